@@ -1,0 +1,82 @@
+# Capsize: what can be done here. `make help` lists it.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+GO       ?= go
+PACKAGES ?= ./...
+# The packages in which goroutines of ours meet; the judging packages have none to speak of.
+RACE     ?= . ./cluster/... ./nemesis/... ./workloads/... ./examples/... ./internal/keyed/... ./internal/simnet/...
+FUZZTIME ?= 30s
+SEEDS    ?= 100
+# The least share of statements of history and checker, in percent, that tests reach.
+COVER    ?= 90
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: test
+test: lint unit race ## Everything that must hold before a commit: lint, tests, tests under the race detector
+
+.PHONY: lint
+lint: ## Check the form: gofmt, go vet, staticcheck and the rules of internal/lint
+	@echo "== gofmt"
+	@files=$$(git ls-files -z --cached --others --exclude-standard -- '*.go' | xargs -0 -r gofmt -l); \
+	  if [ -n "$$files" ]; then echo "gofmt would change:"; echo "$$files"; exit 1; fi
+	@echo "== go vet"
+	@$(GO) vet $(PACKAGES)
+	@echo "== staticcheck"
+	@$(GO) tool staticcheck $(PACKAGES)
+	@echo "== internal/lint"
+	@$(GO) test ./internal/lint
+
+.PHONY: unit
+unit: ## Run all tests
+	@echo "== go test"
+	@$(GO) test -timeout 8m $(PACKAGES)
+
+.PHONY: race
+race: ## Run the tests of the packages with goroutines under the race detector, the long ones shortened
+	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null; then \
+	  echo "== go test -race -short"; \
+	  $(GO) test -race -short -timeout 8m $(RACE); \
+	else \
+	  echo "== go test -race: SKIPPED, the race detector needs a C compiler"; \
+	fi
+
+.PHONY: cover
+cover: ## Measure what the tests of history and checker reach; fails below $COVER percent
+	@for p in history checker; do \
+	  $(GO) test -coverprofile=cover.out ./$$p; \
+	  $(GO) tool cover -func=cover.out | awk -v p=$$p -v min=$(COVER) \
+	    '$$1 == "total:" { sub("%", "", $$3); printf "%s: %s %%\n", p, $$3; exit ($$3 + 0 < min) }' \
+	    || { echo "$$p: less than $(COVER) % of its statements are tested"; exit 1; }; \
+	done
+
+.PHONY: bench
+bench: ## Measure speed, on one processor
+	@GOMAXPROCS=1 $(GO) test -run='^$$' -bench=. -benchmem -benchtime=1s -count=1 $(PACKAGES) | grep -v -e '^?' -e '^PASS$$' -e '^ok '
+
+.PHONY: fuzz
+fuzz: ## Fuzz every fuzz target for $FUZZTIME
+	@for p in $$($(GO) list $(PACKAGES)); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+	    echo "== $$p $$f"; \
+	    $(GO) test -run='^$$' -fuzz="^$$f$$" -fuzztime=$(FUZZTIME) $$p; \
+	  done; \
+	done
+
+.PHONY: corpus
+corpus: ## Judge the histories of others that $CAPSIZE_CORPUS holds
+	@$(GO) test -count=1 -v -run Corpus ./checker
+
+.PHONY: sweep
+sweep: ## Run the tests of all systems again, $SEEDS seeds each; takes long
+	@CAPSIZE_SEEDS=$(SEEDS) $(GO) test -count=1 -timeout 2h . ./cluster/... ./examples/...
+
+.PHONY: demo
+demo: ## Run a test from the command line, and see what it prints
+	@$(GO) run ./cmd/capsize run
