@@ -1,0 +1,184 @@
+package capsize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/workloads"
+)
+
+// A Test describes one test. System and Workload are required; the zero value of
+// every other field stands for its default. All times are virtual but Stall.
+type Test struct {
+	Name     string             // default: the name of the Go test, or of system and workload
+	System   cluster.System     // what every node runs
+	Workload workloads.Workload // what the clients do, and the checker that judges it
+	Nemesis  nemesis.Nemesis    // what goes wrong; default: nothing
+	Checker  checker.Checker    // judges the history beside the workload's own; optional
+
+	Nodes    int           // default 5
+	Clients  int           // default 2 a node; client i is bound to node i mod Nodes
+	Rate     float64       // operations a second, of all clients together; default 100; see [Unpaced]
+	Duration time.Duration // how long faults strike; default 30s
+	Timeout  time.Duration // of one operation; default 1s
+	Settle   time.Duration // within which all must work again after the faults; default 5s
+	Stall    time.Duration // of wall time in which nothing happens before a run is given up; default 30s
+
+	Seed  uint64 // of every draw; 0: a new one for each run of the test
+	Seeds int    // how many seeds to try, from Seed on; default 1
+
+	// Expect is Valid unless a test shows a bug on purpose. Then the absence of
+	// the bug in all seeds fails the test.
+	Expect checker.Verdict
+
+	// Require looks at what a run exercised, and returns an error if that was too
+	// little for its verdict to mean anything. Optional.
+	Require func(Exercised) error
+}
+
+// Unpaced is the [Test.Rate] of clients that ask as fast as they are answered.
+var Unpaced = math.Inf(1)
+
+// A Result is what came of one run: of one seed.
+type Result struct {
+	Test      Test         // with its defaults filled in
+	Seed      uint64       //
+	Plan      nemesis.Plan // what the nemesis did, or was about to do
+	Verdict   checker.Verdict
+	Reason    string           // one sentence
+	Why       *checker.Why     // the counter-example, if there is one
+	Checks    []checker.Result // the workload's, the test's, and the harness's own
+	History   *history.History
+	Findings  []cluster.Finding // of user code that panicked, hung, leaked or came to an end
+	Exercised Exercised
+	Trace     uint64        // hash of all that happened in the cluster
+	Virtual   time.Duration // how long the run was
+	Wall      time.Duration // how long it took, judging included
+	CPU       time.Duration // of the whole process meanwhile
+	phases    []mark
+	healed    time.Duration // when all faults were healed; 0 if it did not come to that
+	Stopped   error         // why the run was cut short: interrupted or stalled; nil if it was not
+}
+
+// Digest returns the hex SHA-256 of the history as it is kept in a file, which
+// is the same for two runs only if their histories are the same byte for byte.
+func (r *Result) Digest() (string, error) { return r.History.Digest() }
+
+// Exec runs one seed of the test and judges it. It never fails t, which it needs
+// to enter a bubble of virtual time; a plain program gets one from [Main]. The
+// error tells of a test that can't be run, not of a system that is wrong. When
+// ctx is done the run ends early with what it has.
+func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
+	test, err := test.complete()
+	if err != nil {
+		return nil, err
+	}
+	began, cpu := time.Now(), cpuTime()
+	e := newEngine(ctx, test)
+	if err := e.runInBubble(t); err != nil {
+		return nil, err
+	}
+	r := e.result()
+	r.judge(ctx)
+	r.Wall, r.CPU = time.Since(began), cpuTime()-cpu
+	return r, nil
+}
+
+// judge applies the checkers, outside of virtual time, and sums up.
+func (r *Result) judge(ctx context.Context) {
+	if r.Stopped != nil && ctx.Err() != nil {
+		ctx = context.WithoutCancel(ctx) // what was recorded is judged all the same
+	}
+	for _, c := range []checker.Checker{r.Test.Workload.Checker, r.Test.Checker} {
+		if c != nil {
+			r.Checks = append(r.Checks, guardedCheck(ctx, c, r.History))
+		}
+	}
+	r.Checks = append(r.Checks, checkProgress(r), checkFindings(r.Findings))
+	if r.Test.Require != nil {
+		r.Checks = append(r.Checks, checkRequired(r))
+	}
+	w := worst(r.Checks)
+	r.Verdict, r.Reason, r.Why = w.Verdict, w.Reason, w.Why
+}
+
+// guardedCheck survives a checker that panics.
+func guardedCheck(ctx context.Context, c checker.Checker, h *history.History) (r checker.Result) {
+	defer func() {
+		if p := recover(); p != nil {
+			r = checker.Result{Checker: "checker", Verdict: checker.Unknown, Reason: fmt.Sprintf("the checker panicked: %v", p)}
+		}
+	}()
+	return c.Check(ctx, h)
+}
+
+// complete fills in the defaults and reports what makes no sense.
+func (t Test) complete() (Test, error) {
+	if t.System == nil {
+		return t, errors.New("test has no System")
+	}
+	if t.Workload.Open == nil || t.Workload.Next == nil {
+		return t, errors.New("test has no Workload: make one with workloads.New or workloads.Register")
+	}
+	def(&t.Nemesis, nemesis.None)
+	def(&t.Nodes, 5)
+	def(&t.Clients, 2*t.Nodes)
+	def(&t.Rate, 100)
+	def(&t.Duration, 30*time.Second)
+	def(&t.Timeout, time.Second)
+	def(&t.Settle, 5*time.Second)
+	def(&t.Stall, 30*time.Second)
+	def(&t.Seeds, 1)
+	if t.Name == "" {
+		t.Name = t.Workload.Name + " on " + systemName(t.System)
+	}
+	for _, x := range []struct {
+		name string
+		v    float64
+	}{
+		{"Nodes", float64(t.Nodes)}, {"Clients", float64(t.Clients)}, {"Rate", t.Rate},
+		{"Duration", float64(t.Duration)}, {"Timeout", float64(t.Timeout)}, {"Settle", float64(t.Settle)},
+		{"Stall", float64(t.Stall)}, {"Seeds", float64(t.Seeds)},
+	} {
+		if x.v < 0 || x.v != x.v {
+			return t, fmt.Errorf("test has %s = %g", x.name, x.v)
+		}
+	}
+	if n := t.Nodes + t.Clients + 1; n > cluster.MaxHosts {
+		return t, fmt.Errorf("%d nodes and %d clients are more than %d hosts", t.Nodes, t.Clients, cluster.MaxHosts-1)
+	}
+	return t, nil
+}
+
+// def sets *p to v if it is zero or nil.
+func def[T any](p *T, v T) {
+	if reflect.ValueOf(p).Elem().IsZero() {
+		*p = v
+	}
+}
+
+// systemName names a system by its type or package: raftkv.Store is raftkv.
+func systemName(s cluster.System) string {
+	if n, ok := s.(fmt.Stringer); ok {
+		return n.String()
+	}
+	name := strings.TrimLeft(fmt.Sprintf("%T", s), "*")
+	pkg, typ, ok := strings.Cut(name, ".")
+	if !ok || pkg == "cluster" {
+		return "system"
+	}
+	if typ == "Store" || typ == "System" {
+		return pkg
+	}
+	return name
+}

@@ -1,0 +1,98 @@
+// Package checker judges histories: it says which rule a history broke, and
+// shows the fewest calls that prove it.
+//
+// A [Checker] needs no cluster. It reads a [history.History] that was recorded
+// just now, or by somebody else years ago, and returns a [Result].
+package checker
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/capsize-go/capsize/history"
+)
+
+// A Verdict is what a checker found. Verdicts are ordered: the worst of several
+// is the largest.
+type Verdict uint8
+
+const (
+	// Valid says that the history keeps the rule.
+	Valid Verdict = iota
+	// Unknown says that the checker could not tell; [Result.Reason] says why.
+	Unknown
+	// Invalid says that the history breaks the rule.
+	Invalid
+)
+
+var verdictNames = [...]string{"valid", "unknown", "invalid"}
+
+// String returns valid, unknown or invalid.
+func (v Verdict) String() string {
+	if int(v) >= len(verdictNames) {
+		return fmt.Sprintf("verdict(%d)", uint8(v))
+	}
+	return verdictNames[v]
+}
+
+// MarshalText returns the verdict's name.
+func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText reads a verdict's name.
+func (v *Verdict) UnmarshalText(b []byte) error {
+	for i, n := range verdictNames {
+		if n == string(b) {
+			*v = Verdict(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("verdict %q is none of valid, unknown, invalid", b)
+}
+
+// A Checker judges a history. A Checker must not change the history, and must
+// come to an end when ctx is done, with Unknown if it has found nothing.
+type Checker interface {
+	Check(ctx context.Context, h *history.History) Result
+}
+
+// Func is a function used as a [Checker].
+type Func func(ctx context.Context, h *history.History) Result
+
+// Check calls f.
+func (f Func) Check(ctx context.Context, h *history.History) Result { return f(ctx, h) }
+
+// A Result is one checker's answer.
+type Result struct {
+	Checker string  // name of the rule, as in "linearizable"
+	Verdict Verdict //
+	Reason  string  // one sentence: what was broken, what was counted, or why it is unknown
+	Why     *Why    // the counter-example, where there is one
+	Parts   []Result
+	Files   map[string][]byte // pictures and pages, by file name
+}
+
+// A Why is a counter-example: the fewest calls that break the rule on their own.
+type Why struct {
+	Key     string         // what the calls touch, where that is one key
+	Reason  string         // one sentence in plain words
+	Calls   []history.Call // in the order of their invocations
+	Culprit int            // index in Calls of the call that no order explains; -1 if none stands out
+	Of      int            // how many calls were judged
+}
+
+// All returns a checker that applies every one of checkers. Its verdict is the
+// worst of theirs, and its reason and counter-example are those of the first
+// that is as bad.
+func All(checkers ...Checker) Checker {
+	return Func(func(ctx context.Context, h *history.History) Result {
+		all := Result{Checker: "all"}
+		for i, c := range checkers {
+			r := c.Check(ctx, h)
+			if i == 0 || r.Verdict > all.Verdict {
+				all.Verdict, all.Reason, all.Why = r.Verdict, r.Reason, r.Why
+			}
+			all.Parts = append(all.Parts, r)
+		}
+		return all
+	})
+}

@@ -1,0 +1,282 @@
+package capsize
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"runtime/pprof"
+	"sync"
+	"time"
+
+	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/workloads"
+)
+
+// A client is one of the test's clients: a host that is bound to a node, and the
+// processes that live on it one after the other. A process ends when nobody
+// knows what became of what it asked, since it can't ask anything else meanwhile.
+//
+// One goroutine is the client, and calls the user's code itself. If that code
+// does not come back, the watchdog leaves the goroutine behind and starts another
+// in its place, so each acts only while its shift lasts.
+type client struct {
+	e    *engine
+	id   int
+	host *cluster.Host
+
+	mu      sync.Mutex
+	shift   int // counts the goroutines that have been this client
+	process int
+	turn    workloads.Turn[any, any]
+	conn    workloads.Client
+	final   bool
+	due     time.Duration // when the last turn began
+	doing   string        // what user code is doing; empty between calls
+	since   time.Duration // when it began
+	asked   *history.Op   // the operation that is under way
+	done    chan struct{} // closed when the client has stopped
+}
+
+func (e *engine) startClients(w *cluster.Cluster) {
+	for i := range e.test.Clients {
+		c := &client{e: e, id: i, process: i, host: w.Client(i)}
+		c.turn.Client, c.turn.Clients = i, e.test.Clients
+		e.clients = append(e.clients, c)
+		c.start(w)
+		c.watch()
+	}
+}
+
+// start has the client live from its host's next instant on.
+func (c *client) start(w *cluster.Cluster) {
+	c.done = make(chan struct{})
+	w.At(w.Now(), c.host.Name(), func() { go c.live(c.shift) })
+}
+
+func (e *engine) awaitClients() {
+	for _, c := range e.clients {
+		<-c.done
+	}
+}
+
+// finalReads has every client ask what the workload wants asked in the end.
+func (e *engine) finalReads(w *cluster.Cluster) {
+	if e.test.Workload.Final == nil || e.interrupted() {
+		return
+	}
+	for _, c := range e.clients {
+		c.final = true
+		c.turn = workloads.Turn[any, any]{Client: c.id, Clients: e.test.Clients}
+		c.start(w)
+	}
+	e.awaitClients()
+}
+
+// live asks, turn by turn, until it is told to stop, has no more to ask, or its
+// shift is over.
+func (c *client) live(shift int) {
+	labels := pprof.Labels("capsize", c.e.label, "host", c.host.Name(), "shift", fmt.Sprint(shift))
+	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), labels))
+	for c.pause() {
+		in, more := c.next()
+		if !more {
+			break
+		}
+		if !c.connect(shift) || !c.ask(shift, in) {
+			return
+		}
+		c.turn.Index++
+	}
+	if c.hangUp(shift) {
+		close(c.done)
+	}
+}
+
+// pause waits for the client's turn, and reports whether there is one.
+func (c *client) pause() bool {
+	if c.e.interrupted() {
+		return false
+	}
+	if c.final {
+		return true
+	}
+	mean := float64(c.e.test.Clients) / c.e.test.Rate * float64(time.Second)
+	wait := time.Duration(mean/2 + mean*c.e.draw("pace", c.id, c.turn.Index).Float64())
+	if wait > 0 { // from one operation's beginning to the next one's
+		wait = max(0, c.due+wait-c.now())
+		c.due = c.now() + wait
+	} else if c.now() == c.due {
+		wait = time.Millisecond // what takes no time would be asked for ever
+	}
+	if wait = wait.Truncate(time.Microsecond); wait > 0 {
+		_ = c.host.Sleep(wait) // the hosts of clients do not crash
+	}
+	c.due = max(c.due, c.now())
+	return !c.e.over.Load()
+}
+
+func (c *client) now() time.Duration { return c.e.world.Load().Now() }
+
+// next returns what the client asks now.
+func (c *client) next() (in any, more bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.e.find(cluster.Finding{
+				Host: c.host.Name(), Stack: string(debug.Stack()),
+				What: fmt.Sprintf("panic in Next or Final of workload %s: %v", c.e.test.Workload.Name, p),
+			})
+			in, more = nil, false
+		}
+	}()
+	c.turn.Rand = c.e.draw("next", c.id, c.turn.Index).Rand()
+	if c.final {
+		return c.e.test.Workload.Final(c.turn)
+	}
+	return c.e.test.Workload.Next(c.turn), true
+}
+
+// call calls user code. It reports whether the client's shift goes on after it.
+func (c *client) call(shift int, what string, asked *history.Op, f func(ctx context.Context) error) (goesOn bool, err error) {
+	c.mu.Lock()
+	c.doing, c.since, c.asked = what, c.now(), asked
+	c.mu.Unlock()
+	ctx, cancel := c.host.WithTimeout(context.Background(), c.e.test.Timeout)
+	err = c.survive(what, func() error { return f(ctx) })
+	cancel()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.shift != shift {
+		return false, nil
+	}
+	c.doing, c.asked = "", nil
+	return true, err
+}
+
+// survive turns a panic into a finding and an error.
+func (c *client) survive(what string, f func() error) (err error) {
+	returned := false
+	defer func() {
+		p := recover()
+		if returned {
+			return
+		}
+		err = fmt.Errorf("panic: %v", p)
+		c.e.find(cluster.Finding{Host: c.host.Name(), What: fmt.Sprintf("panic in %s: %v", what, p), Stack: string(debug.Stack())})
+	}()
+	err = f()
+	returned = true
+	return err
+}
+
+// connect opens a connection if there is none, and tries again until there is
+// one or the clients are to stop.
+func (c *client) connect(shift int) (goesOn bool) {
+	for c.conn == nil && !c.e.over.Load() {
+		var conn workloads.Client
+		goesOn, err := c.call(shift, "Open", nil, func(ctx context.Context) (err error) {
+			conn, err = c.e.test.Workload.Open(ctx, c.host)
+			return err
+		})
+		if !goesOn {
+			return false
+		}
+		if err == nil {
+			c.conn = conn
+			return true
+		}
+		_ = c.host.Sleep(20 * time.Millisecond)
+	}
+	return true
+}
+
+// ask invokes one operation and records it and what became of it.
+func (c *client) ask(shift int, in any) (goesOn bool) {
+	if c.conn == nil {
+		return true // the clients are to stop, and it never got through
+	}
+	op := history.Op{Process: c.process, Node: c.host.Node(), Input: in}
+	if key := c.e.test.Workload.Key; key != nil {
+		op.Key = key(in)
+	}
+	c.e.record(op)
+	var out any
+	goesOn, err := c.call(shift, fmt.Sprintf("%v", in), &op, func(ctx context.Context) (err error) {
+		out, err = c.conn.Invoke(ctx, in)
+		return err
+	})
+	if !goesOn {
+		return false
+	}
+	op.Input = nil
+	op.Type = workloads.Outcome(err)
+	if op.Type == history.OK {
+		op.Output = out
+	} else {
+		op.Err = err.Error()
+	}
+	c.e.record(op)
+	c.turn.Last, c.turn.Answer, c.turn.OK = in, out, op.Type == history.OK
+	if op.Type == history.Info {
+		c.process += c.e.test.Clients
+		return c.hangUp(shift)
+	}
+	return true
+}
+
+// hangUp closes the connection.
+func (c *client) hangUp(shift int) (goesOn bool) {
+	conn := c.conn
+	if conn == nil {
+		return true
+	}
+	c.conn = nil
+	// What Close says is of no interest: the process is done with it.
+	goesOn, _ = c.call(shift, "Close", nil, func(context.Context) error { return conn.Close() })
+	return goesOn
+}
+
+// watch looks whether user code has come back in time, and looks again.
+func (c *client) watch() {
+	limit := c.e.test.Timeout + grace
+	var timer *cluster.Timer
+	timer = c.host.AfterFunc(limit, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		left := limit
+		if c.doing != "" {
+			left = c.since + limit - c.now()
+		}
+		if left <= 0 {
+			c.abandon()
+			left = limit
+		}
+		timer.Reset(left)
+	})
+}
+
+// abandon leaves the goroutine behind that is the client, and has another take
+// its place. What was asked stays open: it may happen yet.
+func (c *client) abandon() {
+	f := cluster.Finding{
+		Host: c.host.Name(),
+		What: fmt.Sprintf("%s ignores its ctx: it had not come back %v after it was due", c.doing, grace),
+	}
+	for _, g := range leftBehind(c.e.label) {
+		if g.host == c.host.Name() && g.shift == fmt.Sprint(c.shift) {
+			f.Stack = g.stack
+		}
+	}
+	c.e.find(f)
+	if c.asked != nil {
+		op := *c.asked
+		op.Input, op.Type, op.Err = nil, history.Info, "the client ignored its ctx"
+		c.e.record(op)
+		c.process += c.e.test.Clients
+		c.turn.OK = false
+		c.turn.Index++
+	}
+	c.doing, c.asked, c.conn = "", nil, nil
+	c.shift++
+	go c.live(c.shift)
+}

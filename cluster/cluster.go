@@ -1,0 +1,302 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/capsize-go/capsize/internal/keyed"
+	"github.com/capsize-go/capsize/internal/simnet"
+)
+
+// MaxHosts is how many hosts a cluster can have, clients included: each needs a
+// phase of its own among the odd nanoseconds of a microsecond.
+const MaxHosts = 499
+
+// A Config describes a cluster.
+type Config struct {
+	System  System    // what every node runs; nil for nodes that do nothing
+	Nodes   int       // n1, n2, …
+	Clients int       // hosts c0, c1, … beside the nodes
+	Seed    uint64    // of every draw
+	Log     io.Writer // where the hosts' logs go; nil: nowhere
+	Label   string    // the goroutines of the nodes bear it as the pprof label "capsize"
+
+	// Wait returns when all other goroutines of the bubble are blocked:
+	// [testing/synctest.Wait].
+	Wait func()
+}
+
+// Stats counts what happened in a cluster.
+type Stats struct {
+	Events        uint64 // that were due, of any kind
+	Sent          uint64 // messages and segments of connections
+	Delivered     uint64
+	LostToCut     uint64 // on a link that was cut
+	LostToChance  uint64 // on a lossy link
+	LostToCrash   uint64 // sent to or from a host that was down
+	LeaderChanges uint64 // how often the leader's role went from one node to another
+	Crashes       uint64
+	Syncs         uint64 // of a disk
+	BytesWritten  int64  // to disks
+	BytesLost     int64  // written but not synced at a crash
+}
+
+// A Cluster is a set of hosts, and the controls that a nemesis has over it.
+// Every method must be called from within the bubble that [New] was called in.
+type Cluster struct {
+	cfg      Config
+	ctx      context.Context
+	cancel   context.CancelFunc
+	loop     *loop
+	net      *simnet.Net
+	log      *slog.Logger
+	nodes    []string
+	machines []*machine
+	byName   map[string]*machine
+	stats    Stats
+	leader   string
+	epoch    int // counts the calls of Heal
+	trace    uint64
+	entropy  source
+	stopping bool
+
+	mu       sync.Mutex
+	findings []Finding
+}
+
+// New makes a cluster. Its hosts boot when [Cluster.Start] is called.
+func New(cfg Config) (*Cluster, error) {
+	if cfg.Nodes < 1 || cfg.Clients < 0 {
+		return nil, fmt.Errorf("cluster: %d nodes and %d clients", cfg.Nodes, cfg.Clients)
+	}
+	if n := cfg.Nodes + cfg.Clients; n > MaxHosts {
+		return nil, fmt.Errorf("cluster: %d hosts are more than %d", n, MaxHosts)
+	}
+	if cfg.Wait == nil {
+		return nil, errors.New("cluster: Config.Wait is missing")
+	}
+	c := &Cluster{cfg: cfg, loop: newLoop(lag(cfg.System), cfg.Wait), byName: map[string]*machine{}}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.net = simnet.New(wire{c})
+	c.entropy.key = keyed.New(cfg.Seed, "entropy")
+	c.log = newLog(c, cfg.Log)
+	c.addMachines()
+	return c, nil
+}
+
+func (c *Cluster) addMachines() {
+	key := keyed.New(c.cfg.Seed)
+	first := key.With("phase").Range(0, MaxHosts)
+	total := c.cfg.Nodes + c.cfg.Clients
+	for i := range total {
+		m := &machine{c: c, id: i, disk: disk{files: map[string]*file{}}}
+		// 97 is coprime to 499, so the phases differ; they are odd, since the
+		// even ones belong to the world.
+		m.phase = time.Duration((first+int64(i)*97)%MaxHosts*2 + 1)
+		m.ip = net.IPv4(10, 0, byte(i/250), byte(i%250+1))
+		if i < c.cfg.Nodes {
+			m.name = fmt.Sprint("n", i+1)
+			m.node = m.name
+			c.nodes = append(c.nodes, m.name)
+		} else {
+			m.name = fmt.Sprint("c", i-c.cfg.Nodes)
+			m.node = c.nodes[(i-c.cfg.Nodes)%c.cfg.Nodes]
+		}
+		m.key = key.With("host", m.name)
+		c.machines = append(c.machines, m)
+		c.byName[m.name] = m
+		c.net.AddHost(m.name, m.ip)
+	}
+	for _, m := range c.machines {
+		for _, to := range c.machines {
+			k := key.With("link", m.name, to.name)
+			m.links = append(m.links, link{key: k, loss: k.With("loss")})
+		}
+	}
+}
+
+// Start boots every host. It fails if another cluster is running in this
+// process: they would share what crypto/rand yields.
+func (c *Cluster) Start() error {
+	if !c.claim() {
+		return errors.New("cluster: another cluster is running in this process")
+	}
+	go c.loop.run()
+	for _, m := range c.machines {
+		c.At(c.Now(), m.name, m.start)
+	}
+	return nil
+}
+
+// Stop crashes every host, lets code that outlives its host have grace to come
+// to an end, and stops the event loop. Nothing happens in the cluster after it.
+func (c *Cluster) Stop(grace time.Duration) {
+	c.lock()
+	c.stopping = true
+	c.unlock()
+	for _, m := range c.machines {
+		c.At(c.Now(), m.name, m.crash)
+	}
+	time.Sleep(grace)
+	c.loop.stop()
+	c.cancel()
+	c.release()
+	c.cfg.Wait()
+}
+
+func (c *Cluster) lock()   { c.loop.mu.Lock() }
+func (c *Cluster) unlock() { c.loop.mu.Unlock() }
+
+// Sleep waits for d, or until ctx is done, and reports whether it was d.
+func (c *Cluster) Sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	passed := make(chan struct{})
+	c.At(c.Now()+d, "", func() { close(passed) })
+	select {
+	case <-passed:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Now returns the virtual time since the cluster was made.
+func (c *Cluster) Now() time.Duration { return c.loop.now() }
+
+// At runs fn at instant t, or as soon after it as the host of that name may
+// act. It runs whether or not the host is up. The empty name stands for the world.
+func (c *Cluster) At(t time.Duration, host string, fn func()) {
+	ev := &event{kind: kindFunc, fn: func() {
+		c.loop.wakes()
+		fn()
+	}}
+	if host != "" {
+		ev.to = c.machine(host)
+		t = ev.to.align(t)
+	}
+	c.loop.push(t, ev)
+}
+
+// Nodes returns the names of the nodes, up or not: n1, n2, ….
+func (c *Cluster) Nodes() []string { return slices.Clone(c.nodes) }
+
+// Hosts returns the names of all hosts: the nodes, then the clients.
+func (c *Cluster) Hosts() []string {
+	var names []string
+	for _, m := range c.machines {
+		names = append(names, m.name)
+	}
+	return names
+}
+
+// Client returns client host i, from 0. It is up from [Cluster.Start] on.
+func (c *Cluster) Client(i int) *Host {
+	c.lock()
+	defer c.unlock()
+	return c.machines[c.cfg.Nodes+i].host
+}
+
+// Crash stops a host as a power cut does. It does nothing if the host is down.
+func (c *Cluster) Crash(name string) {
+	m := c.machine(name)
+	c.At(c.Now(), name, m.crash)
+}
+
+// Restart boots a host that is down. It does nothing if the host is up.
+func (c *Cluster) Restart(name string) {
+	m := c.machine(name)
+	c.At(c.Now(), name, m.start)
+}
+
+// Up reports whether a host is up.
+func (c *Cluster) Up(name string) bool {
+	c.lock()
+	defer c.unlock()
+	return c.machine(name).up
+}
+
+// Role returns what a host last said of itself with [Host.SetRole]; it is empty
+// for one that is down.
+func (c *Cluster) Role(name string) string {
+	c.lock()
+	defer c.unlock()
+	return c.machine(name).role
+}
+
+// Leaders returns the nodes that at present believe to be leader or primary.
+// There may be none, and while the network is cut there may be several.
+func (c *Cluster) Leaders() []string {
+	c.lock()
+	defer c.unlock()
+	var names []string
+	for _, m := range c.machines[:c.cfg.Nodes] {
+		if leads(m.role) {
+			names = append(names, m.name)
+		}
+	}
+	return names
+}
+
+// Stats returns what was counted so far.
+func (c *Cluster) Stats() Stats {
+	c.lock()
+	defer c.unlock()
+	s := c.stats
+	s.Events = c.loop.executed.Load()
+	return s
+}
+
+// Progress counts the events that were run. Unlike all else here it may be
+// called from outside the bubble: a count that stands still means that some
+// goroutine in the bubble neither blocks nor ends.
+func (c *Cluster) Progress() uint64 { return c.loop.executed.Load() }
+
+// Trace returns a hash of all that happened so far: deliveries, losses, crashes
+// and faults, with their instants. Two runs are alike if their traces are.
+func (c *Cluster) Trace() uint64 {
+	c.lock()
+	defer c.unlock()
+	return c.trace
+}
+
+// Findings returns what user code did and should not have.
+func (c *Cluster) Findings() []Finding {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.findings)
+}
+
+func (c *Cluster) find(f Finding) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.findings = append(c.findings, f)
+}
+
+// note adds something that happened to the trace.
+func (c *Cluster) note(at time.Duration, m, other *machine, k kind, why loss) {
+	x := uint64(at)<<20 ^ uint64(m.id)<<8 ^ uint64(k)<<4 ^ uint64(why)
+	if other != nil {
+		x ^= uint64(other.id+1) << 54
+	}
+	x = (x ^ c.trace) * 0x9e3779b97f4a7c15
+	c.trace = x ^ x>>32
+}
+
+// machine returns the machine of that name. A name that no host has is a
+// mistake in the calling code, not something that a run can go on from.
+func (c *Cluster) machine(name string) *machine {
+	m := c.byName[name]
+	if m == nil {
+		panic(fmt.Sprintf("cluster: there is no host %q", name))
+	}
+	return m
+}

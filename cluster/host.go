@@ -1,0 +1,185 @@
+package cluster
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"time"
+)
+
+// A Host is the machine that a node or a client runs on: all it may know of the
+// world. A Host is good for one life; after a crash a node is given another.
+type Host struct {
+	m    *machine
+	life uint32
+	ctx  context.Context
+	rand *rand.Rand
+}
+
+func newHost(m *machine, ctx context.Context) *Host {
+	return &Host{m: m, life: m.life, ctx: ctx, rand: m.key.With("rand").Int(int64(m.life)).Rand()}
+}
+
+// gone reports whether the host has crashed.
+func (h *Host) gone() bool {
+	h.m.c.lock()
+	defer h.m.c.unlock()
+	return h.dead()
+}
+
+func (h *Host) dead() bool { return !h.m.up || h.m.life != h.life }
+
+// Name returns the host's name: n1, n2, … for nodes and c0, c1, … for clients.
+func (h *Host) Name() string { return h.m.name }
+
+// Nodes returns the names of the cluster's nodes, up or not.
+func (h *Host) Nodes() []string { return slices.Clone(h.m.c.nodes) }
+
+// Node returns the node that a client is bound to: the one it talks to, and the
+// one its operations are booked on. A node is bound to itself.
+func (h *Host) Node() string { return h.m.node }
+
+// IP returns the host's address.
+func (h *Host) IP() net.IP { return slices.Clone(h.m.ip) }
+
+// Handle makes fn the host's message handler. It is called for one message at a
+// time, each at an instant of its own, and must not block: it runs on the event
+// loop that moves the whole cluster.
+func (h *Host) Handle(fn func(Message)) {
+	h.m.c.lock()
+	defer h.m.c.unlock()
+	if !h.dead() {
+		h.m.handler = fn
+	}
+}
+
+// A Timer is a function that is due on a host; see [Host.AfterFunc].
+type Timer struct {
+	h  *Host
+	ev *event
+	fn func()
+}
+
+// AfterFunc runs fn after d, as the handler runs: alone, and not blocking. A
+// crash of the host stops all its timers.
+func (h *Host) AfterFunc(d time.Duration, fn func()) *Timer {
+	t := &Timer{h: h, fn: fn}
+	t.Reset(d)
+	return t
+}
+
+// Reset makes the timer due after d, whether or not it was due before.
+func (t *Timer) Reset(d time.Duration) {
+	m := t.h.m
+	m.c.lock()
+	defer m.c.unlock()
+	t.stop()
+	t.ev = m.c.loop.fresh()
+	t.ev.kind, t.ev.to, t.ev.life, t.ev.timer = kindTimer, m, t.h.life, t
+	m.c.loop.pushLocked(m.align(max(m.c.Now(), m.busy)+d), t.ev)
+}
+
+// Stop keeps the timer from running, unless it has run.
+func (t *Timer) Stop() {
+	t.h.m.c.lock()
+	defer t.h.m.c.unlock()
+	t.stop()
+}
+
+func (t *Timer) stop() {
+	if t.ev != nil {
+		t.ev.off, t.ev = true, nil
+	}
+}
+
+// Sync makes all that was written to the host's disk durable, and holds the
+// host until it is: its handler and timers wait, and what it sends leaves when
+// the disk is done, as from a process with one thread that calls fsync. It is
+// for code on the message seam; other code calls [File.Sync].
+func (h *Host) Sync() {
+	h.m.c.lock()
+	defer h.m.c.unlock()
+	if h.dead() {
+		return
+	}
+	m, now := h.m, h.m.c.Now()
+	start := max(now, m.busy)
+	m.busy = start + m.syncTime(start)
+	m.disk.commit(now, m.busy)
+	m.c.stats.Syncs++
+}
+
+// syncTime returns how long the disk takes for an fsync at t.
+func (m *machine) syncTime(t time.Duration) time.Duration {
+	u := m.key.With("fsync").Int(int64(t / time.Millisecond)).Uint64()
+	return time.Duration(100+u%400) * time.Microsecond
+}
+
+// Disk returns the host's disk.
+func (h *Host) Disk() *Disk { return &Disk{h} }
+
+// Clock returns the host's clock.
+func (h *Host) Clock() Clock { return Clock{h} }
+
+// Rand returns the host's source of randomness. It is seeded by the run's seed,
+// the host's name and how often the host was started. Use it from one goroutine
+// or from the handler: with two, the order of their draws would be chance.
+func (h *Host) Rand() *rand.Rand { return h.rand }
+
+// Log returns the host's logger. Its lines bear the virtual time.
+func (h *Host) Log() *slog.Logger { return h.m.c.log.With("host", h.m.name) }
+
+// SetRole says what the node is at present in its own view: "leader",
+// "follower", "primary". A nemesis may aim by it, and the run counts the changes.
+func (h *Host) SetRole(role string) {
+	c := h.m.c
+	c.lock()
+	defer c.unlock()
+	if h.dead() || h.m.role == role {
+		return
+	}
+	h.m.role = role
+	c.note(c.Now(), h.m, nil, kindFunc, 4)
+	if !leads(role) {
+		return
+	}
+	if c.leader != "" && c.leader != h.m.name {
+		c.stats.LeaderChanges++
+	}
+	c.leader = h.m.name
+}
+
+// leads reports whether a node of that role is one that others follow.
+func leads(role string) bool { return role == "leader" || role == "primary" }
+
+// DialContext connects to another host. It has the shape of
+// [net.Dialer.DialContext], so that it fits where one is asked for. The address
+// is a name or an IP with a port: "n1:8080", "10.0.0.1:8080".
+func (h *Host) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	return h.m.c.net.Dial(ctx, h.m.name, network, addr)
+}
+
+// Listen announces on the host, as [net.Listen] does: Listen("tcp", ":8080").
+func (h *Host) Listen(network, addr string) (net.Listener, error) {
+	return h.m.c.net.Listen(h.m.name, network, addr)
+}
+
+// ListenPacket announces on the host, as [net.ListenPacket] does.
+func (h *Host) ListenPacket(network, addr string) (net.PacketConn, error) {
+	return h.m.c.net.ListenPacket(h.m.name, network, addr)
+}
+
+// A Clock is a host's own idea of the time.
+type Clock struct{ h *Host }
+
+// Now returns the time on the host's clock. It is read at the instant of the
+// event that is running, and moves only between events.
+func (c Clock) Now() time.Time {
+	w := c.h.m.c
+	return w.loop.start.Add(w.Now())
+}
+
+// Since returns how much of the host's time has passed since t.
+func (c Clock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }

@@ -1,0 +1,186 @@
+package cluster
+
+import (
+	"slices"
+	"time"
+
+	"github.com/capsize-go/capsize/internal/keyed"
+)
+
+// A link is the way from one machine to another. The way back is another link.
+type link struct {
+	key  keyed.Key
+	loss keyed.Key
+	cuts int           // how many faults cut it now
+	slow time.Duration // what faults add to its latency
+	odds []float64     // of each fault that makes it lossy
+	lose float64       // chance that a millisecond of it is lost
+}
+
+// A loss says what became of something that was sent.
+type loss uint8
+
+const (
+	arrived loss = iota
+	lostToCut
+	lostToChance
+	lostToCrash
+)
+
+// latency returns how long the link takes at instant t: half a millisecond to
+// one and a half, and up to twenty for one in a hundred. It is drawn anew each
+// millisecond; what is sent within the same one takes as long.
+func (l *link) latency(t time.Duration) time.Duration {
+	k := l.key.Int(int64(t / time.Millisecond))
+	u := k.Uint64()
+	d := 500*time.Microsecond + time.Duration(u%1000)*time.Microsecond
+	if u>>32%100 == 0 {
+		d += time.Duration(u>>40%18500) * time.Microsecond
+	}
+	return d + l.slow
+}
+
+// loses reports whether chance takes what is sent at t.
+func (l *link) loses(t time.Duration) bool {
+	return l.lose > 0 && l.loss.Int(int64(t/time.Millisecond)).Float64() < l.lose
+}
+
+// mix computes the chance of a loss from those of all faults.
+func (l *link) mix() {
+	pass := 1.0
+	for _, p := range l.odds {
+		pass *= 1 - p
+	}
+	l.lose = 1 - pass
+}
+
+// launch puts e on the link between its two machines, unless the sender has
+// crashed, and says whether the link takes it. What leaves while the sender waits
+// for its disk leaves when the disk is done. It is called with the cluster locked.
+func (c *Cluster) launch(e *event) loss {
+	m, l := e.from, &e.from.links[e.to.id]
+	if !m.up || m.life != e.fromLife {
+		return arrived // nobody is left to be told
+	}
+	e.depart = max(c.Now(), m.busy)
+	c.stats.Sent++
+	switch {
+	case l.cuts > 0:
+		c.count(lostToCut)
+		return lostToCut
+	case l.loses(e.depart):
+		c.count(lostToChance)
+		return lostToChance
+	}
+	c.loop.pushLocked(e.to.align(e.depart+l.latency(e.depart)), e)
+	return arrived
+}
+
+// arrives says what becomes of e at its receiver. A link that is cut also loses
+// what is on its way, and a sender that crashed before e left never sent it.
+func (c *Cluster) arrives(e *event) loss {
+	died := e.from.died
+	switch {
+	case int(e.fromLife) <= len(died) && died[e.fromLife-1] < e.depart:
+		return lostToCrash
+	case e.from.links[e.to.id].cuts > 0:
+		return lostToCut
+	case !e.to.up:
+		return lostToCrash
+	}
+	return arrived
+}
+
+// count counts what was lost.
+func (c *Cluster) count(why loss) {
+	switch why {
+	case lostToCut:
+		c.stats.LostToCut++
+	case lostToChance:
+		c.stats.LostToChance++
+	case lostToCrash:
+		c.stats.LostToCrash++
+	}
+}
+
+// Cut stops all that goes from one host to another until heal is called. The
+// way back stays open: cut both for a partition. Cuts of several faults add up.
+func (c *Cluster) Cut(from, to string) (heal func()) {
+	return c.change(from, to, func(l *link) func() {
+		l.cuts++
+		return func() { l.cuts-- }
+	})
+}
+
+// Slow adds extra to the latency from one host to another until heal is called.
+func (c *Cluster) Slow(from, to string, extra time.Duration) (heal func()) {
+	return c.change(from, to, func(l *link) func() {
+		l.slow += extra
+		return func() { l.slow -= extra }
+	})
+}
+
+// Lose makes each millisecond of the link from one host to another lose what is
+// sent in it with chance p, until heal is called.
+func (c *Cluster) Lose(from, to string, p float64) (heal func()) {
+	return c.change(from, to, func(l *link) func() {
+		l.odds = append(l.odds, p)
+		l.mix()
+		return func() {
+			i := slices.Index(l.odds, p)
+			l.odds = slices.Delete(l.odds, i, i+1)
+			l.mix()
+		}
+	})
+}
+
+// Heal undoes whatever faults have left: it opens, quickens and mends all links,
+// and boots all hosts that are down. Heals that come later do nothing.
+func (c *Cluster) Heal() {
+	c.lock()
+	c.epoch++
+	for _, m := range c.machines {
+		for i := range m.links {
+			l := &m.links[i]
+			l.cuts, l.slow, l.odds, l.lose = 0, 0, nil, 0
+		}
+	}
+	c.unlock()
+	for _, m := range c.machines {
+		c.Restart(m.name)
+	}
+}
+
+// Partition cuts the network between each of a and each of b, both ways.
+func (c *Cluster) Partition(a, b []string) (heal func()) {
+	var heals []func()
+	for _, x := range a {
+		for _, y := range b {
+			heals = append(heals, c.Cut(x, y), c.Cut(y, x))
+		}
+	}
+	return func() {
+		for _, heal := range heals {
+			heal()
+		}
+	}
+}
+
+// change applies a fault to one link. Its heal does nothing the second time.
+func (c *Cluster) change(from, to string, apply func(*link) func()) (heal func()) {
+	f, t := c.machine(from), c.machine(to)
+	c.lock()
+	defer c.unlock()
+	undo := apply(&f.links[t.id])
+	c.note(c.Now(), f, t, kindFunc, 2)
+	epoch, done := c.epoch, false
+	return func() {
+		c.lock()
+		defer c.unlock()
+		if !done && epoch == c.epoch {
+			done = true
+			undo()
+			c.note(c.Now(), f, t, kindFunc, 3)
+		}
+	}
+}

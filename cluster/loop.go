@@ -1,0 +1,238 @@
+package cluster
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// forever is an instant that never comes.
+const forever = time.Duration(1<<63 - 1)
+
+// A loop runs events in the order of their instants, each exactly when it is
+// due. One goroutine sleeps from event to event; an event that somebody
+// schedules before the instant it sleeps to is run by a timer of its own.
+//
+// The bubble's clock moves only by such sleeps, and each costs more than most
+// events do. A cluster whose nodes are event-driven may let that clock fall
+// behind its own by lag: then the loop sleeps only when an event has woken a
+// goroutine, or when lag is used up. Virtual time is exact all the same for
+// everything that asks the cluster for it.
+type loop struct {
+	start time.Time
+	lag   time.Duration
+	wait  func() // returns when every other goroutine of the bubble is blocked
+
+	mu       sync.Mutex // guards the cluster; held for short, and never while user code runs
+	heap     []entry
+	free     []*event
+	seq      uint64
+	asleep   time.Duration // the instant the goroutine sleeps to; 0 while it is awake
+	running  bool          // some goroutine is running events
+	stopped  bool
+	kick     chan struct{}
+	done     chan struct{} // closed when the goroutine has ended
+	last     atomic.Int64  // the instant of the last event
+	frozen   atomic.Bool   // an event is running, so time stands at its instant
+	woke     atomic.Bool   // the last event may have woken a goroutine
+	executed atomic.Uint64
+}
+
+// An entry is a scheduled event. Events of one instant run in the order in
+// which they were scheduled.
+type entry struct {
+	at  time.Duration
+	seq uint64
+	ev  *event
+}
+
+func newLoop(lag time.Duration, wait func()) *loop {
+	return &loop{start: time.Now(), lag: lag, wait: wait, kick: make(chan struct{}, 1), done: make(chan struct{})}
+}
+
+// now returns the virtual time: the instant of the event that is running, or of
+// the last one, unless the bubble's clock has passed that.
+func (l *loop) now() time.Duration {
+	last := time.Duration(l.last.Load())
+	if l.frozen.Load() {
+		return last
+	}
+	return max(last, time.Since(l.start))
+}
+
+// push schedules ev.
+func (l *loop) push(at time.Duration, ev *event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pushLocked(at, ev)
+}
+
+func (l *loop) pushLocked(at time.Duration, ev *event) {
+	if l.stopped {
+		return
+	}
+	l.seq++
+	l.insert(entry{at, l.seq, ev})
+	if at < l.asleep {
+		time.AfterFunc(at-time.Since(l.start), func() { l.step(0) })
+	}
+	if l.asleep == forever {
+		select {
+		case l.kick <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// fresh returns an event to fill in, one that was used before if there is one.
+func (l *loop) fresh() *event {
+	if n := len(l.free); n > 0 {
+		e := l.free[n-1]
+		l.free = l.free[:n-1]
+		return e
+	}
+	return new(event)
+}
+
+// recycle takes back an event that nobody else holds.
+func (l *loop) recycle(e *event) {
+	*e = event{}
+	l.free = append(l.free, e)
+}
+
+// wakes says that the running event wakes a goroutine. The next event then waits
+// until that goroutine has done its part.
+func (l *loop) wakes() { l.woke.Store(true) }
+
+// run is the goroutine of the loop.
+func (l *loop) run() {
+	defer close(l.done)
+	for {
+		next, ok := l.step(l.lag)
+		if !ok {
+			return
+		}
+		if next == forever {
+			<-l.kick
+		} else {
+			time.Sleep(next - time.Since(l.start))
+		}
+		l.mu.Lock()
+		l.asleep = 0
+		l.mu.Unlock()
+	}
+}
+
+// step runs all that is due until ahead of the bubble's clock. If somebody is at
+// it already it leaves that to them. It returns the instant of the next event,
+// and whether the loop goes on.
+func (l *loop) step(ahead time.Duration) (next time.Duration, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.running {
+		l.running = true
+		l.runDue(ahead)
+		l.running = false
+	}
+	next = forever
+	if len(l.heap) > 0 {
+		next = l.heap[0].at
+	}
+	if ahead == l.lag {
+		l.asleep = next
+	}
+	return next, !l.stopped
+}
+
+func (l *loop) runDue(ahead time.Duration) {
+	now := time.Since(l.start)
+	l.woke.Store(false)
+	for len(l.heap) > 0 && !l.stopped {
+		at := l.heap[0].at
+		if at > now+ahead || at > now && l.woke.Load() {
+			return
+		}
+		if l.woke.Swap(false) {
+			l.mu.Unlock()
+			l.wait()
+			l.mu.Lock()
+			continue
+		}
+		e := l.remove().ev
+		l.last.Store(max(int64(at), l.last.Load()))
+		if !e.admit(at) {
+			continue
+		}
+		l.frozen.Store(true)
+		l.executed.Add(1)
+		l.mu.Unlock()
+		e.run()
+		l.mu.Lock()
+		l.frozen.Store(false)
+		l.recycle(e)
+	}
+}
+
+// stop ends the loop: nothing is run any more. Time passes until its goroutine
+// has woken and ended, since a sleep can't be cut short.
+func (l *loop) stop() {
+	l.mu.Lock()
+	l.stopped = true
+	l.heap = nil
+	l.mu.Unlock()
+	select {
+	case l.kick <- struct{}{}:
+	default:
+	}
+	<-l.done
+}
+
+// The heap has four children to a node: shallower than two, and the four lie
+// side by side in memory.
+
+func (e entry) before(o entry) bool {
+	return e.at < o.at || e.at == o.at && e.seq < o.seq
+}
+
+func (l *loop) insert(e entry) {
+	l.heap = append(l.heap, e)
+	h, i := l.heap, len(l.heap)-1
+	for i > 0 {
+		parent := (i - 1) / 4
+		if !e.before(h[parent]) {
+			break
+		}
+		h[i] = h[parent]
+		i = parent
+	}
+	h[i] = e
+}
+
+func (l *loop) remove() entry {
+	h := l.heap
+	top, last := h[0], h[len(h)-1]
+	h[len(h)-1] = entry{}
+	h = h[:len(h)-1]
+	l.heap = h
+	i := 0
+	for {
+		least := 4*i + 1
+		if least >= len(h) {
+			break
+		}
+		for c := least + 1; c < min(4*i+5, len(h)); c++ {
+			if h[c].before(h[least]) {
+				least = c
+			}
+		}
+		if !h[least].before(last) {
+			break
+		}
+		h[i] = h[least]
+		i = least
+	}
+	if len(h) > 0 {
+		h[i] = last
+	}
+	return top
+}

@@ -1,0 +1,303 @@
+package raftkv
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"go.etcd.io/raft/v3"
+	"go.etcd.io/raft/v3/raftpb"
+
+	"github.com/capsize-go/capsize/cluster"
+)
+
+// snapshotEvery is how many entries a node applies before it takes a snapshot;
+// keepEntries of them it keeps, for followers that are not far behind.
+const (
+	snapshotEvery = 400
+	keepEntries   = 100
+)
+
+// A node is one replica: a state machine that is driven by messages and ticks,
+// all on the event loop of the cluster. Nothing in it blocks.
+type node struct {
+	h     *cluster.Host
+	bugs  Bug
+	id    uint64
+	names []string // of all nodes; that of node id is names[id-1]
+
+	raft    *raft.RawNode
+	log     *storage
+	kv      *state
+	applied uint64
+	lead    uint64
+
+	waiting map[ticket]cluster.Message // writes that are not committed yet
+	acked   []uint64                   // what each follower is known to have of the log
+	reads   reads
+}
+
+// A ticket identifies a write: the session and number of its request.
+type ticket struct{ session, number uint64 }
+
+// Run runs one node until ctx is done.
+func (s Store) Run(ctx context.Context, h *cluster.Host) error {
+	n, err := boot(h, s.Bugs)
+	if err != nil {
+		return fmt.Errorf("boot raftkv: %w", err)
+	}
+	h.Handle(n.receive)
+	n.everyTick()
+	if n.bugs&AckBeforeSync != 0 {
+		n.syncNowAndThen()
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// boot makes a node of what the disk holds.
+func boot(h *cluster.Host, bugs Bug) (*node, error) {
+	n := &node{h: h, bugs: bugs, names: h.Nodes(), waiting: map[ticket]cluster.Message{}}
+	n.acked = make([]uint64, len(n.names))
+	var voters []uint64
+	for i, name := range n.names {
+		voters = append(voters, uint64(i+1))
+		if name == h.Name() {
+			n.id = uint64(i + 1)
+		}
+	}
+	log, snapshot, err := openStorage(h, voters)
+	if err != nil {
+		return nil, err
+	}
+	n.log = log
+	if n.kv, err = restore(snapshot.GetData()); err != nil {
+		return nil, err
+	}
+	n.applied = snapshot.GetMetadata().GetIndex()
+	cfg := &raft.Config{
+		ID: n.id, ElectionTick: electionTicks, HeartbeatTick: heartbeatTick,
+		Storage: log.mem, Applied: n.applied,
+		MaxSizePerMsg: 1 << 20, MaxInflightMsgs: 256,
+		CheckQuorum: true, PreVote: true, DisableProposalForwarding: true,
+		Logger: quiet{},
+	}
+	if bugs&LeaseReads != 0 {
+		cfg.ReadOnlyOption = raft.ReadOnlyLeaseBased
+	}
+	n.raft, err = raft.NewRawNode(cfg)
+	return n, err
+}
+
+func (n *node) everyTick() {
+	var timer *cluster.Timer
+	timer = n.h.AfterFunc(tick, func() {
+		timer.Reset(tick)
+		n.raft.Tick()
+		n.advance()
+	})
+}
+
+func (n *node) syncNowAndThen() {
+	var timer *cluster.Timer
+	timer = n.h.AfterFunc(time.Second, func() {
+		timer.Reset(time.Second)
+		n.h.Sync()
+	})
+}
+
+// receive handles a message of another node or of a client.
+func (n *node) receive(m cluster.Message) {
+	switch body := m.Body.(type) {
+	case *raftpb.Message:
+		if body.GetType() == raftpb.MsgAppResp && !body.GetReject() {
+			n.acked[body.GetFrom()-1] = body.GetIndex()
+		}
+		// Step refuses what is out of date or from nowhere; that is as it should
+		// be, since the network delivers late.
+		_ = n.raft.Step(body)
+	case *request:
+		n.request(m, body)
+	}
+	n.advance()
+}
+
+// request starts on what a client asked. A node that does not lead passes it on.
+func (n *node) request(m cluster.Message, req *request) {
+	if req.op == opGet && n.bugs&LocalReads != 0 {
+		m.Reply(response{value: n.kv.values[req.key]})
+		return
+	}
+	switch n.lead {
+	case n.id:
+	case raft.None:
+		m.Reply(response{status: noLeader})
+		return
+	default:
+		if m.Forwarded() { // by a node that took this one for the leader
+			m.Reply(response{status: noLeader})
+		} else {
+			m.Forward(n.names[n.lead-1])
+		}
+		return
+	}
+	if req.op == opGet {
+		n.reads.add(n, m, req.key)
+		return
+	}
+	if err := n.raft.Propose(encodeRequest(req)); err != nil {
+		m.Reply(response{status: noLeader}) // dropped before it entered the log
+		return
+	}
+	n.waiting[ticket{req.session, req.number}] = m
+}
+
+// advance does all that raft has become ready for.
+func (n *node) advance() {
+	for n.raft.HasReady() {
+		rd := n.raft.Ready()
+		n.persist(&rd)
+		for _, m := range rd.Messages {
+			n.send(m)
+		}
+		if rd.SoftState != nil {
+			n.follow(rd.SoftState)
+		}
+		for _, e := range rd.CommittedEntries {
+			n.apply(e)
+		}
+		for _, r := range rd.ReadStates {
+			n.reads.confirmed(n, r)
+		}
+		n.raft.Advance(rd)
+	}
+	n.reads.next(n)
+	if n.applied-n.log.snapshotIndex >= snapshotEvery {
+		n.log.compact(n.applied, n.kv.snapshot())
+	}
+}
+
+// persist writes to disk what must be there before the messages of rd leave.
+func (n *node) persist(rd *raft.Ready) {
+	if s := rd.Snapshot; !raft.IsEmptySnap(s) {
+		kv, err := restore(s.GetData())
+		if err != nil {
+			panic(fmt.Sprintf("raftkv: snapshot of the leader: %v", err))
+		}
+		n.kv, n.applied = kv, s.GetMetadata().GetIndex()
+		n.log.reset(s)
+	}
+	if n.log.save(rd.HardState, rd.Entries) && n.bugs&AckBeforeSync == 0 {
+		n.h.Sync()
+	}
+}
+
+// send sends a message of the protocol, unless it can wait: one that only tells
+// a follower who has the whole log how far it is committed. The next append or
+// heartbeat says that as well, and half of all messages would be of this kind.
+func (n *node) send(m *raftpb.Message) {
+	to := m.GetTo()
+	if m.GetType() == raftpb.MsgApp && len(m.GetEntries()) == 0 && n.acked[to-1] >= m.GetIndex() {
+		return
+	}
+	n.h.Send(n.names[to-1], m)
+	if m.GetType() == raftpb.MsgSnap {
+		// It may be lost. Raft then tries again when it is told so, or when the
+		// follower answers a heartbeat.
+		n.raft.ReportSnapshot(to, raft.SnapshotFinish)
+	}
+}
+
+// follow takes note of who leads now.
+func (n *node) follow(s *raft.SoftState) {
+	if s.RaftState == raft.StateLeader {
+		n.h.SetRole("leader")
+	} else {
+		n.h.SetRole("follower")
+	}
+	if n.lead == n.id && s.Lead != n.id {
+		n.resign()
+	}
+	n.lead = s.Lead
+	clear(n.acked)
+}
+
+// resign tells everybody who waits that this node leads no more. Their writes
+// may yet be committed by the next leader.
+func (n *node) resign() {
+	for _, t := range sortedTickets(n.waiting) {
+		n.waiting[t].Reply(response{status: lost})
+	}
+	clear(n.waiting)
+	n.reads.resign()
+}
+
+// apply carries out a committed entry.
+func (n *node) apply(e *raftpb.Entry) {
+	n.applied = e.GetIndex()
+	if len(e.GetData()) == 0 {
+		return // the entry by which a leader begins its term
+	}
+	req := decodeRequest(e.GetData())
+	value := n.kv.apply(req, n.bugs&NoDedup == 0)
+	t := ticket{req.session, req.number}
+	if m, ok := n.waiting[t]; ok {
+		delete(n.waiting, t)
+		m.Reply(response{value: value})
+	}
+}
+
+// reads are the gets that wait for a majority to confirm that the leader leads.
+// One confirmation is under way at a time, and serves all that came before it
+// set out.
+type reads struct {
+	round  uint64
+	asked  []pendingRead // the present round confirms these
+	queued []pendingRead // these wait for the next
+}
+
+type pendingRead struct {
+	m   cluster.Message
+	key string
+}
+
+func (r *reads) add(n *node, m cluster.Message, key string) {
+	r.queued = append(r.queued, pendingRead{m, key})
+}
+
+// next starts a round if reads wait for one and none is under way.
+func (r *reads) next(n *node) {
+	if len(r.queued) == 0 || len(r.asked) > 0 || n.lead != n.id {
+		return
+	}
+	r.round++
+	r.asked, r.queued = r.queued, nil
+	n.raft.ReadIndex(binary.BigEndian.AppendUint64(nil, r.round))
+	n.advance()
+}
+
+// confirmed answers the reads of a round. What was committed when the round set
+// out has been applied by now, as the leader applies what it commits; should it
+// lag after all, the reads go round again.
+func (r *reads) confirmed(n *node, s raft.ReadState) {
+	if binary.BigEndian.Uint64(s.RequestCtx) != r.round {
+		return // of a round that ended with a leadership
+	}
+	if n.applied < s.Index {
+		r.asked, r.queued = nil, append(r.asked, r.queued...)
+		return
+	}
+	for _, p := range r.asked {
+		p.m.Reply(response{value: n.kv.values[p.key]})
+	}
+	r.asked = nil
+}
+
+// resign drops all reads. They had no effect, so their clients may ask anew.
+func (r *reads) resign() {
+	for _, p := range append(r.asked, r.queued...) {
+		p.m.Reply(response{status: noLeader})
+	}
+	r.asked, r.queued = nil, nil
+}

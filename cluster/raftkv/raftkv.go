@@ -1,0 +1,162 @@
+// Package raftkv is a replicated key-value store that favours consistency: every
+// operation is linearizable, and a node that reaches no majority answers none.
+//
+// It is built on the raft of etcd, go.etcd.io/raft/v3, by its RawNode: the
+// protocol is the library's, and storage, network and time are ours. Each node
+// keeps its own log and snapshots on the host's disk, deduplicates retries by
+// sessions, and serves reads by ReadIndex (Ongaro 2014, §6.4).
+//
+// Mistakes that people made in such stores are options, off by default; see [Bug].
+package raftkv
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/capsize-go/capsize/cluster"
+)
+
+// A Store is a raft group that holds integers by key. The zero Store is correct.
+type Store struct {
+	Bugs Bug // mistakes to make; none by default
+}
+
+// EventDriven says that the store lives on the message seam alone.
+func (Store) EventDriven() {}
+
+// Timing of the protocol. A follower that hears nothing stands for election
+// after one to two times electionTicks.
+const (
+	tick          = 50 * time.Millisecond
+	heartbeatTick = 2
+	electionTicks = 10
+
+	// ElectionTimeout is the longest that a follower waits before it stands for
+	// election. A nemesis that wants to see one has to stay for longer.
+	ElectionTimeout = 2 * electionTicks * tick
+)
+
+// attempt is how long a client waits for one answer before it asks again.
+const attempt = 300 * time.Millisecond
+
+// pause is how long a client waits after a node said that it knows no leader.
+const pause = 50 * time.Millisecond
+
+// A request is what a client asks of a node. A retry bears the same session and
+// number, by which the store knows that it is one.
+type request struct {
+	op         op
+	session    uint64
+	number     uint64
+	key        string
+	old, value int
+}
+
+type op uint8
+
+const (
+	opGet op = 1 + iota
+	opPut
+	opCAS
+)
+
+// A response answers a request.
+type response struct {
+	status status
+	value  int // what a get read, and what a cas found
+}
+
+type status uint8
+
+const (
+	done     status = iota
+	noLeader        // it was not carried out, and will not be
+	lost            // nobody knows: the leader it was given to is one no more
+)
+
+// ErrNoLeader is what an operation ends with that certainly was not carried out:
+// no node that was asked knew a leader.
+var ErrNoLeader error = noLeaderError{}
+
+type noLeaderError struct{}
+
+func (noLeaderError) Error() string      { return "no leader" }
+func (noLeaderError) DidNotHappen() bool { return true }
+
+// A Client is a session with one node of a [Store]. It does one thing at a time.
+type Client struct {
+	h       *cluster.Host
+	session uint64
+	number  uint64
+}
+
+// Open opens a session with the node that the host is bound to. It sends
+// nothing yet.
+func (s Store) Open(_ context.Context, h *cluster.Host) (*Client, error) {
+	return &Client{h: h, session: h.Rand().Uint64()}, nil
+}
+
+// Get returns the value of a key, 0 if it has none.
+func (c *Client) Get(ctx context.Context, key string) (int, error) {
+	return c.do(ctx, request{op: opGet, key: key})
+}
+
+// Put sets the value of a key.
+func (c *Client) Put(ctx context.Context, key string, value int) error {
+	_, err := c.do(ctx, request{op: opPut, key: key, value: value})
+	return err
+}
+
+// CAS sets the value of a key to value if it is old, and returns the value that
+// it found: it has set it if that is old.
+func (c *Client) CAS(ctx context.Context, key string, old, value int) (int, error) {
+	return c.do(ctx, request{op: opCAS, key: key, old: old, value: value})
+}
+
+// Close ends the session.
+func (c *Client) Close() error { return nil }
+
+// do asks until it is answered or ctx is done. If no attempt can have had an
+// effect the error is [ErrNoLeader]; otherwise nobody knows.
+func (c *Client) do(ctx context.Context, req request) (int, error) {
+	c.number++
+	req.session, req.number = c.session, c.number
+	harmless := true
+	for {
+		r, err := c.try(ctx, req)
+		switch {
+		case err != nil:
+			harmless = false
+		case r.status == done:
+			return r.value, nil
+		case r.status == lost:
+			harmless = false
+		}
+		if ctx.Err() == nil && err == nil {
+			err = c.h.Sleep(pause)
+		}
+		if ctx.Err() != nil || errors.Is(err, cluster.ErrCrashed) {
+			if harmless {
+				return 0, ErrNoLeader
+			}
+			return 0, fmt.Errorf("%s: %w", c.h.Node(), cmp.Or(ctx.Err(), err))
+		}
+	}
+}
+
+func (c *Client) try(ctx context.Context, req request) (response, error) {
+	ctx, cancel := c.h.WithTimeout(ctx, attempt)
+	defer cancel()
+	v, err := c.h.Call(ctx, c.h.Node(), &req)
+	if err != nil {
+		return response{}, err
+	}
+	r, ok := v.(response)
+	if !ok {
+		return response{}, fmt.Errorf("%s answered %T", c.h.Node(), v)
+	}
+	return r, nil
+}

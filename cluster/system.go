@@ -1,0 +1,75 @@
+// Package cluster runs the nodes of a system under test in one process, on a
+// network, disks and clocks that a test controls.
+//
+// A system is ordinary Go code with one method, [System.Run], that is given a
+// [Host]: all that it may know of the world. A host has two seams. Code that
+// wants net.Conn, net.Listener and net.PacketConn finds them in
+// [Host.DialContext], [Host.Listen] and [Host.ListenPacket]; net/http, net/rpc
+// and memberlist run over these unmodified. Code that is written for speed is
+// an event-driven state machine on [Host.Handle], [Host.Send] and
+// [Host.AfterFunc]: then a delivery is a function call and no goroutine wakes.
+//
+// # Time
+//
+// A cluster lives in a bubble of testing/synctest, where time stands still until
+// nobody has anything left to do and then jumps to the next thing that is due.
+// Each host acts at instants of its own: all its events have the same phase
+// within their microsecond, and no two hosts share one. So two hosts never act
+// in the same nanosecond, and virtual time orders all that happens.
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// A System is the software that every node of a cluster runs.
+type System interface {
+	// Run runs one node on h until ctx is done. A cancelled ctx is a crash: the
+	// host's connections are cut, its handler and timers are gone, and what it
+	// had not synced to disk is lost. After a crash, Run is called again on the
+	// host with what the disk kept. A Run that comes back before ctx is done has
+	// died of itself, which is a finding.
+	Run(ctx context.Context, h *Host) error
+}
+
+// An EventDriven system promises that its nodes and clients live on the message
+// seam alone: on handlers, timers, calls and contexts of their [Host], and never
+// on package time, on connections or on channels between goroutines of their own.
+// Its cluster then runs faster by half, since the clock of the bubble need not
+// follow every event; it may be behind by a few milliseconds.
+type EventDriven interface {
+	System
+	EventDriven()
+}
+
+// lag returns how far the bubble's clock may be behind.
+func lag(s System) time.Duration {
+	if _, ok := s.(EventDriven); ok {
+		return 10 * time.Millisecond
+	}
+	return 0
+}
+
+// Func is a function used as a [System].
+type Func func(ctx context.Context, h *Host) error
+
+// Run calls f.
+func (f Func) Run(ctx context.Context, h *Host) error { return f(ctx, h) }
+
+// A Finding is something that user code did and never should: a panic, a node
+// that came to an end, a goroutine left behind.
+type Finding struct {
+	Host  string // where it happened; empty where no host is to blame
+	What  string // one sentence
+	Stack string // of the goroutine, where there is one
+}
+
+// String formats the finding on one line, without its stack.
+func (f Finding) String() string {
+	if f.Host == "" {
+		return f.What
+	}
+	return fmt.Sprintf("%s: %s", f.Host, f.What)
+}

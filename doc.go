@@ -1,0 +1,2 @@
+// Package capsize tests distributed systems on virtual time.
+package capsize

@@ -1,0 +1,225 @@
+package capsize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing/synctest"
+	"time"
+
+	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/keyed"
+	"github.com/capsize-go/capsize/nemesis"
+)
+
+// grace is how much virtual time user code has to come back after its ctx is
+// done, before it is reported and left behind.
+const grace = 2 * time.Second
+
+// errInterrupted is why a run was cut short whose ctx was done.
+var errInterrupted = errors.New("interrupted")
+
+// An engine runs one seed of a test: it starts the cluster, has the clients and
+// the nemesis at work, and records what they do.
+type engine struct {
+	test  Test
+	seed  uint64
+	label string // of the goroutines of this run
+	plan  nemesis.Plan
+	ctx   context.Context // of the caller; outside of the bubble
+
+	world   atomic.Pointer[cluster.Cluster]
+	clients []*client
+	strikes strikes
+	began   time.Duration // when the faults began
+	healed  time.Duration // when all faults were healed
+	over    atomic.Bool   // the clients are to stop
+
+	mu       sync.Mutex
+	history  history.History
+	findings []cluster.Finding
+	marks    []mark
+	stopped  error
+	closed   bool // nothing is recorded any more
+}
+
+// A mark is when a phase began.
+type mark struct {
+	phase string
+	at    time.Duration
+}
+
+// runs counts the runs of this process, to tell their goroutines apart.
+var runs atomic.Uint64
+
+func newEngine(ctx context.Context, test Test) *engine {
+	e := &engine{ctx: ctx, test: test, seed: test.Seed, label: fmt.Sprint("run", runs.Add(1))}
+	e.plan = test.Nemesis.Plan(e.seed, test.Duration)
+	return e
+}
+
+// run is the whole run. It is called in a bubble.
+func (e *engine) run() error {
+	if err := e.plan.Validate(); err != nil {
+		return err
+	}
+	w, err := cluster.New(cluster.Config{
+		System: e.test.System, Nodes: e.test.Nodes, Clients: e.test.Clients + 1,
+		Seed: e.seed, Label: e.label, Wait: synctest.Wait,
+	})
+	if err != nil {
+		return err
+	}
+	if err := w.Start(); err != nil {
+		return err
+	}
+	e.world.Store(w)
+	e.sleep(time.Millisecond) // by then every host is up
+	e.setup(w)
+	e.enter("faults")
+	e.began = w.Now()
+	e.startClients(w)
+	e.nemesis(w)
+	e.enter("heal")
+	e.heal(w)
+	e.healed = w.Now()
+	e.enter("settle")
+	e.sleep(e.test.Settle)
+	e.over.Store(true)
+	e.awaitClients()
+	e.enter("final")
+	e.finalReads(w)
+	e.enter("end")
+	w.Stop(grace)
+	e.close(w)
+	return nil
+}
+
+// setup has the workload prepare the system, and tries again until it has or
+// half a minute is over.
+func (e *engine) setup(w *cluster.Cluster) {
+	e.enter("setup")
+	if e.test.Workload.Setup == nil {
+		return
+	}
+	h := w.Client(e.test.Clients)
+	end := w.Now() + 30*time.Second
+	for {
+		err := e.trySetup(h)
+		if err == nil {
+			return
+		}
+		if w.Now() >= end || e.interrupted() {
+			e.find(cluster.Finding{What: fmt.Sprintf("setup of workload %s failed: %v", e.test.Workload.Name, err)})
+			return
+		}
+		e.sleep(100 * time.Millisecond)
+	}
+}
+
+func (e *engine) trySetup(h *cluster.Host) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	ctx, cancel := h.WithTimeout(context.Background(), e.test.Timeout)
+	defer cancel()
+	c, err := e.test.Workload.Open(ctx, h)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return e.test.Workload.Setup(ctx, c)
+}
+
+// sleep lets virtual time pass, in slices short enough for an interrupt to be
+// noticed.
+func (e *engine) sleep(d time.Duration) {
+	const slice = 100 * time.Millisecond
+	for ; d > 0 && !e.interrupted(); d -= slice {
+		e.world.Load().Sleep(context.Background(), min(d, slice))
+	}
+}
+
+// interrupted reports whether the caller has lost interest. The channel of its
+// ctx belongs to the world outside, so it is asked and never waited for.
+func (e *engine) interrupted() bool {
+	if e.ctx.Err() == nil {
+		return false
+	}
+	e.stop(errInterrupted)
+	return true
+}
+
+func (e *engine) stop(why error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.stopped == nil {
+		e.stopped = why
+	}
+}
+
+func (e *engine) enter(phase string) {
+	at := time.Duration(0)
+	if w := e.world.Load(); w != nil {
+		at = w.Now()
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.marks = append(e.marks, mark{phase, at})
+}
+
+// record adds an op to the history, at the present instant.
+func (e *engine) record(op history.Op) history.Op {
+	op.Time = e.world.Load().Now()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return op
+	}
+	return e.history.Add(op)
+}
+
+func (e *engine) find(f cluster.Finding) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.findings = append(e.findings, f)
+}
+
+// close ends the recording and looks for what was left behind.
+func (e *engine) close(w *cluster.Cluster) {
+	e.mu.Lock()
+	e.closed = true
+	e.findings = append(e.findings, w.Findings()...)
+	e.mu.Unlock()
+	for _, g := range leftBehind(e.label) {
+		e.find(cluster.Finding{Host: g.host, What: g.what(), Stack: g.stack})
+	}
+}
+
+// result sums up a run that has ended, or was given up: then some goroutine may
+// still be at work, and only what is guarded is read.
+func (e *engine) result() *Result {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r := &Result{Test: e.test, Seed: e.seed, Plan: e.plan, History: e.history.Clone(), Findings: e.findings, phases: e.marks, Stopped: e.stopped}
+	r.Virtual = r.History.End()
+	if e.closed {
+		w := e.world.Load()
+		r.Trace, r.healed = w.Trace(), e.healed
+		r.Virtual = e.marks[len(e.marks)-1].at
+		r.Exercised = e.exercised(w.Stats(), r.History)
+	} else {
+		r.Exercised = e.exercised(cluster.Stats{}, r.History)
+	}
+	return r
+}
+
+// draw returns the key of a client's turn.
+func (e *engine) draw(what string, client, index int) keyed.Key {
+	return keyed.New(e.seed, what).Int(int64(client), int64(index))
+}

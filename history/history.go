@@ -1,0 +1,127 @@
+// Package history records what clients asked of a system and what it answered.
+//
+// A [History] is a sequence of ops in the order in which they took place. Each
+// operation of a client is two ops: an Invoke when it asks, and an OK, a Fail or
+// an Info when it learns, or gives up learning, what became of it. Checkers read
+// calls, which pair the two; see [History.Calls].
+//
+// Histories are kept in files of one JSON object a line; see [History.Write] and [Read].
+package history
+
+import (
+	"iter"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A History is the sequence of ops of one run. The zero value is empty and
+// ready to use. It is not safe for concurrent use.
+type History struct{ ops []Op }
+
+// Of returns a history of these ops, in this order. It gives each its index.
+func Of(ops ...Op) *History {
+	h := &History{ops: slices.Clone(ops)}
+	for i := range h.ops {
+		h.ops[i].Index = i
+	}
+	return h
+}
+
+// Add appends op, gives it its index and returns it.
+func (h *History) Add(op Op) Op {
+	op.Index = len(h.ops)
+	h.ops = append(h.ops, op)
+	return op
+}
+
+// Len returns the number of ops.
+func (h *History) Len() int { return len(h.ops) }
+
+// At returns the op with index i.
+func (h *History) At(i int) Op { return h.ops[i] }
+
+// Clone returns a copy that shares nothing but the values of inputs and outputs.
+func (h *History) Clone() *History { return &History{ops: slices.Clone(h.ops)} }
+
+// Ops yields every op in order.
+func (h *History) Ops() iter.Seq[Op] { return slices.Values(h.ops) }
+
+// Calls yields each client invocation with its completion, in the order of the
+// invocations. Ops of the nemesis are not calls; see [History.Faults]. A
+// completion without an invocation before it is passed over: the codecs refuse
+// such a history, with the line.
+func (h *History) Calls() iter.Seq[Call] {
+	return func(yield func(Call) bool) {
+		ends := pair(h.ops, func(o Op) (int, bool) { return o.Process, o.Process != Nemesis })
+		for i, o := range h.ops {
+			if o.Process != Nemesis && o.Type == Invoke && !yield(h.call(i, ends[i])) {
+				return
+			}
+		}
+	}
+}
+
+// Faults yields each fault of the nemesis as a call: its Invoke is the
+// injection, its completion the heal.
+func (h *History) Faults() iter.Seq[Call] {
+	return func(yield func(Call) bool) {
+		ends := pair(h.ops, func(o Op) (string, bool) { return o.Key, o.Process == Nemesis })
+		for i, o := range h.ops {
+			if o.Process == Nemesis && o.Type == Invoke && !yield(h.call(i, ends[i])) {
+				return
+			}
+		}
+	}
+}
+
+// End returns the time of the last op.
+func (h *History) End() time.Duration {
+	if len(h.ops) == 0 {
+		return 0
+	}
+	return h.ops[len(h.ops)-1].Time
+}
+
+// String formats the history with one op a line.
+func (h *History) String() string {
+	var b strings.Builder
+	for _, o := range h.ops {
+		b.WriteString(o.String())
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// call pairs the invocation at i with the completion at end, if there is one.
+func (h *History) call(i, end int) Call {
+	c := Call{Invoke: h.ops[i]}
+	if end >= 0 {
+		c.Complete = h.ops[end]
+		return c
+	}
+	c.Complete = Op{Index: -1, Time: Forever, Process: c.Invoke.Process, Node: c.Invoke.Node, Type: Info, Key: c.Invoke.Key}
+	return c
+}
+
+// pair returns for each invocation the index of its completion, or -1. The two
+// belong together if by says so: it returns what an op is paired by, and whether
+// the op counts at all.
+func pair[K comparable](ops []Op, by func(Op) (K, bool)) []int {
+	ends := make([]int, len(ops))
+	open := map[K]int{}
+	for i, o := range ops {
+		ends[i] = -1
+		k, counts := by(o)
+		if !counts {
+			continue
+		}
+		if o.Type == Invoke {
+			open[k] = i
+		} else if at, ok := open[k]; ok {
+			ends[at] = i
+			delete(open, k)
+		}
+	}
+	return ends
+}

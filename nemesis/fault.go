@@ -1,0 +1,127 @@
+package nemesis
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/capsize-go/capsize/cluster"
+)
+
+// An Inject function strikes; see [Fault].
+type Inject func(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (desc string, heal func(), err error)
+
+// New returns a fault of that name. The name is how a plan in a file refers to
+// it: when such a plan is read, New must have been called with the name, as by a
+// package-level variable. A name that is taken is a mistake and panics.
+func New(name string, inject Inject) Fault {
+	f := named{name, inject}
+	register(name, func([]byte) (Fault, error) { return f, nil })
+	return f
+}
+
+type named struct {
+	name   string
+	inject Inject
+}
+
+func (f named) String() string { return f.name }
+
+func (f named) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return f.inject(ctx, c, r)
+}
+
+// A kind of fault is registered by its name with the function that makes one
+// from the JSON object it is kept as.
+var (
+	kindsMu sync.Mutex
+	kinds   = map[string]func(params []byte) (Fault, error){}
+)
+
+func register(kind string, decode func([]byte) (Fault, error)) {
+	kindsMu.Lock()
+	defer kindsMu.Unlock()
+	if kinds[kind] != nil {
+		panic(fmt.Sprintf("nemesis: there is a fault %q already", kind))
+	}
+	kinds[kind] = decode
+}
+
+// Kinds returns the names of all faults that a plan may hold, sorted.
+func Kinds() []string {
+	kindsMu.Lock()
+	defer kindsMu.Unlock()
+	var names []string
+	for k := range kinds { // order: sorted below
+		names = append(names, k)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// parameters is implemented by faults that have some.
+type parameters interface{ kind() string }
+
+// encodeFault returns {"kind": …} with the fault's parameters beside it.
+func encodeFault(f Fault) ([]byte, error) {
+	switch f := f.(type) {
+	case nil:
+		return nil, fmt.Errorf("there is no fault")
+	case named:
+		return json.Marshal(map[string]string{"kind": f.name})
+	case parameters:
+		b, err := json.Marshal(f)
+		if err != nil {
+			return nil, fmt.Errorf("fault %v: %w", f, err)
+		}
+		head := fmt.Appendf(nil, `{"kind":%q`, f.kind())
+		if string(b) == "{}" {
+			return append(head, '}'), nil
+		}
+		return append(append(head, ','), b[1:]...), nil
+	}
+	return nil, fmt.Errorf("fault %v of type %T can't be kept in a file: make it with nemesis.New", f, f)
+}
+
+func decodeFault(b []byte) (Fault, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(b, &fields); err != nil {
+		return nil, fmt.Errorf(`"fault" is an object with a "kind": %w`, err)
+	}
+	var kind string
+	if err := json.Unmarshal(fields["kind"], &kind); err != nil {
+		return nil, fmt.Errorf(`"fault" has no "kind"`)
+	}
+	kindsMu.Lock()
+	decode := kinds[kind]
+	kindsMu.Unlock()
+	if decode == nil {
+		return nil, fmt.Errorf("there is no fault %q; there are %s", kind, strings.Join(Kinds(), ", "))
+	}
+	delete(fields, "kind")
+	params, err := json.Marshal(fields)
+	if err != nil {
+		return nil, err
+	}
+	f, err := decode(params)
+	if err != nil {
+		return nil, fmt.Errorf("fault %q: %w", kind, err)
+	}
+	return f, nil
+}
+
+// as returns the decoder of a kind of fault whose parameters are the fields of F.
+func as[F Fault]() func([]byte) (Fault, error) {
+	return func(b []byte) (Fault, error) {
+		var f F
+		d := json.NewDecoder(bytes.NewReader(b))
+		d.DisallowUnknownFields()
+		err := d.Decode(&f)
+		return f, err
+	}
+}

@@ -1,0 +1,101 @@
+package capsize
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/report"
+)
+
+// Page returns all that a report shows of the run. The rest is up to package
+// report: [report.Text] for a terminal, [report.Write] for a folder with a page.
+// Rerun is the command that runs it again.
+func (r *Result) Page(rerun string) (report.Run, error) {
+	digest, err := r.Digest()
+	if err != nil {
+		return report.Run{}, fmt.Errorf("digest of the history: %w", err)
+	}
+	p := report.Run{
+		Title: r.Test.Name, System: systemName(r.Test.System), Workload: r.Test.Workload.Name, Nemesis: r.Test.Nemesis.String(),
+		Seed: r.Seed, Nodes: r.Test.Nodes, Clients: r.Test.Clients,
+		Virtual: r.Virtual, Wall: r.Wall, CPU: r.CPU,
+		Verdict: r.Verdict, Expect: r.Test.Expect, Checks: r.Checks, History: r.History,
+		Exercised: r.Exercised.rows(), Params: r.Test.params(),
+		Rerun: rerun, Digest: digest,
+	}
+	if r.Stopped != nil {
+		p.Stopped = r.Stopped.Error()
+	}
+	for _, m := range r.phases {
+		p.Phases = append(p.Phases, report.Phase{Name: m.phase, At: m.at})
+	}
+	for _, f := range r.Findings {
+		p.Findings = append(p.Findings, report.Finding{Host: f.Host, What: f.What, Stack: f.Stack})
+	}
+	for _, s := range r.Plan {
+		p.Plan = append(p.Plan, report.Step{ID: s.ID, At: s.At, For: s.For, Fault: s.Fault.String()})
+	}
+	return p, nil
+}
+
+// params lists what the test was run with.
+func (t Test) params() []report.KV {
+	rate := "as fast as answers come"
+	if t.Rate != Unpaced {
+		rate = fmt.Sprintf("%g operations a second", t.Rate)
+	}
+	return []report.KV{
+		{Name: "nodes", Value: fmt.Sprint(t.Nodes)},
+		{Name: "clients", Value: fmt.Sprint(t.Clients)},
+		{Name: "rate", Value: rate},
+		{Name: "duration", Value: t.Duration.String()},
+		{Name: "timeout", Value: t.Timeout.String()},
+		{Name: "settle", Value: t.Settle.String()},
+		{Name: "seed", Value: fmt.Sprint(t.Seed)},
+	}
+}
+
+// rows says what was exercised, one thing a row, and what was not.
+func (x Exercised) rows() []report.Row {
+	total := 0
+	var rows []report.Row
+	for _, name := range slices.Sorted(maps.Keys(x.Faults)) {
+		total += x.Faults[name]
+		rows = append(rows, report.Row{OK: true, What: plural(x.Faults[name], name), Note: "injected and healed"})
+	}
+	if total == 0 {
+		rows = append(rows, report.Row{What: "no faults", Note: "nothing went wrong, so little was tested"})
+	} else {
+		rows = append(rows, report.Row{OK: x.Overlapped > 0, What: fmt.Sprintf("%d calls", x.Overlapped), Note: "overlapped a fault"})
+	}
+	return append(rows,
+		report.Row{OK: x.OK > 0, What: fmt.Sprintf("ok %d · info %d · fail %d", x.OK, x.Info, x.Fail), Note: "calls by outcome"},
+		report.Row{OK: x.LeaderChanges > 0, What: plural(x.LeaderChanges, "leader change")},
+		report.Row{OK: x.Crashes > 0, What: plural(x.Crashes, "crash"), Note: fmt.Sprintf("%d bytes lost that were not synced", x.BytesLost)},
+		report.Row{OK: x.Cut+x.Lost+x.Dead > 0, What: fmt.Sprintf("%d of %d messages lost", x.Cut+x.Lost+x.Dead, x.Sent),
+			Note: fmt.Sprintf("%d cut, %d by chance, %d to a host that was down", x.Cut, x.Lost, x.Dead)},
+	)
+}
+
+func plural(n int, noun string) string {
+	switch {
+	case n == 1:
+		return "1 " + noun
+	case noun == "crash":
+		noun += "e"
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// worst returns the check that decides the verdict: the first of the worst.
+func worst(checks []checker.Result) checker.Result {
+	var w checker.Result
+	for i, c := range checks {
+		if i == 0 || c.Verdict > w.Verdict {
+			w = c
+		}
+	}
+	return w
+}

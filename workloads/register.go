@@ -1,0 +1,89 @@
+package workloads
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
+)
+
+// A KV is what a system must offer to be tested by [Register]. A key that was
+// never written reads as 0. The value type is int: a store of strings or bytes
+// needs two lines to adapt.
+type KV interface {
+	Get(ctx context.Context, key string) (int, error)
+	Put(ctx context.Context, key string, value int) error
+	io.Closer
+}
+
+// A Swapper is a [KV] that can compare and swap: CAS sets key to value if it is
+// old, and returns the value that it found. It has swapped if that is old. The
+// found value, not a mere no, is what lets a checker tell the order of things.
+type Swapper interface {
+	CAS(ctx context.Context, key string, old, value int) (found int, err error)
+}
+
+// A RegisterOp is an input of [Register].
+type RegisterOp = checker.RegisterOp
+
+// Register is a workload of reads, writes and, if the client is a [Swapper],
+// compare-and-swaps on a few keys, each of which must be linearizable on its own.
+// Every written value is unique. Half of the operations are reads; a client that
+// has just read a key tries, half the time, to swap what it saw.
+func Register[C KV](open func(ctx context.Context, h *cluster.Host) (C, error)) Workload {
+	return RegisterOver(open, 5)
+}
+
+// RegisterOver is [Register] on as many keys as given, at least one. Fewer keys
+// mean more contention.
+func RegisterOver[C KV](open func(ctx context.Context, h *cluster.Host) (C, error), keys int) Workload {
+	keys = max(1, keys)
+	var none C
+	_, swaps := any(none).(Swapper)
+	return New(Spec[C, RegisterOp, int]{
+		Name:   "register",
+		Open:   open,
+		Next:   func(t Turn[RegisterOp, int]) RegisterOp { return nextRegisterOp(t, keys, swaps) },
+		Invoke: invokeRegister[C],
+		Final: func(t Turn[RegisterOp, int]) (RegisterOp, bool) {
+			return RegisterOp{F: "read", Key: registerKey(t.Index)}, t.Index < keys
+		},
+		Key:     func(in RegisterOp) string { return in.Key },
+		Checker: checker.Linearizable(checker.Register()),
+	})
+}
+
+func registerKey(i int) string { return fmt.Sprint("k", i) }
+
+func nextRegisterOp(t Turn[RegisterOp, int], keys int, swaps bool) RegisterOp {
+	if swaps && t.OK && t.Last.F == "read" && t.Rand.IntN(2) == 0 {
+		return RegisterOp{F: "cas", Key: t.Last.Key, Old: t.Answer, Value: t.Number()}
+	}
+	key := registerKey(t.Rand.IntN(keys))
+	if t.Rand.IntN(5) < 3 {
+		return RegisterOp{F: "read", Key: key}
+	}
+	return RegisterOp{F: "write", Key: key, Value: t.Number()}
+}
+
+func invokeRegister[C KV](ctx context.Context, c C, in RegisterOp) (int, error) {
+	switch in.F {
+	case "write":
+		return 0, c.Put(ctx, in.Key, in.Value)
+	case "cas":
+		s, ok := any(c).(Swapper)
+		if !ok {
+			return 0, fmt.Errorf("%w: %T has no CAS", ErrFail, c)
+		}
+		return s.CAS(ctx, in.Key, in.Old, in.Value)
+	}
+	v, err := c.Get(ctx, in.Key)
+	if err != nil && !errors.Is(err, ErrFail) {
+		// A read that nobody saw the answer of is as if it had not been.
+		err = fmt.Errorf("%w: %w", ErrFail, err)
+	}
+	return v, err
+}

@@ -1,0 +1,149 @@
+// Package workloads says what the clients of a test do, and what the answers
+// must be.
+//
+// A [Workload] is made with [New] from a [Spec]: how to open a client, what it
+// asks next, how it asks, and the checker that judges the answers. A workload of
+// your own is a page of Go. [Register] is ready-made for anything with Get and Put.
+package workloads
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/history"
+)
+
+// ErrFail marks an error after which the operation certainly did not happen and
+// never will. Any other error leaves that open. So the lazy default is the sound
+// one: an error that nobody thought about counts as "it may have happened".
+var ErrFail = errors.New("did not happen")
+
+// Outcome says what an operation's error makes of it: OK if there is none; Fail
+// if it is [ErrFail], or has a method DidNotHappen that returns true; Info for
+// any other.
+func Outcome(err error) history.Type {
+	var sure interface{ DidNotHappen() bool }
+	switch {
+	case err == nil:
+		return history.OK
+	case errors.Is(err, ErrFail), errors.As(err, &sure) && sure.DidNotHappen():
+		return history.Fail
+	}
+	return history.Info
+}
+
+// A Spec describes a workload on clients C, with inputs In and outputs Out. Both
+// must survive encoding/json, in which histories are kept.
+type Spec[C io.Closer, In, Out any] struct {
+	Name string
+
+	// Open connects a client to the node that h is bound to.
+	Open func(ctx context.Context, h *cluster.Host) (C, error)
+
+	// Setup prepares the system before the clients begin. It is tried again until
+	// it succeeds. Optional.
+	Setup func(ctx context.Context, c C) error
+
+	// Next returns what a client asks next. It must depend on nothing but the turn.
+	Next func(t Turn[In, Out]) In
+
+	// Invoke asks, and returns the answer or an error; see [Outcome].
+	Invoke func(ctx context.Context, c C, in In) (Out, error)
+
+	// Final returns what a client asks once all faults are healed and all is
+	// quiet, or false when it has asked enough. Optional.
+	Final func(t Turn[In, Out]) (In, bool)
+
+	// Key returns the one key that an input touches, for those who read the
+	// history. Optional.
+	Key func(in In) string
+
+	// Checker judges the history. It may be nil if the test has one.
+	Checker checker.Checker
+}
+
+// A Turn is what a client knows when it decides what to ask.
+type Turn[In, Out any] struct {
+	Rand    *rand.Rand // drawn for this turn of this client alone
+	Client  int        // from 0
+	Clients int        // how many there are
+	Index   int        // of the turn, from 0
+	Last    In         // what the client asked before
+	Answer  Out        // what it was answered
+	OK      bool       // whether there is such an answer
+}
+
+// Number returns a number that no other turn of any client has, from 1: a value
+// to write that can be told from all others.
+func (t Turn[In, Out]) Number() int { return t.Index*t.Clients + t.Client + 1 }
+
+// A Workload is a [Spec] whose types have been set aside, as the engine uses it.
+type Workload struct {
+	Name    string
+	Checker checker.Checker
+	Open    func(ctx context.Context, h *cluster.Host) (Client, error)
+	Setup   func(ctx context.Context, c Client) error
+	Next    func(t Turn[any, any]) any
+	Final   func(t Turn[any, any]) (any, bool)
+	Key     func(in any) string
+
+	// Read reads a history of this workload that was kept as JSON lines.
+	Read func(r io.Reader, name string) (*history.History, error)
+}
+
+// A Client does what one process of a workload asks, one thing at a time.
+type Client interface {
+	Invoke(ctx context.Context, in any) (out any, err error)
+	Close() error
+}
+
+// New returns the workload that s describes. It panics if s lacks what it needs,
+// since that is a mistake in the test and not in the system.
+func New[C io.Closer, In, Out any](s Spec[C, In, Out]) Workload {
+	if s.Name == "" || s.Open == nil || s.Next == nil || s.Invoke == nil {
+		panic(fmt.Sprintf("workloads: spec %q needs Name, Open, Next and Invoke", s.Name))
+	}
+	w := Workload{Name: s.Name, Checker: s.Checker, Read: history.ReadAs[In, Out]}
+	w.Open = func(ctx context.Context, h *cluster.Host) (Client, error) {
+		c, err := s.Open(ctx, h)
+		if err != nil {
+			return nil, err
+		}
+		return client[C, In, Out]{c, s.Invoke}, nil
+	}
+	w.Next = func(t Turn[any, any]) any { return s.Next(typed[In, Out](t)) }
+	if s.Setup != nil {
+		w.Setup = func(ctx context.Context, c Client) error { return s.Setup(ctx, c.(client[C, In, Out]).c) }
+	}
+	if s.Final != nil {
+		w.Final = func(t Turn[any, any]) (any, bool) { return s.Final(typed[In, Out](t)) }
+	}
+	if s.Key != nil {
+		w.Key = func(in any) string { return s.Key(in.(In)) }
+	}
+	return w
+}
+
+// typed gives a turn its types back.
+func typed[In, Out any](t Turn[any, any]) Turn[In, Out] {
+	u := Turn[In, Out]{Rand: t.Rand, Client: t.Client, Clients: t.Clients, Index: t.Index, OK: t.OK}
+	u.Last, _ = t.Last.(In)
+	u.Answer, _ = t.Answer.(Out)
+	return u
+}
+
+type client[C io.Closer, In, Out any] struct {
+	c      C
+	invoke func(context.Context, C, In) (Out, error)
+}
+
+func (c client[C, In, Out]) Invoke(ctx context.Context, in any) (any, error) {
+	return c.invoke(ctx, c.c, in.(In))
+}
+
+func (c client[C, In, Out]) Close() error { return c.c.Close() }
