@@ -1,0 +1,161 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+)
+
+const ms = time.Millisecond
+
+// operation as the workloads record it.
+type testOp struct {
+	F     string `json:"f"`
+	Key   string `json:"key"`
+	Old   int    `json:"old"`
+	Value int    `json:"value"`
+}
+
+// invoke, ok and friends make calls for short.
+func call(process int, from, to time.Duration, typ history.Type, in testOp, out any) history.Call {
+	node := fmt.Sprint("n", process%5+1)
+	c := history.Call{
+		Invoke:   history.Op{Time: from, Process: process, Node: node, Type: history.Invoke, Key: in.Key, Input: in},
+		Complete: history.Op{Time: to, Process: process, Node: node, Type: typ, Key: in.Key},
+	}
+	switch typ {
+	case history.OK:
+		c.Complete.Output = out
+	case history.Info:
+		c.Complete.Err = "deadline exceeded"
+	case history.Fail:
+		c.Complete.Err = "no leader"
+	}
+	if to == history.Forever {
+		c.Complete.Index = -1
+	}
+	return c
+}
+
+func fault(step int, from, to time.Duration, name string) history.Call {
+	key := fmt.Sprint("step ", step)
+	return history.Call{
+		Invoke:   history.Op{Time: from, Process: history.Nemesis, Type: history.Invoke, Key: key, Input: name},
+		Complete: history.Op{Time: to, Process: history.Nemesis, Type: history.OK, Key: key},
+	}
+}
+
+// merged makes one history of calls and faults.
+func merged(calls ...history.Call) *history.History {
+	var ops []history.Op
+	for _, c := range calls {
+		ops = append(ops, c.Invoke)
+		if !c.Open() {
+			ops = append(ops, c.Complete)
+		}
+	}
+	slices.SortStableFunc(ops, func(a, b history.Op) int { return cmp.Compare(a.Time, b.Time) })
+	return history.Of(ops...)
+}
+
+// recorded returns the calls of a history that begin at these instants, as a
+// checker would return them.
+func recorded(h *history.History, wanted ...history.Call) []history.Call {
+	var calls []history.Call
+	for c := range h.Calls() {
+		for _, w := range wanted {
+			if c.Invoke.Time == w.Invoke.Time && c.Invoke.Process == w.Invoke.Process {
+				calls = append(calls, c)
+			}
+		}
+	}
+	return calls
+}
+
+// synthetic makes n calls of ten clients to five nodes within 35 seconds, with
+// three partitions during which calls are slow, refused or not answered.
+func synthetic(n int) ([]history.Call, []history.Call) {
+	r := rand.New(rand.NewPCG(1, 2))
+	faults := []history.Call{
+		fault(1, 5*time.Second, 11*time.Second, "partition n2 n4 | n1 n3 n5"),
+		fault(2, 15*time.Second, 19*time.Second, "crash n3"),
+		fault(3, 24*time.Second, 30*time.Second, "partition n5 → n1 n2 n3 n4"),
+	}
+	const clients, end = 10, 35 * time.Second
+	var calls []history.Call
+	gap := end / time.Duration(n/clients)
+	for p := range clients {
+		t := time.Duration(r.Int64N(int64(gap)))
+		for t < end {
+			in, out := randomOp(r, len(calls)+1)
+			took := time.Duration((4 + r.ExpFloat64()*5) * float64(ms))
+			typ := history.OK
+			if bad := during(spansOf(faults), t, t); len(bad) > 0 && (p%5)%2 == 1 {
+				took *= 12
+				switch x := r.Float64(); {
+				case x < 0.2:
+					typ, took = history.Info, time.Second
+				case x < 0.3:
+					typ, took = history.Fail, time.Duration(300+r.IntN(100))*time.Microsecond
+				}
+			}
+			calls = append(calls, call(p, t, t+took, typ, in, out))
+			t += max(took+ms, time.Duration(r.Int64N(int64(2*gap))))
+		}
+	}
+	return calls, faults
+}
+
+func spansOf(faults []history.Call) []span { return spans(merged(faults...), time.Hour) }
+
+func randomOp(r *rand.Rand, value int) (testOp, any) {
+	key := fmt.Sprint("k", r.IntN(5))
+	switch r.IntN(5) {
+	case 0, 1:
+		return testOp{F: "write", Key: key, Value: value}, 0
+	case 2:
+		return testOp{F: "cas", Key: key, Old: 7, Value: value}, 7
+	}
+	return testOp{F: "read", Key: key}, value / 2
+}
+
+// invalidRun is a realistic run with a stale read.
+func invalidRun(n int) Run {
+	calls, faults := synthetic(n)
+	proof := []history.Call{
+		call(12, 5428*ms, 5437*ms, history.OK, testOp{F: "write", Key: "k2", Value: 23}, 0),
+		call(13, 5436*ms, 5446*ms, history.OK, testOp{F: "write", Key: "k2", Value: 78}, 0),
+		call(11, 5456*ms, 5470*ms, history.OK, testOp{F: "read", Key: "k2"}, 23),
+	}
+	h := merged(append(append(calls, faults...), proof...)...)
+	why := &checker.Why{
+		Key: "k2", Reason: "process 11 read 23, but 78 had replaced it 10ms before that read began",
+		Calls: recorded(h, proof...), Culprit: 2, Of: len(calls) + 3,
+	}
+	return Run{
+		Title: "TestStore", System: "stalekv", Workload: "register", Nemesis: "every 10s: partition, crash", Bug: "reads from followers",
+		Seed: 7, Nodes: 5, Clients: 10, Virtual: 35200 * ms, Wall: 640 * ms, CPU: 610 * ms,
+		Verdict: checker.Invalid, History: h,
+		Checks: []checker.Result{
+			{Checker: "linearizable", Verdict: checker.Invalid, Reason: "2 of 5 keys are not linearizable", Why: why,
+				Parts: []checker.Result{{Checker: "k1", Verdict: checker.Invalid, Reason: "process 3 read 5 too late"}, {Checker: "k2", Verdict: checker.Invalid, Reason: "process 11 read 23 too late"}, {Checker: "k3"}},
+				Files: map[string][]byte{"linearizable.html": []byte("<p>linearizations</p>")}},
+			{Checker: "progress", Reason: "every node answered within 31ms of the heal"},
+			{Checker: "no crash", Reason: "no panics, no hangs, no goroutines left behind"},
+		},
+		Phases: []Phase{{"setup", 0}, {"faults", 2 * ms}, {"heal", 30002 * ms}, {"settle", 30003 * ms}, {"final", 35003 * ms}, {"end", 35200 * ms}},
+		Exercised: []Row{
+			{true, "2 partitions", "injected and healed"}, {true, "1 crash", "injected and healed"}, {true, "1204 calls", "overlapped a fault"},
+			{true, "ok 2803 · info 126 · fail 71", "calls by outcome"}, {false, "no leader change", "add nemesis.Partitions(nemesis.Leader)"},
+		},
+		Plan:   []Step{{1, 5 * time.Second, 6 * time.Second, "partition", ""}, {2, 15 * time.Second, 4 * time.Second, "crash one", ""}, {3, 24 * time.Second, 6 * time.Second, "partition", ""}, {4, 34 * time.Second, 3 * time.Second, "partition", ""}},
+		Params: []KV{{"nodes", "5"}, {"clients", "10"}, {"rate", "100 operations a second"}, {"seed", "7"}},
+		Rerun:  "go test -run='^TestStore$/^2f8e513f$' ./examples/stalekv", ReportPath: "/tmp/capsize/TestStore-2f8e513f/index.html",
+		SavedPath: "testdata/capsize/TestStore/2f8e513f", Digest: "2f8e513f7c1a9d3be2c0a8b9917d1c9b3c5a7f60d2e4b8a6c1d3f5e7092b4d6f",
+	}
+}

@@ -1,0 +1,282 @@
+package report
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"net/url"
+	"strings"
+
+	"github.com/capsize-go/capsize/checker"
+)
+
+//go:embed assets/page.tmpl assets/page.css
+var assets embed.FS
+
+var page = template.Must(template.ParseFS(assets, "assets/page.tmpl"))
+
+const (
+	maxPlanRows  = 200
+	maxParts     = 12 // of a check
+	maxPageStack = 200
+	maxFindings  = 50
+)
+
+// HTML writes the page of a run: one file that needs no network and no script.
+// However long the history is, the page stays below two megabytes; it says so
+// where it leaves things out.
+func HTML(w io.Writer, run Run) error {
+	css, err := assets.ReadFile("assets/page.css")
+	if err != nil {
+		return fmt.Errorf("read style of the report: %w", err)
+	}
+	v := newView(run)
+	v.Style = template.CSS(css)
+	if err := page.Execute(w, v); err != nil {
+		return fmt.Errorf("write page of the report: %w", err)
+	}
+	return nil
+}
+
+// A view is what the template shows.
+type view struct {
+	Style             template.CSS
+	Title, Verdict    string
+	Sign, Head, Words string
+	Rerun             string
+	Reason, Share     string
+	Stopped           string
+	Why               template.HTML
+	WhyText           string
+	Checks            []checkView
+	Exercised         []Row
+	Chart             template.HTML
+	ChartNote         string
+	Outcomes          []outcomeView
+	Faults            string
+	Timeline          template.HTML
+	TimelineNote      string
+	Plan              []planView
+	PlanNote          string
+	Params            []KV
+	Findings          []Finding
+	FindingsNote      string
+	Links             []link
+}
+
+type checkView struct {
+	Verdict, Sign, Name, Reason string
+	Part                        bool
+}
+
+type outcomeView struct {
+	Name, Count, Meaning, Mark string
+}
+
+type planView struct {
+	ID, At, For, Fault, What, Note string
+}
+
+type link struct{ Name, URL string }
+
+func newView(run Run) view {
+	title := clean(run.Title, 200)
+	head := headOf(run)
+	if title == "" {
+		title, head = subject(run), strings.TrimPrefix(head, subject(run)+" · ")
+	}
+	v := view{
+		Title: title, Head: head, Verdict: run.Verdict.String(), Sign: verdictSign(run.Verdict), Words: verdictWords(run),
+		Rerun: clean(run.Rerun, anyLength), Reason: reason(run), Stopped: clean(run.Stopped, anyLength),
+		Checks: checkViews(run.Checks), Exercised: rowsOf(run), Outcomes: outcomeViews(run),
+		Params: paramsOf(run), Links: links(run),
+	}
+	if run.Verdict != checker.Valid && run.Verdict == run.Expect {
+		v.Words += ", as expected"
+	}
+	why := run.why()
+	if why != nil {
+		of := max(why.Of, len(why.Calls))
+		v.Share = fmt.Sprintf("%s of %s are enough", count(len(why.Calls)), plural(of, "call"))
+		if why.Key != "" {
+			v.Share = fmt.Sprintf("%s of %s on %s are enough", count(len(why.Calls)), plural(of, "call"), clean(why.Key, 40))
+		}
+		v.Share += fmt.Sprintf("; found at %s of %s", short(foundAt(why)), short(run.end()))
+		v.Why = whyPictures(run, why)
+		v.WhyText = strings.Join(drawing(run, why, Style{}), "\n")
+		v.Timeline, v.TimelineNote = timelinePictures(run, why)
+	}
+	v.Chart, v.ChartNote = chartPictures(run, why)
+	v.Plan, v.PlanNote = planViews(run)
+	if n := len(during(spans(run.history(), run.end()), 0, run.end())); n > 0 {
+		v.Faults = plural(n, "fault")
+	}
+	v.Findings, v.FindingsNote = findingViews(run)
+	return v
+}
+
+// headOf is what stands after the title.
+func headOf(run Run) string {
+	parts := []string{subject(run)}
+	if run.Bug != "" {
+		parts = append(parts, "bug "+clean(run.Bug, 80))
+	}
+	if s := size(run); s != "" {
+		parts = append(parts, s)
+	}
+	return strings.Join(append(parts, simulated(run)), " · ")
+}
+
+// checkViews lists the checks, and of each the parts that are not valid.
+func checkViews(checks []checker.Result) []checkView {
+	var all []checkView
+	for _, c := range flatten(checks) {
+		all = append(all, checkView{Verdict: c.Verdict.String(), Sign: verdictSign(c.Verdict),
+			Name: clean(c.Checker, 80), Reason: clean(c.Reason, 600)})
+		n, more := 0, 0
+		for _, p := range c.Parts {
+			if p.Verdict == checker.Valid {
+				continue
+			}
+			if n++; n > maxParts {
+				more++
+				continue
+			}
+			all = append(all, checkView{Verdict: p.Verdict.String(), Sign: verdictSign(p.Verdict),
+				Name: clean(p.Checker, 80), Reason: clean(p.Reason, 300), Part: true})
+		}
+		if more > 0 {
+			all = append(all, checkView{Part: true, Reason: fmt.Sprintf("and %s", plural(more, "more part"))})
+		}
+	}
+	return all
+}
+
+func rowsOf(run Run) []Row {
+	var rows []Row
+	for _, r := range run.Exercised {
+		rows = append(rows, Row{r.OK, clean(r.What, 200), clean(r.Note, 300)})
+	}
+	return rows
+}
+
+// outcomeViews is the legend: each outcome with its shape and its count.
+func outcomeViews(run Run) []outcomeView {
+	var t tally
+	for c := range run.history().Calls() {
+		t.add(c)
+	}
+	latency := ""
+	if len(t.latency) > 0 {
+		latency = fmt.Sprintf("p50 %s, p99 %s, longest %s", short(t.quantile(.5)), short(t.quantile(.99)), short(t.quantile(1)))
+	}
+	return []outcomeView{
+		{outcomeNames[ok], count(t.n[ok]), latency, "●"},
+		{outcomeNames[info], count(t.n[info]), "may have happened", "▲"},
+		{outcomeNames[fail], count(t.n[fail]), "did not happen", "✕"},
+	}
+}
+
+func paramsOf(run Run) []KV {
+	var kvs []KV
+	add := func(name, value string) {
+		if value != "" {
+			kvs = append(kvs, KV{clean(name, 80), clean(value, 600)})
+		}
+	}
+	add("system", run.System)
+	add("workload", run.Workload)
+	add("nemesis", run.Nemesis)
+	add("bug", run.Bug)
+	seeded := false
+	for _, p := range run.Params {
+		add(p.Name, p.Value)
+		seeded = seeded || strings.EqualFold(p.Name, "seed")
+	}
+	if !seeded {
+		add("seed", fmt.Sprint(run.Seed))
+	}
+	if run.CPU > 0 {
+		add("CPU time", short(run.CPU))
+	}
+	add("saved", run.SavedPath)
+	add("history's SHA-256", run.Digest)
+	return kvs
+}
+
+// planViews joins the plan with what the history says became of each step.
+func planViews(run Run) (rows []planView, note string) {
+	became := map[string]span{}
+	all := spans(run.history(), run.end())
+	for _, s := range all {
+		if _, ok := became[s.Step]; !ok {
+			became[s.Step] = s
+		}
+	}
+	if len(run.Plan) == 0 {
+		for i, s := range all {
+			if i == maxPlanRows {
+				break
+			}
+			rows = append(rows, planView{At: short(s.From), For: short(s.To - s.From), Fault: s.Step, What: s.Name, Note: s.Failed})
+		}
+		return rows, leftOut(len(all), "fault")
+	}
+	for i, p := range run.Plan {
+		if i == maxPlanRows {
+			break
+		}
+		row := planView{ID: fmt.Sprint(p.ID), At: short(p.At), For: short(p.For), Fault: clean(p.Fault, 120), Note: clean(p.Note, 200)}
+		s, struck := became[fmt.Sprint("step ", p.ID)]
+		switch {
+		case !struck:
+			row.What = "did not come to it"
+		case s.Failed != "":
+			row.What = "failed: " + s.Failed
+		default:
+			row.What = fmt.Sprintf("%s, from %s to %s", s.Name, short(s.From), short(s.To))
+		}
+		rows = append(rows, row)
+	}
+	return rows, leftOut(len(run.Plan), "step")
+}
+
+// leftOut says how many rows of a table are not shown.
+func leftOut(n int, thing string) string {
+	if n <= maxPlanRows {
+		return ""
+	}
+	return fmt.Sprintf("The first %d of %s; the history has them all.", maxPlanRows, plural(n, thing))
+}
+
+func findingViews(run Run) (all []Finding, note string) {
+	for i, f := range run.Findings {
+		if i == maxFindings {
+			note = fmt.Sprintf("and %s", plural(len(run.Findings)-i, "more finding"))
+			break
+		}
+		var lines []string
+		for j, line := range strings.Split(strings.Trim(f.Stack, "\n"), "\n") {
+			if j == maxPageStack {
+				lines = append(lines, "…")
+				break
+			}
+			lines = append(lines, cut(strings.ToValidUTF8(line, "\uFFFD"), 400))
+		}
+		all = append(all, Finding{clean(f.Host, 80), clean(f.What, 2000), strings.Join(lines, "\n")})
+	}
+	return all, note
+}
+
+// links lead to the files beside the page.
+func links(run Run) []link {
+	all := []link{{"history.jsonl", "./history.jsonl"}, {"run.txt", "./run.txt"}}
+	for _, f := range attachments(run) {
+		if len(all) == 40 {
+			break
+		}
+		all = append(all, link{f.Name, "./" + url.PathEscape(f.Name)})
+	}
+	return all
+}

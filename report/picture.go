@@ -1,0 +1,290 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/capsize-go/capsize/checker"
+)
+
+const maxNodes = 40 // rows of a picture
+
+// Picture writes a picture of the whole run for a terminal: the faults as bars
+// above, and below them for each node how many calls it was asked and which of
+// them came to nothing, on one axis of time. No line is wider than the style's
+// width.
+func Picture(w io.Writer, run Run, s Style) error {
+	if _, err := io.WriteString(w, picture(run, s)); err != nil {
+		return fmt.Errorf("write picture of the run: %w", err)
+	}
+	return nil
+}
+
+func picture(run Run, s Style) string {
+	var b strings.Builder
+	for _, line := range wrap(headline(run), s.width()-2) {
+		b.WriteString(line + "\n")
+	}
+	b.WriteByte('\n')
+	for _, line := range wholeRun(run, s) {
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	if checks := checkLines(run, s); len(checks) > 0 {
+		b.WriteString("\n" + strings.Join(checks, "\n") + "\n")
+	}
+	return b.String()
+}
+
+// headline says what was run.
+func headline(run Run) string {
+	parts := []string{subject(run)}
+	if run.Bug != "" {
+		parts = append(parts, "bug "+clean(run.Bug, 60))
+	}
+	if run.Nemesis != "" {
+		parts = append(parts, "nemesis "+clean(run.Nemesis, 120))
+	}
+	if s := size(run); s != "" {
+		parts = append(parts, s)
+	}
+	parts = append(parts, fmt.Sprint("seed ", run.Seed), simulated(run))
+	return strings.Join(parts, " · ")
+}
+
+// size returns the numbers of nodes and clients.
+func size(run Run) string {
+	var parts []string
+	if run.Nodes > 0 {
+		parts = append(parts, plural(run.Nodes, "node"))
+	}
+	if run.Clients > 0 {
+		parts = append(parts, plural(run.Clients, "client"))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// simulated says how long the run was and how long it took.
+func simulated(run Run) string {
+	s := short(run.end()) + " simulated"
+	if run.Wall > 0 {
+		s += " in " + short(run.Wall)
+	}
+	return s
+}
+
+// wholeRun draws faults, nodes and the axis.
+func wholeRun(run Run, s Style) []string {
+	const rest = 34 // columns of the numbers at the right
+	end := run.end()
+	name := len("faults")
+	names := byNode(run.history(), end, 1)
+	for _, n := range names {
+		name = max(name, runes(nodeName(n.Name)))
+	}
+	field := max(s.width()-name-2-rest, 16)
+	nodes := byNode(run.history(), end, field)
+	lines := faultRows(run, s, name, field)
+	if len(nodes) == 0 {
+		return append(lines, "no calls")
+	}
+	high := 0
+	for _, n := range nodes {
+		high = max(high, n.highest())
+	}
+	lines = append(lines, strings.Repeat(" ", name+2+field)+s.paint(faint, "     ok   info   fail    p50    p99"[1:]))
+	for i, n := range nodes {
+		if i == maxNodes {
+			lines = append(lines, fmt.Sprintf("… and %s more", plural(len(nodes)-i, "node")))
+			break
+		}
+		lines = append(lines, nodeRows(n, name, high, s)...)
+	}
+	lines = append(lines, axisRow(end, name, field, s))
+	if len(nodes) > 1 {
+		all := new(tally)
+		for c := range run.history().Calls() {
+			all.add(c)
+		}
+		lines = append(lines, pad("all", name+2+field)+numbers(all, s))
+	}
+	rate := float64(high) * float64(field) / max(end.Seconds(), 1e-9)
+	return append(lines, s.paint(faint, cut(fmt.Sprintf("█ %s   ▲ info: may have happened   ✕ fail: did not happen", perSecond(rate)), s.width())))
+}
+
+// perSecond formats a rate.
+func perSecond(rate float64) string {
+	if math.IsInf(rate, 0) || math.IsNaN(rate) || rate >= 1e9 {
+		return "most calls"
+	}
+	return fmt.Sprintf("%.3g calls/s", rate)
+}
+
+func nodeName(n string) string {
+	if n == "" {
+		return "calls"
+	}
+	return clean(n, 12)
+}
+
+// faultRows draws the faults, beside each other as far as they fit.
+func faultRows(run Run, s Style, name, field int) []string {
+	all := during(spans(run.history(), run.end()), 0, run.end())
+	if len(all) == 0 {
+		return nil
+	}
+	rows, left := packFaults(all, run.end(), field)
+	var lines []string
+	for i, row := range rows {
+		title := ""
+		if i == 0 {
+			title = "faults"
+		}
+		lines = append(lines, pad(title, name)+"  "+s.paint(purple, row.String()))
+	}
+	if left > 0 {
+		lines = append(lines, pad("", name)+"  "+s.paint(purple, fmt.Sprintf("… and %s more", plural(left, "fault"))))
+	}
+	return lines
+}
+
+// packFaults puts each fault into the first row that has room for its bar and
+// its name, and says how many found none.
+func packFaults(all []span, end time.Duration, field int) (rows []canvas, left int) {
+	whole := scale{times: []time.Duration{0, max(end, 1)}, at: []float64{0, 1}}
+	var free []int
+	for _, f := range all {
+		probe := newCanvas(field)
+		probe.fault(whole, f, 0, end)
+		from, to := extent(probe)
+		at := 0
+		for at < len(rows) && free[at] > from {
+			at++
+		}
+		if at == maxLanes {
+			left++
+			continue
+		}
+		if at == len(rows) {
+			rows, free = append(rows, newCanvas(field)), append(free, 0)
+		}
+		copy(rows[at][from:to], probe[from:to])
+		free[at] = to + 1
+	}
+	return rows, left
+}
+
+// extent returns where the drawn part of a line begins and ends.
+func extent(c canvas) (from, to int) {
+	from, to = 0, len(c)
+	for from < to && c[from] == ' ' {
+		from++
+	}
+	for to > from && c[to-1] == ' ' {
+		to--
+	}
+	return from, to
+}
+
+// nodeRows draws the calls of one node: how many were ok, with a second line
+// where some were not.
+func nodeRows(n *nodeStats, name, high int, s Style) []string {
+	bars, marks := make([]rune, len(n.series)), make([]rune, len(n.series))
+	bad := false
+	for i, x := range n.series {
+		bars[i] = level(x[ok], high)
+		marks[i] = ' '
+		switch {
+		case x[info] > 0 && x[info] >= x[fail]:
+			marks[i], bad = '▲', true
+		case x[fail] > 0:
+			marks[i], bad = '✕', true
+		}
+	}
+	lines := []string{pad(nodeName(n.Name), name) + "  " + s.paint(blue, string(bars)) + numbers(&n.tally, s)}
+	if bad {
+		lines = append(lines, pad("", name)+"  "+s.paint(yellow, string(marks)))
+	}
+	return lines
+}
+
+// level returns a block as high as n is to high.
+func level(n, high int) rune {
+	if n <= 0 || high <= 0 {
+		return '·'
+	}
+	blocks := []rune("▁▂▃▄▅▆▇█")
+	return blocks[min((n*len(blocks)-1)/high, len(blocks)-1)]
+}
+
+// numbers formats counts and latencies in five columns.
+func numbers(t *tally, s Style) string {
+	cells := []string{count(t.n[ok]), count(t.n[info]), count(t.n[fail]), "–", "–"}
+	if len(t.latency) > 0 {
+		cells[3], cells[4] = brief(t.quantile(0.5)), brief(t.quantile(0.99))
+	}
+	var b strings.Builder
+	for i, c := range cells {
+		c = padLeft(c, 7)
+		switch {
+		case i == info && t.n[info] > 0, i == fail && t.n[fail] > 0:
+			c = s.paint(yellow, c)
+		}
+		b.WriteString(c)
+	}
+	return b.String()[1:]
+}
+
+// brief formats a duration with two significant digits.
+func brief(d time.Duration) string {
+	if d >= 100 && d < time.Minute {
+		digits := int(math.Log10(float64(d))) - 1
+		d = d.Round(time.Duration(math.Pow10(digits)))
+	}
+	return short(d)
+}
+
+// axisRow labels the axis of time.
+func axisRow(end time.Duration, name, field int, s Style) string {
+	row := newCanvas(field)
+	next := 0
+	for _, t := range ticks(end, max(field/10, 1)) {
+		label := short(t)
+		at := int(float64(t) / float64(max(end, 1)) * float64(field-1))
+		at = min(at, field-runes(label))
+		if at >= next {
+			row.put(at, label)
+			next = at + runes(label) + 2
+		}
+	}
+	return pad("", name) + "  " + s.paint(faint, row.String())
+}
+
+// checkLines lists the checks with their verdicts.
+func checkLines(run Run, s Style) []string {
+	var lines []string
+	checks := flatten(run.Checks)
+	wide := 0
+	for _, c := range checks {
+		wide = max(wide, runes(clean(c.Checker, 30)))
+	}
+	for _, c := range checks {
+		sign := s.paint(verdictInk(c.Verdict), verdictSign(c.Verdict))
+		for i, part := range wrap(clean(c.Reason, anyLength)+" ", max(s.width()-wide-4, 20)) {
+			if i == 0 {
+				lines = append(lines, sign+" "+pad(clean(c.Checker, 30), wide)+"  "+part)
+				continue
+			}
+			lines = append(lines, strings.Repeat(" ", wide+4)+part)
+		}
+		if strings.TrimSpace(c.Reason) == "" {
+			lines = append(lines, sign+" "+clean(c.Checker, 30))
+		}
+	}
+	if len(lines) == 0 && run.Verdict != checker.Valid {
+		lines = append(lines, s.paint(verdictInk(run.Verdict), verdictSign(run.Verdict)+" "+run.Verdict.String()))
+	}
+	return lines
+}

@@ -1,0 +1,132 @@
+// Package report shows what came of a run: as text for a terminal, as a picture
+// of the whole run, and as one page of HTML that needs no network.
+//
+// It judges nothing and runs nothing. A [Run] is plain data, so that the report
+// of a run that somebody else recorded looks like that of one made just now, and
+// the same Run always gives the same bytes.
+package report
+
+import (
+	"time"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+)
+
+// A Run is all that a report shows of one run. Every field may be left out: what
+// is missing is not shown.
+type Run struct {
+	Title    string // name of the test
+	System   string
+	Workload string
+	Nemesis  string // what the nemesis was told to do
+	Bug      string // the bug that was switched on, if one was
+
+	Seed    uint64
+	Nodes   int
+	Clients int
+	Virtual time.Duration // how long the run was
+	Wall    time.Duration // how long it took; 0 keeps reports of one seed alike
+	CPU     time.Duration
+
+	Verdict checker.Verdict
+	Expect  checker.Verdict // what the test wants the verdict to be
+	Stopped string          // why the run was cut short, if it was
+	Checks  []checker.Result
+	History *history.History
+	Phases  []Phase
+
+	Exercised []Row
+	Findings  []Finding
+	Plan      []Step
+	Params    []KV
+
+	Rerun      string // the command that runs this again, from the module's root
+	ReportPath string // where the page is
+	SavedPath  string // where the failure is kept for the next time
+	Digest     string // of the history
+}
+
+// A Row is one thing that a run exercised, or should have.
+type Row struct {
+	OK         bool
+	What, Note string
+}
+
+// A Finding is something that user code did and never should: a panic, a
+// goroutine left behind.
+type Finding struct {
+	Host  string // where; empty if no host is to blame
+	What  string // one sentence
+	Stack string // of the goroutine, where there is one
+}
+
+// A Step is one row of the nemesis's plan. What became of it is in the history,
+// under the key "step " and ID.
+type Step struct {
+	ID    int
+	At    time.Duration // since the faults began
+	For   time.Duration
+	Fault string
+	Note  string
+}
+
+// A Phase is a part of the run, up to the next one.
+type Phase struct {
+	Name string
+	At   time.Duration // since the run began
+}
+
+// A KV is a parameter with its value.
+type KV struct{ Name, Value string }
+
+// history returns the run's history, never nil.
+func (r Run) history() *history.History {
+	if r.History == nil {
+		return new(history.History)
+	}
+	return r.History
+}
+
+// end returns the right edge of the run's time axis.
+func (r Run) end() time.Duration {
+	return max(r.Virtual, r.history().End(), 0)
+}
+
+// decisive returns the check that decides the verdict: the first of the worst,
+// and of those the first that has a counter-example.
+func (r Run) decisive() (checker.Result, bool) {
+	var best checker.Result
+	found := false
+	for _, c := range flatten(r.Checks) {
+		worse := c.Verdict > best.Verdict
+		shows := c.Verdict == best.Verdict && best.Why == nil && c.Why != nil
+		if !found || worse || shows {
+			best, found = c, true
+		}
+	}
+	return best, found
+}
+
+// why returns the counter-example of the run, or nil.
+func (r Run) why() *checker.Why {
+	c, _ := r.decisive()
+	if c.Verdict == checker.Valid || c.Why == nil || len(c.Why.Calls) == 0 {
+		return nil
+	}
+	return c.Why
+}
+
+// flatten replaces each result that only sums up others, as that of
+// [checker.All], by those others.
+func flatten(checks []checker.Result) []checker.Result {
+	var flat []checker.Result
+	for _, c := range checks {
+		if c.Checker == "all" && len(c.Parts) > 0 {
+			flat = append(flat, flatten(c.Parts)...)
+			continue
+		}
+		flat = append(flat, c)
+	}
+	return flat
+}

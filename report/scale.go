@@ -1,0 +1,198 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+)
+
+// A scale is the time axis of a counter-example: it maps instants to [0, 1].
+//
+// The calls of a counter-example take milliseconds and may lie minutes apart. So
+// that both can be seen, a stretch in which none of them was under way is cut
+// short, and every instant at which something happened keeps a distance from the
+// next. Order is always true, distance only between cuts.
+type scale struct {
+	times []time.Duration // distinct, ascending
+	at    []float64       // where each of them is
+	cuts  []int           // index of the instant before each stretch that was cut
+}
+
+// newScale makes the axis of calls. Instants are at least step apart.
+func newScale(calls []history.Call, step float64) scale {
+	s := scale{times: instants(calls)}
+	if len(s.times) == 0 {
+		s.times = []time.Duration{0}
+	}
+	n := len(s.times) - 1
+	weights := make([]float64, n)
+	var busy, total float64
+	for i := range weights {
+		weights[i] = float64(s.times[i+1] - s.times[i])
+		if s.busy(calls, i) {
+			busy += weights[i]
+		}
+	}
+	for i := range weights {
+		if limit := busy / 5; busy > 0 && !s.busy(calls, i) && weights[i] > 2*limit {
+			weights[i] = limit
+			s.cuts = append(s.cuts, i)
+		}
+		total += weights[i]
+	}
+	s.place(weights, total, min(step, 0.6/float64(max(n, 1))))
+	if slices.ContainsFunc(calls, neverEnds) {
+		for i := range s.at {
+			s.at[i] *= 0.88 // room for the open ends
+		}
+	}
+	return s
+}
+
+// place turns weights into positions.
+func (s *scale) place(weights []float64, total, step float64) {
+	sum := 0.0
+	for i := range weights {
+		weights[i] = max(weights[i], step*total, 1)
+		sum += weights[i]
+	}
+	s.at = make([]float64, len(s.times))
+	for i, w := range weights {
+		s.at[i+1] = s.at[i] + w/sum
+	}
+}
+
+// busy reports whether a call that returned was under way from instant i to the next.
+func (s *scale) busy(calls []history.Call, i int) bool {
+	for _, c := range calls {
+		if !neverEnds(c) && c.Invoke.Time <= s.times[i] && c.Complete.Time >= s.times[i+1] {
+			return true
+		}
+	}
+	return false
+}
+
+// pos returns where t is. What lies outside of the axis is at its ends.
+func (s *scale) pos(t time.Duration) float64 {
+	i, found := slices.BinarySearch(s.times, t)
+	switch {
+	case found:
+		return s.at[i]
+	case i == 0:
+		return 0
+	case i == len(s.times):
+		return 1
+	}
+	part := float64(t-s.times[i-1]) / float64(s.times[i]-s.times[i-1])
+	return s.at[i-1] + part*(s.at[i]-s.at[i-1])
+}
+
+// neverEnds reports whether a call may take effect at any time after it was
+// invoked: nobody knows its end.
+func neverEnds(c history.Call) bool { return c.Complete.Type == history.Info }
+
+// instants returns the times at which calls began and ended.
+func instants(calls []history.Call) []time.Duration {
+	var ts []time.Duration
+	for _, c := range calls {
+		ts = append(ts, c.Invoke.Time)
+		if !neverEnds(c) {
+			ts = append(ts, c.Complete.Time)
+		}
+	}
+	slices.Sort(ts)
+	return slices.Compact(ts)
+}
+
+// window returns the time from the first to the last instant of calls.
+func window(calls []history.Call) (from, to time.Duration) {
+	ts := instants(calls)
+	if len(ts) == 0 {
+		return 0, 0
+	}
+	return ts[0], ts[len(ts)-1]
+}
+
+// foundAt returns when the history was broken: the end of the culprit, or of the
+// last call.
+func foundAt(w *checker.Why) time.Duration {
+	if i := w.Culprit; i >= 0 && i < len(w.Calls) && !neverEnds(w.Calls[i]) {
+		return w.Calls[i].Complete.Time
+	}
+	_, to := window(w.Calls)
+	return to
+}
+
+// A shown call is a call of a counter-example with what to write on it.
+type shown struct {
+	history.Call
+	Label   string
+	Culprit bool
+}
+
+// pick returns the calls of a counter-example to draw, at most n of them and
+// always the culprit, in the order of their invocations. It also says how many
+// it left out.
+func pick(w *checker.Why, n int) (calls []shown, left int) {
+	for i, c := range w.Calls {
+		calls = append(calls, shown{c, label(c, w.Key), i == w.Culprit})
+	}
+	slices.SortStableFunc(calls, func(a, b shown) int { return cmp.Compare(a.Invoke.Time, b.Invoke.Time) })
+	if len(calls) <= n {
+		return calls, 0
+	}
+	left = len(calls) - n
+	at := slices.IndexFunc(calls, func(c shown) bool { return c.Culprit })
+	from := min(max(0, at-n+1+n/4), left)
+	return calls[from : from+n], left
+}
+
+func callsOf(all []shown) []history.Call {
+	calls := make([]history.Call, len(all))
+	for i, c := range all {
+		calls[i] = c.Call
+	}
+	return calls
+}
+
+// A span is a fault that was active for a while.
+type span struct {
+	From, To time.Duration
+	Name     string
+	Step     string
+	Failed   string // why it could not be injected
+}
+
+// spans returns the faults of a history. One that was not healed lasts to end.
+func spans(h *history.History, end time.Duration) []span {
+	var all []span
+	for f := range h.Faults() {
+		s := span{From: f.Invoke.Time, To: min(f.Complete.Time, max(end, f.Invoke.Time)), Step: f.Invoke.Key}
+		if f.Complete.Type == history.Fail {
+			s.Failed = "failed"
+			if f.Complete.Err != "" {
+				s.Failed = clean(f.Complete.Err, 200)
+			}
+		}
+		s.Name = clean(f.Invoke.Key, 60)
+		if f.Invoke.Input != nil {
+			s.Name = clean(plain(f.Invoke.Input), 120)
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// during returns the faults that were active between two instants.
+func during(all []span, from, to time.Duration) []span {
+	var some []span
+	for _, s := range all {
+		if s.Failed == "" && s.From <= to && s.To >= from {
+			some = append(some, s)
+		}
+	}
+	return some
+}

@@ -1,0 +1,86 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/capsize-go/capsize/checker"
+)
+
+// A Style says how to write for a terminal. The zero Style is plain text, 100
+// columns wide.
+type Style struct {
+	Color bool // use ANSI colours; whether to is the caller's to decide, as by NO_COLOR
+	Width int  // columns, counted in runes; default 100, at least 50
+}
+
+func (s Style) width() int {
+	if s.Width <= 0 {
+		return 100
+	}
+	return max(s.Width, 50)
+}
+
+// An ink is an ANSI colour.
+type ink string
+
+const (
+	bold   ink = "1"
+	faint  ink = "2"
+	red    ink = "31"
+	green  ink = "32"
+	yellow ink = "33"
+	blue   ink = "34"
+	purple ink = "35"
+)
+
+// paint colours text if colours are wanted.
+func (s Style) paint(i ink, text string) string {
+	if !s.Color || i == "" || strings.TrimSpace(text) == "" {
+		return text
+	}
+	return "\x1b[" + string(i) + "m" + text + "\x1b[0m"
+}
+
+// verdictInk and verdictSign give the colour and the shape of a verdict.
+func verdictInk(v checker.Verdict) ink {
+	return [...]ink{green, yellow, red}[min(int(v), 2)]
+}
+
+func verdictSign(v checker.Verdict) string {
+	return [...]string{"✓", "?", "✗"}[min(int(v), 2)]
+}
+
+// wrap breaks text into lines of at most width runes, between words where it can.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		for runes(word) > width {
+			if line != "" {
+				lines, line = append(lines, line), ""
+			}
+			r := []rune(word)
+			lines, word = append(lines, string(r[:width])), string(r[width:])
+		}
+		switch {
+		case line == "":
+			line = word
+		case runes(line)+1+runes(word) <= width:
+			line += " " + word
+		default:
+			lines, line = append(lines, line), word
+		}
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func runes(s string) int { return len([]rune(s)) }
+
+// pad fills s with spaces up to n runes.
+func pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-runes(s))) }
+
+// padLeft puts spaces before s, up to n runes.
+func padLeft(s string, n int) string { return strings.Repeat(" ", max(0, n-runes(s))) + s }

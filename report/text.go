@@ -1,0 +1,232 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/capsize-go/capsize/checker"
+)
+
+const (
+	indent     = "    " // of all but the first line, so that the verdict stands out
+	maxCalls   = 30     // of a counter-example in a terminal
+	maxLanes   = 6      // of faults
+	maxStack   = 40     // lines of a finding's stack
+	maxReports = 20     // findings
+)
+
+// Text writes what a terminal shows of a run: the verdict, the reason in one
+// sentence, the smallest counter-example, where in the run it is, what user code
+// did wrong, where the report is, and last the command to run again. No line is
+// wider than the style's width but for stacks, paths and that command, which
+// would be of no use in pieces.
+func Text(w io.Writer, run Run, s Style) error {
+	if _, err := io.WriteString(w, text(run, s)); err != nil {
+		return fmt.Errorf("write text of the report: %w", err)
+	}
+	return nil
+}
+
+func text(run Run, s Style) string {
+	var blocks [][]string
+	if r := reason(run); r != "" {
+		blocks = append(blocks, wrap(r, s.width()-len(indent)))
+	}
+	if why := run.why(); why != nil {
+		blocks = append(blocks, drawing(run, why, s))
+	}
+	blocks = append(blocks, closing(run, s)...)
+
+	var b strings.Builder
+	head := subject(run) + ": " + verdictWords(run)
+	if run.Verdict != checker.Valid && run.Verdict == run.Expect {
+		head += ", as expected"
+	}
+	b.WriteString(s.paint(verdictInk(run.Verdict), strings.Join(wrap(head, s.width()), "\n"+indent)))
+	b.WriteByte('\n')
+	for _, block := range blocks {
+		if len(block) == 0 {
+			continue
+		}
+		b.WriteByte('\n')
+		for _, line := range block {
+			b.WriteString(strings.TrimRight(indent+line, " "))
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+// closing returns what follows the counter-example.
+func closing(run Run, s Style) [][]string {
+	var facts, paths []string
+	if why := run.why(); why != nil {
+		facts = append(facts, fmt.Sprintf("%d of %d calls; found at %s of %s",
+			len(why.Calls), max(why.Of, len(why.Calls)), short(foundAt(why)), short(run.end())))
+	}
+	if run.Stopped != "" {
+		facts = append(facts, wrap("the run was cut short: "+clean(run.Stopped, anyLength), s.width()-len(indent))...)
+	}
+	blocks := [][]string{facts}
+	blocks = append(blocks, findings(run, s)...)
+	for _, p := range []struct{ name, path string }{{"report", run.ReportPath}, {"saved", run.SavedPath}} {
+		if p.path != "" {
+			paths = append(paths, s.paint(faint, pad(p.name, 8))+" "+clean(p.path, anyLength))
+		}
+	}
+	if run.Rerun != "" {
+		paths = append(paths, "To re-run:", s.paint(bold, clean(run.Rerun, anyLength)))
+	}
+	return append(blocks, paths)
+}
+
+// findings tells what user code did, with stacks.
+func findings(run Run, s Style) [][]string {
+	var blocks [][]string
+	for i, f := range run.Findings {
+		if i == maxReports {
+			return append(blocks, []string{fmt.Sprintf("… and %s more", plural(len(run.Findings)-i, "finding"))})
+		}
+		what := clean(f.What, anyLength)
+		if f.Host != "" {
+			what = clean(f.Host, 40) + ": " + what
+		}
+		block := wrap(what, s.width()-len(indent))
+		for i, line := range block {
+			block[i] = s.paint(red, line)
+		}
+		blocks = append(blocks, append(block, stackLines(f.Stack, s)...))
+	}
+	return blocks
+}
+
+func stackLines(stack string, s Style) []string {
+	if strings.TrimSpace(stack) == "" {
+		return nil
+	}
+	var lines []string
+	all := strings.Split(strings.Trim(stack, "\n"), "\n")
+	for i, line := range all {
+		if i == maxStack {
+			lines = append(lines, fmt.Sprintf("  … and %s more", plural(len(all)-i, "line")))
+			break
+		}
+		deeper := strings.HasPrefix(line, "\t")
+		line = "  " + clean(line, anyLength)
+		if deeper {
+			line = "  " + line
+		}
+		lines = append(lines, s.paint(faint, line))
+	}
+	return lines
+}
+
+// drawing draws a counter-example: a line for each call with a bar on a common
+// axis of time, then the faults that were active meanwhile.
+func drawing(run Run, why *checker.Why, s Style) []string {
+	calls, left := pick(why, maxCalls)
+	scale := newScale(callsOf(calls), 0.03)
+	times := stamps(calls)
+	name := len("nemesis")
+	for _, c := range calls {
+		name = max(name, runes(processName(c.Invoke)))
+	}
+	prefix := runes(times[0]) + 2 + name + 2
+	field := s.width() - len(indent) - prefix - 2
+	var lines []string
+	for i, c := range calls {
+		sign, color := "", blue
+		switch {
+		case c.Culprit:
+			sign, color = "✗", red
+		case neverEnds(c.Call):
+			sign, color = "?", yellow
+		}
+		row := newCanvas(field)
+		row.call(scale, c)
+		row.cuts(scale)
+		lines = append(lines, s.paint(faint, times[i])+"  "+pad(processName(c.Invoke), name)+"  "+
+			s.paint(color, pad(row.String(), field)+" "+sign))
+	}
+	margin := strings.Repeat(" ", runes(times[0])+2)
+	for i, lane := range faultLanes(run, scale, field) {
+		title := ""
+		if i == 0 {
+			title = "nemesis"
+		}
+		lines = append(lines, margin+pad(title, name)+"  "+s.paint(purple, lane))
+	}
+	return append(lines, remarks(scale, left, s)...)
+}
+
+// remarks says what a drawing does not show.
+func remarks(scale scale, left int, s Style) []string {
+	var lines []string
+	if len(scale.cuts) > 0 {
+		var gone time.Duration
+		for _, i := range scale.cuts {
+			gone += scale.times[i+1] - scale.times[i]
+		}
+		lines = append(lines, s.paint(faint, "⋯ stands for time without these calls, "+short(gone)+" in all"))
+	}
+	if left > 0 {
+		lines = append(lines, s.paint(faint, fmt.Sprintf("… %s not drawn", plural(left, "more call"))))
+	}
+	return lines
+}
+
+// faultLanes draws the faults that were active during the counter-example.
+func faultLanes(run Run, scale scale, field int) []string {
+	from, to := scale.times[0], scale.times[len(scale.times)-1]
+	active := during(spans(run.history(), run.end()), from, to)
+	if len(active) == 0 {
+		return []string{"(no fault was active)"}
+	}
+	var lanes []string
+	for i, f := range active {
+		if i == maxLanes {
+			lanes = append(lanes, fmt.Sprintf("… and %s more", plural(len(active)-i, "fault")))
+			break
+		}
+		row := newCanvas(field)
+		row.fault(scale, f, from, to)
+		lanes = append(lanes, row.String())
+	}
+	return lanes
+}
+
+// stamps formats the times of the invocations, with as many digits as it takes
+// to tell them apart, and equally wide.
+func stamps(calls []shown) []string {
+	digits := 3
+	for ; digits < 9; digits += 3 {
+		if distinct(calls, digits) {
+			break
+		}
+	}
+	out := make([]string, len(calls))
+	wide := 0
+	for i, c := range calls {
+		out[i] = fmt.Sprintf("%.*fs", digits, c.Invoke.Time.Seconds())
+		wide = max(wide, len(out[i]))
+	}
+	for i := range out {
+		out[i] = padLeft(out[i], wide)
+	}
+	return out
+}
+
+// distinct reports whether no two different times look the same.
+func distinct(calls []shown, digits int) bool {
+	seen := map[string]time.Duration{}
+	for _, c := range calls {
+		s := fmt.Sprintf("%.*f", digits, c.Invoke.Time.Seconds())
+		if t, ok := seen[s]; ok && t != c.Invoke.Time {
+			return false
+		}
+		seen[s] = c.Invoke.Time
+	}
+	return true
+}

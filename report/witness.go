@@ -1,0 +1,278 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+)
+
+// The widths for which pictures are drawn: type stays legible only if a picture
+// is not scaled by much, so the page has each picture in three widths and shows
+// the one that fits.
+var widths = []struct {
+	class string
+	px    float64
+}{{"wide", 1340}, {"mid", 760}, {"slim", 360}}
+
+const (
+	maxBars  = 60 // calls of a counter-example on the page
+	maxBands = 6  // lanes of faults
+)
+
+// whyPictures draws the counter-example.
+func whyPictures(run Run, why *checker.Why) template.HTML {
+	var all strings.Builder
+	for _, w := range widths {
+		px := w.px
+		if w.class == "wide" {
+			px = 900 // it shares its row with the checks
+		}
+		all.WriteString(string(whyPicture(run, why, px, w.class)))
+	}
+	return template.HTML(all.String())
+}
+
+// A whyPlan is where things go in the picture of a counter-example.
+type whyPlan struct {
+	svg
+	scale
+	calls       []shown
+	left        float64 // of the axis
+	right       float64
+	slim        bool // no room for labels beside bars: they go above
+	row, lanes  float64
+	top, bottom float64 // of the calls
+}
+
+func (p *whyPlan) x(t time.Duration) float64 { return p.left + p.pos(t)*(p.right-p.left) }
+
+func whyPicture(run Run, why *checker.Why, width float64, class string) template.HTML {
+	p := &whyPlan{slim: width < 500, row: 30, left: 0, right: width - 12}
+	p.calls, _ = pick(why, maxBars)
+	p.scale = newScale(callsOf(p.calls), 0.035)
+	for _, c := range p.calls {
+		p.left = max(p.left, textWidth(processName(c.Invoke), 12)+16)
+	}
+	p.left = max(p.left, 76)
+	switch {
+	case p.slim:
+		p.row, p.left = 40, 8
+	case len(p.calls) <= 6:
+		p.row = 36
+	}
+	from, to := p.times[0], p.times[len(p.times)-1]
+	active := during(spans(run.history(), run.end()), from, to)
+	p.lanes = float64(max(1, min(len(active), maxBands)))
+	p.top = p.lanes*20 + 10
+	if p.slim {
+		p.top += 14
+	}
+	p.bottom = p.top + p.row*float64(len(p.calls))
+	p.width, p.height = width, p.bottom+24
+	p.faults(active, from, to)
+	p.axis()
+	for i, c := range p.calls {
+		p.call(c, p.top+p.row*float64(i))
+	}
+	return p.markup(class+" why", describe(run, why))
+}
+
+// faults draws the lanes of the nemesis and, behind the calls, its bands.
+func (p *whyPlan) faults(active []span, from, to time.Duration) {
+	y := 4.0
+	p.text("t", 0, 14, start, "nemesis")
+	if p.slim {
+		y += 14
+	}
+	if len(active) == 0 {
+		p.text("t", p.left, y+10, start, "no fault was active")
+		return
+	}
+	for i, f := range active {
+		a, b := p.left-6, p.width
+		if f.From >= from {
+			a = p.x(f.From)
+		}
+		if f.To <= to {
+			b = p.x(f.To)
+		}
+		if i < maxBands {
+			p.rect("band", a, y, b-a, p.bottom-y, 0, "")
+		}
+		if i == maxBands-1 && len(active) > maxBands {
+			p.text("f", p.left, y+12, start, fmt.Sprintf("… and %s more", plural(len(active)-i, "fault")))
+			break
+		}
+		p.rect("fault", a, y, max(b-a, 2), 16, 2, tooltip(f))
+		p.beside("f", f.Name, 11, a, b, y+12)
+		y += 20
+	}
+}
+
+// beside writes a label into a bar from a to b, or after it, or before it.
+func (p *whyPlan) beside(class, label string, px, a, b, y float64) {
+	inside, after, before := b-a-8, p.width-b-8, a-p.left-8
+	w := textWidth(label, px)
+	switch {
+	case w <= inside || inside >= max(after, before):
+		p.text(class, a+5, y, start, fit(label, px, inside))
+	case w <= after || after >= before:
+		p.text(class, b+6, y, start, fit(label, px, after))
+	default:
+		p.text(class, a-6, y, ending, fit(label, px, before))
+	}
+}
+
+func tooltip(f span) string {
+	return fmt.Sprintf("%s: %s, from %s to %s", f.Step, f.Name, short(f.From), short(f.To))
+}
+
+// call draws one call as a bar.
+func (p *whyPlan) call(c shown, y float64) {
+	a, b := p.x(c.Invoke.Time), p.width
+	if !neverEnds(c.Call) {
+		b = max(p.x(c.Complete.Time), a+3)
+	}
+	class, sign := "bar-ok", ""
+	switch {
+	case c.Culprit:
+		class, sign = "bar-bad", "✗ "
+	case neverEnds(c.Call):
+		class, sign = "bar-info", "? "
+	case c.Complete.Type == history.Fail:
+		class = "bar-fail"
+	}
+	top := y + (p.row-18)/2
+	if p.slim {
+		top = y + 19
+		name := processName(c.Invoke)
+		p.text("t", 0, y+14, start, name)
+		x := textWidth(name, 12) + 10
+		p.text("l", x, y+14, start, fit(sign+c.Label, 12, p.width-x))
+	} else {
+		p.text("t", 0, top+13, start, processName(c.Invoke))
+	}
+	p.rect(class, a, top, b-a, 18, 3, callTitle(c.Call, c.Label))
+	if p.slim {
+		return
+	}
+	p.callLabel(sign+c.Label, a, b, top+13.5, neverEnds(c.Call))
+}
+
+// callLabel writes a call's label after its bar, or before it, or on it.
+func (p *whyPlan) callLabel(label string, a, b, y float64, open bool) {
+	const px = 12.5
+	w, after, before := textWidth(label, px)+8, p.width-b, a-p.left
+	switch {
+	case w <= after:
+		p.text("l", b+6, y, start, label)
+	case open && w <= b-a:
+		p.text("l", a+8, y, start, label)
+	case w <= before:
+		p.text("l", a-6, y, ending, label)
+	case w <= b-a || b-a >= max(after, before):
+		p.text("l on", a+8, y, start, fit(label, px, b-a-12))
+	case after >= before:
+		p.text("l", b+6, y, start, fit(label, px, after-8))
+	default:
+		p.text("l", a-6, y, ending, fit(label, px, before-8))
+	}
+}
+
+// callTitle describes a call for a tooltip.
+func callTitle(c history.Call, label string) string {
+	s := fmt.Sprintf("%s: %s, invoked at %s", processName(c.Invoke), label, exact(c.Invoke.Time))
+	switch {
+	case c.Open():
+		s += ", never returned"
+	case neverEnds(c):
+		s += ", given up at " + exact(c.Complete.Time)
+	default:
+		s += ", returned at " + exact(c.Complete.Time)
+	}
+	if c.Complete.Err != "" {
+		s += ": " + clean(c.Complete.Err, 200)
+	}
+	return s
+}
+
+// exact formats an instant to the microsecond.
+func exact(t time.Duration) string { return t.Round(time.Microsecond).String() }
+
+// axis draws a line at each instant and labels those that have room: the first
+// by its time, the others by their distance from it.
+func (p *whyPlan) axis() {
+	guides := ""
+	for _, at := range p.at {
+		x := p.left + at*(p.right-p.left)
+		guides += "M" + num(x) + " " + num(p.top) + "V" + num(p.bottom+4)
+	}
+	p.path("guide", guides, "")
+	for _, i := range p.cuts {
+		x := p.left + (p.at[i]+p.at[i+1])/2*(p.right-p.left)
+		p.text("t", x, p.bottom+3, middle, "⋯")
+	}
+	var taken [][2]float64
+	order := []int{0}
+	if n := len(p.at); n > 1 {
+		order = append(order, n-1)
+		for i := 1; i < n-1; i++ {
+			order = append(order, i)
+		}
+	}
+	for _, i := range order {
+		label := p.stamp(i)
+		w := textWidth(label, 12)
+		x := min(p.left+p.at[i]*(p.right-p.left), p.width-w/2)
+		x = max(x, w/2)
+		mine := [2]float64{x - w/2 - 5, x + w/2 + 5}
+		if slices.ContainsFunc(taken, func(o [2]float64) bool { return mine[0] < o[1] && mine[1] > o[0] }) {
+			continue
+		}
+		taken = append(taken, mine)
+		p.text("t", x, p.bottom+18, middle, label)
+	}
+}
+
+func (p *whyPlan) stamp(i int) string {
+	if i == 0 {
+		return stamp(p.times[0])
+	}
+	return "+" + short(p.times[i]-p.times[0])
+}
+
+// stamp formats an instant with a millisecond's precision, so that a time late
+// in a long run can still be found in the history.
+func stamp(t time.Duration) string { return fmt.Sprintf("%.3fs", t.Seconds()) }
+
+// describe tells a counter-example in words, for those who don't see it.
+func describe(run Run, why *checker.Why) string {
+	calls, left := pick(why, maxBars)
+	s := "Counter-example. "
+	if r := reason(run); r != "" {
+		s += r + ". "
+	}
+	for _, c := range calls {
+		s += callTitle(c.Call, c.Label) + ". "
+	}
+	if left > 0 {
+		s += fmt.Sprintf("%s not shown. ", plural(left, "more call"))
+	}
+	from, to := window(why.Calls)
+	active := during(spans(run.history(), run.end()), from, to)
+	if len(active) == 0 {
+		s += "No fault was active."
+	}
+	for i, f := range active {
+		if i == maxBands {
+			break
+		}
+		s += "Active fault: " + f.Name + ". "
+	}
+	return strings.TrimSpace(s)
+}

@@ -1,0 +1,340 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+)
+
+// short formats a duration with three significant digits, as in 1.43s.
+func short(d time.Duration) string {
+	if d < 0 {
+		return "-" + short(-d)
+	}
+	if d == history.Forever {
+		return "for ever"
+	}
+	if d >= time.Minute {
+		return trimZeros(d.Round(time.Second).String())
+	}
+	if d >= 1000 {
+		digits := int(math.Log10(float64(d))) - 2
+		d = d.Round(time.Duration(math.Pow10(digits)))
+	}
+	return trimZeros(d.String())
+}
+
+// trimZeros makes 1h of 1h0m0s.
+func trimZeros(s string) string {
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// count formats a number, with commas once it takes five digits.
+func count(n int) string {
+	s := strconv.Itoa(n)
+	if len(s) < 5 {
+		return s
+	}
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// plural formats n of a thing.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return count(n) + " " + thing + "s"
+}
+
+// clean makes text safe for one line of a terminal: what could move the cursor
+// becomes a space, and what is longer than n runes is cut.
+func clean(s string, n int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, s)
+	return cut(strings.TrimSpace(s), n)
+}
+
+// cut shortens s to n runes, the last of them an ellipsis.
+func cut(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	if n < 1 {
+		return ""
+	}
+	return strings.TrimRight(string(r[:n-1]), " ") + "…"
+}
+
+// anyLength is the limit of clean for text that is wrapped, not cut.
+const anyLength = 4000
+
+// subject names what was tested: "register on raftkv".
+func subject(r Run) string {
+	s := clean(r.Workload, 80)
+	if sys := clean(r.System, 80); sys != "" && s != "" {
+		s += " on " + sys
+	} else if sys != "" {
+		s = sys
+	}
+	if s == "" {
+		s = clean(r.Title, 80)
+	}
+	if s == "" {
+		s = "run"
+	}
+	return s
+}
+
+// verdictWords says in a few words what the checks came to: "not linearizable".
+func verdictWords(r Run) string {
+	if r.Verdict == checker.Valid {
+		return "valid"
+	}
+	var names []string
+	for _, c := range flatten(r.Checks) {
+		if name := clean(c.Checker, 60); c.Verdict == r.Verdict && name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return r.Verdict.String()
+	}
+	s := r.Verdict.String() + ": " + names[0]
+	if r.Verdict == checker.Invalid && adjective(names[0]) {
+		s = "not " + names[0]
+	}
+	if len(names) > 1 {
+		s += " (also " + strings.Join(names[1:], ", ") + ")"
+	}
+	return s
+}
+
+// adjective guesses whether a checker's name can follow "not".
+func adjective(name string) bool {
+	for _, end := range []string{"able", "al", "ent", "atomic"} {
+		if strings.HasSuffix(name, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// reason returns the sentence that explains the verdict, or "".
+func reason(r Run) string {
+	c, ok := r.decisive()
+	if !ok {
+		return clean(r.Stopped, anyLength)
+	}
+	why := c.Why
+	if why == nil || why.Reason == "" || c.Verdict == checker.Valid {
+		return clean(c.Reason, anyLength)
+	}
+	s := clean(why.Reason, anyLength)
+	if key := clean(why.Key, 40); key != "" && !mentions(s, key) {
+		s = key + ": " + s
+	}
+	return s
+}
+
+// mentions reports whether word is one of the words of s.
+func mentions(s, word string) bool {
+	return slices.Contains(strings.FieldsFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) || strings.ContainsRune(",.;:()[]", r)
+	}), word)
+}
+
+// processName names a client and the node that it is bound to.
+func processName(o history.Op) string {
+	s := fmt.Sprint("process ", o.Process)
+	if o.Node != "" {
+		s += " " + clean(o.Node, 12)
+	}
+	return s
+}
+
+// label says what a call asked and what it learnt: "read → 23". What it touches
+// is left out if that is key, which the reader knows already.
+func label(c history.Call, key string) string {
+	f, in := input(c.Invoke.Input, key)
+	if in == "" && c.Invoke.Key != "" && c.Invoke.Key != key {
+		in = c.Invoke.Key
+	}
+	if in == "" {
+		in = "call"
+	}
+	out := output(f, c)
+	switch {
+	case c.Complete.Type == history.Fail:
+		in += " failed"
+	case out != "":
+		in += " " + out
+	}
+	return clean(in, 60)
+}
+
+// input describes what a call asked. Operations are told by their field f, which
+// is how both our own workloads and Jepsen's write them.
+func input(v any, key string) (f, text string) {
+	if v == nil {
+		return "", ""
+	}
+	m := fields(v)
+	f, _ = m["f"].(string)
+	if s, ok := v.(fmt.Stringer); ok {
+		return f, withoutWord(s.String(), key)
+	}
+	if f == "" {
+		return "", plain(v)
+	}
+	if k, ok := m["key"]; ok && fmt.Sprint(k) == key {
+		delete(m, "key")
+	}
+	return f, operation(f, m)
+}
+
+// operation formats an operation f with its other fields.
+func operation(f string, m map[string]any) string {
+	s := f
+	if k, ok := m["key"]; ok {
+		s += " " + plain(k)
+	}
+	switch f {
+	case "read":
+		return s
+	case "write":
+		return s + " " + plain(m["value"])
+	case "cas":
+		return s + " " + plain(m["old"]) + "→" + plain(m["value"])
+	}
+	var names []string
+	for name, v := range m {
+		if name != "f" && name != "key" && !empty(v) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	if len(names) == 1 {
+		return s + " " + plain(m[names[0]])
+	}
+	for _, name := range names {
+		s += " " + name + "=" + plain(m[name])
+	}
+	return s
+}
+
+// output describes what an OK answered.
+func output(f string, c history.Call) string {
+	v := c.Complete.Output
+	if v == nil || c.Complete.Type != history.OK {
+		return ""
+	}
+	switch f {
+	case "write":
+		if empty(jsonValue(v)) {
+			return ""
+		}
+	case "cas":
+		if old, ok := fields(c.Invoke.Input)["old"]; ok {
+			if plain(v) == plain(old) {
+				return "swapped"
+			}
+			return "saw " + plain(v)
+		}
+	}
+	return "→ " + plain(v)
+}
+
+// fields returns the fields of a struct or map by their lower-case JSON names.
+func fields(v any) map[string]any {
+	m, _ := jsonValue(v).(map[string]any)
+	lower := make(map[string]any, len(m))
+	for k, x := range m {
+		lower[strings.ToLower(k)] = x
+	}
+	return lower
+}
+
+// jsonValue returns v as its JSON reads: nil if it has none.
+func jsonValue(v any) any {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil
+	}
+	dec := json.NewDecoder(strings.NewReader(string(b)))
+	dec.UseNumber()
+	var x any
+	if dec.Decode(&x) != nil {
+		return nil
+	}
+	return x
+}
+
+// empty reports whether a JSON value says nothing.
+func empty(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case json.Number:
+		return v == "0"
+	case bool:
+		return !v
+	}
+	return false
+}
+
+// plain formats a value: text as it is, a Stringer by its String, all else as
+// JSON, whose maps are sorted.
+func plain(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "nil"
+	case string:
+		return v
+	case fmt.Stringer:
+		return v.String()
+	case error:
+		return v.Error()
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(b)
+}
+
+// withoutWord drops one word from s, if it is there.
+func withoutWord(s, word string) string {
+	if word == "" {
+		return s
+	}
+	words := strings.Split(s, " ")
+	if i := slices.Index(words, word); i >= 0 {
+		words = slices.Delete(words, i, i+1)
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,97 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/capsize-go/capsize/checker"
+)
+
+// Write writes the report of a run into dir, which it makes: index.html, run.txt
+// for those without a browser, history.jsonl, and the files of the checks. It
+// returns the path of index.html.
+func Write(dir string, run Run) (index string, err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("make folder of the report: %w", err)
+	}
+	index = filepath.Join(dir, "index.html")
+	var page, lines bytes.Buffer
+	if err := HTML(&page, run); err != nil {
+		return "", err
+	}
+	if err := writeHistory(&lines, run); err != nil {
+		return "", fmt.Errorf("write history of the report: %w", err)
+	}
+	files := append(attachments(run), file{"index.html", page.Bytes()}, file{"history.jsonl", lines.Bytes()},
+		file{"run.txt", []byte(text(run, Style{}) + "\n" + picture(run, Style{}))})
+	for _, f := range files {
+		if err := os.WriteFile(filepath.Join(dir, f.Name), f.Content, 0o644); err != nil {
+			return "", fmt.Errorf("write report: %w", err)
+		}
+	}
+	return index, nil
+}
+
+// A file goes beside the page.
+type file struct {
+	Name    string
+	Content []byte
+}
+
+// attachments returns the files of the checks, in the order of the checks and of
+// the names. A name is never that of another file, and never leads out of the
+// folder.
+func attachments(run Run) []file {
+	taken := map[string]bool{"index.html": true, "run.txt": true, "history.jsonl": true}
+	var files []file
+	var collect func(checks []checker.Result)
+	collect = func(checks []checker.Result) {
+		for _, c := range checks {
+			for _, name := range sortedKeys(c.Files) {
+				files = append(files, file{free(baseName(name), taken), c.Files[name]})
+			}
+			collect(c.Parts)
+		}
+	}
+	collect(run.Checks)
+	return files
+}
+
+// baseName makes a name that is one of a file in any folder of any system.
+func baseName(name string) string {
+	name = filepath.Base(strings.ReplaceAll(name, "\\", "/"))
+	name = strings.Map(func(r rune) rune {
+		if r < ' ' || strings.ContainsRune(`/:*?"<>|`, r) {
+			return '_'
+		}
+		return r
+	}, name)
+	if strings.Trim(name, ". ") == "" {
+		return "file"
+	}
+	return name
+}
+
+// free returns name, or name with the first number that makes it a new one.
+func free(name string, taken map[string]bool) string {
+	ext := filepath.Ext(name)
+	next := name
+	for i := 2; taken[strings.ToLower(next)]; i++ {
+		next = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, ext), i, ext)
+	}
+	taken[strings.ToLower(next)] = true
+	return next
+}
+
+// TODO until history.Write is there
+func writeHistory(w io.Writer, run Run) error {
+	if h, ok := any(run.history()).(interface{ Write(io.Writer) error }); ok {
+		return h.Write(w)
+	}
+	_, err := io.WriteString(w, run.history().String())
+	return err
+}
