@@ -1,0 +1,140 @@
+package lint
+
+import (
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// An ImportRule says what the packages of a pattern may import beside the
+// standard library. Their tests may import more: see [Imports].
+type ImportRule struct {
+	Package string   // a path from the module's root, or a pattern like "cluster/..."
+	Ours    []string // patterns of our packages; "*" stands for all but commands
+	Libs    []string // modules of others; "*" stands for all that go.mod names
+	Testing bool     // whether it may need package testing
+}
+
+const anything = "*"
+
+// importRules is the table: the first rule that matches a package holds. It goes
+// one way, from the entry down to history and internal, which import nothing.
+var importRules = []ImportRule{
+	{Package: "history"},
+	{Package: "internal/keyed"},
+	{Package: "internal/lint"},
+	{Package: "internal/simnet", Ours: []string{"internal/keyed"}},
+	{Package: "cluster", Ours: []string{"internal/keyed", "internal/simnet"}},
+	{Package: "cluster/raftkv", Ours: []string{"cluster"}, Libs: []string{"go.etcd.io/raft/v3", "google.golang.org/protobuf"}},
+	{Package: "cluster/quorumkv", Ours: []string{"cluster"}, Libs: []string{"github.com/hashicorp/memberlist"}},
+	{Package: "cluster/...", Ours: []string{"cluster"}},
+	{Package: "nemesis", Ours: []string{"cluster", "internal/keyed"}},
+	{Package: "checker", Ours: []string{"history"}, Libs: []string{"github.com/anishathalye/porcupine"}},
+	{Package: "workloads", Ours: []string{"checker", "cluster", "history"}},
+	{Package: "report", Ours: []string{"history", "checker"}, Libs: []string{"github.com/fatih/color"}},
+	{Package: ".", Ours: []string{anything}, Testing: true},
+	{Package: "cmd/...", Ours: []string{anything}, Libs: []string{anything}, Testing: true},
+	{Package: "examples/...", Ours: []string{anything}, Libs: []string{anything}, Testing: true},
+}
+
+// onlyFiles are the files that alone may import a library, so that it can be
+// replaced without a search.
+var onlyFiles = map[string][]string{
+	"github.com/anishathalye/porcupine": {"checker/linearizable.go", "checker/porcupine.go"},
+}
+
+// testLibs are what any test may import.
+var testLibs = []string{"github.com/stretchr/testify", "github.com/rogpeppe/go-internal", "github.com/anishathalye/porcupine"}
+
+// Imports finds the imports that the rules do not allow. Tests may import what
+// their package may, all of ours and the libraries for tests. Nothing imports a
+// command.
+func Imports(m *Module, rules []ImportRule) []Problem {
+	var problems []Problem
+	for _, p := range m.Packages {
+		i := slices.IndexFunc(rules, func(r ImportRule) bool { return matches(r.Package, p.Path) })
+		if i < 0 {
+			problems = append(problems, Problem{File: p.Files[0].Name, Text: "package " + p.Path +
+				" is in no rule: say in importRules of internal/lint/imports.go what it may import"})
+			continue
+		}
+		for _, f := range p.Files {
+			problems = append(problems, f.imports(m, rules[i])...)
+		}
+		if j := slices.IndexFunc(p.Deps, isTesting); j >= 0 && !rules[i].Testing {
+			problems = append(problems, Problem{File: p.Files[0].Name, Text: "package " + p.Path +
+				" needs package " + p.Deps[j] + ", by itself or by what it imports: go list -deps shows how"})
+		}
+	}
+	return sorted(problems)
+}
+
+func isTesting(importPath string) bool { return within([]string{"testing"}, importPath) }
+
+// imports finds the imports of one file that its package's rule does not allow.
+func (f *File) imports(m *Module, r ImportRule) []Problem {
+	var problems []Problem
+	for _, spec := range f.Syntax.Imports {
+		to, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			continue // the parser has seen to it
+		}
+		if why := f.refused(m, r, to); why != "" {
+			problems = append(problems, f.at(spec, "imports %s: %s", to, why))
+		}
+	}
+	return problems
+}
+
+// refused says why a file must not import a package; it is empty if it may.
+func (f *File) refused(m *Module, r ImportRule, to string) string {
+	switch {
+	case m.ours(to):
+		return f.refusedOurs(r, m.short(to))
+	case standard(to):
+		return ""
+	}
+	if f.Test && within(testLibs, to) {
+		return ""
+	}
+	if !within(r.Libs, to) {
+		return "the rule of " + r.Package + " in internal/lint/imports.go does not name this library"
+	}
+	for lib, files := range onlyFiles { // order: at most one library matches
+		if within([]string{lib}, to) && !f.Test && !slices.Contains(files, f.Name) {
+			return "only " + strings.Join(files, " and ") + " may"
+		}
+	}
+	return ""
+}
+
+func (f *File) refusedOurs(r ImportRule, to string) string {
+	switch {
+	case matches("cmd/...", to):
+		return "nothing imports a command"
+	case f.Test, slices.Contains(r.Ours, anything):
+		return ""
+	case slices.ContainsFunc(r.Ours, func(pattern string) bool { return matches(pattern, to) }):
+		return ""
+	}
+	may := "the standard library only"
+	if len(r.Ours) > 0 {
+		may = "of ours " + strings.Join(r.Ours, ", ") + " only"
+	}
+	return "it may import " + may
+}
+
+// within reports whether an import path belongs to one of the modules.
+func within(modules []string, importPath string) bool {
+	return slices.ContainsFunc(modules, func(m string) bool {
+		return m == anything || importPath == m || strings.HasPrefix(importPath, m+"/")
+	})
+}
+
+// standard reports whether an import path is of the standard library, whose
+// paths do not begin with a domain.
+func standard(importPath string) bool {
+	first, _, _ := strings.Cut(importPath, "/")
+	return path.Ext(first) == ""
+}

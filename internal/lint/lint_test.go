@@ -1,0 +1,170 @@
+package lint
+
+import (
+	"errors"
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "lower the ratchet, and rewrite the want.txt of every fixture")
+
+// repository is loaded once for all rules.
+var repository = sync.OnceValues(func() (*Module, error) { return Load(".") })
+
+func load(t *testing.T) *Module {
+	t.Helper()
+	m, err := repository()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func report(t *testing.T, problems []Problem) {
+	t.Helper()
+	for _, p := range problems {
+		t.Error(p)
+	}
+}
+
+func TestImports(t *testing.T) {
+	report(t, Imports(load(t), importRules))
+}
+
+func TestBannedCalls(t *testing.T) {
+	report(t, Calls(load(t), bans, allowed))
+}
+
+func TestMapOrder(t *testing.T) {
+	report(t, MapOrder(load(t), recorded))
+}
+
+func TestFunctionLength(t *testing.T) {
+	const file = "ratchet.txt"
+	text, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	ratchet, err := ParseRatchet(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	today := TooLong(load(t), maxFunction, maxFile)
+	if *update {
+		ratchet = ratchet.Lower(today)
+		if err := os.WriteFile(file, []byte(ratchet.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	report(t, ratchet.Compare(today))
+}
+
+func TestDocs(t *testing.T) {
+	report(t, Docs(load(t), noExample))
+}
+
+func TestLanguage(t *testing.T) {
+	m := load(t)
+	files, err := Tracked(m.Root, "internal/lint/testdata/")
+	if err != nil {
+		t.Skipf("this is no clone of the repository: %v", err)
+	}
+	problems, err := Language(m.Root, files, words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report(t, problems)
+}
+
+func TestLinks(t *testing.T) {
+	m := load(t)
+	files, err := Tracked(m.Root, "internal/lint/testdata/")
+	if err != nil {
+		t.Skipf("this is no clone of the repository: %v", err)
+	}
+	problems, err := Links(m.Root, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report(t, problems)
+}
+
+// fixtureRatchet is what the fixture of the length rule has moved away from.
+var fixtureRatchet = Ratchet{"long.go grown": 3, "long.go shrunk": 5, "long.go thing.kept": 4, "long.go removed": 9}
+
+// TestFixtures shows that each rule bites: it finds in its fixture what want.txt
+// says, and nothing else.
+func TestFixtures(t *testing.T) {
+	for name, rule := range map[string]func(m *Module) ([]Problem, error){
+		"imports": func(m *Module) ([]Problem, error) { return Imports(m, importRules), nil },
+		"calls": func(m *Module) ([]Problem, error) {
+			return Calls(m, bans, []Allowance{
+				{"internal/keyed", "*", "math/rand/v2.*", "the place that makes them"},
+				{"cluster", "loop.wait", "time.Sleep", "shows that a method can be allowed"},
+				{"cluster", "loop.rest", "time.Sleep", "shows that an allowance goes stale"},
+			}), nil
+		},
+		"order": func(m *Module) ([]Problem, error) { return MapOrder(m, recorded), nil },
+		"length": func(m *Module) ([]Problem, error) {
+			return fixtureRatchet.Compare(TooLong(m, 2, 20)), nil
+		},
+		"docs": func(m *Module) ([]Problem, error) { return Docs(m, noExample), nil },
+		"language": func(m *Module) ([]Problem, error) {
+			return Language(m.Root, []string{"notes.md", "gone.md", "binary"}, words)
+		},
+		"links": func(m *Module) ([]Problem, error) {
+			return Links(m.Root, []string{"README.md", "docs/other.md", "links.go"})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join("testdata", name)
+			m, err := Load(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			problems, err := rule(m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got strings.Builder
+			for _, p := range problems {
+				got.WriteString(p.String() + "\n")
+			}
+			compare(t, filepath.Join(dir, "want.txt"), got.String())
+		})
+	}
+}
+
+// compare fails the test unless the file holds got, line by line.
+func compare(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gotLines, wantLines := strings.Split(got, "\n"), strings.Split(string(want), "\n")
+	missing := map[string]bool{}
+	for _, l := range wantLines {
+		missing[l] = true
+	}
+	for _, l := range gotLines {
+		if !missing[l] {
+			t.Errorf("found, but not wanted: %s", l)
+		}
+		delete(missing, l)
+	}
+	for l := range missing {
+		t.Errorf("wanted, but not found: %s", l)
+	}
+}

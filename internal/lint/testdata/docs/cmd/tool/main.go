@@ -1,0 +1,4 @@
+// Tool is a command.
+package main
+
+func main() {}

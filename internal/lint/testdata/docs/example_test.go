@@ -1,0 +1,3 @@
+package fixture_test
+
+func Example() {}

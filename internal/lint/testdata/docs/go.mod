@@ -1,0 +1,3 @@
+module example.test/docs
+
+go 1.26

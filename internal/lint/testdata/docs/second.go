@@ -1,0 +1,2 @@
+// Package fixture has one comment too many.
+package fixture

@@ -1,0 +1,5 @@
+package checker_test
+
+import (
+	_ "github.com/anishathalye/porcupine"
+)

@@ -1,0 +1,2 @@
+// Package keyed is a leaf.
+package keyed

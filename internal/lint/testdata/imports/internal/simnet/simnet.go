@@ -1,0 +1,4 @@
+// Package simnet may import keyed.
+package simnet
+
+import _ "example.test/imports/internal/keyed"

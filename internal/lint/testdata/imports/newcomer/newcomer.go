@@ -1,0 +1,2 @@
+// Package newcomer is in no rule.
+package newcomer

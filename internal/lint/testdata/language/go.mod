@@ -1,0 +1,3 @@
+module example.test/language
+
+go 1.26

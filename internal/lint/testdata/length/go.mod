@@ -1,0 +1,3 @@
+module example.test/length
+
+go 1.26
