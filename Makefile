@@ -58,7 +58,7 @@ cover: ## Measure what the tests of history and checker reach; fails below $COVE
 
 .PHONY: bench
 bench: ## Measure speed, on one processor
-	@GOMAXPROCS=1 $(GO) test -run='^$$' -bench=. -benchmem -benchtime=1s -count=1 $(PACKAGES) | grep -v -e '^?' -e '^PASS$$' -e '^ok '
+	@GOMAXPROCS=1 $(GO) test -run='^$$' -bench=. -benchmem -benchtime=1s -count=1 $(PACKAGES) | awk '!/^(\?|PASS$$|ok )/'
 
 .PHONY: fuzz
 fuzz: ## Fuzz every fuzz target for $FUZZTIME

@@ -69,25 +69,26 @@ func TestDocs(t *testing.T) {
 }
 
 func TestLanguage(t *testing.T) {
-	m := load(t)
-	files, err := Tracked(m.Root, "internal/lint/testdata/")
-	if err != nil {
-		t.Skipf("this is no clone of the repository: %v", err)
-	}
-	problems, err := Language(m.Root, files, words)
-	if err != nil {
-		t.Fatal(err)
-	}
-	report(t, problems)
+	onText(t, func(m *Module, files []string) ([]Problem, error) { return Language(m.Root, files, words) })
 }
 
 func TestLinks(t *testing.T) {
+	onText(t, func(m *Module, files []string) ([]Problem, error) { return Links(m.Root, files) })
+}
+
+func TestCommands(t *testing.T) {
+	onText(t, Commands)
+}
+
+// onText applies a rule to all files of the repository.
+func onText(t *testing.T, rule func(m *Module, files []string) ([]Problem, error)) {
+	t.Helper()
 	m := load(t)
 	files, err := Tracked(m.Root, "internal/lint/testdata/")
 	if err != nil {
 		t.Skipf("this is no clone of the repository: %v", err)
 	}
-	problems, err := Links(m.Root, files)
+	problems, err := rule(m, files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,6 +118,7 @@ func TestFixtures(t *testing.T) {
 		"language": func(m *Module) ([]Problem, error) {
 			return Language(m.Root, []string{"notes.md", "gone.md", "binary"}, words)
 		},
+		"commands": func(m *Module) ([]Problem, error) { return Commands(m, []string{"README.md", "gone.md", "fixture.go"}) },
 		"links": func(m *Module) ([]Problem, error) {
 			return Links(m.Root, []string{"README.md", "docs/other.md", "links.go"})
 		},

@@ -1,0 +1,2 @@
+// Package fixture is the root.
+package fixture

@@ -1,0 +1,2 @@
+// Package deep has a test.
+package deep
