@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -29,13 +30,16 @@ func (c *chart) bandLabels(run Run, width float64) bandMarks {
 	}
 	shelf := &shelf{most: rows}
 	var m bandMarks
-	for _, f := range during(spans(run.history(), run.end()), 0, run.end()) {
+	all := during(spans(run.history(), run.end()), 0, run.end())
+	if len(all) > manyBands {
+		m.put(c, shelf, 0, census(all), width-c.left-20, false)
+		all = nil
+	}
+	for _, f := range all {
 		m.put(c, shelf, f.From, f.Name, longest, true)
 	}
-	for _, p := range run.Phases {
-		if p.At > 0 && p.At < c.end {
-			m.put(c, shelf, p.At, clean(p.Name, 40), longest, false)
-		}
+	for _, p := range c.phases(run) {
+		m.put(c, shelf, p.At, p.Name, longest, false)
 	}
 	m.rows = max(len(shelf.rows), 1)
 	if m.left > 0 {
@@ -69,18 +73,56 @@ func (c *chart) bands(run Run, m bandMarks) {
 		c.rect("band", c.x(f.From), 2, max(c.x(f.To)-c.x(f.From), 1.5), c.floor-2, 0, tooltip(f))
 	}
 	lines := ""
-	for _, p := range run.Phases {
-		if p.At > 0 && p.At < c.end {
-			lines += "M" + num(c.x(p.At)) + " 2V" + num(c.floor)
-		}
+	for _, p := range c.phases(run) {
+		lines += "M" + num(c.x(p.At)) + " 2V" + num(c.floor)
 	}
 	c.path("phase", lines, "")
 	for _, l := range m.all {
 		c.text("t", l.x, 14+15*float64(l.row), start, l.text)
 	}
 	if m.left > 0 {
-		c.text("t", c.left, 14+15*float64(m.rows-1), start, fmt.Sprintf("and %s more, named in the plan below", plural(m.left, "fault")))
+		c.text("t", c.left, 14+15*float64(m.rows-1), start, fmt.Sprintf("and %s, named in the plan below", plural(m.left, "more fault")))
 	}
+}
+
+// census names the commonest of many faults.
+func census(all []span) string {
+	n := map[string]int{}
+	for _, f := range all {
+		n[f.Name]++
+	}
+	names := sortedKeys(n)
+	slices.SortStableFunc(names, func(a, b string) int { return n[b] - n[a] })
+	s := plural(len(all), "fault") + ":"
+	for i, name := range names {
+		if i == 6 {
+			return s + " …"
+		}
+		s += fmt.Sprintf(" %s × %s", count(n[name]), name)
+		if i+1 < len(names) {
+			s += ","
+		}
+	}
+	return s
+}
+
+// phases returns the phases that began in the picture and not at its edge. Those
+// that began at the same place to the eye are one.
+func (c *chart) phases(run Run) []Phase {
+	const near = 6
+	var some []Phase
+	for _, p := range run.Phases {
+		name, x := clean(p.Name, 40), c.x(p.At)
+		if name == "" || x < c.left+near || p.At >= c.end {
+			continue
+		}
+		if last := len(some) - 1; last >= 0 && x-c.x(some[last].At) < near {
+			some[last].Name += ", " + name
+			continue
+		}
+		some = append(some, Phase{name, p.At})
+	}
+	return some
 }
 
 // merge joins faults that touch each other in the picture, so that thousands of

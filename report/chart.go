@@ -23,6 +23,7 @@ type chart struct {
 	svg
 	left, right    float64
 	top, bottom    float64 // of the latencies
+	labels         float64 // where the labels of faults end
 	unanswered     float64 // where calls are that never returned; 0 without any
 	rateTop, floor float64
 	end            time.Duration
@@ -35,6 +36,9 @@ func chartPictures(run Run, why *checker.Why) (pictures template.HTML, note stri
 	var all strings.Builder
 	drawn := 0
 	calls := slices.Collect(run.history().Calls())
+	if len(calls) == 0 {
+		return "", ""
+	}
 	for i, w := range widths {
 		c, dots := newChart(run, calls, why, w.px)
 		all.WriteString(string(c.markup(w.class+" chart", chartLabel(run, calls))))
@@ -70,10 +74,11 @@ func newChart(run Run, calls []history.Call, why *checker.Why, width float64) (c
 	c.width = width
 	c.decades(calls)
 	marks := c.bandLabels(run, width)
-	c.top = float64(marks.rows)*15 + 10
+	c.labels = float64(marks.rows)*15 + 4
+	c.top = c.labels + 6
 	if slices.ContainsFunc(calls, history.Call.Open) {
-		c.unanswered = c.top + 6
-		c.top += 20
+		c.unanswered = c.top + 8
+		c.top += 22
 	}
 	height := 190.0
 	if width < 500 {
@@ -235,7 +240,7 @@ func (c *chart) frame(why *checker.Why) (label [2]float64) {
 	}
 	from, to := window(why.Calls)
 	a, b := c.x(from)-3, c.x(to)+3
-	c.rect("frame", a, 3, b-a, c.floor, 2, "where the counter-example is: "+stamp(from)+" to "+stamp(to))
+	c.rect("frame", a, c.labels, b-a, c.floor+3-c.labels, 2, "where the counter-example is: "+stamp(from)+" to "+stamp(to))
 	w := textWidth("why ↑", 12)
 	at := min(max((a+b)/2, w/2), c.width-w/2)
 	c.text("w", at, c.floor+18, middle, "why ↑")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
@@ -155,7 +156,141 @@ func invalidRun(n int) Run {
 		},
 		Plan:   []Step{{1, 5 * time.Second, 6 * time.Second, "partition", ""}, {2, 15 * time.Second, 4 * time.Second, "crash one", ""}, {3, 24 * time.Second, 6 * time.Second, "partition", ""}, {4, 34 * time.Second, 3 * time.Second, "partition", ""}},
 		Params: []KV{{"nodes", "5"}, {"clients", "10"}, {"rate", "100 operations a second"}, {"seed", "7"}},
-		Rerun:  "go test -run='^TestStore$/^2f8e513f$' ./examples/stalekv", ReportPath: "/tmp/capsize/TestStore-2f8e513f/index.html",
+		Rerun:  "go test -run='^TestStore$/^2f8e513f$' ./examples/stalekv", ReportPath: "reports/TestStore-2f8e513f/index.html",
 		SavedPath: "testdata/capsize/TestStore/2f8e513f", Digest: "2f8e513f7c1a9d3be2c0a8b9917d1c9b3c5a7f60d2e4b8a6c1d3f5e7092b4d6f",
 	}
+}
+
+// cases are runs of all kinds, realistic and not, by name. Those with few calls
+// have golden files of their pages as well.
+func cases() map[string]Run {
+	all := map[string]Run{
+		"invalid":  invalidRun(400),
+		"valid":    validRun(),
+		"open":     openRun(),
+		"many":     manyFaults(10000),
+		"findings": findingsRun(),
+		"long":     longRun(),
+		"hostile":  hostileRun(),
+		"empty":    {},
+		"nothing":  {Title: "TestNothing", System: "kv", Workload: "register", Verdict: checker.Unknown, Stopped: "setup failed"},
+		"one":      oneRun(),
+	}
+	return all
+}
+
+func validRun() Run {
+	r := invalidRun(600)
+	r.Verdict, r.Bug = checker.Valid, ""
+	r.Checks = []checker.Result{{Checker: "linearizable", Reason: "600 calls on 5 keys, each linearizable"}, r.Checks[1], r.Checks[2]}
+	r.SavedPath, r.ReportPath = "", ""
+	return r
+}
+
+// openRun has a counter-example with calls that never returned, far apart.
+func openRun() Run {
+	r := invalidRun(200)
+	calls, faults := synthetic(200)
+	proof := []history.Call{
+		call(12, 6012*ms, history.Forever, history.Info, testOp{F: "cas", Key: "k2", Old: 3, Value: 5}, 0),
+		call(13, 6012*ms+100*time.Microsecond, 6013*ms, history.OK, testOp{F: "write", Key: "k2", Value: 78}, 0),
+		call(11, 21456*ms, 21460*ms, history.OK, testOp{F: "read", Key: "k2"}, 5),
+		call(14, 24016*ms, 24025*ms, history.OK, testOp{F: "read", Key: "k2"}, 78),
+		call(15, 24016*ms, 25016*ms, history.Info, testOp{F: "write", Key: "k2", Value: 99}, 0),
+		call(16, 24018*ms, 24019*ms, history.Fail, testOp{F: "write", Key: "k2", Value: 98}, 0),
+	}
+	r.History = merged(append(append(calls, faults...), proof...)...)
+	why := &checker.Why{Key: "k2", Reason: "process 14 read 78 after process 11 had read 5, which cannot both be",
+		Calls: recorded(r.History, proof...), Culprit: 3, Of: 130}
+	r.Checks = []checker.Result{{Checker: "linearizable", Verdict: checker.Invalid, Reason: "k2 is not linearizable",
+		Parts: []checker.Result{{Checker: "k2", Verdict: checker.Invalid, Why: why}}}}
+	return r
+}
+
+// manyFaults has n short faults.
+func manyFaults(n int) Run {
+	r := invalidRun(400)
+	r.Plan = nil
+	var calls []history.Call
+	for i := range n {
+		at := time.Duration(i) * 30 * time.Second / time.Duration(n)
+		calls = append(calls, fault(i+1, at, at+time.Duration(1+i%3)*ms, fmt.Sprint("cut n", i%5+1, " → n", (i+1)%5+1)))
+		r.Plan = append(r.Plan, Step{i + 1, at, 2 * ms, "cut", ""})
+	}
+	for c := range r.History.Calls() {
+		calls = append(calls, c)
+	}
+	r.History = merged(calls...)
+	return r
+}
+
+func findingsRun() Run {
+	r := validRun()
+	r.Verdict, r.Stopped = checker.Invalid, "interrupted"
+	r.Checks = []checker.Result{
+		{Checker: "progress", Verdict: checker.Invalid, Reason: "no operation at n3 succeeded within 5s of the heal of all faults"},
+		{Checker: "linearizable", Verdict: checker.Unknown, Reason: "gave up after 10s"},
+	}
+	r.Findings = []Finding{
+		{"n3", "panic: runtime error: index out of range [7] with length 3", "goroutine 71 [running]:\nexample.com/store.(*Store).apply(0xc000123456, {0xc0001, 0x3, 0x3})\n\tstore/apply.go:71 +0x1f\nexample.com/store.(*Store).Run(...)\n\tstore/store.go:40"},
+		{"", "a goroutine was left behind", ""},
+	}
+	return r
+}
+
+// longRun has names that are far too long, in several scripts.
+func longRun() Run {
+	r := openRun()
+	r.Title = strings.Repeat("TestVeryLongName", 20)
+	r.System = "储存系统" + strings.Repeat("长", 50)
+	r.Rerun = "go test -run='^" + r.Title + "$' ./x"
+	w := *r.Checks[0].Parts[0].Why
+	w.Key, w.Reason = strings.Repeat("κλειδί", 30), strings.Repeat("reason", 200)
+	r.Checks = []checker.Result{{Checker: strings.Repeat("x", 300), Verdict: checker.Invalid, Reason: strings.Repeat("a word and ", 100), Why: &w}}
+	r.Exercised = []Row{{true, strings.Repeat("ü", 300), strings.Repeat("ab ", 200)}}
+	r.Params = []KV{{strings.Repeat("name", 50), strings.Repeat("value", 100)}}
+	r.Phases = []Phase{{strings.Repeat("phase", 50), 20 * time.Second}}
+	h := new(history.History)
+	for o := range r.History.Ops() {
+		o.Input = strings.Repeat("input ", 40)
+		if o.Process != history.Nemesis {
+			o.Node = strings.Repeat("node", 40) + o.Node
+		}
+		h.Add(o)
+	}
+	r.History = h
+	return r
+}
+
+const attack = `"><script>alert(1)</script>&<!--'` + "\x1b[31m\u202e\x00\xff\n"
+
+// hostileRun has markup and control characters wherever text comes from outside.
+func hostileRun() Run {
+	h := merged(
+		fault(1, 0, 5*ms, attack),
+		call(0, ms, 3*ms, history.OK, testOp{F: attack, Key: attack, Value: 1}, attack),
+		call(1, 2*ms, history.Forever, history.Info, testOp{F: attack, Key: attack, Value: 1}, attack),
+		call(2, 4*ms, 5*ms, history.Fail, testOp{F: "write", Key: attack, Value: 1}, attack),
+	)
+	bad := checker.Result{Checker: attack, Verdict: checker.Invalid, Reason: attack,
+		Files: map[string][]byte{attack: nil, "javascript:alert(1)": nil, "../../up": nil, "index.html": nil, "": nil},
+		Parts: []checker.Result{{Checker: attack, Verdict: checker.Invalid, Reason: attack}}}
+	var calls []history.Call
+	for c := range h.Calls() {
+		c.Invoke.Node, c.Complete.Err = attack, attack
+		calls = append(calls, c)
+	}
+	bad.Why = &checker.Why{Key: attack, Reason: attack, Calls: calls, Culprit: 0}
+	return Run{Title: attack, System: attack, Workload: attack, Nemesis: attack, Bug: attack, Verdict: checker.Invalid,
+		Stopped: attack, Checks: []checker.Result{bad}, History: h, Phases: []Phase{{attack, ms}},
+		Exercised: []Row{{true, attack, attack}}, Findings: []Finding{{attack, attack, attack}},
+		Plan: []Step{{1, 0, ms, attack, attack}}, Params: []KV{{attack, attack}},
+		Rerun: attack, ReportPath: attack, SavedPath: attack, Digest: attack}
+}
+
+// oneRun has a single call, of no length, that no order explains.
+func oneRun() Run {
+	h := merged(call(0, 0, 0, history.OK, testOp{F: "read", Key: "k"}, 1))
+	return Run{Title: "One", Verdict: checker.Invalid, History: h, Checks: []checker.Result{{Checker: "linearizable", Verdict: checker.Invalid,
+		Why: &checker.Why{Calls: slices.Collect(h.Calls()), Culprit: 0}}}}
 }

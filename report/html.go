@@ -81,11 +81,7 @@ type planView struct {
 type link struct{ Name, URL string }
 
 func newView(run Run) view {
-	title := clean(run.Title, 200)
-	head := headOf(run)
-	if title == "" {
-		title, head = subject(run), strings.TrimPrefix(head, subject(run)+" · ")
-	}
+	title, head := titles(run)
 	v := view{
 		Title: title, Head: head, Verdict: run.Verdict.String(), Sign: verdictSign(run.Verdict), Words: verdictWords(run),
 		Rerun: clean(run.Rerun, anyLength), Reason: reason(run), Stopped: clean(run.Stopped, anyLength),
@@ -116,16 +112,22 @@ func newView(run Run) view {
 	return v
 }
 
-// headOf is what stands after the title.
-func headOf(run Run) string {
-	parts := []string{subject(run)}
+// titles returns what the page calls the run, and what it says after that.
+func titles(run Run) (title, head string) {
+	var parts []string
+	if title = clean(run.Title, 200); title == "" {
+		title = subject(run)
+	}
+	if s := subject(run); s != title {
+		parts = append(parts, s)
+	}
 	if run.Bug != "" {
 		parts = append(parts, "bug "+clean(run.Bug, 80))
 	}
 	if s := size(run); s != "" {
 		parts = append(parts, s)
 	}
-	return strings.Join(append(parts, simulated(run)), " · ")
+	return title, strings.Join(append(parts, simulated(run)), " · ")
 }
 
 // checkViews lists the checks, and of each the parts that are not valid.
@@ -182,7 +184,7 @@ func paramsOf(run Run) []KV {
 	var kvs []KV
 	add := func(name, value string) {
 		if value != "" {
-			kvs = append(kvs, KV{clean(name, 80), clean(value, 600)})
+			kvs = append(kvs, KV{clean(name, 30), clean(value, 600)})
 		}
 	}
 	add("system", run.System)
@@ -201,7 +203,7 @@ func paramsOf(run Run) []KV {
 		add("CPU time", short(run.CPU))
 	}
 	add("saved", run.SavedPath)
-	add("history's SHA-256", run.Digest)
+	add("history digest", run.Digest)
 	return kvs
 }
 
@@ -262,7 +264,8 @@ func findingViews(run Run) (all []Finding, note string) {
 				lines = append(lines, "…")
 				break
 			}
-			lines = append(lines, cut(strings.ToValidUTF8(line, "\uFFFD"), 400))
+			tabs := line[:len(line)-len(strings.TrimLeft(line, "\t"))]
+			lines = append(lines, cut(tabs, 20)+clean(line, 400))
 		}
 		all = append(all, Finding{clean(f.Host, 80), clean(f.What, 2000), strings.Join(lines, "\n")})
 	}

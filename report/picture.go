@@ -25,9 +25,7 @@ func Picture(w io.Writer, run Run, s Style) error {
 
 func picture(run Run, s Style) string {
 	var b strings.Builder
-	for _, line := range wrap(headline(run), s.width()-2) {
-		b.WriteString(line + "\n")
-	}
+	b.WriteString(strings.Join(wrapParts(headline(run), s.width()), "\n") + "\n")
 	b.WriteByte('\n')
 	for _, line := range wholeRun(run, s) {
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
@@ -39,7 +37,7 @@ func picture(run Run, s Style) string {
 }
 
 // headline says what was run.
-func headline(run Run) string {
+func headline(run Run) []string {
 	parts := []string{subject(run)}
 	if run.Bug != "" {
 		parts = append(parts, "bug "+clean(run.Bug, 60))
@@ -50,8 +48,7 @@ func headline(run Run) string {
 	if s := size(run); s != "" {
 		parts = append(parts, s)
 	}
-	parts = append(parts, fmt.Sprint("seed ", run.Seed), simulated(run))
-	return strings.Join(parts, " · ")
+	return append(parts, fmt.Sprint("seed ", run.Seed), simulated(run))
 }
 
 // size returns the numbers of nodes and clients.
@@ -84,7 +81,7 @@ func wholeRun(run Run, s Style) []string {
 	for _, n := range names {
 		name = max(name, runes(nodeName(n.Name)))
 	}
-	field := max(s.width()-name-2-rest, 16)
+	field := max(s.width()-name-2-rest, 12)
 	nodes := byNode(run.history(), end, field)
 	lines := faultRows(run, s, name, field)
 	if len(nodes) == 0 {
@@ -97,7 +94,7 @@ func wholeRun(run Run, s Style) []string {
 	lines = append(lines, strings.Repeat(" ", name+2+field)+s.paint(faint, "     ok   info   fail    p50    p99"[1:]))
 	for i, n := range nodes {
 		if i == maxNodes {
-			lines = append(lines, fmt.Sprintf("… and %s more", plural(len(nodes)-i, "node")))
+			lines = append(lines, fmt.Sprintf("… and %s", plural(len(nodes)-i, "more node")))
 			break
 		}
 		lines = append(lines, nodeRows(n, name, high, s)...)
@@ -119,6 +116,9 @@ func perSecond(rate float64) string {
 	if math.IsInf(rate, 0) || math.IsNaN(rate) || rate >= 1e9 {
 		return "most calls"
 	}
+	if rate >= 1000 {
+		return count(int(rate)) + " calls/s"
+	}
 	return fmt.Sprintf("%.3g calls/s", rate)
 }
 
@@ -135,6 +135,9 @@ func faultRows(run Run, s Style, name, field int) []string {
 	if len(all) == 0 {
 		return nil
 	}
+	if len(all) > manyBands {
+		return crowdedFaults(all, run.end(), s, name, field)
+	}
 	rows, left := packFaults(all, run.end(), field)
 	var lines []string
 	for i, row := range rows {
@@ -145,7 +148,23 @@ func faultRows(run Run, s Style, name, field int) []string {
 		lines = append(lines, pad(title, name)+"  "+s.paint(purple, row.String()))
 	}
 	if left > 0 {
-		lines = append(lines, pad("", name)+"  "+s.paint(purple, fmt.Sprintf("… and %s more", plural(left, "fault"))))
+		lines = append(lines, pad("", name)+"  "+s.paint(purple, fmt.Sprintf("… and %s", plural(left, "more fault"))))
+	}
+	return lines
+}
+
+// crowdedFaults shows of many faults when they were active, and names the commonest.
+func crowdedFaults(all []span, end time.Duration, s Style, name, field int) []string {
+	row := newCanvas(field)
+	for _, f := range all {
+		for i := part(f.From, end, field); i <= part(f.To, end, field); i++ {
+			row[i] = '━'
+		}
+	}
+	margin := pad("", name) + "  "
+	lines := []string{pad("faults", name) + "  " + s.paint(purple, row.String())}
+	for _, line := range wrap(census(all), s.width()-runes(margin)) {
+		lines = append(lines, margin+s.paint(purple, line))
 	}
 	return lines
 }
@@ -272,7 +291,7 @@ func checkLines(run Run, s Style) []string {
 	}
 	for _, c := range checks {
 		sign := s.paint(verdictInk(c.Verdict), verdictSign(c.Verdict))
-		for i, part := range wrap(clean(c.Reason, anyLength)+" ", max(s.width()-wide-4, 20)) {
+		for i, part := range wrap(clean(c.Reason, 400), max(s.width()-wide-4, 20)) {
 			if i == 0 {
 				lines = append(lines, sign+" "+pad(clean(c.Checker, 30), wide)+"  "+part)
 				continue

@@ -100,7 +100,7 @@ func (r Run) decisive() (checker.Result, bool) {
 	found := false
 	for _, c := range flatten(r.Checks) {
 		worse := c.Verdict > best.Verdict
-		shows := c.Verdict == best.Verdict && best.Why == nil && c.Why != nil
+		shows := c.Verdict == best.Verdict && whyOf(best) == nil && whyOf(c) != nil
 		if !found || worse || shows {
 			best, found = c, true
 		}
@@ -111,10 +111,25 @@ func (r Run) decisive() (checker.Result, bool) {
 // why returns the counter-example of the run, or nil.
 func (r Run) why() *checker.Why {
 	c, _ := r.decisive()
-	if c.Verdict == checker.Valid || c.Why == nil || len(c.Why.Calls) == 0 {
+	w := whyOf(c)
+	if c.Verdict == checker.Valid || w == nil || len(w.Calls) == 0 {
 		return nil
 	}
-	return c.Why
+	return w
+}
+
+// whyOf returns the counter-example of a result, or of the first of its parts
+// that is as bad and has one.
+func whyOf(c checker.Result) *checker.Why {
+	if c.Why != nil {
+		return c.Why
+	}
+	for _, p := range c.Parts {
+		if w := whyOf(p); w != nil && p.Verdict == c.Verdict {
+			return w
+		}
+	}
+	return nil
 }
 
 // flatten replaces each result that only sums up others, as that of

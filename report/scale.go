@@ -37,8 +37,8 @@ func newScale(calls []history.Call, step float64) scale {
 		}
 	}
 	for i := range weights {
-		if limit := busy / 5; busy > 0 && !s.busy(calls, i) && weights[i] > 2*limit {
-			weights[i] = limit
+		if busy > 0 && !s.busy(calls, i) && weights[i] > 1.5*busy {
+			weights[i] = busy / 4
 			s.cuts = append(s.cuts, i)
 		}
 		total += weights[i]

@@ -10,14 +10,14 @@ import (
 // columns wide.
 type Style struct {
 	Color bool // use ANSI colours; whether to is the caller's to decide, as by NO_COLOR
-	Width int  // columns, counted in runes; default 100, at least 50
+	Width int  // columns, counted in runes; default 100, at least 60
 }
 
 func (s Style) width() int {
 	if s.Width <= 0 {
 		return 100
 	}
-	return max(s.Width, 50)
+	return max(s.Width, 60)
 }
 
 // An ink is an ANSI colour.
@@ -73,6 +73,21 @@ func wrap(text string, width int) []string {
 	}
 	if line != "" {
 		lines = append(lines, line)
+	}
+	return lines
+}
+
+// wrapParts joins parts with dots between them and breaks lines between parts.
+func wrapParts(parts []string, width int) []string {
+	const dot = " · "
+	var lines []string
+	for _, p := range parts {
+		last := len(lines) - 1
+		if last >= 0 && runes(lines[last])+runes(dot)+runes(p) <= width {
+			lines[last] += dot + p
+			continue
+		}
+		lines = append(lines, wrap(p, width)...)
 	}
 	return lines
 }

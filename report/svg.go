@@ -96,16 +96,16 @@ func textWidth(s string, px float64) float64 {
 	w := 0.0
 	for _, r := range s {
 		switch {
-		case r >= 0x1100:
+		case r >= 0x1100 && (r < 0x2000 || r > 0x2e00):
 			w += 1.05
-		case strings.ContainsRune("mwMW@%—", r):
+		case strings.ContainsRune("mwMW@%—+<>=", r):
 			w += 0.95
 		case r >= 'A' && r <= 'Z' || r > 0x2000:
-			w += 0.75
+			w += 0.85
 		case strings.ContainsRune("iljtfr.,:;|!'()[] ", r):
 			w += 0.4
 		default:
-			w += 0.62
+			w += 0.64
 		}
 	}
 	return w * px

@@ -44,7 +44,7 @@ func text(run Run, s Style) string {
 	if run.Verdict != checker.Valid && run.Verdict == run.Expect {
 		head += ", as expected"
 	}
-	b.WriteString(s.paint(verdictInk(run.Verdict), strings.Join(wrap(head, s.width()), "\n"+indent)))
+	b.WriteString(s.paint(verdictInk(run.Verdict), strings.Join(wrap(head, s.width()-len(indent)), "\n"+indent)))
 	b.WriteByte('\n')
 	for _, block := range blocks {
 		if len(block) == 0 {
@@ -87,7 +87,7 @@ func findings(run Run, s Style) [][]string {
 	var blocks [][]string
 	for i, f := range run.Findings {
 		if i == maxReports {
-			return append(blocks, []string{fmt.Sprintf("… and %s more", plural(len(run.Findings)-i, "finding"))})
+			return append(blocks, []string{fmt.Sprintf("… and %s", plural(len(run.Findings)-i, "more finding"))})
 		}
 		what := clean(f.What, anyLength)
 		if f.Host != "" {
@@ -110,7 +110,7 @@ func stackLines(stack string, s Style) []string {
 	all := strings.Split(strings.Trim(stack, "\n"), "\n")
 	for i, line := range all {
 		if i == maxStack {
-			lines = append(lines, fmt.Sprintf("  … and %s more", plural(len(all)-i, "line")))
+			lines = append(lines, fmt.Sprintf("  … and %s", plural(len(all)-i, "more line")))
 			break
 		}
 		deeper := strings.HasPrefix(line, "\t")
@@ -187,7 +187,7 @@ func faultLanes(run Run, scale scale, field int) []string {
 	var lanes []string
 	for i, f := range active {
 		if i == maxLanes {
-			lanes = append(lanes, fmt.Sprintf("… and %s more", plural(len(active)-i, "fault")))
+			lanes = append(lanes, fmt.Sprintf("… and %s", plural(len(active)-i, "more fault")))
 			break
 		}
 		row := newCanvas(field)

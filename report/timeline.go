@@ -12,7 +12,7 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-const maxTimeline = 240 // calls in the timeline
+const maxTimeline = 500 // calls in the timeline
 
 // A timeline shows every call around a counter-example, a row for each process.
 type timeline struct {
@@ -41,7 +41,7 @@ func newTimeline(run Run, why *checker.Why) *timeline {
 	from, to := window(why.Calls)
 	margin := max((to-from)/4, time.Millisecond)
 	t := &timeline{from: max(from-margin, 0), to: min(to+margin, max(run.end(), to)), key: ""}
-	t.to = max(t.to, t.from+1)
+	t.to = max(t.to, t.from+time.Millisecond)
 	for c := range run.history().Calls() {
 		if c.Invoke.Time <= t.to && c.Complete.Time >= t.from {
 			t.calls = append(t.calls, c)
@@ -59,9 +59,23 @@ func newTimeline(run Run, why *checker.Why) *timeline {
 			return cmp.Compare(distance(a, at), distance(b, at))
 		})
 		t.calls = t.calls[:maxTimeline]
+		t.narrow()
 	}
 	t.note = fmt.Sprintf("From %s to %s: %s.", stamp(t.from), stamp(t.to), what)
 	return t
+}
+
+// narrow fits the axis to the calls that are left.
+func (t *timeline) narrow() {
+	from, to := t.to, t.from
+	for _, c := range t.calls {
+		if !neverEnds(c) {
+			from, to = min(from, c.Invoke.Time), max(to, c.Complete.Time)
+		}
+	}
+	if from < to {
+		t.from, t.to = max(t.from, from), min(t.to, to)
+	}
 }
 
 // distance returns how far a call is from an instant.
@@ -163,9 +177,13 @@ func (t *timeline) lane(l lane, y float64, mine map[int]bool) {
 		if mine[c.Invoke.Index] {
 			class += " mine"
 		}
-		t.rect(class, a, y, b-a, 14, 2, callTitle(c, text))
+		title := ""
+		if t.width > 1000 { // where there is a mouse
+			title = callTitle(c, text)
+		}
+		t.rect(class, a, y, b-a, 14, 2, title)
 		if textWidth(text, 10) <= b-a-4 {
-			t.text("s", a+3, y+10.5, start, text)
+			t.text("s on-"+outcomeNames[outcome(c)], a+3, y+10.5, start, text)
 		}
 	}
 }

@@ -93,24 +93,25 @@ func (p *whyPlan) faults(active []span, from, to time.Duration) {
 		p.text("t", p.left, y+10, start, "no fault was active")
 		return
 	}
-	for i, f := range active {
+	named := len(active)
+	if named > maxBands {
+		named = maxBands - 1
+		p.text("f", p.left, y+20*float64(named)+12, start, fmt.Sprintf("… and %s", plural(len(active)-named, "more fault")))
+	}
+	for i, f := range active[:min(len(active), manyBands)] {
 		a, b := p.left-6, p.width
 		if f.From >= from {
 			a = p.x(f.From)
 		}
 		if f.To <= to {
-			b = p.x(f.To)
+			b = max(p.x(f.To), a+2)
 		}
-		if i < maxBands {
-			p.rect("band", a, y, b-a, p.bottom-y, 0, "")
+		lane := y + 20*float64(min(i, named))
+		p.rect("band", a, lane, b-a, p.bottom-lane, 0, "")
+		if i < named {
+			p.rect("fault", a, lane, b-a, 16, 2, tooltip(f))
+			p.beside("f", f.Name, 11, a, b, lane+12)
 		}
-		if i == maxBands-1 && len(active) > maxBands {
-			p.text("f", p.left, y+12, start, fmt.Sprintf("… and %s more", plural(len(active)-i, "fault")))
-			break
-		}
-		p.rect("fault", a, y, max(b-a, 2), 16, 2, tooltip(f))
-		p.beside("f", f.Name, 11, a, b, y+12)
-		y += 20
 	}
 }
 
@@ -172,7 +173,7 @@ func (p *whyPlan) callLabel(label string, a, b, y float64, open bool) {
 	case w <= after:
 		p.text("l", b+6, y, start, label)
 	case open && w <= b-a:
-		p.text("l", a+8, y, start, label)
+		p.text("l open", a+8, y, start, label)
 	case w <= before:
 		p.text("l", a-6, y, ending, label)
 	case w <= b-a || b-a >= max(after, before):
@@ -205,7 +206,7 @@ func callTitle(c history.Call, label string) string {
 func exact(t time.Duration) string { return t.Round(time.Microsecond).String() }
 
 // axis draws a line at each instant and labels those that have room: the first
-// by its time, the others by their distance from it.
+// and those after a cut by their time, the others by their distance from these.
 func (p *whyPlan) axis() {
 	guides := ""
 	for _, at := range p.at {
@@ -218,14 +219,7 @@ func (p *whyPlan) axis() {
 		p.text("t", x, p.bottom+3, middle, "⋯")
 	}
 	var taken [][2]float64
-	order := []int{0}
-	if n := len(p.at); n > 1 {
-		order = append(order, n-1)
-		for i := 1; i < n-1; i++ {
-			order = append(order, i)
-		}
-	}
-	for _, i := range order {
+	for _, i := range p.byRank() {
 		label := p.stamp(i)
 		w := textWidth(label, 12)
 		x := min(p.left+p.at[i]*(p.right-p.left), p.width-w/2)
@@ -239,11 +233,33 @@ func (p *whyPlan) axis() {
 	}
 }
 
-func (p *whyPlan) stamp(i int) string {
-	if i == 0 {
-		return stamp(p.times[0])
+// byRank returns the instants such that those come first whose labels matter
+// most: where a stretch of time begins, the last one, the others.
+func (p *whyPlan) byRank() []int {
+	order := []int{0}
+	for _, i := range p.cuts {
+		order = append(order, i+1)
 	}
-	return "+" + short(p.times[i]-p.times[0])
+	order = append(order, len(p.at)-1)
+	for i := range p.at {
+		if !slices.Contains(order, i) {
+			order = append(order, i)
+		}
+	}
+	return slices.Compact(order)
+}
+
+func (p *whyPlan) stamp(i int) string {
+	first := 0
+	for _, c := range p.cuts {
+		if c < i {
+			first = c + 1
+		}
+	}
+	if i == first {
+		return stamp(p.times[i])
+	}
+	return "+" + short(p.times[i]-p.times[first])
 }
 
 // stamp formats an instant with a millisecond's precision, so that a time late

@@ -91,6 +91,9 @@ func cut(s string, n int) string {
 // anyLength is the limit of clean for text that is wrapped, not cut.
 const anyLength = 4000
 
+// sentence is the limit of clean for what should be one sentence.
+const sentence = 800
+
 // subject names what was tested: "register on raftkv".
 func subject(r Run) string {
 	s := clean(r.Workload, 80)
@@ -146,13 +149,13 @@ func adjective(name string) bool {
 func reason(r Run) string {
 	c, ok := r.decisive()
 	if !ok {
-		return clean(r.Stopped, anyLength)
+		return clean(r.Stopped, sentence)
 	}
-	why := c.Why
+	why := whyOf(c)
 	if why == nil || why.Reason == "" || c.Verdict == checker.Valid {
-		return clean(c.Reason, anyLength)
+		return clean(c.Reason, sentence)
 	}
-	s := clean(why.Reason, anyLength)
+	s := clean(why.Reason, sentence)
 	if key := clean(why.Key, 40); key != "" && !mentions(s, key) {
 		s = key + ": " + s
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/capsize-go/capsize/checker"
 )
@@ -65,11 +66,14 @@ func attachments(run Run) []file {
 func baseName(name string) string {
 	name = filepath.Base(strings.ReplaceAll(name, "\\", "/"))
 	name = strings.Map(func(r rune) rune {
-		if r < ' ' || strings.ContainsRune(`/:*?"<>|`, r) {
-			return '_'
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-+_.() ", r) {
+			return r
 		}
-		return r
-	}, name)
+		return '_'
+	}, strings.ToValidUTF8(name, "_"))
+	if r := []rune(name); len(r) > 60 {
+		name = string(r[len(r)-60:]) // the end says what kind of file it is
+	}
 	if strings.Trim(name, ". ") == "" {
 		return "file"
 	}

@@ -1,0 +1,57 @@
+package report
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestWrite(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "b")
+	index, err := Write(dir, invalidRun(400))
+	require.NoError(t, err)
+	assert.Equal(t, filepath.Join(dir, "index.html"), index)
+	for _, name := range []string{"index.html", "run.txt", "history.jsonl", "linearizable.html"} {
+		assert.FileExists(t, filepath.Join(dir, name))
+	}
+	page, err := os.ReadFile(index)
+	require.NoError(t, err)
+	assert.Contains(t, string(page), `href="./linearizable.html"`)
+}
+
+func TestWriteStaysInItsFolder(t *testing.T) {
+	top := t.TempDir()
+	dir := filepath.Join(top, "a", "b")
+	_, err := Write(dir, hostileRun())
+	require.NoError(t, err)
+	outside, err := filepath.Glob(filepath.Join(top, "*"))
+	require.NoError(t, err)
+	assert.Equal(t, []string{filepath.Join(top, "a")}, outside)
+	page, err := os.ReadFile(filepath.Join(dir, "index.html"))
+	require.NoError(t, err)
+	assert.Contains(t, string(page), "<!doctype html>", "a check's index.html does not replace the page")
+	assert.FileExists(t, filepath.Join(dir, "index-2.html"))
+	assert.FileExists(t, filepath.Join(dir, "up"))
+	assert.FileExists(t, filepath.Join(dir, "file"))
+}
+
+func TestWriteErrors(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o644))
+	_, err := Write(filepath.Join(file, "dir"), Run{})
+	require.ErrorContains(t, err, "folder of the report")
+
+	broken := errors.New("disk full")
+	w := writerFunc(func([]byte) (int, error) { return 0, broken })
+	require.ErrorIs(t, Text(w, Run{}, Style{}), broken)
+	require.ErrorIs(t, Picture(w, Run{}, Style{}), broken)
+	require.ErrorIs(t, HTML(w, Run{}), broken)
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
