@@ -69,7 +69,7 @@ func chartLabel(run Run, calls []history.Call) string {
 func newChart(run Run, calls []history.Call, why *checker.Why, width float64) (c *chart, dots int) {
 	c = &chart{end: max(run.end(), 1), left: 62, right: width - 10}
 	if width < 500 {
-		c.left = 48
+		c.left = 56
 	}
 	c.width = width
 	c.decades(calls)
@@ -134,7 +134,11 @@ func (c *chart) grid() {
 		at := time.Duration(math.Pow10(d))
 		y := c.y(at)
 		lines += "M" + num(c.left) + " " + num(y) + "H" + num(c.right)
-		c.text("t", c.left-8, y+4, ending, short(at))
+		label := short(at)
+		if at >= time.Minute {
+			label = fmt.Sprintf("%.0fs", at.Seconds()) // a power of ten, as the others
+		}
+		c.text("t", c.left-8, y+4, ending, label)
 	}
 	if c.unanswered > 0 {
 		c.text("t", c.left-8, c.unanswered+4, ending, "never")

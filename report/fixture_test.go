@@ -175,6 +175,7 @@ func cases() map[string]Run {
 		"empty":    {},
 		"nothing":  {Title: "TestNothing", System: "kv", Workload: "register", Verdict: checker.Unknown, Stopped: "setup failed"},
 		"one":      oneRun(),
+		"slow":     slowRun(),
 	}
 	return all
 }
@@ -293,4 +294,17 @@ func oneRun() Run {
 	h := merged(call(0, 0, 0, history.OK, testOp{F: "read", Key: "k"}, 1))
 	return Run{Title: "One", Verdict: checker.Invalid, History: h, Checks: []checker.Result{{Checker: "linearizable", Verdict: checker.Invalid,
 		Why: &checker.Why{Calls: slices.Collect(h.Calls()), Culprit: 0}}}}
+}
+
+// slowRun has calls from a nanosecond to a day.
+func slowRun() Run {
+	var calls []history.Call
+	for i := range 15 {
+		d := time.Duration(1)
+		for range i {
+			d *= 10
+		}
+		calls = append(calls, call(i, time.Duration(i)*time.Hour, time.Duration(i)*time.Hour+d, history.OK, testOp{F: "read", Key: "k"}, i))
+	}
+	return Run{Title: "Slow", Nodes: 1, History: merged(calls...), Phases: []Phase{{"heal", 14 * time.Hour}}}
 }

@@ -93,12 +93,7 @@ func newView(run Run) view {
 	}
 	why := run.why()
 	if why != nil {
-		of := max(why.Of, len(why.Calls))
-		v.Share = fmt.Sprintf("%s of %s are enough", count(len(why.Calls)), plural(of, "call"))
-		if why.Key != "" {
-			v.Share = fmt.Sprintf("%s of %s on %s are enough", count(len(why.Calls)), plural(of, "call"), clean(why.Key, 40))
-		}
-		v.Share += fmt.Sprintf("; found at %s of %s", short(foundAt(why)), short(run.end()))
+		v.Share = share(run, why)
 		v.Why = whyPictures(run, why)
 		v.WhyText = strings.Join(drawing(run, why, Style{}), "\n")
 		v.Timeline, v.TimelineNote = timelinePictures(run, why)
@@ -110,6 +105,19 @@ func newView(run Run) view {
 	}
 	v.Findings, v.FindingsNote = findingViews(run)
 	return v
+}
+
+// share says how few calls prove the verdict, and where they are.
+func share(run Run, why *checker.Why) string {
+	s := fmt.Sprintf("%s of %s", count(len(why.Calls)), plural(max(why.Of, len(why.Calls)), "call"))
+	if why.Key != "" {
+		s += " on " + clean(why.Key, 40)
+	}
+	is := "are"
+	if len(why.Calls) == 1 {
+		is = "is"
+	}
+	return fmt.Sprintf("%s %s enough; found at %s of %s", s, is, short(foundAt(why)), short(run.end()))
 }
 
 // titles returns what the page calls the run, and what it says after that.

@@ -240,7 +240,7 @@ func level(n, high int) rune {
 
 // numbers formats counts and latencies in five columns.
 func numbers(t *tally, s Style) string {
-	cells := []string{count(t.n[ok]), count(t.n[info]), count(t.n[fail]), "–", "–"}
+	cells := []string{compact(t.n[ok]), compact(t.n[info]), compact(t.n[fail]), "–", "–"}
 	if len(t.latency) > 0 {
 		cells[3], cells[4] = brief(t.quantile(0.5)), brief(t.quantile(0.99))
 	}
@@ -256,9 +256,30 @@ func numbers(t *tally, s Style) string {
 	return b.String()[1:]
 }
 
+// compact formats a number in at most six columns.
+func compact(n int) string {
+	switch {
+	case n < 100_000:
+		return fmt.Sprint(n)
+	case n < 10_000_000:
+		return fmt.Sprintf("%dk", n/1000)
+	}
+	return fmt.Sprintf("%dM", n/1_000_000)
+}
+
 // brief formats a duration with two significant digits.
 func brief(d time.Duration) string {
-	if d >= 100 && d < time.Minute {
+	switch {
+	case d >= 10*time.Hour:
+		return fmt.Sprintf("%.0fh", d.Hours())
+	case d >= time.Hour:
+		return fmt.Sprintf("%.1fh", d.Hours())
+	case d >= 10*time.Minute:
+		return fmt.Sprintf("%.0fm", d.Minutes())
+	case d >= time.Minute:
+		return fmt.Sprintf("%.1fm", d.Minutes())
+	}
+	if d >= 100 {
 		digits := int(math.Log10(float64(d))) - 1
 		d = d.Round(time.Duration(math.Pow10(digits)))
 	}
