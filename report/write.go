@@ -91,9 +91,9 @@ func free(name string, taken map[string]bool) string {
 	return next
 }
 
-// TODO until history.Write is there
+// writeHistory writes the history as its own package keeps it in a file.
 func writeHistory(w io.Writer, run Run) error {
-	if h, ok := any(run.history()).(interface{ Write(io.Writer) error }); ok {
+	if h, ok := any(run.history()).(interface{ Write(w io.Writer) error }); ok {
 		return h.Write(w)
 	}
 	_, err := io.WriteString(w, run.history().String())
