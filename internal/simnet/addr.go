@@ -1,0 +1,151 @@
+package simnet
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"strconv"
+	"syscall"
+)
+
+// The ports that are given to who does not ask for one, as on Linux.
+const (
+	firstEphemeral = 32768
+	lastEphemeral  = 60999
+)
+
+// ports are those of one host and one protocol.
+type ports struct {
+	used map[int]bool
+	next int
+}
+
+func newPorts() ports { return ports{map[int]bool{}, firstEphemeral} }
+
+// take reserves a port, or the next free one for port 0. It fails with
+// EADDRINUSE, or with EADDRNOTAVAIL if none is free.
+func (p *ports) take(port int) (int, error) {
+	if port != 0 {
+		if p.used[port] {
+			return 0, syscall.EADDRINUSE
+		}
+		p.used[port] = true
+		return port, nil
+	}
+	for range lastEphemeral - firstEphemeral + 1 {
+		port := p.next
+		if p.next++; p.next > lastEphemeral {
+			p.next = firstEphemeral
+		}
+		if !p.used[port] {
+			p.used[port] = true
+			return port, nil
+		}
+	}
+	return 0, syscall.EADDRNOTAVAIL
+}
+
+func (p *ports) free(port int) { delete(p.used, port) }
+
+// parse splits an address such as "n1:80" and finds its host: local if the
+// address names none. It accepts the networks for which known is true.
+func (n *Net) parse(local *host, network, addr string, known func(string) bool) (*host, int, error) {
+	if !known(network) {
+		return nil, 0, net.UnknownNetworkError(network)
+	}
+	name, service, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, 0, err
+	}
+	port, err := strconv.ParseUint(service, 10, 16)
+	if err != nil {
+		return nil, 0, &net.AddrError{Err: "the port is not a number from 0 to 65535", Addr: addr}
+	}
+	h, err := n.find(local, name)
+	return h, int(port), err
+}
+
+// find returns the host of that name or IP. No name, and the IP that stands for
+// all of a machine's own, mean the local one.
+func (n *Net) find(local *host, name string) (*host, error) {
+	if name == "" {
+		return local, nil
+	}
+	if h := n.hosts[name]; h != nil {
+		return h, nil
+	}
+	ip := net.ParseIP(name)
+	if name == "localhost" {
+		ip = net.IPv4(127, 0, 0, 1)
+	}
+	if ip == nil {
+		return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+	}
+	return n.findIP(local, ip)
+}
+
+func (n *Net) findIP(local *host, ip net.IP) (*host, error) {
+	if ip.IsLoopback() {
+		return nil, &net.AddrError{Err: `a host has no loopback interface; its own address is ":port"`, Addr: ip.String()}
+	}
+	if len(ip) == 0 || ip.IsUnspecified() {
+		return local, nil
+	}
+	if h := n.byIP[string(ip.To16())]; h != nil {
+		return h, nil
+	}
+	return nil, syscall.EHOSTUNREACH
+}
+
+func isTCP(network string) bool { return network == "tcp" || network == "tcp4" }
+func isUDP(network string) bool { return network == "udp" || network == "udp4" }
+
+// bind finds where a listener is to listen.
+func (n *Net) bind(h *host, network, addr string, known func(string) bool) (port int, err error) {
+	at, port, err := n.parse(h, network, addr, known)
+	if err == nil && at != h {
+		err = os.NewSyscallError("bind", syscall.EADDRNOTAVAIL)
+	}
+	return port, err
+}
+
+// literal is an address as it was given, for errors.
+type literal struct{ network, addr string }
+
+func (a literal) Network() string { return a.network }
+func (a literal) String() string  { return a.addr }
+
+// opError returns err as package net would. The name of the system call goes
+// before what the system itself reports.
+func opError(op, call, network string, source, addr net.Addr, err error) error {
+	if errno := syscall.Errno(0); errors.As(err, &errno) && error(errno) == err {
+		err = os.NewSyscallError(call, err)
+	}
+	return &net.OpError{Op: op, Net: network, Source: source, Addr: addr, Err: err}
+}
+
+// dialTimeout is what a dial says whose context has run out of time; package net
+// does not export its own.
+type dialTimeout struct{}
+
+func (dialTimeout) Error() string   { return "i/o timeout" }
+func (dialTimeout) Timeout() bool   { return true }
+func (dialTimeout) Temporary() bool { return true }
+func (dialTimeout) Is(err error) bool {
+	return err == context.DeadlineExceeded || err == os.ErrDeadlineExceeded
+}
+
+// dialCanceled is what a dial says that was called off.
+type dialCanceled struct{}
+
+func (dialCanceled) Error() string     { return "operation was canceled" }
+func (dialCanceled) Is(err error) bool { return err == context.Canceled }
+
+// ended returns what a dial says when its context has ended.
+func ended(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return dialTimeout{}
+	}
+	return dialCanceled{}
+}

@@ -1,0 +1,232 @@
+package simnet
+
+import (
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+)
+
+// The fields of a conn, and what happens to it, are spread over four files: here
+// is what its user calls, send.go and receive.go have the two directions, and
+// life.go its beginning and end.
+
+// A conn is one end of a connection. Like [net.TCPConn] it can be closed in one
+// direction.
+type conn struct {
+	net    *Net
+	host   *host
+	id     uint64
+	peer   *conn
+	local  *net.TCPAddr
+	remote *net.TCPAddr
+	port   int // that the connection holds; 0 for one that was accepted
+
+	life    int   // of the host, when it agreed to the connection
+	embryo  bool  // the listener has not seen it yet
+	closed  bool  // by its user
+	err     error // what it died of
+	gone    bool  // nothing more can happen to it but a reset of its peer
+	linger0 bool
+	keep    timer // probes a peer that may have died
+	probes  int   // that went unanswered
+
+	in  receiver
+	out sender
+}
+
+// newConn makes one end of a connection.
+func newConn(h *host, local, remote *net.TCPAddr) *conn {
+	c := &conn{net: h.net, host: h, local: local, remote: remote}
+	c.in.wake.L, c.out.wake.L = &h.net.mu, &h.net.mu
+	c.in.deadline = deadline{host: h, wake: &c.in.wake}
+	c.out.deadline = deadline{host: h, wake: &c.out.wake}
+	return c
+}
+
+// Read reads what has arrived, and waits for it if nothing has.
+func (c *conn) Read(p []byte) (int, error) {
+	c.net.mu.Lock()
+	defer c.net.unlock()
+	for {
+		switch {
+		case c.closed:
+			return 0, c.fail("read", net.ErrClosed)
+		case c.in.deadline.expired:
+			return 0, c.fail("read", os.ErrDeadlineExceeded)
+		case len(p) == 0:
+			return 0, nil
+		case c.in.queue.len() > 0:
+			return c.consume(p), nil
+		case c.in.eof || c.in.shut:
+			return 0, io.EOF
+		case c.err != nil:
+			return 0, c.fail("read", c.err)
+		}
+		c.net.wait(&c.in.wake)
+	}
+}
+
+// Write sends p. It waits while the connection holds as much as it can, and
+// returns when all of p is under way or waits to be sent.
+func (c *conn) Write(p []byte) (int, error) {
+	c.net.mu.Lock()
+	defer c.net.unlock()
+	for c.out.busy {
+		if err := c.unwritable(); err != nil {
+			return 0, c.fail("write", err)
+		}
+		c.net.wait(&c.out.wake)
+	}
+	c.out.busy = true
+	defer func() {
+		c.out.busy = false
+		c.out.wake.Broadcast()
+	}()
+	done := 0
+	for {
+		if err := c.unwritable(); err != nil {
+			return done, c.fail("write", err)
+		}
+		done += c.enqueue(p[done:])
+		c.flush()
+		if done == len(p) {
+			return done, nil
+		}
+		c.net.wait(&c.out.wake)
+	}
+}
+
+// unwritable says why nothing can be written; it is nil if something can.
+func (c *conn) unwritable() error {
+	switch {
+	case c.closed:
+		return net.ErrClosed
+	case c.out.deadline.expired:
+		return os.ErrDeadlineExceeded
+	case c.err == syscall.ECONNRESET && c.out.told:
+		return syscall.EPIPE
+	case c.err != nil:
+		return c.err
+	case c.out.fin:
+		return syscall.EPIPE
+	}
+	return nil
+}
+
+// fail returns err with what was being done. A reset is told once; from then on
+// the pipe is broken.
+func (c *conn) fail(op string, err error) error {
+	if err == syscall.ECONNRESET {
+		c.out.told = true
+	}
+	return opError(op, op, "tcp", c.local, c.remote, err)
+}
+
+// Close ends both directions. What was written is still delivered, unless not
+// all that arrived was read: then the connection is reset.
+func (c *conn) Close() error {
+	c.net.mu.Lock()
+	defer c.net.unlock()
+	if c.closed {
+		return c.fail("close", net.ErrClosed)
+	}
+	c.closed = true
+	c.in.wake.Broadcast()
+	c.out.wake.Broadcast()
+	c.in.deadline.timer.cancel()
+	c.out.deadline.timer.cancel()
+	switch {
+	case c.err != nil:
+	case c.linger0 || c.in.unread():
+		c.abort(net.ErrClosed)
+	default:
+		c.out.fin = true
+		c.flush()
+		c.settle()
+	}
+	return nil
+}
+
+// CloseWrite ends the stream to the peer, which can still send.
+func (c *conn) CloseWrite() error {
+	c.net.mu.Lock()
+	defer c.net.unlock()
+	if err := c.open(); err != nil {
+		return c.fail("close", err)
+	}
+	c.out.fin = true
+	c.flush()
+	return nil
+}
+
+// CloseRead makes all reads fail with [io.EOF]. What still arrives is thrown away.
+func (c *conn) CloseRead() error {
+	c.net.mu.Lock()
+	defer c.net.unlock()
+	if err := c.open(); err != nil {
+		return c.fail("close", err)
+	}
+	c.in.shut = true
+	c.discard()
+	c.in.wake.Broadcast()
+	return nil
+}
+
+// open says why one direction can't be closed; it is nil if it can.
+func (c *conn) open() error {
+	if c.closed {
+		return net.ErrClosed
+	}
+	if c.err != nil {
+		return syscall.ENOTCONN
+	}
+	return nil
+}
+
+// LocalAddr returns the *[net.TCPAddr] of this end.
+func (c *conn) LocalAddr() net.Addr { return c.local }
+
+// RemoteAddr returns the *[net.TCPAddr] of the other end.
+func (c *conn) RemoteAddr() net.Addr { return c.remote }
+
+// SetDeadline sets the deadline of reads and writes.
+func (c *conn) SetDeadline(t time.Time) error {
+	return c.setDeadline(t, &c.in.deadline, &c.out.deadline)
+}
+
+// SetReadDeadline sets the deadline of reads, also of those that wait already.
+func (c *conn) SetReadDeadline(t time.Time) error { return c.setDeadline(t, &c.in.deadline) }
+
+// SetWriteDeadline sets the deadline of writes, also of those that wait already.
+func (c *conn) SetWriteDeadline(t time.Time) error { return c.setDeadline(t, &c.out.deadline) }
+
+func (c *conn) setDeadline(t time.Time, which ...*deadline) error {
+	c.net.mu.Lock()
+	defer c.net.unlock()
+	if c.closed {
+		return c.fail("set", net.ErrClosed)
+	}
+	for _, d := range which {
+		d.move(t)
+	}
+	return nil
+}
+
+// SetLinger makes Close reset the connection if sec is 0.
+func (c *conn) SetLinger(sec int) error {
+	c.net.mu.Lock()
+	defer c.net.unlock()
+	c.linger0 = sec == 0
+	return nil
+}
+
+// SetNoDelay does nothing: nothing is ever delayed.
+func (c *conn) SetNoDelay(bool) error { return nil }
+
+// SetKeepAlive does nothing: a dead peer is always found, see the package.
+func (c *conn) SetKeepAlive(bool) error { return nil }
+
+// SetKeepAlivePeriod does nothing: the period is always 15 seconds.
+func (c *conn) SetKeepAlivePeriod(time.Duration) error { return nil }

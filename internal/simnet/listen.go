@@ -1,0 +1,99 @@
+package simnet
+
+import (
+	"net"
+	"os"
+	"sync"
+	"time"
+)
+
+// backlog is how many connections wait to be accepted, as on Linux.
+const backlog = 4096
+
+// A listener accepts the connections to one port of a host.
+type listener struct {
+	net      *Net
+	host     *host
+	addr     *net.TCPAddr
+	queue    fifo[*conn]
+	closed   bool
+	wake     sync.Cond // of those who accept
+	deadline deadline
+}
+
+// Listen announces on a host, as [net.Listen] does.
+func (n *Net) Listen(name, network, addr string) (net.Listener, error) {
+	n.mu.Lock()
+	defer n.unlock()
+	h := n.hosts[name]
+	port, err := n.bind(h, network, addr, isTCP)
+	if err == nil {
+		port, err = h.tcp.take(port)
+	}
+	if err != nil {
+		return nil, opError("listen", "bind", network, nil, literal{network, addr}, err)
+	}
+	l := &listener{net: n, host: h, addr: &net.TCPAddr{IP: h.ip, Port: port}}
+	l.wake.L = &n.mu
+	l.deadline = deadline{host: h, wake: &l.wake}
+	h.listeners[port] = l
+	return l, nil
+}
+
+// Accept waits for a connection.
+func (l *listener) Accept() (net.Conn, error) {
+	l.net.mu.Lock()
+	defer l.net.unlock()
+	for {
+		switch {
+		case l.closed:
+			return nil, l.fail("accept", net.ErrClosed)
+		case l.deadline.expired:
+			return nil, l.fail("accept", os.ErrDeadlineExceeded)
+		case l.queue.len() > 0:
+			return l.queue.pop(), nil
+		}
+		l.net.wait(&l.wake)
+	}
+}
+
+// Close stops listening. Connections that wait to be accepted are reset.
+func (l *listener) Close() error {
+	l.net.mu.Lock()
+	defer l.net.unlock()
+	if l.closed {
+		return l.fail("close", net.ErrClosed)
+	}
+	l.close()
+	return nil
+}
+
+func (l *listener) close() {
+	l.closed = true
+	delete(l.host.listeners, l.addr.Port)
+	l.host.tcp.free(l.addr.Port)
+	l.deadline.timer.cancel()
+	for _, c := range l.queue.all() {
+		c.abort(net.ErrClosed)
+	}
+	l.queue = fifo[*conn]{}
+	l.wake.Broadcast()
+}
+
+// Addr returns the *[net.TCPAddr] that others dial.
+func (l *listener) Addr() net.Addr { return l.addr }
+
+// SetDeadline sets the deadline of Accept, also of calls that wait already.
+func (l *listener) SetDeadline(t time.Time) error {
+	l.net.mu.Lock()
+	defer l.net.unlock()
+	if l.closed {
+		return l.fail("set", net.ErrClosed)
+	}
+	l.deadline.move(t)
+	return nil
+}
+
+func (l *listener) fail(op string, err error) error {
+	return opError(op, op, "tcp", nil, l.addr, err)
+}

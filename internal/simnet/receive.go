@@ -1,0 +1,126 @@
+package simnet
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"syscall"
+)
+
+func compare(a, b uint64) int { return cmp.Compare(a, b) }
+
+// A receiver is the direction towards an end.
+type receiver struct {
+	wake     sync.Cond // of readers
+	deadline deadline
+
+	queue fifo[[]byte] // what waits to be read
+	early []*segment   // what arrived before its turn, in the order of the stream
+	next  uint64       // how much arrived in order
+	read  uint64       // how much of it was read
+	told  uint64       // how much of that the peer was told
+	eof   bool         // the stream has ended
+	shut  bool         // its user wants no more
+}
+
+// unread reports whether something has arrived that was not read.
+func (r *receiver) unread() bool { return r.queue.len() > 0 || len(r.early) > 0 }
+
+// arrived is called when the link has delivered a segment.
+func (s *segment) arrived() {
+	c := s.to
+	c.net.mu.Lock()
+	defer c.net.unlock()
+	if c.embryo && c.err == nil {
+		c.adopt()
+	}
+	if c.err != nil || c.closed && len(s.data) > 0 {
+		c.reject()
+		return
+	}
+	c.heard(s)
+	c.receive(s)
+	if s.probe {
+		c.post(&segment{seq: c.out.next, answer: true})
+	}
+}
+
+// receive takes the part of the stream that a segment bears, once its turn has
+// come. Exactly one copy of each part ever arrives.
+func (c *conn) receive(s *segment) {
+	r := &c.in
+	switch {
+	case len(s.data) == 0 && !s.fin:
+		return
+	case s.seq > r.next:
+		i, _ := slices.BinarySearchFunc(r.early, s.seq, func(s *segment, seq uint64) int { return compare(s.seq, seq) })
+		r.early = slices.Insert(r.early, i, s)
+		return
+	}
+	c.take(s)
+	for len(r.early) > 0 && r.early[0].seq == r.next {
+		s, r.early = r.early[0], r.early[1:]
+		c.take(s)
+	}
+	r.wake.Broadcast()
+}
+
+func (c *conn) take(s *segment) {
+	r := &c.in
+	r.next += uint64(len(s.data))
+	if len(s.data) > 0 {
+		r.queue.push(s.data)
+	}
+	if r.shut {
+		c.discard()
+	}
+	if s.fin {
+		r.eof = true
+		c.peer.settle()
+	}
+}
+
+// consume moves what has arrived to p.
+func (c *conn) consume(p []byte) int {
+	r := &c.in
+	done := 0
+	for done < len(p) && r.queue.len() > 0 {
+		piece := r.queue.first()
+		k := copy(p[done:], *piece)
+		done += k
+		if *piece = (*piece)[k:]; len(*piece) == 0 {
+			r.queue.pop()
+		}
+	}
+	c.consumed(done)
+	return done
+}
+
+// discard throws away what has arrived.
+func (c *conn) discard() {
+	n := 0
+	for _, b := range c.in.queue.all() {
+		n += len(b)
+	}
+	c.in.queue = fifo[[]byte]{}
+	c.consumed(n)
+}
+
+// consumed books n bytes as read. The peer is told when half a window was,
+// unless some segment that goes there anyhow has told it before.
+func (c *conn) consumed(n int) {
+	r := &c.in
+	r.read += uint64(n)
+	if r.read-r.told >= window/2 && c.err == nil && !r.eof {
+		c.post(&segment{seq: c.out.next})
+	}
+}
+
+// reject answers a segment that no connection wants, unless its sender is dead too.
+func (c *conn) reject() {
+	if c.err == nil {
+		c.abort(syscall.ECONNRESET)
+	} else if c.peer.err == nil {
+		c.reset()
+	}
+}

@@ -1,0 +1,203 @@
+package simnet
+
+import (
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	maxSegment = 64 << 10  // bytes of data in one segment
+	window     = 256 << 10 // bytes that travel or wait to be read
+	sendBuffer = 256 << 10 // bytes that wait to be sent
+	coalesce   = 4 << 10   // room for small writes that have to wait
+	header     = 40        // of IP and TCP, in bytes
+
+	firstRetry = 200 * time.Millisecond
+	lastRetry  = 2 * time.Minute
+	maxRetries = 15
+)
+
+// A sender is the direction away from an end.
+type sender struct {
+	wake     sync.Cond // of writers
+	deadline deadline
+	busy     bool // one Write at a time, so that their bytes do not mix
+	told     bool // a call has returned the reset
+
+	queue  fifo[[]byte] // what waits to be sent, in pieces of at most a segment
+	queued int          // bytes in queue
+	next   uint64       // how much was sent
+	credit uint64       // how much of it the peer's user is known to have read
+	fin    bool         // the stream ends after queue
+	sent   bool         // ... and the peer was sent word of it
+
+	// After a loss nothing is sent but the first that was lost, again and
+	// again, until the peer answers. Then the rest is.
+	recovering bool
+	lost       []*segment // in the order of the stream
+	retry      timer
+	tries      int // since the peer last answered
+	backoff    int // by how many doublings the next try waits longer
+}
+
+// A segment is part of a stream on its way, or a word about it.
+type segment struct {
+	to     *conn
+	seq    uint64 // where in the stream data begins
+	data   []byte
+	fin    bool // the stream ends after data
+	hello  bool // the end of the handshake, which is sent again if lost
+	probe  bool // the peer is to answer
+	answer bool
+	credit uint64 // how much of the opposite stream its sender's user has read
+}
+
+// post sends a segment.
+func (c *conn) post(s *segment) {
+	s.to = c.peer
+	s.credit = c.in.read
+	c.in.told = c.in.read
+	c.net.post(c.host, c.peer.host, header+len(s.data), s.arrived, s.missed)
+}
+
+// enqueue takes as much of p as there is room for.
+func (c *conn) enqueue(p []byte) int {
+	o := &c.out
+	done := 0
+	for done < len(p) && o.queued < sendBuffer {
+		k := min(len(p)-done, sendBuffer-o.queued, maxSegment)
+		k = o.add(p[done:done+k], c.blocked())
+		o.queued += k
+		done += k
+	}
+	return done
+}
+
+// add copies p to the queue, or the part of it that still fits the last piece.
+// A piece that has to wait is made larger than it need be, for others to join.
+func (o *sender) add(p []byte, waits bool) int {
+	if o.queue.len() > 0 {
+		last := o.queue.last()
+		if free := cap(*last) - len(*last); free > 0 {
+			k := min(free, len(p))
+			*last = append(*last, p[:k]...)
+			return k
+		}
+	}
+	size := len(p)
+	if waits {
+		size = max(size, coalesce)
+	}
+	o.queue.push(append(make([]byte, 0, size), p...))
+	return len(p)
+}
+
+// blocked reports whether nothing may be sent for now.
+func (c *conn) blocked() bool { return c.out.recovering || c.room() == 0 }
+
+// room returns how many bytes may be sent.
+func (c *conn) room() int { return window - int(c.out.next-c.out.credit) }
+
+// flush sends what may be sent.
+func (c *conn) flush() {
+	o := &c.out
+	for o.queued > 0 && !c.blocked() {
+		piece := *o.queue.first()
+		k := min(len(piece), c.room())
+		if k == len(piece) {
+			o.queue.pop()
+		} else {
+			*o.queue.first() = piece[k:]
+		}
+		c.post(&segment{seq: o.next, data: piece[:k:k]})
+		o.queued -= k
+		o.next += uint64(k)
+	}
+	if o.fin && !o.sent && o.queued == 0 && !o.recovering {
+		o.sent = true
+		c.post(&segment{seq: o.next, fin: true})
+	}
+	switch waits := o.recovering || o.queued > 0; {
+	case !waits:
+		o.retry.cancel()
+	case !o.retry.running():
+		c.wait()
+	}
+}
+
+// wait starts the timer after which the peer is asked to answer.
+func (c *conn) wait() {
+	d := min(firstRetry<<min(c.out.backoff, 16), lastRetry)
+	c.out.retry.reset(c.host, d, c.ask)
+}
+
+// ask makes the peer answer: to the first segment that was lost, or at a full
+// window to nothing.
+func (c *conn) ask() {
+	o := &c.out
+	if o.tries == maxRetries {
+		c.die(syscall.ETIMEDOUT)
+		c.peer.watch()
+		return
+	}
+	o.tries++
+	s := &segment{seq: o.next}
+	if len(o.lost) > 0 {
+		s = o.lost[0]
+		o.lost = o.lost[1:]
+	}
+	s.probe = true
+	c.post(s)
+	o.backoff++
+	c.wait()
+}
+
+// missed is called when the link has lost a segment.
+func (s *segment) missed() {
+	c := s.to.peer
+	c.net.mu.Lock()
+	defer c.net.unlock()
+	if c.gone || len(s.data) == 0 && !s.fin && !s.hello {
+		return // what only carries news is never sent again
+	}
+	o := &c.out
+	i, _ := slices.BinarySearchFunc(o.lost, s.seq, func(s *segment, seq uint64) int { return compare(s.seq, seq) })
+	o.lost = slices.Insert(o.lost, i, s)
+	if !o.recovering {
+		o.recovering = true
+		o.backoff = 0
+		c.wait()
+	}
+}
+
+// heard takes in what a segment of the peer says about this end's stream.
+func (c *conn) heard(s *segment) {
+	o := &c.out
+	if s.answer {
+		o.tries = 0
+		if o.recovering {
+			o.recovering = false
+			o.backoff = 0
+			o.retry.cancel()
+			for _, s := range o.lost {
+				c.post(s)
+			}
+			o.lost = nil
+		}
+	}
+	if s.credit > o.credit {
+		o.credit = s.credit
+		if !o.recovering {
+			o.backoff = 0
+		}
+	} else if !s.answer {
+		return
+	}
+	before := o.queued
+	c.flush()
+	if o.queued < before {
+		o.wake.Broadcast()
+	}
+}

@@ -1,0 +1,185 @@
+// Package simnet is a network of named hosts in one process. It offers ordinary
+// code what package net offers: [net.Conn], [net.Listener] and [net.PacketConn].
+//
+// It is a transport layer and no more. Time and the links between hosts are
+// those of a [Wire] beneath it, which says how long a segment takes and whether
+// it arrives; above it, connections keep the promises of TCP and datagrams keep
+// none. There is no goroutine here and no draw: whatever happens is an event of
+// one host, so two ends of a connection never wake at the same instant, and two
+// runs over the same wire are alike.
+//
+// # What is like TCP on Linux
+//
+// A dial takes one round trip. A SYN that is not answered is sent again after
+// one second, two, four, and so on, for 127 seconds; then the dial fails with
+// ETIMEDOUT. Where nobody listens it fails with ECONNREFUSED, and a listener
+// whose backlog is full lets it wait.
+//
+// Bytes arrive in order or not at all. What a link loses is sent again after
+// 200 ms, doubling up to two minutes; after fifteen vain attempts, which take
+// 924.6 seconds, the connection fails with ETIMEDOUT. A writer can be 512 KiB
+// ahead of its reader: half of it travels or waits to be read, half waits to be
+// sent, and Write blocks beyond that.
+//
+// Close delivers what was written, then the end of the stream. It resets the
+// connection instead if not all that arrived had been read, or if more arrives
+// later. After a reset, what had arrived can still be read; then Read fails with
+// ECONNRESET, and Write with EPIPE.
+//
+// When a host crashes, each of its peers is sent a reset, which the link may
+// lose. A peer that the reset did not reach finds out by what it sends, as soon
+// as the host is back; and one that only reads, by probes every fifteen seconds,
+// of which ten in a row may be lost (Go asks for such probes on every connection).
+//
+// # What is not
+//
+// Whoever sends learns from the wire what was lost. So an acknowledgment is a
+// segment of its own only where somebody waits for it: after a loss, and at a
+// full window. There is no congestion control, no bandwidth, no delay for small
+// writes (TCP_NODELAY, as Go sets it) and no probing of idle connections whose
+// both ends are alive. A reset may overtake bytes that were sent just before it.
+package simnet
+
+import (
+	"cmp"
+	"maps"
+	"net"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A Wire is the world beneath a network. Package simnet never calls Carry with
+// its lock held, but Now, After and the functions that After returns it does:
+// they must not call back before they return.
+type Wire interface {
+	// Now returns the virtual time since the beginning.
+	Now() time.Duration
+
+	// Carry brings size bytes from one host to another. If they arrive, deliver
+	// is run as an event of the host they were sent to. If the link loses them,
+	// lost is run: as an event, or at once, before Carry returns; it may be nil.
+	// If one of the two hosts crashes meanwhile, neither need be run.
+	Carry(from, to string, size int, deliver, lost func())
+
+	// After runs fn as an event of a host after d, unless it is stopped or the
+	// host crashes first.
+	After(host string, d time.Duration, fn func()) (stop func())
+}
+
+// A Net is a network of hosts.
+type Net struct {
+	wire  Wire
+	epoch time.Time // when the wire's time began
+
+	mu     sync.Mutex // guards all there is; never held while waiting or in Carry
+	out    []letter   // to be carried as soon as the lock is released
+	hosts  map[string]*host
+	byIP   map[string]*host
+	serial uint64
+}
+
+// A letter is something that is to be carried.
+type letter struct {
+	from, to      *host
+	size          int
+	deliver, lost func()
+}
+
+// New returns a network without hosts.
+func New(w Wire) *Net {
+	return &Net{wire: w, epoch: time.Now().Add(-w.Now()), hosts: map[string]*host{}, byIP: map[string]*host{}}
+}
+
+// A host is one machine of the network.
+type host struct {
+	net  *Net
+	name string
+	ip   net.IP
+	life int // counts the crashes
+
+	listeners map[int]*listener
+	packets   map[int]*packetConn
+	conns     map[uint64]*conn // all that something may still happen to
+	dials     map[uint64]*dial
+	tcp, udp  ports
+}
+
+// AddHost adds a host, which takes part from then on.
+func (n *Net) AddHost(name string, ip net.IP) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	h := &host{
+		net: n, name: name, ip: ip.To16(),
+		listeners: map[int]*listener{}, packets: map[int]*packetConn{},
+		conns: map[uint64]*conn{}, dials: map[uint64]*dial{},
+		tcp: newPorts(), udp: newPorts(),
+	}
+	n.hosts[name], n.byIP[string(h.ip)] = h, h
+}
+
+// Crash ends whatever the host does on the network. Calls that wait on it fail
+// with [net.ErrClosed], and so do all that follow on what was open before. Its
+// peers are sent resets, for which the wire must still carry what the host sends
+// in this instant; without them, they find out later. New listeners and
+// connections may be opened on the host at any time afterwards.
+func (n *Net) Crash(name string) {
+	n.mu.Lock()
+	defer n.unlock()
+	h := n.hosts[name]
+	h.life++
+	for _, c := range inOrder(h.conns) {
+		c.closed = true
+		c.abort(net.ErrClosed)
+	}
+	for _, d := range inOrder(h.dials) {
+		d.finish(net.ErrClosed)
+	}
+	for _, l := range inOrder(h.listeners) {
+		l.close()
+	}
+	for _, p := range inOrder(h.packets) {
+		p.close()
+	}
+}
+
+// inOrder returns what a map holds in the order of its keys.
+func inOrder[K cmp.Ordered, V any](m map[K]V) []V {
+	var all []V
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		all = append(all, m[k])
+	}
+	return all
+}
+
+// post leaves something to be carried when the lock is released.
+func (n *Net) post(from, to *host, size int, deliver, lost func()) {
+	n.out = append(n.out, letter{from, to, size, deliver, lost})
+}
+
+// unlock releases the lock, then has carried what was posted under it.
+func (n *Net) unlock() {
+	out := n.out
+	n.out = nil
+	n.mu.Unlock()
+	for _, l := range out {
+		n.wire.Carry(l.from.name, l.to.name, l.size, l.deliver, l.lost)
+	}
+}
+
+// wait waits for c with the lock released. It may return early: whoever calls it
+// looks again at what it waits for.
+func (n *Net) wait(c *sync.Cond) {
+	if len(n.out) > 0 {
+		n.unlock()
+		n.mu.Lock()
+		return
+	}
+	c.Wait()
+}
+
+// id returns a number that nothing else has.
+func (n *Net) id() uint64 {
+	n.serial++
+	return n.serial
+}
