@@ -15,6 +15,7 @@ var allowed = []Allowance{
 	{".", "Exec", "time.Now", "wall time, outside of the bubble: Result.Wall"},
 	{".", "Exec", "time.Since", "wall time, outside of the bubble: Result.Wall"},
 	{".", "engine.runInBubble", "time.*", "wall time, outside of the bubble: it notices a run that stands still"},
+	{"internal/simnet", "New", "time.Now", "relates deadlines, which are times of the bubble's clock, to the wire's"},
 	{"cluster", "Cluster.claim", "crypto/rand.Reader", "replaces it by keyed draws while a cluster runs"},
 	{"cluster", "Cluster.Stop", "time.Sleep", "no host acts any more; it waits for goroutines to come to an end"},
 	{"cluster", "newLoop", "time.Now", "the loop makes the world's clock from the bubble's"},

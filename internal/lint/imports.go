@@ -45,7 +45,9 @@ var onlyFiles = map[string][]string{
 }
 
 // testLibs are what any test may import.
-var testLibs = []string{"github.com/stretchr/testify", "github.com/rogpeppe/go-internal", "github.com/anishathalye/porcupine"}
+var testLibs = []string{
+	"github.com/stretchr/testify", "github.com/rogpeppe/go-internal", "github.com/anishathalye/porcupine", "golang.org/x/net",
+}
 
 // Imports finds the imports that the rules do not allow. Tests may import what
 // their package may, all of ours and the libraries for tests. Nothing imports a
