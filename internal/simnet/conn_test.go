@@ -179,11 +179,11 @@ func TestCloseDeliversWhatWasWritten(t *testing.T) {
 		got, err := io.ReadAll(b)
 		require.NoError(t, err)
 		assert.Len(t, got, sendBuffer)
-		assert.True(t, a.gone, "nothing is left of the end that closed")
+		assert.True(t, gone(a), "nothing is left of the end that closed")
 		require.NoError(t, b.Close())
 		time.Sleep(time.Second)
-		assert.True(t, b.gone)
-		assert.Empty(t, n.hosts["n1"].tcp.used, "and its port is free")
+		assert.True(t, gone(b))
+		assert.Empty(t, usedPorts(n, "n1"), "and its port is free")
 	})
 }
 
@@ -203,7 +203,7 @@ func TestHalfClose(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "answer", string(r))
 		require.NoError(t, a.Close())
-		assert.True(t, a.gone && b.gone)
+		assert.True(t, gone(a) && gone(b))
 	})
 }
 

@@ -151,13 +151,11 @@ func TestNothingIsLeft(t *testing.T) {
 		w.crash(n, "n1", false)
 		_, _ = b.Read(make([]byte, 1))
 		_, _ = b.Read(make([]byte, 1))
-		events := w.events
+		events := w.ran()
 		time.Sleep(24 * time.Hour)
-		assert.Equal(t, events, w.events)
-		for _, h := range n.hosts {
-			assert.Empty(t, h.conns)
-			assert.Empty(t, h.dials)
-			assert.Empty(t, h.tcp.used)
-		}
+		assert.Equal(t, events, w.ran())
+		assert.True(t, gone(a) && gone(b))
+		assert.Empty(t, usedPorts(n, "n1"))
+		assert.Empty(t, usedPorts(n, "n2"))
 	})
 }

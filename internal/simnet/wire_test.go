@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"strings"
 	"sync"
@@ -28,11 +29,12 @@ type fakeWire struct {
 	events int
 	lives  map[string]int
 	down   map[string]bool
+	taken  map[time.Duration]bool // the instants of all events
 	trace  strings.Builder
 }
 
 func newWire() *fakeWire {
-	return &fakeWire{start: time.Now(), cuts: map[string]bool{}, counts: map[string]int{}, lives: map[string]int{}, down: map[string]bool{}}
+	return &fakeWire{start: time.Now(), cuts: map[string]bool{}, counts: map[string]int{}, lives: map[string]int{}, down: map[string]bool{}, taken: map[time.Duration]bool{}}
 }
 
 func (w *fakeWire) Now() time.Duration { return time.Since(w.start) }
@@ -83,9 +85,15 @@ func (w *fakeWire) After(host string, d time.Duration, fn func()) (stop func()) 
 	})
 }
 
-// after runs fn at an instant that no other host has.
+// after runs fn at an instant that nothing else has.
 func (w *fakeWire) after(host string, d time.Duration, fn func()) (stop func()) {
 	at := (w.Now() + d).Truncate(time.Microsecond) + time.Microsecond + time.Duration(host[1]-'0')
+	w.mu.Lock()
+	for w.taken[at] {
+		at += time.Microsecond
+	}
+	w.taken[at] = true
+	w.mu.Unlock()
 	t := time.AfterFunc(at-w.Now(), func() {
 		w.mu.Lock()
 		w.events++
@@ -127,6 +135,13 @@ func (w *fakeWire) carried(way string) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.counts[way]
+}
+
+// ran counts the events so far.
+func (w *fakeWire) ran() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.events
 }
 
 // bubble runs a test on a network of three hosts and virtual time.
@@ -181,4 +196,17 @@ func elapsed(fn func()) time.Duration {
 	start := time.Now()
 	fn()
 	return time.Since(start).Truncate(time.Millisecond)
+}
+
+// gone reports whether a connection has come to its end, and left its host.
+func gone(c *conn) bool {
+	c.net.mu.Lock()
+	defer c.net.mu.Unlock()
+	return c.gone && c.host.conns[c.id] == nil
+}
+
+func usedPorts(n *Net, host string) map[int]bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return maps.Clone(n.hosts[host].tcp.used)
 }
