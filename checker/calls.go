@@ -1,0 +1,161 @@
+package checker
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/capsize-go/capsize/history"
+)
+
+// never is the instant at which a call returns of which nobody knows whether,
+// or when, it happened.
+const never = math.MaxInt
+
+// A span is a call, seen as the stretch of a history in which it took effect.
+// Instants are the indexes of ops: no two are the same, so there are no ties.
+type span struct {
+	call, ret int  // it took effect after the one and before the other
+	end       int  // index of its completion, or -1
+	known     bool // whether it certainly happened, and what was answered
+}
+
+func spanOf(c history.Call) span {
+	sp := span{call: c.Invoke.Index, ret: never, end: c.Complete.Index}
+	if c.Complete.Type == history.OK {
+		sp.known, sp.ret = true, sp.end
+	}
+	return sp
+}
+
+// A part is the calls on one key, in the order of their invocations. Calls that
+// certainly did not happen are left out.
+type part struct {
+	key   string
+	spans []span
+}
+
+// A source finds out what the calls of a history are about.
+type source[S comparable, In, Out any] struct {
+	m Model[S, In, Out]
+	h *history.History
+}
+
+func (s source[S, In, Out]) in(sp span) In { return s.h.At(sp.call).Input.(In) }
+
+// out returns what was answered, or the zero Out if that is not known. No answer
+// at all counts as the zero Out as well: a write has nothing to say.
+func (s source[S, In, Out]) out(sp span) Out {
+	var out Out
+	if sp.known {
+		out, _ = s.h.At(sp.end).Output.(Out)
+	}
+	return out
+}
+
+func (s source[S, In, Out]) describe(sp span) string {
+	return s.m.describe(s.in(sp), s.out(sp), sp.known)
+}
+
+func (s source[S, In, Out]) access(sp span) (Access[S], bool) {
+	a, ok := s.m.Access(s.in(sp), s.out(sp), sp.known)
+	if a.Reads && a.Writes && a.Saw == a.Put {
+		a.Writes = false // it leaves things as they are
+		a.Reads = sp.known
+	}
+	return a, ok
+}
+
+// pure reports whether a call changes nothing, as far as the model says.
+func (s source[S, In, Out]) pure(sp span) bool {
+	if s.m.Pure != nil {
+		return s.m.Pure(s.in(sp), s.out(sp)) && sp.known
+	}
+	if s.m.Access != nil {
+		a, ok := s.access(sp)
+		return ok && !a.Writes
+	}
+	return false
+}
+
+// call returns the call as the history has it.
+func (s source[S, In, Out]) call(sp span) history.Call {
+	c := history.Call{Invoke: s.h.At(sp.call)}
+	if sp.end >= 0 {
+		c.Complete = s.h.At(sp.end)
+		return c
+	}
+	c.Complete = history.Op{
+		Index: -1, Time: history.Forever, Process: c.Invoke.Process, Node: c.Invoke.Node,
+		Type: history.Info, Key: c.Invoke.Key,
+	}
+	return c
+}
+
+// A garbled value is an input or an output that is not of the model's types.
+type garbled struct {
+	op     history.Op
+	answer bool
+	reason string
+}
+
+// split sorts the calls of a history by key. It returns the first value, if
+// there is one, that is not of the model's types.
+func (s source[S, In, Out]) split() (parts []*part, bad *garbled) {
+	byKey := map[string]*part{}
+	for c := range s.h.Calls() {
+		in, ok := c.Invoke.Input.(In)
+		if !ok {
+			var want In
+			return nil, &garbled{c.Invoke, false, fmt.Sprintf("the %s model takes %T, but %s asked for a %T: %v",
+				s.m.Name, want, place(c.Invoke), c.Invoke.Input, c.Invoke.Input)}
+		}
+		if c.Complete.Type == history.Fail {
+			continue
+		}
+		sp := spanOf(c)
+		if sp.known {
+			if _, ok := c.Complete.Output.(Out); !ok && c.Complete.Output != nil {
+				var want Out
+				return nil, &garbled{c.Complete, true, fmt.Sprintf("the system answered garbage: %s was answered a %T, %v, where a %T was due",
+					place(c.Complete), c.Complete.Output, c.Complete.Output, want)}
+			}
+		}
+		key := ""
+		if s.m.Key != nil {
+			key = s.m.Key(in)
+		}
+		p := byKey[key]
+		if p == nil {
+			p = &part{key: key}
+			byKey[key] = p
+			parts = append(parts, p)
+		}
+		p.spans = append(p.spans, sp)
+	}
+	return parts, nil
+}
+
+// place says which op is meant.
+func place(o history.Op) string {
+	at := ""
+	if o.Node != "" {
+		at = " at " + o.Node
+	}
+	return fmt.Sprintf("process %d%s (op %d)", o.Process, at, o.Index)
+}
+
+// until returns the calls as they stood at an instant: those invoked later are
+// not there yet, and those that returned later have not been answered.
+func until(spans []span, at int) []span {
+	var cut []span
+	for _, sp := range spans {
+		if sp.call > at {
+			break
+		}
+		if sp.end > at {
+			sp = span{call: sp.call, ret: never, end: -1}
+		}
+		cut = append(cut, sp)
+	}
+	return cut
+}

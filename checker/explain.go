@@ -1,0 +1,215 @@
+package checker
+
+import (
+	"context"
+	"slices"
+	"sort"
+)
+
+// prefixCalls is the most calls among which the violation that shows first is
+// looked for. Among more, one that shows early has to do.
+const prefixCalls = 50_000
+
+// explain returns the fewest calls on a key that contradict each other whatever
+// the others did. It judges parts of the history; it never runs it again.
+func (s source[S, In, Out]) explain(ctx context.Context, p *part) *Why {
+	w := &Why{Key: p.key, Culprit: -1, Of: len(p.spans)}
+	var spans []span
+	thin, unfounded := s.unfounded(p.spans)
+	_, zoned := s.zones(p.spans, false)
+	switch {
+	case unfounded:
+		spans = []span{thin}
+	case zoned:
+		spans = s.conflicting(p.spans)
+	default:
+		spans = s.searched(ctx, p.spans)
+	}
+	slices.SortFunc(spans, func(a, b span) int { return a.call - b.call })
+	for _, sp := range spans {
+		w.Calls = append(w.Calls, s.call(sp))
+	}
+	if unfounded {
+		s.wordThin(w, thin)
+		return w
+	}
+	w.Culprit = culprit(spans, s.observes)
+	w.Reason = s.word(p.key, spans, w.Culprit)
+	return w
+}
+
+// conflicting finds calls whose zones contradict each other, and drops all that
+// are not needed for it.
+func (s source[S, In, Out]) conflicting(spans []span) []span {
+	bad := func(spans []span) bool {
+		c, _ := s.zones(spans, false)
+		return c != nil
+	}
+	seen := spans
+	if len(spans) <= prefixCalls {
+		seen = until(spans, firstBad(spans, bad))
+	}
+	c, _ := s.zones(seen, false)
+	if slices.ContainsFunc(c.ops, func(i int32) bool { return seen[i] != spans[i] }) {
+		// A call that had not been answered yet is part of it: the answer matters.
+		c, _ = s.zones(spans, false)
+	}
+	var found []span
+	for _, i := range c.ops {
+		found = append(found, spans[i])
+	}
+	return s.minimal(found, spans)
+}
+
+// minimal drops calls on a register, then shows where the values came from that the
+// others saw, and drops again what that has made needless.
+func (s source[S, In, Out]) minimal(found, all []span) []span {
+	bad := func(spans []span) bool {
+		c, _ := s.zones(spans, true)
+		return c != nil
+	}
+again:
+	for range 10 {
+		found = s.sources(s.shrink(found, bad), all)
+		for i := range found {
+			if rest := s.without(found, i); bad(rest) {
+				found = rest
+				continue again
+			}
+		}
+		break
+	}
+	return found
+}
+
+// without leaves out a call, and those that saw what it wrote.
+func (s source[S, In, Out]) without(spans []span, i int) (rest []span) {
+	gone, _ := s.access(spans[i])
+	for j, sp := range spans {
+		if a, _ := s.access(sp); j != i && !(gone.Writes && a.Reads && a.Saw == gone.Put) {
+			rest = append(rest, sp)
+		}
+	}
+	return rest
+}
+
+// unfounded returns the first call, if there is one, that saw a value which
+// nobody can have written before it returned.
+func (s source[S, In, Out]) unfounded(spans []span) (first span, found bool) {
+	if s.m.Access == nil {
+		return first, false
+	}
+	put := map[S]bool{s.m.Init: true}
+	first.ret = never
+	for _, sp := range spans {
+		if a, ok := s.access(sp); !ok {
+			return first, false // it may write whatever
+		} else if a.Writes {
+			put[a.Put] = true
+		}
+	}
+	for _, sp := range spans {
+		a, _ := s.access(sp)
+		if sp.known && a.Reads && !put[a.Saw] && sp.ret < first.ret {
+			first, found = sp, true
+		}
+	}
+	return first, found
+}
+
+// sources adds to calls on a register those that wrote what they saw, so that a
+// reader sees where it came from.
+func (s source[S, In, Out]) sources(spans, all []span) []span {
+	saw := map[S]bool{}
+	for _, sp := range spans {
+		if a, _ := s.access(sp); a.Reads {
+			saw[a.Saw] = true
+		}
+	}
+	for _, sp := range all {
+		if a, _ := s.access(sp); a.Writes && saw[a.Put] && !slices.Contains(spans, sp) {
+			spans = append(spans, sp)
+		}
+	}
+	return spans
+}
+
+// searched finds calls by search: the shortest prefix that is bad, without
+// those of its calls that only look.
+func (s source[S, In, Out]) searched(ctx context.Context, spans []span) []span {
+	bad := func(spans []span) bool {
+		ok, err := s.decide(ctx, spans)
+		return !ok && err == nil
+	}
+	at := firstBad(spans, bad)
+	var kept, only []span
+	for _, sp := range until(spans, at) {
+		if s.pure(sp) {
+			only = append(only, sp)
+		} else if sp.known || !s.idle(sp) {
+			kept = append(kept, sp)
+		}
+	}
+	only = s.shrink(only, func(only []span) bool { return bad(slices.Concat(only, kept)) })
+	return slices.Concat(only, kept)
+}
+
+// firstBad returns the first instant by which a history is bad. No answer can
+// make good what went before.
+func firstBad(spans []span, bad func([]span) bool) int {
+	var ends []int
+	for _, sp := range spans {
+		if sp.known {
+			ends = append(ends, sp.end)
+		}
+	}
+	slices.Sort(ends)
+	i := sort.Search(len(ends)-1, func(i int) bool { return bad(until(spans, ends[i])) })
+	return ends[i]
+}
+
+// shrink drops calls as long as the rest is bad: half of them at once, then
+// quarters, and at last one by one. Those that change nothing go first.
+func (s source[S, In, Out]) shrink(spans []span, bad func([]span) bool) []span {
+	rank := func(sp span) int {
+		if s.pure(sp) {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(spans, func(a, b span) int { return rank(a) - rank(b) })
+	for size := (len(spans) + 1) / 2; size >= 1; size /= 2 {
+		for i := 0; i < len(spans); {
+			rest := slices.Concat(spans[:i], spans[min(i+size, len(spans)):])
+			if bad(rest) {
+				spans = rest
+			} else {
+				i += size
+			}
+		}
+	}
+	return spans
+}
+
+// culprit returns the last call that saw something, or the last of all.
+func culprit(spans []span, observes func(span) bool) int {
+	at := -1
+	for i, sp := range spans {
+		if observes(sp) && (at < 0 || sp.call > spans[at].call) {
+			at = i
+		}
+	}
+	if at < 0 {
+		at = len(spans) - 1
+	}
+	return at
+}
+
+// observes reports whether the answer to a call says something.
+func (s source[S, In, Out]) observes(sp span) bool {
+	if s.m.Access == nil {
+		return sp.known
+	}
+	a, ok := s.access(sp)
+	return sp.known && (!ok || a.Reads)
+}

@@ -1,0 +1,235 @@
+package checker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/capsize-go/capsize/history"
+)
+
+// An Option changes how [Linearizable] works.
+type Option func(*settings)
+
+type settings struct{ within time.Duration }
+
+// Within bounds the time that a check may take: 30 s unless it is given. A check
+// that takes longer ends with Unknown.
+func Within(d time.Duration) Option { return func(s *settings) { s.within = d } }
+
+// Most keys that are explained, and listed in a result.
+const (
+	maxExplained = 8
+	maxParts     = 100
+)
+
+var errMemory = errors.New("the memory for the search was used up")
+
+// Linearizable returns a checker for histories of an object like m: whether
+// there is an order of the calls in which m gives the same answers, and in which
+// each call stands between its invocation and its completion (Herlihy and Wing,
+// Linearizability, 1990).
+//
+// A call that failed never happened. One whose outcome is unknown may have happened
+// at any time after its invocation, or not at all. Each key is judged on its own.
+//
+// A history of a register whose written values are unique is decided in
+// O(n log n) by the zones of its values; any other by a search, which may
+// end with Unknown.
+func Linearizable[S comparable, In, Out any](m Model[S, In, Out], opts ...Option) Checker {
+	m.check()
+	set := settings{within: 30 * time.Second}
+	for _, o := range opts {
+		o(&set)
+	}
+	return Func(func(ctx context.Context, h *history.History) Result {
+		ctx, cancel := context.WithTimeoutCause(ctx, set.within, fmt.Errorf("the %v for this check ended", set.within))
+		defer cancel()
+		return source[S, In, Out]{m, h}.check(ctx)
+	})
+}
+
+// check judges key by key, and sums up.
+func (s source[S, In, Out]) check(ctx context.Context) (r Result) {
+	r.Checker = "linearizable"
+	defer func() {
+		if p := recover(); p != nil { // in a hook of the model: Step has its own
+			r = Result{Checker: r.Checker, Verdict: Unknown, Reason: fmt.Sprintf("the %s model panicked: %v", s.m.Name, p)}
+		}
+	}()
+	parts, bad := s.split()
+	if bad != nil {
+		return s.garbledResult(bad)
+	}
+	calls, counts := 0, [3]int{}
+	for _, p := range parts {
+		calls += len(p.spans)
+		one := s.judge(ctx, p, counts[Invalid] < maxExplained)
+		counts[one.Verdict]++
+		if one.Verdict == Valid {
+			continue
+		}
+		if len(r.Parts) < maxParts {
+			r.Parts = append(r.Parts, one)
+		}
+		r.Verdict = max(r.Verdict, one.Verdict)
+	}
+	s.sumUp(ctx, &r, parts, calls, counts)
+	return r
+}
+
+// sumUp words the reason, and picks the counter-example that shows first.
+func (s source[S, In, Out]) sumUp(ctx context.Context, r *Result, parts []*part, calls int, counts [3]int) {
+	keyed := s.m.Key != nil
+	switch {
+	case r.Verdict == Invalid && keyed:
+		r.Reason = fmt.Sprintf("%d of %s not linearizable", counts[Invalid], are(len(parts), "key"))
+	case r.Verdict == Invalid:
+		r.Reason = fmt.Sprintf("%s are not linearizable", plural(calls, "call"))
+	case r.Verdict == Unknown && keyed:
+		r.Reason = fmt.Sprintf("%d of %s undecided; %s", counts[Unknown], are(len(parts), "key"), r.Parts[0].Reason)
+	case r.Verdict == Unknown:
+		r.Reason = r.Parts[0].Reason
+	case keyed:
+		r.Reason = fmt.Sprintf("%s on %s are linearizable", plural(calls, "call"), plural(len(parts), "key"))
+	default:
+		r.Reason = fmt.Sprintf("%s are linearizable", plural(calls, "call"))
+	}
+	first := -1
+	for i, p := range r.Parts {
+		if p.Why != nil && (first < 0 || p.Why.shows() < r.Parts[first].Why.shows()) {
+			first = i
+		}
+	}
+	if first < 0 {
+		return
+	}
+	r.Why = r.Parts[first].Why
+	for _, p := range parts {
+		if p.key == r.Why.Key {
+			if page := s.page(ctx, p.spans, 2*time.Second); page != nil {
+				r.Files = map[string][]byte{"linearizable.html": page}
+			}
+		}
+	}
+	if !keyed {
+		r.Parts = nil
+	}
+}
+
+// shows returns the instant from which on the counter-example is one.
+func (w *Why) shows() int {
+	at := 0
+	for _, c := range w.Calls {
+		at = max(at, c.Invoke.Index, c.Complete.Index)
+	}
+	return at
+}
+
+func (s source[S, In, Out]) garbledResult(bad *garbled) Result {
+	r := Result{Checker: "linearizable", Verdict: Unknown, Reason: bad.reason}
+	if bad.answer {
+		r.Verdict = Invalid
+		for c := range s.h.Calls() {
+			if c.Complete.Index == bad.op.Index {
+				r.Why = &Why{Key: c.Invoke.Key, Reason: bad.reason, Calls: []history.Call{c}, Of: s.h.Len()}
+			}
+		}
+	}
+	return r
+}
+
+// judge decides one key.
+func (s source[S, In, Out]) judge(ctx context.Context, p *part, explain bool) Result {
+	r := Result{Checker: p.key}
+	if r.Checker == "" {
+		r.Checker = s.m.Name
+	}
+	ok, err := s.decide(ctx, p.spans)
+	switch {
+	case err != nil:
+		r.Verdict = Unknown
+		r.Reason = fmt.Sprintf("could not tell whether the %s%s are linearizable: %v", plural(len(p.spans), "call"), on(p.key), err)
+	case !ok:
+		r.Verdict = Invalid
+		r.Reason = fmt.Sprintf("%s%s are not linearizable", plural(len(p.spans), "call"), on(p.key))
+		if explain {
+			r.Why = s.explain(ctx, p)
+			r.Reason = r.Why.Reason
+		}
+	}
+	return r
+}
+
+// decide reports whether calls are linearizable, by the cheapest algorithm that can tell.
+func (s source[S, In, Out]) decide(ctx context.Context, spans []span) (ok bool, err error) {
+	if c, can := s.zones(spans, false); can {
+		return c == nil, nil
+	}
+	return s.porcupine(ctx, s.settle(spans))
+}
+
+// zones decides by the values written, and returns false where that is impossible.
+func (s source[S, In, Out]) zones(spans []span, lenient bool) (*conflict, bool) {
+	if s.m.Access == nil {
+		return nil, false
+	}
+	ops, values, ok := s.accesses(spans)
+	if !ok {
+		return nil, false
+	}
+	return decideZones(ops, values, lenient)
+}
+
+// settle leaves out the calls of unknown outcome that could have changed nothing:
+// they may as well not have happened.
+func (s source[S, In, Out]) settle(spans []span) []span {
+	kept := make([]span, 0, len(spans))
+	for _, sp := range spans {
+		if sp.known || !s.idle(sp) {
+			kept = append(kept, sp)
+		}
+	}
+	return kept
+}
+
+// idle reports whether a call of unknown outcome changes nothing, if it happened.
+func (s source[S, In, Out]) idle(sp span) bool {
+	if s.m.Access == nil {
+		return false
+	}
+	a, ok := s.access(sp)
+	return ok && !a.Writes
+}
+
+// A stepError says at which call a model could not go on.
+type stepError struct {
+	model, op string
+	cause     any
+}
+
+func (e *stepError) Error() string {
+	return fmt.Sprintf("the %s model panicked at %s: %v", e.model, e.op, e.cause)
+}
+
+// step asks the model. A model that panics must not end the whole test, which
+// has more to report than that.
+func (s source[S, In, Out]) step(state S, sp span) (next S, ok bool, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &stepError{s.m.Name, fmt.Sprintf("%v, %s", s.describeSafely(sp), place(s.h.At(sp.call))), p}
+		}
+	}()
+	next, ok = s.m.Step(state, s.in(sp), s.out(sp))
+	return next, ok, nil
+}
+
+func (s source[S, In, Out]) describeSafely(sp span) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = fmt.Sprintf("%v", s.in(sp))
+		}
+	}()
+	return s.describe(sp)
+}

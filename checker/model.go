@@ -1,0 +1,65 @@
+package checker
+
+import "fmt"
+
+// A Model says what a correct object does, one call after another. S is its
+// state, In and Out are what calls ask and are answered. [Linearizable] turns a
+// model into a [Checker].
+//
+// Name, Init and Step are enough. The others make checking faster, and what is
+// said about a violation plainer; they must not contradict Step.
+type Model[S comparable, In, Out any] struct {
+	Name string
+	Init S // state before the first call
+
+	// Step returns the state after in, and whether out is a right answer to it in
+	// state s. If nobody knows the answer, Step is asked with the zero Out, and
+	// what it says of the answer counts for nothing: only the state does. Step
+	// must not change what s, in or out point to.
+	Step func(s S, in In, out Out) (S, bool)
+
+	// Key returns the part of the object that a call touches, if calls on
+	// different parts have nothing to do with each other: a history is
+	// linearizable if its calls on each key are. Optional.
+	Key func(in In) string
+
+	// Describe says in a few words what was asked and, if it is known, answered.
+	// Optional.
+	Describe func(in In, out Out, known bool) string
+
+	// Pure reports that a call which was answered out leaves every state as it is,
+	// whenever it may happen. Optional.
+	Pure func(in In, out Out) bool
+
+	// Access says what a call reads and writes, if the object is a register: its
+	// state is the value that was written last. It returns false for a call that
+	// is more than that. Optional; with unique written values it turns a search
+	// into a few passes. See [Access].
+	Access func(in In, out Out, known bool) (Access[S], bool)
+}
+
+// An Access is what a call on a register reads and writes. One that does both is
+// a swap: it found Saw, and put Put in its place. A swap of which nobody knows
+// whether it happened is one that would have found Saw, had it happened. One
+// that does neither, such as a read that was never answered, is no matter.
+type Access[S comparable] struct {
+	Reads, Writes bool
+	Saw, Put      S
+}
+
+// check panics if the model lacks what it needs: that is a mistake in the test.
+func (m Model[S, In, Out]) check() {
+	if m.Name == "" || m.Step == nil {
+		panic(fmt.Sprintf("checker: model %q needs Name and Step", m.Name))
+	}
+}
+
+func (m Model[S, In, Out]) describe(in In, out Out, known bool) string {
+	switch {
+	case m.Describe != nil:
+		return m.Describe(in, out, known)
+	case known:
+		return fmt.Sprintf("%v → %v", in, out)
+	}
+	return fmt.Sprintf("%v → ?", in)
+}

@@ -1,0 +1,235 @@
+package checker
+
+import (
+	"flag"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize/history"
+)
+
+// histories is how many random histories a differential test judges.
+var histories = flag.Int("histories", 4000, "random histories for each differential test")
+
+// bruteForce decides linearizability by its definition: it tries every order of
+// the calls, with every choice of unknown ones left out.
+func bruteForce[S comparable, In, Out any](m Model[S, In, Out], h *history.History) bool {
+	byKey := map[string][]history.Call{}
+	for c := range h.Calls() {
+		if c.Complete.Type == history.Fail {
+			continue
+		}
+		key := ""
+		if m.Key != nil {
+			key = m.Key(c.Invoke.Input.(In))
+		}
+		byKey[key] = append(byKey[key], c)
+	}
+	for _, calls := range byKey {
+		if !anyOrder(m, m.Init, calls) {
+			return false
+		}
+	}
+	return true
+}
+
+func anyOrder[S comparable, In, Out any](m Model[S, In, Out], s S, left []history.Call) bool {
+	must := 0
+	for _, c := range left {
+		if c.Complete.Type == history.OK {
+			must++
+		}
+	}
+	if must == 0 {
+		return true
+	}
+next:
+	for i, c := range left {
+		for _, d := range left {
+			if d.Returned() < c.Invoke.Index {
+				continue next // d comes first
+			}
+		}
+		var out Out
+		known := c.Complete.Type == history.OK
+		if known {
+			out, _ = c.Complete.Output.(Out)
+		}
+		n, ok := m.Step(s, c.Invoke.Input.(In), out)
+		if known && !ok {
+			continue
+		}
+		rest := append(append([]history.Call{}, left[:i]...), left[i+1:]...)
+		if anyOrder(m, n, rest) {
+			return true
+		}
+	}
+	return false
+}
+
+// A maker makes random histories of calls on an object. Each call takes effect at a random
+// instant between its ends; some answers are then spoilt.
+type maker[S comparable, In, Out any] struct {
+	m      Model[S, In, Out]
+	ask    func(r *rand.Rand, n int) In         // the n-th input
+	answer func(s S, in In) Out                 // the right answer
+	spoil  func(r *rand.Rand, out Out) Out      // a wrong one
+	lose   func(r *rand.Rand) (info, fail bool) // how a call ends, if not well
+}
+
+func usually(r *rand.Rand) (info, fail bool) {
+	x := r.IntN(20)
+	return x < 3, x == 3
+}
+
+func (k maker[S, In, Out]) history(r *rand.Rand, calls, processes int) *history.History {
+	type pending struct {
+		in               In
+		out              Out
+		done, info, fail bool
+	}
+	var late []*pending // given up, and yet to take effect
+	h := history.Of()
+	open := map[int]*pending{}
+	state := map[string]S{}
+	number := make([]int, processes)
+	for i := range number {
+		number[i] = i
+	}
+	spoilt := r.IntN(3)
+	effect := func(p *pending) {
+		key := ""
+		if k.m.Key != nil {
+			key = k.m.Key(p.in)
+		}
+		s, ok := state[key]
+		if !ok {
+			s = k.m.Init
+		}
+		p.out = k.answer(s, p.in)
+		state[key], _ = k.m.Step(s, p.in, p.out)
+		p.done = true
+	}
+	for asked := 0; asked < calls || len(open) > 0; {
+		if len(late) > 0 && r.IntN(4) == 0 {
+			effect(late[0])
+			late = late[1:]
+		}
+		slot := r.IntN(processes)
+		p := open[slot]
+		switch {
+		case p == nil && asked < calls:
+			p = &pending{in: k.ask(r, asked)}
+			asked++
+			p.info, p.fail = k.lose(r)
+			open[slot] = p
+			h.Add(history.Op{Process: number[slot], Type: history.Invoke, Input: p.in})
+			if r.IntN(5) == 0 {
+				h.Add(history.Op{Process: history.Nemesis, Type: history.Type(r.IntN(2)), Key: "1"})
+			}
+		case p == nil:
+		case p.fail:
+			h.Add(history.Op{Process: number[slot], Type: history.Fail})
+			delete(open, slot)
+		case !p.done && !(p.info && r.IntN(2) == 0):
+			effect(p)
+		default:
+			end := history.Op{Process: number[slot], Type: history.OK, Output: p.out}
+			if p.info {
+				end.Type, end.Output = history.Info, nil
+				if !p.done && r.IntN(2) == 0 {
+					late = append(late, p)
+				}
+			} else if spoilt > 0 && r.IntN(calls) < spoilt {
+				end.Output = k.spoil(r, p.out)
+			}
+			if !p.info || r.IntN(3) > 0 {
+				h.Add(end)
+			}
+			number[slot] += processes
+			delete(open, slot)
+		}
+	}
+	return h
+}
+
+// agree compares a checker with the definition on random histories, and with porcupine.
+func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], check Checker, calls, processes int) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(1, 2))
+	counts := map[Verdict]int{}
+	for range *histories {
+		h := k.history(r, 1+r.IntN(calls), 1+r.IntN(processes))
+		want := Valid
+		if !bruteForce(k.m, h) {
+			want = Invalid
+		}
+		got := check.Check(t.Context(), h)
+		require.Equal(t, want, got.Verdict, "%s\n%v", got.Reason, h)
+		counts[want]++
+		s := source[S, In, Out]{k.m, h}
+		parts, _ := s.split()
+		ok := true
+		for _, p := range parts {
+			one, err := s.porcupine(t.Context(), p.spans)
+			require.NoError(t, err)
+			ok = ok && one
+		}
+		require.Equal(t, want == Valid, ok, "porcupine\n%v", h)
+		if want == Invalid {
+			proves(t, s, h, got)
+		}
+	}
+	require.Greater(t, counts[Valid], *histories/10)
+	require.Greater(t, counts[Invalid], *histories/10)
+}
+
+// proves checks that a counter-example breaks the rule on its own.
+func proves[S comparable, In, Out any](t *testing.T, s source[S, In, Out], h *history.History, r Result) {
+	t.Helper()
+	require.NotNil(t, r.Why, "%v", h)
+	require.NotEmpty(t, r.Why.Reason)
+	require.False(t, bruteForce(s.m, alone(r.Why.Calls)), "%s\n%v\n%v", r.Why.Reason, r.Why.Calls, h)
+	require.True(t, r.Why.Culprit >= -1 && r.Why.Culprit < len(r.Why.Calls))
+	parts, _ := s.split()
+	for _, p := range parts {
+		if _, ok := s.zones(p.spans, true); p.key == r.Why.Key && !ok {
+			return // found by search
+		}
+	}
+	var spans []span
+	for _, c := range r.Why.Calls {
+		if c.Complete.Type != history.Fail {
+			spans = append(spans, spanOf(c))
+		}
+	}
+	if c, ok := s.zones(spans, true); !ok || c == nil {
+		return // a value from nowhere
+	}
+	for i := range spans {
+		c, _ := s.zones(s.without(spans, i), true)
+		require.Nil(t, c, "not minimal: %v\n%v", r.Why.Calls, h)
+	}
+}
+
+// alone returns a history of nothing but these calls.
+func alone(calls []history.Call) *history.History {
+	at := map[int]history.Op{}
+	most := 0
+	for _, c := range calls {
+		at[c.Invoke.Index] = c.Invoke
+		most = max(most, c.Invoke.Index, c.Complete.Index)
+		if !c.Open() {
+			at[c.Complete.Index] = c.Complete
+		}
+	}
+	h := history.Of()
+	for i := range most + 1 {
+		if o, ok := at[i]; ok {
+			h.Add(o)
+		}
+	}
+	return h
+}

@@ -1,0 +1,82 @@
+package checker
+
+import "fmt"
+
+// A RegisterOp is an input of [Register]. Its output is an int: for a read what
+// it saw, for a cas what it saw before it, and 0 for a write. A cas has swapped
+// if it saw Old.
+type RegisterOp struct {
+	F     string `json:"f"` // read, write or cas
+	Key   string `json:"key,omitempty"`
+	Old   int    `json:"old,omitempty"`   // what a cas expects
+	Value int    `json:"value,omitempty"` // what a write or a cas puts
+}
+
+// String says what is asked, without the key.
+func (o RegisterOp) String() string {
+	switch o.F {
+	case "write":
+		return fmt.Sprint("write ", o.Value)
+	case "cas":
+		return fmt.Sprintf("cas %d → %d", o.Old, o.Value)
+	}
+	return o.F
+}
+
+// Register is the model of integer registers, one a key, which are 0 before
+// anything is written. A history whose written values are unique is checked in
+// O(n log n).
+func Register() Model[int, RegisterOp, int] {
+	return Model[int, RegisterOp, int]{
+		Name:     "register",
+		Step:     stepRegister,
+		Key:      func(in RegisterOp) string { return in.Key },
+		Describe: describeRegister,
+		Pure: func(in RegisterOp, out int) bool {
+			return in.F == "read" || in.F == "cas" && (out != in.Old || in.Old == in.Value)
+		},
+		Access: accessRegister,
+	}
+}
+
+func stepRegister(s int, in RegisterOp, out int) (int, bool) {
+	switch in.F {
+	case "write":
+		return in.Value, true
+	case "cas":
+		if s == in.Old {
+			return in.Value, out == s
+		}
+		return s, out == s
+	}
+	return s, in.F == "read" && out == s
+}
+
+func accessRegister(in RegisterOp, out int, known bool) (Access[int], bool) {
+	switch in.F {
+	case "read":
+		return Access[int]{Reads: known, Saw: out}, true
+	case "write":
+		return Access[int]{Writes: true, Put: in.Value}, true
+	case "cas":
+		if known && out != in.Old {
+			return Access[int]{Reads: true, Saw: out}, true
+		}
+		return Access[int]{Reads: true, Saw: in.Old, Writes: true, Put: in.Value}, true
+	}
+	return Access[int]{}, false
+}
+
+func describeRegister(in RegisterOp, out int, known bool) string {
+	switch {
+	case in.F == "write":
+		return in.String()
+	case !known:
+		return in.String() + " → ?"
+	case in.F == "cas" && out == in.Old:
+		return in.String() + " ✓"
+	case in.F == "cas":
+		return fmt.Sprintf("%v: found %d", in, out)
+	}
+	return fmt.Sprintf("%v → %d", in, out)
+}

@@ -1,0 +1,209 @@
+package checker
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/capsize-go/capsize/history"
+)
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func are(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " is"
+	}
+	return plural(n, noun) + " are"
+}
+
+func on(key string) string {
+	if key == "" {
+		return ""
+	}
+	return " on " + key
+}
+
+func of(key, preposition string) string {
+	if key == "" {
+		return ""
+	}
+	return " " + preposition + " " + key
+}
+
+// short formats a duration with as many digits as a reader needs.
+func short(d time.Duration) string {
+	for unit := time.Second; unit > time.Nanosecond; unit /= 1000 {
+		if d >= unit {
+			return d.Round(unit / 100).String()
+		}
+	}
+	return d.String()
+}
+
+// A deed is a call on a register in words.
+type deed[S comparable] struct {
+	Access[S]
+	call history.Call
+}
+
+// reads returns what is called the act: "read 23 from k2".
+func (d deed[S]) act(key string) string {
+	switch {
+	case d.Reads && d.Writes:
+		return fmt.Sprintf("swapped %v%s for %v", d.Saw, of(key, "in"), d.Put)
+	case d.Writes:
+		return fmt.Sprintf("wrote %v%s", d.Put, of(key, "to"))
+	}
+	return fmt.Sprintf("read %v%s", d.Saw, of(key, "from"))
+}
+
+func (d deed[S]) noun() string {
+	if d.Writes {
+		return "swap"
+	}
+	return "read"
+}
+
+func (d deed[S]) who() string { return fmt.Sprintf("process %d", d.call.Invoke.Process) }
+
+// word says in one sentence what is wrong with calls that contradict each other.
+func (s source[S, In, Out]) word(key string, spans []span, at int) string {
+	if at < 0 {
+		return fmt.Sprintf("no order of %s%s explains the answers", plural(len(spans), "call"), on(key))
+	}
+	var deeds []deed[S]
+	if s.m.Access != nil {
+		for _, sp := range spans {
+			a, ok := s.access(sp)
+			if !ok {
+				break
+			}
+			deeds = append(deeds, deed[S]{a, s.call(sp)})
+		}
+	}
+	if len(deeds) == len(spans) {
+		for _, sentence := range []func(string, []deed[S], deed[S]) string{wordTwice[S], wordEarly[S], s.wordStale} {
+			if text := sentence(key, deeds, deeds[at]); text != "" {
+				return text
+			}
+		}
+	}
+	c := s.call(spans[at])
+	return fmt.Sprintf("no order of %s%s explains what process %d was answered: %s",
+		plural(len(spans), "call"), on(key), c.Invoke.Process, s.describe(spans[at]))
+}
+
+// wordTwice tells of a value that was swapped twice.
+func wordTwice[S comparable](key string, deeds []deed[S], d deed[S]) string {
+	for _, e := range deeds {
+		if d.Reads && d.Writes && e.Reads && e.Writes && e.Saw == d.Saw && e.Put != d.Put {
+			return fmt.Sprintf("%s and %s both swapped %v%s for something else", e.who(), d.who(), d.Saw, of(key, "in"))
+		}
+	}
+	return ""
+}
+
+// wordEarly tells of a value that was seen before anybody asked for it to be written.
+func wordEarly[S comparable](key string, deeds []deed[S], _ deed[S]) string {
+	for _, w := range deeds {
+		for _, d := range deeds {
+			if w.Writes && d.Reads && d.Saw == w.Put && d.call.Returned() < w.call.Invoke.Index {
+				return fmt.Sprintf("%s %s %s before %s began to write it", d.who(), d.act(key),
+					short(w.call.Invoke.Time-d.call.Complete.Time), w.who())
+			}
+		}
+	}
+	return ""
+}
+
+// wordStale tells of a value that was seen after another had taken its place.
+func (s source[S, In, Out]) wordStale(key string, deeds []deed[S], d deed[S]) string {
+	var last *deed[S]
+	var newer S
+	for i, e := range deeds {
+		if e.call.Returned() > d.call.Invoke.Index {
+			continue
+		}
+		v := e.Saw
+		if e.Writes {
+			v = e.Put
+		}
+		if v != d.Saw && (last == nil || e.call.Returned() > last.call.Returned()) {
+			last, newer = &deeds[i], v
+		}
+	}
+	if last == nil || !d.Reads {
+		return ""
+	}
+	act := d.act(key)
+	if d.Saw == s.m.Init && !d.Writes {
+		act = fmt.Sprintf("read the initial value %v%s", d.Saw, of(key, "from"))
+	}
+	began := fmt.Sprintf("%s before that %s began", short(d.call.Invoke.Time-last.call.Complete.Time), d.noun())
+	switch {
+	case !last.Writes:
+		return fmt.Sprintf("%s %s, but %s had read %v, which replaced it, %s", d.who(), act, last.who(), newer, began)
+	case last.Reads && last.Saw == d.Saw:
+		return fmt.Sprintf("%s %s, but %s had swapped it for %v %s", d.who(), act, last.who(), newer, began)
+	}
+	return fmt.Sprintf("%s %s, but %v had replaced it %s", d.who(), act, newer, began)
+}
+
+// wordThin tells of a value that was seen without having been written: by a call
+// that failed, or one that began later, or by nobody. It adds that call.
+func (s source[S, In, Out]) wordThin(w *Why, thin span) {
+	a, _ := s.access(thin)
+	seen := s.call(thin)
+	d := deed[S]{a, seen}
+	what := d.act(w.Key)
+	if d.Writes {
+		what = fmt.Sprintf("found %v%s", d.Saw, of(w.Key, "in"))
+	}
+	w.Reason = fmt.Sprintf("%s %s, which nobody ever wrote", d.who(), what)
+	for c := range s.h.Calls() {
+		if c.Invoke.Index == thin.call || !s.puts(c, w.Key, a.Saw) {
+			continue
+		}
+		by := fmt.Sprintf("process %d", c.Invoke.Process)
+		if c.Complete.Type == history.Fail {
+			w.Reason = fmt.Sprintf("%s %s, but %s had failed to write it%s", d.who(), what, by, because(c.Complete.Err))
+		} else if seen.Returned() < c.Invoke.Index {
+			w.Reason = fmt.Sprintf("%s %s %s before %s began to write it", d.who(), what,
+				short(c.Invoke.Time-seen.Complete.Time), by)
+		}
+		w.Calls = append(w.Calls, c)
+		slices.SortFunc(w.Calls, func(a, b history.Call) int { return a.Invoke.Index - b.Invoke.Index })
+		break
+	}
+	w.Culprit = slices.IndexFunc(w.Calls, func(c history.Call) bool { return c.Invoke.Index == thin.call })
+}
+
+// puts reports whether a call was meant to put a value, and might or might not have.
+func (s source[S, In, Out]) puts(c history.Call, key string, v S) bool {
+	in, ok := c.Invoke.Input.(In)
+	if !ok || s.m.Key != nil && s.m.Key(in) != key || c.Complete.Type == history.OK && !s.observesWrite(c) {
+		return false
+	}
+	a, ok := s.m.Access(in, *new(Out), false)
+	return ok && a.Writes && a.Put == v
+}
+
+// observesWrite reports whether a call that was answered has written.
+func (s source[S, In, Out]) observesWrite(c history.Call) bool {
+	a, ok := s.access(spanOf(c))
+	return ok && a.Writes
+}
+
+func because(err string) string {
+	if err = strings.TrimSpace(err); err == "" {
+		return ""
+	}
+	return " (" + err + ")"
+}
