@@ -1,0 +1,166 @@
+package history
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+)
+
+// nemesisName is how files name the process of the nemesis.
+const nemesisName = "nemesis"
+
+// Null is an input or an output that is there and is nothing. It differs from a
+// nil one, which is not there. The generic readers return it for what a file
+// spells null.
+type Null struct{}
+
+// MarshalJSON returns null.
+func (Null) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
+
+// String returns "null".
+func (Null) String() string { return "null" }
+
+// flushAt is how many bytes the writers gather before they pass them on.
+const flushAt = 32 << 10
+
+// Write writes the history as JSON lines, one op a line; see [AppendJSON]. What
+// it writes, [Read] reads back.
+func (h *History) Write(w io.Writer) error {
+	return h.write(w, AppendJSON)
+}
+
+// write writes what add makes of each op, line by line.
+func (h *History) write(w io.Writer, add func(b []byte, op Op) ([]byte, error)) error {
+	b := make([]byte, 0, flushAt+flushAt/4)
+	for _, op := range h.ops {
+		var err error
+		if b, err = add(b, op); err != nil {
+			return err
+		}
+		b = append(b, '\n')
+		if len(b) < flushAt {
+			continue
+		}
+		if _, err := w.Write(b); err != nil {
+			return fmt.Errorf("write op %d: %w", op.Index, err)
+		}
+		b = b[:0]
+	}
+	if len(b) == 0 {
+		return nil
+	}
+	if _, err := w.Write(b); err != nil {
+		return fmt.Errorf("write last ops: %w", err)
+	}
+	return nil
+}
+
+// Digest returns the SHA-256, in hex, of what [History.Write] writes. Two runs
+// are the same run if their digests are the same.
+func (h *History) Digest() (string, error) {
+	sum := sha256.New()
+	if err := h.Write(sum); err != nil {
+		return "", fmt.Errorf("digest: %w", err)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// AppendJSON appends op to b as a JSON object without a line break. Its fields
+// stand in the order index, time, process, node, type, key, input, output,
+// error, and those that are empty are left out. Times are nanoseconds, and the
+// process of the nemesis is "nemesis". Inputs and outputs are encoded by
+// [encoding/json], so that text that is not UTF-8 loses its odd bytes.
+//
+// AppendJSON refuses an op that would not be the same when it is read back: one
+// with an input that is not an invocation, one with an output that is.
+func AppendJSON(b []byte, op Op) ([]byte, error) {
+	if err := op.check(); err != nil {
+		return b, fmt.Errorf("encode op %d: %w", op.Index, err)
+	}
+	b = strconv.AppendInt(append(b, `{"index":`...), int64(op.Index), 10)
+	b = strconv.AppendInt(append(b, `,"time":`...), int64(op.Time), 10)
+	b = append(b, `,"process":`...)
+	if op.Process == Nemesis {
+		b = append(b, `"`+nemesisName+`"`...)
+	} else {
+		b = strconv.AppendInt(b, int64(op.Process), 10)
+	}
+	b = appendText(b, "node", op.Node)
+	b = append(append(append(b, `,"type":"`...), op.Type.String()...), '"')
+	b = appendText(b, "key", op.Key)
+	b, err := appendValue(b, "input", op.Input)
+	if err == nil {
+		b, err = appendValue(b, "output", op.Output)
+	}
+	if err != nil {
+		return b, fmt.Errorf("encode op %d: %w", op.Index, err)
+	}
+	b = appendText(b, "error", op.Err)
+	return append(b, '}'), nil
+}
+
+// check finds what makes an op none.
+func (o Op) check() error {
+	switch {
+	case int(o.Type) >= len(typeNames):
+		return fmt.Errorf("type %d is none of invoke, ok, fail, info", o.Type)
+	case o.Process < Nemesis:
+		return fmt.Errorf("process %d is negative", o.Process)
+	case o.Type != Invoke && o.Input != nil:
+		return fmt.Errorf("input on type %v: only an invoke has one", o.Type)
+	case o.Type == Invoke && o.Output != nil:
+		return errors.New("output on type invoke: only a completion has one")
+	}
+	if _, ok := o.Input.(string); o.Process == Nemesis && o.Input != nil && !ok {
+		return fmt.Errorf("input of the nemesis is of type %T: it must be a string", o.Input)
+	}
+	return nil
+}
+
+// appendText appends a field, unless it is empty.
+func appendText(b []byte, name, s string) []byte {
+	if s == "" {
+		return b
+	}
+	b = append(append(append(b, `,"`...), name...), `":`...)
+	return appendString(b, s)
+}
+
+// appendString appends s as encoding/json does.
+func appendString(b []byte, s string) []byte {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ', c >= 0x7f, c == '"', c == '\\', c == '<', c == '>', c == '&':
+			quoted, _ := json.Marshal(s) // a string has no error
+			return append(b, quoted...)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
+}
+
+// appendValue appends a field, unless it is nil.
+func appendValue(b []byte, name string, v any) ([]byte, error) {
+	if v == nil {
+		return b, nil
+	}
+	b = append(append(append(b, `,"`...), name...), `":`...)
+	switch v := v.(type) {
+	case string:
+		return appendString(b, v), nil
+	case int:
+		return strconv.AppendInt(b, int64(v), 10), nil
+	case int64:
+		return strconv.AppendInt(b, v, 10), nil
+	case bool:
+		return strconv.AppendBool(b, v), nil
+	}
+	enc, err := json.Marshal(v)
+	if err != nil {
+		return b, fmt.Errorf("%s of type %T: %w", name, v, err)
+	}
+	return append(b, enc...), nil
+}

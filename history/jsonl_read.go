@@ -1,0 +1,258 @@
+package history
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Read reads a history that [History.Write] wrote; name is the file's, for
+// errors. Inputs and outputs are generic JSON: nil, bool, string, int64, float64,
+// json.Number for what fits neither exactly, []any and map[string]any, and
+// [Null]. Errors are of type [*FileError].
+func Read(r io.Reader, name string) (*History, error) {
+	return collect(scanJSONL(r, name, generic, generic))
+}
+
+// ReadAs reads a history as [Read] does, but with inputs of type In and outputs
+// of type Out. What these types have no place for is an error.
+func ReadAs[In, Out any](r io.Reader, name string) (*History, error) {
+	return collect(scanJSONL(r, name, as[In](), as[Out]()))
+}
+
+// collect makes a history of a sequence.
+func collect(ops iter.Seq2[Op, error]) (*History, error) {
+	h := &History{}
+	for op, err := range ops {
+		if err != nil {
+			return nil, err
+		}
+		h.ops = append(h.ops, op)
+	}
+	return h, nil
+}
+
+// scanJSONL yields the ops of a file of JSON lines, and at last an error if there
+// is one.
+func scanJSONL(r io.Reader, name string, in, out decoder) iter.Seq2[Op, error] {
+	return func(yield func(Op, error) bool) {
+		rd := opReader{in: in, out: out}
+		l := newLines(r)
+		for {
+			line, err := l.next()
+			if err == io.EOF {
+				return
+			}
+			var op Op
+			if err == nil {
+				op, err = rd.read(line, l)
+			}
+			if err != nil {
+				yield(Op{}, fileError(name, l.n, err))
+				return
+			}
+			if !yield(op, nil) {
+				return
+			}
+		}
+	}
+}
+
+// A decoder makes a value of a JSON value.
+type decoder func(raw []byte) (any, error)
+
+// opReader reads the ops of one file.
+type opReader struct {
+	in, out decoder
+	order   order
+	names   map[string]string // the nodes and keys seen, each kept once
+}
+
+// read returns the op of a line.
+func (r *opReader) read(line []byte, l *lines) (Op, error) {
+	op, err := r.parse(line)
+	if errors.Is(err, errEnd) && l.cut {
+		return Op{}, errCut
+	}
+	if err != nil {
+		return Op{}, err
+	}
+	return op, r.order.add(op, l.n)
+}
+
+// rawOp is an op whose inputs and outputs are still JSON.
+type rawOp struct {
+	Op
+	input, output []byte
+	has           uint16 // bit i for the field opFields[i]
+}
+
+// opFields are the fields of an op, in the order in which they are written.
+var opFields = [...]string{"index", "time", "process", "node", "type", "key", "input", "output", "error"}
+
+func fieldNumber(name []byte) int {
+	for i, f := range opFields {
+		if string(name) == f {
+			return i
+		}
+	}
+	return -1
+}
+
+// parse returns the op that a line spells.
+func (r *opReader) parse(line []byte) (Op, error) {
+	o := rawOp{Op: Op{Index: r.order.count, Time: r.order.last}}
+	err := eachField(line, func(name, raw []byte) error {
+		i := fieldNumber(name)
+		if i < 0 {
+			return fmt.Errorf("unknown field %q: an op has %s", name, strings.Join(opFields[:], ", "))
+		}
+		if o.has&(1<<i) != 0 {
+			return fmt.Errorf("field %q stands there twice", name)
+		}
+		o.has |= 1 << i
+		if err := r.field(&o, i, raw); err != nil {
+			return fmt.Errorf("%s: %w", opFields[i], err)
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return Op{}, err
+	case o.has&(1<<2) == 0:
+		return Op{}, errNoProcess
+	case o.has&(1<<4) == 0:
+		return Op{}, errNoType
+	}
+	return r.values(o)
+}
+
+// field reads one field.
+func (r *opReader) field(o *rawOp, i int, raw []byte) (err error) {
+	switch i {
+	case 0:
+		var n int64
+		if n, err = parseInt(raw); err == nil && n != int64(r.order.count) {
+			return fmt.Errorf("%d, but this is op %d of the file, counted from 0", n, r.order.count)
+		}
+	case 1:
+		var n int64
+		n, err = parseInt(raw)
+		o.Time = time.Duration(n)
+	case 2:
+		o.Process, err = parseProcess(raw)
+	case 3:
+		o.Node, err = r.name(raw)
+	case 4:
+		var s string
+		if s, err = parseString(raw); err == nil {
+			o.Type, err = ParseType(s)
+		}
+	case 5:
+		o.Key, err = r.name(raw)
+	case 6:
+		o.input = raw
+	case 7:
+		o.output = raw
+	case 8:
+		o.Err, err = parseString(raw)
+	}
+	return err
+}
+
+// values decodes input and output.
+func (r *opReader) values(o rawOp) (op Op, err error) {
+	in, out := r.in, r.out
+	if o.Process == Nemesis {
+		in, out = as[string](), generic
+	}
+	if o.input != nil {
+		if o.Input, err = in(o.input); err != nil {
+			return Op{}, fmt.Errorf("input: %w", err)
+		}
+	}
+	if o.output != nil {
+		if o.Output, err = out(o.output); err != nil {
+			return Op{}, fmt.Errorf("output: %w", err)
+		}
+	}
+	return o.Op, o.check()
+}
+
+// maxNames bounds how many names a reader remembers, in case each is another.
+const maxNames = 1 << 16
+
+// name reads a string of which there are few.
+func (r *opReader) name(raw []byte) (string, error) {
+	if s, ok := r.names[string(raw)]; ok {
+		return s, nil
+	}
+	s, err := parseString(raw)
+	if err != nil {
+		return "", err
+	}
+	if r.names == nil {
+		r.names = map[string]string{}
+	}
+	if len(r.names) < maxNames {
+		r.names[string(raw)] = s
+	}
+	return s, nil
+}
+
+func parseProcess(raw []byte) (int, error) {
+	if string(raw) == `"`+nemesisName+`"` {
+		return Nemesis, nil
+	}
+	n, err := parseInt(raw)
+	if err != nil || n < 0 || int64(int(n)) != n {
+		return 0, fmt.Errorf(`%s is neither a number from 0 on nor "nemesis"`, clip(raw))
+	}
+	return int(n), nil
+}
+
+func parseInt(raw []byte) (int64, error) {
+	n, err := strconv.ParseInt(string(raw), 10, 64)
+	if err != nil || !isNumber(raw) {
+		return 0, fmt.Errorf("%s is no whole number of 64 bits", clip(raw))
+	}
+	return n, nil
+}
+
+// isNumber reports whether raw, which Go takes for a number, is one in JSON too.
+func isNumber(raw []byte) bool {
+	digits := bytes.TrimPrefix(raw, []byte("-"))
+	return digits[0] != '+' && (len(digits) == 1 || digits[0] != '0')
+}
+
+// parseString returns the string that raw spells.
+func parseString(raw []byte) (string, error) {
+	if len(raw) < 2 || raw[0] != '"' {
+		return "", fmt.Errorf("%s is no string", clip(raw))
+	}
+	for _, c := range raw[1 : len(raw)-1] {
+		if c == '\\' || c < ' ' || c >= 0x80 {
+			var s string
+			if err := json.Unmarshal(raw, &s); err != nil {
+				return "", fmt.Errorf("%s: %w", clip(raw), err)
+			}
+			return s, nil
+		}
+	}
+	return string(raw[1 : len(raw)-1]), nil
+}
+
+// clip shortens what an error quotes.
+func clip[T []byte | string](raw T) string {
+	const most = 60
+	if len(raw) <= most {
+		return string(raw)
+	}
+	return string(raw[:most]) + "…"
+}

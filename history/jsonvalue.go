@@ -1,0 +1,288 @@
+package history
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"reflect"
+	"strconv"
+)
+
+// errEnd says that a JSON object has no end.
+var errEnd = errors.New("the JSON object has no end")
+
+// eachField calls f for every field of a JSON object, in its order, with the
+// bytes of the name and of the value. It looks only as closely at values as it
+// takes to find where they end.
+func eachField(line []byte, f func(name, raw []byte) error) error {
+	if len(line) == 0 || line[0] != '{' {
+		return fmt.Errorf("%s is no JSON object", clip(line))
+	}
+	i := skipSpace(line, 1)
+	if i < len(line) && line[i] == '}' {
+		return endOf(line, i+1)
+	}
+	for {
+		name, next, err := fieldName(line, i)
+		if err != nil {
+			return err
+		}
+		end := skipValue(line, next)
+		if end < 0 {
+			return errEnd
+		}
+		if end == next {
+			return fmt.Errorf("field %q has no value", name)
+		}
+		if err := f(name, line[next:end]); err != nil {
+			return err
+		}
+		i = skipSpace(line, end)
+		switch {
+		case i == len(line):
+			return errEnd
+		case line[i] == '}':
+			return endOf(line, i+1)
+		case line[i] != ',':
+			return fmt.Errorf("%q after field %q, instead of a comma", line[i], name)
+		}
+		i = skipSpace(line, i+1)
+	}
+}
+
+// endOf checks that nothing follows the object.
+func endOf(line []byte, i int) error {
+	if rest := bytes.TrimSpace(line[i:]); len(rest) > 0 {
+		return fmt.Errorf("%s after the JSON object", clip(rest))
+	}
+	return nil
+}
+
+// fieldName returns the name that begins at i, and where its value begins.
+func fieldName(line []byte, i int) (name []byte, next int, err error) {
+	if i == len(line) {
+		return nil, 0, errEnd
+	}
+	if line[i] != '"' {
+		return nil, 0, fmt.Errorf("%q, instead of the name of a field", line[i])
+	}
+	end := skipString(line, i)
+	if end < 0 {
+		return nil, 0, errEnd
+	}
+	if name = line[i+1 : end-1]; bytes.IndexByte(name, '\\') >= 0 {
+		s, err := parseString(line[i:end])
+		if err != nil {
+			return nil, 0, fmt.Errorf("name of a field: %w", err)
+		}
+		name = []byte(s)
+	}
+	next = skipSpace(line, end)
+	if next == len(line) {
+		return nil, 0, errEnd
+	}
+	if line[next] != ':' {
+		return nil, 0, fmt.Errorf("%q after the name %q, instead of a colon", line[next], name)
+	}
+	if next = skipSpace(line, next+1); next == len(line) {
+		return nil, 0, errEnd
+	}
+	return name, next, nil
+}
+
+func skipSpace(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\r' || b[i] == '\n') {
+		i++
+	}
+	return i
+}
+
+// skipString returns where the string ends that begins at i, or -1.
+func skipString(b []byte, i int) int {
+	for i++; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return -1
+}
+
+// skipValue returns where the value ends that begins at i, or -1.
+func skipValue(b []byte, i int) int {
+	depth := 0
+	for i < len(b) {
+		switch b[i] {
+		case '"':
+			if i = skipString(b, i); i < 0 {
+				return -1
+			}
+			if depth == 0 {
+				return i
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth == 0 {
+				return i
+			}
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		case ',', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return i
+			}
+		}
+		i++
+	}
+	return -1
+}
+
+// generic decodes a value without knowing its type.
+func generic(raw []byte) (any, error) {
+	switch raw[0] {
+	case '"':
+		s, err := parseString(raw)
+		return s, err
+	case '{', '[':
+		v, err := genericTree(raw)
+		return v, err
+	}
+	switch string(raw) {
+	case "null":
+		return Null{}, nil
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	}
+	if !json.Valid(raw) {
+		return nil, fmt.Errorf("%s is no JSON", clip(raw))
+	}
+	return number(string(raw)), nil
+}
+
+// genericTree decodes an object or an array.
+func genericTree(raw []byte) (any, error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, jsonError(raw, err)
+	}
+	return exact(v), nil
+}
+
+// jsonError says what is wrong with a value that encoding/json refuses.
+func jsonError(raw []byte, err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		err = errors.New("unexpected end of JSON")
+	}
+	return fmt.Errorf("%s: %w", clip(raw), err)
+}
+
+// exact replaces each json.Number in v by the number it spells.
+func exact(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		return number(string(v))
+	case []any:
+		for i := range v {
+			v[i] = exact(v[i])
+		}
+	case map[string]any:
+		for k, e := range v { // order: each entry by itself
+			v[k] = exact(e)
+		}
+	}
+	return v
+}
+
+// number returns the int64 that s spells, or else the float64, or else, if s is
+// more exact than that, s itself.
+func number(s string) any {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil && (n != 0 || s[0] != '-') {
+		return n
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	switch {
+	case err != nil, math.Trunc(f) == f && math.Abs(f) >= 1<<53:
+		return json.Number(s)
+	case (len(s) > 16 || f == 0) && !sameNumber(f, s): // 15 digits always fit
+		return json.Number(s)
+	}
+	return f
+}
+
+// sameNumber reports whether s is how encoding/json spells f.
+func sameNumber(f float64, s string) bool {
+	b, err := json.Marshal(f)
+	return err == nil && string(b) == s
+}
+
+// as returns the decoder of a type. It remembers what it takes to decode many
+// values, so that it serves one reader only.
+func as[T any]() decoder {
+	t := reflect.TypeFor[T]()
+	if t == reflect.TypeFor[any]() {
+		return generic
+	}
+	_, own := any(new(T)).(json.Unmarshaler)
+	nilable := own
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Interface:
+		nilable = true
+	}
+	var f feed
+	d := json.NewDecoder(&f)
+	d.DisallowUnknownFields()
+	d.UseNumber()
+	return func(raw []byte) (any, error) {
+		if !nilable && string(raw) == "null" {
+			return nil, fmt.Errorf("null is no %v", t)
+		}
+		var v T
+		f.rest, f.end = raw, false
+		if err := d.Decode(&v); err != nil {
+			return nil, jsonError(raw, err)
+		}
+		return plain(v), nil
+	}
+}
+
+// plain returns v, with the numbers replaced that stand in a generic tree.
+func plain(v any) any {
+	switch v.(type) {
+	case map[string]any, []any:
+		return exact(v)
+	}
+	return v
+}
+
+// feed is what a json.Decoder reads: one value after the other.
+type feed struct {
+	rest []byte
+	end  bool
+}
+
+// Read passes on the value and then, so that a number ends, a line break.
+func (f *feed) Read(p []byte) (int, error) {
+	n := copy(p, f.rest)
+	f.rest = f.rest[n:]
+	if n < len(p) && !f.end {
+		p[n] = '\n'
+		n++
+		f.end = true
+	}
+	if n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
