@@ -48,8 +48,17 @@ func (p *ports) take(port int) (int, error) {
 
 func (p *ports) free(port int) { delete(p.used, port) }
 
+// parse finds the host and the port of an address, on a network for which known
+// is true.
+func (s Stack) parse(network, addr string, known func(string) bool) (*host, int, error) {
+	if err := s.alive(); err != nil {
+		return nil, 0, err
+	}
+	return s.host.net.parse(s.host, network, addr, known)
+}
+
 // parse splits an address such as "n1:80" and finds its host: local if the
-// address names none. It accepts the networks for which known is true.
+// address names none.
 func (n *Net) parse(local *host, network, addr string, known func(string) bool) (*host, int, error) {
 	if !known(network) {
 		return nil, 0, net.UnknownNetworkError(network)
@@ -102,9 +111,9 @@ func isTCP(network string) bool { return network == "tcp" || network == "tcp4" }
 func isUDP(network string) bool { return network == "udp" || network == "udp4" }
 
 // bind finds where a listener is to listen.
-func (n *Net) bind(h *host, network, addr string, known func(string) bool) (port int, err error) {
-	at, port, err := n.parse(h, network, addr, known)
-	if err == nil && at != h {
+func (s Stack) bind(network, addr string, known func(string) bool) (port int, err error) {
+	at, port, err := s.parse(network, addr, known)
+	if err == nil && at != s.host {
 		err = os.NewSyscallError("bind", syscall.EADDRNOTAVAIL)
 	}
 	return port, err

@@ -159,3 +159,24 @@ func TestNothingIsLeft(t *testing.T) {
 		assert.Empty(t, usedPorts(n, "n2"))
 	})
 }
+
+// Code that survives a crash of its host can do nothing for the host's next life.
+func TestStackOfAnEarlierLife(t *testing.T) {
+	bubble(t, func(t *testing.T, w *fakeWire, n *Net) {
+		s := n.Stack("n1")
+		_, err := n.Listen("n2", "tcp", ":80")
+		require.NoError(t, err)
+		w.crash(n, "n1", false)
+		_, err = s.Dial(background, "tcp", "n2:80")
+		require.ErrorIs(t, err, net.ErrClosed)
+		_, err = s.Dial(background, "udp", "n2:80")
+		require.ErrorIs(t, err, net.ErrClosed)
+		_, err = s.Listen("tcp", ":80")
+		require.ErrorIs(t, err, net.ErrClosed)
+		_, err = s.ListenPacket("udp", ":80")
+		require.ErrorIs(t, err, net.ErrClosed)
+		_, err = n.Stack("n1").Dial(background, "tcp", "n2:80")
+		require.NoError(t, err)
+		require.Panics(t, func() { n.Stack("n9") })
+	})
+}

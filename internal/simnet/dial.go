@@ -25,24 +25,24 @@ type dial struct {
 	err    error // why it failed
 }
 
-// Dial connects a host to an address, as [net.Dialer.DialContext] does.
-func (n *Net) Dial(ctx context.Context, from, network, addr string) (net.Conn, error) {
+// Dial connects the host to an address, as [net.Dialer.DialContext] does.
+func (s Stack) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	if isUDP(network) {
-		return n.dialUDP(from, network, addr)
+		return s.dialUDP(network, addr)
 	}
 	if ctx.Err() != nil {
 		return nil, opError("dial", "connect", network, nil, literal{network, addr}, ended(ctx))
 	}
-	d, err := n.dial(from, network, addr)
+	d, err := s.dial(network, addr)
 	if err != nil {
 		return nil, err
 	}
 	select {
 	case <-d.done:
 	case <-ctx.Done():
-		n.mu.Lock()
+		s.host.net.mu.Lock()
 		d.finish(ended(ctx))
-		n.unlock()
+		s.host.net.unlock()
 	}
 	if d.err != nil {
 		return nil, opError("dial", "connect", network, nil, d.client.remote, d.err)
@@ -51,11 +51,11 @@ func (n *Net) Dial(ctx context.Context, from, network, addr string) (net.Conn, e
 }
 
 // dial starts a handshake.
-func (n *Net) dial(from, network, addr string) (*dial, error) {
+func (s Stack) dial(network, addr string) (*dial, error) {
+	h, n := s.host, s.host.net
 	n.mu.Lock()
 	defer n.unlock()
-	h := n.hosts[from]
-	to, port, err := n.parse(h, network, addr, isTCP)
+	to, port, err := s.parse(network, addr, isTCP)
 	if err != nil {
 		return nil, opError("dial", "connect", network, nil, literal{network, addr}, err)
 	}

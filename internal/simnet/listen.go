@@ -21,12 +21,12 @@ type listener struct {
 	deadline deadline
 }
 
-// Listen announces on a host, as [net.Listen] does.
-func (n *Net) Listen(name, network, addr string) (net.Listener, error) {
+// Listen announces on the host, as [net.Listen] does.
+func (s Stack) Listen(network, addr string) (net.Listener, error) {
+	h, n := s.host, s.host.net
 	n.mu.Lock()
 	defer n.unlock()
-	h := n.hosts[name]
-	port, err := n.bind(h, network, addr, isTCP)
+	port, err := s.bind(network, addr, isTCP)
 	if err == nil {
 		port, err = h.tcp.take(port)
 	}

@@ -38,12 +38,12 @@ type datagram struct {
 	from *net.UDPAddr
 }
 
-// ListenPacket announces on a host, as [net.ListenPacket] does.
-func (n *Net) ListenPacket(name, network, addr string) (net.PacketConn, error) {
+// ListenPacket announces on the host, as [net.ListenPacket] does.
+func (s Stack) ListenPacket(network, addr string) (net.PacketConn, error) {
+	h, n := s.host, s.host.net
 	n.mu.Lock()
 	defer n.unlock()
-	h := n.hosts[name]
-	port, err := n.bind(h, network, addr, isUDP)
+	port, err := s.bind(network, addr, isUDP)
 	if err != nil {
 		return nil, opError("listen", "bind", network, nil, literal{network, addr}, err)
 	}
@@ -55,11 +55,11 @@ func (n *Net) ListenPacket(name, network, addr string) (net.PacketConn, error) {
 }
 
 // dialUDP returns a packetConn that exchanges datagrams with one address only.
-func (n *Net) dialUDP(from, network, addr string) (net.Conn, error) {
+func (s Stack) dialUDP(network, addr string) (net.Conn, error) {
+	h, n := s.host, s.host.net
 	n.mu.Lock()
 	defer n.unlock()
-	h := n.hosts[from]
-	to, port, err := n.parse(h, network, addr, isUDP)
+	to, port, err := s.parse(network, addr, isUDP)
 	if err != nil {
 		return nil, opError("dial", "connect", network, nil, literal{network, addr}, err)
 	}

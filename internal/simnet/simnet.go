@@ -42,6 +42,8 @@ package simnet
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"maps"
 	"net"
 	"slices"
@@ -150,6 +152,49 @@ func inOrder[K cmp.Ordered, V any](m map[K]V) []V {
 		all = append(all, m[k])
 	}
 	return all
+}
+
+// A Stack is what one life of a host has of the network. After a crash of the
+// host it fails with [net.ErrClosed] for good, so that code which survives the
+// crash can't act for the host's next life.
+type Stack struct {
+	host *host
+	life int
+}
+
+// Stack returns the stack of the present life of a host. A name that no host has
+// is a mistake in the calling code, and a panic.
+func (n *Net) Stack(name string) Stack {
+	n.mu.Lock()
+	defer n.unlock()
+	h := n.hosts[name]
+	if h == nil {
+		panic(fmt.Sprintf("simnet: there is no host %q", name))
+	}
+	return Stack{h, h.life}
+}
+
+// alive returns an error if the life of the stack has ended.
+func (s Stack) alive() error {
+	if s.life != s.host.life {
+		return net.ErrClosed
+	}
+	return nil
+}
+
+// Dial connects a host to an address; see [Stack.Dial].
+func (n *Net) Dial(ctx context.Context, from, network, addr string) (net.Conn, error) {
+	return n.Stack(from).Dial(ctx, network, addr)
+}
+
+// Listen announces on a host; see [Stack.Listen].
+func (n *Net) Listen(host, network, addr string) (net.Listener, error) {
+	return n.Stack(host).Listen(network, addr)
+}
+
+// ListenPacket announces on a host; see [Stack.ListenPacket].
+func (n *Net) ListenPacket(host, network, addr string) (net.PacketConn, error) {
+	return n.Stack(host).ListenPacket(network, addr)
 }
 
 // post leaves something to be carried when the lock is released.
