@@ -16,6 +16,7 @@ var allowed = []Allowance{
 	{".", "Exec", "time.Since", "wall time, outside of the bubble: Result.Wall"},
 	{".", "engine.runInBubble", "time.*", "wall time, outside of the bubble: it notices a run that stands still"},
 	{"internal/simnet", "New", "time.Now", "relates deadlines, which are times of the bubble's clock, to the wire's"},
+	{"cluster/gossip", "NewTransport", "math/rand.Seed", "memberlist draws from the global source, so that is seeded by its host's"},
 	{"cluster", "Cluster.claim", "crypto/rand.Reader", "replaces it by keyed draws while a cluster runs"},
 	{"cluster", "Cluster.Stop", "time.Sleep", "no host acts any more; it waits for goroutines to come to an end"},
 	{"cluster", "newLoop", "time.Now", "the loop makes the world's clock from the bubble's"},
