@@ -167,7 +167,72 @@ func (s source[S, In, Out]) decide(ctx context.Context, spans []span) (ok bool, 
 	if c, can := s.zones(spans, false); can {
 		return c == nil, nil
 	}
-	return s.porcupine(ctx, s.settle(spans))
+	f := s.frontier(spans)
+	return race(ctx, func(ctx context.Context) (bool, error) {
+		end := f.run(ctx)
+		return end.ok, end.by
+	}, func(ctx context.Context) (bool, error) {
+		return s.porcupine(ctx, s.settle(spans))
+	})
+}
+
+// frontier prepares a search through calls.
+func (s source[S, In, Out]) frontier(spans []span) *frontier {
+	if s.m.Access != nil {
+		if ops, values, ok := s.accesses(spans); ok {
+			all, m := numberAccesses(ops, values)
+			return newFrontier(all, len(m.kinds), m)
+		}
+	}
+	all, m := s.number(s.settle(spans))
+	return newFrontier(all, len(m.kinds), m)
+}
+
+// headStart is how long one algorithm works alone, before a second one begins.
+const headStart = 100 * time.Millisecond
+
+// race lets two algorithms work, the second one only if the first takes long, and
+// takes the first answer. If there is none, it says why the first gave up.
+func race(ctx context.Context, first, second func(context.Context) (bool, error)) (bool, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type answer struct {
+		ok  bool
+		err error
+	}
+	run := func(f func(context.Context) (bool, error)) chan answer {
+		c := make(chan answer, 1)
+		go func() {
+			ok, err := f(ctx)
+			c <- answer{ok, err}
+		}()
+		return c
+	}
+	a := run(first)
+	select {
+	case got := <-a:
+		if got.err == nil {
+			return got.ok, nil
+		}
+		a <- got
+	case <-time.After(headStart):
+	}
+	b := run(second)
+	var why error
+	for range 2 {
+		select {
+		case got := <-a:
+			if got.err == nil {
+				return got.ok, nil
+			}
+			why = got.err
+		case got := <-b:
+			if got.err == nil {
+				return got.ok, nil
+			}
+		}
+	}
+	return false, why
 }
 
 // zones decides by the values written, and returns false where that is impossible.

@@ -63,91 +63,92 @@ func told(lines ...line) *history.History {
 	return h
 }
 
+var reasons = []struct {
+	name  string
+	lines []line
+	want  string // of the counter-example; empty if the history is linearizable
+	calls int
+	blame int
+}{
+	{name: "nothing"},
+	{name: "read your write", lines: []line{w(0, 1, 2, 5), r(0, 3, 4, 5)}},
+	{name: "initial", lines: []line{r(0, 1, 2, 0)}},
+	{name: "concurrent", lines: []line{w(0, 1, 9, 5), r(1, 2, 3, 0), r(1, 4, 5, 5)}},
+	{name: "unknown write takes effect late", lines: []line{w(0, 1, 2, 5).ends(history.Info), r(1, 3, 4, 0), r(1, 5, 6, 5)}},
+	{name: "unknown write never happens", lines: []line{w(0, 1, 2, 5).ends(history.Info), w(1, 3, 4, 6), r(1, 5, 6, 6)}},
+	{name: "open write", lines: []line{w(0, 1, 0, 5), r(1, 3, 4, 5)}},
+	{name: "failed swap reads", lines: []line{w(0, 1, 2, 5), cas(0, 3, 4, 7, 8, 5)}},
+	{name: "swap of nothing", lines: []line{w(0, 1, 2, 5), cas(0, 3, 4, 5, 5, 5), r(0, 5, 6, 5)}},
+	{
+		name:  "stale read",
+		lines: []line{w(2, 10, 20, 23), r(4, 21, 22, 23), w(3, 23, 30, 78), r(5, 31, 33, 78), r(1, 40, 50, 23)},
+		want:  "process 1 read 23 from k2, but 78 had replaced it 10ms before that read began", calls: 3, blame: 2,
+	},
+	{
+		name:  "stale read of nothing",
+		lines: []line{w(3, 23, 30, 78), r(1, 40, 50, 0)},
+		want:  "process 1 read the initial value 0 from k2, but 78 had replaced it 10ms before that read began", calls: 2, blame: 1,
+	},
+	{
+		name:  "stale read after a swap",
+		lines: []line{w(2, 1, 2, 23), cas(3, 23, 30, 23, 78, 23), r(1, 40, 50, 23)},
+		want:  "process 1 read 23 from k2, but process 3 had swapped it for 78 10ms before that read began", calls: 3, blame: 2,
+	},
+	{
+		name:  "never written",
+		lines: []line{w(2, 1, 2, 23), r(1, 40, 50, 99)},
+		want:  "process 1 read 99 from k2, which nobody ever wrote", calls: 1,
+	},
+	{
+		name:  "found but never written",
+		lines: []line{w(2, 1, 2, 23), cas(1, 40, 50, 99, 5, 99)},
+		want:  "process 1 found 99 in k2, which nobody ever wrote", calls: 1,
+	},
+	{
+		name:  "read before write",
+		lines: []line{r(1, 10, 20, 23), w(2, 25, 30, 23)},
+		want:  "process 1 read 23 from k2 5ms before process 2 began to write it", calls: 2,
+	},
+	{
+		name:  "dirty read",
+		lines: []line{w(2, 1, 2, 23).ends(history.Fail), r(1, 10, 20, 23)},
+		want:  "process 1 read 23 from k2, but process 2 had failed to write it (no leader)", calls: 2, blame: 1,
+	},
+	{
+		name:  "lost update",
+		lines: []line{w(1, 1, 2, 12), cas(3, 3, 6, 12, 13, 12), cas(7, 4, 7, 12, 14, 12)},
+		want:  "process 3 and process 7 both swapped 12 in k2 for something else", calls: 3, blame: 2,
+	},
+	{
+		name:  "swap of what is gone",
+		lines: []line{w(1, 1, 2, 12), w(2, 3, 4, 13), cas(3, 10, 20, 12, 14, 12)},
+		want:  "process 3 swapped 12 in k2 for 14, but 13 had replaced it 6ms before that swap began", calls: 3, blame: 2,
+	},
+	{
+		name:  "new-old inversion",
+		lines: []line{w(1, 1, 2, 12), w(2, 3, 40, 13), r(3, 5, 10, 13), r(4, 20, 30, 12)},
+		want:  "process 4 read 12 from k2, but process 3 had read 13, which replaced it, 10ms before that read began", calls: 4, blame: 3,
+	},
+	{
+		name: "unknown swap, shown by a read",
+		lines: []line{w(1, 1, 2, 12), cas(2, 3, 4, 12, 13, 0).ends(history.Info), r(3, 5, 10, 13),
+			r(4, 20, 30, 12)},
+		want: "process 4 read 12 from k2, but process 3 had read 13, which replaced it, 10ms before that read began", calls: 4, blame: 3,
+	},
+	{
+		name:  "swaps in a circle",
+		lines: []line{cas(1, 1, 5, 12, 13, 12), cas(2, 2, 6, 13, 12, 13)},
+		want:  "no order of 2 calls on k2 explains what process 2 was answered: cas 13 → 12 ✓", calls: 2, blame: 1,
+	},
+	{
+		name:  "values written twice",
+		lines: []line{w(1, 1, 2, 12), w(1, 3, 4, 12), r(2, 5, 6, 12), r(2, 7, 8, 13)},
+		want:  "process 2 read 13 from k2, which nobody ever wrote", calls: 1,
+	},
+}
+
 func TestReasons(t *testing.T) {
-	tests := []struct {
-		name  string
-		lines []line
-		want  string // of the counter-example; empty if the history is linearizable
-		calls int
-		blame int
-	}{
-		{name: "nothing"},
-		{name: "read your write", lines: []line{w(0, 1, 2, 5), r(0, 3, 4, 5)}},
-		{name: "initial", lines: []line{r(0, 1, 2, 0)}},
-		{name: "concurrent", lines: []line{w(0, 1, 9, 5), r(1, 2, 3, 0), r(1, 4, 5, 5)}},
-		{name: "unknown write takes effect late", lines: []line{w(0, 1, 2, 5).ends(history.Info), r(1, 3, 4, 0), r(1, 5, 6, 5)}},
-		{name: "unknown write never happens", lines: []line{w(0, 1, 2, 5).ends(history.Info), w(1, 3, 4, 6), r(1, 5, 6, 6)}},
-		{name: "open write", lines: []line{w(0, 1, 0, 5), r(1, 3, 4, 5)}},
-		{name: "failed swap reads", lines: []line{w(0, 1, 2, 5), cas(0, 3, 4, 7, 8, 5)}},
-		{name: "swap of nothing", lines: []line{w(0, 1, 2, 5), cas(0, 3, 4, 5, 5, 5), r(0, 5, 6, 5)}},
-		{
-			name:  "stale read",
-			lines: []line{w(2, 10, 20, 23), r(4, 21, 22, 23), w(3, 23, 30, 78), r(5, 31, 33, 78), r(1, 40, 50, 23)},
-			want:  "process 1 read 23 from k2, but 78 had replaced it 10ms before that read began", calls: 3, blame: 2,
-		},
-		{
-			name:  "stale read of nothing",
-			lines: []line{w(3, 23, 30, 78), r(1, 40, 50, 0)},
-			want:  "process 1 read the initial value 0 from k2, but 78 had replaced it 10ms before that read began", calls: 2, blame: 1,
-		},
-		{
-			name:  "stale read after a swap",
-			lines: []line{w(2, 1, 2, 23), cas(3, 23, 30, 23, 78, 23), r(1, 40, 50, 23)},
-			want:  "process 1 read 23 from k2, but process 3 had swapped it for 78 10ms before that read began", calls: 3, blame: 2,
-		},
-		{
-			name:  "never written",
-			lines: []line{w(2, 1, 2, 23), r(1, 40, 50, 99)},
-			want:  "process 1 read 99 from k2, which nobody ever wrote", calls: 1,
-		},
-		{
-			name:  "found but never written",
-			lines: []line{w(2, 1, 2, 23), cas(1, 40, 50, 99, 5, 99)},
-			want:  "process 1 found 99 in k2, which nobody ever wrote", calls: 1,
-		},
-		{
-			name:  "read before write",
-			lines: []line{r(1, 10, 20, 23), w(2, 25, 30, 23)},
-			want:  "process 1 read 23 from k2 5ms before process 2 began to write it", calls: 2,
-		},
-		{
-			name:  "dirty read",
-			lines: []line{w(2, 1, 2, 23).ends(history.Fail), r(1, 10, 20, 23)},
-			want:  "process 1 read 23 from k2, but process 2 had failed to write it (no leader)", calls: 2, blame: 1,
-		},
-		{
-			name:  "lost update",
-			lines: []line{w(1, 1, 2, 12), cas(3, 3, 6, 12, 13, 12), cas(7, 4, 7, 12, 14, 12)},
-			want:  "process 3 and process 7 both swapped 12 in k2 for something else", calls: 3, blame: 2,
-		},
-		{
-			name:  "swap of what is gone",
-			lines: []line{w(1, 1, 2, 12), w(2, 3, 4, 13), cas(3, 10, 20, 12, 14, 12)},
-			want:  "process 3 swapped 12 in k2 for 14, but 13 had replaced it 6ms before that swap began", calls: 3, blame: 2,
-		},
-		{
-			name:  "new-old inversion",
-			lines: []line{w(1, 1, 2, 12), w(2, 3, 40, 13), r(3, 5, 10, 13), r(4, 20, 30, 12)},
-			want:  "process 4 read 12 from k2, but process 3 had read 13, which replaced it, 10ms before that read began", calls: 4, blame: 3,
-		},
-		{
-			name: "unknown swap, shown by a read",
-			lines: []line{w(1, 1, 2, 12), cas(2, 3, 4, 12, 13, 0).ends(history.Info), r(3, 5, 10, 13),
-				r(4, 20, 30, 12)},
-			want: "process 4 read 12 from k2, but process 3 had read 13, which replaced it, 10ms before that read began", calls: 4, blame: 3,
-		},
-		{
-			name:  "swaps in a circle",
-			lines: []line{cas(1, 1, 5, 12, 13, 12), cas(2, 2, 6, 13, 12, 13)},
-			want:  "no order of 2 calls on k2 explains what process 2 was answered: cas 13 → 12 ✓", calls: 2, blame: 1,
-		},
-		{
-			name:  "values written twice",
-			lines: []line{w(1, 1, 2, 12), w(1, 3, 4, 12), r(2, 5, 6, 12), r(2, 7, 8, 13)},
-			want:  "process 2 read 13 from k2, which nobody ever wrote", calls: 1,
-		},
-	}
-	for _, tt := range tests {
+	for _, tt := range reasons {
 		t.Run(tt.name, func(t *testing.T) {
 			got := Linearizable(Register()).Check(t.Context(), told(tt.lines...))
 			assert.Equal(t, "linearizable", got.Checker)
@@ -209,30 +210,35 @@ func TestPanics(t *testing.T) {
 	assert.Panics(t, func() { Linearizable(Model[int, int, int]{}) })
 }
 
-// hard returns a history that a search takes ages for: n swaps at a time, and an
+// sums is a model whose histories are hard: the state tells which calls came before.
+func sums() Model[int, int, int] {
+	return Model[int, int, int]{Name: "sums", Step: func(s, in, out int) (int, bool) {
+		return s + in, out == 0 || out == s+in
+	}}
+}
+
+// hard returns a history that a search takes ages for: n additions at a time, and an
 // answer that none of their orders explains.
 func hard(n int) *history.History {
 	h := history.Of()
 	for i := range n {
-		h.Add(history.Op{Process: i, Type: history.Invoke, Input: RegisterOp{F: "write", Value: i%7 + 1}})
+		h.Add(history.Op{Process: i, Type: history.Invoke, Input: 2 << i})
 	}
 	for i := range n {
 		h.Add(history.Op{Process: i, Type: history.OK, Output: 0})
 	}
-	for i := range 2 {
-		h.Add(history.Op{Type: history.Invoke, Input: RegisterOp{F: "read"}})
-		h.Add(history.Op{Type: history.OK, Output: i + 1})
-	}
+	h.Add(history.Op{Type: history.Invoke, Input: 0})
+	h.Add(history.Op{Type: history.OK, Output: 1})
 	return h
 }
 
 func TestBudget(t *testing.T) {
-	got := Linearizable(Register(), Within(20*time.Millisecond)).Check(t.Context(), hard(60))
+	got := Linearizable(sums(), Within(20*time.Millisecond)).Check(t.Context(), hard(60))
 	assert.Equal(t, Unknown, got.Verdict)
 	assert.Contains(t, got.Reason, "the 20ms for this check ended")
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	got = Linearizable(Register()).Check(ctx, hard(60))
+	got = Linearizable(sums()).Check(ctx, hard(60))
 	assert.Equal(t, Unknown, got.Verdict)
 }

@@ -176,6 +176,13 @@ func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], check C
 			one, err := s.porcupine(t.Context(), p.spans)
 			require.NoError(t, err)
 			ok = ok && one
+			end := s.frontier(p.spans).run(t.Context())
+			require.NoError(t, end.by)
+			require.Equal(t, one, end.ok, "frontier\n%v", h)
+			all, m := s.number(p.spans)
+			end = newFrontier(all, len(m.kinds), m).run(t.Context())
+			require.NoError(t, end.by)
+			require.Equal(t, one, end.ok, "frontier\n%v", h)
 		}
 		require.Equal(t, want == Valid, ok, "porcupine\n%v", h)
 		if want == Invalid {

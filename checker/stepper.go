@@ -1,0 +1,141 @@
+package checker
+
+import "reflect"
+
+// A memo is a model as a [stepper] that asks Step once for each state and class:
+// Knossos calls this memoization. States are equal if Go says so.
+type memo[S comparable, In, Out any] struct {
+	s      source[S, In, Out]
+	states []S
+	ids    map[S]int32
+	kinds  []span // a call of each class
+	quiet  []bool
+	table  map[uint64]int32 // next state, or none if the answer is wrong
+	err    error
+}
+
+// maxMemo bounds the steps that are remembered.
+const maxMemo = 4 << 20
+
+// A kind is what makes calls alike.
+type kind struct {
+	in, out any
+	known   bool
+}
+
+// number sorts calls into classes.
+func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out]) {
+	m := &memo[S, In, Out]{s: s, states: []S{s.m.Init}, ids: map[S]int32{s.m.Init: 0}, table: map[uint64]int32{}}
+	classes := map[kind]int32{}
+	ops := make([]numbered, len(spans))
+	for i, sp := range spans {
+		class := int32(len(m.kinds))
+		k := kind{s.in(sp), s.out(sp), sp.known}
+		if hashable(k.in) && hashable(k.out) {
+			if old, ok := classes[k]; ok {
+				class = old
+			} else {
+				classes[k] = class
+			}
+		}
+		if class == int32(len(m.kinds)) {
+			m.kinds = append(m.kinds, sp)
+			m.quiet = append(m.quiet, s.pure(sp))
+		}
+		ops[i] = numbered{sp.call, sp.ret, class, sp.known}
+	}
+	return ops, m
+}
+
+func hashable(v any) bool { return v == nil || reflect.ValueOf(v).Comparable() }
+
+func (m *memo[S, In, Out]) pure(class int32) bool { return m.quiet[class] }
+
+func (m *memo[S, In, Out]) failed() error { return m.err }
+
+func (m *memo[S, In, Out]) step(state, class int32) (int32, bool) {
+	key := uint64(uint32(state))<<32 | uint64(uint32(class))
+	if next, ok := m.table[key]; ok {
+		return next, next != none
+	}
+	if m.err != nil {
+		return none, false
+	}
+	sp := m.kinds[class]
+	to, ok, err := m.s.step(m.states[state], sp)
+	if err != nil {
+		m.err = err
+		return none, false
+	}
+	next := none
+	if ok || !sp.known {
+		if next, ok = m.ids[to]; !ok {
+			next = int32(len(m.states))
+			m.ids[to] = next
+			m.states = append(m.states, to)
+		}
+	}
+	if len(m.table) >= maxMemo {
+		clear(m.table)
+	}
+	m.table[key] = next
+	return next, next != none
+}
+
+// A registerStepper is a register as a [stepper]: its states are the values. All
+// values that nobody looks for are one.
+type registerStepper struct{ kinds []access }
+
+// junk is the value of all that nobody looks for, if 0 is not among them.
+const junk = 1
+
+// numberAccesses sorts accesses into classes.
+func numberAccesses(ops []access, values int) ([]numbered, *registerStepper) {
+	sought := make([]bool, values+1)
+	sought[0] = true
+	for _, o := range ops {
+		if o.saw != none {
+			sought[o.saw] = true
+		}
+	}
+	m := &registerStepper{}
+	classes := map[access]int32{}
+	var all []numbered
+	for _, o := range ops {
+		k := access{saw: o.saw, put: o.put, known: o.known}
+		if k.saw > 0 {
+			k.saw++
+		}
+		if k.put > 0 {
+			if k.put++; !sought[o.put] {
+				k.put = junk
+			}
+		}
+		if !k.known && k.put == none || !k.known && k.put == junk {
+			continue // as if it had not happened
+		}
+		class, ok := classes[k]
+		if !ok {
+			class = int32(len(m.kinds))
+			classes[k] = class
+			m.kinds = append(m.kinds, k)
+		}
+		all = append(all, numbered{o.call, o.ret, class, o.known})
+	}
+	return all, m
+}
+
+func (m *registerStepper) pure(class int32) bool { return m.kinds[class].put == none }
+
+func (m *registerStepper) failed() error { return nil }
+
+func (m *registerStepper) step(state, class int32) (int32, bool) {
+	k := m.kinds[class]
+	if k.saw != none && k.saw != state {
+		return state, false
+	}
+	if k.put != none {
+		state = k.put
+	}
+	return state, true
+}
