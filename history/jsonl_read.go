@@ -17,13 +17,17 @@ import (
 // json.Number for what fits neither exactly, []any and map[string]any, and
 // [Null]. Errors are of type [*FileError].
 func Read(r io.Reader, name string) (*History, error) {
-	return collect(scanJSONL(r, name, generic, generic))
+	return collect(scanJSONL(r, name, opReader{in: generic, out: generic, note: generic}))
 }
 
 // ReadAs reads a history as [Read] does, but with inputs of type In and outputs
 // of type Out. What these types have no place for is an error.
 func ReadAs[In, Out any](r io.Reader, name string) (*History, error) {
-	return collect(scanJSONL(r, name, as[In](), as[Out]()))
+	rd := opReader{in: as[In](), out: as[Out](), note: generic}
+	if _, ok := any(*new(Out)).(JepsenOp); ok {
+		rd.note = as[JepsenOp]()
+	}
+	return collect(scanJSONL(r, name, rd))
 }
 
 // collect makes a history of a sequence.
@@ -40,9 +44,9 @@ func collect(ops iter.Seq2[Op, error]) (*History, error) {
 
 // scanJSONL yields the ops of a file of JSON lines, and at last an error if there
 // is one.
-func scanJSONL(r io.Reader, name string, in, out decoder) iter.Seq2[Op, error] {
+func scanJSONL(r io.Reader, name string, rd opReader) iter.Seq2[Op, error] {
 	return func(yield func(Op, error) bool) {
-		rd := opReader{in: in, out: out}
+		rd := rd // for this iteration
 		l := newLines(r)
 		for {
 			line, err := l.next()
@@ -70,6 +74,7 @@ type decoder func(raw []byte) (any, error)
 // opReader reads the ops of one file.
 type opReader struct {
 	in, out decoder
+	note    decoder // of the outputs of the nemesis
 	order   order
 	names   map[string]string // the nodes and keys seen, each kept once
 }
@@ -170,7 +175,7 @@ func (r *opReader) field(o *rawOp, i int, raw []byte) (err error) {
 func (r *opReader) values(o rawOp) (op Op, err error) {
 	in, out := r.in, r.out
 	if o.Process == Nemesis {
-		in, out = as[string](), generic
+		in, out = fault, r.note
 	}
 	if o.input != nil {
 		if o.Input, err = in(o.input); err != nil {
@@ -183,6 +188,12 @@ func (r *opReader) values(o rawOp) (op Op, err error) {
 		}
 	}
 	return o.Op, o.check()
+}
+
+// fault decodes the input of the nemesis.
+func fault(raw []byte) (any, error) {
+	s, err := parseString(raw)
+	return s, err
 }
 
 // maxNames bounds how many names a reader remembers, in case each is another.

@@ -1,0 +1,341 @@
+package history
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// ParseEDN returns the one value that an EDN text spells.
+func ParseEDN(text string) (any, error) {
+	p := newEDNText(text)
+	v, err := p.value(0)
+	if err == io.EOF {
+		return nil, errors.New("no value")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c, err := p.skip(0); err != io.EOF {
+		if err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%q after the value", c)
+	}
+	return v, nil
+}
+
+// maxDepth bounds how deep EDN values may be nested.
+const maxDepth = 1000
+
+// errEDNEnd says that a file ends within a value.
+var errEDNEnd = errors.New("the file is cut short: it ends within a value")
+
+// ednParser reads EDN values one after the other, and holds no more of the text
+// than one token.
+type ednParser struct {
+	r        io.Reader
+	buf      []byte
+	pos, end int // of buf, what is still to be read
+	tok      int // where the token begins that is being read, or -1
+	passed   int // bytes that came before buf
+	began    int // bytes that came before the form that is being read
+	line     int
+	names    map[string]any // keywords and symbols, each kept once
+	failed   error          // what r said
+}
+
+func newEDNParser(r io.Reader) *ednParser {
+	return &ednParser{r: r, buf: make([]byte, 64<<10), tok: -1, line: 1, names: map[string]any{}}
+}
+
+// newEDNText returns a parser of a text that is there already.
+func newEDNText(text string) *ednParser {
+	return &ednParser{buf: []byte(text), end: len(text), tok: -1, line: 1, failed: io.EOF, names: map[string]any{}}
+}
+
+// begin starts a form, which may be as long as a line.
+func (p *ednParser) begin() { p.began = p.passed + p.pos }
+
+// fill reads more. It returns io.EOF at the end of the file.
+func (p *ednParser) fill() error {
+	if p.failed != nil {
+		return p.failed
+	}
+	if p.passed+p.pos-p.began > MaxLine {
+		return errLong
+	}
+	from := p.pos
+	if p.tok >= 0 {
+		from = p.tok
+	}
+	if from == 0 && p.end == len(p.buf) {
+		p.buf = append(p.buf, make([]byte, len(p.buf))...)
+	} else {
+		copy(p.buf, p.buf[from:p.end])
+		p.passed += from
+		p.pos, p.end = p.pos-from, p.end-from
+		if p.tok >= 0 {
+			p.tok = 0
+		}
+	}
+	for range 100 {
+		n, err := p.r.Read(p.buf[p.end:])
+		p.end += n
+		if err != nil && err != io.EOF {
+			err = fmt.Errorf("read: %w", err)
+		}
+		p.failed = err
+		if n > 0 {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	p.failed = io.ErrNoProgress
+	return p.failed
+}
+
+// peek returns the byte that is i bytes ahead.
+func (p *ednParser) peek(i int) (byte, error) {
+	for p.pos+i >= p.end {
+		if err := p.fill(); err != nil {
+			return 0, err
+		}
+	}
+	return p.buf[p.pos+i], nil
+}
+
+// inside returns the error for a file that ends where it must not.
+func inside(err error) error {
+	if err == io.EOF {
+		return errEDNEnd
+	}
+	return err
+}
+
+// skip passes over blanks, comments and discarded values. It returns the byte
+// that follows, which it does not pass over, or io.EOF.
+func (p *ednParser) skip(depth int) (byte, error) {
+	for {
+		c, err := p.peek(0)
+		if err != nil {
+			return 0, err
+		}
+		switch c {
+		case '\n':
+			p.line++
+			p.pos++
+		case ' ', '\t', '\r', '\f', '\v', ',':
+			p.pos++
+		case ';':
+			if err := p.comment(); err != nil {
+				return 0, err
+			}
+		case '#':
+			next, err := p.peek(1)
+			if err != nil && err != io.EOF {
+				return 0, err
+			}
+			if next != '_' {
+				return c, nil
+			}
+			p.pos += 2
+			if _, err := p.value(depth + 1); err != nil {
+				return 0, inside(err)
+			}
+		default:
+			return c, nil
+		}
+	}
+}
+
+// comment passes over the rest of a line.
+func (p *ednParser) comment() error {
+	for {
+		c, err := p.peek(0)
+		if err != nil || c == '\n' {
+			return err
+		}
+		p.pos++
+	}
+}
+
+// value reads a value. It returns io.EOF if there is none.
+func (p *ednParser) value(depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, fmt.Errorf("values are nested more than %d deep", maxDepth)
+	}
+	c, err := p.skip(depth)
+	if err != nil {
+		return nil, err
+	}
+	switch c {
+	case '"':
+		return p.text()
+	case '\\':
+		return p.char()
+	case '[':
+		v, err := p.values(']', depth)
+		return v, err
+	case '(':
+		v, err := p.values(')', depth)
+		return List(v), err
+	case '{':
+		v, err := p.pairs(depth)
+		return v, err
+	case '#':
+		return p.dispatch(depth)
+	case ']', ')', '}':
+		return nil, fmt.Errorf("%q closes nothing", c)
+	}
+	return p.atom()
+}
+
+// values reads what stands between brackets.
+func (p *ednParser) values(closing byte, depth int) ([]any, error) {
+	p.pos++
+	all := []any{}
+	for {
+		c, err := p.skip(depth)
+		if err != nil {
+			return nil, inside(err)
+		}
+		if c == closing {
+			p.pos++
+			return all, nil
+		}
+		v, err := p.value(depth + 1)
+		if err != nil {
+			return nil, inside(err)
+		}
+		all = append(all, v)
+	}
+}
+
+// pairs reads the entries of a map.
+func (p *ednParser) pairs(depth int) (Map, error) {
+	m := Map{}
+	err := p.eachPair(depth, func(key any) error {
+		v, err := p.value(depth + 1)
+		m = append(m, Pair{key, v})
+		return err
+	})
+	return m, err
+}
+
+// eachPair calls f with every key of a map; f reads the value.
+func (p *ednParser) eachPair(depth int, f func(key any) error) error {
+	p.pos++
+	for {
+		c, err := p.skip(depth)
+		if err != nil {
+			return inside(err)
+		}
+		if c == '}' {
+			p.pos++
+			return nil
+		}
+		key, err := p.value(depth + 1)
+		if err != nil {
+			return inside(err)
+		}
+		if c, err = p.skip(depth); err != nil {
+			return inside(err)
+		}
+		if c == '}' {
+			return fmt.Errorf("the map has a key without a value: %s", clip(mustEDN(key)))
+		}
+		if err := f(key); err != nil {
+			return inside(err)
+		}
+	}
+}
+
+// dispatch reads what begins with #.
+func (p *ednParser) dispatch(depth int) (any, error) {
+	next, err := p.peek(1)
+	if err != nil {
+		return nil, inside(err)
+	}
+	switch next {
+	case '{':
+		p.pos++
+		v, err := p.values('}', depth)
+		return Set(v), err
+	case '#':
+		p.pos += 2
+		return p.symbolic()
+	case ':':
+		p.pos += 2
+		return p.namespaced(depth)
+	}
+	tag, err := p.tag()
+	if err != nil {
+		return nil, err
+	}
+	v, err := p.value(depth + 1)
+	if err != nil {
+		return nil, inside(err)
+	}
+	return Tagged{tag, v}, nil
+}
+
+// tag reads the tag of a value.
+func (p *ednParser) tag() (string, error) {
+	p.pos++
+	t, err := p.token()
+	if err != nil {
+		return "", err
+	}
+	if !isName(string(t)) || !isLetter(t[0]) {
+		return "", fmt.Errorf("#%s is no tag", clip(t))
+	}
+	return string(t), nil
+}
+
+// namespaced reads a map whose keys are in one namespace, after its #:.
+func (p *ednParser) namespaced(depth int) (any, error) {
+	t, err := p.token()
+	if err != nil {
+		return nil, err
+	}
+	if !isName(string(t)) {
+		return nil, fmt.Errorf("#:%s is no namespace", clip(t))
+	}
+	space := string(t)
+	c, err := p.skip(depth)
+	if err != nil {
+		return nil, inside(err)
+	}
+	if c != '{' {
+		return nil, fmt.Errorf("%q after namespace %s, instead of a map", c, space)
+	}
+	m, err := p.pairs(depth)
+	if err != nil {
+		return nil, err
+	}
+	for i, e := range m {
+		switch k := e.Key.(type) {
+		case Keyword:
+			m[i].Key = Keyword(qualify(space, string(k)))
+		case Symbol:
+			m[i].Key = Symbol(qualify(space, string(k)))
+		}
+	}
+	return m, nil
+}
+
+// qualify puts a name into a namespace, unless it is in one. The namespace _
+// means none.
+func qualify(space, name string) string {
+	if rest, ok := strings.CutPrefix(name, "_/"); ok {
+		return rest
+	}
+	if strings.Contains(name, "/") {
+		return name
+	}
+	return space + "/" + name
+}

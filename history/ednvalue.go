@@ -1,0 +1,90 @@
+package history
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+)
+
+// EDN, in which Jepsen keeps histories, has more kinds of values than Go has
+// literals. Its nil, booleans, strings, integers, floats and vectors are nil,
+// bool, string, int64, float64 and []any; integers that need more bits are
+// *big.Int, ratios are *big.Rat; the rest are the types below.
+type (
+	// A Keyword is an EDN keyword without its colon, such as "read" or "ns/read".
+	Keyword string
+	// A Symbol is an EDN symbol.
+	Symbol string
+	// A Char is an EDN character.
+	Char rune
+	// A Decimal is an EDN decimal of any precision, without its M.
+	Decimal string
+	// A List is an EDN list.
+	List []any
+	// A Set is an EDN set, in the order in which the file has it.
+	Set []any
+	// A Map is an EDN map, in the order in which the file has it.
+	Map []Pair
+	// A Pair is an entry of a Map.
+	Pair struct{ Key, Value any }
+	// A Tagged is an EDN value with a tag that the reader does not know, such as
+	// inst; the tag stands here without its #.
+	Tagged struct {
+		Tag   string
+		Value any
+	}
+)
+
+// Get returns the value of a key that is a nil, bool, number, string, keyword,
+// symbol or character.
+func (m Map) Get(key any) (value any, ok bool) {
+	for _, p := range m {
+		switch p.Key.(type) {
+		case []any, List, Set, Map, Tagged:
+			continue // can't be compared
+		}
+		if p.Key == key {
+			return p.Value, true
+		}
+	}
+	return nil, false
+}
+
+// MarshalJSON returns an object with the fields in the order of the map. Keys
+// that are no strings are given as EDN spells them, without the colon.
+func (m Map) MarshalJSON() ([]byte, error) {
+	b := []byte{'{'}
+	for i, p := range m {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		name, err := keyName(p.Key)
+		if err != nil {
+			return nil, err
+		}
+		b = append(appendString(b, name), ':')
+		value, err := json.Marshal(p.Value)
+		if err != nil {
+			return nil, fmt.Errorf("value of %s: %w", name, err)
+		}
+		b = append(b, value...)
+	}
+	return append(b, '}'), nil
+}
+
+// keyName returns the name that a key of a map has in JSON.
+func keyName(key any) (string, error) {
+	switch key := key.(type) {
+	case string:
+		return key, nil
+	case Keyword:
+		return string(key), nil
+	case int64:
+		return strconv.FormatInt(key, 10), nil
+	}
+	b, err := AppendEDN(nil, key)
+	return string(b), err
+}
+
+// MarshalJSON returns a string of the one character.
+func (c Char) MarshalJSON() ([]byte, error) { return appendString(nil, string(rune(c))), nil }

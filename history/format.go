@@ -1,0 +1,207 @@
+package history
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+)
+
+// A Format says how a file keeps a history.
+type Format uint8
+
+const (
+	// Auto stands for the format that [Detect] finds.
+	Auto Format = iota
+	// JSONL is the format of this package: one JSON object a line, see [AppendJSON].
+	JSONL
+	// EDN is Jepsen's history.edn: a stream, a vector or a list of maps. A first map
+	// that is no op is passed over.
+	EDN
+	// JSON is what elle-cli reads: an array, or a stream, of objects like Jepsen's maps.
+	JSON
+	// Etcd is the console log of a Jepsen test, as porcupine has them of etcd.
+	Etcd
+	// KV is porcupine's log of a key-value store: EDN with the key in a field of its own.
+	KV
+	// Maelstrom is Maelstrom's history.edn. It is EDN; in the workload lin-kv the
+	// keys are independent, see [Options].
+	Maelstrom
+)
+
+var formatNames = [...]string{"auto", "jsonl", "edn", "json", "etcd", "kv", "maelstrom"}
+
+// String returns the format's name.
+func (f Format) String() string {
+	if int(f) >= len(formatNames) {
+		return fmt.Sprintf("format(%d)", uint8(f))
+	}
+	return formatNames[f]
+}
+
+// ParseFormat returns the format with that name.
+func ParseFormat(name string) (Format, error) {
+	for i, n := range formatNames {
+		if n == name {
+			return Format(i), nil
+		}
+	}
+	return 0, fmt.Errorf("format %q is none of %s", name, strings.Join(formatNames[:], ", "))
+}
+
+// Options say how to read or write a history of others.
+type Options struct {
+	// Format is the format of the file. Auto, the zero value, has it found by
+	// content.
+	Format Format
+	// Independent says that the values of clients are pairs of a key and a value,
+	// as jepsen.independent makes them. Values that are no pairs are left alone.
+	Independent bool
+	// Strict refuses a history whose calls do not pair, as Read does: a completion
+	// without an invocation, two open calls of one process, a process that goes on
+	// after an info. Without it, what does not pair is left to [History.Calls].
+	Strict bool
+}
+
+// Decode reads a history. In formats other than JSONL, the Input of a client's
+// invocation and the Output of its completion are of type [JepsenOp], and so is
+// the Output of an op of the nemesis, which is an Info; time never falls, and an
+// op without a time has that of the op before. JSONL is read as by [Read].
+func Decode(r io.Reader, name string, opts Options) (*History, error) {
+	return collect(Scan(r, name, opts))
+}
+
+// Scan yields the ops that [Decode] would read, one by one, without keeping them.
+// After an error it yields nothing more.
+func Scan(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
+	return func(yield func(Op, error) bool) {
+		opts := opts
+		br := bufio.NewReaderSize(r, detectBytes)
+		if opts.Format == Auto {
+			head, err := br.Peek(detectBytes)
+			if err != nil && err != io.EOF {
+				yield(Op{}, fileError(name, 1, fmt.Errorf("read: %w", err)))
+				return
+			}
+			if opts.Format, err = Detect(head); err != nil {
+				yield(Op{}, fileError(name, 1, err))
+				return
+			}
+		}
+		scan(br, name, opts)(yield)
+	}
+}
+
+// scan yields the ops of a file whose format is known.
+func scan(r *bufio.Reader, name string, opts Options) iter.Seq2[Op, error] {
+	if bom, _ := r.Peek(3); string(bom) == "\ufeff" {
+		_, _ = r.Discard(3)
+	}
+	switch opts.Format {
+	case JSONL:
+		return scanJSONL(r, name, opReader{in: generic, out: generic, note: generic, order: order{loose: !opts.Strict}})
+	case EDN, KV, Maelstrom:
+		return scanEDN(r, name, opts)
+	case JSON:
+		return scanJSON(r, name, opts)
+	case Etcd:
+		return scanLog(r, name, opts)
+	}
+	return func(yield func(Op, error) bool) {
+		yield(Op{}, fileError(name, 1, fmt.Errorf("no reader for %v", opts.Format)))
+	}
+}
+
+// Encode writes a history. It writes JSONL, which is also what Auto stands for,
+// and EDN.
+func (h *History) Encode(w io.Writer, opts Options) error {
+	switch opts.Format {
+	case Auto, JSONL:
+		return h.Write(w)
+	case EDN, KV, Maelstrom:
+		e := ednWriter{independent: opts.Independent}
+		return h.write(w, e.append)
+	}
+	return fmt.Errorf("format %v can be read, but not written", opts.Format)
+}
+
+// detectBytes is how many bytes of a file [Detect] needs at most.
+const detectBytes = 64 << 10
+
+// Detect returns the format of a file that begins like head. It can't tell
+// Maelstrom's files from Jepsen's, and says EDN to both.
+func Detect(head []byte) (Format, error) {
+	head = bytes.TrimPrefix(head, []byte("\ufeff"))
+	if isLog(head) {
+		return Etcd, nil
+	}
+	rest := bytes.TrimLeft(head, " \t\r\n")
+	switch {
+	case len(rest) == 0:
+		return JSONL, nil // an empty history
+	case rest[0] == '[' && startsJSON(rest[1:]):
+		return JSON, nil
+	case startsJSON(rest):
+		return detectObjects(rest), nil
+	}
+	p := newEDNText(string(head))
+	c, err := p.skip(0)
+	switch {
+	case err == io.EOF:
+		return EDN, nil // nothing but comments
+	case err == nil && (c == '{' || c == '[' || c == '(' || c == '#'):
+		return detectEDN(head), nil
+	}
+	return Auto, fmt.Errorf("unknown format: it begins with %q", clip(rest))
+}
+
+// startsJSON reports whether rest begins with a JSON object, or ends.
+func startsJSON(rest []byte) bool {
+	rest = bytes.TrimLeft(rest, " \t\r\n")
+	if len(rest) == 0 || rest[0] != '{' {
+		return false
+	}
+	rest = bytes.TrimLeft(rest[1:], " \t\r\n")
+	if len(rest) == 0 || rest[0] != '"' {
+		return false
+	}
+	end := skipString(rest, 0)
+	if end < 0 {
+		return false
+	}
+	rest = bytes.TrimLeft(rest[end:], " \t\r\n")
+	return len(rest) > 0 && rest[0] == ':' && (len(rest) < 2 || rest[1] != ':')
+}
+
+// detectObjects tells our JSON objects, a line each, from those of elle-cli.
+func detectObjects(head []byte) Format {
+	format := JSONL
+	_ = eachField(head, func(name, _ []byte) error {
+		switch string(name) {
+		case "f", "value":
+			format = JSON
+		}
+		return nil
+	})
+	return format
+}
+
+// detectEDN tells the log of a key-value store from other EDN: it has keys, and
+// nobody has numbered or timed its ops.
+func detectEDN(head []byte) Format {
+	line, _, _ := bytes.Cut(head, []byte("\n"))
+	v, err := ParseEDN(string(line))
+	m, ok := v.(Map)
+	if err != nil || !ok {
+		return EDN
+	}
+	_, key := m.Get(Keyword("key"))
+	_, index := m.Get(Keyword("index"))
+	f, _ := m.Get(Keyword("f"))
+	if key && !index && (f == Keyword("get") || f == Keyword("put") || f == Keyword("append")) {
+		return KV
+	}
+	return EDN
+}

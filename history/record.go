@@ -1,0 +1,290 @@
+package history
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// typeField is the field in which our EDN says what an op of the nemesis is:
+// those of Jepsen's nemesis are all infos.
+const typeField = "capsize/type"
+
+// records makes ops of the records of Jepsen's kind, one after the other.
+type records struct {
+	opts      Options
+	order     order              // loose unless opts.Strict
+	numbered  bool               // ops have processes
+	anonymous bool               // ops have none
+	waiting   []Op               // the open invocations that had none
+	free      []int              // processes given to ops without one, and free again
+	given     int                // how many were given
+	strings   map[string]string  // keys, nodes and f, each kept once
+	texts     map[Keyword]string // the errors that are keywords, each kept once
+}
+
+func newRecords(opts Options) records {
+	return records{opts: opts, order: order{loose: !opts.Strict}}
+}
+
+// A record is an op with its fields as a file has them.
+type record struct {
+	line     int
+	index    int64 // below 0 if there is none
+	time     int64
+	process  any // int64, Keyword(nemesisName) or nil
+	kind     any // nil, or a Type
+	fault    any // nil, or a Type
+	hasF     bool
+	hasValue bool
+	op       JepsenOp
+	err      any
+	node     string
+	key      string
+}
+
+// errHeader says that a record is none of an op.
+var errHeader = errors.New("neither type, process, f nor value: that is no op")
+
+// set sets a field of a record.
+func (r *records) set(rec *record, name string, v any) (err error) {
+	switch name {
+	case "index":
+		if n, ok := v.(int64); ok {
+			rec.index = n
+		} else if v != nil {
+			err = fmt.Errorf("index %s is no whole number", clip(mustEDN(v)))
+		}
+	case "time":
+		if n, ok := v.(int64); ok {
+			rec.time = n
+		} else if v != nil {
+			err = fmt.Errorf("time %s is no whole number of 64 bits", clip(mustEDN(v)))
+		}
+	case "process":
+		err = rec.setProcess(v)
+	case "type":
+		rec.kind, err = typeOf(v)
+	case typeField:
+		rec.fault, err = typeOf(v)
+	case "f":
+		rec.op.F, rec.hasF = r.intern(nameText(v)), true
+	case "value":
+		rec.op.Value, rec.hasValue = v, true
+	case "error":
+		rec.err = v
+	default:
+		if s, ok := v.(string); ok && s != "" && name == "node" {
+			rec.node = r.intern(s)
+		} else if ok && s != "" && name == "key" {
+			rec.key = r.intern(s)
+		} else {
+			rec.op.More = append(rec.op.More, Pair{Keyword(name), v})
+		}
+	}
+	return err
+}
+
+func (rec *record) setProcess(v any) error {
+	switch p := v.(type) {
+	case nil:
+		return nil
+	case int64:
+		if p >= 0 && int64(int(p)) == p {
+			rec.process = p
+			return nil
+		}
+	case Keyword:
+		if p == nemesisName {
+			rec.process = p
+			return nil
+		}
+	case string:
+		if p == nemesisName || p == ":"+nemesisName {
+			rec.process = Keyword(nemesisName)
+			return nil
+		}
+	}
+	return fmt.Errorf("process %s is neither a number from 0 on nor :nemesis", clip(mustEDN(v)))
+}
+
+// typeOf returns the Type that a value names, or nil for nil.
+func typeOf(v any) (any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	return ParseType(nameText(v))
+}
+
+// nameText returns the text of a name.
+func nameText(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case Keyword:
+		return string(v)
+	case string:
+		return v
+	}
+	return mustEDN(v)
+}
+
+// intern returns s, kept once.
+func (r *records) intern(s string) string {
+	if kept, ok := r.strings[s]; ok {
+		return kept
+	}
+	if r.strings == nil {
+		r.strings = map[string]string{}
+	}
+	if len(r.strings) < maxNames {
+		r.strings[s] = s
+	}
+	return s
+}
+
+// errText returns the text of an error: that of a string is the string.
+func (r *records) errText(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case Keyword:
+		if s, ok := r.texts[v]; ok {
+			return s
+		}
+		if r.texts == nil {
+			r.texts = map[Keyword]string{}
+		}
+		s := ":" + string(v)
+		if len(r.texts) < maxNames {
+			r.texts[v] = s
+		}
+		return s
+	}
+	return mustEDN(v)
+}
+
+// op makes an op of a record.
+func (r *records) op(rec *record) (Op, error) {
+	if rec.kind == nil {
+		if rec.process == nil && !rec.hasF && !rec.hasValue {
+			return Op{}, errHeader
+		}
+		return Op{}, errNoType
+	}
+	op := Op{Index: r.order.count, Type: rec.kind.(Type), Node: rec.node, Key: rec.key, Err: r.errText(rec.err)}
+	if rec.index >= 0 && rec.index != int64(op.Index) {
+		rec.op.More = append(rec.op.More, Pair{Keyword("index"), rec.index})
+	}
+	r.setTime(&op, rec)
+	if err := r.setProcess(&op, rec); err != nil {
+		return Op{}, err
+	}
+	r.setValue(&op, rec)
+	if err := op.check(); err != nil {
+		return Op{}, err
+	}
+	return op, r.order.add(op, rec.line)
+}
+
+// setTime gives the op its time, or that of the op before if it has none or an
+// earlier one: Jepsen takes the time before it takes its place in the history.
+// What it says then is kept in More.
+func (r *records) setTime(op *Op, rec *record) {
+	op.Time = max(time.Duration(rec.time), r.order.last)
+	if rec.time > 0 && op.Time != time.Duration(rec.time) {
+		rec.op.More = append(rec.op.More, Pair{Keyword("time"), rec.time})
+	}
+}
+
+// setProcess gives the op its process. In files whose ops have none, a
+// completion belongs to the invocation that has been open longest of those with
+// its F.
+func (r *records) setProcess(op *Op, rec *record) error {
+	switch p := rec.process.(type) {
+	case Keyword:
+		op.Process = Nemesis
+		return nil
+	case int64:
+		op.Process = int(p)
+		r.numbered = true
+	default:
+		r.anonymous = true
+	}
+	if r.anonymous && r.numbered {
+		return errors.New("this op has no process and others have one, or it has one and others have none")
+	}
+	if r.anonymous {
+		op.Process = r.give(op, rec.op.F)
+	}
+	return nil
+}
+
+// give returns a process for an op that has none.
+func (r *records) give(op *Op, f string) int {
+	if op.Type != Invoke {
+		for i, w := range r.waiting {
+			if w.Input == f {
+				r.waiting = append(r.waiting[:i], r.waiting[i+1:]...)
+				if op.Type != Info {
+					r.free = append(r.free, w.Process)
+				}
+				return w.Process
+			}
+		}
+	}
+	p := r.given
+	if n := len(r.free); n > 0 {
+		p = r.free[n-1]
+		r.free = r.free[:n-1]
+	} else {
+		r.given++
+	}
+	if op.Type == Invoke {
+		r.waiting = append(r.waiting, Op{Process: p, Input: f})
+	}
+	return p
+}
+
+// setValue puts F and the value where they belong.
+func (r *records) setValue(op *Op, rec *record) {
+	if op.Process == Nemesis {
+		setFault(op, rec)
+		return
+	}
+	if tuple, ok := rec.op.Value.([]any); ok && r.opts.Independent && len(tuple) == 2 {
+		op.Key, rec.op.Value = r.intern(keyText(tuple[0])), tuple[1]
+	}
+	if op.Type == Invoke {
+		op.Input = rec.op
+	} else {
+		op.Output = rec.op
+	}
+}
+
+// setFault makes an op of the nemesis: a fault of ours, or else a note.
+func setFault(op *Op, rec *record) {
+	if t, ours := rec.fault.(Type); ours {
+		op.Type = t
+		if s, ok := rec.op.Value.(string); ok && t == Invoke {
+			op.Input = s
+		}
+		return
+	}
+	if op.Type != Info {
+		rec.op.More = append(rec.op.More, Pair{Keyword("type"), Keyword(op.Type.String())})
+		op.Type = Info
+	}
+	op.Output = rec.op
+}
+
+// keyText returns the key of an independent tuple as Op.Key has it: a string as
+// it is, anything else as EDN.
+func keyText(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return mustEDN(v)
+}
