@@ -41,7 +41,7 @@ func TestBannedCalls(t *testing.T) {
 }
 
 func TestMapOrder(t *testing.T) {
-	report(t, MapOrder(load(t), recorded))
+	report(t, MapOrder(load(t), inOrder))
 }
 
 func TestFunctionLength(t *testing.T) {
@@ -110,7 +110,7 @@ func TestFixtures(t *testing.T) {
 				{"cluster", "loop.rest", "time.Sleep", "shows that an allowance goes stale"},
 			}), nil
 		},
-		"order": func(m *Module) ([]Problem, error) { return MapOrder(m, recorded), nil },
+		"order": func(m *Module) ([]Problem, error) { return MapOrder(m, inOrder), nil },
 		"length": func(m *Module) ([]Problem, error) {
 			return fixtureRatchet.Compare(TooLong(m, 2, 20)), nil
 		},

@@ -1,4 +1,4 @@
-// Package checker does not reach a history.
+// Package checker judges a history, in the same words each time.
 package checker
 
 // Any returns any key.
