@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/cluster/raftkv"
+	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/workloads"
+)
+
+// A row is one thing that a name on the command line stands for.
+type row struct{ Name, Doc string }
+
+func namesOf(rows []row) []string {
+	var names []string
+	for _, r := range rows {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+// A system is one that ships with Capsize.
+type system struct {
+	row
+	bugs []row
+
+	// build returns the system with its bugs, and the workloads that can run on
+	// it: each needs clients of another kind.
+	build func(bug string) (cluster.System, map[string]workloads.Workload, error)
+}
+
+func systems() []system {
+	return []system{{
+		row:  row{"raftkv", "a replicated key-value store on etcd's raft; linearizable, and unavailable without a majority"},
+		bugs: rows(raftkv.BugNames()),
+		build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
+			b, err := raftkv.ParseBug(bug)
+			s := raftkv.Store{Bugs: b}
+			return s, keyValue(s.Open), err
+		},
+	}}
+}
+
+func rows(names, docs []string) []row {
+	var all []row
+	for i := range names {
+		all = append(all, row{names[i], docs[i]})
+	}
+	return all
+}
+
+// keyValue returns the workloads for a key-value store.
+func keyValue[C workloads.KV](open func(context.Context, *cluster.Host) (C, error)) map[string]workloads.Workload {
+	return map[string]workloads.Workload{"register": workloads.Register(open)}
+}
+
+// workloadRows describes the workloads, whichever system they run on.
+func workloadRows() []row {
+	return []row{{"register", "reads, writes and compare-and-swaps on 5 keys, each of which must be linearizable"}}
+}
+
+func systemRows() []row {
+	var all []row
+	for _, s := range systems() {
+		all = append(all, s.row)
+	}
+	return all
+}
+
+func findSystem(name string) (system, error) {
+	for _, s := range systems() {
+		if s.Name == name {
+			return s, nil
+		}
+	}
+	return system{}, unknown("system", name, namesOf(systemRows()))
+}
+
+// checkBug returns a list of bugs in the one form that files and commands have.
+func (s system) checkBug(list string) (string, error) {
+	var kept []string
+	for name := range strings.SplitSeq(list, ",") {
+		name = strings.TrimSpace(name)
+		switch {
+		case name == "" || name == "none":
+		case !slices.Contains(namesOf(s.bugs), name):
+			return "", unknown("bug of "+s.Name, name, append([]string{"none"}, namesOf(s.bugs)...))
+		case !slices.Contains(kept, name):
+			kept = append(kept, name)
+		}
+	}
+	return strings.Join(kept, ","), nil
+}
+
+// A fault source is a nemesis of the catalogue.
+type faultSource struct {
+	row
+	make func() nemesis.Nemesis
+}
+
+// strikeEvery is how often faults strike. They stay for a quarter to half of it,
+// which is longer than a raft needs to elect another leader.
+const strikeEvery = 10 * time.Second
+
+// nemeses lists those that the command offers. Where a fault can aim at the
+// leader, every other one does: those are the faults that systems get wrong.
+func nemeses() []faultSource {
+	every := func(faults ...nemesis.Fault) func() nemesis.Nemesis {
+		return func() nemesis.Nemesis { return nemesis.Every(strikeEvery, faults...) }
+	}
+	partition := []nemesis.Fault{nemesis.Partitions(), nemesis.Partitions(nemesis.Leader)}
+	crash := []nemesis.Fault{nemesis.Crashes(), nemesis.Crashes(nemesis.TheLeader)}
+	return []faultSource{
+		{row{"none", "nothing goes wrong"}, func() nemesis.Nemesis { return nemesis.None }},
+		{row{"partition", "the network is cut in one of six shapes; every other time around the leader"}, every(partition...)},
+		{row{"leader", "the leader is cut off from all other nodes"}, every(nemesis.Partitions(nemesis.Leader))},
+		{row{"one-way", "a node hears the others and is not heard"}, every(nemesis.Partitions(nemesis.OneWay))},
+		{row{"crash", "nodes lose power and boot again: one, some or all; every other time the leader"}, every(crash...)},
+		{row{"lossy", "every link loses a fifth of what is sent, in bursts"}, every(nemesis.Lossy(0))},
+		{row{"slow", "the links of some nodes become slower by up to 200 ms"}, every(nemesis.Slow(0))},
+	}
+}
+
+// all is the name for every nemesis that has faults of its own.
+const all = "all"
+
+func nemesisRows() []row {
+	var list []row
+	for _, n := range nemeses() {
+		list = append(list, n.row)
+	}
+	return append(list, row{all, "partition, crash, lossy and slow together"})
+}
+
+// findNemesis returns the nemesis that a comma-separated list of names stands
+// for. Several work at once, each as if it were alone.
+func findNemesis(names string) (nemesis.Nemesis, error) {
+	wanted := strings.Split(names, ",")
+	if slices.Contains(wanted, all) {
+		wanted = append(wanted, "partition", "crash", "lossy", "slow")
+	}
+	for _, name := range wanted {
+		if name = strings.TrimSpace(name); !slices.Contains(namesOf(nemesisRows()), name) {
+			return nil, unknown("nemesis", name, namesOf(nemesisRows()))
+		}
+	}
+	var parts mix
+	for i, n := range nemeses() {
+		chosen := slices.ContainsFunc(wanted, func(w string) bool { return strings.TrimSpace(w) == n.Name })
+		if chosen && n.Name != "none" {
+			parts = append(parts, part{number: i, name: n.Name, Nemesis: n.make()})
+		}
+	}
+	switch len(parts) {
+	case 0:
+		return nemesis.None, nil
+	case 1:
+		return parts[0].Nemesis, nil
+	}
+	return parts, nil
+}
+
+// A model is what a recorded history can be judged by.
+type model struct {
+	row
+	checker checker.Checker
+	read    func(r io.Reader, name string) (*history.History, error)
+}
+
+func models() []model {
+	return []model{{
+		row:     row{"register", "integers by key, 0 at first: read, write, cas; each key is linearizable"},
+		checker: checker.Linearizable(checker.Register()),
+		read:    history.ReadAs[checker.RegisterOp, int],
+	}}
+}
+
+func modelRows() []row {
+	var all []row
+	for _, m := range models() {
+		all = append(all, m.row)
+	}
+	return all
+}
+
+func findModel(name string) (model, error) {
+	for _, m := range models() {
+		if m.Name == name {
+			return m, nil
+		}
+	}
+	return model{}, unknown("model", name, namesOf(modelRows()))
+}
+
+// faultDocs describes the faults that a plan in a file may hold.
+var faultDocs = map[string]string{
+	"partition": `cuts the network; "shapes": ` + joined(nemesis.Shapes()),
+	"crash":     `nodes lose power and boot again; "victims": ` + joined(nemesis.Victims()),
+	"lossy":     `links lose what is sent; "p": the chance, 0.2 unless given`,
+	"slow":      `links of some nodes are slower; "extra": by up to how much, "200ms" unless given`,
+}
+
+func faultRows() []row {
+	var all []row
+	for _, k := range nemesis.Kinds() {
+		all = append(all, row{k, faultDocs[k]})
+	}
+	return all
+}
+
+func joined[S ~string](list []S) string {
+	var names []string
+	for _, s := range list {
+		names = append(names, fmt.Sprint(s))
+	}
+	return strings.Join(names, ", ")
+}

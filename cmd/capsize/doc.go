@@ -1,0 +1,33 @@
+// Command capsize runs the systems that ship with Capsize under faults on virtual
+// time, judges histories, and repeats runs.
+//
+//	capsize run                         a raft store under partitions: verdict, picture, page
+//	capsize run --bug local-reads       with a bug: the smallest counter-example
+//	capsize run --seeds 200 --json      a sweep, one JSON object a run
+//	capsize check history.jsonl         judge a history that was recorded
+//	capsize replay capsize-report/ID    run a recorded run again, and compare
+//	capsize list                        systems, bugs, workloads, nemeses, models, faults
+//	capsize version
+//
+// The same command with the same --seed gives the same history, byte for byte.
+// --help of each command says more.
+//
+// # Exit codes
+//
+//	0  valid
+//	1  invalid: a history breaks the rule
+//	2  unknown: a checker could not tell, or the run was cut short
+//	3  usage, or the harness itself
+//
+// # JSON
+//
+// With --json, run prints one object a run, on a line of its own and nothing else:
+//
+//	{"system","bug","workload","nemesis","seed","verdict","ops":{"ok","fail","info"},
+//	 "digest","virtual_ns","wall_ns","cpu_ns","counterexample":[…],"exercised":{…},"report"}
+//
+// The verdict is valid, unknown or invalid; the digest is the SHA-256 of the
+// history in hex; a call of the counter-example has process, node, key, input,
+// output, type, invoke_ns and complete_ns, which is null if it never completed.
+// Report is the path of the page, and empty if none was written.
+package main

@@ -1,0 +1,60 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestInterrupt stops a sweep in its second run, which would take hours: that run
+// ends as unknown, with its history and its page.
+func TestInterrupt(t *testing.T) {
+	dir := t.TempDir()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	// testscript's TestMain runs the command if the program bears its name.
+	link := filepath.Join(dir, "capsize")
+	require.NoError(t, os.Symlink(self, link))
+	plan := filepath.Join(dir, "plan.json")
+	require.NoError(t, os.WriteFile(plan, []byte("[]"), 0o644))
+
+	cmd := exec.Command(link, "run", "--seed", "1", "--seeds", "10", "--duration", "60s", "--rate", "1000", "--plan", plan, "--report", "reports")
+	cmd.Dir = dir
+	var out, rest bytes.Buffer
+	cmd.Stdout = &out
+	stderr, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	timer := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	defer timer.Stop()
+
+	lines := bufio.NewReader(stderr)
+	first, err := lines.ReadString('\n')
+	require.NoError(t, err, "%s", first)
+	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
+	_, err = rest.ReadFrom(lines)
+	require.NoError(t, err)
+	err = cmd.Wait()
+
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit, "%s%s", &out, &rest)
+	require.Equal(t, exitUnknown, exit.ExitCode(), "%s%s", &out, &rest)
+	require.Contains(t, rest.String(), "capsize: interrupted after ")
+	require.Contains(t, out.String(), "the run was cut short: interrupted")
+	pages, err := filepath.Glob(filepath.Join(dir, "reports", "*", "index.html"))
+	require.NoError(t, err)
+	require.Len(t, pages, 1)
+	history, err := os.ReadFile(filepath.Join(filepath.Dir(pages[0]), historyFile))
+	require.NoError(t, err)
+	require.Greater(t, strings.Count(string(history), "\n"), 0)
+}

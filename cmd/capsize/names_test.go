@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize/nemesis"
+)
+
+func TestNearest(t *testing.T) {
+	names := []string{"run", "check", "partition", "local-reads", "lease-reads"}
+	for text, want := range map[string]string{
+		"rnu": "run", "chekc": "check", "partitions": "partition", "lease": "lease-reads",
+		"lcoal-read": "local-reads", "kubernetes": "", "x": "", "": "",
+	} {
+		require.Equal(t, want, nearest(text, names), "%q", text)
+	}
+}
+
+func TestDistance(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"", "abc", 3}, {"kitten", "sitting", 3}, {"abcd", "acbd", 1}, {"crash", "krash", 1}} {
+		require.Equal(t, c.want, distance(c.a, c.b), "%q %q", c.a, c.b)
+		require.Equal(t, c.want, distance(c.b, c.a), "%q %q", c.b, c.a)
+	}
+}
+
+func TestSeedList(t *testing.T) {
+	require.Equal(t, "", seedList(nil))
+	require.Equal(t, "1–3 7 9–10", seedList([]uint64{1, 2, 3, 7, 9, 10}))
+	var odd []uint64
+	for i := range uint64(30) {
+		odd = append(odd, 2*i+1)
+	}
+	require.Equal(t, "1 3 5 7 9 11 13 15 17 19 21 23 … and 18 more", seedList(odd))
+}
+
+func TestQuoted(t *testing.T) {
+	for word, want := range map[string]string{
+		"plan.json": "plan.json", "a b": "'a b'", "": "''", "it's": `'it'\''s'`, "$HOME": "'$HOME'", "a,b=c": "a,b=c",
+	} {
+		require.Equal(t, want, quoted(word))
+	}
+}
+
+func TestCheckBug(t *testing.T) {
+	s, err := findSystem("raftkv")
+	require.NoError(t, err)
+	for list, want := range map[string]string{
+		"": "", "none": "", "no-dedup": "no-dedup", "no-dedup, local-reads,no-dedup": "no-dedup,local-reads",
+	} {
+		got, err := s.checkBug(list)
+		require.NoError(t, err)
+		require.Equal(t, want, got, "%q", list)
+	}
+}
+
+// TestCatalogue makes everything that the lists name.
+func TestCatalogue(t *testing.T) {
+	for _, s := range systems() {
+		for _, w := range workloadRows() {
+			for _, b := range append(s.bugs, row{"none", ""}) {
+				_, err := newScenario(s.Name, b.Name, w.Name)
+				require.NoError(t, err)
+			}
+		}
+	}
+	for _, r := range nemesisRows() {
+		n, err := findNemesis(r.Name)
+		require.NoError(t, err)
+		require.NotEmpty(t, n.String())
+	}
+	for _, m := range models() {
+		require.NotNil(t, m.checker)
+		require.NotNil(t, m.read)
+	}
+	for _, s := range sections {
+		for _, r := range s.rows() {
+			require.NotEmpty(t, r.Doc, "%s of %s", r.Name, s.name)
+		}
+	}
+}
+
+// TestMixKeepsItsParts shows that a nemesis strikes at the same times whatever
+// others it is mixed with, and that its plan is one.
+func TestMixKeepsItsParts(t *testing.T) {
+	steps := func(names string) map[int]nemesis.Step {
+		n, err := findNemesis(names)
+		require.NoError(t, err)
+		p := n.Plan(5, time.Minute)
+		require.NoError(t, p.Validate())
+		byID := map[int]nemesis.Step{}
+		last := time.Duration(0)
+		for _, s := range p {
+			require.GreaterOrEqual(t, s.At, last)
+			last = s.At
+			byID[s.ID] = s
+		}
+		return byID
+	}
+	two, three := steps("crash,slow"), steps("slow, partition,crash")
+	require.NotEmpty(t, two)
+	require.Greater(t, len(three), len(two))
+	for id, s := range two {
+		require.Equal(t, s, three[id])
+	}
+	require.Equal(t, steps("partition,crash,lossy,slow"), steps("all"))
+	require.Equal(t, steps("crash,none"), steps("crash"))
+}
+
+// TestPanicIsAnError makes sure that a mistake of ours does not look like a verdict.
+func TestPanicIsAnError(t *testing.T) {
+	a := &app{in: nil, out: nil, err: io.Discard} // nothing to write to
+	require.Equal(t, exitError, a.execute(context.Background(), []string{"list"}))
+}

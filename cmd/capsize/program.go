@@ -1,0 +1,49 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// importPath is the command's.
+const importPath = "github.com/capsize-go/capsize/cmd/capsize"
+
+// programName returns what to type to run this program again.
+func programName() string {
+	self, err := os.Executable()
+	if err != nil {
+		return "capsize"
+	}
+	if strings.Contains(filepath.ToSlash(self), "/go-build") { // go run has built it, and will remove it
+		if _, err := os.Stat(filepath.Join("cmd", "capsize", "main.go")); err == nil {
+			return "go run ./cmd/capsize"
+		}
+		return "go run " + importPath
+	}
+	if found, err := exec.LookPath("capsize"); err == nil && sameFile(found, self) {
+		return "capsize"
+	}
+	return quoted(os.Args[0])
+}
+
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}
+
+// quoted quotes a word for a shell, if it has to be.
+func quoted(word string) string {
+	plain := word != "" && strings.IndexFunc(word, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_./,:=+@%", r)
+	}) < 0
+	if plain {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/capsize-go/capsize"
+)
+
+func (a *app) replayCommand() *cobra.Command {
+	var reports string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "replay PATH",
+		Short: "Run a recorded run again, and compare",
+		Long: `Replay runs again what capsize run left at PATH, a folder of ` + reportsDir + ` or the
+` + recordFile + ` in it, and says whether the history is the same byte for byte, or
+where it differs first. The plan in ` + recordFile + ` is what goes wrong: take steps out
+of it to see which of them matter.
+
+The verdict is that of the new run. ` + exitCodes,
+		Example: `  capsize run --bug local-reads --seed 1 --report reports
+  capsize replay reports/*                # the run again
+  vi reports/*/` + recordFile + `                 # take a step out of the plan
+  capsize replay reports/*                # does it still fail?`,
+		Args: exactlyOne("PATH"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.replay(cmd.Context(), args[0], reports, asJSON)
+		},
+	}
+	cmd.Flags().StringVar(&reports, "report", reportsDir, `folder for the page of the new run; "" writes none`)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object, that of capsize run with same, recorded and differs")
+	return cmd
+}
+
+func exactlyOne(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("capsize %s takes one %s, not %d; see capsize %[1]s --help", cmd.Name(), what, len(args))
+		}
+		return nil
+	}
+}
+
+// A replayLine is what replay --json prints.
+type replayLine struct {
+	line
+	Same     bool   `json:"same"`     // whether the history is that of the record
+	Recorded string `json:"recorded"` // digest of the record
+	Differs  string `json:"differs"`  // where the histories differ first
+}
+
+func (a *app) replay(ctx context.Context, path, reports string, asJSON bool) error {
+	rec, file, err := readRecord(path)
+	if err != nil {
+		return err
+	}
+	s, err := rec.scenario()
+	if err != nil {
+		return fmt.Errorf("replay %s: %w", file, err)
+	}
+	// What was recorded is read now: the new page may go to the same folder.
+	recorded, err := os.ReadFile(filepath.Join(filepath.Dir(file), historyFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read history: %w", err)
+	}
+	r, err := a.run(ctx, s, rec.Seed)
+	if err != nil {
+		return err
+	}
+	page, err := s.page(r, programName()+" replay "+quoted(path), reports)
+	if err != nil {
+		return err
+	}
+	same := page.Digest == rec.Digest
+	differs := ""
+	if !same {
+		if differs, err = firstDifference(recorded, r); err != nil {
+			return err
+		}
+	}
+	if asJSON {
+		err = a.printJSON(replayLine{s.line(r, page), same, rec.Digest, differs})
+	} else if err = a.show(page); err == nil {
+		err = a.printComparison(rec, page.Digest, differs)
+	}
+	if err != nil {
+		return err
+	}
+	return outcome(r.Verdict)
+}
+
+func (a *app) printComparison(rec record, digest, differs string) error {
+	if digest == rec.Digest {
+		_, err := fmt.Fprintf(a.out, "\nThe history is the recorded one, byte for byte: SHA-256 %s\n", digest)
+		return err
+	}
+	_, err := fmt.Fprintf(a.out, "\n%s: %s\n  recorded  %-7v  %s  by capsize %s\n  now       %s  by capsize %s\n",
+		bold("The history is not the recorded one"), differs, rec.Verdict, rec.Digest, rec.Capsize, "         "+digest, version())
+	return err
+}
+
+// firstDifference says in which line a history leaves the recorded one.
+func firstDifference(recorded []byte, r *capsize.Result) (string, error) {
+	if len(recorded) == 0 {
+		return "the digests differ, and there is no " + historyFile + " to compare with", nil
+	}
+	var now bytes.Buffer
+	if err := r.History.Write(&now); err != nil {
+		return "", fmt.Errorf("write history: %w", err)
+	}
+	was, is := bytes.Split(recorded, []byte("\n")), bytes.Split(now.Bytes(), []byte("\n"))
+	for i := range max(len(was), len(is)) {
+		x, y := lineAt(was, i), lineAt(is, i)
+		if x != y {
+			return fmt.Sprintf("it differs from line %d on\n  recorded  %s\n  now       %s", i+1, x, y), nil
+		}
+	}
+	return "the digest is another one than that of the recorded " + historyFile, nil
+}
+
+func lineAt(lines [][]byte, i int) string {
+	if i >= len(lines) || len(lines[i]) == 0 {
+		return "(it has ended)"
+	}
+	return string(lines[i])
+}
