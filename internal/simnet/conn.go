@@ -77,12 +77,15 @@ func (c *conn) Write(p []byte) (int, error) {
 		if err := c.unwritable(); err != nil {
 			return 0, c.fail("write", err)
 		}
+		c.out.others++
 		c.net.wait(&c.out.wake)
+		c.out.others--
 	}
 	c.out.busy = true
 	defer func() {
-		c.out.busy = false
-		c.out.wake.Broadcast()
+		if c.out.busy = false; c.out.others > 0 {
+			c.net.wake(&c.out.wake)
+		}
 	}()
 	done := 0
 	for {
@@ -133,8 +136,8 @@ func (c *conn) Close() error {
 		return c.fail("close", net.ErrClosed)
 	}
 	c.closed = true
-	c.in.wake.Broadcast()
-	c.out.wake.Broadcast()
+	c.net.wake(&c.in.wake)
+	c.net.wake(&c.out.wake)
 	c.in.deadline.timer.cancel()
 	c.out.deadline.timer.cancel()
 	switch {
@@ -170,7 +173,7 @@ func (c *conn) CloseRead() error {
 	}
 	c.in.shut = true
 	c.discard()
-	c.in.wake.Broadcast()
+	c.net.wake(&c.in.wake)
 	return nil
 }
 

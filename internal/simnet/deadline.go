@@ -80,5 +80,5 @@ func (d *deadline) fire() {
 
 func (d *deadline) expire() {
 	d.expired = true
-	d.wake.Broadcast()
+	d.host.net.wake(d.wake)
 }

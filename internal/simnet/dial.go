@@ -127,5 +127,5 @@ func (d *dial) finish(err error) {
 	if err != nil {
 		c.host.tcp.free(c.port)
 	}
-	close(d.done)
+	c.net.roused = append(c.net.roused, rouse{done: d.done})
 }

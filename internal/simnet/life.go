@@ -50,8 +50,8 @@ func (c *conn) die(err error) {
 	c.in.early = nil
 	c.out.queue, c.out.queued, c.out.lost = fifo[[]byte]{}, 0, nil
 	c.leave()
-	c.in.wake.Broadcast()
-	c.out.wake.Broadcast()
+	c.net.wake(&c.in.wake)
+	c.net.wake(&c.out.wake)
 }
 
 // abort ends the connection with an error, and its peer with a reset.
@@ -113,7 +113,7 @@ func (c *conn) adopt() {
 	}
 	c.join()
 	l.queue.push(c)
-	l.wake.Broadcast()
+	l.net.wake(&l.wake)
 	if c.peer.err != nil { // its reset was lost, or is on its way
 		c.watch()
 	}

@@ -77,7 +77,7 @@ func (l *listener) close() {
 		c.abort(net.ErrClosed)
 	}
 	l.queue = fifo[*conn]{}
-	l.wake.Broadcast()
+	l.net.wake(&l.wake)
 }
 
 // Addr returns the *[net.TCPAddr] that others dial.

@@ -170,7 +170,7 @@ func (h *host) receive(port int, d datagram) {
 	}
 	p.queue.push(d)
 	p.size += size
-	p.wake.Broadcast()
+	p.net.wake(&p.wake)
 }
 
 // accepts reports whether datagrams from an address are wanted.
@@ -196,7 +196,7 @@ func (p *packetConn) close() {
 	p.host.udp.free(p.addr.Port)
 	p.read.timer.cancel()
 	p.write.timer.cancel()
-	p.wake.Broadcast()
+	p.net.wake(&p.wake)
 }
 
 // LocalAddr returns the *[net.UDPAddr] that others send to.

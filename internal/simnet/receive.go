@@ -62,7 +62,7 @@ func (c *conn) receive(s *segment) {
 		s, r.early = r.early[0], r.early[1:]
 		c.take(s)
 	}
-	r.wake.Broadcast()
+	c.net.wake(&r.wake)
 }
 
 func (c *conn) take(s *segment) {

@@ -24,6 +24,7 @@ type sender struct {
 	wake     sync.Cond // of writers
 	deadline deadline
 	busy     bool // one Write at a time, so that their bytes do not mix
+	others   int  // how many of them wait for it to end
 	told     bool // a call has returned the reset
 
 	queue  fifo[[]byte] // what waits to be sent, in pieces of at most a segment
@@ -198,6 +199,6 @@ func (c *conn) heard(s *segment) {
 	before := o.queued
 	c.flush()
 	if o.queued < before {
-		o.wake.Broadcast()
+		c.net.wake(&o.wake)
 	}
 }

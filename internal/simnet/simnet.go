@@ -76,6 +76,7 @@ type Net struct {
 
 	mu     sync.Mutex // guards all there is; never held while waiting or in Carry
 	out    []letter   // to be carried as soon as the lock is released
+	roused []rouse    // to be woken after that
 	hosts  map[string]*host
 	byIP   map[string]*host
 	serial uint64
@@ -86,6 +87,12 @@ type letter struct {
 	from, to      *host
 	size          int
 	deliver, lost func()
+}
+
+// A rouse wakes goroutines that wait: for a condition or for a channel to be closed.
+type rouse struct {
+	cond *sync.Cond
+	done chan struct{}
 }
 
 // New returns a network without hosts.
@@ -202,20 +209,31 @@ func (n *Net) post(from, to *host, size int, deliver, lost func()) {
 	n.out = append(n.out, letter{from, to, size, deliver, lost})
 }
 
-// unlock releases the lock, then has carried what was posted under it.
+// wake wakes whoever waits for c when the lock is released.
+func (n *Net) wake(c *sync.Cond) { n.roused = append(n.roused, rouse{cond: c}) }
+
+// unlock releases the lock and has carried what was posted under it. Only then
+// it wakes those who wait, as what they send must not be carried before that.
 func (n *Net) unlock() {
-	out := n.out
-	n.out = nil
+	out, roused := n.out, n.roused
+	n.out, n.roused = nil, nil
 	n.mu.Unlock()
 	for _, l := range out {
 		n.wire.Carry(l.from.name, l.to.name, l.size, l.deliver, l.lost)
+	}
+	for _, r := range roused {
+		if r.cond != nil {
+			r.cond.Broadcast()
+		} else {
+			close(r.done)
+		}
 	}
 }
 
 // wait waits for c with the lock released. It may return early: whoever calls it
 // looks again at what it waits for.
 func (n *Net) wait(c *sync.Cond) {
-	if len(n.out) > 0 {
+	if len(n.out) > 0 || len(n.roused) > 0 {
 		n.unlock()
 		n.mu.Lock()
 		return
