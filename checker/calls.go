@@ -36,8 +36,9 @@ type part struct {
 
 // A source finds out what the calls of a history are about.
 type source[S comparable, In, Out any] struct {
-	m Model[S, In, Out]
-	h *history.History
+	m       Model[S, In, Out]
+	h       *history.History
+	refined map[int]Access[S] // by invocation, if the calls on a key tell more together
 }
 
 func (s source[S, In, Out]) in(sp span) In { return s.h.At(sp.call).Input.(In) }
@@ -57,6 +58,13 @@ func (s source[S, In, Out]) describe(sp span) string {
 }
 
 func (s source[S, In, Out]) access(sp span) (Access[S], bool) {
+	if s.refined != nil {
+		a, ok := s.refined[sp.call]
+		return a, ok
+	}
+	if s.m.Access == nil {
+		return Access[S]{}, false
+	}
 	a, ok := s.m.Access(s.in(sp), s.out(sp), sp.known)
 	if a.Reads && a.Writes && a.Saw == a.Put {
 		a.Writes = false // it leaves things as they are

@@ -4,55 +4,69 @@ import (
 	"context"
 	"slices"
 	"sort"
+
+	"github.com/capsize-go/capsize/history"
 )
 
 // prefixCalls is the most calls among which the violation that shows first is
 // looked for. Among more, one that shows early has to do.
 const prefixCalls = 50_000
 
-// explain returns the fewest calls on a key that contradict each other whatever
-// the others did. It judges parts of the history; it never runs it again.
-func (s source[S, In, Out]) explain(ctx context.Context, p *part) *Why {
+// explain returns the fewest calls on a key that contradict each other, in the
+// sense that all would be well without any one of them and those that saw what it
+// wrote. It judges parts of the history; it never runs it again. If the zones of
+// the key contradict each other, c says where.
+func (s source[S, In, Out]) explain(ctx context.Context, p *part, c *conflict) *Why {
 	w := &Why{Key: p.key, Culprit: -1, Of: len(p.spans)}
+	var thin span
+	var unfounded bool
 	var spans []span
-	thin, unfounded := s.unfounded(p.spans)
-	_, zoned := s.zones(p.spans, false)
 	switch {
-	case unfounded:
-		spans = []span{thin}
-	case zoned:
-		spans = s.conflicting(p.spans)
+	case c == nil:
+		if thin, unfounded = s.unfounded(p.spans); !unfounded {
+			spans = s.searched(ctx, p.spans)
+		}
+	case c.thin != none && p.spans[c.thin].known:
+		thin, unfounded = p.spans[c.thin], true
+	case c.clash:
+		for _, i := range c.ops {
+			spans = append(spans, p.spans[i])
+		}
 	default:
-		spans = s.searched(ctx, p.spans)
+		spans = s.conflicting(p.spans, c)
+	}
+	if unfounded {
+		w.Calls = []history.Call{s.call(thin)}
+		s.wordThin(w, thin)
+		return w
 	}
 	slices.SortFunc(spans, func(a, b span) int { return a.call - b.call })
 	for _, sp := range spans {
 		w.Calls = append(w.Calls, s.call(sp))
 	}
-	if unfounded {
-		s.wordThin(w, thin)
-		return w
-	}
 	w.Culprit = culprit(spans, s.observes)
-	w.Reason = s.word(p.key, spans, w.Culprit)
+	if c != nil && !c.clash {
+		w.Reason = s.word(p.key, spans, w.Culprit)
+	} else {
+		w.Reason = s.wordAny(p.key, spans, w.Culprit)
+	}
 	return w
 }
 
 // conflicting finds calls whose zones contradict each other, and drops all that
 // are not needed for it.
-func (s source[S, In, Out]) conflicting(spans []span) []span {
-	bad := func(spans []span) bool {
-		c, _ := s.zones(spans, false)
-		return c != nil
-	}
-	seen := spans
-	if len(spans) <= prefixCalls {
-		seen = until(spans, firstBad(spans, bad))
-	}
-	c, _ := s.zones(seen, false)
-	if slices.ContainsFunc(c.ops, func(i int32) bool { return seen[i] != spans[i] }) {
-		// A call that had not been answered yet is part of it: the answer matters.
-		c, _ = s.zones(spans, false)
+func (s source[S, In, Out]) conflicting(spans []span, c *conflict) []span {
+	if len(spans) <= prefixCalls && s.refined == nil {
+		at := firstBad(spans, func(spans []span) bool {
+			c, _ := s.zones(spans, false)
+			return c != nil
+		})
+		early := until(spans, at)
+		d, _ := s.zones(early, false)
+		// If a call that had not been answered yet is part of it, the answer matters.
+		if !slices.ContainsFunc(d.ops, func(i int32) bool { return early[i] != spans[i] }) {
+			c = d
+		}
 	}
 	var found []span
 	for _, i := range c.ops {
@@ -96,7 +110,7 @@ func (s source[S, In, Out]) without(spans []span, i int) (rest []span) {
 // unfounded returns the first call, if there is one, that saw a value which
 // nobody can have written before it returned.
 func (s source[S, In, Out]) unfounded(spans []span) (first span, found bool) {
-	if s.m.Access == nil {
+	if s.m.Access == nil && s.refined == nil {
 		return first, false
 	}
 	put := map[S]bool{s.m.Init: true}
@@ -132,26 +146,6 @@ func (s source[S, In, Out]) sources(spans, all []span) []span {
 		}
 	}
 	return spans
-}
-
-// searched finds calls by search: the shortest prefix that is bad, without
-// those of its calls that only look.
-func (s source[S, In, Out]) searched(ctx context.Context, spans []span) []span {
-	bad := func(spans []span) bool {
-		ok, err := s.decide(ctx, spans)
-		return !ok && err == nil
-	}
-	at := firstBad(spans, bad)
-	var kept, only []span
-	for _, sp := range until(spans, at) {
-		if s.pure(sp) {
-			only = append(only, sp)
-		} else if sp.known || !s.idle(sp) {
-			kept = append(kept, sp)
-		}
-	}
-	only = s.shrink(only, func(only []span) bool { return bad(slices.Concat(only, kept)) })
-	return slices.Concat(only, kept)
 }
 
 // firstBad returns the first instant by which a history is bad. No answer can
@@ -207,9 +201,6 @@ func culprit(spans []span, observes func(span) bool) int {
 
 // observes reports whether the answer to a call says something.
 func (s source[S, In, Out]) observes(sp span) bool {
-	if s.m.Access == nil {
-		return sp.known
-	}
 	a, ok := s.access(sp)
 	return sp.known && (!ok || a.Reads)
 }

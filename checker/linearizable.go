@@ -46,7 +46,7 @@ func Linearizable[S comparable, In, Out any](m Model[S, In, Out], opts ...Option
 	return Func(func(ctx context.Context, h *history.History) Result {
 		ctx, cancel := context.WithTimeoutCause(ctx, set.within, fmt.Errorf("the %v for this check ended", set.within))
 		defer cancel()
-		return source[S, In, Out]{m, h}.check(ctx)
+		return source[S, In, Out]{m: m, h: h}.check(ctx)
 	})
 }
 
@@ -140,13 +140,21 @@ func (s source[S, In, Out]) garbledResult(bad *garbled) Result {
 	return r
 }
 
-// judge decides one key.
+// judge decides one key, by the cheapest algorithm that can tell.
 func (s source[S, In, Out]) judge(ctx context.Context, p *part, explain bool) Result {
 	r := Result{Checker: p.key}
 	if r.Checker == "" {
 		r.Checker = s.m.Name
 	}
-	ok, err := s.decide(ctx, p.spans)
+	s, c := s.refine(p.spans)
+	zoned := c != nil
+	if !zoned {
+		c, zoned = s.zones(p.spans, false)
+	}
+	ok, err := c == nil, error(nil)
+	if !zoned {
+		ok, err = s.search(ctx, p.spans)
+	}
 	switch {
 	case err != nil:
 		r.Verdict = Unknown
@@ -155,18 +163,15 @@ func (s source[S, In, Out]) judge(ctx context.Context, p *part, explain bool) Re
 		r.Verdict = Invalid
 		r.Reason = fmt.Sprintf("%s%s are not linearizable", plural(len(p.spans), "call"), on(p.key))
 		if explain {
-			r.Why = s.explain(ctx, p)
+			r.Why = s.explain(ctx, p, c)
 			r.Reason = r.Why.Reason
 		}
 	}
 	return r
 }
 
-// decide reports whether calls are linearizable, by the cheapest algorithm that can tell.
-func (s source[S, In, Out]) decide(ctx context.Context, spans []span) (ok bool, err error) {
-	if c, can := s.zones(spans, false); can {
-		return c == nil, nil
-	}
+// search reports whether calls are linearizable, by looking for an order of them.
+func (s source[S, In, Out]) search(ctx context.Context, spans []span) (ok bool, err error) {
 	f := s.frontier(spans)
 	return race(ctx, func(ctx context.Context) (bool, error) {
 		end := f.run(ctx)
@@ -178,7 +183,7 @@ func (s source[S, In, Out]) decide(ctx context.Context, spans []span) (ok bool, 
 
 // frontier prepares a search through calls.
 func (s source[S, In, Out]) frontier(spans []span) *frontier {
-	if s.m.Access != nil {
+	if s.m.Access != nil || s.refined != nil {
 		if ops, values, ok := s.accesses(spans); ok {
 			all, m := numberAccesses(ops, values)
 			return newFrontier(all, len(m.kinds), m)
@@ -237,7 +242,7 @@ func race(ctx context.Context, first, second func(context.Context) (bool, error)
 
 // zones decides by the values written, and returns false where that is impossible.
 func (s source[S, In, Out]) zones(spans []span, lenient bool) (*conflict, bool) {
-	if s.m.Access == nil {
+	if s.m.Access == nil && s.refined == nil {
 		return nil, false
 	}
 	ops, values, ok := s.accesses(spans)

@@ -36,6 +36,13 @@ type Model[S comparable, In, Out any] struct {
 	// is more than that. Optional; with unique written values it turns a search
 	// into a few passes. See [Access].
 	Access func(in In, out Out, known bool) (Access[S], bool)
+
+	// refine is Access for all calls on a key together.
+	refine func(calls []fact[In, Out]) (refinement[S], bool)
+
+	// fold returns a function that makes one state of all those which no call of
+	// these can tell apart, now or later.
+	fold func(calls []fact[In, Out]) func(S) S
 }
 
 // An Access is what a call on a register reads and writes. One that does both is

@@ -169,7 +169,7 @@ func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], check C
 		got := check.Check(t.Context(), h)
 		require.Equal(t, want, got.Verdict, "%s\n%v", got.Reason, h)
 		counts[want]++
-		s := source[S, In, Out]{k.m, h}
+		s := source[S, In, Out]{m: k.m, h: h}
 		parts, _ := s.split()
 		ok := true
 		for _, p := range parts {

@@ -16,9 +16,9 @@ type RegisterOp struct {
 func (o RegisterOp) String() string {
 	switch o.F {
 	case "write":
-		return fmt.Sprint("write ", o.Value)
+		return "write " + text(o.Value)
 	case "cas":
-		return fmt.Sprintf("cas %d → %d", o.Old, o.Value)
+		return fmt.Sprintf("cas %s → %s", text(o.Old), text(o.Value))
 	}
 	return o.F
 }
@@ -76,7 +76,7 @@ func describeRegister(in RegisterOp, out int, known bool) string {
 	case in.F == "cas" && out == in.Old:
 		return in.String() + " ✓"
 	case in.F == "cas":
-		return fmt.Sprintf("%v: found %d", in, out)
+		return fmt.Sprintf("%v: found %s", in, text(out))
 	}
-	return fmt.Sprintf("%v → %d", in, out)
+	return fmt.Sprintf("%v → %s", in, text(out))
 }

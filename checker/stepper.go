@@ -10,6 +10,7 @@ type memo[S comparable, In, Out any] struct {
 	ids    map[S]int32
 	kinds  []span // a call of each class
 	quiet  []bool
+	fold   func(S) S
 	table  map[uint64]int32 // next state, or none if the answer is wrong
 	err    error
 }
@@ -26,6 +27,9 @@ type kind struct {
 // number sorts calls into classes.
 func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out]) {
 	m := &memo[S, In, Out]{s: s, states: []S{s.m.Init}, ids: map[S]int32{s.m.Init: 0}, table: map[uint64]int32{}}
+	if s.m.fold != nil {
+		m.fold = s.m.fold(s.facts(spans))
+	}
 	classes := map[kind]int32{}
 	ops := make([]numbered, len(spans))
 	for i, sp := range spans {
@@ -69,6 +73,9 @@ func (m *memo[S, In, Out]) step(state, class int32) (int32, bool) {
 	}
 	next := none
 	if ok || !sp.known {
+		if m.fold != nil {
+			to = m.fold(to)
+		}
 		if next, ok = m.ids[to]; !ok {
 			next = int32(len(m.states))
 			m.ids[to] = next

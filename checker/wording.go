@@ -3,6 +3,7 @@ package checker
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -47,6 +48,20 @@ func short(d time.Duration) string {
 	return d.String()
 }
 
+// text formats a value.
+func text(v any) string {
+	switch {
+	case v == any(Nil):
+		return "nil"
+	case v == any(""):
+		return "nothing"
+	}
+	if s, ok := v.(string); ok {
+		return strconv.Quote(abridged(strings.TrimPrefix(s, "\x00")))
+	}
+	return fmt.Sprint(v)
+}
+
 // A deed is a call on a register in words.
 type deed[S comparable] struct {
 	Access[S]
@@ -57,11 +72,11 @@ type deed[S comparable] struct {
 func (d deed[S]) act(key string) string {
 	switch {
 	case d.Reads && d.Writes:
-		return fmt.Sprintf("swapped %v%s for %v", d.Saw, of(key, "in"), d.Put)
+		return fmt.Sprintf("swapped %s%s for %s", text(d.Saw), of(key, "in"), text(d.Put))
 	case d.Writes:
-		return fmt.Sprintf("wrote %v%s", d.Put, of(key, "to"))
+		return fmt.Sprintf("wrote %s%s", text(d.Put), of(key, "to"))
 	}
-	return fmt.Sprintf("read %v%s", d.Saw, of(key, "from"))
+	return fmt.Sprintf("read %s%s", text(d.Saw), of(key, "from"))
 }
 
 func (d deed[S]) noun() string {
@@ -75,11 +90,8 @@ func (d deed[S]) who() string { return fmt.Sprintf("process %d", d.call.Invoke.P
 
 // word says in one sentence what is wrong with calls that contradict each other.
 func (s source[S, In, Out]) word(key string, spans []span, at int) string {
-	if at < 0 {
-		return fmt.Sprintf("no order of %s%s explains the answers", plural(len(spans), "call"), on(key))
-	}
 	var deeds []deed[S]
-	if s.m.Access != nil {
+	if s.m.Access != nil || s.refined != nil {
 		for _, sp := range spans {
 			a, ok := s.access(sp)
 			if !ok {
@@ -88,23 +100,30 @@ func (s source[S, In, Out]) word(key string, spans []span, at int) string {
 			deeds = append(deeds, deed[S]{a, s.call(sp)})
 		}
 	}
-	if len(deeds) == len(spans) {
+	if at >= 0 && len(deeds) == len(spans) {
 		for _, sentence := range []func(string, []deed[S], deed[S]) string{wordTwice[S], wordEarly[S], s.wordStale} {
 			if text := sentence(key, deeds, deeds[at]); text != "" {
 				return text
 			}
 		}
 	}
-	c := s.call(spans[at])
+	return s.wordAny(key, spans, at)
+}
+
+// wordAny tells of calls that contradict each other in no way that has a name.
+func (s source[S, In, Out]) wordAny(key string, spans []span, at int) string {
+	if at < 0 || !spans[at].known {
+		return fmt.Sprintf("no order of %s%s explains the answers", plural(len(spans), "call"), on(key))
+	}
 	return fmt.Sprintf("no order of %s%s explains what process %d was answered: %s",
-		plural(len(spans), "call"), on(key), c.Invoke.Process, s.describe(spans[at]))
+		plural(len(spans), "call"), on(key), s.h.At(spans[at].call).Process, s.describe(spans[at]))
 }
 
 // wordTwice tells of a value that was swapped twice.
 func wordTwice[S comparable](key string, deeds []deed[S], d deed[S]) string {
 	for _, e := range deeds {
 		if d.Reads && d.Writes && e.Reads && e.Writes && e.Saw == d.Saw && e.Put != d.Put {
-			return fmt.Sprintf("%s and %s both swapped %v%s for something else", e.who(), d.who(), d.Saw, of(key, "in"))
+			return fmt.Sprintf("%s and %s both swapped %s%s for something else", e.who(), d.who(), text(d.Saw), of(key, "in"))
 		}
 	}
 	return ""
@@ -144,16 +163,16 @@ func (s source[S, In, Out]) wordStale(key string, deeds []deed[S], d deed[S]) st
 	}
 	act := d.act(key)
 	if d.Saw == s.m.Init && !d.Writes {
-		act = fmt.Sprintf("read the initial value %v%s", d.Saw, of(key, "from"))
+		act = fmt.Sprintf("read the initial value %s%s", text(d.Saw), of(key, "from"))
 	}
 	began := fmt.Sprintf("%s before that %s began", short(d.call.Invoke.Time-last.call.Complete.Time), d.noun())
 	switch {
 	case !last.Writes:
-		return fmt.Sprintf("%s %s, but %s had read %v, which replaced it, %s", d.who(), act, last.who(), newer, began)
+		return fmt.Sprintf("%s %s, but %s had read %s, which replaced it, %s", d.who(), act, last.who(), text(newer), began)
 	case last.Reads && last.Saw == d.Saw:
-		return fmt.Sprintf("%s %s, but %s had swapped it for %v %s", d.who(), act, last.who(), newer, began)
+		return fmt.Sprintf("%s %s, but %s had swapped it for %s %s", d.who(), act, last.who(), text(newer), began)
 	}
-	return fmt.Sprintf("%s %s, but %v had replaced it %s", d.who(), act, newer, began)
+	return fmt.Sprintf("%s %s, but %s had replaced it %s", d.who(), act, text(newer), began)
 }
 
 // wordThin tells of a value that was seen without having been written: by a call
@@ -164,7 +183,7 @@ func (s source[S, In, Out]) wordThin(w *Why, thin span) {
 	d := deed[S]{a, seen}
 	what := d.act(w.Key)
 	if d.Writes {
-		what = fmt.Sprintf("found %v%s", d.Saw, of(w.Key, "in"))
+		what = fmt.Sprintf("found %s%s", text(d.Saw), of(w.Key, "in"))
 	}
 	w.Reason = fmt.Sprintf("%s %s, which nobody ever wrote", d.who(), what)
 	for c := range s.h.Calls() {
@@ -189,6 +208,9 @@ func (s source[S, In, Out]) wordThin(w *Why, thin span) {
 func (s source[S, In, Out]) puts(c history.Call, key string, v S) bool {
 	in, ok := c.Invoke.Input.(In)
 	if !ok || s.m.Key != nil && s.m.Key(in) != key || c.Complete.Type == history.OK && !s.observesWrite(c) {
+		return false
+	}
+	if s.m.Access == nil {
 		return false
 	}
 	a, ok := s.m.Access(in, *new(Out), false)

@@ -66,7 +66,12 @@ type zone struct {
 }
 
 // A conflict is why accesses contradict each other.
-type conflict struct{ ops []int32 } // indexes of calls that do so on their own
+type conflict struct {
+	ops  []int32 // indexes of calls that do so on their own
+	thin int32   // index of a call that saw what nobody wrote, or none
+
+	clash bool // whether the calls are as few as can be already
+}
 
 // A zoning decides whether accesses to a register are linearizable, if every
 // value was written once: Gibbons and Korach, Testing Shared Memories (1997),
@@ -192,11 +197,11 @@ func (z *zoning) observers() (found *conflict) {
 		}
 		v := &z.values[o.saw]
 		if v.writer == none && o.saw != 0 && !z.lenient {
-			complain(conflict{ops: []int32{int32(i)}})
+			complain(conflict{ops: []int32{int32(i)}, thin: int32(i)})
 		}
 		if o.put != none {
 			if v.next != none {
-				complain(conflict{ops: []int32{v.next, int32(i)}})
+				complain(conflict{ops: []int32{v.next, int32(i)}, thin: none})
 			}
 			v.next = int32(i)
 			continue
@@ -265,11 +270,11 @@ func (z *zoning) walk(root int32) (zn zone, n int, c *conflict) {
 		x := &z.values[v]
 		x.visited = true
 		if x.writer != none && !visit(x.writer) {
-			return zn, n, &conflict{ops: z.segment(root, zn.sOp, x.writer)}
+			return zn, n, &conflict{ops: z.segment(root, zn.sOp, x.writer), thin: none}
 		}
 		if x.first != none {
 			if !visit(x.first) {
-				return zn, n, &conflict{ops: z.segment(root, zn.sOp, x.first)}
+				return zn, n, &conflict{ops: z.segment(root, zn.sOp, x.first), thin: none}
 			}
 			visit(x.last)
 		}
@@ -331,7 +336,7 @@ func (z *zoning) cycle() *conflict {
 			w := z.values[v].writer
 			ops = append(ops, w)
 			if v = z.ops[w].saw; v == int32(i) {
-				return &conflict{ops: ops}
+				return &conflict{ops: ops, thin: none}
 			}
 		}
 	}
@@ -380,5 +385,5 @@ func (z *zoning) overlap(zones []zone) *conflict {
 	}
 	ops := append(z.segment(a.root, a.fOp, a.sOp), z.segment(b.root, b.fOp, b.sOp)...)
 	slices.Sort(ops)
-	return &conflict{ops: slices.Compact(ops)}
+	return &conflict{ops: slices.Compact(ops), thin: none}
 }

@@ -1,0 +1,125 @@
+package checker
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A KVOp is an input of [KV]. Its output is a string: what a get saw.
+type KVOp struct {
+	F     string `json:"f"` // get, put or append
+	Key   string `json:"key,omitempty"`
+	Value string `json:"value,omitempty"`
+}
+
+// String says what is asked, without the key.
+func (o KVOp) String() string {
+	if o.F == "get" {
+		return o.F
+	}
+	return fmt.Sprintf("%s %q", o.F, o.Value)
+}
+
+// KV is the model of a map from strings to strings, which are empty at first. A
+// history whose values are unique, and can be told apart in the strings that gets saw, is checked
+// in O(n log n), appends and all.
+func KV() Model[string, KVOp, string] {
+	return Model[string, KVOp, string]{
+		Name: "kv",
+		Step: func(s string, in KVOp, out string) (string, bool) {
+			switch in.F {
+			case "put":
+				return in.Value, true
+			case "append":
+				return s + in.Value, true
+			}
+			return s, in.F == "get" && s == out
+		},
+		Key: func(in KVOp) string { return in.Key },
+		Describe: func(in KVOp, out string, known bool) string {
+			switch {
+			case in.F != "get":
+				return in.String()
+			case !known:
+				return "get → ?"
+			}
+			return fmt.Sprintf("get → %q", out)
+		},
+		Pure: func(in KVOp, _ string) bool { return in.F == "get" },
+		Access: func(in KVOp, out string, known bool) (Access[string], bool) {
+			switch in.F {
+			case "get":
+				return Access[string]{Reads: known, Saw: out}, true
+			case "put":
+				return Access[string]{Writes: true, Put: in.Value}, true
+			}
+			return Access[string]{}, false
+		},
+		refine: refineKV,
+		fold:   foldKV,
+	}
+}
+
+// MultiRegister is the model of integer registers of which several are read and
+// written at once. An input lists reads and writes, which take effect in their
+// order; the output has what each read saw, and 0 for a write. All registers are 0
+// at first.
+func MultiRegister() Model[string, []RegisterOp, []int] {
+	return Model[string, []RegisterOp, []int]{
+		Name: "multi-register",
+		Step: stepMulti,
+		Pure: func(in []RegisterOp, _ []int) bool {
+			return !slices.ContainsFunc(in, func(o RegisterOp) bool { return o.F != "read" })
+		},
+		Describe: func(in []RegisterOp, out []int, known bool) string {
+			var text []string
+			for i, o := range in {
+				s := o.Key + ": " + o.String()
+				if known && o.F == "read" && i < len(out) {
+					s = fmt.Sprintf("%s → %d", s, out[i])
+				}
+				text = append(text, s)
+			}
+			return strings.Join(text, ", ")
+		},
+	}
+}
+
+// stepMulti keeps the registers as "x=1;y=2;", in the order of their names, without those that are 0.
+func stepMulti(s string, in []RegisterOp, out []int) (string, bool) {
+	ok := len(out) == len(in)
+	for i, o := range in {
+		if o.F == "write" {
+			s = setRegister(s, o.Key, o.Value)
+		} else if ok && out[i] != getRegister(s, o.Key) {
+			ok = false
+		}
+	}
+	return s, ok
+}
+
+func getRegister(s, key string) int {
+	for pair := range strings.SplitSeq(s, ";") {
+		if k, v, _ := strings.Cut(pair, "="); k == strconv.Quote(key) {
+			n, _ := strconv.Atoi(v)
+			return n
+		}
+	}
+	return 0
+}
+
+func setRegister(s, key string, value int) string {
+	var pairs []string
+	for pair := range strings.SplitSeq(s, ";") {
+		if k, _, _ := strings.Cut(pair, "="); pair != "" && k != strconv.Quote(key) {
+			pairs = append(pairs, pair)
+		}
+	}
+	if value != 0 {
+		pairs = append(pairs, fmt.Sprintf("%q=%d", key, value))
+	}
+	slices.Sort(pairs)
+	return strings.Join(pairs, ";")
+}

@@ -1,0 +1,199 @@
+package checker
+
+import (
+	"slices"
+	"strings"
+)
+
+// A fact is a call with its types.
+type fact[In, Out any] struct {
+	in    In
+	out   Out
+	known bool
+}
+
+// A refinement says what calls read and wrote, where that takes more than one
+// call to see.
+type refinement[S comparable] struct {
+	by    []Access[S] // one a call
+	clash []int       // calls that contradict each other without more ado
+}
+
+// refineKV finds out what each append found, from the strings that gets saw. If
+// every value was put or appended once, and each string is made of values in one way
+// only, then a get that saw "abc" says that b was appended to "a", and c to "ab". So an
+// append is a swap of the one for the other, and [zoning] can decide. An append
+// that no get shows stands at the end of what was put before it: nobody saw what
+// it left, so it may as well have been a put. It returns false if values are not unique,
+// or may be read in several ways. The cost is linear in the length of all strings.
+func refineKV(calls []fact[KVOp, string]) (r refinement[string], ok bool) {
+	p := pieces{at: map[string]int{}}
+	for i, c := range calls {
+		if c.in.F == "get" {
+			continue
+		}
+		if _, twice := p.at[c.in.Value]; twice || c.in.Value == "" {
+			return r, false
+		}
+		p.add(c.in.Value, i)
+	}
+	r.by = make([]Access[string], len(calls))
+	shown := map[int]int{} // the get that shows an append
+	for i, c := range calls {
+		switch {
+		case c.in.F == "put":
+			r.by[i] = Access[string]{Writes: true, Put: c.in.Value}
+		case c.in.F == "append":
+			r.by[i] = Access[string]{Writes: c.known, Put: "\x00" + c.in.Value}
+		case c.known:
+			r.by[i] = Access[string]{Reads: true, Saw: c.out}
+		}
+	}
+	for i, c := range calls {
+		if c.in.F != "get" || !c.known {
+			continue
+		}
+		if ok := p.read(calls, i, shown, &r); !ok {
+			return r, false
+		}
+	}
+	return r, true
+}
+
+// pieces are the values that strings are made of.
+type pieces struct {
+	at      map[string]int // which call brought a value
+	lengths []int
+}
+
+func (p *pieces) add(value string, call int) {
+	p.at[value] = call
+	for _, n := range p.lengths {
+		if n == len(value) {
+			return
+		}
+	}
+	p.lengths = append(p.lengths, len(value))
+}
+
+// first returns the call whose value the string begins with, -1 if there is none,
+// and -2 if there are several.
+func (p *pieces) first(s string) int {
+	found := -1
+	for _, n := range p.lengths {
+		if n > len(s) {
+			continue
+		}
+		if call, ok := p.at[s[:n]]; ok {
+			if found >= 0 {
+				return -2
+			}
+			found = call
+		}
+	}
+	return found
+}
+
+// read takes apart what a get saw. It returns false if there are several ways.
+func (p *pieces) read(calls []fact[KVOp, string], get int, shown map[int]int, r *refinement[string]) bool {
+	whole := calls[get].out
+	clash := func(with ...int) {
+		if r.clash == nil {
+			r.clash = append(with, get)
+		}
+	}
+	for pos := 0; pos < len(whole); {
+		call := p.first(whole[pos:])
+		if call == -2 {
+			return false
+		}
+		if call == -1 || pos > 0 && calls[call].in.F == "put" {
+			clash()
+			return true
+		}
+		next := pos + len(calls[call].in.Value)
+		if calls[call].in.F == "append" {
+			was := Access[string]{Reads: true, Saw: whole[:pos], Writes: true, Put: whole[:next]}
+			if by, seen := shown[call]; !seen {
+				shown[call] = get
+				r.by[call] = was
+			} else if r.by[call] != was {
+				if by == get {
+					clash(call)
+				} else {
+					clash(call, by)
+				}
+				return true
+			}
+		}
+		pos = next
+	}
+	return true
+}
+
+// refined returns the source with what its model can tell of the calls on a key
+// together. If that alone is a contradiction, it returns the calls of it.
+func (s source[S, In, Out]) refine(spans []span) (source[S, In, Out], *conflict) {
+	if s.m.refine == nil {
+		return s, nil
+	}
+	r, ok := s.m.refine(s.facts(spans))
+	if !ok {
+		return s, nil
+	}
+	s.refined = make(map[int]Access[S], len(spans))
+	for i, sp := range spans {
+		s.refined[sp.call] = r.by[i]
+	}
+	if r.clash == nil {
+		return s, nil
+	}
+	c := &conflict{thin: none, clash: true}
+	for _, i := range r.clash {
+		c.ops = append(c.ops, int32(i))
+	}
+	return s, c
+}
+
+func (s source[S, In, Out]) facts(spans []span) []fact[In, Out] {
+	calls := make([]fact[In, Out], len(spans))
+	for i, sp := range spans {
+		calls[i] = fact[In, Out]{s.in(sp), s.out(sp), sp.known}
+	}
+	return calls
+}
+
+// foldKV makes one of all strings that no get saw, nor the beginning of: whatever
+// is appended, none will see them.
+func foldKV(calls []fact[KVOp, string]) func(string) string {
+	var seen []string
+	for _, c := range calls {
+		if c.in.F == "get" && c.known {
+			seen = append(seen, c.out)
+		}
+	}
+	slices.Sort(seen)
+	begins := func(s string) bool {
+		i, _ := slices.BinarySearch(seen, s)
+		return i < len(seen) && strings.HasPrefix(seen[i], s)
+	}
+	unseen := "\x00"
+	for begins(unseen) {
+		unseen += "\x00"
+	}
+	return func(s string) string {
+		if s == "" || begins(s) {
+			return s
+		}
+		return unseen
+	}
+}
+
+// abridged shortens a string to its end.
+func abridged(s string) string {
+	const most = 40
+	if len(s) <= most {
+		return s
+	}
+	return "…" + strings.ToValidUTF8(s[len(s)-most:], "")
+}
