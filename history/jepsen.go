@@ -89,7 +89,9 @@ func (o *JepsenOp) UnmarshalJSON(b []byte) error {
 			if text, err = parseString(raw); err == nil {
 				var more any
 				more, err = ParseEDN(text)
-				o.More, _ = more.(Map)
+				if o.More, _ = more.(Map); o.More == nil && err == nil {
+					err = fmt.Errorf("%s is no map", clip(text))
+				}
 			}
 		default:
 			return fmt.Errorf("unknown field %q: a JepsenOp has f, value, edn, more", name)

@@ -134,7 +134,7 @@ func scanJSON(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
 				return
 			}
 			if err != nil {
-				yield(Op{}, fileError(name, f.r.line(f.d.InputOffset()), err))
+				yield(Op{}, fileError(name, f.line(err), err))
 				return
 			}
 			if !yield(op, nil) {
@@ -181,6 +181,31 @@ func (f *jsonFile) next() (Op, error) {
 		}
 		return op, err
 	}
+}
+
+// line returns the number of the line that an error is about.
+func (f *jsonFile) line(err error) int {
+	var syntax *json.SyntaxError
+	switch {
+	case errors.Is(err, errEDNEnd):
+		return f.r.line(f.r.read)
+	case errors.As(err, &syntax):
+		return f.r.line(f.d.InputOffset() + f.broken())
+	}
+	return f.r.line(f.d.InputOffset())
+}
+
+// broken returns how far the syntax error is from where the decoder stands. The
+// decoder itself does not count the commas and blanks between values.
+func (f *jsonFile) broken() int64 {
+	rest, _ := io.ReadAll(f.d.Buffered()) // it is in memory
+	value := bytes.TrimLeft(rest, ", \t\r\n")
+	var raw json.RawMessage
+	var syntax *json.SyntaxError
+	if errors.As(json.Unmarshal(value, &raw), &syntax) {
+		return int64(len(rest)-len(value)) + syntax.Offset
+	}
+	return 0
 }
 
 // begin passes over the bracket of the array, if there is one.
