@@ -72,6 +72,9 @@ func (e *engine) explainPanic(p any) error {
 // giveUp ends a run that stands still, and says who is at fault.
 func (e *engine) giveUp() {
 	e.stop(fmt.Errorf("nothing happened for %v", e.test.Stall))
+	if w := e.world.Load(); w != nil {
+		defer w.Abandon()
+	}
 	culprits := 0
 	for _, g := range leftBehind(e.label) {
 		if g.idle() {

@@ -170,9 +170,9 @@ func (c *client) survive(what string, f func() error) (err error) {
 }
 
 // connect opens a connection if there is none, and tries again until there is
-// one or the clients are to stop.
+// one or the clients are to stop. For the final questions it tries five times.
 func (c *client) connect(shift int) (goesOn bool) {
-	for c.conn == nil && !c.e.over.Load() {
+	for try := 0; c.conn == nil && (!c.e.over.Load() || c.final && try < 5); try++ {
 		var conn workloads.Client
 		goesOn, err := c.call(shift, "Open", nil, func(ctx context.Context) (err error) {
 			conn, err = c.e.test.Workload.Open(ctx, c.host)

@@ -49,7 +49,8 @@ type Stats struct {
 }
 
 // A Cluster is a set of hosts, and the controls that a nemesis has over it.
-// Every method must be called from within the bubble that [New] was called in.
+// Its methods must be called from within the bubble that [New] was called in,
+// except where they say otherwise.
 type Cluster struct {
 	cfg      Config
 	ctx      context.Context
@@ -149,6 +150,15 @@ func (c *Cluster) Stop(grace time.Duration) {
 	c.cancel()
 	c.release()
 	c.cfg.Wait()
+}
+
+// Abandon gives up a cluster in which some goroutine never blocks. Unlike Stop it
+// waits for nothing, and may be called from outside the bubble.
+func (c *Cluster) Abandon() {
+	c.lock()
+	c.loop.stopped, c.loop.heap = true, nil
+	c.unlock()
+	c.release()
 }
 
 func (c *Cluster) lock()   { c.loop.mu.Lock() }
@@ -255,8 +265,8 @@ func (c *Cluster) Stats() Stats {
 	return s
 }
 
-// Progress counts the events that were run. Unlike all else here it may be
-// called from outside the bubble: a count that stands still means that some
+// Progress counts the events that were run. It may be called from outside the
+// bubble: a count that stands still means that some
 // goroutine in the bubble neither blocks nor ends.
 func (c *Cluster) Progress() uint64 { return c.loop.executed.Load() }
 
