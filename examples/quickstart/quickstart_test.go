@@ -1,0 +1,44 @@
+package quickstart_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/examples/quickstart"
+	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/workloads"
+)
+
+func TestStore(t *testing.T) {
+	store := quickstart.Store{}
+	capsize.Run(t, capsize.Test{
+		System:   store,
+		Workload: workloads.Register(store.Open),
+		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions()),
+		Expect:   checker.Invalid, // delete this line to see how the test fails
+	})
+}
+
+func TestStoreFromLeader(t *testing.T) {
+	store := quickstart.Store{FromLeader: true}
+	capsize.Run(t, capsize.Test{
+		System:   store,
+		Workload: workloads.Register(store.Open),
+		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions()),
+		Seed:     1,
+		Seeds:    10,
+	})
+}
+
+// A run that can't be repeated can't be debugged, so every system deserves this.
+func TestStoreIsDeterministic(t *testing.T) {
+	for _, store := range []quickstart.Store{{}, {FromLeader: true}} {
+		capsize.CheckDeterminism(t, capsize.Test{
+			System:   store,
+			Workload: workloads.Register(store.Open),
+			Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions()),
+		})
+	}
+}
