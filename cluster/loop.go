@@ -160,9 +160,11 @@ func (l *loop) runDue(ahead time.Duration) {
 	l.running = true
 	defer func() { l.running = false }()
 	now := time.Since(l.start)
-	// A goroutine that sleeps by package time may have woken in this very instant:
-	// it goes first, always.
-	l.woke.Store(l.lag == 0)
+	if l.lag == 0 {
+		// A goroutine that sleeps by package time may have woken in this very
+		// instant: it goes first, always.
+		l.woke.Store(true)
+	}
 	for len(l.heap) > 0 && !l.stopped {
 		at := l.heap[0].at
 		if at > now+ahead || at > now && l.woke.Load() {
