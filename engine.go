@@ -82,7 +82,7 @@ func (e *engine) run() error {
 		return err
 	}
 	e.world.Store(w)
-	e.sleep(time.Millisecond) // by then every host is up
+	w.Sleep(context.Background(), time.Millisecond) // by then every host is up
 	e.setup(w)
 	e.enter("faults")
 	e.began = w.Now()
