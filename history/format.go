@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -101,7 +102,11 @@ func scan(r *bufio.Reader, name string, opts Options) iter.Seq2[Op, error] {
 	}
 	switch opts.Format {
 	case JSONL:
-		return scanJSONL(r, name, opReader{in: generic, out: generic, note: generic, order: order{loose: !opts.Strict}})
+		rd := opReader{in: generic, out: generic, note: generic, order: order{loose: !opts.Strict}}
+		if head, _ := r.Peek(detectBytes); hasJepsenOps(head) {
+			rd.in, rd.out, rd.note = as[JepsenOp](), as[JepsenOp](), as[JepsenOp]()
+		}
+		return scanJSONL(r, name, rd)
 	case EDN, KV, Maelstrom:
 		return scanEDN(r, name, opts)
 	case JSON:
@@ -112,19 +117,6 @@ func scan(r *bufio.Reader, name string, opts Options) iter.Seq2[Op, error] {
 	return func(yield func(Op, error) bool) {
 		yield(Op{}, fileError(name, 1, fmt.Errorf("no reader for %v", opts.Format)))
 	}
-}
-
-// Encode writes a history. It writes JSONL, which is also what Auto stands for,
-// and EDN.
-func (h *History) Encode(w io.Writer, opts Options) error {
-	switch opts.Format {
-	case Auto, JSONL:
-		return h.Write(w)
-	case EDN, KV, Maelstrom:
-		e := ednWriter{independent: opts.Independent}
-		return h.write(w, e.append)
-	}
-	return fmt.Errorf("format %v can be read, but not written", opts.Format)
 }
 
 // detectBytes is how many bytes of a file [Detect] needs at most.
@@ -186,6 +178,35 @@ func detectObjects(head []byte) Format {
 		return nil
 	})
 	return format
+}
+
+// hasJepsenOps reports whether the outputs of a JSONL file are of type JepsenOp:
+// whether the first output of a client is an object with f, and else nothing that
+// a JepsenOp has no place for.
+func hasJepsenOps(head []byte) bool {
+	for line := range bytes.Lines(bytes.TrimPrefix(head, []byte("\ufeff"))) {
+		var process, output []byte
+		err := eachField(bytes.Trim(line, blanks), func(name, raw []byte) error {
+			switch string(name) {
+			case "process":
+				process = raw
+			case "output":
+				output = raw
+			}
+			return nil
+		})
+		if err != nil || output == nil || string(process) == `"`+nemesisName+`"` {
+			continue
+		}
+		f, other := false, false
+		err = eachField(output, func(name, raw []byte) error {
+			f = f || string(name) == "f"
+			other = other || raw[0] != '"' && string(name) != "value" || !slices.Contains(jepsenFields[:], string(name))
+			return nil
+		})
+		return err == nil && f && !other
+	}
+	return false
 }
 
 // detectEDN tells the log of a key-value store from other EDN: it has keys, and

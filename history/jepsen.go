@@ -38,11 +38,14 @@ type Jepsener interface {
 // jepsenJSON is a JepsenOp in JSON. Value is used where it reads back the same,
 // and EDN otherwise.
 type jepsenJSON struct {
-	F     string          `json:"f,omitempty"`
+	F     string          `json:"f"`
 	Value json.RawMessage `json:"value,omitempty"`
 	EDN   string          `json:"edn,omitempty"`
 	More  string          `json:"more,omitempty"`
 }
+
+// jepsenFields are the fields of a JepsenOp in JSON.
+var jepsenFields = [...]string{"f", "value", "edn", "more"}
 
 // MarshalJSON returns an object with the fields f and value; or, where JSON has no
 // such value, f and the text edn. Other fields of the op are the text more.
@@ -94,7 +97,7 @@ func (o *JepsenOp) UnmarshalJSON(b []byte) error {
 				}
 			}
 		default:
-			return fmt.Errorf("unknown field %q: a JepsenOp has f, value, edn, more", name)
+			return fmt.Errorf("unknown field %q: a JepsenOp has %s", name, strings.Join(jepsenFields[:], ", "))
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)

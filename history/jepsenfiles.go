@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"strings"
+	"slices"
 )
 
 // scanEDN yields the ops of an EDN file.
@@ -152,6 +152,7 @@ type jsonFile struct {
 	begun   bool
 	array   bool
 	forms   int
+	seen    []string // fields of the op at hand
 }
 
 // next returns the next op, or io.EOF.
@@ -256,7 +257,12 @@ func jsonFileError(err error) error {
 // op reads the op that an object spells.
 func (f *jsonFile) op(raw []byte) (Op, error) {
 	rec := record{index: -1, line: f.r.line(f.d.InputOffset())}
+	f.seen = f.seen[:0]
 	err := eachField(raw, func(name, raw []byte) error {
+		if slices.Contains(f.seen, string(name)) {
+			return fmt.Errorf("field %q stands there twice", name)
+		}
+		f.seen = append(f.seen, string(name))
 		v, err := jsonField(string(name), raw)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -265,6 +271,9 @@ func (f *jsonFile) op(raw []byte) (Op, error) {
 	})
 	if err != nil {
 		return Op{}, err
+	}
+	if _, v, pair := tuple(rec.op.Value); pair && f.records.opts.Independent {
+		nameSteps(v)
 	}
 	return f.records.op(&rec)
 }
@@ -349,7 +358,7 @@ func logged(line []byte) (fields [4][]byte, ok bool) {
 		}
 		fields[i], rest = rest[:end], bytes.TrimLeft(rest[end:], " \t")
 	}
-	fields[3] = bytes.TrimSpace(rest)
+	fields[3] = bytes.Trim(rest, blanks)
 	return fields, fields[1][0] == ':' && len(fields[3]) > 0
 }
 
@@ -402,13 +411,19 @@ func logOp(r *records, fields [4][]byte, line int) (Op, error) {
 		return Op{}, fmt.Errorf("value: %w", inside(err))
 	}
 	rec.op.Value, rec.hasValue = v, true
-	if reason := strings.TrimSpace(string(p.buf[p.pos:p.end])); reason != "" {
-		if rec.err, err = ParseEDN(reason); err != nil {
-			rec.err = reason
-		}
-	}
+	rec.err = reasonOf(p.buf[p.pos:p.end])
 	if k, ok := v.(Keyword); ok && rec.err == nil && rec.kind.(Type) > OK {
 		rec.err = k
 	}
 	return r.op(&rec)
+}
+
+// reasonOf returns the error that stands behind a value in a log: a value of EDN,
+// or else a text.
+func reasonOf(rest []byte) any {
+	reason := string(bytes.Trim(rest, blanks))
+	if v, err := ParseEDN(reason); err == nil || reason == "" {
+		return v
+	}
+	return reason
 }
