@@ -52,7 +52,7 @@ func noNaNs(all []any) []any {
 	return c
 }
 
-// comparable returns the ops of a history such that those of equal ones are equal.
+// comparableOps returns the ops of a history such that those of equal ones are equal.
 func comparableOps(h *History) []Op {
 	ops := slices.Clone(h.ops)
 	for i := range ops {

@@ -26,9 +26,10 @@ func (o JepsenOp) String() string {
 	return o.F + " " + mustEDN(o.Value)
 }
 
-// A Jepsener is an input that knows how Jepsen records its calls. The writer of
-// EDN asks it; without it, the writer takes a field f for F, the other fields for
-// the value, and an output for the value of a completion.
+// A Jepsener is an input that knows how Jepsen records its calls. An [Encoder]
+// asks it. Of other inputs, a field f is taken for F and what there is besides for
+// the value; an output is the value of the completion if nothing but it is, as
+// with a read, and else stands beside the value that was asked, as output.
 type Jepsener interface {
 	// Jepsen returns the type and what else Jepsen records when a call of this
 	// input is invoked or completes; the output is nil unless the type is OK.
@@ -162,10 +163,10 @@ func fromJSON(v any) any {
 		}
 		return m
 	case json.Number:
-		if n, err := ednNumber([]byte(v)); err == nil {
-			if _, float := n.(float64); !float {
-				return n
-			}
+		n, err := ednNumber([]byte(v))
+		f, float := n.(float64)
+		if err == nil && (!float || string(appendFloat(nil, f)) == string(v)) {
+			return n
 		}
 		return Decimal(v)
 	}

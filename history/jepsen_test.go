@@ -333,7 +333,7 @@ func TestEncodeOurs(t *testing.T) {
 	)
 	const want = `{:index 0, :time 5, :process 0, :type :invoke, :f :write, :value {:ptr 0, :value 3}, :key "x", :node "n1"}
 {:index 1, :time 6, :process :nemesis, :type :info, :f :start, :value "cut n1", :key "step 0", :capsize/type :invoke}
-{:index 2, :time 7, :process 0, :type :ok, :f :write, :value 3, :key "x", :node "n1"}
+{:index 2, :time 7, :process 0, :type :ok, :f :write, :value {:ptr 0, :value 3}, :key "x", :node "n1", :output 3}
 {:index 3, :time 8, :process :nemesis, :type :info, :f :stop, :value nil, :key "step 0", :capsize/type :ok}
 {:index 4, :time 9, :process 1, :type :invoke, :f nil, :value "plain"}
 {:index 5, :time 9, :process 1, :type :info, :f nil, :value "plain", :error "timed [out]"}

@@ -126,8 +126,12 @@ func (r *recorder) jepsen(op Op) (Type, JepsenOp) {
 		return own.Jepsen(op.Type, op.Output)
 	}
 	j := JepsenOp{F: last.op.F, Value: last.op.Value}
-	if op.Output != nil {
+	switch {
+	case op.Output == nil:
+	case j.Value == nil:
 		j.Value = op.Output
+	default:
+		j.More = Map{{Keyword("output"), op.Output}}
 	}
 	return op.Type, j
 }
@@ -139,12 +143,29 @@ func (r *recorder) invoke(op Op) (Type, JepsenOp) {
 		t, j = own.Jepsen(Invoke, nil)
 	} else if as, ok := AsJepsen(op.Input); ok {
 		j = as
+		j.Value = withoutKey(as.Value, op.Key)
 	}
 	if r.open == nil {
 		r.open = map[int]asked{}
 	}
 	r.open[op.Process] = asked{op.Input, j}
 	return t, j
+}
+
+// withoutKey returns a value without the field key, if the op says the same.
+func withoutKey(v any, key string) any {
+	m, ok := v.(Map)
+	if at, there := m.Get(Keyword("key")); !ok || !there || at != any(key) || key == "" {
+		return v
+	}
+	take(&m, "key", nil)
+	switch {
+	case len(m) == 0:
+		return nil
+	case len(m) == 1 && m[0].Key == any(Keyword("value")):
+		return nameSteps(m[0].Value)
+	}
+	return m
 }
 
 // fault2jepsen returns what Jepsen records of an op of the nemesis.

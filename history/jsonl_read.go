@@ -14,8 +14,8 @@ import (
 
 // Read reads a history that [History.Write] wrote; name is the file's, for
 // errors. Inputs and outputs are generic JSON: nil, bool, string, int64, float64,
-// json.Number for what fits neither exactly, []any and map[string]any, and
-// [Null]. Errors are of type [*FileError].
+// json.Number for what neither of these would spell like that, []any and
+// map[string]any, and [Null]. Errors are of type [*FileError].
 func Read(r io.Reader, name string) (*History, error) {
 	return collect(scanJSONL(r, name, opReader{in: generic, out: generic, note: generic}))
 }

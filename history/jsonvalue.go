@@ -205,8 +205,8 @@ func exact(v any) any {
 	return v
 }
 
-// number returns the int64 that s spells, or else the float64, or else, if s is
-// more exact than that, s itself.
+// number returns the int64 that s spells, or else the float64, or else, if
+// encoding/json would spell that as another number or as an int64, s itself.
 func number(s string) any {
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil && (n != 0 || s[0] != '-') {
 		return n
@@ -215,7 +215,7 @@ func number(s string) any {
 	switch {
 	case err != nil, math.Trunc(f) == f && math.Abs(f) >= 1<<53:
 		return json.Number(s)
-	case (len(s) > 16 || f == 0) && !sameNumber(f, s): // 15 digits always fit
+	case (len(s) > 16 || math.Trunc(f) == f) && !sameNumber(f, s): // 15 digits always fit
 		return json.Number(s)
 	}
 	return f

@@ -145,6 +145,7 @@ func appendJSONValue(b []byte, v any) ([]byte, error) {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return appendString(b, mustEDN(v)), nil
 		}
+		return appendFloat(b, v), nil
 	case []any:
 		return appendArray(b, v)
 	case List:
