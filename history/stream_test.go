@@ -67,7 +67,7 @@ func (s *stream) Read(p []byte) (int, error) {
 
 // streamSize is how many bytes the tests of streams read of each format.
 func streamSize(tb testing.TB) int {
-	size := 6 << 20
+	size := 3 << 20
 	if text := os.Getenv("CAPSIZE_STREAM"); text != "" {
 		var err error
 		size, err = strconv.Atoi(text)
@@ -78,7 +78,7 @@ func streamSize(tb testing.TB) int {
 
 // TestScanStreams reads files that are larger than what it may keep of them.
 func TestScanStreams(t *testing.T) {
-	const most = 2 << 20
+	const most = 1 << 20
 	size := streamSize(t)
 	for _, format := range streamed {
 		t.Run(format.String(), func(t *testing.T) {
