@@ -9,6 +9,7 @@ import (
 	"math"
 	"reflect"
 	"strconv"
+	"unicode/utf8"
 )
 
 // errEnd says that a JSON object has no end.
@@ -73,7 +74,7 @@ func fieldName(line []byte, i int) (name []byte, next int, err error) {
 	if end < 0 {
 		return nil, 0, errEnd
 	}
-	if name = line[i+1 : end-1]; bytes.IndexByte(name, '\\') >= 0 {
+	if name = line[i+1 : end-1]; bytes.IndexByte(name, '\\') >= 0 || !utf8.Valid(name) {
 		s, err := parseString(line[i:end])
 		if err != nil {
 			return nil, 0, fmt.Errorf("name of a field: %w", err)
