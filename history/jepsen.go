@@ -93,8 +93,12 @@ func (o *JepsenOp) UnmarshalJSON(b []byte) error {
 			if text, err = parseString(raw); err == nil {
 				var more any
 				more, err = ParseEDN(text)
-				if o.More, _ = more.(Map); o.More == nil && err == nil {
+				m, isMap := more.(Map)
+				switch {
+				case !isMap && err == nil:
 					err = fmt.Errorf("%s is no map", clip(text))
+				case len(m) > 0:
+					o.More = m
 				}
 			}
 		default:
