@@ -24,8 +24,9 @@ const (
 	EDN
 	// JSON is what elle-cli reads: an array, or a stream, of objects like Jepsen's maps.
 	JSON
-	// Etcd is the console log of a Jepsen test, as porcupine has them of etcd: one op
-	// a line, behind jepsen.util. Other lines are passed over.
+	// Etcd is the log of a Jepsen test, as porcupine has them of etcd: one op a line,
+	// behind jepsen.util; or Jepsen's history.txt, which has nothing before the ops.
+	// Other lines are passed over.
 	Etcd
 	// KV is porcupine's log of a key-value store: EDN with the key in a field of its own.
 	KV

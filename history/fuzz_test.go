@@ -165,6 +165,7 @@ func FuzzJSON(f *testing.F) {
 func FuzzEtcd(f *testing.F) {
 	f.Add([]byte("INFO jepsen.util - 1\t:info\t:cas\t[1 2]\t:timed-out\n"), byte(0))
 	f.Add([]byte("x jepsen.util - :nemesis :info :start \"a\\u0020b\" down; \n\nINFO jepsen.util 3 :fail \"a\\tb\" :x"), byte(1))
+	f.Add([]byte("2021-02-26 {GMT}\tINFO\t[jepsen worker 1] jepsen.util: 1\t:fail\t:txn\t[[:r 1 nil]]\tno [1]\n3 :ok :x nil"), byte(2))
 	addEncoded(f, Etcd)
 	f.Fuzz(func(t *testing.T, text []byte, how byte) {
 		testCodec(t, text, howTo(Etcd, how), bare)

@@ -94,6 +94,10 @@ func TestDecodeLog(t *testing.T) {
 		Op{Process: 3, Type: Fail, Err: "no such key", Output: JepsenOp{F: "cas", Value: pair}},
 	)
 	assert.Equal(t, want, decode(t, log, Options{Strict: true}))
+	for _, mark := range []string{"", "2021-02-26 11:42:48,813{GMT}\tINFO\t[jepsen worker 1] jepsen.util: "} {
+		other := strings.ReplaceAll(strings.ReplaceAll(log, "INFO  jepsen.util - ", mark), "jepsen worker 0 - jepsen.util ", "jepsen worker 0 - jepsen.util: ")
+		assert.Equal(t, want, decode(t, other, Options{Strict: true}), mark)
+	}
 }
 
 func TestDecodeKV(t *testing.T) {
@@ -250,6 +254,7 @@ func TestDetect(t *testing.T) {
 		`{:f :read :key "a"}`: EDN, `[{"a":1}]`: JSON, "[\n {\n \"a\" : 1}]": JSON, `{"f":"x"}`: JSON,
 		"{\n\"type\":\"ok\",\n\"value\":1,": JSON, `{"index":0,"type":"ok"}`: JSONL, "\ufeff{\"index\":0": JSONL,
 		"INFO jepsen.util - 1\t:ok\t:f\tnil": Etcd, "WARN x\n\nINFO jepsen.util - 1 :ok :f nil\n": Etcd,
+		"2021-02-26 11:42:48,813{GMT}\tINFO\t[main] jepsen.cli: Test options\n": Etcd, ":nemesis\t:info\t:start\tnil": Etcd,
 		`{:error "jepsen.util - 1 :ok :f nil"}`: EDN,
 	} {
 		got, err := Detect([]byte(text))
@@ -261,7 +266,7 @@ func TestDetect(t *testing.T) {
 			assert.Equal(t, f, name)
 		}
 	}
-	for _, text := range []string{"hello", "7", `"x"`, "]", "INFO jepsen.util - 1 :ok", "INFO jepsen.util - "} {
+	for _, text := range []string{"hello", "7", `"x"`, "]", "jepsen.util - 1 :ok", "jepsen.util - ", "-3 :ok :f nil", "in this INFO you see", "all of the INFO"} {
 		_, err := Detect([]byte(text))
 		require.ErrorContains(t, err, "unknown format", text)
 	}

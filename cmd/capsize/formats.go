@@ -16,7 +16,7 @@ var formatDocs = map[history.Format]string{
 	history.JSONL:     "ours: one JSON object a line, as capsize run and go test keep them",
 	history.EDN:       "Jepsen's history.edn: a stream or a vector of maps",
 	history.JSON:      "what elle-cli reads: an array of objects like Jepsen's maps",
-	history.Etcd:      "the console log of a Jepsen test, as porcupine has them of etcd; of time it keeps the order",
+	history.Etcd:      "the log of a Jepsen test, as porcupine has them of etcd, or history.txt; of time it keeps the order",
 	history.KV:        "porcupine's log of a key-value store; of time it keeps the order",
 	history.Maelstrom: "Maelstrom's history.edn; in lin-kv its keys are independent",
 }
