@@ -100,6 +100,7 @@ func FuzzJepsenOp(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
+		testTree(t, text)
 		var op, again JepsenOp
 		if json.Unmarshal(text, &op) != nil {
 			return
@@ -109,6 +110,22 @@ func FuzzJepsenOp(f *testing.F) {
 		require.NoError(t, json.Unmarshal(b, &again), "%s", b)
 		require.Equal(t, noNaN(op), noNaN(again), "%s", b)
 	})
+}
+
+// testTree compares the reader of generic JSON with encoding/json.
+func testTree(t *testing.T, raw []byte) {
+	t.Helper()
+	got, ok := quickTree(raw)
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var want any
+	if err := d.Decode(&want); err != nil || !json.Valid(raw) {
+		require.False(t, ok, "%q", raw)
+		return
+	}
+	if ok {
+		require.Equal(t, noNaN(exact(want)), noNaN(got), "%q", raw)
+	}
 }
 
 // FuzzJSONL reads with and without types.
@@ -157,6 +174,7 @@ func FuzzJSON(f *testing.F) {
 	f.Add([]byte(`{"type":"info","f":":a","error":":b","process":"nemesis","time":-1,"key":"k"}`), byte(0))
 	addEncoded(f, JSON)
 	f.Fuzz(func(t *testing.T, text []byte, how byte) {
+		testTree(t, text)
 		testCodec(t, text, howTo(JSON, how), func(op Op) Op { return op })
 	})
 }

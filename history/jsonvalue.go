@@ -164,7 +164,7 @@ func generic(raw []byte) (any, error) {
 	case "false":
 		return false, nil
 	}
-	if !json.Valid(raw) {
+	if !isJSONNumber(raw) {
 		return nil, fmt.Errorf("%s is no JSON", clip(raw))
 	}
 	return number(string(raw)), nil
@@ -172,6 +172,9 @@ func generic(raw []byte) (any, error) {
 
 // genericTree decodes an object or an array.
 func genericTree(raw []byte) (any, error) {
+	if v, ok := quickTree(raw); ok {
+		return v, nil
+	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	var v any
