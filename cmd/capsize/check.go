@@ -20,6 +20,7 @@ type checkOptions struct {
 	consistency string
 	format      string
 	independent bool
+	initial     string
 	report      string
 	json        bool
 }
@@ -49,7 +50,7 @@ With --json, check prints one object a file:
 ` + exitCodes,
 		Example: `  capsize check history.jsonl
   capsize check testdata/capsize/*/*/history.jsonl --model register
-  capsize check store/latest/history.edn --model cas-register --independent
+  capsize check store/latest/history.edn --model cas-register --initial 0 --independent
   capsize check history.jsonl --consistency causal
   zcat history.edn.gz | capsize check - --model set-full --json`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -66,6 +67,7 @@ With --json, check prints one object a file:
 	f.StringVar(&o.consistency, "consistency", linearizable, "how closely the model must be kept; see capsize list consistency")
 	f.StringVar(&o.format, "format", "auto", "format of the files; see capsize list formats")
 	f.BoolVar(&o.independent, "independent", false, "values are pairs of a key and a value, as jepsen.independent makes them")
+	f.StringVar(&o.initial, "initial", "", "what a "+holdsInitial+" holds at first: an integer, or nil as unless it is given")
 	f.StringVar(&o.report, "report", reportsDir, `folder for the pages; "" writes none`)
 	f.BoolVar(&o.json, "json", false, "print one JSON object a file, each on a line, and nothing else")
 	return cmd
@@ -82,7 +84,7 @@ type judge struct {
 // judge looks up what the flags name.
 func (o checkOptions) judge() (j judge, err error) {
 	j.checkOptions = o
-	if j.model, err = findModel(o.model); err != nil {
+	if j.model, err = findModel(o.model, o.initial); err != nil {
 		return j, err
 	}
 	if j.checker, err = j.model.held(o.consistency); err != nil {
@@ -189,6 +191,9 @@ func (o checkOptions) flags() (text string) {
 	}
 	if o.independent {
 		text += " --independent"
+	}
+	if o.initial != "" {
+		text += " --initial " + quoted(o.initial)
 	}
 	return text
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 
@@ -11,6 +10,9 @@ import (
 
 // linearizable is the consistency that models are held to unless told otherwise.
 const linearizable = "linearizable"
+
+// holdsInitial is the model whose first state can be chosen.
+const holdsInitial = "cas-register"
 
 // A model is what a recorded history can be judged by: the model of an object, or a
 // checker with a rule of its own.
@@ -64,9 +66,24 @@ func (m model) history(in *input, opts history.Options) (*history.History, error
 	return h, nil
 }
 
-func models() []model {
+// models lists what a history can be judged by.
+func models() []model { return modelsFrom(checker.Nil) }
+
+// modelsFrom lists the models. Those that can hold nothing, or something, at first
+// hold initial.
+func modelsFrom(initial int) []model {
 	return []model{
-		object("register", "integers by key, 0 at first: read, write, cas", checker.Register(), nil),
+		object("register", "integers by key, 0 at first: read, write, cas, which is answered with what it found",
+			checker.Register(), register(false)),
+		object(holdsInitial, "integers by key, nil at first or --initial: read, write, cas, which says only whether it was done; Knossos's",
+			checker.CASRegister(initial), register(initial == checker.Nil)),
+		object("multi-register", "integers by name, 0 at first: transactions of reads and writes; Knossos's",
+			checker.MultiRegister(), multiRegister()),
+		object("kv", `strings by key, "" at first: get, put, append`, checker.KV(), stringStore()),
+		object("mutex", "a lock that is held by one at a time, whoever lets it go: acquire, release; Knossos's", checker.Mutex(), lock()),
+		object("owned-mutex", "a lock that only its holder, a process, lets go", checker.ReentrantLock(1), lock()),
+		object("reentrant-lock", "a lock that its holder may acquire twice", checker.ReentrantLock(2), lock()),
+		object("fenced-lock", "a lock whose acquisitions are answered with tokens that only grow", checker.FencedLock(), lock()),
 	}
 }
 
@@ -76,23 +93,21 @@ func consistencyRows() []row {
 }
 
 // object returns the row of the model of an object.
-func object[S comparable, In, Out any](name, doc string, m checker.Model[S, In, Out], translate func(*history.History) (*history.History, error)) model {
-	if translate == nil {
-		translate = func(*history.History) (*history.History, error) {
-			return nil, errors.New("only files in jsonl can be read for it")
-		}
-	}
+func object[S comparable, In, Out any](name, doc string, m checker.Model[S, In, Out], d dictionary[In, Out]) model {
 	return model{
-		row: row{name, doc},
-		check: func(consistency string) (checker.Checker, bool) {
-			if consistency == linearizable {
-				return checker.Linearizable(m), true
-			}
-			return nil, false
-		},
+		row:       row{name, doc},
+		check:     func(consistency string) (checker.Checker, bool) { return held(m, consistency) },
 		read:      history.ReadAs[In, Out],
-		translate: translate,
+		translate: d.translate,
 	}
+}
+
+// held returns the checker of a consistency.
+func held[S comparable, In, Out any](m checker.Model[S, In, Out], consistency string) (checker.Checker, bool) {
+	if consistency == linearizable {
+		return checker.Linearizable(m), true
+	}
+	return nil, false
 }
 
 func modelRows() []row {
@@ -103,8 +118,21 @@ func modelRows() []row {
 	return all
 }
 
-func findModel(name string) (model, error) {
-	for _, m := range models() {
+// findModel returns the model with that name; initial is what it holds at first, or
+// empty.
+func findModel(name, initial string) (model, error) {
+	all := models()
+	if initial != "" {
+		if name != holdsInitial {
+			return model{}, fmt.Errorf("--initial is for the model %s", holdsInitial)
+		}
+		n, err := parseInitial(initial)
+		if err != nil {
+			return model{}, err
+		}
+		all = modelsFrom(n)
+	}
+	for _, m := range all {
 		if m.Name == name {
 			return m, nil
 		}
