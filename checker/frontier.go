@@ -76,15 +76,14 @@ type frontier struct {
 	live  []int32         // slots in use, of calls that may change something
 	looks []int32         // slots in use, of calls that change nothing
 
-	lost   []int32 // classes of unknown outcome with calls left
-	left   []int32 // by class: how many
-	bags   *bags
-	front  []config
-	seen   configSet
-	out    configSet
-	least  map[config][]int32 // bags with which a state and its open calls were reached
-	steps  int
-	budget int
+	lost  []int32 // classes of unknown outcome with calls left
+	left  []int32 // by class: how many
+	bags  *bags
+	front []config
+	seen  configSet
+	out   configSet
+	least map[config][]int32 // bags with which a state and its open calls were reached
+	steps int
 }
 
 // A frontierEnd is how a frontier came to its end.

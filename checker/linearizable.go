@@ -146,131 +146,24 @@ func (s source[S, In, Out]) judge(ctx context.Context, p *part, explain bool) Re
 	if r.Checker == "" {
 		r.Checker = s.m.Name
 	}
-	s, c := s.refine(p.spans)
-	zoned := c != nil
-	if !zoned {
-		c, zoned = s.zones(p.spans, false)
-	}
-	ok, err := c == nil, error(nil)
-	if !zoned {
-		ok, err = s.search(ctx, p.spans)
-	}
-	switch {
-	case err != nil:
-		r.Verdict = Unknown
-		r.Reason = fmt.Sprintf("could not tell whether the %s%s are linearizable: %v", plural(len(p.spans), "call"), on(p.key), err)
-	case !ok:
-		r.Verdict = Invalid
-		r.Reason = fmt.Sprintf("%s%s are not linearizable", plural(len(p.spans), "call"), on(p.key))
-		if explain {
-			r.Why = s.explain(ctx, p, c)
-			r.Reason = r.Why.Reason
+	for _, spans := range s.finer(p.spans) {
+		of, d := s.decide(ctx, spans)
+		switch {
+		case d.err != nil:
+			r.Verdict = max(r.Verdict, Unknown)
+			r.Reason = fmt.Sprintf("could not tell whether the %s%s are linearizable: %v", plural(len(p.spans), "call"), on(p.key), d.err)
+		case !d.ok:
+			r.Verdict = Invalid
+			r.Reason = fmt.Sprintf("%s%s are not linearizable", plural(len(p.spans), "call"), on(p.key))
+			if explain {
+				r.Why = of.explain(ctx, &part{p.key, spans}, d)
+				r.Why.Of = len(p.spans)
+				r.Reason = r.Why.Reason
+			}
+			return r
 		}
 	}
 	return r
-}
-
-// search reports whether calls are linearizable, by looking for an order of them.
-func (s source[S, In, Out]) search(ctx context.Context, spans []span) (ok bool, err error) {
-	f := s.frontier(spans)
-	return race(ctx, func(ctx context.Context) (bool, error) {
-		end := f.run(ctx)
-		return end.ok, end.by
-	}, func(ctx context.Context) (bool, error) {
-		return s.porcupine(ctx, s.settle(spans))
-	})
-}
-
-// frontier prepares a search through calls.
-func (s source[S, In, Out]) frontier(spans []span) *frontier {
-	if s.m.Access != nil || s.refined != nil {
-		if ops, values, ok := s.accesses(spans); ok {
-			all, m := numberAccesses(ops, values)
-			return newFrontier(all, len(m.kinds), m)
-		}
-	}
-	all, m := s.number(s.settle(spans))
-	return newFrontier(all, len(m.kinds), m)
-}
-
-// headStart is how long one algorithm works alone, before a second one begins.
-const headStart = 100 * time.Millisecond
-
-// race lets two algorithms work, the second one only if the first takes long, and
-// takes the first answer. If there is none, it says why the first gave up.
-func race(ctx context.Context, first, second func(context.Context) (bool, error)) (bool, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	type answer struct {
-		ok  bool
-		err error
-	}
-	run := func(f func(context.Context) (bool, error)) chan answer {
-		c := make(chan answer, 1)
-		go func() {
-			ok, err := f(ctx)
-			c <- answer{ok, err}
-		}()
-		return c
-	}
-	a := run(first)
-	select {
-	case got := <-a:
-		if got.err == nil {
-			return got.ok, nil
-		}
-		a <- got
-	case <-time.After(headStart):
-	}
-	b := run(second)
-	var why error
-	for range 2 {
-		select {
-		case got := <-a:
-			if got.err == nil {
-				return got.ok, nil
-			}
-			why = got.err
-		case got := <-b:
-			if got.err == nil {
-				return got.ok, nil
-			}
-		}
-	}
-	return false, why
-}
-
-// zones decides by the values written, and returns false where that is impossible.
-func (s source[S, In, Out]) zones(spans []span, lenient bool) (*conflict, bool) {
-	if s.m.Access == nil && s.refined == nil {
-		return nil, false
-	}
-	ops, values, ok := s.accesses(spans)
-	if !ok {
-		return nil, false
-	}
-	return decideZones(ops, values, lenient)
-}
-
-// settle leaves out the calls of unknown outcome that could have changed nothing:
-// they may as well not have happened.
-func (s source[S, In, Out]) settle(spans []span) []span {
-	kept := make([]span, 0, len(spans))
-	for _, sp := range spans {
-		if sp.known || !s.idle(sp) {
-			kept = append(kept, sp)
-		}
-	}
-	return kept
-}
-
-// idle reports whether a call of unknown outcome changes nothing, if it happened.
-func (s source[S, In, Out]) idle(sp span) bool {
-	if s.m.Access == nil {
-		return false
-	}
-	a, ok := s.access(sp)
-	return ok && !a.Writes
 }
 
 // A stepError says at which call a model could not go on.

@@ -35,6 +35,9 @@ func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out])
 	for i, sp := range spans {
 		class := int32(len(m.kinds))
 		k := kind{s.in(sp), s.out(sp), sp.known}
+		if s.m.alike != nil {
+			k = kind{s.m.alike(s.in(sp), s.out(sp)), nil, sp.known}
+		}
 		if hashable(k.in) && hashable(k.out) {
 			if old, ok := classes[k]; ok {
 				class = old
