@@ -75,7 +75,7 @@ func (g guarantee) rule(name, kept string) rule {
 	}}
 }
 
-// A sweep follows one session after the other, and keeps for each what is due: the
+// A sessionSweep follows one session after the other, and keeps for each what is due: the
 // versions that are older than what it reads next.
 //
 // What is due only grows, and on the chain of one session's writes to a key, it goes from the
@@ -84,7 +84,7 @@ func (g guarantee) rule(name, kept string) rule {
 // when another was read, which is due itself by now.
 //
 // All times are turns. Slots are stamped with the session, so that none needs to be cleared.
-type sweep struct {
+type sessionSweep struct {
 	guarantee
 	l       *logbook
 	session int32
@@ -124,8 +124,8 @@ type excess struct {
 	other     bool  // whether it is newer because of a read of due since what the turn saw was due
 }
 
-func (g guarantee) sweep(l *logbook) *sweep {
-	w := &sweep{guarantee: g, l: l, due: stamps(len(l.versions)), top: stamps(len(l.chains)),
+func (g guarantee) sweep(l *logbook) *sessionSweep {
+	w := &sessionSweep{guarantee: g, l: l, due: stamps(len(l.versions)), top: stamps(len(l.chains)),
 		seen: stamps(len(l.versions)), any: stamps(len(l.keys)), latest: stamps(len(l.keys)), second: stamps(len(l.keys))}
 	if g.wrote || g.follow {
 		w.entered = stamps(len(l.sessions))
@@ -159,7 +159,7 @@ func (g guarantee) find(l *logbook) *breach {
 }
 
 // run follows a session up to the first turn that breaks the guarantee.
-func (w *sweep) run(s int32) excess {
+func (w *sessionSweep) run(s int32) excess {
 	w.session = s
 	for _, i := range w.l.sessions[s].turns {
 		t := &w.l.turns[i]
@@ -182,7 +182,7 @@ func (w *sweep) run(s int32) excess {
 }
 
 // read judges a turn by the version it saw.
-func (w *sweep) read(i, v int32) excess {
+func (w *sessionSweep) read(i, v int32) excess {
 	l, s := w.l, w.session
 	x := &l.versions[v]
 	if x.first {
@@ -212,7 +212,7 @@ func (w *sweep) read(i, v int32) excess {
 }
 
 // write judges a turn by the version it put, as if it had seen it.
-func (w *sweep) write(i, v int32) excess {
+func (w *sessionSweep) write(i, v int32) excess {
 	if w.due.get(v, w.session) != none {
 		return excess{turn: i, due: v, put: true}
 	}
@@ -225,7 +225,7 @@ func (w *sweep) write(i, v int32) excess {
 }
 
 // note keeps the two versions due of a key that were read last.
-func (w *sweep) note(v int32) {
+func (w *sessionSweep) note(v int32) {
 	k, s := w.l.versions[v].key, w.session
 	first := w.latest.get(k, s)
 	switch {
@@ -246,7 +246,7 @@ func (w *sweep) note(v int32) {
 }
 
 // owe makes a version due from turn i on.
-func (w *sweep) owe(i, v int32) {
+func (w *sessionSweep) owe(i, v int32) {
 	s, x := w.session, &w.l.versions[v]
 	if x.writer == none || w.due.get(v, s) != none {
 		return
@@ -262,7 +262,7 @@ func (w *sweep) owe(i, v int32) {
 }
 
 // learn makes due what a read tells.
-func (w *sweep) learn(i, v int32) {
+func (w *sessionSweep) learn(i, v int32) {
 	if w.isNews(v) {
 		w.owe(i, v)
 	}
@@ -277,10 +277,10 @@ func (w *sweep) learn(i, v int32) {
 	}
 }
 
-func (w *sweep) isNews(v int32) bool { return w.guarantee.read && !w.l.versions[v].first }
+func (w *sessionSweep) isNews(v int32) bool { return w.guarantee.read && !w.l.versions[v].first }
 
 // enter makes due what the turns of a session before a place tell.
-func (w *sweep) enter(i, session, place int32) {
+func (w *sessionSweep) enter(i, session, place int32) {
 	if up := w.l.sessions[session].parent; up != none {
 		w.enter(i, w.l.turns[up].session, w.l.turns[up].place+1)
 	}
@@ -301,7 +301,7 @@ func (w *sweep) enter(i, session, place int32) {
 }
 
 // oweUpTo makes a version due, and all before it in its chain.
-func (w *sweep) oweUpTo(i, v int32) {
+func (w *sessionSweep) oweUpTo(i, v int32) {
 	x := &w.l.versions[v]
 	if x.writer == none {
 		return
@@ -313,7 +313,7 @@ func (w *sweep) oweUpTo(i, v int32) {
 }
 
 // around returns the turns that an excess is made of, and perhaps some more.
-func (w *sweep) around(x excess) []int32 {
+func (w *sessionSweep) around(x excess) []int32 {
 	l := w.l
 	turns := []int32{x.turn}
 	add := func(v int32) { // a version, and why it is due
@@ -345,7 +345,7 @@ func (w *sweep) around(x excess) []int32 {
 
 // reader returns the first turn, up to a write of the same session, that saw a
 // version or a later one of its chain, with the writer of what it saw.
-func (w *sweep) reader(write, v int32) []int32 {
+func (w *sessionSweep) reader(write, v int32) []int32 {
 	l, x := w.l, &w.l.versions[v]
 	for j := write; j != none; j = l.turns[j].prev {
 		t := &l.turns[j]
@@ -357,7 +357,7 @@ func (w *sweep) reader(write, v int32) []int32 {
 }
 
 // word says in one sentence what an excess is.
-func (w *sweep) word(x excess) string {
+func (w *sessionSweep) word(x excess) string {
 	l := w.l
 	t := &l.turns[x.turn]
 	who := l.who(x.turn)
@@ -392,7 +392,7 @@ func (w *sweep) word(x excess) string {
 }
 
 // met says how a session came to know a version: it wrote it, or read it.
-func (w *sweep) met(turn, v int32) string {
+func (w *sessionSweep) met(turn, v int32) string {
 	if w.l.turns[turn].put == v {
 		return "wrote " + w.l.text(v)
 	}
