@@ -84,12 +84,31 @@ func modelsFrom(initial int) []model {
 		object("owned-mutex", "a lock that only its holder, a process, lets go", checker.ReentrantLock(1), lock()),
 		object("reentrant-lock", "a lock that its holder may acquire twice", checker.ReentrantLock(2), lock()),
 		object("fenced-lock", "a lock whose acquisitions are answered with tokens that only grow", checker.FencedLock(), lock()),
+		object("semaphore", "two permits: acquire, release", checker.Semaphore(2), lock()),
+		object("counter", "integers by key, 0 at first: add, read", checker.CounterModel(), counter()),
+		object("set", "sets of integers by key, empty at first: add, remove, contains, read", checker.SetModel(), set()),
+		object("queue", "a queue by key: enqueue, dequeue; first in, first out; Knossos's fifo-queue", checker.FIFOQueue(), queue()),
+		object("priority-queue", "a queue by key that gives back the least value first", checker.PriorityQueue(), queue()),
+		object("unordered-queue", "a queue by key that gives back its values in any order; Knossos's", checker.UnorderedQueue(), queue()),
+		object("stack", "a stack by key: push, pop", checker.Stack(), stack()),
+		object("log", "a list by key that is only appended to: append, read", checker.Log(), log()),
+		object("unique-ids", "a source of integers by key, none of which it gives twice: generate", checker.UniqueIDs(), ids()),
 	}
 }
 
-// consistencyRows describes what a model can be held to.
+// consistencyRows describes what a model can be held to, the strictest first. All
+// but the first are for registers, and want every written value to be unique.
 func consistencyRows() []row {
-	return []row{{linearizable, "every call takes effect at one instant between its invocation and its completion"}}
+	return []row{
+		{linearizable, "every call takes effect at one instant between its invocation and its completion"},
+		{"causal-convergent", "causal, and one order of all writes explains all sessions (CCv)"},
+		{"causal", "a session sees causes before effects (CC)"},
+		{"monotonic-per-key", "on each key alone, no session goes back"},
+		{"read-your-writes", "a session sees what it wrote"},
+		{"monotonic-reads", "a session sees what it saw"},
+		{"monotonic-writes", "what a session wrote is seen in its order"},
+		{"writes-follow-reads", "what a session wrote is seen after what it had seen"},
+	}
 }
 
 // object returns the row of the model of an object.
@@ -104,8 +123,27 @@ func object[S comparable, In, Out any](name, doc string, m checker.Model[S, In, 
 
 // held returns the checker of a consistency.
 func held[S comparable, In, Out any](m checker.Model[S, In, Out], consistency string) (checker.Checker, bool) {
-	if consistency == linearizable {
+	switch {
+	case consistency == linearizable:
 		return checker.Linearizable(m), true
+	case m.Access == nil: // the rest is decided for registers
+		return nil, false
+	}
+	switch consistency {
+	case "causal-convergent":
+		return checker.CausalConvergent(m), true
+	case "causal":
+		return checker.Causal(m), true
+	case "monotonic-per-key":
+		return checker.MonotonicPerKey(m), true
+	case "read-your-writes":
+		return checker.ReadYourWrites(m), true
+	case "monotonic-reads":
+		return checker.MonotonicReads(m), true
+	case "monotonic-writes":
+		return checker.MonotonicWrites(m), true
+	case "writes-follow-reads":
+		return checker.WritesFollowReads(m), true
 	}
 	return nil, false
 }
