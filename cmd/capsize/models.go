@@ -18,7 +18,8 @@ const holdsInitial = "cas-register"
 // checker with a rule of its own.
 type model struct {
 	row
-	own bool // it has a rule of its own
+	own bool     // it has a rule of its own
+	fs  []string // what can be done, as Jepsen calls it
 
 	// check returns the checker of a consistency, and false if there is none.
 	check func(consistency string) (checker.Checker, bool)
@@ -60,10 +61,26 @@ func (m model) history(in *input, opts history.Options) (*history.History, error
 	if err != nil {
 		return nil, err
 	}
-	if h, err = m.translate(h); err != nil {
-		return nil, fmt.Errorf("%s: as a history of model %s: %w", in.name, m.Name, err)
+	t, err := m.translate(h)
+	if err == nil {
+		return t, nil
 	}
-	return h, nil
+	hint := ""
+	if !opts.Independent && allPairs(h) {
+		hint = "\n  all values are pairs: if they are a key and a value each, say --independent"
+	}
+	return nil, fmt.Errorf("%s: as a history of model %s: %w%s", in.name, m.Name, err, hint)
+}
+
+// allPairs reports whether every client asked with a pair.
+func allPairs(h *history.History) bool {
+	for c := range h.Calls() {
+		j, _ := c.Invoke.Input.(history.JepsenOp)
+		if pair, ok := j.Value.([]any); !ok || len(pair) != 2 {
+			return false
+		}
+	}
+	return true
 }
 
 // models lists what a history can be judged by.
@@ -115,6 +132,7 @@ func consistencyRows() []row {
 func object[S comparable, In, Out any](name, doc string, m checker.Model[S, In, Out], d dictionary[In, Out]) model {
 	return model{
 		row:       row{name, doc},
+		fs:        d.fs,
 		check:     func(consistency string) (checker.Checker, bool) { return held(m, consistency) },
 		read:      history.ReadAs[In, Out],
 		translate: d.translate,

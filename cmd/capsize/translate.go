@@ -42,7 +42,7 @@ func (d dictionary[In, Out]) op(op *history.Op, open map[int]In) (err error) {
 	if op.Type == history.Invoke {
 		j, _ := op.Input.(history.JepsenOp)
 		if !slices.Contains(d.fs, j.F) {
-			return fmt.Errorf("f %q is none of %s", j.F, strings.Join(d.fs, ", "))
+			return otherF{j.F, d.fs}
 		}
 		in, err := d.ask(*op, j)
 		op.Input, open[op.Process] = in, in
@@ -60,6 +60,30 @@ func (d dictionary[In, Out]) op(op *history.Op, open map[int]In) (err error) {
 		op.Type, op.Output = history.Info, nil
 	}
 	return err
+}
+
+// An otherF says that a model knows nothing of what was done.
+type otherF struct {
+	f     string
+	known []string
+}
+
+func (o otherF) Error() string {
+	return fmt.Sprintf("f %q is none of %s%s", o.f, strings.Join(o.known, ", "), hint(o.f))
+}
+
+// hint names the models that know f.
+func hint(f string) string {
+	var names []string
+	for _, m := range models() {
+		if slices.Contains(m.fs, f) {
+			names = append(names, m.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; models that know it: " + strings.Join(names, ", ")
 }
 
 // integer returns a value that is an integer.
@@ -106,11 +130,11 @@ func integers(v any) ([]int, error) {
 	return list, nil
 }
 
-// register translates reads, writes and cas on registers. Where nothing may be in
-// a register, a read of nil has found that; elsewhere it says nothing.
+// register translates reads, writes and cas on registers. Where nothing is in
+// a register at first, a read of nil has found nothing; elsewhere it says nothing.
 func register(absent bool) dictionary[checker.RegisterOp, int] {
 	number := func(v any) (int, error) {
-		if v == nil && absent {
+		if v == nil {
 			return checker.Nil, nil
 		}
 		return integer(v)
