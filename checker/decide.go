@@ -68,7 +68,9 @@ func (s source[S, In, Out]) finer(spans []span) [][]span {
 }
 
 // search reports whether calls are linearizable, by looking for an order of them.
+// Two algorithms race, each with half the memory.
 func (s source[S, In, Out]) search(ctx context.Context, spans []span) (ok bool, err error) {
+	s.memory = s.budget() / 2
 	f := s.frontier(spans)
 	return race(ctx, func(ctx context.Context) (bool, error) {
 		end := f.run(ctx)
@@ -78,8 +80,22 @@ func (s source[S, In, Out]) search(ctx context.Context, spans []span) (ok bool, 
 	})
 }
 
+// budget returns how many bytes a search may hold.
+func (s source[S, In, Out]) budget() int {
+	if s.memory == 0 {
+		return defaultMemory
+	}
+	return s.memory
+}
+
 // frontier prepares a search through calls.
 func (s source[S, In, Out]) frontier(spans []span) *frontier {
+	f := s.stepped(spans)
+	f.memory = s.budget()
+	return f
+}
+
+func (s source[S, In, Out]) stepped(spans []span) *frontier {
 	if s.m.Access != nil || s.refined != nil {
 		if ops, values, ok := s.accesses(spans); ok {
 			all, m := numberAccesses(ops, values)

@@ -12,11 +12,20 @@ import (
 // An Option changes how [Linearizable] works.
 type Option func(*settings)
 
-type settings struct{ within time.Duration }
+type settings struct {
+	within time.Duration
+	memory int
+}
 
 // Within bounds the time that a check may take: 30 s unless it is given. A check
 // that takes longer ends with Unknown.
 func Within(d time.Duration) Option { return func(s *settings) { s.within = d } }
+
+// Memory bounds what the searches of a check may hold in memory, in bytes and
+// roughly: 1 GiB unless it is given. A search that needs more ends; if no other
+// finds an answer, the check ends with Unknown. What is decided without a search, and the
+// history itself, do not count.
+func Memory(bytes int) Option { return func(s *settings) { s.memory = bytes } }
 
 // Most keys that are explained, and listed in a result.
 const (
@@ -24,7 +33,7 @@ const (
 	maxParts     = 100
 )
 
-var errMemory = errors.New("the memory for the search was used up")
+var errMemory = errors.New("the memory for this check was used up")
 
 // Linearizable returns a checker for histories of an object like m: whether
 // there is an order of the calls in which m gives the same answers, and in which
@@ -39,14 +48,14 @@ var errMemory = errors.New("the memory for the search was used up")
 // end with Unknown.
 func Linearizable[S comparable, In, Out any](m Model[S, In, Out], opts ...Option) Checker {
 	m.check()
-	set := settings{within: 30 * time.Second}
+	set := settings{within: 30 * time.Second, memory: 1 << 30}
 	for _, o := range opts {
 		o(&set)
 	}
 	return Func(func(ctx context.Context, h *history.History) Result {
 		ctx, cancel := context.WithTimeoutCause(ctx, set.within, fmt.Errorf("the %v for this check ended", set.within))
 		defer cancel()
-		return source[S, In, Out]{m: m, h: h}.check(ctx)
+		return source[S, In, Out]{m: m, h: h, memory: set.memory}.check(ctx)
 	})
 }
 
