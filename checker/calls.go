@@ -38,7 +38,9 @@ type part struct {
 type source[S comparable, In, Out any] struct {
 	m       Model[S, In, Out]
 	h       *history.History
+	memory  int               // bytes for searches; 0 for the default
 	refined map[int]Access[S] // by invocation, if the calls on a key tell more together
+	shown   map[int]span      // by invocation, the call that shows what it read and wrote
 }
 
 func (s source[S, In, Out]) in(sp span) In { return s.h.At(sp.call).Input.(In) }

@@ -12,6 +12,7 @@ type stepper interface {
 	step(state, class int32) (next int32, ok bool)
 	pure(class int32) bool // whether it changes no state, if it happened
 	failed() error         // why no step succeeds any more
+	held() int             // bytes, about
 }
 
 // A numbered call is a span with its class.
@@ -84,7 +85,7 @@ type frontier struct {
 	out    configSet
 	least  map[config][]int32 // bags with which a state and its open calls were reached
 	steps  int
-	budget int
+	memory int // bytes that may be held
 }
 
 // A frontierEnd is how a frontier came to its end.
@@ -94,11 +95,11 @@ type frontierEnd struct {
 	by error // why it is not known
 }
 
-// maxConfigs bounds the configurations that are held at a time, to about 1 GB.
-const maxConfigs = 12_000_000
+// defaultMemory is what a search may hold unless it is told.
+const defaultMemory = 1 << 30
 
 func newFrontier(ops []numbered, classes int, model stepper) *frontier {
-	f := &frontier{ops: ops, model: model, left: make([]int32, classes), bags: newBags()}
+	f := &frontier{ops: ops, model: model, left: make([]int32, classes), bags: newBags(), memory: defaultMemory}
 	for i := range f.slots {
 		f.slots[i], f.prev[i] = none, none
 	}
@@ -153,6 +154,15 @@ func (f *frontier) run(ctx context.Context) frontierEnd {
 		}
 	}
 	return frontierEnd{ok: true}
+}
+
+const configBytes = 24
+
+// held returns about how many bytes the search holds.
+func (f *frontier) held() int {
+	const slot, entry = configBytes + 4, 4 * configBytes
+	return slot*(len(f.seen.slots)+len(f.out.slots)) + configBytes*cap(f.front) + entry*len(f.least) +
+		f.bags.bytes + f.model.held()
 }
 
 // lose takes note of a call of unknown outcome.
@@ -223,17 +233,19 @@ func (f *frontier) finish(ctx context.Context, op int32) error {
 		}
 		c := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		if f.steps++; f.steps%4096 == 0 && ctx.Err() != nil {
-			return context.Cause(ctx)
+		if f.steps++; f.steps%1024 == 0 {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			if f.held()+configBytes*(cap(stack)+cap(later)) > f.memory {
+				return errMemory
+			}
 		}
 		if c.has(slot) {
 			if c = c.without(slot); f.out.add(c) {
 				f.front = append(f.front, c)
 			}
 			continue
-		}
-		if f.seen.n+f.out.n > maxConfigs {
-			return errMemory
 		}
 		stack = f.expand(c, stack)
 		later = f.expandLost(c, later)

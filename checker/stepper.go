@@ -1,6 +1,8 @@
 package checker
 
-import "reflect"
+import (
+	"reflect"
+)
 
 // A memo is a model as a [stepper] that asks Step once for each state and class:
 // Knossos calls this memoization. States are equal if Go says so.
@@ -12,6 +14,7 @@ type memo[S comparable, In, Out any] struct {
 	quiet  []bool
 	fold   func(S) S
 	table  map[uint64]int32 // next state, or none if the answer is wrong
+	bytes  int              // that states hold, about
 	err    error
 }
 
@@ -35,6 +38,9 @@ func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out])
 	for i, sp := range spans {
 		class := int32(len(m.kinds))
 		k := kind{s.in(sp), s.out(sp), sp.known}
+		if s.m.alike != nil {
+			k = kind{s.m.alike(s.in(sp), s.out(sp)), nil, sp.known}
+		}
 		if hashable(k.in) && hashable(k.out) {
 			if old, ok := classes[k]; ok {
 				class = old
@@ -56,6 +62,8 @@ func hashable(v any) bool { return v == nil || reflect.ValueOf(v).Comparable() }
 func (m *memo[S, In, Out]) pure(class int32) bool { return m.quiet[class] }
 
 func (m *memo[S, In, Out]) failed() error { return m.err }
+
+func (m *memo[S, In, Out]) held() int { return m.bytes + 40*len(m.table) }
 
 func (m *memo[S, In, Out]) step(state, class int32) (int32, bool) {
 	key := uint64(uint32(state))<<32 | uint64(uint32(class))
@@ -80,6 +88,10 @@ func (m *memo[S, In, Out]) step(state, class int32) (int32, bool) {
 			next = int32(len(m.states))
 			m.ids[to] = next
 			m.states = append(m.states, to)
+			m.bytes += 4*int(reflect.TypeFor[S]().Size()) + 16
+			if text, ok := any(to).(string); ok {
+				m.bytes += len(text)
+			}
 		}
 	}
 	if len(m.table) >= maxMemo {
@@ -135,6 +147,8 @@ func numberAccesses(ops []access, values int) ([]numbered, *registerStepper) {
 func (m *registerStepper) pure(class int32) bool { return m.kinds[class].put == none }
 
 func (m *registerStepper) failed() error { return nil }
+
+func (m *registerStepper) held() int { return 0 }
 
 func (m *registerStepper) step(state, class int32) (int32, bool) {
 	k := m.kinds[class]

@@ -316,26 +316,3 @@ func TestRoundTripEDN(t *testing.T) {
 		require.Equal(t, v, again, "%s", text)
 	}
 }
-
-func FuzzEDN(f *testing.F) {
-	for seed := range uint64(8) {
-		f.Add(mustEDN(randomEDN(rand.New(rand.NewPCG(seed, 5)), 3)))
-	}
-	for _, s := range []string{"#:a{:b 1} ", "; x\n#_ [1] 2", `"\ud83d\ude00\101"`, `\o101`, "##NaN", "1/2", "+1.5e3M"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		v, err := ParseEDN(text)
-		if err != nil {
-			return
-		}
-		once, err := AppendEDN(nil, v)
-		require.NoError(t, err)
-		again, err := ParseEDN(string(once))
-		require.NoError(t, err, "%q", once)
-		require.Equal(t, string(once), mustEDN(again))
-		pieces, err := newEDNParser(iotest.OneByteReader(strings.NewReader(text))).value(0)
-		require.NoError(t, err)
-		require.Equal(t, string(once), mustEDN(pieces))
-	})
-}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 )
 
@@ -302,7 +303,7 @@ func (p *ednParser) namespaced(depth int) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !isName(string(t)) {
+	if !isName(string(t)) || !isLetter(t[0]) && t[0] != '_' {
 		return nil, fmt.Errorf("#:%s is no namespace", clip(t))
 	}
 	space := string(t)
@@ -318,14 +319,30 @@ func (p *ednParser) namespaced(depth int) (any, error) {
 		return nil, err
 	}
 	for i, e := range m {
-		switch k := e.Key.(type) {
-		case Keyword:
-			m[i].Key = Keyword(qualify(space, string(k)))
-		case Symbol:
-			m[i].Key = Symbol(qualify(space, string(k)))
+		if m[i].Key, err = qualified(space, e.Key); err != nil {
+			return nil, err
 		}
 	}
 	return m, nil
+}
+
+// qualified returns a key of a map whose keys are in a namespace. Keys that are
+// no names are in none.
+func qualified(space string, key any) (any, error) {
+	var text string
+	switch k := key.(type) {
+	case Keyword:
+		text = ":" + qualify(space, string(k))
+	case Symbol:
+		text = qualify(space, string(k))
+	default:
+		return key, nil
+	}
+	v, err := ParseEDN(text)
+	if err != nil || reflect.TypeOf(v) != reflect.TypeOf(key) {
+		return nil, fmt.Errorf("%s in namespace %s is no name", clip(mustEDN(key)), space)
+	}
+	return v, nil
 }
 
 // qualify puts a name into a namespace, unless it is in one. The namespace _

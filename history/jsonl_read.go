@@ -10,12 +10,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Read reads a history that [History.Write] wrote; name is the file's, for
 // errors. Inputs and outputs are generic JSON: nil, bool, string, int64, float64,
-// json.Number for what fits neither exactly, []any and map[string]any, and
-// [Null]. Errors are of type [*FileError].
+// json.Number for what neither of these would spell like that, []any and
+// map[string]any, and [Null]. Errors are of type [*FileError].
 func Read(r io.Reader, name string) (*History, error) {
 	return collect(scanJSONL(r, name, opReader{in: generic, out: generic, note: generic}))
 }
@@ -247,16 +248,25 @@ func parseString(raw []byte) (string, error) {
 	if len(raw) < 2 || raw[0] != '"' {
 		return "", fmt.Errorf("%s is no string", clip(raw))
 	}
+	high := false
 	for _, c := range raw[1 : len(raw)-1] {
-		if c == '\\' || c < ' ' || c >= 0x80 {
-			var s string
-			if err := json.Unmarshal(raw, &s); err != nil {
-				return "", fmt.Errorf("%s: %w", clip(raw), err)
-			}
-			return s, nil
+		if c == '\\' || c == '"' || c < ' ' {
+			return escapedString(raw)
 		}
+		high = high || c >= 0x80
+	}
+	if raw[len(raw)-1] != '"' || high && !utf8.Valid(raw) {
+		return escapedString(raw)
 	}
 	return string(raw[1 : len(raw)-1]), nil
+}
+
+// escapedString returns the string that raw spells, if it spells one.
+func escapedString(raw []byte) (s string, err error) {
+	if err = json.Unmarshal(raw, &s); err != nil {
+		return "", fmt.Errorf("%s: %w", clip(raw), err)
+	}
+	return s, nil
 }
 
 // clip shortens what an error quotes.

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+)
+
+// linearizable is the consistency that models are held to unless told otherwise.
+const linearizable = "linearizable"
+
+// holdsInitial is the model whose first state can be chosen.
+const holdsInitial = "cas-register"
+
+// A model is what a recorded history can be judged by: the model of an object, or a
+// checker with a rule of its own.
+type model struct {
+	row
+	own bool     // it has a rule of its own
+	fs  []string // what can be done, as Jepsen calls it
+
+	// check returns the checker of a consistency, and false if there is none.
+	check func(consistency string) (checker.Checker, bool)
+
+	// read reads a file of ours; translate makes of what Jepsen would have recorded
+	// what the checker reads.
+	read      func(r io.Reader, name string) (*history.History, error)
+	translate func(h *history.History) (*history.History, error)
+}
+
+// held returns the checker of the model for a consistency.
+func (m model) held(consistency string) (checker.Checker, error) {
+	if m.own && consistency != linearizable {
+		return nil, fmt.Errorf("%s has a rule of its own, and takes no --consistency", m.Name)
+	}
+	c, ok := m.check(consistency)
+	if !ok {
+		return nil, unknown("consistency of "+m.Name, consistency, m.consistencies())
+	}
+	return c, nil
+}
+
+// consistencies lists those that the model can be held to.
+func (m model) consistencies() (names []string) {
+	for _, c := range consistencyRows() {
+		if _, ok := m.check(c.Name); ok {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// history reads a file as a history of the model.
+func (m model) history(in *input, opts history.Options) (*history.History, error) {
+	if !in.jepsen {
+		return m.read(in, in.name)
+	}
+	h, err := history.Decode(in, in.name, opts)
+	if err != nil {
+		return nil, err
+	}
+	t, err := m.translate(h)
+	if err == nil {
+		return t, nil
+	}
+	hint := ""
+	if !opts.Independent && allPairs(h) {
+		hint = "\n  all values are pairs: if they are a key and a value each, say --independent"
+	}
+	return nil, fmt.Errorf("%s: as a history of model %s: %w%s", in.name, m.Name, err, hint)
+}
+
+// allPairs reports whether every client asked with a pair.
+func allPairs(h *history.History) bool {
+	for c := range h.Calls() {
+		j, _ := c.Invoke.Input.(history.JepsenOp)
+		if pair, ok := j.Value.([]any); !ok || len(pair) != 2 {
+			return false
+		}
+	}
+	return true
+}
+
+// models lists what a history can be judged by.
+func models() []model { return modelsFrom(checker.Nil) }
+
+// modelsFrom lists the models. Those that can hold nothing, or something, at first
+// hold initial.
+func modelsFrom(initial int) []model {
+	return []model{
+		object("register", "integers by key, 0 at first: read, write, cas, which is answered with what it found",
+			checker.Register(), register(false)),
+		object(holdsInitial, "integers by key, nil at first or --initial: read, write, cas, which says only whether it was done; Knossos's",
+			checker.CASRegister(initial), register(initial == checker.Nil)),
+		object("multi-register", "integers by name, 0 at first: transactions of reads and writes; Knossos's",
+			checker.MultiRegister(), multiRegister()),
+		object("kv", `strings by key, "" at first: get, put, append`, checker.KV(), stringStore()),
+		object("mutex", "a lock that is held by one at a time, whoever lets it go: acquire, release; Knossos's", checker.Mutex(), lock()),
+		object("owned-mutex", "a lock that only its holder, a process, lets go", checker.ReentrantLock(1), lock()),
+		object("reentrant-lock", "a lock that its holder may acquire twice", checker.ReentrantLock(2), lock()),
+		object("fenced-lock", "a lock whose acquisitions are answered with tokens that only grow", checker.FencedLock(), lock()),
+		object("semaphore", "two permits: acquire, release", checker.Semaphore(2), lock()),
+		object("counter", "integers by key, 0 at first: add, read", checker.CounterModel(), counter()),
+		object("set", "sets of integers by key, empty at first: add, remove, contains, read", checker.SetModel(), set()),
+		object("queue", "a queue by key: enqueue, dequeue; first in, first out; Knossos's fifo-queue", checker.FIFOQueue(), queue()),
+		object("priority-queue", "a queue by key that gives back the least value first", checker.PriorityQueue(), queue()),
+		object("unordered-queue", "a queue by key that gives back its values in any order; Knossos's", checker.UnorderedQueue(), queue()),
+		object("stack", "a stack by key: push, pop", checker.Stack(), stack()),
+		object("log", "a list by key that is only appended to: append, read", checker.Log(), log()),
+		object("unique-ids", "a source of integers by key, none of which it gives twice: generate", checker.UniqueIDs(), ids()),
+	}
+}
+
+// consistencyRows describes what a model can be held to, the strictest first. All
+// but the first are for registers, and want every written value to be unique.
+func consistencyRows() []row {
+	return []row{
+		{linearizable, "every call takes effect at one instant between its invocation and its completion"},
+		{"causal-convergent", "causal, and one order of all writes explains all sessions (CCv)"},
+		{"causal", "a session sees causes before effects (CC)"},
+		{"monotonic-per-key", "on each key alone, no session goes back"},
+		{"read-your-writes", "a session sees what it wrote"},
+		{"monotonic-reads", "a session sees what it saw"},
+		{"monotonic-writes", "what a session wrote is seen in its order"},
+		{"writes-follow-reads", "what a session wrote is seen after what it had seen"},
+	}
+}
+
+// object returns the row of the model of an object.
+func object[S comparable, In, Out any](name, doc string, m checker.Model[S, In, Out], d dictionary[In, Out]) model {
+	return model{
+		row:       row{name, doc},
+		fs:        d.fs,
+		check:     func(consistency string) (checker.Checker, bool) { return held(m, consistency) },
+		read:      history.ReadAs[In, Out],
+		translate: d.translate,
+	}
+}
+
+// held returns the checker of a consistency.
+func held[S comparable, In, Out any](m checker.Model[S, In, Out], consistency string) (checker.Checker, bool) {
+	switch {
+	case consistency == linearizable:
+		return checker.Linearizable(m), true
+	case m.Access == nil: // the rest is decided for registers
+		return nil, false
+	}
+	switch consistency {
+	case "causal-convergent":
+		return checker.CausalConvergent(m), true
+	case "causal":
+		return checker.Causal(m), true
+	case "monotonic-per-key":
+		return checker.MonotonicPerKey(m), true
+	case "read-your-writes":
+		return checker.ReadYourWrites(m), true
+	case "monotonic-reads":
+		return checker.MonotonicReads(m), true
+	case "monotonic-writes":
+		return checker.MonotonicWrites(m), true
+	case "writes-follow-reads":
+		return checker.WritesFollowReads(m), true
+	}
+	return nil, false
+}
+
+func modelRows() []row {
+	var all []row
+	for _, m := range models() {
+		all = append(all, m.row)
+	}
+	return all
+}
+
+// findModel returns the model with that name; initial is what it holds at first, or
+// empty.
+func findModel(name, initial string) (model, error) {
+	all := models()
+	if initial != "" {
+		if name != holdsInitial {
+			return model{}, fmt.Errorf("--initial is for the model %s", holdsInitial)
+		}
+		n, err := parseInitial(initial)
+		if err != nil {
+			return model{}, err
+		}
+		all = modelsFrom(n)
+	}
+	for _, m := range all {
+		if m.Name == name {
+			return m, nil
+		}
+	}
+	return model{}, unknown("model", name, namesOf(modelRows()))
+}
