@@ -28,7 +28,7 @@ func TestStore(t *testing.T) {
 
 func TestStoreWithCache(t *testing.T) {
 	x := test(http.Store{CacheFor: 100 * time.Millisecond})
-	x.Expect = checker.Invalid
+	x.Expect, x.Seeds = checker.Invalid, 10
 	capsize.Run(t, x)
 }
 

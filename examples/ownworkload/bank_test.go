@@ -26,7 +26,7 @@ func TestBank(t *testing.T) {
 
 func TestBankInTwoSteps(t *testing.T) {
 	x := test(ownworkload.Bank{InTwoSteps: true})
-	x.Expect = checker.Invalid
+	x.Expect, x.Seeds = checker.Invalid, 10
 	capsize.Run(t, x)
 }
 
