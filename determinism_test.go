@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -79,16 +80,11 @@ func TestDigestsElsewhere(t *testing.T) {
 	want, err := os.ReadFile(digestsFile)
 	require.NoError(t, err)
 	assert.Equal(t, string(want), child(t, "GOMAXPROCS=1"))
-	stop := make(chan struct{})
-	defer close(stop)
+	var stop atomic.Bool
+	defer stop.Store(true)
 	for range 2 * runtime.NumCPU() {
 		go func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
+			for n := 0; !stop.Load(); n++ {
 			}
 		}()
 	}

@@ -200,7 +200,8 @@ func TestWaitingForLock(t *testing.T) {
 			go func() {
 				_ = h.Sleep(5 * time.Second)
 				mu.Lock() // a wait that virtual time knows nothing of
-				mu.Unlock()
+				defer mu.Unlock()
+				_ = h.Name()
 			}()
 		}
 	}}, func(test *capsize.Test) { test.Stall = 300 * time.Millisecond })
