@@ -218,26 +218,44 @@ func (q *totalQueue) blame(j *judging, lost, twice, unexpected, revived []int32,
 		j.blame(q.jepsenPart, fmt.Sprintf("%s dequeued %s, whose enqueue had failed", j.who(c), name(id)), c)
 	}
 	if certain {
-		e := q.all[lost[0]]
-		in := q.calls[e.in]
-		calls := []jepsenCall{in}
-		for _, c := range slices.Backward(q.calls) { // who should have got it
-			if c.inv == q.lastTake {
-				calls = append(calls, c)
-				break
-			}
-		}
-		j.blame(q.jepsenPart, fmt.Sprintf("%s was enqueued by %s, and never came out", name(lost[0]), j.who(in)), calls...)
+		q.blameLost(j, lost[0])
 	}
 	for _, id := range twice[:min(len(twice), 1)] {
 		if e := q.all[id]; once {
-			var in []int32
-			for i, c := range q.calls {
-				if c.f == "enqueue" && c.typ != history.Fail && q.values.id(c.value) == id {
-					in = append(in, int32(i))
-				}
-			}
+			in := q.enqueues(id, func(c jepsenCall) bool { return c.typ != history.Fail })
 			blameTaken(j, q.jepsenPart, name(id), in, e.outs[:e.asked+1])
 		}
 	}
+}
+
+// enqueues returns the calls that enqueue an element, of those that count.
+func (q *totalQueue) enqueues(id int32, counts func(jepsenCall) bool) (in []int32) {
+	for i, c := range q.calls {
+		if c.f == "enqueue" && counts(c) && q.values.id(c.value) == id {
+			in = append(in, int32(i))
+		}
+	}
+	return in
+}
+
+// blameLost shows all that went in and came out of an element, and who should have got it.
+func (q *totalQueue) blameLost(j *judging, id int32) {
+	e := q.all[id]
+	var calls []jepsenCall
+	for _, i := range q.enqueues(id, func(c jepsenCall) bool { return c.typ == history.OK }) {
+		calls = append(calls, q.calls[i])
+	}
+	for _, i := range e.outs {
+		calls = append(calls, q.calls[i])
+	}
+	for _, c := range q.calls {
+		if c.inv == q.lastTake {
+			calls = append(calls, c)
+		}
+	}
+	reason := fmt.Sprintf("%s was enqueued by %s, and never came out", q.values.name(id), j.who(q.calls[e.in]))
+	if e.acked > 1 {
+		reason = fmt.Sprintf("%s was enqueued %d times, and came out %d", q.values.name(id), e.acked, e.out)
+	}
+	j.blame(q.jepsenPart, reason, calls...)
 }
