@@ -179,16 +179,16 @@ func jepsenLoads(n int) []struct {
 			})
 		}},
 		{"monotonic", MonotonicInserts(false), func() *history.History {
-			var rows []Row
+			var rows []MonotonicRow
 			h := busyHistory(n, func(i int) any { return benchAsk{F: "add", Value: i} }, func(in any) any {
-				rows = append(rows, Row{Value: len(rows), Stamp: int64(len(rows))})
+				rows = append(rows, MonotonicRow{Value: len(rows), Stamp: int64(len(rows))})
 				return rows[len(rows)-1]
 			})
 			h.Add(history.Op{Process: 50, Type: history.Invoke, Input: benchAsk{F: "read"}})
 			h.Add(history.Op{Process: 50, Type: history.OK, Output: rows})
 			return h
 		}},
-		{"stats", Statistics(Limits{}), func() *history.History {
+		{"stats", Statistics(StatsLimits{}), func() *history.History {
 			return busyHistory(n, func(int) any { return benchAsk{F: "read"} }, none)
 		}},
 	}

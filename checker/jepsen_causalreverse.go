@@ -29,7 +29,7 @@ type writtenValue struct {
 }
 
 func judgeCausalReverse(j *judging, p *jepsenPart) {
-	values := newElements()
+	values := newValueNumbers()
 	var written []writtenValue // by value
 	asked := 0
 	grow := func() {
@@ -78,7 +78,7 @@ func judgeCausalReverse(j *judging, p *jepsenPart) {
 type reversal struct {
 	*judging
 	p                           *jepsenPart
-	values                      *elements
+	values                      *valueNumbers
 	written                     []writtenValue
 	byRet                       []writtenValue // in the order in which they ended
 	seen                        []int32        // by value, the last read that saw it, counted from 1

@@ -24,7 +24,7 @@ var vectorCheckers = map[string]Checker{
 	"Queue":                        QueueSources(),
 	"Set":                          FinalSet(),
 	"SetFull":                      SetFull(false),
-	"Stats":                        Statistics(Limits{EachF: true}),
+	"Stats":                        Statistics(StatsLimits{EachF: true}),
 	"TotalQueue":                   TotalQueue(false),
 	"UniqueIds":                    DistinctIDs(),
 	"causal_reverse$checker$reify": CausalReverse(),

@@ -19,7 +19,7 @@ var queueFs = []string{"enqueue", "dequeue", "drain"}
 func QueueSources() Checker { return jepsenRule{"queue", queueFs, false, judgeQueue} }
 
 // taken returns the numbers of the elements that a dequeue or a drain took.
-func taken(j *judging, values *elements, c jepsenCall) []int32 {
+func taken(j *judging, values *valueNumbers, c jepsenCall) []int32 {
 	out := j.answer(c)
 	if c.f == "drain" {
 		ids, err := values.ids(out, nil)
@@ -32,7 +32,7 @@ func taken(j *judging, values *elements, c jepsenCall) []int32 {
 }
 
 func judgeQueue(j *judging, p *jepsenPart) {
-	values := newElements()
+	values := newValueNumbers()
 	var enqueued, dequeued [][]int32 // by element, the calls
 	grow := func() {
 		for len(enqueued) < values.len() {
@@ -40,7 +40,7 @@ func judgeQueue(j *judging, p *jepsenPart) {
 		}
 	}
 	asked, took, wrong := 0, 0, 0
-	for _, e := range edges(p.calls) {
+	for _, e := range callEdges(p.calls) {
 		c := p.calls[e.call]
 		switch {
 		case c.typ == history.Fail:
@@ -114,7 +114,7 @@ type passage struct {
 // A totalQueue is what became of the elements of a queue.
 type totalQueue struct {
 	*jepsenPart
-	values   *elements
+	values   *valueNumbers
 	all      []passage
 	lastTake int // when the last dequeue or drain began, of those that were answered
 	takers   int // dequeues of which nobody knows what they took
@@ -122,7 +122,7 @@ type totalQueue struct {
 }
 
 func judgeTotalQueue(j *judging, p *jepsenPart, once bool) {
-	q := &totalQueue{jepsenPart: p, values: newElements(), lastTake: -1}
+	q := &totalQueue{jepsenPart: p, values: newValueNumbers(), lastTake: -1}
 	if q.read(j); j.bad != nil {
 		return
 	}

@@ -20,8 +20,8 @@ func FinalSet() Checker { return jepsenRule{"set", addRead, false, judgeFinalSet
 
 var addRead = []string{"add", "read"}
 
-// An element is what became of the adds of a value.
-type element struct {
+// A setElement is what became of the adds of a value.
+type setElement struct {
 	add    int // of the calls, the first that asked for it; -1 if none did
 	asked  int // the first instant at which somebody asked for it
 	ok     int // the first instant at which it was acknowledged, or never
@@ -32,14 +32,14 @@ type element struct {
 // A setPart is a set as adds and reads have it.
 type setPart struct {
 	*jepsenPart
-	values   *elements
-	elements []element // by number
-	reads    []int     // the calls that read something, in order
+	values   *valueNumbers
+	elements []setElement // by number
+	reads    []int        // the calls that read something, in order
 }
 
 // newSetPart sorts the calls. The adds of a value may be several.
 func newSetPart(j *judging, p *jepsenPart) *setPart {
-	s := &setPart{jepsenPart: p, values: newElements()}
+	s := &setPart{jepsenPart: p, values: newValueNumbers()}
 	for i, c := range p.calls {
 		switch {
 		case c.f == "add":
@@ -55,11 +55,11 @@ func newSetPart(j *judging, p *jepsenPart) *setPart {
 
 func (s *setPart) grow() {
 	for len(s.elements) < s.values.len() {
-		s.elements = append(s.elements, element{add: -1, asked: never, ok: never, failed: true})
+		s.elements = append(s.elements, setElement{add: -1, asked: never, ok: never, failed: true})
 	}
 }
 
-func (e *element) added(i int, c jepsenCall) {
+func (e *setElement) added(i int, c jepsenCall) {
 	if e.add < 0 {
 		e.add, e.asked = i, c.inv
 	}

@@ -21,17 +21,17 @@ func SetFull(stale bool) Checker {
 	return jepsenRule{"set-full", addRead, false, func(j *judging, p *jepsenPart) { judgeSetFull(j, p, stale) }}
 }
 
-// A view is the reads of a set, in the order of their invocations, and for each
+// A setView is the reads of a set, in the order of their invocations, and for each
 // element which of them saw it.
-type view struct {
+type setView struct {
 	*setPart
 	saw  [][]int32 // by element, the places of the reads among reads
-	ends *latest
+	ends *latestEnds
 }
 
 func judgeSetFull(j *judging, p *jepsenPart, staleIsWrong bool) {
 	s := newSetPart(j, p)
-	v := &view{setPart: s, ends: newLatest(len(s.reads), func(i int) int { return p.calls[s.reads[i]].end })}
+	v := &setView{setPart: s, ends: newLatestEnds(len(s.reads), func(i int) int { return p.calls[s.reads[i]].end })}
 	unexpected, revived, twice := v.look(j)
 	if j.bad != nil {
 		return
@@ -75,7 +75,7 @@ func judgeSetFull(j *judging, p *jepsenPart, staleIsWrong bool) {
 }
 
 // look goes through all reads. It returns the elements that should not be there.
-func (v *view) look(j *judging) (unexpected, revived, twice []int32) {
+func (v *setView) look(j *judging) (unexpected, revived, twice []int32) {
 	var seen []int32
 	odd := map[int32]bool{}   // reported already
 	again := map[int32]bool{} // reported already as there twice
@@ -110,7 +110,7 @@ func (v *view) look(j *judging) (unexpected, revived, twice []int32) {
 	return unexpected, revived, twice
 }
 
-func (v *view) blameTwice(j *judging, id int32, c jepsenCall) {
+func (v *setView) blameTwice(j *judging, id int32, c jepsenCall) {
 	if e := v.elements[id]; e.add >= 0 {
 		j.blame(v.jepsenPart, fmt.Sprintf("%s read %s twice at once", j.who(c), v.values.name(id)), v.calls[e.add], c)
 		return
@@ -119,7 +119,7 @@ func (v *view) blameTwice(j *judging, id int32, c jepsenCall) {
 }
 
 // known returns the instant at which an element was known to be there.
-func (v *view) known(id int32) int {
+func (v *setView) known(id int32) int {
 	at := v.elements[id].ok
 	for _, rank := range v.saw[id] {
 		if c := v.calls[v.reads[rank]]; c.inv > at {
@@ -132,7 +132,7 @@ func (v *view) known(id int32) int {
 }
 
 // lastSaw returns the place of the last read that saw an element, or -1.
-func (v *view) lastSaw(id int32) int {
+func (v *setView) lastSaw(id int32) int {
 	if n := len(v.saw[id]); n > 0 {
 		return int(v.saw[id][n-1])
 	}
@@ -141,7 +141,7 @@ func (v *view) lastSaw(id int32) int {
 
 // lastMissed returns the place of the last read that missed an element which had been
 // asked for before the read ended, or -1.
-func (v *view) lastMissed(id int32) int {
+func (v *setView) lastMissed(id int32) int {
 	saw := v.saw[id]
 	for at := len(v.reads) - 1; at >= 0; at-- {
 		if at = v.ends.after(at, v.elements[id].asked); at < 0 {
@@ -159,7 +159,7 @@ func (v *view) lastMissed(id int32) int {
 
 // blame shows how an element was known, who missed it, and, where somebody did,
 // who saw it before or after.
-func (v *view) blame(j *judging, id int32, rest string) {
+func (v *setView) blame(j *judging, id int32, rest string) {
 	missed := v.calls[v.reads[v.lastMissed(id)]]
 	add := v.calls[v.elements[id].add]
 	calls := []jepsenCall{add}
@@ -180,7 +180,7 @@ func (v *view) blame(j *judging, id int32, rest string) {
 }
 
 // seenBefore returns a read that saw an element and ended before an instant, or -1.
-func (v *view) seenBefore(id int32, at int) int {
+func (v *setView) seenBefore(id int32, at int) int {
 	for _, rank := range v.saw[id] {
 		if i := v.reads[rank]; v.calls[i].end < at {
 			return i
@@ -189,15 +189,15 @@ func (v *view) seenBefore(id int32, at int) int {
 	return -1
 }
 
-// Latest finds, in a list of instants, the last place up to a given one whose instant is
+// LatestEnds finds, in a list of instants, the last place up to a given one whose instant is
 // later than some other: a tree of maxima, O(log n) a question.
-type latest struct {
+type latestEnds struct {
 	size int
 	max  []int
 }
 
-func newLatest(n int, at func(i int) int) *latest {
-	l := &latest{size: 1}
+func newLatestEnds(n int, at func(i int) int) *latestEnds {
+	l := &latestEnds{size: 1}
 	for l.size < n {
 		l.size *= 2
 	}
@@ -215,7 +215,7 @@ func newLatest(n int, at func(i int) int) *latest {
 }
 
 // after returns the last place up to and including i whose instant is later than at.
-func (l *latest) after(i, at int) int {
+func (l *latestEnds) after(i, at int) int {
 	n := l.size + i
 	for l.max[n] <= at {
 		for n > 1 && n&1 == 0 { // a left child: go up until there is something to the left
