@@ -12,7 +12,8 @@ var queueFs = []string{"enqueue", "dequeue", "drain"}
 // QueueSources returns the checker that Jepsen calls queue: each element that was
 // dequeued must have been enqueued before, and not dequeued as often already. Enqueues
 // whose outcome is unknown count as done. Inputs have F, which is enqueue, dequeue or
-// drain, and, for an enqueue, Value; a dequeue is answered an element, a drain a list.
+// drain, and, for an enqueue, Value; a dequeue is answered an element, or nil or [Nil]
+// if there was none, and a drain a list.
 // It asks for no order. O(n log n).
 //
 // Jepsen's counts an enqueue that failed as a source; this does not.
@@ -27,6 +28,9 @@ func taken(j *judging, values *valueNumbers, c jepsenCall) []int32 {
 			j.garbage(c, err)
 		}
 		return ids
+	}
+	if out == nil || out == any(Nil) {
+		return nil // it was empty
 	}
 	return []int32{values.id(out)}
 }

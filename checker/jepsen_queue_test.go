@@ -179,3 +179,15 @@ func TestTotalQueueUnknownDequeue(t *testing.T) {
 	require.Equal(t, Unknown, r.Verdict)
 	require.Contains(t, r.Reason, "nobody asked for more")
 }
+
+// A dequeue that found nothing took nothing, whichever way it says so.
+func TestQueueThatIsEmpty(t *testing.T) {
+	for _, nothing := range []any{nil, Nil} {
+		h := history.Of(
+			history.Op{Type: history.Invoke, Input: fakeAsk{F: "dequeue"}},
+			history.Op{Type: history.OK, Output: nothing},
+		)
+		require.Equal(t, "0 enqueued, 0 dequeued", QueueSources().Check(t.Context(), h).Reason)
+		require.Equal(t, Valid, TotalQueue(true).Check(t.Context(), h).Verdict)
+	}
+}
