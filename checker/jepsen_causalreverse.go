@@ -55,12 +55,13 @@ func judgeCausalReverse(j *judging, p *jepsenPart) {
 	byRet := slices.Clone(written) // what is never read but by mistake has no place here
 	slices.SortFunc(byRet, func(a, b writtenValue) int { return a.ret - b.ret })
 	r := reversal{judging: j, p: p, values: values, byRet: byRet}
+	var ids []int32
 	for i, c := range p.calls {
 		if c.f != "read" || c.typ != history.OK || j.answer(c) == nil {
 			continue
 		}
-		ids, err := values.ids(j.answer(c), nil)
-		if err != nil {
+		var err error
+		if ids, err = values.ids(j.answer(c), ids[:0]); err != nil {
 			j.garbage(c, err)
 			return
 		}

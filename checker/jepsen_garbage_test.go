@@ -48,9 +48,34 @@ func TestJepsenFamilyTakesGarbage(t *testing.T) {
 			h.Add(op)
 		}
 		for i, c := range jepsenFamily {
-			require.NotPanics(t, func() { c.Check(t.Context(), h) }, "checker %d of\n%s", i, h)
+			require.NotContains(t, c.Check(t.Context(), h).Reason, "panicked", "checker %d of\n%s", i, h)
 		}
 	}
+}
+
+// FuzzJepsenFamily judges whatever can be read.
+func FuzzJepsenFamily(f *testing.F) {
+	for _, ops := range []string{
+		`{:process 0, :type :invoke, :f :add, :value 1} {:process 0, :type :ok, :f :add} {:process 1, :type :ok, :f :read, :value [1 1 #{2}]}`,
+		`{:process 0, :type :invoke, :f :enqueue, :value nil} {:process 0, :type :fail, :f :dequeue, :value 3} {:process 0, :type :ok, :f :drain, :value ()}`,
+		`{:process 0, :type :invoke, :f :read, :value [[:r 1 nil] [:r 2 1]]} {:process 0, :type :ok, :f :read, :value {0 -1, "b" nil}}`,
+		`{:process 0, :type :invoke, :f :write, :value [[:w 1 1]]} {:process :nemesis, :type :info, :f :start} {:process 0, :type :info, :f :generate}`,
+		`{:process 0, :type :ok, :f :read, :value [{:val 1, :sts 99999999999999999999} [1 2 3]], :time -5}`,
+		`{"process":0,"type":"invoke","f":"transfer","value":{"from":1}}`,
+	} {
+		f.Add(ops)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		h, err := history.Decode(strings.NewReader(text), "fuzz", history.Options{})
+		if err != nil {
+			return
+		}
+		for _, c := range jepsenFamily {
+			if r := c.Check(t.Context(), h); strings.Contains(r.Reason, "input or an output panicked") {
+				t.Fatal(r.Reason)
+			}
+		}
+	})
 }
 
 // What makes no sense is named by its op.
