@@ -101,7 +101,7 @@ func (s fakeSystem) run(r *rand.Rand, calls, clients int) *history.History {
 func jepsenRuns(t *testing.T) int {
 	text := os.Getenv("CAPSIZE_SWEEP")
 	if text == "" {
-		return 1500
+		return 600
 	}
 	n, err := strconv.Atoi(text)
 	require.NoError(t, err, "CAPSIZE_SWEEP")
