@@ -89,7 +89,7 @@ func models() []model { return modelsFrom(checker.Nil) }
 // modelsFrom lists the models. Those that can hold nothing, or something, at first
 // hold initial.
 func modelsFrom(initial int) []model {
-	return []model{
+	return append([]model{
 		object("register", "integers by key, 0 at first: read, write, cas, which is answered with what it found",
 			checker.Register(), register(false)),
 		object(holdsInitial, "integers by key, nil at first or --initial: read, write, cas, which says only whether it was done; Knossos's",
@@ -109,7 +109,35 @@ func modelsFrom(initial int) []model {
 		object("unordered-queue", "a queue by key that gives back its values in any order; Knossos's", checker.UnorderedQueue(), queue()),
 		object("stack", "a stack by key: push, pop", checker.Stack(), stack()),
 		object("log", "a list by key that is only appended to: append, read", checker.Log(), log()),
-		object("unique-ids", "a source of integers by key, none of which it gives twice: generate", checker.UniqueIDs(), ids()),
+	}, rules()...)
+}
+
+// rules lists the checkers with a rule of their own: Jepsen's.
+func rules() []model {
+	return []model{
+		rule("unique-ids", "no id is given twice: generate", checker.DistinctIDs(), "generate"),
+		rule("jepsen-set", "the last read has all that was added: add, read", checker.FinalSet(), "add", "read"),
+		rule("set-full", "what was once known to be in a set stays there: add, read", checker.SetFull(false), "add", "read"),
+		rule("jepsen-counter", "reads are within what was added: add, read", checker.CounterBounds(), "add", "read"),
+		rule("jepsen-queue", "what comes out went in: enqueue, dequeue, drain", checker.QueueSources(), "enqueue", "dequeue", "drain"),
+		rule("total-queue", "what goes in comes out, at least once: enqueue, dequeue, drain", checker.TotalQueue(false), "enqueue", "dequeue", "drain"),
+		rule("bank", "every read of all accounts has the same total, and none below 0: transfer, read", checker.Bank(checker.BankRule{}), "transfer", "read"),
+		rule("bank-overdraft", "bank, with balances below 0", checker.Bank(checker.BankRule{Negative: true}), "transfer", "read"),
+		rule("long-fork", "of two reads of the same keys, one has seen all that the other has: read, write, txn", checker.LongFork(0), "read", "write", "txn"),
+		rule("causal-reverse", "who sees a write sees those that had ended before it began: read, write", checker.CausalReverse(), "read", "write"),
+		rule("monotonic", "values rise with the times at which they were inserted: add, read", checker.MonotonicInserts(false), "add", "read"),
+		rule("stats", "some call of each f is ok; counts availability, latency and rate", checker.Statistics(checker.Limits{EachF: true})),
+	}
+}
+
+// rule returns the row of a checker with a rule of its own. It reads histories of
+// any kind.
+func rule(name, doc string, c checker.Checker, fs ...string) model {
+	return model{
+		row: row{name, doc}, own: true, fs: fs,
+		check:     func(string) (checker.Checker, bool) { return c, true },
+		read:      history.Read,
+		translate: func(h *history.History) (*history.History, error) { return h, nil },
 	}
 }
 

@@ -127,17 +127,3 @@ func log() dictionary[checker.LogOp, []int] {
 		},
 	}
 }
-
-// ids translates the ids that were generated.
-func ids() dictionary[checker.IDOp, int] {
-	return dictionary[checker.IDOp, int]{
-		fs: []string{"generate"},
-		ask: func(op history.Op, j history.JepsenOp) (checker.IDOp, error) {
-			return checker.IDOp{F: j.F, Key: op.Key}, nil
-		},
-		answer: func(_ checker.IDOp, j history.JepsenOp) (int, bool, error) {
-			n, err := integer(j.Value)
-			return n, true, err
-		},
-	}
-}
