@@ -28,6 +28,9 @@ type model struct {
 	// what the checker reads.
 	read      func(r io.Reader, name string) (*history.History, error)
 	translate func(h *history.History) (*history.History, error)
+
+	// recorded is the way back; it is nil for a checker.
+	recorded func(h *history.History) *history.History
 }
 
 // held returns the checker of the model for a consistency.
@@ -91,9 +94,9 @@ func models() []model { return modelsFrom(checker.Nil) }
 func modelsFrom(initial int) []model {
 	return append([]model{
 		object("register", "integers by key, 0 at first: read, write, cas, which is answered with what it found",
-			checker.Register(), register(false)),
+			checker.Register(), register(false, true)),
 		object(holdsInitial, "integers by key, nil at first or --initial: read, write, cas, which says only whether it was done; Knossos's",
-			checker.CASRegister(initial), register(initial == checker.Nil)),
+			checker.CASRegister(initial), register(initial == checker.Nil, false)),
 		object("multi-register", "integers by name, 0 at first: transactions of reads and writes; Knossos's",
 			checker.MultiRegister(), multiRegister()),
 		object("kv", `strings by key, "" at first: get, put, append`, checker.KV(), stringStore()),
@@ -164,6 +167,7 @@ func object[S comparable, In, Out any](name, doc string, m checker.Model[S, In, 
 		check:     func(consistency string) (checker.Checker, bool) { return held(m, consistency) },
 		read:      history.ReadAs[In, Out],
 		translate: d.translate,
+		recorded:  d.recorded,
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -60,7 +61,25 @@ func TestModelsTranslate(t *testing.T) {
 	} {
 		assert.Equal(t, checker.Valid, judgedAs(t, c.model, spelled(c.good...)), c.model)
 		assert.Equal(t, checker.Invalid, judgedAs(t, c.model, spelled(c.evil...)), c.model)
+		testThereAndBack(t, c.model, spelled(append(c.good, c.evil...)...))
 	}
+}
+
+// testThereAndBack spells a history of a model as Jepsen would, and reads it again.
+func testThereAndBack(t *testing.T, name, text string) {
+	t.Helper()
+	m, err := findModel(name, "")
+	require.NoError(t, err)
+	if m.recorded == nil {
+		return
+	}
+	h, err := m.history(&input{Reader: strings.NewReader(text), name: "h", jepsen: true}, history.Options{})
+	require.NoError(t, err)
+	var b bytes.Buffer
+	require.NoError(t, m.recorded(h).Encode(&b, history.Options{Format: history.EDN}))
+	again, err := m.history(&input{Reader: &b, name: "h", jepsen: true}, history.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, h, again, name)
 }
 
 func judgedAs(t *testing.T, name, text string) checker.Verdict {
