@@ -195,6 +195,8 @@ func (p *ednParser) value(depth int) (any, error) {
 	return p.atom()
 }
 
+func isClosing(c byte) bool { return c == ']' || c == ')' || c == '}' }
+
 // values reads what stands between brackets.
 func (p *ednParser) values(closing byte, depth int) ([]any, error) {
 	p.pos++
@@ -207,6 +209,9 @@ func (p *ednParser) values(closing byte, depth int) ([]any, error) {
 		if c == closing {
 			p.pos++
 			return all, nil
+		}
+		if isClosing(c) {
+			return nil, fmt.Errorf("%q, where %q should close", c, closing)
 		}
 		v, err := p.value(depth + 1)
 		if err != nil {
@@ -238,6 +243,9 @@ func (p *ednParser) eachPair(depth int, f func(key any) error) error {
 		if c == '}' {
 			p.pos++
 			return nil
+		}
+		if isClosing(c) {
+			return fmt.Errorf("%q, where %q should close", c, '}')
 		}
 		key, err := p.value(depth + 1)
 		if err != nil {

@@ -36,7 +36,7 @@ folder under ` + reportsDir + `.
 
 The format of a file is found by looking: one JSON object a line as capsize run and
 go test keep them, Jepsen's history.edn, the JSON of elle-cli, the logs that
-porcupine reads. capsize list formats has them all. What a file can't say is whether
+porcupine reads; all of them compressed by gzip or not. capsize list formats says more. What a file can't say is whether
 its values are pairs of an independent key and a value: --independent does.
 
 A model is held to linearizability unless --consistency asks for less; see
@@ -52,7 +52,7 @@ With --json, check prints one object a file:
   capsize check testdata/capsize/*/*/history.jsonl --model register
   capsize check store/latest/history.edn --model cas-register --initial 0 --independent
   capsize check history.jsonl --consistency causal
-  zcat history.edn.gz | capsize check - --model set-full --json`,
+  capsize check history.edn.gz --model set-full --json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New(`capsize check needs a FILE, or "-" for the standard input; see capsize check --help`)

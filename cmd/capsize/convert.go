@@ -28,8 +28,8 @@ func (a *app) convertCommand() *cobra.Command {
 		Use:   "convert IN [OUT]",
 		Short: "Turn a history into the format of another tool",
 		Long: `Convert reads a history in one format and writes it in another, op by op: a file
-may be larger than memory. "-" stands for the standard input and output. See
-capsize list formats.
+may be larger than memory, and compressed by gzip. "-" stands for the standard input
+and output. See capsize list formats.
 
 The format of IN is found by looking. That of OUT is told by its name (.jsonl,
 .edn, .json, .log), and is otherwise jsonl, or edn for a file that is jsonl.
@@ -46,7 +46,7 @@ Exit codes: 0 done, 3 usage or a file that can't be read or written.`,
 		Example: `  capsize convert history.edn history.jsonl
   capsize convert history.jsonl --to edn --model register --independent
   capsize convert etcd_001.log - --to json
-  zcat history.edn.gz | capsize convert - history.jsonl`,
+  capsize convert history.edn.gz history.jsonl`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
 				return fmt.Errorf(`capsize convert takes IN and OUT, of which either may be "-", not %d files; see capsize convert --help`, len(args))

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"fmt"
 	"io"
 	"os"
@@ -66,9 +67,8 @@ func (a *app) open(file string, format history.Format) (*input, error) {
 		}
 		in.file, r = f, f
 	}
-	br := bufio.NewReaderSize(r, headBytes)
-	head, err := br.Peek(headBytes)
-	if err != nil && err != io.EOF {
+	br, head, err := peek(r)
+	if err != nil {
 		in.close()
 		return nil, fmt.Errorf("read history: %s: %w", in.name, err)
 	}
@@ -81,6 +81,24 @@ func (a *app) open(file string, format history.Format) (*input, error) {
 	}
 	in.jepsen = in.format != history.JSONL || hasJepsenOps(head)
 	return in, nil
+}
+
+// peek returns the beginning of what r reads, decompressed if it is gzip's.
+func peek(r io.Reader) (*bufio.Reader, []byte, error) {
+	br := bufio.NewReaderSize(r, headBytes)
+	head, err := br.Peek(headBytes)
+	if bytes.HasPrefix(head, []byte("\x1f\x8b")) {
+		var z *gzip.Reader
+		if z, err = gzip.NewReader(br); err != nil {
+			return nil, nil, err
+		}
+		br = bufio.NewReaderSize(z, headBytes)
+		head, err = br.Peek(headBytes)
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return br, head, err
 }
 
 func (in *input) close() {
