@@ -221,6 +221,12 @@ func (p *past) latest(i int32, c *clock) int32 {
 	t := &l.turns[i]
 	p.seen = p.seen[:0]
 	base, low := none, now
+	if len(c.top) == 0 { // it knows its own session only
+		if x, ok := l.chainOf[[2]int32{t.key, t.session}]; ok && p.recent.done[x] > 0 {
+			p.seen = append(p.seen, l.chains[x][p.recent.done[x]-1])
+		}
+		return none
+	}
 	for x := p.recent.head[t.key]; x != none; x = p.recent.older[x] {
 		chain := l.chains[x][:p.recent.done[x]]
 		if p.pos[chain[len(chain)-1]] <= base {
