@@ -46,8 +46,14 @@ type jepsenRule struct {
 	judge func(j *judging, p *jepsenPart)
 }
 
-// Check judges the calls on each key, and sums up.
-func (r jepsenRule) Check(ctx context.Context, h *history.History) Result {
+// Check judges the calls on each key, and sums up. Inputs and outputs may have methods
+// that panic, which leaves the verdict Unknown.
+func (r jepsenRule) Check(ctx context.Context, h *history.History) (got Result) {
+	defer func() {
+		if p := recover(); p != nil {
+			got = Result{Checker: r.name, Verdict: Unknown, Reason: fmt.Sprintf("an input or an output panicked: %v", p)}
+		}
+	}()
 	j := &judging{rule: r, h: h}
 	parts, bad := r.split(h)
 	if bad != nil {

@@ -86,7 +86,9 @@ func judgeCounter(j *judging, p *jepsenPart) {
 		switch {
 		case c.f == "add" && c.typ == history.Fail, c.f == "read" && c.until() == never:
 		case c.f == "add" && e.end:
-			now.add(added[e.call], c.until() != never)
+			if c.typ == history.OK {
+				now.add(added[e.call], true)
+			}
 		case c.f == "add":
 			n, err := asNumber(c.value)
 			if err != nil {
