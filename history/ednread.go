@@ -257,6 +257,9 @@ func (p *ednParser) eachPair(depth int, f func(key any) error) error {
 		if c == '}' {
 			return fmt.Errorf("the map has a key without a value: %s", clip(mustEDN(key)))
 		}
+		if isClosing(c) {
+			return fmt.Errorf("%q, where %q should close", c, '}')
+		}
 		if err := f(key); err != nil {
 			return inside(err)
 		}

@@ -149,8 +149,11 @@ func rule(name, doc string, c checker.Checker, fs ...string) model {
 func consistencyRows() []row {
 	return []row{
 		{linearizable, "every call takes effect at one instant between its invocation and its completion"},
+		{"sequential", "all calls have one order, in which each process keeps its own"},
 		{"causal-convergent", "causal, and one order of all writes explains all sessions (CCv)"},
 		{"causal", "a session sees causes before effects (CC)"},
+		{"causal-memory", "causal, and each session has one order for all that it ever answers (CM)"},
+		{"pram", "each session sees the writes of every other in their order"},
 		{"monotonic-per-key", "on each key alone, no session goes back"},
 		{"read-your-writes", "a session sees what it wrote"},
 		{"monotonic-reads", "a session sees what it saw"},
@@ -180,6 +183,12 @@ func held[S comparable, In, Out any](m checker.Model[S, In, Out], consistency st
 		return nil, false
 	}
 	switch consistency {
+	case "sequential":
+		return checker.Sequential(m), true
+	case "causal-memory":
+		return checker.CausalMemory(m), true
+	case "pram":
+		return checker.PRAM(m), true
 	case "causal-convergent":
 		return checker.CausalConvergent(m), true
 	case "causal":

@@ -168,8 +168,16 @@ func TestFindModel(t *testing.T) {
 	register, err := findModel("register", "")
 	require.NoError(t, err)
 	for _, r := range consistencyRows() {
-		_, err := register.held(r.Name)
+		c, err := register.held(r.Name)
 		require.NoError(t, err, "a register can be held to all that there is")
+		for text, want := range map[string]checker.Verdict{
+			spelled("write;1;ok;1", "read;nil;ok;1"): checker.Valid,
+			spelled("write;1;ok;1", "read;nil;ok;2"): checker.Invalid, // nobody wrote 2
+		} {
+			h, err := register.history(&input{Reader: strings.NewReader(text), name: "h", jepsen: true}, history.Options{})
+			require.NoError(t, err)
+			assert.Equal(t, want, c.Check(t.Context(), h).Verdict, r.Name)
+		}
 	}
 	stack, err := findModel("stack", "")
 	require.NoError(t, err)
