@@ -10,7 +10,11 @@ import (
 
 // ParseEDN returns the one value that an EDN text spells.
 func ParseEDN(text string) (any, error) {
-	p := newEDNText(text)
+	return newEDNText(text).only()
+}
+
+// only reads the one value that there is.
+func (p *ednParser) only() (any, error) {
 	v, err := p.value(0)
 	if err == io.EOF {
 		return nil, errors.New("no value")
@@ -54,6 +58,12 @@ func newEDNParser(r io.Reader) *ednParser {
 // newEDNText returns a parser of a text that is there already.
 func newEDNText(text string) *ednParser {
 	return &ednParser{buf: []byte(text), end: len(text), tok: -1, line: 1, failed: io.EOF, names: map[string]any{}}
+}
+
+// reset goes on with another text.
+func (p *ednParser) reset(text []byte) {
+	p.buf = append(p.buf[:0], text...)
+	p.pos, p.end, p.tok, p.line = 0, len(p.buf), -1, 1
 }
 
 // begin starts a form, which may be as long as a line.

@@ -197,8 +197,11 @@ func fault(raw []byte) (any, error) {
 	return s, err
 }
 
-// maxNames bounds how many names a reader remembers, in case each is another.
-const maxNames = 1 << 16
+// A reader remembers so many names, of so many bytes, in case each is another.
+const (
+	maxNames = 1 << 16
+	maxName  = 256
+)
 
 // name reads a string of which there are few.
 func (r *opReader) name(raw []byte) (string, error) {
@@ -212,7 +215,7 @@ func (r *opReader) name(raw []byte) (string, error) {
 	if r.names == nil {
 		r.names = map[string]string{}
 	}
-	if len(r.names) < maxNames {
+	if len(r.names) < maxNames && len(raw) <= maxName {
 		r.names[string(raw)] = s
 	}
 	return s, nil
