@@ -9,7 +9,7 @@
 //
 // A file of ours has one JSON object a line. [History.Write] writes it, and
 // [ReadAs] reads it with inputs and outputs of the types that they had; [Read]
-// needs no types.
+// needs no types. [ScanAs] holds one op at a time.
 //
 // [Decode] and [Scan] read the files of others too: Jepsen's EDN, the JSON of
 // elle-cli, the logs that porcupine reads, Maelstrom's. They find the [Format] by

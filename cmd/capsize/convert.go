@@ -40,7 +40,7 @@ processes, types, keys, values, errors and the order, but no times and no nodes.
 
 What a file of ours says of its ops depends on the model that it was recorded for:
 --model says so, and then a write, a cas or a read is what Jepsen would have
-recorded. Such a file is read into memory.
+recorded.
 
 Exit codes: 0 done, 3 usage or a file that can't be read or written.`,
 		Example: `  capsize convert history.edn history.jsonl
@@ -149,13 +149,9 @@ func (o convertOptions) ops(in *input, to history.Format) (iter.Seq2[history.Op,
 		return nil, fmt.Errorf("--model is for the models of objects, and for jsonl that becomes another format, not for %s from %v to %v",
 			m.Name, in.format, to)
 	}
-	h, err := m.read(in, in.name)
-	if err != nil {
-		return nil, fmt.Errorf("read history: %w", err)
-	}
 	return func(yield func(history.Op, error) bool) {
-		for op := range m.recorded(h).Ops() {
-			if !yield(op, nil) {
+		for op, err := range m.scan(in, in.name) {
+			if !yield(m.recorded(op), err) {
 				return
 			}
 		}

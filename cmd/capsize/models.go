@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"iter"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
@@ -29,8 +30,10 @@ type model struct {
 	read      func(r io.Reader, name string) (*history.History, error)
 	translate func(h *history.History) (*history.History, error)
 
-	// recorded is the way back; it is nil for a checker.
-	recorded func(h *history.History) *history.History
+	// scan yields the ops of a file of ours, and recorded is the way back; both are
+	// nil for a checker.
+	scan     func(r io.Reader, name string) iter.Seq2[history.Op, error]
+	recorded func(op history.Op) history.Op
 }
 
 // held returns the checker of the model for a consistency.
@@ -170,6 +173,7 @@ func object[S comparable, In, Out any](name, doc string, m checker.Model[S, In, 
 		check:     func(consistency string) (checker.Checker, bool) { return held(m, consistency) },
 		read:      history.ReadAs[In, Out],
 		translate: d.translate,
+		scan:      history.ScanAs[In, Out],
 		recorded:  d.recorded,
 	}
 }

@@ -76,7 +76,11 @@ func testThereAndBack(t *testing.T, name, text string) {
 	h, err := m.history(&input{Reader: strings.NewReader(text), name: "h", jepsen: true}, history.Options{})
 	require.NoError(t, err)
 	var b bytes.Buffer
-	require.NoError(t, m.recorded(h).Encode(&b, history.Options{Format: history.EDN}))
+	var ops []history.Op
+	for op := range h.Ops() {
+		ops = append(ops, m.recorded(op))
+	}
+	require.NoError(t, history.Of(ops...).Encode(&b, history.Options{Format: history.EDN}))
 	again, err := m.history(&input{Reader: &b, name: "h", jepsen: true}, history.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, h, again, name)

@@ -21,19 +21,15 @@ func (o told[In, Out]) Jepsen(t history.Type, output any) (history.Type, history
 	return t, history.JepsenOp{F: f, Value: value}
 }
 
-// recorded makes of a history of the model what Jepsen would have recorded.
-func (d dictionary[In, Out]) recorded(h *history.History) *history.History {
-	r := &history.History{}
-	for op := range h.Ops() {
-		if in, ok := op.Input.(In); ok && op.Process != history.Nemesis {
-			op.Input = told[In, Out]{in, d.tell}
-		}
-		r.Add(op)
+// recorded makes of an op of the model what Jepsen would have recorded.
+func (d dictionary[In, Out]) recorded(op history.Op) history.Op {
+	if in, ok := op.Input.(In); ok && op.Process != history.Nemesis {
+		op.Input = told[In, Out]{in, d.tell}
 	}
-	return r
+	return op
 }
 
-// read returns what was read, if that is known. [checker.Nil] is nil.
+// readInt returns what was read, if that is known. [checker.Nil] is nil.
 func readInt(out int, known bool) any {
 	if !known || out == checker.Nil {
 		return nil
