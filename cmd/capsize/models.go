@@ -25,10 +25,10 @@ type model struct {
 	// check returns the checker of a consistency, and false if there is none.
 	check func(consistency string) (checker.Checker, bool)
 
-	// read reads a file of ours; translate makes of what Jepsen would have recorded
-	// what the checker reads.
-	read      func(r io.Reader, name string) (*history.History, error)
-	translate func(h *history.History) (*history.History, error)
+	// read reads a file of ours. A translator makes of the ops that Jepsen would have
+	// recorded, one after the other, those that the checker reads.
+	read       func(r io.Reader, name string) (*history.History, error)
+	translator func() func(history.Op) (history.Op, error)
 
 	// scan yields the ops of a file of ours, and recorded is the way back; both are
 	// nil for a checker.
@@ -63,30 +63,34 @@ func (m model) history(in *input, opts history.Options) (*history.History, error
 	if !in.jepsen {
 		return m.read(in, in.name)
 	}
-	h, err := history.Decode(in, in.name, opts)
-	if err != nil {
-		return nil, err
+	h, pairs := &history.History{}, true
+	translate := m.translator()
+	for op, err := range history.Scan(in, in.name, opts) {
+		if err != nil {
+			return nil, err
+		}
+		pairs = pairs && asksPair(op)
+		t, err := translate(op)
+		switch {
+		case err != nil && pairs && !opts.Independent:
+			return nil, fmt.Errorf("%s: as a history of model %s: op %d: %w\n"+
+				"  values are pairs: if they are a key and a value each, say --independent", in.name, m.Name, op.Index, err)
+		case err != nil:
+			return nil, fmt.Errorf("%s: as a history of model %s: op %d: %w", in.name, m.Name, op.Index, err)
+		}
+		h.Add(t)
 	}
-	t, err := m.translate(h)
-	if err == nil {
-		return t, nil
-	}
-	hint := ""
-	if !opts.Independent && allPairs(h) {
-		hint = "\n  all values are pairs: if they are a key and a value each, say --independent"
-	}
-	return nil, fmt.Errorf("%s: as a history of model %s: %w%s", in.name, m.Name, err, hint)
+	return h, nil
 }
 
-// allPairs reports whether every client asked with a pair.
-func allPairs(h *history.History) bool {
-	for c := range h.Calls() {
-		j, _ := c.Invoke.Input.(history.JepsenOp)
-		if pair, ok := j.Value.([]any); !ok || len(pair) != 2 {
-			return false
-		}
+// asksPair reports whether a client asked with a pair, if it asked at all.
+func asksPair(op history.Op) bool {
+	if op.Process == history.Nemesis || op.Type != history.Invoke {
+		return true
 	}
-	return true
+	j, _ := op.Input.(history.JepsenOp)
+	pair, ok := j.Value.([]any)
+	return ok && len(pair) == 2
 }
 
 // models lists what a history can be judged by.
@@ -141,9 +145,11 @@ func rules() []model {
 func rule(name, doc string, c checker.Checker, fs ...string) model {
 	return model{
 		row: row{name, doc}, own: true, fs: fs,
-		check:     func(string) (checker.Checker, bool) { return c, true },
-		read:      history.Read,
-		translate: func(h *history.History) (*history.History, error) { return h, nil },
+		check: func(string) (checker.Checker, bool) { return c, true },
+		read:  history.Read,
+		translator: func() func(history.Op) (history.Op, error) {
+			return func(op history.Op) (history.Op, error) { return op, nil }
+		},
 	}
 }
 
@@ -168,13 +174,13 @@ func consistencyRows() []row {
 // object returns the row of the model of an object.
 func object[S comparable, In, Out any](name, doc string, m checker.Model[S, In, Out], d dictionary[In, Out]) model {
 	return model{
-		row:       row{name, doc},
-		fs:        d.fs,
-		check:     func(consistency string) (checker.Checker, bool) { return held(m, consistency) },
-		read:      history.ReadAs[In, Out],
-		translate: d.translate,
-		scan:      history.ScanAs[In, Out],
-		recorded:  d.recorded,
+		row:        row{name, doc},
+		fs:         d.fs,
+		check:      func(consistency string) (checker.Checker, bool) { return held(m, consistency) },
+		read:       history.ReadAs[In, Out],
+		translator: d.translator,
+		scan:       history.ScanAs[In, Out],
+		recorded:   d.recorded,
 	}
 }
 

@@ -104,7 +104,7 @@ func TestModelsRefuse(t *testing.T) {
 		{"register", "remove-all;1;ok;1", `op 0: f "remove-all" is none of read, write, cas`},
 		{"register", `write;"x";ok;"x"`, `op 0: value "x" is no integer`},
 		{"register", "cas;[1];ok;[1]", "op 0: value [1] of a cas is no pair of what is expected and what is put"},
-		{"register", "cas;[:a 1];ok;[1 1]", "op 0: value :a is no integer\n  all values are pairs: if they are a key and a value each, say --independent"},
+		{"register", "cas;[:a 1];ok;[1 1]", "op 0: value :a is no integer\n  values are pairs: if they are a key and a value each, say --independent"},
 		{"register", "read;nil;ok;:x", "op 1: value :x is no integer"},
 		{"multi-register", "txn;1;ok;1", "op 0: value 1 is no transaction"},
 		{"multi-register", "txn;[[:r 1]];ok;1", "op 0: [:r 1] is no step of a transaction"},

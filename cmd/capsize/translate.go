@@ -25,20 +25,18 @@ type dictionary[In, Out any] struct {
 	tell func(in In, out Out, known bool) (f string, value any, failed bool)
 }
 
-// translate makes a history of the model. Ops keep their places. A call that came
-// back and tells nothing is one of unknown outcome: it may have taken effect.
-func (d dictionary[In, Out]) translate(h *history.History) (*history.History, error) {
-	t := &history.History{}
+// translator returns a function that makes ops of the model, one after the other. A
+// call that came back and tells nothing is one of unknown outcome: it may have taken
+// effect.
+func (d dictionary[In, Out]) translator() func(history.Op) (history.Op, error) {
 	open := map[int]In{}
-	for op := range h.Ops() {
-		if op.Process != history.Nemesis {
-			if err := d.op(&op, open); err != nil {
-				return nil, fmt.Errorf("op %d: %w", op.Index, err)
-			}
+	return func(op history.Op) (history.Op, error) {
+		if op.Process == history.Nemesis {
+			return op, nil
 		}
-		t.Add(op)
+		err := d.op(&op, open)
+		return op, err
 	}
-	return t, nil
 }
 
 // op translates one op.
