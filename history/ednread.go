@@ -8,7 +8,11 @@ import (
 	"strings"
 )
 
-// ParseEDN returns the one value that an EDN text spells.
+// ParseEDN returns the one value that an EDN text spells. Its nil, booleans,
+// strings, integers, floats and vectors are nil, bool, string, int64, float64 and
+// []any; integers that need more bits are [*big.Int], ratios are [*big.Rat]. For the
+// rest, which Go has no literals for, there are [Keyword], [Symbol], [Char],
+// [Decimal], [List], [Set], [Map] and [Tagged].
 func ParseEDN(text string) (any, error) {
 	return newEDNText(text).only()
 }

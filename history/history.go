@@ -61,8 +61,8 @@ func (h *History) Ops() iter.Seq[Op] { return slices.Values(h.ops) }
 
 // Calls yields each client invocation with its completion, in the order of the
 // invocations. Ops of the nemesis are not calls; see [History.Faults]. A
-// completion without an invocation before it is passed over: the codecs refuse
-// such a history, with the line.
+// completion without an invocation before it is passed over: [Read] and
+// [Options.Strict] refuse such a history, with the line.
 func (h *History) Calls() iter.Seq[Call] {
 	return func(yield func(Call) bool) {
 		ends := pair(h.ops, func(o Op) (int, bool) { return o.Process, o.Process != Nemesis })
