@@ -70,6 +70,9 @@ With --json, check prints one object a file:
 	f.StringVar(&o.initial, "initial", "", "what a "+holdsInitial+" holds at first: an integer, or nil as unless it is given")
 	f.StringVar(&o.report, "report", reportsDir, `folder for the pages; "" writes none`)
 	f.BoolVar(&o.json, "json", false, "print one JSON object a file, each on a line, and nothing else")
+	complete(cmd, map[string][]string{
+		"model": namesOf(modelRows()), "consistency": namesOf(consistencyRows()), "format": formatNames(),
+	})
 	return cmd
 }
 

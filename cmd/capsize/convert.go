@@ -63,6 +63,7 @@ Exit codes: 0 done, 3 usage or a file that can't be read or written.`,
 	f.StringVar(&o.to, "to", "auto", "format of OUT")
 	f.BoolVar(&o.independent, "independent", false, "values are pairs of a key and a value, as jepsen.independent makes them")
 	f.StringVar(&o.model, "model", "", "model of IN, if that is jsonl and OUT is not; see capsize list models")
+	complete(cmd, map[string][]string{"from": formatNames(), "to": formatNames(), "model": namesOf(modelRows())})
 	return cmd
 }
 

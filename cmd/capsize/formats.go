@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/capsize-go/capsize/history"
 )
 
@@ -39,6 +41,13 @@ func findFormat(name string) (history.Format, error) {
 		return f, unknown("format", name, formatNames())
 	}
 	return f, nil
+}
+
+// complete has a shell complete the values of flags.
+func complete(cmd *cobra.Command, values map[string][]string) {
+	for flag, names := range values { // order: each flag by itself
+		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)) // flags are there
+	}
 }
 
 // An input is a file that is being read, or the standard input.
