@@ -42,6 +42,7 @@ type fleet struct {
 	lossy                          bool // whether calls fail, or have an unknown outcome
 	lag                            int  // how many steps go by for one delivery
 	spoil                          int  // how many answers to spoil, of 100
+	settle                         bool // whether all writes arrive in the end, and every client reads every key
 }
 
 type message struct {
@@ -112,6 +113,19 @@ func (f fleet) history(r *rand.Rand) *history.History {
 			open[slot] = nil
 			busy--
 		}
+	}
+	if f.settle { // the heal
+		run.h.Add(history.Op{Process: history.Nemesis, Type: history.Invoke, Key: "1"})
+		for len(run.flying) > 0 {
+			run.deliver(r.IntN(len(run.flying)))
+		}
+		run.h.Add(history.Op{Process: history.Nemesis, Type: history.OK, Key: "1"})
+	}
+	for i := range f.clients * f.keys * btoi(f.settle) {
+		p := &pendingCall{process: process[i%f.clients], slot: i % f.clients, in: RegisterOp{F: "read", Key: string(rune('x' + i/f.clients))}}
+		run.h.Add(history.Op{Process: p.process, Type: history.Invoke, Input: p.in})
+		run.effect(p)
+		run.end(p)
 	}
 	return run.h
 }
