@@ -3,6 +3,7 @@ package checker
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/capsize-go/capsize/history"
 )
@@ -44,15 +45,15 @@ func Bank(rule BankRule) Checker {
 	}}
 }
 
-// A balance is what a read saw of an account.
-type balance struct {
+// A bankBalance is what a read saw of an account.
+type bankBalance struct {
 	account string
 	amount  any
 }
 
 // balances returns what a read saw, in the order of the accounts if that is not the
 // order in which it was answered.
-func balances(out any) (all []balance, err error) {
+func balances(out any) (all []bankBalance, err error) {
 	switch v := out.(type) {
 	case history.Map:
 		for _, p := range v {
@@ -60,35 +61,36 @@ func balances(out any) (all []balance, err error) {
 			if !isText {
 				name = valueName(p.Key)
 			}
-			all = append(all, balance{name, p.Value})
+			all = append(all, bankBalance{name, p.Value})
 		}
 		return all, nil
 	case map[string]any:
 		for name, n := range v { // order: sorted below
-			all = append(all, balance{name, n})
+			all = append(all, bankBalance{name, n})
 		}
 	case map[string]int:
 		for name, n := range v { // order: sorted below
-			all = append(all, balance{name, n})
+			all = append(all, bankBalance{name, n})
 		}
 	case map[int]int:
 		for name, n := range v { // order: sorted below
-			all = append(all, balance{fmt.Sprint(name), n})
+			all = append(all, bankBalance{strconv.Itoa(name), n})
 		}
 	case []int:
+		all = make([]bankBalance, 0, len(v))
 		for i, n := range v {
-			all = append(all, balance{fmt.Sprint(i), n})
+			all = append(all, bankBalance{strconv.Itoa(i), n})
 		}
 		return all, nil
 	case []any:
 		for i, n := range v {
-			all = append(all, balance{fmt.Sprint(i), n})
+			all = append(all, bankBalance{strconv.Itoa(i), n})
 		}
 		return all, nil
 	default:
 		return nil, fmt.Errorf("a %T where balances were due", out)
 	}
-	slices.SortFunc(all, func(a, b balance) int {
+	slices.SortFunc(all, func(a, b bankBalance) int {
 		if a.account < b.account {
 			return -1
 		}
@@ -105,7 +107,7 @@ func judgeBank(j *judging, p *jepsenPart, rule BankRule) {
 		}
 	}
 	slices.SortFunc(reads, func(a, b int) int { return p.calls[a].end - p.calls[b].end })
-	b := bank{BankRule: rule, j: j, p: p, first: -1}
+	b := bankReads{BankRule: rule, j: j, p: p, first: -1}
 	for _, i := range reads {
 		if b.read(i); j.bad != nil {
 			return
@@ -122,8 +124,8 @@ func judgeBank(j *judging, p *jepsenPart, rule BankRule) {
 	j.wrong("without an account", b.left)
 }
 
-// A bank is what its reads have shown so far.
-type bank struct {
+// BankReads are what the reads of a bank have shown so far.
+type bankReads struct {
 	BankRule
 	j                                      *judging
 	p                                      *jepsenPart
@@ -132,7 +134,7 @@ type bank struct {
 }
 
 // read judges one read. What is wrong with it is counted once, the worst first.
-func (b *bank) read(i int) {
+func (b *bankReads) read(i int) {
 	c := b.p.calls[i]
 	all, err := balances(b.j.answer(c))
 	total := 0
@@ -175,7 +177,7 @@ func (b *bank) read(i int) {
 }
 
 // total reports whether a read has a wrong total, and says so.
-func (b *bank) total(i, total int) bool {
+func (b *bankReads) total(i, total int) bool {
 	if b.Total == nil {
 		b.first, b.Total = i, &total
 	}

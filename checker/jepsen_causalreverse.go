@@ -29,7 +29,7 @@ type writtenValue struct {
 }
 
 func judgeCausalReverse(j *judging, p *jepsenPart) {
-	values := newElements()
+	values := newValueNumbers()
 	var written []writtenValue // by value
 	asked := 0
 	grow := func() {
@@ -55,12 +55,13 @@ func judgeCausalReverse(j *judging, p *jepsenPart) {
 	byRet := slices.Clone(written) // what is never read but by mistake has no place here
 	slices.SortFunc(byRet, func(a, b writtenValue) int { return a.ret - b.ret })
 	r := reversal{judging: j, p: p, values: values, byRet: byRet}
+	var ids []int32
 	for i, c := range p.calls {
 		if c.f != "read" || c.typ != history.OK || j.answer(c) == nil {
 			continue
 		}
-		ids, err := values.ids(j.answer(c), nil)
-		if err != nil {
+		var err error
+		if ids, err = values.ids(j.answer(c), ids[:0]); err != nil {
 			j.garbage(c, err)
 			return
 		}
@@ -78,7 +79,7 @@ func judgeCausalReverse(j *judging, p *jepsenPart) {
 type reversal struct {
 	*judging
 	p                           *jepsenPart
-	values                      *elements
+	values                      *valueNumbers
 	written                     []writtenValue
 	byRet                       []writtenValue // in the order in which they ended
 	seen                        []int32        // by value, the last read that saw it, counted from 1

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,7 +25,7 @@ var vectorCheckers = map[string]Checker{
 	"Queue":                        QueueSources(),
 	"Set":                          FinalSet(),
 	"SetFull":                      SetFull(false),
-	"Stats":                        Statistics(Limits{EachF: true}),
+	"Stats":                        Statistics(StatsLimits{EachF: true}),
 	"TotalQueue":                   TotalQueue(false),
 	"UniqueIds":                    DistinctIDs(),
 	"causal_reverse$checker$reify": CausalReverse(),
@@ -52,6 +53,7 @@ func TestCorpusJepsen(t *testing.T) {
 		t.Skip("CAPSIZE_CORPUS is not set")
 	}
 	var later []string
+	var sizes []int // of the counter-examples
 	compared, judged := 0, 0
 	t.Logf("%-70s %-15s %-8s %-8s %10s", "file", "checker", "expected", "got", "time")
 	for _, name := range glob(t, root, "jepsen-testvectors/*.edn") {
@@ -67,6 +69,9 @@ func TestCorpusJepsen(t *testing.T) {
 		want := vectorVerdict(t, header)
 		got := judgeFile(t, root, name, want, c)
 		judged++
+		if got.Why != nil {
+			sizes = append(sizes, len(got.Why.Calls))
+		}
 		if kind != "Stats" {
 			compared += compareCounts(t, name, header, got)
 		}
@@ -85,8 +90,11 @@ func TestCorpusJepsen(t *testing.T) {
 		{"long-fork.edn", LongFork(3)},
 	} {
 		for _, name := range glob(t, root, "elle-cli/histories/jepsen/"+f.name) {
-			judgeFile(t, root, name, indexVerdict(t, root, name), f.c)
+			got := judgeFile(t, root, name, indexVerdict(t, root, name), f.c)
 			judged++
+			if got.Why != nil {
+				sizes = append(sizes, len(got.Why.Calls))
+			}
 		}
 	}
 	for _, name := range glob(t, root, "elle-cli/histories/jepsen/bank-negative-balances.json") {
@@ -95,6 +103,8 @@ func TestCorpusJepsen(t *testing.T) {
 	for _, name := range later {
 		t.Logf("%-70s %-15s later", name, "none")
 	}
+	slices.Sort(sizes)
+	t.Logf("counter-examples: %d, median %d calls, most %d", len(sizes), sizes[len(sizes)/2], sizes[len(sizes)-1])
 	t.Logf("%d files judged, %d counts compared, %d files for later", judged, compared, len(later))
 	assert.NotZero(t, compared)
 }

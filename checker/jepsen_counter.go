@@ -36,22 +36,22 @@ func asNumber(v any) (int, error) {
 	return int(n), nil
 }
 
-// An edge is the begin or the end of a call.
-type edge struct {
+// A callEdge is the begin or the end of a call.
+type callEdge struct {
 	at, call int
 	end      bool
 }
 
-// edges returns the begins and ends of calls in order. A call of an instant begins first.
-func edges(calls []jepsenCall) []edge {
-	all := make([]edge, 0, 2*len(calls))
+// callEdges returns the begins and ends of calls in order. A call of an instant begins first.
+func callEdges(calls []jepsenCall) []callEdge {
+	all := make([]callEdge, 0, 2*len(calls))
 	for i, c := range calls {
-		all = append(all, edge{c.inv, i, false})
+		all = append(all, callEdge{c.inv, i, false})
 		if c.end >= 0 {
-			all = append(all, edge{c.end, i, true})
+			all = append(all, callEdge{c.end, i, true})
 		}
 	}
-	slices.SortFunc(all, func(a, b edge) int {
+	slices.SortFunc(all, func(a, b callEdge) int {
 		if a.at == b.at && a.end {
 			return 1
 		}
@@ -60,10 +60,10 @@ func edges(calls []jepsenCall) []edge {
 	return all
 }
 
-// Bounds are sums of what was added.
-type bounds struct{ askedUp, askedDown, doneUp, doneDown int }
+// CounterSums are sums of what was added.
+type counterSums struct{ askedUp, askedDown, doneUp, doneDown int }
 
-func (b *bounds) add(n int, done bool) {
+func (b *counterSums) add(n int, done bool) {
 	switch {
 	case n > 0 && done:
 		b.doneUp += n
@@ -79,9 +79,9 @@ func (b *bounds) add(n int, done bool) {
 func judgeCounter(j *judging, p *jepsenPart) {
 	added := make([]int, len(p.calls))
 	reads, wrong := 0, 0
-	var now bounds
-	begun := make(map[int]bounds) // by read
-	for _, e := range edges(p.calls) {
+	var now counterSums
+	begun := make(map[int]counterSums) // by read
+	for _, e := range callEdges(p.calls) {
 		c := p.calls[e.call]
 		switch {
 		case c.f == "add" && c.typ == history.Fail, c.f == "read" && c.until() == never:

@@ -11,7 +11,7 @@ import (
 func badCounter(forget, noise, least int) func(r *rand.Rand) *history.History {
 	return func(r *rand.Rand) *history.History {
 		sum := 0
-		return fake{
+		return fakeSystem{
 			ask: func(r *rand.Rand, _ int) (string, any) {
 				if r.IntN(2) == 0 {
 					return "read", nil
@@ -73,7 +73,7 @@ func TestCounterBoundsOfAGoodCounter(t *testing.T) {
 func badIDs(again int) func(r *rand.Rand) *history.History {
 	return func(r *rand.Rand) *history.History {
 		given := 0
-		return fake{
+		return fakeSystem{
 			ask: func(*rand.Rand, int) (string, any) { return "generate", nil },
 			do: func(r *rand.Rand, _ string, _ any) any {
 				if given++; again > 0 && r.IntN(again) == 0 {
@@ -97,8 +97,8 @@ func TestDistinctIDsAgreesWithItsDefinition(t *testing.T) {
 			}
 		}
 		return map[string]int{
-			"duplicated": len(distinct(twice)), "attempted": len(calls),
-			"acknowledged": count(calls, func(c defined) bool { return c.ok }),
+			"duplicated": len(distinctInts(twice)), "attempted": len(calls),
+			"acknowledged": countOf(calls, func(c definedCall) bool { return c.ok }),
 		}
 	})
 }

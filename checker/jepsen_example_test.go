@@ -137,11 +137,11 @@ func ExampleCausalReverse() {
 }
 
 func ExampleMonotonicInserts() {
-	a, b := checker.Row{Value: 1, Stamp: 100}, checker.Row{Value: 2, Stamp: 90}
+	a, b := checker.MonotonicRow{Value: 1, Stamp: 100}, checker.MonotonicRow{Value: 2, Stamp: 90}
 	judge(checker.MonotonicInserts(false), inTurn(
 		[2]any{ask{"add", 1}, a},
 		[2]any{ask{"add", 2}, b},
-		[2]any{ask{"read", 0}, []checker.Row{b, a}},
+		[2]any{ask{"read", 0}, []checker.MonotonicRow{b, a}},
 	))
 	// Output:
 	// invalid - 1 out of the order of values (of 2 acknowledged, 2 read, 0 recovered)
@@ -182,8 +182,8 @@ func ExampleStatistics() {
 		[2]any{ask{"write", 1}, nil},
 		[2]any{ask{"read", 0}, 1},
 	)
-	judge(checker.Statistics(checker.Limits{Availability: 0.99}), h)
-	judge(checker.Statistics(checker.Limits{P99: time.Millisecond}), h)
+	judge(checker.Statistics(checker.StatsLimits{Availability: 0.99}), h)
+	judge(checker.Statistics(checker.StatsLimits{P99: time.Millisecond}), h)
 	// Output:
 	// valid - 2 of 2 calls ok (100 %; inside of faults 100 %, outside 100 %); ok calls took 5ms (median), 5ms (99 %), 5ms (most); 133.3 ok calls a second
 	// invalid - 99 % of ok calls took up to 5ms, which is more than 1ms

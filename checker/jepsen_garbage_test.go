@@ -16,7 +16,7 @@ import (
 var jepsenFamily = []Checker{
 	FinalSet(), SetFull(false), SetFull(true), CounterBounds(), QueueSources(), TotalQueue(false), TotalQueue(true), DistinctIDs(),
 	Bank(BankRule{}), Bank(BankRule{Accounts: []string{"0"}}), LongFork(0), LongFork(2), CausalReverse(), MonotonicInserts(false),
-	MonotonicInserts(true), Statistics(Limits{EachF: true}),
+	MonotonicInserts(true), Statistics(StatsLimits{EachF: true}),
 }
 
 // Nothing that stands in a history brings a checker down.
@@ -26,7 +26,7 @@ func TestJepsenFamilyTakesGarbage(t *testing.T) {
 		map[string]any{"f": "add", "value": 1}, map[string]any{"x": func() {}}, map[int]int{1: 1}, map[string]int{"a": math.MaxInt},
 		history.Map{{Key: []any{1}, Value: nil}}, history.Set{1, 1}, history.List{history.Keyword("a")}, history.Null{}, history.Char('x'),
 		struct{ F int }{1}, struct{ F, Key string }{"read", "k"}, &struct{ F string }{"add"}, func() {}, make(chan int), [2]int{1, 2},
-		GroupOp{F: "read"}, GroupOp{F: "read", Keys: []int{1, 1}}, BankOp{F: "read"}, Row{}, []Row{{}, {}}, complex(1, 1), error(nil), struct{}{},
+		GroupOp{F: "read"}, GroupOp{F: "read", Keys: []int{1, 1}}, BankOp{F: "read"}, MonotonicRow{}, []MonotonicRow{{}, {}}, complex(1, 1), error(nil), struct{}{},
 		[]any{[]any{history.Keyword("r"), []any{1}, nil}}, []any{[]any{"w", 1, 1}, []any{"w", 1, 1}}, []any{[]any{"x", 1, 1}}, []any{[]any{}},
 	}
 	fs := []string{"add", "read", "enqueue", "dequeue", "drain", "generate", "transfer", "write", "txn", "", "remove"}
@@ -41,16 +41,41 @@ func TestJepsenFamilyTakesGarbage(t *testing.T) {
 			case 0:
 				op.Input, op.Output = v, v
 			case 1:
-				op.Input, op.Output = asked{F: f, Value: v}, v
+				op.Input, op.Output = fakeAsk{F: f, Value: v}, v
 			default:
 				op.Input, op.Output = history.JepsenOp{F: f, Value: v}, history.JepsenOp{F: f, Value: v}
 			}
 			h.Add(op)
 		}
 		for i, c := range jepsenFamily {
-			require.NotPanics(t, func() { c.Check(t.Context(), h) }, "checker %d of\n%s", i, h)
+			require.NotContains(t, c.Check(t.Context(), h).Reason, "panicked", "checker %d of\n%s", i, h)
 		}
 	}
+}
+
+// FuzzJepsenFamily judges whatever can be read.
+func FuzzJepsenFamily(f *testing.F) {
+	for _, ops := range []string{
+		`{:process 0, :type :invoke, :f :add, :value 1} {:process 0, :type :ok, :f :add} {:process 1, :type :ok, :f :read, :value [1 1 #{2}]}`,
+		`{:process 0, :type :invoke, :f :enqueue, :value nil} {:process 0, :type :fail, :f :dequeue, :value 3} {:process 0, :type :ok, :f :drain, :value ()}`,
+		`{:process 0, :type :invoke, :f :read, :value [[:r 1 nil] [:r 2 1]]} {:process 0, :type :ok, :f :read, :value {0 -1, "b" nil}}`,
+		`{:process 0, :type :invoke, :f :write, :value [[:w 1 1]]} {:process :nemesis, :type :info, :f :start} {:process 0, :type :info, :f :generate}`,
+		`{:process 0, :type :ok, :f :read, :value [{:val 1, :sts 99999999999999999999} [1 2 3]], :time -5}`,
+		`{"process":0,"type":"invoke","f":"transfer","value":{"from":1}}`,
+	} {
+		f.Add(ops)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		h, err := history.Decode(strings.NewReader(text), "fuzz", history.Options{})
+		if err != nil {
+			return
+		}
+		for _, c := range jepsenFamily {
+			if r := c.Check(t.Context(), h); strings.Contains(r.Reason, "input or an output panicked") {
+				t.Fatal(r.Reason)
+			}
+		}
+	})
 }
 
 // What makes no sense is named by its op.
@@ -65,20 +90,20 @@ func TestJepsenFamilyNamesTheOp(t *testing.T) {
 		reason  string
 	}{
 		{FinalSet(), 7, nil, Unknown, "process 3 (op 0) asked for a int that has no field F: 7"},
-		{FinalSet(), asked{F: "remove"}, nil, Unknown, `the set checker judges add, read, but process 3 (op 0) asked for "remove"`},
-		{FinalSet(), asked{F: "read"}, 7, Invalid, "the system answered garbage: process 3 at n2 (op 1) was answered 7, a int where a list of values was due"},
-		{SetFull(false), asked{F: "read"}, "x", Invalid, "the system answered garbage: process 3 at n2 (op 1) was answered x, a string where a list of values was due"},
-		{CounterBounds(), asked{F: "add", Value: "x"}, nil, Unknown, "process 3 (op 0) asked for a add of x, a string where a number was due"},
-		{CounterBounds(), asked{F: "read"}, 1 << 50, Invalid, "the system answered garbage: process 3 at n2 (op 1) was answered 1125899906842624, a number beyond 2^40"},
-		{CounterBounds(), asked{F: "read"}, nil, Invalid, "the system answered garbage: process 3 at n2 (op 1) was answered <nil>, nothing where a number was due"},
-		{TotalQueue(false), asked{F: "drain"}, 1, Invalid, "the system answered garbage: process 3 at n2 (op 1) was answered 1, a int where a list of values was due"},
-		{QueueSources(), asked{F: "drain"}, 1, Invalid, "the system answered garbage: process 3 at n2 (op 1) was answered 1, a int where a list of values was due"},
+		{FinalSet(), fakeAsk{F: "remove"}, nil, Unknown, `the set checker judges add, read, but process 3 (op 0) asked for "remove"`},
+		{FinalSet(), fakeAsk{F: "read"}, 7, Invalid, "the system answered garbage: process 3 at n2 (op 1) was answered 7, a int where a list of values was due"},
+		{SetFull(false), fakeAsk{F: "read"}, "x", Invalid, "the system answered garbage: process 3 at n2 (op 1) was answered x, a string where a list of values was due"},
+		{CounterBounds(), fakeAsk{F: "add", Value: "x"}, nil, Unknown, "process 3 (op 0) asked for a add of x, a string where a number was due"},
+		{CounterBounds(), fakeAsk{F: "read"}, 1 << 50, Invalid, "the system answered garbage: process 3 at n2 (op 1) was answered 1125899906842624, a number beyond 2^40"},
+		{CounterBounds(), fakeAsk{F: "read"}, nil, Invalid, "the system answered garbage: process 3 at n2 (op 1) was answered <nil>, nothing where a number was due"},
+		{TotalQueue(false), fakeAsk{F: "drain"}, 1, Invalid, "the system answered garbage: process 3 at n2 (op 1) was answered 1, a int where a list of values was due"},
+		{QueueSources(), fakeAsk{F: "drain"}, 1, Invalid, "the system answered garbage: process 3 at n2 (op 1) was answered 1, a int where a list of values was due"},
 		{Bank(BankRule{}), BankOp{F: "read"}, true, Invalid, "the system answered garbage: process 3 at n2 (op 1) was answered true, a bool where balances were due"},
 		{Bank(BankRule{}), BankOp{F: "read"}, []any{"x"}, Invalid, "the system answered garbage: process 3 at n2 (op 1) was answered [x], a string where a number was due"},
 		{LongFork(0), GroupOp{F: "read", Keys: []int{1, 2}}, []int{1}, Invalid, "the system answered garbage: process 3 at n2 (op 1) was answered [1], no value for each of 2 keys"},
-		{LongFork(0), asked{F: "read", Value: 4}, nil, Unknown, "process 3 (op 0) asked for a read of 4, a int where steps were due"},
-		{CausalReverse(), asked{F: "read"}, 7, Invalid, "the system answered garbage: process 3 at n2 (op 1) was answered 7, a int where a list of values was due"},
-		{MonotonicInserts(false), asked{F: "read"}, 7, Invalid, "the system answered garbage: process 3 at n2 (op 1) was answered 7, a int where rows were due"},
+		{LongFork(0), fakeAsk{F: "read", Value: 4}, nil, Unknown, "process 3 (op 0) asked for a read of 4, a int where steps were due"},
+		{CausalReverse(), fakeAsk{F: "read"}, 7, Invalid, "the system answered garbage: process 3 at n2 (op 1) was answered 7, a int where a list of values was due"},
+		{MonotonicInserts(false), fakeAsk{F: "read"}, 7, Invalid, "the system answered garbage: process 3 at n2 (op 1) was answered 7, a int where rows were due"},
 	} {
 		r := test.c.Check(t.Context(), call(test.in, test.out))
 		require.Equal(t, test.verdict, r.Verdict, test.reason)
@@ -96,10 +121,10 @@ func TestJepsenFamilyByKey(t *testing.T) {
 		h.Add(history.Op{Process: h.Len(), Type: history.Invoke, Input: in})
 		h.Add(history.Op{Process: h.Len() - 1, Type: history.OK, Output: out})
 	}
-	do(asked{F: "add", Key: "a", Value: 1}, nil)
+	do(fakeAsk{F: "add", Key: "a", Value: 1}, nil)
 	do(map[string]any{"f": "add", "key": "b", "value": 2}, nil)
 	do(map[string]any{"f": "read", "key": "a"}, []any{1})
-	do(asked{F: "read", Key: "b"}, []int{1})
+	do(fakeAsk{F: "read", Key: "b"}, []int{1})
 	r := FinalSet().Check(t.Context(), h)
 	require.Equal(t, "1 lost, 1 unexpected (of 2 attempted, 2 acknowledged, 1 ok, 0 recovered, 0 read twice)", r.Reason)
 	require.Equal(t, "b", r.Why.Key)
@@ -142,7 +167,7 @@ func TestJepsenFamilyAsksInputs(t *testing.T) {
 	require.Equal(t, "an input or an output panicked: not today", r.Reason)
 	r = FinalSet().Check(t.Context(), history.Of(
 		history.Op{Type: history.Invoke, Input: polite{4}}, history.Op{Type: history.OK},
-		history.Op{Type: history.Invoke, Input: asked{F: "read"}}, history.Op{Type: history.OK, Output: []any{}},
+		history.Op{Type: history.Invoke, Input: fakeAsk{F: "read"}}, history.Op{Type: history.OK, Output: []any{}},
 	))
 	require.Equal(t, "4 was added, but process 0, the last to read, did not see it", r.Why.Reason)
 }

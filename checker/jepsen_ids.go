@@ -13,7 +13,7 @@ import (
 func DistinctIDs() Checker { return jepsenRule{"unique-ids", []string{"generate"}, false, judgeIDs} }
 
 func judgeIDs(j *judging, p *jepsenPart) {
-	values := newElements()
+	values := newValueNumbers()
 	var first []int // by id, the call that was answered it
 	again := map[int32]bool{}
 	var twice []int32

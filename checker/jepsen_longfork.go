@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -38,20 +39,20 @@ func (o GroupOp) String() string {
 // A value that nobody wrote is reported here, if writes were recorded at all.
 func LongFork(size int) Checker {
 	return jepsenRule{"long-fork", []string{"read", "write", "txn"}, false, func(j *judging, p *jepsenPart) {
-		f := &forks{judging: j, p: p, size: size, keys: newElements(), values: newElements(), groups: map[string]*forkGroup{}}
+		f := &forks{judging: j, p: p, size: size, keys: newValueNumbers(), values: newValueNumbers(), groups: map[string]*forkGroup{}}
 		f.judge()
 	}}
 }
 
-// A step is what a transaction did to a key.
-type step struct {
+// A txnStep is what a transaction did to a key.
+type txnStep struct {
 	write bool
 	key   any
 	value any // nil if the key has none
 }
 
 // steps returns the steps of a call, as asked or as answered.
-func (j *judging) steps(c jepsenCall) ([]step, error) {
+func (j *judging) steps(c jepsenCall) ([]txnStep, error) {
 	value := c.value
 	if op, ok := value.(GroupOp); ok {
 		return groupSteps(op, j.h, c)
@@ -69,7 +70,7 @@ func (j *judging) steps(c jepsenCall) ([]step, error) {
 	if !ok {
 		return nil, fmt.Errorf("a %T where steps were due", value)
 	}
-	var all []step
+	var all []txnStep
 	for _, s := range list {
 		triple, ok := s.([]any)
 		if !ok || len(triple) != 3 {
@@ -77,9 +78,9 @@ func (j *judging) steps(c jepsenCall) ([]step, error) {
 		}
 		switch triple[0] {
 		case history.Keyword("r"), "r":
-			all = append(all, step{key: triple[1], value: triple[2]})
+			all = append(all, txnStep{key: triple[1], value: triple[2]})
 		case history.Keyword("w"), "w":
-			all = append(all, step{write: true, key: triple[1], value: triple[2]})
+			all = append(all, txnStep{write: true, key: triple[1], value: triple[2]})
 		default:
 			return nil, fmt.Errorf("%s where :r or :w was due", valueName(triple[0]))
 		}
@@ -87,15 +88,16 @@ func (j *judging) steps(c jepsenCall) ([]step, error) {
 	return all, nil
 }
 
-func groupSteps(in GroupOp, h *history.History, c jepsenCall) (all []step, err error) {
+func groupSteps(in GroupOp, h *history.History, c jepsenCall) (all []txnStep, err error) {
 	var out []int
 	if in.F == "read" && c.typ == history.OK {
 		if out, _ = h.At(c.end).Output.([]int); len(out) != len(in.Keys) {
 			return nil, fmt.Errorf("no value for each of %d keys", len(in.Keys))
 		}
 	}
+	all = make([]txnStep, 0, len(in.Keys))
 	for i, k := range in.Keys {
-		s := step{write: in.F == "write", key: k, value: in.Value}
+		s := txnStep{write: in.F == "write", key: k, value: in.Value}
 		if !s.write {
 			s.value = nil
 			if out != nil && out[i] != Nil {
@@ -126,13 +128,15 @@ type forks struct {
 	*judging
 	p            *jepsenPart
 	size         int
-	keys, values *elements
+	keys, values *valueNumbers
 	wrote        map[int32]int   // by key, the call that wrote it
 	put          map[int32]int32 // by key, the value
 	groups       map[string]*forkGroup
 	order        []*forkGroup
 	early, late  int
 	reads        int
+	name         []byte  // scratch
+	ids          []int32 // scratch
 }
 
 func (f *forks) judge() {
@@ -141,7 +145,7 @@ func (f *forks) judge() {
 		return
 	}
 	for i, c := range f.p.calls {
-		if c.typ != history.OK {
+		if c.f == "" || c.typ != history.OK {
 			continue
 		}
 		all, err := f.steps(c)
@@ -149,7 +153,7 @@ func (f *forks) judge() {
 			f.garbage(c, err)
 			return
 		}
-		if slices.ContainsFunc(all, func(s step) bool { return s.write }) {
+		if slices.ContainsFunc(all, func(s txnStep) bool { return s.write }) {
 			continue
 		}
 		ok, bad := f.read(i, all)
@@ -172,6 +176,9 @@ func (f *forks) judge() {
 func (f *forks) writes() bool {
 	f.wrote, f.put = map[int32]int{}, map[int32]int32{}
 	for i, c := range f.p.calls {
+		if op, typed := c.value.(GroupOp); c.f == "" || typed && op.F == "read" {
+			continue
+		}
 		asked := c
 		asked.typ = history.Info // what was asked, not what was answered
 		all, err := f.steps(asked)
@@ -198,7 +205,7 @@ func (f *forks) writes() bool {
 }
 
 // read puts a read into its group. It returns how many values it saw that nobody wrote.
-func (f *forks) read(i int, all []step) (ok bool, unfounded int) {
+func (f *forks) read(i int, all []txnStep) (ok bool, unfounded int) {
 	c := f.p.calls[i]
 	if f.size != 0 && len(all) != f.size {
 		f.unsure(fmt.Sprintf("%s reads %s (op %d), but groups have %d", f.who(c), plural(len(all), "key"), c.inv, f.size))
@@ -231,20 +238,29 @@ func (f *forks) read(i int, all []step) (ok bool, unfounded int) {
 	case len(g.keys):
 		f.late++
 	}
-	if name := fmt.Sprint(r.seen); !g.known[name] {
-		g.known[name] = true
+	f.name = f.name[:0]
+	for _, w := range r.seen {
+		f.name = binary.LittleEndian.AppendUint64(f.name, w)
+	}
+	if !g.known[string(f.name)] {
+		g.known[string(f.name)] = true
 		g.reads = append(g.reads, r)
 	}
 	return true, unfounded
 }
 
 func (f *forks) group(ids []int32) *forkGroup {
-	keys := slices.Compact(slices.Sorted(slices.Values(ids)))
-	name := fmt.Sprint(keys)
-	g := f.groups[name]
+	f.ids = append(f.ids[:0], ids...)
+	slices.Sort(f.ids)
+	f.ids = slices.Compact(f.ids)
+	f.name = f.name[:0]
+	for _, id := range f.ids {
+		f.name = binary.LittleEndian.AppendUint32(f.name, uint32(id))
+	}
+	g := f.groups[string(f.name)]
 	if g == nil {
-		g = &forkGroup{keys: keys, known: map[string]bool{}}
-		f.groups[name] = g
+		g = &forkGroup{keys: slices.Clone(f.ids), known: map[string]bool{}}
+		f.groups[string(f.name)] = g
 		f.order = append(f.order, g)
 	}
 	return g

@@ -7,9 +7,9 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// A Row is what [MonotonicInserts] reads: a value, the database's time at which it was
+// A MonotonicRow is what [MonotonicInserts] reads: a value, the database's time at which it was
 // inserted, and who did it.
-type Row struct {
+type MonotonicRow struct {
 	Value   int   `json:"val"`
 	Stamp   int64 `json:"sts"`
 	Process int   `json:"proc"`
@@ -24,7 +24,7 @@ type Row struct {
 // of one process, as where nothing orders clients but the database.
 //
 // Inputs have F, which is add or read, and, for an add whose client chooses the value,
-// Value. An add may be answered its [Row]; a read is answered a []Row. Of Jepsen's
+// Value. An add may be answered its [MonotonicRow]; a read is answered a []MonotonicRow. Of Jepsen's
 // histories, rows are maps with :val, :sts, :proc and :tb, or vectors of the first three.
 // O(n). A history without a read is Unknown; Jepsen's says that it is wrong.
 func MonotonicInserts(perProcess bool) Checker {
@@ -41,7 +41,7 @@ type mono struct {
 func monoRow(v any) (m mono, err error) {
 	var value, stamp, process any
 	switch v := v.(type) {
-	case Row:
+	case MonotonicRow:
 		return mono{v.Value, v.Process, big.NewInt(v.Stamp)}, nil
 	case history.Map:
 		value, _ = v.Get(history.Keyword("val"))
@@ -84,7 +84,7 @@ func monoRow(v any) (m mono, err error) {
 // monoRows returns the rows that a read was answered.
 func monoRows(out any) (rows []mono, err error) {
 	switch out := out.(type) {
-	case []Row:
+	case []MonotonicRow:
 		for _, r := range out {
 			rows = append(rows, mono{r.Value, r.Process, big.NewInt(r.Stamp)})
 		}
@@ -102,8 +102,8 @@ func monoRows(out any) (rows []mono, err error) {
 	return nil, fmt.Errorf("a %T where rows were due", out)
 }
 
-// An insert is what became of a value.
-type insert struct {
+// A monoInsert is what became of a value.
+type monoInsert struct {
 	call  int
 	typ   history.Type
 	there bool // whether the last read has it
@@ -111,7 +111,7 @@ type insert struct {
 
 func judgeMonotonic(j *judging, p *jepsenPart, perProcess bool) {
 	last, acked := -1, 0
-	byValue := map[int]*insert{}
+	byValue := map[int]*monoInsert{}
 	var values []int
 	for i, c := range p.calls {
 		if c.f == "read" {
@@ -128,7 +128,7 @@ func judgeMonotonic(j *judging, p *jepsenPart, perProcess bool) {
 			if old == nil {
 				values = append(values, value)
 			}
-			byValue[value] = &insert{call: i, typ: c.typ}
+			byValue[value] = &monoInsert{call: i, typ: c.typ}
 		}
 	}
 	j.count("acknowledged", acked)
@@ -162,7 +162,7 @@ type monotony struct {
 	*judging
 	p       *jepsenPart
 	last    int
-	inserts map[int]*insert
+	inserts map[int]*monoInsert
 }
 
 // rows looks at what is there.

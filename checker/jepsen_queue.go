@@ -12,14 +12,15 @@ var queueFs = []string{"enqueue", "dequeue", "drain"}
 // QueueSources returns the checker that Jepsen calls queue: each element that was
 // dequeued must have been enqueued before, and not dequeued as often already. Enqueues
 // whose outcome is unknown count as done. Inputs have F, which is enqueue, dequeue or
-// drain, and, for an enqueue, Value; a dequeue is answered an element, a drain a list.
+// drain, and, for an enqueue, Value; a dequeue is answered an element, or nil or [Nil]
+// if there was none, and a drain a list.
 // It asks for no order. O(n log n).
 //
 // Jepsen's counts an enqueue that failed as a source; this does not.
 func QueueSources() Checker { return jepsenRule{"queue", queueFs, false, judgeQueue} }
 
 // taken returns the numbers of the elements that a dequeue or a drain took.
-func taken(j *judging, values *elements, c jepsenCall) []int32 {
+func taken(j *judging, values *valueNumbers, c jepsenCall) []int32 {
 	out := j.answer(c)
 	if c.f == "drain" {
 		ids, err := values.ids(out, nil)
@@ -28,11 +29,14 @@ func taken(j *judging, values *elements, c jepsenCall) []int32 {
 		}
 		return ids
 	}
+	if out == nil || out == any(Nil) {
+		return nil // it was empty
+	}
 	return []int32{values.id(out)}
 }
 
 func judgeQueue(j *judging, p *jepsenPart) {
-	values := newElements()
+	values := newValueNumbers()
 	var enqueued, dequeued [][]int32 // by element, the calls
 	grow := func() {
 		for len(enqueued) < values.len() {
@@ -40,7 +44,7 @@ func judgeQueue(j *judging, p *jepsenPart) {
 		}
 	}
 	asked, took, wrong := 0, 0, 0
-	for _, e := range edges(p.calls) {
+	for _, e := range callEdges(p.calls) {
 		c := p.calls[e.call]
 		switch {
 		case c.typ == history.Fail:
@@ -114,7 +118,7 @@ type passage struct {
 // A totalQueue is what became of the elements of a queue.
 type totalQueue struct {
 	*jepsenPart
-	values   *elements
+	values   *valueNumbers
 	all      []passage
 	lastTake int // when the last dequeue or drain began, of those that were answered
 	takers   int // dequeues of which nobody knows what they took
@@ -122,7 +126,7 @@ type totalQueue struct {
 }
 
 func judgeTotalQueue(j *judging, p *jepsenPart, once bool) {
-	q := &totalQueue{jepsenPart: p, values: newElements(), lastTake: -1}
+	q := &totalQueue{jepsenPart: p, values: newValueNumbers(), lastTake: -1}
 	if q.read(j); j.bad != nil {
 		return
 	}
@@ -218,26 +222,44 @@ func (q *totalQueue) blame(j *judging, lost, twice, unexpected, revived []int32,
 		j.blame(q.jepsenPart, fmt.Sprintf("%s dequeued %s, whose enqueue had failed", j.who(c), name(id)), c)
 	}
 	if certain {
-		e := q.all[lost[0]]
-		in := q.calls[e.in]
-		calls := []jepsenCall{in}
-		for _, c := range slices.Backward(q.calls) { // who should have got it
-			if c.inv == q.lastTake {
-				calls = append(calls, c)
-				break
-			}
-		}
-		j.blame(q.jepsenPart, fmt.Sprintf("%s was enqueued by %s, and never came out", name(lost[0]), j.who(in)), calls...)
+		q.blameLost(j, lost[0])
 	}
 	for _, id := range twice[:min(len(twice), 1)] {
 		if e := q.all[id]; once {
-			var in []int32
-			for i, c := range q.calls {
-				if c.f == "enqueue" && c.typ != history.Fail && q.values.id(c.value) == id {
-					in = append(in, int32(i))
-				}
-			}
+			in := q.enqueues(id, func(c jepsenCall) bool { return c.typ != history.Fail })
 			blameTaken(j, q.jepsenPart, name(id), in, e.outs[:e.asked+1])
 		}
 	}
+}
+
+// enqueues returns the calls that enqueue an element, of those that count.
+func (q *totalQueue) enqueues(id int32, counts func(jepsenCall) bool) (in []int32) {
+	for i, c := range q.calls {
+		if c.f == "enqueue" && counts(c) && q.values.id(c.value) == id {
+			in = append(in, int32(i))
+		}
+	}
+	return in
+}
+
+// blameLost shows all that went in and came out of an element, and who should have got it.
+func (q *totalQueue) blameLost(j *judging, id int32) {
+	e := q.all[id]
+	var calls []jepsenCall
+	for _, i := range q.enqueues(id, func(c jepsenCall) bool { return c.typ == history.OK }) {
+		calls = append(calls, q.calls[i])
+	}
+	for _, i := range e.outs {
+		calls = append(calls, q.calls[i])
+	}
+	for _, c := range q.calls {
+		if c.inv == q.lastTake {
+			calls = append(calls, c)
+		}
+	}
+	reason := fmt.Sprintf("%s was enqueued by %s, and never came out", q.values.name(id), j.who(q.calls[e.in]))
+	if e.acked > 1 {
+		reason = fmt.Sprintf("%s was enqueued %d times, and came out %d", q.values.name(id), e.acked, e.out)
+	}
+	j.blame(q.jepsenPart, reason, calls...)
 }

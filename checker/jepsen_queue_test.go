@@ -17,7 +17,7 @@ type badQueue struct{ lose, twice, invent int }
 func (b badQueue) run(r *rand.Rand) *history.History {
 	var all []int
 	one := func(in int) bool { return in > 0 && r.IntN(in) == 0 }
-	return fake{
+	return fakeSystem{
 		ask: func(r *rand.Rand, n int) (string, any) {
 			switch r.IntN(5) {
 			case 0, 1:
@@ -72,7 +72,7 @@ func withoutNothing(run func(r *rand.Rand) *history.History) func(r *rand.Rand) 
 }
 
 // outs returns what a call took.
-func (c defined) outs() []int {
+func (c definedCall) outs() []int {
 	switch out := c.out.(type) {
 	case []int:
 		return out
@@ -87,14 +87,14 @@ func (c defined) outs() []int {
 func TestQueueSourcesAgreesWithItsDefinition(t *testing.T) {
 	compareFindings(t, withoutNothing(badQueue{8, 8, 20}.run), QueueSources(), func(h *history.History) map[string]int {
 		calls := definedCalls(h)
-		slices.SortFunc(calls, func(a, b defined) int { return a.end - b.end })
+		slices.SortFunc(calls, func(a, b definedCall) int { return a.end - b.end })
 		var before []int
 		wrong := 0
 		for _, c := range calls {
 			for _, v := range c.outs() {
 				before = append(before, v)
-				taken := count(before, func(x int) bool { return x == v })
-				if taken > count(calls, func(e defined) bool { return e.f == "enqueue" && e.v == v && !e.fail && e.inv < c.end }) {
+				taken := countOf(before, func(x int) bool { return x == v })
+				if taken > countOf(calls, func(e definedCall) bool { return e.f == "enqueue" && e.v == v && !e.fail && e.inv < c.end }) {
 					wrong++
 				}
 			}
@@ -111,7 +111,7 @@ func TestQueueSourcesOfAGoodQueue(t *testing.T) {
 func goodQueue(r *rand.Rand) *history.History {
 	for {
 		h := withoutNothing(badQueue{}.run)(r)
-		if !slices.ContainsFunc(definedCalls(h), func(c defined) bool { return slices.Contains(c.outs(), -2) }) {
+		if !slices.ContainsFunc(definedCalls(h), func(c definedCall) bool { return slices.Contains(c.outs(), -2) }) {
 			return h
 		}
 	}
@@ -127,13 +127,13 @@ func defineTotalQueue(h *history.History) map[string]int {
 		}
 	}
 	for v := -3; v < 20; v++ {
-		asked := count(calls, func(c defined) bool { return c.f == "enqueue" && c.v == v && !c.fail })
-		acked := count(calls, func(c defined) bool { return c.f == "enqueue" && c.v == v && c.ok })
-		failed := count(calls, func(c defined) bool { return c.f == "enqueue" && c.v == v && c.fail })
-		late := count(calls, func(c defined) bool { return c.f == "enqueue" && c.v == v && c.ok && c.end > lastTake })
+		asked := countOf(calls, func(c definedCall) bool { return c.f == "enqueue" && c.v == v && !c.fail })
+		acked := countOf(calls, func(c definedCall) bool { return c.f == "enqueue" && c.v == v && c.ok })
+		failed := countOf(calls, func(c definedCall) bool { return c.f == "enqueue" && c.v == v && c.fail })
+		late := countOf(calls, func(c definedCall) bool { return c.f == "enqueue" && c.v == v && c.ok && c.end > lastTake })
 		out := 0
 		for _, c := range calls {
-			out += count(c.outs(), func(x int) bool { return x == v })
+			out += countOf(c.outs(), func(x int) bool { return x == v })
 		}
 		n["ok"] += min(out, asked)
 		n["recovered"] += max(0, min(out, asked)-acked)
@@ -164,10 +164,10 @@ func TestTotalQueueOfAGoodQueue(t *testing.T) { neverWrong(t, goodQueue, TotalQu
 // A dequeue of which nobody knows what it took may have taken what is missing.
 func TestTotalQueueUnknownDequeue(t *testing.T) {
 	h := history.Of(
-		history.Op{Process: 0, Type: history.Invoke, Input: asked{F: "enqueue", Value: 1}},
+		history.Op{Process: 0, Type: history.Invoke, Input: fakeAsk{F: "enqueue", Value: 1}},
 		history.Op{Process: 0, Type: history.OK},
-		history.Op{Process: 1, Type: history.Invoke, Input: asked{F: "dequeue"}},
-		history.Op{Process: 2, Type: history.Invoke, Input: asked{F: "drain"}},
+		history.Op{Process: 1, Type: history.Invoke, Input: fakeAsk{F: "dequeue"}},
+		history.Op{Process: 2, Type: history.Invoke, Input: fakeAsk{F: "drain"}},
 		history.Op{Process: 2, Type: history.OK, Output: []int{}},
 	)
 	r := TotalQueue(true).Check(t.Context(), h)
@@ -178,4 +178,16 @@ func TestTotalQueueUnknownDequeue(t *testing.T) {
 	r = TotalQueue(true).Check(t.Context(), h)
 	require.Equal(t, Unknown, r.Verdict)
 	require.Contains(t, r.Reason, "nobody asked for more")
+}
+
+// A dequeue that found nothing took nothing, whichever way it says so.
+func TestQueueThatIsEmpty(t *testing.T) {
+	for _, nothing := range []any{nil, Nil} {
+		h := history.Of(
+			history.Op{Type: history.Invoke, Input: fakeAsk{F: "dequeue"}},
+			history.Op{Type: history.OK, Output: nothing},
+		)
+		require.Equal(t, "0 enqueued, 0 dequeued", QueueSources().Check(t.Context(), h).Reason)
+		require.Equal(t, Valid, TotalQueue(true).Check(t.Context(), h).Verdict)
+	}
 }

@@ -32,14 +32,14 @@ type setElement struct {
 // A setPart is a set as adds and reads have it.
 type setPart struct {
 	*jepsenPart
-	values   *elements
+	values   *valueNumbers
 	elements []setElement // by number
 	reads    []int        // the calls that read something, in order
 }
 
 // newSetPart sorts the calls. The adds of a value may be several.
 func newSetPart(j *judging, p *jepsenPart) *setPart {
-	s := &setPart{jepsenPart: p, values: newElements()}
+	s := &setPart{jepsenPart: p, values: newValueNumbers()}
 	for i, c := range p.calls {
 		switch {
 		case c.f == "add":

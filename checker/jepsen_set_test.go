@@ -15,7 +15,7 @@ type badSet struct{ lose, past, invent, twice int }
 func (b badSet) run(r *rand.Rand) *history.History {
 	var all, past []int
 	one := func(in int) bool { return in > 0 && r.IntN(in) == 0 }
-	return fake{
+	return fakeSystem{
 		ask: func(r *rand.Rand, n int) (string, any) {
 			if r.IntN(2) == 0 {
 				return "read", nil
@@ -51,7 +51,7 @@ func (b badSet) run(r *rand.Rand) *history.History {
 func TestFinalSetAgreesWithItsDefinition(t *testing.T) {
 	compareFindings(t, badSet{8, 8, 12, 8}.run, FinalSet(), func(h *history.History) map[string]int {
 		calls := definedCalls(h)
-		var last defined
+		var last definedCall
 		for _, c := range calls {
 			if c.f == "read" && c.ok && c.end > last.end {
 				last = c
@@ -60,14 +60,14 @@ func TestFinalSetAgreesWithItsDefinition(t *testing.T) {
 		n := map[string]int{"lost": 0, "unexpected": 0, "revived": 0, "ok": 0, "recovered": 0}
 		for v := range 20 {
 			there := slices.Contains(last.out.([]int), v)
-			adds := slices.DeleteFunc(slices.Clone(calls), func(c defined) bool { return c.f != "add" || c.v != v })
-			acked := slices.ContainsFunc(adds, func(c defined) bool { return c.ok })
-			failed := !slices.ContainsFunc(adds, func(c defined) bool { return !c.fail })
+			adds := slices.DeleteFunc(slices.Clone(calls), func(c definedCall) bool { return c.f != "add" || c.v != v })
+			acked := slices.ContainsFunc(adds, func(c definedCall) bool { return c.ok })
+			failed := !slices.ContainsFunc(adds, func(c definedCall) bool { return !c.fail })
 			switch {
-			case !there && slices.ContainsFunc(adds, func(c defined) bool { return c.ok && c.end < last.inv }):
+			case !there && slices.ContainsFunc(adds, func(c definedCall) bool { return c.ok && c.end < last.inv }):
 				n["lost"]++
 			case !there:
-			case !slices.ContainsFunc(adds, func(c defined) bool { return c.inv < last.end }):
+			case !slices.ContainsFunc(adds, func(c definedCall) bool { return c.inv < last.end }):
 				n["unexpected"]++
 			default:
 				n["ok"]++
@@ -87,18 +87,18 @@ func TestFinalSetOfAGoodSet(t *testing.T) { neverWrong(t, badSet{}.run, FinalSet
 // defineSetFull follows every element through every read.
 func defineSetFull(h *history.History) map[string]int {
 	calls := definedCalls(h)
-	reads := slices.DeleteFunc(slices.Clone(calls), func(c defined) bool { return c.f != "read" || !c.ok })
+	reads := slices.DeleteFunc(slices.Clone(calls), func(c definedCall) bool { return c.f != "read" || !c.ok })
 	n := map[string]int{"lost": 0, "stale": 0, "stable": 0, "never read": 0, "duplicated": 0, "unexpected": 0, "revived": 0}
 	for v := range 20 {
-		adds := slices.DeleteFunc(slices.Clone(calls), func(c defined) bool { return c.f != "add" || c.v != v })
-		failed := !slices.ContainsFunc(adds, func(c defined) bool { return !c.fail })
+		adds := slices.DeleteFunc(slices.Clone(calls), func(c definedCall) bool { return c.f != "add" || c.v != v })
+		failed := !slices.ContainsFunc(adds, func(c definedCall) bool { return !c.fail })
 		known, asked, present, absent := never, never, -1, -1
 		for _, c := range adds {
 			known, asked = min(known, c.end), min(asked, c.inv)
 		}
 		duplicated, unexpected := false, false
 		for _, c := range reads {
-			switch count(c.out.([]int), func(x int) bool { return x == v }) {
+			switch countOf(c.out.([]int), func(x int) bool { return x == v }) {
 			case 0:
 				if c.end > asked {
 					absent = c.inv

@@ -26,12 +26,12 @@ func SetFull(stale bool) Checker {
 type setView struct {
 	*setPart
 	saw  [][]int32 // by element, the places of the reads among reads
-	ends *latest
+	ends *latestEnds
 }
 
 func judgeSetFull(j *judging, p *jepsenPart, staleIsWrong bool) {
 	s := newSetPart(j, p)
-	v := &setView{setPart: s, ends: newLatest(len(s.reads), func(i int) int { return p.calls[s.reads[i]].end })}
+	v := &setView{setPart: s, ends: newLatestEnds(len(s.reads), func(i int) int { return p.calls[s.reads[i]].end })}
 	unexpected, revived, twice := v.look(j)
 	if j.bad != nil {
 		return
@@ -189,15 +189,15 @@ func (v *setView) seenBefore(id int32, at int) int {
 	return -1
 }
 
-// Latest finds, in a list of instants, the last place up to a given one whose instant is
+// LatestEnds finds, in a list of instants, the last place up to a given one whose instant is
 // later than some other: a tree of maxima, O(log n) a question.
-type latest struct {
+type latestEnds struct {
 	size int
 	max  []int
 }
 
-func newLatest(n int, at func(i int) int) *latest {
-	l := &latest{size: 1}
+func newLatestEnds(n int, at func(i int) int) *latestEnds {
+	l := &latestEnds{size: 1}
 	for l.size < n {
 		l.size *= 2
 	}
@@ -215,7 +215,7 @@ func newLatest(n int, at func(i int) int) *latest {
 }
 
 // after returns the last place up to and including i whose instant is later than at.
-func (l *latest) after(i, at int) int {
+func (l *latestEnds) after(i, at int) int {
 	n := l.size + i
 	for l.max[n] <= at {
 		for n > 1 && n&1 == 0 { // a left child: go up until there is something to the left

@@ -14,24 +14,24 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// An asked is an input as a workload would have it.
-type asked struct {
+// A fakeAsk is an input as a workload would have it.
+type fakeAsk struct {
 	F, Key string
 	Value  any
 }
 
-// A fake is a system that is asked and answers at an instant between the ends of a call.
-type fake struct {
+// A fakeSystem is a system that is asked and answers at an instant between the ends of a call.
+type fakeSystem struct {
 	ask   func(r *rand.Rand, n int) (f string, v any)
 	do    func(r *rand.Rand, f string, v any) (out any)
 	final string // what is asked at the end, when nothing else is going on
 }
 
 // run makes a history of it. Some calls fail, which does nothing, and of some nobody knows.
-func (s fake) run(r *rand.Rand, calls, clients int) *history.History {
+func (s fakeSystem) run(r *rand.Rand, calls, clients int) *history.History {
 	type client struct {
 		process int
-		in      asked
+		in      fakeAsk
 		out     any
 		typ     history.Type
 		done    bool // it took effect
@@ -61,7 +61,7 @@ func (s fake) run(r *rand.Rand, calls, clients int) *history.History {
 		h.Add(op)
 	}
 	begin := func(c *client, f string, v any) {
-		c.in, c.open, c.done, c.out = asked{F: f, Value: v}, true, false, nil
+		c.in, c.open, c.done, c.out = fakeAsk{F: f, Value: v}, true, false, nil
 		c.typ = []history.Type{history.OK, history.OK, history.OK, history.OK, history.Info, history.Fail}[r.IntN(6)]
 		add(c, history.Invoke)
 	}
@@ -101,7 +101,7 @@ func (s fake) run(r *rand.Rand, calls, clients int) *history.History {
 func jepsenRuns(t *testing.T) int {
 	text := os.Getenv("CAPSIZE_SWEEP")
 	if text == "" {
-		return 1500
+		return 600
 	}
 	n, err := strconv.Atoi(text)
 	require.NoError(t, err, "CAPSIZE_SWEEP")
@@ -130,7 +130,7 @@ func compareFindings(t *testing.T, make func(r *rand.Rand) *history.History, c C
 			continue
 		}
 		require.NotNil(t, got.Why, "%s\n%s", got.Reason, h)
-		require.Equal(t, Invalid, c.Check(t.Context(), only(got.Why)).Verdict, "%s\n%s\nof\n%s", got.Why.Reason, only(got.Why), h)
+		require.Equal(t, Invalid, c.Check(t.Context(), onlyCalls(got.Why)).Verdict, "%s\n%s\nof\n%s", got.Why.Reason, onlyCalls(got.Why), h)
 	}
 	assert.Greater(t, verdicts[Invalid], jepsenRuns(t)/20, "the fakes are too well-behaved: %v", verdicts)
 	assert.Greater(t, verdicts[Valid]+verdicts[Unknown], jepsenRuns(t)/20, "the fakes are too bad: %v", verdicts)
@@ -152,8 +152,8 @@ func neverWrong(t *testing.T, make func(r *rand.Rand) *history.History, c Checke
 	assert.Greater(t, valid, jepsenRuns(t)/5)
 }
 
-// only returns the history of the calls of a counter-example.
-func only(w *Why) *history.History {
+// onlyCalls returns the history of the calls of a counter-example.
+func onlyCalls(w *Why) *history.History {
 	var ops []history.Op
 	for _, c := range w.Calls {
 		ops = append(ops, c.Invoke)
@@ -165,8 +165,8 @@ func only(w *Why) *history.History {
 	return history.Of(ops...)
 }
 
-// A defined is a call as the definitions see it.
-type defined struct {
+// A definedCall is a call as the definitions see it.
+type definedCall struct {
 	f        string
 	v        any
 	out      any
@@ -175,11 +175,11 @@ type defined struct {
 }
 
 // definedCalls returns the calls of a history whose inputs are those of a fake.
-func definedCalls(h *history.History) (all []defined) {
+func definedCalls(h *history.History) (all []definedCall) {
 	for c := range h.Calls() {
-		d := defined{inv: c.Invoke.Index, end: never, ok: c.Complete.Type == history.OK, fail: c.Complete.Type == history.Fail}
+		d := definedCall{inv: c.Invoke.Index, end: never, ok: c.Complete.Type == history.OK, fail: c.Complete.Type == history.Fail}
 		switch in := c.Invoke.Input.(type) {
-		case asked:
+		case fakeAsk:
 			d.f, d.v = in.F, in.Value
 		case history.JepsenOp:
 			d.f, d.v = in.F, in.Value
@@ -195,7 +195,7 @@ func definedCalls(h *history.History) (all []defined) {
 	return all
 }
 
-func count[T any](all []T, what func(T) bool) (n int) {
+func countOf[T any](all []T, what func(T) bool) (n int) {
 	for _, one := range all {
 		if what(one) {
 			n++
@@ -204,4 +204,4 @@ func count[T any](all []T, what func(T) bool) (n int) {
 	return n
 }
 
-func distinct(all []int) []int { return slices.Compact(slices.Sorted(slices.Values(all))) }
+func distinctInts(all []int) []int { return slices.Compact(slices.Sorted(slices.Values(all))) }

@@ -16,7 +16,7 @@ import (
 func badBank(lose int, overdraw bool) func(r *rand.Rand) *history.History {
 	return func(r *rand.Rand) *history.History {
 		accounts := []int{5, 0, 3}
-		return fake{
+		return fakeSystem{
 			ask: func(r *rand.Rand, _ int) (string, any) {
 				if r.IntN(2) == 0 {
 					return "read", nil
@@ -77,7 +77,7 @@ func forkedStore(fork, group int) func(r *rand.Rand) *history.History {
 			return all
 		}
 		unwritten := r.Perm(2 * group)
-		h := fake{
+		h := fakeSystem{
 			ask: func(r *rand.Rand, _ int) (string, any) {
 				if len(unwritten) > 0 && r.IntN(3) == 0 {
 					k := unwritten[0]
@@ -136,7 +136,7 @@ func regrouped(h *history.History, typed bool) *history.History {
 		in, out := op.Input, op.Output
 		if told, ok := in.(history.JepsenOp); ok {
 			in = told.Value
-		} else if a, ok := in.(asked); ok {
+		} else if a, ok := in.(fakeAsk); ok {
 			in = a.Value
 		}
 		if told, ok := out.(history.JepsenOp); ok {
@@ -219,7 +219,7 @@ func TestLongForkAgreesWithItsDefinition(t *testing.T) {
 				require.Equal(t, fork, got.Verdict == Invalid, "%s\n%s", got.Reason, h)
 				if fork {
 					found++
-					require.Equal(t, Invalid, LongFork(0).Check(t.Context(), only(got.Why)).Verdict)
+					require.Equal(t, Invalid, LongFork(0).Check(t.Context(), onlyCalls(got.Why)).Verdict)
 				}
 			}
 			require.NotZero(t, found)
@@ -254,7 +254,7 @@ func TestLongForkOfAGoodStore(t *testing.T) { neverWrong(t, forkedStore(0, 3), L
 func reversedStore(forget int) func(r *rand.Rand) *history.History {
 	return func(r *rand.Rand) *history.History {
 		var all []int
-		return fake{
+		return fakeSystem{
 			ask: func(r *rand.Rand, n int) (string, any) {
 				if r.IntN(2) == 0 {
 					return "read", nil
@@ -289,15 +289,15 @@ func TestCausalReverseAgreesWithItsDefinition(t *testing.T) {
 				continue
 			}
 			saw := c.out.([]int)
-			writes := slices.DeleteFunc(slices.Clone(calls), func(w defined) bool { return w.f != "write" || w.fail })
+			writes := slices.DeleteFunc(slices.Clone(calls), func(w definedCall) bool { return w.f != "write" || w.fail })
 			wrong := false
 			for _, v := range saw {
-				at := slices.IndexFunc(writes, func(w defined) bool { return w.v == v && w.inv < c.end })
+				at := slices.IndexFunc(writes, func(w definedCall) bool { return w.v == v && w.inv < c.end })
 				if at < 0 {
 					unexpected++
 					continue
 				}
-				wrong = wrong || slices.ContainsFunc(writes, func(w defined) bool {
+				wrong = wrong || slices.ContainsFunc(writes, func(w definedCall) bool {
 					return w.end < writes[at].inv && !slices.Contains(saw, w.v.(int))
 				})
 			}
@@ -315,16 +315,16 @@ func TestCausalReverseOfAGoodStore(t *testing.T) { neverWrong(t, reversedStore(0
 // loses rows, shows them twice and gives a value again, each once in so many times; 0 is never.
 func badTable(bad int) func(r *rand.Rand) *history.History {
 	return func(r *rand.Rand) *history.History {
-		var rows []Row
+		var rows []MonotonicRow
 		clock := int64(0)
 		odd := func() bool { return bad > 0 && r.IntN(bad) == 0 }
-		h := fake{
+		h := fakeSystem{
 			ask: func(*rand.Rand, int) (string, any) { return "add", nil },
 			do: func(r *rand.Rand, f string, _ any) any {
 				if f == "read" {
-					out := append([]Row{}, rows...)
+					out := append([]MonotonicRow{}, rows...)
 					if !odd() {
-						slices.SortStableFunc(out, func(a, b Row) int { return int(a.Stamp - b.Stamp) })
+						slices.SortStableFunc(out, func(a, b MonotonicRow) int { return int(a.Stamp - b.Stamp) })
 					}
 					if len(out) > 0 && odd() {
 						out = append(out, out[len(out)-1])
@@ -337,7 +337,7 @@ func badTable(bad int) func(r *rand.Rand) *history.History {
 				if clock++; odd() {
 					clock -= 3
 				}
-				row := Row{Value: len(rows), Stamp: clock, Process: r.IntN(2)}
+				row := MonotonicRow{Value: len(rows), Stamp: clock, Process: r.IntN(2)}
 				rows = append(rows, row)
 				return row
 			},
@@ -353,7 +353,7 @@ func TestMonotonicInsertsAgreesWithItsDefinition(t *testing.T) {
 			compareFindings(t, badTable(10), MonotonicInserts(perProcess), func(h *history.History) map[string]int {
 				calls := definedCalls(h)
 				last := calls[len(calls)-1]
-				rows := last.out.([]Row)
+				rows := last.out.([]MonotonicRow)
 				n := map[string]int{"lost": 0, "duplicated": 0, "out of the order of times": 0, "out of the order of values": 0}
 				for i, row := range rows {
 					if i > 0 && rows[i-1].Stamp > row.Stamp {
@@ -367,12 +367,12 @@ func TestMonotonicInsertsAgreesWithItsDefinition(t *testing.T) {
 							break
 						}
 					}
-					if slices.ContainsFunc(rows[:i], func(o Row) bool { return o.Value == row.Value }) {
+					if slices.ContainsFunc(rows[:i], func(o MonotonicRow) bool { return o.Value == row.Value }) {
 						n["duplicated"]++
 					}
 				}
 				for _, c := range calls {
-					if row, ok := c.out.(Row); ok && !slices.ContainsFunc(rows, func(o Row) bool { return o.Value == row.Value }) {
+					if row, ok := c.out.(MonotonicRow); ok && !slices.ContainsFunc(rows, func(o MonotonicRow) bool { return o.Value == row.Value }) {
 						n["lost"]++
 					}
 				}

@@ -9,9 +9,9 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// Elements numbers the values of a history, so that they can be compared, counted
+// ValueNumbers numbers the values of a history, so that they can be compared, counted
 // and told apart whatever their types are.
-type elements struct {
+type valueNumbers struct {
 	ints  map[int64]int32
 	rest  map[string]int32
 	names []string // by number; of integers made when asked for
@@ -19,12 +19,14 @@ type elements struct {
 	isInt []bool
 }
 
-func newElements() *elements { return &elements{ints: map[int64]int32{}, rest: map[string]int32{}} }
+func newValueNumbers() *valueNumbers {
+	return &valueNumbers{ints: map[int64]int32{}, rest: map[string]int32{}}
+}
 
-func (e *elements) len() int { return len(e.isInt) }
+func (e *valueNumbers) len() int { return len(e.isInt) }
 
 // id returns the number of a value.
-func (e *elements) id(v any) int32 {
+func (e *valueNumbers) id(v any) int32 {
 	if n, ok := wholeNumber(v); ok {
 		return e.intID(n)
 	}
@@ -38,7 +40,7 @@ func (e *elements) id(v any) int32 {
 	return id
 }
 
-func (e *elements) intID(n int64) int32 {
+func (e *valueNumbers) intID(n int64) int32 {
 	id, ok := e.ints[n]
 	if !ok {
 		id = int32(e.len())
@@ -49,7 +51,7 @@ func (e *elements) intID(n int64) int32 {
 }
 
 // name returns the text of the value with that number.
-func (e *elements) name(id int32) string {
+func (e *valueNumbers) name(id int32) string {
 	if e.isInt[id] {
 		return strconv.FormatInt(e.nums[id], 10)
 	}
@@ -57,7 +59,7 @@ func (e *elements) name(id int32) string {
 }
 
 // namesOf returns the texts of the first few values.
-func (e *elements) namesOf(ids []int32) (names []string) {
+func (e *valueNumbers) namesOf(ids []int32) (names []string) {
 	for _, id := range ids[:min(len(ids), someValues)] {
 		names = append(names, e.name(id))
 	}
@@ -65,7 +67,7 @@ func (e *elements) namesOf(ids []int32) (names []string) {
 }
 
 // ids adds to into the numbers of the values in a slice, a vector, a list or a set.
-func (e *elements) ids(v any, into []int32) ([]int32, error) {
+func (e *valueNumbers) ids(v any, into []int32) ([]int32, error) {
 	switch v := v.(type) {
 	case []int:
 		for _, n := range v {
@@ -89,7 +91,7 @@ func (e *elements) ids(v any, into []int32) ([]int32, error) {
 	return into, nil
 }
 
-func (e *elements) all(values []any, into []int32) []int32 {
+func (e *valueNumbers) all(values []any, into []int32) []int32 {
 	for _, v := range values {
 		into = append(into, e.id(v))
 	}

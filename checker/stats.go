@@ -13,17 +13,17 @@ import (
 // Stats is what a history says of how available and how fast a system was. The zero
 // value is that of an empty history. It is made for reports to draw.
 type Stats struct {
-	All     Group    `json:"all"`
-	Inside  Group    `json:"inside"`  // calls that overlap a window of the nemesis
-	Outside Group    `json:"outside"` // the others
-	ByF     []Group  `json:"by_f"`    // in the order of their names
-	ByNode  []Group  `json:"by_node"`
-	Windows []Window `json:"windows"` // in the order of their beginnings
-	Rate    []Bin    `json:"rate"`    // from the beginning on, all of the same width
+	All     CallGroup     `json:"all"`
+	Inside  CallGroup     `json:"inside"`  // calls that overlap a window of the nemesis
+	Outside CallGroup     `json:"outside"` // the others
+	ByF     []CallGroup   `json:"by_f"`    // in the order of their names
+	ByNode  []CallGroup   `json:"by_node"`
+	Windows []FaultWindow `json:"windows"` // in the order of their beginnings
+	Rate    []RateBin     `json:"rate"`    // from the beginning on, all of the same width
 }
 
-// A Group is calls that are counted together.
-type Group struct {
+// A CallGroup is calls that are counted together.
+type CallGroup struct {
 	Name    string  `json:"name"`
 	Calls   int     `json:"calls"`
 	OK      int     `json:"ok"`
@@ -33,7 +33,7 @@ type Group struct {
 }
 
 // Availability returns the share of calls that were ok, from 0 to 1; 1 if there were none.
-func (g Group) Availability() float64 {
+func (g CallGroup) Availability() float64 {
 	if g.Calls == 0 {
 		return 1
 	}
@@ -58,16 +58,16 @@ type Spread struct {
 	Max  time.Duration `json:"max"`
 }
 
-// A Window is a time in which a fault was there.
-type Window struct {
+// A FaultWindow is a time in which a fault was there.
+type FaultWindow struct {
 	Name  string        `json:"name"`
 	Begin time.Duration `json:"begin"`
 	End   time.Duration `json:"end"` // the end of the history if it was not healed
-	Calls Group         `json:"calls"`
+	Calls CallGroup     `json:"calls"`
 }
 
-// A Bin is the calls that ended in a stretch of time.
-type Bin struct {
+// A RateBin is the calls that ended in a stretch of time.
+type RateBin struct {
 	Begin time.Duration `json:"begin"`
 	OK    int           `json:"ok"`
 	Fail  int           `json:"fail"`
@@ -79,7 +79,7 @@ const rateBins = 100
 
 // A gathering is a group while its calls are collected.
 type gathering struct {
-	Group
+	CallGroup
 	took [4][]time.Duration // by type
 }
 
@@ -98,9 +98,9 @@ func (g *gathering) add(c history.Call) {
 	}
 }
 
-func (g *gathering) done() Group {
+func (g *gathering) done() CallGroup {
 	g.Latency = Latency{spread(g.took[history.OK]), spread(g.took[history.Fail]), spread(g.took[history.Info])}
-	return g.Group
+	return g.CallGroup
 }
 
 func spread(took []time.Duration) Spread {
@@ -120,7 +120,7 @@ func Measure(h *history.History) Stats {
 	s := Stats{Windows: windows(h)}
 	all, in, out := gathering{}, gathering{}, gathering{}
 	all.Name, in.Name, out.Name = "all", "inside", "outside"
-	byF, byNode := groups{}, groups{}
+	byF, byNode := gatherings{}, gatherings{}
 	each := make([]gathering, len(s.Windows))
 	width := s.bins(h)
 	spans := newWindowSearch(s.Windows)
@@ -159,7 +159,7 @@ func (s *Stats) bins(h *history.History) time.Duration {
 		return 0
 	}
 	width := max(time.Millisecond, (end/rateBins/time.Millisecond+1)*time.Millisecond)
-	s.Rate = make([]Bin, int(end/width)+1)
+	s.Rate = make([]RateBin, int(end/width)+1)
 	for i := range s.Rate {
 		s.Rate[i].Begin = time.Duration(i) * width
 	}
@@ -192,23 +192,23 @@ func whatF(s *shapes, c history.Call) string {
 	return told.f
 }
 
-// Groups are gatherings by name.
-type groups map[string]*gathering
+// Gatherings are by name.
+type gatherings map[string]*gathering
 
-func (g groups) at(name string) *gathering {
+func (g gatherings) at(name string) *gathering {
 	one := g[name]
 	if one == nil {
-		one = &gathering{Group: Group{Name: name}}
+		one = &gathering{CallGroup: CallGroup{Name: name}}
 		g[name] = one
 	}
 	return one
 }
 
-func (g groups) sorted() (all []Group) {
+func (g gatherings) sorted() (all []CallGroup) {
 	for _, one := range g { // order: sorted below
 		all = append(all, one.done())
 	}
-	slices.SortFunc(all, func(a, b Group) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(all, func(a, b CallGroup) int { return cmp.Compare(a.Name, b.Name) })
 	return all
 }
 
@@ -236,12 +236,12 @@ func loneCalls(h *history.History) func(yield func(history.Call) bool) {
 
 // windows returns the faults of a history. Of a nemesis of Jepsen's, whose ops are all
 // infos, they are the times between a start and a stop of the same name.
-func windows(h *history.History) (all []Window) {
+func windows(h *history.History) (all []FaultWindow) {
 	for c := range h.Faults() {
 		if c.Complete.Type == history.Fail {
 			continue // it could not be injected
 		}
-		w := Window{Name: c.Invoke.Key, Begin: c.Invoke.Time, End: min(c.Complete.Time, h.End())}
+		w := FaultWindow{Name: c.Invoke.Key, Begin: c.Invoke.Time, End: min(c.Complete.Time, h.End())}
 		if what, ok := c.Invoke.Input.(string); ok {
 			w.Name = what
 		}
@@ -261,7 +261,7 @@ func windows(h *history.History) (all []Window) {
 				if name == "" {
 					name = "fault"
 				}
-				all = append(all, Window{Name: name, Begin: op.Time, End: h.End()})
+				all = append(all, FaultWindow{Name: name, Begin: op.Time, End: h.End()})
 			}
 		} else if what, ok := strings.CutPrefix(note.F, "stop"); ok {
 			if at, there := open[what]; there {
@@ -274,7 +274,7 @@ func windows(h *history.History) (all []Window) {
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Window) int { return cmp.Compare(a.Begin, b.Begin) })
+	slices.SortStableFunc(all, func(a, b FaultWindow) int { return cmp.Compare(a.Begin, b.Begin) })
 	return all
 }
 
@@ -292,11 +292,11 @@ func stopped(h *history.History, op history.Op) bool {
 
 // A windowSearch finds the windows that a call overlaps.
 type windowSearch struct {
-	all  []Window
+	all  []FaultWindow
 	ends []time.Duration // the latest end up to and including a window
 }
 
-func newWindowSearch(all []Window) *windowSearch {
+func newWindowSearch(all []FaultWindow) *windowSearch {
 	s := &windowSearch{all: all}
 	last := time.Duration(math.MinInt64)
 	for _, w := range all {
@@ -311,7 +311,7 @@ func newWindowSearch(all []Window) *windowSearch {
 func (s *windowSearch) overlapping(c history.Call) func(yield func(int) bool) {
 	return func(yield func(int) bool) {
 		end := c.Complete.Time
-		n, _ := slices.BinarySearchFunc(s.all, end, func(w Window, t time.Duration) int {
+		n, _ := slices.BinarySearchFunc(s.all, end, func(w FaultWindow, t time.Duration) int {
 			if w.Begin <= t {
 				return -1
 			}

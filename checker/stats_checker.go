@@ -9,8 +9,8 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// Limits say what statistics are good enough. The zero value asks for nothing.
-type Limits struct {
+// StatsLimits say what statistics are good enough. The zero value asks for nothing.
+type StatsLimits struct {
 	Availability float64       // the least share of calls that must be ok, from 0 to 1
 	Outside      float64       // the same, of the calls that overlap no fault
 	Inside       float64       // the same, of those that overlap one
@@ -25,8 +25,8 @@ const statsFile = "stats.json"
 
 // Statistics returns a checker that measures a history, and is Invalid if the limits are
 // not kept. It has a part for each of availability, latency and rate. O(n log n).
-// Jepsen's stats asks what [Limits] call EachF.
-func Statistics(limits Limits) Checker {
+// Jepsen's stats asks what [StatsLimits] call EachF.
+func Statistics(limits StatsLimits) Checker {
 	return Func(func(_ context.Context, h *history.History) Result {
 		s := Measure(h)
 		r := All(
@@ -62,9 +62,9 @@ func measured(name string, measure func() (wrong, right string)) Checker {
 }
 
 // available says whether calls were ok often enough.
-func (s Stats) available(l Limits) (wrong, right string) {
+func (s Stats) available(l StatsLimits) (wrong, right string) {
 	type floor struct {
-		Group
+		CallGroup
 		least float64
 	}
 	floors := []floor{{s.All, l.Availability}, {s.Outside, l.Outside}, {s.Inside, l.Inside}}
@@ -89,7 +89,7 @@ func (s Stats) available(l Limits) (wrong, right string) {
 func percent(share float64) string { return fmt.Sprintf("%.4g %%", 100*share) }
 
 // quick says whether ok calls were fast enough.
-func (s Stats) quick(l Limits) (wrong, right string) {
+func (s Stats) quick(l StatsLimits) (wrong, right string) {
 	ok := s.All.Latency.OK
 	if l.P99 > 0 && ok.P99 > l.P99 {
 		return fmt.Sprintf("99 %% of ok calls took up to %s, which is more than %s", short(ok.P99), short(l.P99)), ""
@@ -98,7 +98,7 @@ func (s Stats) quick(l Limits) (wrong, right string) {
 }
 
 // busy says whether there were enough ok calls a second.
-func (s Stats) busy(l Limits, end time.Duration) (wrong, right string) {
+func (s Stats) busy(l StatsLimits, end time.Duration) (wrong, right string) {
 	rate := 0.0
 	if end > 0 {
 		rate = float64(s.All.OK) / end.Seconds()

@@ -43,7 +43,7 @@ func faultyRun(r *rand.Rand) *history.History {
 				processes[i], next = next, next+1
 			}
 		} else {
-			op.Input = asked{F: []string{"read", "write"}[r.IntN(2)]}
+			op.Input = fakeAsk{F: []string{"read", "write"}[r.IntN(2)]}
 		}
 		busy[p] = !busy[p]
 		h.Add(op)
@@ -57,7 +57,7 @@ func TestMeasureAgreesWithItsDefinition(t *testing.T) {
 	for range jepsenRuns(t) {
 		h := faultyRun(r)
 		s := Measure(h)
-		var in, out Group
+		var in, out CallGroup
 		var took []time.Duration
 		windows := map[string]int{}
 		for c := range h.Calls() {
@@ -84,7 +84,7 @@ func TestMeasureAgreesWithItsDefinition(t *testing.T) {
 		for name, n := range windows { // order: each is on its own
 			require.Zero(t, n, name)
 		}
-		for _, groups := range [][]Group{s.ByF, s.ByNode} {
+		for _, groups := range [][]CallGroup{s.ByF, s.ByNode} {
 			calls, ok := 0, 0
 			for _, g := range groups {
 				calls, ok = calls+g.Calls, ok+g.OK
@@ -100,7 +100,7 @@ func TestMeasureAgreesWithItsDefinition(t *testing.T) {
 			slices.Sort(took)
 			at := func(percent int) time.Duration { // the least that is not less than so many
 				i := slices.IndexFunc(took, func(d time.Duration) bool {
-					return 100*count(took, func(x time.Duration) bool { return x <= d }) >= percent*len(took)
+					return 100*countOf(took, func(x time.Duration) bool { return x <= d }) >= percent*len(took)
 				})
 				return took[i]
 			}
@@ -136,7 +136,7 @@ func TestStatisticsKeepsLimits(t *testing.T) {
 	add := func(ms, process int, typ history.Type, f, node string) {
 		op := history.Op{Process: process, Node: node, Type: typ, Time: time.Duration(ms) * time.Millisecond}
 		if typ == history.Invoke {
-			op.Input = asked{F: f}
+			op.Input = fakeAsk{F: f}
 		}
 		h.Add(op)
 	}
@@ -147,17 +147,17 @@ func TestStatisticsKeepsLimits(t *testing.T) {
 	add(300, 1, history.Invoke, "write", "n2")
 	add(1000, 1, history.Fail, "", "n2")
 	for _, test := range []struct {
-		limits Limits
+		limits StatsLimits
 		reason string // "" if all is well
 	}{
-		{Limits{}, ""},
-		{Limits{Availability: 0.5, Inside: 1, P99: 100 * time.Millisecond, Rate: 1}, ""},
-		{Limits{Availability: 0.6}, "1 of 2 calls (all) were ok, or 50 %, which is less than 60 %"},
-		{Limits{Outside: 0.1}, "0 of 1 call (outside) were ok, or 0 %, which is less than 10 %"},
-		{Limits{EachNode: 0.1}, "0 of 1 call (n2) were ok, or 0 %, which is less than 10 %"},
-		{Limits{EachF: true}, "none of 1 call of write was ok"},
-		{Limits{P99: 99 * time.Millisecond}, "99 % of ok calls took up to 100ms, which is more than 99ms"},
-		{Limits{Rate: 1.5}, "1 ok calls a second, which is less than 1.5"},
+		{StatsLimits{}, ""},
+		{StatsLimits{Availability: 0.5, Inside: 1, P99: 100 * time.Millisecond, Rate: 1}, ""},
+		{StatsLimits{Availability: 0.6}, "1 of 2 calls (all) were ok, or 50 %, which is less than 60 %"},
+		{StatsLimits{Outside: 0.1}, "0 of 1 call (outside) were ok, or 0 %, which is less than 10 %"},
+		{StatsLimits{EachNode: 0.1}, "0 of 1 call (n2) were ok, or 0 %, which is less than 10 %"},
+		{StatsLimits{EachF: true}, "none of 1 call of write was ok"},
+		{StatsLimits{P99: 99 * time.Millisecond}, "99 % of ok calls took up to 100ms, which is more than 99ms"},
+		{StatsLimits{Rate: 1.5}, "1 ok calls a second, which is less than 1.5"},
 	} {
 		r := Statistics(test.limits).Check(t.Context(), h)
 		if test.reason == "" {
@@ -174,6 +174,6 @@ func TestStatisticsKeepsLimits(t *testing.T) {
 	}
 	_, ok := StatsOf(Result{})
 	require.False(t, ok)
-	require.Equal(t, 1.0, Group{}.Availability())
-	require.Equal(t, Valid, Statistics(Limits{}).Check(t.Context(), history.Of()).Verdict)
+	require.Equal(t, 1.0, CallGroup{}.Availability())
+	require.Equal(t, Valid, Statistics(StatsLimits{}).Check(t.Context(), history.Of()).Verdict)
 }
