@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -155,12 +156,15 @@ func compare[S comparable, In, Out any](b *testing.B, g rig[S, In, Out], loads [
 		if l.bad {
 			want = Invalid
 		}
+		within, memory := caps()
 		b.Run(fmt.Sprintf("%s/%v/ours", g.name, l), func(b *testing.B) {
 			got := Unknown
+			ctx, cancel := context.WithTimeout(b.Context(), within)
+			defer cancel()
 			mine = measure(b, l, func() {
 				s := source[S, In, Out]{m: g.m, h: h}
 				parts, _ := s.split()
-				got = s.judge(b.Context(), parts[0], false).Verdict
+				got = s.judge(ctx, parts[0], false).Verdict
 			})
 			if got == Unknown {
 				b.ReportMetric(1, "unanswered")
@@ -168,7 +172,6 @@ func compare[S comparable, In, Out any](b *testing.B, g rig[S, In, Out], loads [
 				b.Fatalf("%v", got)
 			}
 		})
-		within, memory := caps()
 		b.Run(fmt.Sprintf("%s/%v/porcupine", g.name, l), func(b *testing.B) {
 			var ok bool
 			var err error
