@@ -136,7 +136,7 @@ func rules() []model {
 		rule("long-fork", "of two reads of the same keys, one has seen all that the other has: read, write, txn", checker.LongFork(0), "read", "write", "txn"),
 		rule("causal-reverse", "who sees a write sees those that had ended before it began: read, write", checker.CausalReverse(), "read", "write"),
 		rule("monotonic", "values rise with the times at which they were inserted: add, read", checker.MonotonicInserts(false), "add", "read"),
-		rule("stats", "some call of each f is ok; counts availability, latency and rate", checker.Statistics(checker.Limits{EachF: true})),
+		rule("stats", "some call of each f is ok; counts availability, latency and rate", checker.Statistics(checker.StatsLimits{EachF: true})),
 	}
 }
 
@@ -153,22 +153,20 @@ func rule(name, doc string, c checker.Checker, fs ...string) model {
 	}
 }
 
+// strongest stands for a report of all consistency models.
+const strongest = "strongest"
+
 // consistencyRows describes what a model can be held to, the strictest first. All
 // but the first are for registers, and want every written value to be unique.
 func consistencyRows() []row {
-	return []row{
-		{linearizable, "every call takes effect at one instant between its invocation and its completion"},
-		{"sequential", "all calls have one order, in which each process keeps its own"},
-		{"causal-convergent", "causal, and one order of all writes explains all sessions (CCv)"},
-		{"causal", "a session sees causes before effects (CC)"},
-		{"causal-memory", "causal, and each session has one order for all that it ever answers (CM)"},
-		{"pram", "each session sees the writes of every other in their order"},
-		{"monotonic-per-key", "on each key alone, no session goes back"},
-		{"read-your-writes", "a session sees what it wrote"},
-		{"monotonic-reads", "a session sees what it saw"},
-		{"monotonic-writes", "what a session wrote is seen in its order"},
-		{"writes-follow-reads", "what a session wrote is seen after what it had seen"},
+	var all []row
+	for _, l := range checker.Consistencies(checker.Register()) {
+		all = append(all, row{l.Name, l.Says})
 	}
+	return append(all,
+		row{"staleness", "no demand: how old what was read had become"},
+		row{"lost", "what was acknowledged is there in the end or was replaced; what failed never was"},
+		row{strongest, "no demand: which of these the history satisfies"})
 }
 
 // object returns the row of the model of an object.
@@ -191,30 +189,11 @@ func held[S comparable, In, Out any](m checker.Model[S, In, Out], consistency st
 		return checker.Linearizable(m), true
 	case m.Access == nil: // the rest is decided for registers
 		return nil, false
+	case consistency == strongest:
+		return checker.Consistency(m), true
 	}
-	switch consistency {
-	case "sequential":
-		return checker.Sequential(m), true
-	case "causal-memory":
-		return checker.CausalMemory(m), true
-	case "pram":
-		return checker.PRAM(m), true
-	case "causal-convergent":
-		return checker.CausalConvergent(m), true
-	case "causal":
-		return checker.Causal(m), true
-	case "monotonic-per-key":
-		return checker.MonotonicPerKey(m), true
-	case "read-your-writes":
-		return checker.ReadYourWrites(m), true
-	case "monotonic-reads":
-		return checker.MonotonicReads(m), true
-	case "monotonic-writes":
-		return checker.MonotonicWrites(m), true
-	case "writes-follow-reads":
-		return checker.WritesFollowReads(m), true
-	}
-	return nil, false
+	c, err := checker.ConsistencyNamed(m, consistency)
+	return c, err == nil
 }
 
 func modelRows() []row {
