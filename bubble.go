@@ -1,11 +1,7 @@
 package capsize
 
 import (
-	"bytes"
 	"fmt"
-	"regexp"
-	"runtime"
-	"runtime/pprof"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -77,7 +73,7 @@ func (e *engine) giveUp() {
 	}
 	culprits := 0
 	for _, g := range leftBehind(e.label) {
-		if g.idle() {
+		if g.waits {
 			continue
 		}
 		culprits++
@@ -89,82 +85,4 @@ func (e *engine) giveUp() {
 	if culprits == 0 {
 		e.find(cluster.Finding{What: fmt.Sprintf("the run hangs: nothing happened for %v, and no goroutine of a host is to blame", e.test.Stall), Stack: allStacks()})
 	}
-}
-
-func allStacks() string {
-	b := make([]byte, 1<<20)
-	return string(b[:runtime.Stack(b, true)])
-}
-
-// A goroutine is one of a run's that is still there.
-type goroutine struct {
-	host, shift string
-	stack       string
-	count       string
-}
-
-func (g goroutine) what() string {
-	return fmt.Sprintf("left %s goroutine(s) behind, which had not ended %v after their ctx was done", g.count, grace)
-}
-
-// idle reports whether the goroutine waits as goroutines of the bubble may.
-func (g goroutine) idle() bool {
-	for _, wait := range []string{"cluster.(*Host).Sleep", "cluster.(*Host).Call", "runtime.chanrecv", "runtime.selectgo", "sync.(*WaitGroup).Wait", "sync.(*Cond).Wait", "time.Sleep"} {
-		if first, _, _ := strings.Cut(g.stack, "\n"); strings.Contains(first, wait) {
-			return true
-		}
-	}
-	return false
-}
-
-var labelLine = regexp.MustCompile(`"([a-z]+)":"([^"]*)"`)
-
-// leftBehind lists the goroutines of a run, which are known by their profiler
-// labels: children inherit them.
-func leftBehind(label string) []goroutine {
-	var b bytes.Buffer
-	if err := pprof.Lookup("goroutine").WriteTo(&b, 1); err != nil {
-		return nil // a buffer takes all
-	}
-	var found []goroutine
-	for block := range strings.SplitSeq(b.String(), "\n\n") {
-		lines := strings.Split(strings.TrimSpace(block), "\n")
-		g := goroutine{}
-		of := ""
-		var stack []string
-		for i, l := range lines {
-			switch {
-			case strings.HasPrefix(l, "# labels:"):
-				for _, kv := range labelLine.FindAllStringSubmatch(l, -1) {
-					switch kv[1] {
-					case "capsize":
-						of = kv[2]
-					case "host":
-						g.host = kv[2]
-					case "shift":
-						g.shift = kv[2]
-					}
-				}
-			case strings.HasPrefix(l, "#"):
-				stack = append(stack, frame(l))
-			case strings.Contains(l, " @ "):
-				g.count = strings.Fields(lines[i])[0]
-			}
-		}
-		if of == label {
-			g.stack = strings.Join(stack, "\n")
-			found = append(found, g)
-		}
-	}
-	return found
-}
-
-// frame makes "#	0x4711	pkg.fn+0x12	file.go:34" readable.
-func frame(l string) string {
-	f := strings.Fields(l)
-	if len(f) < 4 {
-		return l
-	}
-	fn, _, _ := strings.Cut(f[2], "+0x")
-	return fn + "\n\t" + strings.Join(f[3:], " ")
 }

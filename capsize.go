@@ -38,7 +38,8 @@ type Test struct {
 	Seeds int    // how many seeds to try, from Seed on; default 1
 
 	// Expect is Valid unless a test shows a bug on purpose. Then the absence of
-	// the bug in all seeds fails the test.
+	// the bug in all seeds fails the test. Code that panics, hangs or leaks fails
+	// it in any case.
 	Expect checker.Verdict
 
 	// Require looks at what a run exercised, and returns an error if that was too

@@ -32,7 +32,7 @@ type client struct {
 	conn    workloads.Client
 	final   bool
 	due     time.Duration // when the last turn began
-	doing   string        // what user code is doing; empty between calls
+	doing   any           // what user code is doing; nil between calls
 	since   time.Duration // when it began
 	asked   *history.Op   // the operation that is under way
 	done    chan struct{} // closed when the client has stopped
@@ -137,7 +137,7 @@ func (c *client) next() (in any, more bool) {
 }
 
 // call calls user code. It reports whether the client's shift goes on after it.
-func (c *client) call(shift int, what string, asked *history.Op, f func(ctx context.Context) error) (goesOn bool, err error) {
+func (c *client) call(shift int, what any, asked *history.Op, f func(ctx context.Context) error) (goesOn bool, err error) {
 	c.mu.Lock()
 	c.doing, c.since, c.asked = what, c.now(), asked
 	c.mu.Unlock()
@@ -149,12 +149,12 @@ func (c *client) call(shift int, what string, asked *history.Op, f func(ctx cont
 	if c.shift != shift {
 		return false, nil
 	}
-	c.doing, c.asked = "", nil
+	c.doing, c.asked = nil, nil
 	return true, err
 }
 
 // survive turns a panic into a finding and an error.
-func (c *client) survive(what string, f func() error) (err error) {
+func (c *client) survive(what any, f func() error) (err error) {
 	returned := false
 	defer func() {
 		p := recover()
@@ -162,7 +162,7 @@ func (c *client) survive(what string, f func() error) (err error) {
 			return
 		}
 		err = fmt.Errorf("panic: %v", p)
-		c.e.find(cluster.Finding{Host: c.host.Name(), What: fmt.Sprintf("panic in %s: %v", what, p), Stack: string(debug.Stack())})
+		c.e.find(cluster.Finding{Host: c.host.Name(), What: fmt.Sprintf("panic in %v: %v", what, p), Stack: string(debug.Stack())})
 	}()
 	err = f()
 	returned = true
@@ -201,7 +201,7 @@ func (c *client) ask(shift int, in any) (goesOn bool) {
 	}
 	c.e.record(op)
 	var out any
-	goesOn, err := c.call(shift, fmt.Sprintf("%v", in), &op, func(ctx context.Context) (err error) {
+	goesOn, err := c.call(shift, in, &op, func(ctx context.Context) (err error) {
 		out, err = c.conn.Invoke(ctx, in)
 		return err
 	})
@@ -244,7 +244,7 @@ func (c *client) watch() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		left := limit
-		if c.doing != "" {
+		if c.doing != nil {
 			left = c.since + limit - c.now()
 		}
 		if left <= 0 {
@@ -260,7 +260,7 @@ func (c *client) watch() {
 func (c *client) abandon() {
 	f := cluster.Finding{
 		Host: c.host.Name(),
-		What: fmt.Sprintf("%s ignores its ctx: it had not come back %v after it was due", c.doing, grace),
+		What: fmt.Sprintf("%v ignores its ctx: it had not come back %v after it was due", c.doing, grace),
 	}
 	for _, g := range leftBehind(c.e.label) {
 		if g.host == c.host.Name() && g.shift == fmt.Sprint(c.shift) {
@@ -276,7 +276,7 @@ func (c *client) abandon() {
 		c.turn.OK = false
 		c.turn.Index++
 	}
-	c.doing, c.asked, c.conn = "", nil, nil
+	c.doing, c.asked, c.conn = nil, nil, nil
 	c.shift++
 	go c.live(c.shift)
 }

@@ -44,6 +44,7 @@ type engine struct {
 	marks    []mark
 	stopped  error
 	closed   bool // nothing is recorded any more
+	ended    bool // the run came to its end, and was not given up
 }
 
 // A mark is when a phase began.
@@ -58,6 +59,10 @@ var runs atomic.Uint64
 func newEngine(ctx context.Context, test Test) *engine {
 	e := &engine{ctx: ctx, test: test, seed: test.Seed, label: fmt.Sprint("run", runs.Add(1))}
 	e.plan = test.Nemesis.Plan(e.seed, test.Duration)
+	if test.Rate != Unpaced {
+		seconds := (test.Duration + test.Settle).Seconds()
+		e.history.Grow(int(min(2.2*test.Rate*seconds, 1<<20)))
+	}
 	return e
 }
 
@@ -77,7 +82,7 @@ func (e *engine) run() error {
 		return err
 	}
 	e.world.Store(w)
-	e.sleep(time.Millisecond) // by then every host is up
+	w.Sleep(context.Background(), time.Millisecond) // by then every host is up
 	e.setup(w)
 	e.enter("faults")
 	e.began = w.Now()
@@ -193,7 +198,7 @@ func (e *engine) find(f cluster.Finding) {
 // close ends the recording and looks for what was left behind.
 func (e *engine) close(w *cluster.Cluster) {
 	e.mu.Lock()
-	e.closed = true
+	e.closed, e.ended = true, true
 	e.findings = append(e.findings, w.Findings()...)
 	e.mu.Unlock()
 	for _, g := range leftBehind(e.label) {
@@ -206,9 +211,10 @@ func (e *engine) close(w *cluster.Cluster) {
 func (e *engine) result() *Result {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	r := &Result{Test: e.test, Seed: e.seed, Plan: e.plan, History: e.history.Clone(), Findings: e.findings, phases: e.marks, Stopped: e.stopped}
+	e.closed = true
+	r := &Result{Test: e.test, Seed: e.seed, Plan: e.plan, History: &e.history, Findings: e.findings, phases: e.marks, Stopped: e.stopped}
 	r.Virtual = r.History.End()
-	if e.closed {
+	if e.ended {
 		w := e.world.Load()
 		r.Trace, r.healed = w.Trace(), e.healed
 		r.Virtual = e.marks[len(e.marks)-1].at

@@ -129,10 +129,10 @@ func (c *Cluster) Start() error {
 	if !c.claim() {
 		return errors.New("cluster: another cluster is running in this process")
 	}
-	go c.loop.run()
 	for _, m := range c.machines {
-		c.At(c.Now(), m.name, m.start)
+		c.At(0, m.name, m.start)
 	}
+	go c.loop.run()
 	return nil
 }
 

@@ -7,6 +7,8 @@ import (
 	"net"
 	"slices"
 	"time"
+
+	"github.com/capsize-go/capsize/internal/simnet"
 )
 
 // A Host is the machine that a node or a client runs on: all it may know of the
@@ -16,10 +18,14 @@ type Host struct {
 	life uint32
 	ctx  context.Context
 	rand *rand.Rand
+	net  simnet.Stack
 }
 
 func newHost(m *machine, ctx context.Context) *Host {
-	return &Host{m: m, life: m.life, ctx: ctx, rand: m.key.With("rand").Int(int64(m.life)).Rand()}
+	return &Host{
+		m: m, life: m.life, ctx: ctx, net: m.c.net.Stack(m.name),
+		rand: m.key.With("rand").Int(int64(m.life)).Rand(),
+	}
 }
 
 // gone reports whether the host has crashed.
@@ -158,17 +164,17 @@ func leads(role string) bool { return role == "leader" || role == "primary" }
 // [net.Dialer.DialContext], so that it fits where one is asked for. The address
 // is a name or an IP with a port: "n1:8080", "10.0.0.1:8080".
 func (h *Host) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
-	return h.m.c.net.Dial(ctx, h.m.name, network, addr)
+	return h.net.Dial(ctx, network, addr)
 }
 
 // Listen announces on the host, as [net.Listen] does: Listen("tcp", ":8080").
 func (h *Host) Listen(network, addr string) (net.Listener, error) {
-	return h.m.c.net.Listen(h.m.name, network, addr)
+	return h.net.Listen(network, addr)
 }
 
 // ListenPacket announces on the host, as [net.ListenPacket] does.
 func (h *Host) ListenPacket(network, addr string) (net.PacketConn, error) {
-	return h.m.c.net.ListenPacket(h.m.name, network, addr)
+	return h.net.ListenPacket(network, addr)
 }
 
 // A Clock is a host's own idea of the time.

@@ -59,7 +59,8 @@ func (l *link) mix() {
 // for its disk leaves when the disk is done. It is called with the cluster locked.
 func (c *Cluster) launch(e *event) loss {
 	m, l := e.from, &e.from.links[e.to.id]
-	if !m.up || m.life != e.fromLife {
+	alive := m.up || m.dying && e.kind == kindSegment
+	if !alive || m.life != e.fromLife {
 		return arrived // nobody is left to be told
 	}
 	e.depart = max(c.Now(), m.busy)

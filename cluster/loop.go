@@ -29,6 +29,7 @@ type loop struct {
 	seq      uint64
 	asleep   time.Duration // the instant the goroutine sleeps to; 0 while it is awake
 	running  bool          // some goroutine is running events
+	idle     sync.Cond     // signals that it has stopped
 	stopped  bool
 	kick     chan struct{}
 	done     chan struct{} // closed when the goroutine has ended
@@ -47,7 +48,9 @@ type entry struct {
 }
 
 func newLoop(lag time.Duration, wait func()) *loop {
-	return &loop{start: time.Now(), lag: lag, wait: wait, kick: make(chan struct{}, 1), done: make(chan struct{})}
+	l := &loop{start: time.Now(), lag: lag, wait: wait, kick: make(chan struct{}, 1), done: make(chan struct{})}
+	l.idle.L = &l.mu
+	return l
 }
 
 // now returns the virtual time: the instant of the event that is running, or of
@@ -74,7 +77,7 @@ func (l *loop) pushLocked(at time.Duration, ev *event) {
 	l.seq++
 	l.insert(entry{at, l.seq, ev})
 	if at < l.asleep {
-		time.AfterFunc(at-time.Since(l.start), func() { l.step(0) })
+		time.AfterFunc(at-time.Since(l.start), l.catchUp)
 	}
 	if l.asleep == forever {
 		select {
@@ -107,8 +110,9 @@ func (l *loop) wakes() { l.woke.Store(true) }
 // run is the goroutine of the loop.
 func (l *loop) run() {
 	defer close(l.done)
+	l.wait() // for whoever has started it: it would run ahead of what they schedule
 	for {
-		next, ok := l.step(l.lag)
+		next, ok := l.step()
 		if !ok {
 			return
 		}
@@ -123,30 +127,45 @@ func (l *loop) run() {
 	}
 }
 
-// step runs all that is due until ahead of the bubble's clock. If somebody is at
-// it already it leaves that to them. It returns the instant of the next event,
-// and whether the loop goes on.
-func (l *loop) step(ahead time.Duration) (next time.Duration, ok bool) {
+// step runs all that is due until lag ahead of the bubble's clock. It returns the
+// instant of the next event, to which the goroutine of the loop is to sleep, and
+// whether the loop goes on.
+func (l *loop) step() (next time.Duration, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.running {
-		l.running = true
-		l.runDue(ahead)
-		l.running = false
+	for l.running {
+		l.idle.Wait()
 	}
+	l.runDue(l.lag)
 	next = forever
 	if len(l.heap) > 0 {
 		next = l.heap[0].at
 	}
-	if ahead == l.lag {
-		l.asleep = next
-	}
+	l.asleep = next
 	return next, !l.stopped
 }
 
+// catchUp runs all that is due while the goroutine of the loop sleeps, unless
+// somebody is at it already. It leaves alone what that goroutine sleeps to:
+// whoever schedules an event before that instant has made a timer for it.
+func (l *loop) catchUp() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.running {
+		l.runDue(0)
+		l.idle.Broadcast()
+	}
+}
+
 func (l *loop) runDue(ahead time.Duration) {
+	l.running = true
+	defer func() { l.running = false }()
 	now := time.Since(l.start)
-	l.woke.Store(false)
+	if l.lag == 0 {
+		// A goroutine that sleeps by package time may have woken in this very
+		// instant: it goes first, always.
+		l.woke.Store(true)
+	}
 	for len(l.heap) > 0 && !l.stopped {
 		at := l.heap[0].at
 		if at > now+ahead || at > now && l.woke.Load() {

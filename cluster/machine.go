@@ -23,6 +23,7 @@ type machine struct {
 	links []link // to every machine, by id
 
 	up      bool
+	dying   bool            // it crashes in this instant: its connections may send resets
 	life    uint32          // counts the starts
 	died    []time.Duration // when each life ended
 	host    *Host           // of the present life
@@ -105,7 +106,7 @@ func (m *machine) crash() {
 	}
 	now := c.Now()
 	c.note(now, m, nil, kindFunc, 1)
-	m.up, m.handler, m.role = false, nil, ""
+	m.up, m.dying, m.handler, m.role = false, true, nil, ""
 	m.died = append(m.died, now)
 	if !c.stopping {
 		c.stats.Crashes++
@@ -113,6 +114,9 @@ func (m *machine) crash() {
 	c.stats.BytesLost += m.disk.crash(now)
 	c.unlock()
 	c.net.Crash(m.name)
+	c.lock()
+	m.dying = false
+	c.unlock()
 	m.cancel()
 }
 

@@ -47,6 +47,9 @@ func (h *History) Add(op Op) Op {
 	return op
 }
 
+// Grow makes room for n more ops, so that adding them copies none.
+func (h *History) Grow(n int) { h.ops = slices.Grow(h.ops, n) }
+
 // Len returns the number of ops.
 func (h *History) Len() int { return len(h.ops) }
 

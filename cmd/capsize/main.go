@@ -16,7 +16,7 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		// What is alive is small, some megabytes of history, and what dies is much:
 		// with the default of 100 the collector would run every few milliseconds.
-		debug.SetGCPercent(400)
+		debug.SetGCPercent(800)
 	}
 	capsize.Main(func(t *testing.T) int { return execute(t, os.Args[1:], os.Stdin, os.Stdout, os.Stderr) })
 }
