@@ -40,12 +40,15 @@ type past struct {
 	reach  []int32  // by turn: where the last turn stands that knows it
 	after  []*clock // by turn: what is known of other sessions once it is done
 	recent recency
-	base   []int32 // by write: all writes to its key up to this place that still matter are known to it
-	seen   []int32 // scratch: the latest writes that a turn knows
+	base   []int32   // by write: all writes to its key up to this place that still matter are known to it
+	seen   []glimpse // scratch: the latest writes that a turn knows
 
 	bad    pattern      // the first of those that causal consistency forbids
 	forced []conflicted // what causal convergence demands on top
 }
+
+// A glimpse is a write that a turn knows, with its place in its session.
+type glimpse struct{ turn, session, place int32 }
 
 // A pattern is a read that saw a write, or the initial value, of which it knew
 // that another had replaced it.
@@ -152,23 +155,37 @@ func (p *past) visit(i int32) {
 	base := p.latest(i, c)
 	if t.observes() {
 		w := l.versions[t.saw].writer
-		for _, f := range p.seen {
-			switch {
-			case f == w:
-			case w == none || p.knows(f, w):
-				p.complain(pattern{i, w, f})
-			case !p.knows(w, f):
-				p.forced = append(p.forced, conflicted{f, w, i})
-			}
-		}
+		p.judge(i, w)
 		if w != none && l.turns[w].session != t.session {
 			c = c.join(p.after[w]).with(l.turns[w].session, l.turns[w].place+1)
 		}
 	}
 	p.after[i] = c
 	if t.put != none {
+		p.recent.add(l.versions[t.put].chain, t.key, glimpse{i, t.session, t.place}, p.pos[i], base)
 		p.base[i] = base
-		p.recent.add(l.versions[t.put].chain, t.key)
+	}
+}
+
+// judge compares the write that a turn saw with those that it knew of.
+func (p *past) judge(i, w int32) {
+	var at *clock
+	var t turn
+	if w != none {
+		at, t = p.after[w], p.l.turns[w]
+	}
+	for _, f := range p.seen {
+		switch {
+		case f.turn == w:
+		case w == none:
+			p.complain(pattern{i, w, f.turn})
+		case f.session == t.session && f.place < t.place || f.session != t.session && at.of(f.session) > f.place:
+			// what was seen came later
+		case p.knows(f.turn, w):
+			p.complain(pattern{i, w, f.turn})
+		default:
+			p.forced = append(p.forced, conflicted{f.turn, w, i})
+		}
 	}
 }
 
@@ -180,14 +197,20 @@ func (p *past) complain(b pattern) {
 
 // A recency lists, for each key, the chains of its writes, the one with the latest write first.
 type recency struct {
-	done         []int32 // by chain: how many of its writes have been visited
-	newer, older []int32 // by chain
-	head         []int32 // by key
+	chains []progress
+	head   []int32 // by key
+}
+
+// A progress is how far a chain has been visited, and its latest write.
+type progress struct {
+	newer, older int32
+	done         int32
+	last         glimpse
+	pos, base    int32 // of the latest write
 }
 
 func newRecency(l *logbook) recency {
-	r := recency{done: make([]int32, len(l.chains)), newer: make([]int32, len(l.chains)),
-		older: make([]int32, len(l.chains)), head: make([]int32, len(l.keys))}
+	r := recency{chains: make([]progress, len(l.chains)), head: make([]int32, len(l.keys))}
 	for i := range r.head {
 		r.head[i] = none
 	}
@@ -195,20 +218,22 @@ func newRecency(l *logbook) recency {
 }
 
 // add tells of one more write on a chain.
-func (r *recency) add(c, key int32) {
-	r.done[c]++
+func (r *recency) add(c, key int32, w glimpse, pos, base int32) {
+	x := &r.chains[c]
+	x.done++
+	x.last, x.pos, x.base = w, pos, base
 	if r.head[key] == c {
 		return
 	}
-	if r.done[c] > 1 {
-		r.older[r.newer[c]] = r.older[c]
-		if o := r.older[c]; o != none {
-			r.newer[o] = r.newer[c]
+	if x.done > 1 {
+		r.chains[x.newer].older = x.older
+		if o := x.older; o != none {
+			r.chains[o].newer = x.newer
 		}
 	}
-	r.older[c] = r.head[key]
+	x.older = r.head[key]
 	if h := r.head[key]; h != none {
-		r.newer[h] = c
+		r.chains[h].newer = c
 	}
 	r.head[key] = c
 }
@@ -221,20 +246,34 @@ func (p *past) latest(i int32, c *clock) int32 {
 	t := &l.turns[i]
 	p.seen = p.seen[:0]
 	base, low := none, now
-	for x := p.recent.head[t.key]; x != none; x = p.recent.older[x] {
-		chain := l.chains[x][:p.recent.done[x]]
-		if p.pos[chain[len(chain)-1]] <= base {
+	if len(c.top) == 0 { // it knows its own session only
+		if x, ok := l.chainOf[[2]int32{t.key, t.session}]; ok && p.recent.chains[x].done > 0 {
+			p.seen = append(p.seen, p.recent.chains[x].last)
+		}
+		return none
+	}
+	for x := p.recent.head[t.key]; x != none; x = p.recent.chains[x].older {
+		r := &p.recent.chains[x]
+		if r.pos <= base {
 			break // those left are known to one of those seen
 		}
-		m := len(chain)
-		if s := l.turns[chain[0]].session; s != t.session {
-			m = l.within(chain, c.of(s))
+		n := t.place
+		if r.last.session != t.session {
+			n = c.of(r.last.session)
 		}
+		if r.last.place < n {
+			p.seen = append(p.seen, r.last)
+			base = max(base, r.base)
+			continue
+		}
+		chain := l.chains[x][:r.done]
+		m := l.within(chain, n)
 		if m > 0 {
-			p.seen = append(p.seen, chain[m-1])
-			base = max(base, p.base[chain[m-1]])
+			f := chain[m-1]
+			p.seen = append(p.seen, glimpse{f, r.last.session, l.turns[f].place})
+			base = max(base, p.base[f])
 		}
-		if m < len(chain) && p.reach[chain[m]] >= now {
+		if p.reach[chain[m]] >= now {
 			low = min(low, p.pos[chain[m]]-1)
 		}
 	}

@@ -183,3 +183,11 @@ func TestCausalAgreesWithItsDefinition(t *testing.T) {
 func TestCausalConvergentAgreesWithItsDefinition(t *testing.T) {
 	agrees(t, CausalConvergent(Register()), 4000, isConvergent)
 }
+
+func TestCausalMemoryAgreesWithItsDefinition(t *testing.T) {
+	agrees(t, CausalMemory(Register()), 4000, isCausalMemory)
+}
+
+func TestPRAMAgreesWithItsDefinition(t *testing.T) {
+	agrees(t, PRAM(Register()), 4000, isPipelined)
+}

@@ -67,11 +67,23 @@ func (s source[S, In, Out]) finer(spans []span) [][]span {
 	return all
 }
 
+// widths are how many configurations are followed at a time, at first.
+var widths = []int{1, 8, 64, 512}
+
 // search reports whether calls are linearizable, by looking for an order of them.
-// Two algorithms race, each with half the memory.
+// At first only few configurations are followed: if one comes to the end,
+// that is an order, and if all end though none was left out, there is none. Then
+// two algorithms race, each with half the memory.
 func (s source[S, In, Out]) search(ctx context.Context, spans []span) (ok bool, err error) {
 	s.memory = s.budget() / 2
 	f := s.frontier(spans)
+	for _, width := range widths {
+		f = f.again(width)
+		if end := f.run(ctx); end.by == nil && (end.ok || !f.dropped) {
+			return end.ok, nil
+		}
+	}
+	f = f.again(0)
 	return race(ctx, func(ctx context.Context) (bool, error) {
 		end := f.run(ctx)
 		return end.ok, end.by

@@ -69,8 +69,9 @@ func (c config) without(slot int32) config {
 //     configuration that another reaches with fewer of them is dropped.
 //   - Those that every configuration has used are forgotten.
 type frontier struct {
-	ops   []numbered
-	model stepper
+	ops    []numbered
+	events []instant
+	model  stepper
 
 	slots [maxSlots]int32 // the open call in each slot, or none
 	prev  [maxSlots]int32 // slot of the like call that returns just before, or none
@@ -86,6 +87,11 @@ type frontier struct {
 	least  map[config][]int32 // bags with which a state and its open calls were reached
 	steps  int
 	memory int // bytes that may be held
+
+	width        int     // the most configurations that are kept at an instant; 0 for all
+	dropped      bool    // whether some were not kept
+	at           []int32 // the slot of each call
+	queue, later []config
 }
 
 // A frontierEnd is how a frontier came to its end.
@@ -100,11 +106,20 @@ const defaultMemory = 1 << 30
 
 func newFrontier(ops []numbered, classes int, model stepper) *frontier {
 	f := &frontier{ops: ops, model: model, left: make([]int32, classes), bags: newBags(), memory: defaultMemory}
+	f.at = make([]int32, len(ops))
 	for i := range f.slots {
 		f.slots[i], f.prev[i] = none, none
 	}
 	f.front = []config{{}}
 	return f
+}
+
+// again returns a search through the same calls that keeps no more than so many
+// configurations.
+func (f *frontier) again(width int) *frontier {
+	g := newFrontier(f.ops, len(f.left), f.model)
+	g.memory, g.width, g.events = f.memory, width, f.events
+	return g
 }
 
 // An instant is one end of a call.
@@ -129,7 +144,10 @@ func instants(ops []numbered) []instant {
 // run decides. It asks ctx now and then.
 func (f *frontier) run(ctx context.Context) frontierEnd {
 	returned := 0
-	for _, e := range instants(f.ops) {
+	if f.events == nil {
+		f.events = instants(f.ops)
+	}
+	for _, e := range f.events {
 		o := f.ops[e.op]
 		switch {
 		case !o.known:
@@ -179,7 +197,7 @@ func (f *frontier) invoke(op int32) bool {
 	if slot == none {
 		return false
 	}
-	f.slots[slot] = op
+	f.slots[slot], f.at[op] = op, slot
 	class := f.ops[op].class
 	if !f.model.pure(class) {
 		f.live = append(f.live, slot)
@@ -213,31 +231,30 @@ func (f *frontier) relink(class int32) {
 }
 
 // finish keeps the configurations in which a call has taken effect, after
-// letting others take effect before it in every way that leads there.
+// letting others take effect before it in every way that leads there: as few as
+// possible first, and calls of unknown outcome last.
 func (f *frontier) finish(ctx context.Context, op int32) error {
-	slot := int32(slices.Index(f.slots[:], op))
+	slot := f.at[op]
 	f.seen.reset()
 	f.out.reset()
-	if len(f.lost) > 0 {
-		f.least = map[config][]int32{}
+	if f.least != nil {
+		clear(f.least)
 	}
-	stack := slices.Clone(f.front)
-	for _, c := range stack {
+	queue, later := append(f.queue[:0], f.front...), f.later[:0]
+	for _, c := range queue {
 		f.add(c)
 	}
 	f.front = f.front[:0]
-	var later []config
-	for len(stack) > 0 || len(later) > 0 {
-		if len(stack) == 0 {
-			stack, later = later, stack
+	for next := 0; next < len(queue) || len(later) > 0; next++ {
+		if next == len(queue) {
+			queue, later, next = append(queue[:0], later...), later[:0], 0
 		}
-		c := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
+		c := queue[next]
 		if f.steps++; f.steps%1024 == 0 {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			if f.held()+configBytes*(cap(stack)+cap(later)) > f.memory {
+			if f.held()+configBytes*(cap(queue)+cap(later)) > f.memory {
 				return errMemory
 			}
 		}
@@ -245,11 +262,16 @@ func (f *frontier) finish(ctx context.Context, op int32) error {
 			if c = c.without(slot); f.out.add(c) {
 				f.front = append(f.front, c)
 			}
+			if len(f.front) == f.width && f.width > 0 {
+				f.dropped = f.dropped || next+1 < len(queue) || len(later) > 0
+				break
+			}
 			continue
 		}
-		stack = f.expand(c, stack)
+		queue = f.expand(c, queue)
 		later = f.expandLost(c, later)
 	}
+	f.queue, f.later = queue, later
 	f.release(slot)
 	if len(f.lost) > 0 {
 		f.thin()
@@ -312,11 +334,19 @@ func (f *frontier) look(c config) config {
 // add reports whether a configuration is new, and not one that another reaches
 // with fewer calls of unknown outcome.
 func (f *frontier) add(c config) bool {
-	if !f.seen.add(c) {
+	key := c
+	if f.width > 0 {
+		key.used = 0
+	}
+	if !f.seen.add(key) {
+		f.dropped = f.dropped || key != c
 		return false
 	}
-	if len(f.lost) == 0 {
+	if len(f.lost) == 0 || f.width > 0 {
 		return true
+	}
+	if f.least == nil {
+		f.least = map[config][]int32{}
 	}
 	used := c.used
 	c.used = 0
@@ -343,6 +373,9 @@ func (f *frontier) release(slot int32) {
 
 // thin drops what is reached with fewer calls of unknown outcome as well.
 func (f *frontier) thin() {
+	if f.width > 0 {
+		return
+	}
 	slices.SortStableFunc(f.front, func(a, b config) int { return f.bags.size(a.used) - f.bags.size(b.used) })
 	least := map[config][]int32{}
 	f.front = slices.DeleteFunc(f.front, func(c config) bool {

@@ -46,6 +46,7 @@ func Log() Model[string, LogOp, []int] {
 			return answered(in.String(), in.F == "read", known, abridgedInts(out))
 		},
 		moot:    func(in LogOp) bool { return in.F == "read" },
+		alike:   func(in LogOp, out []int) any { return kind{in: in, out: packInts(out...)} },
 		special: decideLog,
 		founded: foundedLog,
 	}

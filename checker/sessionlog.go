@@ -50,7 +50,8 @@ type logbook struct {
 	versions []version
 	sessions []session
 	keys     []string
-	chains   [][]int32 // the turns that wrote a key, for each key and session that did, in order
+	chains   [][]int32          // the turns that wrote a key, for each key and session that did, in order
+	chainOf  map[[2]int32]int32 // by key and session
 	failed   map[int32]history.Call
 	h        *history.History
 	text     func(version int32) string
@@ -215,7 +216,7 @@ func (l *logbook) arrange() {
 		l.sessions = append(l.sessions, session{parent: parent})
 		return int32(len(l.sessions) - 1)
 	}
-	chain := map[[2]int32]int32{}
+	l.chainOf = map[[2]int32]int32{}
 	for i := range l.turns {
 		t := &l.turns[i]
 		process := t.session
@@ -236,10 +237,10 @@ func (l *logbook) arrange() {
 		if t.put == none {
 			continue
 		}
-		c, ok := chain[[2]int32{t.key, at}]
+		c, ok := l.chainOf[[2]int32{t.key, at}]
 		if !ok {
 			c = int32(len(l.chains))
-			chain[[2]int32{t.key, at}] = c
+			l.chainOf[[2]int32{t.key, at}] = c
 			l.chains = append(l.chains, nil)
 		}
 		v := &l.versions[t.put]

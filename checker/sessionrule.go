@@ -99,14 +99,34 @@ func (l *logbook) why(b *breach) *Why {
 }
 
 // shrink makes a breach of few turns from one of many. again judges a part of the
-// logbook, and returns a breach of it with its own numbers.
+// logbook, and returns a breach of it with its own numbers. If the turns break nothing on their own, all of
+// the logbook has to do.
 func (l *logbook) shrink(turns []int32, again func(*logbook) *breach) *breach {
-	turns = l.reduce(l.sourced(turns), func(p *logbook) bool { return again(p) != nil })
-	p := l.part(turns)
-	b := again(p)
-	if b == nil {
+	if b := l.tryShrink(turns, again); b != nil {
+		return b
+	}
+	const few = 3000
+	if all := len(l.turns); all <= few {
+		turns = make([]int32, all)
+		for i := range turns {
+			turns[i] = int32(i)
+		}
+		if b := l.tryShrink(turns, again); b != nil {
+			return b
+		}
+	}
+	return &breach{turns: l.sourced(turns), culprit: none, key: none, reason: "the calls contradict each other"}
+}
+
+// tryShrink is shrink that returns nil if the turns break nothing on their own.
+func (l *logbook) tryShrink(turns []int32, again func(*logbook) *breach) *breach {
+	turns = l.sourced(turns)
+	if again(l.part(turns)) == nil {
 		return nil
 	}
+	turns = l.reduce(turns, func(p *logbook) bool { return again(p) != nil })
+	p := l.part(turns)
+	b := again(p)
 	at := make(map[int]int32, len(turns))
 	for _, i := range turns {
 		at[l.turns[i].call] = i

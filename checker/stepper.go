@@ -33,15 +33,16 @@ func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out])
 	if s.m.fold != nil {
 		m.fold = s.m.fold(s.facts(spans))
 	}
-	classes := map[kind]int32{}
+	classes := make(map[kind]int32, len(spans)/2)
 	ops := make([]numbered, len(spans))
+	plain := s.m.alike == nil && isPlain(reflect.TypeFor[In]()) && isPlain(reflect.TypeFor[Out]())
 	for i, sp := range spans {
 		class := int32(len(m.kinds))
 		k := kind{s.in(sp), s.out(sp), sp.known}
 		if s.m.alike != nil {
 			k = kind{s.m.alike(s.in(sp), s.out(sp)), nil, sp.known}
 		}
-		if hashable(k.in) && hashable(k.out) {
+		if plain || hashable(k.in) && hashable(k.out) {
 			if old, ok := classes[k]; ok {
 				class = old
 			} else {
@@ -55,6 +56,22 @@ func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out])
 		ops[i] = numbered{sp.call, sp.ret, class, sp.known}
 	}
 	return ops, m
+}
+
+// isPlain reports whether all values of a type are hashable.
+func isPlain(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if !isPlain(t.Field(i).Type) {
+				return false
+			}
+		}
+		return true
+	case reflect.Array:
+		return isPlain(t.Elem())
+	}
+	return t.Kind() != reflect.Interface && t.Comparable()
 }
 
 func hashable(v any) bool { return v == nil || reflect.ValueOf(v).Comparable() }

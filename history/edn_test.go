@@ -109,7 +109,8 @@ func TestParseEDNRefuses(t *testing.T) {
 		"#inst":                           "the file is cut short: it ends within a value",
 		"#:a":                             "the file is cut short: it ends within a value",
 		"#{":                              "the file is cut short: it ends within a value",
-		"[1)":                             "')' closes nothing",
+		"[1)":                             "')', where ']' should close",
+		"{1]":                             "']', where '}' should close",
 		"{:a 1 :b}":                       "the map has a key without a value: :b",
 		"]":                               "']' closes nothing",
 		":":                               ": is no keyword",
@@ -172,7 +173,7 @@ type idle struct{}
 func (idle) Read([]byte) (int, error) { return 0, nil }
 
 func TestEDNReaderBoundsMemory(t *testing.T) {
-	for _, text := range []string{"{:a \"", "{:a b", "{:a [", "#_ "} {
+	for _, text := range []string{"{:a \"", "#_ [b"} {
 		p := newEDNParser(io.MultiReader(strings.NewReader(text), many{'z'}))
 		_, err := p.value(0)
 		require.ErrorIs(t, err, errLong, text)

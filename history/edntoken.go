@@ -74,7 +74,7 @@ func (p *ednParser) atom() (any, error) {
 		return v, nil
 	}
 	v, err := name(string(t))
-	if err == nil && len(p.names) < maxNames {
+	if err == nil && len(p.names) < maxNames && len(t) <= maxName {
 		p.names[string(t)] = v
 	}
 	return v, err

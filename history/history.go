@@ -9,7 +9,7 @@
 //
 // A file of ours has one JSON object a line. [History.Write] writes it, and
 // [ReadAs] reads it with inputs and outputs of the types that they had; [Read]
-// needs no types.
+// needs no types. [ScanAs] holds one op at a time.
 //
 // [Decode] and [Scan] read the files of others too: Jepsen's EDN, the JSON of
 // elle-cli, the logs that porcupine reads, Maelstrom's. They find the [Format] by
@@ -64,8 +64,8 @@ func (h *History) Ops() iter.Seq[Op] { return slices.Values(h.ops) }
 
 // Calls yields each client invocation with its completion, in the order of the
 // invocations. Ops of the nemesis are not calls; see [History.Faults]. A
-// completion without an invocation before it is passed over: the codecs refuse
-// such a history, with the line.
+// completion without an invocation before it is passed over: [Read] and
+// [Options.Strict] refuse such a history, with the line.
 func (h *History) Calls() iter.Seq[Call] {
 	return func(yield func(Call) bool) {
 		ends := pair(h.ops, func(o Op) (int, bool) { return o.Process, o.Process != Nemesis })

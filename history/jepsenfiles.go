@@ -258,16 +258,17 @@ func jsonFileError(err error) error {
 func (f *jsonFile) op(raw []byte) (Op, error) {
 	rec := record{index: -1, line: f.r.line(f.d.InputOffset())}
 	f.seen = f.seen[:0]
-	err := eachField(raw, func(name, raw []byte) error {
-		if slices.Contains(f.seen, string(name)) {
+	err := eachField(raw, func(field, raw []byte) error {
+		name := f.records.internBytes(field)
+		if slices.Contains(f.seen, name) {
 			return fmt.Errorf("field %q stands there twice", name)
 		}
-		f.seen = append(f.seen, string(name))
-		v, err := jsonField(string(name), raw)
+		f.seen = append(f.seen, name)
+		v, err := jsonField(name, raw)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		return f.records.set(&rec, string(name), v)
+		return f.records.set(&rec, name, v)
 	})
 	if err != nil {
 		return Op{}, err

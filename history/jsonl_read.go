@@ -24,11 +24,17 @@ func Read(r io.Reader, name string) (*History, error) {
 // ReadAs reads a history as [Read] does, but with inputs of type In and outputs
 // of type Out. What these types have no place for is an error.
 func ReadAs[In, Out any](r io.Reader, name string) (*History, error) {
+	return collect(ScanAs[In, Out](r, name))
+}
+
+// ScanAs yields the ops that [ReadAs] would read, one by one, without keeping them.
+// After an error it yields nothing more.
+func ScanAs[In, Out any](r io.Reader, name string) iter.Seq2[Op, error] {
 	rd := opReader{in: as[In](), out: as[Out](), note: generic}
 	if _, ok := any(*new(Out)).(JepsenOp); ok {
 		rd.note = as[JepsenOp]()
 	}
-	return collect(scanJSONL(r, name, rd))
+	return scanJSONL(r, name, rd)
 }
 
 // collect makes a history of a sequence.
@@ -197,8 +203,11 @@ func fault(raw []byte) (any, error) {
 	return s, err
 }
 
-// maxNames bounds how many names a reader remembers, in case each is another.
-const maxNames = 1 << 16
+// A reader remembers so many names, of so many bytes, in case each is another.
+const (
+	maxNames = 1 << 16
+	maxName  = 256
+)
 
 // name reads a string of which there are few.
 func (r *opReader) name(raw []byte) (string, error) {
@@ -212,7 +221,7 @@ func (r *opReader) name(raw []byte) (string, error) {
 	if r.names == nil {
 		r.names = map[string]string{}
 	}
-	if len(r.names) < maxNames {
+	if len(r.names) < maxNames && len(raw) <= maxName {
 		r.names[string(raw)] = s
 	}
 	return s, nil

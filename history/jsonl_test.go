@@ -396,6 +396,23 @@ func TestReaderRemembersFewNames(t *testing.T) {
 		require.Equal(t, fmt.Sprint(i), s)
 	}
 	assert.Len(t, r.names, maxNames)
+
+	r = opReader{}
+	long := strings.Repeat("x", maxName)
+	s, err := r.name([]byte(`"` + long + `"`))
+	require.NoError(t, err)
+	assert.Equal(t, long, s)
+	assert.Empty(t, r.names, "long ones are not kept")
+	p := newEDNText(":" + long)
+	v, err := p.only()
+	require.NoError(t, err)
+	assert.Equal(t, Keyword(long), v)
+	assert.Empty(t, p.names)
+	var rec records
+	assert.Equal(t, ":"+long, rec.errText(v))
+	assert.Equal(t, long+"x", rec.internBytes([]byte(long+"x")))
+	assert.Empty(t, rec.texts)
+	assert.Empty(t, rec.strings)
 }
 
 // benchHistory is a history of a register under load.

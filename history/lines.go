@@ -9,7 +9,7 @@ import (
 )
 
 // MaxLine is how many bytes a line of a file may have, or an op of a file that
-// has no lines.
+// has no lines: what a reader may have to hold in memory.
 const MaxLine = 64 << 20
 
 // A FileError says what is wrong with a file of a history, and where.

@@ -69,7 +69,7 @@ func isProcess(field []byte) bool {
 // scanLog yields the ops of a console log.
 func scanLog(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
 	return func(yield func(Op, error) bool) {
-		records := newRecords(opts)
+		f := logFile{p: newEDNText(""), records: newRecords(opts)}
 		l := newLines(r)
 		for {
 			line, err := l.next()
@@ -82,7 +82,7 @@ func scanLog(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
 				if !ok {
 					continue
 				}
-				op, err = logOp(&records, fields, l.n)
+				op, err = f.op(fields, l.n)
 			}
 			if err != nil {
 				yield(Op{}, fileError(name, l.n, err))
@@ -95,38 +95,49 @@ func scanLog(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
 	}
 }
 
-// logOp makes an op of the fields of a line: process, type, f, and value, behind
+// logFile is a log that is being read.
+type logFile struct {
+	p       *ednParser // of one field after the other
+	records records
+}
+
+// op makes an op of the fields of a line: process, type, f, and value, behind
 // which there may be an error. An op that is neither invoked nor ok and has a
 // keyword for a value has it for its error.
-func logOp(r *records, fields [4][]byte, line int) (Op, error) {
+func (f *logFile) op(fields [4][]byte, line int) (Op, error) {
 	rec := record{index: -1, line: line}
 	for i, name := range [...]string{"process", "type", "f"} {
-		v, err := ParseEDN(string(fields[i]))
+		f.p.reset(fields[i])
+		v, err := f.p.only()
 		if err == nil {
-			err = r.set(&rec, name, v)
+			err = f.records.set(&rec, name, v)
 		}
 		if err != nil {
 			return Op{}, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	p := newEDNText(string(fields[3]))
-	v, err := p.value(0)
+	f.p.reset(fields[3])
+	v, err := f.p.value(0)
 	if err != nil {
 		return Op{}, fmt.Errorf("value: %w", inside(err))
 	}
 	rec.op.Value, rec.hasValue = v, true
-	rec.err = reasonOf(p.buf[p.pos:p.end])
+	rec.err = reasonOf(f.p.buf[f.p.pos:f.p.end])
 	if k, ok := v.(Keyword); ok && rec.err == nil && rec.kind.(Type) > OK {
 		rec.err = k
 	}
-	return r.op(&rec)
+	return f.records.op(&rec)
 }
 
 // reasonOf returns the error that stands behind a value in a log: a value of EDN,
 // or else a text.
 func reasonOf(rest []byte) any {
-	reason := string(bytes.Trim(rest, blanks))
-	if v, err := ParseEDN(reason); err == nil || reason == "" {
+	rest = bytes.Trim(rest, blanks)
+	if len(rest) == 0 {
+		return nil
+	}
+	reason := string(rest)
+	if v, err := ParseEDN(reason); err == nil {
 		return v
 	}
 	return reason

@@ -139,10 +139,18 @@ func (r *records) intern(s string) string {
 	if r.strings == nil {
 		r.strings = map[string]string{}
 	}
-	if len(r.strings) < maxNames {
+	if len(r.strings) < maxNames && len(s) <= maxName {
 		r.strings[s] = s
 	}
 	return s
+}
+
+// internBytes returns the string of s, kept once.
+func (r *records) internBytes(s []byte) string {
+	if kept, ok := r.strings[string(s)]; ok {
+		return kept
+	}
+	return r.intern(string(s))
 }
 
 // errText returns the text of an error: that of a string is the string.
@@ -160,7 +168,7 @@ func (r *records) errText(v any) string {
 			r.texts = map[Keyword]string{}
 		}
 		s := ":" + string(v)
-		if len(r.texts) < maxNames {
+		if len(r.texts) < maxNames && len(s) <= maxName {
 			r.texts[v] = s
 		}
 		return s

@@ -36,8 +36,9 @@ folder under ` + reportsDir + `.
 
 The format of a file is found by looking: one JSON object a line as capsize run and
 go test keep them, Jepsen's history.edn, the JSON of elle-cli, the logs that
-porcupine reads. capsize list formats has them all. What a file can't say is whether
-its values are pairs of an independent key and a value: --independent does.
+porcupine reads; all of them compressed by gzip or not. See capsize list formats.
+What a file can't say is whether its values are pairs of an independent key and a
+value: --independent does.
 
 A model is held to linearizability unless --consistency asks for less; see
 capsize list consistency. Models that are a checker of Jepsen's have a rule of
@@ -52,7 +53,7 @@ With --json, check prints one object a file:
   capsize check testdata/capsize/*/*/history.jsonl --model register
   capsize check store/latest/history.edn --model cas-register --initial 0 --independent
   capsize check history.jsonl --consistency causal
-  zcat history.edn.gz | capsize check - --model set-full --json`,
+  capsize check history.edn.gz --model set-full --json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New(`capsize check needs a FILE, or "-" for the standard input; see capsize check --help`)
@@ -67,9 +68,12 @@ With --json, check prints one object a file:
 	f.StringVar(&o.consistency, "consistency", linearizable, "how closely the model must be kept; see capsize list consistency")
 	f.StringVar(&o.format, "format", "auto", "format of the files; see capsize list formats")
 	f.BoolVar(&o.independent, "independent", false, "values are pairs of a key and a value, as jepsen.independent makes them")
-	f.StringVar(&o.initial, "initial", "", "what a "+holdsInitial+" holds at first: an integer, or nil as unless it is given")
+	f.StringVar(&o.initial, "initial", "", "what a "+holdsInitial+" holds at first: an integer, or nil (default nil)")
 	f.StringVar(&o.report, "report", reportsDir, `folder for the pages; "" writes none`)
 	f.BoolVar(&o.json, "json", false, "print one JSON object a file, each on a line, and nothing else")
+	complete(cmd, map[string][]string{
+		"model": namesOf(modelRows()), "consistency": namesOf(consistencyRows()), "format": formatNames(),
+	})
 	return cmd
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +19,7 @@ import (
 type convertOptions struct {
 	from, to    string
 	independent bool
+	model       string
 }
 
 func (a *app) convertCommand() *cobra.Command {
@@ -26,8 +28,8 @@ func (a *app) convertCommand() *cobra.Command {
 		Use:   "convert IN [OUT]",
 		Short: "Turn a history into the format of another tool",
 		Long: `Convert reads a history in one format and writes it in another, op by op: a file
-may be larger than memory. "-" stands for the standard input and output. See
-capsize list formats.
+may be larger than memory, and compressed by gzip. "-" stands for the standard input
+and output. See capsize list formats.
 
 The format of IN is found by looking. That of OUT is told by its name (.jsonl,
 .edn, .json, .log), and is otherwise jsonl, or edn for a file that is jsonl.
@@ -36,11 +38,15 @@ jsonl, edn and maelstrom keep all that a history says. json has no keywords, set
 and tags: they become strings, arrays and what was tagged. etcd and kv keep
 processes, types, keys, values, errors and the order, but no times and no nodes.
 
+What a file of ours says of its ops depends on the model that it was recorded for:
+--model says so, and then a write, a cas or a read is what Jepsen would have
+recorded.
+
 Exit codes: 0 done, 3 usage or a file that can't be read or written.`,
 		Example: `  capsize convert history.edn history.jsonl
-  capsize convert history.jsonl --to edn --independent
+  capsize convert history.jsonl --to edn --model register --independent
   capsize convert etcd_001.log - --to json
-  zcat history.edn.gz | capsize convert - history.jsonl`,
+  capsize convert history.edn.gz history.jsonl`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
 				return fmt.Errorf(`capsize convert takes IN and OUT, of which either may be "-", not %d files; see capsize convert --help`, len(args))
@@ -56,6 +62,8 @@ Exit codes: 0 done, 3 usage or a file that can't be read or written.`,
 	f.StringVar(&o.from, "from", "auto", "format of IN; see capsize list formats")
 	f.StringVar(&o.to, "to", "auto", "format of OUT")
 	f.BoolVar(&o.independent, "independent", false, "values are pairs of a key and a value, as jepsen.independent makes them")
+	f.StringVar(&o.model, "model", "", "model of IN, if that is jsonl and OUT is not; see capsize list models")
+	complete(cmd, map[string][]string{"from": formatNames(), "to": formatNames(), "model": namesOf(modelRows())})
 	return cmd
 }
 
@@ -107,8 +115,12 @@ func (o convertOptions) copy(ctx context.Context, w io.Writer, in *input, to his
 	if err != nil {
 		return 0, fmt.Errorf("write history: %w", err)
 	}
+	ops, err := o.ops(in, to)
+	if err != nil {
+		return 0, err
+	}
 	n := 0
-	for op, err := range history.Scan(in, in.name, history.Options{Format: in.format, Independent: o.independent}) {
+	for op, err := range ops {
 		if err != nil {
 			return n, fmt.Errorf("read history: %w", err)
 		}
@@ -123,6 +135,28 @@ func (o convertOptions) copy(ctx context.Context, w io.Writer, in *input, to his
 		return 0, fmt.Errorf("read history: %s:1: there are no ops in it", in.name)
 	}
 	return n, enc.Close()
+}
+
+// ops yields what is to be written, as the model has it if there is one.
+func (o convertOptions) ops(in *input, to history.Format) (iter.Seq2[history.Op, error], error) {
+	if o.model == "" {
+		return history.Scan(in, in.name, history.Options{Format: in.format, Independent: o.independent}), nil
+	}
+	m, err := findModel(o.model, "")
+	if err != nil {
+		return nil, err
+	}
+	if m.recorded == nil || in.jepsen || to == history.JSONL {
+		return nil, fmt.Errorf("--model is for the models of objects, and for jsonl that becomes another format, not for %s from %v to %v",
+			m.Name, in.format, to)
+	}
+	return func(yield func(history.Op, error) bool) {
+		for op, err := range m.scan(in, in.name) {
+			if !yield(m.recorded(op), err) {
+				return
+			}
+		}
+	}, nil
 }
 
 // formatOf returns the format that the name of a file tells.

@@ -3,10 +3,13 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+
+	"github.com/spf13/cobra"
 
 	"github.com/capsize-go/capsize/history"
 )
@@ -40,6 +43,13 @@ func findFormat(name string) (history.Format, error) {
 	return f, nil
 }
 
+// complete has a shell complete the values of flags.
+func complete(cmd *cobra.Command, values map[string][]string) {
+	for flag, names := range values { // order: each flag by itself
+		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)) // flags are there
+	}
+}
+
 // An input is a file that is being read, or the standard input.
 type input struct {
 	io.Reader
@@ -66,9 +76,8 @@ func (a *app) open(file string, format history.Format) (*input, error) {
 		}
 		in.file, r = f, f
 	}
-	br := bufio.NewReaderSize(r, headBytes)
-	head, err := br.Peek(headBytes)
-	if err != nil && err != io.EOF {
+	br, head, err := peek(r)
+	if err != nil {
 		in.close()
 		return nil, fmt.Errorf("read history: %s: %w", in.name, err)
 	}
@@ -81,6 +90,24 @@ func (a *app) open(file string, format history.Format) (*input, error) {
 	}
 	in.jepsen = in.format != history.JSONL || hasJepsenOps(head)
 	return in, nil
+}
+
+// peek returns the beginning of what r reads, decompressed if it is gzip's.
+func peek(r io.Reader) (*bufio.Reader, []byte, error) {
+	br := bufio.NewReaderSize(r, headBytes)
+	head, err := br.Peek(headBytes)
+	if bytes.HasPrefix(head, []byte("\x1f\x8b")) {
+		var z *gzip.Reader
+		if z, err = gzip.NewReader(br); err != nil {
+			return nil, nil, err
+		}
+		br = bufio.NewReaderSize(z, headBytes)
+		head, err = br.Peek(headBytes)
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return br, head, err
 }
 
 func (in *input) close() {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -47,10 +48,42 @@ func TestModelsTranslate(t *testing.T) {
 		{"stack", []string{"push;1;ok;1", "push;2;ok;2", "pop;nil;ok;2", "pop;nil;ok;1", "pop;nil;ok;nil"}, []string{"push;1;ok;1", "push;2;ok;2", "pop;nil;ok;1"}},
 		{"log", []string{"append;1;ok;1", "append;2;ok;2", "read;nil;ok;[1 2]"}, []string{"append;1;ok;1", "read;nil;ok;[]"}},
 		{"unique-ids", []string{"generate;nil;ok;1", "generate;nil;ok;2"}, []string{"generate;nil;ok;1", "generate;nil;ok;1"}},
+		{"jepsen-set", []string{"add;:a;ok;:a", "read;nil;ok;#{:a}"}, []string{"add;:a;ok;:a", "read;nil;ok;#{}"}},
+		{"set-full", []string{"add;[1 2];ok;[1 2]", "read;nil;ok;[[1 2]]"}, []string{"add;1;ok;1", "read;nil;ok;[]"}},
+		{"jepsen-counter", []string{"add;1;ok;1", "read;nil;ok;1"}, []string{"add;1;ok;1", "read;nil;ok;0"}},
+		{"jepsen-queue", []string{"enqueue;1;ok;1", "dequeue;nil;ok;1"}, []string{"dequeue;nil;ok;1"}},
+		{"total-queue", []string{"enqueue;1;ok;1", "dequeue;nil;ok;1"}, []string{"enqueue;1;ok;1", "enqueue;2;ok;2", "drain;nil;ok;[1]"}},
+		{"bank", []string{"read;nil;ok;{0 10, 1 0}", "read;nil;ok;{0 5, 1 5}"}, []string{"read;nil;ok;{0 10, 1 0}", "read;nil;ok;{0 11, 1 -1}"}},
+		{"bank-overdraft", []string{"read;nil;ok;{0 10, 1 0}", "read;nil;ok;{0 11, 1 -1}"}, []string{"read;nil;ok;{0 10, 1 0}", "read;nil;ok;{0 11, 1 0}"}},
+		{"causal-reverse", []string{"write;1;ok;1", "write;2;ok;2", "read;nil;ok;[1 2]"}, []string{"write;1;ok;1", "write;2;ok;2", "read;nil;ok;[2]"}},
+		{"monotonic", []string{"add;1;ok;[1 10 0]", "add;2;ok;[2 11 0]", "read;nil;ok;[[1 10 0] [2 11 0]]"}, []string{"add;1;ok;[1 10 0]", "add;2;ok;[2 11 0]", "read;nil;ok;[[1 10 0] [1 11 0]]"}},
+		{"stats", []string{"read;nil;ok;1"}, []string{"read;nil;fail;1"}},
 	} {
 		assert.Equal(t, checker.Valid, judgedAs(t, c.model, spelled(c.good...)), c.model)
 		assert.Equal(t, checker.Invalid, judgedAs(t, c.model, spelled(c.evil...)), c.model)
+		testThereAndBack(t, c.model, spelled(append(c.good, c.evil...)...))
 	}
+}
+
+// testThereAndBack spells a history of a model as Jepsen would, and reads it again.
+func testThereAndBack(t *testing.T, name, text string) {
+	t.Helper()
+	m, err := findModel(name, "")
+	require.NoError(t, err)
+	if m.recorded == nil {
+		return
+	}
+	h, err := m.history(&input{Reader: strings.NewReader(text), name: "h", jepsen: true}, history.Options{})
+	require.NoError(t, err)
+	var b bytes.Buffer
+	var ops []history.Op
+	for op := range h.Ops() {
+		ops = append(ops, m.recorded(op))
+	}
+	require.NoError(t, history.Of(ops...).Encode(&b, history.Options{Format: history.EDN}))
+	again, err := m.history(&input{Reader: &b, name: "h", jepsen: true}, history.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, h, again, name)
 }
 
 func judgedAs(t *testing.T, name, text string) checker.Verdict {
@@ -67,11 +100,11 @@ func judgedAs(t *testing.T, name, text string) checker.Verdict {
 
 func TestModelsRefuse(t *testing.T) {
 	for _, c := range []struct{ model, call, want string }{
-		{"register", "enqueue;1;ok;1", `op 0: f "enqueue" is none of read, write, cas; models that know it: queue, priority-queue, unordered-queue`},
-		{"register", "drain;1;ok;1", `op 0: f "drain" is none of read, write, cas`},
+		{"register", "enqueue;1;ok;1", `op 0: f "enqueue" is none of read, write, cas; models that know it: queue, priority-queue, unordered-queue, jepsen-queue, total-queue`},
+		{"register", "remove-all;1;ok;1", `op 0: f "remove-all" is none of read, write, cas`},
 		{"register", `write;"x";ok;"x"`, `op 0: value "x" is no integer`},
 		{"register", "cas;[1];ok;[1]", "op 0: value [1] of a cas is no pair of what is expected and what is put"},
-		{"register", "cas;[:a 1];ok;[1 1]", "op 0: value :a is no integer"},
+		{"register", "cas;[:a 1];ok;[1 1]", "op 0: value :a is no integer\n  values are pairs: if they are a key and a value each, say --independent"},
 		{"register", "read;nil;ok;:x", "op 1: value :x is no integer"},
 		{"multi-register", "txn;1;ok;1", "op 0: value 1 is no transaction"},
 		{"multi-register", "txn;[[:r 1]];ok;1", "op 0: [:r 1] is no step of a transaction"},
@@ -86,6 +119,15 @@ func TestModelsRefuse(t *testing.T) {
 		_, err = m.history(&input{Reader: strings.NewReader(spelled(c.call)), name: "h", jepsen: true}, history.Options{})
 		require.EqualError(t, err, "h: as a history of model "+c.model+": "+c.want)
 	}
+}
+
+func TestLongFork(t *testing.T) {
+	text := func(last string) string {
+		return spelled("write;[[:w :x 1]];ok;[[:w :x 1]]", "write;[[:w :y 1]];ok;[[:w :y 1]]",
+			"read;[[:r :x nil] [:r :y nil]];ok;[[:r :x 1] [:r :y nil]]", "read;[[:r :x nil] [:r :y nil]];ok;"+last)
+	}
+	assert.Equal(t, checker.Valid, judgedAs(t, "long-fork", text("[[:r :x 1] [:r :y 1]]")))
+	assert.Equal(t, checker.Invalid, judgedAs(t, "long-fork", text("[[:r :x nil] [:r :y 1]]")))
 }
 
 // TestTranslateKeepsWhatHappened shows which calls say nothing, and that stray
@@ -130,8 +172,19 @@ func TestFindModel(t *testing.T) {
 	register, err := findModel("register", "")
 	require.NoError(t, err)
 	for _, r := range consistencyRows() {
-		_, err := register.held(r.Name)
+		c, err := register.held(r.Name)
 		require.NoError(t, err, "a register can be held to all that there is")
+		for text, want := range map[string]checker.Verdict{
+			spelled("write;1;ok;1", "read;nil;ok;1"): checker.Valid,
+			spelled("write;1;ok;1", "read;nil;ok;2"): checker.Invalid, // nobody wrote 2
+		} {
+			h, err := register.history(&input{Reader: strings.NewReader(text), name: "h", jepsen: true}, history.Options{})
+			require.NoError(t, err)
+			if strings.HasPrefix(r.Doc, "no demand: ") {
+				want = checker.Valid
+			}
+			assert.Equal(t, want, c.Check(t.Context(), h).Verdict, r.Name)
+		}
 	}
 	stack, err := findModel("stack", "")
 	require.NoError(t, err)

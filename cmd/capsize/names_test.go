@@ -81,7 +81,7 @@ func TestCatalogue(t *testing.T) {
 		require.NoError(t, err, m.Name)
 		require.NotNil(t, c)
 		require.NotNil(t, m.read)
-		require.NotNil(t, m.translate)
+		require.NotNil(t, m.translator)
 	}
 	for _, s := range sections {
 		for _, r := range s.rows() {

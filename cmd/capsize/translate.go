@@ -19,22 +19,24 @@ type dictionary[In, Out any] struct {
 
 	// answer returns what was answered, and whether that says anything.
 	answer func(in In, j history.JepsenOp) (Out, bool, error)
+
+	// tell is the way back: it returns the f and the value of a call that was
+	// answered out, if that is known, and whether Jepsen would call it a failure.
+	tell func(in In, out Out, known bool) (f string, value any, failed bool)
 }
 
-// translate makes a history of the model. Ops keep their places. A call that came
-// back and tells nothing is one of unknown outcome: it may have taken effect.
-func (d dictionary[In, Out]) translate(h *history.History) (*history.History, error) {
-	t := &history.History{}
+// translator returns a function that makes ops of the model, one after the other. A
+// call that came back and tells nothing is one of unknown outcome: it may have taken
+// effect.
+func (d dictionary[In, Out]) translator() func(history.Op) (history.Op, error) {
 	open := map[int]In{}
-	for op := range h.Ops() {
-		if op.Process != history.Nemesis {
-			if err := d.op(&op, open); err != nil {
-				return nil, fmt.Errorf("op %d: %w", op.Index, err)
-			}
+	return func(op history.Op) (history.Op, error) {
+		if op.Process == history.Nemesis {
+			return op, nil
 		}
-		t.Add(op)
+		err := d.op(&op, open)
+		return op, err
 	}
-	return t, nil
 }
 
 // op translates one op.
@@ -106,6 +108,14 @@ func edn(v any) string {
 	return string(b)
 }
 
+// name returns a value that is a name: a string as it is, anything else as EDN.
+func name(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return edn(v)
+}
+
 // integers returns a value that is a vector, a list or a set of integers.
 func integers(v any) ([]int, error) {
 	var all []any
@@ -132,7 +142,8 @@ func integers(v any) ([]int, error) {
 
 // register translates reads, writes and cas on registers. Where nothing is in
 // a register at first, a read of nil has found nothing; elsewhere it says nothing.
-func register(absent bool) dictionary[checker.RegisterOp, int] {
+// Cas answers what it found if found is true.
+func register(absent, found bool) dictionary[checker.RegisterOp, int] {
 	number := func(v any) (int, error) {
 		if v == nil {
 			return checker.Nil, nil
@@ -140,7 +151,8 @@ func register(absent bool) dictionary[checker.RegisterOp, int] {
 		return integer(v)
 	}
 	return dictionary[checker.RegisterOp, int]{
-		fs: []string{"read", "write", "cas"},
+		tell: tellRegister(found),
+		fs:   []string{"read", "write", "cas"},
 		ask: func(op history.Op, j history.JepsenOp) (in checker.RegisterOp, err error) {
 			in = checker.RegisterOp{F: j.F, Key: op.Key}
 			switch j.F {
@@ -189,14 +201,15 @@ func multiRegister() dictionary[[]checker.RegisterOp, []int] {
 			if names[string(f)] == "" {
 				return fmt.Errorf("%s in a transaction is neither a read nor a write", edn(m))
 			}
-			if err := do(names[string(f)], edn(mop[1]), mop[2]); err != nil {
+			if err := do(names[string(f)], name(mop[1]), mop[2]); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
 	return dictionary[[]checker.RegisterOp, []int]{
-		fs: []string{"txn", "read", "write", ""},
+		tell: tellMulti,
+		fs:   []string{"txn", "read", "write", ""},
 		ask: func(_ history.Op, j history.JepsenOp) (in []checker.RegisterOp, err error) {
 			err = each(j.Value, func(f, key string, v any) (err error) {
 				o := checker.RegisterOp{F: f, Key: key}
@@ -223,20 +236,18 @@ func multiRegister() dictionary[[]checker.RegisterOp, []int] {
 	}
 }
 
-// keyValue translates puts, gets and appends of strings. What is not a string is
+// stringStore translates puts, gets and appends of strings. What is not a string is
 // as EDN spells it; nil is nothing, as is what nobody has put.
 func stringStore() dictionary[checker.KVOp, string] {
 	text := func(v any) string {
-		switch v := v.(type) {
-		case nil:
+		if v == nil {
 			return ""
-		case string:
-			return v
 		}
-		return edn(v)
+		return name(v)
 	}
 	return dictionary[checker.KVOp, string]{
-		fs: []string{"get", "put", "append", "read", "write"},
+		tell: tellKV,
+		fs:   []string{"get", "put", "append", "read", "write"},
 		ask: func(op history.Op, j history.JepsenOp) (checker.KVOp, error) {
 			in := checker.KVOp{F: j.F, Key: op.Key}
 			switch j.F {
@@ -263,7 +274,8 @@ func stringStore() dictionary[checker.KVOp, string] {
 // acquisition may be answered with a fencing token.
 func lock() dictionary[checker.LockOp, int] {
 	return dictionary[checker.LockOp, int]{
-		fs: []string{"acquire", "release"},
+		tell: tellLock,
+		fs:   []string{"acquire", "release"},
 		ask: func(op history.Op, j history.JepsenOp) (checker.LockOp, error) {
 			return checker.LockOp{F: j.F, Key: op.Key, Client: op.Process}, nil
 		},

@@ -10,7 +10,8 @@ import (
 // counter translates additions and reads.
 func counter() dictionary[checker.CounterOp, int] {
 	return dictionary[checker.CounterOp, int]{
-		fs: []string{"add", "read"},
+		tell: tellCounter,
+		fs:   []string{"add", "read"},
 		ask: func(op history.Op, j history.JepsenOp) (in checker.CounterOp, err error) {
 			in = checker.CounterOp{F: j.F, Key: op.Key}
 			if in.F == "add" {
@@ -31,7 +32,8 @@ func counter() dictionary[checker.CounterOp, int] {
 // set translates what is put into sets, taken out and read.
 func set() dictionary[checker.SetOp, []int] {
 	return dictionary[checker.SetOp, []int]{
-		fs: []string{"add", "remove", "contains", "read"},
+		tell: tellSet,
+		fs:   []string{"add", "remove", "contains", "read"},
 		ask: func(op history.Op, j history.JepsenOp) (in checker.SetOp, err error) {
 			in = checker.SetOp{F: j.F, Key: op.Key}
 			if in.F != "read" {
@@ -62,7 +64,8 @@ func set() dictionary[checker.SetOp, []int] {
 // has found nothing.
 func queue() dictionary[checker.QueueOp, int] {
 	return dictionary[checker.QueueOp, int]{
-		fs: []string{"enqueue", "dequeue"},
+		tell: tellQueue,
+		fs:   []string{"enqueue", "dequeue"},
 		ask: func(op history.Op, j history.JepsenOp) (in checker.QueueOp, err error) {
 			in = checker.QueueOp{F: j.F, Key: op.Key}
 			if in.F == "enqueue" {
@@ -80,7 +83,8 @@ func queue() dictionary[checker.QueueOp, int] {
 // stack translates what is pushed and popped. A pop of nil has found nothing.
 func stack() dictionary[checker.StackOp, int] {
 	return dictionary[checker.StackOp, int]{
-		fs: []string{"push", "pop"},
+		tell: tellStack,
+		fs:   []string{"push", "pop"},
 		ask: func(op history.Op, j history.JepsenOp) (in checker.StackOp, err error) {
 			in = checker.StackOp{F: j.F, Key: op.Key}
 			if in.F == "push" {
@@ -110,7 +114,8 @@ func taken(takes bool, v any) (int, error) {
 // log translates what is appended and read.
 func log() dictionary[checker.LogOp, []int] {
 	return dictionary[checker.LogOp, []int]{
-		fs: []string{"append", "read"},
+		tell: tellLog,
+		fs:   []string{"append", "read"},
 		ask: func(op history.Op, j history.JepsenOp) (in checker.LogOp, err error) {
 			in = checker.LogOp{F: j.F, Key: op.Key}
 			if in.F == "append" {
@@ -124,20 +129,6 @@ func log() dictionary[checker.LogOp, []int] {
 			}
 			all, err := integers(j.Value)
 			return all, true, err
-		},
-	}
-}
-
-// ids translates the ids that were generated.
-func ids() dictionary[checker.IDOp, int] {
-	return dictionary[checker.IDOp, int]{
-		fs: []string{"generate"},
-		ask: func(op history.Op, j history.JepsenOp) (checker.IDOp, error) {
-			return checker.IDOp{F: j.F, Key: op.Key}, nil
-		},
-		answer: func(_ checker.IDOp, j history.JepsenOp) (int, bool, error) {
-			n, err := integer(j.Value)
-			return n, true, err
 		},
 	}
 }
