@@ -27,7 +27,7 @@ func PRAM[S comparable, In, Out any](m Model[S, In, Out]) Checker { return keeps
 // are the writes of one turn, which must have an order. It takes O(n k) for k sessions and
 // O(1) corrections a write; the budget is [Within].
 func CausalMemory[S comparable, In, Out any](m Model[S, In, Out], opts ...Option) Checker {
-	return within(keeps(m, causalMemory), opts)
+	return inTime(keeps(m, causalMemory), opts)
 }
 
 var (
@@ -43,8 +43,8 @@ var (
 	}}
 )
 
-// within bounds the time of a checker, as [Within] says.
-func within(c Checker, opts []Option) Checker {
+// inTime bounds the time of a checker, as [Within] says.
+func inTime(c Checker, opts []Option) Checker {
 	set := settings{within: defaultWithin}
 	for _, o := range opts {
 		o(&set)
