@@ -39,6 +39,7 @@ type past struct {
 	pos    []int32  // by turn: where it stands in the order
 	reach  []int32  // by turn: where the last turn stands that knows it
 	after  []*clock // by turn: what is known of other sessions once it is done
+	clocks clockwork
 	recent recency
 	base   []int32   // by write: all writes to its key up to this place that still matter are known to it
 	seen   []glimpse // scratch: the latest writes that a turn knows
@@ -133,7 +134,7 @@ func (p *past) before(i int32) *clock {
 	}
 	c, t := p.after[prev], &p.l.turns[prev]
 	if t.session != p.l.turns[i].session {
-		c = c.with(t.session, t.place+1)
+		c = p.clocks.with(c, t.session, t.place+1)
 	}
 	return c
 }
@@ -157,7 +158,7 @@ func (p *past) visit(i int32) {
 		w := l.versions[t.saw].writer
 		p.judge(i, w)
 		if w != none && l.turns[w].session != t.session {
-			c = c.join(p.after[w]).with(l.turns[w].session, l.turns[w].place+1)
+			c = p.clocks.with(p.clocks.join(c, p.after[w]), l.turns[w].session, l.turns[w].place+1)
 		}
 	}
 	p.after[i] = c
