@@ -70,7 +70,7 @@ func boot(h *cluster.Host, bugs Bug) (*node, error) {
 			n.id = uint64(i + 1)
 		}
 	}
-	log, snapshot, err := openStorage(h, voters)
+	log, snapshot, err := openStorage(h, voters, bugs)
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +85,10 @@ func boot(h *cluster.Host, bugs Bug) (*node, error) {
 		MaxSizePerMsg: 1 << 20, MaxInflightMsgs: 256,
 		CheckQuorum: true, PreVote: true, DisableProposalForwarding: true,
 		Logger: quiet{},
+	}
+	if bugs&NoPreVote != 0 {
+		cfg.PreVote = false
+		cfg.CheckQuorum = bugs&LeaseReads != 0 // which the library has only with it
 	}
 	if bugs&LeaseReads != 0 {
 		cfg.ReadOnlyOption = raft.ReadOnlyLeaseBased
@@ -120,7 +124,7 @@ func (n *node) receive(m cluster.Message) {
 		}
 		// Step refuses what is out of date or from nowhere; that is as it should
 		// be, since the network delivers late.
-		_ = n.raft.Step(body)
+		_ = n.raft.Step(n.tamper(body))
 	case *request:
 		n.request(m, body)
 	}
@@ -185,7 +189,7 @@ func (n *node) advance() {
 	}
 	n.reads.next(n)
 	if n.applied-n.log.snapshotIndex >= snapshotEvery {
-		n.log.compact(n.applied, n.kv.snapshot())
+		n.log.compact(n.applied, n.kv.snapshot(n.bugs&ForgottenSessions == 0))
 	}
 }
 

@@ -25,7 +25,7 @@ func hard(term, vote uint64) *raftpb.HardState {
 
 func open(t *testing.T, h *cluster.Host) (*storage, *raftpb.Snapshot) {
 	t.Helper()
-	s, snapshot, err := openStorage(h, voters)
+	s, snapshot, err := openStorage(h, voters, 0)
 	require.NoError(t, err)
 	return s, snapshot
 }
@@ -159,11 +159,11 @@ func TestUnknownRecord(t *testing.T) {
 	lives(t, func(t *testing.T, h *cluster.Host) {
 		s, _ := open(t, h)
 		s.write(s.file, endRecord(beginRecord(nil, '?'), 0))
-		_, _, err := openStorage(h, voters)
+		_, _, err := openStorage(h, voters, 0)
 		assert.EqualError(t, err, `the log holds a record of type '?' and 1 bytes`)
 		require.NoError(t, s.file.Truncate(0))
 		s.write(s.replace("snapshot", nil), []byte("no snapshot"))
-		_, _, err = openStorage(h, voters)
+		_, _, err = openStorage(h, voters, 0)
 		assert.EqualError(t, err, "the snapshot on the disk is damaged")
 		_, err = boot(h, 0)
 		assert.Error(t, err)
