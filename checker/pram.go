@@ -66,6 +66,7 @@ type serial struct {
 	late    []conflicted   // writes that had to be seen earlier, and why
 	todo    []target
 	walk    []int32
+	entered []int32 // all turns of others that were seen
 }
 
 // A target is a turn that must have been seen by some turn of the session.
@@ -124,7 +125,7 @@ func (s *serial) reset(session int32) {
 	for _, k := range s.keys {
 		s.writes[k], s.reads[k] = s.writes[k][:0], s.reads[k][:0]
 	}
-	s.keys, s.late = s.keys[:0], s.late[:0]
+	s.keys, s.late, s.entered = s.keys[:0], s.late[:0], s.entered[:0]
 	s.moved = map[int32]bool{}
 }
 
@@ -208,6 +209,7 @@ func (s *serial) enter(w, i int32) bool {
 		}
 		s.walk = s.walk[:len(s.walk)-1]
 		s.by.set(j, s.session, 2*i)
+		s.entered = append(s.entered, j)
 		if t := &s.l.turns[j]; t.put != none {
 			s.touch(t.key)
 			s.writes[t.key] = append(s.writes[t.key], j)
