@@ -115,7 +115,7 @@ func judgeMonotonic(j *judging, p *jepsenPart, perProcess bool) {
 	var values []int
 	for i, c := range p.calls {
 		if c.f == "read" {
-			if c.typ == history.OK && (last < 0 || c.end > p.calls[last].end) {
+			if c.typ == history.OK && j.answer(c) != nil && (last < 0 || c.end > p.calls[last].end) {
 				last = i
 			}
 			continue
