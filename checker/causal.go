@@ -39,6 +39,7 @@ type past struct {
 	pos    []int32  // by turn: where it stands in the order
 	reach  []int32  // by turn: where the last turn stands that knows it
 	after  []*clock // by turn: what is known of other sessions once it is done
+	clocks clockwork
 	recent recency
 	base   []int32   // by write: all writes to its key up to this place that still matter are known to it
 	seen   []glimpse // scratch: the latest writes that a turn knows
@@ -133,7 +134,7 @@ func (p *past) before(i int32) *clock {
 	}
 	c, t := p.after[prev], &p.l.turns[prev]
 	if t.session != p.l.turns[i].session {
-		c = c.with(t.session, t.place+1)
+		c = p.clocks.with(c, t.session, t.place+1)
 	}
 	return c
 }
@@ -157,7 +158,7 @@ func (p *past) visit(i int32) {
 		w := l.versions[t.saw].writer
 		p.judge(i, w)
 		if w != none && l.turns[w].session != t.session {
-			c = c.join(p.after[w]).with(l.turns[w].session, l.turns[w].place+1)
+			c = p.clocks.with(p.clocks.join(c, p.after[w]), l.turns[w].session, l.turns[w].place+1)
 		}
 	}
 	p.after[i] = c
@@ -267,10 +268,10 @@ func (p *past) latest(i int32, c *clock) int32 {
 			continue
 		}
 		chain := l.chains[x][:r.done]
-		m := l.within(chain, n)
+		m := within(l.places[x][:r.done], n)
 		if m > 0 {
 			f := chain[m-1]
-			p.seen = append(p.seen, glimpse{f, r.last.session, l.turns[f].place})
+			p.seen = append(p.seen, glimpse{f, r.last.session, l.places[x][m-1]})
 			base = max(base, p.base[f])
 		}
 		if p.reach[chain[m]] >= now {
@@ -280,18 +281,17 @@ func (p *past) latest(i int32, c *clock) int32 {
 	return max(base, low)
 }
 
-// within returns how many turns of a chain are among the first n of their
-// session. It looks from the end.
-func (l *logbook) within(chain []int32, n int32) int {
-	hi, step := len(chain), 1
-	for hi > 0 && l.turns[chain[hi-1]].place >= n {
+// within returns how many of these places, in order, are less than n. It looks from the end.
+func within(places []int32, n int32) int {
+	hi, step := len(places), 1
+	for hi > 0 && places[hi-1] >= n {
 		lo := max(0, hi-step)
-		if l.turns[chain[lo]].place >= n {
+		if places[lo] >= n {
 			hi, step = lo, step*2
 			continue
 		}
-		for lo+1 < hi { // chain[lo] is in, chain[hi-1] is not
-			if mid := (lo + hi) / 2; l.turns[chain[mid]].place >= n {
+		for lo+1 < hi { // places[lo] is less
+			if mid := (lo + hi) / 2; places[mid] >= n {
 				hi = mid
 			} else {
 				lo = mid

@@ -12,10 +12,21 @@ const (
 	clockPageBits = 5
 )
 
+// A clockPage and a clockLeaf have the number at which they were made. Of two that say the
+// same, all come to use the older one, and need not compare what is in it.
 type (
-	clockPage [1 << clockPageBits]*clockLeaf
-	clockLeaf [1 << clockLeafBits]int32
+	clockPage struct {
+		made   int
+		leaves [1 << clockPageBits]*clockLeaf
+	}
+	clockLeaf struct {
+		made int
+		n    [1 << clockLeafBits]int32
+	}
 )
+
+// A clockwork makes clocks, and counts their parts.
+type clockwork struct{ made int }
 
 // noClock knows nothing.
 var noClock = &clock{}
@@ -27,71 +38,73 @@ func clockSlots(session int32) (top, page, leaf int) {
 // of returns how many turns of a session are known.
 func (c *clock) of(session int32) int32 {
 	top, page, leaf := clockSlots(session)
-	if top >= len(c.top) || c.top[top] == nil || c.top[top][page] == nil {
+	if top >= len(c.top) || c.top[top] == nil || c.top[top].leaves[page] == nil {
 		return 0
 	}
-	return c.top[top][page][leaf]
+	return c.top[top].leaves[page].n[leaf]
 }
 
-// with returns a clock that knows at least n turns of a session.
-func (c *clock) with(session, n int32) *clock {
+// with returns a clock that knows what c does, and at least n turns of a session.
+func (w *clockwork) with(c *clock, session, n int32) *clock {
 	if c.of(session) >= n {
 		return c
 	}
 	top, page, leaf := clockSlots(session)
 	d := &clock{make([]*clockPage, max(len(c.top), top+1))}
 	copy(d.top, c.top)
-	p := &clockPage{}
+	p, l := &clockPage{}, &clockLeaf{}
 	if d.top[top] != nil {
 		*p = *d.top[top]
 	}
-	l := &clockLeaf{}
-	if p[page] != nil {
-		*l = *p[page]
+	if p.leaves[page] != nil {
+		*l = *p.leaves[page]
 	}
-	l[leaf], p[page], d.top[top] = n, l, p
+	w.made++
+	p.made, l.made = w.made, w.made
+	l.n[leaf], p.leaves[page], d.top[top] = n, l, p
 	return d
 }
 
-// join returns a clock that knows what either knows. Where both know the same, it
-// shares b's memory: what all know comes to be held once.
-func (c *clock) join(b *clock) *clock {
-	if c == b || len(b.top) == 0 {
-		return c
+// join returns a clock that knows what either knows.
+func (w *clockwork) join(a, b *clock) *clock {
+	if a == b || len(b.top) == 0 {
+		return a
 	}
-	if len(c.top) == 0 {
+	if len(a.top) == 0 {
 		return b
 	}
-	long, short := c, b
-	if len(b.top) > len(c.top) {
-		long, short = b, c
+	if len(a.top) < len(b.top) {
+		a, b = b, a
 	}
-	likeC, likeB := long == c, long == b || len(c.top) == len(b.top)
 	var top []*clockPage
-	for i := range short.top {
-		p := joinPages(c.top[i], b.top[i])
-		likeC, likeB = likeC && p == c.top[i], likeB && p == b.top[i]
-		if top == nil && !likeC && !likeB {
-			top = make([]*clockPage, len(long.top))
-			copy(top, long.top)
-			for j := range i { // all like one of them so far
-				top[j] = joinPages(c.top[j], b.top[j])
-			}
+	for i, q := range b.top {
+		p := w.joinPages(a.top[i], q)
+		if top == nil && p != a.top[i] {
+			top = make([]*clockPage, len(a.top))
+			copy(top, a.top)
 		}
 		if top != nil {
 			top[i] = p
 		}
 	}
-	switch {
-	case likeB:
-		return b
-	case likeC:
-		return c
+	if top == nil {
+		return a
 	}
 	return &clock{top}
 }
 
-func joinPages(a, b *clockPage) *clockPage {
+// firstMade returns the one that was made first of two things that say the same, or the one that says more.
+func firstMade[T any](a, b *T, madeA, madeB int, likeA, likeB bool) *T {
+	switch {
+	case likeA && (!likeB || madeA < madeB):
+		return a
+	case likeB:
+		return b
+	}
+	return nil
+}
+
+func (w *clockwork) joinPages(a, b *clockPage) *clockPage {
 	switch {
 	case a == b || b == nil:
 		return a
@@ -100,20 +113,20 @@ func joinPages(a, b *clockPage) *clockPage {
 	}
 	var p clockPage
 	likeA, likeB := true, true
-	for i := range p {
-		p[i] = joinLeaves(a[i], b[i])
-		likeA, likeB = likeA && p[i] == a[i], likeB && p[i] == b[i]
+	for i := range p.leaves {
+		l := w.joinLeaves(a.leaves[i], b.leaves[i])
+		p.leaves[i] = l
+		likeA, likeB = likeA && l == a.leaves[i], likeB && l == b.leaves[i]
 	}
-	switch {
-	case likeB:
-		return b
-	case likeA:
-		return a
+	if same := firstMade(a, b, a.made, b.made, likeA, likeB); same != nil {
+		return same
 	}
+	w.made++
+	p.made = w.made
 	return &p
 }
 
-func joinLeaves(a, b *clockLeaf) *clockLeaf {
+func (w *clockwork) joinLeaves(a, b *clockLeaf) *clockLeaf {
 	switch {
 	case a == b || b == nil:
 		return a
@@ -121,18 +134,16 @@ func joinLeaves(a, b *clockLeaf) *clockLeaf {
 		return b
 	}
 	likeA, likeB := true, true
-	for i, n := range a {
-		likeA, likeB = likeA && n >= b[i], likeB && n <= b[i]
+	for i, n := range a.n {
+		likeA, likeB = likeA && n >= b.n[i], likeB && n <= b.n[i]
 	}
-	switch {
-	case likeB:
-		return b
-	case likeA:
-		return a
+	if same := firstMade(a, b, a.made, b.made, likeA, likeB); same != nil {
+		return same
 	}
-	l := *a
-	for i, n := range b {
-		l[i] = max(l[i], n)
+	w.made++
+	l := &clockLeaf{made: w.made, n: a.n}
+	for i, n := range b.n {
+		l.n[i] = max(l.n[i], n)
 	}
-	return &l
+	return l
 }

@@ -3,13 +3,14 @@ package checker
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/capsize-go/capsize/history"
 )
 
 // Convergent returns a checker of whether replicas come to agree once nothing hinders them: eventual convergence
-// (Vogels, Eventually Consistent, 2009). It compares the last reads of each key: those that
+// (Vogels, Eventually Consistent, 2009). It compares the last read of each key by each session, if it
 // began after the last fault had been healed, as far as the history has ops of a nemesis, and after all writes to the key
 // had come to an end. They must see one value, and not one that had certainly been replaced: another was
 // asked for after it had been written or seen, and was itself. A write of unknown outcome may still come
@@ -48,12 +49,12 @@ func ConvergentSince[S comparable, In, Out any](m Model[S, In, Out], since time.
 func (l *logbook) converges(from int) (*breach, error) {
 	judged := false
 	for _, b := range l.ledgers() {
-		var last []int32
-		for _, i := range b.lastReads() {
-			if l.turns[i].call > from {
-				last = append(last, i)
-			}
+		by := map[int32]int32{} // by session: its last read
+		reads := b.lastReads()
+		for _, i := range reads {
+			by[l.turns[i].session] = i
 		}
+		last := slices.DeleteFunc(reads, func(i int32) bool { return l.turns[i].call <= from || by[l.turns[i].session] != i })
 		judged = judged || len(last) > 0
 		if c := b.differ(last); c != nil {
 			return c, nil

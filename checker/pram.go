@@ -27,7 +27,7 @@ func PRAM[S comparable, In, Out any](m Model[S, In, Out]) Checker { return keeps
 // are the writes of one turn, which must have an order. It takes O(n k) for k sessions and
 // O(1) corrections a write; the budget is [Within].
 func CausalMemory[S comparable, In, Out any](m Model[S, In, Out], opts ...Option) Checker {
-	return within(keeps(m, causalMemory), opts)
+	return inTime(keeps(m, causalMemory), opts)
 }
 
 var (
@@ -43,8 +43,8 @@ var (
 	}}
 )
 
-// within bounds the time of a checker, as [Within] says.
-func within(c Checker, opts []Option) Checker {
+// inTime bounds the time of a checker, as [Within] says.
+func inTime(c Checker, opts []Option) Checker {
 	set := settings{within: defaultWithin}
 	for _, o := range opts {
 		o(&set)
@@ -157,8 +157,8 @@ func (s *serial) look(i int32) bool {
 	for {
 		seen := s.writes[t.key]
 		f := seen[len(seen)-1]
-		by = s.by.get(w, s.session)
-		if s.by.get(f, s.session) <= by {
+		by = s.until(w)
+		if f == w || s.by.get(f, s.session) <= by {
 			if f != w && s.by.get(f, s.session) == by {
 				s.moved[by] = true
 			}
@@ -170,6 +170,10 @@ func (s *serial) look(i int32) bool {
 		}
 	}
 }
+
+// until returns by when all had to be seen that came before a write. If the session made it itself, that is
+// by the turn's begin: a swap sees what comes before it.
+func (s *serial) until(w int32) int32 { return s.by.get(w, s.session) &^ 1 }
 
 // causes returns the turns that a turn comes right after.
 func (s *serial) causes(i int32) [2]int32 {
@@ -255,7 +259,7 @@ func (s *serial) earliest(u, by, old int32) (int32, bool) {
 		if w == none || s.read.get(u, s.session) != none && w != u {
 			return by, false
 		}
-		to := s.by.get(w, s.session)
+		to := s.until(w)
 		if to >= by {
 			return by, true
 		}

@@ -22,7 +22,7 @@ import (
 // million states, or the time of [Within], the answer is Unknown.
 func Sequential[S comparable, In, Out any](m Model[S, In, Out], opts ...Option) Checker {
 	m.check()
-	search := within(keeps(m, sequential), opts)
+	search := inTime(keeps(m, sequential), opts)
 	return Func(func(ctx context.Context, h *history.History) (res Result) {
 		defer recovered(&res, sequential.name, m.Name)
 		s := source[S, In, Out]{m: m, h: h}
