@@ -3,6 +3,8 @@ package checker
 import (
 	"slices"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 // knowledge returns, for each act, which others it knows: those before it in its
@@ -190,4 +192,15 @@ func TestCausalMemoryAgreesWithItsDefinition(t *testing.T) {
 
 func TestPRAMAgreesWithItsDefinition(t *testing.T) {
 	agrees(t, PRAM(Register()), 4000, isPipelined)
+}
+
+// TestSerialSeesWhatComesBeforeASwap: what comes before a session's own swap was there when it looked.
+func TestSerialSeesWhatComesBeforeASwap(t *testing.T) {
+	swap := func(p int, v int) scripted { return scripted{p, RegisterOp{F: "cas", Key: "y", Value: v}, 0} }
+	h := script(swap(1, 1), swap(0, 2), write(1, "x", 3), read(0, "x", 3), read(0, "y", 2))
+	for _, c := range []Checker{PRAM(Register()), CausalMemory(Register())} {
+		r := c.Check(t.Context(), h)
+		require.Equal(t, Invalid, r.Verdict)
+		require.Len(t, r.Why.Calls, 5)
+	}
 }

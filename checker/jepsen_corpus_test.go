@@ -45,6 +45,15 @@ var vectorCounts = map[string][]string{
 	"late-read-count":    {"late"},
 }
 
+// paths returns the files of the corpus that a pattern names, each with its root.
+func paths(t *testing.T, root, pattern string) (names []string) {
+	t.Helper()
+	for _, name := range glob(t, root, pattern) {
+		names = append(names, filepath.Join(root, name))
+	}
+	return names
+}
+
 // TestCorpusJepsen judges the histories of Jepsen's own tests, and those of elle-cli that
 // are for its checkers.
 func TestCorpusJepsen(t *testing.T) {
@@ -56,7 +65,7 @@ func TestCorpusJepsen(t *testing.T) {
 	var sizes []int // of the counter-examples
 	compared, judged := 0, 0
 	t.Logf("%-70s %-15s %-8s %-8s %10s", "file", "checker", "expected", "got", "time")
-	for _, name := range glob(t, root, "jepsen-testvectors/*.edn") {
+	for _, name := range paths(t, root, "jepsen-testvectors/*.edn") {
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)
 		kind, _, _ := strings.Cut(filepath.Base(name), "--")
@@ -89,7 +98,7 @@ func TestCorpusJepsen(t *testing.T) {
 		{"bank-negative-balances.json", Bank(BankRule{})},
 		{"long-fork.edn", LongFork(3)},
 	} {
-		for _, name := range glob(t, root, "elle-cli/histories/jepsen/"+f.name) {
+		for _, name := range paths(t, root, "elle-cli/histories/jepsen/"+f.name) {
 			got := judgeFile(t, root, name, indexVerdict(t, root, name), f.c)
 			judged++
 			if got.Why != nil {
@@ -97,7 +106,7 @@ func TestCorpusJepsen(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range glob(t, root, "elle-cli/histories/jepsen/bank-negative-balances.json") {
+	for _, name := range paths(t, root, "elle-cli/histories/jepsen/bank-negative-balances.json") {
 		judgeFile(t, root, name, Valid, Bank(BankRule{Negative: true}))
 	}
 	for _, name := range later {

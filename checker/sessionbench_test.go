@@ -84,34 +84,46 @@ func (l laggard) history() *history.History {
 // BenchmarkWeak measures what is weaker than linearizability.
 func BenchmarkWeak(b *testing.B) {
 	m := Register()
-	for _, c := range []struct {
-		name  string
-		check Checker
-	}{
-		{"causal", Causal(m)}, {"causal-convergent", CausalConvergent(m)},
-		{"read-your-writes", ReadYourWrites(m)}, {"monotonic-reads", MonotonicReads(m)},
-		{"monotonic-writes", MonotonicWrites(m)}, {"writes-follow-reads", WritesFollowReads(m)}, {"monotonic", MonotonicPerKey(m)},
+	for _, l := range []laggard{
+		{1e6, 50, 1, 0}, {1e6, 50, 1000, 0}, {1e6, 50, 1, 5}, {1e6, 50, 1000, 5},
+		{1e4, 50, 100, 0}, {1e5, 50, 100, 0}, {1e6, 50, 100, 0},
 	} {
-		for _, l := range []laggard{
-			{3e5, 50, 1, 5}, {1e6, 5, 1, 0}, {1e6, 50, 1, 0}, {1e6, 50, 10, 0}, {1e6, 50, 1000, 0},
-			{1e6, 50, 1, 5}, {1e6, 50, 10, 5}, {1e6, 50, 1000, 5},
-		} {
-			b.Run(c.name+"/"+l.String(), func(b *testing.B) { measureWeak(b, l.history(), c.check) })
-		}
+		b.Run(l.String(), func(b *testing.B) {
+			h := l.history()
+			for _, c := range append(Consistencies(m), Level{Name: "staleness", Checker: StalenessReport(m)}, Level{Name: "lost", Checker: Lost(m)}) {
+				switch {
+				case c.Name == "linearizable" || c.Name == "convergent" || c.Name == "2-atomic" || c.Name == "lost":
+					// the first is measured elsewhere; those replicas keep none of the others
+				case c.Name == "causal-memory" && l.unknown > 0 || c.Name == "sequential":
+					// they may come to no end
+				default:
+					b.Run(c.Name, func(b *testing.B) { measureWeak(b, h, c.Checker) })
+				}
+			}
+			for _, c := range []Level{{Name: "2-atomic", Checker: TwoAtomic(m)}, {Name: "lost", Checker: Lost(m)}, {Name: "convergent", Checker: Convergent(m)}} {
+				b.Run(c.Name, func(b *testing.B) { measureAny(b, h, c.Checker) })
+			}
+		})
 	}
 }
 
 func measureWeak(b *testing.B, h *history.History, check Checker) {
+	if got := measureAny(b, h, check); got.Verdict != Valid {
+		b.Fatalf("%v: %s", got.Verdict, got.Reason)
+	}
+}
+
+// measureAny measures a checker, whatever it finds.
+func measureAny(b *testing.B, h *history.History, check Checker) (got Result) {
 	runtime.GC()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	start := cpu()
 	for b.Loop() {
-		if got := check.Check(b.Context(), h); got.Verdict != Valid {
-			b.Fatalf("%v: %s", got.Verdict, got.Reason)
-		}
+		got = check.Check(b.Context(), h)
 	}
 	runtime.ReadMemStats(&after)
 	b.ReportMetric(float64((cpu()-start).Milliseconds())/float64(b.N), "cpu-ms/op")
 	b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/float64(b.N)/float64(h.Len()/2), "B/call")
+	return got
 }

@@ -28,6 +28,30 @@ const (
 	// and syncs once a second.
 	// https://jepsen.io/analyses/nats-2.12.1
 	AckBeforeSync
+
+	// ForgottenVote keeps term and vote in memory alone, so that a node that
+	// crashed goes back to an older term, and may vote in it again.
+	// https://github.com/camunda/camunda/issues/5356
+	ForgottenVote
+
+	// NoPrefixCheck has a follower append entries without a look at whether the
+	// one before them is the leader's.
+	// https://github.com/camunda/camunda/issues/5360
+	NoPrefixCheck
+
+	// StaleVote grants a vote to a candidate that lacks entries.
+	// https://github.com/ktoso/akka-raft/issues/51
+	StaleVote
+
+	// ForgottenSessions leaves out of the snapshots which requests were applied.
+	// https://github.com/RedisLabs/redisraft/pull/568
+	ForgottenSessions
+
+	// NoPreVote has a node stand for election without asking first whether it
+	// could win, and followers listen to it while they have a leader. A node that
+	// sends and does not receive then deposes one leader after the other.
+	// https://blog.cloudflare.com/a-byzantine-failure-in-the-real-world/
+	NoPreVote
 )
 
 var bugs = []struct {
@@ -39,6 +63,11 @@ var bugs = []struct {
 	{LeaseReads, "lease-reads", "the leader answers reads by a lease that outlives its leadership"},
 	{NoDedup, "no-dedup", "a request that a client sent again is applied again"},
 	{AckBeforeSync, "ack-before-sync", "entries are acknowledged before they are on the disk"},
+	{ForgottenVote, "forgotten-vote", "term and vote do not outlive a crash"},
+	{NoPrefixCheck, "no-prefix-check", "a follower appends entries to a log that is not the leader's"},
+	{StaleVote, "stale-vote", "a node votes for a candidate that lacks entries"},
+	{ForgottenSessions, "forgotten-sessions", "snapshots leave out which requests were applied"},
+	{NoPreVote, "no-pre-vote", "a node that can't win an election stands for it, and deposes the leader"},
 }
 
 // BugNames lists the bugs by name, with what each does.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.etcd.io/raft/v3"
@@ -35,6 +36,7 @@ type node struct {
 
 	waiting map[ticket]cluster.Message // writes that are not committed yet
 	acked   []uint64                   // what each follower is known to have of the log
+	heard   []uint64                   // the nodes, those that were heard of last at the end
 	reads   reads
 }
 
@@ -63,11 +65,12 @@ func boot(h *cluster.Host, bugs Bug) (*node, error) {
 	var voters []uint64
 	for i, name := range n.names {
 		voters = append(voters, uint64(i+1))
+		n.heard = append(n.heard, uint64(i+1))
 		if name == h.Name() {
 			n.id = uint64(i + 1)
 		}
 	}
-	log, snapshot, err := openStorage(h, voters)
+	log, snapshot, err := openStorage(h, voters, bugs)
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +85,10 @@ func boot(h *cluster.Host, bugs Bug) (*node, error) {
 		MaxSizePerMsg: 1 << 20, MaxInflightMsgs: 256,
 		CheckQuorum: true, PreVote: true, DisableProposalForwarding: true,
 		Logger: quiet{},
+	}
+	if bugs&NoPreVote != 0 {
+		cfg.PreVote = false
+		cfg.CheckQuorum = bugs&LeaseReads != 0 // which the library has only with it
 	}
 	if bugs&LeaseReads != 0 {
 		cfg.ReadOnlyOption = raft.ReadOnlyLeaseBased
@@ -111,16 +118,24 @@ func (n *node) syncNowAndThen() {
 func (n *node) receive(m cluster.Message) {
 	switch body := m.Body.(type) {
 	case *raftpb.Message:
+		n.hear(body.GetFrom())
 		if body.GetType() == raftpb.MsgAppResp && !body.GetReject() {
 			n.acked[body.GetFrom()-1] = body.GetIndex()
 		}
 		// Step refuses what is out of date or from nowhere; that is as it should
 		// be, since the network delivers late.
-		_ = n.raft.Step(body)
+		_ = n.raft.Step(n.tamper(body))
 	case *request:
 		n.request(m, body)
 	}
 	n.advance()
+}
+
+// hear takes note of a sign of life.
+func (n *node) hear(id uint64) {
+	i := slices.Index(n.heard, id)
+	copy(n.heard[i:], n.heard[i+1:])
+	n.heard[len(n.heard)-1] = id
 }
 
 // request starts on what a client asked. A node that does not lead passes it on.
@@ -174,7 +189,7 @@ func (n *node) advance() {
 	}
 	n.reads.next(n)
 	if n.applied-n.log.snapshotIndex >= snapshotEvery {
-		n.log.compact(n.applied, n.kv.snapshot())
+		n.log.compact(n.applied, n.kv.snapshot(n.bugs&ForgottenSessions == 0))
 	}
 }
 
@@ -193,12 +208,10 @@ func (n *node) persist(rd *raft.Ready) {
 	}
 }
 
-// send sends a message of the protocol, unless it can wait: one that only tells
-// a follower who has the whole log how far it is committed. The next append or
-// heartbeat says that as well, and half of all messages would be of this kind.
+// send sends a message of the protocol, unless it can wait.
 func (n *node) send(m *raftpb.Message) {
 	to := m.GetTo()
-	if m.GetType() == raftpb.MsgApp && len(m.GetEntries()) == 0 && n.acked[to-1] >= m.GetIndex() {
+	if n.canWait(m, to) {
 		return
 	}
 	n.h.Send(n.names[to-1], m)
@@ -207,6 +220,22 @@ func (n *node) send(m *raftpb.Message) {
 		// follower answers a heartbeat.
 		n.raft.ReportSnapshot(to, raft.SnapshotFinish)
 	}
+}
+
+// canWait reports whether a message can be left out. One can that only tells a
+// follower who has the whole log how far it is committed: the next append or
+// heartbeat says that as well, and half of all messages would be of this kind.
+// So can a question that begins a round of reads, but for those to the followers
+// that were heard of last, enough for a majority: should one of them not answer,
+// the next heartbeat asks them all.
+func (n *node) canWait(m *raftpb.Message, to uint64) bool {
+	switch m.GetType() {
+	case raftpb.MsgApp:
+		return len(m.GetEntries()) == 0 && n.acked[to-1] >= m.GetIndex()
+	case raftpb.MsgHeartbeat:
+		return n.reads.begins && !slices.Contains(n.heard[len(n.heard)-len(n.heard)/2:], to)
+	}
+	return false
 }
 
 // follow takes note of who leads now.
@@ -253,6 +282,7 @@ func (n *node) apply(e *raftpb.Entry) {
 // set out.
 type reads struct {
 	round  uint64
+	begins bool          // a round does, in this event
 	asked  []pendingRead // the present round confirms these
 	queued []pendingRead // these wait for the next
 }
@@ -274,7 +304,9 @@ func (r *reads) next(n *node) {
 	r.round++
 	r.asked, r.queued = r.queued, nil
 	n.raft.ReadIndex(binary.BigEndian.AppendUint64(nil, r.round))
+	r.begins = true
 	n.advance()
+	r.begins = false
 }
 
 // confirmed answers the reads of a round. What was committed when the round set

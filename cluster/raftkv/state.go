@@ -53,12 +53,16 @@ type image struct {
 	Last     []last
 }
 
-func (s *state) snapshot() []byte {
+// snapshot returns the image of the state, with or without its sessions.
+func (s *state) snapshot(sessions bool) []byte {
 	var im image
 	for _, k := range slices.Sorted(maps.Keys(s.values)) {
 		im.Keys, im.Values = append(im.Keys, k), append(im.Values, s.values[k])
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.sessions)) {
+		if !sessions {
+			break
+		}
 		im.Sessions, im.Last = append(im.Sessions, id), append(im.Last, s.sessions[id])
 	}
 	var b bytes.Buffer

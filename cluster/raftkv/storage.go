@@ -27,6 +27,7 @@ type storage struct {
 	hard          hardState // as last written
 	snapshotIndex uint64
 	voters        []uint64
+	bugs          Bug
 }
 
 type hardState struct{ term, vote uint64 }
@@ -39,8 +40,8 @@ const (
 
 // openStorage reads what the disk holds. A disk that holds nothing begins with
 // an empty snapshot at index 1, which names the voters.
-func openStorage(h *cluster.Host, voters []uint64) (*storage, *raftpb.Snapshot, error) {
-	s := &storage{mem: raft.NewMemoryStorage(), disk: h.Disk(), voters: voters}
+func openStorage(h *cluster.Host, voters []uint64, bugs Bug) (*storage, *raftpb.Snapshot, error) {
+	s := &storage{mem: raft.NewMemoryStorage(), disk: h.Disk(), voters: voters, bugs: bugs}
 	snapshot, err := s.readSnapshot()
 	if err != nil {
 		return nil, nil, err
@@ -130,7 +131,7 @@ func (s *storage) save(hs *raftpb.HardState, entries []*raftpb.Entry) (sync bool
 		must(s.mem.SetHardState(hs))
 		if h := (hardState{hs.GetTerm(), hs.GetVote()}); h != s.hard {
 			s.hard = h
-			s.buf = appendHard(s.buf, h)
+			s.buf = s.appendHard(s.buf)
 		}
 	}
 	for _, e := range entries {
@@ -173,7 +174,7 @@ func (s *storage) rewrite(snapshot *raftpb.Snapshot) {
 	rec = binary.LittleEndian.AppendUint64(rec, meta.GetIndex())
 	s.replace("snapshot", endRecord(append(rec, snapshot.GetData()...), 0))
 
-	log := appendHard(nil, s.hard)
+	log := s.appendHard(nil)
 	last, err := s.mem.LastIndex()
 	must(err)
 	if first := s.snapshotIndex + 1; first <= last {
@@ -233,11 +234,14 @@ func nextRecord(b []byte) (rec, rest []byte, ok bool) {
 	return b[8 : 8+n], b[8+n:], true
 }
 
-func appendHard(b []byte, h hardState) []byte {
+func (s *storage) appendHard(b []byte) []byte {
+	if s.bugs&ForgottenVote != 0 {
+		return b
+	}
 	start := len(b)
 	b = beginRecord(b, recordHard)
-	b = binary.LittleEndian.AppendUint64(b, h.term)
-	b = binary.LittleEndian.AppendUint64(b, h.vote)
+	b = binary.LittleEndian.AppendUint64(b, s.hard.term)
+	b = binary.LittleEndian.AppendUint64(b, s.hard.vote)
 	return endRecord(b, start)
 }
 
