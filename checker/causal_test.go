@@ -194,6 +194,17 @@ func TestPRAMAgreesWithItsDefinition(t *testing.T) {
 	agrees(t, PRAM(Register()), 4000, isPipelined)
 }
 
+func TestCausesComeBeforeEffects(t *testing.T) {
+	h := script(read(1, "x", 5), write(1, "y", 6), read(2, "y", 6), write(2, "x", 5))
+	for _, c := range []Checker{Causal(Register()), CausalConvergent(Register()), CausalMemory(Register()), Sequential(Register())} {
+		r := c.Check(t.Context(), h)
+		require.Equal(t, Invalid, r.Verdict)
+		require.Equal(t, "no order of 4 calls puts causes before effects: each could know of the next, and the last of the first", r.Reason)
+		require.Len(t, r.Why.Calls, 4)
+	}
+	require.Equal(t, Valid, PRAM(Register()).Check(t.Context(), h).Verdict)
+}
+
 // TestSerialSeesWhatComesBeforeASwap: what comes before a session's own swap was there when it looked.
 func TestSerialSeesWhatComesBeforeASwap(t *testing.T) {
 	swap := func(p int, v int) scripted { return scripted{p, RegisterOp{F: "cas", Key: "y", Value: v}, 0} }

@@ -66,6 +66,7 @@ type serial struct {
 	late    []conflicted   // writes that had to be seen earlier, and why
 	todo    []target
 	walk    []int32
+	entered []int32 // all turns of others that were seen
 }
 
 // A target is a turn that must have been seen by some turn of the session.
@@ -124,7 +125,7 @@ func (s *serial) reset(session int32) {
 	for _, k := range s.keys {
 		s.writes[k], s.reads[k] = s.writes[k][:0], s.reads[k][:0]
 	}
-	s.keys, s.late = s.keys[:0], s.late[:0]
+	s.keys, s.late, s.entered = s.keys[:0], s.late[:0], s.entered[:0]
 	s.moved = map[int32]bool{}
 }
 
@@ -143,10 +144,9 @@ func (s *serial) look(i int32) bool {
 		s.reads[t.key] = append(s.reads[t.key], i)
 		return len(s.writes[t.key]) == 0
 	}
-	if l.turns[w].session == s.session && l.turns[w].place >= t.place {
+	if !s.enter(w, i) {
 		return false // it had not been written
 	}
-	s.enter(w, i)
 	by := s.by.get(w, s.session)
 	reads := s.reads[t.key]
 	if n := len(reads); n > 0 && l.source(reads[n-1]) != w && by <= 2*reads[n-1] {
@@ -184,14 +184,18 @@ func (s *serial) causes(i int32) [2]int32 {
 	return c
 }
 
-// enter makes a turn and its causes seen by turn i, causes first.
-func (s *serial) enter(w, i int32) {
+// enter makes a turn and its causes seen by turn i, causes first. It returns false if
+// turn i or a later one of the session is among them.
+func (s *serial) enter(w, i int32) bool {
 	s.walk = append(s.walk[:0], w)
 	for len(s.walk) > 0 {
 		j := s.walk[len(s.walk)-1]
 		if s.by.get(j, s.session) != none {
 			s.walk = s.walk[:len(s.walk)-1]
 			continue
+		}
+		if s.l.turns[j].session == s.session {
+			return false
 		}
 		ready := true
 		for _, c := range s.causes(j) {
@@ -205,11 +209,13 @@ func (s *serial) enter(w, i int32) {
 		}
 		s.walk = s.walk[:len(s.walk)-1]
 		s.by.set(j, s.session, 2*i)
+		s.entered = append(s.entered, j)
 		if t := &s.l.turns[j]; t.put != none {
 			s.touch(t.key)
 			s.writes[t.key] = append(s.writes[t.key], j)
 		}
 	}
+	return true
 }
 
 // lower makes a turn seen by an earlier turn of the session, and reports whether it can be.

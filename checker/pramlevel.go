@@ -12,9 +12,9 @@ func (s *serial) levels() bool {
 		return true
 	}
 	members := map[int32][]int32{}
-	for i := range s.l.turns {
-		if by := s.by.get(int32(i), s.session); by != none && s.moved[by] {
-			members[by] = append(members[by], int32(i))
+	for _, i := range s.entered {
+		if by := s.by.get(i, s.session); s.moved[by] {
+			members[by] = append(members[by], i)
 		}
 	}
 	var steps []int32

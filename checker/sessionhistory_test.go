@@ -42,6 +42,7 @@ type fleet struct {
 	lossy                          bool // whether calls fail, or have an unknown outcome
 	lag                            int  // how many steps go by for one delivery
 	spoil                          int  // how many answers to spoil, of 100
+	future                         bool // whether spoilt answers may be of values that are written later, if ever
 	settle                         bool // whether all writes arrive in the end, and every client reads every key
 }
 
@@ -220,6 +221,9 @@ func (f *fleetRun) end(p *pendingCall) {
 		}
 	case p.in.F != "write" && f.r.IntN(100) < f.spoil:
 		w := append([]int{0}, f.written[key]...)
+		if f.future {
+			w = append(w, f.values+1, f.values+2)
+		}
 		out := w[f.r.IntN(len(w))]
 		if p.in.F == "read" || (out == p.in.Old) == (p.out == p.in.Old) {
 			o.Output = out
@@ -233,7 +237,7 @@ func smallFleet(r *rand.Rand) fleet {
 	return fleet{
 		replicas: 1 + r.IntN(3), clients: 1 + r.IntN(3), calls: 2 + r.IntN(8), keys: 1 + r.IntN(2),
 		delivery: delivery(r.IntN(4)), stamped: r.IntN(2) == 0, roam: r.IntN(3) == 0, swaps: r.IntN(2) == 0,
-		lossy: r.IntN(2) == 0, lag: r.IntN(4), spoil: []int{0, 0, 20, 60}[r.IntN(4)],
+		lossy: r.IntN(2) == 0, lag: r.IntN(4), spoil: []int{0, 0, 20, 60}[r.IntN(4)], future: r.IntN(6) == 0,
 	}
 }
 

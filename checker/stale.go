@@ -29,7 +29,7 @@ type Staleness struct {
 
 	// Delta is the smallest time by which reads must be allowed to have begun earlier to
 	// make the history linearizable (Golab, Li and Shah, Analyzing Consistency
-	// Properties for Fun and Profit, 2011). It is -1 if there is none, or if a history has swaps.
+	// Properties for Fun and Profit, 2011). It is -1 if there is none, as where Early is not 0, or if a history has swaps.
 	Delta time.Duration
 
 	// A read sees one of the K last versions in some order of the writes, for a smallest K between

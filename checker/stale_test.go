@@ -133,6 +133,10 @@ func TestDeltaAgreesWithItsDefinition(t *testing.T) {
 		if !tr.some((*trial).founded) {
 			continue
 		}
+		if s.Early > 0 { // by the order of ops; times may be equal
+			require.EqualValues(t, -1, s.Delta)
+			continue
+		}
 		want := time.Duration(-1)
 		for d := time.Duration(0); d <= h.End(); d++ {
 			if tr.some(func(t *trial) bool { return t.atomicBy(h, d) }) {
