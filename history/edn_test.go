@@ -89,6 +89,38 @@ func TestParseEDN(t *testing.T) {
 	assert.Equal(t, "##NaN", mustEDN(nan))
 }
 
+// TestParseEDNBases reads integers that Clojure reads though EDN does not have them.
+func TestParseEDNBases(t *testing.T) {
+	for text, want := range map[string]any{
+		"0x1F":                    int64(31),
+		"-0X1fN":                  int64(-31),
+		"017":                     int64(15),
+		"+36rZz":                  int64(1295),
+		"0xFFFFFFFFFFFFFFFF":      bigOf("18446744073709551615"),
+		"#object[a.B 0x1a \"c\"]": Tagged{"object", []any{Symbol("a.B"), int64(26), "c"}},
+	} {
+		v, err := ParseEDN(text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, v, text)
+	}
+	for text, want := range map[string]string{
+		"018":  "018 is no number",
+		"0x":   "0x is no number",
+		"0x1G": "0x1G is no number",
+		"1x1":  "1x1 is no number",
+		"12x1": "12x1 is no number",
+		"1r1":  "1r1 is no number",
+		"37r1": "37r1 is no number",
+		"2r12": "2r12 is no number",
+		"0x-1": "0x-1 is no number",
+		"1p1":  "1p1 is no number",
+		"1_0":  "1_0 is no number",
+	} {
+		_, err := ParseEDN(text)
+		require.EqualError(t, err, want, text)
+	}
+}
+
 func TestParseEDNRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                "no value",
@@ -118,9 +150,6 @@ func TestParseEDNRefuses(t *testing.T) {
 		"a@b":                             "a@b is no value",
 		"'a":                              "'a is no value",
 		"1x":                              "1x is no number",
-		"017":                             "017 is no number",
-		"0x1F":                            "0x1F is no number",
-		"1_0":                             "1_0 is no number",
 		"1/x":                             "1/x is no number",
 		"1/0":                             "1/0 is no ratio",
 		"1xM":                             "1xM is no number",

@@ -67,7 +67,7 @@ func FuzzParseEDN(f *testing.F) {
 	for seed := range uint64(8) {
 		f.Add(mustEDN(randomEDN(rand.New(rand.NewPCG(seed, 5)), 3)))
 	}
-	for _, s := range []string{"#:a{:b 1} ", "; x\n#_ [1] 2", `"\ud83d\ude00\101"`, `\o101`, "##NaN", "1/2", "+1.5e3M", "#:_{_/5 1}"} {
+	for _, s := range []string{"#:a{:b 1} ", "; x\n#_ [1] 2", `"\ud83d\ude00\101"`, `\o101`, "##NaN", "1/2", "+1.5e3M", "#:_{_/5 1}", "[0x1F -017 36rZz]"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -238,6 +238,9 @@ func as[T any]() decoder {
 	if t == reflect.TypeFor[any]() {
 		return generic
 	}
+	if t == reflect.TypeFor[JepsenOp]() {
+		return jepsenDecoder
+	}
 	_, own := any(new(T)).(json.Unmarshaler)
 	nilable := own
 	switch t.Kind() {
@@ -259,6 +262,15 @@ func as[T any]() decoder {
 		}
 		return plain(v), nil
 	}
+}
+
+// jepsenDecoder decodes a JepsenOp, which looks at every byte itself.
+func jepsenDecoder(raw []byte) (any, error) {
+	var op JepsenOp
+	if err := op.UnmarshalJSON(raw); err != nil {
+		return nil, err
+	}
+	return op, nil
 }
 
 // plain returns v, with the numbers replaced that stand in a generic tree.

@@ -67,8 +67,8 @@ Exit codes: 0 done, 3 usage or a file that can't be read or written.`,
 	return cmd
 }
 
-// convert turns one file into another, which is there when it is complete.
-func (a *app) convert(ctx context.Context, from, to string, o convertOptions) (err error) {
+// convert turns one file into another.
+func (a *app) convert(ctx context.Context, from, to string, o convertOptions) error {
 	format, err := findFormat(o.from)
 	if err != nil {
 		return err
@@ -89,24 +89,50 @@ func (a *app) convert(ctx context.Context, from, to string, o convertOptions) (e
 		_, err := o.copy(ctx, a.out, in, target)
 		return err
 	}
+	n, err := o.file(ctx, to, in, target)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.out, "%s: %d ops, %v from %v\n", to, n, target, in.format)
+	return err
+}
+
+// file writes a file, which is there when it is complete. What is no regular file,
+// such as a pipe, is written to as it is.
+func (o convertOptions) file(ctx context.Context, to string, in *input, format history.Format) (n int, err error) {
+	if real, err := filepath.EvalSymlinks(to); err == nil {
+		to = real
+	}
+	if fi, err := os.Stat(to); err == nil && !fi.Mode().IsRegular() {
+		return o.device(ctx, to, in, format)
+	}
 	out, err := os.CreateTemp(filepath.Dir(to), ".capsize-*")
 	if err != nil {
-		return fmt.Errorf("write history: %w", err)
+		return 0, fmt.Errorf("write history: %w", err)
 	}
 	defer func() {
 		if err != nil {
 			_ = os.Remove(out.Name()) // what it holds is not complete
 		}
 	}()
-	n, err := o.copy(ctx, out, in, target)
+	n, err = o.copy(ctx, out, in, format)
 	if err = errors.Join(err, out.Close()); err != nil {
-		return err
+		return n, err
 	}
 	if err = errors.Join(os.Chmod(out.Name(), 0o644), os.Rename(out.Name(), to)); err != nil {
-		return fmt.Errorf("write history: %w", err)
+		return n, fmt.Errorf("write history: %w", err)
 	}
-	_, err = fmt.Fprintf(a.out, "%s: %d ops, %v from %v\n", to, n, target, in.format)
-	return err
+	return n, nil
+}
+
+// device writes to what is there and is no regular file.
+func (o convertOptions) device(ctx context.Context, to string, in *input, format history.Format) (int, error) {
+	out, err := os.OpenFile(to, os.O_WRONLY, 0)
+	if err != nil {
+		return 0, fmt.Errorf("write history: %w", err)
+	}
+	n, err := o.copy(ctx, out, in, format)
+	return n, errors.Join(err, out.Close())
 }
 
 // copy writes what it reads, and returns how many ops that are.
