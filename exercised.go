@@ -43,6 +43,9 @@ func (e *engine) exercised(s cluster.Stats, h *history.History) Exercised {
 	}
 	var windows []history.Call
 	for f := range h.Faults() {
+		if f.Invoke.Key == frozenKey {
+			continue
+		}
 		if f.Complete.Type != history.Fail {
 			x.Faults[names[f.Invoke.Key]]++
 			windows = append(windows, f)
@@ -94,8 +97,9 @@ func checkFindings(findings []cluster.Finding) checker.Result {
 	return c
 }
 
-// checkProgress is the liveness check: once all faults are healed, operations
-// must succeed at every node that has clients, within the time to settle.
+// checkProgress is the liveness check: once the faults are healed, operations
+// must succeed at every node that is healed and has clients, within the time to
+// settle; and if only a core is, it must come to rest.
 func checkProgress(r *Result) checker.Result {
 	c := checker.Result{Checker: "progress"}
 	healed := r.healed
@@ -117,6 +121,9 @@ func checkProgress(r *Result) checker.Result {
 	slowest := time.Duration(0)
 	for i := range min(r.Test.Nodes, r.Test.Clients) {
 		node := fmt.Sprint("n", i+1)
+		if !r.core.has(node) {
+			continue
+		}
 		d, ok := first[node]
 		if !ok {
 			d = math.MaxInt64
@@ -127,10 +134,17 @@ func checkProgress(r *Result) checker.Result {
 			if !asked[node] {
 				c.Reason = fmt.Sprintf("no client got through to %s within %v of the heal of all faults", node, r.Test.Settle)
 			}
+			if r.core.nodes != nil {
+				c.Reason = fmt.Sprintf("no operation at %s succeeded within %v, though nothing was wrong with any node%s", node, r.Test.Settle, r.core.but())
+			}
 			return c
 		}
 		slowest = max(slowest, d)
 	}
-	c.Reason = fmt.Sprintf("every node answered within %v of the heal", slowest.Round(time.Millisecond))
+	if c.Reason = r.core.restless(); c.Reason != "" {
+		c.Verdict = checker.Invalid
+		return c
+	}
+	c.Reason = fmt.Sprintf("every node%s answered within %v of the heal", r.core.but(), slowest.Round(time.Millisecond))
 	return c
 }
