@@ -108,6 +108,9 @@ func (r *Result) judge(ctx context.Context) {
 		}
 	}
 	r.Checks = append(r.Checks, checkProgress(r), checkFindings(r.Findings))
+	if c := checkVacuity(r); c.Verdict != checker.Valid {
+		r.Checks = append(r.Checks, c)
+	}
 	if r.Test.Require != nil {
 		r.Checks = append(r.Checks, checkRequired(r))
 	}

@@ -76,6 +76,35 @@ func overlaps(c history.Call, windows []history.Call) bool {
 	return false
 }
 
+// fewestCalls is how many calls have to be decided, by an answer or by an error
+// that tells what became of it, before a run with faults means anything.
+const fewestCalls = 10
+
+// checkVacuity is unknown if a run with a nemesis put next to nothing to the
+// test: no fault met an operation, or too few operations were decided.
+func checkVacuity(r *Result) checker.Result {
+	c, x := checker.Result{Checker: "vacuity"}, r.Exercised
+	if len(r.Plan) == 0 || r.Stopped != nil {
+		return c
+	}
+	struck := 0
+	for _, n := range x.Faults { // order: a sum
+		struck += n
+	}
+	switch {
+	case struck == 0:
+		c.Reason = fmt.Sprintf("none of the %d faults of the plan struck", len(r.Plan))
+	case x.Overlapped == 0:
+		c.Reason = fmt.Sprintf("no operation was under way while one of the %d faults was active", struck)
+	case x.OK+x.Fail < fewestCalls:
+		c.Reason = fmt.Sprintf("what became of an operation is known of %d, which is too few to mean anything", x.OK+x.Fail)
+	}
+	if c.Reason != "" {
+		c.Verdict = checker.Unknown
+	}
+	return c
+}
+
 // checkRequired applies the test's own demand.
 func checkRequired(r *Result) checker.Result {
 	c := checker.Result{Checker: "exercised", Reason: "the run exercised what the test requires"}
