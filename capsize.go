@@ -32,6 +32,7 @@ type Test struct {
 	Duration time.Duration // how long faults strike; default 30s
 	Timeout  time.Duration // of one operation; default 1s
 	Settle   time.Duration // within which all must work again after the faults; default 5s
+	Core     bool          // after the faults only a random majority is healed; the other nodes stay dead, deaf, mute or slow
 	Stall    time.Duration // of wall time in which nothing happens before a run is given up; default 30s
 
 	Seed  uint64 // of every draw; 0: a new one for each run of the test
@@ -68,6 +69,7 @@ type Result struct {
 	CPU       time.Duration // of the whole process meanwhile
 	phases    []mark
 	healed    time.Duration // when all faults were healed; 0 if it did not come to that
+	core      core          // that was healed, if not all were
 	Stopped   error         // why the run was cut short: interrupted or stalled; nil if it was not
 }
 
@@ -106,6 +108,9 @@ func (r *Result) judge(ctx context.Context) {
 		}
 	}
 	r.Checks = append(r.Checks, checkProgress(r), checkFindings(r.Findings))
+	if c := checkVacuity(r); c.Verdict != checker.Valid {
+		r.Checks = append(r.Checks, c)
+	}
 	if r.Test.Require != nil {
 		r.Checks = append(r.Checks, checkRequired(r))
 	}

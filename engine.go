@@ -36,6 +36,7 @@ type engine struct {
 	strikes strikes
 	began   time.Duration // when the faults began
 	healed  time.Duration // when all faults were healed
+	core    core          // that was healed, if not all were
 	over    atomic.Bool   // the clients are to stop
 
 	mu       sync.Mutex
@@ -92,9 +93,10 @@ func (e *engine) run() error {
 	e.heal(w)
 	e.healed = w.Now()
 	e.enter("settle")
-	e.sleep(e.test.Settle)
+	e.settle(w)
 	e.over.Store(true)
 	e.awaitClients()
+	e.thaw(w)
 	e.enter("final")
 	e.finalReads(w)
 	e.enter("end")
@@ -216,7 +218,7 @@ func (e *engine) result() *Result {
 	r.Virtual = r.History.End()
 	if e.ended {
 		w := e.world.Load()
-		r.Trace, r.healed = w.Trace(), e.healed
+		r.Trace, r.healed, r.core = w.Trace(), e.healed, e.core
 		r.Virtual = e.marks[len(e.marks)-1].at
 		r.Exercised = e.exercised(w.Stats(), r.History)
 	} else {

@@ -43,6 +43,9 @@ func (e *engine) exercised(s cluster.Stats, h *history.History) Exercised {
 	}
 	var windows []history.Call
 	for f := range h.Faults() {
+		if f.Invoke.Key == frozenKey {
+			continue
+		}
 		if f.Complete.Type != history.Fail {
 			x.Faults[names[f.Invoke.Key]]++
 			windows = append(windows, f)
@@ -73,6 +76,35 @@ func overlaps(c history.Call, windows []history.Call) bool {
 	return false
 }
 
+// fewestCalls is how many calls have to be decided, by an answer or by an error
+// that tells what became of it, before a run with faults means anything.
+const fewestCalls = 10
+
+// checkVacuity is unknown if a run with a nemesis put next to nothing to the
+// test: no fault met an operation, or too few operations were decided.
+func checkVacuity(r *Result) checker.Result {
+	c, x := checker.Result{Checker: "vacuity"}, r.Exercised
+	if len(r.Plan) == 0 || r.Stopped != nil {
+		return c
+	}
+	struck := 0
+	for _, n := range x.Faults { // order: a sum
+		struck += n
+	}
+	switch {
+	case struck == 0:
+		c.Reason = fmt.Sprintf("none of the %d faults of the plan struck", len(r.Plan))
+	case x.Overlapped == 0:
+		c.Reason = fmt.Sprintf("no operation was under way while one of the %d faults was active", struck)
+	case x.OK+x.Fail < fewestCalls:
+		c.Reason = fmt.Sprintf("what became of an operation is known of %d, which is too few to mean anything", x.OK+x.Fail)
+	}
+	if c.Reason != "" {
+		c.Verdict = checker.Unknown
+	}
+	return c
+}
+
 // checkRequired applies the test's own demand.
 func checkRequired(r *Result) checker.Result {
 	c := checker.Result{Checker: "exercised", Reason: "the run exercised what the test requires"}
@@ -94,8 +126,9 @@ func checkFindings(findings []cluster.Finding) checker.Result {
 	return c
 }
 
-// checkProgress is the liveness check: once all faults are healed, operations
-// must succeed at every node that has clients, within the time to settle.
+// checkProgress is the liveness check: once the faults are healed, operations
+// must succeed at every node that is healed and has clients, within the time to
+// settle; and if only a core is, it must come to rest.
 func checkProgress(r *Result) checker.Result {
 	c := checker.Result{Checker: "progress"}
 	healed := r.healed
@@ -117,6 +150,9 @@ func checkProgress(r *Result) checker.Result {
 	slowest := time.Duration(0)
 	for i := range min(r.Test.Nodes, r.Test.Clients) {
 		node := fmt.Sprint("n", i+1)
+		if !r.core.has(node) {
+			continue
+		}
 		d, ok := first[node]
 		if !ok {
 			d = math.MaxInt64
@@ -127,10 +163,17 @@ func checkProgress(r *Result) checker.Result {
 			if !asked[node] {
 				c.Reason = fmt.Sprintf("no client got through to %s within %v of the heal of all faults", node, r.Test.Settle)
 			}
+			if r.core.nodes != nil {
+				c.Reason = fmt.Sprintf("no operation at %s succeeded within %v, though nothing was wrong with any node%s", node, r.Test.Settle, r.core.but())
+			}
 			return c
 		}
 		slowest = max(slowest, d)
 	}
-	c.Reason = fmt.Sprintf("every node answered within %v of the heal", slowest.Round(time.Millisecond))
+	if c.Reason = r.core.restless(); c.Reason != "" {
+		c.Verdict = checker.Invalid
+		return c
+	}
+	c.Reason = fmt.Sprintf("every node%s answered within %v of the heal", r.core.but(), slowest.Round(time.Millisecond))
 	return c
 }
