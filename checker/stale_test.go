@@ -111,7 +111,7 @@ func TestKAtomicityAgreesWithItsDefinition(t *testing.T) {
 }
 
 // timed gives the ops of a history random times.
-func timed(r *rand.Rand, h *history.History) *history.History {
+func timedOps(r *rand.Rand, h *history.History) *history.History {
 	g := history.Of()
 	var at time.Duration
 	for o := range h.Ops() {
@@ -126,7 +126,7 @@ func TestDeltaAgreesWithItsDefinition(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))
 	found := 0
 	for range sweepHistories(3000) {
-		h := timed(r, staleFleet(r).history(r))
+		h := timedOps(r, staleFleet(r).history(r))
 		s, err := MeasureStaleness(Register(), h)
 		require.NoError(t, err)
 		tr := newTrial(h)
@@ -184,7 +184,7 @@ func TestStalenessAgreesWithItsDefinition(t *testing.T) {
 	for range sweepHistories(3000) {
 		f := staleFleet(r)
 		f.lossy = false
-		h := timed(r, f.history(r))
+		h := timedOps(r, f.history(r))
 		l, _ := source[int, RegisterOp, int]{m: Register(), h: h}.logbook("")
 		if l.thin() != none {
 			continue
