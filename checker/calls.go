@@ -17,6 +17,7 @@ type span struct {
 	call, ret int  // it took effect after the one and before the other
 	end       int  // index of its completion, or -1
 	known     bool // whether it certainly happened, and what was answered
+	optional  bool // whether it may as well not have happened, for the sake of argument
 }
 
 func spanOf(c history.Call) span {

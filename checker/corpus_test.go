@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/history"
@@ -21,6 +22,7 @@ type corpusRow struct {
 	model  string
 	expect Verdict
 	judge  func(t *testing.T, h *history.History) Result
+	helped bool // whether a call is needed only because others might have helped
 }
 
 // TestCorpusLinearizable judges histories that others recorded, and compares the
@@ -37,7 +39,7 @@ func TestCorpusLinearizable(t *testing.T) {
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "file\tmodel\texpected\tgot\tcalls\ttime\t")
 	var sizes []int
-	counts := map[Verdict]int{}
+	counts, helped := map[Verdict]int{}, 0
 	for _, row := range rows {
 		f, err := os.Open(filepath.Join(root, row.file))
 		require.NoError(t, err)
@@ -53,6 +55,9 @@ func TestCorpusLinearizable(t *testing.T) {
 			calls = fmt.Sprint(len(got.Why.Calls))
 		}
 		counts[got.Verdict]++
+		if row.helped {
+			helped++
+		}
 		fmt.Fprintf(table, "%s\t%s\t%v\t%v\t%s\t%v\t\n", row.file, row.model, row.expect, got.Verdict, calls, short(took))
 		if row.expect != got.Verdict {
 			t.Errorf("%s: expected %v, got %v: %s", row.file, row.expect, got.Verdict, got.Reason)
@@ -64,21 +69,22 @@ func TestCorpusLinearizable(t *testing.T) {
 	}
 	require.NoError(t, table.Flush())
 	slices.Sort(sizes)
-	t.Logf("\n%s%d files: %d valid, %d invalid, %d unknown; %d later\ncounter-examples: %d, median %d calls, most %d", text.String(),
-		len(rows), counts[Valid], counts[Invalid], counts[Unknown], len(later), len(sizes), sizes[len(sizes)/2], sizes[len(sizes)-1])
+	t.Logf("\n%s%d files: %d valid, %d invalid, %d unknown; %d later\ncounter-examples: %d, median %d calls, most %d; %d have a call that only shuts out what others might explain", text.String(),
+		len(rows), counts[Valid], counts[Invalid], counts[Unknown], len(later), len(sizes), sizes[len(sizes)/2], sizes[len(sizes)-1], helped)
 }
 
 // row makes a row whose verdict the name of the file's folder gives.
-func row[S comparable, In, Out any](file string, m Model[S, In, Out], typed func(h *history.History) *history.History) corpusRow {
-	r := corpusRow{file: file, model: m.Name}
+func row[S comparable, In, Out any](file string, m Model[S, In, Out], typed func(h *history.History) *history.History) *corpusRow {
+	r := &corpusRow{file: file, model: m.Name}
 	if strings.Contains(file, "/bad/") || strings.Contains(file, "-bad") {
 		r.expect = Invalid
 	}
 	r.judge = func(t *testing.T, h *history.History) Result {
-		got := Linearizable(m).Check(t.Context(), typed(h))
+		h = typed(h)
+		got := Linearizable(m).Check(t.Context(), h)
 		if got.Verdict == Invalid {
 			require.NotNil(t, got.Why, file)
-			fewest(t, m, got.Why)
+			r.helped = !fewest(t, m, h, got.Why)
 		}
 		return got
 	}
@@ -86,16 +92,44 @@ func row[S comparable, In, Out any](file string, m Model[S, In, Out], typed func
 }
 
 // fewest checks that the calls of a counter-example are few, not linearizable on their
-// own, and that they are without any one of them.
-func fewest[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], w *Why) {
+// own, and that all of them are needed: without any one of them the others are,
+// or would be if some of the calls that are not shown happened as well. It
+// reports whether they are without such help.
+func fewest[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *history.History, w *Why) (alike bool) {
 	t.Helper()
-	require.LessOrEqual(t, len(w.Calls), 10, w.Reason)
-	check := Linearizable(m)
-	require.Equal(t, Invalid, check.Check(t.Context(), alone(w.Calls)).Verdict, w.Reason)
+	assert.LessOrEqual(t, len(w.Calls), 10, w.Reason)
+	check, alike := Linearizable(m), true
+	assert.Equal(t, Invalid, check.Check(t.Context(), alone(w.Calls)).Verdict, w.Reason)
 	for i := range w.Calls {
 		rest := m.Without(w.Calls, i)
-		require.Equal(t, Valid, check.Check(t.Context(), alone(rest)).Verdict, "%s\nwithout %v: %v", w.Reason, w.Calls[i], rest)
+		if check.Check(t.Context(), alone(rest)).Verdict != Valid {
+			alike = false
+			assert.True(t, helpful(t, m, h, w.Key, rest), "%s\nwithout %v: %v", w.Reason, w.Calls[i], rest)
+		}
 	}
+	return alike
+}
+
+// helpful reports whether calls are linearizable if each of the others on their key may
+// have happened or not.
+func helpful[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *history.History, key string, calls []history.Call) bool {
+	s := source[S, In, Out]{m: m, h: h}
+	parts, bad := s.split()
+	require.Nil(t, bad)
+	must := map[int]bool{}
+	for _, c := range calls {
+		must[c.Invoke.Index] = true
+	}
+	for _, p := range parts {
+		if p.key != key {
+			continue
+		}
+		for i, sp := range p.spans {
+			p.spans[i].optional = !must[sp.call]
+		}
+		return s.frontier(p.spans).run(t.Context()).ok
+	}
+	return false
 }
 
 func glob(t *testing.T, root string, patterns ...string) (names []string) {
@@ -111,7 +145,7 @@ func glob(t *testing.T, root string, patterns ...string) (names []string) {
 	return names
 }
 
-func registerRows(t *testing.T, root string) (rows []corpusRow) {
+func registerRows(t *testing.T, root string) (rows []*corpusRow) {
 	for _, name := range glob(t, root, "knossos/data/cas-register/*/*.edn", "elle-cli/histories/knossos/cas-register/*/*.*") {
 		init := 0
 		if strings.Contains(name, "rethink") {
@@ -124,7 +158,7 @@ func registerRows(t *testing.T, root string) (rows []corpusRow) {
 	return rows
 }
 
-func otherRows(t *testing.T, root string) (rows []corpusRow) {
+func otherRows(t *testing.T, root string) (rows []*corpusRow) {
 	for _, name := range glob(t, root, "elle-cli/histories/knossos/mutex/*/*.*", "knossos/data/mutex/*/*.edn") {
 		rows = append(rows, row(name, Mutex(), func(h *history.History) *history.History {
 			return typed(h, lockIn, func(history.JepsenOp) any { return 0 })
@@ -144,7 +178,7 @@ func otherRows(t *testing.T, root string) (rows []corpusRow) {
 }
 
 // etcdRows have the verdicts of the corpus' index. A read of nil found nothing there.
-func etcdRows(t *testing.T, root string) (rows []corpusRow) {
+func etcdRows(t *testing.T, root string) (rows []*corpusRow) {
 	index, err := os.ReadFile(filepath.Join(root, "INDEX.md"))
 	require.NoError(t, err)
 	want := map[string]string{}

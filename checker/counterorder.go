@@ -218,8 +218,10 @@ func countUnits(calls []fact[CounterOp, int], unit int) finding {
 			to = max(count, c.out/unit)
 		}
 		for ; count < to; count++ {
-			if len(open) == 0 || ahead[count] > 0 {
-				return found("but no number of adds before it makes that", upTo(calls, int(e.op), e.at, unit*count)...)
+			if ahead[count] > 0 {
+				return found("but more had been added by then", upTo(calls, e.at, unit*count)...)
+			} else if len(open) == 0 {
+				return found("but less can have been added by then", upTo(calls, e.at, c.out)...)
 			}
 			heap.Pop(&open)
 		}
@@ -227,12 +229,17 @@ func countUnits(calls []fact[CounterOp, int], unit int) finding {
 	return allWell
 }
 
-// upTo returns a call, those that were invoked before an instant, and the reads
-// after it that saw v.
-func upTo(calls []fact[CounterOp, int], culprit, at, v int) []int {
-	bad := []int{culprit}
+// upTo returns the first read of v that had not ended by an instant, and the calls
+// that were invoked before it.
+func upTo(calls []fact[CounterOp, int], at, v int) (bad []int) {
 	for i, c := range calls {
-		if i != culprit && (c.call < at || c.in.F == "read" && c.known && c.out == v) {
+		if c.in.F == "read" && c.known && c.out == v && c.ret >= at {
+			bad = append(bad, i)
+			break
+		}
+	}
+	for i, c := range calls {
+		if c.call < at && i != bad[0] {
 			bad = append(bad, i)
 		}
 	}

@@ -36,9 +36,9 @@ func (s source[S, In, Out]) explain(ctx context.Context, p *part, d decision) *W
 		for _, i := range c.ops {
 			spans = append(spans, p.spans[i])
 		}
-		spans = s.evident(ctx, spans)
+		spans = s.evident(ctx, spans, p.spans)
 	default:
-		spans = s.evident(ctx, s.conflicting(p.spans, c))
+		spans = s.evident(ctx, s.conflicting(p.spans, c), p.spans)
 	}
 	if unfounded {
 		w.Calls = []history.Call{s.call(thin)}
@@ -68,7 +68,7 @@ func (s source[S, In, Out]) explainFound(ctx context.Context, p *part, f finding
 	blame := bad[0]
 	slices.SortFunc(bad, func(a, b span) int { return a.call - b.call })
 	bad = slices.Compact(bad)
-	if few := s.reduce(ctx, slices.Clone(bad)); len(few) < len(bad) {
+	if few := s.reduce(ctx, slices.Clone(bad), p.spans); len(few) < len(bad) {
 		slices.SortFunc(few, func(a, b span) int { return a.call - b.call })
 		bad = few
 	}

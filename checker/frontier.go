@@ -20,6 +20,7 @@ type numbered struct {
 	call, ret int
 	class     int32
 	known     bool
+	optional  bool // whether it may as well not have happened, though it is known when
 }
 
 // A config is one way in which the calls so far may have happened: the state
@@ -157,7 +158,15 @@ func (f *frontier) run(ctx context.Context) frontierEnd {
 				return frontierEnd{by: fmt.Errorf("more than %d calls at a time were open", maxSlots)}
 			}
 		default:
+			var without []config
+			if o.optional {
+				without = slices.DeleteFunc(slices.Clone(f.front), func(c config) bool { return c.has(f.at[e.op]) })
+			}
 			err := f.finish(ctx, e.op)
+			if o.optional {
+				f.front = append(f.front, without...)
+				f.thin()
+			}
 			if err == nil {
 				err = f.model.failed()
 			}
@@ -223,7 +232,7 @@ func (f *frontier) relink(class int32) {
 		f.prev[a] = none
 		best := -1
 		for _, b := range f.live {
-			if ob := f.ops[f.slots[b]]; ob.class == class && ob.ret < oa.ret && ob.ret > best {
+			if ob := f.ops[f.slots[b]]; ob.class == class && ob.optional == oa.optional && ob.ret < oa.ret && ob.ret > best {
 				f.prev[a], best = b, ob.ret
 			}
 		}

@@ -227,10 +227,36 @@ func proves[S comparable, In, Out any](t *testing.T, s source[S, In, Out], h *hi
 	require.NotEmpty(t, r.Why.Reason)
 	require.False(t, bruteForce(s.m, alone(r.Why.Calls)), "%s\n%v\n%v", r.Why.Reason, r.Why.Calls, h)
 	require.True(t, r.Why.Culprit >= -1 && r.Why.Culprit < len(r.Why.Calls))
+	require.False(t, helped(s, h, r.Why.Key, r.Why.Calls), "other calls explain it: %s\n%v\n%v", r.Why.Reason, r.Why.Calls, h)
 	for i := range r.Why.Calls {
 		rest := s.m.Without(r.Why.Calls, i)
-		require.True(t, bruteForce(s.m, alone(rest)), "not minimal: %s\n%v\nwithout %d: %v\n%v", r.Why.Reason, r.Why.Calls, i, rest, h)
+		if !bruteForce(s.m, alone(rest)) {
+			require.True(t, helped(s, h, r.Why.Key, rest), "not minimal: %s\n%v\nwithout %d: %v\n%v", r.Why.Reason, r.Why.Calls, i, rest, h)
+		}
 	}
+}
+
+// helped reports whether calls are linearizable with some of the others on their key.
+func helped[S comparable, In, Out any](s source[S, In, Out], h *history.History, key string, calls []history.Call) bool {
+	var others []history.Call
+	for c := range h.Calls() {
+		same := func(d history.Call) bool { return d.Invoke.Index == c.Invoke.Index }
+		if c.Complete.Type != history.Fail && (s.m.Key == nil || s.m.Key(c.Invoke.Input.(In)) == key) && !slices.ContainsFunc(calls, same) {
+			others = append(others, c)
+		}
+	}
+	for set := range 1 << len(others) {
+		all := slices.Clone(calls)
+		for i, c := range others {
+			if set>>i&1 != 0 {
+				all = append(all, c)
+			}
+		}
+		if bruteForce(s.m, alone(all)) {
+			return true
+		}
+	}
+	return false
 }
 
 // alone returns a history of nothing but these calls.

@@ -199,7 +199,7 @@ func abridged(s string) string {
 
 // evident adds to calls those that show what the others read and wrote, and drops
 // what that makes needless.
-func (s source[S, In, Out]) evident(ctx context.Context, spans []span) []span {
+func (s source[S, In, Out]) evident(ctx context.Context, spans, all []span) []span {
 	if s.refined == nil {
 		return spans
 	}
@@ -210,7 +210,7 @@ func (s source[S, In, Out]) evident(ctx context.Context, spans []span) []span {
 	}
 	slices.SortFunc(spans, func(a, b span) int { return a.call - b.call })
 	s.refined, s.shown = nil, nil
-	return s.reduce(ctx, spans)
+	return s.reduce(ctx, spans, all)
 }
 
 // foundedKV reports whether the string that a get saw can be made of what others

@@ -53,7 +53,7 @@ func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out])
 			m.kinds = append(m.kinds, sp)
 			m.quiet = append(m.quiet, s.pure(sp))
 		}
-		ops[i] = numbered{sp.call, sp.ret, class, sp.known}
+		ops[i] = numbered{sp.call, sp.ret, class, sp.known, sp.optional}
 	}
 	return ops, m
 }
@@ -147,7 +147,8 @@ func numberAccesses(ops []access, values int) ([]numbered, *registerStepper) {
 				k.put = junk
 			}
 		}
-		if !k.known && k.put == none || !k.known && k.put == junk {
+		free := !o.known || o.optional
+		if free && (k.put == none || k.put == junk) {
 			continue // as if it had not happened
 		}
 		class, ok := classes[k]
@@ -156,7 +157,7 @@ func numberAccesses(ops []access, values int) ([]numbered, *registerStepper) {
 			classes[k] = class
 			m.kinds = append(m.kinds, k)
 		}
-		all = append(all, numbered{o.call, o.ret, class, o.known})
+		all = append(all, numbered{o.call, o.ret, class, o.known, o.optional})
 	}
 	return all, m
 }
