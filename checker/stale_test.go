@@ -110,7 +110,7 @@ func TestKAtomicityAgreesWithItsDefinition(t *testing.T) {
 	require.Greater(t, counts[3], 10)
 }
 
-// timed gives the ops of a history random times.
+// timedOps gives the ops of a history random times.
 func timedOps(r *rand.Rand, h *history.History) *history.History {
 	g := history.Of()
 	var at time.Duration
