@@ -134,6 +134,14 @@ func checkShape(t *testing.T, shape nemesis.Shape, heard map[string]string, desc
 	switch shape {
 	case nemesis.Halves:
 		assert.Equal(t, []int{1, 1, 2, 2, 2}, counts, desc)
+	case nemesis.RandomHalves:
+		sum := 0
+		for _, n := range counts {
+			sum += n
+		}
+		assert.Contains(t, []int{12, 8}, sum, "1 | 4 or 2 | 3: %s", desc)
+	case nemesis.Third:
+		assert.Equal(t, []int{0, 3, 3, 3, 3}, counts, desc)
 	case nemesis.One:
 		assert.Equal(t, []int{0, 3, 3, 3, 3}, counts, desc)
 	case nemesis.Leader:
@@ -152,6 +160,12 @@ func checkShape(t *testing.T, shape nemesis.Shape, heard map[string]string, desc
 		assert.Equal(t, []int{2, 2, 2, 2, 4}, counts, desc)
 	case nemesis.OneWay:
 		assert.Equal(t, []int{3, 3, 3, 3, 4}, counts, desc)
+	case nemesis.ClientSide:
+		sum := 0
+		for _, n := range counts {
+			sum += n
+		}
+		assert.Contains(t, []int{16, 20}, sum, "the node that nobody told to shout says nothing, and all hear each other: %s", desc)
 	default:
 		t.Errorf("no test for shape %s", shape)
 	}
@@ -172,7 +186,7 @@ func TestPartitionOfTwo(t *testing.T) {
 
 func TestCrashes(t *testing.T) {
 	want := map[nemesis.Victim][]int{
-		nemesis.OneNode: {1}, nemesis.TheLeader: {1}, nemesis.Minority: {1, 2}, nemesis.Majority: {3, 4, 5}, nemesis.Everyone: {5},
+		nemesis.OneNode: {1}, nemesis.TheLeader: {1}, nemesis.AFollower: {1}, nemesis.Minority: {1, 2}, nemesis.Majority: {3, 4, 5}, nemesis.Everyone: {5},
 	}
 	for _, victim := range nemesis.Victims() {
 		for seed := range uint64(10) {
@@ -282,7 +296,7 @@ func TestReadPlanRefuses(t *testing.T) {
 		`[{"id":1,"at":"soon"}]`:                     `p.json:1: step 1 of the plan: "at": time: invalid duration "soon"`,
 		`[{"id":1,"at":"1s","for":"1s"}]`:            `p.json:1: step 1 of the plan: "fault" is missing`,
 		`[{"id":1,"at":"1s","for":"1s","fault":{}}]`: `"fault" has no "kind"`,
-		`[{"id":1,"at":"1s","for":"1s","fault":{"kind":"flood"}}]`:                                                                                          `there is no fault "flood"; there are crash, `,
+		`[{"id":1,"at":"1s","for":"1s","fault":{"kind":"flood"}}]`:                                                                                          `there is no fault "flood"; there are bandwidth, `,
 		`[{"id":1,"at":"1s","for":"1s","fault":{"kind":"slow","extra":7}}]`:                                                                                 `fault "slow": a duration is a string like "200ms"`,
 		`[{"id":1,"at":"1s","for":"1s","fault":{"kind":"lossy","q":1}}]`:                                                                                    `fault "lossy": json: unknown field "q"`,
 		"[{\"id\":1,\"at\":\"1s\",\"for\":\"1s\",\"fault\":{\"kind\":\"lossy\"}},\n{\"id\":1,\"at\":\"1s\",\"for\":\"1s\",\"fault\":{\"kind\":\"lossy\"}}]": "p.json: step 2 of the plan: id 1 is taken",
