@@ -1,0 +1,25 @@
+package nemesis_test
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/nemesis"
+)
+
+// A plan is made from a seed, and is data: it can be printed, and made shorter.
+func Example() {
+	n := nemesis.Every(10*time.Second,
+		nemesis.Partitions(nemesis.Leader),
+		nemesis.PowerCuts(cluster.Torn, nemesis.Majority),
+		nemesis.On(cluster.LeaderChange, nemesis.Pauses(nemesis.TheLeader)))
+	fmt.Println(n)
+	p := n.Plan(1, 30*time.Second)
+	fmt.Print(p.Without(2).Table())
+	// Output:
+	// every 10s: partition leader or power cut (torn) majority or on leader-change: pause leader
+	// STEP  AT          FOR        FAULT
+	// 1     4.222984s   4.266121s  partition leader
+	// 3     24.859787s  3.754872s  power cut (torn) majority
+}
