@@ -34,9 +34,10 @@ const (
 	// https://github.com/camunda/camunda/issues/5356
 	ForgottenVote
 
-	// NoPrefixCheck has a follower append entries without a look at whether the
-	// one before them is the leader's.
-	// https://github.com/camunda/camunda/issues/5360
+	// NoPrefixCheck has a follower take the entries that it has for the leader's. It
+	// appends without a look at the one before, and commits what it has when the
+	// leader is committed that far.
+	// https://github.com/atomix/copycat/issues/265
 	NoPrefixCheck
 
 	// StaleVote grants a vote to a candidate that lacks entries.
@@ -64,7 +65,7 @@ var bugs = []struct {
 	{NoDedup, "no-dedup", "a request that a client sent again is applied again"},
 	{AckBeforeSync, "ack-before-sync", "entries are acknowledged before they are on the disk"},
 	{ForgottenVote, "forgotten-vote", "term and vote do not outlive a crash"},
-	{NoPrefixCheck, "no-prefix-check", "a follower appends entries to a log that is not the leader's"},
+	{NoPrefixCheck, "no-prefix-check", "a follower appends to its log, and commits it, without a look at whether it is the leader's"},
 	{StaleVote, "stale-vote", "a node votes for a candidate that lacks entries"},
 	{ForgottenSessions, "forgotten-sessions", "snapshots leave out which requests were applied"},
 	{NoPreVote, "no-pre-vote", "a node that can't win an election stands for it, and deposes the leader"},

@@ -9,6 +9,7 @@ import (
 
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/capsize-go/capsize/cluster"
 )
@@ -213,6 +214,9 @@ func (n *node) send(m *raftpb.Message) {
 	to := m.GetTo()
 	if n.canWait(m, to) {
 		return
+	}
+	if m.GetType() == raftpb.MsgHeartbeat && n.bugs&NoPrefixCheck != 0 {
+		m.Commit = proto.Uint64(n.raft.BasicStatus().HardState.GetCommit()) // not only as far as the follower has it
 	}
 	n.h.Send(n.names[to-1], m)
 	if m.GetType() == raftpb.MsgSnap {

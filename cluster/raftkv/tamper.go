@@ -16,6 +16,10 @@ func (n *node) tamper(m *raftpb.Message) *raftpb.Message {
 		if n.bugs&NoPrefixCheck != 0 {
 			return n.asIfMatching(m)
 		}
+	case raftpb.MsgHeartbeat:
+		if n.bugs&NoPrefixCheck != 0 {
+			return n.asIfWhole(m)
+		}
 	case raftpb.MsgVote, raftpb.MsgPreVote:
 		if n.bugs&StaleVote != 0 {
 			return n.asIfUpToDate(m)
@@ -33,6 +37,16 @@ func (n *node) asIfMatching(m *raftpb.Message) *raftpb.Message {
 	}
 	m = proto.Clone(m).(*raftpb.Message)
 	m.LogTerm = &term
+	return m
+}
+
+// asIfWhole returns a heartbeat that commits what this node has of what the leader
+// has committed.
+func (n *node) asIfWhole(m *raftpb.Message) *raftpb.Message {
+	last, err := n.log.mem.LastIndex()
+	must(err)
+	m = proto.Clone(m).(*raftpb.Message)
+	m.Commit = proto.Uint64(min(m.GetCommit(), last))
 	return m
 }
 
