@@ -52,6 +52,12 @@ type Stats struct {
 // Its methods must be called from within the bubble that [New] was called in,
 // except where they say otherwise.
 type Cluster struct {
+	*world
+	by *tally // of the fault that handles the cluster; see As
+}
+
+// A world is the cluster itself. Each fault has a Cluster of its own around it.
+type world struct {
 	cfg      Config
 	ctx      context.Context
 	cancel   context.CancelFunc
@@ -67,6 +73,9 @@ type Cluster struct {
 	trace    uint64
 	entropy  source
 	stopping bool
+	tallies  map[string]*tally
+	watch    map[Occasion][]chan struct{}
+	damaged  int // nodes whose disks broke a promise
 
 	mu       sync.Mutex
 	findings []Finding
@@ -83,7 +92,11 @@ func New(cfg Config) (*Cluster, error) {
 	if cfg.Wait == nil {
 		return nil, errors.New("cluster: Config.Wait is missing")
 	}
-	c := &Cluster{cfg: cfg, loop: newLoop(lag(cfg.System), cfg.Wait), byName: map[string]*machine{}}
+	c := &Cluster{world: &world{
+		cfg: cfg, loop: newLoop(lag(cfg.System), cfg.Wait),
+		byName: map[string]*machine{}, tallies: map[string]*tally{},
+	}}
+	c.by = c.tally("")
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.net = simnet.New(wire{c})
 	c.entropy.key = keyed.New(cfg.Seed, "entropy")
@@ -97,7 +110,7 @@ func (c *Cluster) addMachines() {
 	first := key.With("phase").Range(0, MaxHosts)
 	total := c.cfg.Nodes + c.cfg.Clients
 	for i := range total {
-		m := &machine{c: c, id: i, disk: disk{files: map[string]*file{}}}
+		m := &machine{c: c, id: i}
 		// 97 is coprime to 499, so the phases differ; they are odd, since the
 		// even ones belong to the world.
 		m.phase = time.Duration((first+int64(i)*97)%MaxHosts*2 + 1)
@@ -111,6 +124,7 @@ func (c *Cluster) addMachines() {
 			m.node = c.nodes[(i-c.cfg.Nodes)%c.cfg.Nodes]
 		}
 		m.key = key.With("host", m.name)
+		m.disk = newDisk(m)
 		c.machines = append(c.machines, m)
 		c.byName[m.name] = m
 		c.net.AddHost(m.name, m.ip)
@@ -118,7 +132,7 @@ func (c *Cluster) addMachines() {
 	for _, m := range c.machines {
 		for _, to := range c.machines {
 			k := key.With("link", m.name, to.name)
-			m.links = append(m.links, link{key: k, loss: k.With("loss")})
+			m.links = append(m.links, link{key: k})
 		}
 	}
 }
@@ -143,7 +157,7 @@ func (c *Cluster) Stop(grace time.Duration) {
 	c.stopping = true
 	c.unlock()
 	for _, m := range c.machines {
-		c.At(c.Now(), m.name, m.crash)
+		c.At(c.Now(), m.name, func() { m.crashBy(nil, false) })
 	}
 	time.Sleep(grace)
 	c.loop.stop()
@@ -161,8 +175,8 @@ func (c *Cluster) Abandon() {
 	c.release()
 }
 
-func (c *Cluster) lock()   { c.loop.mu.Lock() }
-func (c *Cluster) unlock() { c.loop.mu.Unlock() }
+func (c *world) lock()   { c.loop.mu.Lock() }
+func (c *world) unlock() { c.loop.mu.Unlock() }
 
 // Sleep waits for d, or until ctx is done, and reports whether it was d.
 func (c *Cluster) Sleep(ctx context.Context, d time.Duration) bool {
@@ -218,7 +232,15 @@ func (c *Cluster) Client(i int) *Host {
 // Crash stops a host as a power cut does. It does nothing if the host is down.
 func (c *Cluster) Crash(name string) {
 	m := c.machine(name)
-	c.At(c.Now(), name, m.crash)
+	c.At(c.Now(), name, func() { m.crashBy(c.by, false) })
+}
+
+// Vanish crashes a host so that its peers are sent no resets: they go on to
+// believe in their connections to it until they find out by themselves, as when
+// a cable is pulled or a virtual machine is gone.
+func (c *Cluster) Vanish(name string) {
+	m := c.machine(name)
+	c.At(c.Now(), name, func() { m.crashBy(c.by, true) })
 }
 
 // Restart boots a host that is down. It does nothing if the host is up.

@@ -1,6 +1,10 @@
 package cluster
 
-import "time"
+import (
+	"time"
+
+	"github.com/capsize-go/capsize/internal/keyed"
+)
 
 // A kind says what an event does when it is due.
 type kind uint8
@@ -29,7 +33,10 @@ type event struct {
 	fromLife uint32
 	depart   time.Duration
 	msg      Message
-	lost     func() // told when the network lost it; may be nil
+	lost     func()               // told when the network lost it; may be nil
+	stream   bool                 // part of a stream: the network may lose it, and no more
+	bytes    int                  // of a segment
+	flip     func(keyed.Key) bool // damages a datagram
 
 	handler func(Message) // that gets msg
 }
@@ -56,6 +63,9 @@ func (e *event) admit(at time.Duration) bool {
 			return false
 		}
 		c.note(at, m, nil, e.kind, 0)
+		if m.drag > 0 {
+			m.work(at)
+		}
 		return true
 	}
 	why := c.arrives(e)
@@ -71,6 +81,9 @@ func (e *event) admit(at time.Duration) bool {
 	}
 	c.stats.Delivered++
 	e.handler, e.msg.at = m.handler, m.host
+	if m.drag > 0 {
+		m.work(at)
+	}
 	return true
 }
 

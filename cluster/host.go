@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -84,7 +85,10 @@ func (t *Timer) Reset(d time.Duration) {
 	t.stop()
 	t.ev = m.c.loop.fresh()
 	t.ev.kind, t.ev.to, t.ev.life, t.ev.timer = kindTimer, m, t.h.life, t
-	m.c.loop.pushLocked(m.align(max(m.c.Now(), m.busy)+d), t.ev)
+	if k := m.clock.Load(); k != nil {
+		d = k.lasts(d)
+	}
+	m.c.loop.pushLocked(m.align(m.ready()+d), t.ev)
 }
 
 // Stop keeps the timer from running, unless it has run.
@@ -103,21 +107,41 @@ func (t *Timer) stop() {
 // Sync makes all that was written to the host's disk durable, and holds the
 // host until it is: its handler and timers wait, and what it sends leaves when
 // the disk is done, as from a process with one thread that calls fsync. It is
-// for code on the message seam; other code calls [File.Sync].
-func (h *Host) Sync() {
-	h.m.c.lock()
-	defer h.m.c.unlock()
+// for code on the message seam; other code calls [File.Sync], which says what an
+// error means. It returns at once; no message may leave the host after an error
+// that says otherwise.
+func (h *Host) Sync() error {
+	c := h.m.c
+	c.lock()
+	defer c.unlock()
 	if h.dead() {
-		return
+		return &fs.PathError{Op: "sync", Path: "/", Err: ErrCrashed}
 	}
-	m, now := h.m, h.m.c.Now()
-	start := max(now, m.busy)
-	m.busy = start + m.syncTime(start)
-	m.disk.commit(now, m.busy)
-	m.c.stats.Syncs++
+	m, d := h.m, &h.m.disk
+	start := m.ready()
+	end := start + d.syncTime(start)
+	m.occupy(end)
+	d.settle(c.Now())
+	c.stats.Syncs++
+	c.happen(SyncBegins)
+	lies := false
+	if len(d.troubles) > 0 {
+		err := d.fails("sync", c.Now())
+		if err == nil {
+			lies, err = d.syncs(func(*redo) bool { return true })
+		}
+		if err != nil {
+			return &fs.PathError{Op: "sync", Path: "/", Err: err}
+		}
+	}
+	if !lies {
+		d.commit(end)
+	}
+	return nil
 }
 
-// syncTime returns how long the disk takes for an fsync at t.
+// syncTime returns how long the disk takes for an fsync at t when nothing is
+// wrong with it.
 func (m *machine) syncTime(t time.Duration) time.Duration {
 	u := m.key.With("fsync").Int(int64(t / time.Millisecond)).Uint64()
 	return time.Duration(100+u%400) * time.Microsecond
@@ -148,11 +172,13 @@ func (h *Host) SetRole(role string) {
 	}
 	h.m.role = role
 	c.note(c.Now(), h.m, nil, kindFunc, 4)
+	c.happen(RoleChange)
 	if !leads(role) {
 		return
 	}
 	if c.leader != "" && c.leader != h.m.name {
 		c.stats.LeaderChanges++
+		c.happen(LeaderChange)
 	}
 	c.leader = h.m.name
 }
@@ -176,16 +202,3 @@ func (h *Host) Listen(network, addr string) (net.Listener, error) {
 func (h *Host) ListenPacket(network, addr string) (net.PacketConn, error) {
 	return h.net.ListenPacket(network, addr)
 }
-
-// A Clock is a host's own idea of the time.
-type Clock struct{ h *Host }
-
-// Now returns the time on the host's clock. It is read at the instant of the
-// event that is running, and moves only between events.
-func (c Clock) Now() time.Time {
-	w := c.h.m.c
-	return w.loop.start.Add(w.Now())
-}
-
-// Since returns how much of the host's time has passed since t.
-func (c Clock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }

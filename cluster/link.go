@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"slices"
 	"time"
 
 	"github.com/capsize-go/capsize/internal/keyed"
@@ -9,12 +8,8 @@ import (
 
 // A link is the way from one machine to another. The way back is another link.
 type link struct {
-	key  keyed.Key
-	loss keyed.Key
-	cuts int           // how many faults cut it now
-	slow time.Duration // what faults add to its latency
-	odds []float64     // of each fault that makes it lossy
-	lose float64       // chance that a millisecond of it is lost
+	key      keyed.Key
+	troubles []*trouble // what faults do to it now, in the order in which they came
 }
 
 // A loss says what became of something that was sent.
@@ -37,21 +32,7 @@ func (l *link) latency(t time.Duration) time.Duration {
 	if u>>32%100 == 0 {
 		d += time.Duration(u>>40%18500) * time.Microsecond
 	}
-	return d + l.slow
-}
-
-// loses reports whether chance takes what is sent at t.
-func (l *link) loses(t time.Duration) bool {
-	return l.lose > 0 && l.loss.Int(int64(t/time.Millisecond)).Float64() < l.lose
-}
-
-// mix computes the chance of a loss from those of all faults.
-func (l *link) mix() {
-	pass := 1.0
-	for _, p := range l.odds {
-		pass *= 1 - p
-	}
-	l.lose = 1 - pass
+	return d
 }
 
 // launch puts e on the link between its two machines, unless the sender has
@@ -63,15 +44,14 @@ func (c *Cluster) launch(e *event) loss {
 	if !alive || m.life != e.fromLife {
 		return arrived // nobody is left to be told
 	}
+	if m.paused() {
+		m.unsent = append(m.unsent, e)
+		return arrived
+	}
 	e.depart = max(c.Now(), m.busy)
 	c.stats.Sent++
-	switch {
-	case l.cuts > 0:
-		c.count(lostToCut)
-		return lostToCut
-	case l.loses(e.depart):
-		c.count(lostToChance)
-		return lostToChance
+	if len(l.troubles) > 0 {
+		return c.launchImpaired(e, l)
 	}
 	c.loop.pushLocked(e.to.align(e.depart+l.latency(e.depart)), e)
 	return arrived
@@ -81,12 +61,17 @@ func (c *Cluster) launch(e *event) loss {
 // what is on its way, and a sender that crashed before e left never sent it.
 func (c *Cluster) arrives(e *event) loss {
 	died := e.from.died
-	switch {
-	case int(e.fromLife) <= len(died) && died[e.fromLife-1] < e.depart:
+	if int(e.fromLife) <= len(died) && died[e.fromLife-1] < e.depart {
 		return lostToCrash
-	case e.from.links[e.to.id].cuts > 0:
-		return lostToCut
-	case !e.to.up:
+	}
+	for _, x := range e.from.links[e.to.id].troubles {
+		if x.cut(c.Now()) {
+			x.by.add(biteCut, 1)
+			return lostToCut
+		}
+	}
+	if !e.to.up {
+		e.to.downed.add(biteUnheard, 1)
 		return lostToCrash
 	}
 	return arrived
@@ -107,44 +92,32 @@ func (c *Cluster) count(why loss) {
 // Cut stops all that goes from one host to another until heal is called. The
 // way back stays open: cut both for a partition. Cuts of several faults add up.
 func (c *Cluster) Cut(from, to string) (heal func()) {
-	return c.change(from, to, func(l *link) func() {
-		l.cuts++
-		return func() { l.cuts-- }
-	})
+	return c.Impair(from, to, Impairment{Cut: true})
 }
 
 // Slow adds extra to the latency from one host to another until heal is called.
 func (c *Cluster) Slow(from, to string, extra time.Duration) (heal func()) {
-	return c.change(from, to, func(l *link) func() {
-		l.slow += extra
-		return func() { l.slow -= extra }
-	})
+	return c.Impair(from, to, Impairment{Delay: extra})
 }
 
 // Lose makes each millisecond of the link from one host to another lose what is
 // sent in it with chance p, until heal is called.
 func (c *Cluster) Lose(from, to string, p float64) (heal func()) {
-	return c.change(from, to, func(l *link) func() {
-		l.odds = append(l.odds, p)
-		l.mix()
-		return func() {
-			i := slices.Index(l.odds, p)
-			l.odds = slices.Delete(l.odds, i, i+1)
-			l.mix()
-		}
-	})
+	return c.Impair(from, to, Impairment{Lose: p})
 }
 
-// Heal undoes whatever faults have left: it opens, quickens and mends all links,
-// and boots all hosts that are down. Heals that come later do nothing.
+// Heal undoes whatever faults have left: it mends all links, disks and clocks,
+// lets hosts that stand still go on, and boots all that are down. Heals that come
+// later do nothing.
 func (c *Cluster) Heal() {
 	c.lock()
 	c.epoch++
+	c.note(c.Now(), c.machines[0], nil, kindFunc, 5)
 	for _, m := range c.machines {
 		for i := range m.links {
-			l := &m.links[i]
-			l.cuts, l.slow, l.odds, l.lose = 0, 0, nil, 0
+			m.links[i].troubles = nil
 		}
+		m.mend()
 	}
 	c.unlock()
 	for _, m := range c.machines {
@@ -173,7 +146,14 @@ func (c *Cluster) change(from, to string, apply func(*link) func()) (heal func()
 	c.lock()
 	defer c.unlock()
 	undo := apply(&f.links[t.id])
-	c.note(c.Now(), f, t, kindFunc, 2)
+	return c.healing(f, t, undo)
+}
+
+// healing notes that a fault struck, and returns the function that heals it by
+// undo. It does nothing the second time, nor once everything was healed. The
+// cluster is locked here, and while undo runs.
+func (c *Cluster) healing(m, other *machine, undo func()) (heal func()) {
+	c.note(c.Now(), m, other, kindFunc, 2)
 	epoch, done := c.epoch, false
 	return func() {
 		c.lock()
@@ -181,7 +161,7 @@ func (c *Cluster) change(from, to string, apply func(*link) func()) (heal func()
 		if !done && epoch == c.epoch {
 			done = true
 			undo()
-			c.note(c.Now(), f, t, kindFunc, 3)
+			c.note(c.Now(), m, other, kindFunc, 3)
 		}
 	}
 }

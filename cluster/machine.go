@@ -2,10 +2,12 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"runtime/debug"
 	"runtime/pprof"
+	"sync/atomic"
 	"time"
 
 	"github.com/capsize-go/capsize/internal/keyed"
@@ -33,6 +35,18 @@ type machine struct {
 	busy    time.Duration // until then the machine does nothing: it waits for its disk
 	resume  time.Duration // the last instant that was given to a postponed event
 	disk    disk
+
+	retry   bool // it went down by itself because of its disk, and boots again
+	damaged bool // its disk broke a promise
+
+	pauses []*halt       // of each fault that has the machine stand still
+	until  time.Duration // it was busy till then when it came to a stand
+	held   []*event      // that came while it stood still
+	unsent []*event      // that leave as soon as it goes on
+	drags  []drag        // of each fault that makes it slow
+	drag   time.Duration // how long the machine takes for each event because of them
+	clock  atomic.Pointer[clock]
+	downed *tally // of the fault that crashed it last
 }
 
 // align returns the first instant from t on that is one of the machine's own.
@@ -47,6 +61,11 @@ func (m *machine) align(t time.Duration) time.Duration {
 // postpone schedules e anew for when the machine is free. What was postponed
 // keeps its order.
 func (m *machine) postpone(e *event) {
+	if m.paused() {
+		m.held = append(m.held, e)
+		m.pauses[0].by.add(biteHeld, 1)
+		return
+	}
 	m.resume = max(m.align(m.busy), m.resume+time.Microsecond)
 	m.c.loop.pushLocked(m.resume, e)
 }
@@ -61,9 +80,13 @@ func (m *machine) start() {
 	}
 	ctx, cancel := context.WithCancel(c.ctx)
 	m.up, m.cancel, m.busy = true, cancel, 0
+	if m.paused() {
+		m.busy, m.until = forever, 0
+	}
 	m.life++
 	m.host = newHost(m, ctx)
 	c.note(c.Now(), m, nil, kindFunc, 0)
+	c.happen(Boot)
 	h, sys := m.host, c.cfg.System
 	c.unlock()
 	if m.id < c.cfg.Nodes && sys != nil {
@@ -77,14 +100,16 @@ func (m *machine) live(ctx context.Context, h *Host, sys System) {
 	returned := false
 	defer func() {
 		if p := recover(); p != nil {
-			m.die(h, fmt.Sprintf("panic: %v", p), string(debug.Stack()))
+			m.panicked(h, p)
 		} else if !returned {
 			m.die(h, "Run called runtime.Goexit", "")
 		}
 	}()
 	err := sys.Run(ctx, h)
 	returned = true
-	if ctx.Err() == nil {
+	if errors.Is(err, ErrDisk) {
+		m.giveUp(h)
+	} else if ctx.Err() == nil {
 		m.die(h, fmt.Sprintf("Run came back before it was told to: %v", errOr(err, "without an error")), "")
 	}
 }
@@ -96,22 +121,30 @@ func errOr(err error, otherwise string) string {
 	return err.Error()
 }
 
-// crash ends the machine's life.
-func (m *machine) crash() {
+// crashBy ends the machine's life in the name of a fault; nil for none. Its peers
+// are sent resets unless it is silent.
+func (m *machine) crashBy(by *tally, silent bool) {
 	c := m.c
 	c.lock()
+	m.retry = false
 	if !m.up {
 		c.unlock()
 		return
 	}
 	now := c.Now()
 	c.note(now, m, nil, kindFunc, 1)
-	m.up, m.dying, m.handler, m.role = false, true, nil, ""
+	m.up, m.dying, m.handler, m.role, m.downed = false, !silent, nil, "", by
 	m.died = append(m.died, now)
 	if !c.stopping {
 		c.stats.Crashes++
+		by.add(biteCrash, 1)
 	}
-	c.stats.BytesLost += m.disk.crash(now)
+	lost := m.disk.crash(now, int64(m.life))
+	c.stats.BytesLost += lost
+	by.add(biteBytes, lost)
+	if m.paused() {
+		m.goOn()
+	}
 	c.unlock()
 	c.net.Crash(m.name)
 	c.lock()
@@ -127,7 +160,30 @@ func (m *machine) die(h *Host, what, stack string) {
 		return
 	}
 	m.c.find(Finding{Host: m.name, What: what, Stack: stack})
-	m.c.At(m.c.Now(), m.name, m.crash)
+	m.c.At(m.c.Now(), m.name, func() { m.crashBy(nil, false) })
+}
+
+// giveUp ends a life that user code ends because its disk fails. It boots again
+// a second later, unless a fault wants it down.
+func (m *machine) giveUp(h *Host) {
+	c := m.c
+	if h.gone() {
+		return
+	}
+	c.At(c.Now(), m.name, func() {
+		m.crashBy(nil, false)
+		c.lock()
+		m.retry = true
+		c.unlock()
+	})
+	c.At(c.Now()+time.Second, m.name, func() {
+		c.lock()
+		again := m.retry
+		c.unlock()
+		if again {
+			m.start()
+		}
+	})
 }
 
 // handle gives a message to the handler.
@@ -144,6 +200,15 @@ func (m *machine) run(fn func()) {
 
 func (m *machine) recovered() {
 	if p := recover(); p != nil {
-		m.die(m.host, fmt.Sprintf("panic: %v", p), string(debug.Stack()))
+		m.panicked(m.host, p)
 	}
+}
+
+// panicked takes note of a panic, which is a finding unless the disk is to blame.
+func (m *machine) panicked(h *Host, p any) {
+	if err, ok := p.(error); ok && errors.Is(err, ErrDisk) {
+		m.giveUp(h)
+		return
+	}
+	m.die(h, fmt.Sprintf("panic: %v", p), string(debug.Stack()))
 }

@@ -23,7 +23,7 @@ type ask struct {
 }
 
 // Send sends body to a host, one way. It may be lost, it may come late and it
-// may be overtaken, as a datagram may; it is never doubled and never damaged.
+// may be overtaken, as a datagram may; only a fault has it doubled or damaged.
 func (h *Host) Send(to string, body any) {
 	h.send(kindMessage, h.m.c.machine(to), Message{From: h.m.name, Body: body})
 }

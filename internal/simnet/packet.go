@@ -141,8 +141,9 @@ func (p *packetConn) send(b []byte, to net.Addr) (int, error) {
 	if err != nil {
 		return 0, p.fail("write", to, err)
 	}
-	d := datagram{append([]byte(nil), b...), p.addr}
-	p.net.post(p.host, h, packetHeader+len(b), func() { h.receive(port, d) }, nil)
+	p.net.postPacket(p.host, h, packetHeader+len(b), append([]byte(nil), b...), func(data []byte) {
+		h.receive(port, datagram{data, p.addr})
+	})
 	return len(b), nil
 }
 

@@ -69,6 +69,13 @@ type Wire interface {
 	After(host string, d time.Duration, fn func()) (stop func())
 }
 
+// A PacketWire is a Wire that treats datagrams otherwise than segments: it may
+// deliver one twice, or damaged. CarryPacket is Carry for a datagram; data is
+// what deliver is to be given, and must not be changed.
+type PacketWire interface {
+	CarryPacket(from, to string, size int, data []byte, deliver func(data []byte))
+}
+
 // A Net is a network of hosts.
 type Net struct {
 	wire  Wire
@@ -87,6 +94,9 @@ type letter struct {
 	from, to      *host
 	size          int
 	deliver, lost func()
+
+	data   []byte // of a datagram
+	packet func(data []byte)
 }
 
 // A rouse wakes goroutines that wait: for a condition or for a channel to be closed.
@@ -206,7 +216,23 @@ func (n *Net) ListenPacket(host, network, addr string) (net.PacketConn, error) {
 
 // post leaves something to be carried when the lock is released.
 func (n *Net) post(from, to *host, size int, deliver, lost func()) {
-	n.out = append(n.out, letter{from, to, size, deliver, lost})
+	n.out = append(n.out, letter{from: from, to: to, size: size, deliver: deliver, lost: lost})
+}
+
+// postPacket leaves a datagram to be carried when the lock is released.
+func (n *Net) postPacket(from, to *host, size int, data []byte, packet func(data []byte)) {
+	n.out = append(n.out, letter{from: from, to: to, size: size, data: data, packet: packet})
+}
+
+// carry hands a letter to the wire.
+func (n *Net) carry(l letter) {
+	if l.packet == nil {
+		n.wire.Carry(l.from.name, l.to.name, l.size, l.deliver, l.lost)
+	} else if w, ok := n.wire.(PacketWire); ok {
+		w.CarryPacket(l.from.name, l.to.name, l.size, l.data, l.packet)
+	} else {
+		n.wire.Carry(l.from.name, l.to.name, l.size, func() { l.packet(l.data) }, nil)
+	}
 }
 
 // wake wakes whoever waits for c when the lock is released.
@@ -219,7 +245,7 @@ func (n *Net) unlock() {
 	n.out, n.roused = nil, nil
 	n.mu.Unlock()
 	for _, l := range out {
-		n.wire.Carry(l.from.name, l.to.name, l.size, l.deliver, l.lost)
+		n.carry(l)
 	}
 	for _, r := range roused {
 		if r.cond != nil {

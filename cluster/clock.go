@@ -1,0 +1,144 @@
+package cluster
+
+import (
+	"slices"
+	"time"
+
+	"github.com/capsize-go/capsize/internal/keyed"
+)
+
+// A Clock is a host's own idea of the time. It is right unless a fault has it
+// wrong; see [Cluster.Misset].
+type Clock struct{ h *Host }
+
+// Now returns the time of the day on the host's clock. It is read at the instant
+// of the event that is running, and moves only between events. It may drift,
+// and it may jump, also back.
+func (c Clock) Now() time.Time {
+	w := c.h.m.c
+	now := w.Now()
+	if k := c.h.m.clock.Load(); k != nil {
+		w.lock()
+		defer w.unlock()
+		now += k.tell(now)
+	}
+	return w.loop.start.Add(now)
+}
+
+// Since returns how much of the host's time of the day has passed since t.
+func (c Clock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
+
+// Monotonic returns what the host's oscillator has counted since the cluster was
+// made. It drifts, and never jumps. The timers of the host go by it.
+func (c Clock) Monotonic() time.Duration {
+	now := c.h.m.c.Now()
+	if k := c.h.m.clock.Load(); k != nil {
+		return now + k.lead + k.drift(now)
+	}
+	return now
+}
+
+// A ClockError is what is wrong with a clock. The zero value is a clock that is right.
+type ClockError struct {
+	Skew  time.Duration // what it is ahead by, at once
+	Drift float64       // what it gains, in millionths of the time that passes
+	Jump  time.Duration // each Every it jumps to be wrong by up to so much, ahead or behind
+	Every time.Duration
+}
+
+// A clockTrouble is an error of one clock by one fault.
+type clockTrouble struct {
+	ClockError
+	by    *tally
+	key   keyed.Key
+	since time.Duration
+}
+
+// A clock is the state of a clock that is or was wrong. It is never changed:
+// another takes its place.
+type clock struct {
+	troubles []*clockTrouble
+	lead     time.Duration // by how much former drifts have advanced the oscillator
+}
+
+func (x *clockTrouble) drift(t time.Duration) time.Duration {
+	return time.Duration(x.Drift * float64(t-x.since) / 1e6)
+}
+
+func (x *clockTrouble) error(t time.Duration) time.Duration {
+	e := x.Skew + x.drift(t)
+	if x.Jump > 0 && x.Every > 0 {
+		e += time.Duration(x.key.Int(int64((t-x.since)/x.Every)).Range(int64(-x.Jump), int64(x.Jump)))
+	}
+	return e
+}
+
+// tell returns by how much the clock is ahead at t, and books that it was read.
+func (k *clock) tell(t time.Duration) (ahead time.Duration) {
+	for _, x := range k.troubles {
+		if e := x.error(t); e != 0 {
+			x.by.add(biteClock, 1)
+			us := max(e, -e).Microseconds()
+			x.by.n[biteClockError] = max(x.by.n[biteClockError], us)
+			ahead += e
+		}
+	}
+	return ahead
+}
+
+func (k *clock) drift(t time.Duration) (d time.Duration) {
+	for _, x := range k.troubles {
+		d += x.drift(t)
+	}
+	return d
+}
+
+// lasts returns how long it takes the clock to count d.
+func (k *clock) lasts(d time.Duration) time.Duration {
+	rate := 1.0
+	for _, x := range k.troubles {
+		if x.Drift != 0 {
+			x.by.add(biteTimer, 1)
+			rate += x.Drift / 1e6
+		}
+	}
+	if rate <= 0 {
+		return d
+	}
+	return time.Duration(float64(d) / rate)
+}
+
+// heal returns the clock when all that was wrong with it is put right at t.
+func (k *clock) heal(t time.Duration) *clock {
+	if k == nil {
+		return nil
+	}
+	return &clock{lead: k.lead + k.drift(t)}
+}
+
+// Misset makes the clock of a host wrong until heal is called, which sets it
+// right in one step. The host's timers and deadlines go by its oscillator: a
+// drift makes those that are set while it lasts too short or too long; jumps and
+// skew leave them alone, as they do timers of an operating system.
+func (c *Cluster) Misset(name string, e ClockError) (heal func()) {
+	m := c.machine(name)
+	c.lock()
+	defer c.unlock()
+	x := &clockTrouble{ClockError: e, by: c.by, since: c.Now(), key: m.key.With("clock", c.by.name)}
+	next := clock{}
+	if k := m.clock.Load(); k != nil {
+		next = clock{slices.Clone(k.troubles), k.lead}
+	}
+	next.troubles = append(next.troubles, x)
+	m.clock.Store(&next)
+	return c.healing(m, nil, func() {
+		k := m.clock.Load()
+		next := clock{lead: k.lead + x.drift(c.Now())}
+		for _, y := range k.troubles {
+			if x != y {
+				next.troubles = append(next.troubles, y)
+			}
+		}
+		m.clock.Store(&next)
+	})
+}

@@ -1,0 +1,217 @@
+package cluster
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/capsize-go/capsize/internal/keyed"
+)
+
+// An Impairment is what is wrong with a link. The zero value impairs nothing, and
+// several fields may be set at once. Whatever is drawn is drawn anew for each
+// short stretch of time (a millisecond, or a tenth of one), so that it comes in
+// bursts.
+type Impairment struct {
+	Cut     bool          // everything is lost, also what is on its way
+	Flap    time.Duration // with Cut: cut for the first half of each such period only
+	Delay   time.Duration // added to the latency; see Jitter for how
+	Jitter  Jitter
+	Lose    float64 // chance that something is lost
+	Double  float64 // chance that a message or datagram arrives twice; streams hide it
+	Reorder float64 // chance that something is overtaken by what was sent within ReorderBy after it
+	Damage  float64 // chance that something is damaged on its way
+	Deliver bool    // damaged messages and datagrams are delivered; else a checksum catches them and they are lost
+
+	// Bandwidth in bytes a second; zero for no limit. What waits for longer than
+	// MaxQueue is lost. Messages count by their Size method, their length if they
+	// are bytes, and else as 256.
+	Bandwidth int
+}
+
+// ReorderBy is how much later at most something arrives that is reordered, and
+// a copy that is doubled.
+const ReorderBy = 10 * time.Millisecond
+
+// MaxQueue is how long something waits at most for a link of little bandwidth.
+const MaxQueue = time.Second
+
+// A Jitter says how the delay of an [Impairment] is distributed.
+type Jitter string
+
+const (
+	// Constant adds the delay as it is.
+	Constant Jitter = ""
+	// Uniform adds between nothing and twice the delay.
+	Uniform Jitter = "uniform"
+	// Exponential adds an exponentially distributed time with the delay as mean.
+	Exponential Jitter = "exponential"
+	// LongTail adds a Pareto-distributed time of shape 1.5 with the delay as mean,
+	// and at most a hundred times the delay: mostly little, at times very much.
+	LongTail Jitter = "long-tail"
+)
+
+// A Corrupter is a message body that knows what it looks like when bits of it
+// were flipped on the way and no checksum noticed. Corrupt returns a damaged
+// copy and leaves the body as it is. Bodies that are bytes need none: one bit of
+// a copy is flipped. Any other body can't be damaged, and is lost instead.
+type Corrupter interface {
+	Corrupt(r *rand.Rand) any
+}
+
+// A Sizer is a message body that knows how many bytes it takes on a link.
+type Sizer interface{ Size() int }
+
+// A trouble is an impairment of one link by one fault.
+type trouble struct {
+	Impairment
+	by    *tally
+	since time.Duration
+	free  time.Duration // when the link has sent all that waits for its bandwidth
+}
+
+// draw returns the key of a draw for what is sent in the stretch of time around t.
+func (x *trouble) draw(l *link, what string, t, stretch time.Duration) keyed.Key {
+	return l.key.With(what, x.by.name).Int(int64(t / stretch))
+}
+
+// cut reports whether the link is cut at t.
+func (x *trouble) cut(t time.Duration) bool {
+	return x.Cut && (x.Flap <= 0 || (t-x.since)%x.Flap < x.Flap/2)
+}
+
+// delay draws what is added to the latency at t.
+func (x *trouble) delay(l *link, t time.Duration) time.Duration {
+	if x.Delay <= 0 || x.Jitter == Constant {
+		return x.Delay
+	}
+	u := x.draw(l, "jitter", t, time.Millisecond).Float64()
+	switch x.Jitter {
+	case Uniform:
+		u *= 2
+	case Exponential:
+		u = -math.Log(1 - u)
+	case LongTail:
+		u = min(math.Pow(1-u, -1/1.5)/3, 100)
+	}
+	return time.Duration(u * float64(x.Delay))
+}
+
+// launchImpaired is launch on a link that something is wrong with.
+func (c *Cluster) launchImpaired(e *event, l *link) loss {
+	at := l.latency(e.depart)
+	var copies []*event
+	for _, x := range l.troubles {
+		why, extra := c.suffer(e, l, x)
+		if why != arrived {
+			c.count(why)
+			return why
+		}
+		at += extra
+		if x.Double > 0 && !e.stream && x.draw(l, "double", e.depart, time.Millisecond/10).Float64() < x.Double {
+			x.by.add(biteDoubled, 1)
+			c.note(c.Now(), e.to, e.from, e.kind, 6)
+			twin := c.loop.fresh()
+			*twin = *e
+			copies = append(copies, twin)
+		}
+	}
+	c.loop.pushLocked(e.to.align(e.depart+at), e)
+	for i, twin := range copies {
+		extra := l.key.With("twin").Int(int64(e.depart), int64(i)).Range(1, int64(ReorderBy))
+		c.loop.pushLocked(e.to.align(e.depart+at+time.Duration(extra)), twin)
+	}
+	return arrived
+}
+
+// suffer says what one fault does to something that is sent: it is lost, or it
+// takes longer.
+func (c *Cluster) suffer(e *event, l *link, x *trouble) (why loss, extra time.Duration) {
+	t := e.depart
+	switch {
+	case x.cut(c.Now()):
+		x.by.add(biteCut, 1)
+		return lostToCut, 0
+	case x.Lose > 0 && x.draw(l, "loss", t, time.Millisecond).Float64() < x.Lose:
+		x.by.add(biteLost, 1)
+		return lostToChance, 0
+	case x.Damage > 0 && x.draw(l, "damage", t, time.Millisecond/10).Float64() < x.Damage:
+		x.by.add(biteDamaged, 1)
+		c.note(c.Now(), e.to, e.from, e.kind, 7)
+		if !x.Deliver || !e.damage(x.draw(l, "bits", t, time.Millisecond/10)) {
+			return lostToChance, 0
+		}
+	}
+	extra = x.delay(l, t)
+	if x.Bandwidth > 0 {
+		x.free = max(x.free, t)
+		wait := x.free - t
+		if wait > MaxQueue {
+			x.by.add(biteLost, 1)
+			return lostToChance, 0
+		}
+		took := time.Duration(int64(e.size()) * int64(time.Second) / int64(x.Bandwidth))
+		x.free += took
+		extra += wait + took
+	}
+	if extra > 0 {
+		x.by.add(biteDelayed, 1)
+	}
+	if k := x.draw(l, "reorder", t, time.Millisecond/10); x.Reorder > 0 && k.Float64() < x.Reorder {
+		x.by.add(biteReordered, 1)
+		extra += time.Duration(k.With("by").Range(int64(ReorderBy/10), int64(ReorderBy)))
+	}
+	return arrived, extra
+}
+
+// size returns how many bytes the event takes on a link.
+func (e *event) size() int {
+	switch body := e.msg.Body.(type) {
+	case nil:
+		return e.bytes
+	case []byte:
+		return len(body)
+	case Sizer:
+		return body.Size()
+	}
+	return 256
+}
+
+// damage flips bits of what the event brings, and reports whether it could.
+func (e *event) damage(k keyed.Key) bool {
+	if e.flip != nil {
+		return e.flip(k)
+	}
+	switch body := e.msg.Body.(type) {
+	case []byte:
+		e.msg.Body = flipped(body, k)
+		return len(body) > 0
+	case Corrupter:
+		e.msg.Body = body.Corrupt(k.Rand())
+		return true
+	}
+	return false
+}
+
+// flipped returns a copy of b with one bit flipped.
+func flipped(b []byte, k keyed.Key) []byte {
+	b = slices.Clone(b)
+	if len(b) > 0 {
+		bit := k.Range(0, int64(8*len(b)))
+		b[bit/8] ^= 1 << (bit % 8)
+	}
+	return b
+}
+
+// Impair does something to the link from one host to another until heal is
+// called. The way back stays as it is. Impairments of several faults add up.
+func (c *Cluster) Impair(from, to string, i Impairment) (heal func()) {
+	return c.change(from, to, func(l *link) func() {
+		x := &trouble{Impairment: i, by: c.by, since: c.Now()}
+		l.troubles = append(l.troubles, x)
+		return func() {
+			l.troubles = slices.DeleteFunc(l.troubles, func(y *trouble) bool { return x == y })
+		}
+	})
+}

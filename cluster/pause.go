@@ -1,0 +1,114 @@
+package cluster
+
+import (
+	"slices"
+	"time"
+)
+
+// paused reports whether the machine stands still.
+func (m *machine) paused() bool { return len(m.pauses) > 0 }
+
+// Pause has a host stand still until heal is called, as SIGSTOP, a long garbage
+// collection or the migration of a virtual machine does: its handler, its timers,
+// its disk and what it sends wait. What reaches it meanwhile is queued, as in
+// the buffers of its sockets. Then all of it happens at once. Its clock goes on,
+// as everybody's does: the host finds out that time has passed.
+//
+// A goroutine can't be stopped from outside. One that is running when the pause
+// begins goes on until it waits for the first time, and what it sends waits.
+func (c *Cluster) Pause(name string) (heal func()) {
+	m := c.machine(name)
+	c.lock()
+	defer c.unlock()
+	x := &halt{c.by}
+	if m.pauses = append(m.pauses, x); len(m.pauses) == 1 {
+		m.busy, m.until = forever, m.busy
+	}
+	return c.healing(m, nil, func() {
+		if i := slices.Index(m.pauses, x); i >= 0 {
+			if m.pauses = slices.Delete(m.pauses, i, i+1); !m.paused() {
+				m.goOn()
+			}
+		}
+	})
+}
+
+// A halt is one fault that has a machine stand still.
+type halt struct{ by *tally }
+
+// goOn ends a pause: what was held happens, each event at an instant of its own,
+// and what was not sent leaves.
+func (m *machine) goOn() {
+	c := m.c
+	m.pauses = nil
+	m.busy = max(c.Now(), m.until)
+	held, unsent := m.held, m.unsent
+	m.held, m.unsent = nil, nil
+	for _, e := range held {
+		m.postpone(e)
+	}
+	for _, e := range unsent {
+		if why := c.launch(e); why != arrived && e.lost != nil {
+			c.loop.pushLocked(m.align(c.Now()), &event{kind: kindFunc, fn: e.lost})
+		}
+	}
+}
+
+// ready returns from when on the machine does something that is asked of it now.
+func (m *machine) ready() time.Duration {
+	if m.paused() {
+		return max(m.c.Now(), m.until)
+	}
+	return max(m.c.Now(), m.busy)
+}
+
+// occupy has the machine do nothing until t.
+func (m *machine) occupy(t time.Duration) {
+	if m.paused() {
+		m.until = t
+	} else {
+		m.busy = t
+	}
+}
+
+// A drag is what one fault adds to the work of a machine.
+type drag struct {
+	by *tally
+	d  time.Duration
+}
+
+// Drag makes a host take d for each message, timer and segment that it handles,
+// until heal is called: a machine whose processor is shared with others, or
+// throttled. What it sends leaves when the work is done.
+func (c *Cluster) Drag(name string, d time.Duration) (heal func()) {
+	m := c.machine(name)
+	c.lock()
+	defer c.unlock()
+	x := drag{c.by, d}
+	m.drags = append(m.drags, x)
+	m.drag += d
+	return c.healing(m, nil, func() {
+		m.drag -= d
+		if i := slices.Index(m.drags, x); i >= 0 {
+			m.drags = slices.Delete(m.drags, i, i+1)
+		}
+	})
+}
+
+// work has the machine busy with an event that begins at t.
+func (m *machine) work(t time.Duration) {
+	m.occupy(t + m.drag)
+	for _, x := range m.drags {
+		x.by.add(biteBusy, 1)
+	}
+}
+
+// mend undoes whatever faults have done to the machine itself.
+func (m *machine) mend() {
+	m.drags, m.drag = nil, 0
+	if m.paused() {
+		m.goOn()
+	}
+	m.clock.Store(m.clock.Load().heal(m.c.Now()))
+	m.disk.mend()
+}
