@@ -143,7 +143,7 @@ func (s *storage) wake() { s.synced = s.asked }
 
 // sync makes durable all that was written. Nothing leaves the host before it is.
 func (s *storage) sync() {
-	s.h.Sync()
+	must(s.h.Sync())
 	s.asked = s.length
 }
 
