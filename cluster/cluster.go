@@ -222,6 +222,9 @@ func (c *Cluster) Hosts() []string {
 	return names
 }
 
+// Bound returns the node that a host is bound to; see [Host.Node].
+func (c *Cluster) Bound(name string) string { return c.machine(name).node }
+
 // Client returns client host i, from 0. It is up from [Cluster.Start] on.
 func (c *Cluster) Client(i int) *Host {
 	c.lock()

@@ -44,6 +44,21 @@ type EventDriven interface {
 	EventDriven()
 }
 
+// A Paced system says how long it takes to notice that a node is gone: about its
+// election timeout. Plans of faults are scaled to it.
+type Paced interface {
+	System
+	Pace() time.Duration
+}
+
+// Pace returns the pace of a system: a second for one that does not say.
+func Pace(s System) time.Duration {
+	if p, ok := s.(Paced); ok {
+		return p.Pace()
+	}
+	return time.Second
+}
+
 // lag returns how far the bubble's clock may be behind.
 func lag(s System) time.Duration {
 	if _, ok := s.(EventDriven); ok {

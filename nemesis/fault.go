@@ -21,7 +21,7 @@ type Inject func(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (desc st
 // package-level variable. A name that is taken is a mistake and panics.
 func New(name string, inject Inject) Fault {
 	f := named{name, inject}
-	register(name, func([]byte) (Fault, error) { return f, nil })
+	register(name, "a fault of this program's own", func([]byte) (Fault, error) { return f, nil })
 	return f
 }
 
@@ -36,20 +36,54 @@ func (f named) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (st
 	return f.inject(ctx, c, r)
 }
 
-// A kind of fault is registered by its name with the function that makes one
-// from the JSON object it is kept as.
+// An Entry is a line of a catalogue: a name and what it stands for, in one line.
+type Entry struct{ Name, Doc string }
+
+// A kind of fault is registered by its name with its doc and the function that
+// makes one from the JSON object it is kept as.
+type kind struct {
+	doc    string
+	decode func(params []byte) (Fault, error)
+}
+
 var (
 	kindsMu sync.Mutex
-	kinds   = map[string]func(params []byte) (Fault, error){}
+	kinds   = map[string]kind{}
 )
 
-func register(kind string, decode func([]byte) (Fault, error)) {
+func register(name, doc string, decode func([]byte) (Fault, error)) {
 	kindsMu.Lock()
 	defer kindsMu.Unlock()
-	if kinds[kind] != nil {
-		panic(fmt.Sprintf("nemesis: there is a fault %q already", kind))
+	if kinds[name].decode != nil {
+		panic(fmt.Sprintf("nemesis: there is a fault %q already", name))
 	}
-	kinds[kind] = decode
+	kinds[name] = kind{doc, decode}
+}
+
+// Faults returns the catalogue of all faults that a plan may hold, by name, with
+// their parameters.
+func Faults() []Entry {
+	var all []Entry
+	for _, name := range Kinds() {
+		kindsMu.Lock()
+		all = append(all, Entry{name, kinds[name].doc})
+		kindsMu.Unlock()
+	}
+	return all
+}
+
+// Kind returns the name of a fault in the catalogue: that of the fault it brings
+// about, for one that waits for an occasion. It is what effects are booked under.
+func Kind(f Fault) string {
+	switch f := f.(type) {
+	case reactive:
+		return Kind(f.Fault)
+	case named:
+		return f.name
+	case parameters:
+		return f.kind()
+	}
+	return f.String()
 }
 
 // Kinds returns the names of all faults that a plan may hold, sorted.
@@ -98,7 +132,7 @@ func decodeFault(b []byte) (Fault, error) {
 		return nil, fmt.Errorf(`"fault" has no "kind"`)
 	}
 	kindsMu.Lock()
-	decode := kinds[kind]
+	decode := kinds[kind].decode
 	kindsMu.Unlock()
 	if decode == nil {
 		return nil, fmt.Errorf("there is no fault %q; there are %s", kind, strings.Join(Kinds(), ", "))

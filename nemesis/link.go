@@ -2,7 +2,6 @@ package nemesis
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -14,14 +13,53 @@ import (
 // or more nodes, both ways; each link by an amount of its own. Zero means 200 ms.
 func Slow(extra time.Duration) Fault { return slow{span(extra)} }
 
+// Latency returns a fault that adds a random delay of that mean to every link,
+// distributed by jitter; those of clients included. Zero means 20 ms.
+func Latency(mean time.Duration, jitter cluster.Jitter) Fault { return latency{span(mean), jitter} }
+
 // Lossy returns a fault that makes every link lose what is sent in it with
 // chance p, those between clients and nodes included. The chance is drawn for
 // each millisecond of a link, so losses come in bursts. Zero means 0.2.
 func Lossy(p float64) Fault { return lossy{p} }
 
+// Duplicates returns a fault with which messages and datagrams arrive twice with
+// chance p. Zero means 0.2.
+func Duplicates(p float64) Fault { return duplicates{p} }
+
+// Reorders returns a fault with which what is sent is overtaken, with chance p,
+// by what follows it within 10 ms. Zero means 0.2.
+func Reorders(p float64) Fault { return reorders{p} }
+
+// Corrupts returns a fault that damages what is sent with chance p. A checksum
+// catches it, and it is lost, unless deliver is set. Zero means 0.05.
+func Corrupts(p float64, deliver bool) Fault { return corrupts{p, deliver} }
+
+// Bandwidth returns a fault that lets every link carry so many bytes a second.
+// Zero means 64 KiB.
+func Bandwidth(bytes int) Fault { return bandwidth{bytes} }
+
+// HalfOpen returns a fault that swallows all that goes from one node to another,
+// and tells neither: connections stay open in one direction.
+func HalfOpen() Fault { return halfOpen{} }
+
+// Flaps returns a fault with which nodes lose all their links and get them back,
+// again and again: half of each period long. Zero means 500 ms.
+func Flaps(period time.Duration, victims ...Victim) Fault { return flaps{aim{victims}, span(period)} }
+
+// Clogs returns a fault that cuts nodes off from all hosts, clients included.
+func Clogs(victims ...Victim) Fault { return clogs{aim{victims}} }
+
 func init() {
-	register("slow", as[slow]())
-	register("lossy", as[lossy]())
+	register("slow", `links of some nodes are slower; "extra": by up to how much, "200ms" unless given`, as[slow]())
+	register("latency", `all links are slower; "mean": by how much, "20ms"; "jitter": uniform, exponential or long-tail`, as[latency]())
+	register("lossy", `links lose what is sent; "p": the chance, 0.2 unless given`, as[lossy]())
+	register("duplicates", `messages and datagrams arrive twice; "p": the chance, 0.2 unless given`, as[duplicates]())
+	register("reorders", `what is sent is overtaken by what follows; "p": the chance, 0.2 unless given`, as[reorders]())
+	register("corrupts", `what is sent is damaged; "p": the chance, 0.05; "deliver": no checksum catches it`, as[corrupts]())
+	register("bandwidth", `links carry little; "bytes": a second, 65536 unless given`, as[bandwidth]())
+	register("half-open", "what one node sends another is swallowed, and neither is told", as[halfOpen]())
+	register("flaps", `links of nodes go down and up; "period": how often, "500ms" unless given`, as[flaps]())
+	register("clogs", "nodes are cut off from all hosts, clients included", as[clogs]())
 }
 
 type slow struct {
@@ -30,12 +68,7 @@ type slow struct {
 
 func (slow) kind() string { return "slow" }
 
-func (f slow) extra() time.Duration {
-	if f.Extra <= 0 {
-		return 200 * time.Millisecond
-	}
-	return time.Duration(f.Extra)
-}
+func (f slow) extra() time.Duration { return f.Extra.or(200 * time.Millisecond) }
 
 func (f slow) String() string { return fmt.Sprintf("slow links +%v", f.extra()) }
 
@@ -58,50 +91,174 @@ func (f slow) draw(r *rand.Rand) time.Duration {
 	return micros(1 + r.Int64N(int64(f.extra())))
 }
 
+// everyLink impairs the links between all hosts.
+func everyLink(c *cluster.Cluster, desc string, i cluster.Impairment) (string, func(), error) {
+	hosts := c.Hosts()
+	var heals []func()
+	for _, x := range hosts {
+		for _, y := range hosts {
+			if x != y {
+				heals = append(heals, c.Impair(x, y, i))
+			}
+		}
+	}
+	return desc, all(heals), nil
+}
+
+// chance returns p, or what is meant by none.
+func chance(p, otherwise float64) float64 {
+	if p <= 0 {
+		return otherwise
+	}
+	return min(p, 1)
+}
+
+type latency struct {
+	Mean   span           `json:"mean,omitzero"`
+	Jitter cluster.Jitter `json:"jitter,omitempty"`
+}
+
+func (latency) kind() string { return "latency" }
+
+func (f latency) mean() time.Duration { return f.Mean.or(20 * time.Millisecond) }
+
+func (f latency) String() string {
+	if f.Jitter == cluster.Constant {
+		return fmt.Sprintf("latency +%v", f.mean())
+	}
+	return fmt.Sprintf("latency +%v %s", f.mean(), f.Jitter)
+}
+
+func (f latency) Inject(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
+	switch f.Jitter {
+	case cluster.Constant, cluster.Uniform, cluster.Exponential, cluster.LongTail:
+		return everyLink(c, f.String(), cluster.Impairment{Delay: f.mean(), Jitter: f.Jitter})
+	}
+	return "", nil, fmt.Errorf("latency: there is no jitter %q", f.Jitter)
+}
+
 type lossy struct {
 	P float64 `json:"p,omitempty"`
 }
 
 func (lossy) kind() string { return "lossy" }
 
-func (f lossy) p() float64 {
-	if f.P <= 0 {
-		return 0.2
-	}
-	return f.P
-}
-
-func (f lossy) String() string { return fmt.Sprintf("lossy links %g %%", 100*f.p()) }
+func (f lossy) String() string { return fmt.Sprintf("lossy links %g %%", 100*chance(f.P, 0.2)) }
 
 func (f lossy) Inject(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
 	if f.P > 1 {
 		return "", nil, fmt.Errorf("lossy: a chance of %g", f.P)
 	}
-	hosts := c.Hosts()
-	var heals []func()
-	for _, x := range hosts {
-		for _, y := range hosts {
-			if x != y {
-				heals = append(heals, c.Lose(x, y, f.p()))
-			}
-		}
-	}
-	return f.String(), all(heals), nil
+	return everyLink(c, f.String(), cluster.Impairment{Lose: chance(f.P, 0.2)})
 }
 
-// A span is a duration that is kept in JSON as Go writes it.
-type span time.Duration
+type duplicates struct {
+	P float64 `json:"p,omitempty"`
+}
 
-// MarshalJSON returns the span as a string: "200ms".
-func (s span) MarshalJSON() ([]byte, error) { return json.Marshal(time.Duration(s).String()) }
+func (duplicates) kind() string     { return "duplicates" }
+func (f duplicates) String() string { return fmt.Sprintf("duplicates %g %%", 100*chance(f.P, 0.2)) }
 
-// UnmarshalJSON reads a string like "200ms".
-func (s *span) UnmarshalJSON(b []byte) error {
-	var text string
-	if err := json.Unmarshal(b, &text); err != nil {
-		return fmt.Errorf("a duration is a string like \"200ms\": %w", err)
+func (f duplicates) Inject(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
+	return everyLink(c, f.String(), cluster.Impairment{Double: chance(f.P, 0.2)})
+}
+
+type reorders struct {
+	P float64 `json:"p,omitempty"`
+}
+
+func (reorders) kind() string     { return "reorders" }
+func (f reorders) String() string { return fmt.Sprintf("reorders %g %%", 100*chance(f.P, 0.2)) }
+
+func (f reorders) Inject(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
+	return everyLink(c, f.String(), cluster.Impairment{Reorder: chance(f.P, 0.2)})
+}
+
+type corrupts struct {
+	P       float64 `json:"p,omitempty"`
+	Deliver bool    `json:"deliver,omitempty"`
+}
+
+func (corrupts) kind() string { return "corrupts" }
+
+func (f corrupts) String() string {
+	if f.Deliver {
+		return fmt.Sprintf("corrupts %g %%, unnoticed", 100*chance(f.P, 0.05))
 	}
-	d, err := time.ParseDuration(text)
-	*s = span(d)
-	return err
+	return fmt.Sprintf("corrupts %g %%", 100*chance(f.P, 0.05))
+}
+
+func (f corrupts) Inject(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
+	return everyLink(c, f.String(), cluster.Impairment{Damage: chance(f.P, 0.05), Deliver: f.Deliver})
+}
+
+type bandwidth struct {
+	Bytes int `json:"bytes,omitempty"`
+}
+
+func (bandwidth) kind() string { return "bandwidth" }
+
+func (f bandwidth) bytes() int {
+	if f.Bytes <= 0 {
+		return 64 << 10
+	}
+	return f.Bytes
+}
+
+func (f bandwidth) String() string { return fmt.Sprintf("bandwidth %d bytes/s", f.bytes()) }
+
+func (f bandwidth) Inject(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
+	return everyLink(c, f.String(), cluster.Impairment{Bandwidth: f.bytes()})
+}
+
+type halfOpen struct{}
+
+func (halfOpen) kind() string   { return "half-open" }
+func (halfOpen) String() string { return "half-open" }
+
+func (halfOpen) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	nodes := c.Nodes()
+	if len(nodes) < 2 {
+		return "", nil, fmt.Errorf("half-open: a cluster of %d has no links", len(nodes))
+	}
+	r.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
+	return fmt.Sprintf("half-open %s ⇥ %s", nodes[0], nodes[1]), c.Cut(nodes[0], nodes[1]), nil
+}
+
+// isolate impairs all links of a node, both ways.
+func isolate(c *cluster.Cluster, node string, i cluster.Impairment) func() {
+	var heals []func()
+	for _, y := range c.Hosts() {
+		if y != node {
+			heals = append(heals, c.Impair(node, y, i), c.Impair(y, node, i))
+		}
+	}
+	return all(heals)
+}
+
+type flaps struct {
+	aim
+	Period span `json:"period,omitzero"`
+}
+
+func (flaps) kind() string     { return "flaps" }
+func (f flaps) String() string { return f.describe(fmt.Sprintf("flaps %v", f.period())) }
+
+func (f flaps) period() time.Duration { return f.Period.or(500 * time.Millisecond) }
+
+func (f flaps) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return strike(c, "flaps", f.one(), r, func(node string) func() {
+		return isolate(c, node, cluster.Impairment{Cut: true, Flap: f.period()})
+	})
+}
+
+type clogs struct{ aim }
+
+func (clogs) kind() string     { return "clogs" }
+func (f clogs) String() string { return f.describe("clogs") }
+
+func (f clogs) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return strike(c, "clogs", f.one(), r, func(node string) func() {
+		return isolate(c, node, cluster.Impairment{Cut: true})
+	})
 }

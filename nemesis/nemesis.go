@@ -43,6 +43,12 @@ func (s Step) Rand(seed uint64) *rand.Rand {
 	return keyed.New(seed, "fault").Int(int64(s.ID)).Rand()
 }
 
+// Inject has the step's fault strike, with the choices that seed draws for it.
+// What it does to the cluster is booked under the [Kind] of the fault.
+func (s Step) Inject(ctx context.Context, c *cluster.Cluster, seed uint64) (desc string, heal func(), err error) {
+	return s.Fault.Inject(ctx, c.As(Kind(s.Fault)), s.Rand(seed))
+}
+
 // A Nemesis plans which faults happen and when.
 type Nemesis interface {
 	// Plan returns the steps that begin within d, in order. It draws from the

@@ -16,6 +16,10 @@ type Shape string
 const (
 	// Halves cuts the nodes into a minority and a majority, drawn at random.
 	Halves Shape = "halves"
+	// RandomHalves throws a coin for each node.
+	RandomHalves Shape = "random-halves"
+	// Third cuts a third of the nodes off, rounded down but to one at least.
+	Third Shape = "third"
 	// One cuts one node off from all others.
 	One Shape = "one"
 	// Leader cuts off a node that believes to lead; any node if none does.
@@ -26,17 +30,24 @@ const (
 	Bridge Shape = "bridge"
 	// OneWay cuts what one node sends to the others, and not what it hears.
 	OneWay Shape = "one-way"
+	// ClientSide cuts the clients of one node off from all nodes, and leaves the
+	// nodes alone.
+	ClientSide Shape = "client-side"
 )
 
 // Shapes lists the shapes of partitions.
-func Shapes() []Shape { return []Shape{Halves, One, Leader, Ring, Bridge, OneWay} }
+func Shapes() []Shape {
+	return []Shape{Halves, RandomHalves, Third, One, Leader, Ring, Bridge, OneWay, ClientSide}
+}
 
 // Partitions returns a fault that divides the nodes in a shape drawn from
 // shapes, or from all of them if none is given. Clients still reach the node
 // they are bound to, on whichever side it is.
 func Partitions(shapes ...Shape) Fault { return partition{shapes} }
 
-func init() { register("partition", as[partition]()) }
+func init() {
+	register("partition", `cuts the network; "shapes": `+listed(Shapes()), as[partition]())
+}
 
 type partition struct {
 	Shapes []Shape `json:"shapes,omitempty"`
@@ -66,16 +77,22 @@ func (p partition) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (
 	}
 	shape := shapes[r.IntN(len(shapes))]
 	r.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
-	desc, heal, err := divide(c, shape, nodes)
-	return desc, heal, err
+	return divide(c, shape, nodes, r)
 }
 
 // divide cuts the nodes, which are in random order.
-func divide(c *cluster.Cluster, shape Shape, nodes []string) (string, func(), error) {
+func divide(c *cluster.Cluster, shape Shape, nodes []string, r *rand.Rand) (string, func(), error) {
 	n := len(nodes)
 	switch shape {
 	case Halves:
 		return split(c, nodes[:(n-1)/2], nodes[(n-1)/2:])
+	case RandomHalves:
+		k := binomial(n, r)
+		return split(c, nodes[:k], nodes[k:])
+	case Third:
+		return split(c, nodes[:max(1, n/3)], nodes[max(1, n/3):])
+	case ClientSide:
+		return clientSide(c, nodes[0])
 	case One:
 		return split(c, nodes[:1], nodes[1:])
 	case Leader:
@@ -122,6 +139,42 @@ func ring(c *cluster.Cluster, nodes []string) (string, func(), error) {
 		}
 	}
 	return "ring " + names(nodes), all(heals), nil
+}
+
+// binomial throws n coins, until both sides have come up, and counts one of them.
+func binomial(n int, r *rand.Rand) int {
+	for {
+		k := 0
+		for range n {
+			k += r.IntN(2)
+		}
+		if 0 < k && k < n {
+			return k
+		}
+	}
+}
+
+// clientSide cuts the clients that are bound to a node off from all nodes.
+func clientSide(c *cluster.Cluster, node string) (string, func(), error) {
+	var clients []string
+	for _, x := range c.Hosts()[len(c.Nodes()):] {
+		if c.Bound(x) == node {
+			clients = append(clients, x)
+		}
+	}
+	if len(clients) == 0 {
+		return "", nil, fmt.Errorf("partition: node %s has no clients", node)
+	}
+	return fmt.Sprintf("%s | all nodes", names(clients)), c.Partition(clients, c.Nodes()), nil
+}
+
+// listed lists names for people to read.
+func listed[S ~string](list []S) string {
+	var names []string
+	for _, s := range list {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
 }
 
 // names lists nodes as people write them.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -120,7 +119,7 @@ func nemeses() []faultSource {
 	crash := []nemesis.Fault{nemesis.Crashes(), nemesis.Crashes(nemesis.TheLeader)}
 	return []faultSource{
 		{row{"none", "nothing goes wrong"}, func() nemesis.Nemesis { return nemesis.None }},
-		{row{"partition", "the network is cut in one of six shapes; every other time around the leader"}, every(partition...)},
+		{row{"partition", "the network is cut in one of nine shapes; every other time around the leader"}, every(partition...)},
 		{row{"leader", "the leader is cut off from all other nodes"}, every(nemesis.Partitions(nemesis.Leader))},
 		{row{"one-way", "a node hears the others and is not heard"}, every(nemesis.Partitions(nemesis.OneWay))},
 		{row{"crash", "nodes lose power and boot again: one, some or all; every other time the leader"}, every(crash...)},
@@ -200,26 +199,11 @@ func findModel(name string) (model, error) {
 	return model{}, unknown("model", name, namesOf(modelRows()))
 }
 
-// faultDocs describes the faults that a plan in a file may hold.
-var faultDocs = map[string]string{
-	"partition": `cuts the network; "shapes": ` + joined(nemesis.Shapes()),
-	"crash":     `nodes lose power and boot again; "victims": ` + joined(nemesis.Victims()),
-	"lossy":     `links lose what is sent; "p": the chance, 0.2 unless given`,
-	"slow":      `links of some nodes are slower; "extra": by up to how much, "200ms" unless given`,
-}
-
+// faultRows describes the faults that a plan in a file may hold.
 func faultRows() []row {
 	var all []row
-	for _, k := range nemesis.Kinds() {
-		all = append(all, row{k, faultDocs[k]})
+	for _, f := range nemesis.Faults() {
+		all = append(all, row(f))
 	}
 	return all
-}
-
-func joined[S ~string](list []S) string {
-	var names []string
-	for _, s := range list {
-		names = append(names, fmt.Sprint(s))
-	}
-	return strings.Join(names, ", ")
 }

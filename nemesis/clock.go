@@ -1,0 +1,107 @@
+package nemesis
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/capsize-go/capsize/cluster"
+)
+
+// ClockSkew returns a fault that sets clocks wrong by up to most, ahead or
+// behind, each by an amount of its own. Zero means 5 s.
+func ClockSkew(most time.Duration, victims ...Victim) Fault {
+	return clockSkew{aim{victims}, span(most)}
+}
+
+// ClockDrift returns a fault that has clocks, and the timers that go by them, run
+// too fast or too slow, each by up to so many millionths. Zero means 100,000: a
+// tenth, which is more than any oscillator does and what virtual machines do.
+func ClockDrift(ppm float64, victims ...Victim) Fault { return clockDrift{aim{victims}, ppm} }
+
+// ClockJumps returns a fault with which clocks jump about every so often, by up
+// to most ahead or behind. Zeros mean 2 s and 500 ms.
+func ClockJumps(most, every time.Duration, victims ...Victim) Fault {
+	return clockJumps{aim{victims}, span(most), span(every)}
+}
+
+// ClockStrobe returns a fault with which clocks flicker: they jump as often as
+// each 5 ms, by up to most. Zero means 200 ms.
+func ClockStrobe(most time.Duration, victims ...Victim) Fault {
+	return clockStrobe{aim{victims}, span(most)}
+}
+
+func init() {
+	register("clock-skew", `clocks are wrong by a constant; "most": by up to how much, "5s" unless given`, as[clockSkew]())
+	register("clock-drift", `clocks and timers run too fast or slow; "ppm": by up to how many millionths, 100000 unless given`, as[clockDrift]())
+	register("clock-jumps", `clocks jump back and forth; "most": by up to how much, "2s"; "every": how often, "500ms"`, as[clockJumps]())
+	register("clock-strobe", `clocks flicker each 5 ms; "most": by up to how much, "200ms" unless given`, as[clockStrobe]())
+}
+
+type clockSkew struct {
+	aim
+	Most span `json:"most,omitzero"`
+}
+
+func (clockSkew) kind() string     { return "clock-skew" }
+func (f clockSkew) String() string { return f.describe(fmt.Sprintf("clock skew ±%v", f.most())) }
+
+func (f clockSkew) most() time.Duration { return f.Most.or(5 * time.Second) }
+
+func (f clockSkew) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return strike(c, "clock skew", f.one(), r, func(node string) func() {
+		return c.Misset(node, cluster.ClockError{Skew: either(r) * micros(1000+r.Int64N(int64(f.most())))})
+	})
+}
+
+// either returns one or minus one.
+func either(r *rand.Rand) time.Duration { return time.Duration(1 - 2*r.IntN(2)) }
+
+type clockDrift struct {
+	aim
+	PPM float64 `json:"ppm,omitempty"`
+}
+
+func (clockDrift) kind() string     { return "clock-drift" }
+func (f clockDrift) String() string { return f.describe(fmt.Sprintf("clock drift ±%g ppm", f.ppm())) }
+
+func (f clockDrift) ppm() float64 {
+	if f.PPM <= 0 {
+		return 100_000
+	}
+	return min(f.PPM, 900_000)
+}
+
+func (f clockDrift) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return strike(c, "clock drift", f.one(), r, func(node string) func() {
+		return c.Misset(node, cluster.ClockError{Drift: float64(either(r)) * f.ppm() * (0.1 + 0.9*r.Float64())})
+	})
+}
+
+type clockJumps struct {
+	aim
+	Most  span `json:"most,omitzero"`
+	Every span `json:"every,omitzero"`
+}
+
+func (clockJumps) kind() string     { return "clock-jumps" }
+func (f clockJumps) String() string { return f.describe("clock jumps") }
+
+func (f clockJumps) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	e := cluster.ClockError{Jump: f.Most.or(2 * time.Second), Every: f.Every.or(500 * time.Millisecond)}
+	return strike(c, "clock jumps", f.one(), r, func(node string) func() { return c.Misset(node, e) })
+}
+
+type clockStrobe struct {
+	aim
+	Most span `json:"most,omitzero"`
+}
+
+func (clockStrobe) kind() string     { return "clock-strobe" }
+func (f clockStrobe) String() string { return f.describe("clock strobe") }
+
+func (f clockStrobe) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	e := cluster.ClockError{Jump: f.Most.or(200 * time.Millisecond), Every: 5 * time.Millisecond}
+	return strike(c, "clock strobe", f.one(), r, func(node string) func() { return c.Misset(node, e) })
+}

@@ -1,0 +1,173 @@
+package nemesis
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/keyed"
+)
+
+// A Preset is a nemesis that people know by a name.
+type Preset struct {
+	Name, Doc string
+
+	// With returns the nemesis for a system that takes unit to notice that a
+	// node is gone; see [Swarm].
+	With func(unit time.Duration) Nemesis
+}
+
+// Presets lists the nemeses that have names.
+func Presets() []Preset {
+	in := func(n float64, make func(d time.Duration) Nemesis) func(time.Duration) Nemesis {
+		return func(unit time.Duration) Nemesis { return make(time.Duration(n * float64(pace(unit)))) }
+	}
+	every := func(faults ...Fault) func(time.Duration) Nemesis {
+		return in(10, func(d time.Duration) Nemesis { return Every(d, faults...) })
+	}
+	return []Preset{
+		{"flip-flop", "the leader is cut off, then whoever follows it, without a rest", in(4, func(d time.Duration) Nemesis {
+			return rounds{"flip-flop", d, flipFlop}
+		})},
+		{"isolate-leader", "the leader is cut off from the other nodes, or from its clients too", every(Partitions(Leader), Clogs(TheLeader))},
+		{"one-way", "a node is heard and does not hear, or hears and is not heard", every(Partitions(OneWay), HalfOpen())},
+		{"swizzle-clog", "some nodes are cut off one by one, and come back in another order", in(10, func(d time.Duration) Nemesis {
+			return rounds{"swizzle-clog", d, swizzle}
+		})},
+		{"flapping", "the links of a node go down and up", every(Flaps(0), Flaps(0, TheLeader))},
+		{"gray", "nothing fails and everything is slow, lossy, doubled and out of order", in(5, func(d time.Duration) Nemesis {
+			return Stagger(d, Latency(0, cluster.LongTail), Lossy(0.05), Duplicates(0), Reorders(0), Corrupts(0, false), Bandwidth(0), SlowHosts(0))
+		})},
+		{"rolling-restart", "one node after the other is restarted, as in an upgrade", in(10, func(d time.Duration) Nemesis {
+			return rounds{"rolling-restart", d, rolling}
+		})},
+		{"kill-majority", "more than half of the nodes crash at once", every(Crashes(Majority), PowerCuts(cluster.Nothing, Majority))},
+		{"power-cuts", "crashes that keep a part of what was not synced, also of one write", every(PowerCuts(cluster.Nothing), CrashesInWrite(), CrashesInWrite(TheLeader))},
+		{"pauses", "nodes stand still for seconds; every other time the leader", every(Pauses(OneNode), Pauses(TheLeader))},
+		{"disk-stall", "fsyncs are slow, hang or fail, and disks are full", every(SlowDisk(0), DiskHangs(0), FsyncFails(), DiskErrors(0), DiskFull())},
+		{"clock-scramble", "clocks are wrong, drift, jump and flicker", every(ClockSkew(0), ClockDrift(0), ClockJumps(0, 0), ClockStrobe(0))},
+		{"lease-killer", "the leader's clock drifts, or it stands still, and then it is cut off", in(10, func(d time.Duration) Nemesis {
+			return Together(
+				Part{1, "drift", Every(d, ClockDrift(0, TheLeader), Pauses(TheLeader))},
+				Part{2, "cut", Every(d/2, Partitions(Leader))},
+			)
+		})},
+		{"worst-moment", "crashes at an unsynced write or during an fsync, partitions at a change of leaders", every(
+			On(cluster.UnsyncedWrite, Crashes(OneNode)), On(cluster.SyncBegins, Crashes(TheLeader)), On(cluster.LeaderChange, Partitions(Leader)))},
+		{"lying-disk", "fsyncs that lie, bits that rot and writes that go astray, on a minority of the nodes, and crashes that show it", in(10, func(d time.Duration) Nemesis {
+			return Together(
+				Part{1, "lies", Every(d, FsyncLies(), BitRot(0), Misdirects(0))},
+				Part{2, "crash", Every(d, Crashes(OneNode, Everyone))},
+			)
+		})},
+		{"swarm", "some of all kinds of faults, of random strength", func(unit time.Duration) Nemesis { return Swarm(unit) }},
+		{"portfolio", "in each run one of these, but not lying-disk; half of the time swarm", func(unit time.Duration) Nemesis { return Portfolio(unit) }},
+	}
+}
+
+// FindPreset returns the preset of that name.
+func FindPreset(name string) (Preset, error) {
+	var names []string
+	for _, p := range Presets() {
+		if p.Name == name {
+			return p, nil
+		}
+		names = append(names, p.Name)
+	}
+	return Preset{}, fmt.Errorf("there is no preset %q; there are %s", name, listed(names))
+}
+
+// Portfolio is in each run one of the presets, as the seed has it, and swarm half
+// of the time. Presets that break what any system rests on are left out.
+func Portfolio(unit time.Duration) Nemesis { return portfolio{unit} }
+
+type portfolio struct{ unit time.Duration }
+
+func (p portfolio) String() string { return fmt.Sprintf("portfolio, scaled to %v", pace(p.unit)) }
+
+// chosen returns the preset that a seed draws.
+func (p portfolio) chosen(seed uint64) Preset {
+	var calm []Preset
+	var swarm Preset
+	for _, x := range Presets() {
+		switch x.Name {
+		case "swarm":
+			swarm = x
+		case "portfolio", "lying-disk":
+		default:
+			calm = append(calm, x)
+		}
+	}
+	k := keyed.New(seed, "portfolio")
+	if k.Float64() < 0.5 {
+		return swarm
+	}
+	return calm[k.With("which").Range(0, int64(len(calm)))]
+}
+
+func (p portfolio) Plan(seed uint64, d time.Duration) Plan {
+	return p.chosen(seed).With(p.unit).Plan(seed, d)
+}
+
+// rounds repeats a pattern of steps, each time drawn anew.
+type rounds struct {
+	name   string
+	length time.Duration
+	round  func(k keyed.Key, length time.Duration) Plan // IDs and times from 0 on
+}
+
+// stepsOfRound is how many steps a round has at most.
+const stepsOfRound = 100
+
+func (r rounds) String() string { return fmt.Sprintf("%s, a round each %v", r.name, r.length) }
+
+func (r rounds) Plan(seed uint64, d time.Duration) Plan {
+	var p Plan
+	for i := 0; time.Duration(i)*r.length < d && r.length > 0; i++ {
+		for _, s := range r.round(keyed.New(seed, r.name).Int(int64(i)), r.length) {
+			s.ID += 1 + i*stepsOfRound
+			if s.At += time.Duration(i) * r.length; s.At < d {
+				p = append(p, s)
+			}
+		}
+	}
+	return inOrder(p)
+}
+
+// flipFlop cuts off the leader, and as soon as that heals the one who leads then.
+func flipFlop(k keyed.Key, length time.Duration) Plan {
+	half := micros(int64(length / 2))
+	begin := micros(k.Range(0, int64(length/20)) + 1000)
+	return Plan{
+		{ID: 0, At: begin, For: half - begin, Fault: Partitions(Leader)},
+		{ID: 1, At: half + begin, For: half - begin, Fault: Partitions(Leader, One)},
+	}
+}
+
+// sweep is how many nodes a round goes through.
+const sweep = 5
+
+// swizzle clogs up to five nodes one by one, and unclogs them in another order.
+func swizzle(k keyed.Key, length time.Duration) Plan {
+	order := uint32(k.With("order").Uint64())
+	n := int(k.With("how many").Range(1, sweep+1))
+	back := k.With("back").Rand().Perm(n)
+	var p Plan
+	for i := range n {
+		at := micros(int64(length) * int64(1+i) / (4 * sweep))
+		end := micros(int64(length)/2 + int64(length)*int64(back[i])/(4*sweep))
+		p = append(p, Step{ID: i, At: at, For: end - at, Fault: Clogs(Nth(order, i))})
+	}
+	return p
+}
+
+// rolling restarts up to five nodes, the next as soon as the one before is back.
+func rolling(k keyed.Key, length time.Duration) Plan {
+	order := uint32(k.With("order").Uint64())
+	var p Plan
+	for i := range sweep {
+		at := micros(int64(length) * int64(1+2*i) / (2*sweep + 2))
+		p = append(p, Step{ID: i, At: at, For: micros(int64(length) / (2*sweep + 2)), Fault: Crashes(Nth(order, i))})
+	}
+	return p
+}

@@ -1,0 +1,52 @@
+package nemesis
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/capsize-go/capsize/internal/keyed"
+)
+
+// A Part is one nemesis of several that work at once.
+type Part struct {
+	Number int    // sets its steps apart: their IDs begin after so many millions; unique among the parts
+	Name   string // draws its times and choices
+	Nemesis
+}
+
+// idsOfPart is how many steps one part may have, before their IDs would run into
+// those of the next.
+const idsOfPart = 1_000_000
+
+// Together has several nemeses work at once. Each keeps the times and choices
+// that its name and number draw, whatever others it works with.
+func Together(parts ...Part) Nemesis { return together(parts) }
+
+type together []Part
+
+func (t together) String() string {
+	var names []string
+	for _, p := range t {
+		names = append(names, p.Nemesis.String())
+	}
+	return strings.Join(names, " + ")
+}
+
+func (t together) Plan(seed uint64, d time.Duration) Plan {
+	var all Plan
+	for _, p := range t {
+		for _, s := range p.Nemesis.Plan(keyed.New(seed, "mix", p.Name).Uint64(), d) {
+			s.ID += p.Number * idsOfPart
+			all = append(all, s)
+		}
+	}
+	return inOrder(all)
+}
+
+// inOrder sorts the steps by their times.
+func inOrder(p Plan) Plan {
+	slices.SortStableFunc(p, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
+	return p
+}
