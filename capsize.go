@@ -32,6 +32,7 @@ type Test struct {
 	Duration time.Duration // how long faults strike; default 30s
 	Timeout  time.Duration // of one operation; default 1s
 	Settle   time.Duration // within which all must work again after the faults; default 5s
+	Core     bool          // after the faults, heal only a random majority, and freeze the others for good
 	Stall    time.Duration // of wall time in which nothing happens before a run is given up; default 30s
 
 	Seed  uint64 // of every draw; 0: a new one for each run of the test
@@ -66,6 +67,7 @@ type Result struct {
 	Wall      time.Duration // how long it took, judging included
 	CPU       time.Duration // of the whole process meanwhile
 	phases    []mark
+	core      *core         // who was to make progress then
 	healed    time.Duration // when all faults were healed; 0 if it did not come to that
 	Stopped   error         // why the run was cut short: interrupted or stalled; nil if it was not
 }
@@ -104,7 +106,7 @@ func (r *Result) judge(ctx context.Context) {
 			r.Checks = append(r.Checks, guardedCheck(ctx, c, r.History))
 		}
 	}
-	r.Checks = append(r.Checks, checkProgress(r), checkFindings(r.Findings))
+	r.Checks = append(r.Checks, checkProgress(r), checkFindings(r.Findings), checkBite(r))
 	if r.Test.Require != nil {
 		r.Checks = append(r.Checks, checkRequired(r))
 	}

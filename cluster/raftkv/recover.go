@@ -80,6 +80,7 @@ func (n *node) rescued(r *rescue) {
 	commit := r.snapshot.GetMetadata().GetIndex()
 	must(n.log.mem.SetHardState(&raftpb.HardState{Term: &n.log.hard.term, Vote: &n.log.hard.vote, Commit: &commit}))
 	n.kv, n.applied = kv, commit
+	n.h.Count("log recovered")
 	must(n.startRaft())
 }
 

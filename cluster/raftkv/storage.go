@@ -91,6 +91,7 @@ func (s *storage) replay() (*raftpb.Snapshot, error) {
 	}
 	whole := len(data) - len(rest)
 	if len(rest) > 0 && wholeBatchAfter(rest, whole) {
+		s.h.Count("log damaged")
 		s.lost = true
 		s.salvageTerm(rest)
 	}
@@ -165,6 +166,9 @@ func (s *storage) save(hs *raftpb.HardState, entries []*raftpb.Entry) {
 		for _, e := range entries {
 			s.buf = appendEntry(s.buf, e)
 		}
+		if last, _ := s.mem.LastIndex(); entries[0].GetIndex() <= last {
+			s.h.Count("log truncated")
+		}
 		must(s.mem.Append(entries))
 	}
 	if len(s.buf) == 0 {
@@ -204,6 +208,7 @@ func (s *storage) reset(snapshot *raftpb.Snapshot) {
 
 // rewrite writes the snapshot and what comes after it.
 func (s *storage) rewrite(snapshot *raftpb.Snapshot) {
+	s.h.Count("snapshot")
 	s.snapshotIndex = snapshot.GetMetadata().GetIndex()
 	data := s.appendHard(appendSnapshot(nil, snapshot))
 	last, err := s.mem.LastIndex()
