@@ -32,6 +32,7 @@ type node struct {
 	kv      *state
 	applied uint64
 	lead    uint64
+	failed  bool // an event did not come to its end: the process is as good as dead
 
 	waiting map[ticket]cluster.Message // writes that are not committed yet
 	acked   []uint64                   // what each follower is known to have of the log
@@ -109,7 +110,7 @@ func (n *node) everyTick() {
 	timer = n.h.AfterFunc(tick, func() {
 		timer.Reset(tick)
 		n.log.wake()
-		if n.raft != nil {
+		if n.raft != nil && !n.failed {
 			n.raft.Tick()
 			n.advance()
 		}
@@ -127,12 +128,19 @@ func (n *node) syncNowAndThen() {
 // receive handles a message of another node or of a client.
 func (n *node) receive(m cluster.Message) {
 	n.log.wake()
+	if n.failed {
+		return
+	}
 	if n.raft == nil {
 		n.receiveLost(m)
 		return
 	}
 	switch body := m.Body.(type) {
 	case *raftpb.Message:
+		if n.lacks(body) {
+			n.lose()
+			return
+		}
 		if body.GetType() == raftpb.MsgAppResp && !body.GetReject() && body.GetTerm() == n.log.hard.term {
 			n.acked[body.GetFrom()-1] = body.GetIndex()
 		}
@@ -192,6 +200,7 @@ func (n *node) request(m cluster.Message, req *request) {
 
 // advance does all that raft has become ready for.
 func (n *node) advance() {
+	n.failed = true // should the disk fail, no event may go on from the middle
 	for n.raft.HasReady() {
 		rd := n.raft.Ready()
 		n.persist(&rd)
@@ -213,6 +222,7 @@ func (n *node) advance() {
 	if n.applied-n.log.snapshotIndex >= snapshotEvery {
 		n.log.compact(n.applied, n.kv.snapshot(n.bugs))
 	}
+	n.failed = false
 }
 
 // persist writes to disk what must be there before the messages of rd leave.

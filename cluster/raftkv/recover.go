@@ -32,6 +32,25 @@ type rescue struct {
 	snapshot *raftpb.Snapshot
 }
 
+// lacks reports whether a leader takes it for granted that this node has what it
+// has not: its disk lied, and lost without a trace what it had synced.
+func (n *node) lacks(m *raftpb.Message) bool {
+	if m.GetType() != raftpb.MsgHeartbeat || m.GetTerm() < n.log.hard.term {
+		return false
+	}
+	last, err := n.log.mem.LastIndex()
+	return err == nil && m.GetCommit() > last
+}
+
+// lose has the node forget its log and recover.
+func (n *node) lose() {
+	n.h.Count("log missing")
+	n.resign()
+	n.raft, n.lead, n.failed = nil, 0, false
+	n.log.markLost()
+	n.plead()
+}
+
 // plead asks all others, again and again.
 func (n *node) plead() {
 	var timer *cluster.Timer

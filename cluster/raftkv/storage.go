@@ -47,11 +47,16 @@ func openStorage(h *cluster.Host, voters []uint64, bugs Bug) (*storage, *raftpb.
 		return nil, nil, fmt.Errorf("replay log: %w", err)
 	}
 	if s.lost {
-		s.replace(appendHard(endRecord(beginRecord(nil, recordLost), 0), s.hard))
+		s.markLost()
 		return s, snapshot, nil
 	}
 	commit := s.snapshotIndex
 	return s, snapshot, s.mem.SetHardState(&raftpb.HardState{Term: &s.hard.term, Vote: &s.hard.vote, Commit: &commit})
+}
+
+// markLost leaves a file that says that the node has to recover.
+func (s *storage) markLost() {
+	s.replace(appendHard(endRecord(beginRecord(nil, recordLost), 0), s.hard))
 }
 
 func (s *storage) snapshot(term, index uint64, data []byte) *raftpb.Snapshot {
