@@ -32,7 +32,7 @@ type Test struct {
 	Duration time.Duration // how long faults strike; default 30s
 	Timeout  time.Duration // of one operation; default 1s
 	Settle   time.Duration // within which all must work again after the faults; default 5s
-	Core     bool          // after the faults only a random majority is healed; the other nodes stay dead, deaf, mute or slow
+	Core     bool          // after the faults, heal only a random majority, and freeze the others for good
 	Stall    time.Duration // of wall time in which nothing happens before a run is given up; default 30s
 
 	Seed  uint64 // of every draw; 0: a new one for each run of the test
@@ -68,8 +68,8 @@ type Result struct {
 	Wall      time.Duration // how long it took, judging included
 	CPU       time.Duration // of the whole process meanwhile
 	phases    []mark
+	core      *core         // who was to make progress then
 	healed    time.Duration // when all faults were healed; 0 if it did not come to that
-	core      core          // that was healed, if not all were
 	Stopped   error         // why the run was cut short: interrupted or stalled; nil if it was not
 }
 
@@ -107,10 +107,7 @@ func (r *Result) judge(ctx context.Context) {
 			r.Checks = append(r.Checks, guardedCheck(ctx, c, r.History))
 		}
 	}
-	r.Checks = append(r.Checks, checkProgress(r), checkFindings(r.Findings))
-	if c := checkVacuity(r); c.Verdict != checker.Valid {
-		r.Checks = append(r.Checks, c)
-	}
+	r.Checks = append(r.Checks, checkProgress(r), checkFindings(r.Findings), checkBite(r))
 	if r.Test.Require != nil {
 		r.Checks = append(r.Checks, checkRequired(r))
 	}

@@ -36,7 +36,7 @@ type engine struct {
 	strikes strikes
 	began   time.Duration // when the faults began
 	healed  time.Duration // when all faults were healed
-	core    core          // that was healed, if not all were
+	core    *core         // who is to make progress after that
 	over    atomic.Bool   // the clients are to stop
 
 	mu       sync.Mutex
@@ -91,12 +91,13 @@ func (e *engine) run() error {
 	e.nemesis(w)
 	e.enter("heal")
 	e.heal(w)
+	e.freeze(w)
 	e.healed = w.Now()
 	e.enter("settle")
 	e.settle(w)
 	e.over.Store(true)
 	e.awaitClients()
-	e.thaw(w)
+	e.melt(w)
 	e.enter("final")
 	e.finalReads(w)
 	e.enter("end")
@@ -221,6 +222,8 @@ func (e *engine) result() *Result {
 		r.Trace, r.healed, r.core = w.Trace(), e.healed, e.core
 		r.Virtual = e.marks[len(e.marks)-1].at
 		r.Exercised = e.exercised(w.Stats(), r.History)
+		r.Exercised.Effects = w.Effects()
+		r.Exercised.Marks, r.Exercised.Missed = w.Marks()
 	} else {
 		r.Exercised = e.exercised(cluster.Stats{}, r.History)
 	}

@@ -337,8 +337,7 @@ func TestFaultsThatMisbehave(t *testing.T) {
 				return "", nil, errors.New("no such switch")
 			})
 		})
-		assert.Equal(t, checker.Unknown, r.Verdict)
-		assert.Equal(t, "none of the 1 faults of the plan struck", r.Reason)
+		assert.Equal(t, checker.Unknown, r.Verdict, "a run in which no fault struck proves nothing")
 		for f := range r.History.Faults() {
 			assert.Equal(t, history.Fail, f.Complete.Type)
 			assert.Equal(t, "no such switch", f.Complete.Err)

@@ -29,28 +29,32 @@ const (
 	// https://jepsen.io/analyses/nats-2.12.1
 	AckBeforeSync
 
-	// ForgottenVote keeps term and vote in memory alone, so that a node that
-	// crashed goes back to an older term, and may vote in it again.
+	// VolatileVote keeps term and vote in memory only: a node that boots again
+	// can vote twice in a term, and follows leaders of the past.
 	// https://github.com/camunda/camunda/issues/5356
-	ForgottenVote
+	VolatileVote
 
-	// NoPrefixCheck has a follower take the entries that it has for the leader's. It
-	// appends without a look at the one before, and commits what it has when the
-	// leader is committed that far.
-	// https://github.com/atomix/copycat/issues/265
+	// NoPrefixCheck has a follower append without a look at what comes before.
+	// https://github.com/ktoso/akka-raft/issues/32
 	NoPrefixCheck
 
-	// StaleVote grants a vote to a candidate that lacks entries.
-	// https://github.com/ktoso/akka-raft/issues/51
+	// StaleVote has a node vote for whoever asks first, however old the log of
+	// the candidate is.
+	// https://github.com/jgroups-extras/jgroups-raft/issues/14
 	StaleVote
 
-	// ForgottenSessions leaves out of the snapshots which requests were applied.
-	// https://github.com/RedisLabs/redisraft/pull/568
-	ForgottenSessions
+	// ForgetSessions leaves the sessions out of snapshots, so that a node that
+	// boots from one, or was sent one, applies retries again.
+	// https://github.com/ongardie/dissertation (§6.3)
+	ForgetSessions
 
-	// NoPreVote has a node stand for election without asking first whether it
-	// could win, and followers listen to it while they have a leader. A node that
-	// sends and does not receive then deposes one leader after the other.
+	// CorruptEntries believes the disk: it looks at no checksum.
+	// https://www.usenix.org/conference/fast18/presentation/alagappan
+	CorruptEntries
+
+	// NoPreVote has a node that hears nothing stand for election at once, and all
+	// others follow the higher term: one that sends and does not hear deposes
+	// every leader, for ever.
 	// https://blog.cloudflare.com/a-byzantine-failure-in-the-real-world/
 	NoPreVote
 )
@@ -64,11 +68,12 @@ var bugs = []struct {
 	{LeaseReads, "lease-reads", "the leader answers reads by a lease that outlives its leadership"},
 	{NoDedup, "no-dedup", "a request that a client sent again is applied again"},
 	{AckBeforeSync, "ack-before-sync", "entries are acknowledged before they are on the disk"},
-	{ForgottenVote, "forgotten-vote", "term and vote do not outlive a crash"},
-	{NoPrefixCheck, "no-prefix-check", "a follower appends to its log, and commits it, without a look at whether it is the leader's"},
-	{StaleVote, "stale-vote", "a node votes for a candidate that lacks entries"},
-	{ForgottenSessions, "forgotten-sessions", "snapshots leave out which requests were applied"},
-	{NoPreVote, "no-pre-vote", "a node that can't win an election stands for it, and deposes the leader"},
+	{VolatileVote, "volatile-vote", "term and vote are not written to the disk"},
+	{NoPrefixCheck, "no-prefix-check", "a follower appends whatever its log holds before"},
+	{StaleVote, "stale-vote", "a node votes for a candidate whose log is behind its own"},
+	{ForgetSessions, "forget-sessions", "snapshots hold no sessions, so retries are applied again"},
+	{CorruptEntries, "corrupt-entries", "records of the log are not checked for damage"},
+	{NoPreVote, "no-pre-vote", "a node that hears nothing deposes the leader, again and again"},
 }
 
 // BugNames lists the bugs by name, with what each does.

@@ -4,12 +4,10 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"slices"
 	"time"
 
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/capsize-go/capsize/cluster"
 )
@@ -34,10 +32,10 @@ type node struct {
 	kv      *state
 	applied uint64
 	lead    uint64
+	failed  bool // an event did not come to its end: the process is as good as dead
 
 	waiting map[ticket]cluster.Message // writes that are not committed yet
 	acked   []uint64                   // what each follower is known to have of the log
-	heard   []uint64                   // the nodes, those that were heard of last at the end
 	reads   reads
 }
 
@@ -52,6 +50,9 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 	}
 	h.Handle(n.receive)
 	n.everyTick()
+	if n.raft == nil {
+		n.plead()
+	}
 	if n.bugs&AckBeforeSync != 0 {
 		n.syncNowAndThen()
 	}
@@ -66,7 +67,6 @@ func boot(h *cluster.Host, bugs Bug) (*node, error) {
 	var voters []uint64
 	for i, name := range n.names {
 		voters = append(voters, uint64(i+1))
-		n.heard = append(n.heard, uint64(i+1))
 		if name == h.Name() {
 			n.id = uint64(i + 1)
 		}
@@ -80,30 +80,40 @@ func boot(h *cluster.Host, bugs Bug) (*node, error) {
 		return nil, err
 	}
 	n.applied = snapshot.GetMetadata().GetIndex()
+	if log.lost {
+		return n, nil
+	}
+	return n, n.startRaft()
+}
+
+// startRaft has the node take part in the protocol, from what its log holds.
+func (n *node) startRaft() (err error) {
 	cfg := &raft.Config{
 		ID: n.id, ElectionTick: electionTicks, HeartbeatTick: heartbeatTick,
-		Storage: log.mem, Applied: n.applied,
+		Storage: n.log.mem, Applied: n.applied,
 		MaxSizePerMsg: 1 << 20, MaxInflightMsgs: 256,
 		CheckQuorum: true, PreVote: true, DisableProposalForwarding: true,
 		Logger: quiet{},
 	}
-	if bugs&NoPreVote != 0 {
-		cfg.PreVote = false
-		cfg.CheckQuorum = bugs&LeaseReads != 0 // which the library has only with it
-	}
-	if bugs&LeaseReads != 0 {
+	if n.bugs&LeaseReads != 0 {
 		cfg.ReadOnlyOption = raft.ReadOnlyLeaseBased
 	}
+	if n.bugs&NoPreVote != 0 {
+		cfg.PreVote, cfg.CheckQuorum = false, false
+	}
 	n.raft, err = raft.NewRawNode(cfg)
-	return n, err
+	return err
 }
 
 func (n *node) everyTick() {
 	var timer *cluster.Timer
 	timer = n.h.AfterFunc(tick, func() {
 		timer.Reset(tick)
-		n.raft.Tick()
-		n.advance()
+		n.log.wake()
+		if n.raft != nil && !n.failed {
+			n.raft.Tick()
+			n.advance()
+		}
 	})
 }
 
@@ -111,16 +121,27 @@ func (n *node) syncNowAndThen() {
 	var timer *cluster.Timer
 	timer = n.h.AfterFunc(time.Second, func() {
 		timer.Reset(time.Second)
-		n.h.Sync()
+		n.log.sync()
 	})
 }
 
 // receive handles a message of another node or of a client.
 func (n *node) receive(m cluster.Message) {
+	n.log.wake()
+	if n.failed {
+		return
+	}
+	if n.raft == nil {
+		n.receiveLost(m)
+		return
+	}
 	switch body := m.Body.(type) {
 	case *raftpb.Message:
-		n.hear(body.GetFrom())
-		if body.GetType() == raftpb.MsgAppResp && !body.GetReject() {
+		if n.lacks(body) {
+			n.lose()
+			return
+		}
+		if body.GetType() == raftpb.MsgAppResp && !body.GetReject() && body.GetTerm() == n.log.hard.term {
 			n.acked[body.GetFrom()-1] = body.GetIndex()
 		}
 		// Step refuses what is out of date or from nowhere; that is as it should
@@ -128,15 +149,23 @@ func (n *node) receive(m cluster.Message) {
 		_ = n.raft.Step(n.tamper(body))
 	case *request:
 		n.request(m, body)
+	case *plea:
+		n.answerPlea(m.From, body)
+		return
 	}
 	n.advance()
 }
 
-// hear takes note of a sign of life.
-func (n *node) hear(id uint64) {
-	i := slices.Index(n.heard, id)
-	copy(n.heard[i:], n.heard[i+1:])
-	n.heard[len(n.heard)-1] = id
+// receiveLost is receive of a node that lost its log.
+func (n *node) receiveLost(m cluster.Message) {
+	switch body := m.Body.(type) {
+	case *request:
+		m.Reply(response{status: noLeader})
+	case *rescue:
+		if body.term >= n.log.hard.term {
+			n.rescued(body)
+		}
+	}
 }
 
 // request starts on what a client asked. A node that does not lead passes it on.
@@ -171,6 +200,7 @@ func (n *node) request(m cluster.Message, req *request) {
 
 // advance does all that raft has become ready for.
 func (n *node) advance() {
+	n.failed = true // should the disk fail, no event may go on from the middle
 	for n.raft.HasReady() {
 		rd := n.raft.Ready()
 		n.persist(&rd)
@@ -190,8 +220,9 @@ func (n *node) advance() {
 	}
 	n.reads.next(n)
 	if n.applied-n.log.snapshotIndex >= snapshotEvery {
-		n.log.compact(n.applied, n.kv.snapshot(n.bugs&ForgottenSessions == 0))
+		n.log.compact(n.applied, n.kv.snapshot(n.bugs))
 	}
+	n.failed = false
 }
 
 // persist writes to disk what must be there before the messages of rd leave.
@@ -204,19 +235,16 @@ func (n *node) persist(rd *raft.Ready) {
 		n.kv, n.applied = kv, s.GetMetadata().GetIndex()
 		n.log.reset(s)
 	}
-	if n.log.save(rd.HardState, rd.Entries) && n.bugs&AckBeforeSync == 0 {
-		n.h.Sync()
-	}
+	n.log.save(rd.HardState, rd.Entries)
 }
 
-// send sends a message of the protocol, unless it can wait.
+// send sends a message of the protocol, unless it can wait: one that only tells
+// a follower who has the whole log how far it is committed. The next append or
+// heartbeat says that as well, and half of all messages would be of this kind.
 func (n *node) send(m *raftpb.Message) {
 	to := m.GetTo()
-	if n.canWait(m, to) {
+	if m.GetType() == raftpb.MsgApp && len(m.GetEntries()) == 0 && n.acked[to-1] >= m.GetIndex() {
 		return
-	}
-	if m.GetType() == raftpb.MsgHeartbeat && n.bugs&NoPrefixCheck != 0 {
-		m.Commit = proto.Uint64(n.raft.BasicStatus().HardState.GetCommit()) // not only as far as the follower has it
 	}
 	n.h.Send(n.names[to-1], m)
 	if m.GetType() == raftpb.MsgSnap {
@@ -224,22 +252,6 @@ func (n *node) send(m *raftpb.Message) {
 		// follower answers a heartbeat.
 		n.raft.ReportSnapshot(to, raft.SnapshotFinish)
 	}
-}
-
-// canWait reports whether a message can be left out. One can that only tells a
-// follower who has the whole log how far it is committed: the next append or
-// heartbeat says that as well, and half of all messages would be of this kind.
-// So can a question that begins a round of reads, but for those to the followers
-// that were heard of last, enough for a majority: should one of them not answer,
-// the next heartbeat asks them all.
-func (n *node) canWait(m *raftpb.Message, to uint64) bool {
-	switch m.GetType() {
-	case raftpb.MsgApp:
-		return len(m.GetEntries()) == 0 && n.acked[to-1] >= m.GetIndex()
-	case raftpb.MsgHeartbeat:
-		return n.reads.begins && !slices.Contains(n.heard[len(n.heard)-len(n.heard)/2:], to)
-	}
-	return false
 }
 
 // follow takes note of who leads now.
@@ -286,7 +298,6 @@ func (n *node) apply(e *raftpb.Entry) {
 // set out.
 type reads struct {
 	round  uint64
-	begins bool          // a round does, in this event
 	asked  []pendingRead // the present round confirms these
 	queued []pendingRead // these wait for the next
 }
@@ -308,9 +319,7 @@ func (r *reads) next(n *node) {
 	r.round++
 	r.asked, r.queued = r.queued, nil
 	n.raft.ReadIndex(binary.BigEndian.AppendUint64(nil, r.round))
-	r.begins = true
 	n.advance()
-	r.begins = false
 }
 
 // confirmed answers the reads of a round. What was committed when the round set

@@ -53,14 +53,13 @@ type image struct {
 	Last     []last
 }
 
-// snapshot returns the image of the state, with or without its sessions.
-func (s *state) snapshot(sessions bool) []byte {
+func (s *state) snapshot(bugs Bug) []byte {
 	var im image
 	for _, k := range slices.Sorted(maps.Keys(s.values)) {
 		im.Keys, im.Values = append(im.Keys, k), append(im.Values, s.values[k])
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.sessions)) {
-		if !sessions {
+		if bugs&ForgetSessions != 0 {
 			break
 		}
 		im.Sessions, im.Last = append(im.Sessions, id), append(im.Last, s.sessions[id])
