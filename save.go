@@ -31,6 +31,7 @@ type savedRun struct {
 	Duration time.Duration   `json:"duration_ns"`
 	Timeout  time.Duration   `json:"timeout_ns"`
 	Settle   time.Duration   `json:"settle_ns"`
+	Core     bool            `json:"core,omitempty"`
 	Plan     nemesis.Plan    `json:"-"`
 	RawPlan  json.RawMessage `json:"plan,omitempty"` // absent if the test's faults can't be kept in a file
 	Verdict  checker.Verdict `json:"verdict"`
@@ -45,7 +46,7 @@ func save(r *Result, test string) (savedRun, error) {
 	}
 	s := savedRun{
 		ID: digest[:8], Seed: r.Seed, Nodes: r.Test.Nodes, Clients: r.Test.Clients, Rate: r.Test.Rate,
-		Duration: r.Test.Duration, Timeout: r.Test.Timeout, Settle: r.Test.Settle,
+		Duration: r.Test.Duration, Timeout: r.Test.Timeout, Settle: r.Test.Settle, Core: r.Test.Core,
 		Verdict: r.Verdict, Reason: r.Reason,
 	}
 	if s.Rate == Unpaced {
@@ -113,7 +114,7 @@ func savedFailures(test string) ([]savedRun, error) {
 func (s savedRun) replay(t *testing.T, test Test, set settings) {
 	t.Helper()
 	test.Seed, test.Seeds, test.Nodes, test.Clients = s.Seed, 1, s.Nodes, s.Clients
-	test.Duration, test.Timeout, test.Settle = s.Duration, s.Timeout, s.Settle
+	test.Duration, test.Timeout, test.Settle, test.Core = s.Duration, s.Timeout, s.Settle, s.Core
 	if test.Rate = s.Rate; s.Rate == 0 {
 		test.Rate = Unpaced
 	}

@@ -106,53 +106,52 @@ type faultSource struct {
 // which is longer than a raft needs to elect another leader.
 const strikeEvery = 10 * time.Second
 
-// nemeses lists those that the command offers. Where a fault can aim at the
-// leader, every other one does: those are the faults that systems get wrong.
+// nemeses lists those that the command offers: a few that strike at an even pace,
+// and the presets of package nemesis. Where a fault can aim at the leader, every
+// other one does: those are the faults that systems get wrong.
 func nemeses() []faultSource {
 	every := func(faults ...nemesis.Fault) func() nemesis.Nemesis {
 		return func() nemesis.Nemesis { return nemesis.Every(strikeEvery, faults...) }
 	}
 	partition := []nemesis.Fault{nemesis.Partitions(), nemesis.Partitions(nemesis.Leader)}
 	crash := []nemesis.Fault{nemesis.Crashes(), nemesis.Crashes(nemesis.TheLeader)}
-	return []faultSource{
+	list := []faultSource{
 		{row{"none", "nothing goes wrong"}, func() nemesis.Nemesis { return nemesis.None }},
 		{row{"partition", "the network is cut in one of nine shapes; every other time around the leader"}, every(partition...)},
 		{row{"leader", "the leader is cut off from all other nodes"}, every(nemesis.Partitions(nemesis.Leader))},
-		{row{"one-way", "a node hears the others and is not heard"}, every(nemesis.Partitions(nemesis.OneWay))},
 		{row{"crash", "nodes lose power and boot again: one, some or all; every other time the leader"}, every(crash...)},
 		{row{"lossy", "every link loses a fifth of what is sent, in bursts"}, every(nemesis.Lossy(0))},
 		{row{"slow", "the links of some nodes become slower by up to 200 ms"}, every(nemesis.Slow(0))},
 	}
+	for _, p := range nemesis.Presets() {
+		list = append(list, faultSource{row{p.Name, p.Doc}, func() nemesis.Nemesis { return p.With(raftkv.ElectionTimeout) }})
+	}
+	return append(list, faultSource{row{"all", "the same as portfolio"}, func() nemesis.Nemesis { return nemesis.Portfolio(raftkv.ElectionTimeout) }})
 }
-
-// all is the name for every nemesis that has faults of its own.
-const all = "all"
 
 func nemesisRows() []row {
 	var list []row
 	for _, n := range nemeses() {
 		list = append(list, n.row)
 	}
-	return append(list, row{all, "partition, crash, lossy and slow together"})
+	return list
 }
 
 // findNemesis returns the nemesis that a comma-separated list of names stands
 // for. Several work at once, each as if it were alone.
 func findNemesis(names string) (nemesis.Nemesis, error) {
-	wanted := strings.Split(names, ",")
-	if slices.Contains(wanted, all) {
-		wanted = append(wanted, "partition", "crash", "lossy", "slow")
-	}
-	for _, name := range wanted {
-		if name = strings.TrimSpace(name); !slices.Contains(namesOf(nemesisRows()), name) {
+	var wanted []string
+	for name := range strings.SplitSeq(names, ",") {
+		name = strings.TrimSpace(name)
+		if !slices.Contains(namesOf(nemesisRows()), name) {
 			return nil, unknown("nemesis", name, namesOf(nemesisRows()))
 		}
+		wanted = append(wanted, name)
 	}
-	var parts mix
+	var parts []nemesis.Part
 	for i, n := range nemeses() {
-		chosen := slices.ContainsFunc(wanted, func(w string) bool { return strings.TrimSpace(w) == n.Name })
-		if chosen && n.Name != "none" {
-			parts = append(parts, part{number: i, name: n.Name, Nemesis: n.make()})
+		if n.Name != "none" && slices.Contains(wanted, n.Name) {
+			parts = append(parts, nemesis.Part{Number: i, Name: n.Name, Nemesis: n.make()})
 		}
 	}
 	switch len(parts) {
@@ -161,7 +160,7 @@ func findNemesis(names string) (nemesis.Nemesis, error) {
 	case 1:
 		return parts[0].Nemesis, nil
 	}
-	return parts, nil
+	return nemesis.Together(parts...), nil
 }
 
 // faultRows describes the faults that a plan in a file may hold.

@@ -113,7 +113,7 @@ func TestMixKeepsItsParts(t *testing.T) {
 	for id, s := range two {
 		require.Equal(t, s, three[id])
 	}
-	require.Equal(t, steps("partition,crash,lossy,slow"), steps("all"))
+	require.Equal(t, steps("portfolio"), steps("all"))
 	require.Equal(t, steps("crash,none"), steps("crash"))
 }
 

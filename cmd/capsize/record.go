@@ -33,6 +33,7 @@ type record struct {
 	Duration time.Duration   `json:"duration_ns"`
 	Timeout  time.Duration   `json:"timeout_ns"`
 	Settle   time.Duration   `json:"settle_ns"`
+	Core     bool            `json:"core,omitempty"`
 	Verdict  checker.Verdict `json:"verdict"`
 	Reason   string          `json:"reason"`
 	Digest   string          `json:"digest"`
@@ -50,7 +51,7 @@ func newRecord(s scenario, r *capsize.Result, digest string) record {
 	x := record{
 		Capsize: version(), System: s.System, Bug: s.Bug, Workload: s.Workload, Nemesis: s.Nemesis,
 		Seed: r.Seed, Nodes: r.Test.Nodes, Clients: r.Test.Clients, Rate: r.Test.Rate,
-		Duration: r.Test.Duration, Timeout: r.Test.Timeout, Settle: r.Test.Settle,
+		Duration: r.Test.Duration, Timeout: r.Test.Timeout, Settle: r.Test.Settle, Core: r.Test.Core,
 		Verdict: r.Verdict, Reason: r.Reason, Digest: digest, plan: r.Plan,
 	}
 	if x.Rate == capsize.Unpaced {
@@ -86,7 +87,7 @@ func (x record) scenario() (scenario, error) {
 	if x.Rate == 0 {
 		s.Test.Rate = capsize.Unpaced
 	}
-	s.Test.Duration, s.Test.Timeout, s.Test.Settle = x.Duration, x.Timeout, x.Settle
+	s.Test.Duration, s.Test.Timeout, s.Test.Settle, s.Test.Core = x.Duration, x.Timeout, x.Settle, x.Core
 	s.Test.Nemesis = x.plan
 	return s, nil
 }

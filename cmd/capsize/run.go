@@ -24,6 +24,7 @@ type runOptions struct {
 	rate                  float64
 	duration, timeout     time.Duration
 	settle                time.Duration
+	core                  bool
 	report                string
 	json                  bool
 
@@ -79,6 +80,7 @@ same history, byte for byte. A page with the whole run goes to a folder under
 	f.DurationVar(&o.duration, "duration", time.Minute, "virtual time in which faults strike")
 	f.DurationVar(&o.timeout, "timeout", operationTimeout, "virtual time that an operation may take")
 	f.DurationVar(&o.settle, "settle", 5*time.Second, "virtual time in which all must work again after the faults")
+	f.BoolVar(&o.core, "core", false, "after the faults, heal only a random majority, and freeze the others for good")
 	f.StringVar(&o.report, "report", reportsDir, `folder for the pages; "" writes none`)
 	f.BoolVar(&o.json, "json", false, "print one JSON object a run, each on a line, and nothing else")
 	completions(cmd)
@@ -120,7 +122,7 @@ func (o runOptions) scenario() (scenario, error) {
 	if o.rate == 0 {
 		s.Test.Rate = capsize.Unpaced
 	}
-	s.Test.Duration, s.Test.Timeout, s.Test.Settle = o.duration, o.timeout, o.settle
+	s.Test.Duration, s.Test.Timeout, s.Test.Settle, s.Test.Core = o.duration, o.timeout, o.settle, o.core
 	if o.plan != "" {
 		p, err := readPlan(o.plan)
 		s.Nemesis, s.Test.Nemesis = "plan "+filepath.Base(o.plan), p
