@@ -230,7 +230,8 @@ func BenchmarkUnique(b *testing.B) {
 	all := loads(calls, []int{5, 20, 50})
 	compare(b, registerRig("register", Register(), 0, true), all)
 	compare(b, registerRig("cas-register-unique", CASRegister(0), 0, true), all)
-	compare(b, kvRig(), all)
+	compare(b, kvRig("kv", false), all)
+	compare(b, kvRig("kv-append", true), all)
 }
 
 // BenchmarkModels measures all else.

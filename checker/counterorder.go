@@ -219,9 +219,9 @@ func countUnits(calls []fact[CounterOp, int], unit int) finding {
 		}
 		for ; count < to; count++ {
 			if ahead[count] > 0 {
-				return found("but more had been added by then", upTo(calls, e.at, unit*count)...)
+				return found("but more had been added by then", upTo(calls, later(calls, e.at, unit*count), e.at)...)
 			} else if len(open) == 0 {
-				return found("but less can have been added by then", upTo(calls, e.at, c.out)...)
+				return found("but less can have been added by then", upTo(calls, int(e.op), e.at)...)
 			}
 			heap.Pop(&open)
 		}
@@ -229,17 +229,18 @@ func countUnits(calls []fact[CounterOp, int], unit int) finding {
 	return allWell
 }
 
-// upTo returns the first read of v that had not ended by an instant, and the calls
-// that were invoked before it.
-func upTo(calls []fact[CounterOp, int], at, v int) (bad []int) {
+// later returns the first read of v that began after an instant.
+func later(calls []fact[CounterOp, int], at, v int) int {
+	return slices.IndexFunc(calls, func(c fact[CounterOp, int]) bool {
+		return c.in.F == "read" && c.known && c.out == v && c.call > at
+	})
+}
+
+// upTo returns a call, and those that were invoked before an instant.
+func upTo(calls []fact[CounterOp, int], read, at int) []int {
+	bad := []int{read}
 	for i, c := range calls {
-		if c.in.F == "read" && c.known && c.out == v && c.ret >= at {
-			bad = append(bad, i)
-			break
-		}
-	}
-	for i, c := range calls {
-		if c.call < at && i != bad[0] {
+		if c.call < at && i != read {
 			bad = append(bad, i)
 		}
 	}

@@ -2,6 +2,7 @@ package checker
 
 import (
 	"context"
+	"time"
 )
 
 // A decision is what is known of calls, and how.
@@ -70,6 +71,13 @@ func (s source[S, In, Out]) finer(spans []span) [][]span {
 // widths are how many configurations are followed at a time, at first.
 var widths = []int{1, 8, 64, 512}
 
+// Before many configurations are followed, porcupine, which goes deep at once, may look
+// for a moment.
+const (
+	glimpse      = 5 * time.Millisecond
+	glimpseCalls = 20_000
+)
+
 // search reports whether calls are linearizable, by looking for an order of them.
 // At first only few configurations are followed: if one comes to the end,
 // that is an order, and if all end though none was left out, there is none. Then
@@ -81,6 +89,14 @@ func (s source[S, In, Out]) search(ctx context.Context, spans []span) (ok bool, 
 		f = f.again(width)
 		if end := f.run(ctx); end.by == nil && (end.ok || !f.dropped) {
 			return end.ok, nil
+		}
+		if width == widths[1] && len(spans) <= glimpseCalls {
+			short, cancel := context.WithTimeout(ctx, glimpse)
+			ok, err = s.porcupine(short, s.settle(spans))
+			cancel()
+			if err == nil {
+				return ok, nil
+			}
 		}
 	}
 	f = f.again(0)

@@ -46,3 +46,18 @@ func ExampleModel() {
 	fmt.Println(checker.Linearizable(counter).Check(context.Background(), h).Verdict)
 	// Output: invalid
 }
+
+// Jobs must leave a queue in the order in which they came.
+func ExampleFIFOQueue() {
+	h := history.Of(
+		history.Op{Process: 0, Type: history.Invoke, Input: checker.QueueOp{F: "enqueue", Value: 1}},
+		history.Op{Process: 0, Type: history.OK},
+		history.Op{Process: 0, Type: history.Invoke, Input: checker.QueueOp{F: "enqueue", Value: 2}},
+		history.Op{Process: 0, Type: history.OK},
+		history.Op{Process: 1, Type: history.Invoke, Input: checker.QueueOp{F: "dequeue"}},
+		history.Op{Process: 1, Type: history.OK, Output: 2},
+	)
+	r := checker.Linearizable(checker.FIFOQueue()).Check(context.Background(), h)
+	fmt.Println(r.Why.Reason)
+	// Output: process 1 was answered dequeue → 2, though another was put there before it, and was never taken
+}

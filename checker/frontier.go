@@ -158,15 +158,7 @@ func (f *frontier) run(ctx context.Context) frontierEnd {
 				return frontierEnd{by: fmt.Errorf("more than %d calls at a time were open", maxSlots)}
 			}
 		default:
-			var without []config
-			if o.optional {
-				without = slices.DeleteFunc(slices.Clone(f.front), func(c config) bool { return c.has(f.at[e.op]) })
-			}
 			err := f.finish(ctx, e.op)
-			if o.optional {
-				f.front = append(f.front, without...)
-				f.thin()
-			}
 			if err == nil {
 				err = f.model.failed()
 			}
@@ -249,6 +241,10 @@ func (f *frontier) finish(ctx context.Context, op int32) error {
 	if f.least != nil {
 		clear(f.least)
 	}
+	var without []config
+	if f.ops[op].optional {
+		without = slices.DeleteFunc(slices.Clone(f.front), func(c config) bool { return c.has(slot) })
+	}
 	queue, later := append(f.queue[:0], f.front...), f.later[:0]
 	for _, c := range queue {
 		f.add(c)
@@ -281,6 +277,7 @@ func (f *frontier) finish(ctx context.Context, op int32) error {
 		later = f.expandLost(c, later)
 	}
 	f.queue, f.later = queue, later
+	f.front = append(f.front, without...)
 	f.release(slot)
 	if len(f.lost) > 0 {
 		f.thin()
@@ -348,7 +345,7 @@ func (f *frontier) add(c config) bool {
 		key.used = 0
 	}
 	if !f.seen.add(key) {
-		f.dropped = f.dropped || key != c
+		f.dropped = f.dropped || len(f.lost) > 0
 		return false
 	}
 	if len(f.lost) == 0 || f.width > 0 {

@@ -58,6 +58,7 @@ func KV() Model[string, KVOp, string] {
 			return Access[string]{}, false
 		},
 		refine:  refineKV,
+		rough:   func(in KVOp) bool { return in.F == "append" },
 		fold:    foldKV,
 		founded: foundedKV,
 	}

@@ -37,8 +37,10 @@ type Model[S comparable, In, Out any] struct {
 	// into a few passes. See [Access].
 	Access func(in In, out Out, known bool) (Access[S], bool)
 
-	// refine is Access for all calls on a key together.
+	// refine is Access for all calls on a key together. It is not asked unless one
+	// of them is rough: Access says nothing of it.
 	refine func(calls []fact[In, Out]) (refinement[S], bool)
+	rough  func(in In) bool
 
 	// fold returns a function that makes one state of all those which no call of
 	// these can tell apart, now or later.

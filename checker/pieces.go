@@ -129,7 +129,7 @@ func (p *pieces) read(calls []fact[KVOp, string], get int, r *refinement[string]
 // refined returns the source with what its model can tell of the calls on a key
 // together. If that alone is a contradiction, it returns the calls of it.
 func (s source[S, In, Out]) refine(spans []span) (source[S, In, Out], *conflict) {
-	if s.m.refine == nil {
+	if s.m.refine == nil || !slices.ContainsFunc(spans, func(sp span) bool { return s.m.rough(s.in(sp)) }) {
 		return s, nil
 	}
 	r, ok := s.m.refine(s.facts(spans))

@@ -41,13 +41,13 @@ func registerRig(name string, m Model[int, RegisterOp, int], values int, swaps b
 	}
 }
 
-func kvRig() rig[string, KVOp, string] {
+func kvRig(name string, appends bool) rig[string, KVOp, string] {
 	return rig[string, KVOp, string]{
-		name: "kv", m: KV(),
+		name: name, m: KV(),
 		ask: func(r *rand.Rand, n int, _ KVOp, s string) KVOp {
 			v := string([]rune{rune(0x4e00 + n/20000), rune(0x4e00 + n%20000)})
 			switch x := r.IntN(4); {
-			case x == 0 || len(s) > 60:
+			case x == 0 || x == 1 && (len(s) > 60 || !appends):
 				return KVOp{F: "put", Value: v}
 			case x == 1:
 				return KVOp{F: "append", Value: v}
