@@ -345,7 +345,7 @@ func (f *frontier) add(c config) bool {
 		key.used = 0
 	}
 	if !f.seen.add(key) {
-		f.dropped = f.dropped || len(f.lost) > 0
+		f.dropped = f.dropped || f.width > 0 && len(f.lost) > 0
 		return false
 	}
 	if len(f.lost) == 0 || f.width > 0 {
