@@ -16,6 +16,10 @@ import (
 // that are not far behind.
 const keepEntries = 100
 
+// maxRounds is more than a correct node takes to come to rest after an event. One
+// with bugs may never.
+const maxRounds = 10_000
+
 // A node is one replica: a state machine that is driven by messages and ticks,
 // all on the event loop of the cluster. Nothing in it blocks.
 type node struct {
@@ -202,7 +206,10 @@ func (n *node) request(m cluster.Message, req *request) {
 // advance does all that raft has become ready for.
 func (n *node) advance() {
 	n.failed = true // should the disk fail, no event may go on from the middle
-	for n.raft.HasReady() {
+	for rounds := 0; n.raft.HasReady(); rounds++ {
+		if rounds == maxRounds {
+			panic("raftkv: raft never comes to rest")
+		}
 		rd := n.raft.Ready()
 		n.persist(&rd)
 		for _, m := range rd.Messages {

@@ -1,0 +1,79 @@
+package raftkv
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func newState(t *testing.T) *state {
+	t.Helper()
+	s, err := restore(nil)
+	require.NoError(t, err)
+	return s
+}
+
+func TestStateApplies(t *testing.T) {
+	s := newState(t)
+	s.apply(request{op: opPut, session: 1, number: 1, key: "a", value: 5}, true)
+	assert.Equal(t, 5, s.apply(request{op: opCAS, session: 1, number: 2, key: "a", old: 5, value: 6}, true))
+	assert.Equal(t, 6, s.apply(request{op: opCAS, session: 1, number: 3, key: "a", old: 5, value: 7}, true), "it found another value")
+	assert.Equal(t, 6, s.values["a"])
+}
+
+func TestStateAnswersRetriesAsBefore(t *testing.T) {
+	for _, dedup := range []bool{true, false} {
+		s := newState(t)
+		cas := request{op: opCAS, session: 1, number: 1, key: "a", old: 0, value: 1}
+		s.apply(cas, dedup)
+		s.apply(request{op: opPut, session: 2, number: 1, key: "a", value: 0}, dedup)
+		assert.Equal(t, 0, s.apply(cas, dedup))
+		assert.Equal(t, map[bool]int{true: 0, false: 1}[dedup], s.values["a"])
+	}
+}
+
+func TestStateSurvivesSnapshot(t *testing.T) {
+	s := newState(t)
+	for i := range 20 {
+		s.apply(request{op: opPut, session: uint64(i), number: 3, key: string(rune('a' + i)), value: i - 7}, true)
+	}
+	back, err := restore(s.snapshot(0))
+	require.NoError(t, err)
+	assert.Equal(t, s, back)
+	assert.Equal(t, s.snapshot(0), back.snapshot(0), "byte for byte")
+	back, err = restore(s.snapshot(ForgetSessions))
+	require.NoError(t, err)
+	assert.Equal(t, s.values, back.values)
+	assert.Empty(t, back.sessions)
+	_, err = restore([]byte("nonsense"))
+	assert.ErrorContains(t, err, "decode snapshot")
+}
+
+func TestRequestRoundTrip(t *testing.T) {
+	for _, r := range []request{
+		{op: opPut, session: 1<<63 + 1, number: 1 << 40, key: "", value: -1},
+		{op: opCAS, session: 0, number: 0, key: "käse", old: -1 << 60, value: 1 << 60},
+	} {
+		assert.Equal(t, r, decodeRequest(encodeRequest(&r)))
+	}
+	assert.Panics(t, func() { decodeRequest([]byte("short")) })
+}
+
+func TestParseBug(t *testing.T) {
+	names, docs := BugNames()
+	require.Len(t, docs, len(names))
+	for _, name := range names {
+		b, err := ParseBug(name)
+		require.NoError(t, err)
+		assert.Equal(t, name, b.String())
+	}
+	b, err := ParseBug("no-dedup,local-reads")
+	require.NoError(t, err)
+	assert.Equal(t, "local-reads,no-dedup", b.String())
+	b, err = ParseBug("none")
+	require.NoError(t, err)
+	assert.Equal(t, "none", b.String())
+	_, err = ParseBug("haste")
+	assert.ErrorContains(t, err, `no bug "haste"; it has local-reads`)
+}
