@@ -19,7 +19,8 @@ import (
 
 // TestBugTable prints how many of CAPSIZE_TABLE seeds find each bug of raftkv
 // under each preset, as the rows of a table in Markdown: those of docs/bugs.md.
-// The last column heals only a core. CAPSIZE_BUGS and CAPSIZE_PRESETS, lists of
+// "blackouts" are crashes of all nodes at once with partitions and losses between
+// them; the last column heals only a core. CAPSIZE_BUGS and CAPSIZE_PRESETS, lists of
 // names, leave others out; the bug "none" is the store without any.
 func TestBugTable(t *testing.T) {
 	seeds, err := strconv.Atoi(os.Getenv("CAPSIZE_TABLE"))
@@ -32,7 +33,7 @@ func TestBugTable(t *testing.T) {
 	for _, p := range nemesis.Presets() {
 		presets = append(presets, p.Name)
 	}
-	presets = chosen("CAPSIZE_PRESETS", append(presets, "core"))
+	presets = chosen("CAPSIZE_PRESETS", append(presets, "blackouts", "core"))
 	fmt.Printf("| bug | %s |\n|---|%s\n", strings.Join(presets, " | "), strings.Repeat("---|", len(presets)))
 	for _, name := range names {
 		row := "| " + name
@@ -58,9 +59,20 @@ func tableCell(t *testing.T, bug, preset string, seeds int) string {
 	require.NoError(t, err)
 	store := raftkv.Store{Bugs: bugs}
 	test := capsize.Test{System: store, Workload: workloads.Register(store.Open), Rate: 50, Stall: 5 * time.Second}
-	if preset == "core" {
+	if bugs == raftkv.ForgetSessions { // it takes retries on both sides of a snapshot
+		store.SnapshotEvery, test.Timeout = 20, 5*time.Second
+		test.System = store
+	}
+	switch preset {
+	case "core":
 		test.Core, test.Nemesis = true, nemesis.Every(10*time.Second, nemesis.Partitions())
-	} else {
+	case "blackouts":
+		test.Nemesis = nemesis.Together(
+			nemesis.Part{Number: 1, Name: "dark", Nemesis: nemesis.Every(4*time.Second, nemesis.Crashes(nemesis.Everyone))},
+			nemesis.Part{Number: 2, Name: "cut", Nemesis: nemesis.Every(2*time.Second, nemesis.Partitions(nemesis.Leader, nemesis.One, nemesis.Halves))},
+			nemesis.Part{Number: 3, Name: "loss", Nemesis: nemesis.Every(3*time.Second, nemesis.Lossy(0.4))},
+		)
+	default:
 		p, err := nemesis.FindPreset(preset)
 		require.NoError(t, err)
 		test.Nemesis = p.With(raftkv.ElectionTimeout)

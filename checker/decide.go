@@ -74,7 +74,7 @@ var widths = []int{1, 8, 64, 512}
 // Before many configurations are followed, porcupine, which goes deep at once, may look
 // for a moment.
 const (
-	glimpse      = 5 * time.Millisecond
+	porcupineGlimpse      = 5 * time.Millisecond
 	glimpseCalls = 20_000
 )
 
@@ -91,7 +91,7 @@ func (s source[S, In, Out]) search(ctx context.Context, spans []span) (ok bool, 
 			return end.ok, nil
 		}
 		if width == widths[1] && len(spans) <= glimpseCalls {
-			short, cancel := context.WithTimeout(ctx, glimpse)
+			short, cancel := context.WithTimeout(ctx, porcupineGlimpse)
 			ok, err = s.porcupine(short, s.settle(spans))
 			cancel()
 			if err == nil {

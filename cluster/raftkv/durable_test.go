@@ -80,7 +80,7 @@ func kept(_ context.Context, h *history.History) checker.Result {
 func TestNothingIsLost(t *testing.T) {
 	crashes := func(seed uint64, bugs Bug) *capsize.Result {
 		r, err := capsize.Exec(t.Context(), t, capsize.Test{
-			System: Store{bugs}, Workload: slots(Store{bugs}), Seed: seed, Nodes: 3, Rate: 50, Duration: 15 * time.Second,
+			System: Store{Bugs: bugs}, Workload: slots(Store{Bugs: bugs}), Seed: seed, Nodes: 3, Rate: 50, Duration: 15 * time.Second,
 			Nemesis: nemesis.Every(2*time.Second, nemesis.Crashes()),
 		})
 		require.NoError(t, err)

@@ -12,18 +12,20 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// snapshotEvery is how many entries a node applies before it takes a snapshot;
-// keepEntries of them it keeps, for followers that are not far behind.
-const (
-	snapshotEvery = 400
-	keepEntries   = 100
-)
+// keepEntries is how many entries before its snapshot a node keeps, for followers
+// that are not far behind.
+const keepEntries = 100
+
+// maxRounds is more than a correct node takes to come to rest after an event. One
+// with bugs may never.
+const maxRounds = 10_000
 
 // A node is one replica: a state machine that is driven by messages and ticks,
 // all on the event loop of the cluster. Nothing in it blocks.
 type node struct {
 	h     *cluster.Host
 	bugs  Bug
+	every uint64 // entries, between snapshots
 	id    uint64
 	names []string // of all nodes; that of node id is names[id-1]
 
@@ -44,7 +46,7 @@ type ticket struct{ session, number uint64 }
 
 // Run runs one node until ctx is done.
 func (s Store) Run(ctx context.Context, h *cluster.Host) error {
-	n, err := boot(h, s.Bugs)
+	n, err := boot(h, s)
 	if err != nil {
 		return fmt.Errorf("boot raftkv: %w", err)
 	}
@@ -61,8 +63,11 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 }
 
 // boot makes a node of what the disk holds.
-func boot(h *cluster.Host, bugs Bug) (*node, error) {
-	n := &node{h: h, bugs: bugs, names: h.Nodes(), waiting: map[ticket]cluster.Message{}}
+func boot(h *cluster.Host, s Store) (*node, error) {
+	n := &node{h: h, bugs: s.Bugs, every: 400, names: h.Nodes(), waiting: map[ticket]cluster.Message{}}
+	if s.SnapshotEvery > 0 {
+		n.every = uint64(s.SnapshotEvery)
+	}
 	n.acked = make([]uint64, len(n.names))
 	var voters []uint64
 	for i, name := range n.names {
@@ -71,7 +76,7 @@ func boot(h *cluster.Host, bugs Bug) (*node, error) {
 			n.id = uint64(i + 1)
 		}
 	}
-	log, snapshot, err := openStorage(h, voters, bugs)
+	log, snapshot, err := openStorage(h, voters, n.bugs)
 	if err != nil {
 		return nil, err
 	}
@@ -201,7 +206,10 @@ func (n *node) request(m cluster.Message, req *request) {
 // advance does all that raft has become ready for.
 func (n *node) advance() {
 	n.failed = true // should the disk fail, no event may go on from the middle
-	for n.raft.HasReady() {
+	for rounds := 0; n.raft.HasReady(); rounds++ {
+		if rounds == maxRounds {
+			panic("raftkv: raft never comes to rest")
+		}
 		rd := n.raft.Ready()
 		n.persist(&rd)
 		for _, m := range rd.Messages {
@@ -219,7 +227,7 @@ func (n *node) advance() {
 		n.raft.Advance(rd)
 	}
 	n.reads.next(n)
-	if n.applied-n.log.snapshotIndex >= snapshotEvery {
+	if n.applied-n.log.snapshotIndex >= n.every {
 		n.log.compact(n.applied, n.kv.snapshot(n.bugs))
 	}
 	n.failed = false

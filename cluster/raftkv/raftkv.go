@@ -21,7 +21,8 @@ import (
 
 // A Store is a raft group that holds integers by key. The zero Store is correct.
 type Store struct {
-	Bugs Bug // mistakes to make; none by default
+	Bugs          Bug // mistakes to make; none by default
+	SnapshotEvery int // how many entries a node applies before it takes a snapshot; default 400
 }
 
 // EventDriven says that the store lives on the message seam alone.

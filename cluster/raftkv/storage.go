@@ -199,7 +199,9 @@ func (s *storage) appendHard(b []byte) []byte {
 func (s *storage) compact(index uint64, data []byte) {
 	snapshot, err := s.mem.CreateSnapshot(index, &raftpb.ConfState{Voters: s.voters}, data)
 	must(err)
-	if index > keepEntries && index-keepEntries > s.snapshotIndex {
+	first, err := s.mem.FirstIndex()
+	must(err)
+	if index >= keepEntries+first {
 		must(s.mem.Compact(index - keepEntries))
 	}
 	s.rewrite(snapshot)

@@ -16,10 +16,25 @@ func (n *node) tamper(m *raftpb.Message) *raftpb.Message {
 		m = proto.CloneOf(m)
 		m.LogTerm, m.Index = proto.Uint64(math.MaxInt64), proto.Uint64(math.MaxInt64)
 	case n.bugs&NoPrefixCheck != 0 && m.GetType() == raftpb.MsgApp:
-		if term, err := n.log.mem.Term(m.GetIndex()); err == nil {
-			m = proto.CloneOf(m)
-			m.LogTerm = &term
+		return n.appendAnywhere(m)
+	}
+	return m
+}
+
+// appendAnywhere has the entries follow whatever this node has there, or come
+// last in its log if that ends before them.
+func (n *node) appendAnywhere(m *raftpb.Message) *raftpb.Message {
+	last, err := n.log.mem.LastIndex()
+	must(err)
+	m = proto.CloneOf(m)
+	if gap := m.GetIndex() - min(m.GetIndex(), last); gap > 0 {
+		m.Index = &last
+		for _, e := range m.GetEntries() {
+			e.Index = proto.Uint64(e.GetIndex() - gap)
 		}
+	}
+	if term, err := n.log.mem.Term(m.GetIndex()); err == nil {
+		m.LogTerm = &term
 	}
 	return m
 }
