@@ -32,13 +32,15 @@ type Test struct {
 	Duration time.Duration // how long faults strike; default 30s
 	Timeout  time.Duration // of one operation; default 1s
 	Settle   time.Duration // within which all must work again after the faults; default 5s
+	Core     bool          // after the faults, heal only a random majority, and freeze the others for good
 	Stall    time.Duration // of wall time in which nothing happens before a run is given up; default 30s
 
 	Seed  uint64 // of every draw; 0: a new one for each run of the test
 	Seeds int    // how many seeds to try, from Seed on; default 1
 
 	// Expect is Valid unless a test shows a bug on purpose. Then the absence of
-	// the bug in all seeds fails the test.
+	// the bug in all seeds fails the test. Code that panics, hangs or leaks fails
+	// it in any case.
 	Expect checker.Verdict
 
 	// Require looks at what a run exercised, and returns an error if that was too
@@ -66,6 +68,7 @@ type Result struct {
 	Wall      time.Duration // how long it took, judging included
 	CPU       time.Duration // of the whole process meanwhile
 	phases    []mark
+	core      *core         // who was to make progress then
 	healed    time.Duration // when all faults were healed; 0 if it did not come to that
 	Stopped   error         // why the run was cut short: interrupted or stalled; nil if it was not
 }
@@ -104,7 +107,7 @@ func (r *Result) judge(ctx context.Context) {
 			r.Checks = append(r.Checks, guardedCheck(ctx, c, r.History))
 		}
 	}
-	r.Checks = append(r.Checks, checkProgress(r), checkFindings(r.Findings))
+	r.Checks = append(r.Checks, checkProgress(r), checkFindings(r.Findings), checkBite(r))
 	if r.Test.Require != nil {
 		r.Checks = append(r.Checks, checkRequired(r))
 	}

@@ -36,6 +36,7 @@ type engine struct {
 	strikes strikes
 	began   time.Duration // when the faults began
 	healed  time.Duration // when all faults were healed
+	core    *core         // who is to make progress after that
 	over    atomic.Bool   // the clients are to stop
 
 	mu       sync.Mutex
@@ -82,7 +83,7 @@ func (e *engine) run() error {
 		return err
 	}
 	e.world.Store(w)
-	e.sleep(time.Millisecond) // by then every host is up
+	w.Sleep(context.Background(), time.Millisecond) // by then every host is up
 	e.setup(w)
 	e.enter("faults")
 	e.began = w.Now()
@@ -90,11 +91,13 @@ func (e *engine) run() error {
 	e.nemesis(w)
 	e.enter("heal")
 	e.heal(w)
+	e.freeze(w)
 	e.healed = w.Now()
 	e.enter("settle")
-	e.sleep(e.test.Settle)
+	e.settle(w)
 	e.over.Store(true)
 	e.awaitClients()
+	e.melt(w)
 	e.enter("final")
 	e.finalReads(w)
 	e.enter("end")
@@ -216,9 +219,11 @@ func (e *engine) result() *Result {
 	r.Virtual = r.History.End()
 	if e.ended {
 		w := e.world.Load()
-		r.Trace, r.healed = w.Trace(), e.healed
+		r.Trace, r.healed, r.core = w.Trace(), e.healed, e.core
 		r.Virtual = e.marks[len(e.marks)-1].at
 		r.Exercised = e.exercised(w.Stats(), r.History)
+		r.Exercised.Effects = w.Effects()
+		r.Exercised.Marks, r.Exercised.Missed = w.Marks()
 	} else {
 		r.Exercised = e.exercised(cluster.Stats{}, r.History)
 	}

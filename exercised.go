@@ -2,8 +2,6 @@ package capsize
 
 import (
 	"fmt"
-	"math"
-	"time"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
@@ -27,6 +25,12 @@ type Exercised struct {
 	Dead          int            `json:"dead"`           // to a host that was down
 	Syncs         int            `json:"syncs"`          // of disks
 	BytesLost     int64          `json:"bytes_lost"`     // written, and not synced before a crash
+
+	Planned   int              `json:"planned"`          // faults that were to strike
+	Effects   []cluster.Effect `json:"effects"`          // what the faults did, by fault and kind
+	Elections int              `json:"elections"`        // how often a node became leader
+	Marks     map[string]int   `json:"marks,omitempty"`  // how often a node came by, by the marks that it sets
+	Missed    []string         `json:"missed,omitempty"` // marks that were to be reached and never were
 }
 
 // exercised sums up what the cluster counted and what the history shows.
@@ -37,6 +41,7 @@ func (e *engine) exercised(s cluster.Stats, h *history.History) Exercised {
 		Sent: int(s.Sent), Cut: int(s.LostToCut), Lost: int(s.LostToChance), Dead: int(s.LostToCrash),
 		Syncs: int(s.Syncs), BytesLost: s.BytesLost,
 	}
+	x.Planned, x.Elections = len(e.plan), int(s.Elections)
 	names := map[string]string{}
 	for _, step := range e.plan {
 		names[stepKey(step)] = step.Fault.String()
@@ -82,6 +87,26 @@ func checkRequired(r *Result) checker.Result {
 	return c
 }
 
+// checkBite keeps a run from being called valid that proves nothing: one whose
+// nemesis had plans and did no harm, or in which next to nothing was decided.
+func checkBite(r *Result) checker.Result {
+	c := checker.Result{Checker: "bite", Reason: "the faults bit, and operations were decided"}
+	x := r.Exercised
+	calls := x.OK + x.Fail + x.Info
+	switch {
+	case x.Planned > 0 && len(x.Effects) == 0 && x.Overlapped == 0:
+		c.Verdict = checker.Unknown
+		c.Reason = fmt.Sprintf("no fault had an effect, of %d that were planned", x.Planned)
+	case calls > 0 && x.OK+x.Fail < min(r.Test.Clients, calls):
+		c.Verdict = checker.Unknown
+		c.Reason = fmt.Sprintf("only %d of %d operations were decided", x.OK+x.Fail, calls)
+	case len(x.Missed) > 0:
+		c.Verdict = checker.Unknown
+		c.Reason = fmt.Sprintf("never reached: %q", x.Missed)
+	}
+	return c
+}
+
 // checkFindings is invalid if user code did what it never should.
 func checkFindings(findings []cluster.Finding) checker.Result {
 	c := checker.Result{Checker: "no crash", Reason: "no panics, no hangs, no goroutines left behind"}
@@ -91,46 +116,5 @@ func checkFindings(findings []cluster.Finding) checker.Result {
 			c.Reason += fmt.Sprintf(" (and %d more findings)", n)
 		}
 	}
-	return c
-}
-
-// checkProgress is the liveness check: once all faults are healed, operations
-// must succeed at every node that has clients, within the time to settle.
-func checkProgress(r *Result) checker.Result {
-	c := checker.Result{Checker: "progress"}
-	healed := r.healed
-	if r.Stopped != nil || healed == 0 {
-		c.Verdict, c.Reason = checker.Unknown, "the run was cut short before the faults were healed"
-		return c
-	}
-	first := map[string]time.Duration{}
-	asked := map[string]bool{}
-	for call := range r.History.Calls() {
-		if call.Invoke.Time < healed {
-			continue
-		}
-		asked[call.Invoke.Node] = true
-		if _, ok := first[call.Invoke.Node]; !ok && call.Complete.Type == history.OK {
-			first[call.Invoke.Node] = call.Complete.Time - healed
-		}
-	}
-	slowest := time.Duration(0)
-	for i := range min(r.Test.Nodes, r.Test.Clients) {
-		node := fmt.Sprint("n", i+1)
-		d, ok := first[node]
-		if !ok {
-			d = math.MaxInt64
-		}
-		if d > r.Test.Settle {
-			c.Verdict = checker.Invalid
-			c.Reason = fmt.Sprintf("no operation at %s succeeded within %v of the heal of all faults", node, r.Test.Settle)
-			if !asked[node] {
-				c.Reason = fmt.Sprintf("no client got through to %s within %v of the heal of all faults", node, r.Test.Settle)
-			}
-			return c
-		}
-		slowest = max(slowest, d)
-	}
-	c.Reason = fmt.Sprintf("every node answered within %v of the heal", slowest.Round(time.Millisecond))
 	return c
 }

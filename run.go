@@ -1,6 +1,7 @@
 package capsize
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -63,7 +64,7 @@ func sweep(t *testing.T, test Test, set settings) {
 		if err != nil {
 			t.Fatalf("capsize: %v", err)
 		}
-		if r.Verdict != checker.Valid && r.Verdict == test.Expect {
+		if asExpected(r, test.Expect) {
 			return // it shows what it was to show
 		}
 		if r.Verdict != checker.Valid {
@@ -77,25 +78,36 @@ func sweep(t *testing.T, test Test, set settings) {
 	}
 }
 
-// fail keeps a run that did not come out as expected, and reports it.
+// asExpected reports whether a run shows the bug that a test is to show. One that
+// came to its verdict because user code panicked, hung or leaked shows another.
+func asExpected(r *Result, expect checker.Verdict) bool {
+	return r.Verdict != checker.Valid && r.Verdict == expect && len(r.Findings) == 0
+}
+
+// fail keeps a run that did not come out as expected, and reports it. One that was
+// interrupted is reported only: it failed at nothing.
 func fail(t *testing.T, r *Result, set settings) {
 	t.Helper()
+	if errors.Is(r.Stopped, errInterrupted) {
+		show(t, r, set, "", rerunSeed(t.Name(), r.Seed))
+		return
+	}
 	saved, err := save(r, t.Name())
 	if err != nil {
 		t.Errorf("capsize: save the failure: %v", err)
 	}
-	show(t, r, set, saved, t.Name())
+	show(t, r, set, saved.Dir, rerunTest(t.Name(), saved.ID))
 }
 
 // show reports a run: its page goes to a folder, and its text to t, which fails.
-func show(t *testing.T, r *Result, set settings, saved savedRun, test string) {
+func show(t *testing.T, r *Result, set settings, saved, rerun string) {
 	t.Helper()
-	page, err := r.Page(rerunTest(test, saved.ID))
+	page, err := r.Page(rerun)
 	if err != nil {
 		t.Fatalf("capsize: %v", err)
 	}
-	page.SavedPath = saved.Dir
-	if page.ReportPath, err = report.Write(set.reportDir(t, saved.ID), page); err != nil {
+	page.SavedPath = saved
+	if page.ReportPath, err = report.Write(set.reportDir(t, page.Digest[:8]), page); err != nil {
 		t.Errorf("capsize: %v", err)
 	}
 	var b strings.Builder

@@ -124,11 +124,11 @@ func (s savedRun) replay(t *testing.T, test Test, set settings) {
 	if err != nil {
 		t.Fatalf("capsize: %v", err)
 	}
-	if r.Verdict == checker.Valid || r.Verdict == test.Expect {
+	if r.Verdict == checker.Valid || asExpected(r, test.Expect) {
 		return
 	}
 	parent, _, _ := strings.Cut(t.Name(), "/"+s.ID)
-	show(t, r, set, s, parent)
+	show(t, r, set, s.Dir, rerunTest(parent, s.ID))
 }
 
 // onlySaved reports whether the go command was told to run nothing of this test
@@ -163,6 +163,12 @@ func rerunTest(test, id string) string {
 		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
 	}
 	return fmt.Sprintf("go test -run='%s' %s", strings.Join(pattern, "/"), packagePath())
+}
+
+// rerunSeed returns the command that runs a test again with one seed.
+func rerunSeed(test string, seed uint64) string {
+	return fmt.Sprintf("CAPSIZE_SEED=%d CAPSIZE_SEEDS=1 go test -run='^%s$' %s",
+		seed, strings.ReplaceAll(regexp.QuoteMeta(test), "/", "$/^"), packagePath())
 }
 
 // packagePath returns the folder of the package under test from the module's

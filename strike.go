@@ -99,7 +99,7 @@ func (e *engine) inject(ctx context.Context, w *cluster.Cluster, x *strike) (err
 		}
 	}()
 	op := history.Op{Process: history.Nemesis, Type: history.Invoke, Key: stepKey(x.step), Input: x.step.Fault.String()}
-	x.desc, x.heal, err = x.step.Fault.Inject(ctx, w, x.step.Rand(e.seed))
+	x.desc, x.heal, err = x.step.Inject(ctx, w, e.seed)
 	if x.desc != "" {
 		op.Input = x.desc
 	}
@@ -152,4 +152,7 @@ func (e *engine) heal(w *cluster.Cluster) {
 	}
 	w.Heal()
 	e.sleep(time.Millisecond)
+	if e.test.Core {
+		e.freeze(w)
+	}
 }

@@ -8,6 +8,7 @@ type bags struct {
 	all   [][]int32 // sorted
 	ids   map[string]int32
 	added map[[2]int32]int32
+	bytes int // that they hold, about
 }
 
 func newBags() *bags {
@@ -26,6 +27,7 @@ func (b *bags) id(sorted []int32) int32 {
 		id = int32(len(b.all))
 		b.ids[string(key)] = id
 		b.all = append(b.all, sorted)
+		b.bytes += 8*len(sorted) + 100
 	}
 	return id
 }

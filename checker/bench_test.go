@@ -1,84 +1,88 @@
 package checker
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/anishathalye/porcupine"
+
 	"github.com/capsize-go/capsize/history"
 )
 
-// A load is a history to measure with: n calls on one register, with as many
-// clients at a time, all of them always busy.
+// A load is a history to measure with: n calls, with as many clients at a time, all
+// of them always busy.
 type load struct {
 	n, clients int
-	unknown    int // percent of the calls whose outcome is
-	swaps      bool
-	stale      bool // whether one read is of a value that was long gone
-	few        bool // whether only five values are written
+	unknown    int  // percent of the calls whose outcome is
+	bad        bool // whether one answer is wrong
 }
 
 func (l load) String() string {
-	return fmt.Sprintf("n=%d/c=%d/unknown=%d%%/swaps=%t/stale=%t", l.n, l.clients, l.unknown, l.swaps, l.stale)
+	return fmt.Sprintf("n=%d/c=%d/unknown=%d%%/bad=%t", l.n, l.clients, l.unknown, l.bad)
+}
+
+// A rig makes histories of an object under load.
+type rig[S comparable, In, Out any] struct {
+	name   string
+	m      Model[S, In, Out]
+	ask    func(r *rand.Rand, n int, last In, s S) In // what a client asks after what it asked last
+	answer func(s S, in In) (out Out, ready bool)     // the right answer, or that it must wait
+	lost   func(in In) bool                           // whether a call may have an unknown outcome
+	spoil  func(in In, out Out) (Out, bool)           // a wrong answer, if there is one
 }
 
 // history makes the history: each call takes effect at a random instant between its ends.
-func (l load) history() *history.History {
+func (g rig[S, In, Out]) history(l load) (h *history.History, spoilt bool) {
 	r := rand.New(rand.NewPCG(uint64(l.n), uint64(l.clients)))
 	type client struct {
-		process int
-		in      RegisterOp
-		out     int
-		phase   int
+		process, phase int
+		in             In
+		out            Out
 	}
 	clients := make([]client, l.clients)
 	for i := range clients {
 		clients[i].process = i
 	}
-	h, state, next, past := history.Of(), 0, 0, 0
+	h, state := history.Of(), g.m.Init
+	now := func() time.Duration { return time.Duration(h.Len()) * time.Millisecond }
 	for asked := 0; asked < l.n; {
 		c := &clients[r.IntN(len(clients))]
 		switch c.phase {
 		case 0:
-			next++
-			v := next
-			if l.few {
-				v = next % 5
-			}
-			c.in = RegisterOp{F: "read"}
-			switch x := r.IntN(4); {
-			case x == 0 || !l.swaps && x == 1:
-				c.in = RegisterOp{F: "write", Value: v}
-			case x == 1:
-				c.in = RegisterOp{F: "cas", Old: state, Value: v}
-			}
 			asked++
-			h.Add(history.Op{Process: c.process, Type: history.Invoke, Time: time.Duration(h.Len()) * time.Millisecond, Input: c.in})
+			c.in = g.ask(r, asked, c.in, state)
+			h.Add(history.Op{Process: c.process, Type: history.Invoke, Time: now(), Input: c.in})
 		case 1:
-			m := Register()
-			c.out = state
-			if c.in.F == "write" {
-				c.out = 0
+			out, ready := g.answer(state, c.in)
+			if !ready {
+				continue
 			}
-			state, _ = m.Step(state, c.in, c.out)
+			c.out = out
+			state, _ = g.m.Step(state, c.in, c.out)
 		case 2:
-			end := history.Op{Process: c.process, Type: history.OK, Time: time.Duration(h.Len()) * time.Millisecond, Output: c.out}
-			if c.in.F != "read" && r.IntN(100) < l.unknown {
+			end := history.Op{Process: c.process, Type: history.OK, Time: now(), Output: c.out}
+			if l.bad && !spoilt && asked > l.n*3/4 {
+				if out, ok := g.spoil(c.in, c.out); ok {
+					end.Output, spoilt = out, true
+				}
+			}
+			if g.lost(c.in) && r.IntN(100) < l.unknown {
 				end.Type, end.Output = history.Info, nil
 				c.process += l.clients
-			}
-			if l.stale && c.in.F == "read" && asked > l.n*3/4 && past == 0 {
-				past = max(1, next/4)
-				end.Output = past
 			}
 			h.Add(end)
 			c.phase = -1
 		}
 		c.phase++
 	}
-	return h
+	return h, spoilt
 }
 
 // cpu returns the processor time that the process has used.
@@ -90,32 +94,163 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkRegister measures histories whose written values are unique.
-func BenchmarkRegister(b *testing.B) {
-	for _, n := range []int{1e3, 1e4, 1e5, 1e6} {
-		for _, clients := range []int{5, 20, 50} {
+// full reports whether the whole table is asked for, which takes hours: porcupine
+// has 60 s and 5 GB then.
+func full() bool { return os.Getenv("CAPSIZE_BENCH") == "full" }
+
+// caps are porcupine's.
+func caps() (time.Duration, int) {
+	if full() {
+		return 60 * time.Second, 5 << 30
+	}
+	return 2 * time.Second, 1 << 30
+}
+
+var errCap = errors.New("porcupine was stopped")
+
+// peer asks porcupine directly, without what this package adds to it.
+func (g rig[S, In, Out]) peer(h *history.History, within time.Duration, memory int) (bool, error) {
+	s := source[S, In, Out]{m: g.m, h: h}
+	type asked struct {
+		in    In
+		known bool
+	}
+	var ops []porcupine.Operation
+	parts, _ := s.split()
+	for _, sp := range parts[0].spans {
+		ops = append(ops, porcupine.Operation{ClientId: h.At(sp.call).Process, Input: asked{s.in(sp), sp.known}, Output: s.out(sp),
+			Call: int64(sp.call), Return: int64(sp.ret)})
+	}
+	left, spent := memory/(len(ops)/8+porcupineStep), error(nil)
+	m := porcupine.Model{
+		Init: func() any { return g.m.Init },
+		Step: func(state, input, output any) (bool, any) {
+			in := input.(asked)
+			next, ok := g.m.Step(state.(S), in.in, output.(Out))
+			if ok = ok || !in.known; ok {
+				if left--; left < 0 {
+					spent = errCap
+				}
+			}
+			return ok && spent == nil, next
+		},
+	}
+	switch porcupine.CheckOperationsTimeout(m, ops, within) {
+	case porcupine.Unknown:
+		return false, errCap
+	case porcupine.Ok:
+		return true, spent
+	}
+	return false, spent
+}
+
+// compare measures ours and porcupine on the same histories: how long the verdict takes, without
+// the counter-example and the page. Where porcupine does not answer, x-ours is how many times longer it took until it was stopped.
+func compare[S comparable, In, Out any](b *testing.B, g rig[S, In, Out], loads []load) {
+	for _, l := range loads {
+		h, spoilt := g.history(l)
+		if spoilt != l.bad {
+			continue // the object has no answer that is wrong
+		}
+		want, mine := Valid, time.Duration(0)
+		if l.bad {
+			want = Invalid
+		}
+		within, memory := caps()
+		b.Run(fmt.Sprintf("%s/%v/ours", g.name, l), func(b *testing.B) {
+			got := Unknown
+			ctx, cancel := context.WithTimeout(b.Context(), within)
+			defer cancel()
+			mine = measure(b, l, func() {
+				s := source[S, In, Out]{m: g.m, h: h}
+				parts, _ := s.split()
+				got = s.judge(ctx, parts[0], false).Verdict
+			})
+			if got == Unknown {
+				b.ReportMetric(1, "unanswered")
+			} else if got != want {
+				b.Fatalf("%v", got)
+			}
+		})
+		b.Run(fmt.Sprintf("%s/%v/porcupine", g.name, l), func(b *testing.B) {
+			var ok bool
+			var err error
+			peers := measure(b, l, func() { ok, err = g.peer(h, within, memory) })
+			if err != nil {
+				b.ReportMetric(1, "unanswered")
+			} else if ok != (want == Valid) {
+				b.Fatalf("%v", ok)
+			}
+			if mine > 0 {
+				b.ReportMetric(float64(peers)/float64(mine), "x-ours")
+			}
+		})
+	}
+}
+
+// measure reports CPU time and memory, for each call of the history. It returns the
+// CPU time of all.
+func measure(b *testing.B, l load, do func()) time.Duration {
+	b.ReportAllocs()
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	start := cpu()
+	for b.Loop() {
+		do()
+	}
+	took := (cpu() - start) / time.Duration(b.N)
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(took)/1e6, "cpu-ms/op")
+	b.ReportMetric(float64(took)/float64(l.n), "cpu-ns/call")
+	b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/float64(b.N)/float64(l.n), "B/call")
+	return took
+}
+
+// loads returns all loads of a number of calls and of clients.
+func loads(calls, clients []int) (all []load) {
+	for _, n := range calls {
+		for _, c := range clients {
 			for _, unknown := range []int{0, 1, 5} {
-				for _, stale := range []bool{false, true} {
-					l := load{n: n, clients: clients, unknown: unknown, swaps: true, stale: stale}
-					b.Run(l.String(), func(b *testing.B) { measure(b, l) })
+				for _, bad := range []bool{false, true} {
+					all = append(all, load{n, c, unknown, bad})
 				}
 			}
 		}
 	}
+	return all
 }
 
-func measure(b *testing.B, l load) {
-	h := l.history()
-	want := Valid
-	if l.stale {
-		want = Invalid
+// BenchmarkUnique measures registers and maps whose written values are unique.
+func BenchmarkUnique(b *testing.B) {
+	calls := []int{1e3, 1e6}
+	if full() {
+		calls = []int{1e3, 1e4, 1e5, 1e6}
 	}
-	b.ReportAllocs()
-	start := cpu()
-	for b.Loop() {
-		if got := Linearizable(Register()).Check(b.Context(), h); got.Verdict != want {
-			b.Fatalf("%v: %s", got.Verdict, got.Reason)
-		}
+	all := loads(calls, []int{5, 20, 50})
+	compare(b, registerRig("register", Register(), 0, true), all)
+	compare(b, registerRig("cas-register-unique", CASRegister(0), 0, true), all)
+	compare(b, kvRig(), all)
+}
+
+// BenchmarkModels measures all else.
+func BenchmarkModels(b *testing.B) {
+	calls := []int{1e3}
+	if full() {
+		calls = []int{1e3, 1e4, 1e5}
 	}
-	b.ReportMetric(float64((cpu()-start).Milliseconds())/float64(b.N), "cpu-ms/op")
+	all := loads(calls, []int{5, 10, 20})
+	compare(b, registerRig("register-few", Register(), 5, true), all)
+	compare(b, registerRig("cas-register", CASRegister(0), 5, true), all)
+	compare(b, registerRig("cas-register-no-cas", CASRegister(0), 5, false), all)
+	compare(b, counterRig(), all)
+	compare(b, lockRig(), all)
+	compare(b, queueRig("fifo-queue", FIFOQueue(), true), all)
+	compare(b, queueRig("fifo-queue-few", FIFOQueue(), false), all)
+	compare(b, queueRig("priority-queue", PriorityQueue(), true), all)
+	compare(b, stackRig(), all)
+	compare(b, setRig("set-growing", "add", "add", "read"), all)
+	compare(b, setRig("set-elements", "add", "remove", "contains"), all)
+	compare(b, setRig("set-all", "add", "remove", "contains", "read"), all)
+	compare(b, logRig(), all)
 }

@@ -17,6 +17,7 @@ type span struct {
 	call, ret int  // it took effect after the one and before the other
 	end       int  // index of its completion, or -1
 	known     bool // whether it certainly happened, and what was answered
+	optional  bool // whether it may as well not have happened, for the sake of argument
 }
 
 func spanOf(c history.Call) span {
@@ -38,7 +39,9 @@ type part struct {
 type source[S comparable, In, Out any] struct {
 	m       Model[S, In, Out]
 	h       *history.History
+	memory  int               // bytes for searches; 0 for the default
 	refined map[int]Access[S] // by invocation, if the calls on a key tell more together
+	shown   map[int]span      // by invocation, the call that shows what it read and wrote
 }
 
 func (s source[S, In, Out]) in(sp span) In { return s.h.At(sp.call).Input.(In) }

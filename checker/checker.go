@@ -71,7 +71,8 @@ type Result struct {
 	Files   map[string][]byte // pictures and pages, by file name
 }
 
-// A Why is a counter-example: the fewest calls that break the rule on their own.
+// A Why is a counter-example: the fewest calls that break the rule on their own. See
+// [Model.Without] for what that means of linearizability.
 type Why struct {
 	Key     string         // what the calls touch, where that is one key
 	Reason  string         // one sentence in plain words

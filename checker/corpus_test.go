@@ -5,287 +5,295 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
+	"text/tabwriter"
 	"time"
-	"unicode"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/history"
 )
 
-// TestCorpus judges histories that others recorded, and compares the verdicts. The
-// directory that CAPSIZE_CORPUS names has the files of knossos, elle-cli and porcupine.
-func TestCorpus(t *testing.T) {
+// A corpusRow is a file of the corpus with what ought to be said about it.
+type corpusRow struct {
+	file   string // from the corpus on
+	model  string
+	expect Verdict
+	judge  func(t *testing.T, h *history.History) Result
+	helped bool // whether a call is needed only because others might have helped
+}
+
+// TestCorpusLinearizable judges histories that others recorded, and compares the
+// verdicts with theirs. The directory that CAPSIZE_CORPUS names has the files of
+// knossos, elle-cli and porcupine.
+func TestCorpusLinearizable(t *testing.T) {
 	root := os.Getenv("CAPSIZE_CORPUS")
 	if root == "" {
 		t.Skip("CAPSIZE_CORPUS is not set")
 	}
+	rows := slices.Concat(registerRows(t, root), otherRows(t, root), etcdRows(t, root))
+	require.NotEmpty(t, rows)
+	var text strings.Builder
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "file\tmodel\texpected\tgot\tcalls\ttime\t")
 	var sizes []int
-	judge := func(name string, bad bool, check Checker, h *history.History) Result {
+	counts, helped := map[Verdict]int{}, 0
+	for _, row := range rows {
+		f, err := os.Open(filepath.Join(root, row.file))
+		require.NoError(t, err)
+		h, err := history.Decode(f, row.file, history.Options{})
+		require.NoError(t, err)
+		require.NoError(t, f.Close())
 		start := time.Now()
-		got := check.Check(t.Context(), h)
+		got := row.judge(t, h)
 		took := time.Since(start)
-		want := Valid
-		if bad {
-			want = Invalid
-		}
-		reason := got.Reason
+		calls := ""
 		if got.Why != nil {
 			sizes = append(sizes, len(got.Why.Calls))
-			reason = fmt.Sprintf("%d calls: %s", len(got.Why.Calls), got.Why.Reason)
+			calls = fmt.Sprint(len(got.Why.Calls))
 		}
-		t.Logf("%-62s %-8s %8v  %s", strings.TrimPrefix(name, root+"/"), got.Verdict, took.Round(10*time.Microsecond), reason)
-		require.Equal(t, want, got.Verdict, name)
+		counts[got.Verdict]++
+		if row.helped {
+			helped++
+		}
+		fmt.Fprintf(table, "%s\t%s\t%v\t%v\t%s\t%v\t\n", row.file, row.model, row.expect, got.Verdict, calls, short(took))
+		if row.expect != got.Verdict {
+			t.Errorf("%s: expected %v, got %v: %s", row.file, row.expect, got.Verdict, got.Reason)
+		}
+	}
+	later := laterFiles(t, root)
+	for _, name := range later {
+		fmt.Fprintf(table, "%s\t\t\tlater\t\t\t\n", name)
+	}
+	require.NoError(t, table.Flush())
+	slices.Sort(sizes)
+	t.Logf("\n%s%d files: %d valid, %d invalid, %d unknown; %d later\ncounter-examples: %d, median %d calls, most %d; %d have a call that only shuts out what others might explain", text.String(),
+		len(rows), counts[Valid], counts[Invalid], counts[Unknown], len(later), len(sizes), sizes[len(sizes)/2], sizes[len(sizes)-1], helped)
+}
+
+// row makes a row whose verdict the name of the file's folder gives.
+func row[S comparable, In, Out any](file string, m Model[S, In, Out], typed func(h *history.History) *history.History) *corpusRow {
+	r := &corpusRow{file: file, model: m.Name}
+	if strings.Contains(file, "/bad/") || strings.Contains(file, "-bad") {
+		r.expect = Invalid
+	}
+	r.judge = func(t *testing.T, h *history.History) Result {
+		h = typed(h)
+		got := Linearizable(m).Check(t.Context(), h)
+		if got.Verdict == Invalid {
+			require.NotNil(t, got.Why, file)
+			r.helped = !fewest(t, m, h, got.Why)
+		}
 		return got
 	}
-	for _, name := range glob(t, root, "knossos/data/cas-register/*/*.edn", "elle-cli/histories/knossos/cas-register/*/*.edn") {
-		init := 0
-		if strings.Contains(name, "rethink") {
-			init = Nil
+	return r
+}
+
+// fewest checks that the calls of a counter-example are few, not linearizable on their
+// own, and that all of them are needed: without any one of them the others are,
+// or would be if some of the calls that are not shown happened as well. It
+// reports whether they are without such help.
+func fewest[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *history.History, w *Why) (alike bool) {
+	t.Helper()
+	assert.LessOrEqual(t, len(w.Calls), 10, w.Reason)
+	check, alike := Linearizable(m), true
+	assert.Equal(t, Invalid, check.Check(t.Context(), alone(w.Calls)).Verdict, w.Reason)
+	for i := range w.Calls {
+		rest := m.Without(w.Calls, i)
+		if check.Check(t.Context(), alone(rest)).Verdict != Valid {
+			alike = false
+			assert.True(t, helpful(t, m, h, w.Key, rest), "%s\nwithout %v: %v", w.Reason, w.Calls[i], rest)
 		}
-		judge(name, strings.Contains(name, "/bad/"), Linearizable(CASRegister(init)), casHistory(ednFile(t, name), false))
 	}
-	for _, name := range glob(t, root, "elle-cli/histories/knossos/mutex/*/*.edn", "knossos/data/mutex/*/*.edn") {
-		judge(name, strings.Contains(name, "/bad/"), Linearizable(Mutex()), lockHistory(ednFile(t, name)))
+	return alike
+}
+
+// helpful reports whether calls are linearizable if each of the others on their key may
+// have happened or not.
+func helpful[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *history.History, key string, calls []history.Call) bool {
+	s := source[S, In, Out]{m: m, h: h}
+	parts, bad := s.split()
+	require.Nil(t, bad)
+	must := map[int]bool{}
+	for _, c := range calls {
+		must[c.Invoke.Index] = true
 	}
-	for _, name := range glob(t, root, "knossos/data/multi-register/*/*.edn") {
-		judge(name, strings.Contains(name, "/bad/"), Linearizable(MultiRegister()), multiHistory(ednFile(t, name)))
-	}
-	verdicts := etcdVerdicts(t, root)
-	for _, name := range glob(t, root, "porcupine/test_data/jepsen/*.log") {
-		want := verdicts[filepath.Base(name)]
-		if want == "true" || want == "false" {
-			judge(name, want == "false", Linearizable(CASRegister(Nil)), etcdHistory(t, name))
+	for _, p := range parts {
+		if p.key != key {
+			continue
 		}
+		for i, sp := range p.spans {
+			p.spans[i].optional = !must[sp.call]
+		}
+		return s.frontier(p.spans).run(t.Context()).ok
 	}
-	for _, name := range glob(t, root, "porcupine/test_data/kv/*.txt") {
-		judge(name, strings.Contains(name, "-bad"), Linearizable(KV()), kvHistory(ednFile(t, name)))
-	}
-	slices.Sort(sizes)
-	t.Logf("counter-examples: %d, median %d calls, most %d", len(sizes), sizes[len(sizes)/2], sizes[len(sizes)-1])
+	return false
 }
 
 func glob(t *testing.T, root string, patterns ...string) (names []string) {
 	for _, p := range patterns {
 		found, err := filepath.Glob(filepath.Join(root, p))
 		require.NoError(t, err)
-		names = append(names, found...)
+		for _, f := range found {
+			name, err := filepath.Rel(root, f)
+			require.NoError(t, err)
+			names = append(names, filepath.ToSlash(name))
+		}
 	}
 	return names
 }
 
-func etcdVerdicts(t *testing.T, root string) map[string]string {
+func registerRows(t *testing.T, root string) (rows []*corpusRow) {
+	for _, name := range glob(t, root, "knossos/data/cas-register/*/*.edn", "elle-cli/histories/knossos/cas-register/*/*.*") {
+		init := 0
+		if strings.Contains(name, "rethink") {
+			init = Nil
+		}
+		rows = append(rows, row(name, CASRegister(init), func(h *history.History) *history.History {
+			return typed(h, registerIn, registerOut)
+		}))
+	}
+	return rows
+}
+
+func otherRows(t *testing.T, root string) (rows []*corpusRow) {
+	for _, name := range glob(t, root, "elle-cli/histories/knossos/mutex/*/*.*", "knossos/data/mutex/*/*.edn") {
+		rows = append(rows, row(name, Mutex(), func(h *history.History) *history.History {
+			return typed(h, lockIn, func(history.JepsenOp) any { return 0 })
+		}))
+	}
+	for _, name := range glob(t, root, "knossos/data/multi-register/*/*.edn") {
+		rows = append(rows, row(name, MultiRegister(), func(h *history.History) *history.History {
+			return typed(h, multiIn, multiOut)
+		}))
+	}
+	for _, name := range glob(t, root, "porcupine/test_data/kv/*.txt") {
+		rows = append(rows, row(name, KV(), func(h *history.History) *history.History {
+			return typed(h, kvIn, func(op history.JepsenOp) any { v, _ := op.Value.(string); return v })
+		}))
+	}
+	return rows
+}
+
+// etcdRows have the verdicts of the corpus' index. A read of nil found nothing there.
+func etcdRows(t *testing.T, root string) (rows []*corpusRow) {
 	index, err := os.ReadFile(filepath.Join(root, "INDEX.md"))
 	require.NoError(t, err)
 	want := map[string]string{}
 	for line := range strings.Lines(string(index)) {
 		if f := strings.Split(line, "|"); len(f) > 3 && strings.Contains(f[1], "porcupine/test_data/jepsen/") {
-			want[filepath.Base(strings.TrimSpace(f[1]))] = strings.TrimSpace(f[2])
+			want[strings.TrimSpace(f[1])] = strings.TrimSpace(f[2])
 		}
 	}
-	return want
-}
-
-func jepsenType(s any) history.Type {
-	typ, err := history.ParseType(fmt.Sprint(s))
-	if err != nil {
-		panic(err)
-	}
-	return typ
-}
-
-func number(v any) int {
-	if v == nil {
-		return Nil
-	}
-	return v.(int)
-}
-
-// recorded makes a history of maps, given what one asked and was answered.
-func recorded(ops []any, in func(op map[string]any) any, out func(op map[string]any) any) *history.History {
-	h := history.Of()
-	for _, o := range ops {
-		op := o.(map[string]any)
-		process, ok := op["process"].(int)
-		if !ok {
-			continue // the nemesis
-		}
-		e := history.Op{Process: process, Type: jepsenType(op["type"])}
-		switch e.Type {
-		case history.Invoke:
-			e.Input = in(op)
-		case history.OK:
-			if e.Output = out(op); e.Output == nil {
-				e.Type = history.Info // it says nothing
-			}
-		}
-		h.Add(e)
-	}
-	return h
-}
-
-func registerOp(f string, value any) RegisterOp {
-	switch f {
-	case "write":
-		return RegisterOp{F: f, Value: number(value)}
-	case "cas":
-		pair := value.([]any)
-		return RegisterOp{F: f, Old: number(pair[0]), Value: number(pair[1])}
-	}
-	return RegisterOp{F: f}
-}
-
-// casHistory makes a history of a register. In Knossos, a read of nil says nothing.
-func casHistory(ops []any, absent bool) *history.History {
-	return recorded(ops,
-		func(op map[string]any) any { return registerOp(op["f"].(string), op["value"]) },
-		func(op map[string]any) any {
-			switch {
-			case op["f"] == "read" && op["value"] == nil && !absent:
-				return nil
-			case op["f"] == "read":
-				return number(op["value"])
-			}
-			return 0
-		})
-}
-
-func lockHistory(ops []any) *history.History {
-	return recorded(ops,
-		func(op map[string]any) any { return LockOp{F: op["f"].(string), Client: op["process"].(int)} },
-		func(op map[string]any) any { return 0 })
-}
-
-func multiHistory(ops []any) *history.History {
-	each := func(op map[string]any, do func(f, key string, v any)) {
-		for _, m := range op["value"].([]any) {
-			mop := m.([]any)
-			do(mop[0].(string), mop[1].(string), mop[2])
-		}
-	}
-	return recorded(ops,
-		func(op map[string]any) any {
-			var in []RegisterOp
-			each(op, func(f, key string, v any) {
-				o := RegisterOp{F: f, Key: key}
-				if f == "write" {
-					o.Value = v.(int)
-				}
-				in = append(in, o)
-			})
-			return in
-		},
-		func(op map[string]any) any {
-			var out []int
-			each(op, func(f, _ string, v any) {
-				if f == "write" {
-					v = 0
-				}
-				out = append(out, v.(int))
-			})
-			return out
-		})
-}
-
-func kvHistory(ops []any) *history.History {
-	return recorded(ops,
-		func(op map[string]any) any {
-			v, _ := op["value"].(string)
-			return KVOp{F: op["f"].(string), Key: op["key"].(string), Value: v}
-		},
-		func(op map[string]any) any {
-			v, _ := op["value"].(string)
-			return v
-		})
-}
-
-// etcdHistory reads what Jepsen printed while it tested etcd.
-func etcdHistory(t *testing.T, name string) *history.History {
-	text, err := os.ReadFile(name)
-	require.NoError(t, err)
-	var ops []any
-	for line := range strings.Lines(string(text)) {
-		_, rest, ok := strings.Cut(line, "INFO  jepsen.util - ")
-		if !ok {
+	for _, name := range glob(t, root, "porcupine/test_data/jepsen/*.log") {
+		if want[name] != "true" && want[name] != "false" {
 			continue
 		}
-		f := (&edn{text: rest}).all()
-		if _, ok := f[0].(int); !ok {
-			continue // the nemesis
+		r := row(name, CASRegister(Nil), func(h *history.History) *history.History {
+			return typed(h, registerIn, func(op history.JepsenOp) any {
+				if op.F == "read" {
+					return number(op.Value)
+				}
+				return 0
+			})
+		})
+		if want[name] == "false" {
+			r.expect = Invalid
 		}
-		ops = append(ops, map[string]any{"process": f[0], "type": f[1], "f": f[2], "value": f[3]})
+		rows = append(rows, r)
 	}
-	return casHistory(ops, true)
+	return rows
 }
 
-// ednFile reads a file of maps, or of one vector of them.
-func ednFile(t *testing.T, name string) []any {
-	text, err := os.ReadFile(name)
-	require.NoError(t, err)
-	all := (&edn{text: string(text)}).all()
-	if list, ok := all[0].([]any); ok && len(all) == 1 {
-		return list
+// laterFiles are the histories of transactions, which nothing here judges yet.
+func laterFiles(t *testing.T, root string) []string {
+	return glob(t, root, "elle/histories/*.edn", "elle-testvectors/*.edn", "elle-sim/*.edn",
+		"elle-cli/histories/elle/*.*", "jepsen-testvectors/kafka*.edn")
+}
+
+// typed makes a history of a model's types of one that Jepsen recorded. An answer
+// that out makes nil of says nothing.
+func typed(h *history.History, in func(history.Op, history.JepsenOp) any, out func(history.JepsenOp) any) *history.History {
+	all := history.Of()
+	for op := range h.Ops() {
+		if op.Process != history.Nemesis {
+			switch op.Type {
+			case history.Invoke:
+				op.Input = in(op, op.Input.(history.JepsenOp))
+			case history.OK:
+				if op.Output = out(op.Output.(history.JepsenOp)); op.Output == nil {
+					op.Type = history.Info
+				}
+			default:
+				op.Output = nil
+			}
+		}
+		all.Add(op)
 	}
 	return all
 }
 
-// An edn reads as much of that format as the corpus needs: keywords and symbols are strings.
-type edn struct{ text string }
-
-func (e *edn) space() {
-	for {
-		e.text = strings.TrimLeftFunc(e.text, func(r rune) bool { return unicode.IsSpace(r) || r == ',' })
-		if !strings.HasPrefix(e.text, ";") {
-			return
-		}
-		_, e.text, _ = strings.Cut(e.text, "\n")
+func number(v any) int {
+	if n, ok := v.(int64); ok {
+		return int(n)
 	}
+	return Nil
 }
 
-func (e *edn) all() (list []any) {
-	for e.space(); e.text != "" && !strings.ContainsRune("])}", rune(e.text[0])); e.space() {
-		list = append(list, e.value())
+func name(v any) string { return fmt.Sprint(v) }
+
+func registerIn(_ history.Op, op history.JepsenOp) any {
+	switch op.F {
+	case "write":
+		return RegisterOp{F: op.F, Value: number(op.Value)}
+	case "cas":
+		pair := op.Value.([]any)
+		return RegisterOp{F: op.F, Old: number(pair[0]), Value: number(pair[1])}
 	}
-	return list
+	return RegisterOp{F: op.F}
 }
 
-func (e *edn) value() any {
-	switch c := e.text[0]; c {
-	case '[', '(', '{':
-		e.text = e.text[1:]
-		list := e.all()
-		e.text = e.text[1:]
-		if c != '{' {
-			return list
-		}
-		m := map[string]any{}
-		for i := 0; i+1 < len(list); i += 2 {
-			m[fmt.Sprint(list[i])] = list[i+1]
-		}
-		return m
-	case '"':
-		q, err := strconv.QuotedPrefix(e.text)
-		if err != nil {
-			panic(err)
-		}
-		e.text = e.text[len(q):]
-		s, _ := strconv.Unquote(q)
-		return s
-	}
-	end := strings.IndexFunc(e.text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",])}", r) })
-	if end < 0 {
-		end = len(e.text)
-	}
-	word := e.text[:end]
-	e.text = e.text[end:]
-	if n, err := strconv.Atoi(word); err == nil {
-		return n
-	}
-	if word == "nil" {
+// registerOut says nothing for a read of nil, as Knossos does.
+func registerOut(op history.JepsenOp) any {
+	switch {
+	case op.F == "read" && op.Value == nil:
 		return nil
+	case op.F == "read":
+		return number(op.Value)
 	}
-	return strings.TrimPrefix(word, ":")
+	return 0
+}
+
+func lockIn(o history.Op, op history.JepsenOp) any { return LockOp{F: op.F, Client: o.Process} }
+
+func kvIn(o history.Op, op history.JepsenOp) any {
+	v, _ := op.Value.(string)
+	return KVOp{F: op.F, Key: o.Key, Value: v}
+}
+
+func multiIn(_ history.Op, op history.JepsenOp) any {
+	var in []RegisterOp
+	for _, v := range op.Value.([]any) {
+		mop := v.([]any)
+		o := RegisterOp{F: name(mop[0]), Key: name(mop[1])}
+		if o.F == "write" {
+			o.Value = number(mop[2])
+		}
+		in = append(in, o)
+	}
+	return in
+}
+
+func multiOut(op history.JepsenOp) any {
+	var out []int
+	for _, v := range op.Value.([]any) {
+		mop := v.([]any)
+		if name(mop[0]) == "write" {
+			mop[2] = int64(0)
+		}
+		out = append(out, number(mop[2]))
+	}
+	return out
 }

@@ -2,6 +2,7 @@ package checker
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sort"
 
@@ -14,14 +15,17 @@ const prefixCalls = 50_000
 
 // explain returns the fewest calls on a key that contradict each other, in the
 // sense that all would be well without any one of them and those that saw what it
-// wrote. It judges parts of the history; it never runs it again. If the zones of
-// the key contradict each other, c says where.
-func (s source[S, In, Out]) explain(ctx context.Context, p *part, c *conflict) *Why {
+// wrote. It judges parts of the history; it never runs it again. The decision
+// says where zones contradict each other, or what else was found.
+func (s source[S, In, Out]) explain(ctx context.Context, p *part, d decision) *Why {
+	c := d.zones
 	w := &Why{Key: p.key, Culprit: -1, Of: len(p.spans)}
 	var thin span
 	var unfounded bool
 	var spans []span
 	switch {
+	case d.found.bad != nil:
+		return s.explainFound(ctx, p, d.found)
 	case c == nil:
 		if thin, unfounded = s.unfounded(p.spans); !unfounded {
 			spans = s.searched(ctx, p.spans)
@@ -32,8 +36,9 @@ func (s source[S, In, Out]) explain(ctx context.Context, p *part, c *conflict) *
 		for _, i := range c.ops {
 			spans = append(spans, p.spans[i])
 		}
+		spans = s.evident(ctx, spans, p.spans)
 	default:
-		spans = s.conflicting(p.spans, c)
+		spans = s.evident(ctx, s.conflicting(p.spans, c), p.spans)
 	}
 	if unfounded {
 		w.Calls = []history.Call{s.call(thin)}
@@ -50,6 +55,32 @@ func (s source[S, In, Out]) explain(ctx context.Context, p *part, c *conflict) *
 	} else {
 		w.Reason = s.wordAny(p.key, spans, w.Culprit)
 	}
+	return w
+}
+
+// explainFound returns few of the calls that an algorithm for the object found.
+func (s source[S, In, Out]) explainFound(ctx context.Context, p *part, f finding) *Why {
+	w := &Why{Key: p.key, Culprit: -1, Of: len(p.spans)}
+	var bad []span
+	for _, i := range f.bad {
+		bad = append(bad, p.spans[i])
+	}
+	blame := bad[0]
+	slices.SortFunc(bad, func(a, b span) int { return a.call - b.call })
+	bad = slices.Compact(bad)
+	if few := s.reduce(ctx, slices.Clone(bad), p.spans); len(few) < len(bad) {
+		slices.SortFunc(few, func(a, b span) int { return a.call - b.call })
+		bad = few
+	}
+	for _, sp := range bad {
+		w.Calls = append(w.Calls, s.call(sp))
+	}
+	if w.Culprit = slices.Index(bad, blame); w.Culprit < 0 {
+		w.Culprit = culprit(bad, s.observes)
+		w.Reason = s.wordAny(p.key, bad, w.Culprit)
+		return w
+	}
+	w.Reason = fmt.Sprintf("process %d was answered %s%s, %s", s.h.At(blame.call).Process, s.describe(blame), on(p.key), f.reason)
 	return w
 }
 

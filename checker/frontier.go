@@ -12,6 +12,7 @@ type stepper interface {
 	step(state, class int32) (next int32, ok bool)
 	pure(class int32) bool // whether it changes no state, if it happened
 	failed() error         // why no step succeeds any more
+	held() int             // bytes, about
 }
 
 // A numbered call is a span with its class.
@@ -19,6 +20,7 @@ type numbered struct {
 	call, ret int
 	class     int32
 	known     bool
+	optional  bool // whether it may as well not have happened, though it is known when
 }
 
 // A config is one way in which the calls so far may have happened: the state
@@ -68,8 +70,9 @@ func (c config) without(slot int32) config {
 //     configuration that another reaches with fewer of them is dropped.
 //   - Those that every configuration has used are forgotten.
 type frontier struct {
-	ops   []numbered
-	model stepper
+	ops    []numbered
+	events []instant
+	model  stepper
 
 	slots [maxSlots]int32 // the open call in each slot, or none
 	prev  [maxSlots]int32 // slot of the like call that returns just before, or none
@@ -84,7 +87,12 @@ type frontier struct {
 	out    configSet
 	least  map[config][]int32 // bags with which a state and its open calls were reached
 	steps  int
-	budget int
+	memory int // bytes that may be held
+
+	width        int     // the most configurations that are kept at an instant; 0 for all
+	dropped      bool    // whether some were not kept
+	at           []int32 // the slot of each call
+	queue, later []config
 }
 
 // A frontierEnd is how a frontier came to its end.
@@ -94,16 +102,25 @@ type frontierEnd struct {
 	by error // why it is not known
 }
 
-// maxConfigs bounds the configurations that are held at a time, to about 1 GB.
-const maxConfigs = 12_000_000
+// defaultMemory is what a search may hold unless it is told.
+const defaultMemory = 1 << 30
 
 func newFrontier(ops []numbered, classes int, model stepper) *frontier {
-	f := &frontier{ops: ops, model: model, left: make([]int32, classes), bags: newBags()}
+	f := &frontier{ops: ops, model: model, left: make([]int32, classes), bags: newBags(), memory: defaultMemory}
+	f.at = make([]int32, len(ops))
 	for i := range f.slots {
 		f.slots[i], f.prev[i] = none, none
 	}
 	f.front = []config{{}}
 	return f
+}
+
+// again returns a search through the same calls that keeps no more than so many
+// configurations.
+func (f *frontier) again(width int) *frontier {
+	g := newFrontier(f.ops, len(f.left), f.model)
+	g.memory, g.width, g.events = f.memory, width, f.events
+	return g
 }
 
 // An instant is one end of a call.
@@ -128,7 +145,10 @@ func instants(ops []numbered) []instant {
 // run decides. It asks ctx now and then.
 func (f *frontier) run(ctx context.Context) frontierEnd {
 	returned := 0
-	for _, e := range instants(f.ops) {
+	if f.events == nil {
+		f.events = instants(f.ops)
+	}
+	for _, e := range f.events {
 		o := f.ops[e.op]
 		switch {
 		case !o.known:
@@ -138,7 +158,15 @@ func (f *frontier) run(ctx context.Context) frontierEnd {
 				return frontierEnd{by: fmt.Errorf("more than %d calls at a time were open", maxSlots)}
 			}
 		default:
+			var without []config
+			if o.optional {
+				without = slices.DeleteFunc(slices.Clone(f.front), func(c config) bool { return c.has(f.at[e.op]) })
+			}
 			err := f.finish(ctx, e.op)
+			if o.optional {
+				f.front = append(f.front, without...)
+				f.thin()
+			}
 			if err == nil {
 				err = f.model.failed()
 			}
@@ -155,6 +183,15 @@ func (f *frontier) run(ctx context.Context) frontierEnd {
 	return frontierEnd{ok: true}
 }
 
+const configBytes = 24
+
+// held returns about how many bytes the search holds.
+func (f *frontier) held() int {
+	const slot, entry = configBytes + 4, 4 * configBytes
+	return slot*(len(f.seen.slots)+len(f.out.slots)) + configBytes*cap(f.front) + entry*len(f.least) +
+		f.bags.bytes + f.model.held()
+}
+
 // lose takes note of a call of unknown outcome.
 func (f *frontier) lose(class int32) {
 	if f.left[class] == 0 {
@@ -169,7 +206,7 @@ func (f *frontier) invoke(op int32) bool {
 	if slot == none {
 		return false
 	}
-	f.slots[slot] = op
+	f.slots[slot], f.at[op] = op, slot
 	class := f.ops[op].class
 	if !f.model.pure(class) {
 		f.live = append(f.live, slot)
@@ -195,7 +232,7 @@ func (f *frontier) relink(class int32) {
 		f.prev[a] = none
 		best := -1
 		for _, b := range f.live {
-			if ob := f.ops[f.slots[b]]; ob.class == class && ob.ret < oa.ret && ob.ret > best {
+			if ob := f.ops[f.slots[b]]; ob.class == class && ob.optional == oa.optional && ob.ret < oa.ret && ob.ret > best {
 				f.prev[a], best = b, ob.ret
 			}
 		}
@@ -203,41 +240,47 @@ func (f *frontier) relink(class int32) {
 }
 
 // finish keeps the configurations in which a call has taken effect, after
-// letting others take effect before it in every way that leads there.
+// letting others take effect before it in every way that leads there: as few as
+// possible first, and calls of unknown outcome last.
 func (f *frontier) finish(ctx context.Context, op int32) error {
-	slot := int32(slices.Index(f.slots[:], op))
+	slot := f.at[op]
 	f.seen.reset()
 	f.out.reset()
-	if len(f.lost) > 0 {
-		f.least = map[config][]int32{}
+	if f.least != nil {
+		clear(f.least)
 	}
-	stack := slices.Clone(f.front)
-	for _, c := range stack {
+	queue, later := append(f.queue[:0], f.front...), f.later[:0]
+	for _, c := range queue {
 		f.add(c)
 	}
 	f.front = f.front[:0]
-	var later []config
-	for len(stack) > 0 || len(later) > 0 {
-		if len(stack) == 0 {
-			stack, later = later, stack
+	for next := 0; next < len(queue) || len(later) > 0; next++ {
+		if next == len(queue) {
+			queue, later, next = append(queue[:0], later...), later[:0], 0
 		}
-		c := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		if f.steps++; f.steps%4096 == 0 && ctx.Err() != nil {
-			return context.Cause(ctx)
+		c := queue[next]
+		if f.steps++; f.steps%1024 == 0 {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			if f.held()+configBytes*(cap(queue)+cap(later)) > f.memory {
+				return errMemory
+			}
 		}
 		if c.has(slot) {
 			if c = c.without(slot); f.out.add(c) {
 				f.front = append(f.front, c)
 			}
+			if len(f.front) == f.width && f.width > 0 {
+				f.dropped = f.dropped || next+1 < len(queue) || len(later) > 0
+				break
+			}
 			continue
 		}
-		if f.seen.n+f.out.n > maxConfigs {
-			return errMemory
-		}
-		stack = f.expand(c, stack)
+		queue = f.expand(c, queue)
 		later = f.expandLost(c, later)
 	}
+	f.queue, f.later = queue, later
 	f.release(slot)
 	if len(f.lost) > 0 {
 		f.thin()
@@ -300,11 +343,19 @@ func (f *frontier) look(c config) config {
 // add reports whether a configuration is new, and not one that another reaches
 // with fewer calls of unknown outcome.
 func (f *frontier) add(c config) bool {
-	if !f.seen.add(c) {
+	key := c
+	if f.width > 0 {
+		key.used = 0
+	}
+	if !f.seen.add(key) {
+		f.dropped = f.dropped || key != c
 		return false
 	}
-	if len(f.lost) == 0 {
+	if len(f.lost) == 0 || f.width > 0 {
 		return true
+	}
+	if f.least == nil {
+		f.least = map[config][]int32{}
 	}
 	used := c.used
 	c.used = 0
@@ -331,6 +382,9 @@ func (f *frontier) release(slot int32) {
 
 // thin drops what is reached with fewer calls of unknown outcome as well.
 func (f *frontier) thin() {
+	if f.width > 0 {
+		return
+	}
 	slices.SortStableFunc(f.front, func(a, b config) int { return f.bags.size(a.used) - f.bags.size(b.used) })
 	least := map[config][]int32{}
 	f.front = slices.DeleteFunc(f.front, func(c config) bool {

@@ -57,8 +57,9 @@ func KV() Model[string, KVOp, string] {
 			}
 			return Access[string]{}, false
 		},
-		refine: refineKV,
-		fold:   foldKV,
+		refine:  refineKV,
+		fold:    foldKV,
+		founded: foundedKV,
 	}
 }
 

@@ -12,11 +12,20 @@ import (
 // An Option changes how [Linearizable] works.
 type Option func(*settings)
 
-type settings struct{ within time.Duration }
+type settings struct {
+	within time.Duration
+	memory int
+}
 
 // Within bounds the time that a check may take: 30 s unless it is given. A check
 // that takes longer ends with Unknown.
 func Within(d time.Duration) Option { return func(s *settings) { s.within = d } }
+
+// Memory bounds what the searches of a check may hold in memory, in bytes and
+// roughly: 1 GiB unless it is given. A search that needs more ends; if no other
+// finds an answer, the check ends with Unknown. What is decided without a search, and the
+// history itself, do not count.
+func Memory(bytes int) Option { return func(s *settings) { s.memory = bytes } }
 
 // Most keys that are explained, and listed in a result.
 const (
@@ -24,7 +33,7 @@ const (
 	maxParts     = 100
 )
 
-var errMemory = errors.New("the memory for the search was used up")
+var errMemory = errors.New("the memory for this check was used up")
 
 // Linearizable returns a checker for histories of an object like m: whether
 // there is an order of the calls in which m gives the same answers, and in which
@@ -39,14 +48,14 @@ var errMemory = errors.New("the memory for the search was used up")
 // end with Unknown.
 func Linearizable[S comparable, In, Out any](m Model[S, In, Out], opts ...Option) Checker {
 	m.check()
-	set := settings{within: 30 * time.Second}
+	set := settings{within: 30 * time.Second, memory: 1 << 30}
 	for _, o := range opts {
 		o(&set)
 	}
 	return Func(func(ctx context.Context, h *history.History) Result {
 		ctx, cancel := context.WithTimeoutCause(ctx, set.within, fmt.Errorf("the %v for this check ended", set.within))
 		defer cancel()
-		return source[S, In, Out]{m: m, h: h}.check(ctx)
+		return source[S, In, Out]{m: m, h: h, memory: set.memory}.check(ctx)
 	})
 }
 
@@ -108,7 +117,7 @@ func (s source[S, In, Out]) sumUp(ctx context.Context, r *Result, parts []*part,
 	r.Why = r.Parts[first].Why
 	for _, p := range parts {
 		if p.key == r.Why.Key {
-			if page := s.page(ctx, p.spans, 2*time.Second); page != nil {
+			if page := s.page(ctx, p.spans, 300*time.Millisecond); page != nil {
 				r.Files = map[string][]byte{"linearizable.html": page}
 			}
 		}
@@ -146,131 +155,24 @@ func (s source[S, In, Out]) judge(ctx context.Context, p *part, explain bool) Re
 	if r.Checker == "" {
 		r.Checker = s.m.Name
 	}
-	s, c := s.refine(p.spans)
-	zoned := c != nil
-	if !zoned {
-		c, zoned = s.zones(p.spans, false)
-	}
-	ok, err := c == nil, error(nil)
-	if !zoned {
-		ok, err = s.search(ctx, p.spans)
-	}
-	switch {
-	case err != nil:
-		r.Verdict = Unknown
-		r.Reason = fmt.Sprintf("could not tell whether the %s%s are linearizable: %v", plural(len(p.spans), "call"), on(p.key), err)
-	case !ok:
-		r.Verdict = Invalid
-		r.Reason = fmt.Sprintf("%s%s are not linearizable", plural(len(p.spans), "call"), on(p.key))
-		if explain {
-			r.Why = s.explain(ctx, p, c)
-			r.Reason = r.Why.Reason
+	for _, spans := range s.finer(p.spans) {
+		of, d := s.decide(ctx, spans)
+		switch {
+		case d.err != nil:
+			r.Verdict = max(r.Verdict, Unknown)
+			r.Reason = fmt.Sprintf("could not tell whether the %s%s are linearizable: %v", plural(len(p.spans), "call"), on(p.key), d.err)
+		case !d.ok:
+			r.Verdict = Invalid
+			r.Reason = fmt.Sprintf("%s%s are not linearizable", plural(len(p.spans), "call"), on(p.key))
+			if explain {
+				r.Why = of.explain(ctx, &part{p.key, spans}, d)
+				r.Why.Of = len(p.spans)
+				r.Reason = r.Why.Reason
+			}
+			return r
 		}
 	}
 	return r
-}
-
-// search reports whether calls are linearizable, by looking for an order of them.
-func (s source[S, In, Out]) search(ctx context.Context, spans []span) (ok bool, err error) {
-	f := s.frontier(spans)
-	return race(ctx, func(ctx context.Context) (bool, error) {
-		end := f.run(ctx)
-		return end.ok, end.by
-	}, func(ctx context.Context) (bool, error) {
-		return s.porcupine(ctx, s.settle(spans))
-	})
-}
-
-// frontier prepares a search through calls.
-func (s source[S, In, Out]) frontier(spans []span) *frontier {
-	if s.m.Access != nil || s.refined != nil {
-		if ops, values, ok := s.accesses(spans); ok {
-			all, m := numberAccesses(ops, values)
-			return newFrontier(all, len(m.kinds), m)
-		}
-	}
-	all, m := s.number(s.settle(spans))
-	return newFrontier(all, len(m.kinds), m)
-}
-
-// headStart is how long one algorithm works alone, before a second one begins.
-const headStart = 100 * time.Millisecond
-
-// race lets two algorithms work, the second one only if the first takes long, and
-// takes the first answer. If there is none, it says why the first gave up.
-func race(ctx context.Context, first, second func(context.Context) (bool, error)) (bool, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	type answer struct {
-		ok  bool
-		err error
-	}
-	run := func(f func(context.Context) (bool, error)) chan answer {
-		c := make(chan answer, 1)
-		go func() {
-			ok, err := f(ctx)
-			c <- answer{ok, err}
-		}()
-		return c
-	}
-	a := run(first)
-	select {
-	case got := <-a:
-		if got.err == nil {
-			return got.ok, nil
-		}
-		a <- got
-	case <-time.After(headStart):
-	}
-	b := run(second)
-	var why error
-	for range 2 {
-		select {
-		case got := <-a:
-			if got.err == nil {
-				return got.ok, nil
-			}
-			why = got.err
-		case got := <-b:
-			if got.err == nil {
-				return got.ok, nil
-			}
-		}
-	}
-	return false, why
-}
-
-// zones decides by the values written, and returns false where that is impossible.
-func (s source[S, In, Out]) zones(spans []span, lenient bool) (*conflict, bool) {
-	if s.m.Access == nil && s.refined == nil {
-		return nil, false
-	}
-	ops, values, ok := s.accesses(spans)
-	if !ok {
-		return nil, false
-	}
-	return decideZones(ops, values, lenient)
-}
-
-// settle leaves out the calls of unknown outcome that could have changed nothing:
-// they may as well not have happened.
-func (s source[S, In, Out]) settle(spans []span) []span {
-	kept := make([]span, 0, len(spans))
-	for _, sp := range spans {
-		if sp.known || !s.idle(sp) {
-			kept = append(kept, sp)
-		}
-	}
-	return kept
-}
-
-// idle reports whether a call of unknown outcome changes nothing, if it happened.
-func (s source[S, In, Out]) idle(sp span) bool {
-	if s.m.Access == nil {
-		return false
-	}
-	a, ok := s.access(sp)
-	return ok && !a.Writes
 }
 
 // A stepError says at which call a model could not go on.

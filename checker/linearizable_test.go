@@ -237,6 +237,10 @@ func TestBudget(t *testing.T) {
 	assert.Equal(t, Unknown, got.Verdict)
 	assert.Contains(t, got.Reason, "the 20ms for this check ended")
 
+	got = Linearizable(sums(), Memory(1<<20)).Check(t.Context(), hard(60))
+	assert.Equal(t, Unknown, got.Verdict)
+	assert.Regexp(t, "the memory for this check was used up after 0 of 61 calls, with [0-9]+ ways", got.Reason)
+
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	got = Linearizable(sums()).Check(ctx, hard(60))

@@ -43,6 +43,48 @@ type Model[S comparable, In, Out any] struct {
 	// fold returns a function that makes one state of all those which no call of
 	// these can tell apart, now or later.
 	fold func(calls []fact[In, Out]) func(S) S
+
+	// moot reports whether a call of unknown outcome may as well not have happened.
+	moot func(in In) bool
+
+	// alike returns what makes calls interchangeable, if that is less than all that
+	// they were asked and answered.
+	alike func(in In, out Out) any
+
+	// finer tells calls on a key apart that have nothing to do with each other. It
+	// returns nil if these can't be.
+	finer func(calls []fact[In, Out]) func(fact[In, Out]) int
+
+	// special decides all calls on a key, by an algorithm for objects of this kind.
+	special func(calls []fact[In, Out]) finding
+
+	// founded reports whether some of the calls may explain the answer to one of them,
+	// whatever they were answered themselves. Without it, a search tells.
+	founded func(c fact[In, Out], calls []fact[In, Out]) bool
+}
+
+// A fact is a call with its types, and the instants of its ends.
+type fact[In, Out any] struct {
+	in        In
+	out       Out
+	known     bool
+	call, ret int
+}
+
+// A finding is what an algorithm for one kind of object found out.
+type finding struct {
+	decided bool
+	bad     []int  // calls that contradict each other on their own, the culprit first; none if all is well
+	reason  string // the end of a sentence that begins with what the culprit was answered
+}
+
+var (
+	undecided = finding{}
+	allWell   = finding{decided: true}
+)
+
+func found(reason string, bad ...int) finding {
+	return finding{decided: true, bad: bad, reason: reason}
 }
 
 // An Access is what a call on a register reads and writes. One that does both is

@@ -1,8 +1,11 @@
 package checker
 
 import (
-	"flag"
+	"maps"
 	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,8 +13,27 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// histories is how many random histories a differential test judges.
-var histories = flag.Int("histories", 4000, "random histories for each differential test")
+// sweep is how many random histories are judged for each model: as many as
+// CAPSIZE_SWEEP says, or so few that all models take about a second.
+func sweep(t *testing.T) int {
+	text := os.Getenv("CAPSIZE_SWEEP")
+	if text == "" {
+		return 1000
+	}
+	n, err := strconv.Atoi(text)
+	require.NoError(t, err)
+	return n
+}
+
+// agreeAll compares the checker of a model with the definition, on histories from
+// several makers.
+func agreeAll[S comparable, In, Out any](t *testing.T, calls, processes int, makers map[string]maker[S, In, Out]) {
+	t.Helper()
+	for _, name := range slices.Sorted(maps.Keys(makers)) {
+		k := makers[name]
+		t.Run(name, func(t *testing.T) { agree(t, k, sweep(t)/len(makers), calls, processes) })
+	}
+}
 
 // bruteForce decides linearizability by its definition: it tries every order of
 // the calls, with every choice of unknown ones left out.
@@ -156,11 +178,12 @@ func (k maker[S, In, Out]) history(r *rand.Rand, calls, processes int) *history.
 }
 
 // agree compares a checker with the definition on random histories, and with porcupine.
-func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], check Checker, calls, processes int) {
+func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], total, calls, processes int) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
-	counts := map[Verdict]int{}
-	for range *histories {
+	check, counts := Linearizable(k.m), map[Verdict]int{}
+	quick := 0
+	for range total {
 		h := k.history(r, 1+r.IntN(calls), 1+r.IntN(processes))
 		want := Valid
 		if !bruteForce(k.m, h) {
@@ -173,6 +196,9 @@ func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], check C
 		parts, _ := s.split()
 		ok := true
 		for _, p := range parts {
+			if _, decided := s.quick(p.spans); decided {
+				quick++
+			}
 			one, err := s.porcupine(t.Context(), p.spans)
 			require.NoError(t, err)
 			ok = ok && one
@@ -189,8 +215,9 @@ func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], check C
 			proves(t, s, h, got)
 		}
 	}
-	require.Greater(t, counts[Valid], *histories/10)
-	require.Greater(t, counts[Invalid], *histories/10)
+	t.Logf("%d histories, %d valid, %d invalid; decided without a search: %d keys", total, counts[Valid], counts[Invalid], quick)
+	require.Greater(t, counts[Valid], total/20)
+	require.Greater(t, counts[Invalid], total/20)
 }
 
 // proves checks that a counter-example breaks the rule on its own.
@@ -200,25 +227,36 @@ func proves[S comparable, In, Out any](t *testing.T, s source[S, In, Out], h *hi
 	require.NotEmpty(t, r.Why.Reason)
 	require.False(t, bruteForce(s.m, alone(r.Why.Calls)), "%s\n%v\n%v", r.Why.Reason, r.Why.Calls, h)
 	require.True(t, r.Why.Culprit >= -1 && r.Why.Culprit < len(r.Why.Calls))
-	parts, _ := s.split()
-	for _, p := range parts {
-		if _, ok := s.zones(p.spans, true); p.key == r.Why.Key && !ok {
-			return // found by search
+	require.False(t, helped(s, h, r.Why.Key, r.Why.Calls), "other calls explain it: %s\n%v\n%v", r.Why.Reason, r.Why.Calls, h)
+	for i := range r.Why.Calls {
+		rest := s.m.Without(r.Why.Calls, i)
+		if !bruteForce(s.m, alone(rest)) {
+			require.True(t, helped(s, h, r.Why.Key, rest), "not minimal: %s\n%v\nwithout %d: %v\n%v", r.Why.Reason, r.Why.Calls, i, rest, h)
 		}
 	}
-	var spans []span
-	for _, c := range r.Why.Calls {
-		if c.Complete.Type != history.Fail {
-			spans = append(spans, spanOf(c))
+}
+
+// helped reports whether calls are linearizable with some of the others on their key.
+func helped[S comparable, In, Out any](s source[S, In, Out], h *history.History, key string, calls []history.Call) bool {
+	var others []history.Call
+	for c := range h.Calls() {
+		same := func(d history.Call) bool { return d.Invoke.Index == c.Invoke.Index }
+		if c.Complete.Type != history.Fail && (s.m.Key == nil || s.m.Key(c.Invoke.Input.(In)) == key) && !slices.ContainsFunc(calls, same) {
+			others = append(others, c)
 		}
 	}
-	if c, ok := s.zones(spans, true); !ok || c == nil {
-		return // a value from nowhere
+	for set := range 1 << len(others) {
+		all := slices.Clone(calls)
+		for i, c := range others {
+			if set>>i&1 != 0 {
+				all = append(all, c)
+			}
+		}
+		if bruteForce(s.m, alone(all)) {
+			return true
+		}
 	}
-	for i := range spans {
-		c, _ := s.zones(s.without(spans, i), true)
-		require.Nil(t, c, "not minimal: %v\n%v", r.Why.Calls, h)
-	}
+	return false
 }
 
 // alone returns a history of nothing but these calls.

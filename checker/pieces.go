@@ -1,21 +1,16 @@
 package checker
 
 import (
+	"context"
 	"slices"
 	"strings"
 )
-
-// A fact is a call with its types.
-type fact[In, Out any] struct {
-	in    In
-	out   Out
-	known bool
-}
 
 // A refinement says what calls read and wrote, where that takes more than one
 // call to see.
 type refinement[S comparable] struct {
 	by    []Access[S] // one a call
+	shown map[int]int // by call, the one that shows what it read and wrote
 	clash []int       // calls that contradict each other without more ado
 }
 
@@ -38,7 +33,7 @@ func refineKV(calls []fact[KVOp, string]) (r refinement[string], ok bool) {
 		p.add(c.in.Value, i)
 	}
 	r.by = make([]Access[string], len(calls))
-	shown := map[int]int{} // the get that shows an append
+	r.shown = map[int]int{}
 	for i, c := range calls {
 		switch {
 		case c.in.F == "put":
@@ -53,7 +48,7 @@ func refineKV(calls []fact[KVOp, string]) (r refinement[string], ok bool) {
 		if c.in.F != "get" || !c.known {
 			continue
 		}
-		if ok := p.read(calls, i, shown, &r); !ok {
+		if ok := p.read(calls, i, &r); !ok {
 			return r, false
 		}
 	}
@@ -95,7 +90,7 @@ func (p *pieces) first(s string) int {
 }
 
 // read takes apart what a get saw. It returns false if there are several ways.
-func (p *pieces) read(calls []fact[KVOp, string], get int, shown map[int]int, r *refinement[string]) bool {
+func (p *pieces) read(calls []fact[KVOp, string], get int, r *refinement[string]) bool {
 	whole := calls[get].out
 	clash := func(with ...int) {
 		if r.clash == nil {
@@ -114,8 +109,8 @@ func (p *pieces) read(calls []fact[KVOp, string], get int, shown map[int]int, r 
 		next := pos + len(calls[call].in.Value)
 		if calls[call].in.F == "append" {
 			was := Access[string]{Reads: true, Saw: whole[:pos], Writes: true, Put: whole[:next]}
-			if by, seen := shown[call]; !seen {
-				shown[call] = get
+			if by, seen := r.shown[call]; !seen {
+				r.shown[call] = get
 				r.by[call] = was
 			} else if r.by[call] != was {
 				if by == get {
@@ -142,8 +137,12 @@ func (s source[S, In, Out]) refine(spans []span) (source[S, In, Out], *conflict)
 		return s, nil
 	}
 	s.refined = make(map[int]Access[S], len(spans))
+	s.shown = make(map[int]span, len(r.shown))
 	for i, sp := range spans {
 		s.refined[sp.call] = r.by[i]
+		if by, ok := r.shown[i]; ok {
+			s.shown[sp.call] = spans[by]
+		}
 	}
 	if r.clash == nil {
 		return s, nil
@@ -158,7 +157,7 @@ func (s source[S, In, Out]) refine(spans []span) (source[S, In, Out], *conflict)
 func (s source[S, In, Out]) facts(spans []span) []fact[In, Out] {
 	calls := make([]fact[In, Out], len(spans))
 	for i, sp := range spans {
-		calls[i] = fact[In, Out]{s.in(sp), s.out(sp), sp.known}
+		calls[i] = fact[In, Out]{s.in(sp), s.out(sp), sp.known, sp.call, sp.ret}
 	}
 	return calls
 }
@@ -196,4 +195,38 @@ func abridged(s string) string {
 		return s
 	}
 	return "…" + strings.ToValidUTF8(s[len(s)-most:], "")
+}
+
+// evident adds to calls those that show what the others read and wrote, and drops
+// what that makes needless.
+func (s source[S, In, Out]) evident(ctx context.Context, spans, all []span) []span {
+	if s.refined == nil {
+		return spans
+	}
+	for _, sp := range spans {
+		if by, ok := s.shown[sp.call]; ok && !slices.Contains(spans, by) {
+			spans = append(spans, by)
+		}
+	}
+	slices.SortFunc(spans, func(a, b span) int { return a.call - b.call })
+	s.refined, s.shown = nil, nil
+	return s.reduce(ctx, spans, all)
+}
+
+// foundedKV reports whether the string that a get saw can be made of what others
+// put and appended.
+func foundedKV(c fact[KVOp, string], calls []fact[KVOp, string]) bool {
+	if c.in.F != "get" {
+		return true
+	}
+	can := make([]bool, len(c.out)+1) // whether the string up to here can
+	can[0] = true
+	for at := range c.out {
+		for _, o := range calls {
+			if can[at] && o.call < c.ret && (o.in.F == "append" || o.in.F == "put" && at == 0) && strings.HasPrefix(c.out[at:], o.in.Value) {
+				can[at+len(o.in.Value)] = true
+			}
+		}
+	}
+	return can[len(c.out)]
 }

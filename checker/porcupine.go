@@ -12,13 +12,14 @@ import (
 // holds them all, and its drawing takes quadratic time.
 const pageCalls = 2000
 
-// porcupineCells bounds porcupine's memory: it keeps a set of bits, one a call, for each step.
-const porcupineCells = 8 << 30 / 8
+// porcupineStep is about what porcupine holds for a step, in bytes, but for the set of
+// bits, one a call.
+const porcupineStep = 200
 
 // porcupineModel translates a model. Every step asks ctx, and counts against a
 // bound on memory; once either has ended, no step succeeds, and the search ends.
 func (s source[S, In, Out]) porcupineModel(ctx context.Context, calls int, spent *error) porcupine.Model {
-	steps, most := 0, porcupineCells/(calls+512)
+	steps, most := 0, s.budget()/(calls/8+porcupineStep)
 	return porcupine.Model{
 		Init: func() any { return s.m.Init },
 		Step: func(state, input, _ any) (ok bool, next any) {

@@ -4,10 +4,19 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/capsize-go/capsize/history"
 )
 
-// reduceWithin bounds the time for making a counter-example of a search smaller.
-const reduceWithin = 1500 * time.Millisecond
+// reduceWithin bounds the time for making a counter-example smaller, and shortenWithin
+// that for making a short one of one that is long nevertheless.
+const (
+	reduceWithin  = 600 * time.Millisecond
+	shortenWithin = 400 * time.Millisecond
+)
+
+// longProof is how many calls are too many to look at.
+const longProof = 10
 
 // searched finds few calls that contradict each other on their own, where values
 // do not tell. It starts from the shortest prefix of the history that is bad, which a
@@ -16,36 +25,103 @@ const reduceWithin = 1500 * time.Millisecond
 // Without a write, a read of what it wrote is always wrong, which proves nothing.
 // So whoever drops a call drops those as well whose answers no remaining call explains.
 func (s source[S, In, Out]) searched(ctx context.Context, spans []span) []span {
-	ctx, cancel := context.WithTimeout(ctx, reduceWithin)
+	early, cancel := context.WithTimeout(ctx, reduceWithin)
 	defer cancel()
-	end := s.frontier(spans).run(ctx)
+	end := s.frontier(spans).run(early)
 	if end.by != nil || end.ok {
 		return spans // too hard to take apart
 	}
-	var calls []span
+	var calls, all []span // those that were asked before the violation, and before the last of them returned
+	last := 0
 	for _, sp := range spans {
 		if sp.call < end.at {
 			calls = append(calls, sp)
+			if sp.known {
+				last = max(last, sp.ret)
+			}
 		}
 	}
-	calls = s.settle(calls)
-	for i, sp := range calls {
-		if ctx.Err() == nil && sp.known && !s.plausible(ctx, calls, i) {
+	for _, sp := range spans {
+		if sp.call < last {
+			all = append(all, sp)
+		}
+	}
+	calls, all = s.settle(calls), s.settle(all)
+	explained := s.explained(early, all)
+	for i, sp := range all { // what returned earlier has been explained
+		if sp.known && sp.call < end.at && sp.ret >= end.at && !explained(i) {
 			return []span{sp}
 		}
 	}
-	return s.reduce(ctx, calls)
+	return s.reduce(ctx, calls, all)
 }
 
-// reduce drops calls as long as the rest is bad.
-func (s source[S, In, Out]) reduce(ctx context.Context, calls []span) []span {
+// maxReduced is the most calls among which a counter-example is made smaller.
+const maxReduced = 100_000
+
+// reduce drops calls as long as the rest is bad, on its own and whatever became of the
+// others of all: who drops a release must not blame the next acquisition. If
+// that leaves many, which is so if calls of unknown outcome may have helped, it goes
+// on until the rest is bad on its own.
+func (s source[S, In, Out]) reduce(ctx context.Context, calls, all []span) []span {
+	if len(all) > maxReduced {
+		return calls
+	}
+	early, cancel := context.WithTimeout(ctx, reduceWithin)
+	defer cancel()
+	few := s.honest(early, calls, all)
+	if len(few) <= longProof {
+		return few
+	}
+	late, cancel := context.WithTimeout(ctx, shortenWithin)
+	defer cancel()
+	short := s.dropping(late, s.dropOrder(few, 0), func(rest []span) ([]span, bool) {
+		rest = s.founded(late, rest)
+		return rest, s.bad(late, rest)
+	})
+	return short
+}
+
+// honest drops calls as long as the rest is bad whatever became of them.
+func (s source[S, In, Out]) honest(ctx context.Context, calls, all []span) []span {
 	try := func(rest []span) ([]span, bool) {
 		rest = s.founded(ctx, rest)
-		end := s.frontier(rest).run(ctx)
-		return rest, end.by == nil && !end.ok
+		return rest, s.bad(ctx, rest) && s.regardless(ctx, rest, all)
 	}
-	// Those that change nothing go first: they leave the others as they are.
-	slices.SortStableFunc(calls, func(a, b span) int { return btoi(!s.pure(a)) - btoi(!s.pure(b)) })
+	var few []span
+	for order := range dropOrders {
+		got := s.dropping(ctx, s.dropOrder(calls, order), try)
+		alone := s.holds(ctx, got)
+		if few == nil || alone {
+			few = got
+		}
+		if alone {
+			break
+		}
+	}
+	return few
+}
+
+// dropOrders is in how many orders it is tried to drop calls.
+const dropOrders = 8
+
+// dropOrder returns calls in the order in which to drop them. At first, those that
+// change nothing go first: they leave the others as they are.
+func (s source[S, In, Out]) dropOrder(calls []span, order int) []span {
+	calls = slices.Clone(calls)
+	if order%2 == 1 {
+		slices.Reverse(calls)
+	}
+	if order < 2 {
+		slices.SortStableFunc(calls, func(a, b span) int { return btoi(!s.pure(a)) - btoi(!s.pure(b)) })
+	}
+	cut := len(calls) * (order / 2) / (dropOrders / 2)
+	return slices.Concat(calls[cut:], calls[:cut])
+}
+
+// dropping drops calls as long as try says that the rest is bad: first many at
+// once, at last one by one.
+func (s source[S, In, Out]) dropping(ctx context.Context, calls []span, try func([]span) ([]span, bool)) []span {
 	for size := (len(calls) + 1) / 2; size >= 1; {
 		dropped := false
 		for i := 0; i < len(calls) && ctx.Err() == nil; {
@@ -63,6 +139,61 @@ func (s source[S, In, Out]) reduce(ctx context.Context, calls []span) []span {
 	return calls
 }
 
+// holds reports whether calls are in order without any one of them, even if none of
+// the others helps.
+func (s source[S, In, Out]) holds(ctx context.Context, calls []span) bool {
+	for i := range calls {
+		if s.bad(ctx, s.founded(ctx, slices.Concat(calls[:i], calls[i+1:]))) {
+			return false
+		}
+	}
+	return true
+}
+
+// regardless reports whether calls are certainly not linearizable, even if each of
+// the others may have happened, at its time, or not.
+func (s source[S, In, Out]) regardless(ctx context.Context, calls, all []span) bool {
+	if len(calls) == len(all) {
+		return true
+	}
+	must := make(map[int]bool, len(calls))
+	until := 0
+	for _, sp := range calls {
+		must[sp.call] = true
+		if sp.known {
+			until = max(until, sp.ret)
+		}
+	}
+	loose := make([]span, 0, len(all))
+	for _, sp := range all {
+		sp.optional = !must[sp.call]
+		if sp.call < until && !(sp.optional && (s.pure(sp) || s.idle(sp))) {
+			loose = append(loose, sp)
+		}
+	}
+	f := s.frontier(loose)
+	for _, width := range []int{64, 0} {
+		f = f.again(width)
+		if end := f.run(ctx); end.by != nil || end.ok || !f.dropped {
+			return end.by == nil && !end.ok
+		}
+	}
+	return false
+}
+
+// bad reports whether calls are certainly not linearizable.
+func (s source[S, In, Out]) bad(ctx context.Context, spans []span) bool {
+	s, c := s.refine(spans)
+	if c != nil {
+		return true
+	}
+	if d, ok := s.quick(spans); ok {
+		return !d.ok
+	}
+	end := s.frontier(spans).run(ctx)
+	return end.by == nil && !end.ok
+}
+
 func btoi(b bool) int {
 	if b {
 		return 1
@@ -72,31 +203,80 @@ func btoi(b bool) int {
 
 // founded leaves out the calls whose answers none of the others explains.
 func (s source[S, In, Out]) founded(ctx context.Context, calls []span) []span {
-	for {
+	for ctx.Err() == nil {
+		explained := s.explained(ctx, calls)
 		kept := make([]span, 0, len(calls))
 		for i, sp := range calls {
-			if !sp.known || s.plausible(ctx, calls, i) {
+			if !sp.known || explained(i) {
 				kept = append(kept, sp)
 			}
 		}
 		if len(kept) == len(calls) {
-			return kept
+			break
 		}
 		calls = kept
 	}
+	return calls
 }
 
-// plausible reports whether some of the calls explain the answer to one of them,
-// whatever they were answered themselves.
-func (s source[S, In, Out]) plausible(ctx context.Context, calls []span, i int) bool {
-	if s.m.Access != nil || s.refined != nil {
-		if a, ok := s.access(calls[i]); ok {
-			return !a.Reads || a.Saw == s.m.Init || slices.ContainsFunc(calls, func(sp span) bool {
-				b, ok := s.access(sp)
-				return sp.call < calls[i].ret && (!ok || b.Writes && b.Put == a.Saw)
-			})
+// explained returns a function that reports whether some of the calls explain the
+// answer to one of them, whatever they were answered themselves.
+func (s source[S, In, Out]) explained(ctx context.Context, calls []span) func(i int) bool {
+	if s.m.founded != nil {
+		facts := s.facts(calls)
+		return func(i int) bool { return s.m.founded(facts[i], facts) }
+	}
+	if since, ok := s.since(calls); ok {
+		return func(i int) bool {
+			a, _ := s.access(calls[i])
+			at, ok := since[a.Saw]
+			return !a.Reads || ok && at < calls[i].ret
 		}
 	}
+	return func(i int) bool { return s.plausible(ctx, calls, i) }
+}
+
+// since returns from when on each value may have been in a register, whatever the
+// calls were answered. It returns false if the object is none.
+func (s source[S, In, Out]) since(calls []span) (map[S]int, bool) {
+	if s.m.Access == nil && s.refined == nil {
+		return nil, false
+	}
+	at := map[S]int{s.m.Init: -1}
+	var swaps []span
+	put := func(v S, from int) bool {
+		old, ok := at[v]
+		if ok = ok && old <= from; !ok {
+			at[v] = from
+		}
+		return !ok
+	}
+	for _, sp := range calls {
+		a, ok := s.access(sp)
+		switch {
+		case !ok:
+			return nil, false
+		case a.Reads && a.Writes:
+			swaps = append(swaps, sp)
+		case a.Writes:
+			put(a.Put, sp.call)
+		}
+	}
+	for more := true; more; {
+		more = false
+		for _, sp := range swaps {
+			a, _ := s.access(sp)
+			if from, ok := at[a.Saw]; ok && put(a.Put, max(from, sp.call)) {
+				more = true
+			}
+		}
+	}
+	return at, true
+}
+
+// plausible asks the model itself: the other calls may have happened at any time
+// after they were invoked, or not at all.
+func (s source[S, In, Out]) plausible(ctx context.Context, calls []span, i int) bool {
 	var loose []span
 	for j, sp := range calls {
 		switch {
@@ -109,4 +289,45 @@ func (s source[S, In, Out]) plausible(ctx context.Context, calls []span, i int) 
 	slices.SortFunc(loose, func(a, b span) int { return a.call - b.call })
 	end := s.frontier(loose).run(ctx)
 	return end.ok || end.by != nil
+}
+
+// Without returns calls without the i-th of them, and without those whose answers
+// no call that is left explains: who takes away a write must not blame the read
+// of what it wrote.
+//
+// That is how a counter-example ([Why]) is as small as it can be. Its calls are not
+// linearizable on their own, nor if any other calls on their key happened as well, or did not.
+// Without any one of them, in the sense of Without, they are, or would be if
+// some of those others happened. Only where such a proof would take more than ten calls, which is so if
+// many calls of unknown outcome might have helped, it stops at calls that contradict
+// each other on their own.
+//
+// A read of a register is explained by a call that was invoked before it
+// returned and may have put there what it saw, a dequeue by an enqueue of its value, and so
+// on: whatever other calls were answered, and whenever they returned. A call that saw
+// the initial state needs no explanation.
+func (m Model[S, In, Out]) Without(calls []history.Call, i int) []history.Call {
+	h := history.Of()
+	for _, c := range calls {
+		for n := max(c.Invoke.Index, c.Complete.Index); h.Len() <= n; {
+			h.Add(history.Op{Process: history.Nemesis, Type: history.Info})
+		}
+	}
+	ops := slices.Collect(h.Ops())
+	var rest []span
+	for j, c := range calls {
+		ops[c.Invoke.Index] = c.Invoke
+		if !c.Open() {
+			ops[c.Complete.Index] = c.Complete
+		}
+		if j != i && c.Complete.Type != history.Fail {
+			rest = append(rest, spanOf(c))
+		}
+	}
+	s := source[S, In, Out]{m: m, h: history.Of(ops...)}
+	var left []history.Call
+	for _, sp := range s.founded(context.Background(), rest) {
+		left = append(left, s.call(sp))
+	}
+	return left
 }

@@ -2,6 +2,7 @@ package checker
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -35,11 +36,114 @@ func registerMaker(keys int, unique bool) maker[int, RegisterOp, int] {
 }
 
 func TestRegisterAgrees(t *testing.T) {
-	for name, k := range map[string]maker[int, RegisterOp, int]{
+	agreeAll(t, 7, 4, map[string]maker[int, RegisterOp, int]{
 		"unique":     registerMaker(1, true),
 		"keys":       registerMaker(2, true),
 		"duplicates": registerMaker(1, false),
-	} {
-		t.Run(name, func(t *testing.T) { agree(t, k, Linearizable(k.m), 7, 4) })
+	})
+}
+
+// casMaker makes histories of a register whose cas only says whether it was done.
+func casMaker(keys int, unique bool) maker[int, RegisterOp, int] {
+	k := registerMaker(keys, unique)
+	k.m = CASRegister(0)
+	if !unique {
+		k.m = CASRegister(2)
 	}
+	ask := k.ask
+	k.ask = func(r *rand.Rand, n int) RegisterOp {
+		in := ask(r, n)
+		if in.F == "cas" && !unique {
+			in.Old = r.IntN(3)
+		}
+		return in
+	}
+	k.spoil = func(r *rand.Rand, out int) int { return r.IntN(4) }
+	return k
+}
+
+func TestCASRegisterAgrees(t *testing.T) {
+	agreeAll(t, 7, 4, map[string]maker[int, RegisterOp, int]{
+		"unique":     casMaker(1, true),
+		"keys":       casMaker(2, true),
+		"duplicates": casMaker(1, false),
+	})
+}
+
+// kvMaker makes histories of a map; with unique set, the strings that gets saw can
+// be taken apart.
+func kvMaker(keys int, unique bool) maker[string, KVOp, string] {
+	return maker[string, KVOp, string]{
+		m: KV(),
+		ask: func(r *rand.Rand, n int) KVOp {
+			v := string(rune('a' + n))
+			if !unique {
+				v = string(rune('a' + r.IntN(2)))
+			}
+			switch key := keyed(r, keys); r.IntN(5) {
+			case 0:
+				return KVOp{F: "put", Key: key, Value: v}
+			case 1, 2:
+				return KVOp{F: "append", Key: key, Value: v}
+			default:
+				return KVOp{F: "get", Key: key}
+			}
+		},
+		answer: func(s string, in KVOp) string {
+			if in.F == "get" {
+				return s
+			}
+			return ""
+		},
+		spoil: func(r *rand.Rand, out string) string {
+			switch {
+			case out != "" && r.IntN(2) == 0:
+				return out[:len(out)-1]
+			case len(out) > 1 && r.IntN(2) == 0:
+				return out[1:]
+			}
+			return out + string(rune('a'+r.IntN(7)))
+		},
+		lose: usually,
+	}
+}
+
+func TestKVAgrees(t *testing.T) {
+	agreeAll(t, 7, 4, map[string]maker[string, KVOp, string]{
+		"unique":     kvMaker(1, true),
+		"keys":       kvMaker(2, true),
+		"duplicates": kvMaker(1, false),
+	})
+}
+
+func TestMultiRegisterAgrees(t *testing.T) {
+	agree(t, maker[string, []RegisterOp, []int]{
+		m: MultiRegister(),
+		ask: func(r *rand.Rand, n int) (in []RegisterOp) {
+			for range 1 + r.IntN(2) {
+				in = append(in, RegisterOp{F: "read", Key: keyed(r, 2)})
+				if r.IntN(2) == 0 {
+					in[len(in)-1].F, in[len(in)-1].Value = "write", r.IntN(3)
+				}
+			}
+			return in
+		},
+		answer: func(s string, in []RegisterOp) []int {
+			out := make([]int, len(in))
+			for i, o := range in {
+				if o.F == "write" {
+					s = setRegister(s, o.Key, o.Value)
+				} else {
+					out[i] = getRegister(s, o.Key)
+				}
+			}
+			return out
+		},
+		spoil: func(r *rand.Rand, out []int) []int {
+			out = slices.Clone(out)
+			out[r.IntN(len(out))] = r.IntN(3)
+			return out
+		},
+		lose: usually,
+	}, sweep(t), 6, 4)
 }

@@ -1,6 +1,8 @@
 package checker
 
-import "reflect"
+import (
+	"reflect"
+)
 
 // A memo is a model as a [stepper] that asks Step once for each state and class:
 // Knossos calls this memoization. States are equal if Go says so.
@@ -12,6 +14,7 @@ type memo[S comparable, In, Out any] struct {
 	quiet  []bool
 	fold   func(S) S
 	table  map[uint64]int32 // next state, or none if the answer is wrong
+	bytes  int              // that states hold, about
 	err    error
 }
 
@@ -30,12 +33,16 @@ func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out])
 	if s.m.fold != nil {
 		m.fold = s.m.fold(s.facts(spans))
 	}
-	classes := map[kind]int32{}
+	classes := make(map[kind]int32, len(spans)/2)
 	ops := make([]numbered, len(spans))
+	plain := s.m.alike == nil && isPlain(reflect.TypeFor[In]()) && isPlain(reflect.TypeFor[Out]())
 	for i, sp := range spans {
 		class := int32(len(m.kinds))
 		k := kind{s.in(sp), s.out(sp), sp.known}
-		if hashable(k.in) && hashable(k.out) {
+		if s.m.alike != nil {
+			k = kind{s.m.alike(s.in(sp), s.out(sp)), nil, sp.known}
+		}
+		if plain || hashable(k.in) && hashable(k.out) {
 			if old, ok := classes[k]; ok {
 				class = old
 			} else {
@@ -46,9 +53,25 @@ func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out])
 			m.kinds = append(m.kinds, sp)
 			m.quiet = append(m.quiet, s.pure(sp))
 		}
-		ops[i] = numbered{sp.call, sp.ret, class, sp.known}
+		ops[i] = numbered{sp.call, sp.ret, class, sp.known, sp.optional}
 	}
 	return ops, m
+}
+
+// isPlain reports whether all values of a type are hashable.
+func isPlain(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if !isPlain(t.Field(i).Type) {
+				return false
+			}
+		}
+		return true
+	case reflect.Array:
+		return isPlain(t.Elem())
+	}
+	return t.Kind() != reflect.Interface && t.Comparable()
 }
 
 func hashable(v any) bool { return v == nil || reflect.ValueOf(v).Comparable() }
@@ -56,6 +79,8 @@ func hashable(v any) bool { return v == nil || reflect.ValueOf(v).Comparable() }
 func (m *memo[S, In, Out]) pure(class int32) bool { return m.quiet[class] }
 
 func (m *memo[S, In, Out]) failed() error { return m.err }
+
+func (m *memo[S, In, Out]) held() int { return m.bytes + 40*len(m.table) }
 
 func (m *memo[S, In, Out]) step(state, class int32) (int32, bool) {
 	key := uint64(uint32(state))<<32 | uint64(uint32(class))
@@ -80,6 +105,10 @@ func (m *memo[S, In, Out]) step(state, class int32) (int32, bool) {
 			next = int32(len(m.states))
 			m.ids[to] = next
 			m.states = append(m.states, to)
+			m.bytes += 4*int(reflect.TypeFor[S]().Size()) + 16
+			if text, ok := any(to).(string); ok {
+				m.bytes += len(text)
+			}
 		}
 	}
 	if len(m.table) >= maxMemo {
@@ -118,7 +147,8 @@ func numberAccesses(ops []access, values int) ([]numbered, *registerStepper) {
 				k.put = junk
 			}
 		}
-		if !k.known && k.put == none || !k.known && k.put == junk {
+		free := !o.known || o.optional
+		if free && (k.put == none || k.put == junk) {
 			continue // as if it had not happened
 		}
 		class, ok := classes[k]
@@ -127,7 +157,7 @@ func numberAccesses(ops []access, values int) ([]numbered, *registerStepper) {
 			classes[k] = class
 			m.kinds = append(m.kinds, k)
 		}
-		all = append(all, numbered{o.call, o.ret, class, o.known})
+		all = append(all, numbered{o.call, o.ret, class, o.known, o.optional})
 	}
 	return all, m
 }
@@ -135,6 +165,8 @@ func numberAccesses(ops []access, values int) ([]numbered, *registerStepper) {
 func (m *registerStepper) pure(class int32) bool { return m.kinds[class].put == none }
 
 func (m *registerStepper) failed() error { return nil }
+
+func (m *registerStepper) held() int { return 0 }
 
 func (m *registerStepper) step(state, class int32) (int32, bool) {
 	k := m.kinds[class]

@@ -12,6 +12,7 @@ type access struct {
 	call, ret int
 	saw, put  int32
 	known     bool
+	optional  bool
 }
 
 const none = int32(-1)
@@ -35,7 +36,7 @@ func (s source[S, In, Out]) accesses(spans []span) (ops []access, values int, ok
 		if !ok {
 			return nil, 0, false
 		}
-		o := access{call: sp.call, ret: sp.ret, saw: none, put: none, known: sp.known}
+		o := access{call: sp.call, ret: sp.ret, saw: none, put: none, known: sp.known, optional: sp.optional}
 		if a.Reads {
 			o.saw = of(a.Saw)
 		}

@@ -42,6 +42,7 @@ type Stats struct {
 	LostToChance  uint64 // on a lossy link
 	LostToCrash   uint64 // sent to or from a host that was down
 	LeaderChanges uint64 // how often the leader's role went from one node to another
+	Elections     uint64 // how often a node took the leader's role, the same one or another
 	Crashes       uint64
 	Syncs         uint64 // of a disk
 	BytesWritten  int64  // to disks
@@ -74,6 +75,7 @@ type world struct {
 	entropy  source
 	stopping bool
 	tallies  map[string]*tally
+	marks    marks
 	watch    map[Occasion][]chan struct{}
 	damaged  int // nodes whose disks broke a promise
 
@@ -143,10 +145,10 @@ func (c *Cluster) Start() error {
 	if !c.claim() {
 		return errors.New("cluster: another cluster is running in this process")
 	}
-	go c.loop.run()
 	for _, m := range c.machines {
-		c.At(c.Now(), m.name, m.start)
+		c.At(0, m.name, m.start)
 	}
+	go c.loop.run()
 	return nil
 }
 

@@ -3,59 +3,45 @@ package cluster_test
 import (
 	"context"
 	"fmt"
-	"testing"
-	"testing/synctest"
-	"time"
+	"net"
 
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// Two nodes whose link is cut and healed. A test of a cluster runs in a bubble;
-// package capsize makes one for each run.
-func Example() {
-	echo := cluster.Func(func(ctx context.Context, h *cluster.Host) error {
-		h.Handle(func(m cluster.Message) { m.Reply(fmt.Sprint(m.Body, ", says ", h.Name())) })
-		<-ctx.Done()
-		return nil
-	})
-	ask := func(h *cluster.Host) string {
-		ctx, cancel := h.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		answer, err := h.Call(ctx, "n2", "hello")
+// A system on connections: ordinary Go, whose listener comes from the host. What
+// it started ends when the host crashes, since all connections of the host do.
+func ExampleFunc() {
+	var system cluster.System = cluster.Func(func(ctx context.Context, h *cluster.Host) error {
+		l, err := h.Listen("tcp", ":7000")
 		if err != nil {
-			return err.Error()
+			return err
 		}
-		return answer.(string)
-	}
-	bubble(func(t *testing.T) {
-		c, err := cluster.New(cluster.Config{System: echo, Nodes: 2, Clients: 1, Seed: 1, Wait: synctest.Wait})
-		if err != nil {
-			panic(err)
-		}
-		if err := c.Start(); err != nil {
-			panic(err)
-		}
-		defer c.Stop(time.Second)
-		c.Sleep(context.Background(), time.Millisecond)
-
-		fmt.Println(ask(c.Client(0)))
-		heal := c.As("my fault").Cut("c0", "n2")
-		fmt.Println(ask(c.Client(0)))
-		heal()
-		fmt.Println(ask(c.Client(0)))
-		for _, e := range c.Effects() {
-			fmt.Printf("%s: %d %s\n", e.Fault, e.Count, e.What)
+		defer context.AfterFunc(ctx, func() { _ = l.Close() })()
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return err
+			}
+			go func(c net.Conn) {
+				defer c.Close()
+				fmt.Fprintf(c, "this is %s\n", h.Name())
+			}(c)
 		}
 	})
-	// Output:
-	// hello, says n2
-	// call n2: context deadline exceeded
-	// hello, says n2
-	// my fault: 1 messages cut
+	_ = system
 }
 
-// bubble runs f in a bubble of testing/synctest, outside of a test.
-func bubble(f func(t *testing.T)) {
-	test := []testing.InternalTest{{Name: "bubble", F: func(t *testing.T) { synctest.Test(t, f) }}}
-	testing.RunTests(func(_, _ string) (bool, error) { return true, nil }, test)
+// A system on messages: a state machine that never blocks. A delivery is a
+// function call, so it runs many times faster.
+func ExampleHost_Handle() {
+	var system cluster.System = cluster.Func(func(ctx context.Context, h *cluster.Host) error {
+		count := 0
+		h.Handle(func(m cluster.Message) {
+			count++
+			m.Reply(count)
+		})
+		<-ctx.Done() // a crash
+		return nil
+	})
+	_ = system
 }

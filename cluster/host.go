@@ -176,6 +176,7 @@ func (h *Host) SetRole(role string) {
 	if !leads(role) {
 		return
 	}
+	c.stats.Elections++
 	if c.leader != "" && c.leader != h.m.name {
 		c.stats.LeaderChanges++
 		c.happen(LeaderChange)

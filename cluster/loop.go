@@ -110,6 +110,7 @@ func (l *loop) wakes() { l.woke.Store(true) }
 // run is the goroutine of the loop.
 func (l *loop) run() {
 	defer close(l.done)
+	l.wait() // for whoever has started it: it would run ahead of what they schedule
 	for {
 		next, ok := l.step()
 		if !ok {

@@ -4,12 +4,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 )
 
-// ParseEDN returns the one value that an EDN text spells.
+// ParseEDN returns the one value that an EDN text spells. Its nil, booleans,
+// strings, integers, floats and vectors are nil, bool, string, int64, float64 and
+// []any; integers that need more bits are [*big.Int], ratios are [*big.Rat]. For the
+// rest, which Go has no literals for, there are [Keyword], [Symbol], [Char],
+// [Decimal], [List], [Set], [Map] and [Tagged].
 func ParseEDN(text string) (any, error) {
-	p := newEDNText(text)
+	return newEDNText(text).only()
+}
+
+// only reads the one value that there is.
+func (p *ednParser) only() (any, error) {
 	v, err := p.value(0)
 	if err == io.EOF {
 		return nil, errors.New("no value")
@@ -53,6 +62,12 @@ func newEDNParser(r io.Reader) *ednParser {
 // newEDNText returns a parser of a text that is there already.
 func newEDNText(text string) *ednParser {
 	return &ednParser{buf: []byte(text), end: len(text), tok: -1, line: 1, failed: io.EOF, names: map[string]any{}}
+}
+
+// reset goes on with another text.
+func (p *ednParser) reset(text []byte) {
+	p.buf = append(p.buf[:0], text...)
+	p.pos, p.end, p.tok, p.line = 0, len(p.buf), -1, 1
 }
 
 // begin starts a form, which may be as long as a line.
@@ -194,6 +209,8 @@ func (p *ednParser) value(depth int) (any, error) {
 	return p.atom()
 }
 
+func isClosing(c byte) bool { return c == ']' || c == ')' || c == '}' }
+
 // values reads what stands between brackets.
 func (p *ednParser) values(closing byte, depth int) ([]any, error) {
 	p.pos++
@@ -206,6 +223,9 @@ func (p *ednParser) values(closing byte, depth int) ([]any, error) {
 		if c == closing {
 			p.pos++
 			return all, nil
+		}
+		if isClosing(c) {
+			return nil, fmt.Errorf("%q, where %q should close", c, closing)
 		}
 		v, err := p.value(depth + 1)
 		if err != nil {
@@ -238,6 +258,9 @@ func (p *ednParser) eachPair(depth int, f func(key any) error) error {
 			p.pos++
 			return nil
 		}
+		if isClosing(c) {
+			return fmt.Errorf("%q, where %q should close", c, '}')
+		}
 		key, err := p.value(depth + 1)
 		if err != nil {
 			return inside(err)
@@ -247,6 +270,9 @@ func (p *ednParser) eachPair(depth int, f func(key any) error) error {
 		}
 		if c == '}' {
 			return fmt.Errorf("the map has a key without a value: %s", clip(mustEDN(key)))
+		}
+		if isClosing(c) {
+			return fmt.Errorf("%q, where %q should close", c, '}')
 		}
 		if err := f(key); err != nil {
 			return inside(err)
@@ -302,7 +328,7 @@ func (p *ednParser) namespaced(depth int) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !isName(string(t)) {
+	if !isName(string(t)) || !isLetter(t[0]) && t[0] != '_' {
 		return nil, fmt.Errorf("#:%s is no namespace", clip(t))
 	}
 	space := string(t)
@@ -318,14 +344,30 @@ func (p *ednParser) namespaced(depth int) (any, error) {
 		return nil, err
 	}
 	for i, e := range m {
-		switch k := e.Key.(type) {
-		case Keyword:
-			m[i].Key = Keyword(qualify(space, string(k)))
-		case Symbol:
-			m[i].Key = Symbol(qualify(space, string(k)))
+		if m[i].Key, err = qualified(space, e.Key); err != nil {
+			return nil, err
 		}
 	}
 	return m, nil
+}
+
+// qualified returns a key of a map whose keys are in a namespace. Keys that are
+// no names are in none.
+func qualified(space string, key any) (any, error) {
+	var text string
+	switch k := key.(type) {
+	case Keyword:
+		text = ":" + qualify(space, string(k))
+	case Symbol:
+		text = qualify(space, string(k))
+	default:
+		return key, nil
+	}
+	v, err := ParseEDN(text)
+	if err != nil || reflect.TypeOf(v) != reflect.TypeOf(key) {
+		return nil, fmt.Errorf("%s in namespace %s is no name", clip(mustEDN(key)), space)
+	}
+	return v, nil
 }
 
 // qualify puts a name into a namespace, unless it is in one. The namespace _

@@ -74,7 +74,7 @@ func (p *ednParser) atom() (any, error) {
 		return v, nil
 	}
 	v, err := name(string(t))
-	if err == nil && len(p.names) < maxNames {
+	if err == nil && len(p.names) < maxNames && len(t) <= maxName {
 		p.names[string(t)] = v
 	}
 	return v, err
@@ -109,7 +109,11 @@ func ednNumber(t []byte) (any, error) {
 	last := digits[len(digits)-1]
 	num, den, ratio := strings.Cut(digits, "/")
 	switch {
-	case strings.ContainsAny(digits, "_xXpP"), len(s)-len(digits) > 1, len(digits) > 1 && digits[0] == '0' && isDigit(digits[1]):
+	case len(s)-len(digits) > 1, strings.Contains(digits, "_"):
+		// Go would read these.
+	case strings.ContainsAny(digits, "xXrR"), len(digits) > 1 && digits[0] == '0' && isDigit(digits[1]):
+		return basedInt(s)
+	case strings.ContainsAny(digits, "pP"):
 		// Go would read these.
 	case ratio && allDigits(num) && allDigits(den):
 		return ednRatio(strings.TrimPrefix(s, "+"))
@@ -131,6 +135,43 @@ func ednNumber(t []byte) (any, error) {
 		}
 	}
 	return nil, fmt.Errorf("%s is no number", clip(s))
+}
+
+// basedInt returns the integer that s spells in hex after 0x, in octal after 0, or
+// in the base before an r: Clojure reads these, and prints objects with them.
+func basedInt(s string) (any, error) {
+	digits := strings.TrimLeft(s, "+-")
+	rest, base := strings.TrimSuffix(digits[1:], "N"), 8
+	if before, after, radix := strings.Cut(strings.ToLower(digits), "r"); radix {
+		base, _ = strconv.Atoi(before)
+		rest = after
+	} else if digits[0] == '0' && (rest[0] == 'x' || rest[0] == 'X') {
+		rest, base = rest[1:], 16
+	}
+	n, ok := new(big.Int), false
+	if base >= 2 && base <= 36 && len(s) <= maxDigits && rest != "" && isWord(rest) {
+		n, ok = n.SetString(rest, base)
+	}
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("%s is no number", clip(s))
+	case s[0] == '-':
+		n.Neg(n)
+	}
+	if n.IsInt64() {
+		return n.Int64(), nil
+	}
+	return n, nil
+}
+
+// isWord reports whether s has nothing but letters and digits of ASCII.
+func isWord(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !isDigit(c) && (!isLetter(c) || c >= 0x80) {
+			return false
+		}
+	}
+	return true
 }
 
 func allDigits(s string) bool {

@@ -6,24 +6,23 @@ import (
 	"strconv"
 )
 
-// EDN, in which Jepsen keeps histories, has more kinds of values than Go has
-// literals. Its nil, booleans, strings, integers, floats and vectors are nil,
-// bool, string, int64, float64 and []any; integers that need more bits are
-// *big.Int, ratios are *big.Rat; the rest are the types below.
 type (
-	// A Keyword is an EDN keyword without its colon, such as "read" or "ns/read".
+	// A Keyword is an EDN keyword without its colon, such as "read" or "ns/read": what
+	// Jepsen has for the names of operations, types and errors.
 	Keyword string
-	// A Symbol is an EDN symbol.
+	// A Symbol is an EDN symbol: a name that stands for itself.
 	Symbol string
 	// A Char is an EDN character.
 	Char rune
 	// A Decimal is an EDN decimal of any precision, without its M.
 	Decimal string
-	// A List is an EDN list.
+	// A List is an EDN list, in round brackets; a vector is an []any.
 	List []any
-	// A Set is an EDN set, in the order in which the file has it.
+	// A Set is an EDN set, in the order in which the file has it, so that it is
+	// written as it was.
 	Set []any
-	// A Map is an EDN map, in the order in which the file has it.
+	// A Map is an EDN map, in the order in which the file has it. Its keys may be of
+	// any type, which those of a Go map may not.
 	Map []Pair
 	// A Pair is an entry of a Map.
 	Pair struct{ Key, Value any }

@@ -1,6 +1,7 @@
 package history_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -48,4 +49,54 @@ func ExampleReadAs() {
 	_, err := history.ReadAs[request, int](strings.NewReader(file), "history.jsonl")
 	fmt.Println(err)
 	// Output: history.jsonl:3: time 1500 is before 2000, the time of the op before
+}
+
+func ExampleDecode() {
+	const file = `; a counter, as Jepsen records it
+{:process 0, :type :invoke, :f :add, :value 2}
+{:process :nemesis, :type :info, :f :kill, :value ["n1"]}
+{:process 0, :type :info, :f :add, :value 2, :error :timed-out}
+{:process 1, :type :invoke, :f :read}
+{:process 1, :type :ok, :f :read, :value 2}`
+	h, err := history.Decode(strings.NewReader(file), "history.edn", history.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for c := range h.Calls() {
+		fmt.Println(c.Invoke.Input, c.Complete.Type, c.Complete.Output, c.Complete.Err)
+	}
+	// Output:
+	// add 2 info add 2 :timed-out
+	// read ok read 2
+}
+
+// Scan and Encoder hold one op at a time. This turns a log that porcupine reads
+// into a history for Jepsen's tools.
+func ExampleEncoder() {
+	const log = "INFO  jepsen.util - 0\t:invoke\t:cas\t[1 2]\nINFO  jepsen.util - 0\t:fail\t:cas\t[1 2]\n"
+	e, err := history.NewEncoder(os.Stdout, history.Options{Format: history.EDN})
+	for op, bad := range history.Scan(strings.NewReader(log), "etcd.log", history.Options{}) {
+		if bad != nil {
+			err = bad
+			break
+		}
+		err = errors.Join(err, e.Encode(op))
+	}
+	if err = errors.Join(err, e.Close()); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// {:index 0, :time 0, :process 0, :type :invoke, :f :cas, :value [1 2]}
+	// {:index 1, :time 0, :process 0, :type :fail, :f :cas, :value [1 2]}
+}
+
+func ExampleFileError() {
+	const file = "{:process 0, :type :invoke, :f :read}\n{:process 0, :type :done}"
+	_, err := history.Decode(strings.NewReader(file), "history.edn", history.Options{})
+	var at *history.FileError
+	if errors.As(err, &at) {
+		fmt.Println(at.Line, at.Err)
+	}
+	// Output: 2 type "done" is none of invoke, ok, fail, info
 }

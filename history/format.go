@@ -6,23 +6,27 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 )
 
-// A Format says how a file keeps a history.
+// A Format says how a file keeps a history. All can be read and written; see
+// [NewEncoder] for what each keeps.
 type Format uint8
 
 const (
-	// Auto stands for the format that [Detect] finds.
+	// Auto stands for the format that [Detect] finds, and for JSONL when writing.
 	Auto Format = iota
 	// JSONL is the format of this package: one JSON object a line, see [AppendJSON].
 	JSONL
-	// EDN is Jepsen's history.edn: a stream, a vector or a list of maps. A first map
-	// that is no op is passed over.
+	// EDN is Jepsen's history.edn: a stream, a vector or a list of maps, tagged as
+	// records or not. A first map that is no op is passed over.
 	EDN
 	// JSON is what elle-cli reads: an array, or a stream, of objects like Jepsen's maps.
 	JSON
-	// Etcd is the console log of a Jepsen test, as porcupine has them of etcd.
+	// Etcd is the log of a Jepsen test, as porcupine has them of etcd: one op a line,
+	// behind jepsen.util; or Jepsen's history.txt, which has nothing before the ops.
+	// Other lines are passed over.
 	Etcd
 	// KV is porcupine's log of a key-value store: EDN with the key in a field of its own.
 	KV
@@ -41,6 +45,10 @@ func (f Format) String() string {
 	return formatNames[f]
 }
 
+// Formats lists the formats that files have, in the order in which they are
+// documented: all but Auto.
+func Formats() []Format { return []Format{JSONL, EDN, JSON, Etcd, KV, Maelstrom} }
+
 // ParseFormat returns the format with that name.
 func ParseFormat(name string) (Format, error) {
 	for i, n := range formatNames {
@@ -51,13 +59,14 @@ func ParseFormat(name string) (Format, error) {
 	return 0, fmt.Errorf("format %q is none of %s", name, strings.Join(formatNames[:], ", "))
 }
 
-// Options say how to read or write a history of others.
+// Options say how to read or write a file. The zero value reads what it finds, and
+// writes JSONL.
 type Options struct {
-	// Format is the format of the file. Auto, the zero value, has it found by
-	// content.
+	// Format is the format of the file.
 	Format Format
 	// Independent says that the values of clients are pairs of a key and a value,
-	// as jepsen.independent makes them. Values that are no pairs are left alone.
+	// as jepsen.independent makes them: the key becomes Op.Key. Nothing in a file
+	// says so. Values that are no pairs are left alone.
 	Independent bool
 	// Strict refuses a history whose calls do not pair, as Read does: a completion
 	// without an invocation, two open calls of one process, a process that goes on
@@ -68,7 +77,8 @@ type Options struct {
 // Decode reads a history. In formats other than JSONL, the Input of a client's
 // invocation and the Output of its completion are of type [JepsenOp], and so is
 // the Output of an op of the nemesis, which is an Info; time never falls, and an
-// op without a time has that of the op before. JSONL is read as by [Read].
+// op without a time has that of the op before. JSONL is read as by [Read]; but one
+// that an [Encoder] wrote of JepsenOps is read as such again.
 func Decode(r io.Reader, name string, opts Options) (*History, error) {
 	return collect(Scan(r, name, opts))
 }
@@ -101,7 +111,11 @@ func scan(r *bufio.Reader, name string, opts Options) iter.Seq2[Op, error] {
 	}
 	switch opts.Format {
 	case JSONL:
-		return scanJSONL(r, name, opReader{in: generic, out: generic, note: generic, order: order{loose: !opts.Strict}})
+		rd := opReader{in: generic, out: generic, note: generic, order: order{loose: !opts.Strict}}
+		if head, _ := r.Peek(detectBytes); hasJepsenOps(head) {
+			rd.in, rd.out, rd.note = as[JepsenOp](), as[JepsenOp](), as[JepsenOp]()
+		}
+		return scanJSONL(r, name, rd)
 	case EDN, KV, Maelstrom:
 		return scanEDN(r, name, opts)
 	case JSON:
@@ -112,19 +126,6 @@ func scan(r *bufio.Reader, name string, opts Options) iter.Seq2[Op, error] {
 	return func(yield func(Op, error) bool) {
 		yield(Op{}, fileError(name, 1, fmt.Errorf("no reader for %v", opts.Format)))
 	}
-}
-
-// Encode writes a history. It writes JSONL, which is also what Auto stands for,
-// and EDN.
-func (h *History) Encode(w io.Writer, opts Options) error {
-	switch opts.Format {
-	case Auto, JSONL:
-		return h.Write(w)
-	case EDN, KV, Maelstrom:
-		e := ednWriter{independent: opts.Independent}
-		return h.write(w, e.append)
-	}
-	return fmt.Errorf("format %v can be read, but not written", opts.Format)
 }
 
 // detectBytes is how many bytes of a file [Detect] needs at most.
@@ -186,6 +187,35 @@ func detectObjects(head []byte) Format {
 		return nil
 	})
 	return format
+}
+
+// hasJepsenOps reports whether the outputs of a JSONL file are of type JepsenOp:
+// whether the first output of a client is an object with f, and else nothing that
+// a JepsenOp has no place for.
+func hasJepsenOps(head []byte) bool {
+	for line := range bytes.Lines(bytes.TrimPrefix(head, []byte("\ufeff"))) {
+		var process, output []byte
+		err := eachField(bytes.Trim(line, blanks), func(name, raw []byte) error {
+			switch string(name) {
+			case "process":
+				process = raw
+			case "output":
+				output = raw
+			}
+			return nil
+		})
+		if err != nil || output == nil || string(process) == `"`+nemesisName+`"` {
+			continue
+		}
+		f, other := false, false
+		err = eachField(output, func(name, raw []byte) error {
+			f = f || string(name) == "f"
+			other = other || raw[0] != '"' && string(name) != "value" || !slices.Contains(jepsenFields[:], string(name))
+			return nil
+		})
+		return err == nil && f && !other
+	}
+	return false
 }
 
 // detectEDN tells the log of a key-value store from other EDN: it has keys, and

@@ -5,7 +5,19 @@
 // an Info when it learns, or gives up learning, what became of it. Checkers read
 // calls, which pair the two; see [History.Calls].
 //
-// Histories are kept in files of one JSON object a line; see [History.Write] and [Read].
+// # Files
+//
+// A file of ours has one JSON object a line. [History.Write] writes it, and
+// [ReadAs] reads it with inputs and outputs of the types that they had; [Read]
+// needs no types. [ScanAs] holds one op at a time.
+//
+// [Decode] and [Scan] read the files of others too: Jepsen's EDN, the JSON of
+// elle-cli, the logs that porcupine reads, Maelstrom's. They find the [Format] by
+// looking, and return what was recorded as [JepsenOp], whose values have the types
+// of [ParseEDN]. [Encoder] and [History.Encode] write all of these formats. Scan
+// and Encoder hold one op at a time, so that a file may be larger than memory.
+//
+// What is wrong with a file is a [*FileError], which names file and line.
 package history
 
 import (
@@ -52,8 +64,8 @@ func (h *History) Ops() iter.Seq[Op] { return slices.Values(h.ops) }
 
 // Calls yields each client invocation with its completion, in the order of the
 // invocations. Ops of the nemesis are not calls; see [History.Faults]. A
-// completion without an invocation before it is passed over: the codecs refuse
-// such a history, with the line.
+// completion without an invocation before it is passed over: [Read] and
+// [Options.Strict] refuse such a history, with the line.
 func (h *History) Calls() iter.Seq[Call] {
 	return func(yield func(Call) bool) {
 		ends := pair(h.ops, func(o Op) (int, bool) { return o.Process, o.Process != Nemesis })

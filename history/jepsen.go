@@ -26,9 +26,10 @@ func (o JepsenOp) String() string {
 	return o.F + " " + mustEDN(o.Value)
 }
 
-// A Jepsener is an input that knows how Jepsen records its calls. The writer of
-// EDN asks it; without it, the writer takes a field f for F, the other fields for
-// the value, and an output for the value of a completion.
+// A Jepsener is an input that knows how Jepsen records its calls. An [Encoder]
+// asks it. Of other inputs, a field f is taken for F and what there is besides for
+// the value; an output is the value of the completion if nothing but it is, as
+// with a read, and else stands beside the value that was asked, as output.
 type Jepsener interface {
 	// Jepsen returns the type and what else Jepsen records when a call of this
 	// input is invoked or completes; the output is nil unless the type is OK.
@@ -38,11 +39,14 @@ type Jepsener interface {
 // jepsenJSON is a JepsenOp in JSON. Value is used where it reads back the same,
 // and EDN otherwise.
 type jepsenJSON struct {
-	F     string          `json:"f,omitempty"`
+	F     string          `json:"f"`
 	Value json.RawMessage `json:"value,omitempty"`
 	EDN   string          `json:"edn,omitempty"`
 	More  string          `json:"more,omitempty"`
 }
+
+// jepsenFields are the fields of a JepsenOp in JSON.
+var jepsenFields = [...]string{"f", "value", "edn", "more"}
 
 // MarshalJSON returns an object with the fields f and value; or, where JSON has no
 // such value, f and the text edn. Other fields of the op are the text more.
@@ -89,12 +93,16 @@ func (o *JepsenOp) UnmarshalJSON(b []byte) error {
 			if text, err = parseString(raw); err == nil {
 				var more any
 				more, err = ParseEDN(text)
-				if o.More, _ = more.(Map); o.More == nil && err == nil {
+				m, isMap := more.(Map)
+				switch {
+				case !isMap && err == nil:
 					err = fmt.Errorf("%s is no map", clip(text))
+				case len(m) > 0:
+					o.More = m
 				}
 			}
 		default:
-			return fmt.Errorf("unknown field %q: a JepsenOp has f, value, edn, more", name)
+			return fmt.Errorf("unknown field %q: a JepsenOp has %s", name, strings.Join(jepsenFields[:], ", "))
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -159,10 +167,10 @@ func fromJSON(v any) any {
 		}
 		return m
 	case json.Number:
-		if n, err := ednNumber([]byte(v)); err == nil {
-			if _, float := n.(float64); !float {
-				return n
-			}
+		n, err := ednNumber([]byte(v))
+		f, float := n.(float64)
+		if err == nil && (!float || string(appendFloat(nil, f)) == string(v)) {
+			return n
 		}
 		return Decimal(v)
 	}

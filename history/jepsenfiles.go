@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"strings"
+	"slices"
 )
 
 // scanEDN yields the ops of an EDN file.
@@ -152,6 +152,7 @@ type jsonFile struct {
 	begun   bool
 	array   bool
 	forms   int
+	seen    []string // fields of the op at hand
 }
 
 // next returns the next op, or io.EOF.
@@ -256,15 +257,24 @@ func jsonFileError(err error) error {
 // op reads the op that an object spells.
 func (f *jsonFile) op(raw []byte) (Op, error) {
 	rec := record{index: -1, line: f.r.line(f.d.InputOffset())}
-	err := eachField(raw, func(name, raw []byte) error {
-		v, err := jsonField(string(name), raw)
+	f.seen = f.seen[:0]
+	err := eachField(raw, func(field, raw []byte) error {
+		name := f.records.internBytes(field)
+		if slices.Contains(f.seen, name) {
+			return fmt.Errorf("field %q stands there twice", name)
+		}
+		f.seen = append(f.seen, name)
+		v, err := jsonField(name, raw)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		return f.records.set(&rec, string(name), v)
+		return f.records.set(&rec, name, v)
 	})
 	if err != nil {
 		return Op{}, err
+	}
+	if _, v, pair := tuple(rec.op.Value); pair && f.records.opts.Independent {
+		nameSteps(v)
 	}
 	return f.records.op(&rec)
 }
@@ -316,99 +326,4 @@ func (c *counter) line(offset int64) int {
 	c.lines += n
 	c.breaks = c.breaks[:copy(c.breaks, c.breaks[n:])]
 	return c.lines + 1
-}
-
-// logMark stands before the op in each line of a console log that has one.
-var logMark = []byte("jepsen.util")
-
-// isLog reports whether text has a line of a console log.
-func isLog(text []byte) bool {
-	if first := bytes.TrimSpace(text); len(first) == 0 || bytes.IndexByte([]byte("{[(;#"), first[0]) >= 0 {
-		return false
-	}
-	for line := range bytes.Lines(text) {
-		if _, ok := logged(line); ok {
-			return true
-		}
-	}
-	return false
-}
-
-// logged returns the fields of the op in a line of a log, if it has one: process,
-// type, f, and the rest. Tabs stand between them, or blanks in some logs.
-func logged(line []byte) (fields [4][]byte, ok bool) {
-	i := bytes.Index(line, logMark)
-	if i < 0 {
-		return fields, false
-	}
-	rest := bytes.TrimLeft(line[i+len(logMark):], " -")
-	for i := range 3 {
-		end := bytes.IndexAny(rest, " \t")
-		if end < 0 {
-			return fields, false
-		}
-		fields[i], rest = rest[:end], bytes.TrimLeft(rest[end:], " \t")
-	}
-	fields[3] = bytes.TrimSpace(rest)
-	return fields, fields[1][0] == ':' && len(fields[3]) > 0
-}
-
-// scanLog yields the ops of a console log.
-func scanLog(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
-	return func(yield func(Op, error) bool) {
-		records := newRecords(opts)
-		l := newLines(r)
-		for {
-			line, err := l.next()
-			if err == io.EOF {
-				return
-			}
-			var op Op
-			if err == nil {
-				fields, ok := logged(line)
-				if !ok {
-					continue
-				}
-				op, err = logOp(&records, fields, l.n)
-			}
-			if err != nil {
-				yield(Op{}, fileError(name, l.n, err))
-				return
-			}
-			if !yield(op, nil) {
-				return
-			}
-		}
-	}
-}
-
-// logOp makes an op of the fields of a line: process, type, f, and value, behind
-// which there may be an error. An op that is neither invoked nor ok and has a
-// keyword for a value has it for its error.
-func logOp(r *records, fields [4][]byte, line int) (Op, error) {
-	rec := record{index: -1, line: line}
-	for i, name := range [...]string{"process", "type", "f"} {
-		v, err := ParseEDN(string(fields[i]))
-		if err == nil {
-			err = r.set(&rec, name, v)
-		}
-		if err != nil {
-			return Op{}, fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	p := newEDNText(string(fields[3]))
-	v, err := p.value(0)
-	if err != nil {
-		return Op{}, fmt.Errorf("value: %w", inside(err))
-	}
-	rec.op.Value, rec.hasValue = v, true
-	if reason := strings.TrimSpace(string(p.buf[p.pos:p.end])); reason != "" {
-		if rec.err, err = ParseEDN(reason); err != nil {
-			rec.err = reason
-		}
-	}
-	if k, ok := v.(Keyword); ok && rec.err == nil && rec.kind.(Type) > OK {
-		rec.err = k
-	}
-	return r.op(&rec)
 }

@@ -2,12 +2,13 @@ package history
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 )
 
-// ednWriter writes ops as Jepsen does. It remembers the open calls, since a
-// completion repeats what was invoked.
-type ednWriter struct {
+// recorder says of ops what Jepsen would have recorded. It remembers the open
+// calls, since a completion repeats what was invoked.
+type recorder struct {
 	independent bool
 	open        map[int]asked // by process
 }
@@ -18,50 +19,74 @@ type asked struct {
 	op    JepsenOp
 }
 
+// record returns what Jepsen would have recorded.
+func (r *recorder) record(op Op) (Type, JepsenOp, error) {
+	if err := op.check(); err != nil {
+		return 0, JepsenOp{}, err
+	}
+	t, j := r.jepsen(op)
+	if key, _, pair := tuple(j.Value); pair && r.independent && op.Key == "" && op.Process != Nemesis {
+		return 0, JepsenOp{}, fmt.Errorf("the value of an op without a key is a pair: it would be read as one of key %q", key)
+	}
+	return t, j, nil
+}
+
+// keyed reports whether op is written as a pair of key and value.
+func (r *recorder) keyed(op Op) bool {
+	return r.independent && op.Key != "" && op.Process != Nemesis
+}
+
+// ednWriter writes ops as Jepsen does.
+type ednWriter struct{ recorder }
+
 // append appends an op as an EDN map.
 func (e *ednWriter) append(b []byte, op Op) ([]byte, error) {
-	if err := op.check(); err != nil {
-		return b, fmt.Errorf("encode op %d: %w", op.Index, err)
+	typ, j, err := e.record(op)
+	if err != nil {
+		return b, err
 	}
-	start := len(b)
-	typ, j := e.jepsen(op)
 	b = append(b, "{:index "...)
-	b, err := appendOr(b, &j.More, "index", int64(op.Index))
-	if err == nil {
-		b, err = appendOr(append(b, ", :time "...), &j.More, "time", int64(op.Time))
+	if b, err = appendOr(b, &j.More, "index", int64(op.Index)); err != nil {
+		return b, err
 	}
-	b = append(b, ", :process "...)
-	if op.Process == Nemesis {
-		b = append(b, ":nemesis, :type "...)
-		typ = Info
-	} else {
-		b = append(strconv.AppendInt(b, int64(op.Process), 10), ", :type "...)
+	if b, err = appendOr(append(b, ", :time "...), &j.More, "time", int64(op.Time)); err != nil {
+		return b, err
 	}
-	if err == nil {
-		b, err = appendOr(b, &j.More, "type", Keyword(typ.String()))
+	b = appendProcess(append(b, ", :process "...), op.Process)
+	if b, err = appendOr(append(b, ", :type "...), &j.More, "type", Keyword(typ.String())); err != nil {
+		return b, err
 	}
 	b = appendFEDN(append(b, ", :f "...), j.F)
-	if err == nil {
-		b, err = e.appendRest(append(b, ", :value "...), op, j)
-	}
-	if err != nil {
-		return b[:start], fmt.Errorf("encode op %d: %w", op.Index, err)
+	if b, err = e.appendRest(append(b, ", :value "...), op, j); err != nil {
+		return b, err
 	}
 	return append(b, '}'), nil
 }
 
+// appendProcess appends the number of a process, or the keyword of the nemesis.
+func appendProcess(b []byte, process int) []byte {
+	if process == Nemesis {
+		return append(b, ":"+nemesisName...)
+	}
+	return strconv.AppendInt(b, int64(process), 10)
+}
+
+// appendValue appends the value: with its key, if the keys are independent.
+func (r *recorder) appendValue(b []byte, op Op, j JepsenOp) ([]byte, error) {
+	if !r.keyed(op) {
+		return AppendEDN(b, j.Value)
+	}
+	b = append(appendTextEDN(append(b, '['), op.Key, isKeyEDN(op.Key)), ' ')
+	b, err := AppendEDN(b, j.Value)
+	return append(b, ']'), err
+}
+
 // appendRest appends the value, without its name, and what follows it.
 func (e *ednWriter) appendRest(b []byte, op Op, j JepsenOp) (_ []byte, err error) {
-	tuple := e.independent && op.Key != "" && op.Process != Nemesis
-	if tuple {
-		b = append(appendTextEDN(append(b, '['), op.Key, isKeyEDN(op.Key)), ' ')
-	}
-	if b, err = AppendEDN(b, j.Value); err != nil {
+	if b, err = e.appendValue(b, op, j); err != nil {
 		return b, err
 	}
-	if tuple {
-		b = append(b, ']')
-	} else if op.Key != "" {
+	if op.Key != "" && !e.keyed(op) {
 		b = appendEDNString(append(b, ", :key "...), op.Key)
 	}
 	if op.Node != "" {
@@ -85,15 +110,15 @@ func (e *ednWriter) appendRest(b []byte, op Op, j JepsenOp) (_ []byte, err error
 }
 
 // jepsen returns what Jepsen would record.
-func (e *ednWriter) jepsen(op Op) (Type, JepsenOp) {
+func (r *recorder) jepsen(op Op) (Type, JepsenOp) {
 	switch {
 	case op.Process == Nemesis:
 		return Info, fault2jepsen(op)
 	case op.Type == Invoke:
-		return e.invoke(op)
+		return r.invoke(op)
 	}
-	last := e.open[op.Process]
-	delete(e.open, op.Process)
+	last := r.open[op.Process]
+	delete(r.open, op.Process)
 	if j, ok := op.Output.(JepsenOp); ok {
 		return op.Type, j
 	}
@@ -101,25 +126,46 @@ func (e *ednWriter) jepsen(op Op) (Type, JepsenOp) {
 		return own.Jepsen(op.Type, op.Output)
 	}
 	j := JepsenOp{F: last.op.F, Value: last.op.Value}
-	if op.Output != nil {
+	switch {
+	case op.Output == nil:
+	case j.Value == nil:
 		j.Value = op.Output
+	default:
+		j.More = Map{{Keyword("output"), op.Output}}
 	}
 	return op.Type, j
 }
 
 // invoke returns what Jepsen records of an invocation.
-func (e *ednWriter) invoke(op Op) (Type, JepsenOp) {
+func (r *recorder) invoke(op Op) (Type, JepsenOp) {
 	t, j := op.Type, JepsenOp{Value: op.Input}
 	if own, ok := op.Input.(Jepsener); ok {
 		t, j = own.Jepsen(Invoke, nil)
 	} else if as, ok := AsJepsen(op.Input); ok {
 		j = as
+		j.Value = withoutKey(as.Value, op.Key)
 	}
-	if e.open == nil {
-		e.open = map[int]asked{}
+	if r.open == nil {
+		r.open = map[int]asked{}
 	}
-	e.open[op.Process] = asked{op.Input, j}
+	r.open[op.Process] = asked{op.Input, j}
 	return t, j
+}
+
+// withoutKey returns a value without the field key, if the op says the same.
+func withoutKey(v any, key string) any {
+	m, ok := v.(Map)
+	if at, there := m.Get(Keyword("key")); !ok || !there || at != any(key) || key == "" {
+		return v
+	}
+	take(&m, "key", nil)
+	switch {
+	case len(m) == 0:
+		return nil
+	case len(m) == 1 && m[0].Key == any(Keyword("value")):
+		return nameSteps(m[0].Value)
+	}
+	return m
 }
 
 // fault2jepsen returns what Jepsen records of an op of the nemesis.
@@ -136,18 +182,18 @@ func fault2jepsen(op Op) JepsenOp {
 // appendOr appends the value of a field: v, unless more has another, which is
 // taken from there.
 func appendOr(b []byte, more *Map, name string, v any) ([]byte, error) {
-	rest := Map{}
-	for _, p := range *more {
+	return AppendEDN(b, take(more, name, v))
+}
+
+// take takes the field of that name from more, and returns its value, or else v.
+func take(more *Map, name string, v any) any {
+	for i, p := range *more {
 		if p.Key == any(Keyword(name)) {
-			v = p.Value
-		} else {
-			rest = append(rest, p)
+			*more = slices.Concat((*more)[:i], (*more)[i+1:])
+			return p.Value
 		}
 	}
-	if len(*more) > 0 {
-		*more = rest
-	}
-	return AppendEDN(b, v)
+	return v
 }
 
 // appendFEDN appends the name of what is done.
@@ -155,7 +201,7 @@ func appendFEDN(b []byte, f string) []byte {
 	if f == "" {
 		return append(b, "nil"...)
 	}
-	if looksEDN(f) {
+	if looksEDN(f) && f[0] != ':' { // that would read as a name without a colon
 		return append(b, f...)
 	}
 	return appendKeyword(b, f)

@@ -24,39 +24,10 @@ func (Null) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
 // String returns "null".
 func (Null) String() string { return "null" }
 
-// flushAt is how many bytes the writers gather before they pass them on.
-const flushAt = 32 << 10
-
 // Write writes the history as JSON lines, one op a line; see [AppendJSON]. What
 // it writes, [Read] reads back.
 func (h *History) Write(w io.Writer) error {
-	return h.write(w, AppendJSON)
-}
-
-// write writes what add makes of each op, line by line.
-func (h *History) write(w io.Writer, add func(b []byte, op Op) ([]byte, error)) error {
-	b := make([]byte, 0, flushAt+flushAt/4)
-	for _, op := range h.ops {
-		var err error
-		if b, err = add(b, op); err != nil {
-			return err
-		}
-		b = append(b, '\n')
-		if len(b) < flushAt {
-			continue
-		}
-		if _, err := w.Write(b); err != nil {
-			return fmt.Errorf("write op %d: %w", op.Index, err)
-		}
-		b = b[:0]
-	}
-	if len(b) == 0 {
-		return nil
-	}
-	if _, err := w.Write(b); err != nil {
-		return fmt.Errorf("write last ops: %w", err)
-	}
-	return nil
+	return h.Encode(w, Options{Format: JSONL})
 }
 
 // Digest returns the SHA-256, in hex, of what [History.Write] writes. Two runs
@@ -79,7 +50,7 @@ func (h *History) Digest() (string, error) {
 // with an input that is not an invocation, one with an output that is.
 func AppendJSON(b []byte, op Op) ([]byte, error) {
 	if err := op.check(); err != nil {
-		return b, fmt.Errorf("encode op %d: %w", op.Index, err)
+		return b, err
 	}
 	b = strconv.AppendInt(append(b, `{"index":`...), int64(op.Index), 10)
 	b = strconv.AppendInt(append(b, `,"time":`...), int64(op.Time), 10)
@@ -97,7 +68,7 @@ func AppendJSON(b []byte, op Op) ([]byte, error) {
 		b, err = appendValue(b, "output", op.Output)
 	}
 	if err != nil {
-		return b, fmt.Errorf("encode op %d: %w", op.Index, err)
+		return b, err
 	}
 	b = appendText(b, "error", op.Err)
 	return append(b, '}'), nil

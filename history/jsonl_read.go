@@ -10,12 +10,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Read reads a history that [History.Write] wrote; name is the file's, for
 // errors. Inputs and outputs are generic JSON: nil, bool, string, int64, float64,
-// json.Number for what fits neither exactly, []any and map[string]any, and
-// [Null]. Errors are of type [*FileError].
+// json.Number for what neither of these would spell like that, []any and
+// map[string]any, and [Null]. Errors are of type [*FileError].
 func Read(r io.Reader, name string) (*History, error) {
 	return collect(scanJSONL(r, name, opReader{in: generic, out: generic, note: generic}))
 }
@@ -23,11 +24,17 @@ func Read(r io.Reader, name string) (*History, error) {
 // ReadAs reads a history as [Read] does, but with inputs of type In and outputs
 // of type Out. What these types have no place for is an error.
 func ReadAs[In, Out any](r io.Reader, name string) (*History, error) {
+	return collect(ScanAs[In, Out](r, name))
+}
+
+// ScanAs yields the ops that [ReadAs] would read, one by one, without keeping them.
+// After an error it yields nothing more.
+func ScanAs[In, Out any](r io.Reader, name string) iter.Seq2[Op, error] {
 	rd := opReader{in: as[In](), out: as[Out](), note: generic}
 	if _, ok := any(*new(Out)).(JepsenOp); ok {
 		rd.note = as[JepsenOp]()
 	}
-	return collect(scanJSONL(r, name, rd))
+	return scanJSONL(r, name, rd)
 }
 
 // collect makes a history of a sequence.
@@ -196,8 +203,11 @@ func fault(raw []byte) (any, error) {
 	return s, err
 }
 
-// maxNames bounds how many names a reader remembers, in case each is another.
-const maxNames = 1 << 16
+// A reader remembers so many names, of so many bytes, in case each is another.
+const (
+	maxNames = 1 << 16
+	maxName  = 256
+)
 
 // name reads a string of which there are few.
 func (r *opReader) name(raw []byte) (string, error) {
@@ -211,7 +221,7 @@ func (r *opReader) name(raw []byte) (string, error) {
 	if r.names == nil {
 		r.names = map[string]string{}
 	}
-	if len(r.names) < maxNames {
+	if len(r.names) < maxNames && len(raw) <= maxName {
 		r.names[string(raw)] = s
 	}
 	return s, nil
@@ -247,16 +257,25 @@ func parseString(raw []byte) (string, error) {
 	if len(raw) < 2 || raw[0] != '"' {
 		return "", fmt.Errorf("%s is no string", clip(raw))
 	}
+	high := false
 	for _, c := range raw[1 : len(raw)-1] {
-		if c == '\\' || c < ' ' || c >= 0x80 {
-			var s string
-			if err := json.Unmarshal(raw, &s); err != nil {
-				return "", fmt.Errorf("%s: %w", clip(raw), err)
-			}
-			return s, nil
+		if c == '\\' || c == '"' || c < ' ' {
+			return escapedString(raw)
 		}
+		high = high || c >= 0x80
+	}
+	if raw[len(raw)-1] != '"' || high && !utf8.Valid(raw) {
+		return escapedString(raw)
 	}
 	return string(raw[1 : len(raw)-1]), nil
+}
+
+// escapedString returns the string that raw spells, if it spells one.
+func escapedString(raw []byte) (s string, err error) {
+	if err = json.Unmarshal(raw, &s); err != nil {
+		return "", fmt.Errorf("%s: %w", clip(raw), err)
+	}
+	return s, nil
 }
 
 // clip shortens what an error quotes.

@@ -396,30 +396,23 @@ func TestReaderRemembersFewNames(t *testing.T) {
 		require.Equal(t, fmt.Sprint(i), s)
 	}
 	assert.Len(t, r.names, maxNames)
-}
 
-func FuzzJSONL(f *testing.F) {
-	for seed := range uint64(4) {
-		r := rand.New(rand.NewPCG(seed, 3))
-		value := func() any { return randomValue(r, 3) }
-		f.Add([]byte(jsonl(f, randomHistory(r, value, value))))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		h, err := Read(bytes.NewReader(text), "h")
-		if err != nil {
-			var at *FileError
-			require.ErrorAs(t, err, &at)
-			require.Positive(t, at.Line)
-			return
-		}
-		once := jsonl(t, h)
-		again, err := Read(strings.NewReader(once), "h")
-		require.NoError(t, err)
-		require.Equal(t, once, jsonl(t, again))
-		if _, err := ReadAs[ask, *int](bytes.NewReader(text), "h"); err != nil {
-			require.Contains(t, err.Error(), "put: ") // of input or output: the rest is right
-		}
-	})
+	r = opReader{}
+	long := strings.Repeat("x", maxName)
+	s, err := r.name([]byte(`"` + long + `"`))
+	require.NoError(t, err)
+	assert.Equal(t, long, s)
+	assert.Empty(t, r.names, "long ones are not kept")
+	p := newEDNText(":" + long)
+	v, err := p.only()
+	require.NoError(t, err)
+	assert.Equal(t, Keyword(long), v)
+	assert.Empty(t, p.names)
+	var rec records
+	assert.Equal(t, ":"+long, rec.errText(v))
+	assert.Equal(t, long+"x", rec.internBytes([]byte(long+"x")))
+	assert.Empty(t, rec.texts)
+	assert.Empty(t, rec.strings)
 }
 
 // benchHistory is a history of a register under load.

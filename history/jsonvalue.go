@@ -9,6 +9,7 @@ import (
 	"math"
 	"reflect"
 	"strconv"
+	"unicode/utf8"
 )
 
 // errEnd says that a JSON object has no end.
@@ -73,7 +74,7 @@ func fieldName(line []byte, i int) (name []byte, next int, err error) {
 	if end < 0 {
 		return nil, 0, errEnd
 	}
-	if name = line[i+1 : end-1]; bytes.IndexByte(name, '\\') >= 0 {
+	if name = line[i+1 : end-1]; bytes.IndexByte(name, '\\') >= 0 || !utf8.Valid(name) {
 		s, err := parseString(line[i:end])
 		if err != nil {
 			return nil, 0, fmt.Errorf("name of a field: %w", err)
@@ -163,7 +164,7 @@ func generic(raw []byte) (any, error) {
 	case "false":
 		return false, nil
 	}
-	if !json.Valid(raw) {
+	if !isJSONNumber(raw) {
 		return nil, fmt.Errorf("%s is no JSON", clip(raw))
 	}
 	return number(string(raw)), nil
@@ -171,6 +172,9 @@ func generic(raw []byte) (any, error) {
 
 // genericTree decodes an object or an array.
 func genericTree(raw []byte) (any, error) {
+	if v, ok := quickTree(raw); ok {
+		return v, nil
+	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	var v any
@@ -205,8 +209,8 @@ func exact(v any) any {
 	return v
 }
 
-// number returns the int64 that s spells, or else the float64, or else, if s is
-// more exact than that, s itself.
+// number returns the int64 that s spells, or else the float64, or else, if
+// encoding/json would spell that as another number or as an int64, s itself.
 func number(s string) any {
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil && (n != 0 || s[0] != '-') {
 		return n
@@ -215,7 +219,7 @@ func number(s string) any {
 	switch {
 	case err != nil, math.Trunc(f) == f && math.Abs(f) >= 1<<53:
 		return json.Number(s)
-	case (len(s) > 16 || f == 0) && !sameNumber(f, s): // 15 digits always fit
+	case (len(s) > 16 || math.Trunc(f) == f) && !sameNumber(f, s): // 15 digits always fit
 		return json.Number(s)
 	}
 	return f
@@ -233,6 +237,9 @@ func as[T any]() decoder {
 	t := reflect.TypeFor[T]()
 	if t == reflect.TypeFor[any]() {
 		return generic
+	}
+	if t == reflect.TypeFor[JepsenOp]() {
+		return jepsenDecoder
 	}
 	_, own := any(new(T)).(json.Unmarshaler)
 	nilable := own
@@ -255,6 +262,15 @@ func as[T any]() decoder {
 		}
 		return plain(v), nil
 	}
+}
+
+// jepsenDecoder decodes a JepsenOp, which looks at every byte itself.
+func jepsenDecoder(raw []byte) (any, error) {
+	var op JepsenOp
+	if err := op.UnmarshalJSON(raw); err != nil {
+		return nil, err
+	}
+	return op, nil
 }
 
 // plain returns v, with the numbers replaced that stand in a generic tree.

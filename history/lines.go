@@ -9,7 +9,7 @@ import (
 )
 
 // MaxLine is how many bytes a line of a file may have, or an op of a file that
-// has no lines.
+// has no lines: what a reader may have to hold in memory.
 const MaxLine = 64 << 20
 
 // A FileError says what is wrong with a file of a history, and where.
@@ -39,6 +39,9 @@ var errCut = errors.New("the last line is cut short")
 // errLong says that a line, or an op, would need too much memory.
 var errLong = fmt.Errorf("longer than %d MiB", MaxLine>>20)
 
+// blanks may stand before and behind what a line says.
+const blanks = " \t\r\n"
+
 // lines reads a file line by line.
 type lines struct {
 	r    *bufio.Reader
@@ -60,7 +63,7 @@ func (l *lines) next() ([]byte, error) {
 		if l.n == 1 {
 			line = bytes.TrimPrefix(line, []byte("\ufeff"))
 		}
-		if line = bytes.TrimSpace(line); len(line) > 0 {
+		if line = bytes.Trim(line, blanks); len(line) > 0 {
 			return line, nil
 		}
 	}

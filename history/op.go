@@ -59,7 +59,7 @@ type Op struct {
 	Type    Type
 	Key     string // what the op touches, where that is one key; for a fault, its step
 	Input   any    // what was asked; on an Invoke only
-	Output  any    // what was answered; on an OK only
+	Output  any    // what was answered; never on an Invoke
 	Err     string // why it failed, or why nobody knows
 }
 

@@ -32,6 +32,7 @@ type record struct {
 	line     int
 	index    int64 // below 0 if there is none
 	time     int64
+	timed    bool
 	process  any // int64, Keyword(nemesisName) or nil
 	kind     any // nil, or a Type
 	fault    any // nil, or a Type
@@ -58,6 +59,7 @@ func (r *records) set(rec *record, name string, v any) (err error) {
 	case "time":
 		if n, ok := v.(int64); ok {
 			rec.time = n
+			rec.timed = true
 		} else if v != nil {
 			err = fmt.Errorf("time %s is no whole number of 64 bits", clip(mustEDN(v)))
 		}
@@ -74,9 +76,9 @@ func (r *records) set(rec *record, name string, v any) (err error) {
 	case "error":
 		rec.err = v
 	default:
-		if s, ok := v.(string); ok && s != "" && name == "node" {
+		if s, ok := v.(string); ok && name == "node" {
 			rec.node = r.intern(s)
-		} else if ok && s != "" && name == "key" {
+		} else if ok && name == "key" {
 			rec.key = r.intern(s)
 		} else {
 			rec.op.More = append(rec.op.More, Pair{Keyword(name), v})
@@ -137,10 +139,18 @@ func (r *records) intern(s string) string {
 	if r.strings == nil {
 		r.strings = map[string]string{}
 	}
-	if len(r.strings) < maxNames {
+	if len(r.strings) < maxNames && len(s) <= maxName {
 		r.strings[s] = s
 	}
 	return s
+}
+
+// internBytes returns the string of s, kept once.
+func (r *records) internBytes(s []byte) string {
+	if kept, ok := r.strings[string(s)]; ok {
+		return kept
+	}
+	return r.intern(string(s))
 }
 
 // errText returns the text of an error: that of a string is the string.
@@ -158,7 +168,7 @@ func (r *records) errText(v any) string {
 			r.texts = map[Keyword]string{}
 		}
 		s := ":" + string(v)
-		if len(r.texts) < maxNames {
+		if len(r.texts) < maxNames && len(s) <= maxName {
 			r.texts[v] = s
 		}
 		return s
@@ -194,7 +204,7 @@ func (r *records) op(rec *record) (Op, error) {
 // What it says then is kept in More.
 func (r *records) setTime(op *Op, rec *record) {
 	op.Time = max(time.Duration(rec.time), r.order.last)
-	if rec.time > 0 && op.Time != time.Duration(rec.time) {
+	if rec.timed && op.Time != time.Duration(rec.time) {
 		rec.op.More = append(rec.op.More, Pair{Keyword("time"), rec.time})
 	}
 }
@@ -254,8 +264,8 @@ func (r *records) setValue(op *Op, rec *record) {
 		setFault(op, rec)
 		return
 	}
-	if tuple, ok := rec.op.Value.([]any); ok && r.opts.Independent && len(tuple) == 2 {
-		op.Key, rec.op.Value = r.intern(keyText(tuple[0])), tuple[1]
+	if key, v, ok := tuple(rec.op.Value); ok && r.opts.Independent {
+		op.Key, rec.op.Value = r.intern(key), v
 	}
 	if op.Type == Invoke {
 		op.Input = rec.op
@@ -278,6 +288,17 @@ func setFault(op *Op, rec *record) {
 		op.Type = Info
 	}
 	op.Output = rec.op
+}
+
+// tuple returns the two halves of a value that is a pair of key and value. A pair
+// whose key is nothing is none.
+func tuple(v any) (key string, value any, ok bool) {
+	pair, ok := v.([]any)
+	if !ok || len(pair) != 2 {
+		return "", nil, false
+	}
+	key = keyText(pair[0])
+	return key, pair[1], key != ""
 }
 
 // keyText returns the key of an independent tuple as Op.Key has it: a string as

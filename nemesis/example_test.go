@@ -20,6 +20,6 @@ func Example() {
 	// Output:
 	// every 10s: partition leader or power cut (torn) majority or on leader-change: pause leader
 	// STEP  AT          FOR        FAULT
-	// 1     4.222984s   4.266121s  partition leader
-	// 3     24.859787s  3.754872s  power cut (torn) majority
+	// 1     3.914218s   4.768433s  power cut (torn) majority
+	// 3     24.072518s  3.910952s  on leader-change: pause leader
 }

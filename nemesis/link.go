@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
@@ -77,9 +78,9 @@ func (f slow) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (strin
 	r.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
 	hit := nodes[:1+r.IntN(max(1, len(nodes)-1))]
 	var heals []func()
-	for _, x := range hit {
+	for i, x := range hit {
 		for _, y := range c.Nodes() {
-			if x != y {
+			if x != y && !slices.Contains(hit[:i], y) { // a link is slowed once
 				heals = append(heals, c.Slow(x, y, f.draw(r)), c.Slow(y, x, f.draw(r)))
 			}
 		}

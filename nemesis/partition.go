@@ -165,7 +165,7 @@ func clientSide(c *cluster.Cluster, nodes []string) (string, func(), error) {
 			}
 		}
 		if len(clients) > 0 {
-			return fmt.Sprintf("%s | all nodes", names(clients)), c.Partition(clients, nodes), nil
+			return fmt.Sprintf("%s | all nodes", names(clients)), c.Partition(clients, c.Nodes()), nil
 		}
 	}
 	return "", nil, errors.New("partition: there are no clients to cut off")

@@ -28,6 +28,35 @@ const (
 	// and syncs once a second.
 	// https://jepsen.io/analyses/nats-2.12.1
 	AckBeforeSync
+
+	// VolatileVote keeps term and vote in memory only: a node that boots again
+	// can vote twice in a term, and follows leaders of the past.
+	// https://github.com/camunda/camunda/issues/5356
+	VolatileVote
+
+	// NoPrefixCheck has a follower append without a look at what comes before.
+	// https://github.com/ktoso/akka-raft/issues/32
+	NoPrefixCheck
+
+	// StaleVote has a node vote for whoever asks first, however old the log of
+	// the candidate is.
+	// https://github.com/jgroups-extras/jgroups-raft/issues/14
+	StaleVote
+
+	// ForgetSessions leaves the sessions out of snapshots, so that a node that
+	// boots from one, or was sent one, applies retries again.
+	// https://github.com/ongardie/dissertation (§6.3)
+	ForgetSessions
+
+	// CorruptEntries believes the disk: it looks at no checksum.
+	// https://www.usenix.org/conference/fast18/presentation/alagappan
+	CorruptEntries
+
+	// NoPreVote has a node that hears nothing stand for election at once, and all
+	// others follow the higher term: one that sends and does not hear deposes
+	// every leader, for ever.
+	// https://blog.cloudflare.com/a-byzantine-failure-in-the-real-world/
+	NoPreVote
 )
 
 var bugs = []struct {
@@ -39,6 +68,12 @@ var bugs = []struct {
 	{LeaseReads, "lease-reads", "the leader answers reads by a lease that outlives its leadership"},
 	{NoDedup, "no-dedup", "a request that a client sent again is applied again"},
 	{AckBeforeSync, "ack-before-sync", "entries are acknowledged before they are on the disk"},
+	{VolatileVote, "volatile-vote", "term and vote are not written to the disk"},
+	{NoPrefixCheck, "no-prefix-check", "a follower appends whatever its log holds before"},
+	{StaleVote, "stale-vote", "a node votes for a candidate whose log is behind its own"},
+	{ForgetSessions, "forget-sessions", "snapshots hold no sessions, so retries are applied again"},
+	{CorruptEntries, "corrupt-entries", "records of the log are not checked for damage"},
+	{NoPreVote, "no-pre-vote", "a node that hears nothing deposes the leader, again and again"},
 }
 
 // BugNames lists the bugs by name, with what each does.

@@ -32,6 +32,7 @@ type node struct {
 	kv      *state
 	applied uint64
 	lead    uint64
+	failed  bool // an event did not come to its end: the process is as good as dead
 
 	waiting map[ticket]cluster.Message // writes that are not committed yet
 	acked   []uint64                   // what each follower is known to have of the log
@@ -49,6 +50,9 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 	}
 	h.Handle(n.receive)
 	n.everyTick()
+	if n.raft == nil {
+		n.plead()
+	}
 	if n.bugs&AckBeforeSync != 0 {
 		n.syncNowAndThen()
 	}
@@ -67,7 +71,7 @@ func boot(h *cluster.Host, bugs Bug) (*node, error) {
 			n.id = uint64(i + 1)
 		}
 	}
-	log, snapshot, err := openStorage(h, voters)
+	log, snapshot, err := openStorage(h, voters, bugs)
 	if err != nil {
 		return nil, err
 	}
@@ -76,26 +80,40 @@ func boot(h *cluster.Host, bugs Bug) (*node, error) {
 		return nil, err
 	}
 	n.applied = snapshot.GetMetadata().GetIndex()
+	if log.lost {
+		return n, nil
+	}
+	return n, n.startRaft()
+}
+
+// startRaft has the node take part in the protocol, from what its log holds.
+func (n *node) startRaft() (err error) {
 	cfg := &raft.Config{
 		ID: n.id, ElectionTick: electionTicks, HeartbeatTick: heartbeatTick,
-		Storage: log.mem, Applied: n.applied,
+		Storage: n.log.mem, Applied: n.applied,
 		MaxSizePerMsg: 1 << 20, MaxInflightMsgs: 256,
 		CheckQuorum: true, PreVote: true, DisableProposalForwarding: true,
 		Logger: quiet{},
 	}
-	if bugs&LeaseReads != 0 {
+	if n.bugs&LeaseReads != 0 {
 		cfg.ReadOnlyOption = raft.ReadOnlyLeaseBased
 	}
+	if n.bugs&NoPreVote != 0 {
+		cfg.PreVote, cfg.CheckQuorum = false, false
+	}
 	n.raft, err = raft.NewRawNode(cfg)
-	return n, err
+	return err
 }
 
 func (n *node) everyTick() {
 	var timer *cluster.Timer
 	timer = n.h.AfterFunc(tick, func() {
 		timer.Reset(tick)
-		n.raft.Tick()
-		n.advance()
+		n.log.wake()
+		if n.raft != nil && !n.failed {
+			n.raft.Tick()
+			n.advance()
+		}
 	})
 }
 
@@ -103,24 +121,51 @@ func (n *node) syncNowAndThen() {
 	var timer *cluster.Timer
 	timer = n.h.AfterFunc(time.Second, func() {
 		timer.Reset(time.Second)
-		n.h.Sync()
+		n.log.sync()
 	})
 }
 
 // receive handles a message of another node or of a client.
 func (n *node) receive(m cluster.Message) {
+	n.log.wake()
+	if n.failed {
+		return
+	}
+	if n.raft == nil {
+		n.receiveLost(m)
+		return
+	}
 	switch body := m.Body.(type) {
 	case *raftpb.Message:
-		if body.GetType() == raftpb.MsgAppResp && !body.GetReject() {
+		if n.lacks(body) {
+			n.lose()
+			return
+		}
+		if body.GetType() == raftpb.MsgAppResp && !body.GetReject() && body.GetTerm() == n.log.hard.term {
 			n.acked[body.GetFrom()-1] = body.GetIndex()
 		}
 		// Step refuses what is out of date or from nowhere; that is as it should
 		// be, since the network delivers late.
-		_ = n.raft.Step(body)
+		_ = n.raft.Step(n.tamper(body))
 	case *request:
 		n.request(m, body)
+	case *plea:
+		n.answerPlea(m.From, body)
+		return
 	}
 	n.advance()
+}
+
+// receiveLost is receive of a node that lost its log.
+func (n *node) receiveLost(m cluster.Message) {
+	switch body := m.Body.(type) {
+	case *request:
+		m.Reply(response{status: noLeader})
+	case *rescue:
+		if body.term >= n.log.hard.term {
+			n.rescued(body)
+		}
+	}
 }
 
 // request starts on what a client asked. A node that does not lead passes it on.
@@ -155,6 +200,7 @@ func (n *node) request(m cluster.Message, req *request) {
 
 // advance does all that raft has become ready for.
 func (n *node) advance() {
+	n.failed = true // should the disk fail, no event may go on from the middle
 	for n.raft.HasReady() {
 		rd := n.raft.Ready()
 		n.persist(&rd)
@@ -174,8 +220,9 @@ func (n *node) advance() {
 	}
 	n.reads.next(n)
 	if n.applied-n.log.snapshotIndex >= snapshotEvery {
-		n.log.compact(n.applied, n.kv.snapshot())
+		n.log.compact(n.applied, n.kv.snapshot(n.bugs))
 	}
+	n.failed = false
 }
 
 // persist writes to disk what must be there before the messages of rd leave.
@@ -188,9 +235,7 @@ func (n *node) persist(rd *raft.Ready) {
 		n.kv, n.applied = kv, s.GetMetadata().GetIndex()
 		n.log.reset(s)
 	}
-	if n.log.save(rd.HardState, rd.Entries) && n.bugs&AckBeforeSync == 0 {
-		n.h.Sync()
-	}
+	n.log.save(rd.HardState, rd.Entries)
 }
 
 // send sends a message of the protocol, unless it can wait: one that only tells

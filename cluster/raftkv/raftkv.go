@@ -39,6 +39,9 @@ const (
 	ElectionTimeout = 2 * electionTicks * tick
 )
 
+// ElectionTimeout returns [ElectionTimeout].
+func (Store) ElectionTimeout() time.Duration { return ElectionTimeout }
+
 // attempt is how long a client waits for one answer before it asks again.
 const attempt = 300 * time.Millisecond
 

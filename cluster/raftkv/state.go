@@ -53,12 +53,15 @@ type image struct {
 	Last     []last
 }
 
-func (s *state) snapshot() []byte {
+func (s *state) snapshot(bugs Bug) []byte {
 	var im image
 	for _, k := range slices.Sorted(maps.Keys(s.values)) {
 		im.Keys, im.Values = append(im.Keys, k), append(im.Values, s.values[k])
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.sessions)) {
+		if bugs&ForgetSessions != 0 {
+			break
+		}
 		im.Sessions, im.Last = append(im.Sessions, id), append(im.Last, s.sessions[id])
 	}
 	var b bytes.Buffer

@@ -1,82 +1,62 @@
 package raftkv
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// A storage is a node's log and snapshot: in memory for raft to read, and in
-// the files "log" and "snapshot" for the next life.
-//
-// A record of either file is its length and CRC-32, four bytes each, and then a
-// type and the fields. A record that the disk did not keep whole ends the log.
+// A storage is a node's snapshot and log: in memory for raft to read, and in the
+// file "log" for the next life. That is one file, so that it can be replaced in
+// one step: a snapshot and the log that follows it are never of different ages.
 type storage struct {
-	mem           *raft.MemoryStorage
-	disk          *cluster.Disk
-	file          *cluster.File
-	buf           []byte
+	h    *cluster.Host
+	bugs Bug
+
+	mem    *raft.MemoryStorage
+	disk   *cluster.Disk
+	file   *cluster.File
+	buf    []byte
+	voters []uint64
+
 	hard          hardState // as last written
 	snapshotIndex uint64
-	voters        []uint64
+	length        int64 // of the file
+	asked         int64 // how much of it the last sync covers
+	synced        int64 // how much of it is on the disk for certain
+	lost          bool  // what was synced is damaged: the node has to recover
 }
 
 type hardState struct{ term, vote uint64 }
 
-const (
-	recordEntry    = 'e' // term, index, type, data
-	recordHard     = 'h' // term, vote
-	recordSnapshot = 's' // term, index, state
-)
-
 // openStorage reads what the disk holds. A disk that holds nothing begins with
 // an empty snapshot at index 1, which names the voters.
-func openStorage(h *cluster.Host, voters []uint64) (*storage, *raftpb.Snapshot, error) {
-	s := &storage{mem: raft.NewMemoryStorage(), disk: h.Disk(), voters: voters}
-	snapshot, err := s.readSnapshot()
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := s.mem.ApplySnapshot(snapshot); err != nil {
-		return nil, nil, fmt.Errorf("apply snapshot: %w", err)
-	}
-	s.snapshotIndex = snapshot.GetMetadata().GetIndex()
-	s.hard.term = snapshot.GetMetadata().GetTerm()
+func openStorage(h *cluster.Host, voters []uint64, bugs Bug) (*storage, *raftpb.Snapshot, error) {
+	s := &storage{h: h, bugs: bugs, mem: raft.NewMemoryStorage(), disk: h.Disk(), voters: voters}
+	var err error
 	if s.file, err = s.disk.Open("log"); err != nil {
 		return nil, nil, err
 	}
-	if err := s.replay(); err != nil {
-		return nil, nil, err
+	snapshot, err := s.replay()
+	if err != nil {
+		return nil, nil, fmt.Errorf("replay log: %w", err)
+	}
+	if s.lost {
+		s.markLost()
+		return s, snapshot, nil
 	}
 	commit := s.snapshotIndex
 	return s, snapshot, s.mem.SetHardState(&raftpb.HardState{Term: &s.hard.term, Vote: &s.hard.vote, Commit: &commit})
 }
 
-func (s *storage) readSnapshot() (*raftpb.Snapshot, error) {
-	f, err := s.disk.Open("snapshot")
-	if err != nil {
-		return nil, err
-	}
-	data, err := io.ReadAll(f)
-	if err != nil {
-		return nil, fmt.Errorf("read snapshot: %w", err)
-	}
-	if len(data) == 0 {
-		return s.snapshot(1, 1, nil), nil
-	}
-	rec, _, ok := nextRecord(data)
-	if !ok || rec[0] != recordSnapshot || len(rec) < 17 {
-		return nil, errors.New("the snapshot on the disk is damaged")
-	}
-	return s.snapshot(binary.LittleEndian.Uint64(rec[1:]), binary.LittleEndian.Uint64(rec[9:]), rec[17:]), nil
+// markLost leaves a file that says that the node has to recover.
+func (s *storage) markLost() {
+	s.replace(appendHard(endRecord(beginRecord(nil, recordLost), 0), s.hard))
 }
 
 func (s *storage) snapshot(term, index uint64, data []byte) *raftpb.Snapshot {
@@ -85,65 +65,133 @@ func (s *storage) snapshot(term, index uint64, data []byte) *raftpb.Snapshot {
 	}}
 }
 
-// replay reads the log up to its end or to the first record that is not whole,
-// and cuts it there.
-func (s *storage) replay() error {
+// replay reads the file up to its end or to the first record that is not whole.
+// If that was being written when the host crashed, nobody heard of it, and the
+// file is cut there. If it had been synced before, the node has lost what it
+// promised to keep, and must not act as if it had never promised.
+func (s *storage) replay() (*raftpb.Snapshot, error) {
 	data := make([]byte, s.file.Size())
 	if _, err := io.ReadFull(s.file, data); err != nil && len(data) > 0 {
-		return fmt.Errorf("read log: %w", err)
+		return nil, err
 	}
+	base := s.snapshot(1, 1, nil)
 	rest := data
-	for {
-		rec, after, ok := nextRecord(rest)
+	if rec, after, ok := nextRecord(rest, s.careless()); ok && rec[0] == recordSnapshot && len(rec) >= 17 {
+		term, index := pair(rec)
+		base, rest = s.snapshot(term, index, rec[17:]), after
+	}
+	s.snapshotIndex, s.hard.term = base.GetMetadata().GetIndex(), base.GetMetadata().GetTerm()
+	if err := s.mem.ApplySnapshot(base); err != nil {
+		return nil, err
+	}
+	for !s.lost {
+		rec, after, ok := nextRecord(rest, s.careless())
 		if !ok {
 			break
 		}
+		if err := s.replayRecord(rec); err != nil {
+			return nil, err
+		}
 		rest = after
+	}
+	whole := len(data) - len(rest)
+	if len(rest) > 0 && wholeBatchAfter(rest, whole) {
+		s.h.Count("log damaged")
+		s.lost = true
+		s.salvageTerm(rest)
+	}
+	s.length = int64(whole)
+	s.asked, s.synced = s.length, s.length
+	return base, s.file.Truncate(s.length)
+}
+
+func (s *storage) careless() bool { return s.bugs&CorruptEntries != 0 }
+
+func (s *storage) replayRecord(rec []byte) error {
+	switch {
+	case rec[0] == recordHard && len(rec) == 17:
+		s.hard.term, s.hard.vote = pair(rec)
+	case rec[0] == recordEntry && len(rec) >= 18:
+		e := decodeEntry(rec)
+		last, err := s.mem.LastIndex()
 		switch {
-		case rec[0] == recordHard && len(rec) == 17:
-			s.hard = hardState{binary.LittleEndian.Uint64(rec[1:]), binary.LittleEndian.Uint64(rec[9:])}
-		case rec[0] == recordEntry && len(rec) >= 18:
-			if err := s.append(decodeEntry(rec)); err != nil {
-				return fmt.Errorf("replay log: %w", err)
-			}
-		default:
-			return fmt.Errorf("the log holds a record of type %q and %d bytes", rec[0], len(rec))
+		case err != nil:
+			return err
+		case e.GetIndex() > last+1:
+			return fmt.Errorf("entry %d follows entry %d", e.GetIndex(), last)
+		case e.GetIndex() > s.snapshotIndex: // the snapshot covers the others
+			return s.mem.Append([]*raftpb.Entry{e})
+		}
+	case rec[0] == recordLost:
+		s.lost = true
+	case rec[0] == recordBatch:
+	default:
+		return fmt.Errorf("a record of type %q and %d bytes", rec[0], len(rec))
+	}
+	return nil
+}
+
+// salvageTerm looks through what follows the damage for the last term that the
+// node knew, so that it does not listen to a leader of an earlier one.
+func (s *storage) salvageTerm(b []byte) {
+	for i := range b {
+		rec, _, ok := nextRecord(b[i:], false)
+		if ok && len(rec) >= 17 && (rec[0] == recordHard || rec[0] == recordEntry) {
+			term, _ := pair(rec)
+			s.hard.term = max(s.hard.term, term)
 		}
 	}
-	return s.file.Truncate(int64(len(data) - len(rest)))
 }
 
-// append adds an entry of the log on disk, unless the snapshot covers it.
-func (s *storage) append(e *raftpb.Entry) error {
-	if e.GetIndex() <= s.snapshotIndex {
-		return nil
-	}
-	return s.mem.Append([]*raftpb.Entry{e})
+// wake notes that the host's last sync has come to its end, since the host does
+// nothing before.
+func (s *storage) wake() { s.synced = s.asked }
+
+// sync makes durable all that was written. Nothing leaves the host before it is.
+func (s *storage) sync() {
+	must(s.h.Sync())
+	s.asked = s.length
 }
 
-// save writes the hard state, if it changed, and entries, and reports whether
-// they have to be synced before anybody may hear of them. How far the log is
-// committed is not written: the next leader finds out.
-func (s *storage) save(hs *raftpb.HardState, entries []*raftpb.Entry) (sync bool) {
+// save writes the hard state, if it changed, and entries. They are on the disk
+// before anybody hears of them. How far the log is committed is not written: the
+// next leader finds out.
+func (s *storage) save(hs *raftpb.HardState, entries []*raftpb.Entry) {
 	s.buf = s.buf[:0]
 	if hs != nil {
-		must(s.mem.SetHardState(hs))
 		if h := (hardState{hs.GetTerm(), hs.GetVote()}); h != s.hard {
 			s.hard = h
-			s.buf = appendHard(s.buf, h)
+			s.buf = s.appendHard(appendBatch(s.buf, s.synced))
 		}
 	}
-	for _, e := range entries {
-		s.buf = appendEntry(s.buf, e)
-	}
 	if len(entries) > 0 {
+		if len(s.buf) == 0 {
+			s.buf = appendBatch(s.buf, s.synced)
+		}
+		for _, e := range entries {
+			s.buf = appendEntry(s.buf, e)
+		}
+		if last, _ := s.mem.LastIndex(); entries[0].GetIndex() <= last {
+			s.h.Count("log truncated")
+		}
 		must(s.mem.Append(entries))
 	}
 	if len(s.buf) == 0 {
-		return false
+		return
 	}
-	s.write(s.file, s.buf)
-	return true
+	n, err := s.file.Write(s.buf)
+	must(err)
+	s.length += int64(n)
+	if s.bugs&AckBeforeSync == 0 {
+		s.sync()
+	}
+}
+
+func (s *storage) appendHard(b []byte) []byte {
+	if s.bugs&VolatileVote != 0 {
+		return b
+	}
+	return appendHard(b, s.hard)
 }
 
 // compact makes a snapshot of the state at index and drops the entries that it
@@ -163,98 +211,41 @@ func (s *storage) reset(snapshot *raftpb.Snapshot) {
 	s.rewrite(snapshot)
 }
 
-// rewrite writes the snapshot, and a log of what comes after it. Each file is
-// written under another name first, so that a crash leaves the old or the new.
+// rewrite writes the snapshot and what comes after it.
 func (s *storage) rewrite(snapshot *raftpb.Snapshot) {
-	meta := snapshot.GetMetadata()
-	s.snapshotIndex = meta.GetIndex()
-	rec := beginRecord(nil, recordSnapshot)
-	rec = binary.LittleEndian.AppendUint64(rec, meta.GetTerm())
-	rec = binary.LittleEndian.AppendUint64(rec, meta.GetIndex())
-	s.replace("snapshot", endRecord(append(rec, snapshot.GetData()...), 0))
-
-	log := appendHard(nil, s.hard)
+	s.h.Count("snapshot")
+	s.snapshotIndex = snapshot.GetMetadata().GetIndex()
+	data := s.appendHard(appendSnapshot(nil, snapshot))
 	last, err := s.mem.LastIndex()
 	must(err)
 	if first := s.snapshotIndex + 1; first <= last {
 		entries, err := s.mem.Entries(first, last+1, 1<<62)
 		must(err)
 		for _, e := range entries {
-			log = appendEntry(log, e)
+			data = appendEntry(data, e)
 		}
 	}
-	s.file = s.replace("log", log)
+	s.replace(data)
 }
 
-func (s *storage) replace(name string, data []byte) *cluster.File {
-	tmp := name + ".new"
-	f, err := s.disk.Open(tmp)
+// replace gives the file new content in one step: a crash leaves the old or the
+// new. The new content is synced before it gets the name, and the name after it.
+func (s *storage) replace(data []byte) {
+	f, err := s.disk.Open("log.new")
 	must(err)
 	must(f.Truncate(0))
-	s.write(f, data)
-	must(s.disk.Rename(tmp, name))
-	return f
-}
-
-func (s *storage) write(f *cluster.File, data []byte) {
-	_, err := f.Write(data)
+	n, err := f.Write(data)
 	must(err)
+	s.file, s.length = f, int64(n)
+	s.sync()
+	must(s.disk.Rename("log.new", "log"))
+	s.sync()
 }
 
-// must stops a node whose disk fails it: it must not go on as if it had written.
+// must stops a node whose disk fails it: it must not go on as if it had written,
+// nor try again. After an fsync that failed, one that succeeds proves nothing.
 func must(err error) {
-	if err != nil {
-		panic(fmt.Sprintf("raftkv: storage: %v", err))
-	}
-}
-
-func beginRecord(b []byte, kind byte) []byte {
-	return append(b, 0, 0, 0, 0, 0, 0, 0, 0, kind)
-}
-
-// endRecord fills in length and checksum of the record that begins at start.
-func endRecord(b []byte, start int) []byte {
-	body := b[start+8:]
-	binary.LittleEndian.PutUint32(b[start:], uint32(len(body)))
-	binary.LittleEndian.PutUint32(b[start+4:], crc32.ChecksumIEEE(body))
-	return b
-}
-
-// nextRecord returns the first record of b and what follows, and whether there
-// is a whole one.
-func nextRecord(b []byte) (rec, rest []byte, ok bool) {
-	if len(b) < 9 {
-		return nil, b, false
-	}
-	n := int(binary.LittleEndian.Uint32(b))
-	if n < 1 || n > len(b)-8 || crc32.ChecksumIEEE(b[8:8+n]) != binary.LittleEndian.Uint32(b[4:]) {
-		return nil, b, false
-	}
-	return b[8 : 8+n], b[8+n:], true
-}
-
-func appendHard(b []byte, h hardState) []byte {
-	start := len(b)
-	b = beginRecord(b, recordHard)
-	b = binary.LittleEndian.AppendUint64(b, h.term)
-	b = binary.LittleEndian.AppendUint64(b, h.vote)
-	return endRecord(b, start)
-}
-
-func appendEntry(b []byte, e *raftpb.Entry) []byte {
-	start := len(b)
-	b = beginRecord(b, recordEntry)
-	b = binary.LittleEndian.AppendUint64(b, e.GetTerm())
-	b = binary.LittleEndian.AppendUint64(b, e.GetIndex())
-	b = append(b, byte(e.GetType()))
-	return endRecord(append(b, e.GetData()...), start)
-}
-
-func decodeEntry(rec []byte) *raftpb.Entry {
-	return &raftpb.Entry{
-		Term:  proto.Uint64(binary.LittleEndian.Uint64(rec[1:])),
-		Index: proto.Uint64(binary.LittleEndian.Uint64(rec[9:])),
-		Type:  raftpb.EntryType(rec[17]).Enum(),
-		Data:  append([]byte(nil), rec[18:]...),
+	if err != nil && !errors.Is(err, cluster.ErrCrashed) {
+		panic(fmt.Errorf("raftkv: storage: %w", err))
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -18,24 +16,44 @@ import (
 
 // checkOptions are the flags of capsize check.
 type checkOptions struct {
-	model  string
-	report string
-	json   bool
+	model       string
+	consistency string
+	format      string
+	independent bool
+	initial     string
+	report      string
+	json        bool
 }
 
 func (a *app) checkCommand() *cobra.Command {
 	var o checkOptions
 	cmd := &cobra.Command{
 		Use:   "check FILE…",
-		Short: "Judge histories that were recorded",
-		Long: `Check reads histories, one JSON object a line as capsize run and go test keep them,
-and judges each by a model. "-" stands for the standard input. Of a history that
-is not valid, a page goes to a folder under ` + reportsDir + `.
+		Short: "Judge histories that were recorded, here or by others",
+		Long: `Check reads histories and judges each by a model: what a correct object does. "-"
+stands for the standard input. Of a history that is not valid, a page goes to a
+folder under ` + reportsDir + `.
+
+The format of a file is found by looking: one JSON object a line as capsize run and
+go test keep them, Jepsen's history.edn, the JSON of elle-cli, the logs that
+porcupine reads; all of them compressed by gzip or not. See capsize list formats.
+What a file can't say is whether its values are pairs of an independent key and a
+value: --independent does.
+
+A model is held to linearizability unless --consistency asks for less; see
+capsize list consistency. Models that are a checker of Jepsen's have a rule of
+their own.
+
+With --json, check prints one object a file:
+  {"file","format","model","consistency","verdict","reason","ops":{"ok","fail","info"},
+   "digest","counterexample":[…],"report"}
 
 ` + exitCodes,
 		Example: `  capsize check history.jsonl
   capsize check testdata/capsize/*/*/history.jsonl --model register
-  gzip -dc history.jsonl.gz | capsize check - --json`,
+  capsize check store/latest/history.edn --model cas-register --initial 0 --independent
+  capsize check history.jsonl --consistency causal
+  capsize check history.edn.gz --model set-full --json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New(`capsize check needs a FILE, or "-" for the standard input; see capsize check --help`)
@@ -47,22 +65,50 @@ is not valid, a page goes to a folder under ` + reportsDir + `.
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.model, "model", "register", "what a correct object does; see capsize list models")
+	f.StringVar(&o.consistency, "consistency", linearizable, "how closely the model must be kept; see capsize list consistency")
+	f.StringVar(&o.format, "format", "auto", "format of the files; see capsize list formats")
+	f.BoolVar(&o.independent, "independent", false, "values are pairs of a key and a value, as jepsen.independent makes them")
+	f.StringVar(&o.initial, "initial", "", "what a "+holdsInitial+" holds at first: an integer, or nil (default nil)")
 	f.StringVar(&o.report, "report", reportsDir, `folder for the pages; "" writes none`)
 	f.BoolVar(&o.json, "json", false, "print one JSON object a file, each on a line, and nothing else")
+	complete(cmd, map[string][]string{
+		"model": namesOf(modelRows()), "consistency": namesOf(consistencyRows()), "format": formatNames(),
+	})
 	return cmd
+}
+
+// A judge is what files are judged by.
+type judge struct {
+	checkOptions
+	model   model
+	checker checker.Checker
+	format  history.Format
+}
+
+// judge looks up what the flags name.
+func (o checkOptions) judge() (j judge, err error) {
+	j.checkOptions = o
+	if j.model, err = findModel(o.model, o.initial); err != nil {
+		return j, err
+	}
+	if j.checker, err = j.model.held(o.consistency); err != nil {
+		return j, err
+	}
+	j.format, err = findFormat(o.format)
+	return j, err
 }
 
 // check judges the files one after the other. One that can't be read does not
 // keep the others from being judged.
 func (a *app) check(ctx context.Context, files []string, o checkOptions) error {
-	m, err := findModel(o.model)
+	j, err := o.judge()
 	if err != nil {
 		return err
 	}
 	worst := checker.Valid
 	var failed error
 	for _, file := range files {
-		v, err := a.checkFile(ctx, file, m, o)
+		v, err := a.checkFile(ctx, file, j)
 		if err != nil && len(files) > 1 {
 			fmt.Fprintf(a.err, "capsize: %v\n", err)
 			err = fmt.Errorf("not all of %d histories could be judged", len(files))
@@ -78,24 +124,24 @@ func (a *app) check(ctx context.Context, files []string, o checkOptions) error {
 	return outcome(worst)
 }
 
-func (a *app) checkFile(ctx context.Context, file string, m model, o checkOptions) (checker.Verdict, error) {
-	h, err := a.readHistory(file, m)
+func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verdict, error) {
+	h, format, err := a.readHistory(file, j)
 	if err != nil {
 		return checker.Unknown, err
 	}
-	r := m.checker.Check(ctx, h)
-	page, err := judged(file, m, h, r)
+	r := j.checker.Check(ctx, h)
+	page, err := j.judged(file, h, r)
 	if err != nil {
 		return checker.Unknown, err
 	}
-	if r.Verdict != checker.Valid && o.report != "" {
-		if page.ReportPath, err = report.Write(filepath.Join(o.report, page.Digest[:8]), page); err != nil {
+	if r.Verdict != checker.Valid && j.report != "" {
+		if page.ReportPath, err = report.Write(filepath.Join(j.report, page.Digest[:8]), page); err != nil {
 			return checker.Unknown, err
 		}
 	}
 	switch {
-	case o.json:
-		err = a.printJSON(newCheckLine(file, m, r, page))
+	case j.json:
+		err = a.printJSON(j.line(file, format, r, page))
 	case r.Verdict == checker.Valid:
 		_, err = fmt.Fprintf(a.out, "%s %s: %s\n", paintVerdict(r.Verdict, "✓"), page.Title, r.Reason)
 	default:
@@ -104,50 +150,64 @@ func (a *app) checkFile(ctx context.Context, file string, m model, o checkOption
 	return r.Verdict, err
 }
 
-// readHistory reads a file, or the standard input if its name is "-".
-func (a *app) readHistory(file string, m model) (*history.History, error) {
-	var in io.Reader = a.in
-	name := "standard input"
-	if file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, fmt.Errorf("read history: %w", err)
-		}
-		defer f.Close()
-		in, name = f, file
-	}
-	h, err := m.read(in, name)
+// readHistory reads a file as a history of the model.
+func (a *app) readHistory(file string, j judge) (*history.History, history.Format, error) {
+	in, err := a.open(file, j.format)
 	if err != nil {
-		return nil, fmt.Errorf("read history: %w", err)
+		return nil, 0, err
+	}
+	defer in.close()
+	h, err := j.model.history(in, history.Options{Format: in.format, Independent: j.independent})
+	if err != nil {
+		return nil, 0, fmt.Errorf("read history: %w", err)
 	}
 	if h.Len() == 0 {
-		return nil, fmt.Errorf("read history: %s:1: there are no ops in it", name)
+		return nil, 0, fmt.Errorf("read history: %s:1: there are no ops in it", in.name)
 	}
-	return h, nil
+	return h, in.format, nil
 }
 
 // judged returns what a report shows of a history that was judged.
-func judged(file string, m model, h *history.History, r checker.Result) (report.Run, error) {
+func (j judge) judged(file string, h *history.History, r checker.Result) (report.Run, error) {
 	digest, err := h.Digest()
 	if err != nil {
 		return report.Run{}, fmt.Errorf("digest of %s: %w", file, err)
 	}
 	page := report.Run{
-		Title: file, Workload: m.Name, System: file, Virtual: h.End(),
+		Title: file, Workload: j.model.Name, System: file, Virtual: h.End(),
 		Verdict: r.Verdict, Checks: []checker.Result{r}, History: h, Digest: digest,
 	}
 	if file == "-" {
 		page.Title, page.System = "standard input", "standard input"
 		return page, nil
 	}
-	page.Rerun = fmt.Sprintf("%s check %s --model %s", programName(), quoted(file), m.Name)
+	page.Rerun = fmt.Sprintf("%s check %s --model %s%s", programName(), quoted(file), j.model.Name, j.flags())
 	return page, nil
+}
+
+// flags returns the flags that are not as they are unless told.
+func (o checkOptions) flags() (text string) {
+	if o.consistency != linearizable {
+		text += " --consistency " + o.consistency
+	}
+	if o.format != history.Auto.String() {
+		text += " --format " + o.format
+	}
+	if o.independent {
+		text += " --independent"
+	}
+	if o.initial != "" {
+		text += " --initial " + quoted(o.initial)
+	}
+	return text
 }
 
 // A checkLine is what check --json prints of a file.
 type checkLine struct {
 	File           string          `json:"file"`
+	Format         string          `json:"format"`
 	Model          string          `json:"model"`
+	Consistency    string          `json:"consistency"` // "" if the model has a rule of its own
 	Verdict        checker.Verdict `json:"verdict"`
 	Reason         string          `json:"reason"`
 	Ops            ops             `json:"ops"`
@@ -156,10 +216,14 @@ type checkLine struct {
 	Report         string          `json:"report"`
 }
 
-func newCheckLine(file string, m model, r checker.Result, page report.Run) checkLine {
+func (j judge) line(file string, format history.Format, r checker.Result, page report.Run) checkLine {
 	l := checkLine{
-		File: file, Model: m.Name, Verdict: r.Verdict, Reason: strings.TrimSpace(r.Reason),
+		File: file, Format: format.String(), Model: j.model.Name, Consistency: j.consistency,
+		Verdict: r.Verdict, Reason: strings.TrimSpace(r.Reason),
 		Digest: page.Digest, Counterexample: calls(r.Why), Report: page.ReportPath,
+	}
+	if j.model.own {
+		l.Consistency = ""
 	}
 	for c := range page.History.Calls() {
 		switch c.Complete.Type {

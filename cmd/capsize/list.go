@@ -20,6 +20,8 @@ var sections = []section{
 	{"workloads", workloadRows},
 	{"nemeses", nemesisRows},
 	{"models", modelRows},
+	{"consistency", consistencyRows},
+	{"formats", formatRows},
 	{"faults", faultRows},
 }
 
@@ -47,7 +49,7 @@ func (a *app) listCommand() *cobra.Command {
 		Use:   "list [" + strings.Join(sectionNames(), "|") + "]",
 		Short: "List what can be run, and what a history can be judged by",
 		Long: `List shows the names that other commands take: systems and their bugs, workloads,
-nemeses, the models of capsize check, and the faults that a plan may hold.`,
+nemeses, the models, consistencies and formats of capsize check, and the faults that a plan may hold.`,
 		Example: `  capsize list
   capsize list bugs`,
 		ValidArgs: sectionNames(),

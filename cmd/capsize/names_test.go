@@ -77,8 +77,11 @@ func TestCatalogue(t *testing.T) {
 		require.NotEmpty(t, n.String())
 	}
 	for _, m := range models() {
-		require.NotNil(t, m.checker)
+		c, err := m.held(linearizable)
+		require.NoError(t, err, m.Name)
+		require.NotNil(t, c)
 		require.NotNil(t, m.read)
+		require.NotNil(t, m.translator)
 	}
 	for _, s := range sections {
 		for _, r := range s.rows() {

@@ -39,7 +39,8 @@ func (k Key) With(parts ...string) Key {
 // Int narrows the key by numbers: a term, a bucket of time, the index of an op.
 func (k Key) Int(parts ...int64) Key {
 	for _, p := range parts {
-		k = Key(mix(uint64(k) ^ mix(uint64(p)+0x9e3779b97f4a7c15)))
+		// Multiplied, a key can't change places with what narrows it.
+		k = Key(mix(uint64(k)*0x9fb21c651e98df25 ^ mix(uint64(p)+0x9e3779b97f4a7c15)))
 	}
 	return k
 }

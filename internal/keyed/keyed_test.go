@@ -3,7 +3,6 @@ package keyed_test
 import (
 	"fmt"
 	"math"
-	"math/bits"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -11,80 +10,92 @@ import (
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
-// A draw depends on what it is for, and not on what was drawn before.
+// A latency is drawn for a link and a millisecond: it is the same however many
+// other draws there were.
 func Example() {
-	key := keyed.New(1, "link", "n1", "n2")
-	third := key.Int(3).Uint64()
-	fourth := key.Int(4).Uint64()
-	fmt.Println(key.Int(3).Uint64() == third, fourth == third)
-	// Output: true false
+	link := keyed.New(7, "latency", "n1", "n2")
+	for ms := range int64(3) {
+		fmt.Println(link.Int(ms).Range(500, 1500))
+	}
+	fmt.Println(link.Int(1).Range(500, 1500) == keyed.New(7).With("latency", "n1", "n2").Int(1).Range(500, 1500))
+	// Output:
+	// 1306
+	// 816
+	// 1336
+	// true
 }
 
+// TestKeysDiffer draws by keys that are alike.
 func TestKeysDiffer(t *testing.T) {
-	seen := map[keyed.Key]string{}
-	add := func(k keyed.Key, what string) {
-		assert.Empty(t, seen[k], "%s has the key of %s", what, seen[k])
-		seen[k] = what
+	seen := map[uint64]string{}
+	add := func(name string, k keyed.Key) {
+		t.Helper()
+		other, twice := seen[k.Uint64()]
+		assert.False(t, twice, "%s and %s draw alike", name, other)
+		seen[k.Uint64()] = name
 	}
-	for seed := range uint64(50) {
-		// Numbers come after a name, as in all that draws: a bare seed and a number
-		// can change places.
-		named := keyed.New(seed, "numbers")
-		add(keyed.New(seed), fmt.Sprint("seed ", seed))
-		for _, name := range []string{"", "a", "b", "ab", "n1", "n2", "n11", "ba", "longer than eight bytes", "longer than eight bytez"} {
-			add(keyed.New(seed, name), fmt.Sprintf("seed %d %q", seed, name))
-		}
-		add(keyed.New(seed, "a", "b"), fmt.Sprintf("seed %d a, b", seed))
-		add(keyed.New(seed, "b", "a"), fmt.Sprintf("seed %d b, a", seed))
-		for i := range int64(50) {
-			add(named.Int(i), fmt.Sprintf("seed %d, %d", seed, i))
-			add(named.Int(i, -1), fmt.Sprintf("seed %d, %d -1", seed, i))
-		}
-	}
-	assert.Equal(t, keyed.New(1, "a", "b"), keyed.New(1).With("a").With("b"))
-	assert.Equal(t, keyed.New(1).Int(2, 3), keyed.New(1).Int(2).Int(3))
-}
-
-// Draws of neighbouring keys are uniform: chi-squared with 15 degrees of freedom
-// is beyond 44.3 once in 10,000 times, and the seeds here are fixed.
-func TestDrawsAreUniform(t *testing.T) {
-	const n, boxes = 32_000, 16
-	for seed := range uint64(10) {
-		for name, draw := range map[string]func(i int64) int{
-			"by number": func(i int64) int { return int(keyed.New(seed).Int(i).Float64() * boxes) },
-			"by name":   func(i int64) int { return int(keyed.New(seed, fmt.Sprint(i)).Float64() * boxes) },
-			"by seed":   func(i int64) int { return int(keyed.New(seed<<32+uint64(i), "x").Float64() * boxes) },
-			"range":     func(i int64) int { return int(keyed.New(seed).Int(i).Range(100, 100+boxes)) - 100 },
-			"low bits":  func(i int64) int { return int(keyed.New(seed).Int(i).Uint64() % boxes) },
-		} {
-			var count [boxes]float64
-			for i := range int64(n) {
-				count[draw(i)]++
-			}
-			chi := 0.0
-			for _, c := range count {
-				chi += (c - n/boxes) * (c - n/boxes) / (n / boxes)
-			}
-			assert.Less(t, chi, 44.3, "%s, seed %d", name, seed)
+	for seed := range uint64(100) {
+		add(fmt.Sprint(seed), keyed.New(seed))
+		add(fmt.Sprint(seed, " n1 n2"), keyed.New(seed, "n1", "n2"))
+		add(fmt.Sprint(seed, " n2 n1"), keyed.New(seed, "n2", "n1"))
+		add(fmt.Sprint(seed, " n1n2"), keyed.New(seed, "n1n2"))
+		add(fmt.Sprint(seed, " empty"), keyed.New(seed, ""))
+		add(fmt.Sprint(seed, " zeros"), keyed.New(seed, "\x00"))
+		add(fmt.Sprint(seed, " long"), keyed.New(seed, "a name of more than eight bytes"))
+		for i := range int64(20) {
+			add(fmt.Sprint(seed, " ", i), keyed.New(seed).Int(i))
+			add(fmt.Sprint(seed, " ", -1-i), keyed.New(seed).Int(-1-i))
+			add(fmt.Sprint(seed, " ", i, " 0"), keyed.New(seed).Int(i, 0))
 		}
 	}
 }
 
-// Of two draws whose keys differ by one, half of the bits differ.
-func TestNeighboursAreUnlike(t *testing.T) {
-	total := 0
-	const n = 10_000
+// TestDrawsAreEven draws by neighbouring keys, and looks how the draws lie.
+func TestDrawsAreEven(t *testing.T) {
+	const n = 100_000
+	k := keyed.New(1, "even")
+	sum, before := 0.0, 0.0
+	product := 0.0
+	var buckets [10]int
 	for i := range int64(n) {
-		total += bits.OnesCount64(keyed.New(1).Int(i).Uint64() ^ keyed.New(1).Int(i+1).Uint64())
+		f := k.Int(i).Float64()
+		assert.True(t, f >= 0 && f < 1)
+		sum += f
+		product += (f - 0.5) * (before - 0.5)
+		before = f
+		buckets[int(f*10)]++
 	}
-	// 32 bits each, with a standard deviation of 4 / sqrt(n) of their mean.
-	assert.InDelta(t, 32, float64(total)/n, 5*4/math.Sqrt(n))
+	assert.InDelta(t, 0.5, sum/n, 0.005, "mean")
+	assert.InDelta(t, 0, product/n*12, 0.015, "correlation of neighbours")
+	for _, b := range buckets {
+		assert.InDelta(t, n/10, b, 6*math.Sqrt(n/10))
+	}
 }
 
 func TestRange(t *testing.T) {
-	k := keyed.New(1)
-	assert.EqualValues(t, 5, k.Range(5, 5))
-	assert.EqualValues(t, 5, k.Range(5, 4))
-	assert.EqualValues(t, -3, k.Range(-3, -2))
-	assert.Equal(t, k.Rand().Uint64(), k.Rand().Uint64())
+	k := keyed.New(3)
+	assert.EqualValues(t, 5, k.Range(5, 5), "an empty range")
+	assert.EqualValues(t, 5, k.Range(5, 2), "a range that runs backwards")
+	seen := map[int64]int{}
+	for i := range int64(1000) {
+		seen[k.Int(i).Range(-2, 3)]++
+	}
+	assert.Len(t, seen, 5)
+	for v := int64(-2); v < 3; v++ {
+		assert.InDelta(t, 200, seen[v], 90, "%d", v)
+	}
+}
+
+func TestRand(t *testing.T) {
+	k := keyed.New(9, "host", "n1")
+	a, b, c := k.Rand(), k.Rand(), k.Int(1).Rand()
+	same := 0
+	for range 100 {
+		x := a.Uint64()
+		assert.Equal(t, x, b.Uint64())
+		if x == c.Uint64() {
+			same++
+		}
+	}
+	assert.Zero(t, same)
 }

@@ -1,0 +1,217 @@
+package checker
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// knowledge returns, for each act, which others it knows: those before it in its
+// session, the write that it saw, and what they know. It returns false if one
+// knows itself.
+func (t *trial) knowledge() ([][]bool, bool) {
+	n := len(t.acts)
+	k := make([][]bool, n)
+	for i, a := range t.acts {
+		k[i] = make([]bool, n)
+		for j, b := range t.acts {
+			k[i][j] = i != j && t.before(b, a)
+		}
+		if w, _ := t.writer(a); a.reads && w >= 0 {
+			k[i][w] = true
+		}
+	}
+	for m := range n {
+		for i := range n {
+			for j := range n {
+				k[i][j] = k[i][j] || k[i][m] && k[m][j]
+			}
+		}
+	}
+	for i := range n {
+		if k[i][i] {
+			return nil, false
+		}
+	}
+	return k, true
+}
+
+// explained reports whether there is an order of the acts of a set in which each comes after
+// those that it must follow, and in which all those told see what they were answered.
+func (t *trial) explained(set []int, follows func(a, b int) bool, told func(int) bool) bool {
+	type state map[string]int
+	done := map[int]bool{}
+	var try func(s state) bool
+	try = func(s state) bool {
+		if len(done) == len(set) {
+			return true
+		}
+	next:
+		for _, i := range set {
+			if done[i] {
+				continue
+			}
+			for _, j := range set {
+				if !done[j] && j != i && follows(i, j) {
+					continue next
+				}
+			}
+			a := t.acts[i]
+			if told(i) && a.reads && s[a.key] != a.saw {
+				continue
+			}
+			old := s[a.key]
+			if a.writes {
+				s[a.key] = a.put
+			}
+			done[i] = true
+			ok := try(s)
+			delete(done, i)
+			s[a.key] = old
+			if ok {
+				return true
+			}
+		}
+		return false
+	}
+	return try(state{})
+}
+
+// isCausal is CC by its definition.
+func isCausal(t *trial) bool {
+	k, ok := t.knowledge()
+	if !ok || !t.founded() {
+		return false
+	}
+	for i := range t.acts {
+		if !t.explained(t.pastOf(k, i), func(a, b int) bool { return k[a][b] }, func(j int) bool { return j == i }) {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *trial) pastOf(k [][]bool, i int) []int {
+	set := []int{i}
+	for j := range t.acts {
+		if k[i][j] {
+			set = append(set, j)
+		}
+	}
+	return set
+}
+
+// isCausalMemory is CM by its definition.
+func isCausalMemory(t *trial) bool {
+	k, ok := t.knowledge()
+	if !ok || !t.founded() {
+		return false
+	}
+	for i := range t.acts {
+		told := func(j int) bool { return j == i || t.before(t.acts[j], t.acts[i]) }
+		if !t.explained(t.pastOf(k, i), func(a, b int) bool { return k[a][b] }, told) {
+			return false
+		}
+	}
+	return true
+}
+
+// isConvergent is CCv by its definition: it tries every order of all acts.
+func isConvergent(t *trial) bool {
+	k, ok := t.knowledge()
+	if !ok || !t.founded() {
+		return false
+	}
+	var order []int
+	placed := make([]bool, len(t.acts))
+	fits := func(i int) bool {
+		a, saw := t.acts[i], 0
+		for _, j := range order {
+			if b := t.acts[j]; b.writes && b.key == a.key && k[i][j] {
+				saw = b.put
+			}
+		}
+		return !a.reads || saw == a.saw
+	}
+	var try func() bool
+	try = func() bool {
+		if len(order) == len(t.acts) {
+			return true
+		}
+		for i := range t.acts {
+			if placed[i] || slices.ContainsFunc(t.pastOf(k, i)[1:], func(j int) bool { return !placed[j] }) || !fits(i) {
+				continue
+			}
+			placed[i] = true
+			order = append(order, i)
+			ok := try()
+			order = order[:len(order)-1]
+			placed[i] = false
+			if ok {
+				return true
+			}
+		}
+		return false
+	}
+	return try()
+}
+
+// isPipelined is PRAM by its definition.
+func isPipelined(t *trial) bool {
+	if !t.founded() {
+		return false
+	}
+	for i := range t.acts {
+		p := t.acts[i].process
+		var set []int
+		for j, a := range t.acts {
+			if a.process == p || a.writes {
+				set = append(set, j)
+			}
+		}
+		follows := func(a, b int) bool { return t.before(t.acts[b], t.acts[a]) }
+		if !t.explained(set, follows, func(j int) bool { return t.acts[j].process == p }) {
+			return false
+		}
+	}
+	return true
+}
+
+func TestCausalAgreesWithItsDefinition(t *testing.T) {
+	agrees(t, Causal(Register()), 4000, isCausal)
+}
+
+func TestCausalConvergentAgreesWithItsDefinition(t *testing.T) {
+	agrees(t, CausalConvergent(Register()), 4000, isConvergent)
+}
+
+func TestCausalMemoryAgreesWithItsDefinition(t *testing.T) {
+	agrees(t, CausalMemory(Register()), 4000, isCausalMemory)
+}
+
+func TestPRAMAgreesWithItsDefinition(t *testing.T) {
+	agrees(t, PRAM(Register()), 4000, isPipelined)
+}
+
+func TestCausesComeBeforeEffects(t *testing.T) {
+	h := script(read(1, "x", 5), write(1, "y", 6), read(2, "y", 6), write(2, "x", 5))
+	for _, c := range []Checker{Causal(Register()), CausalConvergent(Register()), CausalMemory(Register()), Sequential(Register())} {
+		r := c.Check(t.Context(), h)
+		require.Equal(t, Invalid, r.Verdict)
+		require.Equal(t, "no order of 4 calls puts causes before effects: each could know of the next, and the last of the first", r.Reason)
+		require.Len(t, r.Why.Calls, 4)
+	}
+	require.Equal(t, Valid, PRAM(Register()).Check(t.Context(), h).Verdict)
+}
+
+// TestSerialSeesWhatComesBeforeASwap: what comes before a session's own swap was there when it looked.
+func TestSerialSeesWhatComesBeforeASwap(t *testing.T) {
+	swap := func(p int, v int) scripted { return scripted{p, RegisterOp{F: "cas", Key: "y", Value: v}, 0} }
+	h := script(swap(1, 1), swap(0, 2), write(1, "x", 3), read(0, "x", 3), read(0, "y", 2))
+	for _, c := range []Checker{PRAM(Register()), CausalMemory(Register())} {
+		r := c.Check(t.Context(), h)
+		require.Equal(t, Invalid, r.Verdict)
+		require.Len(t, r.Why.Calls, 5)
+	}
+}

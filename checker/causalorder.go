@@ -1,0 +1,186 @@
+package checker
+
+import "fmt"
+
+// mostConflicts bounds the pairs among which a short cycle is looked for.
+const mostConflicts = 1500
+
+// conflicts returns pairs of writes that no one order of all writes can have, if
+// there are such: a cycle of what turns know and of what reads say of writes.
+func (p *past) conflicts() []conflicted {
+	cyclic := p.cyclic()
+	if len(cyclic) == 0 {
+		return nil
+	}
+	some := cyclic[:min(len(cyclic), mostConflicts)]
+	for i, a := range some {
+		for _, b := range some[:i] {
+			if p.leads(a, b) && p.leads(b, a) {
+				return []conflicted{a, b}
+			}
+		}
+	}
+	for i := range some {
+		if c := p.shortest(some, i); c != nil {
+			return c
+		}
+	}
+	return cyclic
+}
+
+// leads reports whether what comes second in a comes no later than what is first in b.
+func (p *past) leads(a, b conflicted) bool {
+	return a.second == b.first || p.knows(b.first, a.second)
+}
+
+// shortest returns the shortest cycle of pairs from one of them back to it.
+func (p *past) shortest(pairs []conflicted, from int) []conflicted {
+	back := make([]int, len(pairs))
+	for i := range back {
+		back[i] = -1
+	}
+	for todo := []int{from}; len(todo) > 0; todo = todo[1:] {
+		a := todo[0]
+		for b := range pairs {
+			if !p.leads(pairs[a], pairs[b]) {
+				continue
+			}
+			if b == from {
+				cycle := []conflicted{pairs[from]}
+				for ; a != from; a = back[a] {
+					cycle = append(cycle, pairs[a])
+				}
+				return cycle
+			}
+			if back[b] < 0 {
+				back[b] = a
+				todo = append(todo, b)
+			}
+		}
+	}
+	return nil
+}
+
+// cyclic returns the pairs that lie on cycles, and perhaps some between them.
+func (p *past) cyclic() []conflicted {
+	if len(p.forced) == 0 {
+		return nil
+	}
+	n := len(p.l.turns)
+	ahead, behind := newArrows(n, p.forced, false), newArrows(n, p.forced, true)
+	left := make([]int32, n) // by turn: how many come right before it
+	readers, following := p.readers(), p.following()
+	p.count(left, behind)
+	gone := make([]bool, n)
+	var todo []int32
+	for i := range left {
+		if left[i] == 0 {
+			todo = append(todo, int32(i))
+		}
+	}
+	for len(todo) > 0 {
+		i := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		gone[i] = true
+		for _, to := range [...][]int32{following.of(i), readers.of(i), ahead.of(i)} {
+			for _, j := range to {
+				if left[j]--; left[j] == 0 {
+					todo = append(todo, j)
+				}
+			}
+		}
+	}
+	var cyclic []conflicted
+	for _, c := range p.forced {
+		if !gone[c.first] && !gone[c.second] {
+			cyclic = append(cyclic, c)
+		}
+	}
+	return cyclic
+}
+
+// count counts what comes right before each turn.
+func (p *past) count(left []int32, behind arrows) {
+	for i := range left {
+		left[i] = int32(len(behind.of(int32(i))))
+		if p.l.turns[i].prev != none {
+			left[i]++
+		}
+		if p.l.source(int32(i)) != none {
+			left[i]++
+		}
+	}
+}
+
+// following returns who comes right after each turn in its session, and in those that branch off.
+func (p *past) following() arrows {
+	pairs := make([]conflicted, 0, len(p.l.turns))
+	for i := range p.l.turns {
+		if q := p.l.turns[i].prev; q != none {
+			pairs = append(pairs, conflicted{first: q, second: int32(i)})
+		}
+	}
+	return newArrows(len(p.l.turns), pairs, false)
+}
+
+// readers returns who saw what each turn wrote.
+func (p *past) readers() arrows {
+	pairs := make([]conflicted, 0, len(p.l.turns))
+	for i := range p.l.turns {
+		if w := p.l.source(int32(i)); w != none {
+			pairs = append(pairs, conflicted{first: w, second: int32(i)})
+		}
+	}
+	return newArrows(len(p.l.turns), pairs, false)
+}
+
+// Arrows lead from turns to others.
+type arrows struct{ start, to []int32 }
+
+func newArrows(n int, pairs []conflicted, backwards bool) arrows {
+	a := arrows{make([]int32, n+1), make([]int32, len(pairs))}
+	ends := func(c conflicted) (int32, int32) {
+		if backwards {
+			return c.second, c.first
+		}
+		return c.first, c.second
+	}
+	for _, c := range pairs {
+		from, _ := ends(c)
+		a.start[from+1]++
+	}
+	for i := range n {
+		a.start[i+1] += a.start[i]
+	}
+	at := append([]int32(nil), a.start...)
+	for _, c := range pairs {
+		from, to := ends(c)
+		a.to[at[from]] = to
+		at[from]++
+	}
+	return a
+}
+
+func (a arrows) of(i int32) []int32 { return a.to[a.start[i]:a.start[i+1]] }
+
+// wordConflicts says which reads ask for which order of writes.
+func (p *past) wordConflicts() string {
+	l := p.l
+	cycle := p.conflicts()
+	if len(cycle) == 2 && cycle[0].first == cycle[1].second && cycle[0].second == cycle[1].first {
+		a, b := cycle[0], cycle[1]
+		return fmt.Sprintf("%s %s, though it could know %s, and %s %s, though it could know %s: no one order of the two explains both",
+			l.who(a.read), l.told(a.read), l.text(l.turns[a.first].put), l.who(b.read), l.told(b.read), l.text(l.turns[b.first].put))
+	}
+	c := cycle[0]
+	return fmt.Sprintf("%s %s, so %s came before it; no one order of all %s fits that and the other reads",
+		l.who(c.read), l.told(c.read), l.text(l.turns[c.first].put), plural(l.writes(), "write"))
+}
+
+// writes counts the turns that wrote.
+func (l *logbook) writes() (n int) {
+	for i := range l.turns {
+		n += btoi(l.turns[i].put != none)
+	}
+	return n
+}

@@ -1,0 +1,64 @@
+package checker
+
+import "fmt"
+
+// A CounterOp is an input of [CounterModel]. Its output is an int: what a read
+// saw, and 0 for an add.
+type CounterOp struct {
+	F     string `json:"f"` // add or read
+	Key   string `json:"key,omitempty"`
+	Value int    `json:"value,omitempty"` // what is added; less than 0 to take away
+}
+
+// String says what is asked, without the key.
+func (o CounterOp) String() string {
+	if o.F == "add" {
+		return fmt.Sprintf("add %d", o.Value)
+	}
+	return o.F
+}
+
+// CounterModel is the model of counters, one a key, that are 0 before anything is
+// added. A read that is out of all bounds is found in O(n log n), and all is
+// decided so if every add adds the same.
+func CounterModel() Model[int, CounterOp, int] {
+	return Model[int, CounterOp, int]{
+		Name: "counter",
+		Step: func(s int, in CounterOp, out int) (int, bool) {
+			if in.F == "add" {
+				return s + in.Value, true
+			}
+			return s, in.F == "read" && out == s
+		},
+		Key:  func(in CounterOp) string { return in.Key },
+		Pure: func(in CounterOp, _ int) bool { return in.F == "read" || in.F == "add" && in.Value == 0 },
+		Describe: func(in CounterOp, out int, known bool) string {
+			return answered(in.String(), in.F == "read", known, fmt.Sprint(out))
+		},
+		moot:    func(in CounterOp) bool { return in.F == "read" || in.Value == 0 },
+		special: decideCounter,
+		founded: foundedCounter,
+	}
+}
+
+// foundedCounter reports whether some of what others add may make what a read saw.
+func foundedCounter(c fact[CounterOp, int], calls []fact[CounterOp, int]) bool {
+	low, high := 0, 0
+	for _, o := range calls {
+		if o.in.F == "add" && o.call < c.ret {
+			low, high = low+min(o.in.Value, 0), high+max(o.in.Value, 0)
+		}
+	}
+	return c.in.F != "read" || low <= c.out && c.out <= high
+}
+
+// answered describes a call of which only some tell something.
+func answered(asked string, tells, known bool, out string) string {
+	switch {
+	case !known:
+		return asked + " → ?"
+	case !tells:
+		return asked
+	}
+	return asked + " → " + out
+}

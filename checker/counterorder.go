@@ -1,0 +1,247 @@
+package checker
+
+import (
+	"container/heap"
+	"fmt"
+	"slices"
+	"sort"
+)
+
+// decideCounter decides what it can of calls on a counter, in O(n log n).
+//
+// A read must lie within bounds: at least what had certainly been added when it
+// began, and at most what may have been when it returned. If nothing is taken away,
+// a read must not show less than one that returned before it began. Both are
+// necessary. If every add adds the same, then adds are interchangeable but for
+// their ends, and one pass through the instants decides: an add takes effect
+// only when it, or a read that needs it, returns; of those that are open the one
+// that returns first does; and when the count goes on, all reads of it must have
+// begun.
+func decideCounter(calls []fact[CounterOp, int]) finding {
+	unit, up, down := 0, true, true
+	for _, c := range calls {
+		v := c.in.Value
+		switch {
+		case c.in.F == "read" || c.in.F == "add" && v == 0:
+			continue
+		case c.in.F != "add":
+			return undecided
+		case unit == 0:
+			unit = v
+		case unit != v:
+			unit = mixed
+		}
+		up, down = up && v > 0, down && v < 0
+	}
+	if f := counterBounds(calls); f.bad != nil {
+		return f
+	}
+	if up || down {
+		if f := monotone(calls, up); f.bad != nil {
+			return f
+		}
+	}
+	switch unit {
+	case mixed:
+		return undecided
+	case 0:
+		return allWell // every read is 0: that is its bound
+	}
+	return countUnits(calls, unit)
+}
+
+// mixed stands for several different things that are added.
+const mixed = Nil
+
+// reads returns the calls that saw something.
+func counterReads(calls []fact[CounterOp, int]) (reads []int) {
+	for i, c := range calls {
+		if c.in.F == "read" && c.known {
+			reads = append(reads, i)
+		}
+	}
+	return reads
+}
+
+// A running sum is what had been added by an instant.
+type running struct {
+	at  []int
+	sum []int // before at
+}
+
+// runningSum adds up what value says, in the order of at.
+func runningSum(calls []fact[CounterOp, int], at func(c fact[CounterOp, int]) int, value func(int) int) running {
+	var adds []int
+	for i, c := range calls {
+		if c.in.F == "add" && at(c) != never {
+			adds = append(adds, i)
+		}
+	}
+	sort.Slice(adds, func(i, j int) bool { return at(calls[adds[i]]) < at(calls[adds[j]]) })
+	r := running{sum: []int{0}}
+	for i, a := range adds {
+		r.at = append(r.at, at(calls[a]))
+		r.sum = append(r.sum, r.sum[i]+value(calls[a].in.Value))
+	}
+	return r
+}
+
+func (r running) before(at int) int {
+	i, _ := slices.BinarySearch(r.at, at)
+	return r.sum[i]
+}
+
+// counterBounds finds a read that is out of its bounds.
+func counterBounds(calls []fact[CounterOp, int]) finding {
+	called := func(c fact[CounterOp, int]) int { return c.call }
+	returned := func(c fact[CounterOp, int]) int { return c.ret }
+	positive := func(v int) int { return max(v, 0) }
+	negative := func(v int) int { return min(v, 0) }
+	upBegun, upDone := runningSum(calls, called, positive), runningSum(calls, returned, positive)
+	downBegun, downDone := runningSum(calls, called, negative), runningSum(calls, returned, negative)
+	for _, r := range counterReads(calls) {
+		c := calls[r]
+		low := upDone.before(c.call) + downBegun.before(c.ret)
+		high := upBegun.before(c.ret) + downDone.before(c.call)
+		if c.out < low || c.out > high {
+			return found(fmt.Sprintf("but what was added makes at least %d, and at most %d", low, high), offBounds(calls, r, low)...)
+		}
+	}
+	return allWell
+}
+
+// offBounds returns a read that is out of its bounds with few calls that show it:
+// if it saw too little, the adds that had certainly added more, and all that may
+// have taken away; if it saw too much, the contrary. A read of what can't be had by any
+// adds stands alone, and so does one for which they would be too many to look at.
+func offBounds(calls []fact[CounterOp, int], read, low int) []int {
+	const most = 200
+	sign := 1
+	if calls[read].out >= low {
+		sign = -1
+	}
+	bad, sum := []int{read}, 0
+	var certain []int
+	for i, c := range calls {
+		switch v := sign * c.in.Value; {
+		case c.in.F != "add":
+		case v < 0 && c.call < calls[read].ret:
+			bad, sum = append(bad, i), sum+v
+		case v > 0 && c.ret < calls[read].call:
+			certain = append(certain, i)
+		}
+	}
+	saw := sign * calls[read].out
+	if saw < sum {
+		return bad[:1]
+	}
+	sort.SliceStable(certain, func(i, j int) bool {
+		return sign*calls[certain[i]].in.Value > sign*calls[certain[j]].in.Value
+	})
+	for _, i := range certain {
+		if sum > saw {
+			break
+		}
+		bad, sum = append(bad, i), sum+sign*calls[i].in.Value
+	}
+	if len(bad) > most && saw != 0 {
+		return bad[:1]
+	}
+	return bad
+}
+
+// monotone finds two reads one after the other of which the second one went back.
+func monotone(calls []fact[CounterOp, int], up bool) finding {
+	reads := counterReads(calls)
+	ended := slices.Clone(reads)
+	sort.Slice(ended, func(i, j int) bool { return calls[ended[i]].ret < calls[ended[j]].ret })
+	most := -1 // of those that have ended
+	for _, r := range reads {
+		for len(ended) > 0 && calls[ended[0]].ret < calls[r].call {
+			if v := calls[ended[0]].out; most < 0 || up == (v > calls[most].out) {
+				most = ended[0]
+			}
+			ended = ended[1:]
+		}
+		if most >= 0 && calls[most].out != calls[r].out && up == (calls[most].out > calls[r].out) {
+			return found(fmt.Sprintf("but %d had been read before that began", calls[most].out), r, most)
+		}
+	}
+	return allWell
+}
+
+// A deadlineHeap has open adds, that which returns first at the top.
+type deadlineHeap []int
+
+func (h deadlineHeap) Len() int           { return len(h) }
+func (h deadlineHeap) Less(i, j int) bool { return h[i] < h[j] }
+func (h deadlineHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *deadlineHeap) Push(v any)        { *h = append(*h, v.(int)) }
+func (h *deadlineHeap) Pop() any {
+	v := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return v
+}
+
+// countUnits decides if every add adds a unit.
+func countUnits(calls []fact[CounterOp, int], unit int) finding {
+	ahead := map[int]int{} // by count: the reads of it that have not begun
+	var all []instant
+	for i, c := range calls {
+		if c.in.F == "add" && c.in.Value == 0 || c.in.F == "read" && !c.known {
+			continue
+		}
+		all = append(all, instant{c.call, int32(i), false})
+		if c.known {
+			all = append(all, instant{c.ret, int32(i), true})
+		}
+		if c.in.F == "read" {
+			if c.out%unit != 0 {
+				return found(fmt.Sprintf("but every add adds %d", unit), i)
+			}
+			ahead[c.out/unit]++
+		}
+	}
+	slices.SortFunc(all, func(a, b instant) int { return a.at - b.at })
+	open, count := deadlineHeap{}, 0
+	for _, e := range all {
+		c := calls[e.op]
+		to := count
+		switch {
+		case c.in.F == "add" && !e.ret:
+			heap.Push(&open, c.ret)
+		case c.in.F == "add" && len(open) > 0 && open[0] == c.ret:
+			to = count + 1
+		case c.in.F == "read" && !e.ret:
+			ahead[c.out/unit]--
+		case c.in.F == "read":
+			to = max(count, c.out/unit)
+		}
+		for ; count < to; count++ {
+			if ahead[count] > 0 {
+				return found("but more had been added by then", upTo(calls, e.at, unit*count)...)
+			} else if len(open) == 0 {
+				return found("but less can have been added by then", upTo(calls, e.at, c.out)...)
+			}
+			heap.Pop(&open)
+		}
+	}
+	return allWell
+}
+
+// upTo returns the first read of v that had not ended by an instant, and the calls
+// that were invoked before it.
+func upTo(calls []fact[CounterOp, int], at, v int) (bad []int) {
+	for i, c := range calls {
+		if c.in.F == "read" && c.known && c.out == v && c.ret >= at {
+			bad = append(bad, i)
+			break
+		}
+	}
+	for i, c := range calls {
+		if c.call < at && i != bad[0] {
+			bad = append(bad, i)
+		}
+	}
+	return bad
+}

@@ -1,0 +1,155 @@
+package checker
+
+import (
+	"context"
+)
+
+// A decision is what is known of calls, and how.
+type decision struct {
+	ok    bool
+	err   error     // why it is not known
+	zones *conflict // the zones that contradict each other, if that was how
+	found finding   // what an algorithm for the object found, if that was how
+}
+
+// decide judges calls that have nothing to do with others. It returns the source
+// with what the model could tell of them together.
+func (s source[S, In, Out]) decide(ctx context.Context, spans []span) (source[S, In, Out], decision) {
+	s, c := s.refine(spans)
+	if c != nil {
+		return s, decision{zones: c}
+	}
+	if d, ok := s.quick(spans); ok {
+		return s, d
+	}
+	ok, err := s.search(ctx, spans)
+	return s, decision{ok: ok, err: err}
+}
+
+// quick decides without a search, if that is possible.
+func (s source[S, In, Out]) quick(spans []span) (decision, bool) {
+	if c, ok := s.zones(spans, false); ok {
+		return decision{ok: c == nil, zones: c}, true
+	}
+	if s.m.special != nil {
+		if f := s.m.special(s.facts(spans)); f.decided {
+			return decision{ok: f.bad == nil, found: f}, true
+		}
+	}
+	return decision{}, false
+}
+
+// finer returns the calls on a key, those that have nothing to do with each other
+// apart.
+func (s source[S, In, Out]) finer(spans []span) [][]span {
+	if s.m.finer == nil {
+		return [][]span{spans}
+	}
+	facts := s.facts(spans)
+	label := s.m.finer(facts)
+	if label == nil {
+		return [][]span{spans}
+	}
+	var all [][]span
+	at := map[int]int{}
+	for i, f := range facts {
+		if !f.known && s.m.moot != nil && s.m.moot(f.in) {
+			continue
+		}
+		n, ok := at[label(f)]
+		if !ok {
+			n = len(all)
+			at[label(f)] = n
+			all = append(all, nil)
+		}
+		all[n] = append(all[n], spans[i])
+	}
+	return all
+}
+
+// widths are how many configurations are followed at a time, at first.
+var widths = []int{1, 8, 64, 512}
+
+// search reports whether calls are linearizable, by looking for an order of them.
+// At first only few configurations are followed: if one comes to the end,
+// that is an order, and if all end though none was left out, there is none. Then
+// two algorithms race, each with half the memory.
+func (s source[S, In, Out]) search(ctx context.Context, spans []span) (ok bool, err error) {
+	s.memory = s.budget() / 2
+	f := s.frontier(spans)
+	for _, width := range widths {
+		f = f.again(width)
+		if end := f.run(ctx); end.by == nil && (end.ok || !f.dropped) {
+			return end.ok, nil
+		}
+	}
+	f = f.again(0)
+	return race(ctx, func(ctx context.Context) (bool, error) {
+		end := f.run(ctx)
+		return end.ok, end.by
+	}, func(ctx context.Context) (bool, error) {
+		return s.porcupine(ctx, s.settle(spans))
+	})
+}
+
+// budget returns how many bytes a search may hold.
+func (s source[S, In, Out]) budget() int {
+	if s.memory == 0 {
+		return defaultMemory
+	}
+	return s.memory
+}
+
+// frontier prepares a search through calls.
+func (s source[S, In, Out]) frontier(spans []span) *frontier {
+	f := s.stepped(spans)
+	f.memory = s.budget()
+	return f
+}
+
+func (s source[S, In, Out]) stepped(spans []span) *frontier {
+	if s.m.Access != nil || s.refined != nil {
+		if ops, values, ok := s.accesses(spans); ok {
+			all, m := numberAccesses(ops, values)
+			return newFrontier(all, len(m.kinds), m)
+		}
+	}
+	all, m := s.number(s.settle(spans))
+	return newFrontier(all, len(m.kinds), m)
+}
+
+// zones decides by the values written, and returns false where that is impossible.
+func (s source[S, In, Out]) zones(spans []span, lenient bool) (*conflict, bool) {
+	if s.m.Access == nil && s.refined == nil {
+		return nil, false
+	}
+	ops, values, ok := s.accesses(spans)
+	if !ok {
+		return nil, false
+	}
+	return decideZones(ops, values, lenient)
+}
+
+// settle leaves out the calls of unknown outcome that could have changed nothing:
+// they may as well not have happened.
+func (s source[S, In, Out]) settle(spans []span) []span {
+	kept := make([]span, 0, len(spans))
+	for _, sp := range spans {
+		if sp.known || !s.idle(sp) {
+			kept = append(kept, sp)
+		}
+	}
+	return kept
+}
+
+// idle reports whether a call of unknown outcome changes nothing, if it happened.
+func (s source[S, In, Out]) idle(sp span) bool {
+	if s.m.moot != nil && s.m.moot(s.in(sp)) {
+		return true
+	}
+	if s.m.Access == nil {
+		return false
+	}
+	a, ok := s.access(sp)
+	return ok && !a.Writes
+}

@@ -1,0 +1,407 @@
+package checker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/capsize-go/capsize/history"
+)
+
+// The rules of this family are Jepsen's own: each looks for one kind of wrong that
+// needs no search. They take inputs that have the fields F, Key (if there are
+// several objects) and Value, whatever their type, and a [history.JepsenOp] as
+// well; outputs are what was read. So one history can be judged by them and by a model.
+
+// A jepsenCall is a call as these rules see it. Instants are indexes of ops.
+type jepsenCall struct {
+	f        string
+	value    any // what was asked
+	inv, end int // end is -1 if it never completed
+	typ      history.Type
+}
+
+// until returns the instant by which the call had certainly ended.
+func (c jepsenCall) until() int {
+	if c.typ == history.OK {
+		return c.end
+	}
+	return never
+}
+
+// A jepsenPart is the calls on one key, in the order of their invocations.
+type jepsenPart struct {
+	key   string
+	calls []jepsenCall
+}
+
+// A jepsenRule says how the calls on a key are judged.
+type jepsenRule struct {
+	name  string
+	fs    []string // what is judged
+	loose bool     // calls of other fs are passed over, because they can't excuse anything
+	judge func(j *judging, p *jepsenPart)
+}
+
+// Check judges the calls on each key, and sums up. Inputs and outputs may have methods
+// that panic, which leaves the verdict Unknown.
+func (r jepsenRule) Check(ctx context.Context, h *history.History) (got Result) {
+	defer func() {
+		if p := recover(); p != nil {
+			got = Result{Checker: r.name, Verdict: Unknown, Reason: fmt.Sprintf("an input or an output panicked: %v", p)}
+		}
+	}()
+	j := &judging{rule: r, h: h}
+	parts, bad := r.split(h)
+	if bad != nil {
+		return bad.result(r.name, h)
+	}
+	for _, p := range parts {
+		if ctx.Err() != nil {
+			j.unsure(fmt.Sprintf("stopped after %d of %s: %v", slices.Index(parts, p), plural(len(parts), "key"), ctx.Err()))
+			break
+		}
+		r.judge(j, p)
+		if j.bad != nil {
+			return j.bad.result(r.name, h)
+		}
+	}
+	if len(parts) == 0 {
+		r.judge(j, &jepsenPart{}) // so that the counts are there
+	}
+	return j.result()
+}
+
+// split sorts the calls of a history by key.
+func (r jepsenRule) split(h *history.History) ([]*jepsenPart, *badValue) {
+	var parts []*jepsenPart
+	byKey := map[string]*jepsenPart{}
+	type spot struct{ part, call int }
+	numbers := map[string]int{}
+	open := map[int][]spot{} // by process; more than one only in histories that were not recorded so
+	var shapes shapes
+	for i := range h.Len() {
+		op := h.At(i)
+		if op.Process == history.Nemesis {
+			continue
+		}
+		if op.Type != history.Invoke {
+			waiting := open[op.Process]
+			if at := whose(waiting, op, func(p spot) jepsenCall { return parts[p.part].calls[p.call] }); at >= 0 {
+				c := &parts[waiting[at].part].calls[waiting[at].call]
+				c.end, c.typ = i, op.Type
+				open[op.Process] = slices.Delete(waiting, at, at+1)
+				continue
+			}
+		}
+		c, key, bad := shapes.call(op, i)
+		switch {
+		case bad != nil && op.Type != history.Invoke:
+			continue // an answer to nothing
+		case bad != nil:
+			return nil, bad
+		case !slices.Contains(r.fs, c.f) && r.loose:
+			c.f = ""
+		case !slices.Contains(r.fs, c.f):
+			return nil, &badValue{op: op, reason: fmt.Sprintf("the %s checker judges %s, but %s asked for %q",
+				r.name, strings.Join(r.fs, ", "), place(op), c.f)}
+		}
+		p := byKey[key]
+		if p == nil {
+			p = &jepsenPart{key: key}
+			byKey[key], numbers[key] = p, len(parts)
+			parts = append(parts, p)
+		}
+		if op.Type == history.Invoke {
+			open[op.Process] = append(open[op.Process], spot{numbers[key], len(p.calls)})
+		}
+		p.calls = append(p.calls, c)
+	}
+	return parts, nil
+}
+
+// whose returns which of the open calls of its process an op completes: of those
+// that ask for the same, the latest. There is rarely a choice.
+func whose[P any](waiting []P, op history.Op, call func(P) jepsenCall) int {
+	done, told := op.Output.(history.JepsenOp)
+	if len(waiting) < 2 || !told {
+		return len(waiting) - 1
+	}
+	best, match := -1, 0
+	for i, w := range waiting {
+		c := call(w)
+		m := 1
+		if c.f == done.F {
+			m = 2
+			if reflect.DeepEqual(c.value, done.Value) {
+				m = 3
+			}
+		}
+		if m >= match {
+			best, match = i, m
+		}
+	}
+	return best
+}
+
+// Shapes finds the fields of inputs.
+type shapes struct {
+	last          reflect.Type
+	f, key, value int // of last; -1 where there is none
+}
+
+// call returns the call that an op invokes, and its key. A completion of Jepsen's
+// that has no invocation is a call of an instant.
+func (s *shapes) call(op history.Op, i int) (c jepsenCall, key string, bad *badValue) {
+	c = jepsenCall{inv: i, end: -1, typ: history.Info}
+	in := op.Input
+	if op.Type != history.Invoke {
+		c.end, c.typ = i, op.Type
+		in = op.Output
+	}
+	key = op.Key
+	switch v := in.(type) {
+	case history.JepsenOp:
+		c.f, c.value = v.F, v.Value
+		return c, key, nil
+	case history.Jepsener:
+		_, told := v.Jepsen(history.Invoke, nil)
+		c.f, c.value = told.F, told.Value
+		return c, key, nil
+	}
+	v := reflect.ValueOf(in)
+	if in != nil && v.Kind() == reflect.Struct && s.of(v.Type()) {
+		c.f, c.value = v.Field(s.f).String(), in
+		if s.value >= 0 {
+			c.value = v.Field(s.value).Interface()
+		}
+		if s.key >= 0 && v.Field(s.key).String() != "" {
+			key = v.Field(s.key).String()
+		}
+		return c, key, nil
+	}
+	told, ok := history.AsJepsen(in)
+	if !ok {
+		return c, key, &badValue{op: op, reason: fmt.Sprintf("%s asked for a %T that has no field F: %v", place(op), in, in)}
+	}
+	c.f, c.value = told.F, told.Value
+	if m, ok := told.Value.(history.Map); ok {
+		if k, ok := m.Get(history.Keyword("key")); ok && len(m) <= 2 {
+			key, _ = k.(string)
+			c.value, _ = m.Get(history.Keyword("value"))
+		}
+	}
+	return c, key, nil
+}
+
+// of reports whether a struct has the fields of an input.
+func (s *shapes) of(t reflect.Type) bool {
+	if t != s.last {
+		*s = shapes{last: t, f: field(t, "F", reflect.String), key: field(t, "Key", reflect.String), value: field(t, "Value", 0)}
+	}
+	return s.f >= 0
+}
+
+func field(t reflect.Type, name string, kind reflect.Kind) int {
+	f, ok := t.FieldByName(name)
+	if !ok || len(f.Index) != 1 || !f.IsExported() || kind != 0 && f.Type.Kind() != kind {
+		return -1
+	}
+	return f.Index[0]
+}
+
+// answer returns what an output says.
+func answer(out any) any {
+	switch v := out.(type) {
+	case history.JepsenOp:
+		return v.Value
+	case map[string]any:
+		if _, told := v["f"]; !told {
+			return v
+		}
+		if told, ok := history.AsJepsen(v); ok {
+			return told.Value
+		}
+	case history.Null:
+		return nil
+	}
+	return out
+}
+
+// A badValue is an op that makes no sense to a rule.
+type badValue struct {
+	op     history.Op
+	call   *history.Call // whose answer it is, if it is one
+	reason string
+}
+
+// result is Invalid if the system answered nonsense, and Unknown if nonsense was asked.
+func (b *badValue) result(name string, h *history.History) Result {
+	r := Result{Checker: name, Verdict: Unknown, Reason: b.reason}
+	if b.call != nil {
+		r.Verdict = Invalid
+		r.Why = &Why{Key: b.op.Key, Reason: b.reason, Calls: []history.Call{*b.call}, Of: h.Len()}
+	}
+	return r
+}
+
+// A Count is one of the things that a checker of Jepsen's kind counted.
+type Count struct {
+	Name   string   `json:"name"`             // as in "lost"
+	N      int      `json:"n"`                //
+	Wrong  bool     `json:"wrong"`            // whether one is enough to break the rule
+	Values []string `json:"values,omitempty"` // the first of them, where they have names
+}
+
+// Findings are all that a checker of Jepsen's kind counted.
+type Findings struct {
+	Checker string  `json:"checker"`
+	Verdict Verdict `json:"verdict"`
+	Counts  []Count `json:"counts"`
+}
+
+// N returns the count with that name, or 0.
+func (f Findings) N(name string) int {
+	for _, c := range f.Counts {
+		if c.Name == name {
+			return c.N
+		}
+	}
+	return 0
+}
+
+// findingsFile is the name of the file of a [Result] that holds its [Findings].
+const findingsFile = "findings.json"
+
+// FindingsOf returns what a checker of Jepsen's kind counted, and false for the
+// result of another.
+func FindingsOf(r Result) (f Findings, ok bool) {
+	b, ok := r.Files[findingsFile]
+	return f, ok && json.Unmarshal(b, &f) == nil
+}
+
+// someValues is how many values a [Count] names.
+const someValues = 32
+
+// Judging is what is known of a history while a rule goes over it.
+type judging struct {
+	rule   jepsenRule
+	h      *history.History
+	counts []Count
+	why    *Why
+	doubt  string
+	bad    *badValue
+}
+
+// count adds to a count.
+func (j *judging) count(name string, n int, values ...string) { j.tally(name, false, n, values) }
+
+// wrong adds to a count of what breaks the rule.
+func (j *judging) wrong(name string, n int, values ...string) { j.tally(name, true, n, values) }
+
+func (j *judging) tally(name string, wrong bool, n int, values []string) {
+	at := slices.IndexFunc(j.counts, func(c Count) bool { return c.Name == name })
+	if at < 0 {
+		at = len(j.counts)
+		j.counts = append(j.counts, Count{Name: name, Wrong: wrong})
+	}
+	c := &j.counts[at]
+	c.N, c.Wrong = c.N+n, c.Wrong || wrong
+	c.Values = append(c.Values, values[:min(len(values), someValues-len(c.Values))]...)
+}
+
+// unsure says why the rule can't tell. The first reason stays.
+func (j *judging) unsure(reason string) {
+	if j.doubt == "" {
+		j.doubt = reason
+	}
+}
+
+// garbage says that the answer to a call makes no sense.
+func (j *judging) garbage(c jepsenCall, err error) {
+	if j.bad != nil {
+		return
+	}
+	call := j.call(c)
+	op := call.Complete
+	j.bad = &badValue{op: op, call: &call, reason: fmt.Sprintf("the system answered garbage: %s was answered %v, %v", place(op), op.Output, err)}
+}
+
+// nonsense says that what a call asks for makes no sense.
+func (j *judging) nonsense(c jepsenCall, err error) {
+	if j.bad == nil {
+		op := j.h.At(c.inv)
+		j.bad = &badValue{op: op, reason: fmt.Sprintf("%s asked for a %s of %v, %v", place(op), c.f, c.value, err)}
+	}
+}
+
+// blame makes a counter-example of calls, the last of which is the culprit. The
+// smallest one stays, and of two alike the first.
+func (j *judging) blame(p *jepsenPart, reason string, calls ...jepsenCall) {
+	if j.why != nil && len(j.why.Calls) <= len(calls) {
+		return
+	}
+	w := &Why{Key: p.key, Reason: reason + on(p.key), Of: len(p.calls)}
+	guilty := calls[len(calls)-1].inv
+	slices.SortStableFunc(calls, func(a, b jepsenCall) int { return a.inv - b.inv })
+	calls = slices.CompactFunc(calls, func(a, b jepsenCall) bool { return a.inv == b.inv })
+	for i, c := range calls {
+		if c.inv == guilty {
+			w.Culprit = i
+		}
+		w.Calls = append(w.Calls, j.call(c))
+	}
+	j.why = w
+}
+
+// call returns the call as the history has it.
+func (j *judging) call(c jepsenCall) history.Call {
+	call := history.Call{Invoke: j.h.At(c.inv)}
+	if c.end >= 0 {
+		call.Complete = j.h.At(c.end)
+		return call
+	}
+	call.Complete = history.Op{
+		Index: -1, Time: history.Forever, Process: call.Invoke.Process, Node: call.Invoke.Node,
+		Type: history.Info, Key: call.Invoke.Key,
+	}
+	return call
+}
+
+// answer returns what a call was answered.
+func (j *judging) answer(c jepsenCall) any { return answer(j.h.At(c.end).Output) }
+
+// who names the process of a call.
+func (j *judging) who(c jepsenCall) string { return fmt.Sprintf("process %d", j.h.At(c.inv).Process) }
+
+// result sums up.
+func (j *judging) result() Result {
+	r := Result{Checker: j.rule.name, Why: j.why}
+	var wrong, right []string
+	for _, c := range j.counts {
+		text := fmt.Sprintf("%d %s", c.N, c.Name)
+		switch {
+		case !c.Wrong:
+			right = append(right, text)
+		case c.N > 0:
+			wrong = append(wrong, text)
+		}
+	}
+	all := strings.Join(right, ", ")
+	switch {
+	case len(wrong) > 0:
+		r.Verdict, r.Reason = Invalid, strings.Join(wrong, ", ")+" (of "+all+")"
+	case j.doubt != "":
+		r.Verdict, r.Reason, r.Why = Unknown, j.doubt+" ("+all+")", nil
+	default:
+		r.Reason, r.Why = all, nil
+	}
+	b, err := json.Marshal(Findings{Checker: r.Checker, Verdict: r.Verdict, Counts: j.counts})
+	if err == nil {
+		r.Files = map[string][]byte{findingsFile: b}
+	}
+	return r
+}

@@ -1,0 +1,152 @@
+package checker
+
+import "slices"
+
+// decideLog decides whether calls on a log are linearizable, if all values that were
+// appended differ. Then the longest read shows the order of the appends; each
+// other read must be a beginning of it, and stands behind the append of the last
+// value that it shows. That order is compared with real time in one pass. What
+// no read shows was appended after all that some read shows. The cost is linear
+// in the length of all reads.
+func decideLog(calls []fact[LogOp, []int]) finding {
+	l := logOrder{calls: calls, appends: make(map[int]int, len(calls)), longest: -1, ladder: ladder{latest: -1, by: -1}}
+	if !l.scan() {
+		return undecided
+	}
+	if f := l.reads(); f.bad != nil {
+		return f
+	}
+	if f := l.offsets(); !f.decided || f.bad != nil {
+		return f
+	}
+	return l.climb()
+}
+
+// A logOrder is the state of decideLog.
+type logOrder struct {
+	calls   []fact[LogOp, []int]
+	appends map[int]int // by value
+	longest int         // the longest read, or -1
+	order   []int       // what it shows
+	at      map[int]int // where
+	ladder  ladder
+}
+
+func (l *logOrder) scan() bool {
+	for i, c := range l.calls {
+		switch {
+		case c.in.F == "append":
+			if _, twice := l.appends[c.in.Value]; twice {
+				return false
+			}
+			l.appends[c.in.Value] = i
+		case c.in.F != "read":
+			return false
+		case c.known && (l.longest < 0 || len(c.out) > len(l.order)):
+			l.longest, l.order = i, c.out
+		}
+	}
+	l.at = make(map[int]int, len(l.order))
+	return true
+}
+
+// reads looks whether reads contradict one another.
+func (l *logOrder) reads() finding {
+	for i, v := range l.order {
+		if _, twice := l.at[v]; twice {
+			return found("which shows a value twice", l.longest)
+		}
+		if _, ok := l.appends[v]; !ok {
+			return found("which shows what nobody appended", l.longest)
+		}
+		l.at[v] = i
+	}
+	for i, c := range l.calls {
+		if c.in.F != "read" || !c.known || slices.Equal(c.out, l.order[:len(c.out)]) {
+			continue
+		}
+		bad := []int{i, l.longest}
+		for j, v := range c.out {
+			a, ok := l.appends[v]
+			if !ok {
+				return found("which shows what nobody appended", i)
+			}
+			if v != l.order[j] {
+				return found("but another read shows another order", append(bad, a, l.appends[l.order[j]])...)
+			}
+		}
+	}
+	return allWell
+}
+
+// offsets compares what appends were told with the order. An offset beyond it
+// leaves open what stands between.
+func (l *logOrder) offsets() finding {
+	f := allWell
+	for i, c := range l.calls {
+		if c.in.F != "append" || !c.known || len(c.out) == 0 {
+			continue
+		}
+		at, shown := l.at[c.in.Value]
+		switch {
+		case len(c.out) > 1 || c.out[0] < 0 || c.out[0] >= len(l.calls):
+			return found("which is no offset", i)
+		case shown && c.out[0] != at || !shown && c.out[0] < len(l.order):
+			return found("but a read shows it at another place, or something else in its place", i, l.longest, l.appends[l.order[min(c.out[0], len(l.order)-1)]])
+		case !shown:
+			f = undecided
+		}
+	}
+	return f
+}
+
+// climb compares the order with real time.
+func (l *logOrder) climb() finding {
+	byLength := make([][]int, len(l.order)+1)
+	for i, c := range l.calls {
+		if c.in.F == "read" && c.known {
+			byLength[len(c.out)] = append(byLength[len(c.out)], i)
+		}
+	}
+	for n, reads := range byLength {
+		if n > 0 {
+			a := l.appends[l.order[n-1]]
+			if by := l.ladder.before(l.calls[a].ret); by >= 0 {
+				return l.late(by, a)
+			}
+			raise(&l.ladder, l.calls, []int{a})
+		}
+		for _, r := range reads {
+			if by := l.ladder.before(l.calls[r].ret); by >= 0 {
+				return l.early(r, by)
+			}
+		}
+		raise(&l.ladder, l.calls, reads)
+	}
+	for i, c := range l.calls {
+		if _, shown := l.at[c.in.Value]; c.in.F == "append" && c.known && !shown {
+			if by := l.ladder.before(c.ret); by >= 0 {
+				return l.late(by, i)
+			}
+		}
+	}
+	return allWell
+}
+
+// late tells of an append that returned before a call was invoked that must come
+// before it: a read that lacks its value, or an append of a value that stands before it.
+func (l *logOrder) late(by, late int) finding {
+	if l.calls[by].in.F == "append" {
+		return found("though a value that it shows behind another, or not at all, had been appended before that", l.longest, late, by)
+	}
+	return found("which lacks a value that had been appended before", by, late)
+}
+
+// early tells of a read that returned before a call was invoked that must come
+// before it: an append of what it shows, or a read of less.
+func (l *logOrder) early(read, by int) finding {
+	if l.calls[by].in.F == "append" {
+		return found("before anybody began to append one of the values", read, by)
+	}
+	return found("though more had been seen before", by, read, l.appends[l.order[len(l.calls[by].out)]])
+}

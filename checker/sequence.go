@@ -1,0 +1,85 @@
+package checker
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// States must be comparable, so models keep several integers as a string of
+// eight bytes for each, which sort as the integers do.
+const intBytes = 8
+
+func putInt(b []byte, v int) []byte { return binary.BigEndian.AppendUint64(b, uint64(v)^1<<63) }
+
+func packInts(vs ...int) string {
+	b := make([]byte, 0, intBytes*len(vs))
+	for _, v := range vs {
+		b = putInt(b, v)
+	}
+	return string(b)
+}
+
+func intCount(s string) int { return len(s) / intBytes }
+
+func intAt(s string, i int) int {
+	var n uint64
+	for _, c := range []byte(s[i*intBytes : (i+1)*intBytes]) {
+		n = n<<8 | uint64(c)
+	}
+	return int(n ^ 1<<63)
+}
+
+func unpackInts(s string) []int {
+	vs := make([]int, intCount(s))
+	for i := range vs {
+		vs[i] = intAt(s, i)
+	}
+	return vs
+}
+
+// searchInt returns where v stands in sorted integers, or should, and whether it
+// does.
+func searchInt(s string, v int) (i int, found bool) {
+	low, high := 0, intCount(s)
+	for low < high {
+		if mid := (low + high) / 2; intAt(s, mid) < v {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low, low < intCount(s) && intAt(s, low) == v
+}
+
+// insertInt puts v into sorted integers.
+func insertInt(s string, v int) string {
+	i, _ := searchInt(s, v)
+	return s[:i*intBytes] + packInts(v) + s[i*intBytes:]
+}
+
+// deleteInt takes the i-th integer away.
+func deleteInt(s string, i int) string { return s[:i*intBytes] + s[(i+1)*intBytes:] }
+
+// sortedInts returns what a set of integers looks like, or false if one of them
+// is there twice.
+func sortedInts(vs []int) (string, bool) {
+	sorted := slices.Sorted(slices.Values(vs))
+	return packInts(sorted...), len(slices.Compact(sorted)) == len(vs)
+}
+
+// abridgedInts formats integers, and leaves out the middle of many.
+func abridgedInts(vs []int) string {
+	const most = 12
+	var text []string
+	for i, v := range vs {
+		switch {
+		case len(vs) <= most || i < most/2 || i >= len(vs)-most/2:
+			text = append(text, fmt.Sprint(v))
+		case i == most/2:
+			text = append(text, "…")
+		}
+	}
+	return "[" + strings.Join(text, " ") + "]"
+}

@@ -1,0 +1,268 @@
+package checker
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"github.com/capsize-go/capsize/history"
+)
+
+// Sequential returns a checker for sequential consistency: there is one order of all calls, on all
+// keys, that keeps the order of every session, and in which every read sees what was
+// written last (Lamport, How to Make a Multiprocessor Computer, 1979). It can not be judged
+// key by key. Written values must be unique.
+//
+// To decide it is NP-complete (Gibbons and Korach, 1997, even with unique values). So three
+// questions come first that are cheap: a linearizable history is sequentially consistent, and one
+// that is not causally convergent is not (the gradual checking of Bouajjani, Enea and others, 2019). What is left
+// is searched: a state is how far each session has come, at most n^k of them. Reads go first
+// where they may, and a value with readers left is not replaced. After a
+// million states, or the time of [Within], the answer is Unknown.
+func Sequential[S comparable, In, Out any](m Model[S, In, Out], opts ...Option) Checker {
+	m.check()
+	search := inTime(keeps(m, sequential), opts)
+	return Func(func(ctx context.Context, h *history.History) (res Result) {
+		defer recovered(&res, sequential.name, m.Name)
+		s := source[S, In, Out]{m: m, h: h}
+		if n, ok := s.atomic(); ok {
+			return Result{Checker: sequential.name, Reason: fmt.Sprintf("%s are linearizable, hence %s", plural(n, "call"), sequential.kept[len("are "):])}
+		}
+		return search.Check(ctx, h)
+	})
+}
+
+// atomic reports whether zones show that a history is linearizable, with the number of its calls.
+func (s source[S, In, Out]) atomic() (calls int, ok bool) {
+	parts, bad := s.split()
+	if bad != nil {
+		return 0, false
+	}
+	for _, p := range parts {
+		calls += len(p.spans)
+		if c, ok := s.zones(p.spans, false); !ok || c != nil {
+			return 0, false
+		}
+	}
+	return calls, true
+}
+
+var sequential = rule{name: "sequential", kept: "are sequentially consistent", find: findSequential}
+
+func findSequential(ctx context.Context, l *logbook) (*breach, error) {
+	l.strict = true
+	defer func() { l.strict = false }()
+	again := func(p *logbook) *breach {
+		if past := newPast(p); past.breach(true) != nil {
+			_, culprit := past.contradiction(true)
+			return &breach{culprit: culprit, key: p.oneKey(), reason: past.word(culprit)}
+		}
+		if e := newInterleaving(p, 20_000); e.run(noContext) == nil && !e.found {
+			return &breach{culprit: none, key: p.oneKey(),
+				reason: fmt.Sprintf("no one order of %s keeps the order of %s and explains all answers", plural(len(p.turns), "call"), plural(p.processes(), "session"))}
+		}
+		return nil
+	}
+	if b := newPast(l).breach(true); b != nil {
+		return l.shrink(b.turns, again), nil
+	}
+	e := newInterleaving(l, 1_000_000)
+	if err := e.run(ctx); err != nil {
+		return nil, fmt.Errorf("%w after %s, %d of %s in order", err, plural(e.states, "state"), e.furthest, plural(len(l.turns), "call"))
+	}
+	if e.found {
+		return nil, nil
+	}
+	return l.shrink(e.stuckTurns(), again), nil
+}
+
+// An interleaving looks for one order of all turns.
+type interleaving struct {
+	l        *logbook
+	most     int
+	at       []int32 // by session: how many of its turns are done
+	readers  []int32 // by version: how many are left who see it
+	holds    []int32 // by key: the version it has
+	done     int
+	furthest int
+	stuck    []int32 // where each session stood when the search had come furthest
+	states   int
+	found    bool
+	tried    map[string]bool
+	trail    []int32 // the sessions that made a step
+	was      []int32 // what the key of each step had before it
+}
+
+func newInterleaving(l *logbook, most int) *interleaving {
+	e := &interleaving{l: l, most: most, at: make([]int32, len(l.sessions)), readers: make([]int32, len(l.versions)),
+		holds: make([]int32, len(l.keys)), tried: map[string]bool{}}
+	for k := range e.holds {
+		e.holds[k] = none
+	}
+	for i := range l.versions {
+		if l.versions[i].first {
+			e.holds[l.versions[i].key] = int32(i)
+		}
+	}
+	for i := range l.turns {
+		if v := l.turns[i].saw; v != none {
+			e.readers[v]++
+		}
+	}
+	return e
+}
+
+var errStates = fmt.Errorf("the memory for the search was used up")
+
+// run searches, depth first. It fails if it was not allowed to come to an end.
+func (e *interleaving) run(ctx context.Context) error {
+	type frame struct {
+		trail int
+		next  []int32 // sessions to try
+	}
+	e.greedy()
+	stack := []frame{{len(e.trail), e.choices()}}
+	for len(stack) > 0 {
+		if e.done > e.furthest || e.stuck == nil {
+			e.furthest, e.stuck = e.done, slices.Clone(e.at)
+		}
+		if e.done == len(e.l.turns) {
+			e.found = true
+			return nil
+		}
+		f := &stack[len(stack)-1]
+		e.undo(f.trail)
+		if len(f.next) == 0 {
+			stack = stack[:len(stack)-1]
+			continue
+		}
+		s := f.next[0]
+		f.next = f.next[1:]
+		e.step(s)
+		e.greedy()
+		if !e.fresh() {
+			continue
+		}
+		if e.states++; e.states >= e.most {
+			return errStates
+		}
+		if e.states%1024 == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		stack = append(stack, frame{len(e.trail), e.choices()})
+	}
+	return nil
+}
+
+// fresh reports whether no search went on from here yet. What the keys have needs no
+// mention: of the values that were written so far, one at most has readers left.
+func (e *interleaving) fresh() bool {
+	key := make([]byte, 0, len(e.at)*2)
+	for _, n := range e.at {
+		key = binary.AppendUvarint(key, uint64(n))
+	}
+	if e.tried[string(key)] {
+		return false
+	}
+	e.tried[string(key)] = true
+	return true
+}
+
+// head returns the next turn of a session, or none.
+func (e *interleaving) head(s int32) int32 {
+	turns := e.l.sessions[s].turns
+	if int(e.at[s]) == len(turns) {
+		return none
+	}
+	i := turns[e.at[s]]
+	if e.at[s] == 0 {
+		if q := e.l.sessions[s].parent; q != none && e.at[e.l.turns[q].session] <= e.l.turns[q].place {
+			return none
+		}
+	}
+	return i
+}
+
+// may reports whether a turn can come next.
+func (e *interleaving) may(i int32) bool {
+	t := &e.l.turns[i]
+	has := e.holds[t.key]
+	switch {
+	case t.saw != none && t.saw != has:
+		return false
+	case t.put == none:
+		return true
+	case has == none: // nobody asks what the key began with
+		return true
+	case t.saw != none:
+		return e.readers[has] == 1 // nobody but itself
+	}
+	return e.readers[has] == 0
+}
+
+// greedy makes all steps that can do no harm: reads, and writes that nobody sees.
+func (e *interleaving) greedy() {
+	for again := true; again; {
+		again = false
+		for s := range e.at {
+			for i := e.head(int32(s)); i != none && e.may(i); i = e.head(int32(s)) {
+				if t := &e.l.turns[i]; t.put != none && (t.saw != none || e.readers[t.put] > 0) {
+					break
+				}
+				e.step(int32(s))
+				again = true
+			}
+		}
+	}
+}
+
+// choices returns the sessions whose next turn can come next, the one invoked first before the others.
+func (e *interleaving) choices() []int32 {
+	var next []int32
+	for s := range e.at {
+		if i := e.head(int32(s)); i != none && e.may(i) {
+			next = append(next, int32(s))
+		}
+	}
+	slices.SortFunc(next, func(a, b int32) int { return int(e.head(a) - e.head(b)) })
+	return next
+}
+
+func (e *interleaving) step(s int32) {
+	t := &e.l.turns[e.head(s)]
+	e.trail, e.was = append(e.trail, s), append(e.was, e.holds[t.key])
+	if t.saw != none {
+		e.readers[t.saw]--
+	}
+	if t.put != none {
+		e.holds[t.key] = t.put
+	}
+	e.at[s]++
+	e.done++
+}
+
+// undo takes back all steps but the first n.
+func (e *interleaving) undo(n int) {
+	for len(e.trail) > n {
+		last := len(e.trail) - 1
+		s := e.trail[last]
+		e.at[s]--
+		e.done--
+		t := &e.l.turns[e.l.sessions[s].turns[e.at[s]]]
+		if t.saw != none {
+			e.readers[t.saw]++
+		}
+		e.holds[t.key] = e.was[last]
+		e.trail, e.was = e.trail[:last], e.was[:last]
+	}
+}
+
+// stuckTurns returns the turns up to where the search came furthest, and the next of each session.
+func (e *interleaving) stuckTurns() (turns []int32) {
+	for s, n := range e.stuck {
+		all := e.l.sessions[s].turns
+		turns = append(turns, all[:min(int(n)+1, len(all))]...)
+	}
+	return turns
+}

@@ -1,0 +1,135 @@
+package checker_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+)
+
+// sequence returns a history of calls one after the other, 10 ms each.
+func sequence(calls ...history.Op) *history.History {
+	h := history.Of()
+	for i, c := range calls {
+		at := time.Duration(i) * 20 * time.Millisecond
+		h.Add(history.Op{Time: at, Process: c.Process, Type: history.Invoke, Input: c.Input})
+		h.Add(history.Op{Time: at + 10*time.Millisecond, Process: c.Process, Type: history.OK, Output: c.Output})
+	}
+	return h
+}
+
+func put(process int, key string, v int) history.Op {
+	return history.Op{Process: process, Input: checker.RegisterOp{F: "write", Key: key, Value: v}}
+}
+
+func get(process int, key string, v int) history.Op {
+	return history.Op{Process: process, Input: checker.RegisterOp{F: "read", Key: key}, Output: v}
+}
+
+func ExampleReadYourWrites() {
+	h := sequence(put(1, "x", 5), get(1, "x", 0))
+	fmt.Println(checker.ReadYourWrites(checker.Register()).Check(context.Background(), h).Reason)
+	// Output: process 1 read the initial value 0 from x, though it had written 5 itself 10ms before
+}
+
+func ExampleMonotonicReads() {
+	h := sequence(put(1, "x", 5), get(2, "x", 5), get(2, "x", 0))
+	fmt.Println(checker.MonotonicReads(checker.Register()).Check(context.Background(), h).Reason)
+	// Output: process 2 read the initial value 0 from x, though it had read 5, which is newer, 10ms before
+}
+
+func ExampleMonotonicWrites() {
+	h := sequence(put(1, "x", 5), put(1, "y", 6), get(2, "y", 6), get(2, "x", 0))
+	fmt.Println(checker.MonotonicWrites(checker.Register()).Check(context.Background(), h).Reason)
+	// Output: process 2 read the initial value 0 from x, though it had read 6 from y, before which process 1 had written 5 to x
+}
+
+func ExampleWritesFollowReads() {
+	h := sequence(put(1, "x", 5), get(2, "x", 5), put(2, "y", 6), get(3, "y", 6), get(3, "x", 0))
+	fmt.Println(checker.WritesFollowReads(checker.Register()).Check(context.Background(), h).Reason)
+	// Output: process 3 read the initial value 0 from x, though it had read 6 from y, before which process 2 had read 5 from x
+}
+
+// The reply 6 is seen, and the question 5, which its writer had answered, is not.
+func ExampleCausal() {
+	h := sequence(put(1, "x", 5), get(2, "x", 5), put(2, "y", 6), get(3, "y", 6), get(3, "x", 0))
+	fmt.Println(checker.Causal(checker.Register()).Check(context.Background(), h).Reason)
+	// Output: process 3 read the initial value 0 from x, though it could know 5 by then, which process 1 had written
+}
+
+// Two replicas apply two writes in different orders, and stay apart.
+func ExampleCausalConvergent() {
+	h := sequence(put(1, "x", 5), put(2, "x", 6), get(3, "x", 5), get(3, "x", 6), get(4, "x", 6), get(4, "x", 5))
+	fmt.Println(checker.CausalMemory(checker.Register()).Check(context.Background(), h).Verdict)
+	r := checker.CausalConvergent(checker.Register()).Check(context.Background(), h)
+	fmt.Println(r.Verdict)
+	fmt.Println(r.Reason)
+	// Output:
+	// valid
+	// invalid
+	// process 4 read 5 from x, though it could know 6, and process 3 read 6 from x, though it could know 5: no one order of the two explains both
+}
+
+func ExampleSequential() {
+	h := sequence(put(1, "x", 5), get(1, "y", 0), put(2, "y", 6), get(2, "x", 0)) // each misses the other's write
+	r := checker.Sequential(checker.Register()).Check(context.Background(), h)
+	fmt.Println(r.Verdict, len(r.Why.Calls))
+	fmt.Println(r.Reason)
+	// Output:
+	// invalid 4
+	// no one order of 4 calls keeps the order of 2 sessions and explains all answers
+}
+
+func ExampleMeasureStaleness() {
+	h := sequence(put(1, "x", 5), put(1, "x", 6), put(1, "x", 7), get(2, "x", 5), get(2, "x", 7))
+	s, err := checker.MeasureStaleness(checker.Register(), h)
+	fmt.Println(s, err)
+	fmt.Println(s.Age, s.Delta, s.Most, s.KLow)
+	// Output:
+	// 1 of 2 reads are stale, by 30ms at most (1 % by 30ms or more), and behind by 2 versions at most; 3-atomic; Δ = 30ms <nil>
+	// 30ms 30ms 2 3
+}
+
+func ExampleLost() {
+	h := sequence(put(1, "x", 5), put(1, "x", 6), get(2, "x", 5))
+	r := checker.Lost(checker.Register()).Check(context.Background(), h)
+	fmt.Println(r.Reason)
+	fmt.Println(r.Why.Reason)
+	// Output:
+	// of 2 writes answered, 1 visible in the end and 0 overwritten, 1 lost and never seen
+	// process 1 wrote 6 to x and was answered, but nobody ever saw it: process 2 read 5 from x, which is older
+}
+
+func ExampleConvergent() {
+	h := sequence(put(1, "x", 5), put(2, "x", 6), get(3, "x", 5), get(4, "x", 6))
+	fmt.Println(checker.Convergent(checker.Register()).Check(context.Background(), h).Reason)
+	// Output: after all writes had come to an end, process 3 read 5 from x, and process 4 read 6 from x
+}
+
+func ExamplePRAM() {
+	h := sequence(put(1, "x", 5), put(1, "y", 6), get(2, "y", 6), get(2, "x", 0))
+	fmt.Println(checker.PRAM(checker.Register()).Check(context.Background(), h).Verdict)
+	// Output: invalid
+}
+
+func ExampleTwoAtomic() {
+	h := sequence(put(1, "x", 5), put(1, "x", 6), get(2, "x", 5), put(1, "x", 7), get(2, "x", 5))
+	fmt.Println(checker.TwoAtomic(checker.Register()).Check(context.Background(), h).Reason)
+	// Output: process 2 read 5 from x, which is not one of the two last values in any order of the writes
+}
+
+func ExampleConsistency() {
+	h := sequence(put(1, "x", 5), get(2, "x", 0), get(2, "x", 5))
+	r := checker.Consistency(checker.Register()).Check(context.Background(), h)
+	fmt.Println(r.Reason)
+	for _, p := range r.Parts {
+		if p.Verdict == checker.Invalid {
+			fmt.Printf("%s: %s\n", p.Checker, p.Reason)
+		}
+	}
+	// Output:
+	// 3 calls satisfy sequential, 2-atomic, convergent
+	// linearizable: 1 of 1 key is not linearizable
+}

@@ -1,0 +1,166 @@
+package checker
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/capsize-go/capsize/history"
+)
+
+// A Level is a consistency model that a history of registers can be judged by.
+type Level struct {
+	Name    string   // as in "causal-memory"
+	Says    string   // what holds of a history that satisfies it, in a few words
+	Implies []string // the names of weaker levels that follow from it at once
+	Checker Checker
+}
+
+// Consistencies lists the consistency models that a history of m can be judged by, stronger ones first. All but
+// linearizable need a model that says what a call reads and writes ([Model]'s Access), and unique written values.
+func Consistencies[S comparable, In, Out any](m Model[S, In, Out]) []Level {
+	weak := func(r rule, says string, implies ...string) Level {
+		return Level{r.name, says, implies, keeps(m, r)}
+	}
+	return []Level{
+		{"linearizable", "one order of all calls, in real time", []string{"sequential", "2-atomic"}, Linearizable(m)},
+		{"sequential", "one order of all calls, that of each session kept", []string{"causal-memory", "causal-convergent"}, Sequential(m)},
+		weak(causalConvergent, "one order of all writes, causes before effects; calls see those that they know", "causal", "monotonic", "monotonic-writes", "writes-follow-reads"),
+		{"causal-memory", "an order of all it knows for each session, causes before effects", []string{"causal", "pram", "writes-follow-reads"}, CausalMemory(m)},
+		weak(causal, "an order of all it knows for each call, causes before effects"),
+		weak(pram, "an order of all writes for each session, that of each session kept", "monotonic", "monotonic-writes"),
+		weak(monotonicPerKey, "no session goes back on a key", "read-your-writes", "monotonic-reads"),
+		weak(readYourWrites, "reads see what their session wrote, or something newer"),
+		weak(monotonicReads, "reads see what their session saw, or something newer"),
+		weak(monotonicWrites, "who sees a write sees those of its session before it"),
+		weak(writesFollowReads, "who sees a write sees what its session had seen"),
+		weak(twoAtomic, "reads see one of the two last versions"),
+		{"convergent", "last reads agree, and not on what was replaced", nil, Convergent(m)},
+	}
+}
+
+// ConsistencyNamed returns the checker of a consistency model by its name: one of those of [Consistencies],
+// or staleness or lost, which are no models but are asked for in the same way.
+func ConsistencyNamed[S comparable, In, Out any](m Model[S, In, Out], name string) (Checker, error) {
+	var names []string
+	for _, l := range Consistencies(m) {
+		if l.Name == name {
+			return l.Checker, nil
+		}
+		names = append(names, l.Name)
+	}
+	switch name {
+	case "staleness":
+		return StalenessReport(m), nil
+	case "lost":
+		return Lost(m), nil
+	}
+	return nil, fmt.Errorf("consistency %q is none of %s, staleness, lost", name, strings.Join(names, ", "))
+}
+
+// Consistency returns a checker that finds out which consistency models a history satisfies. Its parts are the results
+// for each of [Consistencies]; its reason names the strongest that hold. It is a report:
+// its verdict is Valid whatever it finds, and Unknown if it could not even ask.
+//
+// What follows from a stronger model that holds, or from a weaker one that does not, is not judged again.
+func Consistency[S comparable, In, Out any](m Model[S, In, Out]) Checker {
+	m.check()
+	levels := Consistencies(m)
+	return Func(func(ctx context.Context, h *history.History) (res Result) {
+		const name = "consistency"
+		defer recovered(&res, name, m.Name)
+		l, no := source[S, In, Out]{m: m, h: h}.logbook(name)
+		if no != nil {
+			return *no
+		}
+		res = Result{Checker: name, Parts: latticed(ctx, h, levels)}
+		var strongest, unknown []string
+		for _, i := range maximal(levels, res.Parts) {
+			strongest = append(strongest, levels[i].Name)
+		}
+		for _, p := range res.Parts {
+			if p.Verdict == Unknown {
+				unknown = append(unknown, p.Checker)
+			}
+		}
+		res.Reason = fmt.Sprintf("%s satisfy none of the models", plural(l.calls, "call"))
+		if len(strongest) > 0 {
+			res.Reason = fmt.Sprintf("%s satisfy %s", plural(l.calls, "call"), strings.Join(strongest, ", "))
+		}
+		if len(unknown) > 0 {
+			res.Reason += "; not known: " + strings.Join(unknown, ", ")
+		}
+		return res
+	})
+}
+
+// Strongest returns the names of the strongest consistency models that a history satisfies: those that follow from no
+// other one that it satisfies.
+func Strongest[S comparable, In, Out any](ctx context.Context, m Model[S, In, Out], h *history.History) []string {
+	levels := Consistencies(m)
+	var names []string
+	for _, i := range maximal(levels, latticed(ctx, h, levels)) {
+		names = append(names, levels[i].Name)
+	}
+	return names
+}
+
+// latticed judges a history by all levels, weaker ones first if the strongest does not hold.
+func latticed(ctx context.Context, h *history.History, levels []Level) []Result {
+	index := map[string]int{}
+	for i, l := range levels {
+		index[l.Name] = i
+	}
+	results := make([]Result, len(levels))
+	known := make([]bool, len(levels))
+	var grant func(i int, because string)
+	grant = func(i int, because string) {
+		for _, name := range levels[i].Implies {
+			j := index[name]
+			if !known[j] {
+				known[j] = true
+				results[j] = Result{Checker: name, Reason: "it follows from " + because}
+			}
+			grant(j, because)
+		}
+	}
+	judge := func(i int) {
+		if known[i] {
+			return
+		}
+		known[i] = true
+		for _, name := range levels[i].Implies {
+			if j := index[name]; known[j] && results[j].Verdict == Invalid {
+				results[i] = results[j]
+				results[i].Checker = levels[i].Name
+				return
+			}
+		}
+		results[i] = levels[i].Checker.Check(ctx, h)
+		if results[i].Verdict == Valid {
+			grant(i, levels[i].Name)
+		}
+	}
+	judge(0)
+	for i := len(levels) - 1; i > 0; i-- {
+		judge(i)
+	}
+	return results
+}
+
+// maximal returns which levels hold and follow from no other that holds.
+func maximal(levels []Level, results []Result) (top []int) {
+	implied := map[string]bool{}
+	for i, l := range levels { // stronger ones come first
+		if results[i].Verdict != Valid && !implied[l.Name] {
+			continue
+		}
+		if !implied[l.Name] {
+			top = append(top, i)
+		}
+		for _, name := range l.Implies {
+			implied[name] = true
+		}
+	}
+	return top
+}

@@ -1,0 +1,341 @@
+package checker
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/capsize-go/capsize/history"
+)
+
+// A turn is a call on a register as one of its session: what it saw and put, as
+// numbers of versions.
+type turn struct {
+	span
+	key      int32
+	saw, put int32 // versions, or none
+	session  int32
+	place    int32 // position in its session
+	prev     int32 // the turn before it that was answered, of this session or of the one it branched off, or none
+}
+
+// observes reports whether somebody was told what the turn saw. A swap of unknown
+// outcome whose value turned up later counts as a write, and as nothing more.
+func (t *turn) observes() bool { return t.known && t.saw != none }
+
+// A version is a value that a key had, or was said to have.
+type version struct {
+	key    int32
+	writer int32 // the turn that put it, or none: nobody did, or it is what the key began with
+	chain  int32 // the writes of its writer's session to its key, or none
+	rank   int32 // its position in the chain
+	first  bool  // whether it is what the key began with
+}
+
+// A session is the turns of one process, in its order. A turn of unknown outcome
+// that others followed is a session of its own, branched off from the turn before it:
+// nobody knows whether it came before those that followed.
+type session struct {
+	turns  []int32
+	parent int32 // the turn that it branched off from, or none
+}
+
+// A logbook is a history of registers as its sessions saw it: the form in which
+// everything weaker than linearizability is judged. A session is a process. A
+// client that gives up a call goes on as another process, hence as another session.
+//
+// Calls that failed are left out, and so are those of unknown outcome that nobody
+// saw anything of: they may as well not have happened.
+type logbook struct {
+	turns    []turn // in the order of their invocations
+	versions []version
+	sessions []session
+	keys     []string
+	chains   [][]int32          // the turns that wrote a key, for each key and session that did, in order
+	places   [][]int32          // for each chain, the places of its turns in their session
+	chainOf  map[[2]int32]int32 // by key and session
+	failed   map[int32]history.Call
+	h        *history.History
+	text     func(version int32) string
+	calls    int  // how many calls there are, those left out included
+	strict   bool // whether what a swap of unknown outcome must have found matters
+}
+
+// thin returns the first turn to be answered that saw what nobody wrote, or none.
+func (l *logbook) thin() int32 {
+	first := none
+	for i := range l.turns {
+		t := &l.turns[i]
+		if !t.observes() || l.versions[t.saw].writer != none || l.versions[t.saw].first {
+			continue
+		}
+		if first == none || t.ret < l.turns[first].ret {
+			first = int32(i)
+		}
+	}
+	return first
+}
+
+// A numbering gives numbers to keys and to values.
+type numbering[S comparable] struct {
+	init     S
+	keys     map[string]int32
+	versions map[valueOf[S]]int32
+	values   []S
+	log      *logbook
+}
+
+type valueOf[S comparable] struct {
+	key int32
+	v   S
+}
+
+func (n *numbering[S]) key(name string) int32 {
+	k, ok := n.keys[name]
+	if !ok {
+		k = int32(len(n.log.keys))
+		n.keys[name] = k
+		n.log.keys = append(n.log.keys, name)
+		v := n.version(k, n.init)
+		n.log.versions[v].first = true
+	}
+	return k
+}
+
+func (n *numbering[S]) version(key int32, v S) int32 {
+	at := valueOf[S]{key, v}
+	i, ok := n.versions[at]
+	if !ok {
+		i = int32(len(n.log.versions))
+		n.versions[at] = i
+		n.values = append(n.values, v)
+		n.log.versions = append(n.log.versions, version{key: key, writer: none, chain: none})
+	}
+	return i
+}
+
+// logbook reads a history as sessions. It fails with a result if the history is not
+// one of registers, or if a value was written twice, so that nobody can tell which was seen.
+func (s source[S, In, Out]) logbook(name string) (*logbook, *Result) {
+	no := func(format string, args ...any) (*logbook, *Result) {
+		return nil, &Result{Checker: name, Verdict: Unknown, Reason: fmt.Sprintf(format, args...)}
+	}
+	if s.m.Access == nil {
+		return no("the %s model does not say what a call reads and writes", s.m.Name)
+	}
+	l := &logbook{h: s.h, failed: map[int32]history.Call{}}
+	n := &numbering[S]{init: s.m.Init, keys: map[string]int32{}, versions: map[valueOf[S]]int32{}, log: l}
+	l.text = func(v int32) string { return text(n.values[v]) }
+	for c := range s.h.Calls() {
+		in, ok := c.Invoke.Input.(In)
+		if ok && c.Complete.Type == history.OK && c.Complete.Output != nil {
+			_, ok = c.Complete.Output.(Out)
+		}
+		if !ok {
+			_, bad := s.split()
+			r := s.garbledResult(bad)
+			r.Checker = name
+			return nil, &r
+		}
+		sp := spanOf(c)
+		a, ok := s.access(sp)
+		if !ok {
+			return no("%s is more than a read or a write: %s", place(c.Invoke), s.describe(sp))
+		}
+		l.calls++
+		t := turn{span: sp, saw: none, put: none, session: int32(c.Invoke.Process)}
+		if s.m.Key != nil {
+			t.key = n.key(s.m.Key(in))
+		} else {
+			t.key = n.key("")
+		}
+		if a.Reads {
+			t.saw = n.version(t.key, a.Saw)
+		}
+		if a.Writes {
+			t.put = n.version(t.key, a.Put)
+		}
+		if c.Complete.Type == history.Fail {
+			if a.Writes {
+				l.failed[t.put] = c
+			}
+			continue
+		}
+		if t.put != none {
+			v := &l.versions[t.put]
+			if v.first || v.writer != none {
+				return no("%s was written%s more than once, so nobody can tell which of the writes was seen", l.text(t.put), of(l.keys[t.key], "to"))
+			}
+			v.writer = int32(len(l.turns))
+		}
+		l.turns = append(l.turns, t)
+	}
+	l.settle()
+	l.arrange()
+	return l, nil
+}
+
+// settle leaves out the turns of unknown outcome that nobody saw anything of.
+func (l *logbook) settle() {
+	live := make([]bool, len(l.turns))
+	for i := range l.turns {
+		for t := &l.turns[i]; t.known || live[i]; {
+			if t.saw == none {
+				break
+			}
+			w := l.versions[t.saw].writer
+			if w == none || l.turns[w].known || live[w] {
+				break
+			}
+			live[w] = true
+			i, t = int(w), &l.turns[w]
+		}
+	}
+	for i := range l.versions {
+		l.versions[i].writer = none
+	}
+	kept := l.turns[:0]
+	for i, t := range l.turns {
+		if !t.known && !live[i] {
+			continue
+		}
+		if t.put != none {
+			l.versions[t.put].writer = int32(len(kept))
+		}
+		kept = append(kept, t)
+	}
+	l.turns = kept
+}
+
+// arrange sorts the turns into sessions, and the writes into chains.
+func (l *logbook) arrange() {
+	last := map[int32]int32{} // the last turn of each process
+	for i := range l.turns {
+		last[l.turns[i].session] = int32(i)
+	}
+	number := map[int32]int32{}
+	open := func(parent int32) int32 {
+		l.sessions = append(l.sessions, session{parent: parent})
+		return int32(len(l.sessions) - 1)
+	}
+	l.chainOf = map[[2]int32]int32{}
+	for i := range l.turns {
+		t := &l.turns[i]
+		process := t.session
+		at, ok := number[process]
+		if !ok {
+			at = open(none)
+			number[process] = at
+		}
+		t.prev = l.sessions[at].parent
+		if n := len(l.sessions[at].turns); n > 0 {
+			t.prev = l.sessions[at].turns[n-1]
+		}
+		if !t.known && last[process] != int32(i) {
+			at = open(t.prev) // others follow, whether it has happened by then or not
+		}
+		t.session, t.place = at, int32(len(l.sessions[at].turns))
+		l.sessions[at].turns = append(l.sessions[at].turns, int32(i))
+		if t.put == none {
+			continue
+		}
+		c, ok := l.chainOf[[2]int32{t.key, at}]
+		if !ok {
+			c = int32(len(l.chains))
+			l.chainOf[[2]int32{t.key, at}] = c
+			l.chains, l.places = append(l.chains, nil), append(l.places, nil)
+		}
+		v := &l.versions[t.put]
+		v.chain, v.rank = c, int32(len(l.chains[c]))
+		l.chains[c], l.places[c] = append(l.chains[c], int32(i)), append(l.places[c], t.place)
+	}
+}
+
+// call returns a turn as the history has it.
+func (l *logbook) call(i int32) history.Call {
+	sp := l.turns[i].span
+	c := history.Call{Invoke: l.h.At(sp.call)}
+	if sp.end >= 0 {
+		c.Complete = l.h.At(sp.end)
+		return c
+	}
+	c.Complete = history.Op{
+		Index: -1, Time: history.Forever, Process: c.Invoke.Process, Node: c.Invoke.Node,
+		Type: history.Info, Key: c.Invoke.Key,
+	}
+	return c
+}
+
+// part returns a logbook of nothing but these turns. Turns that saw what none of
+// the others wrote are left out as well: without its write, what was seen proves nothing.
+func (l *logbook) part(turns []int32) *logbook {
+	turns = l.founded(turns)
+	p := &logbook{keys: l.keys, h: l.h, failed: l.failed, calls: l.calls, strict: l.strict}
+	number, back := map[int32]int32{}, []int32{}
+	renumber := func(v int32) int32 {
+		if v == none {
+			return none
+		}
+		n, ok := number[v]
+		if !ok {
+			n = int32(len(back))
+			number[v], back = n, append(back, v)
+			p.versions = append(p.versions, version{key: l.versions[v].key, writer: none, chain: none, first: l.versions[v].first})
+		}
+		return n
+	}
+	p.text = func(v int32) string { return l.text(back[v]) }
+	for _, i := range turns {
+		t := l.turns[i]
+		t.saw, t.put = renumber(t.saw), renumber(t.put)
+		t.session = int32(l.h.At(t.call).Process)
+		if t.put != none {
+			p.versions[t.put].writer = int32(len(p.turns))
+		}
+		p.turns = append(p.turns, t)
+	}
+	p.settle()
+	p.arrange()
+	return p
+}
+
+// founded leaves out the turns that saw what none of the others wrote.
+func (l *logbook) founded(turns []int32) []int32 {
+	for {
+		put := map[int32]bool{}
+		for _, i := range turns {
+			put[l.turns[i].put] = true
+		}
+		kept := make([]int32, 0, len(turns))
+		for _, i := range turns {
+			if t := &l.turns[i]; t.saw == none || !t.known && !l.strict || l.versions[t.saw].first || put[t.saw] {
+				kept = append(kept, i)
+			}
+		}
+		if len(kept) == len(turns) {
+			return kept
+		}
+		turns = kept
+	}
+}
+
+// reduce drops turns as long as the rest is bad: half of them at once, then
+// quarters, and at last one by one, until none can go.
+func (l *logbook) reduce(turns []int32, bad func(*logbook) bool) []int32 {
+	turns = l.founded(turns)
+	for size := max(1, (len(turns)+1)/2); ; {
+		dropped := false
+		for i := 0; i < len(turns); {
+			rest := slices.Concat(turns[:i], turns[min(i+size, len(turns)):])
+			if p := l.part(rest); len(p.turns) > 0 && bad(p) {
+				turns, dropped = l.founded(rest), true
+			} else {
+				i += size
+			}
+		}
+		if size > 1 {
+			size /= 2
+		} else if !dropped {
+			return turns
+		}
+	}
+}

@@ -1,0 +1,189 @@
+package checker
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize/history"
+)
+
+// A timed call is one of a history that is written by hand. It never returns if to is 0.
+type timed struct {
+	from, to int
+	in, out  any
+}
+
+// timeline returns the history of calls whose instants all differ; each is of a process of
+// its own, from 0 on.
+func timeline(calls ...timed) *history.History {
+	at := map[int]history.Op{}
+	most := 0
+	for p, c := range calls {
+		at[c.from] = history.Op{Process: p, Type: history.Invoke, Input: c.in}
+		if c.to > 0 {
+			at[c.to] = history.Op{Process: p, Type: history.OK, Output: c.out}
+		}
+		most = max(most, c.from, c.to)
+	}
+	h := history.Of()
+	for i := range most + 1 {
+		if o, ok := at[i]; ok {
+			o.Time = time.Duration(i) * time.Millisecond
+			h.Add(o)
+		}
+	}
+	return h
+}
+
+// A special is a history that is decided without a search.
+type special struct {
+	name  string
+	calls []timed
+	want  string // what the counter-example says; empty if the history is linearizable
+	few   int    // its calls
+}
+
+// specials judges histories, and looks whether the search would have said the same.
+func specials[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], all []special) {
+	slow := m
+	slow.special, slow.finer = nil, nil
+	for _, tt := range all {
+		t.Run(tt.name, func(t *testing.T) {
+			h := timeline(tt.calls...)
+			s := source[S, In, Out]{m: m, h: h}
+			parts, bad := s.split()
+			require.Nil(t, bad)
+			_, quick := s.quick(parts[0].spans)
+			assert.True(t, quick, "it was searched")
+			got := Linearizable(m).Check(t.Context(), h)
+			assert.Equal(t, Linearizable(slow).Check(t.Context(), h).Verdict, got.Verdict)
+			if tt.want == "" {
+				assert.Equal(t, Valid, got.Verdict, got.Reason)
+				return
+			}
+			require.Equal(t, Invalid, got.Verdict)
+			assert.Equal(t, tt.want, got.Why.Reason)
+			assert.Len(t, got.Why.Calls, tt.few)
+			fewest(t, m, h, got.Why)
+		})
+	}
+}
+
+func TestCounterReasons(t *testing.T) {
+	add, read := CounterOp{F: "add", Value: 2}, CounterOp{F: "read"}
+	specials(t, CounterModel(), []special{
+		{name: "lazy adds", calls: []timed{{1, 9, add, 0}, {2, 8, add, 0}, {3, 4, read, 2}, {5, 6, read, 4}}},
+		{name: "an add of unknown outcome", calls: []timed{{1, 0, add, nil}, {2, 3, read, 0}, {4, 5, read, 2}}},
+		{name: "delayed read", calls: []timed{{1, 20, add, 0}, {2, 21, add, 0}, {3, 10, read, 4}, {5, 6, add, 0}, {11, 12, read, 4}}},
+		{"too much", []timed{{1, 2, add, 0}, {3, 4, read, 4}},
+			"process 1 was answered read → 4, but what was added makes at least 2, and at most 2", 1},
+		{"too little", []timed{{1, 2, add, 0}, {3, 4, read, 0}},
+			"process 1 was answered read → 0, but what was added makes at least 2, and at most 2", 2},
+		{"backwards", []timed{{1, 20, add, 0}, {2, 3, read, 2}, {4, 5, read, 0}},
+			"process 2 was answered read → 0, but 2 had been read before that began", 2},
+		{"between", []timed{{1, 20, add, 0}, {2, 21, add, 0}, {3, 4, read, 4}, {5, 6, add, 0}, {7, 8, read, 4}},
+			"process 4 was answered read → 4, but more had been added by then", 5},
+		{"odd", []timed{{1, 2, add, 0}, {3, 20, add, 0}, {4, 5, read, 3}},
+			"process 2 was answered read → 3, but every add adds 2", 1},
+	})
+	down := CounterOp{F: "add", Value: -2}
+	specials(t, CounterModel(), []special{
+		{"below", []timed{{1, 2, add, 0}, {3, 9, down, 0}, {4, 5, read, -2}},
+			"process 2 was answered read → -2, but what was added makes at least 0, and at most 2", 3},
+		{"above", []timed{{1, 2, down, 0}, {3, 9, add, 0}, {4, 5, read, 2}},
+			"process 2 was answered read → 2, but what was added makes at least -2, and at most 0", 3},
+		{"falling", []timed{{1, 20, down, 0}, {2, 3, read, -2}, {4, 5, read, 0}},
+			"process 2 was answered read → 0, but -2 had been read before that began", 2},
+	})
+}
+
+func TestSetReasons(t *testing.T) {
+	add := func(v int) SetOp { return SetOp{F: "add", Value: v} }
+	read, contains := SetOp{F: "read"}, SetOp{F: "contains", Value: 1}
+	specials(t, SetModel(), []special{
+		{name: "growing", calls: []timed{{1, 9, add(1), nil}, {2, 8, add(2), nil}, {3, 4, read, []int{2}}, {5, 6, read, []int{1, 2}}}},
+		{name: "added again", calls: []timed{{1, 2, add(1), nil}, {3, 4, read, []int{1}}, {5, 6, add(1), nil}, {7, 8, read, []int{1}}}},
+		{"lost", []timed{{1, 2, add(1), nil}, {3, 4, read, []int{}}},
+			"process 1 was answered read → [], which lacks an element that had been added before", 2},
+		{"twice", []timed{{1, 2, add(1), nil}, {3, 4, read, []int{1, 1}}},
+			"process 1 was answered read → [1 1], which shows an element twice", 1},
+		{"from nowhere", []timed{{1, 2, add(1), nil}, {3, 4, read, []int{2, 1}}},
+			"process 1 was answered read → [2 1], which shows what nobody added", 1},
+		{"in two orders", []timed{{1, 9, add(1), nil}, {2, 8, add(2), nil}, {3, 7, read, []int{1}}, {4, 6, read, []int{2}}},
+			"process 3 was answered read → [2], but another read shows an element that this one lacks, and lacks one that this one shows", 4},
+		{"in two orders, seen late", []timed{{1, 20, add(1), nil}, {2, 21, add(2), nil}, {3, 22, add(3), nil}, {4, 7, read, []int{1}}, {5, 8, read, []int{2, 3}}},
+			"process 4 was answered read → [2 3], but another read shows an element that this one lacks, and lacks one that this one shows", 4},
+		{"early", []timed{{1, 2, read, []int{1}}, {3, 4, add(1), nil}},
+			"process 0 was answered read → [1], before anybody began to add one of its elements", 2},
+		{"gone", []timed{{1, 20, add(1), nil}, {2, 3, read, []int{1}}, {4, 5, read, []int{}}},
+			"process 2 was answered read → [], though an element that it lacks had been seen before", 3},
+		{"out of order", []timed{{1, 2, add(1), nil}, {3, 4, add(2), nil}, {5, 7, read, []int{1, 2}}, {6, 8, read, []int{2}}},
+			"process 3 was answered read → [2], which lacks an element that had been added before", 2},
+		{"overtaken", []timed{{5, 9, read, []int{2}}, {1, 2, add(1), nil}, {3, 4, add(2), nil}},
+			"process 0 was answered read → [2], which lacks an element that had been added before", 2},
+	})
+	_, elements := decideElements(t, timed{1, 2, contains, []int{1}})
+	assert.Equal(t, Invalid, elements)
+}
+
+// decideElements judges one call on a set that nobody reads as a whole.
+func decideElements(t *testing.T, c timed) (string, Verdict) {
+	got := Linearizable(SetModel()).Check(t.Context(), timeline(c))
+	return got.Reason, got.Verdict
+}
+
+func TestLogReasons(t *testing.T) {
+	appended := func(v int) LogOp { return LogOp{F: "append", Value: v} }
+	read := LogOp{F: "read"}
+	specials(t, Log(), []special{
+		{name: "prefixes", calls: []timed{{1, 9, appended(1), nil}, {2, 8, appended(2), nil}, {3, 4, read, []int{2}}, {5, 6, read, []int{2, 1}}}},
+		{name: "offsets", calls: []timed{{1, 2, appended(1), []int{0}}, {3, 4, appended(2), []int{1}}, {5, 6, read, []int{1, 2}}}},
+		{"wrong offset", []timed{{1, 2, appended(1), []int{1}}, {3, 4, appended(2), nil}, {5, 6, read, []int{1, 2}}},
+			"process 0 was answered append 1 → offset 1, but a read shows it at another place, or something else in its place", 3},
+		{"no offset", []timed{{1, 2, appended(1), []int{-1}}}, "process 0 was answered append 1 → offset -1, which is no offset", 1},
+		{"lost", []timed{{1, 2, appended(1), nil}, {3, 4, read, []int{}}},
+			"process 1 was answered read → [], which lacks a value that had been appended before", 2},
+		{"twice", []timed{{1, 2, appended(1), nil}, {3, 4, read, []int{1, 1}}},
+			"process 1 was answered read → [1 1], which shows a value twice", 1},
+		{"from nowhere", []timed{{1, 2, appended(1), nil}, {3, 4, read, []int{1, 5}}},
+			"process 1 was answered read → [1 5], which shows what nobody appended", 1},
+		{"another order", []timed{{1, 20, appended(1), nil}, {2, 21, appended(2), nil}, {3, 4, read, []int{1, 2}}, {5, 6, read, []int{2}}},
+			"process 3 was answered read → [2], but another read shows another order", 4},
+		{"shrunk", []timed{{1, 20, appended(1), nil}, {3, 4, read, []int{1}}, {5, 6, read, []int{}}},
+			"process 2 was answered read → [], though more had been seen before", 3},
+		{"early", []timed{{1, 2, read, []int{1}}, {3, 4, appended(1), nil}},
+			"process 0 was answered read → [1], before anybody began to append one of the values", 2},
+		{"real time", []timed{{1, 2, appended(1), nil}, {3, 4, appended(2), nil}, {5, 6, read, []int{2, 1}}},
+			"process 2 was answered read → [2 1], though a value that it shows behind another, or not at all, had been appended before that", 3},
+	})
+}
+
+func TestQueueReasons(t *testing.T) {
+	put := func(v int) QueueOp { return QueueOp{F: "enqueue", Value: v} }
+	take := QueueOp{F: "dequeue"}
+	specials(t, FIFOQueue(), []special{
+		{name: "at the same time", calls: []timed{{1, 9, put(1), 0}, {2, 8, put(2), 0}, {3, 4, take, 2}, {5, 6, take, 1}, {10, 11, take, Nil}}},
+		{name: "taken by one that never returned", calls: []timed{{1, 2, put(1), 0}, {3, 4, put(2), 0}, {5, 0, take, nil}, {6, 7, take, 2}}},
+		{"overtaken", []timed{{1, 2, put(1), 0}, {3, 4, put(2), 0}, {5, 6, take, 2}, {7, 8, take, 1}},
+			"process 2 was answered dequeue → 2, though another was put there before it, and was taken later", 3},
+		{"never taken", []timed{{1, 2, put(1), 0}, {3, 4, put(2), 0}, {6, 7, take, 2}, {8, 0, take, nil}},
+			"process 2 was answered dequeue → 2, though another was put there before it, and was never taken", 3},
+		{"one for two", []timed{{1, 2, put(1), 0}, {3, 4, put(2), 0}, {5, 6, put(3), 0}, {7, 0, take, nil}, {8, 9, take, 3}},
+			"process 4 was answered dequeue → 3, though another was put there before it, and was never taken", 4},
+		{"twice", []timed{{1, 2, put(1), 0}, {3, 4, take, 1}, {5, 6, take, 1}},
+			"process 2 was answered dequeue → 1, which another had taken", 3},
+		{"from nowhere", []timed{{1, 2, put(1), 0}, {3, 4, take, 5}}, "process 1 was answered dequeue → 5, which nobody put there", 1},
+		{"early", []timed{{1, 2, take, 1}, {3, 4, put(1), 0}},
+			"process 0 was answered dequeue → 1, before anybody began to put it there", 2},
+		{"never empty", []timed{{1, 2, put(1), 0}, {3, 9, take, Nil}, {4, 5, put(2), 0}, {6, 11, take, 1}, {10, 12, take, 2}},
+			"process 1 was answered dequeue → empty, though there was always something there", 3},
+	})
+	specials(t, UniqueIDs(), []special{
+		{name: "two", calls: []timed{{1, 2, IDOp{F: "generate"}, 1}, {3, 4, IDOp{F: "generate"}, 2}, {5, 0, IDOp{F: "generate"}, nil}}},
+		{"twice", []timed{{1, 2, IDOp{F: "generate"}, 1}, {3, 4, IDOp{F: "generate"}, 1}},
+			"process 1 was answered generate → 1, which had been given before", 2},
+	})
+}

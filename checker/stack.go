@@ -1,0 +1,44 @@
+package checker
+
+// A StackOp is an input of [Stack]. Its output is an int: the value that a pop
+// took, or [Nil] if it found the stack empty, and 0 for a push.
+type StackOp struct {
+	F     string `json:"f"` // push or pop
+	Key   string `json:"key,omitempty"`
+	Value int    `json:"value,omitempty"` // what is pushed
+}
+
+// String says what is asked, without the key.
+func (o StackOp) String() string {
+	if o.F == "push" {
+		return "push " + text(o.Value)
+	}
+	return o.F
+}
+
+// Stack is the model of stacks, one a key, which are empty at first.
+func Stack() Model[string, StackOp, int] {
+	return Model[string, StackOp, int]{
+		Name: "stack",
+		Step: func(s string, in StackOp, out int) (string, bool) {
+			last := len(s) - intBytes
+			switch {
+			case in.F == "push":
+				return s + packInts(in.Value), true
+			case in.F != "pop":
+				return s, false
+			case s == "":
+				return s, out == Nil
+			}
+			return s[:last], out == intAt(s[last:], 0)
+		},
+		Key:  func(in StackOp) string { return in.Key },
+		Pure: func(in StackOp, out int) bool { return in.F == "pop" && out == Nil },
+		Describe: func(in StackOp, out int, known bool) string {
+			if out == Nil {
+				return answered(in.String(), true, known, "empty")
+			}
+			return answered(in.String(), in.F == "pop", known, text(out))
+		},
+	}
+}

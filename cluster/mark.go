@@ -1,0 +1,92 @@
+package cluster
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Marks are what user code tells of itself, so that a run shows what it put to
+// the test. The vocabulary is Antithesis's: what must hold always, what must hold
+// sometimes, and where the code must come by. A mark is known from the first time
+// that it is named; [Host.Expect] names it in advance.
+type marks struct {
+	count    map[string]int
+	expected map[string]bool // that must be reached once at least
+	broken   map[string]bool // found already
+}
+
+// Count counts that the code came by: "snapshot", "log truncated".
+func (h *Host) Count(mark string) {
+	h.mark(mark, 1, false)
+}
+
+// Expect names marks that some host must reach during a run. One that was never
+// reached makes the run unknown: it proves nothing about the code behind it.
+func (h *Host) Expect(names ...string) {
+	for _, name := range names {
+		h.mark(name, 0, true)
+	}
+}
+
+// Reachable says that a run must come by here.
+func (h *Host) Reachable(mark string) { h.mark(mark, 1, true) }
+
+// Sometimes says that ok must hold at some time in a run, on some host.
+func (h *Host) Sometimes(ok bool, mark string) {
+	n := 0
+	if ok {
+		n = 1
+	}
+	h.mark(mark, n, true)
+}
+
+// Always says that ok holds whenever the code comes by. If it does not that is a
+// finding, told once for each mark.
+func (h *Host) Always(ok bool, mark string) {
+	c := h.m.c
+	h.mark(mark, 1, false)
+	if ok {
+		return
+	}
+	c.lock()
+	first := !c.marks.broken[mark]
+	if c.marks.broken == nil {
+		c.marks.broken = map[string]bool{}
+	}
+	c.marks.broken[mark] = true
+	c.unlock()
+	if first {
+		c.find(Finding{Host: h.m.name, What: fmt.Sprintf("not always: %s, at %v", mark, c.Now())})
+	}
+}
+
+// Unreachable says that a run must never come by here. If it does that is a finding.
+func (h *Host) Unreachable(mark string) { h.Always(false, mark) }
+
+func (h *Host) mark(name string, n int, expected bool) {
+	c := h.m.c
+	c.lock()
+	defer c.unlock()
+	if c.marks.count == nil {
+		c.marks.count, c.marks.expected = map[string]int{}, map[string]bool{}
+	}
+	c.marks.count[name] += n
+	if expected {
+		c.marks.expected[name] = true
+	}
+}
+
+// Marks returns how often each mark was reached, and those, sorted, that were to
+// be reached and never were.
+func (c *Cluster) Marks() (count map[string]int, missed []string) {
+	c.lock()
+	defer c.unlock()
+	for name := range c.marks.expected { // order: sorted below
+		if c.marks.count[name] == 0 {
+			missed = append(missed, name)
+		}
+	}
+	slices.Sort(missed)
+	return maps.Clone(c.marks.count), missed
+}

@@ -1,0 +1,110 @@
+package raftkv
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+
+	"go.etcd.io/raft/v3/raftpb"
+	"google.golang.org/protobuf/proto"
+)
+
+// A log file is a row of records. Each is its length and CRC-32, four bytes
+// each, and then a type and the fields.
+const (
+	recordSnapshot = 's' // term, index, state: only as the first record
+	recordLost     = 'l' // the log was damaged, and its node has to recover
+	recordBatch    = 'b' // how far the file was synced when what follows was written
+	recordHard     = 'h' // term, vote
+	recordEntry    = 'e' // term, index, type, data
+)
+
+const recordHead = 8 // length and checksum
+
+func beginRecord(b []byte, kind byte) []byte {
+	return append(b, 0, 0, 0, 0, 0, 0, 0, 0, kind)
+}
+
+// endRecord fills in length and checksum of the record that begins at start.
+func endRecord(b []byte, start int) []byte {
+	body := b[start+recordHead:]
+	binary.LittleEndian.PutUint32(b[start:], uint32(len(body)))
+	binary.LittleEndian.PutUint32(b[start+4:], crc32.ChecksumIEEE(body))
+	return b
+}
+
+// nextRecord returns the first record of b and what follows, and whether there
+// is a whole one. A careless reader takes the checksum for right.
+func nextRecord(b []byte, careless bool) (rec, rest []byte, ok bool) {
+	if len(b) <= recordHead {
+		return nil, b, false
+	}
+	n := int(binary.LittleEndian.Uint32(b))
+	if n < 1 || n > len(b)-recordHead {
+		return nil, b, false
+	}
+	rec, rest = b[recordHead:recordHead+n], b[recordHead+n:]
+	if !careless && crc32.ChecksumIEEE(rec) != binary.LittleEndian.Uint32(b[4:]) {
+		return nil, b, false
+	}
+	return rec, rest, true
+}
+
+// wholeBatchAfter reports whether b, which begins with a record that is not
+// whole, holds a batch that was written when the byte at offset bad was synced
+// already. Then that byte was lost by the disk, and not by a crash.
+func wholeBatchAfter(b []byte, bad int) bool {
+	for i := range b {
+		rec, _, ok := nextRecord(b[i:], false)
+		if ok && rec[0] == recordBatch && len(rec) == 9 && binary.LittleEndian.Uint64(rec[1:]) > uint64(bad) {
+			return true
+		}
+	}
+	return false
+}
+
+// appendPair appends a record of two numbers.
+func appendPair(b []byte, kind byte, x, y uint64) []byte {
+	start := len(b)
+	b = beginRecord(b, kind)
+	b = binary.LittleEndian.AppendUint64(b, x)
+	b = binary.LittleEndian.AppendUint64(b, y)
+	return endRecord(b, start)
+}
+
+func pair(rec []byte) (x, y uint64) {
+	return binary.LittleEndian.Uint64(rec[1:]), binary.LittleEndian.Uint64(rec[9:])
+}
+
+func appendHard(b []byte, h hardState) []byte { return appendPair(b, recordHard, h.term, h.vote) }
+
+func appendBatch(b []byte, synced int64) []byte {
+	start := len(b)
+	b = beginRecord(b, recordBatch)
+	return endRecord(binary.LittleEndian.AppendUint64(b, uint64(synced)), start)
+}
+
+func appendSnapshot(b []byte, s *raftpb.Snapshot) []byte {
+	start := len(b)
+	b = beginRecord(b, recordSnapshot)
+	b = binary.LittleEndian.AppendUint64(b, s.GetMetadata().GetTerm())
+	b = binary.LittleEndian.AppendUint64(b, s.GetMetadata().GetIndex())
+	return endRecord(append(b, s.GetData()...), start)
+}
+
+func appendEntry(b []byte, e *raftpb.Entry) []byte {
+	start := len(b)
+	b = beginRecord(b, recordEntry)
+	b = binary.LittleEndian.AppendUint64(b, e.GetTerm())
+	b = binary.LittleEndian.AppendUint64(b, e.GetIndex())
+	b = append(b, byte(e.GetType()))
+	return endRecord(append(b, e.GetData()...), start)
+}
+
+func decodeEntry(rec []byte) *raftpb.Entry {
+	term, index := pair(rec)
+	return &raftpb.Entry{
+		Term: proto.Uint64(term), Index: proto.Uint64(index),
+		Type: raftpb.EntryType(rec[17]).Enum(),
+		Data: append([]byte(nil), rec[18:]...),
+	}
+}

@@ -1,0 +1,113 @@
+package raftkv
+
+import (
+	"fmt"
+
+	"go.etcd.io/raft/v3/raftpb"
+
+	"github.com/capsize-go/capsize/cluster"
+)
+
+// A node whose disk lost what it had acknowledged is no voter until it has it
+// back, since an entry that was committed with its help might be lost with its
+// vote. It takes no part in the protocol, and asks the leader for a snapshot that
+// holds all that the leader believes it to have. A leader of a term before the
+// last one that the node remembers is not asked. Compare the recovery of
+// Viewstamped Replication (Liskov and Cowling 2012, §4.3), and Alagappan et al.
+// 2018, "Protocol-Aware Recovery for Consensus-Based Storage".
+//
+// A damaged record at the end of the log, with no later one to show that it had
+// been synced, is taken for one that was being written at the crash.
+
+// recoverTicks is how many ticks such a node waits before it asks: by then what
+// it sent in its last life has arrived.
+const recoverTicks = 20
+
+// A plea asks the leader for a snapshot.
+type plea struct{ term uint64 }
+
+// A rescue is the answer.
+type rescue struct {
+	term     uint64
+	snapshot *raftpb.Snapshot
+}
+
+// lacks reports whether a leader takes it for granted that this node has what it
+// has not: its disk lied, and lost without a trace what it had synced.
+func (n *node) lacks(m *raftpb.Message) bool {
+	if m.GetType() != raftpb.MsgHeartbeat || m.GetTerm() < n.log.hard.term {
+		return false
+	}
+	last, err := n.log.mem.LastIndex()
+	return err == nil && m.GetCommit() > last
+}
+
+// lose has the node forget its log and recover.
+func (n *node) lose() {
+	n.h.Count("log missing")
+	n.resign()
+	n.raft, n.lead, n.failed = nil, 0, false
+	n.log.markLost()
+	n.plead()
+}
+
+// plead asks all others, again and again.
+func (n *node) plead() {
+	var timer *cluster.Timer
+	ticks := 0
+	timer = n.h.AfterFunc(tick, func() {
+		if n.raft != nil {
+			return
+		}
+		timer.Reset(tick)
+		if ticks++; ticks%recoverTicks != 0 {
+			return
+		}
+		for i, name := range n.names {
+			if uint64(i+1) != n.id {
+				n.h.Send(name, &plea{n.log.hard.term})
+			}
+		}
+	})
+}
+
+// answerPlea sends a snapshot to a node that lost its log, if this one leads and
+// has applied all that the other had acknowledged.
+func (n *node) answerPlea(from string, p *plea) {
+	status := n.raft.Status()
+	id := n.idOf(from)
+	if n.lead != n.id || status.GetTerm() < p.term || status.Progress[id].Match > n.applied {
+		return
+	}
+	term, err := n.log.mem.Term(n.applied)
+	must(err)
+	n.h.Send(from, &rescue{status.GetTerm(), n.log.snapshot(term, n.applied, n.kv.snapshot(n.bugs))})
+}
+
+// rescued begins anew with the leader's snapshot.
+func (n *node) rescued(r *rescue) {
+	kv, err := restore(r.snapshot.GetData())
+	if err != nil {
+		panic(fmt.Sprintf("raftkv: snapshot of the leader: %v", err))
+	}
+	// The vote is lost, so nobody gets another one in this term.
+	n.log.hard = hardState{r.term, n.log.hard.vote}
+	if n.log.hard.vote == 0 {
+		n.log.hard.vote = n.idOf(n.h.Name())
+	}
+	n.log.reset(r.snapshot)
+	commit := r.snapshot.GetMetadata().GetIndex()
+	must(n.log.mem.SetHardState(&raftpb.HardState{Term: &n.log.hard.term, Vote: &n.log.hard.vote, Commit: &commit}))
+	n.kv, n.applied = kv, commit
+	n.h.Count("log recovered")
+	must(n.startRaft())
+}
+
+func (n *node) idOf(name string) uint64 {
+	for i, x := range n.names {
+		if x == name {
+			return uint64(i + 1)
+		}
+	}
+	panic(fmt.Sprintf("raftkv: there is no node %q", name))
+}

@@ -1,0 +1,25 @@
+package raftkv
+
+import (
+	"math"
+
+	"go.etcd.io/raft/v3/raftpb"
+	"google.golang.org/protobuf/proto"
+)
+
+// tamper returns a message as a node with bugs understands it. The library makes
+// none of these mistakes, so they are made at the seam: the message is rewritten
+// so that the check that is to be skipped passes.
+func (n *node) tamper(m *raftpb.Message) *raftpb.Message {
+	switch {
+	case n.bugs&StaleVote != 0 && (m.GetType() == raftpb.MsgVote || m.GetType() == raftpb.MsgPreVote):
+		m = proto.CloneOf(m)
+		m.LogTerm, m.Index = proto.Uint64(math.MaxInt64), proto.Uint64(math.MaxInt64)
+	case n.bugs&NoPrefixCheck != 0 && m.GetType() == raftpb.MsgApp:
+		if term, err := n.log.mem.Term(m.GetIndex()); err == nil {
+			m = proto.CloneOf(m)
+			m.LogTerm = &term
+		}
+	}
+	return m
+}

@@ -1,0 +1,302 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+)
+
+// A dictionary says what ops as Jepsen records them mean to a model.
+type dictionary[In, Out any] struct {
+	fs []string // what can be done
+
+	// ask returns what was asked.
+	ask func(op history.Op, j history.JepsenOp) (In, error)
+
+	// answer returns what was answered, and whether that says anything.
+	answer func(in In, j history.JepsenOp) (Out, bool, error)
+
+	// tell is the way back: it returns the f and the value of a call that was
+	// answered out, if that is known, and whether Jepsen would call it a failure.
+	tell func(in In, out Out, known bool) (f string, value any, failed bool)
+}
+
+// translator returns a function that makes ops of the model, one after the other. A
+// call that came back and tells nothing is one of unknown outcome: it may have taken
+// effect.
+func (d dictionary[In, Out]) translator() func(history.Op) (history.Op, error) {
+	open := map[int]In{}
+	return func(op history.Op) (history.Op, error) {
+		if op.Process == history.Nemesis {
+			return op, nil
+		}
+		err := d.op(&op, open)
+		return op, err
+	}
+}
+
+// op translates one op.
+func (d dictionary[In, Out]) op(op *history.Op, open map[int]In) (err error) {
+	if op.Type == history.Invoke {
+		j, _ := op.Input.(history.JepsenOp)
+		if !slices.Contains(d.fs, j.F) {
+			return otherF{j.F, d.fs}
+		}
+		in, err := d.ask(*op, j)
+		op.Input, open[op.Process] = in, in
+		return err
+	}
+	in, asked := open[op.Process]
+	delete(open, op.Process)
+	j, _ := op.Output.(history.JepsenOp)
+	op.Output = nil
+	if op.Type != history.OK || !asked {
+		return nil
+	}
+	out, known, err := d.answer(in, j)
+	if op.Output = out; !known {
+		op.Type, op.Output = history.Info, nil
+	}
+	return err
+}
+
+// An otherF says that a model knows nothing of what was done.
+type otherF struct {
+	f     string
+	known []string
+}
+
+func (o otherF) Error() string {
+	return fmt.Sprintf("f %q is none of %s%s", o.f, strings.Join(o.known, ", "), hint(o.f))
+}
+
+// hint names the models that know f.
+func hint(f string) string {
+	var names []string
+	for _, m := range models() {
+		if slices.Contains(m.fs, f) {
+			names = append(names, m.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; models that know it: " + strings.Join(names, ", ")
+}
+
+// integer returns a value that is an integer.
+func integer(v any) (int, error) {
+	switch v := v.(type) {
+	case int64:
+		return int(v), nil
+	case int:
+		return v, nil
+	}
+	return 0, fmt.Errorf("value %s is no integer", edn(v))
+}
+
+// edn spells a value for an error.
+func edn(v any) string {
+	b, err := history.AppendEDN(nil, v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(b)
+}
+
+// name returns a value that is a name: a string as it is, anything else as EDN.
+func name(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return edn(v)
+}
+
+// integers returns a value that is a vector, a list or a set of integers.
+func integers(v any) ([]int, error) {
+	var all []any
+	switch v := v.(type) {
+	case []any:
+		all = v
+	case history.List:
+		all = v
+	case history.Set:
+		all = v
+	default:
+		return nil, fmt.Errorf("value %s is no collection", edn(v))
+	}
+	list := []int{}
+	for _, e := range all {
+		n, err := integer(e)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, n)
+	}
+	return list, nil
+}
+
+// register translates reads, writes and cas on registers. Where nothing is in
+// a register at first, a read of nil has found nothing; elsewhere it says nothing.
+// Cas answers what it found if found is true.
+func register(absent, found bool) dictionary[checker.RegisterOp, int] {
+	number := func(v any) (int, error) {
+		if v == nil {
+			return checker.Nil, nil
+		}
+		return integer(v)
+	}
+	return dictionary[checker.RegisterOp, int]{
+		tell: tellRegister(found),
+		fs:   []string{"read", "write", "cas"},
+		ask: func(op history.Op, j history.JepsenOp) (in checker.RegisterOp, err error) {
+			in = checker.RegisterOp{F: j.F, Key: op.Key}
+			switch j.F {
+			case "write":
+				in.Value, err = number(j.Value)
+			case "cas":
+				pair, ok := j.Value.([]any)
+				if !ok || len(pair) != 2 {
+					return in, fmt.Errorf("value %s of a cas is no pair of what is expected and what is put", edn(j.Value))
+				}
+				if in.Old, err = number(pair[0]); err == nil {
+					in.Value, err = number(pair[1])
+				}
+			}
+			return in, err
+		},
+		answer: func(in checker.RegisterOp, j history.JepsenOp) (int, bool, error) {
+			switch {
+			case in.F == "cas":
+				return in.Old, true, nil
+			case in.F == "write":
+				return 0, true, nil
+			case j.Value == nil && !absent:
+				return 0, false, nil
+			}
+			n, err := number(j.Value)
+			return n, true, err
+		},
+	}
+}
+
+// multiRegister translates transactions of reads and writes.
+func multiRegister() dictionary[[]checker.RegisterOp, []int] {
+	names := map[string]string{"read": "read", "r": "read", "write": "write", "w": "write"}
+	each := func(v any, do func(f, key string, v any) error) error {
+		mops, ok := v.([]any)
+		if !ok {
+			return fmt.Errorf("value %s is no transaction", edn(v))
+		}
+		for _, m := range mops {
+			mop, ok := m.([]any)
+			if !ok || len(mop) != 3 {
+				return fmt.Errorf("%s is no step of a transaction", edn(m))
+			}
+			f, _ := mop[0].(history.Keyword)
+			if names[string(f)] == "" {
+				return fmt.Errorf("%s in a transaction is neither a read nor a write", edn(m))
+			}
+			if err := do(names[string(f)], name(mop[1]), mop[2]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return dictionary[[]checker.RegisterOp, []int]{
+		tell: tellMulti,
+		fs:   []string{"txn", "read", "write", ""},
+		ask: func(_ history.Op, j history.JepsenOp) (in []checker.RegisterOp, err error) {
+			err = each(j.Value, func(f, key string, v any) (err error) {
+				o := checker.RegisterOp{F: f, Key: key}
+				if f == "write" {
+					o.Value, err = integer(v)
+				}
+				in = append(in, o)
+				return err
+			})
+			return in, err
+		},
+		answer: func(in []checker.RegisterOp, j history.JepsenOp) (out []int, known bool, err error) {
+			known = true
+			err = each(j.Value, func(f, _ string, v any) (err error) {
+				n := 0
+				if known = known && (f == "write" || v != nil); f == "read" && v != nil {
+					n, err = integer(v)
+				}
+				out = append(out, n)
+				return err
+			})
+			return out, known, err
+		},
+	}
+}
+
+// stringStore translates puts, gets and appends of strings. What is not a string is
+// as EDN spells it; nil is nothing, as is what nobody has put.
+func stringStore() dictionary[checker.KVOp, string] {
+	text := func(v any) string {
+		if v == nil {
+			return ""
+		}
+		return name(v)
+	}
+	return dictionary[checker.KVOp, string]{
+		tell: tellKV,
+		fs:   []string{"get", "put", "append", "read", "write"},
+		ask: func(op history.Op, j history.JepsenOp) (checker.KVOp, error) {
+			in := checker.KVOp{F: j.F, Key: op.Key}
+			switch j.F {
+			case "read":
+				in.F = "get"
+			case "write":
+				in.F = "put"
+			}
+			if in.F != "get" {
+				in.Value = text(j.Value)
+			}
+			return in, nil
+		},
+		answer: func(in checker.KVOp, j history.JepsenOp) (string, bool, error) {
+			if in.F != "get" {
+				return "", true, nil
+			}
+			return text(j.Value), true, nil
+		},
+	}
+}
+
+// lock translates acquisitions and releases. Who asks is the process. An
+// acquisition may be answered with a fencing token.
+func lock() dictionary[checker.LockOp, int] {
+	return dictionary[checker.LockOp, int]{
+		tell: tellLock,
+		fs:   []string{"acquire", "release"},
+		ask: func(op history.Op, j history.JepsenOp) (checker.LockOp, error) {
+			return checker.LockOp{F: j.F, Key: op.Key, Client: op.Process}, nil
+		},
+		answer: func(in checker.LockOp, j history.JepsenOp) (int, bool, error) {
+			token, err := integer(j.Value)
+			if err != nil || in.F != "acquire" {
+				token = 0
+			}
+			return token, true, nil
+		},
+	}
+}
+
+// parseInitial returns what registers hold at first.
+func parseInitial(text string) (int, error) {
+	if text == "nil" {
+		return checker.Nil, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, fmt.Errorf("--initial is an integer or nil, not %q", text)
+	}
+	return n, nil
+}

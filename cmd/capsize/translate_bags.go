@@ -1,0 +1,134 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+)
+
+// counter translates additions and reads.
+func counter() dictionary[checker.CounterOp, int] {
+	return dictionary[checker.CounterOp, int]{
+		tell: tellCounter,
+		fs:   []string{"add", "read"},
+		ask: func(op history.Op, j history.JepsenOp) (in checker.CounterOp, err error) {
+			in = checker.CounterOp{F: j.F, Key: op.Key}
+			if in.F == "add" {
+				in.Value, err = integer(j.Value)
+			}
+			return in, err
+		},
+		answer: func(in checker.CounterOp, j history.JepsenOp) (int, bool, error) {
+			if in.F == "add" {
+				return 0, true, nil
+			}
+			n, err := integer(j.Value)
+			return n, true, err
+		},
+	}
+}
+
+// set translates what is put into sets, taken out and read.
+func set() dictionary[checker.SetOp, []int] {
+	return dictionary[checker.SetOp, []int]{
+		tell: tellSet,
+		fs:   []string{"add", "remove", "contains", "read"},
+		ask: func(op history.Op, j history.JepsenOp) (in checker.SetOp, err error) {
+			in = checker.SetOp{F: j.F, Key: op.Key}
+			if in.F != "read" {
+				in.Value, err = integer(j.Value)
+			}
+			return in, err
+		},
+		answer: func(in checker.SetOp, j history.JepsenOp) ([]int, bool, error) {
+			switch in.F {
+			case "read":
+				all, err := integers(j.Value)
+				return all, true, err
+			case "contains":
+				there, ok := j.Value.(bool)
+				if !ok {
+					return nil, true, fmt.Errorf("value %s of a contains is neither true nor false", edn(j.Value))
+				}
+				if there {
+					return []int{in.Value}, true, nil
+				}
+			}
+			return nil, true, nil
+		},
+	}
+}
+
+// queue translates what is put into queues and taken out. A dequeue that took nil
+// has found nothing.
+func queue() dictionary[checker.QueueOp, int] {
+	return dictionary[checker.QueueOp, int]{
+		tell: tellQueue,
+		fs:   []string{"enqueue", "dequeue"},
+		ask: func(op history.Op, j history.JepsenOp) (in checker.QueueOp, err error) {
+			in = checker.QueueOp{F: j.F, Key: op.Key}
+			if in.F == "enqueue" {
+				in.Value, err = integer(j.Value)
+			}
+			return in, err
+		},
+		answer: func(in checker.QueueOp, j history.JepsenOp) (int, bool, error) {
+			n, err := taken(in.F == "dequeue", j.Value)
+			return n, true, err
+		},
+	}
+}
+
+// stack translates what is pushed and popped. A pop of nil has found nothing.
+func stack() dictionary[checker.StackOp, int] {
+	return dictionary[checker.StackOp, int]{
+		tell: tellStack,
+		fs:   []string{"push", "pop"},
+		ask: func(op history.Op, j history.JepsenOp) (in checker.StackOp, err error) {
+			in = checker.StackOp{F: j.F, Key: op.Key}
+			if in.F == "push" {
+				in.Value, err = integer(j.Value)
+			}
+			return in, err
+		},
+		answer: func(in checker.StackOp, j history.JepsenOp) (int, bool, error) {
+			n, err := taken(in.F == "pop", j.Value)
+			return n, true, err
+		},
+	}
+}
+
+// taken returns what was taken out: nothing is [checker.Nil], and 0 is for calls that
+// take nothing out.
+func taken(takes bool, v any) (int, error) {
+	switch {
+	case !takes:
+		return 0, nil
+	case v == nil:
+		return checker.Nil, nil
+	}
+	return integer(v)
+}
+
+// log translates what is appended and read.
+func log() dictionary[checker.LogOp, []int] {
+	return dictionary[checker.LogOp, []int]{
+		tell: tellLog,
+		fs:   []string{"append", "read"},
+		ask: func(op history.Op, j history.JepsenOp) (in checker.LogOp, err error) {
+			in = checker.LogOp{F: j.F, Key: op.Key}
+			if in.F == "append" {
+				in.Value, err = integer(j.Value)
+			}
+			return in, err
+		},
+		answer: func(in checker.LogOp, j history.JepsenOp) ([]int, bool, error) {
+			if in.F == "append" {
+				return nil, true, nil
+			}
+			all, err := integers(j.Value)
+			return all, true, err
+		},
+	}
+}

@@ -1,0 +1,77 @@
+package capsize_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster/raftkv"
+	"github.com/capsize-go/capsize/examples/quickstart"
+	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/workloads"
+)
+
+// A test of a store that answers from wherever it is asked. It fails, with a read
+// of what had been replaced.
+func ExampleRun() {
+	_ = func(t *testing.T) { // func TestStore(t *testing.T)
+		store := quickstart.Store{}
+		capsize.Run(t, capsize.Test{
+			System:   store,
+			Workload: workloads.Register(store.Open),
+			Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions()),
+		})
+	}
+}
+
+// A test that shows a bug on purpose: it fails if none of a hundred seeds find it.
+func ExampleRun_expect() {
+	_ = func(t *testing.T) {
+		store := raftkv.Store{Bugs: raftkv.LeaseReads}
+		capsize.Run(t, capsize.Test{
+			System:   store,
+			Workload: workloads.Register(store.Open),
+			Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions(nemesis.Leader)),
+			Timeout:  500 * time.Millisecond,
+			Seed:     1,
+			Seeds:    100,
+			Expect:   checker.Invalid,
+		})
+	}
+}
+
+// Every system deserves a test of whether its runs repeat.
+func ExampleCheckDeterminism() {
+	_ = func(t *testing.T) {
+		store := quickstart.Store{}
+		capsize.CheckDeterminism(t, capsize.Test{
+			System:   store,
+			Workload: workloads.Register(store.Open),
+			Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions(), nemesis.Crashes()),
+		})
+	}
+}
+
+// A program that is no test gets what a run needs from Main.
+func ExampleMain() {
+	_ = func() { // func main()
+		capsize.Main(func(t *testing.T) int {
+			store := raftkv.Store{Bugs: raftkv.LocalReads}
+			r, err := capsize.Exec(context.Background(), t, capsize.Test{
+				System:   store,
+				Workload: workloads.Register(store.Open),
+				Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions()),
+				Seed:     1,
+			})
+			if err != nil {
+				fmt.Println(err)
+				return 3
+			}
+			fmt.Println(r.Verdict, r.Reason)
+			return 0
+		})
+	}
+}

@@ -1,0 +1,38 @@
+package http_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/examples/http"
+	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/workloads"
+)
+
+func test(store http.Store) capsize.Test {
+	return capsize.Test{
+		System:   store,
+		Workload: workloads.Register(store.Open),
+		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions(), nemesis.Lossy(0.1)),
+		Nodes:    3,
+	}
+}
+
+func TestStore(t *testing.T) {
+	x := test(http.Store{})
+	x.Seeds = 3
+	capsize.Run(t, x)
+}
+
+func TestStoreWithCache(t *testing.T) {
+	x := test(http.Store{CacheFor: 100 * time.Millisecond})
+	x.Expect, x.Seeds = checker.Invalid, 10
+	capsize.Run(t, x)
+}
+
+func TestStoreIsDeterministic(t *testing.T) {
+	capsize.CheckDeterminism(t, test(http.Store{}))
+	capsize.CheckDeterminism(t, test(http.Store{CacheFor: 100 * time.Millisecond}))
+}

@@ -1,0 +1,35 @@
+package ownworkload_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/examples/ownworkload"
+	"github.com/capsize-go/capsize/nemesis"
+)
+
+func test(b ownworkload.Bank) capsize.Test {
+	return capsize.Test{
+		System:   b,
+		Workload: ownworkload.Workload(b),
+		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions(), nemesis.Slow(0)),
+	}
+}
+
+func TestBank(t *testing.T) {
+	x := test(ownworkload.Bank{})
+	x.Seeds = 10
+	capsize.Run(t, x)
+}
+
+func TestBankInTwoSteps(t *testing.T) {
+	x := test(ownworkload.Bank{InTwoSteps: true})
+	x.Expect, x.Seeds = checker.Invalid, 10
+	capsize.Run(t, x)
+}
+
+func TestBankIsDeterministic(t *testing.T) {
+	capsize.CheckDeterminism(t, test(ownworkload.Bank{InTwoSteps: true}))
+}

@@ -1,0 +1,144 @@
+package history
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"iter"
+)
+
+// logMark stands before the op in each line of a console log that has one, with a
+// dash or a colon behind it.
+var logMark = []byte("jepsen.util")
+
+// isLog reports whether text is from a console log: it has a line with an op, or
+// lines with the level of what they log.
+func isLog(text []byte) bool {
+	if first := bytes.TrimSpace(text); len(first) == 0 || bytes.IndexByte([]byte("{[(;#"), first[0]) >= 0 {
+		return false
+	}
+	for line := range bytes.Lines(text) {
+		if _, ok := logged(line); ok || hasLevel(line) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasLevel reports whether a line begins as those of a log do: with a level, or
+// with a time and a level.
+func hasLevel(line []byte) bool {
+	for i, word := range bytes.Fields(line[:min(len(line), 64)]) {
+		switch string(word) {
+		case "INFO", "WARN", "ERROR", "DEBUG":
+			return i == 0 || i < 3 && isDigit(bytes.TrimSpace(line)[0])
+		}
+	}
+	return false
+}
+
+// logged returns the fields of the op in a line of a log, if it has one: process,
+// type, f, and the rest. Tabs stand between them, or blanks in some logs. In
+// Jepsen's history.txt nothing stands before the process.
+func logged(line []byte) (fields [4][]byte, ok bool) {
+	i := bytes.Index(line, logMark)
+	rest := bytes.TrimLeft(line, " \t")
+	if i >= 0 {
+		rest = bytes.TrimPrefix(line[i+len(logMark):], []byte(":"))
+		rest = bytes.TrimLeft(rest, " -\t")
+	}
+	for i := range 3 {
+		end := bytes.IndexAny(rest, " \t")
+		if end < 0 {
+			return fields, false
+		}
+		fields[i], rest = rest[:end], bytes.TrimLeft(rest[end:], " \t")
+	}
+	fields[3] = bytes.Trim(rest, blanks)
+	if len(fields[3]) == 0 || fields[1][0] != ':' {
+		return fields, false
+	}
+	return fields, i >= 0 || isProcess(fields[0])
+}
+
+// isProcess reports whether a field is the number of a process, or the nemesis.
+func isProcess(field []byte) bool {
+	return allDigits(string(field)) || string(field) == ":"+nemesisName
+}
+
+// scanLog yields the ops of a console log.
+func scanLog(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
+	return func(yield func(Op, error) bool) {
+		f := logFile{p: newEDNText(""), records: newRecords(opts)}
+		l := newLines(r)
+		for {
+			line, err := l.next()
+			if err == io.EOF {
+				return
+			}
+			var op Op
+			if err == nil {
+				fields, ok := logged(line)
+				if !ok {
+					continue
+				}
+				op, err = f.op(fields, l.n)
+			}
+			if err != nil {
+				yield(Op{}, fileError(name, l.n, err))
+				return
+			}
+			if !yield(op, nil) {
+				return
+			}
+		}
+	}
+}
+
+// logFile is a log that is being read.
+type logFile struct {
+	p       *ednParser // of one field after the other
+	records records
+}
+
+// op makes an op of the fields of a line: process, type, f, and value, behind
+// which there may be an error. An op that is neither invoked nor ok and has a
+// keyword for a value has it for its error.
+func (f *logFile) op(fields [4][]byte, line int) (Op, error) {
+	rec := record{index: -1, line: line}
+	for i, name := range [...]string{"process", "type", "f"} {
+		f.p.reset(fields[i])
+		v, err := f.p.only()
+		if err == nil {
+			err = f.records.set(&rec, name, v)
+		}
+		if err != nil {
+			return Op{}, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	f.p.reset(fields[3])
+	v, err := f.p.value(0)
+	if err != nil {
+		return Op{}, fmt.Errorf("value: %w", inside(err))
+	}
+	rec.op.Value, rec.hasValue = v, true
+	rec.err = reasonOf(f.p.buf[f.p.pos:f.p.end])
+	if k, ok := v.(Keyword); ok && rec.err == nil && rec.kind.(Type) > OK {
+		rec.err = k
+	}
+	return f.records.op(&rec)
+}
+
+// reasonOf returns the error that stands behind a value in a log: a value of EDN,
+// or else a text.
+func reasonOf(rest []byte) any {
+	rest = bytes.Trim(rest, blanks)
+	if len(rest) == 0 {
+		return nil
+	}
+	reason := string(rest)
+	if v, err := ParseEDN(reason); err == nil {
+		return v
+	}
+	return reason
+}

@@ -1,0 +1,184 @@
+package capsize
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/keyed"
+)
+
+// A Timeouts is a system that says how long it takes to find out that a leader
+// is gone. The bounds that it is held to after the faults derive from that; for
+// any other system they are [Test.Settle].
+type Timeouts interface {
+	// ElectionTimeout is the longest that a node waits before it stands for
+	// election.
+	ElectionTimeout() time.Duration
+}
+
+// elections is how many election timeouts a cluster has to come to rest in: one
+// to notice that no leader is there, and others for votes that are split.
+const elections = 4
+
+// A core is who is held to make progress in the second phase of a run. With
+// [Test.Core] that is a majority drawn at random, and all others are frozen, each
+// in a way of its own: what is left of a cluster that never heals must work on,
+// whatever the rest does. The idea is TigerBeetle's, whose simulator judges
+// liveness so.
+type core struct {
+	nodes  []string          // in the order of their names
+	frozen map[string]string // the others, and how they are frozen
+	thaw   []func()
+	bound  time.Duration // within which the core must be at rest
+
+	leaders uint64 // that were elected since the heal, when the bound was over
+	unrest  uint64 // that were elected from then until the clients stopped
+}
+
+// The ways in which a node is frozen.
+const (
+	dead = "dead" // it is down
+	deaf = "deaf" // it sends, and hears nothing
+	mute = "mute" // it hears, and nobody hears it
+	late = "slow" // whatever it sends and hears takes seconds
+)
+
+// freeze draws the core and freezes the others. Without [Test.Core] the core is
+// everybody.
+func (e *engine) freeze(w *cluster.Cluster) {
+	c := &core{nodes: w.Nodes(), frozen: map[string]string{}, bound: e.test.Settle}
+	e.core = c
+	if t, ok := e.test.System.(Timeouts); ok && e.test.Core {
+		c.bound = elections * t.ElectionTimeout()
+	}
+	if !e.test.Core {
+		return
+	}
+	key := keyed.New(e.seed, "core")
+	rest := w.Nodes()
+	key.Rand().Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] })
+	quorum := len(rest)/2 + 1
+	c.nodes, rest = rest[:quorum], rest[quorum:]
+	slices.Sort(c.nodes)
+	for _, name := range rest {
+		ways := []string{dead, deaf, mute, late}
+		c.frozen[name] = ways[key.With(name).Range(0, int64(len(ways)))]
+		c.thaw = append(c.thaw, freezeNode(w, name, c.frozen[name])...)
+	}
+}
+
+func freezeNode(w *cluster.Cluster, name, how string) (thaw []func()) {
+	if how == dead {
+		w.Crash(name)
+		return []func(){func() { w.Restart(name) }}
+	}
+	for _, other := range w.Nodes() {
+		switch {
+		case other == name:
+		case how == deaf:
+			thaw = append(thaw, w.Cut(other, name))
+		case how == mute:
+			thaw = append(thaw, w.Cut(name, other))
+		default:
+			thaw = append(thaw, w.Slow(other, name, time.Second), w.Slow(name, other, 2*time.Second))
+		}
+	}
+	return thaw
+}
+
+// settle lets the cluster come to rest, and sees whether it stays so.
+func (e *engine) settle(w *cluster.Cluster) {
+	c := e.core
+	if !e.test.Core {
+		e.sleep(e.test.Settle)
+		return
+	}
+	before := w.Stats().Elections
+	e.sleep(c.bound)
+	atRest := w.Stats().Elections
+	e.sleep(max(e.test.Settle-c.bound, c.bound/2))
+	c.leaders, c.unrest = atRest-before, w.Stats().Elections-atRest
+}
+
+// melt ends the freeze, so that all nodes can be asked in the end.
+func (e *engine) melt(w *cluster.Cluster) {
+	for _, thaw := range e.core.thaw {
+		thaw()
+	}
+	if len(e.core.thaw) > 0 {
+		e.sleep(e.core.bound)
+	}
+}
+
+// String says who is frozen, and how.
+func (c *core) String() string {
+	if len(c.frozen) == 0 {
+		return "the heal of all faults"
+	}
+	var names []string
+	for name, how := range c.frozen { // order: sorted below
+		names = append(names, name+" "+how)
+	}
+	slices.Sort(names)
+	return fmt.Sprintf("the heal of %v, with %v frozen", c.nodes, names)
+}
+
+// checkProgress is the liveness check: once the faults are healed, operations
+// must succeed at every node of the core that has clients, within the bound; and
+// no leader must be elected any more after it.
+func checkProgress(r *Result) checker.Result {
+	c := checker.Result{Checker: "progress"}
+	if r.Stopped != nil || r.core == nil {
+		c.Verdict, c.Reason = checker.Unknown, "the run was cut short before the faults were healed"
+		return c
+	}
+	first, asked := firstAnswers(r)
+	slowest := time.Duration(0)
+	for i := range min(r.Test.Nodes, r.Test.Clients) {
+		node := fmt.Sprint("n", i+1)
+		if !slices.Contains(r.core.nodes, node) {
+			continue
+		}
+		d, ok := first[node]
+		if !ok {
+			d = math.MaxInt64
+		}
+		if d > r.core.bound {
+			what := fmt.Sprintf("no operation at %s succeeded", node)
+			if !asked[node] {
+				what = fmt.Sprintf("no client got through to %s", node)
+			}
+			c.Verdict, c.Reason = checker.Invalid, fmt.Sprintf("%s within %v of %v", what, r.core.bound, r.core)
+			return c
+		}
+		slowest = max(slowest, d)
+	}
+	if r.core.unrest > 0 {
+		c.Verdict = checker.Invalid
+		c.Reason = fmt.Sprintf("elections do not end: %d leaders more were elected later than %v after %v", r.core.unrest, r.core.bound, r.core)
+		return c
+	}
+	c.Reason = fmt.Sprintf("every node answered within %v of %v", slowest.Round(time.Millisecond), r.core)
+	return c
+}
+
+// firstAnswers returns by node how long after the heal an operation that was
+// invoked after it succeeded first, and whether one was invoked at all.
+func firstAnswers(r *Result) (first map[string]time.Duration, asked map[string]bool) {
+	first, asked = map[string]time.Duration{}, map[string]bool{}
+	for call := range r.History.Calls() {
+		if call.Invoke.Time < r.healed {
+			continue
+		}
+		asked[call.Invoke.Node] = true
+		if _, ok := first[call.Invoke.Node]; !ok && call.Complete.Type == history.OK {
+			first[call.Invoke.Node] = call.Complete.Time - r.healed
+		}
+	}
+	return first, asked
+}

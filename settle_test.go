@@ -1,0 +1,136 @@
+package capsize_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/cluster/raftkv"
+	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/workloads"
+)
+
+// seeds returns how many seeds a sweep takes: n, unless the environment says
+// otherwise.
+func seeds(t *testing.T, n int) uint64 {
+	t.Helper()
+	if text := os.Getenv("CAPSIZE_SEEDS"); text != "" {
+		var err error
+		n, err = strconv.Atoi(text)
+		require.NoError(t, err)
+	}
+	return uint64(n)
+}
+
+// raftTest returns a short test of a raft store.
+func raftTest(bugs raftkv.Bug) capsize.Test {
+	store := raftkv.Store{Bugs: bugs}
+	return capsize.Test{
+		System: store, Workload: workloads.Register(store.Open),
+		Nemesis:  nemesis.Every(5*time.Second, nemesis.Partitions()),
+		Duration: 10 * time.Second,
+	}
+}
+
+// invalid counts the seeds from 1 on that are found invalid, and keeps one reason.
+func invalid(t *testing.T, test capsize.Test, seeds uint64) (n int, reason string) {
+	t.Helper()
+	for seed := uint64(1); seed <= seeds; seed++ {
+		test.Seed = seed
+		r, err := capsize.Exec(t.Context(), t, test)
+		require.NoError(t, err)
+		require.NotEqual(t, checker.Unknown, r.Verdict, "seed %d: %s", seed, r.Reason)
+		if r.Verdict == checker.Invalid {
+			n, reason = n+1, r.Reason
+		}
+	}
+	return n, reason
+}
+
+// refuse is what a fault does that never strikes.
+func refuse(context.Context, *cluster.Cluster, *randV2) (string, func(), error) {
+	return "", nil, errors.New("not today")
+}
+
+// TestCoreFindsNoPreVote shows a failure of liveness that no healed network
+// shows: a node that hears nothing deposes every leader of those that are well.
+func TestCoreFindsNoPreVote(t *testing.T) {
+	broken := raftTest(raftkv.NoPreVote)
+	healed, reason := invalid(t, broken, seeds(t, 6))
+	assert.Zero(t, healed, reason)
+	broken.Core = true
+	found, reason := invalid(t, broken, seeds(t, 6))
+	assert.Positive(t, found)
+	assert.Regexp(t, "elections do not end|no operation at n. succeeded", reason)
+}
+
+func TestCoreIsCleanWithoutBugs(t *testing.T) {
+	test := raftTest(0)
+	test.Core = true
+	found, reason := invalid(t, test, 2*seeds(t, 6))
+	assert.Zero(t, found, reason)
+}
+
+func TestNothingBit(t *testing.T) {
+	r := run(t, echo{}, func(test *capsize.Test) {
+		test.Nemesis = nemesis.At(time.Hour/2, time.Second, nemesis.Partitions())
+		test.Duration = time.Second
+	})
+	assert.Equal(t, checker.Valid, r.Verdict, "a plan of nothing can't fail to bite: %s", r.Reason)
+	test := raftTest(0)
+	test.Seed = 1
+	test.Nemesis = nemesis.At(0, time.Second, misfault{inject: refuse})
+	r, err := capsize.Exec(t.Context(), t, test)
+	require.NoError(t, err)
+	assert.Equal(t, checker.Unknown, r.Verdict)
+	assert.Equal(t, "no fault had an effect, of 1 that were planned", r.Reason)
+}
+
+func TestNothingDecided(t *testing.T) {
+	r := run(t, echo{boot: func(ctx context.Context, h *cluster.Host) { <-ctx.Done() }}, nil)
+	assert.NotEqual(t, checker.Valid, r.Verdict)
+	var bite checker.Result
+	for _, c := range r.Checks {
+		if c.Checker == "bite" {
+			bite = c
+		}
+	}
+	assert.Equal(t, checker.Unknown, bite.Verdict)
+	assert.Contains(t, bite.Reason, "only 0 of")
+}
+
+func TestMarks(t *testing.T) {
+	marked := func(do func(h *cluster.Host)) *capsize.Result {
+		return run(t, echo{boot: func(_ context.Context, h *cluster.Host) { do(h) }}, nil)
+	}
+	r := marked(func(h *cluster.Host) {
+		h.Count("boot")
+		h.Always(true, "arithmetic")
+		h.Reachable("here")
+		h.Sometimes(h.Name() == "n2", "n2 boots")
+	})
+	assert.Equal(t, checker.Valid, r.Verdict, r.Reason)
+	assert.Equal(t, map[string]int{"boot": 3, "arithmetic": 3, "here": 3, "n2 boots": 1}, r.Exercised.Marks)
+
+	r = marked(func(h *cluster.Host) {
+		h.Expect("never", "boot")
+		h.Reachable("boot")
+		h.Sometimes(false, "hardly")
+	})
+	assert.Equal(t, checker.Unknown, r.Verdict)
+	assert.Equal(t, []string{"hardly", "never"}, r.Exercised.Missed)
+	assert.Equal(t, `never reached: ["hardly" "never"]`, r.Reason)
+
+	r = marked(func(h *cluster.Host) { h.Unreachable("here") })
+	assert.Contains(t, finding(t, r).What, "not always: here, at ")
+	assert.Len(t, r.Findings, 1, "told once, not for each host")
+}
