@@ -456,3 +456,24 @@ func TestNodeThatGivesUpOnItsDisk(t *testing.T) {
 		})
 	}
 }
+
+// What reaches a node in the instant in which it gives up finds it gone.
+func TestNothingFollowsAPanic(t *testing.T) {
+	onRig(t, func(t *testing.T, r *rig) {
+		r.ImpairDisk("n2", cluster.DiskImpairment{Full: true})
+		calls := 0
+		fail := func(h *cluster.Host) {
+			calls++
+			f, err := h.Disk().Open("f")
+			assert.NoError(t, err)
+			if _, err := f.Write([]byte("x")); err != nil {
+				panic(err)
+			}
+		}
+		r.host("n1").Send("n2", fail)
+		r.host("n1").Send("n2", fail)
+		r.pass(100 * time.Millisecond)
+		assert.Equal(t, 1, calls)
+		assert.False(t, r.Up("n2"))
+	})
+}

@@ -160,7 +160,16 @@ func (m *machine) die(h *Host, what, stack string) {
 		return
 	}
 	m.c.find(Finding{Host: m.name, What: what, Stack: stack})
+	m.numb()
 	m.c.At(m.c.Now(), m.name, func() { m.crashBy(nil, false) })
+}
+
+// numb keeps the machine from doing anything until its crash, which is due in
+// this instant: other events of the instant may come before it.
+func (m *machine) numb() {
+	m.c.lock()
+	defer m.c.unlock()
+	m.occupy(m.ready() + 2*time.Microsecond)
 }
 
 // giveUp ends a life that user code ends because its disk fails. It boots again
@@ -170,6 +179,7 @@ func (m *machine) giveUp(h *Host) {
 	if h.gone() {
 		return
 	}
+	m.numb()
 	c.At(c.Now(), m.name, func() {
 		m.crashBy(nil, false)
 		c.lock()

@@ -2,6 +2,7 @@ package nemesis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -92,7 +93,7 @@ func divide(c *cluster.Cluster, shape Shape, nodes []string, r *rand.Rand) (stri
 	case Third:
 		return split(c, nodes[:max(1, n/3)], nodes[max(1, n/3):])
 	case ClientSide:
-		return clientSide(c, nodes[0])
+		return clientSide(c, nodes)
 	case One:
 		return split(c, nodes[:1], nodes[1:])
 	case Leader:
@@ -154,18 +155,20 @@ func binomial(n int, r *rand.Rand) int {
 	}
 }
 
-// clientSide cuts the clients that are bound to a node off from all nodes.
-func clientSide(c *cluster.Cluster, node string) (string, func(), error) {
-	var clients []string
-	for _, x := range c.Hosts()[len(c.Nodes()):] {
-		if c.Bound(x) == node {
-			clients = append(clients, x)
+// clientSide cuts the clients of the first node that has any off from all nodes.
+func clientSide(c *cluster.Cluster, nodes []string) (string, func(), error) {
+	for _, node := range nodes {
+		var clients []string
+		for _, x := range c.Hosts()[len(nodes):] {
+			if c.Bound(x) == node {
+				clients = append(clients, x)
+			}
+		}
+		if len(clients) > 0 {
+			return fmt.Sprintf("%s | all nodes", names(clients)), c.Partition(clients, c.Nodes()), nil
 		}
 	}
-	if len(clients) == 0 {
-		return "", nil, fmt.Errorf("partition: node %s has no clients", node)
-	}
-	return fmt.Sprintf("%s | all nodes", names(clients)), c.Partition(clients, c.Nodes()), nil
+	return "", nil, errors.New("partition: there are no clients to cut off")
 }
 
 // listed lists names for people to read.

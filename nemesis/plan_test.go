@@ -98,7 +98,7 @@ func sweep(t *testing.T, otherwise int) int {
 func TestPlansShrink(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	const d = 10 * time.Second
-	for i := range sweep(t, 25) {
+	for i := range sweep(t, 10) {
 		p := randomPlan(r, d)
 		seed := uint64(i)
 		whole := carryOut(t, p, seed, d)
@@ -201,8 +201,8 @@ func TestSwarmLeavesHalfOut(t *testing.T) {
 func TestPlansScaleWithTheSystem(t *testing.T) {
 	mean := func(n nemesis.Nemesis) (d time.Duration) {
 		steps := 0
-		for seed := range uint64(100) {
-			for _, s := range n.Plan(seed, time.Hour) {
+		for seed := range uint64(60) {
+			for _, s := range n.Plan(seed, 5*time.Minute) {
 				d += s.For
 				steps++
 			}
@@ -213,7 +213,7 @@ func TestPlansScaleWithTheSystem(t *testing.T) {
 		if p.Name == "portfolio" {
 			continue
 		}
-		assert.InDelta(t, 0.1, mean(p.With(100*time.Millisecond)).Seconds()/mean(p.With(0)).Seconds(), 0.02, p.Name)
+		assert.InDelta(t, 0.1, mean(p.With(100*time.Millisecond)).Seconds()/mean(p.With(0)).Seconds(), 0.03, p.Name)
 	}
 }
 

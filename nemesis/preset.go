@@ -30,7 +30,7 @@ func Presets() []Preset {
 			return rounds{"flip-flop", d, flipFlop}
 		})},
 		{"isolate-leader", "the leader is cut off from the other nodes, or from its clients too", every(Partitions(Leader), Clogs(TheLeader))},
-		{"one-way", "a node is heard and does not hear, or hears and is not heard", every(Partitions(OneWay), HalfOpen())},
+		{"one-way", "a node hears and is not heard, by all others or by one", every(Partitions(OneWay), HalfOpen())},
 		{"swizzle-clog", "some nodes are cut off one by one, and come back in another order", in(10, func(d time.Duration) Nemesis {
 			return rounds{"swizzle-clog", d, swizzle}
 		})},
