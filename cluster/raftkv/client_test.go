@@ -83,6 +83,10 @@ func TestAgain(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Len(t, got, 3)
+	for i := range got { // a retry is told from a copy that the network made
+		assert.EqualValues(t, i+1, got[i].attempt)
+		got[i].attempt = 0
+	}
 	assert.Equal(t, got[0], got[1])
 	assert.Equal(t, got[0], got[2])
 	assert.Equal(t, uint64(1), got[0].number)

@@ -37,6 +37,7 @@ type node struct {
 	failed  bool // an event did not come to its end: the process is as good as dead
 
 	waiting map[ticket]cluster.Message // writes that are not committed yet
+	heard   map[uint64]uint64          // the last attempt of each session
 	acked   []uint64                   // what each follower is known to have of the log
 	reads   reads
 }
@@ -64,7 +65,7 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 
 // boot makes a node of what the disk holds.
 func boot(h *cluster.Host, s Store) (*node, error) {
-	n := &node{h: h, bugs: s.Bugs, every: 400, names: h.Nodes(), waiting: map[ticket]cluster.Message{}}
+	n := &node{h: h, bugs: s.Bugs, every: 400, names: h.Nodes(), waiting: map[ticket]cluster.Message{}, heard: map[uint64]uint64{}}
 	if s.SnapshotEvery > 0 {
 		n.every = uint64(s.SnapshotEvery)
 	}
@@ -133,7 +134,7 @@ func (n *node) syncNowAndThen() {
 // receive handles a message of another node or of a client.
 func (n *node) receive(m cluster.Message) {
 	n.log.wake()
-	if n.failed {
+	if n.failed || n.doubled(m) {
 		return
 	}
 	if n.raft == nil {
@@ -159,6 +160,21 @@ func (n *node) receive(m cluster.Message) {
 		return
 	}
 	n.advance()
+}
+
+// doubled reports whether a message is a request that came before. The network may
+// double one, and if one copy were carried out and the other refused, its client
+// would be told that nothing happened.
+func (n *node) doubled(m cluster.Message) bool {
+	req, ok := m.Body.(*request)
+	if !ok {
+		return false
+	}
+	if req.attempt <= n.heard[req.session] {
+		return true
+	}
+	n.heard[req.session] = req.attempt
+	return false
 }
 
 // receiveLost is receive of a node that lost its log.

@@ -55,6 +55,7 @@ type request struct {
 	op         op
 	session    uint64
 	number     uint64
+	attempt    uint64 // counts what the session has sent: a copy by the network bears the same
 	key        string
 	old, value int
 }
@@ -95,6 +96,7 @@ type Client struct {
 	h       *cluster.Host
 	session uint64
 	number  uint64
+	attempt uint64
 }
 
 // Open opens a session with the node that the host is bound to. It sends
@@ -154,6 +156,8 @@ func (c *Client) do(ctx context.Context, req request) (int, error) {
 func (c *Client) try(ctx context.Context, req request) (response, error) {
 	ctx, cancel := c.h.WithTimeout(ctx, attempt)
 	defer cancel()
+	c.attempt++
+	req.attempt = c.attempt
 	v, err := c.h.Call(ctx, c.h.Node(), &req)
 	if err != nil {
 		return response{}, err

@@ -146,9 +146,8 @@ func TestRaftkvBugs(t *testing.T) {
 	}{
 		{raftkv.LocalReads, leader, 5},
 		{raftkv.NoPrefixCheck, swarm, 20},
-		{raftkv.StaleVote, swarm, 15},
 		{raftkv.ForgetSessions, dark, 10},
-		{raftkv.CorruptEntries, lying.With(raftkv.ElectionTimeout), 10},
+		{raftkv.CorruptEntries, lying.With(raftkv.ElectionTimeout), 20},
 	} {
 		t.Run(b.bug.String(), func(t *testing.T) {
 			n := seeds(t, b.seeds)
@@ -163,7 +162,8 @@ func TestRaftkvBugs(t *testing.T) {
 func sweep(t *testing.T, bugs raftkv.Bug, n nemesis.Nemesis, seeds int) (invalid int) {
 	t.Helper()
 	store := raftkv.Store{Bugs: bugs}
-	test := capsize.Test{Nemesis: n, Rate: 50, Timeout: 5 * time.Second, Stall: 5 * time.Second}
+	// Fsyncs that hang when all is healed queue up for longer than the default.
+	test := capsize.Test{Nemesis: n, Rate: 50, Timeout: 5 * time.Second, Settle: 15 * time.Second, Stall: 5 * time.Second}
 	if bugs != raftkv.CorruptEntries { // that needs a log that is long, the others snapshots
 		store.SnapshotEvery = 20
 	}
