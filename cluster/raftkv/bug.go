@@ -44,8 +44,8 @@ const (
 	StaleVote
 
 	// ForgetSessions leaves the sessions out of snapshots, so that a node that
-	// boots from one, or was sent one, applies retries again.
-	// https://github.com/ongardie/dissertation (§6.3)
+	// boots from one, or was sent one, applies retries again: Ongaro 2014, §6.3.
+	// https://github.com/ongardie/dissertation
 	ForgetSessions
 
 	// CorruptEntries believes the disk: it looks at no checksum.

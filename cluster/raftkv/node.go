@@ -147,9 +147,7 @@ func (n *node) receive(m cluster.Message) {
 			n.lose()
 			return
 		}
-		if body.GetType() == raftpb.MsgAppResp && !body.GetReject() && body.GetTerm() == n.log.hard.term {
-			n.acked[body.GetFrom()-1] = body.GetIndex()
-		}
+		n.note(body)
 		// Step refuses what is out of date or from nowhere; that is as it should
 		// be, since the network delivers late.
 		_ = n.raft.Step(n.tamper(body))
@@ -175,6 +173,21 @@ func (n *node) doubled(m cluster.Message) bool {
 	}
 	n.heard[req.session] = req.attempt
 	return false
+}
+
+// note remembers how much of the log a follower has. That can't be more than the
+// leader has, who holds all that is committed; if it is, the group has broken
+// apart, and the library would send for ever.
+func (n *node) note(m *raftpb.Message) {
+	if m.GetType() != raftpb.MsgAppResp || m.GetReject() || m.GetTerm() != n.log.hard.term {
+		return
+	}
+	last, err := n.log.mem.LastIndex()
+	must(err)
+	if m.GetIndex() > last {
+		panic(fmt.Sprintf("raftkv: a follower has entry %d, and its leader only %d", m.GetIndex(), last))
+	}
+	n.acked[m.GetFrom()-1] = m.GetIndex()
 }
 
 // receiveLost is receive of a node that lost its log.
