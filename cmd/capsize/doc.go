@@ -4,7 +4,8 @@
 //	capsize run                         a raft store under partitions: verdict, picture, page
 //	capsize run --bug local-reads       with a bug: the smallest counter-example
 //	capsize run --seeds 200 --json      a sweep, one JSON object a run
-//	capsize check history.jsonl         judge a history that was recorded
+//	capsize check history.edn           judge a history that was recorded, in any of six formats
+//	capsize convert history.edn h.jsonl turn one format into another
 //	capsize replay capsize-report/ID    run a recorded run again, and compare
 //	capsize list                        systems, bugs, workloads, nemeses, models, faults
 //	capsize version
