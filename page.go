@@ -53,8 +53,16 @@ func (t Test) params() []report.KV {
 		{Name: "duration", Value: t.Duration.String()},
 		{Name: "timeout", Value: t.Timeout.String()},
 		{Name: "settle", Value: t.Settle.String()},
+		{Name: "heals", Value: healsWhat(t.Core)},
 		{Name: "seed", Value: fmt.Sprint(t.Seed)},
 	}
+}
+
+func healsWhat(core bool) string {
+	if core {
+		return "a random majority"
+	}
+	return "all nodes"
 }
 
 // rows says what was exercised, one thing a row, and what was not.
@@ -69,6 +77,15 @@ func (x Exercised) rows() []report.Row {
 		rows = append(rows, report.Row{What: "no faults", Note: "nothing went wrong, so little was tested"})
 	} else {
 		rows = append(rows, report.Row{OK: x.Overlapped > 0, What: fmt.Sprintf("%d calls", x.Overlapped), Note: "overlapped a fault"})
+	}
+	for _, e := range x.Effects {
+		rows = append(rows, report.Row{OK: e.Count > 0, What: fmt.Sprintf("%s: %d", e.Fault, e.Count), Note: e.What})
+	}
+	for _, m := range slices.Sorted(maps.Keys(x.Marks)) {
+		rows = append(rows, report.Row{OK: x.Marks[m] > 0, What: fmt.Sprintf("%s: %d", m, x.Marks[m]), Note: "set by the system"})
+	}
+	for _, m := range x.Missed {
+		rows = append(rows, report.Row{What: m, Note: "was never reached"})
 	}
 	return append(rows,
 		report.Row{OK: x.OK > 0, What: fmt.Sprintf("ok %d · info %d · fail %d", x.OK, x.Info, x.Fail), Note: "calls by outcome"},

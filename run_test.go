@@ -1,6 +1,7 @@
 package capsize_test
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -127,13 +128,17 @@ func TestRunRefusesBrokenFailures(t *testing.T) {
 func TestRunInterrupted(t *testing.T) {
 	dir := t.TempDir()
 	cmd := runCommand(dir, "long")
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	require.NoError(t, cmd.Start())
 	timer := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
 	defer timer.Stop()
-	time.AfterFunc(2*time.Second, func() { _ = cmd.Process.Signal(syscall.SIGINT) })
-	out, err := cmd.CombinedOutput()
+	time.Sleep(2 * time.Second) // some ops are recorded by then
+	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
+	err := cmd.Wait()
 	require.Error(t, err)
-	assert.Contains(t, string(out), "the run was cut short: interrupted")
-	assert.Regexp(t, `CAPSIZE_SEED=\d+ CAPSIZE_SEEDS=1 go test -run='\^TestRunChild\$' \.`, string(out))
+	assert.Contains(t, out.String(), "the run was cut short: interrupted")
+	assert.Regexp(t, `CAPSIZE_SEED=\d+ CAPSIZE_SEEDS=1 go test -run='\^TestRunChild\$' \.`, out.String())
 	histories, err := filepath.Glob(filepath.Join(dir, "reports/*/history.jsonl"))
 	require.NoError(t, err)
 	require.Len(t, histories, 1)

@@ -222,7 +222,7 @@ func resize(data []byte, size int) []byte {
 func (f *File) Sync() error {
 	s, done, err := f.d.begin("sync", f.name)
 	now := s.m.c.Now()
-	took, covered := s.syncTime(now), s.seq
+	took, covered := s.syncTime(now, false), s.seq
 	done()
 	if err != nil {
 		return err

@@ -88,11 +88,12 @@ func (d *disk) syncs(chosen func(*redo) bool) (lies bool, err error) {
 	return lies, nil
 }
 
-// syncTime returns how long the disk takes for a sync at t.
-func (d *disk) syncTime(t time.Duration) time.Duration {
+// syncTime returns how long the disk takes for a sync at t. One that waits for
+// another is done soon after it: a fault delays both together.
+func (d *disk) syncTime(t time.Duration, waits bool) time.Duration {
 	took := d.m.syncTime(t)
 	for _, x := range d.troubles {
-		if x.SlowSync > 0 {
+		if x.SlowSync > 0 && !waits {
 			x.by.add(biteSyncSlow, 1)
 			took += x.SlowSync
 		}

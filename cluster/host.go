@@ -119,7 +119,8 @@ func (h *Host) Sync() error {
 	}
 	m, d := h.m, &h.m.disk
 	start := m.ready()
-	end := start + d.syncTime(start)
+	end := start + d.syncTime(start, min(d.until, m.busy) > c.Now())
+	d.until = end
 	m.occupy(end)
 	d.settle(c.Now())
 	c.stats.Syncs++

@@ -19,6 +19,7 @@ type disk struct {
 	redos   []redo           // what was done and is not on the disk yet
 	seq     uint64           // of the last redo
 	flushes []flush          // syncs that are under way
+	until   time.Duration    // when the last sync of the message seam is done
 	files   int64            // counts the files that were made
 
 	troubles []*diskTrouble
