@@ -146,7 +146,6 @@ func TestRaftkvBugs(t *testing.T) {
 	}{
 		{raftkv.LocalReads, leader, 5},
 		{raftkv.NoPrefixCheck, swarm, 20},
-		{raftkv.StaleVote, swarm, 15},
 		{raftkv.ForgetSessions, dark, 10},
 		{raftkv.CorruptEntries, lying.With(raftkv.ElectionTimeout), 20},
 	} {
