@@ -74,8 +74,8 @@ var widths = []int{1, 8, 64, 512}
 // Before many configurations are followed, porcupine, which goes deep at once, may look
 // for a moment.
 const (
-	porcupineGlimpse      = 5 * time.Millisecond
-	glimpseCalls = 20_000
+	porcupineGlimpse = 5 * time.Millisecond
+	glimpseCalls     = 20_000
 )
 
 // search reports whether calls are linearizable, by looking for an order of them.
