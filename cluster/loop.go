@@ -15,8 +15,7 @@ const forever = time.Duration(1<<63 - 1)
 //
 // The bubble's clock moves only by such sleeps, and each costs more than most
 // events do. A cluster whose nodes are event-driven may let that clock fall
-// behind its own by lag: then the loop sleeps only when an event has woken a
-// goroutine, or when lag is used up. Virtual time is exact all the same for
+// behind its own by lag: then the loop sleeps only when lag is used up. Virtual time is exact all the same for
 // everything that asks the cluster for it.
 type loop struct {
 	start time.Time
@@ -168,7 +167,7 @@ func (l *loop) runDue(ahead time.Duration) {
 	}
 	for len(l.heap) > 0 && !l.stopped {
 		at := l.heap[0].at
-		if at > now+ahead || at > now && l.woke.Load() {
+		if at > now+ahead {
 			return
 		}
 		if l.woke.Swap(false) {
