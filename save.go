@@ -159,17 +159,21 @@ func onlySaved(test string, saved []savedRun) bool {
 // rerunTest returns the command that runs one saved failure of a test again,
 // from the root of the module.
 func rerunTest(test, id string) string {
-	var pattern []string
-	for _, part := range append(strings.Split(test, "/"), id) {
-		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
-	}
-	return fmt.Sprintf("go test -run='%s' %s", strings.Join(pattern, "/"), packagePath())
+	return fmt.Sprintf("go test -run='%s' %s", exactly(test+"/"+id), packagePath())
 }
 
 // rerunSeed returns the command that runs a test again with one seed.
 func rerunSeed(test string, seed uint64) string {
-	return fmt.Sprintf("CAPSIZE_SEED=%d CAPSIZE_SEEDS=1 go test -run='^%s$' %s",
-		seed, strings.ReplaceAll(regexp.QuoteMeta(test), "/", "$/^"), packagePath())
+	return fmt.Sprintf("CAPSIZE_SEED=%d CAPSIZE_SEEDS=1 go test -run='%s' %s", seed, exactly(test), packagePath())
+}
+
+// exactly returns the pattern that -run takes for a test of that name and no other.
+func exactly(test string) string {
+	var pattern []string
+	for part := range strings.SplitSeq(test, "/") {
+		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
+	}
+	return strings.Join(pattern, "/")
 }
 
 // packagePath returns the folder of the package under test from the module's

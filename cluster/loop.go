@@ -15,8 +15,8 @@ const forever = time.Duration(1<<63 - 1)
 //
 // The bubble's clock moves only by such sleeps, and each costs more than most
 // events do. A cluster whose nodes are event-driven may let that clock fall
-// behind its own by lag: then the loop sleeps only when lag is used up. Virtual time is exact all the same for
-// everything that asks the cluster for it.
+// behind its own by lag: then the loop sleeps only when lag is used up. Virtual
+// time is exact all the same for everything that asks the cluster for it.
 type loop struct {
 	start time.Time
 	lag   time.Duration
