@@ -211,11 +211,15 @@ func (b *ledger) tellLost(first *breach, w *entry, newest, reader, at int32, see
 	}
 	l := b.l
 	c := &breach{turns: []int32{w.turn, reader}, culprit: reader, key: l.turns[w.turn].key}
-	c.reason = fmt.Sprintf("%s wrote %s and was answered, but nobody ever saw it", l.who(w.turn), l.to(l.turns[w.turn].put, "to"))
-	if seen {
+	fate := ", but nobody ever saw it"
+	switch {
+	case seen && l.turns[at].ret < l.turns[reader].call:
 		c.turns = append(c.turns, at)
-		c.reason = fmt.Sprintf("%s wrote %s and was answered, and %s saw it, but then it was gone", l.who(w.turn), l.to(l.turns[w.turn].put, "to"), l.who(at))
+		fate = fmt.Sprintf(", and %s saw it, but then it was gone", l.who(at))
+	case seen: // by a read that would be a last one as well, were there no other calls
+		fate = ", but in the end it was gone"
 	}
+	c.reason = fmt.Sprintf("%s wrote %s and was answered%s", l.who(w.turn), l.to(l.turns[w.turn].put, "to"), fate)
 	if older := b.writes[newest].turn; older != none {
 		c.turns = append(c.turns, older)
 		if b.writes[newest].end != l.turns[older].ret { // it was seen before it returned

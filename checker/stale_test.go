@@ -86,7 +86,7 @@ func TestKAtomicityAgreesWithItsDefinition(t *testing.T) {
 		h := staleFleet(r).history(r)
 		tr := newTrial(h)
 		k := 1
-		for ; k <= 8 && !tr.some(func(t *trial) bool { return t.within(k) }); k++ {
+		for ; k <= 16 && !tr.some(func(t *trial) bool { return t.within(k) }); k++ {
 		}
 		got := TwoAtomic(Register()).Check(t.Context(), h)
 		require.Equal(t, k <= 2, got.Verdict == Valid, "k = %d: %s\n%v", k, got.Reason, h)
@@ -99,7 +99,7 @@ func TestKAtomicityAgreesWithItsDefinition(t *testing.T) {
 		}
 		s, err := MeasureStaleness(Register(), h)
 		require.NoError(t, err)
-		if k > 8 {
+		if k > 16 {
 			require.Zero(t, s.KHigh, "%v", h)
 			continue
 		}
