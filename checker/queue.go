@@ -28,9 +28,12 @@ func FIFOQueue() Model[string, QueueOp, int] {
 }
 
 // PriorityQueue is the model of queues, one a key, that give back the least value
-// first.
+// first. A history whose values are unique is checked in O(n log n), unless it takes
+// dequeues of unknown outcome to explain it.
 func PriorityQueue() Model[string, QueueOp, int] {
-	return queueModel("priority-queue", insertInt)
+	m := queueModel("priority-queue", insertInt)
+	m.special = decidePriority
+	return m
 }
 
 // queueModel is the model of a queue that gives back the first value of its
@@ -84,6 +87,17 @@ func describeQueue(in QueueOp, out int, known bool) string {
 		return answered(in.String(), true, known, "empty")
 	}
 	return answered(in.String(), in.F == "dequeue", known, text(out))
+}
+
+// queueRole says what a call does, and what it puts.
+func queueRole(in QueueOp) (role, int) {
+	switch in.F {
+	case "enqueue":
+		return puts, in.Value
+	case "dequeue":
+		return takes, 0
+	}
+	return other, 0
 }
 
 // queueValue returns what a call puts or takes.

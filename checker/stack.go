@@ -1,5 +1,7 @@
 package checker
 
+import "slices"
+
 // A StackOp is an input of [Stack]. Its output is an int: the value that a pop
 // took, or [Nil] if it found the stack empty, and 0 for a push.
 type StackOp struct {
@@ -16,7 +18,9 @@ func (o StackOp) String() string {
 	return o.F
 }
 
-// Stack is the model of stacks, one a key, which are empty at first.
+// Stack is the model of stacks, one a key, which are empty at first. A history whose
+// values are unique is checked in O(n log n), unless it takes pops of unknown outcome to
+// explain it.
 func Stack() Model[string, StackOp, int] {
 	return Model[string, StackOp, int]{
 		Name: "stack",
@@ -40,5 +44,25 @@ func Stack() Model[string, StackOp, int] {
 			}
 			return answered(in.String(), in.F == "pop", known, text(out))
 		},
+		special: decideStack,
+		founded: foundedStack,
 	}
+}
+
+// stackRole says what a call does, and what it puts.
+func stackRole(in StackOp) (role, int) {
+	switch in.F {
+	case "push":
+		return puts, in.Value
+	case "pop":
+		return takes, 0
+	}
+	return other, 0
+}
+
+// foundedStack reports whether others put what a call took.
+func foundedStack(c fact[StackOp, int], calls []fact[StackOp, int]) bool {
+	return c.in.F != "pop" || c.out == Nil || slices.ContainsFunc(calls, func(o fact[StackOp, int]) bool {
+		return o.in.F == "push" && o.in.Value == c.out && o.call < c.ret
+	})
 }
