@@ -2,7 +2,6 @@ package checker
 
 import (
 	"context"
-	"time"
 )
 
 // A decision is what is known of calls, and how.
@@ -71,11 +70,11 @@ func (s source[S, In, Out]) finer(spans []span) [][]span {
 // widths are how many configurations are followed at a time, at first.
 var widths = []int{1, 8, 64, 512}
 
-// Before many configurations are followed, porcupine, which goes deep at once, may look
-// for a moment.
+// diveSteps is how many steps a search that goes deep may take at first, for each call, and at
+// least.
 const (
-	porcupineGlimpse = 5 * time.Millisecond
-	glimpseCalls     = 20_000
+	diveSteps = 16
+	minDive   = 20_000
 )
 
 // search reports whether calls are linearizable, by looking for an order of them.
@@ -85,18 +84,13 @@ const (
 func (s source[S, In, Out]) search(ctx context.Context, spans []span) (ok bool, err error) {
 	s.memory = s.budget() / 2
 	f := s.frontier(spans)
+	if ok, err = f.dive(minDive + diveSteps*len(spans)).run(ctx); err == nil {
+		return ok, nil
+	}
 	for _, width := range widths {
 		f = f.again(width)
 		if end := f.run(ctx); end.by == nil && (end.ok || !f.dropped) {
 			return end.ok, nil
-		}
-		if width == widths[1] && len(spans) <= glimpseCalls {
-			short, cancel := context.WithTimeout(ctx, porcupineGlimpse)
-			ok, err = s.porcupine(short, s.settle(spans))
-			cancel()
-			if err == nil {
-				return ok, nil
-			}
 		}
 	}
 	f = f.again(0)

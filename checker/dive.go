@@ -1,0 +1,300 @@
+package checker
+
+import (
+	"context"
+	"fmt"
+	"math/bits"
+	"slices"
+)
+
+// A dive decides linearizability of any model by following one way in which calls may have
+// happened as far as it goes, and another one only when that has come to an end: the
+// search of Wing and Gong, Testing and Verifying Concurrent Objects (1993), with the
+// memory of Lowe (2017). It meets the configurations of a [frontier], but one by one
+// instead of all of an instant at once. So it finds an order sooner, if there is one,
+// and holds more if there is none. It knows no calls that are optional.
+type dive struct {
+	ops    []numbered
+	events []instant
+	model  stepper
+	bags   *bags
+
+	depths []depth
+	seen   int    // events up to the last of them
+	busy   config // slots in use there
+	slot   []int32
+
+	classes []int32 // of calls of unknown outcome, in the order of their first one
+	lost    [][]int // by class, when they were invoked
+
+	been  reachedSet
+	stack []branch
+	steps int
+	most  int // steps that may be taken, or 0
+	room  int // bytes that may be held
+	held  int // bytes of the depths, about
+}
+
+// A depth is what goes on when a call is to return.
+type depth struct {
+	at    int
+	slot  int32    // of that call
+	open  []opened // calls that may change something, in the order in which they return
+	looks []opened // calls that change nothing
+}
+
+// An opened call has a slot, and after a like one that returns before it.
+type opened struct {
+	slot, class, after int32
+	ret                int
+}
+
+// A reached config is one that was met at a depth.
+type reached struct {
+	config
+	depth int32
+}
+
+// A branch is how far the ways on from a config have been tried.
+type branch struct {
+	reached
+	next int32
+}
+
+// dive prepares a search through the calls of a frontier.
+func (f *frontier) dive(most int) *dive {
+	if f.events == nil {
+		f.events = instants(f.ops)
+	}
+	d := &dive{ops: f.ops, events: f.events, model: f.model, bags: newBags(), room: f.memory, most: most}
+	d.slot = make([]int32, len(f.ops))
+	d.lost = make([][]int, len(f.left))
+	for _, e := range d.events {
+		if o := d.ops[e.op]; !o.known {
+			if d.lost[o.class] == nil {
+				d.classes = append(d.classes, o.class)
+			}
+			d.lost[o.class] = append(d.lost[o.class], e.at)
+		}
+	}
+	return d
+}
+
+// run decides. It asks ctx now and then.
+func (d *dive) run(ctx context.Context) (ok bool, err error) {
+	if ok, err = d.visit(reached{}); ok || err != nil {
+		return ok, err
+	}
+	for len(d.stack) > 0 {
+		if d.steps++; d.steps%1024 == 0 {
+			if ctx.Err() != nil {
+				err = context.Cause(ctx)
+			} else if d.held+d.been.held()+d.bags.bytes+d.model.held() > d.room {
+				err = errMemory
+			}
+		}
+		if d.steps == d.most {
+			err = errSteps
+		}
+		if err == nil {
+			err = d.model.failed()
+		}
+		if err != nil {
+			return false, fmt.Errorf("%w after %d of %d calls", err, len(d.depths), len(d.ops))
+		}
+		r, more := d.next(&d.stack[len(d.stack)-1])
+		if !more {
+			d.stack = d.stack[:len(d.stack)-1]
+			continue
+		}
+		if ok, err = d.visit(r); ok || err != nil {
+			return ok, err
+		}
+	}
+	return false, d.model.failed()
+}
+
+// visit goes as deep as a config allows without any other call, and notes where that
+// is, unless it has been there. It reports whether that is the end.
+func (d *dive) visit(r reached) (end bool, err error) {
+	for {
+		if int(r.depth) == len(d.depths) {
+			if more, err := d.reach(); err != nil || !more {
+				return !more, err
+			}
+		}
+		now := &d.depths[r.depth]
+		for _, o := range now.looks {
+			if r.has(o.slot) {
+				continue
+			}
+			if _, ok := d.model.step(r.state, o.class); ok {
+				r.config = r.with(o.slot)
+			}
+		}
+		if !r.has(now.slot) {
+			break
+		}
+		r.config = r.without(now.slot)
+		r.depth++
+	}
+	if d.been.add(r) {
+		d.stack = append(d.stack, branch{r, 0})
+	}
+	return false, nil
+}
+
+// next returns the next config that another call leads to: the one that is to return, if that is
+// right, then those that are open, in the order in which they return, and at last
+// those of unknown outcome.
+func (d *dive) next(v *branch) (reached, bool) {
+	now := &d.depths[v.depth]
+	for ; int(v.next) < len(now.open); v.next++ {
+		o := now.open[v.next]
+		if v.has(o.slot) || o.after != none && !v.has(o.after) {
+			continue
+		}
+		if state, ok := d.model.step(v.state, o.class); ok {
+			v.next++
+			r := reached{v.with(o.slot), v.depth}
+			r.state = state
+			return r, true
+		}
+	}
+	for ; int(v.next)-len(now.open) < len(d.classes); v.next++ {
+		class := d.classes[int(v.next)-len(now.open)]
+		if d.lost[class][0] > now.at {
+			break
+		}
+		n := d.bags.count(v.used, class)
+		if int(n) == len(d.lost[class]) || d.lost[class][n] > now.at {
+			continue
+		}
+		if state, ok := d.model.step(v.state, class); ok && state != v.state {
+			v.next++
+			r := v.reached
+			r.state, r.used = state, d.bags.add(v.used, class)
+			return r, true
+		}
+	}
+	return reached{}, false
+}
+
+// reach makes the next depth, and reports whether there is one.
+func (d *dive) reach() (more bool, err error) {
+	var now depth
+	if n := len(d.depths); n > 0 {
+		last := d.depths[n-1]
+		now.open, now.looks = left(last.open, last.slot), left(last.looks, last.slot)
+		d.busy = d.busy.without(last.slot)
+	}
+	for ; d.seen < len(d.events); d.seen++ {
+		e := d.events[d.seen]
+		o := d.ops[e.op]
+		switch {
+		case !o.known:
+		case e.ret:
+			d.seen++
+			now.at, now.slot = e.at, d.slot[e.op]
+			d.depths = append(d.depths, now)
+			d.held += 24 * (len(now.open) + len(now.looks))
+			return true, nil
+		default:
+			slot := d.busy.free()
+			if slot == maxSlots {
+				return false, fmt.Errorf("more than %d calls at a time were open", maxSlots)
+			}
+			d.busy, d.slot[e.op] = d.busy.with(slot), slot
+			if c := (opened{slot, o.class, none, o.ret}); d.model.pure(o.class) {
+				now.looks = append(now.looks, c)
+			} else {
+				now.open = begin(now.open, c)
+			}
+		}
+	}
+	return false, nil
+}
+
+// free returns the first slot that is not used.
+func (c config) free() int32 {
+	if c.low != ^uint64(0) {
+		return int32(bits.TrailingZeros64(^c.low))
+	}
+	return int32(64 + bits.TrailingZeros64(^c.high))
+}
+
+// left returns a copy of calls but the one that returned.
+func left(calls []opened, slot int32) []opened {
+	kept := make([]opened, 0, len(calls)+2)
+	for _, o := range calls {
+		if o.slot == slot {
+			continue
+		}
+		if o.after == slot {
+			o.after = none
+		}
+		kept = append(kept, o)
+	}
+	return kept
+}
+
+// begin puts a call among others.
+func begin(calls []opened, o opened) []opened {
+	i := len(calls)
+	for ; i > 0 && calls[i-1].ret > o.ret; i-- {
+	}
+	for j := i - 1; j >= 0; j-- {
+		if calls[j].class == o.class {
+			o.after = calls[j].slot
+			break
+		}
+	}
+	for j := i; j < len(calls); j++ {
+		if calls[j].class == o.class {
+			calls[j].after = o.slot
+			break
+		}
+	}
+	return slices.Insert(calls, i, o)
+}
+
+// A reachedSet is a set of configs that were met: a hash table with open addressing.
+type reachedSet struct {
+	slots []reached // of which a free one has depth 0; others count from 1
+	n     int
+}
+
+func (s *reachedSet) held() int { return 32 * len(s.slots) }
+
+// add puts r into the set, and reports whether it is new.
+func (s *reachedSet) add(r reached) bool {
+	if 2*s.n >= len(s.slots) {
+		s.grow()
+	}
+	r.depth++
+	return s.put(r)
+}
+
+func (s *reachedSet) put(r reached) bool {
+	mask := uint64(len(s.slots) - 1)
+	for i := (r.hash() ^ uint64(r.depth)*0x9e3779b97f4a7c15>>7) & mask; ; i = (i + 1) & mask {
+		switch {
+		case s.slots[i].depth == 0:
+			s.slots[i] = r
+			s.n++
+			return true
+		case s.slots[i] == r:
+			return false
+		}
+	}
+}
+
+func (s *reachedSet) grow() {
+	old := s.slots
+	s.slots, s.n = make([]reached, max(64, 2*len(old))), 0
+	for _, r := range old {
+		if r.depth > 0 {
+			s.put(r)
+		}
+	}
+}
