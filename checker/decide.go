@@ -73,7 +73,7 @@ var widths = []int{1, 8, 64, 512}
 // diveSteps is how many steps a search that goes deep may take at first, for each call, and at
 // least.
 const (
-	diveSteps = 16
+	diveSteps = 128
 	minDive   = 20_000
 )
 

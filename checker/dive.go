@@ -20,8 +20,9 @@ type dive struct {
 	bags   *bags
 
 	depths []depth
-	seen   int    // events up to the last of them
-	busy   config // slots in use there
+	spare  []opened // for the lists of later depths
+	seen   int      // events up to the last of them
+	busy   config   // slots in use there
 	slot   []int32
 
 	classes []int32 // of calls of unknown outcome, in the order of their first one
@@ -185,7 +186,7 @@ func (d *dive) reach() (more bool, err error) {
 	var now depth
 	if n := len(d.depths); n > 0 {
 		last := d.depths[n-1]
-		now.open, now.looks = left(last.open, last.slot), left(last.looks, last.slot)
+		now.open, now.looks = d.left(last.open, last.slot), d.left(last.looks, last.slot)
 		d.busy = d.busy.without(last.slot)
 	}
 	for ; d.seen < len(d.events); d.seen++ {
@@ -223,9 +224,14 @@ func (c config) free() int32 {
 	return int32(64 + bits.TrailingZeros64(^c.high))
 }
 
-// left returns a copy of calls but the one that returned.
-func left(calls []opened, slot int32) []opened {
-	kept := make([]opened, 0, len(calls)+2)
+// left returns a copy of calls but the one that returned, with room for more.
+func (d *dive) left(calls []opened, slot int32) []opened {
+	size := len(calls) + 2
+	if len(d.spare) < size {
+		d.spare = make([]opened, 100*size)
+	}
+	kept := d.spare[:0:size]
+	d.spare = d.spare[size:]
 	for _, o := range calls {
 		if o.slot == slot {
 			continue

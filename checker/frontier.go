@@ -130,16 +130,27 @@ type instant struct {
 	ret bool
 }
 
+// instants returns the ends of calls in their order. Sorted apart, invocations need
+// little work: mostly they are in order.
 func instants(ops []numbered) []instant {
-	all := make([]instant, 0, 2*len(ops))
+	begins, ends := make([]instant, 0, len(ops)), make([]instant, 0, len(ops))
 	for i, o := range ops {
-		all = append(all, instant{o.call, int32(i), false})
+		begins = append(begins, instant{o.call, int32(i), false})
 		if o.known {
-			all = append(all, instant{o.ret, int32(i), true})
+			ends = append(ends, instant{o.ret, int32(i), true})
 		}
 	}
-	slices.SortFunc(all, func(a, b instant) int { return a.at - b.at })
-	return all
+	earlier := func(a, b instant) int { return a.at - b.at }
+	slices.SortFunc(begins, earlier)
+	slices.SortFunc(ends, earlier)
+	all := make([]instant, 0, len(begins)+len(ends))
+	for _, b := range begins {
+		for len(ends) > 0 && ends[0].at < b.at {
+			all, ends = append(all, ends[0]), ends[1:]
+		}
+		all = append(all, b)
+	}
+	return append(all, ends...)
 }
 
 // run decides. It asks ctx now and then.

@@ -13,8 +13,8 @@ type memo[S comparable, In, Out any] struct {
 	kinds  []span // a call of each class
 	quiet  []bool
 	fold   func(S) S
-	table  map[uint64]int32 // next state, or none if the answer is wrong
-	bytes  int              // that states hold, about
+	table  stepTable // next state, or none if the answer is wrong
+	bytes  int       // that states hold, about
 	err    error
 }
 
@@ -29,7 +29,7 @@ type kind struct {
 
 // number sorts calls into classes.
 func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out]) {
-	m := &memo[S, In, Out]{s: s, states: []S{s.m.Init}, ids: map[S]int32{s.m.Init: 0}, table: map[uint64]int32{}}
+	m := &memo[S, In, Out]{s: s, states: []S{s.m.Init}, ids: map[S]int32{s.m.Init: 0}}
 	if s.m.fold != nil {
 		m.fold = s.m.fold(s.facts(spans))
 	}
@@ -38,11 +38,13 @@ func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out])
 	plain := s.m.alike == nil && isPlain(reflect.TypeFor[In]()) && isPlain(reflect.TypeFor[Out]())
 	for i, sp := range spans {
 		class := int32(len(m.kinds))
-		k := kind{s.in(sp), s.out(sp), sp.known}
+		k := kind{known: sp.known}
 		if s.m.alike != nil {
-			k = kind{s.m.alike(s.in(sp), s.out(sp)), nil, sp.known}
+			k.in = s.m.alike(s.in(sp), s.out(sp))
+		} else {
+			k.in, k.out = s.in(sp), s.out(sp)
 		}
-		if plain || hashable(k.in) && hashable(k.out) {
+		if plain || s.m.alike != nil || hashable(k.in) && hashable(k.out) {
 			if old, ok := classes[k]; ok {
 				class = old
 			} else {
@@ -80,11 +82,10 @@ func (m *memo[S, In, Out]) pure(class int32) bool { return m.quiet[class] }
 
 func (m *memo[S, In, Out]) failed() error { return m.err }
 
-func (m *memo[S, In, Out]) held() int { return m.bytes + 40*len(m.table) }
+func (m *memo[S, In, Out]) held() int { return m.bytes + 12*len(m.table.slots) }
 
 func (m *memo[S, In, Out]) step(state, class int32) (int32, bool) {
-	key := uint64(uint32(state))<<32 | uint64(uint32(class))
-	if next, ok := m.table[key]; ok {
+	if next, ok := m.table.get(state, class); ok {
 		return next, next != none
 	}
 	if m.err != nil {
@@ -111,11 +112,55 @@ func (m *memo[S, In, Out]) step(state, class int32) (int32, bool) {
 			}
 		}
 	}
-	if len(m.table) >= maxMemo {
-		clear(m.table)
+	if m.table.n >= maxMemo {
+		m.table = stepTable{}
 	}
-	m.table[key] = next
+	m.table.put(stepped{state + 1, class, next})
 	return next, next != none
+}
+
+// A stepTable remembers what steps led to: a hash table with open addressing.
+type stepTable struct {
+	slots []stepped
+	n     int
+}
+
+// A stepped state counts from 1, so that a free slot has none.
+type stepped struct{ state, class, next int32 }
+
+func (t *stepTable) at(state, class int32) uint64 {
+	h := (uint64(uint32(state))<<32 | uint64(uint32(class))) * 0x9e3779b97f4a7c15
+	return (h ^ h>>32) & uint64(len(t.slots)-1)
+}
+
+func (t *stepTable) get(state, class int32) (next int32, ok bool) {
+	if t.n == 0 {
+		return none, false
+	}
+	for i := t.at(state+1, class); t.slots[i].state != 0; i = (i + 1) & uint64(len(t.slots)-1) {
+		if s := t.slots[i]; s.state == state+1 && s.class == class {
+			return s.next, true
+		}
+	}
+	return none, false
+}
+
+func (t *stepTable) put(s stepped) {
+	if 2*t.n >= len(t.slots) {
+		old := t.slots
+		*t = stepTable{slots: make([]stepped, max(256, 2*len(old)))}
+		for _, o := range old {
+			if o.state != 0 {
+				t.put(o)
+			}
+		}
+	}
+	i := t.at(s.state, s.class)
+	for t.slots[i].state != 0 {
+		i = (i + 1) & uint64(len(t.slots)-1)
+	}
+	t.slots[i] = s
+	t.n++
 }
 
 // A registerStepper is a register as a [stepper]: its states are the values. All
