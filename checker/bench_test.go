@@ -159,9 +159,9 @@ func compare[S comparable, In, Out any](b *testing.B, g rig[S, In, Out], loads [
 		within, memory := caps()
 		b.Run(fmt.Sprintf("%s/%v/ours", g.name, l), func(b *testing.B) {
 			got := Unknown
-			ctx, cancel := context.WithTimeout(b.Context(), within)
-			defer cancel()
 			mine = measure(b, l, func() {
+				ctx, cancel := context.WithTimeout(b.Context(), within)
+				defer cancel()
 				s := source[S, In, Out]{m: g.m, h: h}
 				parts, _ := s.split()
 				got = s.judge(ctx, parts[0], false).Verdict

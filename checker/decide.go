@@ -70,12 +70,14 @@ func (s source[S, In, Out]) finer(spans []span) [][]span {
 // widths are how many configurations are followed at a time, at first.
 var widths = []int{1, 8, 64, 512}
 
-// diveSteps is how many steps a search that goes deep may take at first, for each call, and at
-// least.
-const (
-	diveSteps = 128
-	minDive   = 20_000
-)
+// A try is a search that goes deep within so many steps for each call, and at least so
+// many: it finds what is not far.
+type try struct {
+	eager       bool
+	each, least int
+}
+
+var tries = []try{{false, 8, 4_000}, {true, 128, 20_000}, {false, 128, 20_000}}
 
 // search reports whether calls are linearizable, by looking for an order of them.
 // At first only few configurations are followed: if one comes to the end,
@@ -84,8 +86,14 @@ const (
 func (s source[S, In, Out]) search(ctx context.Context, spans []span) (ok bool, err error) {
 	s.memory = s.budget() / 2
 	f := s.frontier(spans)
-	if ok, err = f.dive(minDive + diveSteps*len(spans)).run(ctx); err == nil {
-		return ok, nil
+	for _, t := range tries {
+		d := f.dive(t.each*len(spans) + t.least)
+		if d.eager = t.eager; d.eager && len(d.classes) == 0 {
+			continue // the same as if it were not
+		}
+		if ok, err = d.run(ctx); err == nil {
+			return ok, nil
+		}
 	}
 	for _, width := range widths {
 		f = f.again(width)

@@ -32,6 +32,7 @@ type dive struct {
 	stack []branch
 	steps int
 	most  int // steps that may be taken, or 0
+	eager bool
 	room  int // bytes that may be held
 	held  int // bytes of the depths, about
 }
@@ -145,40 +146,49 @@ func (d *dive) visit(r reached) (end bool, err error) {
 	return false, nil
 }
 
-// next returns the next config that another call leads to: the one that is to return, if that is
-// right, then those that are open, in the order in which they return, and at last
-// those of unknown outcome.
-func (d *dive) next(v *branch) (reached, bool) {
-	now := &d.depths[v.depth]
-	for ; int(v.next) < len(now.open); v.next++ {
-		o := now.open[v.next]
-		if v.has(o.slot) || o.after != none && !v.has(o.after) {
-			continue
+// next returns the next config that another call leads to. Of the open calls, the one that
+// returns first is tried first. Those of unknown outcome come last, or first if the dive is eager.
+func (d *dive) next(v *branch) (r reached, more bool) {
+	open, lost := len(d.depths[v.depth].open), len(d.classes)
+	for ; int(v.next) < open+lost && !more; v.next++ {
+		i := int(v.next)
+		if d.eager {
+			i = (i + open) % (open + lost)
 		}
-		if state, ok := d.model.step(v.state, o.class); ok {
-			v.next++
-			r := reached{v.with(o.slot), v.depth}
-			r.state = state
-			return r, true
+		if i < open {
+			r, more = d.open(v, i)
+		} else {
+			r, more = d.lose(v, d.classes[i-open])
 		}
 	}
-	for ; int(v.next)-len(now.open) < len(d.classes); v.next++ {
-		class := d.classes[int(v.next)-len(now.open)]
-		if d.lost[class][0] > now.at {
-			break
-		}
-		n := d.bags.count(v.used, class)
-		if int(n) == len(d.lost[class]) || d.lost[class][n] > now.at {
-			continue
-		}
-		if state, ok := d.model.step(v.state, class); ok && state != v.state {
-			v.next++
-			r := v.reached
-			r.state, r.used = state, d.bags.add(v.used, class)
-			return r, true
-		}
+	return r, more
+}
+
+// open lets an open call take effect.
+func (d *dive) open(v *branch, i int) (r reached, ok bool) {
+	o := &d.depths[v.depth].open[i]
+	if v.has(o.slot) || o.after != none && !v.has(o.after) {
+		return r, false
 	}
-	return reached{}, false
+	state, ok := d.model.step(v.state, o.class)
+	r = reached{v.with(o.slot), v.depth}
+	r.state = state
+	return r, ok
+}
+
+// lose lets a call of unknown outcome take effect, if one of its class was invoked by now and is left.
+func (d *dive) lose(v *branch, class int32) (r reached, ok bool) {
+	n := int(d.bags.count(v.used, class))
+	if n == len(d.lost[class]) || d.lost[class][n] > d.depths[v.depth].at {
+		return r, false
+	}
+	state, ok := d.model.step(v.state, class)
+	if !ok || state == v.state {
+		return r, false
+	}
+	r = v.reached
+	r.state, r.used = state, d.bags.add(v.used, class)
+	return r, true
 }
 
 // reach makes the next depth, and reports whether there is one.

@@ -62,11 +62,20 @@ func insertInt(s string, v int) string {
 // deleteInt takes the i-th integer away.
 func deleteInt(s string, i int) string { return s[:i*intBytes] + s[(i+1)*intBytes:] }
 
-// sortedInts returns what a set of integers looks like, or false if one of them
-// is there twice.
-func sortedInts(vs []int) (string, bool) {
-	sorted := slices.Sorted(slices.Values(vs))
-	return packInts(sorted...), len(slices.Compact(sorted)) == len(vs)
+// sameInts reports whether integers are those of a sorted sequence, in any order.
+func sameInts(s string, vs []int) bool {
+	if len(vs) != intCount(s) {
+		return false
+	}
+	if !slices.IsSorted(vs) {
+		vs = slices.Sorted(slices.Values(vs))
+	}
+	for i, v := range vs {
+		if intAt(s, i) != v {
+			return false
+		}
+	}
+	return true
 }
 
 // abridgedInts formats integers, and leaves out the middle of many.

@@ -92,8 +92,7 @@ func stepSet(s string, in SetOp, out []int) (string, bool) {
 	case "contains":
 		return s, there && slices.Equal(out, []int{in.Value}) || !there && len(out) == 0
 	case "read":
-		seen, once := sortedInts(out)
-		return s, once && seen == s
+		return s, sameInts(s, out)
 	}
 	return s, false
 }
