@@ -77,7 +77,7 @@ type try struct {
 	each, least int
 }
 
-var tries = []try{{false, 8, 4_000}, {true, 128, 20_000}, {false, 128, 20_000}}
+var tries = []try{{true, 8, 4_000}, {false, 8, 4_000}, {true, 128, 20_000}, {false, 128, 20_000}}
 
 // search reports whether calls are linearizable, by looking for an order of them.
 // At first only few configurations are followed: if one comes to the end,

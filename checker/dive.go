@@ -20,10 +20,13 @@ type dive struct {
 	bags   *bags
 
 	depths []depth
-	spare  []opened // for the lists of later depths
+	lists  []opened // of all depths
+	open   []opened // at the last depth, calls that may change something, in the order in which they return
+	looks  []opened // and calls that change nothing
 	seen   int      // events up to the last of them
 	busy   config   // slots in use there
-	slot   []int32
+	slot   []int32  // by call
+	ret    []int32  // by call, the number of the event at which it returns
 
 	classes []int32 // of calls of unknown outcome, in the order of their first one
 	lost    [][]int // by class, when they were invoked
@@ -34,21 +37,22 @@ type dive struct {
 	most  int // steps that may be taken, or 0
 	eager bool
 	room  int // bytes that may be held
-	held  int // bytes of the depths, about
 }
 
-// A depth is what goes on when a call is to return.
+// A depth is what goes on when a call is to return. In the lists, from one place to the next
+// stand the calls that may change something, in the order in which they return, and
+// to the last one those that change nothing.
 type depth struct {
-	at    int
-	slot  int32    // of that call
-	open  []opened // calls that may change something, in the order in which they return
-	looks []opened // calls that change nothing
+	at             int
+	slot           int32 // of that call
+	from, open, to int32
+	lost           int32 // how many classes of unknown outcome have been invoked
 }
 
 // An opened call has a slot, and after a like one that returns before it.
 type opened struct {
-	slot, class, after int32
-	ret                int
+	class, ret  int32 // ret is the number of the event
+	slot, after int16 // -1 if there is no such call
 }
 
 // A reached config is one that was met at a depth.
@@ -69,9 +73,12 @@ func (f *frontier) dive(most int) *dive {
 		f.events = instants(f.ops)
 	}
 	d := &dive{ops: f.ops, events: f.events, model: f.model, bags: newBags(), room: f.memory, most: most}
-	d.slot = make([]int32, len(f.ops))
+	d.slot, d.ret = make([]int32, len(f.ops)), make([]int32, len(f.ops))
 	d.lost = make([][]int, len(f.left))
-	for _, e := range d.events {
+	for i, e := range d.events {
+		if e.ret {
+			d.ret[e.op] = int32(i)
+		}
 		if o := d.ops[e.op]; !o.known {
 			if d.lost[o.class] == nil {
 				d.classes = append(d.classes, o.class)
@@ -91,7 +98,7 @@ func (d *dive) run(ctx context.Context) (ok bool, err error) {
 		if d.steps++; d.steps%1024 == 0 {
 			if ctx.Err() != nil {
 				err = context.Cause(ctx)
-			} else if d.held+d.been.held()+d.bags.bytes+d.model.held() > d.room {
+			} else if d.held() > d.room {
 				err = errMemory
 			}
 		}
@@ -116,6 +123,11 @@ func (d *dive) run(ctx context.Context) (ok bool, err error) {
 	return false, d.model.failed()
 }
 
+// held returns about how many bytes the search holds.
+func (d *dive) held() int {
+	return 12*cap(d.lists) + 32*cap(d.depths) + 40*cap(d.stack) + 32*len(d.been.slots) + d.bags.bytes + d.model.held()
+}
+
 // visit goes as deep as a config allows without any other call, and notes where that
 // is, unless it has been there. It reports whether that is the end.
 func (d *dive) visit(r reached) (end bool, err error) {
@@ -126,12 +138,12 @@ func (d *dive) visit(r reached) (end bool, err error) {
 			}
 		}
 		now := &d.depths[r.depth]
-		for _, o := range now.looks {
-			if r.has(o.slot) {
+		for _, o := range d.lists[now.open:now.to] {
+			if r.has(int32(o.slot)) {
 				continue
 			}
 			if _, ok := d.model.step(r.state, o.class); ok {
-				r.config = r.with(o.slot)
+				r.config = r.with(int32(o.slot))
 			}
 		}
 		if !r.has(now.slot) {
@@ -149,14 +161,15 @@ func (d *dive) visit(r reached) (end bool, err error) {
 // next returns the next config that another call leads to. Of the open calls, the one that
 // returns first is tried first. Those of unknown outcome come last, or first if the dive is eager.
 func (d *dive) next(v *branch) (r reached, more bool) {
-	open, lost := len(d.depths[v.depth].open), len(d.classes)
-	for ; int(v.next) < open+lost && !more; v.next++ {
-		i := int(v.next)
+	now := &d.depths[v.depth]
+	open, lost := now.open-now.from, now.lost
+	for ; v.next < open+lost && !more; v.next++ {
+		i := v.next
 		if d.eager {
 			i = (i + open) % (open + lost)
 		}
 		if i < open {
-			r, more = d.open(v, i)
+			r, more = d.take(v, d.lists[now.from+i])
 		} else {
 			r, more = d.lose(v, d.classes[i-open])
 		}
@@ -164,14 +177,13 @@ func (d *dive) next(v *branch) (r reached, more bool) {
 	return r, more
 }
 
-// open lets an open call take effect.
-func (d *dive) open(v *branch, i int) (r reached, ok bool) {
-	o := &d.depths[v.depth].open[i]
-	if v.has(o.slot) || o.after != none && !v.has(o.after) {
+// take lets an open call take effect.
+func (d *dive) take(v *branch, o opened) (r reached, ok bool) {
+	if v.has(int32(o.slot)) || o.after >= 0 && !v.has(int32(o.after)) {
 		return r, false
 	}
 	state, ok := d.model.step(v.state, o.class)
-	r = reached{v.with(o.slot), v.depth}
+	r = reached{v.with(int32(o.slot)), v.depth}
 	r.state = state
 	return r, ok
 }
@@ -193,10 +205,10 @@ func (d *dive) lose(v *branch, class int32) (r reached, ok bool) {
 
 // reach makes the next depth, and reports whether there is one.
 func (d *dive) reach() (more bool, err error) {
-	var now depth
+	lost := int32(0)
 	if n := len(d.depths); n > 0 {
 		last := d.depths[n-1]
-		now.open, now.looks = d.left(last.open, last.slot), d.left(last.looks, last.slot)
+		lost, d.open, d.looks = last.lost, without(d.open, last.slot), without(d.looks, last.slot)
 		d.busy = d.busy.without(last.slot)
 	}
 	for ; d.seen < len(d.events); d.seen++ {
@@ -204,11 +216,14 @@ func (d *dive) reach() (more bool, err error) {
 		o := d.ops[e.op]
 		switch {
 		case !o.known:
+			if int(lost) < len(d.classes) && d.classes[lost] == o.class {
+				lost++
+			}
 		case e.ret:
 			d.seen++
-			now.at, now.slot = e.at, d.slot[e.op]
-			d.depths = append(d.depths, now)
-			d.held += 24 * (len(now.open) + len(now.looks))
+			from := int32(len(d.lists))
+			d.lists = append(append(d.lists, d.open...), d.looks...)
+			d.depths = append(d.depths, depth{e.at, d.slot[e.op], from, from + int32(len(d.open)), int32(len(d.lists)), lost})
 			return true, nil
 		default:
 			slot := d.busy.free()
@@ -216,10 +231,10 @@ func (d *dive) reach() (more bool, err error) {
 				return false, fmt.Errorf("more than %d calls at a time were open", maxSlots)
 			}
 			d.busy, d.slot[e.op] = d.busy.with(slot), slot
-			if c := (opened{slot, o.class, none, o.ret}); d.model.pure(o.class) {
-				now.looks = append(now.looks, c)
+			if c := (opened{o.class, d.ret[e.op], int16(slot), -1}); d.model.pure(o.class) {
+				d.looks = append(d.looks, c)
 			} else {
-				now.open = begin(now.open, c)
+				d.open = begin(d.open, c)
 			}
 		}
 	}
@@ -234,20 +249,15 @@ func (c config) free() int32 {
 	return int32(64 + bits.TrailingZeros64(^c.high))
 }
 
-// left returns a copy of calls but the one that returned, with room for more.
-func (d *dive) left(calls []opened, slot int32) []opened {
-	size := len(calls) + 2
-	if len(d.spare) < size {
-		d.spare = make([]opened, 100*size)
-	}
-	kept := d.spare[:0:size]
-	d.spare = d.spare[size:]
+// without drops the call that returned.
+func without(calls []opened, slot int32) []opened {
+	kept := calls[:0]
 	for _, o := range calls {
-		if o.slot == slot {
+		if int32(o.slot) == slot {
 			continue
 		}
-		if o.after == slot {
-			o.after = none
+		if int32(o.after) == slot {
+			o.after = -1
 		}
 		kept = append(kept, o)
 	}
@@ -279,8 +289,6 @@ type reachedSet struct {
 	slots []reached // of which a free one has depth 0; others count from 1
 	n     int
 }
-
-func (s *reachedSet) held() int { return 32 * len(s.slots) }
 
 // add puts r into the set, and reports whether it is new.
 func (s *reachedSet) add(r reached) bool {

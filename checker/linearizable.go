@@ -192,12 +192,16 @@ func (e *stepError) Error() string {
 // step asks the model. A model that panics must not end the whole test, which
 // has more to report than that.
 func (s source[S, In, Out]) step(state S, sp span) (next S, ok bool, err error) {
+	return s.stepAsked(state, asked[In, Out]{sp, s.in(sp), s.out(sp)})
+}
+
+func (s source[S, In, Out]) stepAsked(state S, c asked[In, Out]) (next S, ok bool, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = &stepError{s.m.Name, fmt.Sprintf("%v, %s", s.describeSafely(sp), place(s.h.At(sp.call))), p}
+			err = &stepError{s.m.Name, fmt.Sprintf("%v, %s", s.describeSafely(c.span), place(s.h.At(c.call))), p}
 		}
 	}()
-	next, ok = s.m.Step(state, s.in(sp), s.out(sp))
+	next, ok = s.m.Step(state, c.in, c.out)
 	return next, ok, nil
 }
 

@@ -10,7 +10,7 @@ type memo[S comparable, In, Out any] struct {
 	s      source[S, In, Out]
 	states []S
 	ids    map[S]int32
-	kinds  []span // a call of each class
+	kinds  []asked[In, Out] // a call of each class
 	quiet  []bool
 	fold   func(S) S
 	table  stepTable // next state, or none if the answer is wrong
@@ -27,6 +27,13 @@ type kind struct {
 	known   bool
 }
 
+// An asked call is one with its types.
+type asked[In, Out any] struct {
+	span
+	in  In
+	out Out
+}
+
 // number sorts calls into classes.
 func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out]) {
 	m := &memo[S, In, Out]{s: s, states: []S{s.m.Init}, ids: map[S]int32{s.m.Init: 0}}
@@ -38,11 +45,12 @@ func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out])
 	plain := s.m.alike == nil && isPlain(reflect.TypeFor[In]()) && isPlain(reflect.TypeFor[Out]())
 	for i, sp := range spans {
 		class := int32(len(m.kinds))
+		in, out := s.in(sp), s.out(sp)
 		k := kind{known: sp.known}
 		if s.m.alike != nil {
-			k.in = s.m.alike(s.in(sp), s.out(sp))
+			k.in = s.m.alike(in, out)
 		} else {
-			k.in, k.out = s.in(sp), s.out(sp)
+			k.in, k.out = in, out
 		}
 		if plain || s.m.alike != nil || hashable(k.in) && hashable(k.out) {
 			if old, ok := classes[k]; ok {
@@ -52,7 +60,7 @@ func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out])
 			}
 		}
 		if class == int32(len(m.kinds)) {
-			m.kinds = append(m.kinds, sp)
+			m.kinds = append(m.kinds, asked[In, Out]{sp, in, out})
 			m.quiet = append(m.quiet, s.pure(sp))
 		}
 		ops[i] = numbered{sp.call, sp.ret, class, sp.known, sp.optional}
@@ -92,7 +100,7 @@ func (m *memo[S, In, Out]) step(state, class int32) (int32, bool) {
 		return none, false
 	}
 	sp := m.kinds[class]
-	to, ok, err := m.s.step(m.states[state], sp)
+	to, ok, err := m.s.stepAsked(m.states[state], sp)
 	if err != nil {
 		m.err = err
 		return none, false
