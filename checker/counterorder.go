@@ -71,17 +71,18 @@ type running struct {
 
 // runningSum adds up what value says, in the order of at.
 func runningSum(calls []fact[CounterOp, int], at func(c fact[CounterOp, int]) int, value func(int) int) running {
-	var adds []int
-	for i, c := range calls {
-		if c.in.F == "add" && at(c) != never {
-			adds = append(adds, i)
+	type add struct{ at, value int }
+	adds := make([]add, 0, len(calls))
+	for _, c := range calls {
+		if a := (add{at(c), value(c.in.Value)}); c.in.F == "add" && a.at != never && a.value != 0 {
+			adds = append(adds, a)
 		}
 	}
-	sort.Slice(adds, func(i, j int) bool { return at(calls[adds[i]]) < at(calls[adds[j]]) })
-	r := running{sum: []int{0}}
+	slices.SortFunc(adds, func(a, b add) int { return a.at - b.at })
+	r := running{at: make([]int, len(adds)), sum: make([]int, len(adds)+1)}
 	for i, a := range adds {
-		r.at = append(r.at, at(calls[a]))
-		r.sum = append(r.sum, r.sum[i]+value(calls[a].in.Value))
+		r.at[i] = a.at
+		r.sum[i+1] = r.sum[i] + a.value
 	}
 	return r
 }

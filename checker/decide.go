@@ -1,8 +1,6 @@
 package checker
 
-import (
-	"context"
-)
+import "context"
 
 // A decision is what is known of calls, and how.
 type decision struct {
@@ -67,9 +65,6 @@ func (s source[S, In, Out]) finer(spans []span) [][]span {
 	return all
 }
 
-// widths are how many configurations are followed at a time, at first.
-var widths = []int{1, 8, 64, 512}
-
 // A try is a search that goes deep within so many steps for each call, and at least so
 // many: it finds what is not far.
 type try struct {
@@ -79,10 +74,13 @@ type try struct {
 
 var tries = []try{{true, 8, 4_000}, {false, 8, 4_000}, {true, 128, 20_000}, {false, 128, 20_000}}
 
-// search reports whether calls are linearizable, by looking for an order of them.
-// At first only few configurations are followed: if one comes to the end,
-// that is an order, and if all end though none was left out, there is none. Then
-// two algorithms race, each with half the memory.
+// widths are how many configurations are then followed at a time.
+var widths = []int{1, 8, 64, 512}
+
+// search reports whether calls are linearizable, by looking for an order of them. It goes
+// deep for a while. Then it follows few configurations at a time: if one comes to the end,
+// that is an order, and if all end though none was left out, there is none. At last
+// the two ways of searching race, each with half the memory.
 func (s source[S, In, Out]) search(ctx context.Context, spans []span) (ok bool, err error) {
 	s.memory = s.budget() / 2
 	f := s.frontier(spans)
@@ -101,13 +99,12 @@ func (s source[S, In, Out]) search(ctx context.Context, spans []span) (ok bool, 
 			return end.ok, nil
 		}
 	}
-	f = f.again(0)
+	wide, deep := s.frontier(spans), s.frontier(spans).dive(0)
+	deep.eager = true
 	return race(ctx, func(ctx context.Context) (bool, error) {
-		end := f.run(ctx)
+		end := wide.run(ctx)
 		return end.ok, end.by
-	}, func(ctx context.Context) (bool, error) {
-		return s.porcupine(ctx, s.settle(spans))
-	})
+	}, deep.run)
 }
 
 // budget returns how many bytes a search may hold.

@@ -75,6 +75,9 @@ func (f *frontier) dive(most int) *dive {
 	d := &dive{ops: f.ops, events: f.events, model: f.model, bags: newBags(), room: f.memory, most: most}
 	d.slot, d.ret = make([]int32, len(f.ops)), make([]int32, len(f.ops))
 	d.lost = make([][]int, len(f.left))
+	expected := min(len(f.ops), 1000)
+	d.depths, d.lists = make([]depth, 0, expected), make([]opened, 0, 4*expected)
+	d.been.slots = make([]reached, 2<<bits.Len(uint(expected)))
 	for i, e := range d.events {
 		if e.ret {
 			d.ret[e.op] = int32(i)
@@ -284,7 +287,8 @@ func begin(calls []opened, o opened) []opened {
 	return slices.Insert(calls, i, o)
 }
 
-// A reachedSet is a set of configs that were met: a hash table with open addressing.
+// A reachedSet is a set of configs that were met: a hash table with open addressing. It
+// must have slots to begin with, a power of two.
 type reachedSet struct {
 	slots []reached // of which a free one has depth 0; others count from 1
 	n     int
@@ -315,7 +319,7 @@ func (s *reachedSet) put(r reached) bool {
 
 func (s *reachedSet) grow() {
 	old := s.slots
-	s.slots, s.n = make([]reached, max(64, 2*len(old))), 0
+	s.slots, s.n = make([]reached, 2*len(old)), 0
 	for _, r := range old {
 		if r.depth > 0 {
 			s.put(r)

@@ -44,12 +44,12 @@ var errMemory = errors.New("the memory for this check was used up")
 // at any time after its invocation, or not at all. Each key is judged on its own.
 //
 // A history of a register whose written values are unique is decided in
-// O(n log n) by the zones of its values; so are FIFO queues, sets, counters, logs
-// and ids where their models say so. Anything else takes a search: one that follows
-// few configurations of calls, then one that follows all, and at last porcupine
-// beside it; the first answer counts. If time ([Within]) or memory ([Memory]) end
-// before that, the verdict is Unknown, and the reason says which of them ended,
-// and how many calls had been decided.
+// O(n log n) by the zones of its values; so are queues, stacks, priority queues, sets,
+// counters, logs and ids where their models say so. Anything else takes a search: one that
+// goes deep, one that follows few ways in which calls may have happened, and at last two
+// that leave none out, side by side; the first answer counts. If time ([Within]) or
+// memory ([Memory]) end before that, the verdict is Unknown, and the reason says which of
+// them ended, and how many calls had been decided.
 func Linearizable[S comparable, In, Out any](m Model[S, In, Out], opts ...Option) Checker {
 	m.check()
 	set := settings{within: 30 * time.Second, memory: 1 << 30}

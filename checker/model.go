@@ -49,9 +49,9 @@ type Model[S comparable, In, Out any] struct {
 	// moot reports whether a call of unknown outcome may as well not have happened.
 	moot func(in In) bool
 
-	// alike returns what makes calls interchangeable, if that is less than all that
-	// they were asked and answered.
-	alike func(in In, out Out) any
+	// alike returns what makes calls on a key interchangeable, if that is less than all
+	// that they were asked and answered.
+	alike func(in In, out Out) string
 
 	// finer tells calls on a key apart that have nothing to do with each other. It
 	// returns nil if these can't be.

@@ -205,6 +205,13 @@ func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], total, 
 			end := s.frontier(p.spans).run(t.Context())
 			require.NoError(t, end.by)
 			require.Equal(t, one, end.ok, "frontier\n%v", h)
+			for _, eager := range []bool{false, true} {
+				d := s.frontier(p.spans).dive(0)
+				d.eager = eager
+				ok, err := d.run(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, one, ok, "dive\n%v", h)
+			}
 			all, m := s.number(p.spans)
 			end = newFrontier(all, len(m.kinds), m).run(t.Context())
 			require.NoError(t, end.by)

@@ -41,7 +41,7 @@ func SetModel() Model[string, SetOp, []int] {
 		},
 		moot:    func(in SetOp) bool { return in.F == "read" || in.F == "contains" },
 		finer:   splitSet,
-		alike:   func(in SetOp, out []int) any { return kind{in: in, out: packInts(out...)} },
+		alike:   func(in SetOp, out []int) string { return packInts(in.Value, len(out)) + packInts(out...) + in.F },
 		special: decideGrowing,
 		founded: foundedSet,
 	}

@@ -40,25 +40,11 @@ func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out])
 	if s.m.fold != nil {
 		m.fold = s.m.fold(s.facts(spans))
 	}
-	classes := make(map[kind]int32, len(spans)/2)
+	classOf := s.classes(len(spans))
 	ops := make([]numbered, len(spans))
-	plain := s.m.alike == nil && isPlain(reflect.TypeFor[In]()) && isPlain(reflect.TypeFor[Out]())
 	for i, sp := range spans {
-		class := int32(len(m.kinds))
 		in, out := s.in(sp), s.out(sp)
-		k := kind{known: sp.known}
-		if s.m.alike != nil {
-			k.in = s.m.alike(in, out)
-		} else {
-			k.in, k.out = in, out
-		}
-		if plain || s.m.alike != nil || hashable(k.in) && hashable(k.out) {
-			if old, ok := classes[k]; ok {
-				class = old
-			} else {
-				classes[k] = class
-			}
-		}
+		class := classOf(in, out, sp.known, int32(len(m.kinds)))
 		if class == int32(len(m.kinds)) {
 			m.kinds = append(m.kinds, asked[In, Out]{sp, in, out})
 			m.quiet = append(m.quiet, s.pure(sp))
@@ -66,6 +52,34 @@ func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out])
 		ops[i] = numbered{sp.call, sp.ret, class, sp.known, sp.optional}
 	}
 	return ops, m
+}
+
+// classes returns a function that finds the class of a call, or notes a new one for it.
+func (s source[S, In, Out]) classes(calls int) func(in In, out Out, known bool, next int32) int32 {
+	if s.m.alike != nil {
+		all := [2]map[string]int32{make(map[string]int32, calls/2), {}}
+		return func(in In, out Out, known bool, next int32) int32 {
+			return classIn(all[btoi(!known)], s.m.alike(in, out), next)
+		}
+	}
+	all := make(map[kind]int32, calls/2)
+	plain := isPlain(reflect.TypeFor[In]()) && isPlain(reflect.TypeFor[Out]())
+	return func(in In, out Out, known bool, next int32) int32 {
+		k := kind{in, out, known}
+		if plain || hashable(k.in) && hashable(k.out) {
+			return classIn(all, k, next)
+		}
+		return next
+	}
+}
+
+func classIn[K comparable](classes map[K]int32, k K, next int32) int32 {
+	class, ok := classes[k]
+	if !ok {
+		classes[k] = next
+		return next
+	}
+	return class
 }
 
 // isPlain reports whether all values of a type are hashable.
