@@ -40,7 +40,10 @@ type rig[S comparable, In, Out any] struct {
 
 // history makes the history: each call takes effect at a random instant between its ends.
 func (g rig[S, In, Out]) history(l load) (h *history.History, spoilt bool) {
-	r := rand.New(rand.NewPCG(uint64(l.n), uint64(l.clients)))
+	return g.random(rand.New(rand.NewPCG(uint64(l.n), uint64(l.clients))), l)
+}
+
+func (g rig[S, In, Out]) random(r *rand.Rand, l load) (h *history.History, spoilt bool) {
 	type client struct {
 		process, phase int
 		in             In

@@ -47,6 +47,36 @@ func ExampleModel() {
 	// Output: invalid
 }
 
+// What was pushed last must be popped first.
+func ExampleStack() {
+	h := history.Of(
+		history.Op{Process: 0, Type: history.Invoke, Input: checker.StackOp{F: "push", Value: 1}},
+		history.Op{Process: 0, Type: history.OK},
+		history.Op{Process: 0, Type: history.Invoke, Input: checker.StackOp{F: "push", Value: 2}},
+		history.Op{Process: 0, Type: history.OK},
+		history.Op{Process: 1, Type: history.Invoke, Input: checker.StackOp{F: "pop"}},
+		history.Op{Process: 1, Type: history.OK, Output: 1},
+	)
+	r := checker.Linearizable(checker.Stack()).Check(context.Background(), h)
+	fmt.Println(r.Why.Reason)
+	// Output: process 1 was answered pop → 1, though another was pushed on top of it, and was never popped
+}
+
+// The most urgent job, that of the least number, must leave first.
+func ExamplePriorityQueue() {
+	h := history.Of(
+		history.Op{Process: 0, Type: history.Invoke, Input: checker.QueueOp{F: "enqueue", Value: 1}},
+		history.Op{Process: 0, Type: history.OK},
+		history.Op{Process: 0, Type: history.Invoke, Input: checker.QueueOp{F: "enqueue", Value: 2}},
+		history.Op{Process: 0, Type: history.OK},
+		history.Op{Process: 1, Type: history.Invoke, Input: checker.QueueOp{F: "dequeue"}},
+		history.Op{Process: 1, Type: history.OK, Output: 2},
+	)
+	r := checker.Linearizable(checker.PriorityQueue()).Check(context.Background(), h)
+	fmt.Println(r.Why.Reason)
+	// Output: process 1 was answered dequeue → 2, though something smaller was there all the time
+}
+
 // Jobs must leave a queue in the order in which they came.
 func ExampleFIFOQueue() {
 	h := history.Of(

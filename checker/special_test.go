@@ -1,6 +1,9 @@
 package checker
 
 import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -181,9 +184,107 @@ func TestQueueReasons(t *testing.T) {
 		{"never empty", []timed{{1, 2, put(1), 0}, {3, 9, take, Nil}, {4, 5, put(2), 0}, {6, 11, take, 1}, {10, 12, take, 2}},
 			"process 1 was answered dequeue → empty, though there was always something there", 3},
 	})
+	specials(t, PriorityQueue(), []special{
+		{name: "the smaller one came later", calls: []timed{{1, 2, put(2), 0}, {3, 4, take, 2}, {5, 6, put(1), 0}, {7, 8, take, 1}, {9, 10, take, Nil}}},
+		{name: "at the same time", calls: []timed{{1, 2, put(2), 0}, {3, 9, put(1), 0}, {4, 5, take, 2}, {6, 7, take, 1}}},
+		{name: "taken by one that never returned", calls: []timed{{1, 2, put(1), 0}, {3, 4, put(2), 0}, {5, 0, take, nil}, {6, 7, take, 2}, {8, 9, take, Nil}}},
+		{name: "each by another", calls: []timed{{1, 2, put(1), 0}, {3, 4, put(2), 0}, {5, 6, put(3), 0}, {7, 0, take, nil}, {8, 0, take, nil}, {9, 10, take, 3}}},
+		{"overtaken", []timed{{1, 2, put(1), 0}, {3, 4, put(2), 0}, {5, 6, take, 2}, {7, 8, take, 1}},
+			"process 2 was answered dequeue → 2, though something smaller was there all the time", 3},
+		{"two in turn", []timed{{1, 2, put(1), 0}, {3, 4, put(3), 0}, {5, 20, take, 3}, {6, 7, put(2), 0}, {8, 21, take, 1}, {22, 23, take, 2}},
+			"process 2 was answered dequeue → 3, though something smaller was there all the time", 4},
+		{"too late", []timed{{1, 2, put(1), 0}, {3, 4, put(2), 0}, {5, 6, take, 2}, {7, 0, take, nil}},
+			"process 2 was answered dequeue → 2, though something smaller was there all the time", 3},
+		{"never empty", []timed{{1, 2, put(1), 0}, {3, 9, take, Nil}, {4, 5, put(2), 0}, {6, 11, take, 1}, {10, 12, take, 2}},
+			"process 1 was answered dequeue → empty, though there was always something there", 3},
+	})
 	specials(t, UniqueIDs(), []special{
 		{name: "two", calls: []timed{{1, 2, IDOp{F: "generate"}, 1}, {3, 4, IDOp{F: "generate"}, 2}, {5, 0, IDOp{F: "generate"}, nil}}},
 		{"twice", []timed{{1, 2, IDOp{F: "generate"}, 1}, {3, 4, IDOp{F: "generate"}, 1}},
 			"process 1 was answered generate → 1, which had been given before", 2},
 	})
+}
+
+func TestStackReasons(t *testing.T) {
+	put := func(v int) StackOp { return StackOp{F: "push", Value: v} }
+	take := StackOp{F: "pop"}
+	specials(t, Stack(), []special{
+		{name: "nested", calls: []timed{{1, 2, put(1), 0}, {3, 4, put(2), 0}, {5, 6, take, 2}, {7, 8, put(3), 0}, {9, 10, take, 3}, {11, 12, take, 1}, {13, 14, take, Nil}}},
+		{name: "at the same time", calls: []timed{{1, 9, put(1), 0}, {2, 8, put(2), 0}, {3, 4, take, 1}, {5, 6, take, 2}}},
+		{name: "empty in between", calls: []timed{{1, 2, put(1), 0}, {3, 6, take, 1}, {4, 9, take, Nil}, {5, 10, put(2), 0}}},
+		{name: "popped by one that never returned", calls: []timed{{1, 2, put(1), 0}, {3, 4, put(2), 0}, {5, 0, take, nil}, {6, 7, take, 1}, {8, 9, take, Nil}}},
+		{name: "each by another", calls: []timed{{1, 2, put(1), 0}, {3, 4, put(2), 0}, {5, 6, put(3), 0}, {7, 0, take, nil}, {8, 0, take, nil}, {9, 10, take, 1}}},
+		{"from below", []timed{{1, 2, put(1), 0}, {3, 4, put(2), 0}, {5, 6, take, 1}, {7, 8, take, 2}},
+			"process 2 was answered pop → 1, though another was pushed on top of it, and was popped later", 3},
+		{"never popped", []timed{{1, 2, put(1), 0}, {3, 4, put(2), 0}, {5, 6, take, 1}},
+			"process 2 was answered pop → 1, though another was pushed on top of it, and was never popped", 3},
+		{"too late", []timed{{1, 2, put(1), 0}, {3, 4, put(2), 0}, {5, 6, take, 1}, {7, 0, take, nil}},
+			"process 2 was answered pop → 1, though another was pushed on top of it, and was never popped", 3},
+		{"a chain", []timed{{1, 2, put(1), 0}, {3, 4, put(2), 0}, {5, 11, take, 1}, {7, 8, put(3), 0}, {9, 20, take, 2}, {12, 13, take, 3}},
+			"process 2 was answered pop → 1, though the stack was never empty from its push until another value was popped that was pushed later", 4},
+		{"never empty", []timed{{1, 2, put(1), 0}, {3, 9, take, Nil}, {4, 5, put(2), 0}, {6, 11, take, 1}, {10, 12, take, 2}},
+			"process 1 was answered pop → empty, though there was always something there", 3},
+		{"from nowhere", []timed{{1, 2, put(1), 0}, {3, 4, take, 5}}, "process 1 was answered pop → 5, which nobody put there", 1},
+	})
+}
+
+// TestSpecialsAgreeWithSearch compares what is decided without a search, on
+// histories that are too long for an order of all calls to be tried.
+func TestSpecialsAgreeWithSearch(t *testing.T) {
+	specialsAgree(t, queueRig("fifo-queue", FIFOQueue(), true), "dequeue")
+	specialsAgree(t, queueRig("priority-queue", PriorityQueue(), true), "dequeue")
+	specialsAgree(t, stackRig(), "pop")
+}
+
+func specialsAgree[S comparable, In, Out any](t *testing.T, g rig[S, In, Out], take string) {
+	t.Run(g.name, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(3, 4))
+		decided, hard, counts := 0, 0, map[bool]int{}
+		total := sweep(t) / 10
+		for range total {
+			l := load{n: 20 + r.IntN(60), clients: 1 + r.IntN(5), unknown: 10 * r.IntN(3)}
+			h, _ := g.random(r, l)
+			h = swapped(r, h, take)
+			s := source[S, In, Out]{m: g.m, h: h, memory: 64 << 20}
+			parts, _ := s.split()
+			want, err := s.search(t.Context(), parts[0].spans)
+			if err != nil {
+				hard++
+				continue
+			}
+			if d, ok := s.quick(parts[0].spans); ok {
+				require.Equal(t, want, d.ok, "%v", h)
+				decided++
+			}
+			counts[want]++
+		}
+		t.Logf("%d histories, %d valid, %d invalid; decided without a search: %d; not searched to the end: %d", total, counts[true], counts[false], decided, hard)
+		require.Less(t, hard, total/20+1)
+		require.Greater(t, counts[true], total/20)
+		require.Greater(t, counts[false], total/20)
+		require.Greater(t, decided, total*8/10)
+	})
+}
+
+// swapped exchanges the answers of two takes, in most histories, and in some of
+// them forgets one.
+func swapped(r *rand.Rand, h *history.History, take string) *history.History {
+	ops := slices.Collect(h.Ops())
+	var ends []int
+	for c := range h.Calls() {
+		if c.Complete.Type == history.OK && fmt.Sprint(c.Invoke.Input) == take {
+			ends = append(ends, c.Complete.Index)
+		}
+	}
+	for range r.IntN(3) {
+		if i := r.IntN(len(ends) + 1); i+1 < len(ends) {
+			a, b := &ops[ends[i]], &ops[ends[min(len(ends)-1, i+1+r.IntN(3))]]
+			a.Output, b.Output = b.Output, a.Output
+		}
+	}
+	if len(ends) > 0 && r.IntN(3) == 0 {
+		o := &ops[ends[r.IntN(len(ends))]]
+		o.Type, o.Output = history.Info, nil
+	}
+	return history.Of(ops...)
 }
