@@ -205,7 +205,7 @@ func (n *node) receiveLost(m cluster.Message) {
 // request starts on what a client asked. A node that does not lead passes it on.
 func (n *node) request(m cluster.Message, req *request) {
 	if req.op == opGet && n.bugs&LocalReads != 0 {
-		m.Reply(response{value: n.kv.values[req.key]})
+		m.Reply(n.kv.read(req.key))
 		return
 	}
 	switch n.lead {
@@ -225,7 +225,7 @@ func (n *node) request(m cluster.Message, req *request) {
 		n.reads.add(n, m, req.key)
 		return
 	}
-	if err := n.raft.Propose(encodeRequest(req)); err != nil {
+	if err := n.raft.Propose(encodeRequest(req, n.h.Clock().Now().UnixNano())); err != nil {
 		m.Reply(response{status: noLeader}) // dropped before it entered the log
 		return
 	}
@@ -371,7 +371,7 @@ func (r *reads) confirmed(n *node, s raft.ReadState) {
 		return
 	}
 	for _, p := range r.asked {
-		p.m.Reply(response{value: n.kv.values[p.key]})
+		p.m.Reply(n.kv.read(p.key))
 	}
 	r.asked = nil
 }
