@@ -52,12 +52,22 @@ func Presets() []Preset {
 				Part{2, "cut", Every(d/2, Partitions(Leader))},
 			)
 		})},
-		{"worst-moment", "crashes at an unsynced write or during an fsync, partitions at a change of leaders", every(
-			On(cluster.UnsyncedWrite, Crashes(OneNode)), On(cluster.SyncBegins, Crashes(TheLeader)), On(cluster.LeaderChange, Partitions(Leader)))},
+		{"worst-moment", "crashes at an unsynced write or during an fsync, and a partition at the change of leaders that comes of it", in(10, func(d time.Duration) Nemesis {
+			return Together(
+				Part{1, "crash", Every(d, On(cluster.UnsyncedWrite, Crashes(OneNode)), On(cluster.SyncBegins, Crashes(TheLeader)))},
+				Part{2, "cut", Every(d, On(cluster.LeaderChange, Partitions(Leader)))},
+			)
+		})},
 		{"lying-disk", "fsyncs that lie, bits that rot and writes that go astray, on a minority of the nodes, and crashes that show it", in(10, func(d time.Duration) Nemesis {
 			return Together(
 				Part{1, "lies", Every(d, FsyncLies(), BitRot(0), Misdirects(0))},
 				Part{2, "crash", Every(d, Crashes(OneNode, Everyone))},
+			)
+		})},
+		{"write-cache", "fsyncs that lie on a minority of the nodes while the power holds, under partitions and pauses", in(10, func(d time.Duration) Nemesis {
+			return Together(
+				Part{1, "lies", Every(d, FsyncLies())},
+				Part{2, "cut", Every(d, Partitions(), Pauses())},
 			)
 		})},
 		{"swarm", "some of all kinds of faults, of random strength", func(unit time.Duration) Nemesis { return Swarm(unit) }},
