@@ -95,6 +95,27 @@ func TestNothingBit(t *testing.T) {
 	assert.Equal(t, "no fault had an effect, of 1 that were planned", r.Reason)
 }
 
+// TestIdleFaults has a fault wait for what never comes and one that may harm
+// nobody more: they count neither as injected nor as failed.
+func TestIdleFaults(t *testing.T) {
+	spared := func(context.Context, *cluster.Cluster, *randV2) (string, func(), error) {
+		return "", nil, nemesis.ErrSpared
+	}
+	r := run(t, echo{}, func(test *capsize.Test) {
+		test.Nemesis = nemesis.Plan{
+			{ID: 1, At: 0, For: time.Second, Fault: nemesis.On(cluster.LeaderChange, nemesis.Crashes())},
+			{ID: 2, At: 0, For: time.Second, Fault: misfault{inject: spared}},
+			{ID: 3, At: 0, For: time.Second, Fault: misfault{inject: refuse}},
+		}
+		test.Duration = 2 * time.Second
+	})
+	assert.Equal(t, 3, r.Exercised.Planned)
+	assert.Equal(t, 2, r.Exercised.Idle)
+	assert.Empty(t, r.Exercised.Faults)
+	assert.Equal(t, checker.Unknown, r.Verdict)
+	assert.Equal(t, "no fault had an effect, of 3 that were planned, of which 2 met no occasion or nobody they may harm", r.Reason)
+}
+
 func TestNothingDecided(t *testing.T) {
 	r := run(t, echo{boot: func(ctx context.Context, h *cluster.Host) { <-ctx.Done() }}, nil)
 	assert.NotEqual(t, checker.Valid, r.Verdict)
