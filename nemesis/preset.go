@@ -64,6 +64,12 @@ func Presets() []Preset {
 				Part{2, "crash", Every(d, Crashes(OneNode, Everyone))},
 			)
 		})},
+		{"rotting-disk", "bits that rot and writes that go astray, on a minority of the nodes, and crashes that show it", in(10, func(d time.Duration) Nemesis {
+			return Together(
+				Part{1, "rot", Every(d, BitRot(0), Misdirects(0))},
+				Part{2, "crash", Every(d, Crashes(OneNode, Everyone))},
+			)
+		})},
 		{"write-cache", "fsyncs that lie on a minority of the nodes while the power holds, under partitions and pauses", in(10, func(d time.Duration) Nemesis {
 			return Together(
 				Part{1, "lies", Every(d, FsyncLies())},
