@@ -76,6 +76,22 @@ type response struct {
 	modified int64 // of what a get read
 }
 
+// An inquiry asks a node for the digest of its state.
+type inquiry struct{}
+
+// Digest returns a digest of what a node has applied itself.
+func (Store) Digest(ctx context.Context, h *cluster.Host, node string) (string, error) {
+	v, err := h.Call(ctx, node, inquiry{})
+	if err != nil {
+		return "", err
+	}
+	digest, ok := v.(string)
+	if !ok {
+		return "", fmt.Errorf("%s answered %T", node, v)
+	}
+	return digest, nil
+}
+
 type status uint8
 
 const (
