@@ -33,9 +33,13 @@ func (e *engine) converge(w *cluster.Cluster) {
 	}
 	c := e.core
 	for end := w.Now() + c.bound; ; {
-		c.digests = c.digests[:0]
+		c.digests, c.silent = c.digests[:0], false
 		for _, node := range c.nodes {
-			c.digests = append(c.digests, e.digest(w, s, node))
+			digest, err := e.digest(w, s, node)
+			if err != nil {
+				digest, c.silent = fmt.Sprintf("no digest: %v", err), true
+			}
+			c.digests = append(c.digests, digest)
 		}
 		if c.converged() || w.Now() >= end || e.interrupted() {
 			return
@@ -44,26 +48,22 @@ func (e *engine) converge(w *cluster.Cluster) {
 	}
 }
 
-// digest returns a node's digest, or why there is none.
-func (e *engine) digest(w *cluster.Cluster, s Converger, node string) (digest string) {
+// digest asks one node.
+func (e *engine) digest(w *cluster.Cluster, s Converger, node string) (digest string, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			digest = fmt.Sprintf("panic: %v", p)
+			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
 	h := w.Client(e.test.Clients)
 	ctx, cancel := h.WithTimeout(context.Background(), e.test.Timeout)
 	defer cancel()
-	digest, err := s.Digest(ctx, h, node)
-	if err != nil {
-		return fmt.Sprintf("no digest: %v", err)
-	}
-	return digest
+	return s.Digest(ctx, h, node)
 }
 
-// converged reports whether the digests agree. Nodes that all have none do not.
+// converged reports whether all nodes told the same digest.
 func (c *core) converged() bool {
-	return len(slices.Compact(slices.Clone(c.digests))) <= 1 && !strings.HasPrefix(strings.Join(c.digests[:1], ""), "no digest: ")
+	return !c.silent && len(slices.Compact(slices.Clone(c.digests))) == 1
 }
 
 // states says which nodes hold which state.
@@ -84,12 +84,12 @@ func (c *core) states() string {
 	return strings.Join(parts, "; ")
 }
 
-// checkConvergence asks that the replicas agreed in the end.
+// checkConvergence asks that the replicas of a Converger agreed in the end.
 func checkConvergence(r *Result) checker.Result {
 	c := checker.Result{Checker: "convergence", Reason: "the nodes came to hold the same state"}
 	switch {
 	case r.Stopped != nil || r.core == nil || r.core.digests == nil:
-		c.Reason = "the system has no digest of its state"
+		c.Verdict, c.Reason = checker.Unknown, "the run was cut short before the nodes were asked for their states"
 	case !r.core.converged():
 		c.Verdict = checker.Invalid
 		c.Reason = fmt.Sprintf("the nodes hold different states %v after the last operation, which followed %v: %s", r.core.bound, r.core, r.core.states())

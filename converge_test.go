@@ -47,7 +47,7 @@ func TestConvergence(t *testing.T) {
 				panic("boom")
 			}
 			return "fresh", nil
-		}, "the nodes hold different states 5s after the last operation, which followed the heal of all faults: n1 n2: fresh; n3: panic: boom"},
+		}, "the nodes hold different states 5s after the last operation, which followed the heal of all faults: n1 n2: fresh; n3: no digest: panic: boom"},
 		"no answer": {func(*cluster.Host, string) (string, error) { return "", errors.New("busy") },
 			"the nodes hold different states 5s after the last operation, which followed the heal of all faults: n1 n2 n3: no digest: busy"},
 	} {

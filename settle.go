@@ -42,6 +42,7 @@ type core struct {
 	unrest  uint64 // that were elected from then until the clients stopped
 
 	digests []string // of the states of the nodes, in their order, when the clients had stopped
+	silent  bool     // some node told none
 }
 
 // The ways in which a node is frozen.
