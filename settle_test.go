@@ -15,6 +15,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/raftkv"
+	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -54,6 +55,24 @@ func invalid(t *testing.T, test capsize.Test, seeds uint64) (n int, reason strin
 		}
 	}
 	return n, reason
+}
+
+// TestCoreThaws asks that every node answers in the end, those that were frozen as well.
+func TestCoreThaws(t *testing.T) {
+	for seed := range seeds(t, 20) {
+		test := raftTest(0)
+		test.Core, test.Seed = true, seed+1
+		r, err := capsize.Exec(t.Context(), t, test)
+		require.NoError(t, err)
+		last := map[string]history.Call{}
+		for c := range r.History.Calls() {
+			last[c.Invoke.Node] = c
+		}
+		require.Len(t, last, 5)
+		for node, c := range last { // order: only asserted
+			assert.Equal(t, history.OK, c.Complete.Type, "seed %d, %s: %v", test.Seed, node, c)
+		}
+	}
 }
 
 // refuse is what a fault does that never strikes.

@@ -157,7 +157,4 @@ func (e *engine) heal(w *cluster.Cluster) {
 	}
 	w.Heal()
 	e.sleep(time.Millisecond)
-	if e.test.Core {
-		e.freeze(w)
-	}
 }
