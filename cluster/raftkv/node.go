@@ -148,6 +148,9 @@ func (n *node) receive(m cluster.Message) {
 			n.lose()
 			return
 		}
+		if n.denies(body) {
+			return
+		}
 		n.note(body)
 		// Step refuses what is out of date or from nowhere; that is as it should
 		// be, since the network delivers late.
@@ -197,6 +200,14 @@ func (n *node) note(m *raftpb.Message) {
 		panic(fmt.Sprintf("raftkv: a follower has entry %d, and its leader only %d", m.GetIndex(), last))
 	}
 	n.acked[m.GetFrom()-1] = m.GetIndex()
+}
+
+// denies reports whether a follower refuses what it has acknowledged in this term. Late
+// messages do so, and the library ignores them; a follower that has really lost what it had
+// makes it ask again, for ever, and where the network doubles messages, ever more often.
+func (n *node) denies(m *raftpb.Message) bool {
+	return m.GetType() == raftpb.MsgAppResp && m.GetReject() && m.GetTerm() == n.log.hard.term &&
+		m.GetIndex() <= n.acked[m.GetFrom()-1]
 }
 
 // receiveLost is receive of a node that lost its log.
