@@ -157,4 +157,8 @@ func (e *engine) heal(w *cluster.Cluster) {
 	}
 	w.Heal()
 	e.sleep(time.Millisecond)
+	// What a disk had begun is not undone: an fsync that hung has still to end.
+	for end := w.Now() + e.test.Settle; w.Held() && w.Now() < end && !e.interrupted(); {
+		e.sleep(10 * time.Millisecond)
+	}
 }
