@@ -107,7 +107,11 @@ func (r *Result) judge(ctx context.Context) {
 			r.Checks = append(r.Checks, guardedCheck(ctx, c, r.History))
 		}
 	}
-	r.Checks = append(r.Checks, checkProgress(r), checkFindings(r.Findings), checkBite(r))
+	r.Checks = append(r.Checks, checkProgress(r))
+	if _, ok := r.Test.System.(Converger); ok {
+		r.Checks = append(r.Checks, checkConvergence(r))
+	}
+	r.Checks = append(r.Checks, checkFindings(r.Findings), checkBite(r))
 	if r.Test.Require != nil {
 		r.Checks = append(r.Checks, checkRequired(r))
 	}

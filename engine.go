@@ -97,6 +97,7 @@ func (e *engine) run() error {
 	e.settle(w)
 	e.over.Store(true)
 	e.awaitClients()
+	e.converge(w)
 	e.melt(w)
 	e.enter("final")
 	e.finalReads(w)

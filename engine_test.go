@@ -72,7 +72,7 @@ func echoes() workloads.Spec[echoClient, int, int] {
 }
 
 // run runs a test of the echo system for ten seconds.
-func run(t *testing.T, s echo, change func(*capsize.Test)) *capsize.Result {
+func run(t *testing.T, s cluster.System, change func(*capsize.Test)) *capsize.Result {
 	t.Helper()
 	test := capsize.Test{
 		System: s, Workload: workloads.New(echoes()), Nodes: 3, Clients: 3, Rate: 30,

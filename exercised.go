@@ -27,6 +27,7 @@ type Exercised struct {
 	BytesLost     int64          `json:"bytes_lost"`     // written, and not synced before a crash
 
 	Planned   int              `json:"planned"`          // faults that were to strike
+	Idle      int              `json:"idle,omitempty"`   // of these, met no occasion or nobody they may harm, and were not injected
 	Effects   []cluster.Effect `json:"effects"`          // what the faults did, by fault and kind
 	Elections int              `json:"elections"`        // how often a node became leader
 	Marks     map[string]int   `json:"marks,omitempty"`  // how often a node came by, by the marks that it sets
@@ -42,6 +43,9 @@ func (e *engine) exercised(s cluster.Stats, h *history.History) Exercised {
 		Syncs: int(s.Syncs), BytesLost: s.BytesLost,
 	}
 	x.Planned, x.Elections = len(e.plan), int(s.Elections)
+	e.strikes.mu.Lock()
+	x.Idle = e.strikes.idle
+	e.strikes.mu.Unlock()
 	names := map[string]string{}
 	for _, step := range e.plan {
 		names[stepKey(step)] = step.Fault.String()
@@ -97,6 +101,9 @@ func checkBite(r *Result) checker.Result {
 	case x.Planned > 0 && len(x.Effects) == 0 && x.Overlapped == 0:
 		c.Verdict = checker.Unknown
 		c.Reason = fmt.Sprintf("no fault had an effect, of %d that were planned", x.Planned)
+		if x.Idle > 0 {
+			c.Reason += fmt.Sprintf(", of which %d met no occasion or nobody they may harm", x.Idle)
+		}
 	case calls > 0 && x.OK+x.Fail < min(r.Test.Clients, calls):
 		c.Verdict = checker.Unknown
 		c.Reason = fmt.Sprintf("only %d of %d operations were decided", x.OK+x.Fail, calls)

@@ -2,6 +2,7 @@ package capsize_test
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
 
@@ -41,8 +43,18 @@ func TestRunChild(t *testing.T) {
 		test.System = echo{reply: func(*cluster.Host, int) int { panic("boom") }}
 	case "long":
 		test.System, test.Duration = echo{}, 1000*time.Hour
+		test.Nemesis = nemesis.At(time.Second, time.Second, misfault{inject: signOfLife})
 	}
 	capsize.Run(t, test)
+}
+
+// sign is the file that a child makes when it has recorded something.
+const sign = "at-work"
+
+// signOfLife is a fault that harms nobody: it tells the parent of a child that its
+// clients have been at work for a while.
+func signOfLife(context.Context, *cluster.Cluster, *randV2) (string, func(), error) {
+	return "at work", func() {}, os.WriteFile(sign, nil, 0o644)
 }
 
 // runChild runs TestRunChild, and returns what it printed and whether it passed.
@@ -133,7 +145,10 @@ func TestRunInterrupted(t *testing.T) {
 	require.NoError(t, cmd.Start())
 	timer := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
 	defer timer.Stop()
-	time.Sleep(2 * time.Second) // some ops are recorded by then
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(filepath.Join(dir, sign))
+		return err == nil
+	}, time.Minute, 10*time.Millisecond)
 	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
 	err := cmd.Wait()
 	require.Error(t, err)

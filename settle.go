@@ -1,6 +1,7 @@
 package capsize
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -13,8 +14,9 @@ import (
 )
 
 // A Timeouts is a system that says how long it takes to find out that a leader
-// is gone. The bounds that it is held to after the faults derive from that; for
-// any other system they are [Test.Settle].
+// is gone. The bounds that it is held to after the faults derive from that, and are
+// no longer than [Test.Settle] if all faults heal; for any other system they are
+// [Test.Settle].
 type Timeouts interface {
 	// ElectionTimeout is the longest that a node waits before it stands for
 	// election.
@@ -38,6 +40,9 @@ type core struct {
 
 	leaders uint64 // that were elected since the heal, when the bound was over
 	unrest  uint64 // that were elected from then until the clients stopped
+
+	digests []string // of the states of the nodes, in their order, when the clients had stopped
+	silent  bool     // some node told none
 }
 
 // The ways in which a node is frozen.
@@ -53,15 +58,18 @@ const (
 func (e *engine) freeze(w *cluster.Cluster) {
 	c := &core{nodes: w.Nodes(), frozen: map[string]string{}, bound: e.test.Settle}
 	e.core = c
-	if t, ok := e.test.System.(Timeouts); ok && e.test.Core {
-		c.bound = elections * t.ElectionTimeout()
+	if t, ok := e.test.System.(Timeouts); ok {
+		c.bound = elections*t.ElectionTimeout() + e.test.Timeout // of what was asked before the heal
 	}
 	if !e.test.Core {
+		c.bound = min(c.bound, e.test.Settle)
 		return
 	}
 	key := keyed.New(e.seed, "core")
 	rest := w.Nodes()
 	key.Rand().Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] })
+	// A node whose disk broke a promise may be no voter yet. They are a minority.
+	slices.SortStableFunc(rest, func(a, b string) int { return cmp.Compare(damaged(w, a), damaged(w, b)) })
 	quorum := len(rest)/2 + 1
 	c.nodes, rest = rest[:quorum], rest[quorum:]
 	slices.Sort(c.nodes)
@@ -70,6 +78,13 @@ func (e *engine) freeze(w *cluster.Cluster) {
 		c.frozen[name] = ways[key.With(name).Range(0, int64(len(ways)))]
 		c.thaw = append(c.thaw, freezeNode(w, name, c.frozen[name])...)
 	}
+}
+
+func damaged(w *cluster.Cluster, node string) int {
+	if w.Damaged(node) {
+		return 1
+	}
+	return 0
 }
 
 func freezeNode(w *cluster.Cluster, name, how string) (thaw []func()) {
@@ -94,14 +109,14 @@ func freezeNode(w *cluster.Cluster, name, how string) (thaw []func()) {
 // settle lets the cluster come to rest, and sees whether it stays so.
 func (e *engine) settle(w *cluster.Cluster) {
 	c := e.core
-	if !e.test.Core {
-		e.sleep(e.test.Settle)
-		return
+	rest := e.test.Settle - c.bound
+	if e.test.Core {
+		rest = max(rest, c.bound/2)
 	}
 	before := w.Stats().Elections
 	e.sleep(c.bound)
 	atRest := w.Stats().Elections
-	e.sleep(max(e.test.Settle-c.bound, c.bound/2))
+	e.sleep(rest)
 	c.leaders, c.unrest = atRest-before, w.Stats().Elections-atRest
 }
 

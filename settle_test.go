@@ -15,6 +15,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/raftkv"
+	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -56,6 +57,24 @@ func invalid(t *testing.T, test capsize.Test, seeds uint64) (n int, reason strin
 	return n, reason
 }
 
+// TestCoreThaws asks that every node answers in the end, those that were frozen as well.
+func TestCoreThaws(t *testing.T) {
+	for seed := range seeds(t, 20) {
+		test := raftTest(0)
+		test.Core, test.Seed = true, seed+1
+		r, err := capsize.Exec(t.Context(), t, test)
+		require.NoError(t, err)
+		last := map[string]history.Call{}
+		for c := range r.History.Calls() {
+			last[c.Invoke.Node] = c
+		}
+		require.Len(t, last, 5)
+		for node, c := range last { // order: only asserted
+			assert.Equal(t, history.OK, c.Complete.Type, "seed %d, %s: %v", test.Seed, node, c)
+		}
+	}
+}
+
 // refuse is what a fault does that never strikes.
 func refuse(context.Context, *cluster.Cluster, *randV2) (string, func(), error) {
 	return "", nil, errors.New("not today")
@@ -93,6 +112,27 @@ func TestNothingBit(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, checker.Unknown, r.Verdict)
 	assert.Equal(t, "no fault had an effect, of 1 that were planned", r.Reason)
+}
+
+// TestIdleFaults has a fault wait for what never comes and one that may harm
+// nobody more: they count neither as injected nor as failed.
+func TestIdleFaults(t *testing.T) {
+	spared := func(context.Context, *cluster.Cluster, *randV2) (string, func(), error) {
+		return "", nil, nemesis.ErrSpared
+	}
+	r := run(t, echo{}, func(test *capsize.Test) {
+		test.Nemesis = nemesis.Plan{
+			{ID: 1, At: 0, For: time.Second, Fault: nemesis.On(cluster.LeaderChange, nemesis.Crashes())},
+			{ID: 2, At: 0, For: time.Second, Fault: misfault{inject: spared}},
+			{ID: 3, At: 0, For: time.Second, Fault: misfault{inject: refuse}},
+		}
+		test.Duration = 2 * time.Second
+	})
+	assert.Equal(t, 3, r.Exercised.Planned)
+	assert.Equal(t, 2, r.Exercised.Idle)
+	assert.Empty(t, r.Exercised.Faults)
+	assert.Equal(t, checker.Unknown, r.Verdict)
+	assert.Equal(t, "no fault had an effect, of 3 that were planned, of which 2 met no occasion or nobody they may harm", r.Reason)
 }
 
 func TestNothingDecided(t *testing.T) {

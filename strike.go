@@ -2,6 +2,7 @@ package capsize
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"runtime/pprof"
@@ -20,6 +21,7 @@ type strikes struct {
 	active []*strike // in the order of their injection
 	calm   bool      // no fault may strike any more
 	busy   int       // faults that are being injected
+	idle   int       // faults that met no occasion, or nobody that they may harm
 }
 
 // A strike is a fault that is active.
@@ -53,8 +55,11 @@ func (e *engine) step(ctx context.Context, w *cluster.Cluster, s nemesis.Step) {
 	e.strikes.mu.Lock()
 	e.strikes.busy--
 	late := e.strikes.calm
-	if err == nil && !late {
+	switch {
+	case err == nil && !late:
 		e.strikes.active = append(e.strikes.active, x)
+	case errors.Is(err, nemesis.ErrNoOccasion), errors.Is(err, nemesis.ErrSpared):
+		e.strikes.idle++
 	}
 	e.strikes.mu.Unlock()
 	switch {
@@ -152,7 +157,8 @@ func (e *engine) heal(w *cluster.Cluster) {
 	}
 	w.Heal()
 	e.sleep(time.Millisecond)
-	if e.test.Core {
-		e.freeze(w)
+	// What a disk had begun is not undone: an fsync that hung has still to end.
+	for end := w.Now() + e.test.Settle; w.Held() && w.Now() < end && !e.interrupted(); {
+		e.sleep(10 * time.Millisecond)
 	}
 }

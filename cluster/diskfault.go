@@ -273,3 +273,11 @@ func (c *Cluster) Damage(node string) bool {
 	}
 	return true
 }
+
+// Damaged reports whether the disk of a node had leave to break a promise.
+func (c *Cluster) Damaged(node string) bool {
+	m := c.machine(node)
+	c.lock()
+	defer c.unlock()
+	return m.damaged
+}

@@ -112,3 +112,19 @@ func (m *machine) mend() {
 	m.clock.Store(m.clock.Load().heal(m.c.Now()))
 	m.disk.mend()
 }
+
+// held is how long a host is busy at least that counts as held up.
+const held = 100 * time.Millisecond
+
+// Held reports whether some node is held up for long by what it has begun on the
+// message seam, as by an fsync that hangs.
+func (c *Cluster) Held() bool {
+	c.lock()
+	defer c.unlock()
+	for _, name := range c.nodes {
+		if c.byName[name].busy > c.Now()+held {
+			return true
+		}
+	}
+	return false
+}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -219,18 +220,24 @@ func TestPlansScaleWithTheSystem(t *testing.T) {
 
 func TestPortfolioIsOfPresets(t *testing.T) {
 	swarms, kinds := 0, map[string]bool{}
+	deadly := []string{"crash", "power-cut", "crash-in-write", "vanish"}
 	for seed := range uint64(400) {
 		p := nemesis.Portfolio(0).Plan(seed, time.Minute)
 		if assert.ObjectsAreEqual(nemesis.Swarm(0).Plan(seed, time.Minute), p) {
 			swarms++
 		}
-		for k := range kindsOf(p) {
+		of := kindsOf(p)
+		for k := range of {
 			kinds[k] = true
+			assert.False(t, of["fsync-lies"] && slices.Contains(deadly, k), "seed %d: a crash would lose what was promised", seed)
 		}
 	}
 	assert.InDelta(t, 200, swarms, 40)
-	assert.False(t, kinds["fsync-lies"])
-	assert.True(t, kinds["disk-hangs"])
+	for _, f := range nemesis.Faults() {
+		if f.Name != "on" && !strings.Contains(f.Doc, "of this program's own") {
+			assert.True(t, kinds[f.Name], "the portfolio has no %s", f.Name)
+		}
+	}
 	_, err := nemesis.FindPreset("flood")
 	require.ErrorContains(t, err, "flip-flop, isolate-leader")
 	found, err := nemesis.FindPreset("swizzle-clog")

@@ -42,6 +42,16 @@ func Presets() []Preset {
 			return rounds{"rolling-restart", d, rolling}
 		})},
 		{"kill-majority", "more than half of the nodes crash at once", every(Crashes(Majority), PowerCuts(cluster.Nothing, Majority))},
+		{"blackouts", "all nodes crash at once, again and again, with partitions and losses in between", in(4, func(d time.Duration) Nemesis {
+			return Together(
+				Part{1, "dark", Every(d, Crashes(Everyone))},
+				Part{2, "cut", Every(d/2, Partitions(Leader, One, Halves))},
+				Part{3, "loss", Every(d*3/4, Lossy(0.4))},
+			)
+		})},
+		{"straggler", "a node falls behind, and then all others lose what they had not synced", in(10, func(d time.Duration) Nemesis {
+			return rounds{"straggler", d, straggler}
+		})},
 		{"power-cuts", "crashes that keep a part of what was not synced, also of one write", every(PowerCuts(cluster.Nothing), CrashesInWrite(), CrashesInWrite(TheLeader))},
 		{"pauses", "nodes stand still for seconds; every other time the leader", every(Pauses(OneNode), Pauses(TheLeader))},
 		{"disk-stall", "fsyncs are slow, hang or fail, and disks are full", every(SlowDisk(0), DiskHangs(0), FsyncFails(), DiskErrors(0), DiskFull())},
@@ -52,12 +62,28 @@ func Presets() []Preset {
 				Part{2, "cut", Every(d/2, Partitions(Leader))},
 			)
 		})},
-		{"worst-moment", "crashes at an unsynced write or during an fsync, partitions at a change of leaders", every(
-			On(cluster.UnsyncedWrite, Crashes(OneNode)), On(cluster.SyncBegins, Crashes(TheLeader)), On(cluster.LeaderChange, Partitions(Leader)))},
+		{"worst-moment", "crashes at an unsynced write or during an fsync, and a partition at the change of leaders that comes of it", in(10, func(d time.Duration) Nemesis {
+			return Together(
+				Part{1, "crash", Every(d, On(cluster.UnsyncedWrite, Crashes(OneNode)), On(cluster.SyncBegins, Crashes(TheLeader)))},
+				Part{2, "cut", Every(d, On(cluster.LeaderChange, Partitions(Leader)))},
+			)
+		})},
 		{"lying-disk", "fsyncs that lie, bits that rot and writes that go astray, on a minority of the nodes, and crashes that show it", in(10, func(d time.Duration) Nemesis {
 			return Together(
 				Part{1, "lies", Every(d, FsyncLies(), BitRot(0), Misdirects(0))},
 				Part{2, "crash", Every(d, Crashes(OneNode, Everyone))},
+			)
+		})},
+		{"rotting-disk", "bits that rot and writes that go astray, on a minority of the nodes, and crashes that show it", in(10, func(d time.Duration) Nemesis {
+			return Together(
+				Part{1, "rot", Every(d, BitRot(0), Misdirects(0))},
+				Part{2, "crash", Every(d, Crashes(OneNode, Everyone))},
+			)
+		})},
+		{"write-cache", "fsyncs that lie on a minority of the nodes while the power holds, under partitions and pauses", in(10, func(d time.Duration) Nemesis {
+			return Together(
+				Part{1, "lies", Every(d, FsyncLies())},
+				Part{2, "cut", Every(d, Partitions(), Pauses())},
 			)
 		})},
 		{"swarm", "some of all kinds of faults, of random strength", func(unit time.Duration) Nemesis { return Swarm(unit) }},
@@ -142,6 +168,20 @@ func flipFlop(k keyed.Key, length time.Duration) Plan {
 		{ID: 0, At: begin, For: half - begin, Fault: Partitions(Leader)},
 		{ID: 1, At: half + begin, For: half - begin, Fault: Partitions(Leader, One)},
 	}
+}
+
+// straggler cuts a node off and has it come back when all others lose their power: then
+// it may be the one that leads, or makes a majority, with what it has.
+func straggler(k keyed.Key, length time.Duration) Plan {
+	order := uint32(k.With("order").Uint64())
+	part := func(from, n int64) time.Duration { return micros(int64(length)*from/20 + k.Int(from).Range(0, int64(length)*n/20)) }
+	cut, dark := part(1, 4), part(9, 2)
+	p := Plan{{ID: 0, At: cut, For: dark - cut + part(1, 1), Fault: Clogs(Nth(order, 0))}}
+	for i := 1; i < sweep; i++ {
+		at := dark + micros(k.With("after").Int(int64(i)).Range(0, int64(length)/100))
+		p = append(p, Step{ID: i, At: at, For: part(2, 3), Fault: PowerCuts(cluster.Nothing, Nth(order, i))})
+	}
+	return p
 }
 
 // sweep is how many nodes a round goes through.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"time"
 
 	"go.etcd.io/raft/v3"
@@ -147,6 +148,9 @@ func (n *node) receive(m cluster.Message) {
 			n.lose()
 			return
 		}
+		if n.denies(body) {
+			return
+		}
 		n.note(body)
 		// Step refuses what is out of date or from nowhere; that is as it should
 		// be, since the network delivers late.
@@ -156,8 +160,16 @@ func (n *node) receive(m cluster.Message) {
 	case *plea:
 		n.answerPlea(m.From, body)
 		return
+	case inquiry:
+		m.Reply(n.digest())
+		return
 	}
 	n.advance()
+}
+
+// digest tells states apart: how much of the log is applied, and what came of it.
+func (n *node) digest() string {
+	return fmt.Sprintf("%08x after entry %d", crc32.ChecksumIEEE(n.kv.snapshot(n.bugs)), n.applied)
 }
 
 // doubled reports whether a message is a request that came before. The network may
@@ -190,6 +202,14 @@ func (n *node) note(m *raftpb.Message) {
 	n.acked[m.GetFrom()-1] = m.GetIndex()
 }
 
+// denies reports whether a follower refuses what it has acknowledged in this term. Late
+// messages do so, and the library ignores them; a follower that has really lost what it had
+// makes it ask again, for ever, and where the network doubles messages, ever more often.
+func (n *node) denies(m *raftpb.Message) bool {
+	return m.GetType() == raftpb.MsgAppResp && m.GetReject() && m.GetTerm() == n.log.hard.term &&
+		m.GetIndex() <= n.acked[m.GetFrom()-1]
+}
+
 // receiveLost is receive of a node that lost its log.
 func (n *node) receiveLost(m cluster.Message) {
 	switch body := m.Body.(type) {
@@ -205,7 +225,7 @@ func (n *node) receiveLost(m cluster.Message) {
 // request starts on what a client asked. A node that does not lead passes it on.
 func (n *node) request(m cluster.Message, req *request) {
 	if req.op == opGet && n.bugs&LocalReads != 0 {
-		m.Reply(response{value: n.kv.values[req.key]})
+		m.Reply(n.kv.read(req.key))
 		return
 	}
 	switch n.lead {
@@ -225,7 +245,7 @@ func (n *node) request(m cluster.Message, req *request) {
 		n.reads.add(n, m, req.key)
 		return
 	}
-	if err := n.raft.Propose(encodeRequest(req)); err != nil {
+	if err := n.raft.Propose(encodeRequest(req, n.h.Clock().Now().UnixNano())); err != nil {
 		m.Reply(response{status: noLeader}) // dropped before it entered the log
 		return
 	}
@@ -371,7 +391,7 @@ func (r *reads) confirmed(n *node, s raft.ReadState) {
 		return
 	}
 	for _, p := range r.asked {
-		p.m.Reply(response{value: n.kv.values[p.key]})
+		p.m.Reply(n.kv.read(p.key))
 	}
 	r.asked = nil
 }

@@ -58,6 +58,7 @@ type request struct {
 	attempt    uint64 // counts what the session has sent: a copy by the network bears the same
 	key        string
 	old, value int
+	stamp      int64 // the leader's clock, when it proposed the request
 }
 
 type op uint8
@@ -70,8 +71,25 @@ const (
 
 // A response answers a request.
 type response struct {
-	status status
-	value  int // what a get read, and what a cas found
+	status   status
+	value    int   // what a get read, and what a cas found
+	modified int64 // of what a get read
+}
+
+// An inquiry asks a node for the digest of its state.
+type inquiry struct{}
+
+// Digest returns a digest of what a node has applied itself.
+func (Store) Digest(ctx context.Context, h *cluster.Host, node string) (string, error) {
+	v, err := h.Call(ctx, node, inquiry{})
+	if err != nil {
+		return "", err
+	}
+	digest, ok := v.(string)
+	if !ok {
+		return "", fmt.Errorf("%s answered %T", node, v)
+	}
+	return digest, nil
 }
 
 type status uint8
@@ -97,6 +115,8 @@ type Client struct {
 	session uint64
 	number  uint64
 	attempt uint64
+
+	modified int64 // of what was read last
 }
 
 // Open opens a session with the node that the host is bound to. It sends
@@ -108,6 +128,16 @@ func (s Store) Open(_ context.Context, h *cluster.Host) (*Client, error) {
 // Get returns the value of a key, 0 if it has none.
 func (c *Client) Get(ctx context.Context, key string) (int, error) {
 	return c.do(ctx, request{op: opGet, key: key})
+}
+
+// Modified returns when the value was set that Get returned last, by the clock of
+// the node that led then. A store whose clocks are wrong is wrong about it; but what
+// was set later never bears an earlier time. It is the zero time if nobody set it.
+func (c *Client) Modified() time.Time {
+	if c.modified == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, c.modified)
 }
 
 // Put sets the value of a key.
@@ -137,6 +167,9 @@ func (c *Client) do(ctx context.Context, req request) (int, error) {
 		case err != nil:
 			harmless = false
 		case r.status == done:
+			if req.op == opGet {
+				c.modified = r.modified
+			}
 			return r.value, nil
 		case r.status == lost:
 			harmless = false

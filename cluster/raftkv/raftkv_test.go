@@ -69,6 +69,33 @@ func TestRaftkvOperations(t *testing.T) {
 	})
 }
 
+// TestRaftkvStampsByTheLeadersClock sets all clocks an hour back between two writes:
+// the later one is not stamped earlier for that.
+func TestRaftkvStampsByTheLeadersClock(t *testing.T) {
+	inCluster(t, raftkv.Store{}, func(c *cluster.Cluster, kv *raftkv.Client) {
+		modified := func() time.Time {
+			require.NoError(t, kv.Put(context.Background(), "a", 1))
+			_, err := kv.Get(context.Background(), "a")
+			require.NoError(t, err)
+			return kv.Modified()
+		}
+		first := modified()
+		assert.WithinDuration(t, c.Client(0).Clock().Now(), first, time.Second)
+		for _, node := range c.Nodes() {
+			defer c.As("back").Misset(node, cluster.ClockError{Skew: -time.Hour})()
+		}
+		assert.Equal(t, first, modified())
+		for _, node := range c.Nodes() {
+			defer c.Misset(node, cluster.ClockError{Skew: 2 * time.Hour})()
+		}
+		assert.WithinDuration(t, first.Add(time.Hour), modified(), time.Minute)
+		assert.NotEmpty(t, c.Effects())
+		_, err := kv.Get(context.Background(), "b")
+		require.NoError(t, err)
+		assert.Zero(t, kv.Modified())
+	})
+}
+
 func TestRaftkvErrors(t *testing.T) {
 	inCluster(t, raftkv.Store{}, func(c *cluster.Cluster, kv *raftkv.Client) {
 		for _, other := range []string{"n2", "n3"} {

@@ -15,8 +15,17 @@ import (
 // A state is what the replicas agree on: the values, and for each session the
 // last request that was applied, with its answer.
 type state struct {
-	values   map[string]int
+	values   map[string]version
 	sessions map[uint64]last
+	clock    int64 // the latest stamp of all requests that were applied
+}
+
+// A version is a value, and when it was set: in nanoseconds by the clock of who led
+// then, and never before what was set earlier. Clocks err, so the time is for people
+// to read, and nothing that the store promises rests on it.
+type version struct {
+	value    int
+	modified int64
 }
 
 type last struct {
@@ -30,18 +39,25 @@ func (s *state) apply(req request, dedup bool) int {
 	if l, ok := s.sessions[req.session]; dedup && ok && l.Number >= req.number {
 		return l.Value
 	}
-	found := s.values[req.key]
+	s.clock = max(s.clock, req.stamp)
+	found := s.values[req.key].value
 	answer := 0
 	switch req.op {
 	case opPut:
-		s.values[req.key] = req.value
+		s.values[req.key] = version{req.value, s.clock}
 	case opCAS:
 		if answer = found; found == req.old {
-			s.values[req.key] = req.value
+			s.values[req.key] = version{req.value, s.clock}
 		}
 	}
 	s.sessions[req.session] = last{req.number, answer}
 	return answer
+}
+
+// read answers a get.
+func (s *state) read(key string) response {
+	v := s.values[key]
+	return response{value: v.value, modified: v.modified}
 }
 
 // An image is a snapshot on disk: the state in the order of its keys, since the
@@ -49,14 +65,17 @@ func (s *state) apply(req request, dedup bool) int {
 type image struct {
 	Keys     []string
 	Values   []int
+	Modified []int64
+	Clock    int64
 	Sessions []uint64
 	Last     []last
 }
 
 func (s *state) snapshot(bugs Bug) []byte {
-	var im image
+	im := image{Clock: s.clock}
 	for _, k := range slices.Sorted(maps.Keys(s.values)) {
-		im.Keys, im.Values = append(im.Keys, k), append(im.Values, s.values[k])
+		v := s.values[k]
+		im.Keys, im.Values, im.Modified = append(im.Keys, k), append(im.Values, v.value), append(im.Modified, v.modified)
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.sessions)) {
 		if bugs&ForgetSessions != 0 {
@@ -73,7 +92,7 @@ func (s *state) snapshot(bugs Bug) []byte {
 
 // restore returns the state of a snapshot; no data is the empty state.
 func restore(data []byte) (*state, error) {
-	s := &state{values: map[string]int{}, sessions: map[uint64]last{}}
+	s := &state{values: map[string]version{}, sessions: map[uint64]last{}}
 	if len(data) == 0 {
 		return s, nil
 	}
@@ -81,8 +100,9 @@ func restore(data []byte) (*state, error) {
 	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(&im); err != nil {
 		return nil, fmt.Errorf("decode snapshot: %w", err)
 	}
+	s.clock = im.Clock
 	for i, k := range im.Keys {
-		s.values[k] = im.Values[i]
+		s.values[k] = version{im.Values[i], im.Modified[i]}
 	}
 	for i, id := range im.Sessions {
 		s.sessions[id] = im.Last[i]
@@ -90,12 +110,13 @@ func restore(data []byte) (*state, error) {
 	return s, nil
 }
 
-// encodeRequest returns a write as an entry of the log: op, session, number,
-// old and new value as varints, then the key.
-func encodeRequest(r *request) []byte {
-	b := make([]byte, 0, 32+len(r.key))
+// encodeRequest returns a write, stamped, as an entry of the log: op, session, stamp,
+// then number, old and new value as varints, then the key.
+func encodeRequest(r *request, stamp int64) []byte {
+	b := make([]byte, 0, 40+len(r.key))
 	b = append(b, byte(r.op))
 	b = binary.LittleEndian.AppendUint64(b, r.session)
+	b = binary.LittleEndian.AppendUint64(b, uint64(stamp))
 	b = binary.AppendUvarint(b, r.number)
 	b = binary.AppendVarint(b, int64(r.old))
 	b = binary.AppendVarint(b, int64(r.value))
@@ -105,11 +126,11 @@ func encodeRequest(r *request) []byte {
 // decodeRequest reads what encodeRequest wrote. The log checks its records, so
 // an entry that can't be read is a defect of the store, not of the disk.
 func decodeRequest(b []byte) request {
-	if len(b) < 9 {
+	if len(b) < 17 {
 		panic(fmt.Sprintf("raftkv: entry of %d bytes", len(b)))
 	}
-	r := request{op: op(b[0]), session: binary.LittleEndian.Uint64(b[1:])}
-	b = b[9:]
+	r := request{op: op(b[0]), session: binary.LittleEndian.Uint64(b[1:]), stamp: int64(binary.LittleEndian.Uint64(b[9:]))}
+	b = b[17:]
 	var n int
 	r.number, n = binary.Uvarint(b)
 	b = b[max(n, 0):]

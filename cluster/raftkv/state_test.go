@@ -19,7 +19,7 @@ func TestStateApplies(t *testing.T) {
 	s.apply(request{op: opPut, session: 1, number: 1, key: "a", value: 5}, true)
 	assert.Equal(t, 5, s.apply(request{op: opCAS, session: 1, number: 2, key: "a", old: 5, value: 6}, true))
 	assert.Equal(t, 6, s.apply(request{op: opCAS, session: 1, number: 3, key: "a", old: 5, value: 7}, true), "it found another value")
-	assert.Equal(t, 6, s.values["a"])
+	assert.Equal(t, 6, s.read("a").value)
 }
 
 func TestStateAnswersRetriesAsBefore(t *testing.T) {
@@ -29,14 +29,26 @@ func TestStateAnswersRetriesAsBefore(t *testing.T) {
 		s.apply(cas, dedup)
 		s.apply(request{op: opPut, session: 2, number: 1, key: "a", value: 0}, dedup)
 		assert.Equal(t, 0, s.apply(cas, dedup))
-		assert.Equal(t, map[bool]int{true: 0, false: 1}[dedup], s.values["a"])
+		assert.Equal(t, map[bool]int{true: 0, false: 1}[dedup], s.read("a").value)
 	}
+}
+
+// TestStateTellsTimeForward applies what leaders with different clocks stamped.
+func TestStateTellsTimeForward(t *testing.T) {
+	s := newState(t)
+	for _, step := range []struct{ stamp, modified int64 }{{100, 100}, {50, 100}, {101, 101}, {-7, 101}} {
+		s.apply(request{op: opPut, session: 1, number: 1, key: "a", stamp: step.stamp}, false)
+		assert.Equal(t, response{modified: step.modified}, s.read("a"))
+	}
+	s.apply(request{op: opCAS, session: 1, number: 9, key: "a", old: 7, stamp: 200}, true)
+	assert.Equal(t, int64(101), s.read("a").modified, "it set nothing")
+	assert.Zero(t, s.read("b").modified)
 }
 
 func TestStateSurvivesSnapshot(t *testing.T) {
 	s := newState(t)
 	for i := range 20 {
-		s.apply(request{op: opPut, session: uint64(i), number: 3, key: string(rune('a' + i)), value: i - 7}, true)
+		s.apply(request{op: opPut, session: uint64(i), number: 3, key: string(rune('a' + i)), value: i - 7, stamp: int64(i)}, true)
 	}
 	back, err := restore(s.snapshot(0))
 	require.NoError(t, err)
@@ -52,10 +64,10 @@ func TestStateSurvivesSnapshot(t *testing.T) {
 
 func TestRequestRoundTrip(t *testing.T) {
 	for _, r := range []request{
-		{op: opPut, session: 1<<63 + 1, number: 1 << 40, key: "", value: -1},
-		{op: opCAS, session: 0, number: 0, key: "käse", old: -1 << 60, value: 1 << 60},
+		{op: opPut, session: 1<<63 + 1, number: 1 << 40, key: "", value: -1, stamp: -1},
+		{op: opCAS, session: 0, number: 0, key: "käse", old: -1 << 60, value: 1 << 60, stamp: 1 << 62},
 	} {
-		assert.Equal(t, r, decodeRequest(encodeRequest(&r)))
+		assert.Equal(t, r, decodeRequest(encodeRequest(&r, r.stamp)))
 	}
 	assert.Panics(t, func() { decodeRequest([]byte("short")) })
 }

@@ -67,8 +67,9 @@ func (s *storage) snapshot(term, index uint64, data []byte) *raftpb.Snapshot {
 
 // replay reads the file up to its end or to the first record that is not whole.
 // If that was being written when the host crashed, nobody heard of it, and the
-// file is cut there. If it had been synced before, the node has lost what it
-// promised to keep, and must not act as if it had never promised.
+// file is cut there. If it had been synced before, or an entry stands where another
+// must have been, the node has lost what it promised to keep, and must not act as if
+// it had never promised.
 func (s *storage) replay() (*raftpb.Snapshot, error) {
 	data := make([]byte, s.file.Size())
 	if _, err := io.ReadFull(s.file, data); err != nil && len(data) > 0 {
@@ -95,9 +96,10 @@ func (s *storage) replay() (*raftpb.Snapshot, error) {
 		rest = after
 	}
 	whole := len(data) - len(rest)
-	if len(rest) > 0 && wholeBatchAfter(rest, whole) {
-		s.h.Count("log damaged")
-		s.lost = true
+	if !s.lost && wholeBatchAfter(rest, whole) {
+		s.damaged()
+	}
+	if s.lost {
 		s.salvageTerm(rest)
 	}
 	s.length = int64(whole)
@@ -117,8 +119,8 @@ func (s *storage) replayRecord(rec []byte) error {
 		switch {
 		case err != nil:
 			return err
-		case e.GetIndex() > last+1:
-			return fmt.Errorf("entry %d follows entry %d", e.GetIndex(), last)
+		case e.GetIndex() > last+1: // it was meant for another place
+			s.damaged()
 		case e.GetIndex() > s.snapshotIndex: // the snapshot covers the others
 			return s.mem.Append([]*raftpb.Entry{e})
 		}
@@ -129,6 +131,12 @@ func (s *storage) replayRecord(rec []byte) error {
 		return fmt.Errorf("a record of type %q and %d bytes", rec[0], len(rec))
 	}
 	return nil
+}
+
+// damaged notes that the disk changed what had been synced.
+func (s *storage) damaged() {
+	s.h.Count("log damaged")
+	s.lost = true
 }
 
 // salvageTerm looks through what follows the damage for the last term that the

@@ -4,6 +4,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,7 +15,22 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/nemesis"
 )
+
+// In a process that is to give a sign, a fault that harms nobody makes a file: the
+// clients have been at work for a while by then. No other process has that fault.
+func init() {
+	file := os.Getenv("CAPSIZE_TEST_SIGN")
+	if file == "" {
+		return
+	}
+	nemesis.New("sign-of-life", func(context.Context, *cluster.Cluster, *rand.Rand) (string, func(), error) {
+		return "at work", func() {}, os.WriteFile(file, nil, 0o644)
+	})
+}
 
 // TestInterrupt stops a sweep in its first run, which would take hours: that run
 // ends as unknown, with its history and its page.
@@ -25,17 +42,21 @@ func TestInterrupt(t *testing.T) {
 	link := filepath.Join(dir, "capsize")
 	require.NoError(t, os.Symlink(self, link))
 	plan := filepath.Join(dir, "plan.json")
-	require.NoError(t, os.WriteFile(plan, []byte("[]"), 0o644))
+	require.NoError(t, os.WriteFile(plan, []byte(`[{"id": 1, "at": "1s", "for": "1s", "fault": {"kind": "sign-of-life"}}]`), 0o644))
 
 	cmd := exec.Command(link, "run", "--seed", "1", "--seeds", "2", "--duration", "1000h", "--rate", "1000", "--plan", plan, "--report", "reports")
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "CAPSIZE_TEST_SIGN="+filepath.Join(dir, "at-work"))
 	var out, rest bytes.Buffer
 	cmd.Stdout = &out
 	cmd.Stderr = &rest
 	require.NoError(t, cmd.Start())
 	timer := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
 	defer timer.Stop()
-	time.Sleep(time.Second) // some ops are recorded by then
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(filepath.Join(dir, "at-work"))
+		return err == nil
+	}, time.Minute, 10*time.Millisecond)
 	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
 	err = cmd.Wait()
 

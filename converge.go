@@ -1,0 +1,98 @@
+package capsize
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
+)
+
+// A Converger is a system whose replicas come to hold the same state once nobody
+// writes any more. It is held to that after the faults: when the clients have
+// stopped, the digests of all nodes that are to make progress must agree within the
+// bound that progress has. A history can't show a replica that stays behind for
+// ever, as long as nobody reads from it.
+type Converger interface {
+	// Digest asks a node, from a client's host, for a digest of what it holds
+	// itself: two are the same if the states are, and differ if they do.
+	Digest(ctx context.Context, h *cluster.Host, node string) (string, error)
+}
+
+// digestPause is how long the nodes have from one look at their digests to the next.
+const digestPause = 100 * time.Millisecond
+
+// converge looks at the digests of the core until they agree, or the bound is over.
+func (e *engine) converge(w *cluster.Cluster) {
+	s, ok := e.test.System.(Converger)
+	if !ok {
+		return
+	}
+	c := e.core
+	for end := w.Now() + c.bound; ; {
+		c.digests, c.silent = c.digests[:0], false
+		for _, node := range c.nodes {
+			digest, err := e.digest(w, s, node)
+			if err != nil {
+				digest, c.silent = fmt.Sprintf("no digest: %v", err), true
+			}
+			c.digests = append(c.digests, digest)
+		}
+		if c.converged() || w.Now() >= end || e.interrupted() {
+			return
+		}
+		e.sleep(digestPause)
+	}
+}
+
+// digest asks one node.
+func (e *engine) digest(w *cluster.Cluster, s Converger, node string) (digest string, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	h := w.Client(e.test.Clients)
+	ctx, cancel := h.WithTimeout(context.Background(), e.test.Timeout)
+	defer cancel()
+	return s.Digest(ctx, h, node)
+}
+
+// converged reports whether all nodes told the same digest.
+func (c *core) converged() bool {
+	return !c.silent && len(slices.Compact(slices.Clone(c.digests))) == 1
+}
+
+// states says which nodes hold which state.
+func (c *core) states() string {
+	var parts []string
+	for i, digest := range c.digests {
+		if slices.Index(c.digests, digest) < i {
+			continue // told with the first that holds it
+		}
+		var holders []string
+		for j, node := range c.nodes {
+			if c.digests[j] == digest {
+				holders = append(holders, node)
+			}
+		}
+		parts = append(parts, fmt.Sprintf("%s: %s", strings.Join(holders, " "), digest))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// checkConvergence asks that the replicas of a Converger agreed in the end.
+func checkConvergence(r *Result) checker.Result {
+	c := checker.Result{Checker: "convergence", Reason: "the nodes came to hold the same state"}
+	switch {
+	case r.Stopped != nil || r.core == nil || r.core.digests == nil:
+		c.Verdict, c.Reason = checker.Unknown, "the run was cut short before the nodes were asked for their states"
+	case !r.core.converged():
+		c.Verdict = checker.Invalid
+		c.Reason = fmt.Sprintf("the nodes hold different states %v after the last operation, which followed %v: %s", r.core.bound, r.core, r.core.states())
+	}
+	return c
+}
