@@ -58,7 +58,7 @@ func (e *engine) step(ctx context.Context, w *cluster.Cluster, s nemesis.Step) {
 	switch {
 	case err == nil && !late:
 		e.strikes.active = append(e.strikes.active, x)
-	case errors.Is(err, nemesis.ErrNoOccasion), errors.Is(err, nemesis.ErrSpared):
+	case errors.Is(err, nemesis.ErrNoOccasion), errors.Is(err, nemesis.ErrSpared), errors.Is(err, cluster.ErrFixed):
 		e.strikes.idle++
 	}
 	e.strikes.mu.Unlock()
@@ -157,8 +157,9 @@ func (e *engine) heal(w *cluster.Cluster) {
 	}
 	w.Heal()
 	e.sleep(time.Millisecond)
-	// What a disk had begun is not undone: an fsync that hung has still to end.
-	for end := w.Now() + e.test.Settle; w.Held() && w.Now() < end && !e.interrupted(); {
+	// What a disk had begun is not undone: an fsync that hung has still to end. And it takes
+	// the system a while to have all nodes as its members again.
+	for end := w.Now() + e.test.Settle; (w.Held() || !w.Reconfigured()) && w.Now() < end && !e.interrupted(); {
 		e.sleep(10 * time.Millisecond)
 	}
 }

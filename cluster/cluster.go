@@ -78,6 +78,7 @@ type world struct {
 	marks    marks
 	watch    map[Occasion][]chan struct{}
 	damaged  int // nodes whose disks broke a promise
+	members  membership
 
 	mu       sync.Mutex
 	findings []Finding
@@ -104,6 +105,7 @@ func New(cfg Config) (*Cluster, error) {
 	c.entropy.key = keyed.New(cfg.Seed, "entropy")
 	c.log = newLog(c, cfg.Log)
 	c.addMachines()
+	c.members.adopted = slices.Sorted(slices.Values(c.nodes))
 	return c, nil
 }
 

@@ -113,6 +113,7 @@ func (c *Cluster) Heal() {
 	c.lock()
 	c.epoch++
 	c.note(c.Now(), c.machines[0], nil, kindFunc, 5)
+	c.restoreMembers()
 	for _, m := range c.machines {
 		for i := range m.links {
 			m.links[i].troubles = nil

@@ -33,7 +33,7 @@ var samples = []nemesis.Fault{
 	nemesis.CrashesInWrite(), nemesis.Vanishes(), nemesis.Pauses(), nemesis.Pauses(nemesis.Majority), nemesis.SlowHosts(0), nemesis.SlowHosts(time.Millisecond),
 	nemesis.FsyncLies(), nemesis.Beyond(nemesis.FsyncLies(nemesis.Everyone)), nemesis.FsyncFails(), nemesis.DiskErrors(0), nemesis.DiskFull(),
 	nemesis.SlowDisk(0), nemesis.DiskHangs(0), nemesis.DiskHangs(time.Second), nemesis.BitRot(0), nemesis.Misdirects(0), nemesis.Misdirects(1),
-	nemesis.ClockSkew(0), nemesis.ClockDrift(0), nemesis.ClockJumps(0, 0), nemesis.ClockStrobe(time.Second),
+	nemesis.ClockSkew(0), nemesis.ClockDrift(0), nemesis.ClockJumps(0, 0), nemesis.ClockStrobe(time.Second), nemesis.Reconfigures(),
 	nemesis.On(cluster.UnsyncedWrite, nemesis.Crashes(nemesis.OneNode)), nemesis.On(cluster.LeaderChange, nemesis.Partitions(nemesis.Leader)),
 }
 

@@ -2,6 +2,7 @@ package nemesis
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
@@ -19,29 +20,47 @@ type Preset struct {
 
 // Presets lists the nemeses that have names.
 func Presets() []Preset {
-	in := func(n float64, make func(d time.Duration) Nemesis) func(time.Duration) Nemesis {
-		return func(unit time.Duration) Nemesis { return make(time.Duration(n * float64(pace(unit)))) }
-	}
-	every := func(faults ...Fault) func(time.Duration) Nemesis {
-		return in(10, func(d time.Duration) Nemesis { return Every(d, faults...) })
-	}
+	return slices.Concat(networkPresets(), processPresets(), diskPresets(), []Preset{
+		{"swarm", "some of all kinds of faults, of random strength", func(unit time.Duration) Nemesis { return Swarm(unit) }},
+		{"portfolio", "in each run one of these, but not lying-disk; half of the time swarm", func(unit time.Duration) Nemesis { return Portfolio(unit) }},
+	})
+}
+
+// in returns the nemesis for a length of so many units.
+func in(n float64, make func(d time.Duration) Nemesis) func(time.Duration) Nemesis {
+	return func(unit time.Duration) Nemesis { return make(time.Duration(n * float64(pace(unit)))) }
+}
+
+// repeated returns the nemesis that has one of the faults strike every ten units.
+func repeated(faults ...Fault) func(time.Duration) Nemesis {
+	return in(10, func(d time.Duration) Nemesis { return Every(d, faults...) })
+}
+
+// networkPresets cut and disturb the network.
+func networkPresets() []Preset {
 	return []Preset{
 		{"flip-flop", "the leader is cut off, then whoever follows it, without a rest", in(4, func(d time.Duration) Nemesis {
 			return rounds{"flip-flop", d, flipFlop}
 		})},
-		{"isolate-leader", "the leader is cut off from the other nodes, or from its clients too", every(Partitions(Leader), Clogs(TheLeader))},
-		{"one-way", "a node hears and is not heard, by all others or by one", every(Partitions(OneWay), HalfOpen())},
+		{"isolate-leader", "the leader is cut off from the other nodes, or from its clients too", repeated(Partitions(Leader), Clogs(TheLeader))},
+		{"one-way", "a node hears and is not heard, by all others or by one", repeated(Partitions(OneWay), HalfOpen())},
 		{"swizzle-clog", "some nodes are cut off one by one, and come back in another order", in(10, func(d time.Duration) Nemesis {
 			return rounds{"swizzle-clog", d, swizzle}
 		})},
-		{"flapping", "the links of a node go down and up", every(Flaps(0), Flaps(0, TheLeader))},
+		{"flapping", "the links of a node go down and up", repeated(Flaps(0), Flaps(0, TheLeader))},
 		{"gray", "nothing fails and everything is slow, lossy, doubled and out of order", in(5, func(d time.Duration) Nemesis {
 			return Stagger(d, Latency(0, cluster.LongTail), Lossy(0.05), Duplicates(0), Reorders(0), Corrupts(0, false), Bandwidth(0), SlowHosts(0))
 		})},
+	}
+}
+
+// processPresets stop nodes, and set them going again.
+func processPresets() []Preset {
+	return []Preset{
 		{"rolling-restart", "one node after the other is restarted, as in an upgrade", in(10, func(d time.Duration) Nemesis {
 			return rounds{"rolling-restart", d, rolling}
 		})},
-		{"kill-majority", "more than half of the nodes crash at once", every(Crashes(Majority), PowerCuts(cluster.Nothing, Majority))},
+		{"kill-majority", "more than half of the nodes crash at once", repeated(Crashes(Majority), PowerCuts(cluster.Nothing, Majority))},
 		{"blackouts", "all nodes crash at once, again and again, with partitions and losses in between", in(4, func(d time.Duration) Nemesis {
 			return Together(
 				Part{1, "dark", Every(d, Crashes(Everyone))},
@@ -52,10 +71,16 @@ func Presets() []Preset {
 		{"straggler", "a node falls behind, and then all others lose what they had not synced", in(10, func(d time.Duration) Nemesis {
 			return rounds{"straggler", d, straggler}
 		})},
-		{"power-cuts", "crashes that keep a part of what was not synced, also of one write", every(PowerCuts(cluster.Nothing), CrashesInWrite(), CrashesInWrite(TheLeader))},
-		{"pauses", "nodes stand still for seconds; every other time the leader", every(Pauses(OneNode), Pauses(TheLeader))},
-		{"disk-stall", "fsyncs are slow, hang or fail, and disks are full", every(SlowDisk(0), DiskHangs(0), FsyncFails(), DiskErrors(0), DiskFull())},
-		{"clock-scramble", "clocks are wrong, drift, jump and flicker", every(ClockSkew(0), ClockDrift(0), ClockJumps(0, 0), ClockStrobe(0))},
+		{"pauses", "nodes stand still for seconds; every other time the leader", repeated(Pauses(OneNode), Pauses(TheLeader))},
+		{"reshuffle", "members come and go, under partitions, crashes and losses", in(4, func(d time.Duration) Nemesis {
+			return Together(
+				Part{1, "members", Every(d, Reconfigures())},
+				Part{2, "cut", Every(d, Partitions(Halves, RandomHalves, Leader))},
+				Part{3, "crash", Stagger(2*d, Crashes(OneNode, Majority))},
+				Part{4, "loss", Every(2*d, Lossy(0.3))},
+			)
+		})},
+		{"clock-scramble", "clocks are wrong, drift, jump and flicker", repeated(ClockSkew(0), ClockDrift(0), ClockJumps(0, 0), ClockStrobe(0))},
 		{"lease-killer", "the leader's clock drifts, or it stands still, and then it is cut off", in(10, func(d time.Duration) Nemesis {
 			return Together(
 				Part{1, "drift", Every(d, ClockDrift(0, TheLeader), Pauses(TheLeader))},
@@ -68,6 +93,14 @@ func Presets() []Preset {
 				Part{2, "cut", Every(d, On(cluster.LeaderChange, Partitions(Leader)))},
 			)
 		})},
+	}
+}
+
+// diskPresets harm disks.
+func diskPresets() []Preset {
+	return []Preset{
+		{"power-cuts", "crashes that keep a part of what was not synced, also of one write", repeated(PowerCuts(cluster.Nothing), CrashesInWrite(), CrashesInWrite(TheLeader))},
+		{"disk-stall", "fsyncs are slow, hang or fail, and disks are full", repeated(SlowDisk(0), DiskHangs(0), FsyncFails(), DiskErrors(0), DiskFull())},
 		{"lying-disk", "fsyncs that lie, bits that rot and writes that go astray, on a minority of the nodes, and crashes that show it", in(10, func(d time.Duration) Nemesis {
 			return Together(
 				Part{1, "lies", Every(d, FsyncLies(), BitRot(0), Misdirects(0))},
@@ -86,8 +119,6 @@ func Presets() []Preset {
 				Part{2, "cut", Every(d, Partitions(), Pauses())},
 			)
 		})},
-		{"swarm", "some of all kinds of faults, of random strength", func(unit time.Duration) Nemesis { return Swarm(unit) }},
-		{"portfolio", "in each run one of these, but not lying-disk; half of the time swarm", func(unit time.Duration) Nemesis { return Portfolio(unit) }},
 	}
 }
 
@@ -174,7 +205,9 @@ func flipFlop(k keyed.Key, length time.Duration) Plan {
 // it may be the one that leads, or makes a majority, with what it has.
 func straggler(k keyed.Key, length time.Duration) Plan {
 	order := uint32(k.With("order").Uint64())
-	part := func(from, n int64) time.Duration { return micros(int64(length)*from/20 + k.Int(from).Range(0, int64(length)*n/20)) }
+	part := func(from, n int64) time.Duration {
+		return micros(int64(length)*from/20 + k.Int(from).Range(0, int64(length)*n/20))
+	}
 	cut, dark := part(1, 4), part(9, 2)
 	p := Plan{{ID: 0, At: cut, For: dark - cut + part(1, 1), Fault: Clogs(Nth(order, 0))}}
 	for i := 1; i < sweep; i++ {

@@ -37,6 +37,9 @@ func (b *busy) Run(ctx context.Context, h *cluster.Host) error {
 			h.SetRole([]string{"follower", "leader"}[turn/50%2])
 		}
 		h.Clock().Now()
+		if want := h.Members(); want != nil {
+			h.Adopt(want)
+		}
 		if err := b.write(h); err != nil {
 			panic(err)
 		}
@@ -47,6 +50,9 @@ func (b *busy) Run(ctx context.Context, h *cluster.Host) error {
 	<-ctx.Done()
 	return nil
 }
+
+// Reconfigurable says that the busy system has whatever members it is asked to have.
+func (b *busy) Reconfigurable() {}
 
 // EventDriven says that the busy system lives on handlers and timers alone.
 func (b *busy) EventDriven() {}

@@ -136,6 +136,7 @@ var families = []family{
 	{"clock strobe", spanning(0.01, 2, func(d time.Duration) Fault { return ClockStrobe(d) })},
 	{"crash on a write", one(On(cluster.UnsyncedWrite, Crashes(OneNode)))},
 	{"leader lost on a change", one(On(cluster.LeaderChange, Partitions(Leader)))},
+	{"reconfigure", one(Reconfigures())},
 }
 
 func (s swarm) Plan(seed uint64, d time.Duration) Plan {

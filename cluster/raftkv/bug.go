@@ -57,6 +57,13 @@ const (
 	// every leader, for ever.
 	// https://blog.cloudflare.com/a-byzantine-failure-in-the-real-world/
 	NoPreVote
+
+	// UnsafeMembers changes all members in one step, and has each node go by the new
+	// ones as soon as it hears of them: an old and a new majority need have no node in
+	// common. Ongaro 2014, §4.1 and §4.3, and Schultz et al., Design and Analysis of a
+	// Logless Dynamic Reconfiguration Protocol (2021), on what MongoDB did before.
+	// https://arxiv.org/abs/2102.11960
+	UnsafeMembers
 )
 
 var bugs = []struct {
@@ -74,6 +81,7 @@ var bugs = []struct {
 	{ForgetSessions, "forget-sessions", "snapshots hold no sessions, so retries are applied again"},
 	{CorruptEntries, "corrupt-entries", "records of the log are not checked for damage"},
 	{NoPreVote, "no-pre-vote", "a node that hears nothing deposes the leader, again and again"},
+	{UnsafeMembers, "unsafe-members", "all members change in one step, and not by joint consensus"},
 }
 
 // BugNames lists the bugs by name, with what each does.

@@ -99,7 +99,7 @@ func (n *node) startRaft() (err error) {
 		ID: n.id, ElectionTick: electionTicks, HeartbeatTick: heartbeatTick,
 		Storage: n.log.mem, Applied: n.applied,
 		MaxSizePerMsg: 1 << 20, MaxInflightMsgs: 256,
-		CheckQuorum: true, PreVote: true, DisableProposalForwarding: true,
+		CheckQuorum: true, PreVote: true, DisableProposalForwarding: true, StepDownOnRemoval: true,
 		Logger: quiet{},
 	}
 	if n.bugs&LeaseReads != 0 {
@@ -108,17 +108,23 @@ func (n *node) startRaft() (err error) {
 	if n.bugs&NoPreVote != 0 {
 		cfg.PreVote, cfg.CheckQuorum = false, false
 	}
-	n.raft, err = raft.NewRawNode(cfg)
-	return err
+	if n.raft, err = raft.NewRawNode(cfg); err != nil {
+		return err
+	}
+	return n.adoptLogged()
 }
 
 func (n *node) everyTick() {
 	var timer *cluster.Timer
+	ticks := 0
 	timer = n.h.AfterFunc(tick, func() {
 		timer.Reset(tick)
 		n.log.wake()
 		if n.raft != nil && !n.failed {
 			n.raft.Tick()
+			if ticks++; ticks%membersTicks == 0 {
+				n.reconfigure()
+			}
 			n.advance()
 		}
 	})
@@ -293,6 +299,9 @@ func (n *node) persist(rd *raft.Ready) {
 		n.log.reset(s)
 	}
 	n.log.save(rd.HardState, rd.Entries)
+	if n.bugs&UnsafeMembers != 0 {
+		n.adoptAtOnce(rd.Entries)
+	}
 }
 
 // send sends a message of the protocol, unless it can wait: one that only tells
@@ -338,10 +347,17 @@ func (n *node) resign() {
 // apply carries out a committed entry.
 func (n *node) apply(e *raftpb.Entry) {
 	n.applied = e.GetIndex()
+	if e.GetType() == raftpb.EntryType_EntryConfChangeV2 {
+		n.adopt(e.GetData())
+		return
+	}
 	if len(e.GetData()) == 0 {
 		return // the entry by which a leader begins its term
 	}
 	req := decodeRequest(e.GetData())
+	if req.op == opMembers {
+		return // it was adopted when it came
+	}
 	value := n.kv.apply(req, n.bugs&NoDedup == 0)
 	t := ticket{req.session, req.number}
 	if m, ok := n.waiting[t]; ok {

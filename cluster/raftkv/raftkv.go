@@ -28,6 +28,9 @@ type Store struct {
 // EventDriven says that the store lives on the message seam alone.
 func (Store) EventDriven() {}
 
+// Reconfigurable says that the store changes its members while it works.
+func (Store) Reconfigurable() {}
+
 // Timing of the protocol. A follower that hears nothing stands for election
 // after one to two times electionTicks.
 const (
@@ -67,6 +70,7 @@ const (
 	opGet op = 1 + iota
 	opPut
 	opCAS
+	opMembers // with bugs only: the value says who is one, a bit each
 )
 
 // A response answers a request.

@@ -160,6 +160,8 @@ func TestRaftkvBugs(t *testing.T) {
 	swarm := nemesis.Swarm(raftkv.ElectionTimeout)
 	lying, err := nemesis.FindPreset("lying-disk")
 	require.NoError(t, err)
+	reshuffle, err := nemesis.FindPreset("reshuffle")
+	require.NoError(t, err)
 	leader := nemesis.Every(10*time.Second, nemesis.Partitions(nemesis.Leader))
 	dark := nemesis.Together(
 		nemesis.Part{Number: 1, Name: "dark", Nemesis: nemesis.Every(4*time.Second, nemesis.Crashes(nemesis.Everyone))},
@@ -174,6 +176,7 @@ func TestRaftkvBugs(t *testing.T) {
 		{raftkv.LocalReads, leader, 5},
 		{raftkv.NoPrefixCheck, swarm, 20},
 		{raftkv.ForgetSessions, dark, 10},
+		{raftkv.UnsafeMembers, reshuffle.With(raftkv.ElectionTimeout), 20},
 		{raftkv.CorruptEntries, lying.With(raftkv.ElectionTimeout), 20},
 	} {
 		t.Run(b.bug.String(), func(t *testing.T) {

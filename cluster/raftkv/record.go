@@ -2,6 +2,7 @@ package raftkv
 
 import (
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 
 	"go.etcd.io/raft/v3/raftpb"
@@ -12,9 +13,11 @@ import (
 // each, and then a type and the fields.
 const (
 	recordSnapshot = 's' // term, index, state: only as the first record
+	recordMembers  = 'S' // the same with the members, before the state: if they are not those of the beginning
 	recordLost     = 'l' // the log was damaged, and its node has to recover
 	recordBatch    = 'b' // how far the file was synced when what follows was written
 	recordHard     = 'h' // term, vote
+	recordCommit   = 'c' // how far the log is committed, zero
 	recordEntry    = 'e' // term, index, type, data
 )
 
@@ -83,12 +86,44 @@ func appendBatch(b []byte, synced int64) []byte {
 	return endRecord(binary.LittleEndian.AppendUint64(b, uint64(synced)), start)
 }
 
-func appendSnapshot(b []byte, s *raftpb.Snapshot) []byte {
+func appendSnapshot(b []byte, s *raftpb.Snapshot, first *raftpb.ConfState) []byte {
 	start := len(b)
-	b = beginRecord(b, recordSnapshot)
+	conf := s.GetMetadata().GetConfState()
+	kind := byte(recordSnapshot)
+	if !proto.Equal(conf, first) {
+		kind = recordMembers
+	}
+	b = beginRecord(b, kind)
 	b = binary.LittleEndian.AppendUint64(b, s.GetMetadata().GetTerm())
 	b = binary.LittleEndian.AppendUint64(b, s.GetMetadata().GetIndex())
+	if kind == recordMembers {
+		members, err := proto.MarshalOptions{Deterministic: true}.Marshal(conf)
+		must(err)
+		b = binary.LittleEndian.AppendUint16(b, uint16(len(members)))
+		b = append(b, members...)
+	}
 	return endRecord(append(b, s.GetData()...), start)
+}
+
+func isSnapshot(rec []byte) bool {
+	return rec[0] == recordSnapshot && len(rec) >= 17 || rec[0] == recordMembers && len(rec) >= 19
+}
+
+// decodeSnapshot returns no members if they are those of the beginning.
+func decodeSnapshot(rec []byte) (term, index uint64, conf *raftpb.ConfState, state []byte, err error) {
+	term, index = pair(rec)
+	if rec[0] == recordSnapshot {
+		return term, index, nil, rec[17:], nil
+	}
+	n := 19 + int(binary.LittleEndian.Uint16(rec[17:]))
+	if n > len(rec) {
+		return 0, 0, nil, nil, fmt.Errorf("a snapshot of %d bytes, of which members are %d", len(rec), n)
+	}
+	conf = &raftpb.ConfState{}
+	if err = proto.Unmarshal(rec[19:n], conf); err != nil {
+		return 0, 0, nil, nil, fmt.Errorf("members of a snapshot: %w", err)
+	}
+	return term, index, conf, rec[n:], nil
 }
 
 func appendEntry(b []byte, e *raftpb.Entry) []byte {

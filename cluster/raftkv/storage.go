@@ -1,6 +1,7 @@
 package raftkv
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -18,13 +19,15 @@ type storage struct {
 	h    *cluster.Host
 	bugs Bug
 
-	mem    *raft.MemoryStorage
-	disk   *cluster.Disk
-	file   *cluster.File
-	buf    []byte
-	voters []uint64
+	mem   *raft.MemoryStorage
+	disk  *cluster.Disk
+	file  *cluster.File
+	buf   []byte
+	first *raftpb.ConfState // the members that the group began with
+	conf  *raftpb.ConfState // those of now
 
 	hard          hardState // as last written
+	commit        uint64    // how far the log is known to be committed
 	snapshotIndex uint64
 	length        int64 // of the file
 	asked         int64 // how much of it the last sync covers
@@ -37,7 +40,9 @@ type hardState struct{ term, vote uint64 }
 // openStorage reads what the disk holds. A disk that holds nothing begins with
 // an empty snapshot at index 1, which names the voters.
 func openStorage(h *cluster.Host, voters []uint64, bugs Bug) (*storage, *raftpb.Snapshot, error) {
-	s := &storage{h: h, bugs: bugs, mem: raft.NewMemoryStorage(), disk: h.Disk(), voters: voters}
+	s := &storage{h: h, bugs: bugs, mem: raft.NewMemoryStorage(), disk: h.Disk()}
+	s.first = &raftpb.ConfState{Voters: voters}
+	s.conf = s.first
 	var err error
 	if s.file, err = s.disk.Open("log"); err != nil {
 		return nil, nil, err
@@ -50,8 +55,7 @@ func openStorage(h *cluster.Host, voters []uint64, bugs Bug) (*storage, *raftpb.
 		s.markLost()
 		return s, snapshot, nil
 	}
-	commit := s.snapshotIndex
-	return s, snapshot, s.mem.SetHardState(&raftpb.HardState{Term: &s.hard.term, Vote: &s.hard.vote, Commit: &commit})
+	return s, snapshot, s.mem.SetHardState(&raftpb.HardState{Term: &s.hard.term, Vote: &s.hard.vote, Commit: &s.commit})
 }
 
 // markLost leaves a file that says that the node has to recover.
@@ -61,7 +65,7 @@ func (s *storage) markLost() {
 
 func (s *storage) snapshot(term, index uint64, data []byte) *raftpb.Snapshot {
 	return &raftpb.Snapshot{Data: data, Metadata: &raftpb.SnapshotMetadata{
-		Term: &term, Index: &index, ConfState: &raftpb.ConfState{Voters: s.voters},
+		Term: &term, Index: &index, ConfState: s.conf,
 	}}
 }
 
@@ -77,11 +81,16 @@ func (s *storage) replay() (*raftpb.Snapshot, error) {
 	}
 	base := s.snapshot(1, 1, nil)
 	rest := data
-	if rec, after, ok := nextRecord(rest, s.careless()); ok && rec[0] == recordSnapshot && len(rec) >= 17 {
-		term, index := pair(rec)
-		base, rest = s.snapshot(term, index, rec[17:]), after
+	if rec, after, ok := nextRecord(rest, s.careless()); ok && isSnapshot(rec) {
+		term, index, conf, state, err := decodeSnapshot(rec)
+		if err != nil {
+			return nil, err
+		}
+		s.conf = cmp.Or(conf, s.conf)
+		base, rest = s.snapshot(term, index, state), after
 	}
 	s.snapshotIndex, s.hard.term = base.GetMetadata().GetIndex(), base.GetMetadata().GetTerm()
+	s.commit = s.snapshotIndex
 	if err := s.mem.ApplySnapshot(base); err != nil {
 		return nil, err
 	}
@@ -124,6 +133,9 @@ func (s *storage) replayRecord(rec []byte) error {
 		case e.GetIndex() > s.snapshotIndex: // the snapshot covers the others
 			return s.mem.Append([]*raftpb.Entry{e})
 		}
+	case rec[0] == recordCommit && len(rec) == 17:
+		commit, _ := pair(rec)
+		s.commit = max(s.commit, commit)
 	case rec[0] == recordLost:
 		s.lost = true
 	case rec[0] == recordBatch:
@@ -162,11 +174,11 @@ func (s *storage) sync() {
 }
 
 // save writes the hard state, if it changed, and entries. They are on the disk
-// before anybody hears of them. How far the log is committed is not written: the
-// next leader finds out.
+// before anybody hears of them.
 func (s *storage) save(hs *raftpb.HardState, entries []*raftpb.Entry) {
 	s.buf = s.buf[:0]
 	if hs != nil {
+		s.commit = hs.GetCommit()
 		if h := (hardState{hs.GetTerm(), hs.GetVote()}); h != s.hard {
 			s.hard = h
 			s.buf = s.appendHard(appendBatch(s.buf, s.synced))
@@ -176,9 +188,7 @@ func (s *storage) save(hs *raftpb.HardState, entries []*raftpb.Entry) {
 		if len(s.buf) == 0 {
 			s.buf = appendBatch(s.buf, s.synced)
 		}
-		for _, e := range entries {
-			s.buf = appendEntry(s.buf, e)
-		}
+		s.buf = s.appendEntries(s.buf, entries)
 		if last, _ := s.mem.LastIndex(); entries[0].GetIndex() <= last {
 			s.h.Count("log truncated")
 		}
@@ -202,10 +212,26 @@ func (s *storage) appendHard(b []byte) []byte {
 	return appendHard(b, s.hard)
 }
 
+// appendEntries appends entries and, if they change the members, how far the log is committed.
+// Otherwise that need not be known, as the next leader finds out. But a change of members
+// holds from when it is committed, and a node that has the next change in its log must know
+// that this one is: a majority of the members before it may be none today.
+func (s *storage) appendEntries(b []byte, entries []*raftpb.Entry) []byte {
+	changes := false
+	for _, e := range entries {
+		b = appendEntry(b, e)
+		changes = changes || e.GetType() == raftpb.EntryType_EntryConfChangeV2
+	}
+	if changes {
+		b = appendPair(b, recordCommit, s.commit, 0)
+	}
+	return b
+}
+
 // compact makes a snapshot of the state at index and drops the entries that it
 // makes unneeded, on disk and in memory.
 func (s *storage) compact(index uint64, data []byte) {
-	snapshot, err := s.mem.CreateSnapshot(index, &raftpb.ConfState{Voters: s.voters}, data)
+	snapshot, err := s.mem.CreateSnapshot(index, s.conf, data)
 	must(err)
 	first, err := s.mem.FirstIndex()
 	must(err)
@@ -218,6 +244,7 @@ func (s *storage) compact(index uint64, data []byte) {
 // reset replaces all by a snapshot of the leader.
 func (s *storage) reset(snapshot *raftpb.Snapshot) {
 	must(s.mem.ApplySnapshot(snapshot))
+	s.conf = snapshot.GetMetadata().GetConfState()
 	s.rewrite(snapshot)
 }
 
@@ -225,15 +252,13 @@ func (s *storage) reset(snapshot *raftpb.Snapshot) {
 func (s *storage) rewrite(snapshot *raftpb.Snapshot) {
 	s.h.Count("snapshot")
 	s.snapshotIndex = snapshot.GetMetadata().GetIndex()
-	data := s.appendHard(appendSnapshot(nil, snapshot))
+	data := s.appendHard(appendSnapshot(nil, snapshot, s.first))
 	last, err := s.mem.LastIndex()
 	must(err)
 	if first := s.snapshotIndex + 1; first <= last {
 		entries, err := s.mem.Entries(first, last+1, 1<<62)
 		must(err)
-		for _, e := range entries {
-			data = appendEntry(data, e)
-		}
+		data = s.appendEntries(data, entries)
 	}
 	s.replace(data)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.etcd.io/raft/v3/raftpb"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/capsize-go/capsize/cluster"
 )
@@ -195,6 +196,43 @@ func TestStorageMisdirected(t *testing.T) {
 		s := reopen(t, h, 0)
 		assert.True(t, s.lost)
 		assert.Equal(t, uint64(1), lastIndex(t, s))
+	})
+}
+
+// A node that boots knows its members, and that the change of members before the last one in
+// its log is committed: it would else ask a majority of those that were members once.
+func TestStorageKeepsMembers(t *testing.T) {
+	change := func(index uint64) *raftpb.Entry {
+		return &raftpb.Entry{Index: &index, Term: proto.Uint64(1), Type: raftpb.EntryType_EntryConfChangeV2.Enum()}
+	}
+	hard := func(commit uint64) *raftpb.HardState {
+		return &raftpb.HardState{Term: proto.Uint64(1), Vote: proto.Uint64(2), Commit: &commit}
+	}
+	members := &raftpb.ConfState{Voters: []uint64{1, 3}, VotersOutgoing: []uint64{1, 2, 3}}
+	onHost(t, func(h *cluster.Host) {
+		s := reopen(t, h, 0)
+		s.save(hard(1), []*raftpb.Entry{change(2)})
+		s.save(hard(2), []*raftpb.Entry{entry(3, 1), change(4)})
+		settleDisk(t, h, s)
+	}, func(h *cluster.Host) {
+		s := reopen(t, h, 0)
+		hs, conf, err := s.mem.InitialState()
+		require.NoError(t, err)
+		assert.EqualValues(t, 2, hs.GetCommit())
+		assert.Equal(t, []uint64{1, 2, 3}, conf.GetVoters())
+		s.conf = members
+		s.compact(3, []byte("state"))
+		settleDisk(t, h, s)
+	}, func(h *cluster.Host) {
+		s, snapshot, err := openStorage(h, []uint64{1, 2, 3}, 0)
+		require.NoError(t, err)
+		hs, conf, err := s.mem.InitialState()
+		require.NoError(t, err)
+		assert.EqualValues(t, 3, hs.GetCommit())
+		assert.Equal(t, members.GetVoters(), conf.GetVoters())
+		assert.Equal(t, members.GetVotersOutgoing(), conf.GetVotersOutgoing())
+		assert.Equal(t, "state", string(snapshot.GetData()))
+		assert.EqualValues(t, 4, lastIndex(t, s))
 	})
 }
 
