@@ -88,34 +88,38 @@ type sessionSweep struct {
 	guarantee
 	l       *logbook
 	session int32
-	due     stamped // when a version became due
-	seen    stamped // when a version was read last
-	top     stamped // the highest rank due of a chain
-	any     stamped // some version due of a key
-	latest  stamped // the version due of a key that was read last
-	second  stamped // the one read last among the others
-	entered stamped // how many turns of a session count as seen by their effects
+	due     stamped  // when a version became due
+	seen    stamped  // when a version was read last
+	top     stamped  // the highest rank due of a chain
+	any     stamped  // some version due of a key
+	latest  stamped  // the version due of a key that was read last
+	second  stamped  // the one read last among the others
+	entered stamped  // how many turns of a session count as seen by their effects
+	shows   [][]link // by session: what each of its turns saw, where that is told on
 }
 
+// A link is a place on a chain; the chain is none for what is on none.
+type link struct{ chain, rank int32 }
+
 // A stamped holds numbers that count for one session only.
-type stamped struct{ value, stamp []int32 }
+type stamped []struct{ value, stamp int32 }
 
 func stamps(n int) stamped {
-	s := stamped{make([]int32, n), make([]int32, n)}
-	for i := range s.stamp {
-		s.stamp[i] = none
+	s := make(stamped, n)
+	for i := range s {
+		s[i].stamp = none
 	}
 	return s
 }
 
 func (s stamped) get(i, session int32) int32 {
-	if s.stamp[i] != session {
+	if s[i].stamp != session {
 		return none
 	}
-	return s.value[i]
+	return s[i].value
 }
 
-func (s stamped) set(i, session, v int32) { s.value[i], s.stamp[i] = v, session }
+func (s stamped) set(i, session, v int32) { s[i].value, s[i].stamp = v, session }
 
 // An excess is a turn that saw, on its own key, what is older than itself.
 type excess struct {
@@ -130,7 +134,29 @@ func (g guarantee) sweep(l *logbook) *sessionSweep {
 	if g.wrote || g.follow {
 		w.entered = stamps(len(l.sessions))
 	}
+	if g.follow {
+		w.shows = l.shows()
+	}
 	return w
+}
+
+// shows returns what the turns of each session saw. It lies as sessions do, for each of them is
+// read again by all that come to know it.
+func (l *logbook) shows() [][]link {
+	all := make([]link, 0, len(l.turns))
+	by := make([][]link, len(l.sessions))
+	for s := range l.sessions {
+		from := len(all)
+		for _, i := range l.sessions[s].turns {
+			x := link{none, none}
+			if t := &l.turns[i]; t.observes() {
+				x = link{l.versions[t.saw].chain, l.versions[t.saw].rank}
+			}
+			all = append(all, x)
+		}
+		by[s] = all[from:]
+	}
+	return by
 }
 
 // find returns the breach that shows first.
@@ -272,8 +298,8 @@ func (w *sessionSweep) learn(i, v int32) {
 	}
 	t := &w.l.turns[u]
 	w.enter(i, t.session, t.place)
-	if w.follow && t.observes() {
-		w.oweUpTo(i, t.saw)
+	if x := &w.l.versions[max(0, t.saw)]; w.follow && t.observes() && x.chain != none {
+		w.oweUpTo(i, link{x.chain, x.rank})
 	}
 }
 
@@ -288,24 +314,25 @@ func (w *sessionSweep) enter(i, session, place int32) {
 	if from >= place {
 		return
 	}
-	for _, j := range w.l.sessions[session].turns[from:place] {
-		t := &w.l.turns[j]
-		if w.wrote && t.put != none {
-			w.owe(i, t.put)
+	if w.wrote {
+		for _, j := range w.l.sessions[session].turns[from:place] {
+			if t := &w.l.turns[j]; t.put != none {
+				w.owe(i, t.put)
+			}
 		}
-		if w.follow && t.observes() {
-			w.oweUpTo(i, t.saw)
+	}
+	if w.follow {
+		for _, x := range w.shows[session][from:place] {
+			if x.chain != none {
+				w.oweUpTo(i, x)
+			}
 		}
 	}
 	w.entered.set(session, w.session, place)
 }
 
 // oweUpTo makes a version due, and all before it in its chain.
-func (w *sessionSweep) oweUpTo(i, v int32) {
-	x := &w.l.versions[v]
-	if x.writer == none {
-		return
-	}
+func (w *sessionSweep) oweUpTo(i int32, x link) {
 	chain := w.l.chains[x.chain]
 	for r := w.top.get(x.chain, w.session) + 1; r <= x.rank; r++ {
 		w.owe(i, w.l.turns[chain[r]].put)

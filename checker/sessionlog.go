@@ -122,8 +122,9 @@ func (s source[S, In, Out]) logbook(name string) (*logbook, *Result) {
 	if s.m.Access == nil {
 		return no("the %s model does not say what a call reads and writes", s.m.Name)
 	}
-	l := &logbook{h: s.h, failed: map[int32]history.Call{}}
-	n := &numbering[S]{init: s.m.Init, keys: map[string]int32{}, versions: map[valueOf[S]]int32{}, log: l}
+	most := s.h.Len()/2 + 1 // calls, about
+	l := &logbook{h: s.h, failed: map[int32]history.Call{}, turns: make([]turn, 0, most), versions: make([]version, 0, most/2)}
+	n := &numbering[S]{init: s.m.Init, keys: map[string]int32{}, versions: make(map[valueOf[S]]int32, most/2), log: l}
 	l.text = func(v int32) string { return text(n.values[v]) }
 	for c := range s.h.Calls() {
 		in, ok := c.Invoke.Input.(In)
