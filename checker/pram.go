@@ -56,7 +56,8 @@ func inTime(c Checker, opts []Option) Checker {
 // A serial looks for an order in which one session sees what it knows. See [CausalMemory].
 type serial struct {
 	l       *logbook
-	causal  bool // whether it is causal memory, not PRAM
+	causal  bool   // whether it is causal memory, not PRAM
+	beats   []beat // by turn
 	session int32
 	by      stamped      // by turn: by which turn of the session it was seen
 	read    stamped      // by turn: whether the session has read what it wrote
@@ -72,11 +73,35 @@ type serial struct {
 	level   leveling
 }
 
+// A beat is what all sessions want to know of a turn when they meet it, and no more: the
+// turns are met once by each session, and memory is what that costs.
+type beat struct {
+	session int32
+	key     int32    // what it writes to, or none
+	causes  [2]int32 // the turns that it comes right after, or none
+}
+
+func (l *logbook) beats(causal bool) []beat {
+	beats := make([]beat, len(l.turns))
+	for i := range l.turns {
+		t := &l.turns[i]
+		b := beat{session: t.session, key: none, causes: [...]int32{t.prev, none}}
+		if t.put != none {
+			b.key = t.key
+		}
+		if causal {
+			b.causes[1] = l.source(int32(i))
+		}
+		beats[i] = b
+	}
+	return beats
+}
+
 // A target is a turn that must have been seen by some turn of the session.
 type target struct{ turn, by int32 }
 
 func newSerial(l *logbook, causal bool) *serial {
-	return &serial{l: l, causal: causal, by: stamps(len(l.turns)), read: stamps(len(l.turns)), moved: stamps(2 * len(l.turns)),
+	return &serial{l: l, causal: causal, beats: l.beats(causal), by: stamps(len(l.turns)), read: stamps(len(l.turns)), moved: stamps(2 * len(l.turns)),
 		writes: make([][]int32, len(l.keys)), reads: make([][]int32, len(l.keys)), level: newLeveling(l)}
 }
 
@@ -214,15 +239,6 @@ func (s *serial) look(i int32) bool {
 // by the turn's begin: a swap sees what comes before it.
 func (s *serial) until(w int32) int32 { return s.by.get(w, s.session) &^ 1 }
 
-// causes returns the turns that a turn comes right after.
-func (s *serial) causes(i int32) [2]int32 {
-	c := [2]int32{s.l.turns[i].prev, none}
-	if s.causal {
-		c[1] = s.l.source(i)
-	}
-	return c
-}
-
 // enter makes a turn and its causes seen by turn i, causes first. It returns false if
 // turn i or a later one of the session is among them.
 func (s *serial) enter(w, i int32) bool {
@@ -233,11 +249,12 @@ func (s *serial) enter(w, i int32) bool {
 			s.walk = s.walk[:len(s.walk)-1]
 			continue
 		}
-		if s.l.turns[j].session == s.session {
+		b := &s.beats[j]
+		if b.session == s.session {
 			return false
 		}
 		ready := true
-		for _, c := range s.causes(j) {
+		for _, c := range b.causes {
 			if c != none && s.by.get(c, s.session) == none {
 				s.walk = append(s.walk, c)
 				ready = false
@@ -249,9 +266,9 @@ func (s *serial) enter(w, i int32) bool {
 		s.walk = s.walk[:len(s.walk)-1]
 		s.by.set(j, s.session, 2*i)
 		s.entered = append(s.entered, j)
-		if t := &s.l.turns[j]; t.put != none {
-			s.touch(t.key)
-			s.writes[t.key] = append(s.writes[t.key], j)
+		if b.key != none {
+			s.touch(b.key)
+			s.writes[b.key] = append(s.writes[b.key], j)
 		}
 	}
 	return true
@@ -281,7 +298,7 @@ func (s *serial) lower(f, by int32) bool {
 		}
 		s.by.set(d.turn, s.session, d.by)
 		s.move(d.by)
-		for _, c := range s.causes(d.turn) {
+		for _, c := range s.beats[d.turn].causes {
 			if c != none {
 				s.todo = append(s.todo, target{c, d.by})
 			}

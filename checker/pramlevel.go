@@ -53,16 +53,16 @@ func (s *serial) ordered(turns []target) bool {
 	v.number++
 	for n, d := range turns {
 		v.at.set(d.turn, v.number, int32(n))
-		if t := &s.l.turns[d.turn]; t.put != none && s.read.get(d.turn, s.session) != none {
-			if v.saw.get(t.key, v.number) != none {
+		if key := s.beats[d.turn].key; key != none && s.read.get(d.turn, s.session) != none {
+			if v.saw.get(key, v.number) != none {
 				return false
 			}
-			v.saw.set(t.key, v.number, d.turn)
+			v.saw.set(key, v.number, d.turn)
 		}
 	}
 	v.pairs = v.pairs[:0]
 	for n, d := range turns {
-		for _, c := range s.causes(d.turn) {
+		for _, c := range s.beats[d.turn].causes {
 			if c == none {
 				continue
 			}
@@ -70,8 +70,11 @@ func (s *serial) ordered(turns []target) bool {
 				v.pairs = append(v.pairs, conflicted{first: m, second: int32(n)})
 			}
 		}
-		t := &s.l.turns[d.turn]
-		if w := v.saw.get(t.key, v.number); t.put != none && w != none && w != d.turn {
+		key := s.beats[d.turn].key
+		if key == none {
+			continue
+		}
+		if w := v.saw.get(key, v.number); w != none && w != d.turn {
 			v.pairs = append(v.pairs, conflicted{first: int32(n), second: v.at.get(w, v.number)})
 		}
 	}
