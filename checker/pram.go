@@ -136,7 +136,7 @@ func findSerial(ctx context.Context, l *logbook, causal bool) (*breach, error) {
 func (l *logbook) bySession() *logbook {
 	b := *l
 	b.turns, b.sessions = make([]turn, 0, len(l.turns)), slices.Clone(l.sessions)
-	b.versions, b.chains, b.places, b.chainOf = slices.Clone(l.versions), nil, nil, nil
+	b.versions, b.chains, b.chainOf = slices.Clone(l.versions), nil, nil
 	number := make([]int32, len(l.turns))
 	order := make([]int32, len(l.turns))
 	for s := range b.sessions {
