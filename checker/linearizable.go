@@ -169,7 +169,7 @@ func (s source[S, In, Out]) judge(ctx context.Context, p *part, explain bool) Re
 			r.Verdict = Invalid
 			r.Reason = fmt.Sprintf("%s%s are not linearizable", plural(len(p.spans), "call"), on(p.key))
 			if explain {
-				r.Why = of.explain(ctx, &part{p.key, spans}, d)
+				r.Why = of.explain(ctx, &part{key: p.key, spans: spans}, d)
 				r.Why.Of = len(p.spans)
 				r.Reason = r.Why.Reason
 			}
