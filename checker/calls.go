@@ -41,9 +41,8 @@ type part struct {
 type source[S comparable, In, Out any] struct {
 	m       Model[S, In, Out]
 	h       *history.History
-	memory  int               // bytes for searches; 0 for the default
-	refined map[int]Access[S] // by invocation, if the calls on a key tell more together
-	shown   map[int]span      // by invocation, the call that shows what it read and wrote
+	memory  int         // bytes for searches; 0 for the default
+	refined *refined[S] // if the calls on a key tell more together
 }
 
 func (s source[S, In, Out]) in(sp span) In { return s.h.At(sp.call).Input.(In) }
@@ -64,8 +63,10 @@ func (s source[S, In, Out]) describe(sp span) string {
 
 func (s source[S, In, Out]) access(sp span) (Access[S], bool) {
 	if s.refined != nil {
-		a, ok := s.refined[sp.call]
-		return a, ok
+		if i, ok := s.refined.find(sp); ok {
+			return s.refined.by[i], true
+		}
+		return Access[S]{}, false
 	}
 	if s.m.Access == nil {
 		return Access[S]{}, false
