@@ -14,10 +14,11 @@ const never = math.MaxInt
 // A span is a call, seen as the stretch of a history in which it took effect.
 // Instants are the indexes of ops: no two are the same, so there are no ties.
 type span struct {
-	call, ret int  // it took effect after the one and before the other
-	end       int  // index of its completion, or -1
-	known     bool // whether it certainly happened, and what was answered
-	optional  bool // whether it may as well not have happened, for the sake of argument
+	call, ret int   // it took effect after the one and before the other
+	end       int   // index of its completion, or -1
+	known     bool  // whether it certainly happened, and what was answered
+	optional  bool  // whether it may as well not have happened, for the sake of argument
+	at        int32 // its place among the calls on its key
 }
 
 func spanOf(c history.Call) span {
@@ -33,15 +34,15 @@ func spanOf(c history.Call) span {
 type part struct {
 	key   string
 	spans []span
+	calls int32
 }
 
 // A source finds out what the calls of a history are about.
 type source[S comparable, In, Out any] struct {
 	m       Model[S, In, Out]
 	h       *history.History
-	memory  int               // bytes for searches; 0 for the default
-	refined map[int]Access[S] // by invocation, if the calls on a key tell more together
-	shown   map[int]span      // by invocation, the call that shows what it read and wrote
+	memory  int         // bytes for searches; 0 for the default
+	refined *refined[S] // if the calls on a key tell more together
 }
 
 func (s source[S, In, Out]) in(sp span) In { return s.h.At(sp.call).Input.(In) }
@@ -62,8 +63,10 @@ func (s source[S, In, Out]) describe(sp span) string {
 
 func (s source[S, In, Out]) access(sp span) (Access[S], bool) {
 	if s.refined != nil {
-		a, ok := s.refined[sp.call]
-		return a, ok
+		if i, ok := s.refined.find(sp); ok {
+			return s.refined.by[i], true
+		}
+		return Access[S]{}, false
 	}
 	if s.m.Access == nil {
 		return Access[S]{}, false
@@ -112,7 +115,9 @@ type garbled struct {
 // split sorts the calls of a history by key. It returns the first value, if
 // there is one, that is not of the model's types.
 func (s source[S, In, Out]) split() (parts []*part, bad *garbled) {
-	byKey := map[string]*part{}
+	most := s.h.Len()/2 + 1 // calls, about
+	all, of := make([]span, 0, most), make([]int32, 0, most)
+	number := map[string]int32{}
 	for c := range s.h.Calls() {
 		in, ok := c.Invoke.Input.(In)
 		if !ok {
@@ -135,15 +140,34 @@ func (s source[S, In, Out]) split() (parts []*part, bad *garbled) {
 		if s.m.Key != nil {
 			key = s.m.Key(in)
 		}
-		p := byKey[key]
-		if p == nil {
-			p = &part{key: key}
-			byKey[key] = p
-			parts = append(parts, p)
+		n, ok := number[key]
+		if !ok {
+			n = int32(len(parts))
+			number[key] = n
+			parts = append(parts, &part{key: key})
 		}
+		sp.at = parts[n].calls
+		parts[n].calls++
+		all, of = append(all, sp), append(of, n)
+	}
+	deal(parts, all, of)
+	return parts, nil
+}
+
+// deal gives each part its calls, of which it knows how many there are.
+func deal(parts []*part, all []span, of []int32) {
+	if len(parts) == 1 {
+		parts[0].spans = all
+		return
+	}
+	sorted := make([]span, len(all))
+	for _, p := range parts {
+		p.spans, sorted = sorted[:0:p.calls], sorted[p.calls:]
+	}
+	for i, sp := range all {
+		p := parts[of[i]]
 		p.spans = append(p.spans, sp)
 	}
-	return parts, nil
 }
 
 // place says which op is meant.
@@ -164,7 +188,7 @@ func until(spans []span, at int) []span {
 			break
 		}
 		if sp.end > at {
-			sp = span{call: sp.call, ret: never, end: -1}
+			sp = span{call: sp.call, ret: never, end: -1, at: sp.at}
 		}
 		cut = append(cut, sp)
 	}

@@ -41,7 +41,6 @@ type past struct {
 	after  []*clock // by turn: what is known of other sessions once it is done
 	clocks clockwork
 	recent recency
-	base   []int32   // by write: all writes to its key up to this place that still matter are known to it
 	seen   []glimpse // scratch: the latest writes that a turn knows
 
 	bad    pattern      // the first of those that causal consistency forbids
@@ -60,8 +59,7 @@ type pattern struct{ read, wrote, newer int32 }
 type conflicted struct{ first, second, read int32 }
 
 func newPast(l *logbook) *past {
-	p := &past{l: l, pos: make([]int32, len(l.turns)), after: make([]*clock, len(l.turns)),
-		base: make([]int32, len(l.turns)), bad: pattern{read: none}}
+	p := &past{l: l, pos: make([]int32, len(l.turns)), after: make([]*clock, len(l.turns)), bad: pattern{read: none}}
 	p.sort()
 	p.lastly()
 	p.recent = newRecency(l)
@@ -163,8 +161,7 @@ func (p *past) visit(i int32) {
 	}
 	p.after[i] = c
 	if t.put != none {
-		p.recent.add(l.versions[t.put].chain, t.key, glimpse{i, t.session, t.place}, p.pos[i], base)
-		p.base[i] = base
+		p.recent.add(l.versions[t.put].chain, t.key, t.session, mark{i, t.place, p.pos[i], p.reach[i], base})
 	}
 }
 
@@ -205,9 +202,16 @@ type recency struct {
 // A progress is how far a chain has been visited, and its latest write.
 type progress struct {
 	newer, older int32
-	done         int32
-	last         glimpse
-	pos, base    int32 // of the latest write
+	session      int32
+	last         mark
+	marks        []mark // of all its writes so far
+}
+
+// A mark is what is asked of a write by those who look for the latest that they know.
+type mark struct {
+	turn, place int32
+	pos, reach  int32 // where it stands in the order, and the last turn that knows it
+	base        int32 // all writes to its key up to this place that still matter are known to it
 }
 
 func newRecency(l *logbook) recency {
@@ -215,18 +219,22 @@ func newRecency(l *logbook) recency {
 	for i := range r.head {
 		r.head[i] = none
 	}
+	marks := make([]mark, len(l.turns))
+	for c := range l.chains {
+		n := len(l.chains[c])
+		r.chains[c].marks, marks = marks[:0:n], marks[n:]
+	}
 	return r
 }
 
 // add tells of one more write on a chain.
-func (r *recency) add(c, key int32, w glimpse, pos, base int32) {
+func (r *recency) add(c, key, session int32, w mark) {
 	x := &r.chains[c]
-	x.done++
-	x.last, x.pos, x.base = w, pos, base
+	x.session, x.last, x.marks = session, w, append(x.marks, w)
 	if r.head[key] == c {
 		return
 	}
-	if x.done > 1 {
+	if len(x.marks) > 1 {
 		r.chains[x.newer].older = x.older
 		if o := x.older; o != none {
 			r.chains[o].newer = x.newer
@@ -248,50 +256,50 @@ func (p *past) latest(i int32, c *clock) int32 {
 	p.seen = p.seen[:0]
 	base, low := none, now
 	if len(c.top) == 0 { // it knows its own session only
-		if x, ok := l.chainOf[[2]int32{t.key, t.session}]; ok && p.recent.chains[x].done > 0 {
-			p.seen = append(p.seen, p.recent.chains[x].last)
+		if x, ok := l.chainOf[[2]int32{t.key, t.session}]; ok && len(p.recent.chains[x].marks) > 0 {
+			last := &p.recent.chains[x].last
+			p.seen = append(p.seen, glimpse{last.turn, t.session, last.place})
 		}
 		return none
 	}
 	for x := p.recent.head[t.key]; x != none; x = p.recent.chains[x].older {
 		r := &p.recent.chains[x]
-		if r.pos <= base {
+		if r.last.pos <= base {
 			break // those left are known to one of those seen
 		}
 		n := t.place
-		if r.last.session != t.session {
-			n = c.of(r.last.session)
+		if r.session != t.session {
+			n = c.of(r.session)
 		}
 		if r.last.place < n {
-			p.seen = append(p.seen, r.last)
-			base = max(base, r.base)
+			p.seen = append(p.seen, glimpse{r.last.turn, r.session, r.last.place})
+			base = max(base, r.last.base)
 			continue
 		}
-		chain := l.chains[x][:r.done]
-		m := within(l.places[x][:r.done], n)
+		m := within(r.marks, n)
 		if m > 0 {
-			f := chain[m-1]
-			p.seen = append(p.seen, glimpse{f, r.last.session, l.places[x][m-1]})
-			base = max(base, p.base[f])
+			f := &r.marks[m-1]
+			p.seen = append(p.seen, glimpse{f.turn, r.session, f.place})
+			base = max(base, f.base)
 		}
-		if p.reach[chain[m]] >= now {
-			low = min(low, p.pos[chain[m]]-1)
+		if f := &r.marks[m]; f.reach >= now {
+			low = min(low, f.pos-1)
 		}
 	}
 	return max(base, low)
 }
 
-// within returns how many of these places, in order, are less than n. It looks from the end.
-func within(places []int32, n int32) int {
-	hi, step := len(places), 1
-	for hi > 0 && places[hi-1] >= n {
+// within returns how many of these marks are at places less than n. It looks from the end.
+func within(marks []mark, n int32) int {
+	hi, step := len(marks), 1
+	for hi > 0 && marks[hi-1].place >= n {
 		lo := max(0, hi-step)
-		if places[lo] >= n {
+		if marks[lo].place >= n {
 			hi, step = lo, step*2
 			continue
 		}
-		for lo+1 < hi { // places[lo] is less
-			if mid := (lo + hi) / 2; places[mid] >= n {
+		for lo+1 < hi { // marks[lo] is before
+			if mid := (lo + hi) / 2; marks[mid].place >= n {
 				hi = mid
 			} else {
 				lo = mid

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/capsize-go/capsize/history"
 )
@@ -261,6 +262,7 @@ type Findings struct {
 	Checker string  `json:"checker"`
 	Verdict Verdict `json:"verdict"`
 	Counts  []Count `json:"counts"`
+	Lags    []Lags  `json:"lags,omitempty"`
 }
 
 // N returns the count with that name, or 0.
@@ -291,6 +293,7 @@ type judging struct {
 	rule   jepsenRule
 	h      *history.History
 	counts []Count
+	lags   map[string][]time.Duration
 	why    *Why
 	doubt  string
 	bad    *badValue
@@ -399,7 +402,7 @@ func (j *judging) result() Result {
 	default:
 		r.Reason, r.Why = all, nil
 	}
-	b, err := json.Marshal(Findings{Checker: r.Checker, Verdict: r.Verdict, Counts: j.counts})
+	b, err := json.Marshal(Findings{Checker: r.Checker, Verdict: r.Verdict, Counts: j.counts, Lags: j.allLags()})
 	if err == nil {
 		r.Files = map[string][]byte{findingsFile: b}
 	}

@@ -168,6 +168,17 @@ func compareCounts(t *testing.T, name string, header []byte, r Result) (compared
 		assert.Equal(t, want, n, "%s: %s", name, key)
 		compared++
 	}
+	for _, m := range regexp.MustCompile(`:(stable|lost)-latencies \{0 (\d+), 0.5 (\d+), 0.95 (\d+), 0.99 (\d+), 1 (\d+)\}`).FindAllSubmatch(header, -1) {
+		at := slices.IndexFunc(f.Lags, func(l Lags) bool { return l.Name == string(m[1])+" latency" })
+		require.GreaterOrEqual(t, at, 0, name)
+		l := f.Lags[at]
+		got := ""
+		for _, d := range []time.Duration{l.Min, l.P50, l.P95, l.P99, l.Max} {
+			got += fmt.Sprint(" ", d.Milliseconds())
+		}
+		assert.Equal(t, " "+string(bytes.Join(m[2:], []byte(" "))), got, "%s: %s", name, m[0])
+		compared++
+	}
 	if _, errors, ok := bytes.Cut(header, []byte(":errors (")); ok && r.Checker == "counter" {
 		errors, _, _ = bytes.Cut(errors, []byte(")"))
 		assert.Equal(t, bytes.Count(errors, []byte("[")), f.N("out of bounds"), name)

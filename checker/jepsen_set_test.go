@@ -4,6 +4,10 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/history"
 )
@@ -152,3 +156,23 @@ func TestSetFullAgreesWithItsDefinition(t *testing.T) {
 }
 
 func TestSetFullOfAGoodSet(t *testing.T) { neverWrong(t, badSet{}.run, SetFull(true)) }
+
+// An element that is missed after it was known has a lag, and so has one that was seen before it was lost.
+func TestSetFullLags(t *testing.T) {
+	add := func(v int) history.JepsenOp { return history.JepsenOp{F: "add", Value: v} }
+	read := history.JepsenOp{F: "read"}
+	saw := func(v ...int) history.JepsenOp { return history.JepsenOp{F: "read", Value: v} }
+	h := timeline(
+		timed{0, 1, add(1), add(1)}, timed{2, 3, add(2), add(2)}, timed{4, 5, add(3), add(3)},
+		timed{10, 11, read, saw(2)},    // misses 1, and 3
+		timed{20, 21, read, saw(1, 2)}, // misses 3
+		timed{30, 31, read, saw(1, 3)}, // has lost 2
+	)
+	f, ok := FindingsOf(SetFull(false).Check(t.Context(), h))
+	require.True(t, ok)
+	ms := time.Millisecond
+	assert.Equal(t, []Lags{
+		{lostLatency, 1, 17 * ms, 17 * ms, 17 * ms, 17 * ms, 17 * ms},  // known at 3, last seen at 20
+		{stableLatency, 2, 9 * ms, 15 * ms, 15 * ms, 15 * ms, 15 * ms}, // 1 from 1 to 10, 3 from 5 to 20
+	}, f.Lags)
+}

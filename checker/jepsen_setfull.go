@@ -10,7 +10,9 @@ import (
 // began last misses, after it was known, is lost; one that some missed, but later ones
 // saw, is stale. Inputs are those of [FinalSet]. If stale is true, stale elements are wrong,
 // as they are in a set that is linearizable. It is Unknown if no element was
-// known and read. O((n + e) log n), where e is how many elements the reads saw together;
+// known and read. How long after it was known an element was still missed, or for the
+// last time seen before it was lost, is told by the [Lags] of its [Findings]: Jepsen's
+// stable-latencies and lost-latencies. O((n + e) log n), where e is how many elements the reads saw together;
 // Jepsen's takes n times the elements.
 //
 // Four things differ from Jepsen's: an element that a read has twice is reported
@@ -46,11 +48,13 @@ func judgeSetFull(j *judging, p *jepsenPart, staleIsWrong bool) {
 		switch missed := v.lastMissed(id); {
 		case v.lastSaw(id) > missed:
 			stable = append(stable, id)
+			j.lag(stableLatency, v.lagged(j, id, missed))
 			if missed >= 0 && v.known(id) < p.calls[s.reads[missed]].inv {
 				stale = append(stale, id)
 			}
 		case missed >= 0 && v.known(id) < p.calls[s.reads[missed]].inv:
 			lost = append(lost, id)
+			j.lag(lostLatency, v.lagged(j, id, v.lastSaw(id)))
 		default:
 			unread = append(unread, id)
 		}

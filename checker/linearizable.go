@@ -97,11 +97,11 @@ func (s source[S, In, Out]) sumUp(ctx context.Context, r *Result, parts []*part,
 	keyed := s.m.Key != nil
 	switch {
 	case r.Verdict == Invalid && keyed:
-		r.Reason = fmt.Sprintf("%d of %s not linearizable", counts[Invalid], are(len(parts), "key"))
+		r.Reason = fmt.Sprintf("%s not linearizable", areOf(counts[Invalid], len(parts), "key"))
 	case r.Verdict == Invalid:
 		r.Reason = fmt.Sprintf("%s are not linearizable", plural(calls, "call"))
 	case r.Verdict == Unknown && keyed:
-		r.Reason = fmt.Sprintf("%d of %s undecided; %s", counts[Unknown], are(len(parts), "key"), r.Parts[0].Reason)
+		r.Reason = fmt.Sprintf("%s undecided; %s", areOf(counts[Unknown], len(parts), "key"), r.Parts[0].Reason)
 	case r.Verdict == Unknown:
 		r.Reason = r.Parts[0].Reason
 	case keyed:
@@ -169,7 +169,7 @@ func (s source[S, In, Out]) judge(ctx context.Context, p *part, explain bool) Re
 			r.Verdict = Invalid
 			r.Reason = fmt.Sprintf("%s%s are not linearizable", plural(len(p.spans), "call"), on(p.key))
 			if explain {
-				r.Why = of.explain(ctx, &part{p.key, spans}, d)
+				r.Why = of.explain(ctx, &part{key: p.key, spans: spans}, d)
 				r.Why.Of = len(p.spans)
 				r.Reason = r.Why.Reason
 			}

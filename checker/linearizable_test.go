@@ -246,3 +246,18 @@ func TestBudget(t *testing.T) {
 	got = Linearizable(sums()).Check(ctx, hard(60))
 	assert.Equal(t, Unknown, got.Verdict)
 }
+
+func TestReasonCountsKeys(t *testing.T) {
+	h := history.Of()
+	call := func(in RegisterOp, out int) {
+		h.Add(history.Op{Type: history.Invoke, Input: in})
+		h.Add(history.Op{Type: history.OK, Output: out})
+	}
+	for _, key := range []string{"x", "y", "z"} {
+		call(RegisterOp{F: "write", Key: key, Value: 1}, 0)
+	}
+	for i, want := range []string{"1 of 3 keys is not linearizable", "2 of 3 keys are not linearizable"} {
+		call(RegisterOp{F: "read", Key: []string{"x", "y"}[i]}, 0)
+		assert.Equal(t, want, Linearizable(Register()).Check(t.Context(), h).Reason)
+	}
+}

@@ -39,7 +39,7 @@ type Model[S comparable, In, Out any] struct {
 
 	// refine is Access for all calls on a key together. It is not asked unless one
 	// of them is rough: Access says nothing of it.
-	refine func(calls []fact[In, Out]) (refinement[S], bool)
+	refine func(calls facts[In, Out]) (refinement[S], bool)
 	rough  func(in In) bool
 
 	// fold returns a function that makes one state of all those which no call of

@@ -10,8 +10,36 @@ import (
 // call to see.
 type refinement[S comparable] struct {
 	by    []Access[S] // one a call
-	shown map[int]int // by call, the one that shows what it read and wrote
+	shown []int32     // by call, the one that shows what it read and wrote, or none
 	clash []int       // calls that contradict each other without more ado
+}
+
+// A refined is what is known of calls by a refinement of them.
+type refined[S comparable] struct {
+	spans []span
+	refinement[S]
+}
+
+// find returns where a call stands among those that were refined: mostly where it stands among all.
+func (r *refined[S]) find(sp span) (int, bool) {
+	if i := int(sp.at); i < len(r.spans) && r.spans[i].call == sp.call {
+		return i, true
+	}
+	return slices.BinarySearchFunc(r.spans, sp.call, func(x span, call int) int { return x.call - call })
+}
+
+// shows returns the call that shows what another read and wrote, if one does.
+func (r *refined[S]) shows(sp span) (span, bool) {
+	if i, ok := r.find(sp); ok && r.shown[i] != none {
+		return r.spans[r.shown[i]], true
+	}
+	return span{}, false
+}
+
+// Facts are made when they are asked for: those of all calls take more memory than all else.
+type facts[In, Out any] struct {
+	n  int
+	of func(i int) fact[In, Out]
 }
 
 // refineKV finds out what each append found, from the strings that gets saw. If
@@ -21,20 +49,26 @@ type refinement[S comparable] struct {
 // that no get shows stands at the end of what was put before it: nobody saw what
 // it left, so it may as well have been a put. It returns false if values are not unique,
 // or may be read in several ways. The cost is linear in the length of all strings.
-func refineKV(calls []fact[KVOp, string]) (r refinement[string], ok bool) {
-	p := pieces{at: map[string]int{}}
-	for i, c := range calls {
+func refineKV(calls facts[KVOp, string]) (r refinement[string], ok bool) {
+	brought := 0
+	for i := range calls.n {
+		brought += btoi(calls.of(i).in.F != "get")
+	}
+	p := pieces{at: make(map[string]int32, brought)}
+	for i := range calls.n {
+		c := calls.of(i)
 		if c.in.F == "get" {
 			continue
 		}
 		if _, twice := p.at[c.in.Value]; twice || c.in.Value == "" {
 			return r, false
 		}
-		p.add(c.in.Value, i)
+		p.add(c.in.Value, int32(i))
 	}
-	r.by = make([]Access[string], len(calls))
-	r.shown = map[int]int{}
-	for i, c := range calls {
+	r.by, r.shown = make([]Access[string], calls.n), make([]int32, calls.n)
+	for i := range r.shown {
+		r.shown[i] = none
+		c := calls.of(i)
 		switch {
 		case c.in.F == "put":
 			r.by[i] = Access[string]{Writes: true, Put: c.in.Value}
@@ -44,8 +78,8 @@ func refineKV(calls []fact[KVOp, string]) (r refinement[string], ok bool) {
 			r.by[i] = Access[string]{Reads: true, Saw: c.out}
 		}
 	}
-	for i, c := range calls {
-		if c.in.F != "get" || !c.known {
+	for i := range calls.n {
+		if c := calls.of(i); c.in.F != "get" || !c.known {
 			continue
 		}
 		if ok := p.read(calls, i, &r); !ok {
@@ -57,11 +91,11 @@ func refineKV(calls []fact[KVOp, string]) (r refinement[string], ok bool) {
 
 // pieces are the values that strings are made of.
 type pieces struct {
-	at      map[string]int // which call brought a value
+	at      map[string]int32 // which call brought a value
 	lengths []int
 }
 
-func (p *pieces) add(value string, call int) {
+func (p *pieces) add(value string, call int32) {
 	p.at[value] = call
 	for _, n := range p.lengths {
 		if n == len(value) {
@@ -83,15 +117,15 @@ func (p *pieces) first(s string) int {
 			if found >= 0 {
 				return -2
 			}
-			found = call
+			found = int(call)
 		}
 	}
 	return found
 }
 
 // read takes apart what a get saw. It returns false if there are several ways.
-func (p *pieces) read(calls []fact[KVOp, string], get int, r *refinement[string]) bool {
-	whole := calls[get].out
+func (p *pieces) read(calls facts[KVOp, string], get int, r *refinement[string]) bool {
+	whole := calls.of(get).out
 	clash := func(with ...int) {
 		if r.clash == nil {
 			r.clash = append(with, get)
@@ -102,15 +136,20 @@ func (p *pieces) read(calls []fact[KVOp, string], get int, r *refinement[string]
 		if call == -2 {
 			return false
 		}
-		if call == -1 || pos > 0 && calls[call].in.F == "put" {
+		if call == -1 {
 			clash()
 			return true
 		}
-		next := pos + len(calls[call].in.Value)
-		if calls[call].in.F == "append" {
+		in := calls.of(call).in
+		if pos > 0 && in.F == "put" {
+			clash()
+			return true
+		}
+		next := pos + len(in.Value)
+		if in.F == "append" {
 			was := Access[string]{Reads: true, Saw: whole[:pos], Writes: true, Put: whole[:next]}
-			if by, seen := r.shown[call]; !seen {
-				r.shown[call] = get
+			if by := int(r.shown[call]); by < 0 {
+				r.shown[call] = int32(get)
 				r.by[call] = was
 			} else if r.by[call] != was {
 				if by == get {
@@ -132,18 +171,11 @@ func (s source[S, In, Out]) refine(spans []span) (source[S, In, Out], *conflict)
 	if s.m.refine == nil || !slices.ContainsFunc(spans, func(sp span) bool { return s.m.rough(s.in(sp)) }) {
 		return s, nil
 	}
-	r, ok := s.m.refine(s.facts(spans))
+	r, ok := s.m.refine(facts[In, Out]{len(spans), func(i int) fact[In, Out] { return s.fact(spans[i]) }})
 	if !ok {
 		return s, nil
 	}
-	s.refined = make(map[int]Access[S], len(spans))
-	s.shown = make(map[int]span, len(r.shown))
-	for i, sp := range spans {
-		s.refined[sp.call] = r.by[i]
-		if by, ok := r.shown[i]; ok {
-			s.shown[sp.call] = spans[by]
-		}
-	}
+	s.refined = &refined[S]{spans, r}
 	if r.clash == nil {
 		return s, nil
 	}
@@ -157,9 +189,13 @@ func (s source[S, In, Out]) refine(spans []span) (source[S, In, Out], *conflict)
 func (s source[S, In, Out]) facts(spans []span) []fact[In, Out] {
 	calls := make([]fact[In, Out], len(spans))
 	for i, sp := range spans {
-		calls[i] = fact[In, Out]{s.in(sp), s.out(sp), sp.known, sp.call, sp.ret}
+		calls[i] = s.fact(sp)
 	}
 	return calls
+}
+
+func (s source[S, In, Out]) fact(sp span) fact[In, Out] {
+	return fact[In, Out]{s.in(sp), s.out(sp), sp.known, sp.call, sp.ret}
 }
 
 // foldKV makes one of all strings that no get saw, nor the beginning of: whatever
@@ -204,12 +240,12 @@ func (s source[S, In, Out]) evident(ctx context.Context, spans, all []span) []sp
 		return spans
 	}
 	for _, sp := range spans {
-		if by, ok := s.shown[sp.call]; ok && !slices.Contains(spans, by) {
+		if by, ok := s.refined.shows(sp); ok && !slices.Contains(spans, by) {
 			spans = append(spans, by)
 		}
 	}
 	slices.SortFunc(spans, func(a, b span) int { return a.call - b.call })
-	s.refined, s.shown = nil, nil
+	s.refined = nil
 	return s.reduce(ctx, spans, all)
 }
 

@@ -3,6 +3,7 @@ package checker
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 )
 
@@ -25,21 +26,26 @@ func PRAM[S comparable, In, Out any](m Model[S, In, Out]) Checker { return keeps
 // read then says of all other writes to its key that were seen by then that they were seen no later
 // than the one it saw, so they get an earlier turn, and so does all that they know. What is left
 // are the writes of one turn, which must have an order. It takes O(n k) for k sessions and
-// O(1) corrections a write; the budget is [Within].
+// O(1) corrections a write; the budget is [Within]. A history that the writes explain in the order in
+// which they were done, as [Sequential] guesses first, is decided in O(n log n), however many sessions
+// there are.
 func CausalMemory[S comparable, In, Out any](m Model[S, In, Out], opts ...Option) Checker {
 	return inTime(keeps(m, causalMemory), opts)
 }
 
 var (
 	pram = rule{name: "pram", kept: "are PRAM consistent", find: func(ctx context.Context, l *logbook) (*breach, error) {
-		return findSerial(ctx, l, nil)
+		return findSerial(ctx, l, false)
 	}}
 	causalMemory = rule{name: "causal-memory", kept: "keep causal memory", find: func(ctx context.Context, l *logbook) (*breach, error) {
+		if l.replays() { // sequential consistency is more, and does not ask how many sessions there are
+			return nil, nil
+		}
 		p := newPast(l)
 		if b := p.breach(false); b != nil {
-			return l.shrink(b.turns, newSerial(l, p).again()), nil
+			return l.shrink(b.turns, serialAgain(true)), nil
 		}
-		return findSerial(ctx, l, p)
+		return findSerial(ctx, l, true)
 	}}
 )
 
@@ -55,44 +61,107 @@ func inTime(c Checker, opts []Option) Checker {
 // A serial looks for an order in which one session sees what it knows. See [CausalMemory].
 type serial struct {
 	l       *logbook
-	past    *past // of causal memory; nil for PRAM
+	causal  bool   // whether it is causal memory, not PRAM
+	beats   []beat // by turn
 	session int32
-	by      stamped        // by turn: by which turn of the session it was seen
-	read    stamped        // by turn: whether the session has read what it wrote
-	writes  [][]int32      // by key: the writes seen, in the order of by
-	reads   [][]int32      // by key: the session's reads, in order
-	keys    []int32        // those touched
-	moved   map[int32]bool // turns of the session whose writes need an order
-	late    []conflicted   // writes that had to be seen earlier, and why
+	by      stamped      // by turn: by which turn of the session it was seen
+	read    stamped      // by turn: whether the session has read what it wrote
+	writes  [][]int32    // by key: the writes seen, in the order of by
+	reads   [][]int32    // by key: the session's reads, in order
+	keys    []int32      // those touched
+	moved   stamped      // by when: whether the writes seen by then need an order
+	moves   bool         // whether any do
+	late    []conflicted // writes that had to be seen earlier, and why
 	todo    []target
 	walk    []int32
 	entered []int32 // all turns of others that were seen
+	level   leveling
+}
+
+// A beat is what all sessions want to know of a turn when they meet it, and no more: the
+// turns are met once by each session, and memory is what that costs.
+type beat struct {
+	session int32
+	key     int32    // what it writes to, or none
+	causes  [2]int32 // the turns that it comes right after, or none
+}
+
+func (l *logbook) beats(causal bool) []beat {
+	beats := make([]beat, len(l.turns))
+	for i := range l.turns {
+		t := &l.turns[i]
+		b := beat{session: t.session, key: none, causes: [...]int32{t.prev, none}}
+		if t.put != none {
+			b.key = t.key
+		}
+		if causal {
+			b.causes[1] = l.source(int32(i))
+		}
+		beats[i] = b
+	}
+	return beats
 }
 
 // A target is a turn that must have been seen by some turn of the session.
 type target struct{ turn, by int32 }
 
-func newSerial(l *logbook, p *past) *serial {
-	return &serial{l: l, past: p, by: stamps(len(l.turns)), read: stamps(len(l.turns)),
-		writes: make([][]int32, len(l.keys)), reads: make([][]int32, len(l.keys))}
+func newSerial(l *logbook, causal bool) *serial {
+	return &serial{l: l, causal: causal, beats: l.beats(causal), by: stamps(len(l.turns)), read: stamps(len(l.turns)), moved: stamps(2 * len(l.turns)),
+		writes: make([][]int32, len(l.keys)), reads: make([][]int32, len(l.keys)), level: newLeveling(l)}
 }
 
-// findSerial returns a breach of the first session that has no order.
-func findSerial(ctx context.Context, l *logbook, p *past) (*breach, error) {
-	s := newSerial(l, p)
+// findSerial returns a breach of the first session that has no order. Each session meets
+// the turns of all others in their order, so it looks at them where they lie side by side.
+func findSerial(ctx context.Context, l *logbook, causal bool) (*breach, error) {
+	s := newSerial(l.bySession(), causal)
 	for i := range l.sessions {
 		if err := context.Cause(ctx); err != nil {
 			return nil, fmt.Errorf("%w after %d of %s", err, i, plural(len(l.sessions), "session"))
 		}
-		at, ok, err := s.run(ctx, int32(i))
+		_, ok, err := s.run(ctx, int32(i))
 		if err != nil {
 			return nil, fmt.Errorf("%w at session %d of %d", err, i+1, len(l.sessions))
 		}
 		if !ok {
+			s = newSerial(l, causal)
+			at, _, _ := s.run(noContext, int32(i))
 			return s.breach(at), nil
 		}
 	}
 	return nil, nil
+}
+
+// bySession returns the logbook with the turns of each session side by side, and without
+// chains.
+func (l *logbook) bySession() *logbook {
+	b := *l
+	b.turns, b.sessions = make([]turn, 0, len(l.turns)), slices.Clone(l.sessions)
+	b.versions, b.chains, b.chainOf = slices.Clone(l.versions), nil, nil
+	number := make([]int32, len(l.turns))
+	order := make([]int32, len(l.turns))
+	for s := range b.sessions {
+		from := len(b.turns)
+		for _, i := range l.sessions[s].turns {
+			number[i], order[len(b.turns)] = int32(len(b.turns)), int32(len(b.turns))
+			b.turns = append(b.turns, l.turns[i])
+		}
+		b.sessions[s].turns = order[from:len(b.turns):len(b.turns)]
+	}
+	renumber := func(i *int32) {
+		if *i != none {
+			*i = number[*i]
+		}
+	}
+	for i := range b.turns {
+		renumber(&b.turns[i].prev)
+	}
+	for i := range b.versions {
+		renumber(&b.versions[i].writer)
+	}
+	for i := range b.sessions {
+		renumber(&b.sessions[i].parent)
+	}
+	return &b
 }
 
 // run follows a session. It returns the turn that no order explains, if there is one.
@@ -126,7 +195,7 @@ func (s *serial) reset(session int32) {
 		s.writes[k], s.reads[k] = s.writes[k][:0], s.reads[k][:0]
 	}
 	s.keys, s.late, s.entered = s.keys[:0], s.late[:0], s.entered[:0]
-	s.moved = map[int32]bool{}
+	s.moves = false
 }
 
 func (s *serial) touch(key int32) {
@@ -160,7 +229,7 @@ func (s *serial) look(i int32) bool {
 		by = s.until(w)
 		if f == w || s.by.get(f, s.session) <= by {
 			if f != w && s.by.get(f, s.session) == by {
-				s.moved[by] = true
+				s.move(by)
 			}
 			return true
 		}
@@ -175,15 +244,6 @@ func (s *serial) look(i int32) bool {
 // by the turn's begin: a swap sees what comes before it.
 func (s *serial) until(w int32) int32 { return s.by.get(w, s.session) &^ 1 }
 
-// causes returns the turns that a turn comes right after.
-func (s *serial) causes(i int32) [2]int32 {
-	c := [2]int32{s.l.turns[i].prev, none}
-	if s.past != nil {
-		c[1] = s.l.source(i)
-	}
-	return c
-}
-
 // enter makes a turn and its causes seen by turn i, causes first. It returns false if
 // turn i or a later one of the session is among them.
 func (s *serial) enter(w, i int32) bool {
@@ -194,11 +254,12 @@ func (s *serial) enter(w, i int32) bool {
 			s.walk = s.walk[:len(s.walk)-1]
 			continue
 		}
-		if s.l.turns[j].session == s.session {
+		b := &s.beats[j]
+		if b.session == s.session {
 			return false
 		}
 		ready := true
-		for _, c := range s.causes(j) {
+		for _, c := range b.causes {
 			if c != none && s.by.get(c, s.session) == none {
 				s.walk = append(s.walk, c)
 				ready = false
@@ -210,9 +271,9 @@ func (s *serial) enter(w, i int32) bool {
 		s.walk = s.walk[:len(s.walk)-1]
 		s.by.set(j, s.session, 2*i)
 		s.entered = append(s.entered, j)
-		if t := &s.l.turns[j]; t.put != none {
-			s.touch(t.key)
-			s.writes[t.key] = append(s.writes[t.key], j)
+		if b.key != none {
+			s.touch(b.key)
+			s.writes[b.key] = append(s.writes[b.key], j)
 		}
 	}
 	return true
@@ -238,11 +299,11 @@ func (s *serial) lower(f, by int32) bool {
 				return false
 			}
 			d.by = to
-			s.move(d.turn, to)
+			s.shift(d.turn, to)
 		}
 		s.by.set(d.turn, s.session, d.by)
-		s.moved[d.by] = true
-		for _, c := range s.causes(d.turn) {
+		s.move(d.by)
+		for _, c := range s.beats[d.turn].causes {
 			if c != none {
 				s.todo = append(s.todo, target{c, d.by})
 			}
@@ -273,9 +334,15 @@ func (s *serial) earliest(u, by, old int32) (int32, bool) {
 	}
 }
 
-// move puts a write where it belongs among those to its key, and if the session
+// move says that the writes seen by some turn need an order.
+func (s *serial) move(by int32) {
+	s.moved.set(by, s.session, 1)
+	s.moves = true
+}
+
+// shift puts a write where it belongs among those to its key, and if the session
 // has read it, sees to those that it leaves behind.
-func (s *serial) move(u, by int32) {
+func (s *serial) shift(u, by int32) {
 	seen := s.writes[s.l.turns[u].key]
 	old := s.by.get(u, s.session)
 	after := func(x int32) int {

@@ -5,60 +5,80 @@ import (
 	"slices"
 )
 
+// A leveling is what is needed to look for an order of turns that were seen by the same one. Each
+// such level stamps what it uses, so that none needs to be cleared.
+type leveling struct {
+	number  int32    // of the level
+	at      stamped  // by turn: where it stands in the level
+	saw     stamped  // by key: which of the writes was read
+	members []target // all turns that need an order
+	pairs   []conflicted
+}
+
+func newLeveling(l *logbook) leveling {
+	return leveling{at: stamps(len(l.turns)), saw: stamps(len(l.keys))}
+}
+
 // levels reports whether the turns that were seen by the same turn of the session
 // have an order, where that is in doubt.
 func (s *serial) levels() bool {
-	if len(s.moved) == 0 {
+	if !s.moves {
 		return true
 	}
-	members := map[int32][]int32{}
+	all := s.level.members[:0]
 	for _, i := range s.entered {
-		if by := s.by.get(i, s.session); s.moved[by] {
-			members[by] = append(members[by], i)
+		if by := s.by.get(i, s.session); s.moved.get(by, s.session) != none {
+			all = append(all, target{i, by})
 		}
 	}
-	var steps []int32
-	for by := range members { // order: sorted below
-		steps = append(steps, by)
-	}
-	slices.Sort(steps)
-	for _, by := range steps {
-		if !s.level(by, members[by]) {
+	slices.SortStableFunc(all, func(a, b target) int { return int(a.by - b.by) })
+	s.level.members = all
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && all[n].by == all[0].by {
+			n++
+		}
+		if !s.ordered(all[:n]) {
 			return false
 		}
+		all = all[n:]
 	}
 	return true
 }
 
-// level reports whether these turns, all seen by the same one, have an order: after
+// ordered reports whether these turns, all seen by the same one, have an order: after
 // their causes, and before what a read of their key saw.
-func (s *serial) level(by int32, turns []int32) bool {
-	saw := map[int32]int32{} // by key: which of them was read
-	for _, i := range turns {
-		if t := &s.l.turns[i]; t.put != none && s.read.get(i, s.session) != none {
-			if _, twice := saw[t.key]; twice {
+func (s *serial) ordered(turns []target) bool {
+	v := &s.level
+	v.number++
+	for n, d := range turns {
+		v.at.set(d.turn, v.number, int32(n))
+		if key := s.beats[d.turn].key; key != none && s.read.get(d.turn, s.session) != none {
+			if v.saw.get(key, v.number) != none {
 				return false
 			}
-			saw[t.key] = i
+			v.saw.set(key, v.number, d.turn)
 		}
 	}
-	at := make(map[int32]int32, len(turns))
-	for n, i := range turns {
-		at[i] = int32(n)
-	}
-	var pairs []conflicted
-	for n, i := range turns {
-		for _, c := range s.causes(i) {
-			if m, ok := at[c]; ok {
-				pairs = append(pairs, conflicted{first: m, second: int32(n)})
+	v.pairs = v.pairs[:0]
+	for n, d := range turns {
+		for _, c := range s.beats[d.turn].causes {
+			if c == none {
+				continue
+			}
+			if m := v.at.get(c, v.number); m != none {
+				v.pairs = append(v.pairs, conflicted{first: m, second: int32(n)})
 			}
 		}
-		t := &s.l.turns[i]
-		if w, ok := saw[t.key]; ok && t.put != none && w != i {
-			pairs = append(pairs, conflicted{first: int32(n), second: at[w]})
+		key := s.beats[d.turn].key
+		if key == none {
+			continue
+		}
+		if w := v.saw.get(key, v.number); w != none && w != d.turn {
+			v.pairs = append(v.pairs, conflicted{first: int32(n), second: v.at.get(w, v.number)})
 		}
 	}
-	return acyclic(len(turns), pairs)
+	return acyclic(len(turns), v.pairs)
 }
 
 // acyclic reports whether arrows between n things lead round nowhere (Kahn 1962).
@@ -91,13 +111,17 @@ func acyclic(n int, pairs []conflicted) bool {
 func (s *serial) breach(at int32) *breach {
 	turns := s.l.sessions[s.session].turns
 	end, _ := slices.BinarySearch(turns, at)
+	var p *past
+	if s.causal {
+		p = newPast(s.l)
+	}
 	for size := 8; ; size *= 4 {
 		from := max(0, end+1-size)
-		some := s.around(turns[from : end+1])
+		some := s.around(p, turns[from:end+1])
 		if from == 0 {
-			return s.l.shrink(some, s.again())
+			return s.l.shrink(some, serialAgain(s.causal))
 		}
-		if b := s.l.tryShrink(some, s.again()); b != nil {
+		if b := s.l.tryShrink(some, serialAgain(s.causal)); b != nil {
 			return b
 		}
 	}
@@ -105,13 +129,13 @@ func (s *serial) breach(at int32) *breach {
 
 // around adds to turns of the session what they saw, and the writes that had to be
 // seen earlier because of them.
-func (s *serial) around(turns []int32) []int32 {
+func (s *serial) around(p *past, turns []int32) []int32 {
 	l := s.l
 	all := slices.Clone(turns)
 	link := func(f, i int32) {
 		all = append(all, f)
-		if s.past != nil && s.past.knows(i, f) {
-			all = append(all, s.past.path(f, i)...)
+		if p != nil && p.knows(i, f) {
+			all = append(all, p.path(f, i)...)
 			return
 		}
 		for _, j := range turns { // the read that told of it
@@ -136,17 +160,16 @@ func (s *serial) around(turns []int32) []int32 {
 	return all
 }
 
-// again judges a part of the logbook.
-func (s *serial) again() func(*logbook) *breach {
+// serialAgain returns what judges a part of the logbook.
+func serialAgain(causal bool) func(*logbook) *breach {
 	return func(l *logbook) *breach {
-		var p *past
-		if s.past != nil {
-			p = newPast(l)
+		if causal {
+			p := newPast(l)
 			if turns, culprit := p.contradiction(false); turns != nil {
 				return &breach{turns: turns, culprit: culprit, key: l.oneKey(), reason: p.word(culprit)}
 			}
 		}
-		part := newSerial(l, p)
+		part := newSerial(l, causal)
 		for i := range l.sessions {
 			if at, ok, _ := part.run(noContext, int32(i)); !ok {
 				return &breach{culprit: at, key: l.oneKey(), reason: part.word(at)}
@@ -160,7 +183,7 @@ func (s *serial) again() func(*logbook) *breach {
 func (s *serial) word(at int32) string {
 	l := s.l
 	what := "keeps the order of each session"
-	if s.past != nil {
+	if s.causal {
 		what = "puts causes before effects"
 	}
 	reads := 0

@@ -283,7 +283,7 @@ func (s source[S, In, Out]) plausible(ctx context.Context, calls []span, i int) 
 		case j == i:
 			loose = append(loose, sp)
 		case sp.call < calls[i].ret && !s.pure(sp):
-			loose = append(loose, span{call: sp.call, ret: never, end: -1})
+			loose = append(loose, span{call: sp.call, ret: never, end: -1, at: sp.at})
 		}
 	}
 	slices.SortFunc(loose, func(a, b span) int { return a.call - b.call })

@@ -1,6 +1,10 @@
 package checker
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
 
 // isSequential is sequential consistency by its definition: it tries every order.
 func isSequential(t *trial) bool {
@@ -21,4 +25,13 @@ func isSequential(t *trial) bool {
 
 func TestSequentialAgreesWithItsDefinition(t *testing.T) {
 	agreesOn(t, Sequential(Register()), 4000, isSequential, true)
+}
+
+// Replicas of one log, each with a lag of its own, are sequentially consistent, and not linearizable.
+func TestSequentialReplaysALog(t *testing.T) {
+	for _, l := range []laggard{{20_000, 50, 1, 0}, {20_000, 50, 100, 0}, {20_000, 50, 1, 5}, {20_000, 50, 100, 5}} {
+		h := l.history()
+		require.Equal(t, Invalid, Linearizable(Register()).Check(t.Context(), h).Verdict, "%v", l)
+		require.Equal(t, Valid, Sequential(Register()).Check(t.Context(), h).Verdict, "%v", l)
+	}
 }

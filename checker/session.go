@@ -88,34 +88,44 @@ type sessionSweep struct {
 	guarantee
 	l       *logbook
 	session int32
-	due     stamped // when a version became due
-	seen    stamped // when a version was read last
-	top     stamped // the highest rank due of a chain
-	any     stamped // some version due of a key
-	latest  stamped // the version due of a key that was read last
-	second  stamped // the one read last among the others
-	entered stamped // how many turns of a session count as seen by their effects
+	slots   []int32  // by chain: the slot of its first version; the others follow
+	due     stamped  // by slot: when a version became due
+	seen    stamped  // by slot: when a version was read last
+	top     stamped  // the highest rank due of a chain
+	any     stamped  // some version due of a key
+	latest  stamped  // the version due of a key that was read last
+	second  stamped  // the one read last among the others
+	entered stamped  // how many turns of a session count as seen by their effects
+	tells   [][]link // by session: what those who see its effects learn of each turn
+}
+
+// A link is a version at its place on a chain, or on none.
+type link struct{ chain, rank, key, version int32 }
+
+func (l *logbook) link(v int32) link {
+	x := &l.versions[v]
+	return link{x.chain, x.rank, x.key, v}
 }
 
 // A stamped holds numbers that count for one session only.
-type stamped struct{ value, stamp []int32 }
+type stamped []struct{ value, stamp int32 }
 
 func stamps(n int) stamped {
-	s := stamped{make([]int32, n), make([]int32, n)}
-	for i := range s.stamp {
-		s.stamp[i] = none
+	s := make(stamped, n)
+	for i := range s {
+		s[i].stamp = none
 	}
 	return s
 }
 
 func (s stamped) get(i, session int32) int32 {
-	if s.stamp[i] != session {
+	if s[i].stamp != session {
 		return none
 	}
-	return s.value[i]
+	return s[i].value
 }
 
-func (s stamped) set(i, session, v int32) { s.value[i], s.stamp[i] = v, session }
+func (s stamped) set(i, session, v int32) { s[i].value, s[i].stamp = v, session }
 
 // An excess is a turn that saw, on its own key, what is older than itself.
 type excess struct {
@@ -125,13 +135,61 @@ type excess struct {
 }
 
 func (g guarantee) sweep(l *logbook) *sessionSweep {
-	w := &sessionSweep{guarantee: g, l: l, due: stamps(len(l.versions)), top: stamps(len(l.chains)),
-		seen: stamps(len(l.versions)), any: stamps(len(l.keys)), latest: stamps(len(l.keys)), second: stamps(len(l.keys))}
+	w := &sessionSweep{guarantee: g, l: l, due: stamps(len(l.turns)), top: stamps(len(l.chains)), slots: l.slots(),
+		seen: stamps(len(l.turns)), any: stamps(len(l.keys)), latest: stamps(len(l.keys)), second: stamps(len(l.keys))}
 	if g.wrote || g.follow {
-		w.entered = stamps(len(l.sessions))
+		w.entered, w.tells = stamps(len(l.sessions)), g.tells(l)
 	}
 	return w
 }
+
+// slots gives the versions of each chain numbers in a row.
+func (l *logbook) slots() []int32 {
+	at, n := make([]int32, len(l.chains)), int32(0)
+	for c := range l.chains {
+		at[c] = n
+		n += int32(len(l.chains[c]))
+	}
+	return at
+}
+
+// tells returns what those who see the effects of a session learn of each of its turns. It
+// lies as sessions do, for it is read again by all that come to know one.
+func (g guarantee) tells(l *logbook) [][]link {
+	all := make([]link, 0, len(l.turns))
+	by := make([][]link, len(l.sessions))
+	for s := range l.sessions {
+		from := len(all)
+		for _, i := range l.sessions[s].turns {
+			x := link{chain: none}
+			if t := &l.turns[i]; g.wrote && t.put != none {
+				x = l.link(t.put)
+			} else if g.follow && t.observes() {
+				x = l.link(t.saw)
+			}
+			all = append(all, x)
+		}
+		by[s] = all[from:]
+	}
+	return by
+}
+
+// slot returns the slot of a version that somebody wrote.
+func (w *sessionSweep) slot(v int32) int32 {
+	x := &w.l.versions[v]
+	return w.slots[x.chain] + x.rank
+}
+
+// became returns when a version became due, or none.
+func (w *sessionSweep) became(v int32) int32 {
+	if w.l.versions[v].chain == none {
+		return none
+	}
+	return w.due.get(w.slot(v), w.session)
+}
+
+// met returns when the session read or wrote a version last, or none.
+func (w *sessionSweep) met(v int32) int32 { return w.seen.get(w.slot(v), w.session) }
 
 // find returns the breach that shows first.
 func (g guarantee) find(l *logbook) *breach {
@@ -194,33 +252,33 @@ func (w *sessionSweep) read(i, v int32) excess {
 	if top := w.top.get(x.chain, s); top > x.rank {
 		return excess{turn: i, due: l.turns[l.chains[x.chain][top]].put}
 	}
-	since := w.due.get(v, s)
+	since := w.became(v)
 	if since == none {
-		w.seen.set(v, s, i)
+		w.seen.set(w.slot(v), s, i)
 		return excess{turn: none}
 	}
 	c := w.latest.get(x.key, s)
 	if c == v {
 		c = w.second.get(x.key, s)
 	}
-	if c != none && w.seen.get(c, s) > since {
+	if c != none && w.met(c) > since {
 		return excess{turn: i, due: c, other: true}
 	}
-	w.seen.set(v, s, i)
+	w.seen.set(w.slot(v), s, i)
 	w.note(v)
 	return excess{turn: none}
 }
 
 // write judges a turn by the version it put, as if it had seen it.
 func (w *sessionSweep) write(i, v int32) excess {
-	if w.due.get(v, w.session) != none {
+	if w.became(v) != none {
 		return excess{turn: i, due: v, put: true}
 	}
 	x := &w.l.versions[v]
 	if top := w.top.get(x.chain, w.session); top > x.rank {
 		return excess{turn: i, due: w.l.turns[w.l.chains[x.chain][top]].put, put: true}
 	}
-	w.seen.set(v, w.session, i)
+	w.seen.set(w.slot(v), w.session, i)
 	return excess{turn: none}
 }
 
@@ -235,12 +293,12 @@ func (w *sessionSweep) note(v int32) {
 		w.latest.set(k, s, v)
 		return
 	}
-	if w.seen.get(v, s) > w.seen.get(first, s) {
+	if w.met(v) > w.met(first) {
 		w.latest.set(k, s, v)
 		w.second.set(k, s, first)
 		return
 	}
-	if second := w.second.get(k, s); second == none || w.seen.get(v, s) > w.seen.get(second, s) {
+	if second := w.second.get(k, s); second == none || w.met(v) > w.met(second) {
 		w.second.set(k, s, v)
 	}
 }
@@ -248,15 +306,15 @@ func (w *sessionSweep) note(v int32) {
 // owe makes a version due from turn i on.
 func (w *sessionSweep) owe(i, v int32) {
 	s, x := w.session, &w.l.versions[v]
-	if x.writer == none || w.due.get(v, s) != none {
+	if x.writer == none || w.became(v) != none {
 		return
 	}
-	w.due.set(v, s, i)
+	w.due.set(w.slot(v), s, i)
 	if w.top.get(x.chain, s) < x.rank {
 		w.top.set(x.chain, s, x.rank)
 	}
 	w.any.set(x.key, s, v)
-	if w.seen.get(v, s) != none {
+	if w.met(v) != none {
 		w.note(v)
 	}
 }
@@ -272,8 +330,8 @@ func (w *sessionSweep) learn(i, v int32) {
 	}
 	t := &w.l.turns[u]
 	w.enter(i, t.session, t.place)
-	if w.follow && t.observes() {
-		w.oweUpTo(i, t.saw)
+	if x := w.tells[t.session][t.place]; w.follow && x.chain != none {
+		w.oweUpTo(i, x)
 	}
 }
 
@@ -288,28 +346,29 @@ func (w *sessionSweep) enter(i, session, place int32) {
 	if from >= place {
 		return
 	}
-	for _, j := range w.l.sessions[session].turns[from:place] {
-		t := &w.l.turns[j]
-		if w.wrote && t.put != none {
-			w.owe(i, t.put)
-		}
-		if w.follow && t.observes() {
-			w.oweUpTo(i, t.saw)
+	for _, x := range w.tells[session][from:place] {
+		if x.chain != none {
+			w.oweUpTo(i, x)
 		}
 	}
 	w.entered.set(session, w.session, place)
 }
 
 // oweUpTo makes a version due, and all before it in its chain.
-func (w *sessionSweep) oweUpTo(i, v int32) {
-	x := &w.l.versions[v]
-	if x.writer == none {
+func (w *sessionSweep) oweUpTo(i int32, x link) {
+	s, top := w.session, w.top.get(x.chain, w.session)
+	if top >= x.rank {
 		return
 	}
-	chain := w.l.chains[x.chain]
-	for r := w.top.get(x.chain, w.session) + 1; r <= x.rank; r++ {
-		w.owe(i, w.l.turns[chain[r]].put)
+	for r := top + 1; r <= x.rank; r++ {
+		at := w.slots[x.chain] + r
+		w.due.set(at, s, i)
+		if w.seen.get(at, s) != none {
+			w.note(w.l.turns[w.l.chains[x.chain][r]].put)
+		}
 	}
+	w.top.set(x.chain, s, x.rank)
+	w.any.set(x.key, s, x.version)
 }
 
 // around returns the turns that an excess is made of, and perhaps some more.
@@ -318,7 +377,7 @@ func (w *sessionSweep) around(x excess) []int32 {
 	turns := []int32{x.turn}
 	add := func(v int32) { // a version, and why it is due
 		turns = append(turns, l.versions[v].writer)
-		since := w.due.get(v, w.session)
+		since := w.became(v)
 		if since == none {
 			return
 		}
@@ -338,7 +397,7 @@ func (w *sessionSweep) around(x excess) []int32 {
 	}
 	add(x.due)
 	if x.other {
-		turns = append(turns, w.seen.get(x.due, w.session))
+		turns = append(turns, w.met(x.due))
 	}
 	return turns
 }
@@ -364,12 +423,12 @@ func (w *sessionSweep) word(x excess) string {
 	if x.put {
 		return fmt.Sprintf("%s wrote %s after it had read that, or what is newer", who, l.to(t.put, "to"))
 	}
-	since := w.due.get(x.due, w.session)
+	since := w.became(x.due)
 	d := l.text(x.due)
 	switch {
 	case x.other && w.guarantee.read:
-		return fmt.Sprintf("%s %s%s, then %s, and then read %s again", who, w.met(w.due.get(t.saw, w.session), t.saw),
-			of(l.keys[t.key], "of"), w.met(w.seen.get(x.due, w.session), x.due), l.text(t.saw))
+		return fmt.Sprintf("%s %s%s, then %s, and then read %s again", who, w.how(w.became(t.saw), t.saw),
+			of(l.keys[t.key], "of"), w.how(w.met(x.due), x.due), l.text(t.saw))
 	case since == l.versions[x.due].writer:
 		return fmt.Sprintf("%s %s, though it had written %s itself %s", who, l.told(x.turn), d, l.ago(since, x.turn))
 	case w.guarantee.read:
@@ -391,8 +450,8 @@ func (w *sessionSweep) word(x excess) string {
 		who, l.told(x.turn), l.to(u, "from"), writer, verb, end)
 }
 
-// met says how a session came to know a version: it wrote it, or read it.
-func (w *sessionSweep) met(turn, v int32) string {
+// how says how a session came to know a version: it wrote it, or read it.
+func (w *sessionSweep) how(turn, v int32) string {
 	if w.l.turns[turn].put == v {
 		return "wrote " + w.l.text(v)
 	}

@@ -51,7 +51,6 @@ type logbook struct {
 	sessions []session
 	keys     []string
 	chains   [][]int32          // the turns that wrote a key, for each key and session that did, in order
-	places   [][]int32          // for each chain, the places of its turns in their session
 	chainOf  map[[2]int32]int32 // by key and session
 	failed   map[int32]history.Call
 	h        *history.History
@@ -122,8 +121,9 @@ func (s source[S, In, Out]) logbook(name string) (*logbook, *Result) {
 	if s.m.Access == nil {
 		return no("the %s model does not say what a call reads and writes", s.m.Name)
 	}
-	l := &logbook{h: s.h, failed: map[int32]history.Call{}}
-	n := &numbering[S]{init: s.m.Init, keys: map[string]int32{}, versions: map[valueOf[S]]int32{}, log: l}
+	most := s.h.Len()/2 + 1 // calls, about
+	l := &logbook{h: s.h, failed: map[int32]history.Call{}, turns: make([]turn, 0, most), versions: make([]version, 0, most/2)}
+	n := &numbering[S]{init: s.m.Init, keys: map[string]int32{}, versions: make(map[valueOf[S]]int32, most/2), log: l}
 	l.text = func(v int32) string { return text(n.values[v]) }
 	for c := range s.h.Calls() {
 		in, ok := c.Invoke.Input.(In)
@@ -242,11 +242,11 @@ func (l *logbook) arrange() {
 		if !ok {
 			c = int32(len(l.chains))
 			l.chainOf[[2]int32{t.key, at}] = c
-			l.chains, l.places = append(l.chains, nil), append(l.places, nil)
+			l.chains = append(l.chains, nil)
 		}
 		v := &l.versions[t.put]
 		v.chain, v.rank = c, int32(len(l.chains[c]))
-		l.chains[c], l.places[c] = append(l.chains[c], int32(i)), append(l.places[c], t.place)
+		l.chains[c] = append(l.chains[c], int32(i))
 	}
 }
 

@@ -24,6 +24,15 @@ func are(n int, noun string) string {
 	return plural(n, noun) + " are"
 }
 
+// areOf says of some of all that they are something: "1 of 5 keys is".
+func areOf(n, all int, noun string) string {
+	verb := "are"
+	if n == 1 {
+		verb = "is"
+	}
+	return fmt.Sprintf("%d of %s %s", n, plural(all, noun), verb)
+}
+
 func on(key string) string {
 	if key == "" {
 		return ""

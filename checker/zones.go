@@ -225,7 +225,11 @@ func (z *zoning) isRoot(v *cluster) bool {
 // chains walks every chain of swaps from its root, compares its order with real
 // time, and returns its zone.
 func (z *zoning) chains() ([]zone, *conflict) {
-	var zones []zone
+	roots := 0
+	for i := range z.values {
+		roots += btoi(z.isRoot(&z.values[i]))
+	}
+	zones := make([]zone, 0, roots)
 	live, walked := 0, 0
 	for i := range z.values {
 		if z.values[i].live {
@@ -348,7 +352,11 @@ func (z *zoning) cycle() *conflict {
 // stretches overlap, or one within the stretch of another. It returns the pair
 // that shows first.
 func (z *zoning) overlap(zones []zone) *conflict {
-	forward := make([]zone, 0, len(zones))
+	n := 0
+	for _, zn := range zones {
+		n += btoi(zn.f < zn.s)
+	}
+	forward := make([]zone, 0, n)
 	for _, zn := range zones {
 		if zn.f < zn.s {
 			forward = append(forward, zn)

@@ -135,7 +135,7 @@ func titles(run Run) (title, head string) {
 	if s := size(run); s != "" {
 		parts = append(parts, s)
 	}
-	return title, strings.Join(append(parts, simulated(run)), " · ")
+	return title, strings.Join(append(parts, simulated(run)...), " · ")
 }
 
 // checkViews lists the checks, and of each the parts that are not valid.

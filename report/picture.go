@@ -48,7 +48,10 @@ func headline(run Run) []string {
 	if s := size(run); s != "" {
 		parts = append(parts, s)
 	}
-	return append(parts, fmt.Sprint("seed ", run.Seed), simulated(run))
+	if !run.Recorded {
+		parts = append(parts, fmt.Sprint("seed ", run.Seed))
+	}
+	return append(parts, simulated(run)...)
 }
 
 // size returns the numbers of nodes and clients.
@@ -63,13 +66,19 @@ func size(run Run) string {
 	return strings.Join(parts, ", ")
 }
 
-// simulated says how long the run was and how long it took.
-func simulated(run Run) string {
+// simulated says how long the run was and how long it took, if anything is known of that.
+func simulated(run Run) []string {
+	switch {
+	case run.Recorded && run.end() == 0:
+		return nil
+	case run.Recorded:
+		return []string{short(run.end()) + " recorded"}
+	}
 	s := short(run.end()) + " simulated"
 	if run.Wall > 0 {
 		s += " in " + short(run.Wall)
 	}
-	return s
+	return []string{s}
 }
 
 // wholeRun draws faults, nodes and the axis.

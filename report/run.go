@@ -26,8 +26,11 @@ type Run struct {
 	Nodes   int
 	Clients int
 	Virtual time.Duration // how long the run was
-	Wall    time.Duration // how long it took; 0 keeps reports of one seed alike
-	CPU     time.Duration
+	// Recorded says that the history was recorded elsewhere: no seed made it, and nobody knows
+	// whether its time was virtual.
+	Recorded bool
+	Wall     time.Duration // how long it took; 0 keeps reports of one seed alike
+	CPU      time.Duration
 
 	Verdict checker.Verdict
 	Expect  checker.Verdict // what the test wants the verdict to be

@@ -330,14 +330,20 @@ func plain(v any) string {
 	return string(b)
 }
 
-// withoutWord drops one word from s, if it is there.
+// withoutWord drops one word from s, if it is there, and not in quotes: there it is a part of some value.
 func withoutWord(s, word string) string {
 	if word == "" {
 		return s
 	}
 	words := strings.Split(s, " ")
-	if i := slices.Index(words, word); i >= 0 {
-		words = slices.Delete(words, i, i+1)
+	quoted := false
+	for i, w := range words {
+		if w == word && !quoted {
+			return strings.Join(slices.Delete(words, i, i+1), " ")
+		}
+		if quotes := strings.Count(w, `"`) - strings.Count(w, `\"`); quotes%2 == 1 {
+			quoted = !quoted
+		}
 	}
-	return strings.Join(words, " ")
+	return s
 }

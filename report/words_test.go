@@ -111,3 +111,27 @@ func TestTicksAreRoundAndFew(t *testing.T) {
 		}
 	}
 }
+
+func TestWithoutWordLeavesValuesAlone(t *testing.T) {
+	for _, c := range []struct{ s, word, want string }{
+		{"write x 1", "x", "write 1"},
+		{"write 1", "x", "write 1"},
+		{`put "a x b"`, "x", `put "a x b"`},
+		{`put "a x b" x`, "x", `put "a x b"`},
+		{`put "a \" x b"`, "x", `put "a \" x b"`},
+		{`put x "x"`, "x", `put "x"`},
+		{"read", "", "read"},
+	} {
+		assert.Equal(t, c.want, withoutWord(c.s, c.word), c.s)
+	}
+}
+
+// A history of others says neither what made it nor that anything was simulated.
+func TestHeadlineOfARecordedHistory(t *testing.T) {
+	run := Run{Title: "theirs", Virtual: 2 * time.Second}
+	assert.Equal(t, []string{"theirs", "seed 0", "2s simulated"}, headline(run))
+	run.Recorded = true
+	assert.Equal(t, []string{"theirs", "2s recorded"}, headline(run))
+	run.Virtual = 0
+	assert.Equal(t, []string{"theirs"}, headline(run))
+}

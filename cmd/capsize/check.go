@@ -20,9 +20,9 @@ type checkOptions struct {
 	consistency string
 	format      string
 	independent bool
-	initial     string
-	report      string
-	json        bool
+	shape
+	report string
+	json   bool
 }
 
 func (a *app) checkCommand() *cobra.Command {
@@ -69,6 +69,7 @@ With --json, check prints one object a file:
 	f.StringVar(&o.format, "format", "auto", "format of the files; see capsize list formats")
 	f.BoolVar(&o.independent, "independent", false, "values are pairs of a key and a value, as jepsen.independent makes them")
 	f.StringVar(&o.initial, "initial", "", "what a "+holdsInitial+" holds at first: an integer, or nil (default nil)")
+	f.StringVar(&o.size, "size", "", "how many permits a semaphore has, or how often a reentrant-lock may be acquired (default 2)")
 	f.StringVar(&o.report, "report", reportsDir, `folder for the pages; "" writes none`)
 	f.BoolVar(&o.json, "json", false, "print one JSON object a file, each on a line, and nothing else")
 	complete(cmd, map[string][]string{
@@ -88,7 +89,7 @@ type judge struct {
 // judge looks up what the flags name.
 func (o checkOptions) judge() (j judge, err error) {
 	j.checkOptions = o
-	if j.model, err = findModel(o.model, o.initial); err != nil {
+	if j.model, err = findModel(o.model, o.shape); err != nil {
 		return j, err
 	}
 	if j.checker, err = j.model.held(o.consistency); err != nil {
@@ -174,7 +175,7 @@ func (j judge) judged(file string, h *history.History, r checker.Result) (report
 		return report.Run{}, fmt.Errorf("digest of %s: %w", file, err)
 	}
 	page := report.Run{
-		Title: file, Workload: j.model.Name, System: file, Virtual: h.End(),
+		Title: file, Workload: j.model.Name, System: file, Virtual: h.End(), Recorded: true,
 		Verdict: r.Verdict, Checks: []checker.Result{r}, History: h, Digest: digest,
 	}
 	if file == "-" {
@@ -198,6 +199,9 @@ func (o checkOptions) flags() (text string) {
 	}
 	if o.initial != "" {
 		text += " --initial " + quoted(o.initial)
+	}
+	if o.size != "" {
+		text += " --size " + o.size
 	}
 	return text
 }

@@ -168,7 +168,7 @@ func (o convertOptions) ops(in *input, to history.Format) (iter.Seq2[history.Op,
 	if o.model == "" {
 		return history.Scan(in, in.name, history.Options{Format: in.format, Independent: o.independent}), nil
 	}
-	m, err := findModel(o.model, "")
+	m, err := findModel(o.model, shape{})
 	if err != nil {
 		return nil, err
 	}

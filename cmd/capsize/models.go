@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
@@ -93,12 +96,22 @@ func asksPair(op history.Op) bool {
 	return ok && len(pair) == 2
 }
 
-// models lists what a history can be judged by.
-func models() []model { return modelsFrom(checker.Nil) }
+// sized are the models whose size can be chosen.
+var sized = []string{"semaphore", "reentrant-lock"}
 
-// modelsFrom lists the models. Those that can hold nothing, or something, at first
-// hold initial.
-func modelsFrom(initial int) []model {
+// A shape is what flags choose of a model, as they spell it; empty is as the model is
+// unless told.
+type shape struct {
+	initial string // what it holds at first
+	size    string // how often it can be acquired
+}
+
+// models lists what a history can be judged by.
+func models() []model { return modelsOf(checker.Nil, 2) }
+
+// modelsOf lists the models. Those that can hold nothing, or something, at first
+// hold initial, and those that have a size have that.
+func modelsOf(initial, size int) []model {
 	return append([]model{
 		object("register", "integers by key, 0 at first: read, write, cas, which is answered with what it found",
 			checker.Register(), register(false, true)),
@@ -109,9 +122,9 @@ func modelsFrom(initial int) []model {
 		object("kv", `strings by key, "" at first: get, put, append`, checker.KV(), stringStore()),
 		object("mutex", "a lock that is held by one at a time, whoever lets it go: acquire, release; Knossos's", checker.Mutex(), lock()),
 		object("owned-mutex", "a lock that only its holder, a process, lets go", checker.ReentrantLock(1), lock()),
-		object("reentrant-lock", "a lock that its holder may acquire twice", checker.ReentrantLock(2), lock()),
+		object("reentrant-lock", "a lock that its holder may acquire twice, or --size times", checker.ReentrantLock(size), lock()),
 		object("fenced-lock", "a lock whose acquisitions are answered with tokens that only grow", checker.FencedLock(), lock()),
-		object("semaphore", "two permits: acquire, release", checker.Semaphore(2), lock()),
+		object("semaphore", "two permits or --size: acquire, release", checker.Semaphore(size), lock()),
 		object("counter", "integers by key, 0 at first: add, read", checker.CounterModel(), counter()),
 		object("set", "sets of integers by key, empty at first: add, remove, contains, read", checker.SetModel(), set()),
 		object("queue", "a queue by key: enqueue, dequeue; first in, first out; Knossos's fifo-queue", checker.FIFOQueue(), queue()),
@@ -204,21 +217,27 @@ func modelRows() []row {
 	return all
 }
 
-// findModel returns the model with that name; initial is what it holds at first, or
-// empty.
-func findModel(name, initial string) (model, error) {
-	all := models()
-	if initial != "" {
+// findModel returns the model with that name and shape.
+func findModel(name string, s shape) (model, error) {
+	initial, size := checker.Nil, 2
+	var err error
+	if s.initial != "" {
 		if name != holdsInitial {
 			return model{}, fmt.Errorf("--initial is for the model %s", holdsInitial)
 		}
-		n, err := parseInitial(initial)
-		if err != nil {
+		if initial, err = parseInitial(s.initial); err != nil {
 			return model{}, err
 		}
-		all = modelsFrom(n)
 	}
-	for _, m := range all {
+	if s.size != "" {
+		if !slices.Contains(sized, name) {
+			return model{}, fmt.Errorf("--size is for the models %s", strings.Join(sized, " and "))
+		}
+		if size, err = strconv.Atoi(s.size); err != nil || size < 1 {
+			return model{}, fmt.Errorf("--size is a whole number from 1 on, not %q", s.size)
+		}
+	}
+	for _, m := range modelsOf(initial, size) {
 		if m.Name == name {
 			return m, nil
 		}

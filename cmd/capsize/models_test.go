@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -68,7 +69,7 @@ func TestModelsTranslate(t *testing.T) {
 // testThereAndBack spells a history of a model as Jepsen would, and reads it again.
 func testThereAndBack(t *testing.T, name, text string) {
 	t.Helper()
-	m, err := findModel(name, "")
+	m, err := findModel(name, shape{})
 	require.NoError(t, err)
 	if m.recorded == nil {
 		return
@@ -88,7 +89,7 @@ func testThereAndBack(t *testing.T, name, text string) {
 
 func judgedAs(t *testing.T, name, text string) checker.Verdict {
 	t.Helper()
-	m, err := findModel(name, "")
+	m, err := findModel(name, shape{})
 	require.NoError(t, err)
 	h, err := m.history(&input{Reader: strings.NewReader(text), name: "h", jepsen: true}, history.Options{})
 	require.NoError(t, err)
@@ -114,7 +115,7 @@ func TestModelsRefuse(t *testing.T) {
 		{"set", "contains;1;ok;1", "op 1: value 1 of a contains is neither true nor false"},
 		{"queue", "dequeue;nil;ok;[]", "op 1: value [] is no integer"},
 	} {
-		m, err := findModel(c.model, "")
+		m, err := findModel(c.model, shape{})
 		require.NoError(t, err)
 		_, err = m.history(&input{Reader: strings.NewReader(spelled(c.call)), name: "h", jepsen: true}, history.Options{})
 		require.EqualError(t, err, "h: as a history of model "+c.model+": "+c.want)
@@ -142,7 +143,7 @@ func TestTranslateKeepsWhatHappened(t *testing.T) {
 {:process 2, :type :invoke, :f :cas, :value [1 2]}
 {:process 2, :type :fail, :f :cas, :value [1 2]}
 `
-	m, err := findModel("register", "")
+	m, err := findModel("register", shape{})
 	require.NoError(t, err)
 	h, err := m.history(&input{Reader: strings.NewReader(text), name: "h", jepsen: true}, history.Options{})
 	require.NoError(t, err)
@@ -157,11 +158,17 @@ func TestTranslateKeepsWhatHappened(t *testing.T) {
 }
 
 func TestFindModel(t *testing.T) {
-	_, err := findModel("cas-register", "x")
+	_, err := findModel("cas-register", shape{initial: "x"})
 	require.EqualError(t, err, `--initial is an integer or nil, not "x"`)
-	_, err = findModel("register", "1")
+	_, err = findModel("register", shape{initial: "1"})
 	require.EqualError(t, err, "--initial is for the model cas-register")
-	m, err := findModel("cas-register", "3")
+	_, err = findModel("mutex", shape{size: "3"})
+	require.EqualError(t, err, "--size is for the models semaphore and reentrant-lock")
+	for _, size := range []string{"0", "-1", "two"} {
+		_, err = findModel("semaphore", shape{size: size})
+		require.EqualError(t, err, fmt.Sprintf("--size is a whole number from 1 on, not %q", size))
+	}
+	m, err := findModel("cas-register", shape{initial: "3"})
 	require.NoError(t, err)
 	h, err := m.history(&input{Reader: strings.NewReader(spelled("read;nil;ok;3", "read;nil;ok;nil")), name: "h", jepsen: true}, history.Options{})
 	require.NoError(t, err)
@@ -169,7 +176,7 @@ func TestFindModel(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, checker.Valid, c.Check(t.Context(), h).Verdict)
 
-	register, err := findModel("register", "")
+	register, err := findModel("register", shape{})
 	require.NoError(t, err)
 	for _, r := range consistencyRows() {
 		c, err := register.held(r.Name)
@@ -186,7 +193,7 @@ func TestFindModel(t *testing.T) {
 			assert.Equal(t, want, c.Check(t.Context(), h).Verdict, r.Name)
 		}
 	}
-	stack, err := findModel("stack", "")
+	stack, err := findModel("stack", shape{})
 	require.NoError(t, err)
 	_, err = stack.held("causal")
 	require.ErrorContains(t, err, "valid: linearizable")
