@@ -99,6 +99,17 @@ func TestCoreIsCleanWithoutBugs(t *testing.T) {
 	assert.Zero(t, found, reason)
 }
 
+// TestCoreOfMembers freezes the others only when nobody counts on those who are no members any
+// more, or not yet: a core can't replace them.
+func TestCoreOfMembers(t *testing.T) {
+	reshuffle, err := nemesis.FindPreset("reshuffle")
+	require.NoError(t, err)
+	test := raftTest(0)
+	test.Core, test.Nemesis = true, reshuffle.With(raftkv.ElectionTimeout)
+	found, reason := invalid(t, test, seeds(t, 30))
+	assert.Zero(t, found, reason)
+}
+
 func TestNothingBit(t *testing.T) {
 	r := run(t, echo{}, func(test *capsize.Test) {
 		test.Nemesis = nemesis.At(time.Hour/2, time.Second, nemesis.Partitions())

@@ -105,7 +105,6 @@ func New(cfg Config) (*Cluster, error) {
 	c.entropy.key = keyed.New(cfg.Seed, "entropy")
 	c.log = newLog(c, cfg.Log)
 	c.addMachines()
-	c.members.adopted = slices.Sorted(slices.Values(c.nodes))
 	return c, nil
 }
 

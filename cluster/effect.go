@@ -48,7 +48,7 @@ var biteNames = [bites]string{
 	"hosts crashed", "messages to hosts that were down", "bytes lost at a crash", "writes torn",
 	"events held", "events slowed",
 	"fsyncs that lied", "fsyncs that failed", "fsyncs delayed", "disk operations failed", "writes without space",
-	"reads that hit rot", "writes misdirected", "clock readings off", "µs of clock error, at most", "timers off", "changes of members",
+	"reads that hit rot", "writes misdirected", "clock readings off", "µs of clock error, at most", "timers off", "nodes that changed their members",
 }
 
 // A tally counts what was done in the name of one fault.

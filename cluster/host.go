@@ -20,6 +20,8 @@ type Host struct {
 	ctx  context.Context
 	rand *rand.Rand
 	net  simnet.Stack
+
+	members []string // as this node said last
 }
 
 func newHost(m *machine, ctx context.Context) *Host {

@@ -17,12 +17,11 @@ type Reconfigurable interface {
 // are fixed: it is not [Reconfigurable].
 var ErrFixed = errors.New("the system does not change its members")
 
-// membership is which nodes are to be members, and which are.
+// membership is which nodes are to be members.
 type membership struct {
-	wanted  []string // nil if nobody ever asked for a change: then all are
-	asked   int      // how often somebody did
-	adopted []string // as a node said last
-	by      *tally   // of who asked
+	wanted []string // nil if nobody ever asked for a change: then all are
+	asked  int      // how often somebody did
+	by     *tally   // of who asked
 }
 
 // SetMembers asks the system to have these nodes as its members, and no others, until
@@ -66,12 +65,18 @@ func (c *world) restoreMembers() {
 	}
 }
 
-// Reconfigured reports whether a node has said that the members are those that
-// were asked for last.
+// Reconfigured reports whether every node that is to be a member has said that the members
+// are those that were asked for last. Before that, a part of them may depend on nodes that
+// are to be members no more.
 func (c *Cluster) Reconfigured() bool {
 	c.lock()
 	defer c.unlock()
-	return c.members.wanted == nil || slices.Equal(c.members.wanted, c.members.adopted)
+	for _, m := range c.machines[:c.cfg.Nodes] {
+		if slices.Contains(c.members.wanted, m.name) && !slices.Equal(c.members.wanted, m.host.members) {
+			return false
+		}
+	}
+	return true
 }
 
 // Members returns the nodes that are to be members, sorted, or nil if nobody ever
@@ -83,17 +88,19 @@ func (h *Host) Members() []string {
 	return slices.Clone(c.members.wanted)
 }
 
-// Adopt says that the members are these, as this node sees it. Of a system with a leader,
-// the leader says so.
+// Adopt says that the members are these, as this node sees it in this life: none while
+// they may be about to change.
 func (h *Host) Adopt(names []string) {
 	c := h.m.c
 	c.lock()
 	defer c.unlock()
 	names = slices.Sorted(slices.Values(names))
-	if h.dead() || slices.Equal(names, c.members.adopted) {
+	if h.dead() || slices.Equal(names, h.members) {
 		return
 	}
-	c.members.adopted = names
+	h.members = names
 	c.note(c.Now(), h.m, nil, kindFunc, 7)
-	c.members.by.add(biteMembers, 1)
+	if slices.Equal(names, c.members.wanted) {
+		c.members.by.add(biteMembers, 1)
+	}
 }

@@ -34,11 +34,13 @@ func TestMembers(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, []string{"n1", "n3"}, h.Members())
 		assert.False(t, c.Reconfigured())
-		assert.Zero(t, r.effect("it", "changes of members"))
+		assert.Zero(t, r.effect("it", "nodes that changed their members"))
 		h.Adopt([]string{"n3", "n1"})
 		h.Adopt([]string{"n1", "n3"})
+		assert.False(t, c.Reconfigured(), "n3 has not said so")
+		r.host("n3").Adopt([]string{"n1", "n3"})
 		assert.True(t, c.Reconfigured())
-		assert.Equal(t, 1, r.effect("it", "changes of members"))
+		assert.Equal(t, 2, r.effect("it", "nodes that changed their members"))
 
 		again, err := c.As("other").SetMembers([]string{"n2", "n3"})
 		require.NoError(t, err)
@@ -47,8 +49,14 @@ func TestMembers(t *testing.T) {
 		again()
 		assert.Equal(t, c.Nodes(), h.Members())
 		assert.False(t, c.Reconfigured())
-		h.Adopt(c.Nodes())
+		for _, name := range c.Nodes() {
+			r.host(name).Adopt(c.Nodes())
+		}
 		assert.True(t, c.Reconfigured())
+		c.Crash("n2")
+		c.Restart("n2")
+		r.pass(time.Millisecond)
+		assert.False(t, c.Reconfigured(), "n2 has a new life")
 
 		_, err = c.SetMembers([]string{"n1"})
 		require.NoError(t, err)

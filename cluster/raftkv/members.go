@@ -17,7 +17,7 @@ const membersTicks = 10
 // and get the log anew when they are again.
 func (n *node) reconfigure() {
 	want := n.h.Members()
-	if want == nil || n.lead != n.id || len(n.log.conf.GetVotersOutgoing()) > 0 {
+	if want == nil || len(n.log.conf.GetVotersOutgoing()) > 0 || changesMembers(n.log.after(n.applied)) {
 		return
 	}
 	var have []string
@@ -25,6 +25,9 @@ func (n *node) reconfigure() {
 		have = append(have, n.names[id-1])
 	}
 	n.h.Adopt(have)
+	if n.lead != n.id {
+		return
+	}
 	change := &raftpb.ConfChangeV2{}
 	members := 0
 	for i, name := range n.names {
@@ -48,6 +51,11 @@ func (n *node) reconfigure() {
 	if err == nil { // it was not dropped, so that it may be committed
 		n.h.Count("members proposed")
 	}
+}
+
+// changesMembers reports whether some entry does.
+func changesMembers(entries []*raftpb.Entry) bool {
+	return slices.ContainsFunc(entries, func(e *raftpb.Entry) bool { return e.GetType() == raftpb.EntryType_EntryConfChangeV2 })
 }
 
 func voter(id uint64, in bool) *raftpb.ConfChangeSingle {
@@ -96,22 +104,8 @@ func (n *node) adoptAtOnce(entries []*raftpb.Entry) {
 
 // adoptLogged goes by the changes of members in the log of a node that boots: with bugs, those
 // that are not committed count.
-func (n *node) adoptLogged() error {
-	if n.bugs&UnsafeMembers == 0 {
-		return nil
+func (n *node) adoptLogged() {
+	if n.bugs&UnsafeMembers != 0 {
+		n.adoptAtOnce(n.log.after(n.log.snapshotIndex))
 	}
-	first, err := n.log.mem.FirstIndex()
-	if err != nil {
-		return err
-	}
-	last, err := n.log.mem.LastIndex()
-	if err != nil || last < first {
-		return err
-	}
-	entries, err := n.log.mem.Entries(first, last+1, 1<<62)
-	if err != nil {
-		return err
-	}
-	n.adoptAtOnce(entries)
-	return nil
 }

@@ -111,7 +111,8 @@ func (n *node) startRaft() (err error) {
 	if n.raft, err = raft.NewRawNode(cfg); err != nil {
 		return err
 	}
-	return n.adoptLogged()
+	n.adoptLogged()
+	return nil
 }
 
 func (n *node) everyTick() {
@@ -299,6 +300,9 @@ func (n *node) persist(rd *raft.Ready) {
 		n.log.reset(s)
 	}
 	n.log.save(rd.HardState, rd.Entries)
+	if changesMembers(rd.Entries) {
+		n.h.Adopt(nil)
+	}
 	if n.bugs&UnsafeMembers != 0 {
 		n.adoptAtOnce(rd.Entries)
 	}

@@ -217,12 +217,10 @@ func (s *storage) appendHard(b []byte) []byte {
 // holds from when it is committed, and a node that has the next change in its log must know
 // that this one is: a majority of the members before it may be none today.
 func (s *storage) appendEntries(b []byte, entries []*raftpb.Entry) []byte {
-	changes := false
 	for _, e := range entries {
 		b = appendEntry(b, e)
-		changes = changes || e.GetType() == raftpb.EntryType_EntryConfChangeV2
 	}
-	if changes {
+	if changesMembers(entries) {
 		b = appendPair(b, recordCommit, s.commit, 0)
 	}
 	return b
@@ -253,14 +251,19 @@ func (s *storage) rewrite(snapshot *raftpb.Snapshot) {
 	s.h.Count("snapshot")
 	s.snapshotIndex = snapshot.GetMetadata().GetIndex()
 	data := s.appendHard(appendSnapshot(nil, snapshot, s.first))
+	s.replace(s.appendEntries(data, s.after(s.snapshotIndex)))
+}
+
+// after returns the entries from behind index on, which is that of the snapshot or later.
+func (s *storage) after(index uint64) []*raftpb.Entry {
 	last, err := s.mem.LastIndex()
 	must(err)
-	if first := s.snapshotIndex + 1; first <= last {
-		entries, err := s.mem.Entries(first, last+1, 1<<62)
-		must(err)
-		data = s.appendEntries(data, entries)
+	if last <= index {
+		return nil
 	}
-	s.replace(data)
+	entries, err := s.mem.Entries(index+1, last+1, 1<<62)
+	must(err)
+	return entries
 }
 
 // replace gives the file new content in one step: a crash leaves the old or the

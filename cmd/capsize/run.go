@@ -200,7 +200,14 @@ func rerunCommand(cmd *cobra.Command, seed uint64) string {
 		switch f.Name {
 		case "seed", "seeds", "json", "report", "color":
 		default:
-			line += fmt.Sprintf(" --%s %s", f.Name, quoted(f.Value.String()))
+			switch v := f.Value.String(); {
+			case f.NoOptDefVal == "": // it takes a value
+				line += fmt.Sprintf(" --%s %s", f.Name, quoted(v))
+			case v == f.NoOptDefVal:
+				line += " --" + f.Name
+			default:
+				line += fmt.Sprintf(" --%s=%s", f.Name, quoted(v))
+			}
 		}
 	})
 	return fmt.Sprintf("%s --seed %d", line, seed)
