@@ -10,6 +10,9 @@ NORACE   := /(history|checker|report|internal/lint|cmd/.*)$$
 # Packages with tests of systems.
 SYSTEMS  := capsize-go/capsize$$|/cluster/|/examples/
 FUZZTIME ?= 30s
+# What is measured, and for how long each.
+BENCH     ?= .
+BENCHTIME ?= 1s
 SEEDS    ?= 100
 # The least share of statements of history and checker, in percent, that tests reach.
 COVER    ?= 90
@@ -59,8 +62,9 @@ cover: ## Measure what the tests of history and checker reach; fails below $COVE
 	done
 
 .PHONY: bench
-bench: ## Measure speed, on one processor and with the garbage collector set as the command sets it
-	@GOMAXPROCS=1 GOGC=800 $(GO) test -run='^$$' -bench=. -benchmem -benchtime=1s -count=1 $(PACKAGES) | awk '!/^(\?|PASS$$|ok )/'
+bench: ## Measure speed on one processor, also against porcupine; CAPSIZE_BENCH=full takes hours
+	@GOMAXPROCS=1 GOGC=800 $(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -benchtime=$(BENCHTIME) -count=1 -timeout=12h $(PACKAGES) \
+	  | awk '!/^(\?|PASS$$|ok )/ { print; fflush() }' | $(GO) run ./internal/benchtable
 
 .PHONY: bugs
 bugs: ## Measure how many of 1,000 seeds find each bug under each preset, for docs/bugs.md; takes about two hours
