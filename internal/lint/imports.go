@@ -22,6 +22,7 @@ const anything = "*"
 // one way, from the entry down to history and internal, which import nothing.
 var importRules = []ImportRule{
 	{Package: "history"},
+	{Package: "internal/benchtable"},
 	{Package: "internal/keyed"},
 	{Package: "internal/lint"},
 	{Package: "internal/simnet", Ours: []string{"internal/keyed"}},
