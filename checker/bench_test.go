@@ -226,11 +226,7 @@ func loads(calls, clients []int) (all []load) {
 
 // BenchmarkUnique measures registers and maps whose written values are unique.
 func BenchmarkUnique(b *testing.B) {
-	calls := []int{1e3, 1e6}
-	if full() {
-		calls = []int{1e3, 1e4, 1e5, 1e6}
-	}
-	all := loads(calls, []int{5, 20, 50})
+	all := loads([]int{1e3, 1e4, 1e5, 1e6}, []int{5, 20, 50})
 	compare(b, registerRig("register", Register(), 0, true), all)
 	compare(b, registerRig("cas-register-unique", CASRegister(0), 0, true), all)
 	compare(b, kvRig("kv", false), all)
