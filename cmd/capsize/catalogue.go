@@ -8,6 +8,7 @@ import (
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/raftkv"
+	"github.com/capsize-go/capsize/cluster/registerkv"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -40,6 +41,14 @@ func systems() []system {
 		build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
 			b, err := raftkv.ParseBug(bug)
 			s := raftkv.Store{Bugs: b}
+			return s, keyValue(s.Open), err
+		},
+	}, {
+		row:  row{"registerkv", "registers of Attiya, Bar-Noy and Dolev; linearizable without consensus or a leader, and unavailable without a majority"},
+		bugs: rows(registerkv.BugNames()),
+		build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
+			b, err := registerkv.ParseBug(bug)
+			s := registerkv.Store{Bugs: b}
 			return s, keyValue(s.Open), err
 		},
 	}}
