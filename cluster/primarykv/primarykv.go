@@ -112,5 +112,5 @@ func (s Store) need(nodes int) int {
 
 // agrees reports whether what is committed is never taken back.
 func (s Store) agrees(nodes int) bool {
-	return s.need(nodes) > nodes/2 && s.Degrade == 0
+	return s.Bugs&^ServeAfterLease == 0 && s.need(nodes) > nodes/2 && s.Degrade == 0
 }
