@@ -1,6 +1,7 @@
 package primarykv
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,10 +22,16 @@ func records() []byte {
 func reopened(t *testing.T, data []byte, look func(s *storage)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		c, err := cluster.New(cluster.Config{System: Store{}, Nodes: 1, Clients: 1, Seed: 1, Wait: synctest.Wait})
+		var h *cluster.Host
+		idle := cluster.Func(func(ctx context.Context, host *cluster.Host) error {
+			h = host
+			<-ctx.Done()
+			return nil
+		})
+		c, err := cluster.New(cluster.Config{System: idle, Nodes: 1, Seed: 1, Wait: synctest.Wait})
 		require.NoError(t, err)
 		require.NoError(t, c.Start())
-		h := c.Client(0)
+		c.Sleep(t.Context(), time.Millisecond)
 		f, err := h.Disk().Open("log")
 		require.NoError(t, err)
 		_, err = f.Write(data)
