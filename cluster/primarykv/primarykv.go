@@ -47,8 +47,8 @@ const (
 type Reads uint8
 
 const (
-	AtPrimary Reads = iota
-	Anywhere        // each node, from its own state
+	AtPrimary Reads = iota // the primary, while its lease lasts
+	Anywhere               // each node, from its own state
 )
 
 // A Store is a primary with its backups. The zero Store is linearizable.
