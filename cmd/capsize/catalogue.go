@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/cluster/primarykv"
 	"github.com/capsize-go/capsize/cluster/raftkv"
 	"github.com/capsize-go/capsize/cluster/registerkv"
 	"github.com/capsize-go/capsize/nemesis"
@@ -49,6 +50,14 @@ func systems() []system {
 		build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
 			b, err := registerkv.ParseBug(bug)
 			s := registerkv.Store{Bugs: b}
+			return s, keyValue(s.Open), err
+		},
+	}, {
+		row:  row{"primarykv", "a primary with backups that promote another by lease; linearizable while clocks drift by less than a quarter"},
+		bugs: rows(primarykv.BugNames()),
+		build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
+			b, err := primarykv.ParseBug(bug)
+			s := primarykv.Store{Bugs: b}
 			return s, keyValue(s.Open), err
 		},
 	}}
