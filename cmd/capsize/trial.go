@@ -14,29 +14,29 @@ import (
 	"github.com/capsize-go/capsize/workloads"
 )
 
-// A scenario is a test by the names that the command knows its parts by.
-type scenario struct {
+// A trial is a test by the names that the command knows its parts by.
+type trial struct {
 	System, Bug, Workload, Nemesis string
 	Test                           capsize.Test // all but the seed
 }
 
-// newScenario puts a system, its bugs and a workload together.
-func newScenario(systemName, bug, workload string) (scenario, error) {
+// newTrial puts a system, its bugs and a workload together.
+func newTrial(systemName, bug, workload string) (trial, error) {
 	sys, err := findSystem(systemName)
 	if err != nil {
-		return scenario{}, err
+		return trial{}, err
 	}
 	if bug, err = sys.checkBug(bug); err != nil {
-		return scenario{}, err
+		return trial{}, err
 	}
-	s := scenario{System: sys.Name, Bug: bug, Workload: workload}
+	s := trial{System: sys.Name, Bug: bug, Workload: workload}
 	var known map[string]workloads.Workload
 	if s.Test.System, known, err = sys.build(bug); err != nil {
-		return scenario{}, err
+		return trial{}, err
 	}
 	w, ok := known[workload]
 	if !ok {
-		return scenario{}, unknown("workload for "+sys.Name, workload, slices.Sorted(maps.Keys(known)))
+		return trial{}, unknown("workload for "+sys.Name, workload, slices.Sorted(maps.Keys(known)))
 	}
 	s.Test.Workload = w
 	s.Test.Name = workload + " on " + sys.Name
@@ -44,7 +44,7 @@ func newScenario(systemName, bug, workload string) (scenario, error) {
 }
 
 // String says what is run, on one line.
-func (s scenario) String() string {
+func (s trial) String() string {
 	text := s.Test.Name
 	if s.Bug != "" {
 		text += ", bug " + s.Bug
@@ -53,7 +53,7 @@ func (s scenario) String() string {
 }
 
 // run runs one seed.
-func (a *app) run(ctx context.Context, s scenario, seed uint64) (*capsize.Result, error) {
+func (a *app) run(ctx context.Context, s trial, seed uint64) (*capsize.Result, error) {
 	test := s.Test
 	test.Seed, test.Seeds = seed, 1
 	r, err := capsize.Exec(ctx, a.t, test)
@@ -65,7 +65,7 @@ func (a *app) run(ctx context.Context, s scenario, seed uint64) (*capsize.Result
 
 // page returns what is to be shown of a run. Where a folder for reports is given,
 // it writes the page there, and beside it what it takes to run this again.
-func (s scenario) page(r *capsize.Result, rerun, reports string) (report.Run, error) {
+func (s trial) page(r *capsize.Result, rerun, reports string) (report.Run, error) {
 	page, err := r.Page(rerun)
 	if err != nil {
 		return page, fmt.Errorf("page of seed %d: %w", r.Seed, err)
