@@ -21,7 +21,7 @@ func CAP() Scenario {
 		Name:     "cap",
 		Question: "while the network is cut, who is answered, and are the answers right?",
 		Shows:    "no card has every request answered on all sides and every history linearizable",
-		Seeds:    8,
+		Seeds:    6,
 		Meter:    func(v Variant) Meter { return &Card{judge: choiceNamed(v.Name).judge} },
 		Holds:    capHolds,
 		Columns: []Column{
@@ -74,7 +74,7 @@ func (c choice) test(f cut) capsize.Test {
 	}
 	return capsize.Test{
 		Name: "cap " + c.name, System: c.system, Workload: c.workload, Nemesis: nemesis.Together(parts...),
-		Nodes: nodes, Clients: nodes * int(roles), Rate: 200, Duration: duration, Timeout: 500 * time.Millisecond,
+		Nodes: nodes, Clients: nodes * int(roles), Rate: 150, Duration: duration, Timeout: 500 * time.Millisecond,
 	}
 }
 
