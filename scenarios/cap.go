@@ -101,6 +101,8 @@ var choices = []choice{
 	primary("primary-async", Neither, primarykv.Store{Replication: primarykv.Async}, "writes are answered by the primary alone; a backup replaces it when its lease has run out"),
 	primary("primary-fixed", Consistent, primarykv.Store{Replication: primarykv.Async, Failover: primarykv.Fixed}, "writes are answered by the primary alone, and nobody replaces it"),
 	primary("primary-no-fencing", Neither, primarykv.Store{Replication: primarykv.Async, Bugs: primarykv.NoFencing}, "the same as primary-async, and a deposed primary serves on"),
+	gossiped("primary-gossip", primarykv.Gossiped{}, "writes wait for a majority; a backup replaces the primary when memberlist has buried it"),
+	gossiped("primary-gossip-async", primarykv.Gossiped{Replication: primarykv.Async}, "the same, and writes are answered by the primary alone"),
 	primary("primary-read-anywhere", Neither, primarykv.Store{Reads: primarykv.Anywhere}, "writes wait for a majority; every node answers reads"),
 
 	register("abd", Consistent, registerkv.Store{}, "quorums, and reads write back what they return: no leader, no consensus"),
@@ -116,6 +118,10 @@ func raft(name, label string, reads raftkv.Reads, also nemesis.Fault, doc string
 
 func primary(name, label string, s primarykv.Store, doc string) choice {
 	return choice{name: name, doc: doc, label: label, system: s, workload: readsAndWrites(s.Open), judge: registers{}}
+}
+
+func gossiped(name string, s primarykv.Gossiped, doc string) choice {
+	return choice{name: name, doc: doc, label: Neither, system: s, workload: readsAndWrites(s.Open), judge: registers{}}
 }
 
 func register(name, label string, s registerkv.Store, doc string) choice {
@@ -158,6 +164,15 @@ func Labels(rows []Row) []Row {
 			sum.Label = Available
 		}
 		all = append(all, sum)
+	}
+	return all
+}
+
+// Claims returns a row for each variant of cap, with the label that it deserves: what [Labels] must find.
+func Claims() []Row {
+	var all []Row
+	for _, c := range choices {
+		all = append(all, Row{Variant: c.name, Label: c.label})
 	}
 	return all
 }

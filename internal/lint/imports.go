@@ -28,7 +28,7 @@ var importRules = []ImportRule{
 	{Package: "internal/simnet", Ours: []string{"internal/keyed"}},
 	{Package: "cluster", Ours: []string{"internal/keyed", "internal/simnet"}},
 	{Package: "cluster/raftkv", Ours: []string{"cluster"}, Libs: []string{"go.etcd.io/raft/v3", "google.golang.org/protobuf"}},
-	{Package: "cluster/primarykv", Ours: []string{"cluster"}},
+	{Package: "cluster/primarykv", Ours: []string{"cluster", "cluster/gossip"}, Libs: []string{"github.com/hashicorp/memberlist"}},
 	{Package: "cluster/gossip", Ours: []string{"cluster"}, Libs: []string{"github.com/hashicorp/memberlist"}},
 	{Package: "cluster/journal", Ours: []string{"cluster"}},
 	{Package: "cluster/registerkv", Ours: []string{"cluster", "cluster/journal"}},
