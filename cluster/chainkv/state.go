@@ -20,8 +20,8 @@ type version struct {
 }
 
 type last struct {
-	Number uint64
-	Answer int
+	Number, Index uint64
+	Answer        int
 }
 
 // A write is a request on its way down the chain.
@@ -72,7 +72,7 @@ func (s *state) apply(e entry) int {
 	if !w.CAS || answer == w.Old {
 		s.Versions[w.Key] = append(s.Versions[w.Key], version{e.Index, w.Value})
 	}
-	s.Sessions[w.Session] = last{w.Number, answer}
+	s.Sessions[w.Session] = last{w.Number, e.Index, answer}
 	return answer
 }
 
@@ -87,13 +87,19 @@ func (s *state) commit(key string, index uint64) {
 	}
 }
 
-// settle keeps one version of each key: the newest that is no newer than index.
+// settle keeps one version of each key, the newest that is no newer than index, and
+// forgets all that came after that.
 func (s *state) settle(index uint64) {
 	for key := range s.Versions { // order: each key on its own
 		if v := s.at(key, index); v.Index > 0 {
 			s.Versions[key] = []version{v}
 		} else {
 			delete(s.Versions, key)
+		}
+	}
+	for session, l := range s.Sessions { // order: each session on its own
+		if l.Index > index {
+			delete(s.Sessions, session)
 		}
 	}
 }
