@@ -151,14 +151,17 @@ func TestErrNoChain(t *testing.T) {
 	inCluster(t, chainkv.Store{}, func(c *cluster.Cluster, kv *chainkv.Client) {
 		ctx := context.Background()
 		require.NoError(t, kv.Put(ctx, "a", 1))
+		c.Sleep(ctx, 200*time.Millisecond) // n1 hears that this is committed
 		for _, other := range c.Nodes()[1:] {
 			defer c.Cut("n1", other)()
 			defer c.Cut(other, "n1")()
 		}
-		_, err := kv.Get(ctx, "a") // by its lease
+		short, cancel := c.Client(0).WithTimeout(ctx, time.Second)
+		defer cancel()
+		_, err := kv.Get(short, "a") // by its lease
 		require.NoError(t, err)
 		c.Sleep(ctx, 4*time.Second)
-		short, cancel := c.Client(0).WithTimeout(ctx, time.Second)
+		short, cancel = c.Client(0).WithTimeout(ctx, time.Second)
 		defer cancel()
 		err = kv.Put(short, "a", 2)
 		require.ErrorIs(t, err, chainkv.ErrNoChain)
