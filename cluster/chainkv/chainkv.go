@@ -57,7 +57,7 @@ const (
 	tick       = 50 * time.Millisecond
 	pulseTicks = 2  // how often the head sees whether the chain works
 	bidTicks   = 6  // how long a node that wants to form a chain waits for answers
-	joinTicks  = 20 // how often the tail looks for one to follow it
+	joinTicks  = 10 // how often the tail looks for one to follow it
 	syncTicks  = 20 // how often a node syncs that does not when it should
 
 	// term is how long a node that heard of a chain promises nothing to another.

@@ -13,6 +13,7 @@ type master struct {
 	until   time.Duration // the node promises nothing to another before
 	standAt time.Duration // when it wants another chain
 	bid     *bid
+	latest  uint64 // the latest epoch that another node said it promised
 
 	heardAt []time.Duration // when what each node answered last was sent: the lease of this node
 }
@@ -82,6 +83,7 @@ func (n *node) decide(from string, body any) {
 	case *beat:
 		n.supports(from, body)
 	case *support:
+		n.latest = max(n.latest, body.epoch)
 		if n.in && body.epoch == n.place.Epoch {
 			i := slices.Index(n.names, from)
 			n.heardAt[i] = max(n.heardAt[i], body.sent)
@@ -99,15 +101,20 @@ func (n *node) beat() {
 	}
 }
 
-// supports has the node promise nothing to another for a term.
+// supports has the node promise nothing to another for a term. If it promised a later
+// epoch, which came to nothing, it says so: it can be added to the chain in one that is later still.
 func (n *node) supports(from string, b *beat) {
-	if b.epoch < n.promised || b.epoch < n.view.epoch {
+	if b.epoch < n.view.epoch {
 		return
 	}
 	if n.in && b.epoch > n.place.Epoch {
 		n.leave()
 	}
 	n.view = view{b.epoch, b.nodes, n.now()}
+	if b.epoch < n.promised {
+		n.sendTo(from, &support{n.promised, never})
+		return
+	}
 	n.hold()
 	n.sendTo(from, &support{b.epoch, b.sent})
 }
@@ -132,7 +139,7 @@ func (n *node) wait() {
 // nextEpoch returns one that is later than all the node knows, and no other node's.
 func (n *node) nextEpoch() uint64 {
 	size := uint64(len(n.names))
-	return (max(n.promised, n.view.epoch)/size+1)*size + uint64(slices.Index(n.names, n.h.Name()))
+	return (max(n.promised, n.view.epoch, n.latest)/size+1)*size + uint64(slices.Index(n.names, n.h.Name()))
 }
 
 // beginBid sends a claim to all.
