@@ -11,8 +11,8 @@ type Bug uint
 const (
 	// DirtyReads has every node of the chain answer with the newest version that it has,
 	// though the tail may not have it yet: two reads, one after the other at two nodes, may see
-	// the new value and then the old one. What CRAQ (Terrace and Freedman 2009, §2.3) adds to the
-	// chain is what is left out here. Compare https://aphyr.com/posts/331-jepsen-voltdb-6-3
+	// the new value and then the old one. Terrace and Freedman 2009, §2.3, has the node ask the tail.
+	// https://aphyr.com/posts/331-jepsen-voltdb-6-3
 	DirtyReads Bug = 1 << iota
 
 	// NoLease has a node answer reads for as long as it has not heard that it is not of

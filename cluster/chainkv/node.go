@@ -78,13 +78,6 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 func (n *node) now() time.Duration { return n.h.Clock().Monotonic() }
 func (n *node) majority() int      { return len(n.names)/2 + 1 }
 func (n *node) bug(b Bug) bool     { return n.store.Bugs&b != 0 }
-func (n *node) others(f func(name string)) {
-	for _, name := range n.names {
-		if name != n.h.Name() {
-			f(name)
-		}
-	}
-}
 
 func (n *node) tick() {
 	n.ticks++
