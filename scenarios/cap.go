@@ -7,6 +7,7 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/cluster/chainkv"
 	"github.com/capsize-go/capsize/cluster/primarykv"
 	"github.com/capsize-go/capsize/cluster/raftkv"
 	"github.com/capsize-go/capsize/cluster/registerkv"
@@ -107,6 +108,9 @@ var choices = []choice{
 
 	register("abd", Consistent, registerkv.Store{}, "quorums, and reads write back what they return: no leader, no consensus"),
 	register("quorum-no-write-back", Neither, registerkv.Store{Bugs: registerkv.NoWriteBack}, "quorums with R + W > N alone, reads of three and writes of three of five"),
+	chain("chain-tail", chainkv.Store{Reads: chainkv.AtTail}, "a chain of replicas; writes enter at the head, reads are answered by the tail"),
+	chain("chain-craq", chainkv.Store{}, "the same, and any node answers reads; it asks the tail if a write is under way"),
+
 	register("read-one-write-all", Neither, registerkv.Store{Reads: 1, Writes: 5, Bugs: registerkv.NoWriteBack}, "reads ask one replica, writes all"),
 	register("single-node", Consistent, registerkv.Store{Replicas: 1}, "all data is on one node, and all others ask it: a CA system, as people say"),
 }
@@ -118,6 +122,10 @@ func raft(name, label string, reads raftkv.Reads, also nemesis.Fault, doc string
 
 func primary(name, label string, s primarykv.Store, doc string) choice {
 	return choice{name: name, doc: doc, label: label, system: s, workload: readsAndWrites(s.Open), judge: registers{}}
+}
+
+func chain(name string, s chainkv.Store, doc string) choice {
+	return choice{name: name, doc: doc, label: Consistent, system: s, workload: readsAndWrites(s.Open), judge: registers{}}
 }
 
 func gossiped(name string, s primarykv.Gossiped, doc string) choice {
