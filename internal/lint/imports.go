@@ -29,6 +29,7 @@ var importRules = []ImportRule{
 	{Package: "cluster", Ours: []string{"internal/keyed", "internal/simnet"}},
 	{Package: "cluster/raftkv", Ours: []string{"cluster"}, Libs: []string{"go.etcd.io/raft/v3", "google.golang.org/protobuf"}},
 	{Package: "cluster/gossip", Ours: []string{"cluster"}, Libs: []string{"github.com/hashicorp/memberlist"}},
+	{Package: "cluster/quorumkv", Ours: []string{"cluster", "cluster/gossip"}, Libs: []string{"github.com/hashicorp/memberlist"}},
 	{Package: "cluster/...", Ours: []string{"cluster", "cluster/gossip"}},
 	{Package: "nemesis", Ours: []string{"cluster", "internal/keyed"}},
 	{Package: "checker", Ours: []string{"history"}, Libs: []string{"github.com/anishathalye/porcupine"}},
