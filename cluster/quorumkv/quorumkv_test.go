@@ -59,6 +59,12 @@ func sweep(t *testing.T, test capsize.Test, seeds int) (invalid, first int) {
 		test.Seed = uint64(seed + 1)
 		r, err := capsize.Exec(t.Context(), t, test)
 		require.NoError(t, err)
+		if os.Getenv("DBG") != "" && r.Verdict != checker.Valid {
+			fmt.Println("DBG", test.Seed, r.Verdict, r.Reason)
+		}
+		if os.Getenv("DBGX") != "" {
+			fmt.Printf("DBGX %d %v %+v\n", test.Seed, r.Verdict, r.Exercised)
+		}
 		if r.Verdict == checker.Invalid {
 			if invalid++; invalid == 1 {
 				first = seed + 1
