@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strconv"
 )
 
 // decideCounter decides what it can of calls on a counter, in O(n log n).
@@ -105,7 +106,7 @@ func counterBounds(calls []fact[CounterOp, int]) finding {
 		low := upDone.before(c.call) + downBegun.before(c.ret)
 		high := upBegun.before(c.ret) + downDone.before(c.call)
 		if c.out < low || c.out > high {
-			return found(fmt.Sprintf("but what was added makes at least %d, and at most %d", low, high), offBounds(calls, r, low)...)
+			return found("but what was added makes "+between(low, high), offBounds(calls, r, low)...)
 		}
 	}
 	return allWell
@@ -246,4 +247,12 @@ func upTo(calls []fact[CounterOp, int], read, at int) []int {
 		}
 	}
 	return bad
+}
+
+// between says where a number may lie.
+func between(low, high int) string {
+	if low == high {
+		return strconv.Itoa(low)
+	}
+	return fmt.Sprintf("at least %d, and at most %d", low, high)
 }

@@ -36,7 +36,7 @@ func registerRig(name string, m Model[int, RegisterOp, int], values int, swaps b
 			if values > 0 {
 				return values + 1, in.F == "read"
 			}
-			return max(1, out/4), in.F == "read" && out > 8
+			return 0, in.F == "read" && out > 8 // an older value might be of a write that came late
 		},
 	}
 }

@@ -72,6 +72,20 @@ func ExampleCausalConvergent() {
 	// process 4 read 5 from x, though it could know 6, and process 3 read 6 from x, though it could know 5: no one order of the two explains both
 }
 
+// Process 2 sees the other's write over its own, and then its own again. Causal
+// consistency lets each read look back at another order; causal memory does not.
+func ExampleCausalMemory() {
+	h := sequence(put(1, "x", 5), put(2, "x", 6), get(2, "x", 5), get(2, "x", 6))
+	fmt.Println(checker.Causal(checker.Register()).Check(context.Background(), h).Verdict)
+	r := checker.CausalMemory(checker.Register()).Check(context.Background(), h)
+	fmt.Println(r.Verdict)
+	fmt.Println(r.Reason)
+	// Output:
+	// valid
+	// invalid
+	// no order of 2 writes that puts causes before effects explains what process 2 saw: it read 6 from x last
+}
+
 func ExampleSequential() {
 	h := sequence(put(1, "x", 5), get(1, "y", 0), put(2, "y", 6), get(2, "x", 0)) // each misses the other's write
 	r := checker.Sequential(checker.Register()).Check(context.Background(), h)

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/cluster/primarykv"
 	"github.com/capsize-go/capsize/cluster/raftkv"
+	"github.com/capsize-go/capsize/cluster/registerkv"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -40,6 +42,22 @@ func systems() []system {
 		build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
 			b, err := raftkv.ParseBug(bug)
 			s := raftkv.Store{Bugs: b}
+			return s, keyValue(s.Open), err
+		},
+	}, {
+		row:  row{"registerkv", "registers of Attiya, Bar-Noy and Dolev; linearizable without consensus or a leader, and unavailable without a majority"},
+		bugs: rows(registerkv.BugNames()),
+		build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
+			b, err := registerkv.ParseBug(bug)
+			s := registerkv.Store{Bugs: b}
+			return s, keyValue(s.Open), err
+		},
+	}, {
+		row:  row{"primarykv", "a primary with backups that promote another by lease; linearizable while clocks drift by less than a quarter"},
+		bugs: rows(primarykv.BugNames()),
+		build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
+			b, err := primarykv.ParseBug(bug)
+			s := primarykv.Store{Bugs: b}
 			return s, keyValue(s.Open), err
 		},
 	}}

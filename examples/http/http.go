@@ -54,18 +54,32 @@ type store struct {
 	data map[string]int
 }
 
+// ServeHTTP reads and writes the network outside of the lock: who holds a lock over
+// I/O lets a slow client stop everybody.
 func (s *store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	var e entry
 	if r.Method == http.MethodPut {
-		var e entry
 		if err := json.NewDecoder(r.Body).Decode(&e); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		s.data[r.URL.Path] = e.Value
+		s.put(r.URL.Path, e.Value)
+	} else {
+		e.Value = s.get(r.URL.Path)
 	}
-	_ = json.NewEncoder(w).Encode(entry{s.data[r.URL.Path]}) // a client that went away needs no answer
+	_ = json.NewEncoder(w).Encode(e) // a client that went away needs no answer
+}
+
+func (s *store) put(path string, value int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.data[path] = value
+}
+
+func (s *store) get(path string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.data[path]
 }
 
 // front passes on to n1 what it is asked, through a cache if the store has one.

@@ -1,0 +1,99 @@
+package primarykv
+
+import "time"
+
+// A support is what a backup owes the primary it last heard, and how it stands
+// itself: it first asks whether it would be promoted, so that one that hears
+// nothing does not depose a primary that all others hear.
+type support struct {
+	until    time.Duration // the node promotes nobody before
+	standAt  time.Duration
+	trying   place // the epoch it stands for; Index 0 while it only asks
+	promoted map[int]bool
+}
+
+// A claim asks to be made primary, or whether that would be.
+type claim struct {
+	ask   bool
+	epoch uint64
+	last  place
+}
+
+// A grant says yes.
+type grant struct {
+	ask   bool
+	epoch uint64
+}
+
+// hold has the node support nobody else for a term from now on.
+func (n *node) hold() {
+	n.until = n.now() + term
+	n.wait()
+}
+
+// wait puts off the time to stand, by chance, so that seldom two stand at once.
+func (n *node) wait() {
+	n.standAt = max(n.until, n.now()) + time.Duration(n.h.Rand().Int64N(int64(term)))
+}
+
+func (n *node) stand() {
+	n.follow("")
+	n.wait()
+	n.campaign(true, n.log.epoch+1)
+}
+
+func (n *node) campaign(ask bool, epoch uint64) {
+	n.trying = place{Epoch: epoch}
+	if !ask {
+		n.trying.Index = 1
+		n.log.saveEpoch(epoch, n.h.Name())
+	}
+	n.promoted = map[int]bool{}
+	n.others(func(i int) { n.h.Send(n.names[i], &claim{ask, epoch, n.log.last()}) })
+	n.granted(n.h.Name(), &grant{ask, epoch})
+}
+
+// judge grants a claim unless the node still supports a primary, or is one, or has
+// more of the log, or promoted another in that epoch.
+func (n *node) judge(from string, c *claim) {
+	if n.store.Failover == Fixed || n.now() < n.until || n.leads() && n.holds() || c.epoch < n.log.epoch {
+		return
+	}
+	fits := n.bug(PromoteAny) || !c.last.before(n.log.last())
+	if c.ask {
+		if fits && c.epoch > n.log.epoch {
+			n.h.Send(from, &grant{true, c.epoch})
+		}
+		return
+	}
+	chosen := n.log.chosen
+	if c.epoch > n.log.epoch {
+		chosen = ""
+		n.follow("")
+	}
+	if fits && (chosen == "" || chosen == from) {
+		chosen = from
+	}
+	n.log.saveEpoch(c.epoch, chosen)
+	if chosen == from {
+		n.wait()
+		n.h.Send(from, &grant{false, c.epoch})
+	}
+}
+
+func (n *node) granted(from string, g *grant) {
+	if n.leads() || g.epoch != n.trying.Epoch || g.ask != (n.trying.Index == 0) || n.promoted == nil {
+		return
+	}
+	n.promoted[n.idOf(from)] = true
+	if len(n.promoted) < n.majority() {
+		return
+	}
+	n.promoted = nil
+	switch {
+	case g.ask && g.epoch == n.log.epoch+1 && n.now() >= n.until:
+		n.campaign(false, g.epoch)
+	case !g.ask && g.epoch == n.log.epoch:
+		n.promote()
+	}
+}

@@ -1,0 +1,216 @@
+package primarykv
+
+import (
+	"context"
+	"fmt"
+	"hash/crc32"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/capsize-go/capsize/cluster"
+)
+
+// A node is one replica: a state machine that is driven by messages and ticks, all
+// on the event loop of the cluster. Nothing in it blocks.
+type node struct {
+	h     *cluster.Host
+	store Store
+	names []string
+	id    int // names[id] is this node
+
+	log     *storage
+	kv      *state
+	commit  uint64
+	applied uint64
+	failed  bool // an event did not come to its end: the process is as good as dead
+
+	primary string                     // whom the node follows; "" if it knows none
+	waiting map[uint64]cluster.Message // writes that are not committed yet, by index
+	heard   map[uint64]uint64          // the last attempt of each session
+	ticks   int
+	support // of a backup
+	lead    // of a primary
+}
+
+// Run runs one node until ctx is done.
+func (s Store) Run(ctx context.Context, h *cluster.Host) error {
+	n, err := boot(h, s)
+	if err != nil {
+		return fmt.Errorf("boot primarykv: %w", err)
+	}
+	h.Handle(func(m cluster.Message) { n.guard(func() { n.receive(m) }) })
+	var timer *cluster.Timer
+	timer = h.AfterFunc(tick, func() {
+		timer.Reset(tick)
+		n.guard(n.tick)
+	})
+	<-ctx.Done()
+	return nil
+}
+
+// boot makes a node of what the disk holds. It may have supported a primary just
+// before it crashed, so it supports no other for as long as that could last.
+func boot(h *cluster.Host, s Store) (*node, error) {
+	n := &node{h: h, store: s, names: h.Nodes(), waiting: map[uint64]cluster.Message{}, heard: map[uint64]uint64{}}
+	n.id = slices.Index(n.names, h.Name())
+	if n.store.SnapshotEvery <= 0 {
+		n.store.SnapshotEvery = 400
+	}
+	var err error
+	if n.log, err = openStorage(h); err != nil {
+		return nil, err
+	}
+	if n.kv, err = restore(n.log.snapshot); err != nil {
+		return nil, err
+	}
+	n.commit, n.applied = n.log.base.Index, n.log.base.Index
+	n.hold()
+	return n, nil
+}
+
+// guard runs an event, unless an earlier one was broken off by the disk.
+func (n *node) guard(event func()) {
+	if n.failed {
+		return
+	}
+	n.failed = true
+	event()
+	n.failed = false
+}
+
+func (n *node) majority() int        { return len(n.names)/2 + 1 }
+func (n *node) now() time.Duration   { return n.h.Clock().Monotonic() }
+func (n *node) leads() bool          { return n.primary == n.h.Name() }
+func (n *node) bug(b Bug) bool       { return n.store.Bugs&b != 0 }
+func (n *node) idOf(name string) int { return slices.Index(n.names, name) }
+func (n *node) others(f func(i int)) {
+	for i := range n.names {
+		if i != n.id {
+			f(i)
+		}
+	}
+}
+
+func (n *node) tick() {
+	n.ticks++
+	switch {
+	case n.log.lost:
+		n.plead()
+	case n.leads():
+		n.lookAfter()
+	case n.store.Failover == Fixed:
+		if n.id == 0 {
+			n.log.saveEpoch(n.log.epoch+1, n.h.Name())
+			n.promote()
+		}
+	case n.now() >= n.standAt:
+		n.stand()
+	}
+}
+
+func (n *node) receive(m cluster.Message) {
+	switch body := m.Body.(type) {
+	case *request:
+		if !n.doubled(body) {
+			n.request(m, body)
+		}
+	case inquiry:
+		m.Reply(fmt.Sprintf("%08x after entry %d", crc32.ChecksumIEEE(n.kv.snapshot()), n.applied))
+	case *image:
+		n.install(m.From, body)
+	case *plea:
+		n.answerPlea(m.From, body)
+	default:
+		if !n.log.lost {
+			n.protocol(m.From, body)
+		}
+	}
+}
+
+// protocol handles what a node that lost its log must keep out of.
+func (n *node) protocol(from string, body any) {
+	switch body := body.(type) {
+	case *claim:
+		n.judge(from, body)
+	case *grant:
+		n.granted(from, body)
+	case *batch:
+		n.take(from, body)
+	case *ack:
+		n.acked(from, body)
+	}
+}
+
+// doubled reports whether a request came before. If one copy were carried out and
+// the other refused, its client would be told that nothing happened.
+func (n *node) doubled(r *request) bool {
+	if r.attempt <= n.heard[r.session] {
+		return true
+	}
+	n.heard[r.session] = r.attempt
+	return false
+}
+
+// request starts on what a client asked. A backup passes it on.
+func (n *node) request(m cluster.Message, r *request) {
+	switch {
+	case r.op == opGet && n.store.Reads == Anywhere:
+		m.Reply(response{value: n.kv.Values[r.key]})
+	case n.leads():
+		n.serve(m, r)
+	case n.primary == "" || m.Forwarded():
+		m.Reply(response{status: noPrimary})
+	default:
+		m.Forward(n.primary)
+	}
+}
+
+// serve answers a request as the primary.
+func (n *node) serve(m cluster.Message, r *request) {
+	late := n.applied < n.began // it may not have seen all that was answered before
+	switch {
+	case r.op == opGet && n.bug(ServeAfterLease) && !late:
+		m.Reply(response{value: n.kv.Values[r.key]})
+	case !n.leased() || late:
+		m.Reply(response{status: noPrimary})
+	case r.op == opGet:
+		m.Reply(response{value: n.kv.Values[r.key]})
+	default:
+		n.waiting[n.log.last().Index+1] = m
+		n.write(write{r.op, r.session, r.number, r.key, r.old, r.value})
+	}
+}
+
+// apply carries out all that is committed.
+func (n *node) apply() {
+	for n.applied < n.commit {
+		e := n.log.entries[n.applied-n.log.base.Index]
+		n.applied++
+		answer := n.kv.apply(e.Write)
+		if m, ok := n.waiting[n.applied]; ok {
+			delete(n.waiting, n.applied)
+			m.Reply(response{value: answer})
+		}
+	}
+	if n.applied-n.log.base.Index >= uint64(n.store.SnapshotEvery) {
+		n.compact()
+	}
+}
+
+func (n *node) compact() {
+	if p, ok := n.log.at(n.applied); ok && p != n.log.base {
+		n.log.compact(p, n.kv.snapshot())
+	}
+}
+
+// follow takes note of another primary, or of none. Those who wait for an answer
+// of this one learn that nobody knows.
+func (n *node) follow(primary string) {
+	n.primary = primary
+	n.h.SetRole("backup")
+	for _, i := range slices.Sorted(maps.Keys(n.waiting)) {
+		n.waiting[i].Reply(response{status: lost})
+	}
+	clear(n.waiting)
+}

@@ -1,0 +1,27 @@
+package registerkv_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/cluster/registerkv"
+	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/workloads"
+)
+
+// A store without a leader is linearizable all the same.
+func Example() {
+	store := registerkv.Store{}
+	test := capsize.Test{
+		System:   store,
+		Workload: workloads.Register(store.Open),
+		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions()),
+		Seed:     1,
+	}
+	r, err := capsize.Exec(context.Background(), new(testing.T), test)
+	fmt.Println(r.Verdict, r.Exercised.LeaderChanges, err)
+	// Output: valid 0 <nil>
+}
