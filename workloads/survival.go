@@ -4,138 +4,200 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
 )
 
-// Versions are the calls to one key of a history of [Versions].
-type versions struct {
-	key    string
-	writes map[int]history.Call // by value
-	order  []int                // their values, in the order in which they were asked for
-	reads  []history.Call       // that were answered
+// A Survival says what became of the writes and deletes of a history of [Versions] that
+// were answered.
+type Survival struct {
+	Kept   int // there in the end, or replaced or deleted by who had seen them
+	Lost   int // not there, though nobody who had seen them replaced or deleted them
+	Undone int // what they had replaced or deleted was there in the end
+	Unread int // on keys that nobody read in the end
+}
+
+// CountSurvival finds out what became of the writes of a history of [Versions].
+func CountSurvival(h *history.History) (n Survival) {
+	for _, v := range versionsOf(h) {
+		v.survive(v.final(), &n)
+	}
+	return n
+}
+
+// String says it in one sentence.
+func (n Survival) String() string {
+	parts := []string{fmt.Sprintf("%d answered writes are there in the end, or were replaced or deleted by who had seen them", n.Kept)}
+	for _, p := range []struct {
+		n    int
+		text string
+	}{{n.Lost, "%d are lost"}, {n.Undone, "%d were undone"}, {n.Unread, "%d are to keys that nobody read in the end"}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf(p.text, p.n))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // checkVersions judges a history of [Versions].
 func checkVersions(_ context.Context, h *history.History) checker.Result {
+	res := checker.Result{Checker: "survival"}
+	var n Survival
+	for _, v := range versionsOf(h) {
+		why := v.misread()
+		if lost := v.survive(v.final(), &n); why == nil {
+			why = lost
+		}
+		if why != nil && res.Why == nil {
+			why.Key, why.Of = v.key, v.calls
+			res.Verdict, res.Reason, res.Why = checker.Invalid, why.Reason, why
+		}
+	}
+	if res.Why == nil {
+		res.Reason = n.String()
+		if n.Unread > 0 {
+			res.Verdict = checker.Unknown
+		}
+	}
+	return res
+}
+
+// Versions are the calls to one key of a history of [Versions].
+type versions struct {
+	key    string
+	calls  int
+	writes map[int]history.Call // and deletes, by value
+	order  []int                // their values, in the order in which they were asked for
+	reads  []history.Call       // that were answered
+}
+
+// versionsOf returns the calls of a history by key, in the order in which the keys come.
+func versionsOf(h *history.History) (order []*versions) {
 	keys := map[string]*versions{}
-	var order []*versions
-	calls := 0
 	for call := range h.Calls() {
 		in, ok := call.Invoke.Input.(VersionsOp)
 		if !ok {
 			continue
 		}
-		calls++
 		v := keys[in.Key]
 		if v == nil {
 			v = &versions{key: in.Key, writes: map[int]history.Call{}}
 			keys[in.Key] = v
 			order = append(order, v)
 		}
+		v.calls++
 		switch {
-		case in.F == "write":
+		case in.changes():
 			v.writes[in.Value] = call
 			v.order = append(v.order, in.Value)
 		case call.Complete.Type == history.OK:
 			v.reads = append(v.reads, call)
 		}
 	}
-	res := checker.Result{Checker: "survival"}
-	kept, unread := 0, 0
-	for _, v := range order {
-		final, why := v.final()
-		if why == nil {
-			why = v.survive(final)
-		}
-		switch {
-		case why != nil:
-			why.Key, why.Of = v.key, calls
-			res.Verdict, res.Reason, res.Why = checker.Invalid, why.Reason, why
-			return res
-		case final == nil:
-			unread += v.answered()
-		default:
-			kept += v.answered()
-		}
-	}
-	res.Reason = fmt.Sprintf("%d answered writes are there in the end, or were replaced by who had seen them", kept)
-	if unread > 0 {
-		res.Verdict, res.Reason = checker.Unknown, fmt.Sprintf("%d answered writes are to keys that nobody read in the end", unread)
-	}
-	return res
+	return order
 }
 
-func (v *versions) answered() (n int) {
-	for _, w := range v.writes { // order: it is a sum
-		if w.Complete.Type == history.OK {
-			n++
-		}
-	}
-	return n
-}
-
-// final returns the first final read, and what is wrong with the reads: one saw what nobody wrote, or
-// what failed, or two final reads differ.
-func (v *versions) final() (final *history.Call, why *checker.Why) {
+// final returns the first final read, nil if there is none.
+func (v *versions) final() *history.Call {
 	for i, r := range v.reads {
+		if opOf(r).F == "final" {
+			return &v.reads[i]
+		}
+	}
+	return nil
+}
+
+// misread finds a read of what nobody wrote or of what failed, or final reads that differ.
+func (v *versions) misread() *checker.Why {
+	final := v.final()
+	for _, r := range v.reads {
 		for _, value := range valuesOf(r) {
 			w, ok := v.writes[value]
 			switch {
-			case !ok:
-				return nil, because([]history.Call{r}, "%s read %d of %s, which nobody wrote", who(r), value, v.key)
+			case !ok || opOf(w).F == "delete":
+				return because([]history.Call{r}, "%s read %d of %s, which nobody wrote", who(r), value, v.key)
 			case w.Complete.Type == history.Fail:
-				return nil, because([]history.Call{w, r}, "%s read %d of %s, though %s was told that it did not happen", who(r), value, v.key, who(w))
+				return because([]history.Call{w, r}, "%s read %d of %s, though %s was told that it did not happen", who(r), value, v.key, who(w))
 			}
 		}
-		switch {
-		case r.Invoke.Input.(VersionsOp).F != "final":
-		case final == nil:
-			final = &v.reads[i]
-		case !slices.Equal(valuesOf(*final), valuesOf(r)):
-			return nil, because([]history.Call{*final, r}, "in the end %s read %v of %s, and %s read %v",
+		if opOf(r).F == "final" && !slices.Equal(valuesOf(*final), valuesOf(r)) {
+			return because([]history.Call{*final, r}, "in the end %s read %v of %s, and %s read %v",
 				who(*final), valuesOf(*final), v.key, who(r), valuesOf(r))
 		}
 	}
-	return final, nil
+	return nil
 }
 
-// survive finds an answered write that is lost, or a value that came back.
-func (v *versions) survive(final *history.Call) *checker.Why {
-	if final == nil {
-		return nil
+// kept returns the values that are there in the end, that a delete which may have
+// happened had seen, or that were replaced by one of these.
+func (v *versions) kept(final history.Call) map[int]bool {
+	stack := slices.Clone(valuesOf(final))
+	for _, value := range v.order {
+		if d := v.writes[value]; opOf(d).F == "delete" && d.Complete.Type != history.Fail {
+			stack = append(stack, opOf(d).Replaces...)
+		}
 	}
-	kept := map[int]bool{} // is there, or was replaced by one that is kept
-	stack := slices.Clone(valuesOf(*final))
+	kept := map[int]bool{}
 	for len(stack) > 0 {
 		value := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
 		if !kept[value] {
 			kept[value] = true
-			stack = append(stack, v.input(value).Replaces...)
+			stack = append(stack, opOf(v.writes[value]).Replaces...)
 		}
+	}
+	return kept
+}
+
+// survive counts what became of the answered writes, and tells of the first that is lost or undone.
+func (v *versions) survive(final *history.Call, n *Survival) (first *checker.Why) {
+	kept := map[int]bool{}
+	if final != nil {
+		kept = v.kept(*final)
 	}
 	for _, value := range v.order {
 		w := v.writes[value]
 		if w.Complete.Type != history.OK {
 			continue
 		}
-		if !kept[value] {
-			return because([]history.Call{w, *final}, "%s wrote %d to %s and was answered, but it is lost: nobody who had seen it replaced it, and in the end there is %v",
+		if final == nil {
+			n.Unread++
+			continue
+		}
+		var why *checker.Why
+		switch old, back := v.back(w, *final); {
+		case back:
+			n.Undone++
+			why = because([]history.Call{v.writes[old], w, *final}, "%s had seen %d of %s, and its %s was answered, but in the end the value is back",
+				who(w), old, v.key, opOf(w).F)
+		case kept[value] || opOf(w).F == "delete":
+			n.Kept++
+		default:
+			n.Lost++
+			why = because([]history.Call{w, *final}, "%s wrote %d to %s and was answered, but it is lost: nobody who had seen it replaced it, and in the end there is %v",
 				who(w), value, v.key, valuesOf(*final))
 		}
-		for _, old := range v.input(value).Replaces {
-			if slices.Contains(valuesOf(*final), old) {
-				return because([]history.Call{v.writes[old], w, *final}, "%s had replaced %d of %s by %d, but it came back", who(w), old, v.key, value)
-			}
+		if first == nil {
+			first = why
 		}
 	}
-	return nil
+	return first
 }
 
-func (v *versions) input(value int) VersionsOp {
-	in, _ := v.writes[value].Invoke.Input.(VersionsOp)
+// back returns a value that a write has replaced and that is there in the end.
+func (v *versions) back(w, final history.Call) (value int, back bool) {
+	for _, old := range opOf(w).Replaces {
+		if slices.Contains(valuesOf(final), old) {
+			return old, true
+		}
+	}
+	return 0, false
+}
+
+func opOf(c history.Call) VersionsOp {
+	in, _ := c.Invoke.Input.(VersionsOp)
 	return in
 }
 

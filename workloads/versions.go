@@ -18,30 +18,41 @@ type Versioned[S any] interface {
 	io.Closer
 }
 
+// A Deleter is a [Versioned] store that can delete what a read has seen, and nothing else.
+type Deleter[S any] interface {
+	DeleteWith(ctx context.Context, key string, seen S) error
+}
+
 // A VersionsOp is an input of [Versions]: a read of all siblings of a key; a write of a value
-// that replaces those that its client has read, or none; or a final read.
+// that replaces those that its client has read, or none; a delete of those; or a final read.
 type VersionsOp struct {
-	F        string `json:"f"` // read, write, final
+	F        string `json:"f"` // read, write, delete, final
 	Key      string `json:"key"`
-	Value    int    `json:"value,omitempty"`
+	Value    int    `json:"value,omitempty"` // of a delete: what tells it from others
 	Replaces []int  `json:"replaces,omitempty"`
 }
 
+// changes reports whether the op does more than read.
+func (o VersionsOp) changes() bool { return o.F == "write" || o.F == "delete" }
+
 // Versions is a workload for stores that are available under partition and keep what
-// they can't order: clients read a key and write it again in the place of what they saw, or,
-// one time in five, write it unseen. No write that was answered may be lost: in the end, it
-// is there, or was replaced by a write that is, or that was replaced in turn. All clients must
-// read the same in the end, and nobody may read what failed. It asks nothing of the order of
-// things, so it is what one can ask of a store that gives up linearizability.
+// they can't order: clients read a key and write it again in the place of what they saw, or
+// delete that if the client is a [Deleter], or, one time in five, write it unseen. No write that was
+// answered may be lost: in the end it is there, or was replaced or deleted by who had seen
+// it; and what was, may not come back. All clients must read the same in the end, and nobody
+// may read what failed. It asks nothing of the order of things, so it is what one can ask of
+// a store that gives up linearizability. [CountSurvival] counts what was lost.
 func Versions[C Versioned[S], S any](open func(ctx context.Context, h *cluster.Host) (C, error)) Workload {
 	const keys = 5
+	var none C
+	_, deletes := any(none).(Deleter[S])
 	return New(Spec[*versionsClient[C, S], VersionsOp, []int]{
 		Name: "versions",
 		Open: func(ctx context.Context, h *cluster.Host) (*versionsClient[C, S], error) {
 			c, err := open(ctx, h)
 			return &versionsClient[C, S]{c: c, seen: map[string]S{}}, err
 		},
-		Next: func(t Turn[VersionsOp, []int]) VersionsOp { return nextVersionsOp(t, keys) },
+		Next: func(t Turn[VersionsOp, []int]) VersionsOp { return nextVersionsOp(t, keys, deletes) },
 		Invoke: func(ctx context.Context, c *versionsClient[C, S], in VersionsOp) ([]int, error) {
 			return c.invoke(ctx, in)
 		},
@@ -53,9 +64,13 @@ func Versions[C Versioned[S], S any](open func(ctx context.Context, h *cluster.H
 	})
 }
 
-func nextVersionsOp(t Turn[VersionsOp, []int], keys int) VersionsOp {
+func nextVersionsOp(t Turn[VersionsOp, []int], keys int, deletes bool) VersionsOp {
 	if t.OK && t.Last.F == "read" {
-		return VersionsOp{F: "write", Key: t.Last.Key, Value: t.Number(), Replaces: t.Answer}
+		f := "write"
+		if deletes && len(t.Answer) > 0 && t.Rand.IntN(8) == 0 {
+			f = "delete"
+		}
+		return VersionsOp{F: f, Key: t.Last.Key, Value: t.Number(), Replaces: t.Answer}
 	}
 	key := registerKey(t.Rand.IntN(keys))
 	if t.Rand.IntN(5) == 0 {
@@ -73,12 +88,19 @@ type versionsClient[C Versioned[S], S any] struct {
 func (c *versionsClient[C, S]) Close() error { return c.c.Close() }
 
 func (c *versionsClient[C, S]) invoke(ctx context.Context, in VersionsOp) ([]int, error) {
-	if in.F == "write" {
-		var seen S
-		if len(in.Replaces) > 0 {
-			seen = c.seen[in.Key]
-		}
+	var seen S
+	if len(in.Replaces) > 0 {
+		seen = c.seen[in.Key]
+	}
+	switch in.F {
+	case "write":
 		return nil, c.c.PutWith(ctx, in.Key, in.Value, seen)
+	case "delete":
+		d, ok := any(c.c).(Deleter[S])
+		if !ok {
+			return nil, fmt.Errorf("%w: %T deletes nothing", ErrFail, c.c)
+		}
+		return nil, d.DeleteWith(ctx, in.Key, seen)
 	}
 	values, seen, err := c.c.Siblings(ctx, in.Key)
 	if err != nil {

@@ -35,6 +35,17 @@ const (
 	// the write did not happen, though some replicas have it.
 	// https://jepsen.io/analyses/aerospike-3-99-0-3
 	TimeoutIsFailure
+
+	// ReapTombstones forgets a deleted key at once, and with it that there was anything to
+	// delete. A replica that missed the delete gives the key back to the others: what
+	// Cassandra's gc_grace_seconds and Riak's delete_mode are to prevent.
+	// https://docs.riak.com/riak/kv/latest/using/reference/object-deletion/
+	ReapTombstones
+
+	// CoarseRanges has anti-entropy compare a range of the circle with the homes of its
+	// end alone, though the homes change within it.
+	// https://github.com/scylladb/scylladb/pull/31395
+	CoarseRanges
 )
 
 var bugs = []struct {
@@ -47,6 +58,8 @@ var bugs = []struct {
 	{ReuseDots, "reuse-dots", "a node that forgot how far it had counted names new writes as it named old ones"},
 	{PlainVectors, "plain-vectors", "a write replaces all earlier ones of its coordinator, seen or not"},
 	{TimeoutIsFailure, "timeout-is-failure", "a write that too few acknowledged is said not to have happened"},
+	{ReapTombstones, "reap-tombstones", "a deleted key is forgotten before all replicas know of it"},
+	{CoarseRanges, "coarse-ranges", "anti-entropy compares a range with the homes of its end alone"},
 }
 
 // BugNames lists the bugs by name, with what each does.

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize/cluster/journal"
 )
 
 // draws returns a generator for a test.
@@ -160,14 +162,14 @@ func TestHybridClock(t *testing.T) {
 // TestReaderRefuses reads all beginnings of a record, none of which is whole.
 func TestReaderRefuses(t *testing.T) {
 	o := object{[]sibling{{dot{7, 300}, stamp{1 << 40, 3}, -5}}, dots{{7, 1, 300}}}
-	rec := appendRecord(nil, recordHint, hint{3, "key"}, o)
-	_, _, ok := nextRecord(rec)
+	frame := appendRecord(nil, recordHint, hint{3, "key"}, o)
+	rec, _, ok := journal.Next(frame, false)
 	require.True(t, ok)
-	for n := 1; n < len(rec)-recordHead; n++ {
-		_, _, _, err := decodeRecord(rec[recordHead : recordHead+n])
+	for n := 1; n < len(rec); n++ {
+		_, _, _, err := decodeRecord(rec[:n])
 		require.ErrorIs(t, err, errShort, "%d bytes", n)
 	}
-	kind, h, got, err := decodeRecord(rec[recordHead:])
+	kind, h, got, err := decodeRecord(rec)
 	require.NoError(t, err)
 	assert.Equal(t, byte(recordHint), kind)
 	assert.Equal(t, hint{3, "key"}, h)

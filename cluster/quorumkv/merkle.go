@@ -87,7 +87,11 @@ func (n *node) tree(peer int) *tree {
 
 // shared returns the keys that this node has and both are homes of.
 func (n *node) shared(peer int) []string {
-	return slices.DeleteFunc(n.log.keys(), func(key string) bool { return !slices.Contains(n.homes(key), peer) })
+	homes := n.homes
+	if n.store.Bugs&CoarseRanges != 0 {
+		homes = func(key string) []int { return n.ring.walk(place(key) | (1<<60 - 1))[:n.store.N] }
+	}
+	return slices.DeleteFunc(n.log.keys(), func(key string) bool { return !slices.Contains(homes(key), peer) })
 }
 
 // probed compares hashes of a peer, and answers with those one level down where they

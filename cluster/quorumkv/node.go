@@ -28,7 +28,8 @@ type node struct {
 	log   *storage
 	trees map[int]*tree // by peer
 
-	actor uint64            // this life, in dots
+	life  uint64            // drawn when the node booted
+	actor uint64            // in dots: this life
 	count map[string]uint64 // writes of each key in this life
 	clock hybrid
 
@@ -50,7 +51,10 @@ type detector interface {
 // boot makes a node of what the disk holds.
 func boot(h *cluster.Host, s Store) (*node, error) {
 	names := h.Nodes()
-	s = s.defaults(len(names))
+	s, err := s.complete(len(names))
+	if err != nil {
+		return nil, err
+	}
 	log, err := openStorage(h, s)
 	if err != nil {
 		return nil, err
@@ -62,7 +66,8 @@ func boot(h *cluster.Host, s Store) (*node, error) {
 	}
 	// Both are drawn anew in each life: an answer to the last one's question answers
 	// nothing, and no dot is used again.
-	n.next, n.actor = h.Rand().Uint64(), h.Rand().Uint64()
+	n.next, n.life = h.Rand().Uint64(), h.Rand().Uint64()
+	n.actor = n.life
 	if s.Bugs&ReuseDots != 0 {
 		n.actor = uint64(n.self + 1)
 	}
@@ -120,7 +125,10 @@ func (n *node) homes(key string) []int { return n.ring.preference(key)[:n.store.
 func (n *node) receive(m cluster.Message) {
 	switch body := m.Body.(type) {
 	case *request:
-		if body.number > n.heard[body.session] { // or it is a copy
+		switch {
+		case body.life != n.life:
+			m.Reply(response{status: other, life: n.life})
+		case body.number > n.heard[body.session]: // or it is a copy
 			n.heard[body.session] = body.number
 			n.request(m, body)
 		}

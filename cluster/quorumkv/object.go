@@ -22,7 +22,8 @@ const (
 	HLC
 
 	// LWW keeps the one with the later time on the wall clock of its coordinator. Whoever's
-	// clock is behind is acknowledged, and loses: https://aphyr.com/posts/294-call-me-maybe-cassandra
+	// clock is behind is acknowledged, and loses; see Kingsbury,
+	// https://aphyr.com/posts/294-call-me-maybe-cassandra, 2013.
 	LWW
 )
 
@@ -100,11 +101,16 @@ func (o object) equal(p object) bool {
 	return slices.Equal(o.siblings, p.siblings) && o.seen.equal(p.seen)
 }
 
-// values returns the siblings' values, sorted, each once.
+// tombstone is the value of a sibling that says that its key was deleted.
+const tombstone = 0
+
+// values returns the siblings' values, sorted, each once, without tombstones.
 func (o object) values() []int {
 	var values []int
 	for _, s := range o.siblings {
-		values = append(values, s.value)
+		if s.value != tombstone {
+			values = append(values, s.value)
+		}
 	}
 	slices.Sort(values)
 	return slices.Compact(values)

@@ -9,9 +9,16 @@
 // that. Of writes that did not see each other it keeps all, as siblings, unless
 // [Store.Conflict] says otherwise.
 //
-// It is not linearizable, nor is it with R+W > N: a write that reached fewer than W replicas
-// failed, and stays. What the zero [Store] promises is that no acknowledged write is lost
-// unless one that has seen it replaced it, and that replicas converge.
+// What it promises depends on the options:
+//
+//   - The zero [Store] loses no acknowledged write unless one that had seen it replaced
+//     it, whatever the clocks say, and its replicas converge. It is not linearizable.
+//   - R+W > N does not make it so, nor does Strict: a write that is under way may be seen
+//     by one read and not by the next, and one that failed stays where it arrived.
+//   - HLC and Strict, with R+W > N, loses no acknowledged write to one that had been
+//     acknowledged before, whatever the clocks say. Of two concurrent writes one is lost.
+//     With WriteBack it is linearizable: it is the register of Attiya, Bar-Noy and Dolev.
+//   - LWW does as well as long as all clocks agree, also when it is not Strict.
 //
 // Mistakes that people made in such stores are options, off by default; see [Bug].
 package quorumkv
@@ -35,6 +42,7 @@ type Store struct {
 	Conflict Conflict // how concurrent writes are settled; default Vectors
 
 	Strict        bool // only a key's own N replicas count; nobody stands in for them
+	WriteBack     bool // a read is answered once W replicas hold what it returns
 	NoReadRepair  bool // a read leaves stale replicas as they are
 	NoAntiEntropy bool // replicas do not compare what they hold
 
@@ -63,12 +71,15 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 	return nil
 }
 
-// defaults fills in what is zero.
-func (s Store) defaults(nodes int) Store {
-	s.N = min(cmp.Or(s.N, 3), nodes)
-	s.R, s.W = min(cmp.Or(s.R, 2), s.N), min(cmp.Or(s.W, 2), s.N)
+// complete fills in what is zero, and refuses quorums that can't be.
+func (s Store) complete(nodes int) (Store, error) {
+	s.N = cmp.Or(s.N, min(3, nodes))
+	s.R, s.W = cmp.Or(s.R, min(2, s.N)), cmp.Or(s.W, min(2, s.N))
 	s.Points, s.LogLimit = cmp.Or(s.Points, 8), cmp.Or(s.LogLimit, 16<<10)
-	return s
+	if s.N < 1 || s.N > nodes || s.R < 1 || s.R > s.N || s.W < 1 || s.W > s.N {
+		return s, fmt.Errorf("%d replicas on %d nodes, with quorums of %d and %d", s.N, nodes, s.R, s.W)
+	}
+	return s, nil
 }
 
 // Seen is what a read has seen of a key: a write that bears it replaces that, and nothing
@@ -78,11 +89,14 @@ type Seen struct {
 	at   stamp
 }
 
-// A request is what a client asks of a node.
+// A request is what a client asks of a node. The network may double it, and deliver the copy
+// much later. The node knows it by its number; one that has booted in the meantime, by
+// the life that it was meant for.
 type request struct {
 	op      op
+	life    uint64 // of the node
 	session uint64
-	number  uint64 // counts what the session has sent: a copy by the network bears the same
+	number  uint64 // counts what the session has sent
 	key     string
 	value   int
 	seen    Seen // of a put
@@ -101,6 +115,7 @@ type response struct {
 	status status
 	values []int
 	seen   Seen
+	life   uint64 // of the node
 }
 
 type status uint8
@@ -109,6 +124,7 @@ const (
 	done      status = iota
 	noQuorum         // nothing was written, and nothing will be
 	uncertain        // it may have been
+	other            // it was meant for another life of the node
 )
 
 // ErrNoQuorum is what an operation ends with that certainly had no effect: too few replicas
@@ -133,6 +149,7 @@ const (
 // does one thing at a time.
 type Client struct {
 	h       *cluster.Host
+	life    uint64 // of the node, as it said last
 	session uint64
 	number  uint64
 }
@@ -165,18 +182,23 @@ func (c *Client) Siblings(ctx context.Context, key string) ([]int, Seen, error) 
 	return r.values, r.seen, err
 }
 
-// Put sets the value of a key. With [LWW] that is one round; otherwise the node first reads, and
-// the write replaces what that finds.
+// Put sets the value of a key; 0 deletes it. With [LWW] that is one round; otherwise the node
+// first reads, and the write replaces what that finds.
 func (c *Client) Put(ctx context.Context, key string, value int) error {
 	_, err := c.do(ctx, request{op: opSet, key: key, value: value})
 	return err
 }
 
-// PutWith sets the value of a key in the place of what a read has seen. Other values stay
+// PutWith sets the value of a key in the place of what a read has seen. Others stay
 // beside it.
 func (c *Client) PutWith(ctx context.Context, key string, value int, seen Seen) error {
 	_, err := c.do(ctx, request{op: opPut, key: key, value: value, seen: seen})
 	return err
+}
+
+// DeleteWith deletes what a read has seen of a key, and nothing else.
+func (c *Client) DeleteWith(ctx context.Context, key string, seen Seen) error {
+	return c.PutWith(ctx, key, tombstone, seen)
 }
 
 // Close ends the session.
@@ -194,6 +216,8 @@ func (c *Client) do(ctx context.Context, req request) (response, error) {
 			return r, fmt.Errorf("%s: put %s: %w", c.h.Node(), req.key, ErrUncertain)
 		case err != nil && req.op != opGet:
 			return r, err
+		case err == nil && r.status == other && ctx.Err() == nil:
+			continue
 		case err == nil && ctx.Err() == nil:
 			err = c.h.Sleep(pause)
 		}
@@ -210,7 +234,7 @@ func (c *Client) ask(ctx context.Context, req request) (response, error) {
 		defer cancel()
 	}
 	c.number++
-	req.session, req.number = c.session, c.number
+	req.life, req.session, req.number = c.life, c.session, c.number
 	v, err := c.h.Call(ctx, c.h.Node(), &req)
 	if err != nil {
 		return response{}, err
@@ -218,6 +242,9 @@ func (c *Client) ask(ctx context.Context, req request) (response, error) {
 	r, ok := v.(response)
 	if !ok {
 		return response{}, fmt.Errorf("%s answered %T", c.h.Node(), v)
+	}
+	if r.status == other {
+		c.life = r.life
 	}
 	return r, nil
 }

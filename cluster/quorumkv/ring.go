@@ -48,15 +48,19 @@ func (r *ring) preference(key string) []int {
 	if list, ok := r.lists[key]; ok {
 		return list
 	}
-	at := place(key)
+	list := r.walk(place(key))
+	r.lists[key] = list
+	return list
+}
+
+// walk returns all nodes in the order in which their points follow a place.
+func (r *ring) walk(at uint64) (list []int) {
 	first, _ := slices.BinarySearchFunc(r.points, at, func(p point, at uint64) int { return cmp.Compare(p.at, at) })
-	var list []int
 	for i := range r.points {
 		node := r.points[(first+i)%len(r.points)].node
 		if !slices.Contains(list, node) {
 			list = append(list, node)
 		}
 	}
-	r.lists[key] = list
 	return list
 }

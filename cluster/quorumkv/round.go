@@ -64,12 +64,27 @@ func (n *node) request(m cluster.Message, req *request) {
 	}
 	n.run(m, noQuorum, &round{key: req.key, want: n.store.R, end: func(r *round) {
 		seen := Seen{r.found.seen, r.found.latest()}
-		if req.op == opSet {
+		reply := func(*round) { m.Reply(response{values: r.found.values(), seen: seen}) }
+		switch {
+		case req.op == opSet:
 			n.put(m, req, seen)
-		} else {
-			m.Reply(response{values: r.found.values(), seen: seen})
+		case n.store.WriteBack && !n.settled(r):
+			n.run(m, noQuorum, &round{key: r.key, want: n.store.W, writes: &r.found, end: reply})
+		default:
+			reply(r)
 		}
 	}})
+}
+
+// settled reports whether as many homes as a write needs have answered a read alike.
+func (n *node) settled(r *round) bool {
+	alike := 0
+	for _, p := range r.parties {
+		if p.answered && p.node == p.home && p.has.equal(r.found) {
+			alike++
+		}
+	}
+	return alike >= n.store.W
 }
 
 // put writes what a client asked for, in the place of what has been seen.

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/cluster/journal"
 )
 
 // A hint says whom an object is to be handed over to.
@@ -62,7 +63,7 @@ func (s *storage) replay() error {
 	}
 	whole, torn := 0, false
 	for rest := data; len(rest) > 0; {
-		rec, after, ok := nextRecord(rest)
+		rec, after, ok := journal.Next(rest, false)
 		if !ok {
 			rest, torn = rest[1:], true
 			continue
@@ -128,6 +129,10 @@ func (s *storage) store(key string, o object) bool {
 	}
 	s.objects[key] = now
 	s.write(appendRecord(nil, recordObject, hint{key: key}, o), true)
+	if s.bugs&ReapTombstones != 0 && len(now.values()) == 0 {
+		s.h.Count("tombstone reaped")
+		delete(s.objects, key)
+	}
 	return true
 }
 

@@ -37,7 +37,9 @@ func onHost(t *testing.T, after time.Duration, lives ...func(h *cluster.Host)) {
 
 func open(t *testing.T, h *cluster.Host, s Store) *storage {
 	t.Helper()
-	st, err := openStorage(h, s.defaults(5))
+	s, err := s.complete(5)
+	require.NoError(t, err)
+	st, err := openStorage(h, s)
 	require.NoError(t, err)
 	return st
 }
