@@ -42,8 +42,10 @@ func (o VersionsOp) changes() bool { return o.F == "write" || o.F == "delete" }
 // it; and what was, may not come back. All clients must read the same in the end, and nobody
 // may read what failed. It asks nothing of the order of things, so it is what one can ask of
 // a store that gives up linearizability. [CountSurvival] counts what was lost.
+//
+// Clients turn to other keys every 20 turns, and leave the rest alone for a while: a value that
+// came back would soon be replaced again where everybody writes all the time.
 func Versions[C Versioned[S], S any](open func(ctx context.Context, h *cluster.Host) (C, error)) Workload {
-	const keys = 5
 	var none C
 	_, deletes := any(none).(Deleter[S])
 	return New(Spec[*versionsClient[C, S], VersionsOp, []int]{
@@ -52,27 +54,34 @@ func Versions[C Versioned[S], S any](open func(ctx context.Context, h *cluster.H
 			c, err := open(ctx, h)
 			return &versionsClient[C, S]{c: c, seen: map[string]S{}}, err
 		},
-		Next: func(t Turn[VersionsOp, []int]) VersionsOp { return nextVersionsOp(t, keys, deletes) },
+		Next: func(t Turn[VersionsOp, []int]) VersionsOp { return nextVersionsOp(t, deletes) },
 		Invoke: func(ctx context.Context, c *versionsClient[C, S], in VersionsOp) ([]int, error) {
 			return c.invoke(ctx, in)
 		},
 		Final: func(t Turn[VersionsOp, []int]) (VersionsOp, bool) {
-			return VersionsOp{F: "final", Key: registerKey(t.Index)}, t.Index < keys
+			return VersionsOp{F: "final", Key: registerKey(t.Index)}, t.Index < versionsKeys
 		},
 		Key:     func(in VersionsOp) string { return in.Key },
 		Checker: checker.Func(checkVersions),
 	})
 }
 
-func nextVersionsOp(t Turn[VersionsOp, []int], keys int, deletes bool) VersionsOp {
+// Of so many keys, clients use so many at a time, for so many turns.
+const (
+	versionsKeys  = 20
+	versionsInUse = 4
+	versionsTurns = 20
+)
+
+func nextVersionsOp(t Turn[VersionsOp, []int], deletes bool) VersionsOp {
 	if t.OK && t.Last.F == "read" {
 		f := "write"
-		if deletes && len(t.Answer) > 0 && t.Rand.IntN(8) == 0 {
+		if deletes && len(t.Answer) > 0 && t.Rand.IntN(4) == 0 {
 			f = "delete"
 		}
 		return VersionsOp{F: f, Key: t.Last.Key, Value: t.Number(), Replaces: t.Answer}
 	}
-	key := registerKey(t.Rand.IntN(keys))
+	key := registerKey((t.Index/versionsTurns*versionsInUse + t.Rand.IntN(versionsInUse)) % versionsKeys)
 	if t.Rand.IntN(5) == 0 {
 		return VersionsOp{F: "write", Key: key, Value: t.Number()}
 	}
