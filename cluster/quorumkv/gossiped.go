@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/hashicorp/memberlist"
 
@@ -13,9 +12,10 @@ import (
 )
 
 // A Gossiped store is a [Store] whose nodes let memberlist decide who is dead: by SWIM, with
-// suspicion and indirect probes, which asks what the cluster thinks of a node and not what
-// the coordinator can reach. It is slower to notice: about five seconds. Its runs are not
-// [cluster.EventDriven], and replay as package gossip says.
+// suspicion and indirect probes (Das, Gupta and Motivala 2002). So it goes by what the cluster thinks of a
+// node, and not by what the coordinator can reach; it takes 5 to 20 seconds to bury a node, and up
+// to 30 to take it in again. Its runs are not [cluster.EventDriven], and replay as package
+// gossip says.
 type Gossiped Store
 
 // Run runs one node until ctx is done.
@@ -55,9 +55,6 @@ func (s Gossiped) Open(ctx context.Context, h *cluster.Host) (*Client, error) {
 func (s Gossiped) Digest(ctx context.Context, h *cluster.Host, node string) (string, error) {
 	return Store(s).Digest(ctx, h, node)
 }
-
-// Pace says how long memberlist takes to notice that a node is gone.
-func (Gossiped) Pace() time.Duration { return 5 * time.Second }
 
 // Members are a detector that believes what memberlist says. That tells from goroutines of
 // its own; the node looks at it with every beat.

@@ -105,13 +105,19 @@ func (n *node) bury(dead []bool) {
 			continue
 		}
 		n.dead[i] = dead[i]
-		if dead[i] {
-			n.h.Count("found dead")
-			n.replace(i)
-		} else {
-			n.h.Count("found alive")
+		if !dead[i] {
+			n.believe("alive", i)
+			continue
 		}
+		n.believe("dead", i)
+		n.replace(i)
 	}
+}
+
+// believe tells what this node believes of another.
+func (n *node) believe(what string, of int) {
+	n.h.Count("found " + what)
+	n.h.Log().Info("found "+what, "peer", n.names[of])
 }
 
 func (n *node) send(to int, body any) { n.h.Send(n.names[to], body) }
