@@ -1,8 +1,6 @@
 package quorumkv_test
 
 import (
-	"os"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -11,23 +9,26 @@ import (
 	"github.com/capsize-go/capsize/cluster/quorumkv"
 )
 
-// TestBugs finds bugs from seeds that nobody chose. CAPSIZE_PRESETS, a list of names, sets
-// other faults than the portfolio.
+// TestBugs finds bugs from seeds that nobody chose. TestPromises finds nothing without them.
 func TestBugs(t *testing.T) {
-	presets := []string{"all"}
-	if list := os.Getenv("CAPSIZE_PRESETS"); list != "" {
-		presets = strings.Split(list, ",")
-	}
 	names, _ := quorumkv.BugNames()
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			bug, err := quorumkv.ParseBug(name)
 			require.NoError(t, err)
 			found := 0
-			for _, p := range presets {
-				found += sweep(t, versions(quorumkv.Store{Bugs: bug}), p, seeds(t, 20), false)
+			for _, faults := range presets("all") {
+				test := versions(quorumkv.Store{Bugs: bug})
+				test.Nemesis = preset(t, faults)
+				n := sweep(t, test, seeds(t, 30))
+				t.Logf("%s under %s: %d", name, faults, n)
+				found += n
 			}
 			assert.Positive(t, found)
 		})
 	}
+	_, err := quorumkv.ParseBug("none,no-bug")
+	require.ErrorContains(t, err, `no bug "no-bug"`)
+	assert.Equal(t, "none", quorumkv.Bug(0).String())
+	assert.Equal(t, "drop-hints,coarse-ranges", (quorumkv.DropHints | quorumkv.CoarseRanges).String())
 }
