@@ -36,7 +36,8 @@ type asked[In, Out any] struct {
 
 // number sorts calls into classes.
 func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out]) {
-	m := &memo[S, In, Out]{s: s, states: []S{s.m.Init}, ids: map[S]int32{s.m.Init: 0}}
+	m := &memo[S, In, Out]{s: s, states: []S{s.m.Init}, ids: make(map[S]int32, len(spans)/4)}
+	m.ids[s.m.Init] = 0
 	if s.m.fold != nil {
 		m.fold = s.m.fold(s.facts(spans))
 	}

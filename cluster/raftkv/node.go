@@ -231,7 +231,7 @@ func (n *node) receiveLost(m cluster.Message) {
 
 // request starts on what a client asked. A node that does not lead passes it on.
 func (n *node) request(m cluster.Message, req *request) {
-	if req.op == opGet && n.bugs&LocalReads != 0 {
+	if req.op == opGet && (req.reads == Anywhere || n.bugs&LocalReads != 0) {
 		m.Reply(n.kv.read(req.key))
 		return
 	}
@@ -249,7 +249,7 @@ func (n *node) request(m cluster.Message, req *request) {
 		return
 	}
 	if req.op == opGet {
-		n.reads.add(n, m, req.key)
+		n.read(m, req)
 		return
 	}
 	if err := n.raft.Propose(encodeRequest(req, n.h.Clock().Now().UnixNano())); err != nil {
@@ -257,6 +257,23 @@ func (n *node) request(m cluster.Message, req *request) {
 		return
 	}
 	n.waiting[ticket{req.session, req.number}] = m
+}
+
+// read answers a read, as far as the policy allows, or has it wait for a majority.
+func (n *node) read(m cluster.Message, req *request) {
+	if req.reads == AtLeader || req.reads == ByLease && n.committed() {
+		m.Reply(n.kv.read(req.key))
+		return
+	}
+	n.reads.add(n, m, req.key)
+}
+
+// committed reports whether something is committed in the present term: before that, a leader
+// does not know what has been.
+func (n *node) committed() bool {
+	s := n.raft.BasicStatus()
+	term, err := n.log.mem.Term(s.GetCommit())
+	return err == nil && term == s.GetTerm()
 }
 
 // advance does all that raft has become ready for.

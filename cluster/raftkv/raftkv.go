@@ -4,7 +4,8 @@
 // It is built on the raft of etcd, go.etcd.io/raft/v3, by its RawNode: the
 // protocol is the library's, and storage, network and time are ours. Each node
 // keeps its own log and snapshots on the host's disk, deduplicates retries by
-// sessions, and serves reads by ReadIndex (Ongaro 2014, §6.4).
+// sessions, and serves reads by ReadIndex (Ongaro 2014, §6.4), or in cheaper ways that
+// promise less: see [Reads].
 //
 // Mistakes that people made in such stores are options, off by default; see [Bug].
 package raftkv
@@ -21,9 +22,35 @@ import (
 
 // A Store is a raft group that holds integers by key. The zero Store is correct.
 type Store struct {
-	Bugs          Bug // mistakes to make; none by default
-	SnapshotEvery int // how many entries a node applies before it takes a snapshot; default 400
+	Reads         Reads // how clients read that do not say
+	Bugs          Bug   // mistakes to make; none by default
+	SnapshotEvery int   // how many entries a node applies before it takes a snapshot; default 400
 }
+
+// A Reads says how a read is answered. What a store promises is decided by each operation, and not
+// by the product that it comes from.
+type Reads uint8
+
+const (
+	// ByIndex has the leader ask a majority whether it leads still: linearizable.
+	ByIndex Reads = iota
+
+	// ByLease has the leader answer at once if it has committed something in its term, since a
+	// leader that hears from no majority for an election timeout steps down. It is what etcd's
+	// library calls ReadOnlyLeaseBased; another node may be elected before that time is over.
+	ByLease
+
+	// AtLeader has a node answer that believes to lead.
+	AtLeader
+
+	// Anywhere has each node answer from its own state.
+	Anywhere
+)
+
+var readsNames = [...]string{"index", "lease", "leader", "any"}
+
+// String returns the policy's name.
+func (r Reads) String() string { return readsNames[r] }
 
 // EventDriven says that the store lives on the message seam alone.
 func (Store) EventDriven() {}
@@ -56,6 +83,7 @@ const pause = 50 * time.Millisecond
 // number, by which the store knows that it is one.
 type request struct {
 	op         op
+	reads      Reads
 	session    uint64
 	number     uint64
 	attempt    uint64 // counts what the session has sent: a copy by the network bears the same
@@ -116,6 +144,7 @@ func (noLeaderError) DidNotHappen() bool { return true }
 // A Client is a session with one node of a [Store]. It does one thing at a time.
 type Client struct {
 	h       *cluster.Host
+	reads   Reads
 	session uint64
 	number  uint64
 	attempt uint64
@@ -126,12 +155,17 @@ type Client struct {
 // Open opens a session with the node that the host is bound to. It sends
 // nothing yet.
 func (s Store) Open(_ context.Context, h *cluster.Host) (*Client, error) {
-	return &Client{h: h, session: h.Rand().Uint64()}, nil
+	return &Client{h: h, reads: s.Reads, session: h.Rand().Uint64()}, nil
 }
 
 // Get returns the value of a key, 0 if it has none.
 func (c *Client) Get(ctx context.Context, key string) (int, error) {
-	return c.do(ctx, request{op: opGet, key: key})
+	return c.GetBy(ctx, c.reads, key)
+}
+
+// GetBy is Get by a policy of its own.
+func (c *Client) GetBy(ctx context.Context, by Reads, key string) (int, error) {
+	return c.do(ctx, request{op: opGet, reads: by, key: key})
 }
 
 // Modified returns when the value was set that Get returned last, by the clock of

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/capsize-go/capsize/scenarios"
 )
 
 // A section is one table of capsize list.
@@ -23,6 +25,7 @@ var sections = []section{
 	{"consistency", consistencyRows},
 	{"formats", formatRows},
 	{"faults", faultRows},
+	{"scenarios", scenarioRows},
 }
 
 // bugRows lists the bugs of every system.
@@ -32,6 +35,15 @@ func bugRows() []row {
 		for _, b := range s.bugs {
 			all = append(all, row{b.Name, s.Name + ": " + b.Doc})
 		}
+	}
+	return all
+}
+
+// scenarioRows lists the scenarios with their questions.
+func scenarioRows() []row {
+	var all []row
+	for _, s := range scenarios.All() {
+		all = append(all, row{s.Name, s.Question})
 	}
 	return all
 }
@@ -49,7 +61,7 @@ func (a *app) listCommand() *cobra.Command {
 		Use:   "list [" + strings.Join(sectionNames(), "|") + "]",
 		Short: "List what can be run, and what a history can be judged by",
 		Long: `List shows the names that other commands take: systems and their bugs, workloads,
-nemeses, the models, consistencies and formats of capsize check, and the faults that a plan may hold.`,
+nemeses, the models, consistencies and formats of capsize check, the faults that a plan may hold, and scenarios.`,
 		Example: `  capsize list
   capsize list bugs`,
 		ValidArgs: sectionNames(),

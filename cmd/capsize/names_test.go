@@ -66,7 +66,7 @@ func TestCatalogue(t *testing.T) {
 	for _, s := range systems() {
 		for _, w := range workloadRows() {
 			for _, b := range append(s.bugs, row{"none", ""}) {
-				_, err := newScenario(s.Name, b.Name, w.Name)
+				_, err := newTrial(s.Name, b.Name, w.Name)
 				require.NoError(t, err)
 			}
 		}

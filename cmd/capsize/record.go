@@ -47,7 +47,7 @@ const (
 	historyFile = "history.jsonl"
 )
 
-func newRecord(s scenario, r *capsize.Result, digest string) record {
+func newRecord(s trial, r *capsize.Result, digest string) record {
 	x := record{
 		Capsize: version(), System: s.System, Bug: s.Bug, Workload: s.Workload, Nemesis: s.Nemesis,
 		Seed: r.Seed, Nodes: r.Test.Nodes, Clients: r.Test.Clients, Rate: r.Test.Rate,
@@ -76,9 +76,9 @@ func (x record) write(dir string) error {
 	return nil
 }
 
-// scenario returns what was run.
-func (x record) scenario() (scenario, error) {
-	s, err := newScenario(x.System, x.Bug, x.Workload)
+// trial returns what was run.
+func (x record) trial() (trial, error) {
+	s, err := newTrial(x.System, x.Bug, x.Workload)
 	if err != nil {
 		return s, err
 	}

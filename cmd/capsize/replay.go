@@ -62,7 +62,7 @@ func (a *app) replay(ctx context.Context, path, reports string, asJSON bool) err
 	if err != nil {
 		return err
 	}
-	s, err := rec.scenario()
+	s, err := rec.trial()
 	if err != nil {
 		return fmt.Errorf("replay %s: %w", file, err)
 	}

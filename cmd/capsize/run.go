@@ -109,12 +109,12 @@ func completions(cmd *cobra.Command) {
 	}
 }
 
-// scenario checks the options and makes a scenario of them.
-func (o runOptions) scenario() (scenario, error) {
+// trial checks the options and makes a trial of them.
+func (o runOptions) trial() (trial, error) {
 	if err := o.check(); err != nil {
-		return scenario{}, err
+		return trial{}, err
 	}
-	s, err := newScenario(o.system, o.bug, o.workload)
+	s, err := newTrial(o.system, o.bug, o.workload)
 	if err != nil {
 		return s, err
 	}
@@ -158,7 +158,7 @@ func (o runOptions) check() error {
 
 // runSeeds runs one seed or several, and ends with the worst verdict.
 func (a *app) runSeeds(ctx context.Context, o runOptions) error {
-	s, err := o.scenario()
+	s, err := o.trial()
 	if err != nil {
 		return err
 	}

@@ -2,96 +2,180 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/capsize-go/capsize"
-	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/report"
-	"github.com/capsize-go/capsize/workloads"
+	"github.com/capsize-go/capsize/scenarios"
 )
 
-// A scenario is a test by the names that the command knows its parts by.
-type scenario struct {
-	System, Bug, Workload, Nemesis string
-	Test                           capsize.Test // all but the seed
+// scenarioOptions are the flags of capsize scenario.
+type scenarioOptions struct {
+	variants, faults []string
+	seed             uint64
+	seeds            int
+	page             string
+	json             bool
 }
 
-// newScenario puts a system, its bugs and a workload together.
-func newScenario(systemName, bug, workload string) (scenario, error) {
-	sys, err := findSystem(systemName)
-	if err != nil {
-		return scenario{}, err
-	}
-	if bug, err = sys.checkBug(bug); err != nil {
-		return scenario{}, err
-	}
-	s := scenario{System: sys.Name, Bug: bug, Workload: workload}
-	var known map[string]workloads.Workload
-	if s.Test.System, known, err = sys.build(bug); err != nil {
-		return scenario{}, err
-	}
-	w, ok := known[workload]
-	if !ok {
-		return scenario{}, unknown("workload for "+sys.Name, workload, slices.Sorted(maps.Keys(known)))
-	}
-	s.Test.Workload = w
-	s.Test.Name = workload + " on " + sys.Name
-	return s, nil
+func (o *scenarioOptions) flags(cmd *cobra.Command, seeds int) {
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringSliceVar(&o.variants, "variant", nil, "run these variants only, comma-separated")
+	f.StringSliceVar(&o.faults, "fault", nil, "run them under these faults only, comma-separated")
+	f.Uint64Var(&o.seed, "seed", 1, "the first seed of each row")
+	f.IntVar(&o.seeds, "seeds", seeds, "how many seeds a row; 0: as many as the scenario says")
+	f.BoolVar(&o.json, "json", false, "print one JSON object a row, each on a line, and nothing else")
 }
 
-// String says what is run, on one line.
-func (s scenario) String() string {
-	text := s.Test.Name
-	if s.Bug != "" {
-		text += ", bug " + s.Bug
+func (a *app) scenarioCommand() *cobra.Command {
+	var o scenarioOptions
+	var names []string
+	long := "Scenario runs a named experiment and prints a row for each variant:\n\n"
+	for _, s := range scenarios.All() {
+		names = append(names, s.Name)
+		long += fmt.Sprintf("  %-18s %s\n", s.Name, s.Question)
 	}
-	return text + ", nemesis " + s.Nemesis
+	cmd := &cobra.Command{
+		Use:   "scenario NAME",
+		Short: "Run a named experiment: its variants side by side",
+		Long: long + `
+It is valid if the rows show what the scenario says they must.
+
+` + exitCodes,
+		Example: `  capsize scenario cap --variant raft-any,abd
+  capsize scenario cap --seeds 20 --json`,
+		ValidArgs: names,
+		Args:      scenarioName(names),
+		RunE:      func(cmd *cobra.Command, args []string) error { return a.scenario(cmd.Context(), args[0], o) },
+	}
+	o.flags(cmd, 0)
+	return cmd
 }
 
-// run runs one seed.
-func (a *app) run(ctx context.Context, s scenario, seed uint64) (*capsize.Result, error) {
-	test := s.Test
-	test.Seed, test.Seeds = seed, 1
-	r, err := capsize.Exec(ctx, a.t, test)
-	if err != nil {
-		return nil, fmt.Errorf("run seed %d of %v: %w", seed, s, err)
+// capCommand is the scenario cap by a name of its own, with a page.
+func (a *app) capCommand() *cobra.Command {
+	o := scenarioOptions{}
+	cmd := &cobra.Command{
+		Use:   "cap",
+		Short: "Make the CAP card of every way to replicate data",
+		Long: `Cap runs every way to replicate data that ships with Capsize under every way to cut
+a network, and says for each: which requests were answered on which side, whether the
+history was linearizable and if not what held, how stale reads were, and how many
+acknowledged writes were lost. A card is labelled C if every run was linearizable, A if
+every request was answered but not every run was linearizable, and neither otherwise.
+
+` + exitCodes,
+		Example: `  capsize cap
+  capsize cap --variant raft-index,abd,primary-async --fault '3|2'
+  capsize cap --json | jq -r '[.variant, .fault, .label] | @tsv'`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.scenario(cmd.Context(), "cap", o) },
 	}
-	return r, nil
+	o.flags(cmd, 0)
+	cmd.Flags().StringVar(&o.page, "report", filepath.Join(reportsDir, "cap"), `folder for the page with all cards; "" writes none`)
+	return cmd
 }
 
-// page returns what is to be shown of a run. Where a folder for reports is given,
-// it writes the page there, and beside it what it takes to run this again.
-func (s scenario) page(r *capsize.Result, rerun, reports string) (report.Run, error) {
-	page, err := r.Page(rerun)
-	if err != nil {
-		return page, fmt.Errorf("page of seed %d: %w", r.Seed, err)
+// scenarioName wants one argument, the name of a scenario.
+func scenarioName(names []string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("capsize scenario takes the name of one scenario, not %d; see capsize scenario --help", len(args))
+		}
+		_, err := scenarios.Find(args[0])
+		return err
 	}
-	page.System, page.Bug, page.Nemesis = s.System, s.Bug, s.Nemesis
-	page.Params = append(page.Params, report.KV{Name: "nemesis", Value: r.Test.Nemesis.String()})
-	if reports == "" {
-		return page, nil
-	}
-	dir := filepath.Join(reports, page.Digest[:8])
-	if page.ReportPath, err = report.Write(dir, page); err != nil {
-		return page, err
-	}
-	return page, newRecord(s, r, page.Digest).write(dir)
 }
 
-// readPlan reads a plan from a file.
-func readPlan(path string) (nemesis.Plan, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read plan: %w", err)
+// scenario runs a scenario and prints its rows; an interrupt leaves those that were begun.
+func (a *app) scenario(ctx context.Context, name string, o scenarioOptions) error {
+	if o.seeds < 0 {
+		return errors.New("--seeds must be 0 or more")
 	}
-	defer f.Close()
-	p, err := nemesis.ReadPlan(f, path)
+	s, err := scenarios.Find(name)
 	if err != nil {
-		return nil, fmt.Errorf("read plan: %w", err)
+		return err
 	}
-	return p, nil
+	if s, err = s.Only(o.variants, o.faults); err != nil {
+		return err
+	}
+	if o.seeds == 0 {
+		o.seeds = s.Seeds
+	}
+	began := time.Now()
+	bar := newProgress(a.err, len(s.Variants)*o.seeds)
+	rows, err := s.Run(ctx, a.t, scenarios.Options{Seed: o.seed, Seeds: o.seeds, Ran: func(v scenarios.Variant, _ *capsize.Result) { bar.step(v.String()) }})
+	bar.end()
+	interrupted := ctx.Err() != nil
+	if err != nil && !interrupted {
+		return err
+	}
+	if err := a.showRows(s, rows, o, time.Since(began)); err != nil {
+		return err
+	}
+	if interrupted {
+		fmt.Fprintf(a.err, "capsize: interrupted after %d of %d rows\n", len(rows), len(s.Variants))
+		return outcome(checker.Unknown)
+	}
+	return a.holds(s, rows)
+}
+
+// holds says whether the rows show what they must.
+func (a *app) holds(s scenarios.Scenario, rows []scenarios.Row) error {
+	if s.Holds == nil {
+		return nil
+	}
+	if err := s.Holds(rows); err != nil {
+		fmt.Fprintf(a.err, "\nthe rows do not show what they must:\n%v\n", err)
+		return outcome(checker.Invalid)
+	}
+	return nil
+}
+
+func (a *app) showRows(s scenarios.Scenario, rows []scenarios.Row, o scenarioOptions, took time.Duration) error {
+	if o.json {
+		for _, r := range rows {
+			if err := a.printJSON(r); err != nil {
+				return err
+			}
+		}
+	} else {
+		fmt.Fprintf(a.out, "%s: %s\n\n", bold(s.Name), s.Question)
+		if err := s.Table(a.out, rows); err != nil {
+			return fmt.Errorf("print table: %w", err)
+		}
+		fmt.Fprintf(a.out, "\n%d seeds a row, in %v; what must come of it: %s\n", o.seeds, took.Round(100*time.Millisecond), s.Shows)
+	}
+	if o.page == "" {
+		return nil
+	}
+	path, err := writeBoard(o.page, scenarios.Board(s, rows))
+	if err == nil && !o.json {
+		fmt.Fprintf(a.out, "page: %s\n", path)
+	}
+	return err
+}
+
+// writeBoard writes the page with the cards into a folder.
+func writeBoard(dir string, b report.Board) (path string, err error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return "", fmt.Errorf("folder for the page: %w", err)
+	}
+	path = filepath.Join(dir, "cap.html")
+	f, err := os.Create(path)
+	if err != nil {
+		return "", fmt.Errorf("page: %w", err)
+	}
+	if err := errors.Join(report.BoardHTML(f, b), f.Close()); err != nil {
+		return "", fmt.Errorf("page %s: %w", path, err)
+	}
+	return path, nil
 }

@@ -61,7 +61,7 @@ type call struct {
 }
 
 // line returns what --json prints of a run.
-func (s scenario) line(r *capsize.Result, page report.Run) line {
+func (s trial) line(r *capsize.Result, page report.Run) line {
 	return line{
 		System: s.System, Bug: s.Bug, Workload: s.Workload, Nemesis: s.Nemesis,
 		Seed: r.Seed, Verdict: r.Verdict,

@@ -4,12 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
-
-	"github.com/schollz/progressbar/v3"
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
@@ -29,7 +26,7 @@ type tally struct {
 }
 
 // sweep runs the seeds one after the other: a run has the process to itself.
-func (a *app) sweep(ctx context.Context, s scenario, o runOptions) error {
+func (a *app) sweep(ctx context.Context, s trial, o runOptions) error {
 	t := &tally{want: o.seeds, began: time.Now()}
 	p := newProgress(a.err, o.seeds)
 	for i := range o.seeds {
@@ -54,7 +51,7 @@ func (a *app) sweep(ctx context.Context, s scenario, o runOptions) error {
 				return err
 			}
 		}
-		p.step(t)
+		p.step(t.counts())
 	}
 	p.end()
 	if !o.json {
@@ -97,8 +94,13 @@ func (t *tally) verdict() checker.Verdict {
 	return checker.Valid
 }
 
+// counts says how the runs came out so far.
+func (t *tally) counts() string {
+	return fmt.Sprintf("%d valid, %d unknown, %d invalid", len(t.seeds[checker.Valid]), len(t.seeds[checker.Unknown]), len(t.seeds[checker.Invalid]))
+}
+
 // print prints the first failure in full, and then the counts.
-func (t *tally) print(a *app, s scenario) error {
+func (t *tally) print(a *app, s trial) error {
 	var b strings.Builder
 	if t.shown != nil {
 		if err := a.show(*t.shown); err != nil {
@@ -147,42 +149,4 @@ func seedList(seeds []uint64) string {
 		i = j + 1
 	}
 	return strings.Join(parts, " ")
-}
-
-// A progress tells how far a sweep is: with a bar on a terminal, elsewhere with
-// a line each tenth of the way.
-type progress struct {
-	w     io.Writer
-	bar   *progressbar.ProgressBar
-	total int
-	tenth int
-}
-
-func newProgress(w io.Writer, total int) *progress {
-	p := &progress{w: w, total: total}
-	if f, ok := w.(*os.File); ok && isTerminal(f) {
-		p.bar = progressbar.NewOptions(total,
-			progressbar.OptionSetWriter(w), progressbar.OptionShowCount(), progressbar.OptionSetWidth(30),
-			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true))
-	}
-	return p
-}
-
-func (p *progress) step(t *tally) {
-	counts := fmt.Sprintf("%d valid, %d unknown, %d invalid", len(t.seeds[checker.Valid]), len(t.seeds[checker.Unknown]), len(t.seeds[checker.Invalid]))
-	if p.bar != nil {
-		p.bar.Describe(counts)
-		_ = p.bar.Add(1) // a bar that can't be drawn is no reason to stop
-		return
-	}
-	if tenth := 10 * t.runs / p.total; tenth > p.tenth {
-		p.tenth = tenth
-		fmt.Fprintf(p.w, "%d of %d runs: %s\n", t.runs, p.total, counts)
-	}
-}
-
-func (p *progress) end() {
-	if p.bar != nil {
-		_ = p.bar.Clear()
-	}
 }

@@ -38,6 +38,7 @@ var importRules = []ImportRule{
 	{Package: "checker", Ours: []string{"history"}, Libs: []string{"github.com/anishathalye/porcupine"}},
 	{Package: "workloads", Ours: []string{"checker", "cluster", "history"}},
 	{Package: "report", Ours: []string{"history", "checker"}, Libs: []string{"github.com/fatih/color"}},
+	{Package: "scenarios", Ours: []string{anything}, Testing: true},
 	{Package: ".", Ours: []string{anything}, Testing: true},
 	{Package: "cmd/...", Ours: []string{anything}, Libs: []string{anything}, Testing: true},
 	{Package: "examples/...", Ours: []string{anything}, Libs: []string{anything}, Testing: true},

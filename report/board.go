@@ -1,0 +1,196 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"io"
+	"math"
+	"strings"
+	"time"
+)
+
+// A Board is a wall of cards: a row for each thing that was tried, a column for each thing that was
+// done to it.
+type Board struct {
+	Title   string
+	Lead    string // a paragraph on what is to be seen
+	Legend  []KV   // what the labels mean
+	Columns []KV   // what was done, and how
+	Rows    []BoardRow
+	Note    string // how it was made
+}
+
+// A BoardRow is what came of one thing.
+type BoardRow struct {
+	Name, Doc, Label string
+	Cards            []Card // one for each column; the zero Card where there is none
+}
+
+// A Card is a picture of who was answered while something was wrong, and of what the answers
+// were worth.
+type Card struct {
+	Title    string
+	Label    string
+	From, To time.Duration // while something was wrong
+	End      time.Duration // of the picture
+	Lanes    []Lane
+	Facts    []Row // what else is to be known, and whether it is well
+}
+
+// A Lane is one kind of request on one side.
+type Lane struct {
+	Name   string
+	Shares []float64 // of the requests of each second, those that were answered, from 0 to 1; NaN where nobody asked
+	During float64   // of those that were asked while something was wrong
+}
+
+// Measures of a card.
+const (
+	cardWidth  = 320.0
+	cardLeft   = 92.0
+	cardRight  = 44.0
+	laneHeight = 17.0
+	laneGap    = 5.0
+	factHeight = 16.0
+)
+
+// CardSVG writes a picture of a card that stands on its own.
+func CardSVG(w io.Writer, c Card) error {
+	style := `<style>svg{background:#fff}text{font:12px system-ui,sans-serif;fill:#1b1f24}.t{fill:#5c6570;font-size:11px}.l{font-weight:600}` +
+		`.bar-ok{fill:#2f81f7}.miss{fill:#c9184a;fill-opacity:.75}.none{fill:#e3e7ec}.band{fill:#c9184a;fill-opacity:.09}.w{fill:#c9184a}.g{fill:#1a7f37}.grid{stroke:#e3e7ec}</style>`
+	s := c.draw(true)
+	picture := string(s.markup("card", c.words()))
+	picture = strings.Replace(picture, "<svg ", `<svg xmlns="http://www.w3.org/2000/svg" `, 1)
+	picture = strings.Replace(picture, ">", ">"+style, 1)
+	if _, err := io.WriteString(w, picture); err != nil {
+		return fmt.Errorf("write card: %w", err)
+	}
+	return nil
+}
+
+// draw draws the card: time from left to right, a lane for each kind of request, and the facts below.
+func (c Card) draw(titled bool) *svg {
+	top := 6.0
+	if titled {
+		top = 24
+	}
+	bottom := top + float64(len(c.Lanes))*(laneHeight+laneGap)
+	s := &svg{width: cardWidth, height: bottom + 16 + float64(len(c.Facts))*factHeight}
+	if titled {
+		s.text("l", 6, 15, start, c.Title)
+		s.text("t", cardWidth-6, 15, ending, c.Label)
+	}
+	x := func(t time.Duration) float64 {
+		return cardLeft + (cardWidth-cardLeft-cardRight)*float64(t)/float64(max(c.End, 1))
+	}
+	s.rect("band", x(c.From), top-2, x(c.To)-x(c.From), bottom-top, 0, "")
+	for i, l := range c.Lanes {
+		l.draw(s, x, top+float64(i)*(laneHeight+laneGap))
+	}
+	s.text("t", x(c.From), bottom+9, middle, seconds(c.From))
+	s.text("t", x(c.To), bottom+9, middle, seconds(c.To))
+	for i, f := range c.Facts {
+		class, sign := "w", "✗"
+		if f.OK {
+			class, sign = "g", "✓"
+		}
+		y := bottom + 26 + float64(i)*factHeight
+		s.text(class, 6, y, start, sign)
+		s.text("", 20, y, start, clip(f.What, 48))
+	}
+	return s
+}
+
+func seconds(t time.Duration) string { return fmt.Sprintf("%.0f s", t.Seconds()) }
+
+// clip cuts text that a card has no room for.
+func clip(text string, most int) string {
+	if r := []rune(text); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return text
+}
+
+// draw draws a bar a second: blue as high as requests were answered, red above.
+func (l Lane) draw(s *svg, x func(time.Duration) float64, y float64) {
+	s.text("t", cardLeft-8, y+laneHeight-5, ending, l.Name)
+	for i, share := range l.Shares {
+		left, right := x(time.Duration(i)*time.Second), x(time.Duration(i+1)*time.Second)
+		if right > cardWidth-cardRight+0.5 {
+			break
+		}
+		if math.IsNaN(share) {
+			s.rect("none", left, y+laneHeight-2, right-left-1, 2, 0, "")
+			continue
+		}
+		tip := fmt.Sprintf("%s, second %d: %.0f %% answered", l.Name, i, 100*share)
+		h := share * laneHeight
+		s.rect("miss", left, y, right-left-1, laneHeight-h, 0, tip)
+		s.rect("bar-ok", left, y+laneHeight-h, right-left-1, h, 0, tip)
+	}
+	if !math.IsNaN(l.During) {
+		s.text("l", cardWidth-6, y+laneHeight-5, ending, fmt.Sprintf("%.0f %%", 100*l.During))
+	}
+}
+
+// words says what the card shows to those who don't see it.
+func (c Card) words() string {
+	var parts []string
+	for _, l := range c.Lanes {
+		if !math.IsNaN(l.During) {
+			parts = append(parts, fmt.Sprintf("%s %.0f %% answered", l.Name, 100*l.During))
+		}
+	}
+	for _, f := range c.Facts {
+		parts = append(parts, f.What)
+	}
+	return c.Title + ": " + strings.Join(parts, ", ")
+}
+
+// BoardHTML writes a page with all cards: one file that needs no network and no script.
+func BoardHTML(w io.Writer, b Board) error {
+	css, err := assets.ReadFile("assets/page.css")
+	if err != nil {
+		return fmt.Errorf("read style of the board: %w", err)
+	}
+	v := boardView{Board: b, Style: template.CSS(css)}
+	for _, r := range b.Rows {
+		row := boardRowView{BoardRow: r, Anchor: strings.ReplaceAll(r.Name, " ", "-")}
+		for _, c := range r.Cards {
+			var picture template.HTML
+			if len(c.Lanes) > 0 {
+				picture = c.draw(false).markup("card", c.words())
+			}
+			row.Pictures = append(row.Pictures, cardView{c.Label, picture})
+		}
+		v.Views = append(v.Views, row)
+	}
+	var page bytes.Buffer
+	if err := board.Execute(&page, v); err != nil {
+		return fmt.Errorf("make board: %w", err)
+	}
+	if _, err := page.WriteTo(w); err != nil {
+		return fmt.Errorf("write board: %w", err)
+	}
+	return nil
+}
+
+type boardView struct {
+	Board
+	Style template.CSS
+	Views []boardRowView
+}
+
+type boardRowView struct {
+	BoardRow
+	Anchor   string
+	Pictures []cardView
+}
+
+type cardView struct {
+	Label   string
+	Picture template.HTML
+}
+
+var board = template.Must(template.ParseFS(assets, "assets/board.tmpl"))

@@ -1,0 +1,245 @@
+package scenarios
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+)
+
+// A Card is what CAP is about, of one variant under one fault: who was answered, and whether
+// the answers were right. It is the [Meter] of the scenario cap.
+type Card struct {
+	Shares   map[string]*Share // of requests answered, by side and kind: "majority read", "cut off write"
+	Healthy  []time.Duration   // how long the answers before the fault took
+	Stale    int               // reads that certainly saw what had been replaced
+	Age      time.Duration     // the longest since it had been, at worst
+	Behind   int               // the most versions that a read was behind
+	Lost     int               // writes that were acknowledged and are gone
+	Failover time.Duration     // from the cut to the first write that the majority was answered, at worst
+	Recover  time.Duration     // from the heal until all sides were answered reads and writes, at worst
+	Never    int               // runs in which they were not
+
+	ran, right int      // how many runs there were, and how many were linearizable
+	held       []string // the models that held in every run
+	judge      judge
+	window     window // of the fault, as the last run had it
+}
+
+// A Share counts requests and those that were answered, also by the second in which they were asked.
+type Share struct {
+	Asked, OK int
+	Seconds   []struct{ Asked, OK int }
+}
+
+// Of returns the part that was answered, from 0 to 1.
+func (s *Share) Of() float64 { return float64(s.OK) / float64(s.Asked) }
+
+// A judge says what a history of some workload is worth, beside its verdict.
+type judge interface {
+	// kind says whether an input is a read or a write.
+	kind(in any) string
+
+	// models lists the models that can be asked for, the strongest first, and held those that hold.
+	held(ctx context.Context, h *history.History, linearizable checker.Verdict) ([]string, error)
+
+	// losses counts stale reads and lost writes.
+	losses(h *history.History, c *Card) error
+}
+
+// A window is when the fault was there, and which node was on which side.
+type window struct {
+	from, to time.Duration
+	of       map[string]side
+	until    time.Duration // requests up to then had the time to be answered before the fault was healed
+}
+
+// Add counts one run.
+func (c *Card) Add(ctx context.Context, r *capsize.Result) error {
+	fault, of, err := findCut(r.History)
+	if err != nil {
+		return err
+	}
+	w := window{from: fault.Invoke.Time, to: fault.Complete.Time, of: of}
+	w.until = w.to - r.Test.Timeout
+	c.window = w
+	c.countAnswers(r.History, w)
+	if err := c.judge.losses(r.History, c); err != nil {
+		return err
+	}
+	return c.countModels(ctx, r)
+}
+
+// warmup is when the cluster has a leader, and latencies mean something.
+const warmup = 3 * time.Second
+
+func (c *Card) countAnswers(h *history.History, w window) {
+	failover := time.Duration(-1)
+	again := map[string]time.Duration{} // when each kind of request was answered after the heal
+	for call := range h.Calls() {
+		at, kind := call.Invoke.Time, c.judge.kind(call.Invoke.Input)
+		ok := call.Complete.Type == history.OK
+		where := w.of[call.Invoke.Node]
+		group := string(where) + " " + kind
+		c.share(group).addSecond(at, ok)
+		switch {
+		case at > warmup && call.Complete.Time < w.from && ok:
+			c.Healthy = append(c.Healthy, call.Complete.Time-at)
+		case w.from <= at && at <= w.until:
+			c.share(group).add(ok)
+			if ok && where == majority && kind == write && failover < 0 {
+				failover = call.Complete.Time - w.from
+			}
+		case at >= w.to:
+			if _, seen := again[group]; ok && !seen {
+				again[group] = call.Complete.Time - w.to
+			} else if !seen {
+				again[group+"?"] = 0 // it was asked for
+			}
+		}
+	}
+	c.Failover = max(c.Failover, failover)
+	c.countRecovery(again)
+}
+
+// countRecovery takes in when each kind of request was answered again.
+func (c *Card) countRecovery(again map[string]time.Duration) {
+	for group, d := range again { // order: a maximum and a flag
+		if name, asked := strings.CutSuffix(group, "?"); asked {
+			if _, ok := again[name]; !ok {
+				c.Never++
+				return
+			}
+			continue
+		}
+		c.Recover = max(c.Recover, d)
+	}
+}
+
+func (c *Card) share(group string) *Share {
+	if c.Shares == nil {
+		c.Shares = map[string]*Share{}
+	}
+	if c.Shares[group] == nil {
+		c.Shares[group] = &Share{}
+	}
+	return c.Shares[group]
+}
+
+func (s *Share) add(ok bool) {
+	s.Asked++
+	if ok {
+		s.OK++
+	}
+}
+
+func (s *Share) addSecond(at time.Duration, ok bool) {
+	i := int(at / time.Second)
+	for len(s.Seconds) <= i {
+		s.Seconds = append(s.Seconds, struct{ Asked, OK int }{})
+	}
+	s.Seconds[i].Asked++
+	if ok {
+		s.Seconds[i].OK++
+	}
+}
+
+func (c *Card) countModels(ctx context.Context, r *capsize.Result) error {
+	v := linearizability(r)
+	if v == checker.Valid {
+		c.right++
+	}
+	held, err := c.judge.held(ctx, r.History, v)
+	if err != nil {
+		return err
+	}
+	if c.ran++; c.ran == 1 {
+		c.held = held
+		return nil
+	}
+	c.held = slices.DeleteFunc(c.held, func(name string) bool { return !slices.Contains(held, name) })
+	return nil
+}
+
+// linearizability returns the verdict of the workload's own checker, whatever else was wrong.
+func linearizability(r *capsize.Result) checker.Verdict {
+	for _, c := range r.Checks {
+		if c.Checker == "linearizable" {
+			return c.Verdict
+		}
+	}
+	return checker.Unknown
+}
+
+// Fill writes the metrics of capsize cap --json.
+func (c *Card) Fill(row *Row) {
+	m := row.Metrics
+	for group, s := range c.Shares { // order: into a map
+		if s.Asked > 0 {
+			m[strings.NewReplacer(" ", "_", "cut off", "cut_off").Replace(group)] = s.Of()
+		}
+	}
+	m["stale_reads"], m["stale_worst_ns"], m["stale_behind"] = float64(c.Stale), float64(c.Age), float64(c.Behind)
+	m["lost_acked"] = float64(c.Lost)
+	m["recover_ns"], m["never_recovered"] = float64(c.Recover), float64(c.Never)
+	if c.Failover > 0 {
+		m["failover_ns"] = float64(c.Failover)
+	}
+	slices.Sort(c.Healthy)
+	if n := len(c.Healthy); n > 0 {
+		m["p50_ns"], m["p99_ns"] = float64(c.Healthy[n/2]), float64(c.Healthy[n*99/100])
+	}
+	row.Model = strongest(c.held)
+	row.Label = c.Label()
+}
+
+// The labels of a card.
+const (
+	Consistent = "C"       // every run was linearizable
+	Available  = "A"       // every request was answered, and not every run was linearizable
+	Neither    = "neither" // and it is common
+)
+
+// Label applies the definitions of Gilbert and Lynch, Brewer's Conjecture and the Feasibility of Consistent,
+// Available, Partition-Tolerant Web Services (2002): consistent is linearizable, and available is that
+// every request was answered, on every side.
+func (c *Card) Label() string {
+	switch {
+	case c.consistent():
+		return Consistent
+	case c.available():
+		return Available
+	}
+	return Neither
+}
+
+// Refutes reports whether the card is what Gilbert and Lynch proved impossible: some node was cut off from the
+// majority, and yet everybody was answered, and rightly. Where no node is, as under a bridge, that can be had.
+func (c *Card) Refutes() bool {
+	divided := false
+	for group, s := range c.Shares { // order: one is enough
+		divided = divided || s.Asked > 0 && !strings.HasPrefix(group, string(majority))
+	}
+	return divided && c.consistent() && c.available()
+}
+
+func (c *Card) consistent() bool { return c.ran > 0 && c.right == c.ran }
+
+func (c *Card) available() bool {
+	for _, s := range c.Shares { // order: all must be whole
+		if s.OK < s.Asked {
+			return false
+		}
+	}
+	return true
+}
+
+// String is the card on one line.
+func (c *Card) String() string {
+	return fmt.Sprintf("%s: %d of %d linearizable, %d stale, %d lost", c.Label(), c.right, c.ran, c.Stale, c.Lost)
+}

@@ -1,0 +1,93 @@
+package scenarios
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+)
+
+// The kinds of request.
+const (
+	read  = "read"
+	write = "write"
+)
+
+// registers judges histories of reads and writes.
+type registers struct{}
+
+func (registers) kind(in any) string {
+	if op, ok := in.(checker.RegisterOp); ok && op.F == "read" {
+		return read
+	}
+	return write
+}
+
+// guarantees are the four of Terry and others, Session Guarantees for Weakly Consistent Replicated Data (1994).
+var guarantees = []string{"read-your-writes", "monotonic-reads", "monotonic-writes", "writes-follow-reads"}
+
+// held returns the models that hold, the strongest first.
+func (registers) held(ctx context.Context, h *history.History, linearizable checker.Verdict) ([]string, error) {
+	if linearizable == checker.Valid {
+		return slices.Concat([]string{"linearizable", "sequential", "causal"}, guarantees, []string{"convergent"}), nil
+	}
+	r := checker.Consistency(checker.Register()).Check(ctx, h)
+	if r.Verdict != checker.Valid {
+		return nil, fmt.Errorf("consistency: %s", r.Reason)
+	}
+	valid := map[string]bool{}
+	for _, p := range r.Parts {
+		valid[p.Checker] = p.Verdict == checker.Valid
+	}
+	var all []string
+	for _, name := range slices.Concat([]string{"sequential", "causal"}, guarantees, []string{"convergent"}) {
+		if valid[name] {
+			all = append(all, name)
+		}
+	}
+	return all, nil
+}
+
+// losses counts stale reads and lost writes. A key that was written once is read in the end alone, where
+// what it lacks is lost and not stale.
+func (registers) losses(h *history.History, c *Card) error {
+	s, err := checker.MeasureStaleness(checker.Register(), onSharedKeys(h))
+	if err != nil {
+		return fmt.Errorf("staleness: %w", err)
+	}
+	c.Stale += s.Stale
+	c.Age = max(c.Age, s.Age)
+	c.Behind = max(c.Behind, s.Most)
+	n, err := checker.CountLosses(checker.Register(), h)
+	if err != nil {
+		return fmt.Errorf("losses: %w", err)
+	}
+	c.Lost += n.Never + n.Gone
+	return nil
+}
+
+func onSharedKeys(h *history.History) *history.History {
+	var ops []history.Op
+	for op := range h.Ops() {
+		if op.Process == history.Nemesis || strings.HasPrefix(op.Key, sharedPrefix) {
+			ops = append(ops, op)
+		}
+	}
+	return history.Of(ops...)
+}
+
+// strongest names what holds: one model that implies the rest, or else the guarantees that are left.
+func strongest(held []string) string {
+	switch {
+	case len(held) == 0:
+		return "none"
+	case slices.Contains([]string{"linearizable", "sequential"}, held[0]):
+		return held[0]
+	case held[0] == "causal":
+		return strings.Join(slices.DeleteFunc(slices.Clone(held), func(x string) bool { return slices.Contains(guarantees, x) }), " + ")
+	}
+	return strings.Join(held, " + ")
+}

@@ -1,0 +1,133 @@
+package scenarios_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/scenarios"
+)
+
+// rows runs variants of a scenario under faults; empty lists stand for all.
+func rows(t *testing.T, s scenarios.Scenario, variants, faults string, seeds int) []scenarios.Row {
+	t.Helper()
+	s, err := s.Only(list(variants), list(faults))
+	require.NoError(t, err)
+	all, err := s.Run(t.Context(), t, scenarios.Options{Seeds: seeds})
+	require.NoError(t, err)
+	require.Len(t, all, len(s.Variants))
+	return all
+}
+
+func list(names string) []string {
+	if names == "" {
+		return nil
+	}
+	return strings.Split(names, ",")
+}
+
+// seeds is how many seeds a test tries; CAPSIZE_SEEDS has all try as many.
+func seeds(t *testing.T, n int) int {
+	t.Helper()
+	if text := os.Getenv("CAPSIZE_SEEDS"); text != "" {
+		all, err := strconv.Atoi(text)
+		require.NoError(t, err)
+		return all
+	}
+	return n
+}
+
+func TestFind(t *testing.T) {
+	for _, s := range scenarios.All() {
+		found, err := scenarios.Find(s.Name)
+		require.NoError(t, err)
+		assert.Equal(t, s.Question, found.Question)
+		assert.NotEmpty(t, s.Shows)
+		for _, v := range s.Variants {
+			assert.NotEmpty(t, v.Doc, v.Name)
+		}
+	}
+	_, err := scenarios.Find("cab")
+	assert.ErrorContains(t, err, `no scenario "cab"; there are cap`)
+}
+
+func TestOnly(t *testing.T) {
+	s, err := scenarios.CAP().Only([]string{"abd"}, []string{"3|2", "pause"})
+	require.NoError(t, err)
+	require.Len(t, s.Variants, 2)
+	assert.Equal(t, "abd under 3|2", s.Variants[0].String())
+	_, err = scenarios.CAP().Only([]string{"abc"}, nil)
+	assert.ErrorContains(t, err, `there is no variant "abc"; there are raft-index`)
+	_, err = scenarios.CAP().Only(nil, []string{"3/2"})
+	assert.ErrorContains(t, err, `there is no fault "3/2"; there are 3|2, 2|2|1`)
+}
+
+// TestRunEnds has a scenario end early: the rows that it has are kept.
+func TestRunEnds(t *testing.T) {
+	s, err := scenarios.CAP().Only([]string{"abd"}, nil)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	all, err := s.Run(ctx, t, scenarios.Options{Seeds: 2, Ran: func(scenarios.Variant, *capsize.Result) { cancel() }})
+	assert.ErrorIs(t, err, context.Canceled)
+	require.Len(t, all, 1)
+	assert.Equal(t, 1, all[0].Seeds)
+}
+
+// TestRowsAreAlike runs a few rows twice: the numbers of a scenario do not depend on when it is run.
+func TestRowsAreAlike(t *testing.T) {
+	for _, s := range scenarios.All() {
+		s.Variants = s.Variants[:1]
+		var texts [2]string
+		for i := range texts {
+			all, err := s.Run(t.Context(), t, scenarios.Options{Seeds: 1})
+			require.NoError(t, err)
+			text, err := json.Marshal(all)
+			require.NoError(t, err)
+			texts[i] = string(text)
+		}
+		assert.Equal(t, texts[0], texts[1], s.Name)
+	}
+}
+
+func TestLeaseReads(t *testing.T) {
+	s := scenarios.LeaseReads()
+	all := rows(t, s, "", "", seeds(t, 12))
+	require.NoError(t, s.Holds(all))
+	assert.Zero(t, all[0].Metrics["stale_seeds"])
+	assert.Positive(t, all[1].Metrics["stale_seeds"])
+	for _, slow := range all[2:] {
+		assert.Greater(t, slow.Metrics["stale_seeds"], 0.8*float64(slow.Seeds), slow.Variant)
+	}
+}
+
+// TestVariantsAreFixedOrBroken has each variant that is said to be linearizable be so under all faults.
+func TestVariantsAreFixedOrBroken(t *testing.T) {
+	faults := ""
+	if testing.Short() {
+		faults = "3|2"
+	}
+	for _, r := range rows(t, scenarios.CAP(), "", faults, seeds(t, 1)) {
+		card, ok := r.Meter.(*scenarios.Card)
+		require.True(t, ok)
+		assert.False(t, card.Refutes(), "%s under %s", r.Variant, r.Fault)
+		if r.Fixed {
+			assert.Equal(t, r.Seeds, r.Valid, "%s under %s", r.Variant, r.Fault)
+		}
+	}
+}
+
+// TestHoldsSees has the scenario see a row that is not as it must be.
+func TestHoldsSees(t *testing.T) {
+	s := scenarios.CAP()
+	all := rows(t, s, "raft-any", "leader", 1)
+	require.NoError(t, s.Holds(all))
+	all[0].Variant = "raft-index"
+	assert.ErrorContains(t, s.Holds(all), "raft-index is labelled neither, and deserves C")
+}
