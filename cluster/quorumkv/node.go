@@ -8,13 +8,14 @@ import (
 )
 
 // beat is how often a node looks after what is to be done now and then.
-const beat = 150 * time.Millisecond
+const beat = 60 * time.Millisecond
 
-// Every how many beats a node hands over what it keeps for others, and compares trees with
-// another node.
+// Every how many beats a node hands over what it keeps for others, compares trees with another
+// node and, with AckBeforeSync, syncs.
 const (
-	handoffBeats = 2
-	compareBeats = 3
+	handoffBeats = 5
+	compareBeats = 8
+	syncBeats    = 17
 )
 
 // A node is one replica and coordinator: a state machine that is driven by messages and
@@ -91,7 +92,7 @@ func (n *node) start(d detector) {
 		if beats%compareBeats == 0 && !n.store.NoAntiEntropy {
 			n.compare(beats / compareBeats)
 		}
-		if n.store.Bugs&AckBeforeSync != 0 && beats%7 == 0 {
+		if n.store.Bugs&AckBeforeSync != 0 && beats%syncBeats == 0 {
 			n.log.sync()
 		}
 	})

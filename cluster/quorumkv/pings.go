@@ -4,7 +4,7 @@ import "time"
 
 // silence is for how long a node may leave pings unanswered before it is believed dead. A
 // ping goes out with every beat.
-const silence = 420 * time.Millisecond
+const silence = 4 * beat
 
 type (
 	ping struct{}

@@ -88,6 +88,7 @@ func (s *storage) replayRecord(kind byte, h hint, o object) {
 	switch kind {
 	case recordObject:
 		s.objects[h.key] = s.merge(s.objects[h.key], o)
+		s.reap(h.key)
 	case recordHint:
 		s.hints[h] = s.merge(s.hints[h], o)
 	case recordHanded:
@@ -129,11 +130,16 @@ func (s *storage) store(key string, o object) bool {
 	}
 	s.objects[key] = now
 	s.write(appendRecord(nil, recordObject, hint{key: key}, o), true)
-	if s.bugs&ReapTombstones != 0 && len(now.values()) == 0 {
+	s.reap(key)
+	return true
+}
+
+// reap forgets a key that has been deleted, with ReapTombstones.
+func (s *storage) reap(key string) {
+	if s.bugs&ReapTombstones != 0 && len(s.objects[key].values()) == 0 {
 		s.h.Count("tombstone reaped")
 		delete(s.objects, key)
 	}
-	return true
 }
 
 // keep merges an object into what is to be handed over.
