@@ -9,6 +9,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/chainkv"
 	"github.com/capsize-go/capsize/cluster/primarykv"
+	"github.com/capsize-go/capsize/cluster/quorumkv"
 	"github.com/capsize-go/capsize/cluster/raftkv"
 	"github.com/capsize-go/capsize/cluster/registerkv"
 	"github.com/capsize-go/capsize/nemesis"
@@ -29,7 +30,8 @@ func namesOf(rows []row) []string {
 // A system is one that ships with Capsize.
 type system struct {
 	row
-	bugs []row
+	bugs     []row
+	workload string // that it is to pass; register if empty
 
 	// build returns the system with its bugs, and the workloads that can run on
 	// it: each needs clients of another kind.
@@ -69,6 +71,16 @@ func systems() []system {
 			s := chainkv.Store{Bugs: b}
 			return s, keyValue(s.Open), err
 		},
+	}, {
+		row:  row{"quorumkv", "a store in the manner of Dynamo, with stand-ins and siblings; available on both sides of a cut, loses no acknowledged write, and is not linearizable"},
+		bugs: rows(quorumkv.BugNames()), workload: "versions",
+		build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
+			b, err := quorumkv.ParseBug(bug)
+			s := quorumkv.Store{Bugs: b}
+			known := keyValue(s.Open)
+			known["versions"] = workloads.Versions(s.Open)
+			return s, known, err
+		},
 	}}
 }
 
@@ -85,9 +97,12 @@ func keyValue[C workloads.KV](open func(context.Context, *cluster.Host) (C, erro
 	return map[string]workloads.Workload{"register": workloads.Register(open)}
 }
 
-// workloadRows describes the workloads, whichever system they run on.
+// workloadRows describes the workloads, whichever systems they run on.
 func workloadRows() []row {
-	return []row{{"register", "reads, writes and compare-and-swaps on 5 keys, each of which must be linearizable"}}
+	return []row{
+		{"register", "reads, writes and compare-and-swaps on 5 keys, each of which must be linearizable"},
+		{"versions", "for quorumkv: reads of siblings, and writes and deletes in their place, none of which may be lost or come back"},
+	}
 }
 
 func systemRows() []row {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -20,7 +21,8 @@ type trial struct {
 	Test                           capsize.Test // all but the seed
 }
 
-// newTrial puts a system, its bugs and a workload together.
+// newTrial puts a system, its bugs and a workload together: the one that the system is to
+// pass if none is named.
 func newTrial(systemName, bug, workload string) (trial, error) {
 	sys, err := findSystem(systemName)
 	if err != nil {
@@ -29,6 +31,7 @@ func newTrial(systemName, bug, workload string) (trial, error) {
 	if bug, err = sys.checkBug(bug); err != nil {
 		return trial{}, err
 	}
+	workload = cmp.Or(workload, sys.workload, "register")
 	s := trial{System: sys.Name, Bug: bug, Workload: workload}
 	var known map[string]workloads.Workload
 	if s.Test.System, known, err = sys.build(bug); err != nil {

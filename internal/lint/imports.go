@@ -30,6 +30,7 @@ var importRules = []ImportRule{
 	{Package: "cluster/raftkv", Ours: []string{"cluster"}, Libs: []string{"go.etcd.io/raft/v3", "google.golang.org/protobuf"}},
 	{Package: "cluster/primarykv", Ours: []string{"cluster", "cluster/gossip"}, Libs: []string{"github.com/hashicorp/memberlist"}},
 	{Package: "cluster/gossip", Ours: []string{"cluster"}, Libs: []string{"github.com/hashicorp/memberlist"}},
+	{Package: "cluster/quorumkv", Ours: []string{"cluster", "cluster/gossip", "cluster/journal"}, Libs: []string{"github.com/hashicorp/memberlist"}},
 	{Package: "cluster/journal", Ours: []string{"cluster"}},
 	{Package: "cluster/chainkv", Ours: []string{"cluster", "cluster/journal"}},
 	{Package: "cluster/registerkv", Ours: []string{"cluster", "cluster/journal"}},

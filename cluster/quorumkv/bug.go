@@ -1,0 +1,111 @@
+package quorumkv
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Bug is a set of mistakes for a [Store] to make.
+type Bug uint
+
+const (
+	// DropHints has a node that stands in for another acknowledge what it is to hand over,
+	// and forget it: hints are best effort in Cassandra, and a write at consistency ANY
+	// may rest on them alone.
+	// https://cwiki.apache.org/confluence/display/CASSANDRA2/HintedHandoff
+	DropHints Bug = 1 << iota
+
+	// AckBeforeSync acknowledges what is not yet on the disk, and syncs once a second.
+	// https://jepsen.io/analyses/nats-2.12.1
+	AckBeforeSync
+
+	// ReuseDots has a node count its writes from what it holds of the key, under the same
+	// name in every life. One that holds nothing of it, or has forgotten, counts from 1
+	// again: others take the write for one that they have seen replaced.
+	// https://github.com/basho/riak_kv/issues/679
+	ReuseDots
+
+	// PlainVectors has a write claim to have seen all earlier ones of its coordinator, as a
+	// plain version vector does. Of two clients of one node who write at the same time, one
+	// replaces what it never saw.
+	// https://github.com/ricardobcl/Dotted-Version-Vectors
+	PlainVectors
+
+	// TimeoutIsFailure has a coordinator that waited in vain for acknowledgements say that
+	// the write did not happen, though some replicas have it.
+	// https://jepsen.io/analyses/aerospike-3-99-0-3
+	TimeoutIsFailure
+
+	// ReapTombstones forgets a deleted key at once, and with it that there was anything to
+	// delete. A replica that missed the delete gives the key back to the others: what
+	// Cassandra's gc_grace_seconds and Riak's delete_mode are to prevent.
+	// https://docs.riak.com/riak/kv/latest/using/reference/object-deletion/
+	ReapTombstones
+
+	// CoarseRanges has anti-entropy compare a range of the circle with the homes of its
+	// end alone, though the homes change within it.
+	// https://github.com/scylladb/scylladb/pull/31395
+	CoarseRanges
+)
+
+var bugs = []struct {
+	bug  Bug
+	name string
+	doc  string
+}{
+	{DropHints, "drop-hints", "who stands in for a node acknowledges writes, and never hands them over"},
+	{AckBeforeSync, "ack-before-sync", "writes are acknowledged before they are on the disk"},
+	{ReuseDots, "reuse-dots", "a node that forgot how far it had counted names new writes as it named old ones"},
+	{PlainVectors, "plain-vectors", "a write replaces all earlier ones of its coordinator, seen or not"},
+	{TimeoutIsFailure, "timeout-is-failure", "a write that too few acknowledged is said not to have happened"},
+	{ReapTombstones, "reap-tombstones", "a deleted key is forgotten before all replicas know of it"},
+	{CoarseRanges, "coarse-ranges", "anti-entropy compares a range with the homes of its end alone"},
+}
+
+// BugNames lists the bugs by name, with what each does.
+func BugNames() (names, docs []string) {
+	for _, b := range bugs {
+		names, docs = append(names, b.name), append(docs, b.doc)
+	}
+	return names, docs
+}
+
+// ParseBug returns the bugs of a comma-separated list of names.
+func ParseBug(list string) (Bug, error) {
+	var all Bug
+	for name := range strings.SplitSeq(list, ",") {
+		if name == "" || name == "none" {
+			continue
+		}
+		bug, err := parseOne(name)
+		if err != nil {
+			return 0, err
+		}
+		all |= bug
+	}
+	return all, nil
+}
+
+func parseOne(name string) (Bug, error) {
+	for _, b := range bugs {
+		if b.name == name {
+			return b.bug, nil
+		}
+	}
+	names, _ := BugNames()
+	return 0, fmt.Errorf("quorumkv has no bug %q; it has %s", name, strings.Join(names, ", "))
+}
+
+// String returns the names of the bugs, comma-separated, or none.
+func (b Bug) String() string {
+	var names []string
+	for _, x := range bugs {
+		if b&x.bug != 0 {
+			names = append(names, x.name)
+		}
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ",")
+}

@@ -1,0 +1,34 @@
+package quorumkv_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize/cluster/quorumkv"
+)
+
+// TestBugs finds bugs from seeds that nobody chose. TestPromises finds nothing without them.
+func TestBugs(t *testing.T) {
+	names, _ := quorumkv.BugNames()
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			bug, err := quorumkv.ParseBug(name)
+			require.NoError(t, err)
+			found := 0
+			for _, faults := range presets("all") {
+				test := versions(quorumkv.Store{Bugs: bug})
+				test.Nemesis = preset(t, faults)
+				n := sweep(t, test, seeds(t, 30))
+				t.Logf("%s under %s: %d", name, faults, n)
+				found += n
+			}
+			assert.Positive(t, found)
+		})
+	}
+	_, err := quorumkv.ParseBug("none,no-bug")
+	require.ErrorContains(t, err, `no bug "no-bug"`)
+	assert.Equal(t, "none", quorumkv.Bug(0).String())
+	assert.Equal(t, "drop-hints,coarse-ranges", (quorumkv.DropHints | quorumkv.CoarseRanges).String())
+}

@@ -1,0 +1,214 @@
+package workloads
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+)
+
+// A Survival says what became of the writes and deletes of a history of [Versions] that
+// were answered.
+type Survival struct {
+	Kept   int // there in the end, or replaced or deleted by who had seen them
+	Lost   int // not there, though nobody who had seen them replaced or deleted them
+	Undone int // what they had replaced or deleted was there in the end
+	Unread int // on keys that nobody read in the end
+}
+
+// CountSurvival finds out what became of the writes of a history of [Versions].
+func CountSurvival(h *history.History) (n Survival) {
+	for _, v := range versionsOf(h) {
+		v.survive(v.final(), &n)
+	}
+	return n
+}
+
+// String says it in one sentence.
+func (n Survival) String() string {
+	parts := []string{fmt.Sprintf("%d answered writes are there in the end, or were replaced or deleted by who had seen them", n.Kept)}
+	for _, p := range []struct {
+		n    int
+		text string
+	}{{n.Lost, "%d are lost"}, {n.Undone, "%d were undone"}, {n.Unread, "%d are to keys that nobody read in the end"}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf(p.text, p.n))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// checkVersions judges a history of [Versions].
+func checkVersions(_ context.Context, h *history.History) checker.Result {
+	res := checker.Result{Checker: "survival"}
+	var n Survival
+	for _, v := range versionsOf(h) {
+		why := v.misread()
+		if lost := v.survive(v.final(), &n); why == nil {
+			why = lost
+		}
+		if why != nil && res.Why == nil {
+			why.Key, why.Of = v.key, v.calls
+			res.Verdict, res.Reason, res.Why = checker.Invalid, why.Reason, why
+		}
+	}
+	if res.Why == nil {
+		res.Reason = n.String()
+		if n.Unread > 0 {
+			res.Verdict = checker.Unknown
+		}
+	}
+	return res
+}
+
+// Versions are the calls to one key of a history of [Versions].
+type versions struct {
+	key    string
+	calls  int
+	writes map[int]history.Call // and deletes, by value
+	order  []int                // their values, in the order in which they were asked for
+	reads  []history.Call       // that were answered
+}
+
+// versionsOf returns the calls of a history by key, in the order in which the keys come.
+func versionsOf(h *history.History) (order []*versions) {
+	keys := map[string]*versions{}
+	for call := range h.Calls() {
+		in, ok := call.Invoke.Input.(VersionsOp)
+		if !ok {
+			continue
+		}
+		v := keys[in.Key]
+		if v == nil {
+			v = &versions{key: in.Key, writes: map[int]history.Call{}}
+			keys[in.Key] = v
+			order = append(order, v)
+		}
+		v.calls++
+		switch {
+		case in.changes():
+			v.writes[in.Value] = call
+			v.order = append(v.order, in.Value)
+		case call.Complete.Type == history.OK:
+			v.reads = append(v.reads, call)
+		}
+	}
+	return order
+}
+
+// final returns the first final read, nil if there is none.
+func (v *versions) final() *history.Call {
+	for i, r := range v.reads {
+		if opOf(r).F == "final" {
+			return &v.reads[i]
+		}
+	}
+	return nil
+}
+
+// misread finds a read of what nobody wrote or of what failed, or final reads that differ.
+func (v *versions) misread() *checker.Why {
+	final := v.final()
+	for _, r := range v.reads {
+		for _, value := range valuesOf(r) {
+			w, ok := v.writes[value]
+			switch {
+			case !ok || opOf(w).F == "delete":
+				return because([]history.Call{r}, "%s read %d of %s, which nobody wrote", who(r), value, v.key)
+			case w.Complete.Type == history.Fail:
+				return because([]history.Call{w, r}, "%s read %d of %s, though %s was told that it did not happen", who(r), value, v.key, who(w))
+			}
+		}
+		if opOf(r).F == "final" && !slices.Equal(valuesOf(*final), valuesOf(r)) {
+			return because([]history.Call{*final, r}, "in the end %s read %v of %s, and %s read %v",
+				who(*final), valuesOf(*final), v.key, who(r), valuesOf(r))
+		}
+	}
+	return nil
+}
+
+// kept returns the values that are there in the end, that a delete which may have
+// happened had seen, or that were replaced by one of these.
+func (v *versions) kept(final history.Call) map[int]bool {
+	stack := slices.Clone(valuesOf(final))
+	for _, value := range v.order {
+		if d := v.writes[value]; opOf(d).F == "delete" && d.Complete.Type != history.Fail {
+			stack = append(stack, opOf(d).Replaces...)
+		}
+	}
+	kept := map[int]bool{}
+	for len(stack) > 0 {
+		value := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if !kept[value] {
+			kept[value] = true
+			stack = append(stack, opOf(v.writes[value]).Replaces...)
+		}
+	}
+	return kept
+}
+
+// survive counts what became of the answered writes, and tells of the first that is lost or undone.
+func (v *versions) survive(final *history.Call, n *Survival) (first *checker.Why) {
+	kept := map[int]bool{}
+	if final != nil {
+		kept = v.kept(*final)
+	}
+	for _, value := range v.order {
+		w := v.writes[value]
+		if w.Complete.Type != history.OK {
+			continue
+		}
+		if final == nil {
+			n.Unread++
+			continue
+		}
+		var why *checker.Why
+		switch old, back := v.back(w, *final); {
+		case back:
+			n.Undone++
+			why = because([]history.Call{v.writes[old], w, *final}, "%s had seen %d of %s, and its %s was answered, but in the end the value is back",
+				who(w), old, v.key, opOf(w).F)
+		case kept[value] || opOf(w).F == "delete":
+			n.Kept++
+		default:
+			n.Lost++
+			why = because([]history.Call{w, *final}, "%s wrote %d to %s and was answered, but it is lost: nobody who had seen it replaced it, and in the end there is %v",
+				who(w), value, v.key, valuesOf(*final))
+		}
+		if first == nil {
+			first = why
+		}
+	}
+	return first
+}
+
+// back returns a value that a write has replaced and that is there in the end.
+func (v *versions) back(w, final history.Call) (value int, back bool) {
+	for _, old := range opOf(w).Replaces {
+		if slices.Contains(valuesOf(final), old) {
+			return old, true
+		}
+	}
+	return 0, false
+}
+
+func opOf(c history.Call) VersionsOp {
+	in, _ := c.Invoke.Input.(VersionsOp)
+	return in
+}
+
+func valuesOf(read history.Call) []int {
+	values, _ := read.Complete.Output.([]int)
+	return values
+}
+
+func who(c history.Call) string { return fmt.Sprintf("process %d", c.Invoke.Process) }
+
+// because words a counter-example; its last call is the culprit.
+func because(calls []history.Call, format string, args ...any) *checker.Why {
+	return &checker.Why{Reason: fmt.Sprintf(format, args...), Calls: calls, Culprit: len(calls) - 1}
+}
