@@ -38,7 +38,7 @@ func TestPromises(t *testing.T) {
 				n = 8
 			}
 			test, judged := p.test, 0
-			test.Nemesis = preset(t, "all")
+			test.Nemesis = preset(t, presets("all")[0])
 			for seed := 1; seed <= seeds(t, n); seed++ {
 				test.Seed = uint64(seed)
 				r, err := capsize.Exec(t.Context(), t, test)
