@@ -91,21 +91,6 @@ func sweep(t *testing.T, test capsize.Test, count int) (invalid int) {
 	return invalid
 }
 
-// Example tests that no acknowledged write is lost while the network is cut, and that all
-// replicas agree in the end.
-func Example() {
-	store := quorumkv.Store{}
-	test := capsize.Test{
-		System:   store,
-		Workload: workloads.Versions(store.Open),
-		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions()),
-		Seed:     1,
-	}
-	r, err := capsize.Exec(context.Background(), new(testing.T), test)
-	fmt.Println(r.Verdict, err)
-	// Output: valid <nil>
-}
-
 // inCluster runs fn beside a store of five nodes.
 func inCluster(t *testing.T, store quorumkv.Store, fn func(c *cluster.Cluster, kv *quorumkv.Client)) {
 	t.Helper()
