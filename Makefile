@@ -70,6 +70,10 @@ bench: ## Measure speed on one processor, also against porcupine; CAPSIZE_BENCH=
 bugs: ## Measure how many of 1,000 seeds find each bug under each preset, for docs/bugs.md; takes about two hours
 	@CAPSIZE_TABLE=1000 GOGC=800 $(GO) test -run 'TestBugTable$$' -timeout 12h -v .
 
+.PHONY: cap
+cap: ## Measure the CAP cards anew, for docs/cap.md; takes about two minutes
+	@CAPSIZE_CAP=1 GOGC=800 $(GO) test -count=1 -run 'TestMakeCAP$$' -timeout 1h ./scenarios
+
 .PHONY: fuzz
 fuzz: ## Fuzz every fuzz target for $FUZZTIME
 	@for p in $$($(GO) list $(PACKAGES)); do \

@@ -49,7 +49,7 @@ type Lane struct {
 const (
 	cardWidth  = 320.0
 	cardLeft   = 92.0
-	cardRight  = 44.0
+	cardRight  = 52.0
 	laneHeight = 17.0
 	laneGap    = 5.0
 	factHeight = 16.0

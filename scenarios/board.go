@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"time"
 
 	"github.com/capsize-go/capsize/report"
 )
@@ -81,7 +80,7 @@ func (c *Card) facts() []report.Row {
 	}
 	stale := "no stale read"
 	if c.Stale > 0 {
-		stale = fmt.Sprintf("%d stale reads, by up to %v and %d versions", c.Stale, c.Age.Round(time.Millisecond), c.Behind)
+		stale = fmt.Sprintf("%d stale reads, up to %s, %d versions", c.Stale, span(float64(c.Age)), c.Behind)
 	}
 	lost := "no acknowledged write lost"
 	if c.Lost > 0 {

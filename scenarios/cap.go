@@ -7,6 +7,7 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/cluster/chainkv"
 	"github.com/capsize-go/capsize/cluster/primarykv"
 	"github.com/capsize-go/capsize/cluster/raftkv"
 	"github.com/capsize-go/capsize/cluster/registerkv"
@@ -21,7 +22,7 @@ func CAP() Scenario {
 		Name:     "cap",
 		Question: "while the network is cut, who is answered, and are the answers right?",
 		Shows:    "no card has every request answered on all sides and every history linearizable",
-		Seeds:    8,
+		Seeds:    6,
 		Meter:    func(v Variant) Meter { return &Card{judge: choiceNamed(v.Name).judge} },
 		Holds:    capHolds,
 		Columns: []Column{
@@ -74,7 +75,7 @@ func (c choice) test(f cut) capsize.Test {
 	}
 	return capsize.Test{
 		Name: "cap " + c.name, System: c.system, Workload: c.workload, Nemesis: nemesis.Together(parts...),
-		Nodes: nodes, Clients: nodes * int(roles), Rate: 200, Duration: duration, Timeout: 500 * time.Millisecond,
+		Nodes: nodes, Clients: nodes * int(roles), Rate: 150, Duration: duration, Timeout: 500 * time.Millisecond,
 	}
 }
 
@@ -101,10 +102,15 @@ var choices = []choice{
 	primary("primary-async", Neither, primarykv.Store{Replication: primarykv.Async}, "writes are answered by the primary alone; a backup replaces it when its lease has run out"),
 	primary("primary-fixed", Consistent, primarykv.Store{Replication: primarykv.Async, Failover: primarykv.Fixed}, "writes are answered by the primary alone, and nobody replaces it"),
 	primary("primary-no-fencing", Neither, primarykv.Store{Replication: primarykv.Async, Bugs: primarykv.NoFencing}, "the same as primary-async, and a deposed primary serves on"),
+	gossiped("primary-gossip", primarykv.Gossiped{}, "writes wait for a majority; a backup replaces the primary when memberlist has buried it"),
+	gossiped("primary-gossip-async", primarykv.Gossiped{Replication: primarykv.Async}, "the same, and writes are answered by the primary alone"),
 	primary("primary-read-anywhere", Neither, primarykv.Store{Reads: primarykv.Anywhere}, "writes wait for a majority; every node answers reads"),
 
 	register("abd", Consistent, registerkv.Store{}, "quorums, and reads write back what they return: no leader, no consensus"),
 	register("quorum-no-write-back", Neither, registerkv.Store{Bugs: registerkv.NoWriteBack}, "quorums with R + W > N alone, reads of three and writes of three of five"),
+	chain("chain-tail", chainkv.Store{Reads: chainkv.AtTail}, "a chain of replicas; writes enter at the head, reads are answered by the tail"),
+	chain("chain-craq", chainkv.Store{}, "the same, and any node answers reads; it asks the tail if a write is under way"),
+
 	register("read-one-write-all", Neither, registerkv.Store{Reads: 1, Writes: 5, Bugs: registerkv.NoWriteBack}, "reads ask one replica, writes all"),
 	register("single-node", Consistent, registerkv.Store{Replicas: 1}, "all data is on one node, and all others ask it: a CA system, as people say"),
 }
@@ -116,6 +122,14 @@ func raft(name, label string, reads raftkv.Reads, also nemesis.Fault, doc string
 
 func primary(name, label string, s primarykv.Store, doc string) choice {
 	return choice{name: name, doc: doc, label: label, system: s, workload: readsAndWrites(s.Open), judge: registers{}}
+}
+
+func chain(name string, s chainkv.Store, doc string) choice {
+	return choice{name: name, doc: doc, label: Consistent, system: s, workload: readsAndWrites(s.Open), judge: registers{}}
+}
+
+func gossiped(name string, s primarykv.Gossiped, doc string) choice {
+	return choice{name: name, doc: doc, label: Neither, system: s, workload: readsAndWrites(s.Open), judge: registers{}}
 }
 
 func register(name, label string, s registerkv.Store, doc string) choice {
@@ -158,6 +172,15 @@ func Labels(rows []Row) []Row {
 			sum.Label = Available
 		}
 		all = append(all, sum)
+	}
+	return all
+}
+
+// Claims returns a row for each variant of cap, with the label that it deserves: what [Labels] must find.
+func Claims() []Row {
+	var all []Row
+	for _, c := range choices {
+		all = append(all, Row{Variant: c.name, Label: c.label})
 	}
 	return all
 }

@@ -45,8 +45,9 @@ type judge interface {
 	// kind says whether an input is a read or a write.
 	kind(in any) string
 
-	// models lists the models that can be asked for, the strongest first, and held those that hold.
-	held(ctx context.Context, h *history.History, linearizable checker.Verdict) ([]string, error)
+	// models lists the models that a history may satisfy, the strongest first, and holds judges one of them.
+	models() []string
+	holds(ctx context.Context, h *history.History, model string) (bool, error)
 
 	// losses counts stale reads and lost writes.
 	losses(h *history.History, c *Card) error
@@ -149,20 +150,31 @@ func (s *Share) addSecond(at time.Duration, ok bool) {
 	}
 }
 
+// countModels leaves of the models that held so far those that hold here. What follows from one that
+// does is not judged.
 func (c *Card) countModels(ctx context.Context, r *capsize.Result) error {
-	v := linearizability(r)
-	if v == checker.Valid {
-		c.right++
-	}
-	held, err := c.judge.held(ctx, r.History, v)
-	if err != nil {
-		return err
-	}
 	if c.ran++; c.ran == 1 {
-		c.held = held
+		c.held = c.judge.models()
+	}
+	if linearizability(r) == checker.Valid {
+		c.right++
 		return nil
 	}
-	c.held = slices.DeleteFunc(c.held, func(name string) bool { return !slices.Contains(held, name) })
+	var held []string
+	for _, model := range c.held[max(0, slices.Index(c.held, "linearizable")+1):] {
+		implied := len(held) > 0 && held[0] == "sequential" && model != "convergent"
+		if !implied {
+			ok, err := c.judge.holds(ctx, r.History, model)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				continue
+			}
+		}
+		held = append(held, model)
+	}
+	c.held = held
 	return nil
 }
 

@@ -29,26 +29,18 @@ func (registers) kind(in any) string {
 // guarantees are the four of Terry and others, Session Guarantees for Weakly Consistent Replicated Data (1994).
 var guarantees = []string{"read-your-writes", "monotonic-reads", "monotonic-writes", "writes-follow-reads"}
 
-// held returns the models that hold, the strongest first.
-func (registers) held(ctx context.Context, h *history.History, linearizable checker.Verdict) ([]string, error) {
-	if linearizable == checker.Valid {
-		return slices.Concat([]string{"linearizable", "sequential", "causal"}, guarantees, []string{"convergent"}), nil
+// models lists what a history may be, the strongest first.
+func (registers) models() []string {
+	return slices.Concat([]string{"linearizable", "sequential", "causal"}, guarantees, []string{"convergent"})
+}
+
+// holds judges one of the models.
+func (registers) holds(ctx context.Context, h *history.History, model string) (bool, error) {
+	c, err := checker.ConsistencyNamed(checker.Register(), model)
+	if err != nil {
+		return false, err
 	}
-	r := checker.Consistency(checker.Register()).Check(ctx, h)
-	if r.Verdict != checker.Valid {
-		return nil, fmt.Errorf("consistency: %s", r.Reason)
-	}
-	valid := map[string]bool{}
-	for _, p := range r.Parts {
-		valid[p.Checker] = p.Verdict == checker.Valid
-	}
-	var all []string
-	for _, name := range slices.Concat([]string{"sequential", "causal"}, guarantees, []string{"convergent"}) {
-		if valid[name] {
-			all = append(all, name)
-		}
-	}
-	return all, nil
+	return c.Check(ctx, h).Verdict == checker.Valid, nil
 }
 
 // losses counts stale reads and lost writes. A key that was written once is read in the end alone, where

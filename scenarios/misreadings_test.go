@@ -135,7 +135,7 @@ func TestPropertyOfTheProduct(t *testing.T) {
 	store := raftkv.Store{}
 	r := exec(t, capsize.Test{
 		System: store, Duration: 20 * time.Second, Timeout: 500 * time.Millisecond, Expect: checker.Invalid,
-		Nemesis:  nemesis.At(5*time.Second, 10*time.Second, nemesis.Partitions(nemesis.Leader)),
+		Nemesis: nemesis.At(5*time.Second, 10*time.Second, nemesis.Partitions(nemesis.Leader)),
 		Workload: workloads.RegisterOver(func(ctx context.Context, h *cluster.Host) (byKey, error) {
 			c, err := store.Open(ctx, h)
 			return byKey{c}, err
@@ -173,7 +173,9 @@ func TestCIsThatOfACID(t *testing.T) {
 	store := raftkv.Store{}
 	w := workloads.New(workloads.Spec[*raftkv.Client, pair, pair]{
 		Name: "pairs", Open: store.Open,
-		Next:    func(t workloads.Turn[pair, pair]) pair { return pair{Write: t.Client == 0, X: t.Number(), Y: t.Number()} },
+		Next: func(t workloads.Turn[pair, pair]) pair {
+			return pair{Write: t.Client == 0, X: t.Number(), Y: t.Number()}
+		},
 		Invoke:  invokePair,
 		Checker: checker.Func(equalPairs),
 	})

@@ -53,10 +53,18 @@ func (n *node) campaign(ask bool, epoch uint64) {
 	n.granted(n.h.Name(), &grant{ask, epoch})
 }
 
+// loyal reports whether the node supports a primary, itself or another, so that it wants no new one.
+func (n *node) loyal() bool {
+	if n.members != nil {
+		return n.leads() || n.primary != "" && !n.members.buried(n.primary)
+	}
+	return n.now() < n.until || n.leads() && n.holds()
+}
+
 // judge grants a claim unless the node still supports a primary, or is one, or has
 // more of the log, or promoted another in that epoch.
 func (n *node) judge(from string, c *claim) {
-	if n.store.Failover == Fixed || n.now() < n.until || n.leads() && n.holds() || c.epoch < n.log.epoch {
+	if n.store.Failover == Fixed || n.loyal() || c.epoch < n.log.epoch {
 		return
 	}
 	fits := n.bug(PromoteAny) || !c.last.before(n.log.last())
@@ -91,7 +99,7 @@ func (n *node) granted(from string, g *grant) {
 	}
 	n.promoted = nil
 	switch {
-	case g.ask && g.epoch == n.log.epoch+1 && n.now() >= n.until:
+	case g.ask && g.epoch == n.log.epoch+1 && !n.loyal():
 		n.campaign(false, g.epoch)
 	case !g.ask && g.epoch == n.log.epoch:
 		n.promote()

@@ -29,8 +29,9 @@ type node struct {
 	waiting map[uint64]cluster.Message // writes that are not committed yet, by index
 	heard   map[uint64]uint64          // the last attempt of each session
 	ticks   int
-	support // of a backup
-	lead    // of a primary
+	members *members // who is dead, if memberlist decides that; else nil
+	support          // of a backup
+	lead             // of a primary
 }
 
 // Run runs one node until ctx is done.
@@ -39,14 +40,19 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 	if err != nil {
 		return fmt.Errorf("boot primarykv: %w", err)
 	}
-	h.Handle(func(m cluster.Message) { n.guard(func() { n.receive(m) }) })
+	n.run(ctx)
+	return nil
+}
+
+// run has the node work until ctx is done.
+func (n *node) run(ctx context.Context) {
+	n.h.Handle(func(m cluster.Message) { n.guard(func() { n.receive(m) }) })
 	var timer *cluster.Timer
-	timer = h.AfterFunc(tick, func() {
+	timer = n.h.AfterFunc(tick, func() {
 		timer.Reset(tick)
 		n.guard(n.tick)
 	})
 	<-ctx.Done()
-	return nil
 }
 
 // boot makes a node of what the disk holds. It may have supported a primary just
@@ -104,7 +110,7 @@ func (n *node) tick() {
 			n.log.saveEpoch(n.log.epoch+1, n.h.Name())
 			n.promote()
 		}
-	case n.now() >= n.standAt:
+	case n.now() >= n.standAt && !n.loyal():
 		n.stand()
 	}
 }

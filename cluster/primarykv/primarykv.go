@@ -11,6 +11,8 @@
 //   - SemiSync is as good with three nodes. With more, or if it degrades, a write that
 //     was answered can be lost with the primary.
 //   - Async loses writes that were answered whenever a primary is replaced.
+//   - A [Gossiped] store is replaced by what memberlist believes, and has no lease: reads are stale where it
+//     is wrong, or right on one side only.
 //   - Fixed has no failover: nothing is lost, and nothing is answered without n1.
 //   - Anywhere has each node answer reads from what it has applied, however old.
 //

@@ -69,7 +69,7 @@ func (n *node) lookAfter() {
 		n.others(n.send)
 	}
 	n.advance()
-	stays := n.store.Failover == Fixed || n.bug(NoFencing|ServeAfterLease)
+	stays := n.store.Failover == Fixed || n.members != nil || n.bug(NoFencing|ServeAfterLease)
 	if !stays && n.now()-max(n.supported(), n.since) > term {
 		n.follow("")
 		n.wait()
@@ -89,7 +89,7 @@ func (n *node) holds() bool { return n.now()-n.supported() < lease }
 
 // leased reports whether the primary may serve.
 func (n *node) leased() bool {
-	return n.holds() || n.store.Failover == Fixed || n.bug(NoFencing)
+	return n.holds() || n.store.Failover == Fixed || n.members != nil || n.bug(NoFencing)
 }
 
 // send sends a backup what it lacks, or the whole state if the log begins later.

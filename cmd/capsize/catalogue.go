@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/cluster/chainkv"
 	"github.com/capsize-go/capsize/cluster/primarykv"
 	"github.com/capsize-go/capsize/cluster/quorumkv"
 	"github.com/capsize-go/capsize/cluster/raftkv"
@@ -60,6 +61,14 @@ func systems() []system {
 		build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
 			b, err := primarykv.ParseBug(bug)
 			s := primarykv.Store{Bugs: b}
+			return s, keyValue(s.Open), err
+		},
+	}, {
+		row:  row{"chainkv", "chain replication of which every node answers reads (CRAQ); linearizable, and unavailable while a link of the chain is cut"},
+		bugs: rows(chainkv.BugNames()),
+		build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
+			b, err := chainkv.ParseBug(bug)
+			s := chainkv.Store{Bugs: b}
 			return s, keyValue(s.Open), err
 		},
 	}, {

@@ -1,3 +1,7 @@
+// What memberlist draws is drawn from the run's seed: see package gossip.
+//
+//go:debug randseednop=0
+
 package main
 
 import (

@@ -1,0 +1,126 @@
+package chainkv
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// A state is what a node has applied: of each key the newest committed version and
+// all that came after it, and for each session the last write with its answer, by which a
+// retry is known.
+type state struct {
+	Versions map[string][]version // the oldest first
+	Sessions map[uint64]last
+}
+
+// A version is the value that the write of that index gave a key.
+type version struct {
+	Index uint64
+	Value int
+}
+
+type last struct {
+	Number, Index uint64
+	Answer        int
+}
+
+// A write is a request on its way down the chain.
+type write struct {
+	Session, Number uint64
+	Key             string
+	CAS             bool
+	Old, Value      int
+}
+
+// An entry is a write at its place in the order of all.
+type entry struct {
+	Index uint64
+	Via   string // the node that waits for the answer
+	Write write
+}
+
+func newState() *state { return &state{map[string][]version{}, map[uint64]last{}} }
+
+// newest returns the newest version of a key; the zero version if it has none.
+func (s *state) newest(key string) version {
+	if v := s.Versions[key]; len(v) > 0 {
+		return v[len(v)-1]
+	}
+	return version{}
+}
+
+// at returns the newest version of a key that is no newer than index.
+func (s *state) at(key string, index uint64) (found version) {
+	for _, v := range s.Versions[key] {
+		if v.Index <= index {
+			found = v
+		}
+	}
+	return found
+}
+
+// apply carries out a write and returns its answer; a retry gets the first one's.
+func (s *state) apply(e entry) int {
+	w := e.Write
+	if l, ok := s.Sessions[w.Session]; ok && l.Number >= w.Number {
+		return l.Answer
+	}
+	answer := 0
+	if w.CAS {
+		answer = s.newest(w.Key).Value
+	}
+	if !w.CAS || answer == w.Old {
+		s.Versions[w.Key] = append(s.Versions[w.Key], version{e.Index, w.Value})
+	}
+	s.Sessions[w.Session] = last{w.Number, e.Index, answer}
+	return answer
+}
+
+// commit forgets the versions of a key that are older than the newest committed one.
+func (s *state) commit(key string, index uint64) {
+	v := s.Versions[key]
+	for len(v) > 1 && v[1].Index <= index {
+		v = v[1:]
+	}
+	if len(v) > 0 {
+		s.Versions[key] = v
+	}
+}
+
+// settle keeps one version of each key, the newest that is no newer than index, and
+// forgets all that came after that.
+func (s *state) settle(index uint64) {
+	for key := range s.Versions { // order: each key on its own
+		if v := s.at(key, index); v.Index > 0 {
+			s.Versions[key] = []version{v}
+		} else {
+			delete(s.Versions, key)
+		}
+	}
+	for session, l := range s.Sessions { // order: each session on its own
+		if l.Index > index {
+			delete(s.Sessions, session)
+		}
+	}
+}
+
+// snapshot returns the state as JSON, which sorts the keys of maps.
+func (s *state) snapshot() []byte {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(fmt.Sprintf("chainkv: encode state: %v", err)) // maps of integers
+	}
+	return b
+}
+
+// restore returns the state of a snapshot; no data is the empty state.
+func restore(data []byte) (*state, error) {
+	s := newState()
+	if len(data) == 0 {
+		return s, nil
+	}
+	if err := json.Unmarshal(data, s); err != nil {
+		return nil, fmt.Errorf("decode state: %w", err)
+	}
+	return s, nil
+}
