@@ -21,9 +21,12 @@ import (
 	"github.com/capsize-go/capsize/workloads"
 )
 
-// seeds returns how many seeds a sweep takes.
-func seeds(t *testing.T, n int) int {
+// seeds returns how many seeds a sweep takes; fewer in short tests.
+func seeds(t *testing.T, n, short int) int {
 	t.Helper()
+	if testing.Short() {
+		n = short
+	}
 	if text := os.Getenv("CAPSIZE_SEEDS"); text != "" {
 		var err error
 		n, err = strconv.Atoi(text)
