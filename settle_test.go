@@ -3,6 +3,7 @@ package capsize_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strconv"
 	"testing"
@@ -144,6 +145,26 @@ func TestIdleFaults(t *testing.T) {
 	assert.Empty(t, r.Exercised.Faults)
 	assert.Equal(t, checker.Unknown, r.Verdict)
 	assert.Equal(t, "no fault had an effect, of 3 that were planned, of which 2 met no occasion or nobody they may harm", r.Reason)
+}
+
+// TestIdleFaultsReplay has many faults wait for what never comes. They all give up when the time
+// for faults is over, and come into the history in one order.
+func TestIdleFaultsReplay(t *testing.T) {
+	r := run(t, echo{}, func(test *capsize.Test) {
+		var p nemesis.Plan
+		for i := range 20 {
+			p = append(p, nemesis.Step{ID: i + 1, At: time.Duration(i) * time.Millisecond, For: time.Second, Fault: nemesis.On(cluster.LeaderChange, nemesis.Crashes())})
+		}
+		test.Nemesis, test.Duration = p, time.Second
+	})
+	var gaveUp []string
+	for f := range r.History.Faults() {
+		gaveUp = append(gaveUp, f.Invoke.Key)
+	}
+	require.Len(t, gaveUp, 20)
+	for i, key := range gaveUp {
+		assert.Equal(t, fmt.Sprint("step ", i+1), key)
+	}
 }
 
 func TestNothingDecided(t *testing.T) {

@@ -20,15 +20,16 @@ type strikes struct {
 	mu     sync.Mutex
 	active []*strike // in the order of their injection
 	calm   bool      // no fault may strike any more
-	busy   int       // faults that are being injected
+	busy   []*strike // that are being injected, in the order in which that began
 	idle   int       // faults that met no occasion, or nobody that they may harm
 }
 
 // A strike is a fault that is active.
 type strike struct {
-	step nemesis.Step
-	desc string
-	heal func()
+	step   nemesis.Step
+	giveUp func() // has it wait no longer for an occasion
+	desc   string
+	heal   func()
 }
 
 // nemesis carries out the plan until the time for faults is over.
@@ -42,18 +43,29 @@ func (e *engine) nemesis(w *cluster.Cluster) {
 		w.At(at, "", func() { go e.step(ctx, w, s) })
 	}
 	e.sleep(e.test.Duration)
+	e.strikes.mu.Lock()
+	waiting := slices.Clone(e.strikes.busy)
+	e.strikes.mu.Unlock()
+	for i, x := range waiting { // one after the other: each goes into the history
+		if i > 0 {
+			e.sleep(2 * time.Nanosecond)
+		}
+		x.giveUp()
+	}
 }
 
 // step has the fault of a step strike, waits, and heals.
 func (e *engine) step(ctx context.Context, w *cluster.Cluster, s nemesis.Step) {
 	pprof.SetGoroutineLabels(pprof.WithLabels(ctx, pprof.Labels("capsize", e.label, "host", fmt.Sprint("nemesis step ", s.ID))))
-	if ctx.Err() != nil || !e.mayStrike() {
+	waits, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	x := &strike{step: s, giveUp: giveUp}
+	if ctx.Err() != nil || !e.mayStrike(x) {
 		return
 	}
-	x := &strike{step: s}
-	err := e.inject(ctx, w, x)
+	err := e.inject(waits, w, x)
 	e.strikes.mu.Lock()
-	e.strikes.busy--
+	e.strikes.busy = slices.DeleteFunc(e.strikes.busy, func(b *strike) bool { return b == x })
 	late := e.strikes.calm
 	switch {
 	case err == nil && !late:
@@ -72,13 +84,13 @@ func (e *engine) step(ctx context.Context, w *cluster.Cluster, s nemesis.Step) {
 	}
 }
 
-func (e *engine) mayStrike() bool {
+func (e *engine) mayStrike(x *strike) bool {
 	e.strikes.mu.Lock()
 	defer e.strikes.mu.Unlock()
 	if e.strikes.calm {
 		return false
 	}
-	e.strikes.busy++
+	e.strikes.busy = append(e.strikes.busy, x)
 	return true
 }
 
@@ -140,13 +152,13 @@ func stepKey(s nemesis.Step) string { return fmt.Sprint("step ", s.ID) }
 func (e *engine) heal(w *cluster.Cluster) {
 	e.strikes.mu.Lock()
 	e.strikes.calm = true
-	active, busy := e.strikes.active, e.strikes.busy
+	active, busy := e.strikes.active, len(e.strikes.busy)
 	e.strikes.active = nil
 	e.strikes.mu.Unlock()
 	if busy > 0 {
 		e.sleep(grace)
 		e.strikes.mu.Lock()
-		busy = e.strikes.busy
+		busy = len(e.strikes.busy)
 		e.strikes.mu.Unlock()
 	}
 	if busy > 0 {

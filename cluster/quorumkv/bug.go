@@ -10,9 +10,9 @@ type Bug uint
 
 const (
 	// DropHints has a node that stands in for another acknowledge what it is to hand over,
-	// and forget it: hints are best effort in Cassandra, and a write at consistency ANY
-	// may rest on them alone.
-	// https://cwiki.apache.org/confluence/display/CASSANDRA2/HintedHandoff
+	// and forget it. Cassandra flushes hints every ten seconds, and drops them after three hours,
+	// though a write at consistency ANY may rest on them alone.
+	// https://docs.datastax.com/en/cassandra/3.0/cassandra/operations/opsRepairNodesHintedHandoff.html
 	DropHints Bug = 1 << iota
 
 	// AckBeforeSync acknowledges what is not yet on the disk, and syncs once a second.
@@ -28,7 +28,7 @@ const (
 	// PlainVectors has a write claim to have seen all earlier ones of its coordinator, as a
 	// plain version vector does. Of two clients of one node who write at the same time, one
 	// replaces what it never saw.
-	// https://github.com/ricardobcl/Dotted-Version-Vectors
+	// https://arxiv.org/abs/1011.5808
 	PlainVectors
 
 	// TimeoutIsFailure has a coordinator that waited in vain for acknowledgements say that
@@ -37,9 +37,9 @@ const (
 	TimeoutIsFailure
 
 	// ReapTombstones forgets a deleted key at once, and with it that there was anything to
-	// delete. A replica that missed the delete gives the key back to the others: what
+	// delete. A replica that missed the delete gives the key back to the others, as a zombie: what
 	// Cassandra's gc_grace_seconds and Riak's delete_mode are to prevent.
-	// https://docs.riak.com/riak/kv/latest/using/reference/object-deletion/
+	// https://cassandra.apache.org/doc/latest/cassandra/managing/operating/compaction/tombstones.html
 	ReapTombstones
 
 	// CoarseRanges has anti-entropy compare a range of the circle with the homes of its

@@ -17,10 +17,10 @@ func TestBugs(t *testing.T) {
 			bug, err := quorumkv.ParseBug(name)
 			require.NoError(t, err)
 			found := 0
-			for _, faults := range presets("all") {
+			for _, faults := range presets("flip-flop", "blackouts") {
 				test := versions(quorumkv.Store{Bugs: bug})
 				test.Nemesis = preset(t, faults)
-				n := sweep(t, test, seeds(t, 30))
+				n := sweep(t, test, seeds(t, 15, 15))
 				t.Logf("%s under %s: %d", name, faults, n)
 				found += n
 			}

@@ -38,7 +38,7 @@ func TestQuorumsAreNotLinearizable(t *testing.T) {
 			test := registers(choice.store)
 			test.Clients, test.Rate = 20, 400
 			test.Nemesis = nemesis.Every(3*time.Second, nemesis.Lossy(0))
-			assert.Equal(t, choice.sound, sweep(t, test, seeds(t, 15)) == 0)
+			assert.Equal(t, choice.sound, sweep(t, test, seeds(t, 15, 7)) == 0)
 		})
 	}
 }
@@ -62,7 +62,7 @@ func TestBothSidesAnswer(t *testing.T) {
 		{"write-back", quorumkv.Store{Conflict: quorumkv.HLC, Strict: true, WriteBack: true}, false},
 	} {
 		t.Run(side.name, func(t *testing.T) {
-			count, invalid := seeds(t, 3), 0
+			count, invalid := seeds(t, 3, 1), 0
 			var majority, minority answers
 			for seed := 1; seed <= count; seed++ {
 				test := registers(side.store)
@@ -134,7 +134,7 @@ func TestWhatConflictsLose(t *testing.T) {
 			test.Nemesis = c.faults
 			var n workloads.Survival
 			var registers checker.Losses
-			for seed := 1; seed <= seeds(t, 5); seed++ {
+			for seed := 1; seed <= seeds(t, 5, 1); seed++ {
 				test.Seed = uint64(seed)
 				test.Workload = workloads.Versions(store.Open)
 				r, err := capsize.Exec(t.Context(), t, test)

@@ -9,7 +9,7 @@ import (
 
 // A dot names one write: the n-th, from 1, of a key that an actor coordinated. An actor is
 // one life of a node, by a number that is drawn when it boots: so no dot is ever used twice,
-// whatever the disk forgot.
+// whatever the disk forgot. The price is a span for each life that wrote a key.
 type dot struct{ actor, n uint64 }
 
 func (d dot) compare(e dot) int { return cmp.Or(cmp.Compare(d.actor, e.actor), cmp.Compare(d.n, e.n)) }

@@ -189,7 +189,7 @@ func writes(t *testing.T, system cluster.System, cut func(c *cluster.Cluster)) (
 // TestGossipedReplays counts how many seeds replay byte for byte when memberlist decides. CAPSIZE_REPLAYS
 // says how many are run twice.
 func TestGossipedReplays(t *testing.T) {
-	runs := 3
+	runs := seeds(t, 3, 1)
 	if text := os.Getenv("CAPSIZE_REPLAYS"); text != "" {
 		var err error
 		runs, err = strconv.Atoi(text)

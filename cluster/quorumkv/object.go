@@ -101,7 +101,8 @@ func (o object) equal(p object) bool {
 	return slices.Equal(o.siblings, p.siblings) && o.seen.equal(p.seen)
 }
 
-// tombstone is the value of a sibling that says that its key was deleted.
+// tombstone is the value of a sibling that says that its key was deleted. It stays for good; see
+// [ReapTombstones] for what comes of forgetting it.
 const tombstone = 0
 
 // values returns the siblings' values, sorted, each once, without tombstones.

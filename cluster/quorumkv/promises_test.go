@@ -33,13 +33,9 @@ func TestPromises(t *testing.T) {
 		{"lww while clocks agree", registers(lww, lost()), clocksWrong},
 	} {
 		t.Run(p.name, func(t *testing.T) {
-			n := 40
-			if testing.Short() {
-				n = 8
-			}
 			test, judged := p.test, 0
-			test.Nemesis = preset(t, "all")
-			for seed := 1; seed <= seeds(t, n); seed++ {
+			test.Nemesis = preset(t, presets("all")[0])
+			for seed := 1; seed <= seeds(t, 80, 5); seed++ {
 				test.Seed = uint64(seed)
 				r, err := capsize.Exec(t.Context(), t, test)
 				require.NoError(t, err)

@@ -12,13 +12,18 @@
 // What it promises depends on the options:
 //
 //   - The zero [Store] loses no acknowledged write unless one that had seen it replaced
-//     it, whatever the clocks say, and its replicas converge. It is not linearizable.
+//     or deleted it, whatever the clocks say; what was replaced does not come back; and
+//     replicas converge. It is not linearizable.
 //   - R+W > N does not make it so, nor does Strict: a write that is under way may be seen
 //     by one read and not by the next, and one that failed stays where it arrived.
-//   - HLC and Strict, with R+W > N, loses no acknowledged write to one that had been
-//     acknowledged before, whatever the clocks say. Of two concurrent writes one is lost.
-//     With WriteBack it is linearizable: it is the register of Attiya, Bar-Noy and Dolev.
-//   - LWW does as well as long as all clocks agree, also when it is not Strict.
+//   - HLC and LWW lose one of two writes that did not see each other, though both were
+//     acknowledged. They lose none to one that had been acknowledged before it was asked
+//     for: HLC if it is Strict with R+W > N, whatever the clocks say; LWW while all clocks agree.
+//   - HLC with Strict, WriteBack and R+W > N is linearizable: it is the register of
+//     Attiya, Bar-Noy and Dolev.
+//
+// All of that holds while disks keep what they synced. What a disk has damaged is left out: the first
+// promise stands as long as it is there on one of the W nodes that had it.
 //
 // Mistakes that people made in such stores are options, off by default; see [Bug].
 package quorumkv
