@@ -231,7 +231,10 @@ func TestQuorumsThatCanNotBe(t *testing.T) {
 func TestStoreReplays(t *testing.T) {
 	for _, store := range []quorumkv.Store{{LogLimit: 1000}, {Conflict: quorumkv.LWW, Strict: true, WriteBack: true}} {
 		test := versions(store)
-		test.Nemesis, test.Seed = nemesis.Swarm(quorumkv.ElectionTimeout), 3
-		capsize.CheckDeterminism(t, test)
+		test.Nemesis = nemesis.Swarm(quorumkv.ElectionTimeout)
+		for seed := range seeds(t, 4, 2) {
+			test.Seed = uint64(seed + 1)
+			capsize.CheckDeterminism(t, test)
+		}
 	}
 }
