@@ -1,14 +1,17 @@
 package scenarios
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/chainkv"
 	"github.com/capsize-go/capsize/cluster/primarykv"
+	"github.com/capsize-go/capsize/cluster/quorumkv"
 	"github.com/capsize-go/capsize/cluster/raftkv"
 	"github.com/capsize-go/capsize/cluster/registerkv"
 	"github.com/capsize-go/capsize/nemesis"
@@ -63,6 +66,7 @@ type choice struct {
 	workload  workloads.Workload
 	judge     judge
 	also      nemesis.Fault // strikes all the time, beside the cut; none if nil
+	settle    time.Duration // how long it may take until all is well after the cut; default that of [capsize.Test]
 }
 
 func (c choice) test(f cut) capsize.Test {
@@ -75,7 +79,7 @@ func (c choice) test(f cut) capsize.Test {
 	}
 	return capsize.Test{
 		Name: "cap " + c.name, System: c.system, Workload: c.workload, Nemesis: nemesis.Together(parts...),
-		Nodes: nodes, Clients: nodes * int(roles), Rate: 150, Duration: duration, Timeout: 500 * time.Millisecond,
+		Nodes: nodes, Clients: nodes * int(roles), Rate: 150, Duration: duration, Timeout: 500 * time.Millisecond, Settle: c.settle,
 	}
 }
 
@@ -108,6 +112,15 @@ var choices = []choice{
 
 	register("abd", Consistent, registerkv.Store{}, "quorums, and reads write back what they return: no leader, no consensus"),
 	register("quorum-no-write-back", Neither, registerkv.Store{Bugs: registerkv.NoWriteBack}, "quorums with R + W > N alone, reads of three and writes of three of five"),
+	dynamo("dynamo-write-back", Consistent, quorumkv.Store{N: 5, R: 3, W: 3, Conflict: quorumkv.HLC, Strict: true, WriteBack: true}, "R + W > N in the manner of Dynamo, and reads write back what they return"),
+	dynamo("dynamo-sloppy", Neither, quorumkv.Store{Conflict: quorumkv.HLC}, "three replicas, two answers; other nodes stand in for those that are cut off, and hand over later"),
+	dynamoGossip("dynamo-gossip", quorumkv.Gossiped{Conflict: quorumkv.HLC}, "the same, and memberlist decides who is cut off"),
+	dynamo("dynamo-one", Neither, quorumkv.Store{Conflict: quorumkv.HLC, R: 1, W: 1}, "one answer is enough"),
+	dynamo("dynamo-lww", Neither, quorumkv.Store{Conflict: quorumkv.LWW, R: 1, W: 1}, "one answer is enough, and the later time of day wins"),
+	skewed(dynamo("dynamo-lww-skew", Neither, quorumkv.Store{Conflict: quorumkv.LWW, R: 1, W: 1}, "the same, and clocks are up to four seconds apart")),
+	vectors("dynamo-siblings", quorumkv.Store{R: 1, W: 1}, "one answer is enough, and writes that did not see each other are kept side by side"),
+	skewed(vectors("dynamo-siblings-skew", quorumkv.Store{R: 1, W: 1}, "the same, and clocks are up to four seconds apart")),
+
 	chain("chain-tail", chainkv.Store{Reads: chainkv.AtTail}, "a chain of replicas; writes enter at the head, reads are answered by the tail"),
 	chain("chain-craq", chainkv.Store{}, "the same, and any node answers reads; it asks the tail if a write is under way"),
 
@@ -123,6 +136,32 @@ func raft(name, label string, reads raftkv.Reads, also nemesis.Fault, doc string
 func primary(name, label string, s primarykv.Store, doc string) choice {
 	return choice{name: name, doc: doc, label: label, system: s, workload: readsAndWrites(s.Open), judge: registers{}}
 }
+
+func dynamo(name, label string, s quorumkv.Store, doc string) choice {
+	return choice{name: name, doc: doc, label: label, system: s, workload: readsAndWrites(s.Open), judge: registers{}}
+}
+
+func dynamoGossip(name string, s quorumkv.Gossiped, doc string) choice {
+	return choice{name: name, doc: doc, label: Neither, system: s, workload: readsAndWrites(s.Open), judge: registers{}, settle: 40 * time.Second}
+}
+
+func vectors(name string, s quorumkv.Store, doc string) choice {
+	return choice{name: name, doc: doc, label: Neither, system: s, workload: workloads.Versions(s.Open), judge: siblings{}}
+}
+
+func skewed(c choice) choice {
+	c.also = clocksApart
+	return c
+}
+
+// clocksApart sets each clock a second ahead of the one before.
+var clocksApart = nemesis.New("clocks apart", func(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
+	heal := func() {}
+	for i, node := range c.Nodes() {
+		heal = both(heal, c.Misset(node, cluster.ClockError{Skew: time.Duration(i) * time.Second}))
+	}
+	return "clocks are a second apart, each from the next", heal, nil
+})
 
 func chain(name string, s chainkv.Store, doc string) choice {
 	return choice{name: name, doc: doc, label: Consistent, system: s, workload: readsAndWrites(s.Open), judge: registers{}}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/workloads"
 )
 
 // The kinds of request.
@@ -43,7 +44,7 @@ func (registers) holds(ctx context.Context, h *history.History, model string) (b
 	return c.Check(ctx, h).Verdict == checker.Valid, nil
 }
 
-// losses counts stale reads and lost writes. A key that was written once is read in the end alone, where
+// losses counts stale reads and lost writes. Other keys than the shared ones are read in the end alone, where
 // what it lacks is lost and not stale.
 func (registers) losses(h *history.History, c *Card) error {
 	s, err := checker.MeasureStaleness(checker.Register(), onSharedKeys(h))
@@ -69,6 +70,31 @@ func onSharedKeys(h *history.History) *history.History {
 		}
 	}
 	return history.Of(ops...)
+}
+
+// siblings judges histories of [workloads.Versions], whose reads return all that nobody replaced. They are no registers:
+// what is asked of them is that nothing is lost, and that all come to agree.
+type siblings struct{}
+
+func (siblings) kind(in any) string {
+	if op, ok := in.(workloads.VersionsOp); ok && (op.F == "read" || op.F == "final") {
+		return read
+	}
+	return write
+}
+
+func (siblings) models() []string { return []string{"convergent"} }
+
+// holds reports whether nothing was lost and all came to agree.
+func (siblings) holds(ctx context.Context, h *history.History, _ string) (bool, error) {
+	return workloads.CheckVersions(ctx, h).Verdict == checker.Valid, nil
+}
+
+// losses counts lost writes. A read of siblings is not stale: it tells what it has seen.
+func (siblings) losses(h *history.History, c *Card) error {
+	n := workloads.CountSurvival(h)
+	c.Lost += n.Lost + n.Undone
+	return nil
 }
 
 // strongest names what holds: one model that implies the rest, or else the guarantees that are left.

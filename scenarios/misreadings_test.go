@@ -83,8 +83,8 @@ func TestAPMeansNoConsistency(t *testing.T) {
 // "R + W > N is linearizable": it is not, and one more round trip makes it so.
 func TestQuorumsAreLinearizable(t *testing.T) {
 	n := seeds(t, 8)
-	quorum := rows(t, scenarios.CAP(), "quorum-no-write-back", "bridge", n)[0]
-	abd := rows(t, scenarios.CAP(), "abd", "bridge", n)[0]
+	quorum := rows(t, scenarios.CAP(), "quorum-no-write-back", "2|2|1", n)[0]
+	abd := rows(t, scenarios.CAP(), "abd", "2|2|1", n)[0]
 	assert.Positive(t, quorum.Invalid, "of %d seeds", n)
 	assert.Equal(t, n, abd.Valid)
 }

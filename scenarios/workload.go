@@ -11,14 +11,14 @@ import (
 )
 
 const (
-	shared   = 2  // keys that all clients read and write
-	turns    = 10 // a client's own key is written every so many turns,
-	onceKeys = 25 // and there are so many of them, more than a run has turns for
+	shared  = 2  // keys that all clients read and write
+	turns   = 10 // every so many turns, a client writes a key of its own, and half of that later one of its neighbour,
+	ownKeys = 25 // of which there are so many, more than a run has turns for
 )
 
 // readsAndWrites is the workload of the CAP card: on a few keys that all share, and beside them on keys
-// that are written once. On a shared key the next write covers up for one that is lost; a key of
-// its own tells in the end.
+// that are written twice, by a client and then by another one on the next node. On a shared key the next write
+// covers up for one that is lost; those others tell in the end.
 func readsAndWrites[C workloads.KV](open func(context.Context, *cluster.Host) (C, error)) workloads.Workload {
 	return workloads.New(workloads.Spec[C, checker.RegisterOp, int]{
 		Name:   "reads-and-writes",
@@ -28,9 +28,9 @@ func readsAndWrites[C workloads.KV](open func(context.Context, *cluster.Host) (C
 		Final: func(t workloads.Turn[checker.RegisterOp, int]) (checker.RegisterOp, bool) {
 			key := sharedKey(t.Index)
 			if t.Index >= shared {
-				key = onceKey(t.Client, t.Index-shared)
+				key = ownKey(t.Client, t.Index-shared)
 			}
-			return checker.RegisterOp{F: read, Key: key}, t.Index < shared+onceKeys
+			return checker.RegisterOp{F: read, Key: key}, t.Index < shared+ownKeys
 		},
 		Key:     func(in checker.RegisterOp) string { return in.Key },
 		Checker: checker.Linearizable(checker.Register()),
@@ -41,7 +41,7 @@ const sharedPrefix = "k"
 
 func sharedKey(i int) string { return fmt.Sprint(sharedPrefix, i) }
 
-func onceKey(client, i int) string { return fmt.Sprintf("c%d-%d", client, i) }
+func ownKey(client, i int) string { return fmt.Sprintf("c%d-%d", client, i) }
 
 // A role is what a client does. There is one of each on every node: a client that both reads and writes is
 // stuck in a write where nobody answers writes, and then reads nothing.
@@ -58,8 +58,13 @@ func roleOf(client int) role { return role(client / nodes % int(roles)) }
 
 func nextReadOrWrite(t workloads.Turn[checker.RegisterOp, int]) checker.RegisterOp {
 	role := roleOf(t.Client)
-	if i := t.Index / turns; role != reads && t.Index%turns == turns-1 && i < onceKeys {
-		return checker.RegisterOp{F: write, Key: onceKey(t.Client, i), Value: t.Number()}
+	if role != reads {
+		switch i := t.Index / turns; {
+		case t.Index%turns == turns-1 && i < ownKeys:
+			return checker.RegisterOp{F: write, Key: ownKey(t.Client, i), Value: t.Number()}
+		case t.Index%turns == turns/2-1 && 0 < i && i <= ownKeys:
+			return checker.RegisterOp{F: write, Key: ownKey((t.Client+1)%t.Clients, i-1), Value: t.Number()}
+		}
 	}
 	key := sharedKey(t.Rand.IntN(shared))
 	if role == reads || role == either && t.Rand.IntN(2) == 0 {

@@ -1,0 +1,71 @@
+package report_test
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize/report"
+)
+
+func card() report.Card {
+	return report.Card{
+		Title: "raft <index> under 3|2", Label: "C", From: 2 * time.Second, To: 4 * time.Second, End: 6 * time.Second,
+		Lanes: []report.Lane{
+			{Name: "majority reads", Shares: []float64{1, 1, 0.5, 0, math.NaN(), 1, 1, 1}, During: 0.25},
+			{Name: "minority reads", Shares: nil, During: math.NaN()},
+		},
+		Facts: []report.Row{{OK: true, What: "6 of 6 runs linearizable"}, {What: strings.Repeat("long ", 20)}},
+	}
+}
+
+// TestCardSVG has a card be well-formed on its own, and show what there is and no more.
+func TestCardSVG(t *testing.T) {
+	var b strings.Builder
+	require.NoError(t, report.CardSVG(&b, card()))
+	picture := b.String()
+	for d := xml.NewDecoder(strings.NewReader(picture)); ; {
+		_, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+	}
+	assert.Contains(t, picture, `xmlns="http://www.w3.org/2000/svg"`)
+	assert.Contains(t, picture, "raft &lt;index&gt; under 3|2")
+	assert.Contains(t, picture, "25 %")
+	assert.Contains(t, picture, "second 2: 50 % answered")
+	assert.NotContains(t, picture, "second 6", "it is behind the end")
+	assert.NotContains(t, picture, "NaN")
+	assert.Contains(t, picture, "…", "what has no room is cut")
+	assert.Contains(t, picture, "majority reads 25 % answered, 6 of 6 runs linearizable", "it is told to those who don't see it")
+}
+
+// TestBoard has a page show its rows, escape what is in them, and leave out what was not run.
+func TestBoard(t *testing.T) {
+	var b strings.Builder
+	board := report.Board{
+		Title: "A & B", Columns: []report.KV{{Name: "3|2", Value: "two from three"}, {Name: "pause", Value: "stands still"}},
+		Rows: []report.BoardRow{{Name: "raft <index>", Doc: "asks a majority", Label: "C", Cards: []report.Card{card(), {}}}},
+	}
+	require.NoError(t, report.BoardHTML(&b, board))
+	page := b.String()
+	assert.Contains(t, page, "<title>A &amp; B</title>")
+	assert.Contains(t, page, "raft &lt;index&gt;")
+	assert.Equal(t, 1, strings.Count(page, `<svg class="card"`))
+	assert.NotContains(t, page, "<script")
+	assert.NotContains(t, page, "http://", "it needs no network")
+	assert.ErrorContains(t, report.BoardHTML(broken{}, board), "write board")
+	assert.ErrorContains(t, report.CardSVG(broken{}, card()), "write card")
+}
+
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, errors.New("full") }
