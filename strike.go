@@ -46,11 +46,11 @@ func (e *engine) nemesis(w *cluster.Cluster) {
 	e.strikes.mu.Lock()
 	waiting := slices.Clone(e.strikes.busy)
 	e.strikes.mu.Unlock()
-	for i, x := range waiting { // one after the other: each goes into the history
-		if i > 0 {
-			e.sleep(2 * time.Nanosecond)
-		}
+	// One after the other, with time for each: it goes into the history, and is busy no more
+	// when the heal looks.
+	for _, x := range waiting {
 		x.giveUp()
+		e.sleep(2 * time.Nanosecond)
 	}
 }
 
