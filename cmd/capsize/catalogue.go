@@ -8,6 +8,7 @@ import (
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/chainkv"
+	"github.com/capsize-go/capsize/cluster/crdtkv"
 	"github.com/capsize-go/capsize/cluster/primarykv"
 	"github.com/capsize-go/capsize/cluster/raftkv"
 	"github.com/capsize-go/capsize/cluster/registerkv"
@@ -29,7 +30,8 @@ func namesOf(rows []row) []string {
 // A system is one that ships with Capsize.
 type system struct {
 	row
-	bugs []row
+	bugs     []row
+	workload string // that it is to pass; register if empty
 
 	// build returns the system with its bugs, and the workloads that can run on
 	// it: each needs clients of another kind.
@@ -69,6 +71,14 @@ func systems() []system {
 			s := chainkv.Store{Bugs: b}
 			return s, keyValue(s.Open), err
 		},
+	}, {
+		row:  row{"crdtkv", "conflict-free sets, counters and registers that gossip deltas; every node answers whatever it can reach, all come to hold the same, and nothing is linearizable"},
+		bugs: rows(crdtkv.BugNames()), workload: "add-wins",
+		build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
+			b, err := crdtkv.ParseBug(bug)
+			s := crdtkv.Store{Bugs: b}
+			return s, map[string]workloads.Workload{"add-wins": workloads.AddWins(s.OpenSet), "tally": workloads.Tally(s.OpenCounter)}, err
+		},
 	}}
 }
 
@@ -85,9 +95,13 @@ func keyValue[C workloads.KV](open func(context.Context, *cluster.Host) (C, erro
 	return map[string]workloads.Workload{"register": workloads.Register(open)}
 }
 
-// workloadRows describes the workloads, whichever system they run on.
+// workloadRows describes the workloads, whichever systems they run on.
 func workloadRows() []row {
-	return []row{{"register", "reads, writes and compare-and-swaps on 5 keys, each of which must be linearizable"}}
+	return []row{
+		{"register", "reads, writes and compare-and-swaps on 5 keys, each of which must be linearizable"},
+		{"add-wins", "for crdtkv: elements are added to sets and removed, and adds that no remove has seen must be there in the end"},
+		{"tally", "for crdtkv: counters go up and down, and are the sum of that in the end"},
+	}
 }
 
 func systemRows() []row {

@@ -69,7 +69,7 @@ same history, byte for byte. A page with the whole run goes to a folder under
 	f.SortFlags = false
 	f.StringVar(&o.system, "system", "raftkv", "system to run; see capsize list systems")
 	f.StringVar(&o.bug, "bug", "", "bugs to switch on, comma-separated; see capsize list bugs")
-	f.StringVar(&o.workload, "workload", "register", "what the clients do; see capsize list workloads")
+	f.StringVar(&o.workload, "workload", "", "what the clients do; default: what the system is to pass; see capsize list workloads")
 	f.StringVar(&o.nemesis, "nemesis", "partition", "what goes wrong, comma-separated; see capsize list nemeses")
 	f.StringVar(&o.plan, "plan", "", "JSON file that says which fault strikes when, instead of --nemesis")
 	f.Uint64Var(&o.seed, "seed", 0, "seed of every draw; 0: a new one")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -20,7 +21,8 @@ type scenario struct {
 	Test                           capsize.Test // all but the seed
 }
 
-// newScenario puts a system, its bugs and a workload together.
+// newScenario puts a system, its bugs and a workload together: the one that the system is
+// to pass if none is named.
 func newScenario(systemName, bug, workload string) (scenario, error) {
 	sys, err := findSystem(systemName)
 	if err != nil {
@@ -29,6 +31,7 @@ func newScenario(systemName, bug, workload string) (scenario, error) {
 	if bug, err = sys.checkBug(bug); err != nil {
 		return scenario{}, err
 	}
+	workload = cmp.Or(workload, sys.workload, "register")
 	s := scenario{System: sys.Name, Bug: bug, Workload: workload}
 	var known map[string]workloads.Workload
 	if s.Test.System, known, err = sys.build(bug); err != nil {
