@@ -36,6 +36,7 @@ type peer struct {
 	name  string
 	life  uint64
 	acked uint64 // how many deltas of this life of the node it has; 0 if it may have none
+	again int    // the tick at which it is sent the same again if it is silent
 }
 
 type (
@@ -57,6 +58,9 @@ type (
 const (
 	// smallest is the size under which the journal is not written anew.
 	smallest = 64 << 10
+
+	// againTicks is how long a node waits for a receipt.
+	againTicks = 3
 
 	// syncTicks is how often a node syncs that does not when it should.
 	syncTicks = 20
@@ -156,7 +160,7 @@ func (n *node) tick() {
 	var whole *state
 	for _, p := range n.peers {
 		switch {
-		case p.acked == n.made():
+		case p.acked == n.made() || n.ticks < p.again:
 			continue
 		case p.acked > 0 && p.acked+1 >= n.first:
 			n.h.Send(p.name, &gossip{n.life, p.acked, n.made(), n.since(p.acked)})
@@ -166,6 +170,7 @@ func (n *node) tick() {
 			}
 			n.h.Send(p.name, &gossip{n.life, 0, n.made(), whole})
 		}
+		p.again = n.ticks + againTicks
 		if n.bugs&SkipDeltas != 0 {
 			p.acked = n.made()
 		}
@@ -192,7 +197,7 @@ func (n *node) receive(m cluster.Message) {
 		n.h.Send(m.From, &receipt{n.life, body.life, body.after, body.upTo})
 	case *receipt:
 		if p := n.peer(m.From, body.life); body.gossip == n.life && body.after <= p.acked {
-			p.acked = max(p.acked, min(body.upTo, n.made()))
+			p.acked, p.again = max(p.acked, min(body.upTo, n.made())), 0
 		}
 	case inquiry:
 		held := &state{n.Counters, n.Sets, n.Registers, newClock()}

@@ -73,13 +73,16 @@ func (c *clock) add(d dot) (grown bool) {
 		return false
 	}
 	at, _ := slices.BinarySearchFunc(c.Beyond, d, compareDots)
-	c.Beyond = slices.Insert(slices.Clone(c.Beyond), at, d)
+	c.Beyond = slices.Insert(c.Beyond, at, d)
 	c.compact(d.Replica)
 	return true
 }
 
 // compact moves dots that follow on those up to a number there.
 func (c *clock) compact(replica uint64) {
+	if len(c.Beyond) == 0 {
+		return
+	}
 	c.Beyond = slices.DeleteFunc(c.Beyond, func(d dot) bool {
 		if d.Replica == replica && d.N == c.UpTo[replica]+1 {
 			c.UpTo[replica]++
@@ -92,7 +95,6 @@ func (c *clock) merge(o clock) (grown bool) {
 	for replica, n := range o.UpTo { // order: each replica on its own
 		if n > c.UpTo[replica] {
 			c.UpTo[replica] = n
-			c.Beyond = slices.Clone(c.Beyond)
 			c.compact(replica)
 			grown = true
 		}
@@ -277,7 +279,7 @@ func (s *state) write(at dot, key string, value int, seen []dot) *state {
 // forget takes a dot out again, as nothing should.
 func (c *clock) forget(d dot) {
 	for n := d.N + 1; n <= c.UpTo[d.Replica]; n++ {
-		c.Beyond = append(slices.Clone(c.Beyond), dot{d.Replica, n})
+		c.Beyond = append(c.Beyond, dot{d.Replica, n})
 	}
 	c.UpTo[d.Replica] = min(c.UpTo[d.Replica], d.N-1)
 	c.Beyond = slices.DeleteFunc(c.Beyond, func(o dot) bool { return o == d })
