@@ -37,8 +37,11 @@ type AddWinsAnswer struct {
 	Elements []int    `json:"elements,omitempty"`
 }
 
+// Of so many keys, clients use so many at a time, for so many turns.
 const (
-	addWinsKeys     = 3
+	addWinsKeys     = 24
+	addWinsInUse    = 3
+	addWinsTurns    = 50
 	addWinsElements = 8
 )
 
@@ -47,6 +50,9 @@ const (
 // adds was answered that no remove has seen; it must not be if removes have seen them all; and
 // all clients must read the same. Nobody may read what nobody added. It asks nothing of the order of things,
 // as strong eventual consistency does not.
+//
+// Clients turn to other keys now and then, and leave the rest alone: an element that came back would
+// soon be removed again where everybody works all the time.
 func AddWins[C TaggedSet](open func(ctx context.Context, h *cluster.Host) (C, error)) Workload {
 	return New(Spec[C, AddWinsOp, AddWinsAnswer]{
 		Name:   "add-wins",
@@ -66,7 +72,7 @@ func nextAddWinsOp(t Turn[AddWinsOp, AddWinsAnswer]) AddWinsOp {
 	if n := len(t.Answer.Elements); t.OK && n > 0 && t.Rand.IntN(2) == 0 {
 		return AddWinsOp{F: "remove", Key: t.Last.Key, Value: t.Answer.Elements[t.Rand.IntN(n)]}
 	}
-	key := registerKey(t.Rand.IntN(addWinsKeys))
+	key := registerKey((t.Index/addWinsTurns*addWinsInUse + t.Rand.IntN(addWinsInUse)) % addWinsKeys)
 	if t.Rand.IntN(2) == 0 {
 		return AddWinsOp{F: "read", Key: key}
 	}
@@ -91,64 +97,82 @@ func invokeAddWins[C TaggedSet](ctx context.Context, c C, in AddWinsOp) (out Add
 
 // An addWinsElement is what was done to an element of a key.
 type addWinsElement struct {
+	asked         int // the index of the first op that asked to add it; -1 if there is none
 	adds, removes []history.Call
 	maybeAdded    bool // an add has no answer
 	maybeRemoved  bool // a remove has none
 }
 
+// An addWinsHistory is a history of [AddWins] by elements, and the reads.
+type addWinsHistory struct {
+	elements map[AddWinsOp]*addWinsElement
+	order    []AddWinsOp
+	reads    []history.Call
+	finals   map[string]history.Call // the first of each key
+}
+
+func addWinsOf(h *history.History) *addWinsHistory {
+	all := &addWinsHistory{elements: map[AddWinsOp]*addWinsElement{}, finals: map[string]history.Call{}}
+	for call := range h.Calls() {
+		in, ok := call.Invoke.Input.(AddWinsOp)
+		switch at := (AddWinsOp{Key: in.Key, Value: in.Value}); {
+		case !ok || call.Complete.Type == history.Fail:
+		case in.F == "add" || in.F == "remove":
+			if all.elements[at] == nil {
+				all.elements[at] = &addWinsElement{asked: -1}
+				all.order = append(all.order, at)
+			}
+			all.elements[at].note(in.F, call)
+		case call.Complete.Type == history.OK:
+			all.reads = append(all.reads, call)
+			if _, ok := all.finals[in.Key]; !ok && in.F == "final" {
+				all.finals[in.Key] = call
+			}
+		}
+	}
+	return all
+}
+
+// misread finds a read of what nobody had asked to add, or final reads that differ.
+func (all *addWinsHistory) misread() *checker.Why {
+	for _, read := range all.reads {
+		in, _ := read.Invoke.Input.(AddWinsOp)
+		for _, value := range elementsRead(read) {
+			e := all.elements[AddWinsOp{Key: in.Key, Value: value}]
+			if e == nil || e.asked < 0 || e.asked > read.Complete.Index {
+				return addWinsWhy(in.Key, []history.Call{read}, "%d of %s was read, which nobody had asked to add", value, in.Key)
+			}
+		}
+		first := all.finals[in.Key]
+		if in.F == "final" && !slices.Equal(elementsRead(first), elementsRead(read)) {
+			return addWinsWhy(in.Key, []history.Call{first, read}, "in the end one client read %v of %s, and another %v",
+				elementsRead(first), in.Key, elementsRead(read))
+		}
+	}
+	return nil
+}
+
 // checkAddWins judges a history of [AddWins].
 func checkAddWins(_ context.Context, h *history.History) checker.Result {
 	res := checker.Result{Checker: "add-wins"}
-	elements := map[AddWinsOp]*addWinsElement{}
-	var order []AddWinsOp
-	finals := map[string]history.Call{}
+	all := addWinsOf(h)
+	why := all.misread()
 	kept, undone := 0, 0
-	fail := func(why *checker.Why) checker.Result {
-		res.Verdict, res.Reason, res.Why = checker.Invalid, why.Reason, why
-		return res
-	}
-	for call := range h.Calls() {
-		in, ok := call.Invoke.Input.(AddWinsOp)
-		if !ok || call.Complete.Type == history.Fail {
-			continue
-		}
-		at := AddWinsOp{Key: in.Key, Value: in.Value}
-		if in.F == "add" || in.F == "remove" {
-			if elements[at] == nil {
-				elements[at] = &addWinsElement{}
-				order = append(order, at)
-			}
-			elements[at].note(in.F, call)
-			continue
-		}
-		if call.Complete.Type != history.OK {
-			continue
-		}
-		for _, value := range elementsRead(call) {
-			if e := elements[AddWinsOp{Key: in.Key, Value: value}]; e == nil || len(e.adds) == 0 && !e.maybeAdded {
-				return fail(addWinsWhy(in.Key, []history.Call{call}, "%d of %s was read, which nobody had asked to add", value, in.Key))
-			}
-		}
-		if in.F == "final" {
-			if first, ok := finals[in.Key]; !ok {
-				finals[in.Key] = call
-			} else if !slices.Equal(elementsRead(first), elementsRead(call)) {
-				return fail(addWinsWhy(in.Key, []history.Call{first, call}, "in the end one client read %v of %s, and another %v",
-					elementsRead(first), in.Key, elementsRead(call)))
-			}
-		}
-	}
-	for _, at := range order {
-		final, ok := finals[at.Key]
-		if !ok {
+	for _, at := range all.order {
+		final, ok := all.finals[at.Key]
+		if !ok && why == nil {
 			res.Verdict, res.Reason = checker.Unknown, fmt.Sprintf("nobody read %s in the end", at.Key)
 			return res
 		}
-		there, gone, why := elements[at].judge(at, final)
-		if why != nil {
-			return fail(why)
+		if why == nil {
+			var there, gone int
+			there, gone, why = all.elements[at].judge(at, final)
+			kept, undone = kept+there, undone+gone
 		}
-		kept, undone = kept+there, undone+gone
+	}
+	if why != nil {
+		res.Verdict, res.Reason, res.Why = checker.Invalid, why.Reason, why
+		return res
 	}
 	res.Reason = fmt.Sprintf("of the answered adds, %d count in the end, and %d were undone by removes that had seen them", kept, undone)
 	return res
@@ -156,6 +180,9 @@ func checkAddWins(_ context.Context, h *history.History) checker.Result {
 
 func (e *addWinsElement) note(f string, call history.Call) {
 	known := call.Complete.Type == history.OK
+	if f == "add" && e.asked < 0 {
+		e.asked = call.Invoke.Index
+	}
 	switch {
 	case f == "add" && known:
 		e.adds = append(e.adds, call)

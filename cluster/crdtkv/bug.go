@@ -17,8 +17,8 @@ const (
 	// that the remove had not seen. https://github.com/basho/riak_dt/pull/82
 	RemoveWins
 
-	// ForgetRemoved has a node that removes an element forget that it ever saw it, as if a
-	// tombstone were collected too early: what others still send brings it back.
+	// ForgetRemoved has a node forget that it has seen what is not there any more, as if
+	// tombstones were collected too early: what others still send brings it back.
 	// https://github.com/basho/riak_dt/pull/78
 	ForgetRemoved
 
@@ -42,7 +42,7 @@ var bugs = []struct {
 }{
 	{DoubleGossip, "double-gossip", "counters add what they are sent, instead of taking the greater"},
 	{RemoveWins, "remove-wins", "a remove takes away adds that it has not seen"},
-	{ForgetRemoved, "forget-removed", "a node that removes an element forgets that it has seen it"},
+	{ForgetRemoved, "forget-removed", "a node forgets that it has seen what was removed"},
 	{ReuseIDs, "reuse-ids", "a node is the same replica in each life, and counts from the beginning"},
 	{SkipDeltas, "skip-deltas", "what was sent is taken for heard, and never sent again"},
 	{AckBeforeSync, "ack-before-sync", "operations are acknowledged before they are on the disk"},

@@ -46,7 +46,7 @@ const (
 
 	// buffered is how many deltas a node keeps for those who lack them. Who lacks more is sent
 	// the whole state.
-	buffered = 64
+	buffered = 16
 )
 
 // Digest returns a digest of what a node has itself.

@@ -121,6 +121,9 @@ func (n *node) grow(d *state, bugs Bug) {
 	if !n.merge(d, bugs) {
 		return
 	}
+	if n.bugs&ForgetRemoved != 0 {
+		n.Seen = n.alive()
+	}
 	n.keep(d)
 	must(n.log.Append(record(d)))
 	if n.bugs&AckBeforeSync == 0 {
@@ -241,11 +244,6 @@ func (n *node) do(r *request) (answer response) {
 		var d *state
 		d, answer.dots = n.remove(r.key, r.value)
 		n.grow(d, 0)
-		if n.bugs&ForgetRemoved != 0 {
-			for _, at := range answer.dots {
-				n.Seen.forget(at)
-			}
-		}
 	case opElements:
 		answer.values = n.Sets[r.key].values()
 	case opWrite:

@@ -276,12 +276,15 @@ func (s *state) write(at dot, key string, value int, seen []dot) *state {
 	return d
 }
 
-// forget takes a dot out again, as nothing should.
-func (c *clock) forget(d dot) {
-	for n := d.N + 1; n <= c.UpTo[d.Replica]; n++ {
-		c.Beyond = append(c.Beyond, dot{d.Replica, n})
+// alive returns the dots of what is there.
+func (s *state) alive() clock {
+	c := newClock()
+	for _, bags := range []map[string]bag{s.Sets, s.Registers} {
+		for _, b := range bags { // order: a set of dots is the same in any
+			for _, t := range b {
+				c.add(t.Dot)
+			}
+		}
 	}
-	c.UpTo[d.Replica] = min(c.UpTo[d.Replica], d.N-1)
-	c.Beyond = slices.DeleteFunc(c.Beyond, func(o dot) bool { return o == d })
-	slices.SortFunc(c.Beyond, compareDots)
+	return c
 }

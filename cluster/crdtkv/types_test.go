@@ -136,13 +136,12 @@ func TestAddsWin(t *testing.T) {
 	assert.Empty(t, merged(a, b).Sets["k"].values(), "what all have seen removed stays so")
 }
 
-// TestClocksForget is of the option alone.
-func TestClocksForget(t *testing.T) {
-	c := newClock(dot{1, 1}, dot{1, 2}, dot{1, 3}, dot{2, 5})
-	assert.Equal(t, uint64(3), c.UpTo[1])
-	c.forget(dot{1, 2})
-	assert.False(t, c.has(dot{1, 2}))
-	assert.True(t, c.has(dot{1, 3}) && c.has(dot{1, 1}) && c.has(dot{2, 5}))
+func TestClocks(t *testing.T) {
+	c := newClock(dot{2, 5}, dot{1, 3}, dot{1, 1})
+	assert.True(t, c.has(dot{1, 1}) && c.has(dot{1, 3}) && c.has(dot{2, 5}))
+	assert.False(t, c.has(dot{1, 2}) || c.has(dot{2, 4}))
 	assert.True(t, c.add(dot{1, 2}))
+	assert.False(t, c.add(dot{1, 2}))
+	assert.Equal(t, uint64(3), c.UpTo[1], "they follow on each other")
 	assert.Equal(t, []dot{{2, 5}}, c.Beyond)
 }
