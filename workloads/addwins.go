@@ -15,7 +15,10 @@ import (
 // the observed-remove set of Shapiro et al., Conflict-free Replicated Data Types
 // (2011). As there, each add has a tag of its own, and a remove says which tags it has seen.
 type TaggedSet interface {
+	// Add adds an element, and returns a tag that no other add has.
 	Add(ctx context.Context, key string, element int) (tag string, err error)
+
+	// Remove undoes the adds of an element that it has seen, and returns their tags.
 	Remove(ctx context.Context, key string, element int) (tags []string, err error)
 
 	// Elements returns the elements, sorted.

@@ -14,7 +14,7 @@ const (
 	DoubleGossip Bug = 1 << iota
 
 	// RemoveWins has a remove take away all adds of an element that a node has, also those
-	// that the remove had not seen. https://github.com/basho/riak_dt/pull/82
+	// that the remove had not seen. https://github.com/akka/akka-core/pull/22668
 	RemoveWins
 
 	// ForgetRemoved has a node forget that it has seen what is not there any more, as if
@@ -28,7 +28,8 @@ const (
 	ReuseIDs
 
 	// SkipDeltas takes what was sent for what was heard: what the network loses is never
-	// sent again. Almeida, Shoker and Baquero 2018, §6.2, have the acknowledgements.
+	// sent again. Almeida, Shoker and Baquero 2018 have acknowledgements in algorithm 2.
+	// https://github.com/akka/akka-core/issues/22188
 	SkipDeltas
 
 	// AckBeforeSync acknowledges what is not yet on the disk.
