@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"slices"
 
 	"github.com/capsize-go/capsize/cluster"
@@ -65,6 +66,8 @@ const (
 	// syncTicks is how often a node syncs that does not when it should.
 	syncTicks = 20
 
+	journalName = "deltas"
+
 	// recordDelta is the kind of all records: a delta in JSON.
 	recordDelta = 'd'
 )
@@ -96,24 +99,51 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 
 // open reads what the disk has. The state of the life before is a delta to this one.
 func (n *node) open() error {
-	log, records, damaged, err := journal.Open(n.h, "deltas")
+	records, err := salvage(n.h)
 	if err != nil {
 		return err
 	}
-	n.log = log
 	for _, rec := range records {
 		d := newState()
 		if err := json.Unmarshal(rec[1:], d); err != nil {
-			return fmt.Errorf("journal deltas: %w", err)
+			return fmt.Errorf("journal %s: %w", journalName, err)
 		}
 		n.merge(d, 0)
 	}
 	n.keep(n.clone())
+	var damaged bool
+	if n.log, _, damaged, err = journal.Open(n.h, journalName); err != nil {
+		return err
+	}
 	if damaged {
 		n.h.Count("data damaged")
 		n.rewrite()
 	}
 	return nil
+}
+
+// salvage returns all records of the journal that are whole, also those behind damage:
+// deltas make sense without those before them, and one that was not gossiped is nowhere else.
+func salvage(h *cluster.Host) (records [][]byte, err error) {
+	file, err := h.Disk().Open(journalName)
+	if err != nil {
+		return nil, fmt.Errorf("journal %s: %w", journalName, err)
+	}
+	rest := make([]byte, file.Size())
+	if _, err := io.ReadFull(file, rest); err != nil && len(rest) > 0 {
+		return nil, fmt.Errorf("journal %s: %w", journalName, err)
+	}
+	for len(rest) > 0 {
+		rec, after, ok := journal.Next(rest, false)
+		switch {
+		case !ok:
+			after = rest[1:]
+		case rec[0] == recordDelta:
+			records = append(records, rec)
+		}
+		rest = after
+	}
+	return records, nil
 }
 
 // grow merges a delta into the state, on the disk as well, and keeps it for the others.
