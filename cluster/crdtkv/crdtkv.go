@@ -20,8 +20,8 @@
 // Adds and writes are told apart by dots: the n-th of a replica. That a dot was seen, and
 // is not there, says that it was removed; so no tombstones need be kept beside a vector of numbers.
 // Every life of a node is a replica of its own: a number that
-// a disk forgot is never given twice. If a disk loses a record that it had synced, and that
-// had not been gossiped, that is gone; all else comes back. Mistakes are options, off by default; see [Bug].
+// a disk forgot is never given twice. A node writes all to two files; if its disk loses
+// both copies of what had not been gossiped yet, that is gone, and all else comes back. Mistakes are options, off by default; see [Bug].
 package crdtkv
 
 import (

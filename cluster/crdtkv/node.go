@@ -22,8 +22,8 @@ type node struct {
 	dots uint64 // how many dots it has given
 
 	*state
-	log   *journal.Journal
-	least int64 // the size of the journal when it was written anew
+	logs  []*journal.Journal // two, alike
+	least int64              // the size of one when it was written anew
 
 	deltas []*state // what the state has grown by; the first is the one of number first
 	first  uint64
@@ -66,8 +66,6 @@ const (
 	// syncTicks is how often a node syncs that does not when it should.
 	syncTicks = 20
 
-	journalName = "deltas"
-
 	// recordDelta is the kind of all records: a delta in JSON.
 	recordDelta = 'd'
 )
@@ -90,7 +88,7 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 	var timer *cluster.Timer
 	timer = h.AfterFunc(gossipEvery, func() {
 		timer.Reset(gossipEvery)
-		n.log.Wake()
+		n.wake()
 		n.tick()
 	})
 	<-ctx.Done()
@@ -99,39 +97,51 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 
 // open reads what the disk has. The state of the life before is a delta to this one.
 func (n *node) open() error {
-	records, err := salvage(n.h)
-	if err != nil {
-		return err
-	}
-	for _, rec := range records {
-		d := newState()
-		if err := json.Unmarshal(rec[1:], d); err != nil {
-			return fmt.Errorf("journal %s: %w", journalName, err)
+	alike := true
+	for _, name := range []string{"deltas", "copy"} {
+		records, err := salvage(n.h, name)
+		if err != nil {
+			return err
 		}
-		n.merge(d, 0)
+		for _, rec := range records {
+			d := newState()
+			if err := json.Unmarshal(rec[1:], d); err != nil {
+				return fmt.Errorf("journal %s: %w", name, err)
+			}
+			n.merge(d, 0)
+		}
+		log, whole, _, err := journal.Open(n.h, name)
+		if err != nil {
+			return err
+		}
+		n.logs = append(n.logs, log)
+		alike = alike && len(whole) == len(records) && log.Size() == n.logs[0].Size()
 	}
 	n.keep(n.clone())
-	var damaged bool
-	if n.log, _, damaged, err = journal.Open(n.h, journalName); err != nil {
-		return err
-	}
-	if damaged {
+	if !alike {
 		n.h.Count("data damaged")
 		n.rewrite()
 	}
 	return nil
 }
 
-// salvage returns all records of the journal that are whole, also those behind damage:
-// deltas make sense without those before them, and one that was not gossiped is nowhere else.
-func salvage(h *cluster.Host) (records [][]byte, err error) {
-	file, err := h.Disk().Open(journalName)
+func (n *node) wake() {
+	for _, log := range n.logs {
+		log.Wake()
+	}
+}
+
+// salvage returns all records of a journal that are whole, also those behind damage:
+// deltas make sense without those before them. One that was not gossiped is on no other
+// disk, so there is a second journal, of which the same holds.
+func salvage(h *cluster.Host, name string) (records [][]byte, err error) {
+	file, err := h.Disk().Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("journal %s: %w", journalName, err)
+		return nil, fmt.Errorf("journal %s: %w", name, err)
 	}
 	rest := make([]byte, file.Size())
 	if _, err := io.ReadFull(file, rest); err != nil && len(rest) > 0 {
-		return nil, fmt.Errorf("journal %s: %w", journalName, err)
+		return nil, fmt.Errorf("journal %s: %w", name, err)
 	}
 	for len(rest) > 0 {
 		rec, after, ok := journal.Next(rest, false)
@@ -155,11 +165,14 @@ func (n *node) grow(d *state, bugs Bug) {
 		n.Seen = n.alive()
 	}
 	n.keep(d)
-	must(n.log.Append(record(d)))
-	if n.bugs&AckBeforeSync == 0 {
-		must(n.log.Sync())
+	rec := record(d)
+	for _, log := range n.logs {
+		must(log.Append(rec))
+		if n.bugs&AckBeforeSync == 0 {
+			must(log.Sync())
+		}
 	}
-	if n.log.Size() > smallest+2*n.least {
+	if n.logs[0].Size() > smallest+2*n.least {
 		n.rewrite()
 	}
 }
@@ -172,8 +185,10 @@ func (n *node) keep(d *state) {
 }
 
 func (n *node) rewrite() {
-	must(n.log.Replace(record(n.state)))
-	n.least = n.log.Size()
+	for _, log := range n.logs {
+		must(log.Replace(record(n.state)))
+	}
+	n.least = n.logs[0].Size()
 }
 
 func record(d *state) []byte {
@@ -188,7 +203,7 @@ func (n *node) made() uint64 { return n.first + uint64(len(n.deltas)) - 1 }
 func (n *node) tick() {
 	n.ticks++
 	if n.bugs&AckBeforeSync != 0 && n.ticks%syncTicks == 0 {
-		must(n.log.Sync())
+		must(n.logs[1].Sync())
 	}
 	var whole *state
 	for _, p := range n.peers {
@@ -220,7 +235,7 @@ func (n *node) since(number uint64) *state {
 }
 
 func (n *node) receive(m cluster.Message) {
-	n.log.Wake()
+	n.wake()
 	switch body := m.Body.(type) {
 	case *request:
 		n.request(m, body)
