@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/chainkv"
+	"github.com/capsize-go/capsize/cluster/crdtkv"
 	"github.com/capsize-go/capsize/cluster/primarykv"
 	"github.com/capsize-go/capsize/cluster/quorumkv"
 	"github.com/capsize-go/capsize/cluster/raftkv"
@@ -115,11 +117,14 @@ var choices = []choice{
 	dynamo("dynamo-write-back", Consistent, quorumkv.Store{N: 5, R: 3, W: 3, Conflict: quorumkv.HLC, Strict: true, WriteBack: true}, "R + W > N in the manner of Dynamo, and reads write back what they return"),
 	dynamo("dynamo-sloppy", Neither, quorumkv.Store{Conflict: quorumkv.HLC}, "three replicas, two answers; other nodes stand in for those that are cut off, and hand over later"),
 	dynamoGossip("dynamo-gossip", quorumkv.Gossiped{Conflict: quorumkv.HLC}, "the same, and memberlist decides who is cut off"),
-	dynamo("dynamo-one", Neither, quorumkv.Store{Conflict: quorumkv.HLC, R: 1, W: 1}, "one answer is enough"),
-	dynamo("dynamo-lww", Neither, quorumkv.Store{Conflict: quorumkv.LWW, R: 1, W: 1}, "one answer is enough, and the later time of day wins"),
-	skewed(dynamo("dynamo-lww-skew", Neither, quorumkv.Store{Conflict: quorumkv.LWW, R: 1, W: 1}, "the same, and clocks are up to four seconds apart")),
+	dynamo("dynamo-one", Available, quorumkv.Store{Conflict: quorumkv.HLC, R: 1, W: 1}, "one answer is enough"),
+	dynamo("dynamo-lww", Available, quorumkv.Store{Conflict: quorumkv.LWW, R: 1, W: 1}, "one answer is enough, and the later time of day wins"),
+	skewed(dynamo("dynamo-lww-skew", Available, quorumkv.Store{Conflict: quorumkv.LWW, R: 1, W: 1}, "the same, and clocks are up to four seconds apart")),
 	vectors("dynamo-siblings", quorumkv.Store{R: 1, W: 1}, "one answer is enough, and writes that did not see each other are kept side by side"),
 	skewed(vectors("dynamo-siblings-skew", quorumkv.Store{R: 1, W: 1}, "the same, and clocks are up to four seconds apart")),
+
+	crdtSet("crdt-set", "every node answers alone and gossips; sets in which an add wins over a remove that has not seen it"),
+	crdtCounter("crdt-counter", "the same, and counters that go up and down"),
 
 	chain("chain-tail", chainkv.Store{Reads: chainkv.AtTail}, "a chain of replicas; writes enter at the head, reads are answered by the tail"),
 	chain("chain-craq", chainkv.Store{}, "the same, and any node answers reads; it asks the tail if a write is under way"),
@@ -146,7 +151,20 @@ func dynamoGossip(name string, s quorumkv.Gossiped, doc string) choice {
 }
 
 func vectors(name string, s quorumkv.Store, doc string) choice {
-	return choice{name: name, doc: doc, label: Neither, system: s, workload: workloads.Versions(s.Open), judge: siblings{}}
+	w := workloads.Versions(s.Open)
+	return choice{name: name, doc: doc, label: Available, system: s, workload: w, judge: siblings(w)}
+}
+
+func crdtSet(name, doc string) choice {
+	s := crdtkv.Store{}
+	w := workloads.AddWins(s.OpenSet)
+	return choice{name: name, doc: doc, label: Available, system: s, workload: w, judge: sets(w)}
+}
+
+func crdtCounter(name, doc string) choice {
+	s := crdtkv.Store{}
+	w := workloads.Tally(s.OpenCounter)
+	return choice{name: name, doc: doc, label: Available, system: s, workload: w, judge: sums(w)}
 }
 
 func skewed(c choice) choice {
@@ -192,8 +210,8 @@ func capHolds(rows []Row) error {
 	return errors.Join(problems...)
 }
 
-// Labels returns a row for each variant, with the label that it deserves over all its faults: C if it is consistent
-// under all of them, A if it is available under all.
+// Labels returns a row for each variant, with the label that it deserves: C if it is consistent under all faults, A
+// if it is available under all cuts between nodes. Nobody can answer a client that reaches no node, or whose node stands still.
 func Labels(rows []Row) []Row {
 	var all []Row
 	for _, name := range variantsOf(rows) {
@@ -201,7 +219,7 @@ func Labels(rows []Row) []Row {
 		available := true
 		for _, r := range rows {
 			if c, ok := r.Meter.(*Card); ok && r.Variant == name {
-				available = available && c.available()
+				available = available && (c.available() || slices.Contains([]string{"client-side", "pause"}, r.Fault))
 				if !c.consistent() {
 					sum.Label = Neither
 				}

@@ -72,29 +72,67 @@ func onSharedKeys(h *history.History) *history.History {
 	return history.Of(ops...)
 }
 
-// siblings judges histories of [workloads.Versions], whose reads return all that nobody replaced. They are no registers:
-// what is asked of them is that nothing is lost, and that all come to agree.
-type siblings struct{}
+// merged judges histories of what is no register: reads return all that nobody replaced, or what all operations add
+// up to. What is asked of it is that nothing is lost, and that all come to agree.
+type merged struct {
+	check checker.Checker                  // whether that is so
+	reads func(in any) bool                // whether an input is a read
+	lost  func(h *history.History) (n int) // acknowledged operations
+}
 
-func (siblings) kind(in any) string {
-	if op, ok := in.(workloads.VersionsOp); ok && (op.F == "read" || op.F == "final") {
+func (m merged) kind(in any) string {
+	if m.reads(in) {
 		return read
 	}
 	return write
 }
 
-func (siblings) models() []string { return []string{"convergent"} }
+func (merged) models() []string { return []string{"convergent"} }
 
-// holds reports whether nothing was lost and all came to agree.
-func (siblings) holds(ctx context.Context, h *history.History, _ string) (bool, error) {
-	return workloads.CheckVersions(ctx, h).Verdict == checker.Valid, nil
+func (m merged) holds(ctx context.Context, h *history.History, _ string) (bool, error) {
+	return m.check.Check(ctx, h).Verdict == checker.Valid, nil
 }
 
-// losses counts lost writes. A read of siblings is not stale: it tells what it has seen.
-func (siblings) losses(h *history.History, c *Card) error {
-	n := workloads.CountSurvival(h)
-	c.Lost += n.Lost + n.Undone
+// losses counts lost operations. No read is stale: it does not pretend to have seen all.
+func (m merged) losses(h *history.History, c *Card) error {
+	c.Lost += m.lost(h)
 	return nil
+}
+
+// siblings judges histories of [workloads.Versions].
+func siblings(w workloads.Workload) merged {
+	return merged{w.Checker, func(in any) bool {
+		op, ok := in.(workloads.VersionsOp)
+		return ok && (op.F == "read" || op.F == "final")
+	}, func(h *history.History) int {
+		n := workloads.CountSurvival(h)
+		return n.Lost + n.Undone
+	}}
+}
+
+// sets judges histories of [workloads.AddWins], and sums those of [workloads.Tally]. Their
+// checkers do not count: they find one operation that is lost, or none.
+func sets(w workloads.Workload) merged {
+	return merged{w.Checker, func(in any) bool {
+		op, ok := in.(workloads.AddWinsOp)
+		return ok && (op.F == "read" || op.F == "final")
+	}, foundBy(w.Checker)}
+}
+
+func sums(w workloads.Workload) merged {
+	return merged{w.Checker, func(in any) bool {
+		op, ok := in.(workloads.TallyOp)
+		return ok && (op.F == "read" || op.F == "final")
+	}, foundBy(w.Checker)}
+}
+
+func foundBy(c checker.Checker) func(h *history.History) int {
+	return func(h *history.History) int {
+		if c.Check(context.Background(), h).Verdict == checker.Invalid {
+			return 1
+		}
+		return 0
+	}
 }
 
 // strongest names what holds: one model that implies the rest, or else the guarantees that are left.

@@ -41,8 +41,8 @@ func (n Survival) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// CheckVersions judges a history of [Versions].
-func CheckVersions(_ context.Context, h *history.History) checker.Result {
+// checkVersions judges a history of [Versions].
+func checkVersions(_ context.Context, h *history.History) checker.Result {
 	res := checker.Result{Checker: "survival"}
 	var n Survival
 	for _, v := range versionsOf(h) {

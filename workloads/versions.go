@@ -62,7 +62,7 @@ func Versions[C Versioned[S], S any](open func(ctx context.Context, h *cluster.H
 			return VersionsOp{F: "final", Key: registerKey(t.Index)}, t.Index < versionsKeys
 		},
 		Key:     func(in VersionsOp) string { return in.Key },
-		Checker: checker.Func(CheckVersions),
+		Checker: checker.Func(checkVersions),
 	})
 }
 
