@@ -6,7 +6,7 @@ SHELL       := /bin/bash
 GO       ?= go
 PACKAGES ?= ./...
 # Packages whose tests need no race detector: no goroutines of theirs meet.
-NORACE   := /(history|checker|report|internal/lint|cmd/.*)$$
+NORACE   := /(history|checker|report|scenarios|internal/lint|cmd/.*)$$
 # Packages with tests of systems.
 SYSTEMS  := capsize-go/capsize$$|/cluster/|/examples/
 FUZZTIME ?= 30s

@@ -5,9 +5,7 @@ package primarykv_test
 import (
 	"context"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -100,8 +98,8 @@ func TestMemberlistDecides(t *testing.T) {
 		// It hears that it is dead, denies it, and nobody hears that; but it hears of its successor.
 		{primarykv.Async, unheard, false},
 	} {
-		for seed := range uint64(2) {
-			r := gossiped(t, c.mode, c.cut, seed+1)
+		for seed := range few(2, 1) {
+			r := gossiped(t, c.mode, c.cut, uint64(seed+1))
 			longest, twice := outage(r.History)
 			assert.Greater(t, longest, 3*time.Second, "%v: memberlist suspects before it buries", c.cut)
 			assert.Less(t, longest, 20*time.Second, "%v", c.cut)
@@ -125,12 +123,7 @@ func TestMemberlistDecides(t *testing.T) {
 // TestGossipedReplays counts how often a run with memberlist is the same twice, of CAPSIZE_SEEDS runs. Package
 // gossip says why that is no certainty.
 func TestGossipedReplays(t *testing.T) {
-	n, alike := 2, 0
-	if text := os.Getenv("CAPSIZE_SEEDS"); text != "" {
-		var err error
-		n, err = strconv.Atoi(text)
-		require.NoError(t, err)
-	}
+	n, alike := seeds(t, few(2, 1)), 0
 	for seed := range n {
 		a := gossiped(t, primarykv.Async, nemesis.Partitions(nemesis.Leader), uint64(seed+1))
 		b := gossiped(t, primarykv.Async, nemesis.Partitions(nemesis.Leader), uint64(seed+1))

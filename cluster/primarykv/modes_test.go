@@ -34,7 +34,7 @@ func TestWhatReplicationLoses(t *testing.T) {
 		{"async without failover", primarykv.Store{Replication: primarykv.Async, Failover: primarykv.Fixed}, false},
 	} {
 		t.Run(mode.name, func(t *testing.T) {
-			acked, gone := losses(t, mode.store, seeds(t, 20))
+			acked, gone := losses(t, mode.store, seeds(t, few(20, 3)))
 			t.Logf("%d of %d acknowledged writes are lost", gone, acked)
 			assert.Equal(t, mode.loses, gone > 0)
 		})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/chainkv"
+	"github.com/capsize-go/capsize/cluster/crdtkv"
 	"github.com/capsize-go/capsize/cluster/primarykv"
 	"github.com/capsize-go/capsize/cluster/quorumkv"
 	"github.com/capsize-go/capsize/cluster/raftkv"
@@ -81,6 +82,14 @@ func systems() []system {
 			known["versions"] = workloads.Versions(s.Open)
 			return s, known, err
 		},
+	}, {
+		row:  row{"crdtkv", "conflict-free sets, counters and registers that gossip deltas; every node answers whatever it can reach, all come to hold the same, and nothing is linearizable"},
+		bugs: rows(crdtkv.BugNames()), workload: "add-wins",
+		build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
+			b, err := crdtkv.ParseBug(bug)
+			s := crdtkv.Store{Bugs: b}
+			return s, map[string]workloads.Workload{"add-wins": workloads.AddWins(s.OpenSet), "tally": workloads.Tally(s.OpenCounter)}, err
+		},
 	}}
 }
 
@@ -102,6 +111,8 @@ func workloadRows() []row {
 	return []row{
 		{"register", "reads, writes and compare-and-swaps on 5 keys, each of which must be linearizable"},
 		{"versions", "for quorumkv: reads of siblings, and writes and deletes in their place, none of which may be lost or come back"},
+		{"add-wins", "for crdtkv: elements are added to sets and removed, and adds that no remove has seen must be there in the end"},
+		{"tally", "for crdtkv: counters go up and down, and are the sum of that in the end"},
 	}
 }
 

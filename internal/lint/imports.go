@@ -33,6 +33,7 @@ var importRules = []ImportRule{
 	{Package: "cluster/quorumkv", Ours: []string{"cluster", "cluster/gossip", "cluster/journal"}, Libs: []string{"github.com/hashicorp/memberlist"}},
 	{Package: "cluster/journal", Ours: []string{"cluster"}},
 	{Package: "cluster/chainkv", Ours: []string{"cluster", "cluster/journal"}},
+	{Package: "cluster/crdtkv", Ours: []string{"cluster", "cluster/journal"}},
 	{Package: "cluster/registerkv", Ours: []string{"cluster", "cluster/journal"}},
 	{Package: "cluster/...", Ours: []string{"cluster", "cluster/gossip"}},
 	{Package: "nemesis", Ours: []string{"cluster", "internal/keyed"}},

@@ -1,0 +1,98 @@
+package crdtkv
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Bug is a set of mistakes for a [Store] to make.
+type Bug uint
+
+const (
+	// DoubleGossip has counters add what they are sent, instead of taking the greater
+	// number: what arrives twice counts twice. https://aphyr.com/posts/294-jepsen-cassandra
+	DoubleGossip Bug = 1 << iota
+
+	// RemoveWins has a remove take away all adds of an element that a node has, also those
+	// that the remove had not seen. https://github.com/akka/akka-core/pull/22668
+	RemoveWins
+
+	// ForgetRemoved has a node forget that it has seen what is not there any more, as if
+	// tombstones were collected too early: what others still send brings it back.
+	// https://github.com/basho/riak_dt/pull/78
+	ForgetRemoved
+
+	// ReuseIDs has a node be the same replica in all its lives, and count its dots from the
+	// beginning in each: others take what is new for what they have seen.
+	// https://github.com/basho/riak_kv/issues/679
+	ReuseIDs
+
+	// SkipDeltas takes what was sent for what was heard: what the network loses is never
+	// sent again. Almeida, Shoker and Baquero 2018 have acknowledgements in algorithm 2.
+	// https://github.com/akka/akka-core/issues/22188
+	SkipDeltas
+
+	// AckBeforeSync acknowledges what is not yet on the disk.
+	// https://jepsen.io/analyses/nats-2.12.1
+	AckBeforeSync
+)
+
+var bugs = []struct {
+	bug       Bug
+	name, doc string
+}{
+	{DoubleGossip, "double-gossip", "counters add what they are sent, instead of taking the greater"},
+	{RemoveWins, "remove-wins", "a remove takes away adds that it has not seen"},
+	{ForgetRemoved, "forget-removed", "a node forgets that it has seen what was removed"},
+	{ReuseIDs, "reuse-ids", "a node is the same replica in each life, and counts from the beginning"},
+	{SkipDeltas, "skip-deltas", "what was sent is taken for heard, and never sent again"},
+	{AckBeforeSync, "ack-before-sync", "operations are acknowledged before they are on the disk"},
+}
+
+// BugNames lists the bugs by name, with what each does.
+func BugNames() (names, docs []string) {
+	for _, b := range bugs {
+		names, docs = append(names, b.name), append(docs, b.doc)
+	}
+	return names, docs
+}
+
+// ParseBug returns the bugs of a comma-separated list of names.
+func ParseBug(list string) (Bug, error) {
+	var all Bug
+	for name := range strings.SplitSeq(list, ",") {
+		if name == "" || name == "none" {
+			continue
+		}
+		bug, err := parseOne(name)
+		if err != nil {
+			return 0, err
+		}
+		all |= bug
+	}
+	return all, nil
+}
+
+func parseOne(name string) (Bug, error) {
+	for _, b := range bugs {
+		if b.name == name {
+			return b.bug, nil
+		}
+	}
+	names, _ := BugNames()
+	return 0, fmt.Errorf("crdtkv has no bug %q; it has %s", name, strings.Join(names, ", "))
+}
+
+// String returns the names of the bugs, comma-separated, or none.
+func (b Bug) String() string {
+	var names []string
+	for _, x := range bugs {
+		if b&x.bug != 0 {
+			names = append(names, x.name)
+		}
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ",")
+}

@@ -1,0 +1,63 @@
+// Package crdtkv is a replicated store of conflict-free data types (Shapiro, Preguiça, Baquero
+// and Zawirski, SSS 2011; A comprehensive study, INRIA RR-7506): counters that go up and down, sets
+// in which an add wins over a remove that has not seen it, and registers of several values. Each
+// node answers all by itself, whatever it can reach, and gossips what has changed:
+// deltas, as Almeida, Shoker and Baquero, Delta state replicated data types (JPDC 2018) have it.
+//
+// What is promised is strong eventual consistency: nodes that have heard of the same operations
+// hold the same, and all hear of all in the end. No operation that was answered is lost. Every
+// node that is up answers every operation, on all sides of a cut: it is what can
+// be had without giving up availability, and it is not linearizable, nor meant to be: a read
+// shows what its node has heard of.
+//
+// States merge: in any order, any number of times, with the same result. An operation makes a
+// delta, a small state that holds what it changed, which is merged into the state and kept
+// in a buffer. Each node sends to each other, again and again, what that has not
+// acknowledged: the deltas from there on, merged into one, or all of its state if the buffer begins
+// later. So what one node has heard of another is always a beginning of it, without gaps,
+// and causality is kept. What is sent or answered is on the disk.
+//
+// Adds and writes are told apart by dots: the n-th of a replica. That a dot was seen, and
+// is not there, says that it was removed; so no tombstones need be kept beside a vector of numbers.
+// Every life of a node is a replica of its own: a number that
+// a disk forgot is never given twice. A node writes all to two files; if its disk loses
+// both copies of what had not been gossiped yet, that is gone, and all else comes back. Mistakes are options, off by default; see [Bug].
+package crdtkv
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/capsize-go/capsize/cluster"
+)
+
+// A Store is a set of replicas that gossip. The zero Store is correct.
+type Store struct {
+	Bugs Bug // mistakes to make; none by default
+}
+
+// EventDriven says that the store lives on the message seam alone.
+func (Store) EventDriven() {}
+
+const (
+	// gossipEvery is how often a node sends to the others what they lack.
+	gossipEvery = 100 * time.Millisecond
+
+	// buffered is how many deltas a node keeps for those who lack them. Who lacks more is sent
+	// the whole state.
+	buffered = 16
+)
+
+// Digest returns a digest of what a node has itself.
+func (Store) Digest(ctx context.Context, h *cluster.Host, node string) (string, error) {
+	v, err := h.Call(ctx, node, inquiry{})
+	if err != nil {
+		return "", err
+	}
+	digest, ok := v.(string)
+	if !ok {
+		return "", fmt.Errorf("%s answered %T", node, v)
+	}
+	return digest, nil
+}

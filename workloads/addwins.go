@@ -1,0 +1,238 @@
+package workloads
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/history"
+)
+
+// A TaggedSet is a set in which a remove undoes those adds that it has seen, and no others:
+// the observed-remove set of Shapiro et al., Conflict-free Replicated Data Types
+// (2011). As there, each add has a tag of its own, and a remove says which tags it has seen.
+type TaggedSet interface {
+	// Add adds an element, and returns a tag that no other add has.
+	Add(ctx context.Context, key string, element int) (tag string, err error)
+
+	// Remove undoes the adds of an element that it has seen, and returns their tags.
+	Remove(ctx context.Context, key string, element int) (tags []string, err error)
+
+	// Elements returns the elements, sorted.
+	Elements(ctx context.Context, key string) ([]int, error)
+	io.Closer
+}
+
+// An AddWinsOp is an input of [AddWins]: add, remove, read, or final for a read in the end.
+type AddWinsOp struct {
+	F     string `json:"f"`
+	Key   string `json:"key"`
+	Value int    `json:"value,omitempty"`
+}
+
+// An AddWinsAnswer is an output: the tag of an add, those that a remove has seen, or
+// the elements that a read has.
+type AddWinsAnswer struct {
+	Tags     []string `json:"tags,omitempty"`
+	Elements []int    `json:"elements,omitempty"`
+}
+
+// Of so many keys, clients use so many at a time, for so many turns.
+const (
+	addWinsKeys     = 24
+	addWinsInUse    = 3
+	addWinsTurns    = 50
+	addWinsElements = 8
+)
+
+// AddWins is a workload for sets that are available under partition: clients add, remove
+// and read a few elements, again and again. In the end an element must be there if one of its
+// adds was answered that no remove has seen; it must not be if removes have seen them all; and
+// all clients must read the same. Nobody may read what nobody added. It asks nothing of the order of things,
+// as strong eventual consistency does not.
+//
+// Clients turn to other keys now and then, and leave the rest alone: an element that came back would
+// soon be removed again where everybody works all the time.
+func AddWins[C TaggedSet](open func(ctx context.Context, h *cluster.Host) (C, error)) Workload {
+	return New(Spec[C, AddWinsOp, AddWinsAnswer]{
+		Name:   "add-wins",
+		Open:   open,
+		Next:   nextAddWinsOp,
+		Invoke: invokeAddWins[C],
+		Final: func(t Turn[AddWinsOp, AddWinsAnswer]) (AddWinsOp, bool) {
+			return AddWinsOp{F: "final", Key: registerKey(t.Index)}, t.Index < addWinsKeys
+		},
+		Key:     func(in AddWinsOp) string { return in.Key },
+		Checker: checker.Func(checkAddWins),
+	})
+}
+
+// nextAddWinsOp has a client that read some elements remove one of them, every other time.
+func nextAddWinsOp(t Turn[AddWinsOp, AddWinsAnswer]) AddWinsOp {
+	if n := len(t.Answer.Elements); t.OK && n > 0 && t.Rand.IntN(2) == 0 {
+		return AddWinsOp{F: "remove", Key: t.Last.Key, Value: t.Answer.Elements[t.Rand.IntN(n)]}
+	}
+	key := registerKey((t.Index/addWinsTurns*addWinsInUse + t.Rand.IntN(addWinsInUse)) % addWinsKeys)
+	if t.Rand.IntN(2) == 0 {
+		return AddWinsOp{F: "read", Key: key}
+	}
+	return AddWinsOp{F: "add", Key: key, Value: 1 + t.Rand.IntN(addWinsElements)}
+}
+
+func invokeAddWins[C TaggedSet](ctx context.Context, c C, in AddWinsOp) (out AddWinsAnswer, err error) {
+	switch in.F {
+	case "add":
+		var tag string
+		tag, err = c.Add(ctx, in.Key, in.Value)
+		out.Tags = []string{tag}
+	case "remove":
+		out.Tags, err = c.Remove(ctx, in.Key, in.Value)
+	default:
+		if out.Elements, err = c.Elements(ctx, in.Key); err != nil {
+			err = fmt.Errorf("%w: %w", ErrFail, err) // a read that nobody saw the answer of
+		}
+	}
+	return out, err
+}
+
+// An addWinsElement is what was done to an element of a key.
+type addWinsElement struct {
+	asked         int // the index of the first op that asked to add it; -1 if there is none
+	adds, removes []history.Call
+	maybeAdded    bool // an add has no answer
+	maybeRemoved  bool // a remove has none
+}
+
+// An addWinsHistory is a history of [AddWins] by elements, and the reads.
+type addWinsHistory struct {
+	elements map[AddWinsOp]*addWinsElement
+	order    []AddWinsOp
+	reads    []history.Call
+	finals   map[string]history.Call // the first of each key
+}
+
+func addWinsOf(h *history.History) *addWinsHistory {
+	all := &addWinsHistory{elements: map[AddWinsOp]*addWinsElement{}, finals: map[string]history.Call{}}
+	for call := range h.Calls() {
+		in, ok := call.Invoke.Input.(AddWinsOp)
+		switch at := (AddWinsOp{Key: in.Key, Value: in.Value}); {
+		case !ok || call.Complete.Type == history.Fail:
+		case in.F == "add" || in.F == "remove":
+			if all.elements[at] == nil {
+				all.elements[at] = &addWinsElement{asked: -1}
+				all.order = append(all.order, at)
+			}
+			all.elements[at].note(in.F, call)
+		case call.Complete.Type == history.OK:
+			all.reads = append(all.reads, call)
+			if _, ok := all.finals[in.Key]; !ok && in.F == "final" {
+				all.finals[in.Key] = call
+			}
+		}
+	}
+	return all
+}
+
+// misread finds a read of what nobody had asked to add, or final reads that differ.
+func (all *addWinsHistory) misread() *checker.Why {
+	for _, read := range all.reads {
+		in, _ := read.Invoke.Input.(AddWinsOp)
+		for _, value := range elementsRead(read) {
+			e := all.elements[AddWinsOp{Key: in.Key, Value: value}]
+			if e == nil || e.asked < 0 || e.asked > read.Complete.Index {
+				return addWinsWhy(in.Key, []history.Call{read}, "%d of %s was read, which nobody had asked to add", value, in.Key)
+			}
+		}
+		first := all.finals[in.Key]
+		if in.F == "final" && !slices.Equal(elementsRead(first), elementsRead(read)) {
+			return addWinsWhy(in.Key, []history.Call{first, read}, "in the end one client read %v of %s, and another %v",
+				elementsRead(first), in.Key, elementsRead(read))
+		}
+	}
+	return nil
+}
+
+// checkAddWins judges a history of [AddWins].
+func checkAddWins(_ context.Context, h *history.History) checker.Result {
+	res := checker.Result{Checker: "add-wins"}
+	all := addWinsOf(h)
+	why := all.misread()
+	kept, undone := 0, 0
+	for _, at := range all.order {
+		final, ok := all.finals[at.Key]
+		if !ok && why == nil {
+			res.Verdict, res.Reason = checker.Unknown, fmt.Sprintf("nobody read %s in the end", at.Key)
+			return res
+		}
+		if why == nil {
+			var there, gone int
+			there, gone, why = all.elements[at].judge(at, final)
+			kept, undone = kept+there, undone+gone
+		}
+	}
+	if why != nil {
+		res.Verdict, res.Reason, res.Why = checker.Invalid, why.Reason, why
+		return res
+	}
+	res.Reason = fmt.Sprintf("of the answered adds, %d count in the end, and %d were undone by removes that had seen them", kept, undone)
+	return res
+}
+
+func (e *addWinsElement) note(f string, call history.Call) {
+	known := call.Complete.Type == history.OK
+	if f == "add" && e.asked < 0 {
+		e.asked = call.Invoke.Index
+	}
+	switch {
+	case f == "add" && known:
+		e.adds = append(e.adds, call)
+	case f == "add":
+		e.maybeAdded = true
+	case known:
+		e.removes = append(e.removes, call)
+	default:
+		e.maybeRemoved = true
+	}
+}
+
+// judge compares what was done to an element with the end.
+func (e *addWinsElement) judge(at AddWinsOp, final history.Call) (kept, undone int, why *checker.Why) {
+	seen := map[string]bool{}
+	for _, r := range e.removes {
+		for _, tag := range tagsOf(r) {
+			seen[tag] = true
+		}
+	}
+	there := slices.Contains(elementsRead(final), at.Value)
+	for _, add := range e.adds {
+		if seen[tagsOf(add)[0]] {
+			undone++
+			continue
+		}
+		kept++
+		if !there && !e.maybeRemoved {
+			return 0, 0, addWinsWhy(at.Key, []history.Call{add, final}, "%d was added to %s, no remove has seen that, and in the end it is not there", at.Value, at.Key)
+		}
+	}
+	if there && kept == 0 && !e.maybeAdded {
+		return 0, 0, addWinsWhy(at.Key, append(slices.Clone(e.removes), final), "removes have seen all adds of %d to %s, and in the end it is there", at.Value, at.Key)
+	}
+	return kept, undone, nil
+}
+
+func elementsRead(read history.Call) []int {
+	answer, _ := read.Complete.Output.(AddWinsAnswer)
+	return answer.Elements
+}
+
+func tagsOf(call history.Call) []string {
+	answer, _ := call.Complete.Output.(AddWinsAnswer)
+	return answer.Tags
+}
+
+func addWinsWhy(key string, calls []history.Call, format string, args ...any) *checker.Why {
+	return &checker.Why{Key: key, Reason: fmt.Sprintf(format, args...), Calls: calls, Culprit: len(calls) - 1}
+}
