@@ -63,13 +63,14 @@ func (n *node) request(m cluster.Message, req *request) {
 		return
 	}
 	n.run(m, noQuorum, &round{key: req.key, want: n.store.R, end: func(r *round) {
-		seen := Seen{r.found.seen, r.found.latest()}
-		reply := func(*round) { m.Reply(response{values: r.found.values(), seen: seen}) }
+		found := r.found // what comes later is for the repair
+		seen := Seen{found.seen, found.latest()}
+		reply := func(*round) { m.Reply(response{values: found.values(), seen: seen}) }
 		switch {
 		case req.op == opSet:
 			n.put(m, req, seen)
 		case n.store.WriteBack && !n.settled(r):
-			n.run(m, noQuorum, &round{key: r.key, want: n.store.W, writes: &r.found, end: reply})
+			n.run(m, noQuorum, &round{key: r.key, want: n.store.W, writes: &found, end: reply})
 		default:
 			reply(r)
 		}
