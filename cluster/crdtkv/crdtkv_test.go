@@ -49,7 +49,7 @@ func seeds(t *testing.T, n int) int {
 // that must be.
 func sweep(t *testing.T, store crdtkv.Store, w workloads.Workload, count int, fine bool) (invalid int) {
 	t.Helper()
-	test := capsize.Test{System: store, Workload: w, Nemesis: nemesis.Portfolio(time.Second)}
+	test := capsize.Test{System: store, Workload: w, Nemesis: nemesis.Portfolio(2 * time.Second), Duration: 12 * time.Second}
 	for seed := range count {
 		test.Seed = uint64(seed + 1)
 		r, err := capsize.Exec(t.Context(), t, test)
@@ -77,14 +77,14 @@ func TestCrdtkvBugs(t *testing.T) {
 			if bug == crdtkv.DoubleGossip {
 				w = workloads.Tally(store.OpenCounter)
 			}
-			assert.Positive(t, sweep(t, store, w, seeds(t, 5), false))
+			assert.Positive(t, sweep(t, store, w, seeds(t, 10), false))
 		})
 	}
 }
 
 // TestCrdtkvConverges finds nothing in ten times as many runs without a bug.
 func TestCrdtkvConverges(t *testing.T) {
-	n := 25
+	n := 50
 	if testing.Short() {
 		n = 3
 	}
