@@ -46,7 +46,7 @@ func seeds(t *testing.T, n int) int {
 }
 
 // sweep returns how many of the first seeds are invalid, and fails if one is not valid
-// that must be.
+// that must be. It stops at the first invalid one unless CAPSIZE_SEEDS has it count them.
 func sweep(t *testing.T, store crdtkv.Store, w workloads.Workload, count int, fine bool) (invalid int) {
 	t.Helper()
 	test := capsize.Test{System: store, Workload: w, Nemesis: nemesis.Portfolio(2 * time.Second), Duration: 12 * time.Second}
@@ -56,6 +56,9 @@ func sweep(t *testing.T, store crdtkv.Store, w workloads.Workload, count int, fi
 		require.NoError(t, err)
 		if r.Verdict == checker.Invalid {
 			invalid++
+			if !fine && os.Getenv("CAPSIZE_SEEDS") == "" {
+				break
+			}
 		}
 		if fine && r.Verdict != checker.Valid {
 			t.Errorf("%s, seed %d: %v: %s", w.Name, test.Seed, r.Verdict, r.Reason)
@@ -65,19 +68,22 @@ func sweep(t *testing.T, store crdtkv.Store, w workloads.Workload, count int, fi
 	return invalid
 }
 
-// TestCrdtkvBugs finds each bug from seeds that nobody chose.
+// TestCrdtkvBugs finds each bug from seeds that nobody chose; a short test leaves out those that few seeds show.
 func TestCrdtkvBugs(t *testing.T) {
 	names, _ := crdtkv.BugNames()
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			bug, err := crdtkv.ParseBug(name)
 			require.NoError(t, err)
+			if testing.Short() && bug&(crdtkv.ForgetRemoved|crdtkv.SkipDeltas|crdtkv.AckBeforeSync) != 0 {
+				t.Skip("long")
+			}
 			store := crdtkv.Store{Bugs: bug}
 			w := workloads.AddWins(store.OpenSet)
 			if bug == crdtkv.DoubleGossip {
 				w = workloads.Tally(store.OpenCounter)
 			}
-			assert.Positive(t, sweep(t, store, w, seeds(t, 10), false))
+			assert.Positive(t, sweep(t, store, w, seeds(t, 30), false))
 		})
 	}
 }
