@@ -34,7 +34,7 @@ func CAP() Scenario {
 			{"maj R", "majority_read", percent}, {"maj W", "majority_write", percent},
 			{"min R", "minority_read", percent}, {"min W", "minority_write", percent},
 			{"stale", "stale_reads", count}, {"oldest", "stale_worst_ns", span},
-			{"lost", "lost_acked", count}, {"failover", "failover_ns", span}, {"recover", "recover_ns", span},
+			{"lost", "lost_acked", count}, {"failover", "majority_write_first_ns", span}, {"recover", "recover_ns", span},
 			{"p50", "p50_ns", span}, {"p99", "p99_ns", span},
 		},
 	}

@@ -15,15 +15,14 @@ import (
 // A Card is what CAP is about, of one variant under one fault: who was answered, and whether
 // the answers were right. It is the [Meter] of the scenario cap.
 type Card struct {
-	Shares   map[string]*Share // of requests answered, by side and kind: "majority read", "cut off write"
-	Healthy  []time.Duration   // how long the answers before the fault took
-	Stale    int               // reads that certainly saw what had been replaced
-	Age      time.Duration     // the longest since it had been, at worst
-	Behind   int               // the most versions that a read was behind
-	Lost     int               // writes that were acknowledged and are gone
-	Failover time.Duration     // from the cut to the first write that the majority was answered, at worst
-	Recover  time.Duration     // from the heal until all sides were answered reads and writes, at worst
-	Never    int               // runs in which they were not
+	Shares  map[string]*Share // of requests answered, by side and kind: "majority read", "cut off write"
+	Healthy []time.Duration   // how long the answers before the fault took
+	Stale   int               // reads that certainly saw what had been replaced
+	Age     time.Duration     // the longest since it had been, at worst
+	Behind  int               // the most versions that a read was behind
+	Lost    int               // writes that were acknowledged and are gone
+	Recover time.Duration     // from the heal until all sides were answered reads and writes, at worst
+	Never   int               // runs in which they were not
 
 	ran, right int      // how many runs there were, and how many were linearizable
 	held       []string // the models that held in every run
@@ -31,9 +30,12 @@ type Card struct {
 	window     window // of the fault, as the last run had it
 }
 
-// A Share counts requests and those that were answered, also by the second in which they were asked.
+// A Share counts requests that were asked during the fault, and those of them that were answered; and all, by the
+// second in which they were asked.
 type Share struct {
 	Asked, OK int
+	First     time.Duration // from the cut until the first of them was answered, at worst of the runs in which one was
+	Silent    int           // runs in which none was
 	Seconds   []struct{ Asked, OK int }
 }
 
@@ -80,45 +82,50 @@ func (c *Card) Add(ctx context.Context, r *capsize.Result) error {
 const warmup = 3 * time.Second
 
 func (c *Card) countAnswers(h *history.History, w window) {
-	failover := time.Duration(-1)
-	again := map[string]time.Duration{} // when each kind of request was answered after the heal
+	first, again := firsts{}, firsts{}
 	for call := range h.Calls() {
-		at, kind := call.Invoke.Time, c.judge.kind(call.Invoke.Input)
+		at, done := call.Invoke.Time, call.Complete.Time
 		ok := call.Complete.Type == history.OK
-		where := w.of[call.Invoke.Node]
-		group := string(where) + " " + kind
+		group := string(w.of[call.Invoke.Node]) + " " + c.judge.kind(call.Invoke.Input)
 		c.share(group).addSecond(at, ok)
 		switch {
-		case at > warmup && call.Complete.Time < w.from && ok:
-			c.Healthy = append(c.Healthy, call.Complete.Time-at)
+		case at > warmup && done < w.from && ok:
+			c.Healthy = append(c.Healthy, done-at)
 		case w.from <= at && at <= w.until:
 			c.share(group).add(ok)
-			if ok && where == majority && kind == write && failover < 0 {
-				failover = call.Complete.Time - w.from
-			}
+			first.note(group, done-w.from, ok)
 		case at >= w.to:
-			if _, seen := again[group]; ok && !seen {
-				again[group] = call.Complete.Time - w.to
-			} else if !seen {
-				again[group+"?"] = 0 // it was asked for
-			}
+			again.note(group, done-w.to, ok)
 		}
 	}
-	c.Failover = max(c.Failover, failover)
-	c.countRecovery(again)
+	for group, d := range first { // order: each on its own
+		if s := c.share(group); d == never {
+			s.Silent++
+		} else {
+			s.First = max(s.First, d)
+		}
+	}
+	recovered := true
+	for _, d := range again { // order: a maximum
+		recovered = recovered && d != never
+		c.Recover = max(c.Recover, d)
+	}
+	if !recovered {
+		c.Never++
+	}
 }
 
-// countRecovery takes in when each kind of request was answered again.
-func (c *Card) countRecovery(again map[string]time.Duration) {
-	for group, d := range again { // order: a maximum and a flag
-		if name, asked := strings.CutSuffix(group, "?"); asked {
-			if _, ok := again[name]; !ok {
-				c.Never++
-				return
-			}
-			continue
-		}
-		c.Recover = max(c.Recover, d)
+// firsts are when each kind of request was first answered; never if it was asked in vain.
+type firsts map[string]time.Duration
+
+const never = time.Duration(-1)
+
+func (f firsts) note(group string, d time.Duration, ok bool) {
+	switch before, known := f[group]; {
+	case !ok && !known:
+		f[group] = never
+	case ok && (!known || before == never || d < before):
+		f[group] = d
 	}
 }
 
@@ -193,15 +200,16 @@ func (c *Card) Fill(row *Row) {
 	m := row.Metrics
 	for group, s := range c.Shares { // order: into a map
 		if s.Asked > 0 {
-			m[strings.NewReplacer(" ", "_", "cut off", "cut_off").Replace(group)] = s.Of()
+			name := strings.ReplaceAll(group, " ", "_")
+			m[name] = s.Of()
+			if s.OK > 0 {
+				m[name+"_first_ns"] = float64(s.First)
+			}
 		}
 	}
 	m["stale_reads"], m["stale_worst_ns"], m["stale_behind"] = float64(c.Stale), float64(c.Age), float64(c.Behind)
 	m["lost_acked"] = float64(c.Lost)
 	m["recover_ns"], m["never_recovered"] = float64(c.Recover), float64(c.Never)
-	if c.Failover > 0 {
-		m["failover_ns"] = float64(c.Failover)
-	}
 	slices.Sort(c.Healthy)
 	if n := len(c.Healthy); n > 0 {
 		m["p50_ns"], m["p99_ns"] = float64(c.Healthy[n/2]), float64(c.Healthy[n*99/100])

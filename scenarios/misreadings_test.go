@@ -54,7 +54,7 @@ func TestCPMeansDown(t *testing.T) {
 	assert.Equal(t, r.Seeds, r.Valid)
 	assert.Greater(t, r.Metrics["majority_read"], 0.7)
 	assert.Greater(t, r.Metrics["majority_write"], 0.7)
-	assert.Positive(t, r.Metrics["failover_ns"])
+	assert.Positive(t, r.Metrics["majority_write_first_ns"])
 	assert.Zero(t, r.Metrics["minority_read"])
 	assert.Zero(t, r.Metrics["minority_write"])
 }
