@@ -24,11 +24,24 @@ func packInts(vs ...int) string {
 func intCount(s string) int { return len(s) / intBytes }
 
 func intAt(s string, i int) int {
-	var n uint64
-	for _, c := range []byte(s[i*intBytes : (i+1)*intBytes]) {
-		n = n<<8 | uint64(c)
-	}
+	b := s[i*intBytes : (i+1)*intBytes] // the compiler makes one load of this
+	n := uint64(b[7]) | uint64(b[6])<<8 | uint64(b[5])<<16 | uint64(b[4])<<24 |
+		uint64(b[3])<<32 | uint64(b[2])<<40 | uint64(b[1])<<48 | uint64(b[0])<<56
 	return int(n ^ 1<<63)
+}
+
+// packCall returns what tells a call from those that are not alike: what was asked, of what value, and
+// the integers that were answered.
+func packCall(f string, value int, out []int) string {
+	var b strings.Builder
+	b.Grow(intBytes*(len(out)+1) + len(f))
+	var one [intBytes]byte
+	for _, v := range out {
+		b.Write(putInt(one[:0], v))
+	}
+	b.Write(putInt(one[:0], value))
+	b.WriteString(f)
+	return b.String()
 }
 
 func unpackInts(s string) []int {

@@ -41,7 +41,7 @@ func SetModel() Model[string, SetOp, []int] {
 		},
 		moot:    func(in SetOp) bool { return in.F == "read" || in.F == "contains" },
 		finer:   splitSet,
-		alike:   func(in SetOp, out []int) string { return packInts(in.Value, len(out)) + packInts(out...) + in.F },
+		alike:   func(in SetOp, out []int) string { return packCall(in.F, in.Value, out) },
 		special: decideGrowing,
 		founded: foundedSet,
 	}
