@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -35,7 +34,6 @@ type Card struct {
 type Share struct {
 	Asked, OK int
 	First     time.Duration // from the cut until the first of them was answered, at worst of the runs in which one was
-	Silent    int           // runs in which none was
 	Seconds   []struct{ Asked, OK int }
 }
 
@@ -99,11 +97,8 @@ func (c *Card) countAnswers(h *history.History, w window) {
 		}
 	}
 	for group, d := range first { // order: each on its own
-		if s := c.share(group); d == never {
-			s.Silent++
-		} else {
-			s.First = max(s.First, d)
-		}
+		s := c.share(group)
+		s.First = max(s.First, d)
 	}
 	recovered := true
 	for _, d := range again { // order: a maximum
@@ -257,9 +252,4 @@ func (c *Card) available() bool {
 		}
 	}
 	return true
-}
-
-// String is the card on one line.
-func (c *Card) String() string {
-	return fmt.Sprintf("%s: %d of %d linearizable, %d stale, %d lost", c.Label(), c.right, c.ran, c.Stale, c.Lost)
 }

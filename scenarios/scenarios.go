@@ -1,7 +1,7 @@
 // Package scenarios holds named experiments: each asks a question about distributed systems, runs
 // the variants that people choose between, and shows the number that answers it.
 //
-// A [Scenario] is data: tests, what to count in their runs, and what the counts must show. [Run] runs one
+// A [Scenario] is data: tests, what to count in their runs, and what the counts must show. [Scenario.Run] runs one
 // and returns a [Row] for each variant; capsize scenario prints them. To write one of your own, make a
 // Scenario of your tests and a [Meter].
 package scenarios
@@ -66,8 +66,7 @@ type Row struct {
 	Model   string             `json:"model,omitempty"` // the strongest that held in every seed
 	Label   string             `json:"label,omitempty"` //
 
-	Shown uint64 `json:"-"` // the first seed that is invalid, or else that is unknown; else the first
-	Meter Meter  `json:"-"` // all that was counted
+	Meter Meter `json:"-"` // all that was counted
 }
 
 // Options say how to run a scenario.
@@ -103,7 +102,6 @@ func (s Scenario) Run(ctx context.Context, t *testing.T, o Options) ([]Row, erro
 
 func (s Scenario) runVariant(ctx context.Context, t *testing.T, v Variant, o Options) (Row, error) {
 	row := Row{Scenario: s.Name, Variant: v.Name, Fault: v.Fault, Fixed: v.Fixed, Metrics: map[string]float64{}, Meter: s.Meter(v)}
-	worst := checker.Valid
 	for i := range o.Seeds {
 		test := v.Test
 		test.Seed, test.Seeds = o.Seed+uint64(i), 1
@@ -116,9 +114,6 @@ func (s Scenario) runVariant(ctx context.Context, t *testing.T, v Variant, o Opt
 		}
 		if err != nil {
 			return row, fmt.Errorf("scenario %s, %s, seed %d: %w", s.Name, v, test.Seed, err)
-		}
-		if row.Seeds == 0 || r.Verdict > worst {
-			worst, row.Shown = r.Verdict, r.Seed
 		}
 		row.count(r.Verdict)
 		if o.Ran != nil {
