@@ -97,6 +97,7 @@ smallest counter-example and the seed that repeats it.
 ` + exitCodes,
 		Example: `  capsize run                          # a raft store under partitions
   capsize run --bug local-reads        # a bug in it, found and explained
+  capsize cap                          # who is answered, and rightly, while the network is cut
   capsize check history.jsonl          # judge a history that was recorded
   capsize list                         # what there is to run`,
 		SilenceUsage:  true,

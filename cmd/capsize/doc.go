@@ -4,6 +4,8 @@
 //	capsize run                         a raft store under partitions: verdict, picture, page
 //	capsize run --bug local-reads       with a bug: the smallest counter-example
 //	capsize run --seeds 200 --json      a sweep, one JSON object a run
+//	capsize cap                         who is answered, and rightly, while the network is cut
+//	capsize scenario lease-reads        a named experiment: its variants side by side
 //	capsize check history.edn           judge a history that was recorded, in any of six formats
 //	capsize convert history.edn h.jsonl turn one format into another
 //	capsize replay capsize-report/ID    run a recorded run again, and compare
@@ -31,4 +33,14 @@
 // history in hex; a call of the counter-example has process, node, key, input,
 // output, type, invoke_ns and complete_ns, which is null if it never completed.
 // Report is the path of the page, and empty if none was written.
+//
+// Scenario and cap print one object a row:
+//
+//	{"scenario","variant","fault","fixed","seeds","valid","unknown","invalid","metrics":{…},"model","label"}
+//
+// Metrics are numbers; what is not known is left out. Those of cap are the shares of requests that were answered
+// while the fault lasted (majority_read, majority_write, minority_read, minority_write, cut_off_read, cut_off_write), the
+// time to the first answer of each (…_first_ns), stale_reads, stale_worst_ns, stale_behind, lost_acked, recover_ns,
+// never_recovered, and p50_ns and p99_ns of the answers before the fault. The model is the strongest that
+// held in every seed, the label C, A or neither.
 package main
