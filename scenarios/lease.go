@@ -29,8 +29,8 @@ func LeaseReads() Scenario {
 		Variants: []Variant{
 			leaseVariant("index", "a leader asks a majority before it answers", raftkv.ByIndex, nil, checker.Valid),
 			leaseVariant("lease", "a leader answers by its lease; all clocks are right", raftkv.ByLease, nil, checker.Invalid),
-			leaseVariant("lease, clock at half speed", "and the leader's clock is slow", raftkv.ByLease, halfSpeed, checker.Invalid),
-			leaseVariant("lease, clock at a quarter", "and the leader's clock is slower", raftkv.ByLease, quarterSpeed, checker.Invalid),
+			leaseVariant("lease-half-speed", "and the leader's clock is slow", raftkv.ByLease, halfSpeed, checker.Invalid),
+			leaseVariant("lease-quarter-speed", "and the leader's clock is slower", raftkv.ByLease, quarterSpeed, checker.Invalid),
 		},
 	}
 }

@@ -225,6 +225,6 @@ func TestTable(t *testing.T) {
 	var text, page strings.Builder
 	require.NoError(t, s.Table(&text, all))
 	require.NoError(t, s.Markdown(&page, all))
-	assert.Contains(t, text.String(), "abd      3|2    0/1")
-	assert.Contains(t, page.String(), `| abd | 3\|2 | 0/1 | 100 % | 100 % | 0 % | 0 % |`)
+	assert.Contains(t, text.String(), "abd      3|2    0/1      1     100 %")
+	assert.Contains(t, page.String(), `| abd | 3\|2 | 0/1 | 1 | 100 % | 100 % | 0 % | 0 % |`)
 }

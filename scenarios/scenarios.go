@@ -62,6 +62,7 @@ type Row struct {
 	Unknown  int    `json:"unknown"` //
 	Invalid  int    `json:"invalid"` //
 
+	Seed    uint64             `json:"seed"`            // the first that came out worst: the one to look at
 	Metrics map[string]float64 `json:"metrics"`         // what is not known is left out
 	Model   string             `json:"model,omitempty"` // the strongest that held in every seed
 	Label   string             `json:"label,omitempty"` //
@@ -102,10 +103,10 @@ func (s Scenario) Run(ctx context.Context, t *testing.T, o Options) ([]Row, erro
 
 func (s Scenario) runVariant(ctx context.Context, t *testing.T, v Variant, o Options) (Row, error) {
 	row := Row{Scenario: s.Name, Variant: v.Name, Fault: v.Fault, Fixed: v.Fixed, Metrics: map[string]float64{}, Meter: s.Meter(v)}
+	worst := checker.Valid
 	for i := range o.Seeds {
-		test := v.Test
-		test.Seed, test.Seeds = o.Seed+uint64(i), 1
-		r, err := capsize.Exec(ctx, t, test)
+		seed := o.Seed + uint64(i)
+		r, err := v.Exec(ctx, t, seed)
 		if ctx.Err() != nil { // a run that was cut short shows nothing
 			break
 		}
@@ -113,7 +114,10 @@ func (s Scenario) runVariant(ctx context.Context, t *testing.T, v Variant, o Opt
 			err = row.Meter.Add(ctx, r)
 		}
 		if err != nil {
-			return row, fmt.Errorf("scenario %s, %s, seed %d: %w", s.Name, v, test.Seed, err)
+			return row, fmt.Errorf("scenario %s, %s, seed %d: %w", s.Name, v, seed, err)
+		}
+		if row.Seeds == 0 || r.Verdict > worst {
+			worst, row.Seed = r.Verdict, seed
 		}
 		row.count(r.Verdict)
 		if o.Ran != nil {
@@ -134,6 +138,13 @@ func (r *Row) count(v checker.Verdict) {
 	default:
 		r.Invalid++
 	}
+}
+
+// Exec runs one seed of a variant.
+func (v Variant) Exec(ctx context.Context, t *testing.T, seed uint64) (*capsize.Result, error) {
+	test := v.Test
+	test.Seed, test.Seeds = seed, 1
+	return capsize.Exec(ctx, t, test)
 }
 
 // String returns name and fault.

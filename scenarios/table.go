@@ -63,7 +63,7 @@ func (s Scenario) titles(rows []Row) []string {
 	if hasFaults(rows) {
 		titles = append(titles, "fault")
 	}
-	titles = append(titles, "invalid")
+	titles = append(titles, "invalid", "seed")
 	for _, c := range s.Columns {
 		titles = append(titles, c.Title)
 	}
@@ -82,7 +82,7 @@ func (s Scenario) cells(r Row, rows []Row) []string {
 	if r.Unknown > 0 {
 		invalid += fmt.Sprintf(" (%d?)", r.Unknown)
 	}
-	cells = append(cells, invalid)
+	cells = append(cells, invalid, fmt.Sprint(r.Seed))
 	for _, c := range s.Columns {
 		cell := "–"
 		if x, ok := r.Metrics[c.Metric]; ok {

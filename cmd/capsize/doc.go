@@ -36,7 +36,7 @@
 //
 // Scenario and cap print one object a row:
 //
-//	{"scenario","variant","fault","fixed","seeds","valid","unknown","invalid","metrics":{…},"model","label"}
+//	{"scenario","variant","fault","fixed","seeds","valid","unknown","invalid","seed","metrics":{…},"model","label"}
 //
 // Metrics are numbers; what is not known is left out. Those of cap are the shares of requests that were answered
 // while the fault lasted (majority_read, majority_write, minority_read, minority_write, cut_off_read, cut_off_write), the

@@ -22,7 +22,7 @@ type scenarioOptions struct {
 	seed             uint64
 	seeds            int
 	page             string
-	json             bool
+	json, show       bool
 }
 
 func (o *scenarioOptions) flags(cmd *cobra.Command, seeds int) {
@@ -33,6 +33,7 @@ func (o *scenarioOptions) flags(cmd *cobra.Command, seeds int) {
 	f.Uint64Var(&o.seed, "seed", 1, "the first seed of each row")
 	f.IntVar(&o.seeds, "seeds", seeds, "how many seeds a row; 0: as many as the scenario says")
 	f.BoolVar(&o.json, "json", false, "print one JSON object a row, each on a line, and nothing else")
+	f.BoolVar(&o.show, "show", false, "show the run of --seed alone, of one variant under one fault, and write its page")
 }
 
 func (a *app) scenarioCommand() *cobra.Command {
@@ -47,11 +48,13 @@ func (a *app) scenarioCommand() *cobra.Command {
 		Use:   "scenario NAME",
 		Short: "Run a named experiment: its variants side by side",
 		Long: long + `
-It is valid if the rows show what the scenario says they must.
+It is valid if the rows show what the scenario says they must. The seed of a row is the first that came out
+worst; --show shows such a run as capsize run does.
 
 ` + exitCodes,
 		Example: `  capsize scenario cap --variant raft-any,abd
-  capsize scenario cap --seeds 20 --json`,
+  capsize scenario cap --seeds 20 --json
+  capsize scenario lease-reads --variant lease --seed 1 --show   # one run of a row`,
 		ValidArgs: names,
 		Args:      scenarioName(names),
 		RunE:      func(cmd *cobra.Command, args []string) error { return a.scenario(cmd.Context(), args[0], o) },
@@ -107,6 +110,9 @@ func (a *app) scenario(ctx context.Context, name string, o scenarioOptions) erro
 	if s, err = s.Only(o.variants, o.faults); err != nil {
 		return err
 	}
+	if o.show {
+		return a.showRun(ctx, s, o)
+	}
 	if o.seeds == 0 {
 		o.seeds = s.Seeds
 	}
@@ -126,6 +132,34 @@ func (a *app) scenario(ctx context.Context, name string, o scenarioOptions) erro
 		return outcome(checker.Unknown)
 	}
 	return a.holds(s, rows)
+}
+
+// showRun runs one seed of the one variant that a scenario has been narrowed down to, and shows the run.
+func (a *app) showRun(ctx context.Context, s scenarios.Scenario, o scenarioOptions) error {
+	if len(s.Variants) != 1 {
+		return fmt.Errorf("--show shows one run: name one variant and one fault, of which there are %d together", len(s.Variants))
+	}
+	v := s.Variants[0]
+	r, err := v.Exec(ctx, a.t, o.seed)
+	if err != nil {
+		return fmt.Errorf("run seed %d of %v: %w", o.seed, v, err)
+	}
+	rerun := fmt.Sprintf("%s scenario %s --variant %s", programName(), s.Name, quoted(v.Name))
+	if v.Fault != "" {
+		rerun += " --fault " + quoted(v.Fault)
+	}
+	page, err := r.Page(fmt.Sprintf("%s --seed %d --show", rerun, o.seed))
+	if err != nil {
+		return fmt.Errorf("page of seed %d: %w", o.seed, err)
+	}
+	page.System, page.Nemesis = v.Name, v.Fault
+	if page.ReportPath, err = report.Write(filepath.Join(reportsDir, page.Digest[:8]), page); err != nil {
+		return err
+	}
+	if err := a.show(page); err != nil {
+		return err
+	}
+	return outcome(r.Verdict)
 }
 
 // holds says whether the rows show what they must.
