@@ -98,6 +98,10 @@ func TestCAPPage(t *testing.T) {
 	}
 }
 
+// again are the variants that TestCAPPageIsTrue measures: some of each system, and none with memberlist, whose
+// runs are not certain to repeat.
+const again = "raft-index,raft-any,primary-sync,primary-async,abd,read-one-write-all,dynamo-sloppy,dynamo-lww-skew,dynamo-siblings,crdt-set,chain-craq"
+
 // TestCAPPageIsTrue measures some rows of the page again.
 func TestCAPPageIsTrue(t *testing.T) {
 	if testing.Short() {
@@ -108,7 +112,7 @@ func TestCAPPageIsTrue(t *testing.T) {
 	for _, r := range readRows(t) {
 		want[r.Variant+r.Fault] = asJSON(t, r)
 	}
-	for _, r := range rows(t, s, "", "3|2", s.Seeds) {
+	for _, r := range rows(t, s, again, "3|2", s.Seeds) {
 		assert.Equal(t, want[r.Variant+r.Fault], asJSON(t, r), "make cap")
 	}
 }
