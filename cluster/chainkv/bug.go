@@ -1,9 +1,6 @@
 package chainkv
 
-import (
-	"fmt"
-	"strings"
-)
+import "github.com/capsize-go/capsize/internal/bugset"
 
 // A Bug is a set of mistakes for a [Store] to make.
 type Bug uint
@@ -39,62 +36,20 @@ const (
 	AckBeforeSync
 )
 
-var bugs = []struct {
-	bug       Bug
-	name, doc string
-}{
-	{DirtyReads, "dirty-reads", "a node answers with the newest version that it has, committed or not"},
-	{NoLease, "no-lease", "a node answers reads until it hears that another chain has been formed"},
-	{AckBeforeTail, "ack-before-tail", "the head answers a write when it alone has it"},
-	{LosePending, "lose-pending", "a new head forgets the writes that it does not know to be committed"},
-	{AnyHead, "any-head", "a new chain begins with any node, whatever it has"},
-	{AckBeforeSync, "ack-before-sync", "writes are acknowledged before they are on the disk"},
-}
+var bugs = bugset.New("chainkv",
+	bugset.Of(DirtyReads, "dirty-reads", "a node answers with the newest version that it has, committed or not"),
+	bugset.Of(NoLease, "no-lease", "a node answers reads until it hears that another chain has been formed"),
+	bugset.Of(AckBeforeTail, "ack-before-tail", "the head answers a write when it alone has it"),
+	bugset.Of(LosePending, "lose-pending", "a new head forgets the writes that it does not know to be committed"),
+	bugset.Of(AnyHead, "any-head", "a new chain begins with any node, whatever it has"),
+	bugset.Of(AckBeforeSync, "ack-before-sync", "writes are acknowledged before they are on the disk"),
+)
 
 // BugNames lists the bugs by name, with what each does.
-func BugNames() (names, docs []string) {
-	for _, b := range bugs {
-		names, docs = append(names, b.name), append(docs, b.doc)
-	}
-	return names, docs
-}
+func BugNames() (names, docs []string) { return bugs.Names() }
 
 // ParseBug returns the bugs of a comma-separated list of names.
-func ParseBug(list string) (Bug, error) {
-	var all Bug
-	for name := range strings.SplitSeq(list, ",") {
-		if name == "" || name == "none" {
-			continue
-		}
-		bug, err := parseOne(name)
-		if err != nil {
-			return 0, err
-		}
-		all |= bug
-	}
-	return all, nil
-}
-
-func parseOne(name string) (Bug, error) {
-	for _, b := range bugs {
-		if b.name == name {
-			return b.bug, nil
-		}
-	}
-	names, _ := BugNames()
-	return 0, fmt.Errorf("chainkv has no bug %q; it has %s", name, strings.Join(names, ", "))
-}
+func ParseBug(list string) (Bug, error) { return bugs.Parse(list) }
 
 // String returns the names of the bugs, comma-separated, or none.
-func (b Bug) String() string {
-	var names []string
-	for _, x := range bugs {
-		if b&x.bug != 0 {
-			names = append(names, x.name)
-		}
-	}
-	if len(names) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ",")
-}
+func (b Bug) String() string { return bugs.Text(b) }

@@ -1,9 +1,6 @@
 package crdtkv
 
-import (
-	"fmt"
-	"strings"
-)
+import "github.com/capsize-go/capsize/internal/bugset"
 
 // A Bug is a set of mistakes for a [Store] to make.
 type Bug uint
@@ -37,62 +34,20 @@ const (
 	AckBeforeSync
 )
 
-var bugs = []struct {
-	bug       Bug
-	name, doc string
-}{
-	{DoubleGossip, "double-gossip", "counters add what they are sent, instead of taking the greater"},
-	{RemoveWins, "remove-wins", "a remove takes away adds that it has not seen"},
-	{ForgetRemoved, "forget-removed", "a node forgets that it has seen what was removed"},
-	{ReuseIDs, "reuse-ids", "a node is the same replica in each life, and counts from the beginning"},
-	{SkipDeltas, "skip-deltas", "what was sent is taken for heard, and never sent again"},
-	{AckBeforeSync, "ack-before-sync", "operations are acknowledged before they are on the disk"},
-}
+var bugs = bugset.New("crdtkv",
+	bugset.Of(DoubleGossip, "double-gossip", "counters add what they are sent, instead of taking the greater"),
+	bugset.Of(RemoveWins, "remove-wins", "a remove takes away adds that it has not seen"),
+	bugset.Of(ForgetRemoved, "forget-removed", "a node forgets that it has seen what was removed"),
+	bugset.Of(ReuseIDs, "reuse-ids", "a node is the same replica in each life, and counts from the beginning"),
+	bugset.Of(SkipDeltas, "skip-deltas", "what was sent is taken for heard, and never sent again"),
+	bugset.Of(AckBeforeSync, "ack-before-sync", "operations are acknowledged before they are on the disk"),
+)
 
 // BugNames lists the bugs by name, with what each does.
-func BugNames() (names, docs []string) {
-	for _, b := range bugs {
-		names, docs = append(names, b.name), append(docs, b.doc)
-	}
-	return names, docs
-}
+func BugNames() (names, docs []string) { return bugs.Names() }
 
 // ParseBug returns the bugs of a comma-separated list of names.
-func ParseBug(list string) (Bug, error) {
-	var all Bug
-	for name := range strings.SplitSeq(list, ",") {
-		if name == "" || name == "none" {
-			continue
-		}
-		bug, err := parseOne(name)
-		if err != nil {
-			return 0, err
-		}
-		all |= bug
-	}
-	return all, nil
-}
-
-func parseOne(name string) (Bug, error) {
-	for _, b := range bugs {
-		if b.name == name {
-			return b.bug, nil
-		}
-	}
-	names, _ := BugNames()
-	return 0, fmt.Errorf("crdtkv has no bug %q; it has %s", name, strings.Join(names, ", "))
-}
+func ParseBug(list string) (Bug, error) { return bugs.Parse(list) }
 
 // String returns the names of the bugs, comma-separated, or none.
-func (b Bug) String() string {
-	var names []string
-	for _, x := range bugs {
-		if b&x.bug != 0 {
-			names = append(names, x.name)
-		}
-	}
-	if len(names) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ",")
-}
+func (b Bug) String() string { return bugs.Text(b) }

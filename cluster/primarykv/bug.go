@@ -1,9 +1,6 @@
 package primarykv
 
-import (
-	"fmt"
-	"strings"
-)
+import "github.com/capsize-go/capsize/internal/bugset"
 
 // A Bug is a set of mistakes for a [Store] to make.
 type Bug uint
@@ -34,62 +31,19 @@ const (
 	RejoinKeepsTail
 )
 
-var bugs = []struct {
-	bug  Bug
-	name string
-	doc  string
-}{
-	{NoFencing, "no-fencing", "a deposed primary serves on, and backups follow whoever calls"},
-	{PromoteAny, "promote-any", "a backup is promoted however short its log is"},
-	{AckBeforeBackup, "ack-before-backup", "a write is answered when the primary alone has it"},
-	{ServeAfterLease, "serve-after-lease", "a primary answers reads after its lease has run out"},
-	{RejoinKeepsTail, "rejoin-keeps-tail", "a deposed primary keeps the writes that its successor lacks"},
-}
+var bugs = bugset.New("primarykv",
+	bugset.Of(NoFencing, "no-fencing", "a deposed primary serves on, and backups follow whoever calls"),
+	bugset.Of(PromoteAny, "promote-any", "a backup is promoted however short its log is"),
+	bugset.Of(AckBeforeBackup, "ack-before-backup", "a write is answered when the primary alone has it"),
+	bugset.Of(ServeAfterLease, "serve-after-lease", "a primary answers reads after its lease has run out"),
+	bugset.Of(RejoinKeepsTail, "rejoin-keeps-tail", "a deposed primary keeps the writes that its successor lacks"),
+)
 
 // BugNames lists the bugs by name, with what each does.
-func BugNames() (names, docs []string) {
-	for _, b := range bugs {
-		names, docs = append(names, b.name), append(docs, b.doc)
-	}
-	return names, docs
-}
+func BugNames() (names, docs []string) { return bugs.Names() }
 
 // ParseBug returns the bugs of a comma-separated list of names.
-func ParseBug(list string) (Bug, error) {
-	var all Bug
-	for name := range strings.SplitSeq(list, ",") {
-		if name == "" || name == "none" {
-			continue
-		}
-		bug, err := parseOne(name)
-		if err != nil {
-			return 0, err
-		}
-		all |= bug
-	}
-	return all, nil
-}
-
-func parseOne(name string) (Bug, error) {
-	for _, b := range bugs {
-		if b.name == name {
-			return b.bug, nil
-		}
-	}
-	names, _ := BugNames()
-	return 0, fmt.Errorf("primarykv has no bug %q; it has %s", name, strings.Join(names, ", "))
-}
+func ParseBug(list string) (Bug, error) { return bugs.Parse(list) }
 
 // String returns the names of the bugs, comma-separated, or none.
-func (b Bug) String() string {
-	var names []string
-	for _, x := range bugs {
-		if b&x.bug != 0 {
-			names = append(names, x.name)
-		}
-	}
-	if len(names) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ",")
-}
+func (b Bug) String() string { return bugs.Text(b) }

@@ -1,9 +1,6 @@
 package quorumkv
 
-import (
-	"fmt"
-	"strings"
-)
+import "github.com/capsize-go/capsize/internal/bugset"
 
 // A Bug is a set of mistakes for a [Store] to make.
 type Bug uint
@@ -48,64 +45,21 @@ const (
 	CoarseRanges
 )
 
-var bugs = []struct {
-	bug  Bug
-	name string
-	doc  string
-}{
-	{DropHints, "drop-hints", "who stands in for a node acknowledges writes, and never hands them over"},
-	{AckBeforeSync, "ack-before-sync", "writes are acknowledged before they are on the disk"},
-	{ReuseDots, "reuse-dots", "a node that forgot how far it had counted names new writes as it named old ones"},
-	{PlainVectors, "plain-vectors", "a write replaces all earlier ones of its coordinator, seen or not"},
-	{TimeoutIsFailure, "timeout-is-failure", "a write that too few acknowledged is said not to have happened"},
-	{ReapTombstones, "reap-tombstones", "a deleted key is forgotten before all replicas know of it"},
-	{CoarseRanges, "coarse-ranges", "anti-entropy compares a range with the homes of its end alone"},
-}
+var bugs = bugset.New("quorumkv",
+	bugset.Of(DropHints, "drop-hints", "who stands in for a node acknowledges writes, and never hands them over"),
+	bugset.Of(AckBeforeSync, "ack-before-sync", "writes are acknowledged before they are on the disk"),
+	bugset.Of(ReuseDots, "reuse-dots", "a node that forgot how far it had counted names new writes as it named old ones"),
+	bugset.Of(PlainVectors, "plain-vectors", "a write replaces all earlier ones of its coordinator, seen or not"),
+	bugset.Of(TimeoutIsFailure, "timeout-is-failure", "a write that too few acknowledged is said not to have happened"),
+	bugset.Of(ReapTombstones, "reap-tombstones", "a deleted key is forgotten before all replicas know of it"),
+	bugset.Of(CoarseRanges, "coarse-ranges", "anti-entropy compares a range with the homes of its end alone"),
+)
 
 // BugNames lists the bugs by name, with what each does.
-func BugNames() (names, docs []string) {
-	for _, b := range bugs {
-		names, docs = append(names, b.name), append(docs, b.doc)
-	}
-	return names, docs
-}
+func BugNames() (names, docs []string) { return bugs.Names() }
 
 // ParseBug returns the bugs of a comma-separated list of names.
-func ParseBug(list string) (Bug, error) {
-	var all Bug
-	for name := range strings.SplitSeq(list, ",") {
-		if name == "" || name == "none" {
-			continue
-		}
-		bug, err := parseOne(name)
-		if err != nil {
-			return 0, err
-		}
-		all |= bug
-	}
-	return all, nil
-}
-
-func parseOne(name string) (Bug, error) {
-	for _, b := range bugs {
-		if b.name == name {
-			return b.bug, nil
-		}
-	}
-	names, _ := BugNames()
-	return 0, fmt.Errorf("quorumkv has no bug %q; it has %s", name, strings.Join(names, ", "))
-}
+func ParseBug(list string) (Bug, error) { return bugs.Parse(list) }
 
 // String returns the names of the bugs, comma-separated, or none.
-func (b Bug) String() string {
-	var names []string
-	for _, x := range bugs {
-		if b&x.bug != 0 {
-			names = append(names, x.name)
-		}
-	}
-	if len(names) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ",")
-}
+func (b Bug) String() string { return bugs.Text(b) }

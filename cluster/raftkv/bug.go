@@ -1,9 +1,6 @@
 package raftkv
 
-import (
-	"fmt"
-	"strings"
-)
+import "github.com/capsize-go/capsize/internal/bugset"
 
 // A Bug is a set of mistakes for a [Store] to make.
 type Bug uint
@@ -66,68 +63,25 @@ const (
 	UnsafeMembers
 )
 
-var bugs = []struct {
-	bug  Bug
-	name string
-	doc  string
-}{
-	{LocalReads, "local-reads", "every node answers reads from its own state"},
-	{LeaseReads, "lease-reads", "the leader answers reads by a lease that outlives its leadership"},
-	{NoDedup, "no-dedup", "a request that a client sent again is applied again"},
-	{AckBeforeSync, "ack-before-sync", "entries are acknowledged before they are on the disk"},
-	{VolatileVote, "volatile-vote", "term and vote are not written to the disk"},
-	{NoPrefixCheck, "no-prefix-check", "a follower appends whatever its log holds before"},
-	{StaleVote, "stale-vote", "a node votes for a candidate whose log is behind its own"},
-	{ForgetSessions, "forget-sessions", "snapshots hold no sessions, so retries are applied again"},
-	{CorruptEntries, "corrupt-entries", "records of the log are not checked for damage"},
-	{NoPreVote, "no-pre-vote", "a node that hears nothing deposes the leader, again and again"},
-	{UnsafeMembers, "unsafe-members", "all members change in one step, and not by joint consensus"},
-}
+var bugs = bugset.New("raftkv",
+	bugset.Of(LocalReads, "local-reads", "every node answers reads from its own state"),
+	bugset.Of(LeaseReads, "lease-reads", "the leader answers reads by a lease that outlives its leadership"),
+	bugset.Of(NoDedup, "no-dedup", "a request that a client sent again is applied again"),
+	bugset.Of(AckBeforeSync, "ack-before-sync", "entries are acknowledged before they are on the disk"),
+	bugset.Of(VolatileVote, "volatile-vote", "term and vote are not written to the disk"),
+	bugset.Of(NoPrefixCheck, "no-prefix-check", "a follower appends whatever its log holds before"),
+	bugset.Of(StaleVote, "stale-vote", "a node votes for a candidate whose log is behind its own"),
+	bugset.Of(ForgetSessions, "forget-sessions", "snapshots hold no sessions, so retries are applied again"),
+	bugset.Of(CorruptEntries, "corrupt-entries", "records of the log are not checked for damage"),
+	bugset.Of(NoPreVote, "no-pre-vote", "a node that hears nothing deposes the leader, again and again"),
+	bugset.Of(UnsafeMembers, "unsafe-members", "all members change in one step, and not by joint consensus"),
+)
 
 // BugNames lists the bugs by name, with what each does.
-func BugNames() (names, docs []string) {
-	for _, b := range bugs {
-		names, docs = append(names, b.name), append(docs, b.doc)
-	}
-	return names, docs
-}
+func BugNames() (names, docs []string) { return bugs.Names() }
 
 // ParseBug returns the bugs of a comma-separated list of names.
-func ParseBug(list string) (Bug, error) {
-	var all Bug
-	for name := range strings.SplitSeq(list, ",") {
-		if name == "" || name == "none" {
-			continue
-		}
-		bug, err := parseOne(name)
-		if err != nil {
-			return 0, err
-		}
-		all |= bug
-	}
-	return all, nil
-}
-
-func parseOne(name string) (Bug, error) {
-	for _, b := range bugs {
-		if b.name == name {
-			return b.bug, nil
-		}
-	}
-	names, _ := BugNames()
-	return 0, fmt.Errorf("raftkv has no bug %q; it has %s", name, strings.Join(names, ", "))
-}
+func ParseBug(list string) (Bug, error) { return bugs.Parse(list) }
 
 // String returns the names of the bugs, comma-separated, or none.
-func (b Bug) String() string {
-	var names []string
-	for _, x := range bugs {
-		if b&x.bug != 0 {
-			names = append(names, x.name)
-		}
-	}
-	if len(names) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ",")
-}
+func (b Bug) String() string { return bugs.Text(b) }

@@ -1,9 +1,6 @@
 package registerkv
 
-import (
-	"fmt"
-	"strings"
-)
+import "github.com/capsize-go/capsize/internal/bugset"
 
 // A Bug is a set of mistakes for a [Store] to make.
 type Bug uint
@@ -25,59 +22,17 @@ const (
 	AckBeforeSync
 )
 
-var bugs = []struct {
-	bug       Bug
-	name, doc string
-}{
-	{NoWriteBack, "no-write-back", "a read returns what a quorum has, and does not write it back"},
-	{OnePhaseWrites, "one-phase-writes", "a write asks nobody for the newest tag"},
-	{AckBeforeSync, "ack-before-sync", "values are acknowledged before they are on the disk"},
-}
+var bugs = bugset.New("registerkv",
+	bugset.Of(NoWriteBack, "no-write-back", "a read returns what a quorum has, and does not write it back"),
+	bugset.Of(OnePhaseWrites, "one-phase-writes", "a write asks nobody for the newest tag"),
+	bugset.Of(AckBeforeSync, "ack-before-sync", "values are acknowledged before they are on the disk"),
+)
 
 // BugNames lists the bugs by name, with what each does.
-func BugNames() (names, docs []string) {
-	for _, b := range bugs {
-		names, docs = append(names, b.name), append(docs, b.doc)
-	}
-	return names, docs
-}
+func BugNames() (names, docs []string) { return bugs.Names() }
 
 // ParseBug returns the bugs of a comma-separated list of names.
-func ParseBug(list string) (Bug, error) {
-	var all Bug
-	for name := range strings.SplitSeq(list, ",") {
-		if name == "" || name == "none" {
-			continue
-		}
-		bug, err := parseOne(name)
-		if err != nil {
-			return 0, err
-		}
-		all |= bug
-	}
-	return all, nil
-}
-
-func parseOne(name string) (Bug, error) {
-	for _, b := range bugs {
-		if b.name == name {
-			return b.bug, nil
-		}
-	}
-	names, _ := BugNames()
-	return 0, fmt.Errorf("registerkv has no bug %q; it has %s", name, strings.Join(names, ", "))
-}
+func ParseBug(list string) (Bug, error) { return bugs.Parse(list) }
 
 // String returns the names of the bugs, comma-separated, or none.
-func (b Bug) String() string {
-	var names []string
-	for _, x := range bugs {
-		if b&x.bug != 0 {
-			names = append(names, x.name)
-		}
-	}
-	if len(names) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ",")
-}
+func (b Bug) String() string { return bugs.Text(b) }
