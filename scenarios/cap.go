@@ -96,79 +96,70 @@ func choiceNamed(name string) choice {
 
 // choices are the variants of cap.
 var choices = []choice{
-	raft("raft-index", Consistent, raftkv.ByIndex, nil, "raft; a leader asks a majority before it answers a read"),
-	raft("raft-lease", Neither, raftkv.ByLease, nil, "raft; a leader answers reads by a lease, which may outlive its leadership"),
-	raft("raft-lease-slow-clock", Neither, raftkv.ByLease, quarterSpeed, "the same, and the leader's clock runs at a quarter of the speed"),
-	raft("raft-leader", Neither, raftkv.AtLeader, nil, "raft; whoever believes to lead answers reads"),
-	raft("raft-any", Neither, raftkv.Anywhere, nil, "raft; every node answers reads from its own state"),
+	on(raftkv.Store{Reads: raftkv.ByIndex}, "raft-index", Consistent, "raft; a leader asks a majority before it answers a read"),
+	on(raftkv.Store{Reads: raftkv.ByLease}, "raft-lease", Neither, "raft; a leader answers reads by a lease, which may outlive its leadership"),
+	on(raftkv.Store{Reads: raftkv.ByLease}, "raft-lease-slow-clock", Neither, "the same, and the leader's clock runs at a quarter of the speed").beside(quarterSpeed),
+	on(raftkv.Store{Reads: raftkv.AtLeader}, "raft-leader", Neither, "raft; whoever believes to lead answers reads"),
+	on(raftkv.Store{Reads: raftkv.Anywhere}, "raft-any", Neither, "raft; every node answers reads from its own state"),
 
-	primary("primary-sync", Consistent, primarykv.Store{}, "a primary with a lease; writes wait for a majority"),
-	primary("primary-semisync", Neither, primarykv.Store{Replication: primarykv.SemiSync}, "writes wait for one backup"),
-	primary("primary-semisync-degrade", Neither, primarykv.Store{Replication: primarykv.SemiSync, Degrade: 200 * time.Millisecond}, "writes wait for one backup, but no longer than 200 ms"),
-	primary("primary-async", Neither, primarykv.Store{Replication: primarykv.Async}, "writes are answered by the primary alone; a backup replaces it when its lease has run out"),
-	primary("primary-fixed", Consistent, primarykv.Store{Replication: primarykv.Async, Failover: primarykv.Fixed}, "writes are answered by the primary alone, and nobody replaces it"),
-	primary("primary-no-fencing", Neither, primarykv.Store{Replication: primarykv.Async, Bugs: primarykv.NoFencing}, "the same as primary-async, and a deposed primary serves on"),
-	gossiped("primary-gossip", primarykv.Gossiped{}, "writes wait for a majority; a backup replaces the primary when memberlist has buried it"),
-	gossiped("primary-gossip-async", primarykv.Gossiped{Replication: primarykv.Async}, "the same, and writes are answered by the primary alone"),
-	primary("primary-read-anywhere", Neither, primarykv.Store{Reads: primarykv.Anywhere}, "writes wait for a majority; every node answers reads"),
+	on(primarykv.Store{}, "primary-sync", Consistent, "a primary with a lease; writes wait for a majority"),
+	on(primarykv.Store{Replication: primarykv.SemiSync}, "primary-semisync", Neither, "writes wait for one backup"),
+	on(primarykv.Store{Replication: primarykv.SemiSync, Degrade: 200 * time.Millisecond}, "primary-semisync-degrade", Neither, "writes wait for one backup, but no longer than 200 ms"),
+	on(primarykv.Store{Replication: primarykv.Async}, "primary-async", Neither, "writes are answered by the primary alone; a backup replaces it when its lease has run out"),
+	on(primarykv.Store{Replication: primarykv.Async, Failover: primarykv.Fixed}, "primary-fixed", Consistent, "writes are answered by the primary alone, and nobody replaces it"),
+	on(primarykv.Store{Replication: primarykv.Async, Bugs: primarykv.NoFencing}, "primary-no-fencing", Neither, "the same as primary-async, and a deposed primary serves on"),
+	on(primarykv.Gossiped{}, "primary-gossip", Neither, "writes wait for a majority; a backup replaces the primary when memberlist has buried it"),
+	on(primarykv.Gossiped{Replication: primarykv.Async}, "primary-gossip-async", Neither, "the same, and writes are answered by the primary alone"),
+	on(primarykv.Store{Reads: primarykv.Anywhere}, "primary-read-anywhere", Neither, "writes wait for a majority; every node answers reads"),
 
-	register("abd", Consistent, registerkv.Store{}, "quorums, and reads write back what they return: no leader, no consensus"),
-	register("quorum-no-write-back", Neither, registerkv.Store{Bugs: registerkv.NoWriteBack}, "quorums with R + W > N alone, reads of three and writes of three of five"),
-	dynamo("dynamo-write-back", Consistent, quorumkv.Store{N: 5, R: 3, W: 3, Conflict: quorumkv.HLC, Strict: true, WriteBack: true}, "R + W > N in the manner of Dynamo, and reads write back what they return"),
-	dynamo("dynamo-sloppy", Neither, quorumkv.Store{Conflict: quorumkv.HLC}, "three replicas, two answers; other nodes stand in for those that are cut off, and hand over later"),
-	dynamoGossip("dynamo-gossip", quorumkv.Gossiped{Conflict: quorumkv.HLC}, "the same, and memberlist decides who is cut off"),
-	dynamo("dynamo-one", Available, quorumkv.Store{Conflict: quorumkv.HLC, R: 1, W: 1}, "one answer is enough"),
-	dynamo("dynamo-lww", Available, quorumkv.Store{Conflict: quorumkv.LWW, R: 1, W: 1}, "one answer is enough, and the later time of day wins"),
-	skewed(dynamo("dynamo-lww-skew", Available, quorumkv.Store{Conflict: quorumkv.LWW, R: 1, W: 1}, "the same, and clocks are up to four seconds apart")),
-	vectors("dynamo-siblings", quorumkv.Store{R: 1, W: 1}, "one answer is enough, and writes that did not see each other are kept side by side"),
-	skewed(vectors("dynamo-siblings-skew", quorumkv.Store{R: 1, W: 1}, "the same, and clocks are up to four seconds apart")),
+	on(registerkv.Store{}, "abd", Consistent, "quorums, and reads write back what they return: no leader, no consensus"),
+	on(registerkv.Store{Bugs: registerkv.NoWriteBack}, "quorum-no-write-back", Neither, "quorums with R + W > N alone, reads of three and writes of three of five"),
+	on(quorumkv.Store{N: 5, R: 3, W: 3, Conflict: quorumkv.HLC, Strict: true, WriteBack: true}, "dynamo-write-back", Consistent, "R + W > N in the manner of Dynamo, and reads write back what they return"),
+	on(quorumkv.Store{Conflict: quorumkv.HLC}, "dynamo-sloppy", Neither, "three replicas, two answers; other nodes stand in for those that are cut off, and hand over later"),
+	on(quorumkv.Gossiped{Conflict: quorumkv.HLC}, "dynamo-gossip", Neither, "the same, and memberlist decides who is cut off").settles(35 * time.Second),
+	on(quorumkv.Store{Conflict: quorumkv.HLC, R: 1, W: 1}, "dynamo-one", Available, "one answer is enough"),
+	on(quorumkv.Store{Conflict: quorumkv.LWW, R: 1, W: 1}, "dynamo-lww", Available, "one answer is enough, and the later time of day wins"),
+	on(quorumkv.Store{Conflict: quorumkv.LWW, R: 1, W: 1}, "dynamo-lww-skew", Available, "the same, and clocks are up to four seconds apart").beside(clocksApart),
+	merges(oneAnswer, workloads.Versions(oneAnswer.Open), siblings, "dynamo-siblings", "one answer is enough, and writes that did not see each other are kept side by side"),
+	merges(oneAnswer, workloads.Versions(oneAnswer.Open), siblings, "dynamo-siblings-skew", "the same, and clocks are up to four seconds apart").beside(clocksApart),
 
-	crdtSet("crdt-set", "every node answers alone and gossips; sets in which an add wins over a remove that has not seen it"),
-	crdtCounter("crdt-counter", "the same, and counters that go up and down"),
+	merges(crdtkv.Store{}, workloads.AddWins(crdtkv.Store{}.OpenSet), sets, "crdt-set", "every node answers alone and gossips; sets in which an add wins over a remove that has not seen it"),
+	merges(crdtkv.Store{}, workloads.Tally(crdtkv.Store{}.OpenCounter), sums, "crdt-counter", "the same, and counters that go up and down"),
 
-	chain("chain-tail", chainkv.Store{Reads: chainkv.AtTail}, "a chain of replicas; writes enter at the head, reads are answered by the tail"),
-	chain("chain-craq", chainkv.Store{}, "the same, and any node answers reads; it asks the tail if a write is under way"),
+	on(chainkv.Store{Reads: chainkv.AtTail}, "chain-tail", Consistent, "a chain of replicas; writes enter at the head, reads are answered by the tail"),
+	on(chainkv.Store{}, "chain-craq", Consistent, "the same, and any node answers reads; it asks the tail if a write is under way"),
 
-	register("read-one-write-all", Neither, registerkv.Store{Reads: 1, Writes: 5, Bugs: registerkv.NoWriteBack}, "reads ask one replica, writes all"),
-	register("single-node", Consistent, registerkv.Store{Replicas: 1}, "all data is on one node, and all others ask it: a CA system, as people say"),
+	on(registerkv.Store{Reads: 1, Writes: 5, Bugs: registerkv.NoWriteBack}, "read-one-write-all", Neither, "reads ask one replica, writes all"),
+	on(registerkv.Store{Replicas: 1}, "single-node", Consistent, "all data is on one node, and all others ask it: a CA system, as people say"),
 }
 
-func raft(name, label string, reads raftkv.Reads, also nemesis.Fault, doc string) choice {
-	s := raftkv.Store{Reads: reads}
-	return choice{name: name, doc: doc, label: label, system: s, workload: readsAndWrites(s.Open), judge: registers{}, also: also}
+// A store is a system whose clients read and write.
+type store[C workloads.KV] interface {
+	cluster.System
+	Open(ctx context.Context, h *cluster.Host) (C, error)
 }
 
-func primary(name, label string, s primarykv.Store, doc string) choice {
+func on[C workloads.KV](s store[C], name, label, doc string) choice {
 	return choice{name: name, doc: doc, label: label, system: s, workload: readsAndWrites(s.Open), judge: registers{}}
 }
 
-func dynamo(name, label string, s quorumkv.Store, doc string) choice {
-	return choice{name: name, doc: doc, label: label, system: s, workload: readsAndWrites(s.Open), judge: registers{}}
+// merges is a choice that is available, and whose clients ask something else than a register.
+func merges(s cluster.System, w workloads.Workload, j merged, name, doc string) choice {
+	return choice{name: name, doc: doc, label: Available, system: s, workload: w, judge: j}
 }
 
-func dynamoGossip(name string, s quorumkv.Gossiped, doc string) choice {
-	return choice{name: name, doc: doc, label: Neither, system: s, workload: readsAndWrites(s.Open), judge: registers{}, settle: 35 * time.Second}
+// oneAnswer keeps writes that did not see each other side by side.
+var oneAnswer = quorumkv.Store{R: 1, W: 1}
+
+// settles gives a choice so long until all must be well.
+func (c choice) settles(d time.Duration) choice {
+	c.settle = d
+	return c
 }
 
-func vectors(name string, s quorumkv.Store, doc string) choice {
-	w := workloads.Versions(s.Open)
-	return choice{name: name, doc: doc, label: Available, system: s, workload: w, judge: siblings(w)}
-}
-
-func crdtSet(name, doc string) choice {
-	s := crdtkv.Store{}
-	w := workloads.AddWins(s.OpenSet)
-	return choice{name: name, doc: doc, label: Available, system: s, workload: w, judge: sets(w)}
-}
-
-func crdtCounter(name, doc string) choice {
-	s := crdtkv.Store{}
-	w := workloads.Tally(s.OpenCounter)
-	return choice{name: name, doc: doc, label: Available, system: s, workload: w, judge: sums(w)}
-}
-
-func skewed(c choice) choice {
-	c.also = clocksApart
+// beside has a fault strike all the time.
+func (c choice) beside(f nemesis.Fault) choice {
+	c.also = f
 	return c
 }
 
@@ -180,18 +171,6 @@ var clocksApart = nemesis.New("clocks apart", func(_ context.Context, c *cluster
 	}
 	return "clocks are a second apart, each from the next", heal, nil
 })
-
-func chain(name string, s chainkv.Store, doc string) choice {
-	return choice{name: name, doc: doc, label: Consistent, system: s, workload: readsAndWrites(s.Open), judge: registers{}}
-}
-
-func gossiped(name string, s primarykv.Gossiped, doc string) choice {
-	return choice{name: name, doc: doc, label: Neither, system: s, workload: readsAndWrites(s.Open), judge: registers{}}
-}
-
-func register(name, label string, s registerkv.Store, doc string) choice {
-	return choice{name: name, doc: doc, label: label, system: s, workload: readsAndWrites(s.Open), judge: registers{}}
-}
 
 // capHolds says which rows have another label than their variant deserves. A variant that
 // is said to be consistent must be so under every fault, and one that is not under one at least.

@@ -47,10 +47,10 @@ type judge interface {
 
 	// models lists the models that a history may satisfy, the strongest first, and holds judges one of them.
 	models() []string
-	holds(ctx context.Context, h *history.History, model string) (bool, error)
+	holds(ctx context.Context, r *capsize.Result, model string) (bool, error)
 
 	// losses counts stale reads and lost writes.
-	losses(h *history.History, c *Card) error
+	losses(r *capsize.Result, c *Card) error
 }
 
 // A window is when the fault was there, and which node was on which side.
@@ -70,7 +70,7 @@ func (c *Card) Add(ctx context.Context, r *capsize.Result) error {
 	w.until = w.to - r.Test.Timeout
 	c.window = w
 	c.countAnswers(r.History, w)
-	if err := c.judge.losses(r.History, c); err != nil {
+	if err := c.judge.losses(r, c); err != nil {
 		return err
 	}
 	return c.countModels(ctx, r)
@@ -158,7 +158,7 @@ func (c *Card) countModels(ctx context.Context, r *capsize.Result) error {
 	if c.ran++; c.ran == 1 {
 		c.held = c.judge.models()
 	}
-	if linearizability(r) == checker.Valid {
+	if verdict(r, "linearizable") == checker.Valid {
 		c.right++
 		return nil
 	}
@@ -166,7 +166,7 @@ func (c *Card) countModels(ctx context.Context, r *capsize.Result) error {
 	for _, model := range c.held[max(0, slices.Index(c.held, "linearizable")+1):] {
 		implied := len(held) > 0 && held[0] == "sequential" && model != "convergent"
 		if !implied {
-			ok, err := c.judge.holds(ctx, r.History, model)
+			ok, err := c.judge.holds(ctx, r, model)
 			if err != nil {
 				return err
 			}
@@ -180,10 +180,10 @@ func (c *Card) countModels(ctx context.Context, r *capsize.Result) error {
 	return nil
 }
 
-// linearizability returns the verdict of the workload's own checker, whatever else was wrong.
-func linearizability(r *capsize.Result) checker.Verdict {
+// verdict returns what one checker found, whatever else was wrong.
+func verdict(r *capsize.Result, name string) checker.Verdict {
 	for _, c := range r.Checks {
-		if c.Checker == "linearizable" {
+		if c.Checker == name {
 			return c.Verdict
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/workloads"
@@ -36,25 +37,25 @@ func (registers) models() []string {
 }
 
 // holds judges one of the models.
-func (registers) holds(ctx context.Context, h *history.History, model string) (bool, error) {
+func (registers) holds(ctx context.Context, r *capsize.Result, model string) (bool, error) {
 	c, err := checker.ConsistencyNamed(checker.Register(), model)
 	if err != nil {
 		return false, err
 	}
-	return c.Check(ctx, h).Verdict == checker.Valid, nil
+	return c.Check(ctx, r.History).Verdict == checker.Valid, nil
 }
 
 // losses counts stale reads and lost writes. Other keys than the shared ones are read in the end alone, where
 // what it lacks is lost and not stale.
-func (registers) losses(h *history.History, c *Card) error {
-	s, err := checker.MeasureStaleness(checker.Register(), onSharedKeys(h))
+func (registers) losses(r *capsize.Result, c *Card) error {
+	s, err := checker.MeasureStaleness(checker.Register(), onSharedKeys(r.History))
 	if err != nil {
 		return fmt.Errorf("staleness: %w", err)
 	}
 	c.Stale += s.Stale
 	c.Age = max(c.Age, s.Age)
 	c.Behind = max(c.Behind, s.Most)
-	n, err := checker.CountLosses(checker.Register(), h)
+	n, err := checker.CountLosses(checker.Register(), r.History)
 	if err != nil {
 		return fmt.Errorf("losses: %w", err)
 	}
@@ -75,9 +76,9 @@ func onSharedKeys(h *history.History) *history.History {
 // merged judges histories of what is no register: reads return all that nobody replaced, or what all operations add
 // up to. What is asked of it is that nothing is lost, and that all come to agree.
 type merged struct {
-	check checker.Checker                  // whether that is so
+	check string                           // the name of the workload's checker of that
 	reads func(in any) bool                // whether an input is a read
-	lost  func(h *history.History) (n int) // acknowledged operations
+	lost  func(h *history.History) (n int) // acknowledged operations; if nil, an invalid history counts for one
 }
 
 func (m merged) kind(in any) string {
@@ -89,49 +90,36 @@ func (m merged) kind(in any) string {
 
 func (merged) models() []string { return []string{"convergent"} }
 
-func (m merged) holds(ctx context.Context, h *history.History, _ string) (bool, error) {
-	return m.check.Check(ctx, h).Verdict == checker.Valid, nil
+func (m merged) holds(_ context.Context, r *capsize.Result, _ string) (bool, error) {
+	return verdict(r, m.check) == checker.Valid, nil
 }
 
 // losses counts lost operations. No read is stale: it does not pretend to have seen all.
-func (m merged) losses(h *history.History, c *Card) error {
-	c.Lost += m.lost(h)
+func (m merged) losses(r *capsize.Result, c *Card) error {
+	switch {
+	case m.lost != nil:
+		c.Lost += m.lost(r.History)
+	case verdict(r, m.check) == checker.Invalid:
+		c.Lost++
+	}
 	return nil
 }
 
-// siblings judges histories of [workloads.Versions].
-func siblings(w workloads.Workload) merged {
-	return merged{w.Checker, func(in any) bool {
-		op, ok := in.(workloads.VersionsOp)
-		return ok && (op.F == "read" || op.F == "final")
-	}, func(h *history.History) int {
+// The judges of [workloads.Versions], [workloads.AddWins] and [workloads.Tally].
+var (
+	siblings = merged{"survival", reading(func(op workloads.VersionsOp) string { return op.F }), func(h *history.History) int {
 		n := workloads.CountSurvival(h)
 		return n.Lost + n.Undone
 	}}
-}
+	sets = merged{"add-wins", reading(func(op workloads.AddWinsOp) string { return op.F }), nil}
+	sums = merged{"tally", reading(func(op workloads.TallyOp) string { return op.F }), nil}
+)
 
-// sets judges histories of [workloads.AddWins], and sums those of [workloads.Tally]. Their
-// checkers do not count: they find one operation that is lost, or none.
-func sets(w workloads.Workload) merged {
-	return merged{w.Checker, func(in any) bool {
-		op, ok := in.(workloads.AddWinsOp)
-		return ok && (op.F == "read" || op.F == "final")
-	}, foundBy(w.Checker)}
-}
-
-func sums(w workloads.Workload) merged {
-	return merged{w.Checker, func(in any) bool {
-		op, ok := in.(workloads.TallyOp)
-		return ok && (op.F == "read" || op.F == "final")
-	}, foundBy(w.Checker)}
-}
-
-func foundBy(c checker.Checker) func(h *history.History) int {
-	return func(h *history.History) int {
-		if c.Check(context.Background(), h).Verdict == checker.Invalid {
-			return 1
-		}
-		return 0
+// reading returns whether an input reads, for inputs that have an F.
+func reading[Op any](f func(Op) string) func(in any) bool {
+	return func(in any) bool {
+		op, ok := in.(Op)
+		return ok && (f(op) == "read" || f(op) == "final")
 	}
 }
 

@@ -25,13 +25,13 @@ type scenarioOptions struct {
 	json, show       bool
 }
 
-func (o *scenarioOptions) flags(cmd *cobra.Command, seeds int) {
+func (o *scenarioOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringSliceVar(&o.variants, "variant", nil, "run these variants only, comma-separated")
 	f.StringSliceVar(&o.faults, "fault", nil, "run them under these faults only, comma-separated")
 	f.Uint64Var(&o.seed, "seed", 1, "the first seed of each row")
-	f.IntVar(&o.seeds, "seeds", seeds, "how many seeds a row; 0: as many as the scenario says")
+	f.IntVar(&o.seeds, "seeds", 0, "how many seeds a row; 0: as many as the scenario says")
 	f.BoolVar(&o.json, "json", false, "print one JSON object a row, each on a line, and nothing else")
 	f.BoolVar(&o.show, "show", false, "show the run of --seed alone, of one variant under one fault, and write its page")
 }
@@ -59,7 +59,7 @@ worst; --show shows such a run as capsize run does.
 		Args:      scenarioName(names),
 		RunE:      func(cmd *cobra.Command, args []string) error { return a.scenario(cmd.Context(), args[0], o) },
 	}
-	o.flags(cmd, 0)
+	o.flags(cmd)
 	return cmd
 }
 
@@ -82,7 +82,7 @@ every request was answered but not every run was linearizable, and neither other
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.scenario(cmd.Context(), "cap", o) },
 	}
-	o.flags(cmd, 0)
+	o.flags(cmd)
 	cmd.Flags().StringVar(&o.page, "report", filepath.Join(reportsDir, "cap"), `folder for the page with all cards; "" writes none`)
 	return cmd
 }
