@@ -56,7 +56,7 @@ func (n *node) campaign(ask bool, epoch uint64) {
 // loyal reports whether the node supports a primary, itself or another, so that it wants no new one.
 func (n *node) loyal() bool {
 	if n.members != nil {
-		return n.leads() || n.primary != "" && !n.members.buried(n.primary)
+		return n.leads() || n.primary != "" && !n.members.Dead(n.primary)
 	}
 	return n.now() < n.until || n.leads() && n.holds()
 }

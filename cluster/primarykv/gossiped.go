@@ -3,10 +3,7 @@ package primarykv
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
-
-	"github.com/hashicorp/memberlist"
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/gossip"
@@ -27,34 +24,14 @@ func (s Gossiped) Run(ctx context.Context, h *cluster.Host) error {
 	if err != nil {
 		return fmt.Errorf("boot primarykv: %w", err)
 	}
-	n.members = &members{dead: map[string]bool{}}
-	list, err := join(h, n.members)
-	if err != nil {
+	if n.members, err = gossip.Watch(h); err != nil {
+		return err
+	}
+	if err := n.members.Join(); err != nil {
 		return err
 	}
 	n.run(ctx)
-	return list.Shutdown()
-}
-
-// join starts memberlist on a host, and tells m what it finds.
-func join(h *cluster.Host, m *members) (*memberlist.Memberlist, error) {
-	conf, err := gossip.Config(h)
-	if err != nil {
-		return nil, err
-	}
-	conf.Events = m
-	list, err := gossip.Create(h, conf)
-	if err != nil {
-		return nil, err
-	}
-	seeds, err := gossip.Seeds(h)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := list.Join(seeds); err != nil {
-		h.Log().Debug("alone for now", "err", err)
-	}
-	return list, nil
+	return n.members.Shutdown()
 }
 
 // ElectionTimeout is how long it may take to bury a primary and promote another.
@@ -72,30 +49,3 @@ func (s Gossiped) Open(ctx context.Context, h *cluster.Host) (*Client, error) {
 func (s Gossiped) Digest(ctx context.Context, h *cluster.Host, node string) (string, error) {
 	return Store(s).Digest(ctx, h, node)
 }
-
-// members is what memberlist believes. It tells that from goroutines of its own.
-type members struct {
-	mu   sync.Mutex
-	dead map[string]bool
-}
-
-func (m *members) buried(name string) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.dead[name]
-}
-
-func (m *members) set(name string, dead bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.dead[name] = dead
-}
-
-// NotifyJoin is called by memberlist, also of a node that is taken in again.
-func (m *members) NotifyJoin(n *memberlist.Node) { m.set(n.Name, false) }
-
-// NotifyLeave is called by memberlist, also of a node that has died.
-func (m *members) NotifyLeave(n *memberlist.Node) { m.set(n.Name, true) }
-
-// NotifyUpdate is called by memberlist.
-func (m *members) NotifyUpdate(*memberlist.Node) {}

@@ -3,9 +3,6 @@ package quorumkv
 import (
 	"context"
 	"fmt"
-	"sync"
-
-	"github.com/hashicorp/memberlist"
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/gossip"
@@ -24,26 +21,16 @@ func (s Gossiped) Run(ctx context.Context, h *cluster.Host) error {
 	if err != nil {
 		return fmt.Errorf("boot quorumkv: %w", err)
 	}
-	g := &members{n: n, dead: make([]bool, len(n.names))}
-	conf, err := gossip.Config(h)
+	m, err := gossip.Watch(h)
 	if err != nil {
 		return err
 	}
-	conf.Events = g
-	list, err := gossip.Create(h, conf)
-	if err != nil {
+	n.start(members{n, m})
+	if err := m.Join(); err != nil {
 		return err
-	}
-	n.start(g)
-	seeds, err := gossip.Seeds(h)
-	if err != nil {
-		return err
-	}
-	if _, err := list.Join(seeds); err != nil {
-		h.Log().Debug("alone for now", "err", err)
 	}
 	<-ctx.Done()
-	return list.Shutdown()
+	return m.Shutdown()
 }
 
 // Open opens a session, as [Store.Open] does.
@@ -56,35 +43,18 @@ func (s Gossiped) Digest(ctx context.Context, h *cluster.Host, node string) (str
 	return Store(s).Digest(ctx, h, node)
 }
 
-// Members are a detector that believes what memberlist says. That tells from goroutines of
-// its own; the node looks at it with every beat.
+// members are a detector that believes what memberlist says.
 type members struct {
-	n    *node
-	mu   sync.Mutex
-	dead []bool
+	n *node
+	*gossip.Members
 }
 
-func (g *members) start() {}
+func (members) start() {}
 
-func (g *members) look() []bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return append([]bool(nil), g.dead...)
-}
-
-func (g *members) set(m *memberlist.Node, dead bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if i := g.n.indexOf(m.Name); i >= 0 && i != g.n.self {
-		g.dead[i] = dead
+func (g members) look() []bool {
+	dead := make([]bool, len(g.n.names))
+	for i, name := range g.n.names {
+		dead[i] = i != g.n.self && g.Dead(name)
 	}
+	return dead
 }
-
-// NotifyJoin is called by memberlist.
-func (g *members) NotifyJoin(m *memberlist.Node) { g.set(m, false) }
-
-// NotifyLeave is called by memberlist, also of a node that has died.
-func (g *members) NotifyLeave(m *memberlist.Node) { g.set(m, true) }
-
-// NotifyUpdate is called by memberlist.
-func (g *members) NotifyUpdate(*memberlist.Node) {}
