@@ -42,6 +42,19 @@ func (h *Host) Call(ctx context.Context, to string, req any) (any, error) {
 	}
 }
 
+// Ask calls as [Host.Call] does, for an answer of one type. Another one is an error.
+func Ask[R any](ctx context.Context, h *Host, to string, req any) (answer R, err error) {
+	v, err := h.Call(ctx, to, req)
+	if err != nil {
+		return answer, err
+	}
+	answer, ok := v.(R)
+	if !ok {
+		return answer, fmt.Errorf("%s answered %T", to, v)
+	}
+	return answer, nil
+}
+
 // Reply answers a message that was sent with [Host.Call]. The answer goes back
 // the way the message came, host by host, and may be lost on it. A message that
 // was sent with [Host.Send] waits for no answer, and Reply does nothing.

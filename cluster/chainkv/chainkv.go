@@ -27,7 +27,6 @@ package chainkv
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
@@ -76,13 +75,5 @@ func (Store) ElectionTimeout() time.Duration { return ElectionTimeout }
 
 // Digest returns a digest of what a node has itself.
 func (Store) Digest(ctx context.Context, h *cluster.Host, node string) (string, error) {
-	v, err := h.Call(ctx, node, inquiry{})
-	if err != nil {
-		return "", err
-	}
-	digest, ok := v.(string)
-	if !ok {
-		return "", fmt.Errorf("%s answered %T", node, v)
-	}
-	return digest, nil
+	return cluster.Ask[string](ctx, h, node, inquiry{})
 }

@@ -117,13 +117,5 @@ func (c *Client) try(ctx context.Context, req request) (response, error) {
 	defer cancel()
 	c.attempt++
 	req.attempt = c.attempt
-	v, err := c.h.Call(ctx, c.h.Node(), &req)
-	if err != nil {
-		return response{}, err
-	}
-	r, ok := v.(response)
-	if !ok {
-		return response{}, fmt.Errorf("%s answered %T", c.h.Node(), v)
-	}
-	return r, nil
+	return cluster.Ask[response](ctx, c.h, c.h.Node(), &req)
 }

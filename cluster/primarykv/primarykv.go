@@ -22,7 +22,6 @@ package primarykv
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
@@ -90,15 +89,7 @@ func (Store) ElectionTimeout() time.Duration { return ElectionTimeout }
 
 // Digest returns a digest of what a node has applied itself.
 func (Store) Digest(ctx context.Context, h *cluster.Host, node string) (string, error) {
-	v, err := h.Call(ctx, node, inquiry{})
-	if err != nil {
-		return "", err
-	}
-	digest, ok := v.(string)
-	if !ok {
-		return "", fmt.Errorf("%s answered %T", node, v)
-	}
-	return digest, nil
+	return cluster.Ask[string](ctx, h, node, inquiry{})
 }
 
 // need returns how many nodes must have a write.

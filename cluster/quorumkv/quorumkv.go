@@ -240,13 +240,9 @@ func (c *Client) ask(ctx context.Context, req request) (response, error) {
 	}
 	c.number++
 	req.life, req.session, req.number = c.life, c.session, c.number
-	v, err := c.h.Call(ctx, c.h.Node(), &req)
+	r, err := cluster.Ask[response](ctx, c.h, c.h.Node(), &req)
 	if err != nil {
 		return response{}, err
-	}
-	r, ok := v.(response)
-	if !ok {
-		return response{}, fmt.Errorf("%s answered %T", c.h.Node(), v)
 	}
 	if r.status == other {
 		c.life = r.life

@@ -21,15 +21,7 @@ func (s Store) Digest(ctx context.Context, h *cluster.Host, node string) (string
 	if s.NoReadRepair && s.NoAntiEntropy {
 		return "", nil
 	}
-	v, err := h.Call(ctx, node, inquiry{})
-	if err != nil {
-		return "", err
-	}
-	digest, ok := v.(string)
-	if !ok {
-		return "", fmt.Errorf("%s answered %T", node, v)
-	}
-	return digest, nil
+	return cluster.Ask[string](ctx, h, node, inquiry{})
 }
 
 // surveyFor is how long a node waits for the others.

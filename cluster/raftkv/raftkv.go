@@ -113,15 +113,7 @@ type inquiry struct{}
 
 // Digest returns a digest of what a node has applied itself.
 func (Store) Digest(ctx context.Context, h *cluster.Host, node string) (string, error) {
-	v, err := h.Call(ctx, node, inquiry{})
-	if err != nil {
-		return "", err
-	}
-	digest, ok := v.(string)
-	if !ok {
-		return "", fmt.Errorf("%s answered %T", node, v)
-	}
-	return digest, nil
+	return cluster.Ask[string](ctx, h, node, inquiry{})
 }
 
 type status uint8
@@ -229,13 +221,5 @@ func (c *Client) try(ctx context.Context, req request) (response, error) {
 	defer cancel()
 	c.attempt++
 	req.attempt = c.attempt
-	v, err := c.h.Call(ctx, c.h.Node(), &req)
-	if err != nil {
-		return response{}, err
-	}
-	r, ok := v.(response)
-	if !ok {
-		return response{}, fmt.Errorf("%s answered %T", c.h.Node(), v)
-	}
-	return r, nil
+	return cluster.Ask[response](ctx, c.h, c.h.Node(), &req)
 }
