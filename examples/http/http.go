@@ -9,10 +9,12 @@
 package http
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -90,16 +92,31 @@ func (s Store) front(h *cluster.Host) http.Handler {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 	}
 	if s.CacheFor == 0 {
-		return proxy
+		return whole(proxy)
 	}
 	c := &cache{store: s, h: h, until: map[string]time.Time{}, values: map[string]entry{}}
 	proxy.ModifyResponse = c.keep
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return whole(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if e, ok := c.get(r); ok {
 			_ = json.NewEncoder(w).Encode(e)
 			return
 		}
 		proxy.ServeHTTP(w, r)
+	}))
+}
+
+// whole reads a request before it hands it on. Package http looks out for clients that go away only once
+// their request has been read. If a proxy read it while it passes it on, whether what a client asked
+// that is gone already still goes out would be a race between goroutines of the package, and chance.
+func whole(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(b))
+		next.ServeHTTP(w, r)
 	})
 }
 
