@@ -1,0 +1,243 @@
+package checker_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+)
+
+// copies records a history of a cache, a millisecond an op.
+type copies struct {
+	h    history.History
+	next time.Duration
+}
+
+func (c *copies) op(process int, typ history.Type, in, out any) {
+	c.next += time.Millisecond
+	c.h.Add(history.Op{Time: c.next, Process: process, Type: typ, Key: "k", Input: in, Output: out})
+}
+
+func (c *copies) begin(process int, f string) {
+	c.op(process, history.Invoke, checker.CacheOp{F: f, Key: "k"}, nil)
+}
+
+func (c *copies) end(process int, out checker.Copy) { c.op(process, history.OK, nil, out) }
+
+func (c *copies) call(process int, f string, out checker.Copy) {
+	c.begin(process, f)
+	c.end(process, out)
+}
+
+func TestStaleFill(t *testing.T) {
+	var c copies
+	c.call(0, "write", checker.Copy{Version: 1})
+	c.begin(1, "read") // misses, and loads v1
+	c.call(0, "write", checker.Copy{Version: 2})
+	c.begin(3, "read") // begins after the write was acknowledged
+	c.end(1, checker.Copy{Version: 1, Loads: 1})
+	c.end(3, checker.Copy{Version: 1, Joined: true})
+	c.call(2, "read", checker.Copy{Version: 1})
+
+	m, err := checker.MeasureFreshness(&c.h)
+	require.NoError(t, err)
+	assert.Equal(t, 3, m.Reads)
+	assert.Equal(t, 2, m.Stale, "the read that began before the write was acknowledged is fresh")
+	assert.Equal(t, 1, m.Joined)
+	assert.Equal(t, 4*time.Millisecond, m.Age)
+	assert.Equal(t, m.Age, m.Quiet)
+	assert.Equal(t, 1, m.Behind)
+
+	r := checker.Fresh(checker.Promise{}).Check(t.Context(), &c.h)
+	require.Equal(t, checker.Invalid, r.Verdict)
+	assert.Len(t, r.Why.Calls, 3, "the load that was joined is shown")
+	assert.Equal(t, checker.Valid, checker.Fresh(checker.Promise{Within: time.Second}).Check(t.Context(), &c.h).Verdict)
+}
+
+// The counter-example shows who brought the old version.
+func TestLateFillIsShown(t *testing.T) {
+	var c copies
+	c.begin(1, "read")
+	c.call(0, "write", checker.Copy{Version: 2})
+	c.end(1, checker.Copy{Version: 1, Loads: 1})
+	c.call(2, "read", checker.Copy{Version: 1})
+	w := checker.Fresh(checker.Promise{}).Check(t.Context(), &c.h).Why
+	require.Len(t, w.Calls, 3)
+	assert.Equal(t, 2, w.Culprit)
+	assert.Contains(t, w.Reason, "process 2 read v1 on k, though v2 had been acknowledged to process 0 2ms before; process 1 had loaded it")
+}
+
+func TestSessions(t *testing.T) {
+	var c copies
+	c.call(0, "write", checker.Copy{Version: 2})
+	c.call(1, "read", checker.Copy{Version: 3})
+	assert.Equal(t, checker.Valid, checker.Sessions().Check(t.Context(), &c.h).Verdict)
+	c.call(1, "read", checker.Copy{Version: 2})
+	c.call(0, "read", checker.Copy{Version: 1})
+	r := checker.Sessions().Check(t.Context(), &c.h)
+	assert.Equal(t, checker.Invalid, r.Verdict)
+	assert.Equal(t, "process 1 read v2 on k after it had read v3", r.Why.Reason)
+	m, err := checker.MeasureFreshness(&c.h)
+	require.NoError(t, err)
+	assert.Equal(t, [2]int{1, 1}, [2]int{m.Back, m.Own})
+}
+
+// A cache that holds nothing is never wrong; one that holds what has been replaced is, from so long after on.
+func TestPeeks(t *testing.T) {
+	var c copies
+	c.call(0, "write", checker.Copy{Version: 1})
+	c.call(1, "peek", checker.Copy{Missing: true})
+	c.call(1, "peek", checker.Copy{Version: 0})
+	m, err := checker.MeasureCopies(&c.h)
+	require.NoError(t, err)
+	assert.Equal(t, [3]int{2, 1, 1}, [3]int{m.Reads, m.Missing, m.Stale})
+	assert.Equal(t, 3*time.Millisecond, m.Age)
+	assert.Equal(t, [2]int{1, 0}, [2]int{m.Late(3 * time.Millisecond), m.Late(4 * time.Millisecond)})
+	assert.InDelta(t, 0.301, m.Nines(time.Millisecond), 0.001)
+	assert.InDelta(t, 0.477, m.Nines(time.Second), 0.001)
+	late := checker.Fresh(checker.Promise{Within: 3 * time.Millisecond, Peeks: true})
+	assert.Equal(t, checker.Invalid, late.Check(t.Context(), &c.h).Verdict)
+}
+
+func TestForeignAndAged(t *testing.T) {
+	var c copies
+	c.op(1, history.Invoke, checker.CacheOp{F: "read", Key: "k", As: "ann"}, nil)
+	c.end(1, checker.Copy{For: "bob"})
+	c.op(1, history.Invoke, checker.CacheOp{F: "read", Key: "k", As: "ann"}, nil)
+	c.end(1, checker.Copy{For: "ann"})
+	c.call(1, "read", checker.Copy{Made: time.Millisecond, MaxAge: 3 * time.Millisecond})
+	assert.Equal(t, "process 1 read as ann on k, and was answered what is bob's", checker.Foreign().Check(t.Context(), &c.h).Why.Reason)
+	assert.Equal(t, "1 of 3 reads is older than allowed", checker.Aged().Check(t.Context(), &c.h).Reason)
+	n, err := checker.CountForeign(&c.h)
+	require.NoError(t, err)
+	assert.Equal(t, 1, n)
+}
+
+func TestMeasureLoads(t *testing.T) {
+	var c copies
+	ms := time.Millisecond
+	c.call(0, "loads", checker.Copy{LoadedAt: []time.Duration{ms}})
+	c.call(0, "loads", checker.Copy{LoadedAt: []time.Duration{50 * ms, 10 * ms, 52 * ms, 59 * ms, 60 * ms}})
+	m, err := checker.MeasureLoads(&c.h, 10*ms)
+	require.NoError(t, err)
+	assert.Equal(t, checker.Loads{Loads: 5, Most: 3, Key: "k", At: 50 * ms}, m)
+}
+
+// What is not a history of a cache is told so, with the place.
+func TestCacheGarbage(t *testing.T) {
+	h := history.Of(history.Op{Type: history.Invoke, Node: "n1", Input: 7})
+	for _, c := range []checker.Checker{checker.Fresh(checker.Promise{}), checker.Sessions(), checker.Foreign(), checker.Aged()} {
+		r := c.Check(t.Context(), h)
+		assert.Equal(t, checker.Unknown, r.Verdict)
+		assert.Contains(t, r.Reason, "process 0 at n1 (op 0) asked for a int where a CacheOp was due")
+	}
+	_, err := checker.MeasureFreshness(h)
+	assert.ErrorContains(t, err, "freshness: process 0 at n1")
+}
+
+// Random histories are judged as by the definition, written down as it is.
+func TestFreshAgreesWithItsDefinition(t *testing.T) {
+	stale := 0
+	for seed := range uint64(3000) {
+		h := randomCopies(rand.New(rand.NewPCG(seed, 1)))
+		m, err := checker.MeasureFreshness(h)
+		require.NoError(t, err)
+		want := defined(h)
+		got := fmt.Sprint(m.Reads, m.Stale, m.Age, m.Quiet, m.Back, m.Own)
+		require.Equal(t, want, got, "seed %d\n%v", seed, h)
+		within := time.Duration(seed % 5)
+		r := checker.Fresh(checker.Promise{Within: within}).Check(t.Context(), h)
+		require.Equal(t, m.Stale > 0 && m.Age >= within, r.Verdict == checker.Invalid)
+		if r.Why != nil { // the calls break the promise on their own
+			var ops []history.Op
+			for op := range h.Ops() {
+				for _, c := range r.Why.Calls {
+					if op.Index == c.Invoke.Index || op.Index == c.Complete.Index {
+						ops = append(ops, op)
+					}
+				}
+			}
+			require.Equal(t, checker.Invalid, checker.Fresh(checker.Promise{Within: within}).Check(t.Context(), history.Of(ops...)).Verdict)
+		}
+		stale += m.Stale
+	}
+	require.Greater(t, stale, 500)
+}
+
+func randomCopies(r *rand.Rand) *history.History {
+	h := &history.History{}
+	open := map[int]checker.CacheOp{}
+	for range 4 + r.IntN(24) {
+		p := r.IntN(4)
+		op := history.Op{Time: time.Duration(h.Len()), Process: p}
+		if in, busy := open[p]; busy {
+			delete(open, p)
+			op.Type = []history.Type{history.OK, history.OK, history.OK, history.Fail, history.Info}[r.IntN(5)]
+			if op.Type == history.OK {
+				op.Output = checker.Copy{Version: r.IntN(5), Loads: r.IntN(2)}
+			}
+			op.Key = in.Key
+		} else {
+			in := checker.CacheOp{F: []string{"read", "read", "write"}[r.IntN(3)], Key: []string{"a", "b"}[r.IntN(2)]}
+			open[p] = in
+			op.Type, op.Key, op.Input = history.Invoke, in.Key, in
+		}
+		h.Add(op)
+	}
+	return h
+}
+
+// defined is the definition of Freshness, in quadratic time.
+func defined(h *history.History) string {
+	var reads, stale, back, own int
+	var age, quiet time.Duration
+	for r := range h.Calls() {
+		in := r.Invoke.Input.(checker.CacheOp)
+		if in.F != "read" || r.Complete.Type != history.OK {
+			continue
+		}
+		reads++
+		got := r.Complete.Output.(checker.Copy).Version
+		since := time.Duration(-1)
+		silent, back1, own1 := true, false, false
+		for w := range h.Calls() {
+			other := w.Invoke.Input.(checker.CacheOp)
+			if other.Key != in.Key || w.Invoke.Index == r.Invoke.Index {
+				continue
+			}
+			if other.F == "write" && (w.Open() || w.Complete.Index > r.Invoke.Index) {
+				silent = false
+			}
+			if w.Complete.Type != history.OK || w.Complete.Index > r.Invoke.Index || w.Complete.Output.(checker.Copy).Version <= got {
+				continue
+			}
+			if other.F == "write" && (since < 0 || w.Complete.Time < since) {
+				since = w.Complete.Time
+			}
+			if w.Invoke.Process == r.Invoke.Process {
+				back1 = back1 || other.F == "read"
+				own1 = own1 || other.F == "write"
+			}
+		}
+		if since >= 0 {
+			stale++
+			age = max(age, r.Invoke.Time-since)
+			if silent {
+				quiet = max(quiet, r.Invoke.Time-since)
+			}
+		}
+		if back1 {
+			back++
+		}
+		if own1 {
+			own++
+		}
+	}
+	return fmt.Sprint(reads, stale, age, quiet, back, own)
+}

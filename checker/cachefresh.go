@@ -1,0 +1,188 @@
+package checker
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/capsize-go/capsize/history"
+)
+
+// Freshness says how far what was read had fallen behind what had been acknowledged. A read is stale if it returned
+// a version older than one whose write was acknowledged before the read began; nothing excuses that but a promise
+// that is weaker. What is not acknowledged counts for nothing, so a write of unknown outcome excuses and accuses
+// nobody.
+type Freshness struct {
+	Reads   int // that were answered
+	Missing int // of peeks: found no copy, which is never wrong
+	Stale   int
+	Joined  int // of the stale: brought by a load that had been under way when the read began; see [Copy]
+
+	Age    time.Duration // the longest that what was read had been replaced when the read began
+	Quiet  time.Duration // the same, of reads that began after the last write of their key: nobody comes to correct them
+	Behind int           // the most versions that a read was behind
+
+	Back int // reads of a version older than one that the same process had read before
+	Own  int // reads of a version older than one that the same process had written before
+
+	ages []time.Duration // of the stale reads, sorted
+}
+
+// MeasureFreshness measures the reads of a history of [CacheOp]. It takes O(n log n).
+func MeasureFreshness(h *history.History) (Freshness, error) { return measureFreshness(h, "read") }
+
+// MeasureCopies measures the peeks of a history of [CacheOp] as [MeasureFreshness] does the reads. This is how Meta
+// watches its caches by Polaris (Lu, Cache made consistent, 2022): after an invalidation, all replicas are looked into.
+// What a client reads tells less than that, since it is served by one of them.
+func MeasureCopies(h *history.History) (Freshness, error) { return measureFreshness(h, "peek") }
+
+func measureFreshness(h *history.History, f string) (Freshness, error) {
+	calls, err := copyCalls(h)
+	if err != nil {
+		return Freshness{}, fmt.Errorf("freshness: %w", err)
+	}
+	var m Freshness
+	walkFresh(calls, f, func(g sighting) bool { m.add(g); return true })
+	slices.Sort(m.ages)
+	return m, nil
+}
+
+// Late returns how many reads saw what had been replaced for at least d: had the system promised that copies are
+// right within d, they would have broken the promise.
+func (m Freshness) Late(d time.Duration) int {
+	return len(m.ages) - sort.Search(len(m.ages), func(i int) bool { return m.ages[i] >= d })
+}
+
+// Nines returns how many nines the promise deserves that copies are right within d: 3 if one read in a thousand
+// breaks it. If none does it is that of one read more than there were, which may be one too few and never too many.
+func (m Freshness) Nines(d time.Duration) float64 {
+	late, of := float64(m.Late(d)), float64(m.Reads)
+	if late == 0 {
+		late, of = 1, of+1
+	}
+	return -math.Log10(late / of)
+}
+
+// String says it in one sentence.
+func (m Freshness) String() string {
+	text := areOf(m.Stale, m.Reads, "read") + " stale"
+	if m.Stale > 0 {
+		text += fmt.Sprintf(", by %s and %s at most", short(m.Age), plural(m.Behind, "version"))
+	}
+	if m.Quiet > 0 {
+		text += fmt.Sprintf(", by %s after the last write", short(m.Quiet))
+	}
+	var more []string
+	for _, x := range []struct {
+		n    int
+		what string
+	}{{m.Joined, "joined a load that was under way"}, {m.Back, "went back in time"}, {m.Own, "missed a write of their own"}} {
+		if x.n > 0 {
+			more = append(more, fmt.Sprintf("%d %s", x.n, x.what))
+		}
+	}
+	if len(more) > 0 {
+		text += " (" + strings.Join(more, ", ") + ")"
+	}
+	return text
+}
+
+// A Promise is what Fresh holds a system to; the zero Promise is to be fresh once a write is acknowledged.
+type Promise struct {
+	Within time.Duration // copies may be stale for less than so long after a write was acknowledged
+	Peeks  bool          // it is made of each cache, for peeks, and not of what is read
+}
+
+// Fresh returns the checker of a promise about copies: no read that begins at least so long after a write was acknowledged
+// returns an older version. It takes histories of [CacheOp], and O(n log n).
+//
+// With Within at 0 it asks less than linearizability, which lets no read go back in time even while a write is under
+// way, and it needs no search, since versions are numbered. With Peeks it is the rule of Polaris; see [MeasureCopies].
+func Fresh(p Promise) Checker {
+	name := "fresh"
+	f := "read"
+	if p.Peeks {
+		name, f = "fresh-copies", "peek"
+	}
+	if p.Within > 0 {
+		name += "-within-" + p.Within.String()
+	}
+	return Func(func(_ context.Context, h *history.History) Result {
+		calls, err := copyCalls(h)
+		if err != nil {
+			return Result{Checker: name, Verdict: Unknown, Reason: err.Error()}
+		}
+		var m Freshness
+		var first *sighting
+		walkFresh(calls, f, func(g sighting) bool {
+			m.add(g)
+			if g.replaced != nil && g.age() >= p.Within && first == nil {
+				first = &g
+			}
+			return true
+		})
+		res := Result{Checker: name, Reason: m.String()}
+		if first != nil {
+			res.Verdict, res.Why = Invalid, first.why(calls)
+		}
+		return res
+	})
+}
+
+// Sessions returns the checker of what each process may expect of copies, whatever the others see: that no read
+// returns an older version than it read before, or wrote before (Terry and others, Session Guarantees for Weakly Consistent
+// Replicated Data, 1994). It takes histories of [CacheOp], and O(n log n).
+func Sessions() Checker {
+	return Func(func(_ context.Context, h *history.History) Result {
+		const name = "cache-sessions"
+		calls, err := copyCalls(h)
+		if err != nil {
+			return Result{Checker: name, Verdict: Unknown, Reason: err.Error()}
+		}
+		n := 0
+		var first *sighting
+		walkFresh(calls, "read", func(g sighting) bool {
+			if g.back != nil || g.own != nil {
+				if n++; first == nil {
+					first = &g
+				}
+			}
+			return true
+		})
+		res := Result{Checker: name, Reason: areOf(n, len(calls), "call") + " older than what the process knew"}
+		if first != nil {
+			res.Verdict, res.Why = Invalid, first.sessionWhy(len(calls))
+		}
+		return res
+	})
+}
+
+func (m *Freshness) add(g sighting) {
+	if g.read.out.Missing {
+		m.Missing++
+	}
+	m.Reads++
+	if g.back != nil {
+		m.Back++
+	}
+	if g.own != nil {
+		m.Own++
+	}
+	if g.replaced == nil {
+		return
+	}
+	m.Stale++
+	if g.read.out.Joined {
+		m.Joined++
+	}
+	m.ages = append(m.ages, g.age())
+	m.Age = max(m.Age, g.age())
+	m.Behind = max(m.Behind, g.newest.out.Version-g.read.out.Version)
+	if g.quiet {
+		m.Quiet = max(m.Quiet, g.age())
+	}
+}
