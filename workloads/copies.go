@@ -1,0 +1,87 @@
+package workloads
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
+)
+
+// A Cache is a client of a system that keeps copies of what a database has. It does what the op says; see
+// [checker.CacheOp]. It may refuse an f that the load does not ask for.
+type Cache interface {
+	Do(ctx context.Context, op checker.CacheOp) (checker.Copy, error)
+	io.Closer
+}
+
+// A CacheLoad says what the clients of [Copies] ask for. The zero value of a field stands for its default.
+type CacheLoad struct {
+	Keys    int      // k0, k1, …; default 1
+	Writers int      // so many of the clients, from the first, write as well as read; default 2
+	Every   int      // a writer writes at one turn of so many; default 10
+	Writes  int      // so many times each, and then never again: nothing hides what is stale then; default 10
+	Peeks   []string // caches that the last client looks into, in turn, instead of reading
+	As      []string // principals: each client reads as one of them; default: as nobody
+
+	// Pick draws a key, from 0. Default: all alike.
+	Pick func(t Turn[checker.CacheOp, checker.Copy], keys int) int
+}
+
+func (l CacheLoad) filled() CacheLoad {
+	set := func(n *int, value int) {
+		if *n == 0 {
+			*n = value
+		}
+	}
+	set(&l.Keys, 1)
+	set(&l.Writers, 2)
+	set(&l.Every, 10)
+	set(&l.Writes, 10)
+	if l.Pick == nil {
+		l.Pick = func(t Turn[checker.CacheOp, checker.Copy], keys int) int { return t.Rand.IntN(keys) }
+	}
+	return l
+}
+
+// Copies is a workload for caches: clients read keys, some of them write some as well, and fall silent in the middle of
+// the run, since a copy that stays behind for good shows when nobody corrects it any more. In the end the
+// database is asked when it was read. The checker is that of freshness after an acknowledgement, [checker.Fresh], and
+// a test may add others.
+func Copies[C Cache](open func(ctx context.Context, h *cluster.Host) (C, error), load CacheLoad) Workload {
+	load = load.filled()
+	return New(Spec[C, checker.CacheOp, checker.Copy]{
+		Name: "copies",
+		Open: open,
+		Next: load.next,
+		Invoke: func(ctx context.Context, c C, in checker.CacheOp) (checker.Copy, error) {
+			out, err := c.Do(ctx, in)
+			if err != nil && in.F != "write" {
+				err = fmt.Errorf("%w: %w", ErrFail, err) // who asks changes nothing
+			}
+			return out, err
+		},
+		Final: func(t Turn[checker.CacheOp, checker.Copy]) (checker.CacheOp, bool) {
+			return checker.CacheOp{F: "loads", Key: cacheKey(t.Index)}, t.Client == 0 && t.Index < load.Keys
+		},
+		Key:     func(in checker.CacheOp) string { return in.Key },
+		Checker: checker.Fresh(checker.Promise{}),
+	})
+}
+
+func cacheKey(i int) string { return fmt.Sprintf("k%d", i) }
+
+func (l CacheLoad) next(t Turn[checker.CacheOp, checker.Copy]) checker.CacheOp {
+	op := checker.CacheOp{F: "read", Key: cacheKey(l.Pick(t, l.Keys))}
+	if len(l.As) > 0 {
+		op.As = l.As[t.Client%len(l.As)]
+	}
+	if len(l.Peeks) > 0 && t.Client == t.Clients-1 {
+		op.F, op.As, op.At = "peek", "", l.Peeks[t.Index%len(l.Peeks)]
+	}
+	if t.Client < l.Writers && t.Index/l.Every < l.Writes && t.Index%l.Every == l.Every-1 {
+		op.F = "write"
+	}
+	return op
+}
