@@ -126,7 +126,9 @@ func TestMeasureLoads(t *testing.T) {
 	c.call(0, "loads", checker.Copy{LoadedAt: []time.Duration{50 * ms, 10 * ms, 52 * ms, 59 * ms, 60 * ms}})
 	m, err := checker.MeasureLoads(&c.h, 10*ms)
 	require.NoError(t, err)
-	assert.Equal(t, checker.Loads{Loads: 5, Most: 3, Key: "k", At: 50 * ms}, m)
+	assert.Equal(t, checker.Loads{Loads: 5, Most: 3, Key: "k", At: 50 * ms, Peak: 3}, m)
+	assert.Equal(t, checker.Valid, checker.Coalesced(checker.LoadLimit{Window: 10 * ms, OfOne: 3}).Check(t.Context(), &c.h).Verdict)
+	assert.Equal(t, "k was loaded 3 times within 10ms from 50ms on, and 2 were allowed", checker.Coalesced(checker.LoadLimit{Window: 10 * ms, OfOne: 2}).Check(t.Context(), &c.h).Why.Reason)
 }
 
 // What is not a history of a cache is told so, with the place.

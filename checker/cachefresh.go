@@ -21,10 +21,13 @@ type Freshness struct {
 	Missing int // of peeks: found no copy, which is never wrong
 	Stale   int
 	Joined  int // of the stale: brought by a load that had been under way when the read began; see [Copy]
+	Silent  int // of the reads: began after the last write of their key
 
 	Age    time.Duration // the longest that what was read had been replaced when the read began
-	Quiet  time.Duration // the same, of reads that began after the last write of their key: nobody comes to correct them
+	Quiet  time.Duration // the same, of silent reads: nobody comes to correct what they saw
 	Behind int           // the most versions that a read was behind
+
+	SilentStale int // of the stale: silent
 
 	Back int // reads of a version older than one that the same process had read before
 	Own  int // reads of a version older than one that the same process had written before
@@ -166,6 +169,9 @@ func (m *Freshness) add(g sighting) {
 		m.Missing++
 	}
 	m.Reads++
+	if g.quiet {
+		m.Silent++
+	}
 	if g.back != nil {
 		m.Back++
 	}
@@ -183,6 +189,7 @@ func (m *Freshness) add(g sighting) {
 	m.Age = max(m.Age, g.age())
 	m.Behind = max(m.Behind, g.newest.out.Version-g.read.out.Version)
 	if g.quiet {
+		m.SilentStale++
 		m.Quiet = max(m.Quiet, g.age())
 	}
 }

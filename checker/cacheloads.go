@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -14,6 +15,7 @@ type Loads struct {
 	Most  int // of one key within the window
 	Key   string
 	At    time.Duration // when that window began
+	Peak  int           // of all keys within the window, but the first of each, for which nothing had expired
 }
 
 // MeasureLoads counts the loads in a history of [CacheOp], from the answers to its ops loads; the last one of each key
@@ -32,24 +34,74 @@ func MeasureLoads(h *history.History, window time.Duration) (Loads, error) {
 			last[c.in.Key] = i
 		}
 	}
+	var expired []time.Duration
 	for i, c := range calls { // in the order of the history
 		if at, ok := last[c.in.Key]; ok && at == i {
-			m.add(c.in.Key, c.out.LoadedAt, window)
+			at := slices.Sorted(slices.Values(c.out.LoadedAt))
+			m.Loads += len(at)
+			expired = append(expired, at[min(1, len(at)):]...)
+			if most, from := busiest(at, window); most > m.Most {
+				m.Most, m.Key, m.At = most, c.in.Key, from
+			}
 		}
 	}
+	slices.Sort(expired)
+	m.Peak, _ = busiest(expired, window)
 	return m, nil
 }
 
-func (m *Loads) add(key string, at []time.Duration, window time.Duration) {
-	at = slices.Sorted(slices.Values(at))
-	m.Loads += len(at)
+// busiest returns how many of sorted instants fall into one window at most, and when that begins.
+func busiest(at []time.Duration, window time.Duration) (most int, begin time.Duration) {
 	from := 0
 	for to := range at {
 		for at[to]-at[from] >= window {
 			from++
 		}
-		if n := to - from + 1; n > m.Most {
-			m.Most, m.Key, m.At = n, key, at[from]
+		if n := to - from + 1; n > most {
+			most, begin = n, at[from]
 		}
 	}
+	return most, begin
+}
+
+// A LoadLimit is how often a database may be read for copies within any window of that length.
+type LoadLimit struct {
+	Window  time.Duration
+	OfOne   int // loads of one key; 0 for any number
+	Expired int // loads of all keys, the first of each left out, since nothing had expired yet; 0 for any number
+}
+
+// Coalesced returns the checker of whether a database was read no more often than that; see [MeasureLoads]. It takes
+// histories of [CacheOp], and O(n log n).
+func Coalesced(l LoadLimit) Checker {
+	return Func(func(_ context.Context, h *history.History) Result {
+		const name = "coalesced"
+		m, err := MeasureLoads(h, l.Window)
+		if err != nil {
+			return Result{Checker: name, Verdict: Unknown, Reason: err.Error()}
+		}
+		res := Result{Checker: name, Reason: fmt.Sprintf("%s, at most %d of one key within %s, and %d of all that had expired",
+			plural(m.Loads, "load"), m.Most, short(l.Window), m.Peak)}
+		switch {
+		case l.OfOne > 0 && m.Most > l.OfOne:
+			res.Verdict = Invalid
+			res.Why = loadsWhy(h, m.Key, fmt.Sprintf("%s was loaded %d times within %s from %s on, and %d were allowed", m.Key, m.Most,
+				short(l.Window), short(m.At), l.OfOne))
+		case l.Expired > 0 && m.Peak > l.Expired:
+			res.Verdict = Invalid
+			res.Why = loadsWhy(h, "", fmt.Sprintf("%d copies that had expired were loaded within %s, and %d were allowed", m.Peak, short(l.Window), l.Expired))
+		}
+		return res
+	})
+}
+
+// loadsWhy shows the calls that asked when a key was loaded, or any key.
+func loadsWhy(h *history.History, key, reason string) *Why {
+	w := &Why{Key: key, Reason: reason, Culprit: -1, Of: h.Len() / 2}
+	for c := range h.Calls() {
+		if in, ok := c.Invoke.Input.(CacheOp); ok && in.F == "loads" && (in.Key == key || key == "") && len(w.Calls) < 10 {
+			w.Calls = append(w.Calls, c)
+		}
+	}
+	return w
 }

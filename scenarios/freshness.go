@@ -15,10 +15,11 @@ type Staleness struct {
 	Reads, Stale, Joined int
 	StaleSeeds           int           // runs with at least one stale read
 	Age, Quiet           time.Duration // the longest that what was read had been replaced; the same after the last write
+	Silent, SilentStale  int           // of the reads and of the stale ones: began after the last write
 	Behind               int           // versions
 	Back, Own            int           // reads that went back in time, or missed a write of their own process
 	Loads                int           // of the database
-	Most                 int           // loads of one key within Window
+	Most, Peak           int           // loads of one key within Window; of all keys
 	Foreign              int           // answers that belong to another principal
 	Aged                 int           // answers older than they may be
 
@@ -36,6 +37,7 @@ func (s *Staleness) Add(_ context.Context, r *capsize.Result) error {
 		s.StaleSeeds++
 	}
 	s.Age, s.Quiet, s.Behind = max(s.Age, m.Age), max(s.Quiet, m.Quiet), max(s.Behind, m.Behind)
+	s.Silent, s.SilentStale = s.Silent+m.Silent, s.SilentStale+m.SilentStale
 	s.Back, s.Own = s.Back+m.Back, s.Own+m.Own
 	return s.addRest(r)
 }
@@ -45,7 +47,7 @@ func (s *Staleness) addRest(r *capsize.Result) error {
 	if err != nil {
 		return err
 	}
-	s.Loads, s.Most = s.Loads+loads.Loads, max(s.Most, loads.Most)
+	s.Loads, s.Most, s.Peak = s.Loads+loads.Loads, max(s.Most, loads.Most), max(s.Peak, loads.Peak)
 	foreign, err := checker.CountForeign(r.History)
 	if err != nil {
 		return err
@@ -57,26 +59,31 @@ func (s *Staleness) addRest(r *capsize.Result) error {
 
 // Fill writes what was counted.
 func (s *Staleness) Fill(row *Row) {
-	share := 0.0
-	if s.Reads > 0 {
-		share = float64(s.Stale) / float64(s.Reads)
-	}
 	for metric, x := range map[string]float64{
-		"reads": float64(s.Reads), "stale_reads": float64(s.Stale), "stale_share": share, "stale_seeds": float64(s.StaleSeeds),
+		"reads": float64(s.Reads), "stale_reads": float64(s.Stale), "stale_share": share(s.Stale, s.Reads),
+		"stale_share_active": share(s.Stale-s.SilentStale, s.Reads-s.Silent), "stale_seeds": float64(s.StaleSeeds),
 		"joined_reads": float64(s.Joined), "worst_age_ns": float64(s.Age), "worst_age_quiet_ns": float64(s.Quiet),
 		"versions_behind": float64(s.Behind), "back_reads": float64(s.Back), "own_reads": float64(s.Own),
-		"origin_loads": float64(s.Loads), "foreign_reads": float64(s.Foreign), "aged_reads": float64(s.Aged),
+		"origin_loads": float64(s.Loads), "loads_per_read": share(s.Loads, s.Reads), "foreign_reads": float64(s.Foreign), "aged_reads": float64(s.Aged),
 	} {
 		row.Metrics[metric] = x
 	}
 	if s.Window > 0 {
-		row.Metrics["loads_at_once"] = float64(s.Most)
+		row.Metrics["loads_at_once"], row.Metrics["peak_loads"] = float64(s.Most), float64(s.Peak)
 	}
 }
 
-// staleColumns are those that most scenarios of caches show.
+func share(n, of int) float64 {
+	if of == 0 {
+		return 0
+	}
+	return float64(n) / float64(of)
+}
+
+// staleColumns are those that most scenarios of caches show. The share is that of reads while there were writes, and the age in silence
+// that after the last one.
 var staleColumns = []Column{
-	{"stale seeds", "stale_seeds", count}, {"stale reads", "stale_share", fine}, {"worst age", "worst_age_ns", span},
+	{"stale seeds", "stale_seeds", count}, {"stale reads", "stale_share_active", fine}, {"worst age", "worst_age_ns", span},
 	{"in silence", "worst_age_quiet_ns", span}, {"behind", "versions_behind", count}, {"loads", "origin_loads", count},
 }
 

@@ -19,7 +19,7 @@ type Cache interface {
 // A CacheLoad says what the clients of [Copies] ask for. The zero value of a field stands for its default.
 type CacheLoad struct {
 	Keys    int      // k0, k1, …; default 1
-	Writers int      // so many of the clients, from the first, write as well as read; default 2
+	Writers int      // so many of the clients, from the first, write as well as read; default 2, and a negative number is none
 	Every   int      // a writer writes at one turn of so many; default 10
 	Writes  int      // so many times each, and then never again: nothing hides what is stale then; default 10
 	Peeks   []string // caches that the last client looks into, in turn, instead of reading

@@ -1,0 +1,226 @@
+package cachekv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/capsize-go/capsize/cluster"
+)
+
+// A tier is a shared cache as an application sees it.
+type tier interface {
+	name() string
+	get(ctx context.Context, key string, leaseFor time.Duration) (entry, error)
+	put(ctx context.Context, key string, e entry, g Guard, l life) error
+	drop(ctx context.Context, d drop) error
+	dropLater(after time.Duration, d drop)
+	close() error
+}
+
+// An entry is what a cache says of a key, and what it is given.
+type entry struct {
+	row    row
+	hit    bool
+	lease  uint64        // to be given back with the fill; 0 if there is none
+	busy   bool          // somebody else has the lease: come again
+	marked bool          // the replica does not have the newest version yet
+	left   time.Duration // until the copy expires
+	took   time.Duration // how long it took to load
+}
+
+// What is asked of a cache.
+type (
+	get struct {
+		key      string
+		leaseFor time.Duration // 0 to ask for no lease
+		peek     bool
+	}
+	put struct {
+		key   string
+		entry entry
+		guard Guard
+		life  life
+	}
+	drop struct {
+		Key     string
+		Version int // that room is made for; 0 if it is not known yet
+		Guard   Guard
+		Mark    bool // leave a mark until the replica has that version
+		Applied bool // the replica has it
+		Confirm bool // answer with a message of its own, as to one who does not wait
+	}
+	dropped struct { // confirms a drop
+		key     string
+		version int
+	}
+	done struct{}
+)
+
+const (
+	// tombFor is how long it is remembered what a delete made room for: longer than any fill is under way.
+	tombFor = time.Minute
+
+	// settleFor is how long a cache that has booted again lets no fill in that is guarded by versions: it does not know any
+	// more what was deleted.
+	settleFor = 2 * time.Second
+)
+
+// A memory is a node that is a cache. What it holds it forgets in a crash.
+type memory struct {
+	h       *cluster.Host
+	trusted time.Duration // from when on it knows of all that was deleted
+	slots   map[string]*slot
+	last    uint64 // lease; begins anywhere, so that none of another life is taken for one of this
+}
+
+// A slot is what is remembered of a key. Times are those of the host's own oscillator.
+type slot struct {
+	row   row
+	hit   bool
+	fresh time.Duration // until when
+	stale time.Duration // until when it may be served
+	took  time.Duration
+
+	lease      uint64
+	leaseUntil time.Duration
+
+	tomb      int // the version that a delete made room for
+	tombUntil time.Duration
+
+	need, applied int // the version that a delete asked the replica to have, and that it has
+}
+
+func runCache(h *cluster.Host) error {
+	m := &memory{h: h, slots: map[string]*slot{}, last: h.Rand().Uint64() >> 1}
+	again, err := bornAgain(h)
+	if again {
+		m.trusted = h.Clock().Monotonic() + settleFor
+	}
+	h.Handle(m.receive)
+	return err
+}
+
+// bornAgain reports whether the host has had another life: then it has forgotten what was deleted in that.
+func bornAgain(h *cluster.Host) (bool, error) {
+	again := len(h.Disk().List()) > 0
+	f, err := h.Disk().Open("born")
+	if err == nil {
+		err = f.Sync()
+	}
+	if err != nil && !errors.Is(err, cluster.ErrCrashed) {
+		return again, fmt.Errorf("remember the boot: %w", err)
+	}
+	return again, nil
+}
+
+func (m *memory) receive(msg cluster.Message) {
+	switch body := msg.Body.(type) {
+	case get:
+		msg.Reply(m.get(body))
+	case put:
+		m.put(body)
+		msg.Reply(done{})
+	case drop:
+		m.drop(body)
+		msg.Reply(done{})
+		if body.Confirm {
+			m.h.Send(msg.From, dropped{body.Key, body.Version})
+		}
+	}
+}
+
+func (m *memory) slot(key string) *slot {
+	s := m.slots[key]
+	if s == nil {
+		s = &slot{}
+		m.slots[key] = s
+	}
+	return s
+}
+
+func (m *memory) get(g get) entry {
+	s, now := m.slot(g.key), m.h.Clock().Monotonic()
+	e := entry{row: s.row, hit: s.hit && now < s.stale, marked: s.need > s.applied, left: s.fresh - now, took: s.took}
+	if g.peek || e.hit && now < s.fresh {
+		return e
+	}
+	if g.leaseFor == 0 {
+		return e
+	}
+	if s.lease != 0 && now < s.leaseUntil {
+		e.busy = !e.hit
+		return e
+	}
+	m.last++
+	s.lease, s.leaseUntil = m.last, now+g.leaseFor
+	e.lease = s.lease
+	return e
+}
+
+func (m *memory) put(p put) {
+	s, now := m.slot(p.key), m.h.Clock().Monotonic()
+	switch p.guard {
+	case Leased:
+		if p.entry.lease == 0 || p.entry.lease != s.lease {
+			return
+		}
+	case Versioned:
+		if now < m.trusted || s.hit && now < s.stale && s.row.version > p.entry.row.version || now < s.tombUntil && s.tomb > p.entry.row.version {
+			return
+		}
+	}
+	s.row, s.hit, s.took, s.lease = p.entry.row, true, p.entry.took, 0
+	s.fresh = now + p.life.Fresh
+	s.stale = s.fresh + p.life.Stale
+}
+
+func (m *memory) drop(d drop) {
+	s, now := m.slot(d.Key), m.h.Clock().Monotonic()
+	if d.Applied {
+		s.applied = max(s.applied, d.Version)
+	}
+	if d.Mark {
+		s.need = max(s.need, d.Version)
+	}
+	if d.Version >= s.tomb || now >= s.tombUntil {
+		s.tomb, s.tombUntil = d.Version, now+tombFor
+	}
+	if d.Guard == Versioned && s.row.version >= d.Version && d.Version > 0 {
+		return // it came late, and what is there is no older
+	}
+	s.hit, s.lease = false, 0
+}
+
+// A shelf is a native cache as an application sees it.
+type shelf struct {
+	h    *cluster.Host
+	node string
+}
+
+func (s *shelf) name() string { return s.node }
+
+func (s *shelf) get(ctx context.Context, key string, leaseFor time.Duration) (entry, error) {
+	return cluster.Ask[entry](ctx, s.h, s.node, get{key: key, leaseFor: leaseFor})
+}
+
+func (s *shelf) peek(ctx context.Context, key string) (entry, error) {
+	return cluster.Ask[entry](ctx, s.h, s.node, get{key: key, peek: true})
+}
+
+func (s *shelf) put(ctx context.Context, key string, e entry, g Guard, l life) error {
+	_, err := cluster.Ask[done](ctx, s.h, s.node, put{key, e, g, l})
+	return err
+}
+
+func (s *shelf) drop(ctx context.Context, d drop) error {
+	_, err := cluster.Ask[done](ctx, s.h, s.node, d)
+	return err
+}
+
+func (s *shelf) dropLater(after time.Duration, d drop) {
+	s.h.AfterFunc(after, func() { s.h.Send(s.node, d) })
+}
+
+func (s *shelf) close() error { return nil }

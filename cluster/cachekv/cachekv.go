@@ -1,0 +1,156 @@
+// Package cachekv is a database with shared caches before it, as a web site has them: application servers look into a
+// cache, load from the database what is not there, and see to it that a write is not hidden by an older copy. How they
+// do that is a [Strategy], and most of those that people deploy are wrong.
+//
+// Node n1 is the database. Then come the regions, two nodes each: a replica of the database, which is behind by
+// [Store.Lag], and a cache. The clients of a test are the application servers of the region of the node that they are
+// bound to. With [Redis] the caches are Redis, and the application servers talk to them by go-redis.
+//
+// The database gives each key the versions 1, 2, …, and they are all that it holds: what matters of a copy is how old
+// it is.
+package cachekv
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
+)
+
+// A Store is the database, its replicas and native caches. The zero Store has one region and does what most do.
+type Store struct {
+	Strategy Strategy
+	TTL      time.Duration // how long a copy lives; default 30s
+	Lag      time.Duration // how far replicas are behind; default 200ms
+	Slow     time.Duration // how long the database takes to read a row; default nothing
+	Regions  int           // default 1
+	Pipeline Pipeline      // how the caches of other regions hear of a write; default not at all
+}
+
+// EventDriven says that the store lives on the message seam alone.
+func (Store) EventDriven() {}
+
+// Nodes returns how many nodes the store needs.
+func (s Store) Nodes() int { return 1 + 2*max(1, s.Regions) }
+
+const database = "n1"
+
+// replica and cache name the nodes of a region, from 0.
+func replica(region int) string { return fmt.Sprint("n", 2+2*region) }
+func cache(region int) string   { return fmt.Sprint("n", 3+2*region) }
+
+// Caches returns the names of the nodes that are caches.
+func (s Store) Caches() (names []string) {
+	for r := range s.filled().Regions {
+		names = append(names, cache(r))
+	}
+	return names
+}
+
+// regionOf returns the region of a node; the database is in the first.
+func regionOf(node string) (region int) {
+	_, _ = fmt.Sscanf(node, "n%d", &region)
+	return max(0, region-2) / 2
+}
+
+func (s Store) filled() Store {
+	if s.TTL == 0 {
+		s.TTL = 30 * time.Second
+	}
+	if s.Lag == 0 {
+		s.Lag = 200 * time.Millisecond
+	}
+	s.Regions = max(1, s.Regions)
+	s.Strategy = s.Strategy.filled()
+	return s
+}
+
+// Run runs one node until ctx is done.
+func (s Store) Run(ctx context.Context, h *cluster.Host) error {
+	s = s.filled()
+	if want := s.Nodes(); len(h.Nodes()) != want {
+		return fmt.Errorf("boot cachekv: %d regions take %d nodes, and there are %d", s.Regions, want, len(h.Nodes()))
+	}
+	var err error
+	switch region := regionOf(h.Name()); h.Name() {
+	case database:
+		err = runPrimary(h, s)
+	case replica(region):
+		runReplica(h, s, region)
+	default:
+		err = runCache(h)
+	}
+	if err != nil {
+		return fmt.Errorf("boot cachekv: %w", err)
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// Open makes an application server.
+func (s Store) Open(_ context.Context, h *cluster.Host) (*App, error) {
+	s = s.filled()
+	region := regionOf(h.Node())
+	return newApp(h, s, &rows{h: h, primary: database, replica: replica(region)}, &shelf{h: h, node: cache(region)}), nil
+}
+
+// An App is an application server: it reads through a cache of its region, and writes as its [Strategy] says. It does
+// one thing at a time, unless it serves a [Crowd].
+type App struct {
+	h     *cluster.Host
+	store Store
+	db    db
+	tier  tier
+
+	flight singleflight.Group // of reads that share loads
+	users  int                // at a time
+	seed   uint64
+	turn   int
+}
+
+// A db is the database as an application sees it.
+type db interface {
+	// load reads a row, from a replica if it may be behind.
+	load(ctx context.Context, key string, behind bool) (row, error)
+
+	// next gives a key its next version.
+	next(ctx context.Context, key string) (row, error)
+
+	// loads returns when a row was read.
+	loads(ctx context.Context, key string) ([]time.Duration, error)
+}
+
+// A row is a version of a key, and when the database gave it out.
+type row struct {
+	version int
+	made    time.Duration
+}
+
+func newApp(h *cluster.Host, s Store, d db, t tier) *App {
+	return &App{h: h, store: s, db: d, tier: t, users: 1, seed: h.Rand().Uint64()}
+}
+
+// Do does what a client of a cache is asked.
+func (a *App) Do(ctx context.Context, op checker.CacheOp) (checker.Copy, error) {
+	a.turn++
+	switch op.F {
+	case "read":
+		return a.readFor(ctx, op.Key)
+	case "write":
+		return a.write(ctx, op.Key)
+	case "peek":
+		e, err := (&shelf{h: a.h, node: op.At}).peek(ctx, op.Key)
+		return checker.Copy{Version: e.row.version, Made: e.row.made, Missing: !e.hit, From: op.At}, err
+	case "loads":
+		at, err := a.db.loads(ctx, op.Key)
+		return checker.Copy{LoadedAt: at}, err
+	}
+	return checker.Copy{}, fmt.Errorf("cachekv does not know %q", op.F)
+}
+
+// Close ends the application server. What it wanted to do later it does not do.
+func (a *App) Close() error { return a.tier.close() }
