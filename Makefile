@@ -14,6 +14,8 @@ FUZZTIME ?= 30s
 BENCH     ?= .
 BENCHTIME ?= 1s
 SEEDS    ?= 100
+# The scenarios that are measured, comma-separated.
+ONLY     ?= all
 # The least share of statements of history and checker, in percent, that tests reach.
 COVER    ?= 90
 
@@ -21,7 +23,7 @@ COVER    ?= 90
 
 .PHONY: help
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: test
 test: lint unit race ## Everything that must hold before a commit: lint, tests, tests under the race detector
@@ -73,6 +75,10 @@ bugs: ## Measure how many of 1,000 seeds find each bug under each preset, for do
 .PHONY: cap
 cap: ## Measure the CAP cards anew, for docs/cap.md; takes about two minutes
 	@CAPSIZE_CAP=1 GOGC=800 $(GO) test -count=1 -run 'TestMakeCAP$$' -timeout 1h ./scenarios
+
+.PHONY: scenarios
+scenarios: ## Measure the other scenarios anew, or $ONLY of them, for docs/scenarios.md; takes minutes
+	@CAPSIZE_SCENARIOS=$(ONLY) GOGC=800 $(GO) test -count=1 -run 'TestMakeScenarios$$' -timeout 1h ./scenarios
 
 .PHONY: fuzz
 fuzz: ## Fuzz every fuzz target for $FUZZTIME

@@ -49,7 +49,7 @@ func measureFreshness(h *history.History, f string) (Freshness, error) {
 		return Freshness{}, fmt.Errorf("freshness: %w", err)
 	}
 	var m Freshness
-	walkFresh(calls, f, func(g sighting) bool { m.add(g); return true })
+	walkFresh(calls, f, m.add)
 	slices.Sort(m.ages)
 	return m, nil
 }
@@ -60,14 +60,16 @@ func (m Freshness) Late(d time.Duration) int {
 	return len(m.ages) - sort.Search(len(m.ages), func(i int) bool { return m.ages[i] >= d })
 }
 
-// Nines returns how many nines the promise deserves that copies are right within d: 3 if one read in a thousand
-// breaks it. If none does it is that of one read more than there were, which may be one too few and never too many.
-func (m Freshness) Nines(d time.Duration) float64 {
-	late, of := float64(m.Late(d)), float64(m.Reads)
-	if late == 0 {
-		late, of = 1, of+1
+// Nines returns how many nines the promise deserves that copies are right within d.
+func (m Freshness) Nines(d time.Duration) float64 { return Nines(m.Late(d), m.Reads) }
+
+// Nines says how often something went well in nines: 3 if it went wrong once in a thousand times. What never went wrong has
+// as many as if the next time would, which may be too few and never too many.
+func Nines(wrong, of int) float64 {
+	if wrong == 0 {
+		wrong, of = 1, of+1
 	}
-	return -math.Log10(late / of)
+	return -math.Log10(float64(wrong) / float64(of))
 }
 
 // String says it in one sentence.
@@ -121,12 +123,11 @@ func Fresh(p Promise) Checker {
 		}
 		var m Freshness
 		var first *sighting
-		walkFresh(calls, f, func(g sighting) bool {
+		walkFresh(calls, f, func(g sighting) {
 			m.add(g)
 			if g.replaced != nil && g.age() >= p.Within && first == nil {
 				first = &g
 			}
-			return true
 		})
 		res := Result{Checker: name, Reason: m.String()}
 		if first != nil {
@@ -140,23 +141,31 @@ func Fresh(p Promise) Checker {
 // returns an older version than it read before, or wrote before (Terry and others, Session Guarantees for Weakly Consistent
 // Replicated Data, 1994). It takes histories of [CacheOp], and O(n log n).
 func Sessions() Checker {
+	return sessionRule("cache-sessions", func(g sighting) bool { return g.own != nil || g.back != nil })
+}
+
+// OwnWrites returns the checker of the half of [Sessions] that is about what a process wrote itself.
+func OwnWrites() Checker {
+	return sessionRule("own-writes", func(g sighting) bool { return g.own != nil })
+}
+
+func sessionRule(name string, broken func(g sighting) bool) Checker {
 	return Func(func(_ context.Context, h *history.History) Result {
-		const name = "cache-sessions"
 		calls, err := copyCalls(h)
 		if err != nil {
 			return Result{Checker: name, Verdict: Unknown, Reason: err.Error()}
 		}
-		n := 0
+		n, of := 0, 0
 		var first *sighting
-		walkFresh(calls, "read", func(g sighting) bool {
-			if g.back != nil || g.own != nil {
+		walkFresh(calls, "read", func(g sighting) {
+			of++
+			if broken(g) {
 				if n++; first == nil {
 					first = &g
 				}
 			}
-			return true
 		})
-		res := Result{Checker: name, Reason: areOf(n, len(calls), "call") + " older than what the process knew"}
+		res := Result{Checker: name, Reason: areOf(n, of, "read") + " older than what the process knew"}
 		if first != nil {
 			res.Verdict, res.Why = Invalid, first.sessionWhy(len(calls))
 		}

@@ -23,8 +23,8 @@ type sighting struct {
 // age returns how long what was read had been replaced when the read began.
 func (g sighting) age() time.Duration { return g.read.Invoke.Time - g.replaced.Complete.Time }
 
-// walkFresh yields the answered calls of an f, in the order in which they began, until yield returns false.
-func walkFresh(calls []copyCall, f string, yield func(g sighting) bool) {
+// walkFresh calls look for the answered calls of an f, in the order in which they began.
+func walkFresh(calls []copyCall, f string, look func(g sighting)) {
 	w := freshWalk{keys: map[string]*freshKey{}, sessions: map[sessionKey]*sessionSight{}}
 	for i := range calls {
 		w.plan(&calls[i])
@@ -34,9 +34,7 @@ func walkFresh(calls []copyCall, f string, yield func(g sighting) bool) {
 		c := &calls[i]
 		w.acknowledge(c.Invoke.Index)
 		if c.in.F == f && c.answered() {
-			if !yield(w.look(c)) {
-				return
-			}
+			look(w.look(c))
 		}
 		w.session(c).learn(c, f)
 	}

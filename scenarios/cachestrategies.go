@@ -20,7 +20,7 @@ func CacheStrategies() Scenario {
 		Question: "which ways of keeping a shared cache in step with the database serve what an acknowledged write has replaced?",
 		Shows: "none is stale by leases and by versions, and all others are: what is left of a race lives until the copy expires if nobody " +
 			"writes any more. A second delete bounds the age and makes more reads stale, since a write is acknowledged before it",
-		Seeds: 50,
+		Seeds: 200,
 		Columns: []Column{
 			{"stale seeds", "stale_seeds", count}, {"stale reads", "stale_share_active", fine}, {"worst age", "worst_age_ns", span},
 			{"in silence", "worst_age_quiet_ns", span}, {"behind", "versions_behind", count}, {"loads/read", "loads_per_read", fine},

@@ -14,6 +14,10 @@ func ExampleAll() {
 		fmt.Println(s.Name + ": " + s.Question)
 	}
 	// Output:
+	// cache-herd: how often is the database asked for what a thousand users want, when the copy has expired?
+	// cache-negative: what does it cost to remember that the database has no such key?
+	// cache-regions: how long does a cache in another region hold what has been replaced?
+	// cache-strategies: which ways of keeping a shared cache in step with the database serve what an acknowledged write has replaced?
 	// cap: while the network is cut, who is answered, and are the answers right?
 	// lease-reads: does a leader that is cut off answer reads when another one has taken writes?
 }

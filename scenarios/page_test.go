@@ -58,9 +58,11 @@ func readPage(t *testing.T) string {
 	return string(page)
 }
 
-func readRows(t *testing.T) []scenarios.Row {
+func readRows(t *testing.T) []scenarios.Row { return readRowsOf(t, capRows) }
+
+func readRowsOf(t *testing.T, file string) []scenarios.Row {
 	t.Helper()
-	f, err := os.Open(capRows)
+	f, err := os.Open(file)
 	require.NoError(t, err)
 	defer f.Close()
 	var all []scenarios.Row

@@ -174,7 +174,9 @@ func (s Scenario) Only(variants, faults []string) (Scenario, error) {
 }
 
 // All lists the scenarios, by name.
-func All() []Scenario { return []Scenario{CacheHerd(), CacheNegative(), CacheStrategies(), CAP(), LeaseReads()} }
+func All() []Scenario {
+	return []Scenario{CacheHerd(), CacheNegative(), CacheRegions(), CacheStrategies(), CAP(), LeaseReads()}
+}
 
 // Find returns the scenario of that name.
 func Find(name string) (Scenario, error) {

@@ -57,7 +57,7 @@ func TestFind(t *testing.T) {
 		}
 	}
 	_, err := scenarios.Find("cab")
-	assert.ErrorContains(t, err, `no scenario "cab"; there are cap`)
+	assert.ErrorContains(t, err, `no scenario "cab"; there are cache-herd, cache-negative`)
 }
 
 func TestOnly(t *testing.T) {

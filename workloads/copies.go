@@ -25,6 +25,9 @@ type CacheLoad struct {
 	Peeks   []string // caches that the last client looks into, in turn, instead of reading
 	As      []string // principals: each client reads as one of them; default: as nobody
 
+	// Checker judges; default: freshness once a write is acknowledged.
+	Checker checker.Checker
+
 	// Pick draws a key, from 0. Default: all alike.
 	Pick func(t Turn[checker.CacheOp, checker.Copy], keys int) int
 }
@@ -39,6 +42,9 @@ func (l CacheLoad) filled() CacheLoad {
 	set(&l.Writers, 2)
 	set(&l.Every, 10)
 	set(&l.Writes, 10)
+	if l.Checker == nil {
+		l.Checker = checker.Fresh(checker.Promise{})
+	}
 	if l.Pick == nil {
 		l.Pick = func(t Turn[checker.CacheOp, checker.Copy], keys int) int { return t.Rand.IntN(keys) }
 	}
@@ -47,8 +53,7 @@ func (l CacheLoad) filled() CacheLoad {
 
 // Copies is a workload for caches: clients read keys, some of them write some as well, and fall silent in the middle of
 // the run, since a copy that stays behind for good shows when nobody corrects it any more. In the end the
-// database is asked when it was read. The checker is that of freshness after an acknowledgement, [checker.Fresh], and
-// a test may add others.
+// database is asked when it was read.
 func Copies[C Cache](open func(ctx context.Context, h *cluster.Host) (C, error), load CacheLoad) Workload {
 	load = load.filled()
 	return New(Spec[C, checker.CacheOp, checker.Copy]{
@@ -66,7 +71,7 @@ func Copies[C Cache](open func(ctx context.Context, h *cluster.Host) (C, error),
 			return checker.CacheOp{F: "loads", Key: cacheKey(t.Index)}, t.Client == 0 && t.Index < load.Keys
 		},
 		Key:     func(in checker.CacheOp) string { return in.Key },
-		Checker: checker.Fresh(checker.Promise{}),
+		Checker: load.Checker,
 	})
 }
 

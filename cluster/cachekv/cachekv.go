@@ -12,6 +12,7 @@ package cachekv
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -51,8 +52,8 @@ func (s Store) Caches() (names []string) {
 	return names
 }
 
-// regionOf returns the region of a node; the database is in the first.
-func regionOf(node string) (region int) {
+// RegionOf returns the region, from 0, of a node; the database is in the first.
+func RegionOf(node string) (region int) {
 	_, _ = fmt.Sscanf(node, "n%d", &region)
 	return max(0, region-2) / 2
 }
@@ -76,7 +77,7 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 		return fmt.Errorf("boot cachekv: %d regions take %d nodes, and there are %d", s.Regions, want, len(h.Nodes()))
 	}
 	var err error
-	switch region := regionOf(h.Name()); h.Name() {
+	switch region := RegionOf(h.Name()); h.Name() {
 	case database:
 		err = runPrimary(h, s)
 	case replica(region):
@@ -94,7 +95,7 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 // Open makes an application server.
 func (s Store) Open(_ context.Context, h *cluster.Host) (*App, error) {
 	s = s.filled()
-	region := regionOf(h.Node())
+	region := RegionOf(h.Node())
 	return newApp(h, s, &rows{h: h, primary: database, replica: replica(region)}, &shelf{h: h, node: cache(region)}), nil
 }
 
@@ -122,6 +123,8 @@ type db interface {
 
 	// loads returns when a row was read.
 	loads(ctx context.Context, key string) ([]time.Duration, error)
+
+	close() error
 }
 
 // A row is a version of a key, and when the database gave it out.
@@ -153,4 +156,4 @@ func (a *App) Do(ctx context.Context, op checker.CacheOp) (checker.Copy, error) 
 }
 
 // Close ends the application server. What it wanted to do later it does not do.
-func (a *App) Close() error { return a.tier.close() }
+func (a *App) Close() error { return errors.Join(a.tier.close(), a.db.close()) }

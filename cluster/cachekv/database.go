@@ -13,10 +13,7 @@ import (
 
 // What is asked of the database and its replicas.
 type (
-	load struct {
-		key     string
-		replica bool
-	}
+	load  struct{ key string }
 	next  struct{ key string }
 	when  struct{ key string }
 	pull  struct{ from int } // is what a replica asks for: changes from that one on
@@ -195,7 +192,7 @@ func (d *rows) load(ctx context.Context, key string, behind bool) (row, error) {
 	if behind {
 		node = d.replica
 	}
-	return cluster.Ask[row](ctx, d.h, node, load{key: key})
+	return cluster.Ask[row](ctx, d.h, node, load{key})
 }
 
 func (d *rows) next(ctx context.Context, key string) (row, error) {
@@ -210,3 +207,5 @@ func (d *rows) loads(ctx context.Context, key string) ([]time.Duration, error) {
 	more, err := cluster.Ask[[]time.Duration](ctx, d.h, d.replica, when{key})
 	return append(all, more...), err
 }
+
+func (d *rows) close() error { return nil }

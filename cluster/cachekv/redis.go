@@ -26,7 +26,7 @@ func (s Redis) Run(ctx context.Context, h *cluster.Host) error {
 	if s.Of.Pipeline != Silence || s.Of.Strategy.Marker {
 		return fmt.Errorf("boot cachekv: a Redis has no pipeline and no markers")
 	}
-	if region := regionOf(h.Name()); h.Name() != database && h.Name() == cache(region) {
+	if region := RegionOf(h.Name()); h.Name() != database && h.Name() == cache(region) {
 		return ServeRedis(ctx, h)
 	}
 	return s.Of.Run(ctx, h)
@@ -64,7 +64,7 @@ func ServeRedis(ctx context.Context, h *cluster.Host) error {
 // Open makes an application server.
 func (s Redis) Open(_ context.Context, h *cluster.Host) (*App, error) {
 	f := s.Of.filled()
-	region := regionOf(h.Node())
+	region := RegionOf(h.Node())
 	return newApp(h, f, &rows{h: h, primary: database, replica: replica(region)}, newRemote(h, cache(region))), nil
 }
 

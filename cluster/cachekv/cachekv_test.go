@@ -1,0 +1,156 @@
+package cachekv_test
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/cluster/cachekv"
+	"github.com/capsize-go/capsize/cluster/raftkv"
+	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/workloads"
+)
+
+const run = 20 * time.Second
+
+// seeds is how many seeds a test tries; CAPSIZE_SEEDS has all try as many.
+func seeds(t *testing.T, n int) int {
+	t.Helper()
+	if text := os.Getenv("CAPSIZE_SEEDS"); text != "" {
+		all, err := strconv.Atoi(text)
+		require.NoError(t, err)
+		return all
+	}
+	return n
+}
+
+// slow has messages take long at times.
+func slow() nemesis.Nemesis {
+	return nemesis.At(time.Millisecond, run, nemesis.Latency(10*time.Millisecond, cluster.LongTail))
+}
+
+func load() workloads.CacheLoad { return workloads.CacheLoad{Every: 12, Writes: 10} }
+
+func test(s cachekv.Strategy) capsize.Test {
+	store := cachekv.Store{Strategy: s, TTL: 5 * time.Second, Slow: 20 * time.Millisecond}
+	return capsize.Test{Name: name(s), System: store, Nodes: store.Nodes(), Clients: 8, Rate: 80, Duration: run,
+		Nemesis: slow(), Workload: workloads.Copies(store.Open, load())}
+}
+
+func testRedis(s cachekv.Strategy) capsize.Test {
+	x := test(s)
+	store := cachekv.Redis{Of: x.System.(cachekv.Store)}
+	x.System, x.Workload = store, workloads.Copies(store.Open, load())
+	return x
+}
+
+func name(s cachekv.Strategy) string { return fmt.Sprint("cachekv ", s.Write, " ", s.Guard) }
+
+var (
+	leases   = cachekv.Strategy{Guard: cachekv.Leased}
+	versions = cachekv.Strategy{Guard: cachekv.Versioned}
+)
+
+// measure runs seeds and adds up what was stale.
+func measure(t *testing.T, x capsize.Test, n int) (m checker.Freshness) {
+	t.Helper()
+	for seed := range uint64(n) {
+		x.Seed = seed + 1
+		r, err := capsize.Exec(t.Context(), t, x)
+		require.NoError(t, err)
+		require.Empty(t, r.Findings, "seed %d", x.Seed)
+		f, err := checker.MeasureFreshness(r.History)
+		require.NoError(t, err)
+		require.Equal(t, f.Stale > 0, r.Verdict == checker.Invalid, "seed %d: %s", x.Seed, r.Reason)
+		m.Reads, m.Stale, m.Age = m.Reads+f.Reads, m.Stale+f.Stale, max(m.Age, f.Age)
+	}
+	return m
+}
+
+// Guards keep late fills out, over a native cache and over Redis.
+func TestGuards(t *testing.T) {
+	for _, s := range []cachekv.Strategy{leases, versions, {Guard: cachekv.Versioned, Write: cachekv.SetAfter}} {
+		m := measure(t, test(s), seeds(t, 20))
+		assert.Zero(t, m.Stale, "%v: %v", s, m)
+		assert.Greater(t, m.Reads, 1000)
+		m = measure(t, testRedis(s), seeds(t, 5))
+		assert.Zero(t, m.Stale, "%v over Redis: %v", s, m)
+	}
+}
+
+// Every strategy without a guard serves what an acknowledged write has replaced.
+func TestUnguarded(t *testing.T) {
+	for _, s := range []cachekv.Strategy{
+		{}, {Write: cachekv.SetAfter}, {Write: cachekv.DeleteBefore}, {Write: cachekv.LeaveIt}, {FromReplica: true}, {Lose: 0.1},
+		{Write: cachekv.DeleteBefore, Again: 500 * time.Millisecond},
+	} {
+		for _, x := range []capsize.Test{test(s), testRedis(s)} {
+			x.Expect, x.Seeds = checker.Invalid, 30
+			capsize.Run(t, x)
+		}
+	}
+}
+
+// A copy that nobody deletes is stale until it expires, and no longer.
+func TestCopiesExpire(t *testing.T) {
+	for _, x := range []capsize.Test{test(cachekv.Strategy{Write: cachekv.LeaveIt}), testRedis(cachekv.Strategy{Write: cachekv.LeaveIt})} {
+		m := measure(t, x, 3)
+		assert.Greater(t, m.Age, 4000*time.Millisecond)
+		assert.Less(t, m.Age, 5500*time.Millisecond)
+	}
+}
+
+// Leases hold while caches crash and the network is divided, since who can't delete does not acknowledge.
+func TestLeasesUnderFaults(t *testing.T) {
+	x := test(leases)
+	x.Nemesis = nemesis.Every(2*time.Second, nemesis.Partitions(), nemesis.Crashes(), nemesis.Lossy(0.1), nemesis.Duplicates(0.1), nemesis.Pauses())
+	assert.Zero(t, measure(t, x, seeds(t, 20)).Stale)
+	x = test(versions)
+	x.Nemesis = nemesis.Every(2*time.Second, nemesis.Partitions(), nemesis.Crashes(), nemesis.Lossy(0.1), nemesis.Duplicates(0.1), nemesis.Pauses())
+	assert.Zero(t, measure(t, x, seeds(t, 20)).Stale)
+}
+
+func over(s cachekv.Strategy) capsize.Test {
+	under := raftkv.Store{}
+	store := cachekv.Over[*raftkv.Client]{Under: under, OpenKV: under.Open, Strategy: s, TTL: 5 * time.Second}
+	return capsize.Test{Name: name(s), System: store, Nodes: 3, Clients: 6, Rate: 60, Duration: run,
+		Nemesis:  nemesis.Every(3*time.Second, nemesis.Partitions(), nemesis.Crashes(), nemesis.Latency(10*time.Millisecond, cluster.LongTail)),
+		Workload: workloads.Copies(store.Open, load())}
+}
+
+// A Redis before a replicated store is as fresh as its strategy, whatever happens to the store.
+func TestOver(t *testing.T) {
+	assert.Zero(t, measure(t, over(leases), seeds(t, 5)).Stale)
+	x := over(cachekv.Strategy{Write: cachekv.DeleteBefore})
+	x.Expect, x.Seeds = checker.Invalid, 10
+	capsize.Run(t, x)
+}
+
+func TestDeterminism(t *testing.T) {
+	for _, s := range []cachekv.Strategy{{}, leases, versions, {Write: cachekv.DeleteBefore, Again: 500 * time.Millisecond}, {Lose: 0.1}} {
+		capsize.CheckDeterminism(t, test(s))
+		capsize.CheckDeterminism(t, testRedis(s))
+	}
+	capsize.CheckDeterminism(t, over(leases))
+	crowd := cachekv.Crowd{Of: cachekv.Store{Strategy: cachekv.Strategy{Guard: cachekv.Leased, Herd: cachekv.Herd{Coalesce: true, Jitter: 0.1, Early: 1}}}, Users: 20}
+	x := test(cachekv.Strategy{})
+	x.System, x.Workload = crowd, workloads.Copies(crowd.Open, load())
+	capsize.CheckDeterminism(t, x)
+}
+
+func TestBadStores(t *testing.T) {
+	x := test(cachekv.Strategy{})
+	x.Nodes = 5
+	r, err := capsize.Exec(t.Context(), t, x)
+	require.NoError(t, err)
+	require.NotEmpty(t, r.Findings)
+	assert.Contains(t, r.Findings[0].What, "1 regions take 3 nodes, and there are 5")
+}

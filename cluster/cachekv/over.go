@@ -1,0 +1,90 @@
+package cachekv
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/workloads"
+)
+
+// A Swapper is a store whose keys can serve as rows: their value is the version, and a write swaps it for the next one.
+type Swapper interface {
+	workloads.KV
+	workloads.Swapper
+}
+
+// Over puts a Redis before any other store: all nodes run that store, and the last one runs Redis beside it. It tests a strategy
+// over a database that is replicated itself, and fails as that does. Regions and replicas are up to the store.
+type Over[C Swapper] struct {
+	Under    cluster.System
+	OpenKV   func(ctx context.Context, h *cluster.Host) (C, error) // of a client of Under
+	Strategy Strategy
+	TTL      time.Duration // default 30s
+}
+
+// Run runs one node until ctx is done.
+func (s Over[C]) Run(ctx context.Context, h *cluster.Host) error {
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() error { return s.Under.Run(ctx, h) })
+	if h.Name() == lastOf(h) {
+		both.Go(func() error { return ServeRedis(ctx, h) })
+	}
+	return both.Wait()
+}
+
+// Pace is that of the store.
+func (s Over[C]) Pace() time.Duration { return cluster.Pace(s.Under) }
+
+func lastOf(h *cluster.Host) string {
+	nodes := h.Nodes()
+	return nodes[len(nodes)-1]
+}
+
+// Open makes an application server.
+func (s Over[C]) Open(ctx context.Context, h *cluster.Host) (*App, error) {
+	c, err := s.OpenKV(ctx, h)
+	if err != nil {
+		return nil, fmt.Errorf("open the store: %w", err)
+	}
+	f := Store{Strategy: s.Strategy, TTL: s.TTL}.filled()
+	return newApp(h, f, kvRows{h, c}, newRemote(h, lastOf(h))), nil
+}
+
+// kvRows is a store of integers as an application sees it.
+type kvRows struct {
+	h *cluster.Host
+	c Swapper
+}
+
+func (d kvRows) load(ctx context.Context, key string, _ bool) (row, error) {
+	v, err := d.c.Get(ctx, key)
+	return row{v, d.h.Clock().Monotonic()}, err
+}
+
+func (d kvRows) next(ctx context.Context, key string) (row, error) {
+	v, err := d.c.Get(ctx, key)
+	if err != nil {
+		return row{}, fmt.Errorf("%w: %w", workloads.ErrFail, err) // nothing was written
+	}
+	for {
+		found, err := d.c.CAS(ctx, key, v, v+1)
+		if err != nil {
+			return row{}, err
+		}
+		if found == v {
+			return row{v + 1, d.h.Clock().Monotonic()}, nil
+		}
+		v = found
+	}
+}
+
+// loads is what stores of others do not tell.
+func (kvRows) loads(context.Context, string) ([]time.Duration, error) {
+	return nil, fmt.Errorf("%w: the store does not tell when it was read", workloads.ErrFail)
+}
+
+func (d kvRows) close() error { return d.c.Close() }
