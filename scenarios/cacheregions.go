@@ -98,7 +98,7 @@ func badLinks() nemesis.Nemesis {
 }
 
 // cutRegion cuts the second region off from the first, clients included.
-var cutRegion = nemesis.New("region", func(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
+var cutRegion = nemesis.New("cache region", func(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
 	var regions [2][]string
 	for _, h := range c.Hosts() {
 		r := cachekv.RegionOf(c.Bound(h))

@@ -149,6 +149,8 @@ func rules() []model {
 		rule("long-fork", "of two reads of the same keys, one has seen all that the other has: read, write, txn", checker.LongFork(0), "read", "write", "txn"),
 		rule("causal-reverse", "who sees a write sees those that had ended before it began: read, write", checker.CausalReverse(), "read", "write"),
 		rule("monotonic", "values rise with the times at which they were inserted: add, read", checker.MonotonicInserts(false), "add", "read"),
+		copiesRule("cache", "no read is older than a write that had been acknowledged: read, write, answered with versions", checker.Fresh(checker.Promise{})),
+		copiesRule("cache-sessions", "no read is older than what its process had read or written: read, write, answered with versions", checker.Sessions()),
 		rule("stats", "some call of each f is ok; counts availability, latency and rate", checker.Statistics(checker.StatsLimits{EachF: true})),
 	}
 }
@@ -163,6 +165,17 @@ func rule(name, doc string, c checker.Checker, fs ...string) model {
 		translator: func() func(history.Op) (history.Op, error) {
 			return func(op history.Op) (history.Op, error) { return op, nil }
 		},
+	}
+}
+
+// copiesRule returns the row of a checker of caches.
+func copiesRule(name, doc string, c checker.Checker) model {
+	d := copies()
+	return model{
+		row: row{name, doc}, own: true, fs: d.fs,
+		check:      func(string) (checker.Checker, bool) { return c, true },
+		read:       history.ReadAs[checker.CacheOp, checker.Copy],
+		translator: d.translator,
 	}
 }
 

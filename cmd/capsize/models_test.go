@@ -56,6 +56,8 @@ func TestModelsTranslate(t *testing.T) {
 		{"total-queue", []string{"enqueue;1;ok;1", "dequeue;nil;ok;1"}, []string{"enqueue;1;ok;1", "enqueue;2;ok;2", "drain;nil;ok;[1]"}},
 		{"bank", []string{"read;nil;ok;{0 10, 1 0}", "read;nil;ok;{0 5, 1 5}"}, []string{"read;nil;ok;{0 10, 1 0}", "read;nil;ok;{0 11, 1 -1}"}},
 		{"bank-overdraft", []string{"read;nil;ok;{0 10, 1 0}", "read;nil;ok;{0 11, 1 -1}"}, []string{"read;nil;ok;{0 10, 1 0}", "read;nil;ok;{0 11, 1 0}"}},
+		{"cache", []string{"write;nil;ok;1", "read;nil;ok;1", "read;nil;ok;2"}, []string{"write;nil;ok;2", "read;nil;ok;1"}},
+		{"cache-sessions", []string{"write;nil;ok;1", "read;nil;ok;3"}, []string{"read;nil;ok;2", "read;nil;ok;nil"}},
 		{"causal-reverse", []string{"write;1;ok;1", "write;2;ok;2", "read;nil;ok;[1 2]"}, []string{"write;1;ok;1", "write;2;ok;2", "read;nil;ok;[2]"}},
 		{"monotonic", []string{"add;1;ok;[1 10 0]", "add;2;ok;[2 11 0]", "read;nil;ok;[[1 10 0] [2 11 0]]"}, []string{"add;1;ok;[1 10 0]", "add;2;ok;[2 11 0]", "read;nil;ok;[[1 10 0] [1 11 0]]"}},
 		{"stats", []string{"read;nil;ok;1"}, []string{"read;nil;fail;1"}},

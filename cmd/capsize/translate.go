@@ -184,6 +184,23 @@ func register(absent, found bool) dictionary[checker.RegisterOp, int] {
 	}
 }
 
+// copies translates reads and writes whose answers are versions.
+func copies() dictionary[checker.CacheOp, checker.Copy] {
+	return dictionary[checker.CacheOp, checker.Copy]{
+		fs: []string{"read", "write"},
+		ask: func(op history.Op, j history.JepsenOp) (checker.CacheOp, error) {
+			return checker.CacheOp{F: j.F, Key: op.Key}, nil
+		},
+		answer: func(_ checker.CacheOp, j history.JepsenOp) (checker.Copy, bool, error) {
+			if j.Value == nil {
+				return checker.Copy{}, true, nil
+			}
+			n, err := integer(j.Value)
+			return checker.Copy{Version: n}, true, err
+		},
+	}
+}
+
 // multiRegister translates transactions of reads and writes.
 func multiRegister() dictionary[[]checker.RegisterOp, []int] {
 	names := map[string]string{"read": "read", "r": "read", "write": "write", "w": "write"}
