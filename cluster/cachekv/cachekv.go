@@ -76,7 +76,10 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 	if want := s.Nodes(); len(h.Nodes()) != want {
 		return fmt.Errorf("boot cachekv: %d regions take %d nodes, and there are %d", s.Regions, want, len(h.Nodes()))
 	}
-	var err error
+	err := s.check()
+	if err != nil {
+		return fmt.Errorf("boot cachekv: %w", err)
+	}
 	switch region := RegionOf(h.Name()); h.Name() {
 	case database:
 		err = runPrimary(h, s)

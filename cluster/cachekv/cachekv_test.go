@@ -146,11 +146,19 @@ func TestDeterminism(t *testing.T) {
 	capsize.CheckDeterminism(t, x)
 }
 
+// What can't be is told when a node boots.
 func TestBadStores(t *testing.T) {
-	x := test(cachekv.Strategy{})
-	x.Nodes = 5
-	r, err := capsize.Exec(t.Context(), t, x)
-	require.NoError(t, err)
-	require.NotEmpty(t, r.Findings)
-	assert.Contains(t, r.Findings[0].What, "1 regions take 3 nodes, and there are 5")
+	for text, x := range map[string]capsize.Test{
+		"1 regions take 3 nodes, and there are 5":   func() capsize.Test { x := test(cachekv.Strategy{}); x.Nodes = 5; return x }(),
+		`there is no guard "leases"; there are`:     test(cachekv.Strategy{Guard: "leases"}),
+		"guard set-after by versions":               test(cachekv.Strategy{Guard: cachekv.Leased, Write: cachekv.SetAfter}),
+		"a chance of 2 to lose a delete is none":    test(cachekv.Strategy{Lose: 2}),
+		"a marker is never taken away without":      test(cachekv.Strategy{Marker: true}),
+		"a Redis does not tell when a copy expires": testRedis(cachekv.Strategy{Herd: cachekv.Herd{Early: 1}}),
+	} {
+		r, err := capsize.Exec(t.Context(), t, x)
+		require.NoError(t, err)
+		require.NotEmpty(t, r.Findings, text)
+		assert.Contains(t, r.Findings[0].What, text)
+	}
 }

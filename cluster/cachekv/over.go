@@ -28,6 +28,9 @@ type Over[C Swapper] struct {
 
 // Run runs one node until ctx is done.
 func (s Over[C]) Run(ctx context.Context, h *cluster.Host) error {
+	if err := (Redis{Of: s.store()}).check(); err != nil {
+		return fmt.Errorf("boot cachekv: %w", err)
+	}
 	both, ctx := errgroup.WithContext(ctx)
 	both.Go(func() error { return s.Under.Run(ctx, h) })
 	if h.Name() == lastOf(h) {
@@ -50,9 +53,10 @@ func (s Over[C]) Open(ctx context.Context, h *cluster.Host) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
-	f := Store{Strategy: s.Strategy, TTL: s.TTL}.filled()
-	return newApp(h, f, kvRows{h, c}, newRemote(h, lastOf(h))), nil
+	return newApp(h, s.store().filled(), kvRows{h, c}, newRemote(h, lastOf(h))), nil
 }
+
+func (s Over[C]) store() Store { return Store{Strategy: s.Strategy, TTL: s.TTL} }
 
 // kvRows is a store of integers as an application sees it.
 type kvRows struct {

@@ -15,7 +15,7 @@ import (
 )
 
 // Redis is a [Store] whose caches are Redis: miniredis on the clock of the run, to which application servers connect by
-// go-redis, both unmodified. A pipeline and markers it does not have: the region has its cache to itself.
+// go-redis, both unmodified. Pipelines, markers, and what takes a look at when a copy expires are for native caches alone.
 type Redis struct{ Of Store }
 
 // redisPort is where Redis listens.
@@ -23,8 +23,8 @@ const redisPort = ":6379"
 
 // Run runs one node until ctx is done.
 func (s Redis) Run(ctx context.Context, h *cluster.Host) error {
-	if s.Of.Pipeline != Silence || s.Of.Strategy.Marker {
-		return fmt.Errorf("boot cachekv: a Redis has no pipeline and no markers")
+	if err := s.check(); err != nil {
+		return fmt.Errorf("boot cachekv: %w", err)
 	}
 	if region := RegionOf(h.Name()); h.Name() != database && h.Name() == cache(region) {
 		return ServeRedis(ctx, h)
