@@ -39,7 +39,7 @@ type Freshness struct {
 func MeasureFreshness(h *history.History) (Freshness, error) { return measureFreshness(h, "read") }
 
 // MeasureCopies measures the peeks of a history of [CacheOp] as [MeasureFreshness] does the reads. This is how Meta
-// watches its caches by Polaris (Lu, Cache made consistent, 2022): after an invalidation, all replicas are looked into.
+// watches its caches by Polaris (Lu Pan, Cache made consistent, 2022): after an invalidation, all replicas are looked into.
 // What a client reads tells less than that, since it is served by one of them.
 func MeasureCopies(h *history.History) (Freshness, error) { return measureFreshness(h, "peek") }
 

@@ -76,7 +76,7 @@ func cacheVariants() (all []Variant) {
 	}
 	for _, k := range keepings {
 		store := cachekv.Redis{Of: cachekv.Store{Strategy: k.strategy, TTL: cacheTTL, Slow: cacheSlow}}
-		k.doc = "the same over Redis: " + k.doc
+		k.doc = k.name + " over Redis"
 		all = append(all, cacheVariant(k, k.name+onRedis, store, store.Open))
 	}
 	return all

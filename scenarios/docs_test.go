@@ -100,3 +100,23 @@ func TestScenariosPage(t *testing.T) {
 		assert.NoError(t, s.Holds(all), s.Name)
 	}
 }
+
+// TestPagesShowTheRows holds the tables of the pages on caches to the rows that were measured.
+func TestPagesShowTheRows(t *testing.T) {
+	measured := scenariosText(t)
+	variants := map[string]bool{}
+	for _, s := range documented() {
+		for _, v := range s.Variants {
+			variants[v.Name] = true
+		}
+	}
+	for _, page := range []string{"../docs/caches.md", "../docs/cdn.md"} {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, line := range strings.Split(string(text), "\n") {
+			if cells := strings.Split(line, " | "); strings.HasPrefix(line, "| ") && variants[cells[0][2:]] {
+				assert.Contains(t, measured, line+"\n", "%s shows what was not measured", page)
+			}
+		}
+	}
+}
