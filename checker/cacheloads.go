@@ -85,11 +85,11 @@ func Coalesced(l LoadLimit) Checker {
 		switch {
 		case l.OfOne > 0 && m.Most > l.OfOne:
 			res.Verdict = Invalid
-			res.Why = loadsWhy(h, m.Key, fmt.Sprintf("%s was loaded %d times within %s from %s on, and %d were allowed", m.Key, m.Most,
-				short(l.Window), short(m.At), l.OfOne))
+			res.Why = loadsWhy(h, m.Key, fmt.Sprintf("%s was loaded %d times within %s from %s on, and %s allowed", m.Key, m.Most,
+				short(l.Window), short(m.At), were(l.OfOne)))
 		case l.Expired > 0 && m.Peak > l.Expired:
 			res.Verdict = Invalid
-			res.Why = loadsWhy(h, "", fmt.Sprintf("%d copies that had expired were loaded within %s, and %d were allowed", m.Peak, short(l.Window), l.Expired))
+			res.Why = loadsWhy(h, "", fmt.Sprintf("%d copies that had expired were loaded within %s, and %s allowed", m.Peak, short(l.Window), were(l.Expired)))
 		}
 		return res
 	})
@@ -104,4 +104,11 @@ func loadsWhy(h *history.History, key, reason string) *Why {
 		}
 	}
 	return w
+}
+
+func were(n int) string {
+	if n == 1 {
+		return "1 was"
+	}
+	return fmt.Sprintf("%d were", n)
 }
