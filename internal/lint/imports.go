@@ -36,6 +36,10 @@ var importRules = []ImportRule{
 	{Package: "cluster/chainkv", Ours: []string{"cluster", "cluster/journal", "internal/bugset"}},
 	{Package: "cluster/crdtkv", Ours: []string{"cluster", "cluster/journal", "internal/bugset"}},
 	{Package: "cluster/registerkv", Ours: []string{"cluster", "cluster/journal", "internal/bugset"}},
+	{Package: "cluster/localcache", Ours: []string{"cluster", "checker"}, Libs: []string{
+		"github.com/hashicorp/golang-lru/v2", "golang.org/x/sync", "github.com/jellydator/ttlcache/v3",
+		"github.com/dgraph-io/ristretto/v2", "github.com/maypok86/otter/v2",
+	}},
 	{Package: "cluster/...", Ours: []string{"cluster", "cluster/gossip"}},
 	{Package: "nemesis", Ours: []string{"cluster", "internal/keyed"}},
 	{Package: "checker", Ours: []string{"history"}, Libs: []string{"github.com/anishathalye/porcupine"}},
