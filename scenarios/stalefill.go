@@ -38,7 +38,7 @@ func StaleFill() Scenario {
 
 func fillVariant(name, doc string, cache func(*cluster.Host) localcache.Cache, expect checker.Verdict) Variant {
 	store := localcache.Store{Cache: cache}
-	load := workloads.CacheLoad{Keys: 3, Writers: 2, Every: 8, Writes: 20}
+	load := workloads.CacheLoad{Keys: 3, Writers: 2, Every: 4, Writes: 40}
 	return Variant{Name: name, Doc: doc, Fixed: expect == checker.Valid, Test: capsize.Test{
 		Name: "cache-stale-fill " + name, System: store, Workload: workloads.Copies(store.Open, load),
 		Nodes: 2, Clients: 8, Rate: 150, Duration: 15 * time.Second, Expect: expect,

@@ -95,10 +95,10 @@ func quick(r *rand.Rand) time.Duration {
 	return time.Millisecond + time.Duration(r.Int64N(int64(9*time.Millisecond)))
 }
 
-// slow is how long the answer to a load takes: one in ten up to 300 ms.
+// slow is how long the answer to a load takes: one in five up to 300 ms.
 func slow(r *rand.Rand) time.Duration {
 	d := quick(r)
-	if r.IntN(10) == 0 {
+	if r.IntN(5) == 0 {
 		d += time.Duration(r.Int64N(int64(290 * time.Millisecond)))
 	}
 	return d
