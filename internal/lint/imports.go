@@ -46,6 +46,7 @@ var importRules = []ImportRule{
 	{Package: "workloads", Ours: []string{"checker", "cluster", "history"}},
 	{Package: "report", Ours: []string{"history", "checker"}, Libs: []string{"github.com/fatih/color"}},
 	{Package: "scenarios", Ours: []string{anything}, Testing: true},
+	{Package: "realbugs", Ours: []string{anything}, Testing: true},
 	{Package: ".", Ours: []string{anything}, Testing: true},
 	{Package: "cmd/...", Ours: []string{anything}, Libs: []string{anything}, Testing: true},
 	{Package: "examples/...", Ours: []string{anything}, Libs: []string{anything}, Testing: true},
