@@ -109,6 +109,22 @@ func TestLeaseReads(t *testing.T) {
 	}
 }
 
+func TestStaleFill(t *testing.T) {
+	s := scenarios.StaleFill()
+	all := rows(t, s, "", "", seeds(t, 10))
+	require.NoError(t, s.Holds(all))
+	for _, r := range all {
+		if !r.Fixed {
+			assert.Greater(t, r.Metrics["worst_age_quiet_ns"], 1e9, "%s: a row that is wrong stays", r.Variant)
+		}
+	}
+}
+
+func TestCacheRefresh(t *testing.T) {
+	s := scenarios.CacheRefresh()
+	require.NoError(t, s.Holds(rows(t, s, "", "", seeds(t, 10))))
+}
+
 // TestFixedVariants has each variant that is said to be linearizable be so under all faults.
 func TestFixedVariants(t *testing.T) {
 	faults := ""

@@ -12,11 +12,10 @@ import (
 )
 
 // TTLCache is jellydator/ttlcache with its suppressed loader, which is singleflight: it has the same two
-// faults as [Singleflight]. Its rows live longer than a run.
+// faults as [Singleflight]. Rows live longer than a run, so nothing is there for its cleaner, which is not started:
+// its Stop, called before the goroutine of Start has come to run, stops nothing, and the goroutine stays.
 func TTLCache(*cluster.Host) Cache {
-	c := ttlcache.New(ttlcache.WithTTL[string, Row](time.Hour), ttlcache.WithCapacity[string, Row](size))
-	go c.Start()
-	return &ttl{rows: c}
+	return &ttl{rows: ttlcache.New(ttlcache.WithTTL[string, Row](time.Hour), ttlcache.WithCapacity[string, Row](size))}
 }
 
 type ttl struct {
@@ -46,4 +45,4 @@ func (c *ttl) Get(ctx context.Context, key string, load Load) (Row, error) {
 
 func (c *ttl) Invalidate(key string, _ int) { c.rows.Delete(key) }
 func (c *ttl) Set(key string, row Row)      { c.rows.Set(key, row, ttlcache.DefaultTTL) }
-func (c *ttl) Close()                       { c.rows.Stop() }
+func (c *ttl) Close()                       {}
