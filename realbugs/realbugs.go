@@ -25,8 +25,8 @@ type Bug struct {
 }
 
 // OtterRefresh is a bug of maypok86/otter, mended in v2.4.0: a refresh was registered only when the executor came to it, and
-// a Set cancels none that is not registered. So the refresh brought back what the Set had replaced; see
-// https://github.com/maypok86/otter/pull/243.
+// a Set cancels none that is not registered. So the refresh brought back what the Set had replaced.
+// https://github.com/maypok86/otter/pull/243
 func OtterRefresh() Bug {
 	return Bug{scenarios.CacheRefresh(), "otter-refresh", "github.com/maypok86/otter/v2"}
 }
