@@ -28,9 +28,16 @@ func seeds() uint64 {
 	return 3
 }
 
-// variants are those of the scenarios: each has another cache.
+// variants are those of the scenarios, shortened: each has another cache.
 func variants() []scenarios.Variant {
-	return append(scenarios.StaleFill().Variants, scenarios.CacheRefresh().Variants...)
+	all := append(scenarios.StaleFill().Variants, scenarios.CacheRefresh().Variants...)
+	for i := range all {
+		all[i].Test.Duration = 8 * time.Second
+		if testing.Short() {
+			all[i].Test.Duration, all[i].Test.Rate = 5*time.Second, 100
+		}
+	}
+	return all
 }
 
 // crashes crashes the server.
@@ -46,7 +53,7 @@ func TestDeterminism(t *testing.T) {
 		for test.Seed = 1; test.Seed <= seeds(); test.Seed++ {
 			capsize.CheckDeterminism(t, test)
 		}
-		test.Nemesis = nemesis.Every(3*time.Second, crashes)
+		test.Nemesis = nemesis.Every(2*time.Second, crashes)
 		capsize.CheckDeterminism(t, test)
 	}
 }
