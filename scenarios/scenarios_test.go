@@ -109,8 +109,8 @@ func TestLeaseReads(t *testing.T) {
 	}
 }
 
-func TestStaleFill(t *testing.T) {
-	s := scenarios.StaleFill()
+func TestCacheStaleFill(t *testing.T) {
+	s := scenarios.CacheStaleFill()
 	all := rows(t, s, "", "", seeds(t, 10))
 	require.NoError(t, s.Holds(all))
 	for _, r := range all {

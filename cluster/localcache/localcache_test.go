@@ -30,7 +30,7 @@ func seeds() uint64 {
 
 // variants are those of the scenarios, shortened: each has another cache.
 func variants() []scenarios.Variant {
-	all := append(scenarios.StaleFill().Variants, scenarios.CacheRefresh().Variants...)
+	all := append(scenarios.CacheStaleFill().Variants, scenarios.CacheRefresh().Variants...)
 	for i := range all {
 		all[i].Test.Duration = 8 * time.Second
 		if testing.Short() {

@@ -11,9 +11,9 @@ import (
 	"github.com/capsize-go/capsize/workloads"
 )
 
-// StaleFill is the scenario of a cache in the memory of one server that is filled by a load from before a write, after
+// CacheStaleFill is the scenario of a cache in the memory of one server that is filled by a load from before a write, after
 // the write.
-func StaleFill() Scenario {
+func CacheStaleFill() Scenario {
 	return Scenario{
 		Name:     "cache-stale-fill",
 		Question: "can a slow load bring back what a write has just removed from a cache?",
