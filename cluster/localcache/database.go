@@ -2,13 +2,16 @@ package localcache
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/cluster/journal"
 )
 
-// database is the node that has the rows. It keeps them in memory: it is here to be slow, and not to crash.
+// database is the node that has the rows.
 const database = "n1"
 
 // The requests of servers, which are answered with a [Row]; and of clients, with a list of times.
@@ -22,12 +25,17 @@ type (
 type table struct {
 	h    *cluster.Host
 	lag  time.Duration
+	disk *journal.Journal // a record for each version
 	rows map[string]*versions
 }
 
+const recordVersion = 'v'
+
+var errDamaged = errors.New("localcache: the disk lost rows that were acknowledged")
+
 type versions struct {
 	shown []time.Duration // when each version shows where rows are loaded from
-	loads []time.Duration // when the row was loaded
+	loads []time.Duration // when the row was loaded in this life
 }
 
 // Run runs one node until ctx is done.
@@ -35,19 +43,31 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 	if h.Name() != database {
 		return s.serve(ctx, h)
 	}
-	t := &table{h: h, lag: s.Lag, rows: map[string]*versions{}}
+	disk, records, damaged, err := journal.Open(h, "rows")
+	switch {
+	case err != nil:
+		return err
+	case damaged:
+		return errDamaged
+	}
+	t := &table{h: h, lag: s.Lag, disk: disk, rows: map[string]*versions{}}
+	for _, rec := range records {
+		v := t.row(string(rec[1:]))
+		v.shown = append(v.shown, 0)
+	}
 	h.Handle(t.receive)
 	<-ctx.Done()
 	return nil
 }
 
 func (t *table) receive(m cluster.Message) {
+	t.disk.Wake()
 	switch ask := m.Body.(type) {
 	case fetch:
 		row := t.load(t.row(ask.key))
 		t.h.AfterFunc(slow(t.h.Rand()), func() { m.Reply(row) })
 	case commit:
-		row := t.commit(t.row(ask.key))
+		row := t.commit(ask.key)
 		t.h.AfterFunc(quick(t.h.Rand()), func() { m.Reply(row) })
 	case loadsOf:
 		m.Reply(append([]time.Duration{}, t.row(ask.key).loads...))
@@ -76,8 +96,16 @@ func (t *table) load(v *versions) Row {
 	return row
 }
 
-// commit gives a row its next version. The replica applies versions in their order.
-func (t *table) commit(v *versions) Row {
+// commit gives a row its next version, on the disk before the answer leaves. The replica applies versions in their order.
+func (t *table) commit(key string) Row {
+	err := t.disk.Append(append([]byte{recordVersion}, key...))
+	if err == nil {
+		err = t.disk.Sync()
+	}
+	if err != nil {
+		panic(fmt.Errorf("write row: %w", err))
+	}
+	v := t.row(key)
 	now := t.h.Clock().Monotonic()
 	at := now
 	if t.lag > 0 {

@@ -74,6 +74,17 @@ func TestCrashes(t *testing.T) {
 	}
 }
 
+// TestCrashesOfAll crashes the database as well, which loses nothing that it acknowledged.
+func TestCrashesOfAll(t *testing.T) {
+	for _, v := range variants() {
+		if v.Fixed {
+			v.Test.Nemesis = nemesis.Every(2*time.Second, nemesis.Crashes(nemesis.OneNode))
+			v.Test.Seed, v.Test.Seeds = 1, int(seeds())
+			capsize.Run(t, v.Test)
+		}
+	}
+}
+
 // TestServers has stores without a cache, with a replica, and with servers that know nothing of each other.
 func TestServers(t *testing.T) {
 	for _, x := range []struct {

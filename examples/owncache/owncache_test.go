@@ -79,6 +79,6 @@ func Example() {
 		fmt.Printf("guarded %t: %v, %v, %v\n", guarded, r.Verdict, m, err)
 	}
 	// Output:
-	// guarded false: invalid, 21 of 3365 reads are stale, by 473ms and 1 version at most (6 went back in time), <nil>
+	// guarded false: invalid, 21 of 3365 reads are stale, by 472.82ms and 1 version at most (6 went back in time), <nil>
 	// guarded true: valid, 0 of 3375 reads are stale, <nil>
 }
