@@ -62,15 +62,15 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 
 func (t *table) receive(m cluster.Message) {
 	t.disk.Wake()
-	switch ask := m.Body.(type) {
+	switch req := m.Body.(type) {
 	case fetch:
-		row := t.load(t.row(ask.key))
+		row := t.load(t.row(req.key))
 		t.h.AfterFunc(slow(t.h.Rand()), func() { m.Reply(row) })
 	case commit:
-		row := t.commit(ask.key)
+		row := t.commit(req.key)
 		t.h.AfterFunc(quick(t.h.Rand()), func() { m.Reply(row) })
 	case loadsOf:
-		m.Reply(append([]time.Duration{}, t.row(ask.key).loads...))
+		m.Reply(append([]time.Duration{}, t.row(req.key).loads...))
 	}
 }
 

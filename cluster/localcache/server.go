@@ -62,11 +62,11 @@ func (s Store) serve(ctx context.Context, h *cluster.Host) error {
 
 func (n *server) receive(m cluster.Message) {
 	n.busy.Go(func() {
-		switch ask := m.Body.(type) {
+		switch req := m.Body.(type) {
 		case readRow:
-			m.Reply(n.read(ask.key))
+			m.Reply(n.read(req.key))
 		case writeRow:
-			m.Reply(n.write(ask.key))
+			m.Reply(n.write(req.key))
 		}
 	})
 }
