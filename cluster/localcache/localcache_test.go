@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,8 +22,14 @@ import (
 	"github.com/capsize-go/capsize/workloads"
 )
 
-// seeds is how many seeds a test tries: fewer under the race detector.
-func seeds() uint64 {
+// seeds is how many seeds a test tries: CAPSIZE_SEEDS, or else fewer under the race detector.
+func seeds(t *testing.T) uint64 {
+	t.Helper()
+	if text := os.Getenv("CAPSIZE_SEEDS"); text != "" {
+		n, err := strconv.ParseUint(text, 10, 64)
+		require.NoError(t, err)
+		return n
+	}
 	if testing.Short() {
 		return 1
 	}
@@ -50,7 +58,7 @@ var crashes = nemesis.New("server crash", func(_ context.Context, c *cluster.Clu
 func TestDeterminism(t *testing.T) {
 	for _, v := range variants() {
 		test := v.Test
-		for test.Seed = 1; test.Seed <= seeds(); test.Seed++ {
+		for test.Seed = 1; test.Seed <= seeds(t); test.Seed++ {
 			capsize.CheckDeterminism(t, test)
 		}
 		test.Nemesis = nemesis.Every(2*time.Second, crashes)
@@ -62,7 +70,7 @@ func TestDeterminism(t *testing.T) {
 func TestCrashes(t *testing.T) {
 	for _, v := range variants() {
 		v.Test.Nemesis = nemesis.Every(2*time.Second, crashes)
-		for seed := range seeds() {
+		for seed := range seeds(t) {
 			r, err := v.Exec(t.Context(), t, seed+1)
 			require.NoError(t, err)
 			assert.Empty(t, r.Findings, v.Name)
@@ -79,7 +87,7 @@ func TestCrashesOfAll(t *testing.T) {
 	for _, v := range variants() {
 		if v.Fixed {
 			v.Test.Nemesis = nemesis.Every(2*time.Second, nemesis.Crashes(nemesis.OneNode))
-			v.Test.Seed, v.Test.Seeds = 1, int(seeds())
+			v.Test.Seed, v.Test.Seeds = 1, int(seeds(t))
 			capsize.Run(t, v.Test)
 		}
 	}
