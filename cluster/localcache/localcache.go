@@ -29,12 +29,11 @@ type Store struct {
 	Lag time.Duration
 }
 
-// A Row is what the database has of a key.
+// A Row is what the database has of a key. It is plain data: a cache may keep it as bytes.
 type Row struct {
 	Version int           // 1, 2, … of the key; 0 if there is no such row
 	Made    time.Duration // when the database gave it out
-
-	load *load // that brought it; nil if a write did
+	Load    int           // that brought it: the first, the second, … of the server; 0 if a write did
 }
 
 // Load reads the row of one key from the database. It takes a while.

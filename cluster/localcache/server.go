@@ -23,6 +23,7 @@ type server struct {
 	mu    sync.Mutex
 	turn  int                   // counts what has begun or ended
 	reads map[string][]*reading // by key, in the order in which they began
+	loads []span                // of the life of the server
 }
 
 // A reading is a read that is under way.
@@ -32,8 +33,8 @@ type reading struct {
 	loads int // that are booked on it
 }
 
-// A load is one that was under way.
-type load struct{ began, ended int } // the turns
+// A span is the turns at which a load began and ended.
+type span struct{ began, ended int }
 
 // The requests of clients, and the answer to them.
 type (
@@ -94,12 +95,12 @@ func (n *server) write(key string) answer {
 
 // load is the [Load] of a key.
 func (n *server) load(ctx context.Context, key string) (Row, error) {
-	l := n.book(key)
+	number := n.book(key)
 	row, err := ask[Row](ctx, n, fetch{key})
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.turn++
-	l.ended, row.load = n.turn, l
+	row.Load, n.loads[number-1].ended = number, n.turn
 	return row, err
 }
 
@@ -122,11 +123,11 @@ func (n *server) begin(key string) *reading {
 	return r
 }
 
-// book takes note of a load that begins, and books it on the read of its key that has the fewest loads and, of these, began
+// book takes note of a load that begins, numbers it, and books it on the read of its key that has the fewest loads and, of these, began
 // first. That is the one that runs it, unless several find at the same instant that they must load
 // again, and one of them does so for all: which one, is up to the scheduler of Go, and a history must not
 // depend on it. A refresh that nobody waits for is booked on nobody.
-func (n *server) book(key string) *load {
+func (n *server) book(key string) (number int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.turn++
@@ -139,7 +140,8 @@ func (n *server) book(key string) *load {
 	if least != nil {
 		least.loads++
 	}
-	return &load{began: n.turn}
+	n.loads = append(n.loads, span{began: n.turn})
+	return len(n.loads)
 }
 
 // end takes note that a read is over, and says what came of it.
@@ -148,6 +150,10 @@ func (n *server) end(r *reading, row Row, err error) answer {
 	defer n.mu.Unlock()
 	n.turn++
 	n.reads[r.key] = slices.DeleteFunc(n.reads[r.key], func(x *reading) bool { return x == r })
-	l := row.load
-	return answer{row: row, err: err, loads: r.loads, joined: l != nil && l.began < r.began && r.began < l.ended}
+	a := answer{row: row, err: err, loads: r.loads}
+	if 0 < row.Load && row.Load <= len(n.loads) { // a cache may have kept it from another life
+		l := n.loads[row.Load-1]
+		a.joined = l.began < r.began && r.began < l.ended
+	}
+	return a
 }
