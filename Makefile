@@ -26,7 +26,7 @@ help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: test
-test: lint unit race ## Everything that must hold before a commit: lint, tests, tests under the race detector
+test: lint unit race realbugs ## Everything that must hold before a commit: lint, tests, tests under the race detector, bugs of libraries
 
 .PHONY: lint
 lint: ## Check the form: gofmt, go vet, staticcheck and the rules of internal/lint
@@ -53,6 +53,18 @@ race: ## Run the tests of the packages with goroutines under the race detector, 
 	else \
 	  echo "== go test -race: SKIPPED, the race detector needs a C compiler"; \
 	fi
+
+.PHONY: realbugs
+realbugs: ## Show bugs of libraries in the versions that had them, and not in later ones; CAPSIZE_SEEDS=100 for docs/caches.md
+	@for m in realbugs/*/*/go.mod; do \
+	  cd $${m%/go.mod}; \
+	  if ! err=$$(GOFLAGS=-mod=mod $(GO) mod download 2>&1); then \
+	    echo "== $$m: SKIPPED, its modules can't be had: $$err"; \
+	  else \
+	    GOFLAGS=-mod=mod $(GO) test -count=1 -v . | grep -v '^=== '; \
+	  fi; \
+	  cd - >/dev/null; \
+	done
 
 .PHONY: cover
 cover: ## Measure what the tests of history and checker reach; fails below $COVER percent

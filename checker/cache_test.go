@@ -73,6 +73,18 @@ func TestLateFillIsShown(t *testing.T) {
 	assert.Contains(t, w.Reason, "process 2 read v1 on k, though v2 had been acknowledged to process 0 2ms before; process 1 had loaded it")
 }
 
+// The counter-example shows whose load was joined, also if its reader was answered later.
+func TestJoinedLoadIsShown(t *testing.T) {
+	var c copies
+	c.begin(1, "read")
+	c.call(0, "write", checker.Copy{Version: 2})
+	c.call(2, "read", checker.Copy{Version: 1, Joined: true})
+	c.end(1, checker.Copy{Version: 1, Loads: 1})
+	w := checker.Fresh(checker.Promise{}).Check(t.Context(), &c.h).Why
+	require.Len(t, w.Calls, 3)
+	assert.Equal(t, "process 2 read v1 on k, though v2 had been acknowledged to process 0 1ms before; it joined a load of process 1 from before that", w.Reason)
+}
+
 func TestSessions(t *testing.T) {
 	var c copies
 	c.call(0, "write", checker.Copy{Version: 2})

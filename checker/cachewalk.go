@@ -134,20 +134,29 @@ func (s *sessionSight) learn(c *copyCall, f string) {
 }
 
 // why is the counter-example: the write, the read, and if one is known, the read whose load brought the old version
-// while the write was under way or after it.
+// while the write was under way or after it. A load that was joined is from before the write was acknowledged, or it
+// would have brought more.
 func (g sighting) why(calls []copyCall) *Why {
 	reason := fmt.Sprintf("process %d read v%d%s, though v%d had been acknowledged to process %d %s before", g.read.Invoke.Process,
 		g.read.out.Version, on(g.read.in.Key), g.replaced.out.Version, g.replaced.Invoke.Process, short(g.age()))
 	shown := []copyCall{*g.replaced, g.read}
-	if late := g.filledBy(calls); late != nil {
+	late, joined := g.filledBy(calls), g.read.out.Joined
+	if late != nil {
+		shown = append(shown, *late)
+	}
+	switch {
+	case late != nil && joined:
+		reason += fmt.Sprintf("; it joined a load of process %d from before that", late.Invoke.Process)
+	case late != nil:
 		reason += fmt.Sprintf("; process %d had loaded it before that, and came back later", late.Invoke.Process)
-		shown = []copyCall{*late, *g.replaced, g.read}
+	case joined:
+		reason += "; it joined a load from before that"
 	}
 	return g.whyOf(reason, len(calls), shown...)
 }
 
 // filledBy returns the last read that loaded what the stale read saw, if it was under way when the write was
-// acknowledged: a late fill.
+// acknowledged: a late fill, or a load that the stale read joined.
 func (g sighting) filledBy(calls []copyCall) (fill *copyCall) {
 	ack := g.replaced.Complete.Index
 	for i := range calls {
@@ -156,7 +165,7 @@ func (g sighting) filledBy(calls []copyCall) (fill *copyCall) {
 		case c.Invoke.Index > ack:
 			return fill
 		case c.answered() && c.in.F == "read" && c.in.Key == g.read.in.Key && c.out.Loads > 0 && c.out.Version == g.read.out.Version &&
-			c.Complete.Index > ack && c.Complete.Index < g.read.Complete.Index:
+			c.Complete.Index > ack && (c.Complete.Index < g.read.Complete.Index || g.read.out.Joined):
 			fill = c
 		}
 	}

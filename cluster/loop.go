@@ -185,6 +185,9 @@ func (l *loop) runDue(ahead time.Duration) {
 		l.executed.Add(1)
 		l.mu.Unlock()
 		e.run()
+		if l.lag == 0 { // a handler may have started a goroutine
+			l.woke.Store(true)
+		}
 		l.mu.Lock()
 		l.frozen.Store(false)
 		l.recycle(e)

@@ -2,6 +2,8 @@ package cluster_test
 
 import (
 	"context"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -173,5 +175,29 @@ func TestAwait(t *testing.T) {
 		r.host("n2").AfterFunc(2*time.Second, func() { r.host("n2").SetRole("leader") })
 		require.NoError(t, r.Await(t.Context(), cluster.LeaderChange))
 		assert.Equal(t, "leader", r.Role("n2"))
+	})
+}
+
+// TestHandlersStartGoroutines has messages of one instant each start a goroutine: each runs until it is blocked before
+// the next message comes.
+func TestHandlersStartGoroutines(t *testing.T) {
+	onRig(t, func(t *testing.T, r *rig) {
+		var mu sync.Mutex
+		var got, want []int
+		for i := range 50 {
+			want = append(want, i)
+			r.host("n1").Send("n2", func(*cluster.Host) {
+				go func() {
+					runtime.Gosched()
+					mu.Lock()
+					defer mu.Unlock()
+					got = append(got, i)
+				}()
+			})
+		}
+		r.pass(time.Second)
+		mu.Lock()
+		defer mu.Unlock()
+		assert.Equal(t, want, got)
 	})
 }

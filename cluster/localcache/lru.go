@@ -1,0 +1,38 @@
+package localcache
+
+import (
+	"context"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/capsize-go/capsize/cluster"
+)
+
+// LRU is hashicorp/golang-lru in the way of nearly everybody: look, load if it is not there, add. Nothing
+// keeps a load from adding a row that was replaced while it was under way.
+func LRU(*cluster.Host) Cache { return aside{newLRU[Row]()} }
+
+type aside struct{ rows *lru.Cache[string, Row] }
+
+func newLRU[V any]() *lru.Cache[string, V] {
+	c, err := lru.New[string, V](size)
+	if err != nil {
+		panic(err) // the size is positive
+	}
+	return c
+}
+
+func (c aside) Get(ctx context.Context, key string, load Load) (Row, error) {
+	if row, ok := c.rows.Get(key); ok {
+		return row, nil
+	}
+	row, err := load(ctx)
+	if err == nil {
+		c.rows.Add(key, row)
+	}
+	return row, err
+}
+
+func (c aside) Invalidate(key string, _ int) { c.rows.Remove(key) }
+func (c aside) Set(key string, row Row)      { c.rows.Add(key, row) }
+func (c aside) Close()                       {}
