@@ -148,7 +148,7 @@ func (g sighting) why(calls []copyCall) *Why {
 	case late != nil && joined:
 		reason += fmt.Sprintf("; it joined a load of process %d from before that", late.Invoke.Process)
 	case late != nil:
-		reason += fmt.Sprintf("; process %d had loaded it before that, and came back later", late.Invoke.Process)
+		reason += fmt.Sprintf("; process %d had loaded it before that, and filled it in later", late.Invoke.Process)
 	case joined:
 		reason += "; it joined a load from before that"
 	}

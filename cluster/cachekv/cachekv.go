@@ -20,6 +20,7 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/keyed"
 )
 
 // A Store is the database, its replicas and native caches. The zero Store has one region and does what most do.
@@ -112,7 +113,7 @@ type App struct {
 
 	flight singleflight.Group // of reads that share loads
 	users  int                // at a time
-	seed   uint64
+	key    keyed.Key          // of its draws
 	turn   int
 }
 
@@ -137,7 +138,7 @@ type row struct {
 }
 
 func newApp(h *cluster.Host, s Store, d db, t tier) *App {
-	return &App{h: h, store: s, db: d, tier: t, users: 1, seed: h.Rand().Uint64()}
+	return &App{h: h, store: s, db: d, tier: t, users: 1, key: keyed.New(h.Rand().Uint64())}
 }
 
 // Do does what a client of a cache is asked.

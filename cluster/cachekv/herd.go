@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"math"
-	"math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/keyed"
 )
 
 // A Herd says what keeps all who miss at once from loading the same. The zero Herd keeps nobody.
@@ -51,9 +51,7 @@ func (a *App) refreshes(e entry, user int) bool {
 }
 
 // draw returns randomness of one user at one turn, so that users who go on at one instant do not share any.
-func (a *App) draw(user int) *rand.Rand {
-	return rand.New(rand.NewPCG(a.seed, uint64(a.turn)<<20+uint64(user+1)))
-}
+func (a *App) draw(user int) keyed.Key { return a.key.Int(int64(a.turn), int64(user)) }
 
 // A Crowd is a [Store] whose application servers serve many users at a time: each read of a client is one of each of
 // them, all of the same key, and its answer is the oldest that one of them was given, with the loads of all.

@@ -2,19 +2,22 @@ package cachekv
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/capsize-go/capsize/cluster"
-	"github.com/capsize-go/capsize/workloads"
 )
 
-// A Swapper is a store whose keys can serve as rows: their value is the version, and a write swaps it for the next one.
+// A Swapper is a client of a store whose keys can serve as rows: their value is the version, and a write swaps it for the
+// next one. CAS sets key to value if it is old, and returns what it found.
 type Swapper interface {
-	workloads.KV
-	workloads.Swapper
+	Get(ctx context.Context, key string) (int, error)
+	CAS(ctx context.Context, key string, old, value int) (found int, err error)
+	io.Closer
 }
 
 // Over puts a Redis before any other store: all nodes run that store, and the last one runs Redis beside it. It tests a strategy
@@ -72,7 +75,7 @@ func (d kvRows) load(ctx context.Context, key string, _ bool) (row, error) {
 func (d kvRows) next(ctx context.Context, key string) (row, error) {
 	v, err := d.c.Get(ctx, key)
 	if err != nil {
-		return row{}, fmt.Errorf("%w: %w", workloads.ErrFail, err) // nothing was written
+		return row{}, refused{err} // nothing was written
 	}
 	for {
 		found, err := d.c.CAS(ctx, key, v, v+1)
@@ -88,7 +91,13 @@ func (d kvRows) next(ctx context.Context, key string) (row, error) {
 
 // loads is what stores of others do not tell.
 func (kvRows) loads(context.Context, string) ([]time.Duration, error) {
-	return nil, fmt.Errorf("%w: the store does not tell when it was read", workloads.ErrFail)
+	return nil, errors.New("the store does not tell when it was read")
 }
 
 func (d kvRows) close() error { return d.c.Close() }
+
+// refused is the error of what certainly did not happen.
+type refused struct{ error }
+
+func (refused) DidNotHappen() bool { return true }
+func (e refused) Unwrap() error    { return e.error }
