@@ -70,7 +70,7 @@ func TestLateFillIsShown(t *testing.T) {
 	w := checker.Fresh(checker.Promise{}).Check(t.Context(), &c.h).Why
 	require.Len(t, w.Calls, 3)
 	assert.Equal(t, 2, w.Culprit)
-	assert.Contains(t, w.Reason, "process 2 read v1 on k, though v2 had been acknowledged to process 0 2ms before; process 1 had loaded it")
+	assert.Contains(t, w.Reason, "process 2 read v1 on k, though v2 had been acknowledged to process 0 2ms before; process 1 had loaded that before the write, and filled it in after")
 }
 
 // The counter-example shows whose load was joined, also if its reader was answered later.
@@ -82,7 +82,7 @@ func TestJoinedLoadIsShown(t *testing.T) {
 	c.end(1, checker.Copy{Version: 1, Loads: 1})
 	w := checker.Fresh(checker.Promise{}).Check(t.Context(), &c.h).Why
 	require.Len(t, w.Calls, 3)
-	assert.Equal(t, "process 2 read v1 on k, though v2 had been acknowledged to process 0 1ms before; it joined a load of process 1 from before that", w.Reason)
+	assert.Equal(t, "process 2 read v1 on k, though v2 had been acknowledged to process 0 1ms before; it joined a load of process 1 from before the write", w.Reason)
 }
 
 func TestSessions(t *testing.T) {

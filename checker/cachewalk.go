@@ -146,11 +146,15 @@ func (g sighting) why(calls []copyCall) *Why {
 	}
 	switch {
 	case late != nil && joined:
-		reason += fmt.Sprintf("; it joined a load of process %d from before that", late.Invoke.Process)
+		reason += fmt.Sprintf("; it joined a load of process %d from before the write", late.Invoke.Process)
 	case late != nil:
-		reason += fmt.Sprintf("; process %d had loaded it before that, and filled it in later", late.Invoke.Process)
+		who := fmt.Sprintf("process %d", late.Invoke.Process)
+		if late.Invoke.Process == g.read.Invoke.Process {
+			who = "it"
+		}
+		reason += fmt.Sprintf("; %s had loaded that before the write, and filled it in after", who)
 	case joined:
-		reason += "; it joined a load from before that"
+		reason += "; it joined a load from before the write"
 	}
 	return g.whyOf(reason, len(calls), shown...)
 }

@@ -45,5 +45,5 @@ func Example() {
 	fmt.Println(r.Why.Reason)
 	// Output:
 	// invalid <nil>
-	// process 2 read v5 on k0, though v6 had been acknowledged to process 0 163.65ms before; process 2 had loaded it before that, and came back later
+	// process 2 read v5 on k0, though v6 had been acknowledged to process 0 163.65ms before; it had loaded that before the write, and filled it in after
 }
