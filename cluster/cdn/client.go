@@ -1,0 +1,130 @@
+package cdn
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
+)
+
+// A Client is a user's browser. It reads through one node of the outermost layer, and writes to the origin.
+type Client struct {
+	http   *http.Client
+	direct *http.Client // without the cache of the browser
+	node   string
+}
+
+// Open returns a client of the node that the host is bound to, or of another one of the outermost layer if it is not in
+// that. It connects when it is used.
+func (s Stack) Open(_ context.Context, h *cluster.Host) (*Client, error) {
+	c := &Client{direct: &http.Client{Transport: transport(h)}, node: s.nearest(h)}
+	c.http = c.direct
+	if s.Browser != nil {
+		e, err := newEdge("browser", rules{*s.Browser, s.Bugs}, transport(h), site{now: h.Clock().Now})
+		if err != nil {
+			return nil, fmt.Errorf("open cdn: %w", err)
+		}
+		c.http = &http.Client{Transport: e}
+	}
+	return c, nil
+}
+
+func (s Stack) nearest(h *cluster.Host) string {
+	if len(s.Layers) == 0 {
+		return origin
+	}
+	outer := s.nodes(0)
+	if slices.Contains(outer, h.Node()) {
+		return h.Node()
+	}
+	return outer[slices.Index(h.Nodes(), h.Node())%len(outer)]
+}
+
+// Close has nothing to close.
+func (c *Client) Close() error { return nil }
+
+// Do does what the op says; see [checker.CacheOp].
+func (c *Client) Do(ctx context.Context, op checker.CacheOp) (checker.Copy, error) {
+	switch op.F {
+	case "read":
+		return c.copyOf(ctx, c.http, "http://"+c.node+"/"+op.Key, http.Header{"Cookie": {"user=" + op.As}})
+	case "peek":
+		out, err := c.copyOf(ctx, c.direct, "http://"+op.At+"/"+op.Key, http.Header{"Cache-Control": {"only-if-cached"}})
+		return out, err
+	case "write":
+		b, _, err := c.ask(ctx, c.direct, http.MethodPost, "http://"+origin+"/"+op.Key, http.Header{})
+		return checker.Copy{Version: b.Version, Made: b.Made}, err
+	case "loads":
+		b, _, err := c.ask(ctx, c.direct, http.MethodGet, "http://"+origin+"/loads/"+op.Key, http.Header{})
+		return checker.Copy{LoadedAt: b.LoadedAt}, err
+	}
+	return checker.Copy{}, fmt.Errorf("cdn: a client can't %s", op.F)
+}
+
+func (c *Client) copyOf(ctx context.Context, via *http.Client, url string, header http.Header) (checker.Copy, error) {
+	b, answer, err := c.ask(ctx, via, http.MethodGet, url, header)
+	if err != nil {
+		if answer.status == http.StatusGatewayTimeout && header.Get("Cache-Control") != "" {
+			return checker.Copy{Missing: true}, nil
+		}
+		return checker.Copy{}, err
+	}
+	out := checker.Copy{Version: b.Version, For: b.For, Made: b.Made, MaxAge: allowed(parseDirectives(answer.header))}
+	out.From, out.Joined = servedBy(answer.header)
+	if out.From == "" && !out.Joined {
+		out.Loads = 1
+	}
+	return out, nil
+}
+
+func (c *Client) ask(ctx context.Context, via *http.Client, method, url string, header http.Header) (b body, answer reply, err error) {
+	r, err := http.NewRequestWithContext(ctx, method, url, nil)
+	if err != nil {
+		return b, answer, err
+	}
+	r.Header = header
+	resp, err := via.Do(r)
+	if err != nil {
+		return b, answer, err
+	}
+	if answer, err = arrive(resp); err != nil {
+		return b, answer, err
+	}
+	if answer.status != http.StatusOK {
+		return b, answer, fmt.Errorf("%s %s: %s", method, url, resp.Status)
+	}
+	return b, answer, json.Unmarshal(answer.body, &b)
+}
+
+// allowed returns how old the answer says that it may be: its lifetime, and what an allowance adds.
+func allowed(d directives) time.Duration {
+	most := func(names ...string) (most time.Duration) {
+		for _, name := range names {
+			t, _ := d.seconds(name)
+			most = max(most, t)
+		}
+		return most
+	}
+	return most("max-age", "s-maxage") + most("stale-while-revalidate", "stale-if-error")
+}
+
+// servedBy returns which cache had the answer, and nothing if the origin made it for this request; and whether a load brought
+// it that had been under way. RFC 9211: each cache adds what it did, the one next to the client last. What those further in
+// did for an earlier request is no matter.
+func servedBy(h http.Header) (cache string, joined bool) {
+	members := splitList(strings.Join(h.Values("Cache-Status"), ","))
+	for _, m := range slices.Backward(members) {
+		parts := strings.Split(m, "; ")
+		if slices.Contains(parts, "hit") {
+			return parts[0], joined
+		}
+		joined = joined || slices.Contains(parts, "collapsed")
+	}
+	return "", joined
+}

@@ -1,0 +1,145 @@
+package cdn
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/capsize-go/capsize/cluster"
+)
+
+// An Origin is the server that has the database. The zero Origin says nothing of how long answers may be kept.
+type Origin struct {
+	Control  string        // Cache-Control of its answers
+	Vary     string        // Vary of its answers
+	Personal bool          // answers are for who asks alone, and say whom
+	Render   time.Duration // how long it takes to make an answer: half to three halves of it, and one time in twenty ten times as long
+}
+
+// A body is what the origin answers, in JSON.
+type body struct {
+	Version  int             `json:"version"`
+	For      string          `json:"for,omitempty"`
+	Made     time.Duration   `json:"made"`                // when the database was read
+	LoadedAt []time.Duration `json:"loaded_at,omitempty"` // when that was done of late, for who asks for loads
+}
+
+// originNode is the origin, on its host.
+type originNode struct {
+	Origin
+	h     *cluster.Host
+	purge *purger
+
+	mu   sync.Mutex // never held while anything waits
+	data map[string]*row
+}
+
+// A row is what the database has by one key.
+type row struct {
+	version int
+	loads   []time.Duration
+}
+
+func newOrigin(ctx context.Context, h *cluster.Host, s Stack) *originNode {
+	return &originNode{Origin: s.Origin, h: h, purge: newPurger(ctx, h, s), data: map[string]*row{}}
+}
+
+// ServeHTTP answers GET with what the database has by the path, POST with the next version of it once all caches have been told, as
+// far as the policy says, and GET of /loads/ with when the database was read.
+func (o *originNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if key, ok := strings.CutPrefix(r.URL.Path, "/loads"); ok {
+		o.mu.Lock()
+		b := body{LoadedAt: append([]time.Duration{}, o.row(key).loads...)}
+		o.mu.Unlock()
+		o.write(w, b)
+		return
+	}
+	if r.Method == http.MethodPost {
+		b := o.update(r.URL.Path)
+		if err := o.purge.all(r.Context(), r.URL.Path); err != nil {
+			http.Error(w, err.Error(), http.StatusGatewayTimeout)
+			return
+		}
+		o.write(w, b)
+		return
+	}
+	o.get(w, r)
+}
+
+func (o *originNode) write(w http.ResponseWriter, b body) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(b) // a client that went away needs no answer
+}
+
+func (o *originNode) row(key string) *row {
+	if o.data[key] == nil {
+		o.data[key] = &row{}
+	}
+	return o.data[key]
+}
+
+func (o *originNode) update(key string) body {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	r := o.row(key)
+	r.version++
+	return body{Version: r.version, Made: o.h.Clock().Monotonic()}
+}
+
+// get answers with a version, and as if it had done so when it read the database: what it takes from then on is age.
+func (o *originNode) get(w http.ResponseWriter, r *http.Request) {
+	b, etag, took := o.read(r)
+	w.Header().Set("Date", o.h.Clock().Now().UTC().Format(http.TimeFormat))
+	w.Header().Set("Etag", etag)
+	for name, value := range map[string]string{"Cache-Control": o.Control, "Vary": o.Vary} { // order: a map is filled from a map
+		if value != "" {
+			w.Header().Set(name, value)
+		}
+	}
+	if hasETag(r.Header.Get("If-None-Match"), etag) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	if took > 0 && o.h.Sleep(took) != nil {
+		return
+	}
+	o.write(w, b)
+}
+
+// read reads the database. An answer that the cache has already is not made again, and no load.
+func (o *originNode) read(r *http.Request) (b body, etag string, took time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	row := o.row(r.URL.Path)
+	b = body{Version: row.version, Made: o.h.Clock().Monotonic()}
+	if o.Personal {
+		b.For = userOf(r)
+	}
+	etag = fmt.Sprintf(`"%d%s"`, b.Version, cmp.Or("-"+b.For, ""))
+	if hasETag(r.Header.Get("If-None-Match"), etag) {
+		return b, etag, 0
+	}
+	row.loads = append(row.loads, b.Made)
+	if o.Render > 0 {
+		draw := o.h.Rand()
+		took = time.Duration((0.5 + draw.Float64()) * float64(o.Render))
+		if draw.IntN(20) == 0 {
+			took *= 10
+		}
+	}
+	return b, etag, took
+}
+
+// userOf returns who asks, by the cookie that a login has left.
+func userOf(r *http.Request) string {
+	c, err := r.Cookie("user")
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}

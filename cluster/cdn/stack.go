@@ -1,0 +1,154 @@
+package cdn
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/capsize-go/capsize/cluster"
+)
+
+// A Stack is caches on caches in front of a database. Node n1 has the database, and the nodes after it the layers, the
+// innermost first: with [CDN], n2 is the shield and n3, n4 and n5 are the PoPs. Each node of a layer asks one node of the
+// layer below, always the same. A cluster must have as many nodes as [Stack.Nodes] says.
+//
+// Nothing is kept on disk: a cache that crashes is empty, and the database must not crash.
+type Stack struct {
+	Origin  Origin
+	Layers  []Layer // from the clients inwards
+	Browser *Cache  // that each client has itself; nil if it has none
+	Purge   Purge
+	Bugs    Bug // mistakes that the caches make; none by default
+}
+
+// A Layer is nodes that are caches of one kind.
+type Layer struct {
+	Name  string
+	Nodes int // default 1
+	Cache
+}
+
+// CDN returns three points of presence that clients ask, behind which one shield asks the origin. The origin lets
+// answers be 30 s old, and tells all caches of a change before it acknowledges it.
+func CDN() Stack {
+	return Stack{
+		Origin: Origin{Control: "max-age=30", Render: 20 * time.Millisecond},
+		Layers: []Layer{{Name: "pop", Nodes: 3}, {Name: "shield"}},
+	}
+}
+
+// FiveLayers returns the layers that a request goes through: the browser, the CDN, reverse proxies, the application with a cache
+// in each process and one that they share, and the database. Their answers may be 60, 60, 30, 10 and 30 seconds old.
+func FiveLayers() Stack {
+	return Stack{
+		Origin: Origin{Control: "max-age=60"},
+		Layers: []Layer{
+			{Name: "cdn", Nodes: 8, Cache: Cache{TTL: time.Minute}},
+			{Name: "proxy", Nodes: 6, Cache: Cache{TTL: 30 * time.Second}},
+			{Name: "process", Nodes: 2, Cache: Cache{TTL: 10 * time.Second}},
+			{Name: "shared", Cache: Cache{TTL: 30 * time.Second}},
+		},
+		Browser: &Cache{Private: true},
+	}
+}
+
+// Nodes returns how many nodes the stack has.
+func (s Stack) Nodes() int {
+	n := 1
+	for _, l := range s.Layers {
+		n += max(1, l.Nodes)
+	}
+	return n
+}
+
+// origin is the node with the database.
+const origin = "n1"
+
+// nodes returns the names of the nodes of a layer, by its place from outside.
+func (s Stack) nodes(layer int) (names []string) {
+	first := 2
+	for i := len(s.Layers) - 1; i > layer; i-- {
+		first += max(1, s.Layers[i].Nodes)
+	}
+	for i := range max(1, s.Layers[layer].Nodes) {
+		names = append(names, fmt.Sprintf("n%d", first+i))
+	}
+	return names
+}
+
+// below returns whom the node at a place of a layer asks.
+func (s Stack) below(layer, place int) string {
+	if layer == len(s.Layers)-1 {
+		return origin
+	}
+	inner := s.nodes(layer + 1)
+	return inner[place%len(inner)]
+}
+
+// find returns where a node is.
+func (s Stack) find(name string) (layer, place int, ok bool) {
+	for layer := range s.Layers {
+		for place, n := range s.nodes(layer) {
+			if n == name {
+				return layer, place, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+// Run serves HTTP on one node until its host crashes.
+func (s Stack) Run(ctx context.Context, h *cluster.Host) error {
+	handler, err := s.handler(ctx, h)
+	if err != nil {
+		return fmt.Errorf("boot cdn: %w", err)
+	}
+	l, err := h.Listen("tcp", ":80")
+	if err != nil {
+		return fmt.Errorf("boot cdn: %w", err)
+	}
+	server := &http.Server{Handler: handler}
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
+	return server.Serve(l)
+}
+
+func (s Stack) handler(ctx context.Context, h *cluster.Host) (http.Handler, error) {
+	if have, want := len(h.Nodes()), s.Nodes(); have != want {
+		return nil, fmt.Errorf("the stack has %d nodes, and the cluster %d", want, have)
+	}
+	if h.Name() == origin {
+		return newOrigin(ctx, h, s), nil
+	}
+	layer, place, _ := s.find(h.Name())
+	h.SetRole(s.Layers[layer].Name)
+	return s.edge(ctx, h, layer, place)
+}
+
+// loadTimeout is how long a cache waits for the answer of whom it asks.
+const loadTimeout = 800 * time.Millisecond
+
+func (s Stack) edge(ctx context.Context, h *cluster.Host, layer, place int) (*Edge, error) {
+	name := s.Layers[layer].Name + "/" + h.Name() // Cache-Status knows a cache by a token
+	loading := func() (context.Context, context.CancelFunc) { return h.WithTimeout(ctx, loadTimeout) }
+	next := upstream{s.below(layer, place), transport(h)}
+	return newEdge(name, rules{s.Layers[layer].Cache, s.Bugs}, next, site{h.Clock().Now, h.Sleep, loading})
+}
+
+// transport returns a transport that dials by the host, and opens a connection for each request: one that
+// is kept might be half dead after a partition.
+func transport(h *cluster.Host) *http.Transport {
+	return &http.Transport{DialContext: h.DialContext, DisableKeepAlives: true}
+}
+
+// upstream asks one host, whatever URL it is given.
+type upstream struct {
+	host string
+	next http.RoundTripper
+}
+
+// RoundTrip asks the host.
+func (u upstream) RoundTrip(r *http.Request) (*http.Response, error) {
+	r.URL.Scheme, r.URL.Host, r.Host = "http", u.host, u.host
+	return u.next.RoundTrip(r)
+}
