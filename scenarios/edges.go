@@ -1,0 +1,137 @@
+package scenarios
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/nemesis"
+)
+
+// popCutOff is a fault that cuts one point of presence of a CDN off from all other nodes. Its clients still reach it, as those
+// who are near it do, and clients who write still reach the origin.
+var popCutOff = nemesis.New("pop cut off", func(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	var pops, rest []string
+	for _, node := range c.Nodes() {
+		if c.Role(node) == "pop" {
+			pops = append(pops, node)
+		}
+	}
+	if len(pops) == 0 {
+		return "", nil, nemesis.ErrNoOccasion
+	}
+	pop := pops[r.IntN(len(pops))]
+	for _, node := range c.Nodes() {
+		if node != pop {
+			rest = append(rest, node)
+		}
+	}
+	return pop + " | " + strings.Join(rest, " "), c.Partition([]string{pop}, rest), nil
+})
+
+// edges is a [Meter] of caches that are purged: beside how stale they were, when each purge was done with, what it cost
+// to wait for that, and who answered.
+type edges struct {
+	Staleness
+	Layers []string // whose share of the reads is counted
+
+	Last     []time.Duration // of each acknowledged write: from then to the last read that was stale by it; 0 if none was
+	Writes   [2]int          // asked for while nothing was cut off, and while something was
+	Acked    [2]int          // of these
+	Answered map[string]int  // reads, by the layer that had the answer
+	Asked    int             // reads
+}
+
+// Add counts one run.
+func (m *edges) Add(ctx context.Context, r *capsize.Result) error {
+	if err := m.Staleness.Add(ctx, r); err != nil {
+		return err
+	}
+	if m.Answered == nil {
+		m.Answered = map[string]int{}
+	}
+	cuts := slices.Collect(r.History.Faults())
+	acked := map[string][]history.Call{}
+	for c := range r.History.Calls() {
+		if op, ok := c.Invoke.Input.(checker.CacheOp); ok && op.F == "write" {
+			m.write(c, cuts)
+			if c.Complete.Type == history.OK {
+				acked[op.Key] = append(acked[op.Key], c)
+			}
+		}
+	}
+	reads := map[string][]history.Call{}
+	for c := range r.History.Calls() {
+		op, ok := c.Invoke.Input.(checker.CacheOp)
+		if !ok || op.F != "read" {
+			continue
+		}
+		m.Asked++
+		if out, ok := c.Complete.Output.(checker.Copy); ok && c.Complete.Type == history.OK {
+			layer, _, _ := strings.Cut(out.From, "/")
+			m.Answered[layer]++
+			reads[op.Key] = append(reads[op.Key], c)
+		}
+	}
+	for key, writes := range acked {
+		for _, w := range writes {
+			m.Last = append(m.Last, lastStale(w, reads[key]))
+		}
+	}
+	return nil
+}
+
+// write counts one write, as what it was when it was asked for.
+func (m *edges) write(c history.Call, cuts []history.Call) {
+	i := 0
+	for _, f := range cuts {
+		if f.Invoke.Time <= c.Invoke.Time && (f.Complete.Index < 0 || c.Invoke.Time < f.Complete.Time) {
+			i = 1
+		}
+	}
+	m.Writes[i]++
+	if c.Complete.Type == history.OK {
+		m.Acked[i]++
+	}
+}
+
+// lastStale returns how long after a write was acknowledged the last read began that returned an older version.
+func lastStale(w history.Call, reads []history.Call) (last time.Duration) {
+	version := w.Complete.Output.(checker.Copy).Version
+	for _, r := range reads {
+		if since := r.Invoke.Time - w.Complete.Time; since > 0 && r.Complete.Output.(checker.Copy).Version < version {
+			last = max(last, since)
+		}
+	}
+	return last
+}
+
+// Fill writes what was counted.
+func (m *edges) Fill(row *Row) {
+	m.Staleness.Fill(row)
+	row.Metrics["writes"] = float64(m.Writes[0] + m.Writes[1])
+	share := func(metric string, n, of int) {
+		if of > 0 {
+			row.Metrics[metric] = float64(n) / float64(of)
+		}
+	}
+	share("write_share", m.Acked[0], m.Writes[0])
+	share("write_share_cut", m.Acked[1], m.Writes[1])
+	answered := 0
+	for _, n := range m.Answered {
+		answered += n
+	}
+	share("read_share", answered, m.Asked)
+	for _, layer := range m.Layers {
+		share("from_"+layer, m.Answered[layer], answered)
+	}
+	if slices.Sort(m.Last); len(m.Last) > 0 {
+		row.Metrics["purge_p99_ns"] = float64(m.Last[(len(m.Last)-1)*99/100])
+	}
+}
