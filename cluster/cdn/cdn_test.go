@@ -47,7 +47,9 @@ func TestIsDeterministic(t *testing.T) {
 	for _, change := range []func(*cdn.Stack){
 		func(s *cdn.Stack) {},
 		func(s *cdn.Stack) { s.Purge.AckOnSend, s.Origin.Personal, s.Origin.Vary = true, true, "Cookie" },
-		func(s *cdn.Stack) { s.Purge.Soft, s.Origin.Control = true, "max-age=5, stale-while-revalidate=5, stale-if-error=20" },
+		func(s *cdn.Stack) {
+			s.Purge.Soft, s.Origin.Control = true, "max-age=5, stale-while-revalidate=5, stale-if-error=20"
+		},
 		func(s *cdn.Stack) { s.Origin.Personal, s.Origin.Control = true, "private" },
 		func(s *cdn.Stack) { s.Bugs = cdn.NoEpoch | cdn.IgnoreVary | cdn.IgnoreAge },
 	} {

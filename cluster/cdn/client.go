@@ -15,24 +15,36 @@ import (
 
 // A Client is a user's browser. It reads through one node of the outermost layer, and writes to the origin.
 type Client struct {
-	http   *http.Client
-	direct *http.Client // without the cache of the browser
+	stack  Stack
+	h      *cluster.Host
+	direct http.RoundTripper // without the cache of the browser
 	node   string
+
+	cache  *Edge     // of the browser; nil if it has none
+	leaves time.Time // when the user goes, and the next one comes; zero if nobody ever goes
 }
 
 // Open returns a client of the node that the host is bound to, or of another one of the outermost layer if it is not in
 // that. It connects when it is used.
 func (s Stack) Open(_ context.Context, h *cluster.Host) (*Client, error) {
-	c := &Client{direct: &http.Client{Transport: transport(h)}, node: s.nearest(h)}
-	c.http = c.direct
-	if s.Browser != nil {
-		e, err := newEdge("browser", rules{*s.Browser, s.Bugs}, transport(h), site{now: h.Clock().Now})
-		if err != nil {
-			return nil, fmt.Errorf("open cdn: %w", err)
-		}
-		c.http = &http.Client{Transport: e}
+	return &Client{stack: s, h: h, direct: transport(h), node: s.nearest(h)}, nil
+}
+
+// browse returns what the user reads by.
+func (c *Client) browse() (http.RoundTripper, error) {
+	now := c.h.Clock().Now()
+	if c.stack.Browser == nil {
+		return c.direct, nil
 	}
-	return c, nil
+	if c.cache != nil && (c.leaves.IsZero() || now.Before(c.leaves)) {
+		return c.cache, nil
+	}
+	if c.stack.Visits > 0 {
+		c.leaves = now.Add(time.Duration(c.h.Rand().ExpFloat64() * float64(c.stack.Visits)))
+	}
+	var err error
+	c.cache, err = newEdge("browser", rules{*c.stack.Browser, c.stack.Bugs}, c.direct, site{now: c.h.Clock().Now})
+	return c.cache, err
 }
 
 func (s Stack) nearest(h *cluster.Host) string {
@@ -53,43 +65,55 @@ func (c *Client) Close() error { return nil }
 func (c *Client) Do(ctx context.Context, op checker.CacheOp) (checker.Copy, error) {
 	switch op.F {
 	case "read":
-		return c.copyOf(ctx, c.http, "http://"+c.node+"/"+op.Key, http.Header{"Cookie": {"user=" + op.As}})
+		return c.read(ctx, op)
 	case "peek":
-		out, err := c.copyOf(ctx, c.direct, "http://"+op.At+"/"+op.Key, http.Header{"Cache-Control": {"only-if-cached"}})
-		return out, err
+		b, answer, err := c.ask(ctx, c.direct, http.MethodGet, op.At+"/"+op.Key, http.Header{"Cache-Control": {"only-if-cached"}})
+		if answer.status == http.StatusGatewayTimeout {
+			return checker.Copy{Missing: true}, nil
+		}
+		return copyOf(b, answer), err
 	case "write":
-		b, _, err := c.ask(ctx, c.direct, http.MethodPost, "http://"+origin+"/"+op.Key, http.Header{})
+		b, _, err := c.ask(ctx, c.direct, http.MethodPost, origin+"/"+op.Key, nil)
 		return checker.Copy{Version: b.Version, Made: b.Made}, err
 	case "loads":
-		b, _, err := c.ask(ctx, c.direct, http.MethodGet, "http://"+origin+"/loads/"+op.Key, http.Header{})
+		b, _, err := c.ask(ctx, c.direct, http.MethodGet, origin+"/loads/"+op.Key, nil)
 		return checker.Copy{LoadedAt: b.LoadedAt}, err
 	}
 	return checker.Copy{}, fmt.Errorf("cdn: a client can't %s", op.F)
 }
 
-func (c *Client) copyOf(ctx context.Context, via *http.Client, url string, header http.Header) (checker.Copy, error) {
-	b, answer, err := c.ask(ctx, via, http.MethodGet, url, header)
+func (c *Client) read(ctx context.Context, op checker.CacheOp) (checker.Copy, error) {
+	via, err := c.browse()
 	if err != nil {
-		if answer.status == http.StatusGatewayTimeout && header.Get("Cache-Control") != "" {
-			return checker.Copy{Missing: true}, nil
-		}
 		return checker.Copy{}, err
 	}
+	header := http.Header{}
+	if op.As != "" {
+		header.Set("Cookie", "user="+op.As)
+	}
+	b, answer, err := c.ask(ctx, via, http.MethodGet, c.node+"/"+op.Key, header)
+	return copyOf(b, answer), err
+}
+
+// copyOf tells of an answer what a checker asks.
+func copyOf(b body, answer reply) checker.Copy {
 	out := checker.Copy{Version: b.Version, For: b.For, Made: b.Made, MaxAge: allowed(parseDirectives(answer.header))}
 	out.From, out.Joined = servedBy(answer.header)
 	if out.From == "" && !out.Joined {
 		out.Loads = 1
 	}
-	return out, nil
+	return out
 }
 
-func (c *Client) ask(ctx context.Context, via *http.Client, method, url string, header http.Header) (b body, answer reply, err error) {
-	r, err := http.NewRequestWithContext(ctx, method, url, nil)
+func (c *Client) ask(ctx context.Context, via http.RoundTripper, method, url string, header http.Header) (b body, answer reply, err error) {
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+url, nil)
 	if err != nil {
 		return b, answer, err
 	}
-	r.Header = header
-	resp, err := via.Do(r)
+	if header != nil {
+		r.Header = header
+	}
+	resp, err := (&http.Client{Transport: via}).Do(r)
 	if err != nil {
 		return b, answer, err
 	}

@@ -19,7 +19,8 @@ type Stack struct {
 	Layers  []Layer // from the clients inwards
 	Browser *Cache  // that each client has itself; nil if it has none
 	Purge   Purge
-	Bugs    Bug // mistakes that the caches make; none by default
+	Bugs    Bug           // mistakes that the caches make; none by default
+	Visits  time.Duration // how long a user stays, on average; then the next one comes, with a browser that is empty; default for ever
 }
 
 // A Layer is nodes that are caches of one kind.
@@ -33,7 +34,7 @@ type Layer struct {
 // answers be 30 s old, and tells all caches of a change before it acknowledges it.
 func CDN() Stack {
 	return Stack{
-		Origin: Origin{Control: "max-age=30", Render: 20 * time.Millisecond},
+		Origin: Origin{Control: "max-age=30", Render: 50 * time.Millisecond},
 		Layers: []Layer{{Name: "pop", Nodes: 3}, {Name: "shield"}},
 	}
 }
@@ -44,12 +45,12 @@ func FiveLayers() Stack {
 	return Stack{
 		Origin: Origin{Control: "max-age=60"},
 		Layers: []Layer{
-			{Name: "cdn", Nodes: 8, Cache: Cache{TTL: time.Minute}},
+			{Name: "cdn", Nodes: 24, Cache: Cache{TTL: time.Minute}},
 			{Name: "proxy", Nodes: 6, Cache: Cache{TTL: 30 * time.Second}},
 			{Name: "process", Nodes: 2, Cache: Cache{TTL: 10 * time.Second}},
 			{Name: "shared", Cache: Cache{TTL: 30 * time.Second}},
 		},
-		Browser: &Cache{Private: true},
+		Browser: &Cache{Private: true}, Visits: 2 * time.Minute,
 	}
 }
 
