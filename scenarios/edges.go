@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -80,8 +81,9 @@ func (m *edges) Add(ctx context.Context, r *capsize.Result) error {
 		}
 	}
 	for key, writes := range acked {
+		oldest := oldestFromThenOn(reads[key])
 		for _, w := range writes {
-			m.Last = append(m.Last, lastStale(w, reads[key]))
+			m.Last = append(m.Last, lastStale(w, oldest))
 		}
 	}
 	return nil
@@ -101,16 +103,27 @@ func (m *edges) write(c history.Call, cuts []history.Call) {
 	}
 }
 
-// lastStale returns how long after a write was acknowledged the last read began that returned an older version.
-func lastStale(w history.Call, reads []history.Call) (last time.Duration) {
-	version := w.Complete.Output.(checker.Copy).Version
-	for _, r := range reads {
-		if since := r.Invoke.Time - w.Complete.Time; since > 0 && r.Complete.Output.(checker.Copy).Version < version {
-			last = max(last, since)
+// oldestFromThenOn returns of all reads, from the last one backwards, those that returned a version older than all reads that
+// began later.
+func oldestFromThenOn(reads []history.Call) (oldest []history.Call) {
+	for _, r := range slices.Backward(reads) { // in the order in which they began
+		if n := len(oldest); n == 0 || versionOf(r) < versionOf(oldest[n-1]) {
+			oldest = append(oldest, r)
 		}
 	}
-	return last
+	return oldest
 }
+
+// lastStale returns how long after a write was acknowledged the last read began that returned an older version.
+func lastStale(w history.Call, oldest []history.Call) time.Duration {
+	i := sort.Search(len(oldest), func(i int) bool { return versionOf(oldest[i]) < versionOf(w) })
+	if i == len(oldest) {
+		return 0
+	}
+	return max(0, oldest[i].Invoke.Time-w.Complete.Time)
+}
+
+func versionOf(c history.Call) int { return c.Complete.Output.(checker.Copy).Version }
 
 // Fill writes what was counted.
 func (m *edges) Fill(row *Row) {
