@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize"
@@ -21,8 +22,8 @@ var cutOff = nemesis.Every(10*time.Second, nemesis.Partitions(nemesis.One))
 // test has clients read and write through a stack while nodes are cut off.
 func test(s cdn.Stack, load workloads.CacheLoad) capsize.Test {
 	return capsize.Test{
-		System: s, Workload: workloads.Copies(s.Open, load), Nodes: s.Nodes(), Clients: 10, Rate: 100,
-		Duration: 40 * time.Second, Nemesis: cutOff,
+		System: s, Workload: workloads.Copies(s.Open, load), Nodes: s.Nodes(), Clients: 10, Rate: 60,
+		Duration: 30 * time.Second, Nemesis: cutOff,
 	}
 }
 
@@ -37,36 +38,117 @@ func seeds(t *testing.T, n int) int {
 	return n
 }
 
-func TestCDN(t *testing.T) {
-	x := test(cdn.CDN(), workloads.CacheLoad{Keys: 3, Every: 5, Writes: 20})
-	x.Seeds = seeds(t, 3)
-	capsize.Run(t, x)
+// stack returns a CDN that is changed.
+func stack(change func(s *cdn.Stack)) cdn.Stack {
+	s := cdn.CDN()
+	change(&s)
+	return s
+}
+
+var busy = workloads.CacheLoad{Keys: 3, Writers: 3, Every: 5, Writes: 20, As: []string{"ann", "bob"}}
+
+// correct are stacks that keep what they promise.
+var correct = map[string]cdn.Stack{
+	"hard": cdn.CDN(),
+	"soft": stack(func(s *cdn.Stack) { s.Purge.Soft = true }),
+	"soft, of everything": stack(func(s *cdn.Stack) {
+		s.Purge.Soft, s.Purge.Everything, s.Origin.Control = true, true, "max-age=5"
+	}),
+	"vary":    stack(func(s *cdn.Stack) { s.Origin.Personal, s.Origin.Vary = true, "Cookie" }),
+	"private": stack(func(s *cdn.Stack) { s.Origin.Personal, s.Origin.Control = true, "private" }),
+}
+
+func TestCorrect(t *testing.T) {
+	for name, s := range correct {
+		t.Run(name, func(t *testing.T) {
+			x := test(s, busy)
+			x.Checker, x.Seeds = checker.All(checker.Foreign(), checker.Aged()), seeds(t, 2)
+			capsize.Run(t, x)
+		})
+	}
+}
+
+// TestBugs has each bug be found, from seed 1 on.
+func TestBugs(t *testing.T) {
+	personal := func(control string, bug cdn.Bug) func(*cdn.Stack) {
+		return func(s *cdn.Stack) {
+			s.Origin.Personal, s.Origin.Vary, s.Origin.Control, s.Bugs = true, "Cookie", control, bug
+		}
+	}
+	bugs := map[string]struct {
+		change  func(s *cdn.Stack)
+		checker checker.Checker
+	}{
+		"ignore-age":       {func(s *cdn.Stack) { s.Bugs, s.Origin.Control = cdn.IgnoreAge, "max-age=5" }, checker.Aged()},
+		"ignore-vary":      {personal("max-age=30", cdn.IgnoreVary), checker.Foreign()},
+		"store-private":    {personal("private", cdn.StorePrivate|cdn.IgnoreVary), checker.Foreign()},
+		"coalesce-private": {personal("private", cdn.CoalescePrivate|cdn.IgnoreVary), checker.Foreign()},
+		"no-epoch":         {func(s *cdn.Stack) { s.Bugs = cdn.NoEpoch }, nil},
+	}
+	names, docs := cdn.BugNames()
+	for i, name := range names {
+		t.Run(name, func(t *testing.T) {
+			require.NotEmpty(t, docs[i])
+			bug, ok := bugs[name]
+			require.True(t, ok, "no test for it")
+			x := test(stack(bug.change), busy)
+			x.Checker, x.Seeds, x.Expect = bug.checker, 20, checker.Invalid
+			capsize.Run(t, x)
+		})
+	}
+}
+
+// TestPurges has each way to purge that leaves something stale be found out.
+func TestPurges(t *testing.T) {
+	for name, p := range map[string]cdn.Purge{
+		"off": {Off: true}, "ack on send": {AckOnSend: true}, "outside in": {OutsideIn: true}, "the shield is forgotten": {Forgets: "shield"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := test(stack(func(s *cdn.Stack) { s.Purge = p }), busy)
+			x.Seeds, x.Expect = 5, checker.Invalid
+			capsize.Run(t, x)
+		})
+	}
 }
 
 func TestIsDeterministic(t *testing.T) {
-	for _, change := range []func(*cdn.Stack){
-		func(s *cdn.Stack) {},
-		func(s *cdn.Stack) { s.Purge.AckOnSend, s.Origin.Personal, s.Origin.Vary = true, true, "Cookie" },
-		func(s *cdn.Stack) {
+	for _, s := range []cdn.Stack{
+		cdn.CDN(),
+		stack(func(s *cdn.Stack) { s.Purge.AckOnSend, s.Origin.Personal, s.Origin.Vary = true, true, "Cookie" }),
+		stack(func(s *cdn.Stack) {
 			s.Purge.Soft, s.Origin.Control = true, "max-age=5, stale-while-revalidate=5, stale-if-error=20"
-		},
-		func(s *cdn.Stack) { s.Origin.Personal, s.Origin.Control = true, "private" },
-		func(s *cdn.Stack) { s.Bugs = cdn.NoEpoch | cdn.IgnoreVary | cdn.IgnoreAge },
+		}),
+		stack(func(s *cdn.Stack) { s.Origin.Personal, s.Origin.Control = true, "private" }),
+		stack(func(s *cdn.Stack) { s.Bugs = cdn.NoEpoch | cdn.IgnoreVary | cdn.IgnoreAge }),
 	} {
-		s := cdn.CDN()
-		change(&s)
-		capsize.CheckDeterminism(t, test(s, workloads.CacheLoad{Keys: 3, As: []string{"ann", "bob"}}))
+		capsize.CheckDeterminism(t, test(s, busy))
 	}
 	five := cdn.FiveLayers()
 	x := test(five, workloads.CacheLoad{Keys: 2})
-	x.Duration, x.Clients = 3*time.Minute, 24
+	x.Duration, x.Clients = time.Minute, 24
 	capsize.CheckDeterminism(t, x)
 }
 
-func TestPurgeIsLost(t *testing.T) {
-	s := cdn.CDN()
-	s.Purge.AckOnSend = true
-	x := test(s, workloads.CacheLoad{Keys: 3, Every: 5, Writes: 20})
-	x.Seeds, x.Expect = 3, checker.Invalid
-	capsize.Run(t, x)
+// TestPeeks looks into the caches themselves, and finds what a lost purge has left there.
+func TestPeeks(t *testing.T) {
+	for _, sent := range []bool{false, true} {
+		load := busy
+		load.Peeks = []string{"n2", "n3", "n4", "n5"}
+		x := test(stack(func(s *cdn.Stack) { s.Purge.AckOnSend = sent }), load)
+		x.Checker, x.Seeds = checker.Fresh(checker.Promise{Peeks: true}), 2
+		if sent {
+			x.Expect = checker.Invalid
+		}
+		capsize.Run(t, x)
+	}
+}
+
+// TestNodes has a cluster that does not fit the stack be refused.
+func TestNodes(t *testing.T) {
+	x := test(cdn.CDN(), busy)
+	x.Nodes, x.Duration = 4, time.Second
+	r, err := capsize.Exec(t.Context(), t, x)
+	require.NoError(t, err)
+	require.NotEmpty(t, r.Findings)
+	assert.Contains(t, r.Findings[0].What, "the stack has 5 nodes, and the cluster 4")
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -74,7 +75,7 @@ func (c *Client) Do(ctx context.Context, op checker.CacheOp) (checker.Copy, erro
 		return copyOf(b, answer), err
 	case "write":
 		b, _, err := c.ask(ctx, c.direct, http.MethodPost, origin+"/"+op.Key, nil)
-		return checker.Copy{Version: b.Version, Made: b.Made}, err
+		return checker.Copy{Version: b.Version}, err
 	case "loads":
 		b, _, err := c.ask(ctx, c.direct, http.MethodGet, origin+"/loads/"+op.Key, nil)
 		return checker.Copy{LoadedAt: b.LoadedAt}, err
@@ -97,7 +98,10 @@ func (c *Client) read(ctx context.Context, op checker.CacheOp) (checker.Copy, er
 
 // copyOf tells of an answer what a checker asks.
 func copyOf(b body, answer reply) checker.Copy {
-	out := checker.Copy{Version: b.Version, For: b.For, Made: b.Made, MaxAge: allowed(parseDirectives(answer.header))}
+	out := checker.Copy{Version: b.Version, For: b.For, MaxAge: allowed(parseDirectives(answer.header))}
+	if at, err := strconv.ParseInt(answer.header.Get(readAt), 10, 64); err == nil {
+		out.Made = time.Duration(at)
+	}
 	out.From, out.Joined = servedBy(answer.header)
 	if out.From == "" && !out.Joined {
 		out.Loads = 1

@@ -1,11 +1,11 @@
 package cdn
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -25,9 +25,11 @@ type Origin struct {
 type body struct {
 	Version  int             `json:"version"`
 	For      string          `json:"for,omitempty"`
-	Made     time.Duration   `json:"made"`                // when the database was read
 	LoadedAt []time.Duration `json:"loaded_at,omitempty"` // when that was done of late, for who asks for loads
 }
+
+// readAt is the header with when the database was read, to the nanosecond: for an answer, or to say that one is still right.
+const readAt = "Read-At"
 
 // originNode is the origin, on its host.
 type originNode struct {
@@ -88,12 +90,13 @@ func (o *originNode) update(key string) body {
 	defer o.mu.Unlock()
 	r := o.row(key)
 	r.version++
-	return body{Version: r.version, Made: o.h.Clock().Monotonic()}
+	return body{Version: r.version}
 }
 
 // get answers with a version, and as if it had done so when it read the database: what it takes from then on is age.
 func (o *originNode) get(w http.ResponseWriter, r *http.Request) {
 	b, etag, took := o.read(r)
+	w.Header().Set(readAt, strconv.FormatInt(int64(o.h.Clock().Monotonic()), 10))
 	w.Header().Set("Date", o.h.Clock().Now().UTC().Format(http.TimeFormat))
 	w.Header().Set("Etag", etag)
 	for name, value := range map[string]string{"Cache-Control": o.Control, "Vary": o.Vary} { // order: a map is filled from a map
@@ -116,15 +119,15 @@ func (o *originNode) read(r *http.Request) (b body, etag string, took time.Durat
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	row := o.row(r.URL.Path)
-	b = body{Version: row.version, Made: o.h.Clock().Monotonic()}
+	b = body{Version: row.version}
 	if o.Personal {
 		b.For = userOf(r)
 	}
-	etag = fmt.Sprintf(`"%d%s"`, b.Version, cmp.Or("-"+b.For, ""))
+	etag = fmt.Sprintf(`"%d-%s"`, b.Version, b.For)
 	if hasETag(r.Header.Get("If-None-Match"), etag) {
 		return b, etag, 0
 	}
-	row.loads = append(row.loads, b.Made)
+	row.loads = append(row.loads, o.h.Clock().Monotonic())
 	if o.Render > 0 {
 		draw := o.h.Rand()
 		took = time.Duration((0.5 + draw.Float64()) * float64(o.Render))

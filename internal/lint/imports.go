@@ -43,6 +43,7 @@ var importRules = []ImportRule{
 		"github.com/hashicorp/golang-lru/v2", "golang.org/x/sync", "github.com/jellydator/ttlcache/v3",
 		"github.com/dgraph-io/ristretto/v2", "github.com/maypok86/otter/v2",
 	}},
+	{Package: "cluster/cdn", Ours: []string{"cluster", "checker", "internal/bugset"}, Libs: []string{"github.com/hashicorp/golang-lru/v2", "golang.org/x/sync"}},
 	{Package: "cluster/...", Ours: []string{"cluster", "cluster/gossip"}},
 	{Package: "nemesis", Ours: []string{"cluster", "internal/keyed"}},
 	{Package: "checker", Ours: []string{"history"}, Libs: []string{"github.com/anishathalye/porcupine"}},
