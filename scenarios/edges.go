@@ -36,8 +36,8 @@ var popCutOff = nemesis.New("pop cut off", func(_ context.Context, c *cluster.Cl
 	return pop + " | " + strings.Join(rest, " "), c.Partition([]string{pop}, rest), nil
 })
 
-// edges is a [Meter] of caches that are purged: beside how stale they were, when each purge was done with, what it cost
-// to wait for that, and who answered.
+// edges is a [Meter] of caches that are purged: beside how stale they were, when each purge was done with, what it cost to wait
+// for that, and who answered.
 type edges struct {
 	Staleness
 	Layers []string // whose share of the reads is counted
@@ -45,9 +45,12 @@ type edges struct {
 	Last     []time.Duration // of each acknowledged write: from then to the last read that was stale by it; 0 if none was
 	Writes   [2]int          // asked for while nothing was cut off, and while something was
 	Acked    [2]int          // of these
-	Answered map[string]int  // reads, by the layer that had the answer
 	Asked    int             // reads
+	Answered map[string]int  // of these, by the layer that had the answer
 }
+
+// traffic is what was answered about a key, in the order of asking.
+type traffic struct{ writes, reads []history.Call }
 
 // Add counts one run.
 func (m *edges) Add(ctx context.Context, r *capsize.Result) error {
@@ -58,49 +61,56 @@ func (m *edges) Add(ctx context.Context, r *capsize.Result) error {
 		m.Answered = map[string]int{}
 	}
 	cuts := slices.Collect(r.History.Faults())
-	acked := map[string][]history.Call{}
+	keys := map[string]traffic{}
 	for c := range r.History.Calls() {
-		if op, ok := c.Invoke.Input.(checker.CacheOp); ok && op.F == "write" {
-			m.write(c, cuts)
-			if c.Complete.Type == history.OK {
-				acked[op.Key] = append(acked[op.Key], c)
+		op, _ := c.Invoke.Input.(checker.CacheOp)
+		k := keys[op.Key]
+		switch op.F {
+		case "write":
+			if m.write(c, cuts) {
+				k.writes = append(k.writes, c)
+			}
+		case "read":
+			if m.read(c) {
+				k.reads = append(k.reads, c)
 			}
 		}
+		keys[op.Key] = k
 	}
-	reads := map[string][]history.Call{}
-	for c := range r.History.Calls() {
-		op, ok := c.Invoke.Input.(checker.CacheOp)
-		if !ok || op.F != "read" {
-			continue
-		}
-		m.Asked++
-		if out, ok := c.Complete.Output.(checker.Copy); ok && c.Complete.Type == history.OK {
-			layer, _, _ := strings.Cut(out.From, "/")
-			m.Answered[layer]++
-			reads[op.Key] = append(reads[op.Key], c)
-		}
-	}
-	for key, writes := range acked {
-		oldest := oldestFromThenOn(reads[key])
-		for _, w := range writes {
+	for _, k := range keys {
+		oldest := oldestFromThenOn(k.reads)
+		for _, w := range k.writes {
 			m.Last = append(m.Last, lastStale(w, oldest))
 		}
 	}
 	return nil
 }
 
-// write counts one write, as what it was when it was asked for.
-func (m *edges) write(c history.Call, cuts []history.Call) {
+// write counts a write as what it was when it was asked for, and reports whether it was acknowledged.
+func (m *edges) write(c history.Call, cuts []history.Call) bool {
 	i := 0
-	for _, f := range cuts {
-		if f.Invoke.Time <= c.Invoke.Time && (f.Complete.Index < 0 || c.Invoke.Time < f.Complete.Time) {
-			i = 1
-		}
+	if slices.ContainsFunc(cuts, func(f history.Call) bool {
+		return f.Invoke.Time <= c.Invoke.Time && (f.Complete.Index < 0 || c.Invoke.Time < f.Complete.Time)
+	}) {
+		i = 1
 	}
 	m.Writes[i]++
-	if c.Complete.Type == history.OK {
-		m.Acked[i]++
+	if c.Complete.Type != history.OK {
+		return false
 	}
+	m.Acked[i]++
+	return true
+}
+
+// read counts a read, and reports whether it was answered.
+func (m *edges) read(c history.Call) bool {
+	m.Asked++
+	if c.Complete.Type != history.OK {
+		return false
+	}
+	layer, _, _ := strings.Cut(c.Complete.Output.(checker.Copy).From, "/")
+	m.Answered[layer]++
+	return true
 }
 
 // oldestFromThenOn returns of all reads, from the last one backwards, those that returned a version older than all reads that
@@ -128,21 +138,17 @@ func versionOf(c history.Call) int { return c.Complete.Output.(checker.Copy).Ver
 // Fill writes what was counted.
 func (m *edges) Fill(row *Row) {
 	m.Staleness.Fill(row)
-	row.Metrics["writes"] = float64(m.Writes[0] + m.Writes[1])
-	share := func(metric string, n, of int) {
+	fill := func(metric string, n, of int) {
 		if of > 0 {
-			row.Metrics[metric] = float64(n) / float64(of)
+			row.Metrics[metric] = share(n, of)
 		}
 	}
-	share("write_share", m.Acked[0], m.Writes[0])
-	share("write_share_cut", m.Acked[1], m.Writes[1])
-	answered := 0
-	for _, n := range m.Answered {
-		answered += n
-	}
-	share("read_share", answered, m.Asked)
+	row.Metrics["writes"] = float64(m.Writes[0] + m.Writes[1])
+	fill("write_share", m.Acked[0], m.Writes[0])
+	fill("write_share_cut", m.Acked[1], m.Writes[1])
+	fill("read_share", m.Reads, m.Asked)
 	for _, layer := range m.Layers {
-		share("from_"+layer, m.Answered[layer], answered)
+		fill("from_"+layer, m.Answered[layer], m.Reads)
 	}
 	if slices.Sort(m.Last); len(m.Last) > 0 {
 		row.Metrics["purge_p99_ns"] = float64(m.Last[(len(m.Last)-1)*99/100])

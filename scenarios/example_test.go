@@ -19,6 +19,9 @@ func ExampleAll() {
 	// cache-regions: how long does a cache in another region hold what has been replaced?
 	// cache-strategies: which ways of keeping a shared cache in step with the database serve what an acknowledged write has replaced?
 	// cap: while the network is cut, who is answered, and are the answers right?
+	// cdn-purge: when a purge is acknowledged, when is the last stale byte served?
+	// cdn-vary: does anybody get an answer that was made for somebody else?
+	// five-layers: how old can an answer be that has gone through five caches, and how does one get it out of all of them?
 	// lease-reads: does a leader that is cut off answer reads when another one has taken writes?
 }
 

@@ -175,7 +175,7 @@ func (s Scenario) Only(variants, faults []string) (Scenario, error) {
 
 // All lists the scenarios, by name.
 func All() []Scenario {
-	return []Scenario{CacheHerd(), CacheNegative(), CacheRefresh(), CacheRegions(), CacheStaleFill(), CacheStrategies(), CAP(), LeaseReads()}
+	return []Scenario{CacheHerd(), CacheNegative(), CacheRefresh(), CacheRegions(), CacheStaleFill(), CacheStrategies(), CAP(), CDNPurge(), CDNVary(), FiveLayers(), LeaseReads()}
 }
 
 // Find returns the scenario of that name.
