@@ -44,7 +44,7 @@ func (c *Client) browse() (http.RoundTripper, error) {
 		c.leaves = now.Add(time.Duration(c.h.Rand().ExpFloat64() * float64(c.stack.Visits)))
 	}
 	var err error
-	c.cache, err = newEdge("browser", rules{*c.stack.Browser, c.stack.Bugs}, c.direct, site{now: c.h.Clock().Now})
+	c.cache, err = NewEdge(context.Background(), c.h, "browser", *c.stack.Browser, c.stack.Bugs, c.direct)
 	return c.cache, err
 }
 

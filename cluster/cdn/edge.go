@@ -12,6 +12,8 @@ import (
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"golang.org/x/sync/singleflight"
+
+	"github.com/capsize-go/capsize/cluster"
 )
 
 // passFor is how long a cache remembers that the answers of a URL are not to be shared, so that those who ask for it
@@ -24,8 +26,11 @@ const maxVariants = 64
 // methodPurge is how caches are told to drop an object: not a standard, and what Squid, Varnish, nginx and Fastly take.
 const methodPurge = "PURGE"
 
+// loadTimeout is how long a shared cache waits for the answer of whom it asks.
+const loadTimeout = 800 * time.Millisecond
+
 // everything is what a purge is for that is not for one URL.
-const everything = "*"
+const everything = "/*"
 
 // An Edge is an HTTP cache in front of whom it asks, by RFC 9111, with the allowances of RFC 5861. It is a
 // handler for those who ask over the network, and a transport for a client who has a cache of its own.
@@ -59,6 +64,13 @@ type object struct {
 	pass     time.Time // until then it is not to be shared
 }
 
+// NewEdge returns a cache on a host, which has what it does not know from next. It tells of itself by the name, a token as RFC 9110
+// has it. Its loads end when ctx does.
+func NewEdge(ctx context.Context, h *cluster.Host, name string, c Cache, bugs Bug, next http.RoundTripper) (*Edge, error) {
+	loading := func() (context.Context, context.CancelFunc) { return h.WithTimeout(ctx, loadTimeout) }
+	return newEdge(name, rules{c, bugs}, next, site{h.Clock().Now, h.Sleep, loading})
+}
+
 func newEdge(name string, c rules, next http.RoundTripper, at site) (*Edge, error) {
 	if c.Keep == 0 {
 		c.Keep = 1024
@@ -73,7 +85,7 @@ func newEdge(name string, c rules, next http.RoundTripper, at site) (*Edge, erro
 // ServeHTTP answers from the cache, or passes on what it is asked; and it takes purges.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == methodPurge {
-		e.purge(r.URL.Path, r.Header.Get("Purge") == "soft")
+		e.purge(r.URL.RequestURI(), r.Header.Get("Purge") == "soft")
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
@@ -106,6 +118,7 @@ type glance struct {
 	purges  int     // of this URL, before it was asked
 	found   *stored // nil if there is nothing
 	pass    bool    // it is not to be shared
+	forced  bool    // the client does not want what is stored
 	variant string  // which of several answers is asked for, as far as is known
 }
 
@@ -116,7 +129,7 @@ func (e *Edge) answer(r *http.Request) (reply, error) {
 	}
 	now, g, asks := e.now(), e.look(r), parseDirectives(r.Header)
 	s := g.found
-	if asks.has("no-cache") {
+	if g.forced = asks.has("no-cache"); g.forced {
 		s = nil
 	}
 	switch {
@@ -147,7 +160,7 @@ func (e *Edge) through(r *http.Request) (reply, error) {
 	p, err := arrive(resp)
 	safe := slices.Contains([]string{http.MethodHead, http.MethodOptions, http.MethodTrace}, r.Method)
 	if err == nil && !safe && p.status < http.StatusBadRequest {
-		e.purge(r.URL.Path, false)
+		e.purge(r.URL.RequestURI(), false)
 	}
 	return p, err
 }
@@ -168,7 +181,8 @@ func (e *Edge) look(r *http.Request) glance {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.asked++
-	g := glance{number: e.asked, url: r.URL.Path, purges: e.purged(r.URL.Path)}
+	url := r.URL.RequestURI()
+	g := glance{number: e.asked, url: url, purges: e.purged(url)}
 	o, ok := e.objects.Get(g.url)
 	if !ok {
 		g.variant = valuesOf(r, e.KeyBy)
@@ -234,6 +248,8 @@ func (g glance) why() string {
 	switch {
 	case g.pass:
 		return "bypass"
+	case g.forced:
+		return "request"
 	case g.found != nil:
 		return "stale"
 	}
@@ -308,13 +324,9 @@ func (e *Edge) keep(r *http.Request, g glance, s *stored) {
 
 // purge drops what there is of a URL, or of all; if it is soft that is stale from now on and no more, so that it can
 // still be validated, and served where an allowance says so.
-func (e *Edge) purge(path string, soft bool) {
+func (e *Edge) purge(url string, soft bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	url := strings.TrimPrefix(path, "/")
-	if url != everything {
-		url = path
-	}
 	e.purges[url]++
 	urls := []string{url}
 	if url == everything {

@@ -129,7 +129,7 @@ func TestRequests(t *testing.T) {
 		assert.Equal(t, http.StatusGatewayTimeout, resp.StatusCode)
 		g.want("1", "", "fwd=miss")
 		g.want("1", "", "hit", "Cache-Control: only-if-cached")
-		g.want("2", "", "fwd=stale", "Cache-Control: no-cache")
+		g.want("2", "", "fwd=request", "Cache-Control: no-cache")
 	})
 	inBubble(t, "what is changed is dropped", func(t *testing.T) {
 		g := newRig(t, rules{}, "max-age=10")

@@ -60,7 +60,7 @@ func (p *purger) all(ctx context.Context, key string) error {
 		return nil
 	}
 	if p.Everything {
-		key = "/" + everything
+		key = everything
 	}
 	done := make(chan struct{})
 	go func() {

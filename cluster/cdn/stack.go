@@ -123,17 +123,8 @@ func (s Stack) handler(ctx context.Context, h *cluster.Host) (http.Handler, erro
 	}
 	layer, place, _ := s.find(h.Name())
 	h.SetRole(s.Layers[layer].Name)
-	return s.edge(ctx, h, layer, place)
-}
-
-// loadTimeout is how long a cache waits for the answer of whom it asks.
-const loadTimeout = 800 * time.Millisecond
-
-func (s Stack) edge(ctx context.Context, h *cluster.Host, layer, place int) (*Edge, error) {
-	name := s.Layers[layer].Name + "/" + h.Name() // Cache-Status knows a cache by a token
-	loading := func() (context.Context, context.CancelFunc) { return h.WithTimeout(ctx, loadTimeout) }
-	next := upstream{s.below(layer, place), transport(h)}
-	return newEdge(name, rules{s.Layers[layer].Cache, s.Bugs}, next, site{h.Clock().Now, h.Sleep, loading})
+	name := s.Layers[layer].Name + "/" + h.Name()
+	return NewEdge(ctx, h, name, s.Layers[layer].Cache, s.Bugs, upstream{s.below(layer, place), transport(h)})
 }
 
 // transport returns a transport that dials by the host, and opens a connection for each request: one that
