@@ -1,6 +1,8 @@
 package cdn_test
 
 import (
+	"context"
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"testing"
@@ -11,7 +13,9 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/cdn"
+	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -91,7 +95,7 @@ func TestBugs(t *testing.T) {
 			s := stack(x.change)
 			require.NotZero(t, s.Bugs&bug)
 			found, first := 0, 0
-			n := seeds(t, 5)
+			n := seeds(t, 2)
 			for seed := range n {
 				y := test(s, busy)
 				y.Checker, y.Seed = x.checker, uint64(seed)+1
@@ -119,7 +123,7 @@ func TestPurges(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			x := test(stack(func(s *cdn.Stack) { s.Purge = p }), busy)
-			x.Seeds, x.Expect = 5, checker.Invalid
+			x.Seeds, x.Expect = 2, checker.Invalid
 			capsize.Run(t, x)
 		})
 	}
@@ -154,6 +158,30 @@ func TestPeeks(t *testing.T) {
 			x.Expect = checker.Invalid
 		}
 		capsize.Run(t, x)
+	}
+}
+
+// originCutOff is a fault that cuts the origin off from all caches, and not from the clients who write.
+var originCutOff = nemesis.New("origin cut off", func(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
+	return "n1 | the caches", c.Partition([]string{"n1"}, c.Nodes()[1:]), nil
+})
+
+// TestOutage has the caches live without their origin for 20 s: with stale-if-error all reads are answered, by what is no older than
+// that allows, and without it they are not.
+func TestOutage(t *testing.T) {
+	for control, answered := range map[string]bool{"max-age=5, stale-if-error=60": true, "max-age=5": false} {
+		x := test(stack(func(s *cdn.Stack) { s.Origin.Control, s.Purge.Off = control, true }), workloads.CacheLoad{Writes: 2})
+		x.Nemesis, x.Workload.Checker = nemesis.At(8*time.Second, 20*time.Second, originCutOff), checker.Aged()
+		r, err := capsize.Exec(t.Context(), t, x)
+		require.NoError(t, err)
+		require.Equal(t, checker.Valid, r.Verdict, r.Reason)
+		failed := 0
+		for c := range r.History.Calls() {
+			if op, ok := c.Invoke.Input.(checker.CacheOp); ok && op.F == "read" && c.Complete.Type != history.OK {
+				failed++
+			}
+		}
+		assert.Equal(t, answered, failed == 0, "%s: %d reads failed", control, failed)
 	}
 }
 
