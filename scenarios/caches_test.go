@@ -42,16 +42,18 @@ func TestCacheScenarios(t *testing.T) {
 // TestCacheScenariosReplay runs each row twice: the histories are the same byte for byte.
 func TestCacheScenariosReplay(t *testing.T) {
 	for _, s := range caches() {
-		for _, v := range s.Variants {
-			for seed := range uint64(seeds(t, 1)) {
-				first, err := v.Exec(t.Context(), t, seed+1)
-				require.NoError(t, err)
-				again, err := v.Exec(t.Context(), t, seed+1)
-				require.NoError(t, err)
-				require.Empty(t, capsize.Difference(first, again), "%s %s, seed %d", s.Name, v, seed+1)
-				require.Empty(t, first.Findings, "%s %s, seed %d", s.Name, v, seed+1)
+		t.Run(s.Name, func(t *testing.T) {
+			for _, v := range s.Variants {
+				for seed := range uint64(seeds(t, 1)) {
+					first, err := v.Exec(t.Context(), t, seed+1)
+					require.NoError(t, err)
+					again, err := v.Exec(t.Context(), t, seed+1)
+					require.NoError(t, err)
+					require.Empty(t, capsize.Difference(first, again), "%s, seed %d", v, seed+1)
+					require.Empty(t, first.Findings, "%s, seed %d", v, seed+1)
+				}
 			}
-		}
+		})
 	}
 }
 

@@ -104,6 +104,9 @@ func fiveLayersHold(rows []Row) error {
 			least = most - luck(r)
 		case "age-honoured":
 			least = most - 2*time.Second
+			if aged := r.Metrics["aged_reads"]; aged > 0 {
+				return fmt.Errorf("%s: %.0f reads are older than they may be", r.Variant, aged)
+			}
 		}
 		if age > most+onTheWay || age < least {
 			return fmt.Errorf("%s: what was read had been replaced for %s, which must be from %s to %s", r.Variant, age, least, most)
