@@ -161,6 +161,17 @@ func TestPeeks(t *testing.T) {
 	}
 }
 
+// TestCrashes has nodes crash, stand still and be cut off, the origin as well: what was acknowledged is on its disk.
+func TestCrashes(t *testing.T) {
+	for _, soft := range []bool{false, true} {
+		x := test(stack(func(s *cdn.Stack) { s.Purge.Soft = soft }), busy)
+		x.Nemesis = nemesis.Every(3*time.Second, nemesis.Crashes(), nemesis.PowerCuts(cluster.Nothing), nemesis.Pauses(), nemesis.Partitions())
+		x.Seeds = seeds(t, 3)
+		capsize.Run(t, x)
+		capsize.CheckDeterminism(t, x)
+	}
+}
+
 // originCutOff is a fault that cuts the origin off from all caches, and not from the clients who write.
 var originCutOff = nemesis.New("origin cut off", func(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
 	return "n1 | the caches", c.Partition([]string{"n1"}, c.Nodes()[1:]), nil

@@ -1,9 +1,11 @@
 package cdn
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -36,6 +38,7 @@ type originNode struct {
 	Origin
 	h     *cluster.Host
 	purge *purger
+	log   *cluster.File // the key of each write, a line each: so many times it is there, that is its version
 
 	mu   sync.Mutex // never held while anything waits
 	data map[string]*row
@@ -43,12 +46,31 @@ type originNode struct {
 
 // A row is what the database has by one key.
 type row struct {
-	version int
+	version int // that is on the disk, and may be read
+	last    int // that was given to a write
 	loads   []time.Duration
 }
 
-func newOrigin(ctx context.Context, h *cluster.Host, s Stack) *originNode {
-	return &originNode{Origin: s.Origin, h: h, purge: newPurger(ctx, h, s), data: map[string]*row{}}
+// newOrigin returns the origin with what its disk has.
+func newOrigin(ctx context.Context, h *cluster.Host, s Stack) (*originNode, error) {
+	log, err := h.Disk().Open("writes")
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	o := &originNode{Origin: s.Origin, h: h, purge: newPurger(ctx, h, s), log: log, data: map[string]*row{}}
+	text := make([]byte, log.Size())
+	if _, err := log.ReadAt(text, 0); err != nil && err != io.EOF {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	whole := text[:bytes.LastIndexByte(text, '\n')+1] // a crash may have torn the last line
+	if err := log.Truncate(int64(len(whole))); err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	for key := range strings.Lines(string(whole)) {
+		r := o.row(strings.TrimSpace(key))
+		r.version, r.last = r.version+1, r.last+1
+	}
+	return o, nil
 }
 
 // ServeHTTP answers GET with what the database has by the path, POST with the next version of it once all caches have been told, as
@@ -62,8 +84,11 @@ func (o *originNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Method == http.MethodPost {
-		b := o.update(r.URL.Path)
-		if err := o.purge.all(r.Context(), r.URL.Path); err != nil {
+		b, err := o.update(r.URL.Path)
+		if err == nil {
+			err = o.purge.all(r.Context(), r.URL.Path)
+		}
+		if err != nil {
 			http.Error(w, err.Error(), http.StatusGatewayTimeout)
 			return
 		}
@@ -85,12 +110,21 @@ func (o *originNode) row(key string) *row {
 	return o.data[key]
 }
 
-func (o *originNode) update(key string) body {
+// update gives the key its next version, which is read from when it is on the disk.
+func (o *originNode) update(key string) (body, error) {
+	o.mu.Lock()
+	r := o.row(key)
+	r.last++
+	b := body{Version: r.last}
+	_, err := o.log.Write([]byte(key + "\n"))
+	o.mu.Unlock()
+	if err := errorOf(err, o.log.Sync()); err != nil {
+		return body{}, fmt.Errorf("database: %w", err)
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	r := o.row(key)
-	r.version++
-	return body{Version: r.version}
+	r.version = max(r.version, b.Version)
+	return b, nil
 }
 
 // get answers with a version, and as if it had done so when it read the database: what it takes from then on is age.

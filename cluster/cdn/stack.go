@@ -13,7 +13,7 @@ import (
 // innermost first: with [CDN], n2 is the shield and n3, n4 and n5 are the PoPs. Each node of a layer asks one node of the
 // layer below, always the same. A cluster must have as many nodes as [Stack.Nodes] says.
 //
-// Nothing is kept on disk: a cache that crashes is empty, and the database must not crash.
+// The database is on a disk. The caches are not: one that crashes is empty when it boots.
 type Stack struct {
 	Origin  Origin
 	Layers  []Layer // from the clients inwards
@@ -119,7 +119,7 @@ func (s Stack) handler(ctx context.Context, h *cluster.Host) (http.Handler, erro
 		return nil, fmt.Errorf("the stack has %d nodes, and the cluster %d", want, have)
 	}
 	if h.Name() == origin {
-		return newOrigin(ctx, h, s), nil
+		return newOrigin(ctx, h, s)
 	}
 	layer, place, _ := s.find(h.Name())
 	h.SetRole(s.Layers[layer].Name)
