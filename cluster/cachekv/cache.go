@@ -13,6 +13,7 @@ import (
 type tier interface {
 	name() string
 	get(ctx context.Context, key string, leaseFor time.Duration) (entry, error)
+	peek(ctx context.Context, node, key string) (entry, error)
 	put(ctx context.Context, key string, e entry, g Guard, l life) error
 	drop(ctx context.Context, d drop) error
 	dropLater(after time.Duration, d drop)
@@ -205,8 +206,8 @@ func (s *shelf) get(ctx context.Context, key string, leaseFor time.Duration) (en
 	return cluster.Ask[entry](ctx, s.h, s.node, get{key: key, leaseFor: leaseFor})
 }
 
-func (s *shelf) peek(ctx context.Context, key string) (entry, error) {
-	return cluster.Ask[entry](ctx, s.h, s.node, get{key: key, peek: true})
+func (s *shelf) peek(ctx context.Context, node, key string) (entry, error) {
+	return cluster.Ask[entry](ctx, s.h, node, get{key: key, peek: true})
 }
 
 func (s *shelf) put(ctx context.Context, key string, e entry, g Guard, l life) error {

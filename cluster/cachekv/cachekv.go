@@ -150,7 +150,7 @@ func (a *App) Do(ctx context.Context, op checker.CacheOp) (checker.Copy, error) 
 	case "write":
 		return a.write(ctx, op.Key)
 	case "peek":
-		e, err := (&shelf{h: a.h, node: op.At}).peek(ctx, op.Key)
+		e, err := a.tier.peek(ctx, op.At, op.Key)
 		return checker.Copy{Version: e.row.version, Made: e.row.made, Missing: !e.hit, From: op.At}, err
 	case "loads":
 		at, err := a.db.loads(ctx, op.Key)

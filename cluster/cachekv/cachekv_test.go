@@ -149,6 +149,27 @@ func TestDeterminism(t *testing.T) {
 	capsize.CheckDeterminism(t, x)
 }
 
+// An observer finds in a cache, native or Redis, what readers were given from it.
+func TestPeeks(t *testing.T) {
+	l := load()
+	l.Peeks = cachekv.Store{}.Caches()
+	for _, x := range []capsize.Test{test(leases), testRedis(leases)} {
+		switch store := x.System.(type) {
+		case cachekv.Store:
+			x.Workload = workloads.Copies(store.Open, l)
+		case cachekv.Redis:
+			x.Workload = workloads.Copies(store.Open, l)
+		}
+		r, err := capsize.Exec(t.Context(), t, x)
+		require.NoError(t, err)
+		m, err := checker.MeasureCopies(r.History)
+		require.NoError(t, err)
+		assert.Greater(t, m.Reads, 100)
+		assert.Greater(t, m.Reads-m.Missing, 50)
+		assert.Zero(t, m.Stale)
+	}
+}
+
 // What can't be is told when a node boots.
 func TestBadStores(t *testing.T) {
 	for text, x := range map[string]capsize.Test{

@@ -142,6 +142,14 @@ func (r *remote) get(ctx context.Context, key string, leaseFor time.Duration) (e
 	return parseEntry(text)
 }
 
+// peek looks into the one Redis that the application is connected to.
+func (r *remote) peek(ctx context.Context, node, key string) (entry, error) {
+	if node != r.node {
+		return entry{}, refused{fmt.Errorf("the application is connected to %s and not to %s", r.node, node)}
+	}
+	return r.get(ctx, key, 0)
+}
+
 func (r *remote) getLeased(ctx context.Context, key string, leaseFor time.Duration) (entry, error) {
 	r.last++
 	mine := fmt.Sprint(r.seed, "-", r.last)
