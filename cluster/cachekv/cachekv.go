@@ -100,7 +100,7 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 func (s Store) Open(_ context.Context, h *cluster.Host) (*App, error) {
 	s = s.filled()
 	region := RegionOf(h.Node())
-	return newApp(h, s, &rows{h: h, primary: database, replica: replica(region)}, &shelf{h: h, node: cache(region)}), nil
+	return newApp(h, s, &sql{h: h, primary: database, replica: replica(region)}, &shelf{h: h, node: cache(region)}), nil
 }
 
 // An App is an application server: it reads through a cache of its region, and writes as its [Strategy] says. It does

@@ -2,13 +2,10 @@ package cachekv
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
-	"github.com/capsize-go/capsize/cluster/journal"
+	"github.com/capsize-go/capsize/cluster/rows"
 )
 
 // What is asked of the database and its replicas.
@@ -19,68 +16,38 @@ type (
 	pull  struct{ from int } // is what a replica asks for: changes from that one on
 	batch struct {
 		from    int
-		changes []change
+		changes []rows.Change
 	}
 )
-
-// A change is a line of the database's log.
-type change struct {
-	Key     string        `json:"key"`
-	Version int           `json:"version"`
-	At      time.Duration `json:"at"`
-}
 
 // A primary is the node that is the database.
 type primary struct {
 	h     *cluster.Host
 	store Store
-	log   []change
-	data  map[string]int
-	disk  *journal.Journal
-	read  map[string][]time.Duration // when each key was read in this life
+	table *rows.Table
 	out   *outbox
 }
 
-const recordChange = 'c'
-
-var errDamaged = errors.New("the disk lost rows that were acknowledged")
-
 func runPrimary(h *cluster.Host, s Store) error {
-	p := &primary{h: h, store: s, data: map[string]int{}, read: map[string][]time.Duration{}}
-	disk, records, damaged, err := journal.Open(h, "rows")
-	switch {
-	case err != nil:
+	table, err := rows.Open(h)
+	if err != nil {
 		return err
-	case damaged:
-		return errDamaged
 	}
-	p.disk = disk
-	for _, rec := range records {
-		var c change
-		if err := json.Unmarshal(rec[1:], &c); err != nil {
-			return fmt.Errorf("row: %w", err)
-		}
-		p.apply(c)
-	}
-	p.out = newOutbox(h, s, p.log)
+	p := &primary{h: h, store: s, table: table}
+	p.out = newOutbox(h, s, table.Changes())
 	h.Handle(p.receive)
 	return nil
 }
 
-func (p *primary) apply(c change) {
-	p.log = append(p.log, c)
-	p.data[c.Key] = c.Version
-}
-
 func (p *primary) receive(m cluster.Message) {
-	p.disk.Wake()
+	p.table.Wake()
 	switch body := m.Body.(type) {
 	case load:
 		p.answer(m, body)
 	case next:
 		p.next(m, body)
 	case when:
-		m.Reply(append([]time.Duration{}, p.read[body.key]...))
+		m.Reply(p.table.Loads(body.key))
 	case pull:
 		p.ship(m.From, body)
 	case dropped:
@@ -90,42 +57,28 @@ func (p *primary) receive(m cluster.Message) {
 
 // answer reads a row, and takes its time to say so: what it says is how the row was in the beginning.
 func (p *primary) answer(m cluster.Message, l load) {
-	now := p.h.Clock().Monotonic()
-	r := row{p.data[l.key], now}
-	p.read[l.key] = append(p.read[l.key], now)
+	version, now := p.table.Load(l.key)
 	if p.store.Slow == 0 {
-		m.Reply(r)
+		m.Reply(row{version, now})
 		return
 	}
-	p.h.AfterFunc(p.store.Slow, func() { m.Reply(r) })
+	p.h.AfterFunc(p.store.Slow, func() { m.Reply(row{version, now}) })
 }
 
-// next gives a key its next version. Host.Sync has the answer leave when it is on the disk.
 func (p *primary) next(m cluster.Message, n next) {
-	c := change{n.key, p.data[n.key] + 1, p.h.Clock().Monotonic()}
-	rec, err := json.Marshal(c)
-	if err == nil {
-		err = p.disk.Append(append([]byte{recordChange}, rec...))
-	}
-	if err == nil {
-		err = p.disk.Sync()
-	}
-	if err != nil {
-		panic(fmt.Errorf("write row: %w", err))
-	}
-	p.apply(c)
+	c := p.table.Next(n.key)
 	m.Reply(row{c.Version, c.At})
 	p.out.add(c)
 }
 
 // ship sends a replica the changes that it may have by now.
 func (p *primary) ship(to string, from pull) {
-	upTo := from.from
-	for upTo < len(p.log) && p.h.Clock().Monotonic()-p.log[upTo].At >= p.store.Lag {
+	log, upTo := p.table.Changes(), from.from
+	for upTo < len(log) && p.h.Clock().Monotonic()-log[upTo].At >= p.store.Lag {
 		upTo++
 	}
 	if upTo > from.from {
-		p.h.Send(to, batch{from.from, p.log[from.from:upTo:upTo]})
+		p.h.Send(to, batch{from.from, log[from.from:upTo:upTo]})
 	}
 }
 
@@ -181,13 +134,13 @@ func (f *follower) apply(b batch) {
 	}
 }
 
-// rows is the database as an application sees it.
-type rows struct {
+// sql is the database as an application sees it.
+type sql struct {
 	h                *cluster.Host
 	primary, replica string
 }
 
-func (d *rows) load(ctx context.Context, key string, behind bool) (row, error) {
+func (d *sql) load(ctx context.Context, key string, behind bool) (row, error) {
 	node := d.primary
 	if behind {
 		node = d.replica
@@ -195,11 +148,11 @@ func (d *rows) load(ctx context.Context, key string, behind bool) (row, error) {
 	return cluster.Ask[row](ctx, d.h, node, load{key})
 }
 
-func (d *rows) next(ctx context.Context, key string) (row, error) {
+func (d *sql) next(ctx context.Context, key string) (row, error) {
 	return cluster.Ask[row](ctx, d.h, d.primary, next{key})
 }
 
-func (d *rows) loads(ctx context.Context, key string) ([]time.Duration, error) {
+func (d *sql) loads(ctx context.Context, key string) ([]time.Duration, error) {
 	all, err := cluster.Ask[[]time.Duration](ctx, d.h, d.primary, when{key})
 	if err != nil {
 		return nil, err
@@ -208,4 +161,4 @@ func (d *rows) loads(ctx context.Context, key string) ([]time.Duration, error) {
 	return append(all, more...), err
 }
 
-func (d *rows) close() error { return nil }
+func (d *sql) close() error { return nil }

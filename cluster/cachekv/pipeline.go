@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/cluster/rows"
 )
 
 // A Pipeline says how the caches of other regions hear that a copy has been replaced. The cache of the region of the
@@ -42,7 +43,7 @@ type outbox struct {
 
 // newOutbox returns the outbox of the database. What it had not been answered in an earlier life it does not know, and
 // sends all.
-func newOutbox(h *cluster.Host, s Store, log []change) *outbox {
+func newOutbox(h *cluster.Host, s Store, log []rows.Change) *outbox {
 	if s.Pipeline != FireAndForget && s.Pipeline != AtLeastOnce {
 		return nil
 	}
@@ -64,7 +65,7 @@ func newCapture(h *cluster.Host, s Store, cache string) *outbox {
 }
 
 // add tells all caches of a change.
-func (o *outbox) add(c change) {
+func (o *outbox) add(c rows.Change) {
 	if o == nil {
 		return
 	}

@@ -65,7 +65,7 @@ func ServeRedis(ctx context.Context, h *cluster.Host) error {
 func (s Redis) Open(_ context.Context, h *cluster.Host) (*App, error) {
 	f := s.Of.filled()
 	region := RegionOf(h.Node())
-	return newApp(h, f, &rows{h: h, primary: database, replica: replica(region)}, newRemote(h, cache(region))), nil
+	return newApp(h, f, &sql{h: h, primary: database, replica: replica(region)}, newRemote(h, cache(region))), nil
 }
 
 // A remote is a Redis as an application sees it.

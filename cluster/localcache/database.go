@@ -2,13 +2,12 @@ package localcache
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
-	"github.com/capsize-go/capsize/cluster/journal"
+	"github.com/capsize-go/capsize/cluster/rows"
 )
 
 // database is the node that has the rows.
@@ -21,21 +20,12 @@ type (
 	loadsOf struct{ key string }
 )
 
-// A table has all versions of all rows.
-type table struct {
-	h    *cluster.Host
-	lag  time.Duration
-	disk *journal.Journal // a record for each version
-	rows map[string]*versions
-}
-
-const recordVersion = 'v'
-
-var errDamaged = errors.New("localcache: the disk lost rows that were acknowledged")
-
-type versions struct {
-	shown []time.Duration // when each version shows where rows are loaded from
-	loads []time.Duration // when the row was loaded in this life
+// A replica is the table with what of it shows where rows are loaded from.
+type replica struct {
+	h     *cluster.Host
+	lag   time.Duration
+	table *rows.Table
+	shown map[string][]time.Duration // when each version of a row shows
 }
 
 // Run runs one node until ctx is done.
@@ -43,52 +33,38 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 	if h.Name() != database {
 		return s.serve(ctx, h)
 	}
-	disk, records, damaged, err := journal.Open(h, "rows")
-	switch {
-	case err != nil:
-		return err
-	case damaged:
-		return errDamaged
+	table, err := rows.Open(h)
+	if err != nil {
+		return fmt.Errorf("boot localcache: %w", err)
 	}
-	t := &table{h: h, lag: s.Lag, disk: disk, rows: map[string]*versions{}}
-	for _, rec := range records {
-		v := t.row(string(rec[1:]))
-		v.shown = append(v.shown, 0)
+	t := &replica{h: h, lag: s.Lag, table: table, shown: map[string][]time.Duration{}}
+	for _, c := range table.Changes() {
+		t.shown[c.Key] = append(t.shown[c.Key], 0)
 	}
 	h.Handle(t.receive)
 	<-ctx.Done()
 	return nil
 }
 
-func (t *table) receive(m cluster.Message) {
-	t.disk.Wake()
+func (t *replica) receive(m cluster.Message) {
+	t.table.Wake()
 	switch req := m.Body.(type) {
 	case fetch:
-		row := t.load(t.row(req.key))
+		row := t.load(req.key)
 		t.h.AfterFunc(slow(t.h.Rand()), func() { m.Reply(row) })
 	case commit:
 		row := t.commit(req.key)
 		t.h.AfterFunc(quick(t.h.Rand()), func() { m.Reply(row) })
 	case loadsOf:
-		m.Reply(append([]time.Duration{}, t.row(req.key).loads...))
+		m.Reply(t.table.Loads(req.key))
 	}
-}
-
-func (t *table) row(key string) *versions {
-	v := t.rows[key]
-	if v == nil {
-		v = &versions{}
-		t.rows[key] = v
-	}
-	return v
 }
 
 // load reads a row as it is at this instant, however long the answer takes.
-func (t *table) load(v *versions) Row {
-	now := t.h.Clock().Monotonic()
-	v.loads = append(v.loads, now)
+func (t *replica) load(key string) Row {
+	_, now := t.table.Load(key)
 	row := Row{Made: now}
-	for _, at := range v.shown {
+	for _, at := range t.shown[key] {
 		if at <= now {
 			row.Version++
 		}
@@ -96,26 +72,19 @@ func (t *table) load(v *versions) Row {
 	return row
 }
 
-// commit gives a row its next version, on the disk before the answer leaves. The replica applies versions in their order.
-func (t *table) commit(key string) Row {
-	err := t.disk.Append(append([]byte{recordVersion}, key...))
-	if err == nil {
-		err = t.disk.Sync()
-	}
-	if err != nil {
-		panic(fmt.Errorf("write row: %w", err))
-	}
-	v := t.row(key)
-	now := t.h.Clock().Monotonic()
-	at := now
+// commit gives a row its next version. The replica applies versions in their order.
+func (t *replica) commit(key string) Row {
+	c := t.table.Next(key)
+	at := c.At
 	if t.lag > 0 {
 		at += time.Duration(t.h.Rand().Int64N(int64(t.lag)))
 	}
-	if n := len(v.shown); n > 0 {
-		at = max(at, v.shown[n-1])
+	shown := t.shown[key]
+	if n := len(shown); n > 0 {
+		at = max(at, shown[n-1])
 	}
-	v.shown = append(v.shown, at)
-	return Row{Version: len(v.shown), Made: now}
+	t.shown[key] = append(shown, at)
+	return Row{Version: c.Version, Made: c.At}
 }
 
 // quick is how long the answer to most requests takes.

@@ -36,10 +36,11 @@ var importRules = []ImportRule{
 	{Package: "cluster/chainkv", Ours: []string{"cluster", "cluster/journal", "internal/bugset"}},
 	{Package: "cluster/crdtkv", Ours: []string{"cluster", "cluster/journal", "internal/bugset"}},
 	{Package: "cluster/registerkv", Ours: []string{"cluster", "cluster/journal", "internal/bugset"}},
-	{Package: "cluster/cachekv", Ours: []string{"cluster", "cluster/journal", "checker", "internal/keyed"}, Libs: []string{
+	{Package: "cluster/rows", Ours: []string{"cluster", "cluster/journal"}},
+	{Package: "cluster/cachekv", Ours: []string{"cluster", "cluster/rows", "checker", "internal/keyed"}, Libs: []string{
 		"golang.org/x/sync", "github.com/redis/go-redis/v9", "github.com/alicebob/miniredis/v2",
 	}},
-	{Package: "cluster/localcache", Ours: []string{"cluster", "cluster/journal", "checker"}, Libs: []string{
+	{Package: "cluster/localcache", Ours: []string{"cluster", "cluster/rows", "checker"}, Libs: []string{
 		"github.com/hashicorp/golang-lru/v2", "golang.org/x/sync", "github.com/jellydator/ttlcache/v3",
 		"github.com/dgraph-io/ristretto/v2", "github.com/maypok86/otter/v2",
 	}},
