@@ -39,6 +39,7 @@ type past struct {
 	pos    []int32  // by turn: where it stands in the order
 	reach  []int32  // by turn: where the last turn stands that knows it
 	after  []*clock // by turn: what is known of other sessions once it is done
+	base   []int32  // by turn: all writes to its key up to this place that still matter are known once it is done
 	clocks clockwork
 	recent recency
 	seen   []glimpse // scratch: the latest writes that a turn knows
@@ -59,7 +60,8 @@ type pattern struct{ read, wrote, newer int32 }
 type conflicted struct{ first, second, read int32 }
 
 func newPast(l *logbook) *past {
-	p := &past{l: l, pos: make([]int32, len(l.turns)), after: make([]*clock, len(l.turns)), bad: pattern{read: none}}
+	n := len(l.turns)
+	p := &past{l: l, pos: make([]int32, n), base: make([]int32, n), after: make([]*clock, n), bad: pattern{read: none}}
 	p.sort()
 	p.lastly()
 	p.recent = newRecency(l)
@@ -151,17 +153,25 @@ func (p *past) visit(i int32) {
 	l := p.l
 	t := &l.turns[i]
 	c := p.before(i)
-	base := p.latest(i, c)
-	if t.observes() {
+	switch {
+	case t.observes():
+		p.base[i] = p.latest(i, c)
 		w := l.versions[t.saw].writer
 		p.judge(i, w)
-		if w != none && l.turns[w].session != t.session {
-			c = p.clocks.with(p.clocks.join(c, p.after[w]), l.turns[w].session, l.turns[w].place+1)
+		if w != none {
+			p.base[i] = max(p.base[i], p.base[w])
+			if l.turns[w].session != t.session {
+				c = p.clocks.with(p.clocks.join(c, p.after[w]), l.turns[w].session, l.turns[w].place+1)
+			}
 		}
+	case t.prev != none && l.turns[t.prev].key == t.key:
+		p.base[i] = p.base[t.prev] // it knows no less
+	default:
+		p.base[i] = p.latest(i, c)
 	}
 	p.after[i] = c
 	if t.put != none {
-		p.recent.add(l.versions[t.put].chain, t.key, t.session, mark{i, t.place, p.pos[i], p.reach[i], base})
+		p.recent.add(l.versions[t.put].chain, t.key, t.session, mark{i, t.place, p.pos[i], p.reach[i], p.base[i]})
 	}
 }
 
