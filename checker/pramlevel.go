@@ -113,7 +113,7 @@ func (s *serial) breach(at int32) *breach {
 	end, _ := slices.BinarySearch(turns, at)
 	var p *past
 	if s.causal {
-		p = newPast(s.l)
+		p = newPast(s.l, false)
 	}
 	for size := 8; ; size *= 4 {
 		from := max(0, end+1-size)
@@ -164,8 +164,8 @@ func (s *serial) around(p *past, turns []int32) []int32 {
 func serialAgain(causal bool) func(*logbook) *breach {
 	return func(l *logbook) *breach {
 		if causal {
-			p := newPast(l)
-			if turns, culprit := p.contradiction(false); turns != nil {
+			p := newPast(l, false)
+			if turns, culprit := p.contradiction(); turns != nil {
 				return &breach{turns: turns, culprit: culprit, key: l.oneKey(), reason: p.word(culprit)}
 			}
 		}
