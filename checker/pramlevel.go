@@ -83,7 +83,7 @@ func (s *serial) ordered(turns []target) bool {
 
 // acyclic reports whether arrows between n things lead round nowhere (Kahn 1962).
 func acyclic(n int, pairs []conflicted) bool {
-	next := newArrows(n, pairs, false)
+	next := newArrows(n, pairs)
 	left := make([]int32, n)
 	for _, c := range pairs {
 		left[c.second]++
