@@ -171,11 +171,14 @@ func (d *dive) next(v *branch) (r reached, more bool) {
 	if d.eager {
 		help, first = lost, min(open, 1)
 	}
+	if v.next == 0 && help > 0 && d.due(v.reached) {
+		v.next = help // it needs none
+	}
 	for ; v.next < help+open+lost && !more; v.next++ {
 		switch i := v.next - help; {
 		case i < 0:
 			r, more = d.lose(v, d.classes[v.next])
-			more = more && d.helps(v, r)
+			more = more && d.due(r)
 		case i < first:
 			r, more = d.take(v, d.lists[now.from+i])
 		case i < first+lost:
@@ -187,13 +190,9 @@ func (d *dive) next(v *branch) (r reached, more bool) {
 	return r, more
 }
 
-// helps reports whether the answer of the call that is to return is right in r, and was not before.
-func (d *dive) helps(v *branch, r reached) bool {
-	class := d.depths[r.depth].class
-	if _, ok := d.model.step(v.state, class); ok {
-		return false
-	}
-	_, ok := d.model.step(r.state, class)
+// due reports whether the answer of the call that is to return would be right now.
+func (d *dive) due(r reached) bool {
+	_, ok := d.model.step(r.state, d.depths[r.depth].class)
 	return ok
 }
 
