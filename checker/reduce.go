@@ -223,7 +223,7 @@ func (s source[S, In, Out]) founded(ctx context.Context, calls []span) []span {
 // answer to one of them, whatever they were answered themselves.
 func (s source[S, In, Out]) explained(ctx context.Context, calls []span) func(i int) bool {
 	if s.m.founded != nil {
-		facts := s.facts(calls)
+		facts := s.facts(calls).all()
 		return func(i int) bool { return s.m.founded(facts[i], facts) }
 	}
 	if since, ok := s.since(calls); ok {
