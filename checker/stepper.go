@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"math/bits"
 	"reflect"
 )
 
@@ -38,6 +39,7 @@ type asked[In, Out any] struct {
 func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out]) {
 	m := &memo[S, In, Out]{s: s, states: []S{s.m.Init}, ids: make(map[S]int32, len(spans)/4)}
 	m.ids[s.m.Init] = 0
+	m.table.slots = make([]stepped, 2<<bits.Len(uint(min(len(spans), 1000))))
 	if s.m.fold != nil {
 		m.fold = s.m.fold(s.facts(spans).all())
 	}
