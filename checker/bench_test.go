@@ -101,7 +101,7 @@ func cpu() time.Duration {
 // has 60 s and 5 GB then.
 func full() bool { return os.Getenv("CAPSIZE_BENCH") == "full" }
 
-// caps are porcupine's.
+// caps are what each may use of the processor, and how much memory porcupine may.
 func caps() (time.Duration, int) {
 	if full() {
 		return 60 * time.Second, 5 << 30
@@ -111,8 +111,29 @@ func caps() (time.Duration, int) {
 
 var errCap = errors.New("porcupine was stopped")
 
+// spending returns a context that ends when the process has used the processor for so long from now on:
+// on a machine that others use as well, the time that goes by says little.
+func spending(ctx context.Context, within time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	until := cpu() + within
+	go func() {
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for ctx.Err() == nil {
+			select {
+			case <-ctx.Done():
+			case <-tick.C:
+				if cpu() > until {
+					cancel()
+				}
+			}
+		}
+	}()
+	return ctx, cancel
+}
+
 // peer asks porcupine directly, without what this package adds to it.
-func (g rig[S, In, Out]) peer(h *history.History, within time.Duration, memory int) (bool, error) {
+func (g rig[S, In, Out]) peer(ctx context.Context, h *history.History, memory int) (bool, error) {
 	s := source[S, In, Out]{m: g.m, h: h}
 	type asked struct {
 		in    In
@@ -124,27 +145,22 @@ func (g rig[S, In, Out]) peer(h *history.History, within time.Duration, memory i
 		ops = append(ops, porcupine.Operation{ClientId: h.At(sp.call).Process, Input: asked{s.in(sp), sp.known}, Output: s.out(sp),
 			Call: int64(sp.call), Return: int64(sp.ret)})
 	}
-	left, spent := memory/(len(ops)/8+porcupineStep), error(nil)
+	left, steps, spent := memory/(len(ops)/8+porcupineStep), 0, error(nil)
 	m := porcupine.Model{
 		Init: func() any { return g.m.Init },
 		Step: func(state, input, output any) (bool, any) {
 			in := input.(asked)
 			next, ok := g.m.Step(state.(S), in.in, output.(Out))
 			if ok = ok || !in.known; ok {
-				if left--; left < 0 {
-					spent = errCap
-				}
+				left--
+			}
+			if steps++; left < 0 || steps%1024 == 0 && ctx.Err() != nil {
+				spent = errCap
 			}
 			return ok && spent == nil, next
 		},
 	}
-	switch porcupine.CheckOperationsTimeout(m, ops, within) {
-	case porcupine.Unknown:
-		return false, errCap
-	case porcupine.Ok:
-		return true, spent
-	}
-	return false, spent
+	return porcupine.CheckOperations(m, ops), spent
 }
 
 // compare measures ours and porcupine on the same histories: how long the verdict takes, without
@@ -163,7 +179,7 @@ func compare[S comparable, In, Out any](b *testing.B, g rig[S, In, Out], loads [
 		b.Run(fmt.Sprintf("%s/%v/ours", g.name, l), func(b *testing.B) {
 			got := Unknown
 			mine = measure(b, l, func() {
-				ctx, cancel := context.WithTimeout(b.Context(), within)
+				ctx, cancel := spending(b.Context(), within)
 				defer cancel()
 				s := source[S, In, Out]{m: g.m, h: h}
 				parts, _ := s.split()
@@ -178,7 +194,11 @@ func compare[S comparable, In, Out any](b *testing.B, g rig[S, In, Out], loads [
 		b.Run(fmt.Sprintf("%s/%v/porcupine", g.name, l), func(b *testing.B) {
 			var ok bool
 			var err error
-			peers := measure(b, l, func() { ok, err = g.peer(h, within, memory) })
+			peers := measure(b, l, func() {
+				ctx, cancel := spending(b.Context(), within)
+				defer cancel()
+				ok, err = g.peer(ctx, h, memory)
+			})
 			if err != nil {
 				b.ReportMetric(1, "unanswered")
 			} else if ok != (want == Valid) {
