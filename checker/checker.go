@@ -77,6 +77,7 @@ type Why struct {
 	Key     string         // what the calls touch, where that is one key
 	Reason  string         // one sentence in plain words
 	Calls   []history.Call // in the order of their invocations
+	Core    []int          // indexes in Calls of those that contradict each other; nil if nobody looked which do
 	Culprit int            // index in Calls of the call that no order explains; -1 if none stands out
 	Of      int            // how many calls were judged
 }

@@ -100,6 +100,7 @@ func fewest[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *his
 	assert.LessOrEqual(t, len(w.Calls), 10, w.Reason)
 	check, alike := Linearizable(m), true
 	assert.Equal(t, Invalid, check.Check(t.Context(), alone(w.Calls)).Verdict, w.Reason)
+	minimal(t, m, h, w)
 	for i := range w.Calls {
 		rest := m.Without(w.Calls, i)
 		if check.Check(t.Context(), alone(rest)).Verdict != Valid {
@@ -108,6 +109,23 @@ func fewest[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *his
 		}
 	}
 	return alike
+}
+
+// minimal checks that the calls of a core contradict each other, and that they do not any more without any one
+// of them: whatever the other calls on their key did, or if it takes too many to show that, those that are shown.
+func minimal[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *history.History, w *Why) {
+	t.Helper()
+	if helpful(t, m, h, w.Key, w.Calls) {
+		h = alone(w.Calls)
+		w = &Why{Key: w.Key, Reason: w.Reason, Calls: slices.Collect(h.Calls()), Core: w.Core}
+	}
+	core := coreOf(w)
+	assert.NotEmpty(t, core)
+	assert.False(t, helpful(t, m, h, w.Key, core), "other calls explain it: %s\n%v", w.Reason, core)
+	for i := range core {
+		rest := slices.Concat(core[:i], core[i+1:])
+		assert.True(t, helpful(t, m, h, w.Key, rest), "%s\n%v is not needed for %v", w.Reason, core[i], rest)
+	}
 }
 
 // helpful reports whether calls are linearizable if each of the others on their key may
