@@ -22,7 +22,7 @@ type corpusRow struct {
 	model  string
 	expect Verdict
 	judge  func(t *testing.T, h *history.History) Result
-	core   int  // how many calls of a counter-example are at odds
+	core   int // how many calls of a counter-example are at odds
 }
 
 // TestCorpusLinearizable judges histories that others recorded, and compares the
