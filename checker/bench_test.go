@@ -97,7 +97,7 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// full reports whether the whole table is asked for, which takes an hour more: porcupine
+// full reports whether the whole table is asked for, which takes hours more: porcupine
 // has 60 s and 5 GB then.
 func full() bool { return os.Getenv("CAPSIZE_BENCH") == "full" }
 
