@@ -76,7 +76,7 @@ cover: ## Measure what the tests of history and checker reach; fails below $COVE
 	done
 
 .PHONY: bench
-bench: ## Measure speed on one processor, also against porcupine; CAPSIZE_BENCH=full takes an hour more
+bench: ## Measure speed on one processor, also against porcupine; CAPSIZE_BENCH=full takes hours more
 	@GOMAXPROCS=1 GOGC=800 $(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -benchtime=$(BENCHTIME) -count=1 -timeout=12h $(PACKAGES) \
 	  | awk '!/^(\?|PASS$$|ok )/ { print; fflush() }' | $(GO) run ./internal/benchtable
 

@@ -25,10 +25,10 @@ func CausalConvergent[S comparable, In, Out any](m Model[S, In, Out]) Checker {
 
 var (
 	causal = rule{name: "causal", kept: "are causally consistent", find: func(_ context.Context, l *logbook) (*breach, error) {
-		return newPast(l).breach(false), nil
+		return newPast(l, false).breach(), nil
 	}}
 	causalConvergent = rule{name: "causal-convergent", kept: "are causally convergent", find: func(_ context.Context, l *logbook) (*breach, error) {
-		return newPast(l).breach(true), nil
+		return newPast(l, true).breach(), nil
 	}}
 )
 
@@ -39,12 +39,15 @@ type past struct {
 	pos    []int32  // by turn: where it stands in the order
 	reach  []int32  // by turn: where the last turn stands that knows it
 	after  []*clock // by turn: what is known of other sessions once it is done
+	base   []int32  // by turn: all writes to its key up to this place that still matter are known once it is done
 	clocks clockwork
 	recent recency
 	seen   []glimpse // scratch: the latest writes that a turn knows
 
-	bad    pattern      // the first of those that causal consistency forbids
-	forced []conflicted // what causal convergence demands on top
+	bad pattern // the first of those that causal consistency forbids
+
+	convergent bool
+	forced     []conflicted // what causal convergence demands on top
 }
 
 // A glimpse is a write that a turn knows, with its place in its session.
@@ -58,8 +61,10 @@ type pattern struct{ read, wrote, newer int32 }
 // it knew the first, and saw the second.
 type conflicted struct{ first, second, read int32 }
 
-func newPast(l *logbook) *past {
-	p := &past{l: l, pos: make([]int32, len(l.turns)), after: make([]*clock, len(l.turns)), bad: pattern{read: none}}
+func newPast(l *logbook, convergent bool) *past {
+	n := len(l.turns)
+	p := &past{l: l, convergent: convergent, bad: pattern{read: none}}
+	p.pos, p.base, p.after = make([]int32, n), make([]int32, n), make([]*clock, n)
 	p.sort()
 	p.lastly()
 	p.recent = newRecency(l)
@@ -151,17 +156,25 @@ func (p *past) visit(i int32) {
 	l := p.l
 	t := &l.turns[i]
 	c := p.before(i)
-	base := p.latest(i, c)
-	if t.observes() {
+	switch {
+	case t.observes():
+		p.base[i] = p.latest(i, c)
 		w := l.versions[t.saw].writer
 		p.judge(i, w)
-		if w != none && l.turns[w].session != t.session {
-			c = p.clocks.with(p.clocks.join(c, p.after[w]), l.turns[w].session, l.turns[w].place+1)
+		if w != none {
+			p.base[i] = max(p.base[i], p.base[w])
+			if l.turns[w].session != t.session {
+				c = p.clocks.learn(c, p.after[w], l.turns[w].session, l.turns[w].place+1)
+			}
 		}
+	case t.prev != none && l.turns[t.prev].key == t.key:
+		p.base[i] = p.base[t.prev] // it knows no less
+	default:
+		p.base[i] = p.latest(i, c)
 	}
 	p.after[i] = c
 	if t.put != none {
-		p.recent.add(l.versions[t.put].chain, t.key, t.session, mark{i, t.place, p.pos[i], p.reach[i], base})
+		p.recent.add(l.versions[t.put].chain, t.key, t.session, mark{i, t.place, p.pos[i], p.reach[i], p.base[i]})
 	}
 }
 
@@ -181,7 +194,10 @@ func (p *past) judge(i, w int32) {
 			// what was seen came later
 		case p.knows(f.turn, w):
 			p.complain(pattern{i, w, f.turn})
-		default:
+		case p.convergent:
+			if n := len(p.forced); n == cap(p.forced) {
+				p.forced = slices.Grow(p.forced, n+1) // there may be many
+			}
 			p.forced = append(p.forced, conflicted{f.turn, w, i})
 		}
 	}
@@ -204,7 +220,8 @@ type progress struct {
 	newer, older int32
 	session      int32
 	last         mark
-	marks        []mark // of all its writes so far
+	marks        []mark  // of all its writes so far
+	places       []int32 // theirs, apart, for these are searched
 }
 
 // A mark is what is asked of a write by those who look for the latest that they know.
@@ -219,10 +236,11 @@ func newRecency(l *logbook) recency {
 	for i := range r.head {
 		r.head[i] = none
 	}
-	marks := make([]mark, len(l.turns))
+	marks, places := make([]mark, len(l.turns)), make([]int32, len(l.turns))
 	for c := range l.chains {
 		n := len(l.chains[c])
 		r.chains[c].marks, marks = marks[:0:n], marks[n:]
+		r.chains[c].places, places = places[:0:n], places[n:]
 	}
 	return r
 }
@@ -230,7 +248,7 @@ func newRecency(l *logbook) recency {
 // add tells of one more write on a chain.
 func (r *recency) add(c, key, session int32, w mark) {
 	x := &r.chains[c]
-	x.session, x.last, x.marks = session, w, append(x.marks, w)
+	x.session, x.last, x.marks, x.places = session, w, append(x.marks, w), append(x.places, w.place)
 	if r.head[key] == c {
 		return
 	}
@@ -276,7 +294,7 @@ func (p *past) latest(i int32, c *clock) int32 {
 			base = max(base, r.last.base)
 			continue
 		}
-		m := within(r.marks, n)
+		m := within(r.places, n)
 		if m > 0 {
 			f := &r.marks[m-1]
 			p.seen = append(p.seen, glimpse{f.turn, r.session, f.place})
@@ -289,17 +307,20 @@ func (p *past) latest(i int32, c *clock) int32 {
 	return max(base, low)
 }
 
-// within returns how many of these marks are at places less than n. It looks from the end.
-func within(marks []mark, n int32) int {
-	hi, step := len(marks), 1
-	for hi > 0 && marks[hi-1].place >= n {
+// within returns how many of these places, which ascend, are less than n. It looks from the end.
+func within(places []int32, n int32) int {
+	if n == 0 {
+		return 0
+	}
+	hi, step := len(places), 1
+	for hi > 0 && places[hi-1] >= n {
 		lo := max(0, hi-step)
-		if marks[lo].place >= n {
+		if places[lo] >= n {
 			hi, step = lo, step*2
 			continue
 		}
-		for lo+1 < hi { // marks[lo] is before
-			if mid := (lo + hi) / 2; marks[mid].place >= n {
+		for lo+1 < hi { // places[lo] is before
+			if mid := (lo + hi) / 2; places[mid] >= n {
 				hi = mid
 			} else {
 				lo = mid
@@ -311,14 +332,14 @@ func within(marks []mark, n int32) int {
 }
 
 // breach returns a counter-example, if there is one.
-func (p *past) breach(convergent bool) *breach {
-	turns, _ := p.contradiction(convergent)
+func (p *past) breach() *breach {
+	turns, _ := p.contradiction()
 	if turns == nil {
 		return nil
 	}
 	return p.l.shrink(turns, func(l *logbook) *breach {
-		p := newPast(l)
-		turns, culprit := p.contradiction(convergent)
+		p := newPast(l, p.convergent)
+		turns, culprit := p.contradiction()
 		if turns == nil {
 			return nil
 		}
@@ -339,7 +360,7 @@ func (l *logbook) oneKey() int32 {
 }
 
 // contradiction returns turns that break the rule, with the one that shows it.
-func (p *past) contradiction(convergent bool) (turns []int32, culprit int32) {
+func (p *past) contradiction() (turns []int32, culprit int32) {
 	if len(p.order) < len(p.l.turns) {
 		return p.cycle(), none
 	}
@@ -349,9 +370,6 @@ func (p *past) contradiction(convergent bool) (turns []int32, culprit int32) {
 			turns = append(turns, p.path(b.wrote, b.newer)...)
 		}
 		return turns, b.read
-	}
-	if !convergent {
-		return nil, none
 	}
 	for _, c := range p.conflicts() {
 		turns = append(turns, p.path(c.first, c.read)...)

@@ -45,23 +45,52 @@ func (c *clock) of(session int32) int32 {
 }
 
 // with returns a clock that knows what c does, and at least n turns of a session.
-func (w *clockwork) with(c *clock, session, n int32) *clock {
+func (w *clockwork) with(c *clock, session, n int32) *clock { return w.learn(c, noClock, session, n) }
+
+// learn returns a clock that knows what either of two does, and at least n turns of a session.
+func (w *clockwork) learn(a, b *clock, session, n int32) *clock {
+	since := w.made // what is made from now on, nobody else has yet
+	c := w.join(a, b)
 	if c.of(session) >= n {
 		return c
 	}
 	top, page, leaf := clockSlots(session)
-	d := &clock{make([]*clockPage, max(len(c.top), top+1))}
-	copy(d.top, c.top)
-	p, l := &clockPage{}, &clockLeaf{}
-	if d.top[top] != nil {
-		*p = *d.top[top]
+	if c == a || c == b || top >= len(c.top) {
+		all := make([]*clockPage, max(len(c.top), top+1))
+		copy(all, c.top)
+		c = &clock{all}
 	}
-	if p.leaves[page] != nil {
-		*l = *p.leaves[page]
+	p := c.top[top]
+	if p == nil || p.made <= since {
+		p = w.copyPage(p)
+		c.top[top] = p
+	}
+	l := p.leaves[page]
+	if l == nil || l.made <= since {
+		l = w.copyLeaf(l)
+		p.leaves[page] = l
+	}
+	l.n[leaf] = n
+	return c
+}
+
+func (w *clockwork) copyPage(p *clockPage) *clockPage {
+	d := &clockPage{}
+	if p != nil {
+		*d = *p
 	}
 	w.made++
-	p.made, l.made = w.made, w.made
-	l.n[leaf], p.leaves[page], d.top[top] = n, l, p
+	d.made = w.made
+	return d
+}
+
+func (w *clockwork) copyLeaf(l *clockLeaf) *clockLeaf {
+	d := &clockLeaf{}
+	if l != nil {
+		*d = *l
+	}
+	w.made++
+	d.made = w.made
 	return d
 }
 

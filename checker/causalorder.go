@@ -1,6 +1,9 @@
 package checker
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // mostConflicts bounds the pairs among which a short cycle is looked for.
 const mostConflicts = 1500
@@ -67,10 +70,8 @@ func (p *past) cyclic() []conflicted {
 		return nil
 	}
 	n := len(p.l.turns)
-	ahead, behind := newArrows(n, p.forced, false), newArrows(n, p.forced, true)
-	left := make([]int32, n) // by turn: how many come right before it
-	readers, following := p.readers(), p.following()
-	p.count(left, behind)
+	ahead, readers, following := newArrows(n, p.forced), p.readers(), p.following()
+	left := p.behind()
 	gone := make([]bool, n)
 	var todo []int32
 	for i := range left {
@@ -99,17 +100,16 @@ func (p *past) cyclic() []conflicted {
 	return cyclic
 }
 
-// count counts what comes right before each turn.
-func (p *past) count(left []int32, behind arrows) {
+// behind counts, by turn, what comes right before it.
+func (p *past) behind() []int32 {
+	left := make([]int32, len(p.l.turns))
 	for i := range left {
-		left[i] = int32(len(behind.of(int32(i))))
-		if p.l.turns[i].prev != none {
-			left[i]++
-		}
-		if p.l.source(int32(i)) != none {
-			left[i]++
-		}
+		left[i] = int32(btoi(p.l.turns[i].prev != none) + btoi(p.l.source(int32(i)) != none))
 	}
+	for _, c := range p.forced {
+		left[c.second]++
+	}
+	return left
 }
 
 // following returns who comes right after each turn in its session, and in those that branch off.
@@ -120,7 +120,7 @@ func (p *past) following() arrows {
 			pairs = append(pairs, conflicted{first: q, second: int32(i)})
 		}
 	}
-	return newArrows(len(p.l.turns), pairs, false)
+	return newArrows(len(p.l.turns), pairs)
 }
 
 // readers returns who saw what each turn wrote.
@@ -131,32 +131,25 @@ func (p *past) readers() arrows {
 			pairs = append(pairs, conflicted{first: w, second: int32(i)})
 		}
 	}
-	return newArrows(len(p.l.turns), pairs, false)
+	return newArrows(len(p.l.turns), pairs)
 }
 
 // Arrows lead from turns to others.
 type arrows struct{ start, to []int32 }
 
-func newArrows(n int, pairs []conflicted, backwards bool) arrows {
+// newArrows returns those from the first of each pair to the second.
+func newArrows(n int, pairs []conflicted) arrows {
 	a := arrows{make([]int32, n+1), make([]int32, len(pairs))}
-	ends := func(c conflicted) (int32, int32) {
-		if backwards {
-			return c.second, c.first
-		}
-		return c.first, c.second
-	}
 	for _, c := range pairs {
-		from, _ := ends(c)
-		a.start[from+1]++
+		a.start[c.first+1]++
 	}
 	for i := range n {
 		a.start[i+1] += a.start[i]
 	}
-	at := append([]int32(nil), a.start...)
+	at := slices.Clone(a.start)
 	for _, c := range pairs {
-		from, to := ends(c)
-		a.to[at[from]] = to
-		at[from]++
+		a.to[at[c.first]] = c.second
+		at[c.first]++
 	}
 	return a
 }

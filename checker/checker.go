@@ -8,6 +8,7 @@ package checker
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/capsize-go/capsize/history"
 )
@@ -73,13 +74,21 @@ type Result struct {
 
 // A Why is a counter-example: the fewest calls that break the rule on their own. See
 // [Model.Without] for what that means of linearizability.
+//
+// Core says which of them contradict each other. They cannot all have been answered so, whatever
+// the other calls on the key did, of which each may have happened in its time or not; and
+// without any one of them the others can. The rest is context: it shows where values came from.
 type Why struct {
 	Key     string         // what the calls touch, where that is one key
 	Reason  string         // one sentence in plain words
 	Calls   []history.Call // in the order of their invocations
+	Core    []int          // indexes in Calls of those that contradict each other; nil if all do, or nobody looked which
 	Culprit int            // index in Calls of the call that no order explains; -1 if none stands out
 	Of      int            // how many calls were judged
 }
+
+// Context reports whether one of the calls is not in the core.
+func (w *Why) Context(i int) bool { return w.Core != nil && !slices.Contains(w.Core, i) }
 
 // All returns a checker that applies every one of checkers. Its verdict is the
 // worst of theirs, and its reason and counter-example are those of the first

@@ -22,7 +22,7 @@ type corpusRow struct {
 	model  string
 	expect Verdict
 	judge  func(t *testing.T, h *history.History) Result
-	helped bool // whether a call is needed only because others might have helped
+	core   int // how many calls of a counter-example are at odds
 }
 
 // TestCorpusLinearizable judges histories that others recorded, and compares the
@@ -38,8 +38,8 @@ func TestCorpusLinearizable(t *testing.T) {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "file\tmodel\texpected\tgot\tcalls\ttime\t")
-	var sizes []int
-	counts, helped := map[Verdict]int{}, 0
+	var sizes, cores []int
+	counts := map[Verdict]int{}
 	for _, row := range rows {
 		f, err := os.Open(filepath.Join(root, row.file))
 		require.NoError(t, err)
@@ -52,12 +52,10 @@ func TestCorpusLinearizable(t *testing.T) {
 		calls := ""
 		if got.Why != nil {
 			sizes = append(sizes, len(got.Why.Calls))
-			calls = fmt.Sprint(len(got.Why.Calls))
+			cores = append(cores, row.core)
+			calls = fmt.Sprintf("%d of %d", row.core, len(got.Why.Calls))
 		}
 		counts[got.Verdict]++
-		if row.helped {
-			helped++
-		}
 		fmt.Fprintf(table, "%s\t%s\t%v\t%v\t%s\t%v\t\n", row.file, row.model, row.expect, got.Verdict, calls, short(took))
 		if row.expect != got.Verdict {
 			t.Errorf("%s: expected %v, got %v: %s", row.file, row.expect, got.Verdict, got.Reason)
@@ -69,8 +67,10 @@ func TestCorpusLinearizable(t *testing.T) {
 	}
 	require.NoError(t, table.Flush())
 	slices.Sort(sizes)
-	t.Logf("\n%s%d files: %d valid, %d invalid, %d unknown; %d later\ncounter-examples: %d, median %d calls, most %d; %d have a call that only shuts out what others might explain", text.String(),
-		len(rows), counts[Valid], counts[Invalid], counts[Unknown], len(later), len(sizes), sizes[len(sizes)/2], sizes[len(sizes)-1], helped)
+	slices.Sort(cores)
+	t.Logf("\n%s%d files: %d valid, %d invalid, %d unknown; %d later", text.String(), len(rows), counts[Valid], counts[Invalid], counts[Unknown], len(later))
+	t.Logf("counter-examples: %d, median %d calls, most %d; at odds: median %d, most %d",
+		len(sizes), sizes[len(sizes)/2], sizes[len(sizes)-1], cores[len(cores)/2], cores[len(cores)-1])
 }
 
 // row makes a row whose verdict the name of the file's folder gives.
@@ -84,7 +84,8 @@ func row[S comparable, In, Out any](file string, m Model[S, In, Out], typed func
 		got := Linearizable(m).Check(t.Context(), h)
 		if got.Verdict == Invalid {
 			require.NotNil(t, got.Why, file)
-			r.helped = !fewest(t, m, h, got.Why)
+			fewest(t, m, h, got.Why)
+			r.core = len(got.Why.Core)
 		}
 		return got
 	}
@@ -93,21 +94,36 @@ func row[S comparable, In, Out any](file string, m Model[S, In, Out], typed func
 
 // fewest checks that the calls of a counter-example are few, not linearizable on their
 // own, and that all of them are needed: without any one of them the others are,
-// or would be if some of the calls that are not shown happened as well. It
-// reports whether they are without such help.
-func fewest[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *history.History, w *Why) (alike bool) {
+// or would be if some of the calls that are not shown happened as well.
+func fewest[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *history.History, w *Why) {
 	t.Helper()
 	assert.LessOrEqual(t, len(w.Calls), 10, w.Reason)
-	check, alike := Linearizable(m), true
+	check := Linearizable(m)
 	assert.Equal(t, Invalid, check.Check(t.Context(), alone(w.Calls)).Verdict, w.Reason)
+	minimal(t, m, h, w)
 	for i := range w.Calls {
 		rest := m.Without(w.Calls, i)
 		if check.Check(t.Context(), alone(rest)).Verdict != Valid {
-			alike = false
 			assert.True(t, helpful(t, m, h, w.Key, rest), "%s\nwithout %v: %v", w.Reason, w.Calls[i], rest)
 		}
 	}
-	return alike
+}
+
+// minimal checks that the calls of a core contradict each other, and that they do not any more without any one
+// of them: whatever the other calls on their key did, or if it takes too many to show that, those that are shown.
+func minimal[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *history.History, w *Why) {
+	t.Helper()
+	if helpful(t, m, h, w.Key, w.Calls) {
+		h = alone(w.Calls)
+		w = &Why{Key: w.Key, Reason: w.Reason, Calls: slices.Collect(h.Calls()), Core: w.Core}
+	}
+	core := coreOf(w)
+	assert.NotEmpty(t, core)
+	assert.False(t, helpful(t, m, h, w.Key, core), "other calls explain it: %s\n%v", w.Reason, core)
+	for i := range core {
+		rest := slices.Concat(core[:i], core[i+1:])
+		assert.True(t, helpful(t, m, h, w.Key, rest), "%s\n%v is not needed for %v", w.Reason, core[i], rest)
+	}
 }
 
 // helpful reports whether calls are linearizable if each of the others on their key may

@@ -18,7 +18,8 @@ import (
 // only when it, or a read that needs it, returns; of those that are open the one
 // that returns first does; and when the count goes on, all reads of it must have
 // begun.
-func decideCounter(calls []fact[CounterOp, int]) finding {
+func decideCounter(of facts[CounterOp, int]) finding {
+	calls := of.all()
 	unit, up, down := 0, true, true
 	for _, c := range calls {
 		v := c.in.Value

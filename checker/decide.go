@@ -43,14 +43,15 @@ func (s source[S, In, Out]) finer(spans []span) [][]span {
 	if s.m.finer == nil {
 		return [][]span{spans}
 	}
-	facts := s.facts(spans)
-	label := s.m.finer(facts)
+	calls := s.facts(spans)
+	label := s.m.finer(calls)
 	if label == nil {
 		return [][]span{spans}
 	}
 	var all [][]span
 	at := map[int]int{}
-	for i, f := range facts {
+	for i := range calls.n {
+		f := calls.of(i)
 		if !f.known && s.m.moot != nil && s.m.moot(f.in) {
 			continue
 		}

@@ -44,7 +44,7 @@ type dive struct {
 // to the last one those that change nothing.
 type depth struct {
 	at             int
-	slot           int32 // of that call
+	slot, class    int32 // of that call
 	from, open, to int32
 	lost           int32 // how many classes of unknown outcome have been invoked
 }
@@ -162,22 +162,38 @@ func (d *dive) visit(r reached) (end bool, err error) {
 }
 
 // next returns the next config that another call leads to. Of the open calls, the one that
-// returns first is tried first. Those of unknown outcome come last, or first if the dive is eager.
+// returns first is tried first. Those of unknown outcome come last. If the dive is eager, they come
+// right after the call that returns first, and before it whichever makes the answer right that is due.
 func (d *dive) next(v *branch) (r reached, more bool) {
 	now := &d.depths[v.depth]
 	open, lost := now.open-now.from, now.lost
-	for ; v.next < open+lost && !more; v.next++ {
-		i := v.next
-		if d.eager {
-			i = (i + open) % (open + lost)
-		}
-		if i < open {
+	help, first := int32(0), open
+	if d.eager {
+		help, first = lost, min(open, 1)
+	}
+	if v.next == 0 && help > 0 && d.due(v.reached) {
+		v.next = help // it needs none
+	}
+	for ; v.next < help+open+lost && !more; v.next++ {
+		switch i := v.next - help; {
+		case i < 0:
+			r, more = d.lose(v, d.classes[v.next])
+			more = more && d.due(r)
+		case i < first:
 			r, more = d.take(v, d.lists[now.from+i])
-		} else {
-			r, more = d.lose(v, d.classes[i-open])
+		case i < first+lost:
+			r, more = d.lose(v, d.classes[i-first])
+		default:
+			r, more = d.take(v, d.lists[now.from+i-lost])
 		}
 	}
 	return r, more
+}
+
+// due reports whether the answer of the call that is to return would be right now.
+func (d *dive) due(r reached) bool {
+	_, ok := d.model.step(r.state, d.depths[r.depth].class)
+	return ok
 }
 
 // take lets an open call take effect.
@@ -226,7 +242,7 @@ func (d *dive) reach() (more bool, err error) {
 			d.seen++
 			from := int32(len(d.lists))
 			d.lists = append(append(d.lists, d.open...), d.looks...)
-			d.depths = append(d.depths, depth{e.at, d.slot[e.op], from, from + int32(len(d.open)), int32(len(d.lists)), lost})
+			d.depths = append(d.depths, depth{e.at, d.slot[e.op], o.class, from, from + int32(len(d.open)), int32(len(d.lists)), lost})
 			return true, nil
 		default:
 			slot := d.busy.free()

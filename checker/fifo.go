@@ -22,7 +22,8 @@ import (
 // leave it open; then decideFIFO does not decide.
 type fifo struct{ contents[QueueOp] }
 
-func decideFIFO(calls []fact[QueueOp, int]) finding {
+func decideFIFO(of facts[QueueOp, int]) finding {
+	calls := of.all()
 	c, f := contentsOf(calls, queueRole)
 	if !f.decided || f.bad != nil {
 		return f

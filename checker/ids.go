@@ -33,7 +33,8 @@ func UniqueIDs() Model[string, IDOp, int] {
 }
 
 // decideIDs finds an id that was given twice.
-func decideIDs(calls []fact[IDOp, int]) finding {
+func decideIDs(of facts[IDOp, int]) finding {
+	calls := of.all()
 	first := make(map[int]int, len(calls))
 	for i, c := range calls {
 		if c.in.F != "generate" {

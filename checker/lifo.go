@@ -29,7 +29,8 @@ type lifo struct {
 	latest  *peaks
 }
 
-func decideStack(calls []fact[StackOp, int]) finding {
+func decideStack(of facts[StackOp, int]) finding {
+	calls := of.all()
 	c, f := contentsOf(calls, stackRole)
 	if !f.decided || f.bad != nil {
 		return f

@@ -171,6 +171,7 @@ func (s source[S, In, Out]) judge(ctx context.Context, p *part, explain bool) Re
 			if explain {
 				r.Why = of.explain(ctx, &part{key: p.key, spans: spans}, d)
 				r.Why.Of = len(p.spans)
+				of.core(ctx, r.Why, spans)
 				r.Reason = r.Why.Reason
 			}
 			return r

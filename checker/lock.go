@@ -20,7 +20,7 @@ func lockKey(in LockOp) string { return in.Key }
 func Mutex() Model[bool, LockOp, int] {
 	return Model[bool, LockOp, int]{
 		Name:  "mutex",
-		alike: func(in LockOp, _ int) string { return in.F },
+		alike: func(b []byte, in LockOp, _ int) []byte { return append(b, in.F...) },
 		Step: func(held bool, in LockOp, _ int) (bool, bool) {
 			if acquire := in.F == "acquire"; acquire != held {
 				return acquire, true
@@ -91,7 +91,7 @@ func FencedLock() Model[Holding, LockOp, int] {
 func Semaphore(permits int) Model[int, LockOp, int] {
 	return Model[int, LockOp, int]{
 		Name:  "semaphore",
-		alike: func(in LockOp, _ int) string { return in.F },
+		alike: func(b []byte, in LockOp, _ int) []byte { return append(b, in.F...) },
 		Step: func(held int, in LockOp, _ int) (int, bool) {
 			switch {
 			case in.F == "acquire" && held < permits:

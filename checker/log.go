@@ -46,7 +46,7 @@ func Log() Model[string, LogOp, []int] {
 			return answered(in.String(), in.F == "read", known, abridgedInts(out))
 		},
 		moot:    func(in LogOp) bool { return in.F == "read" },
-		alike:   func(in LogOp, out []int) string { return packCall(in.F, in.Value, out) },
+		alike:   func(b []byte, in LogOp, out []int) []byte { return packCall(b, in.F, in.Value, out) },
 		special: decideLog,
 		founded: foundedLog,
 	}

@@ -8,7 +8,8 @@ import "slices"
 // value that it shows. That order is compared with real time in one pass. What
 // no read shows was appended after all that some read shows. The cost is linear
 // in the length of all reads.
-func decideLog(calls []fact[LogOp, []int]) finding {
+func decideLog(of facts[LogOp, []int]) finding {
+	calls := of.all()
 	l := logOrder{calls: calls, appends: make(map[int]int, len(calls)), longest: -1, ladder: ladder{latest: -1, by: -1}}
 	if !l.scan() {
 		return undecided

@@ -49,16 +49,16 @@ type Model[S comparable, In, Out any] struct {
 	// moot reports whether a call of unknown outcome may as well not have happened.
 	moot func(in In) bool
 
-	// alike returns what makes calls on a key interchangeable, if that is less than all
+	// alike appends what makes calls on a key interchangeable, if that is less than all
 	// that they were asked and answered.
-	alike func(in In, out Out) string
+	alike func(b []byte, in In, out Out) []byte
 
 	// finer tells calls on a key apart that have nothing to do with each other. It
 	// returns nil if these can't be.
-	finer func(calls []fact[In, Out]) func(fact[In, Out]) int
+	finer func(calls facts[In, Out]) func(fact[In, Out]) int
 
 	// special decides all calls on a key, by an algorithm for objects of this kind.
-	special func(calls []fact[In, Out]) finding
+	special func(calls facts[In, Out]) finding
 
 	// founded reports whether some of the calls may explain the answer to one of them,
 	// whatever they were answered themselves. Without it, a search tells.

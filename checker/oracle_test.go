@@ -241,6 +241,21 @@ func proves[S comparable, In, Out any](t *testing.T, s source[S, In, Out], h *hi
 			require.True(t, helped(s, h, r.Why.Key, rest), "not minimal: %s\n%v\nwithout %d: %v\n%v", r.Why.Reason, r.Why.Calls, i, rest, h)
 		}
 	}
+	core := coreOf(r.Why)
+	require.False(t, helped(s, h, r.Why.Key, core), "other calls explain the core: %s\n%v\n%v", r.Why.Reason, core, h)
+	for i := range core {
+		rest := slices.Concat(core[:i], core[i+1:])
+		require.True(t, helped(s, h, r.Why.Key, rest), "the core is not minimal: %s\n%v\nwithout %d\n%v", r.Why.Reason, core, i, h)
+	}
+	require.True(t, r.Why.Culprit < 0 || slices.Contains(r.Why.Core, r.Why.Culprit), "%s\n%v\n%v", r.Why.Reason, core, h)
+}
+
+// coreOf returns the calls of a counter-example that contradict each other.
+func coreOf(w *Why) (core []history.Call) {
+	for _, i := range w.Core {
+		core = append(core, w.Calls[i])
+	}
+	return core
 }
 
 // helped reports whether calls are linearizable with some of the others on their key.

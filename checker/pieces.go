@@ -171,7 +171,7 @@ func (s source[S, In, Out]) refine(spans []span) (source[S, In, Out], *conflict)
 	if s.m.refine == nil || !slices.ContainsFunc(spans, func(sp span) bool { return s.m.rough(s.in(sp)) }) {
 		return s, nil
 	}
-	r, ok := s.m.refine(facts[In, Out]{len(spans), func(i int) fact[In, Out] { return s.fact(spans[i]) }})
+	r, ok := s.m.refine(s.facts(spans))
 	if !ok {
 		return s, nil
 	}
@@ -186,16 +186,19 @@ func (s source[S, In, Out]) refine(spans []span) (source[S, In, Out], *conflict)
 	return s, c
 }
 
-func (s source[S, In, Out]) facts(spans []span) []fact[In, Out] {
-	calls := make([]fact[In, Out], len(spans))
-	for i, sp := range spans {
-		calls[i] = s.fact(sp)
-	}
-	return calls
+func (s source[S, In, Out]) facts(spans []span) facts[In, Out] {
+	return facts[In, Out]{len(spans), func(i int) fact[In, Out] {
+		sp := spans[i]
+		return fact[In, Out]{s.in(sp), s.out(sp), sp.known, sp.call, sp.ret}
+	}}
 }
 
-func (s source[S, In, Out]) fact(sp span) fact[In, Out] {
-	return fact[In, Out]{s.in(sp), s.out(sp), sp.known, sp.call, sp.ret}
+func (f facts[In, Out]) all() []fact[In, Out] {
+	calls := make([]fact[In, Out], f.n)
+	for i := range calls {
+		calls[i] = f.of(i)
+	}
+	return calls
 }
 
 // foldKV makes one of all strings that no get saw, nor the beginning of: whatever

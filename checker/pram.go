@@ -41,8 +41,8 @@ var (
 		if l.replays() { // sequential consistency is more, and does not ask how many sessions there are
 			return nil, nil
 		}
-		p := newPast(l)
-		if b := p.breach(false); b != nil {
+		p := newPast(l, false)
+		if b := p.breach(); b != nil {
 			return l.shrink(b.turns, serialAgain(true)), nil
 		}
 		return findSerial(ctx, l, true)

@@ -83,7 +83,7 @@ func (s *serial) ordered(turns []target) bool {
 
 // acyclic reports whether arrows between n things lead round nowhere (Kahn 1962).
 func acyclic(n int, pairs []conflicted) bool {
-	next := newArrows(n, pairs, false)
+	next := newArrows(n, pairs)
 	left := make([]int32, n)
 	for _, c := range pairs {
 		left[c.second]++
@@ -113,7 +113,7 @@ func (s *serial) breach(at int32) *breach {
 	end, _ := slices.BinarySearch(turns, at)
 	var p *past
 	if s.causal {
-		p = newPast(s.l)
+		p = newPast(s.l, false)
 	}
 	for size := 8; ; size *= 4 {
 		from := max(0, end+1-size)
@@ -164,8 +164,8 @@ func (s *serial) around(p *past, turns []int32) []int32 {
 func serialAgain(causal bool) func(*logbook) *breach {
 	return func(l *logbook) *breach {
 		if causal {
-			p := newPast(l)
-			if turns, culprit := p.contradiction(false); turns != nil {
+			p := newPast(l, false)
+			if turns, culprit := p.contradiction(); turns != nil {
 				return &breach{turns: turns, culprit: culprit, key: l.oneKey(), reason: p.word(culprit)}
 			}
 		}

@@ -46,15 +46,19 @@ type view struct {
 // Of several adds of an element, only one need have taken effect before it was
 // seen, but none can have before it was not seen. An add of unknown outcome
 // that nobody saw may as well not have happened.
-func decideGrowing(calls []fact[SetOp, []int]) finding {
+func decideGrowing(of facts[SetOp, []int]) finding {
+	for i := range of.n {
+		if f := of.of(i).in.F; f != "add" && f != "read" {
+			return undecided
+		}
+	}
+	calls := of.all()
 	adds := map[int][]int{}
 	var reads []view
 	for i, c := range calls {
 		switch {
 		case c.in.F == "add":
 			adds[c.in.Value] = append(adds[c.in.Value], i)
-		case c.in.F != "read":
-			return undecided
 		case c.known:
 			reads = append(reads, view{i, len(c.out)})
 		}

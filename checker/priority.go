@@ -15,7 +15,8 @@ import (
 // stays only where a smaller one is there anyhow, so that as to what larger ones must
 // wait for, it is there no longer than it certainly is. (The condition is one of those
 // of Henzinger, Sezgin and Vafeiadis, 2013, carried over from queues.)
-func decidePriority(calls []fact[QueueOp, int]) finding {
+func decidePriority(of facts[QueueOp, int]) finding {
+	calls := of.all()
 	c, f := contentsOf(calls, queueRole)
 	if !f.decided || f.bad != nil {
 		return f

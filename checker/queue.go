@@ -77,7 +77,7 @@ func UnorderedQueue() Model[string, QueueOp, int] {
 		Key:      func(in QueueOp) string { return in.Key },
 		Describe: describeQueue,
 		moot:     func(in QueueOp) bool { return in.F == "dequeue" }, // nobody looks whether anything is left
-		finer:    func(calls []fact[QueueOp, int]) func(fact[QueueOp, int]) int { return queueValue },
+		finer:    func(facts[QueueOp, int]) func(fact[QueueOp, int]) int { return queueValue },
 		founded:  foundedQueue,
 	}
 }

@@ -223,7 +223,7 @@ func (s source[S, In, Out]) founded(ctx context.Context, calls []span) []span {
 // answer to one of them, whatever they were answered themselves.
 func (s source[S, In, Out]) explained(ctx context.Context, calls []span) func(i int) bool {
 	if s.m.founded != nil {
-		facts := s.facts(calls)
+		facts := s.facts(calls).all()
 		return func(i int) bool { return s.m.founded(facts[i], facts) }
 	}
 	if since, ok := s.since(calls); ok {
@@ -295,7 +295,7 @@ func (s source[S, In, Out]) plausible(ctx context.Context, calls []span, i int) 
 // no call that is left explains: who takes away a write must not blame the read
 // of what it wrote.
 //
-// That is how a counter-example ([Why]) is as small as it can be. Its calls are not
+// That is how a counter-example ([Why]) is as small as it can be, context included. Its calls are not
 // linearizable on their own, nor if any other calls on their key happened as well, or did not.
 // Without any one of them, in the sense of Without, they are, or would be if
 // some of those others happened. Only where such a proof would take more than ten calls, which is so if

@@ -30,18 +30,14 @@ func intAt(s string, i int) int {
 	return int(n ^ 1<<63)
 }
 
-// packCall returns what tells a call from those that are not alike: what was asked, of what value, and
-// the integers that were answered.
-func packCall(f string, value int, out []int) string {
-	var b strings.Builder
-	b.Grow(intBytes*(len(out)+1) + len(f))
-	var one [intBytes]byte
+// packCall appends what tells a call from those that are not alike: how many integers were answered
+// and which, of what value it was asked, and what.
+func packCall(b []byte, f string, value int, out []int) []byte {
+	b = binary.AppendUvarint(b, uint64(len(out)))
 	for _, v := range out {
-		b.Write(putInt(one[:0], v))
+		b = binary.AppendVarint(b, int64(v))
 	}
-	b.Write(putInt(one[:0], value))
-	b.WriteString(f)
-	return b.String()
+	return append(binary.AppendVarint(b, int64(value)), f...)
 }
 
 func unpackInts(s string) []int {
@@ -69,7 +65,13 @@ func searchInt(s string, v int) (i int, found bool) {
 // insertInt puts v into sorted integers.
 func insertInt(s string, v int) string {
 	i, _ := searchInt(s, v)
-	return s[:i*intBytes] + packInts(v) + s[i*intBytes:]
+	return insertIntAt(s, i, v)
+}
+
+// insertIntAt puts v where the i-th integer was.
+func insertIntAt(s string, i, v int) string {
+	var one [intBytes]byte
+	return s[:i*intBytes] + string(putInt(one[:0], v)) + s[i*intBytes:]
 }
 
 // deleteInt takes the i-th integer away.

@@ -55,8 +55,8 @@ func findSequential(ctx context.Context, l *logbook) (*breach, error) {
 	l.strict = true
 	defer func() { l.strict = false }()
 	again := func(p *logbook) *breach {
-		if past := newPast(p); past.breach(true) != nil {
-			_, culprit := past.contradiction(true)
+		if past := newPast(p, true); past.breach() != nil {
+			_, culprit := past.contradiction()
 			return &breach{culprit: culprit, key: p.oneKey(), reason: past.word(culprit)}
 		}
 		if e := newInterleaving(p, 20_000); e.run(noContext) == nil && !e.found {
@@ -68,7 +68,7 @@ func findSequential(ctx context.Context, l *logbook) (*breach, error) {
 	if l.replays() {
 		return nil, nil
 	}
-	if b := newPast(l).breach(true); b != nil {
+	if b := newPast(l, true).breach(); b != nil {
 		return l.shrink(b.turns, again), nil
 	}
 	e := newInterleaving(l, 1_000_000)

@@ -85,7 +85,7 @@ func (l laggard) history() *history.History {
 // unguessed is causal memory session by session, as it is decided for histories that the
 // guess does not explain.
 var unguessed = rule{name: "causal-memory-unguessed", find: func(ctx context.Context, l *logbook) (*breach, error) {
-	if b := newPast(l).breach(false); b != nil {
+	if b := newPast(l, false).breach(); b != nil {
 		return b, nil
 	}
 	return findSerial(ctx, l, true)

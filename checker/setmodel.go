@@ -41,15 +41,16 @@ func SetModel() Model[string, SetOp, []int] {
 		},
 		moot:    func(in SetOp) bool { return in.F == "read" || in.F == "contains" },
 		finer:   splitSet,
-		alike:   func(in SetOp, out []int) string { return packCall(in.F, in.Value, out) },
+		alike:   func(b []byte, in SetOp, out []int) []byte { return packCall(b, in.F, in.Value, out) },
 		special: decideGrowing,
 		founded: foundedSet,
 	}
 }
 
 // splitSet tells elements apart, if no read looks at several.
-func splitSet(calls []fact[SetOp, []int]) func(fact[SetOp, []int]) int {
-	for _, c := range calls {
+func splitSet(calls facts[SetOp, []int]) func(fact[SetOp, []int]) int {
+	for i := range calls.n {
+		c := calls.of(i)
 		if c.in.F == "read" && c.known || c.in.F != "read" && c.in.F != "add" && c.in.F != "remove" && c.in.F != "contains" {
 			return nil
 		}
@@ -83,7 +84,7 @@ func stepSet(s string, in SetOp, out []int) (string, bool) {
 		if there {
 			return s, true
 		}
-		return insertInt(s, in.Value), true
+		return insertIntAt(s, i, in.Value), true
 	case "remove":
 		if !there {
 			return s, true

@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"math/bits"
 	"reflect"
 )
 
@@ -38,8 +39,9 @@ type asked[In, Out any] struct {
 func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out]) {
 	m := &memo[S, In, Out]{s: s, states: []S{s.m.Init}, ids: make(map[S]int32, len(spans)/4)}
 	m.ids[s.m.Init] = 0
+	m.table.slots = make([]stepped, 2<<bits.Len(uint(min(len(spans), 1000))))
 	if s.m.fold != nil {
-		m.fold = s.m.fold(s.facts(spans))
+		m.fold = s.m.fold(s.facts(spans).all())
 	}
 	classOf := s.classes(len(spans))
 	ops := make([]numbered, len(spans))
@@ -59,8 +61,15 @@ func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out])
 func (s source[S, In, Out]) classes(calls int) func(in In, out Out, known bool, next int32) int32 {
 	if s.m.alike != nil {
 		all := [2]map[string]int32{make(map[string]int32, calls/2), {}}
+		var key []byte
 		return func(in In, out Out, known bool, next int32) int32 {
-			return classIn(all[btoi(!known)], s.m.alike(in, out), next)
+			key = s.m.alike(key[:0], in, out)
+			classes := all[btoi(!known)]
+			class, ok := classes[string(key)]
+			if !ok {
+				class, classes[string(key)] = next, next
+			}
+			return class
 		}
 	}
 	all := make(map[kind]int32, calls/2)

@@ -136,7 +136,7 @@ func invalidRun(n int) Run {
 	h := merged(append(append(calls, faults...), proof...)...)
 	why := &checker.Why{
 		Key: "k2", Reason: "process 11 read 23, but 78 had replaced it 10ms before that read began",
-		Calls: recorded(h, proof...), Culprit: 2, Of: len(calls) + 3,
+		Calls: recorded(h, proof...), Core: []int{1, 2}, Culprit: 2, Of: len(calls) + 3,
 	}
 	return Run{
 		Title: "TestStore", System: "stalekv", Workload: "register", Nemesis: "every 10s: partition, crash", Bug: "reads from followers",

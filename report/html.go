@@ -117,7 +117,19 @@ func share(run Run, why *checker.Why) string {
 	if len(why.Calls) == 1 {
 		is = "is"
 	}
-	return fmt.Sprintf("%s %s enough; found at %s of %s", s, is, short(foundAt(why)), short(run.end()))
+	return fmt.Sprintf("%s %s enough%s; found at %s of %s", s, is, atOdds(why), short(foundAt(why)), short(run.end()))
+}
+
+// atOdds says how many of the calls contradict each other, if some only show where values came from.
+func atOdds(why *checker.Why) string {
+	switch n := len(why.Core); {
+	case n == 0 || n == len(why.Calls):
+		return ""
+	case n == 1:
+		return ", 1 of them wrong by itself"
+	default:
+		return fmt.Sprintf(", %d of them at odds", n)
+	}
 }
 
 // titles returns what the page calls the run, and what it says after that.

@@ -131,6 +131,8 @@ type shown struct {
 	history.Call
 	Label   string
 	Culprit bool
+	Context bool // whether it only shows where a value came from
+	AtOdds  bool // whether it does not, and others do
 }
 
 // pick returns the calls of a counter-example to draw, at most n of them and
@@ -138,7 +140,7 @@ type shown struct {
 // it left out.
 func pick(w *checker.Why, n int) (calls []shown, left int) {
 	for i, c := range w.Calls {
-		calls = append(calls, shown{c, label(c, w.Key), i == w.Culprit})
+		calls = append(calls, shown{c, label(c, w.Key), i == w.Culprit, w.Context(i), atOdds(w) != "" && !w.Context(i)})
 	}
 	slices.SortStableFunc(calls, func(a, b shown) int { return cmp.Compare(a.Invoke.Time, b.Invoke.Time) })
 	if len(calls) <= n {

@@ -63,8 +63,9 @@ func text(run Run, s Style) string {
 func closing(run Run, s Style) [][]string {
 	var facts, paths []string
 	if why := run.why(); why != nil {
-		facts = append(facts, fmt.Sprintf("%d of %d calls; found at %s of %s",
-			len(why.Calls), max(why.Of, len(why.Calls)), short(foundAt(why)), short(run.end())))
+		what := fmt.Sprintf("%d of %d calls%s; found at %s of %s",
+			len(why.Calls), max(why.Of, len(why.Calls)), atOdds(why), short(foundAt(why)), short(run.end()))
+		facts = append(facts, wrap(what, s.width()-len(indent))...)
 	}
 	if run.Stopped != "" {
 		facts = append(facts, wrap("the run was cut short: "+clean(run.Stopped, anyLength), s.width()-len(indent))...)
@@ -143,6 +144,11 @@ func drawing(run Run, why *checker.Why, s Style) []string {
 			sign, color = "✗", red
 		case neverEnds(c.Call):
 			sign, color = "?", yellow
+		case c.AtOdds:
+			sign = "!"
+		}
+		if c.Context {
+			color = faint
 		}
 		row := newCanvas(field)
 		row.call(scale, c)

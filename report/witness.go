@@ -147,6 +147,11 @@ func (p *whyPlan) call(c shown, y float64) {
 		class, sign = "bar-info", "? "
 	case c.Complete.Type == history.Fail:
 		class = "bar-fail"
+	case c.AtOdds:
+		sign = "! "
+	}
+	if c.Context {
+		class += " context"
 	}
 	top := y + (p.row-18)/2
 	if p.slim {
@@ -274,7 +279,11 @@ func describe(run Run, why *checker.Why) string {
 		s += r + ". "
 	}
 	for _, c := range calls {
-		s += callTitle(c.Call, c.Label) + ". "
+		s += callTitle(c.Call, c.Label)
+		if c.Context {
+			s += ", for context"
+		}
+		s += ". "
 	}
 	if left > 0 {
 		s += fmt.Sprintf("%s not shown. ", plural(left, "more call"))

@@ -31,8 +31,8 @@
 //
 // The verdict is valid, unknown or invalid; the digest is the SHA-256 of the
 // history in hex; a call of the counter-example has process, node, key, input,
-// output, type, invoke_ns and complete_ns, which is null if it never completed.
-// Report is the path of the page, and empty if none was written.
+// output, type, invoke_ns, complete_ns, which is null if it never completed, and context, which
+// is true if it only shows where a value came from: the others contradict each other. Report is the path of the page, and empty if none was written.
 //
 // Scenario and cap print one object a row:
 //

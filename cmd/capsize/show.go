@@ -58,6 +58,7 @@ type call struct {
 	Type       string `json:"type"` // ok, fail or info
 	InvokeNS   int64  `json:"invoke_ns"`
 	CompleteNS *int64 `json:"complete_ns"` // null if it never completed
+	Context    bool   `json:"context"`     // whether it only shows where a value came from, and is not at odds with the others
 }
 
 // line returns what --json prints of a run.
@@ -79,10 +80,11 @@ func calls(why *checker.Why) []call {
 	if why == nil {
 		return list
 	}
-	for _, c := range why.Calls {
+	for i, c := range why.Calls {
 		x := call{
 			Process: c.Invoke.Process, Node: c.Invoke.Node, Key: c.Invoke.Key,
 			Input: c.Invoke.Input, Output: c.Complete.Output, Type: c.Complete.Type.String(), InvokeNS: int64(c.Invoke.Time),
+			Context: why.Context(i),
 		}
 		if c.Complete.Time != history.Forever {
 			at := int64(c.Complete.Time)
