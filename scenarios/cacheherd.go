@@ -35,7 +35,7 @@ const (
 	herdUsers   = 100 // of each
 	herdLife    = 5 * time.Second
 	herdQuery   = time.Second
-	herdRun     = 15 * time.Second
+	herdRun     = 8 * time.Second
 
 	manyKeys   = 100
 	manyWindow = 500 * time.Millisecond

@@ -23,7 +23,7 @@ func caches() (all []scenarios.Scenario) {
 
 // TestCacheScenarios runs the scenarios with few seeds: what is fixed is clean in each, and what is not is found in some.
 func TestCacheScenarios(t *testing.T) {
-	few := map[string]int{"cache-strategies": 10, "cache-negative": 20, "cache-herd": 1, "cache-regions": 20, "cdn-purge": 3, "cdn-vary": 1, "five-layers": 2}
+	few := map[string]int{"cache-strategies": 4, "cache-negative": 8, "cache-herd": 1, "cache-regions": 8, "cdn-purge": 2, "cdn-vary": 1, "five-layers": 1}
 	for _, s := range caches() {
 		t.Run(s.Name, func(t *testing.T) {
 			n := few[s.Name]

@@ -39,6 +39,9 @@ func seeds(t *testing.T, n int) int {
 		require.NoError(t, err)
 		return all
 	}
+	if testing.Short() {
+		return 1
+	}
 	return n
 }
 
