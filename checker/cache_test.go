@@ -70,6 +70,7 @@ func TestLateFillIsShown(t *testing.T) {
 	w := checker.Fresh(checker.Promise{}).Check(t.Context(), &c.h).Why
 	require.Len(t, w.Calls, 3)
 	assert.Equal(t, 2, w.Culprit)
+	assert.Equal(t, []int{1, 2}, w.Core, "the load is context")
 	assert.Contains(t, w.Reason, "process 2 read v1 on k, though v2 had been acknowledged to process 0 2ms before; process 1 had loaded that before the write, and filled it in after")
 }
 

@@ -134,7 +134,7 @@ func (s *sessionSight) learn(c *copyCall, f string) {
 }
 
 // why is the counter-example: the write, the read, and if one is known, the read whose load brought the old version
-// while the write was under way or after it. A load that was joined is from before the write was acknowledged, or it
+// while the write was under way or after it, for context. A load that was joined is from before the write was acknowledged, or it
 // would have brought more.
 func (g sighting) why(calls []copyCall) *Why {
 	reason := fmt.Sprintf("process %d read v%d%s, though v%d had been acknowledged to process %d %s before", g.read.Invoke.Process,
@@ -156,7 +156,11 @@ func (g sighting) why(calls []copyCall) *Why {
 	case joined:
 		reason += "; it joined a load from before the write"
 	}
-	return g.whyOf(reason, len(calls), shown...)
+	w := g.whyOf(reason, len(calls), shown...)
+	if late != nil {
+		w.Core = slices.DeleteFunc([]int{0, 1, 2}, func(i int) bool { return w.Calls[i].Invoke.Index == late.Invoke.Index })
+	}
+	return w
 }
 
 // filledBy returns the last read that loaded what the stale read saw, if it was under way when the write was
