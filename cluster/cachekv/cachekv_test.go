@@ -14,6 +14,8 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/cachekv"
+	"github.com/capsize-go/capsize/cluster/chainkv"
+	"github.com/capsize-go/capsize/cluster/primarykv"
 	"github.com/capsize-go/capsize/cluster/raftkv"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
@@ -122,19 +124,34 @@ func TestLeasesUnderFaults(t *testing.T) {
 }
 
 func over(s cachekv.Strategy) capsize.Test {
-	under := raftkv.Store{}
-	store := cachekv.Over[*raftkv.Client]{Under: under, OpenKV: under.Open, Strategy: s, TTL: 5 * time.Second}
-	return capsize.Test{Name: name(s), System: store, Nodes: 3, Clients: 6, Rate: 60, Duration: run,
+	under, behind := raftkv.Store{}, raftkv.Store{Reads: raftkv.Anywhere}
+	return overStore(cachekv.Over[*raftkv.Client]{Under: under, OpenKV: under.Open, OpenReplica: behind.Open, Strategy: s})
+}
+
+func overStore[C cachekv.Swapper](store cachekv.Over[C]) capsize.Test {
+	store.TTL = 5 * time.Second
+	return capsize.Test{Name: name(store.Strategy), System: store, Nodes: 3, Clients: 6, Rate: 60, Duration: run,
 		Nemesis:  nemesis.Every(3*time.Second, nemesis.Partitions(), nemesis.Crashes(), nemesis.Latency(10*time.Millisecond, cluster.LongTail)),
 		Workload: workloads.Copies(store.Open, load())}
 }
 
-// A Redis before a replicated store is as fresh as its strategy, whatever happens to the store.
+// A Redis before a replicated store is as fresh as its strategy, and as the store, whatever happens to both.
 func TestOver(t *testing.T) {
-	assert.Zero(t, measure(t, over(leases), seeds(t, 5)).Stale)
-	x := over(cachekv.Strategy{Write: cachekv.DeleteBefore})
-	x.Expect, x.Seeds = checker.Invalid, 10
-	capsize.Run(t, x)
+	chain, primary := chainkv.Store{}, primarykv.Store{}
+	for _, x := range []capsize.Test{
+		over(leases),
+		overStore(cachekv.Over[*chainkv.Client]{Under: chain, OpenKV: chain.Open, Strategy: leases}),
+		overStore(cachekv.Over[*primarykv.Client]{Under: primary, OpenKV: primary.Open, Strategy: leases}),
+	} {
+		assert.Zero(t, measure(t, x, seeds(t, 3)).Stale)
+	}
+	for _, x := range []capsize.Test{
+		over(cachekv.Strategy{Write: cachekv.DeleteBefore}),
+		over(cachekv.Strategy{Guard: cachekv.Leased, FromReplica: true}),
+	} {
+		x.Expect, x.Seeds = checker.Invalid, 20
+		capsize.Run(t, x)
+	}
 }
 
 func TestDeterminism(t *testing.T) {

@@ -21,17 +21,22 @@ type Swapper interface {
 }
 
 // Over puts a Redis before any other store: all nodes run that store, and the last one runs Redis beside it. It tests a strategy
-// over a database that is replicated itself, and fails as that does. Regions and replicas are up to the store.
+// over a database that is replicated itself, and fails as that does.
 type Over[C Swapper] struct {
 	Under    cluster.System
 	OpenKV   func(ctx context.Context, h *cluster.Host) (C, error) // of a client of Under
 	Strategy Strategy
 	TTL      time.Duration // default 30s
+
+	// OpenReplica is of a client of Under whose reads may be behind, for a strategy that loads from replicas.
+	OpenReplica func(ctx context.Context, h *cluster.Host) (C, error)
 }
 
 // Run runs one node until ctx is done.
 func (s Over[C]) Run(ctx context.Context, h *cluster.Host) error {
-	if err := (Redis{Of: s.store()}).check(); err != nil {
+	err := errors.Join(Redis{Of: s.store()}.check(),
+		unless(!s.Strategy.FromReplica || s.OpenReplica != nil, "loads from a replica take OpenReplica"))
+	if err != nil {
 		return fmt.Errorf("boot cachekv: %w", err)
 	}
 	both, ctx := errgroup.WithContext(ctx)
@@ -56,19 +61,29 @@ func (s Over[C]) Open(ctx context.Context, h *cluster.Host) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
-	return newApp(h, s.store().filled(), kvRows{h, c}, newRemote(h, lastOf(h))), nil
+	d := kvRows{h, c, c}
+	if s.Strategy.FromReplica {
+		if d.replica, err = s.OpenReplica(ctx, h); err != nil {
+			return nil, fmt.Errorf("open the store's replica: %w", errors.Join(err, c.Close()))
+		}
+	}
+	return newApp(h, s.store().filled(), d, newRemote(h, lastOf(h))), nil
 }
 
 func (s Over[C]) store() Store { return Store{Strategy: s.Strategy, TTL: s.TTL} }
 
 // kvRows is a store of integers as an application sees it.
 type kvRows struct {
-	h *cluster.Host
-	c Swapper
+	h          *cluster.Host
+	c, replica Swapper
 }
 
-func (d kvRows) load(ctx context.Context, key string, _ bool) (row, error) {
-	v, err := d.c.Get(ctx, key)
+func (d kvRows) load(ctx context.Context, key string, behind bool) (row, error) {
+	from := d.c
+	if behind {
+		from = d.replica
+	}
+	v, err := from.Get(ctx, key)
 	return row{v, d.h.Clock().Monotonic()}, err
 }
 
@@ -94,7 +109,12 @@ func (kvRows) loads(context.Context, string) ([]time.Duration, error) {
 	return nil, errors.New("the store does not tell when it was read")
 }
 
-func (d kvRows) close() error { return d.c.Close() }
+func (d kvRows) close() error {
+	if d.replica == d.c {
+		return d.c.Close()
+	}
+	return errors.Join(d.c.Close(), d.replica.Close())
+}
 
 // refused is the error of what certainly did not happen.
 type refused struct{ error }
