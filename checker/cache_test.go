@@ -256,3 +256,52 @@ func defined(h *history.History) string {
 	}
 	return fmt.Sprint(reads, stale, age, quiet, back, own)
 }
+
+// BenchmarkFresh judges a million calls of fifty processes.
+func BenchmarkFresh(b *testing.B) {
+	const calls, processes = 1_000_000, 50
+	for _, keys := range []int{1, 1000} {
+		b.Run(fmt.Sprintf("n=%d/keys=%d", calls, keys), func(b *testing.B) {
+			h := manyCopies(rand.New(rand.NewPCG(1, 1)), calls, processes, keys)
+			c := checker.Fresh(checker.Promise{})
+			b.ReportAllocs()
+			for b.Loop() {
+				require.Equal(b, checker.Invalid, c.Check(b.Context(), h).Verdict)
+			}
+		})
+	}
+}
+
+// manyCopies has one call in ten write, and one read in a hundred see the version before.
+func manyCopies(r *rand.Rand, calls, processes, keys int) *history.History {
+	h := &history.History{}
+	h.Grow(2 * calls)
+	versions := make([]int, keys)
+	begun := make([]*checker.CacheOp, processes)
+	for range 2 * calls {
+		p := r.IntN(processes)
+		op := history.Op{Time: time.Duration(h.Len()) * time.Millisecond, Process: p}
+		if in := begun[p]; in != nil {
+			begun[p] = nil
+			var key int
+			_, _ = fmt.Sscanf(in.Key, "k%d", &key)
+			if in.F == "write" {
+				versions[key]++
+			}
+			out := checker.Copy{Version: versions[key]}
+			if in.F == "read" && r.IntN(100) == 0 {
+				out.Version = max(0, out.Version-1)
+			}
+			op.Type, op.Key, op.Output = history.OK, in.Key, out
+		} else {
+			in := checker.CacheOp{F: "read", Key: fmt.Sprintf("k%d", r.IntN(keys))}
+			if r.IntN(10) == 0 {
+				in.F = "write"
+			}
+			begun[p] = &in
+			op.Type, op.Key, op.Input = history.Invoke, in.Key, in
+		}
+		h.Add(op)
+	}
+	return h
+}

@@ -44,12 +44,12 @@ func MeasureFreshness(h *history.History) (Freshness, error) { return measureFre
 func MeasureCopies(h *history.History) (Freshness, error) { return measureFreshness(h, "peek") }
 
 func measureFreshness(h *history.History, f string) (Freshness, error) {
-	calls, err := copyCalls(h)
+	calls, err := tracks(h, f)
 	if err != nil {
 		return Freshness{}, fmt.Errorf("freshness: %w", err)
 	}
 	var m Freshness
-	walkFresh(calls, f, m.add)
+	walkFresh(calls, m.add)
 	slices.Sort(m.ages)
 	return m, nil
 }
@@ -117,21 +117,21 @@ func Fresh(p Promise) Checker {
 		name += "-within-" + p.Within.String()
 	}
 	return Func(func(_ context.Context, h *history.History) Result {
-		calls, err := copyCalls(h)
+		calls, err := tracks(h, f)
 		if err != nil {
 			return Result{Checker: name, Verdict: Unknown, Reason: err.Error()}
 		}
 		var m Freshness
 		var first *sighting
-		walkFresh(calls, f, func(g sighting) {
+		walkFresh(calls, func(g sighting) {
 			m.add(g)
 			if g.replaced != nil && g.age() >= p.Within && first == nil {
-				first = &g
+				first = g.kept()
 			}
 		})
 		res := Result{Checker: name, Reason: m.String()}
 		if first != nil {
-			res.Verdict, res.Why = Invalid, first.why(calls)
+			res.Verdict, res.Why = Invalid, first.why(h, calls)
 		}
 		return res
 	})
@@ -151,30 +151,30 @@ func OwnWrites() Checker {
 
 func sessionRule(name string, broken func(g sighting) bool) Checker {
 	return Func(func(_ context.Context, h *history.History) Result {
-		calls, err := copyCalls(h)
+		calls, err := tracks(h, "read")
 		if err != nil {
 			return Result{Checker: name, Verdict: Unknown, Reason: err.Error()}
 		}
 		n, of := 0, 0
 		var first *sighting
-		walkFresh(calls, "read", func(g sighting) {
+		walkFresh(calls, func(g sighting) {
 			of++
 			if broken(g) {
 				if n++; first == nil {
-					first = &g
+					first = g.kept()
 				}
 			}
 		})
 		res := Result{Checker: name, Reason: areOf(n, of, "read") + " older than what the process knew"}
 		if first != nil {
-			res.Verdict, res.Why = Invalid, first.sessionWhy(len(calls))
+			res.Verdict, res.Why = Invalid, first.sessionWhy(h)
 		}
 		return res
 	})
 }
 
 func (m *Freshness) add(g sighting) {
-	if g.read.out.Missing {
+	if g.read.missing {
 		m.Missing++
 	}
 	m.Reads++
@@ -191,12 +191,12 @@ func (m *Freshness) add(g sighting) {
 		return
 	}
 	m.Stale++
-	if g.read.out.Joined {
+	if g.read.joined {
 		m.Joined++
 	}
 	m.ages = append(m.ages, g.age())
 	m.Age = max(m.Age, g.age())
-	m.Behind = max(m.Behind, g.newest.out.Version-g.read.out.Version)
+	m.Behind = max(m.Behind, g.newest.version-g.read.version)
 	if g.quiet {
 		m.SilentStale++
 		m.Quiet = max(m.Quiet, g.age())

@@ -23,26 +23,28 @@ type Loads struct {
 // somewhat shorter than the time that copies live, that is the loads for one expiry: one if loads are
 // coalesced, as many as there are readers if nobody holds them back. It takes O(n log n).
 func MeasureLoads(h *history.History, window time.Duration) (Loads, error) {
-	calls, err := copyCalls(h)
+	last := map[string][]time.Duration{}
+	var keys []string // in the order of the history
+	err := eachCopy(h, func(c *copyCall) {
+		if c.in.F != "loads" || !c.answered() {
+			return
+		}
+		if _, told := last[c.in.Key]; !told {
+			keys = append(keys, c.in.Key)
+		}
+		last[c.in.Key] = c.out.LoadedAt
+	})
 	if err != nil {
 		return Loads{}, fmt.Errorf("loads: %w", err)
 	}
 	var m Loads
-	last := map[string]int{}
-	for i, c := range calls {
-		if c.in.F == "loads" && c.answered() {
-			last[c.in.Key] = i
-		}
-	}
 	var expired []time.Duration
-	for i, c := range calls { // in the order of the history
-		if at, ok := last[c.in.Key]; ok && at == i {
-			at := slices.Sorted(slices.Values(c.out.LoadedAt))
-			m.Loads += len(at)
-			expired = append(expired, at[min(1, len(at)):]...)
-			if most, from := busiest(at, window); most > m.Most {
-				m.Most, m.Key, m.At = most, c.in.Key, from
-			}
+	for _, key := range keys {
+		at := slices.Sorted(slices.Values(last[key]))
+		m.Loads += len(at)
+		expired = append(expired, at[min(1, len(at)):]...)
+		if most, from := busiest(at, window); most > m.Most {
+			m.Most, m.Key, m.At = most, key, from
 		}
 	}
 	slices.Sort(expired)

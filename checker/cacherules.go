@@ -22,14 +22,14 @@ func Aged() Checker { return aged }
 // CountAged counts the reads that [Aged] objects to.
 func CountAged(h *history.History) (int, error) { return aged.count(h) }
 
-var foreign = copyRule{"foreign", "of another principal", func(c copyCall) string {
+var foreign = copyRule{"foreign", "of another principal", func(c *copyCall) string {
 	if c.in.As == "" || c.out.For == "" || c.out.For == c.in.As {
 		return ""
 	}
 	return fmt.Sprintf("process %d read as %s%s, and was answered what is %s's", c.Invoke.Process, c.in.As, on(c.in.Key), c.out.For)
 }}
 
-var aged = copyRule{"aged", "older than allowed", func(c copyCall) string {
+var aged = copyRule{"aged", "older than allowed", func(c *copyCall) string {
 	age := c.Invoke.Time - c.out.Made
 	if c.out.Made == 0 || c.out.MaxAge == 0 || age <= c.out.MaxAge {
 		return ""
@@ -41,19 +41,19 @@ var aged = copyRule{"aged", "older than allowed", func(c copyCall) string {
 // A copyRule is a rule about reads that can be wrong on their own.
 type copyRule struct {
 	name, what string
-	wrong      func(c copyCall) string // why; empty if it is right
+	wrong      func(c *copyCall) string // why; empty if it is right
 }
 
 // Check finds the first read that is wrong.
 func (r copyRule) Check(_ context.Context, h *history.History) Result {
 	res := Result{Checker: r.name}
 	n, all := 0, 0
-	err := r.each(h, func(c copyCall, wrong string) {
+	err := r.each(h, func(c *copyCall, wrong string) {
 		if all++; wrong == "" {
 			return
 		}
 		if n++; n == 1 {
-			res.Verdict, res.Why = Invalid, &Why{Key: c.in.Key, Reason: wrong, Calls: bareCalls(c), Of: h.Len() / 2}
+			res.Verdict, res.Why = Invalid, &Why{Key: c.in.Key, Reason: wrong, Calls: []history.Call{c.Call}, Of: h.Len() / 2}
 		}
 	})
 	if err != nil {
@@ -64,7 +64,7 @@ func (r copyRule) Check(_ context.Context, h *history.History) Result {
 }
 
 func (r copyRule) count(h *history.History) (n int, err error) {
-	err = r.each(h, func(_ copyCall, wrong string) {
+	err = r.each(h, func(_ *copyCall, wrong string) {
 		if wrong != "" {
 			n++
 		}
@@ -76,15 +76,10 @@ func (r copyRule) count(h *history.History) (n int, err error) {
 }
 
 // each calls f for the reads that were answered.
-func (r copyRule) each(h *history.History, f func(c copyCall, wrong string)) error {
-	calls, err := copyCalls(h)
-	if err != nil {
-		return err
-	}
-	for _, c := range calls {
+func (r copyRule) each(h *history.History, f func(c *copyCall, wrong string)) error {
+	return eachCopy(h, func(c *copyCall) {
 		if c.in.F == "read" && c.answered() {
 			f(c, r.wrong(c))
 		}
-	}
-	return nil
+	})
 }
