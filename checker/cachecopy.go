@@ -75,44 +75,19 @@ func (c *copyCall) answered() bool { return c.Complete.Type == history.OK }
 // eachCopy calls f for the calls of a history of CacheOps, in the order of their invocations. What f is given is good until it
 // returns: a million of them would take half a gigabyte.
 func eachCopy(h *history.History, f func(c *copyCall)) error {
-	ends := completions(h)
 	var c copyCall
-	for i := range h.Len() {
-		op := h.At(i)
-		if op.Type != history.Invoke || op.Process == history.Nemesis {
-			continue
-		}
-		c = copyCall{Call: history.Call{Invoke: op, Complete: history.Op{Index: -1, Time: history.Forever, Type: history.Info}}}
-		if ends[i] >= 0 {
-			c.Complete = h.At(int(ends[i]))
-		}
+	for call := range h.Calls() {
+		c = copyCall{Call: call}
 		var ok bool
-		if c.in, ok = op.Input.(CacheOp); !ok {
-			return fmt.Errorf("%s asked for a %T where a CacheOp was due", place(op), op.Input)
+		if c.in, ok = call.Invoke.Input.(CacheOp); !ok {
+			return fmt.Errorf("%s asked for a %T where a CacheOp was due", place(call.Invoke), call.Invoke.Input)
 		}
 		if c.answered() {
-			if c.out, ok = c.Complete.Output.(Copy); !ok {
-				return fmt.Errorf("%s was answered a %T where a Copy was due", place(c.Complete), c.Complete.Output)
+			if c.out, ok = call.Complete.Output.(Copy); !ok {
+				return fmt.Errorf("%s was answered a %T where a Copy was due", place(call.Complete), call.Complete.Output)
 			}
 		}
 		f(&c)
 	}
 	return nil
-}
-
-// completions returns, for each invocation of a client, the index of the op that completes it, and -1 where there is none.
-func completions(h *history.History) []int32 {
-	ends := make([]int32, h.Len())
-	open := map[int]int{} // by process
-	for i := range h.Len() {
-		ends[i] = -1
-		op := h.At(i)
-		if op.Type == history.Invoke {
-			open[op.Process] = i
-		} else if at, ok := open[op.Process]; ok {
-			ends[at] = int32(i)
-			delete(open, op.Process)
-		}
-	}
-	return ends
 }

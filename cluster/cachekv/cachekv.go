@@ -98,9 +98,12 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 
 // Open makes an application server.
 func (s Store) Open(_ context.Context, h *cluster.Host) (*App, error) {
-	s = s.filled()
-	region := RegionOf(h.Node())
-	return newApp(h, s, &sql{h: h, primary: database, replica: replica(region)}, &shelf{h: h, node: cache(region)}), nil
+	return s.app(h, &shelf{h: h, node: cache(RegionOf(h.Node()))}), nil
+}
+
+// app makes an application server that has its region's replica, and that cache.
+func (s Store) app(h *cluster.Host, t tier) *App {
+	return newApp(h, s.filled(), &sql{h: h, primary: database, replica: replica(RegionOf(h.Node()))}, t)
 }
 
 // An App is an application server: it reads through a cache of its region, and writes as its [Strategy] says. It does

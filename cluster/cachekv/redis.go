@@ -63,9 +63,7 @@ func ServeRedis(ctx context.Context, h *cluster.Host) error {
 
 // Open makes an application server.
 func (s Redis) Open(_ context.Context, h *cluster.Host) (*App, error) {
-	f := s.Of.filled()
-	region := RegionOf(h.Node())
-	return newApp(h, f, &sql{h: h, primary: database, replica: replica(region)}, newRemote(h, cache(region))), nil
+	return s.Of.app(h, newRemote(h, cache(RegionOf(h.Node())))), nil
 }
 
 // A remote is a Redis as an application sees it.
