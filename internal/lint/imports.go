@@ -26,6 +26,7 @@ var importRules = []ImportRule{
 	{Package: "internal/bugset"},
 	{Package: "internal/keyed"},
 	{Package: "internal/lint"},
+	{Package: "internal/tier", Testing: true},
 	{Package: "internal/simnet", Ours: []string{"internal/keyed"}},
 	{Package: "cluster", Ours: []string{"internal/keyed", "internal/simnet"}},
 	{Package: "cluster/raftkv", Ours: []string{"cluster", "internal/bugset"}, Libs: []string{"go.etcd.io/raft/v3", "google.golang.org/protobuf"}},
