@@ -1,4 +1,4 @@
-// Gotest runs go test and says at the end which tests were the slowest, so that a
+// Command gotest runs go test and says at the end which tests were the slowest, so that a
 // loop that grows is noticed where it grows:
 //
 //	go run ./internal/gotest [-cpu FILE] [-slowest N] -- FLAGS AND PACKAGES OF GO TEST
