@@ -17,6 +17,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/primarykv"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -98,7 +99,7 @@ func TestMemberlistDecides(t *testing.T) {
 		// It hears that it is dead, denies it, and nobody hears that; but it hears of its successor.
 		{primarykv.Async, unheard, false},
 	} {
-		for seed := range few(2, 1) {
+		for seed := range tier.Seeds(t, 1, 1) {
 			r := gossiped(t, c.mode, c.cut, uint64(seed+1))
 			longest, twice := outage(r.History)
 			assert.Greater(t, longest, 3*time.Second, "%v: memberlist suspects before it buries", c.cut)
@@ -123,7 +124,7 @@ func TestMemberlistDecides(t *testing.T) {
 // TestGossipedReplays counts how often a run with memberlist is the same twice, of CAPSIZE_SEEDS runs. Package
 // gossip says why that is no certainty.
 func TestGossipedReplays(t *testing.T) {
-	n, alike := seeds(t, few(2, 1)), 0
+	n, alike := tier.Seeds(t, 1, 1), 0
 	for seed := range n {
 		a := gossiped(t, primarykv.Async, nemesis.Partitions(nemesis.Leader), uint64(seed+1))
 		b := gossiped(t, primarykv.Async, nemesis.Partitions(nemesis.Leader), uint64(seed+1))

@@ -21,6 +21,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/quorumkv"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -189,7 +190,7 @@ func writes(t *testing.T, system cluster.System, cut func(c *cluster.Cluster)) (
 // TestGossipedReplays counts how many seeds replay byte for byte when memberlist decides. CAPSIZE_REPLAYS
 // says how many are run twice.
 func TestGossipedReplays(t *testing.T) {
-	runs := seeds(t, 3, 1)
+	runs := tier.Seeds(t, 1, 3)
 	if text := os.Getenv("CAPSIZE_REPLAYS"); text != "" {
 		var err error
 		runs, err = strconv.Atoi(text)
