@@ -35,7 +35,7 @@ func TestWhatReplicationLoses(t *testing.T) {
 		{"async without failover", primarykv.Store{Replication: primarykv.Async, Failover: primarykv.Fixed}, false},
 	} {
 		t.Run(mode.name, func(t *testing.T) {
-			acked, gone := losses(t, mode.store, tier.Seeds(t, 1, 5))
+			acked, gone := losses(t, mode.store, tier.Seeds(t, 3, 5))
 			t.Logf("%d of %d acknowledged writes are lost", gone, acked)
 			assert.Equal(t, mode.loses, gone > 0)
 		})

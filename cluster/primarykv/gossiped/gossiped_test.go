@@ -1,6 +1,6 @@
 //go:debug randseednop=0
 
-package primarykv_test
+package gossiped_test
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/primarykv"
+	"github.com/capsize-go/capsize/cluster/primarykv/gossiped"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
@@ -43,10 +44,10 @@ var unheard = nemesis.New("primary unheard", func(_ context.Context, c *cluster.
 	}, nil
 })
 
-// gossiped runs a store whose primary is cut off in a way.
-func gossiped(t *testing.T, r primarykv.Replication, cut nemesis.Fault, seed uint64) *capsize.Result {
+// runGossiped runs a store whose primary is cut off in a way.
+func runGossiped(t *testing.T, r primarykv.Replication, cut nemesis.Fault, seed uint64) *capsize.Result {
 	t.Helper()
-	store := primarykv.Gossiped{Replication: r}
+	store := gossiped.Store{Replication: r}
 	res, err := capsize.Exec(t.Context(), t, capsize.Test{
 		System: store, Workload: workloads.Register(store.Open), Seed: seed,
 		Nemesis:  nemesis.At(cutAt, cutFor, cut),
@@ -100,7 +101,7 @@ func TestMemberlistDecides(t *testing.T) {
 		{primarykv.Async, unheard, false},
 	} {
 		for seed := range tier.Seeds(t, 1, 1) {
-			r := gossiped(t, c.mode, c.cut, uint64(seed+1))
+			r := runGossiped(t, c.mode, c.cut, uint64(seed+1))
 			longest, twice := outage(r.History)
 			assert.Greater(t, longest, 3*time.Second, "%v: memberlist suspects before it buries", c.cut)
 			assert.Less(t, longest, 20*time.Second, "%v", c.cut)
@@ -126,8 +127,8 @@ func TestMemberlistDecides(t *testing.T) {
 func TestGossipedReplays(t *testing.T) {
 	n, alike := tier.Seeds(t, 1, 1), 0
 	for seed := range n {
-		a := gossiped(t, primarykv.Async, nemesis.Partitions(nemesis.Leader), uint64(seed+1))
-		b := gossiped(t, primarykv.Async, nemesis.Partitions(nemesis.Leader), uint64(seed+1))
+		a := runGossiped(t, primarykv.Async, nemesis.Partitions(nemesis.Leader), uint64(seed+1))
+		b := runGossiped(t, primarykv.Async, nemesis.Partitions(nemesis.Leader), uint64(seed+1))
 		if capsize.Difference(a, b) == "" {
 			alike++
 		}
