@@ -131,6 +131,10 @@ func CheckDeterminism(t *testing.T, test Test) {
 		if err != nil {
 			t.Fatalf("capsize: %v", err)
 		}
+		if r.Stopped != nil {
+			t.Errorf("capsize: seed %d did not come to its end, so nothing can be said of its determinism: %v%s", test.Seed, r.Stopped, listFindings(r.Findings))
+			return
+		}
 		runs[i] = r
 	}
 	if d := Difference(runs[0], runs[1]); d != "" {

@@ -25,6 +25,7 @@ var importRules = []ImportRule{
 	{Package: "internal/benchtable"},
 	{Package: "internal/bugset"},
 	{Package: "internal/keyed"},
+	{Package: "internal/locks"},
 	{Package: "internal/lint"},
 	{Package: "internal/tier", Testing: true},
 	{Package: "internal/simnet", Ours: []string{"internal/keyed"}},
