@@ -62,7 +62,7 @@ func (e *engine) runInBubble(t *testing.T) error {
 			e.giveUp(fmt.Errorf("nothing happened for %v", e.test.Stall), e.stalled(still))
 			return nil
 		case e.ctx.Err() != nil && still > stopWithin:
-			e.interrupted()
+			e.interrupted() // says why
 			e.giveUp(errInterrupted, e.stalled(still))
 			return nil
 		}

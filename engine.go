@@ -166,7 +166,11 @@ func (e *engine) interrupted() bool {
 	if e.ctx.Err() == nil {
 		return false
 	}
-	e.stop(errInterrupted)
+	why := errInterrupted
+	if errors.Is(context.Cause(e.ctx), errLate) {
+		why = errLate
+	}
+	e.stop(why)
 	return true
 }
 
@@ -196,7 +200,9 @@ func (e *engine) record(op history.Op) history.Op {
 	if e.closed {
 		return op
 	}
-	return e.history.Add(op)
+	op = e.history.Add(op)
+	e.test.Recorder.add(op)
+	return op
 }
 
 func (e *engine) find(f cluster.Finding) {

@@ -1,10 +1,9 @@
 package capsize
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
 	"testing"
 
@@ -32,6 +31,11 @@ func Run(t *testing.T, test Test) {
 		t.Fatalf("capsize: %v", err)
 	}
 	set.apply(&test)
+	if test.Recorder == nil {
+		test.Recorder = testRecorder(t.Name())
+		defer closeRecorder(t, test.Recorder)
+	}
+	nameCutShort(t, test.Recorder)
 	saved, err := savedFailures(t.Name())
 	if err != nil {
 		t.Fatalf("capsize: %v", err)
@@ -45,24 +49,34 @@ func Run(t *testing.T, test Test) {
 	if onlySaved(t.Name(), saved) {
 		return
 	}
+	ctx, stop := untilLate(t)
+	defer stop()
+	if !finishCutShort(ctx, t, test, set) {
+		return
+	}
 	if test.Seed == 0 {
 		test.Seed = freshSeed()
 	}
-	sweep(t, test, set)
+	sweep(ctx, t, test, set)
 }
 
 // sweep tries the seeds until one decides the test.
-func sweep(t *testing.T, test Test, set settings) {
+func sweep(ctx context.Context, t *testing.T, test Test, set settings) {
 	t.Helper()
-	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt)
-	defer stop()
 	seeds := max(1, test.Seeds)
 	for i := range seeds {
 		one := test
 		one.Seed, one.Seeds = test.Seed+uint64(i), 1
+		if ctx.Err() != nil {
+			reportPart(ctx, t, test, i, seeds)
+			return
+		}
 		r, err := Exec(ctx, t, one)
 		if err != nil {
 			t.Fatalf("capsize: %v", err)
+		}
+		if wasInterrupted(r) {
+			reportPart(ctx, t, test, i, seeds)
 		}
 		if asExpected(r, test.Expect) {
 			return // it shows what it was to show
@@ -88,7 +102,7 @@ func asExpected(r *Result, expect checker.Verdict) bool {
 // interrupted is reported only: it failed at nothing.
 func fail(t *testing.T, r *Result, set settings) {
 	t.Helper()
-	if errors.Is(r.Stopped, errInterrupted) {
+	if wasInterrupted(r) {
 		show(t, r, set, "", rerunSeed(t.Name(), r.Seed))
 		return
 	}

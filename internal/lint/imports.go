@@ -26,6 +26,7 @@ var importRules = []ImportRule{
 	{Package: "internal/bugset"},
 	{Package: "internal/keyed"},
 	{Package: "internal/locks"},
+	{Package: "internal/runlog", Ours: []string{"history"}},
 	{Package: "internal/lint"},
 	{Package: "internal/tier", Testing: true},
 	{Package: "internal/simnet", Ours: []string{"internal/keyed"}},
