@@ -31,11 +31,11 @@ func CAP() Scenario {
 		Meter:    func(v Variant) Meter { return &Card{judge: choiceNamed(v.Name).judge} },
 		Holds:    capHolds,
 		Columns: []Column{
-			{"maj R", "majority_read", percent}, {"maj W", "majority_write", percent},
-			{"min R", "minority_read", percent}, {"min W", "minority_write", percent},
-			{"stale", "stale_reads", count}, {"oldest", "stale_worst_ns", span},
-			{"lost", "lost_acked", count}, {"failover", "majority_write_first_ns", span}, {"recover", "recover_ns", span},
-			{"p50", "p50_ns", span}, {"p99", "p99_ns", span},
+			{"maj R", "majority_read", Percent}, {"maj W", "majority_write", Percent},
+			{"min R", "minority_read", Percent}, {"min W", "minority_write", Percent},
+			{"stale", "stale_reads", Count}, {"oldest", "stale_worst_ns", Span},
+			{"lost", "lost_acked", Count}, {"failover", "majority_write_first_ns", Span}, {"recover", "recover_ns", Span},
+			{"p50", "p50_ns", Span}, {"p99", "p99_ns", Span},
 		},
 	}
 	for _, c := range choices {

@@ -19,6 +19,7 @@ import (
 	"github.com/capsize-go/capsize/cluster/localcache"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
+	"github.com/capsize-go/capsize/scenarios/caching"
 	"github.com/capsize-go/capsize/workloads"
 )
 
@@ -38,7 +39,7 @@ func seeds(t *testing.T) uint64 {
 
 // variants are those of the scenarios, shortened: each has another cache.
 func variants() []scenarios.Variant {
-	all := append(scenarios.CacheStaleFill().Variants, scenarios.CacheRefresh().Variants...)
+	all := append(caching.CacheStaleFill().Variants, caching.CacheRefresh().Variants...)
 	for i := range all {
 		all[i].Test.Duration = 8 * time.Second
 		if testing.Short() {

@@ -23,6 +23,7 @@ const anything = "*"
 var importRules = []ImportRule{
 	{Package: "history"},
 	{Package: "internal/benchtable"},
+	{Package: "internal/gotest"},
 	{Package: "internal/bugset"},
 	{Package: "internal/keyed"},
 	{Package: "internal/locks"},
@@ -54,6 +55,7 @@ var importRules = []ImportRule{
 	{Package: "workloads", Ours: []string{"checker", "cluster", "history"}},
 	{Package: "report", Ours: []string{"history", "checker"}, Libs: []string{"github.com/fatih/color"}},
 	{Package: "scenarios", Ours: []string{anything}, Testing: true},
+	{Package: "scenarios/caching", Ours: []string{anything}, Testing: true},
 	{Package: "realbugs", Ours: []string{anything}, Testing: true},
 	{Package: ".", Ours: []string{anything}, Testing: true},
 	{Package: "cmd/...", Ours: []string{anything}, Libs: []string{anything}, Testing: true},
