@@ -27,6 +27,7 @@ var importRules = []ImportRule{
 	{Package: "internal/bugset"},
 	{Package: "internal/keyed"},
 	{Package: "internal/lint"},
+	{Package: "internal/savedrun", Ours: []string{"checker", "history", "nemesis"}},
 	{Package: "internal/tier", Testing: true},
 	{Package: "internal/simnet", Ours: []string{"internal/keyed"}},
 	{Package: "cluster", Ours: []string{"internal/keyed", "internal/simnet"}},
