@@ -137,12 +137,3 @@ func (g goroutine) whyNot() string {
 	}
 	return "it waits for something outside of virtual time (" + g.state + ")"
 }
-
-// listFindings lists findings with their stacks, for a message.
-func listFindings(findings []cluster.Finding) string {
-	var b strings.Builder
-	for _, f := range findings {
-		fmt.Fprintf(&b, "\n%v\n%s", f, f.Stack)
-	}
-	return b.String()
-}

@@ -85,15 +85,25 @@ func (r *Result) Digest() (string, error) { return r.History.Digest() }
 // to enter a bubble of virtual time; a plain program gets one from [Main]. The
 // error tells of a test that can't be run, not of a system that is wrong. When
 // ctx is done the run ends early with what it has.
+//
+// One run can be under way in a process. Exec waits until no other one is, so that
+// parallel tests take turns; it is an error if ctx is done before that, or if Exec is
+// called in a bubble, as from a system or a workload.
 func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 	test, err := test.complete()
+	if err != nil {
+		return nil, err
+	}
+	end, err := takeTurn(ctx, t)
 	if err != nil {
 		return nil, err
 	}
 	began, cpu := time.Now(), cpuTime()
 	e := newEngine(ctx, test)
 	defer test.Recorder.during(test, e.plan)()
-	if err := e.runInBubble(t); err != nil {
+	err = e.runInBubble(t)
+	end()
+	if err != nil {
 		return nil, err
 	}
 	r := e.result()

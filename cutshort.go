@@ -180,7 +180,7 @@ func untilLate(t *testing.T) (context.Context, context.CancelFunc) {
 func wasInterrupted(r *Result) bool { return errors.Is(r.Stopped, errInterrupted) }
 
 // reportPart fails a test of whose seeds not all were run.
-func reportPart(ctx context.Context, t *testing.T, test Test, done, seeds int) {
+func (x *runner) reportPart(ctx context.Context, t *testing.T, done int) {
 	t.Helper()
 	why, more := "interrupted", ""
 	if errors.Is(context.Cause(ctx), errLate) {
@@ -188,21 +188,21 @@ func reportPart(ctx context.Context, t *testing.T, test Test, done, seeds int) {
 		more = "\nFor more, give it more time (go test -timeout 1h) or fewer seeds (CAPSIZE_SEEDS)."
 	}
 	valid := ""
-	if done > 0 && test.Expect == checker.Valid {
+	if done > 0 && x.test.Expect == checker.Valid {
 		valid = ", and all of these are valid"
 	}
 	t.Errorf("capsize: %s: %d of %d seeds were run to their end, from seed %d on%s; seed %d would have been next.%s",
-		why, done, seeds, test.Seed, valid, test.Seed+uint64(done), more)
+		why, done, max(1, x.test.Seeds), x.test.Seed, valid, x.test.Seed+uint64(done), more)
 }
 
 // nameCutShort says which runs of the test were cut short.
-func nameCutShort(t *testing.T, rec *Recorder) {
+func (x *runner) nameCutShort(t *testing.T) {
 	t.Helper()
-	if rec == nil {
+	if x.test.Recorder == nil {
 		return
 	}
-	for _, c := range rec.cut {
-		note(t, "capsize: the last run of %s was %v\nTo re-run:\n%s", t.Name(), c, rerunSeed(t.Name(), c.Seed()))
+	for _, c := range x.test.Recorder.cut {
+		note(t, "capsize: the last run of %s was %v\nTo re-run:\n%s", x.test.Name, c, x.set.rerunSeed(x.name, c.Seed()))
 	}
 }
 
@@ -219,16 +219,16 @@ func note(t *testing.T, format string, args ...any) {
 
 // finishCutShort runs the seeds again of the runs that were cut short, and reports
 // whether the test goes on after that. Those that come to their end are removed.
-func finishCutShort(ctx context.Context, t *testing.T, test Test, set settings) (goesOn bool) {
+func (x *runner) finishCutShort(ctx context.Context, t *testing.T) (goesOn bool) {
 	t.Helper()
-	if test.Recorder == nil {
+	if x.test.Recorder == nil {
 		return true
 	}
-	for _, c := range test.Recorder.cut {
-		if set.seed != 0 && set.seed != c.Seed() {
+	for _, c := range x.test.Recorder.cut {
+		if x.set.seed != 0 && x.set.seed != c.Seed() {
 			continue // another seed was asked for
 		}
-		one, err := c.test(test)
+		one, err := c.test(x.test)
 		if err != nil {
 			t.Errorf("capsize: %v; delete the folder if it is of no use", err)
 			continue
@@ -237,11 +237,11 @@ func finishCutShort(ctx context.Context, t *testing.T, test Test, set settings) 
 		if err != nil {
 			t.Fatalf("capsize: %v", err)
 		}
-		if wasInterrupted(r) || r.Verdict != checker.Valid && !asExpected(r, test.Expect) {
+		if wasInterrupted(r) || !x.passes(r) {
 			if !wasInterrupted(r) {
 				_ = c.Remove() // it is saved as a failure now
 			}
-			fail(t, r, set)
+			x.fail(ctx, t, r, "The last run of this seed was cut short: "+c.Finding().String())
 			return false
 		}
 		finished(t, c, r)
@@ -274,8 +274,9 @@ func finished(t *testing.T, c CutShort, r *Result) {
 }
 
 // closeRecorder ends the recording of a test, and says if it is not complete.
-func closeRecorder(t *testing.T, rec *Recorder) {
+func (x *runner) closeRecorder(t *testing.T) {
 	t.Helper()
+	rec := x.test.Recorder
 	if rec == nil {
 		return
 	}
@@ -283,7 +284,7 @@ func closeRecorder(t *testing.T, rec *Recorder) {
 		note(t, "capsize: %v", err)
 	}
 	// What a process made that died, its followers find there: it goes when it is empty.
-	for dir := testRecorderDir(t.Name()); dir != filepath.Dir(recordersDir) && os.Remove(dir) == nil; {
+	for dir := x.recorderDir(); dir != filepath.Dir(recordersDir) && os.Remove(dir) == nil; {
 		dir = filepath.Dir(dir)
 	}
 }

@@ -92,7 +92,7 @@ func sameLock(stuck []goroutine, sources *locks.Sources) [][]goroutine {
 		key := g.host + " " + lockAddress(g)
 		if lockAddress(g) == "" {
 			key += g.stack()
-			for _, l := range wanted(g, sources) {
+			for _, l := range wantedLocks(g, sources) {
 				key = g.host + " " + l.Key
 			}
 		}
@@ -138,9 +138,9 @@ func outer(g goroutine) int {
 	return max(0, slices.IndexFunc(g.frames, func(f frame) bool { return !ofRuntime(f) }))
 }
 
-// wanted returns the locks that a goroutine waits for, as the sources spell them: there
+// wantedLocks returns the locks that a goroutine waits for, as the sources spell them: there
 // are several if the lock is taken by a method Lock of the user's own.
-func wanted(g goroutine, sources *locks.Sources) []locks.Lock {
+func wantedLocks(g goroutine, sources *locks.Sources) []locks.Lock {
 	once := slices.ContainsFunc(g.frames[:outer(g)], func(f frame) bool { return strings.HasPrefix(f.fn, "sync.(*Once)") })
 	var found []locks.Lock
 	for i := outer(g); i < len(g.frames); i++ {
@@ -180,7 +180,7 @@ func (w waiter) finding() (f cluster.Finding, certain bool) {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "hangs: %s waits at %v for %s", at.short(), at, what)
-	for _, l := range wanted(w.goroutine, w.sources) {
+	for _, l := range wantedLocks(w.goroutine, w.sources) {
 		fmt.Fprintf(&b, " %s", l.Text)
 		break
 	}
@@ -239,7 +239,7 @@ func baseName(file string) string { return file[strings.LastIndex(file, "/")+1:]
 // holders returns who holds the lock that is waited for: those who are sure to hold it,
 // or else those who hold one of the same name.
 func (w waiter) holders() []holder {
-	want := wanted(w.goroutine, w.sources)
+	want := wantedLocks(w.goroutine, w.sources)
 	var sure, likely []holder
 	for _, g := range w.all {
 		if g.id == w.id {

@@ -104,7 +104,7 @@ func parseGoroutines(text string) []goroutine {
 
 var (
 	header    = regexp.MustCompile(`^goroutine (\d+)(?: gp=\S+ m=\S+(?: mp=\S+)?)? \[(.*)\]:$`)
-	inBubble  = regexp.MustCompile(`, synctest bubble (\d+)$`)
+	bubbleOf  = regexp.MustCompile(`, synctest bubble (\d+)$`)
 	labelPair = regexp.MustCompile(`"((?:[^"\\]|\\.)*)": "((?:[^"\\]|\\.)*)"`)
 	place     = regexp.MustCompile(`^\t(.*):(\d+)(?: \+0x[0-9a-f]+)?(?: fp=.*)?$`)
 )
@@ -127,7 +127,7 @@ func parseGoroutine(block string) (g goroutine, ok bool) {
 			g.shift = value
 		}
 	}
-	if b := inBubble.FindStringSubmatch(state); b != nil {
+	if b := bubbleOf.FindStringSubmatch(state); b != nil {
 		g.bubble = b[1]
 		state = strings.TrimSuffix(state, b[0])
 	}

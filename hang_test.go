@@ -31,9 +31,9 @@ func (s *lockedStore) append() {
 	_ = s.h.Sleep(10 * time.Millisecond) // append waits
 }
 
-// hanging answers every message from a goroutine of its own that does as work says:
+// lockHolding answers every message from a goroutine of its own that does as work says:
 // started by the handler, or by Run.
-func hanging(handler bool, work func(*lockedStore)) cluster.Func {
+func lockHolding(handler bool, work func(*lockedStore)) cluster.Func {
 	return func(ctx context.Context, h *cluster.Host) error {
 		s := &lockedStore{h: h}
 		queue := make(chan cluster.Message, 1000)
@@ -74,7 +74,7 @@ func TestLockOverSleep(t *testing.T) {
 	takes, waits := markedLine(t, "append takes it"), markedLine(t, "append waits")
 	for name, handler := range map[string]bool{"from the handler": true, "from Run": false} {
 		t.Run(name, func(t *testing.T) {
-			r := runHanging(t, hanging(handler, (*lockedStore).append))
+			r := runHanging(t, lockHolding(handler, (*lockedStore).append))
 			f := finding(t, r)
 			assert.Len(t, r.Findings, 1)
 			assert.Equal(t, "n1", f.Host)
@@ -146,7 +146,7 @@ func TestLocksThatHang(t *testing.T) {
 		}, "for a channel that was made outside of the run"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := finding(t, runHanging(t, hanging(true, c.work())))
+			f := finding(t, runHanging(t, lockHolding(true, c.work())))
 			assert.Equal(t, "n1", f.Host)
 			assert.Contains(t, f.What, c.want)
 			assert.Contains(t, f.Stack, "TestLocksThatHang")
@@ -157,7 +157,7 @@ func TestLocksThatHang(t *testing.T) {
 // TestHandlersGoroutines has the goroutines that a handler or a timer starts misbehave:
 // they belong to the host.
 func TestHandlersGoroutines(t *testing.T) {
-	f := finding(t, runHanging(t, hanging(true, func(*lockedStore) { leak() })))
+	f := finding(t, runHanging(t, lockHolding(true, func(*lockedStore) { leak() })))
 	assert.Equal(t, "n1", f.Host)
 	assert.Contains(t, f.What, "goroutine(s) behind")
 	assert.Contains(t, f.Stack, "capsize_test.leak")

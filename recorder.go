@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"sync"
 	"time"
@@ -193,17 +194,18 @@ func (k keptRun) restore(test Test) (Test, error) {
 // in a folder of its own.
 var recordersDir = filepath.Join(savedDir, ".running")
 
-func testRecorderDir(test string) string {
-	return filepath.Join(recordersDir, filepath.FromSlash(test))
+// recorderDir returns the folder of the runs in progress of this Run.
+func (x *runner) recorderDir() string {
+	return filepath.Join(recordersDir, filepath.FromSlash(path.Join(x.name, x.key)))
 }
 
 // unwritable says once in a process that runs are not recorded.
 var unwritable sync.Once
 
-// testRecorder returns the recorder for a test. If its folder can't be written, that is
+// recorder returns the recorder for a test. If its folder can't be written, that is
 // said once, and the test is run without.
-func testRecorder(test string) *Recorder {
-	r, err := NewRecorder(testRecorderDir(test))
+func (x *runner) recorder() *Recorder {
+	r, err := NewRecorder(x.recorderDir())
 	if err != nil {
 		unwritable.Do(func() {
 			fmt.Fprintf(os.Stderr, "capsize: runs are not recorded as they go, so a crash of this process will lose them: %v\n", err)

@@ -29,6 +29,7 @@ var importRules = []ImportRule{
 	{Package: "internal/locks"},
 	{Package: "internal/runlog", Ours: []string{"history"}},
 	{Package: "internal/lint"},
+	{Package: "internal/savedrun", Ours: []string{"checker", "history", "nemesis"}},
 	{Package: "internal/tier", Testing: true},
 	{Package: "internal/simnet", Ours: []string{"internal/keyed"}},
 	{Package: "cluster", Ours: []string{"internal/keyed", "internal/simnet"}},

@@ -23,6 +23,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 
 	"github.com/capsize-go/capsize/history"
@@ -167,7 +168,7 @@ func (l *Log) Begin(run []byte) error {
 	if _, err := l.run.WriteAt(text, 0); err != nil {
 		return fmt.Errorf("keep the run in progress: %w", err)
 	}
-	if err := debug.SetCrashOutput(l.crash, debug.CrashOptions{}); err != nil {
+	if err := l.takeCrashes(); err != nil {
 		return fmt.Errorf("keep what the runtime prints at a crash: %w", err)
 	}
 	l.busy = true
@@ -221,7 +222,31 @@ func (l *Log) Judge() error { return l.enter(judging) }
 // End says that nothing is in progress any more.
 func (l *Log) End() error {
 	l.busy = false
-	return errors.Join(debug.SetCrashOutput(nil, debug.CrashOptions{}), l.enter(idle))
+	return errors.Join(l.leaveCrashes(), l.enter(idle))
+}
+
+// taker is the log that gets what the runtime prints when the process dies. There is one
+// at most: that of the run that began last.
+var taker struct {
+	sync.Mutex
+	log *Log
+}
+
+func (l *Log) takeCrashes() error {
+	taker.Lock()
+	defer taker.Unlock()
+	taker.log = l
+	return debug.SetCrashOutput(l.crash, debug.CrashOptions{})
+}
+
+func (l *Log) leaveCrashes() error {
+	taker.Lock()
+	defer taker.Unlock()
+	if taker.log != l {
+		return nil // another run has begun while the history of this one was judged
+	}
+	taker.log = nil
+	return debug.SetCrashOutput(nil, debug.CrashOptions{})
 }
 
 func (l *Log) enter(state string) error {
