@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/capsize-go/capsize/catalog/models"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/report"
@@ -20,9 +21,9 @@ type checkOptions struct {
 	consistency string
 	format      string
 	independent bool
-	shape
-	report string
-	json   bool
+	shape       models.Shape
+	report      string
+	json        bool
 }
 
 func (a *app) checkCommand() *cobra.Command {
@@ -65,15 +66,15 @@ With --json, check prints one object a file:
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.model, "model", "register", "what a correct object does; see capsize list models")
-	f.StringVar(&o.consistency, "consistency", linearizable, "how closely the model must be kept; see capsize list consistency")
+	f.StringVar(&o.consistency, "consistency", models.Linearizable, "how closely the model must be kept; see capsize list consistency")
 	f.StringVar(&o.format, "format", "auto", "format of the files; see capsize list formats")
 	f.BoolVar(&o.independent, "independent", false, "values are pairs of a key and a value, as jepsen.independent makes them")
-	f.StringVar(&o.initial, "initial", "", "what a "+holdsInitial+" holds at first: an integer, or nil (default nil)")
-	f.StringVar(&o.size, "size", "", "how many permits a semaphore has, or how often a reentrant-lock may be acquired (default 2)")
+	f.StringVar(&o.shape.Initial, "initial", "", "what a cas-register holds at first: an integer, or nil (default nil)")
+	f.StringVar(&o.shape.Size, "size", "", "how many permits a semaphore has, or how often a reentrant-lock may be acquired (default 2)")
 	f.StringVar(&o.report, "report", reportsDir, `folder for the pages; "" writes none`)
 	f.BoolVar(&o.json, "json", false, "print one JSON object a file, each on a line, and nothing else")
 	complete(cmd, map[string][]string{
-		"model": namesOf(modelRows()), "consistency": namesOf(consistencyRows()), "format": formatNames(),
+		"model": models.Names(models.Rows()), "consistency": models.Names(models.Consistencies()), "format": models.FormatNames(),
 	})
 	return cmd
 }
@@ -81,22 +82,20 @@ With --json, check prints one object a file:
 // A judge is what files are judged by.
 type judge struct {
 	checkOptions
-	model   model
-	checker checker.Checker
-	format  history.Format
+	*models.Check
+	format history.Format
 }
 
 // judge looks up what the flags name.
-func (o checkOptions) judge() (j judge, err error) {
-	j.checkOptions = o
-	if j.model, err = findModel(o.model, o.shape); err != nil {
-		return j, err
+func (o checkOptions) judge() (judge, error) {
+	format, err := models.FindFormat(o.format)
+	if err != nil {
+		return judge{}, err
 	}
-	if j.checker, err = j.model.held(o.consistency); err != nil {
-		return j, err
-	}
-	j.format, err = findFormat(o.format)
-	return j, err
+	c, err := models.New(models.Options{
+		Model: o.model, Consistency: o.consistency, Shape: o.shape, Format: format, Independent: o.independent,
+	})
+	return judge{o, c, format}, err
 }
 
 // check judges the files one after the other. One that can't be read does not
@@ -126,12 +125,12 @@ func (a *app) check(ctx context.Context, files []string, o checkOptions) error {
 }
 
 func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verdict, error) {
-	h, format, err := a.readHistory(file, j)
+	rec, err := a.readHistory(file, j)
 	if err != nil {
 		return checker.Unknown, err
 	}
-	r := j.checker.Check(ctx, h)
-	page, err := j.judged(file, h, r)
+	r := j.Checker.Check(ctx, rec.History)
+	page, err := j.judged(file, rec.History, r)
 	if err != nil {
 		return checker.Unknown, err
 	}
@@ -142,7 +141,7 @@ func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verd
 	}
 	switch {
 	case j.json:
-		err = a.printJSON(j.line(file, format, r, page))
+		err = a.printJSON(j.line(file, rec.Format, r, page))
 	case r.Verdict == checker.Valid:
 		_, err = fmt.Fprintf(a.out, "%s %s: %s\n", paintVerdict(r.Verdict, "✓"), page.Title, r.Reason)
 	default:
@@ -151,21 +150,22 @@ func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verd
 	return r.Verdict, err
 }
 
-// readHistory reads a file as a history of the model.
-func (a *app) readHistory(file string, j judge) (*history.History, history.Format, error) {
-	in, err := a.open(file, j.format)
+// readHistory reads a file, or the standard input if its name is "-".
+func (a *app) readHistory(file string, j judge) (models.Recorded, error) {
+	src, err := a.open(file, j.format)
 	if err != nil {
-		return nil, 0, err
+		return models.Recorded{}, err
 	}
-	defer in.close()
-	h, err := j.model.history(in, history.Options{Format: in.format, Independent: j.independent})
-	if err != nil {
-		return nil, 0, fmt.Errorf("read history: %w", err)
+	defer func() { _ = src.Close() }() // it was read only
+	return j.Read(src)
+}
+
+// open opens a file, or the standard input if its name is "-".
+func (a *app) open(file string, format history.Format) (*models.Source, error) {
+	if file == "-" {
+		return models.NewSource(a.in, "standard input", format)
 	}
-	if h.Len() == 0 {
-		return nil, 0, fmt.Errorf("read history: %s:1: there are no ops in it", in.name)
-	}
-	return h, in.format, nil
+	return models.Open(file, format)
 }
 
 // judged returns what a report shows of a history that was judged.
@@ -175,20 +175,20 @@ func (j judge) judged(file string, h *history.History, r checker.Result) (report
 		return report.Run{}, fmt.Errorf("digest of %s: %w", file, err)
 	}
 	page := report.Run{
-		Title: file, Workload: j.model.Name, System: file, Virtual: h.End(), Recorded: true,
+		Title: file, Workload: j.Model.Name, System: file, Virtual: h.End(), Recorded: true,
 		Verdict: r.Verdict, Checks: []checker.Result{r}, History: h, Digest: digest,
 	}
 	if file == "-" {
 		page.Title, page.System = "standard input", "standard input"
 		return page, nil
 	}
-	page.Rerun = fmt.Sprintf("%s check %s --model %s%s", programName(), quoted(file), j.model.Name, j.flags())
+	page.Rerun = fmt.Sprintf("%s check %s --model %s%s", programName(), quoted(file), j.Model.Name, j.flags())
 	return page, nil
 }
 
 // flags returns the flags that are not as they are unless told.
 func (o checkOptions) flags() (text string) {
-	if o.consistency != linearizable {
+	if o.consistency != models.Linearizable {
 		text += " --consistency " + o.consistency
 	}
 	if o.format != history.Auto.String() {
@@ -197,11 +197,11 @@ func (o checkOptions) flags() (text string) {
 	if o.independent {
 		text += " --independent"
 	}
-	if o.initial != "" {
-		text += " --initial " + quoted(o.initial)
+	if o.shape.Initial != "" {
+		text += " --initial " + quoted(o.shape.Initial)
 	}
-	if o.size != "" {
-		text += " --size " + o.size
+	if o.shape.Size != "" {
+		text += " --size " + o.shape.Size
 	}
 	return text
 }
@@ -222,11 +222,11 @@ type checkLine struct {
 
 func (j judge) line(file string, format history.Format, r checker.Result, page report.Run) checkLine {
 	l := checkLine{
-		File: file, Format: format.String(), Model: j.model.Name, Consistency: j.consistency,
+		File: file, Format: format.String(), Model: j.Model.Name, Consistency: j.consistency,
 		Verdict: r.Verdict, Reason: strings.TrimSpace(r.Reason),
 		Digest: page.Digest, Counterexample: calls(r.Why), Report: page.ReportPath,
 	}
-	if j.model.own {
+	if j.Model.Own {
 		l.Consistency = ""
 	}
 	for c := range page.History.Calls() {

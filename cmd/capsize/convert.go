@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/capsize-go/capsize/catalog/models"
 	"github.com/capsize-go/capsize/history"
 )
 
@@ -63,13 +64,13 @@ Exit codes: 0 done, 3 usage or a file that can't be read or written.`,
 	f.StringVar(&o.to, "to", "auto", "format of OUT")
 	f.BoolVar(&o.independent, "independent", false, "values are pairs of a key and a value, as jepsen.independent makes them")
 	f.StringVar(&o.model, "model", "", "model of IN, if that is jsonl and OUT is not; see capsize list models")
-	complete(cmd, map[string][]string{"from": formatNames(), "to": formatNames(), "model": namesOf(modelRows())})
+	complete(cmd, map[string][]string{"from": models.FormatNames(), "to": models.FormatNames(), "model": models.Names(models.Rows())})
 	return cmd
 }
 
 // convert turns one file into another.
 func (a *app) convert(ctx context.Context, from, to string, o convertOptions) error {
-	format, err := findFormat(o.from)
+	format, err := models.FindFormat(o.from)
 	if err != nil {
 		return err
 	}
@@ -77,13 +78,13 @@ func (a *app) convert(ctx context.Context, from, to string, o convertOptions) er
 	if err != nil {
 		return err
 	}
-	defer in.close()
-	target, err := findFormat(o.to)
+	defer func() { _ = in.Close() }() // it was read only
+	target, err := models.FindFormat(o.to)
 	if err != nil {
 		return err
 	}
 	if target == history.Auto {
-		target = formatOf(to, in.format)
+		target = formatOf(to, in.Format)
 	}
 	if to == "-" {
 		_, err := o.copy(ctx, a.out, in, target)
@@ -93,13 +94,13 @@ func (a *app) convert(ctx context.Context, from, to string, o convertOptions) er
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(a.out, "%s: %d ops, %v from %v\n", to, n, target, in.format)
+	_, err = fmt.Fprintf(a.out, "%s: %d ops, %v from %v\n", to, n, target, in.Format)
 	return err
 }
 
 // file writes a file, which is there when it is complete. What is no regular file,
 // such as a pipe, is written to as it is.
-func (o convertOptions) file(ctx context.Context, to string, in *input, format history.Format) (n int, err error) {
+func (o convertOptions) file(ctx context.Context, to string, in *models.Source, format history.Format) (n int, err error) {
 	if real, err := filepath.EvalSymlinks(to); err == nil {
 		to = real
 	}
@@ -126,7 +127,7 @@ func (o convertOptions) file(ctx context.Context, to string, in *input, format h
 }
 
 // device writes to what is there and is no regular file.
-func (o convertOptions) device(ctx context.Context, to string, in *input, format history.Format) (int, error) {
+func (o convertOptions) device(ctx context.Context, to string, in *models.Source, format history.Format) (int, error) {
 	out, err := os.OpenFile(to, os.O_WRONLY, 0)
 	if err != nil {
 		return 0, fmt.Errorf("write history: %w", err)
@@ -136,7 +137,7 @@ func (o convertOptions) device(ctx context.Context, to string, in *input, format
 }
 
 // copy writes what it reads, and returns how many ops that are.
-func (o convertOptions) copy(ctx context.Context, w io.Writer, in *input, to history.Format) (int, error) {
+func (o convertOptions) copy(ctx context.Context, w io.Writer, in *models.Source, to history.Format) (int, error) {
 	enc, err := history.NewEncoder(w, history.Options{Format: to, Independent: o.independent})
 	if err != nil {
 		return 0, fmt.Errorf("write history: %w", err)
@@ -158,31 +159,26 @@ func (o convertOptions) copy(ctx context.Context, w io.Writer, in *input, to his
 		}
 	}
 	if n == 0 {
-		return 0, fmt.Errorf("read history: %s:1: there are no ops in it", in.name)
+		return 0, fmt.Errorf("read history: %s:1: there are no ops in it", in.Name)
 	}
 	return n, enc.Close()
 }
 
 // ops yields what is to be written, as the model has it if there is one.
-func (o convertOptions) ops(in *input, to history.Format) (iter.Seq2[history.Op, error], error) {
+func (o convertOptions) ops(in *models.Source, to history.Format) (iter.Seq2[history.Op, error], error) {
 	if o.model == "" {
-		return history.Scan(in, in.name, history.Options{Format: in.format, Independent: o.independent}), nil
+		return history.Scan(in, in.Name, history.Options{Format: in.Format, Independent: o.independent}), nil
 	}
-	m, err := findModel(o.model, shape{})
+	m, err := models.Find(o.model, models.Shape{})
 	if err != nil {
 		return nil, err
 	}
-	if m.recorded == nil || in.jepsen || to == history.JSONL {
+	ops, err := m.ScanJepsen(in)
+	if err != nil || to == history.JSONL {
 		return nil, fmt.Errorf("--model is for the models of objects, and for jsonl that becomes another format, not for %s from %v to %v",
-			m.Name, in.format, to)
+			m.Name, in.Format, to)
 	}
-	return func(yield func(history.Op, error) bool) {
-		for op, err := range m.scan(in, in.name) {
-			if !yield(m.recorded(op), err) {
-				return
-			}
-		}
-	}, nil
+	return ops, nil
 }
 
 // formatOf returns the format that the name of a file tells.

@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"fmt"
@@ -10,25 +10,25 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// A dictionary says what ops as Jepsen records them mean to a model.
-type dictionary[In, Out any] struct {
+// A codec decodes ops as Jepsen records them into those of a model, and encodes them.
+type codec[In, Out any] struct {
 	fs []string // what can be done
 
-	// ask returns what was asked.
-	ask func(op history.Op, j history.JepsenOp) (In, error)
+	// decodeInput returns the input of an invocation.
+	decodeInput func(op history.Op, j history.JepsenOp) (In, error)
 
-	// answer returns what was answered, and whether that says anything.
-	answer func(in In, j history.JepsenOp) (Out, bool, error)
+	// decodeOutput returns the output of an OK, and whether it is known.
+	decodeOutput func(in In, j history.JepsenOp) (Out, bool, error)
 
-	// tell is the way back: it returns the f and the value of a call that was
-	// answered out, if that is known, and whether Jepsen would call it a failure.
-	tell func(in In, out Out, known bool) (f string, value any, failed bool)
+	// encode is the way back: it returns the f and the value of a call with the output
+	// out, if that is known, and whether Jepsen would call it a failure.
+	encode func(in In, out Out, known bool) (f string, value any, failed bool)
 }
 
 // translator returns a function that makes ops of the model, one after the other. A
-// call that came back and tells nothing is one of unknown outcome: it may have taken
+// call that is OK without a known output becomes indeterminate: it may have taken
 // effect.
-func (d dictionary[In, Out]) translator() func(history.Op) (history.Op, error) {
+func (d codec[In, Out]) translator() func(history.Op) (history.Op, error) {
 	open := map[int]In{}
 	return func(op history.Op) (history.Op, error) {
 		if op.Process == history.Nemesis {
@@ -40,13 +40,13 @@ func (d dictionary[In, Out]) translator() func(history.Op) (history.Op, error) {
 }
 
 // op translates one op.
-func (d dictionary[In, Out]) op(op *history.Op, open map[int]In) (err error) {
+func (d codec[In, Out]) op(op *history.Op, open map[int]In) (err error) {
 	if op.Type == history.Invoke {
 		j, _ := op.Input.(history.JepsenOp)
 		if !slices.Contains(d.fs, j.F) {
 			return otherF{j.F, d.fs}
 		}
-		in, err := d.ask(*op, j)
+		in, err := d.decodeInput(*op, j)
 		op.Input, open[op.Process] = in, in
 		return err
 	}
@@ -57,7 +57,7 @@ func (d dictionary[In, Out]) op(op *history.Op, open map[int]In) (err error) {
 	if op.Type != history.OK || !asked {
 		return nil
 	}
-	out, known, err := d.answer(in, j)
+	out, known, err := d.decodeOutput(in, j)
 	if op.Output = out; !known {
 		op.Type, op.Output = history.Info, nil
 	}
@@ -76,16 +76,16 @@ func (o otherF) Error() string {
 
 // hint names the models that know f.
 func hint(f string) string {
-	var names []string
-	for _, m := range models() {
-		if slices.Contains(m.fs, f) {
-			names = append(names, m.Name)
+	var all []string
+	for _, m := range All() {
+		if slices.Contains(m.Fs, f) {
+			all = append(all, m.Name)
 		}
 	}
-	if len(names) == 0 {
+	if len(all) == 0 {
 		return ""
 	}
-	return "; models that know it: " + strings.Join(names, ", ")
+	return "; models that know it: " + strings.Join(all, ", ")
 }
 
 // integer returns a value that is an integer.
@@ -143,17 +143,17 @@ func integers(v any) ([]int, error) {
 // register translates reads, writes and cas on registers. Where nothing is in
 // a register at first, a read of nil has found nothing; elsewhere it says nothing.
 // Cas answers what it found if found is true.
-func register(absent, found bool) dictionary[checker.RegisterOp, int] {
+func register(absent, found bool) codec[checker.RegisterOp, int] {
 	number := func(v any) (int, error) {
 		if v == nil {
 			return checker.Nil, nil
 		}
 		return integer(v)
 	}
-	return dictionary[checker.RegisterOp, int]{
-		tell: tellRegister(found),
-		fs:   []string{"read", "write", "cas"},
-		ask: func(op history.Op, j history.JepsenOp) (in checker.RegisterOp, err error) {
+	return codec[checker.RegisterOp, int]{
+		encode: encodeRegister(found),
+		fs:     []string{"read", "write", "cas"},
+		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.RegisterOp, err error) {
 			in = checker.RegisterOp{F: j.F, Key: op.Key}
 			switch j.F {
 			case "write":
@@ -169,7 +169,7 @@ func register(absent, found bool) dictionary[checker.RegisterOp, int] {
 			}
 			return in, err
 		},
-		answer: func(in checker.RegisterOp, j history.JepsenOp) (int, bool, error) {
+		decodeOutput: func(in checker.RegisterOp, j history.JepsenOp) (int, bool, error) {
 			switch {
 			case in.F == "cas":
 				return in.Old, true, nil
@@ -185,13 +185,13 @@ func register(absent, found bool) dictionary[checker.RegisterOp, int] {
 }
 
 // copies translates reads and writes whose answers are versions.
-func copies() dictionary[checker.CacheOp, checker.Copy] {
-	return dictionary[checker.CacheOp, checker.Copy]{
+func copies() codec[checker.CacheOp, checker.Copy] {
+	return codec[checker.CacheOp, checker.Copy]{
 		fs: []string{"read", "write"},
-		ask: func(op history.Op, j history.JepsenOp) (checker.CacheOp, error) {
+		decodeInput: func(op history.Op, j history.JepsenOp) (checker.CacheOp, error) {
 			return checker.CacheOp{F: j.F, Key: op.Key}, nil
 		},
-		answer: func(_ checker.CacheOp, j history.JepsenOp) (checker.Copy, bool, error) {
+		decodeOutput: func(_ checker.CacheOp, j history.JepsenOp) (checker.Copy, bool, error) {
 			if j.Value == nil {
 				return checker.Copy{}, true, nil
 			}
@@ -202,7 +202,7 @@ func copies() dictionary[checker.CacheOp, checker.Copy] {
 }
 
 // multiRegister translates transactions of reads and writes.
-func multiRegister() dictionary[[]checker.RegisterOp, []int] {
+func multiRegister() codec[[]checker.RegisterOp, []int] {
 	names := map[string]string{"read": "read", "r": "read", "write": "write", "w": "write"}
 	each := func(v any, do func(f, key string, v any) error) error {
 		mops, ok := v.([]any)
@@ -224,10 +224,10 @@ func multiRegister() dictionary[[]checker.RegisterOp, []int] {
 		}
 		return nil
 	}
-	return dictionary[[]checker.RegisterOp, []int]{
-		tell: tellMulti,
-		fs:   []string{"txn", "read", "write", ""},
-		ask: func(_ history.Op, j history.JepsenOp) (in []checker.RegisterOp, err error) {
+	return codec[[]checker.RegisterOp, []int]{
+		encode: encodeMulti,
+		fs:     []string{"txn", "read", "write", ""},
+		decodeInput: func(_ history.Op, j history.JepsenOp) (in []checker.RegisterOp, err error) {
 			err = each(j.Value, func(f, key string, v any) (err error) {
 				o := checker.RegisterOp{F: f, Key: key}
 				if f == "write" {
@@ -238,7 +238,7 @@ func multiRegister() dictionary[[]checker.RegisterOp, []int] {
 			})
 			return in, err
 		},
-		answer: func(in []checker.RegisterOp, j history.JepsenOp) (out []int, known bool, err error) {
+		decodeOutput: func(in []checker.RegisterOp, j history.JepsenOp) (out []int, known bool, err error) {
 			known = true
 			err = each(j.Value, func(f, _ string, v any) (err error) {
 				n := 0
@@ -255,17 +255,17 @@ func multiRegister() dictionary[[]checker.RegisterOp, []int] {
 
 // stringStore translates puts, gets and appends of strings. What is not a string is
 // as EDN spells it; nil is nothing, as is what nobody has put.
-func stringStore() dictionary[checker.KVOp, string] {
+func stringStore() codec[checker.KVOp, string] {
 	text := func(v any) string {
 		if v == nil {
 			return ""
 		}
 		return name(v)
 	}
-	return dictionary[checker.KVOp, string]{
-		tell: tellKV,
-		fs:   []string{"get", "put", "append", "read", "write"},
-		ask: func(op history.Op, j history.JepsenOp) (checker.KVOp, error) {
+	return codec[checker.KVOp, string]{
+		encode: encodeKV,
+		fs:     []string{"get", "put", "append", "read", "write"},
+		decodeInput: func(op history.Op, j history.JepsenOp) (checker.KVOp, error) {
 			in := checker.KVOp{F: j.F, Key: op.Key}
 			switch j.F {
 			case "read":
@@ -278,7 +278,7 @@ func stringStore() dictionary[checker.KVOp, string] {
 			}
 			return in, nil
 		},
-		answer: func(in checker.KVOp, j history.JepsenOp) (string, bool, error) {
+		decodeOutput: func(in checker.KVOp, j history.JepsenOp) (string, bool, error) {
 			if in.F != "get" {
 				return "", true, nil
 			}
@@ -289,14 +289,14 @@ func stringStore() dictionary[checker.KVOp, string] {
 
 // lock translates acquisitions and releases. Who asks is the process. An
 // acquisition may be answered with a fencing token.
-func lock() dictionary[checker.LockOp, int] {
-	return dictionary[checker.LockOp, int]{
-		tell: tellLock,
-		fs:   []string{"acquire", "release"},
-		ask: func(op history.Op, j history.JepsenOp) (checker.LockOp, error) {
+func lock() codec[checker.LockOp, int] {
+	return codec[checker.LockOp, int]{
+		encode: encodeLock,
+		fs:     []string{"acquire", "release"},
+		decodeInput: func(op history.Op, j history.JepsenOp) (checker.LockOp, error) {
 			return checker.LockOp{F: j.F, Key: op.Key, Client: op.Process}, nil
 		},
-		answer: func(in checker.LockOp, j history.JepsenOp) (int, bool, error) {
+		decodeOutput: func(in checker.LockOp, j history.JepsenOp) (int, bool, error) {
 			token, err := integer(j.Value)
 			if err != nil || in.F != "acquire" {
 				token = 0

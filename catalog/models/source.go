@@ -1,17 +1,17 @@
-package main
+package models
 
 import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
-	"github.com/spf13/cobra"
-
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/names"
 )
 
 // formatDocs describe the formats of files, by their names.
@@ -24,73 +24,81 @@ var formatDocs = map[history.Format]string{
 	history.Maelstrom: "Maelstrom's history.edn; in lin-kv its keys are independent",
 }
 
-func formatRows() []row {
-	var all []row
+// Formats describes the formats of files, in the order in which they are documented.
+func Formats() []Row {
+	var all []Row
 	for _, f := range history.Formats() {
-		all = append(all, row{f.String(), formatDocs[f]})
+		all = append(all, Row{f.String(), formatDocs[f]})
 	}
 	return all
 }
 
-func formatNames() []string { return append([]string{history.Auto.String()}, namesOf(formatRows())...) }
+// FormatNames lists the names that [FindFormat] knows: auto and those of [Formats].
+func FormatNames() []string { return append([]string{history.Auto.String()}, Names(Formats())...) }
 
-// findFormat returns the format with that name.
-func findFormat(name string) (history.Format, error) {
+// FindFormat returns the format with that name. The error lists the names.
+func FindFormat(name string) (history.Format, error) {
 	f, err := history.ParseFormat(name)
 	if err != nil {
-		return f, unknown("format", name, formatNames())
+		return f, names.Unknown("format", name, FormatNames())
 	}
 	return f, nil
 }
 
-// complete has a shell complete the values of flags.
-func complete(cmd *cobra.Command, values map[string][]string) {
-	for flag, names := range values { // order: each flag by itself
-		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)) // flags are there
-	}
-}
+// A Source is a file with a history that is open for reading. Its format is known.
+type Source struct {
+	Name   string         // the file's name, for errors
+	Format history.Format // never Auto
 
-// An input is a file that is being read, or the standard input.
-type input struct {
-	io.Reader
-	name   string // for errors
-	format history.Format
+	r      io.Reader
 	jepsen bool // its ops are of type history.JepsenOp
-	file   *os.File
+	file   io.Closer
 }
 
 // headBytes is how much of a file it takes to see what it is.
 const headBytes = 64 << 10
 
-// open opens a file, or the standard input if its name is "-", and finds out its
-// format unless it is told.
-func (a *app) open(file string, format history.Format) (*input, error) {
-	in := &input{name: file, format: format}
-	r := a.in
-	if file == "-" {
-		in.name = "standard input"
-	} else {
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, fmt.Errorf("read history: %w", err)
-		}
-		in.file, r = f, f
+// Open opens a file, decompresses it if it is gzip's, and finds its format unless
+// that is given. The caller closes it.
+func Open(file string, format history.Format) (*Source, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("read history: %w", err)
 	}
+	src, err := NewSource(f, file, format)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	src.file = f
+	return src, nil
+}
+
+// NewSource does what [Open] does for a file that is open already.
+func NewSource(r io.Reader, name string, format history.Format) (*Source, error) {
 	br, head, err := peek(r)
 	if err != nil {
-		in.close()
-		return nil, fmt.Errorf("read history: %s: %w", in.name, err)
+		return nil, fmt.Errorf("read history: %s: %w", name, err)
 	}
-	in.Reader = br
+	src := &Source{Name: name, Format: format, r: br}
 	if format == history.Auto {
-		if in.format, err = history.Detect(head); err != nil {
-			in.close()
-			return nil, fmt.Errorf("read history: %s:1: %w\n  formats: %s", in.name, err, strings.Join(namesOf(formatRows()), ", "))
+		if src.Format, err = history.Detect(head); err != nil {
+			return nil, fmt.Errorf("read history: %s:1: %w\n  formats: %s", name, err, strings.Join(Names(Formats()), ", "))
 		}
 	}
-	in.jepsen = in.format != history.JSONL || hasJepsenOps(head)
-	return in, nil
+	src.jepsen = src.Format != history.JSONL || hasJepsenOps(head)
+	return src, nil
 }
+
+// Close closes the file that [Open] opened.
+func (s *Source) Close() error {
+	if s.file == nil {
+		return nil
+	}
+	return s.file.Close()
+}
+
+// Read reads on, decompressed.
+func (s *Source) Read(p []byte) (int, error) { return s.r.Read(p) }
 
 // peek returns the beginning of what r reads, decompressed if it is gzip's.
 func peek(r io.Reader) (*bufio.Reader, []byte, error) {
@@ -108,12 +116,6 @@ func peek(r io.Reader) (*bufio.Reader, []byte, error) {
 		err = nil
 	}
 	return br, head, err
-}
-
-func (in *input) close() {
-	if in.file != nil {
-		_ = in.file.Close() // it was read only
-	}
 }
 
 // hasJepsenOps reports whether what was answered in a file of ours is what Jepsen

@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"fmt"
@@ -8,18 +8,18 @@ import (
 )
 
 // counter translates additions and reads.
-func counter() dictionary[checker.CounterOp, int] {
-	return dictionary[checker.CounterOp, int]{
-		tell: tellCounter,
-		fs:   []string{"add", "read"},
-		ask: func(op history.Op, j history.JepsenOp) (in checker.CounterOp, err error) {
+func counter() codec[checker.CounterOp, int] {
+	return codec[checker.CounterOp, int]{
+		encode: encodeCounter,
+		fs:     []string{"add", "read"},
+		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.CounterOp, err error) {
 			in = checker.CounterOp{F: j.F, Key: op.Key}
 			if in.F == "add" {
 				in.Value, err = integer(j.Value)
 			}
 			return in, err
 		},
-		answer: func(in checker.CounterOp, j history.JepsenOp) (int, bool, error) {
+		decodeOutput: func(in checker.CounterOp, j history.JepsenOp) (int, bool, error) {
 			if in.F == "add" {
 				return 0, true, nil
 			}
@@ -30,18 +30,18 @@ func counter() dictionary[checker.CounterOp, int] {
 }
 
 // set translates what is put into sets, taken out and read.
-func set() dictionary[checker.SetOp, []int] {
-	return dictionary[checker.SetOp, []int]{
-		tell: tellSet,
-		fs:   []string{"add", "remove", "contains", "read"},
-		ask: func(op history.Op, j history.JepsenOp) (in checker.SetOp, err error) {
+func set() codec[checker.SetOp, []int] {
+	return codec[checker.SetOp, []int]{
+		encode: encodeSet,
+		fs:     []string{"add", "remove", "contains", "read"},
+		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.SetOp, err error) {
 			in = checker.SetOp{F: j.F, Key: op.Key}
 			if in.F != "read" {
 				in.Value, err = integer(j.Value)
 			}
 			return in, err
 		},
-		answer: func(in checker.SetOp, j history.JepsenOp) ([]int, bool, error) {
+		decodeOutput: func(in checker.SetOp, j history.JepsenOp) ([]int, bool, error) {
 			switch in.F {
 			case "read":
 				all, err := integers(j.Value)
@@ -62,18 +62,18 @@ func set() dictionary[checker.SetOp, []int] {
 
 // queue translates what is put into queues and taken out. A dequeue that took nil
 // has found nothing.
-func queue() dictionary[checker.QueueOp, int] {
-	return dictionary[checker.QueueOp, int]{
-		tell: tellQueue,
-		fs:   []string{"enqueue", "dequeue"},
-		ask: func(op history.Op, j history.JepsenOp) (in checker.QueueOp, err error) {
+func queue() codec[checker.QueueOp, int] {
+	return codec[checker.QueueOp, int]{
+		encode: encodeQueue,
+		fs:     []string{"enqueue", "dequeue"},
+		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.QueueOp, err error) {
 			in = checker.QueueOp{F: j.F, Key: op.Key}
 			if in.F == "enqueue" {
 				in.Value, err = integer(j.Value)
 			}
 			return in, err
 		},
-		answer: func(in checker.QueueOp, j history.JepsenOp) (int, bool, error) {
+		decodeOutput: func(in checker.QueueOp, j history.JepsenOp) (int, bool, error) {
 			n, err := taken(in.F == "dequeue", j.Value)
 			return n, true, err
 		},
@@ -81,18 +81,18 @@ func queue() dictionary[checker.QueueOp, int] {
 }
 
 // stack translates what is pushed and popped. A pop of nil has found nothing.
-func stack() dictionary[checker.StackOp, int] {
-	return dictionary[checker.StackOp, int]{
-		tell: tellStack,
-		fs:   []string{"push", "pop"},
-		ask: func(op history.Op, j history.JepsenOp) (in checker.StackOp, err error) {
+func stack() codec[checker.StackOp, int] {
+	return codec[checker.StackOp, int]{
+		encode: encodeStack,
+		fs:     []string{"push", "pop"},
+		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.StackOp, err error) {
 			in = checker.StackOp{F: j.F, Key: op.Key}
 			if in.F == "push" {
 				in.Value, err = integer(j.Value)
 			}
 			return in, err
 		},
-		answer: func(in checker.StackOp, j history.JepsenOp) (int, bool, error) {
+		decodeOutput: func(in checker.StackOp, j history.JepsenOp) (int, bool, error) {
 			n, err := taken(in.F == "pop", j.Value)
 			return n, true, err
 		},
@@ -112,18 +112,18 @@ func taken(takes bool, v any) (int, error) {
 }
 
 // log translates what is appended and read.
-func log() dictionary[checker.LogOp, []int] {
-	return dictionary[checker.LogOp, []int]{
-		tell: tellLog,
-		fs:   []string{"append", "read"},
-		ask: func(op history.Op, j history.JepsenOp) (in checker.LogOp, err error) {
+func log() codec[checker.LogOp, []int] {
+	return codec[checker.LogOp, []int]{
+		encode: encodeLog,
+		fs:     []string{"append", "read"},
+		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.LogOp, err error) {
 			in = checker.LogOp{F: j.F, Key: op.Key}
 			if in.F == "append" {
 				in.Value, err = integer(j.Value)
 			}
 			return in, err
 		},
-		answer: func(in checker.LogOp, j history.JepsenOp) ([]int, bool, error) {
+		decodeOutput: func(in checker.LogOp, j history.JepsenOp) ([]int, bool, error) {
 			if in.F == "append" {
 				return nil, true, nil
 			}

@@ -1,8 +1,9 @@
-package main
+package models
 
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -12,6 +13,22 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
 )
+
+// recorded is a source of ops as Jepsen records them.
+func recorded(r io.Reader) *Source {
+	return &Source{Name: "h", Format: history.EDN, r: r, jepsen: true}
+}
+
+// TestCatalogue makes everything that the lists name.
+func TestCatalogue(t *testing.T) {
+	for _, m := range All() {
+		c, err := m.Checker(Linearizable)
+		require.NoError(t, err, m.Name)
+		require.NotNil(t, c)
+		require.NotNil(t, m.read)
+		require.NotNil(t, m.translator)
+	}
+}
 
 // spelled spells calls of one process after another, as Jepsen records them. A
 // call is f, what was asked and what was answered, with semicolons between.
@@ -71,31 +88,31 @@ func TestModelsTranslate(t *testing.T) {
 // testThereAndBack spells a history of a model as Jepsen would, and reads it again.
 func testThereAndBack(t *testing.T, name, text string) {
 	t.Helper()
-	m, err := findModel(name, shape{})
+	m, err := Find(name, Shape{})
 	require.NoError(t, err)
-	if m.recorded == nil {
+	if m.encode == nil {
 		return
 	}
-	h, err := m.history(&input{Reader: strings.NewReader(text), name: "h", jepsen: true}, history.Options{})
+	h, err := m.Read(recorded(strings.NewReader(text)), history.Options{})
 	require.NoError(t, err)
 	var b bytes.Buffer
 	var ops []history.Op
 	for op := range h.Ops() {
-		ops = append(ops, m.recorded(op))
+		ops = append(ops, m.encode(op))
 	}
 	require.NoError(t, history.Of(ops...).Encode(&b, history.Options{Format: history.EDN}))
-	again, err := m.history(&input{Reader: &b, name: "h", jepsen: true}, history.Options{})
+	again, err := m.Read(recorded(&b), history.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, h, again, name)
 }
 
 func judgedAs(t *testing.T, name, text string) checker.Verdict {
 	t.Helper()
-	m, err := findModel(name, shape{})
+	m, err := Find(name, Shape{})
 	require.NoError(t, err)
-	h, err := m.history(&input{Reader: strings.NewReader(text), name: "h", jepsen: true}, history.Options{})
+	h, err := m.Read(recorded(strings.NewReader(text)), history.Options{})
 	require.NoError(t, err)
-	c, err := m.held(linearizable)
+	c, err := m.Checker(Linearizable)
 	require.NoError(t, err)
 	r := c.Check(t.Context(), h)
 	return r.Verdict
@@ -117,9 +134,9 @@ func TestModelsRefuse(t *testing.T) {
 		{"set", "contains;1;ok;1", "op 1: value 1 of a contains is neither true nor false"},
 		{"queue", "dequeue;nil;ok;[]", "op 1: value [] is no integer"},
 	} {
-		m, err := findModel(c.model, shape{})
+		m, err := Find(c.model, Shape{})
 		require.NoError(t, err)
-		_, err = m.history(&input{Reader: strings.NewReader(spelled(c.call)), name: "h", jepsen: true}, history.Options{})
+		_, err = m.Read(recorded(strings.NewReader(spelled(c.call))), history.Options{})
 		require.EqualError(t, err, "h: as a history of model "+c.model+": "+c.want)
 	}
 }
@@ -145,9 +162,9 @@ func TestTranslateKeepsWhatHappened(t *testing.T) {
 {:process 2, :type :invoke, :f :cas, :value [1 2]}
 {:process 2, :type :fail, :f :cas, :value [1 2]}
 `
-	m, err := findModel("register", shape{})
+	m, err := Find("register", Shape{})
 	require.NoError(t, err)
-	h, err := m.history(&input{Reader: strings.NewReader(text), name: "h", jepsen: true}, history.Options{})
+	h, err := m.Read(recorded(strings.NewReader(text)), history.Options{})
 	require.NoError(t, err)
 	var types []string
 	for op := range h.Ops() {
@@ -160,34 +177,34 @@ func TestTranslateKeepsWhatHappened(t *testing.T) {
 }
 
 func TestFindModel(t *testing.T) {
-	_, err := findModel("cas-register", shape{initial: "x"})
+	_, err := Find("cas-register", Shape{Initial: "x"})
 	require.EqualError(t, err, `--initial is an integer or nil, not "x"`)
-	_, err = findModel("register", shape{initial: "1"})
+	_, err = Find("register", Shape{Initial: "1"})
 	require.EqualError(t, err, "--initial is for the model cas-register")
-	_, err = findModel("mutex", shape{size: "3"})
+	_, err = Find("mutex", Shape{Size: "3"})
 	require.EqualError(t, err, "--size is for the models semaphore and reentrant-lock")
 	for _, size := range []string{"0", "-1", "two"} {
-		_, err = findModel("semaphore", shape{size: size})
+		_, err = Find("semaphore", Shape{Size: size})
 		require.EqualError(t, err, fmt.Sprintf("--size is a whole number from 1 on, not %q", size))
 	}
-	m, err := findModel("cas-register", shape{initial: "3"})
+	m, err := Find("cas-register", Shape{Initial: "3"})
 	require.NoError(t, err)
-	h, err := m.history(&input{Reader: strings.NewReader(spelled("read;nil;ok;3", "read;nil;ok;nil")), name: "h", jepsen: true}, history.Options{})
+	h, err := m.Read(recorded(strings.NewReader(spelled("read;nil;ok;3", "read;nil;ok;nil"))), history.Options{})
 	require.NoError(t, err)
-	c, err := m.held(linearizable)
+	c, err := m.Checker(Linearizable)
 	require.NoError(t, err)
 	assert.Equal(t, checker.Valid, c.Check(t.Context(), h).Verdict)
 
-	register, err := findModel("register", shape{})
+	register, err := Find("register", Shape{})
 	require.NoError(t, err)
-	for _, r := range consistencyRows() {
-		c, err := register.held(r.Name)
+	for _, r := range Consistencies() {
+		c, err := register.Checker(r.Name)
 		require.NoError(t, err, "a register can be held to all that there is")
 		for text, want := range map[string]checker.Verdict{
 			spelled("write;1;ok;1", "read;nil;ok;1"): checker.Valid,
 			spelled("write;1;ok;1", "read;nil;ok;2"): checker.Invalid, // nobody wrote 2
 		} {
-			h, err := register.history(&input{Reader: strings.NewReader(text), name: "h", jepsen: true}, history.Options{})
+			h, err := register.Read(recorded(strings.NewReader(text)), history.Options{})
 			require.NoError(t, err)
 			if strings.HasPrefix(r.Doc, "no demand: ") {
 				want = checker.Valid
@@ -195,8 +212,8 @@ func TestFindModel(t *testing.T) {
 			assert.Equal(t, want, c.Check(t.Context(), h).Verdict, r.Name)
 		}
 	}
-	stack, err := findModel("stack", shape{})
+	stack, err := Find("stack", Shape{})
 	require.NoError(t, err)
-	_, err = stack.held("causal")
+	_, err = stack.Checker("causal")
 	require.ErrorContains(t, err, "valid: linearizable")
 }

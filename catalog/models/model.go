@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"fmt"
@@ -10,84 +10,120 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/names"
 )
 
-// linearizable is the consistency that models are held to unless told otherwise.
-const linearizable = "linearizable"
+// Linearizable is the consistency that models are held to by default.
+const Linearizable = "linearizable"
 
 // holdsInitial is the model whose first state can be chosen.
 const holdsInitial = "cas-register"
 
-// A model is what a recorded history can be judged by: the model of an object, or a
-// checker with a rule of its own.
-type model struct {
-	row
-	own bool     // it has a rule of its own
-	fs  []string // what can be done, as Jepsen calls it
+// A Row names and describes an entry of the catalog: a model, a consistency or a
+// format.
+type Row struct{ Name, Doc string }
+
+// Names returns the names of rows.
+func Names(rows []Row) []string {
+	var all []string
+	for _, r := range rows {
+		all = append(all, r.Name)
+	}
+	return all
+}
+
+// A Model is what a recorded history can be judged by: the model of an object, or a
+// checker with a rule of its own. [Find] returns one by its name.
+type Model struct {
+	Row
+	Own bool     // it has a rule of its own, and takes no consistency
+	Fs  []string // the operations that it knows, by the names that Jepsen gives them
 
 	// check returns the checker of a consistency, and false if there is none.
 	check func(consistency string) (checker.Checker, bool)
 
-	// read reads a file of ours. A translator makes of the ops that Jepsen would have
-	// recorded, one after the other, those that the checker reads.
+	// read reads a file of ours. A translator decodes the ops that Jepsen would have
+	// recorded, one after the other, into those that the checker reads.
 	read       func(r io.Reader, name string) (*history.History, error)
 	translator func() func(history.Op) (history.Op, error)
 
-	// scan yields the ops of a file of ours, and recorded is the way back; both are
+	// scan yields the ops of a file of ours, and encode is the way back; both are
 	// nil for a checker.
-	scan     func(r io.Reader, name string) iter.Seq2[history.Op, error]
-	recorded func(op history.Op) history.Op
+	scan   func(r io.Reader, name string) iter.Seq2[history.Op, error]
+	encode func(op history.Op) history.Op
 }
 
-// held returns the checker of the model for a consistency.
-func (m model) held(consistency string) (checker.Checker, error) {
-	if m.own && consistency != linearizable {
+// Checker returns the checker that holds histories to a consistency of the model.
+// The error names the consistencies that the model has.
+func (m Model) Checker(consistency string) (checker.Checker, error) {
+	if m.Own && consistency != Linearizable {
 		return nil, fmt.Errorf("%s has a rule of its own, and takes no --consistency", m.Name)
 	}
 	c, ok := m.check(consistency)
 	if !ok {
-		return nil, unknown("consistency of "+m.Name, consistency, m.consistencies())
+		return nil, names.Unknown("consistency of "+m.Name, consistency, m.Consistencies())
 	}
 	return c, nil
 }
 
-// consistencies lists those that the model can be held to.
-func (m model) consistencies() (names []string) {
-	for _, c := range consistencyRows() {
+// Consistencies lists the names of those that the model can be held to, the
+// strictest first.
+func (m Model) Consistencies() (all []string) {
+	for _, c := range Consistencies() {
 		if _, ok := m.check(c.Name); ok {
-			names = append(names, c.Name)
+			all = append(all, c.Name)
 		}
 	}
-	return names
+	return all
 }
 
-// history reads a file as a history of the model.
-func (m model) history(in *input, opts history.Options) (*history.History, error) {
-	if !in.jepsen {
-		return m.read(in, in.name)
+// Read reads the history in a source as a history of the model. Of opts, the format
+// is that of the source. Errors name file and line, or the op that the model does
+// not know.
+func (m Model) Read(src *Source, opts history.Options) (*history.History, error) {
+	if !src.jepsen {
+		return m.read(src.r, src.Name)
 	}
+	opts.Format = src.Format
 	h, pairs := &history.History{}, true
 	translate := m.translator()
-	for op, err := range history.Scan(in, in.name, opts) {
+	for op, err := range history.Scan(src.r, src.Name, opts) {
 		if err != nil {
 			return nil, err
 		}
-		pairs = pairs && asksPair(op)
+		pairs = pairs && invokesPair(op)
 		t, err := translate(op)
 		switch {
 		case err != nil && pairs && !opts.Independent:
 			return nil, fmt.Errorf("%s: as a history of model %s: op %d: %w\n"+
-				"  values are pairs: if they are a key and a value each, say --independent", in.name, m.Name, op.Index, err)
+				"  values are pairs: if they are a key and a value each, say --independent", src.Name, m.Name, op.Index, err)
 		case err != nil:
-			return nil, fmt.Errorf("%s: as a history of model %s: op %d: %w", in.name, m.Name, op.Index, err)
+			return nil, fmt.Errorf("%s: as a history of model %s: op %d: %w", src.Name, m.Name, op.Index, err)
 		}
 		h.Add(t)
 	}
 	return h, nil
 }
 
-// asksPair reports whether a client asked with a pair, if it asked at all.
-func asksPair(op history.Op) bool {
+// ScanJepsen yields the ops of a source in our format as Jepsen would have recorded
+// them. It refuses a checker with a rule of its own, and a source whose ops Jepsen
+// has recorded already.
+func (m Model) ScanJepsen(src *Source) (iter.Seq2[history.Op, error], error) {
+	if m.scan == nil || src.jepsen {
+		return nil, fmt.Errorf("model %s can't encode the ops of %s: it must be the model of an object, and the file one of ours", m.Name, src.Name)
+	}
+	return func(yield func(history.Op, error) bool) {
+		for op, err := range m.scan(src.r, src.Name) {
+			if !yield(m.encode(op), err) {
+				return
+			}
+		}
+	}, nil
+}
+
+// invokesPair reports whether an op invokes with a pair for a value, or invokes
+// nothing.
+func invokesPair(op history.Op) bool {
 	if op.Process == history.Nemesis || op.Type != history.Invoke {
 		return true
 	}
@@ -99,20 +135,20 @@ func asksPair(op history.Op) bool {
 // sized are the models whose size can be chosen.
 var sized = []string{"semaphore", "reentrant-lock"}
 
-// A shape is what flags choose of a model, as they spell it; empty is as the model is
-// unless told.
-type shape struct {
-	initial string // what it holds at first
-	size    string // how often it can be acquired
+// A Shape says what differs from one object of a model to the next. The zero value
+// is each model's default.
+type Shape struct {
+	Initial string // what a cas-register holds before the first op: an integer or nil
+	Size    string // permits of a semaphore, or how often a reentrant-lock may be acquired
 }
 
-// models lists what a history can be judged by.
-func models() []model { return modelsOf(checker.Nil, 2) }
+// All lists the models that a history can be judged by, each in its default shape.
+func All() []Model { return modelsOf(checker.Nil, 2) }
 
 // modelsOf lists the models. Those that can hold nothing, or something, at first
 // hold initial, and those that have a size have that.
-func modelsOf(initial, size int) []model {
-	return append([]model{
+func modelsOf(initial, size int) []Model {
+	return append([]Model{
 		object("register", "integers by key, 0 at first: read, write, cas, which is answered with what it found",
 			checker.Register(), register(false, true)),
 		object(holdsInitial, "integers by key, nil at first or --initial: read, write, cas, which says only whether it was done; Knossos's",
@@ -136,8 +172,8 @@ func modelsOf(initial, size int) []model {
 }
 
 // rules lists the checkers with a rule of their own: Jepsen's.
-func rules() []model {
-	return []model{
+func rules() []Model {
+	return []Model{
 		rule("unique-ids", "no id is given twice: generate", checker.DistinctIDs(), "generate"),
 		rule("jepsen-set", "the last read has all that was added: add, read", checker.FinalSet(), "add", "read"),
 		rule("set-full", "what was once known to be in a set stays there: add, read", checker.SetFull(false), "add", "read"),
@@ -157,9 +193,9 @@ func rules() []model {
 
 // rule returns the row of a checker with a rule of its own. It reads histories of
 // any kind.
-func rule(name, doc string, c checker.Checker, fs ...string) model {
-	return model{
-		row: row{name, doc}, own: true, fs: fs,
+func rule(name, doc string, c checker.Checker, fs ...string) Model {
+	return Model{
+		Row: Row{name, doc}, Own: true, Fs: fs,
 		check: func(string) (checker.Checker, bool) { return c, true },
 		read:  history.Read,
 		translator: func() func(history.Op) (history.Op, error) {
@@ -169,10 +205,10 @@ func rule(name, doc string, c checker.Checker, fs ...string) model {
 }
 
 // copiesRule returns the row of a checker of caches.
-func copiesRule(name, doc string, c checker.Checker) model {
+func copiesRule(name, doc string, c checker.Checker) Model {
 	d := copies()
-	return model{
-		row: row{name, doc}, own: true, fs: d.fs,
+	return Model{
+		Row: Row{name, doc}, Own: true, Fs: d.fs,
 		check:      func(string) (checker.Checker, bool) { return c, true },
 		read:       history.ReadAs[checker.CacheOp, checker.Copy],
 		translator: d.translator,
@@ -182,36 +218,36 @@ func copiesRule(name, doc string, c checker.Checker) model {
 // strongest stands for a report of all consistency models.
 const strongest = "strongest"
 
-// consistencyRows describes what a model can be held to, the strictest first. All
+// Consistencies describes what a model can be held to, the strictest first. All
 // but the first are for registers, and want every written value to be unique.
-func consistencyRows() []row {
-	var all []row
+func Consistencies() []Row {
+	var all []Row
 	for _, l := range checker.Consistencies(checker.Register()) {
-		all = append(all, row{l.Name, l.Says})
+		all = append(all, Row{l.Name, l.Says})
 	}
 	return append(all,
-		row{"staleness", "no demand: how old what was read had become"},
-		row{"lost", "what was acknowledged is there in the end or was replaced; what failed never was"},
-		row{strongest, "no demand: which of these the history satisfies"})
+		Row{"staleness", "no demand: how old what was read had become"},
+		Row{"lost", "what was acknowledged is there in the end or was replaced; what failed never was"},
+		Row{strongest, "no demand: which of these the history satisfies"})
 }
 
 // object returns the row of the model of an object.
-func object[S comparable, In, Out any](name, doc string, m checker.Model[S, In, Out], d dictionary[In, Out]) model {
-	return model{
-		row:        row{name, doc},
-		fs:         d.fs,
+func object[S comparable, In, Out any](name, doc string, m checker.Model[S, In, Out], d codec[In, Out]) Model {
+	return Model{
+		Row:        Row{name, doc},
+		Fs:         d.fs,
 		check:      func(consistency string) (checker.Checker, bool) { return held(m, consistency) },
 		read:       history.ReadAs[In, Out],
 		translator: d.translator,
 		scan:       history.ScanAs[In, Out],
-		recorded:   d.recorded,
+		encode:     d.encoded,
 	}
 }
 
 // held returns the checker of a consistency.
 func held[S comparable, In, Out any](m checker.Model[S, In, Out], consistency string) (checker.Checker, bool) {
 	switch {
-	case consistency == linearizable:
+	case consistency == Linearizable:
 		return checker.Linearizable(m), true
 	case m.Access == nil: // the rest is decided for registers
 		return nil, false
@@ -222,32 +258,34 @@ func held[S comparable, In, Out any](m checker.Model[S, In, Out], consistency st
 	return c, err == nil
 }
 
-func modelRows() []row {
-	var all []row
-	for _, m := range models() {
-		all = append(all, m.row)
+// Rows describes all models.
+func Rows() []Row {
+	var all []Row
+	for _, m := range All() {
+		all = append(all, m.Row)
 	}
 	return all
 }
 
-// findModel returns the model with that name and shape.
-func findModel(name string, s shape) (model, error) {
+// Find returns the model with that name and shape. Its errors speak of the flags of
+// capsize check, which the fields of a [Shape] are.
+func Find(name string, s Shape) (Model, error) {
 	initial, size := checker.Nil, 2
 	var err error
-	if s.initial != "" {
+	if s.Initial != "" {
 		if name != holdsInitial {
-			return model{}, fmt.Errorf("--initial is for the model %s", holdsInitial)
+			return Model{}, fmt.Errorf("--initial is for the model %s", holdsInitial)
 		}
-		if initial, err = parseInitial(s.initial); err != nil {
-			return model{}, err
+		if initial, err = parseInitial(s.Initial); err != nil {
+			return Model{}, err
 		}
 	}
-	if s.size != "" {
+	if s.Size != "" {
 		if !slices.Contains(sized, name) {
-			return model{}, fmt.Errorf("--size is for the models %s", strings.Join(sized, " and "))
+			return Model{}, fmt.Errorf("--size is for the models %s", strings.Join(sized, " and "))
 		}
-		if size, err = strconv.Atoi(s.size); err != nil || size < 1 {
-			return model{}, fmt.Errorf("--size is a whole number from 1 on, not %q", s.size)
+		if size, err = strconv.Atoi(s.Size); err != nil || size < 1 {
+			return Model{}, fmt.Errorf("--size is a whole number from 1 on, not %q", s.Size)
 		}
 	}
 	for _, m := range modelsOf(initial, size) {
@@ -255,5 +293,5 @@ func findModel(name string, s shape) (model, error) {
 			return m, nil
 		}
 	}
-	return model{}, unknown("model", name, namesOf(modelRows()))
+	return Model{}, names.Unknown("model", name, Names(Rows()))
 }
