@@ -1,9 +1,9 @@
 package models
 
 import (
+	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/capsize-go/capsize/checker"
@@ -58,7 +58,7 @@ func (d codec[In, Out]) op(op *history.Op, open map[int]In) (err error) {
 		return nil
 	}
 	out, known, err := d.decodeOutput(in, j)
-	if op.Output = out; !known {
+	if op.Output = out; !known || err != nil {
 		op.Type, op.Output = history.Info, nil
 	}
 	return err
@@ -71,7 +71,13 @@ type otherF struct {
 }
 
 func (o otherF) Error() string {
-	return fmt.Sprintf("f %q is none of %s%s", o.f, strings.Join(o.known, ", "), hint(o.f))
+	return fmt.Sprintf("f %q is none of %s%s\n  if it means one of these, say --rename f:%s=NAME", o.f, listed(o.known), hint(o.f), o.f)
+}
+
+// listed returns the names of operations for an error: those that are words.
+func listed(fs []string) string {
+	words := slices.DeleteFunc(slices.Clone(fs), func(f string) bool { return f == "" || f[0] <= '9' })
+	return strings.Join(words, ", ")
 }
 
 // hint names the models that know f.
@@ -86,6 +92,31 @@ func hint(f string) string {
 		return ""
 	}
 	return "; models that know it: " + strings.Join(all, ", ")
+}
+
+// withoutModel says what calls are of which the catalog has no model, though Jepsen has;
+// it is empty for others.
+func withoutModel(op history.Op) string {
+	j, _ := op.Input.(history.JepsenOp)
+	kinds := []string{j.F}
+	if steps, ok := j.Value.([]any); ok {
+		for _, s := range steps {
+			if step, ok := s.([]any); ok && len(step) > 0 {
+				kinds = append(kinds, name(step[0]))
+			}
+		}
+	}
+	for _, k := range kinds {
+		switch strings.TrimPrefix(k, ":") {
+		case "send", "poll":
+			return "these are sends and polls of Jepsen's kafka workload; capsize has no model for them yet"
+		case "append":
+			if j.F == "txn" || len(kinds) > 1 {
+				return "these are transactions of Elle's list-append; capsize has no model for them yet"
+			}
+		}
+	}
+	return ""
 }
 
 // integer returns a value that is an integer.
@@ -140,16 +171,9 @@ func integers(v any) ([]int, error) {
 	return list, nil
 }
 
-// register translates reads, writes and cas on registers. Where nothing is in
-// a register at first, a read of nil has found nothing; elsewhere it says nothing.
-// Cas answers what it found if found is true.
-func register(absent, found bool) codec[checker.RegisterOp, int] {
-	number := func(v any) (int, error) {
-		if v == nil {
-			return checker.Nil, nil
-		}
-		return integer(v)
-	}
+// register translates reads, writes and cas on registers. A read of nil has found
+// nothing. Cas answers what it found if found is true.
+func register(found bool) codec[checker.RegisterOp, int] {
 	return codec[checker.RegisterOp, int]{
 		encode: encodeRegister(found),
 		fs:     []string{"read", "write", "cas"},
@@ -170,18 +194,41 @@ func register(absent, found bool) codec[checker.RegisterOp, int] {
 			return in, err
 		},
 		decodeOutput: func(in checker.RegisterOp, j history.JepsenOp) (int, bool, error) {
-			switch {
-			case in.F == "cas":
-				return in.Old, true, nil
-			case in.F == "write":
-				return 0, true, nil
-			case j.Value == nil && !absent:
-				return 0, false, nil
+			switch in.F {
+			case "cas":
+				pair, ok := j.Value.([]any)
+				if !ok || len(pair) != 2 {
+					return in.Old, true, nil
+				}
+				return in.Old, true, errors.Join(repeats(in.Old, pair[0], number), repeats(in.Value, pair[1], number))
+			case "write":
+				return 0, true, repeats(in.Value, j.Value, number)
 			}
 			n, err := number(j.Value)
-			return n, true, err
+			return n, !j.Unknown, err
 		},
 	}
+}
+
+// number returns a value that is an integer, or nothing.
+func number(v any) (int, error) {
+	if v == nil {
+		return checker.Nil, nil
+	}
+	return integer(v)
+}
+
+// repeats returns an error if a completion has another value than its invocation. One
+// that has none, or a value of another kind, says nothing of it.
+func repeats[T comparable](put T, answered any, decode func(any) (T, error)) error {
+	if answered == nil {
+		return nil
+	}
+	if v, err := decode(answered); err == nil && v != put {
+		return &history.FlawError{Flaw: history.WrongAnswer,
+			Text: fmt.Sprintf("the answer has the value %s, but what was invoked is %v", edn(answered), put)}
+	}
+	return nil
 }
 
 // copies translates reads and writes whose answers are versions.
@@ -231,7 +278,7 @@ func multiRegister() codec[[]checker.RegisterOp, []int] {
 			err = each(j.Value, func(f, key string, v any) (err error) {
 				o := checker.RegisterOp{F: f, Key: key}
 				if f == "write" {
-					o.Value, err = integer(v)
+					o.Value, err = number(v)
 				}
 				in = append(in, o)
 				return err
@@ -239,52 +286,94 @@ func multiRegister() codec[[]checker.RegisterOp, []int] {
 			return in, err
 		},
 		decodeOutput: func(in []checker.RegisterOp, j history.JepsenOp) (out []int, known bool, err error) {
-			known = true
-			err = each(j.Value, func(f, _ string, v any) (err error) {
-				n := 0
-				if known = known && (f == "write" || v != nil); f == "read" && v != nil {
-					n, err = integer(v)
+			if j.Unknown || j.Value == nil {
+				return nil, false, nil
+			}
+			err = each(j.Value, func(f, key string, v any) error {
+				n, err := number(v)
+				i := len(out)
+				if i >= len(in) || in[i].F != f || in[i].Key != key {
+					return &history.FlawError{Flaw: history.WrongAnswer, Text: "the answer " + edn(j.Value) + " has other steps than what was invoked"}
+				}
+				if f == "write" {
+					err, n = repeats(in[i].Value, v, number), 0
 				}
 				out = append(out, n)
 				return err
 			})
-			return out, known, err
+			if err == nil && len(out) < len(in) {
+				err = &history.FlawError{Flaw: history.WrongAnswer, Text: "the answer " + edn(j.Value) + " lacks steps of what was invoked"}
+			}
+			return out, true, err
 		},
 	}
 }
 
-// stringStore translates puts, gets and appends of strings. What is not a string is
-// as EDN spells it; nil is nothing, as is what nobody has put.
+// kvNames are other names of what [checker.KV] knows. The numbers are those of
+// porcupine's own model of a key-value store.
+var kvNames = map[string]string{"read": "get", "write": "put", "0": "get", "1": "put", "2": "append"}
+
+// stringStore translates puts, gets, appends and cas of strings. What is not a string is
+// as EDN spells it; nil is nothing, as is what was never put.
 func stringStore() codec[checker.KVOp, string] {
-	text := func(v any) string {
-		if v == nil {
-			return ""
-		}
-		return name(v)
-	}
 	return codec[checker.KVOp, string]{
 		encode: encodeKV,
-		fs:     []string{"get", "put", "append", "read", "write"},
+		fs:     []string{"get", "put", "append", "cas", "read", "write", "0", "1", "2"},
 		decodeInput: func(op history.Op, j history.JepsenOp) (checker.KVOp, error) {
 			in := checker.KVOp{F: j.F, Key: op.Key}
-			switch j.F {
-			case "read":
-				in.F = "get"
-			case "write":
-				in.F = "put"
+			if f, ok := kvNames[j.F]; ok {
+				in.F = f
 			}
-			if in.F != "get" {
+			switch in.F {
+			case "get":
+				if v := text(j.Value); j.F == "0" && v != "" {
+					return in, fmt.Errorf("f 0 is porcupine's get, but it has the value %s: name the calls with --rename f:0=NAME", edn(j.Value))
+				}
+			case "cas":
+				pair, ok := j.Value.([]any)
+				if !ok || len(pair) != 2 {
+					return in, fmt.Errorf("value %s of a cas is no pair of what is expected and what is put", edn(j.Value))
+				}
+				in.Old, in.Value = text(pair[0]), text(pair[1])
+			default:
 				in.Value = text(j.Value)
 			}
 			return in, nil
 		},
 		decodeOutput: func(in checker.KVOp, j history.JepsenOp) (string, bool, error) {
-			if in.F != "get" {
-				return "", true, nil
+			switch {
+			case in.F == "get":
+				return text(j.Value), !j.Unknown, nil
+			case in.F == "put":
+				return "", true, repeats(in.Value, j.Value, value)
 			}
-			return text(j.Value), true, nil
+			return "", true, nil
 		},
 	}
+}
+
+// text returns a string that stands for a value; nil is the empty one.
+func text(v any) string {
+	if v == nil {
+		return ""
+	}
+	return name(v)
+}
+
+// value returns the string that a completion repeats. A word that all is well is none.
+func value(v any) (string, error) {
+	switch v {
+	case "", "OK", "ok", true:
+		return "", errors.New("no value")
+	}
+	return text(v), nil
+}
+
+// grown reports whether an append was answered with the string that it left, or with
+// what is no string.
+func grown(put string, answered any) bool {
+	s, ok := answered.(string)
+	return !ok || strings.HasSuffix(s, put)
 }
 
 // lock translates acquisitions and releases. Who asks is the process. An
@@ -304,16 +393,4 @@ func lock() codec[checker.LockOp, int] {
 			return token, true, nil
 		},
 	}
-}
-
-// parseInitial returns what registers hold at first.
-func parseInitial(text string) (int, error) {
-	if text == "nil" {
-		return checker.Nil, nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		return 0, fmt.Errorf("--initial is an integer or nil, not %q", text)
-	}
-	return n, nil
 }

@@ -23,6 +23,9 @@ func counter() codec[checker.CounterOp, int] {
 			if in.F == "add" {
 				return 0, true, nil
 			}
+			if j.Unknown {
+				return 0, false, nil
+			}
 			n, err := integer(j.Value)
 			return n, true, err
 		},
@@ -44,8 +47,13 @@ func set() codec[checker.SetOp, []int] {
 		decodeOutput: func(in checker.SetOp, j history.JepsenOp) ([]int, bool, error) {
 			switch in.F {
 			case "read":
+				if j.Unknown {
+					return nil, false, nil
+				}
 				all, err := integers(j.Value)
 				return all, true, err
+			case "add", "remove":
+				return nil, true, repeats(in.Value, j.Value, integer)
 			case "contains":
 				there, ok := j.Value.(bool)
 				if !ok {
@@ -74,8 +82,11 @@ func queue() codec[checker.QueueOp, int] {
 			return in, err
 		},
 		decodeOutput: func(in checker.QueueOp, j history.JepsenOp) (int, bool, error) {
-			n, err := taken(in.F == "dequeue", j.Value)
-			return n, true, err
+			if in.F == "enqueue" {
+				return 0, true, repeats(in.Value, j.Value, integer)
+			}
+			n, err := number(j.Value)
+			return n, !j.Unknown, err
 		},
 	}
 }
@@ -93,22 +104,13 @@ func stack() codec[checker.StackOp, int] {
 			return in, err
 		},
 		decodeOutput: func(in checker.StackOp, j history.JepsenOp) (int, bool, error) {
-			n, err := taken(in.F == "pop", j.Value)
-			return n, true, err
+			if in.F == "push" {
+				return 0, true, repeats(in.Value, j.Value, integer)
+			}
+			n, err := number(j.Value)
+			return n, !j.Unknown, err
 		},
 	}
-}
-
-// taken returns what was taken out: nothing is [checker.Nil], and 0 is for calls that
-// take nothing out.
-func taken(takes bool, v any) (int, error) {
-	switch {
-	case !takes:
-		return 0, nil
-	case v == nil:
-		return checker.Nil, nil
-	}
-	return integer(v)
 }
 
 // log translates what is appended and read.
@@ -125,7 +127,10 @@ func log() codec[checker.LogOp, []int] {
 		},
 		decodeOutput: func(in checker.LogOp, j history.JepsenOp) ([]int, bool, error) {
 			if in.F == "append" {
-				return nil, true, nil
+				return nil, true, repeats(in.Value, j.Value, integer)
+			}
+			if j.Unknown {
+				return nil, false, nil
 			}
 			all, err := integers(j.Value)
 			return all, true, err

@@ -37,8 +37,8 @@ func readInt(out int, known bool) any {
 	return out
 }
 
-// listed returns what was read as a vector.
-func listed(out []int, known bool) any {
+// vector returns what was read as a vector.
+func vector(out []int, known bool) any {
 	if !known {
 		return nil
 	}
@@ -68,9 +68,9 @@ func encodeMulti(in []checker.RegisterOp, out []int, known bool) (string, any, b
 	for i, o := range in {
 		v := any(nil)
 		if o.F == "write" {
-			v = o.Value
+			v = readInt(o.Value, true)
 		} else if known && i < len(out) {
-			v = out[i]
+			v = readInt(out[i], true)
 		}
 		txn = append(txn, []any{history.Keyword(o.F), o.Key, v})
 	}
@@ -79,6 +79,8 @@ func encodeMulti(in []checker.RegisterOp, out []int, known bool) (string, any, b
 
 func encodeKV(in checker.KVOp, out string, known bool) (string, any, bool) {
 	switch {
+	case in.F == "cas":
+		return in.F, []any{in.Old, in.Value}, false
 	case in.F != "get":
 		return in.F, in.Value, false
 	case !known:
@@ -104,7 +106,7 @@ func encodeCounter(in checker.CounterOp, out int, known bool) (string, any, bool
 func encodeSet(in checker.SetOp, out []int, known bool) (string, any, bool) {
 	switch {
 	case in.F == "read":
-		return in.F, listed(out, known), false
+		return in.F, vector(out, known), false
 	case in.F == "contains" && known:
 		return in.F, len(out) > 0, false
 	}
@@ -129,5 +131,5 @@ func encodeLog(in checker.LogOp, out []int, known bool) (string, any, bool) {
 	if in.F == "append" {
 		return in.F, in.Value, false
 	}
-	return in.F, listed(out, known), false
+	return in.F, vector(out, known), false
 }

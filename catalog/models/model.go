@@ -1,6 +1,8 @@
 package models
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -15,9 +17,6 @@ import (
 
 // Linearizable is the consistency that models are held to by default.
 const Linearizable = "linearizable"
-
-// holdsInitial is the model whose first state can be chosen.
-const holdsInitial = "cas-register"
 
 // A Row names and describes an entry of the catalog: a model, a consistency or a
 // format.
@@ -41,6 +40,10 @@ type Model struct {
 
 	// check returns the checker of a consistency, and false if there is none.
 	check func(consistency string) (checker.Checker, bool)
+
+	// begin finds out what registers hold at first, and returns the checker for that and
+	// the history with what it takes to say so. It is nil for what is empty at first.
+	begin func(ctx context.Context, h *history.History, consistency string) (checker.Checker, *history.History, string, error)
 
 	// read reads a file of ours. A translator decodes the ops that Jepsen would have
 	// recorded, one after the other, into those that the checker reads.
@@ -78,31 +81,95 @@ func (m Model) Consistencies() (all []string) {
 }
 
 // Read reads the history in a source as a history of the model. Of opts, the format
-// is that of the source. Errors name file and line, or the op that the model does
-// not know.
+// is that of the source. Errors name file and line. A lenient reader takes calls whose
+// answers contradict them for indeterminate ones, and counts them in opts.Assumed.
 func (m Model) Read(src *Source, opts history.Options) (*history.History, error) {
 	if !src.jepsen {
 		return m.read(src.r, src.Name)
 	}
 	opts.Format = src.Format
+	if opts.Line == nil {
+		opts.Line = new(int)
+	}
 	h, pairs := &history.History{}, true
 	translate := m.translator()
 	for op, err := range history.Scan(src.r, src.Name, opts) {
 		if err != nil {
-			return nil, err
+			return nil, Hinted(err)
 		}
 		pairs = pairs && invokesPair(op)
 		t, err := translate(op)
+		var flaw *history.FlawError
 		switch {
-		case err != nil && pairs && !opts.Independent:
-			return nil, fmt.Errorf("%s: as a history of model %s: op %d: %w\n"+
-				"  values are pairs: if they are a key and a value each, say --independent", src.Name, m.Name, op.Index, err)
+		case errors.As(err, &flaw) && opts.Lenient:
+			if opts.Assumed != nil {
+				opts.Assumed.Add(flaw.Flaw, *opts.Line)
+			}
 		case err != nil:
-			return nil, fmt.Errorf("%s: as a history of model %s: op %d: %w", src.Name, m.Name, op.Index, err)
+			err = fmt.Errorf("as a history of model %s: %w", m.Name, m.explain(op, err, pairs && !opts.Independent))
+			return nil, &history.FileError{File: src.Name, Line: *opts.Line, Err: err}
 		}
 		h.Add(t)
 	}
 	return h, nil
+}
+
+// explain adds to an error what a user can do about it.
+func (m Model) explain(op history.Op, err error, pairs bool) error {
+	if text := withoutModel(op); text != "" {
+		return errors.New(text)
+	}
+	if pairs {
+		return fmt.Errorf("%w\n  values are pairs: if they are a key and a value each, say --independent", err)
+	}
+	return Hinted(err)
+}
+
+// Hinted adds to an error about a flaw of a history what a user can do about it.
+func Hinted(err error) error {
+	var flaw *history.FlawError
+	if !errors.As(err, &flaw) {
+		return err
+	}
+	return fmt.Errorf("%w\n  %s\n  --lenient goes on, and says what it assumed", err, flaw.Hint())
+}
+
+// foreign looks for operations that a checker with a rule of its own does not know: it
+// passes over them. It returns an error if it knows none, and else a note.
+func (m Model) foreign(h *history.History) (note string, err error) {
+	if !m.Own || len(m.Fs) == 0 {
+		return "", nil
+	}
+	known, total, counts := 0, 0, map[string]int{}
+	var order []string
+	var first history.Op
+	for op := range h.Ops() {
+		j, ok := op.Input.(history.JepsenOp)
+		switch {
+		case !ok || op.Process == history.Nemesis:
+		case slices.Contains(m.Fs, j.F):
+			known++
+		default:
+			if counts[j.F]++; counts[j.F] == 1 {
+				order = append(order, fmt.Sprintf("%q", j.F))
+			}
+			if total++; total == 1 {
+				first = op
+			}
+		}
+	}
+	switch {
+	case total == 0:
+		return "", nil
+	case known > 0:
+		return fmt.Sprintf("passed over: %d calls with the f %s, which %s does not know (--rename f:OLD=NEW gives it another meaning)",
+			total, strings.Join(order, ", "), m.Name), nil
+	}
+	if text := withoutModel(first); text != "" {
+		return "", errors.New(text)
+	}
+	return "", fmt.Errorf("as a history of model %s: no call has an f that it knows: it has %s, and the model knows %s\n"+
+		"  if they mean the same, say --rename f:%s=%s", m.Name, strings.Join(order, ", "), listed(m.Fs), strings.Trim(order[0], `"`), m.Fs[0])
 }
 
 // ScanJepsen yields the ops of a source in our format as Jepsen would have recorded
@@ -132,30 +199,33 @@ func invokesPair(op history.Op) bool {
 	return ok && len(pair) == 2
 }
 
+// initialized are the models whose first state can be chosen.
+var initialized = []string{"register", "cas-register", "multi-register", "kv"}
+
 // sized are the models whose size can be chosen.
 var sized = []string{"semaphore", "reentrant-lock"}
 
 // A Shape says what differs from one object of a model to the next. The zero value
 // is each model's default.
 type Shape struct {
-	Initial string // what a cas-register holds before the first op: an integer or nil
+	Initial string // what registers hold before the first op: a value, nil, or unknown; see [Find]
 	Size    string // permits of a semaphore, or how often a reentrant-lock may be acquired
 }
 
 // All lists the models that a history can be judged by, each in its default shape.
-func All() []Model { return modelsOf(checker.Nil, 2) }
+func All() []Model { return modelsOf(initial{}, 2) }
 
-// modelsOf lists the models. Those that can hold nothing, or something, at first
-// hold initial, and those that have a size have that.
-func modelsOf(initial, size int) []Model {
+// modelsOf lists the models. Registers hold init at first, and what has a size has that.
+func modelsOf(init initial, size int) []Model {
 	return append([]Model{
-		object("register", "integers by key, 0 at first: read, write, cas, which is answered with what it found",
-			checker.Register(), register(false, true)),
-		object(holdsInitial, "integers by key, nil at first or --initial: read, write, cas, which says only whether it was done; Knossos's",
-			checker.CASRegister(initial), register(initial == checker.Nil, false)),
-		object("multi-register", "integers by name, 0 at first: transactions of reads and writes; Knossos's",
-			checker.MultiRegister(), multiRegister()),
-		object("kv", `strings by key, "" at first: get, put, append`, checker.KV(), stringStore()),
+		registers(object("register", "integers by key, 0 or nothing at first, or --initial: read, write, cas, which is answered with what it found",
+			checker.Register(), register(true)), checker.Register(), numbers(true), init),
+		registers(object("cas-register", "integers by key, nothing or 0 at first, or --initial: read, write, cas, which says only whether it was done; Knossos's",
+			checker.CASRegister(checker.Nil), register(false)), checker.CASRegister(checker.Nil), numbers(false), init),
+		registers(object("multi-register", "integers by name, 0 or nothing at first, or --initial: transactions of reads and writes; Knossos's",
+			checker.MultiRegister(), multiRegister()), checker.MultiRegister(), many(), init),
+		registers(object("kv", `strings by key, "" at first, or --initial: get, put, append, cas, which says only whether it was done`,
+			checker.KV(), stringStore()), checker.KV(), strung(), init),
 		object("mutex", "a lock that is held by one at a time, whoever lets it go: acquire, release; Knossos's", checker.Mutex(), lock()),
 		object("owned-mutex", "a lock that only its holder, a process, lets go", checker.ReentrantLock(1), lock()),
 		object("reentrant-lock", "a lock that its holder may acquire twice, or --size times", checker.ReentrantLock(size), lock()),
@@ -267,18 +337,18 @@ func Rows() []Row {
 	return all
 }
 
-// Find returns the model with that name and shape. Its errors speak of the flags of
-// capsize check, which the fields of a [Shape] are.
+// UnknownInitial is the Initial of a [Shape] whose registers may hold anything at first:
+// a history is valid if some first value of each key makes it so.
+const UnknownInitial = "unknown"
+
+// Find returns the model with that name and shape. By default a register holds 0 or
+// nothing at first, whichever the first reads of its key saw. Errors speak of the flags
+// of capsize check, which the fields of a [Shape] are.
 func Find(name string, s Shape) (Model, error) {
-	initial, size := checker.Nil, 2
+	size := 2
 	var err error
-	if s.Initial != "" {
-		if name != holdsInitial {
-			return Model{}, fmt.Errorf("--initial is for the model %s", holdsInitial)
-		}
-		if initial, err = parseInitial(s.Initial); err != nil {
-			return Model{}, err
-		}
+	if s.Initial != "" && !slices.Contains(initialized, name) {
+		return Model{}, fmt.Errorf("--initial is for the models %s", strings.Join(initialized, ", "))
 	}
 	if s.Size != "" {
 		if !slices.Contains(sized, name) {
@@ -288,7 +358,11 @@ func Find(name string, s Shape) (Model, error) {
 			return Model{}, fmt.Errorf("--size is a whole number from 1 on, not %q", s.Size)
 		}
 	}
-	for _, m := range modelsOf(initial, size) {
+	init, err := parseInitial(s.Initial, name == "kv")
+	if err != nil {
+		return Model{}, err
+	}
+	for _, m := range modelsOf(init, size) {
 		if m.Name == name {
 			return m, nil
 		}

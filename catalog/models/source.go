@@ -17,9 +17,10 @@ import (
 // formatDocs describe the formats of files, by their names.
 var formatDocs = map[history.Format]string{
 	history.JSONL:     "ours: one JSON object a line, as capsize run and go test keep them",
-	history.EDN:       "Jepsen's history.edn: a stream or a vector of maps",
-	history.JSON:      "what elle-cli reads: an array of objects like Jepsen's maps",
-	history.Etcd:      "the log of a Jepsen test, as porcupine has them of etcd, or history.txt; of time it keeps the order",
+	history.EDN:       "Jepsen's history.edn: a stream or a vector of maps, or of vectors of process, type, f and value",
+	history.JSON:      "an object an op, in an array or one a line, with Jepsen's fields or others for them: what elle-cli and event logs have",
+	history.Calls:     "an object a call, with both times: porcupine.Operation as JSON, or one a line; read only",
+	history.Etcd:      "the log of a Jepsen test, jepsen.log or history.txt, whatever stands before an op; of time it keeps the order",
 	history.KV:        "porcupine's log of a key-value store; of time it keeps the order",
 	history.Maelstrom: "Maelstrom's history.edn; in lin-kv its keys are independent",
 }
@@ -121,7 +122,8 @@ func peek(r io.Reader) (*bufio.Reader, []byte, error) {
 // hasJepsenOps reports whether what was answered in a file of ours is what Jepsen
 // would have recorded: the file was converted from one of Jepsen's.
 func hasJepsenOps(head []byte) bool {
-	for op, err := range history.Scan(bytes.NewReader(head), "", history.Options{Format: history.JSONL}) {
+	opts := history.Options{Format: history.JSONL, Lenient: true}
+	for op, err := range history.Scan(bytes.NewReader(head), "", opts) {
 		if err != nil {
 			return false
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +23,8 @@ type checkOptions struct {
 	format      string
 	independent bool
 	shape       models.Shape
+	lenient     bool
+	rename      []string
 	report      string
 	json        bool
 }
@@ -36,10 +39,18 @@ stands for the standard input. Of a history that is not valid, a page goes to a
 folder under ` + reportsDir + `.
 
 The format of a file is found by looking: one JSON object a line as capsize run and
-go test keep them, Jepsen's history.edn, the JSON of elle-cli, the logs that
-porcupine reads; all of them compressed by gzip or not. See capsize list formats.
-What a file can't say is whether its values are pairs of an independent key and a
-value: --independent does.
+go test keep them, Jepsen's history.edn and jepsen.log, JSON with an object an op or
+an object a call, the logs that porcupine reads; all of them compressed by gzip or
+not. See capsize list formats, and docs/formats.md. What a file can't say is whether
+its values are pairs of an independent key and a value: --independent does.
+
+A file whose ops contradict each other is an error that names the line: completions
+without an invocation, two open calls of one process, ops without a process, answers
+with another key or value than their call, lines in the order of the ends of calls.
+With --lenient there is a verdict, which says what was assumed, and how often.
+
+--rename f:write-set=add says that the file's write-set is the model's add;
+--rename field:client=process that the field client is the process.
 
 A model is held to linearizability unless --consistency asks for less; see
 capsize list consistency. Models that are a checker of Jepsen's have a rule of
@@ -47,7 +58,7 @@ their own.
 
 With --json, check prints one object a file:
   {"file","format","model","consistency","verdict","reason","ops":{"ok","fail","info"},
-   "digest","counterexample":[…],"report"}
+   "digest","counterexample":[…],"report","assumed":[{"what","count","line"}],"recorded"}
 
 ` + exitCodes,
 		Example: `  capsize check history.jsonl
@@ -69,7 +80,9 @@ With --json, check prints one object a file:
 	f.StringVar(&o.consistency, "consistency", models.Linearizable, "how closely the model must be kept; see capsize list consistency")
 	f.StringVar(&o.format, "format", "auto", "format of the files; see capsize list formats")
 	f.BoolVar(&o.independent, "independent", false, "values are pairs of a key and a value, as jepsen.independent makes them")
-	f.StringVar(&o.shape.Initial, "initial", "", "what a cas-register holds at first: an integer, or nil (default nil)")
+	f.BoolVar(&o.lenient, "lenient", false, "judge a history whose ops contradict each other too, and say what was assumed")
+	f.StringArrayVar(&o.rename, "rename", nil, "what names of the file mean: f:OLD=NEW, field:OLD=NEW, with commas between or repeated")
+	f.StringVar(&o.shape.Initial, "initial", "", "what registers hold at first: a value, nil, or unknown (default 0 or nil, as the first reads saw)")
 	f.StringVar(&o.shape.Size, "size", "", "how many permits a semaphore has, or how often a reentrant-lock may be acquired (default 2)")
 	f.StringVar(&o.report, "report", reportsDir, `folder for the pages; "" writes none`)
 	f.BoolVar(&o.json, "json", false, "print one JSON object a file, each on a line, and nothing else")
@@ -92,8 +105,13 @@ func (o checkOptions) judge() (judge, error) {
 	if err != nil {
 		return judge{}, err
 	}
+	renames, err := history.ParseRenames(o.rename...)
+	if err != nil {
+		return judge{}, err
+	}
 	c, err := models.New(models.Options{
 		Model: o.model, Consistency: o.consistency, Shape: o.shape, Format: format, Independent: o.independent,
+		Lenient: o.lenient, Rename: renames,
 	})
 	return judge{o, c, format}, err
 }
@@ -129,8 +147,11 @@ func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verd
 	if err != nil {
 		return checker.Unknown, err
 	}
-	r := j.Checker.Check(ctx, rec.History)
-	page, err := j.judged(file, rec.History, r)
+	r, err := j.Judge(ctx, rec)
+	if err != nil {
+		return checker.Unknown, err
+	}
+	page, err := j.judged(file, r)
 	if err != nil {
 		return checker.Unknown, err
 	}
@@ -141,7 +162,7 @@ func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verd
 	}
 	switch {
 	case j.json:
-		err = a.printJSON(j.line(file, rec.Format, r, page))
+		err = a.printJSON(j.line(file, r, page))
 	case r.Verdict == checker.Valid:
 		_, err = fmt.Fprintf(a.out, "%s %s: %s\n", paintVerdict(r.Verdict, "✓"), page.Title, r.Reason)
 	default:
@@ -169,14 +190,15 @@ func (a *app) open(file string, format history.Format) (*models.Source, error) {
 }
 
 // judged returns what a report shows of a history that was judged.
-func (j judge) judged(file string, h *history.History, r checker.Result) (report.Run, error) {
+func (j judge) judged(file string, r models.Judgement) (report.Run, error) {
+	h := r.History
 	digest, err := h.Digest()
 	if err != nil {
 		return report.Run{}, fmt.Errorf("digest of %s: %w", file, err)
 	}
 	page := report.Run{
 		Title: file, Workload: j.Model.Name, System: file, Virtual: h.End(), Recorded: true,
-		Verdict: r.Verdict, Checks: []checker.Result{r}, History: h, Digest: digest,
+		Verdict: r.Verdict, Checks: []checker.Result{r.Result}, History: h, Digest: digest,
 	}
 	if file == "-" {
 		page.Title, page.System = "standard input", "standard input"
@@ -196,6 +218,12 @@ func (o checkOptions) flags() (text string) {
 	}
 	if o.independent {
 		text += " --independent"
+	}
+	if o.lenient {
+		text += " --lenient"
+	}
+	for _, r := range o.rename {
+		text += " --rename " + quoted(r)
 	}
 	if o.shape.Initial != "" {
 		text += " --initial " + quoted(o.shape.Initial)
@@ -218,16 +246,31 @@ type checkLine struct {
 	Digest         string          `json:"digest"`
 	Counterexample []call          `json:"counterexample"`
 	Report         string          `json:"report"`
+	Assumed        []assumption    `json:"assumed"`  // what a lenient reader assumed
+	Recorded       string          `json:"recorded"` // time of the first op as RFC 3339 has it, if that is known
 }
 
-func (j judge) line(file string, format history.Format, r checker.Result, page report.Run) checkLine {
+// An assumption is what check --lenient --json says that it assumed.
+type assumption struct {
+	What  string `json:"what"`
+	Count int    `json:"count"`
+	Line  int    `json:"line"` // the first line of the file that it is about
+}
+
+func (j judge) line(file string, r models.Judgement, page report.Run) checkLine {
 	l := checkLine{
-		File: file, Format: format.String(), Model: j.Model.Name, Consistency: j.consistency,
+		File: file, Format: r.Format.String(), Assumed: []assumption{}, Model: j.Model.Name, Consistency: j.consistency,
 		Verdict: r.Verdict, Reason: strings.TrimSpace(r.Reason),
 		Digest: page.Digest, Counterexample: calls(r.Why), Report: page.ReportPath,
 	}
 	if j.Model.Own {
 		l.Consistency = ""
+	}
+	for _, a := range r.Assumed {
+		l.Assumed = append(l.Assumed, assumption{What: a.String(), Count: a.Count, Line: a.Line})
+	}
+	if !r.Start.IsZero() {
+		l.Recorded = r.Start.Format(time.RFC3339Nano)
 	}
 	for c := range page.History.Calls() {
 		switch c.Complete.Type {

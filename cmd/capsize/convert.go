@@ -21,6 +21,10 @@ type convertOptions struct {
 	from, to    string
 	independent bool
 	model       string
+	lenient     bool
+	rename      []string
+	assumed     *history.Assumptions
+	renames     history.Renames
 }
 
 func (a *app) convertCommand() *cobra.Command {
@@ -38,6 +42,9 @@ The format of IN is found by looking. That of OUT is told by its name (.jsonl,
 jsonl, edn and maelstrom keep all that a history says. json has no keywords, sets
 and tags: they become strings, arrays and what was tagged. etcd and kv keep
 processes, types, keys, values, errors and the order, but no times and no nodes.
+
+A history whose ops contradict each other is an error, as capsize check has it,
+unless --lenient.
 
 What a file of ours says of its ops depends on the model that it was recorded for:
 --model says so, and then a write, a cas or a read is what Jepsen would have
@@ -63,6 +70,8 @@ Exit codes: 0 done, 3 usage or a file that can't be read or written.`,
 	f.StringVar(&o.from, "from", "auto", "format of IN; see capsize list formats")
 	f.StringVar(&o.to, "to", "auto", "format of OUT")
 	f.BoolVar(&o.independent, "independent", false, "values are pairs of a key and a value, as jepsen.independent makes them")
+	f.BoolVar(&o.lenient, "lenient", false, "convert a history whose ops contradict each other too, and say on stderr what was assumed")
+	f.StringArrayVar(&o.rename, "rename", nil, "what names of IN mean: f:OLD=NEW, field:OLD=NEW, with commas between or repeated")
 	f.StringVar(&o.model, "model", "", "model of IN, if that is jsonl and OUT is not; see capsize list models")
 	complete(cmd, map[string][]string{"from": models.FormatNames(), "to": models.FormatNames(), "model": models.Names(models.Rows())})
 	return cmd
@@ -72,6 +81,10 @@ Exit codes: 0 done, 3 usage or a file that can't be read or written.`,
 func (a *app) convert(ctx context.Context, from, to string, o convertOptions) error {
 	format, err := models.FindFormat(o.from)
 	if err != nil {
+		return err
+	}
+	o.assumed = &history.Assumptions{}
+	if o.renames, err = history.ParseRenames(o.rename...); err != nil {
 		return err
 	}
 	in, err := a.open(from, format)
@@ -86,13 +99,18 @@ func (a *app) convert(ctx context.Context, from, to string, o convertOptions) er
 	if target == history.Auto {
 		target = formatOf(to, in.Format)
 	}
+	defer func() {
+		if len(*o.assumed) > 0 {
+			fmt.Fprintf(a.err, "capsize: %s: assumed: %v\n", in.Name, *o.assumed)
+		}
+	}()
 	if to == "-" {
 		_, err := o.copy(ctx, a.out, in, target)
-		return err
+		return models.Hinted(err)
 	}
 	n, err := o.file(ctx, to, in, target)
 	if err != nil {
-		return err
+		return models.Hinted(err)
 	}
 	_, err = fmt.Fprintf(a.out, "%s: %d ops, %v from %v\n", to, n, target, in.Format)
 	return err
@@ -167,7 +185,9 @@ func (o convertOptions) copy(ctx context.Context, w io.Writer, in *models.Source
 // ops yields what is to be written, as the model has it if there is one.
 func (o convertOptions) ops(in *models.Source, to history.Format) (iter.Seq2[history.Op, error], error) {
 	if o.model == "" {
-		return history.Scan(in, in.Name, history.Options{Format: in.Format, Independent: o.independent}), nil
+		return history.Scan(in, in.Name, history.Options{
+			Format: in.Format, Independent: o.independent, Lenient: o.lenient, Assumed: o.assumed, Rename: o.renames,
+		}), nil
 	}
 	m, err := models.Find(o.model, models.Shape{})
 	if err != nil {
