@@ -11,26 +11,6 @@ import (
 	"github.com/capsize-go/capsize/nemesis"
 )
 
-func TestNearest(t *testing.T) {
-	names := []string{"run", "check", "partition", "local-reads", "lease-reads"}
-	for text, want := range map[string]string{
-		"rnu": "run", "chekc": "check", "partitions": "partition", "lease": "lease-reads",
-		"lcoal-read": "local-reads", "kubernetes": "", "x": "", "": "",
-	} {
-		require.Equal(t, want, nearest(text, names), "%q", text)
-	}
-}
-
-func TestDistance(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"kitten", "sitting", 3}, {"abcd", "acbd", 1}, {"crash", "krash", 1}} {
-		require.Equal(t, c.want, distance(c.a, c.b), "%q %q", c.a, c.b)
-		require.Equal(t, c.want, distance(c.b, c.a), "%q %q", c.b, c.a)
-	}
-}
-
 func TestSeedList(t *testing.T) {
 	require.Equal(t, "", seedList(nil))
 	require.Equal(t, "1–3 7 9–10", seedList([]uint64{1, 2, 3, 7, 9, 10}))
@@ -78,13 +58,6 @@ func TestCatalogue(t *testing.T) {
 		n, err := findNemesis(r.Name)
 		require.NoError(t, err)
 		require.NotEmpty(t, n.String())
-	}
-	for _, m := range models() {
-		c, err := m.held(linearizable)
-		require.NoError(t, err, m.Name)
-		require.NotNil(t, c)
-		require.NotNil(t, m.read)
-		require.NotNil(t, m.translator)
 	}
 	for _, s := range sections {
 		for _, r := range s.rows() {
