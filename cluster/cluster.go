@@ -82,6 +82,8 @@ type world struct {
 
 	mu       sync.Mutex
 	findings []Finding
+	dirs     string // where the folders of hosts are; empty while there are none
+	removed  bool   // they are gone for good
 }
 
 // New makes a cluster. Its hosts boot when [Cluster.Start] is called.
@@ -167,6 +169,7 @@ func (c *Cluster) Stop(grace time.Duration) {
 	c.cancel()
 	c.release()
 	c.cfg.Wait()
+	c.removeDirs()
 }
 
 // Abandon gives up a cluster in which some goroutine never blocks. Unlike Stop it
@@ -176,6 +179,7 @@ func (c *Cluster) Abandon() {
 	c.loop.stopped, c.loop.heap = true, nil
 	c.unlock()
 	c.release()
+	c.removeDirs()
 }
 
 func (c *world) lock()   { c.loop.mu.Lock() }

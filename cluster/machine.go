@@ -196,6 +196,19 @@ func (m *machine) giveUp(h *Host) {
 	})
 }
 
+// Exit ends this life of the host from any of its goroutines, as log.Fatal ends a
+// process: the host crashes at its next instant, and nothing leaves it any more. It
+// returns at once. An err that wraps [ErrDisk] is no finding, and the host boots
+// again a second later; any other is a finding. It is for libraries that end the
+// process when their disk fails, from goroutines of their own.
+func (h *Host) Exit(err error) {
+	if errors.Is(err, ErrDisk) {
+		h.m.giveUp(h)
+		return
+	}
+	h.m.die(h, fmt.Sprintf("exited: %v", errOr(err, "without an error")), string(debug.Stack()))
+}
+
 // handle gives a message to the handler.
 func (m *machine) handle(handler func(Message), msg Message) {
 	defer m.recovered()
