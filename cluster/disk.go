@@ -27,8 +27,10 @@ var ErrDisk = errors.New("disk failed")
 // A sync takes no virtual time of the goroutine that calls it, so a [sync.Mutex]
 // may be held over it. The host pays for it instead, as with [Host.Sync]: for as
 // long as the disk takes, its handler and its timers wait, and so does what it
-// sends and what it is sent. A fault that makes the disk slow, or has it hang,
-// makes the host stand still. See [Disk.Blocking] for the alternative.
+// sends and what it is sent. Syncs of files at one instant cost as much as one of
+// them, since goroutines that are ready at once run in any order. A fault that makes
+// the disk slow, or has it hang, makes the host stand still. See [Disk.Blocking] for
+// the alternative.
 type Disk struct {
 	h        *Host
 	blocking bool // a sync holds up the goroutine that calls it, and not the host
@@ -126,7 +128,7 @@ func (d *Disk) begin(op, name string) (s *disk, done func(), err error) {
 	c := d.h.m.c
 	c.lock()
 	s = &d.h.m.disk
-	if d.h.dead() {
+	if d.h.dead() || d.h.exited {
 		if d.quiet {
 			return &disk{m: d.h.m, root: d.h.root, gone: true}, c.unlock, nil
 		}
@@ -260,12 +262,14 @@ func (f *File) Sync() error {
 	}
 	s, done, err := f.d.begin("sync", f.name)
 	spins := false
-	if err == nil && !s.gone {
-		s.charge()
+	if err == nil && !s.gone && !s.doomed() {
+		var first bool
+		if first, spins = s.count(); first {
+			s.charge()
+		}
 		s.m.c.happen(SyncBegins)
 		s.settle(forever) // what the host synced before is not lost where this is kept
 		err = s.carry(f.name, s.cover(f.covers(s.seq)))
-		spins = s.spins()
 	}
 	done()
 	if spins {

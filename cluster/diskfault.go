@@ -120,7 +120,7 @@ func (d *disk) misdirect(r *redo, t time.Duration) {
 
 // remains says what a crash leaves, and by which fault.
 func (d *disk) remains() (Remains, *tally) {
-	if d.doom != nil && d.doom.struck {
+	if d.doomed() {
 		return Torn, d.doom.by
 	}
 	for _, x := range slices.Backward(d.troubles) {
@@ -164,6 +164,10 @@ func (c *Cluster) CrashInWrite(name string) (heal func()) {
 		}
 	})
 }
+
+// doomed reports whether the host crashes in this instant, in a write: no sync that
+// comes after that write has an effect.
+func (d *disk) doomed() bool { return d.doom != nil && d.doom.struck }
 
 // perish crashes the host at its next instant. Nothing that it sends from now on
 // leaves.

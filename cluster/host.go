@@ -22,6 +22,8 @@ type Host struct {
 	net  simnet.Stack
 	root *file // of the disk, as this life sees it
 
+	exited bool // see Exit
+
 	members []string // as this node said last
 }
 

@@ -253,14 +253,14 @@ func (d *disk) charge() (end time.Duration) {
 // maxSyncs is how many syncs of files are possible at one instant.
 const maxSyncs = 100_000
 
-// spins counts a sync of a file, and reports whether there were too many at this
-// instant.
-func (d *disk) spins() bool {
-	if now := d.m.c.Now(); d.synced != now {
+// count counts a sync of a file, and reports whether it is the first one at this
+// instant, and whether there were too many.
+func (d *disk) count() (first, spins bool) {
+	if now := d.m.c.Now(); d.synced != now || d.syncs == 0 {
 		d.synced, d.syncs = now, 0
 	}
 	d.syncs++
-	return d.syncs >= maxSyncs
+	return d.syncs == 1, d.syncs >= maxSyncs
 }
 
 // Remains says what a crash leaves of what was written and not synced.
@@ -298,7 +298,7 @@ func (d *disk) crash(now time.Duration, life int64) (lost int64) {
 // and counts the bytes: the host would have done that when the sync was done. None
 // of it may be kept where some of what the sync covers is lost.
 func (d *disk) undo() (lost int64) {
-	if len(d.flushes) == 0 || d.doom != nil && d.doom.struck {
+	if len(d.flushes) == 0 || d.doomed() {
 		return 0
 	}
 	seq := d.flushes[0].seq
@@ -320,7 +320,7 @@ func (d *disk) fold(remains Remains, by *tally, k keyed.Key) (lost int64) {
 		return d.foldSectors(k)
 	case remains == Nothing || n == 0:
 		upTo = 0
-	case d.doom != nil && d.doom.struck:
+	case d.doomed():
 		upTo = n - 1 // the write that it crashed in was the last
 	case remains == Prefix:
 		upTo = k.Range(0, n+1)

@@ -285,6 +285,31 @@ func TestMutexOverSync(t *testing.T) {
 	})
 }
 
+// A sync does not save the write that its host crashes in.
+func TestCrashInWriteBeforeASync(t *testing.T) {
+	onRig(t, func(t *testing.T, r *rig) {
+		r.write("f", "synced ")
+		require.NoError(t, r.open("f").Sync())
+		r.As("it").CrashInWrite("n1")
+		r.on("n1", func(h *cluster.Host) {
+			r.writeFrom(h, "f", "0123456789")
+			f, err := h.Disk().Open("f")
+			assert.NoError(t, err)
+			assert.NoError(t, f.Sync())
+			h.Send("n2", "never sent")
+		})
+		r.pass(time.Second)
+		assert.Empty(t, r.took())
+		r.Restart("n1")
+		r.pass(time.Millisecond)
+		got := r.content("f")
+		assert.Equal(t, "synced 0123456789"[:len(got)], got)
+		assert.Greater(t, len(got), len("synced "))
+		assert.Less(t, len(got), len("synced 0123456789"))
+		assert.Equal(t, 1, r.effect("it", "writes torn"))
+	})
+}
+
 // A disk that hangs holds the host, and a blocking sync only who calls it.
 func TestHungSync(t *testing.T) {
 	for _, blocking := range []bool{false, true} {
