@@ -89,6 +89,7 @@ func must[T any](h *cluster.Host, op func() (T, error)) (T, error) {
 	return v, err
 }
 
+// must is [must] for an op that returns nothing.
 func (f *fsys) must(op func() error) error {
 	_, err := must(f.h, func() (struct{}, error) { return struct{}{}, op() })
 	return err
@@ -140,8 +141,19 @@ func (f *fsys) Rename(from, to string) error {
 	return f.must(func() error { return f.t.Rename(from, to) })
 }
 
+// Remove removes a file, and makes that durable. Pebble removes what is obsolete in
+// a goroutine that races with its other ones: whether a crash brings a file back
+// would be chance.
 func (f *fsys) Remove(name string) error {
-	return f.must(func() error { return f.t.Remove(name) })
+	if err := f.must(func() error { return f.t.Remove(name) }); err != nil {
+		return err
+	}
+	dir, err := f.OpenDir(path.Dir(name))
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return dir.Sync()
 }
 
 func (f *fsys) RemoveAll(name string) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -17,23 +18,28 @@ import (
 func Pebble(noSync bool) Store {
 	return Store{func(_ context.Context, h *cluster.Host) (engine, error) {
 		o := pebblefs.Options(h)
-		o.MemTableSize = 16 << 10 // small, so that flushes and compactions happen
 		o.L0CompactionThreshold = 2
 		o.FormatMajorVersion = pebble.FormatNewest
 		db, err := pebble.Open("data", o)
 		if err != nil {
 			return nil, err
 		}
-		return pebbleDB{db, &pebble.WriteOptions{Sync: !noSync}}, nil
+		return &pebbleDB{DB: db, write: &pebble.WriteOptions{Sync: !noSync}}, nil
 	}}
 }
 
 type pebbleDB struct {
 	*pebble.DB
-	write *pebble.WriteOptions
+	write  *pebble.WriteOptions
+	writes atomic.Int64
 }
 
-func (db pebbleDB) get(key string) (int, error) {
+// flushEach is after how many writes the store flushes. It does so by itself, since
+// when a memtable of pebble is full differs from run to run: it draws the heights of
+// its skip list from the runtime.
+const flushEach = 50
+
+func (db *pebbleDB) get(key string) (int, error) {
 	b, c, err := db.Get([]byte(key))
 	if errors.Is(err, pebble.ErrNotFound) {
 		return 0, nil
@@ -44,8 +50,15 @@ func (db pebbleDB) get(key string) (int, error) {
 	return decode(b)
 }
 
-func (db pebbleDB) put(key string, value int) error {
-	return db.Set([]byte(key), encode(value), db.write)
+func (db *pebbleDB) put(key string, value int) error {
+	if err := db.Set([]byte(key), encode(value), db.write); err != nil {
+		return err
+	}
+	if db.writes.Add(1)%flushEach == 0 {
+		_, err := db.AsyncFlush()
+		return err
+	}
+	return nil
 }
 
 // padding makes values large, so that files fill.

@@ -1,81 +1,113 @@
 package storage_test
 
 import (
-	"fmt"
+	"os"
+	"strconv"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/examples/storage"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
 
-// powerCuts are crashes of the machine: what was not synced is lost, or a part of it.
-func powerCuts() nemesis.Nemesis {
-	return nemesis.Every(2*time.Second,
-		nemesis.PowerCuts(cluster.Nothing), nemesis.PowerCuts(cluster.Prefix), nemesis.PowerCuts(cluster.Torn),
-		nemesis.PowerCuts(cluster.Sectors), nemesis.CrashesInWrite())
+// A trial is a store, what goes wrong, and the verdict that belongs to it.
+type trial struct {
+	name    string
+	store   storage.Store
+	nemesis nemesis.Nemesis
+	want    checker.Verdict
+	some    bool   // not most seeds find it, but some
+	effect  string // what the faults must have done
 }
 
-func test(s storage.Store, n nemesis.Nemesis) capsize.Test {
+func trials() []trial {
+	each := 2 * time.Second
+	powerCuts := []nemesis.Fault{
+		nemesis.PowerCuts(cluster.Nothing), nemesis.PowerCuts(cluster.Prefix),
+		nemesis.PowerCuts(cluster.Torn), nemesis.PowerCuts(cluster.Sectors),
+	}
+	return []trial{
+		{"pebble", storage.Pebble(false), nemesis.Every(each, append(powerCuts, nemesis.CrashesInWrite())...), checker.Valid, false, "hosts crashed"},
+		{"pebble, writes torn", storage.Pebble(false), nemesis.Every(each/2, nemesis.CrashesInWrite()), checker.Valid, false, "writes torn"},
+		{"pebble, disk stalls", storage.Pebble(false), nemesis.Every(each, nemesis.SlowDisk(0), nemesis.DiskHangs(0), nemesis.FsyncFails(), nemesis.DiskErrors(0), nemesis.DiskFull()), checker.Valid, false, "fsyncs delayed"},
+		{"pebble, writes misdirected", storage.Pebble(false), nemesis.Every(each, nemesis.Beyond(nemesis.Misdirects(0)), nemesis.PowerCuts(cluster.Nothing)), checker.Invalid, true, "writes misdirected"},
+		{"pebble that does not sync", storage.Pebble(true), nemesis.Every(each, powerCuts...), checker.Invalid, false, "hosts crashed"},
+		{"bbolt", storage.Bbolt(false), nemesis.Every(each, powerCuts...), checker.Valid, false, "hosts crashed"},
+		{"bbolt that acknowledges early", storage.Bbolt(true), nemesis.Every(each, powerCuts...), checker.Invalid, false, "hosts crashed"},
+	}
+}
+
+func (x trial) test() capsize.Test {
 	return capsize.Test{
-		System: s, Workload: workloads.Register(s.Open), Nemesis: n,
+		System: x.store, Workload: workloads.Register(x.store.Open), Nemesis: x.nemesis,
 		Nodes: 1, Clients: 4, Rate: 200, Duration: 15 * time.Second,
 	}
 }
 
-func TestTry(t *testing.T) {
-	type M map[string]int
-	one := func(name string, s storage.Store, n nemesis.Nemesis, seeds uint64) {
-		verdicts, why, effects := M{}, M{}, M{}
-		var cpu time.Duration
-		repeats := 0
-		x := test(s, n)
-		for seed := uint64(1); seed <= seeds; seed++ {
-			x.Seed = seed
-			r, err := capsize.Exec(t.Context(), t, x)
-			require.NoError(t, err)
-			q, err := capsize.Exec(t.Context(), t, x)
-			require.NoError(t, err)
-			d1, _ := r.Digest()
-			d2, _ := q.Digest()
-			if d1 == d2 && r.Trace == q.Trace {
-				repeats++
-			} else if d1 == d2 {
-				why["only trace differs"]++
-			} else {
-				for i := range min(r.History.Len(), q.History.Len()) {
-					if a, b := fmt.Sprint(r.History.At(i)), fmt.Sprint(q.History.At(i)); a != b {
-						t.Log(a, "|", b)
-						break
+// seeds is how many seeds each trial runs, by default 5.
+func seeds(t *testing.T) int {
+	text := os.Getenv("CAPSIZE_SEEDS")
+	if text == "" {
+		return 5
+	}
+	n, err := strconv.Atoi(text)
+	require.NoError(t, err)
+	return n
+}
+
+// TestTrials runs every trial with some seeds, each twice, and logs what it found.
+func TestTrials(t *testing.T) {
+	for _, x := range trials() {
+		t.Run(x.name, func(t *testing.T) {
+			verdicts := map[checker.Verdict]int{}
+			test, repeats, effects := x.test(), 0, int64(0)
+			n := seeds(t)
+			for test.Seed = 1; test.Seed <= uint64(n); test.Seed++ {
+				r, digest := exec(t, test)
+				verdicts[r.Verdict]++
+				for _, e := range r.Exercised.Effects {
+					if e.What == x.effect {
+						effects += e.Count
 					}
 				}
+				if again, d := exec(t, test); d == digest && again.Trace == r.Trace {
+					repeats++
+				}
 			}
-			cpu += r.CPU
-			verdicts[r.Verdict.String()]++
-			if len(r.Findings) > 0 {
-				why[r.Findings[0].What]++
-			} else if r.Verdict.String() != "valid" {
-				why[r.Reason]++
+			t.Logf("%d seeds: %d valid, %d invalid, %d unknown; %d repeat; %d %s",
+				n, verdicts[checker.Valid], verdicts[checker.Invalid], verdicts[checker.Unknown], repeats, effects, x.effect)
+			assert.Positive(t, effects)
+			assert.Equal(t, n, repeats)
+			switch found := verdicts[checker.Invalid]; {
+			case x.want == checker.Valid:
+				assert.Equal(t, n, verdicts[checker.Valid])
+			case x.some:
+				assert.Positive(t, found)
+			default:
+				assert.Greater(t, 2*found, n, "most seeds find it")
 			}
-			for _, e := range r.Exercised.Effects {
-				effects[e.What] += int(e.Count)
-			}
-		}
-		t.Log(name, verdicts, "repeats", repeats, "cpu", cpu/time.Duration(seeds), why, effects)
+		})
 	}
-	n := uint64(10)
-	one("pebble", storage.Pebble(false), powerCuts(), n)
-	one("nosync", storage.Pebble(true), powerCuts(), n)
-	one("bbolt", storage.Bbolt(false), powerCuts(), n)
-	one("early", storage.Bbolt(true), powerCuts(), n)
-	one("pebble-inwrite", storage.Pebble(false), nemesis.Every(time.Second, nemesis.CrashesInWrite()), n)
-	one("pebble-stall", storage.Pebble(false), nemesis.Every(2*time.Second, nemesis.SlowDisk(0), nemesis.DiskHangs(0), nemesis.FsyncFails(), nemesis.DiskErrors(0), nemesis.DiskFull()), n)
-	one("pebble-rot", storage.Pebble(false), nemesis.Every(2*time.Second, nemesis.Beyond(nemesis.BitRot(0)), nemesis.PowerCuts(cluster.Nothing)), n)
-	one("pebble-misdirect", storage.Pebble(false), nemesis.Every(2*time.Second, nemesis.Beyond(nemesis.Misdirects(0)), nemesis.PowerCuts(cluster.Nothing)), n)
-	one("pebble-lies", storage.Pebble(false), nemesis.Every(2*time.Second, nemesis.Beyond(nemesis.FsyncLies()), nemesis.PowerCuts(cluster.Torn)), n)
 }
+
+func exec(t *testing.T, x capsize.Test) (r *capsize.Result, digest string) {
+	r, err := capsize.Exec(t.Context(), t, x)
+	require.NoError(t, err)
+	digest, err = r.Digest()
+	require.NoError(t, err)
+	return r, digest
+}
+
+// TestPebble is how a test of one's own looks: a new seed each time.
+func TestPebble(t *testing.T) { capsize.Run(t, trials()[0].test()) }
+
+func TestPebbleIsDeterministic(t *testing.T) { capsize.CheckDeterminism(t, trials()[0].test()) }
+
+func TestBboltIsDeterministic(t *testing.T) { capsize.CheckDeterminism(t, trials()[5].test()) }
