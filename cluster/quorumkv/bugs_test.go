@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/cluster/quorumkv"
+	"github.com/capsize-go/capsize/internal/tier"
 )
 
 // TestBugs finds bugs from seeds that nobody chose. TestPromises finds nothing without them.
@@ -18,12 +19,12 @@ func TestBugs(t *testing.T) {
 			require.NoError(t, err)
 			found := 0
 			for _, faults := range presets("blackouts", "flip-flop") {
-				if found > 0 && !counting {
+				if found > 0 && !tier.Sweeping() {
 					break
 				}
 				test := versions(quorumkv.Store{Bugs: bug})
 				test.Nemesis = preset(t, faults)
-				n := sweep(t, test, seeds(t, 15, 15))
+				n := sweep(t, test, tier.Seeds(t, 15, 15))
 				t.Logf("%s under %s: %d", name, faults, n)
 				found += n
 			}

@@ -1,6 +1,7 @@
-package scenarios_test
+package caching_test
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -13,11 +14,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/scenarios"
+	"github.com/capsize-go/capsize/scenarios/caching"
 )
 
 const (
-	scenariosPage = "../docs/scenarios.md"
-	scenariosRows = "testdata/rows"
+	scenariosPage = "../../docs/scenarios.md"
+	scenariosRows = "../testdata/rows"
 )
 
 // pageHead is what the page begins with.
@@ -34,7 +36,7 @@ about is told in [caches](caches.md) and [CDN](cdn.md).
 
 // documented lists the scenarios that the page is about.
 func documented() (all []scenarios.Scenario) {
-	for _, s := range scenarios.All() {
+	for _, s := range append(caching.All(), scenarios.All()...) {
 		if s.Name != scenarios.CAP().Name {
 			all = append(all, s)
 		}
@@ -110,7 +112,7 @@ func TestPagesShowTheRows(t *testing.T) {
 			variants[v.Name] = true
 		}
 	}
-	for _, page := range []string{"../docs/caches.md", "../docs/cdn.md"} {
+	for _, page := range []string{"../../docs/caches.md", "../../docs/cdn.md"} {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
 		for _, line := range strings.Split(string(text), "\n") {
@@ -119,4 +121,25 @@ func TestPagesShowTheRows(t *testing.T) {
 			}
 		}
 	}
+}
+
+func readRowsOf(t *testing.T, file string) []scenarios.Row {
+	t.Helper()
+	f, err := os.Open(file)
+	require.NoError(t, err)
+	defer f.Close()
+	var all []scenarios.Row
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		var r scenarios.Row
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &r))
+		all = append(all, r)
+	}
+	return all
+}
+
+func table(t *testing.T, s scenarios.Scenario, all []scenarios.Row) string {
+	t.Helper()
+	var b strings.Builder
+	require.NoError(t, s.Markdown(&b, all))
+	return b.String()
 }

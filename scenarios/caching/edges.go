@@ -1,4 +1,4 @@
-package scenarios
+package caching
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/scenarios"
 )
 
 // popCutOff is a fault that cuts one point of presence of a CDN off from all other nodes. Its clients still reach it, as those
@@ -136,11 +137,11 @@ func lastStale(w history.Call, oldest []history.Call) time.Duration {
 func versionOf(c history.Call) int { return c.Complete.Output.(checker.Copy).Version }
 
 // Fill writes what was counted.
-func (m *edges) Fill(row *Row) {
+func (m *edges) Fill(row *scenarios.Row) {
 	m.Staleness.Fill(row)
 	fill := func(metric string, n, of int) {
 		if of > 0 {
-			row.Metrics[metric] = share(n, of)
+			row.Metrics[metric] = scenarios.Ratio(n, of)
 		}
 	}
 	row.Metrics["writes"] = float64(m.Writes[0] + m.Writes[1])

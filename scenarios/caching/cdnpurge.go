@@ -1,4 +1,4 @@
-package scenarios
+package caching
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster/cdn"
 	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/workloads"
 )
 
@@ -17,24 +18,24 @@ const (
 )
 
 // CDNPurge is the scenario of a CDN that is told to drop what has changed, while one of its points of presence is cut off.
-func CDNPurge() Scenario {
+func CDNPurge() scenarios.Scenario {
 	const fresh, wrong = checker.Valid, checker.Invalid
-	return Scenario{
+	return scenarios.Scenario{
 		Name:     "cdn-purge",
 		Question: "when a purge is acknowledged, when is the last stale byte served?",
 		Shows: "a purge that is acknowledged when it is sent is worth no more than the TTL where it did not arrive; one that all caches have to acknowledge, " +
 			"the shield first and with an epoch that late fills are checked by, leaves nothing stale, and has most writes wait in vain while a PoP is cut off. " +
 			"A soft purge is as good, and cheaper, if nobody may serve what is stale",
 		Seeds: 10,
-		Columns: []Column{
-			{"stale seeds", "stale_seeds", count}, {"stale reads", "stale_share", fine},
-			{"last stale byte", "worst_age_ns", span}, {"p99", "purge_p99_ns", span}, {"in silence", "worst_age_quiet_ns", span},
-			{"writes", "write_share", percent}, {"while cut", "write_share_cut", percent}, {"reads", "read_share", fine},
-			{"loads", "origin_loads", count}, {"in 1 s", "peak_loads", count},
+		Columns: []scenarios.Column{
+			{Title: "stale seeds", Metric: "stale_seeds", Format: scenarios.Count}, {Title: "stale reads", Metric: "stale_share", Format: scenarios.Fine},
+			{Title: "last stale byte", Metric: "worst_age_ns", Format: scenarios.Span}, {Title: "p99", Metric: "purge_p99_ns", Format: scenarios.Span}, {Title: "in silence", Metric: "worst_age_quiet_ns", Format: scenarios.Span},
+			{Title: "writes", Metric: "write_share", Format: scenarios.Percent}, {Title: "while cut", Metric: "write_share_cut", Format: scenarios.Percent}, {Title: "reads", Metric: "read_share", Format: scenarios.Fine},
+			{Title: "loads", Metric: "origin_loads", Format: scenarios.Count}, {Title: "in 1 s", Metric: "peak_loads", Format: scenarios.Count},
 		},
-		Meter: func(Variant) Meter { return &edges{Staleness: Staleness{Window: time.Second}} },
+		Meter: func(scenarios.Variant) scenarios.Meter { return &edges{Staleness: Staleness{Window: time.Second}} },
 		Holds: cdnPurgeHolds,
-		Variants: []Variant{
+		Variants: []scenarios.Variant{
 			purgeVariant("none", "no purge: what has changed shows when the TTL of 30 s is over", wrong, func(s *cdn.Stack) { s.Purge.Off = true }),
 			purgeVariant("on-send", "each cache is told once, and the write is acknowledged at once", wrong, func(s *cdn.Stack) { s.Purge.AckOnSend = true }),
 			purgeVariant("edge-first", "all caches acknowledge, the PoPs before the shield: a PoP fills up again from a shield that is stale", wrong,
@@ -63,19 +64,19 @@ func softSWR(s *cdn.Stack) {
 	s.Purge.Soft, s.Origin.Control = true, "max-age=30, stale-while-revalidate=10"
 }
 
-func purgeVariant(name, doc string, expect checker.Verdict, change func(*cdn.Stack)) Variant {
+func purgeVariant(name, doc string, expect checker.Verdict, change func(*cdn.Stack)) scenarios.Variant {
 	stack := cdn.CDN()
 	change(&stack)
 	load := workloads.CacheLoad{Keys: 3, Writers: 3, Every: 8, Writes: 20}
-	return Variant{Name: name, Doc: doc, Fixed: expect == checker.Valid, Test: capsize.Test{
+	return scenarios.Variant{Name: name, Doc: doc, Fixed: expect == checker.Valid, Test: capsize.Test{
 		Name: "cdn-purge " + name, System: stack, Workload: workloads.Copies(stack.Open, load), Nemesis: nemesis.Every(10*time.Second, popCutOff),
 		Nodes: stack.Nodes(), Clients: 10, Rate: 60, Duration: time.Minute, Expect: expect,
 	}}
 }
 
 // cdnPurgeHolds has what is fixed be fresh, and everything else stale for as long as it is said to be.
-func cdnPurgeHolds(rows []Row) error {
-	if err := onlyWrong(rows, "stale_reads"); err != nil {
+func cdnPurgeHolds(rows []scenarios.Row) error {
+	if err := scenarios.OnlyWrong(rows, "stale_reads"); err != nil {
 		return err
 	}
 	loads := map[string]float64{}

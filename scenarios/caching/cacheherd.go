@@ -1,4 +1,4 @@
-package scenarios
+package caching
 
 import (
 	"context"
@@ -9,22 +9,25 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster/cachekv"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/workloads"
 )
 
 // CacheHerd is the scenario of a thousand users who want the same when its copy expires.
-func CacheHerd() Scenario {
-	return Scenario{
+func CacheHerd() scenarios.Scenario {
+	return scenarios.Scenario{
 		Name:     "cache-herd",
 		Question: "how often is the database asked for what a thousand users want, when the copy has expired?",
 		Shows: "a thousand times if nobody holds them back, once for each application server if those share loads, and once if the cache " +
 			"gives out one lease; and copies that were made together expire together unless their lives differ",
 		Seeds: 10,
-		Columns: []Column{
-			{"loads at once", "loads_at_once", count}, {"of all keys", "peak_loads", count}, {"loads", "origin_loads", count},
-			{"slowest read", "slowest_read_ns", span},
+		Columns: []scenarios.Column{
+			{Title: "loads at once", Metric: "loads_at_once", Format: scenarios.Count}, {Title: "of all keys", Metric: "peak_loads", Format: scenarios.Count}, {Title: "loads", Metric: "origin_loads", Format: scenarios.Count},
+			{Title: "slowest read", Metric: "slowest_read_ns", Format: scenarios.Span},
 		},
-		Meter:    func(v Variant) Meter { return &herdMeter{Staleness: Staleness{Window: v.herdWindow()}} },
+		Meter: func(v scenarios.Variant) scenarios.Meter {
+			return &herdMeter{Staleness: Staleness{Window: windowOf(v)}}
+		},
 		Holds:    cacheHerdHolds,
 		Variants: herdVariants(),
 	}
@@ -42,7 +45,7 @@ const (
 	manyMost   = 40 // loads of all keys within that
 )
 
-func herdVariants() (all []Variant) {
+func herdVariants() (all []scenarios.Variant) {
 	for _, v := range []struct {
 		name, doc string
 		strategy  cachekv.Strategy
@@ -58,7 +61,7 @@ func herdVariants() (all []Variant) {
 			cachekv.Strategy{Herd: cachekv.Herd{Stale: herdLife}}, 1, true},
 	} {
 		store := cachekv.Crowd{Of: cachekv.Store{Strategy: v.strategy, TTL: herdLife, Slow: herdQuery}, Users: herdUsers}
-		all = append(all, Variant{Name: v.name, Doc: v.doc, Fixed: v.fixed, Test: capsize.Test{
+		all = append(all, scenarios.Variant{Name: v.name, Doc: v.doc, Fixed: v.fixed, Test: capsize.Test{
 			Name: "cache-herd " + v.name, System: store, Nodes: store.Of.Nodes(), Clients: herdServers, Rate: 2 * herdServers, Duration: herdRun,
 			Timeout: 5 * time.Second, Workload: workloads.Copies(store.Open, workloads.CacheLoad{Writers: -1}),
 			Checker: checker.Coalesced(checker.LoadLimit{Window: herdWindow, OfOne: v.most}), Expect: expected(v.fixed),
@@ -72,16 +75,17 @@ func herdVariants() (all []Variant) {
 const herdWindow = herdLife - time.Second
 
 // manyVariant reads many keys that were all made when the run began.
-func manyVariant(name, doc string, jitter float64, fixed bool) Variant {
+func manyVariant(name, doc string, jitter float64, fixed bool) scenarios.Variant {
 	store := cachekv.Store{Strategy: cachekv.Strategy{Guard: cachekv.Leased, Herd: cachekv.Herd{Jitter: jitter}}, TTL: herdLife, Slow: 10 * time.Millisecond}
-	return Variant{Name: name, Doc: doc, Fixed: fixed, Test: capsize.Test{
+	return scenarios.Variant{Name: name, Doc: doc, Fixed: fixed, Test: capsize.Test{
 		Name: "cache-herd " + name, System: store, Nodes: store.Nodes(), Clients: 2 * herdServers, Rate: 1000, Duration: herdRun,
 		Workload: workloads.Copies(store.Open, workloads.CacheLoad{Writers: -1, Keys: manyKeys}),
 		Checker:  checker.Coalesced(checker.LoadLimit{Window: manyWindow, OfOne: 1, Expired: manyMost}), Expect: expected(fixed),
 	}}
 }
 
-func (v Variant) herdWindow() time.Duration {
+// windowOf returns how long the loads of a herd are counted together.
+func windowOf(v scenarios.Variant) time.Duration {
 	if v.Name == "one-life" || v.Name == "many-lives" {
 		return manyWindow
 	}
@@ -105,12 +109,12 @@ func (m *herdMeter) Add(ctx context.Context, r *capsize.Result) error {
 }
 
 // Fill writes what was counted.
-func (m *herdMeter) Fill(row *Row) {
+func (m *herdMeter) Fill(row *scenarios.Row) {
 	m.Staleness.Fill(row)
 	row.Metrics["slowest_read_ns"] = float64(m.slowest)
 }
 
-func cacheHerdHolds(rows []Row) error {
+func cacheHerdHolds(rows []scenarios.Row) error {
 	want := map[string]float64{"none": herdServers * herdUsers, "shared": herdServers, "lease": 1, "shared-lease": 1, "stale": 1}
 	for _, r := range rows {
 		if n, ok := want[r.Variant]; ok && r.Metrics["loads_at_once"] != n {

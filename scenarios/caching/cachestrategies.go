@@ -1,4 +1,4 @@
-package scenarios
+package caching
 
 import (
 	"context"
@@ -10,22 +10,23 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/cachekv"
 	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/workloads"
 )
 
 // CacheStrategies is the scenario of how application servers keep a shared cache in step with the database.
-func CacheStrategies() Scenario {
-	return Scenario{
+func CacheStrategies() scenarios.Scenario {
+	return scenarios.Scenario{
 		Name:     "cache-strategies",
 		Question: "which ways of keeping a shared cache in step with the database serve what an acknowledged write has replaced?",
 		Shows: "none is stale by leases and by versions, and all others are: what is left of a race lives until the copy expires if nobody " +
 			"writes any more. A second delete bounds the age and makes more reads stale, since a write is acknowledged before it",
 		Seeds: 200,
-		Columns: []Column{
-			{"stale seeds", "stale_seeds", count}, {"stale reads", "stale_share_active", fine}, {"worst age", "worst_age_ns", span},
-			{"in silence", "worst_age_quiet_ns", span}, {"behind", "versions_behind", count}, {"loads/read", "loads_per_read", fine},
+		Columns: []scenarios.Column{
+			{Title: "stale seeds", Metric: "stale_seeds", Format: scenarios.Count}, {Title: "stale reads", Metric: "stale_share_active", Format: scenarios.Fine}, {Title: "worst age", Metric: "worst_age_ns", Format: scenarios.Span},
+			{Title: "in silence", Metric: "worst_age_quiet_ns", Format: scenarios.Span}, {Title: "behind", Metric: "versions_behind", Format: scenarios.Count}, {Title: "loads/read", Metric: "loads_per_read", Format: scenarios.Fine},
 		},
-		Meter:    func(Variant) Meter { return &Staleness{} },
+		Meter:    func(scenarios.Variant) scenarios.Meter { return &Staleness{} },
 		Holds:    cacheStrategiesHold,
 		Variants: cacheVariants(),
 	}
@@ -69,7 +70,7 @@ const (
 	cacheSlow = 20 * time.Millisecond // a query
 )
 
-func cacheVariants() (all []Variant) {
+func cacheVariants() (all []scenarios.Variant) {
 	for _, k := range keepings {
 		store := cachekv.Store{Strategy: k.strategy, TTL: cacheTTL, Slow: cacheSlow}
 		all = append(all, cacheVariant(k, k.name, store, store.Open))
@@ -85,8 +86,8 @@ func cacheVariants() (all []Variant) {
 type openApp func(ctx context.Context, h *cluster.Host) (*cachekv.App, error)
 
 // cacheVariant has two of eight clients write, until the last third of the run. Links are slow at times, as by a pause or a retransmission.
-func cacheVariant(k keeping, name string, system cluster.System, open openApp) Variant {
-	return Variant{Name: name, Doc: k.doc, Fixed: k.fixed, Test: capsize.Test{
+func cacheVariant(k keeping, name string, system cluster.System, open openApp) scenarios.Variant {
+	return scenarios.Variant{Name: name, Doc: k.doc, Fixed: k.fixed, Test: capsize.Test{
 		Name: "cache-strategies " + name, System: system, Nodes: cachekv.Store{}.Nodes(), Clients: 8, Rate: 80, Duration: cacheRun,
 		Workload: workloads.Copies(open, workloads.CacheLoad{Writers: 2, Every: 12, Writes: 12}),
 		Nemesis:  slowLinks(cacheRun),
@@ -109,8 +110,8 @@ func expected(fixed bool) checker.Verdict {
 // enoughSeeds is how many it takes for shares to be in order.
 const enoughSeeds = 50
 
-func cacheStrategiesHold(rows []Row) error {
-	if err := onlyWrong(rows, "stale_reads"); err != nil {
+func cacheStrategiesHold(rows []scenarios.Row) error {
+	if err := scenarios.OnlyWrong(rows, "stale_reads"); err != nil {
 		return err
 	}
 	for i, r := range rows {
@@ -118,8 +119,8 @@ func cacheStrategiesHold(rows []Row) error {
 			continue
 		}
 		if before := rows[i-1]; before.Metrics["stale_share_active"] >= r.Metrics["stale_share_active"] {
-			return fmt.Errorf("%s has %s of its reads stale, and %s no more than %s", before.Variant, fine(before.Metrics["stale_share_active"]),
-				r.Variant, fine(r.Metrics["stale_share_active"]))
+			return fmt.Errorf("%s has %s of its reads stale, and %s no more than %s", before.Variant, scenarios.Fine(before.Metrics["stale_share_active"]),
+				r.Variant, scenarios.Fine(r.Metrics["stale_share_active"]))
 		}
 	}
 	return nil

@@ -1,4 +1,4 @@
-package scenarios
+package caching
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster/cdn"
+	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/workloads"
 )
 
@@ -33,23 +34,23 @@ var layersWorst = map[string]time.Duration{
 
 // FiveLayers is the scenario of caches on caches: of the browser, the CDN, reverse proxies, and the application, which has one in
 // each process and one that they share, in front of the database.
-func FiveLayers() Scenario {
-	return Scenario{
+func FiveLayers() scenarios.Scenario {
+	return scenarios.Scenario{
 		Name:     "five-layers",
 		Question: "how old can an answer be that has gone through five caches, and how does one get it out of all of them?",
 		Shows: "lifetimes of 60, 60, 30, 10 and 30 s add up, to 190 s, unless each cache counts the age that an answer had when it came: then the longest of them is all; " +
 			"after a purge from the outside in, outer caches fill up again from inner ones that are stale; after one from the inside out nothing is stale that it reaches",
 		Seeds: 8,
-		Columns: []Column{
-			{"stale seeds", "stale_seeds", count}, {"stale reads", "stale_share", fine}, {"worst age", "worst_age_ns", span},
-			{"in silence", "worst_age_quiet_ns", span}, {"browser", "from_browser", fine}, {"CDN", "from_cdn", fine}, {"proxy", "from_proxy", fine},
-			{"process", "from_process", fine}, {"shared", "from_shared", fine}, {"loads", "origin_loads", count},
+		Columns: []scenarios.Column{
+			{Title: "stale seeds", Metric: "stale_seeds", Format: scenarios.Count}, {Title: "stale reads", Metric: "stale_share", Format: scenarios.Fine}, {Title: "worst age", Metric: "worst_age_ns", Format: scenarios.Span},
+			{Title: "in silence", Metric: "worst_age_quiet_ns", Format: scenarios.Span}, {Title: "browser", Metric: "from_browser", Format: scenarios.Fine}, {Title: "CDN", Metric: "from_cdn", Format: scenarios.Fine}, {Title: "proxy", Metric: "from_proxy", Format: scenarios.Fine},
+			{Title: "process", Metric: "from_process", Format: scenarios.Fine}, {Title: "shared", Metric: "from_shared", Format: scenarios.Fine}, {Title: "loads", Metric: "origin_loads", Format: scenarios.Count},
 		},
-		Meter: func(Variant) Meter {
+		Meter: func(scenarios.Variant) scenarios.Meter {
 			return &edges{Staleness: Staleness{Window: time.Second}, Layers: []string{"browser", "cdn", "proxy", "process", "shared"}}
 		},
 		Holds: fiveLayersHold,
-		Variants: []Variant{
+		Variants: []scenarios.Variant{
 			layersVariant("age-ignored", "no purge; each cache counts from when an answer reached it", func(s *cdn.Stack) { s.Bugs, s.Purge.Off = cdn.IgnoreAge, true }),
 			layersVariant("age-honoured", "no purge; each cache counts the age that an answer had when it came", func(s *cdn.Stack) { s.Purge.Off = true }),
 			purgedLayers("outside-in", "a purge of the CDN first, and of the cache next to the database last", func(s *cdn.Stack) { s.Purge.OutsideIn = true }),
@@ -65,13 +66,13 @@ func FiveLayers() Scenario {
 }
 
 // layersVariant is a variant without a purge.
-func layersVariant(name, doc string, change func(*cdn.Stack)) Variant {
+func layersVariant(name, doc string, change func(*cdn.Stack)) scenarios.Variant {
 	load := workloads.CacheLoad{Keys: layersKeys, Writers: 4, Every: 1, Writes: 400}
 	return inLayers(name, doc, load, capsize.Test{Clients: layersClients, Rate: layersRate, Duration: layersFor}, change)
 }
 
 // purgedLayers is a variant with a purge, and with browsers that validate what they have, as what no purge reaches must.
-func purgedLayers(name, doc string, change func(*cdn.Stack)) Variant {
+func purgedLayers(name, doc string, change func(*cdn.Stack)) scenarios.Variant {
 	load := workloads.CacheLoad{Keys: layersKeys, Writers: 2, Every: 20, Writes: 8}
 	return inLayers(name, doc, load, capsize.Test{Clients: 48, Rate: 32, Duration: 6 * time.Minute}, func(s *cdn.Stack) {
 		s.Origin.Control = "max-age=0, s-maxage=60"
@@ -79,7 +80,7 @@ func purgedLayers(name, doc string, change func(*cdn.Stack)) Variant {
 	})
 }
 
-func inLayers(name, doc string, load workloads.CacheLoad, test capsize.Test, change func(*cdn.Stack)) Variant {
+func inLayers(name, doc string, load workloads.CacheLoad, test capsize.Test, change func(*cdn.Stack)) scenarios.Variant {
 	stack := cdn.FiveLayers()
 	change(&stack)
 	test.Name, test.System, test.Workload, test.Nodes = "five-layers "+name, stack, workloads.Copies(stack.Open, load), stack.Nodes()
@@ -87,12 +88,12 @@ func inLayers(name, doc string, load workloads.CacheLoad, test capsize.Test, cha
 	if stale {
 		test.Expect = checker.Invalid
 	}
-	return Variant{Name: name, Doc: doc, Fixed: !stale, Test: test}
+	return scenarios.Variant{Name: name, Doc: doc, Fixed: !stale, Test: test}
 }
 
 // fiveLayersHold has each variant be stale for as long as it may be, and those without a purge for nearly as long.
-func fiveLayersHold(rows []Row) error {
-	if err := onlyWrong(rows, "stale_reads"); err != nil {
+func fiveLayersHold(rows []scenarios.Row) error {
+	if err := scenarios.OnlyWrong(rows, "stale_reads"); err != nil {
 		return err
 	}
 	for _, r := range rows {
@@ -120,7 +121,7 @@ func fiveLayersHold(rows []Row) error {
 // first in n·r₁r₂r₃r₄·s⁴/4! chains that miss no more than s, each layer asking for r of the copies of the one below in a second. Where
 // seven such chains are expected there is one, but for one time in a thousand. To that comes how
 // seldom a key is read in a browser, and written.
-func luck(r Row) time.Duration {
+func luck(r scenarios.Row) time.Duration {
 	stack := cdn.FiveLayers()
 	seconds := float64(r.Seeds) * layersFor.Seconds() * layersKeys
 	asks := r.Metrics["reads"]

@@ -1,12 +1,12 @@
-package scenarios
+package caching
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/scenarios"
 )
 
 // A Staleness counts how stale what caches answered was, and how often the database was read for it. It is the Meter of
@@ -58,13 +58,13 @@ func (s *Staleness) addRest(r *capsize.Result) error {
 }
 
 // Fill writes what was counted.
-func (s *Staleness) Fill(row *Row) {
+func (s *Staleness) Fill(row *scenarios.Row) {
 	for metric, x := range map[string]float64{
-		"reads": float64(s.Reads), "stale_reads": float64(s.Stale), "stale_share": share(s.Stale, s.Reads),
-		"stale_share_active": share(s.Stale-s.SilentStale, s.Reads-s.Silent), "stale_seeds": float64(s.StaleSeeds),
+		"reads": float64(s.Reads), "stale_reads": float64(s.Stale), "stale_share": scenarios.Ratio(s.Stale, s.Reads),
+		"stale_share_active": scenarios.Ratio(s.Stale-s.SilentStale, s.Reads-s.Silent), "stale_seeds": float64(s.StaleSeeds),
 		"joined_reads": float64(s.Joined), "worst_age_ns": float64(s.Age), "worst_age_quiet_ns": float64(s.Quiet),
 		"versions_behind": float64(s.Behind), "back_reads": float64(s.Back), "own_reads": float64(s.Own),
-		"origin_loads": float64(s.Loads), "loads_per_read": share(s.Loads, s.Reads), "foreign_reads": float64(s.Foreign), "aged_reads": float64(s.Aged),
+		"origin_loads": float64(s.Loads), "loads_per_read": scenarios.Ratio(s.Loads, s.Reads), "foreign_reads": float64(s.Foreign), "aged_reads": float64(s.Aged),
 	} {
 		row.Metrics[metric] = x
 	}
@@ -73,37 +73,9 @@ func (s *Staleness) Fill(row *Row) {
 	}
 }
 
-func share(n, of int) float64 {
-	if of == 0 {
-		return 0
-	}
-	return float64(n) / float64(of)
-}
-
 // staleColumns are those that most scenarios of caches show. The share is that of reads while there were writes, and the age in silence
 // that after the last one.
-var staleColumns = []Column{
-	{"stale seeds", "stale_seeds", count}, {"stale reads", "stale_share_active", fine}, {"worst age", "worst_age_ns", span},
-	{"in silence", "worst_age_quiet_ns", span}, {"behind", "versions_behind", count}, {"loads", "origin_loads", count},
-}
-
-// fine shows a share with two decimals, and nothing but a zero as zero.
-func fine(x float64) string {
-	if x == 0 {
-		return "0 %"
-	}
-	return fmt.Sprintf("%.2f %%", 100*x)
-}
-
-// onlyWrong returns an error if a row of a fixed variant has what it must not have, or one of the others has none of it.
-func onlyWrong(rows []Row, metric string) error {
-	for _, r := range rows {
-		switch n := r.Metrics[metric]; {
-		case r.Fixed && n > 0:
-			return fmt.Errorf("%s: %s is %.0f and must be 0", r.Variant, metric, n)
-		case !r.Fixed && n == 0:
-			return fmt.Errorf("%s: %s is 0, so nothing was shown", r.Variant, metric)
-		}
-	}
-	return nil
+var staleColumns = []scenarios.Column{
+	{Title: "stale seeds", Metric: "stale_seeds", Format: scenarios.Count}, {Title: "stale reads", Metric: "stale_share_active", Format: scenarios.Fine}, {Title: "worst age", Metric: "worst_age_ns", Format: scenarios.Span},
+	{Title: "in silence", Metric: "worst_age_quiet_ns", Format: scenarios.Span}, {Title: "behind", Metric: "versions_behind", Format: scenarios.Count}, {Title: "loads", Metric: "origin_loads", Format: scenarios.Count},
 }

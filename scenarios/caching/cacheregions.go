@@ -1,4 +1,4 @@
-package scenarios
+package caching
 
 import (
 	"context"
@@ -11,24 +11,25 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/cachekv"
 	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/workloads"
 )
 
 // CacheRegions is the scenario of how the cache of another region hears that a copy has been replaced.
-func CacheRegions() Scenario {
-	return Scenario{
+func CacheRegions() scenarios.Scenario {
+	return scenarios.Scenario{
 		Name:     "cache-regions",
 		Question: "how long does a cache in another region hold what has been replaced?",
 		Shows: "until it expires, if the message may be lost, or comes before the write does, or a late fill undoes it; and for as long as the regions are apart " +
 			"and a moment, if the replica beside the cache tells it, again and again, and nothing older is let in. Who writes there reads " +
 			"their own writes only by a marker",
 		Seeds: 30,
-		Columns: []Column{
-			{"stale copies", "stale_copies", count}, {"worst age", "worst_copy_age_ns", span}, {"in silence", "worst_copy_age_quiet_ns", span},
-			{"nines at 100ms", "nines_100ms", nines}, {"at 1s", "nines_1s", nines}, {"at 10s", "nines_10s", nines},
-			{"own writes missed", "own_reads", count}, {"went back", "back_reads", count},
+		Columns: []scenarios.Column{
+			{Title: "stale copies", Metric: "stale_copies", Format: scenarios.Count}, {Title: "worst age", Metric: "worst_copy_age_ns", Format: scenarios.Span}, {Title: "in silence", Metric: "worst_copy_age_quiet_ns", Format: scenarios.Span},
+			{Title: "nines at 100ms", Metric: "nines_100ms", Format: nines}, {Title: "at 1s", Metric: "nines_1s", Format: nines}, {Title: "at 10s", Metric: "nines_10s", Format: nines},
+			{Title: "own writes missed", Metric: "own_reads", Format: scenarios.Count}, {Title: "went back", Metric: "back_reads", Format: scenarios.Count},
 		},
-		Meter:    func(Variant) Meter { return &copiesMeter{} },
+		Meter:    func(scenarios.Variant) scenarios.Meter { return &copiesMeter{} },
 		Holds:    cacheRegionsHold,
 		Variants: regionVariants(),
 	}
@@ -42,7 +43,7 @@ const (
 	cutAt      = 4 * time.Second
 )
 
-func regionVariants() (all []Variant) {
+func regionVariants() (all []scenarios.Variant) {
 	for _, v := range []struct {
 		name, doc string
 		pipeline  cachekv.Pipeline
@@ -63,7 +64,7 @@ func regionVariants() (all []Variant) {
 			if v.marker {
 				rules = checker.All(rules, checker.OwnWrites())
 			}
-			all = append(all, Variant{Name: v.name, Doc: v.doc, Fault: f.name, Fixed: v.guard == cachekv.Versioned, Test: capsize.Test{
+			all = append(all, scenarios.Variant{Name: v.name, Doc: v.doc, Fault: f.name, Fixed: v.guard == cachekv.Versioned, Test: capsize.Test{
 				Name: "cache-regions " + v.name, System: store, Nodes: store.Nodes(), Clients: 10, Rate: 60, Duration: regionRun,
 				Nemesis: f.nemesis, Expect: expected(v.guard == cachekv.Versioned),
 				Workload: workloads.Copies(store.Open, workloads.CacheLoad{
@@ -136,7 +137,7 @@ func (m *copiesMeter) Add(ctx context.Context, r *capsize.Result) error {
 }
 
 // Fill writes what was counted.
-func (m *copiesMeter) Fill(row *Row) {
+func (m *copiesMeter) Fill(row *scenarios.Row) {
 	m.Staleness.Fill(row)
 	row.Metrics["copies"], row.Metrics["stale_copies"] = float64(m.peeks), float64(m.stale)
 	row.Metrics["worst_copy_age_ns"], row.Metrics["worst_copy_age_quiet_ns"] = float64(m.age), float64(m.quiet)
@@ -147,7 +148,7 @@ func (m *copiesMeter) Fill(row *Row) {
 
 func nines(x float64) string { return fmt.Sprintf("%.1f", x) }
 
-func cacheRegionsHold(rows []Row) error {
+func cacheRegionsHold(rows []scenarios.Row) error {
 	for _, r := range rows {
 		if r.Fixed && r.Invalid+r.Unknown > 0 || !r.Fixed && r.Invalid == 0 {
 			return fmt.Errorf("%s under %s: %d of %d seeds are invalid", r.Variant, r.Fault, r.Invalid, r.Seeds)

@@ -1,4 +1,4 @@
-package scenarios
+package caching
 
 import (
 	"fmt"
@@ -7,22 +7,23 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster/cachekv"
+	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/workloads"
 )
 
 // CacheNegative is the scenario of a cache that remembers, or does not, that the database has no such key.
-func CacheNegative() Scenario {
-	return Scenario{
+func CacheNegative() scenarios.Scenario {
+	return scenarios.Scenario{
 		Name:     "cache-negative",
 		Question: "what does it cost to remember that the database has no such key?",
 		Shows: "not to remember it has every such read go to the database; to remember it hides what has been created until the memory expires, " +
 			"unless who creates takes it back, by a lease or a version",
 		Seeds: 50,
-		Columns: []Column{
-			{"stale seeds", "stale_seeds", count}, {"stale reads", "stale_share", fine}, {"worst age", "worst_age_ns", span},
-			{"loads of a key at once", "loads_at_once", count}, {"loads/read", "loads_per_read", fine},
+		Columns: []scenarios.Column{
+			{Title: "stale seeds", Metric: "stale_seeds", Format: scenarios.Count}, {Title: "stale reads", Metric: "stale_share", Format: scenarios.Fine}, {Title: "worst age", Metric: "worst_age_ns", Format: scenarios.Span},
+			{Title: "loads of a key at once", Metric: "loads_at_once", Format: scenarios.Count}, {Title: "loads/read", Metric: "loads_per_read", Format: scenarios.Fine},
 		},
-		Meter:    func(Variant) Meter { return &Staleness{Window: negativeWindow} },
+		Meter:    func(scenarios.Variant) scenarios.Meter { return &Staleness{Window: negativeWindow} },
 		Holds:    cacheNegativeHolds,
 		Variants: negativeVariants(),
 	}
@@ -38,7 +39,7 @@ const (
 	negativeMost = 24
 )
 
-func negativeVariants() (all []Variant) {
+func negativeVariants() (all []scenarios.Variant) {
 	for _, v := range []struct {
 		name, doc string
 		strategy  cachekv.Strategy
@@ -51,7 +52,7 @@ func negativeVariants() (all []Variant) {
 		{"versioned", "and leaves the version of what was created", cachekv.Strategy{Guard: cachekv.Versioned, Negative: negativeTTL}, true},
 	} {
 		store := cachekv.Store{Strategy: v.strategy, TTL: cacheTTL, Slow: cacheSlow}
-		all = append(all, Variant{Name: v.name, Doc: v.doc, Fixed: v.fixed, Test: capsize.Test{
+		all = append(all, scenarios.Variant{Name: v.name, Doc: v.doc, Fixed: v.fixed, Test: capsize.Test{
 			Name: "cache-negative " + v.name, System: store, Nodes: store.Nodes(), Clients: 8, Rate: 400, Duration: cacheRun,
 			Workload: workloads.Copies(store.Open, workloads.CacheLoad{Keys: negativeKeys, Every: 60, Writes: 12}),
 			Nemesis:  slowLinks(cacheRun),
@@ -62,7 +63,7 @@ func negativeVariants() (all []Variant) {
 	return all
 }
 
-func cacheNegativeHolds(rows []Row) error {
+func cacheNegativeHolds(rows []scenarios.Row) error {
 	for _, r := range rows {
 		if stale := r.Metrics["stale_reads"] > 0; stale != (r.Variant == "remembered" || r.Variant == "deleted") {
 			return fmt.Errorf("%s: %.0f reads are stale", r.Variant, r.Metrics["stale_reads"])
