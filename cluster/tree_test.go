@@ -57,91 +57,95 @@ func (r *rig) all() map[string]string {
 
 type files = map[string]string
 
+// A treeCrash is what is done on a disk before its host crashes, and what is left.
+type treeCrash struct {
+	name string
+	do   func(t *testing.T, r *rig)
+	want files
+}
+
+var treeCrashes = []treeCrash{
+	{"the name of a file that was synced is not", func(_ *testing.T, r *rig) { r.put("a", "x") }, files{}},
+	{"both were synced", func(_ *testing.T, r *rig) {
+		r.put("a", "x")
+		r.syncDir("/")
+	}, files{"a": "x"}},
+	{"a directory that is in none that was synced", func(t *testing.T, r *rig) {
+		require.NoError(t, r.tree().MkdirAll("d/e"))
+		r.put("d/e/a", "x")
+		r.syncDir("d/e")
+		r.syncDir("d")
+	}, files{}},
+	{"directories, from the root down", func(t *testing.T, r *rig) {
+		require.NoError(t, r.tree().MkdirAll("d/e"))
+		r.put("d/e/a", "x")
+		r.syncDir("d/e")
+		r.syncDir("d")
+		r.syncDir(".")
+	}, files{"d": "/", "d/e": "/", "d/e/a": "x"}},
+	{"a rename that was not synced", func(t *testing.T, r *rig) {
+		r.put("a", "old")
+		r.put("b", "new")
+		r.syncDir("/")
+		require.NoError(t, r.tree().Rename("b", "a"))
+	}, files{"a": "old", "b": "new"}},
+	{"a rename that was synced", func(t *testing.T, r *rig) {
+		r.put("a", "old")
+		r.put("b", "new")
+		require.NoError(t, r.tree().Rename("b", "a"))
+		r.syncDir("/")
+	}, files{"a": "new"}},
+	{"a rename to another directory is durable with either", func(t *testing.T, r *rig) {
+		require.NoError(t, r.tree().Mkdir("d"))
+		r.put("a", "x")
+		r.syncDir("/")
+		require.NoError(t, r.tree().Rename("a", "d/a"))
+		r.syncDir("d")
+	}, files{"d": "/", "d/a": "x"}},
+	{"a directory that was renamed keeps what is in it", func(t *testing.T, r *rig) {
+		require.NoError(t, r.tree().Mkdir("d"))
+		r.put("d/a", "x")
+		r.syncDir("d")
+		r.syncDir("/")
+		require.NoError(t, r.tree().Rename("d", "e"))
+		r.put("e/b", "y")
+		r.syncDir("e")
+	}, files{"d": "/", "d/a": "x", "d/b": "y"}},
+	{"a file that was removed and made again", func(t *testing.T, r *rig) {
+		r.put("a", "old")
+		require.NoError(t, r.tree().Remove("a"))
+		r.put("a", "new")
+		r.syncDir("/")
+		r.put("b", "")
+		require.NoError(t, r.tree().Remove("b"))
+		r.syncDir("/")
+	}, files{"a": "new"}},
+	{"a removal that was not synced", func(t *testing.T, r *rig) {
+		require.NoError(t, r.tree().Mkdir("d"))
+		r.put("d/a", "x")
+		r.syncDir("d")
+		r.syncDir("/")
+		require.NoError(t, r.tree().RemoveAll("d"))
+	}, files{"d": "/", "d/a": "x"}},
+	{"two names", func(t *testing.T, r *rig) {
+		r.put("a", "x")
+		require.NoError(t, r.tree().Link("a", "b"))
+		r.syncDir("/")
+		f, err := r.tree().OpenFile("b", os.O_WRONLY|os.O_APPEND)
+		require.NoError(t, err)
+		_, err = f.Write([]byte("y"))
+		require.NoError(t, err)
+		require.NoError(t, f.Sync())
+	}, files{"a": "xy", "b": "xy"}},
+	{"a sync of the host covers all", func(t *testing.T, r *rig) {
+		require.NoError(t, r.tree().Mkdir("d"))
+		r.put("d/a", "x")
+		require.NoError(t, r.sync())
+	}, files{"d": "/", "d/a": "x"}},
+}
+
 func TestTreeCrash(t *testing.T) {
-	tests := []struct {
-		name string
-		do   func(t *testing.T, r *rig)
-		want files
-	}{
-		{"the name of a file that was synced is not", func(_ *testing.T, r *rig) { r.put("a", "x") }, files{}},
-		{"both were synced", func(_ *testing.T, r *rig) {
-			r.put("a", "x")
-			r.syncDir("/")
-		}, files{"a": "x"}},
-		{"a directory that is in none that was synced", func(t *testing.T, r *rig) {
-			require.NoError(t, r.tree().MkdirAll("d/e"))
-			r.put("d/e/a", "x")
-			r.syncDir("d/e")
-			r.syncDir("d")
-		}, files{}},
-		{"directories, from the root down", func(t *testing.T, r *rig) {
-			require.NoError(t, r.tree().MkdirAll("d/e"))
-			r.put("d/e/a", "x")
-			r.syncDir("d/e")
-			r.syncDir("d")
-			r.syncDir(".")
-		}, files{"d": "/", "d/e": "/", "d/e/a": "x"}},
-		{"a rename that was not synced", func(t *testing.T, r *rig) {
-			r.put("a", "old")
-			r.put("b", "new")
-			r.syncDir("/")
-			require.NoError(t, r.tree().Rename("b", "a"))
-		}, files{"a": "old", "b": "new"}},
-		{"a rename that was synced", func(t *testing.T, r *rig) {
-			r.put("a", "old")
-			r.put("b", "new")
-			require.NoError(t, r.tree().Rename("b", "a"))
-			r.syncDir("/")
-		}, files{"a": "new"}},
-		{"a rename to another directory is durable with either", func(t *testing.T, r *rig) {
-			require.NoError(t, r.tree().Mkdir("d"))
-			r.put("a", "x")
-			r.syncDir("/")
-			require.NoError(t, r.tree().Rename("a", "d/a"))
-			r.syncDir("d")
-		}, files{"d": "/", "d/a": "x"}},
-		{"a directory that was renamed keeps what is in it", func(t *testing.T, r *rig) {
-			require.NoError(t, r.tree().Mkdir("d"))
-			r.put("d/a", "x")
-			r.syncDir("d")
-			r.syncDir("/")
-			require.NoError(t, r.tree().Rename("d", "e"))
-			r.put("e/b", "y")
-			r.syncDir("e")
-		}, files{"d": "/", "d/a": "x", "d/b": "y"}},
-		{"a file that was removed and made again", func(t *testing.T, r *rig) {
-			r.put("a", "old")
-			require.NoError(t, r.tree().Remove("a"))
-			r.put("a", "new")
-			r.syncDir("/")
-			r.put("b", "")
-			require.NoError(t, r.tree().Remove("b"))
-			r.syncDir("/")
-		}, files{"a": "new"}},
-		{"a removal that was not synced", func(t *testing.T, r *rig) {
-			require.NoError(t, r.tree().Mkdir("d"))
-			r.put("d/a", "x")
-			r.syncDir("d")
-			r.syncDir("/")
-			require.NoError(t, r.tree().RemoveAll("d"))
-		}, files{"d": "/", "d/a": "x"}},
-		{"two names", func(t *testing.T, r *rig) {
-			r.put("a", "x")
-			require.NoError(t, r.tree().Link("a", "b"))
-			r.syncDir("/")
-			f, err := r.tree().OpenFile("b", os.O_WRONLY|os.O_APPEND)
-			require.NoError(t, err)
-			_, err = f.Write([]byte("y"))
-			require.NoError(t, err)
-			require.NoError(t, f.Sync())
-		}, files{"a": "xy", "b": "xy"}},
-		{"a sync of the host covers all", func(t *testing.T, r *rig) {
-			require.NoError(t, r.tree().Mkdir("d"))
-			r.put("d/a", "x")
-			require.NoError(t, r.sync())
-		}, files{"d": "/", "d/a": "x"}},
-	}
-	for _, x := range tests {
+	for _, x := range treeCrashes {
 		t.Run(x.name, func(t *testing.T) {
 			onRig(t, func(t *testing.T, r *rig) {
 				x.do(t, r)
