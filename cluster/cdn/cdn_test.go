@@ -62,6 +62,9 @@ func TestCorrect(t *testing.T) {
 
 // TestBugs has each bug be found, and counts the seeds, from 1 on, that find it.
 func TestBugs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one seed does not show it")
+	}
 	personal := func(control string, bug cdn.Bug) func(*cdn.Stack) {
 		return func(s *cdn.Stack) {
 			s.Origin.Personal, s.Origin.Vary, s.Origin.Control, s.Bugs = true, "Cookie", control, bug
@@ -106,6 +109,9 @@ func TestBugs(t *testing.T) {
 
 // TestPurges has each way to purge that leaves something stale be found out.
 func TestPurges(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one seed does not show it")
+	}
 	for name, p := range map[string]cdn.Purge{
 		"off": {Off: true}, "ack on send": {AckOnSend: true}, "outside in": {OutsideIn: true}, "the shield is forgotten": {Forgets: "shield"},
 	} {
@@ -128,6 +134,9 @@ func TestIsDeterministic(t *testing.T) {
 		stack(func(s *cdn.Stack) { s.Bugs = cdn.NoEpoch | cdn.IgnoreVary | cdn.IgnoreAge }),
 	} {
 		capsize.CheckDeterminism(t, test(s, busy))
+		if testing.Short() {
+			return
+		}
 	}
 	five := cdn.FiveLayers()
 	x := test(five, workloads.CacheLoad{Keys: 2})
@@ -137,6 +146,9 @@ func TestIsDeterministic(t *testing.T) {
 
 // TestPeeks looks into the caches themselves, and finds what a lost purge has left there.
 func TestPeeks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one seed does not show it")
+	}
 	for _, sent := range []bool{false, true} {
 		load := busy
 		load.Peeks = []string{"n2", "n3", "n4", "n5"}
@@ -156,6 +168,9 @@ func TestCrashes(t *testing.T) {
 		x.Nemesis = nemesis.Every(3*time.Second, nemesis.Crashes(), nemesis.PowerCuts(cluster.Nothing), nemesis.Pauses(), nemesis.Partitions())
 		x.Seeds = tier.Seeds(t, 1, 3)
 		capsize.Run(t, x)
+		if testing.Short() {
+			return
+		}
 		capsize.CheckDeterminism(t, x)
 	}
 }

@@ -25,7 +25,8 @@ func Example() {
 	test := capsize.Test{
 		System:   store,
 		Workload: workloads.AddWins(store.OpenSet),
-		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions()),
+		Nemesis:  nemesis.Every(3*time.Second, nemesis.Partitions()),
+		Duration: 6 * time.Second,
 		Seed:     1,
 	}
 	r, err := capsize.Exec(context.Background(), new(testing.T), test)
@@ -87,7 +88,7 @@ func TestCrdtkvConverges(t *testing.T) {
 func TestCrdtkvReplays(t *testing.T) {
 	store := crdtkv.Store{}
 	capsize.CheckDeterminism(t, capsize.Test{
-		System: store, Workload: workloads.AddWins(store.OpenSet), Nemesis: nemesis.Swarm(time.Second), Seed: 3,
+		System: store, Workload: workloads.AddWins(store.OpenSet), Nemesis: nemesis.Swarm(time.Second), Seed: 3, Duration: 10 * time.Second,
 	})
 }
 

@@ -22,6 +22,9 @@ import (
 // TestQuorumsAreNotLinearizable finds reads that are out of order in all that is less than a
 // write-back, though R+W > N: while messages are lost, one reader finds a write that the next one misses.
 func TestQuorumsAreNotLinearizable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one seed does not show it")
+	}
 	const hlc = quorumkv.HLC
 	for _, choice := range []struct {
 		name  string
@@ -112,6 +115,9 @@ func (a *answers) count(h *history.History, nodes ...string) {
 // the network is cut into halves, and while a clock is wrong: those that nobody replaced who had
 // seen them, and, of registers, those that are lost to a write that was answered before they were asked for.
 func TestWhatConflictsLose(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one seed does not show it")
+	}
 	halves := nemesis.Every(5*time.Second, nemesis.Partitions(nemesis.Halves))
 	skew := nemesis.At(time.Second, 11*time.Second, nemesis.ClockSkew(5*time.Second))
 	for _, c := range []struct {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/report"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/scenarios/caching"
@@ -163,7 +164,9 @@ func (a *app) showRun(ctx context.Context, s scenarios.Scenario, o scenarioOptio
 		return fmt.Errorf("page of seed %d: %w", o.seed, err)
 	}
 	page.System, page.Nemesis = v.Name, v.Fault
-	if page.ReportPath, err = report.Write(filepath.Join(reportsDir, page.Digest[:8]), page); err != nil {
+	id := savedrun.ID(s.Name, v.Name, v.Fault, r.Seed, page.Params, page.Digest)
+	dir := filepath.Join(reportsDir, folderName(id, s.Name, v.Name, v.Fault, seedName(r.Seed)))
+	if page.ReportPath, err = report.Write(dir, page); err != nil {
 		return err
 	}
 	if err := a.show(page); err != nil {
