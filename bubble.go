@@ -15,6 +15,7 @@ import (
 // up with a finding: some goroutine spins, or waits for something that is not of
 // the bubble. What was recorded until then is kept.
 func (e *engine) runInBubble(t *testing.T) error {
+	readyResolver()
 	ended := make(chan error, 1)
 	go func() {
 		var err error
