@@ -18,10 +18,12 @@ type Redis struct {
 	Calm bool
 }
 
-// Open returns a client with a pool of three connections.
+// Open returns a client. Its pool is so large that no call waits for a connection:
+// go-redis keeps the timers of those waits in a pool of the process, and the
+// runtime ends a process in which a timer of one bubble is used in another.
 func (s Redis) Open(_ context.Context, h *cluster.Host) (RedisClient, error) {
 	o := &redis.Options{
-		Addr: "n1:6379", PoolSize: 3, MinIdleConns: 1, ContextTimeoutEnabled: true,
+		Addr: "n1:6379", PoolSize: 100, MinIdleConns: 1, ContextTimeoutEnabled: true,
 		Dialer: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			return h.DialContext(ctx, network, addr)
 		},
