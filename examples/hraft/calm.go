@@ -15,14 +15,30 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
+// What a calm store does, and which chance each part takes out:
+//
+//   - The global source of math/rand is seeded when a node starts, and again by the
+//     host and the instant whenever raft has read from a connection. So what a
+//     goroutine draws depends little on what others drew before.
+//   - Connections are those of package calm, and a write of the disk is synced at an
+//     instant of its own. So it does not matter whether raft sends or syncs first.
+//   - A sync holds up the host and not the goroutine. So raft's main loop does not
+//     come back from a sync to a select with several ready cases.
+//   - CommitTimeout is so long that it hardly ever ends: two replicating goroutines
+//     draw theirs at the same instant.
+//   - Snapshots are asked for, see snapshots below.
+//   - A read waits for a microsecond once raft has verified the leader: the answer
+//     of a follower that verifies it also commits entries, and whether these are
+//     applied first is chance.
+//   - Intervals are longer by some nanoseconds of the node's own.
+
 // seed seeds the global source of math/rand, which raft draws its timeouts from.
 func seed(h *cluster.Host) {
 	//lint:ignore SA1019 there is no other way to reach what raft draws from
 	rand.Seed(int64(h.Rand().Uint64()))
 }
 
-// smooth gives each node intervals of its own, so that tickers of two nodes are not
-// due at the same instant, and raft's transport no requests in parallel.
+// smooth changes the intervals of raft.
 func smooth(h *cluster.Host, c *raft.Config) {
 	odd := time.Duration(101 + 2*slices.Index(h.Nodes(), h.Name()))
 	c.CommitTimeout = 5*time.Second + odd

@@ -24,7 +24,7 @@ import (
 type disk struct {
 	h    *cluster.Host
 	file *cluster.File
-	calm bool
+	calm bool // see calm.go
 
 	mu          sync.Mutex
 	first, last uint64 // of the log; 0 and 0 if it is empty
@@ -83,15 +83,15 @@ func (d *disk) store(r record) error {
 		return fmt.Errorf("encode a record of the log: %w", err)
 	}
 	if err := d.write(r, journal.End(append(journal.Begin(nil, 1), body...), 0)); err != nil {
-		return d.lives(err)
+		return d.unlessCrashed(err)
 	}
 	if d.calm {
 		if err := d.h.Sleep(time.Microsecond); err != nil {
-			return d.lives(err)
+			return d.unlessCrashed(err)
 		}
-		return d.lives(d.h.Sync())
+		return d.unlessCrashed(d.h.Sync())
 	}
-	return d.lives(d.file.Sync())
+	return d.unlessCrashed(d.file.Sync())
 }
 
 func (d *disk) write(r record, frame []byte) error {
@@ -104,9 +104,9 @@ func (d *disk) write(r record, frame []byte) error {
 	return nil
 }
 
-// lives leaves out the error of a host that has crashed: raft panics if it can't
+// unlessCrashed leaves out the error of a host that has crashed: raft panics if it can't
 // write its term, but what a node does after its crash has no effect.
-func (d *disk) lives(err error) error {
+func (d *disk) unlessCrashed(err error) error {
 	if errors.Is(err, cluster.ErrCrashed) {
 		return nil
 	}

@@ -10,9 +10,13 @@
 // leave both out ([Reads]); the tests show the stale reads that follow.
 //
 // It runs, and its histories are judged, but a seed does not repeat a run: raft
-// draws its timeouts from the global source of math/rand and coordinates its
-// goroutines by selects with several ready cases. docs/libraries.md has the
-// numbers, and TestRepeats measures them.
+// draws its timeouts from the global source of math/rand, in goroutines that run in
+// any order, and selects among several ready cases. A [Store] that is Calm repeats
+// nearly always. docs/libraries.md has the numbers, and TestRepeats measures them.
+//
+// Two limits: faults of the disk are not for this store, because raft panics in a
+// goroutine of its own if it can't write its term, which ends the process; and a
+// paused host does not pause raft, whose timers are those of package time.
 package hraft
 
 import (
@@ -41,9 +45,9 @@ const snapshotInterval = 5 * time.Second
 type Store struct {
 	Reads Reads // who answers reads, and after which precautions
 
-	// Calm makes raft leave less to chance: each node has timeouts of its own, and
-	// the global source of math/rand is seeded when a node starts. The seeding has
-	// an effect only in a program with the line //go:debug randseednop=0.
+	// Calm makes raft leave less to chance, so that most seeds repeat: see calm.go.
+	// It has its full effect only in a program with the line
+	// //go:debug randseednop=0.
 	Calm bool
 }
 
@@ -79,7 +83,7 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 	if err := server.RegisterName("Store", &Service{n}); err != nil {
 		return fmt.Errorf("register the service: %w", err)
 	}
-	go n.tellRole()
+	go n.reportRole()
 	if s.Calm {
 		go n.snapshots()
 	}
@@ -165,8 +169,8 @@ func everybody(h *cluster.Host) raft.Configuration {
 	return c
 }
 
-// tellRole says who leads, so that faults can be aimed at the leader.
-func (n *node) tellRole() {
+// reportRole sets the role of the host, so that faults can be aimed at the leader.
+func (n *node) reportRole() {
 	n.h.SetRole("follower")
 	for {
 		select {

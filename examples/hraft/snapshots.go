@@ -65,7 +65,7 @@ func (s shelf) Open(id string) (*raft.SnapshotMeta, io.ReadCloser, error) {
 func (s shelf) read() (*sink, error) {
 	f, err := s.d.h.Disk().Open(snapshotFile)
 	if err != nil || f.Size() == 0 {
-		return nil, s.d.lives(err)
+		return nil, s.d.unlessCrashed(err)
 	}
 	found := &sink{}
 	if err := json.NewDecoder(f).Decode(found); err != nil {

@@ -23,7 +23,7 @@ type Redis struct {
 // runtime ends a process in which a timer of one bubble is used in another.
 func (s Redis) Open(_ context.Context, h *cluster.Host) (RedisClient, error) {
 	o := &redis.Options{
-		Addr: "n1:6379", PoolSize: 100, MinIdleConns: 1, ContextTimeoutEnabled: true,
+		Addr: "n1:6379", PoolSize: 100, ContextTimeoutEnabled: true,
 		Dialer: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			return h.DialContext(ctx, network, addr)
 		},
