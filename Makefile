@@ -9,6 +9,8 @@ PACKAGES ?= ./...
 NORACE   := /(history|checker|report|scenarios|internal/lint|cmd/.*)$$
 # Packages with tests of systems.
 SYSTEMS  := capsize-go/capsize$$|/cluster/|/examples/
+# Arguments of go test for the examples that are modules of their own: -short, or -run Repeats -v.
+EXAMPLES ?=
 FUZZTIME ?= 30s
 # What is measured, and for how long each.
 BENCH     ?= .
@@ -26,7 +28,7 @@ help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: test
-test: lint unit race realbugs ## Everything that must hold before a commit: lint, tests, tests under the race detector, bugs of libraries
+test: lint unit race realbugs examples ## Everything that must hold before a commit: lint, tests, tests under the race detector, bugs of libraries
 
 .PHONY: lint
 lint: ## Check the form: gofmt, go vet, staticcheck and the rules of internal/lint
@@ -66,6 +68,20 @@ realbugs: ## Show bugs of libraries in the versions that had them, and not in la
 	  cd - >/dev/null; \
 	done
 
+.PHONY: examples
+examples: ## Run the tests of the examples that are modules of their own; CAPSIZE_SEEDS=20 for docs/libraries.md
+	@staticcheck=$$($(GO) tool -n staticcheck); \
+	for m in examples/*/go.mod; do \
+	  cd $${m%/go.mod}; \
+	  if ! err=$$(GOFLAGS=-mod=mod $(GO) mod download 2>&1); then \
+	    echo "== $$m: SKIPPED, its modules can't be had: $$err"; \
+	  else \
+	    export GOFLAGS=-mod=mod; \
+	    $(GO) vet . && "$$staticcheck" . && $(GO) test -count=1 $(EXAMPLES) .; \
+	  fi; \
+	  cd - >/dev/null; \
+	done
+
 .PHONY: cover
 cover: ## Measure what the tests of history and checker reach; fails below $COVER percent
 	@for p in history checker; do \
@@ -90,7 +106,7 @@ cap: ## Measure the CAP cards anew, for docs/cap.md; takes about two minutes
 
 .PHONY: scenarios
 scenarios: ## Measure the other scenarios anew, or $ONLY of them, for docs/scenarios.md; takes minutes
-	@CAPSIZE_SCENARIOS=$(ONLY) GOGC=800 $(GO) test -count=1 -run 'TestMakeScenarios$$' -timeout 1h ./scenarios
+	@CAPSIZE_SCENARIOS=$(ONLY) GOGC=800 $(GO) test -count=1 -run 'TestMakeScenarios$$' -timeout 1h ./scenarios/caching
 
 .PHONY: fuzz
 fuzz: ## Fuzz every fuzz target for $FUZZTIME
