@@ -46,6 +46,10 @@ type Test struct {
 	// Require looks at what a run exercised, and returns an error if that was too
 	// little for its verdict to mean anything. Optional.
 	Require func(Exercised) error
+
+	// Recorder keeps the run on the disk while it is in progress. Optional for Exec;
+	// Run has one of its own.
+	Recorder *Recorder
 }
 
 // Unpaced is the [Test.Rate] of clients that ask as fast as they are answered.
@@ -96,13 +100,19 @@ func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 	}
 	began, cpu := time.Now(), cpuTime()
 	e := newEngine(ctx, test)
+	defer test.Recorder.during(test, e.plan)()
 	err = e.runInBubble(t)
 	end()
 	if err != nil {
 		return nil, err
 	}
 	r := e.result()
+	test.Recorder.judge()
 	r.judge(ctx)
+	if r.Stopped == nil && r.Verdict == checker.Unknown {
+		e.interrupted() // while it was judged, perhaps
+		r.Stopped = e.stopped
+	}
 	r.Wall, r.CPU = time.Since(began), cpuTime()-cpu
 	return r, nil
 }

@@ -2,10 +2,8 @@ package capsize
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path"
 	"path/filepath"
 	"strings"
@@ -50,9 +48,14 @@ func Run(t *testing.T, test Test) {
 	if want.id != "" && want.key != x.key {
 		return // -run asks for another Run of this test
 	}
-	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt)
+	if x.test.Recorder == nil {
+		x.test.Recorder = x.recorder()
+		defer x.closeRecorder(t)
+	}
+	x.nameCutShort(t)
+	ctx, stop := untilLate(t)
 	defer stop()
-	if x.replays(ctx, t, want) {
+	if x.replays(ctx, t, want) || !x.finishCutShort(ctx, t) {
 		return
 	}
 	if x.test.Seed == 0 {
@@ -136,9 +139,16 @@ func (x *runner) sweep(ctx context.Context, t *testing.T) {
 	for i := range seeds {
 		one := x.test
 		one.Seed, one.Seeds = x.test.Seed+uint64(i), 1
+		if ctx.Err() != nil {
+			x.reportPart(ctx, t, i)
+			return
+		}
 		r, err := Exec(ctx, t, one)
 		if err != nil {
 			t.Fatalf("capsize: %v", err)
+		}
+		if wasInterrupted(r) {
+			x.reportPart(ctx, t, i)
 		}
 		if asExpected(r, x.test.Expect) {
 			return // it shows what it was to show
@@ -170,7 +180,7 @@ func asExpected(r *Result, expect checker.Verdict) bool {
 // failed at nothing. Note is what else is to be said.
 func (x *runner) fail(ctx context.Context, t *testing.T, r *Result, note string) {
 	t.Helper()
-	if errors.Is(r.Stopped, errInterrupted) {
+	if wasInterrupted(r) {
 		x.show(t, r, shown{rerun: x.set.rerunSeed(x.name, r.Seed), note: note})
 		return
 	}
