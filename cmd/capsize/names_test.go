@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"io"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +28,30 @@ func TestQuoted(t *testing.T) {
 		"plan.json": "plan.json", "a b": "'a b'", "": "''", "it's": `'it'\''s'`, "$HOME": "'$HOME'", "a,b=c": "a,b=c",
 	} {
 		require.Equal(t, want, quoted(word))
+	}
+}
+
+// TestPortable makes names for pages that others may read: without a path of this machine.
+func TestPortable(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	require.NoError(t, err)
+	t.Chdir(dir)
+	for file, want := range map[string]string{
+		"a.edn": "a.edn", "../x/a.edn": "../x/a.edn", "-": "-", "": "",
+		filepath.Join(dir, "x", "a.edn"): "x/a.edn", filepath.Join(filepath.Dir(dir), "a.edn"): "a.edn",
+	} {
+		require.Equal(t, want, portable(file))
+	}
+	require.False(t, filepath.IsAbs(programName()))
+}
+
+// TestFolderName names folders by anything that users type.
+func TestFolderName(t *testing.T) {
+	for want, what := range map[string][]string{
+		"raftkv-seed-1-0": {"raftkv", "", "seed-1"}, "cap-3+2-0": {"cap", "3|2"}, "a+b-0": {"../a/b"}, "0": {"", "…", "//"},
+		strings.Repeat("x", maxName) + "-0": {strings.Repeat("x", 3*maxName)},
+	} {
+		require.Equal(t, want, folderName("0", what...))
 	}
 }
 
