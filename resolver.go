@@ -17,7 +17,7 @@ var resolverOnce sync.Once
 func readyResolver() {
 	resolverOnce.Do(func() {
 		ctx, cancel := context.WithCancel(context.Background())
-		cancel() // no query is to leave; the configuration is read all the same
+		cancel()                                                // no query is to leave; the configuration is read all the same
 		_, _ = net.DefaultResolver.LookupHost(ctx, "localhost") // what it finds does not matter
 	})
 }
