@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"sync"
-	"time"
 )
 
 var resolverOnce sync.Once
@@ -17,8 +16,8 @@ var resolverOnce sync.Once
 // finds is still the machine's business and takes wall time.
 func readyResolver() {
 	resolverOnce.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()                                                // no query is to leave; the configuration is read all the same
 		_, _ = net.DefaultResolver.LookupHost(ctx, "localhost") // what it finds does not matter
 	})
 }
