@@ -73,7 +73,7 @@ func (e *engine) run() error {
 		return err
 	}
 	w, err := cluster.New(cluster.Config{
-		System: e.test.System, Nodes: e.test.Nodes, Clients: e.test.Clients + 1,
+		System: e.test.System, Nodes: e.test.Nodes, Clients: e.test.Clients + 1, Spared: 1,
 		Seed: e.seed, Label: e.label, Wait: synctest.Wait,
 	})
 	if err != nil {

@@ -40,13 +40,17 @@ type machine struct {
 	damaged bool // its disk broke a promise
 
 	pauses []*halt       // of each fault that has the machine stand still
+	stood  time.Duration // how long it was paused in all, without the present pause
+	since  time.Duration // when the present pause began
 	until  time.Duration // it was busy till then when it came to a stand
 	held   []*event      // that came while it stood still
 	unsent []*event      // that leave as soon as it goes on
 	drags  []drag        // of each fault that makes it slow
 	drag   time.Duration // how long the machine takes for each event because of them
 	clock  atomic.Pointer[clock]
-	downed *tally // of the fault that crashed it last
+
+	misnamings []*misnaming // what faults do to its lookups
+	downed     *tally       // of the fault that crashed it last
 }
 
 // align returns the first instant from t on that is one of the machine's own.
