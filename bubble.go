@@ -35,6 +35,12 @@ func (e *engine) runInBubble(t *testing.T) error {
 			return err
 		case <-tick.C:
 		}
+		if e.hold.waiting.Load() {
+			e.hold.wait(e.ctx, e.test.StopAt.At)
+			since = time.Now()
+			continue
+		}
+		e.test.report(e.status())
 		if w := e.world.Load(); w != nil && w.Progress() != before {
 			before, since = w.Progress(), time.Now()
 		}

@@ -17,6 +17,7 @@ type goroutine struct {
 	stack       string
 	waits       bool // in one of the ways that goroutines of a bubble may wait
 	count       string
+	pcs         string // addresses of the frames, innermost first
 }
 
 func (g goroutine) what() string {
@@ -62,7 +63,7 @@ func parseGoroutine(block string) (g goroutine, of string) {
 			stack = append(stack, frame(line))
 		default:
 			if count, pcs, ok := strings.Cut(line, " @ "); ok {
-				g.count, g.waits = count, waitsDurably(pcs)
+				g.count, g.pcs, g.waits = count, pcs, waitsDurably(pcs)
 			}
 		}
 	}

@@ -18,7 +18,9 @@ import (
 // subtest, until somebody deletes it.
 //
 // The environment overrides what the test says: CAPSIZE_SEED, CAPSIZE_SEEDS,
-// CAPSIZE_DURATION (as "60s") and CAPSIZE_REPORT, the folder for the pages.
+// CAPSIZE_DURATION (as "60s"), CAPSIZE_REPORT, the folder for the pages, and
+// CAPSIZE_STOP_AT (as "22.4s" or "22.4s,wait"), the instant of virtual time to stop at; see
+// [Breakpoint]. With -v the log lines before the counterexample and the metrics are printed.
 //
 // Only one run can be under way in a process, so tests that call Run can't be
 // parallel with each other.
@@ -88,7 +90,7 @@ func asExpected(r *Result, expect checker.Verdict) bool {
 // interrupted is reported only: it failed at nothing.
 func fail(t *testing.T, r *Result, set settings) {
 	t.Helper()
-	if errors.Is(r.Stopped, errInterrupted) {
+	if errors.Is(r.Stopped, errInterrupted) || errors.Is(r.Stopped, errStopped) || r.Test.StopAt.At > 0 && r.Verdict == checker.Unknown {
 		show(t, r, set, "", rerunSeed(t.Name(), r.Seed))
 		return
 	}
@@ -111,7 +113,7 @@ func show(t *testing.T, r *Result, set settings, saved, rerun string) {
 		t.Errorf("capsize: %v", err)
 	}
 	var b strings.Builder
-	if err := report.Text(&b, page, report.Style{}); err != nil {
+	if err := report.Text(&b, page, report.Style{Verbose: testing.Verbose()}); err != nil {
 		t.Errorf("capsize: %v", err)
 	}
 	t.Errorf("%s", strings.TrimRight(b.String(), "\n"))

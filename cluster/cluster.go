@@ -209,6 +209,10 @@ func (c *Cluster) Sleep(ctx context.Context, d time.Duration) bool {
 // Now returns the virtual time since the cluster was made.
 func (c *Cluster) Now() time.Duration { return c.loop.now() }
 
+// Reached returns the instant of the last event. Unlike [Cluster.Now] it may be called
+// from outside of the bubble.
+func (c *Cluster) Reached() time.Duration { return time.Duration(c.loop.last.Load()) }
+
 // At runs fn at instant t, or as soon after it as the host of that name may
 // act. It runs whether or not the host is up. The empty name stands for the world.
 func (c *Cluster) At(t time.Duration, host string, fn func()) {

@@ -53,6 +53,14 @@ func (c *Cluster) Paused(name string) time.Duration {
 	return m.stood
 }
 
+// IsPaused reports whether a host is paused at present.
+func (c *Cluster) IsPaused(name string) bool {
+	m := c.machine(name)
+	c.lock()
+	defer c.unlock()
+	return m.paused()
+}
+
 // A halt is one fault that has a machine stand still.
 type halt struct{ by *tally }
 

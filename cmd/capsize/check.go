@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/report"
@@ -130,7 +131,10 @@ func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verd
 	if err != nil {
 		return checker.Unknown, err
 	}
+	m := newMeter(a.err)
+	m.show(capsize.Status{Phase: "checking " + filepath.Base(file), Virtual: h.End(), Expected: h.End(), Calls: h.Len() / 2})
 	r := j.checker.Check(ctx, h)
+	m.end()
 	page, err := j.judged(file, h, r)
 	if err != nil {
 		return checker.Unknown, err
