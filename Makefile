@@ -90,7 +90,7 @@ cap: ## Measure the CAP cards anew, for docs/cap.md; takes about two minutes
 
 .PHONY: scenarios
 scenarios: ## Measure the other scenarios anew, or $ONLY of them, for docs/scenarios.md; takes minutes
-	@CAPSIZE_SCENARIOS=$(ONLY) GOGC=800 $(GO) test -count=1 -run 'TestMakeScenarios$$' -timeout 1h ./scenarios
+	@CAPSIZE_SCENARIOS=$(ONLY) GOGC=800 $(GO) test -count=1 -run 'TestMakeScenarios$$' -timeout 1h ./scenarios/caching
 
 .PHONY: fuzz
 fuzz: ## Fuzz every fuzz target for $FUZZTIME

@@ -22,6 +22,9 @@ const grace = 2 * time.Second
 // errInterrupted is why a run was cut short whose ctx was done.
 var errInterrupted = errors.New("interrupted")
 
+// errStuck is why a run was cut short in which nothing can happen any more.
+var errStuck = errors.New("virtual time can't pass: a goroutine waits for what only virtual time could bring")
+
 // An engine runs one seed of a test: it starts the cluster, has the clients and
 // the nemesis at work, and records what they do.
 type engine struct {
@@ -60,7 +63,7 @@ type mark struct {
 var runs atomic.Uint64
 
 func newEngine(ctx context.Context, test Test) *engine {
-	e := &engine{ctx: ctx, test: test, seed: test.Seed, label: fmt.Sprint("run", runs.Add(1))}
+	e := &engine{ctx: ctx, test: test, seed: test.Seed, label: runName(test.Seed)}
 	e.hold.goOn = make(chan struct{})
 	e.plan = test.Nemesis.Plan(e.seed, test.Duration)
 	if test.Rate != Unpaced {
@@ -72,6 +75,7 @@ func newEngine(ctx context.Context, test Test) *engine {
 
 // run is the whole run. It is called in a bubble.
 func (e *engine) run() error {
+	e.wear("")
 	if err := e.plan.Validate(); err != nil {
 		return err
 	}
@@ -139,6 +143,8 @@ func (e *engine) trySetup(h *cluster.Host) (err error) {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
+	e.wear(h.Name())
+	defer e.wear("")
 	ctx, cancel := h.WithTimeout(context.Background(), e.test.Timeout)
 	defer cancel()
 	c, err := e.test.Workload.Open(ctx, h)
@@ -167,7 +173,11 @@ func (e *engine) interrupted() bool {
 	if e.ctx.Err() == nil {
 		return false
 	}
-	e.stop(errInterrupted)
+	why := errInterrupted
+	if errors.Is(context.Cause(e.ctx), errLate) {
+		why = errLate
+	}
+	e.stop(why)
 	return true
 }
 
@@ -203,7 +213,9 @@ func (e *engine) record(op history.Op) history.Op {
 	if op.Type == history.Invoke && op.Process != history.Nemesis {
 		e.calls++
 	}
-	return e.history.Add(op)
+	op = e.history.Add(op)
+	e.test.Recorder.add(op)
+	return op
 }
 
 func (e *engine) find(f cluster.Finding) {
@@ -223,8 +235,9 @@ func (e *engine) close(w *cluster.Cluster) {
 		e.findings = append(e.findings, w.Findings()...)
 	}
 	e.mu.Unlock()
-	for _, g := range leftBehind(e.label) {
-		e.find(cluster.Finding{Host: g.host, What: g.what(), Stack: g.stack})
+	for _, same := range alike(leftBehind(e.label)) {
+		what := fmt.Sprintf("left %d goroutine(s) behind, which had not ended %v after their ctx was done", len(same), grace)
+		e.find(cluster.Finding{Host: same[0].host, What: what, Stack: same[0].stack()})
 	}
 }
 

@@ -3,9 +3,8 @@ package capsize
 import (
 	"cmp"
 	"fmt"
-	"runtime"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/capsize-go/capsize/cluster"
@@ -92,22 +91,18 @@ func herds(all []goroutine, hosts []string) (joined []*herd) {
 		return len(hosts)
 	}
 	slices.SortStableFunc(all, func(x, y goroutine) int {
-		return cmp.Or(cmp.Compare(place(x), place(y)), cmp.Compare(x.host, y.host), cmp.Compare(x.stack, y.stack))
+		return cmp.Or(cmp.Compare(place(x), place(y)), cmp.Compare(x.host, y.host), cmp.Compare(x.path(), y.path()))
 	})
 	seen := map[string]*herd{}
 	for _, g := range all {
-		key := waitName(g.pcs) + "\n" + g.stack
+		key := g.wait() + "\n" + g.path()
 		h := seen[key]
 		if h == nil {
 			h = &herd{goroutine: g}
 			seen[key] = h
 			joined = append(joined, h)
 		}
-		n, err := strconv.Atoi(g.count)
-		if err != nil {
-			n = 1
-		}
-		h.count += n
+		h.count++
 		if name := cmp.Or(g.host, "no host"); !slices.Contains(h.hosts, name) {
 			h.hosts = append(h.hosts, name)
 		}
@@ -118,13 +113,13 @@ func herds(all []goroutine, hosts []string) (joined []*herd) {
 // writeGoroutines lists goroutines by host, those that are alike once.
 func writeGoroutines(b *strings.Builder, all []goroutine, hosts []string) {
 	for _, h := range herds(all, hosts) {
-		wait := cmp.Or(waitName(h.pcs), "running, or waiting for something outside of virtual time")
+		wait := h.wait()
 		plural := "s"
 		if h.count == 1 {
 			plural = ""
 		}
 		fmt.Fprintf(b, "  %s: %d goroutine%s, %s\n", strings.Join(h.hosts, " "), h.count, plural, wait)
-		lines := strings.Split(h.stack, "\n")
+		lines := strings.Split(h.path(), "\n")
 		for i, line := range lines {
 			if i == 2*snapshotFrames {
 				fmt.Fprintf(b, "    … and %d more frames\n", (len(lines)-i+1)/2)
@@ -138,33 +133,15 @@ func writeGoroutines(b *strings.Builder, all []goroutine, hosts []string) {
 	}
 }
 
-// waitNames name the waits of durableWaits as goroutine dumps do.
-var waitNames = []struct{ fn, name string }{
-	{"runtime.chanrecv", "chan receive"}, {"runtime.chansend", "chan send"}, {"runtime.selectgo", "select"},
-	{"runtime.block", "select without cases"}, {"sync.runtime_notifyListWait", "sync.Cond.Wait"},
-	{"sync.runtime_SemacquireWaitGroup", "sync.WaitGroup.Wait"}, {"time.Sleep", "time.Sleep"},
+// wait says what a goroutine waits for.
+func (g goroutine) wait() string {
+	if name, ok := strings.CutSuffix(g.state, " (durable)"); ok {
+		return name
+	}
+	return g.state + " (virtual time waits for it)"
 }
 
-// waitName names the durable wait that the innermost frames of a stack are of; "" if
-// they are of none.
-func waitName(pcs string) string {
-	for _, text := range strings.Fields(pcs) {
-		pc, err := strconv.ParseUint(text, 0, 64)
-		if err != nil {
-			return ""
-		}
-		f := runtime.FuncForPC(uintptr(pc) - 1)
-		if f == nil {
-			return ""
-		}
-		for _, w := range waitNames {
-			if strings.HasPrefix(f.Name(), w.fn) {
-				return w.name
-			}
-		}
-		if !strings.HasPrefix(f.Name(), "runtime.") {
-			return ""
-		}
-	}
-	return ""
-}
+// path is the stack of a goroutine without the number of the one that created it.
+func (g goroutine) path() string { return creator.ReplaceAllString(g.stack(), "") }
+
+var creator = regexp.MustCompile(` in goroutine \d+`)

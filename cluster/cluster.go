@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime/pprof"
 	"slices"
 	"sync"
 	"time"
@@ -26,7 +27,7 @@ type Config struct {
 	Spared  int       // of the clients, how many at the end are left out of [Cluster.Clients]: those that no fault takes
 	Seed    uint64    // of every draw
 	Log     io.Writer // gets each line that the hosts log, as it is logged; optional: see [Cluster.Logs]
-	Label   string    // the goroutines of the nodes bear it as the pprof label "capsize"
+	Label   string    // goroutines that run code of a host bear it as the pprof label "capsize", and the host's name as "host"
 
 	// Wait returns when all other goroutines of the bubble are blocked:
 	// [testing/synctest.Wait].
@@ -135,6 +136,7 @@ func (c *Cluster) addMachines() {
 			m.node = c.nodes[(i-c.cfg.Nodes)%c.cfg.Nodes]
 		}
 		m.key = key.With("host", m.name)
+		m.labels = pprof.WithLabels(context.Background(), c.labelsOf(m.name))
 		m.disk = newDisk(m)
 		c.machines = append(c.machines, m)
 		c.byName[m.name] = m
@@ -146,6 +148,12 @@ func (c *Cluster) addMachines() {
 			m.links = append(m.links, link{key: k})
 		}
 	}
+}
+
+// labelsOf returns the profiler labels by which a goroutine is known to run code of
+// a host. Goroutines inherit them from the one that starts them.
+func (c *world) labelsOf(host string) pprof.LabelSet {
+	return pprof.Labels("capsize", c.cfg.Label, "host", host)
 }
 
 // Start boots every host. It fails if another cluster is running in this

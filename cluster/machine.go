@@ -48,9 +48,11 @@ type machine struct {
 	drags  []drag        // of each fault that makes it slow
 	drag   time.Duration // how long the machine takes for each event because of them
 	clock  atomic.Pointer[clock]
+	downed *tally // of the fault that crashed it last
+
+	labels context.Context // bears the profiler labels of the goroutines that run code of the host
 
 	misnamings []*misnaming // what faults do to its lookups
-	downed     *tally       // of the fault that crashed it last
 }
 
 // align returns the first instant from t on that is one of the machine's own.
@@ -82,7 +84,7 @@ func (m *machine) start() {
 		c.unlock()
 		return
 	}
-	ctx, cancel := context.WithCancel(c.ctx)
+	ctx, cancel := context.WithCancel(pprof.WithLabels(c.ctx, c.labelsOf(m.name)))
 	m.up, m.cancel, m.busy = true, cancel, 0
 	if m.paused() {
 		m.busy, m.until = forever, 0
@@ -100,7 +102,7 @@ func (m *machine) start() {
 
 // live runs the system for one life of the machine.
 func (m *machine) live(ctx context.Context, h *Host, sys System) {
-	pprof.SetGoroutineLabels(pprof.WithLabels(ctx, pprof.Labels("capsize", m.c.cfg.Label, "host", m.name)))
+	pprof.SetGoroutineLabels(ctx)
 	returned := false
 	defer func() {
 		if p := recover(); p != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/report"
 )
 
@@ -135,20 +136,21 @@ func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verd
 	m.show(capsize.Status{Phase: "checking " + filepath.Base(file), Virtual: h.End(), Expected: h.End(), Calls: h.Len() / 2})
 	r := j.checker.Check(ctx, h)
 	m.end()
-	page, err := j.judged(file, h, r)
+	page, err := j.judged(portable(file), h, r) // others may read it elsewhere
 	if err != nil {
 		return checker.Unknown, err
 	}
 	if r.Verdict != checker.Valid && j.report != "" {
-		if page.ReportPath, err = report.Write(filepath.Join(j.report, page.Digest[:8]), page); err != nil {
+		if page.ReportPath, err = report.Write(filepath.Join(j.report, j.folder(file, format, page.Digest)), page); err != nil {
 			return checker.Unknown, err
 		}
 	}
+	page.System, page.Rerun = nameOf(file), j.rerun(file) // it is printed here
 	switch {
 	case j.json:
 		err = a.printJSON(j.line(file, format, r, page))
 	case r.Verdict == checker.Valid:
-		_, err = fmt.Fprintf(a.out, "%s %s: %s\n", paintVerdict(r.Verdict, "✓"), page.Title, r.Reason)
+		_, err = fmt.Fprintf(a.out, "%s %s: %s\n", paintVerdict(r.Verdict, "✓"), nameOf(file), r.Reason)
 	default:
 		err = a.show(page)
 	}
@@ -172,22 +174,41 @@ func (a *app) readHistory(file string, j judge) (*history.History, history.Forma
 	return h, in.format, nil
 }
 
+// folder names the folder of the page of a history by the file, the model and an ID of
+// all that the verdict depends on.
+func (j judge) folder(file string, format history.Format, digest string) string {
+	o := j.checkOptions
+	id := savedrun.ID(file, format.String(), o.model, o.consistency, o.independent, o.initial, o.size, digest)
+	base, _, _ := strings.Cut(filepath.Base(file), ".")
+	return folderName(id, base, o.model, o.consistency)
+}
+
 // judged returns what a report shows of a history that was judged.
 func (j judge) judged(file string, h *history.History, r checker.Result) (report.Run, error) {
 	digest, err := h.Digest()
 	if err != nil {
 		return report.Run{}, fmt.Errorf("digest of %s: %w", file, err)
 	}
-	page := report.Run{
-		Title: file, Workload: j.model.Name, System: file, Virtual: h.End(), Recorded: true,
-		Verdict: r.Verdict, Checks: []checker.Result{r}, History: h, Digest: digest,
-	}
+	return report.Run{
+		Title: nameOf(file), Workload: j.model.Name, System: nameOf(file), Virtual: h.End(), Recorded: true,
+		Verdict: r.Verdict, Checks: []checker.Result{r}, History: h, Digest: digest, Rerun: j.rerun(file),
+	}, nil
+}
+
+// nameOf is what a file is called.
+func nameOf(file string) string {
 	if file == "-" {
-		page.Title, page.System = "standard input", "standard input"
-		return page, nil
+		return "standard input"
 	}
-	page.Rerun = fmt.Sprintf("%s check %s --model %s%s", programName(), quoted(file), j.model.Name, j.flags())
-	return page, nil
+	return file
+}
+
+// rerun returns the command that judges a file again, if it can be.
+func (j judge) rerun(file string) string {
+	if file == "-" {
+		return ""
+	}
+	return fmt.Sprintf("%s check %s --model %s%s", programName(), quoted(file), j.model.Name, j.flags())
 }
 
 // flags returns the flags that are not as they are unless told.

@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/capsize-go/capsize/scenarios"
 )
 
 // A section is one table of capsize list.
@@ -42,7 +40,7 @@ func bugRows() []row {
 // scenarioRows lists the scenarios with their questions.
 func scenarioRows() []row {
 	var all []row
-	for _, s := range scenarios.All() {
+	for _, s := range allScenarios() {
 		all = append(all, row{s.Name, s.Question})
 	}
 	return all
