@@ -45,6 +45,12 @@ func (e *engine) runInBubble(t *testing.T) error {
 			return err
 		case <-tick.C:
 		}
+		if e.hold.waiting.Load() {
+			e.hold.wait(e.ctx, e.test.StopAt.At)
+			since, looked = time.Now(), 0
+			continue
+		}
+		e.test.report(e.status())
 		w := e.world.Load()
 		if w != nil && w.Progress() != before {
 			before, since, looked = w.Progress(), time.Now(), 0

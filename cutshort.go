@@ -176,8 +176,11 @@ func untilLate(t *testing.T) (context.Context, context.CancelFunc) {
 	return late, func() { cancel(); stop() }
 }
 
-// wasInterrupted reports whether a run was cut short from outside.
-func wasInterrupted(r *Result) bool { return errors.Is(r.Stopped, errInterrupted) }
+// wasInterrupted reports whether a run was cut short from outside, or stopped where the
+// user wanted it.
+func wasInterrupted(r *Result) bool {
+	return errors.Is(r.Stopped, errInterrupted) || errors.Is(r.Stopped, errStopped)
+}
 
 // reportPart fails a test of whose seeds not all were run.
 func (x *runner) reportPart(ctx context.Context, t *testing.T, done int) {

@@ -24,7 +24,9 @@ func (x *runner) again(ctx context.Context, t *testing.T, r *Result) again {
 	if r.Stopped != nil {
 		return again{missing: "the run was cut short, so it was not tried"}
 	}
-	second, err := Exec(ctx, t, r.Test)
+	test := r.Test
+	test.StopAt = Breakpoint{}
+	second, err := Exec(ctx, t, test)
 	switch {
 	case err != nil:
 		return again{missing: err.Error()}

@@ -25,7 +25,9 @@ import (
 // kept apart by it, or else by their order.
 //
 // The environment overrides what the test says: CAPSIZE_SEED, CAPSIZE_SEEDS,
-// CAPSIZE_DURATION (as "60s") and CAPSIZE_REPORT, the folder for the pages. With
+// CAPSIZE_DURATION (as "60s"), CAPSIZE_REPORT, the folder for the pages, and
+// CAPSIZE_STOP_AT (as "22.4s" or "22.4s,wait"), the instant of virtual time to stop at; see
+// [Breakpoint]. With -v the log lines before the counterexample and the metrics are printed. With
 // CAPSIZE_SEED those seeds are tried even if a saved failure fails. Pages go to the
 // test's artifacts under go test -artifacts, and else to capsize-report in the root of
 // the module.
@@ -180,7 +182,7 @@ func asExpected(r *Result, expect checker.Verdict) bool {
 // failed at nothing. Note is what else is to be said.
 func (x *runner) fail(ctx context.Context, t *testing.T, r *Result, note string) {
 	t.Helper()
-	if wasInterrupted(r) {
+	if wasInterrupted(r) || r.Test.StopAt.At > 0 {
 		x.show(t, r, shown{rerun: x.set.rerunSeed(x.name, r.Seed), note: note})
 		return
 	}
@@ -240,7 +242,7 @@ func (x *runner) show(t *testing.T, r *Result, s shown) {
 		page.ReportPath = fromRoot(page.ReportPath)
 	}
 	var b strings.Builder
-	if err := report.Text(&b, page, report.Style{}); err != nil {
+	if err := report.Text(&b, page, report.Style{Verbose: testing.Verbose()}); err != nil {
 		t.Errorf("capsize: %v", err)
 	}
 	t.Errorf("%s", strings.TrimRight(b.String(), "\n"))

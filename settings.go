@@ -17,6 +17,7 @@ type settings struct {
 	seeds    int
 	duration time.Duration
 	report   string
+	stop     Breakpoint
 }
 
 func readSettings() (s settings, err error) {
@@ -27,6 +28,7 @@ func readSettings() (s settings, err error) {
 		{"CAPSIZE_SEED", func(x string) (err error) { s.seed, err = strconv.ParseUint(x, 0, 64); return err }},
 		{"CAPSIZE_SEEDS", func(x string) (err error) { s.seeds, err = strconv.Atoi(x); return err }},
 		{"CAPSIZE_DURATION", func(x string) (err error) { s.duration, err = time.ParseDuration(x); return err }},
+		{"CAPSIZE_STOP_AT", func(x string) (err error) { s.stop, err = ParseBreakpoint(x); return err }},
 		{"CAPSIZE_REPORT", func(x string) error { s.report = x; return nil }},
 	} {
 		if text := os.Getenv(v.name); text != "" {
@@ -47,6 +49,9 @@ func (s settings) apply(t *Test) {
 	}
 	if s.duration != 0 {
 		t.Duration = s.duration
+	}
+	if s.stop.At != 0 {
+		t.StopAt = s.stop
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 var ErrCrashed = errors.New("host crashed")
 
 // ErrDisk is wrapped by all errors of a disk that fails; each wraps the errno as
-// well, [syscall.EIO] or [syscall.ENOSPC]. A node that stops with such an error,
+// well: [syscall.EIO], [syscall.ENOSPC] or [syscall.EROFS]. A node that stops with such an error,
 // by a panic with it or by returning it from Run, does as it should: it is no
 // finding, and the host boots again a second later, as under a supervisor.
 var ErrDisk = errors.New("disk failed")
@@ -65,6 +65,9 @@ func (d *Disk) Open(name string) (*File, error) {
 	}
 	f := s.root.names[name]
 	if f == nil {
+		if err := s.frozen(); err != nil {
+			return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+		}
 		f = s.newFile()
 		s.link(s.root, name, f)
 	}

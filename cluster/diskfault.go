@@ -18,6 +18,7 @@ type DiskImpairment struct {
 	FailSyncs int           // so many syncs fail with EIO: what they covered counts as written, and is not
 	Fail      float64       // chance that an operation fails with EIO; drawn for each millisecond
 	Full      bool          // writes fail with ENOSPC
+	ReadOnly  bool          // what would change the disk fails with EROFS, and so does a sync of what was written before
 	SlowSync  time.Duration // added to the time that a sync takes
 	Misdirect float64       // chance that a write lands elsewhere in its file; seen once the host has crashed
 }
@@ -48,6 +49,11 @@ func (c *Cluster) ImpairDisk(name string, i DiskImpairment) (heal func()) {
 
 // fails returns the error that an operation fails with at t; nil if it does not.
 func (d *disk) fails(op string, t time.Duration) error {
+	if changes(op) {
+		if err := d.frozen(); err != nil {
+			return err
+		}
+	}
 	for _, x := range d.troubles {
 		switch {
 		case x.Full && op == "write":
@@ -69,9 +75,33 @@ func (d *disk) draw(what string, x *diskTrouble, t time.Duration) keyed.Key {
 	return d.key.With(what, x.by.name).Int(int64(t / time.Millisecond))
 }
 
+// frozen returns the error of an operation that would change a disk which has become
+// read-only; nil if it has not.
+func (d *disk) frozen() error {
+	for _, x := range d.troubles {
+		if x.ReadOnly {
+			x.by.add(biteReadOnly, 1)
+			d.note(13)
+			return diskError{syscall.EROFS}
+		}
+	}
+	return nil
+}
+
+// changes reports whether an operation always changes the disk. An open does so only if
+// it creates the file.
+func changes(op string) bool {
+	return op == "write" || op == "truncate" || op == "rename" || op == "remove" || op == "mkdir" || op == "link"
+}
+
 // outcome says what becomes of a sync of what is chosen: it lies, or it fails, and
 // then what was written counts as written for ever.
 func (d *disk) outcome(chosen func(*redo) bool) (lies bool, err error) {
+	if slices.ContainsFunc(d.redos, func(r redo) bool { return chosen(&r) }) {
+		if err := d.frozen(); err != nil {
+			return false, err
+		}
+	}
 	for _, x := range d.troubles {
 		switch {
 		case x.FailSyncs > 0:

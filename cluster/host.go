@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"io/fs"
-	"log/slog"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -24,7 +23,8 @@ type Host struct {
 
 	exited bool // see Exit
 
-	members []string // as this node said last
+	members []string          // as this node said last
+	cache   map[string]cached // answers of the name service
 }
 
 func newHost(m *machine, ctx context.Context) *Host {
@@ -161,9 +161,6 @@ func (h *Host) Clock() Clock { return Clock{h} }
 // or from the handler: with two, the order of their draws would be chance.
 func (h *Host) Rand() *rand.Rand { return h.rand }
 
-// Log returns the host's logger. Its lines bear the virtual time.
-func (h *Host) Log() *slog.Logger { return h.m.c.log.With("host", h.m.name) }
-
 // SetRole says what the node is at present in its own view: "leader",
 // "follower", "primary". A nemesis may aim by it, and the run counts the changes.
 func (h *Host) SetRole(role string) {
@@ -189,13 +186,6 @@ func (h *Host) SetRole(role string) {
 
 // leads reports whether a node of that role is one that others follow.
 func leads(role string) bool { return role == "leader" || role == "primary" }
-
-// DialContext connects to another host. It has the shape of
-// [net.Dialer.DialContext], so that it fits where one is asked for. The address
-// is a name or an IP with a port: "n1:8080", "10.0.0.1:8080".
-func (h *Host) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
-	return h.net.Dial(ctx, network, addr)
-}
 
 // Listen announces on the host, as [net.Listen] does: Listen("tcp", ":8080").
 func (h *Host) Listen(network, addr string) (net.Listener, error) {

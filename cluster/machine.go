@@ -40,6 +40,8 @@ type machine struct {
 	damaged bool // its disk broke a promise
 
 	pauses []*halt       // of each fault that has the machine stand still
+	stood  time.Duration // how long it was paused in all, without the present pause
+	since  time.Duration // when the present pause began
 	until  time.Duration // it was busy till then when it came to a stand
 	held   []*event      // that came while it stood still
 	unsent []*event      // that leave as soon as it goes on
@@ -49,6 +51,8 @@ type machine struct {
 	downed *tally // of the fault that crashed it last
 
 	labels context.Context // bears the profiler labels of the goroutines that run code of the host
+
+	misnamings []*misnaming // what faults do to its lookups
 }
 
 // align returns the first instant from t on that is one of the machine's own.

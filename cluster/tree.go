@@ -94,6 +94,9 @@ func (t *Tree) OpenFile(name string, flag int) (*TreeFile, error) {
 		case f == nil && flag&os.O_CREATE == 0:
 			return fs.ErrNotExist
 		case f == nil:
+			if err := s.frozen(); err != nil {
+				return err
+			}
 			f = s.newFile()
 			s.link(dir, base, f)
 		case flag&os.O_CREATE != 0 && flag&os.O_EXCL != 0:
@@ -101,6 +104,9 @@ func (t *Tree) OpenFile(name string, flag int) (*TreeFile, error) {
 		case f.names != nil && (writes || flag&os.O_CREATE != 0):
 			return syscall.EISDIR
 		case flag&os.O_TRUNC != 0 && writes && len(f.data) > 0:
+			if err := s.frozen(); err != nil {
+				return err
+			}
 			s.log(redo{what: redoSize, f: f, lost: len(f.data)})
 			f.data = nil
 		}

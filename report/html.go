@@ -52,6 +52,9 @@ type view struct {
 	WhyText           string
 	Checks            []checkView
 	Exercised         []Row
+	Metrics           []metricView
+	Log, LogNote      string
+	Snapshot          string
 	Chart             template.HTML
 	ChartNote         string
 	Outcomes          []outcomeView
@@ -70,6 +73,8 @@ type checkView struct {
 	Verdict, Sign, Name, Reason string
 	Part                        bool
 }
+
+type metricView struct{ Name, Value, Note string }
 
 type outcomeView struct {
 	Name, Count, Meaning, Mark string
@@ -99,6 +104,9 @@ func newView(run Run) view {
 		v.WhyText = strings.Join(drawing(run, why, Style{}), "\n")
 		v.Timeline, v.TimelineNote = timelinePictures(run, why)
 	}
+	v.Metrics = metricViews(run)
+	v.Log, v.LogNote = logView(run, why)
+	v.Snapshot = strings.Join(cleanLines(run.Snapshot, 5000), "\n")
 	v.Chart, v.ChartNote = chartPictures(run, why)
 	v.Plan, v.PlanNote = planViews(run)
 	if n := len(during(spans(run.history(), run.end()), 0, run.end())); n > 0 {
@@ -283,23 +291,60 @@ func findingViews(run Run) (all []Finding, note string) {
 			note = fmt.Sprintf("and %s", plural(len(run.Findings)-i, "more finding"))
 			break
 		}
-		var lines []string
-		for j, line := range strings.Split(strings.Trim(f.Stack, "\n"), "\n") {
-			if j == maxPageStack {
-				lines = append(lines, "…")
-				break
-			}
-			tabs := line[:len(line)-len(strings.TrimLeft(line, "\t"))]
-			lines = append(lines, cut(tabs, 20)+clean(line, 400))
-		}
+		lines := cleanLines(f.Stack, maxPageStack)
 		all = append(all, Finding{clean(f.Host, 80), clean(f.What, 2000), strings.Join(lines, "\n")})
 	}
 	return all, note
 }
 
+// cleanLines returns the first lines of a text, safe to be shown, with their indentation.
+func cleanLines(text string, most int) (lines []string) {
+	if text == "" {
+		return nil
+	}
+	for j, line := range strings.Split(strings.Trim(text, "\n"), "\n") {
+		if j == most {
+			return append(lines, "…")
+		}
+		space := line[:len(line)-len(strings.TrimLeft(line, "\t "))]
+		lines = append(lines, cut(space, 20)+clean(line, 400))
+	}
+	return lines
+}
+
+func metricViews(run Run) (all []metricView) {
+	for i, m := range run.Metrics {
+		if i == maxPlanRows {
+			break
+		}
+		all = append(all, metricView{clean(m.Name, 200), m.Text(), clean(m.Note, 300)})
+	}
+	return all
+}
+
+// logView returns the log lines before the counterexample, or the last of the run.
+func logView(run Run, why *checker.Why) (text, note string) {
+	at, until := run.end(), "before the end"
+	if why != nil {
+		at, until = foundAt(why), "before "+short(foundAt(why))
+	}
+	last, before := logTail(run, at)
+	var lines []string
+	for _, l := range last {
+		lines = append(lines, clean(l.String(), 400))
+	}
+	if len(last) > 0 {
+		note = fmt.Sprintf("the last %d of %s %s", len(last), plural(before+len(last), "line"), until)
+	}
+	return strings.Join(lines, "\n"), note
+}
+
 // links lead to the files beside the page.
 func links(run Run) []link {
 	all := []link{{"history.jsonl", "./history.jsonl"}, {"run.txt", "./run.txt"}}
+	if run.Log != nil {
+		all = append(all, link{logFile, "./" + logFile})
+	}
 	for _, f := range attachments(run) {
 		if len(all) == 40 {
 			break

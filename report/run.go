@@ -7,6 +7,7 @@
 package report
 
 import (
+	"iter"
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
@@ -40,6 +41,9 @@ type Run struct {
 	Phases  []Phase
 
 	Exercised []Row
+	Metrics   []Metric          // the test's own
+	Log       iter.Seq[LogLine] // in order of time; nil if no host logged anything
+	Snapshot  string            // what a run was doing that was stopped on purpose
 	Findings  []Finding
 	Plan      []Step
 	Params    []KV

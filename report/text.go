@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -36,6 +37,10 @@ func text(run Run, s Style) string {
 	}
 	if why := run.why(); why != nil {
 		blocks = append(blocks, drawing(run, why, s))
+	}
+	blocks = append(blocks, logBlock(run, s), metricsBlock(run, s))
+	if run.Snapshot != "" {
+		blocks = append(blocks, strings.Split(strings.TrimRight(run.Snapshot, "\n"), "\n"))
 	}
 	blocks = append(blocks, closing(run, s)...)
 
@@ -79,6 +84,9 @@ func closing(run Run, s Style) [][]string {
 		if p.text != "" {
 			paths = append(paths, s.paint(faint, pad(p.name, 8))+" "+clean(p.text, anyLength))
 		}
+	}
+	if run.Log != nil && run.ReportPath != "" {
+		paths = append(paths, s.paint(faint, pad("log", 8))+" "+clean(filepath.Join(filepath.Dir(run.ReportPath), logFile), anyLength))
 	}
 	if run.Rerun != "" {
 		paths = append(paths, "To re-run:", s.paint(bold, clean(run.Rerun, anyLength)))

@@ -29,6 +29,8 @@ type app struct {
 	err   io.Writer
 	color string // auto, always or never
 	style report.Style
+
+	verbose bool // -v: of the commands that have it
 }
 
 // The exit codes. Those of verdicts come first, so that a script can tell a
@@ -154,7 +156,7 @@ func noCommand(root *cobra.Command, args []string) error {
 
 // dress decides on colours and on the width of lines.
 func (a *app) dress() error {
-	a.style = report.Style{}
+	a.style = report.Style{Verbose: a.verbose}
 	tty := false
 	if f, ok := a.out.(*os.File); ok && isTerminal(f) {
 		tty = true

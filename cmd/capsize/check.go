@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/catalog/models"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
@@ -148,7 +149,10 @@ func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verd
 	if err != nil {
 		return checker.Unknown, err
 	}
+	m := newMeter(a.err)
+	m.show(capsize.Status{Phase: "checking " + filepath.Base(file), Virtual: rec.History.End(), Expected: rec.History.End(), Calls: rec.History.Len() / 2})
 	r, err := j.Judge(ctx, rec)
+	m.end()
 	if err != nil {
 		return checker.Unknown, err
 	}

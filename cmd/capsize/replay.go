@@ -16,6 +16,7 @@ import (
 
 func (a *app) replayCommand() *cobra.Command {
 	var reports string
+	var stopAt string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "replay PATH",
@@ -32,11 +33,12 @@ The verdict is that of the new run. ` + exitCodes,
   capsize replay reports/*                # does it still fail?`,
 		Args: exactlyOne("PATH"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.replay(cmd.Context(), args[0], reports, asJSON)
+			return a.replay(cmd.Context(), args[0], reports, stopAt, asJSON)
 		},
 	}
 	cmd.Flags().StringVar(&reports, "report", reportsDir, `folder for the page of the new run; "" writes none`)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object, that of capsize run with same, recorded and differs")
+	a.lookFlags(cmd, &stopAt)
 	return cmd
 }
 
@@ -57,7 +59,7 @@ type replayLine struct {
 	Differs  string `json:"differs"`  // where the histories differ first
 }
 
-func (a *app) replay(ctx context.Context, path, reports string, asJSON bool) error {
+func (a *app) replay(ctx context.Context, path, reports, stopAt string, asJSON bool) error {
 	rec, file, err := readRecord(path)
 	if err != nil {
 		return err
@@ -66,12 +68,15 @@ func (a *app) replay(ctx context.Context, path, reports string, asJSON bool) err
 	if err != nil {
 		return fmt.Errorf("replay %s: %w", file, err)
 	}
+	if s.Test.StopAt, err = stop(stopAt); err != nil {
+		return err
+	}
 	// What was recorded is read now: the new page may go to the same folder.
 	was, err := os.ReadFile(filepath.Join(filepath.Dir(file), historyFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read history: %w", err)
 	}
-	r, err := a.run(ctx, s, rec.Seed)
+	r, err := a.runAlone(ctx, s, rec.Seed)
 	if err != nil {
 		return err
 	}
@@ -96,7 +101,7 @@ func (a *app) replay(ctx context.Context, path, reports string, asJSON bool) err
 	}
 	if asJSON {
 		err = a.printJSON(replayLine{s.line(r, page), same, rec.Digest, differs})
-	} else if err = a.show(page); err == nil {
+	} else if err = a.show(page); err == nil && r.Stopped == nil {
 		err = a.printComparison(rec, page.Digest, differs)
 	}
 	if err != nil {

@@ -41,7 +41,7 @@ func newTrial(systemName, bug, workload string) (trial, error) {
 	if !ok {
 		return trial{}, unknown("workload for "+sys.Name, workload, slices.Sorted(maps.Keys(known)))
 	}
-	s.Test.Workload = w
+	s.Test.Workload, s.Test.Metrics = w, capsize.CallMetrics
 	s.Test.Name = workload + " on " + sys.Name
 	return s, nil
 }
@@ -64,6 +64,14 @@ func (a *app) run(ctx context.Context, s trial, seed uint64) (*capsize.Result, e
 		return nil, fmt.Errorf("run seed %d of %v: %w", seed, s, err)
 	}
 	return r, nil
+}
+
+// runAlone is run with a line on the terminal that says how far it is.
+func (a *app) runAlone(ctx context.Context, s trial, seed uint64) (*capsize.Result, error) {
+	m := newMeter(a.err)
+	defer m.end()
+	s.Test.Progress = m.show
+	return a.run(ctx, s, seed)
 }
 
 // page returns what is to be shown of a run. Where a folder for reports is given,

@@ -15,6 +15,7 @@ var allowed = []Allowance{
 	{".", "Exec", "time.Since", "wall time, outside of the bubble: Result.Wall"},
 	{".", "takeTurn", "time.*", "wall time, outside of the bubble: how long a run may wait for another"},
 	{".", "engine.runInBubble", "time.*", "wall time, outside of the bubble: it notices a run that stands still"},
+	{".", "hold.wait", "time.*", "wall time, outside of the bubble: it waits for a debugger"},
 	{"internal/simnet", "New", "time.Now", "relates deadlines, which are times of the bubble's clock, to the wire's"},
 	{"cluster/gossip", "NewTransport", "math/rand.Seed", "memberlist draws from the global source, so that is seeded by its host's"},
 	{"cluster", "Cluster.claim", "crypto/rand.Reader", "replaces it by keyed draws while a cluster runs"},

@@ -36,20 +36,20 @@ type sighting struct {
 }
 
 var (
-	suspected = regexp.MustCompile(`^at=(\S+) .*memberlist: Suspect (n\d) has failed, no acks received" host=(n\d)`)
-	found     = regexp.MustCompile(`^at=(\S+) .*msg="found (dead|alive)" host=(n\d) peer=(n\d)`)
+	suspected = regexp.MustCompile(`^(\S+) (n\d) .*memberlist: Suspect (n\d) has failed, no acks received$`)
+	found     = regexp.MustCompile(`^(\S+) (n\d) INFO found (dead|alive) peer=(n\d)$`)
 )
 
 // sightings reads a log.
 func sightings(t *testing.T, log string) (all []sighting) {
 	t.Helper()
-	for line := range strings.Lines(log) {
+	for line := range strings.SplitSeq(log, "\n") {
 		var s sighting
 		var at string
 		if m := suspected.FindStringSubmatch(line); m != nil {
-			at, s.what, s.peer, s.host = m[1], "suspected", m[2], m[3]
+			at, s.what, s.host, s.peer = m[1], "suspected", m[2], m[3]
 		} else if m := found.FindStringSubmatch(line); m != nil {
-			at, s.what, s.host, s.peer = m[1], m[2], m[3], m[4]
+			at, s.what, s.host, s.peer = m[1], m[3], m[2], m[4]
 		} else {
 			continue
 		}
