@@ -147,7 +147,7 @@ func TestCrashesAgain(t *testing.T) {
 	}
 	logs, err := filepath.Glob(filepath.Join(dir, "testdata/capsize/.running/TestCrashChild/*/run.json"))
 	require.NoError(t, err)
-	assert.LessOrEqual(t, len(logs), 2, "that of the last run, and the one that it ran again")
+	assert.LessOrEqual(t, len(logs), 2, "the record that was found, and the one of its repetition")
 }
 
 // TestDeadlineOfSweep runs a sweep that has more seeds than time. It ends before go test
