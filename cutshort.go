@@ -66,8 +66,7 @@ func (c CutShort) Finding() cluster.Finding {
 		f.What = fatal(g)
 	}
 	for _, fr := range g.frames {
-		if fn, ok := strings.CutPrefix(fr.fn, "created by "); ok {
-			fn, _, _ = strings.Cut(fn, " in goroutine ")
+		if fn, ok := strings.CutPrefix(fr.fn, creator); ok {
 			f.What += fmt.Sprintf(", in a goroutine created by %s at %v", fn[strings.LastIndex(fn, "/")+1:], fr)
 		}
 	}
