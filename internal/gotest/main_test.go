@@ -60,9 +60,3 @@ func TestProcessorTime(t *testing.T) {
 	require.NoError(t, err)
 	assert.Regexp(t, `^/.* \d+\.\d\d\n$`, string(noted))
 }
-
-// Example shows the use: make test runs it so.
-func Example() {
-	code, err := runTests(os.Stdout, "", 3, []string{"-run=^$", "internal/tier"})
-	_, _ = code, err
-}

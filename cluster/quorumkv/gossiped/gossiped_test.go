@@ -1,6 +1,6 @@
 //go:debug randseednop=0
 
-package quorumkv_test
+package gossiped_test
 
 import (
 	"context"
@@ -21,6 +21,8 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/quorumkv"
+	"github.com/capsize-go/capsize/cluster/quorumkv/gossiped"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -93,7 +95,7 @@ func watch(t *testing.T, system cluster.System, fn func(c *cluster.Cluster, kv *
 func TestMemberlistDecides(t *testing.T) {
 	const cut, healed = 10 * time.Second, 70 * time.Second
 	var hinted, late int
-	all := sightings(t, watch(t, quorumkv.Gossiped{}, func(c *cluster.Cluster, kv *quorumkv.Client) {
+	all := sightings(t, watch(t, gossiped.Store{}, func(c *cluster.Cluster, kv *quorumkv.Client) {
 		ctx := context.Background()
 		heal := c.Partition([]string{"n1", "n2"}, []string{"n3", "n4", "n5"})
 		c.Sleep(ctx, 55*time.Second)
@@ -140,17 +142,17 @@ func TestMemberlistIsWrong(t *testing.T) {
 			c.Cut("n2", n)
 		}
 	}
-	gossiped, in := writes(t, quorumkv.Gossiped(store), link)
+	buried, in := writes(t, gossiped.Store(store), link)
 	pinged, _ := writes(t, store, link)
-	t.Logf("n1 ⇥ n2: memberlist %+v, pings %+v", gossiped, pinged)
+	t.Logf("n1 ⇥ n2: memberlist %+v, pings %+v", buried, pinged)
 	assert.Empty(t, in, "memberlist finds nothing wrong")
-	assert.Greater(t, gossiped.vain, gossiped.answered)
+	assert.Greater(t, buried.vain, buried.answered)
 	assert.Less(t, pinged.vain, pinged.answered/100)
 
-	gossiped, in = writes(t, quorumkv.Gossiped(store), mute)
+	buried, in = writes(t, gossiped.Store(store), mute)
 	pinged, _ = writes(t, store, mute)
-	t.Logf("n2 ⇥ all: memberlist %+v, pings %+v", gossiped, pinged)
-	assert.Zero(t, gossiped.answered+gossiped.refused)
+	t.Logf("n2 ⇥ all: memberlist %+v, pings %+v", buried, pinged)
+	assert.Zero(t, buried.answered+buried.refused)
 	assert.Less(t, pinged.vain, pinged.refused/10)
 	others, ok := first(in, "dead", "", "n2")
 	require.True(t, ok)
@@ -189,13 +191,13 @@ func writes(t *testing.T, system cluster.System, cut func(c *cluster.Cluster)) (
 // TestGossipedReplays counts how many seeds replay byte for byte when memberlist decides. CAPSIZE_REPLAYS
 // says how many are run twice.
 func TestGossipedReplays(t *testing.T) {
-	runs := seeds(t, 3, 1)
+	runs := tier.Seeds(t, 1, 3)
 	if text := os.Getenv("CAPSIZE_REPLAYS"); text != "" {
 		var err error
 		runs, err = strconv.Atoi(text)
 		require.NoError(t, err)
 	}
-	store := quorumkv.Gossiped{}
+	store := gossiped.Store{}
 	test := capsize.Test{
 		System: store, Workload: workloads.Versions(store.Open), Nemesis: nemesis.Portfolio(5 * time.Second),
 		Duration: 60 * time.Second, Rate: 20, Settle: time.Minute,

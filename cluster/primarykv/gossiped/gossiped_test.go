@@ -1,6 +1,6 @@
 //go:debug randseednop=0
 
-package primarykv_test
+package gossiped_test
 
 import (
 	"context"
@@ -16,7 +16,9 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/primarykv"
+	"github.com/capsize-go/capsize/cluster/primarykv/gossiped"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -42,10 +44,10 @@ var unheard = nemesis.New("primary unheard", func(_ context.Context, c *cluster.
 	}, nil
 })
 
-// gossiped runs a store whose primary is cut off in a way.
-func gossiped(t *testing.T, r primarykv.Replication, cut nemesis.Fault, seed uint64) *capsize.Result {
+// runGossiped runs a store whose primary is cut off in a way.
+func runGossiped(t *testing.T, r primarykv.Replication, cut nemesis.Fault, seed uint64) *capsize.Result {
 	t.Helper()
-	store := primarykv.Gossiped{Replication: r}
+	store := gossiped.Store{Replication: r}
 	res, err := capsize.Exec(t.Context(), t, capsize.Test{
 		System: store, Workload: workloads.Register(store.Open), Seed: seed,
 		Nemesis:  nemesis.At(cutAt, cutFor, cut),
@@ -98,8 +100,8 @@ func TestMemberlistDecides(t *testing.T) {
 		// It hears that it is dead, denies it, and nobody hears that; but it hears of its successor.
 		{primarykv.Async, unheard, false},
 	} {
-		for seed := range few(2, 1) {
-			r := gossiped(t, c.mode, c.cut, uint64(seed+1))
+		for seed := range tier.Seeds(t, 1, 1) {
+			r := runGossiped(t, c.mode, c.cut, uint64(seed+1))
 			longest, twice := outage(r.History)
 			assert.Greater(t, longest, 3*time.Second, "%v: memberlist suspects before it buries", c.cut)
 			assert.Less(t, longest, 20*time.Second, "%v", c.cut)
@@ -123,10 +125,10 @@ func TestMemberlistDecides(t *testing.T) {
 // TestGossipedReplays counts how often a run with memberlist is the same twice, of CAPSIZE_SEEDS runs. Package
 // gossip says why that is no certainty.
 func TestGossipedReplays(t *testing.T) {
-	n, alike := seeds(t, few(2, 1)), 0
+	n, alike := tier.Seeds(t, 1, 1), 0
 	for seed := range n {
-		a := gossiped(t, primarykv.Async, nemesis.Partitions(nemesis.Leader), uint64(seed+1))
-		b := gossiped(t, primarykv.Async, nemesis.Partitions(nemesis.Leader), uint64(seed+1))
+		a := runGossiped(t, primarykv.Async, nemesis.Partitions(nemesis.Leader), uint64(seed+1))
+		b := runGossiped(t, primarykv.Async, nemesis.Partitions(nemesis.Leader), uint64(seed+1))
 		if capsize.Difference(a, b) == "" {
 			alike++
 		}
