@@ -24,6 +24,7 @@ const (
 // spins, or waits for something that is not of the bubble. What was recorded until then
 // is kept.
 func (e *engine) runInBubble(t *testing.T) error {
+	readyResolver()
 	ended := make(chan error, 1)
 	go func() {
 		var err error

@@ -2,7 +2,6 @@ package capsize
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -73,7 +72,7 @@ func (x *runner) replay(ctx context.Context, t *testing.T, s savedRun) {
 		t.Fatalf("capsize: %v", err)
 	}
 	out := shown{saved: s.Dir, id: s.ID, rerun: x.set.rerunTest(path.Join(x.name, x.key), s.ID)}
-	if errors.Is(r.Stopped, errInterrupted) {
+	if wasInterrupted(r) {
 		x.show(t, r, out)
 		return
 	}

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
-	"strings"
 	"testing"
 	"time"
+
+	"github.com/capsize-go/capsize/internal/bubble"
 )
 
 // turns has room for the one run that can be under way in a process: virtual time and
@@ -21,7 +21,7 @@ const lastMoment = time.Second
 // takeTurn waits until no other run is under way in the process, and returns what
 // ends the turn. It gives up when ctx is done, and shortly before t's deadline.
 func takeTurn(ctx context.Context, t *testing.T) (end func(), err error) {
-	if inBubble() {
+	if bubble.Inside() {
 		return nil, errors.New("a run was started in a synctest bubble: a system, a workload or a test under testing/synctest can't start another run; start it outside")
 	}
 	end = func() { <-turns }
@@ -44,12 +44,4 @@ func takeTurn(ctx context.Context, t *testing.T) (end func(), err error) {
 	case <-late:
 		return nil, errors.New("the test's time was up (go test -timeout) while it waited for another run of this process to end: parallel tests run one after the other")
 	}
-}
-
-// inBubble reports whether the caller is a goroutine of a bubble of testing/synctest.
-// The header of a goroutine's stack says so: "goroutine 7 [running, synctest bubble 1]:".
-func inBubble() bool {
-	b := make([]byte, 128)
-	header, _, _ := strings.Cut(string(b[:runtime.Stack(b, false)]), "\n")
-	return strings.Contains(header, "synctest bubble")
 }

@@ -83,6 +83,8 @@ type world struct {
 
 	mu       sync.Mutex
 	findings []Finding
+	dirs     string // where the folders of hosts are; empty while there are none
+	removed  bool   // they are gone for good
 }
 
 // New makes a cluster. Its hosts boot when [Cluster.Start] is called.
@@ -175,6 +177,7 @@ func (c *Cluster) Stop(grace time.Duration) {
 	c.cancel()
 	c.release()
 	c.cfg.Wait()
+	c.removeDirs()
 }
 
 // Abandon gives up a cluster in which some goroutine never blocks. Unlike Stop it
@@ -184,6 +187,7 @@ func (c *Cluster) Abandon() {
 	c.loop.stopped, c.loop.heap = true, nil
 	c.unlock()
 	c.release()
+	c.removeDirs()
 }
 
 func (c *world) lock()   { c.loop.mu.Lock() }

@@ -198,6 +198,26 @@ func (m *machine) giveUp(h *Host) {
 	})
 }
 
+// Exit ends this life of the host from any of its goroutines, as log.Fatal ends a
+// process: its disk takes nothing more, nothing leaves it, and it crashes at its next
+// instant. It returns at once, and only the first call of a life counts. An err that
+// wraps [ErrDisk] is no finding, and the host boots again a second later; any other
+// is a finding. It is for libraries that end the process when their disk fails, from
+// goroutines of their own.
+func (h *Host) Exit(err error) {
+	h.m.c.lock()
+	again := h.exited
+	h.exited = true
+	h.m.c.unlock()
+	switch {
+	case again:
+	case errors.Is(err, ErrDisk):
+		h.m.giveUp(h)
+	default:
+		h.m.die(h, fmt.Sprintf("exited: %v", errOr(err, "without an error")), string(debug.Stack()))
+	}
+}
+
 // handle gives a message to the handler.
 func (m *machine) handle(handler func(Message), msg Message) {
 	defer m.recovered()

@@ -225,7 +225,7 @@ func FuzzDetect(f *testing.F) {
 
 // howTo returns options that a byte stands for.
 func howTo(format Format, how byte) Options {
-	return Options{Format: format, Strict: how&1 != 0, Independent: how&2 != 0}
+	return Options{Format: format, Lenient: how&1 == 0, Independent: how&2 != 0}
 }
 
 // addEncoded adds seeds in a format.

@@ -1,23 +1,24 @@
-package main
+// Package names says what a name that nothing has was probably meant to be.
+package names
 
 import (
 	"fmt"
 	"strings"
 )
 
-// unknown is the error for a name that nothing has. It lists those that there
-// are, and the one that was probably meant.
-func unknown(kind, name string, valid []string) error {
+// Unknown returns the error for a name that nothing of that kind has. It lists the
+// valid names, and suggests the one that was probably meant.
+func Unknown(kind, name string, valid []string) error {
 	guess := ""
-	if n := nearest(name, valid); n != "" {
+	if n := Nearest(name, valid); n != "" {
 		guess = fmt.Sprintf(", did you mean %q?", n)
 	}
 	return fmt.Errorf("there is no %s %q%s\n  valid: %s", kind, name, guess, strings.Join(valid, ", "))
 }
 
-// nearest returns the name that takes the fewest edits to get from text, or
+// Nearest returns the name that takes the fewest edits to get from text, or
 // nothing if that is almost all of it.
-func nearest(text string, names []string) string {
+func Nearest(text string, names []string) string {
 	best, edits := "", max(2, len(text)/2)
 	for _, n := range names {
 		if d := distance(text, n); d < edits {

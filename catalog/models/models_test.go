@@ -1,8 +1,9 @@
-package main
+package models
 
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -12,6 +13,22 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
 )
+
+// recorded is a source of ops as Jepsen records them.
+func recorded(r io.Reader) *Source {
+	return &Source{Name: "h", Format: history.EDN, r: r, jepsen: true}
+}
+
+// TestCatalogue makes everything that the lists name.
+func TestCatalogue(t *testing.T) {
+	for _, m := range All() {
+		c, err := m.Checker(Linearizable)
+		require.NoError(t, err, m.Name)
+		require.NotNil(t, c)
+		require.NotNil(t, m.read)
+		require.NotNil(t, m.translator)
+	}
+}
 
 // spelled spells calls of one process after another, as Jepsen records them. A
 // call is f, what was asked and what was answered, with semicolons between.
@@ -32,7 +49,7 @@ func TestModelsTranslate(t *testing.T) {
 		model      string
 		good, evil []string
 	}{
-		{"register", []string{"write;1;ok;1", "cas;[1 2];ok;[1 2]", "cas;[1 3];fail;[1 3]", "read;nil;ok;2", "read;nil;ok;nil"}, []string{"read;nil;ok;1"}},
+		{"register", []string{"write;1;ok;1", "cas;[1 2];ok;[1 2]", "cas;[1 3];fail;[1 3]", "read;nil;ok;2"}, []string{"write;1;ok;1", "read;nil;ok;nil"}},
 		{"cas-register", []string{"read;nil;ok;nil", "write;1;ok;1", "cas;[1 nil];ok;[1 nil]", "cas;[1 3];fail;[1 3]", "read;nil;ok;nil"}, []string{"write;1;ok;1", "read;nil;ok;nil"}},
 		{"multi-register", []string{"txn;[[:write :x 1] [:w :y 2]];ok;[[:write :x 1] [:w :y 2]]", "txn;[[:read :x nil] [:r :y nil]];ok;[[:read :x 1] [:r :y 2]]"}, []string{"txn;[[:r :x nil]];ok;[[:r :x 1]]"}},
 		{"kv", []string{`put;"a";ok;"a"`, `append;"b";ok;"b"`, `get;nil;ok;"ab"`, "write;3;ok;3", "read;nil;ok;3"}, []string{`get;nil;ok;"a"`}},
@@ -71,31 +88,31 @@ func TestModelsTranslate(t *testing.T) {
 // testThereAndBack spells a history of a model as Jepsen would, and reads it again.
 func testThereAndBack(t *testing.T, name, text string) {
 	t.Helper()
-	m, err := findModel(name, shape{})
+	m, err := Find(name, Shape{})
 	require.NoError(t, err)
-	if m.recorded == nil {
+	if m.encode == nil {
 		return
 	}
-	h, err := m.history(&input{Reader: strings.NewReader(text), name: "h", jepsen: true}, history.Options{})
+	h, err := m.Read(recorded(strings.NewReader(text)), history.Options{})
 	require.NoError(t, err)
 	var b bytes.Buffer
 	var ops []history.Op
 	for op := range h.Ops() {
-		ops = append(ops, m.recorded(op))
+		ops = append(ops, m.encode(op))
 	}
 	require.NoError(t, history.Of(ops...).Encode(&b, history.Options{Format: history.EDN}))
-	again, err := m.history(&input{Reader: &b, name: "h", jepsen: true}, history.Options{})
+	again, err := m.Read(recorded(&b), history.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, h, again, name)
 }
 
 func judgedAs(t *testing.T, name, text string) checker.Verdict {
 	t.Helper()
-	m, err := findModel(name, shape{})
+	m, err := Find(name, Shape{})
 	require.NoError(t, err)
-	h, err := m.history(&input{Reader: strings.NewReader(text), name: "h", jepsen: true}, history.Options{})
+	h, err := m.Read(recorded(strings.NewReader(text)), history.Options{})
 	require.NoError(t, err)
-	c, err := m.held(linearizable)
+	c, err := m.Checker(Linearizable)
 	require.NoError(t, err)
 	r := c.Check(t.Context(), h)
 	return r.Verdict
@@ -103,24 +120,28 @@ func judgedAs(t *testing.T, name, text string) checker.Verdict {
 
 func TestModelsRefuse(t *testing.T) {
 	for _, c := range []struct{ model, call, want string }{
-		{"register", "enqueue;1;ok;1", `op 0: f "enqueue" is none of read, write, cas; models that know it: queue, priority-queue, unordered-queue, jepsen-queue, total-queue`},
-		{"register", "remove-all;1;ok;1", `op 0: f "remove-all" is none of read, write, cas`},
-		{"register", `write;"x";ok;"x"`, `op 0: value "x" is no integer`},
-		{"register", "cas;[1];ok;[1]", "op 0: value [1] of a cas is no pair of what is expected and what is put"},
-		{"register", "cas;[:a 1];ok;[1 1]", "op 0: value :a is no integer\n  values are pairs: if they are a key and a value each, say --independent"},
-		{"register", "read;nil;ok;:x", "op 1: value :x is no integer"},
-		{"multi-register", "txn;1;ok;1", "op 0: value 1 is no transaction"},
-		{"multi-register", "txn;[[:r 1]];ok;1", "op 0: [:r 1] is no step of a transaction"},
-		{"multi-register", "txn;[[:append 1 2]];ok;1", "op 0: [:append 1 2] in a transaction is neither a read nor a write"},
-		{"set", "read;nil;ok;7", "op 1: value 7 is no collection"},
-		{"set", "read;nil;ok;[:a]", "op 1: value :a is no integer"},
-		{"set", "contains;1;ok;1", "op 1: value 1 of a contains is neither true nor false"},
-		{"queue", "dequeue;nil;ok;[]", "op 1: value [] is no integer"},
+		{"register", "enqueue;1;ok;1", `f "enqueue" is none of read, write, cas; models that know it: queue, priority-queue, unordered-queue, jepsen-queue, total-queue` + "\n  if it means one of these, say --rename f:enqueue=NAME"},
+		{"register", "remove-all;1;ok;1", `f "remove-all" is none of read, write, cas` + "\n  if it means one of these, say --rename f:remove-all=NAME"},
+		{"register", `write;"x";ok;"x"`, `value "x" is no integer`},
+		{"register", "cas;[1];ok;[1]", "value [1] of a cas is no pair of what is expected and what is put"},
+		{"register", "cas;[:a 1];ok;[1 1]", "value :a is no integer\n  values are pairs: if they are a key and a value each, say --independent"},
+		{"register", "read;nil;ok;:x", "1 value :x is no integer"},
+		{"multi-register", "txn;1;ok;1", "value 1 is no transaction"},
+		{"multi-register", "txn;[[:r 1]];ok;1", "[:r 1] is no step of a transaction"},
+		{"multi-register", "txn;[[:append 1 2]];ok;1", "these are transactions of Elle's list-append; capsize has no model for them yet"},
+		{"set", "read;nil;ok;7", "1 value 7 is no collection"},
+		{"set", "read;nil;ok;[:a]", "1 value :a is no integer"},
+		{"set", "contains;1;ok;1", "1 value 1 of a contains is neither true nor false"},
+		{"queue", "dequeue;nil;ok;[]", "1 value [] is no integer"},
 	} {
-		m, err := findModel(c.model, shape{})
+		m, err := Find(c.model, Shape{})
 		require.NoError(t, err)
-		_, err = m.history(&input{Reader: strings.NewReader(spelled(c.call)), name: "h", jepsen: true}, history.Options{})
-		require.EqualError(t, err, "h: as a history of model "+c.model+": "+c.want)
+		_, err = m.Read(recorded(strings.NewReader(spelled(c.call))), history.Options{})
+		line := 1
+		if strings.HasPrefix(c.want, "1 ") {
+			line, c.want = 2, c.want[2:]
+		}
+		require.EqualError(t, err, fmt.Sprintf("h:%d: as a history of model %s: %s", line, c.model, c.want))
 	}
 }
 
@@ -145,49 +166,44 @@ func TestTranslateKeepsWhatHappened(t *testing.T) {
 {:process 2, :type :invoke, :f :cas, :value [1 2]}
 {:process 2, :type :fail, :f :cas, :value [1 2]}
 `
-	m, err := findModel("register", shape{})
+	m, err := Find("register", Shape{})
 	require.NoError(t, err)
-	h, err := m.history(&input{Reader: strings.NewReader(text), name: "h", jepsen: true}, history.Options{})
+	var assumed history.Assumptions
+	h, err := m.Read(recorded(strings.NewReader(text)), history.Options{Lenient: true, Assumed: &assumed})
 	require.NoError(t, err)
+	assert.Equal(t, "1 completion without an invocation was passed over (line 1)", assumed.String())
 	var types []string
 	for op := range h.Ops() {
 		types = append(types, op.Type.String())
 	}
-	assert.Equal(t, []string{"ok", "invoke", "info", "info", "invoke", "info", "invoke", "fail"}, types)
+	assert.Equal(t, []string{"ok", "invoke", "info", "ok", "invoke", "info", "invoke", "fail"}, types)
 	assert.Nil(t, h.At(0).Output)
 	assert.Equal(t, history.JepsenOp{F: "kill"}, h.At(2).Output)
 	assert.Equal(t, checker.RegisterOp{F: "cas", Old: 1, Value: 2}, h.At(6).Input)
 }
 
 func TestFindModel(t *testing.T) {
-	_, err := findModel("cas-register", shape{initial: "x"})
-	require.EqualError(t, err, `--initial is an integer or nil, not "x"`)
-	_, err = findModel("register", shape{initial: "1"})
-	require.EqualError(t, err, "--initial is for the model cas-register")
-	_, err = findModel("mutex", shape{size: "3"})
+	_, err := Find("cas-register", Shape{Initial: "x"})
+	require.EqualError(t, err, `--initial is an integer, nil or unknown, not "x"`)
+	_, err = Find("queue", Shape{Initial: "1"})
+	require.EqualError(t, err, "--initial is for the models register, cas-register, multi-register, kv")
+	_, err = Find("mutex", Shape{Size: "3"})
 	require.EqualError(t, err, "--size is for the models semaphore and reentrant-lock")
 	for _, size := range []string{"0", "-1", "two"} {
-		_, err = findModel("semaphore", shape{size: size})
+		_, err = Find("semaphore", Shape{Size: size})
 		require.EqualError(t, err, fmt.Sprintf("--size is a whole number from 1 on, not %q", size))
 	}
-	m, err := findModel("cas-register", shape{initial: "3"})
-	require.NoError(t, err)
-	h, err := m.history(&input{Reader: strings.NewReader(spelled("read;nil;ok;3", "read;nil;ok;nil")), name: "h", jepsen: true}, history.Options{})
-	require.NoError(t, err)
-	c, err := m.held(linearizable)
-	require.NoError(t, err)
-	assert.Equal(t, checker.Valid, c.Check(t.Context(), h).Verdict)
 
-	register, err := findModel("register", shape{})
+	register, err := Find("register", Shape{})
 	require.NoError(t, err)
-	for _, r := range consistencyRows() {
-		c, err := register.held(r.Name)
+	for _, r := range Consistencies() {
+		c, err := register.Checker(r.Name)
 		require.NoError(t, err, "a register can be held to all that there is")
 		for text, want := range map[string]checker.Verdict{
 			spelled("write;1;ok;1", "read;nil;ok;1"): checker.Valid,
 			spelled("write;1;ok;1", "read;nil;ok;2"): checker.Invalid, // nobody wrote 2
 		} {
-			h, err := register.history(&input{Reader: strings.NewReader(text), name: "h", jepsen: true}, history.Options{})
+			h, err := register.Read(recorded(strings.NewReader(text)), history.Options{})
 			require.NoError(t, err)
 			if strings.HasPrefix(r.Doc, "no demand: ") {
 				want = checker.Valid
@@ -195,8 +211,8 @@ func TestFindModel(t *testing.T) {
 			assert.Equal(t, want, c.Check(t.Context(), h).Verdict, r.Name)
 		}
 	}
-	stack, err := findModel("stack", shape{})
+	stack, err := Find("stack", Shape{})
 	require.NoError(t, err)
-	_, err = stack.held("causal")
+	_, err = stack.Checker("causal")
 	require.ErrorContains(t, err, "valid: linearizable")
 }
