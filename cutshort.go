@@ -2,7 +2,6 @@ package capsize
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/internal/runlog"
+	"github.com/capsize-go/capsize/internal/savedrun"
 )
 
 // A CutShort is a run whose process died before it came to its end, as a [Recorder]
@@ -26,9 +26,8 @@ func (c CutShort) Dir() string { return c.log.Dir }
 
 // Seed returns the seed of the run; 0 if run.json does not say it.
 func (c CutShort) Seed() uint64 {
-	var k keptRun
-	_ = json.Unmarshal(c.log.Run, &k) // a file without a seed has the seed 0
-	return k.Seed
+	rec, _ := c.record() // a file that can't be read has the seed 0
+	return rec.Seed
 }
 
 // Ops returns how many ops were recorded, and the virtual time of the last of them.
@@ -67,8 +66,7 @@ func (c CutShort) Finding() cluster.Finding {
 		f.What = fatal(g)
 	}
 	for _, fr := range g.frames {
-		if fn, ok := strings.CutPrefix(fr.fn, "created by "); ok {
-			fn, _, _ = strings.Cut(fn, " in goroutine ")
+		if fn, ok := strings.CutPrefix(fr.fn, creator); ok {
 			f.What += fmt.Sprintf(", in a goroutine created by %s at %v", fn[strings.LastIndex(fn, "/")+1:], fr)
 		}
 	}
@@ -121,17 +119,13 @@ func (c CutShort) String() string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// test returns the test that repeats the run.
-func (c CutShort) test(test Test) (Test, error) {
-	var k keptRun
-	err := json.Unmarshal(c.log.Run, &k)
+// record reads what it takes to repeat the run.
+func (c CutShort) record() (savedrun.Record, error) {
+	rec, err := savedrun.Parse(c.log.Run, filepath.Join(c.Dir(), runlog.RunFile))
 	if err == nil {
-		test, err = k.restore(test)
+		err = rec.Validate()
 	}
-	if err != nil {
-		return test, fmt.Errorf("%s: %w", filepath.Join(c.Dir(), runlog.RunFile), err)
-	}
-	return test, nil
+	return rec, err
 }
 
 // differs says where the history of a run that was repeated differs from what was
@@ -231,12 +225,12 @@ func (x *runner) finishCutShort(ctx context.Context, t *testing.T) (goesOn bool)
 		if x.set.seed != 0 && x.set.seed != c.Seed() {
 			continue // another seed was asked for
 		}
-		one, err := c.test(x.test)
+		rec, err := c.record()
 		if err != nil {
 			t.Errorf("capsize: %v; delete the folder if it is of no use", err)
 			continue
 		}
-		r, err := Exec(ctx, t, one)
+		r, err := Exec(ctx, t, savedRun{Record: rec}.apply(x.test))
 		if err != nil {
 			t.Fatalf("capsize: %v", err)
 		}
@@ -287,7 +281,7 @@ func (x *runner) closeRecorder(t *testing.T) {
 		note(t, "capsize: %v", err)
 	}
 	// What a process made that died, its followers find there: it goes when it is empty.
-	for dir := x.recorderDir(); dir != filepath.Dir(recordersDir) && os.Remove(dir) == nil; {
+	for dir := filepath.Dir(x.recorderDir()); dir != filepath.Dir(recordersDir) && os.Remove(dir) == nil; {
 		dir = filepath.Dir(dir)
 	}
 }

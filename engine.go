@@ -23,7 +23,7 @@ const grace = 2 * time.Second
 var errInterrupted = errors.New("interrupted")
 
 // errStuck is why a run was cut short in which nothing can happen any more.
-var errStuck = errors.New("virtual time can't pass: a goroutine waits for what only virtual time could bring")
+var errStuck = errors.New("virtual time can't pass any more")
 
 // An engine runs one seed of a test: it starts the cluster, has the clients and
 // the nemesis at work, and records what they do.

@@ -109,6 +109,9 @@ var (
 	place     = regexp.MustCompile(`^\t(.*):(\d+)(?: \+0x[0-9a-f]+)?(?: fp=.*)?$`)
 )
 
+// creator begins the last frame of a goroutine: where it was started.
+const creator = "created by "
+
 func parseGoroutine(block string) (g goroutine, ok bool) {
 	lines := strings.Split(block, "\n")
 	m := header.FindStringSubmatch(lines[0])
@@ -138,6 +141,9 @@ func parseGoroutine(block string) (g goroutine, ok bool) {
 			continue // "...additional frames elided..."
 		}
 		f := frame{fn: lines[i], file: at[1]}
+		if strings.HasPrefix(f.fn, creator) {
+			f.fn, _, _ = strings.Cut(f.fn, " in goroutine ")
+		}
 		if open := strings.LastIndex(f.fn, "("); open > 0 && strings.HasSuffix(f.fn, ")") {
 			f.fn, f.args = f.fn[:open], f.fn[open:]
 		}

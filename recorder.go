@@ -1,16 +1,16 @@
 package capsize
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path"
 	"path/filepath"
 	"sync"
-	"time"
 
+	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/runlog"
+	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/nemesis"
 )
 
@@ -25,10 +25,11 @@ import (
 // runtime prints names seed and host, and during a run [runtime/debug.SetCrashOutput]
 // is set to a file of the recorder.
 type Recorder struct {
-	// Describe returns what is kept as run.json of a run: what it takes to repeat it.
-	// Optional; by default it is what [Run] keeps of failures.
+	// Describe returns what is kept as run.json of a run: what it takes to repeat it. The
+	// default has the parameters of the test and the plan, as run.json of failures has.
 	Describe func(test Test, plan nemesis.Plan) ([]byte, error)
 
+	dir  string
 	log  *runlog.Log
 	cut  []CutShort
 	undo func()
@@ -44,7 +45,7 @@ func NewRecorder(dir string) (*Recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Recorder{Describe: describeRun}
+	r := &Recorder{Describe: describeRun, dir: dir}
 	for _, u := range found {
 		r.cut = append(r.cut, CutShort{u})
 	}
@@ -101,7 +102,9 @@ func (r *Recorder) Close() error {
 		return nil
 	}
 	r.undo()
-	return r.log.Close()
+	err := r.log.Close()
+	_ = os.Remove(r.dir) // if it is empty; another recorder may have made it
+	return err
 }
 
 // during records a run until end is called, which is to be deferred: when a panic is
@@ -141,53 +144,15 @@ func (r *Recorder) failed(err error) {
 	}
 }
 
-// A keptRun is what it takes to repeat a run, as a recorder keeps it.
-type keptRun struct {
-	Test     string          `json:"test"`
-	Seed     uint64          `json:"seed"`
-	Nodes    int             `json:"nodes"`
-	Clients  int             `json:"clients"`
-	Rate     float64         `json:"rate"` // 0 for clients without a pace
-	Duration time.Duration   `json:"duration_ns"`
-	Timeout  time.Duration   `json:"timeout_ns"`
-	Settle   time.Duration   `json:"settle_ns"`
-	Core     bool            `json:"core,omitempty"`
-	Plan     json.RawMessage `json:"plan,omitempty"` // absent if the test's faults can't be kept in a file
-}
-
+// describeRun is how a recorder describes runs by default.
 func describeRun(test Test, plan nemesis.Plan) ([]byte, error) {
-	k := keptRun{
-		Test: test.Name, Seed: test.Seed, Nodes: test.Nodes, Clients: test.Clients, Rate: test.Rate,
+	return savedrun.Record{
+		// The nemesis is left out: a run that is repeated has its plan, and is to have the same record.
+		System: systemName(test.System), Workload: test.Workload.Name,
+		Seed: test.Seed, Nodes: test.Nodes, Clients: test.Clients, Rate: test.Rate,
 		Duration: test.Duration, Timeout: test.Timeout, Settle: test.Settle, Core: test.Core,
-	}
-	if k.Rate == Unpaced {
-		k.Rate = 0
-	}
-	if raw, err := json.Marshal(plan); err == nil {
-		k.Plan = raw
-	}
-	b, err := json.MarshalIndent(k, "", "\t")
-	if err != nil {
-		return nil, fmt.Errorf("describe the run: %w", err)
-	}
-	return append(b, '\n'), nil
-}
-
-// restore makes a test repeat a run.
-func (k keptRun) restore(test Test) (Test, error) {
-	test.Seed, test.Seeds, test.Nodes, test.Clients, test.Rate = k.Seed, 1, k.Nodes, k.Clients, k.Rate
-	test.Duration, test.Timeout, test.Settle, test.Core = k.Duration, k.Timeout, k.Settle, k.Core
-	if k.Rate == 0 {
-		test.Rate = Unpaced
-	}
-	if len(k.Plan) > 0 {
-		var plan nemesis.Plan
-		if err := json.Unmarshal(k.Plan, &plan); err != nil {
-			return test, fmt.Errorf("read the plan: %w", err)
-		}
-		test.Nemesis = plan
-	}
-	return test, nil
+		Plan: plan, Verdict: checker.Unknown, Reason: "the process died while the run was in progress",
+	}.Encode()
 }
 
 // recordersDir is where the runs in progress of a package's tests are kept, each test's

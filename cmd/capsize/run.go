@@ -193,6 +193,7 @@ func (a *app) runSeeds(ctx context.Context, o runOptions) error {
 	if o.seed == 0 {
 		o.seed = freshSeed()
 	}
+	defer a.record(&s, o.report)()
 	if o.seeds > 1 {
 		return a.sweep(ctx, s, o)
 	}

@@ -14,6 +14,8 @@ var allowed = []Allowance{
 	{".", "Exec", "time.Now", "wall time, outside of the bubble: Result.Wall"},
 	{".", "Exec", "time.Since", "wall time, outside of the bubble: Result.Wall"},
 	{".", "takeTurn", "time.*", "wall time, outside of the bubble: how long a run may wait for another"},
+	{".", "untilLate", "time.Until", "wall time, outside of the bubble: how long go test -timeout leaves"},
+	{".", "untilLate", "context.*", "wall time, outside of the bubble: how long go test -timeout leaves"},
 	{".", "engine.runInBubble", "time.*", "wall time, outside of the bubble: it notices a run that stands still"},
 	{".", "hold.wait", "time.*", "wall time, outside of the bubble: it waits for a debugger"},
 	{"internal/simnet", "New", "time.Now", "relates deadlines, which are times of the bubble's clock, to the wire's"},

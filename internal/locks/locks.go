@@ -8,6 +8,7 @@
 package locks
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -47,7 +48,7 @@ func (s *Sources) Wanted(file string, line int) []Lock {
 		return nil
 	}
 	var wanted []Lock
-	ast.Inspect(f.decl.Body, func(n ast.Node) bool {
+	ast.Inspect(f.decl, func(n ast.Node) bool {
 		if n == nil || !src.spans(n, line) {
 			return false
 		}
@@ -137,20 +138,23 @@ func (s *Sources) parse(file string) *source {
 	return src
 }
 
-// A function is the innermost one around a line, with the declaration that it is part of.
+// A function is the innermost one around a line, with the declaration that it is part
+// of, which is a function's or that of variables.
 type function struct {
-	decl *ast.FuncDecl
+	decl ast.Decl
 	body *ast.BlockStmt
 }
 
 func (s *source) around(line int) (f function) {
 	for _, d := range s.file.Decls {
-		decl, ok := d.(*ast.FuncDecl)
-		if !ok || decl.Body == nil || !s.spans(decl, line) {
+		if !s.spans(d, line) {
 			continue
 		}
-		f = function{decl, decl.Body}
-		ast.Inspect(decl.Body, func(n ast.Node) bool {
+		f.decl = d
+		if decl, ok := d.(*ast.FuncDecl); ok {
+			f.body = decl.Body
+		}
+		ast.Inspect(d, func(n ast.Node) bool {
 			if lit, ok := n.(*ast.FuncLit); ok && s.spans(lit, line) {
 				f.body = lit.Body
 			}
@@ -231,7 +235,14 @@ func (s *source) lockCall(n ast.Node, f function) (call, bool) {
 
 // scope returns what stands for a variable in the key of a lock: the type of a receiver or
 // a parameter, the declaration that a local variable is part of, or the package.
-func (s *source) scope(decl *ast.FuncDecl, name string) string {
+func (s *source) scope(d ast.Decl, name string) string {
+	decl, ok := d.(*ast.FuncDecl)
+	if !ok {
+		if declares(d, name) {
+			return fmt.Sprintf("%s:%d:%s", s.dir, d.Pos(), name)
+		}
+		return s.dir + ":" + name
+	}
 	for _, list := range []*ast.FieldList{decl.Recv, decl.Type.Params} {
 		if list == nil {
 			continue
@@ -242,19 +253,19 @@ func (s *source) scope(decl *ast.FuncDecl, name string) string {
 			}
 		}
 	}
-	if declares(decl.Body, name) {
+	if decl.Body != nil && declares(decl.Body, name) {
 		return s.dir + ":" + decl.Name.Name + ":" + name
 	}
 	return s.dir + ":" + name
 }
 
 // declares reports whether a variable of that name is declared somewhere in a function.
-func declares(body *ast.BlockStmt, name string) (found bool) {
+func declares(in ast.Node, name string) (found bool) {
 	is := func(e ast.Expr) bool {
 		id, ok := e.(*ast.Ident)
 		return ok && id.Name == name
 	}
-	ast.Inspect(body, func(n ast.Node) bool {
+	ast.Inspect(in, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.AssignStmt:
 			found = found || n.Tok == token.DEFINE && slices.ContainsFunc(n.Lhs, is)

@@ -79,6 +79,15 @@ func (s *store) byIndex() {
 	wait()              // index
 }
 
+var value = func() {
+	var mu sync.Mutex
+	go func() {
+		mu.Lock()
+		wait()          // in a variable
+	}()
+	mu.Lock()           // beside it
+}
+
 func wait() {}
 `
 
@@ -99,7 +108,7 @@ func TestHeld(t *testing.T) {
 		"take": "", "deferred": "s.mu", "between": "other.mu", "released": "",
 		"in the branch": "", "behind the branch": "s.mu",
 		"closure": "mu", "beside the closure": "", "global": "global",
-		"once": "", "behind once": "", "index": "s.byID[…].mu",
+		"once": "", "behind once": "", "index": "s.byID[…].mu", "in a variable": "mu",
 	} {
 		var got []string
 		for _, l := range s.Held(file, lineOf(mark)) {
@@ -125,6 +134,9 @@ func TestWanted(t *testing.T) {
 	mu := one(s.Wanted(file, lineOf("same variable")))
 	assert.Equal(t, mu.Key, one(s.Held(file, lineOf("closure"))).Key)
 	assert.NotEqual(t, mu.Key, take.Key)
+	inVariable := one(s.Wanted(file, lineOf("beside it")))
+	assert.Equal(t, inVariable.Key, one(s.Held(file, lineOf("in a variable"))).Key)
+	assert.NotEqual(t, mu.Key, inVariable.Key, "a variable of the same name in another function")
 	assert.True(t, one(s.Wanted(file, lineOf("once"))).Once)
 	assert.Empty(t, s.Wanted(file, lineOf("global")))
 }

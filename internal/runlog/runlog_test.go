@@ -2,7 +2,6 @@ package runlog
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -189,30 +188,4 @@ func BenchmarkAdd(b *testing.B) {
 		l.Add(o)
 	}
 	require.NoError(b, l.End())
-}
-
-// ExampleFind shows what a process leaves that is killed, and how the next one finds it.
-func ExampleFind() {
-	dir, err := os.MkdirTemp("", "runlog")
-	if err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(dir)
-	l, err := Create(dir)
-	if err != nil {
-		panic(err)
-	}
-	if err := l.Begin([]byte(`{"seed": 7}`)); err != nil {
-		panic(err)
-	}
-	l.Add(history.Op{Time: time.Second, Type: history.Invoke, Input: 1})
-	l.die()
-	found, err := Find(dir)
-	if err != nil {
-		panic(err)
-	}
-	for _, u := range found {
-		fmt.Printf("%s: %d ops until %v\n", u.Run, u.Ops, u.Until)
-	}
-	// Output: {"seed": 7}: 1 ops until 1s
 }

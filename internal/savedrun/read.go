@@ -31,12 +31,13 @@ func Read(path string) (r Record, file string, err error) {
 	case err != nil:
 		return r, file, fmt.Errorf("read run: %w", err)
 	}
-	r, err = parse(b, file)
+	r, err = Parse(b, file)
 	return r, file, err
 }
 
-// parse reads a record, and its plan.
-func parse(b []byte, file string) (r Record, err error) {
+// Parse reads a record, with its plan, from the text of a file. An error names that file
+// and the line.
+func Parse(b []byte, file string) (r Record, err error) {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	err = d.Decode(&r)

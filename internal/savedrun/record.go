@@ -108,20 +108,29 @@ func encodePlan(p nemesis.Plan) json.RawMessage {
 	return raw
 }
 
-// Write writes the record and, unless it is nil, the history into dir, which it makes.
-func (r Record) Write(dir string, h *history.History) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("make folder of the run: %w", err)
-	}
+// Encode returns the record as it stands in its file; see [Parse].
+func (r Record) Encode() ([]byte, error) {
 	r.RawPlan = encodePlan(append(nemesis.Plan{}, r.Plan...))
 	if math.IsInf(r.Rate, 1) {
 		r.Rate = 0
 	}
 	b, err := json.MarshalIndent(r, "", "\t")
 	if err != nil {
-		return fmt.Errorf("encode run: %w", err)
+		return nil, fmt.Errorf("encode run: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, File), append(b, '\n'), 0o644); err != nil {
+	return append(b, '\n'), nil
+}
+
+// Write writes the record and, unless it is nil, the history into dir, which it makes.
+func (r Record) Write(dir string, h *history.History) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make folder of the run: %w", err)
+	}
+	b, err := r.Encode()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, File), b, 0o644); err != nil {
 		return fmt.Errorf("write run: %w", err)
 	}
 	if h == nil {
