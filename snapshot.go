@@ -142,6 +142,6 @@ func (g goroutine) wait() string {
 }
 
 // path is the stack of a goroutine without the number of the one that created it.
-func (g goroutine) path() string { return creator.ReplaceAllString(g.stack(), "") }
+func (g goroutine) path() string { return creatorLine.ReplaceAllString(g.stack(), "") }
 
-var creator = regexp.MustCompile(` in goroutine \d+`)
+var creatorLine = regexp.MustCompile(` in goroutine \d+`)
