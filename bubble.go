@@ -54,10 +54,10 @@ func (e *engine) explainPanic(p any) error {
 		return fmt.Errorf("run: %v", p)
 	}
 	e.mu.Lock()
-	known := len(e.findings) > 0
+	known := len(findingsOf(e.findings, false)) > 0
 	e.mu.Unlock()
 	if !known {
-		e.find(cluster.Finding{What: "goroutines were left behind that nothing can wake: " + text})
+		e.find(cluster.Finding{Kind: cluster.Leaked, What: "goroutines were left behind that nothing can wake: " + text})
 	}
 	if !e.closed {
 		e.stop(fmt.Errorf("the run came to a halt: %s", text))
@@ -78,11 +78,11 @@ func (e *engine) giveUp() {
 		}
 		culprits++
 		e.find(cluster.Finding{
-			Host: g.host, Stack: g.stack,
+			Kind: cluster.Hung, Host: g.host, Stack: g.stack,
 			What: fmt.Sprintf("hangs: it used up %v without letting time pass; it spins, or waits for something outside of virtual time (a lock that is held, a real socket or file)", e.test.Stall),
 		})
 	}
 	if culprits == 0 {
-		e.find(cluster.Finding{What: fmt.Sprintf("the run hangs: nothing happened for %v, and no goroutine of a host is to blame", e.test.Stall), Stack: allStacks()})
+		e.find(cluster.Finding{Kind: cluster.Hung, What: fmt.Sprintf("the run hangs: nothing happened for %v, and no goroutine of a host is to blame", e.test.Stall), Stack: allStacks()})
 	}
 }

@@ -206,7 +206,7 @@ func (e *engine) close(w *cluster.Cluster) {
 	e.findings = append(e.findings, w.Findings()...)
 	e.mu.Unlock()
 	for _, g := range leftBehind(e.label) {
-		e.find(cluster.Finding{Host: g.host, What: g.what(), Stack: g.stack})
+		e.find(cluster.Finding{Kind: cluster.Leaked, Host: g.host, What: g.what(), Stack: g.stack})
 	}
 }
 

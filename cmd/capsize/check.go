@@ -20,6 +20,7 @@ type checkOptions struct {
 	consistency string
 	format      string
 	independent bool
+	mayFail     []string
 	shape
 	report string
 	json   bool
@@ -39,6 +40,10 @@ go test keep them, Jepsen's history.edn, the JSON of elle-cli, the logs that
 porcupine reads; all of them compressed by gzip or not. See capsize list formats.
 What a file can't say is whether its values are pairs of an independent key and a
 value: --independent does.
+
+A history in which no call succeeded, or none of some kind, is unknown and not valid:
+it keeps every rule. A cas, dequeue, pop, acquire, release or transfer that failed
+without an error was answered "no", which counts. --may-fail leaves kinds out.
 
 A model is held to linearizability unless --consistency asks for less; see
 capsize list consistency. Models that are a checker of Jepsen's have a rule of
@@ -70,6 +75,7 @@ With --json, check prints one object a file:
 	f.BoolVar(&o.independent, "independent", false, "values are pairs of a key and a value, as jepsen.independent makes them")
 	f.StringVar(&o.initial, "initial", "", "what a "+holdsInitial+" holds at first: an integer, or nil (default nil)")
 	f.StringVar(&o.size, "size", "", "how many permits a semaphore has, or how often a reentrant-lock may be acquired (default 2)")
+	f.StringSliceVar(&o.mayFail, "may-fail", nil, "kinds of call of which none needs to have succeeded, comma-separated")
 	f.StringVar(&o.report, "report", reportsDir, `folder for the pages; "" writes none`)
 	f.BoolVar(&o.json, "json", false, "print one JSON object a file, each on a line, and nothing else")
 	complete(cmd, map[string][]string{
@@ -95,6 +101,7 @@ func (o checkOptions) judge() (j judge, err error) {
 	if j.checker, err = j.model.held(o.consistency); err != nil {
 		return j, err
 	}
+	j.checker = checker.Grounded(j.checker, o.mayFail...)
 	j.format, err = findFormat(o.format)
 	return j, err
 }
@@ -202,6 +209,9 @@ func (o checkOptions) flags() (text string) {
 	}
 	if o.size != "" {
 		text += " --size " + o.size
+	}
+	if len(o.mayFail) > 0 {
+		text += " --may-fail " + quoted(strings.Join(o.mayFail, ","))
 	}
 	return text
 }
