@@ -104,3 +104,30 @@ func TestIncrementsAreAnswered(t *testing.T) {
 		assert.Equal(t, want, Linearizable(CounterModel()).Check(t.Context(), oneByOne(calls...)).Verdict)
 	}
 }
+
+// TestWholeCall has reads of values that nobody wrote, and asks who is blamed for each.
+func TestWholeCall(t *testing.T) {
+	read := RegisterOp{F: "read", Key: "x"}
+	for _, tc := range []struct {
+		calls []any
+		want  string
+		shown int
+	}{
+		{[]any{RegisterOp{F: "write", Key: "x", Value: 7}, 0, RegisterOp{F: "cas", Key: "x", Old: 3, Value: 9}, 7, read, 9},
+			"process 2 read 9 from x; only process 1's cas 3 → 9 could have written it, and it was answered that it had found 7", 2},
+		{[]any{RegisterOp{F: "write", Key: "y", Value: 5}, 0, read, 5},
+			"process 1 read 5 from x, which nobody wrote there; process 0 asked for it on y: write 5", 2},
+		{[]any{read, 4}, "process 0 read 4 from x, which nobody ever wrote", 1},
+		{[]any{RegisterOp{F: "cas", Key: "x", Old: 3, Value: 9}, 8}, "process 0 found 8 in x, which nobody ever wrote", 1},
+	} {
+		h := oneByOne(tc.calls...)
+		for _, name := range []string{"linearizable", "causal", "lost"} {
+			c, err := ConsistencyNamed(Register(), name)
+			require.NoError(t, err)
+			r := c.Check(t.Context(), h)
+			require.Equal(t, Invalid, r.Verdict, "%s: %v", name, tc.calls)
+			assert.Equal(t, tc.want, r.Why.Reason, name)
+			assert.Len(t, r.Why.Calls, tc.shown)
+		}
+	}
+}

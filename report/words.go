@@ -347,8 +347,11 @@ func plain(v any) string {
 	if err != nil {
 		return fmt.Sprint(v)
 	}
-	return string(b)
+	return strings.ReplaceAll(string(b), nilNumber, "nil")
 }
+
+// nilNumber is how JSON spells [checker.Nil], which stands for nothing.
+var nilNumber = strconv.Itoa(checker.Nil)
 
 // withoutWord drops one word from s, if it is there, and not in quotes: there it is a part of some value.
 func withoutWord(s, word string) string {
