@@ -85,10 +85,10 @@ func (e *engine) explainPanic(p any) error {
 		return fmt.Errorf("run: %v", p)
 	}
 	e.mu.Lock()
-	known := len(e.findings) > 0
+	known := len(findingsOf(e.findings, false)) > 0
 	e.mu.Unlock()
 	if !known {
-		e.find(cluster.Finding{What: "goroutines were left behind that nothing can wake: " + text})
+		e.find(cluster.Finding{Kind: cluster.Leaked, What: "goroutines were left behind that nothing can wake: " + text})
 	}
 	if !e.closed {
 		e.stop(fmt.Errorf("the run came to a halt: %s", text))
@@ -118,13 +118,13 @@ func (e *engine) stalled(still time.Duration) []cluster.Finding {
 			continue
 		}
 		found = append(found, cluster.Finding{
-			Host: g.host, Stack: g.stack(),
+			Kind: cluster.Hung, Host: g.host, Stack: g.stack(),
 			What: fmt.Sprintf("hangs: it used up %v without letting time pass; %s", still.Round(100*time.Millisecond), g.whyNot()),
 		})
 	}
 	if len(found) == 0 {
 		what := fmt.Sprintf("the run hangs: nothing happened for %v, and all goroutines of its hosts wait", still.Round(100*time.Millisecond))
-		found = append(found, cluster.Finding{What: what, Stack: strings.TrimSpace(ours.String())})
+		found = append(found, cluster.Finding{Kind: cluster.Hung, What: what, Stack: strings.TrimSpace(ours.String())})
 	}
 	return found
 }

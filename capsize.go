@@ -51,9 +51,14 @@ type Test struct {
 	StopAt Breakpoint
 
 	// Expect is Valid unless a test shows a bug on purpose. Then the absence of
-	// the bug in all seeds fails the test. Code that panics, hangs or leaks fails
-	// it in any case.
+	// the bug in all seeds fails the test. A broken assertion ([cluster.Host.Always])
+	// is such a bug. Code that panics, hangs or leaks fails the test in any case.
 	Expect checker.Verdict
+
+	// MayFail names kinds of call of which none needs to succeed, by the field F of their inputs; ""
+	// is the kind of inputs that have none. Of every other kind some call must, or the run is
+	// Unknown: it proves nothing of them. See [checker.Vacuous]. A workload may name more.
+	MayFail []string
 
 	// Require looks at what a run exercised, and returns an error if that was too
 	// little for its verdict to mean anything. Optional.
@@ -154,7 +159,11 @@ func (r *Result) judge(ctx context.Context) {
 	if _, ok := r.Test.System.(Converger); ok {
 		r.Checks = append(r.Checks, checkConvergence(r))
 	}
-	r.Checks = append(r.Checks, checkFindings(r.Findings), checkBite(r))
+	r.Checks = append(r.Checks, checkFindings(r.Findings))
+	if r.hasMarks() {
+		r.Checks = append(r.Checks, checkMarks(r))
+	}
+	r.Checks = append(r.Checks, checkSucceeded(ctx, r), checkFaults(r))
 	if r.Test.Require != nil {
 		r.Checks = append(r.Checks, checkRequired(r))
 	}
@@ -169,7 +178,7 @@ func (r *Result) judge(ctx context.Context) {
 func guardedCheck(ctx context.Context, c checker.Checker, h *history.History) (r checker.Result) {
 	defer func() {
 		if p := recover(); p != nil {
-			r = checker.Result{Checker: "checker", Verdict: checker.Unknown, Reason: fmt.Sprintf("the checker panicked: %v", p)}
+			r = checker.Result{Checker: "checker", Verdict: checker.Unknown, Reason: fmt.Sprintf("the checker panicked: %v", p), Undecided: "a checker panicked"}
 		}
 	}()
 	return c.Check(ctx, h)

@@ -124,7 +124,7 @@ func (c *client) next() (in any, more bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			c.e.find(cluster.Finding{
-				Host: c.host.Name(), Stack: string(debug.Stack()),
+				Kind: cluster.Panicked, Host: c.host.Name(), Stack: string(debug.Stack()),
 				What: fmt.Sprintf("panic in Next or Final of workload %s: %v", c.e.test.Workload.Name, p),
 			})
 			in, more = nil, false
@@ -164,7 +164,7 @@ func (c *client) survive(what any, f func() error) (err error) {
 			return
 		}
 		err = fmt.Errorf("panic: %v", p)
-		c.e.find(cluster.Finding{Host: c.host.Name(), What: fmt.Sprintf("panic in %v: %v", what, p), Stack: string(debug.Stack())})
+		c.e.find(cluster.Finding{Kind: cluster.Panicked, Host: c.host.Name(), What: fmt.Sprintf("panic in %v: %v", what, p), Stack: string(debug.Stack())})
 	}()
 	err = f()
 	returned = true
@@ -278,7 +278,7 @@ func (c *client) left(limit time.Duration) time.Duration {
 // its place. What was asked stays open: it may happen yet.
 func (c *client) abandon() {
 	f := cluster.Finding{
-		Host: c.host.Name(),
+		Kind: cluster.Hung, Host: c.host.Name(),
 		What: fmt.Sprintf("%v ignores its ctx: it had not come back %v after it was due", c.doing, grace),
 	}
 	for _, g := range leftBehind(c.e.label) {

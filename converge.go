@@ -88,13 +88,13 @@ func (c *core) states() string {
 
 // checkConvergence asks that the replicas of a Converger agreed in the end.
 func checkConvergence(r *Result) checker.Result {
-	c := checker.Result{Checker: "convergence", Reason: "the nodes came to hold the same state"}
+	c := checker.Result{Checker: "convergence", Reason: "all nodes ended in the same state", Broken: "the nodes ended in different states"}
 	switch {
 	case r.Stopped != nil || r.core == nil || r.core.digests == nil:
 		c.Verdict, c.Reason = checker.Unknown, "the run was cut short before the nodes were asked for their states"
 	case !r.core.converged():
 		c.Verdict = checker.Invalid
-		c.Reason = fmt.Sprintf("the nodes hold different states %v after the last operation, which followed %v: %s", r.core.bound, r.core, r.core.states())
+		c.Reason = fmt.Sprintf("the nodes hold different states %v after the last operation, which came after %v: %s", r.core.bound, r.core, r.core.states())
 	}
 	return c
 }

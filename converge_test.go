@@ -41,15 +41,15 @@ func TestConvergence(t *testing.T) {
 				return "stale", nil
 			}
 			return "fresh", nil
-		}, "the nodes hold different states 5s after the last operation, which followed the heal of all faults: n1 n3: fresh; n2: stale"},
+		}, "the nodes hold different states 5s after the last operation, which came after the last fault was healed: n1 n3: fresh; n2: stale"},
 		"panics": {func(_ *cluster.Host, node string) (string, error) {
 			if node == "n3" {
 				panic("boom")
 			}
 			return "fresh", nil
-		}, "the nodes hold different states 5s after the last operation, which followed the heal of all faults: n1 n2: fresh; n3: no digest: panic: boom"},
+		}, "the nodes hold different states 5s after the last operation, which came after the last fault was healed: n1 n2: fresh; n3: no digest: panic: boom"},
 		"no answer": {func(*cluster.Host, string) (string, error) { return "", errors.New("busy") },
-			"the nodes hold different states 5s after the last operation, which followed the heal of all faults: n1 n2 n3: no digest: busy"},
+			"the nodes hold different states 5s after the last operation, which came after the last fault was healed: n1 n2 n3: no digest: busy"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := run(t, replica{digest: c.digest}, func(test *capsize.Test) { test.Duration = time.Second })

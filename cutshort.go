@@ -50,11 +50,11 @@ func (c CutShort) timedOut() bool { return strings.HasPrefix(c.log.Crash, "panic
 func (c CutShort) Finding() cluster.Finding {
 	switch {
 	case c.log.Crash == "":
-		return cluster.Finding{What: "the process ended without a word: by os.Exit or log.Fatal, or it was killed (kill -9, or out of memory)"}
+		return cluster.Finding{Kind: cluster.Ended, What: "the process ended without a word: by os.Exit or log.Fatal, or it was killed (kill -9, or out of memory)"}
 	case c.timedOut():
-		return cluster.Finding{What: "go test -timeout ended the process: " + firstLine(c.log.Crash)}
+		return cluster.Finding{Kind: cluster.Ended, What: "go test -timeout ended the process: " + firstLine(c.log.Crash)}
 	}
-	f := cluster.Finding{What: message(c.log.Crash)}
+	f := cluster.Finding{Kind: cluster.Panicked, What: message(c.log.Crash)}
 	all := parseGoroutines(c.log.Crash)
 	if len(all) == 0 {
 		f.Stack = strings.TrimSpace(c.log.Crash)

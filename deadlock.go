@@ -173,7 +173,7 @@ func (w waiter) finding() (f cluster.Finding, certain bool) {
 	what, ok := lockWaits[w.state]
 	if !ok {
 		what := fmt.Sprintf("hangs: %s waits at %v for %s, and so virtual time can't pass; see docs/determinism.md#locks", at.short(), at, outsideWaits[w.state])
-		return cluster.Finding{Host: w.host, What: what, Stack: w.stack()}, false
+		return cluster.Finding{Kind: cluster.Hung, Host: w.host, What: what, Stack: w.stack()}, false
 	}
 	if w.goroutine.in("sync.(*Once)") && strings.HasPrefix(w.frames[outer(w.goroutine)-1].fn, "sync.(*Once)") {
 		what = "sync.Once"
@@ -189,7 +189,7 @@ func (w waiter) finding() (f cluster.Finding, certain bool) {
 	}
 	found := w.holders()
 	certain = len(found) > 0 && found[0].sure
-	f = cluster.Finding{Host: w.host, Stack: w.stack()}
+	f = cluster.Finding{Kind: cluster.Hung, Host: w.host, Stack: w.stack()}
 	for i, h := range found {
 		if i == 3 {
 			fmt.Fprintf(&b, ", or one of %d more", len(found)-i)

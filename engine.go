@@ -237,7 +237,7 @@ func (e *engine) close(w *cluster.Cluster) {
 	e.mu.Unlock()
 	for _, same := range alike(leftBehind(e.label)) {
 		what := fmt.Sprintf("left %d goroutine(s) behind, which had not ended %v after their ctx was done", len(same), grace)
-		e.find(cluster.Finding{Host: same[0].host, What: what, Stack: same[0].stack()})
+		e.find(cluster.Finding{Kind: cluster.Leaked, Host: same[0].host, What: what, Stack: same[0].stack()})
 	}
 }
 

@@ -262,7 +262,7 @@ func TestOpenNeverSucceeds(t *testing.T) {
 	spec.Open = func(context.Context, *cluster.Host) (echoClient, error) { return echoClient{}, errors.New("refused") }
 	r := run(t, echo{}, func(test *capsize.Test) { test.Workload = workloads.New(spec) })
 	assert.Equal(t, checker.Invalid, r.Verdict)
-	assert.Equal(t, "no client got through to n1 within 5s of the heal of all faults", r.Reason)
+	assert.Equal(t, "no client got through to n1 within 5s after the last fault was healed", r.Reason)
 }
 
 func TestSetup(t *testing.T) {

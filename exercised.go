@@ -1,9 +1,6 @@
 package capsize
 
 import (
-	"fmt"
-
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 )
@@ -80,48 +77,4 @@ func overlaps(c history.Call, windows []history.Call) bool {
 		}
 	}
 	return false
-}
-
-// checkRequired applies the test's own demand.
-func checkRequired(r *Result) checker.Result {
-	c := checker.Result{Checker: "exercised", Reason: "the run exercised what the test requires"}
-	if err := r.Test.Require(r.Exercised); err != nil {
-		c.Verdict, c.Reason = checker.Unknown, fmt.Sprintf("the run exercised too little: %v", err)
-	}
-	return c
-}
-
-// checkBite keeps a run from being called valid that proves nothing: one whose
-// nemesis had plans and did no harm, or in which next to nothing was decided.
-func checkBite(r *Result) checker.Result {
-	c := checker.Result{Checker: "bite", Reason: "the faults bit, and operations were decided"}
-	x := r.Exercised
-	calls := x.OK + x.Fail + x.Info
-	switch {
-	case x.Planned > 0 && len(x.Effects) == 0 && x.Overlapped == 0:
-		c.Verdict = checker.Unknown
-		c.Reason = fmt.Sprintf("no fault had an effect, of %d that were planned", x.Planned)
-		if x.Idle > 0 {
-			c.Reason += fmt.Sprintf(", of which %d met no occasion or nobody they may harm", x.Idle)
-		}
-	case calls > 0 && x.OK+x.Fail < min(r.Test.Clients, calls):
-		c.Verdict = checker.Unknown
-		c.Reason = fmt.Sprintf("only %d of %d operations were decided", x.OK+x.Fail, calls)
-	case len(x.Missed) > 0:
-		c.Verdict = checker.Unknown
-		c.Reason = fmt.Sprintf("never reached: %q", x.Missed)
-	}
-	return c
-}
-
-// checkFindings is invalid if user code did what it never should.
-func checkFindings(findings []cluster.Finding) checker.Result {
-	c := checker.Result{Checker: "no crash", Reason: "no panics, no hangs, no goroutines left behind"}
-	if len(findings) > 0 {
-		c.Verdict, c.Reason = checker.Invalid, findings[0].String()
-		if n := len(findings) - 1; n > 0 {
-			c.Reason += fmt.Sprintf(" (and %d more findings)", n)
-		}
-	}
-	return c
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
@@ -130,24 +131,24 @@ func (e *engine) melt(w *cluster.Cluster) {
 	}
 }
 
-// String says who is frozen, and how.
+// String says what was healed, and who is frozen and how: the end of a sentence after "after".
 func (c *core) String() string {
 	if len(c.frozen) == 0 {
-		return "the heal of all faults"
+		return "the last fault was healed"
 	}
 	var names []string
 	for name, how := range c.frozen { // order: sorted below
 		names = append(names, name+" "+how)
 	}
 	slices.Sort(names)
-	return fmt.Sprintf("the heal of %v, with %v frozen", c.nodes, names)
+	return fmt.Sprintf("%s were healed and the others frozen: %s", strings.Join(c.nodes, " "), strings.Join(names, ", "))
 }
 
 // checkProgress is the liveness check: once the faults are healed, operations
 // must succeed at every node of the core that has clients, within the bound; and
 // no leader must be elected any more after it.
 func checkProgress(r *Result) checker.Result {
-	c := checker.Result{Checker: "progress"}
+	c := checker.Result{Checker: "progress", Broken: "no progress after the faults"}
 	if r.Stopped != nil || r.core == nil {
 		c.Verdict, c.Reason = checker.Unknown, "the run was cut short before the faults were healed"
 		return c
@@ -168,17 +169,17 @@ func checkProgress(r *Result) checker.Result {
 			if !asked[node] {
 				what = fmt.Sprintf("no client got through to %s", node)
 			}
-			c.Verdict, c.Reason = checker.Invalid, fmt.Sprintf("%s within %v of %v", what, r.core.bound, r.core)
+			c.Verdict, c.Reason = checker.Invalid, fmt.Sprintf("%s within %v after %v", what, r.core.bound, r.core)
 			return c
 		}
 		slowest = max(slowest, d)
 	}
 	if r.core.unrest > 0 {
-		c.Verdict = checker.Invalid
-		c.Reason = fmt.Sprintf("elections do not end: %d leaders more were elected later than %v after %v", r.core.unrest, r.core.bound, r.core)
+		c.Verdict, c.Broken = checker.Invalid, "elections do not end"
+		c.Reason = fmt.Sprintf("elections do not end: %d more leaders were elected later than %v after %v", r.core.unrest, r.core.bound, r.core)
 		return c
 	}
-	c.Reason = fmt.Sprintf("every node answered within %v of %v", slowest.Round(time.Millisecond), r.core)
+	c.Reason = fmt.Sprintf("every node answered within %v after %v", slowest.Round(time.Millisecond), r.core)
 	return c
 }
 

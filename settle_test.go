@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -116,14 +117,23 @@ func TestNothingBit(t *testing.T) {
 		test.Nemesis = nemesis.At(time.Hour/2, time.Second, nemesis.Partitions())
 		test.Duration = time.Second
 	})
-	assert.Equal(t, checker.Valid, r.Verdict, "a plan of nothing can't fail to bite: %s", r.Reason)
+	assert.Equal(t, checker.Unknown, r.Verdict)
+	assert.Equal(t, "no fault was injected: a run of 1s is too short, for the first fault is due after 30m0s", r.Reason)
+	r = run(t, echo{}, func(test *capsize.Test) {
+		test.Nemesis, test.Duration = nemesis.Every(10*time.Second, nemesis.Partitions()), time.Second
+	})
+	assert.Equal(t, checker.Unknown, r.Verdict)
+	assert.Equal(t, "no fault was injected: a run of 1s is too short for a fault every 10s", r.Reason)
+	r = run(t, echo{}, nil)
+	assert.Equal(t, checker.Valid, r.Verdict, r.Reason)
+	assert.Equal(t, "no faults were asked for", check(t, r, "faults took effect").Reason)
 	test := raftTest(0)
 	test.Seed = 1
 	test.Nemesis = nemesis.At(0, time.Second, misfault{inject: refuse})
 	r, err := capsize.Exec(t.Context(), t, test)
 	require.NoError(t, err)
 	assert.Equal(t, checker.Unknown, r.Verdict)
-	assert.Equal(t, "no fault had an effect, of 1 that were planned", r.Reason)
+	assert.Equal(t, `no fault was injected, of 1 that were planned; 1 failed, the first with "not today"`, r.Reason)
 }
 
 // TestIdleFaults has a fault wait for what never comes and one that may harm
@@ -144,7 +154,7 @@ func TestIdleFaults(t *testing.T) {
 	assert.Equal(t, 2, r.Exercised.Idle)
 	assert.Empty(t, r.Exercised.Faults)
 	assert.Equal(t, checker.Unknown, r.Verdict)
-	assert.Equal(t, "no fault had an effect, of 3 that were planned, of which 2 met no occasion or nobody they may harm", r.Reason)
+	assert.Equal(t, `no fault was injected, of 3 that were planned; 2 met no occasion or nobody they may harm; 1 failed, the first with "not today"`, r.Reason)
 }
 
 // TestIdleFaultsReplay has many faults wait for what never comes. They all give up when the time
@@ -170,14 +180,9 @@ func TestIdleFaultsReplay(t *testing.T) {
 func TestNothingDecided(t *testing.T) {
 	r := run(t, echo{boot: func(ctx context.Context, h *cluster.Host) { <-ctx.Done() }}, nil)
 	assert.NotEqual(t, checker.Valid, r.Verdict)
-	var bite checker.Result
-	for _, c := range r.Checks {
-		if c.Checker == "bite" {
-			bite = c
-		}
-	}
-	assert.Equal(t, checker.Unknown, bite.Verdict)
-	assert.Contains(t, bite.Reason, "only 0 of")
+	c := check(t, r, "calls succeeded")
+	assert.Equal(t, checker.Unknown, c.Verdict)
+	assert.Contains(t, c.Reason, "none of ")
 }
 
 func TestMarks(t *testing.T) {
@@ -205,4 +210,12 @@ func TestMarks(t *testing.T) {
 	r = marked(func(h *cluster.Host) { h.Unreachable("here") })
 	assert.Contains(t, finding(t, r).What, "not always: here, at ")
 	assert.Len(t, r.Findings, 1, "told once, not for each host")
+}
+
+// check returns what a check of a run came to.
+func check(t *testing.T, r *capsize.Result, name string) checker.Result {
+	t.Helper()
+	i := slices.IndexFunc(r.Checks, func(c checker.Result) bool { return c.Checker == name })
+	require.GreaterOrEqual(t, i, 0, "no check %q", name)
+	return r.Checks[i]
 }

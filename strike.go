@@ -111,7 +111,7 @@ func (e *engine) inject(ctx context.Context, w *cluster.Cluster, x *strike) (err
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
-			e.find(cluster.Finding{What: fmt.Sprintf("fault %v panicked: %v", x.step.Fault, p), Stack: string(debug.Stack())})
+			e.find(cluster.Finding{Kind: cluster.Panicked, What: fmt.Sprintf("fault %v panicked: %v", x.step.Fault, p), Stack: string(debug.Stack())})
 		}
 	}()
 	op := history.Op{Process: history.Nemesis, Type: history.Invoke, Key: stepKey(x.step), Input: x.step.Fault.String()}
@@ -127,7 +127,7 @@ func (e *engine) inject(ctx context.Context, w *cluster.Cluster, x *strike) (err
 func (e *engine) undo(x *strike) {
 	defer func() {
 		if p := recover(); p != nil {
-			e.find(cluster.Finding{What: fmt.Sprintf("healing fault %v panicked: %v", x.step.Fault, p), Stack: string(debug.Stack())})
+			e.find(cluster.Finding{Kind: cluster.Panicked, What: fmt.Sprintf("healing fault %v panicked: %v", x.step.Fault, p), Stack: string(debug.Stack())})
 		}
 	}()
 	if x.heal != nil {

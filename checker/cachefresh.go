@@ -116,7 +116,7 @@ func Fresh(p Promise) Checker {
 	if p.Within > 0 {
 		name += "-within-" + p.Within.String()
 	}
-	return Func(func(_ context.Context, h *history.History) Result {
+	return named("fresh", Func(func(_ context.Context, h *history.History) Result {
 		calls, err := tracks(h, f)
 		if err != nil {
 			return Result{Checker: name, Verdict: Unknown, Reason: err.Error()}
@@ -134,7 +134,7 @@ func Fresh(p Promise) Checker {
 			res.Verdict, res.Why = Invalid, first.why(h, calls)
 		}
 		return res
-	})
+	}))
 }
 
 // Sessions returns the checker of what each process may expect of copies, whatever the others see: that no read
@@ -150,7 +150,7 @@ func OwnWrites() Checker {
 }
 
 func sessionRule(name string, broken func(g sighting) bool) Checker {
-	return Func(func(_ context.Context, h *history.History) Result {
+	return named(name, Func(func(_ context.Context, h *history.History) Result {
 		calls, err := tracks(h, "read")
 		if err != nil {
 			return Result{Checker: name, Verdict: Unknown, Reason: err.Error()}
@@ -170,7 +170,7 @@ func sessionRule(name string, broken func(g sighting) bool) Checker {
 			res.Verdict, res.Why = Invalid, first.sessionWhy(h)
 		}
 		return res
-	})
+	}))
 }
 
 func (m *Freshness) add(g sighting) {

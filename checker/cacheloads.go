@@ -76,7 +76,7 @@ type LoadLimit struct {
 // Coalesced returns the checker of whether a database was read no more often than that; see [MeasureLoads]. It takes
 // histories of [CacheOp], and O(n log n).
 func Coalesced(l LoadLimit) Checker {
-	return Func(func(_ context.Context, h *history.History) Result {
+	return named("coalesced", Func(func(_ context.Context, h *history.History) Result {
 		const name = "coalesced"
 		m, err := MeasureLoads(h, l.Window)
 		if err != nil {
@@ -94,7 +94,7 @@ func Coalesced(l LoadLimit) Checker {
 			res.Why = loadsWhy(h, "", fmt.Sprintf("%d copies that had expired were loaded within %s, and %s allowed", m.Peak, short(l.Window), were(l.Expired)))
 		}
 		return res
-	})
+	}))
 }
 
 // loadsWhy shows the calls that asked when a key was loaded, or any key.

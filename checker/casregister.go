@@ -10,7 +10,8 @@ const Nil = math.MinInt
 // whether it was done, as Jepsen's tests use it: Knossos's cas-register. A cas
 // with the outcome OK found Old and put Value in its place, whatever its output;
 // one that found something else must be recorded as a Fail, and tells nothing.
-// Values need not be unique: those that are make checking fast.
+// Values need not be unique: those that are make checking fast. If init is 0, a read may find [Nil]
+// as long as nothing is written; see [Register].
 func CASRegister(init int) Model[int, RegisterOp, int] {
 	return Model[int, RegisterOp, int]{
 		Name: "cas-register",
@@ -20,12 +21,12 @@ func CASRegister(init int) Model[int, RegisterOp, int] {
 			case "write":
 				return in.Value, true
 			case "cas":
-				if s != in.Old {
+				if !holdsValue(s, in.Old) {
 					return s, false
 				}
 				return in.Value, true
 			}
-			return s, in.F == "read" && s == out
+			return s, in.F == "read" && holdsValue(s, out)
 		},
 		Key:  func(in RegisterOp) string { return in.Key },
 		Pure: func(in RegisterOp, _ int) bool { return in.F == "read" || in.F == "cas" && in.Old == in.Value },
@@ -41,5 +42,6 @@ func CASRegister(init int) Model[int, RegisterOp, int] {
 			}
 			return accessRegister(in, out, known)
 		},
+		nothing: nothingAtZero,
 	}
 }

@@ -70,6 +70,28 @@ type Result struct {
 	Why     *Why    // the counter-example, where there is one
 	Parts   []Result
 	Files   map[string][]byte // pictures and pages, by file name
+
+	// Broken says in a few words what Invalid means of this rule, as a headline puts it: "not
+	// linearizable", "a node panicked". Undecided says it of Unknown: "no fault had an effect".
+	// Both may be set whatever the verdict is. Where they are empty, [Result.Headline] makes
+	// words of the checker's name.
+	Broken, Undecided string
+}
+
+// Headline says in a few words what a verdict that is not Valid means: Broken or Undecided, or
+// what the name of the checker makes of it. It is empty for a valid result.
+func (r Result) Headline() string {
+	switch {
+	case r.Verdict == Invalid && r.Broken != "":
+		return r.Broken
+	case r.Verdict == Invalid:
+		return r.Checker + " violated"
+	case r.Verdict == Unknown && r.Undecided != "":
+		return r.Undecided
+	case r.Verdict == Unknown:
+		return r.Checker + couldNotBeJudged
+	}
+	return ""
 }
 
 // A Why is a counter-example: the fewest calls that break the rule on their own. See
@@ -99,7 +121,7 @@ func All(checkers ...Checker) Checker {
 		for i, c := range checkers {
 			r := c.Check(ctx, h)
 			if i == 0 || r.Verdict > all.Verdict {
-				all.Verdict, all.Reason, all.Why = r.Verdict, r.Reason, r.Why
+				all.Verdict, all.Reason, all.Why, all.Broken, all.Undecided = r.Verdict, r.Reason, r.Why, r.Broken, r.Undecided
 			}
 			all.Parts = append(all.Parts, r)
 		}

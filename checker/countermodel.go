@@ -3,20 +3,26 @@ package checker
 import "fmt"
 
 // A CounterOp is an input of [CounterModel]. Its output is an int: what a read
-// saw, and 0 for an add.
+// saw, what an increment made of the counter, and 0 for an add.
+//
+// An add is not answered, or with what was asked, as in Jepsen's histories. An add that is answered
+// with the new value, as Redis' INCR is, must be recorded as an increment: then it is judged by that.
 type CounterOp struct {
-	F     string `json:"f"` // add or read
+	F     string `json:"f"` // add, increment or read
 	Key   string `json:"key,omitempty"`
 	Value int    `json:"value,omitempty"` // what is added; less than 0 to take away
 }
 
 // String says what is asked, without the key.
 func (o CounterOp) String() string {
-	if o.F == "add" {
-		return fmt.Sprintf("add %d", o.Value)
+	if o.adds() {
+		return fmt.Sprintf("%s %d", o.F, o.Value)
 	}
 	return o.F
 }
+
+// adds reports whether the counter is changed.
+func (o CounterOp) adds() bool { return o.F == "add" || o.F == "increment" }
 
 // CounterModel is the model of counters, one a key, that are 0 before anything is
 // added. A read that is out of all bounds is found in O(n log n), and all is
@@ -25,15 +31,15 @@ func CounterModel() Model[int, CounterOp, int] {
 	return Model[int, CounterOp, int]{
 		Name: "counter",
 		Step: func(s int, in CounterOp, out int) (int, bool) {
-			if in.F == "add" {
-				return s + in.Value, true
+			if in.adds() {
+				s += in.Value
 			}
-			return s, in.F == "read" && out == s
+			return s, in.F == "add" || (in.F == "read" || in.F == "increment") && out == s
 		},
 		Key:  func(in CounterOp) string { return in.Key },
-		Pure: func(in CounterOp, _ int) bool { return in.F == "read" || in.F == "add" && in.Value == 0 },
+		Pure: func(in CounterOp, _ int) bool { return in.F == "read" || in.adds() && in.Value == 0 },
 		Describe: func(in CounterOp, out int, known bool) string {
-			return answered(in.String(), in.F == "read", known, fmt.Sprint(out))
+			return answered(in.String(), in.F != "add", known, fmt.Sprint(out))
 		},
 		moot:    func(in CounterOp) bool { return in.F == "read" || in.Value == 0 },
 		special: decideCounter,
@@ -45,11 +51,11 @@ func CounterModel() Model[int, CounterOp, int] {
 func foundedCounter(c fact[CounterOp, int], calls []fact[CounterOp, int]) bool {
 	low, high := 0, 0
 	for _, o := range calls {
-		if o.in.F == "add" && o.call < c.ret {
+		if o.in.adds() && o.call < c.ret {
 			low, high = low+min(o.in.Value, 0), high+max(o.in.Value, 0)
 		}
 	}
-	return c.in.F != "read" || low <= c.out && c.out <= high
+	return c.in.F == "add" || low <= c.out && c.out <= high
 }
 
 // answered describes a call of which only some tell something.

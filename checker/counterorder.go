@@ -20,6 +20,9 @@ import (
 // begun.
 func decideCounter(of facts[CounterOp, int]) finding {
 	calls := of.all()
+	if slices.ContainsFunc(calls, func(c fact[CounterOp, int]) bool { return c.in.F == "increment" }) {
+		return decideIncrements(calls)
+	}
 	unit, up, down := 0, true, true
 	for _, c := range calls {
 		v := c.in.Value
@@ -50,6 +53,31 @@ func decideCounter(of facts[CounterOp, int]) finding {
 		return allWell // every read is 0: that is its bound
 	}
 	return countUnits(calls, unit)
+}
+
+// decideIncrements finds two increments that were answered the same though the count only goes one
+// way, so that one of them is lost. What else their answers say is searched: each has its place.
+func decideIncrements(calls []fact[CounterOp, int]) finding {
+	up, down := true, true
+	for _, c := range calls {
+		if c.in.adds() {
+			up, down = up && c.in.Value >= 0, down && c.in.Value <= 0
+		}
+	}
+	if !up && !down {
+		return undecided
+	}
+	first := map[int]int{}
+	for i, c := range calls {
+		if c.in.F != "increment" || !c.known || c.in.Value == 0 {
+			continue
+		}
+		if j, twice := first[c.out]; twice {
+			return found(fmt.Sprintf("but another increment had been answered %d as well: one of them is lost", c.out), i, j)
+		}
+		first[c.out] = i
+	}
+	return undecided
 }
 
 // mixed stands for several different things that are added.

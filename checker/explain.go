@@ -144,7 +144,10 @@ func (s source[S, In, Out]) unfounded(spans []span) (first span, found bool) {
 	if s.m.Access == nil && s.refined == nil {
 		return first, false
 	}
-	put := map[S]bool{s.m.Init: true}
+	put := map[S]bool{}
+	for _, v := range s.firsts(spans) {
+		put[v] = true
+	}
 	first.ret = never
 	for _, sp := range spans {
 		if a, ok := s.access(sp); !ok {

@@ -50,6 +50,7 @@ type jepsenRule struct {
 // Check judges the calls on each key, and sums up. Inputs and outputs may have methods
 // that panic, which leaves the verdict Unknown.
 func (r jepsenRule) Check(ctx context.Context, h *history.History) (got Result) {
+	defer func() { got = got.worded(r.name) }()
 	defer func() {
 		if p := recover(); p != nil {
 			got = Result{Checker: r.name, Verdict: Unknown, Reason: fmt.Sprintf("an input or an output panicked: %v", p)}

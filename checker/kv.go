@@ -79,7 +79,8 @@ func KV() Model[string, KVOp, string] {
 // MultiRegister is the model of integer registers of which several are read and
 // written at once. An input lists reads and writes, which take effect in their
 // order; the output has what each read saw, and 0 for a write. All registers are 0
-// at first.
+// at first. A read may be answered [Nil] as well, if it found nothing, but not once anything
+// was written to the register.
 func MultiRegister() Model[string, []RegisterOp, []int] {
 	return Model[string, []RegisterOp, []int]{
 		Name: "multi-register",
@@ -88,51 +89,52 @@ func MultiRegister() Model[string, []RegisterOp, []int] {
 			return !slices.ContainsFunc(in, func(o RegisterOp) bool { return o.F != "read" })
 		},
 		Describe: func(in []RegisterOp, out []int, known bool) string {
-			var text []string
+			var parts []string
 			for i, o := range in {
 				s := o.Key + ": " + o.String()
 				if known && o.F == "read" && i < len(out) {
-					s = fmt.Sprintf("%s → %d", s, out[i])
+					s = fmt.Sprintf("%s → %s", s, text(out[i]))
 				}
-				text = append(text, s)
+				parts = append(parts, s)
 			}
-			return strings.Join(text, ", ")
+			return strings.Join(parts, ", ")
 		},
 	}
 }
 
-// stepMulti keeps the registers as "x=1;y=2;", in the order of their names, without those that are 0.
+// stepMulti keeps the registers that were written as "x=1;y=2;", in the order of their names.
 func stepMulti(s string, in []RegisterOp, out []int) (string, bool) {
 	ok := len(out) == len(in)
 	for i, o := range in {
 		if o.F == "write" {
 			s = setRegister(s, o.Key, o.Value)
-		} else if ok && out[i] != getRegister(s, o.Key) {
+			continue
+		}
+		v, written := getRegister(s, o.Key)
+		if ok && out[i] != v && (written || out[i] != Nil) {
 			ok = false
 		}
 	}
 	return s, ok
 }
 
-func getRegister(s, key string) int {
+// getRegister returns what a register holds, and whether anything was written to it.
+func getRegister(s, key string) (v int, written bool) {
 	for pair := range strings.SplitSeq(s, ";") {
 		if k, v, _ := strings.Cut(pair, "="); k == strconv.Quote(key) {
 			n, _ := strconv.Atoi(v)
-			return n
+			return n, true
 		}
 	}
-	return 0
+	return 0, false
 }
 
 func setRegister(s, key string, value int) string {
-	var pairs []string
+	pairs := []string{fmt.Sprintf("%q=%d", key, value)}
 	for pair := range strings.SplitSeq(s, ";") {
 		if k, _, _ := strings.Cut(pair, "="); pair != "" && k != strconv.Quote(key) {
 			pairs = append(pairs, pair)
 		}
-	}
-	if value != 0 {
-		pairs = append(pairs, fmt.Sprintf("%q=%d", key, value))
 	}
 	slices.Sort(pairs)
 	return strings.Join(pairs, ";")

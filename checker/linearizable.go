@@ -56,11 +56,11 @@ func Linearizable[S comparable, In, Out any](m Model[S, In, Out], opts ...Option
 	for _, o := range opts {
 		o(&set)
 	}
-	return Func(func(ctx context.Context, h *history.History) Result {
+	return named("linearizable", Func(func(ctx context.Context, h *history.History) Result {
 		ctx, cancel := context.WithTimeoutCause(ctx, set.within, fmt.Errorf("the %v for this check ended", set.within))
 		defer cancel()
 		return source[S, In, Out]{m: m, h: h, memory: set.memory}.check(ctx)
-	})
+	}))
 }
 
 // check judges key by key, and sums up.

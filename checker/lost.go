@@ -41,7 +41,7 @@ func CountLosses[S comparable, In, Out any](m Model[S, In, Out], h *history.Hist
 // may have been overwritten, and whether none had an effect that failed, or had it twice. See [Losses].
 func Lost[S comparable, In, Out any](m Model[S, In, Out]) Checker {
 	m.check()
-	return Func(func(_ context.Context, h *history.History) (res Result) {
+	return named("lost", Func(func(_ context.Context, h *history.History) (res Result) {
 		const name = "lost"
 		defer recovered(&res, name, m.Name)
 		s := source[S, In, Out]{m: m, h: h}
@@ -60,7 +60,7 @@ func Lost[S comparable, In, Out any](m Model[S, In, Out]) Checker {
 			res.Reason = "no key was read after all its writes had come to an end, so nobody can tell whether any were lost"
 		}
 		return res
-	})
+	}))
 }
 
 // String says it in one sentence.

@@ -37,6 +37,10 @@ type Model[S comparable, In, Out any] struct {
 	// into a few passes. See [Access].
 	Access func(in In, out Out, known bool) (Access[S], bool)
 
+	// nothing returns the value that stands for nothing, if that is a right answer at first, beside
+	// init. Where somebody found nothing and init is written, the object holds nothing at first.
+	nothing func(init S) (v S, ok bool)
+
 	// refine is Access for all calls on a key together. It is not asked unless one
 	// of them is rough: Access says nothing of it.
 	refine func(calls facts[In, Out]) (refinement[S], bool)

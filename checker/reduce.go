@@ -242,7 +242,10 @@ func (s source[S, In, Out]) since(calls []span) (map[S]int, bool) {
 	if s.m.Access == nil && s.refined == nil {
 		return nil, false
 	}
-	at := map[S]int{s.m.Init: -1}
+	at := map[S]int{}
+	for _, v := range s.firsts(calls) {
+		at[v] = -1
+	}
 	var swaps []span
 	put := func(v S, from int) bool {
 		old, ok := at[v]

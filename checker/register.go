@@ -4,7 +4,8 @@ import "fmt"
 
 // A RegisterOp is an input of [Register]. Its output is an int: for a read what
 // it saw, for a cas what it saw before it, and 0 for a write. A cas has swapped
-// if it saw Old.
+// if it saw Old. [Nil] is the answer of who found nothing; a call whose answer is not known has the
+// outcome Info.
 type RegisterOp struct {
 	F     string `json:"f"` // read, write or cas
 	Key   string `json:"key,omitempty"`
@@ -26,6 +27,10 @@ func (o RegisterOp) String() string {
 // Register is the model of integer registers, one a key, which are 0 before
 // anything is written. A history whose written values are unique is checked in
 // O(n log n).
+//
+// A read may be answered [Nil] as well as 0 as long as nothing is written. After a write that was
+// acknowledged it may not: what was written is lost. If somebody found Nil on a key and 0 is written
+// to it, then 0 is a value like any other there, and the register holds nothing at first.
 func Register() Model[int, RegisterOp, int] {
 	return Model[int, RegisterOp, int]{
 		Name:     "register",
@@ -35,21 +40,32 @@ func Register() Model[int, RegisterOp, int] {
 		Pure: func(in RegisterOp, out int) bool {
 			return in.F == "read" || in.F == "cas" && (out != in.Old || in.Old == in.Value)
 		},
-		Access: accessRegister,
+		Access:  accessRegister,
+		nothing: nothingAtZero,
 	}
 }
+
+// nothingAtZero says that a register that is 0 at first may be found to hold nothing.
+func nothingAtZero(init int) (v int, ok bool) { return Nil, init == 0 }
+
+// holdsValue reports whether a read of a register in state s may be answered v. It does not know
+// whether 0 was written; where somebody found nothing, the accesses of all calls tell.
+func holdsValue(s, v int) bool { return s == v || s == 0 && v == Nil }
 
 func stepRegister(s int, in RegisterOp, out int) (int, bool) {
 	switch in.F {
 	case "write":
 		return in.Value, true
 	case "cas":
-		if s == in.Old {
-			return in.Value, out == s
+		if out == Nil && out != in.Old && holdsValue(s, Nil) {
+			return s, true
 		}
-		return s, out == s
+		if holdsValue(s, in.Old) {
+			return in.Value, out == in.Old
+		}
+		return s, holdsValue(s, out)
 	}
-	return s, in.F == "read" && out == s
+	return s, in.F == "read" && holdsValue(s, out)
 }
 
 func accessRegister(in RegisterOp, out int, known bool) (Access[int], bool) {

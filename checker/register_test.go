@@ -134,7 +134,7 @@ func TestMultiRegisterAgrees(t *testing.T) {
 				if o.F == "write" {
 					s = setRegister(s, o.Key, o.Value)
 				} else {
-					out[i] = getRegister(s, o.Key)
+					out[i], _ = getRegister(s, o.Key)
 				}
 			}
 			return out

@@ -24,14 +24,14 @@ import (
 func Sequential[S comparable, In, Out any](m Model[S, In, Out], opts ...Option) Checker {
 	m.check()
 	search := inTime(keeps(m, sequential), opts)
-	return Func(func(ctx context.Context, h *history.History) (res Result) {
+	return named(sequential.name, Func(func(ctx context.Context, h *history.History) (res Result) {
 		defer recovered(&res, sequential.name, m.Name)
 		s := source[S, In, Out]{m: m, h: h}
 		if n, ok := s.atomic(); ok {
 			return Result{Checker: sequential.name, Reason: fmt.Sprintf("%s are linearizable, hence %s", plural(n, "call"), sequential.kept[len("are "):])}
 		}
 		return search.Check(ctx, h)
-	})
+	}))
 }
 
 // atomic reports whether zones show that a history is linearizable, with the number of its calls.

@@ -66,7 +66,7 @@ func ConsistencyNamed[S comparable, In, Out any](m Model[S, In, Out], name strin
 func Consistency[S comparable, In, Out any](m Model[S, In, Out]) Checker {
 	m.check()
 	levels := Consistencies(m)
-	return Func(func(ctx context.Context, h *history.History) (res Result) {
+	return named("consistency", Func(func(ctx context.Context, h *history.History) (res Result) {
 		const name = "consistency"
 		defer recovered(&res, name, m.Name)
 		l, no := source[S, In, Out]{m: m, h: h}.logbook(name)
@@ -91,7 +91,7 @@ func Consistency[S comparable, In, Out any](m Model[S, In, Out]) Checker {
 			res.Reason += "; not known: " + strings.Join(unknown, ", ")
 		}
 		return res
-	})
+	}))
 }
 
 // Strongest returns the names of the strongest consistency models that a history satisfies: those that follow from no
@@ -132,7 +132,8 @@ func latticed(ctx context.Context, h *history.History, levels []Level) []Result 
 		for _, name := range levels[i].Implies {
 			if j := index[name]; known[j] && results[j].Verdict == Invalid {
 				results[i] = results[j]
-				results[i].Checker = levels[i].Name
+				results[i].Checker, results[i].Broken, results[i].Undecided = levels[i].Name, "", ""
+				results[i] = results[i].worded(levels[i].Name)
 				return
 			}
 		}

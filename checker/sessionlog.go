@@ -77,6 +77,8 @@ func (l *logbook) thin() int32 {
 // A numbering gives numbers to keys and to values.
 type numbering[S comparable] struct {
 	init     S
+	nothing  S // what stands for nothing, if that may be read at first
+	may      bool
 	keys     map[string]int32
 	versions map[valueOf[S]]int32
 	values   []S
@@ -124,6 +126,9 @@ func (s source[S, In, Out]) logbook(name string) (*logbook, *Result) {
 	most := s.h.Len()/2 + 1 // calls, about
 	l := &logbook{h: s.h, failed: map[int32]history.Call{}, turns: make([]turn, 0, most), versions: make([]version, 0, most/2)}
 	n := &numbering[S]{init: s.m.Init, keys: map[string]int32{}, versions: make(map[valueOf[S]]int32, most/2), log: l}
+	if s.m.nothing != nil {
+		n.nothing, n.may = s.m.nothing(s.m.Init)
+	}
 	l.text = func(v int32) string { return text(n.values[v]) }
 	for c := range s.h.Calls() {
 		in, ok := c.Invoke.Input.(In)
@@ -162,16 +167,65 @@ func (s source[S, In, Out]) logbook(name string) (*logbook, *Result) {
 		}
 		if t.put != none {
 			v := &l.versions[t.put]
-			if v.first || v.writer != none {
-				return no("%s was written%s more than once, so nobody can tell which of the writes was seen", l.text(t.put), of(l.keys[t.key], "to"))
+			if v.writer != none {
+				return no(twice, l.text(t.put), of(l.keys[t.key], "to"))
 			}
 			v.writer = int32(len(l.turns))
 		}
 		l.turns = append(l.turns, t)
 	}
+	if v := n.begin(); v != none {
+		return no(twice, l.text(v), of(l.keys[l.versions[v].key], "to"))
+	}
 	l.settle()
 	l.arrange()
 	return l, nil
+}
+
+// opens reports whether a turn wrote its key before all others on it were asked.
+func (l *logbook) opens(turn int32) bool {
+	if turn == none || !l.turns[turn].known {
+		return false
+	}
+	t := &l.turns[turn]
+	for i := range l.turns {
+		if o := &l.turns[i]; int32(i) != turn && o.key == t.key && o.call < t.ret {
+			return false
+		}
+	}
+	return true
+}
+
+const twice = "%s was written%s more than once, so nobody can tell which of the writes was seen"
+
+// begin finds out with which version each key began: where somebody found nothing, with that, and the initial
+// value is the same unless it was written. It returns a first version that was written as well, or none.
+func (n *numbering[S]) begin() int32 {
+	l := n.log
+	same := map[int32]int32{} // versions that are the same as another one
+	for k := range l.keys {
+		init := n.versions[valueOf[S]{int32(k), n.init}]
+		v, found := n.versions[valueOf[S]{int32(k), n.nothing}]
+		if !n.may || !found || v == init || l.opens(l.versions[v].writer) {
+			continue
+		}
+		l.versions[v].first = true
+		l.versions[init].first = false
+		if l.versions[init].writer == none {
+			same[init] = v
+		}
+	}
+	for i := range l.turns {
+		if v, ok := same[l.turns[i].saw]; ok {
+			l.turns[i].saw = v
+		}
+	}
+	for i := range l.versions {
+		if v := &l.versions[i]; v.first && v.writer != none {
+			return int32(i)
+		}
+	}
+	return none
 }
 
 // settle leaves out the turns of unknown outcome that nobody saw anything of.

@@ -26,7 +26,7 @@ type rule struct {
 // keeps returns a checker of a rule for histories of registers.
 func keeps[S comparable, In, Out any](m Model[S, In, Out], r rule) Checker {
 	m.check()
-	return Func(func(ctx context.Context, h *history.History) (res Result) {
+	return named(r.name, Func(func(ctx context.Context, h *history.History) (res Result) {
 		defer recovered(&res, r.name, m.Name)
 		s := source[S, In, Out]{m: m, h: h}
 		l, no := s.logbook(r.name)
@@ -37,7 +37,7 @@ func keeps[S comparable, In, Out any](m Model[S, In, Out], r rule) Checker {
 			return res
 		}
 		return r.judge(ctx, l)
-	})
+	}))
 }
 
 // recovered makes a panic in a hook of the model a result.

@@ -55,14 +55,14 @@ func MeasureStaleness[S comparable, In, Out any](m Model[S, In, Out], h *history
 // see [MeasureStaleness].
 func StalenessReport[S comparable, In, Out any](m Model[S, In, Out]) Checker {
 	m.check()
-	return Func(func(_ context.Context, h *history.History) (res Result) {
+	return named("staleness", Func(func(_ context.Context, h *history.History) (res Result) {
 		defer recovered(&res, "staleness", m.Name)
 		l, no := source[S, In, Out]{m: m, h: h}.logbook("staleness")
 		if no != nil {
 			return *no
 		}
 		return Result{Checker: "staleness", Reason: l.staleness().String()}
-	})
+	}))
 }
 
 // String says it in one sentence.

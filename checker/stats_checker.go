@@ -27,7 +27,7 @@ const statsFile = "stats.json"
 // not kept. It has a part for each of availability, latency and rate. O(n log n).
 // Jepsen's stats asks what [StatsLimits] call EachF.
 func Statistics(limits StatsLimits) Checker {
-	return Func(func(_ context.Context, h *history.History) Result {
+	return named("stats", Func(func(_ context.Context, h *history.History) Result {
 		s := Measure(h)
 		r := All(
 			measured("availability", func() (string, string) { return s.available(limits) }),
@@ -42,7 +42,7 @@ func Statistics(limits StatsLimits) Checker {
 			r.Files = map[string][]byte{statsFile: b}
 		}
 		return r
-	})
+	}))
 }
 
 // StatsOf returns what [Statistics] measured, and false for the result of another checker.
@@ -52,13 +52,13 @@ func StatsOf(r Result) (s Stats, ok bool) {
 }
 
 func measured(name string, measure func() (wrong, right string)) Checker {
-	return Func(func(context.Context, *history.History) Result {
+	return named(name, Func(func(context.Context, *history.History) Result {
 		wrong, right := measure()
 		if wrong != "" {
 			return Result{Checker: name, Verdict: Invalid, Reason: wrong}
 		}
 		return Result{Checker: name, Reason: right}
-	})
+	}))
 }
 
 // available says whether calls were ok often enough.

@@ -75,6 +75,7 @@ func text(v any) string {
 type deed[S comparable] struct {
 	Access[S]
 	call history.Call
+	swap bool // whether it asked to write: then it may have found something else
 }
 
 // reads returns what is called the act: "read 23 from k2".
@@ -85,11 +86,14 @@ func (d deed[S]) act(key string) string {
 	case d.Writes:
 		return fmt.Sprintf("wrote %s%s", text(d.Put), of(key, "to"))
 	}
+	if d.swap {
+		return fmt.Sprintf("found %s%s", text(d.Saw), of(key, "in"))
+	}
 	return fmt.Sprintf("read %s%s", text(d.Saw), of(key, "from"))
 }
 
 func (d deed[S]) noun() string {
-	if d.Writes {
+	if d.Writes || d.swap {
 		return "swap"
 	}
 	return "read"
@@ -106,7 +110,7 @@ func (s source[S, In, Out]) word(key string, spans []span, at int) string {
 			if !ok {
 				break
 			}
-			deeds = append(deeds, deed[S]{a, s.call(sp)})
+			deeds = append(deeds, deed[S]{a, s.call(sp), s.writes(sp)})
 		}
 	}
 	if at >= 0 && len(deeds) == len(spans) {
@@ -171,6 +175,10 @@ func (s source[S, In, Out]) wordStale(key string, deeds []deed[S], d deed[S]) st
 		return ""
 	}
 	act := d.act(key)
+	if any(d.Saw) == any(Nil) && !d.Writes && last.Writes {
+		return fmt.Sprintf("%s found nothing%s, but %s had written %s %s", d.who(), of(key, "in"), last.who(), text(newer),
+			fmt.Sprintf("%s before that read began", short(d.call.Invoke.Time-last.call.Complete.Time)))
+	}
 	if d.Saw == s.m.Init && !d.Writes {
 		act = fmt.Sprintf("read the initial value %s%s", text(d.Saw), of(key, "from"))
 	}
@@ -185,40 +193,70 @@ func (s source[S, In, Out]) wordStale(key string, deeds []deed[S], d deed[S]) st
 }
 
 // wordThin tells of a value that was seen without having been written: by a call
-// that failed, or one that began later, or by nobody. It adds that call.
+// that failed, by a swap that was answered "no", by one that began later, on another key, or by
+// nobody. It adds the call that is to blame.
 func (s source[S, In, Out]) wordThin(w *Why, thin span) {
 	a, _ := s.access(thin)
 	seen := s.call(thin)
-	d := deed[S]{a, seen}
+	d := deed[S]{a, seen, s.writes(thin)}
 	what := d.act(w.Key)
 	if d.Writes {
 		what = fmt.Sprintf("found %s%s", text(d.Saw), of(w.Key, "in"))
 	}
 	w.Reason = fmt.Sprintf("%s %s, which nobody ever wrote", d.who(), what)
-	for c := range s.h.Calls() {
-		if c.Invoke.Index == thin.call || !s.puts(c, w.Key, a.Saw) {
-			continue
-		}
+	if c, elsewhere := s.suspect(w.Key, a.Saw, seen); c != nil {
 		by := fmt.Sprintf("process %d", c.Invoke.Process)
-		if c.Complete.Type == history.Fail {
+		asked := strings.TrimSuffix(s.m.describe(c.Invoke.Input.(In), *new(Out), false), " → ?")
+		switch {
+		case elsewhere:
+			w.Reason = fmt.Sprintf("%s %s, which nobody wrote there; %s asked for it on %s: %s", d.who(), what, by, s.m.Key(c.Invoke.Input.(In)), asked)
+		case c.Complete.Type == history.Fail:
 			w.Reason = fmt.Sprintf("%s %s, but %s had failed to write it%s", d.who(), what, by, because(c.Complete.Err))
-		} else if seen.Returned() < c.Invoke.Index {
+		case c.Complete.Type == history.OK:
+			got, _ := s.access(spanOf(*c))
+			w.Reason = fmt.Sprintf("%s %s; only %s's %s could have written it, and it was answered that it had found %s",
+				d.who(), what, by, asked, text(got.Saw))
+		case seen.Returned() < c.Invoke.Index:
 			w.Reason = fmt.Sprintf("%s %s %s before %s began to write it", d.who(), what,
 				short(c.Invoke.Time-seen.Complete.Time), by)
 		}
-		w.Calls = append(w.Calls, c)
+		w.Calls = append(w.Calls, *c)
 		slices.SortFunc(w.Calls, func(a, b history.Call) int { return a.Invoke.Index - b.Invoke.Index })
-		break
 	}
 	w.Culprit = slices.IndexFunc(w.Calls, func(c history.Call) bool { return c.Invoke.Index == thin.call })
 }
 
-// puts reports whether a call was meant to put a value, and might or might not have.
-func (s source[S, In, Out]) puts(c history.Call, key string, v S) bool {
-	in, ok := c.Invoke.Input.(In)
-	if !ok || s.m.Key != nil && s.m.Key(in) != key || c.Complete.Type == history.OK && !s.observesWrite(c) {
+// suspect returns the call that may be to blame for a value that was seen and not written: one that was meant
+// to put it on the key and did not, or else one that put it on another key. Of several it returns the first.
+func (s source[S, In, Out]) suspect(key string, v S, seen history.Call) (call *history.Call, elsewhere bool) {
+	var other *history.Call
+	for c := range s.h.Calls() {
+		in, ok := c.Invoke.Input.(In)
+		if !ok || c.Invoke.Index == seen.Invoke.Index || !s.means(in, v) {
+			continue
+		}
+		if s.m.Key == nil || s.m.Key(in) == key {
+			if c.Complete.Type != history.OK || !s.observesWrite(c) {
+				return &c, false
+			}
+		} else if other == nil && c.Invoke.Index < seen.Returned() {
+			other = &c
+		}
+	}
+	return other, other != nil
+}
+
+// writes reports whether a call was meant to put something.
+func (s source[S, In, Out]) writes(sp span) bool {
+	if s.m.Access == nil {
 		return false
 	}
+	a, ok := s.m.Access(s.in(sp), *new(Out), false)
+	return ok && a.Writes
+}
+
+// means reports whether a call was meant to put a value.
+func (s source[S, In, Out]) means(in In, v S) bool {
 	if s.m.Access == nil {
 		return false
 	}

@@ -45,7 +45,64 @@ func (s source[S, In, Out]) accesses(spans []span) (ops []access, values int, ok
 		}
 		ops[i] = o
 	}
+	s.initialValue(number, ops)
 	return ops, len(number), true
+}
+
+// initialValue gives the value for nothing the number 0 as well, if somebody found it. If the initial
+// value is written, it is a value like any other, and gives up that number.
+func (s source[S, In, Out]) initialValue(number map[S]int32, ops []access) {
+	if s.m.nothing == nil {
+		return
+	}
+	v, ok := s.m.nothing(s.m.Init)
+	at, mentioned := number[v]
+	if !ok || !mentioned || at == 0 {
+		return
+	}
+	if o := ops[0]; o.put == at && o.known && (len(ops) == 1 || o.ret < ops[1].call) {
+		return // whoever comes later comes after that write
+	}
+	zero := at // for what has the number 0 now
+	if !slices.ContainsFunc(ops, func(o access) bool { return o.put == 0 }) {
+		zero = 0
+	}
+	renumber := func(n int32) int32 {
+		switch n {
+		case 0:
+			return zero
+		case at:
+			return 0
+		}
+		return n
+	}
+	for i := range ops {
+		ops[i].saw, ops[i].put = renumber(ops[i].saw), renumber(ops[i].put)
+	}
+}
+
+// firsts returns the values that a read may see before anything is written.
+func (s source[S, In, Out]) firsts(spans []span) []S {
+	if s.m.nothing == nil {
+		return []S{s.m.Init}
+	}
+	v, ok := s.m.nothing(s.m.Init)
+	if !ok {
+		return []S{s.m.Init}
+	}
+	found, written := false, false
+	for _, sp := range spans {
+		a, _ := s.access(sp)
+		found = found || a.Reads && a.Saw == v || a.Writes && a.Put == v
+		written = written || a.Writes && a.Put == s.m.Init
+	}
+	switch {
+	case !found:
+		return []S{s.m.Init}
+	case written:
+		return []S{v}
+	}
+	return []S{s.m.Init, v}
 }
 
 // A cluster is what is known of one value: who wrote it and who saw it.

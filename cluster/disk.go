@@ -276,7 +276,7 @@ func (f *File) Sync() error {
 	}
 	done()
 	if spins {
-		f.d.h.m.die(f.d.h, fmt.Sprintf("synced its disk %d times at one instant, the last time %s: a loop that only writes and syncs lets no virtual time pass; have it wait for something, or use Disk.Blocking", maxSyncs, f.name), string(debug.Stack()))
+		f.d.h.m.die(f.d.h, Hung, fmt.Sprintf("synced its disk %d times at one instant, the last time %s: a loop that only writes and syncs lets no virtual time pass; have it wait for something, or use Disk.Blocking", maxSyncs, f.name), string(debug.Stack()))
 		return &fs.PathError{Op: "sync", Path: f.name, Err: ErrCrashed}
 	}
 	return err

@@ -108,7 +108,7 @@ func (m *machine) live(ctx context.Context, h *Host, sys System) {
 		if p := recover(); p != nil {
 			m.panicked(h, p)
 		} else if !returned {
-			m.die(h, "Run called runtime.Goexit", "")
+			m.die(h, Ended, "Run called runtime.Goexit", "")
 		}
 	}()
 	err := sys.Run(ctx, h)
@@ -116,7 +116,7 @@ func (m *machine) live(ctx context.Context, h *Host, sys System) {
 	if errors.Is(err, ErrDisk) {
 		m.giveUp(h)
 	} else if ctx.Err() == nil {
-		m.die(h, fmt.Sprintf("Run came back before it was told to: %v", errOr(err, "without an error")), "")
+		m.die(h, Ended, fmt.Sprintf("Run came back before it was told to: %v", errOr(err, "without an error")), "")
 	}
 }
 
@@ -161,11 +161,11 @@ func (m *machine) crashBy(by *tally, silent bool) {
 
 // die records that user code ended a life by itself, and crashes the machine if
 // it still lives that life. A process that crashed before says nothing more.
-func (m *machine) die(h *Host, what, stack string) {
+func (m *machine) die(h *Host, kind FindingKind, what, stack string) {
 	if h.gone() {
 		return
 	}
-	m.c.find(Finding{Host: m.name, What: what, Stack: stack})
+	m.c.find(Finding{Kind: kind, Host: m.name, What: what, Stack: stack})
 	m.numb()
 	m.c.At(m.c.Now(), m.name, func() { m.crashBy(nil, false) })
 }
@@ -218,7 +218,7 @@ func (h *Host) Exit(err error) {
 	case errors.Is(err, ErrDisk):
 		h.m.giveUp(h)
 	default:
-		h.m.die(h, fmt.Sprintf("exited: %v", errOr(err, "without an error")), string(debug.Stack()))
+		h.m.die(h, Ended, fmt.Sprintf("exited: %v", errOr(err, "without an error")), string(debug.Stack()))
 	}
 }
 
@@ -246,5 +246,5 @@ func (m *machine) panicked(h *Host, p any) {
 		m.giveUp(h)
 		return
 	}
-	m.die(h, fmt.Sprintf("panic: %v", p), string(debug.Stack()))
+	m.die(h, Panicked, fmt.Sprintf("panic: %v", p), string(debug.Stack()))
 }

@@ -57,7 +57,7 @@ func (h *Host) Always(ok bool, mark string) {
 	c.marks.broken[mark] = true
 	c.unlock()
 	if first {
-		c.find(Finding{Host: h.m.name, What: fmt.Sprintf("not always: %s, at %v", mark, c.Now())})
+		c.find(Finding{Kind: BrokenMark, Host: h.m.name, What: fmt.Sprintf("not always: %s, at %v", mark, c.Now())})
 	}
 }
 

@@ -73,12 +73,38 @@ type Func func(ctx context.Context, h *Host) error
 // Run calls f.
 func (f Func) Run(ctx context.Context, h *Host) error { return f(ctx, h) }
 
+// A FindingKind says what sort of thing a [Finding] is, as what its host did: "panicked". The zero
+// value stands for any misbehaviour of user code that has no kind of its own.
+type FindingKind string
+
+// The kinds of findings.
+const (
+	Panicked   FindingKind = "panicked"
+	Hung       FindingKind = "hung"
+	Leaked     FindingKind = "left goroutines behind"
+	Ended      FindingKind = "came to an end"
+	BrokenMark FindingKind = "broke an assertion" // by [Host.Always] or [Host.Unreachable]
+)
+
 // A Finding is something that user code did and never should: a panic, a node
-// that came to an end, a goroutine left behind.
+// that came to an end, a goroutine left behind, an assertion that did not hold.
 type Finding struct {
+	Kind  FindingKind
 	Host  string // where it happened; empty where no host is to blame
 	What  string // one sentence
 	Stack string // of the goroutine, where there is one
+}
+
+// Headline says in a few words who did what: "n2 panicked".
+func (f Finding) Headline() string {
+	who, did := f.Host, string(f.Kind)
+	if who == "" {
+		who = "user code"
+	}
+	if did == "" {
+		did = "misbehaved"
+	}
+	return who + " " + did
 }
 
 // String formats the finding on one line, without its stack.

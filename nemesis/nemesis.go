@@ -70,6 +70,10 @@ type every struct {
 	faults   []Fault
 }
 
+// Interval returns the time from one fault to the next, so that a run that is too short for
+// any can say so.
+func (e every) Interval() time.Duration { return e.interval }
+
 func (e every) String() string {
 	return fmt.Sprintf("every %v: %s", e.interval, oneOf(e.faults))
 }

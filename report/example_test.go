@@ -30,7 +30,7 @@ func ExampleText() {
 	}
 	run := report.Run{
 		System: "stalekv", Workload: "register", Verdict: checker.Invalid, History: h, Virtual: 30 * time.Second,
-		Checks: []checker.Result{{Checker: "linearizable", Verdict: checker.Invalid, Why: why}},
+		Checks: []checker.Result{{Checker: "linearizable", Broken: "not linearizable", Verdict: checker.Invalid, Why: why}},
 		Rerun:  "go test -run='^TestStore$/^2f8e513f$' ./examples/stalekv",
 	}
 	if err := report.Text(os.Stdout, run, report.Style{Width: 80}); err != nil {

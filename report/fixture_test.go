@@ -143,7 +143,7 @@ func invalidRun(n int) Run {
 		Seed: 7, Nodes: 5, Clients: 10, Virtual: 35200 * ms, Wall: 640 * ms, CPU: 610 * ms,
 		Verdict: checker.Invalid, History: h,
 		Checks: []checker.Result{
-			{Checker: "linearizable", Verdict: checker.Invalid, Reason: "2 of 5 keys are not linearizable", Why: why,
+			{Checker: "linearizable", Broken: "not linearizable", Verdict: checker.Invalid, Reason: "2 of 5 keys are not linearizable", Why: why,
 				Parts: []checker.Result{{Checker: "k1", Verdict: checker.Invalid, Reason: "process 3 read 5 too late"}, {Checker: "k2", Verdict: checker.Invalid, Reason: "process 11 read 23 too late"}, {Checker: "k3"}},
 				Files: map[string][]byte{"linearizable.html": []byte("<p>linearizations</p>")}},
 			{Checker: "progress", Reason: "every node answered within 31ms of the heal"},
@@ -204,7 +204,7 @@ func openRun() Run {
 	r.History = merged(append(append(calls, faults...), proof...)...)
 	why := &checker.Why{Key: "k2", Reason: "process 14 read 78 after process 11 had read 5, which cannot both be",
 		Calls: recorded(r.History, proof...), Culprit: 3, Of: 130}
-	r.Checks = []checker.Result{{Checker: "linearizable", Verdict: checker.Invalid, Reason: "k2 is not linearizable",
+	r.Checks = []checker.Result{{Checker: "linearizable", Broken: "not linearizable", Verdict: checker.Invalid, Reason: "k2 is not linearizable",
 		Parts: []checker.Result{{Checker: "k2", Verdict: checker.Invalid, Why: why}}}}
 	return r
 }
@@ -230,8 +230,8 @@ func findingsRun() Run {
 	r := validRun()
 	r.Verdict, r.Stopped = checker.Invalid, "interrupted"
 	r.Checks = []checker.Result{
-		{Checker: "progress", Verdict: checker.Invalid, Reason: "no operation at n3 succeeded within 5s of the heal of all faults"},
-		{Checker: "linearizable", Verdict: checker.Unknown, Reason: "gave up after 10s"},
+		{Checker: "progress", Broken: "no progress after the faults", Verdict: checker.Invalid, Reason: "no operation at n3 succeeded within 5s of the heal of all faults"},
+		{Checker: "linearizable", Undecided: "linearizability could not be judged", Verdict: checker.Unknown, Reason: "gave up after 10s"},
 	}
 	r.Findings = []Finding{
 		{"n3", "panic: runtime error: index out of range [7] with length 3", "goroutine 71 [running]:\nexample.com/store.(*Store).apply(0xc000123456, {0xc0001, 0x3, 0x3})\n\tstore/apply.go:71 +0x1f\nexample.com/store.(*Store).Run(...)\n\tstore/store.go:40"},
@@ -304,7 +304,7 @@ func hostileRun() Run {
 // oneRun has a single call, of no length, that no order explains.
 func oneRun() Run {
 	h := merged(call(0, 0, 0, history.OK, testOp{F: "read", Key: "k"}, 1))
-	return Run{Title: "One", Verdict: checker.Invalid, History: h, Checks: []checker.Result{{Checker: "linearizable", Verdict: checker.Invalid,
+	return Run{Title: "One", Verdict: checker.Invalid, History: h, Checks: []checker.Result{{Checker: "linearizable", Broken: "not linearizable", Verdict: checker.Invalid,
 		Why: &checker.Why{Calls: slices.Collect(h.Calls()), Culprit: 0}}}}
 }
 

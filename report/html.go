@@ -89,13 +89,10 @@ type link struct{ Name, URL string }
 func newView(run Run) view {
 	title, head := titles(run)
 	v := view{
-		Title: title, Head: head, Verdict: run.Verdict.String(), Sign: verdictSign(run.Verdict), Words: verdictWords(run),
+		Title: title, Head: head, Verdict: run.Verdict.String(), Sign: verdictSign(run.Verdict), Words: verdictLine(run),
 		Rerun: clean(run.Rerun, anyLength), Repeats: clean(run.Repeats, 200), Note: strings.Join(noteLines(run, Style{Width: 120}), "\n"), Reason: reason(run), Stopped: clean(run.Stopped, anyLength),
 		Checks: checkViews(run.Checks), Exercised: rowsOf(run), Outcomes: outcomeViews(run),
 		Params: paramsOf(run), Links: links(run),
-	}
-	if run.Verdict != checker.Valid && run.Verdict == run.Expect {
-		v.Words += ", as expected"
 	}
 	why := run.why()
 	if why != nil {
@@ -286,9 +283,10 @@ func leftOut(n int, thing string) string {
 }
 
 func findingViews(run Run) (all []Finding, note string) {
-	for i, f := range run.Findings {
+	findings := run.untold()
+	for i, f := range findings {
 		if i == maxFindings {
-			note = fmt.Sprintf("and %s", plural(len(run.Findings)-i, "more finding"))
+			note = fmt.Sprintf("and %s", plural(len(findings)-i, "more finding"))
 			break
 		}
 		lines := cleanLines(f.Stack, maxPageStack)

@@ -70,6 +70,25 @@ type Finding struct {
 	Stack string // of the goroutine, where there is one
 }
 
+// String formats the finding on one line, without its stack.
+func (f Finding) String() string {
+	if f.Host == "" {
+		return f.What
+	}
+	return f.Host + ": " + f.What
+}
+
+// untold returns the findings that say more than the reason of the verdict does.
+func (r Run) untold() (all []Finding) {
+	c, _ := r.decisive()
+	for _, f := range r.Findings {
+		if f.Stack != "" || f.String() != c.Reason {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
 // A Step is one row of the nemesis's plan. What became of it is in the history,
 // under the key "step " and ID.
 type Step struct {

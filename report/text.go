@@ -45,10 +45,7 @@ func text(run Run, s Style) string {
 	blocks = append(blocks, closing(run, s)...)
 
 	var b strings.Builder
-	head := subject(run) + ": " + verdictWords(run)
-	if run.Verdict != checker.Valid && run.Verdict == run.Expect {
-		head += ", as expected"
-	}
+	head := subject(run) + ": " + verdictLine(run)
 	b.WriteString(s.paint(verdictInk(run.Verdict), strings.Join(wrap(head, s.width()-len(indent)), "\n"+indent)))
 	b.WriteByte('\n')
 	for _, block := range blocks {
@@ -121,9 +118,10 @@ func noteLines(run Run, s Style) []string {
 // findings tells what user code did, with stacks.
 func findings(run Run, s Style) [][]string {
 	var blocks [][]string
-	for i, f := range run.Findings {
+	all := run.untold()
+	for i, f := range all {
 		if i == maxReports {
-			return append(blocks, []string{fmt.Sprintf("… and %s", plural(len(run.Findings)-i, "more finding"))})
+			return append(blocks, []string{fmt.Sprintf("… and %s", plural(len(all)-i, "more finding"))})
 		}
 		what := clean(f.What, anyLength)
 		if f.Host != "" {

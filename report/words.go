@@ -111,38 +111,58 @@ func subject(r Run) string {
 	return s
 }
 
-// verdictWords says in a few words what the checks came to: "not linearizable".
+// verdictWords says in a few words what the checks came to: "not linearizable; and n2 panicked".
+// Each check has words of its own; those that could not be judged are told together.
 func verdictWords(r Run) string {
 	if r.Verdict == checker.Valid {
 		return "valid"
 	}
-	var names []string
+	var words, open []string
 	for _, c := range flatten(r.Checks) {
-		if name := clean(c.Checker, 60); c.Verdict == r.Verdict && name != "" && !slices.Contains(names, name) {
-			names = append(names, name)
+		if c.Verdict != r.Verdict {
+			continue
+		}
+		text := clean(c.Headline(), 80)
+		list := &words
+		if what, ok := strings.CutSuffix(text, couldNotBeJudged); ok && c.Verdict == checker.Unknown {
+			text, list = what, &open
+		}
+		if text != "" && !slices.Contains(*list, text) {
+			*list = append(*list, text)
 		}
 	}
-	if len(names) == 0 {
+	if len(open) > 0 {
+		words = append(words, enumerated(open)+couldNotBeJudged)
+	}
+	switch {
+	case len(words) == 0:
 		return r.Verdict.String()
+	case r.Verdict == checker.Unknown:
+		return "unknown: " + strings.Join(words, "; ")
+	case len(words) == 1:
+		return words[0]
 	}
-	s := r.Verdict.String() + ": " + names[0]
-	if r.Verdict == checker.Invalid && adjective(names[0]) {
-		s = "not " + names[0]
-	}
-	if len(names) > 1 {
-		s += " (also " + strings.Join(names[1:], ", ") + ")"
-	}
-	return s
+	return strings.Join(words[:len(words)-1], "; ") + "; and " + words[len(words)-1]
 }
 
-// adjective guesses whether a checker's name can follow "not".
-func adjective(name string) bool {
-	for _, end := range []string{"able", "al", "ent", "atomic"} {
-		if strings.HasSuffix(name, end) {
-			return true
-		}
+// couldNotBeJudged ends the headline of an unknown result that has no words of its own.
+const couldNotBeJudged = " could not be judged"
+
+// verdictLine is verdictWords, and says whether that was expected.
+func verdictLine(r Run) string {
+	words := verdictWords(r)
+	if r.Verdict != checker.Valid && r.Verdict == r.Expect {
+		words += " (expected)"
 	}
-	return false
+	return words
+}
+
+// enumerated joins names: "a, b and c".
+func enumerated(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
 // reason returns the sentence that explains the verdict, or "".
@@ -327,8 +347,11 @@ func plain(v any) string {
 	if err != nil {
 		return fmt.Sprint(v)
 	}
-	return string(b)
+	return strings.ReplaceAll(string(b), nilNumber, "nil")
 }
+
+// nilNumber is how JSON spells [checker.Nil], which stands for nothing.
+var nilNumber = strconv.Itoa(checker.Nil)
 
 // withoutWord drops one word from s, if it is there, and not in quotes: there it is a part of some value.
 func withoutWord(s, word string) string {

@@ -64,16 +64,16 @@ func TestVerdictWords(t *testing.T) {
 		}
 		return r
 	}
-	assert.Equal(t, "not linearizable", verdictWords(bad("linearizable")))
-	assert.Equal(t, "invalid: no crash", verdictWords(bad("no crash")))
-	assert.Equal(t, "not linearizable (also progress)", verdictWords(bad("linearizable", "progress", "progress")))
+	assert.Equal(t, "linearizable violated", verdictWords(bad("linearizable")))
+	assert.Equal(t, "no crash violated", verdictWords(bad("no crash")))
+	assert.Equal(t, "linearizable violated; and progress violated", verdictWords(bad("linearizable", "progress", "progress")))
 	assert.Equal(t, "valid", verdictWords(Run{}))
 	assert.Equal(t, "unknown", verdictWords(Run{Verdict: checker.Unknown}))
 
 	all := Run{Verdict: checker.Invalid, Checks: []checker.Result{{Checker: "all", Verdict: checker.Invalid, Parts: bad("sequential").Checks}}}
-	assert.Equal(t, "not sequential", verdictWords(all), "a sum of checks is not a check")
+	assert.Equal(t, "sequential violated", verdictWords(all), "a sum of checks is not a check")
 	all.Expect = checker.Invalid
-	assert.True(t, strings.HasPrefix(text(all, Style{}), "run: not sequential, as expected\n"))
+	assert.True(t, strings.HasPrefix(text(all, Style{}), "run: sequential violated (expected)\n"))
 }
 
 func TestReasonNamesTheKeyOnce(t *testing.T) {

@@ -157,7 +157,7 @@ func (all *addWinsHistory) misread() *checker.Why {
 
 // checkAddWins judges a history of [AddWins].
 func checkAddWins(_ context.Context, h *history.History) checker.Result {
-	res := checker.Result{Checker: "add-wins"}
+	res := checker.Result{Checker: "add-wins", Broken: "an add was lost or came back", Undecided: "the sets could not be judged"}
 	all := addWinsOf(h)
 	why := all.misread()
 	kept, undone := 0, 0

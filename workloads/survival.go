@@ -43,7 +43,7 @@ func (n Survival) String() string {
 
 // checkVersions judges a history of [Versions].
 func checkVersions(_ context.Context, h *history.History) checker.Result {
-	res := checker.Result{Checker: "survival"}
+	res := checker.Result{Checker: "survival", Broken: "a write was lost or came back", Undecided: "survival of writes could not be judged"}
 	var n Survival
 	for _, v := range versionsOf(h) {
 		why := v.misread()

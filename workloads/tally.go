@@ -79,7 +79,7 @@ type tally struct {
 
 // checkTally judges a history of [Tally].
 func checkTally(_ context.Context, h *history.History) checker.Result {
-	res := checker.Result{Checker: "tally"}
+	res := checker.Result{Checker: "tally", Broken: "a counter is wrong", Undecided: "the counters could not be judged"}
 	tallies := map[string]*tally{}
 	var order []string
 	for call := range h.Calls() {

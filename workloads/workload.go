@@ -65,6 +65,10 @@ type Spec[C io.Closer, In, Out any] struct {
 
 	// Checker judges the history. It may be nil if the test has one.
 	Checker checker.Checker
+
+	// MayFail names kinds of call, by the field F of their inputs, of which none needs to succeed
+	// in a run. Of every other kind some call must; see [checker.Vacuous]. Optional.
+	MayFail []string
 }
 
 // A Turn is what a client knows when it decides what to ask.
@@ -91,6 +95,7 @@ type Workload struct {
 	Next    func(t Turn[any, any]) any
 	Final   func(t Turn[any, any]) (any, bool)
 	Key     func(in any) string
+	MayFail []string
 
 	// Read reads a history of this workload that was kept as JSON lines.
 	Read func(r io.Reader, name string) (*history.History, error)
@@ -108,7 +113,7 @@ func New[C io.Closer, In, Out any](s Spec[C, In, Out]) Workload {
 	if s.Name == "" || s.Open == nil || s.Next == nil || s.Invoke == nil {
 		panic(fmt.Sprintf("workloads: spec %q needs Name, Open, Next and Invoke", s.Name))
 	}
-	w := Workload{Name: s.Name, Checker: s.Checker, Read: history.ReadAs[In, Out]}
+	w := Workload{Name: s.Name, Checker: s.Checker, MayFail: s.MayFail, Read: history.ReadAs[In, Out]}
 	w.Open = func(ctx context.Context, h *cluster.Host) (Client, error) {
 		c, err := s.Open(ctx, h)
 		if err != nil {

@@ -21,6 +21,7 @@ type Options struct {
 	Independent bool            // values are pairs of a key and a value, see [history.Options]
 	Lenient     bool            // read what contradicts itself, and say what was assumed
 	Rename      history.Renames // what names of the file mean
+	MayFail     []string        // kinds of call of which none needs to have succeeded, see [checker.Vacuous]
 }
 
 // A Check reads recorded histories and holds them to what its [Options] name. [New]
@@ -144,7 +145,7 @@ func (c *Check) Judge(ctx context.Context, rec Recorded) (Judgement, error) {
 	if err != nil {
 		return Judgement{}, err
 	}
-	r := held.Check(ctx, rec.History)
+	r := checker.Grounded(held, c.opts.MayFail...).Check(ctx, rec.History)
 	for _, note := range rec.Remarks() {
 		r.Reason = strings.TrimRight(r.Reason, " \n") + "\n" + note
 	}

@@ -25,6 +25,7 @@ type checkOptions struct {
 	format      string
 	independent bool
 	shape       models.Shape
+	mayFail     []string
 	lenient     bool
 	rename      []string
 	report      string
@@ -53,6 +54,10 @@ With --lenient there is a verdict, which says what was assumed, and how often.
 
 --rename f:write-set=add says that the file's write-set is the model's add;
 --rename field:client=process that the field client is the process.
+
+A history in which no call succeeded, or none of some kind, is unknown and not valid:
+it keeps every rule. A cas, dequeue, pop, acquire, release or transfer that failed
+without an error was answered "no", which counts. --may-fail leaves kinds out.
 
 A model is held to linearizability unless --consistency asks for less; see
 capsize list consistency. Models that are a checker of Jepsen's have a rule of
@@ -86,6 +91,7 @@ With --json, check prints one object a file:
 	f.StringArrayVar(&o.rename, "rename", nil, "what names of the file mean: f:OLD=NEW, field:OLD=NEW, with commas between or repeated")
 	f.StringVar(&o.shape.Initial, "initial", "", "what registers hold at first: a value, nil, or unknown (default 0 or nil, as the first reads saw)")
 	f.StringVar(&o.shape.Size, "size", "", "how many permits a semaphore has, or how often a reentrant-lock may be acquired (default 2)")
+	f.StringSliceVar(&o.mayFail, "may-fail", nil, "kinds of call of which none needs to have succeeded, comma-separated")
 	f.StringVar(&o.report, "report", reportsDir, `folder for the pages; "" writes none`)
 	f.BoolVar(&o.json, "json", false, "print one JSON object a file, each on a line, and nothing else")
 	complete(cmd, map[string][]string{
@@ -113,7 +119,7 @@ func (o checkOptions) judge() (judge, error) {
 	}
 	c, err := models.New(models.Options{
 		Model: o.model, Consistency: o.consistency, Shape: o.shape, Format: format, Independent: o.independent,
-		Lenient: o.lenient, Rename: renames,
+		Lenient: o.lenient, Rename: renames, MayFail: o.mayFail,
 	})
 	return judge{o, c, format}, err
 }
@@ -255,6 +261,9 @@ func (o checkOptions) flags() (text string) {
 	}
 	if o.shape.Size != "" {
 		text += " --size " + o.shape.Size
+	}
+	if len(o.mayFail) > 0 {
+		text += " --may-fail " + quoted(strings.Join(o.mayFail, ","))
 	}
 	return text
 }

@@ -59,7 +59,8 @@ func (a *app) scenarioCommand() *cobra.Command {
 		Use:   "scenario NAME",
 		Short: "Run a named experiment: its variants side by side",
 		Long: long + `
-It is valid if the rows show what the scenario says they must. The seed of a row is the first that came out
+It is valid if the rows show what the scenario says they must, and unknown if fewer seeds than its own
+do not show that. The seed of a row is the first that came out
 worst; --show shows such a run as capsize run does.
 
 ` + exitCodes,
@@ -142,7 +143,7 @@ func (a *app) scenario(ctx context.Context, name string, o scenarioOptions) erro
 		fmt.Fprintf(a.err, "capsize: interrupted after %d of %d rows\n", len(rows), len(s.Variants))
 		return outcome(checker.Unknown)
 	}
-	return a.holds(s, rows)
+	return a.holds(s, rows, o.seeds)
 }
 
 // showRun runs one seed of the one variant that a scenario has been narrowed down to, and shows the run.
@@ -175,12 +176,21 @@ func (a *app) showRun(ctx context.Context, s scenarios.Scenario, o scenarioOptio
 	return outcome(r.Verdict)
 }
 
-// holds says whether the rows show what they must.
-func (a *app) holds(s scenarios.Scenario, rows []scenarios.Row) error {
+// holds says whether the rows show what they must. Of fewer seeds than the scenario's own
+// it says nothing if they do not: they may be too few.
+func (a *app) holds(s scenarios.Scenario, rows []scenarios.Row, seeds int) error {
 	if s.Holds == nil {
 		return nil
 	}
 	if err := s.Holds(rows); err != nil {
+		if seeds < s.Seeds {
+			are := "seeds are"
+			if seeds == 1 {
+				are = "seed is"
+			}
+			fmt.Fprintf(a.err, "\n%d %s too few to judge; %d are enough. Not seen yet:\n%v\n", seeds, are, s.Seeds, err)
+			return outcome(checker.Unknown)
+		}
 		fmt.Fprintf(a.err, "\nthe rows do not show what they must:\n%v\n", err)
 		return outcome(checker.Invalid)
 	}

@@ -66,7 +66,7 @@ func invoke(ctx context.Context, c Client, in In) (Out, error) {
 
 // sameTotal finds the first read that does not add up.
 func sameTotal(_ context.Context, h *history.History) checker.Result {
-	r := checker.Result{Checker: "same total"}
+	r := checker.Result{Checker: "same total", Broken: "the total changed"}
 	reads := 0
 	for c := range h.Calls() {
 		out, ok := c.Complete.Output.(Out)

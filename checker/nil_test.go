@@ -1,0 +1,133 @@
+package checker
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize/history"
+)
+
+// one returns a history of calls one after the other, each by a process of its own.
+func oneByOne(inOut ...any) *history.History {
+	h := &history.History{}
+	for i := 0; i < len(inOut); i += 2 {
+		h.Add(history.Op{Process: i / 2, Type: history.Invoke, Input: inOut[i]})
+		h.Add(history.Op{Process: i / 2, Type: history.OK, Output: inOut[i+1]})
+	}
+	return h
+}
+
+// TestNilIsAnAnswer has reads that found nothing, and holds every model and consistency of registers to that.
+func TestNilIsAnAnswer(t *testing.T) {
+	read := RegisterOp{F: "read"}
+	write := func(v int) RegisterOp { return RegisterOp{F: "write", Value: v} }
+	cas := func(old, v int) RegisterOp { return RegisterOp{F: "cas", Old: old, Value: v} }
+	for _, tc := range []struct {
+		name  string
+		calls []any
+		want  Verdict
+	}{
+		{"nothing at first", []any{read, Nil, read, Nil}, Valid},
+		{"0 at first", []any{read, 0, read, Nil, read, 0}, Valid},
+		{"nothing, then a value", []any{read, Nil, write(1), 0, read, 1}, Valid},
+		{"lost", []any{write(1), 0, read, Nil}, Invalid},
+		{"lost later", []any{read, Nil, write(1), 0, read, 1, read, Nil}, Invalid},
+		{"lost as 0", []any{read, Nil, write(1), 0, read, 0}, Invalid},
+		{"0 was written", []any{read, Nil, write(0), 0, read, 0}, Valid},
+		{"0 was written and lost", []any{write(0), 0, read, Nil}, Invalid},
+		{"0 among others", []any{read, Nil, write(0), 0, write(1), 0, read, 1}, Valid},
+		{"a cas that finds nothing", []any{cas(0, 1), Nil, read, Nil}, Valid},
+		{"a cas that found nothing later", []any{write(2), 0, cas(0, 1), Nil}, Invalid},
+		{"a cas from nothing", []any{cas(Nil, 1), Nil, read, 1}, Valid},
+		{"nothing was written", []any{write(1), 0, write(Nil), 0, read, Nil}, Valid},
+		{"nothing was written first", []any{write(Nil), 0, write(1), 0, read, Nil}, Invalid},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			h := oneByOne(tc.calls...)
+			r := Linearizable(Register()).Check(t.Context(), h)
+			assert.Equal(t, tc.want, r.Verdict, r.Reason)
+			if tc.want == Invalid {
+				require.NotNil(t, r.Why)
+				assert.NotContains(t, r.Why.Reason, "-9223372036854775808")
+			}
+		})
+	}
+}
+
+// TestNilIsLost has a process write, and then find nothing: no consistency that is about the end or about one's own
+// writes allows for that.
+func TestNilIsLost(t *testing.T) {
+	h := &history.History{}
+	add := func(op history.Op) { h.Add(op) }
+	for _, c := range [][2]any{{RegisterOp{F: "read"}, Nil}, {RegisterOp{F: "write", Value: 1}, 0}, {RegisterOp{F: "read"}, 1}, {RegisterOp{F: "read"}, Nil}} {
+		add(history.Op{Type: history.Invoke, Input: c[0]})
+		add(history.Op{Type: history.OK, Output: c[1]})
+	}
+	for _, name := range []string{"linearizable", "sequential", "causal-convergent", "causal-memory", "causal", "pram", "monotonic",
+		"read-your-writes", "monotonic-reads", "convergent", "lost"} {
+		c, err := ConsistencyNamed(Register(), name)
+		require.NoError(t, err)
+		r := c.Check(t.Context(), h)
+		assert.Equal(t, Invalid, r.Verdict, "%s: %s", name, r.Reason)
+		require.NotNil(t, r.Why, name)
+		assert.Regexp(t, "nothing|nil", r.Why.Reason, name)
+	}
+	s, err := MeasureStaleness(Register(), h)
+	require.NoError(t, err)
+	assert.Equal(t, 1, s.Stale)
+	assert.NotContains(t, Strongest(t.Context(), Register(), h), "linearizable")
+}
+
+func TestNilInTransactions(t *testing.T) {
+	read, write := []RegisterOp{{F: "read", Key: "x"}}, func(v int) []RegisterOp { return []RegisterOp{{F: "write", Key: "x", Value: v}} }
+	for want, calls := range map[Verdict][]any{
+		Valid:   {read, []int{Nil}, read, []int{0}, write(1), []int{0}, read, []int{1}},
+		Invalid: {write(0), []int{0}, read, []int{Nil}},
+	} {
+		r := Linearizable(MultiRegister()).Check(t.Context(), oneByOne(calls...))
+		assert.Equal(t, want, r.Verdict)
+	}
+}
+
+// TestIncrementsAreAnswered has two increments that were both answered 1.
+func TestIncrementsAreAnswered(t *testing.T) {
+	up := CounterOp{F: "increment", Value: 1}
+	r := Linearizable(CounterModel()).Check(t.Context(), oneByOne(up, 1, up, 1))
+	assert.Equal(t, Invalid, r.Verdict)
+	assert.Equal(t, "process 1 was answered increment 1 → 1, but another increment had been answered 1 as well: one of them is lost", r.Why.Reason)
+	for want, calls := range map[Verdict][]any{
+		Valid:   {up, 1, CounterOp{F: "add", Value: 2}, 0, up, 4, CounterOp{F: "increment", Value: -4}, 0, CounterOp{F: "read"}, 0},
+		Invalid: {up, 1, up, 3, CounterOp{F: "read"}, 3},
+	} {
+		assert.Equal(t, want, Linearizable(CounterModel()).Check(t.Context(), oneByOne(calls...)).Verdict)
+	}
+}
+
+// TestWholeCall has reads of values that nobody wrote, and asks who is blamed for each.
+func TestWholeCall(t *testing.T) {
+	read := RegisterOp{F: "read", Key: "x"}
+	for _, tc := range []struct {
+		calls []any
+		want  string
+		shown int
+	}{
+		{[]any{RegisterOp{F: "write", Key: "x", Value: 7}, 0, RegisterOp{F: "cas", Key: "x", Old: 3, Value: 9}, 7, read, 9},
+			"process 2 read 9 from x; only process 1's cas 3 → 9 could have written it, and it was answered that it had found 7", 2},
+		{[]any{RegisterOp{F: "write", Key: "y", Value: 5}, 0, read, 5},
+			"process 1 read 5 from x, which nobody wrote there; process 0 asked for it on y: write 5", 2},
+		{[]any{read, 4}, "process 0 read 4 from x, which nobody ever wrote", 1},
+		{[]any{RegisterOp{F: "cas", Key: "x", Old: 3, Value: 9}, 8}, "process 0 found 8 in x, which nobody ever wrote", 1},
+	} {
+		h := oneByOne(tc.calls...)
+		for _, name := range []string{"linearizable", "causal", "lost"} {
+			c, err := ConsistencyNamed(Register(), name)
+			require.NoError(t, err)
+			r := c.Check(t.Context(), h)
+			require.Equal(t, Invalid, r.Verdict, "%s: %v", name, tc.calls)
+			assert.Equal(t, tc.want, r.Why.Reason, name)
+			assert.Len(t, r.Why.Calls, tc.shown)
+		}
+	}
+}

@@ -1,0 +1,252 @@
+package capsize
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/nemesis"
+)
+
+// checkRequired applies the test's own demand.
+func checkRequired(r *Result) checker.Result {
+	c := checker.Result{Checker: "exercised", Reason: "the run exercised what the test requires", Undecided: "too little was exercised"}
+	if err := r.Test.Require(r.Exercised); err != nil {
+		c.Verdict, c.Reason = checker.Unknown, fmt.Sprintf("the run exercised too little: %v", err)
+	}
+	return c
+}
+
+// checkSucceeded asks that some call of each kind succeeded, and that the outcome of enough calls
+// is known: a history without answers keeps every rule.
+func checkSucceeded(ctx context.Context, r *Result) checker.Result {
+	mayFail := slices.Concat(r.Test.MayFail, r.Test.Workload.MayFail)
+	c := checker.Succeeded(mayFail...).Check(ctx, r.History)
+	x := r.Exercised
+	calls := x.OK + x.Fail + x.Info
+	if c.Verdict == checker.Valid && x.OK+x.Fail < min(r.Test.Clients, calls) {
+		c.Verdict, c.Undecided = checker.Unknown, "too few outcomes are known"
+		c.Reason = fmt.Sprintf("the outcome of only %d of %d calls is known", x.OK+x.Fail, calls)
+	}
+	return c
+}
+
+// checkFaults asks that the faults of the nemesis had effects: a run without any tests nothing of
+// what it was made for. Of a run without a nemesis it claims nothing.
+func checkFaults(r *Result) checker.Result {
+	c := checker.Result{Checker: "faults took effect", Undecided: "no fault had an effect"}
+	if len(r.Plan) == 0 {
+		if reason := tooShort(r.Test); reason != "" {
+			return noFaults(c, reason)
+		}
+		c.Reason = "no faults were asked for"
+		return c
+	}
+	injected, failed := injectedFaults(r)
+	if len(injected) == 0 {
+		return noFaults(c, notInjected(r, failed))
+	}
+	effective, idle := 0, []string{}
+	for _, kind := range injected {
+		if slices.ContainsFunc(r.Exercised.Effects, func(e cluster.Effect) bool { return e.Fault == kind && e.Count > 0 }) {
+			effective++
+		} else if !slices.Contains(idle, kind) {
+			idle = append(idle, kind)
+		}
+	}
+	slices.Sort(idle)
+	if effective == 0 {
+		return noFaults(c, fmt.Sprintf("no fault had an effect, though %s injected: %s", were(len(injected), "fault"), strings.Join(idle, ", ")))
+	}
+	x := r.Exercised
+	c.Reason = fmt.Sprintf("%s %s; %s of %s have a known outcome", plural(effective, "fault"), effectsOf(x.Effects),
+		count(x.OK+x.Fail), countOf(x.OK+x.Fail+x.Info, "call"))
+	if len(idle) > 0 {
+		c.Reason += "; without effect: " + strings.Join(idle, ", ")
+	}
+	return c
+}
+
+func noFaults(c checker.Result, reason string) checker.Result {
+	c.Verdict, c.Reason = checker.Unknown, reason
+	return c
+}
+
+// injectedFaults returns the kind of each fault that was injected, and why others were not.
+func injectedFaults(r *Result) (kinds, failed []string) {
+	kindOf := map[string]string{}
+	for _, step := range r.Plan {
+		kindOf[stepKey(step)] = nemesis.Kind(step.Fault)
+	}
+	for f := range r.History.Faults() {
+		if f.Complete.Type == history.Fail {
+			failed = append(failed, f.Complete.Err)
+		} else if kind, ok := kindOf[f.Invoke.Key]; ok {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds, failed
+}
+
+// harmless are the errors of faults that met no occasion, or nobody that they may harm.
+var harmless = []error{nemesis.ErrNoOccasion, nemesis.ErrSpared, cluster.ErrFixed}
+
+// notInjected says why no fault of the plan was injected.
+func notInjected(r *Result, failed []string) string {
+	text := fmt.Sprintf("no fault was injected, of %d that were planned", len(r.Plan))
+	if idle := r.Exercised.Idle; idle > 0 {
+		text += fmt.Sprintf("; %d met no occasion or nobody they may harm", idle)
+	}
+	failed = slices.DeleteFunc(failed, func(err string) bool {
+		return slices.ContainsFunc(harmless, func(e error) bool { return strings.Contains(err, e.Error()) })
+	})
+	if len(failed) > 0 {
+		text += fmt.Sprintf("; %d failed, the first with %q", len(failed), failed[0])
+	}
+	return text
+}
+
+// tooShort says that a run is too short for the faults of its nemesis. It is empty if the nemesis
+// has none.
+func tooShort(t Test) string {
+	for d := t.Duration; d < 1000*time.Hour; d *= 2 {
+		p := t.Nemesis.Plan(t.Seed, d)
+		if len(p) == 0 {
+			continue
+		}
+		if n, ok := t.Nemesis.(interface{ Interval() time.Duration }); ok {
+			return fmt.Sprintf("no fault was injected: a run of %v is too short for a fault every %v", t.Duration, n.Interval())
+		}
+		first := slices.MinFunc(p, func(a, b nemesis.Step) int { return cmp.Compare(a.At, b.At) })
+		return fmt.Sprintf("no fault was injected: a run of %v is too short, for the first fault is due after %v", t.Duration, first.At)
+	}
+	return ""
+}
+
+// verbs say what faults did, by the name of the effect; %s is how often.
+var verbs = map[string]string{
+	"messages cut": "cut %s messages", "messages lost": "lost %s messages", "messages delayed": "delayed %s messages",
+	"messages duplicated": "duplicated %s messages", "messages reordered": "reordered %s messages",
+	"messages corrupted": "corrupted %s messages", "hosts crashed": "crashed hosts %s times",
+	"messages to hosts that were down": "lost %s messages to hosts that were down",
+	"bytes lost at a crash":            "lost %s bytes at crashes", "writes torn": "tore %s writes",
+	"events held": "held %s events up", "events slowed": "slowed %s events",
+	"clock readings off": "falsified %s readings of clocks", "timers off": "falsified %s timers",
+	"nodes that changed their members": "changed the members of %s nodes",
+}
+
+// effectsOf says what faults did, up to three things: "cut 744 messages and crashed hosts 3 times".
+func effectsOf(effects []cluster.Effect) string {
+	const most = 3
+	sum := map[string]int64{}
+	var names []string
+	for _, e := range effects {
+		if e.Fault == "" || strings.HasSuffix(e.What, "at most") { // done by no fault; no number of things
+			continue
+		}
+		if sum[e.What] == 0 {
+			names = append(names, e.What)
+		}
+		sum[e.What] += e.Count
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(sum[b], sum[a]) })
+	var parts []string
+	for _, name := range names {
+		verb, ok := verbs[name]
+		if !ok {
+			verb = "caused %s " + name
+		}
+		text := fmt.Sprintf(verb, count(int(sum[name])))
+		if sum[name] == 1 {
+			text = strings.NewReplacer("messages", "message", "events", "event", "writes", "write", "1 times", "once",
+				"hosts ", "a host ", "timers", "timer", "nodes", "node").Replace(text)
+		}
+		parts = append(parts, text)
+	}
+	if len(parts) > most {
+		parts = append(parts[:most:most], "more")
+	}
+	if len(parts) < 2 {
+		return strings.Join(parts, "")
+	}
+	return strings.Join(parts[:len(parts)-1], ", ") + " and " + parts[len(parts)-1]
+}
+
+// checkMarks is invalid if an assertion that the system makes of itself was broken, and unknown if
+// the run never came where it was to come.
+func checkMarks(r *Result) checker.Result {
+	c := checker.Result{
+		Checker: "assertions", Reason: "all assertions of the system held, and all marks were reached",
+		Broken: "an assertion was broken", Undecided: "a mark was never reached",
+	}
+	broken := findingsOf(r.Findings, true)
+	switch {
+	case len(broken) > 0:
+		c.Verdict, c.Reason = checker.Invalid, summary(broken)
+	case len(r.Exercised.Missed) > 0:
+		c.Verdict = checker.Unknown
+		c.Reason = fmt.Sprintf("never reached: %q", r.Exercised.Missed)
+	}
+	return c
+}
+
+// hasMarks reports whether the system told something of itself.
+func (r *Result) hasMarks() bool {
+	return len(r.Exercised.Marks) > 0 || len(r.Exercised.Missed) > 0 || len(findingsOf(r.Findings, true)) > 0
+}
+
+// checkFindings is invalid if user code panicked, hung, leaked or came to an end.
+func checkFindings(findings []cluster.Finding) checker.Result {
+	c := checker.Result{Checker: "no crash", Reason: "no panics, no hangs, no goroutines left behind"}
+	if bad := findingsOf(findings, false); len(bad) > 0 {
+		c.Verdict, c.Reason, c.Broken = checker.Invalid, summary(bad), bad[0].Headline()
+	}
+	return c
+}
+
+// findingsOf returns the findings that are broken marks, or the others.
+func findingsOf(all []cluster.Finding, marks bool) (some []cluster.Finding) {
+	for _, f := range all {
+		if marks == (f.Kind == cluster.BrokenMark) {
+			some = append(some, f)
+		}
+	}
+	return some
+}
+
+func summary(findings []cluster.Finding) string {
+	text := findings[0].String()
+	if n := len(findings) - 1; n > 0 {
+		text += fmt.Sprintf(" (and %s)", plural(n, "more finding"))
+	}
+	return text
+}
+
+func were(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " was"
+	}
+	return plural(n, noun) + " were"
+}
+
+// count formats a number, with commas between thousands.
+func count(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+func countOf(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return count(n) + " " + noun + "s"
+}
