@@ -63,6 +63,8 @@ type view struct {
 	Findings          []Finding
 	FindingsNote      string
 	Links             []link
+	Notes             []string // how the history was read
+	Ordered           bool
 }
 
 type checkView struct {
@@ -86,10 +88,13 @@ func newView(run Run) view {
 		Title: title, Head: head, Verdict: run.Verdict.String(), Sign: verdictSign(run.Verdict), Words: verdictWords(run),
 		Rerun: clean(run.Rerun, anyLength), Reason: reason(run), Stopped: clean(run.Stopped, anyLength),
 		Checks: checkViews(run.Checks), Exercised: rowsOf(run), Outcomes: outcomeViews(run),
-		Params: paramsOf(run), Links: links(run),
+		Params: paramsOf(run), Links: links(run), Ordered: run.Ordered,
 	}
 	if run.Verdict != checker.Valid && run.Verdict == run.Expect {
 		v.Words += ", as expected"
+	}
+	for _, note := range run.Notes {
+		v.Notes = append(v.Notes, clean(note, anyLength))
 	}
 	why := run.why()
 	if why != nil {
@@ -98,7 +103,11 @@ func newView(run Run) view {
 		v.WhyText = strings.Join(drawing(run, why, Style{}), "\n")
 		v.Timeline, v.TimelineNote = timelinePictures(run, why)
 	}
-	v.Chart, v.ChartNote = chartPictures(run, why)
+	if run.Ordered {
+		v.ChartNote = "The history has an order and no times, so there is no chart of latencies."
+	} else {
+		v.Chart, v.ChartNote = chartPictures(run, why)
+	}
 	v.Plan, v.PlanNote = planViews(run)
 	if n := len(during(spans(run.history(), run.end()), 0, run.end())); n > 0 {
 		v.Faults = plural(n, "fault")
@@ -117,7 +126,7 @@ func share(run Run, why *checker.Why) string {
 	if len(why.Calls) == 1 {
 		is = "is"
 	}
-	return fmt.Sprintf("%s %s enough%s; found at %s of %s", s, is, atOdds(why), short(foundAt(why)), short(run.end()))
+	return fmt.Sprintf("%s %s enough%s; found at %s of %s", s, is, atOdds(why), run.at(foundAt(why)), run.at(run.end()))
 }
 
 // atOdds says how many of the calls contradict each other, if some only show where values came from.
@@ -190,7 +199,7 @@ func outcomeViews(run Run) []outcomeView {
 		t.add(c)
 	}
 	latency := ""
-	if len(t.latency) > 0 {
+	if len(t.latency) > 0 && !run.Ordered {
 		latency = fmt.Sprintf("p50 %s, p99 %s, longest %s", short(t.quantile(.5)), short(t.quantile(.99)), short(t.quantile(1)))
 	}
 	return []outcomeView{
@@ -211,7 +220,7 @@ func paramsOf(run Run) []KV {
 	add("workload", run.Workload)
 	add("nemesis", run.Nemesis)
 	add("bug", run.Bug)
-	seeded := false
+	seeded := run.Recorded
 	for _, p := range run.Params {
 		add(p.Name, p.Value)
 		seeded = seeded || strings.EqualFold(p.Name, "seed")

@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
@@ -130,8 +129,8 @@ type Judgement struct {
 	Recorded
 }
 
-// Judge judges a history that was read. What was assumed stands in the reason too. The
-// History of the judgement begins with a write for each key that held something at
+// Judge judges a history that was read. Its verdict is no more than [Recorded.Remarks] let
+// it be. The History of the judgement begins with a write for each key that held something at
 // first, if keys held different values.
 func (c *Check) Judge(ctx context.Context, rec Recorded) (Judgement, error) {
 	held, err := c.Model.Checker(c.opts.Consistency)
@@ -144,11 +143,7 @@ func (c *Check) Judge(ctx context.Context, rec Recorded) (Judgement, error) {
 	if err != nil {
 		return Judgement{}, err
 	}
-	r := held.Check(ctx, rec.History)
-	for _, note := range rec.Remarks() {
-		r.Reason = strings.TrimRight(r.Reason, " \n") + "\n" + note
-	}
-	return Judgement{Result: r, Recorded: rec}, nil
+	return Judgement{Result: held.Check(ctx, rec.History), Recorded: rec}, nil
 }
 
 // Remarks lists what a reader of the verdict must know of how the file was read: what was
