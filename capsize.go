@@ -46,6 +46,10 @@ type Test struct {
 	// Require looks at what a run exercised, and returns an error if that was too
 	// little for its verdict to mean anything. Optional.
 	Require func(Exercised) error
+
+	// Recorder keeps the run on the disk while it is in progress. Optional for Exec;
+	// Run has one of its own.
+	Recorder *Recorder
 }
 
 // Unpaced is the [Test.Rate] of clients that ask as fast as they are answered.
@@ -81,18 +85,34 @@ func (r *Result) Digest() (string, error) { return r.History.Digest() }
 // to enter a bubble of virtual time; a plain program gets one from [Main]. The
 // error tells of a test that can't be run, not of a system that is wrong. When
 // ctx is done the run ends early with what it has.
+//
+// One run can be under way in a process. Exec waits until no other one is, so that
+// parallel tests take turns; it is an error if ctx is done before that, or if Exec is
+// called in a bubble, as from a system or a workload.
 func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 	test, err := test.complete()
 	if err != nil {
 		return nil, err
 	}
+	end, err := takeTurn(ctx, t)
+	if err != nil {
+		return nil, err
+	}
 	began, cpu := time.Now(), cpuTime()
 	e := newEngine(ctx, test)
-	if err := e.runInBubble(t); err != nil {
+	defer test.Recorder.during(test, e.plan)()
+	err = e.runInBubble(t)
+	end()
+	if err != nil {
 		return nil, err
 	}
 	r := e.result()
+	test.Recorder.judge()
 	r.judge(ctx)
+	if r.Stopped == nil && r.Verdict == checker.Unknown {
+		e.interrupted() // while it was judged, perhaps
+		r.Stopped = e.stopped
+	}
 	r.Wall, r.CPU = time.Since(began), cpuTime()-cpu
 	return r, nil
 }

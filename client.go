@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"runtime/pprof"
 	"sync"
 	"time"
 
@@ -76,8 +75,7 @@ func (e *engine) finalReads(w *cluster.Cluster) {
 // live asks, turn by turn, until it is told to stop, has no more to ask, or its
 // shift is over.
 func (c *client) live(shift int) {
-	labels := pprof.Labels("capsize", c.e.label, "host", c.host.Name(), "shift", fmt.Sprint(shift))
-	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), labels))
+	c.e.wear(c.host.Name(), shiftLabel, fmt.Sprint(shift))
 	for c.pause() {
 		in, more := c.next()
 		if !more {
@@ -264,7 +262,7 @@ func (c *client) abandon() {
 	}
 	for _, g := range leftBehind(c.e.label) {
 		if g.host == c.host.Name() && g.shift == fmt.Sprint(c.shift) {
-			f.Stack = g.stack
+			f.Stack = g.stack()
 		}
 	}
 	c.e.find(f)

@@ -22,6 +22,9 @@ const grace = 2 * time.Second
 // errInterrupted is why a run was cut short whose ctx was done.
 var errInterrupted = errors.New("interrupted")
 
+// errStuck is why a run was cut short in which nothing can happen any more.
+var errStuck = errors.New("virtual time can't pass: a goroutine waits for what only virtual time could bring")
+
 // An engine runs one seed of a test: it starts the cluster, has the clients and
 // the nemesis at work, and records what they do.
 type engine struct {
@@ -58,7 +61,7 @@ type mark struct {
 var runs atomic.Uint64
 
 func newEngine(ctx context.Context, test Test) *engine {
-	e := &engine{ctx: ctx, test: test, seed: test.Seed, label: fmt.Sprint("run", runs.Add(1))}
+	e := &engine{ctx: ctx, test: test, seed: test.Seed, label: runName(test.Seed)}
 	e.plan = test.Nemesis.Plan(e.seed, test.Duration)
 	if test.Rate != Unpaced {
 		seconds := (test.Duration + test.Settle).Seconds()
@@ -69,6 +72,7 @@ func newEngine(ctx context.Context, test Test) *engine {
 
 // run is the whole run. It is called in a bubble.
 func (e *engine) run() error {
+	e.wear("")
 	if err := e.plan.Validate(); err != nil {
 		return err
 	}
@@ -135,6 +139,8 @@ func (e *engine) trySetup(h *cluster.Host) (err error) {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
+	e.wear(h.Name())
+	defer e.wear("")
 	ctx, cancel := h.WithTimeout(context.Background(), e.test.Timeout)
 	defer cancel()
 	c, err := e.test.Workload.Open(ctx, h)
@@ -160,7 +166,11 @@ func (e *engine) interrupted() bool {
 	if e.ctx.Err() == nil {
 		return false
 	}
-	e.stop(errInterrupted)
+	why := errInterrupted
+	if errors.Is(context.Cause(e.ctx), errLate) {
+		why = errLate
+	}
+	e.stop(why)
 	return true
 }
 
@@ -190,7 +200,9 @@ func (e *engine) record(op history.Op) history.Op {
 	if e.closed {
 		return op
 	}
-	return e.history.Add(op)
+	op = e.history.Add(op)
+	e.test.Recorder.add(op)
+	return op
 }
 
 func (e *engine) find(f cluster.Finding) {
@@ -205,8 +217,9 @@ func (e *engine) close(w *cluster.Cluster) {
 	e.closed, e.ended = true, true
 	e.findings = append(e.findings, w.Findings()...)
 	e.mu.Unlock()
-	for _, g := range leftBehind(e.label) {
-		e.find(cluster.Finding{Host: g.host, What: g.what(), Stack: g.stack})
+	for _, same := range alike(leftBehind(e.label)) {
+		what := fmt.Sprintf("left %d goroutine(s) behind, which had not ended %v after their ctx was done", len(same), grace)
+		e.find(cluster.Finding{Host: same[0].host, What: what, Stack: same[0].stack()})
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"runtime/pprof"
 	"slices"
 	"sync"
 	"time"
@@ -26,7 +27,7 @@ type Config struct {
 	Clients int       // hosts c0, c1, … beside the nodes
 	Seed    uint64    // of every draw
 	Log     io.Writer // where the hosts' logs go; nil: nowhere
-	Label   string    // the goroutines of the nodes bear it as the pprof label "capsize"
+	Label   string    // goroutines that run code of a host bear it as the pprof label "capsize", and the host's name as "host"
 
 	// Wait returns when all other goroutines of the bubble are blocked:
 	// [testing/synctest.Wait].
@@ -82,6 +83,8 @@ type world struct {
 
 	mu       sync.Mutex
 	findings []Finding
+	dirs     string // where the folders of hosts are; empty while there are none
+	removed  bool   // they are gone for good
 }
 
 // New makes a cluster. Its hosts boot when [Cluster.Start] is called.
@@ -127,6 +130,7 @@ func (c *Cluster) addMachines() {
 			m.node = c.nodes[(i-c.cfg.Nodes)%c.cfg.Nodes]
 		}
 		m.key = key.With("host", m.name)
+		m.labels = pprof.WithLabels(context.Background(), c.labelsOf(m.name))
 		m.disk = newDisk(m)
 		c.machines = append(c.machines, m)
 		c.byName[m.name] = m
@@ -138,6 +142,12 @@ func (c *Cluster) addMachines() {
 			m.links = append(m.links, link{key: k})
 		}
 	}
+}
+
+// labelsOf returns the profiler labels by which a goroutine is known to run code of
+// a host. Goroutines inherit them from the one that starts them.
+func (c *world) labelsOf(host string) pprof.LabelSet {
+	return pprof.Labels("capsize", c.cfg.Label, "host", host)
 }
 
 // Start boots every host. It fails if another cluster is running in this
@@ -167,6 +177,7 @@ func (c *Cluster) Stop(grace time.Duration) {
 	c.cancel()
 	c.release()
 	c.cfg.Wait()
+	c.removeDirs()
 }
 
 // Abandon gives up a cluster in which some goroutine never blocks. Unlike Stop it
@@ -176,6 +187,7 @@ func (c *Cluster) Abandon() {
 	c.loop.stopped, c.loop.heap = true, nil
 	c.unlock()
 	c.release()
+	c.removeDirs()
 }
 
 func (c *world) lock()   { c.loop.mu.Lock() }

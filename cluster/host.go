@@ -20,13 +20,16 @@ type Host struct {
 	ctx  context.Context
 	rand *rand.Rand
 	net  simnet.Stack
+	root *file // of the disk, as this life sees it
+
+	exited bool // see Exit
 
 	members []string // as this node said last
 }
 
 func newHost(m *machine, ctx context.Context) *Host {
 	return &Host{
-		m: m, life: m.life, ctx: ctx, net: m.c.net.Stack(m.name),
+		m: m, life: m.life, ctx: ctx, net: m.c.net.Stack(m.name), root: m.disk.root,
 		rand: m.key.With("rand").Int(int64(m.life)).Rand(),
 	}
 }
@@ -119,11 +122,8 @@ func (h *Host) Sync() error {
 	if h.dead() {
 		return &fs.PathError{Op: "sync", Path: "/", Err: ErrCrashed}
 	}
-	m, d := h.m, &h.m.disk
-	start := m.ready()
-	end := start + d.syncTime(start, min(d.until, m.busy) > c.Now())
-	d.until = end
-	m.occupy(end)
+	d := &h.m.disk
+	end := d.charge()
 	d.settle(c.Now())
 	c.stats.Syncs++
 	c.happen(SyncBegins)
@@ -131,7 +131,7 @@ func (h *Host) Sync() error {
 	if len(d.troubles) > 0 {
 		err := d.fails("sync", c.Now())
 		if err == nil {
-			lies, err = d.syncs(func(*redo) bool { return true })
+			lies, err = d.outcome(func(*redo) bool { return true })
 		}
 		if err != nil {
 			return &fs.PathError{Op: "sync", Path: "/", Err: err}
@@ -151,7 +151,7 @@ func (m *machine) syncTime(t time.Duration) time.Duration {
 }
 
 // Disk returns the host's disk.
-func (h *Host) Disk() *Disk { return &Disk{h} }
+func (h *Host) Disk() *Disk { return &Disk{h: h} }
 
 // Clock returns the host's clock.
 func (h *Host) Clock() Clock { return Clock{h} }

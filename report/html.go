@@ -45,6 +45,7 @@ type view struct {
 	Title, Verdict    string
 	Sign, Head, Words string
 	Rerun             string
+	Repeats, Note     string
 	Reason, Share     string
 	Stopped           string
 	Why               template.HTML
@@ -86,7 +87,7 @@ func newView(run Run) view {
 	title, head := titles(run)
 	v := view{
 		Title: title, Head: head, Verdict: run.Verdict.String(), Sign: verdictSign(run.Verdict), Words: verdictWords(run),
-		Rerun: clean(run.Rerun, anyLength), Reason: reason(run), Stopped: clean(run.Stopped, anyLength),
+		Rerun: clean(run.Rerun, anyLength), Repeats: clean(run.Repeats, 200), Note: strings.Join(noteLines(run, Style{Width: 120}), "\n"), Reason: reason(run), Stopped: clean(run.Stopped, anyLength),
 		Checks: checkViews(run.Checks), Exercised: rowsOf(run), Outcomes: outcomeViews(run),
 		Params: paramsOf(run), Links: links(run), Ordered: run.Ordered,
 	}
@@ -147,7 +148,11 @@ func titles(run Run) (title, head string) {
 	if title = clean(run.Title, 200); title == "" {
 		title = subject(run)
 	}
-	if s := subject(run); s != title {
+	switch s := subject(run); {
+	case s == title:
+	case title == clean(run.System, 200) && run.Workload != "": // it would be said twice
+		parts = append(parts, clean(run.Workload, 80))
+	default:
 		parts = append(parts, s)
 	}
 	if run.Bug != "" {
@@ -225,7 +230,7 @@ func paramsOf(run Run) []KV {
 		add(p.Name, p.Value)
 		seeded = seeded || strings.EqualFold(p.Name, "seed")
 	}
-	if !seeded {
+	if !seeded && !run.Recorded {
 		add("seed", fmt.Sprint(run.Seed))
 	}
 	if run.CPU > 0 {

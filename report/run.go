@@ -53,6 +53,8 @@ type Run struct {
 	Params    []KV
 
 	Rerun      string // the command that runs this again, from the module's root
+	Repeats    string // what was seen when the seed was run again; empty if it was not
+	Note       string // what else is to be said, as that this is not the run that was saved; its lines are kept
 	ReportPath string // where the page is
 	SavedPath  string // where the failure is kept for the next time
 	Digest     string // of the history

@@ -20,8 +20,8 @@ const (
 // Text writes what a terminal shows of a run: the verdict, the reason in one
 // sentence, the smallest counter-example, where in the run it is, what user code
 // did wrong, where the report is, and last the command to run again. No line is
-// wider than the style's width but for stacks, paths and that command, which
-// would be of no use in pieces.
+// wider than the style's width but for stacks, paths, lines of a history in a note,
+// and that command, which would be of no use in pieces.
 func Text(w io.Writer, run Run, s Style) error {
 	if _, err := io.WriteString(w, text(run, s)); err != nil {
 		return fmt.Errorf("write text of the report: %w", err)
@@ -75,15 +75,42 @@ func closing(run Run, s Style) [][]string {
 	}
 	blocks := [][]string{facts}
 	blocks = append(blocks, findings(run, s)...)
-	for _, p := range []struct{ name, path string }{{"report", run.ReportPath}, {"saved", run.SavedPath}} {
-		if p.path != "" {
-			paths = append(paths, s.paint(faint, pad(p.name, 8))+" "+clean(p.path, anyLength))
+	blocks = append(blocks, noteLines(run, s))
+	for _, p := range []struct{ name, text string }{
+		{"seed", seedOf(run)}, {"repeats", run.Repeats}, {"report", run.ReportPath}, {"saved", run.SavedPath},
+	} {
+		if p.text != "" {
+			paths = append(paths, s.paint(faint, pad(p.name, 8))+" "+clean(p.text, anyLength))
 		}
 	}
 	if run.Rerun != "" {
 		paths = append(paths, "To re-run:", s.paint(bold, clean(run.Rerun, anyLength)))
 	}
 	return append(blocks, paths)
+}
+
+// seedOf returns the seed of a run that one made.
+func seedOf(run Run) string {
+	if run.Recorded || run.Seed == 0 {
+		return ""
+	}
+	return fmt.Sprint(run.Seed)
+}
+
+// noteLines returns the note of a run. Its lines are histories' in part, so those that
+// are indented are not wrapped.
+func noteLines(run Run, s Style) []string {
+	var lines []string
+	for line := range strings.SplitSeq(strings.Trim(run.Note, "\n"), "\n") {
+		switch {
+		case line == "":
+		case strings.HasPrefix(line, "  "):
+			lines = append(lines, "  "+clean(line, anyLength))
+		default:
+			lines = append(lines, wrap(clean(line, anyLength), s.width()-len(indent))...)
+		}
+	}
+	return lines
 }
 
 // findings tells what user code did, with stacks.

@@ -14,6 +14,7 @@ import (
 	"github.com/capsize-go/capsize/catalog/models"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/report"
 )
 
@@ -152,20 +153,21 @@ func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verd
 	if err != nil {
 		return checker.Unknown, err
 	}
-	page, err := j.judged(file, r)
+	page, err := j.judged(portable(file), r) // others may read it elsewhere
 	if err != nil {
 		return checker.Unknown, err
 	}
 	if r.Verdict != checker.Valid && j.report != "" {
-		if page.ReportPath, err = report.Write(filepath.Join(j.report, page.Digest[:8]), page); err != nil {
+		if page.ReportPath, err = report.Write(filepath.Join(j.report, j.folder(file, rec.Format, page.Digest)), page); err != nil {
 			return checker.Unknown, err
 		}
 	}
+	page.System, page.Rerun = nameOf(file), j.rerun(file) // it is printed here
 	switch {
 	case j.json:
 		err = a.printJSON(j.line(file, r, page))
 	case r.Verdict == checker.Valid:
-		text := fmt.Sprintf("%s %s: %s\n", paintVerdict(r.Verdict, "✓"), page.Title, r.Reason)
+		text := fmt.Sprintf("%s %s: %s\n", paintVerdict(r.Verdict, "✓"), nameOf(file), r.Reason)
 		for _, note := range page.Notes {
 			text += "  " + note + "\n"
 		}
@@ -194,6 +196,15 @@ func (a *app) open(file string, format history.Format) (*models.Source, error) {
 	return models.Open(file, format)
 }
 
+// folder names the folder of the page of a history by the file, the model and an ID of
+// all that the verdict depends on.
+func (j judge) folder(file string, format history.Format, digest string) string {
+	o := j.checkOptions
+	id := savedrun.ID(file, format.String(), o.model, o.consistency, o.independent, o.lenient, o.rename, o.shape, digest)
+	base, _, _ := strings.Cut(filepath.Base(file), ".")
+	return folderName(id, base, o.model, o.consistency)
+}
+
 // judged returns what a report shows of a history that was judged.
 func (j judge) judged(file string, r models.Judgement) (report.Run, error) {
 	h := r.History
@@ -202,8 +213,8 @@ func (j judge) judged(file string, r models.Judgement) (report.Run, error) {
 		return report.Run{}, fmt.Errorf("digest of %s: %w", file, err)
 	}
 	page := report.Run{
-		Title: file, Workload: j.Model.Name, System: file, Virtual: h.End(), Recorded: true,
-		Verdict: r.Verdict, Checks: []checker.Result{r.Result}, History: h, Digest: digest,
+		Title: nameOf(file), Workload: j.Model.Name, System: nameOf(file), Virtual: h.End(), Recorded: true,
+		Verdict: r.Verdict, Checks: []checker.Result{r.Result}, History: h, Digest: digest, Rerun: j.rerun(file),
 		Start: r.Start, Notes: r.Remarks(),
 	}
 	if r.Untimed {
@@ -211,12 +222,23 @@ func (j judge) judged(file string, r models.Judgement) (report.Run, error) {
 		page.History, page.Checks[0].Why = positioned(h, r.Why)
 		page.Virtual = page.History.End()
 	}
-	if file == "-" {
-		page.Title, page.System = "standard input", "standard input"
-		return page, nil
-	}
-	page.Rerun = fmt.Sprintf("%s check %s --model %s%s", programName(), quoted(file), j.Model.Name, j.flags())
 	return page, nil
+}
+
+// nameOf is what a file is called.
+func nameOf(file string) string {
+	if file == "-" {
+		return "standard input"
+	}
+	return file
+}
+
+// rerun returns the command that judges a file again, if it can be.
+func (j judge) rerun(file string) string {
+	if file == "-" {
+		return ""
+	}
+	return fmt.Sprintf("%s check %s --model %s%s", programName(), quoted(file), j.Model.Name, j.flags())
 }
 
 // positioned returns a history whose times are the positions of its ops, and a

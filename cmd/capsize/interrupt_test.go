@@ -33,7 +33,7 @@ func init() {
 }
 
 // TestInterrupt stops a sweep in its first run, which would take hours: that run
-// ends as unknown, with its history and its page.
+// ends, with its history and its page, and counts as none of the sweep's.
 func TestInterrupt(t *testing.T) {
 	dir := t.TempDir()
 	self, err := os.Executable()
@@ -63,7 +63,11 @@ func TestInterrupt(t *testing.T) {
 	var exit *exec.ExitError
 	require.ErrorAs(t, err, &exit, "%s%s", &out, &rest)
 	require.Equal(t, exitUnknown, exit.ExitCode(), "%s%s", &out, &rest)
-	require.Contains(t, rest.String(), "capsize: interrupted after 1 of 2 runs")
+	require.Contains(t, rest.String(), "capsize: interrupted after 0 of 2 runs")
+	require.Contains(t, out.String(), "plan plan.json: 0 of 2 runs\n")
+	require.NotContains(t, out.String(), dir, "no path of this machine")
+	require.Regexp(t, `(?m)^unknown +0$`, out.String())
+	require.Regexp(t, `(?m)^interrupted, not counted: seed 1 +reports/`, out.String())
 	require.Contains(t, out.String(), "the run was cut short: interrupted")
 	pages, err := filepath.Glob(filepath.Join(dir, "reports", "*", "index.html"))
 	require.NoError(t, err)

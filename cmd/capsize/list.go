@@ -9,7 +9,6 @@ import (
 
 	"github.com/capsize-go/capsize/catalog/models"
 	"github.com/capsize-go/capsize/internal/names"
-	"github.com/capsize-go/capsize/scenarios"
 )
 
 // A section is one table of capsize list.
@@ -64,7 +63,7 @@ func bugRows() []row {
 // scenarioRows lists the scenarios with their questions.
 func scenarioRows() []row {
 	var all []row
-	for _, s := range scenarios.All() {
+	for _, s := range allScenarios() {
 		all = append(all, row{s.Name, s.Question})
 	}
 	return all

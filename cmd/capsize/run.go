@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,6 +30,7 @@ type runOptions struct {
 	json                  bool
 
 	rerun func(seed uint64) string // the command that runs one of the seeds again
+	all   func(seed uint64) string // the command that runs the sweep from that seed on again
 }
 
 // reportsDir is where pages go unless told otherwise.
@@ -59,6 +61,9 @@ same history, byte for byte. A page with the whole run goes to a folder under
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.rerun = func(seed uint64) string { return rerunCommand(cmd, seed) }
+			o.all = func(seed uint64) string {
+				return fmt.Sprintf("%s --seed %d --seeds %d", commandLine(cmd, "seed", "seeds", "json", "color"), seed, o.seeds)
+			}
 			if cmd.Flags().Changed("plan") && cmd.Flags().Changed("nemesis") {
 				return errors.New("a plan says what goes wrong and when: give --plan or --nemesis, not both")
 			}
@@ -172,7 +177,11 @@ func (a *app) runSeeds(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	page, err := s.page(r, o.rerun(o.seed), o.report)
+	again, err := a.twice(ctx, s, r)
+	if err != nil {
+		return err
+	}
+	page, err := s.page(r, o.rerun(o.seed), o.report, again)
 	if err != nil {
 		return err
 	}
@@ -195,20 +204,24 @@ func freshSeed() uint64 {
 
 // rerunCommand returns the command line that runs one seed again.
 func rerunCommand(cmd *cobra.Command, seed uint64) string {
+	return fmt.Sprintf("%s --seed %d", commandLine(cmd, "seed", "seeds", "json", "report", "color"), seed)
+}
+
+// commandLine returns the command line without some of the flags.
+func commandLine(cmd *cobra.Command, without ...string) string {
 	line := programName() + " " + cmd.Name()
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		switch f.Name {
-		case "seed", "seeds", "json", "report", "color":
+		switch v := f.Value.String(); {
+		case slices.Contains(without, f.Name):
+		case f.Name == "plan":
+			line += " --plan " + quoted(portable(v))
+		case f.NoOptDefVal == "": // it takes a value
+			line += fmt.Sprintf(" --%s %s", f.Name, quoted(v))
+		case v == f.NoOptDefVal:
+			line += " --" + f.Name
 		default:
-			switch v := f.Value.String(); {
-			case f.NoOptDefVal == "": // it takes a value
-				line += fmt.Sprintf(" --%s %s", f.Name, quoted(v))
-			case v == f.NoOptDefVal:
-				line += " --" + f.Name
-			default:
-				line += fmt.Sprintf(" --%s=%s", f.Name, quoted(v))
-			}
+			line += fmt.Sprintf(" --%s=%s", f.Name, quoted(v))
 		}
 	})
-	return fmt.Sprintf("%s --seed %d", line, seed)
+	return line
 }

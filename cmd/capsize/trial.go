@@ -68,21 +68,23 @@ func (a *app) run(ctx context.Context, s trial, seed uint64) (*capsize.Result, e
 
 // page returns what is to be shown of a run. Where a folder for reports is given,
 // it writes the page there, and beside it what it takes to run this again.
-func (s trial) page(r *capsize.Result, rerun, reports string) (report.Run, error) {
+func (s trial) page(r *capsize.Result, rerun, reports string, again twice) (report.Run, error) {
 	page, err := r.Page(rerun)
 	if err != nil {
 		return page, fmt.Errorf("page of seed %d: %w", r.Seed, err)
 	}
 	page.System, page.Bug, page.Nemesis = s.System, s.Bug, s.Nemesis
 	page.Params = append(page.Params, report.KV{Name: "nemesis", Value: r.Test.Nemesis.String()})
+	page.Repeats, page.Note = again.repeats, again.note
 	if reports == "" {
 		return page, nil
 	}
-	dir := filepath.Join(reports, page.Digest[:8])
+	rec := newRecord(s, r, page.Digest)
+	dir := filepath.Join(reports, folderName(rec.ID(), s.System, s.Bug, s.Nemesis, seedName(r.Seed)))
 	if page.ReportPath, err = report.Write(dir, page); err != nil {
 		return page, err
 	}
-	return page, newRecord(s, r, page.Digest).write(dir)
+	return page, rec.Write(dir, nil) // the history is there already
 }
 
 // readPlan reads a plan from a file.
