@@ -2,6 +2,7 @@ package history
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -288,6 +289,9 @@ func (n *fieldNames) time(field string, v any) (int64, error) {
 		return v * unit, err
 	case float64:
 		unit, err := n.unit(field, v)
+		if err == nil && !(math.Abs(v)*float64(unit) < math.MaxInt64) {
+			return 0, fmt.Errorf("%s %v is out of range", field, v)
+		}
 		if err == nil && unit == 1 && v != float64(int64(v)) {
 			err = fmt.Errorf("%s %v has a fraction and no unit: end the field's name in _s, _ms or _us, or say --rename field:%[1]s=%[1]s_s", field, v)
 		}

@@ -67,6 +67,8 @@ type view struct {
 	Findings          []Finding
 	FindingsNote      string
 	Links             []link
+	Notes             []string // how the history was read
+	Ordered           bool
 }
 
 type checkView struct {
@@ -92,7 +94,10 @@ func newView(run Run) view {
 		Title: title, Head: head, Verdict: run.Verdict.String(), Sign: verdictSign(run.Verdict), Words: verdictLine(run),
 		Rerun: clean(run.Rerun, anyLength), Repeats: clean(run.Repeats, 200), Note: strings.Join(noteLines(run, Style{Width: 120}), "\n"), Reason: reason(run), Stopped: clean(run.Stopped, anyLength),
 		Checks: checkViews(run.Checks), Exercised: rowsOf(run), Outcomes: outcomeViews(run),
-		Params: paramsOf(run), Links: links(run),
+		Params: paramsOf(run), Links: links(run), Ordered: run.Ordered,
+	}
+	for _, note := range run.Notes {
+		v.Notes = append(v.Notes, clean(note, anyLength))
 	}
 	why := run.why()
 	if why != nil {
@@ -104,7 +109,11 @@ func newView(run Run) view {
 	v.Metrics = metricViews(run)
 	v.Log, v.LogNote = logView(run, why)
 	v.Snapshot = strings.Join(cleanLines(run.Snapshot, 5000), "\n")
-	v.Chart, v.ChartNote = chartPictures(run, why)
+	if run.Ordered {
+		v.ChartNote = "The history has an order and no times, so there is no chart of latencies."
+	} else {
+		v.Chart, v.ChartNote = chartPictures(run, why)
+	}
 	v.Plan, v.PlanNote = planViews(run)
 	if n := len(during(spans(run.history(), run.end()), 0, run.end())); n > 0 {
 		v.Faults = plural(n, "fault")
@@ -123,7 +132,7 @@ func share(run Run, why *checker.Why) string {
 	if len(why.Calls) == 1 {
 		is = "is"
 	}
-	return fmt.Sprintf("%s %s enough%s; found at %s of %s", s, is, atOdds(why), short(foundAt(why)), short(run.end()))
+	return fmt.Sprintf("%s %s enough%s; found at %s of %s", s, is, atOdds(why), run.at(foundAt(why)), run.at(run.end()))
 }
 
 // atOdds says how many of the calls contradict each other, if some only show where values came from.
@@ -200,7 +209,7 @@ func outcomeViews(run Run) []outcomeView {
 		t.add(c)
 	}
 	latency := ""
-	if len(t.latency) > 0 {
+	if len(t.latency) > 0 && !run.Ordered {
 		latency = fmt.Sprintf("p50 %s, p99 %s, longest %s", short(t.quantile(.5)), short(t.quantile(.99)), short(t.quantile(1)))
 	}
 	return []outcomeView{
@@ -221,7 +230,7 @@ func paramsOf(run Run) []KV {
 	add("workload", run.Workload)
 	add("nemesis", run.Nemesis)
 	add("bug", run.Bug)
-	seeded := false
+	seeded := run.Recorded
 	for _, p := range run.Params {
 		add(p.Name, p.Value)
 		seeded = seeded || strings.EqualFold(p.Name, "seed")

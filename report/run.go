@@ -30,8 +30,16 @@ type Run struct {
 	// Recorded says that the history was recorded elsewhere: no seed made it, and nobody knows
 	// whether its time was virtual.
 	Recorded bool
-	Wall     time.Duration // how long it took; 0 keeps reports of one seed alike
-	CPU      time.Duration
+	// Start is the time of the first op, if the history was recorded with times of the wall
+	// clock. The times of the history count from it.
+	Start time.Time
+	// Ordered says that the history has an order and no times: the Time of an op is its
+	// position, and nothing is said of how long things took.
+	Ordered bool
+	// Notes say how the history was read, such as what was assumed of it.
+	Notes []string
+	Wall  time.Duration // how long it took; 0 keeps reports of one seed alike
+	CPU   time.Duration
 
 	Verdict checker.Verdict
 	Expect  checker.Verdict // what the test wants the verdict to be

@@ -35,6 +35,9 @@ func text(run Run, s Style) string {
 	if r := reason(run); r != "" {
 		blocks = append(blocks, wrap(r, s.width()-len(indent)))
 	}
+	for _, note := range run.Notes {
+		blocks = append(blocks, wrap(clean(note, anyLength), s.width()-len(indent)))
+	}
 	if why := run.why(); why != nil {
 		blocks = append(blocks, drawing(run, why, s))
 	}
@@ -66,7 +69,7 @@ func closing(run Run, s Style) [][]string {
 	var facts, paths []string
 	if why := run.why(); why != nil {
 		what := fmt.Sprintf("%d of %d calls%s; found at %s of %s",
-			len(why.Calls), max(why.Of, len(why.Calls)), atOdds(why), short(foundAt(why)), short(run.end()))
+			len(why.Calls), max(why.Of, len(why.Calls)), atOdds(why), run.at(foundAt(why)), run.at(run.end()))
 		facts = append(facts, wrap(what, s.width()-len(indent))...)
 	}
 	if run.Stopped != "" {
@@ -162,7 +165,7 @@ func stackLines(stack string, s Style) []string {
 func drawing(run Run, why *checker.Why, s Style) []string {
 	calls, left := pick(why, maxCalls)
 	scale := newScale(callsOf(calls), 0.03)
-	times := stamps(calls)
+	times := stamps(calls, run.Ordered)
 	name := len("nemesis")
 	for _, c := range calls {
 		name = max(name, runes(processName(c.Invoke)))
@@ -197,18 +200,22 @@ func drawing(run Run, why *checker.Why, s Style) []string {
 		}
 		lines = append(lines, margin+pad(title, name)+"  "+s.paint(purple, lane))
 	}
-	return append(lines, remarks(scale, left, s)...)
+	return append(lines, remarks(run, scale, left, s)...)
 }
 
 // remarks says what a drawing does not show.
-func remarks(scale scale, left int, s Style) []string {
+func remarks(run Run, scale scale, left int, s Style) []string {
 	var lines []string
 	if len(scale.cuts) > 0 {
 		var gone time.Duration
 		for _, i := range scale.cuts {
 			gone += scale.times[i+1] - scale.times[i]
 		}
-		lines = append(lines, s.paint(faint, "⋯ stands for time without these calls, "+short(gone)+" in all"))
+		text := "⋯ stands for time without these calls, " + short(gone) + " in all"
+		if run.Ordered {
+			text = fmt.Sprintf("⋯ stands for %d ops of other calls", int64(gone))
+		}
+		lines = append(lines, s.paint(faint, text))
 	}
 	if left > 0 {
 		lines = append(lines, s.paint(faint, fmt.Sprintf("… %s not drawn", plural(left, "more call"))))
@@ -238,7 +245,7 @@ func faultLanes(run Run, scale scale, field int) []string {
 
 // stamps formats the times of the invocations, with as many digits as it takes
 // to tell them apart, and equally wide.
-func stamps(calls []shown) []string {
+func stamps(calls []shown, ordered bool) []string {
 	digits := 3
 	for ; digits < 9; digits += 3 {
 		if distinct(calls, digits) {
@@ -248,7 +255,9 @@ func stamps(calls []shown) []string {
 	out := make([]string, len(calls))
 	wide := 0
 	for i, c := range calls {
-		out[i] = fmt.Sprintf("%.*fs", digits, c.Invoke.Time.Seconds())
+		if out[i] = fmt.Sprintf("%.*fs", digits, c.Invoke.Time.Seconds()); ordered {
+			out[i] = position(c.Invoke.Time)
+		}
 		wide = max(wide, len(out[i]))
 	}
 	for i := range out {

@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
@@ -131,8 +130,8 @@ type Judgement struct {
 	Recorded
 }
 
-// Judge judges a history that was read. What was assumed stands in the reason too. The
-// History of the judgement begins with a write for each key that held something at
+// Judge judges a history that was read. Its verdict is no more than [Recorded.Remarks] let
+// it be. The History of the judgement begins with a write for each key that held something at
 // first, if keys held different values.
 func (c *Check) Judge(ctx context.Context, rec Recorded) (Judgement, error) {
 	held, err := c.Model.Checker(c.opts.Consistency)
@@ -146,9 +145,6 @@ func (c *Check) Judge(ctx context.Context, rec Recorded) (Judgement, error) {
 		return Judgement{}, err
 	}
 	r := checker.Grounded(held, c.opts.MayFail...).Check(ctx, rec.History)
-	for _, note := range rec.Remarks() {
-		r.Reason = strings.TrimRight(r.Reason, " \n") + "\n" + note
-	}
 	return Judgement{Result: r, Recorded: rec}, nil
 }
 

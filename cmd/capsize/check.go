@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -176,7 +177,11 @@ func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verd
 	case j.json:
 		err = a.printJSON(j.line(file, r, page))
 	case r.Verdict == checker.Valid:
-		_, err = fmt.Fprintf(a.out, "%s %s: %s\n", paintVerdict(r.Verdict, "✓"), nameOf(file), r.Reason)
+		text := fmt.Sprintf("%s %s: %s\n", paintVerdict(r.Verdict, "✓"), nameOf(file), r.Reason)
+		for _, note := range page.Notes {
+			text += "  " + note + "\n"
+		}
+		_, err = fmt.Fprint(a.out, text)
 	default:
 		err = a.show(page)
 	}
@@ -217,10 +222,17 @@ func (j judge) judged(file string, r models.Judgement) (report.Run, error) {
 	if err != nil {
 		return report.Run{}, fmt.Errorf("digest of %s: %w", file, err)
 	}
-	return report.Run{
+	page := report.Run{
 		Title: nameOf(file), Workload: j.Model.Name, System: nameOf(file), Virtual: h.End(), Recorded: true,
 		Verdict: r.Verdict, Checks: []checker.Result{r.Result}, History: h, Digest: digest, Rerun: j.rerun(file),
-	}, nil
+		Start: r.Start, Notes: r.Remarks(),
+	}
+	if r.Untimed {
+		page.Ordered = true
+		page.History, page.Checks[0].Why = positioned(h, r.Why)
+		page.Virtual = page.History.End()
+	}
+	return page, nil
 }
 
 // nameOf is what a file is called.
@@ -237,6 +249,30 @@ func (j judge) rerun(file string) string {
 		return ""
 	}
 	return fmt.Sprintf("%s check %s --model %s%s", programName(), quoted(file), j.Model.Name, j.flags())
+}
+
+// positioned returns a history whose times are the positions of its ops, and a
+// counterexample of it.
+func positioned(h *history.History, why *checker.Why) (*history.History, *checker.Why) {
+	at := func(op history.Op) history.Op {
+		if op.Index >= 0 {
+			op.Time = time.Duration(op.Index)
+		}
+		return op
+	}
+	var ops []history.Op
+	for op := range h.Ops() {
+		ops = append(ops, at(op))
+	}
+	if why == nil {
+		return history.Of(ops...), nil
+	}
+	moved := *why
+	moved.Calls = slices.Clone(why.Calls)
+	for i, c := range moved.Calls {
+		moved.Calls[i] = history.Call{Invoke: at(c.Invoke), Complete: at(c.Complete)}
+	}
+	return history.Of(ops...), &moved
 }
 
 // flags returns the flags that are not as they are unless told.

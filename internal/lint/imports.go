@@ -73,7 +73,7 @@ var importRules = []ImportRule{
 // onlyFiles are the files that alone may import a library, so that it can be
 // replaced without a search.
 var onlyFiles = map[string][]string{
-	"github.com/anishathalye/porcupine": {"checker/linearizable.go", "checker/porcupine.go"},
+	"github.com/anishathalye/porcupine": {"checker/linearizable.go", "checker/operations.go", "checker/porcupine.go"},
 }
 
 // testLibs are what any test may import.
