@@ -121,7 +121,7 @@ func (s source[S, In, Out]) sumUp(ctx context.Context, r *Result, parts []*part,
 	r.Why = r.Parts[first].Why
 	for _, p := range parts {
 		if p.key == r.Why.Key {
-			if page := s.page(ctx, p.spans, 300*time.Millisecond); page != nil {
+			if page := s.page(ctx, p.spans, pageSteps); page != nil {
 				r.Files = map[string][]byte{"linearizable.html": page}
 			}
 		}
