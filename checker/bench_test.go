@@ -190,7 +190,8 @@ func (g rig[S, In, Out]) compare(b *testing.B, l load) {
 			defer cancel()
 			s := source[S, In, Out]{m: g.m, h: h}
 			parts, _ := s.split()
-			got = s.judge(ctx, parts[0], false).Verdict
+			r, _ := s.metered(newMeter(ctx, defaultSteps, "this check")).judge(parts[0])
+			got = r.Verdict
 		})
 		if got == Unknown {
 			b.ReportMetric(1, "unanswered")

@@ -81,7 +81,7 @@ func row[S comparable, In, Out any](file string, m Model[S, In, Out], typed func
 	}
 	r.judge = func(t *testing.T, h *history.History) Result {
 		h = typed(h)
-		got := Linearizable(m).Check(t.Context(), h)
+		got := Linearizable(m).Check(t.Context(), h).Explain(t.Context())
 		if got.Verdict == Invalid {
 			require.NotNil(t, got.Why, file)
 			fewest(t, m, h, got.Why)
@@ -143,7 +143,7 @@ func helpful[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *hi
 		for i, sp := range p.spans {
 			p.spans[i].optional = !must[sp.call]
 		}
-		return s.frontier(p.spans).run(t.Context()).ok
+		return s.frontier(p.spans).run().ok
 	}
 	return false
 }

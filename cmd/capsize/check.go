@@ -130,7 +130,7 @@ func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verd
 	if err != nil {
 		return checker.Unknown, err
 	}
-	r := j.checker.Check(ctx, h)
+	r := j.checker.Check(ctx, h).Explain(ctx)
 	page, err := j.judged(file, h, r)
 	if err != nil {
 		return checker.Unknown, err
@@ -217,6 +217,7 @@ type checkLine struct {
 	Ops            ops             `json:"ops"`
 	Digest         string          `json:"digest"`
 	Counterexample []call          `json:"counterexample"`
+	Note           string          `json:"counterexample_note,omitempty"` // why it may not be the smallest
 	Report         string          `json:"report"`
 }
 
@@ -224,7 +225,7 @@ func (j judge) line(file string, format history.Format, r checker.Result, page r
 	l := checkLine{
 		File: file, Format: format.String(), Model: j.model.Name, Consistency: j.consistency,
 		Verdict: r.Verdict, Reason: strings.TrimSpace(r.Reason),
-		Digest: page.Digest, Counterexample: calls(r.Why), Report: page.ReportPath,
+		Digest: page.Digest, Counterexample: calls(r.Why), Note: note(r.Why), Report: page.ReportPath,
 	}
 	if j.model.own {
 		l.Consistency = ""
