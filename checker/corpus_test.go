@@ -148,7 +148,7 @@ func helpful[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *hi
 	return false
 }
 
-func glob(t *testing.T, root string, patterns ...string) (names []string) {
+func glob(t testing.TB, root string, patterns ...string) (names []string) {
 	for _, p := range patterns {
 		found, err := filepath.Glob(filepath.Join(root, p))
 		require.NoError(t, err)
@@ -208,12 +208,7 @@ func etcdRows(t *testing.T, root string) (rows []*corpusRow) {
 			continue
 		}
 		r := row(name, CASRegister(Nil), func(h *history.History) *history.History {
-			return typed(h, registerIn, func(op history.JepsenOp) any {
-				if op.F == "read" {
-					return number(op.Value)
-				}
-				return 0
-			})
+			return typed(h, registerIn, etcdOut)
 		})
 		if want[name] == "false" {
 			r.expect = Invalid
