@@ -358,12 +358,14 @@ func (f *frontier) add(c config) bool {
 	}
 	used := c.used
 	c.used = 0
-	for _, u := range f.least[c] {
+	all := f.least[c]
+	f.meter.take(len(all) / bagsOfStep)
+	for _, u := range all {
 		if f.bags.within(u, used) {
 			return false
 		}
 	}
-	f.least[c] = append(f.least[c], used)
+	f.least[c] = append(all, used)
 	return true
 }
 
@@ -389,6 +391,7 @@ func (f *frontier) thin() {
 	f.front = slices.DeleteFunc(f.front, func(c config) bool {
 		used := c.used
 		c.used = 0
+		f.meter.take(len(least[c]) / bagsOfStep)
 		for _, u := range least[c] {
 			if f.bags.within(u, used) {
 				return true

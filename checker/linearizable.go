@@ -34,7 +34,7 @@ func settle(opts []Option) settings {
 // and always the same one with more.
 func Steps(n int) Option { return func(s *settings) { s.steps = n } }
 
-// ExplainSteps bounds the work of [Result.Explain] for each key: 800,000 steps unless it is given, a few
+// ExplainSteps bounds the work of [Result.Explain] for each key: 400,000 steps unless it is given, a few
 // tenths of a second at most. A counter-example that needs more is not the smallest, and [Why.Note] says so. The
 // verdict never depends on it.
 func ExplainSteps(n int) Option { return func(s *settings) { s.explain = n } }

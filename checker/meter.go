@@ -11,10 +11,12 @@ import (
 // [Model.Step], or a call that a pass over many calls looks at.
 const (
 	defaultSteps = 50_000_000 // of a check: about 20 to 60 s of a processor
-	explainSteps = 800_000    // of the explanation of a key: half for making it small, a quarter for making
+	explainSteps = 400_000    // of the explanation of a key: half for making it small, a quarter for making
 	// one shorter that is still long, a quarter for its core
 	stepOfModel   = 4    // what a question to Step counts
 	stateOfModel  = 64   // bytes of a state that count as one more
+	bagsOfStep    = 8    // comparisons of calls of unknown outcome that count as one more
+	plausibleEach = 4    // for each call, for finding out whether an answer can be explained at all
 	turnOfMeter   = 1024 // steps between two looks at the context
 	turnOfSearch  = 64 * turnOfMeter
 	headStartTurn = 8 // turns of the first of two searches before the second one begins

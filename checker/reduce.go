@@ -59,17 +59,14 @@ func (s source[S, In, Out]) reduce(calls, all []span) []span {
 		return few
 	}
 	s = s.metered(s.short)
-	return s.dropping(s.dropOrder(few, 0), func(rest []span) ([]span, bool) {
-		rest = s.founded(rest)
-		return rest, s.bad(rest)
-	})
+	return s.dropping(s.dropOrder(few, 0), s.foundedBad)
 }
 
 // honest drops calls as long as the rest is bad whatever became of them.
 func (s source[S, In, Out]) honest(calls, all []span) []span {
 	try := func(rest []span) ([]span, bool) {
-		rest = s.founded(rest)
-		return rest, s.bad(rest) && s.regardless(rest, all)
+		rest, bad := s.foundedBad(rest)
+		return rest, bad && s.regardless(rest, all)
 	}
 	var few []span
 	for order := range dropOrders {
@@ -190,6 +187,18 @@ func btoi(b bool) int {
 	return 0
 }
 
+// foundedBad leaves out the calls whose answers none of the others explains, and reports whether the rest is bad. It asks
+// the cheaper question first: calls that are linearizable explain all of their answers.
+func (s source[S, In, Out]) foundedBad(calls []span) ([]span, bool) {
+	if !s.bad(calls) {
+		return calls, false
+	}
+	if rest := s.founded(calls); len(rest) < len(calls) {
+		return rest, s.bad(rest)
+	}
+	return calls, true
+}
+
 // founded leaves out the calls whose answers none of the others explains.
 func (s source[S, In, Out]) founded(calls []span) []span {
 	for s.meter.take(len(calls)) {
@@ -264,7 +273,8 @@ func (s source[S, In, Out]) since(calls []span) (map[S]int, bool) {
 }
 
 // plausible asks the model itself: the other calls may have happened at any time
-// after they were invoked, or not at all.
+// after they were invoked, or not at all. An answer counts as explained if a short search does not
+// show that it is not.
 func (s source[S, In, Out]) plausible(calls []span, i int) bool {
 	if !s.meter.take(len(calls)) {
 		return true
@@ -279,8 +289,10 @@ func (s source[S, In, Out]) plausible(calls []span, i int) bool {
 		}
 	}
 	slices.SortFunc(loose, func(a, b span) int { return a.call - b.call })
-	end := s.frontier(loose).run()
-	return s.meter.missed(end.err) || end.ok
+	d := s.frontier(loose).dive(plausibleEach*len(loose) + 64)
+	d.eager = len(d.classes) > 0
+	end := d.run()
+	return end.err != nil || end.ok
 }
 
 // Without returns calls without the i-th of them, and without those whose answers
