@@ -43,7 +43,7 @@ func TestOneVerdictUnderLoad(t *testing.T) {
 	}
 	whole := 0
 	for n := range checks {
-		steps := 1 + n*n/4
+		steps := 1 + n*n*n
 		got := checker.Linearizable(checker.Register(), checker.ExplainSteps(steps)).Check(t.Context(), r.History).Draw(t.Context())
 		require.Equal(t, want.Verdict, got.Verdict, "%d steps", steps)
 		require.Equal(t, want.Reason, got.Reason, "%d steps", steps)
