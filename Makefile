@@ -6,9 +6,13 @@ SHELL       := /bin/bash
 GO       ?= go
 PACKAGES ?= ./...
 # Packages whose tests need no race detector: no goroutines of theirs meet.
-NORACE   := /(history|checker|report|scenarios|internal/lint|cmd/.*)$$
+NORACE   := /(history|checker|report|scenarios(/.*)?|catalog/.*|internal/(lint|names|gotest|benchtable|tier|bugset|keyed)|cmd/.*)$$
 # Packages with tests of systems.
-SYSTEMS  := capsize-go/capsize$$|/cluster/|/examples/
+SYSTEMS  := capsize-go/capsize$$|/cluster/|/examples/|/scenarios
+# No test ends by the clock of a machine that is busy: this only ends what hangs.
+TIMEOUT  := 2h
+# Arguments of go test for the modules of their own: -short, or -run Repeats -v.
+EXAMPLES ?=
 FUZZTIME ?= 30s
 # What is measured, and for how long each.
 BENCH     ?= .
@@ -26,7 +30,7 @@ help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: test
-test: lint unit race realbugs ## Everything that must hold before a commit: lint, tests, tests under the race detector, bugs of libraries
+test: lint unit race nested realbugs ## Everything that must hold before a commit: lint, tests, tests under the race detector, bugs of libraries
 
 .PHONY: lint
 lint: ## Check the form: gofmt, go vet, staticcheck and the rules of internal/lint
@@ -43,13 +47,13 @@ lint: ## Check the form: gofmt, go vet, staticcheck and the rules of internal/li
 .PHONY: unit
 unit: ## Run all tests but those of internal/lint
 	@echo "== go test"
-	@$(GO) test -timeout 8m $$($(GO) list $(PACKAGES) | grep -v '/internal/lint$$')
+	@$(GO) run ./internal/gotest -- -timeout $(TIMEOUT) $$($(GO) list $(PACKAGES) | grep -v '/internal/lint$$')
 
 .PHONY: race
 race: ## Run the tests of the packages with goroutines under the race detector, the long ones shortened
 	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null; then \
 	  echo "== go test -race -short"; \
-	  $(GO) test -race -short -timeout 8m $$($(GO) list $(PACKAGES) | grep -vE '$(NORACE)'); \
+	  $(GO) test -race -short -timeout $(TIMEOUT) $$($(GO) list $(PACKAGES) | grep -vE '$(NORACE)'); \
 	else \
 	  echo "== go test -race: SKIPPED, the race detector needs a C compiler"; \
 	fi
@@ -61,10 +65,43 @@ realbugs: ## Show bugs of libraries in the versions that had them, and not in la
 	  if ! err=$$(GOFLAGS=-mod=mod $(GO) mod download 2>&1); then \
 	    echo "== $$m: SKIPPED, its modules can't be had: $$err"; \
 	  else \
-	    GOFLAGS=-mod=mod $(GO) test -count=1 -v . | grep -v '^=== '; \
+	    GOFLAGS=-mod=mod $(GO) test -timeout $(TIMEOUT) -count=1 -v . | grep -v '^=== '; \
 	  fi; \
 	  cd - >/dev/null; \
 	done
+
+# Modules of their own, so that Capsize does not depend on what they need.
+NESTED := $(patsubst %/go.mod,%,$(wildcard examples/*/go.mod cluster/*/go.mod))
+
+.PHONY: nested
+nested: ## Test the modules of their own: storage engines, hashicorp/raft, gRPC; CAPSIZE_SEEDS=20 for docs/libraries.md
+	@staticcheck=$$($(GO) tool -n staticcheck); \
+	for m in $(NESTED); do \
+	  cd $$m; \
+	  if ! err=$$(GOFLAGS=-mod=mod $(GO) list -deps -test . 2>&1 >/dev/null); then \
+	    echo "== $$m: SKIPPED, its modules can't be had: $$err"; \
+	  else \
+	    export GOFLAGS=-mod=mod; \
+	    $(GO) vet . && "$$staticcheck" . && $(GO) test -timeout $(TIMEOUT) $(EXAMPLES) .; \
+	  fi; \
+	  cd - >/dev/null; \
+	done
+
+.PHONY: short
+short: ## The loop while one writes: one seed a system, less than a minute of processor time
+	@$(GO) run ./internal/gotest -- -short -timeout $(TIMEOUT) $(PACKAGES)
+
+# Where make budget notes what each test binary took.
+CPU := cpu.txt
+
+.PHONY: budget
+budget: ## Measure the processor time of all that make test runs, compiling and linting by tools not counted
+	@rm -f $(CPU); $(GO) build -o gotest.bin ./internal/gotest; \
+	echo "== go test"; ./gotest.bin -cpu $(CPU) -slowest 10 -- -timeout $(TIMEOUT) $(PACKAGES); \
+	echo "== go test -race -short"; ./gotest.bin -cpu $(CPU) -slowest 10 -- -race -short -timeout $(TIMEOUT) $$($(GO) list $(PACKAGES) | grep -vE '$(NORACE)'); \
+	for m in $(NESTED); do (cd $$m && GOFLAGS=-mod=mod "$(CURDIR)/gotest.bin" -cpu "$(CURDIR)/$(CPU)" -slowest 0 -- -timeout $(TIMEOUT) .); done; \
+	sort -k2 -n -r $(CPU) | head -10; \
+	awk '{ s += $$2 } END { printf "%.0f s of processor time in all; 300 are allowed\n", s; exit s > 300 }' $(CPU)
 
 .PHONY: cover
 cover: ## Measure what the tests of history and checker reach; fails below $COVER percent
@@ -90,7 +127,7 @@ cap: ## Measure the CAP cards anew, for docs/cap.md; takes about two minutes
 
 .PHONY: scenarios
 scenarios: ## Measure the other scenarios anew, or $ONLY of them, for docs/scenarios.md; takes minutes
-	@CAPSIZE_SCENARIOS=$(ONLY) GOGC=800 $(GO) test -count=1 -run 'TestMakeScenarios$$' -timeout 1h ./scenarios
+	@CAPSIZE_SCENARIOS=$(ONLY) GOGC=800 $(GO) test -count=1 -run 'TestMakeScenarios$$' -timeout 1h ./scenarios/caching
 
 .PHONY: fuzz
 fuzz: ## Fuzz every fuzz target for $FUZZTIME
@@ -107,7 +144,7 @@ corpus: ## Judge the histories of others that $CAPSIZE_CORPUS holds
 
 .PHONY: sweep
 sweep: ## Run the tests of all systems again, $SEEDS seeds each; takes long
-	@CAPSIZE_SEEDS=$(SEEDS) $(GO) test -count=1 -timeout 2h $$($(GO) list $(PACKAGES) | grep -E '$(SYSTEMS)')
+	@CAPSIZE_SEEDS=$(SEEDS) $(GO) run ./internal/gotest -- -count=1 -timeout 24h $$($(GO) list $(PACKAGES) | grep -E '$(SYSTEMS)')
 
 .PHONY: demo
 demo: ## Run a test from the command line, and see what it prints

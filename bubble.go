@@ -10,11 +10,21 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
+const (
+	// lookEvery is how often a run is looked at from outside of virtual time, and
+	// lookSeldom how often one that does no more than compute.
+	lookEvery, lookSeldom = 100 * time.Millisecond, time.Second
+	// stopWithin is how long a run may stand still that was told to stop.
+	stopWithin = 2 * time.Second
+)
+
 // runInBubble runs the engine in a bubble of virtual time, and watches it from
-// outside. A run in which nothing happens for [Test.Stall] of wall time is given
-// up with a finding: some goroutine spins, or waits for something that is not of
-// the bubble. What was recorded until then is kept.
+// outside. A run that can't go on is given up at once with a finding, see [deadlock],
+// and one in which nothing happens for [Test.Stall] of wall time as well: some goroutine
+// spins, or waits for something that is not of the bubble. What was recorded until then
+// is kept.
 func (e *engine) runInBubble(t *testing.T) error {
+	readyResolver()
 	ended := make(chan error, 1)
 	go func() {
 		var err error
@@ -26,8 +36,8 @@ func (e *engine) runInBubble(t *testing.T) error {
 		}()
 		synctest.Test(t, func(*testing.T) { err = e.run() })
 	}()
-	before, since := uint64(0), time.Now()
-	tick := time.NewTicker(min(e.test.Stall/4+1, 200*time.Millisecond))
+	before, since, looked := uint64(0), time.Now(), time.Duration(0)
+	tick := time.NewTicker(min(e.test.Stall/4+1, lookEvery))
 	defer tick.Stop()
 	for {
 		select {
@@ -35,11 +45,32 @@ func (e *engine) runInBubble(t *testing.T) error {
 			return err
 		case <-tick.C:
 		}
-		if w := e.world.Load(); w != nil && w.Progress() != before {
-			before, since = w.Progress(), time.Now()
+		if e.hold.waiting.Load() {
+			e.hold.wait(e.ctx, e.test.StopAt.At)
+			since, looked = time.Now(), 0
+			continue
 		}
-		if time.Since(since) > e.test.Stall {
-			e.giveUp()
+		e.test.report(e.status())
+		w := e.world.Load()
+		if w != nil && w.Progress() != before {
+			before, since, looked = w.Progress(), time.Now(), 0
+			continue
+		}
+		still := time.Since(since)
+		if still >= looked+min(looked, lookSeldom) {
+			looked = still
+			if found := deadlock(e.label, goroutines()); len(found) > 0 {
+				e.giveUp(errStuck, found)
+				return nil
+			}
+		}
+		switch {
+		case still > e.test.Stall:
+			e.giveUp(fmt.Errorf("nothing happened for %v", e.test.Stall), e.stalled(still))
+			return nil
+		case e.ctx.Err() != nil && still > stopWithin:
+			e.interrupted() // says why
+			e.giveUp(errInterrupted, e.stalled(still))
 			return nil
 		}
 	}
@@ -65,24 +96,51 @@ func (e *engine) explainPanic(p any) error {
 	return nil
 }
 
-// giveUp ends a run that stands still, and says who is at fault.
-func (e *engine) giveUp() {
-	e.stop(fmt.Errorf("nothing happened for %v", e.test.Stall))
+// giveUp ends a run that stands still, and says why.
+func (e *engine) giveUp(why error, found []cluster.Finding) {
+	e.stop(why)
 	if w := e.world.Load(); w != nil {
 		defer w.Abandon()
 	}
-	culprits := 0
-	for _, g := range leftBehind(e.label) {
-		if g.waits {
+	for _, f := range found {
+		e.find(f)
+	}
+}
+
+// stalled says which goroutines keep virtual time from passing.
+func (e *engine) stalled(still time.Duration) []cluster.Finding {
+	var found []cluster.Finding
+	var ours strings.Builder
+	for _, same := range alike(leftBehind(e.label)) {
+		g := same[0]
+		if g.durable() {
+			fmt.Fprintf(&ours, "%s, %d goroutine(s) [%s]:\n%s\n\n", g.host, len(same), g.state, g.stack())
 			continue
 		}
-		culprits++
-		e.find(cluster.Finding{
-			Kind: cluster.Hung, Host: g.host, Stack: g.stack,
-			What: fmt.Sprintf("hangs: it used up %v without letting time pass; it spins, or waits for something outside of virtual time (a lock that is held, a real socket or file)", e.test.Stall),
+		found = append(found, cluster.Finding{
+			Kind: cluster.Hung, Host: g.host, Stack: g.stack(),
+			What: fmt.Sprintf("hangs: it used up %v without letting time pass; %s", still.Round(100*time.Millisecond), g.whyNot()),
 		})
 	}
-	if culprits == 0 {
-		e.find(cluster.Finding{Kind: cluster.Hung, What: fmt.Sprintf("the run hangs: nothing happened for %v, and no goroutine of a host is to blame", e.test.Stall), Stack: allStacks()})
+	if len(found) == 0 {
+		what := fmt.Sprintf("the run hangs: nothing happened for %v, and all goroutines of its hosts wait", still.Round(100*time.Millisecond))
+		found = append(found, cluster.Finding{Kind: cluster.Hung, What: what, Stack: strings.TrimSpace(ours.String())})
 	}
+	return found
+}
+
+// whyNot says what a goroutine does that keeps virtual time from passing.
+func (g goroutine) whyNot() string {
+	switch g.state {
+	case "running", "runnable", "preempted":
+		return "it spins, or computes for that long"
+	case "IO wait", "syscall":
+		return "it waits for something outside of virtual time: a real socket, file or process"
+	}
+	for _, waits := range []map[string]string{lockWaits, outsideWaits} {
+		if what, ok := waits[g.state]; ok {
+			return "it waits for " + what + ", and perhaps for something outside of virtual time"
+		}
+	}
+	return "it waits for something outside of virtual time (" + g.state + ")"
 }

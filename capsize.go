@@ -38,6 +38,18 @@ type Test struct {
 	Seed  uint64 // of every draw; 0: a new one for each run of the test
 	Seeds int    // how many seeds to try, from Seed on; default 1
 
+	// Metrics computes numbers of the test's own from the result of a run, when it has been
+	// judged: they are shown with -v, on the page and in JSON, and change no verdict. Result
+	// has the history, the marks of [cluster.Host.Count] and the log. Optional; see
+	// [Latency], [Share] and [CallMetrics].
+	Metrics func(r *Result) []Metric
+	// Progress is called several times a second of wall time with how far a run is, and when
+	// a checker begins. It is for display: a run does not depend on it. Optional.
+	Progress func(Status)
+	// StopAt stops each run at an instant of virtual time, and says what goes on there. A run
+	// that is stopped is unknown. The environment's CAPSIZE_STOP_AT overrides it.
+	StopAt Breakpoint
+
 	// Expect is Valid unless a test shows a bug on purpose. Then the absence of
 	// the bug in all seeds fails the test. A broken assertion ([cluster.Host.Always])
 	// is such a bug. Code that panics, hangs or leaks fails the test in any case.
@@ -51,6 +63,10 @@ type Test struct {
 	// Require looks at what a run exercised, and returns an error if that was too
 	// little for its verdict to mean anything. Optional.
 	Require func(Exercised) error
+
+	// Recorder keeps the run on the disk while it is in progress. Optional for Exec;
+	// Run has one of its own.
+	Recorder *Recorder
 }
 
 // Unpaced is the [Test.Rate] of clients that ask as fast as they are answered.
@@ -68,6 +84,9 @@ type Result struct {
 	History   *history.History
 	Findings  []cluster.Finding // of user code that panicked, hung, leaked or came to an end
 	Exercised Exercised
+	Metrics   []Metric      // of Test.Metrics
+	Log       *cluster.Log  // what the hosts logged; nil if the run did not begin
+	Snapshot  string        // what the run was doing at Test.StopAt; empty if it did not come to that
 	Trace     uint64        // hash of all that happened in the cluster
 	Virtual   time.Duration // how long the run was
 	Wall      time.Duration // how long it took, judging included
@@ -75,7 +94,8 @@ type Result struct {
 	phases    []mark
 	core      *core         // who was to make progress then
 	healed    time.Duration // when all faults were healed; 0 if it did not come to that
-	Stopped   error         // why the run was cut short: interrupted or stalled; nil if it was not
+	Stopped   error         // why the run was cut short: interrupted, stalled or stopped at Test.StopAt; nil if it was not
+	held      bool          // it waited at Test.StopAt for a debugger
 }
 
 // Digest returns the hex SHA-256 of the history as it is kept in a file, which
@@ -86,18 +106,35 @@ func (r *Result) Digest() (string, error) { return r.History.Digest() }
 // to enter a bubble of virtual time; a plain program gets one from [Main]. The
 // error tells of a test that can't be run, not of a system that is wrong. When
 // ctx is done the run ends early with what it has.
+//
+// One run can be under way in a process. Exec waits until no other one is, so that
+// parallel tests take turns; it is an error if ctx is done before that, or if Exec is
+// called in a bubble, as from a system or a workload.
 func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 	test, err := test.complete()
 	if err != nil {
 		return nil, err
 	}
+	end, err := takeTurn(ctx, t)
+	if err != nil {
+		return nil, err
+	}
 	began, cpu := time.Now(), cpuTime()
 	e := newEngine(ctx, test)
-	if err := e.runInBubble(t); err != nil {
+	defer test.Recorder.during(test, e.plan)()
+	err = e.runInBubble(t)
+	end()
+	if err != nil {
 		return nil, err
 	}
 	r := e.result()
+	test.Recorder.judge()
 	r.judge(ctx)
+	if r.Stopped == nil && r.Verdict == checker.Unknown {
+		e.interrupted() // while it was judged, perhaps
+		r.Stopped = e.stopped
+	}
+	r.measure()
 	r.Wall, r.CPU = time.Since(began), cpuTime()-cpu
 	return r, nil
 }
@@ -107,8 +144,14 @@ func (r *Result) judge(ctx context.Context) {
 	if r.Stopped != nil && ctx.Err() != nil {
 		ctx = context.WithoutCancel(ctx) // what was recorded is judged all the same
 	}
-	for _, c := range []checker.Checker{r.Test.Workload.Checker, r.Test.Checker} {
+	if errors.Is(r.Stopped, errStopped) {
+		c, _ := checkStopped(r)
+		r.Checks, r.Verdict, r.Reason = []checker.Result{c}, c.Verdict, c.Reason
+		return
+	}
+	for i, c := range []checker.Checker{r.Test.Workload.Checker, r.Test.Checker} {
 		if c != nil {
+			r.checking([]string{r.Test.Workload.Name, "what the test adds"}[i])
 			r.Checks = append(r.Checks, guardedCheck(ctx, c, r.History))
 		}
 	}
@@ -123,6 +166,9 @@ func (r *Result) judge(ctx context.Context) {
 	r.Checks = append(r.Checks, checkSucceeded(ctx, r), checkFaults(r))
 	if r.Test.Require != nil {
 		r.Checks = append(r.Checks, checkRequired(r))
+	}
+	if c, ok := checkStopped(r); ok {
+		r.Checks = append(r.Checks, c)
 	}
 	w := worst(r.Checks)
 	r.Verdict, r.Reason, r.Why = w.Verdict, w.Reason, w.Why

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"runtime/pprof"
 	"sync"
 	"time"
 
@@ -34,6 +33,9 @@ type client struct {
 	due     time.Duration // when the last turn began
 	doing   any           // what user code is doing; nil between calls
 	since   time.Duration // when it began
+	stood   time.Duration // for how long the host had been paused by then
+	ctx     context.Context
+	late    bool          // its ctx ended later than it should have by the true time, because the host's clock drifts
 	asked   *history.Op   // the operation that is under way
 	done    chan struct{} // closed when the client has stopped
 }
@@ -76,8 +78,7 @@ func (e *engine) finalReads(w *cluster.Cluster) {
 // live asks, turn by turn, until it is told to stop, has no more to ask, or its
 // shift is over.
 func (c *client) live(shift int) {
-	labels := pprof.Labels("capsize", c.e.label, "host", c.host.Name(), "shift", fmt.Sprint(shift))
-	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), labels))
+	c.e.wear(c.host.Name(), shiftLabel, fmt.Sprint(shift))
 	for c.pause() {
 		in, more := c.next()
 		if !more {
@@ -138,10 +139,11 @@ func (c *client) next() (in any, more bool) {
 
 // call calls user code. It reports whether the client's shift goes on after it.
 func (c *client) call(shift int, what any, asked *history.Op, f func(ctx context.Context) error) (goesOn bool, err error) {
-	c.mu.Lock()
-	c.doing, c.since, c.asked = what, c.now(), asked
-	c.mu.Unlock()
 	ctx, cancel := c.host.WithTimeout(context.Background(), c.e.test.Timeout)
+	stood := c.e.world.Load().Paused(c.host.Name())
+	c.mu.Lock()
+	c.doing, c.since, c.asked, c.stood, c.ctx, c.late = what, c.now(), asked, stood, ctx, false
+	c.mu.Unlock()
 	err = c.survive(what, func() error { return f(ctx) })
 	cancel()
 	c.mu.Lock()
@@ -245,7 +247,7 @@ func (c *client) watch() {
 		defer c.mu.Unlock()
 		left := limit
 		if c.doing != nil {
-			left = c.since + limit - c.now()
+			left = c.left(limit)
 		}
 		if left <= 0 {
 			c.abandon()
@@ -253,6 +255,23 @@ func (c *client) watch() {
 		}
 		timer.Reset(left)
 	})
+}
+
+// left returns how long user code may still take. A host that was paused gets that time
+// back. One whose clock drifts may end a ctx late, and then has a grace from there on.
+func (c *client) left(limit time.Duration) time.Duration {
+	paused := c.e.world.Load().Paused(c.host.Name()) - c.stood
+	left := c.since + limit + paused - c.now()
+	switch {
+	case left > 0:
+	case c.ctx.Err() == nil:
+		c.late = true
+		return grace
+	case c.late:
+		c.late = false
+		return grace
+	}
+	return left
 }
 
 // abandon leaves the goroutine behind that is the client, and has another take
@@ -264,7 +283,7 @@ func (c *client) abandon() {
 	}
 	for _, g := range leftBehind(c.e.label) {
 		if g.host == c.host.Name() && g.shift == fmt.Sprint(c.shift) {
-			f.Stack = g.stack
+			f.Stack = g.stack()
 		}
 	}
 	c.e.find(f)

@@ -56,6 +56,8 @@ func (e *engine) digest(w *cluster.Cluster, s Converger, node string) (digest st
 		}
 	}()
 	h := w.Client(e.test.Clients)
+	e.wear(h.Name())
+	defer e.wear("")
 	ctx, cancel := h.WithTimeout(context.Background(), e.test.Timeout)
 	defer cancel()
 	return s.Digest(ctx, h, node)

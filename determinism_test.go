@@ -2,6 +2,7 @@ package capsize_test
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/raftkv"
+	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -115,6 +117,8 @@ func TestChild(t *testing.T) {
 		fmt.Print(childBegins, digests(t), childEnds)
 	case "chance":
 		capsize.CheckDeterminism(t, chance())
+	case "hang":
+		capsize.CheckDeterminism(t, hanging())
 	default:
 		t.Skip("for other tests")
 	}
@@ -157,12 +161,72 @@ func TestDifference(t *testing.T) {
 	assert.Contains(t, text, runs[1].History.At(first).String())
 }
 
+// TestDifferenceIsSeen has histories that differ by less than a millisecond, or only by
+// the type of a value: the lines that are printed differ all the same
+// (newcomer/lines-alike).
+func TestDifferenceIsSeen(t *testing.T) {
+	run := func(at time.Duration, output any, more ...history.Op) *capsize.Result {
+		h := new(history.History)
+		h.Add(history.Op{Type: history.Invoke, Input: "read"})
+		h.Add(history.Op{Type: history.OK, Time: at, Output: output})
+		for _, op := range more {
+			h.Add(op)
+		}
+		return &capsize.Result{History: h}
+	}
+	long := strings.Repeat("x", 5000)
+	for name, b := range map[string]*capsize.Result{
+		"a nanosecond": run(126000001, "0"), "a type": run(126000000, 0), "a value": run(126000000, "1"),
+	} {
+		text := capsize.Difference(run(126000000, "0"), b)
+		lines := strings.Split(text, "\n")
+		require.GreaterOrEqual(t, len(lines), 3, text)
+		assert.Equal(t, "the histories differ from line 2 on", lines[0], name)
+		first, ok := strings.CutPrefix(lines[1], "  first:  ")
+		require.True(t, ok)
+		second, ok := strings.CutPrefix(lines[2], "  second: ")
+		require.True(t, ok)
+		assert.NotEqual(t, first, second, name)
+	}
+	text := capsize.Difference(run(1, long+"a"+long), run(1, long+"b"+long))
+	assert.Contains(t, text, "xa")
+	assert.Contains(t, text, "xb")
+	assert.Less(t, len(text), 1200)
+	text = capsize.Difference(run(1, "0"), run(1, "0", history.Op{Type: history.Invoke, Input: "the third"}))
+	assert.Contains(t, text, "one history has 2 lines and the other 3")
+	assert.Contains(t, text, "the third")
+	assert.Empty(t, capsize.Difference(run(1, "0"), run(1, "0")))
+}
+
+// hanging is a test of a system that waits for something outside of virtual time.
+func hanging() capsize.Test {
+	return capsize.Test{
+		Workload: workloads.New(echoes()), Nodes: 1, Duration: time.Second, Seed: 1, Stall: 300 * time.Millisecond,
+		System: cluster.Func(func(context.Context, *cluster.Host) error {
+			r, _, err := os.Pipe()
+			if err == nil {
+				_, err = r.Read(make([]byte, 1))
+			}
+			return err
+		}),
+	}
+}
+
+// TestCheckDeterminismFails has systems that can't be repeated, or come to no end
+// (newcomer/mutex-over-sync).
 func TestCheckDeterminismFails(t *testing.T) {
-	t.Setenv("CAPSIZE_TEST_CHILD", "chance")
-	cmd := exec.Command(os.Args[0], "-test.run=^TestChild$")
-	out, err := cmd.Output()
-	require.Error(t, err)
-	require.Contains(t, string(out), "capsize: seed 1 is not deterministic: the histories differ from line ")
+	for kind, want := range map[string]string{
+		"chance": "capsize: seed 1 is not deterministic: the histories differ from line ",
+		"hang":   "capsize: seed 1: run 1 of 2 did not come to its end, so nothing can be said of determinism: ",
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Setenv("CAPSIZE_TEST_CHILD", kind)
+			cmd := exec.Command(os.Args[0], "-test.run=^TestChild$")
+			out, err := cmd.Output()
+			require.Error(t, err)
+			require.Contains(t, string(out), want)
+		})
+	}
 }
 
 // TestRaftIsDeterministic checks the store with each of its bugs, and without.

@@ -21,9 +21,9 @@
 //
 // Half a minute of virtual time passes in well under a second. A test that passes
 // prints nothing. One that fails prints, in this order: the verdict; one sentence that
-// says why; the smallest counter-example, drawn; where the page is; and the command
-// that runs this very failure again. The failure is kept under testdata/capsize and
-// tried first from then on.
+// says why; the smallest counter-example, drawn; the seed, and whether it repeats; where
+// the page is; and the command that runs this very failure again, here or in another
+// checkout. The failure is kept under testdata/capsize and tried first from then on.
 //
 // # How to read a counter-example
 //
@@ -41,7 +41,8 @@
 //
 // The same test and seed give the same history, whatever the machine is doing.
 // [CheckDeterminism] is the test of that for a system of your own; if it fails,
-// it prints the first line that differs. What a system has to do for it, and what
+// it prints the first line that differs. A saved failure is compared with its history
+// each time that it is run again. What a system has to do to repeat, and what
 // it must leave, is told in docs/determinism.md.
 //
 // The environment overrides a test: CAPSIZE_SEED, CAPSIZE_SEEDS, CAPSIZE_DURATION and

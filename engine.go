@@ -22,6 +22,9 @@ const grace = 2 * time.Second
 // errInterrupted is why a run was cut short whose ctx was done.
 var errInterrupted = errors.New("interrupted")
 
+// errStuck is why a run was cut short in which nothing can happen any more.
+var errStuck = errors.New("virtual time can't pass any more")
+
 // An engine runs one seed of a test: it starts the cluster, has the clients and
 // the nemesis at work, and records what they do.
 type engine struct {
@@ -38,9 +41,11 @@ type engine struct {
 	healed  time.Duration // when all faults were healed
 	core    *core         // who is to make progress after that
 	over    atomic.Bool   // the clients are to stop
+	hold    hold          // where the run is to stop
 
 	mu       sync.Mutex
 	history  history.History
+	calls    int // that were invoked
 	findings []cluster.Finding
 	marks    []mark
 	stopped  error
@@ -58,7 +63,8 @@ type mark struct {
 var runs atomic.Uint64
 
 func newEngine(ctx context.Context, test Test) *engine {
-	e := &engine{ctx: ctx, test: test, seed: test.Seed, label: fmt.Sprint("run", runs.Add(1))}
+	e := &engine{ctx: ctx, test: test, seed: test.Seed, label: runName(test.Seed)}
+	e.hold.goOn = make(chan struct{})
 	e.plan = test.Nemesis.Plan(e.seed, test.Duration)
 	if test.Rate != Unpaced {
 		seconds := (test.Duration + test.Settle).Seconds()
@@ -69,11 +75,12 @@ func newEngine(ctx context.Context, test Test) *engine {
 
 // run is the whole run. It is called in a bubble.
 func (e *engine) run() error {
+	e.wear("")
 	if err := e.plan.Validate(); err != nil {
 		return err
 	}
 	w, err := cluster.New(cluster.Config{
-		System: e.test.System, Nodes: e.test.Nodes, Clients: e.test.Clients + 1,
+		System: e.test.System, Nodes: e.test.Nodes, Clients: e.test.Clients + 1, Spared: 1,
 		Seed: e.seed, Label: e.label, Wait: synctest.Wait,
 	})
 	if err != nil {
@@ -83,6 +90,7 @@ func (e *engine) run() error {
 		return err
 	}
 	e.world.Store(w)
+	e.stopAt(w)
 	w.Sleep(context.Background(), time.Millisecond) // by then every host is up
 	e.setup(w)
 	e.enter("faults")
@@ -135,6 +143,8 @@ func (e *engine) trySetup(h *cluster.Host) (err error) {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
+	e.wear(h.Name())
+	defer e.wear("")
 	ctx, cancel := h.WithTimeout(context.Background(), e.test.Timeout)
 	defer cancel()
 	c, err := e.test.Workload.Open(ctx, h)
@@ -157,10 +167,17 @@ func (e *engine) sleep(d time.Duration) {
 // interrupted reports whether the caller has lost interest. The channel of its
 // ctx belongs to the world outside, so it is asked and never waited for.
 func (e *engine) interrupted() bool {
+	if e.hold.halted.Load() {
+		return true
+	}
 	if e.ctx.Err() == nil {
 		return false
 	}
-	e.stop(errInterrupted)
+	why := errInterrupted
+	if errors.Is(context.Cause(e.ctx), errLate) {
+		why = errLate
+	}
+	e.stop(why)
 	return true
 }
 
@@ -179,6 +196,9 @@ func (e *engine) enter(phase string) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.hold.halted.Load() {
+		return
+	}
 	e.marks = append(e.marks, mark{phase, at})
 }
 
@@ -187,15 +207,23 @@ func (e *engine) record(op history.Op) history.Op {
 	op.Time = e.world.Load().Now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed {
+	if e.closed || e.hold.halted.Load() {
 		return op
 	}
-	return e.history.Add(op)
+	if op.Type == history.Invoke && op.Process != history.Nemesis {
+		e.calls++
+	}
+	op = e.history.Add(op)
+	e.test.Recorder.add(op)
+	return op
 }
 
 func (e *engine) find(f cluster.Finding) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.hold.halted.Load() {
+		return // the run is being cut short
+	}
 	e.findings = append(e.findings, f)
 }
 
@@ -203,10 +231,13 @@ func (e *engine) find(f cluster.Finding) {
 func (e *engine) close(w *cluster.Cluster) {
 	e.mu.Lock()
 	e.closed, e.ended = true, true
-	e.findings = append(e.findings, w.Findings()...)
+	if !e.hold.halted.Load() {
+		e.findings = append(e.findings, w.Findings()...)
+	}
 	e.mu.Unlock()
-	for _, g := range leftBehind(e.label) {
-		e.find(cluster.Finding{Kind: cluster.Leaked, Host: g.host, What: g.what(), Stack: g.stack})
+	for _, same := range alike(leftBehind(e.label)) {
+		what := fmt.Sprintf("left %d goroutine(s) behind, which had not ended %v after their ctx was done", len(same), grace)
+		e.find(cluster.Finding{Kind: cluster.Leaked, Host: same[0].host, What: what, Stack: same[0].stack()})
 	}
 }
 
@@ -218,10 +249,19 @@ func (e *engine) result() *Result {
 	e.closed = true
 	r := &Result{Test: e.test, Seed: e.seed, Plan: e.plan, History: &e.history, Findings: e.findings, phases: e.marks, Stopped: e.stopped}
 	r.Virtual = r.History.End()
+	if e.hold.reached.Load() {
+		r.Snapshot, r.held = e.hold.snapshot, !e.hold.halted.Load()
+	}
+	if w := e.world.Load(); w != nil {
+		r.Log = w.Logs()
+	}
 	if e.ended {
 		w := e.world.Load()
 		r.Trace, r.healed, r.core = w.Trace(), e.healed, e.core
 		r.Virtual = e.marks[len(e.marks)-1].at
+		if e.hold.halted.Load() {
+			r.Virtual = e.test.StopAt.At
+		}
 		r.Exercised = e.exercised(w.Stats(), r.History)
 		r.Exercised.Effects = w.Effects()
 		r.Exercised.Marks, r.Exercised.Missed = w.Marks()

@@ -1,117 +1,225 @@
 package capsize
 
 import (
-	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"runtime"
-	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// A goroutine is one of a run's that is still there, or several that are alike.
+// A goroutine is one goroutine of the process at an instant.
 type goroutine struct {
-	host, shift string
-	stack       string
-	waits       bool // in one of the ways that goroutines of a bubble may wait
-	count       string
+	id     string
+	state  string // as the runtime spells it: "running", "select (durable)", "sync.Mutex.Lock"
+	bubble string // number of its bubble of virtual time; empty outside of one
+
+	run, host, shift string // its profiler labels; see labels.go
+
+	frames []frame // the innermost first, and at last who created it
 }
 
-func (g goroutine) what() string {
-	return fmt.Sprintf("left %s goroutine(s) behind, which had not ended %v after their ctx was done", g.count, grace)
+// A frame is a call on the stack of a goroutine.
+type frame struct {
+	fn   string // as "example.com/store.(*Store).Append"
+	args string
+	file string
+	line int
 }
 
-// leftBehind lists the goroutines of a run, which are known by their profiler
-// labels: children inherit them.
-func leftBehind(label string) []goroutine {
-	var b bytes.Buffer
-	if err := pprof.Lookup("goroutine").WriteTo(&b, 1); err != nil {
-		return nil // a buffer takes all
+// durable reports whether a goroutine waits in a way that lets virtual time pass.
+func (g goroutine) durable() bool { return strings.HasSuffix(g.state, "(durable)") }
+
+// stack formats the stack of a goroutine, without what differs between two
+// goroutines that are alike.
+func (g goroutine) stack() string {
+	var b strings.Builder
+	for _, f := range g.frames {
+		fmt.Fprintf(&b, "%s\n\t%s:%d\n", f.fn, f.file, f.line)
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// in reports whether a function whose name begins so is on the stack.
+func (g goroutine) in(prefixes ...string) bool {
+	return slices.ContainsFunc(g.frames, func(f frame) bool {
+		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(f.fn, p) })
+	})
+}
+
+// goroutines lists all goroutines of the process, at one instant. The one that calls
+// is the first.
+func goroutines() []goroutine {
+	defer setGODEBUG(showLabels)()
+	b := make([]byte, 256<<10)
+	n := runtime.Stack(b, true)
+	for n == len(b) && n < 64<<20 {
+		b = make([]byte, 4*len(b))
+		n = runtime.Stack(b, true)
+	}
+	return parseGoroutines(string(b[:n]))
+}
+
+// showLabels is the setting of GODEBUG that has the runtime print the profiler labels
+// of a goroutine with its stack.
+const showLabels = "tracebacklabels=1"
+
+// setGODEBUG adds a setting to GODEBUG until undo is called. It does nothing if the
+// environment has that setting.
+func setGODEBUG(setting string) (undo func()) {
+	name, _, _ := strings.Cut(setting, "=")
+	before, had := os.LookupEnv("GODEBUG")
+	if strings.Contains(","+before, ","+name+"=") {
+		return func() {}
+	}
+	with := strings.TrimPrefix(before+","+setting, ",")
+	if os.Setenv("GODEBUG", with) != nil {
+		return func() {}
+	}
+	return func() {
+		switch {
+		case os.Getenv("GODEBUG") != with: // somebody else has set it meanwhile
+		case had:
+			_ = os.Setenv("GODEBUG", before)
+		default:
+			_ = os.Unsetenv("GODEBUG")
+		}
+	}
+}
+
+// parseGoroutines reads what the runtime prints of goroutines, and passes over what is
+// before the first of them, as the message of a panic.
+func parseGoroutines(text string) []goroutine {
+	var all []goroutine
+	for block := range strings.SplitSeq(text, "\n\n") {
+		if g, ok := parseGoroutine(strings.TrimLeft(block, "\n")); ok {
+			all = append(all, g)
+		}
+	}
+	return all
+}
+
+var (
+	header    = regexp.MustCompile(`^goroutine (\d+)(?: gp=\S+ m=\S+(?: mp=\S+)?)? \[(.*)\]:$`)
+	bubbleOf  = regexp.MustCompile(`, synctest bubble (\d+)$`)
+	labelPair = regexp.MustCompile(`"((?:[^"\\]|\\.)*)": "((?:[^"\\]|\\.)*)"`)
+	place     = regexp.MustCompile(`^\t(.*):(\d+)(?: \+0x[0-9a-f]+)?(?: fp=.*)?$`)
+)
+
+// creator begins the last frame of a goroutine: where it was started.
+const creator = "created by "
+
+func parseGoroutine(block string) (g goroutine, ok bool) {
+	lines := strings.Split(block, "\n")
+	m := header.FindStringSubmatch(lines[0])
+	if m == nil {
+		return g, false
+	}
+	state, labels, _ := strings.Cut(m[2], " labels:{")
+	g.id = m[1]
+	for _, pair := range labelPair.FindAllStringSubmatch(labels, -1) {
+		switch value := unquote(pair[2]); pair[1] {
+		case runLabel:
+			g.run = value
+		case hostLabel:
+			g.host = value
+		case shiftLabel:
+			g.shift = value
+		}
+	}
+	if b := bubbleOf.FindStringSubmatch(state); b != nil {
+		g.bubble = b[1]
+		state = strings.TrimSuffix(state, b[0])
+	}
+	g.state, _, _ = strings.Cut(state, ", ") // how long, and whether it is locked to a thread
+	for i := 1; i+1 < len(lines); i++ {
+		at := place.FindStringSubmatch(lines[i+1])
+		if at == nil {
+			continue // "...additional frames elided..."
+		}
+		f := frame{fn: lines[i], file: at[1]}
+		if strings.HasPrefix(f.fn, creator) {
+			f.fn, _, _ = strings.Cut(f.fn, " in goroutine ")
+		}
+		if open := strings.LastIndex(f.fn, "("); open > 0 && strings.HasSuffix(f.fn, ")") {
+			f.fn, f.args = f.fn[:open], f.fn[open:]
+		}
+		f.line, _ = strconv.Atoi(at[2])
+		g.frames = append(g.frames, f)
+		i++
+	}
+	return g, true
+}
+
+func unquote(s string) string {
+	if u, err := strconv.Unquote(`"` + s + `"`); err == nil {
+		return u
+	}
+	return s
+}
+
+// of returns the goroutines of a run: those that bear its label, and those in its
+// bubble that bear none.
+func of(run string, all []goroutine) []goroutine {
+	bubble := ""
+	for _, g := range all {
+		if g.run == run && g.bubble != "" {
+			bubble = g.bubble
+		}
 	}
 	var found []goroutine
-	for block := range strings.SplitSeq(b.String(), "\n\n") {
-		if g, of := parseGoroutine(block); of == label {
+	for _, g := range all {
+		if g.run == run || bubble != "" && g.bubble == bubble {
 			found = append(found, g)
 		}
 	}
 	return found
 }
 
-var labelPair = regexp.MustCompile(`"([a-z]+)":"([^"]*)"`)
+// ofHarness reports whether a goroutine runs code of the harness alone.
+func (g goroutine) ofHarness() bool {
+	return g.host == "" && g.in("testing/synctest.", "internal/synctest.Run", "github.com/capsize-go/capsize.(*engine).run",
+		"github.com/capsize-go/capsize/cluster.(*loop).run", "github.com/capsize-go/capsize/cluster.(*loop).catchUp")
+}
 
-// parseGoroutine reads one entry of a goroutine profile, and returns the run that
-// it belongs to.
-func parseGoroutine(block string) (g goroutine, of string) {
-	var stack []string
-	for line := range strings.Lines(strings.TrimSpace(block)) {
-		switch {
-		case strings.HasPrefix(line, "# labels:"):
-			for _, pair := range labelPair.FindAllStringSubmatch(line, -1) {
-				switch pair[1] {
-				case "capsize":
-					of = pair[2]
-				case "host":
-					g.host = pair[2]
-				case "shift":
-					g.shift = pair[2]
-				}
-			}
-		case strings.HasPrefix(line, "#"):
-			stack = append(stack, frame(line))
-		default:
-			if count, pcs, ok := strings.Cut(line, " @ "); ok {
-				g.count, g.waits = count, waitsDurably(pcs)
-			}
+// leftBehind lists the goroutines of a run that run code of its hosts.
+func leftBehind(run string) []goroutine {
+	return slices.DeleteFunc(of(run, goroutines()), goroutine.ofHarness)
+}
+
+// alike groups goroutines of one host with the same stack, in the order of the first
+// of each group.
+func alike(all []goroutine) [][]goroutine {
+	index := map[[2]string]int{}
+	var groups [][]goroutine
+	for _, g := range all {
+		key := [2]string{g.host, g.stack()}
+		i, ok := index[key]
+		if !ok {
+			i = len(groups)
+			index[key] = i
+			groups = append(groups, nil)
 		}
+		groups[i] = append(groups[i], g)
 	}
-	g.stack = strings.Join(stack, "\n")
-	return g, of
+	return groups
 }
 
-// Where goroutines of a bubble wait without keeping its time from passing, by
-// the functions of the runtime that they wait in.
-var durableWaits = []string{
-	"runtime.chanrecv", "runtime.chansend", "runtime.selectgo", "runtime.block",
-	"sync.runtime_notifyListWait", "sync.runtime_SemacquireWaitGroup", "time.Sleep",
-}
+// String says where a frame is, as "store.go:31".
+func (f frame) String() string { return fmt.Sprintf("%s:%d", filepath.Base(f.file), f.line) }
 
-// waitsDurably reports whether the innermost frames of a stack are those of a wait
-// that virtual time knows of. A profile prints no frames of the runtime, but it
-// has their addresses.
-func waitsDurably(pcs string) bool {
-	for _, text := range strings.Fields(pcs) {
-		pc, err := strconv.ParseUint(text, 0, 64)
-		if err != nil {
-			return false
-		}
-		f := runtime.FuncForPC(uintptr(pc) - 1)
-		if f == nil {
-			return false
-		}
-		name := f.Name()
-		if slices.ContainsFunc(durableWaits, func(w string) bool { return strings.HasPrefix(name, w) }) {
-			return true
-		}
-		if !strings.HasPrefix(name, "runtime.") {
-			return false
-		}
+// short returns the name of the function without the path of its package:
+// "(*Store).Append" for "example.com/store.(*Store).Append".
+func (f frame) short() string {
+	name := f.fn[strings.LastIndex(f.fn, "/")+1:]
+	if _, after, ok := strings.Cut(name, "."); ok {
+		return after
 	}
-	return false
+	return name
 }
 
-// frame makes "#	0x4711	pkg.fn+0x12	file.go:34" readable.
-func frame(line string) string {
-	f := strings.Fields(line)
-	if len(f) < 4 {
-		return strings.TrimSpace(line)
-	}
-	fn, _, _ := strings.Cut(f[2], "+0x")
-	return fn + "\n\t" + strings.Join(f[3:], " ")
-}
-
-func allStacks() string {
-	b := make([]byte, 1<<20)
-	return string(b[:runtime.Stack(b, true)])
-}
+// qualified returns the name of the function with that of its package: "time.Sleep".
+func (f frame) qualified() string { return f.fn[strings.LastIndex(f.fn, "/")+1:] }

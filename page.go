@@ -25,6 +25,7 @@ func (r *Result) Page(rerun string) (report.Run, error) {
 		Exercised: r.Exercised.rows(), Params: r.Test.params(),
 		Rerun: rerun, Digest: digest,
 	}
+	p.Metrics, p.Snapshot, p.Log = r.Metrics, r.Snapshot, r.logLines()
 	if r.Stopped != nil {
 		p.Stopped = r.Stopped.Error()
 	}

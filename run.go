@@ -1,81 +1,174 @@
 package capsize
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"os"
-	"os/signal"
+	"path"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/report"
 )
 
 // Run runs the test and fails t if a checker finds a history invalid, or can't
 // tell. It prints the counter-example, writes a page that shows it, and keeps the
 // failure under testdata/capsize: from then on Run tries that seed first, as a
-// subtest, until somebody deletes it.
+// subtest, until somebody deletes it. While a saved failure fails, no new seeds are
+// tried. A saved run is compared with its history: see docs/determinism.md for what
+// happens when it differs.
+//
+// A test with more than one Run should give each a [Test.Name]: their failures are
+// kept apart by it, or else by their order.
 //
 // The environment overrides what the test says: CAPSIZE_SEED, CAPSIZE_SEEDS,
-// CAPSIZE_DURATION (as "60s") and CAPSIZE_REPORT, the folder for the pages.
+// CAPSIZE_DURATION (as "60s"), CAPSIZE_REPORT, the folder for the pages, and
+// CAPSIZE_STOP_AT (as "22.4s" or "22.4s,wait"), the instant of virtual time to stop at; see
+// [Breakpoint]. With -v the log lines before the counterexample and the metrics are printed. With
+// CAPSIZE_SEED those seeds are tried even if a saved failure fails. Pages go to the
+// test's artifacts under go test -artifacts, and else to capsize-report in the root of
+// the module.
 //
-// Only one run can be under way in a process, so tests that call Run can't be
-// parallel with each other.
+// One run can be under way in a process, so tests that call Run may be parallel, and
+// wait for each other.
 func Run(t *testing.T, test Test) {
 	t.Helper()
-	if test.Name == "" {
-		test.Name = t.Name()
-	}
 	set, err := readSettings()
 	if err != nil {
 		t.Fatalf("capsize: %v", err)
 	}
 	set.apply(&test)
-	saved, err := savedFailures(t.Name())
+	want := wantedRun(t.Name())
+	x := &runner{name: t.Name(), set: set, key: join(t, test.Name, want)}
+	if test.Name == "" {
+		test.Name = path.Join(t.Name(), x.key)
+	}
+	x.test = test
+	if want.id != "" && want.key != x.key {
+		return // -run asks for another Run of this test
+	}
+	if x.test.Recorder == nil {
+		x.test.Recorder = x.recorder()
+		defer x.closeRecorder(t)
+	}
+	x.nameCutShort(t)
+	ctx, stop := untilLate(t)
+	defer stop()
+	if x.replays(ctx, t, want) || !x.finishCutShort(ctx, t) {
+		return
+	}
+	if x.test.Seed == 0 {
+		x.test.Seed = freshSeed()
+	}
+	x.sweep(ctx, t)
+}
+
+// A runner is one call of [Run].
+type runner struct {
+	name string // of the Go test
+	key  string // of this Run in it; empty for the first one without a name
+	test Test
+	set  settings
+	kept bool // a failure of this Run is kept and failed again: no other one is
+}
+
+// replays runs the saved failures, or the one run that -run asks for. It reports
+// whether that is all that there is to run.
+func (x *runner) replays(ctx context.Context, t *testing.T, want wanted) (done bool) {
+	t.Helper()
+	saved, err := x.savedFailures()
 	if err != nil {
 		t.Fatalf("capsize: %v", err)
 	}
 	for _, s := range saved {
-		t.Run(s.ID, func(t *testing.T) {
+		name := path.Join(x.key, s.ID)
+		done = done || selects(x.name, name)
+		passed := t.Run(name, func(t *testing.T) {
 			t.Helper()
-			s.replay(t, test, set)
+			x.replay(ctx, t, s)
 		})
+		x.kept = x.kept || !passed
 	}
-	if onlySaved(t.Name(), saved) {
-		return
+	if !done && want.id != "" {
+		t.Run(path.Join(x.key, want.id), func(t *testing.T) {
+			t.Helper()
+			x.runUnsaved(ctx, t, want)
+		})
+		return true
 	}
-	if test.Seed == 0 {
-		test.Seed = freshSeed()
+	return done || x.kept && x.set.seed == 0
+}
+
+// runUnsaved runs a failure that is saved elsewhere, by the seed in its name.
+func (x *runner) runUnsaved(ctx context.Context, t *testing.T, want wanted) {
+	t.Helper()
+	if want.seed == 0 {
+		t.Fatalf("capsize: %s is not saved here (in %s), and its name does not say its seed. The text of the failure does; run\n  %s",
+			want.id, filepath.ToSlash(x.savedDir()), strings.Replace(x.set.rerunSeed(x.name, 0), "SEED=0", "SEED=…", 1))
 	}
-	sweep(t, test, set)
+	one := x.test
+	one.Seed, one.Seeds = want.seed, 1
+	r, err := Exec(ctx, t, one)
+	if err != nil {
+		t.Fatalf("capsize: %v", err)
+	}
+	rec, err := x.record(r)
+	if err != nil {
+		t.Errorf("capsize: %v", err)
+	}
+	other := ""
+	if want.hash != "" && want.hash != rec.ID() {
+		other = fmt.Sprintf("seed %d gives another run here than %s, which is not saved here, so nobody can say where they differ: "+
+			"the code, the test's parameters or the environment are others, or the system is not deterministic (see CheckDeterminism)", want.seed, want.id)
+	}
+	switch {
+	case !x.passes(r):
+		x.fail(ctx, t, r, other)
+	case other != "":
+		t.Errorf("capsize: %s\nThe verdict of this run: %v", other, r.Verdict)
+	default:
+		t.Logf("capsize: seed %d: %v", want.seed, r.Verdict)
+	}
 }
 
 // sweep tries the seeds until one decides the test.
-func sweep(t *testing.T, test Test, set settings) {
+func (x *runner) sweep(ctx context.Context, t *testing.T) {
 	t.Helper()
-	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt)
-	defer stop()
-	seeds := max(1, test.Seeds)
+	seeds := max(1, x.test.Seeds)
 	for i := range seeds {
-		one := test
-		one.Seed, one.Seeds = test.Seed+uint64(i), 1
+		one := x.test
+		one.Seed, one.Seeds = x.test.Seed+uint64(i), 1
+		if ctx.Err() != nil {
+			x.reportPart(ctx, t, i)
+			return
+		}
 		r, err := Exec(ctx, t, one)
 		if err != nil {
 			t.Fatalf("capsize: %v", err)
 		}
-		if asExpected(r, test.Expect) {
+		if wasInterrupted(r) {
+			x.reportPart(ctx, t, i)
+		}
+		if asExpected(r, x.test.Expect) {
 			return // it shows what it was to show
 		}
 		if r.Verdict != checker.Valid {
-			fail(t, r, set)
+			x.fail(ctx, t, r, "")
 			return
 		}
 	}
-	if test.Expect != checker.Valid {
+	if x.test.Expect != checker.Valid {
 		t.Errorf("capsize: all %d histories from seed %d on are valid, but this test is to show an %s one:\n"+
-			"the bug is gone, or these runs do not reach it", seeds, test.Seed, test.Expect)
+			"the bug is gone, or these runs do not reach it", seeds, x.test.Seed, x.test.Expect)
 	}
+}
+
+// passes reports whether a single run of the test is none that fails it.
+func (x *runner) passes(r *Result) bool {
+	return r.Verdict == checker.Valid || asExpected(r, x.test.Expect)
 }
 
 // asExpected reports whether a run shows the bug that a test is to show: a history that
@@ -85,78 +178,86 @@ func asExpected(r *Result, expect checker.Verdict) bool {
 	return r.Verdict != checker.Valid && r.Verdict == expect && len(findingsOf(r.Findings, false)) == 0
 }
 
-// fail keeps a run that did not come out as expected, and reports it. One that was
-// interrupted is reported only: it failed at nothing.
-func fail(t *testing.T, r *Result, set settings) {
+// fail keeps a run that did not come out as expected, runs its seed again to see
+// whether it repeats, and reports it. One that was interrupted is reported only: it
+// failed at nothing. Note is what else is to be said.
+func (x *runner) fail(ctx context.Context, t *testing.T, r *Result, note string) {
 	t.Helper()
-	if errors.Is(r.Stopped, errInterrupted) {
-		show(t, r, set, "", rerunSeed(t.Name(), r.Seed))
+	if wasInterrupted(r) || r.Test.StopAt.At > 0 {
+		x.show(t, r, shown{rerun: x.set.rerunSeed(x.name, r.Seed), note: note})
 		return
 	}
-	saved, err := save(r, t.Name())
-	if err != nil {
-		t.Errorf("capsize: save the failure: %v", err)
+	s := savedRun{ID: fmt.Sprintf("seed-%d", r.Seed)}
+	if !x.kept {
+		var err error
+		if s, err = x.save(r); err != nil {
+			t.Errorf("capsize: save the failure: %v", err)
+		}
+	} else if rec, err := x.record(r); err == nil {
+		s.ID = savedID(rec)
 	}
-	show(t, r, set, saved.Dir, rerunTest(t.Name(), saved.ID))
+	again := x.again(ctx, t, r)
+	if s.Dir != "" && again.tried() {
+		s.Repeats = again.word()
+		if err := s.Write(s.Dir, nil); err != nil {
+			t.Errorf("capsize: save the failure: %v", err)
+		}
+	}
+	x.show(t, r, shown{
+		saved: s.Dir, id: s.ID, rerun: x.set.rerunTest(path.Join(x.name, x.key), s.ID),
+		repeats: again.String(), note: joinLines(note, again.differs),
+	})
+}
+
+// shown is what is shown of a failure beside the run.
+type shown struct {
+	saved   string // folder where it is kept
+	id      string // of that folder; empty for a run that is not kept
+	rerun   string
+	repeats string
+	note    string
 }
 
 // show reports a run: its page goes to a folder, and its text to t, which fails.
-func show(t *testing.T, r *Result, set settings, saved, rerun string) {
+func (x *runner) show(t *testing.T, r *Result, s shown) {
 	t.Helper()
-	page, err := r.Page(rerun)
+	page, err := r.Page(s.rerun)
 	if err != nil {
-		t.Fatalf("capsize: %v", err)
-	}
-	page.SavedPath = saved
-	if page.ReportPath, err = report.Write(set.reportDir(t, page.Digest[:8]), page); err != nil {
 		t.Errorf("capsize: %v", err)
 	}
+	page.Repeats, page.Note = s.repeats, s.note
+	if s.saved != "" {
+		page.SavedPath = fromRoot(s.saved)
+	}
+	dir, err := x.set.reportDir(t)
+	if err == nil {
+		if s.id == "" {
+			s.id = fmt.Sprintf("seed-%d-%s", r.Seed, savedrun.ID(page.Digest, page.Params))
+		}
+		name := strings.ReplaceAll(path.Join(x.name, x.key), "/", "-") + "-" + s.id
+		page.ReportPath, err = report.Write(filepath.Join(dir, name), page)
+	}
+	if err != nil {
+		t.Errorf("capsize: there is no page of this failure: %v", err)
+	} else {
+		page.ReportPath = fromRoot(page.ReportPath)
+	}
 	var b strings.Builder
-	if err := report.Text(&b, page, report.Style{}); err != nil {
+	if err := report.Text(&b, page, report.Style{Verbose: testing.Verbose()}); err != nil {
 		t.Errorf("capsize: %v", err)
 	}
 	t.Errorf("%s", strings.TrimRight(b.String(), "\n"))
 }
 
-// CheckDeterminism runs one seed of the test twice and fails t at the first line
-// in which the two histories differ. Every system deserves a test that calls it:
-// a run that can't be repeated can't be debugged.
-func CheckDeterminism(t *testing.T, test Test) {
-	t.Helper()
-	if test.Seed == 0 {
-		test.Seed = 1
-	}
-	var runs [2]*Result
-	for i := range runs {
-		r, err := Exec(t.Context(), t, test)
-		if err != nil {
-			t.Fatalf("capsize: %v", err)
-		}
-		runs[i] = r
-	}
-	if d := Difference(runs[0], runs[1]); d != "" {
-		t.Errorf("capsize: seed %d is not deterministic: %s", test.Seed, d)
-	}
-}
-
-// Difference says where two runs differ: the first line of their histories that
-// does, or that only the traces of their clusters do. It is empty if nothing does.
-func Difference(a, b *Result) string {
-	for i := range min(a.History.Len(), b.History.Len()) {
-		x, y := a.History.At(i), b.History.At(i)
-		if fmt.Sprint(x) != fmt.Sprint(y) || x.Time != y.Time {
-			return fmt.Sprintf("the histories differ from line %d on\n  first:  %v\n  second: %v\n"+
-				"look for a select with two ready cases, a map iteration, a shared random source, "+
-				"or two things due at the same instant", i+1, x, y)
+// joinLines joins the texts that say something.
+func joinLines(texts ...string) string {
+	var all []string
+	for _, s := range texts {
+		if s != "" {
+			all = append(all, s)
 		}
 	}
-	if n, m := a.History.Len(), b.History.Len(); n != m {
-		return fmt.Sprintf("one history has %d lines and the other %d; they are alike up to there", n, m)
-	}
-	if a.Trace != b.Trace {
-		return fmt.Sprintf("the histories are alike, but what the nodes said to each other is not: traces %016x and %016x", a.Trace, b.Trace)
-	}
-	return ""
+	return strings.Join(all, "\n")
 }
 
 // Main runs f in a plain program, as from func main, with a t that [Exec] can

@@ -1,84 +1,69 @@
 package capsize
 
 import (
-	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
-	"regexp"
-	"strings"
-	"testing"
-	"time"
 
-	"github.com/capsize-go/capsize/checker"
-	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/internal/savedrun"
 )
 
-// savedDir holds the failures of a package's tests, each in testdata/capsize/<Test>/<id>.
+// savedDir holds the failures of a package's tests, each in
+// testdata/capsize/<Test>/<id>, or in testdata/capsize/<Test>/<run>/<id> where a test
+// has a Run with a name, or several.
 const savedDir = "testdata/capsize"
 
-// A savedRun is what it takes to repeat a run.
+// A savedRun is a failure that is kept.
 type savedRun struct {
-	ID       string          `json:"-"`
-	Dir      string          `json:"-"`
-	Seed     uint64          `json:"seed"`
-	Nodes    int             `json:"nodes"`
-	Clients  int             `json:"clients"`
-	Rate     float64         `json:"rate"` // 0 for clients without a pace
-	Duration time.Duration   `json:"duration_ns"`
-	Timeout  time.Duration   `json:"timeout_ns"`
-	Settle   time.Duration   `json:"settle_ns"`
-	Core     bool            `json:"core,omitempty"`
-	Plan     nemesis.Plan    `json:"-"`
-	RawPlan  json.RawMessage `json:"plan,omitempty"` // absent if the test's faults can't be kept in a file
-	Verdict  checker.Verdict `json:"verdict"`
-	Reason   string          `json:"reason"`
+	savedrun.Record
+	ID  string // name of its folder
+	Dir string
 }
 
-// save keeps a run for the next time that the test is run.
-func save(r *Result, test string) (savedRun, error) {
+// record returns what it takes to repeat a run of a test.
+func (x *runner) record(r *Result) (savedrun.Record, error) {
 	digest, err := r.Digest()
 	if err != nil {
-		return savedRun{}, err
+		return savedrun.Record{}, err
 	}
-	s := savedRun{
-		ID: digest[:8], Seed: r.Seed, Nodes: r.Test.Nodes, Clients: r.Test.Clients, Rate: r.Test.Rate,
+	return savedrun.Record{
+		Test: x.name, Run: x.key, System: systemName(r.Test.System), Workload: r.Test.Workload.Name, Nemesis: r.Test.Nemesis.String(),
+		Seed: r.Seed, Nodes: r.Test.Nodes, Clients: r.Test.Clients, Rate: r.Test.Rate,
 		Duration: r.Test.Duration, Timeout: r.Test.Timeout, Settle: r.Test.Settle, Core: r.Test.Core,
-		Verdict: r.Verdict, Reason: r.Reason,
-	}
-	if s.Rate == Unpaced {
-		s.Rate = 0
-	}
-	if raw, err := json.Marshal(r.Plan); err == nil {
-		s.RawPlan = raw
-	}
-	s.Dir = filepath.Join(savedDir, filepath.FromSlash(test), s.ID)
-	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
-		return s, err
-	}
-	b, err := json.MarshalIndent(s, "", "\t")
-	if err != nil {
-		return s, fmt.Errorf("encode run: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(s.Dir, "run.json"), append(b, '\n'), 0o644); err != nil {
-		return s, err
-	}
-	f, err := os.Create(filepath.Join(s.Dir, "history.jsonl"))
-	if err != nil {
-		return s, err
-	}
-	if err := r.History.Write(f); err != nil {
-		return s, errors.Join(fmt.Errorf("write history: %w", err), f.Close())
-	}
-	return s, f.Close()
+		Plan: r.Plan, Verdict: r.Verdict, Reason: r.Reason, Digest: digest, Build: savedrun.Build(),
+	}, nil
 }
 
-// savedFailures returns what is kept for a test, in the order of the IDs.
-func savedFailures(test string) ([]savedRun, error) {
-	dir := filepath.Join(savedDir, filepath.FromSlash(test))
+// savedID names a run by its seed, so that the name alone is enough to run it
+// elsewhere, and by a hash of all else.
+func savedID(r savedrun.Record) string { return fmt.Sprintf("seed-%d-%s", r.Seed, r.ID()) }
+
+// save keeps a run for the next time that the test is run.
+func (x *runner) save(r *Result) (savedRun, error) {
+	rec, err := x.record(r)
+	if err != nil {
+		return savedRun{ID: fmt.Sprintf("seed-%d", r.Seed)}, err
+	}
+	s := savedRun{Record: rec, ID: savedID(rec)}
+	dir := filepath.Join(x.savedDir(), s.ID)
+	if err := rec.Write(dir, r.History); err != nil {
+		return s, err
+	}
+	s.Dir = dir
+	return s, nil
+}
+
+// savedDir returns the folder of the failures of this Run.
+func (x *runner) savedDir() string {
+	return filepath.Join(savedDir, filepath.FromSlash(path.Join(x.name, x.key)))
+}
+
+// savedFailures returns what is kept for this Run, in the order of the IDs.
+func (x *runner) savedFailures() ([]savedRun, error) {
+	dir := x.savedDir()
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -88,111 +73,52 @@ func savedFailures(test string) ([]savedRun, error) {
 	}
 	var all []savedRun
 	for _, e := range entries {
-		file := filepath.Join(dir, e.Name(), "run.json")
-		b, err := os.ReadFile(file)
+		s := savedRun{ID: e.Name(), Dir: filepath.Join(dir, e.Name())}
+		s.Record, _, err = savedrun.Read(filepath.Join(s.Dir, savedrun.File))
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // the folder of a subtest
+			continue // the folder of a subtest, or of another Run
+		}
+		if err == nil {
+			err = s.Validate()
 		}
 		if err != nil {
 			return nil, err
-		}
-		s := savedRun{ID: e.Name(), Dir: filepath.Dir(file)}
-		if err := json.Unmarshal(b, &s); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		if len(s.RawPlan) > 0 {
-			if err := json.Unmarshal(s.RawPlan, &s.Plan); err != nil {
-				return nil, fmt.Errorf("%s: %w", file, err)
-			}
 		}
 		all = append(all, s)
 	}
 	return all, nil
 }
 
-// replay runs a saved failure again.
-func (s savedRun) replay(t *testing.T, test Test, set settings) {
-	t.Helper()
-	test.Seed, test.Seeds, test.Nodes, test.Clients = s.Seed, 1, s.Nodes, s.Clients
+// edited reports whether run.json is not as it was saved, as when somebody took a step
+// out of the plan: then another history is what was asked for.
+func (s savedRun) edited() bool {
+	m := savedName.FindStringSubmatch(s.ID)
+	return m != nil && m[2] != "" && s.ID != savedID(s.Record)
+}
+
+// apply makes a test repeat the saved run.
+func (s savedRun) apply(test Test) Test {
+	test.Seed, test.Seeds, test.Nodes, test.Clients, test.Rate = s.Seed, 1, s.Nodes, s.Clients, s.Rate
 	test.Duration, test.Timeout, test.Settle, test.Core = s.Duration, s.Timeout, s.Settle, s.Core
-	if test.Rate = s.Rate; s.Rate == 0 {
-		test.Rate = Unpaced
-	}
 	if s.Plan != nil {
 		test.Nemesis = s.Plan
 	}
-	r, err := Exec(t.Context(), t, test)
-	if err != nil {
-		t.Fatalf("capsize: %v", err)
-	}
-	if r.Verdict == checker.Valid || asExpected(r, test.Expect) {
-		return
-	}
-	parent, _, _ := strings.Cut(t.Name(), "/"+s.ID)
-	show(t, r, set, s.Dir, rerunTest(parent, s.ID))
+	return test
 }
 
-// onlySaved reports whether the go command was told to run nothing of this test
-// but saved failures: -run='^TestStore$/^2f8e513f$'.
-func onlySaved(test string, saved []savedRun) bool {
-	f := flag.Lookup("test.run")
-	if f == nil {
-		return false
-	}
-	parts := strings.Split(f.Value.String(), "/")
-	depth := strings.Count(test, "/") + 1
-	if len(parts) <= depth || parts[depth] == "" {
-		return false
-	}
-	re, err := regexp.Compile(parts[depth])
-	if err != nil {
-		return false
-	}
-	for _, s := range saved {
-		if re.MatchString(s.ID) {
-			return true
+// differs says where the history of a run differs from the saved one. It is empty if
+// they are the same byte for byte.
+func (s savedRun) differs(r *Result) (string, error) {
+	d, err := savedrun.Compare(s.Dir, r.History)
+	if errors.Is(err, fs.ErrNotExist) {
+		digest, err := r.Digest()
+		if err != nil || digest == s.Digest {
+			return "", err
 		}
+		return fmt.Sprintf("the digests of the histories differ, and %s, which would show where, is missing", savedrun.History), nil
 	}
-	return false
-}
-
-// rerunTest returns the command that runs one saved failure of a test again,
-// from the root of the module.
-func rerunTest(test, id string) string {
-	return fmt.Sprintf("go test -run='%s' %s", exactly(test+"/"+id), packagePath())
-}
-
-// rerunSeed returns the command that runs a test again with one seed.
-func rerunSeed(test string, seed uint64) string {
-	return fmt.Sprintf("CAPSIZE_SEED=%d CAPSIZE_SEEDS=1 go test -run='%s' %s", seed, exactly(test), packagePath())
-}
-
-// exactly returns the pattern that -run takes for a test of that name and no other.
-func exactly(test string) string {
-	var pattern []string
-	for part := range strings.SplitSeq(test, "/") {
-		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
+	if err != nil || d.Line == 0 {
+		return "", err
 	}
-	return strings.Join(pattern, "/")
-}
-
-// packagePath returns the folder of the package under test from the module's
-// root: go test runs a test in its package's folder.
-func packagePath() string {
-	here, err := os.Getwd()
-	if err != nil {
-		return "."
-	}
-	for dir := here; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			rel, err := filepath.Rel(dir, here)
-			if err != nil || rel == "." {
-				return "."
-			}
-			return "./" + filepath.ToSlash(rel)
-		}
-		if dir == filepath.Dir(dir) {
-			return "."
-		}
-	}
+	return fmt.Sprintf("the histories differ from line %d on\n  saved: %s\n  now:   %s", d.Line, d.First, d.Second), nil
 }

@@ -1,13 +1,12 @@
 package capsize
 
 import (
-	"crypto/rand"
-	"encoding/binary"
+	"flag"
 	"fmt"
+	"hash/maphash"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 )
@@ -18,6 +17,7 @@ type settings struct {
 	seeds    int
 	duration time.Duration
 	report   string
+	stop     Breakpoint
 }
 
 func readSettings() (s settings, err error) {
@@ -28,6 +28,7 @@ func readSettings() (s settings, err error) {
 		{"CAPSIZE_SEED", func(x string) (err error) { s.seed, err = strconv.ParseUint(x, 0, 64); return err }},
 		{"CAPSIZE_SEEDS", func(x string) (err error) { s.seeds, err = strconv.Atoi(x); return err }},
 		{"CAPSIZE_DURATION", func(x string) (err error) { s.duration, err = time.ParseDuration(x); return err }},
+		{"CAPSIZE_STOP_AT", func(x string) (err error) { s.stop, err = ParseBreakpoint(x); return err }},
 		{"CAPSIZE_REPORT", func(x string) error { s.report = x; return nil }},
 	} {
 		if text := os.Getenv(v.name); text != "" {
@@ -49,24 +50,47 @@ func (s settings) apply(t *Test) {
 	if s.duration != 0 {
 		t.Duration = s.duration
 	}
-}
-
-// reportDir returns where the page of a failure goes: the folder that the
-// environment names, the test's artifacts if they are kept, or a temporary folder.
-func (s settings) reportDir(t *testing.T, id string) string {
-	name := strings.NewReplacer("/", "-", " ", "_").Replace(t.Name()) + "-" + id
-	if s.report != "" {
-		return filepath.Join(s.report, name)
+	if s.stop.At != 0 {
+		t.StopAt = s.stop
 	}
-	return filepath.Join(os.TempDir(), "capsize", name)
 }
 
-// freshSeed returns a seed that nobody had before. It is the one draw that is not
-// keyed, and it is made outside of the run.
+// freshSeed returns a seed that is not likely to have been run before. It is the one
+// draw that is not keyed. It does not come from crypto/rand, which belongs to a run
+// that another test may have under way.
 func freshSeed() uint64 {
-	var b [8]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		return 1
+	return maphash.String(maphash.MakeSeed(), "seed")>>16 + 1 // short enough to be read out
+}
+
+// env returns what the environment said of the runs, as the prefix of a command.
+func (s settings) env() string {
+	if s.duration == 0 {
+		return ""
 	}
-	return binary.LittleEndian.Uint64(b[:])>>16 + 1 // short enough to be read out
+	return fmt.Sprintf("CAPSIZE_DURATION=%v ", s.duration)
+}
+
+// reportDir returns the folder for the pages of failures: the one that the environment
+// names; the test's artifacts if go test -artifacts keeps them; or capsize-report in
+// the root of the module, which is made so that git ignores it.
+func (s settings) reportDir(t *testing.T) (string, error) {
+	if s.report != "" {
+		return s.report, nil
+	}
+	if f := flag.Lookup("test.artifacts"); f != nil && f.Value.String() == "true" {
+		return t.ArtifactDir(), nil
+	}
+	root, _ := moduleRoot()
+	dir := filepath.Join(root, "capsize-report")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("make folder of the reports (CAPSIZE_REPORT names another): %w", err)
+	}
+	ignore := filepath.Join(dir, ".gitignore")
+	if _, err := os.Stat(ignore); err == nil {
+		return dir, nil
+	}
+	if err := os.WriteFile(ignore, []byte("*\n"), 0o644); err != nil {
+		return "", fmt.Errorf("write in the folder of the reports (CAPSIZE_REPORT names another): %w", err)
+	}
+	return dir, nil
 }

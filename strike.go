@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"runtime/pprof"
 	"slices"
 	"sync"
 	"time"
@@ -56,7 +55,7 @@ func (e *engine) nemesis(w *cluster.Cluster) {
 
 // step has the fault of a step strike, waits, and heals.
 func (e *engine) step(ctx context.Context, w *cluster.Cluster, s nemesis.Step) {
-	pprof.SetGoroutineLabels(pprof.WithLabels(ctx, pprof.Labels("capsize", e.label, "host", fmt.Sprint("nemesis step ", s.ID))))
+	e.wear(fmt.Sprint("nemesis step ", s.ID))
 	waits, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	x := &strike{step: s, giveUp: giveUp}

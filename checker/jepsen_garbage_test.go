@@ -66,7 +66,7 @@ func FuzzJepsenFamily(f *testing.F) {
 		f.Add(ops)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		h, err := history.Decode(strings.NewReader(text), "fuzz", history.Options{})
+		h, err := history.Decode(strings.NewReader(text), "fuzz", history.Options{Lenient: true})
 		if err != nil {
 			return
 		}

@@ -7,17 +7,22 @@ import (
 	"strings"
 )
 
-// A KVOp is an input of [KV]. Its output is a string: what a get saw.
+// A KVOp is an input of [KV]. Its output is a string: what a get saw. A cas that was
+// done found Old; one that found something else must be recorded as a Fail.
 type KVOp struct {
-	F     string `json:"f"` // get, put or append
+	F     string `json:"f"` // get, put, append or cas
 	Key   string `json:"key,omitempty"`
+	Old   string `json:"old,omitempty"` // what a cas expects
 	Value string `json:"value,omitempty"`
 }
 
 // String says what is asked, without the key.
 func (o KVOp) String() string {
-	if o.F == "get" {
+	switch o.F {
+	case "get":
 		return o.F
+	case "cas":
+		return fmt.Sprintf("cas %q → %q", o.Old, o.Value)
 	}
 	return fmt.Sprintf("%s %q", o.F, o.Value)
 }
@@ -34,6 +39,11 @@ func KV() Model[string, KVOp, string] {
 				return in.Value, true
 			case "append":
 				return s + in.Value, true
+			case "cas":
+				if s != in.Old {
+					return s, false
+				}
+				return in.Value, true
 			}
 			return s, in.F == "get" && s == out
 		},
@@ -47,13 +57,15 @@ func KV() Model[string, KVOp, string] {
 			}
 			return fmt.Sprintf("get → %q", out)
 		},
-		Pure: func(in KVOp, _ string) bool { return in.F == "get" },
+		Pure: func(in KVOp, _ string) bool { return in.F == "get" || in.F == "cas" && in.Old == in.Value },
 		Access: func(in KVOp, out string, known bool) (Access[string], bool) {
 			switch in.F {
 			case "get":
 				return Access[string]{Reads: known, Saw: out}, true
 			case "put":
 				return Access[string]{Writes: true, Put: in.Value}, true
+			case "cas":
+				return Access[string]{Reads: true, Saw: in.Old, Writes: true, Put: in.Value}, true
 			}
 			return Access[string]{}, false
 		},

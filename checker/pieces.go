@@ -60,6 +60,9 @@ func refineKV(calls facts[KVOp, string]) (r refinement[string], ok bool) {
 		if c.in.F == "get" {
 			continue
 		}
+		if c.in.F == "cas" {
+			return r, false
+		}
 		if _, twice := p.at[c.in.Value]; twice || c.in.Value == "" {
 			return r, false
 		}
@@ -201,13 +204,16 @@ func (f facts[In, Out]) all() []fact[In, Out] {
 	return calls
 }
 
-// foldKV makes one of all strings that no get saw, nor the beginning of: whatever
-// is appended, none will see them.
+// foldKV makes one of all strings that no get saw and no cas expects, nor the beginning
+// of: whatever is appended, none will see them.
 func foldKV(calls []fact[KVOp, string]) func(string) string {
 	var seen []string
 	for _, c := range calls {
 		if c.in.F == "get" && c.known {
 			seen = append(seen, c.out)
+		}
+		if c.in.F == "cas" {
+			seen = append(seen, c.in.Old)
 		}
 	}
 	slices.Sort(seen)
@@ -262,7 +268,7 @@ func foundedKV(c fact[KVOp, string], calls []fact[KVOp, string]) bool {
 	can[0] = true
 	for at := range c.out {
 		for _, o := range calls {
-			if can[at] && o.call < c.ret && (o.in.F == "append" || o.in.F == "put" && at == 0) && strings.HasPrefix(c.out[at:], o.in.Value) {
+			if can[at] && o.call < c.ret && (o.in.F == "append" || (o.in.F == "put" || o.in.F == "cas") && at == 0) && strings.HasPrefix(c.out[at:], o.in.Value) {
 				can[at+len(o.in.Value)] = true
 			}
 		}

@@ -182,7 +182,10 @@ func (s source[S, In, Out]) wordStale(key string, deeds []deed[S], d deed[S]) st
 	if d.Saw == s.m.Init && !d.Writes {
 		act = fmt.Sprintf("read the initial value %s%s", text(d.Saw), of(key, "from"))
 	}
-	began := fmt.Sprintf("%s before that %s began", short(d.call.Invoke.Time-last.call.Complete.Time), d.noun())
+	began := fmt.Sprintf("before that %s began", d.noun())
+	if gap := d.call.Invoke.Time - last.call.Complete.Time; gap > 0 { // 0 in a history without times
+		began = short(gap) + " " + began
+	}
 	switch {
 	case !last.Writes:
 		return fmt.Sprintf("%s %s, but %s had read %s, which replaced it, %s", d.who(), act, last.who(), text(newer), began)

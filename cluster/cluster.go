@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
+	"runtime/pprof"
 	"slices"
 	"sync"
 	"time"
@@ -24,9 +24,10 @@ type Config struct {
 	System  System    // what every node runs; nil for nodes that do nothing
 	Nodes   int       // n1, n2, …
 	Clients int       // hosts c0, c1, … beside the nodes
+	Spared  int       // of the clients, how many at the end are left out of [Cluster.Clients]: those that no fault takes
 	Seed    uint64    // of every draw
-	Log     io.Writer // where the hosts' logs go; nil: nowhere
-	Label   string    // the goroutines of the nodes bear it as the pprof label "capsize"
+	Log     io.Writer // gets each line that the hosts log, as it is logged; optional: see [Cluster.Logs]
+	Label   string    // goroutines that run code of a host bear it as the pprof label "capsize", and the host's name as "host"
 
 	// Wait returns when all other goroutines of the bubble are blocked:
 	// [testing/synctest.Wait].
@@ -64,7 +65,7 @@ type world struct {
 	cancel   context.CancelFunc
 	loop     *loop
 	net      *simnet.Net
-	log      *slog.Logger
+	log      *Log
 	nodes    []string
 	machines []*machine
 	byName   map[string]*machine
@@ -79,15 +80,22 @@ type world struct {
 	watch    map[Occasion][]chan struct{}
 	damaged  int // nodes whose disks broke a promise
 	members  membership
+	names    map[string]Name
+	named    bool // some name was set once
 
 	mu       sync.Mutex
 	findings []Finding
+	dirs     string // where the folders of hosts are; empty while there are none
+	removed  bool   // they are gone for good
 }
 
 // New makes a cluster. Its hosts boot when [Cluster.Start] is called.
 func New(cfg Config) (*Cluster, error) {
 	if cfg.Nodes < 1 || cfg.Clients < 0 {
 		return nil, fmt.Errorf("cluster: %d nodes and %d clients", cfg.Nodes, cfg.Clients)
+	}
+	if cfg.Spared < 0 || cfg.Spared > cfg.Clients {
+		return nil, fmt.Errorf("cluster: %d of %d clients can't be spared", cfg.Spared, cfg.Clients)
 	}
 	if n := cfg.Nodes + cfg.Clients; n > MaxHosts {
 		return nil, fmt.Errorf("cluster: %d hosts are more than %d", n, MaxHosts)
@@ -103,8 +111,11 @@ func New(cfg Config) (*Cluster, error) {
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.net = simnet.New(wire{c})
 	c.entropy.key = keyed.New(cfg.Seed, "entropy")
-	c.log = newLog(c, cfg.Log)
+	c.log = &Log{now: c.Now, out: cfg.Log}
 	c.addMachines()
+	if err := c.addNames(); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 
@@ -127,6 +138,7 @@ func (c *Cluster) addMachines() {
 			m.node = c.nodes[(i-c.cfg.Nodes)%c.cfg.Nodes]
 		}
 		m.key = key.With("host", m.name)
+		m.labels = pprof.WithLabels(context.Background(), c.labelsOf(m.name))
 		m.disk = newDisk(m)
 		c.machines = append(c.machines, m)
 		c.byName[m.name] = m
@@ -138,6 +150,12 @@ func (c *Cluster) addMachines() {
 			m.links = append(m.links, link{key: k})
 		}
 	}
+}
+
+// labelsOf returns the profiler labels by which a goroutine is known to run code of
+// a host. Goroutines inherit them from the one that starts them.
+func (c *world) labelsOf(host string) pprof.LabelSet {
+	return pprof.Labels("capsize", c.cfg.Label, "host", host)
 }
 
 // Start boots every host. It fails if another cluster is running in this
@@ -167,6 +185,8 @@ func (c *Cluster) Stop(grace time.Duration) {
 	c.cancel()
 	c.release()
 	c.cfg.Wait()
+	c.log.close()
+	c.removeDirs()
 }
 
 // Abandon gives up a cluster in which some goroutine never blocks. Unlike Stop it
@@ -175,7 +195,9 @@ func (c *Cluster) Abandon() {
 	c.lock()
 	c.loop.stopped, c.loop.heap = true, nil
 	c.unlock()
+	c.log.close()
 	c.release()
+	c.removeDirs()
 }
 
 func (c *world) lock()   { c.loop.mu.Lock() }
@@ -199,6 +221,10 @@ func (c *Cluster) Sleep(ctx context.Context, d time.Duration) bool {
 // Now returns the virtual time since the cluster was made.
 func (c *Cluster) Now() time.Duration { return c.loop.now() }
 
+// Reached returns the instant of the last event. Unlike [Cluster.Now] it may be called
+// from outside of the bubble.
+func (c *Cluster) Reached() time.Duration { return time.Duration(c.loop.last.Load()) }
+
 // At runs fn at instant t, or as soon after it as the host of that name may
 // act. It runs whether or not the host is up. The empty name stands for the world.
 func (c *Cluster) At(t time.Duration, host string, fn func()) {
@@ -220,6 +246,16 @@ func (c *Cluster) Nodes() []string { return slices.Clone(c.nodes) }
 func (c *Cluster) Hosts() []string {
 	var names []string
 	for _, m := range c.machines {
+		names = append(names, m.name)
+	}
+	return names
+}
+
+// Clients returns the names of the clients that faults may take: c0, c1, … without the
+// last [Config.Spared].
+func (c *Cluster) Clients() []string {
+	var names []string
+	for _, m := range c.machines[c.cfg.Nodes : len(c.machines)-c.cfg.Spared] {
 		names = append(names, m.name)
 	}
 	return names

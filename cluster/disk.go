@@ -5,31 +5,54 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
+	"runtime/debug"
 	"slices"
+	"syscall"
 )
 
 // ErrCrashed is what a [Disk] answers to code that outlived a crash of its host.
 var ErrCrashed = errors.New("host crashed")
 
 // ErrDisk is wrapped by all errors of a disk that fails; each wraps the errno as
-// well, [syscall.EIO] or [syscall.ENOSPC]. A node that stops with such an error,
+// well: [syscall.EIO], [syscall.ENOSPC] or [syscall.EROFS]. A node that stops with such an error,
 // by a panic with it or by returning it from Run, does as it should: it is no
 // finding, and the host boots again a second later, as under a supervisor.
 var ErrDisk = errors.New("disk failed")
 
 // A Disk is a host's disk: files that outlive a crash as far as they were
 // synced. A crash takes back all that was done since, as if it never was, unless
-// a fault has it keep some of that; see [Remains].
-type Disk struct{ h *Host }
+// a fault has it keep some of that; see [Remains]. Its names are flat: a slash is
+// a character like others. For directories, see [Disk.Tree].
+//
+// A sync takes no virtual time of the goroutine that calls it, so a [sync.Mutex]
+// may be held over it. The host pays for it instead, as with [Host.Sync]: for as
+// long as the disk takes, its handler and its timers wait, and so does what it
+// sends and what it is sent. Syncs of files at one instant cost as much as one of
+// them, since goroutines that are ready at once run in any order. A fault that makes
+// the disk slow, or has it hang, makes the host stand still. See [Disk.Blocking] for
+// the alternative.
+type Disk struct {
+	h        *Host
+	blocking bool // a sync holds up the goroutine that calls it, and not the host
+	quiet    bool // what is done after a crash has no effect, and is no error
+}
+
+// Blocking returns the same disk, with other syncs: each blocks the goroutine that
+// calls it for as long as the disk takes, and the host goes on meanwhile. So a node
+// whose disk hangs still sends heartbeats and answers reads from its memory, as
+// nodes do that sync in a goroutine of its own. No goroutine may hold a
+// [sync.Mutex] over such a sync while another wants it: virtual time does not pass
+// while a goroutine waits for a mutex, and the run would hang.
+func (d *Disk) Blocking() *Disk { return &Disk{h: d.h, blocking: true, quiet: d.quiet} }
 
 // A File is an open file. It is used as an [os.File] is, and like it keeps no
 // promise about what was written until it is synced.
 type File struct {
-	d    *Disk
-	name string
-	f    *file
-	pos  int64 // of Read
+	d       *Disk
+	name    string
+	f       *file
+	pos     int64 // of Read
+	content bool  // a sync covers the content and not the name
 }
 
 // Open opens the file of that name for reading and writing, and creates it if
@@ -40,11 +63,16 @@ func (d *Disk) Open(name string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := s.names[name]
+	f := s.root.names[name]
 	if f == nil {
+		if err := s.frozen(); err != nil {
+			return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+		}
 		f = s.newFile()
-		s.names[name] = f
-		s.log(redo{what: redoCreate, f: f, name: name})
+		s.link(s.root, name, f)
+	}
+	if f.names != nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: syscall.EISDIR}
 	}
 	return &File{d: d, name: name, f: f}, nil
 }
@@ -58,13 +86,10 @@ func (d *Disk) Rename(from, to string) error {
 	if err != nil {
 		return err
 	}
-	f := s.names[from]
-	if f == nil {
+	if s.root.names[from] == nil {
 		return &fs.PathError{Op: "rename", Path: from, Err: fs.ErrNotExist}
 	}
-	delete(s.names, from)
-	s.names[to] = f
-	s.log(redo{what: redoRename, f: f, name: from, to: to})
+	s.rename(s.root, from, s.root, to)
 	return nil
 }
 
@@ -75,21 +100,29 @@ func (d *Disk) Remove(name string) error {
 	if err != nil {
 		return err
 	}
-	f := s.names[name]
-	if f == nil {
+	switch f := s.root.names[name]; {
+	case f == nil:
 		return &fs.PathError{Op: "remove", Path: name, Err: fs.ErrNotExist}
+	case f.names != nil:
+		return &fs.PathError{Op: "remove", Path: name, Err: syscall.EISDIR}
 	}
-	delete(s.names, name)
-	s.log(redo{what: redoRemove, f: f, name: name})
+	s.unlink(s.root, name)
 	return nil
 }
 
-// List returns the names of all files, sorted.
+// List returns the names of all files, sorted, without those in directories.
 func (d *Disk) List() []string {
 	c := d.h.m.c
 	c.lock()
 	defer c.unlock()
-	return slices.Sorted(maps.Keys(d.h.m.disk.names))
+	var names []string
+	for name, f := range d.h.m.disk.root.names { // order: sorted below
+		if f.names == nil {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // begin locks the cluster for an operation on the disk, until done is called.
@@ -98,7 +131,10 @@ func (d *Disk) begin(op, name string) (s *disk, done func(), err error) {
 	c := d.h.m.c
 	c.lock()
 	s = &d.h.m.disk
-	if d.h.dead() {
+	if d.h.dead() || d.h.exited {
+		if d.quiet {
+			return &disk{m: d.h.m, root: d.h.root, gone: true}, c.unlock, nil
+		}
 		return s, c.unlock, &fs.PathError{Op: op, Path: name, Err: ErrCrashed}
 	}
 	if len(s.troubles) > 0 {
@@ -166,6 +202,9 @@ func (f *File) WriteAt(p []byte, off int64) (int, error) {
 	}
 	f.f.data = overwrite(f.f.data, p, int(off))
 	f.f.forgetRot(int(off), int(off)+len(p))
+	if s.gone {
+		return len(p), nil
+	}
 	r := redo{what: redoWrite, f: f.f, off: int(off), data: slices.Clone(p)}
 	c := s.m.c
 	if len(s.troubles) > 0 {
@@ -201,9 +240,9 @@ func (f *File) Truncate(size int64) error {
 	if size < 0 {
 		return &fs.PathError{Op: "truncate", Path: f.name, Err: fmt.Errorf("negative size %d", size)}
 	}
-	r := redo{what: redoSize, f: f.f, off: int(size), lost: max(0, len(f.f.data)-int(size))}
+	lost := max(0, len(f.f.data)-int(size))
 	f.f.data = resize(f.f.data, int(size))
-	s.log(r)
+	s.log(redo{what: redoSize, f: f.f, off: int(size), lost: lost})
 	return nil
 }
 
@@ -215,38 +254,72 @@ func resize(data []byte, size int) []byte {
 	return append(data, make([]byte, size-len(data))...)
 }
 
-// Sync makes the file's content and name durable. It blocks for as long as the
-// disk takes, so it is not for handlers; those call [Host.Sync]. After an error
-// nobody knows what is on the disk: what was written since the last sync may be
-// lost even if a later one succeeds.
+// Sync makes the file's content and name durable. It returns at once, in virtual
+// time, and what it covered is durable then; the host stands still for as long as
+// the disk takes, as [Disk] says. So a crash never finds a sync half done: it is
+// before or after it. After an error it is unknown what is on the disk: what was
+// written since the last sync may be lost even if a later one succeeds.
 func (f *File) Sync() error {
+	if f.d.blocking {
+		return f.syncBlocking()
+	}
 	s, done, err := f.d.begin("sync", f.name)
-	now := s.m.c.Now()
-	took, covered := s.syncTime(now, false), s.seq
+	spins := false
+	if err == nil && !s.gone && !s.doomed() {
+		var first bool
+		if first, spins = s.count(); first {
+			s.charge()
+		}
+		s.m.c.happen(SyncBegins)
+		s.settle(forever) // what the host synced before is not lost where this is kept
+		err = s.carry(f.name, s.cover(f.covers(s.seq)))
+	}
 	done()
-	if err != nil {
-		return err
-	}
-	h := f.d.h
-	if err := h.Sleep(took); err != nil {
-		return &fs.PathError{Op: "sync", Path: f.name, Err: err}
-	}
-	c := h.m.c
-	c.lock()
-	defer c.unlock()
-	if h.dead() {
+	if spins {
+		f.d.h.m.die(f.d.h, Hung, fmt.Sprintf("synced its disk %d times at one instant, the last time %s: a loop that only writes and syncs lets no virtual time pass; have it wait for something, or use Disk.Blocking", maxSyncs, f.name), string(debug.Stack()))
 		return &fs.PathError{Op: "sync", Path: f.name, Err: ErrCrashed}
 	}
-	c.stats.Syncs++
-	of := func(r *redo) bool { return r.f == f.f && r.seq <= covered }
-	lies, err := s.syncs(of)
-	if err != nil {
+	return err
+}
+
+// syncBlocking is Sync on a [Disk.Blocking].
+func (f *File) syncBlocking() error {
+	s, done, err := f.d.begin("sync", f.name)
+	if err != nil || s.gone {
+		done()
+		return err
+	}
+	took, seq := s.syncTime(s.m.c.Now(), false), s.seq
+	done()
+	h := f.d.h
+	if err := h.Sleep(took); err != nil {
+		if f.d.quiet {
+			return nil
+		}
 		return &fs.PathError{Op: "sync", Path: f.name, Err: err}
 	}
-	if !lies {
-		s.apply(of)
+	h.m.c.lock()
+	defer h.m.c.unlock()
+	if h.dead() {
+		if f.d.quiet {
+			return nil
+		}
+		return &fs.PathError{Op: "sync", Path: f.name, Err: ErrCrashed}
 	}
-	return nil
+	return s.carry(f.name, s.cover(f.covers(seq)))
+}
+
+// covers says what a sync of the file covers that was done up to seq.
+func (f *File) covers(seq uint64) func(*redo) bool {
+	return func(r *redo) bool {
+		switch {
+		case r.seq > seq:
+			return false
+		case f.f.names != nil:
+			return r.dir == f.f || r.toDir == f.f
+		}
+		return r.f == f.f && (r.dir == nil || !f.content)
+	}
 }
 
 // Close closes the file. It does not sync it.

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"syscall"
 	"time"
@@ -17,6 +18,7 @@ type DiskImpairment struct {
 	FailSyncs int           // so many syncs fail with EIO: what they covered counts as written, and is not
 	Fail      float64       // chance that an operation fails with EIO; drawn for each millisecond
 	Full      bool          // writes fail with ENOSPC
+	ReadOnly  bool          // what would change the disk fails with EROFS, and so does a sync of what was written before
 	SlowSync  time.Duration // added to the time that a sync takes
 	Misdirect float64       // chance that a write lands elsewhere in its file; seen once the host has crashed
 }
@@ -47,6 +49,11 @@ func (c *Cluster) ImpairDisk(name string, i DiskImpairment) (heal func()) {
 
 // fails returns the error that an operation fails with at t; nil if it does not.
 func (d *disk) fails(op string, t time.Duration) error {
+	if changes(op) {
+		if err := d.frozen(); err != nil {
+			return err
+		}
+	}
 	for _, x := range d.troubles {
 		switch {
 		case x.Full && op == "write":
@@ -68,9 +75,33 @@ func (d *disk) draw(what string, x *diskTrouble, t time.Duration) keyed.Key {
 	return d.key.With(what, x.by.name).Int(int64(t / time.Millisecond))
 }
 
-// syncs says what becomes of a sync of what is chosen: it lies, or it fails, and
+// frozen returns the error of an operation that would change a disk which has become
+// read-only; nil if it has not.
+func (d *disk) frozen() error {
+	for _, x := range d.troubles {
+		if x.ReadOnly {
+			x.by.add(biteReadOnly, 1)
+			d.note(13)
+			return diskError{syscall.EROFS}
+		}
+	}
+	return nil
+}
+
+// changes reports whether an operation always changes the disk. An open does so only if
+// it creates the file.
+func changes(op string) bool {
+	return op == "write" || op == "truncate" || op == "rename" || op == "remove" || op == "mkdir" || op == "link"
+}
+
+// outcome says what becomes of a sync of what is chosen: it lies, or it fails, and
 // then what was written counts as written for ever.
-func (d *disk) syncs(chosen func(*redo) bool) (lies bool, err error) {
+func (d *disk) outcome(chosen func(*redo) bool) (lies bool, err error) {
+	if slices.ContainsFunc(d.redos, func(r redo) bool { return chosen(&r) }) {
+		if err := d.frozen(); err != nil {
+			return false, err
+		}
+	}
 	for _, x := range d.troubles {
 		switch {
 		case x.FailSyncs > 0:
@@ -119,7 +150,7 @@ func (d *disk) misdirect(r *redo, t time.Duration) {
 
 // remains says what a crash leaves, and by which fault.
 func (d *disk) remains() (Remains, *tally) {
-	if d.doom != nil && d.doom.struck {
+	if d.doomed() {
 		return Torn, d.doom.by
 	}
 	for _, x := range slices.Backward(d.troubles) {
@@ -134,12 +165,12 @@ func (d *disk) remains() (Remains, *tally) {
 // be undone: bits that rotted.
 func (d *disk) mend() {
 	d.troubles, d.doom = nil, nil
-	for _, f := range d.names { // order: each by itself
+	d.root.walk("", func(_ string, f *file) {
 		for _, r := range f.rotten {
 			f.flip(r)
 		}
 		f.rotten = nil
-	}
+	})
 }
 
 // A doom is a crash that waits for a write.
@@ -163,6 +194,10 @@ func (c *Cluster) CrashInWrite(name string) (heal func()) {
 		}
 	})
 }
+
+// doomed reports whether the host crashes in this instant, in a write: no sync that
+// comes after that write has an effect.
+func (d *disk) doomed() bool { return d.doom != nil && d.doom.struck }
 
 // perish crashes the host at its next instant. Nothing that it sends from now on
 // leaves.
@@ -220,16 +255,15 @@ func (c *Cluster) Rot(name string, pick func(n int64) int64) (where string, heal
 	defer c.unlock()
 	m.disk.settle(c.Now())
 	var total int64
-	files := m.disk.sorted()
-	for _, x := range files {
-		total += 8 * int64(len(m.disk.kept[x].kept))
+	files, paths := m.disk.onDisk()
+	for _, f := range files {
+		total += 8 * int64(len(f.kept))
 	}
 	if total == 0 {
 		return "", nil, fmt.Errorf("rot: the disk of %s is empty", name)
 	}
 	bit := pick(total)
-	for _, x := range files {
-		f := m.disk.kept[x]
+	for i, f := range files {
 		if n := 8 * int64(len(f.kept)); bit >= n {
 			bit -= n
 			continue
@@ -237,23 +271,41 @@ func (c *Cluster) Rot(name string, pick func(n int64) int64) (where string, heal
 		r := rot{int(bit), c.by}
 		f.flip(r)
 		f.rotten = append(f.rotten, r)
-		return fmt.Sprintf("%s: byte %d of %s", name, bit/8, x), c.healing(m, nil, func() {
-			if i := slices.Index(f.rotten, r); i >= 0 {
-				f.rotten = slices.Delete(f.rotten, i, i+1)
-				f.flip(r)
-			}
-		}), nil
+		return fmt.Sprintf("%s: byte %d of %s", name, bit/8, paths[i]), c.healing(m, nil, func() { m.disk.scrub(f.id, r) }), nil
 	}
 	return "", nil, fmt.Errorf("rot: bit %d of a disk of %d", bit, total)
 }
 
-func (d *disk) sorted() []string {
-	var names []string
-	for name := range d.kept { // order: sorted below
-		names = append(names, name)
+// scrub flips a bit of a file back, unless it was overwritten.
+func (d *disk) scrub(id int64, r rot) {
+	files, _ := d.onDisk()
+	for _, f := range files {
+		if i := slices.Index(f.rotten, r); f.id == id && i >= 0 {
+			f.rotten = slices.Delete(f.rotten, i, i+1)
+			f.flip(r)
+		}
 	}
-	slices.Sort(names)
-	return names
+}
+
+// onDisk lists the files that are on the disk, with their paths.
+func (d *disk) onDisk() (files []*file, paths []string) {
+	d.root.walk("", func(path string, f *file) {
+		files, paths = append(files, f), append(paths, path)
+	})
+	return files, paths
+}
+
+// walk calls do for each file of a directory that is on the disk, in the order of
+// their paths.
+func (f *file) walk(path string, do func(path string, f *file)) {
+	for _, name := range slices.Sorted(maps.Keys(f.keptNames)) {
+		x := f.keptNames[name]
+		if x.names != nil {
+			x.walk(path+name+"/", do)
+		} else {
+			do(path+name, x)
+		}
+	}
 }
 
 // Damage asks for leave to have the disk of a node lose or change what it had

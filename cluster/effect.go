@@ -40,6 +40,9 @@ const (
 	biteClockError
 	biteTimer
 	biteMembers
+	biteReadOnly
+	biteName
+	biteNameSlow
 	bites
 )
 
@@ -49,6 +52,7 @@ var biteNames = [bites]string{
 	"events held", "events slowed",
 	"fsyncs that lied", "fsyncs that failed", "fsyncs delayed", "disk operations failed", "writes without space",
 	"reads that hit rot", "writes misdirected", "clock readings off", "µs of clock error, at most", "timers off", "nodes that changed their members",
+	"disk changes refused", "name lookups answered wrongly", "name lookups delayed",
 }
 
 // A tally counts what was done in the name of one fault.

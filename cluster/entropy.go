@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/capsize-go/capsize/internal/bubble"
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
@@ -19,11 +20,12 @@ var (
 	present     atomic.Pointer[Cluster] // the cluster that runs in this process
 )
 
-// entropy stands in for [rand.Reader]; without a cluster it is that reader.
+// entropy stands in for [rand.Reader]. Without a cluster, and for goroutines outside of
+// virtual time, as those of a parallel test, it is that reader.
 type entropy struct{ real io.Reader }
 
 func (e entropy) Read(p []byte) (int, error) {
-	if c := present.Load(); c != nil {
+	if c := present.Load(); c != nil && bubble.Inside() {
 		return c.entropy.read(c, p), nil
 	}
 	return e.real.Read(p)

@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"io/fs"
-	"log/slog"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -20,13 +19,17 @@ type Host struct {
 	ctx  context.Context
 	rand *rand.Rand
 	net  simnet.Stack
+	root *file // of the disk, as this life sees it
 
-	members []string // as this node said last
+	exited bool // see Exit
+
+	members []string          // as this node said last
+	cache   map[string]cached // answers of the name service
 }
 
 func newHost(m *machine, ctx context.Context) *Host {
 	return &Host{
-		m: m, life: m.life, ctx: ctx, net: m.c.net.Stack(m.name),
+		m: m, life: m.life, ctx: ctx, net: m.c.net.Stack(m.name), root: m.disk.root,
 		rand: m.key.With("rand").Int(int64(m.life)).Rand(),
 	}
 }
@@ -119,11 +122,8 @@ func (h *Host) Sync() error {
 	if h.dead() {
 		return &fs.PathError{Op: "sync", Path: "/", Err: ErrCrashed}
 	}
-	m, d := h.m, &h.m.disk
-	start := m.ready()
-	end := start + d.syncTime(start, min(d.until, m.busy) > c.Now())
-	d.until = end
-	m.occupy(end)
+	d := &h.m.disk
+	end := d.charge()
 	d.settle(c.Now())
 	c.stats.Syncs++
 	c.happen(SyncBegins)
@@ -131,7 +131,7 @@ func (h *Host) Sync() error {
 	if len(d.troubles) > 0 {
 		err := d.fails("sync", c.Now())
 		if err == nil {
-			lies, err = d.syncs(func(*redo) bool { return true })
+			lies, err = d.outcome(func(*redo) bool { return true })
 		}
 		if err != nil {
 			return &fs.PathError{Op: "sync", Path: "/", Err: err}
@@ -151,7 +151,7 @@ func (m *machine) syncTime(t time.Duration) time.Duration {
 }
 
 // Disk returns the host's disk.
-func (h *Host) Disk() *Disk { return &Disk{h} }
+func (h *Host) Disk() *Disk { return &Disk{h: h} }
 
 // Clock returns the host's clock.
 func (h *Host) Clock() Clock { return Clock{h} }
@@ -160,9 +160,6 @@ func (h *Host) Clock() Clock { return Clock{h} }
 // the host's name and how often the host was started. Use it from one goroutine
 // or from the handler: with two, the order of their draws would be chance.
 func (h *Host) Rand() *rand.Rand { return h.rand }
-
-// Log returns the host's logger. Its lines bear the virtual time.
-func (h *Host) Log() *slog.Logger { return h.m.c.log.With("host", h.m.name) }
 
 // SetRole says what the node is at present in its own view: "leader",
 // "follower", "primary". A nemesis may aim by it, and the run counts the changes.
@@ -189,13 +186,6 @@ func (h *Host) SetRole(role string) {
 
 // leads reports whether a node of that role is one that others follow.
 func leads(role string) bool { return role == "leader" || role == "primary" }
-
-// DialContext connects to another host. It has the shape of
-// [net.Dialer.DialContext], so that it fits where one is asked for. The address
-// is a name or an IP with a port: "n1:8080", "10.0.0.1:8080".
-func (h *Host) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
-	return h.net.Dial(ctx, network, addr)
-}
 
 // Listen announces on the host, as [net.Listen] does: Listen("tcp", ":8080").
 func (h *Host) Listen(network, addr string) (net.Listener, error) {

@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"context"
+	"runtime/pprof"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -158,7 +160,11 @@ func (l *loop) catchUp() {
 
 func (l *loop) runDue(ahead time.Duration) {
 	l.running = true
-	defer func() { l.running = false }()
+	var as *machine // whose labels this goroutine wears
+	defer func() {
+		l.running = false
+		wear(as, nil)
+	}()
 	now := time.Since(l.start)
 	if l.lag == 0 {
 		// A goroutine that sleeps by package time may have woken in this very
@@ -172,6 +178,7 @@ func (l *loop) runDue(ahead time.Duration) {
 		}
 		if l.woke.Swap(false) {
 			l.mu.Unlock()
+			as = wear(as, nil)
 			l.wait()
 			l.mu.Lock()
 			continue
@@ -184,6 +191,7 @@ func (l *loop) runDue(ahead time.Duration) {
 		l.frozen.Store(true)
 		l.executed.Add(1)
 		l.mu.Unlock()
+		as = wear(as, e.to)
 		e.run()
 		if l.lag == 0 { // a handler may have started a goroutine
 			l.woke.Store(true)
@@ -192,6 +200,20 @@ func (l *loop) runDue(ahead time.Duration) {
 		l.frozen.Store(false)
 		l.recycle(e)
 	}
+}
+
+// wear gives the running goroutine the profiler labels of a machine instead of those
+// of another; nil stands for no machine. So all goroutines that an event of a host
+// starts are known to be the host's, whoever starts them.
+func wear(as, to *machine) *machine {
+	switch {
+	case as == to:
+	case to == nil:
+		pprof.SetGoroutineLabels(context.Background())
+	default:
+		pprof.SetGoroutineLabels(to.labels)
+	}
+	return to
 }
 
 // stop ends the loop: nothing is run any more. Time passes until its goroutine

@@ -40,6 +40,8 @@ type machine struct {
 	damaged bool // its disk broke a promise
 
 	pauses []*halt       // of each fault that has the machine stand still
+	stood  time.Duration // how long it was paused in all, without the present pause
+	since  time.Duration // when the present pause began
 	until  time.Duration // it was busy till then when it came to a stand
 	held   []*event      // that came while it stood still
 	unsent []*event      // that leave as soon as it goes on
@@ -47,6 +49,10 @@ type machine struct {
 	drag   time.Duration // how long the machine takes for each event because of them
 	clock  atomic.Pointer[clock]
 	downed *tally // of the fault that crashed it last
+
+	labels context.Context // bears the profiler labels of the goroutines that run code of the host
+
+	misnamings []*misnaming // what faults do to its lookups
 }
 
 // align returns the first instant from t on that is one of the machine's own.
@@ -78,7 +84,7 @@ func (m *machine) start() {
 		c.unlock()
 		return
 	}
-	ctx, cancel := context.WithCancel(c.ctx)
+	ctx, cancel := context.WithCancel(pprof.WithLabels(c.ctx, c.labelsOf(m.name)))
 	m.up, m.cancel, m.busy = true, cancel, 0
 	if m.paused() {
 		m.busy, m.until = forever, 0
@@ -96,7 +102,7 @@ func (m *machine) start() {
 
 // live runs the system for one life of the machine.
 func (m *machine) live(ctx context.Context, h *Host, sys System) {
-	pprof.SetGoroutineLabels(pprof.WithLabels(ctx, pprof.Labels("capsize", m.c.cfg.Label, "host", m.name)))
+	pprof.SetGoroutineLabels(ctx)
 	returned := false
 	defer func() {
 		if p := recover(); p != nil {
@@ -194,6 +200,26 @@ func (m *machine) giveUp(h *Host) {
 			m.start()
 		}
 	})
+}
+
+// Exit ends this life of the host from any of its goroutines, as log.Fatal ends a
+// process: its disk takes nothing more, nothing leaves it, and it crashes at its next
+// instant. It returns at once, and only the first call of a life counts. An err that
+// wraps [ErrDisk] is no finding, and the host boots again a second later; any other
+// is a finding. It is for libraries that end the process when their disk fails, from
+// goroutines of their own.
+func (h *Host) Exit(err error) {
+	h.m.c.lock()
+	again := h.exited
+	h.exited = true
+	h.m.c.unlock()
+	switch {
+	case again:
+	case errors.Is(err, ErrDisk):
+		h.m.giveUp(h)
+	default:
+		h.m.die(h, Ended, fmt.Sprintf("exited: %v", errOr(err, "without an error")), string(debug.Stack()))
+	}
 }
 
 // handle gives a message to the handler.

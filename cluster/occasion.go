@@ -12,7 +12,7 @@ const (
 	LeaderChange Occasion = "leader-change"
 	// RoleChange is when any node says that its role has changed.
 	RoleChange Occasion = "role-change"
-	// SyncBegins is when a host has begun a sync on the message seam.
+	// SyncBegins is when a host has begun a sync of its disk, or of a file.
 	SyncBegins Occasion = "sync"
 	// Boot is when a host boots.
 	Boot Occasion = "boot"

@@ -15,7 +15,15 @@ func (m *machine) paused() bool { return len(m.pauses) > 0 }
 // as everybody's does: the host finds out that time has passed.
 //
 // A goroutine can't be stopped from outside. One that is running when the pause
-// begins goes on until it waits for the first time, and what it sends waits.
+// begins goes on until it waits for the host for the first time, and what it sends waits.
+// So a pause stops what waits by the host: [Host.Sleep], [Host.AfterFunc],
+// [Host.WithTimeout], deadlines of connections, messages and bytes that arrive. Timers of
+// package time go on: code that waits by [time.Sleep], [time.Ticker], [time.After] or
+// [context.WithTimeout], as hashicorp/raft and gRPC do, still runs during a pause, and
+// only what it sends waits. Such a node notices a lost lease in time where a process that
+// was stopped would not, so stale reads of a paused leader are not found in it.
+//
+// Clients can be paused too: a call that is under way stays open until the client goes on.
 func (c *Cluster) Pause(name string) (heal func()) {
 	m := c.machine(name)
 	c.lock()
@@ -23,6 +31,7 @@ func (c *Cluster) Pause(name string) (heal func()) {
 	x := &halt{c.by}
 	if m.pauses = append(m.pauses, x); len(m.pauses) == 1 {
 		m.busy, m.until = forever, m.busy
+		m.since = c.Now()
 	}
 	return c.healing(m, nil, func() {
 		if i := slices.Index(m.pauses, x); i >= 0 {
@@ -33,6 +42,25 @@ func (c *Cluster) Pause(name string) (heal func()) {
 	})
 }
 
+// Paused returns for how long in all a host has been paused so far.
+func (c *Cluster) Paused(name string) time.Duration {
+	m := c.machine(name)
+	c.lock()
+	defer c.unlock()
+	if m.paused() {
+		return m.stood + c.Now() - m.since
+	}
+	return m.stood
+}
+
+// IsPaused reports whether a host is paused at present.
+func (c *Cluster) IsPaused(name string) bool {
+	m := c.machine(name)
+	c.lock()
+	defer c.unlock()
+	return m.paused()
+}
+
 // A halt is one fault that has a machine stand still.
 type halt struct{ by *tally }
 
@@ -41,6 +69,7 @@ type halt struct{ by *tally }
 func (m *machine) goOn() {
 	c := m.c
 	m.pauses = nil
+	m.stood += c.Now() - m.since
 	m.busy = max(c.Now(), m.until)
 	held, unsent := m.held, m.unsent
 	m.held, m.unsent = nil, nil
@@ -105,7 +134,7 @@ func (m *machine) work(t time.Duration) {
 
 // mend undoes whatever faults have done to the machine itself.
 func (m *machine) mend() {
-	m.drags, m.drag = nil, 0
+	m.drags, m.drag, m.misnamings = nil, 0, nil
 	if m.paused() {
 		m.goOn()
 	}

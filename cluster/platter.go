@@ -1,7 +1,7 @@
 package cluster
 
 import (
-	"maps"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -14,23 +14,30 @@ import (
 type disk struct {
 	m       *machine
 	key     keyed.Key
-	names   map[string]*file // as the host sees them
-	kept    map[string]*file // as they are on the disk
-	redos   []redo           // what was done and is not on the disk yet
-	seq     uint64           // of the last redo
-	flushes []flush          // syncs that are under way
-	until   time.Duration    // when the last sync of the message seam is done
-	files   int64            // counts the files that were made
+	root    *file         // the directory of all files
+	gone    bool          // it is of a host that has crashed: nothing reaches the disk
+	redos   []redo        // what was done and is not on the disk yet
+	seq     uint64        // of the last redo
+	flushes []flush       // syncs that are under way
+	until   time.Duration // when the last sync of the message seam is done
+	files   int64         // counts the files that were made
+	syncs   int           // of files, at the instant synced
+	synced  time.Duration
 
 	troubles []*diskTrouble
 	doom     *doom // the host crashes in the next write
 }
 
+// A file is a file or a directory.
 type file struct {
-	id     int64
-	data   []byte // as the host sees it
-	kept   []byte // as it is on the disk
-	rotten []rot
+	id      int64
+	data    []byte // as the host sees it
+	kept    []byte // as it is on the disk
+	rotten  []rot
+	changed time.Duration // when it was written last
+
+	names     map[string]*file // of a directory, as the host sees it; nil for a file
+	keptNames map[string]*file // as it is on the disk
 }
 
 // A flush is a sync on the message seam: all up to seq is on the disk at an instant.
@@ -41,13 +48,16 @@ type flush struct {
 
 // A redo is something that was done and still has to reach the disk.
 type redo struct {
-	what     deed
-	seq      uint64
-	f        *file
-	off      int // where data goes; the size of redoSize
-	data     []byte
-	lost     int // bytes that redoSize cuts off
-	name, to string
+	what  deed
+	seq   uint64
+	f     *file
+	off   int // where data goes; the size of redoSize
+	data  []byte
+	lost  int   // bytes that redoSize cuts off
+	dir   *file // what has the name; nil unless the redo is about names
+	name  string
+	toDir *file // of redoRename
+	to    string
 }
 
 // A deed is what a redo does.
@@ -62,7 +72,10 @@ const (
 )
 
 func newDisk(m *machine) disk {
-	return disk{m: m, key: m.key.With("disk"), names: map[string]*file{}, kept: map[string]*file{}}
+	d := disk{m: m, key: m.key.With("disk")}
+	d.root = d.newDir()
+	d.root.id, d.files = 0, 0
+	return d
 }
 
 func (d *disk) newFile() *file {
@@ -70,8 +83,40 @@ func (d *disk) newFile() *file {
 	return &file{id: d.files}
 }
 
+func (d *disk) newDir() *file {
+	f := d.newFile()
+	f.names, f.keptNames = map[string]*file{}, map[string]*file{}
+	return f
+}
+
+// link gives f a name.
+func (d *disk) link(dir *file, name string, f *file) {
+	dir.names[name] = f
+	d.log(redo{what: redoCreate, f: f, dir: dir, name: name})
+}
+
+// unlink takes a name away.
+func (d *disk) unlink(dir *file, name string) {
+	f := dir.names[name]
+	delete(dir.names, name)
+	d.log(redo{what: redoRemove, f: f, dir: dir, name: name})
+}
+
+// rename gives what has a name another one.
+func (d *disk) rename(dir *file, name string, toDir *file, to string) {
+	f := dir.names[name]
+	delete(dir.names, name)
+	toDir.names[to] = f
+	d.log(redo{what: redoRename, f: f, dir: dir, name: name, toDir: toDir, to: to})
+}
+
 func (d *disk) log(r redo) {
-	d.settle(d.m.c.Now())
+	now := d.m.c.Now()
+	r.f.changed = now
+	if d.gone {
+		return
+	}
+	d.settle(now)
 	d.seq++
 	r.seq = d.seq
 	d.redos = append(d.redos, r)
@@ -115,15 +160,107 @@ func (d *disk) put(r *redo) {
 	case redoSize:
 		r.f.kept = resize(r.f.kept, r.off)
 	case redoCreate:
-		d.kept[r.name] = r.f
+		r.dir.keptNames[r.name] = r.f
 	case redoRename:
-		if d.kept[r.name] == r.f {
-			delete(d.kept, r.name)
+		if r.dir.keptNames[r.name] == r.f {
+			delete(r.dir.keptNames, r.name)
 		}
-		d.kept[r.to] = r.f
+		r.toDir.keptNames[r.to] = r.f
 	case redoRemove:
-		delete(d.kept, r.name)
+		delete(r.dir.keptNames, r.name)
 	}
+}
+
+// reborn returns a copy of what the disk kept of a file or directory, for the next
+// life: what is left of the last one goes on to see the original. A file with two
+// names is copied once.
+func (f *file) reborn(known map[*file]*file) *file {
+	if g := known[f]; g != nil {
+		return g
+	}
+	g := &file{id: f.id, changed: f.changed, rotten: f.rotten, kept: f.kept, data: slices.Clone(f.kept)}
+	f.kept = nil
+	known[f] = g
+	if f.names != nil {
+		g.names, g.keptNames = map[string]*file{}, map[string]*file{}
+		for name, x := range f.keptNames { // order: each by itself
+			y := x.reborn(known)
+			g.names[name], g.keptNames[name] = y, y
+		}
+	}
+	return g
+}
+
+// cover returns what a sync carries over: the redos of its own, and of the names
+// that these are about all that was done to them before. Without the latter, what
+// comes to the disk later would take back what was done last.
+func (d *disk) cover(own func(*redo) bool) func(*redo) bool {
+	type entry struct {
+		dir  *file
+		name string
+	}
+	var names map[entry]bool
+	var more map[uint64]bool
+	for _, r := range slices.Backward(d.redos) {
+		if r.dir == nil {
+			continue
+		}
+		from, to := entry{r.dir, r.name}, entry{r.toDir, r.to}
+		if !own(&r) {
+			if !names[from] && !names[to] {
+				continue
+			}
+			if more == nil {
+				more = map[uint64]bool{}
+			}
+			more[r.seq] = true
+		}
+		if names == nil {
+			names = map[entry]bool{}
+		}
+		names[from] = true
+		if r.toDir != nil {
+			names[to] = true
+		}
+	}
+	return func(r *redo) bool { return own(r) || more[r.seq] }
+}
+
+// carry carries out a sync of what is chosen, unless a fault has it fail or lie.
+func (d *disk) carry(name string, chosen func(*redo) bool) error {
+	d.m.c.stats.Syncs++
+	lies, err := d.outcome(chosen)
+	if err != nil {
+		return &fs.PathError{Op: "sync", Path: name, Err: err}
+	}
+	if !lies {
+		d.apply(chosen)
+	}
+	return nil
+}
+
+// charge has the host stand still for a sync that begins now, and returns when it
+// is done. One that begins while another is under way comes after it.
+func (d *disk) charge() (end time.Duration) {
+	m := d.m
+	start := m.ready()
+	end = start + d.syncTime(start, min(d.until, m.busy) > m.c.Now())
+	d.until = end
+	m.occupy(end)
+	return end
+}
+
+// maxSyncs is how many syncs of files are possible at one instant.
+const maxSyncs = 100_000
+
+// count counts a sync of a file, and reports whether it is the first one at this
+// instant, and whether there were too many.
+func (d *disk) count() (first, spins bool) {
+	if now := d.m.c.Now(); d.synced != now || d.syncs == 0 {
+		d.synced, d.syncs = now, 0
+	}
+	d.syncs++
+	return d.syncs == 1, d.syncs >= maxSyncs
 }
 
 // Remains says what a crash leaves of what was written and not synced.
@@ -149,13 +286,28 @@ const sector = 512
 // were written are lost.
 func (d *disk) crash(now time.Duration, life int64) (lost int64) {
 	d.settle(now)
+	lost = d.undo()
 	remains, by := d.remains()
-	lost = d.fold(remains, by, d.key.With("crash").Int(life))
-	d.names = maps.Clone(d.kept)
-	for _, f := range d.names { // order: each by itself
-		f.data = slices.Clone(f.kept)
-	}
+	lost += d.fold(remains, by, d.key.With("crash").Int(life))
+	d.root = d.root.reborn(map[*file]*file{})
 	d.redos, d.flushes, d.doom = nil, nil, nil
+	return lost
+}
+
+// undo takes back what was done after a sync of the host that is under way still,
+// and counts the bytes: the host would have done that when the sync was done. None
+// of it may be kept where some of what the sync covers is lost.
+func (d *disk) undo() (lost int64) {
+	if len(d.flushes) == 0 || d.doomed() {
+		return 0
+	}
+	seq := d.flushes[0].seq
+	d.redos = slices.DeleteFunc(d.redos, func(r redo) bool {
+		if r.seq > seq {
+			lost += r.bytes()
+		}
+		return r.seq > seq
+	})
 	return lost
 }
 
@@ -168,7 +320,7 @@ func (d *disk) fold(remains Remains, by *tally, k keyed.Key) (lost int64) {
 		return d.foldSectors(k)
 	case remains == Nothing || n == 0:
 		upTo = 0
-	case d.doom != nil && d.doom.struck:
+	case d.doomed():
 		upTo = n - 1 // the write that it crashed in was the last
 	case remains == Prefix:
 		upTo = k.Range(0, n+1)

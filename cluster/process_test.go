@@ -201,3 +201,34 @@ func TestHandlersStartGoroutines(t *testing.T) {
 		assert.Equal(t, want, got)
 	})
 }
+
+// A client can be paused and have a wrong clock, as a node can. A call that is under way
+// stays open until it goes on.
+func TestPauseOfAClient(t *testing.T) {
+	onRig(t, func(t *testing.T, r *rig) {
+		h := r.Client(0)
+		var ended time.Duration
+		var answered bool
+		heal := r.As("it").Pause("c0")
+		go func() {
+			ctx, cancel := h.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, err := h.Call(ctx, "n1", "x")
+			ended, answered = r.Now(), err == nil
+		}()
+		r.pass(5 * time.Second)
+		assert.Zero(t, ended)
+		assert.Equal(t, 5*time.Second, r.Paused("c0").Round(time.Millisecond))
+		heal()
+		r.pass(time.Second)
+		assert.InDelta(t, 5, ended.Seconds(), 0.1)
+		assert.False(t, answered, "its deadline came first")
+		assert.Equal(t, 5*time.Second, r.Paused("c0").Round(time.Millisecond))
+		assert.Positive(t, r.effect("it", "events held"))
+
+		heal = r.As("clock").Misset("c0", cluster.ClockError{Skew: time.Hour})
+		assert.InDelta(t, time.Hour.Seconds(), h.Clock().Since(time.Now()).Seconds(), 0.1)
+		heal()
+		assert.Equal(t, []string{"c0"}, r.Clients())
+	})
+}

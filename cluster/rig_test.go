@@ -22,6 +22,8 @@ type rig struct {
 	hosts map[string]*cluster.Host
 	got   []arrival
 	boots map[string]int
+
+	forgiven bool // the test has looked at the findings
 }
 
 // An arrival is a message that reached a node.
@@ -44,7 +46,9 @@ func onRig(t *testing.T, test func(t *testing.T, r *rig)) (trace uint64) {
 		r.pass(time.Millisecond)
 		test(t, r)
 		trace = c.Trace()
-		require.Empty(t, c.Findings())
+		if !r.forgiven {
+			require.Empty(t, c.Findings())
+		}
 	})
 	return trace
 }

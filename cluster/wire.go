@@ -1,8 +1,6 @@
 package cluster
 
 import (
-	"io"
-	"log/slog"
 	"time"
 
 	"github.com/capsize-go/capsize/internal/keyed"
@@ -54,20 +52,4 @@ func (w wire) After(host string, d time.Duration, fn func()) (stop func()) {
 		w.c.loop.wakes()
 		fn()
 	}).Stop
-}
-
-// newLog returns a logger to out whose lines bear the virtual time.
-func newLog(c *Cluster, out io.Writer) *slog.Logger {
-	if out == nil {
-		return slog.New(slog.DiscardHandler)
-	}
-	return slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{
-		Level: slog.LevelDebug,
-		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-			if a.Key == slog.TimeKey && len(groups) == 0 {
-				return slog.String("at", c.Now().String())
-			}
-			return a
-		},
-	}))
 }

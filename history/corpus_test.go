@@ -94,7 +94,7 @@ func TestCorpus(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join(dir, name))
 			require.NoError(t, err)
-			h, err := Decode(bytes.NewReader(text), name, Options{})
+			h, err := Decode(bytes.NewReader(text), name, Options{Lenient: true})
 			require.NoError(t, err)
 			want, known := counts[name]
 			if !known {
@@ -127,11 +127,11 @@ func testRewritten(t *testing.T, h *History) {
 	t.Helper()
 	var edn bytes.Buffer
 	require.NoError(t, h.Encode(&edn, Options{Format: EDN}))
-	again, err := Decode(&edn, "edn", Options{Format: EDN})
+	again, err := Decode(&edn, "edn", Options{Format: EDN, Lenient: true})
 	require.NoError(t, err)
 	require.Equal(t, orNone(h.ops), orNone(again.ops))
 
-	typed := opReader{in: as[JepsenOp](), out: as[JepsenOp](), note: as[JepsenOp](), order: order{loose: true}}
+	typed := opReader{in: as[JepsenOp](), out: as[JepsenOp](), note: as[JepsenOp](), opts: Options{Lenient: true}, order: order{loose: true}}
 	again, err = collect(scanJSONL(strings.NewReader(jsonl(t, h)), "jsonl", typed))
 	require.NoError(t, err)
 	require.Equal(t, orNone(h.ops), orNone(again.ops))
@@ -143,7 +143,7 @@ func testRewritten(t *testing.T, h *History) {
 func testOthers(t *testing.T, text []byte, h *History) {
 	t.Helper()
 	if encoded := encode(t, h, Options{Format: JSON}); len(encoded) < 4<<20 {
-		testCodec(t, []byte(encoded), Options{Format: JSON}, func(op Op) Op { return op })
+		testCodec(t, []byte(encoded), Options{Format: JSON, Lenient: true}, func(op Op) Op { return op })
 	}
 	format, err := Detect(text)
 	require.NoError(t, err)

@@ -92,11 +92,11 @@ func ExampleEncoder() {
 }
 
 func ExampleFileError() {
-	const file = "{:process 0, :type :invoke, :f :read}\n{:process 0, :type :done}"
+	const file = "{:process 0, :type :invoke, :f :read}\n{:process 0, :type :okay}"
 	_, err := history.Decode(strings.NewReader(file), "history.edn", history.Options{})
 	var at *history.FileError
 	if errors.As(err, &at) {
 		fmt.Println(at.Line, at.Err)
 	}
-	// Output: 2 type "done" is none of invoke, ok, fail, info
+	// Output: 2 type "okay" is none of invoke, ok, fail, info
 }

@@ -33,9 +33,12 @@ const (
 	// Maelstrom is Maelstrom's history.edn. It is EDN; in the workload lin-kv the
 	// keys are independent, see [Options].
 	Maelstrom
+	// Calls is one JSON object a call, with both times: a slice of porcupine.Operation
+	// as encoding/json writes it, or a line a call. It can only be read.
+	Calls
 )
 
-var formatNames = [...]string{"auto", "jsonl", "edn", "json", "etcd", "kv", "maelstrom"}
+var formatNames = [...]string{"auto", "jsonl", "edn", "json", "etcd", "kv", "maelstrom", "calls"}
 
 // String returns the format's name.
 func (f Format) String() string {
@@ -47,7 +50,7 @@ func (f Format) String() string {
 
 // Formats lists the formats that files have, in the order in which they are
 // documented: all but Auto.
-func Formats() []Format { return []Format{JSONL, EDN, JSON, Etcd, KV, Maelstrom} }
+func Formats() []Format { return []Format{JSONL, EDN, JSON, Calls, Etcd, KV, Maelstrom} }
 
 // ParseFormat returns the format with that name.
 func ParseFormat(name string) (Format, error) {
@@ -68,10 +71,17 @@ type Options struct {
 	// as jepsen.independent makes them: the key becomes Op.Key. Nothing in a file
 	// says so. Values that are no pairs are left alone.
 	Independent bool
-	// Strict refuses a history whose calls do not pair, as Read does: a completion
-	// without an invocation, two open calls of one process, a process that goes on
-	// after an info. Without it, what does not pair is left to [History.Calls].
-	Strict bool
+	// Lenient reads a history whose ops contradict each other: completions without an
+	// invocation, two open calls of one process, and the other kinds of [Flaw], which
+	// says what is assumed of each. Without it they are errors, of type [*FlawError].
+	// A lenient reader holds the whole history in memory.
+	Lenient bool
+	// Assumed, if it is not nil, gets what a lenient reader assumed, as it reads.
+	Assumed *Assumptions
+	// Line, if it is not nil, is set to the line of each op before it is yielded, from 1.
+	Line *int
+	// Rename gives names of the file other meanings. Formats other than JSONL heed it.
+	Rename Renames
 }
 
 // Decode reads a history. In formats other than JSONL, the Input of a client's
@@ -111,7 +121,7 @@ func scan(r *bufio.Reader, name string, opts Options) iter.Seq2[Op, error] {
 	}
 	switch opts.Format {
 	case JSONL:
-		rd := opReader{in: generic, out: generic, note: generic, order: order{loose: !opts.Strict}}
+		rd := opReader{in: generic, out: generic, note: generic, opts: opts, order: order{loose: opts.Lenient}}
 		if head, _ := r.Peek(detectBytes); hasJepsenOps(head) {
 			rd.in, rd.out, rd.note = as[JepsenOp](), as[JepsenOp](), as[JepsenOp]()
 		}
@@ -120,6 +130,8 @@ func scan(r *bufio.Reader, name string, opts Options) iter.Seq2[Op, error] {
 		return scanEDN(r, name, opts)
 	case JSON:
 		return scanJSON(r, name, opts)
+	case Calls:
+		return scanCalls(r, name, opts)
 	case Etcd:
 		return scanLog(r, name, opts)
 	}
@@ -130,64 +142,6 @@ func scan(r *bufio.Reader, name string, opts Options) iter.Seq2[Op, error] {
 
 // detectBytes is how many bytes of a file [Detect] needs at most.
 const detectBytes = 64 << 10
-
-// Detect returns the format of a file that begins like head. It can't tell
-// Maelstrom's files from Jepsen's, and says EDN to both.
-func Detect(head []byte) (Format, error) {
-	head = bytes.TrimPrefix(head, []byte("\ufeff"))
-	if isLog(head) {
-		return Etcd, nil
-	}
-	rest := bytes.TrimLeft(head, " \t\r\n")
-	switch {
-	case len(rest) == 0:
-		return JSONL, nil // an empty history
-	case rest[0] == '[' && startsJSON(rest[1:]):
-		return JSON, nil
-	case startsJSON(rest):
-		return detectObjects(rest), nil
-	}
-	p := newEDNText(string(head))
-	c, err := p.skip(0)
-	switch {
-	case err == io.EOF:
-		return EDN, nil // nothing but comments
-	case err == nil && (c == '{' || c == '[' || c == '(' || c == '#'):
-		return detectEDN(head), nil
-	}
-	return Auto, fmt.Errorf("unknown format: it begins with %q", clip(rest))
-}
-
-// startsJSON reports whether rest begins with a JSON object, or ends.
-func startsJSON(rest []byte) bool {
-	rest = bytes.TrimLeft(rest, " \t\r\n")
-	if len(rest) == 0 || rest[0] != '{' {
-		return false
-	}
-	rest = bytes.TrimLeft(rest[1:], " \t\r\n")
-	if len(rest) == 0 || rest[0] != '"' {
-		return false
-	}
-	end := skipString(rest, 0)
-	if end < 0 {
-		return false
-	}
-	rest = bytes.TrimLeft(rest[end:], " \t\r\n")
-	return len(rest) > 0 && rest[0] == ':' && (len(rest) < 2 || rest[1] != ':')
-}
-
-// detectObjects tells our JSON objects, a line each, from those of elle-cli.
-func detectObjects(head []byte) Format {
-	format := JSONL
-	_ = eachField(head, func(name, _ []byte) error {
-		switch string(name) {
-		case "f", "value":
-			format = JSON
-		}
-		return nil
-	})
-	return format
-}
 
 // hasJepsenOps reports whether the outputs of a JSONL file are of type JepsenOp:
 // whether the first output of a client is an object with f, and else nothing that
@@ -210,28 +164,10 @@ func hasJepsenOps(head []byte) bool {
 		f, other := false, false
 		err = eachField(output, func(name, raw []byte) error {
 			f = f || string(name) == "f"
-			other = other || raw[0] != '"' && string(name) != "value" || !slices.Contains(jepsenFields[:], string(name))
+			other = other || raw[0] != '"' && string(name) != "value" && string(name) != "unknown" || !slices.Contains(jepsenFields[:], string(name))
 			return nil
 		})
 		return err == nil && f && !other
 	}
 	return false
-}
-
-// detectEDN tells the log of a key-value store from other EDN: it has keys, and
-// nobody has numbered or timed its ops.
-func detectEDN(head []byte) Format {
-	line, _, _ := bytes.Cut(head, []byte("\n"))
-	v, err := ParseEDN(string(line))
-	m, ok := v.(Map)
-	if err != nil || !ok {
-		return EDN
-	}
-	_, key := m.Get(Keyword("key"))
-	_, index := m.Get(Keyword("index"))
-	f, _ := m.Get(Keyword("f"))
-	if key && !index && (f == Keyword("get") || f == Keyword("put") || f == Keyword("append")) {
-		return KV
-	}
-	return EDN
 }

@@ -225,7 +225,7 @@ func FuzzDetect(f *testing.F) {
 
 // howTo returns options that a byte stands for.
 func howTo(format Format, how byte) Options {
-	return Options{Format: format, Strict: how&1 != 0, Independent: how&2 != 0}
+	return Options{Format: format, Lenient: how&1 == 0, Independent: how&2 != 0}
 }
 
 // addEncoded adds seeds in a format.
@@ -305,4 +305,25 @@ func testPlace(t *testing.T, err error, text []byte) {
 	require.GreaterOrEqual(t, at.Line, 1)
 	require.LessOrEqual(t, at.Line, 1+bytes.Count(text, []byte("\n")))
 	require.NotEmpty(t, at.Err.Error())
+}
+
+// FuzzCalls reads files with one record a call.
+func FuzzCalls(f *testing.F) {
+	for _, text := range []string{
+		`[{"ClientId":0,"Input":{"Op":1,"Key":"x","Value":"a"},"Call":10,"Output":{"Value":""},"Return":20}]`,
+		`{"client":0,"op":"put","key":"x","value":"a","call":10,"return":20,"ok":true}`,
+		`{"op":"cas","old":1,"new":2,"invoke_ts":"2026-09-15T03:26:02.6Z","return_ts":"2026-09-15T03:26:02.7Z","output":false}`,
+		`{"h":1}` + "\n" + `{"op":"get","start_us":5,"latency_ms":0.5,"result":[1]}`,
+	} {
+		f.Add([]byte(text), byte(0))
+	}
+	f.Fuzz(func(t *testing.T, text []byte, how byte) {
+		h, err := Decode(bytes.NewReader(text), "h", howTo(Calls, how))
+		if err != nil {
+			testPlace(t, err, text)
+			return
+		}
+		testOps(t, h)
+		require.NoError(t, h.Encode(&bytes.Buffer{}, Options{Format: EDN}))
+	})
 }

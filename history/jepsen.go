@@ -13,6 +13,10 @@ type JepsenOp struct {
 	F     string // what is done: read, write, cas, txn, …
 	Value any    // see [ParseEDN] for the types
 	More  Map    // the op's other fields, but those that an Op has a place for
+
+	// Unknown marks the output of an OK that has no value at all: what was answered is
+	// not known. An OK with the value nil was answered nothing.
+	Unknown bool
 }
 
 // String returns F and the value, as EDN.
@@ -43,15 +47,18 @@ type jepsenJSON struct {
 	Value json.RawMessage `json:"value,omitempty"`
 	EDN   string          `json:"edn,omitempty"`
 	More  string          `json:"more,omitempty"`
+
+	Unknown bool `json:"unknown,omitempty"`
 }
 
 // jepsenFields are the fields of a JepsenOp in JSON.
-var jepsenFields = [...]string{"f", "value", "edn", "more"}
+var jepsenFields = [...]string{"f", "value", "edn", "more", "unknown"}
 
 // MarshalJSON returns an object with the fields f and value; or, where JSON has no
-// such value, f and the text edn. Other fields of the op are the text more.
+// such value, f and the text edn. Other fields of the op are the text more, and what
+// has no value is unknown.
 func (o JepsenOp) MarshalJSON() ([]byte, error) {
-	j := jepsenJSON{F: o.F}
+	j := jepsenJSON{F: o.F, Unknown: o.Unknown}
 	if len(o.More) > 0 {
 		b, err := AppendEDN(nil, o.More)
 		if err != nil {
@@ -88,6 +95,10 @@ func (o *JepsenOp) UnmarshalJSON(b []byte) error {
 		case "edn":
 			if text, err = parseString(raw); err == nil {
 				o.Value, err = ParseEDN(text)
+			}
+		case "unknown":
+			if o.Unknown = string(raw) == "true"; !o.Unknown && string(raw) != "false" {
+				err = fmt.Errorf("%s is neither true nor false", clip(raw))
 			}
 		case "more":
 			if text, err = parseString(raw); err == nil {

@@ -15,81 +15,119 @@ import (
 func scanEDN(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
 	return func(yield func(Op, error) bool) {
 		f := ednFile{p: newEDNParser(r), records: newRecords(opts)}
-		for {
-			op, err := f.next()
-			if err == io.EOF {
-				return
+		f.records.ops(name, func(yield func(*record, error) bool) {
+			for {
+				rec, err := f.next()
+				if err == io.EOF {
+					return
+				}
+				if err != nil {
+					yield(nil, fileError(name, f.p.line, err))
+					return
+				}
+				if !yield(rec, nil) {
+					return
+				}
 			}
-			if err != nil {
-				yield(Op{}, fileError(name, f.p.line, err))
-				return
-			}
-			if !yield(op, nil) {
-				return
-			}
-		}
+		})(yield)
 	}
 }
+
+// errResults says that a file is none of a history.
+var errResults = errors.New("these are the results of a test, as Jepsen keeps them in results.edn: history.edn beside it has the history")
 
 // ednFile is an EDN file that is being read.
 type ednFile struct {
 	p       *ednParser
-	records records
+	records *records
+	rec     record
 	closing byte // what ends the vector or the list that holds the ops, or 0
 	over    bool // it has ended
+	results bool // its first form is what a test of Jepsen found
 	forms   int
 }
 
 // next returns the next op, or io.EOF.
-func (f *ednFile) next() (Op, error) {
+func (f *ednFile) next() (*record, error) {
 	for {
 		f.p.begin()
 		c, err := f.p.skip(0)
 		if err == io.EOF && f.closing != 0 && !f.over {
-			return Op{}, errEDNEnd
+			return nil, errEDNEnd
+		}
+		if err == io.EOF && f.results && f.forms == 1 {
+			return nil, errResults
 		}
 		if err != nil {
-			return Op{}, err
+			return nil, err
 		}
 		switch {
 		case f.over:
-			return Op{}, fmt.Errorf("%q after the end of the history", c)
+			return nil, fmt.Errorf("%q after the end of the history", c)
 		case c == f.closing && c != 0:
 			f.p.pos++
 			f.over = true
 			continue
 		case f.forms == 0 && f.closing == 0 && c == '[':
-			f.closing = ']'
-			f.p.pos++
-			continue
+			vector, err := f.opensOp()
+			if err != nil {
+				return nil, err
+			}
+			if !vector {
+				f.closing = ']'
+				f.p.pos++
+				continue
+			}
 		case f.forms == 0 && f.closing == 0 && c == '(':
 			f.closing = ')'
 			f.p.pos++
 			continue
 		}
 		f.forms++
-		op, err := f.op(c)
+		err = f.read(c)
 		if errors.Is(err, errHeader) && f.forms == 1 {
 			continue
 		}
-		return op, inside(err)
+		return &f.rec, inside(err)
 	}
 }
 
-// op reads an op that begins with c. It may have tags, such as jepsen.history.Op.
-func (f *ednFile) op(c byte) (Op, error) {
-	rec := record{index: -1, line: f.p.line}
+// opensOp reports whether the bracket that comes next is that of an op, rather than
+// that of a vector of ops: a process follows.
+func (f *ednFile) opensOp() (bool, error) {
+	for i := 1; i < len(f.p.buf); i++ {
+		c, err := f.p.peek(i)
+		switch {
+		case err == io.EOF:
+			return false, nil
+		case err != nil:
+			return false, err
+		case c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == ',':
+			continue
+		}
+		return c == ':' || isDigit(c), nil
+	}
+	return false, nil
+}
+
+// read reads an op that begins with c. It may have tags, such as jepsen.history.Op.
+func (f *ednFile) read(c byte) error {
+	f.rec = record{index: -1, line: f.p.line}
+	rec := &f.rec
 	for c == '#' {
 		if _, err := f.p.tag(); err != nil {
-			return Op{}, err
+			return err
 		}
 		var err error
 		if c, err = f.p.skip(0); err != nil {
-			return Op{}, inside(err)
+			return inside(err)
 		}
 	}
+	if c == '[' {
+		return f.vector()
+	}
 	if c != '{' {
-		return Op{}, fmt.Errorf("%q, instead of the map of an op", c)
+		return fmt.Errorf("%q, instead of the map of an op", c)
 	}
 	var few [16]any // so that most need no memory of their own
 	seen := few[:0]
@@ -109,18 +147,38 @@ func (f *ednFile) op(c byte) (Op, error) {
 			}
 		}
 		seen = append(seen, key)
-		return f.records.set(&rec, string(k), v)
+		return f.records.set(rec, string(k), v)
 	})
 	if err != nil {
-		return Op{}, err
+		return err
 	}
-	end := f.p.line
-	f.p.line = rec.line
-	op, err := f.records.op(&rec)
-	if err == nil || errors.Is(err, errHeader) {
-		f.p.line = end
+	if err = f.records.complete(rec); err == nil && rec.kind == nil && rec.process == nil && !rec.hasF && !rec.hasValue {
+		if _, results := rec.op.More.Get(Keyword("valid?")); results && f.forms == 1 {
+			f.results = true
+		}
+		return errHeader
 	}
-	return op, err
+	return err
+}
+
+// vector reads an op that is the line of a log as a vector: process, type, f, value and
+// perhaps an error.
+func (f *ednFile) vector() error {
+	v, err := f.p.value(0)
+	if err != nil {
+		return err
+	}
+	fields := v.([]any)
+	if len(fields) < 3 || len(fields) > 5 {
+		return fmt.Errorf("%s is no op: a vector of process, type, f and value", clip(mustEDN(v)))
+	}
+	names := [...]string{"process", "type", "f", "value", "error"}
+	for i, v := range fields {
+		if err := f.records.set(&f.rec, names[i], v); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // scanJSON yields the ops of a file of JSON objects, in an array or not.
@@ -128,19 +186,27 @@ func scanJSON(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
 	return func(yield func(Op, error) bool) {
 		f := jsonFile{r: counter{r: r}, records: newRecords(opts)}
 		f.d = json.NewDecoder(&f.r)
-		for {
-			op, err := f.next()
-			if err == io.EOF {
-				return
+		f.records.ops(name, func(yield func(*record, error) bool) {
+			for {
+				raw, err := f.next()
+				if err == io.EOF {
+					return
+				}
+				if err == nil {
+					err = f.read(raw)
+				}
+				if errors.Is(err, errHeader) {
+					continue
+				}
+				if err != nil {
+					yield(nil, fileError(name, f.line(err), err))
+					return
+				}
+				if !yield(&f.rec, nil) {
+					return
+				}
 			}
-			if err != nil {
-				yield(Op{}, fileError(name, f.line(err), err))
-				return
-			}
-			if !yield(op, nil) {
-				return
-			}
-		}
+		})(yield)
 	}
 }
 
@@ -148,40 +214,33 @@ func scanJSON(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
 type jsonFile struct {
 	d       *json.Decoder
 	r       counter
-	records records
+	records *records
 	begun   bool
 	array   bool
-	forms   int
+	rec     record
 	seen    []string // fields of the op at hand
 }
 
-// next returns the next op, or io.EOF.
-func (f *jsonFile) next() (Op, error) {
+// next returns the next object, or io.EOF.
+func (f *jsonFile) next() (json.RawMessage, error) {
 	if !f.begun {
 		f.begun = true
 		if err := f.begin(); err != nil {
-			return Op{}, err
+			return nil, err
 		}
 	}
-	for {
-		f.r.passed = f.d.InputOffset()
-		if f.array && !f.d.More() {
-			return Op{}, f.end()
-		}
-		var raw json.RawMessage
-		if err := f.d.Decode(&raw); err != nil {
-			if err == io.EOF && !f.array {
-				return Op{}, io.EOF
-			}
-			return Op{}, jsonFileError(err)
-		}
-		f.forms++
-		op, err := f.op(raw)
-		if errors.Is(err, errHeader) && f.forms == 1 {
-			continue
-		}
-		return op, err
+	f.r.passed = f.d.InputOffset()
+	if f.array && !f.d.More() {
+		return nil, f.end()
 	}
+	var raw json.RawMessage
+	if err := f.d.Decode(&raw); err != nil {
+		if err == io.EOF && !f.array {
+			return nil, io.EOF
+		}
+		return nil, jsonFileError(err)
+	}
+	return raw, nil
 }
 
 // line returns the number of the line that an error is about.
@@ -254,9 +313,10 @@ func jsonFileError(err error) error {
 	return err
 }
 
-// op reads the op that an object spells.
-func (f *jsonFile) op(raw []byte) (Op, error) {
-	rec := record{index: -1, line: f.r.line(f.d.InputOffset())}
+// read reads the op that an object spells, or says that it is a header.
+func (f *jsonFile) read(raw []byte) error {
+	f.rec = record{index: -1, line: f.r.line(f.d.InputOffset())}
+	rec := &f.rec
 	f.seen = f.seen[:0]
 	err := eachField(raw, func(field, raw []byte) error {
 		name := f.records.internBytes(field)
@@ -264,19 +324,22 @@ func (f *jsonFile) op(raw []byte) (Op, error) {
 			return fmt.Errorf("field %q stands there twice", name)
 		}
 		f.seen = append(f.seen, name)
-		v, err := jsonField(name, raw)
+		v, err := jsonField(f.records.fields.canonical(name), raw)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		return f.records.set(&rec, name, v)
+		return f.records.set(rec, name, v)
 	})
-	if err != nil {
-		return Op{}, err
+	if err == nil {
+		err = f.records.complete(rec)
+	}
+	if err == nil && !f.records.isOp(rec) {
+		return errHeader
 	}
 	if _, v, pair := tuple(rec.op.Value); pair && f.records.opts.Independent {
 		nameSteps(v)
 	}
-	return f.records.op(&rec)
+	return err
 }
 
 // jsonField returns the value of a field.

@@ -52,12 +52,20 @@ func (e *ednWriter) append(b []byte, op Op) ([]byte, error) {
 	if b, err = appendOr(append(b, ", :time "...), &j.More, "time", int64(op.Time)); err != nil {
 		return b, err
 	}
-	b = appendProcess(append(b, ", :process "...), op.Process)
+	b = append(b, ", :process "...)
+	if name, ok := take(&j.More, "process", nil).(string); ok {
+		b = appendEDNString(b, name)
+	} else {
+		b = appendProcess(b, op.Process)
+	}
 	if b, err = appendOr(append(b, ", :type "...), &j.More, "type", Keyword(typ.String())); err != nil {
 		return b, err
 	}
 	b = appendFEDN(append(b, ", :f "...), j.F)
-	if b, err = e.appendRest(append(b, ", :value "...), op, j); err != nil {
+	if !j.Unknown {
+		b = append(b, ", :value "...)
+	}
+	if b, err = e.appendRest(b, op, j); err != nil {
 		return b, err
 	}
 	return append(b, '}'), nil
@@ -83,8 +91,10 @@ func (r *recorder) appendValue(b []byte, op Op, j JepsenOp) ([]byte, error) {
 
 // appendRest appends the value, without its name, and what follows it.
 func (e *ednWriter) appendRest(b []byte, op Op, j JepsenOp) (_ []byte, err error) {
-	if b, err = e.appendValue(b, op, j); err != nil {
-		return b, err
+	if !j.Unknown {
+		if b, err = e.appendValue(b, op, j); err != nil {
+			return b, err
+		}
 	}
 	if op.Key != "" && !e.keyed(op) {
 		b = appendEDNString(append(b, ", :key "...), op.Key)

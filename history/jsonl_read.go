@@ -83,6 +83,7 @@ type opReader struct {
 	in, out decoder
 	note    decoder // of the outputs of the nemesis
 	order   order
+	opts    Options
 	names   map[string]string // the nodes and keys seen, each kept once
 }
 
@@ -95,7 +96,18 @@ func (r *opReader) read(line []byte, l *lines) (Op, error) {
 	if err != nil {
 		return Op{}, err
 	}
-	return op, r.order.add(op, l.n)
+	if r.opts.Line != nil {
+		*r.opts.Line = l.n
+	}
+	err = r.order.add(op, l.n)
+	var flaw *FlawError
+	if r.opts.Lenient && errors.As(err, &flaw) {
+		if r.opts.Assumed != nil {
+			r.opts.Assumed.Add(flaw.Flaw, l.n)
+		}
+		err = nil
+	}
+	return op, err
 }
 
 // rawOp is an op whose inputs and outputs are still JSON.

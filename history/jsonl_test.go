@@ -66,7 +66,7 @@ func randomHistory(r *rand.Rand, in, out func() any) *History {
 	h := &History{}
 	var now time.Duration
 	processes := []int{0, 1, 2, 3, 4}
-	open := map[int]bool{}
+	open, keys := map[int]bool{}, map[int]string{}
 	faults := map[string]bool{}
 	text := func() string {
 		return []string{"", "n1", "a b", "é→\u2028", "\"\\\n\t", "<&>", "k\x7f"}[r.IntN(7)]
@@ -87,7 +87,7 @@ func randomHistory(r *rand.Rand, in, out func() any) *History {
 			faults[op.Key] = !faults[op.Key]
 		case !open[op.Process]:
 			op.Type, op.Input = Invoke, in()
-			open[op.Process] = true
+			open[op.Process], keys[op.Process] = true, op.Key
 		default:
 			op.Type = Type(1 + r.IntN(3))
 			if op.Type == OK {
@@ -95,7 +95,7 @@ func randomHistory(r *rand.Rand, in, out func() any) *History {
 			} else {
 				op.Err = text()
 			}
-			open[op.Process] = false
+			open[op.Process], op.Key = false, keys[op.Process]
 			if op.Type == Info {
 				processes[i] += 5
 			}
@@ -215,7 +215,7 @@ func TestReadRefuses(t *testing.T) {
 		"no invocation":      {ok, "h:1: ok of process 1, but it has no open call"},
 		"second completion":  {invoke + ok + ok, "h:3: ok of process 1, but it has no open call"},
 		"still open":         {invoke + `{"process":1,"type":"invoke"}`, "h:2: process 1 invokes, but its call of line 1 is open"},
-		"after info":         {invoke + `{"process":1,"type":"info"}` + "\n" + `{"process":1,"type":"invoke"}`, "h:3: process 1 invokes, but nobody knows whether its call has ended that has its info in line 2: it must go on as another process"},
+		"after info":         {invoke + `{"process":1,"type":"info"}` + "\n" + `{"process":1,"type":"invoke"}`, "h:3: process 1 invokes, but its last call is indeterminate, by the info in line 2: it must go on as another process"},
 		"fault open":         {nemesis + nemesis, `h:2: the nemesis invokes key "s", but its fault of line 1 is open`},
 		"no fault":           {`{"process":"nemesis","type":"ok","key":"s"}`, `h:1: ok of the nemesis for key "s", but that has no open fault`},
 		"fault's input":      {`{"process":"nemesis","type":"invoke","input":1}`, "h:1: input: 1 is no string"},

@@ -23,11 +23,13 @@ func (w *jsonWriter) append(b []byte, op Op) ([]byte, error) {
 	if op.Process == Nemesis {
 		o.add("process", nemesisName)
 	} else {
-		o.add("process", op.Process)
+		o.addOr(&j.More, "process", op.Process)
 	}
 	o.addOr(&j.More, "type", typ.String())
 	o.add("f", jsonText(j.F))
-	if w.keyed(op) {
+	if j.Unknown {
+		// there is no value
+	} else if w.keyed(op) {
 		o.add("value", []any{jsonKey(op.Key), j.Value})
 	} else {
 		o.add("value", j.Value)

@@ -39,26 +39,61 @@ func hasLevel(line []byte) bool {
 
 // logged returns the fields of the op in a line of a log, if it has one: process,
 // type, f, and the rest. Tabs stand between them, or blanks in some logs. In
-// Jepsen's history.txt nothing stands before the process.
+// Jepsen's history.txt nothing stands before the process; in a log there is a time, a
+// level, jepsen.util, or what authors print there.
 func logged(line []byte) (fields [4][]byte, ok bool) {
-	i := bytes.Index(line, logMark)
-	rest := bytes.TrimLeft(line, " \t")
-	if i >= 0 {
-		rest = bytes.TrimPrefix(line[i+len(logMark):], []byte(":"))
+	rest := line
+	marked := bytes.Index(line, logMark)
+	if marked >= 0 {
+		rest = bytes.TrimPrefix(line[marked+len(logMark):], []byte(":"))
 		rest = bytes.TrimLeft(rest, " -\t")
+		if fields, ok = splitOp(rest); ok {
+			return fields, true
+		}
 	}
+	for at := range rest { // a process, and a type behind it
+		if rest[at] != ':' || at == 0 || !isBlank(rest[at-1]) {
+			continue
+		}
+		end := bytes.IndexAny(rest[at:], " \t")
+		if end < 0 || !isType(rest[at:at+end]) {
+			continue
+		}
+		before := bytes.TrimRight(rest[:at], " \t")
+		process := before[bytes.LastIndexAny(before, " \t")+1:]
+		if !isProcess(process) {
+			continue
+		}
+		fields, ok = splitOp(rest[len(before)-len(process):])
+		if ok && (len(process) == len(bytes.TrimLeft(before, " \t")) || fields[2][0] == ':' || marked >= 0) {
+			return fields, true
+		}
+	}
+	return fields, false
+}
+
+// splitOp splits an op in a log into process, type, f, and the rest.
+func splitOp(rest []byte) (fields [4][]byte, ok bool) {
 	for i := range 3 {
 		end := bytes.IndexAny(rest, " \t")
-		if end < 0 {
+		if end <= 0 {
 			return fields, false
 		}
 		fields[i], rest = rest[:end], bytes.TrimLeft(rest[end:], " \t")
 	}
 	fields[3] = bytes.Trim(rest, blanks)
-	if len(fields[3]) == 0 || fields[1][0] != ':' {
-		return fields, false
+	return fields, len(fields[3]) > 0 && fields[1][0] == ':'
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+// isType reports whether a field is the type of an op.
+func isType(field []byte) bool {
+	switch string(field) {
+	case ":invoke", ":ok", ":fail", ":info":
+		return true
 	}
-	return fields, i >= 0 || isProcess(fields[0])
+	return false
 }
 
 // isProcess reports whether a field is the number of a process, or the nemesis.
@@ -70,63 +105,66 @@ func isProcess(field []byte) bool {
 func scanLog(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
 	return func(yield func(Op, error) bool) {
 		f := logFile{p: newEDNText(""), records: newRecords(opts)}
-		l := newLines(r)
-		for {
-			line, err := l.next()
-			if err == io.EOF {
-				return
-			}
-			var op Op
-			if err == nil {
-				fields, ok := logged(line)
-				if !ok {
-					continue
+		f.records.ops(name, func(yield func(*record, error) bool) {
+			l := newLines(r)
+			for {
+				line, err := l.next()
+				if err == io.EOF {
+					return
 				}
-				op, err = f.op(fields, l.n)
+				if err == nil {
+					fields, ok := logged(line)
+					if !ok {
+						continue
+					}
+					err = f.read(fields, l.n)
+				}
+				if err != nil {
+					yield(nil, fileError(name, l.n, err))
+					return
+				}
+				if !yield(&f.rec, nil) {
+					return
+				}
 			}
-			if err != nil {
-				yield(Op{}, fileError(name, l.n, err))
-				return
-			}
-			if !yield(op, nil) {
-				return
-			}
-		}
+		})(yield)
 	}
 }
 
 // logFile is a log that is being read.
 type logFile struct {
 	p       *ednParser // of one field after the other
-	records records
+	records *records
+	rec     record
 }
 
-// op makes an op of the fields of a line: process, type, f, and value, behind
-// which there may be an error. An op that is neither invoked nor ok and has a
-// keyword for a value has it for its error.
-func (f *logFile) op(fields [4][]byte, line int) (Op, error) {
-	rec := record{index: -1, line: line}
+// read reads the fields of a line: process, type, f, and value, behind which there may
+// be an error. An op that is neither invoked nor ok and has a keyword for a value has
+// it for its error.
+func (f *logFile) read(fields [4][]byte, line int) error {
+	f.rec = record{index: -1, line: line}
+	rec := &f.rec
 	for i, name := range [...]string{"process", "type", "f"} {
 		f.p.reset(fields[i])
 		v, err := f.p.only()
 		if err == nil {
-			err = f.records.set(&rec, name, v)
+			err = f.records.set(rec, name, v)
 		}
 		if err != nil {
-			return Op{}, fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	f.p.reset(fields[3])
 	v, err := f.p.value(0)
 	if err != nil {
-		return Op{}, fmt.Errorf("value: %w", inside(err))
+		return fmt.Errorf("value: %w", inside(err))
 	}
 	rec.op.Value, rec.hasValue = v, true
 	rec.err = reasonOf(f.p.buf[f.p.pos:f.p.end])
 	if k, ok := v.(Keyword); ok && rec.err == nil && rec.kind.(Type) > OK {
 		rec.err = k
 	}
-	return f.records.op(&rec)
+	return nil
 }
 
 // reasonOf returns the error that stands behind a value in a log: a value of EDN,

@@ -3,6 +3,7 @@ package history
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -13,9 +14,14 @@ const typeField = "capsize/type"
 // records makes ops of the records of Jepsen's kind, one after the other.
 type records struct {
 	opts      Options
-	order     order              // loose unless opts.Strict
+	order     order // of time: faults need not pair
+	pairs     pairs
+	sequence  sequence
+	fields    fieldNames
 	numbered  bool               // ops have processes
 	anonymous bool               // ops have none
+	names     map[string]int     // the processes that have names, by these
+	ids       map[string]int     // the processes of open calls that have only an id
 	waiting   []Op               // the open invocations that had none
 	free      []int              // processes given to ops without one, and free again
 	given     int                // how many were given
@@ -23,8 +29,8 @@ type records struct {
 	texts     map[Keyword]string // the errors that are keywords, each kept once
 }
 
-func newRecords(opts Options) records {
-	return records{opts: opts, order: order{loose: !opts.Strict}}
+func newRecords(opts Options) *records {
+	return &records{opts: opts, pairs: pairs{opts: opts}, fields: newFieldNames(opts.Rename)}
 }
 
 // A record is an op with its fields as a file has them.
@@ -33,7 +39,8 @@ type record struct {
 	index    int64 // below 0 if there is none
 	time     int64
 	timed    bool
-	process  any // int64, Keyword(nemesisName) or nil
+	process  any // int64, string, Keyword(nemesisName) or nil
+	id       string
 	kind     any // nil, or a Type
 	fault    any // nil, or a Type
 	hasF     bool
@@ -44,12 +51,27 @@ type record struct {
 	key      string
 }
 
+// hasTime reports whether the record says when the op took place. Elle writes -1 for
+// what it does not know.
+func (rec *record) hasTime() bool { return rec.timed && rec.time >= 0 }
+
+// client reports whether the record is of an op of a client.
+func (rec *record) client() bool { return rec.process != Keyword(nemesisName) }
+
+// processName returns the process as the file has it.
+func (rec *record) processName(number int) string {
+	if name, ok := rec.process.(string); ok {
+		return strconv.Quote(name)
+	}
+	return strconv.Itoa(number)
+}
+
 // errHeader says that a record is none of an op.
 var errHeader = errors.New("neither type, process, f nor value: that is no op")
 
 // set sets a field of a record.
 func (r *records) set(rec *record, name string, v any) (err error) {
-	switch name {
+	switch name = r.fields.canonical(name); name {
 	case "index":
 		if n, ok := v.(int64); ok {
 			rec.index = n
@@ -70,7 +92,7 @@ func (r *records) set(rec *record, name string, v any) (err error) {
 	case typeField:
 		rec.fault, err = typeOf(v)
 	case "f":
-		rec.op.F, rec.hasF = r.intern(nameText(v)), true
+		rec.op.F, rec.hasF = r.fields.f(r.intern(nameText(v))), true
 	case "value":
 		rec.op.Value, rec.hasValue = v, true
 	case "error":
@@ -106,14 +128,19 @@ func (rec *record) setProcess(v any) error {
 			rec.process = Keyword(nemesisName)
 			return nil
 		}
+		rec.process = p
+		return nil
 	}
-	return fmt.Errorf("process %s is neither a number from 0 on nor :nemesis", clip(mustEDN(v)))
+	return fmt.Errorf("process %s is neither a number from 0 on, nor a name, nor :nemesis", clip(mustEDN(v)))
 }
 
 // typeOf returns the Type that a value names, or nil for nil.
 func typeOf(v any) (any, error) {
 	if v == nil {
 		return nil, nil
+	}
+	if t, ok := typeWords[nameText(v)]; ok {
+		return t, nil
 	}
 	return ParseType(nameText(v))
 }
@@ -176,6 +203,12 @@ func (r *records) errText(v any) string {
 	return mustEDN(v)
 }
 
+// isOp reports whether a record is one of an op, once its fields have been set. What
+// has neither process, f nor value is a header, or says in which phase the ops are.
+func (r *records) isOp(rec *record) bool {
+	return rec.process != nil || rec.id != "" || rec.hasF || rec.hasValue || rec.key != "" || rec.kind != nil && rec.kind != Info
+}
+
 // op makes an op of a record.
 func (r *records) op(rec *record) (Op, error) {
 	if rec.kind == nil {
@@ -189,14 +222,25 @@ func (r *records) op(rec *record) (Op, error) {
 		rec.op.More = append(rec.op.More, Pair{Keyword("index"), rec.index})
 	}
 	r.setTime(&op, rec)
+	r.sequence.add(rec)
 	if err := r.setProcess(&op, rec); err != nil {
 		return Op{}, err
+	}
+	if key, v, ok := r.tuple(rec); ok {
+		op.Key, rec.op.Value = r.intern(key), v
+	}
+	if op.Process != Nemesis {
+		if err := r.pairs.add(&op, rec); err != nil {
+			return Op{}, err
+		}
 	}
 	r.setValue(&op, rec)
 	if err := op.check(); err != nil {
 		return Op{}, err
 	}
-	return op, r.order.add(op, rec.line)
+	r.order.count++
+	r.order.last = op.Time
+	return op, nil
 }
 
 // setTime gives the op its time, or that of the op before if it has none or an
@@ -209,9 +253,10 @@ func (r *records) setTime(op *Op, rec *record) {
 	}
 }
 
-// setProcess gives the op its process. In files whose ops have none, a
-// completion belongs to the invocation that has been open longest of those with
-// its F.
+// setProcess gives the op its process. Processes with names are numbered in the
+// order in which they appear. An op without a process belongs to the call that has
+// its id, or else, if it is a completion, to the invocation that has been open
+// longest of those with its F.
 func (r *records) setProcess(op *Op, rec *record) error {
 	switch p := rec.process.(type) {
 	case Keyword:
@@ -220,16 +265,64 @@ func (r *records) setProcess(op *Op, rec *record) error {
 	case int64:
 		op.Process = int(p)
 		r.numbered = true
+		if len(r.names) > 0 {
+			return r.named(op, rec, strconv.FormatInt(p, 10))
+		}
+	case string:
+		if r.numbered && r.names == nil {
+			return fmt.Errorf("process %q is a name, and others have numbers", p)
+		}
+		r.numbered = true
+		return r.named(op, rec, p)
 	default:
 		r.anonymous = true
 	}
 	if r.anonymous && r.numbered {
 		return errors.New("this op has no process and others have one, or it has one and others have none")
 	}
-	if r.anonymous {
-		op.Process = r.give(op, rec.op.F)
+	if !r.anonymous {
+		return nil
 	}
+	if rec.id != "" {
+		op.Process = r.giveByID(op, rec.id)
+		return nil
+	}
+	op.Process = r.give(op, rec.op.F)
+	return r.pairs.flaw(rec.line, &FlawError{NoProcess, fmt.Sprintf("%v without a process: nothing says which call it is of", op.Type)})
+}
+
+// named gives a process that has a name its number. The name is kept in More.
+func (r *records) named(op *Op, rec *record, name string) error {
+	n, ok := r.names[name]
+	if !ok {
+		if r.names == nil {
+			r.names = map[string]int{}
+		}
+		n = len(r.names)
+		r.names[name] = n
+	}
+	op.Process = n
+	rec.op.More = append(rec.op.More, Pair{Keyword("process"), name})
 	return nil
+}
+
+// giveByID returns the process of the call with an id.
+func (r *records) giveByID(op *Op, id string) int {
+	p, open := r.ids[id]
+	if !open {
+		p = r.fresh()
+	}
+	if r.ids == nil {
+		r.ids = map[string]int{}
+	}
+	r.ids[id] = p
+	if op.Type != Invoke {
+		delete(r.ids, id)
+		if op.Type != Info {
+			r.free = append(r.free, p)
+		}
+	}
+	return p
 }
 
 // give returns a process for an op that has none.
@@ -245,17 +338,22 @@ func (r *records) give(op *Op, f string) int {
 			}
 		}
 	}
-	p := r.given
-	if n := len(r.free); n > 0 {
-		p = r.free[n-1]
-		r.free = r.free[:n-1]
-	} else {
-		r.given++
-	}
+	p := r.fresh()
 	if op.Type == Invoke {
 		r.waiting = append(r.waiting, Op{Process: p, Input: f})
 	}
 	return p
+}
+
+// fresh returns a process that has no open call.
+func (r *records) fresh() int {
+	if n := len(r.free); n > 0 {
+		p := r.free[n-1]
+		r.free = r.free[:n-1]
+		return p
+	}
+	r.given++
+	return r.given - 1
 }
 
 // setValue puts F and the value where they belong.
@@ -264,14 +362,12 @@ func (r *records) setValue(op *Op, rec *record) {
 		setFault(op, rec)
 		return
 	}
-	if key, v, ok := tuple(rec.op.Value); ok && r.opts.Independent {
-		op.Key, rec.op.Value = r.intern(key), v
-	}
 	if op.Type == Invoke {
 		op.Input = rec.op
-	} else {
-		op.Output = rec.op
+		return
 	}
+	rec.op.Unknown = op.Type == OK && !rec.hasValue
+	op.Output = rec.op
 }
 
 // setFault makes an op of the nemesis: a fault of ours, or else a note.
@@ -288,6 +384,19 @@ func setFault(op *Op, rec *record) {
 		op.Type = Info
 	}
 	op.Output = rec.op
+}
+
+// tuple returns the key and the value of a client's op whose keys are independent.
+// Some write what a cas expects and puts beside the key: [k old new].
+func (r *records) tuple(rec *record) (key string, value any, ok bool) {
+	if !r.opts.Independent || !rec.client() {
+		return "", nil, false
+	}
+	if three, is := rec.op.Value.([]any); is && len(three) == 3 && rec.op.F == "cas" {
+		key = keyText(three[0])
+		return key, three[1:3:3], key != ""
+	}
+	return tuple(rec.op.Value)
 }
 
 // tuple returns the two halves of a value that is a pair of key and value. A pair

@@ -50,7 +50,7 @@ func (f clockSkew) String() string { return f.describe(fmt.Sprintf("clock skew Â
 func (f clockSkew) most() time.Duration { return f.Most.or(5 * time.Second) }
 
 func (f clockSkew) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return strike(c, "clock skew", f.one(), r, func(node string) func() {
+	return strikeHosts(c, "clock skew", f.one(), r, func(node string) func() {
 		return c.Misset(node, cluster.ClockError{Skew: either(r) * micros(1000+r.Int64N(int64(f.most())))})
 	})
 }
@@ -74,7 +74,7 @@ func (f clockDrift) ppm() float64 {
 }
 
 func (f clockDrift) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return strike(c, "clock drift", f.one(), r, func(node string) func() {
+	return strikeHosts(c, "clock drift", f.one(), r, func(node string) func() {
 		return c.Misset(node, cluster.ClockError{Drift: float64(either(r)) * f.ppm() * (0.1 + 0.9*r.Float64())})
 	})
 }
@@ -90,7 +90,7 @@ func (f clockJumps) String() string { return f.describe("clock jumps") }
 
 func (f clockJumps) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	e := cluster.ClockError{Jump: f.Most.or(2 * time.Second), Every: f.Every.or(500 * time.Millisecond)}
-	return strike(c, "clock jumps", f.one(), r, func(node string) func() { return c.Misset(node, e) })
+	return strikeHosts(c, "clock jumps", f.one(), r, func(node string) func() { return c.Misset(node, e) })
 }
 
 type clockStrobe struct {
@@ -103,5 +103,5 @@ func (f clockStrobe) String() string { return f.describe("clock strobe") }
 
 func (f clockStrobe) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	e := cluster.ClockError{Jump: f.Most.or(200 * time.Millisecond), Every: 5 * time.Millisecond}
-	return strike(c, "clock strobe", f.one(), r, func(node string) func() { return c.Misset(node, e) })
+	return strikeHosts(c, "clock strobe", f.one(), r, func(node string) func() { return c.Misset(node, e) })
 }

@@ -29,6 +29,12 @@ func DiskErrors(p float64, victims ...Victim) Fault { return diskErrors{aim{vict
 // DiskFull returns a fault with which writes fail with ENOSPC.
 func DiskFull(victims ...Victim) Fault { return diskFull{aim{victims}} }
 
+// ReadOnlyDisk returns a fault with which a disk can be read and not be changed: writes,
+// truncations, renames, removals and new files fail with EROFS, as after Linux has
+// remounted a file system that met an error. A sync fails too if something was written
+// before it; that stays in memory, and a sync after the heal writes it.
+func ReadOnlyDisk(victims ...Victim) Fault { return readOnlyDisk{aim{victims}} }
+
 // SlowDisk returns a fault that adds extra to the time of each fsync. Zero means
 // 50 ms; a second or more is a disk that hangs.
 func SlowDisk(extra time.Duration, victims ...Victim) Fault {
@@ -68,6 +74,7 @@ func init() {
 	register("fsync-fails", `an fsync fails once, and what it covered is dropped; "times": how often, 1 unless given`, as[fsyncFails]())
 	register("disk-errors", `disk operations fail with EIO; "p": the chance, 0.1 unless given`, as[diskErrors]())
 	register("disk-full", "writes fail with ENOSPC", as[diskFull]())
+	register("read-only-disk", "what would change a disk fails with EROFS, as after a remount", as[readOnlyDisk]())
 	register("slow-disk", `an fsync takes longer; "extra": by how much, "50ms" unless given`, as[slowDisk]())
 	register("disk-hangs", `an fsync hangs; "extra": for how long, "3s" unless given`, as[diskHangs]())
 	register("bit-rot", `bits on a disk flip by themselves; "bits": how many, 8 unless given; at most on a minority of the nodes`, as[bitRot]())
@@ -155,6 +162,15 @@ func (f diskFull) String() string { return f.describe("disk full") }
 
 func (f diskFull) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	return strike(c, "disk full", f.one(), r, impair(c, cluster.DiskImpairment{Full: true}))
+}
+
+type readOnlyDisk struct{ aim }
+
+func (readOnlyDisk) kind() string     { return "read-only-disk" }
+func (f readOnlyDisk) String() string { return f.describe("read-only disk") }
+
+func (f readOnlyDisk) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return strike(c, "read-only disk", f.one(), r, impair(c, cluster.DiskImpairment{ReadOnly: true}))
 }
 
 type slowDisk struct {

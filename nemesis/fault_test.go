@@ -32,6 +32,11 @@ var samples = []nemesis.Fault{
 	nemesis.PowerCuts(cluster.Nothing), nemesis.PowerCuts(cluster.Prefix), nemesis.PowerCuts(cluster.Torn, nemesis.Everyone), nemesis.PowerCuts(cluster.Sectors),
 	nemesis.CrashesInWrite(), nemesis.Vanishes(), nemesis.Pauses(), nemesis.Pauses(nemesis.Majority), nemesis.SlowHosts(0), nemesis.SlowHosts(time.Millisecond),
 	nemesis.FsyncLies(), nemesis.Beyond(nemesis.FsyncLies(nemesis.Everyone)), nemesis.FsyncFails(), nemesis.DiskErrors(0), nemesis.DiskFull(),
+	nemesis.ReadOnlyDisk(), nemesis.ReadOnlyDisk(nemesis.TheLeader),
+	nemesis.Pauses(nemesis.OneClient), nemesis.Pauses(nemesis.ClientWithRole("holder")), nemesis.SlowHosts(0, nemesis.EveryClient), nemesis.Clogs(nemesis.OneClient),
+	nemesis.ClockSkew(0, nemesis.EveryClient), nemesis.ClockDrift(0, nemesis.OneClient), nemesis.ClockJumps(0, 0, nemesis.EveryClient),
+	nemesis.DNS(""), nemesis.DNS(cluster.StaleNames), nemesis.DNS(cluster.WrongNames, nemesis.OneNode), nemesis.DNS(cluster.MissingNames, nemesis.Everyone),
+	nemesis.DNS(cluster.FailingNames, nemesis.OneClient), nemesis.DNS(cluster.SlowNames),
 	nemesis.SlowDisk(0), nemesis.DiskHangs(0), nemesis.DiskHangs(time.Second), nemesis.BitRot(0), nemesis.Misdirects(0), nemesis.Misdirects(1),
 	nemesis.ClockSkew(0), nemesis.ClockDrift(0), nemesis.ClockJumps(0, 0), nemesis.ClockStrobe(time.Second), nemesis.Reconfigures(),
 	nemesis.On(cluster.UnsyncedWrite, nemesis.Crashes(nemesis.OneNode)), nemesis.On(cluster.LeaderChange, nemesis.Partitions(nemesis.Leader)),
@@ -69,6 +74,9 @@ func TestFaultsSurviveJSON(t *testing.T) {
 // Every fault bites a busy cluster, and is over once it is healed.
 func TestFaultsBiteAndHeal(t *testing.T) {
 	for i, f := range samples {
+		if testing.Short() && i%5 != 0 {
+			continue
+		}
 		t.Run(f.String(), func(t *testing.T) {
 			onBusy(t, uint64(i), func(t *testing.T, c *cluster.Cluster, b *busy) {
 				require.Empty(t, b.deaf(t, c))
@@ -91,6 +99,28 @@ func TestFaultsBiteAndHeal(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A fault that a client can't have says so, and does nothing; so does one that aims at
+// clients where there are none, or at names where there are none.
+func TestFaultsThatClientsHaveNot(t *testing.T) {
+	onBusy(t, 1, func(t *testing.T, c *cluster.Cluster, _ *busy) {
+		for _, f := range []nemesis.Fault{
+			nemesis.Crashes(nemesis.OneClient), nemesis.Vanishes(nemesis.EveryClient), nemesis.DiskFull(nemesis.OneClient), nemesis.FsyncLies(nemesis.OneClient),
+		} {
+			_, _, err := nemesis.Step{ID: 1, Fault: f}.Inject(t.Context(), c, 1)
+			assert.ErrorContains(t, err, "takes nodes only", f.String())
+		}
+		_, _, err := nemesis.Step{ID: 1, Fault: nemesis.DNS("upside-down")}.Inject(t.Context(), c, 1)
+		assert.ErrorContains(t, err, `no answer "upside-down"`)
+		for range 100 {
+			desc, heal, err := nemesis.Step{ID: 1, Fault: nemesis.Pauses(nemesis.OneClient)}.Inject(t.Context(), c, 1)
+			require.NoError(t, err)
+			heal()
+			assert.NotEqual(t, "pause c5", desc, "the last client is spared")
+		}
+		assert.Empty(t, c.Effects())
+	})
 }
 
 func TestTolerance(t *testing.T) {

@@ -248,7 +248,7 @@ func (f flaps) String() string { return f.describe(fmt.Sprintf("flaps %v", f.per
 func (f flaps) period() time.Duration { return f.Period.or(500 * time.Millisecond) }
 
 func (f flaps) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return strike(c, "flaps", f.one(), r, func(node string) func() {
+	return strikeHosts(c, "flaps", f.one(), r, func(node string) func() {
 		return isolate(c, node, cluster.Impairment{Cut: true, Flap: f.period()})
 	})
 }
@@ -259,7 +259,7 @@ func (clogs) kind() string     { return "clogs" }
 func (f clogs) String() string { return f.describe("clogs") }
 
 func (f clogs) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return strike(c, "clogs", f.one(), r, func(node string) func() {
+	return strikeHosts(c, "clogs", f.one(), r, func(node string) func() {
 		return isolate(c, node, cluster.Impairment{Cut: true})
 	})
 }

@@ -30,7 +30,10 @@ func CrashesInWrite(victims ...Victim) Fault { return crashInWrite{aim{victims}}
 func Vanishes(victims ...Victim) Fault { return vanish{aim{victims}} }
 
 // Pauses returns a fault that has nodes stand still and then go on, as SIGSTOP
-// or a long garbage collection does.
+// or a long garbage collection does. Victims may also be clients ([OneClient],
+// [EveryClient], [ClientWithRole]): a paused client that holds a lock is how a lease
+// without fencing breaks. A pause stops what waits by the host; timers of package time
+// go on, see [cluster.Cluster.Pause].
 func Pauses(victims ...Victim) Fault { return pause{aim{victims}} }
 
 // SlowHosts returns a fault that has nodes take d for each thing that they do.
@@ -129,7 +132,7 @@ func (pause) kind() string     { return "pause" }
 func (f pause) String() string { return f.describe("pause") }
 
 func (f pause) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return strike(c, "pause", f.one(), r, c.Pause)
+	return strikeHosts(c, "pause", f.one(), r, c.Pause)
 }
 
 type slowHost struct {
@@ -143,5 +146,5 @@ func (f slowHost) String() string { return f.describe(fmt.Sprintf("slow host %v"
 func (f slowHost) each() time.Duration { return f.Each.or(2 * time.Millisecond) }
 
 func (f slowHost) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return strike(c, "slow host", f.one(), r, func(node string) func() { return c.Drag(node, f.each()) })
+	return strikeHosts(c, "slow host", f.one(), r, func(node string) func() { return c.Drag(node, f.each()) })
 }

@@ -37,6 +37,9 @@ func (b *busy) Run(ctx context.Context, h *cluster.Host) error {
 			h.SetRole([]string{"follower", "leader"}[turn/50%2])
 		}
 		h.Clock().Now()
+		if turn%20 == 0 && h.Name() == "n1" {
+			_ = h.SetName("db.internal", h.Nodes()[turn/20%3])
+		}
 		if want := h.Members(); want != nil {
 			h.Adopt(want)
 		}
@@ -47,8 +50,23 @@ func (b *busy) Run(ctx context.Context, h *cluster.Host) error {
 			h.Send(to, []byte("a message"))
 		}
 	})
-	<-ctx.Done()
+	lookUp(ctx, h)
 	return nil
+}
+
+// lookUp asks for an address again and again.
+func lookUp(ctx context.Context, h *cluster.Host) {
+	for ctx.Err() == nil {
+		_, _ = h.LookupHost(ctx, "db.internal")
+		if h.Sleep(20*time.Millisecond) != nil {
+			return
+		}
+	}
+}
+
+// Names gives the busy system a name whose answers are kept for a moment only.
+func (b *busy) Names() map[string]cluster.Name {
+	return map[string]cluster.Name{"db.internal": {Hosts: []string{"n1"}, TTL: 10 * time.Millisecond}}
 }
 
 // Reconfigurable says that the busy system has whatever members it is asked to have.
@@ -81,7 +99,7 @@ func onBusy(t *testing.T, seed uint64, test func(t *testing.T, c *cluster.Cluste
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := &busy{heard: map[string]int{}}
-		c, err := cluster.New(cluster.Config{System: b, Nodes: 5, Clients: 5, Seed: seed, Wait: synctest.Wait})
+		c, err := cluster.New(cluster.Config{System: b, Nodes: 5, Clients: 6, Spared: 1, Seed: seed, Wait: synctest.Wait})
 		require.NoError(t, err)
 		require.NoError(t, c.Start())
 		defer c.Stop(time.Second)
@@ -91,10 +109,14 @@ func onBusy(t *testing.T, seed uint64, test func(t *testing.T, c *cluster.Cluste
 			var timer *cluster.Timer
 			timer = h.AfterFunc(10*time.Millisecond, func() {
 				timer.Reset(5 * time.Millisecond)
+				h.Clock().Now()
 				for _, to := range h.Nodes() {
 					h.Send(to, []byte("a request"))
 				}
 			})
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			go lookUp(ctx, h)
 		}
 		c.Sleep(t.Context(), 100*time.Millisecond)
 		test(t, c, b)
@@ -121,7 +143,7 @@ func (b *busy) deaf(t *testing.T, c *cluster.Cluster) (pairs []string) {
 	c.Sleep(t.Context(), 250*time.Millisecond)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, from := range c.Hosts() {
+	for _, from := range append(c.Nodes(), c.Clients()...) {
 		for _, to := range c.Nodes() {
 			if b.heard[from+" "+to] < 10 {
 				pairs = append(pairs, from+" "+to)

@@ -1,6 +1,7 @@
 package nemesis
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -27,10 +28,27 @@ const (
 	Majority Victim = "majority"
 	// Everyone takes all nodes at once, as a power cut does.
 	Everyone Victim = "all"
+	// OneClient takes one of the clients, drawn at random, and no node. Only faults that a
+	// client can have take clients: pauses, slow hosts, clocks, clogs, flaps and DNS.
+	OneClient Victim = "client"
+	// EveryClient takes all clients at once, and no node.
+	EveryClient Victim = "clients"
 )
 
-// Victims lists whom a fault can take. There are also those that [WithRole] and
-// [Nth] return.
+// ClientVictims lists whom a fault of clients can take. See also [ClientWithRole].
+func ClientVictims() []Victim { return []Victim{OneClient, EveryClient} }
+
+// ClientWithRole takes a client that says of itself that it has the role, as
+// "lock holder"; see [cluster.Host.SetRole]. It takes any client if none has.
+func ClientWithRole(role string) Victim { return Victim("client-role:" + role) }
+
+// ofClients reports whether the victim is a client and not a node.
+func (v Victim) ofClients() bool {
+	return v == OneClient || v == EveryClient || strings.HasPrefix(string(v), "client-role:")
+}
+
+// Victims lists which nodes a fault can take. There are also those that [WithRole] and
+// [Nth] return, and the clients: [ClientVictims].
 func Victims() []Victim {
 	return []Victim{OneNode, TheLeader, AFollower, Minority, Majority, Everyone}
 }
@@ -69,9 +87,37 @@ func (a aim) describe(fault string) string {
 	return fault + " " + strings.Join(names, "/")
 }
 
+// pickHosts draws the hosts to be taken, by one of the victims: nodes or clients.
+func pickHosts(c *cluster.Cluster, victims []Victim, r *rand.Rand) ([]string, error) {
+	v := victims[r.IntN(len(victims))]
+	if !v.ofClients() {
+		return nodesOf(c, v, r)
+	}
+	clients := c.Clients()
+	if len(clients) == 0 {
+		return nil, errors.New("there are no clients")
+	}
+	r.Shuffle(len(clients), func(i, j int) { clients[i], clients[j] = clients[j], clients[i] })
+	if v == EveryClient {
+		return clients, nil
+	}
+	role, _ := strings.CutPrefix(string(v), "client-role:")
+	i := slices.IndexFunc(clients, func(x string) bool { return v == OneClient || c.Role(x) == role })
+	i = max(0, i)
+	return clients[i : i+1], nil
+}
+
 // pick draws the nodes to be taken, by one of the victims.
 func pick(c *cluster.Cluster, victims []Victim, r *rand.Rand) ([]string, error) {
 	v := victims[r.IntN(len(victims))]
+	if v.ofClients() {
+		return nil, fmt.Errorf("victim %q: this fault takes nodes only", v)
+	}
+	return nodesOf(c, v, r)
+}
+
+// nodesOf draws the nodes that a victim stands for.
+func nodesOf(c *cluster.Cluster, v Victim, r *rand.Rand) ([]string, error) {
 	nodes := c.Nodes()
 	n := len(nodes)
 	r.Shuffle(n, func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
@@ -101,7 +147,7 @@ func pick(c *cluster.Cluster, victims []Victim, r *rand.Rand) ([]string, error) 
 		perm := keyed.New(order, "order").Rand().Perm(n)
 		return c.Nodes()[perm[place%n] : perm[place%n]+1], nil
 	}
-	return nil, fmt.Errorf("there is no victim %q; there are %v", v, Victims())
+	return nil, fmt.Errorf("there is no victim %q; there are %v", v, slices.Concat(Victims(), ClientVictims()))
 }
 
 func parseNth(v Victim) (order uint64, place int, ok bool) {
@@ -116,6 +162,17 @@ func parseNth(v Victim) (order uint64, place int, ok bool) {
 
 // strike does something to each of the nodes that are drawn, and describes it.
 func strike(c *cluster.Cluster, fault string, victims []Victim, r *rand.Rand, do func(node string) (heal func())) (string, func(), error) {
+	return strikeThose(pick, c, fault, victims, r, do)
+}
+
+// strikeHosts is [strike] for a fault that takes clients as well as nodes.
+func strikeHosts(c *cluster.Cluster, fault string, victims []Victim, r *rand.Rand, do func(host string) (heal func())) (string, func(), error) {
+	return strikeThose(pickHosts, c, fault, victims, r, do)
+}
+
+type picker func(c *cluster.Cluster, victims []Victim, r *rand.Rand) ([]string, error)
+
+func strikeThose(pick picker, c *cluster.Cluster, fault string, victims []Victim, r *rand.Rand, do func(host string) (heal func())) (string, func(), error) {
 	hit, err := pick(c, victims, r)
 	if err != nil {
 		return "", nil, fmt.Errorf("%s: %w", fault, err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/scenarios"
+	"github.com/capsize-go/capsize/scenarios/caching"
 )
 
 // A Bug is a variant of a scenario that hosts a library.
@@ -28,7 +29,7 @@ type Bug struct {
 // a Set cancels none that is not registered. So the refresh brought back what the Set had replaced.
 // https://github.com/maypok86/otter/pull/243
 func OtterRefresh() Bug {
-	return Bug{scenarios.CacheRefresh(), "otter-refresh", "github.com/maypok86/otter/v2"}
+	return Bug{caching.CacheRefresh(), "otter-refresh", "github.com/maypok86/otter/v2"}
 }
 
 // Check runs the variant with the library that this module is built with, which must be of that version, and

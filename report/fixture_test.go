@@ -156,8 +156,8 @@ func invalidRun(n int) Run {
 		},
 		Plan:   []Step{{1, 5 * time.Second, 6 * time.Second, "partition", ""}, {2, 15 * time.Second, 4 * time.Second, "crash one", ""}, {3, 24 * time.Second, 6 * time.Second, "partition", ""}, {4, 34 * time.Second, 3 * time.Second, "partition", ""}},
 		Params: []KV{{"nodes", "5"}, {"clients", "10"}, {"rate", "100 operations a second"}, {"seed", "7"}},
-		Rerun:  "go test -run='^TestStore$/^2f8e513f$' ./examples/stalekv", ReportPath: "reports/TestStore-2f8e513f/index.html",
-		SavedPath: "testdata/capsize/TestStore/2f8e513f", Digest: "2f8e513f7c1a9d3be2c0a8b9917d1c9b3c5a7f60d2e4b8a6c1d3f5e7092b4d6f",
+		Rerun:  "go test -run='^TestStore$/^seed-7-2f8e513f$' ./examples/stalekv", ReportPath: "reports/TestStore-seed-7-2f8e513f/index.html",
+		Repeats: "2 of 2 runs alike", SavedPath: "testdata/capsize/TestStore/seed-7-2f8e513f", Digest: "2f8e513f7c1a9d3be2c0a8b9917d1c9b3c5a7f60d2e4b8a6c1d3f5e7092b4d6f",
 	}
 }
 
@@ -176,6 +176,7 @@ func cases() map[string]Run {
 		"nothing":  {Title: "TestNothing", System: "kv", Workload: "register", Verdict: checker.Unknown, Stopped: "setup failed"},
 		"one":      oneRun(),
 		"slow":     slowRun(),
+		"other":    otherRun(),
 	}
 	return all
 }
@@ -266,6 +267,17 @@ func longRun() Run {
 const attack = `"><script>alert(1)</script>&<!--'` + "\x1b[31m\u202e\x00\xff\n"
 
 // hostileRun has markup and control characters wherever text comes from outside.
+// otherRun is a saved run that did not repeat.
+func otherRun() Run {
+	r := oneRun()
+	r.Rerun, r.Repeats = "go test -run='^TestOne$/^seed-7-2f8e513f$' .", "NO: a second run of this seed was another one"
+	r.Note = "This run is not the one that was saved: the histories differ from line 2 on\n" +
+		"  saved: {\"index\":1,\"time\":126000001,\"process\":1,\"type\":\"ok\",\"output\":\"<b>\"}\n" +
+		"  now:   {\"index\":1,\"time\":126000002,\"process\":1,\"type\":\"ok\",\"output\":\"<b>\"}\n" +
+		"The system, the workload or the test is not deterministic."
+	return r
+}
+
 func hostileRun() Run {
 	h := merged(
 		fault(1, 0, 5*ms, attack),
@@ -286,7 +298,7 @@ func hostileRun() Run {
 		Stopped: attack, Checks: []checker.Result{bad}, History: h, Phases: []Phase{{attack, ms}},
 		Exercised: []Row{{true, attack, attack}}, Findings: []Finding{{attack, attack, attack}},
 		Plan: []Step{{1, 0, ms, attack, attack}}, Params: []KV{{attack, attack}},
-		Rerun: attack, ReportPath: attack, SavedPath: attack, Digest: attack}
+		Rerun: attack, Repeats: attack, Note: attack + "\n  " + attack, ReportPath: attack, SavedPath: attack, Digest: attack}
 }
 
 // oneRun has a single call, of no length, that no order explains.

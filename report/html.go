@@ -45,12 +45,16 @@ type view struct {
 	Title, Verdict    string
 	Sign, Head, Words string
 	Rerun             string
+	Repeats, Note     string
 	Reason, Share     string
 	Stopped           string
 	Why               template.HTML
 	WhyText           string
 	Checks            []checkView
 	Exercised         []Row
+	Metrics           []metricView
+	Log, LogNote      string
+	Snapshot          string
 	Chart             template.HTML
 	ChartNote         string
 	Outcomes          []outcomeView
@@ -63,12 +67,16 @@ type view struct {
 	Findings          []Finding
 	FindingsNote      string
 	Links             []link
+	Notes             []string // how the history was read
+	Ordered           bool
 }
 
 type checkView struct {
 	Verdict, Sign, Name, Reason string
 	Part                        bool
 }
+
+type metricView struct{ Name, Value, Note string }
 
 type outcomeView struct {
 	Name, Count, Meaning, Mark string
@@ -84,9 +92,12 @@ func newView(run Run) view {
 	title, head := titles(run)
 	v := view{
 		Title: title, Head: head, Verdict: run.Verdict.String(), Sign: verdictSign(run.Verdict), Words: verdictLine(run),
-		Rerun: clean(run.Rerun, anyLength), Reason: reason(run), Stopped: clean(run.Stopped, anyLength),
+		Rerun: clean(run.Rerun, anyLength), Repeats: clean(run.Repeats, 200), Note: strings.Join(noteLines(run, Style{Width: 120}), "\n"), Reason: reason(run), Stopped: clean(run.Stopped, anyLength),
 		Checks: checkViews(run.Checks), Exercised: rowsOf(run), Outcomes: outcomeViews(run),
-		Params: paramsOf(run), Links: links(run),
+		Params: paramsOf(run), Links: links(run), Ordered: run.Ordered,
+	}
+	for _, note := range run.Notes {
+		v.Notes = append(v.Notes, clean(note, anyLength))
 	}
 	why := run.why()
 	if why != nil {
@@ -95,7 +106,14 @@ func newView(run Run) view {
 		v.WhyText = strings.Join(drawing(run, why, Style{}), "\n")
 		v.Timeline, v.TimelineNote = timelinePictures(run, why)
 	}
-	v.Chart, v.ChartNote = chartPictures(run, why)
+	v.Metrics = metricViews(run)
+	v.Log, v.LogNote = logView(run, why)
+	v.Snapshot = strings.Join(cleanLines(run.Snapshot, 5000), "\n")
+	if run.Ordered {
+		v.ChartNote = "The history has an order and no times, so there is no chart of latencies."
+	} else {
+		v.Chart, v.ChartNote = chartPictures(run, why)
+	}
 	v.Plan, v.PlanNote = planViews(run)
 	if n := len(during(spans(run.history(), run.end()), 0, run.end())); n > 0 {
 		v.Faults = plural(n, "fault")
@@ -114,7 +132,7 @@ func share(run Run, why *checker.Why) string {
 	if len(why.Calls) == 1 {
 		is = "is"
 	}
-	return fmt.Sprintf("%s %s enough%s; found at %s of %s", s, is, atOdds(why), short(foundAt(why)), short(run.end()))
+	return fmt.Sprintf("%s %s enough%s; found at %s of %s", s, is, atOdds(why), run.at(foundAt(why)), run.at(run.end()))
 }
 
 // atOdds says how many of the calls contradict each other, if some only show where values came from.
@@ -135,7 +153,11 @@ func titles(run Run) (title, head string) {
 	if title = clean(run.Title, 200); title == "" {
 		title = subject(run)
 	}
-	if s := subject(run); s != title {
+	switch s := subject(run); {
+	case s == title:
+	case title == clean(run.System, 200) && run.Workload != "": // it would be said twice
+		parts = append(parts, clean(run.Workload, 80))
+	default:
 		parts = append(parts, s)
 	}
 	if run.Bug != "" {
@@ -187,7 +209,7 @@ func outcomeViews(run Run) []outcomeView {
 		t.add(c)
 	}
 	latency := ""
-	if len(t.latency) > 0 {
+	if len(t.latency) > 0 && !run.Ordered {
 		latency = fmt.Sprintf("p50 %s, p99 %s, longest %s", short(t.quantile(.5)), short(t.quantile(.99)), short(t.quantile(1)))
 	}
 	return []outcomeView{
@@ -208,12 +230,12 @@ func paramsOf(run Run) []KV {
 	add("workload", run.Workload)
 	add("nemesis", run.Nemesis)
 	add("bug", run.Bug)
-	seeded := false
+	seeded := run.Recorded
 	for _, p := range run.Params {
 		add(p.Name, p.Value)
 		seeded = seeded || strings.EqualFold(p.Name, "seed")
 	}
-	if !seeded {
+	if !seeded && !run.Recorded {
 		add("seed", fmt.Sprint(run.Seed))
 	}
 	if run.CPU > 0 {
@@ -276,23 +298,60 @@ func findingViews(run Run) (all []Finding, note string) {
 			note = fmt.Sprintf("and %s", plural(len(findings)-i, "more finding"))
 			break
 		}
-		var lines []string
-		for j, line := range strings.Split(strings.Trim(f.Stack, "\n"), "\n") {
-			if j == maxPageStack {
-				lines = append(lines, "…")
-				break
-			}
-			tabs := line[:len(line)-len(strings.TrimLeft(line, "\t"))]
-			lines = append(lines, cut(tabs, 20)+clean(line, 400))
-		}
+		lines := cleanLines(f.Stack, maxPageStack)
 		all = append(all, Finding{clean(f.Host, 80), clean(f.What, 2000), strings.Join(lines, "\n")})
 	}
 	return all, note
 }
 
+// cleanLines returns the first lines of a text, safe to be shown, with their indentation.
+func cleanLines(text string, most int) (lines []string) {
+	if text == "" {
+		return nil
+	}
+	for j, line := range strings.Split(strings.Trim(text, "\n"), "\n") {
+		if j == most {
+			return append(lines, "…")
+		}
+		space := line[:len(line)-len(strings.TrimLeft(line, "\t "))]
+		lines = append(lines, cut(space, 20)+clean(line, 400))
+	}
+	return lines
+}
+
+func metricViews(run Run) (all []metricView) {
+	for i, m := range run.Metrics {
+		if i == maxPlanRows {
+			break
+		}
+		all = append(all, metricView{clean(m.Name, 200), m.Text(), clean(m.Note, 300)})
+	}
+	return all
+}
+
+// logView returns the log lines before the counterexample, or the last of the run.
+func logView(run Run, why *checker.Why) (text, note string) {
+	at, until := run.end(), "before the end"
+	if why != nil {
+		at, until = foundAt(why), "before "+short(foundAt(why))
+	}
+	last, before := logTail(run, at)
+	var lines []string
+	for _, l := range last {
+		lines = append(lines, clean(l.String(), 400))
+	}
+	if len(last) > 0 {
+		note = fmt.Sprintf("the last %d of %s %s", len(last), plural(before+len(last), "line"), until)
+	}
+	return strings.Join(lines, "\n"), note
+}
+
 // links lead to the files beside the page.
 func links(run Run) []link {
 	all := []link{{"history.jsonl", "./history.jsonl"}, {"run.txt", "./run.txt"}}
+	if run.Log != nil {
+		all = append(all, link{logFile, "./" + logFile})
+	}
 	for _, f := range attachments(run) {
 		if len(all) == 40 {
 			break

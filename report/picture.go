@@ -71,6 +71,10 @@ func simulated(run Run) []string {
 	switch {
 	case run.Recorded && run.end() == 0:
 		return nil
+	case run.Ordered:
+		return []string{plural(int(run.end())+1, "op") + " recorded without times"}
+	case run.Recorded && !run.Start.IsZero():
+		return []string{"recorded " + run.Start.UTC().Format("2006-01-02 15:04:05 UTC"), short(run.end())}
 	case run.Recorded:
 		return []string{short(run.end()) + " recorded"}
 	}
@@ -106,18 +110,21 @@ func wholeRun(run Run, s Style) []string {
 			lines = append(lines, fmt.Sprintf("… and %s", plural(len(nodes)-i, "more node")))
 			break
 		}
-		lines = append(lines, nodeRows(n, name, high, s)...)
+		lines = append(lines, nodeRows(run, n, name, high, s)...)
 	}
-	lines = append(lines, axisRow(end, name, field, s))
+	lines = append(lines, axisRow(run, name, field, s))
 	if len(nodes) > 1 {
 		all := new(tally)
 		for c := range run.history().Calls() {
 			all.add(c)
 		}
-		lines = append(lines, pad("all", name+2+field)+numbers(all, s))
+		lines = append(lines, pad("all", name+2+field)+numbers(run, all, s))
 	}
-	rate := float64(high) * float64(field) / max(end.Seconds(), 1e-9)
-	return append(lines, s.paint(faint, cut(fmt.Sprintf("█ %s   ▲ info: may have happened   ✕ fail: did not happen", perSecond(rate)), s.width())))
+	rate := perSecond(float64(high) * float64(field) / max(end.Seconds(), 1e-9))
+	if run.Ordered {
+		rate = "most calls"
+	}
+	return append(lines, s.paint(faint, cut(fmt.Sprintf("█ %s   ▲ info: may have happened   ✕ fail: did not happen", rate), s.width())))
 }
 
 // perSecond formats a rate.
@@ -218,7 +225,7 @@ func extent(c canvas) (from, to int) {
 
 // nodeRows draws the calls of one node: how many were ok, with a second line
 // where some were not.
-func nodeRows(n *nodeStats, name, high int, s Style) []string {
+func nodeRows(run Run, n *nodeStats, name, high int, s Style) []string {
 	bars, marks := make([]rune, len(n.series)), make([]rune, len(n.series))
 	bad := false
 	for i, x := range n.series {
@@ -231,7 +238,7 @@ func nodeRows(n *nodeStats, name, high int, s Style) []string {
 			marks[i], bad = '✕', true
 		}
 	}
-	lines := []string{pad(nodeName(n.Name), name) + "  " + s.paint(blue, string(bars)) + numbers(&n.tally, s)}
+	lines := []string{pad(nodeName(n.Name), name) + "  " + s.paint(blue, string(bars)) + numbers(run, &n.tally, s)}
 	if bad {
 		lines = append(lines, pad("", name)+"  "+s.paint(yellow, string(marks)))
 	}
@@ -248,9 +255,9 @@ func level(n, high int) rune {
 }
 
 // numbers formats counts and latencies in five columns.
-func numbers(t *tally, s Style) string {
+func numbers(run Run, t *tally, s Style) string {
 	cells := []string{compact(t.n[ok]), compact(t.n[info]), compact(t.n[fail]), "–", "–"}
-	if len(t.latency) > 0 {
+	if len(t.latency) > 0 && !run.Ordered {
 		cells[3], cells[4] = brief(t.quantile(0.5)), brief(t.quantile(0.99))
 	}
 	var b strings.Builder
@@ -296,11 +303,12 @@ func brief(d time.Duration) string {
 }
 
 // axisRow labels the axis of time.
-func axisRow(end time.Duration, name, field int, s Style) string {
+func axisRow(run Run, name, field int, s Style) string {
+	end := run.end()
 	row := newCanvas(field)
 	next := 0
 	for _, t := range ticks(end, max(field/10, 1)) {
-		label := short(t)
+		label := run.at(t)
 		at := int(float64(t) / float64(max(end, 1)) * float64(field-1))
 		at = min(at, field-runes(label))
 		if at >= next {

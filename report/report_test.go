@@ -54,7 +54,7 @@ func TestGolden(t *testing.T) {
 			golden(t, name+".txt", []byte(text(run, Style{})+"\n"+picture(run, Style{})))
 		})
 	}
-	for _, name := range []string{"open", "findings", "nothing"} {
+	for _, name := range []string{"open", "findings", "nothing", "other"} {
 		t.Run(name+" page", func(t *testing.T) {
 			golden(t, name+".html", pageOf(t, cases()[name]))
 		})
@@ -78,7 +78,7 @@ func TestSameRunGivesTheSameBytes(t *testing.T) {
 
 func TestNoLineIsWiderThanAsked(t *testing.T) {
 	for name, run := range cases() {
-		run.Rerun, run.ReportPath, run.SavedPath = "", "", "" // of no use in pieces
+		run.Rerun, run.ReportPath, run.SavedPath, run.Note = "", "", "", "" // of no use in pieces
 		for i := range run.Findings {
 			run.Findings[i].Stack = ""
 		}

@@ -7,6 +7,7 @@
 package report
 
 import (
+	"iter"
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
@@ -29,8 +30,16 @@ type Run struct {
 	// Recorded says that the history was recorded elsewhere: no seed made it, and nobody knows
 	// whether its time was virtual.
 	Recorded bool
-	Wall     time.Duration // how long it took; 0 keeps reports of one seed alike
-	CPU      time.Duration
+	// Start is the time of the first op, if the history was recorded with times of the wall
+	// clock. The times of the history count from it.
+	Start time.Time
+	// Ordered says that the history has an order and no times: the Time of an op is its
+	// position, and nothing is said of how long things took.
+	Ordered bool
+	// Notes say how the history was read, such as what was assumed of it.
+	Notes []string
+	Wall  time.Duration // how long it took; 0 keeps reports of one seed alike
+	CPU   time.Duration
 
 	Verdict checker.Verdict
 	Expect  checker.Verdict // what the test wants the verdict to be
@@ -40,11 +49,16 @@ type Run struct {
 	Phases  []Phase
 
 	Exercised []Row
+	Metrics   []Metric          // the test's own
+	Log       iter.Seq[LogLine] // in order of time; nil if no host logged anything
+	Snapshot  string            // what a run was doing that was stopped on purpose
 	Findings  []Finding
 	Plan      []Step
 	Params    []KV
 
 	Rerun      string // the command that runs this again, from the module's root
+	Repeats    string // what was seen when the seed was run again; empty if it was not
+	Note       string // what else is to be said, as that this is not the run that was saved; its lines are kept
 	ReportPath string // where the page is
 	SavedPath  string // where the failure is kept for the next time
 	Digest     string // of the history

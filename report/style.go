@@ -11,6 +11,9 @@ import (
 type Style struct {
 	Color bool // use ANSI colours; whether to is the caller's to decide, as by NO_COLOR
 	Width int  // columns, counted in runes; default 100, at least 60
+
+	// Verbose also shows the metrics, and the log lines before the counterexample.
+	Verbose bool
 }
 
 func (s Style) width() int {

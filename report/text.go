@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -20,8 +21,8 @@ const (
 // Text writes what a terminal shows of a run: the verdict, the reason in one
 // sentence, the smallest counter-example, where in the run it is, what user code
 // did wrong, where the report is, and last the command to run again. No line is
-// wider than the style's width but for stacks, paths and that command, which
-// would be of no use in pieces.
+// wider than the style's width but for stacks, paths, lines of a history in a note,
+// and that command, which would be of no use in pieces.
 func Text(w io.Writer, run Run, s Style) error {
 	if _, err := io.WriteString(w, text(run, s)); err != nil {
 		return fmt.Errorf("write text of the report: %w", err)
@@ -34,8 +35,15 @@ func text(run Run, s Style) string {
 	if r := reason(run); r != "" {
 		blocks = append(blocks, wrap(r, s.width()-len(indent)))
 	}
+	for _, note := range run.Notes {
+		blocks = append(blocks, wrap(clean(note, anyLength), s.width()-len(indent)))
+	}
 	if why := run.why(); why != nil {
 		blocks = append(blocks, drawing(run, why, s))
+	}
+	blocks = append(blocks, logBlock(run, s), metricsBlock(run, s))
+	if run.Snapshot != "" {
+		blocks = append(blocks, strings.Split(strings.TrimRight(run.Snapshot, "\n"), "\n"))
 	}
 	blocks = append(blocks, closing(run, s)...)
 
@@ -61,7 +69,7 @@ func closing(run Run, s Style) [][]string {
 	var facts, paths []string
 	if why := run.why(); why != nil {
 		what := fmt.Sprintf("%d of %d calls%s; found at %s of %s",
-			len(why.Calls), max(why.Of, len(why.Calls)), atOdds(why), short(foundAt(why)), short(run.end()))
+			len(why.Calls), max(why.Of, len(why.Calls)), atOdds(why), run.at(foundAt(why)), run.at(run.end()))
 		facts = append(facts, wrap(what, s.width()-len(indent))...)
 	}
 	if run.Stopped != "" {
@@ -69,15 +77,45 @@ func closing(run Run, s Style) [][]string {
 	}
 	blocks := [][]string{facts}
 	blocks = append(blocks, findings(run, s)...)
-	for _, p := range []struct{ name, path string }{{"report", run.ReportPath}, {"saved", run.SavedPath}} {
-		if p.path != "" {
-			paths = append(paths, s.paint(faint, pad(p.name, 8))+" "+clean(p.path, anyLength))
+	blocks = append(blocks, noteLines(run, s))
+	for _, p := range []struct{ name, text string }{
+		{"seed", seedOf(run)}, {"repeats", run.Repeats}, {"report", run.ReportPath}, {"saved", run.SavedPath},
+	} {
+		if p.text != "" {
+			paths = append(paths, s.paint(faint, pad(p.name, 8))+" "+clean(p.text, anyLength))
 		}
+	}
+	if run.Log != nil && run.ReportPath != "" {
+		paths = append(paths, s.paint(faint, pad("log", 8))+" "+clean(filepath.Join(filepath.Dir(run.ReportPath), logFile), anyLength))
 	}
 	if run.Rerun != "" {
 		paths = append(paths, "To re-run:", s.paint(bold, clean(run.Rerun, anyLength)))
 	}
 	return append(blocks, paths)
+}
+
+// seedOf returns the seed of a run that one made.
+func seedOf(run Run) string {
+	if run.Recorded || run.Seed == 0 {
+		return ""
+	}
+	return fmt.Sprint(run.Seed)
+}
+
+// noteLines returns the note of a run. Its lines are histories' in part, so those that
+// are indented are not wrapped.
+func noteLines(run Run, s Style) []string {
+	var lines []string
+	for line := range strings.SplitSeq(strings.Trim(run.Note, "\n"), "\n") {
+		switch {
+		case line == "":
+		case strings.HasPrefix(line, "  "):
+			lines = append(lines, "  "+clean(line, anyLength))
+		default:
+			lines = append(lines, wrap(clean(line, anyLength), s.width()-len(indent))...)
+		}
+	}
+	return lines
 }
 
 // findings tells what user code did, with stacks.
@@ -127,7 +165,7 @@ func stackLines(stack string, s Style) []string {
 func drawing(run Run, why *checker.Why, s Style) []string {
 	calls, left := pick(why, maxCalls)
 	scale := newScale(callsOf(calls), 0.03)
-	times := stamps(calls)
+	times := stamps(calls, run.Ordered)
 	name := len("nemesis")
 	for _, c := range calls {
 		name = max(name, runes(processName(c.Invoke)))
@@ -162,18 +200,22 @@ func drawing(run Run, why *checker.Why, s Style) []string {
 		}
 		lines = append(lines, margin+pad(title, name)+"  "+s.paint(purple, lane))
 	}
-	return append(lines, remarks(scale, left, s)...)
+	return append(lines, remarks(run, scale, left, s)...)
 }
 
 // remarks says what a drawing does not show.
-func remarks(scale scale, left int, s Style) []string {
+func remarks(run Run, scale scale, left int, s Style) []string {
 	var lines []string
 	if len(scale.cuts) > 0 {
 		var gone time.Duration
 		for _, i := range scale.cuts {
 			gone += scale.times[i+1] - scale.times[i]
 		}
-		lines = append(lines, s.paint(faint, "⋯ stands for time without these calls, "+short(gone)+" in all"))
+		text := "⋯ stands for time without these calls, " + short(gone) + " in all"
+		if run.Ordered {
+			text = fmt.Sprintf("⋯ stands for %d ops of other calls", int64(gone))
+		}
+		lines = append(lines, s.paint(faint, text))
 	}
 	if left > 0 {
 		lines = append(lines, s.paint(faint, fmt.Sprintf("… %s not drawn", plural(left, "more call"))))
@@ -203,7 +245,7 @@ func faultLanes(run Run, scale scale, field int) []string {
 
 // stamps formats the times of the invocations, with as many digits as it takes
 // to tell them apart, and equally wide.
-func stamps(calls []shown) []string {
+func stamps(calls []shown, ordered bool) []string {
 	digits := 3
 	for ; digits < 9; digits += 3 {
 		if distinct(calls, digits) {
@@ -213,7 +255,9 @@ func stamps(calls []shown) []string {
 	out := make([]string, len(calls))
 	wide := 0
 	for i, c := range calls {
-		out[i] = fmt.Sprintf("%.*fs", digits, c.Invoke.Time.Seconds())
+		if out[i] = fmt.Sprintf("%.*fs", digits, c.Invoke.Time.Seconds()); ordered {
+			out[i] = position(c.Invoke.Time)
+		}
 		wide = max(wide, len(out[i]))
 	}
 	for i := range out {

@@ -18,6 +18,7 @@ const maxTimeline = 500 // calls in the timeline
 type timeline struct {
 	svg
 	from, to    time.Duration
+	ordered     bool // the history has no times
 	left, right float64
 	calls       []history.Call
 	key         string // if only calls on this key are shown
@@ -39,9 +40,13 @@ func timelinePictures(run Run, why *checker.Why) (pictures template.HTML, note s
 // the counter-example until a little after it, on its key if these are many.
 func newTimeline(run Run, why *checker.Why) *timeline {
 	from, to := window(why.Calls)
-	margin := max((to-from)/4, time.Millisecond)
-	t := &timeline{from: max(from-margin, 0), to: min(to+margin, max(run.end(), to)), key: ""}
-	t.to = max(t.to, t.from+time.Millisecond)
+	least := time.Millisecond
+	if run.Ordered {
+		least = 2
+	}
+	margin := max((to-from)/4, least)
+	t := &timeline{ordered: run.Ordered, from: max(from-margin, 0), to: min(to+margin, max(run.end(), to)), key: ""}
+	t.to = max(t.to, t.from+least)
 	for c := range run.history().Calls() {
 		if c.Invoke.Time <= t.to && c.Complete.Time >= t.from {
 			t.calls = append(t.calls, c)
@@ -204,6 +209,9 @@ func (t *timeline) axis(bottom float64) {
 		s := stamp(at)
 		if t.to-t.from < 10*time.Millisecond {
 			s = fmt.Sprintf("%.6fs", at.Seconds())
+		}
+		if t.ordered {
+			s = position(at)
 		}
 		w := textWidth(s, 11)
 		t.text("t", min(t.x(at), t.width-w/2), bottom+16, middle, s)

@@ -44,6 +44,7 @@ type whyPlan struct {
 	calls       []shown
 	left        float64 // of the axis
 	right       float64
+	ordered     bool // the history has no times
 	slim        bool // no room for labels beside bars: they go above
 	row, lanes  float64
 	top, bottom float64 // of the calls
@@ -58,6 +59,7 @@ func whyPicture(run Run, why *checker.Why, width float64, class string) template
 	for _, c := range p.calls {
 		p.left = max(p.left, textWidth(processName(c.Invoke), 12)+16)
 	}
+	p.ordered = run.Ordered
 	p.left = max(p.left, 76)
 	switch {
 	case p.slim:
@@ -260,6 +262,9 @@ func (p *whyPlan) stamp(i int) string {
 		if c < i {
 			first = c + 1
 		}
+	}
+	if p.ordered {
+		return position(p.times[i])
 	}
 	if i == first {
 		return stamp(p.times[i])

@@ -13,7 +13,7 @@ import (
 )
 
 // Write writes the report of a run into dir, which it makes: index.html, run.txt
-// for those without a browser, history.jsonl, and the files of the checks. It
+// for those without a browser, history.jsonl, log.txt if hosts logged anything, and the files of the checks. It
 // returns the path of index.html.
 func Write(dir string, run Run) (index string, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -29,6 +29,9 @@ func Write(dir string, run Run) (index string, err error) {
 	}
 	files := append(attachments(run), file{"index.html", page.Bytes()}, file{"history.jsonl", lines.Bytes()},
 		file{"run.txt", []byte(text(run, Style{}) + "\n" + picture(run, Style{}))})
+	if err := writeLog(dir, run); err != nil {
+		return "", err
+	}
 	for _, f := range files {
 		if err := os.WriteFile(filepath.Join(dir, f.Name), f.Content, 0o644); err != nil {
 			return "", fmt.Errorf("write report: %w", err)
@@ -47,7 +50,7 @@ type file struct {
 // the names. A name is never that of another file, and never leads out of the
 // folder.
 func attachments(run Run) []file {
-	taken := map[string]bool{"index.html": true, "run.txt": true, "history.jsonl": true}
+	taken := map[string]bool{"index.html": true, "run.txt": true, "history.jsonl": true, logFile: true}
 	var files []file
 	var collect func(checks []checker.Result)
 	collect = func(checks []checker.Result) {

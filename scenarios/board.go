@@ -83,7 +83,7 @@ func (c *Card) facts() []report.Row {
 	}
 	stale := "no stale read"
 	if c.Stale > 0 {
-		stale = fmt.Sprintf("%d stale reads, up to %s, %d versions", c.Stale, span(float64(c.Age)), c.Behind)
+		stale = fmt.Sprintf("%d stale reads, up to %s, %d versions", c.Stale, Span(float64(c.Age)), c.Behind)
 	}
 	lost := "no acknowledged write lost"
 	if c.Lost > 0 {

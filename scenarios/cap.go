@@ -13,7 +13,9 @@ import (
 	"github.com/capsize-go/capsize/cluster/chainkv"
 	"github.com/capsize-go/capsize/cluster/crdtkv"
 	"github.com/capsize-go/capsize/cluster/primarykv"
+	primarygossip "github.com/capsize-go/capsize/cluster/primarykv/gossiped"
 	"github.com/capsize-go/capsize/cluster/quorumkv"
+	quorumgossip "github.com/capsize-go/capsize/cluster/quorumkv/gossiped"
 	"github.com/capsize-go/capsize/cluster/raftkv"
 	"github.com/capsize-go/capsize/cluster/registerkv"
 	"github.com/capsize-go/capsize/nemesis"
@@ -31,11 +33,11 @@ func CAP() Scenario {
 		Meter:    func(v Variant) Meter { return &Card{judge: choiceNamed(v.Name).judge} },
 		Holds:    capHolds,
 		Columns: []Column{
-			{"maj R", "majority_read", percent}, {"maj W", "majority_write", percent},
-			{"min R", "minority_read", percent}, {"min W", "minority_write", percent},
-			{"stale", "stale_reads", count}, {"oldest", "stale_worst_ns", span},
-			{"lost", "lost_acked", count}, {"failover", "majority_write_first_ns", span}, {"recover", "recover_ns", span},
-			{"p50", "p50_ns", span}, {"p99", "p99_ns", span},
+			{"maj R", "majority_read", Percent}, {"maj W", "majority_write", Percent},
+			{"min R", "minority_read", Percent}, {"min W", "minority_write", Percent},
+			{"stale", "stale_reads", Count}, {"oldest", "stale_worst_ns", Span},
+			{"lost", "lost_acked", Count}, {"failover", "majority_write_first_ns", Span}, {"recover", "recover_ns", Span},
+			{"p50", "p50_ns", Span}, {"p99", "p99_ns", Span},
 		},
 	}
 	for _, c := range choices {
@@ -108,15 +110,15 @@ var choices = []choice{
 	on(primarykv.Store{Replication: primarykv.Async}, "primary-async", Neither, "writes are answered by the primary alone; a backup replaces it when its lease has run out"),
 	on(primarykv.Store{Replication: primarykv.Async, Failover: primarykv.Fixed}, "primary-fixed", Consistent, "writes are answered by the primary alone, and nobody replaces it"),
 	on(primarykv.Store{Replication: primarykv.Async, Bugs: primarykv.NoFencing}, "primary-no-fencing", Neither, "the same as primary-async, and a deposed primary serves on"),
-	on(primarykv.Gossiped{}, "primary-gossip", Neither, "writes wait for a majority; a backup replaces the primary when memberlist has buried it"),
-	on(primarykv.Gossiped{Replication: primarykv.Async}, "primary-gossip-async", Neither, "the same, and writes are answered by the primary alone"),
+	on(primarygossip.Store{}, "primary-gossip", Neither, "writes wait for a majority; a backup replaces the primary when memberlist has buried it"),
+	on(primarygossip.Store{Replication: primarykv.Async}, "primary-gossip-async", Neither, "the same, and writes are answered by the primary alone"),
 	on(primarykv.Store{Reads: primarykv.Anywhere}, "primary-read-anywhere", Neither, "writes wait for a majority; every node answers reads"),
 
 	on(registerkv.Store{}, "abd", Consistent, "quorums, and reads write back what they return: no leader, no consensus"),
 	on(registerkv.Store{Bugs: registerkv.NoWriteBack}, "quorum-no-write-back", Neither, "quorums with R + W > N alone, reads of three and writes of three of five"),
 	on(quorumkv.Store{N: 5, R: 3, W: 3, Conflict: quorumkv.HLC, Strict: true, WriteBack: true}, "dynamo-write-back", Consistent, "R + W > N in the manner of Dynamo, and reads write back what they return"),
 	on(quorumkv.Store{Conflict: quorumkv.HLC}, "dynamo-sloppy", Neither, "three replicas, two answers; other nodes stand in for those that are cut off, and hand over later"),
-	on(quorumkv.Gossiped{Conflict: quorumkv.HLC}, "dynamo-gossip", Neither, "the same, and memberlist decides who is cut off").settles(35 * time.Second),
+	on(quorumgossip.Store{Conflict: quorumkv.HLC}, "dynamo-gossip", Neither, "the same, and memberlist decides who is cut off").settles(35 * time.Second),
 	on(quorumkv.Store{Conflict: quorumkv.HLC, R: 1, W: 1}, "dynamo-one", Available, "one answer is enough"),
 	on(quorumkv.Store{Conflict: quorumkv.LWW, R: 1, W: 1}, "dynamo-lww", Available, "one answer is enough, and the later time of day wins"),
 	on(quorumkv.Store{Conflict: quorumkv.LWW, R: 1, W: 1}, "dynamo-lww-skew", Available, "the same, and clocks are up to four seconds apart").beside(clocksApart),

@@ -22,7 +22,7 @@ func LeaseReads() Scenario {
 		Shows:    "no seed is stale by ReadIndex, many are by lease though no clock is wrong, and nearly all if the leader's clock is slow",
 		Seeds:    100,
 		Columns: []Column{
-			{"stale seeds", "stale_seeds", count}, {"stale reads", "stale_reads", count}, {"oldest", "stale_worst_ns", span},
+			{"stale seeds", "stale_seeds", Count}, {"stale reads", "stale_reads", Count}, {"oldest", "stale_worst_ns", Span},
 		},
 		Meter: func(Variant) Meter { return &staleness{} },
 		Holds: leaseReadsHold,

@@ -15,6 +15,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/raftkv"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/workloads"
@@ -25,14 +26,17 @@ import (
 // one runs one variant under one fault.
 func one(t *testing.T, variant, fault string, n int) scenarios.Row {
 	t.Helper()
-	return rows(t, scenarios.CAP(), variant, fault, seeds(t, n))[0]
+	return rows(t, scenarios.CAP(), variant, fault, tier.Seeds(t, 1, n))[0]
 }
 
 // "Pick two of three" has a third row, CA, of systems that gave up on partitions. Partitions do not
 // give up on them: they are neither, or they are C.
 func TestPickTwoOfThree(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	for _, variant := range []string{"single-node", "primary-fixed", "primary-async"} {
-		r := one(t, variant, "3|2", 3)
+		r := one(t, variant, "3|2", 1)
 		m := r.Metrics
 		whole := m["majority_read"] == 1 && m["majority_write"] == 1 && m["minority_read"] == 1 && m["minority_write"] == 1
 		assert.False(t, whole && r.Invalid == 0, "%s is consistent and available", variant)
@@ -42,7 +46,7 @@ func TestPickTwoOfThree(t *testing.T) {
 // "A single node is CA": it answers whoever reaches it, rightly, and others get nothing. A partition is between
 // a node and those who ask, too.
 func TestSingleNodeIsCA(t *testing.T) {
-	r := one(t, "single-node", "2|2|1", 3)
+	r := one(t, "single-node", "2|2|1", 1)
 	assert.Equal(t, r.Seeds, r.Valid)
 	assert.Less(t, r.Metrics["minority_read"], 1.0)
 	assert.Less(t, r.Metrics["minority_write"], 1.0)
@@ -50,7 +54,7 @@ func TestSingleNodeIsCA(t *testing.T) {
 
 // "CP means down during a partition": who reaches a majority notices the failover, and no more.
 func TestCPMeansDown(t *testing.T) {
-	r := one(t, "raft-index", "3|2", 3)
+	r := one(t, "raft-index", "3|2", 1)
 	assert.Equal(t, r.Seeds, r.Valid)
 	assert.Greater(t, r.Metrics["majority_read"], 0.7)
 	assert.Greater(t, r.Metrics["majority_write"], 0.7)
@@ -62,7 +66,7 @@ func TestCPMeansDown(t *testing.T) {
 // "A means uptime": most requests of all are answered by raft, and still it is not available in the sense of
 // the theorem, which asks for each.
 func TestAMeansUptime(t *testing.T) {
-	r := one(t, "raft-index", "leader", 3)
+	r := one(t, "raft-index", "leader", 1)
 	card, ok := r.Meter.(*scenarios.Card)
 	require.True(t, ok)
 	asked, answered := 0, 0
@@ -76,19 +80,25 @@ func TestAMeansUptime(t *testing.T) {
 // "AP means no consistency": sets that merge are available on all sides, converge, and lose no add. Reads of raft from any
 // node keep session guarantees.
 func TestAPMeansNoConsistency(t *testing.T) {
-	crdt := one(t, "crdt-set", "3|2", 3)
+	if testing.Short() {
+		t.Skip("long")
+	}
+	crdt := one(t, "crdt-set", "3|2", 1)
 	assert.Equal(t, crdt.Seeds, crdt.Valid)
 	assert.Equal(t, "convergent", crdt.Model)
 	assert.InDelta(t, 1, crdt.Metrics["minority_write"], 0)
 	assert.Zero(t, crdt.Metrics["lost_acked"])
-	anyNode := one(t, "raft-any", "leader", 3)
+	anyNode := one(t, "raft-any", "leader", 1)
 	assert.Equal(t, anyNode.Seeds, anyNode.Invalid)
 	assert.NotEqual(t, "none", anyNode.Model)
 }
 
 // "R + W > N is linearizable": it is not, and one more round trip makes it so.
 func TestQuorumsAreLinearizable(t *testing.T) {
-	n := seeds(t, 8)
+	if testing.Short() {
+		t.Skip("long")
+	}
+	n := tier.Seeds(t, 8, 8)
 	quorum := rows(t, scenarios.CAP(), "quorum-no-write-back", "2|2|1", n)[0]
 	abd := rows(t, scenarios.CAP(), "abd", "2|2|1", n)[0]
 	assert.Positive(t, quorum.Invalid, "of %d seeds", n)
@@ -97,7 +107,7 @@ func TestQuorumsAreLinearizable(t *testing.T) {
 
 // "Partitions are rare": a leader that stands still for ten seconds is one.
 func TestPartitionsAreRare(t *testing.T) {
-	cut, pause := one(t, "raft-index", "leader", 3), one(t, "raft-index", "pause", 3)
+	cut, pause := one(t, "raft-index", "leader", 1), one(t, "raft-index", "pause", 1)
 	for _, side := range []string{"minority_read", "minority_write"} {
 		assert.Zero(t, cut.Metrics[side], side)
 		assert.Zero(t, pause.Metrics[side], side)

@@ -173,15 +173,14 @@ func (s Scenario) Only(variants, faults []string) (Scenario, error) {
 	return s, nil
 }
 
-// All lists the scenarios, by name.
-func All() []Scenario {
-	return []Scenario{CacheHerd(), CacheNegative(), CacheRefresh(), CacheRegions(), CacheStaleFill(), CacheStrategies(), CAP(), CDNPurge(), CDNVary(), FiveLayers(), LeaseReads()}
-}
+// All lists the scenarios of this package, by name. Those of caches and CDNs are in package caching, which needs
+// their libraries.
+func All() []Scenario { return []Scenario{CAP(), LeaseReads()} }
 
-// Find returns the scenario of that name.
-func Find(name string) (Scenario, error) {
+// Find returns the scenario of that name among all.
+func Find(all []Scenario, name string) (Scenario, error) {
 	var names []string
-	for _, s := range All() {
+	for _, s := range all {
 		if s.Name == name {
 			return s, nil
 		}

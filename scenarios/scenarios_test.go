@@ -5,8 +5,6 @@ package scenarios_test
 import (
 	"context"
 	"encoding/json"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -14,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/scenarios"
 )
 
@@ -35,20 +34,9 @@ func list(names string) []string {
 	return strings.Split(names, ",")
 }
 
-// seeds is how many seeds a test tries; CAPSIZE_SEEDS has all try as many.
-func seeds(t *testing.T, n int) int {
-	t.Helper()
-	if text := os.Getenv("CAPSIZE_SEEDS"); text != "" {
-		all, err := strconv.Atoi(text)
-		require.NoError(t, err)
-		return all
-	}
-	return n
-}
-
 func TestFind(t *testing.T) {
 	for _, s := range scenarios.All() {
-		found, err := scenarios.Find(s.Name)
+		found, err := scenarios.Find(scenarios.All(), s.Name)
 		require.NoError(t, err)
 		assert.Equal(t, s.Question, found.Question)
 		assert.NotEmpty(t, s.Shows)
@@ -56,8 +44,8 @@ func TestFind(t *testing.T) {
 			assert.NotEmpty(t, v.Doc, v.Name)
 		}
 	}
-	_, err := scenarios.Find("cab")
-	assert.ErrorContains(t, err, `no scenario "cab"; there are cache-`)
+	_, err := scenarios.Find(scenarios.All(), "cab")
+	assert.ErrorContains(t, err, `no scenario "cab"; there are cap, lease-reads`)
 }
 
 func TestOnly(t *testing.T) {
@@ -99,8 +87,11 @@ func TestRowsAreAlike(t *testing.T) {
 }
 
 func TestLeaseReads(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one seed does not show it")
+	}
 	s := scenarios.LeaseReads()
-	all := rows(t, s, "", "", seeds(t, 12))
+	all := rows(t, s, "", "", tier.Seeds(t, 3, 5))
 	require.NoError(t, s.Holds(all))
 	assert.Zero(t, all[0].Metrics["stale_seeds"])
 	assert.Positive(t, all[1].Metrics["stale_seeds"])
@@ -109,35 +100,22 @@ func TestLeaseReads(t *testing.T) {
 	}
 }
 
-func TestCacheStaleFill(t *testing.T) {
-	s := scenarios.CacheStaleFill()
-	all := rows(t, s, "", "", seeds(t, 10))
-	require.NoError(t, s.Holds(all))
-	for _, r := range all {
-		if r.Variant == "lru" || r.Variant == "ristretto" { // with shared loads it takes more seeds
-			assert.Greater(t, r.Metrics["worst_age_quiet_ns"], 1e9, "%s: a row that is wrong stays", r.Variant)
-		}
-	}
-}
-
-func TestCacheRefresh(t *testing.T) {
-	s := scenarios.CacheRefresh()
-	require.NoError(t, s.Holds(rows(t, s, "", "", seeds(t, 10))))
-}
-
-// TestFixedVariants has each variant that is said to be linearizable be so under all faults.
+// TestFixedVariants has each variant that is said to be so under one fault.
 func TestFixedVariants(t *testing.T) {
-	faults := ""
-	if testing.Short() {
-		faults = "3|2"
+	faults := "3|2"
+	if tier.Sweeping() {
+		faults = ""
 	}
 	var fixed []string
+	if testing.Short() {
+		t.Skip("long")
+	}
 	for _, c := range scenarios.Claims() {
 		if c.Label == scenarios.Consistent {
 			fixed = append(fixed, c.Variant)
 		}
 	}
-	for _, r := range rows(t, scenarios.CAP(), strings.Join(fixed, ","), faults, seeds(t, 1)) {
+	for _, r := range rows(t, scenarios.CAP(), strings.Join(fixed, ","), faults, tier.Seeds(t, 1, 1)) {
 		card, ok := r.Meter.(*scenarios.Card)
 		require.True(t, ok)
 		assert.False(t, card.Refutes(), "%s under %s", r.Variant, r.Fault)

@@ -14,18 +14,36 @@ type Column struct {
 	Format        func(x float64) string
 }
 
-func percent(x float64) string { return fmt.Sprintf("%.0f %%", 100*x) }
+// Percent shows a share without decimals.
+func Percent(x float64) string { return fmt.Sprintf("%.0f %%", 100*x) }
 
-func count(x float64) string { return fmt.Sprintf("%.0f", x) }
+// Count shows a whole number.
+func Count(x float64) string { return fmt.Sprintf("%.0f", x) }
 
-// span shows three digits at most.
-func span(x float64) string {
+// Span shows nanoseconds as a duration, with three digits at most.
+func Span(x float64) string {
 	d := time.Duration(x)
 	for unit := time.Nanosecond; ; unit *= 10 {
 		if d < 1000*unit {
 			return d.Round(unit).String()
 		}
 	}
+}
+
+// Fine shows a share with two decimals, and nothing but a zero as zero.
+func Fine(x float64) string {
+	if x == 0 {
+		return "0 %"
+	}
+	return fmt.Sprintf("%.2f %%", 100*x)
+}
+
+// Ratio returns n / of, and 0 of nothing.
+func Ratio(n, of int) float64 {
+	if of == 0 {
+		return 0
+	}
+	return float64(n) / float64(of)
 }
 
 // Table writes the rows for a terminal.
@@ -112,4 +130,17 @@ func hasLabels(rows []Row) bool {
 		}
 	}
 	return false
+}
+
+// OnlyWrong returns an error if a row of a fixed variant has what it must not have, or one of the others has none of it.
+func OnlyWrong(rows []Row, metric string) error {
+	for _, r := range rows {
+		switch n := r.Metrics[metric]; {
+		case r.Fixed && n > 0:
+			return fmt.Errorf("%s: %s is %.0f and must be 0", r.Variant, metric, n)
+		case !r.Fixed && n == 0:
+			return fmt.Errorf("%s: %s is 0, so nothing was shown", r.Variant, metric)
+		}
+	}
+	return nil
 }

@@ -2,8 +2,6 @@ package cachekv_test
 
 import (
 	"fmt"
-	"os"
-	"strconv"
 	"testing"
 	"time"
 
@@ -17,25 +15,12 @@ import (
 	"github.com/capsize-go/capsize/cluster/chainkv"
 	"github.com/capsize-go/capsize/cluster/primarykv"
 	"github.com/capsize-go/capsize/cluster/raftkv"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
 
 const run = 20 * time.Second
-
-// seeds is how many seeds a test tries; CAPSIZE_SEEDS has all try as many.
-func seeds(t *testing.T, n int) int {
-	t.Helper()
-	if text := os.Getenv("CAPSIZE_SEEDS"); text != "" {
-		all, err := strconv.Atoi(text)
-		require.NoError(t, err)
-		return all
-	}
-	if testing.Short() {
-		return 1 + n/5
-	}
-	return n
-}
 
 // slow has messages take long at times.
 func slow() nemesis.Nemesis {
@@ -83,10 +68,10 @@ func measure(t *testing.T, x capsize.Test, n int) (m checker.Freshness) {
 // Guards keep late fills out, over a native cache and over Redis.
 func TestGuards(t *testing.T) {
 	for _, s := range []cachekv.Strategy{leases, versions, {Guard: cachekv.Versioned, Write: cachekv.SetAfter}} {
-		m := measure(t, test(s), seeds(t, 20))
+		m := measure(t, test(s), tier.Seeds(t, 1, 4))
 		assert.Zero(t, m.Stale, "%v: %v", s, m)
 		assert.Greater(t, m.Reads, 1000)
-		m = measure(t, testRedis(s), seeds(t, 5))
+		m = measure(t, testRedis(s), tier.Seeds(t, 1, 2))
 		assert.Zero(t, m.Stale, "%v over Redis: %v", s, m)
 	}
 }
@@ -117,10 +102,10 @@ func TestCopiesExpire(t *testing.T) {
 func TestLeasesUnderFaults(t *testing.T) {
 	x := test(leases)
 	x.Nemesis = nemesis.Every(2*time.Second, nemesis.Partitions(), nemesis.Crashes(), nemesis.Lossy(0.1), nemesis.Duplicates(0.1), nemesis.Pauses())
-	assert.Zero(t, measure(t, x, seeds(t, 20)).Stale)
+	assert.Zero(t, measure(t, x, tier.Seeds(t, 1, 4)).Stale)
 	x = test(versions)
 	x.Nemesis = nemesis.Every(2*time.Second, nemesis.Partitions(), nemesis.Crashes(), nemesis.Lossy(0.1), nemesis.Duplicates(0.1), nemesis.Pauses())
-	assert.Zero(t, measure(t, x, seeds(t, 20)).Stale)
+	assert.Zero(t, measure(t, x, tier.Seeds(t, 1, 4)).Stale)
 }
 
 func over(s cachekv.Strategy) capsize.Test {
@@ -143,7 +128,7 @@ func TestOver(t *testing.T) {
 		overStore(cachekv.Over[*chainkv.Client]{Under: chain, OpenKV: chain.Open, Strategy: leases}),
 		overStore(cachekv.Over[*primarykv.Client]{Under: primary, OpenKV: primary.Open, Strategy: leases}),
 	} {
-		assert.Zero(t, measure(t, x, seeds(t, 3)).Stale)
+		assert.Zero(t, measure(t, x, tier.Seeds(t, 1, 1)).Stale)
 	}
 	for _, x := range []capsize.Test{
 		over(cachekv.Strategy{Write: cachekv.DeleteBefore}),

@@ -3,8 +3,6 @@ package cdn_test
 import (
 	"context"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/cdn"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -29,20 +28,6 @@ func test(s cdn.Stack, load workloads.CacheLoad) capsize.Test {
 		System: s, Workload: workloads.Copies(s.Open, load), Nodes: s.Nodes(), Clients: 10, Rate: 60,
 		Duration: 30 * time.Second, Nemesis: cutOff,
 	}
-}
-
-// seeds is how many seeds a test tries; CAPSIZE_SEEDS has all try as many.
-func seeds(t *testing.T, n int) int {
-	t.Helper()
-	if text := os.Getenv("CAPSIZE_SEEDS"); text != "" {
-		all, err := strconv.Atoi(text)
-		require.NoError(t, err)
-		return all
-	}
-	if testing.Short() {
-		return 1
-	}
-	return n
 }
 
 // stack returns a CDN that is changed.
@@ -69,7 +54,7 @@ func TestCorrect(t *testing.T) {
 	for name, s := range correct {
 		t.Run(name, func(t *testing.T) {
 			x := test(s, busy)
-			x.Checker, x.Seeds = checker.All(checker.Foreign(), checker.Aged()), seeds(t, 2)
+			x.Checker, x.Seeds = checker.All(checker.Foreign(), checker.Aged()), tier.Seeds(t, 1, 2)
 			capsize.Run(t, x)
 		})
 	}
@@ -77,6 +62,9 @@ func TestCorrect(t *testing.T) {
 
 // TestBugs has each bug be found, and counts the seeds, from 1 on, that find it.
 func TestBugs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one seed does not show it")
+	}
 	personal := func(control string, bug cdn.Bug) func(*cdn.Stack) {
 		return func(s *cdn.Stack) {
 			s.Origin.Personal, s.Origin.Vary, s.Origin.Control, s.Bugs = true, "Cookie", control, bug
@@ -98,7 +86,7 @@ func TestBugs(t *testing.T) {
 			s := stack(x.change)
 			require.NotZero(t, s.Bugs&bug)
 			found, first := 0, 0
-			n := seeds(t, 2)
+			n := tier.Seeds(t, 1, 2)
 			for seed := range n {
 				y := test(s, busy)
 				y.Checker, y.Seed = x.checker, uint64(seed)+1
@@ -121,6 +109,9 @@ func TestBugs(t *testing.T) {
 
 // TestPurges has each way to purge that leaves something stale be found out.
 func TestPurges(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one seed does not show it")
+	}
 	for name, p := range map[string]cdn.Purge{
 		"off": {Off: true}, "ack on send": {AckOnSend: true}, "outside in": {OutsideIn: true}, "the shield is forgotten": {Forgets: "shield"},
 	} {
@@ -143,6 +134,9 @@ func TestIsDeterministic(t *testing.T) {
 		stack(func(s *cdn.Stack) { s.Bugs = cdn.NoEpoch | cdn.IgnoreVary | cdn.IgnoreAge }),
 	} {
 		capsize.CheckDeterminism(t, test(s, busy))
+		if testing.Short() {
+			return
+		}
 	}
 	five := cdn.FiveLayers()
 	x := test(five, workloads.CacheLoad{Keys: 2})
@@ -152,6 +146,9 @@ func TestIsDeterministic(t *testing.T) {
 
 // TestPeeks looks into the caches themselves, and finds what a lost purge has left there.
 func TestPeeks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one seed does not show it")
+	}
 	for _, sent := range []bool{false, true} {
 		load := busy
 		load.Peeks = []string{"n2", "n3", "n4", "n5"}
@@ -169,8 +166,11 @@ func TestCrashes(t *testing.T) {
 	for _, soft := range []bool{false, true} {
 		x := test(stack(func(s *cdn.Stack) { s.Purge.Soft = soft }), busy)
 		x.Nemesis = nemesis.Every(3*time.Second, nemesis.Crashes(), nemesis.PowerCuts(cluster.Nothing), nemesis.Pauses(), nemesis.Partitions())
-		x.Seeds = seeds(t, 3)
+		x.Seeds = tier.Seeds(t, 1, 3)
 		capsize.Run(t, x)
+		if testing.Short() {
+			return
+		}
 		capsize.CheckDeterminism(t, x)
 	}
 }

@@ -3,8 +3,6 @@ package crdtkv_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +14,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/crdtkv"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -26,23 +25,13 @@ func Example() {
 	test := capsize.Test{
 		System:   store,
 		Workload: workloads.AddWins(store.OpenSet),
-		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions()),
+		Nemesis:  nemesis.Every(3*time.Second, nemesis.Partitions()),
+		Duration: 6 * time.Second,
 		Seed:     1,
 	}
 	r, err := capsize.Exec(context.Background(), new(testing.T), test)
 	fmt.Println(r.Verdict, err)
 	// Output: valid <nil>
-}
-
-// seeds returns how many seeds a sweep takes.
-func seeds(t *testing.T, n int) int {
-	t.Helper()
-	if text := os.Getenv("CAPSIZE_SEEDS"); text != "" {
-		var err error
-		n, err = strconv.Atoi(text)
-		require.NoError(t, err)
-	}
-	return n
 }
 
 // sweep returns how many of the first seeds are invalid, and fails if one is not valid
@@ -56,7 +45,7 @@ func sweep(t *testing.T, store crdtkv.Store, w workloads.Workload, count int, fi
 		require.NoError(t, err)
 		if r.Verdict == checker.Invalid {
 			invalid++
-			if !fine && os.Getenv("CAPSIZE_SEEDS") == "" {
+			if !fine && !tier.Sweeping() {
 				break
 			}
 		}
@@ -68,41 +57,38 @@ func sweep(t *testing.T, store crdtkv.Store, w workloads.Workload, count int, fi
 	return invalid
 }
 
-// TestCrdtkvBugs finds each bug from seeds that nobody chose; a short test leaves out those that few seeds show.
+// TestCrdtkvBugs finds each bug from seeds that nobody chose.
 func TestCrdtkvBugs(t *testing.T) {
 	names, _ := crdtkv.BugNames()
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			bug, err := crdtkv.ParseBug(name)
 			require.NoError(t, err)
-			if testing.Short() && bug&(crdtkv.ForgetRemoved|crdtkv.SkipDeltas|crdtkv.AckBeforeSync) != 0 {
-				t.Skip("long")
+			if testing.Short() {
+				t.Skip("one seed does not show it")
 			}
 			store := crdtkv.Store{Bugs: bug}
 			w := workloads.AddWins(store.OpenSet)
 			if bug == crdtkv.DoubleGossip {
 				w = workloads.Tally(store.OpenCounter)
 			}
-			assert.Positive(t, sweep(t, store, w, seeds(t, 30), false))
+			assert.Positive(t, sweep(t, store, w, tier.Seeds(t, 1, 30), false))
 		})
 	}
 }
 
-// TestCrdtkvConverges finds nothing in ten times as many runs without a bug.
+// TestCrdtkvConverges finds nothing in runs without a bug: ten times as many in the long loop.
 func TestCrdtkvConverges(t *testing.T) {
-	n := 50
-	if testing.Short() {
-		n = 3
-	}
+	n := tier.Seeds(t, 1, 5)
 	store := crdtkv.Store{}
-	sweep(t, store, workloads.AddWins(store.OpenSet), seeds(t, n), true)
-	sweep(t, store, workloads.Tally(store.OpenCounter), seeds(t, n), true)
+	sweep(t, store, workloads.AddWins(store.OpenSet), n, true)
+	sweep(t, store, workloads.Tally(store.OpenCounter), n, true)
 }
 
 func TestCrdtkvReplays(t *testing.T) {
 	store := crdtkv.Store{}
 	capsize.CheckDeterminism(t, capsize.Test{
-		System: store, Workload: workloads.AddWins(store.OpenSet), Nemesis: nemesis.Swarm(time.Second), Seed: 3,
+		System: store, Workload: workloads.AddWins(store.OpenSet), Nemesis: nemesis.Swarm(time.Second), Seed: 3, Duration: 10 * time.Second,
 	})
 }
 

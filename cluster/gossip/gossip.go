@@ -3,7 +3,7 @@ package gossip
 import (
 	"context"
 	"fmt"
-	"log/slog"
+	"log"
 	"net"
 	"slices"
 	"strconv"
@@ -34,7 +34,7 @@ func Config(h *cluster.Host) (*memberlist.Config, error) {
 	c.Name = h.Name()
 	c.Transport = t
 	c.BindPort, c.AdvertisePort = Port, Port
-	c.Logger = slog.NewLogLogger(h.Log().Handler(), slog.LevelDebug)
+	c.Logger = log.New(h.LogWriter(), "", 0)
 	odd := primes(h)
 	c.ProbeInterval += odd[0]
 	c.GossipInterval += odd[1]

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,28 +15,19 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/localcache"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
+	"github.com/capsize-go/capsize/scenarios/caching"
 	"github.com/capsize-go/capsize/workloads"
 )
 
-// seeds is how many seeds a test tries: CAPSIZE_SEEDS, or else fewer under the race detector.
-func seeds(t *testing.T) uint64 {
-	t.Helper()
-	if text := os.Getenv("CAPSIZE_SEEDS"); text != "" {
-		n, err := strconv.ParseUint(text, 10, 64)
-		require.NoError(t, err)
-		return n
-	}
-	if testing.Short() {
-		return 1
-	}
-	return 3
-}
+// seeds is how many seeds a test tries.
+func seeds(t *testing.T) uint64 { return uint64(tier.Seeds(t, 1, 2)) }
 
 // variants are those of the scenarios, shortened: each has another cache.
 func variants() []scenarios.Variant {
-	all := append(scenarios.CacheStaleFill().Variants, scenarios.CacheRefresh().Variants...)
+	all := append(caching.CacheStaleFill().Variants, caching.CacheRefresh().Variants...)
 	for i := range all {
 		all[i].Test.Duration = 8 * time.Second
 		if testing.Short() {

@@ -13,6 +13,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/primarykv"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -34,7 +35,7 @@ func TestWhatReplicationLoses(t *testing.T) {
 		{"async without failover", primarykv.Store{Replication: primarykv.Async, Failover: primarykv.Fixed}, false},
 	} {
 		t.Run(mode.name, func(t *testing.T) {
-			acked, gone := losses(t, mode.store, seeds(t, few(20, 3)))
+			acked, gone := losses(t, mode.store, tier.Seeds(t, 3, 5))
 			t.Logf("%d of %d acknowledged writes are lost", gone, acked)
 			assert.Equal(t, mode.loses, gone > 0)
 		})
@@ -62,7 +63,7 @@ func losses(t *testing.T, store primarykv.Store, count int) (acked, gone int) {
 }
 
 func TestReadsAnywhereAreStale(t *testing.T) {
-	assert.Positive(t, sweep(t, primarykv.Store{Reads: primarykv.Anywhere}, leaderCut, seeds(t, 5), false))
+	assert.Positive(t, sweep(t, primarykv.Store{Reads: primarykv.Anywhere}, leaderCut, tier.Seeds(t, 1, 5), false))
 }
 
 func TestPrimarykvReplays(t *testing.T) {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
-	"github.com/capsize-go/capsize/cluster/gossip"
 )
 
 // A node is one replica: a state machine that is driven by messages and ticks, all
@@ -30,9 +29,9 @@ type node struct {
 	waiting map[uint64]cluster.Message // writes that are not committed yet, by index
 	heard   map[uint64]uint64          // the last attempt of each session
 	ticks   int
-	members *gossip.Members // who is dead, if memberlist decides that; else nil
-	support                 // of a backup
-	lead                    // of a primary
+	members Membership // who is dead, if memberlist decides that; else nil
+	support            // of a backup
+	lead               // of a primary
 }
 
 // Run runs one node until ctx is done.

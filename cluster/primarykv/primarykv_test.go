@@ -3,8 +3,6 @@ package primarykv_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"strconv"
 	"testing"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster/primarykv"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -30,25 +29,6 @@ func Example() {
 	r, err := capsize.Exec(context.Background(), new(testing.T), test)
 	fmt.Println(r.Verdict, err)
 	// Output: valid <nil>
-}
-
-// seeds returns how many seeds a sweep takes.
-func seeds(t *testing.T, n int) int {
-	t.Helper()
-	if text := os.Getenv("CAPSIZE_SEEDS"); text != "" {
-		var err error
-		n, err = strconv.Atoi(text)
-		require.NoError(t, err)
-	}
-	return n
-}
-
-// few returns n, and fewer in a short test.
-func few(n, short int) int {
-	if testing.Short() {
-		return short
-	}
-	return n
 }
 
 // sweep returns how many of the first seeds are invalid, and fails if one is that must not be. It stops at the
@@ -71,7 +51,7 @@ func sweep(t *testing.T, store primarykv.Store, n nemesis.Nemesis, count int, fi
 			if first == 0 {
 				first = seed
 			}
-			if !fine && os.Getenv("CAPSIZE_SEEDS") == "" {
+			if !fine && !tier.Sweeping() {
 				break
 			}
 		}
@@ -85,18 +65,21 @@ func sweep(t *testing.T, store primarykv.Store, n nemesis.Nemesis, count int, fi
 
 // TestPrimarykvBugs finds bugs from seeds that nobody chose.
 func TestPrimarykvBugs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one seed does not show it")
+	}
 	portfolio := nemesis.Portfolio(primarykv.ElectionTimeout)
 	for _, bug := range []primarykv.Bug{
 		primarykv.NoFencing, primarykv.PromoteAny, primarykv.AckBeforeBackup,
 		primarykv.ServeAfterLease, primarykv.RejoinKeepsTail,
 	} {
 		t.Run(bug.String(), func(t *testing.T) {
-			assert.Positive(t, sweep(t, primarykv.Store{Bugs: bug}, portfolio, seeds(t, 20), false))
+			assert.Positive(t, sweep(t, primarykv.Store{Bugs: bug}, portfolio, tier.Seeds(t, 0, 20), false))
 		})
 	}
 }
 
-// TestPrimarykvIsLinearizable finds nothing in ten times as many runs without a bug.
+// TestPrimarykvIsLinearizable finds nothing in runs without a bug: ten times as many in the long loop.
 func TestPrimarykvIsLinearizable(t *testing.T) {
-	sweep(t, primarykv.Store{}, nemesis.Portfolio(primarykv.ElectionTimeout), seeds(t, few(200, 5)), true)
+	sweep(t, primarykv.Store{}, nemesis.Portfolio(primarykv.ElectionTimeout), tier.Seeds(t, 1, 20), true)
 }

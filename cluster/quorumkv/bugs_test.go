@@ -7,10 +7,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/cluster/quorumkv"
+	"github.com/capsize-go/capsize/internal/tier"
 )
 
 // TestBugs finds bugs from seeds that nobody chose. TestPromises finds nothing without them.
 func TestBugs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one seed does not show it")
+	}
 	names, _ := quorumkv.BugNames()
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
@@ -18,12 +22,12 @@ func TestBugs(t *testing.T) {
 			require.NoError(t, err)
 			found := 0
 			for _, faults := range presets("blackouts", "flip-flop") {
-				if found > 0 && !counting {
+				if found > 0 && !tier.Sweeping() {
 					break
 				}
 				test := versions(quorumkv.Store{Bugs: bug})
 				test.Nemesis = preset(t, faults)
-				n := sweep(t, test, seeds(t, 15, 15))
+				n := sweep(t, test, tier.Seeds(t, 15, 15))
 				t.Logf("%s under %s: %d", name, faults, n)
 				found += n
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/quorumkv"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -21,6 +22,9 @@ import (
 // TestQuorumsAreNotLinearizable finds reads that are out of order in all that is less than a
 // write-back, though R+W > N: while messages are lost, one reader finds a write that the next one misses.
 func TestQuorumsAreNotLinearizable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one seed does not show it")
+	}
 	const hlc = quorumkv.HLC
 	for _, choice := range []struct {
 		name  string
@@ -38,7 +42,7 @@ func TestQuorumsAreNotLinearizable(t *testing.T) {
 			test := registers(choice.store)
 			test.Clients, test.Rate = 20, 400
 			test.Nemesis = nemesis.Every(3*time.Second, nemesis.Lossy(0))
-			assert.Equal(t, choice.sound, sweep(t, test, seeds(t, 15, 7)) == 0)
+			assert.Equal(t, choice.sound, sweep(t, test, tier.Seeds(t, 7, 15)) == 0)
 		})
 	}
 }
@@ -62,7 +66,7 @@ func TestBothSidesAnswer(t *testing.T) {
 		{"write-back", quorumkv.Store{Conflict: quorumkv.HLC, Strict: true, WriteBack: true}, false},
 	} {
 		t.Run(side.name, func(t *testing.T) {
-			count, invalid := seeds(t, 3, 1), 0
+			count, invalid := tier.Seeds(t, 1, 3), 0
 			var majority, minority answers
 			for seed := 1; seed <= count; seed++ {
 				test := registers(side.store)
@@ -111,6 +115,9 @@ func (a *answers) count(h *history.History, nodes ...string) {
 // the network is cut into halves, and while a clock is wrong: those that nobody replaced who had
 // seen them, and, of registers, those that are lost to a write that was answered before they were asked for.
 func TestWhatConflictsLose(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one seed does not show it")
+	}
 	halves := nemesis.Every(5*time.Second, nemesis.Partitions(nemesis.Halves))
 	skew := nemesis.At(time.Second, 11*time.Second, nemesis.ClockSkew(5*time.Second))
 	for _, c := range []struct {
@@ -134,7 +141,7 @@ func TestWhatConflictsLose(t *testing.T) {
 			test.Nemesis = c.faults
 			var n workloads.Survival
 			var registers checker.Losses
-			for seed := 1; seed <= seeds(t, 5, 1); seed++ {
+			for seed := 1; seed <= tier.Seeds(t, 1, 5); seed++ {
 				test.Seed = uint64(seed)
 				test.Workload = workloads.Versions(store.Open)
 				r, err := capsize.Exec(t.Context(), t, test)

@@ -9,6 +9,7 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster/quorumkv"
+	"github.com/capsize-go/capsize/internal/tier"
 )
 
 var (
@@ -35,7 +36,7 @@ func TestPromises(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			test, judged := p.test, 0
 			test.Nemesis = preset(t, presets("all")[0])
-			for seed := 1; seed <= seeds(t, 80, 5); seed++ {
+			for seed := 1; seed <= tier.Seeds(t, 5, 80); seed++ {
 				test.Seed = uint64(seed)
 				r, err := capsize.Exec(t.Context(), t, test)
 				require.NoError(t, err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,23 +16,10 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/quorumkv"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
-
-// seeds returns how many seeds a sweep takes; fewer in short tests.
-func seeds(t *testing.T, n, short int) int {
-	t.Helper()
-	if testing.Short() {
-		n = short
-	}
-	if text := os.Getenv("CAPSIZE_SEEDS"); text != "" {
-		var err error
-		n, err = strconv.Atoi(text)
-		require.NoError(t, err)
-	}
-	return n
-}
 
 // versions is the test of what the store is to keep whatever its order.
 func versions(store quorumkv.Store) capsize.Test {
@@ -71,9 +57,6 @@ func presets(otherwise ...string) []string {
 	return otherwise
 }
 
-// counting is whether CAPSIZE_SEEDS asks how many seeds find something; otherwise one is enough.
-var counting = os.Getenv("CAPSIZE_SEEDS") != ""
-
 // sweep runs so many seeds and returns how many are invalid.
 func sweep(t *testing.T, test capsize.Test, count int) (invalid int) {
 	t.Helper()
@@ -92,7 +75,7 @@ func sweep(t *testing.T, test capsize.Test, count int) (invalid int) {
 			first = seed
 			t.Logf("seed %d: %s", seed, r.Reason)
 		}
-		if !counting {
+		if !tier.Sweeping() {
 			return invalid
 		}
 	}
@@ -234,7 +217,7 @@ func TestStoreReplays(t *testing.T) {
 	for _, store := range []quorumkv.Store{{LogLimit: 1000}, {Conflict: quorumkv.LWW, Strict: true, WriteBack: true}} {
 		test := versions(store)
 		test.Nemesis = nemesis.Swarm(quorumkv.ElectionTimeout)
-		for seed := range seeds(t, 4, 2) {
+		for seed := range tier.Seeds(t, 2, 4) {
 			test.Seed = uint64(seed + 1)
 			capsize.CheckDeterminism(t, test)
 		}

@@ -3,8 +3,6 @@ package raftkv
 import (
 	"context"
 	"fmt"
-	"os"
-	"strconv"
 	"testing"
 	"time"
 
@@ -14,20 +12,10 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
-
-// seeds returns how many seeds a test tries: n, or what CAPSIZE_SEEDS says.
-func seeds(t *testing.T, n int) uint64 {
-	t.Helper()
-	if text := os.Getenv("CAPSIZE_SEEDS"); text != "" {
-		var err error
-		n, err = strconv.Atoi(text)
-		require.NoError(t, err)
-	}
-	return uint64(n)
-}
 
 // A slot is a key that is written once, if Value is not 0, or else read.
 type slot struct {
@@ -86,7 +74,7 @@ func TestNothingIsLost(t *testing.T) {
 		require.NoError(t, err)
 		return r
 	}
-	n := seeds(t, 6)
+	n := uint64(tier.Seeds(t, 1, 6))
 	lost := 0
 	for seed := range n {
 		r := crashes(seed+1, 0)

@@ -343,6 +343,7 @@ func (n *node) send(m *raftpb.Message) {
 
 // follow takes note of who leads now.
 func (n *node) follow(s *raft.SoftState) {
+	n.h.Log().Info("raft state", "state", s.RaftState, "leader", s.Lead)
 	if s.RaftState == raft.StateLeader {
 		n.h.SetRole("leader")
 	} else {

@@ -3,8 +3,6 @@ package registerkv_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +14,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/registerkv"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -145,17 +144,6 @@ func TestQuorumsThatCanNotBe(t *testing.T) {
 	}
 }
 
-// seeds returns how many seeds a sweep takes.
-func seeds(t *testing.T, n int) int {
-	t.Helper()
-	if text := os.Getenv("CAPSIZE_SEEDS"); text != "" {
-		var err error
-		n, err = strconv.Atoi(text)
-		require.NoError(t, err)
-	}
-	return n
-}
-
 // TestBugs finds bugs from seeds that nobody chose, and finds nothing in ten times as many
 // runs without them.
 func TestBugs(t *testing.T) {
@@ -166,13 +154,16 @@ func TestBugs(t *testing.T) {
 		bug, err := registerkv.ParseBug(names[i])
 		require.NoError(t, err)
 		t.Run(bug.String(), func(t *testing.T) {
-			n := seeds(t, n)
+			if testing.Short() {
+				t.Skip("one seed does not show it")
+			}
+			n := tier.Seeds(t, 0, n)
 			assert.Positive(t, sweep(t, registerkv.Store{Bugs: bug}, blackouts.With(registerkv.Store{}.ElectionTimeout()), n), "of %d seeds", n)
 		})
 	}
-	n := 10 * seeds(t, 10)
-	if testing.Short() {
-		n = 20
+	n := tier.Seeds(t, 1, 20)
+	if tier.Sweeping() {
+		n *= 10
 	}
 	assert.Zero(t, sweep(t, registerkv.Store{}, blackouts.With(registerkv.Store{}.ElectionTimeout()), n))
 	assert.Zero(t, sweep(t, registerkv.Store{}, nemesis.Portfolio(registerkv.Store{}.ElectionTimeout()), n))
@@ -189,6 +180,8 @@ func sweep(t *testing.T, store registerkv.Store, faults nemesis.Nemesis, seeds i
 			invalid++
 			if store.Bugs == 0 {
 				t.Errorf("seed %d: %s", test.Seed, r.Reason)
+			} else if !tier.Sweeping() {
+				return invalid
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/fatih/color"
@@ -28,6 +29,8 @@ type app struct {
 	err   io.Writer
 	color string // auto, always or never
 	style report.Style
+
+	verbose bool // -v: of the commands that have it
 }
 
 // The exit codes. Those of verdicts come first, so that a script can tell a
@@ -74,7 +77,10 @@ func (a *app) execute(ctx context.Context, args []string) (code int) {
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	err := root.ExecuteContext(ctx)
+	err := noCommand(root, args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	var v verdictError
 	switch {
 	case err == nil:
@@ -115,20 +121,42 @@ smallest counter-example and the seed that repeats it.
 		if len(args) == 0 {
 			return cmd.Help()
 		}
-		var names []string
-		for _, c := range root.Commands() {
-			if !c.Hidden {
-				names = append(names, c.Name())
-			}
-		}
-		return unknown("command", args[0], names)
+		return unknownCommand(root, args[0])
 	}
 	return root
 }
 
+func unknownCommand(root *cobra.Command, name string) error {
+	var names []string
+	for _, c := range root.Commands() {
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
+	}
+	return unknown("command", name, names)
+}
+
+// noCommand returns an error if help is asked of a command that there is not: cobra
+// would print that of the whole program.
+func noCommand(root *cobra.Command, args []string) error {
+	asked := slices.Contains(args, "--help") || slices.Contains(args, "-h")
+	if len(args) > 0 && args[0] == "help" {
+		asked, args = true, args[1:]
+	}
+	if cmd, _, err := root.Find(args); !asked || err != nil || cmd != root {
+		return nil
+	}
+	for i, arg := range args {
+		if !strings.HasPrefix(arg, "-") && (i == 0 || args[i-1] != "--color") {
+			return unknownCommand(root, arg)
+		}
+	}
+	return nil
+}
+
 // dress decides on colours and on the width of lines.
 func (a *app) dress() error {
-	a.style = report.Style{}
+	a.style = report.Style{Verbose: a.verbose}
 	tty := false
 	if f, ok := a.out.(*os.File); ok && isTerminal(f) {
 		tty = true

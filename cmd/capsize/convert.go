@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/capsize-go/capsize/catalog/models"
 	"github.com/capsize-go/capsize/history"
 )
 
@@ -20,6 +21,10 @@ type convertOptions struct {
 	from, to    string
 	independent bool
 	model       string
+	lenient     bool
+	rename      []string
+	assumed     *history.Assumptions
+	renames     history.Renames
 }
 
 func (a *app) convertCommand() *cobra.Command {
@@ -37,6 +42,9 @@ The format of IN is found by looking. That of OUT is told by its name (.jsonl,
 jsonl, edn and maelstrom keep all that a history says. json has no keywords, sets
 and tags: they become strings, arrays and what was tagged. etcd and kv keep
 processes, types, keys, values, errors and the order, but no times and no nodes.
+
+A history whose ops contradict each other is an error, as capsize check has it,
+unless --lenient.
 
 What a file of ours says of its ops depends on the model that it was recorded for:
 --model says so, and then a write, a cas or a read is what Jepsen would have
@@ -62,44 +70,55 @@ Exit codes: 0 done, 3 usage or a file that can't be read or written.`,
 	f.StringVar(&o.from, "from", "auto", "format of IN; see capsize list formats")
 	f.StringVar(&o.to, "to", "auto", "format of OUT")
 	f.BoolVar(&o.independent, "independent", false, "values are pairs of a key and a value, as jepsen.independent makes them")
+	f.BoolVar(&o.lenient, "lenient", false, "convert a history whose ops contradict each other too, and say on stderr what was assumed")
+	f.StringArrayVar(&o.rename, "rename", nil, "what names of IN mean: f:OLD=NEW, field:OLD=NEW, with commas between or repeated")
 	f.StringVar(&o.model, "model", "", "model of IN, if that is jsonl and OUT is not; see capsize list models")
-	complete(cmd, map[string][]string{"from": formatNames(), "to": formatNames(), "model": namesOf(modelRows())})
+	complete(cmd, map[string][]string{"from": models.FormatNames(), "to": models.FormatNames(), "model": models.Names(models.Rows())})
 	return cmd
 }
 
 // convert turns one file into another.
 func (a *app) convert(ctx context.Context, from, to string, o convertOptions) error {
-	format, err := findFormat(o.from)
+	format, err := models.FindFormat(o.from)
 	if err != nil {
+		return err
+	}
+	o.assumed = &history.Assumptions{}
+	if o.renames, err = history.ParseRenames(o.rename...); err != nil {
 		return err
 	}
 	in, err := a.open(from, format)
 	if err != nil {
 		return err
 	}
-	defer in.close()
-	target, err := findFormat(o.to)
+	defer func() { _ = in.Close() }() // it was read only
+	target, err := models.FindFormat(o.to)
 	if err != nil {
 		return err
 	}
 	if target == history.Auto {
-		target = formatOf(to, in.format)
+		target = formatOf(to, in.Format)
 	}
+	defer func() {
+		if len(*o.assumed) > 0 {
+			fmt.Fprintf(a.err, "capsize: %s: assumed: %v\n", in.Name, *o.assumed)
+		}
+	}()
 	if to == "-" {
 		_, err := o.copy(ctx, a.out, in, target)
-		return err
+		return models.Hinted(err)
 	}
 	n, err := o.file(ctx, to, in, target)
 	if err != nil {
-		return err
+		return models.Hinted(err)
 	}
-	_, err = fmt.Fprintf(a.out, "%s: %d ops, %v from %v\n", to, n, target, in.format)
+	_, err = fmt.Fprintf(a.out, "%s: %d ops, %v from %v\n", to, n, target, in.Format)
 	return err
 }
 
 // file writes a file, which is there when it is complete. What is no regular file,
 // such as a pipe, is written to as it is.
-func (o convertOptions) file(ctx context.Context, to string, in *input, format history.Format) (n int, err error) {
+func (o convertOptions) file(ctx context.Context, to string, in *models.Source, format history.Format) (n int, err error) {
 	if real, err := filepath.EvalSymlinks(to); err == nil {
 		to = real
 	}
@@ -126,7 +145,7 @@ func (o convertOptions) file(ctx context.Context, to string, in *input, format h
 }
 
 // device writes to what is there and is no regular file.
-func (o convertOptions) device(ctx context.Context, to string, in *input, format history.Format) (int, error) {
+func (o convertOptions) device(ctx context.Context, to string, in *models.Source, format history.Format) (int, error) {
 	out, err := os.OpenFile(to, os.O_WRONLY, 0)
 	if err != nil {
 		return 0, fmt.Errorf("write history: %w", err)
@@ -136,7 +155,7 @@ func (o convertOptions) device(ctx context.Context, to string, in *input, format
 }
 
 // copy writes what it reads, and returns how many ops that are.
-func (o convertOptions) copy(ctx context.Context, w io.Writer, in *input, to history.Format) (int, error) {
+func (o convertOptions) copy(ctx context.Context, w io.Writer, in *models.Source, to history.Format) (int, error) {
 	enc, err := history.NewEncoder(w, history.Options{Format: to, Independent: o.independent})
 	if err != nil {
 		return 0, fmt.Errorf("write history: %w", err)
@@ -158,31 +177,28 @@ func (o convertOptions) copy(ctx context.Context, w io.Writer, in *input, to his
 		}
 	}
 	if n == 0 {
-		return 0, fmt.Errorf("read history: %s:1: there are no ops in it", in.name)
+		return 0, fmt.Errorf("read history: %s:1: there are no ops in it", in.Name)
 	}
 	return n, enc.Close()
 }
 
 // ops yields what is to be written, as the model has it if there is one.
-func (o convertOptions) ops(in *input, to history.Format) (iter.Seq2[history.Op, error], error) {
+func (o convertOptions) ops(in *models.Source, to history.Format) (iter.Seq2[history.Op, error], error) {
 	if o.model == "" {
-		return history.Scan(in, in.name, history.Options{Format: in.format, Independent: o.independent}), nil
+		return history.Scan(in, in.Name, history.Options{
+			Format: in.Format, Independent: o.independent, Lenient: o.lenient, Assumed: o.assumed, Rename: o.renames,
+		}), nil
 	}
-	m, err := findModel(o.model, shape{})
+	m, err := models.Find(o.model, models.Shape{})
 	if err != nil {
 		return nil, err
 	}
-	if m.recorded == nil || in.jepsen || to == history.JSONL {
+	ops, err := m.ScanJepsen(in)
+	if err != nil || to == history.JSONL {
 		return nil, fmt.Errorf("--model is for the models of objects, and for jsonl that becomes another format, not for %s from %v to %v",
-			m.Name, in.format, to)
+			m.Name, in.Format, to)
 	}
-	return func(yield func(history.Op, error) bool) {
-		for op, err := range m.scan(in, in.name) {
-			if !yield(m.recorded(op), err) {
-				return
-			}
-		}
-	}, nil
+	return ops, nil
 }
 
 // formatOf returns the format that the name of a file tells.

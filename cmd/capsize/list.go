@@ -7,7 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/capsize-go/capsize/scenarios"
+	"github.com/capsize-go/capsize/catalog/models"
+	"github.com/capsize-go/capsize/internal/names"
 )
 
 // A section is one table of capsize list.
@@ -21,11 +22,31 @@ var sections = []section{
 	{"bugs", bugRows},
 	{"workloads", workloadRows},
 	{"nemeses", nemesisRows},
-	{"models", modelRows},
-	{"consistency", consistencyRows},
-	{"formats", formatRows},
+	{"models", rowsOf(models.Rows)},
+	{"consistency", rowsOf(models.Consistencies)},
+	{"formats", rowsOf(models.Formats)},
 	{"faults", faultRows},
 	{"scenarios", scenarioRows},
+}
+
+// unknown is the error for a name that nothing has.
+func unknown(kind, name string, valid []string) error { return names.Unknown(kind, name, valid) }
+
+// complete has a shell complete the values of flags.
+func complete(cmd *cobra.Command, values map[string][]string) {
+	for flag, names := range values { // order: each flag by itself
+		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)) // flags are there
+	}
+}
+
+// rowsOf lists entries of the catalog of models.
+func rowsOf(list func() []models.Row) func() []row {
+	return func() (all []row) {
+		for _, r := range list() {
+			all = append(all, row(r))
+		}
+		return all
+	}
 }
 
 // bugRows lists the bugs of every system.
@@ -42,7 +63,7 @@ func bugRows() []row {
 // scenarioRows lists the scenarios with their questions.
 func scenarioRows() []row {
 	var all []row
-	for _, s := range scenarios.All() {
+	for _, s := range allScenarios() {
 		all = append(all, row{s.Name, s.Question})
 	}
 	return all

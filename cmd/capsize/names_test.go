@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"io"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,26 +12,6 @@ import (
 
 	"github.com/capsize-go/capsize/nemesis"
 )
-
-func TestNearest(t *testing.T) {
-	names := []string{"run", "check", "partition", "local-reads", "lease-reads"}
-	for text, want := range map[string]string{
-		"rnu": "run", "chekc": "check", "partitions": "partition", "lease": "lease-reads",
-		"lcoal-read": "local-reads", "kubernetes": "", "x": "", "": "",
-	} {
-		require.Equal(t, want, nearest(text, names), "%q", text)
-	}
-}
-
-func TestDistance(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"kitten", "sitting", 3}, {"abcd", "acbd", 1}, {"crash", "krash", 1}} {
-		require.Equal(t, c.want, distance(c.a, c.b), "%q %q", c.a, c.b)
-		require.Equal(t, c.want, distance(c.b, c.a), "%q %q", c.b, c.a)
-	}
-}
 
 func TestSeedList(t *testing.T) {
 	require.Equal(t, "", seedList(nil))
@@ -46,6 +28,30 @@ func TestQuoted(t *testing.T) {
 		"plan.json": "plan.json", "a b": "'a b'", "": "''", "it's": `'it'\''s'`, "$HOME": "'$HOME'", "a,b=c": "a,b=c",
 	} {
 		require.Equal(t, want, quoted(word))
+	}
+}
+
+// TestPortable makes names for pages that others may read: without a path of this machine.
+func TestPortable(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	require.NoError(t, err)
+	t.Chdir(dir)
+	for file, want := range map[string]string{
+		"a.edn": "a.edn", "../x/a.edn": "../x/a.edn", "-": "-", "": "",
+		filepath.Join(dir, "x", "a.edn"): "x/a.edn", filepath.Join(filepath.Dir(dir), "a.edn"): "a.edn",
+	} {
+		require.Equal(t, want, portable(file))
+	}
+	require.False(t, filepath.IsAbs(programName()))
+}
+
+// TestFolderName names folders by anything that users type.
+func TestFolderName(t *testing.T) {
+	for want, what := range map[string][]string{
+		"raftkv-seed-1-0": {"raftkv", "", "seed-1"}, "cap-3+2-0": {"cap", "3|2"}, "a+b-0": {"../a/b"}, "0": {"", "…", "//"},
+		strings.Repeat("x", maxName) + "-0": {strings.Repeat("x", 3*maxName)},
+	} {
+		require.Equal(t, want, folderName("0", what...))
 	}
 }
 
@@ -78,13 +84,6 @@ func TestCatalogue(t *testing.T) {
 		n, err := findNemesis(r.Name)
 		require.NoError(t, err)
 		require.NotEmpty(t, n.String())
-	}
-	for _, m := range models() {
-		c, err := m.held(linearizable)
-		require.NoError(t, err, m.Name)
-		require.NotNil(t, c)
-		require.NotNil(t, m.read)
-		require.NotNil(t, m.translator)
 	}
 	for _, s := range sections {
 		for _, r := range s.rows() {

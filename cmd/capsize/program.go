@@ -10,7 +10,8 @@ import (
 // importPath is the command's.
 const importPath = "github.com/capsize-go/capsize/cmd/capsize"
 
-// programName returns what to type to run this program again.
+// programName returns what to type to run this program again: without a path of this
+// machine, so that a page can be passed on.
 func programName() string {
 	self, err := os.Executable()
 	if err != nil {
@@ -25,7 +26,35 @@ func programName() string {
 	if found, err := exec.LookPath("capsize"); err == nil && sameFile(found, self) {
 		return "capsize"
 	}
-	return quoted(os.Args[0])
+	if rel, ok := below(self); ok {
+		return quoted("./" + rel)
+	}
+	return "capsize" // its folder is of this machine, and a page may be read on another
+}
+
+// portable returns a path that says nothing of this machine: one that is absolute is
+// made relative to the working directory, or where it is elsewhere cut to its name.
+func portable(file string) string {
+	if !filepath.IsAbs(file) {
+		return file
+	}
+	if rel, ok := below(file); ok {
+		return rel
+	}
+	return filepath.Base(file)
+}
+
+// below returns an absolute path as seen from the working directory, if it is below.
+func below(file string) (rel string, ok bool) {
+	here, err := os.Getwd()
+	if err != nil {
+		return "", false
+	}
+	rel, err = filepath.Rel(here, file)
+	if err != nil || !filepath.IsLocal(rel) {
+		return "", false
+	}
+	return filepath.ToSlash(rel), true
 }
 
 func sameFile(a, b string) bool {

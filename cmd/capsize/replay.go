@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,10 +11,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/internal/savedrun"
 )
 
 func (a *app) replayCommand() *cobra.Command {
 	var reports string
+	var stopAt string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "replay PATH",
@@ -32,11 +33,12 @@ The verdict is that of the new run. ` + exitCodes,
   capsize replay reports/*                # does it still fail?`,
 		Args: exactlyOne("PATH"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.replay(cmd.Context(), args[0], reports, asJSON)
+			return a.replay(cmd.Context(), args[0], reports, stopAt, asJSON)
 		},
 	}
 	cmd.Flags().StringVar(&reports, "report", reportsDir, `folder for the page of the new run; "" writes none`)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object, that of capsize run with same, recorded and differs")
+	a.lookFlags(cmd, &stopAt)
 	return cmd
 }
 
@@ -57,38 +59,49 @@ type replayLine struct {
 	Differs  string `json:"differs"`  // where the histories differ first
 }
 
-func (a *app) replay(ctx context.Context, path, reports string, asJSON bool) error {
+func (a *app) replay(ctx context.Context, path, reports, stopAt string, asJSON bool) error {
 	rec, file, err := readRecord(path)
 	if err != nil {
 		return err
 	}
-	s, err := rec.trial()
+	s, err := recorded(rec)
 	if err != nil {
 		return fmt.Errorf("replay %s: %w", file, err)
 	}
+	if s.Test.StopAt, err = stop(stopAt); err != nil {
+		return err
+	}
 	// What was recorded is read now: the new page may go to the same folder.
-	recorded, err := os.ReadFile(filepath.Join(filepath.Dir(file), historyFile))
+	was, err := os.ReadFile(filepath.Join(filepath.Dir(file), historyFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read history: %w", err)
 	}
-	r, err := a.run(ctx, s, rec.Seed)
+	r, err := a.runAlone(ctx, s, rec.Seed)
 	if err != nil {
 		return err
 	}
-	page, err := s.page(r, programName()+" replay "+quoted(path), reports)
+	digest, err := r.Digest()
 	if err != nil {
 		return err
 	}
-	same := page.Digest == rec.Digest
+	same := digest == rec.Digest
 	differs := ""
+	again := twice{repeats: "this is the recorded run, byte for byte"}
 	if !same {
-		if differs, err = firstDifference(recorded, r); err != nil {
+		if differs, err = firstDifference(was, r); err != nil {
+			return err
+		}
+		if again, err = a.twice(ctx, s, r); err != nil {
 			return err
 		}
 	}
+	page, err := s.page(r, programName()+" replay "+quoted(path), reports, again)
+	if err != nil {
+		return err
+	}
 	if asJSON {
 		err = a.printJSON(replayLine{s.line(r, page), same, rec.Digest, differs})
-	} else if err = a.show(page); err == nil {
+	} else if err = a.show(page); err == nil && r.Stopped == nil {
 		err = a.printComparison(rec, page.Digest, differs)
 	}
 	if err != nil {
@@ -97,7 +110,7 @@ func (a *app) replay(ctx context.Context, path, reports string, asJSON bool) err
 	return outcome(r.Verdict)
 }
 
-func (a *app) printComparison(rec record, digest, differs string) error {
+func (a *app) printComparison(rec savedrun.Record, digest, differs string) error {
 	if digest == rec.Digest {
 		_, err := fmt.Fprintf(a.out, "\nThe history is the recorded one, byte for byte: SHA-256 %s\n", digest)
 		return err
@@ -112,23 +125,12 @@ func firstDifference(recorded []byte, r *capsize.Result) (string, error) {
 	if len(recorded) == 0 {
 		return "the digests differ, and there is no " + historyFile + " to compare with", nil
 	}
-	var now bytes.Buffer
-	if err := r.History.Write(&now); err != nil {
-		return "", fmt.Errorf("write history: %w", err)
+	d, err := savedrun.CompareText(recorded, r.History)
+	switch {
+	case err != nil:
+		return "", err
+	case d.Line == 0:
+		return "the digest is another one than that of the recorded " + historyFile, nil
 	}
-	was, is := bytes.Split(recorded, []byte("\n")), bytes.Split(now.Bytes(), []byte("\n"))
-	for i := range max(len(was), len(is)) {
-		x, y := lineAt(was, i), lineAt(is, i)
-		if x != y {
-			return fmt.Sprintf("it differs from line %d on\n  recorded  %s\n  now       %s", i+1, x, y), nil
-		}
-	}
-	return "the digest is another one than that of the recorded " + historyFile, nil
-}
-
-func lineAt(lines [][]byte, i int) string {
-	if i >= len(lines) || len(lines[i]) == 0 {
-		return "(it has ended)"
-	}
-	return string(lines[i])
+	return fmt.Sprintf("it differs from line %d on\n  recorded  %s\n  now       %s", d.Line, d.First, d.Second), nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,8 +28,10 @@ type runOptions struct {
 	core                  bool
 	report                string
 	json                  bool
+	stopAt                string
 
 	rerun func(seed uint64) string // the command that runs one of the seeds again
+	all   func(seed uint64) string // the command that runs the sweep from that seed on again
 }
 
 // reportsDir is where pages go unless told otherwise.
@@ -59,6 +62,9 @@ same history, byte for byte. A page with the whole run goes to a folder under
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.rerun = func(seed uint64) string { return rerunCommand(cmd, seed) }
+			o.all = func(seed uint64) string {
+				return fmt.Sprintf("%s --seed %d --seeds %d", commandLine(cmd, "seed", "seeds", "json", "color"), seed, o.seeds)
+			}
 			if cmd.Flags().Changed("plan") && cmd.Flags().Changed("nemesis") {
 				return errors.New("a plan says what goes wrong and when: give --plan or --nemesis, not both")
 			}
@@ -83,8 +89,27 @@ same history, byte for byte. A page with the whole run goes to a folder under
 	f.BoolVar(&o.core, "core", false, "after the faults, heal only a random majority, and freeze the others for good")
 	f.StringVar(&o.report, "report", reportsDir, `folder for the pages; "" writes none`)
 	f.BoolVar(&o.json, "json", false, "print one JSON object a run, each on a line, and nothing else")
+	a.lookFlags(cmd, &o.stopAt)
 	completions(cmd)
 	return cmd
+}
+
+// lookFlags adds the flags for looking into a run.
+func (a *app) lookFlags(cmd *cobra.Command, stopAt *string) {
+	cmd.Flags().BoolVarP(&a.verbose, "verbose", "v", false, "also print metrics, and the last log lines before the counterexample")
+	cmd.Flags().StringVar(stopAt, "stop-at", "", `virtual time to stop at and show what goes on, as "22.4s"; "22.4s,wait" waits for a debugger`)
+}
+
+// stop returns the breakpoint that --stop-at names.
+func stop(text string) (capsize.Breakpoint, error) {
+	if text == "" {
+		return capsize.Breakpoint{}, nil
+	}
+	b, err := capsize.ParseBreakpoint(text)
+	if err != nil {
+		return b, fmt.Errorf("--stop-at: %w", err)
+	}
+	return b, nil
 }
 
 // noArgs refuses what is not a flag.
@@ -123,6 +148,9 @@ func (o runOptions) trial() (trial, error) {
 		s.Test.Rate = capsize.Unpaced
 	}
 	s.Test.Duration, s.Test.Timeout, s.Test.Settle, s.Test.Core = o.duration, o.timeout, o.settle, o.core
+	if s.Test.StopAt, err = stop(o.stopAt); err != nil {
+		return s, err
+	}
 	if o.plan != "" {
 		p, err := readPlan(o.plan)
 		s.Nemesis, s.Test.Nemesis = "plan "+filepath.Base(o.plan), p
@@ -165,14 +193,19 @@ func (a *app) runSeeds(ctx context.Context, o runOptions) error {
 	if o.seed == 0 {
 		o.seed = freshSeed()
 	}
+	defer a.record(&s, o.report)()
 	if o.seeds > 1 {
 		return a.sweep(ctx, s, o)
 	}
-	r, err := a.run(ctx, s, o.seed)
+	r, err := a.runAlone(ctx, s, o.seed)
 	if err != nil {
 		return err
 	}
-	page, err := s.page(r, o.rerun(o.seed), o.report)
+	again, err := a.twice(ctx, s, r)
+	if err != nil {
+		return err
+	}
+	page, err := s.page(r, o.rerun(o.seed), o.report, again)
 	if err != nil {
 		return err
 	}
@@ -195,20 +228,24 @@ func freshSeed() uint64 {
 
 // rerunCommand returns the command line that runs one seed again.
 func rerunCommand(cmd *cobra.Command, seed uint64) string {
+	return fmt.Sprintf("%s --seed %d", commandLine(cmd, "seed", "seeds", "json", "report", "color", "verbose", "stop-at"), seed)
+}
+
+// commandLine returns the command line without some of the flags.
+func commandLine(cmd *cobra.Command, without ...string) string {
 	line := programName() + " " + cmd.Name()
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		switch f.Name {
-		case "seed", "seeds", "json", "report", "color":
+		switch v := f.Value.String(); {
+		case slices.Contains(without, f.Name):
+		case f.Name == "plan":
+			line += " --plan " + quoted(portable(v))
+		case f.NoOptDefVal == "": // it takes a value
+			line += fmt.Sprintf(" --%s %s", f.Name, quoted(v))
+		case v == f.NoOptDefVal:
+			line += " --" + f.Name
 		default:
-			switch v := f.Value.String(); {
-			case f.NoOptDefVal == "": // it takes a value
-				line += fmt.Sprintf(" --%s %s", f.Name, quoted(v))
-			case v == f.NoOptDefVal:
-				line += " --" + f.Name
-			default:
-				line += fmt.Sprintf(" --%s=%s", f.Name, quoted(v))
-			}
+			line += fmt.Sprintf(" --%s=%s", f.Name, quoted(v))
 		}
 	})
-	return fmt.Sprintf("%s --seed %d", line, seed)
+	return line
 }

@@ -6,14 +6,18 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/report"
 	"github.com/capsize-go/capsize/scenarios"
+	"github.com/capsize-go/capsize/scenarios/caching"
 )
 
 // scenarioOptions are the flags of capsize scenario.
@@ -36,11 +40,18 @@ func (o *scenarioOptions) flags(cmd *cobra.Command) {
 	f.BoolVar(&o.show, "show", false, "show the run of --seed alone, of one variant under one fault, and write its page")
 }
 
+// allScenarios lists the scenarios of all packages, by name.
+func allScenarios() []scenarios.Scenario {
+	all := append(scenarios.All(), caching.All()...)
+	slices.SortFunc(all, func(a, b scenarios.Scenario) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
 func (a *app) scenarioCommand() *cobra.Command {
 	var o scenarioOptions
 	var names []string
 	long := "Scenario runs a named experiment and prints a row for each variant:\n\n"
-	for _, s := range scenarios.All() {
+	for _, s := range allScenarios() {
 		names = append(names, s.Name)
 		long += fmt.Sprintf("  %-18s %s\n", s.Name, s.Question)
 	}
@@ -94,7 +105,7 @@ func scenarioName(names []string) cobra.PositionalArgs {
 		if len(args) != 1 {
 			return fmt.Errorf("capsize scenario takes the name of one scenario, not %d; see capsize scenario --help", len(args))
 		}
-		_, err := scenarios.Find(args[0])
+		_, err := scenarios.Find(allScenarios(), args[0])
 		return err
 	}
 }
@@ -104,7 +115,7 @@ func (a *app) scenario(ctx context.Context, name string, o scenarioOptions) erro
 	if o.seeds < 0 {
 		return errors.New("--seeds must be 0 or more")
 	}
-	s, err := scenarios.Find(name)
+	s, err := scenarios.Find(allScenarios(), name)
 	if err != nil {
 		return err
 	}
@@ -154,7 +165,9 @@ func (a *app) showRun(ctx context.Context, s scenarios.Scenario, o scenarioOptio
 		return fmt.Errorf("page of seed %d: %w", o.seed, err)
 	}
 	page.System, page.Nemesis = v.Name, v.Fault
-	if page.ReportPath, err = report.Write(filepath.Join(reportsDir, page.Digest[:8]), page); err != nil {
+	id := savedrun.ID(s.Name, v.Name, v.Fault, r.Seed, page.Params, page.Digest)
+	dir := filepath.Join(reportsDir, folderName(id, s.Name, v.Name, v.Fault, seedName(r.Seed)))
+	if page.ReportPath, err = report.Write(dir, page); err != nil {
 		return err
 	}
 	if err := a.show(page); err != nil {

@@ -38,7 +38,9 @@ type line struct {
 	CPUNS          int64             `json:"cpu_ns"`
 	Counterexample []call            `json:"counterexample"`
 	Exercised      capsize.Exercised `json:"exercised"`
-	Report         string            `json:"report"` // path of the page; "" if none was written
+	Metrics        []capsize.Metric  `json:"metrics,omitempty"`
+	Snapshot       string            `json:"snapshot,omitempty"` // of a run that was stopped by --stop-at
+	Report         string            `json:"report"`             // path of the page; "" if none was written
 }
 
 // ops counts calls by their outcome.
@@ -70,6 +72,7 @@ func (s trial) line(r *capsize.Result, page report.Run) line {
 		Digest:    page.Digest,
 		VirtualNS: int64(r.Virtual), WallNS: int64(r.Wall), CPUNS: int64(r.CPU),
 		Counterexample: calls(r.Why), Exercised: r.Exercised, Report: page.ReportPath,
+		Metrics: r.Metrics, Snapshot: r.Snapshot,
 	}
 }
 

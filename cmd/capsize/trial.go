@@ -41,7 +41,7 @@ func newTrial(systemName, bug, workload string) (trial, error) {
 	if !ok {
 		return trial{}, unknown("workload for "+sys.Name, workload, slices.Sorted(maps.Keys(known)))
 	}
-	s.Test.Workload = w
+	s.Test.Workload, s.Test.Metrics = w, capsize.CallMetrics
 	s.Test.Name = workload + " on " + sys.Name
 	return s, nil
 }
@@ -66,23 +66,33 @@ func (a *app) run(ctx context.Context, s trial, seed uint64) (*capsize.Result, e
 	return r, nil
 }
 
+// runAlone is run with a line on the terminal that says how far it is.
+func (a *app) runAlone(ctx context.Context, s trial, seed uint64) (*capsize.Result, error) {
+	m := newMeter(a.err)
+	defer m.end()
+	s.Test.Progress = m.show
+	return a.run(ctx, s, seed)
+}
+
 // page returns what is to be shown of a run. Where a folder for reports is given,
 // it writes the page there, and beside it what it takes to run this again.
-func (s trial) page(r *capsize.Result, rerun, reports string) (report.Run, error) {
+func (s trial) page(r *capsize.Result, rerun, reports string, again twice) (report.Run, error) {
 	page, err := r.Page(rerun)
 	if err != nil {
 		return page, fmt.Errorf("page of seed %d: %w", r.Seed, err)
 	}
 	page.System, page.Bug, page.Nemesis = s.System, s.Bug, s.Nemesis
 	page.Params = append(page.Params, report.KV{Name: "nemesis", Value: r.Test.Nemesis.String()})
+	page.Repeats, page.Note = again.repeats, again.note
 	if reports == "" {
 		return page, nil
 	}
-	dir := filepath.Join(reports, page.Digest[:8])
+	rec := newRecord(s, r, page.Digest)
+	dir := filepath.Join(reports, folderName(rec.ID(), s.System, s.Bug, s.Nemesis, seedName(r.Seed)))
 	if page.ReportPath, err = report.Write(dir, page); err != nil {
 		return page, err
 	}
-	return page, newRecord(s, r, page.Digest).write(dir)
+	return page, rec.Write(dir, nil) // the history is there already
 }
 
 // readPlan reads a plan from a file.

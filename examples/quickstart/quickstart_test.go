@@ -28,7 +28,7 @@ func TestStoreFromLeader(t *testing.T) {
 		Workload: workloads.Register(store.Open),
 		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions()),
 		Seed:     1,
-		Seeds:    10,
+		Seeds:    3,
 	})
 }
 

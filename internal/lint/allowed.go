@@ -11,10 +11,13 @@ type Allowance struct {
 // allowed is the whole list. One that nothing needs any more is a problem too.
 var allowed = []Allowance{
 	{"internal/keyed", "*", "math/rand/v2.*", "this is the place that makes them"},
-	{".", "freshSeed", "crypto/rand.Read", "a seed that nobody had before; it is drawn outside of the run, and printed"},
 	{".", "Exec", "time.Now", "wall time, outside of the bubble: Result.Wall"},
 	{".", "Exec", "time.Since", "wall time, outside of the bubble: Result.Wall"},
+	{".", "takeTurn", "time.*", "wall time, outside of the bubble: how long a run may wait for another"},
+	{".", "untilLate", "time.Until", "wall time, outside of the bubble: how long go test -timeout leaves"},
+	{".", "untilLate", "context.*", "wall time, outside of the bubble: how long go test -timeout leaves"},
 	{".", "engine.runInBubble", "time.*", "wall time, outside of the bubble: it notices a run that stands still"},
+	{".", "hold.wait", "time.*", "wall time, outside of the bubble: it waits for a debugger"},
 	{"internal/simnet", "New", "time.Now", "relates deadlines, which are times of the bubble's clock, to the wire's"},
 	{"cluster/gossip", "NewTransport", "math/rand.Seed", "memberlist draws from the global source, so that is seeded by its host's"},
 	{"cluster", "Cluster.claim", "crypto/rand.Reader", "replaces it by keyed draws while a cluster runs"},

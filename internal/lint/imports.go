@@ -23,16 +23,26 @@ const anything = "*"
 var importRules = []ImportRule{
 	{Package: "history"},
 	{Package: "internal/benchtable"},
+	{Package: "internal/gotest"},
+	{Package: "internal/bubble"},
 	{Package: "internal/bugset"},
 	{Package: "internal/keyed"},
+	{Package: "internal/locks"},
+	{Package: "internal/runlog", Ours: []string{"history"}},
 	{Package: "internal/lint"},
+	{Package: "internal/savedrun", Ours: []string{"checker", "history", "nemesis"}},
+	{Package: "internal/names"},
 	{Package: "internal/tier", Testing: true},
+	{Package: "internal/repeats", Ours: []string{".", "checker"}, Testing: true},
 	{Package: "internal/simnet", Ours: []string{"internal/keyed"}},
-	{Package: "cluster", Ours: []string{"internal/keyed", "internal/simnet"}},
+	{Package: "cluster", Ours: []string{"internal/bubble", "internal/keyed", "internal/simnet"}},
 	{Package: "cluster/raftkv", Ours: []string{"cluster", "internal/bugset"}, Libs: []string{"go.etcd.io/raft/v3", "google.golang.org/protobuf"}},
-	{Package: "cluster/primarykv", Ours: []string{"cluster", "cluster/gossip", "internal/bugset"}},
+	{Package: "cluster/primarykv", Ours: []string{"cluster", "internal/bugset"}},
+	{Package: "cluster/primarykv/gossiped", Ours: []string{"cluster", "cluster/gossip", "cluster/primarykv"}},
 	{Package: "cluster/gossip", Ours: []string{"cluster"}, Libs: []string{"github.com/hashicorp/memberlist"}},
-	{Package: "cluster/quorumkv", Ours: []string{"cluster", "cluster/gossip", "cluster/journal", "internal/bugset"}},
+	{Package: "cluster/calm", Ours: []string{"cluster"}},
+	{Package: "cluster/quorumkv", Ours: []string{"cluster", "cluster/journal", "internal/bugset"}},
+	{Package: "cluster/quorumkv/gossiped", Ours: []string{"cluster", "cluster/gossip", "cluster/quorumkv"}},
 	{Package: "cluster/journal", Ours: []string{"cluster"}},
 	{Package: "cluster/chainkv", Ours: []string{"cluster", "cluster/journal", "internal/bugset"}},
 	{Package: "cluster/crdtkv", Ours: []string{"cluster", "cluster/journal", "internal/bugset"}},
@@ -51,7 +61,9 @@ var importRules = []ImportRule{
 	{Package: "checker", Ours: []string{"history"}, Libs: []string{"github.com/anishathalye/porcupine"}},
 	{Package: "workloads", Ours: []string{"checker", "cluster", "history"}},
 	{Package: "report", Ours: []string{"history", "checker"}, Libs: []string{"github.com/fatih/color"}},
+	{Package: "catalog/models", Ours: []string{"history", "checker", "internal/names"}},
 	{Package: "scenarios", Ours: []string{anything}, Testing: true},
+	{Package: "scenarios/caching", Ours: []string{anything}, Testing: true},
 	{Package: "realbugs", Ours: []string{anything}, Testing: true},
 	{Package: ".", Ours: []string{anything}, Testing: true},
 	{Package: "cmd/...", Ours: []string{anything}, Libs: []string{anything}, Testing: true},
@@ -61,7 +73,7 @@ var importRules = []ImportRule{
 // onlyFiles are the files that alone may import a library, so that it can be
 // replaced without a search.
 var onlyFiles = map[string][]string{
-	"github.com/anishathalye/porcupine": {"checker/linearizable.go", "checker/porcupine.go"},
+	"github.com/anishathalye/porcupine": {"checker/linearizable.go", "checker/operations.go", "checker/porcupine.go"},
 }
 
 // testLibs are what any test may import.

@@ -1,0 +1,139 @@
+package models
+
+import (
+	"fmt"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+)
+
+// counter translates additions and reads.
+func counter() codec[checker.CounterOp, int] {
+	return codec[checker.CounterOp, int]{
+		encode: encodeCounter,
+		fs:     []string{"add", "read"},
+		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.CounterOp, err error) {
+			in = checker.CounterOp{F: j.F, Key: op.Key}
+			if in.F == "add" {
+				in.Value, err = integer(j.Value)
+			}
+			return in, err
+		},
+		decodeOutput: func(in checker.CounterOp, j history.JepsenOp) (int, bool, error) {
+			if in.F == "add" {
+				return 0, true, nil
+			}
+			if j.Unknown {
+				return 0, false, nil
+			}
+			n, err := integer(j.Value)
+			return n, true, err
+		},
+	}
+}
+
+// set translates what is put into sets, taken out and read.
+func set() codec[checker.SetOp, []int] {
+	return codec[checker.SetOp, []int]{
+		encode: encodeSet,
+		fs:     []string{"add", "remove", "contains", "read"},
+		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.SetOp, err error) {
+			in = checker.SetOp{F: j.F, Key: op.Key}
+			if in.F != "read" {
+				in.Value, err = integer(j.Value)
+			}
+			return in, err
+		},
+		decodeOutput: func(in checker.SetOp, j history.JepsenOp) ([]int, bool, error) {
+			switch in.F {
+			case "read":
+				if j.Unknown {
+					return nil, false, nil
+				}
+				all, err := integers(j.Value)
+				return all, true, err
+			case "add", "remove":
+				return nil, true, repeats(in.Value, j.Value, integer)
+			case "contains":
+				there, ok := j.Value.(bool)
+				if !ok {
+					return nil, true, fmt.Errorf("value %s of a contains is neither true nor false", edn(j.Value))
+				}
+				if there {
+					return []int{in.Value}, true, nil
+				}
+			}
+			return nil, true, nil
+		},
+	}
+}
+
+// queue translates what is put into queues and taken out. A dequeue that took nil
+// has found nothing.
+func queue() codec[checker.QueueOp, int] {
+	return codec[checker.QueueOp, int]{
+		encode: encodeQueue,
+		fs:     []string{"enqueue", "dequeue"},
+		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.QueueOp, err error) {
+			in = checker.QueueOp{F: j.F, Key: op.Key}
+			if in.F == "enqueue" {
+				in.Value, err = integer(j.Value)
+			}
+			return in, err
+		},
+		decodeOutput: func(in checker.QueueOp, j history.JepsenOp) (int, bool, error) {
+			if in.F == "enqueue" {
+				return 0, true, repeats(in.Value, j.Value, integer)
+			}
+			n, err := number(j.Value)
+			return n, !j.Unknown, err
+		},
+	}
+}
+
+// stack translates what is pushed and popped. A pop of nil has found nothing.
+func stack() codec[checker.StackOp, int] {
+	return codec[checker.StackOp, int]{
+		encode: encodeStack,
+		fs:     []string{"push", "pop"},
+		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.StackOp, err error) {
+			in = checker.StackOp{F: j.F, Key: op.Key}
+			if in.F == "push" {
+				in.Value, err = integer(j.Value)
+			}
+			return in, err
+		},
+		decodeOutput: func(in checker.StackOp, j history.JepsenOp) (int, bool, error) {
+			if in.F == "push" {
+				return 0, true, repeats(in.Value, j.Value, integer)
+			}
+			n, err := number(j.Value)
+			return n, !j.Unknown, err
+		},
+	}
+}
+
+// log translates what is appended and read.
+func log() codec[checker.LogOp, []int] {
+	return codec[checker.LogOp, []int]{
+		encode: encodeLog,
+		fs:     []string{"append", "read"},
+		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.LogOp, err error) {
+			in = checker.LogOp{F: j.F, Key: op.Key}
+			if in.F == "append" {
+				in.Value, err = integer(j.Value)
+			}
+			return in, err
+		},
+		decodeOutput: func(in checker.LogOp, j history.JepsenOp) ([]int, bool, error) {
+			if in.F == "append" {
+				return nil, true, repeats(in.Value, j.Value, integer)
+			}
+			if j.Unknown {
+				return nil, false, nil
+			}
+			all, err := integers(j.Value)
+			return all, true, err
+		},
+	}
+}

@@ -1,0 +1,135 @@
+package models
+
+import (
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+)
+
+// An encodedInput is an input of a model that knows how Jepsen records its calls.
+type encodedInput[In, Out any] struct {
+	in     In
+	encode func(in In, out Out, known bool) (f string, value any, failed bool)
+}
+
+// Jepsen returns what Jepsen would have recorded.
+func (o encodedInput[In, Out]) Jepsen(t history.Type, output any) (history.Type, history.JepsenOp) {
+	out, known := output.(Out)
+	f, value, failed := o.encode(o.in, out, known)
+	if failed && known {
+		t = history.Fail
+	}
+	return t, history.JepsenOp{F: f, Value: value}
+}
+
+// encoded returns an op of the model as Jepsen would have recorded it.
+func (d codec[In, Out]) encoded(op history.Op) history.Op {
+	if in, ok := op.Input.(In); ok && op.Process != history.Nemesis {
+		op.Input = encodedInput[In, Out]{in, d.encode}
+	}
+	return op
+}
+
+// readInt returns what was read, if that is known. [checker.Nil] is nil.
+func readInt(out int, known bool) any {
+	if !known || out == checker.Nil {
+		return nil
+	}
+	return out
+}
+
+// vector returns what was read as a vector.
+func vector(out []int, known bool) any {
+	if !known {
+		return nil
+	}
+	all := make([]any, len(out))
+	for i, n := range out {
+		all[i] = n
+	}
+	return all
+}
+
+// encodeRegister encodes calls on a register. If found, a cas is answered with the value that
+// it found, and has failed if that is not the one it expected.
+func encodeRegister(found bool) func(in checker.RegisterOp, out int, known bool) (string, any, bool) {
+	return func(in checker.RegisterOp, out int, known bool) (string, any, bool) {
+		switch in.F {
+		case "write":
+			return in.F, readInt(in.Value, true), false
+		case "cas":
+			return in.F, []any{readInt(in.Old, true), readInt(in.Value, true)}, found && out != in.Old
+		}
+		return in.F, readInt(out, known), false
+	}
+}
+
+func encodeMulti(in []checker.RegisterOp, out []int, known bool) (string, any, bool) {
+	var txn []any
+	for i, o := range in {
+		v := any(nil)
+		if o.F == "write" {
+			v = readInt(o.Value, true)
+		} else if known && i < len(out) {
+			v = readInt(out[i], true)
+		}
+		txn = append(txn, []any{history.Keyword(o.F), o.Key, v})
+	}
+	return "txn", txn, false
+}
+
+func encodeKV(in checker.KVOp, out string, known bool) (string, any, bool) {
+	switch {
+	case in.F == "cas":
+		return in.F, []any{in.Old, in.Value}, false
+	case in.F != "get":
+		return in.F, in.Value, false
+	case !known:
+		return in.F, nil, false
+	}
+	return in.F, out, false
+}
+
+func encodeLock(in checker.LockOp, out int, _ bool) (string, any, bool) {
+	if out == 0 {
+		return in.F, nil, false
+	}
+	return in.F, out, false
+}
+
+func encodeCounter(in checker.CounterOp, out int, known bool) (string, any, bool) {
+	if in.F == "add" {
+		return in.F, in.Value, false
+	}
+	return in.F, readInt(out, known), false
+}
+
+func encodeSet(in checker.SetOp, out []int, known bool) (string, any, bool) {
+	switch {
+	case in.F == "read":
+		return in.F, vector(out, known), false
+	case in.F == "contains" && known:
+		return in.F, len(out) > 0, false
+	}
+	return in.F, in.Value, false
+}
+
+func encodeQueue(in checker.QueueOp, out int, known bool) (string, any, bool) {
+	if in.F == "enqueue" {
+		return in.F, in.Value, false
+	}
+	return in.F, readInt(out, known), false
+}
+
+func encodeStack(in checker.StackOp, out int, known bool) (string, any, bool) {
+	if in.F == "push" {
+		return in.F, in.Value, false
+	}
+	return in.F, readInt(out, known), false
+}
+
+func encodeLog(in checker.LogOp, out []int, known bool) (string, any, bool) {
+	if in.F == "append" {
+		return in.F, in.Value, false
+	}
+	return in.F, vector(out, known), false
+}

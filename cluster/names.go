@@ -1,0 +1,306 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/capsize-go/capsize/internal/keyed"
+)
+
+// A Name is the record of a name in the cluster's name service, as DNS has it.
+type Name struct {
+	Hosts []string      // the hosts that it stands for, in the order of the answer
+	TTL   time.Duration // how long a host may keep an answer; default 5s
+}
+
+// A Named system has names beside those of its hosts, as "db.internal". Without
+// it, or [Cluster.SetName], only names of hosts and IPs can be dialled.
+type Named interface {
+	System
+	Names() map[string]Name
+}
+
+// How long the name service takes for an answer, and how long a host keeps one
+// unless the record says otherwise.
+const (
+	lookupTime = time.Millisecond
+	defaultTTL = 5 * time.Second
+)
+
+// SlowName is how long a lookup takes under [SlowNames].
+const SlowName = 2 * time.Second
+
+// A NameTrouble is what is wrong with the answers that a host gets to its lookups.
+type NameTrouble string
+
+const (
+	// StaleNames answers what the records said when the fault began: a server that
+	// gets no updates.
+	StaleNames NameTrouble = "stale"
+	// WrongNames answers with a node that the name does not stand for.
+	WrongNames NameTrouble = "wrong"
+	// MissingNames answers that there is no such name (NXDOMAIN).
+	MissingNames NameTrouble = "missing"
+	// FailingNames answers that the server failed (SERVFAIL).
+	FailingNames NameTrouble = "failing"
+	// SlowNames answers rightly, [SlowName] late.
+	SlowNames NameTrouble = "slow"
+)
+
+// NameTroubles lists what can be wrong with lookups.
+func NameTroubles() []NameTrouble {
+	return []NameTrouble{StaleNames, WrongNames, MissingNames, FailingNames, SlowNames}
+}
+
+// A misnaming is what one fault does to the lookups of one machine.
+type misnaming struct {
+	what NameTrouble
+	by   *tally
+	old  map[string]Name // the records when it began
+}
+
+// A cached is an answer that a host keeps.
+type cached struct {
+	hosts []string
+	until time.Duration
+}
+
+// SetName makes a name stand for hosts from now on, as an operator or a fail-over script
+// does. Hosts that have asked before keep the old answer until its TTL is over, and
+// connections stay with whom they are. Without hosts the name is gone. The error says
+// which host there is not.
+func (c *Cluster) SetName(name string, hosts ...string) error {
+	c.lock()
+	defer c.unlock()
+	return c.setName(name, Name{Hosts: hosts})
+}
+
+// SetName is [Cluster.SetName] for code on a host, as a node that takes over.
+func (h *Host) SetName(name string, hosts ...string) error {
+	c := h.m.c
+	c.lock()
+	defer c.unlock()
+	if h.dead() {
+		return ErrCrashed
+	}
+	return c.setName(name, Name{Hosts: hosts})
+}
+
+func (c *Cluster) setName(name string, record Name) error {
+	for _, host := range record.Hosts {
+		if c.byName[host] == nil {
+			return fmt.Errorf("name %q: there is no host %q", name, host)
+		}
+	}
+	if c.byName[name] != nil {
+		return fmt.Errorf("name %q: it is the name of a host", name)
+	}
+	if record.TTL <= 0 {
+		record.TTL = defaultTTL
+		if was, ok := c.names[name]; ok {
+			record.TTL = was.TTL
+		}
+	}
+	c.note(c.Now(), c.machines[0], nil, kindFunc, 14)
+	if len(record.Hosts) == 0 {
+		delete(c.names, name)
+		return nil
+	}
+	c.named = true
+	record.Hosts = slices.Clone(record.Hosts)
+	c.names[name] = record
+	return nil
+}
+
+// addNames takes over the names of the system.
+func (c *Cluster) addNames() error {
+	c.names = map[string]Name{}
+	s, ok := c.cfg.System.(Named)
+	if !ok {
+		return nil
+	}
+	records := s.Names()
+	for _, name := range slices.Sorted(maps.Keys(records)) {
+		if err := c.setName(name, records[name]); err != nil {
+			return fmt.Errorf("cluster: %w", err)
+		}
+	}
+	return nil
+}
+
+// HasNames reports whether the name service has any names, so that faults of it can
+// do something.
+func (c *Cluster) HasNames() bool {
+	c.lock()
+	defer c.unlock()
+	return len(c.names) > 0
+}
+
+// ImpairNames has lookups of a host go wrong until heal is called. What the host has
+// cached it goes on to use.
+func (c *Cluster) ImpairNames(host string, what NameTrouble) (heal func()) {
+	m := c.machine(host)
+	c.lock()
+	defer c.unlock()
+	x := &misnaming{what: what, by: c.by, old: maps.Clone(c.names)}
+	m.misnamings = append(m.misnamings, x)
+	return c.healing(m, nil, func() {
+		m.misnamings = slices.DeleteFunc(m.misnamings, func(y *misnaming) bool { return x == y })
+	})
+}
+
+// LookupHost returns the addresses of a name as IPs, as [net.Resolver.LookupHost] does.
+// It asks the cluster's name service, which takes a millisecond, unless the host still has an
+// answer whose TTL is not over; a crash loses those. A name that is not there is not
+// remembered. Names of hosts and IPs need no service. The service is reached whatever is
+// cut: what can go wrong with it is [Cluster.ImpairNames]. The error is a [net.DNSError].
+func (h *Host) LookupHost(ctx context.Context, name string) ([]string, error) {
+	c := h.m.c
+	c.lock()
+	if ips, ok := h.known(name); ok {
+		c.unlock()
+		return ips, nil
+	}
+	took := lookupTime
+	for _, x := range h.m.misnamings {
+		if x.what == SlowNames {
+			x.by.add(biteNameSlow, 1)
+			took += SlowName
+		}
+	}
+	c.unlock()
+	var ips []string
+	var err error
+	done := make(chan struct{})
+	t := h.AfterFunc(took, func() {
+		c.loop.wakes()
+		ips, err = h.answer(name)
+		close(done)
+	})
+	defer t.Stop()
+	select {
+	case <-done:
+		return ips, err
+	case <-ctx.Done():
+		return nil, &net.DNSError{Err: ctx.Err().Error(), Name: name, IsTimeout: true, IsTemporary: true}
+	case <-h.ctx.Done():
+		return nil, ErrCrashed
+	}
+}
+
+// known returns the addresses of a name that need no lookup.
+func (h *Host) known(name string) (ips []string, ok bool) {
+	c := h.m.c
+	if m := c.byName[name]; m != nil {
+		return []string{m.ip.String()}, true
+	}
+	if net.ParseIP(name) != nil {
+		return []string{name}, true
+	}
+	if a, ok := h.cache[name]; ok && c.Now() < a.until {
+		return c.ips(a.hosts), true
+	}
+	return nil, false
+}
+
+// answer asks the name service, and keeps what it says.
+func (h *Host) answer(name string) ([]string, error) {
+	c := h.m.c
+	c.lock()
+	defer c.unlock()
+	record, ok := c.names[name]
+	for _, x := range h.m.misnamings {
+		switch x.what {
+		case StaleNames:
+			old, was := x.old[name]
+			if was != ok || !slices.Equal(old.Hosts, record.Hosts) {
+				x.by.add(biteName, 1)
+			}
+			record, ok = old, was
+		case WrongNames:
+			if ok {
+				x.by.add(biteName, 1)
+				record.Hosts = []string{c.another(record.Hosts, h.m.key.With("dns", x.by.name, name).Int(int64(c.Now()/time.Millisecond)))}
+			}
+		case MissingNames:
+			if ok {
+				x.by.add(biteName, 1)
+			}
+			ok = false
+		case FailingNames:
+			x.by.add(biteName, 1)
+			return nil, &net.DNSError{Err: "server misbehaving", Name: name, IsTemporary: true}
+		}
+	}
+	if !ok {
+		return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+	}
+	if h.cache == nil {
+		h.cache = map[string]cached{}
+	}
+	h.cache[name] = cached{record.Hosts, c.Now() + record.TTL}
+	return c.ips(record.Hosts), nil
+}
+
+// another draws a node that is none of these, or any node if there is no other.
+func (c *Cluster) another(than []string, k keyed.Key) string {
+	others := slices.DeleteFunc(slices.Clone(c.nodes), func(n string) bool { return slices.Contains(than, n) })
+	if len(others) == 0 {
+		others = c.nodes
+	}
+	return others[k.Range(0, int64(len(others)))]
+}
+
+func (c *Cluster) ips(hosts []string) []string {
+	var ips []string
+	for _, host := range hosts {
+		ips = append(ips, c.byName[host].ip.String())
+	}
+	return ips
+}
+
+// resolve returns the addresses to dial for an address: itself unless it begins with a
+// name that only the name service knows.
+func (h *Host) resolve(ctx context.Context, network, addr string) ([]string, error) {
+	c := h.m.c
+	name, port, err := net.SplitHostPort(addr)
+	c.lock()
+	_, local := h.known(name)
+	_, cached := h.cache[name]
+	c.unlock()
+	// A system without names needs no service: the network knows the hosts by itself, and
+	// says what is wrong with any other address.
+	if err != nil || name == "" || name == "localhost" || local && !cached || !c.named {
+		return []string{addr}, nil
+	}
+	ips, err := h.LookupHost(ctx, name)
+	if err != nil {
+		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
+	}
+	for i, ip := range ips {
+		ips[i] = net.JoinHostPort(ip, port)
+	}
+	return ips, nil
+}
+
+// DialContext connects to another host. It has the shape of
+// [net.Dialer.DialContext], so that it fits where one is asked for. The address
+// is a name or an IP with a port: "n1:8080", "10.0.0.1:8080", "db.internal:8080". A name
+// that stands for several hosts has them tried in turn.
+func (h *Host) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	addrs, err := h.resolve(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	var conn net.Conn
+	for _, a := range addrs {
+		if conn, err = h.net.Dial(ctx, network, a); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return conn, err
+}

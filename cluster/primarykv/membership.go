@@ -1,0 +1,35 @@
+package primarykv
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/capsize-go/capsize/cluster"
+)
+
+// A Membership decides which nodes are dead, in place of leases: see package gossiped.
+type Membership interface {
+	// Join makes the node known to the others.
+	Join() error
+	// Dead reports whether a node is believed to be dead.
+	Dead(node string) bool
+	// Shutdown ends the membership of the node.
+	Shutdown() error
+}
+
+// RunWith runs one node until ctx is done, as [Store.Run] does, with a membership that watch starts on the host: a
+// primary is replaced when it is dead, and serves until it hears of a later epoch.
+func (s Store) RunWith(ctx context.Context, h *cluster.Host, watch func(*cluster.Host) (Membership, error)) error {
+	n, err := boot(h, s)
+	if err != nil {
+		return fmt.Errorf("boot primarykv: %w", err)
+	}
+	if n.members, err = watch(h); err != nil {
+		return fmt.Errorf("membership of primarykv: %w", err)
+	}
+	if err := n.members.Join(); err != nil {
+		return fmt.Errorf("membership of primarykv: %w", err)
+	}
+	n.run(ctx)
+	return n.members.Shutdown()
+}

@@ -1,0 +1,105 @@
+package history
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Flaw is a way in which what a file says of its calls contradicts itself. A strict
+// reader returns it as a [*FlawError]; a lenient one assumes what [Assumptions] says.
+type Flaw uint8
+
+const (
+	// StrayCompletion is a completion without an invocation before it. A lenient
+	// reader keeps it as an op, which is part of no call.
+	StrayCompletion Flaw = iota
+	// OpenTwice is an invocation of a process that has a call open. A lenient reader
+	// takes it for one of another process, and gives a completion to the open call
+	// whose id, f, key and value it repeats.
+	OpenTwice
+	// AfterInfo is an invocation of a process whose last call is indeterminate. A
+	// lenient reader takes it for one of another process.
+	AfterInfo
+	// NoProcess is an op that names no process. A lenient reader gives a completion to
+	// the call that has been open longest of those with its f.
+	NoProcess
+	// WrongAnswer is a completion whose f, key or value contradicts the invocation. A
+	// lenient reader takes the call for an indeterminate one.
+	WrongAnswer
+	// OutOfOrder is a file whose lines contradict their times: calls stand one after
+	// the other that overlapped, as when a line is written when a call ends. A lenient
+	// reader sorts the ops by their times.
+	OutOfOrder
+)
+
+// flawTexts say what a lenient reader assumes of one and of several, and what a user can do.
+var flawTexts = [...]struct{ one, more, hint string }{
+	StrayCompletion: {"completion without an invocation was passed over", "completions without an invocation were passed over",
+		"record the invocations too; if each line is written when a call ends, record both times in it (format calls), or sort the lines by time"},
+	OpenTwice: {"call began while its process had another open: it was taken for a call of another process",
+		"calls began while their process had another open: each was taken for a call of another process",
+		"give each client that waits for an answer a process of its own"},
+	AfterInfo: {"call began after an indeterminate one of its process: it was taken for a call of another process",
+		"calls began after an indeterminate one of their process: each was taken for a call of another process",
+		"give a client a new process after an info, as Jepsen does"},
+	NoProcess: {"op has no process: its call was found by its f", "ops have no process: their calls were found by their f",
+		"record a field process; if a field of another name has it, say --rename field:NAME=process"},
+	WrongAnswer: {"answer contradicts its call, which was taken for an indeterminate one",
+		"answers contradict their calls, which were taken for indeterminate ones",
+		"see which call the answer belongs to: the process may be wrong, or the value recorded in the wrong op"},
+	OutOfOrder: {"line was moved to where its time puts it", "lines were moved to where their times put them",
+		"sort the lines by time, or record one line a call with both times (format calls)"},
+}
+
+// A FlawError says that ops contradict each other. Where is in the [*FileError]
+// around it.
+type FlawError struct {
+	Flaw Flaw
+	Text string
+}
+
+// Error says what contradicts what.
+func (e *FlawError) Error() string { return e.Text }
+
+// Hint says what a user can do about it, other than to read leniently.
+func (e *FlawError) Hint() string { return flawTexts[e.Flaw].hint }
+
+// An Assumption is what a lenient reader assumed of the flaws of one kind.
+type Assumption struct {
+	Flaw  Flaw
+	Count int // how often
+	Line  int // the first line that has it, from 1
+}
+
+// String says what was assumed, how often, and where first.
+func (a Assumption) String() string {
+	text := flawTexts[a.Flaw]
+	if a.Count == 1 {
+		return fmt.Sprintf("1 %s (line %d)", text.one, a.Line)
+	}
+	return fmt.Sprintf("%d %s (the first in line %d)", a.Count, text.more, a.Line)
+}
+
+// Assumptions is what a lenient reader assumed, by kind, in the order in which the kinds
+// were met. The zero value is empty: the file was read as it is.
+type Assumptions []Assumption
+
+// String returns all of them as one sentence, without its end.
+func (a Assumptions) String() string {
+	var parts []string
+	for _, one := range a {
+		parts = append(parts, one.String())
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Add counts one more flaw.
+func (a *Assumptions) Add(f Flaw, line int) {
+	for i := range *a {
+		if (*a)[i].Flaw == f {
+			(*a)[i].Count++
+			return
+		}
+	}
+	*a = append(*a, Assumption{Flaw: f, Count: 1, Line: line})
+}

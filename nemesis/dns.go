@@ -1,0 +1,58 @@
+package nemesis
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/capsize-go/capsize/cluster"
+)
+
+// DNS returns a fault of the name service: lookups answer what was true before, with
+// another node, that there is no such name, with a failure, or late. The empty what draws
+// one of these each time. It takes all hosts, clients included, unless victims are given.
+// A host goes on to use what it has cached. In a system without names (see
+// [cluster.Named]) it fails with [ErrNoOccasion].
+func DNS(what cluster.NameTrouble, victims ...Victim) Fault { return dns{aim{victims}, what} }
+
+func init() {
+	register("dns", `lookups of names go wrong; "answer": stale, wrong, missing, failing or slow, drawn unless given`, as[dns]())
+}
+
+type dns struct {
+	aim
+	Answer cluster.NameTrouble `json:"answer,omitempty"`
+}
+
+func (dns) kind() string { return "dns" }
+
+func (f dns) String() string {
+	if f.Answer == "" {
+		return f.describe("dns")
+	}
+	return f.describe("dns " + string(f.Answer))
+}
+
+func (f dns) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	kinds := cluster.NameTroubles()
+	what := kinds[r.IntN(len(kinds))]
+	if f.Answer != "" {
+		what = f.Answer
+	}
+	switch {
+	case !slices.Contains(kinds, what):
+		return "", nil, fmt.Errorf("dns: there is no answer %q; there are %v", what, kinds)
+	case !c.HasNames():
+		return "", nil, fmt.Errorf("dns: the system has no names: %w", ErrNoOccasion)
+	}
+	do := func(host string) func() { return c.ImpairNames(host, what) }
+	if len(f.Victims) > 0 {
+		return strikeHosts(c, "dns "+string(what), f.Victims, r, do)
+	}
+	var heals []func()
+	for _, host := range c.Hosts() {
+		heals = append(heals, do(host))
+	}
+	return "dns " + string(what), all(heals), nil
+}

@@ -1,0 +1,5 @@
+//go:build race
+
+package capsize_test
+
+const raceEnabled = true

@@ -1,0 +1,37 @@
+package capsize_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/cluster/raftkv"
+	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/workloads"
+)
+
+// BenchmarkRecorder measures what a recorder costs: the CPU time of runs with one and
+// without one, by turns.
+func BenchmarkRecorder(b *testing.B) {
+	store := raftkv.Store{}
+	test := capsize.Test{
+		System: store, Workload: workloads.Register(store.Open), Nodes: 5, Clients: 10, Duration: 60 * time.Second,
+		Nemesis: nemesis.Every(10*time.Second, nemesis.Partitions()),
+	}
+	rec, err := capsize.NewRecorder(b.TempDir())
+	require.NoError(b, err)
+	defer rec.Close()
+	var cpu [2]time.Duration
+	for i := 0; b.Loop(); i++ {
+		test.Seed = uint64(i/4 + 1)
+		on := (i + i/2) % 2 // without, with, with, without
+		test.Recorder = []*capsize.Recorder{nil, rec}[on]
+		r, err := capsize.Exec(b.Context(), new(testing.T), test)
+		require.NoError(b, err)
+		cpu[on] += r.CPU
+	}
+	b.ReportMetric(100*(cpu[1].Seconds()/cpu[0].Seconds()-1), "%-more-cpu")
+	b.ReportMetric(0, "ns/op")
+}

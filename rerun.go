@@ -1,0 +1,226 @@
+package capsize
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// A family is the Runs of one Go test. Each has a key, so that their failures are kept
+// apart: the name that the test gives it, else its number from the second one on.
+type family struct {
+	taken map[string]bool
+	found bool // some Run is the one that -run asks for
+}
+
+var families = struct {
+	sync.Mutex
+	of map[*testing.T]*family
+}{of: map[*testing.T]*family{}}
+
+// join makes a Run one of those of t, and returns its key: "" for the first one
+// without a name. When t ends, it fails if -run asked for a run that none of them is.
+func join(t *testing.T, name string, want wanted) (key string) {
+	t.Helper()
+	families.Lock()
+	defer families.Unlock()
+	f := families.of[t]
+	if f == nil {
+		f = &family{taken: map[string]bool{}}
+		families.of[t] = f
+		test := t.Name()
+		t.Cleanup(func() {
+			families.Lock()
+			delete(families.of, t)
+			found := f.found
+			families.Unlock()
+			if want.id != "" && !found {
+				t.Errorf("capsize: -run asks for %s of %s, and no Run of that test has such a name; they are %s",
+					path.Join(want.key, want.id), test, strings.Join(f.names(), ", "))
+			}
+		})
+	}
+	key = fileName(name)
+	for i := 2; f.taken[key]; i++ {
+		key = path.Join(fileName(name), strconv.Itoa(i))
+	}
+	f.taken[key] = true
+	if want.id != "" && want.key == key {
+		f.found = true
+	}
+	return key
+}
+
+func (f *family) names() []string {
+	var names []string
+	for _, key := range slices.Sorted(maps.Keys(f.taken)) {
+		names = append(names, strconv.Quote(key))
+	}
+	return names
+}
+
+var notInNames = regexp.MustCompile(`[^A-Za-z0-9._+-]+`)
+
+// fileName makes of a text one that can be the name of a folder and of a subtest.
+func fileName(text string) string {
+	return strings.Trim(notInNames.ReplaceAllString(text, "-"), "-.")
+}
+
+// A wanted is the one run that go test -run asks for, by the name of a saved failure.
+type wanted struct {
+	id   string // as seed-17-2f8e513f; empty if -run asks for no run
+	key  string // of the Run in its test
+	seed uint64 // 0 if the name does not say it
+	hash string // empty if the name does not say it
+}
+
+// A saved failure is named by its seed and a hash of all else. Before there was a seed
+// in the name, it was the hash alone.
+var savedName = regexp.MustCompile(`^(?:seed-(\d+)(?:-([0-9a-f]{8}))?|([0-9a-f]{8}))$`)
+
+// wantedRun returns the run of a test that the go command was told to run, as by
+// -run='^TestStore$/^seed-17-2f8e513f$'.
+func wantedRun(test string) wanted {
+	parts := runPattern(test)
+	if len(parts) == 0 {
+		return wanted{}
+	}
+	for i, p := range parts {
+		parts[i] = strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(p, "^"), "$"), `\`, "")
+	}
+	last := len(parts) - 1
+	m := savedName.FindStringSubmatch(parts[last])
+	if m == nil {
+		return wanted{}
+	}
+	w := wanted{id: m[0], key: strings.Join(parts[:last], "/"), hash: m[2] + m[3]}
+	if m[1] != "" {
+		w.seed, _ = strconv.ParseUint(m[1], 10, 64) // 0 if it is too large for a seed
+	}
+	return w
+}
+
+// runPattern returns the parts of -run that are about subtests of a test.
+func runPattern(test string) []string {
+	f := flag.Lookup("test.run")
+	if f == nil {
+		return nil
+	}
+	parts := strings.Split(f.Value.String(), "/")
+	depth := strings.Count(test, "/") + 1
+	if len(parts) <= depth || parts[depth] == "" {
+		return nil
+	}
+	return parts[depth:]
+}
+
+// selects reports whether -run asks for a subtest of that name of a test by a pattern,
+// and not only for the test.
+func selects(test, subtest string) bool {
+	parts := runPattern(test)
+	if parts == nil {
+		return false
+	}
+	for i, elem := range strings.Split(subtest, "/") {
+		if i >= len(parts) {
+			break
+		}
+		if ok, err := regexp.MatchString(parts[i], elem); err != nil || !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// rerunTest returns the command that runs one failure of a test again, from the root
+// of the module: the saved one, or where that is not saved its seed, which is in id.
+func (s settings) rerunTest(test, id string) string {
+	return s.env() + fmt.Sprintf("go test%s -run='%s' %s", buildFlags(), exactly(test+"/"+id), packagePath())
+}
+
+// rerunSeed returns the command that runs a test again with one seed.
+func (s settings) rerunSeed(test string, seed uint64) string {
+	return fmt.Sprintf("CAPSIZE_SEED=%d CAPSIZE_SEEDS=1 %sgo test%s -run='%s' %s", seed, s.env(), buildFlags(), exactly(test), packagePath())
+}
+
+// buildFlags returns the flags of this go test that the code may depend on.
+func buildFlags() (flags string) {
+	if testing.Short() {
+		flags = " -short"
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return flags
+	}
+	for _, s := range info.Settings {
+		if s.Key == "-tags" && s.Value != "" {
+			flags += " -tags=" + s.Value
+		}
+	}
+	return flags
+}
+
+// exactly returns the pattern that -run takes for a test of that name and no other.
+func exactly(test string) string {
+	var pattern []string
+	for part := range strings.SplitSeq(test, "/") {
+		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
+	}
+	return strings.Join(pattern, "/")
+}
+
+// moduleRoot returns the folder with the go.mod of the package under test, and that of
+// the package as a path from there: go test runs a test in its package's folder.
+// Outside of a module both are the working directory.
+func moduleRoot() (root, pkg string) {
+	here, err := os.Getwd()
+	if err != nil {
+		return ".", "."
+	}
+	for dir := here; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			rel, err := filepath.Rel(dir, here)
+			if err != nil {
+				return here, "."
+			}
+			return dir, filepath.ToSlash(rel)
+		}
+		if dir == filepath.Dir(dir) {
+			return here, "."
+		}
+	}
+}
+
+// packagePath returns the package under test as the go command names it in the root of
+// the module.
+func packagePath() string {
+	if _, pkg := moduleRoot(); pkg != "." {
+		return "./" + pkg
+	}
+	return "."
+}
+
+// fromRoot returns a path as seen from the root of the module if it is below, as the
+// commands to run again are, and else as it is.
+func fromRoot(file string) string {
+	root, _ := moduleRoot()
+	abs, err := filepath.Abs(file)
+	if err != nil {
+		return file
+	}
+	rel, err := filepath.Rel(root, abs)
+	if err != nil || !filepath.IsLocal(rel) {
+		return file
+	}
+	return filepath.ToSlash(rel)
+}

@@ -1,0 +1,145 @@
+package caching_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize/scenarios"
+	"github.com/capsize-go/capsize/scenarios/caching"
+)
+
+const (
+	scenariosPage = "../../docs/scenarios.md"
+	scenariosRows = "../testdata/rows"
+)
+
+// pageHead is what the page begins with.
+const pageHead = `# The scenarios
+
+A scenario asks one question about distributed systems, runs the variants that people choose between, and shows the number that
+answers it. What must come of it is part of the scenario: ` + "`capsize scenario NAME`" + ` ends with 1 if it does not.
+
+This page is made by ` + "`make scenarios`" + `, from the scenarios themselves and from runs of them. *invalid* says how many seeds a
+checker found wrong, and *seed* is the first that came out worst: ` + "`capsize scenario NAME --variant V --seed N --show`" + ` runs that one alone,
+prints its counter-example, and writes its page. The scenario ` + "`cap`" + ` has [a page of its own](cap.md); what the caches are
+about is told in [caches](caches.md) and [CDN](cdn.md).
+`
+
+// documented lists the scenarios that the page is about.
+func documented() (all []scenarios.Scenario) {
+	for _, s := range append(caching.All(), scenarios.All()...) {
+		if s.Name != scenarios.CAP().Name {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// TestMakeScenarios measures the tables of docs/scenarios.md anew. CAPSIZE_SCENARIOS names those to measure, comma-separated, or all.
+func TestMakeScenarios(t *testing.T) {
+	which := os.Getenv("CAPSIZE_SCENARIOS")
+	if which == "" {
+		t.Skip("make scenarios")
+	}
+	require.NoError(t, os.MkdirAll(scenariosRows, 0o777))
+	for _, s := range documented() {
+		if which != "all" && !strings.Contains(","+which+",", ","+s.Name+",") {
+			continue
+		}
+		all := rows(t, s, "", "", s.Seeds)
+		require.NoError(t, s.Holds(all), s.Name)
+		var lines bytes.Buffer
+		for _, r := range all {
+			require.NoError(t, json.NewEncoder(&lines).Encode(r))
+		}
+		require.NoError(t, os.WriteFile(rowsOf(s), lines.Bytes(), 0o666))
+	}
+	require.NoError(t, os.WriteFile(scenariosPage, []byte(scenariosText(t)), 0o666))
+}
+
+func rowsOf(s scenarios.Scenario) string { return filepath.Join(scenariosRows, s.Name+".jsonl") }
+
+// scenariosText returns the page, of the rows that were measured last.
+func scenariosText(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString(pageHead)
+	for _, s := range documented() {
+		all := readRowsOf(t, rowsOf(s))
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n%s.\n\n", s.Name, sentence(s.Question), sentence(s.Shows))
+		told := map[string]bool{}
+		for _, v := range s.Variants {
+			if !told[v.Name] {
+				told[v.Name] = true
+				fmt.Fprintf(&b, "- **%s**: %s.\n", v.Name, v.Doc)
+			}
+		}
+		fmt.Fprintf(&b, "\n%s\n`capsize scenario %s --seeds %d`, %d rows\n", table(t, s, all), s.Name, all[0].Seeds, len(all))
+	}
+	return b.String()
+}
+
+// sentence begins with a capital.
+func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+// TestScenariosPage holds the page to the scenarios and to the rows that were measured.
+func TestScenariosPage(t *testing.T) {
+	page, err := os.ReadFile(scenariosPage)
+	require.NoError(t, err)
+	assert.Equal(t, scenariosText(t), string(page), "make scenarios makes it")
+	for _, s := range documented() {
+		all := readRowsOf(t, rowsOf(s))
+		assert.Len(t, all, len(s.Variants), s.Name)
+		assert.NoError(t, s.Holds(all), s.Name)
+	}
+}
+
+// TestPagesShowTheRows holds the tables of the pages on caches to the rows that were measured.
+func TestPagesShowTheRows(t *testing.T) {
+	measured := scenariosText(t)
+	variants := map[string]bool{}
+	for _, s := range documented() {
+		for _, v := range s.Variants {
+			variants[v.Name] = true
+		}
+	}
+	for _, page := range []string{"../../docs/caches.md", "../../docs/cdn.md"} {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, line := range strings.Split(string(text), "\n") {
+			if cells := strings.Split(line, " | "); strings.HasPrefix(line, "| ") && variants[cells[0][2:]] {
+				assert.Contains(t, measured, line+"\n", "%s shows what was not measured", page)
+			}
+		}
+	}
+}
+
+func readRowsOf(t *testing.T, file string) []scenarios.Row {
+	t.Helper()
+	f, err := os.Open(file)
+	require.NoError(t, err)
+	defer f.Close()
+	var all []scenarios.Row
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		var r scenarios.Row
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &r))
+		all = append(all, r)
+	}
+	return all
+}
+
+func table(t *testing.T, s scenarios.Scenario, all []scenarios.Row) string {
+	t.Helper()
+	var b strings.Builder
+	require.NoError(t, s.Markdown(&b, all))
+	return b.String()
+}
