@@ -62,7 +62,7 @@ type Recorded struct {
 // Read reads the history of a source. An empty one is an error.
 func (c *Check) Read(src *Source) (Recorded, error) {
 	rec := Recorded{Format: src.Format}
-	h, err := c.Model.Read(src, history.Options{
+	h, settled, err := c.Model.readNoted(src, history.Options{
 		Independent: c.opts.Independent, Lenient: c.opts.Lenient, Rename: c.opts.Rename, Assumed: &rec.Assumed,
 	})
 	if err != nil {
@@ -75,7 +75,9 @@ func (c *Check) Read(src *Source) (Recorded, error) {
 	if !src.jepsen {
 		return rec, nil
 	}
-	rec.fromFirst()
+	if rec.fromFirst(); settled != "" {
+		rec.Notes = append(rec.Notes, settled)
+	}
 	note, err := c.Model.foreign(h)
 	if err != nil {
 		return rec, fmt.Errorf("read history: %s: %w", src.Name, err)
