@@ -171,6 +171,14 @@ func integers(v any) ([]int, error) {
 	return list, nil
 }
 
+// found returns the integers that a read found: none if it was answered nil.
+func found(v any) ([]int, error) {
+	if v == nil {
+		return []int{}, nil
+	}
+	return integers(v)
+}
+
 // register translates reads, writes and cas on registers. A read of nil has found
 // nothing. Cas answers what it found if found is true.
 func register(found bool) codec[checker.RegisterOp, int] {

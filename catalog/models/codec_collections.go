@@ -7,31 +7,6 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// counter translates additions and reads.
-func counter() codec[checker.CounterOp, int] {
-	return codec[checker.CounterOp, int]{
-		encode: encodeCounter,
-		fs:     []string{"add", "read"},
-		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.CounterOp, err error) {
-			in = checker.CounterOp{F: j.F, Key: op.Key}
-			if in.F == "add" {
-				in.Value, err = integer(j.Value)
-			}
-			return in, err
-		},
-		decodeOutput: func(in checker.CounterOp, j history.JepsenOp) (int, bool, error) {
-			if in.F == "add" {
-				return 0, true, nil
-			}
-			if j.Unknown {
-				return 0, false, nil
-			}
-			n, err := integer(j.Value)
-			return n, true, err
-		},
-	}
-}
-
 // set translates what is put into sets, taken out and read.
 func set() codec[checker.SetOp, []int] {
 	return codec[checker.SetOp, []int]{
@@ -50,7 +25,7 @@ func set() codec[checker.SetOp, []int] {
 				if j.Unknown {
 					return nil, false, nil
 				}
-				all, err := integers(j.Value)
+				all, err := found(j.Value)
 				return all, true, err
 			case "add", "remove":
 				return nil, true, repeats(in.Value, j.Value, integer)
@@ -132,7 +107,7 @@ func log() codec[checker.LogOp, []int] {
 			if j.Unknown {
 				return nil, false, nil
 			}
-			all, err := integers(j.Value)
+			all, err := found(j.Value)
 			return all, true, err
 		},
 	}

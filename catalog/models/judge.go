@@ -76,6 +76,12 @@ func (c *Check) Read(src *Source) (Recorded, error) {
 		return rec, nil
 	}
 	rec.fromFirst()
+	if c.Model.answers != nil {
+		var note string
+		if rec.History, note = c.Model.answers(rec.History); note != "" {
+			rec.Notes = append(rec.Notes, note)
+		}
+	}
 	note, err := c.Model.foreign(h)
 	if err != nil {
 		return rec, fmt.Errorf("read history: %s: %w", src.Name, err)
@@ -145,6 +151,11 @@ func (c *Check) Judge(ctx context.Context, rec Recorded) (Judgement, error) {
 		return Judgement{}, err
 	}
 	r := checker.Grounded(held, c.opts.MayFail...).Check(ctx, rec.History)
+	if r.Verdict == checker.Valid && c.Model.Name != "stats" { // which asks only whether calls succeed
+		if reason, unread := checker.Unread(rec.History); unread {
+			r.Verdict, r.Reason, r.Undecided = checker.Unknown, reason, "nothing was read"
+		}
+	}
 	return Judgement{Result: r, Recorded: rec}, nil
 }
 

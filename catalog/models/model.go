@@ -50,6 +50,9 @@ type Model struct {
 	read       func(r io.Reader, name string) (*history.History, error)
 	translator func() func(history.Op) (history.Op, error)
 
+	// answers finds out what answers mean, once all ops of others are known. It may be nil.
+	answers func(h *history.History) (told *history.History, note string)
+
 	// scan yields the ops of a file of ours, and encode is the way back; both are
 	// nil for a checker.
 	scan   func(r io.Reader, name string) iter.Seq2[history.Op, error]
@@ -162,8 +165,12 @@ func (m Model) foreign(h *history.History) (note string, err error) {
 	case total == 0:
 		return "", nil
 	case known > 0:
-		return fmt.Sprintf("passed over: %d calls with the f %s, which %s does not know (--rename f:OLD=NEW gives it another meaning)",
-			total, strings.Join(order, ", "), m.Name), nil
+		calls := "calls"
+		if total == 1 {
+			calls = "call"
+		}
+		return fmt.Sprintf("passed over: %d %s with the f %s, which %s does not know (--rename f:OLD=NEW gives it another meaning)",
+			total, calls, strings.Join(order, ", "), m.Name), nil
 	}
 	if text := withoutModel(first); text != "" {
 		return "", errors.New(text)
@@ -231,7 +238,8 @@ func modelsOf(init initial, size int) []Model {
 		object("reentrant-lock", "a lock that its holder may acquire twice, or --size times", checker.ReentrantLock(size), lock()),
 		object("fenced-lock", "a lock whose acquisitions are answered with tokens that only grow", checker.FencedLock(), lock()),
 		object("semaphore", "two permits or --size: acquire, release", checker.Semaphore(size), lock()),
-		object("counter", "integers by key, 0 at first: add, read", checker.CounterModel(), counter()),
+		answering(object("counter", "integers by key, 0 at first: add, read, and increment, which is answered with the new value",
+			checker.CounterModel(), counter()), answeredAdds),
 		object("set", "sets of integers by key, empty at first: add, remove, contains, read", checker.SetModel(), set()),
 		object("queue", "a queue by key: enqueue, dequeue; first in, first out; Knossos's fifo-queue", checker.FIFOQueue(), queue()),
 		object("priority-queue", "a queue by key that gives back the least value first", checker.PriorityQueue(), queue()),
@@ -312,6 +320,12 @@ func object[S comparable, In, Out any](name, doc string, m checker.Model[S, In, 
 		scan:       history.ScanAs[In, Out],
 		encode:     d.encoded,
 	}
+}
+
+// answering returns m with a reading of answers.
+func answering(m Model, answers func(h *history.History) (*history.History, string)) Model {
+	m.answers = answers
+	return m
 }
 
 // held returns the checker of a consistency.
