@@ -7,6 +7,42 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
+// counter translates additions and reads. An increment without a value adds 1. What an
+// addition is answered is kept, with [checker.Nil] for no answer, until [settleCounter].
+func counter() codec[checker.CounterOp, int] {
+	return codec[checker.CounterOp, int]{
+		encode: encodeCounter,
+		fs:     []string{"add", "increment", "read"},
+		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.CounterOp, err error) {
+			in = checker.CounterOp{F: j.F, Key: op.Key}
+			switch {
+			case in.F == "increment" && j.Value == nil:
+				in.Value = 1
+			case in.F != "read":
+				in.Value, err = integer(j.Value)
+			}
+			return in, err
+		},
+		decodeOutput: func(in checker.CounterOp, j history.JepsenOp) (int, bool, error) {
+			if in.F == "read" && j.Unknown {
+				return 0, false, nil
+			}
+			if in.F == "read" {
+				n, err := integer(j.Value)
+				return n, true, err
+			}
+			switch j.Value {
+			case nil, true, "", "OK", "ok":
+				return checker.Nil, true, nil
+			case false:
+				return 0, true, repeats(in.Value, j.Value, integer)
+			}
+			n, err := integer(j.Value)
+			return n, true, err
+		},
+	}
+}
+
 // set translates what is put into sets, taken out and read.
 func set() codec[checker.SetOp, []int] {
 	return codec[checker.SetOp, []int]{
@@ -88,7 +124,8 @@ func stack() codec[checker.StackOp, int] {
 	}
 }
 
-// log translates what is appended and read.
+// log translates what is appended and read. An append that is answered with a vector of
+// one integer was told the offset of its value.
 func log() codec[checker.LogOp, []int] {
 	return codec[checker.LogOp, []int]{
 		encode: encodeLog,
@@ -102,6 +139,9 @@ func log() codec[checker.LogOp, []int] {
 		},
 		decodeOutput: func(in checker.LogOp, j history.JepsenOp) ([]int, bool, error) {
 			if in.F == "append" {
+				if offset, err := integers(j.Value); err == nil && len(offset) == 1 {
+					return offset, true, nil
+				}
 				return nil, true, repeats(in.Value, j.Value, integer)
 			}
 			if j.Unknown {

@@ -128,7 +128,7 @@ func encodeStack(in checker.StackOp, out int, known bool) (string, any, bool) {
 }
 
 func encodeLog(in checker.LogOp, out []int, known bool) (string, any, bool) {
-	if in.F == "append" {
+	if in.F == "append" && len(out) == 0 {
 		return in.F, in.Value, false
 	}
 	return in.F, vector(out, known), false

@@ -62,7 +62,7 @@ type Recorded struct {
 // Read reads the history of a source. An empty one is an error.
 func (c *Check) Read(src *Source) (Recorded, error) {
 	rec := Recorded{Format: src.Format}
-	h, err := c.Model.Read(src, history.Options{
+	h, settled, err := c.Model.readNoted(src, history.Options{
 		Independent: c.opts.Independent, Lenient: c.opts.Lenient, Rename: c.opts.Rename, Assumed: &rec.Assumed,
 	})
 	if err != nil {
@@ -75,12 +75,8 @@ func (c *Check) Read(src *Source) (Recorded, error) {
 	if !src.jepsen {
 		return rec, nil
 	}
-	rec.fromFirst()
-	if c.Model.answers != nil {
-		var note string
-		if rec.History, note = c.Model.answers(rec.History); note != "" {
-			rec.Notes = append(rec.Notes, note)
-		}
+	if rec.fromFirst(); settled != "" {
+		rec.Notes = append(rec.Notes, settled)
 	}
 	note, err := c.Model.foreign(h)
 	if err != nil {
