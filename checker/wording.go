@@ -175,16 +175,15 @@ func (s source[S, In, Out]) wordStale(key string, deeds []deed[S], d deed[S]) st
 		return ""
 	}
 	act := d.act(key)
-	if any(d.Saw) == any(Nil) && !d.Writes && last.Writes {
-		return fmt.Sprintf("%s found nothing%s, but %s had written %s %s", d.who(), of(key, "in"), last.who(), text(newer),
-			fmt.Sprintf("%s before that read began", short(d.call.Invoke.Time-last.call.Complete.Time)))
-	}
-	if d.Saw == s.m.Init && !d.Writes {
-		act = fmt.Sprintf("read the initial value %s%s", text(d.Saw), of(key, "from"))
-	}
 	began := fmt.Sprintf("before that %s began", d.noun())
 	if gap := d.call.Invoke.Time - last.call.Complete.Time; gap > 0 { // 0 in a history without times
 		began = short(gap) + " " + began
+	}
+	if any(d.Saw) == any(Nil) && !d.Writes && last.Writes {
+		return fmt.Sprintf("%s found nothing%s, but %s had written %s %s", d.who(), of(key, "in"), last.who(), text(newer), began)
+	}
+	if d.Saw == s.m.Init && !d.Writes {
+		act = fmt.Sprintf("read the initial value %s%s", text(d.Saw), of(key, "from"))
 	}
 	switch {
 	case !last.Writes:

@@ -178,6 +178,14 @@ func integers(v any) ([]int, error) {
 	return list, nil
 }
 
+// found returns the integers that a read found: none if it was answered nil.
+func found(v any) ([]int, error) {
+	if v == nil {
+		return []int{}, nil
+	}
+	return integers(v)
+}
+
 // register translates reads, writes and cas on registers. A read of nil has found
 // nothing. Cas answers what it found if found is true.
 func register(found bool) codec[checker.RegisterOp, int] {
@@ -403,4 +411,11 @@ func lock() codec[checker.LockOp, int] {
 			return token, true, nil
 		},
 	}
+}
+
+// grown reports whether an append was answered with the string that it left, or with
+// what is no string.
+func grown(put string, answered any) bool {
+	s, ok := answered.(string)
+	return !ok || strings.HasSuffix(s, put)
 }

@@ -61,7 +61,7 @@ func set() codec[checker.SetOp, []int] {
 				if j.Unknown {
 					return nil, false, nil
 				}
-				all, err := integers(j.Value)
+				all, err := found(j.Value)
 				return all, true, err
 			case "add", "remove":
 				return nil, true, repeats(in.Value, j.Value, integer)
@@ -147,7 +147,7 @@ func log() codec[checker.LogOp, []int] {
 			if j.Unknown {
 				return nil, false, nil
 			}
-			all, err := integers(j.Value)
+			all, err := found(j.Value)
 			return all, true, err
 		},
 	}

@@ -147,6 +147,11 @@ func (c *Check) Judge(ctx context.Context, rec Recorded) (Judgement, error) {
 		return Judgement{}, err
 	}
 	r := checker.Grounded(held, c.opts.MayFail...).Check(ctx, rec.History)
+	if r.Verdict == checker.Valid && c.Model.Name != "stats" { // which asks only whether calls succeed
+		if reason, unread := checker.Unread(rec.History); unread {
+			r.Verdict, r.Reason, r.Undecided = checker.Unknown, reason, "nothing was read"
+		}
+	}
 	return Judgement{Result: r, Recorded: rec}, nil
 }
 

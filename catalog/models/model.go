@@ -205,8 +205,12 @@ func (m Model) foreign(h *history.History) (note string, err error) {
 	case total == 0:
 		return "", nil
 	case known > 0:
-		return fmt.Sprintf("passed over: %d calls with the f %s, which %s does not know (--rename f:OLD=NEW gives it another meaning)",
-			total, strings.Join(order, ", "), m.Name), nil
+		calls := "calls"
+		if total == 1 {
+			calls = "call"
+		}
+		return fmt.Sprintf("passed over: %d %s with the f %s, which %s does not know (--rename f:OLD=NEW gives it another meaning)",
+			total, calls, strings.Join(order, ", "), m.Name), nil
 	}
 	if text := withoutModel(first); text != "" {
 		return "", errors.New(text)
