@@ -125,6 +125,49 @@ func moreSteps[S comparable, In, Out any](t *testing.T, g rig[S, In, Out]) {
 	}
 }
 
+// TestHardKeyLeavesOthersDecided has a key that no budget here decides, before or among keys that need a search of
+// little work: they are decided, more of them the more steps there are, and the same each time.
+func TestHardKeyLeavesOthersDecided(t *testing.T) {
+	m, hard := FIFOQueue(), queueRig("fifo-queue-few", FIFOQueue(), false)
+	m.Key = func(in QueueOp) string { return in.Key }
+	big, _ := hard.history(load{400, 20, 5, true})
+	small, _ := hard.history(load{40, 3, 5, false})
+	for _, first := range []bool{true, false} {
+		h, process := history.Of(), 0
+		add := func(key string, of *history.History) {
+			most := 0
+			for op := range of.Ops() {
+				most = max(most, op.Process+1)
+				op.Process += process
+				if in, ok := op.Input.(QueueOp); ok {
+					in.Key = key
+					op.Input = in
+				}
+				h.Add(op)
+			}
+			process += most
+		}
+		if first {
+			add("hard", big)
+		}
+		for _, key := range []string{"a", "b", "c"} {
+			add(key, small)
+		}
+		if !first {
+			add("hard", big)
+		}
+		undecided := 5
+		for _, steps := range []int{1, 100, 1_000, 4_000, 16_000, 64_000} {
+			r := Linearizable(m, Steps(steps)).Check(t.Context(), h)
+			require.Equal(t, r, Linearizable(m, Steps(steps)).Check(t.Context(), h))
+			require.Equal(t, Unknown, r.Verdict)
+			require.LessOrEqual(t, len(r.Parts), undecided, "%d steps", steps)
+			undecided = len(r.Parts)
+		}
+		require.Equal(t, 1, undecided)
+	}
+}
+
 // TestExplanationNeverDecides: whatever explaining may take, verdict and reason are the same, and the counter-example
 // is the same unless it says that it may not be the smallest.
 func TestExplanationNeverDecides(t *testing.T) {
