@@ -102,13 +102,20 @@ func TestMoreStepsDecideMore(t *testing.T) {
 }
 
 func moreSteps[S comparable, In, Out any](t *testing.T, g rig[S, In, Out]) {
-	for _, l := range []load{{40, 3, 5, false}, {40, 3, 5, true}, {60, 5, 5, true}} {
+	loads := []load{{40, 3, 5, false}, {40, 3, 5, true}, {60, 5, 5, true}}
+	if !testing.Short() {
+		loads = append(loads, load{120, 5, 5, true})
+	}
+	if tier.Sweeping() {
+		loads = append(loads, load{80, 5, 5, false}, load{80, 5, 5, true}, load{120, 8, 5, true})
+	}
+	for _, l := range loads {
 		t.Run(g.name+"/"+l.String(), func(t *testing.T) {
 			h, _ := g.history(l)
 			want := Linearizable(g.m).Check(t.Context(), h)
 			require.NotEqual(t, Unknown, want.Verdict)
 			decided := 0
-			for _, n := range budgets(1 << 20) {
+			for _, n := range budgets(1 << 23) { // the hardest of these loads needs 3.6 million
 				r := Linearizable(g.m, Steps(n)).Check(t.Context(), h)
 				if r.Verdict == Unknown && decided == 0 {
 					require.Contains(t, r.Reason, fmt.Sprintf("the budget of %s for this check ended", stepCount(n)))
