@@ -133,6 +133,9 @@ func measureCell(t *testing.T, bug, preset string, seeds int) cell {
 // ever more often: stale votes leave leaders whose followers deny what they had, and the
 // network doubles what they say. Seed 44 sent 34 million messages before denials were dropped.
 func TestBrokenGroupsDoNotFlood(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	test := bugTest(t, "stale-vote", "swarm")
 	for seed := uint64(40); seed < 60; seed++ {
 		sent := uint64(0)

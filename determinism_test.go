@@ -56,6 +56,9 @@ func digests(t *testing.T) string {
 // TestDigests compares 20 runs with those of another day, another process and,
 // when it runs under the race detector, another build; and twice in this one.
 func TestDigests(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	got := digests(t)
 	if *update {
 		require.NoError(t, os.WriteFile(digestsFile, []byte(got), 0o644))
@@ -231,6 +234,9 @@ func TestCheckDeterminismFails(t *testing.T) {
 
 // TestRaftIsDeterministic checks the store with each of its bugs, and without.
 func TestRaftIsDeterministic(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	names, _ := raftkv.BugNames()
 	for _, name := range append(names, "none") {
 		t.Run(name, func(t *testing.T) {

@@ -21,6 +21,9 @@ import (
 // "capsize run --bug lease-reads --nemesis leader --seed 3", whose verdict once depended on
 // how long a picture took to draw.
 func TestOneVerdictUnderLoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	store := raftkv.Store{Bugs: raftkv.LeaseReads}
 	r, err := capsize.Exec(t.Context(), t, capsize.Test{
 		System: store, Workload: workloads.Register(store.Open), Nemesis: nemesis.Every(10*time.Second, nemesis.Partitions(nemesis.Leader)), Seed: 3, Duration: time.Minute, Timeout: 500 * time.Millisecond,

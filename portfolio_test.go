@@ -19,6 +19,9 @@ import (
 // CAPSIZE_SEEDS of a thousand or more it asks as well that every kind of fault in the
 // catalogue had an effect: CAPSIZE_SEEDS=2000 go test -run TestPortfolio .
 func TestPortfolio(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	n := seeds(t, 60)
 	if testing.Short() {
 		n = seeds(t, 10)

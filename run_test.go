@@ -173,6 +173,9 @@ func TestRunKeepsFailures(t *testing.T) {
 // TestRunMended mends the system of a saved failure. The subtest passes only if the
 // code is known to have changed, and says that it is another run than was saved.
 func TestRunMended(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	dir := t.TempDir()
 	out, _ := runChild(t, dir, "fails")
 	id := savedID.FindStringSubmatch(out)[1]
@@ -213,6 +216,9 @@ func otherBuild(t *testing.T, dir, id string) {
 // TestRunByChance has a system that is decided by chance (newcomer/saved-does-not-repeat):
 // once for each process, or at each call.
 func TestRunByChance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	dir := t.TempDir()
 	t.Setenv("CAPSIZE_TEST_CHANCE", "wrong")
 	out, passed := runChild(t, dir, "chance")
@@ -241,6 +247,9 @@ func TestRunByChance(t *testing.T) {
 // TestRunElsewhere runs the command of a failure where nothing is saved
 // (newcomer/rerun-elsewhere).
 func TestRunElsewhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	out, passed := runChild(t, t.TempDir(), "fails")
 	require.False(t, passed)
 	m := savedID.FindStringSubmatch(out)
@@ -273,6 +282,9 @@ func TestRunElsewhere(t *testing.T) {
 // TestRunTwice has several Runs in a test (newcomer/two-runs-one-test): each keeps its
 // own failures and runs only those.
 func TestRunTwice(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	dir := t.TempDir()
 	t.Setenv("CAPSIZE_SEED", "3")
 	out, passed := runChild(t, dir, "two")

@@ -61,6 +61,9 @@ func invalid(t *testing.T, test capsize.Test, seeds uint64) (n int, reason strin
 
 // TestCoreThaws asks that every node answers in the end, those that were frozen as well.
 func TestCoreThaws(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	for seed := range seeds(t, 20) {
 		test := raftTest(0)
 		test.Core, test.Seed = true, seed+1
@@ -85,6 +88,9 @@ func refuse(context.Context, *cluster.Cluster, *randV2) (string, func(), error) 
 // TestCoreFindsNoPreVote shows a failure of liveness that no healed network
 // shows: a node that hears nothing deposes every leader of those that are well.
 func TestCoreFindsNoPreVote(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	broken := raftTest(raftkv.NoPreVote)
 	healed, reason := invalid(t, broken, seeds(t, 6))
 	assert.Zero(t, healed, reason)
@@ -95,6 +101,9 @@ func TestCoreFindsNoPreVote(t *testing.T) {
 }
 
 func TestCoreIsCleanWithoutBugs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	test := raftTest(0)
 	test.Core = true
 	found, reason := invalid(t, test, 2*seeds(t, 6))
@@ -104,6 +113,9 @@ func TestCoreIsCleanWithoutBugs(t *testing.T) {
 // TestCoreOfMembers freezes the others only when nobody counts on those who are no members any
 // more, or not yet: a core can't replace them.
 func TestCoreOfMembers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	reshuffle, err := nemesis.FindPreset("reshuffle")
 	require.NoError(t, err)
 	test := raftTest(0)

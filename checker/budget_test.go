@@ -178,6 +178,9 @@ func TestHardKeyLeavesOthersDecided(t *testing.T) {
 // TestExplanationNeverDecides: whatever explaining may take, verdict and reason are the same, and the counter-example
 // is the same unless it says that it may not be the smallest.
 func TestExplanationNeverDecides(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	explained(t, registerRig("register-few", Register(), 5, true), load{80, 5, 5, true})
 	explained(t, queueRig("fifo-queue", FIFOQueue(), true), load{60, 5, 5, true})
 	h := revised(2, true)

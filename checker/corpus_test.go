@@ -29,6 +29,9 @@ type corpusRow struct {
 // verdicts with theirs. The directory that CAPSIZE_CORPUS names has the files of
 // knossos, elle-cli and porcupine.
 func TestCorpusLinearizable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	root := os.Getenv("CAPSIZE_CORPUS")
 	if root == "" {
 		t.Skip("CAPSIZE_CORPUS is not set")

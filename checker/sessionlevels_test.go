@@ -10,6 +10,9 @@ import (
 
 // TestStrongerLevelsImplyWeakerOnes judges random histories by all levels, each on its own.
 func TestStrongerLevelsImplyWeakerOnes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	levels := Consistencies(Register())
 	r := rand.New(rand.NewPCG(5, 5))
 	apart := map[[2]string]int{} // how often a weaker level held where a stronger one did not
@@ -80,6 +83,9 @@ func TestConsistencyNamed(t *testing.T) {
 // TestFleetsKeepTheirLevel judges replicas whose level is known by how they work: they must always keep it, and
 // break the next stronger one over some seeds.
 func TestFleetsKeepTheirLevel(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	m := Register()
 	all := fleet{replicas: 3, clients: 5, calls: 60, keys: 2, lag: 6, lossy: true, settle: true}
 	with := func(change func(*fleet)) fleet {

@@ -200,6 +200,9 @@ func TestSwarmLeavesHalfOut(t *testing.T) {
 }
 
 func TestPlansScaleWithTheSystem(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	mean := func(n nemesis.Nemesis) (d time.Duration) {
 		steps := 0
 		for seed := range uint64(60) {

@@ -14,6 +14,9 @@ import (
 
 // The same seed gives the same run under all faults at once.
 func TestRunsRepeat(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	const d = 8 * time.Second
 	n := nemesis.Stagger(200*time.Millisecond, samples...)
 	run := func(seed uint64) (trace uint64, effects []cluster.Effect) {

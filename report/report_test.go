@@ -69,6 +69,9 @@ func pageOf(t *testing.T, run Run) []byte {
 }
 
 func TestSameRunGivesTheSameBytes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	for name := range cases() {
 		a, b := cases()[name], cases()[name]
 		assert.Equal(t, text(a, Style{})+picture(a, Style{}), text(b, Style{})+picture(b, Style{}), name)

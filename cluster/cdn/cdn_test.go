@@ -163,6 +163,9 @@ func TestPeeks(t *testing.T) {
 
 // TestCrashes has nodes crash, stand still and be cut off, the origin as well: what was acknowledged is on its disk.
 func TestCrashes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	for _, soft := range []bool{false, true} {
 		x := test(stack(func(s *cdn.Stack) { s.Purge.Soft = soft }), busy)
 		x.Nemesis = nemesis.Every(3*time.Second, nemesis.Crashes(), nemesis.PowerCuts(cluster.Nothing), nemesis.Pauses(), nemesis.Partitions())

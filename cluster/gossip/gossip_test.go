@@ -117,6 +117,9 @@ func TestCrashIsNoticed(t *testing.T) {
 // TestReplay runs three virtual minutes several times, with a partition and a
 // crash in them. CAPSIZE_REPLAYS says how often; see the package for results.
 func TestReplay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	runs := 5
 	if s := os.Getenv("CAPSIZE_REPLAYS"); s != "" {
 		_, err := fmt.Sscan(s, &runs)

@@ -23,6 +23,9 @@ var leaderCut = nemesis.Every(10*time.Second, nemesis.Partitions(nemesis.Leader)
 
 // TestWhatReplicationLoses counts the writes that were answered and are gone.
 func TestWhatReplicationLoses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	for _, mode := range []struct {
 		name  string
 		store primarykv.Store

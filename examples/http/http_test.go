@@ -27,12 +27,18 @@ func TestStore(t *testing.T) {
 }
 
 func TestStoreWithCache(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	x := test(http.Store{CacheFor: 100 * time.Millisecond})
 	x.Expect, x.Seeds = checker.Invalid, 10
 	capsize.Run(t, x)
 }
 
 func TestStoreIsDeterministic(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	capsize.CheckDeterminism(t, test(http.Store{}))
 	capsize.CheckDeterminism(t, test(http.Store{CacheFor: 100 * time.Millisecond}))
 }

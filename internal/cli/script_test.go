@@ -42,9 +42,29 @@ func TestKnownScenarios(t *testing.T) {
 }
 
 // TestScripts runs testdata/script: what a user types, and what comes of it.
+//
+// Under -short it runs those without long runs.
 func TestScripts(t *testing.T) {
+	if testing.Short() {
+		runScripts(t, "usage", "list", "delegate", "check", "vacuous")
+		return
+	}
+	runScripts(t)
+}
+
+// runScripts runs the named scripts, or all.
+func runScripts(t *testing.T, names ...string) {
+	t.Helper()
+	var files []string
+	for _, name := range names {
+		files = append(files, "testdata/script/"+name+".txtar")
+	}
+	dir := "testdata/script"
+	if len(files) > 0 {
+		dir = ""
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:           "testdata/script",
+		Dir: dir, Files: files,
 		UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("NO_COLOR", "")

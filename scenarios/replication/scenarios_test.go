@@ -73,6 +73,9 @@ func TestRunEnds(t *testing.T) {
 
 // TestRowsAreAlike runs a few rows twice: the numbers of a scenario do not depend on when it is run.
 func TestRowsAreAlike(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	for _, s := range replication.All() {
 		s.Variants = s.Variants[:1]
 		var texts [2]string

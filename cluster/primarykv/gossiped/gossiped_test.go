@@ -125,6 +125,9 @@ func TestMemberlistDecides(t *testing.T) {
 // TestGossipedReplays counts how often a run with memberlist is the same twice, of CAPSIZE_SEEDS runs. Package
 // gossip says why that is no certainty.
 func TestGossipedReplays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	n, alike := tier.Seeds(t, 1, 1), 0
 	for seed := range n {
 		a := runGossiped(t, primarykv.Async, nemesis.Partitions(nemesis.Leader), uint64(seed+1))

@@ -191,6 +191,9 @@ func writes(t *testing.T, system cluster.System, cut func(c *cluster.Cluster)) (
 // TestGossipedReplays counts how many seeds replay byte for byte when memberlist decides. CAPSIZE_REPLAYS
 // says how many are run twice.
 func TestGossipedReplays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	runs := tier.Seeds(t, 1, 3)
 	if text := os.Getenv("CAPSIZE_REPLAYS"); text != "" {
 		var err error
