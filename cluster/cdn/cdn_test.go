@@ -54,7 +54,7 @@ func TestCorrect(t *testing.T) {
 	for name, s := range correct {
 		t.Run(name, func(t *testing.T) {
 			x := test(s, busy)
-			x.Checker, x.Seeds = checker.All(checker.Foreign(), checker.Aged()), tier.Seeds(t, 1, 2)
+			x.Checker, x.Seeds = checker.All(checker.Foreign(), checker.Aged()), tier.Seeds(t, 1, 1)
 			capsize.Run(t, x)
 		})
 	}
@@ -169,7 +169,7 @@ func TestCrashes(t *testing.T) {
 	for _, soft := range []bool{false, true} {
 		x := test(stack(func(s *cdn.Stack) { s.Purge.Soft = soft }), busy)
 		x.Nemesis = nemesis.Every(3*time.Second, nemesis.Crashes(), nemesis.PowerCuts(cluster.Nothing), nemesis.Pauses(), nemesis.Partitions())
-		x.Seeds = tier.Seeds(t, 1, 3)
+		x.Seeds = tier.Seeds(t, 1, 1)
 		capsize.Run(t, x)
 		if testing.Short() {
 			return

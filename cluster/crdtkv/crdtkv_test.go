@@ -79,7 +79,7 @@ func TestCrdtkvBugs(t *testing.T) {
 
 // TestCrdtkvConverges finds nothing in runs without a bug: ten times as many in the long loop.
 func TestCrdtkvConverges(t *testing.T) {
-	n := tier.Seeds(t, 1, 5)
+	n := tier.Seeds(t, 1, 3)
 	store := crdtkv.Store{}
 	sweep(t, store, workloads.AddWins(store.OpenSet), n, true)
 	sweep(t, store, workloads.Tally(store.OpenCounter), n, true)

@@ -81,5 +81,5 @@ func TestPrimarykvBugs(t *testing.T) {
 
 // TestPrimarykvIsLinearizable finds nothing in runs without a bug: ten times as many in the long loop.
 func TestPrimarykvIsLinearizable(t *testing.T) {
-	sweep(t, primarykv.Store{}, nemesis.Portfolio(primarykv.ElectionTimeout), tier.Seeds(t, 1, 20), true)
+	sweep(t, primarykv.Store{}, nemesis.Portfolio(primarykv.ElectionTimeout), tier.Seeds(t, 1, 8), true)
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize"
@@ -36,12 +37,15 @@ func TestPromises(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			test, judged := p.test, 0
 			test.Nemesis = preset(t, presets("all")[0])
-			for seed := 1; seed <= tier.Seeds(t, 5, 80); seed++ {
+			for seed := 1; seed <= tier.Seeds(t, 2, 20); seed++ {
 				test.Seed = uint64(seed)
 				r, err := capsize.Exec(t.Context(), t, test)
 				require.NoError(t, err)
 				if p.excused != nil && p.excused(r.Exercised) {
 					continue
+				}
+				if r.Verdict == checker.Unknown && len(r.Exercised.Effects) == 0 {
+					continue // clocks were wrong, and the store does not look at them
 				}
 				judged++
 				if r.Verdict != checker.Valid {
@@ -49,6 +53,7 @@ func TestPromises(t *testing.T) {
 				}
 			}
 			t.Logf("%d seeds", judged)
+			assert.Positive(t, judged)
 		})
 	}
 }
