@@ -77,6 +77,22 @@ func TestNoFlaws(t *testing.T) {
 	}
 }
 
+// TestMissingKey shows that a call without a key among others with one is an error, in
+// each way in which a file gives keys.
+func TestMissingKey(t *testing.T) {
+	for text, want := range map[string]string{
+		"{:process 0 :type :invoke :f :w :key \"0\"}\n{:process 0 :type :ok :f :w}\n{:process 1 :type :invoke :f :r}":                         "h:3: this call has no key, but that of line 1 has one",
+		"{:process 1 :type :invoke :f :r}\n{:process 0 :type :invoke :f :w :key 0}":                                                           "h:1: this call has no key, but that of line 2 has one",
+		"{:process 0 :type :invoke :f :r :value [1 nil]}\n{:process 1 :type :invoke :f :r :value nil}":                                        "h:2: this call has no key",
+		`{"client":0,"f":"put","key":"x","value":"a","call":1,"return":5}` + "\n" + `{"client":1,"f":"get","output":"a","call":6,"return":8}`: "h:2: this call has no key",
+	} {
+		_, err := Decode(strings.NewReader(text), "h", Options{Independent: strings.Contains(text, "["), KeyedAlike: true})
+		require.ErrorContains(t, err, want)
+	}
+	decode(t, `{:process 0 :type :invoke :f :w :key ""}`+"\n"+`{:process 1 :type :invoke :f :w :key "x"}`, Options{KeyedAlike: true})
+	decode(t, `{:process 0 :type :invoke :f :w :key "x"}`+"\n"+`{:process 0 :type :ok :f :w}`, Options{KeyedAlike: true})
+}
+
 // TestTimes reads times under other names and in other units.
 func TestTimes(t *testing.T) {
 	at := func(field, value string) string {

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -67,7 +68,7 @@ func (r *records) ops(name string, recs iter.Seq2[*record, error]) iter.Seq2[Op,
 			var op Op
 			if err == nil {
 				if op, err = r.op(rec); err != nil {
-					err = fileError(name, rec.line, err)
+					err = fileError(name, lineOf(rec, err), err)
 				}
 				if r.opts.Line != nil {
 					*r.opts.Line = rec.line
@@ -81,6 +82,16 @@ func (r *records) ops(name string, recs iter.Seq2[*record, error]) iter.Seq2[Op,
 			yield(Op{}, fileError(name, line, e))
 		}
 	}
+}
+
+// lineOf returns the line that an error about a record names: an earlier one if that lacks
+// its key.
+func lineOf(rec *record, err error) int {
+	var e *noKeyError
+	if errors.As(err, &e) {
+		return e.line
+	}
+	return rec.line
 }
 
 // sorted yields the records in the order of their times, if their own makes no sense.
