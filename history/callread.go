@@ -236,7 +236,7 @@ func (f *callFile) input(m *Map, inv *record) (err error) {
 	}
 	inv.op.F, inv.hasF = f.records.fields.f(f.records.intern(nameText(name))), true
 	if _, k, ok := takeAny(&from, keyFields); ok && k != nil {
-		inv.key = f.records.intern(keyText(k))
+		inv.key, inv.hasKey = f.records.intern(keyText(k)), true
 	}
 	inv.op.Value, inv.hasValue = callValue(&from, inv.op.F), true
 	if !inside {

@@ -141,7 +141,7 @@ func (r *records) complete(rec *record) (err error) {
 	}
 	if rec.key == "" {
 		if _, v, ok := takeAny(m, keyFields); ok && v != nil {
-			rec.key = r.intern(keyText(v))
+			rec.key, rec.hasKey = r.intern(keyText(v)), true
 		}
 	}
 	if !rec.timed {

@@ -27,9 +27,13 @@ const (
 	// lenient reader takes the call for an indeterminate one.
 	WrongAnswer
 	// OutOfOrder is a file whose lines contradict their times: calls stand one after
-	// the other that overlapped, as when a line is written when a call ends. A lenient
-	// reader sorts the ops by their times.
+	// the other that overlapped, as when a line is written when a call ends, or calls
+	// overlap by lines that did not by times. A lenient reader sorts the ops by their
+	// times, if all have one.
 	OutOfOrder
+	// Untimely is an OutOfOrder file in which some ops have no time. A lenient reader
+	// keeps the order of the lines.
+	Untimely
 )
 
 // flawTexts say what a lenient reader assumes of one and of several, and what a user can do.
@@ -49,6 +53,9 @@ var flawTexts = [...]struct{ one, more, hint string }{
 		"see which call the answer belongs to: the process may be wrong, or the value recorded in the wrong op"},
 	OutOfOrder: {"line was moved to where its time puts it", "lines were moved to where their times put them",
 		"sort the lines by time, or record one line a call with both times (format calls)"},
+	Untimely: {"time contradicts the order of the lines, which was kept because not all ops have times",
+		"times contradict the order of the lines, which was kept because not all ops have times",
+		"record the time of each op, or none"},
 }
 
 // A FlawError says that ops contradict each other. Where is in the [*FileError]

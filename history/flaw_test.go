@@ -32,6 +32,14 @@ func TestFlaws(t *testing.T) {
 			[]Type{Invoke, Info, Invoke}, []int{0, 0, 1}},
 		"ends sorted": {"{:process 0 :type :invoke :f :w :time 10}\n{:process 0 :type :ok :f :w :time 30}\n{:process 1 :type :invoke :f :r :time 20}\n{:process 1 :type :ok :f :r :time 40}", OutOfOrder, 3,
 			[]Type{Invoke, Invoke, OK, OK}, []int{0, 1, 0, 1}},
+		"sequential by times": {"{:process 1 :type :invoke :f :r :time 30000000000}\n{:process 0 :type :invoke :f :w :time 10000000000}\n{:process 0 :type :ok :f :w :time 20000000000}\n{:process 1 :type :ok :f :r :time 40000000000}", OutOfOrder, 3,
+			[]Type{Invoke, OK, Invoke, OK}, []int{0, 0, 1, 1}},
+		"in steps": {"{:process 1 :type :invoke :f :r :time 3}\n{:process 0 :type :invoke :f :w :time 1}\n{:process 0 :type :ok :f :w :time 2}\n{:process 1 :type :ok :f :r :time 4}", OutOfOrder, 3,
+			[]Type{Invoke, OK, Invoke, OK}, []int{0, 0, 1, 1}},
+		"overlap by times": {"{:process 2 :type :invoke :f :r :time 0}\n{:process 0 :type :invoke :f :w :time 10}\n{:process 0 :type :ok :f :w :time 30}\n{:process 1 :type :invoke :f :r :time 20}\n{:process 1 :type :ok :f :r :time 40}", OutOfOrder, 4,
+			[]Type{Invoke, Invoke, Invoke, OK, OK}, []int{2, 0, 1, 0, 1}},
+		"not all timed": {"{:process 1 :type :invoke :f :r :time 30}\n{:process 0 :type :invoke :f :w :time 10}\n{:process 0 :type :ok :f :w :time 20}\n{:process 1 :type :ok :f :r}", OutOfOrder, 3,
+			[]Type{Invoke, Invoke, OK, OK}, []int{1, 0, 0, 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Decode(strings.NewReader(c.text), "h", Options{})
@@ -45,6 +53,9 @@ func TestFlaws(t *testing.T) {
 			var assumed Assumptions
 			h := decode(t, c.text, Options{Lenient: true, Assumed: &assumed})
 			require.NotEmpty(t, assumed)
+			if name == "not all timed" {
+				c.flaw = Untimely
+			}
 			assert.Equal(t, c.flaw, assumed[0].Flaw)
 			for i, op := range h.ops {
 				assert.Equal(t, c.types[i], op.Type)
@@ -60,9 +71,26 @@ func TestNoFlaws(t *testing.T) {
 		"{:process 0 :type :invoke :f :w :time 10}\n{:process 1 :type :invoke :f :w :time 9}\n{:process 0 :type :ok :f :w :time 12}",
 		"{:process 0 :type :invoke :f :w :time -1}\n{:process 0 :type :ok :f :w :time 10}\n{:process 1 :type :invoke :f :w :time -1}",
 		"{:process 0 :type :invoke :f :w}\n{:process 0 :type :info :f :other}",
+		"{:process 1 :type :invoke :f :r :time 1009000000}\n{:process 0 :type :invoke :f :w :time 0}\n{:process 0 :type :ok :f :w :time 1000000000}",
 	} {
 		decode(t, text, Options{})
 	}
+}
+
+// TestMissingKey shows that a call without a key among others with one is an error, in
+// each way in which a file gives keys.
+func TestMissingKey(t *testing.T) {
+	for text, want := range map[string]string{
+		"{:process 0 :type :invoke :f :w :key \"0\"}\n{:process 0 :type :ok :f :w}\n{:process 1 :type :invoke :f :r}":                         "h:3: this call has no key, but that of line 1 has one",
+		"{:process 1 :type :invoke :f :r}\n{:process 0 :type :invoke :f :w :key 0}":                                                           "h:1: this call has no key, but that of line 2 has one",
+		"{:process 0 :type :invoke :f :r :value [1 nil]}\n{:process 1 :type :invoke :f :r :value nil}":                                        "h:2: this call has no key",
+		`{"client":0,"f":"put","key":"x","value":"a","call":1,"return":5}` + "\n" + `{"client":1,"f":"get","output":"a","call":6,"return":8}`: "h:2: this call has no key",
+	} {
+		_, err := Decode(strings.NewReader(text), "h", Options{Independent: strings.Contains(text, "["), KeyedAlike: true})
+		require.ErrorContains(t, err, want)
+	}
+	decode(t, `{:process 0 :type :invoke :f :w :key ""}`+"\n"+`{:process 1 :type :invoke :f :w :key "x"}`, Options{KeyedAlike: true})
+	decode(t, `{:process 0 :type :invoke :f :w :key "x"}`+"\n"+`{:process 0 :type :ok :f :w}`, Options{KeyedAlike: true})
 }
 
 // TestTimes reads times under other names and in other units.

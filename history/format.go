@@ -71,6 +71,9 @@ type Options struct {
 	// as jepsen.independent makes them: the key becomes Op.Key. Nothing in a file
 	// says so. Values that are no pairs are left alone.
 	Independent bool
+	// KeyedAlike makes an invocation without a key an error if others have one. Formats
+	// other than JSONL heed it. Without it, the key of such a call is "".
+	KeyedAlike bool
 	// Lenient reads a history whose ops contradict each other: completions without an
 	// invocation, two open calls of one process, and the other kinds of [Flaw], which
 	// says what is assumed of each. Without it they are errors, of type [*FlawError].

@@ -17,6 +17,7 @@ type records struct {
 	order     order // of time: faults need not pair
 	pairs     pairs
 	sequence  sequence
+	keys      keyed
 	fields    fieldNames
 	numbered  bool               // ops have processes
 	anonymous bool               // ops have none
@@ -49,6 +50,7 @@ type record struct {
 	err      any
 	node     string
 	key      string
+	hasKey   bool // it says which key it is of, if only ""
 }
 
 // hasTime reports whether the record says when the op took place. Elle writes -1 for
@@ -101,7 +103,7 @@ func (r *records) set(rec *record, name string, v any) (err error) {
 		if s, ok := v.(string); ok && name == "node" {
 			rec.node = r.intern(s)
 		} else if ok && name == "key" {
-			rec.key = r.intern(s)
+			rec.key, rec.hasKey = r.intern(s), true
 		} else {
 			rec.op.More = append(rec.op.More, Pair{Keyword(name), v})
 		}
@@ -227,7 +229,10 @@ func (r *records) op(rec *record) (Op, error) {
 		return Op{}, err
 	}
 	if key, v, ok := r.tuple(rec); ok {
-		op.Key, rec.op.Value = r.intern(key), v
+		op.Key, rec.op.Value, rec.hasKey = r.intern(key), v, true
+	}
+	if err := r.keys.add(&op, rec); err != nil && r.opts.KeyedAlike {
+		return Op{}, err
 	}
 	if op.Process != Nemesis {
 		if err := r.pairs.add(&op, rec); err != nil {

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -19,10 +20,13 @@ type sequence struct {
 	lastLine int // where the latest completion is, by its time
 	line     int // the first invocation that is before it by its time, or 0
 	time     int64
+
+	inversions inversions
 }
 
 // add shows it the next op.
 func (s *sequence) add(rec *record) {
+	s.inversions.add(rec)
 	if !rec.client() || s.overlaps {
 		return
 	}
@@ -47,7 +51,7 @@ func (s *sequence) add(rec *record) {
 // end returns what contradicts the order of the lines, if anything does, and where.
 func (s *sequence) end() (int, *FlawError) {
 	if s.overlaps || s.line == 0 {
-		return 0, nil
+		return s.inversions.end()
 	}
 	return s.line, &FlawError{OutOfOrder, fmt.Sprintf("a call begins at %d, before calls of earlier lines ended, "+
 		"but in this file each call stands after the end of the one before: its lines are in the order of the ends of calls", s.time)}
@@ -64,7 +68,7 @@ func (r *records) ops(name string, recs iter.Seq2[*record, error]) iter.Seq2[Op,
 			var op Op
 			if err == nil {
 				if op, err = r.op(rec); err != nil {
-					err = fileError(name, rec.line, err)
+					err = fileError(name, lineOf(rec, err), err)
 				}
 				if r.opts.Line != nil {
 					*r.opts.Line = rec.line
@@ -78,6 +82,16 @@ func (r *records) ops(name string, recs iter.Seq2[*record, error]) iter.Seq2[Op,
 			yield(Op{}, fileError(name, line, e))
 		}
 	}
+}
+
+// lineOf returns the line that an error about a record names: an earlier one if that lacks
+// its key.
+func lineOf(rec *record, err error) int {
+	var e *noKeyError
+	if errors.As(err, &e) {
+		return e.line
+	}
+	return rec.line
 }
 
 // sorted yields the records in the order of their times, if their own makes no sense.
@@ -98,8 +112,8 @@ func (r *records) sorted(recs iter.Seq2[*record, error]) iter.Seq2[*record, erro
 				r.pairs.next++ // no more than these are numbered or given
 			}
 		}
-		if failed == nil && misplaced(all) {
-			r.sort(all)
+		if failed == nil {
+			r.arrange(all)
 		}
 		for _, rec := range all {
 			if !yield(rec, nil) {
@@ -112,14 +126,36 @@ func (r *records) sorted(recs iter.Seq2[*record, error]) iter.Seq2[*record, erro
 	}
 }
 
+// arrange sorts the records if their order makes no sense and their times do. If the
+// times contradict the order and not all ops have one, it keeps the order and counts that.
+func (r *records) arrange(all []*record) {
+	if misplaced(all) {
+		r.sort(all)
+		return
+	}
+	var v inversions
+	for _, rec := range all {
+		v.add(rec)
+	}
+	if line, e := v.end(); e != nil {
+		_ = r.pairs.flaw(line, &FlawError{Flaw: Untimely}) // a lenient reader goes on
+	}
+}
+
 // sort sorts records by time; of two at one time, an invocation comes first, so that
 // calls that touch are concurrent.
 func (r *records) sort(all []*record) {
-	before := slices.Clone(all)
+	before, moved := slices.Clone(all), false
 	byTime(all)
-	for i, rec := range before {
-		if all[i] != rec && rec.kind == Invoke {
-			_ = r.pairs.flaw(rec.line, &FlawError{Flaw: OutOfOrder}) // a lenient reader goes on
+	for _, invokes := range []bool{true, false} { // completions count only if no invocation was moved
+		for i, rec := range before {
+			if all[i] != rec && (rec.kind == Invoke) == invokes {
+				_ = r.pairs.flaw(rec.line, &FlawError{Flaw: OutOfOrder}) // a lenient reader goes on
+				moved = true
+			}
+		}
+		if moved {
+			return
 		}
 	}
 }

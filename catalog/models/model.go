@@ -127,7 +127,7 @@ func Renamable(src *Source, r history.Renames) error {
 
 // readJepsen reads ops as Jepsen records them, and shows look what was invoked.
 func (m Model) readJepsen(src *Source, opts history.Options, look func(history.JepsenOp)) (*history.History, error) {
-	opts.Format = src.Format
+	opts.Format, opts.KeyedAlike = src.Format, true
 	if opts.Line == nil {
 		opts.Line = new(int)
 	}
