@@ -79,7 +79,7 @@ type Result struct {
 	Plan      nemesis.Plan // what the nemesis did, or was about to do
 	Verdict   checker.Verdict
 	Reason    string           // one sentence
-	Why       *checker.Why     // the counter-example, if there is one
+	Why       *checker.Why     // the counter-example, if there is one; see Explain
 	Checks    []checker.Result // the workload's, the test's, and the harness's own
 	History   *history.History
 	Findings  []cluster.Finding // of user code that panicked, hung, leaked or came to an end
@@ -172,6 +172,16 @@ func (r *Result) judge(ctx context.Context) {
 	}
 	w := worst(r.Checks)
 	r.Verdict, r.Reason, r.Why = w.Verdict, w.Reason, w.Why
+}
+
+// Explain finds the counter-examples of the checks, and sets Why to that of the check that decided. [Exec] leaves
+// it out, as a sweep of many seeds asks for verdicts only; [Result.Page] calls it. It never changes a verdict
+// or a reason. See [checker.Result.Explain].
+func (r *Result) Explain(ctx context.Context) {
+	for i, c := range r.Checks {
+		r.Checks[i] = c.Explain(ctx)
+	}
+	r.Why = worst(r.Checks).Why
 }
 
 // guardedCheck survives a checker that panics.

@@ -1,6 +1,7 @@
 package capsize
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,7 +10,7 @@ import (
 	"github.com/capsize-go/capsize/report"
 )
 
-// Page returns all that a report shows of the run. The rest is up to package
+// Page returns all that a report shows of the run, which it explains first. The rest is up to package
 // report: [report.Text] for a terminal, [report.Write] for a folder with a page.
 // Rerun is the command that runs it again.
 func (r *Result) Page(rerun string) (report.Run, error) {
@@ -17,6 +18,7 @@ func (r *Result) Page(rerun string) (report.Run, error) {
 	if err != nil {
 		return report.Run{}, fmt.Errorf("digest of the history: %w", err)
 	}
+	r.Explain(context.Background())
 	p := report.Run{
 		Title: r.Test.Name, System: systemName(r.Test.System), Workload: r.Test.Workload.Name, Nemesis: r.Test.Nemesis.String(),
 		Seed: r.Seed, Nodes: r.Test.Nodes, Clients: r.Test.Clients,

@@ -38,6 +38,12 @@ type rig[S comparable, In, Out any] struct {
 	spoil  func(in In, out Out) (Out, bool)           // a wrong answer, if there is one
 }
 
+// An anyRig is a rig of any model.
+type anyRig interface {
+	compareAll(b *testing.B, loads []load)
+	pair(l load) (pair, bool)
+}
+
 // history makes the history: each call takes effect at a random instant between its ends.
 func (g rig[S, In, Out]) history(l load) (h *history.History, spoilt bool) {
 	return g.random(rand.New(rand.NewPCG(uint64(l.n), uint64(l.clients))), l)
@@ -132,8 +138,8 @@ func spending(ctx context.Context, within time.Duration) (context.Context, conte
 	return ctx, cancel
 }
 
-// peer asks porcupine directly, without what this package adds to it.
-func (g rig[S, In, Out]) peer(ctx context.Context, h *history.History, memory int) (bool, error) {
+// peer returns what asks porcupine directly, without what this package adds to it.
+func (g rig[S, In, Out]) peer(h *history.History, memory int) func(context.Context) (bool, error) {
 	s := source[S, In, Out]{m: g.m, h: h}
 	type asked struct {
 		in    In
@@ -145,27 +151,29 @@ func (g rig[S, In, Out]) peer(ctx context.Context, h *history.History, memory in
 		ops = append(ops, porcupine.Operation{ClientId: h.At(sp.call).Process, Input: asked{s.in(sp), sp.known}, Output: s.out(sp),
 			Call: int64(sp.call), Return: int64(sp.ret)})
 	}
-	left, steps, spent := memory/(len(ops)/8+porcupineStep), 0, error(nil)
-	m := porcupine.Model{
-		Init: func() any { return g.m.Init },
-		Step: func(state, input, output any) (bool, any) {
-			in := input.(asked)
-			next, ok := g.m.Step(state.(S), in.in, output.(Out))
-			if ok = ok || !in.known; ok {
-				left--
-			}
-			if steps++; left < 0 || steps%1024 == 0 && ctx.Err() != nil {
-				spent = errCap
-			}
-			return ok && spent == nil, next
-		},
+	return func(ctx context.Context) (bool, error) {
+		left, steps, spent := memory/(len(ops)/8+porcupineStep), 0, error(nil)
+		m := porcupine.Model{
+			Init: func() any { return g.m.Init },
+			Step: func(state, input, output any) (bool, any) {
+				in := input.(asked)
+				next, ok := g.m.Step(state.(S), in.in, output.(Out))
+				if ok = ok || !in.known; ok {
+					left--
+				}
+				if steps++; left < 0 || steps%1024 == 0 && ctx.Err() != nil {
+					spent = errCap
+				}
+				return ok && spent == nil, next
+			},
+		}
+		return porcupine.CheckOperations(m, ops), spent
 	}
-	return porcupine.CheckOperations(m, ops), spent
 }
 
-// compare measures ours and porcupine on the same histories: how long the verdict takes, without
+// compareAll measures ours and porcupine on the same histories: how long the verdict takes, without
 // the counter-example and the page. Where porcupine does not answer, x-ours is how many times longer it took until it was stopped.
-func compare[S comparable, In, Out any](b *testing.B, g rig[S, In, Out], loads []load) {
+func (g rig[S, In, Out]) compareAll(b *testing.B, loads []load) {
 	b.Run(g.name, func(b *testing.B) {
 		for _, l := range loads {
 			b.Run(l.String(), func(b *testing.B) { g.compare(b, l) })
@@ -190,7 +198,8 @@ func (g rig[S, In, Out]) compare(b *testing.B, l load) {
 			defer cancel()
 			s := source[S, In, Out]{m: g.m, h: h}
 			parts, _ := s.split()
-			got = s.judge(ctx, parts[0], false).Verdict
+			r, _ := s.metered(newMeter(ctx, defaultSteps, "this check")).judge(parts[0])
+			got = r.Verdict
 		})
 		if got == Unknown {
 			b.ReportMetric(1, "unanswered")
@@ -201,10 +210,11 @@ func (g rig[S, In, Out]) compare(b *testing.B, l load) {
 	b.Run("porcupine", func(b *testing.B) {
 		var ok bool
 		var err error
+		peer := g.peer(h, memory)
 		peers := measure(b, l, func() {
 			ctx, cancel := spending(b.Context(), within)
 			defer cancel()
-			ok, err = g.peer(ctx, h, memory)
+			ok, err = peer(ctx)
 		})
 		if err != nil {
 			b.ReportMetric(1, "unanswered")
@@ -253,10 +263,10 @@ func loads(calls, clients []int) (all []load) {
 // BenchmarkUnique measures registers and maps whose written values are unique.
 func BenchmarkUnique(b *testing.B) {
 	all := loads([]int{1e3, 1e4, 1e5, 1e6}, []int{5, 20, 50})
-	compare(b, registerRig("register", Register(), 0, true), all)
-	compare(b, registerRig("cas-register-unique", CASRegister(0), 0, true), all)
-	compare(b, kvRig("kv", false), all)
-	compare(b, kvRig("kv-append", true), all)
+	registerRig("register", Register(), 0, true).compareAll(b, all)
+	registerRig("cas-register-unique", CASRegister(0), 0, true).compareAll(b, all)
+	kvRig("kv", false).compareAll(b, all)
+	kvRig("kv-append", true).compareAll(b, all)
 }
 
 // BenchmarkModels measures all else.
@@ -266,17 +276,26 @@ func BenchmarkModels(b *testing.B) {
 		calls = []int{1e3, 1e4, 1e5}
 	}
 	all := loads(calls, []int{5, 10, 20})
-	compare(b, registerRig("register-few", Register(), 5, true), all)
-	compare(b, registerRig("cas-register", CASRegister(0), 5, true), all)
-	compare(b, registerRig("cas-register-no-cas", CASRegister(0), 5, false), all)
-	compare(b, counterRig(), all)
-	compare(b, lockRig(), all)
-	compare(b, queueRig("fifo-queue", FIFOQueue(), true), all)
-	compare(b, queueRig("fifo-queue-few", FIFOQueue(), false), all)
-	compare(b, queueRig("priority-queue", PriorityQueue(), true), all)
-	compare(b, stackRig(), all)
-	compare(b, setRig("set-growing", "add", "add", "read"), all)
-	compare(b, setRig("set-elements", "add", "remove", "contains"), all)
-	compare(b, setRig("set-all", "add", "remove", "contains", "read"), all)
-	compare(b, logRig(), all)
+	for _, g := range modelRigs() {
+		g.compareAll(b, all)
+	}
+}
+
+// modelRigs are the rigs of BenchmarkModels.
+func modelRigs() []anyRig {
+	return []anyRig{
+		registerRig("register-few", Register(), 5, true),
+		registerRig("cas-register", CASRegister(0), 5, true),
+		registerRig("cas-register-no-cas", CASRegister(0), 5, false),
+		counterRig(),
+		lockRig(),
+		queueRig("fifo-queue", FIFOQueue(), true),
+		queueRig("fifo-queue-few", FIFOQueue(), false),
+		queueRig("priority-queue", PriorityQueue(), true),
+		stackRig(),
+		setRig("set-growing", "add", "add", "read"),
+		setRig("set-elements", "add", "remove", "contains"),
+		setRig("set-all", "add", "remove", "contains", "read"),
+		logRig(),
+	}
 }

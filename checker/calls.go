@@ -42,6 +42,8 @@ type source[S comparable, In, Out any] struct {
 	m       Model[S, In, Out]
 	h       *history.History
 	memory  int         // bytes for searches; 0 for the default
+	meter   *meter      // bounds the work; nil for none
+	short   *meter      // bounds the work of making a short counter-example of a long one
 	refined *refined[S] // if the calls on a key tell more together
 }
 
@@ -57,7 +59,13 @@ func (s source[S, In, Out]) out(sp span) Out {
 	return out
 }
 
-func (s source[S, In, Out]) describe(sp span) string {
+// describe says what a call asked and was answered. A model that panics at that loses its words only.
+func (s source[S, In, Out]) describe(sp span) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = fmt.Sprintf("%v", s.in(sp))
+		}
+	}()
 	return s.m.describe(s.in(sp), s.out(sp), sp.known)
 }
 

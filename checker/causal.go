@@ -1,7 +1,6 @@
 package checker
 
 import (
-	"context"
 	"fmt"
 	"slices"
 )
@@ -24,10 +23,10 @@ func CausalConvergent[S comparable, In, Out any](m Model[S, In, Out]) Checker {
 }
 
 var (
-	causal = rule{name: "causal", kept: "are causally consistent", find: func(_ context.Context, l *logbook) (*breach, error) {
+	causal = rule{name: "causal", kept: "are causally consistent", find: func(_ *meter, l *logbook) (*breach, error) {
 		return newPast(l, false).breach(), nil
 	}}
-	causalConvergent = rule{name: "causal-convergent", kept: "are causally convergent", find: func(_ context.Context, l *logbook) (*breach, error) {
+	causalConvergent = rule{name: "causal-convergent", kept: "are causally convergent", find: func(_ *meter, l *logbook) (*breach, error) {
 		return newPast(l, true).breach(), nil
 	}}
 )

@@ -67,9 +67,10 @@ type Result struct {
 	Checker string  // name of the rule, as in "linearizable"
 	Verdict Verdict //
 	Reason  string  // one sentence: what was broken, what was counted, or why it is unknown
-	Why     *Why    // the counter-example, where there is one
+	Why     *Why    // the counter-example, where there is one; some checkers find it only when asked to: see [Result.Explain]
 	Parts   []Result
-	Files   map[string][]byte // pictures and pages, by file name
+	Files   map[string][]byte // pictures and pages, by file name; for some, see [Result.Draw]
+	later   *deferred         // what the result can still be asked for
 
 	// Broken says in a few words what Invalid means of this rule, as a headline puts it: "not
 	// linearizable", "a node panicked". Undecided says it of Unknown: "no fault had an effect".
@@ -106,6 +107,7 @@ type Why struct {
 	Calls   []history.Call // in the order of their invocations
 	Core    []int          // indexes in Calls of those that contradict each other; nil if all do, or nobody looked which
 	Culprit int            // index in Calls of the call that no order explains; -1 if none stands out
+	Note    string         // why it may not be the smallest, or lacks a core; empty if it is, and has one
 	Of      int            // how many calls were judged
 }
 
@@ -117,7 +119,7 @@ func (w *Why) Context(i int) bool { return w.Core != nil && !slices.Contains(w.C
 // that is as bad.
 func All(checkers ...Checker) Checker {
 	return Func(func(ctx context.Context, h *history.History) Result {
-		all := Result{Checker: "all"}
+		all := Result{Checker: "all", later: &deferred{explain: explainAll}}
 		for i, c := range checkers {
 			r := c.Check(ctx, h)
 			if i == 0 || r.Verdict > all.Verdict {

@@ -1,7 +1,6 @@
 package checker
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -16,7 +15,7 @@ import (
 // asked for after it had been written or seen, and was itself. A write of unknown outcome may still come
 // late, once. Without a last read, the answer is Unknown. It takes O(n log n).
 func Convergent[S comparable, In, Out any](m Model[S, In, Out]) Checker {
-	return keeps(m, rule{name: "convergent", kept: "converge", find: func(_ context.Context, l *logbook) (*breach, error) {
+	return keeps(m, rule{name: "convergent", kept: "converge", find: func(_ *meter, l *logbook) (*breach, error) {
 		from := -1
 		for f := range l.h.Faults() {
 			if f.Complete.Type == history.Fail {
@@ -33,7 +32,7 @@ func Convergent[S comparable, In, Out any](m Model[S, In, Out]) Checker {
 
 // ConvergentSince is [Convergent] for last reads that began at that time or later, whatever the nemesis did.
 func ConvergentSince[S comparable, In, Out any](m Model[S, In, Out], since time.Duration) Checker {
-	return keeps(m, rule{name: "convergent", kept: "converge", find: func(_ context.Context, l *logbook) (*breach, error) {
+	return keeps(m, rule{name: "convergent", kept: "converge", find: func(_ *meter, l *logbook) (*breach, error) {
 		from := -1
 		for o := range l.h.Ops() {
 			if o.Time >= since {

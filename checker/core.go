@@ -1,15 +1,9 @@
 package checker
 
-import (
-	"context"
-	"slices"
-	"time"
-)
+import "slices"
 
-const (
-	coreWithin = 300 * time.Millisecond // for finding the core of a counter-example
-	maxCore    = 10_000                 // calls on a key among which it is looked for
-)
+// maxCore is the most calls on a key among which the core of a counter-example is looked for.
+const maxCore = 10_000
 
 // core finds out which calls of a counter-example contradict each other, and which only show
 // where values came from. A call is a constraint: it happened, in its time, and was answered so. The core is
@@ -24,10 +18,8 @@ const (
 //
 // If the calls shown are not enough whatever the others did, or there are many others, the core is one of the
 // calls shown, as if there were no others: where values are unique, others are of no help anyway.
-func (s source[S, In, Out]) core(ctx context.Context, w *Why, all []span) {
+func (s source[S, In, Out]) core(w *Why, all []span) {
 	s.refined = nil // it is drawn from the answers of calls that may not have happened
-	ctx, cancel := context.WithTimeout(ctx, coreWithin)
-	defer cancel()
 	place := make(map[int]int, len(w.Calls))
 	for i, c := range w.Calls {
 		place[c.Invoke.Index] = i
@@ -38,7 +30,7 @@ func (s source[S, In, Out]) core(ctx context.Context, w *Why, all []span) {
 			shown = append(shown, sp)
 		}
 	}
-	if len(all) > maxCore || !s.regardless(ctx, shown, all) {
+	if len(all) > maxCore || !s.regardless(shown, all) {
 		all = slices.Clone(shown)
 	}
 	core := slices.Clone(shown)
@@ -46,7 +38,7 @@ func (s source[S, In, Out]) core(ctx context.Context, w *Why, all []span) {
 		return btoi(place[a.call] == w.Culprit) - btoi(place[b.call] == w.Culprit)
 	})
 	for i := 0; i < len(core); {
-		if rest := slices.Concat(core[:i], core[i+1:]); s.regardless(ctx, rest, all) {
+		if rest := slices.Concat(core[:i], core[i+1:]); s.regardless(rest, all) {
 			core = rest
 		} else {
 			i++

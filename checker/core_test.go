@@ -24,7 +24,7 @@ func TestCore(t *testing.T) {
 		{"never the initial value again", []timed{put(1, 2, 1), get(3, 4, 0)}, 2, 2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := Linearizable(Register()).Check(t.Context(), timeline(tt.calls...))
+			r := Linearizable(Register()).Check(t.Context(), timeline(tt.calls...)).Explain(t.Context())
 			require.Equal(t, Invalid, r.Verdict)
 			require.Len(t, r.Why.Calls, tt.shown, "%v", r.Why.Calls)
 			require.Len(t, r.Why.Core, tt.core, "%v of %v", r.Why.Core, r.Why.Calls)

@@ -81,7 +81,7 @@ func row[S comparable, In, Out any](file string, m Model[S, In, Out], typed func
 	}
 	r.judge = func(t *testing.T, h *history.History) Result {
 		h = typed(h)
-		got := Linearizable(m).Check(t.Context(), h)
+		got := Linearizable(m).Check(t.Context(), h).Explain(t.Context())
 		if got.Verdict == Invalid {
 			require.NotNil(t, got.Why, file)
 			fewest(t, m, h, got.Why)
@@ -143,12 +143,12 @@ func helpful[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *hi
 		for i, sp := range p.spans {
 			p.spans[i].optional = !must[sp.call]
 		}
-		return s.frontier(p.spans).run(t.Context()).ok
+		return s.frontier(p.spans).run().ok
 	}
 	return false
 }
 
-func glob(t *testing.T, root string, patterns ...string) (names []string) {
+func glob(t testing.TB, root string, patterns ...string) (names []string) {
 	for _, p := range patterns {
 		found, err := filepath.Glob(filepath.Join(root, p))
 		require.NoError(t, err)
@@ -208,12 +208,7 @@ func etcdRows(t *testing.T, root string) (rows []*corpusRow) {
 			continue
 		}
 		r := row(name, CASRegister(Nil), func(h *history.History) *history.History {
-			return typed(h, registerIn, func(op history.JepsenOp) any {
-				if op.F == "read" {
-					return number(op.Value)
-				}
-				return 0
-			})
+			return typed(h, registerIn, etcdOut)
 		})
 		if want[name] == "false" {
 			r.expect = Invalid

@@ -1,18 +1,17 @@
 package checker
 
-import "context"
-
 // A decision is what is known of calls, and how.
 type decision struct {
 	ok    bool
 	err   error     // why it is not known
 	zones *conflict // the zones that contradict each other, if that was how
 	found finding   // what an algorithm for the object found, if that was how
+	at    int       // instant of the return that no order reaches, if a search was how
 }
 
 // decide judges calls that have nothing to do with others. It returns the source
 // with what the model could tell of them together.
-func (s source[S, In, Out]) decide(ctx context.Context, spans []span) (source[S, In, Out], decision) {
+func (s source[S, In, Out]) decide(spans []span) (source[S, In, Out], decision) {
 	s, c := s.refine(spans)
 	if c != nil {
 		return s, decision{zones: c}
@@ -20,8 +19,7 @@ func (s source[S, In, Out]) decide(ctx context.Context, spans []span) (source[S,
 	if d, ok := s.quick(spans); ok {
 		return s, d
 	}
-	ok, err := s.search(ctx, spans)
-	return s, decision{ok: ok, err: err}
+	return s, s.search(spans)
 }
 
 // quick decides without a search, if that is possible.
@@ -78,11 +76,11 @@ var tries = []try{{true, 8, 4_000}, {false, 8, 4_000}, {true, 128, 20_000}, {fal
 // widths are how many configurations are then followed at a time.
 var widths = []int{1, 8, 64, 512}
 
-// search reports whether calls are linearizable, by looking for an order of them. It goes
+// search decides whether calls are linearizable, by looking for an order of them. It goes
 // deep for a while. Then it follows few configurations at a time: if one comes to the end,
 // that is an order, and if all end though none was left out, there is none. At last
-// the two ways of searching race, each with half the memory.
-func (s source[S, In, Out]) search(ctx context.Context, spans []span) (ok bool, err error) {
+// the two ways of searching take turns, each with half the memory.
+func (s source[S, In, Out]) search(spans []span) decision {
 	s.memory = s.budget() / 2
 	f := s.frontier(spans)
 	for _, t := range tries {
@@ -90,22 +88,29 @@ func (s source[S, In, Out]) search(ctx context.Context, spans []span) (ok bool, 
 		if d.eager = t.eager; d.eager && len(d.classes) == 0 {
 			continue // the same as if it were not
 		}
-		if ok, err = d.run(ctx); err == nil {
-			return ok, nil
+		if got := d.run(); got.err == nil {
+			return got
 		}
 	}
 	for _, width := range widths {
 		f = f.again(width)
-		if end := f.run(ctx); end.by == nil && (end.ok || !f.dropped) {
-			return end.ok, nil
+		if got := f.run(); got.err == nil && (got.ok || !f.dropped) {
+			return got
 		}
 	}
-	wide, deep := s.frontier(spans), s.frontier(spans).dive(0)
-	deep.eager = true
-	return race(ctx, func(ctx context.Context) (bool, error) {
-		end := wide.run(ctx)
-		return end.ok, end.by
-	}, deep.run)
+	return race(f.meter, func(m *meter) decision {
+		return s.metered(m).frontier(spans).run()
+	}, func(m *meter) decision {
+		deep := s.metered(m).frontier(spans).dive(0)
+		deep.eager = true
+		return deep.run()
+	})
+}
+
+// metered returns the source with another bound on work.
+func (s source[S, In, Out]) metered(m *meter) source[S, In, Out] {
+	s.meter = m
+	return s
 }
 
 // budget returns how many bytes a search may hold.
@@ -118,8 +123,11 @@ func (s source[S, In, Out]) budget() int {
 
 // frontier prepares a search through calls.
 func (s source[S, In, Out]) frontier(spans []span) *frontier {
+	if s.meter == nil {
+		s.meter = unmetered()
+	}
 	f := s.stepped(spans)
-	f.memory = s.budget()
+	f.memory, f.meter = s.budget(), s.meter
 	return f
 }
 

@@ -1,7 +1,6 @@
 package checker
 
 import (
-	"context"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -17,6 +16,7 @@ type dive struct {
 	ops    []numbered
 	events []instant
 	model  stepper
+	meter  *meter
 	bags   *bags
 
 	depths []depth
@@ -72,7 +72,7 @@ func (f *frontier) dive(most int) *dive {
 	if f.events == nil {
 		f.events = instants(f.ops)
 	}
-	d := &dive{ops: f.ops, events: f.events, model: f.model, bags: newBags(), room: f.memory, most: most}
+	d := &dive{ops: f.ops, events: f.events, model: f.model, meter: f.meter, bags: newBags(), room: f.memory, most: most}
 	d.slot, d.ret = make([]int32, len(f.ops)), make([]int32, len(f.ops))
 	d.lost = make([][]int, len(f.left))
 	expected := min(len(f.ops), 1000)
@@ -92,21 +92,32 @@ func (f *frontier) dive(most int) *dive {
 	return d
 }
 
-// run decides. It asks ctx now and then.
-func (d *dive) run(ctx context.Context) (ok bool, err error) {
+// run decides.
+func (d *dive) run() decision {
+	ok, err := d.search()
+	if err != nil {
+		return decision{err: err}
+	}
+	got := decision{ok: ok}
+	if n := len(d.depths); !ok && n > 0 {
+		got.at = d.depths[n-1].at
+	}
+	return got
+}
+
+func (d *dive) search() (ok bool, err error) {
 	if ok, err = d.visit(reached{}); ok || err != nil {
 		return ok, err
 	}
 	for len(d.stack) > 0 {
-		if d.steps++; d.steps%1024 == 0 {
-			if ctx.Err() != nil {
-				err = context.Cause(ctx)
-			} else if d.held() > d.room {
-				err = errMemory
-			}
+		if d.steps++; d.steps%1024 == 0 && d.held() > d.room {
+			err = errMemory
 		}
 		if d.steps == d.most {
 			err = errSteps
+		}
+		if !d.meter.step() {
+			err = d.meter.err
 		}
 		if err == nil {
 			err = d.model.failed()

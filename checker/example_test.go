@@ -22,7 +22,7 @@ func ExampleLinearizable() {
 		at(40, 1, history.Invoke, checker.RegisterOp{F: "read", Key: "k2"}, nil),
 		at(50, 1, history.OK, nil, 23),
 	)
-	r := checker.Linearizable(checker.Register()).Check(context.Background(), h)
+	r := checker.Linearizable(checker.Register()).Check(context.Background(), h).Explain(context.Background())
 	fmt.Println(r.Verdict)
 	fmt.Println(r.Why.Reason)
 	// Output:
@@ -57,7 +57,7 @@ func ExampleStack() {
 		history.Op{Process: 1, Type: history.Invoke, Input: checker.StackOp{F: "pop"}},
 		history.Op{Process: 1, Type: history.OK, Output: 1},
 	)
-	r := checker.Linearizable(checker.Stack()).Check(context.Background(), h)
+	r := checker.Linearizable(checker.Stack()).Check(context.Background(), h).Explain(context.Background())
 	fmt.Println(r.Why.Reason)
 	// Output: process 1 was answered pop → 1, though another was pushed on top of it, and was never popped
 }
@@ -72,7 +72,7 @@ func ExamplePriorityQueue() {
 		history.Op{Process: 1, Type: history.Invoke, Input: checker.QueueOp{F: "dequeue"}},
 		history.Op{Process: 1, Type: history.OK, Output: 2},
 	)
-	r := checker.Linearizable(checker.PriorityQueue()).Check(context.Background(), h)
+	r := checker.Linearizable(checker.PriorityQueue()).Check(context.Background(), h).Explain(context.Background())
 	fmt.Println(r.Why.Reason)
 	// Output: process 1 was answered dequeue → 2, though something smaller was there all the time
 }
@@ -87,7 +87,7 @@ func ExampleFIFOQueue() {
 		history.Op{Process: 1, Type: history.Invoke, Input: checker.QueueOp{F: "dequeue"}},
 		history.Op{Process: 1, Type: history.OK, Output: 2},
 	)
-	r := checker.Linearizable(checker.FIFOQueue()).Check(context.Background(), h)
+	r := checker.Linearizable(checker.FIFOQueue()).Check(context.Background(), h).Explain(context.Background())
 	fmt.Println(r.Why.Reason)
 	// Output: process 1 was answered dequeue → 2, though another was put there before it, and was never taken
 }

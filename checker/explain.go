@@ -1,7 +1,6 @@
 package checker
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"sort"
@@ -17,7 +16,7 @@ const prefixCalls = 50_000
 // sense that all would be well without any one of them and those that saw what it
 // wrote. It judges parts of the history; it never runs it again. The decision
 // says where zones contradict each other, or what else was found.
-func (s source[S, In, Out]) explain(ctx context.Context, p *part, d decision) *Why {
+func (s source[S, In, Out]) explain(p *part, d decision) *Why {
 	c := d.zones
 	w := &Why{Key: p.key, Culprit: -1, Of: len(p.spans)}
 	var thin span
@@ -25,10 +24,10 @@ func (s source[S, In, Out]) explain(ctx context.Context, p *part, d decision) *W
 	var spans []span
 	switch {
 	case d.found.bad != nil:
-		return s.explainFound(ctx, p, d.found)
+		return s.explainFound(p, d.found)
 	case c == nil:
 		if thin, unfounded = s.unfounded(p.spans); !unfounded {
-			spans = s.searched(ctx, p.spans)
+			spans = s.searched(p.spans, d.at)
 		}
 	case c.thin != none && p.spans[c.thin].known:
 		thin, unfounded = p.spans[c.thin], true
@@ -36,9 +35,9 @@ func (s source[S, In, Out]) explain(ctx context.Context, p *part, d decision) *W
 		for _, i := range c.ops {
 			spans = append(spans, p.spans[i])
 		}
-		spans = s.evident(ctx, spans, p.spans)
+		spans = s.evident(spans, p.spans)
 	default:
-		spans = s.evident(ctx, s.conflicting(p.spans, c), p.spans)
+		spans = s.evident(s.conflicting(p.spans, c), p.spans)
 	}
 	if unfounded {
 		w.Calls = []history.Call{s.call(thin)}
@@ -59,7 +58,7 @@ func (s source[S, In, Out]) explain(ctx context.Context, p *part, d decision) *W
 }
 
 // explainFound returns few of the calls that an algorithm for the object found.
-func (s source[S, In, Out]) explainFound(ctx context.Context, p *part, f finding) *Why {
+func (s source[S, In, Out]) explainFound(p *part, f finding) *Why {
 	w := &Why{Key: p.key, Culprit: -1, Of: len(p.spans)}
 	var bad []span
 	for _, i := range f.bad {
@@ -68,7 +67,7 @@ func (s source[S, In, Out]) explainFound(ctx context.Context, p *part, f finding
 	blame := bad[0]
 	slices.SortFunc(bad, func(a, b span) int { return a.call - b.call })
 	bad = slices.Compact(bad)
-	if few := s.reduce(ctx, slices.Clone(bad), p.spans); len(few) < len(bad) {
+	if few := s.reduce(slices.Clone(bad), p.spans); len(few) < len(bad) {
 		slices.SortFunc(few, func(a, b span) int { return a.call - b.call })
 		bad = few
 	}
@@ -89,13 +88,16 @@ func (s source[S, In, Out]) explainFound(ctx context.Context, p *part, f finding
 func (s source[S, In, Out]) conflicting(spans []span, c *conflict) []span {
 	if len(spans) <= prefixCalls && s.refined == nil {
 		at := firstBad(spans, func(spans []span) bool {
+			if !s.meter.take(len(spans) / 8) {
+				return false
+			}
 			c, _ := s.zones(spans, false)
 			return c != nil
 		})
 		early := until(spans, at)
 		d, _ := s.zones(early, false)
 		// If a call that had not been answered yet is part of it, the answer matters.
-		if !slices.ContainsFunc(d.ops, func(i int32) bool { return early[i] != spans[i] }) {
+		if d != nil && !slices.ContainsFunc(d.ops, func(i int32) bool { return early[i] != spans[i] }) {
 			c = d
 		}
 	}
@@ -110,6 +112,9 @@ func (s source[S, In, Out]) conflicting(spans []span, c *conflict) []span {
 // others saw, and drops again what that has made needless.
 func (s source[S, In, Out]) minimal(found, all []span) []span {
 	bad := func(spans []span) bool {
+		if !s.meter.take(len(spans)) {
+			return false
+		}
 		c, _ := s.zones(spans, true)
 		return c != nil
 	}

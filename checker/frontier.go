@@ -1,7 +1,6 @@
 package checker
 
 import (
-	"context"
 	"fmt"
 	"slices"
 )
@@ -73,6 +72,7 @@ type frontier struct {
 	ops    []numbered
 	events []instant
 	model  stepper
+	meter  *meter
 
 	slots [maxSlots]int32 // the open call in each slot, or none
 	prev  [maxSlots]int32 // slot of the like call that returns just before, or none
@@ -95,18 +95,11 @@ type frontier struct {
 	queue, later []config
 }
 
-// A frontierEnd is how a frontier came to its end.
-type frontierEnd struct {
-	ok bool
-	at int   // instant of the return that no configuration allows
-	by error // why it is not known
-}
-
 // defaultMemory is what a search may hold unless it is told.
 const defaultMemory = 1 << 30
 
 func newFrontier(ops []numbered, classes int, model stepper) *frontier {
-	f := &frontier{ops: ops, model: model, left: make([]int32, classes), bags: newBags(), memory: defaultMemory}
+	f := &frontier{ops: ops, model: model, left: make([]int32, classes), meter: unmetered(), bags: newBags(), memory: defaultMemory}
 	f.at = make([]int32, len(ops))
 	for i := range f.slots {
 		f.slots[i], f.prev[i] = none, none
@@ -119,7 +112,7 @@ func newFrontier(ops []numbered, classes int, model stepper) *frontier {
 // configurations.
 func (f *frontier) again(width int) *frontier {
 	g := newFrontier(f.ops, len(f.left), f.model)
-	g.memory, g.width, g.events = f.memory, width, f.events
+	g.memory, g.meter, g.width, g.events = f.memory, f.meter, width, f.events
 	return g
 }
 
@@ -153,8 +146,8 @@ func instants(ops []numbered) []instant {
 	return append(all, ends...)
 }
 
-// run decides. It asks ctx now and then.
-func (f *frontier) run(ctx context.Context) frontierEnd {
+// run decides.
+func (f *frontier) run() decision {
 	returned := 0
 	if f.events == nil {
 		f.events = instants(f.ops)
@@ -166,24 +159,24 @@ func (f *frontier) run(ctx context.Context) frontierEnd {
 			f.lose(o.class)
 		case !e.ret:
 			if !f.invoke(e.op) {
-				return frontierEnd{by: fmt.Errorf("more than %d calls at a time were open", maxSlots)}
+				return decision{err: fmt.Errorf("more than %d calls at a time were open", maxSlots)}
 			}
 		default:
-			err := f.finish(ctx, e.op)
+			err := f.finish(e.op)
 			if err == nil {
 				err = f.model.failed()
 			}
 			if err != nil {
-				return frontierEnd{by: fmt.Errorf("%w after %d of %d calls, with %d ways in which they may have happened",
+				return decision{err: fmt.Errorf("%w after %d of %d calls, with %d ways in which they may have happened",
 					err, returned, len(f.ops), len(f.front))}
 			}
 			returned++
 			if len(f.front) == 0 {
-				return frontierEnd{at: e.at}
+				return decision{at: e.at}
 			}
 		}
 	}
-	return frontierEnd{ok: true}
+	return decision{ok: true}
 }
 
 const configBytes = 24
@@ -245,7 +238,7 @@ func (f *frontier) relink(class int32) {
 // finish keeps the configurations in which a call has taken effect, after
 // letting others take effect before it in every way that leads there: as few as
 // possible first, and calls of unknown outcome last.
-func (f *frontier) finish(ctx context.Context, op int32) error {
+func (f *frontier) finish(op int32) error {
 	slot := f.at[op]
 	f.seen.reset()
 	f.out.reset()
@@ -266,13 +259,11 @@ func (f *frontier) finish(ctx context.Context, op int32) error {
 			queue, later, next = append(queue[:0], later...), later[:0], 0
 		}
 		c := queue[next]
-		if f.steps++; f.steps%1024 == 0 {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			if f.held()+configBytes*(cap(queue)+cap(later)) > f.memory {
-				return errMemory
-			}
+		if f.steps++; f.steps%1024 == 0 && f.held()+configBytes*(cap(queue)+cap(later)) > f.memory {
+			return errMemory
+		}
+		if !f.meter.step() {
+			return f.meter.err
 		}
 		if c.has(slot) {
 			if c = c.without(slot); f.out.add(c) {
@@ -367,12 +358,14 @@ func (f *frontier) add(c config) bool {
 	}
 	used := c.used
 	c.used = 0
-	for _, u := range f.least[c] {
+	all := f.least[c]
+	f.meter.take(len(all) / bagsOfStep)
+	for _, u := range all {
 		if f.bags.within(u, used) {
 			return false
 		}
 	}
-	f.least[c] = append(f.least[c], used)
+	f.least[c] = append(all, used)
 	return true
 }
 
@@ -398,6 +391,7 @@ func (f *frontier) thin() {
 	f.front = slices.DeleteFunc(f.front, func(c config) bool {
 		used := c.used
 		c.used = 0
+		f.meter.take(len(least[c]) / bagsOfStep)
 		for _, u := range least[c] {
 			if f.bags.within(u, used) {
 				return true

@@ -13,12 +13,35 @@ import (
 type Option func(*settings)
 
 type settings struct {
-	within time.Duration
-	memory int
+	within  time.Duration // 0 for no limit
+	memory  int
+	steps   int
+	explain int
 }
 
-// Within bounds the time that a check may take: 30 s unless it is given. A check
-// that takes longer ends with Unknown.
+func settle(opts []Option) settings {
+	set := settings{memory: defaultMemory, steps: defaultSteps, explain: explainSteps}
+	for _, o := range opts {
+		o(&set)
+	}
+	return set
+}
+
+// Steps bounds the work of a check: 50 million steps unless it is given, which take a processor some
+// 20 to 60 s. A step is a configuration that a search visits; a question to [Model.Step] counts four. What is
+// decided without a search takes none. A check that needs more ends with Unknown. As steps are counted, and time
+// is not, a history has the same verdict on any machine: Unknown with fewer steps than its search needs,
+// and always the same one with more.
+func Steps(n int) Option { return func(s *settings) { s.steps = n } }
+
+// ExplainSteps bounds the work of [Result.Explain] for each key: 400,000 steps unless it is given, a few
+// tenths of a second at most. A counter-example that needs more is not the smallest, and [Why.Note] says so. The
+// verdict never depends on it.
+func ExplainSteps(n int) Option { return func(s *settings) { s.explain = n } }
+
+// Within bounds the time that a check may take, its explanation included. Unless it is given there is no such bound, and
+// [Steps] and [Memory] are what ends a check. It is the last resort for a model whose Step is slow: a
+// check ends within d and one Step, with Unknown, which then depends on how fast the machine is.
 func Within(d time.Duration) Option { return func(s *settings) { s.within = d } }
 
 // Memory bounds what the searches of a check may hold in memory, in bytes and
@@ -26,6 +49,14 @@ func Within(d time.Duration) Option { return func(s *settings) { s.within = d } 
 // finds an answer, the check ends with Unknown. What is decided without a search, and the
 // history itself, do not count.
 func Memory(bytes int) Option { return func(s *settings) { s.memory = bytes } }
+
+// limited returns a context that ends after the time that [Within] gives, less what was used, and says so.
+func (set settings) limited(ctx context.Context, used time.Duration) (context.Context, context.CancelFunc) {
+	if set.within == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, set.within-used, fmt.Errorf("the %v for this check ended", set.within))
+}
 
 // Most keys that are explained, and listed in a result.
 const (
@@ -47,24 +78,25 @@ var errMemory = errors.New("the memory for this check was used up")
 // O(n log n) by the zones of its values; so are queues, stacks, priority queues, sets,
 // counters, logs and ids where their models say so. Anything else takes a search: one that
 // goes deep, one that follows few ways in which calls may have happened, and at last two
-// that leave none out, side by side; the first answer counts. If time ([Within]) or
-// memory ([Memory]) end before that, the verdict is Unknown, and the reason says which of
+// that leave none out, in turns; the first answer counts. If the budget ([Steps]) or the
+// memory ([Memory]) ends before that, the verdict is Unknown, and the reason says which of
 // them ended, and how many calls had been decided.
+//
+// The result has the verdict alone. [Result.Explain] finds the counter-example.
 func Linearizable[S comparable, In, Out any](m Model[S, In, Out], opts ...Option) Checker {
 	m.check()
-	set := settings{within: 30 * time.Second, memory: 1 << 30}
-	for _, o := range opts {
-		o(&set)
-	}
+	set := settle(opts)
 	return named("linearizable", Func(func(ctx context.Context, h *history.History) Result {
-		ctx, cancel := context.WithTimeoutCause(ctx, set.within, fmt.Errorf("the %v for this check ended", set.within))
+		limited, cancel := set.limited(ctx, 0)
 		defer cancel()
-		return source[S, In, Out]{m: m, h: h, memory: set.memory}.check(ctx)
+		s := source[S, In, Out]{m: m, h: h, memory: set.memory, meter: newMeter(limited, set.steps, "this check")}
+		return s.check(set)
 	}))
 }
 
 // check judges key by key, and sums up.
-func (s source[S, In, Out]) check(ctx context.Context) (r Result) {
+func (s source[S, In, Out]) check(set settings) (r Result) {
+	began := set.clock()
 	r.Checker = "linearizable"
 	defer func() {
 		if p := recover(); p != nil { // in a hook of the model: Step has its own
@@ -75,69 +107,60 @@ func (s source[S, In, Out]) check(ctx context.Context) (r Result) {
 	if bad != nil {
 		return s.garbledResult(bad)
 	}
+	var proofs []proof[S, In, Out]
 	calls, counts := 0, [3]int{}
 	for _, p := range parts {
 		calls += len(p.spans)
-		one := s.judge(ctx, p, counts[Invalid] < maxExplained)
+		one, proved := s.judge(p)
 		counts[one.Verdict]++
 		if one.Verdict == Valid {
 			continue
 		}
 		if len(r.Parts) < maxParts {
+			if one.Verdict == Invalid && len(proofs) < maxExplained {
+				proved.place = len(r.Parts)
+				proofs = append(proofs, proved)
+			}
 			r.Parts = append(r.Parts, one)
 		}
 		r.Verdict = max(r.Verdict, one.Verdict)
 	}
-	s.sumUp(ctx, &r, parts, calls, counts)
+	s.sumUp(&r, len(parts), calls, counts)
+	if len(proofs) > 0 {
+		r.later = &deferred{explain: s.explainer(set, proofs, began())}
+	}
 	return r
 }
 
-// sumUp words the reason, and picks the counter-example that shows first.
-func (s source[S, In, Out]) sumUp(ctx context.Context, r *Result, parts []*part, calls int, counts [3]int) {
+// clock returns a function that says how much time was used, if that matters.
+func (set settings) clock() func() time.Duration {
+	if set.within == 0 {
+		return func() time.Duration { return 0 }
+	}
+	began := time.Now()
+	return func() time.Duration { return time.Since(began) }
+}
+
+// sumUp words the reason.
+func (s source[S, In, Out]) sumUp(r *Result, keys, calls int, counts [3]int) {
 	keyed := s.m.Key != nil
 	switch {
 	case r.Verdict == Invalid && keyed:
-		r.Reason = fmt.Sprintf("%s not linearizable", areOf(counts[Invalid], len(parts), "key"))
+		r.Reason = fmt.Sprintf("%s not linearizable", areOf(counts[Invalid], keys, "key"))
 	case r.Verdict == Invalid:
 		r.Reason = fmt.Sprintf("%s are not linearizable", plural(calls, "call"))
 	case r.Verdict == Unknown && keyed:
-		r.Reason = fmt.Sprintf("%s undecided; %s", areOf(counts[Unknown], len(parts), "key"), r.Parts[0].Reason)
+		r.Reason = fmt.Sprintf("%s undecided; %s", areOf(counts[Unknown], keys, "key"), r.Parts[0].Reason)
 	case r.Verdict == Unknown:
 		r.Reason = r.Parts[0].Reason
 	case keyed:
-		r.Reason = fmt.Sprintf("%s on %s are linearizable", plural(calls, "call"), plural(len(parts), "key"))
+		r.Reason = fmt.Sprintf("%s on %s are linearizable", plural(calls, "call"), plural(keys, "key"))
 	default:
 		r.Reason = fmt.Sprintf("%s are linearizable", plural(calls, "call"))
 	}
-	first := -1
-	for i, p := range r.Parts {
-		if p.Why != nil && (first < 0 || p.Why.shows() < r.Parts[first].Why.shows()) {
-			first = i
-		}
-	}
-	if first < 0 {
-		return
-	}
-	r.Why = r.Parts[first].Why
-	for _, p := range parts {
-		if p.key == r.Why.Key {
-			if page := s.page(ctx, p.spans, 300*time.Millisecond); page != nil {
-				r.Files = map[string][]byte{"linearizable.html": page}
-			}
-		}
-	}
-	if !keyed {
+	if !keyed && r.Verdict == Invalid {
 		r.Parts = nil
 	}
-}
-
-// shows returns the instant from which on the counter-example is one.
-func (w *Why) shows() int {
-	at := 0
-	for _, c := range w.Calls {
-		at = max(at, c.Invoke.Index, c.Complete.Index)
-	}
-	return at
 }
 
 func (s source[S, In, Out]) garbledResult(bad *garbled) Result {
@@ -153,14 +176,15 @@ func (s source[S, In, Out]) garbledResult(bad *garbled) Result {
 	return r
 }
 
-// judge decides one key, by the cheapest algorithm that can tell.
-func (s source[S, In, Out]) judge(ctx context.Context, p *part, explain bool) Result {
-	r := Result{Checker: p.key}
+// judge decides one key, by the cheapest algorithm that can tell. If the key is not linearizable, it
+// returns what shows that.
+func (s source[S, In, Out]) judge(p *part) (r Result, proved proof[S, In, Out]) {
+	r.Checker = p.key
 	if r.Checker == "" {
 		r.Checker = s.m.Name
 	}
 	for _, spans := range s.finer(p.spans) {
-		of, d := s.decide(ctx, spans)
+		of, d := s.decide(spans)
 		switch {
 		case d.err != nil:
 			r.Verdict = max(r.Verdict, Unknown)
@@ -168,16 +192,10 @@ func (s source[S, In, Out]) judge(ctx context.Context, p *part, explain bool) Re
 		case !d.ok:
 			r.Verdict = Invalid
 			r.Reason = fmt.Sprintf("%s%s are not linearizable", plural(len(p.spans), "call"), on(p.key))
-			if explain {
-				r.Why = of.explain(ctx, &part{key: p.key, spans: spans}, d)
-				r.Why.Of = len(p.spans)
-				of.core(ctx, r.Why, spans)
-				r.Reason = r.Why.Reason
-			}
-			return r
+			return r, proof[S, In, Out]{s: of, whole: p, spans: spans, found: d}
 		}
 	}
-	return r
+	return r, proved
 }
 
 // A stepError says at which call a model could not go on.
@@ -199,18 +217,9 @@ func (s source[S, In, Out]) step(state S, sp span) (next S, ok bool, err error) 
 func (s source[S, In, Out]) stepAsked(state S, c asked[In, Out]) (next S, ok bool, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = &stepError{s.m.Name, fmt.Sprintf("%v, %s", s.describeSafely(c.span), place(s.h.At(c.call))), p}
+			err = &stepError{s.m.Name, fmt.Sprintf("%v, %s", s.describe(c.span), place(s.h.At(c.call))), p}
 		}
 	}()
 	next, ok = s.m.Step(state, c.in, c.out)
 	return next, ok, nil
-}
-
-func (s source[S, In, Out]) describeSafely(sp span) (text string) {
-	defer func() {
-		if recover() != nil {
-			text = fmt.Sprintf("%v", s.in(sp))
-		}
-	}()
-	return s.describe(sp)
 }

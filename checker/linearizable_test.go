@@ -150,7 +150,7 @@ var reasons = []struct {
 func TestReasons(t *testing.T) {
 	for _, tt := range reasons {
 		t.Run(tt.name, func(t *testing.T) {
-			got := Linearizable(Register()).Check(t.Context(), told(tt.lines...))
+			got := Linearizable(Register()).Check(t.Context(), told(tt.lines...)).Draw(t.Context())
 			assert.Equal(t, "linearizable", got.Checker)
 			if tt.want == "" {
 				assert.Equal(t, Valid, got.Verdict, got.Reason)

@@ -24,7 +24,7 @@ func oneByOne(calls ...[2]any) *history.History {
 
 // linearizable prints whether a history fits a model, and if not, why.
 func linearizable(c checker.Checker, h *history.History) {
-	r := c.Check(context.Background(), h)
+	r := c.Check(context.Background(), h).Explain(context.Background())
 	fmt.Println(r.Verdict)
 	if r.Why != nil {
 		fmt.Println(r.Why.Reason)

@@ -189,7 +189,7 @@ func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], total, 
 		if !bruteForce(k.m, h) {
 			want = Invalid
 		}
-		got := check.Check(t.Context(), h)
+		got := check.Check(t.Context(), h).Explain(t.Context())
 		require.Equal(t, want, got.Verdict, "%s\n%v", got.Reason, h)
 		counts[want]++
 		s := source[S, In, Out]{m: k.m, h: h}
@@ -202,19 +202,20 @@ func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], total, 
 			one, err := s.porcupine(t.Context(), p.spans)
 			require.NoError(t, err)
 			ok = ok && one
-			end := s.frontier(p.spans).run(t.Context())
-			require.NoError(t, end.by)
+			end := s.frontier(p.spans).run()
+			require.NoError(t, end.err)
 			require.Equal(t, one, end.ok, "frontier\n%v", h)
 			for _, eager := range []bool{false, true} {
 				d := s.frontier(p.spans).dive(0)
 				d.eager = eager
-				ok, err := d.run(t.Context())
-				require.NoError(t, err)
-				require.Equal(t, one, ok, "dive\n%v", h)
+				got := d.run()
+				require.NoError(t, got.err)
+				require.Equal(t, one, got.ok, "dive\n%v", h)
+				require.Equal(t, end.at, got.at, "dive\n%v", h)
 			}
 			all, m := s.number(p.spans)
-			end = newFrontier(all, len(m.kinds), m).run(t.Context())
-			require.NoError(t, end.by)
+			end = newFrontier(all, len(m.kinds), m).run()
+			require.NoError(t, end.err)
 			require.Equal(t, one, end.ok, "frontier\n%v", h)
 		}
 		require.Equal(t, want == Valid, ok, "porcupine\n%v", h)

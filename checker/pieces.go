@@ -1,7 +1,6 @@
 package checker
 
 import (
-	"context"
 	"slices"
 	"strings"
 )
@@ -244,7 +243,7 @@ func abridged(s string) string {
 
 // evident adds to calls those that show what the others read and wrote, and drops
 // what that makes needless.
-func (s source[S, In, Out]) evident(ctx context.Context, spans, all []span) []span {
+func (s source[S, In, Out]) evident(spans, all []span) []span {
 	if s.refined == nil {
 		return spans
 	}
@@ -255,7 +254,7 @@ func (s source[S, In, Out]) evident(ctx context.Context, spans, all []span) []sp
 	}
 	slices.SortFunc(spans, func(a, b span) int { return a.call - b.call })
 	s.refined = nil
-	return s.reduce(ctx, spans, all)
+	return s.reduce(spans, all)
 }
 
 // foundedKV reports whether the string that a get saw can be made of what others

@@ -3,7 +3,6 @@ package checker
 import (
 	"bytes"
 	"context"
-	"time"
 
 	"github.com/anishathalye/porcupine"
 )
@@ -17,31 +16,47 @@ const pageCalls = 2000
 const porcupineStep = 200
 
 // porcupineModel translates a model. Every step asks ctx, and counts against a
-// bound on memory; once either has ended, no step succeeds, and the search ends.
-func (s source[S, In, Out]) porcupineModel(ctx context.Context, calls int, spent *error) porcupine.Model {
-	steps, most := 0, s.budget()/(calls/8+porcupineStep)
+// bound on memory and one on steps, if most is more than 0; once one of them has ended, no step
+// succeeds, and the search ends.
+func (s source[S, In, Out]) porcupineModel(ctx context.Context, calls, most int, spent *error) porcupine.Model {
+	steps, left := 0, s.budget()/(calls/8+porcupineStep)
+	m := s.drawingModel()
+	m.Step = func(state, input, _ any) (ok bool, next any) {
+		if *spent != nil {
+			return false, state
+		}
+		if steps++; ctx.Err() != nil {
+			*spent = context.Cause(ctx)
+			return false, state
+		} else if steps == most {
+			*spent = errSteps
+			return false, state
+		}
+		sp := input.(span)
+		n, right, err := s.step(state.(S), sp)
+		if err != nil {
+			*spent = err
+			return false, state
+		}
+		if right = right || !sp.known; right {
+			if left--; left < 0 {
+				*spent = errMemory
+			}
+		}
+		return right, n
+	}
+	return m
+}
+
+// drawingModel translates a model for what was found already: it has no bound, because porcupine
+// panics if a step that succeeded in the search fails while it draws.
+func (s source[S, In, Out]) drawingModel() porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return s.m.Init },
 		Step: func(state, input, _ any) (ok bool, next any) {
-			if *spent != nil {
-				return false, state
-			}
-			if steps++; steps%64 == 0 && ctx.Err() != nil {
-				*spent = context.Cause(ctx)
-				return false, state
-			}
 			sp := input.(span)
-			n, right, err := s.step(state.(S), sp)
-			if err != nil {
-				*spent = err
-				return false, state
-			}
-			if right = right || !sp.known; right {
-				if most--; most < 0 {
-					*spent = errMemory
-				}
-			}
-			return right, n
+			n, right := s.m.Step(state.(S), s.in(sp), s.out(sp))
+			return right || !sp.known, n
 		},
 		DescribeOperation: func(input, _ any) string { return s.describe(input.(span)) },
 	}
@@ -60,23 +75,28 @@ func (s source[S, In, Out]) operations(spans []span) []porcupine.Operation {
 // with Lowe's memory, as in Athalye's porcupine. Its cost is exponential in the
 // number of calls at a time.
 func (s source[S, In, Out]) porcupine(ctx context.Context, spans []span) (ok bool, err error) {
-	m := s.porcupineModel(ctx, len(spans), &err)
+	m := s.porcupineModel(ctx, len(spans), 0, &err)
 	return porcupine.CheckOperations(m, s.operations(spans)) && err == nil, err
 }
 
-// page returns porcupine's picture of a history that is not linearizable, or nil if
-// drawing it would take long.
-func (s source[S, In, Out]) page(ctx context.Context, spans []span, within time.Duration) []byte {
+// pageSteps is the most steps of the search behind a page.
+const pageSteps = 100_000
+
+// page returns porcupine's picture of a history that is not linearizable, or nil if its
+// search takes more than so many steps, or the model panics: no picture matters more than a verdict.
+func (s source[S, In, Out]) page(ctx context.Context, spans []span, most int) (page []byte) {
 	if len(spans) > pageCalls {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
+	defer func() {
+		if recover() != nil {
+			page = nil
+		}
+	}()
 	var spent error
-	m := s.porcupineModel(ctx, len(spans), &spent)
-	_, info := porcupine.CheckOperationsVerbose(m, s.operations(spans), 0)
+	_, info := porcupine.CheckOperationsVerbose(s.porcupineModel(ctx, len(spans), most, &spent), s.operations(spans), 0)
 	var b bytes.Buffer
-	if spent != nil || porcupine.Visualize(m, info, &b) != nil {
+	if spent != nil || porcupine.Visualize(s.drawingModel(), info, &b) != nil {
 		return nil
 	}
 	return b.Bytes()

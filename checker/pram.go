@@ -1,7 +1,6 @@
 package checker
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"sort"
@@ -26,18 +25,18 @@ func PRAM[S comparable, In, Out any](m Model[S, In, Out]) Checker { return keeps
 // read then says of all other writes to its key that were seen by then that they were seen no later
 // than the one it saw, so they get an earlier turn, and so does all that they know. What is left
 // are the writes of one turn, which must have an order. It takes O(n k) for k sessions and
-// O(1) corrections a write; the budget is [Within]. A history that the writes explain in the order in
+// O(1) corrections a write; a turn counts as a step, and eight that it meets of others as one more: see [Steps]. A history that the writes explain in the order in
 // which they were done, as [Sequential] guesses first, is decided in O(n log n), however many sessions
 // there are.
 func CausalMemory[S comparable, In, Out any](m Model[S, In, Out], opts ...Option) Checker {
-	return inTime(keeps(m, causalMemory), opts)
+	return keeps(m, causalMemory, opts...)
 }
 
 var (
-	pram = rule{name: "pram", kept: "are PRAM consistent", find: func(ctx context.Context, l *logbook) (*breach, error) {
-		return findSerial(ctx, l, false)
+	pram = rule{name: "pram", kept: "are PRAM consistent", find: func(m *meter, l *logbook) (*breach, error) {
+		return findSerial(m, l, false)
 	}}
-	causalMemory = rule{name: "causal-memory", kept: "keep causal memory", find: func(ctx context.Context, l *logbook) (*breach, error) {
+	causalMemory = rule{name: "causal-memory", kept: "keep causal memory", find: func(m *meter, l *logbook) (*breach, error) {
 		if l.replays() { // sequential consistency is more, and does not ask how many sessions there are
 			return nil, nil
 		}
@@ -45,18 +44,9 @@ var (
 		if b := p.breach(); b != nil {
 			return l.shrink(b.turns, serialAgain(true)), nil
 		}
-		return findSerial(ctx, l, true)
+		return findSerial(m, l, true)
 	}}
 )
-
-// inTime bounds the time of a checker, as [Within] says.
-func inTime(c Checker, opts []Option) Checker {
-	set := settings{within: defaultWithin}
-	for _, o := range opts {
-		o(&set)
-	}
-	return bounded(c, set.within)
-}
 
 // A serial looks for an order in which one session sees what it knows. See [CausalMemory].
 type serial struct {
@@ -112,19 +102,16 @@ func newSerial(l *logbook, causal bool) *serial {
 
 // findSerial returns a breach of the first session that has no order. Each session meets
 // the turns of all others in their order, so it looks at them where they lie side by side.
-func findSerial(ctx context.Context, l *logbook, causal bool) (*breach, error) {
+func findSerial(m *meter, l *logbook, causal bool) (*breach, error) {
 	s := newSerial(l.bySession(), causal)
 	for i := range l.sessions {
-		if err := context.Cause(ctx); err != nil {
-			return nil, fmt.Errorf("%w after %d of %s", err, i, plural(len(l.sessions), "session"))
-		}
-		_, ok, err := s.run(ctx, int32(i))
+		_, ok, err := s.run(m, int32(i))
 		if err != nil {
 			return nil, fmt.Errorf("%w at session %d of %d", err, i+1, len(l.sessions))
 		}
 		if !ok {
 			s = newSerial(l, causal)
-			at, _, _ := s.run(noContext, int32(i))
+			at, _, _ := s.run(unmetered(), int32(i))
 			return s.breach(at), nil
 		}
 	}
@@ -165,13 +152,16 @@ func (l *logbook) bySession() *logbook {
 }
 
 // run follows a session. It returns the turn that no order explains, if there is one.
-func (s *serial) run(ctx context.Context, session int32) (at int32, ok bool, err error) {
+func (s *serial) run(m *meter, session int32) (at int32, ok bool, err error) {
 	s.reset(session)
 	l := s.l
-	for n, i := range l.sessions[session].turns {
-		if n%1024 == 0 && ctx.Err() != nil {
-			return none, true, context.Cause(ctx)
+	met := 0 // turns of others, which take little
+	for _, i := range l.sessions[session].turns {
+		n := len(s.entered) / 8
+		if !m.take(1 + n - met) {
+			return none, true, m.err
 		}
+		met = n
 		t := &l.turns[i]
 		s.touch(t.key)
 		if t.observes() && !s.look(i) {

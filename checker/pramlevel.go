@@ -171,7 +171,7 @@ func serialAgain(causal bool) func(*logbook) *breach {
 		}
 		part := newSerial(l, causal)
 		for i := range l.sessions {
-			if at, ok, _ := part.run(noContext, int32(i)); !ok {
+			if at, ok, _ := part.run(unmetered(), int32(i)); !ok {
 				return &breach{culprit: at, key: l.oneKey(), reason: part.word(at)}
 			}
 		}

@@ -1,53 +1,47 @@
 package checker
 
-import (
-	"context"
-	"time"
-)
+import "iter"
 
-// headStart is how long one algorithm works alone, before a second one begins.
-const headStart = 100 * time.Millisecond
-
-// race lets two algorithms work, the second one only if the first takes long, and
-// takes the first answer. If there is none, it says why the first gave up.
-func race(ctx context.Context, first, second func(context.Context) (bool, error)) (bool, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	type answer struct {
-		ok  bool
-		err error
+// race lets two searches take turns until one has an answer. Both work in one goroutine, and turns
+// are counted in steps: who answers, and after how much work, is the same each time. The first one
+// works alone for a while, because mostly it needs no help. Each has half of the steps that are
+// left. If neither finds an answer, race says why the first one gave up.
+func race(m *meter, first, second func(*meter) decision) (d decision) {
+	var done [2]bool
+	var got [2]decision
+	var next [2]func() (struct{}, bool)
+	halves := m.halves()
+	for i, search := range []func(*meter) decision{first, second} {
+		resume, stop := iter.Pull(func(yield func(struct{}) bool) {
+			halves[i].pause = func() bool { return yield(struct{}{}) }
+			got[i] = search(halves[i])
+		})
+		defer stop()
+		next[i] = resume
 	}
-	run := func(f func(context.Context) (bool, error)) chan answer {
-		c := make(chan answer, 1)
-		go func() {
-			ok, err := f(ctx)
-			c <- answer{ok, err}
-		}()
-		return c
-	}
-	a := run(first)
-	select {
-	case got := <-a:
-		if got.err == nil {
-			return got.ok, nil
+	defer func() { m.rest = halves[0].unused() + halves[1].unused() }()
+	for turn := 0; !done[0] || !done[1]; turn++ {
+		i := turn % 2
+		if done[i] || i == 1 && turn < headStartTurn && !done[0] {
+			continue
 		}
-		a <- got
-	case <-time.After(headStart):
-	}
-	b := run(second)
-	var why error
-	for range 2 {
-		select {
-		case got := <-a:
-			if got.err == nil {
-				return got.ok, nil
-			}
-			why = got.err
-		case got := <-b:
-			if got.err == nil {
-				return got.ok, nil
-			}
+		if _, more := next[i](); more {
+			continue
+		}
+		if done[i] = true; got[i].err == nil {
+			return got[i]
 		}
 	}
-	return false, why
+	return got[0]
 }
+
+// halves splits the steps that are left.
+func (m *meter) halves() [2]*meter {
+	all := m.unused()
+	half := func(n int) *meter { return &meter{ctx: m.ctx, rest: n, most: m.most, what: m.what, err: m.err} }
+	m.left, m.rest = 0, 0
+	return [2]*meter{half(all - all/2), half(all / 2)}
+}
+
+// unused returns how many steps are left.
+func (m *meter) unused() int { return max(0, m.left) + m.rest }

@@ -1,40 +1,26 @@
 package checker
 
 import (
-	"context"
+	"fmt"
 	"slices"
-	"time"
 
 	"github.com/capsize-go/capsize/history"
-)
-
-// reduceWithin bounds the time for making a counter-example smaller, and shortenWithin
-// that for making a short one of one that is long nevertheless.
-const (
-	reduceWithin  = 600 * time.Millisecond
-	shortenWithin = 400 * time.Millisecond
 )
 
 // longProof is how many calls are too many to look at.
 const longProof = 10
 
 // searched finds few calls that contradict each other on their own, where values
-// do not tell. It starts from the shortest prefix of the history that is bad, which a
-// frontier finds on its way, and drops calls as long as the rest is still bad.
+// do not tell. It starts from the shortest prefix of the history that is bad, which ends
+// where the search found no way on, and drops calls as long as the rest is still bad.
 //
 // Without a write, a read of what it wrote is always wrong, which proves nothing.
 // So whoever drops a call drops those as well whose answers no remaining call explains.
-func (s source[S, In, Out]) searched(ctx context.Context, spans []span) []span {
-	early, cancel := context.WithTimeout(ctx, reduceWithin)
-	defer cancel()
-	end := s.frontier(spans).run(early)
-	if end.by != nil || end.ok {
-		return spans // too hard to take apart
-	}
+func (s source[S, In, Out]) searched(spans []span, at int) []span {
 	var calls, all []span // those that were asked before the violation, and before the last of them returned
 	last := 0
 	for _, sp := range spans {
-		if sp.call < end.at {
+		if sp.call < at {
 			calls = append(calls, sp)
 			if sp.known {
 				last = max(last, sp.ret)
@@ -47,13 +33,13 @@ func (s source[S, In, Out]) searched(ctx context.Context, spans []span) []span {
 		}
 	}
 	calls, all = s.settle(calls), s.settle(all)
-	explained := s.explained(early, all)
+	explained := s.explained(all)
 	for i, sp := range all { // what returned earlier has been explained
-		if sp.known && sp.call < end.at && sp.ret >= end.at && !explained(i) {
+		if sp.known && sp.call < at && sp.ret >= at && !explained(i) {
 			return []span{sp}
 		}
 	}
-	return s.reduce(ctx, calls, all)
+	return s.reduce(calls, all)
 }
 
 // maxReduced is the most calls among which a counter-example is made smaller.
@@ -63,35 +49,29 @@ const maxReduced = 100_000
 // others of all: who drops a release must not blame the next acquisition. If
 // that leaves many, which is so if calls of unknown outcome may have helped, it goes
 // on until the rest is bad on its own.
-func (s source[S, In, Out]) reduce(ctx context.Context, calls, all []span) []span {
+func (s source[S, In, Out]) reduce(calls, all []span) []span {
 	if len(all) > maxReduced {
+		s.meter.missed(fmt.Errorf("%s are too many", plural(len(all), "call")))
 		return calls
 	}
-	early, cancel := context.WithTimeout(ctx, reduceWithin)
-	defer cancel()
-	few := s.honest(early, calls, all)
+	few := s.honest(calls, all)
 	if len(few) <= longProof {
 		return few
 	}
-	late, cancel := context.WithTimeout(ctx, shortenWithin)
-	defer cancel()
-	short := s.dropping(late, s.dropOrder(few, 0), func(rest []span) ([]span, bool) {
-		rest = s.founded(late, rest)
-		return rest, s.bad(late, rest)
-	})
-	return short
+	s = s.metered(s.short)
+	return s.dropping(s.dropOrder(few, 0), s.foundedBad)
 }
 
 // honest drops calls as long as the rest is bad whatever became of them.
-func (s source[S, In, Out]) honest(ctx context.Context, calls, all []span) []span {
+func (s source[S, In, Out]) honest(calls, all []span) []span {
 	try := func(rest []span) ([]span, bool) {
-		rest = s.founded(ctx, rest)
-		return rest, s.bad(ctx, rest) && s.regardless(ctx, rest, all)
+		rest, bad := s.foundedBad(rest)
+		return rest, bad && s.regardless(rest, all)
 	}
 	var few []span
 	for order := range dropOrders {
-		got := s.dropping(ctx, s.dropOrder(calls, order), try)
-		alone := s.holds(ctx, got)
+		got := s.dropping(s.dropOrder(calls, order), try)
+		alone := s.holds(got)
 		if few == nil || alone {
 			few = got
 		}
@@ -121,10 +101,10 @@ func (s source[S, In, Out]) dropOrder(calls []span, order int) []span {
 
 // dropping drops calls as long as try says that the rest is bad: first many at
 // once, at last one by one.
-func (s source[S, In, Out]) dropping(ctx context.Context, calls []span, try func([]span) ([]span, bool)) []span {
+func (s source[S, In, Out]) dropping(calls []span, try func([]span) ([]span, bool)) []span {
 	for size := (len(calls) + 1) / 2; size >= 1; {
 		dropped := false
-		for i := 0; i < len(calls) && ctx.Err() == nil; {
+		for i := 0; i < len(calls) && s.meter.err == nil; {
 			rest := slices.Concat(calls[:i], calls[min(i+size, len(calls)):])
 			if rest, bad := try(rest); bad && len(rest) < len(calls) {
 				calls, dropped = rest, true
@@ -141,9 +121,9 @@ func (s source[S, In, Out]) dropping(ctx context.Context, calls []span, try func
 
 // holds reports whether calls are in order without any one of them, even if none of
 // the others helps.
-func (s source[S, In, Out]) holds(ctx context.Context, calls []span) bool {
+func (s source[S, In, Out]) holds(calls []span) bool {
 	for i := range calls {
-		if s.bad(ctx, s.founded(ctx, slices.Concat(calls[:i], calls[i+1:]))) {
+		if s.bad(s.founded(slices.Concat(calls[:i], calls[i+1:]))) {
 			return false
 		}
 	}
@@ -152,7 +132,7 @@ func (s source[S, In, Out]) holds(ctx context.Context, calls []span) bool {
 
 // regardless reports whether calls are certainly not linearizable, even if each of
 // the others may have happened, at its time, or not.
-func (s source[S, In, Out]) regardless(ctx context.Context, calls, all []span) bool {
+func (s source[S, In, Out]) regardless(calls, all []span) bool {
 	if len(calls) == len(all) {
 		return true
 	}
@@ -171,18 +151,24 @@ func (s source[S, In, Out]) regardless(ctx context.Context, calls, all []span) b
 			loose = append(loose, sp)
 		}
 	}
+	if !s.meter.take(len(loose)) {
+		return false
+	}
 	f := s.frontier(loose)
 	for _, width := range []int{64, 0} {
 		f = f.again(width)
-		if end := f.run(ctx); end.by != nil || end.ok || !f.dropped {
-			return end.by == nil && !end.ok
+		if end := f.run(); s.meter.missed(end.err) || end.ok || !f.dropped {
+			return end.err == nil && !end.ok
 		}
 	}
 	return false
 }
 
 // bad reports whether calls are certainly not linearizable.
-func (s source[S, In, Out]) bad(ctx context.Context, spans []span) bool {
+func (s source[S, In, Out]) bad(spans []span) bool {
+	if !s.meter.take(len(spans)) {
+		return false
+	}
 	s, c := s.refine(spans)
 	if c != nil {
 		return true
@@ -190,8 +176,8 @@ func (s source[S, In, Out]) bad(ctx context.Context, spans []span) bool {
 	if d, ok := s.quick(spans); ok {
 		return !d.ok
 	}
-	end := s.frontier(spans).run(ctx)
-	return end.by == nil && !end.ok
+	end := s.frontier(spans).run()
+	return !s.meter.missed(end.err) && !end.ok
 }
 
 func btoi(b bool) int {
@@ -201,10 +187,22 @@ func btoi(b bool) int {
 	return 0
 }
 
+// foundedBad leaves out the calls whose answers none of the others explains, and reports whether the rest is bad. It asks
+// the cheaper question first: calls that are linearizable explain all of their answers.
+func (s source[S, In, Out]) foundedBad(calls []span) ([]span, bool) {
+	if !s.bad(calls) {
+		return calls, false
+	}
+	if rest := s.founded(calls); len(rest) < len(calls) {
+		return rest, s.bad(rest)
+	}
+	return calls, true
+}
+
 // founded leaves out the calls whose answers none of the others explains.
-func (s source[S, In, Out]) founded(ctx context.Context, calls []span) []span {
-	for ctx.Err() == nil {
-		explained := s.explained(ctx, calls)
+func (s source[S, In, Out]) founded(calls []span) []span {
+	for s.meter.take(len(calls)) {
+		explained := s.explained(calls)
 		kept := make([]span, 0, len(calls))
 		for i, sp := range calls {
 			if !sp.known || explained(i) {
@@ -221,10 +219,10 @@ func (s source[S, In, Out]) founded(ctx context.Context, calls []span) []span {
 
 // explained returns a function that reports whether some of the calls explain the
 // answer to one of them, whatever they were answered themselves.
-func (s source[S, In, Out]) explained(ctx context.Context, calls []span) func(i int) bool {
+func (s source[S, In, Out]) explained(calls []span) func(i int) bool {
 	if s.m.founded != nil {
 		facts := s.facts(calls).all()
-		return func(i int) bool { return s.m.founded(facts[i], facts) }
+		return func(i int) bool { return !s.meter.take(len(facts)/8) || s.m.founded(facts[i], facts) }
 	}
 	if since, ok := s.since(calls); ok {
 		return func(i int) bool {
@@ -233,7 +231,7 @@ func (s source[S, In, Out]) explained(ctx context.Context, calls []span) func(i 
 			return !a.Reads || ok && at < calls[i].ret
 		}
 	}
-	return func(i int) bool { return s.plausible(ctx, calls, i) }
+	return func(i int) bool { return s.plausible(calls, i) }
 }
 
 // since returns from when on each value may have been in a register, whatever the
@@ -278,8 +276,12 @@ func (s source[S, In, Out]) since(calls []span) (map[S]int, bool) {
 }
 
 // plausible asks the model itself: the other calls may have happened at any time
-// after they were invoked, or not at all.
-func (s source[S, In, Out]) plausible(ctx context.Context, calls []span, i int) bool {
+// after they were invoked, or not at all. An answer counts as explained if a short search does not
+// show that it is not.
+func (s source[S, In, Out]) plausible(calls []span, i int) bool {
+	if !s.meter.take(len(calls)) {
+		return true
+	}
 	var loose []span
 	for j, sp := range calls {
 		switch {
@@ -290,8 +292,10 @@ func (s source[S, In, Out]) plausible(ctx context.Context, calls []span, i int) 
 		}
 	}
 	slices.SortFunc(loose, func(a, b span) int { return a.call - b.call })
-	end := s.frontier(loose).run(ctx)
-	return end.ok || end.by != nil
+	d := s.frontier(loose).dive(plausibleEach*len(loose) + 64)
+	d.eager = len(d.classes) > 0
+	end := d.run()
+	return end.err != nil || end.ok
 }
 
 // Without returns calls without the i-th of them, and without those whose answers
@@ -327,9 +331,9 @@ func (m Model[S, In, Out]) Without(calls []history.Call, i int) []history.Call {
 			rest = append(rest, spanOf(c))
 		}
 	}
-	s := source[S, In, Out]{m: m, h: history.Of(ops...)}
+	s := source[S, In, Out]{m: m, h: history.Of(ops...), meter: unmetered()}
 	var left []history.Call
-	for _, sp := range s.founded(context.Background(), rest) {
+	for _, sp := range s.founded(rest) {
 		left = append(left, s.call(sp))
 	}
 	return left

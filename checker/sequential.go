@@ -20,10 +20,10 @@ import (
 // convergent is not (the gradual checking of Bouajjani, Enea and others, 2019). What is left
 // is searched: a state is how far each session has come, at most n^k of them. Reads go first
 // where they may, and a value with readers left is not replaced. After a
-// million states, forty million looks at a session, or the time of [Within], the answer is Unknown.
+// million states, as many as [Steps] says, or forty million looks at a session, the answer is Unknown.
 func Sequential[S comparable, In, Out any](m Model[S, In, Out], opts ...Option) Checker {
 	m.check()
-	search := inTime(keeps(m, sequential), opts)
+	search := keeps(m, sequential, opts...)
 	return named(sequential.name, Func(func(ctx context.Context, h *history.History) (res Result) {
 		defer recovered(&res, sequential.name, m.Name)
 		s := source[S, In, Out]{m: m, h: h}
@@ -51,7 +51,7 @@ func (s source[S, In, Out]) atomic() (calls int, ok bool) {
 
 var sequential = rule{name: "sequential", kept: "are sequentially consistent", find: findSequential}
 
-func findSequential(ctx context.Context, l *logbook) (*breach, error) {
+func findSequential(m *meter, l *logbook) (*breach, error) {
 	l.strict = true
 	defer func() { l.strict = false }()
 	again := func(p *logbook) *breach {
@@ -59,7 +59,7 @@ func findSequential(ctx context.Context, l *logbook) (*breach, error) {
 			_, culprit := past.contradiction()
 			return &breach{culprit: culprit, key: p.oneKey(), reason: past.word(culprit)}
 		}
-		if e := newInterleaving(p, 20_000); e.run(noContext) == nil && !e.found {
+		if e := newInterleaving(p, 20_000); e.run(unmetered()) == nil && !e.found {
 			return &breach{culprit: none, key: p.oneKey(),
 				reason: fmt.Sprintf("no one order of %s keeps the order of %s and explains all answers", plural(len(p.turns), "call"), plural(p.processes(), "session"))}
 		}
@@ -72,7 +72,7 @@ func findSequential(ctx context.Context, l *logbook) (*breach, error) {
 		return l.shrink(b.turns, again), nil
 	}
 	e := newInterleaving(l, 1_000_000)
-	if err := e.run(ctx); err != nil {
+	if err := e.run(m); err != nil {
 		return nil, fmt.Errorf("%w after %s, %d of %s in order", err, plural(e.states, "state"), e.furthest, plural(len(l.turns), "call"))
 	}
 	if e.found {
@@ -125,7 +125,7 @@ const mostLooks = 40_000_000
 var errStates = fmt.Errorf("the memory for the search was used up")
 
 // run searches, depth first. It fails if it was not allowed to come to an end.
-func (e *interleaving) run(ctx context.Context) error {
+func (e *interleaving) run(m *meter) error {
 	type frame struct {
 		trail int
 		next  []int32 // sessions to try
@@ -156,8 +156,8 @@ func (e *interleaving) run(ctx context.Context) error {
 		if e.states++; e.states >= e.most || e.looks >= mostLooks {
 			return errStates
 		}
-		if e.states%1024 == 0 && ctx.Err() != nil {
-			return context.Cause(ctx)
+		if !m.step() {
+			return m.err
 		}
 		stack = append(stack, frame{len(e.trail), e.choices()})
 	}

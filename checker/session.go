@@ -1,7 +1,6 @@
 package checker
 
 import (
-	"context"
 	"fmt"
 )
 
@@ -70,7 +69,7 @@ var (
 )
 
 func (g guarantee) rule(name, kept string) rule {
-	return rule{name: name, kept: kept, find: func(_ context.Context, l *logbook) (*breach, error) {
+	return rule{name: name, kept: kept, find: func(_ *meter, l *logbook) (*breach, error) {
 		return g.find(l), nil
 	}}
 }

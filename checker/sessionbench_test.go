@@ -1,7 +1,6 @@
 package checker
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -84,11 +83,11 @@ func (l laggard) history() *history.History {
 
 // unguessed is causal memory session by session, as it is decided for histories that the
 // guess does not explain.
-var unguessed = rule{name: "causal-memory-unguessed", find: func(ctx context.Context, l *logbook) (*breach, error) {
+var unguessed = rule{name: "causal-memory-unguessed", find: func(m *meter, l *logbook) (*breach, error) {
 	if b := newPast(l, false).breach(); b != nil {
 		return b, nil
 	}
-	return findSerial(ctx, l, true)
+	return findSerial(m, l, true)
 }}
 
 // BenchmarkWeak measures what is weaker than linearizability.

@@ -73,7 +73,7 @@ func Consistency[S comparable, In, Out any](m Model[S, In, Out]) Checker {
 		if no != nil {
 			return *no
 		}
-		res = Result{Checker: name, Parts: latticed(ctx, h, levels)}
+		res = Result{Checker: name, Parts: latticed(ctx, h, levels), later: &deferred{explain: explainAll}}
 		var strongest, unknown []string
 		for _, i := range maximal(levels, res.Parts) {
 			strongest = append(strongest, levels[i].Name)

@@ -20,12 +20,13 @@ type breach struct {
 type rule struct {
 	name string
 	kept string // "are causally consistent"
-	find func(ctx context.Context, l *logbook) (*breach, error)
+	find func(m *meter, l *logbook) (*breach, error)
 }
 
-// keeps returns a checker of a rule for histories of registers.
-func keeps[S comparable, In, Out any](m Model[S, In, Out], r rule) Checker {
+// keeps returns a checker of a rule for histories of registers. Of the options, those count that bound work and time.
+func keeps[S comparable, In, Out any](m Model[S, In, Out], r rule, opts ...Option) Checker {
 	m.check()
+	set := settle(opts)
 	return named(r.name, Func(func(ctx context.Context, h *history.History) (res Result) {
 		defer recovered(&res, r.name, m.Name)
 		s := source[S, In, Out]{m: m, h: h}
@@ -36,7 +37,9 @@ func keeps[S comparable, In, Out any](m Model[S, In, Out], r rule) Checker {
 		if res, bad := s.thinResult(r.name, l); bad {
 			return res
 		}
-		return r.judge(ctx, l)
+		ctx, cancel := set.limited(ctx, 0)
+		defer cancel()
+		return r.judge(newMeter(ctx, set.steps, "this check"), l)
 	}))
 }
 
@@ -60,8 +63,8 @@ func (s source[S, In, Out]) thinResult(name string, l *logbook) (Result, bool) {
 }
 
 // judge words what a rule finds.
-func (r rule) judge(ctx context.Context, l *logbook) Result {
-	b, err := r.find(ctx, l)
+func (r rule) judge(m *meter, l *logbook) Result {
+	b, err := r.find(m, l)
 	res := Result{Checker: r.name}
 	switch {
 	case err != nil:

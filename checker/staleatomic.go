@@ -2,7 +2,6 @@ package checker
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,7 +15,7 @@ import (
 // linearizable must have no swaps.
 func TwoAtomic[S comparable, In, Out any](m Model[S, In, Out]) Checker { return keeps(m, twoAtomic) }
 
-var twoAtomic = rule{name: "2-atomic", kept: "are 2-atomic", find: func(_ context.Context, l *logbook) (*breach, error) {
+var twoAtomic = rule{name: "2-atomic", kept: "are 2-atomic", find: func(_ *meter, l *logbook) (*breach, error) {
 	for k, b := range l.ledgers() {
 		switch ok, err := b.twoAtomic(); {
 		case err != nil:

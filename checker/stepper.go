@@ -37,6 +37,9 @@ type asked[In, Out any] struct {
 
 // number sorts calls into classes.
 func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out]) {
+	if s.meter == nil {
+		s.meter = unmetered()
+	}
 	m := &memo[S, In, Out]{s: s, states: []S{s.m.Init}, ids: make(map[S]int32, len(spans)/4)}
 	m.ids[s.m.Init] = 0
 	m.table.slots = make([]stepped, 2<<bits.Len(uint(min(len(spans), 1000))))
@@ -123,6 +126,9 @@ func (m *memo[S, In, Out]) step(state, class int32) (int32, bool) {
 	if m.err != nil {
 		return none, false
 	}
+	if m.err = m.s.meter.ask(); m.err != nil {
+		return none, false
+	}
 	sp := m.kinds[class]
 	to, ok, err := m.s.stepAsked(m.states[state], sp)
 	if err != nil {
@@ -141,6 +147,7 @@ func (m *memo[S, In, Out]) step(state, class int32) (int32, bool) {
 			m.bytes += 4*int(reflect.TypeFor[S]().Size()) + 16
 			if text, ok := any(to).(string); ok {
 				m.bytes += len(text)
+				m.s.meter.take(len(text) / stateOfModel)
 			}
 		}
 	}

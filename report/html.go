@@ -132,7 +132,15 @@ func share(run Run, why *checker.Why) string {
 	if len(why.Calls) == 1 {
 		is = "is"
 	}
-	return fmt.Sprintf("%s %s enough%s; found at %s of %s", s, is, atOdds(why), run.at(foundAt(why)), run.at(run.end()))
+	return fmt.Sprintf("%s %s enough%s; found at %s of %s", s, is, atOdds(why), run.at(foundAt(why)), run.at(run.end())) + whyNote(why)
+}
+
+// whyNote says why the counter-example may not be the smallest, if it may not.
+func whyNote(why *checker.Why) string {
+	if why.Note == "" {
+		return ""
+	}
+	return "; " + clean(why.Note, 200)
 }
 
 // atOdds says how many of the calls contradict each other, if some only show where values came from.

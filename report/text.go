@@ -69,7 +69,7 @@ func closing(run Run, s Style) [][]string {
 	var facts, paths []string
 	if why := run.why(); why != nil {
 		what := fmt.Sprintf("%d of %d calls%s; found at %s of %s",
-			len(why.Calls), max(why.Of, len(why.Calls)), atOdds(why), run.at(foundAt(why)), run.at(run.end()))
+			len(why.Calls), max(why.Of, len(why.Calls)), atOdds(why), run.at(foundAt(why)), run.at(run.end())) + whyNote(why)
 		facts = append(facts, wrap(what, s.width()-len(indent))...)
 	}
 	if run.Stopped != "" {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -46,7 +47,7 @@ type file struct {
 	Content []byte
 }
 
-// attachments returns the files of the checks, in the order of the checks and of
+// attachments draws what takes long to draw, and returns the files of the checks, in the order of the checks and of
 // the names. A name is never that of another file, and never leads out of the
 // folder.
 func attachments(run Run) []file {
@@ -55,6 +56,7 @@ func attachments(run Run) []file {
 	var collect func(checks []checker.Result)
 	collect = func(checks []checker.Result) {
 		for _, c := range checks {
+			c = c.Draw(context.Background())
 			for _, name := range sortedKeys(c.Files) {
 				files = append(files, file{free(baseName(name), taken), c.Files[name]})
 			}

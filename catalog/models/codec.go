@@ -369,13 +369,6 @@ func value(v any) (string, error) {
 	return text(v), nil
 }
 
-// grown reports whether an append was answered with the string that it left, or with
-// what is no string.
-func grown(put string, answered any) bool {
-	s, ok := answered.(string)
-	return !ok || strings.HasSuffix(s, put)
-}
-
 // lock translates acquisitions and releases. Who asks is the process. An
 // acquisition may be answered with a fencing token.
 func lock() codec[checker.LockOp, int] {

@@ -159,6 +159,9 @@ func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verd
 	m := newMeter(a.err)
 	m.show(capsize.Status{Phase: "checking " + filepath.Base(file), Virtual: rec.History.End(), Expected: rec.History.End(), Calls: rec.History.Len() / 2})
 	r, err := j.Judge(ctx, rec)
+	if err == nil {
+		r.Result = r.Explain(ctx)
+	}
 	m.end()
 	if err != nil {
 		return checker.Unknown, err
@@ -315,6 +318,7 @@ type checkLine struct {
 	Ops            ops             `json:"ops"`
 	Digest         string          `json:"digest"`
 	Counterexample []call          `json:"counterexample"`
+	Note           string          `json:"counterexample_note,omitempty"` // why it may not be the smallest
 	Report         string          `json:"report"`
 	Assumed        []assumption    `json:"assumed"`  // what a lenient reader assumed
 	Recorded       string          `json:"recorded"` // time of the first op as RFC 3339 has it, if that is known
@@ -331,7 +335,7 @@ func (j judge) line(file string, r models.Judgement, page report.Run) checkLine 
 	l := checkLine{
 		File: file, Format: r.Format.String(), Assumed: []assumption{}, Model: j.Model.Name, Consistency: j.consistency,
 		Verdict: r.Verdict, Reason: strings.TrimSpace(r.Reason),
-		Digest: page.Digest, Counterexample: calls(r.Why), Report: page.ReportPath,
+		Digest: page.Digest, Counterexample: calls(r.Why), Note: note(r.Why), Report: page.ReportPath,
 	}
 	if j.Model.Own {
 		l.Consistency = ""

@@ -37,6 +37,7 @@ type line struct {
 	WallNS         int64             `json:"wall_ns"`
 	CPUNS          int64             `json:"cpu_ns"`
 	Counterexample []call            `json:"counterexample"`
+	Note           string            `json:"counterexample_note,omitempty"` // why it may not be the smallest
 	Exercised      capsize.Exercised `json:"exercised"`
 	Metrics        []capsize.Metric  `json:"metrics,omitempty"`
 	Snapshot       string            `json:"snapshot,omitempty"` // of a run that was stopped by --stop-at
@@ -71,9 +72,17 @@ func (s trial) line(r *capsize.Result, page report.Run) line {
 		Ops:       ops{r.Exercised.OK, r.Exercised.Fail, r.Exercised.Info},
 		Digest:    page.Digest,
 		VirtualNS: int64(r.Virtual), WallNS: int64(r.Wall), CPUNS: int64(r.CPU),
-		Counterexample: calls(r.Why), Exercised: r.Exercised, Report: page.ReportPath,
+		Counterexample: calls(r.Why), Note: note(r.Why), Exercised: r.Exercised, Report: page.ReportPath,
 		Metrics: r.Metrics, Snapshot: r.Snapshot,
 	}
+}
+
+// note says why a counter-example may not be the smallest.
+func note(why *checker.Why) string {
+	if why == nil {
+		return ""
+	}
+	return why.Note
 }
 
 // calls lists the calls of a counter-example. It is empty, not nil, if there is
