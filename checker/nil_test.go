@@ -46,7 +46,7 @@ func TestNilIsAnAnswer(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			h := oneByOne(tc.calls...)
-			r := Linearizable(Register()).Check(t.Context(), h)
+			r := Linearizable(Register()).Check(t.Context(), h).Explain(t.Context())
 			assert.Equal(t, tc.want, r.Verdict, r.Reason)
 			if tc.want == Invalid {
 				require.NotNil(t, r.Why)
@@ -69,7 +69,7 @@ func TestNilIsLost(t *testing.T) {
 		"read-your-writes", "monotonic-reads", "convergent", "lost"} {
 		c, err := ConsistencyNamed(Register(), name)
 		require.NoError(t, err)
-		r := c.Check(t.Context(), h)
+		r := c.Check(t.Context(), h).Explain(t.Context())
 		assert.Equal(t, Invalid, r.Verdict, "%s: %s", name, r.Reason)
 		require.NotNil(t, r.Why, name)
 		assert.Regexp(t, "nothing|nil", r.Why.Reason, name)
@@ -94,7 +94,7 @@ func TestNilInTransactions(t *testing.T) {
 // TestIncrementsAreAnswered has two increments that were both answered 1.
 func TestIncrementsAreAnswered(t *testing.T) {
 	up := CounterOp{F: "increment", Value: 1}
-	r := Linearizable(CounterModel()).Check(t.Context(), oneByOne(up, 1, up, 1))
+	r := Linearizable(CounterModel()).Check(t.Context(), oneByOne(up, 1, up, 1)).Explain(t.Context())
 	assert.Equal(t, Invalid, r.Verdict)
 	assert.Equal(t, "process 1 was answered increment 1 → 1, but another increment had been answered 1 as well: one of them is lost", r.Why.Reason)
 	for want, calls := range map[Verdict][]any{
@@ -124,10 +124,32 @@ func TestWholeCall(t *testing.T) {
 		for _, name := range []string{"linearizable", "causal", "lost"} {
 			c, err := ConsistencyNamed(Register(), name)
 			require.NoError(t, err)
-			r := c.Check(t.Context(), h)
+			r := c.Check(t.Context(), h).Explain(t.Context())
 			require.Equal(t, Invalid, r.Verdict, "%s: %v", name, tc.calls)
 			assert.Equal(t, tc.want, r.Why.Reason, name)
 			assert.Len(t, r.Why.Calls, tc.shown)
 		}
 	}
+}
+
+// TestNilAfterAWrite has another process find nothing after a write was acknowledged, which no consistency allows
+// for, unless the key is known to have begun with nothing: then what a lagging replica says may be old.
+func TestNilAfterAWrite(t *testing.T) {
+	read, write := RegisterOp{F: "read", Key: "x"}, RegisterOp{F: "write", Key: "x", Value: 1}
+	names := []string{"staleness", "lost"}
+	for _, l := range Consistencies(Register()) {
+		names = append(names, l.Name)
+	}
+	lost, lagging := oneByOne(write, 0, read, Nil), oneByOne(read, Nil, write, 0, read, Nil, read, 1)
+	for _, name := range names {
+		c, err := ConsistencyNamed(Register(), name)
+		require.NoError(t, err)
+		r := c.Check(t.Context(), lost).Explain(t.Context())
+		assert.Equal(t, Invalid, r.Verdict, name)
+		require.NotNil(t, r.Why, name)
+		assert.Equal(t, "process 1 found nothing in x, but process 0 had written 1 0s before that read began", r.Why.Reason, name)
+	}
+	assert.Equal(t, Invalid, Consistency(Register()).Check(t.Context(), lost).Verdict)
+	assert.Equal(t, Valid, Sequential(Register()).Check(t.Context(), lagging).Verdict)
+	assert.Equal(t, Invalid, Linearizable(Register()).Check(t.Context(), lagging).Verdict)
 }
