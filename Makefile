@@ -6,7 +6,7 @@ SHELL       := /bin/bash
 GO       ?= go
 PACKAGES ?= ./...
 # Packages whose tests need no race detector: no goroutines of theirs meet.
-NORACE   := /(history|checker|report|scenarios(/.*)?|catalog/.*|internal/(lint|names|gotest|benchtable|tier|bugset|keyed)|cmd/.*)$$
+NORACE   := /(history|checker|report|scenarios(/.*)?|catalog/.*|internal/(cli|lint|names|gotest|benchtable|tier|bugset|keyed)|cmd/.*)$$
 # Packages with tests of systems.
 SYSTEMS  := capsize-go/capsize$$|/cluster/|/examples/|/scenarios
 # No test ends by the clock of a machine that is busy: this only ends what hangs.
@@ -123,7 +123,7 @@ bugs: ## Measure how many of 1,000 seeds find each bug under each preset, for do
 
 .PHONY: cap
 cap: ## Measure the CAP cards anew, for docs/cap.md; takes about two minutes
-	@CAPSIZE_CAP=1 GOGC=800 $(GO) test -count=1 -run 'TestMakeCAP$$' -timeout 1h ./scenarios
+	@CAPSIZE_CAP=1 GOGC=800 $(GO) test -count=1 -run 'TestMakeCAP$$' -timeout 1h ./scenarios/replication
 
 .PHONY: scenarios
 scenarios: ## Measure the other scenarios anew, or $ONLY of them, for docs/scenarios.md; takes minutes

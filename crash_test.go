@@ -62,7 +62,7 @@ func TestCrashChild(t *testing.T) {
 			return req
 		}},
 		Workload: workloads.New(echoes()), Nodes: 3, Clients: 3, Rate: 30, Duration: 2 * time.Second, Stall: time.Hour,
-		Nemesis: nemesis.At(time.Second, time.Second, nemesis.SlowHosts(0)),
+		Nemesis: nemesis.At(time.Second, time.Second, nemesis.Clogs()),
 	}
 	if kind == "timeout" {
 		test.Require = func(capsize.Exercised) error { select {} }

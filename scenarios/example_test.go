@@ -7,21 +7,13 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/scenarios"
+	"github.com/capsize-go/capsize/scenarios/replication"
 )
-
-func ExampleAll() {
-	for _, s := range scenarios.All() {
-		fmt.Println(s.Name + ": " + s.Question)
-	}
-	// Output:
-	// cap: while the network is cut, who is answered, and are the answers right?
-	// lease-reads: does a leader that is cut off answer reads when another one has taken writes?
-}
 
 // A program of its own runs two variants of a scenario under one fault, and prints their rows.
 func ExampleScenario_Run() {
 	capsize.Main(func(t *testing.T) int {
-		s, err := scenarios.CAP().Only([]string{"raft-index", "raft-any"}, []string{"3|2"})
+		s, err := replication.CAP().Only([]string{"raft-index", "raft-any"}, []string{"3|2"})
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1

@@ -173,10 +173,6 @@ func (s Scenario) Only(variants, faults []string) (Scenario, error) {
 	return s, nil
 }
 
-// All lists the scenarios of this package, by name. Those of caches and CDNs are in package caching, which needs
-// their libraries.
-func All() []Scenario { return []Scenario{CAP(), LeaseReads()} }
-
 // Find returns the scenario of that name among all.
 func Find(all []Scenario, name string) (Scenario, error) {
 	var names []string

@@ -60,6 +60,7 @@ func ExampleServeRedis() {
 		fmt.Println(err)
 		return
 	}
+	r.Explain(context.Background())
 	fmt.Println(r.Verdict)
 	fmt.Println(r.Why.Reason)
 	// Output:

@@ -62,10 +62,11 @@ var importRules = []ImportRule{
 	{Package: "workloads", Ours: []string{"checker", "cluster", "history"}},
 	{Package: "report", Ours: []string{"history", "checker"}, Libs: []string{"github.com/fatih/color"}},
 	{Package: "catalog/models", Ours: []string{"history", "checker", "internal/names"}},
-	{Package: "scenarios", Ours: []string{anything}, Testing: true},
-	{Package: "scenarios/caching", Ours: []string{anything}, Testing: true},
+	{Package: "scenarios", Ours: []string{".", "checker"}, Testing: true},
+	{Package: "scenarios/...", Ours: []string{anything}, Testing: true},
 	{Package: "realbugs", Ours: []string{anything}, Testing: true},
 	{Package: ".", Ours: []string{anything}, Testing: true},
+	{Package: "internal/cli", Ours: []string{anything}, Libs: []string{anything}, Testing: true},
 	{Package: "cmd/...", Ours: []string{anything}, Libs: []string{anything}, Testing: true},
 	{Package: "examples/...", Ours: []string{anything}, Libs: []string{anything}, Testing: true},
 }

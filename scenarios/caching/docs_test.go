@@ -15,6 +15,7 @@ import (
 
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/scenarios/caching"
+	"github.com/capsize-go/capsize/scenarios/replication"
 )
 
 const (
@@ -36,8 +37,8 @@ about is told in [caches](caches.md) and [CDN](cdn.md).
 
 // documented lists the scenarios that the page is about.
 func documented() (all []scenarios.Scenario) {
-	for _, s := range append(caching.All(), scenarios.All()...) {
-		if s.Name != scenarios.CAP().Name {
+	for _, s := range append(caching.All(), replication.All()...) {
+		if s.Name != replication.CAP().Name {
 			all = append(all, s)
 		}
 	}

@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+
+	"github.com/capsize-go/capsize/checker"
+)
+
+// scenariosCommand is the command that has the scenarios.
+const scenariosCommand = "capsize-scenarios"
+
+// knownScenarios lists the scenarios that capsize-scenarios has, with their questions, so that capsize can list them
+// without it.
+var knownScenarios = [][2]string{
+	{"cache-herd", "how often is the database asked for what a thousand users want, when the copy has expired?"},
+	{"cache-negative", "what does it cost to remember that the database has no such key?"},
+	{"cache-refresh", "does a row that a write has put into a cache survive a refresh that was asked for before the write?"},
+	{"cache-regions", "how long does a cache in another region hold what has been replaced?"},
+	{"cache-stale-fill", "can a slow load bring back what a write has just removed from a cache?"},
+	{"cache-strategies", "which ways of keeping a shared cache in step with the database serve what an acknowledged write has replaced?"},
+	{"cap", "while the network is cut, who is answered, and are the answers right?"},
+	{"cdn-purge", "when a purge is acknowledged, when is the last stale byte served?"},
+	{"cdn-vary", "does anybody get an answer that was made for somebody else?"},
+	{"five-layers", "how old can an answer be that has gone through five caches, and how does one get it out of all of them?"},
+	{"lease-reads", "does a leader that is cut off answer reads when another one has taken writes?"},
+}
+
+// delegate runs capsize-scenarios with the arguments of this command, and returns what it ended with.
+func (a *app) delegate(ctx context.Context) error {
+	program, remove, err := a.scenariosProgram(ctx)
+	if err != nil {
+		return fmt.Errorf("find %s, which has the scenarios: %w; install it beside capsize with: go install %s@latest",
+			scenariosCommand, err, importPathOf(scenariosCommand))
+	}
+	defer remove()
+	cmd := exec.CommandContext(ctx, program, a.args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.in, a.out, a.err
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it ends with what it has
+	cmd.Env = append(os.Environ(), programVariable+"="+programName())
+	err = cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &exit) && exit.ExitCode() == exitInvalid:
+		return verdictError(checker.Invalid)
+	case errors.As(err, &exit) && exit.ExitCode() == exitUnknown:
+		return verdictError(checker.Unknown)
+	case errors.As(err, &exit) && exit.ExitCode() == exitError:
+		return errReported
+	}
+	return fmt.Errorf("run %s: %w", scenariosCommand, err)
+}
+
+// errReported is an error that the other command has printed.
+var errReported = errors.New("reported")
+
+// programVariable holds the name by which the other command is to call itself in what it prints.
+const programVariable = "CAPSIZE_PROGRAM"
+
+func importPathOf(command string) string { return "github.com/capsize-go/capsize/cmd/" + command }
+
+// scenariosProgram returns the path of capsize-scenarios, and what removes it: the one beside this program or in
+// PATH, or else one that the go command builds.
+func (a *app) scenariosProgram(ctx context.Context) (path string, remove func(), err error) {
+	keep := func() {}
+	if self, err := os.Executable(); err == nil {
+		beside := filepath.Join(filepath.Dir(self), scenariosCommand+filepath.Ext(self))
+		if info, err := os.Stat(beside); err == nil && !info.IsDir() {
+			return beside, keep, nil
+		}
+	}
+	here := "./cmd/" + scenariosCommand
+	_, err = os.Stat(here)
+	if found, lookErr := exec.LookPath(scenariosCommand); err != nil && lookErr == nil {
+		return found, keep, nil
+	}
+	dir, dirErr := os.MkdirTemp("", scenariosCommand)
+	if dirErr != nil {
+		return "", keep, dirErr
+	}
+	remove = func() { _ = os.RemoveAll(dir) } // it is a temporary folder
+	build := exec.CommandContext(ctx, "go", "build", "-o", dir, here)
+	if err != nil { // not in a clone of this module
+		build = exec.CommandContext(ctx, "go", "install", importPathOf(scenariosCommand)+"@"+moduleVersion())
+		build.Env = append(os.Environ(), "GOBIN="+dir)
+	}
+	if out, err := build.CombinedOutput(); err != nil {
+		remove()
+		return "", keep, fmt.Errorf("build it: %w\n%s", err, out)
+	}
+	return filepath.Join(dir, scenariosCommand), remove, nil
+}
+
+// moduleVersion returns the version of this module, or latest if it was built from a clone.
+func moduleVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "latest"
+}

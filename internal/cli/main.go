@@ -1,0 +1,45 @@
+// Package cli is the command capsize: its flags, what it prints, and its exit codes. It is a package and not a
+// command because two commands are made of it: capsize, and capsize-scenarios, which adds the scenarios and the
+// libraries that they need.
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"testing"
+
+	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/report"
+	"github.com/capsize-go/capsize/scenarios"
+)
+
+// Scenarios are what capsize-scenarios adds to the command. Without them, the commands scenario and cap run
+// capsize-scenarios.
+type Scenarios struct {
+	All   []scenarios.Scenario                                          // in the order of their names
+	Board func(s scenarios.Scenario, rows []scenarios.Row) report.Board // the page of capsize cap
+}
+
+// Main is func main of a command with these scenarios; nil for none.
+func Main(s *Scenarios) {
+	if os.Getenv("GOGC") == "" {
+		// What is alive is small, some megabytes of history, and what dies is much:
+		// with the default of 100 the collector would run every few milliseconds.
+		debug.SetGCPercent(800)
+	}
+	capsize.Main(func(t *testing.T) int { return execute(t, s, os.Args[1:], os.Stdin, os.Stdout, os.Stderr) })
+}
+
+// execute runs the command line and returns the exit code. An interrupt ends the
+// run that is under way early; a second one ends the process at once.
+func execute(t *testing.T, s *Scenarios, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	a := &app{t: t, in: stdin, out: stdout, err: stderr, scenarios: s}
+	return a.execute(ctx, args)
+}

@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/internal/savedrun"
+)
+
+const (
+	recordFile  = savedrun.File
+	historyFile = savedrun.History
+)
+
+// newRecord returns what it takes to repeat a run, to be kept beside its page.
+func newRecord(s trial, r *capsize.Result, digest string) savedrun.Record {
+	return savedrun.Record{
+		Capsize: version(), System: s.System, Bug: s.Bug, Workload: s.Workload, Nemesis: s.Nemesis,
+		Seed: r.Seed, Nodes: r.Test.Nodes, Clients: r.Test.Clients, Rate: r.Test.Rate,
+		Duration: r.Test.Duration, Timeout: r.Test.Timeout, Settle: r.Test.Settle, Core: r.Test.Core,
+		Verdict: r.Verdict, Reason: r.Reason, Digest: digest, Plan: r.Plan,
+	}
+}
+
+// recorded returns what was run.
+func recorded(x savedrun.Record) (trial, error) {
+	s, err := newTrial(x.System, x.Bug, x.Workload)
+	if err != nil {
+		return s, err
+	}
+	s.Nemesis = x.Nemesis
+	s.Test.Nodes, s.Test.Clients, s.Test.Rate = x.Nodes, x.Clients, x.Rate
+	s.Test.Duration, s.Test.Timeout, s.Test.Settle, s.Test.Core = x.Duration, x.Timeout, x.Settle, x.Core
+	s.Test.Nemesis = x.Plan
+	return s, nil
+}
+
+// readRecord reads the record at path: a folder with a run.json, or that file.
+func readRecord(path string) (x savedrun.Record, file string, err error) {
+	if strings.HasSuffix(path, ".jsonl") {
+		if _, err := os.Stat(path); err == nil {
+			return x, path, fmt.Errorf("%s is a history, which can't be run again; capsize check %s judges it", path, quoted(path))
+		}
+	}
+	x, file, err = savedrun.Read(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && file != path:
+		return x, file, fmt.Errorf("%s has no %s: it is not a report of capsize run, nor a saved failure of a test", path, recordFile)
+	case err != nil:
+		return x, file, err
+	case x.Test != "" || x.System == "":
+		return x, file, savedByTest(x, file)
+	}
+	if err := x.Validate(); err != nil {
+		return x, file, err
+	}
+	if x.Plan == nil {
+		return x, file, fmt.Errorf(`read run: %s:1: "plan" is missing`, file)
+	}
+	return x, file, nil
+}
+
+// savedByTest says how to replay a failure that go test saved: this program does
+// not have the system.
+func savedByTest(x savedrun.Record, file string) error {
+	dir, err := filepath.Abs(filepath.Dir(file))
+	if err != nil {
+		return err
+	}
+	pkg, run, ok := strings.Cut(filepath.ToSlash(dir), "/testdata/capsize/")
+	switch {
+	case !ok && x.Test == "":
+		return fmt.Errorf("read run: %s:1: it names no system, so this is not a run of capsize run", file)
+	case !ok: // it was moved: what it is called is still known
+		pkg, run = ".", fmt.Sprintf("%s/seed-%d-%s", strings.Trim(x.Test+"/"+x.Run, "/"), x.Seed, x.ID())
+	default:
+		pkg = packageOf(pkg)
+	}
+	var pattern []string
+	for part := range strings.SplitSeq(run, "/") {
+		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
+	}
+	return fmt.Errorf("%s is a failure that a test saved, and only that test has its system; replay it with\n  go test -run='%s' %s",
+		filepath.Dir(file), strings.Join(pattern, "/"), pkg)
+}
+
+// packageOf returns the folder of a package as the go command names it, from the
+// working directory where it is below.
+func packageOf(dir string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return dir
+	}
+	rel, err := filepath.Rel(here, filepath.FromSlash(dir))
+	switch {
+	case err != nil || rel == "..", strings.HasPrefix(rel, ".."+string(filepath.Separator)):
+		return dir
+	case rel == ".":
+		return "."
+	}
+	return "./" + filepath.ToSlash(rel)
+}

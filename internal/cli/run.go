@@ -1,0 +1,251 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/capsize-go/capsize"
+)
+
+// runOptions are the flags of capsize run.
+type runOptions struct {
+	system, bug, workload string
+	nemesis, plan         string
+	seed                  uint64
+	seeds                 int
+	nodes, clients        int
+	rate                  float64
+	duration, timeout     time.Duration
+	settle                time.Duration
+	core                  bool
+	report                string
+	json                  bool
+	stopAt                string
+
+	rerun func(seed uint64) string // the command that runs one of the seeds again
+	all   func(seed uint64) string // the command that runs the sweep from that seed on again
+}
+
+// reportsDir is where pages go unless told otherwise.
+const reportsDir = "capsize-report"
+
+// operationTimeout is shorter than the time that a cut-off leader takes to notice,
+// half a second to one. With a longer one all clients of that leader would be
+// stuck in a write by then, and nobody left to read what it should not answer:
+// of 20 runs with lease reads, 16 were found at 500 ms and none at 1 s.
+const operationTimeout = 500 * time.Millisecond
+
+func (a *app) runCommand() *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run a system under faults and judge its history",
+		Long: `Run starts a cluster of a system that ships with Capsize, has clients ask and a
+nemesis strike on virtual time, and judges the history. The same seed gives the
+same history, byte for byte. A page with the whole run goes to a folder under
+` + reportsDir + `; of a sweep, those of the runs that are not valid.
+
+` + exitCodes,
+		Example: `  capsize run                                         # a raft store under partitions
+  capsize run --bug local-reads --seed 1              # find a stale read
+  capsize run --bug ack-before-sync --nemesis crash   # lose what was acknowledged
+  capsize run --nemesis partition,crash --seeds 20    # sweep 20 seeds
+  capsize run --seeds 200 --json | jq -r .verdict     # for scripts: a line a run`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.rerun = func(seed uint64) string { return rerunCommand(cmd, seed) }
+			o.all = func(seed uint64) string {
+				return fmt.Sprintf("%s --seed %d --seeds %d", commandLine(cmd, "seed", "seeds", "json", "color"), seed, o.seeds)
+			}
+			if cmd.Flags().Changed("plan") && cmd.Flags().Changed("nemesis") {
+				return errors.New("a plan says what goes wrong and when: give --plan or --nemesis, not both")
+			}
+			return a.runSeeds(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.system, "system", "raftkv", "system to run; see capsize list systems")
+	f.StringVar(&o.bug, "bug", "", "bugs to switch on, comma-separated; see capsize list bugs")
+	f.StringVar(&o.workload, "workload", "", "what the clients do; default: what the system is to pass; see capsize list workloads")
+	f.StringVar(&o.nemesis, "nemesis", "partition", "what goes wrong, comma-separated; see capsize list nemeses")
+	f.StringVar(&o.plan, "plan", "", "JSON file that says which fault strikes when, instead of --nemesis")
+	f.Uint64Var(&o.seed, "seed", 0, "seed of every draw; 0: a new one")
+	f.IntVar(&o.seeds, "seeds", 1, "how many seeds to run, from --seed on")
+	f.IntVar(&o.nodes, "nodes", 5, "nodes of the cluster")
+	f.IntVar(&o.clients, "clients", 10, "clients; client i talks to node i mod nodes")
+	f.Float64Var(&o.rate, "rate", 100, "operations a second of all clients together; 0: as fast as answers come")
+	f.DurationVar(&o.duration, "duration", time.Minute, "virtual time in which faults strike")
+	f.DurationVar(&o.timeout, "timeout", operationTimeout, "virtual time that an operation may take")
+	f.DurationVar(&o.settle, "settle", 5*time.Second, "virtual time in which all must work again after the faults")
+	f.BoolVar(&o.core, "core", false, "after the faults, heal only a random majority, and freeze the others for good")
+	f.StringVar(&o.report, "report", reportsDir, `folder for the pages; "" writes none`)
+	f.BoolVar(&o.json, "json", false, "print one JSON object a run, each on a line, and nothing else")
+	a.lookFlags(cmd, &o.stopAt)
+	completions(cmd)
+	return cmd
+}
+
+// lookFlags adds the flags for looking into a run.
+func (a *app) lookFlags(cmd *cobra.Command, stopAt *string) {
+	cmd.Flags().BoolVarP(&a.verbose, "verbose", "v", false, "also print metrics, and the last log lines before the counterexample")
+	cmd.Flags().StringVar(stopAt, "stop-at", "", `virtual time to stop at and show what goes on, as "22.4s"; "22.4s,wait" waits for a debugger`)
+}
+
+// stop returns the breakpoint that --stop-at names.
+func stop(text string) (capsize.Breakpoint, error) {
+	if text == "" {
+		return capsize.Breakpoint{}, nil
+	}
+	b, err := capsize.ParseBreakpoint(text)
+	if err != nil {
+		return b, fmt.Errorf("--stop-at: %w", err)
+	}
+	return b, nil
+}
+
+// noArgs refuses what is not a flag.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("capsize %s takes flags only, not %q; see capsize %[1]s --help", cmd.Name(), args[0])
+	}
+	return nil
+}
+
+// completions has the shell complete the names of the catalogue.
+func completions(cmd *cobra.Command) {
+	for flag, list := range map[string]func() []row{
+		"system": systemRows, "bug": bugRows, "workload": workloadRows, "nemesis": nemesisRows,
+	} {
+		complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return namesOf(list()), cobra.ShellCompDirectiveNoFileComp
+		}
+		if err := cmd.RegisterFlagCompletionFunc(flag, complete); err != nil {
+			panic(err) // there is no such flag: a mistake in this file
+		}
+	}
+}
+
+// trial checks the options and makes a trial of them.
+func (o runOptions) trial() (trial, error) {
+	if err := o.check(); err != nil {
+		return trial{}, err
+	}
+	s, err := newTrial(o.system, o.bug, o.workload)
+	if err != nil {
+		return s, err
+	}
+	s.Test.Nodes, s.Test.Clients, s.Test.Rate = o.nodes, o.clients, o.rate
+	if o.rate == 0 {
+		s.Test.Rate = capsize.Unpaced
+	}
+	s.Test.Duration, s.Test.Timeout, s.Test.Settle, s.Test.Core = o.duration, o.timeout, o.settle, o.core
+	if s.Test.StopAt, err = stop(o.stopAt); err != nil {
+		return s, err
+	}
+	if o.plan != "" {
+		p, err := readPlan(o.plan)
+		s.Nemesis, s.Test.Nemesis = "plan "+filepath.Base(o.plan), p
+		return s, err
+	}
+	s.Nemesis = o.nemesis
+	s.Test.Nemesis, err = findNemesis(o.nemesis)
+	return s, err
+}
+
+// check refuses numbers that make no sense. Zeros would be taken for "the
+// default" further on, which is not what somebody means who types them.
+func (o runOptions) check() error {
+	for _, x := range []struct {
+		flag string
+		bad  bool
+		want string
+	}{
+		{"seeds", o.seeds < 1, "at least 1"},
+		{"nodes", o.nodes < 1, "at least 1"},
+		{"clients", o.clients < 1, "at least 1"},
+		{"rate", !(o.rate >= 0), "0 or more"},
+		{"duration", o.duration <= 0, "more than 0"},
+		{"timeout", o.timeout <= 0, "more than 0"},
+		{"settle", o.settle <= 0, "more than 0"},
+	} {
+		if x.bad {
+			return fmt.Errorf("--%s must be %s", x.flag, x.want)
+		}
+	}
+	return nil
+}
+
+// runSeeds runs one seed or several, and ends with the worst verdict.
+func (a *app) runSeeds(ctx context.Context, o runOptions) error {
+	s, err := o.trial()
+	if err != nil {
+		return err
+	}
+	if o.seed == 0 {
+		o.seed = freshSeed()
+	}
+	defer a.record(&s, o.report)()
+	if o.seeds > 1 {
+		return a.sweep(ctx, s, o)
+	}
+	r, err := a.runAlone(ctx, s, o.seed)
+	if err != nil {
+		return err
+	}
+	again, err := a.twice(ctx, s, r)
+	if err != nil {
+		return err
+	}
+	page, err := s.page(r, o.rerun(o.seed), o.report, again)
+	if err != nil {
+		return err
+	}
+	if o.json {
+		err = a.printJSON(s.line(r, page))
+	} else {
+		err = a.show(page)
+	}
+	if err != nil {
+		return err
+	}
+	return outcome(r.Verdict)
+}
+
+// freshSeed returns a seed that is not likely to have been run before, and short
+// enough to be read out. It is drawn outside of any run, and printed.
+func freshSeed() uint64 {
+	return maphash.String(maphash.MakeSeed(), "seed")>>32 + 1
+}
+
+// rerunCommand returns the command line that runs one seed again.
+func rerunCommand(cmd *cobra.Command, seed uint64) string {
+	return fmt.Sprintf("%s --seed %d", commandLine(cmd, "seed", "seeds", "json", "report", "color", "verbose", "stop-at"), seed)
+}
+
+// commandLine returns the command line without some of the flags.
+func commandLine(cmd *cobra.Command, without ...string) string {
+	line := programName() + " " + cmd.Name()
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		switch v := f.Value.String(); {
+		case slices.Contains(without, f.Name):
+		case f.Name == "plan":
+			line += " --plan " + quoted(portable(v))
+		case f.NoOptDefVal == "": // it takes a value
+			line += fmt.Sprintf(" --%s %s", f.Name, quoted(v))
+		case v == f.NoOptDefVal:
+			line += " --" + f.Name
+		default:
+			line += fmt.Sprintf(" --%s=%s", f.Name, quoted(v))
+		}
+	})
+	return line
+}

@@ -1,0 +1,249 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/internal/savedrun"
+	"github.com/capsize-go/capsize/report"
+	"github.com/capsize-go/capsize/scenarios"
+)
+
+// scenarioOptions are the flags of capsize scenario.
+type scenarioOptions struct {
+	variants, faults []string
+	seed             uint64
+	seeds            int
+	page             string
+	json, show       bool
+}
+
+func (o *scenarioOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringSliceVar(&o.variants, "variant", nil, "run these variants only, comma-separated")
+	f.StringSliceVar(&o.faults, "fault", nil, "run them under these faults only, comma-separated")
+	f.Uint64Var(&o.seed, "seed", 1, "the first seed of each row")
+	f.IntVar(&o.seeds, "seeds", 0, "how many seeds a row; 0: as many as the scenario says")
+	f.BoolVar(&o.json, "json", false, "print one JSON object a row, each on a line, and nothing else")
+	f.BoolVar(&o.show, "show", false, "show the run of --seed alone, of one variant under one fault, and write its page")
+}
+
+// scenarioRows lists the scenarios with their questions.
+func (a *app) scenarioRows() []row {
+	var all []row
+	if a.scenarios == nil {
+		for _, s := range knownScenarios {
+			all = append(all, row{s[0], s[1]})
+		}
+		return all
+	}
+	for _, s := range a.scenarios.All {
+		all = append(all, row{s.Name, s.Question})
+	}
+	return all
+}
+
+func (a *app) scenarioCommand() *cobra.Command {
+	var o scenarioOptions
+	var names []string
+	long := "Scenario runs a named experiment and prints a row for each variant:\n\n"
+	for _, s := range a.scenarioRows() {
+		names = append(names, s.Name)
+		long += fmt.Sprintf("  %-18s %s\n", s.Name, s.Doc)
+	}
+	cmd := &cobra.Command{
+		Use:   "scenario NAME",
+		Short: "Run a named experiment: its variants side by side",
+		Long: long + `
+It is valid if the rows show what the scenario says they must, and unknown if fewer seeds than its own
+do not show that. The seed of a row is the first that came out
+worst; --show shows such a run as capsize run does.
+
+` + exitCodes,
+		Example: `  capsize scenario cap --variant raft-any,abd
+  capsize scenario cap --seeds 20 --json
+  capsize scenario lease-reads --variant lease --seed 1 --show   # one run of a row`,
+		ValidArgs: names,
+		Args:      scenarioName(names),
+		RunE:      func(cmd *cobra.Command, args []string) error { return a.scenario(cmd.Context(), args[0], o) },
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+// capCommand is the scenario cap by a name of its own, with a page.
+func (a *app) capCommand() *cobra.Command {
+	o := scenarioOptions{}
+	cmd := &cobra.Command{
+		Use:   "cap",
+		Short: "Make the CAP card of every way to replicate data",
+		Long: `Cap runs every way to replicate data that ships with Capsize under every way to cut
+a network, and says for each: which requests were answered on which side, whether the
+history was linearizable and if not what held, how stale reads were, and how many
+acknowledged writes were lost. A card is labelled C if every run was linearizable, A if
+every request was answered but not every run was linearizable, and neither otherwise.
+
+` + exitCodes,
+		Example: `  capsize cap
+  capsize cap --variant raft-index,abd,primary-async --fault '3|2'
+  capsize cap --json | jq -r '[.variant, .fault, .label] | @tsv'`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.scenario(cmd.Context(), "cap", o) },
+	}
+	o.flags(cmd)
+	cmd.Flags().StringVar(&o.page, "report", filepath.Join(reportsDir, "cap"), `folder for the page with all cards; "" writes none`)
+	return cmd
+}
+
+// scenarioName wants one argument, the name of a scenario.
+func scenarioName(names []string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("capsize scenario takes the name of one scenario, not %d; see capsize scenario --help", len(args))
+		}
+		if !slices.Contains(names, args[0]) {
+			return unknown("scenario", args[0], names)
+		}
+		return nil
+	}
+}
+
+// scenario runs a scenario and prints its rows; an interrupt leaves those that were begun.
+func (a *app) scenario(ctx context.Context, name string, o scenarioOptions) error {
+	if o.seeds < 0 {
+		return errors.New("--seeds must be 0 or more")
+	}
+	if a.scenarios == nil {
+		return a.delegate(ctx)
+	}
+	s, err := scenarios.Find(a.scenarios.All, name)
+	if err != nil {
+		return err
+	}
+	if s, err = s.Only(o.variants, o.faults); err != nil {
+		return err
+	}
+	if o.show {
+		return a.showRun(ctx, s, o)
+	}
+	if o.seeds == 0 {
+		o.seeds = s.Seeds
+	}
+	began := time.Now()
+	bar := newProgress(a.err, len(s.Variants)*o.seeds)
+	rows, err := s.Run(ctx, a.t, scenarios.Options{Seed: o.seed, Seeds: o.seeds, Ran: func(v scenarios.Variant, _ *capsize.Result) { bar.step(v.String()) }})
+	bar.end()
+	interrupted := ctx.Err() != nil
+	if err != nil && !interrupted {
+		return err
+	}
+	if err := a.showRows(s, rows, o, time.Since(began)); err != nil {
+		return err
+	}
+	if interrupted {
+		fmt.Fprintf(a.err, "capsize: interrupted after %d of %d rows\n", len(rows), len(s.Variants))
+		return outcome(checker.Unknown)
+	}
+	return a.holds(s, rows, o.seeds)
+}
+
+// showRun runs one seed of the one variant that a scenario has been narrowed down to, and shows the run.
+func (a *app) showRun(ctx context.Context, s scenarios.Scenario, o scenarioOptions) error {
+	if len(s.Variants) != 1 {
+		return fmt.Errorf("--show shows one run: name one variant and one fault, of which there are %d together", len(s.Variants))
+	}
+	v := s.Variants[0]
+	r, err := v.Exec(ctx, a.t, o.seed)
+	if err != nil {
+		return fmt.Errorf("run seed %d of %v: %w", o.seed, v, err)
+	}
+	rerun := fmt.Sprintf("%s scenario %s --variant %s", programName(), s.Name, quoted(v.Name))
+	if v.Fault != "" {
+		rerun += " --fault " + quoted(v.Fault)
+	}
+	page, err := r.Page(fmt.Sprintf("%s --seed %d --show", rerun, o.seed))
+	if err != nil {
+		return fmt.Errorf("page of seed %d: %w", o.seed, err)
+	}
+	page.System, page.Nemesis = v.Name, v.Fault
+	id := savedrun.ID(s.Name, v.Name, v.Fault, r.Seed, page.Params, page.Digest)
+	dir := filepath.Join(reportsDir, folderName(id, s.Name, v.Name, v.Fault, seedName(r.Seed)))
+	if page.ReportPath, err = report.Write(dir, page); err != nil {
+		return err
+	}
+	if err := a.show(page); err != nil {
+		return err
+	}
+	return outcome(r.Verdict)
+}
+
+// holds says whether the rows show what they must. Of fewer seeds than the scenario's own
+// it says nothing if they do not: they may be too few.
+func (a *app) holds(s scenarios.Scenario, rows []scenarios.Row, seeds int) error {
+	if s.Holds == nil {
+		return nil
+	}
+	if err := s.Holds(rows); err != nil {
+		if seeds < s.Seeds {
+			are := "seeds are"
+			if seeds == 1 {
+				are = "seed is"
+			}
+			fmt.Fprintf(a.err, "\n%d %s too few to judge; %d are enough. Not seen yet:\n%v\n", seeds, are, s.Seeds, err)
+			return outcome(checker.Unknown)
+		}
+		fmt.Fprintf(a.err, "\nthe rows do not show what they must:\n%v\n", err)
+		return outcome(checker.Invalid)
+	}
+	return nil
+}
+
+func (a *app) showRows(s scenarios.Scenario, rows []scenarios.Row, o scenarioOptions, took time.Duration) error {
+	if o.json {
+		for _, r := range rows {
+			if err := a.printJSON(r); err != nil {
+				return err
+			}
+		}
+	} else {
+		fmt.Fprintf(a.out, "%s: %s\n\n", bold(s.Name), s.Question)
+		if err := s.Table(a.out, rows); err != nil {
+			return fmt.Errorf("print table: %w", err)
+		}
+		fmt.Fprintf(a.out, "\n%d seeds a row, in %v; what must come of it: %s\n", o.seeds, took.Round(100*time.Millisecond), s.Shows)
+	}
+	if o.page == "" {
+		return nil
+	}
+	path, err := writeBoard(o.page, a.scenarios.Board(s, rows))
+	if err == nil && !o.json {
+		fmt.Fprintf(a.out, "page: %s\n", path)
+	}
+	return err
+}
+
+// writeBoard writes the page with the cards into a folder.
+func writeBoard(dir string, b report.Board) (path string, err error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return "", fmt.Errorf("folder for the page: %w", err)
+	}
+	path = filepath.Join(dir, "cap.html")
+	f, err := os.Create(path)
+	if err != nil {
+		return "", fmt.Errorf("page: %w", err)
+	}
+	if err := errors.Join(report.BoardHTML(f, b), f.Close()); err != nil {
+		return "", fmt.Errorf("page %s: %w", path, err)
+	}
+	return path, nil
+}

@@ -1,0 +1,159 @@
+//go:debug randseednop=0
+
+package cli
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/assert"
+
+	"github.com/capsize-go/capsize/scenarios"
+	"github.com/capsize-go/capsize/scenarios/caching"
+	"github.com/capsize-go/capsize/scenarios/replication"
+)
+
+var update = flag.Bool("update", false, "write what scripts compare with cmp")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"capsize":       func() { Main(&Scenarios{All: allScenarios(), Board: replication.Board}) },
+		"capsize-alone": func() { Main(nil) },
+	})
+}
+
+func allScenarios() []scenarios.Scenario {
+	all := append(replication.All(), caching.All()...)
+	slices.SortFunc(all, func(a, b scenarios.Scenario) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// TestKnownScenarios holds the list of scenarios of the command without them to the scenarios.
+func TestKnownScenarios(t *testing.T) {
+	with, without := &app{scenarios: &Scenarios{All: allScenarios()}}, &app{}
+	assert.Equal(t, with.scenarioRows(), without.scenarioRows())
+}
+
+// TestScripts runs testdata/script: what a user types, and what comes of it.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata/script",
+		UpdateScripts: *update,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("NO_COLOR", "")
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits": exits,
+			"json":  matchJSON,
+			"lines": countLines,
+			"pick":  pick,
+		},
+	})
+}
+
+// exits runs a program and wants an exit code: exits 3 capsize run --nodes 0. The
+// exec of testscript can't tell one failure from another.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM ARG...")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	code := "0"
+	if err != nil {
+		var ok bool
+		if code, ok = strings.CutPrefix(err.Error(), "exit status "); !ok {
+			ts.Fatalf("%v", err)
+		}
+	}
+	if code != args[0] {
+		ts.Fatalf("exit code %s, want %s\n%s%s", code, args[0], ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+	}
+}
+
+// matchJSON wants a field of every line of a file of JSON lines to match a
+// pattern: json stdout ops.ok '[1-9].*'. The pattern matches all of the value,
+// which is that of a string, and else JSON.
+func matchJSON(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: [!] json FILE FIELD PATTERN")
+	}
+	want := regexp.MustCompile("^(?:" + args[2] + ")$")
+	for i, line := range jsonLines(ts, args[0]) {
+		got, err := field(line, args[1])
+		if err != nil {
+			ts.Fatalf("line %d: %v", i+1, err)
+		}
+		if want.MatchString(got) == neg {
+			ts.Fatalf("line %d: %s is %s; wanted to match %s: %v", i+1, args[1], got, args[2], !neg)
+		}
+	}
+}
+
+func countLines(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: lines FILE NUMBER")
+	}
+	if n := len(jsonLines(ts, args[0])); fmt.Sprint(n) != args[1] {
+		ts.Fatalf("%d lines, want %s", n, args[1])
+	}
+}
+
+// pick writes fields of JSON lines to a file, to be compared: pick stdout first seed digest.
+func pick(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 3 {
+		ts.Fatalf("usage: pick FILE TO FIELD...")
+	}
+	var b strings.Builder
+	for _, line := range jsonLines(ts, args[0]) {
+		for _, name := range args[2:] {
+			value, err := field(line, name)
+			ts.Check(err)
+			b.WriteString(value + " ")
+		}
+		b.WriteString("\n")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(b.String()), 0o644))
+}
+
+func jsonLines(ts *testscript.TestScript, file string) []string {
+	text := strings.TrimSuffix(ts.ReadFile(file), "\n")
+	if text == "" {
+		ts.Fatalf("%s is empty", file)
+	}
+	return strings.Split(text, "\n")
+}
+
+// field returns a value of a JSON object by its dotted path.
+func field(line, path string) (string, error) {
+	raw := json.RawMessage(line)
+	for name := range strings.SplitSeq(path, ".") {
+		var list []json.RawMessage
+		var object map[string]json.RawMessage
+		var i int
+		if _, err := fmt.Sscan(name, &i); err == nil && json.Unmarshal(raw, &list) == nil && i < len(list) {
+			raw = list[i]
+			continue
+		}
+		if err := json.Unmarshal(raw, &object); err != nil {
+			return "", fmt.Errorf("%s: %w: %s", path, err, raw)
+		}
+		next, ok := object[name]
+		if !ok {
+			return "", fmt.Errorf("there is no %s of %s in %s", name, path, raw)
+		}
+		raw = next
+	}
+	var text string
+	if json.Unmarshal(raw, &text) == nil && raw[0] == '"' {
+		return text, nil
+	}
+	return string(raw), nil
+}

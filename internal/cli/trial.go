@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/report"
+	"github.com/capsize-go/capsize/workloads"
+)
+
+// A trial is a test by the names that the command knows its parts by.
+type trial struct {
+	System, Bug, Workload, Nemesis string
+	Test                           capsize.Test // all but the seed
+}
+
+// newTrial puts a system, its bugs and a workload together: the one that the system is to
+// pass if none is named.
+func newTrial(systemName, bug, workload string) (trial, error) {
+	sys, err := findSystem(systemName)
+	if err != nil {
+		return trial{}, err
+	}
+	if bug, err = sys.checkBug(bug); err != nil {
+		return trial{}, err
+	}
+	workload = cmp.Or(workload, sys.workload, "register")
+	s := trial{System: sys.Name, Bug: bug, Workload: workload}
+	var known map[string]workloads.Workload
+	if s.Test.System, known, err = sys.build(bug); err != nil {
+		return trial{}, err
+	}
+	w, ok := known[workload]
+	if !ok {
+		return trial{}, unknown("workload for "+sys.Name, workload, slices.Sorted(maps.Keys(known)))
+	}
+	s.Test.Workload, s.Test.Metrics = w, capsize.CallMetrics
+	s.Test.Name = workload + " on " + sys.Name
+	return s, nil
+}
+
+// String says what is run, on one line.
+func (s trial) String() string {
+	text := s.Test.Name
+	if s.Bug != "" {
+		text += ", bug " + s.Bug
+	}
+	return text + ", nemesis " + s.Nemesis
+}
+
+// run runs one seed.
+func (a *app) run(ctx context.Context, s trial, seed uint64) (*capsize.Result, error) {
+	test := s.Test
+	test.Seed, test.Seeds = seed, 1
+	r, err := capsize.Exec(ctx, a.t, test)
+	if err != nil {
+		return nil, fmt.Errorf("run seed %d of %v: %w", seed, s, err)
+	}
+	return r, nil
+}
+
+// runAlone is run with a line on the terminal that says how far it is.
+func (a *app) runAlone(ctx context.Context, s trial, seed uint64) (*capsize.Result, error) {
+	m := newMeter(a.err)
+	defer m.end()
+	s.Test.Progress = m.show
+	return a.run(ctx, s, seed)
+}
+
+// page returns what is to be shown of a run. Where a folder for reports is given,
+// it writes the page there, and beside it what it takes to run this again.
+func (s trial) page(r *capsize.Result, rerun, reports string, again twice) (report.Run, error) {
+	page, err := r.Page(rerun)
+	if err != nil {
+		return page, fmt.Errorf("page of seed %d: %w", r.Seed, err)
+	}
+	page.System, page.Bug, page.Nemesis = s.System, s.Bug, s.Nemesis
+	page.Params = append(page.Params, report.KV{Name: "nemesis", Value: r.Test.Nemesis.String()})
+	page.Repeats, page.Note = again.repeats, again.note
+	if reports == "" {
+		return page, nil
+	}
+	rec := newRecord(s, r, page.Digest)
+	dir := filepath.Join(reports, folderName(rec.ID(), s.System, s.Bug, s.Nemesis, seedName(r.Seed)))
+	if page.ReportPath, err = report.Write(dir, page); err != nil {
+		return page, err
+	}
+	return page, rec.Write(dir, nil) // the history is there already
+}
+
+// readPlan reads a plan from a file.
+func readPlan(path string) (nemesis.Plan, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read plan: %w", err)
+	}
+	defer f.Close()
+	p, err := nemesis.ReadPlan(f, path)
+	if err != nil {
+		return nil, fmt.Errorf("read plan: %w", err)
+	}
+	return p, nil
+}
