@@ -166,7 +166,7 @@ func checkProgress(r *Result) checker.Result {
 		}
 		if d > r.core.bound {
 			what := fmt.Sprintf("no operation at %s succeeded", node)
-			if !asked[node] {
+			if _, ok := asked[node]; !ok {
 				what = fmt.Sprintf("no client got through to %s", node)
 			}
 			c.Verdict, c.Reason = checker.Invalid, fmt.Sprintf("%s within %v after %v", what, r.core.bound, r.core)
@@ -184,16 +184,27 @@ func checkProgress(r *Result) checker.Result {
 }
 
 // firstAnswers returns by node how long after the heal an operation that was
-// invoked after it succeeded first, and whether one was invoked at all.
-func firstAnswers(r *Result) (first map[string]time.Duration, asked map[string]bool) {
-	first, asked = map[string]time.Duration{}, map[string]bool{}
+// invoked after it succeeded first, and when one was first invoked. Where no call was open
+// within the bound, as with few clients that ask seldom, time counts from the first invocation:
+// who was not asked can't have answered.
+func firstAnswers(r *Result) (first, asked map[string]time.Duration) {
+	first, asked = map[string]time.Duration{}, map[string]time.Duration{}
+	busy := map[string]bool{}
 	for call := range r.History.Calls() {
+		node := call.Invoke.Node
+		busy[node] = busy[node] || call.Invoke.Time <= r.healed+r.core.bound && call.Complete.Time >= r.healed
 		if call.Invoke.Time < r.healed {
 			continue
 		}
-		asked[call.Invoke.Node] = true
-		if _, ok := first[call.Invoke.Node]; !ok && call.Complete.Type == history.OK {
-			first[call.Invoke.Node] = call.Complete.Time - r.healed
+		if _, ok := asked[node]; !ok {
+			asked[node] = call.Invoke.Time
+		}
+		if _, ok := first[node]; !ok && call.Complete.Type == history.OK {
+			from := r.healed
+			if !busy[node] {
+				from = asked[node]
+			}
+			first[node] = call.Complete.Time - from
 		}
 	}
 	return first, asked

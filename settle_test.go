@@ -219,3 +219,20 @@ func check(t *testing.T, r *capsize.Result, name string) checker.Result {
 	require.GreaterOrEqual(t, i, 0, "no check %q", name)
 	return r.Checks[i]
 }
+
+// TestSeldomAskedIsNoFailure has clients that ask so seldom that nobody asks a node soon after the heal: who was
+// not asked can't have answered.
+func TestSeldomAskedIsNoFailure(t *testing.T) {
+	test := raftTest(0)
+	test.Rate = 0.02
+	for seed := range seeds(t, 3) {
+		test.Seed = seed + 1
+		r, err := capsize.Exec(t.Context(), t, test)
+		require.NoError(t, err)
+		for _, c := range r.Checks {
+			if c.Checker == "progress" {
+				assert.Equal(t, checker.Valid, c.Verdict, c.Reason)
+			}
+		}
+	}
+}

@@ -143,20 +143,23 @@ func (set settings) clock() func() time.Duration {
 
 // sumUp words the reason.
 func (s source[S, In, Out]) sumUp(r *Result, keys, calls int, counts [3]int) {
-	keyed := s.m.Key != nil
+	keyed, verb := s.m.Key != nil, "are"
+	if calls == 1 {
+		verb = "is"
+	}
 	switch {
 	case r.Verdict == Invalid && keyed:
 		r.Reason = fmt.Sprintf("%s not linearizable", areOf(counts[Invalid], keys, "key"))
 	case r.Verdict == Invalid:
-		r.Reason = fmt.Sprintf("%s are not linearizable", plural(calls, "call"))
+		r.Reason = fmt.Sprintf("%s %s not linearizable", plural(calls, "call"), verb)
 	case r.Verdict == Unknown && keyed:
 		r.Reason = fmt.Sprintf("%s undecided; %s", areOf(counts[Unknown], keys, "key"), r.Parts[0].Reason)
 	case r.Verdict == Unknown:
 		r.Reason = r.Parts[0].Reason
 	case keyed:
-		r.Reason = fmt.Sprintf("%s on %s are linearizable", plural(calls, "call"), plural(keys, "key"))
+		r.Reason = fmt.Sprintf("%s on %s %s linearizable", plural(calls, "call"), plural(keys, "key"), verb)
 	default:
-		r.Reason = fmt.Sprintf("%s are linearizable", plural(calls, "call"))
+		r.Reason = fmt.Sprintf("%s %s linearizable", plural(calls, "call"), verb)
 	}
 	if !keyed && r.Verdict == Invalid {
 		r.Parts = nil

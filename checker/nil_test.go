@@ -147,7 +147,7 @@ func TestNilAfterAWrite(t *testing.T) {
 		r := c.Check(t.Context(), lost).Explain(t.Context())
 		assert.Equal(t, Invalid, r.Verdict, name)
 		require.NotNil(t, r.Why, name)
-		assert.Equal(t, "process 1 found nothing in x, but process 0 had written 1 0s before that read began", r.Why.Reason, name)
+		assert.Equal(t, "process 1 found nothing in x, but process 0 had written 1 before that read began", r.Why.Reason, name)
 	}
 	assert.Equal(t, Invalid, Consistency(Register()).Check(t.Context(), lost).Verdict)
 	assert.Equal(t, Valid, Sequential(Register()).Check(t.Context(), lagging).Verdict)

@@ -257,20 +257,35 @@ func (s source[S, In, Out]) evident(spans, all []span) []span {
 	return s.reduce(spans, all)
 }
 
-// foundedKV reports whether the string that a get saw can be made of what others
-// put and appended.
+// foundedKV reports whether the string that a get saw, or that a cas found, can be made
+// of what others put and appended.
 func foundedKV(c fact[KVOp, string], calls []fact[KVOp, string]) bool {
-	if c.in.F != "get" {
+	return foundedIn(c, calls, 3)
+}
+
+// foundedIn is foundedKV. A cas of unknown outcome explains nothing if nothing explains
+// what it expects; that is followed to a depth.
+func foundedIn(c fact[KVOp, string], calls []fact[KVOp, string], depth int) bool {
+	saw := c.out
+	switch c.in.F {
+	case "cas":
+		saw = c.in.Old
+	case "put", "append":
 		return true
 	}
-	can := make([]bool, len(c.out)+1) // whether the string up to here can
+	can := make([]bool, len(saw)+1) // whether the string up to here can
 	can[0] = true
-	for at := range c.out {
+	for at := range len(saw) {
 		for _, o := range calls {
-			if can[at] && o.call < c.ret && (o.in.F == "append" || (o.in.F == "put" || o.in.F == "cas") && at == 0) && strings.HasPrefix(c.out[at:], o.in.Value) {
-				can[at+len(o.in.Value)] = true
+			first := at == 0 && (o.in.F == "put" || o.in.F == "cas")
+			if !can[at] || o.call >= c.ret || o.call == c.call || o.in.F != "append" && !first || !strings.HasPrefix(saw[at:], o.in.Value) {
+				continue
 			}
+			if o.in.F == "cas" && !o.known && depth > 0 && !foundedIn(o, calls, depth-1) {
+				continue
+			}
+			can[at+len(o.in.Value)] = true
 		}
 	}
-	return can[len(c.out)]
+	return can[len(saw)]
 }

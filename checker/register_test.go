@@ -108,6 +108,50 @@ func kvMaker(keys int, unique bool) maker[string, KVOp, string] {
 	}
 }
 
+// kvSwapMaker makes histories of a map in which calls swap as well; without appends, all
+// calls are reads, writes and swaps of a register. A swap that finds another value than it
+// expects is recorded as done, which makes the history invalid.
+func kvSwapMaker(keys, values int, unique, appends bool) maker[string, KVOp, string] {
+	k := kvMaker(keys, unique)
+	ask := k.ask
+	pick := func(r *rand.Rand, n int) string {
+		if x := r.IntN(values + 1); x > 0 {
+			return string(rune('a' + r.IntN(min(n+1, values))))
+		}
+		return ""
+	}
+	k.ask = func(r *rand.Rand, n int) KVOp {
+		in := ask(r, n)
+		switch x := r.IntN(3); {
+		case x == 0:
+			v := in.Value
+			if v == "" {
+				v = string(rune('a' + n))
+			}
+			return KVOp{F: "cas", Key: in.Key, Old: pick(r, n), Value: v}
+		case x == 1 && r.IntN(8) == 0 && !unique:
+			return KVOp{F: "put", Key: in.Key} // the empty string, which is there at first, too
+		case in.F == "append" && !appends:
+			in.F = "put"
+		}
+		return in
+	}
+	return k
+}
+
+// TestKVSwapsAgree is of the calls cas, beside all others. Most of its swaps expect what is
+// not there, so that more histories are invalid than of other models.
+func TestKVSwapsAgree(t *testing.T) {
+	agreeAll(t, 6, 4, map[string]maker[string, KVOp, string]{
+		"unique":              kvSwapMaker(1, 3, true, true),
+		"unique, no appends":  kvSwapMaker(1, 3, true, false),
+		"keys":                kvSwapMaker(2, 2, true, true),
+		"keys, no appends":    kvSwapMaker(2, 2, false, false),
+		"duplicates":          kvSwapMaker(1, 2, false, true),
+		"duplicates, no more": kvSwapMaker(1, 2, false, false),
+	})
+}
+
 func TestKVAgrees(t *testing.T) {
 	agreeAll(t, 7, 4, map[string]maker[string, KVOp, string]{
 		"unique":     kvMaker(1, true),

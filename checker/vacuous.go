@@ -18,9 +18,10 @@ import (
 // The kind of a call is the field F of its input (f in JSON, F of a [history.JepsenOp]).
 // A transaction is of the kinds of its steps. If no input has an F, all calls are of one kind.
 //
-// A call has succeeded if it is OK. A conditional call (cas, dequeue, pop, acquire, release,
-// transfer) has also succeeded if it failed without an error: "no" is an answer, which says that
-// the register held something else or the lock was taken. With an error it has not.
+// A call has succeeded if it is OK. A cas or a release has also succeeded if it failed without an
+// error: "no" is an answer, which says that the register held something else or the lock was free.
+// With an error it has not. A dequeue, pop, acquire or transfer has not succeeded if the answer was
+// "no": models look at none that failed, so a queue that loses all would keep every rule.
 //
 // Kinds in mayFail need not succeed, but some call must. O(n).
 func Vacuous(h *history.History, mayFail ...string) (reason string, vacuous bool) {
@@ -75,8 +76,51 @@ func Grounded(c Checker, mayFail ...string) Checker {
 	})
 }
 
-// conditional are the kinds of call that can be answered "no" by an object that works.
-var conditional = []string{"cas", "dequeue", "pop", "acquire", "release", "transfer"}
+// conditional are the kinds of call that can be answered "no" by an object that works, always.
+var conditional = []string{"cas", "release"}
+
+// blind are the kinds of call whose answers say nothing of the object.
+var blind = []string{"write", "put", "append", "add", "remove", "insert", "enqueue", "push", "transfer"}
+
+// Unread reports whether all that was ever asked of an object was to change, or to give elements of which
+// none came: no history of such calls breaks a rule of what reads see. It says so in one sentence. O(n).
+func Unread(h *history.History) (reason string, unread bool) {
+	s := takeStock(h)
+	var asked []string
+	takes := 0
+	for _, k := range s.kinds {
+		switch {
+		case k.name == "dequeue" || k.name == "pop":
+			takes += k.calls
+		case !slices.Contains(blind, k.name):
+			return "", false
+		}
+		asked = append(asked, fmt.Sprintf("%d %s", k.calls, k.noun(k.calls)))
+	}
+	for c := range h.Calls() {
+		switch out := c.Complete.Output.(type) {
+		case []int:
+			if len(out) > 0 {
+				return "", false // an append to a log was told where
+			}
+		case int:
+			if takes > 0 && out != Nil && !slices.Contains(blind, s.kindOf(c)) {
+				return "", false
+			}
+		case history.JepsenOp:
+			if takes > 0 && out.Value != nil && !slices.Contains(blind, out.F) {
+				return "", false
+			}
+		}
+	}
+	switch {
+	case len(asked) == 0:
+		return "", false
+	case takes > 0:
+		return "nothing ever came out, so nothing could be wrong: all that was asked is " + strings.Join(asked, ", "), true
+	}
+	return "nothing was ever read, so nothing could be wrong: all that was asked is " + strings.Join(asked, ", "), true
+}
 
 // A callKind is what became of the calls of one kind.
 type callKind struct {
@@ -180,6 +224,13 @@ func (k *callKind) noun(n int) string {
 		return many("transaction")
 	}
 	return many(k.name)
+}
+
+// kindOf returns the kind of a call that is no transaction.
+func (s stock) kindOf(c history.Call) string {
+	var known shapes
+	names, _ := kindsOf(&known, c.Invoke)
+	return names[0]
 }
 
 // String says how many calls of each kind succeeded.

@@ -54,6 +54,8 @@ func TestVacuous(t *testing.T) {
 		{name: "a write may fail", calls: []history.Call{became(op("write"), history.Fail, "no leader"), read}, may: []string{"write"}},
 		{name: "some call must succeed", calls: []history.Call{became(op("write"), history.Fail, "")}, may: []string{"write"}, want: "the only call did not succeed: it failed"},
 		{name: "no is an answer", calls: []history.Call{became(op("cas"), history.Fail, ""), read}},
+		{name: "no element", calls: []history.Call{became(checker.QueueOp{F: "enqueue"}, history.OK, ""), became(checker.QueueOp{F: "dequeue"}, history.Fail, "")},
+			want: "the only dequeue did not succeed: it failed"},
 		{name: "an error is none", calls: []history.Call{became(op("cas"), history.Fail, "connection refused"), read}, want: `the only cas did not succeed: its error was "connection refused"`},
 		{name: "an unknown cas", calls: []history.Call{became(op("cas"), history.Info, ""), read}, want: "the only cas did not succeed: its outcome is unknown"},
 		{name: "Jepsen's", calls: []history.Call{became(jepsen("add", int64(1)), history.Info, ""), became(jepsen("read", nil), history.OK, "")},
@@ -93,6 +95,19 @@ func TestCompletionsOnlyAreVacuous(t *testing.T) {
 	reason, vacuous := checker.Vacuous(history.Of(history.Op{Type: history.OK}, history.Op{Process: 1, Type: history.OK}))
 	assert.True(t, vacuous)
 	assert.Equal(t, "no operation was invoked: the history has 2 completions and no invocation", reason)
+}
+
+func TestUnread(t *testing.T) {
+	write, cas := became(checker.RegisterOp{F: "write"}, history.OK, ""), became(checker.RegisterOp{F: "cas"}, history.OK, "")
+	reason, unread := checker.Unread(called(write, write))
+	assert.True(t, unread)
+	assert.Equal(t, "nothing was ever read, so nothing could be wrong: all that was asked is 2 writes", reason)
+	told := became(checker.LogOp{F: "append"}, history.OK, "")
+	told.Complete.Output = []int{0}
+	for _, h := range []*history.History{{}, called(write, cas), called(told)} {
+		_, unread = checker.Unread(h)
+		assert.False(t, unread)
+	}
 }
 
 // TestGroundedStaysInvalid has a read that saw what a write that failed was to put, and no write that succeeded.

@@ -101,6 +101,15 @@ func (d deed[S]) noun() string {
 
 func (d deed[S]) who() string { return fmt.Sprintf("process %d", d.call.Invoke.Process) }
 
+// after says how long before d another call had ended: "10ms before that read began".
+func (d deed[S]) after(other history.Call) string {
+	text := fmt.Sprintf("before that %s began", d.noun())
+	if gap := d.call.Invoke.Time - other.Complete.Time; gap > 0 { // 0 in a history without times
+		text = short(gap) + " " + text
+	}
+	return text
+}
+
 // word says in one sentence what is wrong with calls that contradict each other.
 func (s source[S, In, Out]) word(key string, spans []span, at int) string {
 	var deeds []deed[S]
@@ -175,16 +184,12 @@ func (s source[S, In, Out]) wordStale(key string, deeds []deed[S], d deed[S]) st
 		return ""
 	}
 	act := d.act(key)
+	began := d.after(last.call)
 	if any(d.Saw) == any(Nil) && !d.Writes && last.Writes {
-		return fmt.Sprintf("%s found nothing%s, but %s had written %s %s", d.who(), of(key, "in"), last.who(), text(newer),
-			fmt.Sprintf("%s before that read began", short(d.call.Invoke.Time-last.call.Complete.Time)))
+		return fmt.Sprintf("%s found nothing%s, but %s had written %s %s", d.who(), of(key, "in"), last.who(), text(newer), began)
 	}
 	if d.Saw == s.m.Init && !d.Writes {
 		act = fmt.Sprintf("read the initial value %s%s", text(d.Saw), of(key, "from"))
-	}
-	began := fmt.Sprintf("before that %s began", d.noun())
-	if gap := d.call.Invoke.Time - last.call.Complete.Time; gap > 0 { // 0 in a history without times
-		began = short(gap) + " " + began
 	}
 	switch {
 	case !last.Writes:
@@ -209,8 +214,8 @@ func (s source[S, In, Out]) wordThin(w *Why, thin span) {
 	w.Reason = fmt.Sprintf("%s %s, which nobody ever wrote", d.who(), what)
 	if c := s.lastWrite(w.Key, seen); c != nil && any(a.Saw) == any(Nil) {
 		put, _ := s.access(spanOf(*c))
-		w.Reason = fmt.Sprintf("%s found nothing%s, but process %d had written %s %s before that %s began", d.who(), of(w.Key, "in"),
-			c.Invoke.Process, text(put.Put), short(seen.Invoke.Time-c.Complete.Time), d.noun())
+		w.Reason = fmt.Sprintf("%s found nothing%s, but process %d had written %s %s", d.who(), of(w.Key, "in"),
+			c.Invoke.Process, text(put.Put), d.after(*c))
 		w.add(*c)
 	} else if c, elsewhere := s.suspect(w.Key, a.Saw, seen); c != nil {
 		by := fmt.Sprintf("process %d", c.Invoke.Process)

@@ -87,6 +87,9 @@ func indexCounts(t *testing.T, dir string) map[string][2]int {
 // TestCorpus reads every file of the corpus, and compares the numbers of ops with
 // those that its index gives.
 func TestCorpus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	dir, files := corpusFiles(t)
 	counts := indexCounts(t, dir)
 	compared := 0

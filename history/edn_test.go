@@ -202,6 +202,9 @@ type idle struct{}
 func (idle) Read([]byte) (int, error) { return 0, nil }
 
 func TestEDNReaderBoundsMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	for _, text := range []string{"{:a \"", "#_ [b"} {
 		p := newEDNParser(io.MultiReader(strings.NewReader(text), many{'z'}))
 		_, err := p.value(0)

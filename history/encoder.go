@@ -19,8 +19,8 @@ type Encoder struct {
 	written    int
 }
 
-// NewEncoder returns an encoder to w. It writes every format; Auto stands for
-// JSONL.
+// NewEncoder returns an encoder to w. It writes every format but Calls, for which there
+// is an error; Auto stands for JSONL.
 //
 // EDN, Maelstrom and JSONL keep all that there is in an op. JSON has no keywords,
 // symbols, characters, lists, sets, ratios and tags: they become strings, arrays
@@ -44,6 +44,8 @@ func NewEncoder(w io.Writer, opts Options) (*Encoder, error) {
 		e.add = (&logWriter{rec}).append
 	case KV:
 		e.add = (&kvWriter{rec}).append
+	case Calls:
+		return nil, fmt.Errorf("%v can only be read: one record a call has no place for the order of ops at one time; write %v or %v", opts.Format, JSON, JSONL)
 	default:
 		return nil, fmt.Errorf("no writer for %v", opts.Format)
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// A Format says how a file keeps a history. All can be read and written; see
+// A Format says how a file keeps a history. All can be read, and all but Calls written; see
 // [NewEncoder] for what each keeps.
 type Format uint8
 

@@ -311,6 +311,9 @@ func TestScanFails(t *testing.T) {
 }
 
 func TestScanBoundsMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	for f, text := range map[Format]string{JSON: `[{"f":"`, JSONL: `{"f":"`} { // the others read by the same means
 		_, err := Decode(io.MultiReader(strings.NewReader(text), many{'z'}), "h", Options{Format: f})
 		require.EqualError(t, err, "h:1: longer than 64 MiB", f)

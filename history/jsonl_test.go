@@ -304,6 +304,9 @@ func firstCall(t *testing.T, h *History) Call {
 }
 
 func TestReadLongLines(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	h := Of(Op{Type: Invoke, Input: strings.Repeat("x", 3<<20)}, Op{Type: OK, Output: "short"})
 	got, err := Read(iotest.HalfReader(strings.NewReader(jsonl(t, h))), "h")
 	require.NoError(t, err)

@@ -78,6 +78,9 @@ func streamSize(tb testing.TB) int {
 
 // TestScanStreams reads files that are larger than what it may keep of them.
 func TestScanStreams(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	const most = 1 << 20
 	size := streamSize(t)
 	for _, format := range streamed {

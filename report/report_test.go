@@ -204,6 +204,9 @@ func TestLabelsDontMeetAndAreNotCut(t *testing.T) {
 }
 
 func TestPageOfALongRunIsBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	run := invalidRun(400)
 	run.History = noise(100_000, 1000)
 	p := pageOf(t, run)

@@ -57,12 +57,19 @@ func (d codec[In, Out]) op(op *history.Op, open map[int]In) (err error) {
 	if op.Type != history.OK || !asked {
 		return nil
 	}
+	if j.Value == false && slices.Contains(conditional, j.F) {
+		op.Type = history.Fail // "no" is an answer
+		return nil
+	}
 	out, known, err := d.decodeOutput(in, j)
 	if op.Output = out; !known || err != nil {
 		op.Type, op.Output = history.Info, nil
 	}
 	return err
 }
+
+// conditional are the calls of which false is an answer: what they ask for was not done.
+var conditional = []string{"cas", "acquire"}
 
 // An otherF says that a model knows nothing of what was done.
 type otherF struct {
@@ -171,6 +178,14 @@ func integers(v any) ([]int, error) {
 	return list, nil
 }
 
+// found returns the integers that a read found: none if it was answered nil.
+func found(v any) ([]int, error) {
+	if v == nil {
+		return []int{}, nil
+	}
+	return integers(v)
+}
+
 // register translates reads, writes and cas on registers. A read of nil has found
 // nothing. Cas answers what it found if found is true.
 func register(found bool) codec[checker.RegisterOp, int] {
@@ -218,15 +233,19 @@ func number(v any) (int, error) {
 	return integer(v)
 }
 
-// repeats returns an error if a completion has another value than its invocation. One
-// that has none, or a value of another kind, says nothing of it.
+// repeats returns an error if a completion has another value than its invocation, or says
+// false. One that has none, or a value of another kind, says nothing of it.
 func repeats[T comparable](put T, answered any, decode func(any) (T, error)) error {
 	if answered == nil {
 		return nil
 	}
-	if v, err := decode(answered); err == nil && v != put {
+	v, err := decode(answered)
+	switch {
+	case err == nil && v != put:
 		return &history.FlawError{Flaw: history.WrongAnswer,
 			Text: fmt.Sprintf("the answer has the value %s, but what was invoked is %v", edn(answered), put)}
+	case err != nil && answered == false:
+		return &history.FlawError{Flaw: history.WrongAnswer, Text: "the answer is false, but its type is ok: what was not done has the type fail"}
 	}
 	return nil
 }
@@ -309,9 +328,11 @@ func multiRegister() codec[[]checker.RegisterOp, []int] {
 	}
 }
 
-// kvNames are other names of what [checker.KV] knows. The numbers are those of
-// porcupine's own model of a key-value store.
+// kvNames are other names of what [checker.KV] knows.
 var kvNames = map[string]string{"read": "get", "write": "put", "0": "get", "1": "put", "2": "append"}
+
+// numbers012 are the names of porcupine's own model of a key-value store.
+var numbers012 = map[string]string{"0": "get", "1": "put", "2": "append"}
 
 // stringStore translates puts, gets, appends and cas of strings. What is not a string is
 // as EDN spells it; nil is nothing, as is what was never put.
@@ -346,6 +367,10 @@ func stringStore() codec[checker.KVOp, string] {
 				return text(j.Value), !j.Unknown, nil
 			case in.F == "put":
 				return "", true, repeats(in.Value, j.Value, value)
+			case in.F == "append":
+				if _, err := value(j.Value); err == nil && !grown(in.Value, j.Value) {
+					return "", true, repeats(in.Value, j.Value, value)
+				}
 			}
 			return "", true, nil
 		},
@@ -386,4 +411,11 @@ func lock() codec[checker.LockOp, int] {
 			return token, true, nil
 		},
 	}
+}
+
+// grown reports whether an append was answered with the string that it left, or with
+// what is no string.
+func grown(put string, answered any) bool {
+	s, ok := answered.(string)
+	return !ok || strings.HasSuffix(s, put)
 }

@@ -7,24 +7,35 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// counter translates additions and reads.
+// counter translates additions and reads. An increment without a value adds 1. What an
+// addition is answered is kept, with [checker.Nil] for no answer, until [settleCounter].
 func counter() codec[checker.CounterOp, int] {
 	return codec[checker.CounterOp, int]{
 		encode: encodeCounter,
-		fs:     []string{"add", "read"},
+		fs:     []string{"add", "increment", "read"},
 		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.CounterOp, err error) {
 			in = checker.CounterOp{F: j.F, Key: op.Key}
-			if in.F == "add" {
+			switch {
+			case in.F == "increment" && j.Value == nil:
+				in.Value = 1
+			case in.F != "read":
 				in.Value, err = integer(j.Value)
 			}
 			return in, err
 		},
 		decodeOutput: func(in checker.CounterOp, j history.JepsenOp) (int, bool, error) {
-			if in.F == "add" {
-				return 0, true, nil
-			}
-			if j.Unknown {
+			if in.F == "read" && j.Unknown {
 				return 0, false, nil
+			}
+			if in.F == "read" {
+				n, err := integer(j.Value)
+				return n, true, err
+			}
+			switch j.Value {
+			case nil, true, "", "OK", "ok":
+				return checker.Nil, true, nil
+			case false:
+				return 0, true, repeats(in.Value, j.Value, integer)
 			}
 			n, err := integer(j.Value)
 			return n, true, err
@@ -50,7 +61,7 @@ func set() codec[checker.SetOp, []int] {
 				if j.Unknown {
 					return nil, false, nil
 				}
-				all, err := integers(j.Value)
+				all, err := found(j.Value)
 				return all, true, err
 			case "add", "remove":
 				return nil, true, repeats(in.Value, j.Value, integer)
@@ -113,7 +124,8 @@ func stack() codec[checker.StackOp, int] {
 	}
 }
 
-// log translates what is appended and read.
+// log translates what is appended and read. An append that is answered with a vector of
+// one integer was told the offset of its value.
 func log() codec[checker.LogOp, []int] {
 	return codec[checker.LogOp, []int]{
 		encode: encodeLog,
@@ -127,12 +139,15 @@ func log() codec[checker.LogOp, []int] {
 		},
 		decodeOutput: func(in checker.LogOp, j history.JepsenOp) ([]int, bool, error) {
 			if in.F == "append" {
+				if offset, err := integers(j.Value); err == nil && len(offset) == 1 {
+					return offset, true, nil
+				}
 				return nil, true, repeats(in.Value, j.Value, integer)
 			}
 			if j.Unknown {
 				return nil, false, nil
 			}
-			all, err := integers(j.Value)
+			all, err := found(j.Value)
 			return all, true, err
 		},
 	}

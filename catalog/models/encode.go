@@ -97,7 +97,7 @@ func encodeLock(in checker.LockOp, out int, _ bool) (string, any, bool) {
 }
 
 func encodeCounter(in checker.CounterOp, out int, known bool) (string, any, bool) {
-	if in.F == "add" {
+	if in.F == "add" || in.F == "increment" && !known {
 		return in.F, in.Value, false
 	}
 	return in.F, readInt(out, known), false
@@ -128,7 +128,7 @@ func encodeStack(in checker.StackOp, out int, known bool) (string, any, bool) {
 }
 
 func encodeLog(in checker.LogOp, out []int, known bool) (string, any, bool) {
-	if in.F == "append" {
+	if in.F == "append" && len(out) == 0 {
 		return in.F, in.Value, false
 	}
 	return in.F, vector(out, known), false

@@ -53,6 +53,12 @@ type cells[V comparable, In, Out any] struct {
 	write func(c cell[V]) (In, Out)      // the call that puts a value
 	usual []V                            // what is held at first if nothing else is known, the likeliest first
 	given func(i initial) V
+	loose V // what is held at first where any of the usual values may be seen
+
+	// unknown is the checker for first values that are not known, where calls that are rough
+	// do not show them one by one. It is nil if they always do.
+	unknown checker.Checker
+	rough   func(h *history.History) bool
 }
 
 // numbers are the cells of registers of integers. If found, a cas answers what it found.
@@ -83,6 +89,7 @@ func numbers(found bool) cells[int, checker.RegisterOp, int] {
 		},
 		usual: usual,
 		given: func(i initial) int { return i.number },
+		loose: 0,
 	}
 }
 
@@ -115,8 +122,10 @@ func many() cells[int, []checker.RegisterOp, []int] {
 			in, out := one.write(c)
 			return []checker.RegisterOp{in}, []int{out}
 		},
-		usual: one.usual,
-		given: one.given,
+		usual:   one.usual,
+		given:   one.given,
+		unknown: checker.Linearizable(unknownMany()),
+		rough:   func(*history.History) bool { return true },
 	}
 }
 
@@ -142,8 +151,10 @@ func strung() cells[string, checker.KVOp, string] {
 		write: func(c cell[string]) (checker.KVOp, string) {
 			return checker.KVOp{F: "put", Key: c.key, Value: c.value}, ""
 		},
-		usual: []string{""},
-		given: func(i initial) string { return i.text },
+		usual:   []string{""},
+		given:   func(i initial) string { return i.text },
+		unknown: checker.Linearizable(unknownStrings()),
+		rough:   appends,
 	}
 }
 
@@ -151,9 +162,18 @@ func strung() cells[string, checker.KVOp, string] {
 // first than its own.
 func registers[S, V comparable, In, Out any](m Model, object checker.Model[S, In, Out], c cells[V, In, Out], init initial) Model {
 	m.begin = func(ctx context.Context, h *history.History, consistency string) (checker.Checker, *history.History, string, error) {
-		b := beginning[V, In, Out]{cells: c, init: init, h: h}
+		if init.unknown && consistency != Linearizable {
+			return nil, nil, "", fmt.Errorf("--initial %s is for linearizability; for %s, say what the registers held: --initial VALUE", UnknownInitial, consistency)
+		}
+		if init.unknown && c.unknown != nil && c.rough(h) {
+			return c.unknown, h, "", nil
+		}
+		b, object := beginning[V, In, Out]{cells: c, init: init, h: h, base: c.usual[0]}, object
+		if base, ok := any(c.loose).(S); init.unknown && ok {
+			b.base, object.Init = c.loose, base
+		}
 		b.judge = func(h *history.History) checker.Verdict { return checker.Linearizable(object).Check(ctx, h).Verdict }
-		values := b.values(consistency == Linearizable)
+		values := b.values()
 		with := object
 		one, same := common(values)
 		if state, fits := any(one).(S); same && fits {
@@ -188,6 +208,7 @@ type beginning[V comparable, In, Out any] struct {
 	cells[V, In, Out]
 	init  initial
 	h     *history.History
+	base  V // what a key holds at first of which nothing is written
 	judge func(h *history.History) checker.Verdict
 	note  string
 }
@@ -207,7 +228,7 @@ type sighting[V comparable] struct {
 }
 
 // values returns what each key holds at first, in the order of the keys' first calls.
-func (b *beginning[V, In, Out]) values(search bool) (all []cell[V]) {
+func (b *beginning[V, In, Out]) values() (all []cell[V]) {
 	order, keys := b.keyStates()
 	usual := b.usual[0]
 	for _, key := range slices.Backward(order) {
@@ -221,7 +242,7 @@ func (b *beginning[V, In, Out]) values(search bool) (all []cell[V]) {
 		case b.init.given:
 			v = b.given(b.init)
 		case b.init.unknown:
-			v = b.unknown(key, keys[key], search)
+			v = b.unknown(key, keys[key])
 		case !shown: // as the first key of which reads show it
 			v = usual
 		}
@@ -245,24 +266,28 @@ func (b *beginning[V, In, Out]) byReads(k *keyState[V]) (v V, ok bool) {
 // linearizable if there is one: what was seen and never put must have been there; and
 // else a call that saw what was there began before any call that put something had
 // ended, so that only what these saw matters.
-func (b *beginning[V, In, Out]) unknown(key string, k *keyState[V], search bool) V {
-	if len(k.foreign) > 0 {
+func (b *beginning[V, In, Out]) unknown(key string, k *keyState[V]) V {
+	if len(k.foreign) > 0 && !slices.Contains(b.usual, k.foreign[0]) {
 		return k.foreign[0]
 	}
-	first := b.usual[0]
+	first := b.base
 	candidates := []V{first}
 	for _, v := range k.seen {
-		if !slices.Contains(candidates, v) {
+		if !slices.Contains(candidates, v) && !slices.Contains(b.usual, v) {
 			candidates = append(candidates, v)
 		}
 	}
-	if len(candidates) == 1 || !search {
-		return candidates[len(candidates)-1]
+	if len(candidates) == 1 {
+		return first
 	}
 	calls := b.callsOf(key)
 	for _, v := range candidates {
-		in, out := b.write(cell[V]{key, v})
-		if b.judge(prepended(calls, key, in, out)) == checker.Valid {
+		begun := calls
+		if v != b.base {
+			in, out := b.write(cell[V]{key, v})
+			begun = prepended(calls, key, in, out)
+		}
+		if b.judge(begun) == checker.Valid {
 			return v
 		}
 	}
@@ -348,7 +373,7 @@ func (b *beginning[V, In, Out]) written(values []cell[V]) *history.History {
 	h := b.h
 	n := 0
 	for _, c := range slices.Backward(values) {
-		if c.value == b.usual[0] {
+		if c.value == b.base {
 			continue
 		}
 		in, out := b.write(c)

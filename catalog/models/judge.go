@@ -62,7 +62,7 @@ type Recorded struct {
 // Read reads the history of a source. An empty one is an error.
 func (c *Check) Read(src *Source) (Recorded, error) {
 	rec := Recorded{Format: src.Format}
-	h, err := c.Model.Read(src, history.Options{
+	h, settled, err := c.Model.readNoted(src, history.Options{
 		Independent: c.opts.Independent, Lenient: c.opts.Lenient, Rename: c.opts.Rename, Assumed: &rec.Assumed,
 	})
 	if err != nil {
@@ -75,7 +75,9 @@ func (c *Check) Read(src *Source) (Recorded, error) {
 	if !src.jepsen {
 		return rec, nil
 	}
-	rec.fromFirst()
+	if rec.fromFirst(); settled != "" {
+		rec.Notes = append(rec.Notes, settled)
+	}
 	note, err := c.Model.foreign(h)
 	if err != nil {
 		return rec, fmt.Errorf("read history: %s: %w", src.Name, err)
@@ -149,6 +151,11 @@ func (c *Check) Judge(ctx context.Context, rec Recorded) (Judgement, error) {
 		return held.Check(ctx, rec.History)
 	}), c.opts.MayFail...)
 	r := grounded.Check(ctx, recorded) // without the writes that begin the history: nobody recorded them
+	if r.Verdict == checker.Valid && c.Model.Name != "stats" { // which asks only whether calls succeed
+		if reason, unread := checker.Unread(recorded); unread {
+			r.Verdict, r.Reason, r.Undecided = checker.Unknown, reason, "nothing was read"
+		}
+	}
 	return Judgement{Result: r, Recorded: rec}, nil
 }
 

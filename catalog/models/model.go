@@ -45,6 +45,10 @@ type Model struct {
 	// the history with what it takes to say so. It is nil for what is empty at first.
 	begin func(ctx context.Context, h *history.History, consistency string) (checker.Checker, *history.History, string, error)
 
+	// settle finds out what only a whole history tells of its calls, as Jepsen records
+	// them. It returns the history with that, and a note. It may be nil.
+	settle func(h *history.History) (*history.History, string)
+
 	// read reads a file of ours. A translator decodes the ops that Jepsen would have
 	// recorded, one after the other, into those that the checker reads.
 	read       func(r io.Reader, name string) (*history.History, error)
@@ -84,9 +88,45 @@ func (m Model) Consistencies() (all []string) {
 // is that of the source. Errors name file and line. A lenient reader takes calls whose
 // answers contradict them for indeterminate ones, and counts them in opts.Assumed.
 func (m Model) Read(src *Source, opts history.Options) (*history.History, error) {
-	if !src.jepsen {
-		return m.read(src.r, src.Name)
+	h, _, err := m.readNoted(src, opts)
+	return h, err
+}
+
+// readNoted is Read. It returns what else a reader of the verdict must know as well.
+func (m Model) readNoted(src *Source, opts history.Options) (h *history.History, note string, err error) {
+	if err := Renamable(src, opts.Rename); err != nil {
+		return nil, "", err
 	}
+	if !src.jepsen {
+		if h, err = m.read(src.r, src.Name); err != nil && opts.Lenient {
+			err = fmt.Errorf("%w\n  --lenient is for the formats of others: what was recorded here does not contradict itself", err)
+		}
+		return h, "", err
+	}
+	numbered := false
+	h, err = m.readJepsen(src, opts, func(j history.JepsenOp) { numbered = numbered || numbers012[j.F] != "" })
+	switch {
+	case err != nil:
+		return nil, "", err
+	case m.settle != nil:
+		h, note = m.settle(h)
+	case numbered && m.Name == "kv":
+		note = "the f 0, 1 and 2 were taken for the get, put and append of porcupine's own model (--rename f:0=NAME gives one another meaning)"
+	}
+	return h, note, nil
+}
+
+// Renamable returns an error if names of a source can't be given other meanings: those of
+// the format of this module are fixed.
+func Renamable(src *Source, r history.Renames) error {
+	if src.Format != history.JSONL || len(r.F)+len(r.Field) == 0 {
+		return nil
+	}
+	return fmt.Errorf("--rename is for the formats of others: %s is %v, whose names are fixed", src.Name, src.Format)
+}
+
+// readJepsen reads ops as Jepsen records them, and shows look what was invoked.
+func (m Model) readJepsen(src *Source, opts history.Options, look func(history.JepsenOp)) (*history.History, error) {
 	opts.Format = src.Format
 	if opts.Line == nil {
 		opts.Line = new(int)
@@ -98,6 +138,9 @@ func (m Model) Read(src *Source, opts history.Options) (*history.History, error)
 			return nil, Hinted(err)
 		}
 		pairs = pairs && invokesPair(op)
+		if j, ok := op.Input.(history.JepsenOp); ok && op.Process != history.Nemesis {
+			look(j)
+		}
 		t, err := translate(op)
 		var flaw *history.FlawError
 		switch {
@@ -162,8 +205,12 @@ func (m Model) foreign(h *history.History) (note string, err error) {
 	case total == 0:
 		return "", nil
 	case known > 0:
-		return fmt.Sprintf("passed over: %d calls with the f %s, which %s does not know (--rename f:OLD=NEW gives it another meaning)",
-			total, strings.Join(order, ", "), m.Name), nil
+		calls := "calls"
+		if total == 1 {
+			calls = "call"
+		}
+		return fmt.Sprintf("passed over: %d %s with the f %s, which %s does not know (--rename f:OLD=NEW gives it another meaning)",
+			total, calls, strings.Join(order, ", "), m.Name), nil
 	}
 	if text := withoutModel(first); text != "" {
 		return "", errors.New(text)
@@ -231,7 +278,7 @@ func modelsOf(init initial, size int) []Model {
 		object("reentrant-lock", "a lock that its holder may acquire twice, or --size times", checker.ReentrantLock(size), lock()),
 		object("fenced-lock", "a lock whose acquisitions are answered with tokens that only grow", checker.FencedLock(), lock()),
 		object("semaphore", "two permits or --size: acquire, release", checker.Semaphore(size), lock()),
-		object("counter", "integers by key, 0 at first: add, read", checker.CounterModel(), counter()),
+		settled(object("counter", "integers by key, 0 at first: add, increment, which is answered with the new value, read", checker.CounterModel(), counter()), settleCounter),
 		object("set", "sets of integers by key, empty at first: add, remove, contains, read", checker.SetModel(), set()),
 		object("queue", "a queue by key: enqueue, dequeue; first in, first out; Knossos's fifo-queue", checker.FIFOQueue(), queue()),
 		object("priority-queue", "a queue by key that gives back the least value first", checker.PriorityQueue(), queue()),
@@ -312,6 +359,12 @@ func object[S comparable, In, Out any](name, doc string, m checker.Model[S, In, 
 		scan:       history.ScanAs[In, Out],
 		encode:     d.encoded,
 	}
+}
+
+// settled returns a model with a settle.
+func settled(m Model, settle func(h *history.History) (*history.History, string)) Model {
+	m.settle = settle
+	return m
 }
 
 // held returns the checker of a consistency.

@@ -78,6 +78,9 @@ func TestGuards(t *testing.T) {
 
 // Every strategy without a guard serves what an acknowledged write has replaced.
 func TestUnguarded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	for _, s := range []cachekv.Strategy{
 		{}, {Write: cachekv.SetAfter}, {Write: cachekv.DeleteBefore}, {Write: cachekv.LeaveIt}, {FromReplica: true}, {Lose: 0.1},
 		{Write: cachekv.DeleteBefore, Again: 500 * time.Millisecond},

@@ -56,9 +56,9 @@ With --lenient there is a verdict, which says what was assumed, and how often.
 --rename f:write-set=add says that the file's write-set is the model's add;
 --rename field:client=process that the field client is the process.
 
-A history in which no call succeeded, or none of some kind, is unknown and not valid:
-it keeps every rule. A cas, dequeue, pop, acquire, release or transfer that failed
-without an error was answered "no", which counts. --may-fail leaves kinds out.
+A history in which no call succeeded, or none of some kind, or nothing was ever read, is
+unknown and not valid: it keeps every rule. A cas or release that failed without an
+error was answered "no", which counts. --may-fail leaves kinds out.
 
 A model is held to linearizability unless --consistency asks for less; see
 capsize list consistency. Models that are a checker of Jepsen's have a rule of

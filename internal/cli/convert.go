@@ -42,6 +42,7 @@ The format of IN is found by looking. That of OUT is told by its name (.jsonl,
 jsonl, edn and maelstrom keep all that a history says. json has no keywords, sets
 and tags: they become strings, arrays and what was tagged. etcd and kv keep
 processes, types, keys, values, errors and the order, but no times and no nodes.
+calls can only be read.
 
 A history whose ops contradict each other is an error, as capsize check has it,
 unless --lenient.
@@ -92,6 +93,9 @@ func (a *app) convert(ctx context.Context, from, to string, o convertOptions) er
 		return err
 	}
 	defer func() { _ = in.Close() }() // it was read only
+	if err := models.Renamable(in, o.renames); err != nil {
+		return err
+	}
 	target, err := models.FindFormat(o.to)
 	if err != nil {
 		return err

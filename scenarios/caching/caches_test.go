@@ -46,6 +46,9 @@ func TestCacheScenarios(t *testing.T) {
 // was measured. Of each scenario it takes the first row that is wrong and the first that is fixed, of one of them under
 // -short, and all in the long loop.
 func TestRowsAreAsMeasured(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	for _, s := range caching.All() {
 		if testing.Short() && s.Name != "cache-strategies" {
 			continue
