@@ -235,7 +235,7 @@ func (x *runner) show(t *testing.T, r *Result, s shown) {
 			s.id = fmt.Sprintf("seed-%d-%s", r.Seed, savedrun.ID(page.Digest, page.Params))
 		}
 		name := strings.ReplaceAll(path.Join(x.name, x.key), "/", "-") + "-" + s.id
-		page.ReportPath, err = report.Write(filepath.Join(dir, name), page)
+		page.ReportPath, err = report.WriteContext(t.Context(), filepath.Join(dir, name), page)
 	}
 	if err != nil {
 		t.Errorf("capsize: there is no page of this failure: %v", err)

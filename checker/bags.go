@@ -5,31 +5,47 @@ import "slices"
 // Bags numbers multisets of classes, so that a configuration holds one in four
 // bytes. Number 0 is the empty one.
 type bags struct {
-	all   [][]int32 // sorted
-	ids   map[string]int32
-	added map[[2]int32]int32
-	bytes int // that they hold, about
+	all   [][]int32        // sorted
+	ids   []int32          // a hash table with open addressing; a free slot has 0
+	added map[uint64]int32 // by bag and class
+	bytes int              // that they hold, about
 }
 
-func newBags() *bags {
-	b := &bags{ids: map[string]int32{}, added: map[[2]int32]int32{}}
-	b.id(nil)
-	return b
-}
+func newBags() *bags { return &bags{all: make([][]int32, 1, 4)} }
 
+// id returns the number of a bag, which is a new one if the bag is.
 func (b *bags) id(sorted []int32) int32 {
-	key := make([]byte, 0, 4*len(sorted))
-	for _, c := range sorted {
-		key = append(key, byte(c), byte(c>>8), byte(c>>16), byte(c>>24))
+	if len(sorted) == 0 {
+		return 0
 	}
-	id, ok := b.ids[string(key)]
-	if !ok {
-		id = int32(len(b.all))
-		b.ids[string(key)] = id
+	if 2*len(b.all) >= len(b.ids) {
+		b.ids = make([]int32, max(32, 2*len(b.ids)))
+		for id := 1; id < len(b.all); id++ {
+			b.ids[b.slot(b.all[id])] = int32(id)
+		}
+	}
+	at := b.slot(sorted)
+	if b.ids[at] == 0 {
+		b.ids[at] = int32(len(b.all))
 		b.all = append(b.all, sorted)
 		b.bytes += 8*len(sorted) + 100
 	}
-	return id
+	return b.ids[at]
+}
+
+// slot returns where the number of a bag is in the table, or where it belongs.
+func (b *bags) slot(sorted []int32) uint64 {
+	h := uint64(len(sorted))
+	for _, c := range sorted {
+		h = (h ^ uint64(c)) * 0x9e3779b97f4a7c15
+		h ^= h >> 29
+	}
+	mask := uint64(len(b.ids) - 1)
+	for i := h & mask; ; i = (i + 1) & mask {
+		if id := b.ids[i]; id == 0 || slices.Equal(b.all[id], sorted) {
+			return i
+		}
+	}
 }
 
 func (b *bags) sorted(id int32) []int32 { return b.all[id] }
@@ -46,12 +62,19 @@ func (b *bags) count(id, class int32) (n int32) {
 }
 
 func (b *bags) add(id, class int32) int32 {
-	key := [2]int32{id, class}
+	key := uint64(uint32(id))<<32 | uint64(uint32(class))
 	sum, ok := b.added[key]
 	if !ok {
 		old := b.all[id]
 		i, _ := slices.BinarySearch(old, class)
-		sum = b.id(slices.Insert(slices.Clone(old), i, class))
+		larger := make([]int32, len(old)+1)
+		copy(larger, old[:i])
+		larger[i] = class
+		copy(larger[i+1:], old[i:])
+		sum = b.id(larger)
+		if b.added == nil {
+			b.added = map[uint64]int32{}
+		}
 		b.added[key] = sum
 	}
 	return sum

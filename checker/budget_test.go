@@ -102,13 +102,20 @@ func TestMoreStepsDecideMore(t *testing.T) {
 }
 
 func moreSteps[S comparable, In, Out any](t *testing.T, g rig[S, In, Out]) {
-	for _, l := range []load{{40, 3, 5, false}, {40, 3, 5, true}, {60, 5, 5, true}} {
+	loads := []load{{40, 3, 5, false}, {40, 3, 5, true}, {60, 5, 5, true}}
+	if !testing.Short() {
+		loads = append(loads, load{120, 5, 5, true})
+	}
+	if tier.Sweeping() {
+		loads = append(loads, load{80, 5, 5, false}, load{80, 5, 5, true}, load{120, 8, 5, true})
+	}
+	for _, l := range loads {
 		t.Run(g.name+"/"+l.String(), func(t *testing.T) {
 			h, _ := g.history(l)
 			want := Linearizable(g.m).Check(t.Context(), h)
 			require.NotEqual(t, Unknown, want.Verdict)
 			decided := 0
-			for _, n := range budgets(1 << 20) {
+			for _, n := range budgets(1 << 23) { // the hardest of these loads needs 3.6 million
 				r := Linearizable(g.m, Steps(n)).Check(t.Context(), h)
 				if r.Verdict == Unknown && decided == 0 {
 					require.Contains(t, r.Reason, fmt.Sprintf("the budget of %s for this check ended", stepCount(n)))
@@ -122,6 +129,49 @@ func moreSteps[S comparable, In, Out any](t *testing.T, g rig[S, In, Out]) {
 			}
 			require.Positive(t, decided)
 		})
+	}
+}
+
+// TestHardKeyLeavesOthersDecided has a key that no budget here decides, before or among keys that need a search of
+// little work: they are decided, more of them the more steps there are, and the same each time.
+func TestHardKeyLeavesOthersDecided(t *testing.T) {
+	m, hard := FIFOQueue(), queueRig("fifo-queue-few", FIFOQueue(), false)
+	m.Key = func(in QueueOp) string { return in.Key }
+	big, _ := hard.history(load{400, 20, 5, true})
+	small, _ := hard.history(load{40, 3, 5, false})
+	for _, first := range []bool{true, false} {
+		h, process := history.Of(), 0
+		add := func(key string, of *history.History) {
+			most := 0
+			for op := range of.Ops() {
+				most = max(most, op.Process+1)
+				op.Process += process
+				if in, ok := op.Input.(QueueOp); ok {
+					in.Key = key
+					op.Input = in
+				}
+				h.Add(op)
+			}
+			process += most
+		}
+		if first {
+			add("hard", big)
+		}
+		for _, key := range []string{"a", "b", "c"} {
+			add(key, small)
+		}
+		if !first {
+			add("hard", big)
+		}
+		undecided := 5
+		for _, steps := range []int{1, 100, 1_000, 4_000, 16_000, 64_000} {
+			r := Linearizable(m, Steps(steps)).Check(t.Context(), h)
+			require.Equal(t, r, Linearizable(m, Steps(steps)).Check(t.Context(), h))
+			require.Equal(t, Unknown, r.Verdict)
+			require.LessOrEqual(t, len(r.Parts), undecided, "%d steps", steps)
+			undecided = len(r.Parts)
+		}
+		require.Equal(t, 1, undecided)
 	}
 }
 

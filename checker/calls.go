@@ -45,6 +45,7 @@ type source[S comparable, In, Out any] struct {
 	meter   *meter      // bounds the work; nil for none
 	short   *meter      // bounds the work of making a short counter-example of a long one
 	refined *refined[S] // if the calls on a key tell more together
+	once    *reading    // the accesses of some calls, if they are known
 }
 
 func (s source[S, In, Out]) in(sp span) In { return s.h.At(sp.call).Input.(In) }

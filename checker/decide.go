@@ -16,10 +16,11 @@ func (s source[S, In, Out]) decide(spans []span) (source[S, In, Out], decision) 
 	if c != nil {
 		return s, decision{zones: c}
 	}
-	if d, ok := s.quick(spans); ok {
+	once := s.read(spans)
+	if d, ok := once.quick(spans); ok {
 		return s, d
 	}
-	return s, s.search(spans)
+	return s, once.search(spans)
 }
 
 // quick decides without a search, if that is possible.

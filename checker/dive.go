@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+	"sync"
 )
 
 // A dive decides linearizability of any model by following one way in which calls may have
@@ -35,6 +36,7 @@ type dive struct {
 	stack []branch
 	steps int
 	most  int // steps that may be taken, or 0
+	used  *scratch
 	eager bool
 	room  int // bytes that may be held
 }
@@ -73,11 +75,9 @@ func (f *frontier) dive(most int) *dive {
 		f.events = instants(f.ops)
 	}
 	d := &dive{ops: f.ops, events: f.events, model: f.model, meter: f.meter, bags: newBags(), room: f.memory, most: most}
-	d.slot, d.ret = make([]int32, len(f.ops)), make([]int32, len(f.ops))
 	d.lost = make([][]int, len(f.left))
-	expected := min(len(f.ops), 1000)
-	d.depths, d.lists = make([]depth, 0, expected), make([]opened, 0, 4*expected)
-	d.been.slots = make([]reached, 2<<bits.Len(uint(expected)))
+	d.used = scratches.Get().(*scratch)
+	d.used.lend(d)
 	for i, e := range d.events {
 		if e.ret {
 			d.ret[e.op] = int32(i)
@@ -92,8 +92,46 @@ func (f *frontier) dive(most int) *dive {
 	return d
 }
 
-// run decides.
+// A scratch is the memory that a dive begins with. Short histories take less time to decide than to find memory for.
+type scratch struct {
+	slots  []reached
+	depths []depth
+	lists  []opened
+	ops    []int32
+}
+
+var scratches = sync.Pool{New: func() any { return &scratch{} }}
+
+// lend gives memory to a dive: as much as if it were new, so what the search holds does not depend on others.
+func (s *scratch) lend(d *dive) {
+	n := len(d.ops)
+	expected := min(n, 1000)
+	slots := 4 << bits.Len(uint(expected))
+	s.slots = atLeast(s.slots, slots)
+	s.depths, s.lists = atLeast(s.depths, expected), atLeast(s.lists, 4*expected)
+	d.been.slots = s.slots[:slots]
+	clear(d.been.slots)
+	d.depths, d.lists = s.depths[:0:expected], s.lists[:0:4*expected]
+	if n > expected {
+		d.slot, d.ret = make([]int32, n), make([]int32, n)
+		return
+	}
+	s.ops = atLeast(s.ops, 2*n)
+	d.slot, d.ret = s.ops[:n], s.ops[n:2*n]
+	clear(s.ops[:2*n])
+}
+
+// atLeast returns a slice with n elements or more, of any value.
+func atLeast[T any](s []T, n int) []T {
+	if len(s) < n {
+		return make([]T, n)
+	}
+	return s
+}
+
+// run decides. It can be called once.
 func (d *dive) run() decision {
+	defer scratches.Put(d.used)
 	ok, err := d.search()
 	if err != nil {
 		return decision{err: err}
@@ -182,18 +220,17 @@ func (d *dive) next(v *branch) (r reached, more bool) {
 	if d.eager {
 		help, first = lost, min(open, 1)
 	}
-	if v.next == 0 && help > 0 && d.due(v.reached) {
+	if v.next == 0 && help > 0 && d.due(v.state, v.depth) {
 		v.next = help // it needs none
 	}
 	for ; v.next < help+open+lost && !more; v.next++ {
 		switch i := v.next - help; {
 		case i < 0:
-			r, more = d.lose(v, d.classes[v.next])
-			more = more && d.due(r)
+			r, more = d.lose(v, d.classes[v.next], true)
 		case i < first:
 			r, more = d.take(v, d.lists[now.from+i])
 		case i < first+lost:
-			r, more = d.lose(v, d.classes[i-first])
+			r, more = d.lose(v, d.classes[i-first], false)
 		default:
 			r, more = d.take(v, d.lists[now.from+i-lost])
 		}
@@ -202,8 +239,8 @@ func (d *dive) next(v *branch) (r reached, more bool) {
 }
 
 // due reports whether the answer of the call that is to return would be right now.
-func (d *dive) due(r reached) bool {
-	_, ok := d.model.step(r.state, d.depths[r.depth].class)
+func (d *dive) due(state, depth int32) bool {
+	_, ok := d.model.step(state, d.depths[depth].class)
 	return ok
 }
 
@@ -218,14 +255,15 @@ func (d *dive) take(v *branch, o opened) (r reached, ok bool) {
 	return r, ok
 }
 
-// lose lets a call of unknown outcome take effect, if one of its class was invoked by now and is left.
-func (d *dive) lose(v *branch, class int32) (r reached, ok bool) {
+// lose lets a call of unknown outcome take effect, if one of its class was invoked by now and is left. With help set,
+// it must make the answer right that is due.
+func (d *dive) lose(v *branch, class int32, help bool) (r reached, ok bool) {
 	n := int(d.bags.count(v.used, class))
 	if n == len(d.lost[class]) || d.lost[class][n] > d.depths[v.depth].at {
 		return r, false
 	}
 	state, ok := d.model.step(v.state, class)
-	if !ok || state == v.state {
+	if !ok || state == v.state || help && !d.due(state, v.depth) {
 		return r, false
 	}
 	r = v.reached

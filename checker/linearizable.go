@@ -29,7 +29,8 @@ func settle(opts []Option) settings {
 
 // Steps bounds the work of a check: 50 million steps unless it is given, which take a processor some
 // 20 to 60 s. A step is a configuration that a search visits; a question to [Model.Step] counts four. What is
-// decided without a search takes none. A check that needs more ends with Unknown. As steps are counted, and time
+// decided without a search takes none. Each key has an equal part of the steps; what one leaves is for the others, so a
+// key that is hard leaves no other one undecided. A check that needs more ends with Unknown. As steps are counted, and time
 // is not, a history has the same verdict on any machine: Unknown with fewer steps than its search needs,
 // and always the same one with more.
 func Steps(n int) Option { return func(s *settings) { s.steps = n } }
@@ -109,9 +110,9 @@ func (s source[S, In, Out]) check(set settings) (r Result) {
 	}
 	var proofs []proof[S, In, Out]
 	calls, counts := 0, [3]int{}
-	for _, p := range parts {
-		calls += len(p.spans)
-		one, proved := s.judge(p)
+	for i, one := range s.judgeAll(parts) {
+		calls += len(parts[i].spans)
+		proved := one.proved
 		counts[one.Verdict]++
 		if one.Verdict == Valid {
 			continue
@@ -121,7 +122,7 @@ func (s source[S, In, Out]) check(set settings) (r Result) {
 				proved.place = len(r.Parts)
 				proofs = append(proofs, proved)
 			}
-			r.Parts = append(r.Parts, one)
+			r.Parts = append(r.Parts, one.Result)
 		}
 		r.Verdict = max(r.Verdict, one.Verdict)
 	}

@@ -47,6 +47,13 @@ func newMeter(ctx context.Context, most int, what string) *meter {
 // unmetered never ends.
 func unmetered() *meter { return newMeter(context.Background(), 1<<62, "this") }
 
+// share takes one of n equal parts of the steps that are left, at least one step, for a meter of its own.
+func (m *meter) share(n int) *meter {
+	part := m.unused() / n
+	m.left, m.rest = 0, m.unused()-part
+	return &meter{ctx: m.ctx, rest: max(1, part), most: m.most, what: m.what}
+}
+
 // step counts one step, and reports whether it may be taken.
 func (m *meter) step() bool {
 	m.left--

@@ -219,8 +219,9 @@ func numberAccesses(ops []access, values int) ([]numbered, *registerStepper) {
 		}
 	}
 	m := &registerStepper{}
-	classes := map[access]int32{}
-	var all []numbered
+	m.kinds = make([]access, 0, len(ops)/2)
+	classes := newNumbers[uint64](len(ops) / 2)
+	all := make([]numbered, 0, len(ops))
 	for _, o := range ops {
 		k := access{saw: o.saw, put: o.put, known: o.known}
 		if k.saw > 0 {
@@ -235,10 +236,8 @@ func numberAccesses(ops []access, values int) ([]numbered, *registerStepper) {
 		if free && (k.put == none || k.put == junk) {
 			continue // as if it had not happened
 		}
-		class, ok := classes[k]
-		if !ok {
-			class = int32(len(m.kinds))
-			classes[k] = class
+		class := classes.of(uint64(k.saw+1)<<33 | uint64(k.put+1)<<1 | uint64(btoi(k.known)))
+		if int(class) == len(m.kinds) {
 			m.kinds = append(m.kinds, k)
 		}
 		all = append(all, numbered{o.call, o.ret, class, o.known, o.optional})

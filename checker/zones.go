@@ -17,19 +17,32 @@ type access struct {
 
 const none = int32(-1)
 
-// accesses translates calls on a register. It returns false if one of them is
-// more than that.
-func (s source[S, In, Out]) accesses(spans []span) (ops []access, values int, ok bool) {
-	number := make(map[S]int32, len(spans)/2+1)
-	number[s.m.Init] = 0
-	of := func(v S) int32 {
-		n, ok := number[v]
-		if !ok {
-			n = int32(len(number))
-			number[v] = n
-		}
-		return n
+// A reading is the accesses of calls on a register, or that one of the calls is more than that.
+type reading struct {
+	spans  []span
+	ops    []access
+	values int
+	ok     bool
+}
+
+// read returns the source with the accesses of these calls, which are then translated once.
+func (s source[S, In, Out]) read(spans []span) source[S, In, Out] {
+	if len(spans) > 0 && (s.m.Access != nil || s.refined != nil) {
+		r := &reading{spans: spans}
+		r.ops, r.values, r.ok = s.accesses(spans)
+		s.once = r
 	}
+	return s
+}
+
+// accesses translates calls on a register. It returns false if one of them is
+// more than that. What it returns must not be changed.
+func (s source[S, In, Out]) accesses(spans []span) (ops []access, values int, ok bool) {
+	if r := s.once; r != nil && len(r.spans) == len(spans) && &r.spans[0] == &spans[0] {
+		return r.ops, r.values, r.ok
+	}
+	number := newNumbers[S](len(spans)/2 + 1)
+	number.of(s.m.Init)
 	ops = make([]access, len(spans))
 	for i, sp := range spans {
 		a, ok := s.access(sp)
@@ -38,25 +51,25 @@ func (s source[S, In, Out]) accesses(spans []span) (ops []access, values int, ok
 		}
 		o := access{call: sp.call, ret: sp.ret, saw: none, put: none, known: sp.known, optional: sp.optional}
 		if a.Reads {
-			o.saw = of(a.Saw)
+			o.saw = number.of(a.Saw)
 		}
 		if a.Writes {
-			o.put = of(a.Put)
+			o.put = number.of(a.Put)
 		}
 		ops[i] = o
 	}
 	s.initialValue(number, ops)
-	return ops, len(number), true
+	return ops, int(number.n), true
 }
 
 // initialValue gives the value for nothing the number 0 as well, if somebody found it. If the initial
 // value is written, it is a value like any other, and gives up that number.
-func (s source[S, In, Out]) initialValue(number map[S]int32, ops []access) {
+func (s source[S, In, Out]) initialValue(number *numbers[S], ops []access) {
 	if s.m.nothing == nil {
 		return
 	}
 	v, ok := s.m.nothing(s.m.Init)
-	at, mentioned := number[v]
+	at, mentioned := number.find(v)
 	if !ok || !mentioned || at == 0 {
 		return
 	}

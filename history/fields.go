@@ -89,7 +89,9 @@ func takeAny(m *Map, names []string) (name string, v any, ok bool) {
 	for _, name := range names {
 		for i, p := range *m {
 			if p.Key == any(Keyword(name)) {
-				*m = append((*m)[:i:i], (*m)[i+1:]...)
+				if *m = append((*m)[:i:i], (*m)[i+1:]...); len(*m) == 0 {
+					*m = nil // as if the field had never been there
+				}
 				return name, p.Value, true
 			}
 		}

@@ -68,13 +68,51 @@ func (h *History) Ops() iter.Seq[Op] { return slices.Values(h.ops) }
 // [Options.Strict] refuse such a history, with the line.
 func (h *History) Calls() iter.Seq[Call] {
 	return func(yield func(Call) bool) {
-		ends := pair(h.ops, func(o Op) (int, bool) { return o.Process, o.Process != Nemesis })
-		for i, o := range h.ops {
-			if o.Process != Nemesis && o.Type == Invoke && !yield(h.call(i, ends[i])) {
+		ends := h.ends()
+		for i := range h.ops {
+			if o := &h.ops[i]; o.Process != Nemesis && o.Type == Invoke && !yield(h.call(i, int(ends[i]))) {
 				return
 			}
 		}
 	}
+}
+
+// ends returns for each invocation of a client the index of its completion, or -1. The open call of a
+// process with a small number stands in a list, which is faster than a map.
+func (h *History) ends() []int32 {
+	both := make([]int32, 2*len(h.ops))
+	ends, list := both[:len(h.ops)], both[len(h.ops):]
+	many := map[int]int32{}
+	for i := range h.ops {
+		o := &h.ops[i]
+		ends[i] = -1
+		if o.Process == Nemesis {
+			continue
+		}
+		small := o.Process >= 0 && o.Process < len(list)
+		var open int32 // index of its invocation, counted from 1; 0 for none
+		if small {
+			open = list[o.Process]
+		} else {
+			open = many[o.Process]
+		}
+		next := int32(i) + 1
+		if o.Type != Invoke {
+			next = 0
+			if open > 0 {
+				ends[open-1] = int32(i)
+			}
+		}
+		switch {
+		case small:
+			list[o.Process] = next
+		case next == 0:
+			delete(many, o.Process)
+		default:
+			many[o.Process] = next
+		}
+	}
+	return ends
 }
 
 // Faults yields each fault of the nemesis as a call: its Invoke is the

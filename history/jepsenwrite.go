@@ -96,7 +96,7 @@ func (e *ednWriter) appendRest(b []byte, op Op, j JepsenOp) (_ []byte, err error
 			return b, err
 		}
 	}
-	if op.Key != "" && !e.keyed(op) {
+	if op.Key != "" && (j.Unknown || !e.keyed(op)) {
 		b = appendEDNString(append(b, ", :key "...), op.Key)
 	}
 	if op.Node != "" {

@@ -40,7 +40,7 @@ func (w *jsonWriter) append(b []byte, op Op) ([]byte, error) {
 
 // addRest adds the fields that Jepsen's ops need not have.
 func (w *jsonWriter) addRest(o *jsonObject, op Op, j JepsenOp) {
-	if op.Key != "" && !w.keyed(op) {
+	if op.Key != "" && (j.Unknown || !w.keyed(op)) {
 		o.add("key", op.Key)
 	}
 	if op.Node != "" {

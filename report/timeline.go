@@ -67,6 +67,9 @@ func newTimeline(run Run, why *checker.Why) *timeline {
 		t.narrow()
 	}
 	t.note = fmt.Sprintf("From %s to %s: %s.", stamp(t.from), stamp(t.to), what)
+	if run.Ordered {
+		t.note = fmt.Sprintf("From %s to %s: %s.", position(t.from), position(t.to), what)
+	}
 	return t
 }
 

@@ -17,9 +17,17 @@ import (
 // for those without a browser, history.jsonl, log.txt if hosts logged anything, and the files of the checks. It
 // returns the path of index.html.
 func Write(dir string, run Run) (index string, err error) {
+	return WriteContext(context.Background(), dir, run)
+}
+
+// WriteContext is [Write] whose drawings of the checks ([checker.Result.Draw]) end with ctx: what is not drawn
+// by then is left out, and the rest of the report is written all the same. A model whose Step is slow
+// can take long to draw.
+func WriteContext(ctx context.Context, dir string, run Run) (index string, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("make folder of the report: %w", err)
 	}
+	run.Checks = drawn(ctx, run.Checks)
 	index = filepath.Join(dir, "index.html")
 	var page, lines bytes.Buffer
 	if err := HTML(&page, run); err != nil {
@@ -47,7 +55,16 @@ type file struct {
 	Content []byte
 }
 
-// attachments draws what takes long to draw, and returns the files of the checks, in the order of the checks and of
+// drawn returns the checks with what takes long to draw. A page without its folder has no files to link to, so it needs none.
+func drawn(ctx context.Context, checks []checker.Result) []checker.Result {
+	all := make([]checker.Result, len(checks))
+	for i, c := range checks {
+		all[i] = c.Draw(ctx)
+	}
+	return all
+}
+
+// attachments returns the files of the checks, in the order of the checks and of
 // the names. A name is never that of another file, and never leads out of the
 // folder.
 func attachments(run Run) []file {
@@ -56,7 +73,6 @@ func attachments(run Run) []file {
 	var collect func(checks []checker.Result)
 	collect = func(checks []checker.Result) {
 		for _, c := range checks {
-			c = c.Draw(context.Background())
 			for _, name := range sortedKeys(c.Files) {
 				files = append(files, file{free(baseName(name), taken), c.Files[name]})
 			}

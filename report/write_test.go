@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -8,6 +9,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
 )
 
 func TestWrite(t *testing.T) {
@@ -55,3 +59,39 @@ func TestWriteErrors(t *testing.T) {
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
+
+// TestWriteContext: once the context has ended, drawing asks a model no more, and the report is written all the same.
+func TestWriteContext(t *testing.T) {
+	asked := 0
+	m := checker.Register()
+	step := m.Step
+	m.Access, m.Step = nil, func(s int, in checker.RegisterOp, out int) (int, bool) {
+		asked++
+		return step(s, in, out)
+	}
+	h := history.Of()
+	for i := range 3 {
+		h.Add(history.Op{Process: i, Type: history.Invoke, Input: checker.RegisterOp{F: "read"}})
+		h.Add(history.Op{Process: i, Type: history.OK, Output: i})
+	}
+	r := checker.Linearizable(m).Check(t.Context(), h).Explain(t.Context())
+	require.Equal(t, checker.Invalid, r.Verdict)
+	written := func(ctx context.Context) bool {
+		asked = 0
+		dir := t.TempDir()
+		_, err := WriteContext(ctx, dir, Run{History: h, Checks: []checker.Result{r}})
+		require.NoError(t, err)
+		return fileExists(filepath.Join(dir, "linearizable.html"))
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.False(t, written(ended))
+	require.Zero(t, asked)
+	require.True(t, written(t.Context()))
+	require.Positive(t, asked)
+}
+
+func fileExists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}

@@ -368,8 +368,9 @@ func stringStore() codec[checker.KVOp, string] {
 			case in.F == "put":
 				return "", true, repeats(in.Value, j.Value, value)
 			case in.F == "append":
-				if _, err := value(j.Value); err == nil && !grown(in.Value, j.Value) {
-					return "", true, repeats(in.Value, j.Value, value)
+				left, isText := j.Value.(string) // the string that it left, or what was appended
+				if v, err := value(j.Value); err == nil && isText && !strings.HasSuffix(left, in.Value) {
+					return "", true, repeats(in.Value, any(v), value)
 				}
 			}
 			return "", true, nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -221,4 +222,32 @@ func TestFindModel(t *testing.T) {
 	require.NoError(t, err)
 	_, err = stack.Checker("causal")
 	require.ErrorContains(t, err, "valid: linearizable")
+}
+
+// TestSettleCounter shows what answers to adds are taken for.
+func TestSettleCounter(t *testing.T) {
+	const ones = "add;1;ok;1"
+	many := slices.Repeat([]string{ones}, mostRepeated+1)
+	for _, c := range []struct {
+		calls []string
+		note  string
+		want  checker.Verdict
+	}{
+		{[]string{ones, ones}, "nothing was read: the answers to adds were taken for the new values", checker.Invalid},
+		{many, "repeat what was added, and say nothing more", checker.Unknown}, // nothing was read
+		{[]string{ones, ones, "read;nil;ok;2"}, "the answers to 2 adds repeat what was added", checker.Valid},
+		{[]string{ones, "add;1;ok;2", "add;1;ok;2"}, "adds are answered with other values than were added", checker.Invalid},
+		{[]string{"add;1;ok;nil", "add;1;ok;nil", "read;nil;ok;2"}, "", checker.Valid},
+		{[]string{"add;1;ok;true", "add;1;fail;nil", "read;nil;ok;1"}, "", checker.Valid},
+	} {
+		k, err := New(Options{Model: "counter"})
+		require.NoError(t, err)
+		rec, err := k.Read(recorded(strings.NewReader(spelled(c.calls...))))
+		require.NoError(t, err)
+		assert.Contains(t, strings.Join(rec.Notes, ""), c.note)
+		assert.Equal(t, c.note == "", len(rec.Notes) == 0)
+		j, err := k.Judge(t.Context(), rec)
+		require.NoError(t, err)
+		assert.Equal(t, c.want, j.Verdict, "%v", c.calls)
+	}
 }

@@ -35,19 +35,24 @@ func additionsOf(h *history.History) (a additions) {
 	return a
 }
 
+// mostRepeated is how many adds may all be answered with what they added, where nothing is
+// read, before that is taken for a habit of the recorder: Jepsen's clients answer so. Had
+// these been new values, each would have lost all before it.
+const mostRepeated = 8
+
 // settleCounter finds out what additions were answered, which the f does not tell: what was
 // added, as in Jepsen's histories, or the new value, as by Redis' INCR. They are new values
-// if one of them is not what was added, or if nothing was read: then nothing else could be
-// judged. It returns the history in which an addition that was answered with the new value is
+// if one of them is not what was added; or if nothing was read, so that nothing else could be
+// judged, and there are no more than mostRepeated of them. It returns the history in which an addition that was answered with the new value is
 // an increment, and any other an add; and a note of what the answers were taken for.
 func settleCounter(h *history.History) (*history.History, string) {
 	a := additionsOf(h)
-	news, note := a.others > 0 || a.repeated > 0 && a.reads == 0, ""
+	news, note := a.others > 0 || a.repeated > 0 && a.repeated <= mostRepeated && a.reads == 0, ""
 	switch {
 	case a.others > 0:
 		note = "adds are answered with other values than were added: these answers were taken for the new values of the counter"
 	case news:
-		note = "nothing was read: the answers to adds were taken for the new values of the counter"
+		note = "nothing was read: the answers to adds were taken for the new values of the counter; if they only repeat what was added, nothing can be judged"
 	case a.repeated > 0:
 		note = fmt.Sprintf("the answers to %d adds repeat what was added, and say nothing more; if they are the new values, say --rename f:add=increment", a.repeated)
 	}

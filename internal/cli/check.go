@@ -171,7 +171,7 @@ func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verd
 		return checker.Unknown, err
 	}
 	if r.Verdict != checker.Valid && j.report != "" {
-		if page.ReportPath, err = report.Write(filepath.Join(j.report, j.folder(file, rec.Format, page.Digest)), page); err != nil {
+		if page.ReportPath, err = report.WriteContext(ctx, filepath.Join(j.report, j.folder(file, rec.Format, page.Digest)), page); err != nil {
 			return checker.Unknown, err
 		}
 	}

@@ -178,7 +178,7 @@ func (a *app) showRun(ctx context.Context, s scenarios.Scenario, o scenarioOptio
 	page.System, page.Nemesis = v.Name, v.Fault
 	id := savedrun.ID(s.Name, v.Name, v.Fault, r.Seed, page.Params, page.Digest)
 	dir := filepath.Join(reportsDir, folderName(id, s.Name, v.Name, v.Fault, seedName(r.Seed)))
-	if page.ReportPath, err = report.Write(dir, page); err != nil {
+	if page.ReportPath, err = report.WriteContext(ctx, dir, page); err != nil {
 		return err
 	}
 	if err := a.show(page); err != nil {
