@@ -29,7 +29,7 @@ var headlines = map[string]headline{
 	"writes-follow-reads": {"a write was seen without what it followed", "writes-follow-reads"},
 	"monotonic":           {"values went back", "monotonicity"},
 	"lost":                {"writes were lost", "lost writes"},
-	"staleness":           {"reads were stale", "staleness"},
+	"staleness":           {"a value was read that nobody wrote", "staleness"},
 	"consistency":         {"no consistency model holds", "consistency"},
 	"unique-ids":          {"an id was given twice", "uniqueness of ids"},
 	"set":                 {"the set lost or invented elements", "the set"},

@@ -131,3 +131,25 @@ func TestWholeCall(t *testing.T) {
 		}
 	}
 }
+
+// TestNilAfterAWrite has another process find nothing after a write was acknowledged, which no consistency allows
+// for, unless the key is known to have begun with nothing: then what a lagging replica says may be old.
+func TestNilAfterAWrite(t *testing.T) {
+	read, write := RegisterOp{F: "read", Key: "x"}, RegisterOp{F: "write", Key: "x", Value: 1}
+	names := []string{"staleness", "lost"}
+	for _, l := range Consistencies(Register()) {
+		names = append(names, l.Name)
+	}
+	lost, lagging := oneByOne(write, 0, read, Nil), oneByOne(read, Nil, write, 0, read, Nil, read, 1)
+	for _, name := range names {
+		c, err := ConsistencyNamed(Register(), name)
+		require.NoError(t, err)
+		r := c.Check(t.Context(), lost).Explain(t.Context())
+		assert.Equal(t, Invalid, r.Verdict, name)
+		require.NotNil(t, r.Why, name)
+		assert.Equal(t, "process 1 found nothing in x, but process 0 had written 1 before that read began", r.Why.Reason, name)
+	}
+	assert.Equal(t, Invalid, Consistency(Register()).Check(t.Context(), lost).Verdict)
+	assert.Equal(t, Valid, Sequential(Register()).Check(t.Context(), lagging).Verdict)
+	assert.Equal(t, Invalid, Linearizable(Register()).Check(t.Context(), lagging).Verdict)
+}

@@ -60,7 +60,8 @@ func ConsistencyNamed[S comparable, In, Out any](m Model[S, In, Out], name strin
 
 // Consistency returns a checker that finds out which consistency models a history satisfies. Its parts are the results
 // for each of [Consistencies]; its reason names the strongest that hold. It is a report:
-// its verdict is Valid whatever it finds, and Unknown if it could not even ask.
+// its verdict is Valid whatever it finds, and Unknown if it could not even ask. Only where somebody read what
+// nobody ever wrote is it Invalid: no model allows for that.
 //
 // What follows from a stronger model that holds, or from a weaker one that does not, is not judged again.
 func Consistency[S comparable, In, Out any](m Model[S, In, Out]) Checker {
@@ -69,9 +70,13 @@ func Consistency[S comparable, In, Out any](m Model[S, In, Out]) Checker {
 	return named("consistency", Func(func(ctx context.Context, h *history.History) (res Result) {
 		const name = "consistency"
 		defer recovered(&res, name, m.Name)
-		l, no := source[S, In, Out]{m: m, h: h}.logbook(name)
+		s := source[S, In, Out]{m: m, h: h}
+		l, no := s.logbook(name)
 		if no != nil {
 			return *no
+		}
+		if thin, bad := s.thinResult(name, l); bad {
+			return thin
 		}
 		res = Result{Checker: name, Parts: latticed(ctx, h, levels), later: &deferred{explain: explainAll}}
 		var strongest, unknown []string

@@ -182,6 +182,23 @@ func (s source[S, In, Out]) logbook(name string) (*logbook, *Result) {
 	return l, nil
 }
 
+// early reports whether somebody asked before any write to the key was acknowledged and saw a version, or
+// asked to put it.
+func (l *logbook) early(v int32) bool {
+	acked := never
+	for i := range l.turns {
+		if t := &l.turns[i]; t.key == l.versions[v].key && t.put != none && t.known {
+			acked = min(acked, t.ret)
+		}
+	}
+	for i := range l.turns {
+		if t := &l.turns[i]; t.put == v || t.saw == v && t.call < acked {
+			return true
+		}
+	}
+	return false
+}
+
 // opens reports whether a turn wrote its key before all others on it were asked.
 func (l *logbook) opens(turn int32) bool {
 	if turn == none || !l.turns[turn].known {
@@ -198,15 +215,16 @@ func (l *logbook) opens(turn int32) bool {
 
 const twice = "%s was written%s more than once, so nobody can tell which of the writes was seen"
 
-// begin finds out with which version each key began: where somebody found nothing, with that, and the initial
-// value is the same unless it was written. It returns a first version that was written as well, or none.
+// begin finds out with which version each key began: where somebody found nothing before any write to it was
+// acknowledged, with that, and the initial value is the same unless it was written. Who finds nothing later
+// only has found what nobody ever wrote: no consistency allows for that. It returns a first version that was written as well, or none.
 func (n *numbering[S]) begin() int32 {
 	l := n.log
 	same := map[int32]int32{} // versions that are the same as another one
 	for k := range l.keys {
 		init := n.versions[valueOf[S]{int32(k), n.init}]
 		v, found := n.versions[valueOf[S]{int32(k), n.nothing}]
-		if !n.may || !found || v == init || l.opens(l.versions[v].writer) {
+		if !n.may || !found || v == init || l.opens(l.versions[v].writer) || !l.early(v) {
 			continue
 		}
 		l.versions[v].first = true

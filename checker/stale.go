@@ -51,15 +51,19 @@ func MeasureStaleness[S comparable, In, Out any](m Model[S, In, Out], h *history
 	return l.staleness(), nil
 }
 
-// StalenessReport returns a checker that finds all histories valid, and whose reason says how stale their reads are;
+// StalenessReport returns a checker that finds a history invalid only if somebody read what nobody ever wrote, and whose reason says how stale their reads are;
 // see [MeasureStaleness].
 func StalenessReport[S comparable, In, Out any](m Model[S, In, Out]) Checker {
 	m.check()
 	return named("staleness", Func(func(_ context.Context, h *history.History) (res Result) {
 		defer recovered(&res, "staleness", m.Name)
-		l, no := source[S, In, Out]{m: m, h: h}.logbook("staleness")
+		s := source[S, In, Out]{m: m, h: h}
+		l, no := s.logbook("staleness")
 		if no != nil {
 			return *no
+		}
+		if res, bad := s.thinResult("staleness", l); bad {
+			return res
 		}
 		return Result{Checker: "staleness", Reason: l.staleness().String()}
 	}))

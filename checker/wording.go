@@ -101,6 +101,15 @@ func (d deed[S]) noun() string {
 
 func (d deed[S]) who() string { return fmt.Sprintf("process %d", d.call.Invoke.Process) }
 
+// after says how long before d another call had ended: "10ms before that read began".
+func (d deed[S]) after(other history.Call) string {
+	text := fmt.Sprintf("before that %s began", d.noun())
+	if gap := d.call.Invoke.Time - other.Complete.Time; gap > 0 { // 0 in a history without times
+		text = short(gap) + " " + text
+	}
+	return text
+}
+
 // word says in one sentence what is wrong with calls that contradict each other.
 func (s source[S, In, Out]) word(key string, spans []span, at int) string {
 	var deeds []deed[S]
@@ -175,10 +184,7 @@ func (s source[S, In, Out]) wordStale(key string, deeds []deed[S], d deed[S]) st
 		return ""
 	}
 	act := d.act(key)
-	began := fmt.Sprintf("before that %s began", d.noun())
-	if gap := d.call.Invoke.Time - last.call.Complete.Time; gap > 0 { // 0 in a history without times
-		began = short(gap) + " " + began
-	}
+	began := d.after(last.call)
 	if any(d.Saw) == any(Nil) && !d.Writes && last.Writes {
 		return fmt.Sprintf("%s found nothing%s, but %s had written %s %s", d.who(), of(key, "in"), last.who(), text(newer), began)
 	}
@@ -206,7 +212,12 @@ func (s source[S, In, Out]) wordThin(w *Why, thin span) {
 		what = fmt.Sprintf("found %s%s", text(d.Saw), of(w.Key, "in"))
 	}
 	w.Reason = fmt.Sprintf("%s %s, which nobody ever wrote", d.who(), what)
-	if c, elsewhere := s.suspect(w.Key, a.Saw, seen); c != nil {
+	if c := s.lastWrite(w.Key, seen); c != nil && any(a.Saw) == any(Nil) {
+		put, _ := s.access(spanOf(*c))
+		w.Reason = fmt.Sprintf("%s found nothing%s, but process %d had written %s %s", d.who(), of(w.Key, "in"),
+			c.Invoke.Process, text(put.Put), d.after(*c))
+		w.add(*c)
+	} else if c, elsewhere := s.suspect(w.Key, a.Saw, seen); c != nil {
 		by := fmt.Sprintf("process %d", c.Invoke.Process)
 		asked := strings.TrimSuffix(s.m.describe(c.Invoke.Input.(In), *new(Out), false), " → ?")
 		switch {
@@ -222,10 +233,29 @@ func (s source[S, In, Out]) wordThin(w *Why, thin span) {
 			w.Reason = fmt.Sprintf("%s %s %s before %s began to write it", d.who(), what,
 				short(c.Invoke.Time-seen.Complete.Time), by)
 		}
-		w.Calls = append(w.Calls, *c)
-		slices.SortFunc(w.Calls, func(a, b history.Call) int { return a.Invoke.Index - b.Invoke.Index })
+		w.add(*c)
 	}
 	w.Culprit = slices.IndexFunc(w.Calls, func(c history.Call) bool { return c.Invoke.Index == thin.call })
+}
+
+// add adds a call, in its place.
+func (w *Why) add(c history.Call) {
+	w.Calls = append(w.Calls, c)
+	slices.SortFunc(w.Calls, func(a, b history.Call) int { return a.Invoke.Index - b.Invoke.Index })
+}
+
+// lastWrite returns the last write to a key that was acknowledged before a call was invoked, or nil.
+func (s source[S, In, Out]) lastWrite(key string, before history.Call) (last *history.Call) {
+	for c := range s.h.Calls() {
+		in, ok := c.Invoke.Input.(In)
+		if !ok || s.m.Key != nil && s.m.Key(in) != key || c.Complete.Type != history.OK || c.Returned() > before.Invoke.Index || !s.observesWrite(c) {
+			continue
+		}
+		if last == nil || c.Returned() > last.Returned() {
+			last = &c
+		}
+	}
+	return last
 }
 
 // suspect returns the call that may be to blame for a value that was seen and not written: one that was meant

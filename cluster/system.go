@@ -99,7 +99,7 @@ type Finding struct {
 func (f Finding) Headline() string {
 	who, did := f.Host, string(f.Kind)
 	if who == "" {
-		who = "user code"
+		who = "the run"
 	}
 	if did == "" {
 		did = "misbehaved"

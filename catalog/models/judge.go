@@ -137,6 +137,7 @@ type Judgement struct {
 // first, if keys held different values.
 func (c *Check) Judge(ctx context.Context, rec Recorded) (Judgement, error) {
 	held, err := c.Model.Checker(c.opts.Consistency)
+	recorded := rec.History
 	if err == nil && c.Model.begin != nil {
 		var note string
 		if held, rec.History, note, err = c.Model.begin(ctx, rec.History, c.opts.Consistency); note != "" {
@@ -146,9 +147,12 @@ func (c *Check) Judge(ctx context.Context, rec Recorded) (Judgement, error) {
 	if err != nil {
 		return Judgement{}, err
 	}
-	r := checker.Grounded(held, c.opts.MayFail...).Check(ctx, rec.History)
+	grounded := checker.Grounded(checker.Func(func(ctx context.Context, _ *history.History) checker.Result {
+		return held.Check(ctx, rec.History)
+	}), c.opts.MayFail...)
+	r := grounded.Check(ctx, recorded) // without the writes that begin the history: nobody recorded them
 	if r.Verdict == checker.Valid && c.Model.Name != "stats" { // which asks only whether calls succeed
-		if reason, unread := checker.Unread(rec.History); unread {
+		if reason, unread := checker.Unread(recorded); unread {
 			r.Verdict, r.Reason, r.Undecided = checker.Unknown, reason, "nothing was read"
 		}
 	}

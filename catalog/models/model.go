@@ -343,9 +343,9 @@ func Consistencies() []Row {
 		all = append(all, Row{l.Name, l.Says})
 	}
 	return append(all,
-		Row{"staleness", "no demand: how old what was read had become"},
+		Row{"staleness", "how old what was read had become; demands only that somebody wrote it"},
 		Row{"lost", "what was acknowledged is there in the end or was replaced; what failed never was"},
-		Row{strongest, "no demand: which of these the history satisfies"})
+		Row{strongest, "which of these the history satisfies; demands only that somebody wrote what was read"})
 }
 
 // object returns the row of the model of an object.

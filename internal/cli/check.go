@@ -213,7 +213,7 @@ func (a *app) open(file string, format history.Format) (*models.Source, error) {
 // all that the verdict depends on.
 func (j judge) folder(file string, format history.Format, digest string) string {
 	o := j.checkOptions
-	id := savedrun.ID(file, format.String(), o.model, o.consistency, o.independent, o.lenient, o.rename, o.shape, digest)
+	id := savedrun.ID(file, format.String(), o.model, o.consistency, o.independent, o.lenient, o.rename, o.shape, o.mayFail, digest)
 	base, _, _ := strings.Cut(filepath.Base(file), ".")
 	return folderName(id, base, o.model, o.consistency)
 }
