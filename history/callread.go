@@ -97,6 +97,10 @@ func (f *callFile) call(raw []byte) error {
 	if errors.Is(err, errHeader) && !hasAny(m, fFields, []string{"f", "Input", "input"}) {
 		return nil
 	}
+	if errors.Is(err, errHeader) {
+		return errors.New("no start time: it is in a field call, start, invoke or begin, or such a name with _ns, _us, _ms, _s or _at; " +
+			"if a field of another name has it, say --rename field:NAME=call")
+	}
 	if err != nil {
 		return err
 	}

@@ -93,6 +93,12 @@ func TestMissingKey(t *testing.T) {
 	decode(t, `{:process 0 :type :invoke :f :w :key "x"}`+"\n"+`{:process 0 :type :ok :f :w}`, Options{KeyedAlike: true})
 }
 
+// TestNoStart shows the error of a call that does not say when it began.
+func TestNoStart(t *testing.T) {
+	_, err := Decode(strings.NewReader(`{"client":0,"f":"put","value":"a","return":5}`), "h", Options{Format: Calls})
+	require.ErrorContains(t, err, "h:1: no start time: it is in a field call, start")
+}
+
 // TestTimes reads times under other names and in other units.
 func TestTimes(t *testing.T) {
 	at := func(field, value string) string {

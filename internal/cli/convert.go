@@ -8,12 +8,14 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/capsize-go/capsize/catalog/models"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/names"
 )
 
 // convertOptions are the flags of capsize convert.
@@ -74,7 +76,7 @@ Exit codes: 0 done, 3 usage or a file that can't be read or written.`,
 	f.BoolVar(&o.lenient, "lenient", false, "convert a history whose ops contradict each other too, and say on stderr what was assumed")
 	f.StringArrayVar(&o.rename, "rename", nil, "what names of IN mean: f:OLD=NEW, field:OLD=NEW, with commas between or repeated")
 	f.StringVar(&o.model, "model", "", "model of IN, if that is jsonl and OUT is not; see capsize list models")
-	complete(cmd, map[string][]string{"from": models.FormatNames(), "to": models.FormatNames(), "model": models.Names(models.Rows())})
+	complete(cmd, map[string][]string{"from": models.FormatNames(), "to": writable(), "model": models.Names(models.Rows())})
 	return cmd
 }
 
@@ -98,7 +100,7 @@ func (a *app) convert(ctx context.Context, from, to string, o convertOptions) er
 	}
 	target, err := models.FindFormat(o.to)
 	if err != nil {
-		return err
+		return names.Unknown("format", o.to, writable())
 	}
 	if target == history.Auto {
 		target = formatOf(to, in.Format)
@@ -203,6 +205,11 @@ func (o convertOptions) ops(in *models.Source, to history.Format) (iter.Seq2[his
 			m.Name, in.Format, to)
 	}
 	return ops, nil
+}
+
+// writable lists the names of the formats that can be written.
+func writable() []string {
+	return slices.DeleteFunc(models.FormatNames(), func(n string) bool { return n == history.Calls.String() })
 }
 
 // formatOf returns the format that the name of a file tells.
