@@ -414,9 +414,3 @@ func lock() codec[checker.LockOp, int] {
 	}
 }
 
-// grown reports whether an append was answered with the string that it left, or with
-// what is no string.
-func grown(put string, answered any) bool {
-	s, ok := answered.(string)
-	return !ok || strings.HasSuffix(s, put)
-}
