@@ -413,4 +413,3 @@ func lock() codec[checker.LockOp, int] {
 		},
 	}
 }
-
