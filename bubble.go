@@ -19,10 +19,10 @@ const (
 )
 
 // runInBubble runs the engine in a bubble of virtual time, and watches it from
-// outside. A run that can't go on is given up at once with a finding, see [deadlock],
-// and one in which nothing happens for [Test.Stall] of wall time as well: some goroutine
-// spins, or waits for something that is not of the bubble. What was recorded until then
-// is kept.
+// outside. A run that can't go on is given up at once with a finding, see [deadlock].
+// One in which nothing happens for [Test.Stall] of wall time is given up as well, and is
+// unknown: some goroutine spins, or waits for something that is not of the bubble, or
+// the machine is slow. What was recorded until then is kept.
 func (e *engine) runInBubble(t *testing.T) error {
 	readyResolver()
 	ended := make(chan error, 1)
@@ -36,7 +36,7 @@ func (e *engine) runInBubble(t *testing.T) error {
 		}()
 		synctest.Test(t, func(*testing.T) { err = e.run() })
 	}()
-	before, since, looked := uint64(0), time.Now(), time.Duration(0)
+	var watch stillness
 	tick := time.NewTicker(min(e.test.Stall/4+1, lookEvery))
 	defer tick.Stop()
 	for {
@@ -47,33 +47,71 @@ func (e *engine) runInBubble(t *testing.T) error {
 		}
 		if e.hold.waiting.Load() {
 			e.hold.wait(e.ctx, e.test.StopAt.At)
-			since, looked = time.Now(), 0
+			watch = stillness{}
 			continue
 		}
 		e.test.report(e.status())
-		w := e.world.Load()
-		if w != nil && w.Progress() != before {
-			before, since, looked = w.Progress(), time.Now(), 0
-			continue
-		}
-		still := time.Since(since)
-		if still >= looked+min(looked, lookSeldom) {
-			looked = still
-			if found := deadlock(e.label, goroutines()); len(found) > 0 {
-				e.giveUp(errStuck, found)
-				return nil
-			}
-		}
-		switch {
-		case still > e.test.Stall:
-			e.giveUp(fmt.Errorf("nothing happened for %v", e.test.Stall), e.stalled(still))
-			return nil
-		case e.ctx.Err() != nil && still > stopWithin:
-			e.interrupted() // says why
-			e.giveUp(errInterrupted, e.stalled(still))
+		if e.lookAt(&watch) {
 			return nil
 		}
 	}
+}
+
+// lookAt looks at the run from outside, and reports whether it was given up.
+func (e *engine) lookAt(watch *stillness) bool {
+	var progress uint64
+	if w := e.world.Load(); w != nil {
+		progress = w.Progress()
+	}
+	if !watch.look(progress, time.Now()) {
+		return false
+	}
+	if watch.isDue() {
+		if found := deadlock(e.label, goroutines()); len(found) > 0 {
+			e.giveUp(errStuck, found)
+			return true
+		}
+	}
+	switch still := watch.still; {
+	case still > e.test.Stall:
+		e.giveUp(fmt.Errorf("nothing happened for %v", e.test.Stall), e.stalled(still))
+		return true
+	case e.ctx.Err() != nil && still > stopWithin:
+		e.interrupted() // says why
+		e.giveUp(errInterrupted, e.stalled(still))
+		return true
+	}
+	return false
+}
+
+// A stillness is for how long a run has stood still, as seen from outside. Between two
+// looks at most twice [lookEvery] count: a machine that sleeps, or a process that is
+// stopped, does nothing, and its run can't go on.
+type stillness struct {
+	progress uint64 // of the run, at the last look
+	last     time.Time
+	still    time.Duration
+	searched time.Duration // the value of still when deadlocks were last searched for
+}
+
+// look takes note of the progress of a run and reports whether it stands still.
+func (s *stillness) look(progress uint64, now time.Time) bool {
+	if s.last.IsZero() || progress != s.progress {
+		*s = stillness{progress: progress, last: now}
+		return false
+	}
+	s.still += min(now.Sub(s.last), 2*lookEvery)
+	s.last = now
+	return true
+}
+
+// isDue reports whether deadlocks are to be searched for now: at once, then less and less often.
+func (s *stillness) isDue() bool {
+	if s.still < s.searched+min(s.searched, lookSeldom) {
+		return false
+	}
+	s.searched = s.still
+	return true
 }
 
 // explainPanic makes a finding of what package synctest panics with when
@@ -118,13 +156,13 @@ func (e *engine) stalled(still time.Duration) []cluster.Finding {
 			continue
 		}
 		found = append(found, cluster.Finding{
-			Kind: cluster.Hung, Host: g.host, Stack: g.stack(),
-			What: fmt.Sprintf("hangs: it used up %v without letting time pass; %s", still.Round(100*time.Millisecond), g.whyNot()),
+			Kind: cluster.Stalled, Host: g.host, Stack: g.stack(),
+			What: fmt.Sprintf("hangs: it used up %v of wall time without letting virtual time pass; %s", still.Round(100*time.Millisecond), g.whyNot()),
 		})
 	}
 	if len(found) == 0 {
 		what := fmt.Sprintf("the run hangs: nothing happened for %v, and all goroutines of its hosts wait", still.Round(100*time.Millisecond))
-		found = append(found, cluster.Finding{Kind: cluster.Hung, What: what, Stack: strings.TrimSpace(ours.String())})
+		found = append(found, cluster.Finding{Kind: cluster.Stalled, What: what, Stack: strings.TrimSpace(ours.String())})
 	}
 	return found
 }

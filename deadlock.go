@@ -75,7 +75,7 @@ func quiet(ours, all []goroutine) bool {
 		case waits && g.in("github.com/capsize-go/capsize.(*engine).runInBubble"): // for the run's end
 		case waits && (strings.HasPrefix(in, "testing.") || strings.HasPrefix(in, "os/signal.") || strings.HasPrefix(in, "context.")):
 		case in == "os/signal.signal_recv", in == "os/signal.loop":
-		case g.bubble != "" && (g.durable() || lockWaits[g.state] != ""): // of a run that was given up
+		case g.bubble != "" && (g.durable() || lockWaits[g.state] != "" || outsideWaits[g.state] != ""): // of a run that was given up
 		default:
 			return false
 		}

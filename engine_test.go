@@ -184,7 +184,11 @@ func TestSpinning(t *testing.T) {
 			}()
 		}
 	}}, func(test *capsize.Test) { test.Stall = 300 * time.Millisecond })
-	f := finding(t, r)
+	require.NotEmpty(t, r.Findings)
+	f := r.Findings[0]
+	assert.Equal(t, cluster.Stalled, f.Kind)
+	assert.Equal(t, checker.Unknown, r.Verdict, "how long it may spin depends on the machine")
+	assert.Positive(t, r.History.Len(), "what was recorded is kept")
 	assert.Equal(t, "n2", f.Host)
 	assert.Contains(t, f.What, "hangs")
 	assert.Contains(t, f.Stack, "TestSpinning")

@@ -201,11 +201,18 @@ func (r *Result) hasMarks() bool {
 	return len(r.Exercised.Marks) > 0 || len(r.Exercised.Missed) > 0 || len(findingsOf(r.Findings, true)) > 0
 }
 
-// checkFindings is invalid if user code panicked, hung, leaked or came to an end.
+// checkFindings is invalid if user code panicked, hung, leaked or came to an end, and
+// unknown if the run was given up after [Test.Stall]: on a faster machine it might have
+// gone on.
 func checkFindings(findings []cluster.Finding) checker.Result {
 	c := checker.Result{Checker: "no crash", Reason: "no panics, no hangs, no goroutines left behind"}
-	if bad := findingsOf(findings, false); len(bad) > 0 {
-		c.Verdict, c.Reason, c.Broken = checker.Invalid, summary(bad), bad[0].Headline()
+	bad := findingsOf(findings, false)
+	stalled := func(f cluster.Finding) bool { return f.Kind == cluster.Stalled }
+	switch certain := slices.DeleteFunc(slices.Clone(bad), stalled); {
+	case len(certain) > 0:
+		c.Verdict, c.Reason, c.Broken = checker.Invalid, summary(certain), certain[0].Headline()
+	case len(bad) > 0:
+		c.Verdict, c.Reason, c.Undecided = checker.Unknown, summary(bad), bad[0].Headline()
 	}
 	return c
 }

@@ -84,6 +84,11 @@ const (
 	Leaked     FindingKind = "left goroutines behind"
 	Ended      FindingKind = "came to an end"
 	BrokenMark FindingKind = "broke an assertion" // by [Host.Always] or [Host.Unreachable]
+
+	// Stalled means that no virtual time passed for long enough on the machine that runs
+	// the test. How long that is depends on the machine's load, so such a finding makes a
+	// run unknown, while all others make it invalid.
+	Stalled FindingKind = "stood still"
 )
 
 // A Finding is something that user code did and never should: a panic, a node

@@ -1,8 +1,15 @@
 package localcache
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // A pool runs one task at a time, in the order in which they came. The zero pool is ready.
+//
+// A task begins an instant of virtual time after it could: by then the read that asked
+// for it has ended. Begun at the same instant, the Go scheduler would choose whether the
+// load of a refresh still finds that read under way, and so on whom it is booked.
 type pool struct {
 	mu    sync.Mutex
 	tasks []func()
@@ -32,6 +39,7 @@ func (p *pool) work() {
 		task := p.tasks[0]
 		p.tasks = p.tasks[1:]
 		p.mu.Unlock()
+		time.Sleep(1)
 		task()
 	}
 }

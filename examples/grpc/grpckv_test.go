@@ -20,7 +20,7 @@ func test(s grpckv.Store) capsize.Test {
 	return capsize.Test{
 		System:   s,
 		Workload: workloads.Register(s.Open),
-		Nemesis:  nemesis.Every(8*time.Second, nemesis.Partitions()),
+		Nemesis:  nemesis.Every(4*time.Second, nemesis.Partitions()),
 		Nodes:    3,
 		Duration: 10 * time.Second,
 	}
