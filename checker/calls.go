@@ -39,8 +39,8 @@ type part struct {
 
 // A source finds out what the calls of a history are about.
 type source struct {
+	*hooks
 	object
-	traits
 	h       *history.History
 	memory  int      // bytes for searches; 0 for the default
 	meter   *meter   // bounds the work; nil for none
@@ -48,6 +48,24 @@ type source struct {
 	refined *refined // if the calls on a key tell more together
 	once    *reading // the accesses of some calls, if they are known
 }
+
+// words says what a call asked and was answered.
+func (s source) words(sp span) string { return s.describeCall(s.h, sp) }
+
+// isPure reports whether a call changes nothing, as far as the model says.
+func (s source) isPure(sp span) bool {
+	if s.pure != nil {
+		return sp.known && s.pure(s.h.At(sp.call).Input, answeredTo(s.h, sp))
+	}
+	if s.register {
+		writes, ok := s.puts(sp)
+		return ok && !writes
+	}
+	return false
+}
+
+// isMoot reports whether a call may as well not have happened, if its outcome is unknown.
+func (s source) isMoot(sp span) bool { return s.moot != nil && s.moot(s.h.At(sp.call).Input) }
 
 // accessible reports whether it may be known what calls read and write.
 func (s source) accessible() bool { return s.register || s.refined != nil }

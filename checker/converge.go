@@ -15,7 +15,7 @@ import (
 // asked for after it had been written or seen, and was itself. A write of unknown outcome may still come
 // late, once. Without a last read, the answer is Unknown. It takes O(n log n).
 func Convergent[S comparable, In, Out any](m Model[S, In, Out]) Checker {
-	return keeps(m.erased(), convergent)
+	return keeps(erase(m), convergent)
 }
 
 var convergent = rule{name: "convergent", kept: "converge", find: func(_ *meter, l *logbook) (*breach, error) {
@@ -34,7 +34,7 @@ var convergent = rule{name: "convergent", kept: "converge", find: func(_ *meter,
 
 // ConvergentSince is [Convergent] for last reads that began at that time or later, whatever the nemesis did.
 func ConvergentSince[S comparable, In, Out any](m Model[S, In, Out], since time.Duration) Checker {
-	return keeps(m.erased(), rule{name: "convergent", kept: "converge", find: func(_ *meter, l *logbook) (*breach, error) {
+	return keeps(erase(m), rule{name: "convergent", kept: "converge", find: func(_ *meter, l *logbook) (*breach, error) {
 		from := -1
 		for o := range l.h.Ops() {
 			if o.Time >= since {

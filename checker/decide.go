@@ -28,8 +28,10 @@ func (s source) quick(spans []span) (decision, bool) {
 	if c, ok := s.zones(spans, false); ok {
 		return decision{ok: c == nil, zones: c}, true
 	}
-	if f := s.special(spans); f.decided {
-		return decision{ok: f.bad == nil, found: f}, true
+	if s.special != nil {
+		if f := s.special(calls{s.h, spans}); f.decided {
+			return decision{ok: f.bad == nil, found: f}, true
+		}
 	}
 	return decision{}, false
 }
@@ -37,14 +39,17 @@ func (s source) quick(spans []span) (decision, bool) {
 // apart returns the calls on a key, those that have nothing to do with each other
 // apart.
 func (s source) apart(spans []span) [][]span {
-	label := s.finer(spans)
+	if s.finer == nil {
+		return [][]span{spans}
+	}
+	label := s.finer(calls{s.h, spans})
 	if label == nil {
 		return [][]span{spans}
 	}
 	var all [][]span
 	at := map[int]int{}
 	for i, sp := range spans {
-		if !sp.known && s.moot(sp) {
+		if !sp.known && s.isMoot(sp) {
 			continue
 		}
 		l := label(i)
@@ -163,12 +168,12 @@ func (s source) settle(spans []span) []span {
 
 // idle reports whether a call of unknown outcome changes nothing, if it happened.
 func (s source) idle(sp span) bool {
-	if s.moot(sp) {
+	if s.isMoot(sp) {
 		return true
 	}
 	if !s.register {
 		return false
 	}
-	a, ok := s.access(sp)
-	return ok && !a.Writes
+	writes, ok := s.puts(sp)
+	return ok && !writes
 }

@@ -79,7 +79,7 @@ func (s source) explainFound(p *part, f finding) *Why {
 		w.Reason = s.wordAny(p.key, bad, w.Culprit)
 		return w
 	}
-	w.Reason = fmt.Sprintf("process %d was answered %s%s, %s", s.h.At(blame.call).Process, s.describe(blame), on(p.key), f.reason)
+	w.Reason = fmt.Sprintf("process %d was answered %s%s, %s", s.h.At(blame.call).Process, s.words(blame), on(p.key), f.reason)
 	return w
 }
 
@@ -205,7 +205,7 @@ func firstBad(spans []span, bad func([]span) bool) int {
 // quarters, and at last one by one. Those that change nothing go first.
 func (s source) shrink(spans []span, bad func([]span) bool) []span {
 	rank := func(sp span) int {
-		if s.pure(sp) {
+		if s.isPure(sp) {
 			return 0
 		}
 		return 1

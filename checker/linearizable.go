@@ -85,7 +85,7 @@ var errMemory = errors.New("the memory for this check was used up")
 //
 // The result has the verdict alone. [Result.Explain] finds the counter-example.
 func Linearizable[S comparable, In, Out any](m Model[S, In, Out], opts ...Option) Checker {
-	return linearizable(m.erased(), opts...)
+	return linearizable(erase(m), opts...)
 }
 
 func linearizable(m anyModel, opts ...Option) Checker {

@@ -7,34 +7,165 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// An object is what a model says of the calls of one history, without the types of the model. What judges and
-// explains needs no more, so the compiler makes it once, and not once more for each model in
-// each package that has one. States and values are boxed; what must be fast asks of many calls at once, and
-// gets numbers.
-type object interface {
-	takes(input any) bool    // whether it is an input of the model
-	gives(output any) bool   // whether it is an answer of the model
-	types() (in, out string) // as %T names them
-	keyOf(input any) string  // the key that a call touches; empty if the model has none
+// What judges and explains does not have the types of the model: the compiler would make it once more for each
+// model in each package that has one, and did so for half a minute. So inputs and outputs are boxed, as
+// a history has them anyway, and [hooks] ask the model. Its states and values are an [object].
 
-	describe(sp span) string          // what a call asked and was answered
-	describeInput(input any) string   // what it asked
-	boxed(sp span) (in, out any)      // what a call asked, and was answered or the zero answer
-	hashed() bool                     // whether all inputs and outputs are hashable
-	alike(b []byte, sp span) []byte   // appends what makes calls interchangeable, if the traits say so
-	pure(sp span) bool                // whether a call changes nothing, as far as the model says
-	moot(sp span) bool                // whether a call may as well not have happened, if its outcome is unknown
-	finer(spans []span) func(int) int // tells calls on a key apart by a label, or is nil
-	special(spans []span) finding     // decides calls by an algorithm of the object, if it has one
-	founded(spans []span) func(int) bool
+// Hooks are what a model says of calls, without its types. Those that the model lacks are nil, but for takes, gives,
+// types, describe and keyOf.
+type hooks struct {
+	name     string
+	register bool // whether the model says what a call reads and writes
+	keyed    bool // whether it has keys
+
+	takes, gives func(v any) bool        // whether a value is an input, or an answer, of the model
+	types        func() (in, out string) // as %T names them
+	hashed       func() bool             // whether all inputs and outputs are hashable
+	zero         any                     // the zero answer
+	keyOf        func(in any) string     // the key that a call touches; empty if there are none
+	describe     func(in, out any, known bool) string
+
+	pure    func(in, out any) bool
+	moot    func(in any) bool
+	rough   func(in any) bool
+	alike   func(b []byte, in, out any) []byte
+	special func(calls) finding
+	finer   func(calls) func(i int) int
+	founded func(calls) func(i int) bool
+}
+
+// Calls are some of a history.
+type calls struct {
+	h     *history.History
+	spans []span
+}
+
+// answeredTo returns what a call was answered, or nil if nobody knows.
+func answeredTo(h *history.History, sp span) any {
+	if !sp.known {
+		return nil
+	}
+	return h.At(sp.end).Output
+}
+
+// as returns an answer with its type. No answer at all counts as the zero Out: a write has nothing to say.
+func as[Out any](v any) Out {
+	out, _ := v.(Out)
+	return out
+}
+
+func factsOf[In, Out any](c calls) facts[In, Out] {
+	return facts[In, Out]{len(c.spans), func(i int) fact[In, Out] {
+		sp := c.spans[i]
+		return fact[In, Out]{c.h.At(sp.call).Input.(In), as[Out](answeredTo(c.h, sp)), sp.known, sp.call, sp.ret}
+	}}
+}
+
+// An anyModel is a model without its types.
+type anyModel struct {
+	*hooks
+	over func(h *history.History) object
+}
+
+// of returns what tells of the calls of a history.
+func (m anyModel) of(h *history.History) source {
+	return source{hooks: m.hooks, object: m.over(h), h: h}
+}
+
+// erase returns a model without its types. It panics if the model lacks what it needs.
+func erase[S comparable, In, Out any](m Model[S, In, Out]) anyModel {
+	if m.Name == "" || m.Step == nil {
+		panic(fmt.Sprintf("checker: model %q needs Name and Step", m.Name))
+	}
+	return erased(&m)
+}
+
+func erased[S comparable, In, Out any](m *Model[S, In, Out]) anyModel {
+	k := &hooks{name: m.Name, register: m.Access != nil, keyed: m.Key != nil, zero: *new(Out)}
+	k.takes = func(v any) bool { _, ok := v.(In); return ok }
+	k.gives = func(v any) bool { _, ok := v.(Out); return ok }
+	k.types = func() (in, out string) { return fmt.Sprintf("%T", *new(In)), fmt.Sprintf("%T", *new(Out)) }
+	k.hashed = func() bool { return isPlain(reflect.TypeFor[In]()) && isPlain(reflect.TypeFor[Out]()) }
+	k.keyOf = func(any) string { return "" }
+	if m.Key != nil {
+		k.keyOf = func(in any) string { return m.Key(in.(In)) }
+	}
+	k.describe = describeAny
+	if m.Describe != nil {
+		k.describe = func(in, out any, known bool) string { return m.Describe(in.(In), as[Out](out), known) }
+	}
+	if m.Pure != nil {
+		k.pure = func(in, out any) bool { return m.Pure(in.(In), as[Out](out)) }
+	}
+	eraseMore(k, m)
+	v := &valued[S]{init: m.Init, fold: nil}
+	v.step = func(s S, in, out any) (S, bool) { return m.Step(s, in.(In), as[Out](out)) }
+	if m.Access != nil {
+		v.access = func(in, out any, known bool) (Access[S], bool) { return m.Access(in.(In), as[Out](out), known) }
+	}
+	if m.nothing != nil {
+		v.nothing, v.mayBe = m.nothing(m.Init)
+	}
+	if m.refine != nil {
+		v.refine = func(c calls) (refinement[S], bool) { return m.refine(factsOf[In, Out](c)) }
+	}
+	if m.fold != nil {
+		v.fold = func(c calls) func(S) S { return m.fold(factsOf[In, Out](c).all()) }
+	}
+	return anyModel{k, func(h *history.History) object { return &typedObject[S]{hooks: k, valued: v, h: h} }}
+}
+
+// eraseMore erases what only models of this package say.
+func eraseMore[S comparable, In, Out any](k *hooks, m *Model[S, In, Out]) {
+	if m.moot != nil {
+		k.moot = func(in any) bool { return m.moot(in.(In)) }
+	}
+	if m.rough != nil {
+		k.rough = func(in any) bool { return m.rough(in.(In)) }
+	}
+	if m.alike != nil {
+		k.alike = func(b []byte, in, out any) []byte { return m.alike(b, in.(In), as[Out](out)) }
+	}
+	if m.special != nil {
+		k.special = func(c calls) finding { return m.special(factsOf[In, Out](c)) }
+	}
+	if m.finer != nil {
+		k.finer = func(c calls) func(int) int {
+			calls := factsOf[In, Out](c)
+			label := m.finer(calls)
+			if label == nil {
+				return nil
+			}
+			return func(i int) int { return label(calls.of(i)) }
+		}
+	}
+	if m.founded != nil {
+		k.founded = func(c calls) func(int) bool {
+			all := factsOf[In, Out](c).all()
+			return func(i int) bool { return m.founded(all[i], all) }
+		}
+	}
+}
+
+func describeAny(in, out any, known bool) string {
+	if known {
+		return fmt.Sprintf("%v → %v", in, out)
+	}
+	return fmt.Sprintf("%v → ?", in)
+}
+
+// An object is the states and the values of a model, as the calls of one history mention them. What must be fast gets
+// numbers for them; the rest gets them boxed.
+type object interface {
+	initial() any
+	beginning() (v any, ok bool) // what stands for nothing, if that is a right answer at first
 
 	// access says what a call reads and writes, and asks what it was meant to.
 	access(sp span) (Access[any], bool)
-	asks(input any) (Access[any], bool)
-	accesses(spans []span) (ops []access, values int, ok bool)
-	mentions(expected int) mentions
-	initial() any
-	nothing() (v any, ok bool) // what stands for nothing, if that is a right answer at first
+	asks(in any) (Access[any], bool)
+	puts(sp span) (writes, ok bool)                            // whether a call writes, as access says it
+	accesses(spans []span) (ops []access, values int, ok bool) // those of calls on one key; value 0 is the initial one
+	mentions(expected int) mentions                            // those of calls on all keys
 
 	// refine returns the object that knows what calls tell together, or nil if they tell nothing. Plain is the way back.
 	refine(spans []span) (object, *refined)
@@ -44,24 +175,16 @@ type object interface {
 	states(spans []span) states
 }
 
-// Traits are which questions a model answers.
-type traits struct {
-	name     string
-	keyed    bool // it has keys
-	register bool // it says what a call reads and writes
-	classed  bool // it says which calls are alike
-}
-
 // A mention is an [Access] with numbers for values.
 type mention struct {
 	reads, writes bool
 	saw, put      int32
 }
 
-// Mentions number the values of an object, on all keys, as calls mention them. 0 is the initial one.
+// Mentions number the values of an object, on all keys. 0 is the initial one.
 type mentions interface {
 	of(sp span) (m mention, ok bool)
-	nothing() (n int32, ok bool) // the number of what stands for nothing, if that may be read at first
+	nothing() (n int32, ok bool) // the number of what stands for nothing, if that is a right answer at first
 	value(n int32) any
 }
 
@@ -70,112 +193,40 @@ type states interface {
 	class(sp span) // notes a call of another class
 
 	// next returns the state after a call of a class, or none if the answer is wrong; how many bytes it holds if it is a
-	// new one; and how long it is, if it is a text.
+	// new one; and how long it is then, if it is a text.
 	next(state, class int32) (next int32, bytes, text int, err error)
 }
 
-// A judge is a model without its types.
-type anyModel struct {
-	name string
-	of   func(h *history.History) source
+// A valued is what a model says of states and values, without the types of inputs and outputs.
+type valued[S comparable] struct {
+	init, nothing S
+	mayBe         bool // whether nothing is a right answer at first
+	step          func(s S, in, out any) (S, bool)
+	access        func(in, out any, known bool) (Access[S], bool)
+	refine        func(calls) (refinement[S], bool)
+	fold          func(calls) func(S) S
 }
 
-// erased returns the model without its types. It panics if the model lacks what it needs.
-func (m Model[S, In, Out]) erased() anyModel {
-	m.check()
-	return anyModel{m.Name, func(h *history.History) source { return m.source(h) }}
-}
-
-// source returns what tells of the calls of a history by the model.
-func (m Model[S, In, Out]) source(h *history.History) source {
-	return source{
-		object: &typedObject[S, In, Out]{m: &m, h: h}, h: h,
-		traits: traits{m.Name, m.Key != nil, m.Access != nil, m.alike != nil},
-	}
-}
-
-// A typedObject is a model as an [object].
-type typedObject[S comparable, In, Out any] struct {
-	m       *Model[S, In, Out]
+// A typedObject is an [object] with its type.
+type typedObject[S comparable] struct {
+	*hooks
+	*valued[S]
 	h       *history.History
 	refined *refined // if the calls on a key tell more together
 	by      []Access[S]
 }
 
-func (t *typedObject[S, In, Out]) in(sp span) In { return t.h.At(sp.call).Input.(In) }
-
-// out returns what was answered, or the zero Out if that is not known. No answer
-// at all counts as the zero Out as well: a write has nothing to say.
-func (t *typedObject[S, In, Out]) out(sp span) Out {
-	var out Out
-	if sp.known {
-		out, _ = t.h.At(sp.end).Output.(Out)
-	}
-	return out
-}
-
-func (t *typedObject[S, In, Out]) takes(input any) bool {
-	_, ok := input.(In)
-	return ok
-}
-
-func (t *typedObject[S, In, Out]) gives(output any) bool {
-	_, ok := output.(Out)
-	return ok
-}
-
-func (t *typedObject[S, In, Out]) types() (in, out string) {
-	return fmt.Sprintf("%T", *new(In)), fmt.Sprintf("%T", *new(Out))
-}
-
-func (t *typedObject[S, In, Out]) keyOf(input any) string {
-	if t.m.Key == nil {
-		return ""
-	}
-	return t.m.Key(input.(In))
-}
-
-// describe says what a call asked and was answered. A model that panics at that loses its words only.
-func (t *typedObject[S, In, Out]) describe(sp span) (text string) {
-	defer func() {
-		if recover() != nil {
-			text = fmt.Sprintf("%v", t.in(sp))
-		}
-	}()
-	return t.m.describe(t.in(sp), t.out(sp), sp.known)
-}
-
-func (t *typedObject[S, In, Out]) describeInput(input any) string {
-	return t.m.describe(input.(In), *new(Out), false)
-}
-
-func (t *typedObject[S, In, Out]) boxed(sp span) (in, out any) {
-	if sp.known {
-		out = t.h.At(sp.end).Output
-	}
-	if !t.gives(out) {
-		out = *new(Out)
-	}
-	return t.h.At(sp.call).Input, out
-}
-
-func (t *typedObject[S, In, Out]) hashed() bool {
-	return isPlain(reflect.TypeFor[In]()) && isPlain(reflect.TypeFor[Out]())
-}
-
-func (t *typedObject[S, In, Out]) alike(b []byte, sp span) []byte { return t.m.alike(b, t.in(sp), t.out(sp)) }
-
-func (t *typedObject[S, In, Out]) typedAccess(sp span) (Access[S], bool) {
-	if t.refined != nil {
+func (t *typedObject[S]) accessOf(sp span) (a Access[S], ok bool) {
+	switch {
+	case t.refined != nil:
 		if i, ok := t.refined.find(sp); ok {
 			return t.by[i], true
 		}
-		return Access[S]{}, false
+		return a, false
+	case !t.register:
+		return a, false
 	}
-	if t.m.Access == nil {
-		return Access[S]{}, false
-	}
-	a, ok := t.m.Access(t.in(sp), t.out(sp), sp.known)
+	a, ok = t.valued.access(t.h.At(sp.call).Input, answeredTo(t.h, sp), sp.known)
 	if a.Reads && a.Writes && a.Saw == a.Put {
 		a.Writes = false // it leaves things as they are
 		a.Reads = sp.known
@@ -183,48 +234,34 @@ func (t *typedObject[S, In, Out]) typedAccess(sp span) (Access[S], bool) {
 	return a, ok
 }
 
-func (t *typedObject[S, In, Out]) access(sp span) (Access[any], bool) {
-	a, ok := t.typedAccess(sp)
+func (t *typedObject[S]) access(sp span) (Access[any], bool) {
+	a, ok := t.accessOf(sp)
 	return Access[any]{a.Reads, a.Writes, a.Saw, a.Put}, ok
 }
 
-func (t *typedObject[S, In, Out]) asks(input any) (Access[any], bool) {
-	if t.m.Access == nil {
+func (t *typedObject[S]) asks(in any) (Access[any], bool) {
+	if !t.register {
 		return Access[any]{}, false
 	}
-	a, ok := t.m.Access(input.(In), *new(Out), false)
+	a, ok := t.valued.access(in, nil, false)
 	return Access[any]{a.Reads, a.Writes, a.Saw, a.Put}, ok
 }
 
-func (t *typedObject[S, In, Out]) pure(sp span) bool {
-	if t.m.Pure != nil {
-		return t.m.Pure(t.in(sp), t.out(sp)) && sp.known
-	}
-	if t.m.Access != nil {
-		a, ok := t.typedAccess(sp)
-		return ok && !a.Writes
-	}
-	return false
+func (t *typedObject[S]) puts(sp span) (writes, ok bool) {
+	a, ok := t.accessOf(sp)
+	return a.Writes, ok
 }
 
-func (t *typedObject[S, In, Out]) moot(sp span) bool { return t.m.moot != nil && t.m.moot(t.in(sp)) }
+func (t *typedObject[S]) initial() any { return t.init }
 
-func (t *typedObject[S, In, Out]) initial() any { return t.m.Init }
+func (t *typedObject[S]) beginning() (v any, ok bool) { return t.nothing, t.mayBe }
 
-func (t *typedObject[S, In, Out]) nothing() (v any, ok bool) {
-	if t.m.nothing == nil {
-		return nil, false
-	}
-	return t.m.nothing(t.m.Init)
-}
-
-// accesses numbers the values of calls on one key.
-func (t *typedObject[S, In, Out]) accesses(spans []span) (ops []access, values int, ok bool) {
+func (t *typedObject[S]) accesses(spans []span) (ops []access, values int, ok bool) {
 	number := newNumbers[S](len(spans)/2 + 1)
-	number.of(t.m.Init)
+	number.of(t.init)
 	ops = make([]access, len(spans))
 	for i, sp := range spans {
-		a, ok := t.typedAccess(sp)
+		a, ok := t.accessOf(sp)
 		if !ok {
 			return nil, 0, false
 		}
@@ -237,30 +274,28 @@ func (t *typedObject[S, In, Out]) accesses(spans []span) (ops []access, values i
 		}
 		ops[i] = o
 	}
-	if t.m.nothing != nil {
-		if v, ok := t.m.nothing(t.m.Init); ok {
-			if at, mentioned := number.find(v); mentioned {
-				beginWith(at, ops)
-			}
+	if t.mayBe {
+		if at, mentioned := number.find(t.nothing); mentioned {
+			beginWith(at, ops)
 		}
 	}
 	return ops, int(number.n), true
 }
 
-func (t *typedObject[S, In, Out]) mentions(expected int) mentions {
-	m := &mentioned[S, In, Out]{t: t, number: newNumbers[S](expected)}
-	m.numberOf(t.m.Init)
+func (t *typedObject[S]) mentions(expected int) mentions {
+	m := &mentioned[S]{t: t, number: newNumbers[S](expected)}
+	m.numberOf(t.init)
 	return m
 }
 
-// A mentioned is the values of a model as [mentions].
-type mentioned[S comparable, In, Out any] struct {
-	t      *typedObject[S, In, Out]
+// A mentioned is [mentions] with their type.
+type mentioned[S comparable] struct {
+	t      *typedObject[S]
 	number *numbers[S]
 	values []S
 }
 
-func (m *mentioned[S, In, Out]) numberOf(v S) int32 {
+func (m *mentioned[S]) numberOf(v S) int32 {
 	n := m.number.of(v)
 	if int(n) == len(m.values) {
 		m.values = append(m.values, v)
@@ -268,8 +303,8 @@ func (m *mentioned[S, In, Out]) numberOf(v S) int32 {
 	return n
 }
 
-func (m *mentioned[S, In, Out]) of(sp span) (got mention, ok bool) {
-	a, ok := m.t.typedAccess(sp)
+func (m *mentioned[S]) of(sp span) (got mention, ok bool) {
+	a, ok := m.t.accessOf(sp)
 	if got.reads = a.Reads; a.Reads {
 		got.saw = m.numberOf(a.Saw)
 	}
@@ -279,78 +314,39 @@ func (m *mentioned[S, In, Out]) of(sp span) (got mention, ok bool) {
 	return got, ok
 }
 
-func (m *mentioned[S, In, Out]) nothing() (n int32, ok bool) {
-	if m.t.m.nothing == nil {
+func (m *mentioned[S]) nothing() (n int32, ok bool) {
+	if !m.t.mayBe {
 		return 0, false
 	}
-	v, ok := m.t.m.nothing(m.t.m.Init)
-	if !ok {
-		return 0, false
-	}
-	return m.number.find(v)
+	return m.number.find(m.t.nothing)
 }
 
-func (m *mentioned[S, In, Out]) value(n int32) any { return m.values[n] }
+func (m *mentioned[S]) value(n int32) any { return m.values[n] }
 
-func (t *typedObject[S, In, Out]) fact(sp span) fact[In, Out] {
-	return fact[In, Out]{t.in(sp), t.out(sp), sp.known, sp.call, sp.ret}
-}
-
-func (t *typedObject[S, In, Out]) facts(spans []span) facts[In, Out] {
-	return facts[In, Out]{len(spans), func(i int) fact[In, Out] { return t.fact(spans[i]) }}
-}
-
-func (t *typedObject[S, In, Out]) special(spans []span) finding {
-	if t.m.special == nil {
-		return undecided
-	}
-	return t.m.special(t.facts(spans))
-}
-
-func (t *typedObject[S, In, Out]) finer(spans []span) func(int) int {
-	if t.m.finer == nil {
-		return nil
-	}
-	calls := t.facts(spans)
-	label := t.m.finer(calls)
-	if label == nil {
-		return nil
-	}
-	return func(i int) int { return label(calls.of(i)) }
-}
-
-// founded returns a function that reports whether some of the calls may explain the answer to one of
-// them, or nil if a search tells.
-func (t *typedObject[S, In, Out]) founded(spans []span) func(int) bool {
-	if t.m.founded == nil {
-		return nil
-	}
-	facts := t.facts(spans).all()
-	return func(i int) bool { return t.m.founded(facts[i], facts) }
-}
-
-func (t *typedObject[S, In, Out]) refine(spans []span) (object, *refined) {
-	if t.m.refine == nil || !t.anyRough(spans) {
+func (t *typedObject[S]) refine(spans []span) (object, *refined) {
+	if t.valued.refine == nil || !t.anyRough(t.h, spans) {
 		return nil, nil
 	}
-	r, ok := t.m.refine(t.facts(spans))
+	r, ok := t.valued.refine(calls{t.h, spans})
 	if !ok {
 		return nil, nil
 	}
 	of := &refined{spans, r.shown, r.clash}
-	return &typedObject[S, In, Out]{m: t.m, h: t.h, refined: of, by: r.by}, of
+	return &typedObject[S]{hooks: t.hooks, valued: t.valued, h: t.h, refined: of, by: r.by}, of
 }
 
-func (t *typedObject[S, In, Out]) anyRough(spans []span) bool {
+func (k *hooks) anyRough(h *history.History, spans []span) bool {
 	for _, sp := range spans {
-		if t.m.rough(t.in(sp)) {
+		if k.rough(h.At(sp.call).Input) {
 			return true
 		}
 	}
 	return false
 }
 
-func (t *typedObject[S, In, Out]) plain() object { return &typedObject[S, In, Out]{m: t.m, h: t.h} }
+func (t *typedObject[S]) plain() object {
+	return &typedObject[S]{hooks: t.hooks, valued: t.valued, h: t.h}
+}
 
 // A stepError says at which call a model could not go on.
 type stepError struct {
@@ -362,54 +358,63 @@ func (e *stepError) Error() string {
 	return fmt.Sprintf("the %s model panicked at %s: %v", e.model, e.op, e.cause)
 }
 
-func (t *typedObject[S, In, Out]) step(state any, sp span) (next any, ok bool, err error) {
-	return t.stepAsked(state.(S), asked[In, Out]{sp, t.in(sp), t.out(sp)})
+// recovered makes a panic of the model at a call an error: it must not end the whole test, which has more to report
+// than that.
+func (k *hooks) recovered(h *history.History, sp span, err *error) {
+	if p := recover(); p != nil {
+		*err = &stepError{k.name, fmt.Sprintf("%v, %s", k.describeCall(h, sp), place(h.At(sp.call))), p}
+	}
 }
 
-// stepAsked asks the model. A model that panics must not end the whole test, which
-// has more to report than that.
-func (t *typedObject[S, In, Out]) stepAsked(state S, c asked[In, Out]) (next S, ok bool, err error) {
+// describeCall says what a call asked and was answered. A model that panics at that loses its words only.
+func (k *hooks) describeCall(h *history.History, sp span) (text string) {
+	in := h.At(sp.call).Input
 	defer func() {
-		if p := recover(); p != nil {
-			err = &stepError{t.m.Name, fmt.Sprintf("%v, %s", t.describe(c.span), place(t.h.At(c.call))), p}
+		if recover() != nil {
+			text = fmt.Sprintf("%v", in)
 		}
 	}()
-	next, ok = t.m.Step(state, c.in, c.out)
+	out := answeredTo(h, sp)
+	if !k.gives(out) {
+		out = k.zero
+	}
+	return k.describe(in, out, sp.known)
+}
+
+func (t *typedObject[S]) step(state any, sp span) (next any, ok bool, err error) {
+	return t.stepFrom(state.(S), sp)
+}
+
+// stepFrom asks the model.
+func (t *typedObject[S]) stepFrom(state S, sp span) (next S, ok bool, err error) {
+	defer t.recovered(t.h, sp, &err)
+	next, ok = t.valued.step(state, t.h.At(sp.call).Input, answeredTo(t.h, sp))
 	return next, ok, nil
 }
 
-// An asked call is one with its types.
-type asked[In, Out any] struct {
-	span
-	in  In
-	out Out
-}
-
-// A visited is the states of a model as [states]. They are equal if Go says so.
-type visited[S comparable, In, Out any] struct {
-	t     *typedObject[S, In, Out]
+// A visited is [states] with their type. They are equal if Go says so.
+type visited[S comparable] struct {
+	t     *typedObject[S]
 	all   []S
 	ids   map[S]int32
-	kinds []asked[In, Out] // a call of each class
+	kinds []span // a call of each class
 	fold  func(S) S
 }
 
-func (t *typedObject[S, In, Out]) states(spans []span) states {
-	v := &visited[S, In, Out]{t: t, all: []S{t.m.Init}, ids: make(map[S]int32, len(spans)/4)}
-	v.ids[t.m.Init] = 0
-	if t.m.fold != nil {
-		v.fold = t.m.fold(t.facts(spans).all())
+func (t *typedObject[S]) states(spans []span) states {
+	v := &visited[S]{t: t, all: []S{t.init}, ids: make(map[S]int32, len(spans)/4)}
+	v.ids[t.init] = 0
+	if t.fold != nil {
+		v.fold = t.fold(calls{t.h, spans})
 	}
 	return v
 }
 
-func (v *visited[S, In, Out]) class(sp span) {
-	v.kinds = append(v.kinds, asked[In, Out]{sp, v.t.in(sp), v.t.out(sp)})
-}
+func (v *visited[S]) class(sp span) { v.kinds = append(v.kinds, sp) }
 
-func (v *visited[S, In, Out]) next(state, class int32) (next int32, bytes, text int, err error) {
+func (v *visited[S]) next(state, class int32) (next int32, bytes, text int, err error) {
 	sp := v.kinds[class]
-	to, ok, err := v.t.stepAsked(v.all[state], sp)
+	to, ok, err := v.t.stepFrom(v.all[state], sp)
 	if err != nil || !ok && sp.known {
 		return none, 0, 0, err
 	}

@@ -61,7 +61,7 @@ func (s source) drawingModel() porcupine.Model {
 			}
 			return right || !sp.known, n
 		},
-		DescribeOperation: func(input, _ any) string { return s.describe(input.(span)) },
+		DescribeOperation: func(input, _ any) string { return s.words(input.(span)) },
 	}
 }
 

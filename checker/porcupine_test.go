@@ -18,7 +18,7 @@ func TestPageLosesItselfOnly(t *testing.T) {
 		calls++
 		return stepRegister(s, in, out)
 	}
-	s := m.source(h)
+	s := erase(m).of(h)
 	parts, _ := s.split()
 	require.NotNil(t, s.page(t.Context(), parts[0].spans, pageSteps))
 	all, drawn := calls, 0
@@ -37,6 +37,6 @@ func TestPageLosesItselfOnly(t *testing.T) {
 			}
 			return stepRegister(state, in, out)
 		}
-		require.Nil(t, m.source(h).page(t.Context(), parts[0].spans, pageSteps), last)
+		require.Nil(t, erase(m).of(h).page(t.Context(), parts[0].spans, pageSteps), last)
 	}
 }

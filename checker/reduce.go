@@ -93,7 +93,7 @@ func (s source) dropOrder(calls []span, order int) []span {
 		slices.Reverse(calls)
 	}
 	if order < 2 {
-		slices.SortStableFunc(calls, func(a, b span) int { return btoi(!s.pure(a)) - btoi(!s.pure(b)) })
+		slices.SortStableFunc(calls, func(a, b span) int { return btoi(!s.isPure(a)) - btoi(!s.isPure(b)) })
 	}
 	cut := len(calls) * (order / 2) / (dropOrders / 2)
 	return slices.Concat(calls[cut:], calls[:cut])
@@ -147,7 +147,7 @@ func (s source) regardless(calls, all []span) bool {
 	loose := make([]span, 0, len(all))
 	for _, sp := range all {
 		sp.optional = !must[sp.call]
-		if sp.call < until && !(sp.optional && (s.pure(sp) || s.idle(sp))) {
+		if sp.call < until && !(sp.optional && (s.isPure(sp) || s.idle(sp))) {
 			loose = append(loose, sp)
 		}
 	}
@@ -219,18 +219,19 @@ func (s source) founded(calls []span) []span {
 
 // explained returns a function that reports whether some of the calls explain the
 // answer to one of them, whatever they were answered themselves.
-func (s source) explained(calls []span) func(i int) bool {
-	if explains := s.object.founded(calls); explains != nil {
-		return func(i int) bool { return !s.meter.take(len(calls)/8) || explains(i) }
+func (s source) explained(of []span) func(i int) bool {
+	if s.hooks.founded != nil {
+		explains := s.hooks.founded(calls{s.h, of})
+		return func(i int) bool { return !s.meter.take(len(of)/8) || explains(i) }
 	}
-	if since, ok := s.since(calls); ok {
+	if since, ok := s.since(of); ok {
 		return func(i int) bool {
-			a, _ := s.access(calls[i])
+			a, _ := s.access(of[i])
 			at, ok := since[a.Saw]
-			return !a.Reads || ok && at < calls[i].ret
+			return !a.Reads || ok && at < of[i].ret
 		}
 	}
-	return func(i int) bool { return s.plausible(calls, i) }
+	return func(i int) bool { return s.plausible(of, i) }
 }
 
 // since returns from when on each value may have been in a register, whatever the
@@ -286,7 +287,7 @@ func (s source) plausible(calls []span, i int) bool {
 		switch {
 		case j == i:
 			loose = append(loose, sp)
-		case sp.call < calls[i].ret && !s.pure(sp):
+		case sp.call < calls[i].ret && !s.isPure(sp):
 			loose = append(loose, span{call: sp.call, ret: never, end: -1, at: sp.at})
 		}
 	}
@@ -330,7 +331,7 @@ func (m Model[S, In, Out]) Without(calls []history.Call, i int) []history.Call {
 			rest = append(rest, spanOf(c))
 		}
 	}
-	s := m.source(history.Of(ops...))
+	s := erased(&m).of(history.Of(ops...))
 	s.meter = unmetered()
 	var left []history.Call
 	for _, sp := range s.founded(rest) {

@@ -22,7 +22,7 @@ import (
 // where they may, and a value with readers left is not replaced. After a
 // million states, as many as [Steps] says, or forty million looks at a session, the answer is Unknown.
 func Sequential[S comparable, In, Out any](m Model[S, In, Out], opts ...Option) Checker {
-	return sequentially(m.erased(), opts...)
+	return sequentially(erase(m), opts...)
 }
 
 func sequentially(m anyModel, opts ...Option) Checker {

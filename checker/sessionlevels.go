@@ -19,7 +19,7 @@ type Level struct {
 // Consistencies lists the consistency models that a history of m can be judged by, stronger ones first. All but
 // linearizable need a model that says what a call reads and writes ([Model]'s Access), and unique written values.
 func Consistencies[S comparable, In, Out any](m Model[S, In, Out]) []Level {
-	return consistencies(m.erased())
+	return consistencies(erase(m))
 }
 
 func consistencies(m anyModel) []Level {
@@ -46,7 +46,7 @@ func consistencies(m anyModel) []Level {
 // ConsistencyNamed returns the checker of a consistency model by its name: one of those of [Consistencies],
 // or staleness or lost, which are no models but are asked for in the same way.
 func ConsistencyNamed[S comparable, In, Out any](m Model[S, In, Out], name string) (Checker, error) {
-	return consistencyNamed(m.erased(), name)
+	return consistencyNamed(erase(m), name)
 }
 
 func consistencyNamed(m anyModel, name string) (Checker, error) {
@@ -73,7 +73,7 @@ func consistencyNamed(m anyModel, name string) (Checker, error) {
 //
 // What follows from a stronger model that holds, or from a weaker one that does not, is not judged again.
 func Consistency[S comparable, In, Out any](m Model[S, In, Out]) Checker {
-	return consistency(m.erased())
+	return consistency(erase(m))
 }
 
 func consistency(m anyModel) Checker {

@@ -133,7 +133,7 @@ func (s source) logbook(name string) (*logbook, *Result) {
 		sp := spanOf(c)
 		a, ok := n.of(sp)
 		if !ok {
-			return no("%s is more than a read or a write: %s", place(c.Invoke), s.describe(sp))
+			return no("%s is more than a read or a write: %s", place(c.Invoke), s.words(sp))
 		}
 		l.calls++
 		t := turn{span: sp, saw: none, put: none, session: int32(c.Invoke.Process), key: n.key(s.keyOf(c.Invoke.Input))}

@@ -43,7 +43,7 @@ type Staleness struct {
 //
 // It takes O(n log n), and for K O(n c) on keys that are not linearizable, for c writes at a time.
 func MeasureStaleness[S comparable, In, Out any](m Model[S, In, Out], h *history.History) (Staleness, error) {
-	l, no := m.erased().of(h).logbook("staleness")
+	l, no := erase(m).of(h).logbook("staleness")
 	if no != nil {
 		return Staleness{}, fmt.Errorf("staleness: %s", no.Reason)
 	}
@@ -53,7 +53,7 @@ func MeasureStaleness[S comparable, In, Out any](m Model[S, In, Out], h *history
 // StalenessReport returns a checker that finds a history invalid only if somebody read what nobody ever wrote, and whose reason says how stale their reads are;
 // see [MeasureStaleness].
 func StalenessReport[S comparable, In, Out any](m Model[S, In, Out]) Checker {
-	return stalenessReport(m.erased())
+	return stalenessReport(erase(m))
 }
 
 func stalenessReport(m anyModel) Checker {

@@ -38,7 +38,7 @@ func (s source) number(spans []span) ([]numbered, *memo) {
 		class := classOf(sp, int32(len(m.quiet)))
 		if class == int32(len(m.quiet)) {
 			m.states.class(sp)
-			m.quiet = append(m.quiet, s.pure(sp))
+			m.quiet = append(m.quiet, s.isPure(sp))
 		}
 		ops[i] = numbered{sp.call, sp.ret, class, sp.known, sp.optional}
 	}
@@ -47,11 +47,11 @@ func (s source) number(spans []span) ([]numbered, *memo) {
 
 // classes returns a function that finds the class of a call, or notes a new one for it.
 func (s source) classes(calls int) func(sp span, next int32) int32 {
-	if s.classed {
+	if s.alike != nil {
 		all := [2]map[string]int32{make(map[string]int32, calls/2), {}}
 		var key []byte
 		return func(sp span, next int32) int32 {
-			key = s.alike(key[:0], sp)
+			key = s.alike(key[:0], s.h.At(sp.call).Input, answeredTo(s.h, sp))
 			classes := all[btoi(!sp.known)]
 			class, ok := classes[string(key)]
 			if !ok {
@@ -63,8 +63,10 @@ func (s source) classes(calls int) func(sp span, next int32) int32 {
 	all := make(map[kind]int32, calls/2)
 	plain := s.hashed()
 	return func(sp span, next int32) int32 {
-		k := kind{known: sp.known}
-		k.in, k.out = s.boxed(sp)
+		k := kind{s.h.At(sp.call).Input, answeredTo(s.h, sp), sp.known}
+		if k.out == nil {
+			k.out = s.zero
+		}
 		if plain || hashable(k.in) && hashable(k.out) {
 			return classIn(all, k, next)
 		}

@@ -138,7 +138,7 @@ func (s source) wordAny(key string, spans []span, at int) string {
 		return fmt.Sprintf("no order of %s%s explains the answers", plural(len(spans), "call"), on(key))
 	}
 	return fmt.Sprintf("no order of %s%s explains what process %d was answered: %s",
-		plural(len(spans), "call"), on(key), s.h.At(spans[at].call).Process, s.describe(spans[at]))
+		plural(len(spans), "call"), on(key), s.h.At(spans[at].call).Process, s.words(spans[at]))
 }
 
 // wordTwice tells of a value that was swapped twice.
@@ -219,7 +219,7 @@ func (s source) wordThin(w *Why, thin span) {
 		w.add(*c)
 	} else if c, elsewhere := s.suspect(w.Key, a.Saw, seen); c != nil {
 		by := fmt.Sprintf("process %d", c.Invoke.Process)
-		asked := strings.TrimSuffix(s.describeInput(c.Invoke.Input), " → ?")
+		asked := strings.TrimSuffix(s.describe(c.Invoke.Input, s.zero, false), " → ?")
 		switch {
 		case elsewhere:
 			w.Reason = fmt.Sprintf("%s %s, which nobody wrote there; %s asked for it on %s: %s", d.who(), what, by, s.keyOf(c.Invoke.Input), asked)

@@ -74,7 +74,7 @@ func beginWith(at int32, ops []access) {
 // firsts returns the values that a read may see before anything is written.
 func (s source) firsts(spans []span) []any {
 	init := s.initial()
-	v, ok := s.nothing()
+	v, ok := s.beginning()
 	if !ok {
 		return []any{init}
 	}
