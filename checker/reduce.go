@@ -314,6 +314,10 @@ func (s source) plausible(calls []span, i int) bool {
 // on: whatever other calls were answered, and whenever they returned. A call that saw
 // the initial state needs no explanation.
 func (m Model[S, In, Out]) Without(calls []history.Call, i int) []history.Call {
+	return erased(&m).without(calls, i)
+}
+
+func (m anyModel) without(calls []history.Call, i int) []history.Call {
 	h := history.Of()
 	for _, c := range calls {
 		for n := max(c.Invoke.Index, c.Complete.Index); h.Len() <= n; {
@@ -331,7 +335,7 @@ func (m Model[S, In, Out]) Without(calls []history.Call, i int) []history.Call {
 			rest = append(rest, spanOf(c))
 		}
 	}
-	s := erased(&m).of(history.Of(ops...))
+	s := m.of(history.Of(ops...))
 	s.meter = unmetered()
 	var left []history.Call
 	for _, sp := range s.founded(rest) {

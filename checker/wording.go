@@ -240,8 +240,11 @@ func (s source) wordThin(w *Why, thin span) {
 
 // add adds a call, in its place.
 func (w *Why) add(c history.Call) {
-	w.Calls = append(w.Calls, c)
-	slices.SortFunc(w.Calls, func(a, b history.Call) int { return a.Invoke.Index - b.Invoke.Index })
+	at := slices.IndexFunc(w.Calls, func(d history.Call) bool { return d.Invoke.Index > c.Invoke.Index })
+	if at < 0 {
+		at = len(w.Calls)
+	}
+	w.Calls = slices.Insert(w.Calls, at, c)
 }
 
 // touches reports whether a call is one of the model's on a key.
