@@ -98,7 +98,7 @@ func erased[S comparable, In, Out any](m *Model[S, In, Out]) anyModel {
 		k.pure = func(in, out any) bool { return m.Pure(in.(In), as[Out](out)) }
 	}
 	eraseMore(k, m)
-	v := &valued[S]{init: m.Init, fold: nil}
+	v := &valued[S]{init: m.Init}
 	v.step = func(s S, in, out any) (S, bool) { return m.Step(s, in.(In), as[Out](out)) }
 	if m.Access != nil {
 		v.access = func(in, out any, known bool) (Access[S], bool) { return m.Access(in.(In), as[Out](out), known) }
