@@ -56,8 +56,12 @@ func as[Out any](v any) Out {
 
 func factsOf[In, Out any](c calls) facts[In, Out] {
 	return facts[In, Out]{len(c.spans), func(i int) fact[In, Out] {
-		sp := c.spans[i]
-		return fact[In, Out]{c.h.At(sp.call).Input.(In), as[Out](answeredTo(c.h, sp)), sp.known, sp.call, sp.ret}
+		sp := &c.spans[i]
+		f := fact[In, Out]{in: c.h.At(sp.call).Input.(In), known: sp.known, call: sp.call, ret: sp.ret}
+		if sp.known {
+			f.out, _ = c.h.At(sp.end).Output.(Out)
+		}
+		return f
 	}}
 }
 
