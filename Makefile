@@ -6,7 +6,7 @@ SHELL       := /bin/bash
 GO       ?= go
 PACKAGES ?= ./...
 # Packages whose tests need no race detector: no goroutines of theirs meet.
-NORACE   := /(history|checker|report|scenarios(/.*)?|catalog/.*|internal/(cli|lint|names|gotest|benchtable|tier|bugset|keyed)|cmd/.*)$$
+NORACE   := /(history|checker|report|scenarios(/.*)?|catalog/.*|internal/(cli|lint|names|gotest|coldbuild|benchtable|tier|bugset|keyed)|cmd/.*)$$
 # Packages with tests of systems.
 SYSTEMS  := capsize-go/capsize$$|/cluster/|/examples/|/scenarios
 # No test ends by the clock of a machine that is busy: this only ends what hangs.
@@ -102,6 +102,10 @@ budget: ## Measure the processor time of all that make test runs, compiling and 
 	for m in $(NESTED); do (cd $$m && GOFLAGS=-mod=mod "$(CURDIR)/gotest.bin" -cpu "$(CURDIR)/$(CPU)" -slowest 0 -- -timeout $(TIMEOUT) .); done; \
 	sort -k2 -n -r $(CPU) | head -10; \
 	awk '{ s += $$2 } END { printf "%.0f s of processor time in all; 300 are allowed\n", s; exit s > 300 }' $(CPU)
+
+.PHONY: cold
+cold: ## Measure what a first "go run ./cmd/capsize run" compiles; fails above 45 s on two processors
+	@$(GO) run ./internal/coldbuild -most 90s ./cmd/capsize
 
 .PHONY: cover
 cover: ## Measure what the tests of history and checker reach; fails below $COVER percent

@@ -140,7 +140,7 @@ func spending(ctx context.Context, within time.Duration) (context.Context, conte
 
 // peer returns what asks porcupine directly, without what this package adds to it.
 func (g rig[S, In, Out]) peer(h *history.History, memory int) func(context.Context) (bool, error) {
-	s := source[S, In, Out]{m: g.m, h: h}
+	s := erase(g.m).of(h)
 	type asked struct {
 		in    In
 		known bool
@@ -148,7 +148,12 @@ func (g rig[S, In, Out]) peer(h *history.History, memory int) func(context.Conte
 	var ops []porcupine.Operation
 	parts, _ := s.split()
 	for _, sp := range parts[0].spans {
-		ops = append(ops, porcupine.Operation{ClientId: h.At(sp.call).Process, Input: asked{s.in(sp), sp.known}, Output: s.out(sp),
+		in, _ := h.At(sp.call).Input.(In)
+		var out Out
+		if sp.known {
+			out, _ = h.At(sp.end).Output.(Out)
+		}
+		ops = append(ops, porcupine.Operation{ClientId: h.At(sp.call).Process, Input: asked{in, sp.known}, Output: out,
 			Call: int64(sp.call), Return: int64(sp.ret)})
 	}
 	return func(ctx context.Context) (bool, error) {
@@ -196,7 +201,7 @@ func (g rig[S, In, Out]) compare(b *testing.B, l load) {
 		mine = measure(b, l, func() {
 			ctx, cancel := spending(b.Context(), within)
 			defer cancel()
-			s := source[S, In, Out]{m: g.m, h: h}
+			s := erase(g.m).of(h)
 			parts, _ := s.split()
 			r, _ := s.metered(newMeter(ctx, defaultSteps, "this check")).judge(parts[0])
 			got = r.Verdict

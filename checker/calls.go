@@ -38,70 +38,40 @@ type part struct {
 }
 
 // A source finds out what the calls of a history are about.
-type source[S comparable, In, Out any] struct {
-	m       Model[S, In, Out]
+type source struct {
+	*hooks
+	object
 	h       *history.History
-	memory  int         // bytes for searches; 0 for the default
-	meter   *meter      // bounds the work; nil for none
-	short   *meter      // bounds the work of making a short counter-example of a long one
-	refined *refined[S] // if the calls on a key tell more together
-	once    *reading    // the accesses of some calls, if they are known
+	memory  int      // bytes for searches; 0 for the default
+	meter   *meter   // bounds the work; nil for none
+	short   *meter   // bounds the work of making a short counter-example of a long one
+	refined *refined // if the calls on a key tell more together
+	once    *reading // the accesses of some calls, if they are known
 }
 
-func (s source[S, In, Out]) in(sp span) In { return s.h.At(sp.call).Input.(In) }
+// words says what a call asked and was answered.
+func (s source) words(sp span) string { return s.describeCall(s.h, sp) }
 
-// out returns what was answered, or the zero Out if that is not known. No answer
-// at all counts as the zero Out as well: a write has nothing to say.
-func (s source[S, In, Out]) out(sp span) Out {
-	var out Out
-	if sp.known {
-		out, _ = s.h.At(sp.end).Output.(Out)
+// isPure reports whether a call changes nothing, as far as the model says.
+func (s source) isPure(sp span) bool {
+	if s.pure != nil {
+		return sp.known && s.pure(s.h.At(sp.call).Input, answeredTo(s.h, sp))
 	}
-	return out
-}
-
-// describe says what a call asked and was answered. A model that panics at that loses its words only.
-func (s source[S, In, Out]) describe(sp span) (text string) {
-	defer func() {
-		if recover() != nil {
-			text = fmt.Sprintf("%v", s.in(sp))
-		}
-	}()
-	return s.m.describe(s.in(sp), s.out(sp), sp.known)
-}
-
-func (s source[S, In, Out]) access(sp span) (Access[S], bool) {
-	if s.refined != nil {
-		if i, ok := s.refined.find(sp); ok {
-			return s.refined.by[i], true
-		}
-		return Access[S]{}, false
-	}
-	if s.m.Access == nil {
-		return Access[S]{}, false
-	}
-	a, ok := s.m.Access(s.in(sp), s.out(sp), sp.known)
-	if a.Reads && a.Writes && a.Saw == a.Put {
-		a.Writes = false // it leaves things as they are
-		a.Reads = sp.known
-	}
-	return a, ok
-}
-
-// pure reports whether a call changes nothing, as far as the model says.
-func (s source[S, In, Out]) pure(sp span) bool {
-	if s.m.Pure != nil {
-		return s.m.Pure(s.in(sp), s.out(sp)) && sp.known
-	}
-	if s.m.Access != nil {
-		a, ok := s.access(sp)
-		return ok && !a.Writes
+	if s.register {
+		writes, ok := s.puts(sp)
+		return ok && !writes
 	}
 	return false
 }
 
+// isMoot reports whether a call may as well not have happened, if its outcome is unknown.
+func (s source) isMoot(sp span) bool { return s.moot != nil && s.moot(s.h.At(sp.call).Input) }
+
+// accessible reports whether it may be known what calls read and write.
+func (s source) accessible() bool { return s.register || s.refined != nil }
+
 // call returns the call as the history has it.
-func (s source[S, In, Out]) call(sp span) history.Call {
+func (s source) call(sp span) history.Call {
 	c := history.Call{Invoke: s.h.At(sp.call)}
 	if sp.end >= 0 {
 		c.Complete = s.h.At(sp.end)
@@ -123,32 +93,26 @@ type garbled struct {
 
 // split sorts the calls of a history by key. It returns the first value, if
 // there is one, that is not of the model's types.
-func (s source[S, In, Out]) split() (parts []*part, bad *garbled) {
+func (s source) split() (parts []*part, bad *garbled) {
 	most := s.h.Len()/2 + 1 // calls, about
 	all, of := make([]span, 0, most), make([]int32, 0, most)
 	number := map[string]int32{}
 	for c := range s.h.Calls() {
-		in, ok := c.Invoke.Input.(In)
-		if !ok {
-			var want In
-			return nil, &garbled{c.Invoke, false, fmt.Sprintf("the %s model takes %T, but %s asked for a %T: %v",
-				s.m.Name, want, place(c.Invoke), c.Invoke.Input, c.Invoke.Input)}
+		if !s.takes(c.Invoke.Input) {
+			want, _ := s.types()
+			return nil, &garbled{c.Invoke, false, fmt.Sprintf("the %s model takes %s, but %s asked for a %T: %v",
+				s.name, want, place(c.Invoke), c.Invoke.Input, c.Invoke.Input)}
 		}
 		if c.Complete.Type == history.Fail {
 			continue
 		}
 		sp := spanOf(c)
-		if sp.known {
-			if _, ok := c.Complete.Output.(Out); !ok && c.Complete.Output != nil {
-				var want Out
-				return nil, &garbled{c.Complete, true, fmt.Sprintf("the system answered garbage: %s was answered a %T, %v, where a %T was due",
-					place(c.Complete), c.Complete.Output, c.Complete.Output, want)}
-			}
+		if sp.known && c.Complete.Output != nil && !s.gives(c.Complete.Output) {
+			_, want := s.types()
+			return nil, &garbled{c.Complete, true, fmt.Sprintf("the system answered garbage: %s was answered a %T, %v, where a %s was due",
+				place(c.Complete), c.Complete.Output, c.Complete.Output, want)}
 		}
-		key := ""
-		if s.m.Key != nil {
-			key = s.m.Key(in)
-		}
+		key := s.keyOf(c.Invoke.Input)
 		n, ok := number[key]
 		if !ok {
 			n = int32(len(parts))

@@ -13,13 +13,13 @@ import (
 // Causal Consistency (2017): CyclicCO, WriteCOInitRead, ThinAirRead and WriteCORead.
 // Written values must be unique. It takes O(n k) for k sessions that are busy at a time,
 // as Liu and others do (AWDIT, 2025).
-func Causal[S comparable, In, Out any](m Model[S, In, Out]) Checker { return keeps(m, causal) }
+func Causal[S comparable, In, Out any](m Model[S, In, Out]) Checker { return keeps(erase(m), causal) }
 
 // CausalConvergent returns a checker for causal convergence, CCv: as [Causal], and
 // there is one order of all writes that explains all sessions, so that replicas come to agree. It adds
 // the bad pattern CyclicCF, for the same source. It takes O(n k).
 func CausalConvergent[S comparable, In, Out any](m Model[S, In, Out]) Checker {
-	return keeps(m, causalConvergent)
+	return keeps(erase(m), causalConvergent)
 }
 
 var (

@@ -15,24 +15,26 @@ import (
 // asked for after it had been written or seen, and was itself. A write of unknown outcome may still come
 // late, once. Without a last read, the answer is Unknown. It takes O(n log n).
 func Convergent[S comparable, In, Out any](m Model[S, In, Out]) Checker {
-	return keeps(m, rule{name: "convergent", kept: "converge", find: func(_ *meter, l *logbook) (*breach, error) {
-		from := -1
-		for f := range l.h.Faults() {
-			if f.Complete.Type == history.Fail {
-				continue
-			}
-			if f.Open() {
-				return nil, fmt.Errorf("the fault of op %d was never healed", f.Invoke.Index)
-			}
-			from = max(from, f.Complete.Index)
-		}
-		return l.converges(from)
-	}})
+	return keeps(erase(m), convergent)
 }
+
+var convergent = rule{name: "convergent", kept: "converge", find: func(_ *meter, l *logbook) (*breach, error) {
+	from := -1
+	for f := range l.h.Faults() {
+		if f.Complete.Type == history.Fail {
+			continue
+		}
+		if f.Open() {
+			return nil, fmt.Errorf("the fault of op %d was never healed", f.Invoke.Index)
+		}
+		from = max(from, f.Complete.Index)
+	}
+	return l.converges(from)
+}}
 
 // ConvergentSince is [Convergent] for last reads that began at that time or later, whatever the nemesis did.
 func ConvergentSince[S comparable, In, Out any](m Model[S, In, Out], since time.Duration) Checker {
-	return keeps(m, rule{name: "convergent", kept: "converge", find: func(_ *meter, l *logbook) (*breach, error) {
+	return keeps(erase(m), rule{name: "convergent", kept: "converge", find: func(_ *meter, l *logbook) (*breach, error) {
 		from := -1
 		for o := range l.h.Ops() {
 			if o.Time >= since {

@@ -11,8 +11,8 @@ type decision struct {
 
 // decide judges calls that have nothing to do with others. It returns the source
 // with what the model could tell of them together.
-func (s source[S, In, Out]) decide(spans []span) (source[S, In, Out], decision) {
-	s, c := s.refine(spans)
+func (s source) decide(spans []span) (source, decision) {
+	s, c := s.together(spans)
 	if c != nil {
 		return s, decision{zones: c}
 	}
@@ -24,43 +24,42 @@ func (s source[S, In, Out]) decide(spans []span) (source[S, In, Out], decision) 
 }
 
 // quick decides without a search, if that is possible.
-func (s source[S, In, Out]) quick(spans []span) (decision, bool) {
+func (s source) quick(spans []span) (decision, bool) {
 	if c, ok := s.zones(spans, false); ok {
 		return decision{ok: c == nil, zones: c}, true
 	}
-	if s.m.special != nil {
-		if f := s.m.special(s.facts(spans)); f.decided {
+	if s.special != nil {
+		if f := s.special(calls{s.h, spans}); f.decided {
 			return decision{ok: f.bad == nil, found: f}, true
 		}
 	}
 	return decision{}, false
 }
 
-// finer returns the calls on a key, those that have nothing to do with each other
+// apart returns the calls on a key, those that have nothing to do with each other
 // apart.
-func (s source[S, In, Out]) finer(spans []span) [][]span {
-	if s.m.finer == nil {
+func (s source) apart(spans []span) [][]span {
+	if s.finer == nil {
 		return [][]span{spans}
 	}
-	calls := s.facts(spans)
-	label := s.m.finer(calls)
+	label := s.finer(calls{s.h, spans})
 	if label == nil {
 		return [][]span{spans}
 	}
 	var all [][]span
 	at := map[int]int{}
-	for i := range calls.n {
-		f := calls.of(i)
-		if !f.known && s.m.moot != nil && s.m.moot(f.in) {
+	for i, sp := range spans {
+		if !sp.known && s.isMoot(sp) {
 			continue
 		}
-		n, ok := at[label(f)]
+		l := label(i)
+		n, ok := at[l]
 		if !ok {
 			n = len(all)
-			at[label(f)] = n
+			at[l] = n
 			all = append(all, nil)
 		}
-		all[n] = append(all[n], spans[i])
+		all[n] = append(all[n], sp)
 	}
 	return all
 }
@@ -81,7 +80,7 @@ var widths = []int{1, 8, 64, 512}
 // deep for a while. Then it follows few configurations at a time: if one comes to the end,
 // that is an order, and if all end though none was left out, there is none. At last
 // the two ways of searching take turns, each with half the memory.
-func (s source[S, In, Out]) search(spans []span) decision {
+func (s source) search(spans []span) decision {
 	s.memory = s.budget() / 2
 	f := s.frontier(spans)
 	for _, t := range tries {
@@ -109,13 +108,13 @@ func (s source[S, In, Out]) search(spans []span) decision {
 }
 
 // metered returns the source with another bound on work.
-func (s source[S, In, Out]) metered(m *meter) source[S, In, Out] {
+func (s source) metered(m *meter) source {
 	s.meter = m
 	return s
 }
 
 // budget returns how many bytes a search may hold.
-func (s source[S, In, Out]) budget() int {
+func (s source) budget() int {
 	if s.memory == 0 {
 		return defaultMemory
 	}
@@ -123,7 +122,7 @@ func (s source[S, In, Out]) budget() int {
 }
 
 // frontier prepares a search through calls.
-func (s source[S, In, Out]) frontier(spans []span) *frontier {
+func (s source) frontier(spans []span) *frontier {
 	if s.meter == nil {
 		s.meter = unmetered()
 	}
@@ -132,23 +131,23 @@ func (s source[S, In, Out]) frontier(spans []span) *frontier {
 	return f
 }
 
-func (s source[S, In, Out]) stepped(spans []span) *frontier {
-	if s.m.Access != nil || s.refined != nil {
-		if ops, values, ok := s.accesses(spans); ok {
+func (s source) stepped(spans []span) *frontier {
+	if s.accessible() {
+		if ops, values, ok := s.numbered(spans); ok {
 			all, m := numberAccesses(ops, values)
 			return newFrontier(all, len(m.kinds), m)
 		}
 	}
 	all, m := s.number(s.settle(spans))
-	return newFrontier(all, len(m.kinds), m)
+	return newFrontier(all, len(m.quiet), m)
 }
 
 // zones decides by the values written, and returns false where that is impossible.
-func (s source[S, In, Out]) zones(spans []span, lenient bool) (*conflict, bool) {
-	if s.m.Access == nil && s.refined == nil {
+func (s source) zones(spans []span, lenient bool) (*conflict, bool) {
+	if !s.accessible() {
 		return nil, false
 	}
-	ops, values, ok := s.accesses(spans)
+	ops, values, ok := s.numbered(spans)
 	if !ok {
 		return nil, false
 	}
@@ -157,7 +156,7 @@ func (s source[S, In, Out]) zones(spans []span, lenient bool) (*conflict, bool) 
 
 // settle leaves out the calls of unknown outcome that could have changed nothing:
 // they may as well not have happened.
-func (s source[S, In, Out]) settle(spans []span) []span {
+func (s source) settle(spans []span) []span {
 	kept := make([]span, 0, len(spans))
 	for _, sp := range spans {
 		if sp.known || !s.idle(sp) {
@@ -168,13 +167,13 @@ func (s source[S, In, Out]) settle(spans []span) []span {
 }
 
 // idle reports whether a call of unknown outcome changes nothing, if it happened.
-func (s source[S, In, Out]) idle(sp span) bool {
-	if s.m.moot != nil && s.m.moot(s.in(sp)) {
+func (s source) idle(sp span) bool {
+	if s.isMoot(sp) {
 		return true
 	}
-	if s.m.Access == nil {
+	if !s.register {
 		return false
 	}
-	a, ok := s.access(sp)
-	return ok && !a.Writes
+	writes, ok := s.puts(sp)
+	return ok && !writes
 }

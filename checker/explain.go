@@ -16,7 +16,7 @@ const prefixCalls = 50_000
 // sense that all would be well without any one of them and those that saw what it
 // wrote. It judges parts of the history; it never runs it again. The decision
 // says where zones contradict each other, or what else was found.
-func (s source[S, In, Out]) explain(p *part, d decision) *Why {
+func (s source) explain(p *part, d decision) *Why {
 	c := d.zones
 	w := &Why{Key: p.key, Culprit: -1, Of: len(p.spans)}
 	var thin span
@@ -58,7 +58,7 @@ func (s source[S, In, Out]) explain(p *part, d decision) *Why {
 }
 
 // explainFound returns few of the calls that an algorithm for the object found.
-func (s source[S, In, Out]) explainFound(p *part, f finding) *Why {
+func (s source) explainFound(p *part, f finding) *Why {
 	w := &Why{Key: p.key, Culprit: -1, Of: len(p.spans)}
 	var bad []span
 	for _, i := range f.bad {
@@ -79,13 +79,13 @@ func (s source[S, In, Out]) explainFound(p *part, f finding) *Why {
 		w.Reason = s.wordAny(p.key, bad, w.Culprit)
 		return w
 	}
-	w.Reason = fmt.Sprintf("process %d was answered %s%s, %s", s.h.At(blame.call).Process, s.describe(blame), on(p.key), f.reason)
+	w.Reason = fmt.Sprintf("process %d was answered %s%s, %s", s.h.At(blame.call).Process, s.words(blame), on(p.key), f.reason)
 	return w
 }
 
 // conflicting finds calls whose zones contradict each other, and drops all that
 // are not needed for it.
-func (s source[S, In, Out]) conflicting(spans []span, c *conflict) []span {
+func (s source) conflicting(spans []span, c *conflict) []span {
 	if len(spans) <= prefixCalls && s.refined == nil {
 		at := firstBad(spans, func(spans []span) bool {
 			if !s.meter.take(len(spans) / 8) {
@@ -110,7 +110,7 @@ func (s source[S, In, Out]) conflicting(spans []span, c *conflict) []span {
 
 // minimal drops calls on a register, then shows where the values came from that the
 // others saw, and drops again what that has made needless.
-func (s source[S, In, Out]) minimal(found, all []span) []span {
+func (s source) minimal(found, all []span) []span {
 	bad := func(spans []span) bool {
 		if !s.meter.take(len(spans)) {
 			return false
@@ -133,7 +133,7 @@ again:
 }
 
 // without leaves out a call, and those that saw what it wrote.
-func (s source[S, In, Out]) without(spans []span, i int) (rest []span) {
+func (s source) without(spans []span, i int) (rest []span) {
 	gone, _ := s.access(spans[i])
 	for j, sp := range spans {
 		if a, _ := s.access(sp); j != i && !(gone.Writes && a.Reads && a.Saw == gone.Put) {
@@ -145,11 +145,11 @@ func (s source[S, In, Out]) without(spans []span, i int) (rest []span) {
 
 // unfounded returns the first call, if there is one, that saw a value which
 // nobody can have written before it returned.
-func (s source[S, In, Out]) unfounded(spans []span) (first span, found bool) {
-	if s.m.Access == nil && s.refined == nil {
+func (s source) unfounded(spans []span) (first span, found bool) {
+	if !s.accessible() {
 		return first, false
 	}
-	put := map[S]bool{}
+	put := map[any]bool{}
 	for _, v := range s.firsts(spans) {
 		put[v] = true
 	}
@@ -172,8 +172,8 @@ func (s source[S, In, Out]) unfounded(spans []span) (first span, found bool) {
 
 // sources adds to calls on a register those that wrote what they saw, so that a
 // reader sees where it came from.
-func (s source[S, In, Out]) sources(spans, all []span) []span {
-	saw := map[S]bool{}
+func (s source) sources(spans, all []span) []span {
+	saw := map[any]bool{}
 	for _, sp := range spans {
 		if a, _ := s.access(sp); a.Reads {
 			saw[a.Saw] = true
@@ -203,9 +203,9 @@ func firstBad(spans []span, bad func([]span) bool) int {
 
 // shrink drops calls as long as the rest is bad: half of them at once, then
 // quarters, and at last one by one. Those that change nothing go first.
-func (s source[S, In, Out]) shrink(spans []span, bad func([]span) bool) []span {
+func (s source) shrink(spans []span, bad func([]span) bool) []span {
 	rank := func(sp span) int {
-		if s.pure(sp) {
+		if s.isPure(sp) {
 			return 0
 		}
 		return 1
@@ -239,7 +239,7 @@ func culprit(spans []span, observes func(span) bool) int {
 }
 
 // observes reports whether the answer to a call says something.
-func (s source[S, In, Out]) observes(sp span) bool {
+func (s source) observes(sp span) bool {
 	a, ok := s.access(sp)
 	return sp.known && (!ok || a.Reads)
 }

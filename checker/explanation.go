@@ -76,8 +76,8 @@ func explainAll(ctx context.Context, r Result) Result {
 }
 
 // A proof is how it was found that the calls on a key are not linearizable.
-type proof[S comparable, In, Out any] struct {
-	s     source[S, In, Out]
+type proof struct {
+	s     source
 	whole *part
 	spans []span   // those of the calls on the key that are not
 	found decision //
@@ -85,12 +85,12 @@ type proof[S comparable, In, Out any] struct {
 }
 
 // explainer returns what explains a result, when it is asked to. It has what the check left of the time of [Within].
-func (s source[S, In, Out]) explainer(set settings, proofs []proof[S, In, Out], used time.Duration) func(context.Context, Result) Result {
+func (s source) explainer(set settings, proofs []proof, used time.Duration) func(context.Context, Result) Result {
 	return func(ctx context.Context, r Result) Result {
 		ctx, cancel := set.limited(ctx, used)
 		defer cancel()
 		began := set.clock()
-		var first proof[S, In, Out]
+		var first proof
 		parts := make([]Result, len(r.Parts))
 		copy(parts, r.Parts)
 		for _, p := range proofs {
@@ -126,7 +126,7 @@ func (w *Why) shows() int {
 }
 
 // explain makes the counter-example, or none if the model panics.
-func (p proof[S, In, Out]) explain(ctx context.Context, most int) (w *Why) {
+func (p proof) explain(ctx context.Context, most int) (w *Why) {
 	defer func() {
 		if recover() != nil {
 			w = nil
@@ -148,14 +148,14 @@ func (p proof[S, In, Out]) explain(ctx context.Context, most int) (w *Why) {
 }
 
 // findCore looks for the core of a counter-example, which is as good without it.
-func (p proof[S, In, Out]) findCore(ctx context.Context, w *Why, most int) {
+func (p proof) findCore(ctx context.Context, w *Why, most int) {
 	was := *w
 	m := newMeter(ctx, most/4, "the explanation")
 	m.most = most
 	defer func() {
 		err := m.why()
 		if e := recover(); e != nil {
-			err = fmt.Errorf("the %s model panicked: %v", p.s.m.Name, e)
+			err = fmt.Errorf("the %s model panicked: %v", p.s.name, e)
 		}
 		if err == nil {
 			return
@@ -168,7 +168,7 @@ func (p proof[S, In, Out]) findCore(ctx context.Context, w *Why, most int) {
 }
 
 // draw makes porcupine's page.
-func (p proof[S, In, Out]) draw(ctx context.Context, set settings, used time.Duration) map[string][]byte {
+func (p proof) draw(ctx context.Context, set settings, used time.Duration) map[string][]byte {
 	ctx, cancel := set.limited(ctx, used)
 	defer cancel()
 	page := p.s.page(ctx, p.whole.spans, pageSteps)

@@ -1,7 +1,7 @@
 package checker
 
 import (
-	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -37,10 +37,9 @@ func (j *judging) lag(name string, d time.Duration) {
 
 // allLags returns the lags by name.
 func (j *judging) allLags() (all []Lags) {
-	for name, d := range j.lags { // order: sorted below
-		all = append(all, lagsOf(name, d))
+	for _, name := range slices.Sorted(maps.Keys(j.lags)) {
+		all = append(all, lagsOf(name, j.lags[name]))
 	}
-	slices.SortFunc(all, func(a, b Lags) int { return cmp.Compare(a.Name, b.Name) })
 	return all
 }
 

@@ -1,16 +1,16 @@
 package checker
 
 // A judged key has a verdict, and what shows that it is not linearizable.
-type judged[S comparable, In, Out any] struct {
+type judged struct {
 	Result
-	proved proof[S, In, Out]
+	proved proof
 }
 
 // judgeAll decides each key with an equal part of the steps that are left, so that one key that needs many leaves no
 // other one undecided. The keys whose part was too small are judged once more, with equal parts of what the
 // others left. More steps for all are more for each key, so they never decide fewer keys.
-func (s source[S, In, Out]) judgeAll(parts []*part) []judged[S, In, Out] {
-	all, had := make([]judged[S, In, Out], len(parts)), make([]int, len(parts))
+func (s source) judgeAll(parts []*part) []judged {
+	all, had := make([]judged, len(parts)), make([]int, len(parts))
 	var short []int // keys whose part was too small
 	for i, p := range parts {
 		m := s.meter.share(len(parts) - i)

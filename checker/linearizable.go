@@ -85,30 +85,34 @@ var errMemory = errors.New("the memory for this check was used up")
 //
 // The result has the verdict alone. [Result.Explain] finds the counter-example.
 func Linearizable[S comparable, In, Out any](m Model[S, In, Out], opts ...Option) Checker {
-	m.check()
+	return linearizable(erase(m), opts...)
+}
+
+func linearizable(m anyModel, opts ...Option) Checker {
 	set := settle(opts)
 	return named("linearizable", Func(func(ctx context.Context, h *history.History) Result {
 		limited, cancel := set.limited(ctx, 0)
 		defer cancel()
-		s := source[S, In, Out]{m: m, h: h, memory: set.memory, meter: newMeter(limited, set.steps, "this check")}
+		s := m.of(h)
+		s.memory, s.meter = set.memory, newMeter(limited, set.steps, "this check")
 		return s.check(set)
 	}))
 }
 
 // check judges key by key, and sums up.
-func (s source[S, In, Out]) check(set settings) (r Result) {
+func (s source) check(set settings) (r Result) {
 	began := set.clock()
 	r.Checker = "linearizable"
 	defer func() {
 		if p := recover(); p != nil { // in a hook of the model: Step has its own
-			r = Result{Checker: r.Checker, Verdict: Unknown, Reason: fmt.Sprintf("the %s model panicked: %v", s.m.Name, p)}
+			r = Result{Checker: r.Checker, Verdict: Unknown, Reason: fmt.Sprintf("the %s model panicked: %v", s.name, p)}
 		}
 	}()
 	parts, bad := s.split()
 	if bad != nil {
 		return s.garbledResult(bad)
 	}
-	var proofs []proof[S, In, Out]
+	var proofs []proof
 	calls, counts := 0, [3]int{}
 	for i, one := range s.judgeAll(parts) {
 		calls += len(parts[i].spans)
@@ -143,31 +147,31 @@ func (set settings) clock() func() time.Duration {
 }
 
 // sumUp words the reason.
-func (s source[S, In, Out]) sumUp(r *Result, keys, calls int, counts [3]int) {
-	keyed, verb := s.m.Key != nil, "are"
+func (s source) sumUp(r *Result, keys, calls int, counts [3]int) {
+	verb := "are"
 	if calls == 1 {
 		verb = "is"
 	}
 	switch {
-	case r.Verdict == Invalid && keyed:
+	case r.Verdict == Invalid && s.keyed:
 		r.Reason = fmt.Sprintf("%s not linearizable", areOf(counts[Invalid], keys, "key"))
 	case r.Verdict == Invalid:
 		r.Reason = fmt.Sprintf("%s %s not linearizable", plural(calls, "call"), verb)
-	case r.Verdict == Unknown && keyed:
+	case r.Verdict == Unknown && s.keyed:
 		r.Reason = fmt.Sprintf("%s undecided; %s", areOf(counts[Unknown], keys, "key"), r.Parts[0].Reason)
 	case r.Verdict == Unknown:
 		r.Reason = r.Parts[0].Reason
-	case keyed:
+	case s.keyed:
 		r.Reason = fmt.Sprintf("%s on %s %s linearizable", plural(calls, "call"), plural(keys, "key"), verb)
 	default:
 		r.Reason = fmt.Sprintf("%s %s linearizable", plural(calls, "call"), verb)
 	}
-	if !keyed && r.Verdict == Invalid {
+	if !s.keyed && r.Verdict == Invalid {
 		r.Parts = nil
 	}
 }
 
-func (s source[S, In, Out]) garbledResult(bad *garbled) Result {
+func (s source) garbledResult(bad *garbled) Result {
 	r := Result{Checker: "linearizable", Verdict: Unknown, Reason: bad.reason}
 	if bad.answer {
 		r.Verdict = Invalid
@@ -182,12 +186,12 @@ func (s source[S, In, Out]) garbledResult(bad *garbled) Result {
 
 // judge decides one key, by the cheapest algorithm that can tell. If the key is not linearizable, it
 // returns what shows that.
-func (s source[S, In, Out]) judge(p *part) (r Result, proved proof[S, In, Out]) {
+func (s source) judge(p *part) (r Result, proved proof) {
 	r.Checker = p.key
 	if r.Checker == "" {
-		r.Checker = s.m.Name
+		r.Checker = s.name
 	}
-	for _, spans := range s.finer(p.spans) {
+	for _, spans := range s.apart(p.spans) {
 		of, d := s.decide(spans)
 		switch {
 		case d.err != nil:
@@ -196,34 +200,8 @@ func (s source[S, In, Out]) judge(p *part) (r Result, proved proof[S, In, Out]) 
 		case !d.ok:
 			r.Verdict = Invalid
 			r.Reason = fmt.Sprintf("%s%s are not linearizable", plural(len(p.spans), "call"), on(p.key))
-			return r, proof[S, In, Out]{s: of, whole: p, spans: spans, found: d}
+			return r, proof{s: of, whole: p, spans: spans, found: d}
 		}
 	}
 	return r, proved
-}
-
-// A stepError says at which call a model could not go on.
-type stepError struct {
-	model, op string
-	cause     any
-}
-
-func (e *stepError) Error() string {
-	return fmt.Sprintf("the %s model panicked at %s: %v", e.model, e.op, e.cause)
-}
-
-// step asks the model. A model that panics must not end the whole test, which
-// has more to report than that.
-func (s source[S, In, Out]) step(state S, sp span) (next S, ok bool, err error) {
-	return s.stepAsked(state, asked[In, Out]{sp, s.in(sp), s.out(sp)})
-}
-
-func (s source[S, In, Out]) stepAsked(state S, c asked[In, Out]) (next S, ok bool, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = &stepError{s.m.Name, fmt.Sprintf("%v, %s", s.describe(c.span), place(s.h.At(c.call))), p}
-		}
-	}()
-	next, ok = s.m.Step(state, c.in, c.out)
-	return next, ok, nil
 }

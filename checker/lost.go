@@ -28,8 +28,7 @@ type Losses struct {
 // are unique. What is older is certain: the one had been written, or seen, before the other was asked for. It
 // takes O(n log n).
 func CountLosses[S comparable, In, Out any](m Model[S, In, Out], h *history.History) (Losses, error) {
-	m.check()
-	l, no := source[S, In, Out]{m: m, h: h}.logbook("lost")
+	l, no := erase(m).of(h).logbook("lost")
 	if no != nil {
 		return Losses{}, fmt.Errorf("lost writes: %s", no.Reason)
 	}
@@ -39,12 +38,13 @@ func CountLosses[S comparable, In, Out any](m Model[S, In, Out], h *history.Hist
 
 // Lost returns a checker of whether all writes that were answered are there in the end, or
 // may have been overwritten, and whether none had an effect that failed, or had it twice. See [Losses].
-func Lost[S comparable, In, Out any](m Model[S, In, Out]) Checker {
-	m.check()
+func Lost[S comparable, In, Out any](m Model[S, In, Out]) Checker { return lost(erase(m)) }
+
+func lost(m anyModel) Checker {
 	return named("lost", Func(func(_ context.Context, h *history.History) (res Result) {
 		const name = "lost"
-		defer recovered(&res, name, m.Name)
-		s := source[S, In, Out]{m: m, h: h}
+		defer recovered(&res, name, m.name)
+		s := m.of(h)
 		l, no := s.logbook(name)
 		if no != nil {
 			return *no

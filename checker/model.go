@@ -1,7 +1,5 @@
 package checker
 
-import "fmt"
-
 // A Model says what a correct object does, one call after another. S is its
 // state, In and Out are what calls ask and are answered. [Linearizable] turns a
 // model into a [Checker].
@@ -100,21 +98,4 @@ func found(reason string, bad ...int) finding {
 type Access[S comparable] struct {
 	Reads, Writes bool
 	Saw, Put      S
-}
-
-// check panics if the model lacks what it needs: that is a mistake in the test.
-func (m Model[S, In, Out]) check() {
-	if m.Name == "" || m.Step == nil {
-		panic(fmt.Sprintf("checker: model %q needs Name and Step", m.Name))
-	}
-}
-
-func (m Model[S, In, Out]) describe(in In, out Out, known bool) string {
-	switch {
-	case m.Describe != nil:
-		return m.Describe(in, out, known)
-	case known:
-		return fmt.Sprintf("%v → %v", in, out)
-	}
-	return fmt.Sprintf("%v → ?", in)
 }

@@ -192,7 +192,7 @@ func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], total, 
 		got := check.Check(t.Context(), h).Explain(t.Context())
 		require.Equal(t, want, got.Verdict, "%s\n%v", got.Reason, h)
 		counts[want]++
-		s := source[S, In, Out]{m: k.m, h: h}
+		s := erase(k.m).of(h)
 		parts, _ := s.split()
 		ok := true
 		for _, p := range parts {
@@ -214,13 +214,13 @@ func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], total, 
 				require.Equal(t, end.at, got.at, "dive\n%v", h)
 			}
 			all, m := s.number(p.spans)
-			end = newFrontier(all, len(m.kinds), m).run()
+			end = newFrontier(all, len(m.quiet), m).run()
 			require.NoError(t, end.err)
 			require.Equal(t, one, end.ok, "frontier\n%v", h)
 		}
 		require.Equal(t, want == Valid, ok, "porcupine\n%v", h)
 		if want == Invalid {
-			proves(t, s, h, got)
+			proves(t, k.m, h, got)
 		}
 	}
 	t.Logf("%d histories, %d valid, %d invalid; decided without a search: %d keys", total, counts[Valid], counts[Invalid], quick)
@@ -229,24 +229,24 @@ func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], total, 
 }
 
 // proves checks that a counter-example breaks the rule on its own.
-func proves[S comparable, In, Out any](t *testing.T, s source[S, In, Out], h *history.History, r Result) {
+func proves[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *history.History, r Result) {
 	t.Helper()
 	require.NotNil(t, r.Why, "%v", h)
 	require.NotEmpty(t, r.Why.Reason)
-	require.False(t, bruteForce(s.m, alone(r.Why.Calls)), "%s\n%v\n%v", r.Why.Reason, r.Why.Calls, h)
+	require.False(t, bruteForce(m, alone(r.Why.Calls)), "%s\n%v\n%v", r.Why.Reason, r.Why.Calls, h)
 	require.True(t, r.Why.Culprit >= -1 && r.Why.Culprit < len(r.Why.Calls))
-	require.False(t, helped(s, h, r.Why.Key, r.Why.Calls), "other calls explain it: %s\n%v\n%v", r.Why.Reason, r.Why.Calls, h)
+	require.False(t, helped(m, h, r.Why.Key, r.Why.Calls), "other calls explain it: %s\n%v\n%v", r.Why.Reason, r.Why.Calls, h)
 	for i := range r.Why.Calls {
-		rest := s.m.Without(r.Why.Calls, i)
-		if !bruteForce(s.m, alone(rest)) {
-			require.True(t, helped(s, h, r.Why.Key, rest), "not minimal: %s\n%v\nwithout %d: %v\n%v", r.Why.Reason, r.Why.Calls, i, rest, h)
+		rest := m.Without(r.Why.Calls, i)
+		if !bruteForce(m, alone(rest)) {
+			require.True(t, helped(m, h, r.Why.Key, rest), "not minimal: %s\n%v\nwithout %d: %v\n%v", r.Why.Reason, r.Why.Calls, i, rest, h)
 		}
 	}
 	core := coreOf(r.Why)
-	require.False(t, helped(s, h, r.Why.Key, core), "other calls explain the core: %s\n%v\n%v", r.Why.Reason, core, h)
+	require.False(t, helped(m, h, r.Why.Key, core), "other calls explain the core: %s\n%v\n%v", r.Why.Reason, core, h)
 	for i := range core {
 		rest := slices.Concat(core[:i], core[i+1:])
-		require.True(t, helped(s, h, r.Why.Key, rest), "the core is not minimal: %s\n%v\nwithout %d\n%v", r.Why.Reason, core, i, h)
+		require.True(t, helped(m, h, r.Why.Key, rest), "the core is not minimal: %s\n%v\nwithout %d\n%v", r.Why.Reason, core, i, h)
 	}
 	require.True(t, r.Why.Culprit < 0 || slices.Contains(r.Why.Core, r.Why.Culprit), "%s\n%v\n%v", r.Why.Reason, core, h)
 }
@@ -260,11 +260,11 @@ func coreOf(w *Why) (core []history.Call) {
 }
 
 // helped reports whether calls are linearizable with some of the others on their key.
-func helped[S comparable, In, Out any](s source[S, In, Out], h *history.History, key string, calls []history.Call) bool {
+func helped[S comparable, In, Out any](m Model[S, In, Out], h *history.History, key string, calls []history.Call) bool {
 	var others []history.Call
 	for c := range h.Calls() {
 		same := func(d history.Call) bool { return d.Invoke.Index == c.Invoke.Index }
-		if c.Complete.Type != history.Fail && (s.m.Key == nil || s.m.Key(c.Invoke.Input.(In)) == key) && !slices.ContainsFunc(calls, same) {
+		if c.Complete.Type != history.Fail && (m.Key == nil || m.Key(c.Invoke.Input.(In)) == key) && !slices.ContainsFunc(calls, same) {
 			others = append(others, c)
 		}
 	}
@@ -275,7 +275,7 @@ func helped[S comparable, In, Out any](s source[S, In, Out], h *history.History,
 				all = append(all, c)
 			}
 		}
-		if bruteForce(s.m, alone(all)) {
+		if bruteForce(m, alone(all)) {
 			return true
 		}
 	}

@@ -13,14 +13,15 @@ type refinement[S comparable] struct {
 	clash []int       // calls that contradict each other without more ado
 }
 
-// A refined is what is known of calls by a refinement of them.
-type refined[S comparable] struct {
+// A refined is the calls of a refinement.
+type refined struct {
 	spans []span
-	refinement[S]
+	shown []int32 // by call, the one that shows what it read and wrote, or none
+	clash []int   // calls that contradict each other without more ado
 }
 
 // find returns where a call stands among those that were refined: mostly where it stands among all.
-func (r *refined[S]) find(sp span) (int, bool) {
+func (r *refined) find(sp span) (int, bool) {
 	if i := int(sp.at); i < len(r.spans) && r.spans[i].call == sp.call {
 		return i, true
 	}
@@ -28,7 +29,7 @@ func (r *refined[S]) find(sp span) (int, bool) {
 }
 
 // shows returns the call that shows what another read and wrote, if one does.
-func (r *refined[S]) shows(sp span) (span, bool) {
+func (r *refined) shows(sp span) (span, bool) {
 	if i, ok := r.find(sp); ok && r.shown[i] != none {
 		return r.spans[r.shown[i]], true
 	}
@@ -167,17 +168,14 @@ func (p *pieces) read(calls facts[KVOp, string], get int, r *refinement[string])
 	return true
 }
 
-// refined returns the source with what its model can tell of the calls on a key
+// together returns the source with what its model can tell of the calls on a key
 // together. If that alone is a contradiction, it returns the calls of it.
-func (s source[S, In, Out]) refine(spans []span) (source[S, In, Out], *conflict) {
-	if s.m.refine == nil || !slices.ContainsFunc(spans, func(sp span) bool { return s.m.rough(s.in(sp)) }) {
+func (s source) together(spans []span) (source, *conflict) {
+	o, r := s.refine(spans)
+	if o == nil {
 		return s, nil
 	}
-	r, ok := s.m.refine(s.facts(spans))
-	if !ok {
-		return s, nil
-	}
-	s.refined = &refined[S]{spans, r}
+	s.object, s.refined = o, r
 	if r.clash == nil {
 		return s, nil
 	}
@@ -188,11 +186,12 @@ func (s source[S, In, Out]) refine(spans []span) (source[S, In, Out], *conflict)
 	return s, c
 }
 
-func (s source[S, In, Out]) facts(spans []span) facts[In, Out] {
-	return facts[In, Out]{len(spans), func(i int) fact[In, Out] {
-		sp := spans[i]
-		return fact[In, Out]{s.in(sp), s.out(sp), sp.known, sp.call, sp.ret}
-	}}
+// unrefined returns the source without what [source.together] told.
+func (s source) unrefined() source {
+	if s.refined != nil {
+		s.object, s.refined = s.plain(), nil
+	}
+	return s
 }
 
 func (f facts[In, Out]) all() []fact[In, Out] {
@@ -243,7 +242,7 @@ func abridged(s string) string {
 
 // evident adds to calls those that show what the others read and wrote, and drops
 // what that makes needless.
-func (s source[S, In, Out]) evident(spans, all []span) []span {
+func (s source) evident(spans, all []span) []span {
 	if s.refined == nil {
 		return spans
 	}
@@ -253,8 +252,7 @@ func (s source[S, In, Out]) evident(spans, all []span) []span {
 		}
 	}
 	slices.SortFunc(spans, func(a, b span) int { return a.call - b.call })
-	s.refined = nil
-	return s.reduce(spans, all)
+	return s.unrefined().reduce(spans, all)
 }
 
 // foundedKV reports whether the string that a get saw, or that a cas found, can be made

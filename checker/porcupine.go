@@ -18,7 +18,7 @@ const porcupineStep = 200
 // porcupineModel translates a model. Every step asks ctx, and counts against a
 // bound on memory and one on steps, if most is more than 0; once one of them has ended, no step
 // succeeds, and the search ends.
-func (s source[S, In, Out]) porcupineModel(ctx context.Context, calls, most int, spent *error) porcupine.Model {
+func (s source) porcupineModel(ctx context.Context, calls, most int, spent *error) porcupine.Model {
 	steps, left := 0, s.budget()/(calls/8+porcupineStep)
 	m := s.drawingModel()
 	m.Step = func(state, input, _ any) (ok bool, next any) {
@@ -33,7 +33,7 @@ func (s source[S, In, Out]) porcupineModel(ctx context.Context, calls, most int,
 			return false, state
 		}
 		sp := input.(span)
-		n, right, err := s.step(state.(S), sp)
+		n, right, err := s.step(state, sp)
 		if err != nil {
 			*spent = err
 			return false, state
@@ -50,19 +50,22 @@ func (s source[S, In, Out]) porcupineModel(ctx context.Context, calls, most int,
 
 // drawingModel translates a model for what was found already: it has no bound, because porcupine
 // panics if a step that succeeded in the search fails while it draws.
-func (s source[S, In, Out]) drawingModel() porcupine.Model {
+func (s source) drawingModel() porcupine.Model {
 	return porcupine.Model{
-		Init: func() any { return s.m.Init },
+		Init: s.initial,
 		Step: func(state, input, _ any) (ok bool, next any) {
 			sp := input.(span)
-			n, right := s.m.Step(state.(S), s.in(sp), s.out(sp))
+			n, right, err := s.step(state, sp)
+			if err != nil {
+				panic(err)
+			}
 			return right || !sp.known, n
 		},
-		DescribeOperation: func(input, _ any) string { return s.describe(input.(span)) },
+		DescribeOperation: func(input, _ any) string { return s.words(input.(span)) },
 	}
 }
 
-func (s source[S, In, Out]) operations(spans []span) []porcupine.Operation {
+func (s source) operations(spans []span) []porcupine.Operation {
 	ops := make([]porcupine.Operation, len(spans))
 	for i, sp := range spans {
 		ret := int64(sp.ret)
@@ -74,7 +77,7 @@ func (s source[S, In, Out]) operations(spans []span) []porcupine.Operation {
 // porcupine searches for an order of the calls by the algorithm of Wing and Gong
 // with Lowe's memory, as in Athalye's porcupine. Its cost is exponential in the
 // number of calls at a time.
-func (s source[S, In, Out]) porcupine(ctx context.Context, spans []span) (ok bool, err error) {
+func (s source) porcupine(ctx context.Context, spans []span) (ok bool, err error) {
 	m := s.porcupineModel(ctx, len(spans), 0, &err)
 	return porcupine.CheckOperations(m, s.operations(spans)) && err == nil, err
 }
@@ -84,7 +87,7 @@ const pageSteps = 100_000
 
 // page returns porcupine's picture of a history that is not linearizable, or nil if its
 // search takes more than so many steps, or the model panics: no picture matters more than a verdict.
-func (s source[S, In, Out]) page(ctx context.Context, spans []span, most int) (page []byte) {
+func (s source) page(ctx context.Context, spans []span, most int) (page []byte) {
 	if len(spans) > pageCalls {
 		return nil
 	}

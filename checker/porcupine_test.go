@@ -18,7 +18,7 @@ func TestPageLosesItselfOnly(t *testing.T) {
 		calls++
 		return stepRegister(s, in, out)
 	}
-	s := source[int, RegisterOp, int]{m: m, h: h}
+	s := erase(m).of(h)
 	parts, _ := s.split()
 	require.NotNil(t, s.page(t.Context(), parts[0].spans, pageSteps))
 	all, drawn := calls, 0
@@ -31,12 +31,12 @@ func TestPageLosesItselfOnly(t *testing.T) {
 	require.Less(t, drawn, all)
 	for last := 1; last <= all; last++ {
 		calls = 0
-		s.m.Step = func(state int, in RegisterOp, out int) (int, bool) {
+		m.Step = func(state int, in RegisterOp, out int) (int, bool) {
 			if calls++; calls == last {
 				panic("no more")
 			}
 			return stepRegister(state, in, out)
 		}
-		require.Nil(t, s.page(t.Context(), parts[0].spans, pageSteps), last)
+		require.Nil(t, erase(m).of(h).page(t.Context(), parts[0].spans, pageSteps), last)
 	}
 }

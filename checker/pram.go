@@ -13,7 +13,7 @@ import (
 // It takes O(n + p) for p turns that precede, in the sessions of others, what a session
 // saw, which is at most O(n k) with k sessions, as long as few writes are known to have been
 // seen later than they were; see [CausalMemory].
-func PRAM[S comparable, In, Out any](m Model[S, In, Out]) Checker { return keeps(m, pram) }
+func PRAM[S comparable, In, Out any](m Model[S, In, Out]) Checker { return keeps(erase(m), pram) }
 
 // CausalMemory returns a checker for causal memory, CM: each session sees all that it
 // knows in one order of its own, in which causes come before effects (Ahamad and others, Causal Memory,
@@ -29,7 +29,7 @@ func PRAM[S comparable, In, Out any](m Model[S, In, Out]) Checker { return keeps
 // which they were done, as [Sequential] guesses first, is decided in O(n log n), however many sessions
 // there are.
 func CausalMemory[S comparable, In, Out any](m Model[S, In, Out], opts ...Option) Checker {
-	return keeps(m, causalMemory, opts...)
+	return keeps(erase(m), causalMemory, opts...)
 }
 
 var (

@@ -16,7 +16,7 @@ const longProof = 10
 //
 // Without a write, a read of what it wrote is always wrong, which proves nothing.
 // So whoever drops a call drops those as well whose answers no remaining call explains.
-func (s source[S, In, Out]) searched(spans []span, at int) []span {
+func (s source) searched(spans []span, at int) []span {
 	var calls, all []span // those that were asked before the violation, and before the last of them returned
 	last := 0
 	for _, sp := range spans {
@@ -49,7 +49,7 @@ const maxReduced = 100_000
 // others of all: who drops a release must not blame the next acquisition. If
 // that leaves many, which is so if calls of unknown outcome may have helped, it goes
 // on until the rest is bad on its own.
-func (s source[S, In, Out]) reduce(calls, all []span) []span {
+func (s source) reduce(calls, all []span) []span {
 	if len(all) > maxReduced {
 		s.meter.missed(fmt.Errorf("%s are too many", plural(len(all), "call")))
 		return calls
@@ -63,7 +63,7 @@ func (s source[S, In, Out]) reduce(calls, all []span) []span {
 }
 
 // honest drops calls as long as the rest is bad whatever became of them.
-func (s source[S, In, Out]) honest(calls, all []span) []span {
+func (s source) honest(calls, all []span) []span {
 	try := func(rest []span) ([]span, bool) {
 		rest, bad := s.foundedBad(rest)
 		return rest, bad && s.regardless(rest, all)
@@ -87,13 +87,13 @@ const dropOrders = 8
 
 // dropOrder returns calls in the order in which to drop them. At first, those that
 // change nothing go first: they leave the others as they are.
-func (s source[S, In, Out]) dropOrder(calls []span, order int) []span {
+func (s source) dropOrder(calls []span, order int) []span {
 	calls = slices.Clone(calls)
 	if order%2 == 1 {
 		slices.Reverse(calls)
 	}
 	if order < 2 {
-		slices.SortStableFunc(calls, func(a, b span) int { return btoi(!s.pure(a)) - btoi(!s.pure(b)) })
+		slices.SortStableFunc(calls, func(a, b span) int { return btoi(!s.isPure(a)) - btoi(!s.isPure(b)) })
 	}
 	cut := len(calls) * (order / 2) / (dropOrders / 2)
 	return slices.Concat(calls[cut:], calls[:cut])
@@ -101,7 +101,7 @@ func (s source[S, In, Out]) dropOrder(calls []span, order int) []span {
 
 // dropping drops calls as long as try says that the rest is bad: first many at
 // once, at last one by one.
-func (s source[S, In, Out]) dropping(calls []span, try func([]span) ([]span, bool)) []span {
+func (s source) dropping(calls []span, try func([]span) ([]span, bool)) []span {
 	for size := (len(calls) + 1) / 2; size >= 1; {
 		dropped := false
 		for i := 0; i < len(calls) && s.meter.err == nil; {
@@ -121,7 +121,7 @@ func (s source[S, In, Out]) dropping(calls []span, try func([]span) ([]span, boo
 
 // holds reports whether calls are in order without any one of them, even if none of
 // the others helps.
-func (s source[S, In, Out]) holds(calls []span) bool {
+func (s source) holds(calls []span) bool {
 	for i := range calls {
 		if s.bad(s.founded(slices.Concat(calls[:i], calls[i+1:]))) {
 			return false
@@ -132,7 +132,7 @@ func (s source[S, In, Out]) holds(calls []span) bool {
 
 // regardless reports whether calls are certainly not linearizable, even if each of
 // the others may have happened, at its time, or not.
-func (s source[S, In, Out]) regardless(calls, all []span) bool {
+func (s source) regardless(calls, all []span) bool {
 	if len(calls) == len(all) {
 		return true
 	}
@@ -147,7 +147,7 @@ func (s source[S, In, Out]) regardless(calls, all []span) bool {
 	loose := make([]span, 0, len(all))
 	for _, sp := range all {
 		sp.optional = !must[sp.call]
-		if sp.call < until && !(sp.optional && (s.pure(sp) || s.idle(sp))) {
+		if sp.call < until && !(sp.optional && (s.isPure(sp) || s.idle(sp))) {
 			loose = append(loose, sp)
 		}
 	}
@@ -165,11 +165,11 @@ func (s source[S, In, Out]) regardless(calls, all []span) bool {
 }
 
 // bad reports whether calls are certainly not linearizable.
-func (s source[S, In, Out]) bad(spans []span) bool {
+func (s source) bad(spans []span) bool {
 	if !s.meter.take(len(spans)) {
 		return false
 	}
-	s, c := s.refine(spans)
+	s, c := s.together(spans)
 	if c != nil {
 		return true
 	}
@@ -189,7 +189,7 @@ func btoi(b bool) int {
 
 // foundedBad leaves out the calls whose answers none of the others explains, and reports whether the rest is bad. It asks
 // the cheaper question first: calls that are linearizable explain all of their answers.
-func (s source[S, In, Out]) foundedBad(calls []span) ([]span, bool) {
+func (s source) foundedBad(calls []span) ([]span, bool) {
 	if !s.bad(calls) {
 		return calls, false
 	}
@@ -200,7 +200,7 @@ func (s source[S, In, Out]) foundedBad(calls []span) ([]span, bool) {
 }
 
 // founded leaves out the calls whose answers none of the others explains.
-func (s source[S, In, Out]) founded(calls []span) []span {
+func (s source) founded(calls []span) []span {
 	for s.meter.take(len(calls)) {
 		explained := s.explained(calls)
 		kept := make([]span, 0, len(calls))
@@ -219,33 +219,33 @@ func (s source[S, In, Out]) founded(calls []span) []span {
 
 // explained returns a function that reports whether some of the calls explain the
 // answer to one of them, whatever they were answered themselves.
-func (s source[S, In, Out]) explained(calls []span) func(i int) bool {
-	if s.m.founded != nil {
-		facts := s.facts(calls).all()
-		return func(i int) bool { return !s.meter.take(len(facts)/8) || s.m.founded(facts[i], facts) }
+func (s source) explained(of []span) func(i int) bool {
+	if s.hooks.founded != nil {
+		explains := s.hooks.founded(calls{s.h, of})
+		return func(i int) bool { return !s.meter.take(len(of)/8) || explains(i) }
 	}
-	if since, ok := s.since(calls); ok {
+	if since, ok := s.since(of); ok {
 		return func(i int) bool {
-			a, _ := s.access(calls[i])
+			a, _ := s.access(of[i])
 			at, ok := since[a.Saw]
-			return !a.Reads || ok && at < calls[i].ret
+			return !a.Reads || ok && at < of[i].ret
 		}
 	}
-	return func(i int) bool { return s.plausible(calls, i) }
+	return func(i int) bool { return s.plausible(of, i) }
 }
 
 // since returns from when on each value may have been in a register, whatever the
 // calls were answered. It returns false if the object is none.
-func (s source[S, In, Out]) since(calls []span) (map[S]int, bool) {
-	if s.m.Access == nil && s.refined == nil {
+func (s source) since(calls []span) (map[any]int, bool) {
+	if !s.accessible() {
 		return nil, false
 	}
-	at := map[S]int{}
+	at := map[any]int{}
 	for _, v := range s.firsts(calls) {
 		at[v] = -1
 	}
 	var swaps []span
-	put := func(v S, from int) bool {
+	put := func(v any, from int) bool {
 		old, ok := at[v]
 		if ok = ok && old <= from; !ok {
 			at[v] = from
@@ -278,7 +278,7 @@ func (s source[S, In, Out]) since(calls []span) (map[S]int, bool) {
 // plausible asks the model itself: the other calls may have happened at any time
 // after they were invoked, or not at all. An answer counts as explained if a short search does not
 // show that it is not.
-func (s source[S, In, Out]) plausible(calls []span, i int) bool {
+func (s source) plausible(calls []span, i int) bool {
 	if !s.meter.take(len(calls)) {
 		return true
 	}
@@ -287,7 +287,7 @@ func (s source[S, In, Out]) plausible(calls []span, i int) bool {
 		switch {
 		case j == i:
 			loose = append(loose, sp)
-		case sp.call < calls[i].ret && !s.pure(sp):
+		case sp.call < calls[i].ret && !s.isPure(sp):
 			loose = append(loose, span{call: sp.call, ret: never, end: -1, at: sp.at})
 		}
 	}
@@ -314,6 +314,10 @@ func (s source[S, In, Out]) plausible(calls []span, i int) bool {
 // on: whatever other calls were answered, and whenever they returned. A call that saw
 // the initial state needs no explanation.
 func (m Model[S, In, Out]) Without(calls []history.Call, i int) []history.Call {
+	return erased(&m).without(calls, i)
+}
+
+func (m anyModel) without(calls []history.Call, i int) []history.Call {
 	h := history.Of()
 	for _, c := range calls {
 		for n := max(c.Invoke.Index, c.Complete.Index); h.Len() <= n; {
@@ -331,7 +335,8 @@ func (m Model[S, In, Out]) Without(calls []history.Call, i int) []history.Call {
 			rest = append(rest, spanOf(c))
 		}
 	}
-	s := source[S, In, Out]{m: m, h: history.Of(ops...), meter: unmetered()}
+	s := m.of(history.Of(ops...))
+	s.meter = unmetered()
 	var left []history.Call
 	for _, sp := range s.founded(rest) {
 		left = append(left, s.call(sp))

@@ -22,11 +22,14 @@ import (
 // where they may, and a value with readers left is not replaced. After a
 // million states, as many as [Steps] says, or forty million looks at a session, the answer is Unknown.
 func Sequential[S comparable, In, Out any](m Model[S, In, Out], opts ...Option) Checker {
-	m.check()
+	return sequentially(erase(m), opts...)
+}
+
+func sequentially(m anyModel, opts ...Option) Checker {
 	search := keeps(m, sequential, opts...)
 	return named(sequential.name, Func(func(ctx context.Context, h *history.History) (res Result) {
-		defer recovered(&res, sequential.name, m.Name)
-		s := source[S, In, Out]{m: m, h: h}
+		defer recovered(&res, sequential.name, m.name)
+		s := m.of(h)
 		if n, ok := s.atomic(); ok {
 			return Result{Checker: sequential.name, Reason: fmt.Sprintf("%s are linearizable, hence %s", plural(n, "call"), sequential.kept[len("are "):])}
 		}
@@ -35,7 +38,7 @@ func Sequential[S comparable, In, Out any](m Model[S, In, Out], opts ...Option) 
 }
 
 // atomic reports whether zones show that a history is linearizable, with the number of its calls.
-func (s source[S, In, Out]) atomic() (calls int, ok bool) {
+func (s source) atomic() (calls int, ok bool) {
 	parts, bad := s.split()
 	if bad != nil {
 		return 0, false

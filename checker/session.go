@@ -16,14 +16,14 @@ import (
 //
 // It takes O(n).
 func ReadYourWrites[S comparable, In, Out any](m Model[S, In, Out]) Checker {
-	return keeps(m, readYourWrites)
+	return keeps(erase(m), readYourWrites)
 }
 
 // MonotonicReads returns a checker for the session guarantee that a read sees what its
 // session saw before, or something newer. See [ReadYourWrites] for what newer means,
 // and for the source. It takes O(n).
 func MonotonicReads[S comparable, In, Out any](m Model[S, In, Out]) Checker {
-	return keeps(m, monotonicReads)
+	return keeps(erase(m), monotonicReads)
 }
 
 // MonotonicWrites returns a checker for the session guarantee that writes are seen in
@@ -32,7 +32,7 @@ func MonotonicReads[S comparable, In, Out any](m Model[S, In, Out]) Checker {
 // what newer means, and for the source. It takes O(n + p) for p turns that precede, in the
 // sessions of others, what a session saw: O(n k) at most with k sessions.
 func MonotonicWrites[S comparable, In, Out any](m Model[S, In, Out]) Checker {
-	return keeps(m, monotonicWrites)
+	return keeps(erase(m), monotonicWrites)
 }
 
 // WritesFollowReads returns a checker for the session guarantee that a write is seen
@@ -40,7 +40,7 @@ func MonotonicWrites[S comparable, In, Out any](m Model[S, In, Out]) Checker {
 // the writer of that value had read before, or something newer. See [ReadYourWrites]
 // for what newer means, and for the source. It costs what [MonotonicWrites] does.
 func WritesFollowReads[S comparable, In, Out any](m Model[S, In, Out]) Checker {
-	return keeps(m, writesFollowReads)
+	return keeps(erase(m), writesFollowReads)
 }
 
 // MonotonicPerKey returns a checker of whether, on each key alone, no session goes back:
@@ -48,7 +48,7 @@ func WritesFollowReads[S comparable, In, Out any](m Model[S, In, Out]) Checker {
 // every session (Hutto and Ahamad, Slow Memory, 1990). It is what [MonotonicReads] and
 // [ReadYourWrites] say together. It takes O(n).
 func MonotonicPerKey[S comparable, In, Out any](m Model[S, In, Out]) Checker {
-	return keeps(m, monotonicPerKey)
+	return keeps(erase(m), monotonicPerKey)
 }
 
 // A guarantee says which versions are older than what a session's next read sees.

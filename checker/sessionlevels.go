@@ -19,14 +19,18 @@ type Level struct {
 // Consistencies lists the consistency models that a history of m can be judged by, stronger ones first. All but
 // linearizable need a model that says what a call reads and writes ([Model]'s Access), and unique written values.
 func Consistencies[S comparable, In, Out any](m Model[S, In, Out]) []Level {
+	return consistencies(erase(m))
+}
+
+func consistencies(m anyModel) []Level {
 	weak := func(r rule, says string, implies ...string) Level {
 		return Level{r.name, says, implies, keeps(m, r)}
 	}
 	return []Level{
-		{"linearizable", "one order of all calls, in real time", []string{"sequential", "2-atomic"}, Linearizable(m)},
-		{"sequential", "one order of all calls, that of each session kept", []string{"causal-memory", "causal-convergent"}, Sequential(m)},
+		{"linearizable", "one order of all calls, in real time", []string{"sequential", "2-atomic"}, linearizable(m)},
+		{"sequential", "one order of all calls, that of each session kept", []string{"causal-memory", "causal-convergent"}, sequentially(m)},
 		weak(causalConvergent, "one order of all writes, causes before effects; calls see those that they know", "causal", "monotonic", "monotonic-writes", "writes-follow-reads"),
-		{"causal-memory", "an order of all it knows for each session, causes before effects", []string{"causal", "pram", "writes-follow-reads"}, CausalMemory(m)},
+		{"causal-memory", "an order of all it knows for each session, causes before effects", []string{"causal", "pram", "writes-follow-reads"}, keeps(m, causalMemory)},
 		weak(causal, "an order of all it knows for each call, causes before effects"),
 		weak(pram, "an order of all writes for each session, that of each session kept", "monotonic", "monotonic-writes"),
 		weak(monotonicPerKey, "no session goes back on a key", "read-your-writes", "monotonic-reads"),
@@ -35,15 +39,19 @@ func Consistencies[S comparable, In, Out any](m Model[S, In, Out]) []Level {
 		weak(monotonicWrites, "who sees a write sees those of its session before it"),
 		weak(writesFollowReads, "who sees a write sees what its session had seen"),
 		weak(twoAtomic, "reads see one of the two last versions"),
-		{"convergent", "last reads agree, and not on what was replaced", nil, Convergent(m)},
+		{"convergent", "last reads agree, and not on what was replaced", nil, keeps(m, convergent)},
 	}
 }
 
 // ConsistencyNamed returns the checker of a consistency model by its name: one of those of [Consistencies],
 // or staleness or lost, which are no models but are asked for in the same way.
 func ConsistencyNamed[S comparable, In, Out any](m Model[S, In, Out], name string) (Checker, error) {
+	return consistencyNamed(erase(m), name)
+}
+
+func consistencyNamed(m anyModel, name string) (Checker, error) {
 	var names []string
-	for _, l := range Consistencies(m) {
+	for _, l := range consistencies(m) {
 		if l.Name == name {
 			return l.Checker, nil
 		}
@@ -51,9 +59,9 @@ func ConsistencyNamed[S comparable, In, Out any](m Model[S, In, Out], name strin
 	}
 	switch name {
 	case "staleness":
-		return StalenessReport(m), nil
+		return stalenessReport(m), nil
 	case "lost":
-		return Lost(m), nil
+		return lost(m), nil
 	}
 	return nil, fmt.Errorf("consistency %q is none of %s, staleness, lost", name, strings.Join(names, ", "))
 }
@@ -65,12 +73,15 @@ func ConsistencyNamed[S comparable, In, Out any](m Model[S, In, Out], name strin
 //
 // What follows from a stronger model that holds, or from a weaker one that does not, is not judged again.
 func Consistency[S comparable, In, Out any](m Model[S, In, Out]) Checker {
-	m.check()
-	levels := Consistencies(m)
+	return consistency(erase(m))
+}
+
+func consistency(m anyModel) Checker {
+	levels := consistencies(m)
 	return named("consistency", Func(func(ctx context.Context, h *history.History) (res Result) {
 		const name = "consistency"
-		defer recovered(&res, name, m.Name)
-		s := source[S, In, Out]{m: m, h: h}
+		defer recovered(&res, name, m.name)
+		s := m.of(h)
 		l, no := s.logbook(name)
 		if no != nil {
 			return *no

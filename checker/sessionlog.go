@@ -74,41 +74,37 @@ func (l *logbook) thin() int32 {
 	return first
 }
 
-// A numbering gives numbers to keys and to values.
-type numbering[S comparable] struct {
-	init     S
-	nothing  S // what stands for nothing, if that may be read at first
-	may      bool
+// A numbering gives numbers to keys and to versions.
+type numbering struct {
+	mentions
 	keys     map[string]int32
-	versions map[valueOf[S]]int32
-	values   []S
+	versions map[versionOf]int32
+	values   []int32 // by version: the number of its value
 	log      *logbook
 }
 
-type valueOf[S comparable] struct {
-	key int32
-	v   S
-}
+// A versionOf is a value, by its number, of a key.
+type versionOf struct{ key, value int32 }
 
-func (n *numbering[S]) key(name string) int32 {
+func (n *numbering) key(name string) int32 {
 	k, ok := n.keys[name]
 	if !ok {
 		k = int32(len(n.log.keys))
 		n.keys[name] = k
 		n.log.keys = append(n.log.keys, name)
-		v := n.version(k, n.init)
+		v := n.version(k, 0)
 		n.log.versions[v].first = true
 	}
 	return k
 }
 
-func (n *numbering[S]) version(key int32, v S) int32 {
-	at := valueOf[S]{key, v}
+func (n *numbering) version(key, value int32) int32 {
+	at := versionOf{key, value}
 	i, ok := n.versions[at]
 	if !ok {
 		i = int32(len(n.log.versions))
 		n.versions[at] = i
-		n.values = append(n.values, v)
+		n.values = append(n.values, value)
 		n.log.versions = append(n.log.versions, version{key: key, writer: none, chain: none})
 	}
 	return i
@@ -116,51 +112,39 @@ func (n *numbering[S]) version(key int32, v S) int32 {
 
 // logbook reads a history as sessions. It fails with a result if the history is not
 // one of registers, or if a value was written twice, so that nobody can tell which was seen.
-func (s source[S, In, Out]) logbook(name string) (*logbook, *Result) {
+func (s source) logbook(name string) (*logbook, *Result) {
 	no := func(format string, args ...any) (*logbook, *Result) {
 		return nil, &Result{Checker: name, Verdict: Unknown, Reason: fmt.Sprintf(format, args...)}
 	}
-	if s.m.Access == nil {
-		return no("the %s model does not say what a call reads and writes", s.m.Name)
+	if !s.register {
+		return no("the %s model does not say what a call reads and writes", s.name)
 	}
 	most := s.h.Len()/2 + 1 // calls, about
 	l := &logbook{h: s.h, failed: map[int32]history.Call{}, turns: make([]turn, 0, most), versions: make([]version, 0, most/2)}
-	n := &numbering[S]{init: s.m.Init, keys: map[string]int32{}, versions: make(map[valueOf[S]]int32, most/2), log: l}
-	if s.m.nothing != nil {
-		n.nothing, n.may = s.m.nothing(s.m.Init)
-	}
-	l.text = func(v int32) string { return text(n.values[v]) }
+	n := &numbering{mentions: s.mentions(most / 2), keys: map[string]int32{}, versions: make(map[versionOf]int32, most/2), log: l}
+	l.text = func(v int32) string { return text(n.value(n.values[v])) }
 	for c := range s.h.Calls() {
-		in, ok := c.Invoke.Input.(In)
-		if ok && c.Complete.Type == history.OK && c.Complete.Output != nil {
-			_, ok = c.Complete.Output.(Out)
-		}
-		if !ok {
+		if !s.takes(c.Invoke.Input) || c.Complete.Type == history.OK && c.Complete.Output != nil && !s.gives(c.Complete.Output) {
 			_, bad := s.split()
 			r := s.garbledResult(bad)
 			r.Checker = name
 			return nil, &r
 		}
 		sp := spanOf(c)
-		a, ok := s.access(sp)
+		a, ok := n.of(sp)
 		if !ok {
-			return no("%s is more than a read or a write: %s", place(c.Invoke), s.describe(sp))
+			return no("%s is more than a read or a write: %s", place(c.Invoke), s.words(sp))
 		}
 		l.calls++
-		t := turn{span: sp, saw: none, put: none, session: int32(c.Invoke.Process)}
-		if s.m.Key != nil {
-			t.key = n.key(s.m.Key(in))
-		} else {
-			t.key = n.key("")
+		t := turn{span: sp, saw: none, put: none, session: int32(c.Invoke.Process), key: n.key(s.keyOf(c.Invoke.Input))}
+		if a.reads {
+			t.saw = n.version(t.key, a.saw)
 		}
-		if a.Reads {
-			t.saw = n.version(t.key, a.Saw)
-		}
-		if a.Writes {
-			t.put = n.version(t.key, a.Put)
+		if a.writes {
+			t.put = n.version(t.key, a.put)
 		}
 		if c.Complete.Type == history.Fail {
-			if a.Writes {
+			if a.writes {
 				l.failed[t.put] = c
 			}
 			continue
@@ -218,13 +202,14 @@ const twice = "%s was written%s more than once, so nobody can tell which of the 
 // begin finds out with which version each key began: where somebody found nothing before any write to it was
 // acknowledged, with that, and the initial value is the same unless it was written. Who finds nothing later
 // only has found what nobody ever wrote: no consistency allows for that. It returns a first version that was written as well, or none.
-func (n *numbering[S]) begin() int32 {
+func (n *numbering) begin() int32 {
 	l := n.log
+	nothing, may := n.nothing()
 	same := map[int32]int32{} // versions that are the same as another one
 	for k := range l.keys {
-		init := n.versions[valueOf[S]{int32(k), n.init}]
-		v, found := n.versions[valueOf[S]{int32(k), n.nothing}]
-		if !n.may || !found || v == init || l.opens(l.versions[v].writer) || !l.early(v) {
+		init := n.versions[versionOf{int32(k), 0}]
+		v, found := n.versions[versionOf{int32(k), nothing}]
+		if !may || !found || v == init || l.opens(l.versions[v].writer) || !l.early(v) {
 			continue
 		}
 		l.versions[v].first = true

@@ -24,12 +24,11 @@ type rule struct {
 }
 
 // keeps returns a checker of a rule for histories of registers. Of the options, those count that bound work and time.
-func keeps[S comparable, In, Out any](m Model[S, In, Out], r rule, opts ...Option) Checker {
-	m.check()
+func keeps(m anyModel, r rule, opts ...Option) Checker {
 	set := settle(opts)
 	return named(r.name, Func(func(ctx context.Context, h *history.History) (res Result) {
-		defer recovered(&res, r.name, m.Name)
-		s := source[S, In, Out]{m: m, h: h}
+		defer recovered(&res, r.name, m.name)
+		s := m.of(h)
 		l, no := s.logbook(r.name)
 		if no != nil {
 			return *no
@@ -52,7 +51,7 @@ func recovered(res *Result, name, model string) {
 
 // thinResult complains about a value that was seen without having been written:
 // no rule allows for that.
-func (s source[S, In, Out]) thinResult(name string, l *logbook) (Result, bool) {
+func (s source) thinResult(name string, l *logbook) (Result, bool) {
 	at := l.thin()
 	if at == none {
 		return Result{}, false

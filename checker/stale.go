@@ -43,8 +43,7 @@ type Staleness struct {
 //
 // It takes O(n log n), and for K O(n c) on keys that are not linearizable, for c writes at a time.
 func MeasureStaleness[S comparable, In, Out any](m Model[S, In, Out], h *history.History) (Staleness, error) {
-	m.check()
-	l, no := source[S, In, Out]{m: m, h: h}.logbook("staleness")
+	l, no := erase(m).of(h).logbook("staleness")
 	if no != nil {
 		return Staleness{}, fmt.Errorf("staleness: %s", no.Reason)
 	}
@@ -54,10 +53,13 @@ func MeasureStaleness[S comparable, In, Out any](m Model[S, In, Out], h *history
 // StalenessReport returns a checker that finds a history invalid only if somebody read what nobody ever wrote, and whose reason says how stale their reads are;
 // see [MeasureStaleness].
 func StalenessReport[S comparable, In, Out any](m Model[S, In, Out]) Checker {
-	m.check()
+	return stalenessReport(erase(m))
+}
+
+func stalenessReport(m anyModel) Checker {
 	return named("staleness", Func(func(_ context.Context, h *history.History) (res Result) {
-		defer recovered(&res, "staleness", m.Name)
-		s := source[S, In, Out]{m: m, h: h}
+		defer recovered(&res, "staleness", m.name)
+		s := m.of(h)
 		l, no := s.logbook("staleness")
 		if no != nil {
 			return *no

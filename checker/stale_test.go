@@ -185,7 +185,7 @@ func TestStalenessAgreesWithItsDefinition(t *testing.T) {
 		f := staleFleet(r)
 		f.lossy = false
 		h := timedOps(r, f.history(r))
-		l, _ := source[int, RegisterOp, int]{m: Register(), h: h}.logbook("")
+		l, _ := erase(Register()).of(h).logbook("")
 		if l.thin() != none {
 			continue
 		}

@@ -2,6 +2,7 @@ package checker
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -205,10 +206,9 @@ func (g gatherings) at(name string) *gathering {
 }
 
 func (g gatherings) sorted() (all []CallGroup) {
-	for _, one := range g { // order: sorted below
-		all = append(all, one.done())
+	for _, name := range slices.Sorted(maps.Keys(g)) {
+		all = append(all, g[name].done())
 	}
-	slices.SortFunc(all, func(a, b CallGroup) int { return cmp.Compare(a.Name, b.Name) })
 	return all
 }
 

@@ -6,16 +6,13 @@ import (
 )
 
 // A memo is a model as a [stepper] that asks Step once for each state and class:
-// Knossos calls this memoization. States are equal if Go says so.
-type memo[S comparable, In, Out any] struct {
-	s      source[S, In, Out]
-	states []S
-	ids    map[S]int32
-	kinds  []asked[In, Out] // a call of each class
-	quiet  []bool
-	fold   func(S) S
+// Knossos calls this memoization.
+type memo struct {
+	states states
+	quiet  []bool    // by class
 	table  stepTable // next state, or none if the answer is wrong
 	bytes  int       // that states hold, about
+	meter  *meter
 	err    error
 }
 
@@ -28,32 +25,20 @@ type kind struct {
 	known   bool
 }
 
-// An asked call is one with its types.
-type asked[In, Out any] struct {
-	span
-	in  In
-	out Out
-}
-
 // number sorts calls into classes.
-func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out]) {
+func (s source) number(spans []span) ([]numbered, *memo) {
 	if s.meter == nil {
 		s.meter = unmetered()
 	}
-	m := &memo[S, In, Out]{s: s, states: []S{s.m.Init}, ids: make(map[S]int32, len(spans)/4)}
-	m.ids[s.m.Init] = 0
+	m := &memo{states: s.states(spans), meter: s.meter}
 	m.table.slots = make([]stepped, 2<<bits.Len(uint(min(len(spans), 1000))))
-	if s.m.fold != nil {
-		m.fold = s.m.fold(s.facts(spans).all())
-	}
 	classOf := s.classes(len(spans))
 	ops := make([]numbered, len(spans))
 	for i, sp := range spans {
-		in, out := s.in(sp), s.out(sp)
-		class := classOf(in, out, sp.known, int32(len(m.kinds)))
-		if class == int32(len(m.kinds)) {
-			m.kinds = append(m.kinds, asked[In, Out]{sp, in, out})
-			m.quiet = append(m.quiet, s.pure(sp))
+		class := classOf(sp, int32(len(m.quiet)))
+		if class == int32(len(m.quiet)) {
+			m.states.class(sp)
+			m.quiet = append(m.quiet, s.isPure(sp))
 		}
 		ops[i] = numbered{sp.call, sp.ret, class, sp.known, sp.optional}
 	}
@@ -61,13 +46,13 @@ func (s source[S, In, Out]) number(spans []span) ([]numbered, *memo[S, In, Out])
 }
 
 // classes returns a function that finds the class of a call, or notes a new one for it.
-func (s source[S, In, Out]) classes(calls int) func(in In, out Out, known bool, next int32) int32 {
-	if s.m.alike != nil {
+func (s source) classes(calls int) func(sp span, next int32) int32 {
+	if s.alike != nil {
 		all := [2]map[string]int32{make(map[string]int32, calls/2), {}}
 		var key []byte
-		return func(in In, out Out, known bool, next int32) int32 {
-			key = s.m.alike(key[:0], in, out)
-			classes := all[btoi(!known)]
+		return func(sp span, next int32) int32 {
+			key = s.alike(key[:0], s.h.At(sp.call).Input, answeredTo(s.h, sp))
+			classes := all[btoi(!sp.known)]
 			class, ok := classes[string(key)]
 			if !ok {
 				class, classes[string(key)] = next, next
@@ -76,9 +61,12 @@ func (s source[S, In, Out]) classes(calls int) func(in In, out Out, known bool, 
 		}
 	}
 	all := make(map[kind]int32, calls/2)
-	plain := isPlain(reflect.TypeFor[In]()) && isPlain(reflect.TypeFor[Out]())
-	return func(in In, out Out, known bool, next int32) int32 {
-		k := kind{in, out, known}
+	plain := s.hashed()
+	return func(sp span, next int32) int32 {
+		k := kind{s.h.At(sp.call).Input, answeredTo(s.h, sp), sp.known}
+		if k.out == nil {
+			k.out = s.zero
+		}
 		if plain || hashable(k.in) && hashable(k.out) {
 			return classIn(all, k, next)
 		}
@@ -86,7 +74,7 @@ func (s source[S, In, Out]) classes(calls int) func(in In, out Out, known bool, 
 	}
 }
 
-func classIn[K comparable](classes map[K]int32, k K, next int32) int32 {
+func classIn(classes map[kind]int32, k kind, next int32) int32 {
 	class, ok := classes[k]
 	if !ok {
 		classes[k] = next
@@ -113,44 +101,29 @@ func isPlain(t reflect.Type) bool {
 
 func hashable(v any) bool { return v == nil || reflect.ValueOf(v).Comparable() }
 
-func (m *memo[S, In, Out]) pure(class int32) bool { return m.quiet[class] }
+func (m *memo) pure(class int32) bool { return m.quiet[class] }
 
-func (m *memo[S, In, Out]) failed() error { return m.err }
+func (m *memo) failed() error { return m.err }
 
-func (m *memo[S, In, Out]) held() int { return m.bytes + 12*len(m.table.slots) }
+func (m *memo) held() int { return m.bytes + 12*len(m.table.slots) }
 
-func (m *memo[S, In, Out]) step(state, class int32) (int32, bool) {
+func (m *memo) step(state, class int32) (int32, bool) {
 	if next, ok := m.table.get(state, class); ok {
 		return next, next != none
 	}
 	if m.err != nil {
 		return none, false
 	}
-	if m.err = m.s.meter.ask(); m.err != nil {
+	if m.err = m.meter.ask(); m.err != nil {
 		return none, false
 	}
-	sp := m.kinds[class]
-	to, ok, err := m.s.stepAsked(m.states[state], sp)
+	next, bytes, text, err := m.states.next(state, class)
 	if err != nil {
 		m.err = err
 		return none, false
 	}
-	next := none
-	if ok || !sp.known {
-		if m.fold != nil {
-			to = m.fold(to)
-		}
-		if next, ok = m.ids[to]; !ok {
-			next = int32(len(m.states))
-			m.ids[to] = next
-			m.states = append(m.states, to)
-			m.bytes += 4*int(reflect.TypeFor[S]().Size()) + 16
-			if text, ok := any(to).(string); ok {
-				m.bytes += len(text)
-				m.s.meter.take(len(text) / stateOfModel)
-			}
-		}
-	}
+	m.bytes += bytes
+	m.meter.take(text / stateOfModel)
 	if m.table.n >= maxMemo {
 		m.table = stepTable{}
 	}

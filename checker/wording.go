@@ -72,14 +72,14 @@ func text(v any) string {
 }
 
 // A deed is a call on a register in words.
-type deed[S comparable] struct {
-	Access[S]
+type deed struct {
+	Access[any]
 	call history.Call
 	swap bool // whether it asked to write: then it may have found something else
 }
 
 // reads returns what is called the act: "read 23 from k2".
-func (d deed[S]) act(key string) string {
+func (d deed) act(key string) string {
 	switch {
 	case d.Reads && d.Writes:
 		return fmt.Sprintf("swapped %s%s for %s", text(d.Saw), of(key, "in"), text(d.Put))
@@ -92,17 +92,17 @@ func (d deed[S]) act(key string) string {
 	return fmt.Sprintf("read %s%s", text(d.Saw), of(key, "from"))
 }
 
-func (d deed[S]) noun() string {
+func (d deed) noun() string {
 	if d.Writes || d.swap {
 		return "swap"
 	}
 	return "read"
 }
 
-func (d deed[S]) who() string { return fmt.Sprintf("process %d", d.call.Invoke.Process) }
+func (d deed) who() string { return fmt.Sprintf("process %d", d.call.Invoke.Process) }
 
 // after says how long before d another call had ended: "10ms before that read began".
-func (d deed[S]) after(other history.Call) string {
+func (d deed) after(other history.Call) string {
 	text := fmt.Sprintf("before that %s began", d.noun())
 	if gap := d.call.Invoke.Time - other.Complete.Time; gap > 0 { // 0 in a history without times
 		text = short(gap) + " " + text
@@ -111,19 +111,19 @@ func (d deed[S]) after(other history.Call) string {
 }
 
 // word says in one sentence what is wrong with calls that contradict each other.
-func (s source[S, In, Out]) word(key string, spans []span, at int) string {
-	var deeds []deed[S]
-	if s.m.Access != nil || s.refined != nil {
+func (s source) word(key string, spans []span, at int) string {
+	var deeds []deed
+	if s.accessible() {
 		for _, sp := range spans {
 			a, ok := s.access(sp)
 			if !ok {
 				break
 			}
-			deeds = append(deeds, deed[S]{a, s.call(sp), s.writes(sp)})
+			deeds = append(deeds, deed{a, s.call(sp), s.writes(sp)})
 		}
 	}
 	if at >= 0 && len(deeds) == len(spans) {
-		for _, sentence := range []func(string, []deed[S], deed[S]) string{wordTwice[S], wordEarly[S], s.wordStale} {
+		for _, sentence := range []func(string, []deed, deed) string{wordTwice, wordEarly, s.wordStale} {
 			if text := sentence(key, deeds, deeds[at]); text != "" {
 				return text
 			}
@@ -133,16 +133,16 @@ func (s source[S, In, Out]) word(key string, spans []span, at int) string {
 }
 
 // wordAny tells of calls that contradict each other in no way that has a name.
-func (s source[S, In, Out]) wordAny(key string, spans []span, at int) string {
+func (s source) wordAny(key string, spans []span, at int) string {
 	if at < 0 || !spans[at].known {
 		return fmt.Sprintf("no order of %s%s explains the answers", plural(len(spans), "call"), on(key))
 	}
 	return fmt.Sprintf("no order of %s%s explains what process %d was answered: %s",
-		plural(len(spans), "call"), on(key), s.h.At(spans[at].call).Process, s.describe(spans[at]))
+		plural(len(spans), "call"), on(key), s.h.At(spans[at].call).Process, s.words(spans[at]))
 }
 
 // wordTwice tells of a value that was swapped twice.
-func wordTwice[S comparable](key string, deeds []deed[S], d deed[S]) string {
+func wordTwice(key string, deeds []deed, d deed) string {
 	for _, e := range deeds {
 		if d.Reads && d.Writes && e.Reads && e.Writes && e.Saw == d.Saw && e.Put != d.Put {
 			return fmt.Sprintf("%s and %s both swapped %s%s for something else", e.who(), d.who(), text(d.Saw), of(key, "in"))
@@ -152,7 +152,7 @@ func wordTwice[S comparable](key string, deeds []deed[S], d deed[S]) string {
 }
 
 // wordEarly tells of a value that was seen before anybody asked for it to be written.
-func wordEarly[S comparable](key string, deeds []deed[S], _ deed[S]) string {
+func wordEarly(key string, deeds []deed, _ deed) string {
 	for _, w := range deeds {
 		for _, d := range deeds {
 			if w.Writes && d.Reads && d.Saw == w.Put && d.call.Returned() < w.call.Invoke.Index {
@@ -165,9 +165,9 @@ func wordEarly[S comparable](key string, deeds []deed[S], _ deed[S]) string {
 }
 
 // wordStale tells of a value that was seen after another had taken its place.
-func (s source[S, In, Out]) wordStale(key string, deeds []deed[S], d deed[S]) string {
-	var last *deed[S]
-	var newer S
+func (s source) wordStale(key string, deeds []deed, d deed) string {
+	var last *deed
+	var newer any
 	for i, e := range deeds {
 		if e.call.Returned() > d.call.Invoke.Index {
 			continue
@@ -185,10 +185,10 @@ func (s source[S, In, Out]) wordStale(key string, deeds []deed[S], d deed[S]) st
 	}
 	act := d.act(key)
 	began := d.after(last.call)
-	if any(d.Saw) == any(Nil) && !d.Writes && last.Writes {
+	if d.Saw == any(Nil) && !d.Writes && last.Writes {
 		return fmt.Sprintf("%s found nothing%s, but %s had written %s %s", d.who(), of(key, "in"), last.who(), text(newer), began)
 	}
-	if d.Saw == s.m.Init && !d.Writes {
+	if d.Saw == s.initial() && !d.Writes {
 		act = fmt.Sprintf("read the initial value %s%s", text(d.Saw), of(key, "from"))
 	}
 	switch {
@@ -203,26 +203,26 @@ func (s source[S, In, Out]) wordStale(key string, deeds []deed[S], d deed[S]) st
 // wordThin tells of a value that was seen without having been written: by a call
 // that failed, by a swap that was answered "no", by one that began later, on another key, or by
 // nobody. It adds the call that is to blame.
-func (s source[S, In, Out]) wordThin(w *Why, thin span) {
+func (s source) wordThin(w *Why, thin span) {
 	a, _ := s.access(thin)
 	seen := s.call(thin)
-	d := deed[S]{a, seen, s.writes(thin)}
+	d := deed{a, seen, s.writes(thin)}
 	what := d.act(w.Key)
 	if d.Writes {
 		what = fmt.Sprintf("found %s%s", text(d.Saw), of(w.Key, "in"))
 	}
 	w.Reason = fmt.Sprintf("%s %s, which nobody ever wrote", d.who(), what)
-	if c := s.lastWrite(w.Key, seen); c != nil && any(a.Saw) == any(Nil) {
+	if c := s.lastWrite(w.Key, seen); c != nil && a.Saw == any(Nil) {
 		put, _ := s.access(spanOf(*c))
 		w.Reason = fmt.Sprintf("%s found nothing%s, but process %d had written %s %s", d.who(), of(w.Key, "in"),
 			c.Invoke.Process, text(put.Put), d.after(*c))
 		w.add(*c)
 	} else if c, elsewhere := s.suspect(w.Key, a.Saw, seen); c != nil {
 		by := fmt.Sprintf("process %d", c.Invoke.Process)
-		asked := strings.TrimSuffix(s.m.describe(c.Invoke.Input.(In), *new(Out), false), " → ?")
+		asked := strings.TrimSuffix(s.describe(c.Invoke.Input, s.zero, false), " → ?")
 		switch {
 		case elsewhere:
-			w.Reason = fmt.Sprintf("%s %s, which nobody wrote there; %s asked for it on %s: %s", d.who(), what, by, s.m.Key(c.Invoke.Input.(In)), asked)
+			w.Reason = fmt.Sprintf("%s %s, which nobody wrote there; %s asked for it on %s: %s", d.who(), what, by, s.keyOf(c.Invoke.Input), asked)
 		case c.Complete.Type == history.Fail:
 			w.Reason = fmt.Sprintf("%s %s, but %s had failed to write it%s", d.who(), what, by, because(c.Complete.Err))
 		case c.Complete.Type == history.OK:
@@ -240,15 +240,22 @@ func (s source[S, In, Out]) wordThin(w *Why, thin span) {
 
 // add adds a call, in its place.
 func (w *Why) add(c history.Call) {
-	w.Calls = append(w.Calls, c)
-	slices.SortFunc(w.Calls, func(a, b history.Call) int { return a.Invoke.Index - b.Invoke.Index })
+	at := slices.IndexFunc(w.Calls, func(d history.Call) bool { return d.Invoke.Index > c.Invoke.Index })
+	if at < 0 {
+		at = len(w.Calls)
+	}
+	w.Calls = slices.Insert(w.Calls, at, c)
+}
+
+// touches reports whether a call is one of the model's on a key.
+func (s source) touches(c history.Call, key string) bool {
+	return s.takes(c.Invoke.Input) && (!s.keyed || s.keyOf(c.Invoke.Input) == key)
 }
 
 // lastWrite returns the last write to a key that was acknowledged before a call was invoked, or nil.
-func (s source[S, In, Out]) lastWrite(key string, before history.Call) (last *history.Call) {
+func (s source) lastWrite(key string, before history.Call) (last *history.Call) {
 	for c := range s.h.Calls() {
-		in, ok := c.Invoke.Input.(In)
-		if !ok || s.m.Key != nil && s.m.Key(in) != key || c.Complete.Type != history.OK || c.Returned() > before.Invoke.Index || !s.observesWrite(c) {
+		if !s.touches(c, key) || c.Complete.Type != history.OK || c.Returned() > before.Invoke.Index || !s.observesWrite(c) {
 			continue
 		}
 		if last == nil || c.Returned() > last.Returned() {
@@ -260,14 +267,13 @@ func (s source[S, In, Out]) lastWrite(key string, before history.Call) (last *hi
 
 // suspect returns the call that may be to blame for a value that was seen and not written: one that was meant
 // to put it on the key and did not, or else one that put it on another key. Of several it returns the first.
-func (s source[S, In, Out]) suspect(key string, v S, seen history.Call) (call *history.Call, elsewhere bool) {
+func (s source) suspect(key string, v any, seen history.Call) (call *history.Call, elsewhere bool) {
 	var other *history.Call
 	for c := range s.h.Calls() {
-		in, ok := c.Invoke.Input.(In)
-		if !ok || c.Invoke.Index == seen.Invoke.Index || !s.means(in, v) {
+		if !s.takes(c.Invoke.Input) || c.Invoke.Index == seen.Invoke.Index || !s.means(c.Invoke.Input, v) {
 			continue
 		}
-		if s.m.Key == nil || s.m.Key(in) == key {
+		if s.touches(c, key) {
 			if c.Complete.Type != history.OK || !s.observesWrite(c) {
 				return &c, false
 			}
@@ -279,25 +285,19 @@ func (s source[S, In, Out]) suspect(key string, v S, seen history.Call) (call *h
 }
 
 // writes reports whether a call was meant to put something.
-func (s source[S, In, Out]) writes(sp span) bool {
-	if s.m.Access == nil {
-		return false
-	}
-	a, ok := s.m.Access(s.in(sp), *new(Out), false)
+func (s source) writes(sp span) bool {
+	a, ok := s.asks(s.h.At(sp.call).Input)
 	return ok && a.Writes
 }
 
 // means reports whether a call was meant to put a value.
-func (s source[S, In, Out]) means(in In, v S) bool {
-	if s.m.Access == nil {
-		return false
-	}
-	a, ok := s.m.Access(in, *new(Out), false)
+func (s source) means(input, v any) bool {
+	a, ok := s.asks(input)
 	return ok && a.Writes && a.Put == v
 }
 
 // observesWrite reports whether a call that was answered has written.
-func (s source[S, In, Out]) observesWrite(c history.Call) bool {
+func (s source) observesWrite(c history.Call) bool {
 	a, ok := s.access(spanOf(c))
 	return ok && a.Writes
 }

@@ -26,8 +26,8 @@ type reading struct {
 }
 
 // read returns the source with the accesses of these calls, which are then translated once.
-func (s source[S, In, Out]) read(spans []span) source[S, In, Out] {
-	if len(spans) > 0 && (s.m.Access != nil || s.refined != nil) {
+func (s source) read(spans []span) source {
+	if len(spans) > 0 && s.accessible() {
 		r := &reading{spans: spans}
 		r.ops, r.values, r.ok = s.accesses(spans)
 		s.once = r
@@ -35,42 +35,19 @@ func (s source[S, In, Out]) read(spans []span) source[S, In, Out] {
 	return s
 }
 
-// accesses translates calls on a register. It returns false if one of them is
+// numbered returns the accesses of calls on a register, with numbers for values. It returns false if one of them is
 // more than that. What it returns must not be changed.
-func (s source[S, In, Out]) accesses(spans []span) (ops []access, values int, ok bool) {
+func (s source) numbered(spans []span) (ops []access, values int, ok bool) {
 	if r := s.once; r != nil && len(r.spans) == len(spans) && &r.spans[0] == &spans[0] {
 		return r.ops, r.values, r.ok
 	}
-	number := newNumbers[S](len(spans)/2 + 1)
-	number.of(s.m.Init)
-	ops = make([]access, len(spans))
-	for i, sp := range spans {
-		a, ok := s.access(sp)
-		if !ok {
-			return nil, 0, false
-		}
-		o := access{call: sp.call, ret: sp.ret, saw: none, put: none, known: sp.known, optional: sp.optional}
-		if a.Reads {
-			o.saw = number.of(a.Saw)
-		}
-		if a.Writes {
-			o.put = number.of(a.Put)
-		}
-		ops[i] = o
-	}
-	s.initialValue(number, ops)
-	return ops, int(number.n), true
+	return s.accesses(spans)
 }
 
-// initialValue gives the value for nothing the number 0 as well, if somebody found it. If the initial
+// beginWith gives the value for nothing, which somebody found, the number 0 as well. If the initial
 // value is written, it is a value like any other, and gives up that number.
-func (s source[S, In, Out]) initialValue(number *numbers[S], ops []access) {
-	if s.m.nothing == nil {
-		return
-	}
-	v, ok := s.m.nothing(s.m.Init)
-	at, mentioned := number.find(v)
-	if !ok || !mentioned || at == 0 {
+func beginWith(at int32, ops []access) {
+	if at == 0 {
 		return
 	}
 	if o := ops[0]; o.put == at && o.known && (len(ops) == 1 || o.ret < ops[1].call) {
@@ -95,27 +72,25 @@ func (s source[S, In, Out]) initialValue(number *numbers[S], ops []access) {
 }
 
 // firsts returns the values that a read may see before anything is written.
-func (s source[S, In, Out]) firsts(spans []span) []S {
-	if s.m.nothing == nil {
-		return []S{s.m.Init}
-	}
-	v, ok := s.m.nothing(s.m.Init)
+func (s source) firsts(spans []span) []any {
+	init := s.initial()
+	v, ok := s.beginning()
 	if !ok {
-		return []S{s.m.Init}
+		return []any{init}
 	}
 	found, written := false, false
 	for _, sp := range spans {
 		a, _ := s.access(sp)
 		found = found || a.Reads && a.Saw == v || a.Writes && a.Put == v
-		written = written || a.Writes && a.Put == s.m.Init
+		written = written || a.Writes && a.Put == init
 	}
 	switch {
 	case !found:
-		return []S{s.m.Init}
+		return []any{init}
 	case written:
-		return []S{v}
+		return []any{v}
 	}
-	return []S{s.m.Init, v}
+	return []any{init, v}
 }
 
 // A cluster is what is known of one value: who wrote it and who saw it.

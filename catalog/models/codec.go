@@ -25,11 +25,36 @@ type codec[In, Out any] struct {
 	encode func(in In, out Out, known bool) (f string, value any, failed bool)
 }
 
+// A boxedCodec is a codec without its types, so that the compiler makes what follows once.
+type boxedCodec struct {
+	fs           []string
+	decodeInput  func(op history.Op, j history.JepsenOp) (any, error)
+	decodeOutput func(in any, j history.JepsenOp) (any, bool, error)
+	encode       func(in, out any) (f string, value any, failed bool) // failed if the output is known and Jepsen would call it that
+	takes        func(in any) bool
+}
+
+func boxed[In, Out any](d codec[In, Out]) *boxedCodec {
+	return &boxedCodec{
+		fs:          d.fs,
+		decodeInput: func(op history.Op, j history.JepsenOp) (any, error) { return d.decodeInput(op, j) },
+		decodeOutput: func(in any, j history.JepsenOp) (any, bool, error) {
+			return d.decodeOutput(in.(In), j)
+		},
+		encode: func(in, output any) (string, any, bool) {
+			out, known := output.(Out)
+			f, value, failed := d.encode(in.(In), out, known)
+			return f, value, failed && known
+		},
+		takes: func(in any) bool { _, ok := in.(In); return ok },
+	}
+}
+
 // translator returns a function that makes ops of the model, one after the other. A
 // call that is OK without a known output becomes indeterminate: it may have taken
 // effect.
-func (d codec[In, Out]) translator() func(history.Op) (history.Op, error) {
-	open := map[int]In{}
+func (d *boxedCodec) translator() func(history.Op) (history.Op, error) {
+	open := map[int]any{}
 	return func(op history.Op) (history.Op, error) {
 		if op.Process == history.Nemesis {
 			return op, nil
@@ -40,7 +65,7 @@ func (d codec[In, Out]) translator() func(history.Op) (history.Op, error) {
 }
 
 // op translates one op.
-func (d codec[In, Out]) op(op *history.Op, open map[int]In) (err error) {
+func (d *boxedCodec) op(op *history.Op, open map[int]any) (err error) {
 	if op.Type == history.Invoke {
 		j, _ := op.Input.(history.JepsenOp)
 		if !slices.Contains(d.fs, j.F) {

@@ -328,7 +328,7 @@ func copiesRule(name, doc string, c checker.Checker) Model {
 		Row: Row{name, doc}, Own: true, Fs: d.fs,
 		check:      func(string) (checker.Checker, bool) { return c, true },
 		read:       history.ReadAs[checker.CacheOp, checker.Copy],
-		translator: d.translator,
+		translator: boxed(d).translator,
 	}
 }
 
@@ -350,14 +350,15 @@ func Consistencies() []Row {
 
 // object returns the row of the model of an object.
 func object[S comparable, In, Out any](name, doc string, m checker.Model[S, In, Out], d codec[In, Out]) Model {
+	untyped := boxed(d)
 	return Model{
 		Row:        Row{name, doc},
 		Fs:         d.fs,
 		check:      func(consistency string) (checker.Checker, bool) { return held(m, consistency) },
 		read:       history.ReadAs[In, Out],
-		translator: d.translator,
+		translator: untyped.translator,
 		scan:       history.ScanAs[In, Out],
-		encode:     d.encoded,
+		encode:     untyped.encoded,
 	}
 }
 

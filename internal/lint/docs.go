@@ -9,7 +9,7 @@ import (
 
 // noExample are the packages that need no example: nobody imports them, or they
 // are examples themselves.
-var noExample = []string{"cmd/...", "examples/...", "internal/benchtable", "internal/cli", "internal/gotest", "internal/lint"}
+var noExample = []string{"cmd/...", "examples/...", "internal/benchtable", "internal/cli", "internal/coldbuild", "internal/gotest", "internal/lint"}
 
 // Docs finds exported names without a doc comment, comments that are no
 // sentences, and packages without a comment. Packages that match none of the

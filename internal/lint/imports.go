@@ -14,6 +14,7 @@ type ImportRule struct {
 	Ours    []string // patterns of our packages; "*" stands for all but commands
 	Libs    []string // modules of others; "*" stands for all that go.mod names
 	Testing bool     // whether it may need package testing
+	Without []string // what it must not need, by itself or by what it imports: modules, folders of packages
 }
 
 const anything = "*"
@@ -23,6 +24,7 @@ const anything = "*"
 var importRules = []ImportRule{
 	{Package: "history"},
 	{Package: "internal/benchtable"},
+	{Package: "internal/coldbuild"},
 	{Package: "internal/gotest"},
 	{Package: "internal/bubble"},
 	{Package: "internal/bugset"},
@@ -67,8 +69,18 @@ var importRules = []ImportRule{
 	{Package: "realbugs", Ours: []string{anything}, Testing: true},
 	{Package: ".", Ours: []string{anything}, Testing: true},
 	{Package: "internal/cli", Ours: []string{anything}, Libs: []string{anything}, Testing: true},
+	{Package: "cmd/capsize", Ours: []string{anything}, Libs: []string{anything}, Testing: true, Without: slow},
 	{Package: "cmd/...", Ours: []string{anything}, Libs: []string{anything}, Testing: true},
 	{Package: "examples/...", Ours: []string{anything}, Libs: []string{anything}, Testing: true},
+}
+
+// slow is what a first "go run ./cmd/capsize run", which compiles all that it needs, must not wait for: what
+// only scenarios need, and what takes long to compile. make cold measures how long it waits.
+var slow = []string{
+	"cluster/cachekv", "cluster/cdn", "cluster/gossip", "cluster/localcache", "realbugs", "scenarios/caching", "scenarios/replication",
+	"github.com/alicebob/miniredis", "github.com/dgraph-io/ristretto", "github.com/hashicorp", "github.com/jellydator/ttlcache",
+	"github.com/maypok86/otter", "github.com/redis/go-redis", "github.com/stretchr/testify", "golang.org/x/net",
+	"google.golang.org/grpc", "crypto/tls", "encoding/xml", "go/types", "net/http",
 }
 
 // onlyFiles are the files that alone may import a library, so that it can be
@@ -100,6 +112,12 @@ func Imports(m *Module, rules []ImportRule) []Problem {
 		if j := slices.IndexFunc(p.Deps, isTesting); j >= 0 && !rules[i].Testing {
 			problems = append(problems, Problem{File: p.Files[0].Name, Text: "package " + p.Path +
 				" needs package " + p.Deps[j] + ", by itself or by what it imports: go list -deps shows how"})
+		}
+		for _, to := range p.Deps {
+			if within(rules[i].Without, m.short(to)) {
+				problems = append(problems, Problem{File: p.Files[0].Name, Text: "package " + p.Path +
+					" needs package " + to + ", which takes long to compile: go list -deps shows how"})
+			}
 		}
 	}
 	return sorted(problems)

@@ -1,0 +1,2 @@
+// Package gossip is slow to compile.
+package gossip

@@ -1,0 +1,10 @@
+// Command capsize must not need what takes long to compile, even by what it imports.
+package main
+
+import (
+	_ "encoding/xml"
+
+	_ "example.test/imports/cluster/gossip"
+)
+
+func main() {}
