@@ -68,10 +68,10 @@ func measure(t *testing.T, x capsize.Test, n int) (m checker.Freshness) {
 // Guards keep late fills out, over a native cache and over Redis.
 func TestGuards(t *testing.T) {
 	for _, s := range []cachekv.Strategy{leases, versions, {Guard: cachekv.Versioned, Write: cachekv.SetAfter}} {
-		m := measure(t, test(s), tier.Seeds(t, 1, 4))
+		m := measure(t, test(s), tier.Seeds(t, 1, 1))
 		assert.Zero(t, m.Stale, "%v: %v", s, m)
 		assert.Greater(t, m.Reads, 1000)
-		m = measure(t, testRedis(s), tier.Seeds(t, 1, 2))
+		m = measure(t, testRedis(s), tier.Seeds(t, 1, 1))
 		assert.Zero(t, m.Stale, "%v over Redis: %v", s, m)
 	}
 }
@@ -105,10 +105,10 @@ func TestCopiesExpire(t *testing.T) {
 func TestLeasesUnderFaults(t *testing.T) {
 	x := test(leases)
 	x.Nemesis = nemesis.Every(2*time.Second, nemesis.Partitions(), nemesis.Crashes(), nemesis.Lossy(0.1), nemesis.Duplicates(0.1), nemesis.Pauses())
-	assert.Zero(t, measure(t, x, tier.Seeds(t, 1, 4)).Stale)
+	assert.Zero(t, measure(t, x, tier.Seeds(t, 1, 1)).Stale)
 	x = test(versions)
 	x.Nemesis = nemesis.Every(2*time.Second, nemesis.Partitions(), nemesis.Crashes(), nemesis.Lossy(0.1), nemesis.Duplicates(0.1), nemesis.Pauses())
-	assert.Zero(t, measure(t, x, tier.Seeds(t, 1, 4)).Stale)
+	assert.Zero(t, measure(t, x, tier.Seeds(t, 1, 1)).Stale)
 }
 
 func over(s cachekv.Strategy) capsize.Test {
