@@ -137,14 +137,16 @@ func TestIsDeterministic(t *testing.T) {
 		stack(func(s *cdn.Stack) { s.Origin.Personal, s.Origin.Control = true, "private" }),
 		stack(func(s *cdn.Stack) { s.Bugs = cdn.NoEpoch | cdn.IgnoreVary | cdn.IgnoreAge }),
 	} {
-		capsize.CheckDeterminism(t, test(s, busy))
+		x := test(s, busy)
+		x.Duration, x.Nemesis = tier.For(6*time.Second, x.Duration), nemesis.Every(3*time.Second, nemesis.Partitions(nemesis.One))
+		capsize.CheckDeterminism(t, x)
 		if testing.Short() {
 			return
 		}
 	}
 	five := cdn.FiveLayers()
 	x := test(five, workloads.CacheLoad{Keys: 2})
-	x.Duration, x.Clients = tier.For(20*time.Second, time.Minute), 24
+	x.Duration, x.Clients = tier.For(10*time.Second, time.Minute), 24
 	capsize.CheckDeterminism(t, x)
 }
 

@@ -26,7 +26,8 @@ func TestStoreFromLeader(t *testing.T) {
 	capsize.Run(t, capsize.Test{
 		System:   store,
 		Workload: workloads.Register(store.Open),
-		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions()),
+		Nemesis:  nemesis.Every(5*time.Second, nemesis.Partitions()),
+		Duration: 15 * time.Second,
 		Seed:     1,
 		Seeds:    3,
 	})
@@ -38,7 +39,8 @@ func TestStoreIsDeterministic(t *testing.T) {
 		capsize.CheckDeterminism(t, capsize.Test{
 			System:   store,
 			Workload: workloads.Register(store.Open),
-			Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions()),
+			Nemesis:  nemesis.Every(3*time.Second, nemesis.Partitions()),
+			Duration: 6 * time.Second,
 		})
 	}
 }
