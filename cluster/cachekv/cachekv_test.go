@@ -95,7 +95,7 @@ func TestUnguarded(t *testing.T) {
 // A copy that nobody deletes is stale until it expires, and no longer.
 func TestCopiesExpire(t *testing.T) {
 	for _, x := range []capsize.Test{test(cachekv.Strategy{Write: cachekv.LeaveIt}), testRedis(cachekv.Strategy{Write: cachekv.LeaveIt})} {
-		m := measure(t, x, 3)
+		m := measure(t, x, tier.Seeds(t, 1, 3))
 		assert.Greater(t, m.Age, 4000*time.Millisecond)
 		assert.Less(t, m.Age, 5500*time.Millisecond)
 	}
@@ -143,15 +143,23 @@ func TestOver(t *testing.T) {
 }
 
 func TestDeterminism(t *testing.T) {
-	for _, s := range []cachekv.Strategy{{}, leases, versions, {Write: cachekv.DeleteBefore, Again: 500 * time.Millisecond}, {Lose: 0.1}} {
-		capsize.CheckDeterminism(t, test(s))
-		capsize.CheckDeterminism(t, testRedis(s))
+	brief := func(x capsize.Test) capsize.Test {
+		x.Duration = tier.For(5*time.Second, run)
+		return x
 	}
-	capsize.CheckDeterminism(t, over(leases))
+	all := []cachekv.Strategy{leases, {}, versions, {Write: cachekv.DeleteBefore, Again: 500 * time.Millisecond}, {Lose: 0.1}}
+	if testing.Short() {
+		all = all[:1]
+	}
+	for _, s := range all {
+		capsize.CheckDeterminism(t, brief(test(s)))
+		capsize.CheckDeterminism(t, brief(testRedis(s)))
+	}
+	capsize.CheckDeterminism(t, brief(over(leases)))
 	crowd := cachekv.Crowd{Of: cachekv.Store{Strategy: cachekv.Strategy{Guard: cachekv.Leased, Herd: cachekv.Herd{Coalesce: true, Jitter: 0.1, Early: 1}}}, Users: 20}
 	x := test(cachekv.Strategy{})
 	x.System, x.Workload = crowd, workloads.Copies(crowd.Open, load())
-	capsize.CheckDeterminism(t, x)
+	capsize.CheckDeterminism(t, brief(x))
 }
 
 // An observer finds in a cache, native or Redis, what readers were given from it.

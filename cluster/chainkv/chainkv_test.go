@@ -24,6 +24,9 @@ import (
 func sweep(t *testing.T, store chainkv.Store, known uint64, count int, fine bool) (invalid int) {
 	t.Helper()
 	test := capsize.Test{System: store, Workload: workloads.Register(store.Open), Nemesis: nemesis.Portfolio(chainkv.ElectionTimeout)}
+	if fine { // a bug needs the whole time
+		test.Duration = tier.For(12*time.Second, 30*time.Second)
+	}
 	for test.Seed = range tier.From(known, count) {
 		r, err := capsize.Exec(t.Context(), t, test)
 		require.NoError(t, err)
@@ -72,7 +75,7 @@ func TestChainkvIsLinearizable(t *testing.T) {
 func TestChainkvReplays(t *testing.T) {
 	store := chainkv.Store{}
 	capsize.CheckDeterminism(t, capsize.Test{
-		System: store, Workload: workloads.Register(store.Open), Nemesis: nemesis.Swarm(chainkv.ElectionTimeout), Seed: 3,
+		System: store, Workload: workloads.Register(store.Open), Nemesis: nemesis.Swarm(chainkv.ElectionTimeout), Seed: 3, Duration: tier.For(10*time.Second, 30*time.Second),
 	})
 }
 

@@ -93,7 +93,7 @@ func TestCrdtkvConverges(t *testing.T) {
 func TestCrdtkvReplays(t *testing.T) {
 	store := crdtkv.Store{}
 	capsize.CheckDeterminism(t, capsize.Test{
-		System: store, Workload: workloads.AddWins(store.OpenSet), Nemesis: nemesis.Swarm(time.Second), Seed: 3, Duration: 10 * time.Second,
+		System: store, Workload: workloads.AddWins(store.OpenSet), Nemesis: nemesis.Swarm(time.Second), Seed: 3, Duration: tier.For(5*time.Second, 10*time.Second),
 	})
 }
 

@@ -23,7 +23,8 @@ func Example() {
 	test := capsize.Test{
 		System:   store,
 		Workload: workloads.Register(store.Open),
-		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions()),
+		Nemesis:  nemesis.Every(5*time.Second, nemesis.Partitions()),
+		Duration: 12 * time.Second,
 		Seed:     1,
 	}
 	r, err := capsize.Exec(context.Background(), new(testing.T), test)
@@ -41,6 +42,9 @@ func sweep(t *testing.T, store primarykv.Store, n nemesis.Nemesis, known uint64,
 	// Fsyncs that hang when all is healed queue up for longer than the default.
 	test := capsize.Test{Nemesis: n, Rate: 50, Timeout: 5 * time.Second, Settle: 15 * time.Second, Stall: 5 * time.Second}
 	test.System, test.Workload = store, workloads.Register(store.Open)
+	if fine { // a bug needs the whole time
+		test.Duration = tier.For(15*time.Second, 30*time.Second)
+	}
 	first := uint64(0)
 	for seed := range tier.From(known, count) {
 		test.Seed = seed

@@ -15,7 +15,8 @@ func test(store http.Store) capsize.Test {
 	return capsize.Test{
 		System:   store,
 		Workload: workloads.Register(store.Open),
-		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions(), nemesis.Lossy(0.1)),
+		Nemesis:  nemesis.Every(5*time.Second, nemesis.Partitions(), nemesis.Lossy(0.1)),
+		Duration: 15 * time.Second,
 		Nodes:    3,
 	}
 }
