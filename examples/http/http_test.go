@@ -23,7 +23,7 @@ func test(store http.Store) capsize.Test {
 
 func TestStore(t *testing.T) {
 	x := test(http.Store{})
-	x.Seeds = 3
+	x.Seeds = 2
 	capsize.Run(t, x)
 }
 
@@ -40,6 +40,9 @@ func TestStoreIsDeterministic(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")
 	}
-	capsize.CheckDeterminism(t, test(http.Store{}))
-	capsize.CheckDeterminism(t, test(http.Store{CacheFor: 100 * time.Millisecond}))
+	for _, store := range []http.Store{{}, {CacheFor: 100 * time.Millisecond}} {
+		x := test(store)
+		x.Duration = 6 * time.Second
+		capsize.CheckDeterminism(t, x)
+	}
 }
