@@ -152,8 +152,9 @@ corpus: ## Judge the histories of others that $CAPSIZE_CORPUS holds
 	@$(GO) test -count=1 -v -run Corpus ./checker
 
 .PHONY: sweep
-sweep: ## Run the tests of all systems again, $SEEDS seeds each; takes long
-	@CAPSIZE_SEEDS=$(SEEDS) $(GO) run ./internal/gotest -- -count=1 -timeout 24h $$($(GO) list $(PACKAGES) | grep -E '$(SYSTEMS)')
+sweep: ## Run the tests of all systems again, $SEEDS seeds each, and the checkers on more histories; takes long
+	@CAPSIZE_SEEDS=$(SEEDS) $(GO) run ./internal/gotest -- -count=1 -timeout 24h $$($(GO) list $(PACKAGES) | grep -E '$(SYSTEMS)|/nemesis$$|/catalog/')
+	@CAPSIZE_SWEEP=$$((100 * $(SEEDS))) $(GO) run ./internal/gotest -- -count=1 -timeout 24h ./checker
 
 .PHONY: demo
 demo: ## Run a test from the command line, and see what it prints

@@ -68,7 +68,7 @@ func measure(t *testing.T, x capsize.Test, n int) (m checker.Freshness) {
 // Guards keep late fills out, over a native cache and over Redis.
 func TestGuards(t *testing.T) {
 	for _, s := range []cachekv.Strategy{leases, versions, {Guard: cachekv.Versioned, Write: cachekv.SetAfter}} {
-		m := measure(t, test(s), tier.Seeds(t, 1, 1))
+		m := measure(t, test(s), tier.Seeds(t, 1, 2))
 		assert.Zero(t, m.Stale, "%v: %v", s, m)
 		assert.Greater(t, m.Reads, 1000)
 		m = measure(t, testRedis(s), tier.Seeds(t, 1, 1))
@@ -105,7 +105,7 @@ func TestCopiesExpire(t *testing.T) {
 func TestLeasesUnderFaults(t *testing.T) {
 	x := test(leases)
 	x.Nemesis = nemesis.Every(2*time.Second, nemesis.Partitions(), nemesis.Crashes(), nemesis.Lossy(0.1), nemesis.Duplicates(0.1), nemesis.Pauses())
-	assert.Zero(t, measure(t, x, tier.Seeds(t, 1, 1)).Stale)
+	assert.Zero(t, measure(t, x, tier.Seeds(t, 1, 3)).Stale)
 	x = test(versions)
 	x.Nemesis = nemesis.Every(2*time.Second, nemesis.Partitions(), nemesis.Crashes(), nemesis.Lossy(0.1), nemesis.Duplicates(0.1), nemesis.Pauses())
 	assert.Zero(t, measure(t, x, tier.Seeds(t, 1, 1)).Stale)
@@ -144,7 +144,7 @@ func TestOver(t *testing.T) {
 
 func TestDeterminism(t *testing.T) {
 	brief := func(x capsize.Test) capsize.Test {
-		x.Duration = tier.For(5*time.Second, run)
+		x.Duration = tier.For(10*time.Second, run)
 		return x
 	}
 	all := []cachekv.Strategy{leases, {}, versions, {Write: cachekv.DeleteBefore, Again: 500 * time.Millisecond}, {Lose: 0.1}}

@@ -42,8 +42,8 @@ func sweep(t *testing.T, store primarykv.Store, n nemesis.Nemesis, known uint64,
 	// Fsyncs that hang when all is healed queue up for longer than the default.
 	test := capsize.Test{Nemesis: n, Rate: 50, Timeout: 5 * time.Second, Settle: 15 * time.Second, Stall: 5 * time.Second}
 	test.System, test.Workload = store, workloads.Register(store.Open)
-	if fine { // a bug needs the whole time
-		test.Duration = tier.For(15*time.Second, 30*time.Second)
+	if fine && testing.Short() {
+		test.Duration = 15 * time.Second
 	}
 	first := uint64(0)
 	for seed := range tier.From(known, count) {
@@ -88,5 +88,5 @@ func TestPrimarykvBugs(t *testing.T) {
 
 // TestPrimarykvIsLinearizable finds nothing in runs without a bug: ten times as many in the long loop.
 func TestPrimarykvIsLinearizable(t *testing.T) {
-	sweep(t, primarykv.Store{}, nemesis.Portfolio(primarykv.ElectionTimeout), 0, tier.Seeds(t, 1, 3), true)
+	sweep(t, primarykv.Store{}, nemesis.Portfolio(primarykv.ElectionTimeout), 0, tier.Seeds(t, 1, 8), true)
 }

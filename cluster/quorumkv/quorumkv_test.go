@@ -218,7 +218,7 @@ func TestStoreReplays(t *testing.T) {
 	for _, store := range []quorumkv.Store{{LogLimit: 1000}, {Conflict: quorumkv.LWW, Strict: true, WriteBack: true}} {
 		test := versions(store)
 		test.Nemesis = nemesis.Swarm(quorumkv.ElectionTimeout)
-		for seed := range tier.Seeds(t, 1, 1) {
+		for seed := range tier.Seeds(t, 1, 2) {
 			test.Seed = uint64(seed + 1)
 			capsize.CheckDeterminism(t, test)
 		}
