@@ -67,7 +67,7 @@ func TestChainkvBugs(t *testing.T) {
 // TestChainkvIsLinearizable finds nothing in runs without a bug, with reads from each node and
 // from the tail alone: ten times as many in the long loop.
 func TestChainkvIsLinearizable(t *testing.T) {
-	n := tier.Seeds(t, 1, 5)
+	n := tier.Seeds(t, 1, 3)
 	sweep(t, chainkv.Store{}, 0, n, true)
 	sweep(t, chainkv.Store{Reads: chainkv.AtTail}, 0, n, true)
 }

@@ -84,7 +84,7 @@ func TestCrdtkvBugs(t *testing.T) {
 
 // TestCrdtkvConverges finds nothing in runs without a bug: ten times as many in the long loop.
 func TestCrdtkvConverges(t *testing.T) {
-	n := tier.Seeds(t, 1, 4)
+	n := tier.Seeds(t, 1, 2)
 	store := crdtkv.Store{}
 	sweep(t, store, workloads.AddWins(store.OpenSet), 0, n, true)
 	sweep(t, store, workloads.Tally(store.OpenCounter), 0, n, true)

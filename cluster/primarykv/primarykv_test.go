@@ -88,5 +88,5 @@ func TestPrimarykvBugs(t *testing.T) {
 
 // TestPrimarykvIsLinearizable finds nothing in runs without a bug: ten times as many in the long loop.
 func TestPrimarykvIsLinearizable(t *testing.T) {
-	sweep(t, primarykv.Store{}, nemesis.Portfolio(primarykv.ElectionTimeout), 0, tier.Seeds(t, 1, 8), true)
+	sweep(t, primarykv.Store{}, nemesis.Portfolio(primarykv.ElectionTimeout), 0, tier.Seeds(t, 1, 4), true)
 }
