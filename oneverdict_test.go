@@ -39,7 +39,7 @@ func TestOneVerdictUnderLoad(t *testing.T) {
 
 	want := checker.Linearizable(checker.Register()).Check(t.Context(), r.History).Explain(t.Context())
 	require.Equal(t, r.Why, want.Why)
-	checks := 20
+	checks := 12
 	if tier.Sweeping() {
 		checks = 1000
 		busyProcessors(t)

@@ -22,10 +22,7 @@ func TestPortfolio(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")
 	}
-	n := seeds(t, 60)
-	if testing.Short() {
-		n = seeds(t, 10)
-	}
+	n := seeds(t, 6)
 	store := raftkv.Store{}
 	for name, core := range map[string]bool{"heal": false, "core": true} {
 		t.Run(name, func(t *testing.T) {

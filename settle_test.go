@@ -64,7 +64,7 @@ func TestCoreThaws(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")
 	}
-	for seed := range seeds(t, 20) {
+	for seed := range seeds(t, 5) {
 		test := raftTest(0)
 		test.Core, test.Seed = true, seed+1
 		r, err := capsize.Exec(t.Context(), t, test)
@@ -92,10 +92,10 @@ func TestCoreFindsNoPreVote(t *testing.T) {
 		t.Skip("long")
 	}
 	broken := raftTest(raftkv.NoPreVote)
-	healed, reason := invalid(t, broken, seeds(t, 6))
+	healed, reason := invalid(t, broken, seeds(t, 3))
 	assert.Zero(t, healed, reason)
 	broken.Core = true
-	found, reason := invalid(t, broken, seeds(t, 6))
+	found, reason := invalid(t, broken, seeds(t, 3))
 	assert.Positive(t, found)
 	assert.Regexp(t, "elections do not end|no operation at n. succeeded", reason)
 }
@@ -106,7 +106,7 @@ func TestCoreIsCleanWithoutBugs(t *testing.T) {
 	}
 	test := raftTest(0)
 	test.Core = true
-	found, reason := invalid(t, test, 2*seeds(t, 6))
+	found, reason := invalid(t, test, 2*seeds(t, 3))
 	assert.Zero(t, found, reason)
 }
 
@@ -120,7 +120,7 @@ func TestCoreOfMembers(t *testing.T) {
 	require.NoError(t, err)
 	test := raftTest(0)
 	test.Core, test.Nemesis = true, reshuffle.With(raftkv.ElectionTimeout)
-	found, reason := invalid(t, test, seeds(t, 30))
+	found, reason := invalid(t, test, seeds(t, 8))
 	assert.Zero(t, found, reason)
 }
 

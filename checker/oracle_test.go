@@ -17,7 +17,10 @@ import (
 // CAPSIZE_SWEEP says, or so few that all models take about a second.
 func sweep(t *testing.T) int {
 	text := os.Getenv("CAPSIZE_SWEEP")
-	if text == "" {
+	switch {
+	case text == "" && testing.Short():
+		return 300
+	case text == "":
 		return 1000
 	}
 	n, err := strconv.Atoi(text)

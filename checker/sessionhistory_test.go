@@ -19,6 +19,9 @@ func sweepHistories(few int) int {
 	if n, err := strconv.Atoi(os.Getenv("CAPSIZE_SWEEP")); err == nil && n > 0 {
 		return n
 	}
+	if testing.Short() {
+		return max(few/3, min(few, 300))
+	}
 	return few
 }
 

@@ -74,7 +74,7 @@ func TestFaultsSurviveJSON(t *testing.T) {
 // Every fault bites a busy cluster, and is over once it is healed.
 func TestFaultsBiteAndHeal(t *testing.T) {
 	for i, f := range samples {
-		if testing.Short() && i%5 != 0 {
+		if testing.Short() && i%8 != 0 {
 			continue
 		}
 		t.Run(f.String(), func(t *testing.T) {

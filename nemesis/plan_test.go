@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 )
 
@@ -137,7 +138,8 @@ func TestPlans(t *testing.T) {
 			assert.NotEmpty(t, n.String())
 			empty := 0
 			distinct := map[string]bool{}
-			for seed := range uint64(40) {
+			seeds := tier.Seeds(t, 8, 20)
+			for seed := range uint64(seeds) {
 				p := n.Plan(seed, d)
 				require.NoError(t, p.Validate())
 				assert.True(t, slices.IsSortedFunc(p, func(a, b nemesis.Step) int { return int(a.At - b.At) }))
@@ -163,7 +165,7 @@ func TestPlans(t *testing.T) {
 			}
 			assert.Zero(t, empty)
 			if name != "sequence" && name != "at" {
-				assert.Greater(t, len(distinct), 30)
+				assert.Greater(t, len(distinct), seeds*3/4)
 			}
 		})
 	}

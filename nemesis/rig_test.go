@@ -29,16 +29,16 @@ func (b *busy) Run(ctx context.Context, h *cluster.Host) error {
 	var timer *cluster.Timer
 	turn := 0
 	timer = h.AfterFunc(10*time.Millisecond, func() {
-		timer.Reset(5 * time.Millisecond)
+		timer.Reset(10 * time.Millisecond)
 		turn++
 		if h.Name() == "n1" {
-			h.SetRole([]string{"leader", "follower"}[turn/50%2])
+			h.SetRole([]string{"leader", "follower"}[turn/25%2])
 		} else if h.Name() == "n2" {
-			h.SetRole([]string{"follower", "leader"}[turn/50%2])
+			h.SetRole([]string{"follower", "leader"}[turn/25%2])
 		}
 		h.Clock().Now()
-		if turn%20 == 0 && h.Name() == "n1" {
-			_ = h.SetName("db.internal", h.Nodes()[turn/20%3])
+		if turn%10 == 0 && h.Name() == "n1" {
+			_ = h.SetName("db.internal", h.Nodes()[turn/10%3])
 		}
 		if want := h.Members(); want != nil {
 			h.Adopt(want)
@@ -108,7 +108,7 @@ func onBusy(t *testing.T, seed uint64, test func(t *testing.T, c *cluster.Cluste
 			h := c.Client(i)
 			var timer *cluster.Timer
 			timer = h.AfterFunc(10*time.Millisecond, func() {
-				timer.Reset(5 * time.Millisecond)
+				timer.Reset(10 * time.Millisecond)
 				h.Clock().Now()
 				for _, to := range h.Nodes() {
 					h.Send(to, []byte("a request"))

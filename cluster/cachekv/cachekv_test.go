@@ -68,10 +68,10 @@ func measure(t *testing.T, x capsize.Test, n int) (m checker.Freshness) {
 // Guards keep late fills out, over a native cache and over Redis.
 func TestGuards(t *testing.T) {
 	for _, s := range []cachekv.Strategy{leases, versions, {Guard: cachekv.Versioned, Write: cachekv.SetAfter}} {
-		m := measure(t, test(s), tier.Seeds(t, 1, 4))
+		m := measure(t, test(s), tier.Seeds(t, 1, 2))
 		assert.Zero(t, m.Stale, "%v: %v", s, m)
 		assert.Greater(t, m.Reads, 1000)
-		m = measure(t, testRedis(s), tier.Seeds(t, 1, 2))
+		m = measure(t, testRedis(s), tier.Seeds(t, 1, 1))
 		assert.Zero(t, m.Stale, "%v over Redis: %v", s, m)
 	}
 }
@@ -95,7 +95,7 @@ func TestUnguarded(t *testing.T) {
 // A copy that nobody deletes is stale until it expires, and no longer.
 func TestCopiesExpire(t *testing.T) {
 	for _, x := range []capsize.Test{test(cachekv.Strategy{Write: cachekv.LeaveIt}), testRedis(cachekv.Strategy{Write: cachekv.LeaveIt})} {
-		m := measure(t, x, 3)
+		m := measure(t, x, tier.Seeds(t, 1, 3))
 		assert.Greater(t, m.Age, 4000*time.Millisecond)
 		assert.Less(t, m.Age, 5500*time.Millisecond)
 	}
@@ -105,10 +105,10 @@ func TestCopiesExpire(t *testing.T) {
 func TestLeasesUnderFaults(t *testing.T) {
 	x := test(leases)
 	x.Nemesis = nemesis.Every(2*time.Second, nemesis.Partitions(), nemesis.Crashes(), nemesis.Lossy(0.1), nemesis.Duplicates(0.1), nemesis.Pauses())
-	assert.Zero(t, measure(t, x, tier.Seeds(t, 1, 4)).Stale)
+	assert.Zero(t, measure(t, x, tier.Seeds(t, 1, 3)).Stale)
 	x = test(versions)
 	x.Nemesis = nemesis.Every(2*time.Second, nemesis.Partitions(), nemesis.Crashes(), nemesis.Lossy(0.1), nemesis.Duplicates(0.1), nemesis.Pauses())
-	assert.Zero(t, measure(t, x, tier.Seeds(t, 1, 4)).Stale)
+	assert.Zero(t, measure(t, x, tier.Seeds(t, 1, 1)).Stale)
 }
 
 func over(s cachekv.Strategy) capsize.Test {
@@ -143,15 +143,23 @@ func TestOver(t *testing.T) {
 }
 
 func TestDeterminism(t *testing.T) {
-	for _, s := range []cachekv.Strategy{{}, leases, versions, {Write: cachekv.DeleteBefore, Again: 500 * time.Millisecond}, {Lose: 0.1}} {
-		capsize.CheckDeterminism(t, test(s))
-		capsize.CheckDeterminism(t, testRedis(s))
+	brief := func(x capsize.Test) capsize.Test {
+		x.Duration = tier.For(10*time.Second, run)
+		return x
 	}
-	capsize.CheckDeterminism(t, over(leases))
+	all := []cachekv.Strategy{leases, {}, versions, {Write: cachekv.DeleteBefore, Again: 500 * time.Millisecond}, {Lose: 0.1}}
+	if testing.Short() {
+		all = all[:1]
+	}
+	for _, s := range all {
+		capsize.CheckDeterminism(t, brief(test(s)))
+		capsize.CheckDeterminism(t, brief(testRedis(s)))
+	}
+	capsize.CheckDeterminism(t, brief(over(leases)))
 	crowd := cachekv.Crowd{Of: cachekv.Store{Strategy: cachekv.Strategy{Guard: cachekv.Leased, Herd: cachekv.Herd{Coalesce: true, Jitter: 0.1, Early: 1}}}, Users: 20}
 	x := test(cachekv.Strategy{})
 	x.System, x.Workload = crowd, workloads.Copies(crowd.Open, load())
-	capsize.CheckDeterminism(t, x)
+	capsize.CheckDeterminism(t, brief(x))
 }
 
 // An observer finds in a cache, native or Redis, what readers were given from it.

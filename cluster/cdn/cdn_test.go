@@ -26,7 +26,7 @@ var cutOff = nemesis.Every(10*time.Second, nemesis.Partitions(nemesis.One))
 func test(s cdn.Stack, load workloads.CacheLoad) capsize.Test {
 	return capsize.Test{
 		System: s, Workload: workloads.Copies(s.Open, load), Nodes: s.Nodes(), Clients: 10, Rate: 60,
-		Duration: 30 * time.Second, Nemesis: cutOff,
+		Duration: tier.For(15*time.Second, 30*time.Second), Nemesis: cutOff,
 	}
 }
 
@@ -52,6 +52,9 @@ var correct = map[string]cdn.Stack{
 
 func TestCorrect(t *testing.T) {
 	for name, s := range correct {
+		if testing.Short() && name != "hard" && name != "private" {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			x := test(s, busy)
 			x.Checker, x.Seeds = checker.All(checker.Foreign(), checker.Aged()), tier.Seeds(t, 1, 1)
@@ -93,10 +96,14 @@ func TestBugs(t *testing.T) {
 				r, err := capsize.Exec(t.Context(), t, y)
 				require.NoError(t, err)
 				require.Empty(t, r.Findings)
-				if r.Verdict == checker.Invalid {
-					if found++; first == 0 {
-						first = seed + 1
-					}
+				if r.Verdict != checker.Invalid {
+					continue
+				}
+				if found++; first == 0 {
+					first = seed + 1
+				}
+				if !tier.Sweeping() {
+					break
 				}
 			}
 			t.Logf("%s: found by %d of %d seeds, first by %d", name, found, n, first)
@@ -133,14 +140,16 @@ func TestIsDeterministic(t *testing.T) {
 		stack(func(s *cdn.Stack) { s.Origin.Personal, s.Origin.Control = true, "private" }),
 		stack(func(s *cdn.Stack) { s.Bugs = cdn.NoEpoch | cdn.IgnoreVary | cdn.IgnoreAge }),
 	} {
-		capsize.CheckDeterminism(t, test(s, busy))
+		x := test(s, busy)
+		x.Duration, x.Nemesis = tier.For(6*time.Second, x.Duration), nemesis.Every(3*time.Second, nemesis.Partitions(nemesis.One))
+		capsize.CheckDeterminism(t, x)
 		if testing.Short() {
 			return
 		}
 	}
 	five := cdn.FiveLayers()
 	x := test(five, workloads.CacheLoad{Keys: 2})
-	x.Duration, x.Clients = time.Minute, 24
+	x.Duration, x.Clients = tier.For(10*time.Second, time.Minute), 24
 	capsize.CheckDeterminism(t, x)
 }
 

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize/internal/tier"
 )
 
 // A replica is a state that does random operations, and the deltas that they made.
@@ -78,7 +80,7 @@ func same(t *testing.T, seed uint64, law string, want, got *state) {
 // semilattice of which merge is the join, and operations go up in it (Shapiro et al. 2011,
 // definition 2.3).
 func TestMergeLaws(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range uint64(3 * tier.Seeds(t, 10, 40)) {
 		rs := world(seed)
 		a, b, c := rs[0].state, rs[1].state, rs[2].state
 		same(t, seed, "commutative", merged(a, b), merged(b, a))
@@ -98,7 +100,7 @@ func TestMergeLaws(t *testing.T) {
 // to carry it out, and all deltas together, in any groups and more than once, are the
 // state (Almeida, Shoker and Baquero 2018, definitions 1 and 4).
 func TestDeltaLaws(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range uint64(3 * tier.Seeds(t, 10, 40)) {
 		rnd := rand.New(rand.NewPCG(seed, 3))
 		r := &replica{id: 1, state: newState()}
 		parts, group := newState(), newState()

@@ -37,7 +37,7 @@ func TestPromises(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			test, judged := p.test, 0
 			test.Nemesis = preset(t, presets("all")[0])
-			for seed := 1; seed <= tier.Seeds(t, 2, 20); seed++ {
+			for seed := 1; seed <= tier.Seeds(t, 1, 12); seed++ {
 				test.Seed = uint64(seed)
 				r, err := capsize.Exec(t.Context(), t, test)
 				require.NoError(t, err)

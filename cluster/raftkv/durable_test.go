@@ -74,7 +74,7 @@ func TestNothingIsLost(t *testing.T) {
 		require.NoError(t, err)
 		return r
 	}
-	n := uint64(tier.Seeds(t, 1, 6))
+	n := uint64(tier.Seeds(t, 1, 2))
 	lost := 0
 	for seed := range n {
 		r := crashes(seed+1, 0)

@@ -18,7 +18,8 @@ func Example() {
 	test := capsize.Test{
 		System:   store,
 		Workload: workloads.Register(store.Open),
-		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions()),
+		Nemesis:  nemesis.Every(5*time.Second, nemesis.Partitions()),
+		Duration: 12 * time.Second,
 		Seed:     1,
 	}
 	r, err := capsize.Exec(context.Background(), new(testing.T), test)

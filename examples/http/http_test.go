@@ -15,14 +15,15 @@ func test(store http.Store) capsize.Test {
 	return capsize.Test{
 		System:   store,
 		Workload: workloads.Register(store.Open),
-		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions(), nemesis.Lossy(0.1)),
+		Nemesis:  nemesis.Every(5*time.Second, nemesis.Partitions(), nemesis.Lossy(0.1)),
+		Duration: 15 * time.Second,
 		Nodes:    3,
 	}
 }
 
 func TestStore(t *testing.T) {
 	x := test(http.Store{})
-	x.Seeds = 3
+	x.Seeds = 2
 	capsize.Run(t, x)
 }
 
@@ -39,6 +40,9 @@ func TestStoreIsDeterministic(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")
 	}
-	capsize.CheckDeterminism(t, test(http.Store{}))
-	capsize.CheckDeterminism(t, test(http.Store{CacheFor: 100 * time.Millisecond}))
+	for _, store := range []http.Store{{}, {CacheFor: 100 * time.Millisecond}} {
+		x := test(store)
+		x.Duration = 6 * time.Second
+		capsize.CheckDeterminism(t, x)
+	}
 }

@@ -49,14 +49,14 @@ func TestCache(t *testing.T) {
 
 func TestGuarded(t *testing.T) {
 	x := test(true)
-	x.Seeds = 10
+	x.Seeds = 3
 	capsize.Run(t, x)
 }
 
 // TestTTL holds the cache to less: that nobody reads what was replaced longer ago than a value is kept, and than a load takes.
 func TestTTL(t *testing.T) {
 	x := test(false)
-	x.Seeds = 10
+	x.Seeds = 3
 	x.Workload.Checker = checker.Fresh(checker.Promise{Within: 2*time.Second + 400*time.Millisecond})
 	capsize.Run(t, x)
 }

@@ -20,7 +20,8 @@ func test() capsize.Test {
 	return capsize.Test{
 		System:   store,
 		Workload: workloads.Register(store.Open),
-		Nemesis:  nemesis.Every(5*time.Second, ownfault.Unreachable),
+		Nemesis:  nemesis.Every(3*time.Second, ownfault.Unreachable),
+		Duration: 10 * time.Second,
 		Require: func(x capsize.Exercised) error {
 			if x.Faults["unreachable"] == 0 || x.Info == 0 {
 				return errors.New("no client was cut off")
@@ -32,7 +33,7 @@ func test() capsize.Test {
 
 func TestRaft(t *testing.T) {
 	x := test()
-	x.Seeds = 5
+	x.Seeds = 2
 	capsize.Run(t, x)
 }
 

@@ -14,13 +14,14 @@ func test(b ownworkload.Bank) capsize.Test {
 	return capsize.Test{
 		System:   b,
 		Workload: ownworkload.Workload(b),
-		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions(), nemesis.Slow(0)),
+		Nemesis:  nemesis.Every(5*time.Second, nemesis.Partitions(), nemesis.Slow(0)),
+		Duration: 15 * time.Second,
 	}
 }
 
 func TestBank(t *testing.T) {
 	x := test(ownworkload.Bank{})
-	x.Seeds = 10
+	x.Seeds = 3
 	capsize.Run(t, x)
 }
 

@@ -16,7 +16,8 @@ func TestStore(t *testing.T) {
 	capsize.Run(t, capsize.Test{
 		System:   store,
 		Workload: workloads.Register(store.Open),
-		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions()),
+		Nemesis:  nemesis.Every(3*time.Second, nemesis.Partitions()),
+		Duration: 10 * time.Second,
 		Expect:   checker.Invalid, // delete this line to see how the test fails
 	})
 }
@@ -26,9 +27,10 @@ func TestStoreFromLeader(t *testing.T) {
 	capsize.Run(t, capsize.Test{
 		System:   store,
 		Workload: workloads.Register(store.Open),
-		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions()),
+		Nemesis:  nemesis.Every(3*time.Second, nemesis.Partitions()),
+		Duration: 10 * time.Second,
 		Seed:     1,
-		Seeds:    3,
+		Seeds:    2,
 	})
 }
 
@@ -38,7 +40,8 @@ func TestStoreIsDeterministic(t *testing.T) {
 		capsize.CheckDeterminism(t, capsize.Test{
 			System:   store,
 			Workload: workloads.Register(store.Open),
-			Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions()),
+			Nemesis:  nemesis.Every(3*time.Second, nemesis.Partitions()),
+			Duration: 6 * time.Second,
 		})
 	}
 }

@@ -4,9 +4,12 @@
 //	go run ./internal/gotest [-cpu FILE] [-slowest N] -- FLAGS AND PACKAGES OF GO TEST
 //
 // It prints what go test prints without -v: a line a package, and the output of
-// tests that fail. With -cpu it also measures the processor time of each test
-// binary, compiling not counted, and appends a line "package seconds" a binary to
-// FILE. Its exit code is that of go test.
+// tests that fail. Of a package that fails without a failing test, by a panic, a
+// timeout or a signal, it prints the output of the tests that were under way. An
+// interrupt is passed on to go test and its tests, and what they had said is
+// printed; a second one kills them. With -cpu it also measures the processor time of
+// each test binary, compiling not counted, and appends a line "package seconds" a
+// binary to FILE. Its exit code is that of go test.
 package main
 
 import (
@@ -17,6 +20,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -47,7 +51,14 @@ func runBinary(file string, args []string) int {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, cpuFile+"=") })
-	err := cmd.Run()
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, passedOn...)
+	defer signal.Stop(signals)
+	err := cmd.Start()
+	if err == nil {
+		go passOn(signals, cmd.Process.Signal)
+		err = cmd.Wait()
+	}
 	if cmd.ProcessState == nil {
 		fmt.Fprintf(os.Stderr, "gotest: run %s: %v\n", args[0], err)
 		return 1
@@ -62,7 +73,29 @@ func runBinary(file string, args []string) int {
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "gotest: note the processor time: %v\n", err)
 	}
-	return max(cmd.ProcessState.ExitCode(), 0)
+	return exitCode(cmd)
+}
+
+// exitCode returns the exit code of a command that ended: 1 if a signal ended it.
+func exitCode(cmd *exec.Cmd) int {
+	if code := cmd.ProcessState.ExitCode(); code >= 0 {
+		return code
+	}
+	return 1
+}
+
+// passOn passes each signal on, and from the second interrupt on kills instead.
+func passOn(signals <-chan os.Signal, send func(os.Signal) error) {
+	interrupts := 0
+	for s := range signals {
+		if s == os.Interrupt {
+			interrupts++
+		}
+		if interrupts > 1 {
+			s = os.Kill
+		}
+		_ = send(s) // who has ended takes no signal
+	}
 }
 
 func firstError(errs ...error) error {
@@ -96,9 +129,14 @@ func runTests(w io.Writer, cpu string, slowest int, args []string) (int, error) 
 	if err != nil {
 		return 1, err
 	}
+	ownGroup(cmd) // so that a terminal's interrupt comes once, from here
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, passedOn...)
+	defer signal.Stop(signals)
 	if err := cmd.Start(); err != nil {
 		return 1, err
 	}
+	go passOn(signals, func(s os.Signal) error { return signalGroup(cmd, s) })
 	s := summary{w: w}
 	readErr := s.read(out)
 	waitErr := cmd.Wait()
@@ -106,7 +144,7 @@ func runTests(w io.Writer, cpu string, slowest int, args []string) (int, error) 
 	if cmd.ProcessState == nil {
 		return 1, waitErr
 	}
-	return cmd.ProcessState.ExitCode(), readErr
+	return exitCode(cmd), readErr
 }
 
 // An event is a line of go test -json.
@@ -123,14 +161,20 @@ type timed struct {
 
 // A summary gathers what go test says.
 type summary struct {
-	w      io.Writer
-	output map[string][]string // of the tests that are under way, by package and name
-	tests  []timed
+	w        io.Writer
+	underWay []*output // the tests that have not ended, in the order in which they began
+	tests    []timed
 }
 
-// read reads the events until they end.
+// An output is what a test has printed so far.
+type output struct {
+	pkg, test string
+	lines     []string
+}
+
+// read reads the events until they end. Tests that have not ended by then, since go test
+// was killed, are printed.
 func (s *summary) read(r io.Reader) error {
-	s.output = map[string][]string{}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 64<<20)
 	for lines.Scan() {
@@ -141,34 +185,80 @@ func (s *summary) read(r io.Reader) error {
 		}
 		s.take(e)
 	}
+	s.printUnderWay("")
 	return lines.Err()
 }
 
 // take prints what go test without -v would print, and keeps the rest.
 func (s *summary) take(e event) {
-	id := e.Package + " " + e.Test
 	switch e.Action {
+	case "run":
+		s.of(e)
 	case "output", "build-output":
-		if e.Test == "" && !strings.HasPrefix(e.Output, "=== ") && e.Output != "PASS\n" {
+		switch {
+		case strings.HasPrefix(e.Output, "=== "):
+		case e.Test != "":
+			o := s.of(e)
+			o.lines = append(o.lines, e.Output)
+		case e.Output != "PASS\n":
 			fmt.Fprint(s.w, e.Output)
-		} else if e.Test != "" && !strings.HasPrefix(e.Output, "=== ") {
-			s.output[id] = append(s.output[id], e.Output)
 		}
 	case "fail":
-		for _, line := range s.output[id] {
-			fmt.Fprint(s.w, line)
-		}
-		s.end(e, id)
+		s.end(e, true)
 	case "pass", "skip":
-		s.end(e, id)
+		s.end(e, false)
 	}
 }
 
-// end notes how long a test took. A subtest counts with its test.
-func (s *summary) end(e event, id string) {
-	delete(s.output, id)
-	if e.Test != "" && !strings.Contains(e.Test, "/") {
-		s.tests = append(s.tests, timed{id, e.Elapsed})
+// of returns the output of an event's test.
+func (s *summary) of(e event) *output {
+	if i := s.index(e); i >= 0 {
+		return s.underWay[i]
+	}
+	o := &output{pkg: e.Package, test: e.Test}
+	s.underWay = append(s.underWay, o)
+	return o
+}
+
+func (s *summary) index(e event) int {
+	return slices.IndexFunc(s.underWay, func(o *output) bool { return o.pkg == e.Package && o.test == e.Test })
+}
+
+// end notes how long a test took, and prints the output of one that failed. A subtest
+// counts with its test. A package that failed, or was given up, takes along the tests
+// that were under way.
+func (s *summary) end(e event, failed bool) {
+	if e.Test == "" {
+		s.printUnderWay(e.Package)
+		return
+	}
+	if i := s.index(e); i >= 0 {
+		if failed {
+			s.print(s.underWay[i])
+		}
+		s.underWay = slices.Delete(s.underWay, i, i+1)
+	}
+	if !strings.Contains(e.Test, "/") {
+		s.tests = append(s.tests, timed{e.Package + " " + e.Test, e.Elapsed})
+	}
+}
+
+// printUnderWay prints the output of the tests of a package, or of all if pkg is empty,
+// that began and did not end: one of them is why the package failed.
+func (s *summary) printUnderWay(pkg string) {
+	s.underWay = slices.DeleteFunc(s.underWay, func(o *output) bool {
+		if pkg != "" && o.pkg != pkg {
+			return false
+		}
+		fmt.Fprintf(s.w, "--- under way: %s %s\n", o.pkg, o.test)
+		s.print(o)
+		return true
+	})
+}
+
+func (s *summary) print(o *output) {
+	for _, line := range o.lines {
+		fmt.Fprint(s.w, line)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -34,29 +36,105 @@ func TestSummary(t *testing.T) {
 		"the 1 slowest tests:\n     2.5 s  p TestB\n", b.String())
 }
 
+// TestUnderWay has a package fail without a failing test, and then go test end: the tests that
+// were under way are printed, and those of other packages go on.
+func TestUnderWay(t *testing.T) {
+	var b bytes.Buffer
+	s := summary{w: &b}
+	require.NoError(t, s.read(strings.NewReader(`{"Action":"run","Package":"p","Test":"TestA"}
+{"Action":"output","Package":"p","Test":"TestA","Output":"=== RUN   TestA\n"}
+{"Action":"run","Package":"q","Test":"TestQ"}
+{"Action":"output","Package":"q","Test":"TestQ","Output":"q has begun\n"}
+{"Action":"run","Package":"p","Test":"TestB"}
+{"Action":"output","Package":"p","Test":"TestB","Output":"SIGQUIT: quit\n"}
+{"Action":"output","Package":"p","Output":"FAIL\tp\t588s\n"}
+{"Action":"fail","Package":"p","Elapsed":588}
+{"Action":"output","Package":"q","Test":"TestQ","Output":"q goes on\n"}
+`)))
+	assert.Equal(t, "FAIL\tp\t588s\n--- under way: p TestA\n--- under way: p TestB\nSIGQUIT: quit\n"+
+		"--- under way: q TestQ\nq has begun\nq goes on\n", b.String())
+}
+
+// TestPassOn has the second interrupt kill.
+func TestPassOn(t *testing.T) {
+	signals := make(chan os.Signal, 3)
+	signals <- os.Interrupt
+	signals <- os.Interrupt
+	close(signals)
+	var sent []os.Signal
+	passOn(signals, func(s os.Signal) error { sent = append(sent, s); return nil })
+	assert.Equal(t, []os.Signal{os.Interrupt, os.Kill}, sent)
+}
+
+// program is a package of tests that end in each way.
+const program = `package m
+
+import (
+	"os"
+	"strconv"
+	"testing"
+	"time"
+)
+
+func TestBad(t *testing.T) { t.Fatal("bad") }
+
+func TestPanics(t *testing.T) {
+	println("before the panic")
+	go panic("nobody recovers")
+	select {}
+}
+
+func TestInterrupts(t *testing.T) {
+	println("before the interrupt")
+	pid, err := strconv.Atoi(os.Getenv("GOTEST"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Hour)
+}
+`
+
 // TestProcessorTime runs a package's tests and notes what they took; the exit code is that of the tests.
 func TestProcessorTime(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it compiles a test")
 	}
-	dir := t.TempDir()
-	t.Chdir(dir)
-	for name, text := range map[string]string{
-		"go.mod":    "module example.com/m\n\ngo 1.26\n",
-		"a_test.go": "package m\n\nimport \"testing\"\n\nfunc TestBad(t *testing.T) { t.Fatal(\"bad\") }\n",
-	} {
+	t.Chdir(t.TempDir())
+	for name, text := range map[string]string{"go.mod": "module example.com/m\n\ngo 1.26\n", "a_test.go": program} {
 		require.NoError(t, os.WriteFile(name, []byte(text), 0o666))
 	}
-	var b bytes.Buffer
-	code, err := runTests(&b, "", 5, []string{"."})
-	require.NoError(t, err)
-	assert.Equal(t, 1, code)
-	assert.Contains(t, b.String(), "--- FAIL: TestBad")
+	t.Setenv("GOTEST", strconv.Itoa(os.Getpid()))
+	for name, want := range map[string][]string{
+		"TestBad":    {"--- FAIL: TestBad"},
+		"TestPanics": {"--- under way: example.com/m TestPanics", "before the panic", "panic: nobody recovers", "goroutine "},
+		// go test ends for the interrupt, and the test is not waited for.
+		"TestInterrupts": {"--- under way: example.com/m TestInterrupts", "before the interrupt", "signal: interrupt"},
+	} {
+		if name == "TestInterrupts" && runtime.GOOS == "windows" {
+			continue // it has no signals between processes
+		}
+		var b bytes.Buffer
+		code, err := runTests(&b, "", 5, []string{"-run", name, "."})
+		require.NoError(t, err)
+		assert.Equal(t, 1, code, name)
+		for _, text := range want {
+			assert.Contains(t, b.String(), text, name)
+		}
+	}
 	self, err := filepath.Abs("m.test")
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(self, []byte("#!/bin/sh\nexit 3\n"), 0o777))
 	assert.Equal(t, 3, runBinary("cpu.txt", []string{self}))
+	require.NoError(t, os.WriteFile(self, []byte("#!/bin/sh\nkill -9 $$\n"), 0o777))
+	assert.Equal(t, 1, runBinary("cpu.txt", []string{self}), "a test that was killed did not pass")
 	noted, err := os.ReadFile("cpu.txt")
 	require.NoError(t, err)
-	assert.Regexp(t, `^/.* \d+\.\d\d\n$`, string(noted))
+	assert.Regexp(t, `^(/.* \d+\.\d\d\n){2}$`, string(noted))
 }
