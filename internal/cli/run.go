@@ -201,9 +201,11 @@ func (a *app) runSeeds(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	again, err := a.twice(ctx, s, r)
-	if err != nil {
-		return err
+	var again twice
+	if !o.json || o.report != "" { // a page says whether the run repeats
+		if again, err = a.twice(ctx, s, r); err != nil {
+			return err
+		}
 	}
 	page, err := s.page(r, o.rerun(o.seed), o.report, again)
 	if err != nil {
@@ -211,8 +213,8 @@ func (a *app) runSeeds(ctx context.Context, o runOptions) error {
 	}
 	if o.json {
 		err = a.printJSON(s.line(r, page))
-	} else {
-		err = a.show(page)
+	} else if err = a.show(page); err == nil {
+		err = a.hint(s, r.Verdict)
 	}
 	if err != nil {
 		return err
