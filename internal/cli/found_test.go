@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -46,6 +47,17 @@ func TestFirstSeeds(t *testing.T) {
 				f.seed--
 				assert.NotEqual(t, "invalid", verdictOf(t, f.args(s.Name, b.Name)), "%s of %s: seed %d, before %d", b.Name, s.Name, f.seed, last)
 			}
+		}
+	}
+}
+
+// TestCore runs each system with a core that heals while the others stay as they are: what
+// is left must work, and come to rest.
+func TestCore(t *testing.T) {
+	for _, s := range systems() {
+		for seed := range tier.Seeds(t, 1, 3) {
+			args := []string{"run", "--system", s.Name, "--core", "--nemesis", "all", "--duration", "12s", "--seed", fmt.Sprint(seed + 1)}
+			assert.Equal(t, "valid", verdictOf(t, args), "%s, seed %d", s.Name, seed+1)
 		}
 	}
 }
