@@ -68,7 +68,7 @@ func (r *records) ops(name string, recs iter.Seq2[*record, error]) iter.Seq2[Op,
 			var op Op
 			if err == nil {
 				if op, err = r.op(rec); err != nil {
-					err = fileError(name, lineOf(rec, err), err)
+					err = opError(name, lineOf(rec, err), rec.number, err)
 				}
 				if r.opts.Line != nil {
 					*r.opts.Line = rec.line
@@ -133,6 +133,7 @@ func (r *records) arrange(all []*record) {
 		r.sort(all)
 		return
 	}
+	r.untimed = r.opts.Format != Etcd && r.opts.Format != KV && contradicts(all)
 	var v inversions
 	for _, rec := range all {
 		v.add(rec)
@@ -177,6 +178,20 @@ func byTime(all []*record) {
 		}
 		return 0
 	})
+}
+
+// contradicts reports whether the lines could be sorted if all had times: some have none,
+// and others do, or completions stand before their invocations.
+func contradicts(all []*record) bool {
+	open, strays, timed, untimed := map[any]bool{}, false, false, false
+	for _, rec := range all {
+		timed, untimed = timed || rec.timed, untimed || !rec.timed
+		if rec.client() {
+			strays = strays || rec.kind != Invoke && !open[rec.process]
+			open[rec.process] = rec.kind == Invoke
+		}
+	}
+	return untimed && (timed || strays)
 }
 
 // misplaced reports whether completions stand before their invocations, or the lines
