@@ -21,7 +21,7 @@ type records struct {
 	fields    fieldNames
 	numbered  bool               // ops have processes
 	anonymous bool               // ops have none
-	untimed   bool               // the order of lines stands for times that not all ops have
+	untimed   bool               // ops without a time are to be written without one
 	names     map[string]int     // the processes that have names, by these
 	ids       map[string]int     // the processes of open calls that have only an id
 	waiting   []Op               // the open invocations that had none
@@ -259,7 +259,7 @@ func (r *records) setTime(op *Op, rec *record) {
 		rec.op.More = append(rec.op.More, Pair{Keyword("time"), rec.time})
 	}
 	if r.untimed && !rec.timed {
-		rec.op.More = append(rec.op.More, Pair{Keyword("time"), nil}) // so that it is written without one
+		rec.op.More = append(rec.op.More, Pair{Keyword("time"), nil})
 	}
 }
 
