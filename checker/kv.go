@@ -91,7 +91,7 @@ func MultiRegister() Model[string, []RegisterOp, []int] {
 		Describe: func(in []RegisterOp, out []int, known bool) string {
 			var parts []string
 			for i, o := range in {
-				s := o.Key + ": " + o.String()
+				s := touched(o)
 				if known && o.F == "read" && i < len(out) {
 					s = fmt.Sprintf("%s → %s", s, text(out[i]))
 				}
@@ -100,6 +100,14 @@ func MultiRegister() Model[string, []RegisterOp, []int] {
 			return strings.Join(parts, ", ")
 		},
 	}
+}
+
+// touched says what is asked of which register.
+func touched(o RegisterOp) string {
+	if o.F == "read" {
+		return "read " + o.Key
+	}
+	return fmt.Sprintf("%s %s %s", o.F, o.Key, text(o.Value))
 }
 
 // stepMulti keeps the registers that were written as "x=1;y=2;", in the order of their names.
