@@ -81,7 +81,7 @@ nemeses, the models, consistencies and formats of capsize check, the faults that
 		ValidArgs: sectionNames(),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return fmt.Errorf("capsize list takes one name at most, not %d", len(args))
+				return fmt.Errorf("list takes one name at most, not %d", len(args))
 			}
 			if len(args) == 1 && !slices.Contains(sectionNames(), args[0]) {
 				return unknown("list of", args[0], sectionNames())

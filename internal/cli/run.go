@@ -115,7 +115,7 @@ func stop(text string) (capsize.Breakpoint, error) {
 // noArgs refuses what is not a flag.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return fmt.Errorf("capsize %s takes flags only, not %q; see capsize %[1]s --help", cmd.Name(), args[0])
+		return fmt.Errorf("%s takes flags only, not %q; see capsize %[1]s --help", cmd.Name(), args[0])
 	}
 	return nil
 }
@@ -207,7 +207,7 @@ func (a *app) runSeeds(ctx context.Context, o runOptions) error {
 			return err
 		}
 	}
-	page, err := s.page(r, o.rerun(o.seed), o.report, again)
+	page, err := s.page(ctx, r, o.rerun(o.seed), o.report, again)
 	if err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func (a *app) sweepSeed(ctx context.Context, s trial, o runOptions, seed uint64,
 			return page, nil, err
 		}
 	}
-	page, err = s.page(r, o.rerun(r.Seed), reports, again)
+	page, err = s.page(ctx, r, o.rerun(r.Seed), reports, again)
 	return page, r, err
 }
 
