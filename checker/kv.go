@@ -37,8 +37,9 @@ func KV() Model[string, KVOp, string] {
 			switch in.F {
 			case "put":
 				return in.Value, true
-			case "append":
-				return s + in.Value, true
+			case "append": // which may be answered the string that it left
+				s += in.Value
+				return s, out == "" || out == s
 			case "cas":
 				if s != in.Old {
 					return s, false
@@ -50,6 +51,8 @@ func KV() Model[string, KVOp, string] {
 		Key: func(in KVOp) string { return in.Key },
 		Describe: func(in KVOp, out string, known bool) string {
 			switch {
+			case in.F == "append" && known && out != "":
+				return fmt.Sprintf("%v → %q", in, out)
 			case in.F != "get":
 				return in.String()
 			case !known:
