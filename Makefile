@@ -47,6 +47,10 @@ lint: ## Check the form: gofmt, go vet, staticcheck and the rules of internal/li
 	@echo "== internal/lint"
 	@$(GO) test -timeout $(TIMEOUT) ./internal/lint
 
+.PHONY: cross
+cross: ## Check that all packages and their tests compile for Windows and macOS
+	@for os in windows darwin; do echo "== GOOS=$$os go vet"; GOOS=$$os $(GO) vet $(PACKAGES); done
+
 .PHONY: unit
 unit: ## Run all tests but those of internal/lint
 	@echo "== go test"

@@ -92,10 +92,11 @@ type Result struct {
 	Wall      time.Duration // how long it took, judging included
 	CPU       time.Duration // of the whole process meanwhile
 	phases    []mark
-	core      *core         // who was to make progress then
-	healed    time.Duration // when all faults were healed; 0 if it did not come to that
-	Stopped   error         // why the run was cut short: interrupted, stalled or stopped at Test.StopAt; nil if it was not
-	held      bool          // it waited at Test.StopAt for a debugger
+	core      *core           // who was to make progress then
+	healed    time.Duration   // when all faults were healed; 0 if it did not come to that
+	refusals  map[int]refusal // of the clients that did not get through in the end
+	Stopped   error           // why the run was cut short: interrupted, stalled or stopped at Test.StopAt; nil if it was not
+	held      bool            // it waited at Test.StopAt for a debugger
 }
 
 // Digest returns the hex SHA-256 of the history as it is kept in a file, which

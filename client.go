@@ -3,7 +3,9 @@ package capsize
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -183,13 +185,37 @@ func (c *client) connect(shift int) (goesOn bool) {
 		if !goesOn {
 			return false
 		}
-		if err == nil {
+		if c.e.refused(c, err); err == nil {
 			c.conn = conn
 			return true
 		}
 		_ = c.host.Sleep(20 * time.Millisecond)
 	}
 	return true
+}
+
+// refused notes what Open said to a client last; nil if it got through.
+func (e *engine) refused(c *client, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.refusals, c.id)
+	if err != nil {
+		e.refusals[c.id] = refusal{c.host.Node(), err.Error()}
+	}
+}
+
+// A refusal is what Open said at a node.
+type refusal struct{ node, said string }
+
+// refusalAt returns what Open said to the first client of a node that did not get through in
+// the end, or of any node for "".
+func (r *Result) refusalAt(node string) (refusal, bool) {
+	for _, id := range slices.Sorted(maps.Keys(r.refusals)) {
+		if x := r.refusals[id]; node == "" || x.node == node {
+			return x, true
+		}
+	}
+	return refusal{}, false
 }
 
 // ask invokes one operation and records it and what became of it.

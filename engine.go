@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"testing/synctest"
@@ -47,6 +48,7 @@ type engine struct {
 	history  history.History
 	calls    int // that were invoked
 	findings []cluster.Finding
+	refusals map[int]refusal // by client: what Open said last
 	marks    []mark
 	stopped  error
 	closed   bool // nothing is recorded any more
@@ -63,7 +65,7 @@ type mark struct {
 var runs atomic.Uint64
 
 func newEngine(ctx context.Context, test Test) *engine {
-	e := &engine{ctx: ctx, test: test, seed: test.Seed, label: runName(test.Seed)}
+	e := &engine{ctx: ctx, test: test, seed: test.Seed, label: runName(test.Seed), refusals: map[int]refusal{}}
 	e.hold.goOn = make(chan struct{})
 	e.plan = test.Nemesis.Plan(e.seed, test.Duration)
 	if test.Rate != Unpaced {
@@ -249,6 +251,7 @@ func (e *engine) result() *Result {
 	e.closed = true
 	r := &Result{Test: e.test, Seed: e.seed, Plan: e.plan, History: &e.history, Findings: e.findings, phases: e.marks, Stopped: e.stopped}
 	r.Virtual = r.History.End()
+	r.refusals = maps.Clone(e.refusals)
 	if e.hold.reached.Load() {
 		r.Snapshot, r.held = e.hold.snapshot, !e.hold.halted.Load()
 	}

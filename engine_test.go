@@ -266,7 +266,15 @@ func TestOpenNeverSucceeds(t *testing.T) {
 	spec.Open = func(context.Context, *cluster.Host) (echoClient, error) { return echoClient{}, errors.New("refused") }
 	r := run(t, echo{}, func(test *capsize.Test) { test.Workload = workloads.New(spec) })
 	assert.Equal(t, checker.Invalid, r.Verdict)
-	assert.Equal(t, "no client got through to n1 within 5s after the last fault was healed", r.Reason)
+	assert.Equal(t, "no client got through to n1 within 5s after the last fault was healed"+`: Open returned "refused"`, r.Reason)
+	for _, c := range r.Checks {
+		if c.Checker == "calls succeeded" {
+			assert.Equal(t, `no operation was invoked, as no client got through: Open at n1 returned "refused"`, c.Reason)
+			assert.Equal(t, checker.Unknown, c.Verdict)
+			return
+		}
+	}
+	assert.Fail(t, "nobody asked whether calls succeeded")
 }
 
 func TestSetup(t *testing.T) {

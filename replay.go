@@ -82,6 +82,9 @@ func (x *runner) replay(ctx context.Context, t *testing.T, s savedRun) {
 	if err != nil {
 		t.Errorf("capsize: compare with the saved run: %v", err)
 	}
+	if damage := s.Damage(s.Dir); damage != "" {
+		remark(t, "capsize: %s: %s. Only the digests can be compared.", filepath.ToSlash(s.Dir), damage)
+	}
 	second := again{}
 	if differs == "" {
 		out.repeats = "this is the saved run, byte for byte"

@@ -196,6 +196,17 @@ func TestRunMended(t *testing.T) {
 	require.True(t, passed)
 	assert.Regexp(t, `^capsize: TestRunChild/`+id+`: seed \d+, saved in .*: valid now, .* differ from line \d+ on \(-v shows more\)\nPASS\n`, out)
 
+	// A saved history that is cut short is no sign of chance: the digests are compared.
+	file := filepath.Join(dir, "testdata/capsize/TestRunChild", id, "history.jsonl")
+	b, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, b[:len(b)/2], 0o644))
+	out, passed = runChild(t, dir, "fails", "-test.v")
+	require.False(t, passed)
+	assert.Regexp(t, `: the saved history is damaged: history.jsonl has not the digest that run.json says \([0-9a-f]{8}\); line \d+, its last, is cut short`, out)
+	assert.Contains(t, out, "repeats  this is the saved run, byte for byte\n")
+	assert.NotContains(t, out, "not deterministic")
+
 	// A test that passes and has no such thing to say prints nothing.
 	out, passed = runChild(t, t.TempDir(), "mended")
 	require.True(t, passed)

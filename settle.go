@@ -165,11 +165,14 @@ func checkProgress(r *Result) checker.Result {
 			d = math.MaxInt64
 		}
 		if d > r.core.bound {
-			what := fmt.Sprintf("no operation at %s succeeded", node)
+			what, why := fmt.Sprintf("no operation at %s succeeded", node), ""
 			if _, ok := asked[node]; !ok {
 				what = fmt.Sprintf("no client got through to %s", node)
+				if x, ok := r.refusalAt(node); ok {
+					why = fmt.Sprintf(": Open returned %q", x.said)
+				}
 			}
-			c.Verdict, c.Reason = checker.Invalid, fmt.Sprintf("%s within %v after %v", what, r.core.bound, r.core)
+			c.Verdict, c.Reason = checker.Invalid, fmt.Sprintf("%s within %v after %v%s", what, r.core.bound, r.core, why)
 			return c
 		}
 		slowest = max(slowest, d)

@@ -30,6 +30,9 @@ func checkSucceeded(ctx context.Context, r *Result) checker.Result {
 	c := checker.Succeeded(mayFail...).Check(ctx, r.History)
 	x := r.Exercised
 	calls := x.OK + x.Fail + x.Info
+	if x, ok := r.refusalAt(""); ok && calls == 0 {
+		c.Reason = fmt.Sprintf("no operation was invoked, as no client got through: Open at %s returned %q", x.node, x.said)
+	}
 	if c.Verdict == checker.Valid && x.OK+x.Fail < min(r.Test.Clients, calls) {
 		c.Verdict, c.Undecided = checker.Unknown, "too few outcomes are known"
 		c.Reason = fmt.Sprintf("the outcome of only %d of %d calls is known", x.OK+x.Fail, calls)

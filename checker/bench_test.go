@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
-	"syscall"
 	"testing"
 	"time"
 
@@ -92,15 +91,6 @@ func (g rig[S, In, Out]) random(r *rand.Rand, l load) (h *history.History, spoil
 		c.phase++
 	}
 	return h, spoilt
-}
-
-// cpu returns the processor time that the process has used.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // full reports whether the whole table is asked for, which takes hours more: porcupine

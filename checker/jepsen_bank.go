@@ -116,12 +116,32 @@ func judgeBank(j *judging, p *jepsenPart, rule BankRule) {
 	if len(reads) == 0 {
 		j.unsure("the balances were never read" + on(p.key))
 	}
+	b.say(len(reads))
 	j.count("read", len(reads))
 	j.wrong("with a wrong total", b.totals)
 	j.wrong("with a negative balance", b.negatives)
 	j.wrong("without a balance", b.nils)
 	j.wrong("with an unexpected account", b.strange)
 	j.wrong("without an account", b.left)
+}
+
+// say tells what the reads of a bank saw, and what was expected of them.
+func (b *bankReads) say(reads int) {
+	if b.Total == nil || b.j.finding != "" {
+		b.j.finding = "the reads of each bank saw its total"
+		return
+	}
+	text := fmt.Sprintf("%s saw a total of %d", plural(reads, "read"), *b.Total)
+	switch {
+	case b.first < 0:
+		text += ", as was expected"
+	case reads > 1:
+		text += ", as the first did"
+	}
+	if !b.Negative {
+		text += ", and no negative balance"
+	}
+	b.j.finding = text
 }
 
 // BankReads are what the reads of a bank have shown so far.

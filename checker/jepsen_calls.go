@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -298,6 +299,8 @@ type judging struct {
 	why    *Why
 	doubt  string
 	bad    *badValue
+
+	finding string // what a valid history showed, in a sentence; the counts if it is empty
 }
 
 // count adds to a count.
@@ -401,7 +404,7 @@ func (j *judging) result() Result {
 	case j.doubt != "":
 		r.Verdict, r.Reason, r.Why = Unknown, j.doubt+" ("+all+")", nil
 	default:
-		r.Reason, r.Why = all, nil
+		r.Reason, r.Why = cmp.Or(j.finding, all), nil
 	}
 	b, err := json.Marshal(Findings{Checker: r.Checker, Verdict: r.Verdict, Counts: j.counts, Lags: j.allLags()})
 	if err == nil {

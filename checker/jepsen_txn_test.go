@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/history"
@@ -59,6 +60,28 @@ func TestBankAgreesWithItsDefinition(t *testing.T) {
 				return n
 			})
 		})
+	}
+}
+
+// TestBankSays tells what the reads of a valid bank saw, and what was expected.
+func TestBankSays(t *testing.T) {
+	read := func(p int, balances ...int) []history.Op {
+		return []history.Op{{Process: p, Input: BankOp{F: "read"}}, {Process: p, Type: history.OK, Output: balances}}
+	}
+	one := history.Of(read(0, 3, 5)...)
+	two := history.Of(append(read(0, 3, 5), read(1, 9, -1)...)...)
+	total := 8
+	for _, c := range []struct {
+		h    *history.History
+		rule BankRule
+		want string
+	}{
+		{one, BankRule{}, "1 read saw a total of 8, and no negative balance"},
+		{one, BankRule{Total: &total}, "1 read saw a total of 8, as was expected, and no negative balance"},
+		{two, BankRule{Negative: true}, "2 reads saw a total of 8, as the first did"},
+		{two, BankRule{}, "1 with a negative balance (of 2 read)"},
+	} {
+		assert.Equal(t, c.want, Bank(c.rule).Check(t.Context(), c.h).Reason)
 	}
 }
 

@@ -37,8 +37,9 @@ func KV() Model[string, KVOp, string] {
 			switch in.F {
 			case "put":
 				return in.Value, true
-			case "append":
-				return s + in.Value, true
+			case "append": // which may be answered the string that it left
+				s += in.Value
+				return s, out == "" || out == s
 			case "cas":
 				if s != in.Old {
 					return s, false
@@ -50,6 +51,8 @@ func KV() Model[string, KVOp, string] {
 		Key: func(in KVOp) string { return in.Key },
 		Describe: func(in KVOp, out string, known bool) string {
 			switch {
+			case in.F == "append" && known && out != "":
+				return fmt.Sprintf("%v → %q", in, out)
 			case in.F != "get":
 				return in.String()
 			case !known:
@@ -91,7 +94,7 @@ func MultiRegister() Model[string, []RegisterOp, []int] {
 		Describe: func(in []RegisterOp, out []int, known bool) string {
 			var parts []string
 			for i, o := range in {
-				s := o.Key + ": " + o.String()
+				s := touched(o)
 				if known && o.F == "read" && i < len(out) {
 					s = fmt.Sprintf("%s → %s", s, text(out[i]))
 				}
@@ -100,6 +103,14 @@ func MultiRegister() Model[string, []RegisterOp, []int] {
 			return strings.Join(parts, ", ")
 		},
 	}
+}
+
+// touched says what is asked of which register.
+func touched(o RegisterOp) string {
+	if o.F == "read" {
+		return "read " + o.Key
+	}
+	return fmt.Sprintf("%s %s %s", o.F, o.Key, text(o.Value))
 }
 
 // stepMulti keeps the registers that were written as "x=1;y=2;", in the order of their names.

@@ -60,7 +60,7 @@ func refineKV(calls facts[KVOp, string]) (r refinement[string], ok bool) {
 		if c.in.F == "get" {
 			continue
 		}
-		if c.in.F == "cas" {
+		if c.in.F == "cas" || c.in.F == "append" && c.known && c.out != "" {
 			return r, false
 		}
 		if _, twice := p.at[c.in.Value]; twice || c.in.Value == "" {
@@ -207,7 +207,7 @@ func (f facts[In, Out]) all() []fact[In, Out] {
 func foldKV(calls []fact[KVOp, string]) func(string) string {
 	var seen []string
 	for _, c := range calls {
-		if c.in.F == "get" && c.known {
+		if c.known && (c.in.F == "get" || c.in.F == "append" && c.out != "") {
 			seen = append(seen, c.out)
 		}
 		if c.in.F == "cas" {

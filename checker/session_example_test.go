@@ -102,7 +102,7 @@ func ExampleMeasureStaleness() {
 	fmt.Println(s, err)
 	fmt.Println(s.Age, s.Delta, s.Most, s.KLow)
 	// Output:
-	// 1 of 2 reads are stale, by 30ms at most (1 % by 30ms or more), and behind by 2 versions at most; 3-atomic; Δ = 30ms <nil>
+	// 1 of 2 reads is stale, by 30ms at most, and behind by 2 versions at most; 3-atomic; Δ = 30ms <nil>
 	// 30ms 30ms 2 3
 }
 

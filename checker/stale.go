@@ -73,9 +73,14 @@ func stalenessReport(m anyModel) Checker {
 
 // String says it in one sentence.
 func (s Staleness) String() string {
-	text := fmt.Sprintf("%d of %s stale", s.Stale, are(s.Reads, "read"))
+	const enough = 100 // reads of which one in a hundred is one at least
+	text := areOf(s.Stale, s.Reads, "read") + " stale"
 	if s.Stale > 0 {
-		text += fmt.Sprintf(", by %s at most (1 %% by %s or more), and behind by %s at most", short(s.Age), short(s.P99), plural(s.Most, "version"))
+		text += fmt.Sprintf(", by %s at most", short(s.Age))
+		if s.Reads >= enough {
+			text += fmt.Sprintf(" (1 %% by %s or more)", short(s.P99))
+		}
+		text += fmt.Sprintf(", and behind by %s at most", plural(s.Most, "version"))
 	}
 	if s.Early > 0 {
 		text += fmt.Sprintf("; %d saw what was only written later", s.Early)

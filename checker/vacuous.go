@@ -42,6 +42,14 @@ func Vacuous(h *history.History, mayFail ...string) (reason string, vacuous bool
 	return "", false
 }
 
+// Kinds returns the kinds of the calls of a history, sorted; see [Vacuous]. O(n).
+func Kinds(h *history.History) (names []string) {
+	for _, k := range takeStock(h).kinds {
+		names = append(names, k.name)
+	}
+	return names
+}
+
 // Succeeded returns a checker that is Unknown if the history is [Vacuous], and Valid otherwise.
 // Its reason says how many calls of each kind succeeded.
 func Succeeded(mayFail ...string) Checker {

@@ -27,7 +27,7 @@ func are(n int, noun string) string {
 // areOf says of some of all that they are something: "1 of 5 keys is".
 func areOf(n, all int, noun string) string {
 	verb := "are"
-	if n == 1 {
+	if n == 1 || all == 1 {
 		verb = "is"
 	}
 	return fmt.Sprintf("%d of %s %s", n, plural(all, noun), verb)
@@ -137,8 +137,11 @@ func (s source) wordAny(key string, spans []span, at int) string {
 	if at < 0 || !spans[at].known {
 		return fmt.Sprintf("no order of %s%s explains the answers", plural(len(spans), "call"), on(key))
 	}
-	return fmt.Sprintf("no order of %s%s explains what process %d was answered: %s",
-		plural(len(spans), "call"), on(key), s.h.At(spans[at].call).Process, s.words(spans[at]))
+	process, asked := s.h.At(spans[at].call).Process, s.words(spans[at])
+	if len(spans) == 1 {
+		return fmt.Sprintf("no call%s explains what process %d was answered: %s", on(key), process, asked)
+	}
+	return fmt.Sprintf("no order of %s%s explains what process %d was answered: %s", plural(len(spans), "call"), on(key), process, asked)
 }
 
 // wordTwice tells of a value that was swapped twice.

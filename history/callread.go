@@ -28,8 +28,8 @@ func scanCalls(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
 		rs := newRecords(opts)
 		f := callFile{objects: jsonFile{r: counter{r: r}, records: rs}, records: rs, clients: map[any]bool{}}
 		f.objects.d = json.NewDecoder(&f.objects.r)
-		if line, err := f.read(); err != nil {
-			yield(Op{}, fileError(name, line, err))
+		if line, op, err := f.read(); err != nil {
+			yield(Op{}, opError(name, line, op, err))
 			return
 		}
 		f.order()
@@ -44,18 +44,19 @@ func scanCalls(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
 	}
 }
 
-// read reads all calls. It returns the line of an error.
-func (f *callFile) read() (int, error) {
+// read reads all calls. It returns the place of an error.
+func (f *callFile) read() (line, op int, err error) {
 	for {
 		raw, err := f.objects.next()
 		if err == io.EOF {
-			return 0, nil
+			return 0, 0, nil
 		}
 		if err == nil {
 			err = f.call(raw)
 		}
 		if err != nil {
-			return f.objects.line(err), err
+			line, op = f.objects.place(err)
+			return line, op, err
 		}
 	}
 }

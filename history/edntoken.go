@@ -296,6 +296,9 @@ func unescape(s string) (any, error) {
 				s = s[1+n:]
 			}
 		}
+		if utf16.IsSurrogate(r) {
+			return nil, fmt.Errorf(`\u%04x is half a character: a surrogate without the other half`, r)
+		}
 		b.WriteRune(r)
 	}
 	return b.String(), nil

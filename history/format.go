@@ -118,17 +118,18 @@ func Scan(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
 }
 
 // scan yields the ops of a file whose format is known.
-func scan(r *bufio.Reader, name string, opts Options) iter.Seq2[Op, error] {
-	if bom, _ := r.Peek(3); string(bom) == "\ufeff" {
-		_, _ = r.Discard(3)
+func scan(br *bufio.Reader, name string, opts Options) iter.Seq2[Op, error] {
+	if bom, _ := br.Peek(3); string(bom) == "\ufeff" {
+		_, _ = br.Discard(3)
 	}
+	r := &utf8Reader{r: br}
 	switch opts.Format {
 	case JSONL:
 		rd := opReader{in: generic, out: generic, note: generic, opts: opts, order: order{loose: opts.Lenient}}
-		if head, _ := r.Peek(detectBytes); hasJepsenOps(head) {
+		if head, _ := br.Peek(detectBytes); hasJepsenOps(head) {
 			rd.in, rd.out, rd.note = as[JepsenOp](), as[JepsenOp](), as[JepsenOp]()
 		}
-		return scanJSONL(r, name, rd)
+		return scanJSONL(br, name, rd)
 	case EDN, KV, Maelstrom:
 		return scanEDN(r, name, opts)
 	case JSON:
@@ -136,7 +137,7 @@ func scan(r *bufio.Reader, name string, opts Options) iter.Seq2[Op, error] {
 	case Calls:
 		return scanCalls(r, name, opts)
 	case Etcd:
-		return scanLog(r, name, opts)
+		return scanLog(br, name, opts) // others write into such a log too
 	}
 	return func(yield func(Op, error) bool) {
 		yield(Op{}, fileError(name, 1, fmt.Errorf("no reader for %v", opts.Format)))

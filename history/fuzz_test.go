@@ -172,6 +172,9 @@ func FuzzEDN(f *testing.F) {
 func FuzzJSON(f *testing.F) {
 	f.Add([]byte(`[{"type":"invoke","value":["x",[["append",1,2]]],"process":0},`+"\n"+`{"type":"ok","value":["x",[["r",1,[2]]]],"process":0}]`), byte(2))
 	f.Add([]byte(`{"type":"info","f":":a","error":":b","process":"nemesis","time":-1,"key":"k"}`), byte(0))
+	f.Add([]byte(`[{"process":0,"type":"ok"},{"process":0,"type":"invoke"}]`), byte(0))
+	f.Add([]byte(`[{"process":0,"type":"ok"},{"process":0,"type":"invoke"}]`), byte(2))
+	f.Add([]byte("{\"process\":0,\"type\":\"invoke\",\"f\":\"\x92\",\"value\":{\"\x92\":\"\\ud800\"}}"), byte(1))
 	addEncoded(f, JSON)
 	f.Fuzz(func(t *testing.T, text []byte, how byte) {
 		testTree(t, text)

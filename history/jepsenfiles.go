@@ -199,9 +199,11 @@ func scanJSON(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
 					continue
 				}
 				if err != nil {
-					yield(nil, fileError(name, f.line(err), err))
+					line, op := f.place(err)
+					yield(nil, opError(name, line, op, err))
 					return
 				}
+				f.rec.number = f.number()
 				if !yield(&f.rec, nil) {
 					return
 				}
@@ -219,6 +221,10 @@ type jsonFile struct {
 	array   bool
 	rec     record
 	seen    []string // fields of the op at hand
+	objects int      // how many were read
+	ended   int      // the line in which the last one ended
+	shared  bool     // it ended in the line in which the one before it did
+	broke   bool     // it is no JSON
 }
 
 // next returns the next object, or io.EOF.
@@ -238,9 +244,45 @@ func (f *jsonFile) next() (json.RawMessage, error) {
 		if err == io.EOF && !f.array {
 			return nil, io.EOF
 		}
+		f.objects++
+		f.shared, f.broke = false, true
 		return nil, jsonFileError(err)
 	}
+	f.objects++
+	line := f.r.line(f.d.InputOffset())
+	f.ended, f.shared = line, line == f.ended
 	return raw, nil
+}
+
+// place returns the line that an error is about, and the op as number does.
+func (f *jsonFile) place(err error) (line, op int) {
+	line = f.line(err)
+	if f.broke && line == f.ended {
+		return line, f.objects
+	}
+	return line, f.number()
+}
+
+// number returns the number of the object read last, or 0 if its line has no other.
+func (f *jsonFile) number() int {
+	if f.shared || f.objects > 0 && !f.broke && f.another() {
+		return f.objects
+	}
+	return 0
+}
+
+// another reports whether another object follows on the same line.
+func (f *jsonFile) another() bool {
+	var next [16]byte
+	n, _ := f.d.Buffered().Read(next[:]) // it is in memory
+	for _, c := range next[:n] {
+		switch c {
+		case ' ', '\t', ',', '\r':
+		default:
+			return c == '{'
+		}
+	}
+	return false
 }
 
 // line returns the number of the line that an error is about.

@@ -54,7 +54,7 @@ func collect(ops iter.Seq2[Op, error]) (*History, error) {
 func scanJSONL(r io.Reader, name string, rd opReader) iter.Seq2[Op, error] {
 	return func(yield func(Op, error) bool) {
 		rd := rd // for this iteration
-		l := newLines(r)
+		l := newLines(&utf8Reader{r: r})
 		for {
 			line, err := l.next()
 			if err == io.EOF {

@@ -22,6 +22,9 @@ func eachField(line []byte, f func(name, raw []byte) error) error {
 	if len(line) == 0 || line[0] != '{' {
 		return fmt.Errorf("%s is no JSON object", clip(line))
 	}
+	if err := checkEscapes(line); err != nil {
+		return err
+	}
 	i := skipSpace(line, 1)
 	if i < len(line) && line[i] == '}' {
 		return endOf(line, i+1)

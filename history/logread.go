@@ -117,7 +117,9 @@ func scanLog(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
 					if !ok {
 						continue
 					}
-					err = f.read(fields, l.n)
+					if err = checkUTF8(line); err == nil {
+						err = f.read(fields, l.n)
+					}
 				}
 				if err != nil {
 					yield(nil, fileError(name, l.n, err))

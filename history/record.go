@@ -21,6 +21,7 @@ type records struct {
 	fields    fieldNames
 	numbered  bool               // ops have processes
 	anonymous bool               // ops have none
+	untimed   bool               // ops without a time are to be written without one
 	names     map[string]int     // the processes that have names, by these
 	ids       map[string]int     // the processes of open calls that have only an id
 	waiting   []Op               // the open invocations that had none
@@ -37,6 +38,7 @@ func newRecords(opts Options) *records {
 // A record is an op with its fields as a file has them.
 type record struct {
 	line     int
+	number   int   // of the op in the file, from 1, if its line has others
 	index    int64 // below 0 if there is none
 	time     int64
 	timed    bool
@@ -255,6 +257,9 @@ func (r *records) setTime(op *Op, rec *record) {
 	op.Time = max(time.Duration(rec.time), r.order.last)
 	if rec.timed && op.Time != time.Duration(rec.time) {
 		rec.op.More = append(rec.op.More, Pair{Keyword("time"), rec.time})
+	}
+	if r.untimed && !rec.timed {
+		rec.op.More = append(rec.op.More, Pair{Keyword("time"), nil})
 	}
 }
 

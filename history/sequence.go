@@ -68,7 +68,7 @@ func (r *records) ops(name string, recs iter.Seq2[*record, error]) iter.Seq2[Op,
 			var op Op
 			if err == nil {
 				if op, err = r.op(rec); err != nil {
-					err = fileError(name, lineOf(rec, err), err)
+					err = opError(name, lineOf(rec, err), rec.number, err)
 				}
 				if r.opts.Line != nil {
 					*r.opts.Line = rec.line
@@ -133,6 +133,7 @@ func (r *records) arrange(all []*record) {
 		r.sort(all)
 		return
 	}
+	r.untimed = r.opts.Format != Etcd && r.opts.Format != KV && partlyTimed(all)
 	var v inversions
 	for _, rec := range all {
 		v.add(rec)
@@ -179,15 +180,26 @@ func byTime(all []*record) {
 	})
 }
 
+// partlyTimed reports whether some records have a time and others do not: then the lines
+// could be sorted if all had one.
+func partlyTimed(all []*record) bool {
+	timed, untimed := false, false
+	for _, rec := range all {
+		timed, untimed = timed || rec.timed, untimed || !rec.timed
+	}
+	return timed && untimed
+}
+
 // misplaced reports whether completions stand before their invocations, or the lines
 // contradict their times, and all have times.
 func misplaced(all []*record) bool {
 	var s sequence
-	open, strays := map[any]bool{}, false
+	open, strays, same := map[any]bool{}, false, true
 	for _, rec := range all {
 		if !rec.hasTime() || rec.kind == nil {
 			return false
 		}
+		same = same && rec.time == all[0].time
 		s.add(rec)
 		if rec.client() {
 			strays = strays || rec.kind != Invoke && !open[rec.process]
@@ -195,5 +207,5 @@ func misplaced(all []*record) bool {
 		}
 	}
 	_, e := s.end()
-	return e != nil || strays
+	return (e != nil || strays) && !same
 }

@@ -21,7 +21,7 @@ type Inject func(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (desc st
 // package-level variable. A name that is taken is a mistake and panics.
 func New(name string, inject Inject) Fault {
 	f := named{name, inject}
-	register(name, "a fault of this program's own", func([]byte) (Fault, error) { return f, nil })
+	register(name, "made for this program, by nemesis.New; it has no parameters", func([]byte) (Fault, error) { return f, nil })
 	return f
 }
 

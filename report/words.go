@@ -201,6 +201,9 @@ func processName(o history.Op) string {
 // label says what a call asked and what it learnt: "read → 23". What it touches
 // is left out if that is key, which the reader knows already.
 func label(c history.Call, key string) string {
+	if text, ok := steps(c); ok {
+		return clean(text, 60)
+	}
 	f, in := input(c.Invoke.Input, key)
 	if in == "" && c.Invoke.Key != "" && c.Invoke.Key != key {
 		in = c.Invoke.Key
@@ -216,6 +219,31 @@ func label(c history.Call, key string) string {
 		in += " " + out
 	}
 	return clean(in, 60)
+}
+
+// steps describes a call that asks for several things at once, each with what it was
+// answered: "read x → 1, write y 2".
+func steps(c history.Call) (text string, ok bool) {
+	asked, _ := jsonValue(c.Invoke.Input).([]any)
+	answers, _ := jsonValue(c.Complete.Output).([]any)
+	var parts []string
+	for i, step := range asked {
+		m, _ := step.(map[string]any)
+		f, is := m["f"].(string)
+		if !is {
+			return "", false
+		}
+		part := operation(f, m)
+		if f != "write" && c.Complete.Type == history.OK && i < len(answers) {
+			part += " → " + plain(answers[i])
+		}
+		parts = append(parts, part)
+	}
+	text = strings.Join(parts, ", ")
+	if c.Complete.Type == history.Fail {
+		text += " failed"
+	}
+	return text, len(parts) > 0
 }
 
 // input describes what a call asked. Operations are told by their field f, which

@@ -50,6 +50,9 @@ func TestLabel(t *testing.T) {
 		{"swap 7 → done", history.OK, stringy{"swap k2 7"}, stringy{"done"}},
 		{"hello → [1,2]", history.OK, "hello", []int{1, 2}},
 		{"k1", history.Info, nil, nil},
+		{"read k1 → 7, write k2 5", history.OK, []testOp{{F: "read", Key: "k1"}, {F: "write", Key: "k2", Value: 5}}, []int{7, 0}},
+		{"read k1, write k2 5", history.Info, []testOp{{F: "read", Key: "k1"}, {F: "write", Key: "k2", Value: 5}}, nil},
+		{"read k1 failed", history.Fail, []testOp{{F: "read", Key: "k1"}}, nil},
 	} {
 		c := history.Call{Invoke: history.Op{Key: "k1", Input: tc.in}, Complete: history.Op{Type: tc.typ, Output: tc.out}}
 		assert.Equal(t, tc.want, label(c, "k2"))

@@ -12,7 +12,8 @@ import (
 
 // A codec decodes ops as Jepsen records them into those of a model, and encodes them.
 type codec[In, Out any] struct {
-	fs []string // what can be done
+	fs     []string // what can be done
+	silent []string // of these, what is answered no more than that it was done; see [unjudged]
 
 	// decodeInput returns the input of an invocation.
 	decodeInput func(op history.Op, j history.JepsenOp) (In, error)
@@ -27,7 +28,7 @@ type codec[In, Out any] struct {
 
 // A boxedCodec is a codec without its types, so that the compiler makes what follows once.
 type boxedCodec struct {
-	fs           []string
+	fs, silent   []string
 	decodeInput  func(op history.Op, j history.JepsenOp) (any, error)
 	decodeOutput func(in any, j history.JepsenOp) (any, bool, error)
 	encode       func(in, out any) (f string, value any, failed bool) // failed if the output is known and Jepsen would call it that
@@ -36,7 +37,7 @@ type boxedCodec struct {
 
 func boxed[In, Out any](d codec[In, Out]) *boxedCodec {
 	return &boxedCodec{
-		fs:          d.fs,
+		fs: d.fs, silent: d.silent,
 		decodeInput: func(op history.Op, j history.JepsenOp) (any, error) { return d.decodeInput(op, j) },
 		decodeOutput: func(in any, j history.JepsenOp) (any, bool, error) {
 			return d.decodeOutput(in.(In), j)
@@ -54,7 +55,7 @@ func boxed[In, Out any](d codec[In, Out]) *boxedCodec {
 // call that is OK without a known output becomes indeterminate: it may have taken
 // effect.
 func (d *boxedCodec) translator() func(history.Op) (history.Op, error) {
-	open := map[int]any{}
+	open := map[int]request{}
 	return func(op history.Op) (history.Op, error) {
 		if op.Process == history.Nemesis {
 			return op, nil
@@ -64,18 +65,24 @@ func (d *boxedCodec) translator() func(history.Op) (history.Op, error) {
 	}
 }
 
+// A request is what a call asked, as a model has it and as it was recorded.
+type request struct {
+	in any
+	as history.JepsenOp
+}
+
 // op translates one op.
-func (d *boxedCodec) op(op *history.Op, open map[int]any) (err error) {
+func (d *boxedCodec) op(op *history.Op, open map[int]request) (err error) {
 	if op.Type == history.Invoke {
 		j, _ := op.Input.(history.JepsenOp)
 		if !slices.Contains(d.fs, j.F) {
 			return otherF{j.F, d.fs}
 		}
 		in, err := d.decodeInput(*op, j)
-		op.Input, open[op.Process] = in, in
+		op.Input, open[op.Process] = in, request{in, j}
 		return err
 	}
-	in, asked := open[op.Process]
+	asking, asked := open[op.Process]
 	delete(open, op.Process)
 	j, _ := op.Output.(history.JepsenOp)
 	op.Output = nil
@@ -86,7 +93,10 @@ func (d *boxedCodec) op(op *history.Op, open map[int]any) (err error) {
 		op.Type = history.Fail // "no" is an answer
 		return nil
 	}
-	out, known, err := d.decodeOutput(in, j)
+	out, known, err := d.decodeOutput(asking.in, j)
+	if err == nil && slices.Contains(d.silent, asking.as.F) {
+		err = unjudged(asking.as, j)
+	}
 	if op.Output = out; !known || err != nil {
 		op.Type, op.Output = history.Info, nil
 	}
@@ -216,7 +226,7 @@ func found(v any) ([]int, error) {
 func register(found bool) codec[checker.RegisterOp, int] {
 	return codec[checker.RegisterOp, int]{
 		encode: encodeRegister(found),
-		fs:     []string{"read", "write", "cas"},
+		fs:     []string{"read", "write", "cas"}, silent: []string{"write", "cas"},
 		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.RegisterOp, err error) {
 			in = checker.RegisterOp{F: j.F, Key: op.Key}
 			switch j.F {
@@ -238,7 +248,7 @@ func register(found bool) codec[checker.RegisterOp, int] {
 			case "cas":
 				pair, ok := j.Value.([]any)
 				if !ok || len(pair) != 2 {
-					return in.Old, true, nil
+					return in.Old, true, nil // silent
 				}
 				return in.Old, true, errors.Join(repeats(in.Old, pair[0], number), repeats(in.Value, pair[1], number))
 			case "write":
@@ -365,6 +375,7 @@ func stringStore() codec[checker.KVOp, string] {
 	return codec[checker.KVOp, string]{
 		encode: encodeKV,
 		fs:     []string{"get", "put", "append", "cas", "read", "write", "0", "1", "2"},
+		silent: []string{"put", "cas", "write", "1"},
 		decodeInput: func(op history.Op, j history.JepsenOp) (checker.KVOp, error) {
 			in := checker.KVOp{F: j.F, Key: op.Key}
 			if f, ok := kvNames[j.F]; ok {
@@ -393,10 +404,14 @@ func stringStore() codec[checker.KVOp, string] {
 			case in.F == "put":
 				return "", true, repeats(in.Value, j.Value, value)
 			case in.F == "append":
-				left, isText := j.Value.(string) // the string that it left, or what was appended
-				if v, err := value(j.Value); err == nil && isText && !strings.HasSuffix(left, in.Value) {
-					return "", true, repeats(in.Value, any(v), value)
+				if acknowledges(j.Value) || text(j.Value) == in.Value {
+					return "", true, nil
 				}
+				left, isText := j.Value.(string) // the string that it left
+				if !isText || !strings.HasSuffix(left, in.Value) {
+					return "", true, repeats(in.Value, any(text(j.Value)), value)
+				}
+				return left, true, nil
 			}
 			return "", true, nil
 		},
@@ -413,28 +428,31 @@ func text(v any) string {
 
 // value returns the string that a completion repeats. A word that all is well is none.
 func value(v any) (string, error) {
-	switch v {
-	case "", "OK", "ok", true:
+	if acknowledges(v) {
 		return "", errors.New("no value")
 	}
 	return text(v), nil
 }
 
 // lock translates acquisitions and releases. Who asks is the process. An
-// acquisition may be answered with a fencing token.
-func lock() codec[checker.LockOp, int] {
+// acquisition of a fenced lock may be answered with a token.
+func lock(fenced bool) codec[checker.LockOp, int] {
+	silent := []string{"acquire", "release"}
+	if fenced {
+		silent = silent[1:]
+	}
 	return codec[checker.LockOp, int]{
 		encode: encodeLock,
-		fs:     []string{"acquire", "release"},
+		fs:     []string{"acquire", "release"}, silent: silent,
 		decodeInput: func(op history.Op, j history.JepsenOp) (checker.LockOp, error) {
 			return checker.LockOp{F: j.F, Key: op.Key, Client: op.Process}, nil
 		},
 		decodeOutput: func(in checker.LockOp, j history.JepsenOp) (int, bool, error) {
-			token, err := integer(j.Value)
-			if err != nil || in.F != "acquire" {
-				token = 0
+			if !fenced || in.F != "acquire" || acknowledges(j.Value) {
+				return 0, true, nil
 			}
-			return token, true, nil
+			token, err := integer(j.Value)
+			return token, true, err
 		},
 	}
 }

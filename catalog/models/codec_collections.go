@@ -47,7 +47,7 @@ func counter() codec[checker.CounterOp, int] {
 func set() codec[checker.SetOp, []int] {
 	return codec[checker.SetOp, []int]{
 		encode: encodeSet,
-		fs:     []string{"add", "remove", "contains", "read"},
+		fs:     []string{"add", "remove", "contains", "read"}, silent: []string{"add", "remove"},
 		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.SetOp, err error) {
 			in = checker.SetOp{F: j.F, Key: op.Key}
 			if in.F != "read" {
@@ -84,7 +84,7 @@ func set() codec[checker.SetOp, []int] {
 func queue() codec[checker.QueueOp, int] {
 	return codec[checker.QueueOp, int]{
 		encode: encodeQueue,
-		fs:     []string{"enqueue", "dequeue"},
+		fs:     []string{"enqueue", "dequeue"}, silent: []string{"enqueue"},
 		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.QueueOp, err error) {
 			in = checker.QueueOp{F: j.F, Key: op.Key}
 			if in.F == "enqueue" {
@@ -106,7 +106,7 @@ func queue() codec[checker.QueueOp, int] {
 func stack() codec[checker.StackOp, int] {
 	return codec[checker.StackOp, int]{
 		encode: encodeStack,
-		fs:     []string{"push", "pop"},
+		fs:     []string{"push", "pop"}, silent: []string{"push"},
 		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.StackOp, err error) {
 			in = checker.StackOp{F: j.F, Key: op.Key}
 			if in.F == "push" {
@@ -142,7 +142,11 @@ func log() codec[checker.LogOp, []int] {
 				if offset, err := integers(j.Value); err == nil && len(offset) == 1 {
 					return offset, true, nil
 				}
-				return nil, true, repeats(in.Value, j.Value, integer)
+				err := repeats(in.Value, j.Value, integer)
+				if err == nil {
+					err = unjudged(history.JepsenOp{F: in.F, Value: int64(in.Value)}, j)
+				}
+				return nil, true, err
 			}
 			if j.Unknown {
 				return nil, false, nil

@@ -3,10 +3,12 @@ package models
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/names"
 )
 
 // Options say how a recorded history is to be read and judged. The zero value judges
@@ -144,6 +146,9 @@ func (c *Check) Judge(ctx context.Context, rec Recorded) (Judgement, error) {
 			rec.Notes = append(rec.Notes, note)
 		}
 	}
+	if err == nil {
+		err = c.checkMayFail(recorded)
+	}
 	if err != nil {
 		return Judgement{}, err
 	}
@@ -157,6 +162,21 @@ func (c *Check) Judge(ctx context.Context, rec Recorded) (Judgement, error) {
 		}
 	}
 	return Judgement{Result: r, Recorded: rec}, nil
+}
+
+// checkMayFail refuses kinds that neither the history nor the model has: a name that is
+// misspelt would leave the verdict as if it had not been given.
+func (c *Check) checkMayFail(h *history.History) error {
+	if len(c.opts.MayFail) == 0 {
+		return nil
+	}
+	kinds := checker.Kinds(h)
+	for _, name := range c.opts.MayFail {
+		if !slices.Contains(kinds, name) && !slices.Contains(c.Model.Fs, name) {
+			return fmt.Errorf("may-fail: %w", names.Unknown("kind of call in the history", name, kinds))
+		}
+	}
+	return nil
 }
 
 // Remarks lists what a reader of the verdict must know of how the file was read: what was

@@ -13,6 +13,7 @@ type master struct {
 	until   time.Duration // the node promises nothing to another before
 	standAt time.Duration // when it wants another chain
 	bid     *bid
+	bids    int    // how many there were
 	latest  uint64 // the latest epoch that another node said it promised
 
 	heardAt []time.Duration // when what each node answered last was sent: the lease of this node
@@ -30,6 +31,7 @@ func (v view) tail() string { return v.nodes[len(v.nodes)-1] }
 // A bid is the attempt of a node to form a chain. It first asks whether that would be
 // granted, so that one that hears nothing does not break a chain that works.
 type bid struct {
+	number int // of the bids of this life of the node
 	epoch  uint64
 	keeps  uint64 // the epoch of the chain to which one node is to be added; 0 for a new chain
 	asking bool
@@ -41,13 +43,16 @@ type bid struct {
 type (
 	// A claim asks for the promise to support no earlier epoch, or whether it would be given.
 	claim struct {
+		number       int // of the bid
 		epoch, keeps uint64
 		asking       bool
 	}
-	// A grant says yes. A node that lost what it had can be in a chain, but can't promise.
+	// A grant says yes to a bid, and to no later one of the same epoch: a node that is so
+	// slow would be counted on, and never be there to be added. A node that lost what it
+	// had can be in a chain, but can't promise.
 	grant struct {
+		number int
 		epoch  uint64
-		asking bool
 		from   string
 		place  place
 		lost   bool
@@ -144,9 +149,10 @@ func (n *node) nextEpoch() uint64 {
 
 // beginBid sends a claim to all.
 func (n *node) beginBid(b *bid) {
-	n.bid, b.end = b, n.ticks+bidTicks
+	n.bids++
+	n.bid, b.number, b.end = b, n.bids, n.ticks+bidTicks
 	b.wanted = cmp.Or(b.wanted, len(n.names))
-	c := &claim{b.epoch, b.keeps, b.asking}
+	c := &claim{b.number, b.epoch, b.keeps, b.asking}
 	for _, name := range n.names {
 		n.sendTo(name, c)
 	}
@@ -165,12 +171,12 @@ func (n *node) judge(from string, c *claim) {
 		n.leave()
 		n.wait()
 	}
-	n.sendTo(from, &grant{c.epoch, c.asking, n.h.Name(), n.place, n.lost})
+	n.sendTo(from, &grant{c.number, c.epoch, n.h.Name(), n.place, n.lost})
 }
 
 func (n *node) granted(g *grant) {
 	b := n.bid
-	if b == nil || g.epoch != b.epoch || g.asking != b.asking || b.has(g.from) {
+	if b == nil || g.number != b.number || g.epoch != b.epoch || b.has(g.from) {
 		return
 	}
 	b.yes = append(b.yes, *g)

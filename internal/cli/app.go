@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -194,9 +195,24 @@ func paintVerdict(v checker.Verdict, text string) string {
 func bold(text string) string  { return color.New(color.Bold).Sprint(text) }
 func faint(text string) string { return color.New(color.Faint).Sprint(text) }
 
-// flagError says which flags there are when one is unknown.
+// valueKinds say what the value of a flag must be, by its type.
+var valueKinds = map[string]string{
+	"uint": "a whole number from 0 on", "uint64": "a whole number from 0 on", "int": "a whole number", "float64": "a number",
+	"duration": `a time such as "1m30s"`, "bool": "true or false",
+}
+
+// flagError says which flags there are when one is unknown, and what a value must be.
 func flagError(cmd *cobra.Command, err error) error {
 	var missing *pflag.NotExistError
+	var value *pflag.InvalidValueError
+	if errors.As(err, &value) {
+		if kind, ok := valueKinds[value.GetFlag().Value.Type()]; ok {
+			if errors.Is(err, strconv.ErrRange) {
+				kind += " that fits in 64 bits"
+			}
+			return fmt.Errorf("--%s must be %s, not %q; see capsize %s --help", value.GetFlag().Name, kind, value.GetValue(), cmd.Name())
+		}
+	}
 	if !errors.As(err, &missing) {
 		return fmt.Errorf("%w; see capsize %s --help", err, cmd.Name())
 	}

@@ -76,7 +76,7 @@ With --json, check prints one object a file:
   capsize check history.edn.gz --model set-full --json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return errors.New(`capsize check needs a FILE, or "-" for the standard input; see capsize check --help`)
+				return errors.New(`check needs a FILE, or "-" for the standard input; see capsize check --help`)
 			}
 			return nil
 		},

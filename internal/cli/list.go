@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -13,19 +14,21 @@ import (
 
 // A section is one table of capsize list.
 type section struct {
-	name string
-	rows func() []row
+	name  string
+	rows  func() []row
+	heads []string          // of the columns between the name and what it stands for
+	cells func() [][]string // what these columns have, row by row
 }
 
 var sections = []section{
-	{"systems", systemRows},
-	{"bugs", bugRows},
-	{"workloads", workloadRows},
-	{"nemeses", nemesisRows},
-	{"models", rowsOf(models.Rows)},
-	{"consistency", rowsOf(models.Consistencies)},
-	{"formats", rowsOf(models.Formats)},
-	{"faults", faultRows},
+	{name: "systems", rows: systemRows},
+	{name: "bugs", rows: bugRows, heads: []string{"NEMESIS", "FIRST SEED"}, cells: bugCells},
+	{name: "workloads", rows: workloadRows},
+	{name: "nemeses", rows: nemesisRows},
+	{name: "models", rows: rowsOf(models.Rows)},
+	{name: "consistency", rows: rowsOf(models.Consistencies)},
+	{name: "formats", rows: rowsOf(models.Formats)},
+	{name: "faults", rows: faultRows},
 }
 
 // unknown is the error for a name that nothing has.
@@ -78,7 +81,7 @@ nemeses, the models, consistencies and formats of capsize check, the faults that
 		ValidArgs: sectionNames(),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return fmt.Errorf("capsize list takes one name at most, not %d", len(args))
+				return fmt.Errorf("list takes one name at most, not %d", len(args))
 			}
 			if len(args) == 1 && !slices.Contains(sectionNames(), args[0]) {
 				return unknown("list of", args[0], sectionNames())
@@ -91,7 +94,7 @@ nemeses, the models, consistencies and formats of capsize check, the faults that
 
 func (a *app) list(args []string) error {
 	var blocks []string
-	for _, s := range append(slices.Clone(sections), section{"scenarios", a.scenarioRows}) {
+	for _, s := range append(slices.Clone(sections), section{name: "scenarios", rows: a.scenarioRows}) {
 		if len(args) == 0 || args[0] == s.name {
 			blocks = append(blocks, s.table())
 		}
@@ -102,14 +105,45 @@ func (a *app) list(args []string) error {
 
 // table formats a section with one thing a line.
 func (s section) table() string {
-	wide := 0
-	for _, r := range s.rows() {
-		wide = max(wide, len(r.Name))
+	rows := s.rows()
+	lines := make([][]string, len(rows)) // all columns but the last
+	for i, r := range rows {
+		lines[i] = []string{"  " + r.Name}
 	}
+	if s.cells != nil {
+		for i, cells := range s.cells() {
+			lines[i] = append(lines[i], cells...)
+		}
+	}
+	head := append([]string{strings.ToUpper(s.name)}, s.heads...)
+	wide := widths(append(lines, head))
 	var b strings.Builder
-	fmt.Fprintln(&b, bold(strings.ToUpper(s.name)))
-	for _, r := range s.rows() {
-		fmt.Fprintf(&b, "  %-*s  %s\n", wide, r.Name, faint(r.Doc))
+	fmt.Fprintln(&b, bold(strings.TrimRight(padded(head, wide), " ")))
+	for i, r := range rows {
+		fmt.Fprintf(&b, "%s%s\n", padded(lines[i], wide), faint(r.Doc))
+	}
+	return b.String()
+}
+
+// widths returns how wide each column must be, in letters.
+func widths(lines [][]string) []int {
+	var wide []int
+	for _, cells := range lines {
+		for i, c := range cells {
+			if i == len(wide) {
+				wide = append(wide, 0)
+			}
+			wide[i] = max(wide[i], utf8.RuneCountInString(c))
+		}
+	}
+	return wide
+}
+
+// padded returns the cells of a line with blanks behind each.
+func padded(cells []string, wide []int) string {
+	var b strings.Builder
+	for i, c := range cells {
+		fmt.Fprintf(&b, "%-*s  ", wide[i], c)
 	}
 	return b.String()
 }

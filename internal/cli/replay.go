@@ -45,7 +45,7 @@ The verdict is that of the new run. ` + exitCodes,
 func exactlyOne(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != 1 {
-			return fmt.Errorf("capsize %s takes one %s, not %d; see capsize %[1]s --help", cmd.Name(), what, len(args))
+			return fmt.Errorf("%s takes one %s, not %d; see capsize %[1]s --help", cmd.Name(), what, len(args))
 		}
 		return nil
 	}
@@ -76,6 +76,9 @@ func (a *app) replay(ctx context.Context, path, reports, stopAt string, asJSON b
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read history: %w", err)
 	}
+	if damage := rec.DamageText(was); was != nil && damage != "" {
+		fmt.Fprintf(a.err, "capsize: %s: %s; only the digests can be compared\n", filepath.Dir(file), damage)
+	}
 	r, err := a.runAlone(ctx, s, rec.Seed)
 	if err != nil {
 		return err
@@ -88,14 +91,14 @@ func (a *app) replay(ctx context.Context, path, reports, stopAt string, asJSON b
 	differs := ""
 	again := twice{repeats: "this is the recorded run, byte for byte"}
 	if !same {
-		if differs, err = firstDifference(was, r); err != nil {
+		if differs, err = firstDifference(rec, was, r); err != nil {
 			return err
 		}
 		if again, err = a.twice(ctx, s, r); err != nil {
 			return err
 		}
 	}
-	page, err := s.page(r, programName()+" replay "+quoted(path), reports, again)
+	page, err := s.page(ctx, r, programName()+" replay "+quoted(path), reports, again)
 	if err != nil {
 		return err
 	}
@@ -121,9 +124,12 @@ func (a *app) printComparison(rec savedrun.Record, digest, differs string) error
 }
 
 // firstDifference says in which line a history leaves the recorded one.
-func firstDifference(recorded []byte, r *capsize.Result) (string, error) {
-	if len(recorded) == 0 {
+func firstDifference(rec savedrun.Record, recorded []byte, r *capsize.Result) (string, error) {
+	if recorded == nil {
 		return "the digests differ, and there is no " + historyFile + " to compare with", nil
+	}
+	if damage := rec.DamageText(recorded); damage != "" {
+		return "the digests differ, and where can't be said: " + damage, nil
 	}
 	d, err := savedrun.CompareText(recorded, r.History)
 	switch {

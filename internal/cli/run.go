@@ -115,7 +115,7 @@ func stop(text string) (capsize.Breakpoint, error) {
 // noArgs refuses what is not a flag.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return fmt.Errorf("capsize %s takes flags only, not %q; see capsize %[1]s --help", cmd.Name(), args[0])
+		return fmt.Errorf("%s takes flags only, not %q; see capsize %[1]s --help", cmd.Name(), args[0])
 	}
 	return nil
 }
@@ -201,18 +201,20 @@ func (a *app) runSeeds(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	again, err := a.twice(ctx, s, r)
-	if err != nil {
-		return err
+	var again twice
+	if !o.json || o.report != "" { // a page says whether the run repeats
+		if again, err = a.twice(ctx, s, r); err != nil {
+			return err
+		}
 	}
-	page, err := s.page(r, o.rerun(o.seed), o.report, again)
+	page, err := s.page(ctx, r, o.rerun(o.seed), o.report, again)
 	if err != nil {
 		return err
 	}
 	if o.json {
 		err = a.printJSON(s.line(r, page))
-	} else {
-		err = a.show(page)
+	} else if err = a.show(page); err == nil {
+		err = a.hint(s, r.Verdict)
 	}
 	if err != nil {
 		return err

@@ -109,7 +109,7 @@ every request was answered but not every run was linearizable, and neither other
 func scenarioName(names []string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		if len(args) != 1 {
-			return fmt.Errorf("capsize scenario takes the name of one scenario, not %d; see capsize scenario --help", len(args))
+			return fmt.Errorf("scenario takes the name of one scenario, not %d; see capsize scenario --help", len(args))
 		}
 		if !slices.Contains(names, args[0]) {
 			return unknown("scenario", args[0], names)

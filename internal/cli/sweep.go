@@ -63,6 +63,9 @@ func (a *app) sweep(ctx context.Context, s trial, o runOptions) error {
 		if err := t.print(a, s, o.all(o.seed)); err != nil {
 			return err
 		}
+		if err := a.hint(s, t.verdict()); err != nil {
+			return err
+		}
 	}
 	if t.runs < t.want {
 		fmt.Fprintf(a.err, "capsize: interrupted after %d of %s\n", t.runs, runsOf(t.want))
@@ -86,7 +89,7 @@ func (a *app) sweepSeed(ctx context.Context, s trial, o runOptions, seed uint64,
 			return page, nil, err
 		}
 	}
-	page, err = s.page(r, o.rerun(r.Seed), reports, again)
+	page, err = s.page(ctx, r, o.rerun(r.Seed), reports, again)
 	return page, r, err
 }
 

@@ -76,7 +76,7 @@ func (a *app) runAlone(ctx context.Context, s trial, seed uint64) (*capsize.Resu
 
 // page returns what is to be shown of a run. Where a folder for reports is given,
 // it writes the page there, and beside it what it takes to run this again.
-func (s trial) page(r *capsize.Result, rerun, reports string, again twice) (report.Run, error) {
+func (s trial) page(ctx context.Context, r *capsize.Result, rerun, reports string, again twice) (report.Run, error) {
 	page, err := r.Page(rerun)
 	if err != nil {
 		return page, fmt.Errorf("page of seed %d: %w", r.Seed, err)
@@ -89,7 +89,7 @@ func (s trial) page(r *capsize.Result, rerun, reports string, again twice) (repo
 	}
 	rec := newRecord(s, r, page.Digest)
 	dir := filepath.Join(reports, folderName(rec.ID(), s.System, s.Bug, s.Nemesis, seedName(r.Seed)))
-	if page.ReportPath, err = report.Write(dir, page); err != nil {
+	if page.ReportPath, err = report.WriteContext(ctx, dir, page); err != nil {
 		return page, err
 	}
 	return page, rec.Write(dir, nil) // the history is there already

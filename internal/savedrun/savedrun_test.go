@@ -145,6 +145,31 @@ func TestCompare(t *testing.T) {
 	assert.Zero(t, d)
 }
 
+// TestDamage tells a saved history that is not the one of the record from one that is.
+func TestDamage(t *testing.T) {
+	dir, rec := t.TempDir(), record()
+	digest, err := calls(1, 2, 3).Digest()
+	require.NoError(t, err)
+	rec.Digest = digest
+	assert.Empty(t, rec.Damage(dir), "there is none")
+	require.NoError(t, rec.Write(dir, calls(1, 2, 3)))
+	assert.Empty(t, rec.Damage(dir))
+	file := filepath.Join(dir, savedrun.History)
+	b, err := os.ReadFile(file)
+	require.NoError(t, err)
+	whole := string(b)
+	lines := strings.SplitAfter(whole, "\n")
+	head := "the saved history is damaged: history.jsonl has not the digest that run.json says (" + digest[:8] + ")"
+	for text, want := range map[string]string{
+		whole: "", strings.ReplaceAll(whole, "\n", "\r\n"): "", "": head + "; it is empty",
+		whole[:len(whole)-5]: head + "; line 3, its last, is cut short", lines[0] + lines[1]: head + "; it has 2 lines",
+		strings.Replace(whole, "0", "9", 1): head + "; it has 3 lines",
+	} {
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
+		assert.Equal(t, want, rec.Damage(dir))
+	}
+}
+
 // TestApart cuts long lines around the difference, wherever that is.
 func TestApart(t *testing.T) {
 	for _, n := range []int{0, 1, 100, 199, 200, 201, 1000, 99_999} {

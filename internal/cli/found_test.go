@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize/internal/tier"
+)
+
+// TestBugsAreFound runs what list bugs says finds each bug: the command with that nemesis
+// and seed, and all else as it is unless told. Under -short it runs one bug
+// of each system whose histories are quickly judged.
+func TestBugsAreFound(t *testing.T) {
+	bugs := 0
+	for _, s := range systems() {
+		bugs += len(s.bugs)
+		for i, b := range s.bugs {
+			f, ok := findings[s.Name+"/"+b.Name]
+			require.True(t, ok, "findings has no run that finds %s of %s", b.Name, s.Name)
+			if testing.Short() && (i > 0 || s.workload != "") {
+				continue
+			}
+			t.Run(s.Name+"/"+b.Name, func(t *testing.T) {
+				require.Equal(t, "invalid", verdictOf(t, f.args(s.Name, b.Name)))
+			})
+		}
+	}
+	require.Len(t, findings, bugs, "findings has a bug that no system has")
+}
+
+// TestFirstSeeds holds the first seeds to their name: those before them find nothing.
+func TestFirstSeeds(t *testing.T) {
+	if !tier.Sweeping() {
+		t.Skip("CAPSIZE_SEEDS=1 go test -run FirstSeeds ./internal/cli")
+	}
+	for _, s := range systems() {
+		for _, b := range s.bugs {
+			f := findings[s.Name+"/"+b.Name]
+			for last := f.seed; f.seed > 1; {
+				f.seed--
+				assert.NotEqual(t, "invalid", verdictOf(t, f.args(s.Name, b.Name)), "%s of %s: seed %d, before %d", b.Name, s.Name, f.seed, last)
+			}
+		}
+	}
+}
+
+// TestCore runs each system with a core that heals while the others stay as they are: what
+// is left must work, and come to rest.
+func TestCore(t *testing.T) {
+	for _, s := range systems() {
+		for seed := range tier.Seeds(t, 1, 3) {
+			args := []string{"run", "--system", s.Name, "--core", "--nemesis", "all", "--duration", "12s", "--seed", fmt.Sprint(seed + 1)}
+			assert.Equal(t, "valid", verdictOf(t, args), "%s, seed %d", s.Name, seed+1)
+		}
+	}
+}
+
+// verdictOf runs the command and returns the verdict that it prints.
+func verdictOf(t *testing.T, args []string) string {
+	t.Helper()
+	var out, errs bytes.Buffer
+	a := &app{t: t, in: strings.NewReader(""), out: &out, err: &errs}
+	a.execute(context.Background(), append(args, "--json", "--report", ""))
+	var l struct {
+		Verdict string `json:"verdict"`
+	}
+	require.NoError(t, json.Unmarshal(out.Bytes(), &l), "%s%s", out.String(), errs.String())
+	return l.Verdict
+}
+
+// TestListBugs names a nemesis and a seed in each row.
+func TestListBugs(t *testing.T) {
+	var out bytes.Buffer
+	a := &app{t: t, in: strings.NewReader(""), out: &out, err: &out}
+	require.Equal(t, exitValid, a.execute(t.Context(), []string{"list", "bugs"}))
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	assert.Regexp(t, `^BUGS +NEMESIS +FIRST SEED$`, lines[0])
+	assert.Regexp(t, `^  volatile-vote +blackouts +1 +raftkv: term and vote`, strings.Join(lines[5:6], ""))
+	for _, l := range lines[1:] {
+		assert.Regexp(t, `^  [a-z-]+ +[a-z-]+( --[a-z]+( [a-z0-9-]+)?)* +[1-9][0-9]* +[a-z]+kv: `, l)
+	}
+}
+
+// TestHint names a run that finds the bugs of a run which did not.
+func TestHint(t *testing.T) {
+	var out bytes.Buffer
+	a := &app{t: t, in: strings.NewReader(""), out: &out, err: &out}
+	args := []string{"run", "--bug", "volatile-vote,no-pre-vote", "--nemesis", "none", "--duration", "3s", "--seed", "1", "--report", ""}
+	require.Equal(t, exitValid, a.execute(t.Context(), args), out.String())
+	assert.Contains(t, out.String(), "\nThese bugs were not found here. Runs that find each:\n")
+	assert.Contains(t, out.String(), "run --system raftkv --bug volatile-vote --nemesis blackouts --seed 1\n")
+	assert.Contains(t, out.String(), "run --system raftkv --bug no-pre-vote --nemesis all --core --seed 1\n")
+}
