@@ -17,6 +17,8 @@ var allowed = []Allowance{
 	{".", "untilLate", "time.Until", "wall time, outside of the bubble: how long go test -timeout leaves"},
 	{".", "untilLate", "context.*", "wall time, outside of the bubble: how long go test -timeout leaves"},
 	{".", "engine.runInBubble", "time.*", "wall time, outside of the bubble: it notices a run that stands still"},
+	{".", "engine.lookAt", "time.Now", "wall time, outside of the bubble: it notices a run that stands still"},
+	{"cluster/localcache", "pool.work", "time.Sleep", "a nanosecond after a read that has an instant of its own"},
 	{".", "hold.wait", "time.*", "wall time, outside of the bubble: it waits for a debugger"},
 	{"internal/simnet", "New", "time.Now", "relates deadlines, which are times of the bubble's clock, to the wire's"},
 	{"cluster/gossip", "NewTransport", "math/rand.Seed", "memberlist draws from the global source, so that is seeded by its host's"},
