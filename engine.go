@@ -226,6 +226,7 @@ func (e *engine) find(f cluster.Finding) {
 	if e.hold.halted.Load() {
 		return // the run is being cut short
 	}
+	f.Stack = portableStack(f.Stack)
 	e.findings = append(e.findings, f)
 }
 
@@ -234,7 +235,10 @@ func (e *engine) close(w *cluster.Cluster) {
 	e.mu.Lock()
 	e.closed, e.ended = true, true
 	if !e.hold.halted.Load() {
-		e.findings = append(e.findings, w.Findings()...)
+		for _, f := range w.Findings() {
+			f.Stack = portableStack(f.Stack)
+			e.findings = append(e.findings, f)
+		}
 	}
 	e.mu.Unlock()
 	for _, same := range alike(leftBehind(e.label)) {

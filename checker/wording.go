@@ -17,13 +17,6 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-func are(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun + " is"
-	}
-	return plural(n, noun) + " are"
-}
-
 // areOf says of some of all that they are something: "1 of 5 keys is".
 func areOf(n, all int, noun string) string {
 	verb := "are"
