@@ -315,14 +315,16 @@ func (f *callFile) output(m *Map, inv, ret *record, returned bool) {
 }
 
 // repeats reports whether the completion of a call repeats what it put: its answer says
-// no more than that it was done.
+// no more than that it was done. A record of a Go program has a field for the output of every call,
+// so the zero value of a put, a write or the like says nothing either.
 func repeats(inv *record, out any) bool {
 	if inv.op.Value == nil || inv.op.Value == "" {
 		return false
 	}
-	word, isText := out.(string)
-	return out == nil || out == true || isText && (word == "" || strings.EqualFold(word, "ok")) ||
-		slices.Contains(repeated, inv.op.F) || allDigits(inv.op.F)
+	if word, isText := out.(string); out == nil || out == true || isText && (word == "" || strings.EqualFold(word, "ok")) {
+		return true
+	}
+	return out == int64(0) && (slices.Contains(repeated, inv.op.F) || allDigits(inv.op.F))
 }
 
 // answer reads an answer that is an object: the value in it, and fields that say whether
