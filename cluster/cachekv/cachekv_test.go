@@ -86,7 +86,7 @@ func TestUnguarded(t *testing.T) {
 		{Write: cachekv.DeleteBefore, Again: 500 * time.Millisecond},
 	} {
 		for _, x := range []capsize.Test{test(s), testRedis(s)} {
-			x.Expect, x.Seeds = checker.Invalid, 30
+			x.Expect, x.Seed, x.Seeds = checker.Invalid, 1, 30
 			capsize.Run(t, x)
 		}
 	}
@@ -137,7 +137,7 @@ func TestOver(t *testing.T) {
 		over(cachekv.Strategy{Write: cachekv.DeleteBefore}),
 		over(cachekv.Strategy{Guard: cachekv.Leased, FromReplica: true}),
 	} {
-		x.Expect, x.Seeds = checker.Invalid, 20
+		x.Expect, x.Seed, x.Seeds = checker.Invalid, 1, 20
 		capsize.Run(t, x)
 	}
 }

@@ -28,13 +28,13 @@ func test(s grpckv.Store) capsize.Test {
 
 func TestStore(t *testing.T) {
 	x := test(grpckv.Store{})
-	x.Seeds = tier.Seeds(t, 1, 3)
+	x.Seed, x.Seeds = 1, tier.Seeds(t, 1, 3)
 	capsize.Run(t, x)
 }
 
 func TestStaleReads(t *testing.T) {
 	x := test(grpckv.Store{StaleReads: true})
-	x.Seeds, x.Expect = 10, checker.Invalid
+	x.Seed, x.Seeds, x.Expect = 1, 10, checker.Invalid
 	capsize.Run(t, x)
 }
 

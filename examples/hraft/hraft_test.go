@@ -24,7 +24,7 @@ func test(s hraft.Store) capsize.Test {
 	return capsize.Test{
 		System:   s,
 		Workload: workloads.Register(s.Open),
-		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions(), nemesis.Crashes()),
+		Nemesis:  nemesis.Every(4*time.Second, nemesis.Partitions(), nemesis.Crashes()),
 		Nodes:    3,
 		Duration: 10 * time.Second,
 		Settle:   20 * time.Second,
@@ -33,13 +33,13 @@ func test(s hraft.Store) capsize.Test {
 
 func TestStore(t *testing.T) {
 	x := test(hraft.Store{})
-	x.Seeds = tier.Seeds(t, 1, 2)
+	x.Seed, x.Seeds = 1, tier.Seeds(t, 1, 2)
 	capsize.Run(t, x)
 }
 
 func TestReadsFromAny(t *testing.T) {
 	x := test(hraft.Store{Reads: hraft.FromAny})
-	x.Seeds, x.Expect = 10, checker.Invalid
+	x.Seed, x.Seeds, x.Expect = 1, 10, checker.Invalid
 	capsize.Run(t, x)
 }
 
