@@ -3,7 +3,6 @@
 package hraft_test
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -81,12 +80,18 @@ func TestRates(t *testing.T) {
 // TestRepeats measures how many seeds repeat, which raft as it is does for none.
 // What must hold is that every run is judged right.
 func TestRepeats(t *testing.T) {
-	for _, calm := range []bool{false, true} {
-		x := test(hraft.Store{Calm: calm})
-		if testing.Short() {
-			x.Duration, x.Nemesis, x.Settle = 3*time.Second, nil, 0
+	for _, c := range []struct {
+		name         string
+		calm, faults bool
+	}{{"as it is", false, true}, {"calm", true, true}, {"calm, no faults", true, false}} {
+		x := test(hraft.Store{Calm: c.calm})
+		if !c.faults || testing.Short() {
+			x.Nemesis, x.Settle = nil, 0
 		}
-		t.Run(fmt.Sprintf("calm=%v", calm), func(t *testing.T) {
+		if testing.Short() {
+			x.Duration = 3 * time.Second
+		}
+		t.Run(c.name, func(t *testing.T) {
 			repeats.Measure(t, x, tier.Seeds(t, 1, 1)).All(t, checker.Valid)
 		})
 	}
