@@ -17,6 +17,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/raftkv"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -377,7 +378,7 @@ func TestFaultsThatMisbehave(t *testing.T) {
 func TestRaftUnderPartitions(t *testing.T) {
 	s := raftkv.Store{}
 	r, err := capsize.Exec(t.Context(), t, capsize.Test{
-		System: s, Workload: workloads.Register(s.Open), Seed: 3, Duration: 60 * time.Second,
+		System: s, Workload: workloads.Register(s.Open), Seed: 3, Duration: tier.InRace(40*time.Second, 60*time.Second),
 		Nemesis: nemesis.Every(10*time.Second, nemesis.Partitions()),
 	})
 	require.NoError(t, err)

@@ -62,6 +62,9 @@ func TestTTL(t *testing.T) {
 }
 
 func TestDeterminism(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the other tests run the same")
+	}
 	capsize.CheckDeterminism(t, test(false))
 	capsize.CheckDeterminism(t, test(true))
 }

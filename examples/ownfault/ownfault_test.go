@@ -37,7 +37,12 @@ func TestRaft(t *testing.T) {
 	capsize.Run(t, x)
 }
 
-func TestRaftIsDeterministic(t *testing.T) { capsize.CheckDeterminism(t, test()) }
+func TestRaftIsDeterministic(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the other tests run the same")
+	}
+	capsize.CheckDeterminism(t, test())
+}
 
 // TestPlan keeps a plan with the fault as JSON, as a saved failure does.
 func TestPlan(t *testing.T) {

@@ -32,5 +32,8 @@ func TestBankInTwoSteps(t *testing.T) {
 }
 
 func TestBankIsDeterministic(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the other tests run the same")
+	}
 	capsize.CheckDeterminism(t, test(ownworkload.Bank{InTwoSteps: true}))
 }

@@ -36,6 +36,9 @@ func TestStoreFromLeader(t *testing.T) {
 
 // A run that can't be repeated can't be debugged, so every system deserves this.
 func TestStoreIsDeterministic(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the other tests run the same")
+	}
 	for _, store := range []quickstart.Store{{}, {FromLeader: true}} {
 		capsize.CheckDeterminism(t, capsize.Test{
 			System:   store,
