@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/tier"
 )
 
 // onCluster runs a test on three nodes that run system, and one client.
@@ -299,7 +300,7 @@ func TestDatagrams(t *testing.T) {
 // TestNetworkReplays runs HTTP over faults twenty times: all runs are alike.
 func TestNetworkReplays(t *testing.T) {
 	traces := map[uint64]int{}
-	for range 20 {
+	for range tier.InRace(1, 20) {
 		traces[onCluster(t, web, func(t *testing.T, c *cluster.Cluster, client *cluster.Host) {
 			post, stop := browser(client)
 			defer stop()

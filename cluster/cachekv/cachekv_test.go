@@ -133,7 +133,7 @@ func TestOver(t *testing.T) {
 		overStore(cachekv.Over[*chainkv.Client]{Under: chain, OpenKV: chain.Open, Strategy: leases}),
 		overStore(cachekv.Over[*primarykv.Client]{Under: primary, OpenKV: primary.Open, Strategy: leases}),
 	} {
-		x.Duration = tier.InRace(8*time.Second, x.Duration)
+		x.Duration = tier.InRace(5*time.Second, x.Duration)
 		assert.Zero(t, measure(t, x, tier.Seeds(t, 1, 1)).Stale)
 	}
 }

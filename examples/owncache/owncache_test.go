@@ -50,6 +50,9 @@ func TestCache(t *testing.T) {
 func TestGuarded(t *testing.T) {
 	x := test(true)
 	x.Seeds = 3
+	if testing.Short() {
+		x.Seeds = 1
+	}
 	capsize.Run(t, x)
 }
 
@@ -57,6 +60,9 @@ func TestGuarded(t *testing.T) {
 func TestTTL(t *testing.T) {
 	x := test(false)
 	x.Seeds = 3
+	if testing.Short() {
+		x.Seeds = 1
+	}
 	x.Workload.Checker = checker.Fresh(checker.Promise{Within: 2*time.Second + 400*time.Millisecond})
 	capsize.Run(t, x)
 }

@@ -34,6 +34,9 @@ func test() capsize.Test {
 func TestRaft(t *testing.T) {
 	x := test()
 	x.Seeds = 2
+	if testing.Short() {
+		x.Seeds = 1
+	}
 	capsize.Run(t, x)
 }
 

@@ -22,6 +22,9 @@ func test(b ownworkload.Bank) capsize.Test {
 func TestBank(t *testing.T) {
 	x := test(ownworkload.Bank{})
 	x.Seeds = 3
+	if testing.Short() {
+		x.Seeds = 1
+	}
 	capsize.Run(t, x)
 }
 
