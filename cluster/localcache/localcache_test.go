@@ -48,6 +48,7 @@ func TestDeterminism(t *testing.T) {
 	tier.SkipRepeats(t) // TestCrashes
 	for _, v := range variants() {
 		test := v.Test
+		test.Duration = tier.For(5*time.Second, test.Duration)
 		for test.Seed = 1; test.Seed <= seeds(t); test.Seed++ {
 			capsize.CheckDeterminism(t, test)
 		}

@@ -2,6 +2,15 @@ package tier
 
 import "testing"
 
+// SkipComputing skips a test under the race detector out of the long loop that has one
+// goroutine only, and much to compute.
+func SkipComputing(t testing.TB) {
+	t.Helper()
+	if Race && !Sweeping() {
+		t.Skip("one goroutine that computes: the race detector has nothing to see")
+	}
+}
+
 // SkipRepeats skips a test under the race detector out of the long loop. It is for tests
 // that run anew what another test of their package runs as well, under the same kinds of
 // faults: that check that a run repeats, compare digests, or measure. The detector needs
