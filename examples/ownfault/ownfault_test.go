@@ -22,6 +22,7 @@ func test() capsize.Test {
 		Workload: workloads.Register(store.Open),
 		Nemesis:  nemesis.Every(3*time.Second, ownfault.Unreachable),
 		Duration: 10 * time.Second,
+		Seed:     1,
 		Require: func(x capsize.Exercised) error {
 			if x.Faults["unreachable"] == 0 || x.Info == 0 {
 				return errors.New("no client was cut off")
