@@ -9,7 +9,7 @@ GO       ?= go
 export GOGC ?= 400
 PACKAGES ?= ./...
 # Packages whose tests need no race detector: no goroutines of theirs meet.
-NORACE   := /(history|checker|report|scenarios(/.*)?|catalog/.*|internal/(cli|lint|names|gotest|coldbuild|benchtable|tier|bugset|keyed)|cmd/.*)$$
+NORACE   := /(history|checker|report|scenarios(/.*)?|catalog/.*|internal/(cli|lint|names|gotest|coldbuild|benchtable|tier|bugset|keyed|repeats)|cmd/.*)$$
 # Packages with tests of systems.
 SYSTEMS  := capsize-go/capsize$$|/cluster/|/examples/|/scenarios
 # No test ends by the clock of a machine that is busy: this only ends what hangs.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -92,7 +93,7 @@ func TestNothingIsLost(t *testing.T) {
 		"timeout": {"go test -timeout ended the process: panic: test timed out after 5s", "its history was being judged"},
 	} {
 		t.Run(kind, func(t *testing.T) {
-			if kind == "map" && raceEnabled {
+			if kind == "map" && tier.Race {
 				t.Skip("the race detector finds it before the runtime does")
 			}
 			t.Parallel() // with each other: they are processes of their own

@@ -234,6 +234,7 @@ func hanging() capsize.Test {
 // TestCheckDeterminismFails has systems that can't be repeated, or come to no end
 // (newcomer/mutex-over-sync).
 func TestCheckDeterminismFails(t *testing.T) {
+	tier.SkipRepeats(t) // TestSpinning and TestMutexOverSync
 	for kind, want := range map[string]string{
 		"chance": "capsize: seed 1 is not deterministic: the histories differ from line ",
 		"hang":   "capsize: seed 1: run 1 of 2 did not come to its end, so nothing can be said of determinism: ",

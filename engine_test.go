@@ -17,6 +17,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/raftkv"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -375,6 +376,7 @@ func TestFaultsThatMisbehave(t *testing.T) {
 }
 
 func TestRaftUnderPartitions(t *testing.T) {
+	tier.SkipRepeats(t) // TestSeldomAskedIsNoFailure
 	s := raftkv.Store{}
 	r, err := capsize.Exec(t.Context(), t, capsize.Test{
 		System: s, Workload: workloads.Register(s.Open), Seed: 3, Duration: 60 * time.Second,

@@ -20,6 +20,7 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -336,6 +337,7 @@ func TestRunParallel(t *testing.T) {
 // TestRunPages looks where pages go: into the module, or to the test's artifacts, and
 // never to a folder that is not the user's (newcomer/tmp-of-one-user).
 func TestRunPages(t *testing.T) {
+	tier.SkipRepeats(t) // TestRunKeepsFailures
 	module := t.TempDir()
 	dir := filepath.Join(module, "pkg")
 	require.NoError(t, os.Mkdir(dir, 0o755))

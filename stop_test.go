@@ -15,6 +15,7 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -118,6 +119,7 @@ func stopChild(t *testing.T, dir string, env string, args ...string) *exec.Cmd {
 // With -v, a failure shows the log lines before the counterexample and the metrics; all
 // lines are beside the page, which leads to them.
 func TestRunShowsLogs(t *testing.T) {
+	tier.SkipRepeats(t) // TestStopAt and TestRunKeepsFailures
 	dir := t.TempDir()
 	out, err := stopChild(t, dir, "X=", "-test.v").CombinedOutput()
 	require.Error(t, err)

@@ -108,6 +108,12 @@ func TestMutexOverSync(t *testing.T) {
 		assert.Positive(t, r.Exercised.Crashes)
 		assert.Greater(t, r.Exercised.Syncs, 3000)
 	}
+}
+
+func TestMutexOverSyncIsDeterministic(t *testing.T) {
+	tier.SkipRepeats(t) // TestMutexOverSync
+	x := wal{}.test()
+	x.Seed = 6
 	capsize.CheckDeterminism(t, x)
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/examples/quickstart"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/report"
 	"github.com/capsize-go/capsize/workloads"
@@ -28,9 +29,9 @@ func (readOnly) Put(context.Context, string, int) error {
 
 // TestAllWritesFail has a store that answers every read rightly, since nothing is ever written.
 func TestAllWritesFail(t *testing.T) {
-	store := quickstart.Store{}
+	store, span := quickstart.Store{}, tier.InRace(2*time.Second, 5*time.Second)
 	test := capsize.Test{
-		System: store, Nemesis: nemesis.Every(5*time.Second, nemesis.Partitions()), Seed: 1, Duration: 5 * time.Second,
+		System: store, Nemesis: nemesis.Every(span, nemesis.Partitions()), Seed: 1, Duration: span,
 		Workload: workloads.Register(func(ctx context.Context, h *cluster.Host) (readOnly, error) {
 			c, err := store.Open(ctx, h)
 			return readOnly{c}, err

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/tier"
 )
 
 // onCluster runs a test on three nodes that run system, and one client.
@@ -299,7 +300,7 @@ func TestDatagrams(t *testing.T) {
 // TestNetworkReplays runs HTTP over faults twenty times: all runs are alike.
 func TestNetworkReplays(t *testing.T) {
 	traces := map[uint64]int{}
-	for range 20 {
+	for range tier.InRace(1, 20) {
 		traces[onCluster(t, web, func(t *testing.T, c *cluster.Cluster, client *cluster.Host) {
 			post, stop := browser(client)
 			defer stop()
@@ -324,7 +325,7 @@ func TestNetworkReplays(t *testing.T) {
 
 // TestRoundTripCost measures 1 KiB over a connection of a cluster, and back.
 func TestRoundTripCost(t *testing.T) {
-	const trips = 10000
+	trips := tier.InRace(100, 10000)
 	start := time.Now()
 	var events uint64
 	onCluster(t, func(ctx context.Context, h *cluster.Host) error {
@@ -352,5 +353,5 @@ func TestRoundTripCost(t *testing.T) {
 		events = c.Stats().Events - before
 		require.NoError(t, conn.Close())
 	})
-	t.Logf("%v and %.2f events a round trip of 1 KiB", time.Since(start)/trips, float64(events)/trips)
+	t.Logf("%v and %.2f events a round trip of 1 KiB", time.Since(start)/time.Duration(trips), float64(events)/float64(trips))
 }

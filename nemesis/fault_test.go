@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 )
 
@@ -74,7 +75,7 @@ func TestFaultsSurviveJSON(t *testing.T) {
 // Every fault bites a busy cluster, and is over once it is healed.
 func TestFaultsBiteAndHeal(t *testing.T) {
 	for i, f := range samples {
-		if testing.Short() && i%8 != 0 {
+		if testing.Short() && i%tier.InRace(16, 8) != 0 {
 			continue
 		}
 		t.Run(f.String(), func(t *testing.T) {

@@ -132,6 +132,7 @@ func plans() map[string]nemesis.Nemesis {
 }
 
 func TestPlans(t *testing.T) {
+	tier.SkipComputing(t)
 	const d = 2 * time.Minute
 	for name, n := range plans() {
 		t.Run(name, func(t *testing.T) {
@@ -181,6 +182,7 @@ func kindsOf(p nemesis.Plan) map[string]bool {
 }
 
 func TestSwarmLeavesHalfOut(t *testing.T) {
+	tier.SkipComputing(t)
 	const seeds = 400
 	runs := map[string]int{}
 	for seed := range uint64(seeds) {

@@ -67,7 +67,8 @@ func measure(t *testing.T, x capsize.Test, n int) (m checker.Freshness) {
 
 // Guards keep late fills out, over a native cache and over Redis.
 func TestGuards(t *testing.T) {
-	for _, s := range []cachekv.Strategy{leases, versions, {Guard: cachekv.Versioned, Write: cachekv.SetAfter}} {
+	guards := []cachekv.Strategy{leases, versions, {Guard: cachekv.Versioned, Write: cachekv.SetAfter}}
+	for _, s := range tier.InRace(guards[:2], guards) {
 		m := measure(t, test(s), tier.Seeds(t, 1, 2))
 		assert.Zero(t, m.Stale, "%v: %v", s, m)
 		assert.Greater(t, m.Reads, 1000)
@@ -94,6 +95,7 @@ func TestUnguarded(t *testing.T) {
 
 // A copy that nobody deletes is stale until it expires, and no longer.
 func TestCopiesExpire(t *testing.T) {
+	tier.SkipRepeats(t) // TestGuards
 	for _, x := range []capsize.Test{test(cachekv.Strategy{Write: cachekv.LeaveIt}), testRedis(cachekv.Strategy{Write: cachekv.LeaveIt})} {
 		m := measure(t, x, tier.Seeds(t, 1, 3))
 		assert.Greater(t, m.Age, 4000*time.Millisecond)
@@ -131,8 +133,14 @@ func TestOver(t *testing.T) {
 		overStore(cachekv.Over[*chainkv.Client]{Under: chain, OpenKV: chain.Open, Strategy: leases}),
 		overStore(cachekv.Over[*primarykv.Client]{Under: primary, OpenKV: primary.Open, Strategy: leases}),
 	} {
+		x.Duration = tier.InRace(5*time.Second, x.Duration)
 		assert.Zero(t, measure(t, x, tier.Seeds(t, 1, 1)).Stale)
 	}
+}
+
+// It is no fresher than they are.
+func TestOverStale(t *testing.T) {
+	tier.SkipRepeats(t) // TestOver
 	for _, x := range []capsize.Test{
 		over(cachekv.Strategy{Write: cachekv.DeleteBefore}),
 		over(cachekv.Strategy{Guard: cachekv.Leased, FromReplica: true}),
@@ -142,11 +150,14 @@ func TestOver(t *testing.T) {
 	}
 }
 
+// brief shortens a run that is only to repeat.
+func brief(x capsize.Test) capsize.Test {
+	x.Duration = tier.InRace(4*time.Second, tier.For(10*time.Second, run))
+	return x
+}
+
 func TestDeterminism(t *testing.T) {
-	brief := func(x capsize.Test) capsize.Test {
-		x.Duration = tier.For(10*time.Second, run)
-		return x
-	}
+	tier.SkipRepeats(t) // TestGuards and TestOver
 	all := []cachekv.Strategy{leases, {}, versions, {Write: cachekv.DeleteBefore, Again: 500 * time.Millisecond}, {Lose: 0.1}}
 	if testing.Short() {
 		all = all[:1]
@@ -156,6 +167,9 @@ func TestDeterminism(t *testing.T) {
 		capsize.CheckDeterminism(t, brief(testRedis(s)))
 	}
 	capsize.CheckDeterminism(t, brief(over(leases)))
+}
+
+func TestCrowdIsDeterministic(t *testing.T) {
 	crowd := cachekv.Crowd{Of: cachekv.Store{Strategy: cachekv.Strategy{Guard: cachekv.Leased, Herd: cachekv.Herd{Coalesce: true, Jitter: 0.1, Early: 1}}}, Users: 20}
 	x := test(cachekv.Strategy{})
 	x.System, x.Workload = crowd, workloads.Copies(crowd.Open, load())
@@ -173,6 +187,7 @@ func TestPeeks(t *testing.T) {
 		case cachekv.Redis:
 			x.Workload = workloads.Copies(store.Open, l)
 		}
+		x.Duration = tier.InRace(run/2, run)
 		r, err := capsize.Exec(t.Context(), t, x)
 		require.NoError(t, err)
 		m, err := checker.MeasureCopies(r.History)

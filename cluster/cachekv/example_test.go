@@ -21,6 +21,7 @@ func Example() {
 		System:   store,
 		Workload: workloads.Copies(store.Open, workloads.CacheLoad{}),
 		Nodes:    store.Nodes(),
+		Duration: 20 * time.Second,
 		Nemesis:  nemesis.At(time.Second, 20*time.Second, nemesis.Latency(10*time.Millisecond, cluster.LongTail)),
 		Seed:     1,
 	})

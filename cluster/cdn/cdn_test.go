@@ -22,6 +22,9 @@ import (
 // cutOff cuts nodes off from each other, and never their clients.
 var cutOff = nemesis.Every(10*time.Second, nemesis.Partitions(nemesis.One))
 
+// cutOffSoon is for shorter runs.
+var cutOffSoon = nemesis.Every(3*time.Second, nemesis.Partitions(nemesis.One))
+
 // test has clients read and write through a stack while nodes are cut off.
 func test(s cdn.Stack, load workloads.CacheLoad) capsize.Test {
 	return capsize.Test{
@@ -58,6 +61,7 @@ func TestCorrect(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			x := test(s, busy)
 			x.Checker, x.Seeds = checker.All(checker.Foreign(), checker.Aged()), tier.Seeds(t, 1, 1)
+			x.Duration, x.Nemesis = tier.InRace(6*time.Second, x.Duration), tier.InRace(cutOffSoon, cutOff)
 			capsize.Run(t, x)
 		})
 	}
@@ -131,6 +135,7 @@ func TestPurges(t *testing.T) {
 }
 
 func TestIsDeterministic(t *testing.T) {
+	tier.SkipRepeats(t) // TestCorrect
 	for _, s := range []cdn.Stack{
 		cdn.CDN(),
 		stack(func(s *cdn.Stack) { s.Purge.AckOnSend, s.Origin.Personal, s.Origin.Vary = true, true, "Cookie" }),
@@ -141,7 +146,7 @@ func TestIsDeterministic(t *testing.T) {
 		stack(func(s *cdn.Stack) { s.Bugs = cdn.NoEpoch | cdn.IgnoreVary | cdn.IgnoreAge }),
 	} {
 		x := test(s, busy)
-		x.Duration, x.Nemesis = tier.For(6*time.Second, x.Duration), nemesis.Every(3*time.Second, nemesis.Partitions(nemesis.One))
+		x.Duration, x.Nemesis = tier.For(6*time.Second, x.Duration), cutOffSoon
 		capsize.CheckDeterminism(t, x)
 		if testing.Short() {
 			return

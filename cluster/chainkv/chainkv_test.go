@@ -73,6 +73,7 @@ func TestChainkvIsLinearizable(t *testing.T) {
 }
 
 func TestChainkvReplays(t *testing.T) {
+	tier.SkipRepeats(t) // TestChainkvIsLinearizable
 	store := chainkv.Store{}
 	capsize.CheckDeterminism(t, capsize.Test{
 		System: store, Workload: workloads.Register(store.Open), Nemesis: nemesis.Swarm(chainkv.ElectionTimeout), Seed: 3, Duration: tier.For(10*time.Second, 30*time.Second),

@@ -39,7 +39,7 @@ func Example() {
 // Known is a seed to begin with.
 func sweep(t *testing.T, store crdtkv.Store, w workloads.Workload, known uint64, count int, fine bool) (invalid int) {
 	t.Helper()
-	test := capsize.Test{System: store, Workload: w, Nemesis: nemesis.Portfolio(2 * time.Second), Duration: 12 * time.Second}
+	test := capsize.Test{System: store, Workload: w, Nemesis: nemesis.Portfolio(2 * time.Second), Duration: tier.InRace(5*time.Second, 12*time.Second)}
 	for test.Seed = range tier.From(known, count) {
 		r, err := capsize.Exec(t.Context(), t, test)
 		require.NoError(t, err)
@@ -91,6 +91,7 @@ func TestCrdtkvConverges(t *testing.T) {
 }
 
 func TestCrdtkvReplays(t *testing.T) {
+	tier.SkipRepeats(t) // TestCrdtkvConverges
 	store := crdtkv.Store{}
 	capsize.CheckDeterminism(t, capsize.Test{
 		System: store, Workload: workloads.AddWins(store.OpenSet), Nemesis: nemesis.Swarm(time.Second), Seed: 3, Duration: tier.For(5*time.Second, 10*time.Second),

@@ -100,6 +100,7 @@ func TestMergeLaws(t *testing.T) {
 // to carry it out, and all deltas together, in any groups and more than once, are the
 // state (Almeida, Shoker and Baquero 2018, definitions 1 and 4).
 func TestDeltaLaws(t *testing.T) {
+	tier.SkipComputing(t)
 	for seed := range uint64(3 * tier.Seeds(t, 10, 40)) {
 		rnd := rand.New(rand.NewPCG(seed, 3))
 		r := &replica{id: 1, state: newState()}

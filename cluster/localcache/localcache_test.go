@@ -45,8 +45,10 @@ var crashes = nemesis.New("server crash", func(_ context.Context, c *cluster.Clu
 
 // TestDeterminism has each cache repeat its runs, also when its server crashes.
 func TestDeterminism(t *testing.T) {
+	tier.SkipRepeats(t) // TestCrashes
 	for _, v := range variants() {
 		test := v.Test
+		test.Duration = tier.For(5*time.Second, test.Duration)
 		for test.Seed = 1; test.Seed <= seeds(t); test.Seed++ {
 			capsize.CheckDeterminism(t, test)
 		}

@@ -70,6 +70,7 @@ func TestReadsAnywhereAreStale(t *testing.T) {
 }
 
 func TestPrimarykvReplays(t *testing.T) {
+	tier.SkipRepeats(t) // TestPrimarykvIsLinearizable and TestOperationsThroughBlackouts
 	store := primarykv.Store{SnapshotEvery: 50}
 	capsize.CheckDeterminism(t, capsize.Test{
 		System: store, Workload: workloads.Register(store.Open), Nemesis: nemesis.Swarm(primarykv.ElectionTimeout), Seed: 3, Duration: tier.For(10*time.Second, 30*time.Second),

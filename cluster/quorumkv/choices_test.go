@@ -61,6 +61,7 @@ var threeTwo = nemesis.New("3|2", func(_ context.Context, c *cluster.Cluster, _ 
 // were answered. A sloppy quorum answers all of them on both sides, and so it can't be linearizable
 // (Gilbert and Lynch 2002). A strict one answers where two of a key's three homes are.
 func TestBothSidesAnswer(t *testing.T) {
+	tier.SkipRepeats(t) // TestPromises
 	for _, side := range []struct {
 		name   string
 		store  quorumkv.Store

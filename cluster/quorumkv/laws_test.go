@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/cluster/journal"
+	"github.com/capsize-go/capsize/internal/tier"
 )
 
 // draws returns a generator for a test.
@@ -28,6 +29,7 @@ func someDots(r *rand.Rand) (dots, map[dot]bool) {
 
 // TestDotsAreASet compares sets of dots with maps.
 func TestDotsAreASet(t *testing.T) {
+	tier.SkipComputing(t)
 	for seed := range uint64(2000) {
 		r := draws(seed)
 		a, am := someDots(r)
@@ -90,6 +92,7 @@ func (w *world) step(r *rand.Rand, value int) {
 // TestMergeLaws has merges be commutative, associative and idempotent on what replicas
 // come to hold.
 func TestMergeLaws(t *testing.T) {
+	tier.SkipComputing(t)
 	for _, c := range []Conflict{Vectors, HLC, LWW} {
 		t.Run(c.String(), func(t *testing.T) {
 			siblings := 0

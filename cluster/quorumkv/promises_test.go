@@ -3,6 +3,7 @@ package quorumkv_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -36,6 +37,7 @@ func TestPromises(t *testing.T) {
 	} {
 		t.Run(p.name, func(t *testing.T) {
 			test, judged := p.test, 0
+			test.Duration = tier.InRace(7*time.Second, test.Duration)
 			test.Nemesis = preset(t, presets("all")[0])
 			for seed := 1; seed <= tier.Seeds(t, 1, 12); seed++ {
 				test.Seed = uint64(seed)

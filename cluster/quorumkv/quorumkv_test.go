@@ -215,6 +215,7 @@ func TestQuorumsThatCanNotBe(t *testing.T) {
 }
 
 func TestStoreReplays(t *testing.T) {
+	tier.SkipRepeats(t) // TestPromises and TestOperations
 	for _, store := range []quorumkv.Store{{LogLimit: 1000}, {Conflict: quorumkv.LWW, Strict: true, WriteBack: true}} {
 		test := versions(store)
 		test.Nemesis = nemesis.Swarm(quorumkv.ElectionTimeout)

@@ -26,6 +26,7 @@ func Example() {
 		System:   store,
 		Workload: workloads.Register(store.Open),
 		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions()),
+		Duration: 20 * time.Second,
 		Seed:     1,
 	}
 	r, err := capsize.Exec(context.Background(), new(testing.T), test)
@@ -145,6 +146,7 @@ func TestRaftkvKeepsAllThroughBlackouts(t *testing.T) {
 // TestRaftkvBugs finds bugs from seeds that nobody chose, and finds nothing in
 // runs of the store without them: ten times as many in the long loop.
 func TestRaftkvBugs(t *testing.T) {
+	tier.SkipRepeats(t) // TestNothingIsLost
 	swarm := nemesis.Swarm(raftkv.ElectionTimeout)
 	lying, err := nemesis.FindPreset("lying-disk")
 	require.NoError(t, err)

@@ -24,6 +24,9 @@ func test(store http.Store) capsize.Test {
 func TestStore(t *testing.T) {
 	x := test(http.Store{})
 	x.Seeds = 2
+	if testing.Short() {
+		x.Seeds = 1
+	}
 	capsize.Run(t, x)
 }
 

@@ -50,6 +50,9 @@ func TestCache(t *testing.T) {
 func TestGuarded(t *testing.T) {
 	x := test(true)
 	x.Seeds = 3
+	if testing.Short() {
+		x.Seeds = 1
+	}
 	capsize.Run(t, x)
 }
 
@@ -57,11 +60,17 @@ func TestGuarded(t *testing.T) {
 func TestTTL(t *testing.T) {
 	x := test(false)
 	x.Seeds = 3
+	if testing.Short() {
+		x.Seeds = 1
+	}
 	x.Workload.Checker = checker.Fresh(checker.Promise{Within: 2*time.Second + 400*time.Millisecond})
 	capsize.Run(t, x)
 }
 
 func TestDeterminism(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the other tests run the same")
+	}
 	capsize.CheckDeterminism(t, test(false))
 	capsize.CheckDeterminism(t, test(true))
 }

@@ -22,6 +22,9 @@ func test(b ownworkload.Bank) capsize.Test {
 func TestBank(t *testing.T) {
 	x := test(ownworkload.Bank{})
 	x.Seeds = 3
+	if testing.Short() {
+		x.Seeds = 1
+	}
 	capsize.Run(t, x)
 }
 
@@ -32,5 +35,8 @@ func TestBankInTwoSteps(t *testing.T) {
 }
 
 func TestBankIsDeterministic(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the other tests run the same")
+	}
 	capsize.CheckDeterminism(t, test(ownworkload.Bank{InTwoSteps: true}))
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize/internal/tier"
 )
 
 // serve runs an HTTP server on n2 that echoes, and returns a client on n1.
@@ -78,6 +80,7 @@ func TestHTTPTimeout(t *testing.T) {
 
 // Two runs carry the same segments at the same instants.
 func TestRunsAreAlike(t *testing.T) {
+	tier.SkipRepeats(t) // the others lose, delay and cut as well
 	run := func() (trace string) {
 		bubble(t, func(t *testing.T, w *fakeWire, n *Net) {
 			client, stop := serve(t, n)

@@ -135,6 +135,7 @@ func TestMemberlistDecides(t *testing.T) {
 // Where nobody hears n2, all bury it within seconds; it takes several times as long to see that it is
 // alone, and until then it tells no client that it can do nothing. Pings that ask whom this node reaches get both right.
 func TestMemberlistIsWrong(t *testing.T) {
+	tier.SkipRepeats(t) // TestMemberlistDecides
 	store := quorumkv.Store{W: 3}
 	link := func(c *cluster.Cluster) { c.Cut("n1", "n2") }
 	mute := func(c *cluster.Cluster) {

@@ -1,5 +1,0 @@
-//go:build race
-
-package capsize_test
-
-const raceEnabled = true
