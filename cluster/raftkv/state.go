@@ -1,10 +1,9 @@
 package raftkv
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/binary"
-	"encoding/gob"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -61,9 +60,10 @@ func (s *state) read(key string) response {
 }
 
 // An image is a snapshot on disk: the state in the order of its keys, since the
-// order of a map would differ from run to run.
+// order of a map would differ from run to run. Keys are bytes, since JSON changes a
+// string that is not UTF-8.
 type image struct {
-	Keys     []string
+	Keys     [][]byte
 	Values   []int
 	Modified []int64
 	Clock    int64
@@ -75,7 +75,7 @@ func (s *state) snapshot(bugs Bug) []byte {
 	im := image{Clock: s.clock}
 	for _, k := range slices.Sorted(maps.Keys(s.values)) {
 		v := s.values[k]
-		im.Keys, im.Values, im.Modified = append(im.Keys, k), append(im.Values, v.value), append(im.Modified, v.modified)
+		im.Keys, im.Values, im.Modified = append(im.Keys, []byte(k)), append(im.Values, v.value), append(im.Modified, v.modified)
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.sessions)) {
 		if bugs&ForgetSessions != 0 {
@@ -83,11 +83,11 @@ func (s *state) snapshot(bugs Bug) []byte {
 		}
 		im.Sessions, im.Last = append(im.Sessions, id), append(im.Last, s.sessions[id])
 	}
-	var b bytes.Buffer
-	if err := gob.NewEncoder(&b).Encode(im); err != nil {
-		panic(fmt.Sprintf("raftkv: encode snapshot: %v", err)) // a buffer takes all
+	b, err := json.Marshal(im)
+	if err != nil {
+		panic(fmt.Sprintf("raftkv: encode snapshot: %v", err)) // an image is numbers and strings
 	}
-	return b.Bytes()
+	return b
 }
 
 // restore returns the state of a snapshot; no data is the empty state.
@@ -97,12 +97,12 @@ func restore(data []byte) (*state, error) {
 		return s, nil
 	}
 	var im image
-	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(&im); err != nil {
+	if err := json.Unmarshal(data, &im); err != nil {
 		return nil, fmt.Errorf("decode snapshot: %w", err)
 	}
 	s.clock = im.Clock
 	for i, k := range im.Keys {
-		s.values[k] = version{im.Values[i], im.Modified[i]}
+		s.values[string(k)] = version{im.Values[i], im.Modified[i]}
 	}
 	for i, id := range im.Sessions {
 		s.sessions[id] = im.Last[i]

@@ -50,6 +50,7 @@ func TestStateSurvivesSnapshot(t *testing.T) {
 	for i := range 20 {
 		s.apply(request{op: opPut, session: uint64(i), number: 3, key: string(rune('a' + i)), value: i - 7, stamp: int64(i)}, true)
 	}
+	s.values["\xff"] = version{3, 4} // a key that is not UTF-8 stays as it is
 	back, err := restore(s.snapshot(0))
 	require.NoError(t, err)
 	assert.Equal(t, s, back)

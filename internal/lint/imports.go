@@ -80,7 +80,7 @@ var slow = []string{
 	"cluster/cachekv", "cluster/cdn", "cluster/gossip", "cluster/localcache", "realbugs", "scenarios/caching", "scenarios/replication",
 	"github.com/alicebob/miniredis", "github.com/dgraph-io/ristretto", "github.com/hashicorp", "github.com/jellydator/ttlcache",
 	"github.com/maypok86/otter", "github.com/redis/go-redis", "github.com/stretchr/testify", "golang.org/x/net",
-	"google.golang.org/grpc", "crypto/tls", "encoding/xml", "go/types", "net/http",
+	"google.golang.org/grpc", "crypto/tls", "encoding/gob", "encoding/xml", "go/types", "net/http",
 }
 
 // onlyFiles are the files that alone may import a library, so that it can be
