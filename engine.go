@@ -223,23 +223,25 @@ func (e *engine) record(op history.Op) history.Op {
 func (e *engine) find(f cluster.Finding) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.keep(f)
+}
+
+// keep keeps findings, with stacks that are the same on any machine. The caller holds e.mu.
+func (e *engine) keep(found ...cluster.Finding) {
 	if e.hold.halted.Load() {
 		return // the run is being cut short
 	}
-	f.Stack = portableStack(f.Stack)
-	e.findings = append(e.findings, f)
+	for _, f := range found {
+		f.Stack = portableStack(f.Stack)
+		e.findings = append(e.findings, f)
+	}
 }
 
 // close ends the recording and looks for what was left behind.
 func (e *engine) close(w *cluster.Cluster) {
 	e.mu.Lock()
 	e.closed, e.ended = true, true
-	if !e.hold.halted.Load() {
-		for _, f := range w.Findings() {
-			f.Stack = portableStack(f.Stack)
-			e.findings = append(e.findings, f)
-		}
-	}
+	e.keep(w.Findings()...)
 	e.mu.Unlock()
 	for _, same := range alike(leftBehind(e.label)) {
 		what := fmt.Sprintf("left %d goroutine(s) behind, which had not ended %v after their ctx was done", len(same), grace)

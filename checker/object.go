@@ -40,7 +40,7 @@ type calls struct {
 	spans []span
 }
 
-// answeredTo returns what a call was answered, or nil if nobody knows.
+// answeredTo returns what a call was answered, or nil if that is not known.
 func answeredTo(h *history.History, sp span) any {
 	if !sp.known {
 		return nil

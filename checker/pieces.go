@@ -186,7 +186,7 @@ func (s source) together(spans []span) (source, *conflict) {
 	return s, c
 }
 
-// unrefined returns the source without what [source.together] told.
+// unrefined returns the source without what [source.together] found out.
 func (s source) unrefined() source {
 	if s.refined != nil {
 		s.object, s.refined = s.plain(), nil

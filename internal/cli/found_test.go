@@ -15,7 +15,7 @@ import (
 )
 
 // TestBugsAreFound runs what list bugs says finds each bug: the command with that nemesis
-// and seed, and all else as it is unless told. Under -short it runs one bug
+// and seed, and the default of every other flag. Under -short it runs one bug
 // of each system whose histories are quickly judged.
 func TestBugsAreFound(t *testing.T) {
 	bugs := 0

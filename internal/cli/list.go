@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -115,35 +115,14 @@ func (s section) table() string {
 			lines[i] = append(lines[i], cells...)
 		}
 	}
-	head := append([]string{strings.ToUpper(s.name)}, s.heads...)
-	wide := widths(append(lines, head))
 	var b strings.Builder
-	fmt.Fprintln(&b, bold(strings.TrimRight(padded(head, wide), " ")))
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	// The last tab of the head makes its last cell part of a column.
+	fmt.Fprintln(w, strings.Join(append([]string{strings.ToUpper(s.name)}, s.heads...), "\t")+"\t")
 	for i, r := range rows {
-		fmt.Fprintf(&b, "%s%s\n", padded(lines[i], wide), faint(r.Doc))
+		fmt.Fprintln(w, strings.Join(lines[i], "\t")+"\t"+faint(r.Doc))
 	}
-	return b.String()
-}
-
-// widths returns how wide each column must be, in letters.
-func widths(lines [][]string) []int {
-	var wide []int
-	for _, cells := range lines {
-		for i, c := range cells {
-			if i == len(wide) {
-				wide = append(wide, 0)
-			}
-			wide[i] = max(wide[i], utf8.RuneCountInString(c))
-		}
-	}
-	return wide
-}
-
-// padded returns the cells of a line with blanks behind each.
-func padded(cells []string, wide []int) string {
-	var b strings.Builder
-	for i, c := range cells {
-		fmt.Fprintf(&b, "%-*s  ", wide[i], c)
-	}
-	return b.String()
+	_ = w.Flush() // a strings.Builder takes all
+	head, body, _ := strings.Cut(b.String(), "\n")
+	return bold(strings.TrimRight(head, " ")) + "\n" + body
 }

@@ -1,4 +1,4 @@
-// Command coldbuild builds a command with an empty build cache, as whoever runs it for the first time does,
+// Command coldbuild builds a command with an empty build cache, as its first run on a machine does,
 // and says how much processor time that took and which packages took the most:
 //
 //	go run ./internal/coldbuild [-most SECONDS] PACKAGE

@@ -6,7 +6,7 @@ import "testing"
 // goroutine only, and much to compute.
 func SkipComputing(t testing.TB) {
 	t.Helper()
-	if Race && !Sweeping() {
+	if raced() {
 		t.Skip("one goroutine that computes: the race detector has nothing to see")
 	}
 }
@@ -18,7 +18,7 @@ func SkipComputing(t testing.TB) {
 // tell, and without it the same test says so in a tenth of the time.
 func SkipRepeats(t testing.TB) {
 	t.Helper()
-	if Race && !Sweeping() {
+	if raced() {
 		t.Skip("a repetition: it shows the race detector no goroutines that another test does not")
 	}
 }
@@ -27,8 +27,11 @@ func SkipRepeats(t testing.TB) {
 // duration, a rate or a number of runs. What is less must still bring all goroutines of the
 // test together, and show what the test asserts.
 func InRace[T any](less, all T) T {
-	if Race && !Sweeping() {
+	if raced() {
 		return less
 	}
 	return all
 }
+
+// raced reports whether tests are to do less: under the race detector, out of the long loop.
+func raced() bool { return Race && !Sweeping() }
