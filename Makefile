@@ -11,7 +11,7 @@ PACKAGES ?= ./...
 # Packages whose tests need no race detector: no goroutines of theirs meet.
 NORACE   := /(history|checker|report|scenarios(/.*)?|catalog/.*|internal/(cli|lint|names|gotest|coldbuild|benchtable|tier|bugset|keyed|repeats)|cmd/.*)$$
 # Packages with tests of systems.
-SYSTEMS  := capsize-go/capsize$$|/cluster/|/examples/|/scenarios
+SYSTEMS  := capsize-go/capsize$$|/(cluster|systems)/|/examples/|/scenarios
 # No test ends by the clock of a machine that is busy: this only ends what hangs.
 TIMEOUT  := 2h
 # Arguments of go test for the modules of their own: -short, or -run Repeats -v.
@@ -78,7 +78,7 @@ realbugs: ## Show bugs of libraries in the versions that had them, and not in la
 	done
 
 # Modules of their own, so that Capsize does not depend on what they need.
-NESTED := $(patsubst %/go.mod,%,$(wildcard examples/*/go.mod cluster/*/go.mod))
+NESTED := $(patsubst %/go.mod,%,$(wildcard examples/*/go.mod systems/*/*/go.mod))
 
 .PHONY: nested
 nested: ## Test the modules of their own: storage engines, hashicorp/raft, gRPC; CAPSIZE_SEEDS=20 for docs/libraries.md

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize"
-	"github.com/capsize-go/capsize/cluster/raftkv"
 	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/systems/kv/raftkv"
 	"github.com/capsize-go/capsize/workloads"
 )
 

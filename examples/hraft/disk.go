@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/raft"
 
 	"github.com/capsize-go/capsize/cluster"
-	"github.com/capsize-go/capsize/cluster/journal"
+	"github.com/capsize-go/capsize/systems/journal"
 )
 
 // A disk is raft's LogStore and StableStore on a host's disk: a file of records

@@ -8,13 +8,13 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/cluster"
-	"github.com/capsize-go/capsize/cluster/cachekv"
 	xhttp "github.com/capsize-go/capsize/examples/http"
 	"github.com/capsize-go/capsize/examples/libraries"
 	"github.com/capsize-go/capsize/examples/quickstart"
 	"github.com/capsize-go/capsize/internal/repeats"
 	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/systems/cache/cachekv"
 	"github.com/capsize-go/capsize/workloads"
 )
 

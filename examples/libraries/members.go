@@ -9,8 +9,8 @@ import (
 	"github.com/hashicorp/memberlist"
 
 	"github.com/capsize-go/capsize/cluster"
-	"github.com/capsize-go/capsize/cluster/gossip"
 	"github.com/capsize-go/capsize/examples/quickstart"
+	"github.com/capsize-go/capsize/systems/adapters/gossip"
 )
 
 // Members is the quickstart with memberlist beside it.

@@ -4,7 +4,7 @@ go 1.26.0
 
 require (
 	github.com/capsize-go/capsize v0.0.0
-	github.com/capsize-go/capsize/cluster/pebblefs v0.0.0
+	github.com/capsize-go/capsize/systems/adapters/pebblefs v0.0.0
 	github.com/cockroachdb/pebble/v2 v2.1.7
 	github.com/stretchr/testify v1.12.1
 	go.etcd.io/bbolt v1.5.0
@@ -47,5 +47,5 @@ require (
 
 replace (
 	github.com/capsize-go/capsize => ../..
-	github.com/capsize-go/capsize/cluster/pebblefs => ../../cluster/pebblefs
+	github.com/capsize-go/capsize/systems/adapters/pebblefs => ../../systems/adapters/pebblefs
 )

@@ -10,7 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/capsize-go/capsize/cluster"
-	"github.com/capsize-go/capsize/cluster/pebblefs"
+	"github.com/capsize-go/capsize/systems/adapters/pebblefs"
 )
 
 // Pebble returns a store on pebble. With noSync, which is the mistake to be found,

@@ -7,13 +7,13 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
-	"github.com/capsize-go/capsize/cluster/chainkv"
-	"github.com/capsize-go/capsize/cluster/crdtkv"
-	"github.com/capsize-go/capsize/cluster/primarykv"
-	"github.com/capsize-go/capsize/cluster/quorumkv"
-	"github.com/capsize-go/capsize/cluster/raftkv"
-	"github.com/capsize-go/capsize/cluster/registerkv"
 	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/systems/kv/chainkv"
+	"github.com/capsize-go/capsize/systems/kv/crdtkv"
+	"github.com/capsize-go/capsize/systems/kv/primarykv"
+	"github.com/capsize-go/capsize/systems/kv/quorumkv"
+	"github.com/capsize-go/capsize/systems/kv/raftkv"
+	"github.com/capsize-go/capsize/systems/kv/registerkv"
 	"github.com/capsize-go/capsize/workloads"
 )
 

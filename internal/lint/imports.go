@@ -10,7 +10,7 @@ import (
 // An ImportRule says what the packages of a pattern may import beside the
 // standard library. Their tests may import more: see [Imports].
 type ImportRule struct {
-	Package string   // a path from the module's root, or a pattern like "cluster/..."
+	Package string   // a path from the module's root, or a pattern like "systems/..."
 	Ours    []string // patterns of our packages; "*" stands for all but commands
 	Libs    []string // modules of others; "*" stands for all that go.mod names
 	Testing bool     // whether it may need package testing
@@ -38,27 +38,27 @@ var importRules = []ImportRule{
 	{Package: "internal/repeats", Ours: []string{".", "checker"}, Testing: true},
 	{Package: "internal/simnet", Ours: []string{"internal/keyed"}},
 	{Package: "cluster", Ours: []string{"internal/bubble", "internal/keyed", "internal/simnet"}},
-	{Package: "cluster/raftkv", Ours: []string{"cluster", "internal/bugset"}, Libs: []string{"go.etcd.io/raft/v3", "google.golang.org/protobuf"}},
-	{Package: "cluster/primarykv", Ours: []string{"cluster", "internal/bugset"}},
-	{Package: "cluster/primarykv/gossiped", Ours: []string{"cluster", "cluster/gossip", "cluster/primarykv"}},
-	{Package: "cluster/gossip", Ours: []string{"cluster"}, Libs: []string{"github.com/hashicorp/memberlist"}},
-	{Package: "cluster/calm", Ours: []string{"cluster"}},
-	{Package: "cluster/quorumkv", Ours: []string{"cluster", "cluster/journal", "internal/bugset"}},
-	{Package: "cluster/quorumkv/gossiped", Ours: []string{"cluster", "cluster/gossip", "cluster/quorumkv"}},
-	{Package: "cluster/journal", Ours: []string{"cluster"}},
-	{Package: "cluster/chainkv", Ours: []string{"cluster", "cluster/journal", "internal/bugset"}},
-	{Package: "cluster/crdtkv", Ours: []string{"cluster", "cluster/journal", "internal/bugset"}},
-	{Package: "cluster/registerkv", Ours: []string{"cluster", "cluster/journal", "internal/bugset"}},
-	{Package: "cluster/rows", Ours: []string{"cluster", "cluster/journal"}},
-	{Package: "cluster/cachekv", Ours: []string{"cluster", "cluster/rows", "checker", "internal/keyed"}, Libs: []string{
+	{Package: "systems/kv/raftkv", Ours: []string{"cluster", "internal/bugset"}, Libs: []string{"go.etcd.io/raft/v3", "google.golang.org/protobuf"}},
+	{Package: "systems/kv/primarykv", Ours: []string{"cluster", "internal/bugset"}},
+	{Package: "systems/kv/primarykv/gossiped", Ours: []string{"cluster", "systems/adapters/gossip", "systems/kv/primarykv"}},
+	{Package: "systems/adapters/gossip", Ours: []string{"cluster"}, Libs: []string{"github.com/hashicorp/memberlist"}},
+	{Package: "cluster/...", Ours: []string{"cluster"}},
+	{Package: "systems/kv/quorumkv", Ours: []string{"cluster", "systems/journal", "internal/bugset"}},
+	{Package: "systems/kv/quorumkv/gossiped", Ours: []string{"cluster", "systems/adapters/gossip", "systems/kv/quorumkv"}},
+	{Package: "systems/journal", Ours: []string{"cluster"}},
+	{Package: "systems/kv/chainkv", Ours: []string{"cluster", "systems/journal", "internal/bugset"}},
+	{Package: "systems/kv/crdtkv", Ours: []string{"cluster", "systems/journal", "internal/bugset"}},
+	{Package: "systems/kv/registerkv", Ours: []string{"cluster", "systems/journal", "internal/bugset"}},
+	{Package: "systems/internal/rows", Ours: []string{"cluster", "systems/journal"}},
+	{Package: "systems/cache/cachekv", Ours: []string{"cluster", "systems/internal/rows", "checker", "internal/keyed"}, Libs: []string{
 		"golang.org/x/sync", "github.com/redis/go-redis/v9", "github.com/alicebob/miniredis/v2",
 	}},
-	{Package: "cluster/localcache", Ours: []string{"cluster", "cluster/rows", "checker"}, Libs: []string{
+	{Package: "systems/cache/localcache", Ours: []string{"cluster", "systems/internal/rows", "checker"}, Libs: []string{
 		"github.com/hashicorp/golang-lru/v2", "golang.org/x/sync", "github.com/jellydator/ttlcache/v3",
 		"github.com/dgraph-io/ristretto/v2", "github.com/maypok86/otter/v2",
 	}},
-	{Package: "cluster/cdn", Ours: []string{"cluster", "checker", "internal/bugset"}, Libs: []string{"github.com/hashicorp/golang-lru/v2", "golang.org/x/sync"}},
-	{Package: "cluster/...", Ours: []string{"cluster", "cluster/gossip"}},
+	{Package: "systems/cache/cdn", Ours: []string{"cluster", "checker", "internal/bugset"}, Libs: []string{"github.com/hashicorp/golang-lru/v2", "golang.org/x/sync"}},
+	{Package: "systems/...", Ours: []string{"cluster", "systems/adapters/gossip"}},
 	{Package: "nemesis", Ours: []string{"cluster", "internal/keyed"}},
 	{Package: "checker", Ours: []string{"history"}, Libs: []string{"github.com/anishathalye/porcupine"}},
 	{Package: "workloads", Ours: []string{"checker", "cluster", "history"}},
@@ -77,7 +77,7 @@ var importRules = []ImportRule{
 // slow is what a first "go run ./cmd/capsize run", which compiles all that it needs, must not wait for: what
 // only scenarios need, and what takes long to compile. make cold measures how long it waits.
 var slow = []string{
-	"cluster/cachekv", "cluster/cdn", "cluster/gossip", "cluster/localcache", "realbugs", "scenarios/caching", "scenarios/replication",
+	"systems/cache/cachekv", "systems/cache/cdn", "systems/adapters/gossip", "systems/cache/localcache", "realbugs", "scenarios/caching", "scenarios/replication",
 	"github.com/alicebob/miniredis", "github.com/dgraph-io/ristretto", "github.com/hashicorp", "github.com/jellydator/ttlcache",
 	"github.com/maypok86/otter", "github.com/redis/go-redis", "github.com/stretchr/testify", "golang.org/x/net",
 	"google.golang.org/grpc", "crypto/tls", "encoding/gob", "encoding/xml", "go/types", "net/http",

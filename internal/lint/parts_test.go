@@ -42,10 +42,10 @@ func TestMatches(t *testing.T) {
 		want          bool
 	}{
 		{"cluster", "cluster", true},
-		{"cluster", "cluster/raftkv", false},
-		{"cluster/...", "cluster", false},
-		{"cluster/...", "cluster/raftkv", true},
-		{"cluster/...", "clusters/raftkv", false},
+		{"cluster", "systems/kv/raftkv", false},
+		{"systems/...", "systems", false},
+		{"systems/...", "systems/kv/raftkv", true},
+		{"systems/...", "systemsof/raftkv", false},
 		{".", ".", true},
 	} {
 		if got := matches(c.pattern, c.path); got != c.want {

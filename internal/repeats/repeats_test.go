@@ -9,8 +9,8 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
-	"github.com/capsize-go/capsize/cluster/raftkv"
 	"github.com/capsize-go/capsize/internal/repeats"
+	"github.com/capsize-go/capsize/systems/kv/raftkv"
 	"github.com/capsize-go/capsize/workloads"
 )
 

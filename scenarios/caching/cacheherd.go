@@ -7,9 +7,9 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
-	"github.com/capsize-go/capsize/cluster/cachekv"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/scenarios"
+	"github.com/capsize-go/capsize/systems/cache/cachekv"
 	"github.com/capsize-go/capsize/workloads"
 )
 

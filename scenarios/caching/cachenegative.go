@@ -6,8 +6,8 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
-	"github.com/capsize-go/capsize/cluster/cachekv"
 	"github.com/capsize-go/capsize/scenarios"
+	"github.com/capsize-go/capsize/systems/cache/cachekv"
 	"github.com/capsize-go/capsize/workloads"
 )
 

@@ -9,9 +9,9 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
-	"github.com/capsize-go/capsize/cluster/cachekv"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
+	"github.com/capsize-go/capsize/systems/cache/cachekv"
 	"github.com/capsize-go/capsize/workloads"
 )
 

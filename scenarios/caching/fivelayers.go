@@ -7,8 +7,8 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
-	"github.com/capsize-go/capsize/cluster/cdn"
 	"github.com/capsize-go/capsize/scenarios"
+	"github.com/capsize-go/capsize/systems/cache/cdn"
 	"github.com/capsize-go/capsize/workloads"
 )
 

@@ -9,9 +9,9 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
-	"github.com/capsize-go/capsize/cluster/raftkv"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
+	"github.com/capsize-go/capsize/systems/kv/raftkv"
 )
 
 // LeaseReads is the scenario of reads by a lease that the leader measures by its own clock, while the

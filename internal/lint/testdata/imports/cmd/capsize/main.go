@@ -4,7 +4,7 @@ package main
 import (
 	_ "encoding/xml"
 
-	_ "example.test/imports/cluster/gossip"
+	_ "example.test/imports/systems/adapters/gossip"
 )
 
 func main() {}

@@ -1,0 +1,212 @@
+package registerkv
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/systems/journal"
+)
+
+// A tag orders the values of a key. The ticket of the write tells two apart that were given
+// the same counter at the same time.
+type tag struct {
+	counter uint64
+	by      ticket
+}
+
+func (t tag) before(o tag) bool {
+	if t.counter != o.counter {
+		return t.counter < o.counter
+	}
+	if t.by.session != o.by.session {
+		return t.by.session < o.by.session
+	}
+	return t.by.number < o.by.number
+}
+
+// A cell is a value under its tag.
+type cell struct {
+	tag   tag
+	value int
+}
+
+// What nodes ask of replicas, and are told.
+type (
+	query struct {
+		phase uint64
+		key   string
+	}
+	store struct {
+		phase uint64
+		key   string
+		cell  cell
+	}
+	answer struct {
+		phase uint64
+		cell  cell
+	}
+)
+
+// A plea asks another replica for all that it has, and a rescue is the answer: a replica
+// whose disk lost what it had acknowledged answers nobody until it has it back. What was
+// written with its help is on at least one of any n - w + 1 of the others, if there are n of them with it
+// and w have each write.
+type (
+	plea   struct{ life uint64 }
+	rescue struct {
+		life uint64
+		data map[string]cell
+	}
+)
+
+// A replica holds the newest cell of each key that it was sent, in memory and on the disk.
+type replica struct {
+	n    *node
+	data map[string]cell
+	log  *journal.Journal
+	lost bool     // it has to recover
+	from []string // the others that have sent what they have
+}
+
+const (
+	recordCell = 'c' // a key and its cell
+	recordLost = 'l' // the disk lost something, and the replica has to recover
+
+	// smallest is the size under which the journal is not written anew.
+	smallest = 16 << 10
+)
+
+func openReplica(n *node) (*replica, error) {
+	r := &replica{n: n, data: map[string]cell{}}
+	log, records, damaged, err := journal.Open(n.h, "registers")
+	if err != nil {
+		return nil, err
+	}
+	r.log, r.lost = log, damaged
+	for _, rec := range records {
+		if rec[0] == recordLost {
+			r.lost = true
+			continue
+		}
+		key, c, err := decodeCell(rec)
+		if err != nil {
+			return nil, err
+		}
+		r.keep(key, c)
+	}
+	if r.lost {
+		n.h.Count("data damaged")
+		must(r.log.Replace([]byte{recordLost}))
+	}
+	return r, nil
+}
+
+// tick is called every so often. A replica that has to recover asks the others, again and again.
+func (r *replica) tick() {
+	if r.n.bugs&AckBeforeSync != 0 && r.n.ticks%20 == 0 {
+		must(r.log.Sync())
+	}
+	if !r.lost || r.n.ticks%4 != 0 {
+		return
+	}
+	for _, name := range r.n.replicas {
+		if name != r.n.h.Name() && !slices.Contains(r.from, name) {
+			r.n.h.Send(name, &plea{r.n.life})
+		}
+	}
+}
+
+func (r *replica) receive(m cluster.Message) {
+	if r.lost {
+		if body, ok := m.Body.(*rescue); ok {
+			r.rescued(m.From, body)
+		}
+		return
+	}
+	switch body := m.Body.(type) {
+	case *query:
+		r.n.h.Send(m.From, &answer{body.phase, r.data[body.key]})
+	case *store:
+		r.store(body)
+		r.n.h.Send(m.From, &answer{phase: body.phase})
+	case *plea:
+		r.n.h.Send(m.From, &rescue{body.life, maps.Clone(r.data)})
+	}
+}
+
+// store has a cell on the disk, unless a newer one is there.
+func (r *replica) store(s *store) {
+	if !r.keep(s.key, s.cell) {
+		return
+	}
+	must(r.log.Append(appendCell(nil, s.key, s.cell)))
+	if r.n.bugs&AckBeforeSync == 0 {
+		must(r.log.Sync())
+	}
+	if r.log.Size() > smallest && r.log.Size() > 4*r.least() {
+		must(r.log.Replace(r.records()...))
+	}
+}
+
+func (r *replica) keep(key string, c cell) (newer bool) {
+	if newer = r.data[key].tag.before(c.tag); newer {
+		r.data[key] = c
+	}
+	return newer
+}
+
+// least is about how many bytes the cells take.
+func (r *replica) least() int64 { return int64(len(r.data)) * 64 }
+
+func (r *replica) records() (all [][]byte) {
+	for _, key := range slices.Sorted(maps.Keys(r.data)) {
+		all = append(all, appendCell(nil, key, r.data[key]))
+	}
+	return all
+}
+
+// rescued takes over what another replica has. What comes without having been asked
+// for in this life is of no use: it may lack what this one has acknowledged since.
+func (r *replica) rescued(from string, s *rescue) {
+	if s.life != r.n.life || slices.Contains(r.from, from) {
+		return
+	}
+	r.from = append(r.from, from)
+	for _, key := range slices.Sorted(maps.Keys(s.data)) {
+		r.keep(key, s.data[key])
+	}
+	if len(r.from) > len(r.n.replicas)-r.n.writes {
+		must(r.log.Replace(r.records()...))
+		r.lost = false
+		r.n.h.Count("data recovered")
+	}
+}
+
+func appendCell(b []byte, key string, c cell) []byte {
+	b = append(b, recordCell)
+	b = binary.LittleEndian.AppendUint64(b, c.tag.counter)
+	b = binary.LittleEndian.AppendUint64(b, c.tag.by.session)
+	b = binary.LittleEndian.AppendUint64(b, c.tag.by.number)
+	b = binary.LittleEndian.AppendUint64(b, uint64(c.value))
+	return append(b, key...)
+}
+
+func decodeCell(rec []byte) (key string, c cell, err error) {
+	if rec[0] != recordCell || len(rec) < 33 {
+		return "", c, fmt.Errorf("a record of kind %q and %d bytes", rec[0], len(rec))
+	}
+	number := func(i int) uint64 { return binary.LittleEndian.Uint64(rec[1+8*i:]) }
+	return string(rec[33:]), cell{tag{number(0), ticket{number(1), number(2)}}, int(number(3))}, nil
+}
+
+// must stops a node whose disk fails it: it must not go on as if it had written, nor try
+// again. After an fsync that failed, one that succeeds proves nothing.
+func must(err error) {
+	if err != nil && !errors.Is(err, cluster.ErrCrashed) {
+		panic(fmt.Errorf("registerkv: %w", err))
+	}
+}
