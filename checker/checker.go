@@ -90,7 +90,7 @@ func (r Result) Headline() string {
 	case r.Verdict == Unknown && r.Undecided != "":
 		return r.Undecided
 	case r.Verdict == Unknown:
-		return r.Checker + couldNotBeJudged
+		return r.Checker + " could not be judged"
 	}
 	return ""
 }

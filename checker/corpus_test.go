@@ -132,7 +132,7 @@ func minimal[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *hi
 // helpful reports whether calls are linearizable if each of the others on their key may
 // have happened or not.
 func helpful[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *history.History, key string, calls []history.Call) bool {
-	s := erase(m).of(h)
+	s := search{source: erase(m).of(h)}
 	parts, bad := s.split()
 	require.Nil(t, bad)
 	must := map[int]bool{}

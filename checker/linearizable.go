@@ -93,14 +93,13 @@ func linearizable(m anyModel, opts ...Option) Checker {
 	return named("linearizable", Func(func(ctx context.Context, h *history.History) Result {
 		limited, cancel := set.limited(ctx, 0)
 		defer cancel()
-		s := m.of(h)
-		s.memory, s.meter = set.memory, newMeter(limited, set.steps, "this check")
+		s := search{source: m.of(h), memory: set.memory, meter: newMeter(limited, set.steps, "this check")}
 		return s.check(set)
 	}))
 }
 
 // check judges key by key, and sums up.
-func (s source) check(set settings) (r Result) {
+func (s search) check(set settings) (r Result) {
 	began := set.clock()
 	r.Checker = "linearizable"
 	defer func() {
@@ -110,7 +109,7 @@ func (s source) check(set settings) (r Result) {
 	}()
 	parts, bad := s.split()
 	if bad != nil {
-		return s.garbledResult(bad)
+		return bad.result(s.h)
 	}
 	var proofs []proof
 	calls, counts := 0, [3]int{}
@@ -147,7 +146,7 @@ func (set settings) clock() func() time.Duration {
 }
 
 // sumUp words the reason.
-func (s source) sumUp(r *Result, keys, calls int, counts [3]int) {
+func (s search) sumUp(r *Result, keys, calls int, counts [3]int) {
 	verb := "are"
 	if calls == 1 {
 		verb = "is"
@@ -171,22 +170,9 @@ func (s source) sumUp(r *Result, keys, calls int, counts [3]int) {
 	}
 }
 
-func (s source) garbledResult(bad *garbled) Result {
-	r := Result{Checker: "linearizable", Verdict: Unknown, Reason: bad.reason}
-	if bad.answer {
-		r.Verdict = Invalid
-		for c := range s.h.Calls() {
-			if c.Complete.Index == bad.op.Index {
-				r.Why = &Why{Key: c.Invoke.Key, Reason: bad.reason, Calls: []history.Call{c}, Of: s.h.Len()}
-			}
-		}
-	}
-	return r
-}
-
 // judge decides one key, by the cheapest algorithm that can tell. If the key is not linearizable, it
 // returns what shows that.
-func (s source) judge(p *part) (r Result, proved proof) {
+func (s search) judge(p *part) (r Result, proved proof) {
 	r.Checker = p.key
 	if r.Checker == "" {
 		r.Checker = s.name

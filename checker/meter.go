@@ -143,3 +143,17 @@ func grouped(n int) string {
 	}
 	return fmt.Sprintf("%s,%03d", grouped(n/1000), n%1000)
 }
+
+// errSteps ends a search that has a bound of its own on steps.
+var errSteps = errors.New("the work for the search was used up")
+
+// halves splits the steps that are left.
+func (m *meter) halves() [2]*meter {
+	all := m.unused()
+	half := func(n int) *meter { return &meter{ctx: m.ctx, rest: n, most: m.most, what: m.what, err: m.err} }
+	m.left, m.rest = 0, 0
+	return [2]*meter{half(all - all/2), half(all / 2)}
+}
+
+// unused returns how many steps are left.
+func (m *meter) unused() int { return max(0, m.left) + m.rest }

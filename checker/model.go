@@ -1,5 +1,7 @@
 package checker
 
+import "math"
+
 // A Model says what a correct object does, one call after another. S is its
 // state, In and Out are what calls ask and are answered. [Linearizable] turns a
 // model into a [Checker].
@@ -67,6 +69,13 @@ type Model[S comparable, In, Out any] struct {
 	founded func(c fact[In, Out], calls []fact[In, Out]) bool
 }
 
+// never is the instant at which a call returns of which nobody knows whether,
+// or when, it happened.
+const never = math.MaxInt
+
+// none stands for no call, where an index of one is due.
+const none = int32(-1)
+
 // A fact is a call with its types, and the instants of its ends.
 type fact[In, Out any] struct {
 	in        In
@@ -98,4 +107,26 @@ func found(reason string, bad ...int) finding {
 type Access[S comparable] struct {
 	Reads, Writes bool
 	Saw, Put      S
+}
+
+// A refinement says what calls read and wrote, where that takes more than one
+// call to see.
+type refinement[S comparable] struct {
+	by    []Access[S] // one a call
+	shown []int32     // by call, the one that shows what it read and wrote, or none
+	clash []int       // calls that contradict each other without more ado
+}
+
+// Facts are made when they are asked for: those of all calls take more memory than all else.
+type facts[In, Out any] struct {
+	n  int
+	of func(i int) fact[In, Out]
+}
+
+func (f facts[In, Out]) all() []fact[In, Out] {
+	calls := make([]fact[In, Out], f.n)
+	for i := range calls {
+		calls[i] = f.of(i)
+	}
+	return calls
 }

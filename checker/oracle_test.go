@@ -195,7 +195,7 @@ func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], total, 
 		got := check.Check(t.Context(), h).Explain(t.Context())
 		require.Equal(t, want, got.Verdict, "%s\n%v", got.Reason, h)
 		counts[want]++
-		s := erase(k.m).of(h)
+		s := search{source: erase(k.m).of(h)}
 		parts, _ := s.split()
 		ok := true
 		for _, p := range parts {

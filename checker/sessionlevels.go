@@ -82,11 +82,11 @@ func consistency(m anyModel) Checker {
 		const name = "consistency"
 		defer recovered(&res, name, m.name)
 		s := m.of(h)
-		l, no := s.logbook(name)
+		l, no := logbookOf(s, name)
 		if no != nil {
 			return *no
 		}
-		if thin, bad := s.thinResult(name, l); bad {
+		if thin, bad := thinResult(s, name, l); bad {
 			return thin
 		}
 		res = Result{Checker: name, Parts: latticed(ctx, h, levels), later: &deferred{explain: explainAll}}
@@ -149,7 +149,7 @@ func latticed(ctx context.Context, h *history.History, levels []Level) []Result 
 			if j := index[name]; known[j] && results[j].Verdict == Invalid {
 				results[i] = results[j]
 				results[i].Checker, results[i].Broken, results[i].Undecided = levels[i].Name, "", ""
-				results[i] = results[i].worded(levels[i].Name)
+				results[i] = worded(results[i], levels[i].Name)
 				return
 			}
 		}
