@@ -66,7 +66,7 @@ race: ## Run the tests of the packages with goroutines under the race detector, 
 	fi
 
 .PHONY: realbugs
-realbugs: ## Show bugs of libraries in the versions that had them, and not in later ones; CAPSIZE_SEEDS=100 for docs/caches.md
+realbugs: ## Show bugs of libraries in the versions that had them, and not in later ones; CAPSIZE_SEEDS=100 for docs/guide/07-caches.md
 	@for m in realbugs/*/*/go.mod; do \
 	  cd $${m%/go.mod}; \
 	  if ! err=$$(GOFLAGS=-mod=mod $(GO) mod download 2>&1); then \
@@ -81,7 +81,7 @@ realbugs: ## Show bugs of libraries in the versions that had them, and not in la
 NESTED := $(patsubst %/go.mod,%,$(wildcard examples/*/go.mod systems/*/*/go.mod))
 
 .PHONY: nested
-nested: ## Test the modules of their own: storage engines, hashicorp/raft, gRPC; CAPSIZE_SEEDS=20 for docs/libraries.md
+nested: ## Test the modules of their own: storage engines, hashicorp/raft, gRPC; CAPSIZE_SEEDS=20 for docs/reference/libraries.md
 	@staticcheck=$$($(GO) tool -n staticcheck); \
 	for m in $(NESTED); do \
 	  cd $$m; \
@@ -135,15 +135,15 @@ bench: ## Measure speed on one processor, also against porcupine; CAPSIZE_BENCH=
 	  | awk '!/^(\?|PASS$$|ok )/ { print; fflush() }' | $(GO) run ./internal/benchtable
 
 .PHONY: bugs
-bugs: ## Measure how many of 1,000 seeds find each bug under each preset, for docs/bugs.md; takes about two hours
+bugs: ## Measure how many of 1,000 seeds find each bug under each preset, for docs/reference/bugs.md; takes about two hours
 	@CAPSIZE_TABLE=1000 GOGC=800 $(GO) test -run 'TestBugTable$$' -timeout 12h -v .
 
 .PHONY: cap
-cap: ## Measure the CAP cards anew, for docs/cap.md; takes about two minutes
+cap: ## Measure the CAP cards anew, for docs/guide/09-cap.md; takes about two minutes
 	@CAPSIZE_CAP=1 GOGC=800 $(GO) test -count=1 -run 'TestMakeCAP$$' -timeout 1h ./scenarios/replication
 
 .PHONY: scenarios
-scenarios: ## Measure the other scenarios anew, or $ONLY of them, for docs/scenarios.md; takes minutes
+scenarios: ## Measure the other scenarios anew, or $ONLY of them, for docs/reference/scenarios.md; takes minutes
 	@CAPSIZE_SCENARIOS=$(ONLY) GOGC=800 $(GO) test -count=1 -run 'TestMakeScenarios$$' -timeout 1h ./scenarios/caching
 
 .PHONY: fuzz
