@@ -8,6 +8,9 @@ GO       ?= go
 # when it is collected less often.
 export GOGC ?= 400
 PACKAGES ?= ./...
+# Tools have a module of their own, so that a user's module graph does not hold what they need.
+STATICCHECK := $(GO) tool -modfile=tools/go.mod staticcheck
+GOVULNCHECK := $(GO) tool -modfile=tools/go.mod govulncheck
 # Packages whose tests need no race detector: no goroutines of theirs meet.
 NORACE   := /(history|checker|report|scenarios(/.*)?|catalog/.*|internal/(cli|lint|names|gotest|coldbuild|benchtable|tier|bugset|keyed|repeats)|cmd/.*)$$
 # Packages with tests of systems.
@@ -43,13 +46,17 @@ lint: ## Check the form: gofmt, go vet, staticcheck and the rules of internal/li
 	@echo "== go vet"
 	@$(GO) vet $(PACKAGES)
 	@echo "== staticcheck"
-	@$(GO) tool staticcheck $(PACKAGES)
+	@$(STATICCHECK) $(PACKAGES)
 	@echo "== internal/lint"
 	@$(GO) test -timeout $(TIMEOUT) ./internal/lint
 
 .PHONY: cross
 cross: ## Check that all packages and their tests compile for Windows and macOS
 	@for os in windows darwin; do echo "== GOOS=$$os go vet"; GOOS=$$os $(GO) vet $(PACKAGES); done
+
+.PHONY: vuln
+vuln: ## Check what the packages call for known vulnerabilities; needs vuln.go.dev
+	@$(GOVULNCHECK) $(PACKAGES)
 
 .PHONY: unit
 unit: ## Run all tests but those of internal/lint
@@ -82,7 +89,7 @@ NESTED := $(patsubst %/go.mod,%,$(wildcard examples/*/go.mod systems/*/*/go.mod)
 
 .PHONY: nested
 nested: ## Test the modules of their own: storage engines, hashicorp/raft, gRPC; CAPSIZE_SEEDS=20 for docs/reference/libraries.md
-	@staticcheck=$$($(GO) tool -n staticcheck); \
+	@staticcheck=$$($(GO) tool -modfile=tools/go.mod -n staticcheck); \
 	for m in $(NESTED); do \
 	  cd $$m; \
 	  if ! err=$$(GOFLAGS=-mod=mod $(GO) list -deps -test . 2>&1 >/dev/null); then \
