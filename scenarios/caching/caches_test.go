@@ -42,7 +42,7 @@ func TestCacheScenarios(t *testing.T) {
 	}
 }
 
-// TestRowsAreAsMeasured runs rows of the tables in docs/scenarios.md again, at the seed that each names: the verdict is that which
+// TestRowsAreAsMeasured runs rows of the tables in docs/reference/scenarios.md again, at the seed that each names: the verdict is that which
 // was measured. Of each scenario it takes the row that is wrong and the one that is fixed which cost the least, and all in the
 // long loop.
 func TestRowsAreAsMeasured(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	scenariosPage = "../../docs/scenarios.md"
+	scenariosPage = "../../docs/reference/scenarios.md"
 	scenariosRows = "../testdata/rows"
 )
 
@@ -31,8 +31,8 @@ answers it. What must come of it is part of the scenario: ` + "`capsize scenario
 
 This page is made by ` + "`make scenarios`" + `, from the scenarios themselves and from runs of them. *invalid* says how many seeds a
 checker found wrong, and *seed* is the first that came out worst: ` + "`capsize scenario NAME --variant V --seed N --show`" + ` runs that one alone,
-prints its counter-example, and writes its page. The scenario ` + "`cap`" + ` has [a page of its own](cap.md); what the caches are
-about is told in [caches](caches.md) and [CDN](cdn.md).
+prints its counter-example, and writes its page. The scenario ` + "`cap`" + ` has [a page of its own](../guide/09-cap.md); what the caches are
+about is told in [caches](../guide/07-caches.md) and [CDN](../guide/08-cdn.md).
 `
 
 // documented lists the scenarios that the page is about.
@@ -45,7 +45,7 @@ func documented() (all []scenarios.Scenario) {
 	return all
 }
 
-// TestMakeScenarios measures the tables of docs/scenarios.md anew. CAPSIZE_SCENARIOS names those to measure, comma-separated, or all.
+// TestMakeScenarios measures the tables of docs/reference/scenarios.md anew. CAPSIZE_SCENARIOS names those to measure, comma-separated, or all.
 func TestMakeScenarios(t *testing.T) {
 	which := os.Getenv("CAPSIZE_SCENARIOS")
 	if which == "" {
@@ -113,7 +113,7 @@ func TestPagesShowTheRows(t *testing.T) {
 			variants[v.Name] = true
 		}
 	}
-	for _, page := range []string{"../../docs/caches.md", "../../docs/cdn.md"} {
+	for _, page := range []string{"../../docs/guide/07-caches.md", "../../docs/guide/08-cdn.md"} {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
 		for _, line := range strings.Split(string(text), "\n") {

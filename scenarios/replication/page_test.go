@@ -19,14 +19,14 @@ import (
 )
 
 const (
-	capPage  = "../../docs/cap.md"
+	capPage  = "../../docs/guide/09-cap.md"
 	capCards = "../../docs/cap"
 	capRows  = "testdata/cap.jsonl"
 	begin    = "<!-- made by: make cap -->\n"
 	end      = "<!-- end -->\n"
 )
 
-// TestMakeCAP measures the table and the pictures of docs/cap.md anew.
+// TestMakeCAP measures the table and the pictures of docs/guide/09-cap.md anew.
 func TestMakeCAP(t *testing.T) {
 	if os.Getenv("CAPSIZE_CAP") == "" {
 		t.Skip("make cap")
@@ -81,7 +81,7 @@ func table(t *testing.T, s scenarios.Scenario, all []scenarios.Row) string {
 	return b.String()
 }
 
-// TestCAPPage has docs/cap.md show what was measured, and have a paragraph and a picture for each variant, with the
+// TestCAPPage has docs/guide/09-cap.md show what was measured, and have a paragraph and a picture for each variant, with the
 // label that it deserves.
 func TestCAPPage(t *testing.T) {
 	s := replication.CAP()
@@ -95,7 +95,7 @@ func TestCAPPage(t *testing.T) {
 	}
 	for _, l := range replication.Claims() {
 		assert.Contains(t, page, "### "+l.Variant+": "+l.Label+"\n")
-		assert.Contains(t, page, "](cap/"+l.Variant+".svg)")
+		assert.Contains(t, page, "](../cap/"+l.Variant+".svg)")
 		assert.FileExists(t, filepath.Join(capCards, l.Variant+".svg"))
 	}
 }
