@@ -40,6 +40,8 @@ func CASRegister(init int) Model[int, RegisterOp, int] {
 			}
 			return accessRegister(in, out, known)
 		},
-		nothing: nothingAtZero,
+		Accelerators: Accelerators[int, RegisterOp, int]{
+			nothing: nothingAtZero,
+		},
 	}
 }

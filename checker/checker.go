@@ -96,7 +96,7 @@ func (r Result) Headline() string {
 }
 
 // A Why is a counter-example: the fewest calls that break the rule on their own. See
-// [Model.Without] for what that means of linearizability.
+// [Without] for what that means of linearizability.
 //
 // Core says which of them contradict each other. They cannot all have been answered so, whatever
 // the other calls on the key did, of which each may have happened in its time or not; and

@@ -12,15 +12,8 @@ import (
 // An Option changes how [Linearizable] works.
 type Option func(*settings)
 
-type settings struct {
-	within  time.Duration // 0 for no limit
-	memory  int
-	steps   int
-	explain int
-}
-
 func settle(opts []Option) settings {
-	set := settings{memory: defaultMemory, steps: defaultSteps, explain: explainSteps}
+	set := defaults()
 	for _, o := range opts {
 		o(&set)
 	}
@@ -50,14 +43,6 @@ func Within(d time.Duration) Option { return func(s *settings) { s.within = d } 
 // finds an answer, the check ends with Unknown. What is decided without a search, and the
 // history itself, do not count.
 func Memory(bytes int) Option { return func(s *settings) { s.memory = bytes } }
-
-// limited returns a context that ends after the time that [Within] gives, less what was used, and says so.
-func (set settings) limited(ctx context.Context, used time.Duration) (context.Context, context.CancelFunc) {
-	if set.within == 0 {
-		return ctx, func() {}
-	}
-	return context.WithTimeoutCause(ctx, set.within-used, fmt.Errorf("the %v for this check ended", set.within))
-}
 
 // Most keys that are explained, and listed in a result.
 const (
@@ -134,15 +119,6 @@ func (s search) check(set settings) (r Result) {
 		r.later = &deferred{explain: s.explainer(set, proofs, began())}
 	}
 	return r
-}
-
-// clock returns a function that says how much time was used, if that matters.
-func (set settings) clock() func() time.Duration {
-	if set.within == 0 {
-		return func() time.Duration { return 0 }
-	}
-	began := time.Now()
-	return func() time.Duration { return time.Since(began) }
 }
 
 // sumUp words the reason.

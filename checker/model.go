@@ -1,7 +1,5 @@
 package checker
 
-import "math"
-
 // A Model says what a correct object does, one call after another. S is its
 // state, In and Out are what calls ask and are answered. [Linearizable] turns a
 // model into a [Checker].
@@ -37,6 +35,14 @@ type Model[S comparable, In, Out any] struct {
 	// into a few passes. See [Access].
 	Access func(in In, out Out, known bool) (Access[S], bool)
 
+	// Accelerators are what else makes checking faster. Optional.
+	Accelerators[S, In, Out]
+}
+
+// Accelerators are hooks that make checking faster and explanations shorter. The models of this package use them, and a
+// model of one's own may: each is optional, and none may contradict [Model.Step]. Where they decide nothing, a search
+// does.
+type Accelerators[S comparable, In, Out any] struct {
 	// nothing returns the value that stands for nothing, if that is a right answer at first, beside
 	// init. Where somebody found nothing and init is written, the object holds nothing at first.
 	nothing func(init S) (v S, ok bool)
@@ -69,37 +75,6 @@ type Model[S comparable, In, Out any] struct {
 	founded func(c fact[In, Out], calls []fact[In, Out]) bool
 }
 
-// never is the instant at which a call returns of which nobody knows whether,
-// or when, it happened.
-const never = math.MaxInt
-
-// none stands for no call, where an index of one is due.
-const none = int32(-1)
-
-// A fact is a call with its types, and the instants of its ends.
-type fact[In, Out any] struct {
-	in        In
-	out       Out
-	known     bool
-	call, ret int
-}
-
-// A finding is what an algorithm for one kind of object found out.
-type finding struct {
-	decided bool
-	bad     []int  // calls that contradict each other on their own, the culprit first; none if all is well
-	reason  string // the end of a sentence that begins with what the culprit was answered
-}
-
-var (
-	undecided = finding{}
-	allWell   = finding{decided: true}
-)
-
-func found(reason string, bad ...int) finding {
-	return finding{decided: true, bad: bad, reason: reason}
-}
-
 // An Access is what a call on a register reads and writes. One that does both is
 // a swap: it found Saw, and put Put in its place. A swap of which nobody knows
 // whether it happened is one that would have found Saw, had it happened. One
@@ -107,26 +82,4 @@ func found(reason string, bad ...int) finding {
 type Access[S comparable] struct {
 	Reads, Writes bool
 	Saw, Put      S
-}
-
-// A refinement says what calls read and wrote, where that takes more than one
-// call to see.
-type refinement[S comparable] struct {
-	by    []Access[S] // one a call
-	shown []int32     // by call, the one that shows what it read and wrote, or none
-	clash []int       // calls that contradict each other without more ado
-}
-
-// Facts are made when they are asked for: those of all calls take more memory than all else.
-type facts[In, Out any] struct {
-	n  int
-	of func(i int) fact[In, Out]
-}
-
-func (f facts[In, Out]) all() []fact[In, Out] {
-	calls := make([]fact[In, Out], f.n)
-	for i := range calls {
-		calls[i] = f.of(i)
-	}
-	return calls
 }

@@ -46,10 +46,3 @@ func (c *numbers[K]) find(v K) (n int32, ok bool) {
 	n, ok = c.more[v]
 	return n, ok
 }
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}

@@ -306,11 +306,11 @@ func (s search) plausible(calls []span, i int) bool {
 // returned and may have put there what it saw, a dequeue by an enqueue of its value, and so
 // on: whatever other calls were answered, and whenever they returned. A call that saw
 // the initial state needs no explanation.
-func (m Model[S, In, Out]) Without(calls []history.Call, i int) []history.Call {
-	return erased(&m).without(calls, i)
+func Without[S comparable, In, Out any](m Model[S, In, Out], calls []history.Call, i int) []history.Call {
+	return left(erased(&m), calls, i)
 }
 
-func (m anyModel) without(calls []history.Call, i int) []history.Call {
+func left(m anyModel, calls []history.Call, i int) []history.Call {
 	h := history.Of()
 	for _, c := range calls {
 		for n := max(c.Invoke.Index, c.Complete.Index); h.Len() <= n; {

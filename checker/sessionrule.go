@@ -25,7 +25,10 @@ type rule struct {
 
 // keeps returns a checker of a rule for histories of registers. Of the options, those count that bound work and time.
 func keeps(m anyModel, r rule, opts ...Option) Checker {
-	set := settle(opts)
+	set := defaults()
+	for _, o := range opts {
+		o(&set)
+	}
 	return named(r.name, Func(func(ctx context.Context, h *history.History) (res Result) {
 		defer recovered(&res, r.name, m.name)
 		s := m.of(h)
