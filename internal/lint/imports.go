@@ -31,6 +31,7 @@ var importRules = []ImportRule{
 	{Package: "internal/keyed"},
 	{Package: "internal/locks"},
 	{Package: "internal/runlog", Ours: []string{"history"}},
+	{Package: "internal/cputime"},
 	{Package: "internal/lint"},
 	{Package: "internal/savedrun", Ours: []string{"checker", "history", "nemesis"}},
 	{Package: "internal/names"},
