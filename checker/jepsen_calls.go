@@ -69,7 +69,7 @@ func (r jepsenRule) split(h *history.History) ([]*jepsenPart, *badValue) {
 	type spot struct{ part, call int }
 	numbers := map[string]int{}
 	open := map[int][]spot{} // by process; more than one only in histories that were not recorded so
-	var shapes shapes
+	var shape shapes
 	for i := range h.Len() {
 		op := h.At(i)
 		if op.Process == history.Nemesis {
@@ -84,7 +84,7 @@ func (r jepsenRule) split(h *history.History) ([]*jepsenPart, *badValue) {
 				continue
 			}
 		}
-		c, key, bad := shapes.call(op, i)
+		c, key, bad := shape.call(op, i)
 		switch {
 		case bad != nil && op.Type != history.Invoke:
 			continue // an answer to nothing
