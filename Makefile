@@ -12,9 +12,9 @@ PACKAGES ?= ./...
 STATICCHECK := $(GO) tool -modfile=tools/go.mod staticcheck
 GOVULNCHECK := $(GO) tool -modfile=tools/go.mod govulncheck
 # Packages whose tests need no race detector: no goroutines of theirs meet.
-NORACE   := /(history|checker|report|scenarios(/.*)?|catalog/.*|internal/(cli|lint|names|gotest|coldbuild|benchtable|tier|bugset|keyed|repeats)|cmd/.*)$$
-# Packages with tests of systems.
-SYSTEMS  := capsize-go/capsize$$|/(cluster|systems)/|/examples/|/scenarios
+NORACE   := /(history|checker|report|scenarios(/.*)?|catalog/.*|internal/(cli|lint|names|gotest|coldbuild|benchtable|tier|bugset|keyed|repeats|scenariotest)|cmd/.*)$$
+# Packages with tests of systems, and of the command that runs them.
+SYSTEMS  := capsize-go/capsize$$|/(cluster|systems)/|/examples/|/scenarios|/internal/cli$$
 # No test ends by the clock of a machine that is busy: this only ends what hangs.
 TIMEOUT  := 2h
 # Arguments of go test for the modules of their own: -short, or -run Repeats -v.

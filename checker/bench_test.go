@@ -130,7 +130,7 @@ func spending(ctx context.Context, within time.Duration) (context.Context, conte
 
 // peer returns what asks porcupine directly, without what this package adds to it.
 func (g rig[S, In, Out]) peer(h *history.History, memory int) func(context.Context) (bool, error) {
-	s := erase(g.m).of(h)
+	s := search{source: erase(g.m).of(h)}
 	type asked struct {
 		in    In
 		known bool
@@ -191,7 +191,7 @@ func (g rig[S, In, Out]) compare(b *testing.B, l load) {
 		mine = measure(b, l, func() {
 			ctx, cancel := spending(b.Context(), within)
 			defer cancel()
-			s := erase(g.m).of(h)
+			s := search{source: erase(g.m).of(h)}
 			parts, _ := s.split()
 			r, _ := s.metered(newMeter(ctx, defaultSteps, "this check")).judge(parts[0])
 			got = r.Verdict

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/capsize-go/capsize/history"
 )
 
 // A CacheOp is an input of a system that keeps copies of what a database has, in caches of any kind. F is
@@ -61,33 +59,4 @@ func (c Copy) String() string {
 		fmt.Fprintf(&b, " from %s", c.From)
 	}
 	return b.String()
-}
-
-// A copyCall is a call of a [CacheOp].
-type copyCall struct {
-	history.Call
-	in  CacheOp
-	out Copy // if it was answered
-}
-
-func (c *copyCall) answered() bool { return c.Complete.Type == history.OK }
-
-// eachCopy calls f for the calls of a history of CacheOps, in the order of their invocations. What f is given is good until it
-// returns: a million of them would take half a gigabyte.
-func eachCopy(h *history.History, f func(c *copyCall)) error {
-	var c copyCall
-	for call := range h.Calls() {
-		c = copyCall{Call: call}
-		var ok bool
-		if c.in, ok = call.Invoke.Input.(CacheOp); !ok {
-			return fmt.Errorf("%s asked for a %T where a CacheOp was due", place(call.Invoke), call.Invoke.Input)
-		}
-		if c.answered() {
-			if c.out, ok = call.Complete.Output.(Copy); !ok {
-				return fmt.Errorf("%s was answered a %T where a Copy was due", place(call.Complete), call.Complete.Output)
-			}
-		}
-		f(&c)
-	}
-	return nil
 }

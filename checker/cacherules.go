@@ -47,7 +47,7 @@ type copyRule struct {
 // Check finds the first read that is wrong.
 func (r copyRule) Check(_ context.Context, h *history.History) (res Result) {
 	res.Checker = r.name
-	defer func() { res = res.worded(r.name) }()
+	defer func() { res = worded(res, r.name) }()
 	n, all := 0, 0
 	err := r.each(h, func(c *copyCall, wrong string) {
 		if all++; wrong == "" {

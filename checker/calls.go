@@ -2,14 +2,10 @@ package checker
 
 import (
 	"fmt"
-	"math"
+	"slices"
 
 	"github.com/capsize-go/capsize/history"
 )
-
-// never is the instant at which a call returns of which nobody knows whether,
-// or when, it happened.
-const never = math.MaxInt
 
 // A span is a call, seen as the stretch of a history in which it took effect.
 // Instants are the indexes of ops: no two are the same, so there are no ties.
@@ -42,9 +38,6 @@ type source struct {
 	*hooks
 	object
 	h       *history.History
-	memory  int      // bytes for searches; 0 for the default
-	meter   *meter   // bounds the work; nil for none
-	short   *meter   // bounds the work of making a short counter-example of a long one
 	refined *refined // if the calls on a key tell more together
 	once    *reading // the accesses of some calls, if they are known
 }
@@ -143,15 +136,6 @@ func deal(parts []*part, all []span, of []int32) {
 	}
 }
 
-// place says which op is meant.
-func place(o history.Op) string {
-	at := ""
-	if o.Node != "" {
-		at = " at " + o.Node
-	}
-	return fmt.Sprintf("process %d%s (op %d)", o.Process, at, o.Index)
-}
-
 // until returns the calls as they stood at an instant: those invoked later are
 // not there yet, and those that returned later have not been answered.
 func until(spans []span, at int) []span {
@@ -166,4 +150,61 @@ func until(spans []span, at int) []span {
 		cut = append(cut, sp)
 	}
 	return cut
+}
+
+// A refined is the calls of a refinement.
+type refined struct {
+	spans []span
+	shown []int32 // by call, the one that shows what it read and wrote, or none
+	clash []int   // calls that contradict each other without more ado
+}
+
+// find returns where a call stands among those that were refined: mostly where it stands among all.
+func (r *refined) find(sp span) (int, bool) {
+	if i := int(sp.at); i < len(r.spans) && r.spans[i].call == sp.call {
+		return i, true
+	}
+	return slices.BinarySearchFunc(r.spans, sp.call, func(x span, call int) int { return x.call - call })
+}
+
+// shows returns the call that shows what another read and wrote, if one does.
+func (r *refined) shows(sp span) (span, bool) {
+	if i, ok := r.find(sp); ok && r.shown[i] != none {
+		return r.spans[r.shown[i]], true
+	}
+	return span{}, false
+}
+
+// together returns the source with what its model can tell of the calls on a key
+// together. If that alone is a contradiction, it returns the places of the calls of it.
+func (s source) together(spans []span) (source, []int) {
+	o, r := s.refine(spans)
+	if o == nil {
+		return s, nil
+	}
+	s.object, s.refined = o, r
+	return s, r.clash
+}
+
+// unrefined returns the source without what [source.together] found out.
+func (s source) unrefined() source {
+	if s.refined != nil {
+		s.object, s.refined = s.plain(), nil
+	}
+	return s
+}
+
+// result returns what a checker says of a history with a value that is not of the model's types: Invalid if it is
+// an answer, and Unknown if nobody could have answered.
+func (bad *garbled) result(h *history.History) Result {
+	r := Result{Checker: "linearizable", Verdict: Unknown, Reason: bad.reason}
+	if bad.answer {
+		r.Verdict = Invalid
+		for c := range h.Calls() {
+			if c.Complete.Index == bad.op.Index {
+				r.Why = &Why{Key: c.Invoke.Key, Reason: bad.reason, Calls: []history.Call{c}, Of: h.Len()}
+			}
+		}
+	}
+	return r
 }

@@ -1,10 +1,8 @@
 package checker
 
-import "math"
-
 // Nil stands for no value in models of integers: what a register of [CASRegister]
 // holds before anything is written, in systems that know such a thing.
-const Nil = math.MinInt
+const Nil = nilInt
 
 // CASRegister is the model of a register with a compare-and-set that only says
 // whether it was done, as Jepsen's tests use it: Knossos's cas-register. A cas
@@ -42,6 +40,8 @@ func CASRegister(init int) Model[int, RegisterOp, int] {
 			}
 			return accessRegister(in, out, known)
 		},
-		nothing: nothingAtZero,
+		Accelerators: Accelerators[int, RegisterOp, int]{
+			nothing: nothingAtZero,
+		},
 	}
 }

@@ -227,7 +227,7 @@ func TestPastLeavesOutNothingThatMatters(t *testing.T) {
 		f.calls, f.clients, f.replicas, f.spoil, f.future = 20+r.IntN(180), 2+r.IntN(8), 1+r.IntN(5), r.IntN(3), false
 		f.delivery = delivery(r.IntN(2))
 		m := Register()
-		l, no := erase(m).of(f.history(r)).logbook("")
+		l, no := logbookOf(erase(m).of(f.history(r)), "")
 		require.Nil(t, no)
 		p := newPast(l, true)
 		if l.thin() != none || len(p.order) < len(l.turns) {

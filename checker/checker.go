@@ -90,13 +90,13 @@ func (r Result) Headline() string {
 	case r.Verdict == Unknown && r.Undecided != "":
 		return r.Undecided
 	case r.Verdict == Unknown:
-		return r.Checker + couldNotBeJudged
+		return r.Checker + " could not be judged"
 	}
 	return ""
 }
 
 // A Why is a counter-example: the fewest calls that break the rule on their own. See
-// [Model.Without] for what that means of linearizability.
+// [Without] for what that means of linearizability.
 //
 // Core says which of them contradict each other. They cannot all have been answered so, whatever
 // the other calls on the key did, of which each may have happened in its time or not; and

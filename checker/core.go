@@ -18,8 +18,8 @@ const maxCore = 10_000
 //
 // If the calls shown are not enough whatever the others did, or there are many others, the core is one of the
 // calls shown, as if there were no others: where values are unique, others are of no help anyway.
-func (s source) core(w *Why, all []span) {
-	s = s.unrefined() // it is drawn from the answers of calls that may not have happened
+func (s search) core(w *Why, all []span) {
+	s = s.with(s.unrefined()) // it is drawn from the answers of calls that may not have happened
 	place := make(map[int]int, len(w.Calls))
 	for i, c := range w.Calls {
 		place[c.Invoke.Index] = i

@@ -105,7 +105,7 @@ func fewest[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *his
 	assert.Equal(t, Invalid, check.Check(t.Context(), alone(w.Calls)).Verdict, w.Reason)
 	minimal(t, m, h, w)
 	for i := range w.Calls {
-		rest := m.Without(w.Calls, i)
+		rest := Without(m, w.Calls, i)
 		if check.Check(t.Context(), alone(rest)).Verdict != Valid {
 			assert.True(t, helpful(t, m, h, w.Key, rest), "%s\nwithout %v: %v", w.Reason, w.Calls[i], rest)
 		}
@@ -132,7 +132,7 @@ func minimal[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *hi
 // helpful reports whether calls are linearizable if each of the others on their key may
 // have happened or not.
 func helpful[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *history.History, key string, calls []history.Call) bool {
-	s := erase(m).of(h)
+	s := search{source: erase(m).of(h)}
 	parts, bad := s.split()
 	require.Nil(t, bad)
 	must := map[int]bool{}

@@ -93,6 +93,13 @@ func counterReads(calls []fact[CounterOp, int]) (reads []int) {
 	return reads
 }
 
+// A moment is one end of a call.
+type moment struct {
+	at  int
+	op  int32
+	ret bool
+}
+
 // A running sum is what had been added by an instant.
 type running struct {
 	at  []int
@@ -217,14 +224,14 @@ func (h *deadlineHeap) Pop() any {
 // countUnits decides if every add adds a unit.
 func countUnits(calls []fact[CounterOp, int], unit int) finding {
 	ahead := map[int]int{} // by count: the reads of it that have not begun
-	var all []instant
+	var all []moment
 	for i, c := range calls {
 		if c.in.F == "add" && c.in.Value == 0 || c.in.F == "read" && !c.known {
 			continue
 		}
-		all = append(all, instant{c.call, int32(i), false})
+		all = append(all, moment{c.call, int32(i), false})
 		if c.known {
-			all = append(all, instant{c.ret, int32(i), true})
+			all = append(all, moment{c.ret, int32(i), true})
 		}
 		if c.in.F == "read" {
 			if c.out%unit != 0 {
@@ -233,7 +240,7 @@ func countUnits(calls []fact[CounterOp, int], unit int) finding {
 			ahead[c.out/unit]++
 		}
 	}
-	slices.SortFunc(all, func(a, b instant) int { return a.at - b.at })
+	slices.SortFunc(all, func(a, b moment) int { return a.at - b.at })
 	open, count := deadlineHeap{}, 0
 	for _, e := range all {
 		c := calls[e.op]

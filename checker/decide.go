@@ -1,5 +1,32 @@
 package checker
 
+// A search decides whether calls on an object are linearizable, and explains why not.
+type search struct {
+	source
+	memory int    // bytes for searches; 0 for the default
+	meter  *meter // bounds the work; nil for none
+	short  *meter // bounds the work of making a short counter-example of a long one
+}
+
+// with returns the search over another view of the same calls.
+func (s search) with(of source) search {
+	s.source = of
+	return s
+}
+
+// together returns the search that knows what calls on a key tell together, or why they contradict each other.
+func (s search) together(spans []span) (search, *conflict) {
+	of, clash := s.source.together(spans)
+	if clash == nil {
+		return s.with(of), nil
+	}
+	c := &conflict{thin: none, clash: true}
+	for _, i := range clash {
+		c.ops = append(c.ops, int32(i))
+	}
+	return s.with(of), c
+}
+
 // A decision is what is known of calls, and how.
 type decision struct {
 	ok    bool
@@ -9,23 +36,23 @@ type decision struct {
 	at    int       // instant of the return that no order reaches, if a search was how
 }
 
-// decide judges calls that have nothing to do with others. It returns the source
+// decide judges calls that have nothing to do with others. It returns the search
 // with what the model could tell of them together.
-func (s source) decide(spans []span) (source, decision) {
+func (s search) decide(spans []span) (search, decision) {
 	s, c := s.together(spans)
 	if c != nil {
 		return s, decision{zones: c}
 	}
-	once := s.read(spans)
+	once := s.with(s.read(spans))
 	if d, ok := once.quick(spans); ok {
 		return s, d
 	}
-	return s, once.search(spans)
+	return s, once.order(spans)
 }
 
 // quick decides without a search, if that is possible.
-func (s source) quick(spans []span) (decision, bool) {
-	if c, ok := s.zones(spans, false); ok {
+func (s search) quick(spans []span) (decision, bool) {
+	if c, ok := zonesOf(s.source, spans, false); ok {
 		return decision{ok: c == nil, zones: c}, true
 	}
 	if s.special != nil {
@@ -38,7 +65,7 @@ func (s source) quick(spans []span) (decision, bool) {
 
 // apart returns the calls on a key, those that have nothing to do with each other
 // apart.
-func (s source) apart(spans []span) [][]span {
+func (s search) apart(spans []span) [][]span {
 	if s.finer == nil {
 		return [][]span{spans}
 	}
@@ -76,11 +103,11 @@ var tries = []try{{true, 8, 4_000}, {false, 8, 4_000}, {true, 128, 20_000}, {fal
 // widths are how many configurations are then followed at a time.
 var widths = []int{1, 8, 64, 512}
 
-// search decides whether calls are linearizable, by looking for an order of them. It goes
+// order decides whether calls are linearizable, by looking for an order of them. It goes
 // deep for a while. Then it follows few configurations at a time: if one comes to the end,
 // that is an order, and if all end though none was left out, there is none. At last
 // the two ways of searching take turns, each with half the memory.
-func (s source) search(spans []span) decision {
+func (s search) order(spans []span) decision {
 	s.memory = s.budget() / 2
 	f := s.frontier(spans)
 	for _, t := range tries {
@@ -107,14 +134,14 @@ func (s source) search(spans []span) decision {
 	})
 }
 
-// metered returns the source with another bound on work.
-func (s source) metered(m *meter) source {
+// metered returns the search with another bound on work.
+func (s search) metered(m *meter) search {
 	s.meter = m
 	return s
 }
 
 // budget returns how many bytes a search may hold.
-func (s source) budget() int {
+func (s search) budget() int {
 	if s.memory == 0 {
 		return defaultMemory
 	}
@@ -122,7 +149,7 @@ func (s source) budget() int {
 }
 
 // frontier prepares a search through calls.
-func (s source) frontier(spans []span) *frontier {
+func (s search) frontier(spans []span) *frontier {
 	if s.meter == nil {
 		s.meter = unmetered()
 	}
@@ -131,7 +158,7 @@ func (s source) frontier(spans []span) *frontier {
 	return f
 }
 
-func (s source) stepped(spans []span) *frontier {
+func (s search) stepped(spans []span) *frontier {
 	if s.accessible() {
 		if ops, values, ok := s.numbered(spans); ok {
 			all, m := numberAccesses(ops, values)
@@ -142,21 +169,9 @@ func (s source) stepped(spans []span) *frontier {
 	return newFrontier(all, len(m.quiet), m)
 }
 
-// zones decides by the values written, and returns false where that is impossible.
-func (s source) zones(spans []span, lenient bool) (*conflict, bool) {
-	if !s.accessible() {
-		return nil, false
-	}
-	ops, values, ok := s.numbered(spans)
-	if !ok {
-		return nil, false
-	}
-	return decideZones(ops, values, lenient)
-}
-
 // settle leaves out the calls of unknown outcome that could have changed nothing:
 // they may as well not have happened.
-func (s source) settle(spans []span) []span {
+func (s search) settle(spans []span) []span {
 	kept := make([]span, 0, len(spans))
 	for _, sp := range spans {
 		if sp.known || !s.idle(sp) {
@@ -167,7 +182,7 @@ func (s source) settle(spans []span) []span {
 }
 
 // idle reports whether a call of unknown outcome changes nothing, if it happened.
-func (s source) idle(sp span) bool {
+func (s search) idle(sp span) bool {
 	if s.isMoot(sp) {
 		return true
 	}

@@ -16,7 +16,7 @@ const prefixCalls = 50_000
 // sense that all would be well without any one of them and those that saw what it
 // wrote. It judges parts of the history; it never runs it again. The decision
 // says where zones contradict each other, or what else was found.
-func (s source) explain(p *part, d decision) *Why {
+func (s search) explain(p *part, d decision) *Why {
 	c := d.zones
 	w := &Why{Key: p.key, Culprit: -1, Of: len(p.spans)}
 	var thin span
@@ -58,7 +58,7 @@ func (s source) explain(p *part, d decision) *Why {
 }
 
 // explainFound returns few of the calls that an algorithm for the object found.
-func (s source) explainFound(p *part, f finding) *Why {
+func (s search) explainFound(p *part, f finding) *Why {
 	w := &Why{Key: p.key, Culprit: -1, Of: len(p.spans)}
 	var bad []span
 	for _, i := range f.bad {
@@ -85,17 +85,17 @@ func (s source) explainFound(p *part, f finding) *Why {
 
 // conflicting finds calls whose zones contradict each other, and drops all that
 // are not needed for it.
-func (s source) conflicting(spans []span, c *conflict) []span {
+func (s search) conflicting(spans []span, c *conflict) []span {
 	if len(spans) <= prefixCalls && s.refined == nil {
 		at := firstBad(spans, func(spans []span) bool {
 			if !s.meter.take(len(spans) / 8) {
 				return false
 			}
-			c, _ := s.zones(spans, false)
+			c, _ := zonesOf(s.source, spans, false)
 			return c != nil
 		})
 		early := until(spans, at)
-		d, _ := s.zones(early, false)
+		d, _ := zonesOf(s.source, early, false)
 		// If a call that had not been answered yet is part of it, the answer matters.
 		if d != nil && !slices.ContainsFunc(d.ops, func(i int32) bool { return early[i] != spans[i] }) {
 			c = d
@@ -110,12 +110,12 @@ func (s source) conflicting(spans []span, c *conflict) []span {
 
 // minimal drops calls on a register, then shows where the values came from that the
 // others saw, and drops again what that has made needless.
-func (s source) minimal(found, all []span) []span {
+func (s search) minimal(found, all []span) []span {
 	bad := func(spans []span) bool {
 		if !s.meter.take(len(spans)) {
 			return false
 		}
-		c, _ := s.zones(spans, true)
+		c, _ := zonesOf(s.source, spans, true)
 		return c != nil
 	}
 again:
@@ -133,7 +133,7 @@ again:
 }
 
 // without leaves out a call, and those that saw what it wrote.
-func (s source) without(spans []span, i int) (rest []span) {
+func (s search) without(spans []span, i int) (rest []span) {
 	gone, _ := s.access(spans[i])
 	for j, sp := range spans {
 		if a, _ := s.access(sp); j != i && !(gone.Writes && a.Reads && a.Saw == gone.Put) {
@@ -145,7 +145,7 @@ func (s source) without(spans []span, i int) (rest []span) {
 
 // unfounded returns the first call, if there is one, that saw a value which
 // nobody can have written before it returned.
-func (s source) unfounded(spans []span) (first span, found bool) {
+func (s search) unfounded(spans []span) (first span, found bool) {
 	if !s.accessible() {
 		return first, false
 	}
@@ -172,7 +172,7 @@ func (s source) unfounded(spans []span) (first span, found bool) {
 
 // sources adds to calls on a register those that wrote what they saw, so that a
 // reader sees where it came from.
-func (s source) sources(spans, all []span) []span {
+func (s search) sources(spans, all []span) []span {
 	saw := map[any]bool{}
 	for _, sp := range spans {
 		if a, _ := s.access(sp); a.Reads {
@@ -203,7 +203,7 @@ func firstBad(spans []span, bad func([]span) bool) int {
 
 // shrink drops calls as long as the rest is bad: half of them at once, then
 // quarters, and at last one by one. Those that change nothing go first.
-func (s source) shrink(spans []span, bad func([]span) bool) []span {
+func (s search) shrink(spans []span, bad func([]span) bool) []span {
 	rank := func(sp span) int {
 		if s.isPure(sp) {
 			return 0
@@ -239,7 +239,22 @@ func culprit(spans []span, observes func(span) bool) int {
 }
 
 // observes reports whether the answer to a call says something.
-func (s source) observes(sp span) bool {
+func (s search) observes(sp span) bool {
 	a, ok := s.access(sp)
 	return sp.known && (!ok || a.Reads)
+}
+
+// evident adds to calls those that show what the others read and wrote, and drops
+// what that makes needless.
+func (s search) evident(spans, all []span) []span {
+	if s.refined == nil {
+		return spans
+	}
+	for _, sp := range spans {
+		if by, ok := s.refined.shows(sp); ok && !slices.Contains(spans, by) {
+			spans = append(spans, by)
+		}
+	}
+	slices.SortFunc(spans, func(a, b span) int { return a.call - b.call })
+	return s.with(s.unrefined()).reduce(spans, all)
 }

@@ -53,20 +53,18 @@ var headlines = map[string]headline{
 }
 
 // worded gives a result the words of the checker of that name, unless it has words.
-func (r Result) worded(name string) Result {
+func worded(r Result, name string) Result {
 	h, ok := headlines[name]
 	if ok && r.Broken == "" {
 		r.Broken = h.broken
 	}
 	if ok && r.Undecided == "" {
-		r.Undecided = h.what + couldNotBeJudged
+		r.Undecided = h.what + " could not be judged"
 	}
 	return r
 }
 
-const couldNotBeJudged = " could not be judged"
-
 // named gives all results of a checker the words of that name.
 func named(name string, c Checker) Checker {
-	return Func(func(ctx context.Context, h *history.History) Result { return c.Check(ctx, h).worded(name) })
+	return Func(func(ctx context.Context, h *history.History) Result { return worded(c.Check(ctx, h), name) })
 }

@@ -26,9 +26,11 @@ func UniqueIDs() Model[string, IDOp, int] {
 		Describe: func(in IDOp, out int, known bool) string {
 			return answered(in.F, true, known, fmt.Sprint(out))
 		},
-		moot:    func(IDOp) bool { return true },
-		special: decideIDs,
-		founded: func(fact[IDOp, int], []fact[IDOp, int]) bool { return true },
+		Accelerators: Accelerators[string, IDOp, int]{
+			moot:    func(IDOp) bool { return true },
+			special: decideIDs,
+			founded: func(fact[IDOp, int], []fact[IDOp, int]) bool { return true },
+		},
 	}
 }
 

@@ -9,7 +9,7 @@ type judged struct {
 // judgeAll decides each key with an equal part of the steps that are left, so that one key that needs many leaves no
 // other one undecided. The keys whose part was too small are judged once more, with equal parts of what the
 // others left. More steps for all are more for each key, so they never decide fewer keys.
-func (s source) judgeAll(parts []*part) []judged {
+func (s search) judgeAll(parts []*part) []judged {
 	all, had := make([]judged, len(parts)), make([]int, len(parts))
 	var short []int // keys whose part was too small
 	for i, p := range parts {

@@ -72,10 +72,12 @@ func KV() Model[string, KVOp, string] {
 			}
 			return Access[string]{}, false
 		},
-		refine:  refineKV,
-		rough:   func(in KVOp) bool { return in.F == "append" },
-		fold:    foldKV,
-		founded: foundedKV,
+		Accelerators: Accelerators[string, KVOp, string]{
+			refine:  refineKV,
+			rough:   func(in KVOp) bool { return in.F == "append" },
+			fold:    foldKV,
+			founded: foundedKV,
+		},
 	}
 }
 

@@ -12,15 +12,8 @@ import (
 // An Option changes how [Linearizable] works.
 type Option func(*settings)
 
-type settings struct {
-	within  time.Duration // 0 for no limit
-	memory  int
-	steps   int
-	explain int
-}
-
 func settle(opts []Option) settings {
-	set := settings{memory: defaultMemory, steps: defaultSteps, explain: explainSteps}
+	set := defaults()
 	for _, o := range opts {
 		o(&set)
 	}
@@ -50,14 +43,6 @@ func Within(d time.Duration) Option { return func(s *settings) { s.within = d } 
 // finds an answer, the check ends with Unknown. What is decided without a search, and the
 // history itself, do not count.
 func Memory(bytes int) Option { return func(s *settings) { s.memory = bytes } }
-
-// limited returns a context that ends after the time that [Within] gives, less what was used, and says so.
-func (set settings) limited(ctx context.Context, used time.Duration) (context.Context, context.CancelFunc) {
-	if set.within == 0 {
-		return ctx, func() {}
-	}
-	return context.WithTimeoutCause(ctx, set.within-used, fmt.Errorf("the %v for this check ended", set.within))
-}
 
 // Most keys that are explained, and listed in a result.
 const (
@@ -93,14 +78,13 @@ func linearizable(m anyModel, opts ...Option) Checker {
 	return named("linearizable", Func(func(ctx context.Context, h *history.History) Result {
 		limited, cancel := set.limited(ctx, 0)
 		defer cancel()
-		s := m.of(h)
-		s.memory, s.meter = set.memory, newMeter(limited, set.steps, "this check")
+		s := search{source: m.of(h), memory: set.memory, meter: newMeter(limited, set.steps, "this check")}
 		return s.check(set)
 	}))
 }
 
 // check judges key by key, and sums up.
-func (s source) check(set settings) (r Result) {
+func (s search) check(set settings) (r Result) {
 	began := set.clock()
 	r.Checker = "linearizable"
 	defer func() {
@@ -110,7 +94,7 @@ func (s source) check(set settings) (r Result) {
 	}()
 	parts, bad := s.split()
 	if bad != nil {
-		return s.garbledResult(bad)
+		return bad.result(s.h)
 	}
 	var proofs []proof
 	calls, counts := 0, [3]int{}
@@ -137,17 +121,8 @@ func (s source) check(set settings) (r Result) {
 	return r
 }
 
-// clock returns a function that says how much time was used, if that matters.
-func (set settings) clock() func() time.Duration {
-	if set.within == 0 {
-		return func() time.Duration { return 0 }
-	}
-	began := time.Now()
-	return func() time.Duration { return time.Since(began) }
-}
-
 // sumUp words the reason.
-func (s source) sumUp(r *Result, keys, calls int, counts [3]int) {
+func (s search) sumUp(r *Result, keys, calls int, counts [3]int) {
 	verb := "are"
 	if calls == 1 {
 		verb = "is"
@@ -171,22 +146,9 @@ func (s source) sumUp(r *Result, keys, calls int, counts [3]int) {
 	}
 }
 
-func (s source) garbledResult(bad *garbled) Result {
-	r := Result{Checker: "linearizable", Verdict: Unknown, Reason: bad.reason}
-	if bad.answer {
-		r.Verdict = Invalid
-		for c := range s.h.Calls() {
-			if c.Complete.Index == bad.op.Index {
-				r.Why = &Why{Key: c.Invoke.Key, Reason: bad.reason, Calls: []history.Call{c}, Of: s.h.Len()}
-			}
-		}
-	}
-	return r
-}
-
 // judge decides one key, by the cheapest algorithm that can tell. If the key is not linearizable, it
 // returns what shows that.
-func (s source) judge(p *part) (r Result, proved proof) {
+func (s search) judge(p *part) (r Result, proved proof) {
 	r.Checker = p.key
 	if r.Checker == "" {
 		r.Checker = s.name

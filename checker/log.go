@@ -45,10 +45,12 @@ func Log() Model[string, LogOp, []int] {
 			}
 			return answered(in.String(), in.F == "read", known, abridgedInts(out))
 		},
-		moot:    func(in LogOp) bool { return in.F == "read" },
-		alike:   func(b []byte, in LogOp, out []int) []byte { return packCall(b, in.F, in.Value, out) },
-		special: decideLog,
-		founded: foundedLog,
+		Accelerators: Accelerators[string, LogOp, []int]{
+			moot:    func(in LogOp) bool { return in.F == "read" },
+			alike:   func(b []byte, in LogOp, out []int) []byte { return packCall(b, in.F, in.Value, out) },
+			special: decideLog,
+			founded: foundedLog,
+		},
 	}
 }
 

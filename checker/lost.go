@@ -28,7 +28,7 @@ type Losses struct {
 // are unique. What is older is certain: the one had been written, or seen, before the other was asked for. It
 // takes O(n log n).
 func CountLosses[S comparable, In, Out any](m Model[S, In, Out], h *history.History) (Losses, error) {
-	l, no := erase(m).of(h).logbook("lost")
+	l, no := logbookOf(erase(m).of(h), "lost")
 	if no != nil {
 		return Losses{}, fmt.Errorf("lost writes: %s", no.Reason)
 	}
@@ -45,13 +45,13 @@ func lost(m anyModel) Checker {
 		const name = "lost"
 		defer recovered(&res, name, m.name)
 		s := m.of(h)
-		l, no := s.logbook(name)
+		l, no := logbookOf(s, name)
 		if no != nil {
 			return *no
 		}
 		n, b := l.losses()
 		res = Result{Checker: name, Reason: n.String()}
-		if thin, bad := s.thinResult(name, l); bad {
+		if thin, bad := thinResult(s, name, l); bad {
 			res.Verdict, res.Why = Invalid, thin.Why
 		} else if b != nil {
 			res.Verdict, res.Why = Invalid, l.why(b)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Budgets count steps, never time: a history has one verdict and one counter-example, on any
@@ -142,4 +143,55 @@ func grouped(n int) string {
 		return fmt.Sprint(n)
 	}
 	return fmt.Sprintf("%s,%03d", grouped(n/1000), n%1000)
+}
+
+// errSteps ends a search that has a bound of its own on steps.
+var errSteps = errors.New("the work for the search was used up")
+
+// halves splits the steps that are left.
+func (m *meter) halves() [2]*meter {
+	all := m.unused()
+	half := func(n int) *meter { return &meter{ctx: m.ctx, rest: n, most: m.most, what: m.what, err: m.err} }
+	m.left, m.rest = 0, 0
+	return [2]*meter{half(all - all/2), half(all / 2)}
+}
+
+// unused returns how many steps are left.
+func (m *meter) unused() int { return max(0, m.left) + m.rest }
+
+// Settings bound a check and its explanation.
+type settings struct {
+	within  time.Duration // 0 for no limit
+	memory  int
+	steps   int
+	explain int
+}
+
+// defaults returns the bounds of a check without options.
+func defaults() settings {
+	return settings{memory: defaultMemory, steps: defaultSteps, explain: explainSteps}
+}
+
+// limited returns a context that ends after the time that [Within] gives, less what was used, and says so.
+func (set settings) limited(ctx context.Context, used time.Duration) (context.Context, context.CancelFunc) {
+	if set.within == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, set.within-used, fmt.Errorf("the %v for this check ended", set.within))
+}
+
+// clock returns a function that says how much time was used, if that matters.
+func (set settings) clock() func() time.Duration {
+	if set.within == 0 {
+		return func() time.Duration { return 0 }
+	}
+	began := time.Now()
+	return func() time.Duration { return time.Since(began) }
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

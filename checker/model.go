@@ -35,6 +35,14 @@ type Model[S comparable, In, Out any] struct {
 	// into a few passes. See [Access].
 	Access func(in In, out Out, known bool) (Access[S], bool)
 
+	// Accelerators are what else makes checking faster. Optional.
+	Accelerators[S, In, Out]
+}
+
+// Accelerators are hooks that make checking faster and explanations shorter. The models of this package use them, and a
+// model of one's own may: each is optional, and none may contradict [Model.Step]. Where they decide nothing, a search
+// does.
+type Accelerators[S comparable, In, Out any] struct {
 	// nothing returns the value that stands for nothing, if that is a right answer at first, beside
 	// init. Where somebody found nothing and init is written, the object holds nothing at first.
 	nothing func(init S) (v S, ok bool)
@@ -65,30 +73,6 @@ type Model[S comparable, In, Out any] struct {
 	// founded reports whether some of the calls may explain the answer to one of them,
 	// whatever they were answered themselves. Without it, a search tells.
 	founded func(c fact[In, Out], calls []fact[In, Out]) bool
-}
-
-// A fact is a call with its types, and the instants of its ends.
-type fact[In, Out any] struct {
-	in        In
-	out       Out
-	known     bool
-	call, ret int
-}
-
-// A finding is what an algorithm for one kind of object found out.
-type finding struct {
-	decided bool
-	bad     []int  // calls that contradict each other on their own, the culprit first; none if all is well
-	reason  string // the end of a sentence that begins with what the culprit was answered
-}
-
-var (
-	undecided = finding{}
-	allWell   = finding{decided: true}
-)
-
-func found(reason string, bad ...int) finding {
-	return finding{decided: true, bad: bad, reason: reason}
 }
 
 // An Access is what a call on a register reads and writes. One that does both is

@@ -436,3 +436,19 @@ func (v *visited[S]) next(state, class int32) (next int32, bytes, text int, err 
 	}
 	return next, 4*int(reflect.TypeFor[S]().Size()) + 16 + text, text, nil
 }
+
+// isPlain reports whether all values of a type are hashable.
+func isPlain(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if !isPlain(t.Field(i).Type) {
+				return false
+			}
+		}
+		return true
+	case reflect.Array:
+		return isPlain(t.Elem())
+	}
+	return t.Kind() != reflect.Interface && t.Comparable()
+}

@@ -195,7 +195,7 @@ func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], total, 
 		got := check.Check(t.Context(), h).Explain(t.Context())
 		require.Equal(t, want, got.Verdict, "%s\n%v", got.Reason, h)
 		counts[want]++
-		s := erase(k.m).of(h)
+		s := search{source: erase(k.m).of(h)}
 		parts, _ := s.split()
 		ok := true
 		for _, p := range parts {
@@ -240,7 +240,7 @@ func proves[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *his
 	require.True(t, r.Why.Culprit >= -1 && r.Why.Culprit < len(r.Why.Calls))
 	require.False(t, helped(m, h, r.Why.Key, r.Why.Calls), "other calls explain it: %s\n%v\n%v", r.Why.Reason, r.Why.Calls, h)
 	for i := range r.Why.Calls {
-		rest := m.Without(r.Why.Calls, i)
+		rest := Without(m, r.Why.Calls, i)
 		if !bruteForce(m, alone(rest)) {
 			require.True(t, helped(m, h, r.Why.Key, rest), "not minimal: %s\n%v\nwithout %d: %v\n%v", r.Why.Reason, r.Why.Calls, i, rest, h)
 		}

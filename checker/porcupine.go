@@ -18,7 +18,7 @@ const porcupineStep = 200
 // porcupineModel translates a model. Every step asks ctx, and counts against a
 // bound on memory and one on steps, if most is more than 0; once one of them has ended, no step
 // succeeds, and the search ends.
-func (s source) porcupineModel(ctx context.Context, calls, most int, spent *error) porcupine.Model {
+func (s search) porcupineModel(ctx context.Context, calls, most int, spent *error) porcupine.Model {
 	steps, left := 0, s.budget()/(calls/8+porcupineStep)
 	m := s.drawingModel()
 	m.Step = func(state, input, _ any) (ok bool, next any) {
@@ -50,7 +50,7 @@ func (s source) porcupineModel(ctx context.Context, calls, most int, spent *erro
 
 // drawingModel translates a model for what was found already: it has no bound, because porcupine
 // panics if a step that succeeded in the search fails while it draws.
-func (s source) drawingModel() porcupine.Model {
+func (s search) drawingModel() porcupine.Model {
 	return porcupine.Model{
 		Init: s.initial,
 		Step: func(state, input, _ any) (ok bool, next any) {
@@ -65,7 +65,7 @@ func (s source) drawingModel() porcupine.Model {
 	}
 }
 
-func (s source) operations(spans []span) []porcupine.Operation {
+func (s search) operations(spans []span) []porcupine.Operation {
 	ops := make([]porcupine.Operation, len(spans))
 	for i, sp := range spans {
 		ret := int64(sp.ret)
@@ -77,7 +77,7 @@ func (s source) operations(spans []span) []porcupine.Operation {
 // porcupine searches for an order of the calls by the algorithm of Wing and Gong
 // with Lowe's memory, as in Athalye's porcupine. Its cost is exponential in the
 // number of calls at a time.
-func (s source) porcupine(ctx context.Context, spans []span) (ok bool, err error) {
+func (s search) porcupine(ctx context.Context, spans []span) (ok bool, err error) {
 	m := s.porcupineModel(ctx, len(spans), 0, &err)
 	return porcupine.CheckOperations(m, s.operations(spans)) && err == nil, err
 }
@@ -87,7 +87,7 @@ const pageSteps = 100_000
 
 // page returns porcupine's picture of a history that is not linearizable, or nil if its
 // search takes more than so many steps, or the model panics: no picture matters more than a verdict.
-func (s source) page(ctx context.Context, spans []span, most int) (page []byte) {
+func (s search) page(ctx context.Context, spans []span, most int) (page []byte) {
 	if len(spans) > pageCalls {
 		return nil
 	}

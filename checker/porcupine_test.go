@@ -18,7 +18,7 @@ func TestPageLosesItselfOnly(t *testing.T) {
 		calls++
 		return stepRegister(s, in, out)
 	}
-	s := erase(m).of(h)
+	s := search{source: erase(m).of(h)}
 	parts, _ := s.split()
 	require.NotNil(t, s.page(t.Context(), parts[0].spans, pageSteps))
 	all, drawn := calls, 0
@@ -37,6 +37,7 @@ func TestPageLosesItselfOnly(t *testing.T) {
 			}
 			return stepRegister(state, in, out)
 		}
-		require.Nil(t, erase(m).of(h).page(t.Context(), parts[0].spans, pageSteps), last)
+		s := search{source: erase(m).of(h)}
+		require.Nil(t, s.page(t.Context(), parts[0].spans, pageSteps), last)
 	}
 }

@@ -55,7 +55,9 @@ func queueModel(name string, put func(s string, v int) string) Model[string, Que
 		Key:      func(in QueueOp) string { return in.Key },
 		Pure:     func(in QueueOp, out int) bool { return in.F == "dequeue" && out == Nil },
 		Describe: describeQueue,
-		founded:  foundedQueue,
+		Accelerators: Accelerators[string, QueueOp, int]{
+			founded: foundedQueue,
+		},
 	}
 }
 
@@ -76,9 +78,11 @@ func UnorderedQueue() Model[string, QueueOp, int] {
 		},
 		Key:      func(in QueueOp) string { return in.Key },
 		Describe: describeQueue,
-		moot:     func(in QueueOp) bool { return in.F == "dequeue" }, // nobody looks whether anything is left
-		finer:    func(facts[QueueOp, int]) func(fact[QueueOp, int]) int { return queueValue },
-		founded:  foundedQueue,
+		Accelerators: Accelerators[string, QueueOp, int]{
+			moot:    func(in QueueOp) bool { return in.F == "dequeue" }, // nobody looks whether anything is left
+			finer:   func(facts[QueueOp, int]) func(fact[QueueOp, int]) int { return queueValue },
+			founded: foundedQueue,
+		},
 	}
 }
 

@@ -34,14 +34,3 @@ func race(m *meter, first, second func(*meter) decision) (d decision) {
 	}
 	return got[0]
 }
-
-// halves splits the steps that are left.
-func (m *meter) halves() [2]*meter {
-	all := m.unused()
-	half := func(n int) *meter { return &meter{ctx: m.ctx, rest: n, most: m.most, what: m.what, err: m.err} }
-	m.left, m.rest = 0, 0
-	return [2]*meter{half(all - all/2), half(all / 2)}
-}
-
-// unused returns how many steps are left.
-func (m *meter) unused() int { return max(0, m.left) + m.rest }

@@ -16,7 +16,7 @@ const longProof = 10
 //
 // Without a write, a read of what it wrote is always wrong, which proves nothing.
 // So whoever drops a call drops those as well whose answers no remaining call explains.
-func (s source) searched(spans []span, at int) []span {
+func (s search) searched(spans []span, at int) []span {
 	var calls, all []span // those that were asked before the violation, and before the last of them returned
 	last := 0
 	for _, sp := range spans {
@@ -49,7 +49,7 @@ const maxReduced = 100_000
 // others of all: who drops a release must not blame the next acquisition. If
 // that leaves many, which is so if calls of unknown outcome may have helped, it goes
 // on until the rest is bad on its own.
-func (s source) reduce(calls, all []span) []span {
+func (s search) reduce(calls, all []span) []span {
 	if len(all) > maxReduced {
 		s.meter.missed(fmt.Errorf("%s are too many", plural(len(all), "call")))
 		return calls
@@ -63,7 +63,7 @@ func (s source) reduce(calls, all []span) []span {
 }
 
 // honest drops calls as long as the rest is bad whatever became of them.
-func (s source) honest(calls, all []span) []span {
+func (s search) honest(calls, all []span) []span {
 	try := func(rest []span) ([]span, bool) {
 		rest, bad := s.foundedBad(rest)
 		return rest, bad && s.regardless(rest, all)
@@ -87,7 +87,7 @@ const dropOrders = 8
 
 // dropOrder returns calls in the order in which to drop them. At first, those that
 // change nothing go first: they leave the others as they are.
-func (s source) dropOrder(calls []span, order int) []span {
+func (s search) dropOrder(calls []span, order int) []span {
 	calls = slices.Clone(calls)
 	if order%2 == 1 {
 		slices.Reverse(calls)
@@ -101,7 +101,7 @@ func (s source) dropOrder(calls []span, order int) []span {
 
 // dropping drops calls as long as try says that the rest is bad: first many at
 // once, at last one by one.
-func (s source) dropping(calls []span, try func([]span) ([]span, bool)) []span {
+func (s search) dropping(calls []span, try func([]span) ([]span, bool)) []span {
 	for size := (len(calls) + 1) / 2; size >= 1; {
 		dropped := false
 		for i := 0; i < len(calls) && s.meter.err == nil; {
@@ -121,7 +121,7 @@ func (s source) dropping(calls []span, try func([]span) ([]span, bool)) []span {
 
 // holds reports whether calls are in order without any one of them, even if none of
 // the others helps.
-func (s source) holds(calls []span) bool {
+func (s search) holds(calls []span) bool {
 	for i := range calls {
 		if s.bad(s.founded(slices.Concat(calls[:i], calls[i+1:]))) {
 			return false
@@ -132,7 +132,7 @@ func (s source) holds(calls []span) bool {
 
 // regardless reports whether calls are certainly not linearizable, even if each of
 // the others may have happened, at its time, or not.
-func (s source) regardless(calls, all []span) bool {
+func (s search) regardless(calls, all []span) bool {
 	if len(calls) == len(all) {
 		return true
 	}
@@ -165,7 +165,7 @@ func (s source) regardless(calls, all []span) bool {
 }
 
 // bad reports whether calls are certainly not linearizable.
-func (s source) bad(spans []span) bool {
+func (s search) bad(spans []span) bool {
 	if !s.meter.take(len(spans)) {
 		return false
 	}
@@ -180,16 +180,9 @@ func (s source) bad(spans []span) bool {
 	return !s.meter.missed(end.err) && !end.ok
 }
 
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
 // foundedBad leaves out the calls whose answers none of the others explains, and reports whether the rest is bad. It asks
 // the cheaper question first: calls that are linearizable explain all of their answers.
-func (s source) foundedBad(calls []span) ([]span, bool) {
+func (s search) foundedBad(calls []span) ([]span, bool) {
 	if !s.bad(calls) {
 		return calls, false
 	}
@@ -200,7 +193,7 @@ func (s source) foundedBad(calls []span) ([]span, bool) {
 }
 
 // founded leaves out the calls whose answers none of the others explains.
-func (s source) founded(calls []span) []span {
+func (s search) founded(calls []span) []span {
 	for s.meter.take(len(calls)) {
 		explained := s.explained(calls)
 		kept := make([]span, 0, len(calls))
@@ -219,7 +212,7 @@ func (s source) founded(calls []span) []span {
 
 // explained returns a function that reports whether some of the calls explain the
 // answer to one of them, whatever they were answered themselves.
-func (s source) explained(of []span) func(i int) bool {
+func (s search) explained(of []span) func(i int) bool {
 	if s.hooks.founded != nil {
 		explains := s.hooks.founded(calls{s.h, of})
 		return func(i int) bool { return !s.meter.take(len(of)/8) || explains(i) }
@@ -236,7 +229,7 @@ func (s source) explained(of []span) func(i int) bool {
 
 // since returns from when on each value may have been in a register, whatever the
 // calls were answered. It returns false if the object is none.
-func (s source) since(calls []span) (map[any]int, bool) {
+func (s search) since(calls []span) (map[any]int, bool) {
 	if !s.accessible() {
 		return nil, false
 	}
@@ -278,7 +271,7 @@ func (s source) since(calls []span) (map[any]int, bool) {
 // plausible asks the model itself: the other calls may have happened at any time
 // after they were invoked, or not at all. An answer counts as explained if a short search does not
 // show that it is not.
-func (s source) plausible(calls []span, i int) bool {
+func (s search) plausible(calls []span, i int) bool {
 	if !s.meter.take(len(calls)) {
 		return true
 	}
@@ -313,11 +306,11 @@ func (s source) plausible(calls []span, i int) bool {
 // returned and may have put there what it saw, a dequeue by an enqueue of its value, and so
 // on: whatever other calls were answered, and whenever they returned. A call that saw
 // the initial state needs no explanation.
-func (m Model[S, In, Out]) Without(calls []history.Call, i int) []history.Call {
-	return erased(&m).without(calls, i)
+func Without[S comparable, In, Out any](m Model[S, In, Out], calls []history.Call, i int) []history.Call {
+	return left(erased(&m), calls, i)
 }
 
-func (m anyModel) without(calls []history.Call, i int) []history.Call {
+func left(m anyModel, calls []history.Call, i int) []history.Call {
 	h := history.Of()
 	for _, c := range calls {
 		for n := max(c.Invoke.Index, c.Complete.Index); h.Len() <= n; {
@@ -335,8 +328,7 @@ func (m anyModel) without(calls []history.Call, i int) []history.Call {
 			rest = append(rest, spanOf(c))
 		}
 	}
-	s := m.of(history.Of(ops...))
-	s.meter = unmetered()
+	s := search{source: m.of(history.Of(ops...)), meter: unmetered()}
 	var left []history.Call
 	for _, sp := range s.founded(rest) {
 		left = append(left, s.call(sp))

@@ -40,8 +40,10 @@ func Register() Model[int, RegisterOp, int] {
 		Pure: func(in RegisterOp, out int) bool {
 			return in.F == "read" || in.F == "cas" && (out != in.Old || in.Old == in.Value)
 		},
-		Access:  accessRegister,
-		nothing: nothingAtZero,
+		Access: accessRegister,
+		Accelerators: Accelerators[int, RegisterOp, int]{
+			nothing: nothingAtZero,
+		},
 	}
 }
 

@@ -30,7 +30,7 @@ func sequentially(m anyModel, opts ...Option) Checker {
 	return named(sequential.name, Func(func(ctx context.Context, h *history.History) (res Result) {
 		defer recovered(&res, sequential.name, m.name)
 		s := m.of(h)
-		if n, ok := s.atomic(); ok {
+		if n, ok := atomic(s); ok {
 			return Result{Checker: sequential.name, Reason: fmt.Sprintf("%s are linearizable, hence %s", plural(n, "call"), sequential.kept[len("are "):])}
 		}
 		return search.Check(ctx, h)
@@ -38,14 +38,14 @@ func sequentially(m anyModel, opts ...Option) Checker {
 }
 
 // atomic reports whether zones show that a history is linearizable, with the number of its calls.
-func (s source) atomic() (calls int, ok bool) {
+func atomic(s source) (calls int, ok bool) {
 	parts, bad := s.split()
 	if bad != nil {
 		return 0, false
 	}
 	for _, p := range parts {
 		calls += len(p.spans)
-		if c, ok := s.zones(p.spans, false); !ok || c != nil {
+		if c, ok := zonesOf(s, p.spans, false); !ok || c != nil {
 			return 0, false
 		}
 	}

@@ -19,15 +19,15 @@ type Level struct {
 // Consistencies lists the consistency models that a history of m can be judged by, stronger ones first. All but
 // linearizable need a model that says what a call reads and writes ([Model]'s Access), and unique written values.
 func Consistencies[S comparable, In, Out any](m Model[S, In, Out]) []Level {
-	return consistencies(erase(m))
+	return consistencies(erase(m), Linearizable(m))
 }
 
-func consistencies(m anyModel) []Level {
+func consistencies(m anyModel, linearizable Checker) []Level {
 	weak := func(r rule, says string, implies ...string) Level {
 		return Level{r.name, says, implies, keeps(m, r)}
 	}
 	return []Level{
-		{"linearizable", "one order of all calls, in real time", []string{"sequential", "2-atomic"}, linearizable(m)},
+		{"linearizable", "one order of all calls, in real time", []string{"sequential", "2-atomic"}, linearizable},
 		{"sequential", "one order of all calls, that of each session kept", []string{"causal-memory", "causal-convergent"}, sequentially(m)},
 		weak(causalConvergent, "one order of all writes, causes before effects; calls see those that they know", "causal", "monotonic", "monotonic-writes", "writes-follow-reads"),
 		{"causal-memory", "an order of all it knows for each session, causes before effects", []string{"causal", "pram", "writes-follow-reads"}, keeps(m, causalMemory)},
@@ -46,12 +46,12 @@ func consistencies(m anyModel) []Level {
 // ConsistencyNamed returns the checker of a consistency model by its name: one of those of [Consistencies],
 // or staleness or lost, which are no models but are asked for in the same way.
 func ConsistencyNamed[S comparable, In, Out any](m Model[S, In, Out], name string) (Checker, error) {
-	return consistencyNamed(erase(m), name)
+	return consistencyNamed(erase(m), Linearizable(m), name)
 }
 
-func consistencyNamed(m anyModel, name string) (Checker, error) {
+func consistencyNamed(m anyModel, linearizable Checker, name string) (Checker, error) {
 	var names []string
-	for _, l := range consistencies(m) {
+	for _, l := range consistencies(m, linearizable) {
 		if l.Name == name {
 			return l.Checker, nil
 		}
@@ -73,20 +73,20 @@ func consistencyNamed(m anyModel, name string) (Checker, error) {
 //
 // What follows from a stronger model that holds, or from a weaker one that does not, is not judged again.
 func Consistency[S comparable, In, Out any](m Model[S, In, Out]) Checker {
-	return consistency(erase(m))
+	return consistency(erase(m), Linearizable(m))
 }
 
-func consistency(m anyModel) Checker {
-	levels := consistencies(m)
+func consistency(m anyModel, linearizable Checker) Checker {
+	levels := consistencies(m, linearizable)
 	return named("consistency", Func(func(ctx context.Context, h *history.History) (res Result) {
 		const name = "consistency"
 		defer recovered(&res, name, m.name)
 		s := m.of(h)
-		l, no := s.logbook(name)
+		l, no := logbookOf(s, name)
 		if no != nil {
 			return *no
 		}
-		if thin, bad := s.thinResult(name, l); bad {
+		if thin, bad := thinResult(s, name, l); bad {
 			return thin
 		}
 		res = Result{Checker: name, Parts: latticed(ctx, h, levels), later: &deferred{explain: explainAll}}
@@ -149,7 +149,7 @@ func latticed(ctx context.Context, h *history.History, levels []Level) []Result 
 			if j := index[name]; known[j] && results[j].Verdict == Invalid {
 				results[i] = results[j]
 				results[i].Checker, results[i].Broken, results[i].Undecided = levels[i].Name, "", ""
-				results[i] = results[i].worded(levels[i].Name)
+				results[i] = worded(results[i], levels[i].Name)
 				return
 			}
 		}

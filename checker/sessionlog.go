@@ -110,9 +110,9 @@ func (n *numbering) version(key, value int32) int32 {
 	return i
 }
 
-// logbook reads a history as sessions. It fails with a result if the history is not
+// logbookOf reads a history as sessions. It fails with a result if the history is not
 // one of registers, or if a value was written twice, so that nobody can tell which was seen.
-func (s source) logbook(name string) (*logbook, *Result) {
+func logbookOf(s source, name string) (*logbook, *Result) {
 	no := func(format string, args ...any) (*logbook, *Result) {
 		return nil, &Result{Checker: name, Verdict: Unknown, Reason: fmt.Sprintf(format, args...)}
 	}
@@ -126,7 +126,7 @@ func (s source) logbook(name string) (*logbook, *Result) {
 	for c := range s.h.Calls() {
 		if !s.takes(c.Invoke.Input) || c.Complete.Type == history.OK && c.Complete.Output != nil && !s.gives(c.Complete.Output) {
 			_, bad := s.split()
-			r := s.garbledResult(bad)
+			r := bad.result(s.h)
 			r.Checker = name
 			return nil, &r
 		}

@@ -25,15 +25,18 @@ type rule struct {
 
 // keeps returns a checker of a rule for histories of registers. Of the options, those count that bound work and time.
 func keeps(m anyModel, r rule, opts ...Option) Checker {
-	set := settle(opts)
+	set := defaults()
+	for _, o := range opts {
+		o(&set)
+	}
 	return named(r.name, Func(func(ctx context.Context, h *history.History) (res Result) {
 		defer recovered(&res, r.name, m.name)
 		s := m.of(h)
-		l, no := s.logbook(r.name)
+		l, no := logbookOf(s, r.name)
 		if no != nil {
 			return *no
 		}
-		if res, bad := s.thinResult(r.name, l); bad {
+		if res, bad := thinResult(s, r.name, l); bad {
 			return res
 		}
 		ctx, cancel := set.limited(ctx, 0)
@@ -51,7 +54,7 @@ func recovered(res *Result, name, model string) {
 
 // thinResult complains about a value that was seen without having been written:
 // no rule allows for that.
-func (s source) thinResult(name string, l *logbook) (Result, bool) {
+func thinResult(s source, name string, l *logbook) (Result, bool) {
 	at := l.thin()
 	if at == none {
 		return Result{}, false

@@ -56,7 +56,7 @@ func specials[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], all 
 	for _, tt := range all {
 		t.Run(tt.name, func(t *testing.T) {
 			h := timeline(tt.calls...)
-			s := erase(m).of(h)
+			s := search{source: erase(m).of(h)}
 			parts, bad := s.split()
 			require.Nil(t, bad)
 			_, quick := s.quick(parts[0].spans)
@@ -245,10 +245,10 @@ func specialsAgree[S comparable, In, Out any](t *testing.T, g rig[S, In, Out], t
 			l := load{n: 20 + r.IntN(60), clients: 1 + r.IntN(5), unknown: 10 * r.IntN(3)}
 			h, _ := g.random(r, l)
 			h = swapped(r, h, take)
-			s := erase(g.m).of(h)
+			s := search{source: erase(g.m).of(h)}
 			s.memory = 64 << 20
 			parts, _ := s.split()
-			found := s.search(parts[0].spans)
+			found := s.order(parts[0].spans)
 			want := found.ok
 			if found.err != nil {
 				hard++

@@ -44,8 +44,10 @@ func Stack() Model[string, StackOp, int] {
 			}
 			return answered(in.String(), in.F == "pop", known, text(out))
 		},
-		special: decideStack,
-		founded: foundedStack,
+		Accelerators: Accelerators[string, StackOp, int]{
+			special: decideStack,
+			founded: foundedStack,
+		},
 	}
 }
 

@@ -43,7 +43,7 @@ type Staleness struct {
 //
 // It takes O(n log n), and for K O(n c) on keys that are not linearizable, for c writes at a time.
 func MeasureStaleness[S comparable, In, Out any](m Model[S, In, Out], h *history.History) (Staleness, error) {
-	l, no := erase(m).of(h).logbook("staleness")
+	l, no := logbookOf(erase(m).of(h), "staleness")
 	if no != nil {
 		return Staleness{}, fmt.Errorf("staleness: %s", no.Reason)
 	}
@@ -60,11 +60,11 @@ func stalenessReport(m anyModel) Checker {
 	return named("staleness", Func(func(_ context.Context, h *history.History) (res Result) {
 		defer recovered(&res, "staleness", m.name)
 		s := m.of(h)
-		l, no := s.logbook("staleness")
+		l, no := logbookOf(s, "staleness")
 		if no != nil {
 			return *no
 		}
-		if res, bad := s.thinResult("staleness", l); bad {
+		if res, bad := thinResult(s, "staleness", l); bad {
 			return res
 		}
 		return Result{Checker: "staleness", Reason: l.staleness().String()}

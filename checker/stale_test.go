@@ -185,7 +185,7 @@ func TestStalenessAgreesWithItsDefinition(t *testing.T) {
 		f := staleFleet(r)
 		f.lossy = false
 		h := timedOps(r, f.history(r))
-		l, _ := erase(Register()).of(h).logbook("")
+		l, _ := logbookOf(erase(Register()).of(h), "")
 		if l.thin() != none {
 			continue
 		}

@@ -29,10 +29,7 @@ var twoAtomic = rule{name: "2-atomic", kept: "are 2-atomic", find: func(_ *meter
 	return nil, nil
 }}
 
-var (
-	errSwaps = errors.New("it is not linearizable, and 2-atomicity says nothing of swaps")
-	errSteps = errors.New("the work for the search was used up")
-)
+var errSwaps = errors.New("it is not linearizable, and 2-atomicity says nothing of swaps")
 
 // accesses returns the turns as zones take them.
 func (b *ledger) accesses() []access {

@@ -26,7 +26,7 @@ type kind struct {
 }
 
 // number sorts calls into classes.
-func (s source) number(spans []span) ([]numbered, *memo) {
+func (s search) number(spans []span) ([]numbered, *memo) {
 	if s.meter == nil {
 		s.meter = unmetered()
 	}
@@ -46,7 +46,7 @@ func (s source) number(spans []span) ([]numbered, *memo) {
 }
 
 // classes returns a function that finds the class of a call, or notes a new one for it.
-func (s source) classes(calls int) func(sp span, next int32) int32 {
+func (s search) classes(calls int) func(sp span, next int32) int32 {
 	if s.alike != nil {
 		all := [2]map[string]int32{make(map[string]int32, calls/2), {}}
 		var key []byte
@@ -81,22 +81,6 @@ func classIn(classes map[kind]int32, k kind, next int32) int32 {
 		return next
 	}
 	return class
-}
-
-// isPlain reports whether all values of a type are hashable.
-func isPlain(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Struct:
-		for i := range t.NumField() {
-			if !isPlain(t.Field(i).Type) {
-				return false
-			}
-		}
-		return true
-	case reflect.Array:
-		return isPlain(t.Elem())
-	}
-	return t.Kind() != reflect.Interface && t.Comparable()
 }
 
 func hashable(v any) bool { return v == nil || reflect.ValueOf(v).Comparable() }

@@ -2,67 +2,9 @@ package checker
 
 import (
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/capsize-go/capsize/history"
 )
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// areOf says of some of all that they are something: "1 of 5 keys is".
-func areOf(n, all int, noun string) string {
-	verb := "are"
-	if n == 1 || all == 1 {
-		verb = "is"
-	}
-	return fmt.Sprintf("%d of %s %s", n, plural(all, noun), verb)
-}
-
-func on(key string) string {
-	if key == "" {
-		return ""
-	}
-	return " on " + key
-}
-
-func of(key, preposition string) string {
-	if key == "" {
-		return ""
-	}
-	return " " + preposition + " " + key
-}
-
-// short formats a duration with as many digits as a reader needs.
-func short(d time.Duration) string {
-	for unit := time.Second; unit > time.Nanosecond; unit /= 1000 {
-		if d >= unit {
-			return d.Round(unit / 100).String()
-		}
-	}
-	return d.String()
-}
-
-// text formats a value.
-func text(v any) string {
-	switch {
-	case v == any(Nil):
-		return "nil"
-	case v == any(""):
-		return "nothing"
-	}
-	if s, ok := v.(string); ok {
-		return strconv.Quote(abridged(strings.TrimPrefix(s, "\x00")))
-	}
-	return fmt.Sprint(v)
-}
 
 // A deed is a call on a register in words.
 type deed struct {
@@ -196,53 +138,6 @@ func (s source) wordStale(key string, deeds []deed, d deed) string {
 	return fmt.Sprintf("%s %s, but %s had replaced it %s", d.who(), act, text(newer), began)
 }
 
-// wordThin tells of a value that was seen without having been written: by a call
-// that failed, by a swap that was answered "no", by one that began later, on another key, or by
-// nobody. It adds the call that is to blame.
-func (s source) wordThin(w *Why, thin span) {
-	a, _ := s.access(thin)
-	seen := s.call(thin)
-	d := deed{a, seen, s.writes(thin)}
-	what := d.act(w.Key)
-	if d.Writes {
-		what = fmt.Sprintf("found %s%s", text(d.Saw), of(w.Key, "in"))
-	}
-	w.Reason = fmt.Sprintf("%s %s, which nobody ever wrote", d.who(), what)
-	if c := s.lastWrite(w.Key, seen); c != nil && a.Saw == any(Nil) {
-		put, _ := s.access(spanOf(*c))
-		w.Reason = fmt.Sprintf("%s found nothing%s, but process %d had written %s %s", d.who(), of(w.Key, "in"),
-			c.Invoke.Process, text(put.Put), d.after(*c))
-		w.add(*c)
-	} else if c, elsewhere := s.suspect(w.Key, a.Saw, seen); c != nil {
-		by := fmt.Sprintf("process %d", c.Invoke.Process)
-		asked := strings.TrimSuffix(s.describe(c.Invoke.Input, s.zero, false), " → ?")
-		switch {
-		case elsewhere:
-			w.Reason = fmt.Sprintf("%s %s, which nobody wrote there; %s asked for it on %s: %s", d.who(), what, by, s.keyOf(c.Invoke.Input), asked)
-		case c.Complete.Type == history.Fail:
-			w.Reason = fmt.Sprintf("%s %s, but %s had failed to write it%s", d.who(), what, by, because(c.Complete.Err))
-		case c.Complete.Type == history.OK:
-			got, _ := s.access(spanOf(*c))
-			w.Reason = fmt.Sprintf("%s %s; only %s's %s could have written it, and it was answered that it had found %s",
-				d.who(), what, by, asked, text(got.Saw))
-		case seen.Returned() < c.Invoke.Index:
-			w.Reason = fmt.Sprintf("%s %s %s before %s began to write it", d.who(), what,
-				short(c.Invoke.Time-seen.Complete.Time), by)
-		}
-		w.add(*c)
-	}
-	w.Culprit = slices.IndexFunc(w.Calls, func(c history.Call) bool { return c.Invoke.Index == thin.call })
-}
-
-// add adds a call, in its place.
-func (w *Why) add(c history.Call) {
-	at := slices.IndexFunc(w.Calls, func(d history.Call) bool { return d.Invoke.Index > c.Invoke.Index })
-	if at < 0 {
-		at = len(w.Calls)
-	}
-	w.Calls = slices.Insert(w.Calls, at, c)
-}
-
 // touches reports whether a call is one of the model's on a key.
 func (s source) touches(c history.Call, key string) bool {
 	return s.takes(c.Invoke.Input) && (!s.keyed || s.keyOf(c.Invoke.Input) == key)
@@ -296,11 +191,4 @@ func (s source) means(input, v any) bool {
 func (s source) observesWrite(c history.Call) bool {
 	a, ok := s.access(spanOf(c))
 	return ok && a.Writes
-}
-
-func because(err string) string {
-	if err = strings.TrimSpace(err); err == "" {
-		return ""
-	}
-	return " (" + err + ")"
 }

@@ -6,93 +6,6 @@ import (
 	"sort"
 )
 
-// An access is an [Access] with numbers for values: none for nothing, and 0 for
-// the initial value.
-type access struct {
-	call, ret int
-	saw, put  int32
-	known     bool
-	optional  bool
-}
-
-const none = int32(-1)
-
-// A reading is the accesses of calls on a register, or that one of the calls is more than that.
-type reading struct {
-	spans  []span
-	ops    []access
-	values int
-	ok     bool
-}
-
-// read returns the source with the accesses of these calls, which are then translated once.
-func (s source) read(spans []span) source {
-	if len(spans) > 0 && s.accessible() {
-		r := &reading{spans: spans}
-		r.ops, r.values, r.ok = s.accesses(spans)
-		s.once = r
-	}
-	return s
-}
-
-// numbered returns the accesses of calls on a register, with numbers for values. It returns false if one of them is
-// more than that. What it returns must not be changed.
-func (s source) numbered(spans []span) (ops []access, values int, ok bool) {
-	if r := s.once; r != nil && len(r.spans) == len(spans) && &r.spans[0] == &spans[0] {
-		return r.ops, r.values, r.ok
-	}
-	return s.accesses(spans)
-}
-
-// beginWith gives the value for nothing, which somebody found, the number 0 as well. If the initial
-// value is written, it is a value like any other, and gives up that number.
-func beginWith(at int32, ops []access) {
-	if at == 0 {
-		return
-	}
-	if o := ops[0]; o.put == at && o.known && (len(ops) == 1 || o.ret < ops[1].call) {
-		return // whoever comes later comes after that write
-	}
-	zero := at // for what has the number 0 now
-	if !slices.ContainsFunc(ops, func(o access) bool { return o.put == 0 }) {
-		zero = 0
-	}
-	renumber := func(n int32) int32 {
-		switch n {
-		case 0:
-			return zero
-		case at:
-			return 0
-		}
-		return n
-	}
-	for i := range ops {
-		ops[i].saw, ops[i].put = renumber(ops[i].saw), renumber(ops[i].put)
-	}
-}
-
-// firsts returns the values that a read may see before anything is written.
-func (s source) firsts(spans []span) []any {
-	init := s.initial()
-	v, ok := s.beginning()
-	if !ok {
-		return []any{init}
-	}
-	found, written := false, false
-	for _, sp := range spans {
-		a, _ := s.access(sp)
-		found = found || a.Reads && a.Saw == v || a.Writes && a.Put == v
-		written = written || a.Writes && a.Put == init
-	}
-	switch {
-	case !found:
-		return []any{init}
-	case written:
-		return []any{v}
-	}
-	return []any{init, v}
-}
-
 // A cluster is what is known of one value: who wrote it and who saw it.
 type cluster struct {
 	writer      int32 // who put it; none for the initial value
@@ -440,4 +353,16 @@ func (z *zoning) overlap(zones []zone) *conflict {
 	ops := append(z.segment(a.root, a.fOp, a.sOp), z.segment(b.root, b.fOp, b.sOp)...)
 	slices.Sort(ops)
 	return &conflict{ops: slices.Compact(ops), thin: none}
+}
+
+// zonesOf decides calls by the values written, and returns false where that is impossible.
+func zonesOf(s source, spans []span, lenient bool) (*conflict, bool) {
+	if !s.accessible() {
+		return nil, false
+	}
+	ops, values, ok := s.numbered(spans)
+	if !ok {
+		return nil, false
+	}
+	return decideZones(ops, values, lenient)
 }

@@ -36,6 +36,7 @@ var importRules = []ImportRule{
 	{Package: "internal/names"},
 	{Package: "internal/tier", Testing: true},
 	{Package: "internal/repeats", Ours: []string{".", "checker"}, Testing: true},
+	{Package: "internal/scenariotest", Ours: []string{"internal/tier", "scenarios"}, Libs: []string{"github.com/stretchr/testify"}, Testing: true},
 	{Package: "internal/simnet", Ours: []string{"internal/keyed"}},
 	{Package: "cluster", Ours: []string{"internal/bubble", "internal/keyed", "internal/simnet"}},
 	{Package: "systems/kv/raftkv", Ours: []string{"cluster", "internal/bugset"}, Libs: []string{"go.etcd.io/raft/v3", "google.golang.org/protobuf"}},

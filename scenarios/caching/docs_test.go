@@ -1,7 +1,6 @@
 package caching_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/capsize-go/capsize/internal/scenariotest"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/scenarios/caching"
 	"github.com/capsize-go/capsize/scenarios/replication"
@@ -56,7 +56,7 @@ func TestMakeScenarios(t *testing.T) {
 		if which != "all" && !strings.Contains(","+which+",", ","+s.Name+",") {
 			continue
 		}
-		all := rows(t, s, "", "", s.Seeds)
+		all := scenariotest.Rows(t, s, "", "", s.Seeds)
 		require.NoError(t, s.Holds(all), s.Name)
 		var lines bytes.Buffer
 		for _, r := range all {
@@ -75,7 +75,7 @@ func scenariosText(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString(pageHead)
 	for _, s := range documented() {
-		all := readRowsOf(t, rowsOf(s))
+		all := scenariotest.ReadRows(t, rowsOf(s))
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n%s.\n\n", s.Name, sentence(s.Question), sentence(s.Shows))
 		told := map[string]bool{}
 		for _, v := range s.Variants {
@@ -84,7 +84,7 @@ func scenariosText(t *testing.T) string {
 				fmt.Fprintf(&b, "- **%s**: %s.\n", v.Name, v.Doc)
 			}
 		}
-		fmt.Fprintf(&b, "\n%s\n`capsize scenario %s --seeds %d`, %d rows\n", table(t, s, all), s.Name, all[0].Seeds, len(all))
+		fmt.Fprintf(&b, "\n%s\n`capsize scenario %s --seeds %d`, %d rows\n", scenariotest.Markdown(t, s, all), s.Name, all[0].Seeds, len(all))
 	}
 	return b.String()
 }
@@ -98,7 +98,7 @@ func TestScenariosPage(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, scenariosText(t), string(page), "make scenarios makes it")
 	for _, s := range documented() {
-		all := readRowsOf(t, rowsOf(s))
+		all := scenariotest.ReadRows(t, rowsOf(s))
 		assert.Len(t, all, len(s.Variants), s.Name)
 		assert.NoError(t, s.Holds(all), s.Name)
 	}
@@ -122,25 +122,4 @@ func TestPagesShowTheRows(t *testing.T) {
 			}
 		}
 	}
-}
-
-func readRowsOf(t *testing.T, file string) []scenarios.Row {
-	t.Helper()
-	f, err := os.Open(file)
-	require.NoError(t, err)
-	defer f.Close()
-	var all []scenarios.Row
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var r scenarios.Row
-		require.NoError(t, json.Unmarshal(lines.Bytes(), &r))
-		all = append(all, r)
-	}
-	return all
-}
-
-func table(t *testing.T, s scenarios.Scenario, all []scenarios.Row) string {
-	t.Helper()
-	var b strings.Builder
-	require.NoError(t, s.Markdown(&b, all))
-	return b.String()
 }

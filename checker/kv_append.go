@@ -5,43 +5,6 @@ import (
 	"strings"
 )
 
-// A refinement says what calls read and wrote, where that takes more than one
-// call to see.
-type refinement[S comparable] struct {
-	by    []Access[S] // one a call
-	shown []int32     // by call, the one that shows what it read and wrote, or none
-	clash []int       // calls that contradict each other without more ado
-}
-
-// A refined is the calls of a refinement.
-type refined struct {
-	spans []span
-	shown []int32 // by call, the one that shows what it read and wrote, or none
-	clash []int   // calls that contradict each other without more ado
-}
-
-// find returns where a call stands among those that were refined: mostly where it stands among all.
-func (r *refined) find(sp span) (int, bool) {
-	if i := int(sp.at); i < len(r.spans) && r.spans[i].call == sp.call {
-		return i, true
-	}
-	return slices.BinarySearchFunc(r.spans, sp.call, func(x span, call int) int { return x.call - call })
-}
-
-// shows returns the call that shows what another read and wrote, if one does.
-func (r *refined) shows(sp span) (span, bool) {
-	if i, ok := r.find(sp); ok && r.shown[i] != none {
-		return r.spans[r.shown[i]], true
-	}
-	return span{}, false
-}
-
-// Facts are made when they are asked for: those of all calls take more memory than all else.
-type facts[In, Out any] struct {
-	n  int
-	of func(i int) fact[In, Out]
-}
-
 // refineKV finds out what each append found, from the strings that gets saw. If
 // every value was put or appended once, and each string is made of values in one way
 // only, then a get that saw "abc" says that b was appended to "a", and c to "ab". So an
@@ -168,40 +131,6 @@ func (p *pieces) read(calls facts[KVOp, string], get int, r *refinement[string])
 	return true
 }
 
-// together returns the source with what its model can tell of the calls on a key
-// together. If that alone is a contradiction, it returns the calls of it.
-func (s source) together(spans []span) (source, *conflict) {
-	o, r := s.refine(spans)
-	if o == nil {
-		return s, nil
-	}
-	s.object, s.refined = o, r
-	if r.clash == nil {
-		return s, nil
-	}
-	c := &conflict{thin: none, clash: true}
-	for _, i := range r.clash {
-		c.ops = append(c.ops, int32(i))
-	}
-	return s, c
-}
-
-// unrefined returns the source without what [source.together] found out.
-func (s source) unrefined() source {
-	if s.refined != nil {
-		s.object, s.refined = s.plain(), nil
-	}
-	return s
-}
-
-func (f facts[In, Out]) all() []fact[In, Out] {
-	calls := make([]fact[In, Out], f.n)
-	for i := range calls {
-		calls[i] = f.of(i)
-	}
-	return calls
-}
-
 // foldKV makes one of all strings that no get saw and no cas expects, nor the beginning
 // of: whatever is appended, none will see them.
 func foldKV(calls []fact[KVOp, string]) func(string) string {
@@ -229,30 +158,6 @@ func foldKV(calls []fact[KVOp, string]) func(string) string {
 		}
 		return unseen
 	}
-}
-
-// abridged shortens a string to its end.
-func abridged(s string) string {
-	const most = 40
-	if len(s) <= most {
-		return s
-	}
-	return "…" + strings.ToValidUTF8(s[len(s)-most:], "")
-}
-
-// evident adds to calls those that show what the others read and wrote, and drops
-// what that makes needless.
-func (s source) evident(spans, all []span) []span {
-	if s.refined == nil {
-		return spans
-	}
-	for _, sp := range spans {
-		if by, ok := s.refined.shows(sp); ok && !slices.Contains(spans, by) {
-			spans = append(spans, by)
-		}
-	}
-	slices.SortFunc(spans, func(a, b span) int { return a.call - b.call })
-	return s.unrefined().reduce(spans, all)
 }
 
 // foundedKV reports whether the string that a get saw, or that a cas found, can be made
