@@ -55,7 +55,7 @@ var correct = map[string]cdn.Stack{
 
 func TestCorrect(t *testing.T) {
 	for name, s := range correct {
-		if testing.Short() && name != "hard" && name != "private" {
+		if testing.Short() && name != "hard" {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
