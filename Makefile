@@ -169,7 +169,7 @@ corpus: ## Judge the histories of others that $CAPSIZE_CORPUS holds
 .PHONY: sweep
 sweep: ## Run the tests of all systems again, $SEEDS seeds each, and the checkers on more histories; takes long
 	@CAPSIZE_SEEDS=$(SEEDS) $(GO) run ./internal/gotest -- -count=1 -timeout 24h $$($(GO) list $(PACKAGES) | grep -E '$(SYSTEMS)|/nemesis$$|/catalog/')
-	@CAPSIZE_SWEEP=$$((100 * $(SEEDS))) $(GO) run ./internal/gotest -- -count=1 -timeout 24h ./checker
+	@CAPSIZE_SEEDS=$(SEEDS) CAPSIZE_SWEEP=$$((100 * $(SEEDS))) $(GO) run ./internal/gotest -- -count=1 -timeout 24h ./checker
 
 .PHONY: demo
 demo: ## Run a test from the command line, and see what it prints
