@@ -44,6 +44,11 @@ func (s Style) paint(i ink, text string) string {
 	return "\x1b[" + string(i) + "m" + text + "\x1b[0m"
 }
 
+// Bold, Faint and Verdict return text in bold, in faint letters, and in the colour of a verdict, if colours are wanted.
+func (s Style) Bold(text string) string                       { return s.paint(bold, text) }
+func (s Style) Faint(text string) string                      { return s.paint(faint, text) }
+func (s Style) Verdict(v checker.Verdict, text string) string { return s.paint(verdictInk(v), text) }
+
 // verdictInk and verdictSign give the colour and the shape of a verdict.
 func verdictInk(v checker.Verdict) ink {
 	return [...]ink{green, yellow, red}[min(int(v), 2)]

@@ -62,7 +62,7 @@ var importRules = []ImportRule{
 	{Package: "nemesis", Ours: []string{"cluster", "internal/keyed"}},
 	{Package: "checker", Ours: []string{"history"}, Libs: []string{"github.com/anishathalye/porcupine"}},
 	{Package: "workloads", Ours: []string{"checker", "cluster", "history"}},
-	{Package: "report", Ours: []string{"history", "checker"}, Libs: []string{"github.com/fatih/color"}},
+	{Package: "report", Ours: []string{"history", "checker"}},
 	{Package: "catalog/models", Ours: []string{"history", "checker", "internal/names"}},
 	{Package: "scenarios", Ours: []string{".", "checker"}, Testing: true},
 	{Package: "scenarios/...", Ours: []string{anything}, Testing: true},
@@ -81,6 +81,7 @@ var slow = []string{
 	"github.com/alicebob/miniredis", "github.com/dgraph-io/ristretto", "github.com/hashicorp", "github.com/jellydator/ttlcache",
 	"github.com/maypok86/otter", "github.com/redis/go-redis", "github.com/stretchr/testify", "golang.org/x/net",
 	"google.golang.org/grpc", "crypto/tls", "encoding/gob", "encoding/xml", "go/types", "net/http",
+	"github.com/fatih/color", "golang.org/x/sys", "golang.org/x/term",
 }
 
 // onlyFiles are the files that alone may import a library, so that it can be
