@@ -41,9 +41,11 @@ func CounterModel() Model[int, CounterOp, int] {
 		Describe: func(in CounterOp, out int, known bool) string {
 			return answered(in.String(), in.F != "add", known, fmt.Sprint(out))
 		},
-		moot:    func(in CounterOp) bool { return in.F == "read" || in.Value == 0 },
-		special: decideCounter,
-		founded: foundedCounter,
+		own: own{
+			moot:    onInput(func(in CounterOp) bool { return in.F == "read" || in.Value == 0 }),
+			special: specially(decideCounter),
+			founded: foundedBy(foundedCounter),
+		},
 	}
 }
 

@@ -26,9 +26,11 @@ func UniqueIDs() Model[string, IDOp, int] {
 		Describe: func(in IDOp, out int, known bool) string {
 			return answered(in.F, true, known, fmt.Sprint(out))
 		},
-		moot:    func(IDOp) bool { return true },
-		special: decideIDs,
-		founded: func(fact[IDOp, int], []fact[IDOp, int]) bool { return true },
+		own: own{
+			moot:    func(any) bool { return true },
+			special: specially(decideIDs),
+			founded: func(calls) func(int) bool { return func(int) bool { return true } },
+		},
 	}
 }
 

@@ -72,10 +72,12 @@ func KV() Model[string, KVOp, string] {
 			}
 			return Access[string]{}, false
 		},
-		refine:  refineKV,
-		rough:   func(in KVOp) bool { return in.F == "append" },
-		fold:    foldKV,
-		founded: foundedKV,
+		refine: func(c calls) (refinement[string], bool) { return refineKV(factsOf[KVOp, string](c)) },
+		fold:   func(c calls) func(string) string { return foldKV(factsOf[KVOp, string](c).all()) },
+		own: own{
+			rough:   onInput(func(in KVOp) bool { return in.F == "append" }),
+			founded: foundedBy(foundedKV),
+		},
 	}
 }
 

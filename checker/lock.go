@@ -19,8 +19,8 @@ func lockKey(in LockOp) string { return in.Key }
 // Knossos's mutex. An attempt that did not succeed must be recorded as a Fail.
 func Mutex() Model[bool, LockOp, int] {
 	return Model[bool, LockOp, int]{
-		Name:  "mutex",
-		alike: func(b []byte, in LockOp, _ int) []byte { return append(b, in.F...) },
+		Name: "mutex",
+		own:  own{alike: alikeBy(func(b []byte, in LockOp, _ int) []byte { return append(b, in.F...) })},
 		Step: func(held bool, in LockOp, _ int) (bool, bool) {
 			if acquire := in.F == "acquire"; acquire != held {
 				return acquire, true
@@ -90,8 +90,8 @@ func FencedLock() Model[Holding, LockOp, int] {
 // a time, whoever lets it go.
 func Semaphore(permits int) Model[int, LockOp, int] {
 	return Model[int, LockOp, int]{
-		Name:  "semaphore",
-		alike: func(b []byte, in LockOp, _ int) []byte { return append(b, in.F...) },
+		Name: "semaphore",
+		own:  own{alike: alikeBy(func(b []byte, in LockOp, _ int) []byte { return append(b, in.F...) })},
 		Step: func(held int, in LockOp, _ int) (int, bool) {
 			switch {
 			case in.F == "acquire" && held < permits:

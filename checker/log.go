@@ -45,10 +45,12 @@ func Log() Model[string, LogOp, []int] {
 			}
 			return answered(in.String(), in.F == "read", known, abridgedInts(out))
 		},
-		moot:    func(in LogOp) bool { return in.F == "read" },
-		alike:   func(b []byte, in LogOp, out []int) []byte { return packCall(b, in.F, in.Value, out) },
-		special: decideLog,
-		founded: foundedLog,
+		own: own{
+			moot:    onInput(func(in LogOp) bool { return in.F == "read" }),
+			alike:   alikeBy(func(b []byte, in LogOp, out []int) []byte { return packCall(b, in.F, in.Value, out) }),
+			special: specially(decideLog),
+			founded: foundedBy(foundedLog),
+		},
 	}
 }
 

@@ -41,30 +41,37 @@ type Model[S comparable, In, Out any] struct {
 
 	// refine is Access for all calls on a key together. It is not asked unless one
 	// of them is rough: Access says nothing of it.
-	refine func(calls facts[In, Out]) (refinement[S], bool)
-	rough  func(in In) bool
+	refine func(calls) (refinement[S], bool)
 
 	// fold returns a function that makes one state of all those which no call of
 	// these can tell apart, now or later.
-	fold func(calls []fact[In, Out]) func(S) S
+	fold func(calls) func(S) S
+
+	own
+}
+
+// An own is what only models of this package say. It is said without the types of the model, so that the compiler
+// need not make it once more in each package that checks by a model; [onInput] and the like take functions with types.
+type own struct {
+	rough func(in any) bool // see Model.refine
 
 	// moot reports whether a call of unknown outcome may as well not have happened.
-	moot func(in In) bool
+	moot func(in any) bool
 
 	// alike appends what makes calls on a key interchangeable, if that is less than all
 	// that they were asked and answered.
-	alike func(b []byte, in In, out Out) []byte
+	alike func(b []byte, in, out any) []byte
 
-	// finer tells calls on a key apart that have nothing to do with each other. It
+	// finer tells calls on a key apart that have nothing to do with each other, by their indexes. It
 	// returns nil if these can't be.
-	finer func(calls facts[In, Out]) func(fact[In, Out]) int
+	finer func(calls) func(i int) int
 
 	// special decides all calls on a key, by an algorithm for objects of this kind.
-	special func(calls facts[In, Out]) finding
+	special func(calls) finding
 
 	// founded reports whether some of the calls may explain the answer to one of them,
 	// whatever they were answered themselves. Without it, a search tells.
-	founded func(c fact[In, Out], calls []fact[In, Out]) bool
+	founded func(calls) func(i int) bool
 }
 
 // A fact is a call with its types, and the instants of its ends.

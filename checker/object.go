@@ -25,13 +25,9 @@ type hooks struct {
 	keyOf        func(in any) string     // the key that a call touches; empty if there are none
 	describe     func(in, out any, known bool) string
 
-	pure    func(in, out any) bool
-	moot    func(in any) bool
-	rough   func(in any) bool
-	alike   func(b []byte, in, out any) []byte
-	special func(calls) finding
-	finer   func(calls) func(i int) int
-	founded func(calls) func(i int) bool
+	pure func(in, out any) bool
+
+	own
 }
 
 // Calls are some of a history.
@@ -85,7 +81,7 @@ func erase[S comparable, In, Out any](m Model[S, In, Out]) anyModel {
 }
 
 func erased[S comparable, In, Out any](m *Model[S, In, Out]) anyModel {
-	k := &hooks{name: m.Name, register: m.Access != nil, keyed: m.Key != nil, zero: *new(Out)}
+	k := &hooks{name: m.Name, register: m.Access != nil, keyed: m.Key != nil, zero: *new(Out), own: m.own}
 	k.takes = func(v any) bool { _, ok := v.(In); return ok }
 	k.gives = func(v any) bool { _, ok := v.(Out); return ok }
 	k.types = func() (in, out string) { return fmt.Sprintf("%T", *new(In)), fmt.Sprintf("%T", *new(Out)) }
@@ -101,8 +97,7 @@ func erased[S comparable, In, Out any](m *Model[S, In, Out]) anyModel {
 	if m.Pure != nil {
 		k.pure = func(in, out any) bool { return m.Pure(in.(In), as[Out](out)) }
 	}
-	eraseMore(k, m)
-	v := &valued[S]{init: m.Init}
+	v := &valued[S]{init: m.Init, refine: m.refine, fold: m.fold}
 	v.step = func(s S, in, out any) (S, bool) { return m.Step(s, in.(In), as[Out](out)) }
 	if m.Access != nil {
 		v.access = func(in, out any, known bool) (Access[S], bool) { return m.Access(in.(In), as[Out](out), known) }
@@ -110,44 +105,41 @@ func erased[S comparable, In, Out any](m *Model[S, In, Out]) anyModel {
 	if m.nothing != nil {
 		v.nothing, v.mayBe = m.nothing(m.Init)
 	}
-	if m.refine != nil {
-		v.refine = func(c calls) (refinement[S], bool) { return m.refine(factsOf[In, Out](c)) }
-	}
-	if m.fold != nil {
-		v.fold = func(c calls) func(S) S { return m.fold(factsOf[In, Out](c).all()) }
-	}
 	return anyModel{k, func(h *history.History) object { return &typedObject[S]{hooks: k, valued: v, h: h} }}
 }
 
-// eraseMore erases what only models of this package say.
-func eraseMore[S comparable, In, Out any](k *hooks, m *Model[S, In, Out]) {
-	if m.moot != nil {
-		k.moot = func(in any) bool { return m.moot(in.(In)) }
-	}
-	if m.rough != nil {
-		k.rough = func(in any) bool { return m.rough(in.(In)) }
-	}
-	if m.alike != nil {
-		k.alike = func(b []byte, in, out any) []byte { return m.alike(b, in.(In), as[Out](out)) }
-	}
-	if m.special != nil {
-		k.special = func(c calls) finding { return m.special(factsOf[In, Out](c)) }
-	}
-	if m.finer != nil {
-		k.finer = func(c calls) func(int) int {
-			calls := factsOf[In, Out](c)
-			label := m.finer(calls)
-			if label == nil {
-				return nil
-			}
-			return func(i int) int { return label(calls.of(i)) }
+// onInput returns a question about inputs without their type.
+func onInput[In any](is func(In) bool) func(any) bool {
+	return func(in any) bool { return is(in.(In)) }
+}
+
+// alikeBy returns an alike of [own].
+func alikeBy[In, Out any](key func(b []byte, in In, out Out) []byte) func([]byte, any, any) []byte {
+	return func(b []byte, in, out any) []byte { return key(b, in.(In), as[Out](out)) }
+}
+
+// specially returns a special of [own].
+func specially[In, Out any](decide func(facts[In, Out]) finding) func(calls) finding {
+	return func(c calls) finding { return decide(factsOf[In, Out](c)) }
+}
+
+// finerBy returns a finer of [own].
+func finerBy[In, Out any](labels func(facts[In, Out]) func(fact[In, Out]) int) func(calls) func(int) int {
+	return func(c calls) func(int) int {
+		all := factsOf[In, Out](c)
+		label := labels(all)
+		if label == nil {
+			return nil
 		}
+		return func(i int) int { return label(all.of(i)) }
 	}
-	if m.founded != nil {
-		k.founded = func(c calls) func(int) bool {
-			all := factsOf[In, Out](c).all()
-			return func(i int) bool { return m.founded(all[i], all) }
-		}
+}
+
+// foundedBy returns a founded of [own].
+func foundedBy[In, Out any](explained func(c fact[In, Out], calls []fact[In, Out]) bool) func(calls) func(int) bool {
+	return func(c calls) func(int) bool {
+		all := factsOf[In, Out](c).all()
+		return func(i int) bool { return explained(all[i], all) }
 	}
 }
 

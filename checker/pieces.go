@@ -3,6 +3,8 @@ package checker
 import (
 	"slices"
 	"strings"
+
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A refinement says what calls read and wrote, where that takes more than one
@@ -251,7 +253,7 @@ func (s source) evident(spans, all []span) []span {
 			spans = append(spans, by)
 		}
 	}
-	slices.SortFunc(spans, func(a, b span) int { return a.call - b.call })
+	sorting.Func(spans, func(a, b span) int { return a.call - b.call })
 	return s.unrefined().reduce(spans, all)
 }
 

@@ -23,7 +23,7 @@ func (o QueueOp) String() string {
 // O(n log n), unless dequeues of unknown outcome meet some that found nothing.
 func FIFOQueue() Model[string, QueueOp, int] {
 	m := queueModel("fifo-queue", func(s string, v int) string { return s + packInts(v) })
-	m.special = decideFIFO
+	m.special = specially(decideFIFO)
 	return m
 }
 
@@ -32,7 +32,7 @@ func FIFOQueue() Model[string, QueueOp, int] {
 // dequeues of unknown outcome to explain it.
 func PriorityQueue() Model[string, QueueOp, int] {
 	m := queueModel("priority-queue", insertInt)
-	m.special = decidePriority
+	m.special = specially(decidePriority)
 	return m
 }
 
@@ -55,7 +55,7 @@ func queueModel(name string, put func(s string, v int) string) Model[string, Que
 		Key:      func(in QueueOp) string { return in.Key },
 		Pure:     func(in QueueOp, out int) bool { return in.F == "dequeue" && out == Nil },
 		Describe: describeQueue,
-		founded:  foundedQueue,
+		own:      own{founded: foundedBy(foundedQueue)},
 	}
 }
 
@@ -76,9 +76,11 @@ func UnorderedQueue() Model[string, QueueOp, int] {
 		},
 		Key:      func(in QueueOp) string { return in.Key },
 		Describe: describeQueue,
-		moot:     func(in QueueOp) bool { return in.F == "dequeue" }, // nobody looks whether anything is left
-		finer:    func(facts[QueueOp, int]) func(fact[QueueOp, int]) int { return queueValue },
-		founded:  foundedQueue,
+		own: own{
+			moot:    onInput(func(in QueueOp) bool { return in.F == "dequeue" }), // nobody looks whether anything is left
+			finer:   finerBy(func(facts[QueueOp, int]) func(fact[QueueOp, int]) int { return queueValue }),
+			founded: foundedBy(foundedQueue),
+		},
 	}
 }
 

@@ -39,11 +39,13 @@ func SetModel() Model[string, SetOp, []int] {
 			}
 			return answered(in.String(), in.F == "read", known, abridgedInts(out))
 		},
-		moot:    func(in SetOp) bool { return in.F == "read" || in.F == "contains" },
-		finer:   splitSet,
-		alike:   func(b []byte, in SetOp, out []int) []byte { return packCall(b, in.F, in.Value, out) },
-		special: decideGrowing,
-		founded: foundedSet,
+		own: own{
+			moot:    onInput(func(in SetOp) bool { return in.F == "read" || in.F == "contains" }),
+			finer:   finerBy(splitSet),
+			alike:   alikeBy(func(b []byte, in SetOp, out []int) []byte { return packCall(b, in.F, in.Value, out) }),
+			special: specially(decideGrowing),
+			founded: foundedBy(foundedSet),
+		},
 	}
 }
 

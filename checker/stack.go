@@ -44,8 +44,7 @@ func Stack() Model[string, StackOp, int] {
 			}
 			return answered(in.String(), in.F == "pop", known, text(out))
 		},
-		special: decideStack,
-		founded: foundedStack,
+		own: own{special: specially(decideStack), founded: foundedBy(foundedStack)},
 	}
 }
 

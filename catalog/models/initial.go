@@ -9,6 +9,7 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // initial is what registers hold before the first op. The zero value is 0 or nothing,
@@ -336,7 +337,7 @@ func (b *beginning[V, In, Out]) keyStates() (order []string, keys map[string]*ke
 
 // finish sorts what was seen by the ends of the calls that saw it.
 func (k *keyState[V]) finish() {
-	slices.SortFunc(k.sights, func(a, b sighting[V]) int { return a.end - b.end })
+	sorting.Func(k.sights, func(a, b sighting[V]) int { return a.end - b.end })
 	for _, s := range k.sights {
 		if s.invoke < k.over && !slices.Contains(k.seen, s.value) {
 			k.seen = append(k.seen, s.value)
