@@ -74,7 +74,7 @@ func (e *engine) freeze(w *cluster.Cluster) {
 	sorting.Stable(rest, func(a, b string) int { return cmp.Compare(damaged(w, a), damaged(w, b)) })
 	quorum := len(rest)/2 + 1
 	c.nodes, rest = rest[:quorum], rest[quorum:]
-	slices.Sort(c.nodes)
+	sorting.Ordered(c.nodes)
 	for _, name := range rest {
 		ways := []string{dead, deaf, mute, late}
 		c.frozen[name] = ways[key.With(name).Range(0, int64(len(ways)))]
@@ -141,7 +141,7 @@ func (c *core) String() string {
 	for name, how := range c.frozen { // order: sorted below
 		names = append(names, name+" "+how)
 	}
-	slices.Sort(names)
+	sorting.Ordered(names)
 	return fmt.Sprintf("%s were healed and the others frozen: %s", strings.Join(c.nodes, " "), strings.Join(names, ", "))
 }
 

@@ -64,7 +64,7 @@ func checkFaults(r *Result) checker.Result {
 			idle = append(idle, kind)
 		}
 	}
-	slices.Sort(idle)
+	sorting.Ordered(idle)
 	if effective == 0 {
 		return noFaults(c, fmt.Sprintf("no fault had an effect, though %s injected: %s", were(len(injected), "fault"), strings.Join(idle, ", ")))
 	}

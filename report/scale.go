@@ -104,7 +104,7 @@ func instants(calls []history.Call) []time.Duration {
 			ts = append(ts, c.Complete.Time)
 		}
 	}
-	slices.Sort(ts)
+	sorting.Ordered(ts)
 	return slices.Compact(ts)
 }
 

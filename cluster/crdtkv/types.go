@@ -168,7 +168,7 @@ func (b bag) values() []int {
 	for _, t := range b {
 		values = append(values, t.Value)
 	}
-	slices.Sort(values)
+	sorting.Ordered(values)
 	return slices.Compact(values)
 }
 

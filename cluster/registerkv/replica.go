@@ -9,6 +9,7 @@ import (
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/journal"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A tag orders the values of a key. The ticket of the write tells two apart that were given
@@ -163,7 +164,7 @@ func (r *replica) keep(key string, c cell) (newer bool) {
 func (r *replica) least() int64 { return int64(len(r.data)) * 64 }
 
 func (r *replica) records() (all [][]byte) {
-	for _, key := range slices.Sorted(maps.Keys(r.data)) {
+	for _, key := range sorting.Keys(r.data) {
 		all = append(all, appendCell(nil, key, r.data[key]))
 	}
 	return all
@@ -176,7 +177,7 @@ func (r *replica) rescued(from string, s *rescue) {
 		return
 	}
 	r.from = append(r.from, from)
-	for _, key := range slices.Sorted(maps.Keys(s.data)) {
+	for _, key := range sorting.Keys(s.data) {
 		r.keep(key, s.data[key])
 	}
 	if len(r.from) > len(r.n.replicas)-r.n.writes {

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/report"
 )
 
@@ -220,6 +221,6 @@ func flagError(cmd *cobra.Command, err error) error {
 func flagNames(cmd *cobra.Command) []string {
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
-	slices.Sort(names)
+	sorting.Ordered(names)
 	return names
 }

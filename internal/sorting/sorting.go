@@ -4,11 +4,27 @@
 // package slices.
 package sorting
 
-import "sort"
+import (
+	"cmp"
+	"sort"
+)
 
 // Func sorts s as slices.SortFunc does. It leaves equal elements in the same order as that.
 func Func[E any](s []E, cmp func(a, b E) int) {
 	sort.Slice(s, func(i, j int) bool { return cmp(s[i], s[j]) < 0 })
+}
+
+// Ordered sorts s as slices.Sort does.
+func Ordered[E cmp.Ordered](s []E) { Func(s, cmp.Compare[E]) }
+
+// Keys returns the keys of a map in ascending order, as slices.Sorted(maps.Keys(m)) does.
+func Keys[K cmp.Ordered, V any](m map[K]V) []K {
+	var all []K
+	for k := range m {
+		all = append(all, k)
+	}
+	Ordered(all)
+	return all
 }
 
 // Stable sorts s as slices.SortStableFunc does.
