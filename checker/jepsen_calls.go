@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // The rules of this family are Jepsen's own: each looks for one kind of wrong that
@@ -254,7 +255,7 @@ func (j *judging) blame(p *jepsenPart, reason string, calls ...jepsenCall) {
 	}
 	w := &Why{Key: p.key, Reason: reason + on(p.key), Of: len(p.calls)}
 	guilty := calls[len(calls)-1].inv
-	slices.SortStableFunc(calls, func(a, b jepsenCall) int { return a.inv - b.inv })
+	sorting.Stable(calls, func(a, b jepsenCall) int { return a.inv - b.inv })
 	calls = slices.CompactFunc(calls, func(a, b jepsenCall) bool { return a.inv == b.inv })
 	for i, c := range calls {
 		if c.inv == guilty {
