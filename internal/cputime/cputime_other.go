@@ -1,6 +1,5 @@
 //go:build !unix
 
-// Package cputime tells how much processor time this process has used.
 package cputime
 
 import "time"
