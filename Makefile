@@ -12,7 +12,7 @@ PACKAGES ?= ./...
 STATICCHECK := $(GO) tool -modfile=tools/go.mod staticcheck
 GOVULNCHECK := $(GO) tool -modfile=tools/go.mod govulncheck
 # Packages whose tests need no race detector: no goroutines of theirs meet.
-NORACE   := /(history|checker|report|scenarios(/.*)?|catalog/.*|internal/(cli|lint|names|gotest|coldbuild|benchtable|tier|bugset|keyed|repeats|scenariotest|cputime)|cmd/.*)$$
+NORACE   := /(history|model|checker(/.*)?|report|scenarios(/.*)?|catalog/.*|internal/(cli|lint|names|gotest|coldbuild|benchtable|tier|bugset|keyed|repeats|scenariotest|cputime|packed|words|checkertest|sorting)|cmd/.*)$$
 # Packages with tests of systems, and of the command that runs them.
 SYSTEMS  := capsize-go/capsize$$|/(cluster|systems)/|/examples/|/scenarios|/internal/cli$$
 # No test ends by the clock of a machine that is busy: this only ends what hangs.
@@ -26,7 +26,7 @@ BENCHTIME ?= 1s
 SEEDS    ?= 100
 # The scenarios that are measured, comma-separated.
 ONLY     ?= all
-# The least share of statements of history and checker, in percent, that tests reach.
+# The least share of statements of history, model and checker, in percent, that tests reach.
 COVER    ?= 90
 
 .DEFAULT_GOAL := help
@@ -128,9 +128,10 @@ cold: ## Measure what a first "go run ./cmd/capsize run" compiles; fails above 4
 	@$(GO) run ./internal/coldbuild -most 90s ./cmd/capsize
 
 .PHONY: cover
-cover: ## Measure what the tests of history and checker reach; fails below $COVER percent
+cover: ## Measure what the tests of history, model and checker reach; fails below $COVER percent
 	@for p in history checker; do \
-	  $(GO) test -coverprofile=cover.out ./$$p; \
+	  of=./$$p/...; if [ $$p = checker ]; then of=./model/...,$$of; fi; \
+	  $(GO) test -coverprofile=cover.out -coverpkg=$$of $${of//,/ }; \
 	  $(GO) tool cover -func=cover.out | awk -v p=$$p -v min=$(COVER) \
 	    '$$1 == "total:" { sub("%", "", $$3); printf "%s: %s %%\n", p, $$3; exit ($$3 + 0 < min) }' \
 	    || { echo "$$p: less than $(COVER) % of its statements are tested"; exit 1; }; \
@@ -164,12 +165,12 @@ fuzz: ## Fuzz every fuzz target for $FUZZTIME
 
 .PHONY: corpus
 corpus: ## Judge the histories of others that $CAPSIZE_CORPUS holds
-	@$(GO) test -count=1 -v -run Corpus ./checker
+	@$(GO) test -count=1 -v -run Corpus ./checker/...
 
 .PHONY: sweep
 sweep: ## Run the tests of all systems again, $SEEDS seeds each, and the checkers on more histories; takes long
 	@CAPSIZE_SEEDS=$(SEEDS) $(GO) run ./internal/gotest -- -count=1 -timeout 24h $$($(GO) list $(PACKAGES) | grep -E '$(SYSTEMS)|/nemesis$$|/catalog/')
-	@CAPSIZE_SEEDS=$(SEEDS) CAPSIZE_SWEEP=$$((100 * $(SEEDS))) $(GO) run ./internal/gotest -- -count=1 -timeout 24h ./checker
+	@CAPSIZE_SEEDS=$(SEEDS) CAPSIZE_SWEEP=$$((100 * $(SEEDS))) $(GO) run ./internal/gotest -- -count=1 -timeout 24h ./checker/...
 
 .PHONY: demo
 demo: ## Run a test from the command line, and see what it prints

@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/consistency"
+	"github.com/capsize-go/capsize/model"
 )
 
 // TestConsistencyDiagram holds the diagram of consistency models in the reference to what follows from what.
@@ -16,7 +17,7 @@ func TestConsistencyDiagram(t *testing.T) {
 	page, err := os.ReadFile("docs/reference/checkers.md")
 	require.NoError(t, err)
 	arrows := 0
-	for _, l := range checker.Consistencies(checker.Register()) {
+	for _, l := range consistency.Levels(model.Register()) {
 		for _, weaker := range l.Implies {
 			arrows++
 			assert.Contains(t, string(page), "\n  "+l.Name+" --> "+weaker+"\n")

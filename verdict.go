@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/vacuity"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/sorting"
@@ -28,7 +29,7 @@ func checkRequired(r *Result) checker.Result {
 // is known: a history without answers keeps every rule.
 func checkSucceeded(ctx context.Context, r *Result) checker.Result {
 	mayFail := slices.Concat(r.Test.MayFail, r.Test.Workload.MayFail)
-	c := checker.Succeeded(mayFail...).Check(ctx, r.History)
+	c := vacuity.Succeeded(mayFail...).Check(ctx, r.History)
 	x := r.Exercised
 	calls := x.OK + x.Fail + x.Info
 	if x, ok := r.refusalAt(""); ok && calls == 0 {

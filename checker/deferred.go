@@ -4,10 +4,10 @@ import (
 	"context"
 )
 
-// A deferred is what a result can still be asked for. Each result that explains itself has one of its own.
-type deferred struct {
-	explain func(ctx context.Context, r Result) Result
-	draw    func(ctx context.Context) map[string][]byte
+// A Deferred is what a result can still be asked for. Each result that explains itself has one of its own.
+type Deferred struct {
+	Explain func(ctx context.Context, r Result) Result
+	Draw    func(ctx context.Context) map[string][]byte
 }
 
 // Explain returns the result with its counter-examples: Why is set, of the parts as well, if the verdict is
@@ -15,20 +15,20 @@ type deferred struct {
 // can take many times as long as the verdict. Explain adds to what a result says and never takes from it: verdict and reason
 // stay, and an explanation that fails is left out. A result that is explained already is returned as it is.
 //
-// Its budget is one of steps ([ExplainSteps]), so it finds the same counter-example each time. If ctx or [Within] ends it
+// Its budget is one of steps ([linearizable.ExplainSteps]), so it finds the same counter-example each time. If ctx or [linearizable.Within] ends it
 // before, [Why.Note] says so.
 func (r Result) Explain(ctx context.Context) (got Result) {
-	if r.later == nil || r.later.explain == nil {
+	if r.Later == nil || r.Later.Explain == nil {
 		return r
 	}
 	defer func() {
 		if recover() != nil {
-			r.later = nil
+			r.Later = nil
 			got = r
 		}
 	}()
-	explain := r.later.explain
-	r.later = nil
+	explain := r.Later.Explain
+	r.Later = nil
 	got = explain(ctx, r)
 	got.Checker, got.Verdict, got.Reason = r.Checker, r.Verdict, r.Reason
 	return got
@@ -46,19 +46,19 @@ func (r Result) Draw(ctx context.Context) (got Result) {
 	if len(parts) > 0 {
 		r.Parts = parts
 	}
-	if r.later == nil || r.later.draw == nil {
+	if r.Later == nil || r.Later.Draw == nil {
 		return r
 	}
-	draw := r.later.draw
-	r.later = nil
+	draw := r.Later.Draw
+	r.Later = nil
 	if files := draw(ctx); len(files) > 0 && r.Files == nil {
 		r.Files = files
 	}
 	return r
 }
 
-// explainAll explains the parts of a result, and makes the counter-example of the first that is as bad its own.
-func explainAll(ctx context.Context, r Result) Result {
+// ExplainParts explains the parts of a result, and makes the counter-example of the first that is as bad its own.
+func ExplainParts(ctx context.Context, r Result) Result {
 	parts := make([]Result, len(r.Parts))
 	for i, p := range r.Parts {
 		parts[i] = p.Explain(ctx)

@@ -3,29 +3,20 @@ package checker_test
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
 )
 
-// A history needs no cluster: here is one of three calls, written by hand.
-func ExampleLinearizable() {
-	at := func(ms int, process int, t history.Type, in, out any) history.Op {
-		return history.Op{Time: time.Duration(ms) * time.Millisecond, Process: process, Type: t, Input: in, Output: out}
-	}
-	h := history.Of(
-		at(10, 2, history.Invoke, checker.RegisterOp{F: "write", Key: "k2", Value: 23}, nil),
-		at(20, 2, history.OK, nil, 0),
-		at(25, 3, history.Invoke, checker.RegisterOp{F: "write", Key: "k2", Value: 78}, nil),
-		at(30, 3, history.OK, nil, 0),
-		at(40, 1, history.Invoke, checker.RegisterOp{F: "read", Key: "k2"}, nil),
-		at(50, 1, history.OK, nil, 23),
-	)
-	r := checker.Linearizable(checker.Register()).Check(context.Background(), h).Explain(context.Background())
-	fmt.Println(r.Verdict)
-	fmt.Println(r.Why.Reason)
-	// Output:
-	// invalid
-	// process 1 read 23 from k2, but 78 had replaced it 10ms before that read began
+// A checker is a function of a history.
+func ExampleFunc() {
+	short := checker.Func(func(_ context.Context, h *history.History) checker.Result {
+		if h.Len() > 2 {
+			return checker.Result{Checker: "short", Verdict: checker.Invalid, Reason: "more than two ops"}
+		}
+		return checker.Result{Checker: "short", Reason: "two ops at most"}
+	})
+	r := checker.All(short).Check(context.Background(), history.Of(history.Op{}, history.Op{}, history.Op{}))
+	fmt.Println(r.Verdict, "-", r.Reason)
+	// Output: invalid - more than two ops
 }

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/model"
 )
 
 // A codec decodes ops as Jepsen records them into those of a model, and encodes them.
@@ -223,12 +223,12 @@ func found(v any) ([]int, error) {
 
 // register translates reads, writes and cas on registers. A read of nil has found
 // nothing. Cas answers what it found if found is true.
-func register(found bool) codec[checker.RegisterOp, int] {
-	return codec[checker.RegisterOp, int]{
+func register(found bool) codec[model.RegisterOp, int] {
+	return codec[model.RegisterOp, int]{
 		encode: encodeRegister(found),
 		fs:     []string{"read", "write", "cas"}, silent: []string{"write", "cas"},
-		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.RegisterOp, err error) {
-			in = checker.RegisterOp{F: j.F, Key: op.Key}
+		decodeInput: func(op history.Op, j history.JepsenOp) (in model.RegisterOp, err error) {
+			in = model.RegisterOp{F: j.F, Key: op.Key}
 			switch j.F {
 			case "write":
 				in.Value, err = number(j.Value)
@@ -243,7 +243,7 @@ func register(found bool) codec[checker.RegisterOp, int] {
 			}
 			return in, err
 		},
-		decodeOutput: func(in checker.RegisterOp, j history.JepsenOp) (int, bool, error) {
+		decodeOutput: func(in model.RegisterOp, j history.JepsenOp) (int, bool, error) {
 			switch in.F {
 			case "cas":
 				pair, ok := j.Value.([]any)
@@ -263,7 +263,7 @@ func register(found bool) codec[checker.RegisterOp, int] {
 // number returns a value that is an integer, or nothing.
 func number(v any) (int, error) {
 	if v == nil {
-		return checker.Nil, nil
+		return model.Nil, nil
 	}
 	return integer(v)
 }
@@ -286,24 +286,24 @@ func repeats[T comparable](put T, answered any, decode func(any) (T, error)) err
 }
 
 // copies translates reads and writes whose answers are versions.
-func copies() codec[checker.CacheOp, checker.Copy] {
-	return codec[checker.CacheOp, checker.Copy]{
+func copies() codec[model.CacheOp, model.Copy] {
+	return codec[model.CacheOp, model.Copy]{
 		fs: []string{"read", "write"},
-		decodeInput: func(op history.Op, j history.JepsenOp) (checker.CacheOp, error) {
-			return checker.CacheOp{F: j.F, Key: op.Key}, nil
+		decodeInput: func(op history.Op, j history.JepsenOp) (model.CacheOp, error) {
+			return model.CacheOp{F: j.F, Key: op.Key}, nil
 		},
-		decodeOutput: func(_ checker.CacheOp, j history.JepsenOp) (checker.Copy, bool, error) {
+		decodeOutput: func(_ model.CacheOp, j history.JepsenOp) (model.Copy, bool, error) {
 			if j.Value == nil {
-				return checker.Copy{}, true, nil
+				return model.Copy{}, true, nil
 			}
 			n, err := integer(j.Value)
-			return checker.Copy{Version: n}, true, err
+			return model.Copy{Version: n}, true, err
 		},
 	}
 }
 
 // multiRegister translates transactions of reads and writes.
-func multiRegister() codec[[]checker.RegisterOp, []int] {
+func multiRegister() codec[[]model.RegisterOp, []int] {
 	names := map[string]string{"read": "read", "r": "read", "write": "write", "w": "write"}
 	each := func(v any, do func(f, key string, v any) error) error {
 		mops, ok := v.([]any)
@@ -325,12 +325,12 @@ func multiRegister() codec[[]checker.RegisterOp, []int] {
 		}
 		return nil
 	}
-	return codec[[]checker.RegisterOp, []int]{
+	return codec[[]model.RegisterOp, []int]{
 		encode: encodeMulti,
 		fs:     []string{"txn", "read", "write", ""},
-		decodeInput: func(_ history.Op, j history.JepsenOp) (in []checker.RegisterOp, err error) {
+		decodeInput: func(_ history.Op, j history.JepsenOp) (in []model.RegisterOp, err error) {
 			err = each(j.Value, func(f, key string, v any) (err error) {
-				o := checker.RegisterOp{F: f, Key: key}
+				o := model.RegisterOp{F: f, Key: key}
 				if f == "write" {
 					o.Value, err = number(v)
 				}
@@ -339,7 +339,7 @@ func multiRegister() codec[[]checker.RegisterOp, []int] {
 			})
 			return in, err
 		},
-		decodeOutput: func(in []checker.RegisterOp, j history.JepsenOp) (out []int, known bool, err error) {
+		decodeOutput: func(in []model.RegisterOp, j history.JepsenOp) (out []int, known bool, err error) {
 			if j.Unknown || j.Value == nil {
 				return nil, false, nil
 			}
@@ -363,7 +363,7 @@ func multiRegister() codec[[]checker.RegisterOp, []int] {
 	}
 }
 
-// kvNames are other names of what [checker.KV] knows.
+// kvNames are other names of what [model.KV] knows.
 var kvNames = map[string]string{"read": "get", "write": "put", "0": "get", "1": "put", "2": "append"}
 
 // numbers012 are the names of porcupine's own model of a key-value store.
@@ -371,13 +371,13 @@ var numbers012 = map[string]string{"0": "get", "1": "put", "2": "append"}
 
 // stringStore translates puts, gets, appends and cas of strings. What is not a string is
 // as EDN spells it; nil is nothing, as is what was never put.
-func stringStore() codec[checker.KVOp, string] {
-	return codec[checker.KVOp, string]{
+func stringStore() codec[model.KVOp, string] {
+	return codec[model.KVOp, string]{
 		encode: encodeKV,
 		fs:     []string{"get", "put", "append", "cas", "read", "write", "0", "1", "2"},
 		silent: []string{"put", "cas", "write", "1"},
-		decodeInput: func(op history.Op, j history.JepsenOp) (checker.KVOp, error) {
-			in := checker.KVOp{F: j.F, Key: op.Key}
+		decodeInput: func(op history.Op, j history.JepsenOp) (model.KVOp, error) {
+			in := model.KVOp{F: j.F, Key: op.Key}
 			if f, ok := kvNames[j.F]; ok {
 				in.F = f
 			}
@@ -397,7 +397,7 @@ func stringStore() codec[checker.KVOp, string] {
 			}
 			return in, nil
 		},
-		decodeOutput: func(in checker.KVOp, j history.JepsenOp) (string, bool, error) {
+		decodeOutput: func(in model.KVOp, j history.JepsenOp) (string, bool, error) {
 			switch {
 			case in.F == "get":
 				return text(j.Value), !j.Unknown, nil
@@ -436,18 +436,18 @@ func value(v any) (string, error) {
 
 // lock translates acquisitions and releases. Who asks is the process. An
 // acquisition of a fenced lock may be answered with a token.
-func lock(fenced bool) codec[checker.LockOp, int] {
+func lock(fenced bool) codec[model.LockOp, int] {
 	silent := []string{"acquire", "release"}
 	if fenced {
 		silent = silent[1:]
 	}
-	return codec[checker.LockOp, int]{
+	return codec[model.LockOp, int]{
 		encode: encodeLock,
 		fs:     []string{"acquire", "release"}, silent: silent,
-		decodeInput: func(op history.Op, j history.JepsenOp) (checker.LockOp, error) {
-			return checker.LockOp{F: j.F, Key: op.Key, Client: op.Process}, nil
+		decodeInput: func(op history.Op, j history.JepsenOp) (model.LockOp, error) {
+			return model.LockOp{F: j.F, Key: op.Key, Client: op.Process}, nil
 		},
-		decodeOutput: func(in checker.LockOp, j history.JepsenOp) (int, bool, error) {
+		decodeOutput: func(in model.LockOp, j history.JepsenOp) (int, bool, error) {
 			if !fenced || in.F != "acquire" || acknowledges(j.Value) {
 				return 0, true, nil
 			}

@@ -8,8 +8,10 @@ import (
 	"strconv"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/linearizable"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/sorting"
+	"github.com/capsize-go/capsize/model"
 )
 
 // initial is what registers hold before the first op. The zero value is 0 or nothing,
@@ -29,7 +31,7 @@ func parseInitial(text string, isText bool) (initial, error) {
 	case text == UnknownInitial:
 		return initial{unknown: true}, nil
 	case text == "nil":
-		return initial{given: true, number: checker.Nil}, nil
+		return initial{given: true, number: model.Nil}, nil
 	case isText:
 		return initial{given: true, text: text}, nil
 	}
@@ -73,15 +75,15 @@ func is[T any](v any) bool {
 
 // numbers are the cells of registers of integers. If found, a cas answers what it found.
 func numbers(found bool) cells {
-	usual := []any{0, checker.Nil}
+	usual := []any{0, model.Nil}
 	if !found { // as in Knossos
-		usual = []any{checker.Nil, 0}
+		usual = []any{model.Nil, 0}
 	}
 	return cells{
-		takes: is[checker.RegisterOp], gives: is[int],
-		keys: func(in any) []string { return []string{in.(checker.RegisterOp).Key} },
+		takes: is[model.RegisterOp], gives: is[int],
+		keys: func(in any) []string { return []string{in.(model.RegisterOp).Key} },
 		sees: func(in, out any) []cell {
-			switch in := in.(checker.RegisterOp); {
+			switch in := in.(model.RegisterOp); {
 			case in.F == "read", in.F == "cas" && found:
 				return []cell{{in.Key, out}}
 			case in.F == "cas":
@@ -90,13 +92,13 @@ func numbers(found bool) cells {
 			return nil
 		},
 		puts: func(in any) []cell {
-			if in := in.(checker.RegisterOp); in.F != "read" {
+			if in := in.(model.RegisterOp); in.F != "read" {
 				return []cell{{in.Key, in.Value}}
 			}
 			return nil
 		},
 		write: func(c cell) (in, out any) {
-			return checker.RegisterOp{F: "write", Key: c.key, Value: c.value.(int)}, 0
+			return model.RegisterOp{F: "write", Key: c.key, Value: c.value.(int)}, 0
 		},
 		usual: usual,
 		given: func(i initial) any { return i.number },
@@ -108,17 +110,17 @@ func numbers(found bool) cells {
 func many() cells {
 	one := numbers(true)
 	return cells{
-		takes: is[[]checker.RegisterOp], gives: is[[]int],
+		takes: is[[]model.RegisterOp], gives: is[[]int],
 		keys: func(in any) (keys []string) {
-			for _, o := range in.([]checker.RegisterOp) {
+			for _, o := range in.([]model.RegisterOp) {
 				keys = append(keys, o.Key)
 			}
 			return keys
 		},
 		sees: func(in, out any) (all []cell) {
-			steps, saw := in.([]checker.RegisterOp), out.([]int)
+			steps, saw := in.([]model.RegisterOp), out.([]int)
 			for i, o := range steps {
-				written := slices.ContainsFunc(steps[:i], func(w checker.RegisterOp) bool { return w.F == "write" && w.Key == o.Key })
+				written := slices.ContainsFunc(steps[:i], func(w model.RegisterOp) bool { return w.F == "write" && w.Key == o.Key })
 				if i < len(saw) && !written {
 					all = append(all, one.sees(o, saw[i])...)
 				}
@@ -126,18 +128,18 @@ func many() cells {
 			return all
 		},
 		puts: func(in any) (all []cell) {
-			for _, o := range in.([]checker.RegisterOp) {
+			for _, o := range in.([]model.RegisterOp) {
 				all = append(all, one.puts(o)...)
 			}
 			return all
 		},
 		write: func(c cell) (in, out any) {
-			return []checker.RegisterOp{{F: "write", Key: c.key, Value: c.value.(int)}}, []int{0}
+			return []model.RegisterOp{{F: "write", Key: c.key, Value: c.value.(int)}}, []int{0}
 		},
 		usual:   one.usual,
 		given:   one.given,
 		loose:   0,
-		unknown: checker.Linearizable(unknownMany()),
+		unknown: linearizable.New(unknownMany()),
 		rough:   func(*history.History) bool { return true },
 	}
 }
@@ -145,10 +147,10 @@ func many() cells {
 // strung are the cells of a store of strings.
 func strung() cells {
 	return cells{
-		takes: is[checker.KVOp], gives: is[string],
-		keys: func(in any) []string { return []string{in.(checker.KVOp).Key} },
+		takes: is[model.KVOp], gives: is[string],
+		keys: func(in any) []string { return []string{in.(model.KVOp).Key} },
 		sees: func(in, out any) []cell {
-			switch in := in.(checker.KVOp); in.F {
+			switch in := in.(model.KVOp); in.F {
 			case "get":
 				return []cell{{in.Key, out}}
 			case "cas":
@@ -157,25 +159,25 @@ func strung() cells {
 			return nil
 		},
 		puts: func(in any) []cell {
-			if in := in.(checker.KVOp); in.F != "get" {
+			if in := in.(model.KVOp); in.F != "get" {
 				return []cell{{in.Key, in.Value}}
 			}
 			return nil
 		},
 		write: func(c cell) (in, out any) {
-			return checker.KVOp{F: "put", Key: c.key, Value: c.value.(string)}, ""
+			return model.KVOp{F: "put", Key: c.key, Value: c.value.(string)}, ""
 		},
 		usual:   []any{""},
 		given:   func(i initial) any { return i.text },
 		loose:   "",
-		unknown: checker.Linearizable(unknownStrings()),
+		unknown: linearizable.New(unknownStrings()),
 		rough:   appends,
 	}
 }
 
 // registers adds to the model of an object that its registers may hold other values at
 // first than its own.
-func registers[S comparable, In, Out any](m Model, object checker.Model[S, In, Out], c cells, init initial) Model {
+func registers[S comparable, In, Out any](m Model, object model.Model[S, In, Out], c cells, init initial) Model {
 	m.begin = func(ctx context.Context, h *history.History, consistency string) (checker.Checker, *history.History, string, error) {
 		if init.unknown && consistency != Linearizable {
 			return nil, nil, "", fmt.Errorf("--initial %s is for linearizability; for %s, say what the registers held: --initial VALUE", UnknownInitial, consistency)
@@ -187,7 +189,7 @@ func registers[S comparable, In, Out any](m Model, object checker.Model[S, In, O
 		if base, ok := c.loose.(S); init.unknown && ok {
 			b.base, object.Init = c.loose, base
 		}
-		b.judge = func(h *history.History) checker.Verdict { return checker.Linearizable(object).Check(ctx, h).Verdict }
+		b.judge = func(h *history.History) checker.Verdict { return linearizable.New(object).Check(ctx, h).Verdict }
 		values := b.values()
 		with := object
 		one, same := common(values)

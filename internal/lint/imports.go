@@ -33,6 +33,10 @@ var importRules = []ImportRule{
 	{Package: "internal/locks"},
 	{Package: "internal/runlog", Ours: []string{"history"}},
 	{Package: "internal/cputime"},
+	{Package: "internal/packed"},
+	{Package: "internal/words"},
+	{Package: "internal/checkertest", Ours: []string{"checker", "history"}, Libs: []string{"github.com/stretchr/testify"}, Testing: true},
+	{Package: "model", Ours: []string{"internal/packed", "internal/sorting", "internal/words"}},
 	{Package: "internal/lint"},
 	{Package: "internal/savedrun", Ours: []string{"checker", "history", "nemesis"}},
 	{Package: "internal/names"},
@@ -53,20 +57,28 @@ var importRules = []ImportRule{
 	{Package: "systems/kv/crdtkv", Ours: []string{"cluster", "systems/journal", "internal/bugset", "internal/sorting"}},
 	{Package: "systems/kv/registerkv", Ours: []string{"cluster", "systems/journal", "internal/bugset", "internal/sorting"}},
 	{Package: "systems/internal/rows", Ours: []string{"cluster", "systems/journal"}},
-	{Package: "systems/cache/cachekv", Ours: []string{"cluster", "systems/internal/rows", "checker", "internal/keyed"}, Libs: []string{
+	{Package: "systems/cache/cachekv", Ours: []string{"cluster", "systems/internal/rows", "model", "internal/keyed"}, Libs: []string{
 		"golang.org/x/sync", "github.com/redis/go-redis/v9", "github.com/alicebob/miniredis/v2",
 	}},
-	{Package: "systems/cache/localcache", Ours: []string{"cluster", "systems/internal/rows", "checker"}, Libs: []string{
+	{Package: "systems/cache/localcache", Ours: []string{"cluster", "systems/internal/rows", "model"}, Libs: []string{
 		"github.com/hashicorp/golang-lru/v2", "golang.org/x/sync", "github.com/jellydator/ttlcache/v3",
 		"github.com/dgraph-io/ristretto/v2", "github.com/maypok86/otter/v2",
 	}},
-	{Package: "systems/cache/cdn", Ours: []string{"cluster", "checker", "internal/bugset"}, Libs: []string{"github.com/hashicorp/golang-lru/v2", "golang.org/x/sync"}},
+	{Package: "systems/cache/cdn", Ours: []string{"cluster", "model", "internal/bugset"}, Libs: []string{"github.com/hashicorp/golang-lru/v2", "golang.org/x/sync"}},
 	{Package: "systems/...", Ours: []string{"cluster", "systems/adapters/gossip"}},
 	{Package: "nemesis", Ours: []string{"cluster", "internal/keyed", "internal/sorting"}},
-	{Package: "checker", Ours: []string{"history", "internal/sorting"}, Libs: []string{"github.com/anishathalye/porcupine"}},
-	{Package: "workloads", Ours: []string{"checker", "cluster", "history"}},
-	{Package: "report", Ours: []string{"history", "checker", "internal/sorting"}},
-	{Package: "catalog/models", Ours: []string{"history", "checker", "internal/names", "internal/sorting"}},
+	{Package: "checker", Ours: []string{"history"}},
+	{Package: "checker/internal/budget"},
+	{Package: "checker/internal/wording", Ours: []string{"checker", "history"}},
+	{Package: "checker/internal/shapes", Ours: []string{"checker", "checker/internal/wording", "history", "model"}},
+	{Package: "checker/internal/view", Ours: []string{"checker", "checker/internal/wording", "history", "internal/words", "model"}},
+	{Package: "checker/internal/zones", Ours: []string{"checker/internal/view", "model"}},
+	{Package: "checker/linearizable", Ours: judging, Libs: []string{"github.com/anishathalye/porcupine"}},
+	{Package: "checker/consistency", Ours: append(judging, "checker/linearizable")},
+	{Package: "checker/...", Ours: judging},
+	{Package: "workloads", Ours: []string{"checker", "checker/freshness", "checker/linearizable", "cluster", "history", "model"}},
+	{Package: "report", Ours: []string{"history", "checker", "internal/sorting", "model"}},
+	{Package: "catalog/models", Ours: []string{"history", "checker", "checker/...", "internal/names", "internal/sorting", "model"}},
 	{Package: "scenarios", Ours: []string{".", "checker"}, Testing: true},
 	{Package: "scenarios/...", Ours: []string{anything}, Testing: true},
 	{Package: "realbugs", Ours: []string{anything}, Testing: true},
@@ -76,6 +88,9 @@ var importRules = []ImportRule{
 	{Package: "cmd/...", Ours: []string{anything}, Libs: []string{anything}, Testing: true},
 	{Package: "examples/...", Ours: []string{anything}, Libs: []string{anything}, Testing: true},
 }
+
+// judging is what a checker may import: it judges any history, and knows no cluster.
+var judging = []string{"checker", "checker/internal/...", "history", "internal/sorting", "internal/words", "model"}
 
 // slow is what a first "go run ./cmd/capsize run", which compiles all that it needs, must not wait for: what
 // only scenarios need, and what takes long to compile. make cold measures how long it waits.
@@ -90,7 +105,7 @@ var slow = []string{
 // onlyFiles are the files that alone may import a library, so that it can be
 // replaced without a search.
 var onlyFiles = map[string][]string{
-	"github.com/anishathalye/porcupine": {"checker/linearizable.go", "checker/operations.go", "checker/porcupine.go"},
+	"github.com/anishathalye/porcupine": {"checker/linearizable/linearizable.go", "checker/linearizable/operations.go", "checker/linearizable/porcupine.go"},
 }
 
 // testLibs are what any test may import.

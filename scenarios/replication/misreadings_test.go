@@ -12,10 +12,13 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/linearizable"
+	"github.com/capsize-go/capsize/checker/stats"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/scenariotest"
 	"github.com/capsize-go/capsize/internal/tier"
+	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/scenarios/replication"
@@ -139,7 +142,7 @@ func TestNoPartitionNoTradeOff(t *testing.T) {
 }
 
 func medianRead(h *history.History) time.Duration {
-	for _, g := range checker.Measure(h).ByF {
+	for _, g := range stats.Measure(h).ByF {
 		if g.Name == "read" {
 			return g.Latency.OK.P50
 		}
@@ -168,7 +171,7 @@ func TestPropertyOfTheProduct(t *testing.T) {
 		}, 2),
 	})
 	for key, want := range map[string]checker.Verdict{"k0": checker.Valid, "k1": checker.Invalid} {
-		got := checker.Linearizable(checker.Register()).Check(t.Context(), ofKey(r.History, key))
+		got := linearizable.New(model.Register()).Check(t.Context(), ofKey(r.History, key))
 		assert.Equal(t, want, got.Verdict, "%s: %s", key, got.Reason)
 	}
 }

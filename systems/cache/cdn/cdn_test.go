@@ -11,9 +11,11 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/freshness"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/tier"
+	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/systems/cache/cdn"
 	"github.com/capsize-go/capsize/workloads"
@@ -60,7 +62,7 @@ func TestCorrect(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			x := test(s, busy)
-			x.Checker, x.Seeds = checker.All(checker.Foreign(), checker.Aged()), tier.Seeds(t, 1, 1)
+			x.Checker, x.Seeds = checker.All(freshness.Foreign(), freshness.Aged()), tier.Seeds(t, 1, 1)
 			x.Duration, x.Nemesis = tier.InRace(6*time.Second, x.Duration), tier.InRace(cutOffSoon, cutOff)
 			capsize.Run(t, x)
 		})
@@ -81,11 +83,11 @@ func TestBugs(t *testing.T) {
 		change  func(s *cdn.Stack)
 		checker checker.Checker
 	}{
-		"ignore-age":       {func(s *cdn.Stack) { s.Bugs, s.Origin.Control = cdn.IgnoreAge, "max-age=5" }, checker.Aged()},
-		"ignore-vary":      {personal("max-age=30", cdn.IgnoreVary), checker.Foreign()},
-		"store-private":    {personal("private", cdn.StorePrivate|cdn.IgnoreVary), checker.Foreign()},
-		"coalesce-private": {personal("private", cdn.CoalescePrivate|cdn.IgnoreVary), checker.Foreign()},
-		"no-epoch":         {func(s *cdn.Stack) { s.Bugs = cdn.NoEpoch }, checker.Fresh(checker.Promise{})},
+		"ignore-age":       {func(s *cdn.Stack) { s.Bugs, s.Origin.Control = cdn.IgnoreAge, "max-age=5" }, freshness.Aged()},
+		"ignore-vary":      {personal("max-age=30", cdn.IgnoreVary), freshness.Foreign()},
+		"store-private":    {personal("private", cdn.StorePrivate|cdn.IgnoreVary), freshness.Foreign()},
+		"coalesce-private": {personal("private", cdn.CoalescePrivate|cdn.IgnoreVary), freshness.Foreign()},
+		"no-epoch":         {func(s *cdn.Stack) { s.Bugs = cdn.NoEpoch }, freshness.New(freshness.Promise{})},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bug, err := cdn.ParseBug(name)
@@ -167,7 +169,7 @@ func TestPeeks(t *testing.T) {
 		load := busy
 		load.Peeks = []string{"n2", "n3", "n4", "n5"}
 		x := test(stack(func(s *cdn.Stack) { s.Purge.AckOnSend = sent }), load)
-		x.Checker, x.Seeds = checker.Fresh(checker.Promise{Peeks: true}), 2
+		x.Checker, x.Seeds = freshness.New(freshness.Promise{Peeks: true}), 2
 		if sent {
 			x.Expect = checker.Invalid
 		}
@@ -201,13 +203,13 @@ func TestOutage(t *testing.T) {
 	begins, lasts := tier.For(4*time.Second, 8*time.Second), tier.For(10*time.Second, 20*time.Second)
 	for control, answered := range map[string]bool{"max-age=5, stale-if-error=60": true, "max-age=5": false} {
 		x := test(stack(func(s *cdn.Stack) { s.Origin.Control, s.Purge.Off = control, true }), workloads.CacheLoad{Writes: 2})
-		x.Nemesis, x.Workload.Checker = nemesis.At(begins, lasts, originCutOff), checker.Aged()
+		x.Nemesis, x.Workload.Checker = nemesis.At(begins, lasts, originCutOff), freshness.Aged()
 		r, err := capsize.Exec(t.Context(), t, x)
 		require.NoError(t, err)
 		require.Equal(t, checker.Valid, r.Verdict, r.Reason)
 		failed := 0
 		for c := range r.History.Calls() {
-			if op, ok := c.Invoke.Input.(checker.CacheOp); ok && op.F == "read" && c.Complete.Type != history.OK {
+			if op, ok := c.Invoke.Input.(model.CacheOp); ok && op.F == "read" && c.Complete.Type != history.OK {
 				failed++
 			}
 		}

@@ -14,9 +14,11 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/consistency"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/tier"
+	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/systems/kv/primarykv"
 	"github.com/capsize-go/capsize/systems/kv/primarykv/gossiped"
@@ -116,7 +118,7 @@ func TestMemberlistDecides(t *testing.T) {
 					assert.Equal(t, checker.Valid, x.Verdict, x.Reason)
 				}
 			}
-			n, err := checker.CountLosses(checker.Register(), r.History)
+			n, err := consistency.CountLosses(model.Register(), r.History)
 			require.NoError(t, err)
 			if c.mode == primarykv.Sync {
 				assert.Zero(t, n.Never+n.Gone)
