@@ -12,7 +12,7 @@ PACKAGES ?= ./...
 STATICCHECK := $(GO) tool -modfile=tools/go.mod staticcheck
 GOVULNCHECK := $(GO) tool -modfile=tools/go.mod govulncheck
 # Packages whose tests need no race detector: no goroutines of theirs meet.
-NORACE   := /(history|checker|report|scenarios(/.*)?|catalog/.*|internal/(cli|lint|names|gotest|coldbuild|benchtable|tier|bugset|keyed|repeats|scenariotest)|cmd/.*)$$
+NORACE   := /(history|checker|report|scenarios(/.*)?|catalog/.*|internal/(cli|lint|names|gotest|coldbuild|benchtable|tier|bugset|keyed|repeats|scenariotest|cputime)|cmd/.*)$$
 # Packages with tests of systems, and of the command that runs them.
 SYSTEMS  := capsize-go/capsize$$|/(cluster|systems)/|/examples/|/scenarios|/internal/cli$$
 # No test ends by the clock of a machine that is busy: this only ends what hangs.
@@ -169,7 +169,7 @@ corpus: ## Judge the histories of others that $CAPSIZE_CORPUS holds
 .PHONY: sweep
 sweep: ## Run the tests of all systems again, $SEEDS seeds each, and the checkers on more histories; takes long
 	@CAPSIZE_SEEDS=$(SEEDS) $(GO) run ./internal/gotest -- -count=1 -timeout 24h $$($(GO) list $(PACKAGES) | grep -E '$(SYSTEMS)|/nemesis$$|/catalog/')
-	@CAPSIZE_SWEEP=$$((100 * $(SEEDS))) $(GO) run ./internal/gotest -- -count=1 -timeout 24h ./checker
+	@CAPSIZE_SEEDS=$(SEEDS) CAPSIZE_SWEEP=$$((100 * $(SEEDS))) $(GO) run ./internal/gotest -- -count=1 -timeout 24h ./checker
 
 .PHONY: demo
 demo: ## Run a test from the command line, and see what it prints

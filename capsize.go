@@ -13,6 +13,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/cputime"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -120,7 +121,7 @@ func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	began, cpu := time.Now(), cpuTime()
+	began, cpu := time.Now(), cputime.Used()
 	e := newEngine(ctx, test)
 	defer test.Recorder.during(test, e.plan)()
 	err = e.runInBubble(t)
@@ -136,7 +137,7 @@ func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 		r.Stopped = e.stopped
 	}
 	r.measure()
-	r.Wall, r.CPU = time.Since(began), cpuTime()-cpu
+	r.Wall, r.CPU = time.Since(began), cputime.Used()-cpu
 	return r, nil
 }
 

@@ -3,14 +3,13 @@ package capsize
 import (
 	"context"
 	"fmt"
-	"maps"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/workloads"
 )
 
@@ -210,7 +209,7 @@ type refusal struct{ node, said string }
 // refusalAt returns what Open said to the first client of a node that did not get through in
 // the end, or of any node for "".
 func (r *Result) refusalAt(node string) (refusal, bool) {
-	for _, id := range slices.Sorted(maps.Keys(r.refusals)) {
+	for _, id := range sorting.Keys(r.refusals) {
 		if x := r.refusals[id]; node == "" || x.node == node {
 			return x, true
 		}

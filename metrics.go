@@ -3,10 +3,10 @@ package capsize
 import (
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/report"
 )
 
@@ -39,7 +39,7 @@ func Latency(name string, q float64, h *history.History, of func(c history.Call)
 	}
 	m := Metric{Name: name, Unit: "s", Value: math.NaN(), Note: fmt.Sprintf("of %d calls", len(took))}
 	if len(took) > 0 {
-		slices.Sort(took)
+		sorting.Ordered(took)
 		i := int(math.Ceil(q*float64(len(took)))) - 1 // nearest rank
 		m.Value = took[min(max(i, 0), len(took)-1)].Seconds()
 	}

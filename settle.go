@@ -12,6 +12,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/keyed"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A Timeouts is a system that says how long it takes to find out that a leader
@@ -70,10 +71,10 @@ func (e *engine) freeze(w *cluster.Cluster) {
 	rest := w.Nodes()
 	key.Rand().Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] })
 	// A node whose disk broke a promise may be no voter yet. They are a minority.
-	slices.SortStableFunc(rest, func(a, b string) int { return cmp.Compare(damaged(w, a), damaged(w, b)) })
+	sorting.Stable(rest, func(a, b string) int { return cmp.Compare(damaged(w, a), damaged(w, b)) })
 	quorum := len(rest)/2 + 1
 	c.nodes, rest = rest[:quorum], rest[quorum:]
-	slices.Sort(c.nodes)
+	sorting.Ordered(c.nodes)
 	for _, name := range rest {
 		ways := []string{dead, deaf, mute, late}
 		c.frozen[name] = ways[key.With(name).Range(0, int64(len(ways)))]
@@ -140,7 +141,7 @@ func (c *core) String() string {
 	for name, how := range c.frozen { // order: sorted below
 		names = append(names, name+" "+how)
 	}
-	slices.Sort(names)
+	sorting.Ordered(names)
 	return fmt.Sprintf("%s were healed and the others frozen: %s", strings.Join(c.nodes, " "), strings.Join(names, ", "))
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 const (
@@ -90,7 +91,7 @@ func herds(all []goroutine, hosts []string) (joined []*herd) {
 		}
 		return len(hosts)
 	}
-	slices.SortStableFunc(all, func(x, y goroutine) int {
+	sorting.Stable(all, func(x, y goroutine) int {
 		return cmp.Or(cmp.Compare(place(x), place(y)), cmp.Compare(x.host, y.host), cmp.Compare(x.path(), y.path()))
 	})
 	seen := map[string]*herd{}

@@ -11,6 +11,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/nemesis"
 )
 
@@ -63,7 +64,7 @@ func checkFaults(r *Result) checker.Result {
 			idle = append(idle, kind)
 		}
 	}
-	slices.Sort(idle)
+	sorting.Ordered(idle)
 	if effective == 0 {
 		return noFaults(c, fmt.Sprintf("no fault had an effect, though %s injected: %s", were(len(injected), "fault"), strings.Join(idle, ", ")))
 	}
@@ -158,7 +159,7 @@ func effectsOf(effects []cluster.Effect) string {
 		}
 		sum[e.What] += e.Count
 	}
-	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(sum[b], sum[a]) })
+	sorting.Stable(names, func(a, b string) int { return cmp.Compare(sum[b], sum[a]) })
 	var parts []string
 	for _, name := range names {
 		verb, ok := verbs[name]

@@ -13,6 +13,7 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/cputime"
 )
 
 // A load is a history to measure with: n calls, with as many clients at a time, all
@@ -111,7 +112,7 @@ var errCap = errors.New("porcupine was stopped")
 // on a machine that others use as well, the time that goes by says little.
 func spending(ctx context.Context, within time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
-	until := cpu() + within
+	until := cputime.Used() + within
 	go func() {
 		tick := time.NewTicker(10 * time.Millisecond)
 		defer tick.Stop()
@@ -119,7 +120,7 @@ func spending(ctx context.Context, within time.Duration) (context.Context, conte
 			select {
 			case <-ctx.Done():
 			case <-tick.C:
-				if cpu() > until {
+				if cputime.Used() > until {
 					cancel()
 				}
 			}
@@ -229,11 +230,11 @@ func measure(b *testing.B, l load, do func()) time.Duration {
 	runtime.GC()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	start := cpu()
+	start := cputime.Used()
 	for b.Loop() {
 		do()
 	}
-	took := (cpu() - start) / time.Duration(b.N)
+	took := (cputime.Used() - start) / time.Duration(b.N)
 	runtime.ReadMemStats(&after)
 	b.ReportMetric(float64(took)/1e6, "cpu-ms/op")
 	b.ReportMetric(float64(took)/float64(l.n), "cpu-ns/call")

@@ -235,7 +235,7 @@ func TestPanicWhileExplaining(t *testing.T) {
 	want.Draw(t.Context())
 	all := asked
 	require.Greater(t, all, judged)
-	for last = judged + 1; last <= all; last += 1 + (all-judged)/tier.Seeds(t, 5, 30) {
+	for last = judged + 1; last <= all; last += 1 + (all-judged)/tier.Seeds(t, 5, 15) {
 		asked = 0
 		r := Linearizable(m).Check(t.Context(), h).Draw(t.Context())
 		require.Equal(t, Invalid, r.Verdict, last)
@@ -266,7 +266,7 @@ func TestSlowStep(t *testing.T) {
 		}
 		want := check()
 		all := asked
-		for last = 1; last < all; last += 1 + all/tier.Seeds(t, 5, 30) {
+		for last = 1; last < all; last += 1 + all/tier.Seeds(t, 5, 15) {
 			r := check()
 			require.Equal(t, last, asked, "questions after the context had ended")
 			if r.Verdict == Unknown {

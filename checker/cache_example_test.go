@@ -10,7 +10,7 @@ import (
 
 // Nobody may be given a copy that an acknowledged write has replaced.
 func ExampleFresh() {
-	linearizable(checker.Fresh(checker.Promise{}), oneByOne(
+	checker.Show(checker.Fresh(checker.Promise{}), checker.OneByOne(
 		[2]any{checker.CacheOp{F: "write", Key: "page"}, checker.Copy{Version: 2}},
 		[2]any{checker.CacheOp{F: "read", Key: "page"}, checker.Copy{Version: 1}},
 	))
@@ -21,7 +21,7 @@ func ExampleFresh() {
 
 // How stale what was read had become.
 func ExampleMeasureFreshness() {
-	m, err := checker.MeasureFreshness(oneByOne(
+	m, err := checker.MeasureFreshness(checker.OneByOne(
 		[2]any{checker.CacheOp{F: "write", Key: "page"}, checker.Copy{Version: 2}},
 		[2]any{checker.CacheOp{F: "read", Key: "page"}, checker.Copy{Version: 2}},
 		[2]any{checker.CacheOp{F: "read", Key: "page"}, checker.Copy{Version: 1}},
@@ -32,7 +32,7 @@ func ExampleMeasureFreshness() {
 
 // An observer looks into two caches: one has dropped its copy, and the other still has it.
 func ExampleMeasureCopies() {
-	m, err := checker.MeasureCopies(oneByOne(
+	m, err := checker.MeasureCopies(checker.OneByOne(
 		[2]any{checker.CacheOp{F: "write", Key: "page"}, checker.Copy{Version: 2}},
 		[2]any{checker.CacheOp{F: "peek", Key: "page", At: "n1"}, checker.Copy{Missing: true}},
 		[2]any{checker.CacheOp{F: "peek", Key: "page", At: "n2"}, checker.Copy{Version: 1}},
@@ -44,7 +44,7 @@ func ExampleMeasureCopies() {
 // A session does not go back in time.
 func ExampleSessions() {
 	look := checker.CacheOp{F: "read", Key: "page"}
-	linearizable(checker.Sessions(), sequence(
+	checker.Show(checker.Sessions(), checker.Sequence(
 		history.Op{Input: look, Output: checker.Copy{Version: 2}},
 		history.Op{Input: look, Output: checker.Copy{Version: 1}},
 	))
@@ -55,7 +55,7 @@ func ExampleSessions() {
 
 // A database was read twice for one copy that had expired.
 func ExampleCoalesced() {
-	linearizable(checker.Coalesced(checker.LoadLimit{Window: time.Second, OfOne: 1}), oneByOne(
+	checker.Show(checker.Coalesced(checker.LoadLimit{Window: time.Second, OfOne: 1}), checker.OneByOne(
 		[2]any{checker.CacheOp{F: "loads", Key: "page"}, checker.Copy{LoadedAt: []time.Duration{time.Minute, time.Minute + time.Millisecond}}},
 	))
 	// Output:
@@ -65,7 +65,7 @@ func ExampleCoalesced() {
 
 // What is for one is answered to another.
 func ExampleForeign() {
-	linearizable(checker.Foreign(), oneByOne(
+	checker.Show(checker.Foreign(), checker.OneByOne(
 		[2]any{checker.CacheOp{F: "read", Key: "inbox", As: "ann"}, checker.Copy{Version: 1, For: "bob"}},
 	))
 	// Output:
@@ -75,7 +75,7 @@ func ExampleForeign() {
 
 // A copy is served when it has long expired.
 func ExampleAged() {
-	linearizable(checker.Aged(), oneByOne(
+	checker.Show(checker.Aged(), checker.OneByOne(
 		[2]any{checker.CacheOp{F: "write", Key: "page"}, checker.Copy{Version: 1}},
 		[2]any{checker.CacheOp{F: "read", Key: "page"}, checker.Copy{Version: 1, Made: time.Millisecond, MaxAge: 5 * time.Millisecond}},
 	))

@@ -208,3 +208,10 @@ func (bad *garbled) result(h *history.History) Result {
 	}
 	return r
 }
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -180,19 +180,19 @@ func isPipelined(t *trial) bool {
 }
 
 func TestCausalAgreesWithItsDefinition(t *testing.T) {
-	agrees(t, Causal(Register()), 4000, isCausal)
+	agrees(t, Causal(Register()), 2000, isCausal)
 }
 
 func TestCausalConvergentAgreesWithItsDefinition(t *testing.T) {
-	agrees(t, CausalConvergent(Register()), 4000, isConvergent)
+	agrees(t, CausalConvergent(Register()), 2000, isConvergent)
 }
 
 func TestCausalMemoryAgreesWithItsDefinition(t *testing.T) {
-	agrees(t, CausalMemory(Register()), 4000, isCausalMemory)
+	agrees(t, CausalMemory(Register()), 2000, isCausalMemory)
 }
 
 func TestPRAMAgreesWithItsDefinition(t *testing.T) {
-	agrees(t, PRAM(Register()), 4000, isPipelined)
+	agrees(t, PRAM(Register()), 2000, isPipelined)
 }
 
 func TestCausesComeBeforeEffects(t *testing.T) {

@@ -1,9 +1,12 @@
 package checker
 
 import (
+	"encoding/binary"
+	"fmt"
 	"math"
 	"slices"
 	"sort"
+	"strings"
 )
 
 // An element is a value that was put into an object once, and taken out of it once
@@ -203,4 +206,29 @@ func callsOf(elements []element, calls ...int) []int {
 		}
 	}
 	return calls
+}
+
+// packCall appends what tells a call from those that are not alike: how many integers were answered
+// and which, of what value it was asked, and what.
+func packCall(b []byte, f string, value int, out []int) []byte {
+	b = binary.AppendUvarint(b, uint64(len(out)))
+	for _, v := range out {
+		b = binary.AppendVarint(b, int64(v))
+	}
+	return append(binary.AppendVarint(b, int64(value)), f...)
+}
+
+// abridgedInts formats integers, and leaves out the middle of many.
+func abridgedInts(vs []int) string {
+	const most = 12
+	var text []string
+	for i, v := range vs {
+		switch {
+		case len(vs) <= most || i < most/2 || i >= len(vs)-most/2:
+			text = append(text, fmt.Sprint(v))
+		case i == most/2:
+			text = append(text, "…")
+		}
+	}
+	return "[" + strings.Join(text, " ") + "]"
 }

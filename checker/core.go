@@ -1,6 +1,10 @@
 package checker
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/capsize-go/capsize/internal/sorting"
+)
 
 // maxCore is the most calls on a key among which the core of a counter-example is looked for.
 const maxCore = 10_000
@@ -34,7 +38,7 @@ func (s search) core(w *Why, all []span) {
 		all = slices.Clone(shown)
 	}
 	core := slices.Clone(shown)
-	slices.SortStableFunc(core, func(a, b span) int { // the culprit is the last that is tried without
+	sorting.Stable(core, func(a, b span) int { // the culprit is the last that is tried without
 		return btoi(place[a.call] == w.Culprit) - btoi(place[b.call] == w.Culprit)
 	})
 	for i := 0; i < len(core); {

@@ -151,19 +151,6 @@ func helpful[S comparable, In, Out any](t *testing.T, m Model[S, In, Out], h *hi
 	return false
 }
 
-func glob(t testing.TB, root string, patterns ...string) (names []string) {
-	for _, p := range patterns {
-		found, err := filepath.Glob(filepath.Join(root, p))
-		require.NoError(t, err)
-		for _, f := range found {
-			name, err := filepath.Rel(root, f)
-			require.NoError(t, err)
-			names = append(names, filepath.ToSlash(name))
-		}
-	}
-	return names
-}
-
 func registerRows(t *testing.T, root string) (rows []*corpusRow) {
 	for _, name := range glob(t, root, "knossos/data/cas-register/*/*.edn", "elle-cli/histories/knossos/cas-register/*/*.*") {
 		init := 0

@@ -6,6 +6,7 @@ import (
 	"sort"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // prefixCalls is the most calls among which the violation that shows first is
@@ -44,7 +45,7 @@ func (s search) explain(p *part, d decision) *Why {
 		s.wordThin(w, thin)
 		return w
 	}
-	slices.SortFunc(spans, func(a, b span) int { return a.call - b.call })
+	sorting.Func(spans, func(a, b span) int { return a.call - b.call })
 	for _, sp := range spans {
 		w.Calls = append(w.Calls, s.call(sp))
 	}
@@ -65,10 +66,10 @@ func (s search) explainFound(p *part, f finding) *Why {
 		bad = append(bad, p.spans[i])
 	}
 	blame := bad[0]
-	slices.SortFunc(bad, func(a, b span) int { return a.call - b.call })
+	sorting.Func(bad, func(a, b span) int { return a.call - b.call })
 	bad = slices.Compact(bad)
 	if few := s.reduce(slices.Clone(bad), p.spans); len(few) < len(bad) {
-		slices.SortFunc(few, func(a, b span) int { return a.call - b.call })
+		sorting.Func(few, func(a, b span) int { return a.call - b.call })
 		bad = few
 	}
 	for _, sp := range bad {
@@ -210,7 +211,7 @@ func (s search) shrink(spans []span, bad func([]span) bool) []span {
 		}
 		return 1
 	}
-	slices.SortStableFunc(spans, func(a, b span) int { return rank(a) - rank(b) })
+	sorting.Stable(spans, func(a, b span) int { return rank(a) - rank(b) })
 	for size := (len(spans) + 1) / 2; size >= 1; size /= 2 {
 		for i := 0; i < len(spans); {
 			rest := slices.Concat(spans[:i], spans[min(i+size, len(spans)):])

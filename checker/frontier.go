@@ -95,11 +95,8 @@ type frontier struct {
 	queue, later []config
 }
 
-// defaultMemory is what a search may hold unless it is told.
-const defaultMemory = 1 << 30
-
-func newFrontier(ops []numbered, classes int, model stepper) *frontier {
-	f := &frontier{ops: ops, model: model, left: make([]int32, classes), meter: unmetered(), bags: newBags(), memory: defaultMemory}
+func newFrontier(ops []numbered, classes int, m stepper) *frontier {
+	f := &frontier{ops: ops, model: m, left: make([]int32, classes), meter: unmetered(), bags: newBags(), memory: defaultMemory}
 	f.at = make([]int32, len(ops))
 	for i := range f.slots {
 		f.slots[i], f.prev[i] = none, none

@@ -8,17 +8,6 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestHeadline(t *testing.T) {
-	assert.Empty(t, Result{Checker: "bank"}.Headline())
-	assert.Equal(t, "my rule violated", Result{Checker: "my rule", Verdict: Invalid}.Headline())
-	assert.Equal(t, "my rule could not be judged", Result{Checker: "my rule", Verdict: Unknown}.Headline())
-	r := Result{Checker: "my rule", Broken: "it broke", Undecided: "nobody knows"}
-	for verdict, want := range map[Verdict]string{Valid: "", Unknown: "nobody knows", Invalid: "it broke"} {
-		r.Verdict = verdict
-		assert.Equal(t, want, r.Headline())
-	}
-}
-
 // TestHeadlines wants words for each rule, and none that are made of a name.
 func TestHeadlines(t *testing.T) {
 	for name, h := range headlines {
@@ -27,14 +16,14 @@ func TestHeadlines(t *testing.T) {
 		assert.False(t, strings.HasSuffix(h.broken, "violated"), name)
 	}
 	for _, l := range Consistencies(Register()) {
-		r := l.Checker.Check(t.Context(), oneByOne(RegisterOp{F: "write", Value: 1}, 0, RegisterOp{F: "read"}, 2))
+		r := l.Checker.Check(t.Context(), untimed(RegisterOp{F: "write", Value: 1}, 0, RegisterOp{F: "read"}, 2))
 		assert.Equal(t, headlines[l.Name].broken, r.Headline(), l.Name)
 		assert.NotEmpty(t, r.Headline(), l.Name)
 	}
 	for _, c := range []Checker{Bank(BankRule{}), CausalReverse(), CounterBounds(), DistinctIDs(), LongFork(0), MonotonicInserts(false),
 		QueueSources(), TotalQueue(false), FinalSet(), SetFull(false), Fresh(Promise{}), Sessions(), OwnWrites(), Foreign(), Aged(),
 		Coalesced(LoadLimit{}), Statistics(StatsLimits{})} {
-		r := c.Check(t.Context(), oneByOne())
+		r := c.Check(t.Context(), untimed())
 		assert.NotEmpty(t, r.Broken, fmt.Sprint(r.Checker))
 		assert.NotEmpty(t, r.Undecided, fmt.Sprint(r.Checker))
 	}

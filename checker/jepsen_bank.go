@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A BankOp is an input of [Bank]: a transfer, or a read of all accounts. A read is
@@ -90,7 +91,7 @@ func balances(out any) (all []bankBalance, err error) {
 	default:
 		return nil, fmt.Errorf("a %T where balances were due", out)
 	}
-	slices.SortFunc(all, func(a, b bankBalance) int {
+	sorting.Func(all, func(a, b bankBalance) int {
 		if a.account < b.account {
 			return -1
 		}
@@ -106,7 +107,7 @@ func judgeBank(j *judging, p *jepsenPart, rule BankRule) {
 			reads = append(reads, i)
 		}
 	}
-	slices.SortFunc(reads, func(a, b int) int { return p.calls[a].end - p.calls[b].end })
+	sorting.Func(reads, func(a, b int) int { return p.calls[a].end - p.calls[b].end })
 	b := bankReads{BankRule: rule, j: j, p: p, first: -1}
 	for _, i := range reads {
 		if b.read(i); j.bad != nil {

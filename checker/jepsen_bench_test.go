@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/cputime"
 )
 
 // An input as a workload has it, without a box for the value.
@@ -210,11 +211,11 @@ func BenchmarkJepsen(b *testing.B) {
 		b.Run(fmt.Sprintf("%s/n=%d", l.name, n), func(b *testing.B) {
 			h := l.make(n)
 			b.ReportAllocs()
-			start := cpu()
+			start := cputime.Used()
 			for b.Loop() {
 				l.c.Check(b.Context(), h)
 			}
-			b.ReportMetric((cpu()-start).Seconds()/float64(b.N), "cpu-s/op")
+			b.ReportMetric((cputime.Used()-start).Seconds()/float64(b.N), "cpu-s/op")
 		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // The rules of this family are Jepsen's own: each looks for one kind of wrong that
@@ -69,7 +70,7 @@ func (r jepsenRule) split(h *history.History) ([]*jepsenPart, *badValue) {
 	type spot struct{ part, call int }
 	numbers := map[string]int{}
 	open := map[int][]spot{} // by process; more than one only in histories that were not recorded so
-	var shapes shapes
+	var shape shapes
 	for i := range h.Len() {
 		op := h.At(i)
 		if op.Process == history.Nemesis {
@@ -84,7 +85,7 @@ func (r jepsenRule) split(h *history.History) ([]*jepsenPart, *badValue) {
 				continue
 			}
 		}
-		c, key, bad := shapes.call(op, i)
+		c, key, bad := shape.call(op, i)
 		switch {
 		case bad != nil && op.Type != history.Invoke:
 			continue // an answer to nothing
@@ -254,7 +255,7 @@ func (j *judging) blame(p *jepsenPart, reason string, calls ...jepsenCall) {
 	}
 	w := &Why{Key: p.key, Reason: reason + on(p.key), Of: len(p.calls)}
 	guilty := calls[len(calls)-1].inv
-	slices.SortStableFunc(calls, func(a, b jepsenCall) int { return a.inv - b.inv })
+	sorting.Stable(calls, func(a, b jepsenCall) int { return a.inv - b.inv })
 	calls = slices.CompactFunc(calls, func(a, b jepsenCall) bool { return a.inv == b.inv })
 	for i, c := range calls {
 		if c.inv == guilty {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // CausalReverse returns the checker that Jepsen calls causal-reverse: if a write ended
@@ -53,7 +54,7 @@ func judgeCausalReverse(j *judging, p *jepsenPart) {
 		}
 	}
 	byRet := slices.Clone(written) // what is never read but by mistake has no place here
-	slices.SortFunc(byRet, func(a, b writtenValue) int { return a.ret - b.ret })
+	sorting.Func(byRet, func(a, b writtenValue) int { return a.ret - b.ret })
 	r := reversal{judging: j, p: p, values: values, byRet: byRet}
 	var ids []int32
 	for i, c := range p.calls {

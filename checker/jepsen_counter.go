@@ -2,10 +2,10 @@ package checker
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // CounterBounds returns the checker that Jepsen calls counter: each read must lie
@@ -51,7 +51,7 @@ func callEdges(calls []jepsenCall) []callEdge {
 			all = append(all, callEdge{c.end, i, true})
 		}
 	}
-	slices.SortFunc(all, func(a, b callEdge) int {
+	sorting.Func(all, func(a, b callEdge) int {
 		if a.at == b.at && a.end {
 			return 1
 		}
@@ -140,7 +140,7 @@ func blameBounds(j *judging, p *jepsenPart, added []int, read, saw, low, high in
 			need += n
 		}
 	}
-	slices.SortStableFunc(must, func(a, b int) int { return sign * (added[b] - added[a]) })
+	sorting.Stable(must, func(a, b int) int { return sign * (added[b] - added[a]) })
 	var calls []jepsenCall
 	for _, i := range must {
 		if need > sign*saw {

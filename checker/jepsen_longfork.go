@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A GroupOp is an input of [LongFork]: a write of Value to the one key in Keys, or a
@@ -268,7 +269,7 @@ func (f *forks) group(ids []int32) *forkGroup {
 
 // forked returns how many neighbours in a group are none the part of the other.
 func (f *forks) forked(g *forkGroup) (n int) {
-	slices.SortStableFunc(g.reads, func(a, b forkRead) int { return a.n - b.n })
+	sorting.Stable(g.reads, func(a, b forkRead) int { return a.n - b.n })
 	for i := range len(g.reads) - 1 {
 		a, b := g.reads[i], g.reads[i+1]
 		here, there := g.keys[0], int32(-1)

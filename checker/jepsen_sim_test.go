@@ -2,9 +2,7 @@ package checker
 
 import (
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -13,12 +11,6 @@ import (
 
 	"github.com/capsize-go/capsize/history"
 )
-
-// A fakeAsk is an input as a workload would have it.
-type fakeAsk struct {
-	F, Key string
-	Value  any
-}
 
 // A fakeSystem is a system that is asked and answers at an instant between the ends of a call.
 type fakeSystem struct {
@@ -94,18 +86,6 @@ func (s fakeSystem) run(r *rand.Rand, calls, clients int) *history.History {
 		add(c, history.OK)
 	}
 	return h
-}
-
-// jepsenRuns returns how many random histories each test judges: as many as CAPSIZE_SWEEP
-// says, or so few that all of them take about a second.
-func jepsenRuns(t *testing.T) int {
-	text := os.Getenv("CAPSIZE_SWEEP")
-	if text == "" {
-		return 600
-	}
-	n, err := strconv.Atoi(text)
-	require.NoError(t, err, "CAPSIZE_SWEEP")
-	return n
 }
 
 // compareFindings judges random histories, and compares the counts with those of a definition
@@ -193,15 +173,6 @@ func definedCalls(h *history.History) (all []definedCall) {
 		all = append(all, d)
 	}
 	return all
-}
-
-func countOf[T any](all []T, what func(T) bool) (n int) {
-	for _, one := range all {
-		if what(one) {
-			n++
-		}
-	}
-	return n
 }
 
 func distinctInts(all []int) []int { return slices.Compact(slices.Sorted(slices.Values(all))) }

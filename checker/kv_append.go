@@ -15,7 +15,9 @@ import (
 func refineKV(calls facts[KVOp, string]) (r refinement[string], ok bool) {
 	brought := 0
 	for i := range calls.n {
-		brought += btoi(calls.of(i).in.F != "get")
+		if calls.of(i).in.F != "get" {
+			brought++
+		}
 	}
 	p := pieces{at: make(map[string]int32, brought)}
 	for i := range calls.n {

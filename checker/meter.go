@@ -189,9 +189,5 @@ func (set settings) clock() func() time.Duration {
 	return func() time.Duration { return time.Since(began) }
 }
 
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
+// defaultMemory is what a search may hold unless it is told.
+const defaultMemory = 1 << 30

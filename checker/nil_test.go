@@ -9,16 +9,6 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// one returns a history of calls one after the other, each by a process of its own.
-func oneByOne(inOut ...any) *history.History {
-	h := &history.History{}
-	for i := 0; i < len(inOut); i += 2 {
-		h.Add(history.Op{Process: i / 2, Type: history.Invoke, Input: inOut[i]})
-		h.Add(history.Op{Process: i / 2, Type: history.OK, Output: inOut[i+1]})
-	}
-	return h
-}
-
 // TestNilIsAnAnswer has reads that found nothing, and holds every model and consistency of registers to that.
 func TestNilIsAnAnswer(t *testing.T) {
 	read := RegisterOp{F: "read"}
@@ -45,7 +35,7 @@ func TestNilIsAnAnswer(t *testing.T) {
 		{"nothing was written first", []any{write(Nil), 0, write(1), 0, read, Nil}, Invalid},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			h := oneByOne(tc.calls...)
+			h := untimed(tc.calls...)
 			r := Linearizable(Register()).Check(t.Context(), h).Explain(t.Context())
 			assert.Equal(t, tc.want, r.Verdict, r.Reason)
 			if tc.want == Invalid {
@@ -86,7 +76,7 @@ func TestNilInTransactions(t *testing.T) {
 		Valid:   {read, []int{Nil}, read, []int{0}, write(1), []int{0}, read, []int{1}},
 		Invalid: {write(0), []int{0}, read, []int{Nil}},
 	} {
-		r := Linearizable(MultiRegister()).Check(t.Context(), oneByOne(calls...))
+		r := Linearizable(MultiRegister()).Check(t.Context(), untimed(calls...))
 		assert.Equal(t, want, r.Verdict)
 	}
 }
@@ -94,14 +84,14 @@ func TestNilInTransactions(t *testing.T) {
 // TestIncrementsAreAnswered has two increments that were both answered 1.
 func TestIncrementsAreAnswered(t *testing.T) {
 	up := CounterOp{F: "increment", Value: 1}
-	r := Linearizable(CounterModel()).Check(t.Context(), oneByOne(up, 1, up, 1)).Explain(t.Context())
+	r := Linearizable(CounterModel()).Check(t.Context(), untimed(up, 1, up, 1)).Explain(t.Context())
 	assert.Equal(t, Invalid, r.Verdict)
 	assert.Equal(t, "process 1 was answered increment 1 → 1, but another increment had been answered 1 as well: one of them is lost", r.Why.Reason)
 	for want, calls := range map[Verdict][]any{
 		Valid:   {up, 1, CounterOp{F: "add", Value: 2}, 0, up, 4, CounterOp{F: "increment", Value: -4}, 0, CounterOp{F: "read"}, 0},
 		Invalid: {up, 1, up, 3, CounterOp{F: "read"}, 3},
 	} {
-		assert.Equal(t, want, Linearizable(CounterModel()).Check(t.Context(), oneByOne(calls...)).Verdict)
+		assert.Equal(t, want, Linearizable(CounterModel()).Check(t.Context(), untimed(calls...)).Verdict)
 	}
 }
 
@@ -120,7 +110,7 @@ func TestWholeCall(t *testing.T) {
 		{[]any{read, 4}, "process 0 read 4 from x, which nobody ever wrote", 1},
 		{[]any{RegisterOp{F: "cas", Key: "x", Old: 3, Value: 9}, 8}, "process 0 found 8 in x, which nobody ever wrote", 1},
 	} {
-		h := oneByOne(tc.calls...)
+		h := untimed(tc.calls...)
 		for _, name := range []string{"linearizable", "causal", "lost"} {
 			c, err := ConsistencyNamed(Register(), name)
 			require.NoError(t, err)
@@ -140,7 +130,7 @@ func TestNilAfterAWrite(t *testing.T) {
 	for _, l := range Consistencies(Register()) {
 		names = append(names, l.Name)
 	}
-	lost, lagging := oneByOne(write, 0, read, Nil), oneByOne(read, Nil, write, 0, read, Nil, read, 1)
+	lost, lagging := untimed(write, 0, read, Nil), untimed(read, Nil, write, 0, read, Nil, read, 1)
 	for _, name := range names {
 		c, err := ConsistencyNamed(Register(), name)
 		require.NoError(t, err)

@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/anishathalye/porcupine"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // Operations returns the history of operations as porcupine has them, so that what was
@@ -76,7 +76,7 @@ func operationEvents(ops []porcupine.Operation) (events []operationEvent) {
 			events = append(events, operationEvent{o.Return, history.OK, i})
 		}
 	}
-	slices.SortStableFunc(events, func(a, b operationEvent) int {
+	sorting.Stable(events, func(a, b operationEvent) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.kind, b.kind))
 	})
 	return events

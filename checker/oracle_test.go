@@ -284,23 +284,3 @@ func helped[S comparable, In, Out any](m Model[S, In, Out], h *history.History, 
 	}
 	return false
 }
-
-// alone returns a history of nothing but these calls.
-func alone(calls []history.Call) *history.History {
-	at := map[int]history.Op{}
-	most := 0
-	for _, c := range calls {
-		at[c.Invoke.Index] = c.Invoke
-		most = max(most, c.Invoke.Index, c.Complete.Index)
-		if !c.Open() {
-			at[c.Complete.Index] = c.Complete
-		}
-	}
-	h := history.Of()
-	for i := range most + 1 {
-		if o, ok := at[i]; ok {
-			h.Add(o)
-		}
-	}
-	return h
-}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/cputime"
 )
 
 // A pair is a history that both ours and porcupine judge.
@@ -112,11 +113,11 @@ func (p pair) measure(b *testing.B) (m paired) {
 		within, _ := caps()
 		ctx, cancel := spending(b.Context(), within)
 		defer cancel()
-		start := cpu()
+		start := cputime.Used()
 		for range times[i] {
 			do(ctx)
 		}
-		took := cpu() - start
+		took := cputime.Used() - start
 		all[i] += took
 		took /= time.Duration(times[i])
 		*least = min(*least, took)
@@ -135,9 +136,9 @@ func (p pair) measure(b *testing.B) (m paired) {
 		})
 	}
 	m.unknown = r.Verdict == Unknown
-	start := cpu()
+	start := cputime.Used()
 	r.Explain(b.Context())
-	m.explain = cpu() - start
+	m.explain = cputime.Used() - start
 	return m
 }
 

@@ -16,7 +16,7 @@ func TestPageLosesItselfOnly(t *testing.T) {
 	calls := 0
 	m.Step = func(s int, in RegisterOp, out int) (int, bool) {
 		calls++
-		return stepRegister(s, in, out)
+		return Register().Step(s, in, out)
 	}
 	s := search{source: erase(m).of(h)}
 	parts, _ := s.split()
@@ -35,7 +35,7 @@ func TestPageLosesItselfOnly(t *testing.T) {
 			if calls++; calls == last {
 				panic("no more")
 			}
-			return stepRegister(state, in, out)
+			return Register().Step(state, in, out)
 		}
 		s := search{source: erase(m).of(h)}
 		require.Nil(t, s.page(t.Context(), parts[0].spans, pageSteps), last)

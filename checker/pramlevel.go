@@ -3,6 +3,8 @@ package checker
 import (
 	"fmt"
 	"slices"
+
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A leveling is what is needed to look for an order of turns that were seen by the same one. Each
@@ -31,7 +33,7 @@ func (s *serial) levels() bool {
 			all = append(all, target{i, by})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b target) int { return int(a.by - b.by) })
+	sorting.Stable(all, func(a, b target) int { return int(a.by - b.by) })
 	s.level.members = all
 	for len(all) > 0 {
 		n := 1

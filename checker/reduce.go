@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // longProof is how many calls are too many to look at.
@@ -93,7 +94,7 @@ func (s search) dropOrder(calls []span, order int) []span {
 		slices.Reverse(calls)
 	}
 	if order < 2 {
-		slices.SortStableFunc(calls, func(a, b span) int { return btoi(!s.isPure(a)) - btoi(!s.isPure(b)) })
+		sorting.Stable(calls, func(a, b span) int { return btoi(!s.isPure(a)) - btoi(!s.isPure(b)) })
 	}
 	cut := len(calls) * (order / 2) / (dropOrders / 2)
 	return slices.Concat(calls[cut:], calls[:cut])
@@ -284,7 +285,7 @@ func (s search) plausible(calls []span, i int) bool {
 			loose = append(loose, span{call: sp.call, ret: never, end: -1, at: sp.at})
 		}
 	}
-	slices.SortFunc(loose, func(a, b span) int { return a.call - b.call })
+	sorting.Func(loose, func(a, b span) int { return a.call - b.call })
 	d := s.frontier(loose).dive(plausibleEach*len(loose) + 64)
 	d.eager = len(d.classes) > 0
 	end := d.run()

@@ -175,10 +175,11 @@ func TestMultiRegisterAgrees(t *testing.T) {
 		answer: func(s string, in []RegisterOp) []int {
 			out := make([]int, len(in))
 			for i, o := range in {
-				if o.F == "write" {
-					s = setRegister(s, o.Key, o.Value)
-				} else {
-					out[i], _ = getRegister(s, o.Key)
+				for v, step := 0, MultiRegister().Step; v < 3; v++ {
+					if next, right := step(s, []RegisterOp{o}, []int{v}); right {
+						s, out[i] = next, v
+						break
+					}
 				}
 			}
 			return out

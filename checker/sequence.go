@@ -2,9 +2,7 @@ package checker
 
 import (
 	"encoding/binary"
-	"fmt"
 	"slices"
-	"strings"
 )
 
 // States must be comparable, so models keep several integers as a string of
@@ -28,16 +26,6 @@ func intAt(s string, i int) int {
 	n := uint64(b[7]) | uint64(b[6])<<8 | uint64(b[5])<<16 | uint64(b[4])<<24 |
 		uint64(b[3])<<32 | uint64(b[2])<<40 | uint64(b[1])<<48 | uint64(b[0])<<56
 	return int(n ^ 1<<63)
-}
-
-// packCall appends what tells a call from those that are not alike: how many integers were answered
-// and which, of what value it was asked, and what.
-func packCall(b []byte, f string, value int, out []int) []byte {
-	b = binary.AppendUvarint(b, uint64(len(out)))
-	for _, v := range out {
-		b = binary.AppendVarint(b, int64(v))
-	}
-	return append(binary.AppendVarint(b, int64(value)), f...)
 }
 
 func unpackInts(s string) []int {
@@ -91,19 +79,4 @@ func sameInts(s string, vs []int) bool {
 		}
 	}
 	return true
-}
-
-// abridgedInts formats integers, and leaves out the middle of many.
-func abridgedInts(vs []int) string {
-	const most = 12
-	var text []string
-	for i, v := range vs {
-		switch {
-		case len(vs) <= most || i < most/2 || i >= len(vs)-most/2:
-			text = append(text, fmt.Sprint(v))
-		case i == most/2:
-			text = append(text, "…")
-		}
-	}
-	return "[" + strings.Join(text, " ") + "]"
 }

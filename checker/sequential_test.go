@@ -24,7 +24,7 @@ func isSequential(t *trial) bool {
 }
 
 func TestSequentialAgreesWithItsDefinition(t *testing.T) {
-	agreesOn(t, Sequential(Register()), 4000, isSequential, true)
+	agreesOn(t, Sequential(Register()), 2000, isSequential, true)
 }
 
 // Replicas of one log, each with a lag of its own, are sequentially consistent, and not linearizable.

@@ -3,22 +3,10 @@ package checker_test
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
 )
-
-// sequence returns a history of calls one after the other, 10 ms each.
-func sequence(calls ...history.Op) *history.History {
-	h := history.Of()
-	for i, c := range calls {
-		at := time.Duration(i) * 20 * time.Millisecond
-		h.Add(history.Op{Time: at, Process: c.Process, Type: history.Invoke, Input: c.Input})
-		h.Add(history.Op{Time: at + 10*time.Millisecond, Process: c.Process, Type: history.OK, Output: c.Output})
-	}
-	return h
-}
 
 func put(process int, key string, v int) history.Op {
 	return history.Op{Process: process, Input: checker.RegisterOp{F: "write", Key: key, Value: v}}
@@ -29,39 +17,39 @@ func get(process int, key string, v int) history.Op {
 }
 
 func ExampleReadYourWrites() {
-	h := sequence(put(1, "x", 5), get(1, "x", 0))
+	h := checker.Sequence(put(1, "x", 5), get(1, "x", 0))
 	fmt.Println(checker.ReadYourWrites(checker.Register()).Check(context.Background(), h).Reason)
 	// Output: process 1 read the initial value 0 from x, though it had written 5 itself 10ms before
 }
 
 func ExampleMonotonicReads() {
-	h := sequence(put(1, "x", 5), get(2, "x", 5), get(2, "x", 0))
+	h := checker.Sequence(put(1, "x", 5), get(2, "x", 5), get(2, "x", 0))
 	fmt.Println(checker.MonotonicReads(checker.Register()).Check(context.Background(), h).Reason)
 	// Output: process 2 read the initial value 0 from x, though it had read 5, which is newer, 10ms before
 }
 
 func ExampleMonotonicWrites() {
-	h := sequence(put(1, "x", 5), put(1, "y", 6), get(2, "y", 6), get(2, "x", 0))
+	h := checker.Sequence(put(1, "x", 5), put(1, "y", 6), get(2, "y", 6), get(2, "x", 0))
 	fmt.Println(checker.MonotonicWrites(checker.Register()).Check(context.Background(), h).Reason)
 	// Output: process 2 read the initial value 0 from x, though it had read 6 from y, before which process 1 had written 5 to x
 }
 
 func ExampleWritesFollowReads() {
-	h := sequence(put(1, "x", 5), get(2, "x", 5), put(2, "y", 6), get(3, "y", 6), get(3, "x", 0))
+	h := checker.Sequence(put(1, "x", 5), get(2, "x", 5), put(2, "y", 6), get(3, "y", 6), get(3, "x", 0))
 	fmt.Println(checker.WritesFollowReads(checker.Register()).Check(context.Background(), h).Reason)
 	// Output: process 3 read the initial value 0 from x, though it had read 6 from y, before which process 2 had read 5 from x
 }
 
 // The reply 6 is seen, and the question 5, which its writer had answered, is not.
 func ExampleCausal() {
-	h := sequence(put(1, "x", 5), get(2, "x", 5), put(2, "y", 6), get(3, "y", 6), get(3, "x", 0))
+	h := checker.Sequence(put(1, "x", 5), get(2, "x", 5), put(2, "y", 6), get(3, "y", 6), get(3, "x", 0))
 	fmt.Println(checker.Causal(checker.Register()).Check(context.Background(), h).Reason)
 	// Output: process 3 read the initial value 0 from x, though it could know 5 by then, which process 1 had written
 }
 
 // Two replicas apply two writes in different orders, and stay apart.
 func ExampleCausalConvergent() {
-	h := sequence(put(1, "x", 5), put(2, "x", 6), get(3, "x", 5), get(3, "x", 6), get(4, "x", 6), get(4, "x", 5))
+	h := checker.Sequence(put(1, "x", 5), put(2, "x", 6), get(3, "x", 5), get(3, "x", 6), get(4, "x", 6), get(4, "x", 5))
 	fmt.Println(checker.CausalMemory(checker.Register()).Check(context.Background(), h).Verdict)
 	r := checker.CausalConvergent(checker.Register()).Check(context.Background(), h)
 	fmt.Println(r.Verdict)
@@ -75,7 +63,7 @@ func ExampleCausalConvergent() {
 // Process 2 sees the other's write over its own, and then its own again. Causal
 // consistency lets each read look back at another order; causal memory does not.
 func ExampleCausalMemory() {
-	h := sequence(put(1, "x", 5), put(2, "x", 6), get(2, "x", 5), get(2, "x", 6))
+	h := checker.Sequence(put(1, "x", 5), put(2, "x", 6), get(2, "x", 5), get(2, "x", 6))
 	fmt.Println(checker.Causal(checker.Register()).Check(context.Background(), h).Verdict)
 	r := checker.CausalMemory(checker.Register()).Check(context.Background(), h)
 	fmt.Println(r.Verdict)
@@ -87,7 +75,7 @@ func ExampleCausalMemory() {
 }
 
 func ExampleSequential() {
-	h := sequence(put(1, "x", 5), get(1, "y", 0), put(2, "y", 6), get(2, "x", 0)) // each misses the other's write
+	h := checker.Sequence(put(1, "x", 5), get(1, "y", 0), put(2, "y", 6), get(2, "x", 0)) // each misses the other's write
 	r := checker.Sequential(checker.Register()).Check(context.Background(), h)
 	fmt.Println(r.Verdict, len(r.Why.Calls))
 	fmt.Println(r.Reason)
@@ -97,7 +85,7 @@ func ExampleSequential() {
 }
 
 func ExampleMeasureStaleness() {
-	h := sequence(put(1, "x", 5), put(1, "x", 6), put(1, "x", 7), get(2, "x", 5), get(2, "x", 7))
+	h := checker.Sequence(put(1, "x", 5), put(1, "x", 6), put(1, "x", 7), get(2, "x", 5), get(2, "x", 7))
 	s, err := checker.MeasureStaleness(checker.Register(), h)
 	fmt.Println(s, err)
 	fmt.Println(s.Age, s.Delta, s.Most, s.KLow)
@@ -107,7 +95,7 @@ func ExampleMeasureStaleness() {
 }
 
 func ExampleLost() {
-	h := sequence(put(1, "x", 5), put(1, "x", 6), get(2, "x", 5))
+	h := checker.Sequence(put(1, "x", 5), put(1, "x", 6), get(2, "x", 5))
 	r := checker.Lost(checker.Register()).Check(context.Background(), h)
 	fmt.Println(r.Reason)
 	fmt.Println(r.Why.Reason)
@@ -117,25 +105,25 @@ func ExampleLost() {
 }
 
 func ExampleConvergent() {
-	h := sequence(put(1, "x", 5), put(2, "x", 6), get(3, "x", 5), get(4, "x", 6))
+	h := checker.Sequence(put(1, "x", 5), put(2, "x", 6), get(3, "x", 5), get(4, "x", 6))
 	fmt.Println(checker.Convergent(checker.Register()).Check(context.Background(), h).Reason)
 	// Output: after all writes had come to an end, process 3 read 5 from x, and process 4 read 6 from x
 }
 
 func ExamplePRAM() {
-	h := sequence(put(1, "x", 5), put(1, "y", 6), get(2, "y", 6), get(2, "x", 0))
+	h := checker.Sequence(put(1, "x", 5), put(1, "y", 6), get(2, "y", 6), get(2, "x", 0))
 	fmt.Println(checker.PRAM(checker.Register()).Check(context.Background(), h).Verdict)
 	// Output: invalid
 }
 
 func ExampleTwoAtomic() {
-	h := sequence(put(1, "x", 5), put(1, "x", 6), get(2, "x", 5), put(1, "x", 7), get(2, "x", 5))
+	h := checker.Sequence(put(1, "x", 5), put(1, "x", 6), get(2, "x", 5), put(1, "x", 7), get(2, "x", 5))
 	fmt.Println(checker.TwoAtomic(checker.Register()).Check(context.Background(), h).Reason)
 	// Output: process 2 read 5 from x, which is not one of the two last values in any order of the writes
 }
 
 func ExampleConsistency() {
-	h := sequence(put(1, "x", 5), get(2, "x", 0), get(2, "x", 5))
+	h := checker.Sequence(put(1, "x", 5), get(2, "x", 0), get(2, "x", 5))
 	r := checker.Consistency(checker.Register()).Check(context.Background(), h)
 	fmt.Println(r.Reason)
 	for _, p := range r.Parts {

@@ -135,7 +135,7 @@ func TestSessionGuaranteesAgreeWithTheirDefinitions(t *testing.T) {
 		{"writes follow reads", WritesFollowReads(m), ordered(followOlder, false)},
 		{"monotonic", MonotonicPerKey(m), ordered(either, true)},
 	} {
-		t.Run(c.name, func(t *testing.T) { agrees(t, c.check, 4000, c.holds) })
+		t.Run(c.name, func(t *testing.T) { agrees(t, c.check, 2000, c.holds) })
 	}
 }
 

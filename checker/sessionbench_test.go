@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/cputime"
 )
 
 // A laggard is a history to measure with: n calls of clients that each stick to one of
@@ -125,12 +126,12 @@ func measureAny(b *testing.B, h *history.History, check Checker) (got Result) {
 	runtime.GC()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	start := cpu()
+	start := cputime.Used()
 	for b.Loop() {
 		got = check.Check(b.Context(), h)
 	}
 	runtime.ReadMemStats(&after)
-	b.ReportMetric(float64((cpu()-start).Milliseconds())/float64(b.N), "cpu-ms/op")
+	b.ReportMetric(float64((cputime.Used()-start).Milliseconds())/float64(b.N), "cpu-ms/op")
 	b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/float64(b.N)/float64(h.Len()/2), "B/call")
 	if got.Verdict == Unknown {
 		b.ReportMetric(1, "unanswered")

@@ -114,7 +114,7 @@ func TestFleetsKeepTheirLevel(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 1))
 			broke := map[string]int{}
-			for range 300 {
+			for range sweepHistories(300) {
 				h := c.fleet.history(r)
 				for _, name := range c.keeps {
 					check, err := ConsistencyNamed(m, name)

@@ -5,41 +5,12 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/history"
 )
-
-// A timed call is one of a history that is written by hand. It never returns if to is 0.
-type timed struct {
-	from, to int
-	in, out  any
-}
-
-// timeline returns the history of calls whose instants all differ; each is of a process of
-// its own, from 0 on.
-func timeline(calls ...timed) *history.History {
-	at := map[int]history.Op{}
-	most := 0
-	for p, c := range calls {
-		at[c.from] = history.Op{Process: p, Type: history.Invoke, Input: c.in}
-		if c.to > 0 {
-			at[c.to] = history.Op{Process: p, Type: history.OK, Output: c.out}
-		}
-		most = max(most, c.from, c.to)
-	}
-	h := history.Of()
-	for i := range most + 1 {
-		if o, ok := at[i]; ok {
-			o.Time = time.Duration(i) * time.Millisecond
-			h.Add(o)
-		}
-	}
-	return h
-}
 
 // A special is a history that is decided without a search.
 type special struct {

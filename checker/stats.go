@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // Stats is what a history says of how available and how fast a system was. The zero
@@ -274,7 +275,7 @@ func windows(h *history.History) (all []FaultWindow) {
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b FaultWindow) int { return cmp.Compare(a.Begin, b.Begin) })
+	sorting.Stable(all, func(a, b FaultWindow) int { return cmp.Compare(a.Begin, b.Begin) })
 	return all
 }
 

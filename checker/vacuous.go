@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // Vacuous reports whether a history is too empty for a valid verdict to mean anything, and
@@ -170,7 +171,7 @@ func takeStock(h *history.History) stock {
 			}
 		}
 	}
-	slices.SortFunc(s.kinds, func(a, b *callKind) int { return cmp.Compare(a.name, b.name) })
+	sorting.Func(s.kinds, func(a, b *callKind) int { return cmp.Compare(a.name, b.name) })
 	return s
 }
 

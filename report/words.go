@@ -12,6 +12,7 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // short formats a duration with three significant digits, as in 1.43s.
@@ -286,7 +287,7 @@ func operation(f string, m map[string]any) string {
 			names = append(names, name)
 		}
 	}
-	slices.Sort(names)
+	sorting.Ordered(names)
 	if len(names) == 1 {
 		return s + " " + plain(m[names[0]])
 	}

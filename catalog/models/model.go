@@ -376,16 +376,16 @@ func settled(m Model, settle func(h *history.History) (*history.History, string)
 }
 
 // held returns the checker of a consistency.
-func held[S comparable, In, Out any](m checker.Model[S, In, Out], consistency string) (checker.Checker, bool) {
+func held[S comparable, In, Out any](m checker.Model[S, In, Out], level string) (checker.Checker, bool) {
 	switch {
-	case consistency == Linearizable:
+	case level == Linearizable:
 		return checker.Linearizable(m), true
 	case m.Access == nil: // the rest is decided for registers
 		return nil, false
-	case consistency == strongest:
+	case level == strongest:
 		return checker.Consistency(m), true
 	}
-	c, err := checker.ConsistencyNamed(m, consistency)
+	c, err := checker.ConsistencyNamed(m, level)
 	return c, err == nil
 }
 

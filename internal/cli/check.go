@@ -180,7 +180,7 @@ func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verd
 	case j.json:
 		err = a.printJSON(j.line(file, r, page))
 	case r.Verdict == checker.Valid:
-		text := fmt.Sprintf("%s %s: %s\n", paintVerdict(r.Verdict, "✓"), nameOf(file), r.Reason)
+		text := fmt.Sprintf("%s %s: %s\n", a.style.Verdict(r.Verdict, "✓"), nameOf(file), r.Reason)
 		for _, note := range page.Notes {
 			text += "  " + note + "\n"
 		}

@@ -37,8 +37,8 @@ func (registers) models() []string {
 }
 
 // holds judges one of the models.
-func (registers) holds(ctx context.Context, r *capsize.Result, model string) (bool, error) {
-	c, err := checker.ConsistencyNamed(checker.Register(), model)
+func (registers) holds(ctx context.Context, r *capsize.Result, level string) (bool, error) {
+	c, err := checker.ConsistencyNamed(checker.Register(), level)
 	if err != nil {
 		return false, err
 	}

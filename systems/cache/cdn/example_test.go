@@ -22,7 +22,7 @@ func Example() {
 		Workload: workloads.Copies(stack.Open, workloads.CacheLoad{}),
 		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions(nemesis.One)),
 		Nodes:    stack.Nodes(),
-		Duration: 30 * time.Second,
+		Duration: 15 * time.Second,
 		Seed:     1,
 	}
 	r, err := capsize.Exec(context.Background(), new(testing.T), test)

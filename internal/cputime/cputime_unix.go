@@ -1,14 +1,15 @@
 //go:build unix
 
-package capsize
+// Package cputime tells how much processor time this process has used.
+package cputime
 
 import (
 	"syscall"
 	"time"
 )
 
-// cpuTime returns how much processor time the process has used.
-func cpuTime() time.Duration {
+// Used returns how much processor time the process has used.
+func Used() time.Duration {
 	var r syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
 		return 0
