@@ -73,7 +73,10 @@ func rowsOf(s scenarios.Scenario) string { return filepath.Join(scenariosRows, s
 func scenariosText(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
-	b.WriteString(pageHead)
+	b.WriteString(pageHead + "\n| scenario | question |\n|---|---|\n")
+	for _, s := range documented() {
+		fmt.Fprintf(&b, "| [%s](#%[1]s) | %s |\n", s.Name, sentence(s.Question))
+	}
 	for _, s := range documented() {
 		all := scenariotest.ReadRows(t, rowsOf(s))
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n%s.\n\n", s.Name, sentence(s.Question), sentence(s.Shows))
