@@ -143,3 +143,23 @@ func Sequence(calls ...history.Op) *history.History {
 	}
 	return h
 }
+
+// InTurn is a history of calls of one process, one after the other, 10ms each.
+func InTurn(calls ...[2]any) *history.History {
+	h := history.Of()
+	for i, c := range calls {
+		at := time.Duration(i) * 10 * time.Millisecond
+		h.Add(history.Op{Time: at, Type: history.Invoke, Input: c[0]})
+		h.Add(history.Op{Time: at + 5*time.Millisecond, Type: history.OK, Output: c[1]})
+	}
+	return h
+}
+
+// Judge prints what a checker finds.
+func Judge(c Checker, h *history.History) {
+	r := c.Check(context.Background(), h)
+	fmt.Println(r.Verdict, "-", r.Reason)
+	if r.Why != nil {
+		fmt.Println(r.Why.Reason)
+	}
+}

@@ -4,44 +4,24 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
 )
 
-// An ask is an input: all that the checkers of Jepsen's kind need is that there are fields
+// A request is an input: all that the checkers of Jepsen's kind need is that there are fields
 // F and Value, and Key if there are several objects.
-type ask struct {
+type request struct {
 	F     string
 	Value int
 }
 
-// inTurn is a history of calls of one process, one after the other, 10ms each.
-func inTurn(calls ...[2]any) *history.History {
-	h := history.Of()
-	for i, c := range calls {
-		at := time.Duration(i) * 10 * time.Millisecond
-		h.Add(history.Op{Time: at, Type: history.Invoke, Input: c[0]})
-		h.Add(history.Op{Time: at + 5*time.Millisecond, Type: history.OK, Output: c[1]})
-	}
-	return h
-}
-
-func judge(c checker.Checker, h *history.History) {
-	r := c.Check(context.Background(), h)
-	fmt.Println(r.Verdict, "-", r.Reason)
-	if r.Why != nil {
-		fmt.Println(r.Why.Reason)
-	}
-}
-
 func ExampleFinalSet() {
-	judge(checker.FinalSet(), inTurn(
-		[2]any{ask{"add", 1}, nil},
-		[2]any{ask{"add", 2}, nil},
-		[2]any{ask{"read", 0}, []int{1, 2}},
-		[2]any{ask{"read", 0}, []int{2}},
+	checker.Judge(checker.FinalSet(), checker.InTurn(
+		[2]any{request{"add", 1}, nil},
+		[2]any{request{"add", 2}, nil},
+		[2]any{request{"read", 0}, []int{1, 2}},
+		[2]any{request{"read", 0}, []int{2}},
 	))
 	// Output:
 	// invalid - 1 lost (of 2 attempted, 2 acknowledged, 1 ok, 0 recovered, 0 read twice)
@@ -49,10 +29,10 @@ func ExampleFinalSet() {
 }
 
 func ExampleSetFull() {
-	judge(checker.SetFull(true), inTurn(
-		[2]any{ask{"add", 1}, nil},
-		[2]any{ask{"read", 0}, []int{}}, // stale
-		[2]any{ask{"read", 0}, []int{1}},
+	checker.Judge(checker.SetFull(true), checker.InTurn(
+		[2]any{request{"add", 1}, nil},
+		[2]any{request{"read", 0}, []int{}}, // stale
+		[2]any{request{"read", 0}, []int{1}},
 	))
 	// Output:
 	// invalid - 1 stale (of 1 attempted, 1 acknowledged, 1 stable, 0 never read)
@@ -60,10 +40,10 @@ func ExampleSetFull() {
 }
 
 func ExampleCounterBounds() {
-	judge(checker.CounterBounds(), inTurn(
-		[2]any{ask{"add", 3}, nil},
-		[2]any{ask{"add", 4}, nil},
-		[2]any{ask{"read", 0}, 4},
+	checker.Judge(checker.CounterBounds(), checker.InTurn(
+		[2]any{request{"add", 3}, nil},
+		[2]any{request{"add", 4}, nil},
+		[2]any{request{"read", 0}, 4},
 	))
 	// Output:
 	// invalid - 1 out of bounds (of 1 read)
@@ -71,10 +51,10 @@ func ExampleCounterBounds() {
 }
 
 func ExampleQueueSources() {
-	judge(checker.QueueSources(), inTurn(
-		[2]any{ask{"enqueue", 1}, nil},
-		[2]any{ask{"dequeue", 0}, 1},
-		[2]any{ask{"dequeue", 0}, 1},
+	checker.Judge(checker.QueueSources(), checker.InTurn(
+		[2]any{request{"enqueue", 1}, nil},
+		[2]any{request{"dequeue", 0}, 1},
+		[2]any{request{"dequeue", 0}, 1},
 	))
 	// Output:
 	// invalid - 1 dequeued without an enqueue (of 1 enqueued, 2 dequeued)
@@ -82,10 +62,10 @@ func ExampleQueueSources() {
 }
 
 func ExampleTotalQueue() {
-	judge(checker.TotalQueue(false), inTurn(
-		[2]any{ask{"enqueue", 1}, nil},
-		[2]any{ask{"enqueue", 2}, nil},
-		[2]any{ask{"drain", 0}, []int{2}},
+	checker.Judge(checker.TotalQueue(false), checker.InTurn(
+		[2]any{request{"enqueue", 1}, nil},
+		[2]any{request{"enqueue", 2}, nil},
+		[2]any{request{"drain", 0}, []int{2}},
 	))
 	// Output:
 	// invalid - 1 lost (of 2 attempted, 2 acknowledged, 1 ok, 0 recovered, 0 acknowledged too late to tell, 0 duplicated)
@@ -93,10 +73,10 @@ func ExampleTotalQueue() {
 }
 
 func ExampleDistinctIDs() {
-	judge(checker.DistinctIDs(), inTurn(
-		[2]any{ask{"generate", 0}, "a7"},
-		[2]any{ask{"generate", 0}, "a8"},
-		[2]any{ask{"generate", 0}, "a7"},
+	checker.Judge(checker.DistinctIDs(), checker.InTurn(
+		[2]any{request{"generate", 0}, "a7"},
+		[2]any{request{"generate", 0}, "a8"},
+		[2]any{request{"generate", 0}, "a7"},
 	))
 	// Output:
 	// invalid - 1 duplicated (of 3 attempted, 3 acknowledged)
@@ -104,7 +84,7 @@ func ExampleDistinctIDs() {
 }
 
 func ExampleBank() {
-	judge(checker.Bank(checker.BankRule{}), inTurn(
+	checker.Judge(checker.Bank(checker.BankRule{}), checker.InTurn(
 		[2]any{checker.BankOp{F: "read"}, []int{10, 0}},
 		[2]any{checker.BankOp{F: "transfer", From: 0, To: 1, Amount: 4}, nil},
 		[2]any{checker.BankOp{F: "read"}, []int{6, 0}}, // on its way
@@ -116,7 +96,7 @@ func ExampleBank() {
 
 func ExampleLongFork() {
 	read := checker.GroupOp{F: "read", Keys: []int{1, 2}}
-	judge(checker.LongFork(2), inTurn(
+	checker.Judge(checker.LongFork(2), checker.InTurn(
 		[2]any{read, []int{1, checker.Nil}},
 		[2]any{read, []int{checker.Nil, 1}},
 	))
@@ -126,10 +106,10 @@ func ExampleLongFork() {
 }
 
 func ExampleCausalReverse() {
-	judge(checker.CausalReverse(), inTurn(
-		[2]any{ask{"write", 1}, nil},
-		[2]any{ask{"write", 2}, nil},
-		[2]any{ask{"read", 0}, []int{2}},
+	checker.Judge(checker.CausalReverse(), checker.InTurn(
+		[2]any{request{"write", 1}, nil},
+		[2]any{request{"write", 2}, nil},
+		[2]any{request{"read", 0}, []int{2}},
 	))
 	// Output:
 	// invalid - 1 reversed (of 2 written, 1 read)
@@ -138,10 +118,10 @@ func ExampleCausalReverse() {
 
 func ExampleMonotonicInserts() {
 	a, b := checker.MonotonicRow{Value: 1, Stamp: 100}, checker.MonotonicRow{Value: 2, Stamp: 90}
-	judge(checker.MonotonicInserts(false), inTurn(
-		[2]any{ask{"add", 1}, a},
-		[2]any{ask{"add", 2}, b},
-		[2]any{ask{"read", 0}, []checker.MonotonicRow{b, a}},
+	checker.Judge(checker.MonotonicInserts(false), checker.InTurn(
+		[2]any{request{"add", 1}, a},
+		[2]any{request{"add", 2}, b},
+		[2]any{request{"read", 0}, []checker.MonotonicRow{b, a}},
 	))
 	// Output:
 	// invalid - 1 out of the order of values (of 2 acknowledged, 2 read, 0 recovered)
@@ -150,9 +130,9 @@ func ExampleMonotonicInserts() {
 
 // What was counted can be had by name.
 func ExampleFindingsOf() {
-	r := checker.DistinctIDs().Check(context.Background(), inTurn(
-		[2]any{ask{"generate", 0}, 7},
-		[2]any{ask{"generate", 0}, 7},
+	r := checker.DistinctIDs().Check(context.Background(), checker.InTurn(
+		[2]any{request{"generate", 0}, 7},
+		[2]any{request{"generate", 0}, 7},
 	))
 	f, ok := checker.FindingsOf(r)
 	fmt.Println(ok, f.N("acknowledged"), f.N("duplicated"))
@@ -171,33 +151,8 @@ func ExampleSetFull_jepsen() {
 		fmt.Println(err)
 		return
 	}
-	judge(checker.SetFull(false), h)
+	checker.Judge(checker.SetFull(false), h)
 	// Output:
 	// invalid - 1 lost (of 1 attempted, 1 acknowledged, 0 stable, 0 never read, 0 stale)
 	// 7 had been added before process 1 began to read, who did not see it, and no read that began later saw it
-}
-
-func ExampleStatistics() {
-	h := inTurn(
-		[2]any{ask{"write", 1}, nil},
-		[2]any{ask{"read", 0}, 1},
-	)
-	judge(checker.Statistics(checker.StatsLimits{Availability: 0.99}), h)
-	judge(checker.Statistics(checker.StatsLimits{P99: time.Millisecond}), h)
-	// Output:
-	// valid - 2 of 2 calls ok (100 %; inside of faults 100 %, outside 100 %); ok calls took 5ms (median), 5ms (99 %), 5ms (most); 133.3 ok calls a second
-	// invalid - 99 % of ok calls took up to 5ms, which is more than 1ms
-}
-
-func ExampleMeasure() {
-	h := history.Of(
-		history.Op{Process: history.Nemesis, Type: history.Invoke, Key: "1", Input: "partition", Time: 1 * time.Second},
-		history.Op{Process: 0, Node: "n1", Type: history.Invoke, Input: ask{"read", 0}, Time: 2 * time.Second},
-		history.Op{Process: 0, Node: "n1", Type: history.Info, Time: 3 * time.Second},
-		history.Op{Process: history.Nemesis, Type: history.OK, Key: "1", Time: 4 * time.Second},
-	)
-	for _, w := range checker.Measure(h).Windows {
-		fmt.Println(w.Name, w.Begin, w.End, w.Calls.Calls, w.Calls.OK, w.Calls.Info)
-	}
-	// Output: partition 1s 4s 1 0 1
 }

@@ -154,7 +154,7 @@ func TestIsDeterministic(t *testing.T) {
 	}
 	five := cdn.FiveLayers()
 	x := test(five, workloads.CacheLoad{Keys: 2})
-	x.Duration, x.Clients = tier.For(5*time.Second, time.Minute), 24
+	x.Duration, x.Clients = tier.For(10*time.Second, time.Minute), 24
 	capsize.CheckDeterminism(t, x)
 }
 
