@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,11 +10,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize/internal/tier"
 )
 
-// TestGuide runs the commands of the guide, and holds their output to what the guide shows. It runs fenced blocks
-// whose language is console, and in them the lines that begin with "$ capsize"; a block with a file name after its
-// language, as ```edn history.edn, is that file. -update writes the output into the guide.
+// TestGuide runs the commands of the documents, and holds their output to what the documents show. It runs fenced
+// blocks whose language is console, and in them the lines that begin with "$ capsize"; a block with a file name after
+// its language, as ```edn history.edn, is that file. A block after a comment "shows: capsize …" is what that command
+// prints: these are run in the long loop, and by -update, which writes the output into the documents.
 func TestGuide(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs for seconds")
@@ -23,15 +25,28 @@ func TestGuide(t *testing.T) {
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("the guide's commands are of a shell")
 	}
-	pages, err := filepath.Glob("../../docs/guide/*.md")
-	require.NoError(t, err)
+	pages := []string{"../../README.md"}
+	for _, dir := range []string{"guide", "reference"} {
+		found, err := filepath.Glob("../../docs/" + dir + "/*.md")
+		require.NoError(t, err)
+		pages = append(pages, found...)
+	}
 	ran := 0
 	for _, page := range pages {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
 		got := fence.ReplaceAllStringFunc(string(text), inGuide(t, t.TempDir(), &ran))
+		got = shows.ReplaceAllStringFunc(got, func(block string) string {
+			if !*update && !tier.Sweeping() {
+				return block
+			}
+			ran++
+			part := shows.FindStringSubmatch(block)
+			return "<!-- shows: " + part[1] + " -->\n```\n" + printed(part[1], t.TempDir()) + "```"
+		})
 		if *update {
 			require.NoError(t, os.WriteFile(page, []byte(got), 0o644))
+			continue
 		}
 		assert.Equal(t, string(text), got, "%s; go test ./internal/cli -run Guide -update writes what is printed now", page)
 	}
@@ -40,6 +55,9 @@ func TestGuide(t *testing.T) {
 
 // fence matches a fenced block that begins a line: its language and file, and its text.
 var fence = regexp.MustCompile("(?ms)^```(console|[a-z]+ [a-z.]+)\n(.*?)^```$")
+
+// shows matches a block with its command.
+var shows = regexp.MustCompile("(?ms)^<!-- shows: (capsize [^\n]*) -->\n```\n(.*?)^```$")
 
 // wallTime is what no two runs of a command have in common.
 var wallTime = regexp.MustCompile(`simulated in \S+`)
@@ -61,15 +79,21 @@ func inGuide(t *testing.T, dir string, ran *int) func(block string) string {
 			}
 			require.True(t, strings.HasPrefix(line, "$ capsize "), "%q can't be run", line)
 			*ran++
-			cmd := exec.Command("bash", "-c", strings.TrimPrefix(line, "$ "))
-			cmd.Dir = dir
-			cmd.Env = append(os.Environ(), "NO_COLOR=1")
-			out, _ := cmd.CombinedOutput() // a verdict that is not valid is an error
-			for l := range strings.Lines(string(out)) {
-				line += strings.TrimRight(l, " \n") + "\n"
-			}
-			fmt.Fprint(&b, wallTime.ReplaceAllString(line, "simulated in 400ms"))
+			b.WriteString(line + printed(strings.TrimPrefix(line, "$ "), dir))
 		}
 		return "```console\n" + b.String() + "```"
 	}
+}
+
+// printed returns what a command prints in a folder, without blanks at the ends of lines.
+func printed(command, dir string) string {
+	cmd := exec.Command("bash", "-c", command)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "NO_COLOR=1")
+	out, _ := cmd.CombinedOutput() // a verdict that is not valid is an error
+	var b strings.Builder
+	for l := range strings.Lines(string(out)) {
+		b.WriteString(strings.TrimRight(l, " \n") + "\n")
+	}
+	return wallTime.ReplaceAllString(b.String(), "simulated in 400ms")
 }

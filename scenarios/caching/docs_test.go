@@ -27,12 +27,12 @@ const (
 const pageHead = `# The scenarios
 
 A scenario asks one question about distributed systems, runs the variants that people choose between, and shows the number that
-answers it. What must come of it is part of the scenario: ` + "`capsize scenario NAME`" + ` ends with 1 if it does not.
+answers it. The expected numbers are part of the scenario: ` + "`capsize scenario NAME`" + ` exits with 1 if they do not hold.
 
-This page is made by ` + "`make scenarios`" + `, from the scenarios themselves and from runs of them. *invalid* says how many seeds a
-checker found wrong, and *seed* is the first that came out worst: ` + "`capsize scenario NAME --variant V --seed N --show`" + ` runs that one alone,
-prints its counter-example, and writes its page. The scenario ` + "`cap`" + ` has [a page of its own](../guide/09-cap.md); what the caches are
-about is told in [caches](../guide/07-caches.md) and [CDN](../guide/08-cdn.md).
+` + "`make scenarios`" + ` makes this page, from the scenarios themselves and from runs of them. *invalid* counts the seeds that a
+checker found wrong, and *seed* is the first of the worst: ` + "`capsize scenario NAME --variant V --seed N --show`" + ` runs it alone,
+prints its counterexample, and writes its page. The scenario ` + "`cap`" + ` has [a page of its own](../guide/09-cap.md);
+[caches](../guide/07-caches.md) and [CDNs](../guide/08-cdn.md) explain the others.
 `
 
 // documented lists the scenarios that the page is about.
@@ -73,7 +73,10 @@ func rowsOf(s scenarios.Scenario) string { return filepath.Join(scenariosRows, s
 func scenariosText(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
-	b.WriteString(pageHead)
+	b.WriteString(pageHead + "\n| scenario | question |\n|---|---|\n")
+	for _, s := range documented() {
+		fmt.Fprintf(&b, "| [%s](#%[1]s) | %s |\n", s.Name, sentence(s.Question))
+	}
 	for _, s := range documented() {
 		all := scenariotest.ReadRows(t, rowsOf(s))
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n%s.\n\n", s.Name, sentence(s.Question), sentence(s.Shows))
