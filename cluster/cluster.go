@@ -355,9 +355,35 @@ func (c *Cluster) find(f Finding) {
 	c.findings = append(c.findings, f)
 }
 
+// A traceEvent says what happened, in the trace. Beside kindFunc it is one of the first
+// block; beside kinds that cross the network it is a loss, traceDoubled or traceDamaged.
+// The numbers reach the hash of the trace: they stay as they are.
+type traceEvent uint8
+
+const (
+	traceBoot traceEvent = iota
+	traceCrash
+	traceInject
+	traceHeal
+	traceRole
+	traceHealAll
+	traceMembersWanted
+	traceMembersAdopted
+	traceDiskFull
+	traceDiskError
+	traceSyncError
+	traceSyncLie
+	traceMisdirect
+	traceReadOnly
+	traceName
+
+	traceDoubled traceEvent = 6 // of a message or segment
+	traceDamaged traceEvent = 7 // of a message or segment
+)
+
 // note adds something that happened to the trace.
-func (c *Cluster) note(at time.Duration, m, other *machine, k kind, why loss) {
-	x := uint64(at)<<20 ^ uint64(m.id)<<8 ^ uint64(k)<<4 ^ uint64(why)
+func (c *Cluster) note(at time.Duration, m, other *machine, k kind, what traceEvent) {
+	x := uint64(at)<<20 ^ uint64(m.id)<<8 ^ uint64(k)<<4 ^ uint64(what)
 	if other != nil {
 		x ^= uint64(other.id+1) << 54
 	}

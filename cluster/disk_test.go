@@ -395,10 +395,10 @@ func TestMisdirectedWrites(t *testing.T) {
 
 func TestDamageSparesAMajority(t *testing.T) {
 	onRig(t, func(t *testing.T, r *rig) {
-		assert.True(t, r.Damage("n2"))
-		assert.True(t, r.Damage("n2"))
-		assert.False(t, r.Damage("n1"))
-		assert.False(t, r.Damage("n3"))
+		assert.True(t, r.ReserveDamage("n2"))
+		assert.True(t, r.ReserveDamage("n2"))
+		assert.False(t, r.ReserveDamage("n1"))
+		assert.False(t, r.ReserveDamage("n3"))
 	})
 }
 

@@ -58,18 +58,18 @@ func (d *disk) fails(op string, t time.Duration) error {
 		switch {
 		case x.Full && op == "write":
 			x.by.add(biteFull, 1)
-			d.note(8)
+			d.note(traceDiskFull)
 			return diskError{syscall.ENOSPC}
 		case x.Fail > 0 && d.draw("fail", x, t).Float64() < x.Fail:
 			x.by.add(biteFailed, 1)
-			d.note(9)
+			d.note(traceDiskError)
 			return diskError{syscall.EIO}
 		}
 	}
 	return nil
 }
 
-func (d *disk) note(what loss) { d.m.c.note(d.m.c.Now(), d.m, nil, kindFunc, what) }
+func (d *disk) note(what traceEvent) { d.m.c.note(d.m.c.Now(), d.m, nil, kindFunc, what) }
 
 func (d *disk) draw(what string, x *diskTrouble, t time.Duration) keyed.Key {
 	return d.key.With(what, x.by.name).Int(int64(t / time.Millisecond))
@@ -81,7 +81,7 @@ func (d *disk) frozen() error {
 	for _, x := range d.troubles {
 		if x.ReadOnly {
 			x.by.add(biteReadOnly, 1)
-			d.note(13)
+			d.note(traceReadOnly)
 			return diskError{syscall.EROFS}
 		}
 	}
@@ -107,12 +107,12 @@ func (d *disk) outcome(chosen func(*redo) bool) (lies bool, err error) {
 		case x.FailSyncs > 0:
 			x.FailSyncs--
 			x.by.add(biteSyncFailed, 1)
-			d.note(10)
+			d.note(traceSyncError)
 			d.redos = slices.DeleteFunc(d.redos, func(r redo) bool { return r.what == redoWrite && chosen(&r) })
 			return false, diskError{syscall.EIO}
 		case x.Lie && slices.ContainsFunc(d.redos, func(r redo) bool { return chosen(&r) }):
 			x.by.add(biteLied, 1)
-			d.note(11)
+			d.note(traceSyncLie)
 			lies = true
 		}
 	}
@@ -137,7 +137,7 @@ func (d *disk) misdirect(r *redo, t time.Duration) {
 	for _, x := range d.troubles {
 		if k := d.draw("misdirect", x, t); x.Misdirect > 0 && k.Float64() < x.Misdirect {
 			x.by.add(biteMisdirected, 1)
-			d.note(12)
+			d.note(traceMisdirect)
 			elsewhere := k.With("where").Range(0, int64(len(r.f.data)/sector+1))*sector + int64(r.off%sector)
 			if int(elsewhere) == r.off {
 				elsewhere += sector
@@ -308,11 +308,10 @@ func (f *file) walk(path string, do func(path string, f *file)) {
 	}
 }
 
-// Damage asks for leave to have the disk of a node lose or change what it had
-// promised to keep. It books the node as damaged, for the rest of the run, and
-// reports true as long as the damaged ones are a minority of the nodes: then no
-// byte is damaged on more than a minority of its replicas, wherever they are.
-func (c *Cluster) Damage(node string) bool {
+// ReserveDamage counts a node as damaged for the rest of the run, and reports whether a fault may
+// then have its disk lose or change what it had promised to keep. The damaged nodes stay a
+// minority: so no byte is damaged on more than a minority of its replicas, wherever they are.
+func (c *Cluster) ReserveDamage(node string) bool {
 	m := c.machine(node)
 	c.lock()
 	defer c.unlock()
@@ -326,7 +325,7 @@ func (c *Cluster) Damage(node string) bool {
 	return true
 }
 
-// Damaged reports whether the disk of a node had leave to break a promise.
+// Damaged reports whether a fault was allowed to have the disk of a node break a promise.
 func (c *Cluster) Damaged(node string) bool {
 	m := c.machine(node)
 	c.lock()

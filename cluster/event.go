@@ -62,14 +62,14 @@ func (e *event) admit(at time.Duration) bool {
 		if !m.up || m.life != e.life {
 			return false
 		}
-		c.note(at, m, nil, e.kind, 0)
+		c.note(at, m, nil, e.kind, traceEvent(arrived))
 		if m.drag > 0 {
 			m.work(at)
 		}
 		return true
 	}
 	why := c.arrives(e)
-	c.note(at, m, e.from, e.kind, why)
+	c.note(at, m, e.from, e.kind, traceEvent(why))
 	if why != arrived {
 		c.count(why)
 		if e.lost == nil {

@@ -171,7 +171,7 @@ func (h *Host) SetRole(role string) {
 		return
 	}
 	h.m.role = role
-	c.note(c.Now(), h.m, nil, kindFunc, 4)
+	c.note(c.Now(), h.m, nil, kindFunc, traceRole)
 	c.happen(RoleChange)
 	if !leads(role) {
 		return

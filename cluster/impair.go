@@ -111,7 +111,7 @@ func (c *Cluster) launchImpaired(e *event, l *link) loss {
 		at += extra
 		if x.Double > 0 && !e.stream && x.draw(l, "double", e.depart, time.Millisecond/10).Float64() < x.Double {
 			x.by.add(biteDoubled, 1)
-			c.note(c.Now(), e.to, e.from, e.kind, 6)
+			c.note(c.Now(), e.to, e.from, e.kind, traceDoubled)
 			twin := c.loop.fresh()
 			*twin = *e
 			copies = append(copies, twin)
@@ -138,7 +138,7 @@ func (c *Cluster) suffer(e *event, l *link, x *trouble) (why loss, extra time.Du
 		return lostToChance, 0
 	case x.Damage > 0 && x.draw(l, "damage", t, time.Millisecond/10).Float64() < x.Damage:
 		x.by.add(biteDamaged, 1)
-		c.note(c.Now(), e.to, e.from, e.kind, 7)
+		c.note(c.Now(), e.to, e.from, e.kind, traceDamaged)
 		if !x.Deliver || !e.damage(x.draw(l, "bits", t, time.Millisecond/10)) {
 			return lostToChance, 0
 		}

@@ -112,7 +112,7 @@ func (c *Cluster) Lose(from, to string, p float64) (heal func()) {
 func (c *Cluster) Heal() {
 	c.lock()
 	c.epoch++
-	c.note(c.Now(), c.machines[0], nil, kindFunc, 5)
+	c.note(c.Now(), c.machines[0], nil, kindFunc, traceHealAll)
 	c.restoreMembers()
 	for _, m := range c.machines {
 		for i := range m.links {
@@ -154,7 +154,7 @@ func (c *Cluster) change(from, to string, apply func(*link) func()) (heal func()
 // undo. It does nothing the second time, nor once everything was healed. The
 // cluster is locked here, and while undo runs.
 func (c *Cluster) healing(m, other *machine, undo func()) (heal func()) {
-	c.note(c.Now(), m, other, kindFunc, 2)
+	c.note(c.Now(), m, other, kindFunc, traceInject)
 	epoch, done := c.epoch, false
 	return func() {
 		c.lock()
@@ -162,7 +162,7 @@ func (c *Cluster) healing(m, other *machine, undo func()) (heal func()) {
 		if !done && epoch == c.epoch {
 			done = true
 			undo()
-			c.note(c.Now(), m, other, kindFunc, 3)
+			c.note(c.Now(), m, other, kindFunc, traceHeal)
 		}
 	}
 }

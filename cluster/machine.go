@@ -91,7 +91,7 @@ func (m *machine) start() {
 	}
 	m.life++
 	m.host = newHost(m, ctx)
-	c.note(c.Now(), m, nil, kindFunc, 0)
+	c.note(c.Now(), m, nil, kindFunc, traceBoot)
 	c.happen(Boot)
 	h, sys := m.host, c.cfg.System
 	c.unlock()
@@ -138,7 +138,7 @@ func (m *machine) crashBy(by *tally, silent bool) {
 		return
 	}
 	now := c.Now()
-	c.note(now, m, nil, kindFunc, 1)
+	c.note(now, m, nil, kindFunc, traceCrash)
 	m.up, m.dying, m.handler, m.role, m.downed = false, !silent, nil, "", by
 	m.died = append(m.died, now)
 	if !c.stopping {

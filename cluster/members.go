@@ -47,7 +47,7 @@ func (c *Cluster) SetMembers(names []string) (heal func(), err error) {
 	if len(names) == 0 {
 		return nil, errors.New("somebody must be a member")
 	}
-	c.note(c.Now(), c.machines[0], nil, kindFunc, 6)
+	c.note(c.Now(), c.machines[0], nil, kindFunc, traceMembersWanted)
 	c.members.wanted, c.members.by = names, c.by
 	c.members.asked++
 	asked := c.members.asked
@@ -101,7 +101,7 @@ func (h *Host) Adopt(names []string) {
 		return
 	}
 	h.members = names
-	c.note(c.Now(), h.m, nil, kindFunc, 7)
+	c.note(c.Now(), h.m, nil, kindFunc, traceMembersAdopted)
 	if slices.Equal(names, c.members.wanted) {
 		c.members.by.add(biteMembers, 1)
 	}

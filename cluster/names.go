@@ -106,7 +106,7 @@ func (c *Cluster) setName(name string, record Name) error {
 			record.TTL = was.TTL
 		}
 	}
-	c.note(c.Now(), c.machines[0], nil, kindFunc, 14)
+	c.note(c.Now(), c.machines[0], nil, kindFunc, traceName)
 	if len(record.Hosts) == 0 {
 		delete(c.names, name)
 		return nil

@@ -96,7 +96,7 @@ func (l limit) strike(c *cluster.Cluster, fault string, victims []Victim, r *ran
 	var heals []func()
 	err = ErrSpared
 	for _, node := range drawn {
-		if !c.Damage(node) && !l.Beyond {
+		if !c.ReserveDamage(node) && !l.Beyond {
 			continue
 		}
 		heal, e := do(node)
