@@ -14,7 +14,7 @@ import (
 // one of these each time. It takes all hosts, clients included, unless victims are given.
 // A host goes on to use what it has cached. In a system without names (see
 // [cluster.Named]) it fails with [ErrNoOccasion].
-func DNS(what cluster.NameTrouble, victims ...Victim) Fault { return dns{aim{victims}, what} }
+func DNS(what cluster.NameImpairment, victims ...Victim) Fault { return dns{aim{victims}, what} }
 
 func init() {
 	register("dns", `lookups of names go wrong; "answer": stale, wrong, missing, failing or slow, drawn unless given`, as[dns]())
@@ -22,7 +22,7 @@ func init() {
 
 type dns struct {
 	aim
-	Answer cluster.NameTrouble `json:"answer,omitempty"`
+	Answer cluster.NameImpairment `json:"answer,omitempty"`
 }
 
 func (dns) kind() string { return "dns" }
@@ -35,7 +35,7 @@ func (f dns) String() string {
 }
 
 func (f dns) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	kinds := cluster.NameTroubles()
+	kinds := cluster.NameImpairments()
 	what := kinds[r.IntN(len(kinds))]
 	if f.Answer != "" {
 		what = f.Answer
