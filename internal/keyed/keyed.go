@@ -1,4 +1,4 @@
-// Package keyed draws random numbers by coordinates of the world.
+// Package keyed draws random numbers by coordinates.
 //
 // A draw from a shared stream depends on how many draws came before it, by
 // anybody. A keyed draw depends only on what it is for: the seed, the link, the
