@@ -16,7 +16,7 @@ type bandMark struct {
 	text string
 }
 
-// bandMarks are the labels above the chart, in rows such that none meets another.
+// bandMarks are the labels above the chart, in rows so that none overlaps another.
 type bandMarks struct {
 	all  []bandMark
 	rows int
@@ -29,11 +29,11 @@ func (c *chart) bandLabels(run Run, width float64) bandMarks {
 	if width < 500 {
 		rows, longest = 4, 150
 	}
-	shelf := &shelf{most: rows}
+	shelf := &labelRows{most: rows}
 	var m bandMarks
-	all := during(spans(run.history(), run.end()), 0, run.end())
+	all := during(faultsOf(run.history(), run.end()), 0, run.end())
 	if len(all) > manyBands {
-		m.put(c, shelf, 0, census(all), width-c.left-20, false)
+		m.put(c, shelf, 0, commonest(all), width-c.left-20, false)
 		all = nil
 	}
 	for _, f := range all {
@@ -49,7 +49,9 @@ func (c *chart) bandLabels(run Run, width float64) bandMarks {
 	return m
 }
 
-func (m *bandMarks) put(c *chart, s *shelf, at time.Duration, name string, longest float64, counts bool) {
+// put places a label in the first row with room. If there is none, the label is dropped, and
+// counted if counts is set.
+func (m *bandMarks) put(c *chart, s *labelRows, at time.Duration, name string, longest float64, counts bool) {
 	const px = 11
 	text := fit(name, px, longest)
 	w := textWidth(text, px)
@@ -66,7 +68,7 @@ func (m *bandMarks) put(c *chart, s *shelf, at time.Duration, name string, longe
 
 // bands draws the faults and the phases behind everything else.
 func (c *chart) bands(run Run, m bandMarks) {
-	all := during(spans(run.history(), run.end()), 0, run.end())
+	all := during(faultsOf(run.history(), run.end()), 0, run.end())
 	if len(all) > manyBands {
 		all = merge(all, c)
 	}
@@ -86,8 +88,8 @@ func (c *chart) bands(run Run, m bandMarks) {
 	}
 }
 
-// census names the commonest of many faults.
-func census(all []span) string {
+// commonest names the commonest of many faults.
+func commonest(all []activeFault) string {
 	n := map[string]int{}
 	for _, f := range all {
 		n[f.Name]++
@@ -107,8 +109,8 @@ func census(all []span) string {
 	return s
 }
 
-// phases returns the phases that began in the picture and not at its edge. Those
-// that began at the same place to the eye are one.
+// phases returns the phases that begin within the picture and not at its edge. Phases whose
+// beginnings are too near to each other to be labelled apart are joined.
 func (c *chart) phases(run Run) []Phase {
 	const near = 6
 	var some []Phase
@@ -128,8 +130,8 @@ func (c *chart) phases(run Run) []Phase {
 
 // merge joins faults that touch each other in the picture, so that thousands of
 // them stay as few rectangles as there are columns.
-func merge(all []span, c *chart) []span {
-	var merged []span
+func merge(all []activeFault, c *chart) []activeFault {
+	var merged []activeFault
 	n := 0
 	for _, f := range all {
 		last := len(merged) - 1

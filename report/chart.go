@@ -24,14 +24,14 @@ type chart struct {
 	left, right    float64
 	top, bottom    float64 // of the latencies
 	labels         float64 // where the labels of faults end
-	unanswered     float64 // where calls are that never returned; 0 without any
+	pending        float64 // where calls are drawn that never returned; 0 without any
 	rateTop, floor float64
 	end            time.Duration
 	low, high      int // decades of the axis
 	shared         bool
 }
 
-// chartPictures draws the run in all widths and says how the dots were thinned.
+// chartPictures draws the run in all widths, with a note if the dots were thinned.
 func chartPictures(run Run, why *checker.Why) (pictures template.HTML, note string) {
 	var all strings.Builder
 	drawn := 0
@@ -53,6 +53,7 @@ func chartPictures(run Run, why *checker.Why) (pictures template.HTML, note stri
 	return template.HTML(all.String()), note
 }
 
+// chartLabel describes the chart in words, for readers who don't see the picture.
 func chartLabel(run Run, calls []history.Call) string {
 	var t tally
 	for _, c := range calls {
@@ -63,9 +64,11 @@ func chartLabel(run Run, calls []history.Call) string {
 	if len(t.latency) > 0 {
 		s += fmt.Sprintf("; half of the ok calls took at most %s, 99 of 100 at most %s", short(t.quantile(.5)), short(t.quantile(.99)))
 	}
-	return s + fmt.Sprintf("; %s.", plural(len(spans(run.history(), run.end())), "fault"))
+	return s + fmt.Sprintf("; %s.", plural(len(faultsOf(run.history(), run.end())), "fault"))
 }
 
+// newChart lays out and draws the chart for one width: labels of faults on top, latencies, rates,
+// and the axis of time. It returns the number of dots.
 func newChart(run Run, calls []history.Call, why *checker.Why, width float64) (c *chart, dots int) {
 	c = &chart{end: max(run.end(), 1), left: 62, right: width - 10}
 	if width < 500 {
@@ -77,7 +80,7 @@ func newChart(run Run, calls []history.Call, why *checker.Why, width float64) (c
 	c.labels = float64(marks.rows)*15 + 4
 	c.top = c.labels + 6
 	if slices.ContainsFunc(calls, history.Call.Open) {
-		c.unanswered = c.top + 8
+		c.pending = c.top + 8
 		c.top += 22
 	}
 	height := 190.0
@@ -119,7 +122,7 @@ func (c *chart) decades(calls []history.Call) {
 	c.low, c.high = max(c.low, c.high-12), max(c.high, c.low+2)
 }
 
-// y returns where a latency is. What took no time is at the bottom.
+// y returns where a latency is. Zero is at the bottom.
 func (c *chart) y(d time.Duration) float64 {
 	log := math.Log10(float64(max(d, 1)))
 	part := (log - float64(c.low)) / float64(c.high-c.low)
@@ -140,8 +143,8 @@ func (c *chart) grid() {
 		}
 		c.text("t", c.left-8, y+4, ending, label)
 	}
-	if c.unanswered > 0 {
-		c.text("t", c.left-8, c.unanswered+4, ending, "never")
+	if c.pending > 0 {
+		c.text("t", c.left-8, c.pending+4, ending, "never")
 	}
 	c.path("grid", lines, "")
 }
@@ -154,7 +157,7 @@ func (c *chart) dots(calls []history.Call, width float64) int {
 	limit := int(maxDots * width / widths[0].px)
 	var points [outcomes][]point
 	for _, call := range calls {
-		p := point{c.x(call.Invoke.Time), c.unanswered}
+		p := point{c.x(call.Invoke.Time), c.pending}
 		if !call.Open() {
 			p.y = c.y(took(call))
 		}
@@ -175,9 +178,9 @@ func (c *chart) dots(calls []history.Call, width float64) int {
 	return total
 }
 
-// thin leaves out points until at most limit are left: of those in one cell of a
-// grid it keeps the first, and it widens the cells until few enough are taken.
-// The extremes stay, for a cell holds what is within a mark's width.
+// thin drops points until at most limit are left: of those in one cell of a
+// grid it keeps the first, and it widens the cells until few enough are left.
+// The extremes stay visible, since a cell is about as wide as a mark.
 func thin(all []point, limit int) []point {
 	few := all
 	for cell := 1.0; len(few) > limit; cell *= 1.25 {
@@ -224,6 +227,7 @@ func (c *chart) rates(calls []history.Call) {
 	c.text("t", c.left-8, c.floor-1, ending, "calls/s")
 }
 
+// rateLabel formats a rate in at most four characters; empty if it has no room.
 func rateLabel(perSec float64) string {
 	switch {
 	case perSec >= 1e7:
@@ -236,7 +240,7 @@ func rateLabel(perSec float64) string {
 	return fmt.Sprintf("%.2g", perSec)
 }
 
-// frame marks where the counter-example is, and returns the middle and the
+// frame marks where the counterexample is, and returns the middle and the
 // width of its label.
 func (c *chart) frame(why *checker.Why) (label [2]float64) {
 	if why == nil {
@@ -251,7 +255,7 @@ func (c *chart) frame(why *checker.Why) (label [2]float64) {
 	return [2]float64{at, w}
 }
 
-// timeAxis labels the time, but for what the frame's label covers.
+// timeAxis labels the time, except where the frame's label is.
 func (c *chart) timeAxis(frame [2]float64) {
 	n := int((c.right - c.left) / 90)
 	marks := ""

@@ -10,7 +10,7 @@ import (
 	"github.com/capsize-go/capsize/report"
 )
 
-// A counter-example of three calls, as a terminal shows it.
+// A counterexample of three calls, as a terminal shows it.
 func ExampleText() {
 	at := func(ms int) time.Duration { return time.Duration(ms) * time.Millisecond }
 	h := history.Of(

@@ -112,7 +112,7 @@ func synthetic(n int) ([]history.Call, []history.Call) {
 	return calls, faults
 }
 
-func spansOf(faults []history.Call) []span { return spans(merged(faults...), time.Hour) }
+func spansOf(faults []history.Call) []activeFault { return faultsOf(merged(faults...), time.Hour) }
 
 func randomOp(r *rand.Rand, value int) (testOp, any) {
 	key := fmt.Sprint("k", r.IntN(5))
@@ -189,7 +189,7 @@ func validRun() Run {
 	return r
 }
 
-// openRun has a counter-example with calls that never returned, far apart.
+// openRun has a counterexample with calls that never returned, far apart.
 func openRun() Run {
 	r := invalidRun(200)
 	calls, faults := synthetic(200)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A LogLine is a line that code on a host logged, or what a fault did then.
+// A LogLine is a line that code on a host logged, or that a fault was injected or healed.
 type LogLine struct {
 	At    time.Duration // since the run began
 	Host  string        // n1, c0, or nemesis

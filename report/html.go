@@ -24,7 +24,7 @@ const (
 )
 
 // HTML writes the page of a run: one file that needs no network and no script.
-// However long the history is, the page stays below two megabytes; it says so
+// The page stays below two megabytes for histories of any length, and says
 // where it leaves things out.
 func HTML(w io.Writer, run Run) error {
 	css, err := assets.ReadFile("assets/page.css")
@@ -39,7 +39,7 @@ func HTML(w io.Writer, run Run) error {
 	return nil
 }
 
-// A view is what the template shows.
+// A view is the data of the template.
 type view struct {
 	Style             template.CSS
 	Title, Verdict    string
@@ -88,6 +88,7 @@ type planView struct {
 
 type link struct{ Name, URL string }
 
+// newView cleans and formats all parts of a run for the template.
 func newView(run Run) view {
 	title, head := titles(run)
 	v := view{
@@ -102,8 +103,8 @@ func newView(run Run) view {
 	why := run.why()
 	if why != nil {
 		v.Share = share(run, why)
-		v.Why = whyPictures(run, why)
-		v.WhyText = strings.Join(drawing(run, why, Style{}), "\n")
+		v.Why = counterexamplePictures(run, why)
+		v.WhyText = strings.Join(counterexampleText(run, why, Style{}), "\n")
 		v.Timeline, v.TimelineNote = timelinePictures(run, why)
 	}
 	v.Metrics = metricViews(run)
@@ -115,14 +116,14 @@ func newView(run Run) view {
 		v.Chart, v.ChartNote = chartPictures(run, why)
 	}
 	v.Plan, v.PlanNote = planViews(run)
-	if n := len(during(spans(run.history(), run.end()), 0, run.end())); n > 0 {
+	if n := len(during(faultsOf(run.history(), run.end()), 0, run.end())); n > 0 {
 		v.Faults = plural(n, "fault")
 	}
 	v.Findings, v.FindingsNote = findingViews(run)
 	return v
 }
 
-// share says how few calls prove the verdict, and where they are.
+// share says how many calls prove the verdict, and where they are.
 func share(run Run, why *checker.Why) string {
 	s := fmt.Sprintf("%s of %s", count(len(why.Calls)), plural(max(why.Of, len(why.Calls)), "call"))
 	if why.Key != "" {
@@ -132,19 +133,19 @@ func share(run Run, why *checker.Why) string {
 	if len(why.Calls) == 1 {
 		is = "is"
 	}
-	return fmt.Sprintf("%s %s enough%s; found at %s of %s", s, is, atOdds(why), run.at(foundAt(why)), run.at(run.end())) + whyNote(why)
+	return fmt.Sprintf("%s %s enough%s; found at %s of %s", s, is, conflicting(why), run.at(foundAt(why)), run.at(run.end())) + minimalityNote(why)
 }
 
-// whyNote says why the counter-example may not be the smallest, if it may not.
-func whyNote(why *checker.Why) string {
+// minimalityNote says why the counterexample may not be minimal, if it may not.
+func minimalityNote(why *checker.Why) string {
 	if why.Note == "" {
 		return ""
 	}
 	return "; " + clean(why.Note, 200)
 }
 
-// atOdds says how many of the calls contradict each other, if some only show where values came from.
-func atOdds(why *checker.Why) string {
+// conflicting says how many of the calls contradict each other, if some only show where values came from.
+func conflicting(why *checker.Why) string {
 	switch n := len(why.Core); {
 	case n == 0 || n == len(why.Calls):
 		return ""
@@ -155,7 +156,7 @@ func atOdds(why *checker.Why) string {
 	}
 }
 
-// titles returns what the page calls the run, and what it says after that.
+// titles returns the title of the page, and the line below it.
 func titles(run Run) (title, head string) {
 	var parts []string
 	if title = clean(run.Title, 200); title == "" {
@@ -163,7 +164,7 @@ func titles(run Run) (title, head string) {
 	}
 	switch s := subject(run); {
 	case s == title:
-	case title == clean(run.System, 200) && run.Workload != "": // it would be said twice
+	case title == clean(run.System, 200) && run.Workload != "": // the title has the system already
 		parts = append(parts, clean(run.Workload, 80))
 	default:
 		parts = append(parts, s)
@@ -227,6 +228,7 @@ func outcomeViews(run Run) []outcomeView {
 	}
 }
 
+// paramsOf lists the parameters of the run, with the seed unless it is among them already.
 func paramsOf(run Run) []KV {
 	var kvs []KV
 	add := func(name, value string) {
@@ -254,13 +256,13 @@ func paramsOf(run Run) []KV {
 	return kvs
 }
 
-// planViews joins the plan with what the history says became of each step.
+// planViews joins the plan with the faults of the history, which have the keys of the steps.
 func planViews(run Run) (rows []planView, note string) {
-	became := map[string]span{}
-	all := spans(run.history(), run.end())
+	byStep := map[string]activeFault{}
+	all := faultsOf(run.history(), run.end())
 	for _, s := range all {
-		if _, ok := became[s.Step]; !ok {
-			became[s.Step] = s
+		if _, ok := byStep[s.Step]; !ok {
+			byStep[s.Step] = s
 		}
 	}
 	if len(run.Plan) == 0 {
@@ -277,9 +279,9 @@ func planViews(run Run) (rows []planView, note string) {
 			break
 		}
 		row := planView{ID: fmt.Sprint(p.ID), At: short(p.At), For: short(p.For), Fault: clean(p.Fault, 120), Note: clean(p.Note, 200)}
-		s, struck := became[fmt.Sprint("step ", p.ID)]
+		s, injected := byStep[fmt.Sprint("step ", p.ID)]
 		switch {
-		case !struck:
+		case !injected:
 			row.What = "did not come to it"
 		case s.Failed != "":
 			row.What = "failed: " + s.Failed
@@ -299,8 +301,10 @@ func leftOut(n int, thing string) string {
 	return fmt.Sprintf("The first %d of %s; the history has them all.", maxPlanRows, plural(n, thing))
 }
 
+// findingViews returns the findings that the reason does not state already, as far as the page has
+// room.
 func findingViews(run Run) (all []Finding, note string) {
-	findings := run.untold()
+	findings := run.furtherFindings()
 	for i, f := range findings {
 		if i == maxFindings {
 			note = fmt.Sprintf("and %s", plural(len(findings)-i, "more finding"))
@@ -312,7 +316,7 @@ func findingViews(run Run) (all []Finding, note string) {
 	return all, note
 }
 
-// cleanLines returns the first lines of a text, safe to be shown, with their indentation.
+// cleanLines returns the first lines of a text, made safe by clean, with their indentation.
 func cleanLines(text string, most int) (lines []string) {
 	if text == "" {
 		return nil

@@ -51,7 +51,7 @@ func firstDifference(want, got string) string {
 func TestGolden(t *testing.T) {
 	for name, run := range cases() {
 		t.Run(name, func(t *testing.T) {
-			golden(t, name+".txt", []byte(text(run, Style{})+"\n"+picture(run, Style{})))
+			golden(t, name+".txt", []byte(text(run, Style{})+"\n"+overviewText(run, Style{})))
 		})
 	}
 	for _, name := range []string{"open", "findings", "nothing", "other"} {
@@ -75,7 +75,7 @@ func TestSameRunGivesTheSameBytes(t *testing.T) {
 	first, second := cases(), cases()
 	for name := range first {
 		a, b := first[name], second[name]
-		assert.Equal(t, text(a, Style{})+picture(a, Style{}), text(b, Style{})+picture(b, Style{}), name)
+		assert.Equal(t, text(a, Style{})+overviewText(a, Style{}), text(b, Style{})+overviewText(b, Style{}), name)
 		assert.True(t, bytes.Equal(pageOf(t, a), pageOf(t, b)), name)
 	}
 }
@@ -88,7 +88,7 @@ func TestNoLineIsWiderThanAsked(t *testing.T) {
 		}
 		for _, width := range []int{0, 10, 60, 73, 80, 120, 250} {
 			s := Style{Width: width}
-			for _, line := range strings.Split(text(run, s)+picture(run, s), "\n") {
+			for _, line := range strings.Split(text(run, s)+overviewText(run, s), "\n") {
 				assert.LessOrEqual(t, utf8.RuneCountInString(line), s.width(), "%s: %s", name, line)
 			}
 		}
@@ -98,8 +98,8 @@ func TestNoLineIsWiderThanAsked(t *testing.T) {
 func TestColoursOnlyWhenAsked(t *testing.T) {
 	escape := regexp.MustCompile("\x1b\\[[0-9]+m")
 	for name, run := range cases() {
-		plain := text(run, Style{}) + picture(run, Style{})
-		colored := text(run, Style{Color: true}) + picture(run, Style{Color: true})
+		plain := text(run, Style{}) + overviewText(run, Style{})
+		colored := text(run, Style{Color: true}) + overviewText(run, Style{Color: true})
 		assert.NotContains(t, plain, "\x1b", name)
 		strip := func(s string) string { return regexp.MustCompile(` +\n`).ReplaceAllString(s, "\n") }
 		assert.Equal(t, strip(plain), strip(escape.ReplaceAllString(colored, "")), name)

@@ -1,8 +1,8 @@
-// Package report shows what came of a run: as text for a terminal, as a picture
+// Package report shows the result of a run: as text for a terminal, as a picture
 // of the whole run, and as one page of HTML that needs no network.
 //
 // It judges nothing and runs nothing. A [Run] is plain data, so that the report
-// of a run that somebody else recorded looks like that of one made just now, and
+// of a recorded history looks like that of a run, and
 // the same Run always gives the same bytes.
 package report
 
@@ -14,27 +14,27 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// A Run is all that a report shows of one run. Every field may be left out: what
+// A Run is the data of a report. Every field is optional: what
 // is missing is not shown.
 type Run struct {
 	Title    string // name of the test
 	System   string
 	Workload string
-	Nemesis  string // what the nemesis was told to do
+	Nemesis  string // the nemesis and its parameters
 	Bug      string // the bug that was switched on, if one was
 
 	Seed    uint64
 	Nodes   int
 	Clients int
 	Virtual time.Duration // how long the run was
-	// Recorded says that the history was recorded elsewhere: no seed made it, and nobody knows
-	// whether its time was virtual.
+	// Recorded says that the history was recorded elsewhere: it has no seed, and its time may
+	// be virtual or not.
 	Recorded bool
 	// Start is the time of the first op, if the history was recorded with times of the wall
 	// clock. The times of the history count from it.
 	Start time.Time
 	// Ordered says that the history has an order and no times: the Time of an op is its
-	// position, and nothing is said of how long things took.
+	// position, and no durations are shown.
 	Ordered bool
 	// Notes say how the history was read, such as what was assumed of it.
 	Notes []string
@@ -51,14 +51,14 @@ type Run struct {
 	Exercised []Row
 	Metrics   []Metric          // the test's own
 	Log       iter.Seq[LogLine] // in order of time; nil if no host logged anything
-	Snapshot  string            // what a run was doing that was stopped on purpose
+	Snapshot  string            // the state of a run that was stopped on purpose
 	Findings  []Finding
 	Plan      []Step
 	Params    []KV
 
 	Rerun      string // the command that runs this again, from the module's root
-	Repeats    string // what was seen when the seed was run again; empty if it was not
-	Note       string // what else is to be said, as that this is not the run that was saved; its lines are kept
+	Repeats    string // the result of running the seed again; empty if that was not done
+	Note       string // anything else, as that this is not the run that was saved; its lines are kept
 	ReportPath string // where the page is
 	SavedPath  string // where the failure is kept for the next time
 	Digest     string // of the history
@@ -70,10 +70,9 @@ type Row struct {
 	What, Note string
 }
 
-// A Finding is something that user code did and never should: a panic, a
-// goroutine left behind.
+// A Finding is misbehaviour of user code: a panic, a goroutine that outlived its host.
 type Finding struct {
-	Host  string // where; empty if no host is to blame
+	Host  string // where; empty if it belongs to no host
 	What  string // one sentence
 	Stack string // of the goroutine, where there is one
 }
@@ -86,8 +85,9 @@ func (f Finding) String() string {
 	return f.Host + ": " + f.What
 }
 
-// untold returns the findings that say more than the reason of the verdict does.
-func (r Run) untold() (all []Finding) {
+// furtherFindings returns the findings without the one that is the reason of the verdict,
+// unless it has a stack.
+func (r Run) furtherFindings() (all []Finding) {
 	c, _ := r.decisive()
 	for _, f := range r.Findings {
 		if f.Stack != "" || f.String() != c.Reason {
@@ -97,7 +97,7 @@ func (r Run) untold() (all []Finding) {
 	return all
 }
 
-// A Step is one row of the nemesis's plan. What became of it is in the history,
+// A Step is one row of the nemesis's plan. What it did is in the history,
 // under the key "step " and ID.
 type Step struct {
 	ID    int
@@ -130,7 +130,7 @@ func (r Run) end() time.Duration {
 }
 
 // decisive returns the check that decides the verdict: the first of the worst,
-// and of those the first that has a counter-example.
+// and of those the first that has a counterexample.
 func (r Run) decisive() (checker.Result, bool) {
 	var best checker.Result
 	found := false
@@ -144,7 +144,7 @@ func (r Run) decisive() (checker.Result, bool) {
 	return best, found
 }
 
-// why returns the counter-example of the run, or nil.
+// why returns the counterexample of the run, or nil.
 func (r Run) why() *checker.Why {
 	c, _ := r.decisive()
 	w := whyOf(c)
@@ -154,8 +154,8 @@ func (r Run) why() *checker.Why {
 	return w
 }
 
-// whyOf returns the counter-example of a result, or of the first of its parts
-// that is as bad and has one.
+// whyOf returns the counterexample of a result, or of the first of its parts
+// that has one and the same verdict.
 func whyOf(c checker.Result) *checker.Why {
 	if c.Why != nil {
 		return c.Why
@@ -168,8 +168,8 @@ func whyOf(c checker.Result) *checker.Why {
 	return nil
 }
 
-// flatten replaces each result that only sums up others, as that of
-// [checker.All], by those others.
+// flatten replaces each result that only combines others, as that of
+// [checker.All], by these.
 func flatten(checks []checker.Result) []checker.Result {
 	var flat []checker.Result
 	for _, c := range checks {

@@ -10,19 +10,20 @@ import (
 	"github.com/capsize-go/capsize/internal/sorting"
 )
 
-// A scale is the time axis of a counter-example: it maps instants to [0, 1].
+// A scale is the time axis of a counterexample: it maps instants to [0, 1].
 //
-// The calls of a counter-example take milliseconds and may lie minutes apart. So
-// that both can be seen, a stretch in which none of them was under way is cut
+// The calls of a counterexample take milliseconds and may lie minutes apart. So
+// that both can be seen, an interval in which none of them was pending is cut
 // short, and every instant at which something happened keeps a distance from the
 // next. Order is always true, distance only between cuts.
 type scale struct {
 	times []time.Duration // distinct, ascending
 	at    []float64       // where each of them is
-	cuts  []int           // index of the instant before each stretch that was cut
+	cuts  []int           // index of the instant before each interval that was cut
 }
 
-// newScale makes the axis of calls. Instants are at least step apart.
+// newScale makes the axis of calls. Instants are at least step apart. Intervals without pending
+// calls are cut if they are longer than one and a half times all others together.
 func newScale(calls []history.Call, step float64) scale {
 	s := scale{times: instants(calls)}
 	if len(s.times) == 0 {
@@ -45,7 +46,7 @@ func newScale(calls []history.Call, step float64) scale {
 		total += weights[i]
 	}
 	s.place(weights, total, min(step, 0.6/float64(max(n, 1))))
-	if slices.ContainsFunc(calls, neverEnds) {
+	if slices.ContainsFunc(calls, indeterminate) {
 		for i := range s.at {
 			s.at[i] *= 0.88 // room for the open ends
 		}
@@ -66,10 +67,10 @@ func (s *scale) place(weights []float64, total, step float64) {
 	}
 }
 
-// busy reports whether a call that returned was under way from instant i to the next.
+// busy reports whether a call that returned was pending from instant i to the next.
 func (s *scale) busy(calls []history.Call, i int) bool {
 	for _, c := range calls {
-		if !neverEnds(c) && c.Invoke.Time <= s.times[i] && c.Complete.Time >= s.times[i+1] {
+		if !indeterminate(c) && c.Invoke.Time <= s.times[i] && c.Complete.Time >= s.times[i+1] {
 			return true
 		}
 	}
@@ -91,16 +92,16 @@ func (s *scale) pos(t time.Duration) float64 {
 	return s.at[i-1] + part*(s.at[i]-s.at[i-1])
 }
 
-// neverEnds reports whether a call may take effect at any time after it was
-// invoked: nobody knows its end.
-func neverEnds(c history.Call) bool { return c.Complete.Type == history.Info }
+// indeterminate reports whether a call may take effect at any time after it was
+// invoked.
+func indeterminate(c history.Call) bool { return c.Complete.Type == history.Info }
 
 // instants returns the times at which calls began and ended.
 func instants(calls []history.Call) []time.Duration {
 	var ts []time.Duration
 	for _, c := range calls {
 		ts = append(ts, c.Invoke.Time)
-		if !neverEnds(c) {
+		if !indeterminate(c) {
 			ts = append(ts, c.Complete.Time)
 		}
 	}
@@ -117,31 +118,31 @@ func window(calls []history.Call) (from, to time.Duration) {
 	return ts[0], ts[len(ts)-1]
 }
 
-// foundAt returns when the history was broken: the end of the culprit, or of the
-// last call.
+// foundAt returns when the rule was broken: the end of the call that is marked as the
+// culprit, or of the last call.
 func foundAt(w *checker.Why) time.Duration {
-	if i := w.Culprit; i >= 0 && i < len(w.Calls) && !neverEnds(w.Calls[i]) {
+	if i := w.Culprit; i >= 0 && i < len(w.Calls) && !indeterminate(w.Calls[i]) {
 		return w.Calls[i].Complete.Time
 	}
 	_, to := window(w.Calls)
 	return to
 }
 
-// A shown call is a call of a counter-example with what to write on it.
+// A shown call is a call of a counterexample with its label and marks.
 type shown struct {
 	history.Call
-	Label   string
-	Culprit bool
-	Context bool // whether it only shows where a value came from
-	AtOdds  bool // whether it does not, and others do
+	Label     string
+	Culprit   bool
+	Context   bool // whether it only shows where a value came from
+	Conflicts bool // whether it does not, and others do
 }
 
-// pick returns the calls of a counter-example to draw, at most n of them and
-// always the culprit, in the order of their invocations. It also says how many
-// it left out.
+// pick returns the calls of a counterexample to draw, at most n of them and
+// always the culprit, in the order of their invocations. It also counts those that
+// it leaves out.
 func pick(w *checker.Why, n int) (calls []shown, left int) {
 	for i, c := range w.Calls {
-		calls = append(calls, shown{c, label(c, w.Key), i == w.Culprit, w.Context(i), atOdds(w) != "" && !w.Context(i)})
+		calls = append(calls, shown{c, label(c, w.Key), i == w.Culprit, w.Context(i), conflicting(w) != "" && !w.Context(i)})
 	}
 	sorting.Stable(calls, func(a, b shown) int { return cmp.Compare(a.Invoke.Time, b.Invoke.Time) })
 	if len(calls) <= n {
@@ -161,19 +162,19 @@ func callsOf(all []shown) []history.Call {
 	return calls
 }
 
-// A span is a fault that was active for a while.
-type span struct {
+// A activeFault is a fault that was active for a while.
+type activeFault struct {
 	From, To time.Duration
 	Name     string
 	Step     string
 	Failed   string // why it could not be injected
 }
 
-// spans returns the faults of a history. One that was not healed lasts to end.
-func spans(h *history.History, end time.Duration) []span {
-	var all []span
+// faultsOf returns the faults of a history. One that was not healed lasts to end.
+func faultsOf(h *history.History, end time.Duration) []activeFault {
+	var all []activeFault
 	for f := range h.Faults() {
-		s := span{From: f.Invoke.Time, To: min(f.Complete.Time, max(end, f.Invoke.Time)), Step: f.Invoke.Key}
+		s := activeFault{From: f.Invoke.Time, To: min(f.Complete.Time, max(end, f.Invoke.Time)), Step: f.Invoke.Key}
 		if f.Complete.Type == history.Fail {
 			s.Failed = "failed"
 			if f.Complete.Err != "" {
@@ -190,8 +191,8 @@ func spans(h *history.History, end time.Duration) []span {
 }
 
 // during returns the faults that were active between two instants.
-func during(all []span, from, to time.Duration) []span {
-	var some []span
+func during(all []activeFault, from, to time.Duration) []activeFault {
+	var some []activeFault
 	for _, s := range all {
 		if s.Failed == "" && s.From <= to && s.To >= from {
 			some = append(some, s)

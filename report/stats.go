@@ -57,7 +57,7 @@ func (t *tally) quantile(p float64) time.Duration {
 	return t.latency[min(int(p*float64(len(t.latency))), len(t.latency)-1)]
 }
 
-// took returns how long a call took, never negative; Forever if it is open.
+// took returns how long a call took, never negative; Forever if it is pending.
 func took(c history.Call) time.Duration {
 	if c.Open() {
 		return history.Forever
@@ -66,7 +66,7 @@ func took(c history.Call) time.Duration {
 }
 
 // A series counts calls by outcome in equal parts of the run. A call counts when
-// it is invoked: one that was never answered shows when it was asked.
+// it is invoked, so that calls which never returned count too.
 type series [][outcomes]int
 
 func newSeries(parts int) series { return make(series, max(parts, 1)) }
@@ -92,7 +92,7 @@ func (s series) highest() int {
 	return high
 }
 
-// A nodeStats is what is known of the calls to one node.
+// A nodeStats counts the calls to one node.
 type nodeStats struct {
 	Name string
 	tally

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// An svg is a picture in the making. Text from outside goes through its methods
+// An svg builds a picture. Text from outside goes through its methods
 // only, which escape it; classes and paths are our own.
 type svg struct {
 	b             strings.Builder
 	width, height float64
 }
 
-// markup returns the picture. label is what it says to those who don't see it.
+// markup returns the picture. label describes it for readers who don't see it.
 func (s *svg) markup(class, label string) template.HTML {
 	var b strings.Builder
 	b.WriteString(`<svg class="` + class + `" role="img" aria-label="` + html.EscapeString(label) + `" viewBox="0 0 `)
@@ -69,7 +69,7 @@ func (s *svg) text(class string, x, y float64, a anchor, text string) {
 }
 
 // A marker draws the shape of an outcome around a point: ok is a dot, info a
-// triangle, fail a cross, so that none needs its colour to be told.
+// triangle, fail a cross, so that colour is not needed to distinguish them.
 func marker(o int, x, y float64) string {
 	at := "M" + num(x) + " " + num(y)
 	switch o {
@@ -125,13 +125,14 @@ func fit(s string, px, width float64) string {
 	return ""
 }
 
-// A shelf places labels side by side and says into which row each goes.
-type shelf struct {
+// A labelRows places labels side by side and says into which row each goes.
+type labelRows struct {
 	rows []float64 // where each row is taken up to
 	most int       // rows; a label that finds no room goes to row -1
 }
 
-func (s *shelf) place(from, to float64) int {
+// place takes the room from one x to another in the first row that has it free.
+func (s *labelRows) place(from, to float64) int {
 	for i := range s.rows {
 		if from >= s.rows[i] {
 			s.rows[i] = to

@@ -11,18 +11,18 @@ import (
 )
 
 const (
-	indent     = "    " // of all but the first line, so that the verdict stands out
-	maxCalls   = 30     // of a counter-example in a terminal
-	maxLanes   = 6      // of faults
-	maxStack   = 40     // lines of a finding's stack
-	maxReports = 20     // findings
+	indent       = "    " // of all but the first line, so that the verdict stands out
+	maxCalls     = 30     // of a counterexample in a terminal
+	maxFaultRows = 6      // of faults
+	maxStack     = 40     // lines of a finding's stack
+	maxReports   = 20     // findings
 )
 
-// Text writes what a terminal shows of a run: the verdict, the reason in one
-// sentence, the smallest counter-example, where in the run it is, what user code
-// did wrong, where the report is, and last the command to run again. No line is
+// Text writes a report for a terminal: the verdict, the reason in one
+// sentence, the minimal counterexample, where in the run it is, the findings,
+// where the report is, and last the command to run again. No line is
 // wider than the style's width but for stacks, paths, lines of a history in a note,
-// and that command, which would be of no use in pieces.
+// and that command, which must be copied as a whole.
 func Text(w io.Writer, run Run, s Style) error {
 	if _, err := io.WriteString(w, text(run, s)); err != nil {
 		return fmt.Errorf("write text of the report: %w", err)
@@ -30,6 +30,7 @@ func Text(w io.Writer, run Run, s Style) error {
 	return nil
 }
 
+// text joins the blocks of the report, each indented and with a blank line before it.
 func text(run Run, s Style) string {
 	var blocks [][]string
 	if r := reason(run); r != "" {
@@ -39,7 +40,7 @@ func text(run Run, s Style) string {
 		blocks = append(blocks, wrap(clean(note, anyLength), s.width()-len(indent)))
 	}
 	if why := run.why(); why != nil {
-		blocks = append(blocks, drawing(run, why, s))
+		blocks = append(blocks, counterexampleText(run, why, s))
 	}
 	blocks = append(blocks, logBlock(run, s), metricsBlock(run, s))
 	if run.Snapshot != "" {
@@ -64,12 +65,12 @@ func text(run Run, s Style) string {
 	return b.String()
 }
 
-// closing returns what follows the counter-example.
+// closing returns the blocks after the counterexample.
 func closing(run Run, s Style) [][]string {
 	var facts, paths []string
 	if why := run.why(); why != nil {
 		what := fmt.Sprintf("%d of %d calls%s; found at %s of %s",
-			len(why.Calls), max(why.Of, len(why.Calls)), atOdds(why), run.at(foundAt(why)), run.at(run.end())) + whyNote(why)
+			len(why.Calls), max(why.Of, len(why.Calls)), conflicting(why), run.at(foundAt(why)), run.at(run.end())) + minimalityNote(why)
 		facts = append(facts, wrap(what, s.width()-len(indent))...)
 	}
 	if run.Stopped != "" {
@@ -94,7 +95,7 @@ func closing(run Run, s Style) [][]string {
 	return append(blocks, paths)
 }
 
-// seedOf returns the seed of a run that one made.
+// seedOf returns the seed of the run; empty if it was recorded elsewhere.
 func seedOf(run Run) string {
 	if run.Recorded || run.Seed == 0 {
 		return ""
@@ -102,8 +103,8 @@ func seedOf(run Run) string {
 	return fmt.Sprint(run.Seed)
 }
 
-// noteLines returns the note of a run. Its lines are histories' in part, so those that
-// are indented are not wrapped.
+// noteLines returns the note of a run. Its indented lines are ops of a history, and are not
+// wrapped.
 func noteLines(run Run, s Style) []string {
 	var lines []string
 	for line := range strings.SplitSeq(strings.Trim(run.Note, "\n"), "\n") {
@@ -118,10 +119,10 @@ func noteLines(run Run, s Style) []string {
 	return lines
 }
 
-// findings tells what user code did, with stacks.
+// findings lists the findings with their stacks.
 func findings(run Run, s Style) [][]string {
 	var blocks [][]string
-	all := run.untold()
+	all := run.furtherFindings()
 	for i, f := range all {
 		if i == maxReports {
 			return append(blocks, []string{fmt.Sprintf("… and %s", plural(len(all)-i, "more finding"))})
@@ -139,6 +140,7 @@ func findings(run Run, s Style) [][]string {
 	return blocks
 }
 
+// stackLines formats the first lines of a stack, with the indentation of its files.
 func stackLines(stack string, s Style) []string {
 	if strings.TrimSpace(stack) == "" {
 		return nil
@@ -160,9 +162,9 @@ func stackLines(stack string, s Style) []string {
 	return lines
 }
 
-// drawing draws a counter-example: a line for each call with a bar on a common
+// counterexampleText draws a counterexample: a line for each call with a bar on a common
 // axis of time, then the faults that were active meanwhile.
-func drawing(run Run, why *checker.Why, s Style) []string {
+func counterexampleText(run Run, why *checker.Why, s Style) []string {
 	calls, left := pick(why, maxCalls)
 	scale := newScale(callsOf(calls), 0.03)
 	times := stamps(calls, run.Ordered)
@@ -178,33 +180,33 @@ func drawing(run Run, why *checker.Why, s Style) []string {
 		switch {
 		case c.Culprit:
 			sign, color = "✗", red
-		case neverEnds(c.Call):
+		case indeterminate(c.Call):
 			sign, color = "?", yellow
-		case c.AtOdds:
+		case c.Conflicts:
 			sign = "!"
 		}
 		if c.Context {
 			color = faint
 		}
-		row := newCanvas(field)
+		row := newTextLine(field)
 		row.call(scale, c)
 		row.cuts(scale)
 		lines = append(lines, s.paint(faint, times[i])+"  "+pad(processName(c.Invoke), name)+"  "+
 			s.paint(color, pad(row.String(), field)+" "+sign))
 	}
 	margin := strings.Repeat(" ", runes(times[0])+2)
-	for i, lane := range faultLanes(run, scale, field) {
+	for i, lane := range faultLines(run, scale, field) {
 		title := ""
 		if i == 0 {
 			title = "nemesis"
 		}
 		lines = append(lines, margin+pad(title, name)+"  "+s.paint(purple, lane))
 	}
-	return append(lines, remarks(run, scale, left, s)...)
+	return append(lines, omissions(run, scale, left, s)...)
 }
 
-// remarks says what a drawing does not show.
-func remarks(run Run, scale scale, left int, s Style) []string {
+// omissions says which times and calls a drawing leaves out.
+func omissions(run Run, scale scale, left int, s Style) []string {
 	var lines []string
 	if len(scale.cuts) > 0 {
 		var gone time.Duration
@@ -223,28 +225,28 @@ func remarks(run Run, scale scale, left int, s Style) []string {
 	return lines
 }
 
-// faultLanes draws the faults that were active during the counter-example.
-func faultLanes(run Run, scale scale, field int) []string {
+// faultLines draws the faults that were active during the counterexample.
+func faultLines(run Run, scale scale, field int) []string {
 	from, to := scale.times[0], scale.times[len(scale.times)-1]
-	active := during(spans(run.history(), run.end()), from, to)
+	active := during(faultsOf(run.history(), run.end()), from, to)
 	if len(active) == 0 {
 		return []string{"(no fault was active)"}
 	}
 	var lanes []string
 	for i, f := range active {
-		if i == maxLanes {
+		if i == maxFaultRows {
 			lanes = append(lanes, fmt.Sprintf("… and %s", plural(len(active)-i, "more fault")))
 			break
 		}
-		row := newCanvas(field)
+		row := newTextLine(field)
 		row.fault(scale, f, from, to)
 		lanes = append(lanes, row.String())
 	}
 	return lanes
 }
 
-// stamps formats the times of the invocations, with as many digits as it takes
-// to tell them apart, and equally wide.
+// stamps formats the times of the invocations, with as many digits as distinguish them, and
+// equally wide.
 func stamps(calls []shown, ordered bool) []string {
 	digits := 3
 	for ; digits < 9; digits += 3 {

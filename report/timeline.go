@@ -15,7 +15,7 @@ import (
 
 const maxTimeline = 500 // calls in the timeline
 
-// A timeline shows every call around a counter-example, a row for each process.
+// A timeline shows every call around a counterexample, a row for each process.
 type timeline struct {
 	svg
 	from, to    time.Duration
@@ -26,7 +26,7 @@ type timeline struct {
 	note        string // what is shown
 }
 
-// timelinePictures draws what went on around the counter-example.
+// timelinePictures draws the calls around the counterexample, in all widths.
 func timelinePictures(run Run, why *checker.Why) (pictures template.HTML, note string) {
 	var all strings.Builder
 	t := newTimeline(run, why)
@@ -37,8 +37,8 @@ func timelinePictures(run Run, why *checker.Why) (pictures template.HTML, note s
 	return template.HTML(all.String()), t.note
 }
 
-// newTimeline picks the calls: those that were under way from a little before
-// the counter-example until a little after it, on its key if these are many.
+// newTimeline picks the calls: those that were pending from a little before
+// the counterexample until a little after it, on its key if these are many.
 func newTimeline(run Run, why *checker.Why) *timeline {
 	from, to := window(why.Calls)
 	least := time.Millisecond
@@ -78,7 +78,7 @@ func newTimeline(run Run, why *checker.Why) *timeline {
 func (t *timeline) narrow() {
 	from, to := t.to, t.from
 	for _, c := range t.calls {
-		if !neverEnds(c) {
+		if !indeterminate(c) {
 			from, to = min(from, c.Invoke.Time), max(to, c.Complete.Time)
 		}
 	}
@@ -103,9 +103,10 @@ func (t *timeline) x(at time.Duration) float64 {
 	return t.left + float64(at-t.from)/float64(t.to-t.from)*(t.right-t.left)
 }
 
+// draw draws the timeline for one width: names of processes, faults, calls and the axis.
 func (t *timeline) draw(run Run, why *checker.Why, class string) template.HTML {
 	const row = 22.0
-	lanes := t.lanes()
+	lanes := t.processRows()
 	t.left, t.right = 0, t.width-10
 	for _, l := range lanes {
 		t.left = max(t.left, textWidth(l.name, 11)+10)
@@ -122,7 +123,7 @@ func (t *timeline) draw(run Run, why *checker.Why, class string) template.HTML {
 	t.path("grid", grid, "")
 	mine := whyIndexes(why)
 	for i, l := range lanes {
-		t.lane(l, 20+row*float64(i)+3, mine)
+		t.drawRow(l, 20+row*float64(i)+3, mine)
 	}
 	t.axis(bottom)
 	return t.markup(class+" timeline", fmt.Sprintf("Timeline of %s by process. %s", plural(len(t.calls), "call"), t.note))
@@ -131,7 +132,7 @@ func (t *timeline) draw(run Run, why *checker.Why, class string) template.HTML {
 // bands draws the faults behind the calls, with their names above as far as
 // there is room.
 func (t *timeline) bands(run Run, bottom float64) {
-	active := during(spans(run.history(), run.end()), t.from, t.to)
+	active := during(faultsOf(run.history(), run.end()), t.from, t.to)
 	next := 0.0
 	for i, f := range active {
 		if i >= manyBands {
@@ -147,34 +148,35 @@ func (t *timeline) bands(run Run, bottom float64) {
 	}
 }
 
-// A lane is the calls of one process, in order.
-type lane struct {
+// A processRow has the calls of one process, in order.
+type processRow struct {
 	process int
 	name    string
 	calls   []history.Call
 }
 
-func (t *timeline) lanes() []lane {
+// processRows groups the calls by process, in the order of the processes and of time.
+func (t *timeline) processRows() []processRow {
 	at := map[int]int{}
-	var lanes []lane
+	var lanes []processRow
 	for _, c := range t.calls {
 		i, ok := at[c.Invoke.Process]
 		if !ok {
 			i = len(lanes)
 			at[c.Invoke.Process] = i
-			lanes = append(lanes, lane{process: c.Invoke.Process, name: processName(c.Invoke)})
+			lanes = append(lanes, processRow{process: c.Invoke.Process, name: processName(c.Invoke)})
 		}
 		lanes[i].calls = append(lanes[i].calls, c)
 	}
-	sorting.Func(lanes, func(a, b lane) int { return cmp.Compare(a.process, b.process) })
+	sorting.Func(lanes, func(a, b processRow) int { return cmp.Compare(a.process, b.process) })
 	for _, l := range lanes {
 		sorting.Stable(l.calls, func(a, b history.Call) int { return cmp.Compare(a.Invoke.Time, b.Invoke.Time) })
 	}
 	return lanes
 }
 
-// lane draws the calls of one process. Those of the counter-example are framed.
-func (t *timeline) lane(l lane, y float64, mine map[int]bool) {
+// drawRow draws the calls of one process. Those of the counterexample are framed.
+func (t *timeline) drawRow(l processRow, y float64, mine map[int]bool) {
 	for i, c := range l.calls {
 		a, b := t.x(c.Invoke.Time), t.x(c.Complete.Time)
 		if i+1 < len(l.calls) && l.calls[i+1].Invoke.Time < c.Complete.Time {

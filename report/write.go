@@ -13,21 +13,20 @@ import (
 	"github.com/capsize-go/capsize/checker"
 )
 
-// Write writes the report of a run into dir, which it makes: index.html, run.txt
-// for those without a browser, history.jsonl, log.txt if hosts logged anything, and the files of the checks. It
+// Write makes dir and writes the report of a run into it: index.html, run.txt
+// for readers without a browser, history.jsonl, log.txt if hosts logged anything, and the files of the checks. It
 // returns the path of index.html.
 func Write(dir string, run Run) (index string, err error) {
 	return WriteContext(context.Background(), dir, run)
 }
 
-// WriteContext is [Write] whose drawings of the checks ([checker.Result.Draw]) end with ctx: what is not drawn
-// by then is left out, and the rest of the report is written all the same. A model whose Step is slow
-// can take long to draw.
+// WriteContext is [Write] with a limit of time for the drawings of the checks ([checker.Result.Draw]), which are
+// slow for a model whose Step is slow: drawings that are not done when ctx ends are left out.
 func WriteContext(ctx context.Context, dir string, run Run) (index string, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("make folder of the report: %w", err)
 	}
-	run.Checks = drawn(ctx, run.Checks)
+	run.Checks = drawAll(ctx, run.Checks)
 	index = filepath.Join(dir, "index.html")
 	var page, lines bytes.Buffer
 	if err := HTML(&page, run); err != nil {
@@ -37,7 +36,7 @@ func WriteContext(ctx context.Context, dir string, run Run) (index string, err e
 		return "", fmt.Errorf("write history of the report: %w", err)
 	}
 	files := append(attachments(run), file{"index.html", page.Bytes()}, file{"history.jsonl", lines.Bytes()},
-		file{"run.txt", []byte(text(run, Style{}) + "\n" + picture(run, Style{}))})
+		file{"run.txt", []byte(text(run, Style{}) + "\n" + overviewText(run, Style{}))})
 	if err := writeLog(dir, run); err != nil {
 		return "", err
 	}
@@ -55,8 +54,8 @@ type file struct {
 	Content []byte
 }
 
-// drawn returns the checks with what takes long to draw. A page without its folder has no files to link to, so it needs none.
-func drawn(ctx context.Context, checks []checker.Result) []checker.Result {
+// drawAll returns the checks with their drawings, which are files beside the page. A page alone needs none.
+func drawAll(ctx context.Context, checks []checker.Result) []checker.Result {
 	all := make([]checker.Result, len(checks))
 	for i, c := range checks {
 		all[i] = c.Draw(ctx)
@@ -74,7 +73,7 @@ func attachments(run Run) []file {
 	collect = func(checks []checker.Result) {
 		for _, c := range checks {
 			for _, name := range sortedKeys(c.Files) {
-				files = append(files, file{free(baseName(name), taken), c.Files[name]})
+				files = append(files, file{unusedName(baseName(name), taken), c.Files[name]})
 			}
 			collect(c.Parts)
 		}
@@ -83,7 +82,7 @@ func attachments(run Run) []file {
 	return files
 }
 
-// baseName makes a name that is one of a file in any folder of any system.
+// baseName makes a file name that is valid on any system, from the end of name.
 func baseName(name string) string {
 	name = filepath.Base(strings.ReplaceAll(name, "\\", "/"))
 	name = strings.Map(func(r rune) rune {
@@ -101,8 +100,8 @@ func baseName(name string) string {
 	return name
 }
 
-// free returns name, or name with the first number that makes it a new one.
-func free(name string, taken map[string]bool) string {
+// unusedName returns name, with a number if it is taken.
+func unusedName(name string, taken map[string]bool) string {
 	ext := filepath.Ext(name)
 	next := name
 	for i := 2; taken[strings.ToLower(next)]; i++ {

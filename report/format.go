@@ -65,8 +65,8 @@ func plural(n int, thing string) string {
 	return count(n) + " " + thing + "s"
 }
 
-// clean makes text safe for one line of a terminal: what could move the cursor
-// becomes a space, and what is longer than n runes is cut.
+// clean makes text safe for one line of a terminal: characters that could move the cursor
+// become spaces, and text of more than n runes is cut.
 func clean(s string, n int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.Map(func(r rune) rune {
@@ -113,8 +113,8 @@ func subject(r Run) string {
 	return s
 }
 
-// verdictWords says in a few words what the checks came to: "not linearizable; and n2 panicked".
-// Each check has words of its own; those that could not be judged are told together.
+// verdictWords joins the headlines of the checks that decide the verdict: "not linearizable; and
+// n2 panicked". Those that could not be judged are joined to one.
 func verdictWords(r Run) string {
 	if r.Verdict == checker.Valid {
 		return "valid"
@@ -147,10 +147,10 @@ func verdictWords(r Run) string {
 	return strings.Join(words[:len(words)-1], "; ") + "; and " + words[len(words)-1]
 }
 
-// couldNotBeJudged ends the headline of an unknown result that has no words of its own.
+// couldNotBeJudged ends the headline of an unknown result that has no headline of its own.
 const couldNotBeJudged = " could not be judged"
 
-// verdictLine is verdictWords, and says whether that was expected.
+// verdictLine is verdictWords, with a note if the verdict was expected.
 func verdictLine(r Run) string {
 	words := verdictWords(r)
 	if r.Verdict != checker.Valid && r.Verdict == r.Expect {
@@ -200,8 +200,8 @@ func processName(o history.Op) string {
 	return s
 }
 
-// label says what a call asked and what it learnt: "read → 23". What it touches
-// is left out if that is key, which the reader knows already.
+// label describes a call by its input and output: "read → 23". It leaves the key out if that
+// is the key of the counterexample.
 func label(c history.Call, key string) string {
 	if text, ok := steps(c); ok {
 		return clean(text, 60)
@@ -223,8 +223,8 @@ func label(c history.Call, key string) string {
 	return clean(in, 60)
 }
 
-// steps describes a call that asks for several things at once, each with what it was
-// answered: "read x → 1, write y 2".
+// steps describes a call with several operations, as a transaction, each with its
+// output: "read x → 1, write y 2".
 func steps(c history.Call) (text string, ok bool) {
 	asked, _ := jsonValue(c.Invoke.Input).([]any)
 	answers, _ := jsonValue(c.Complete.Output).([]any)
@@ -248,8 +248,8 @@ func steps(c history.Call) (text string, ok bool) {
 	return text, len(parts) > 0
 }
 
-// input describes what a call asked. Operations are told by their field f, which
-// is how both our own workloads and Jepsen's write them.
+// input describes the input of a call. The field f names the operation, as in our own
+// workloads and in Jepsen's.
 func input(v any, key string) (f, text string) {
 	if v == nil {
 		return "", ""
@@ -298,7 +298,7 @@ func operation(f string, m map[string]any) string {
 	return s
 }
 
-// output describes what an OK answered.
+// output describes the output of a call that is ok.
 func output(f string, c history.Call) string {
 	v := c.Complete.Output
 	if v == nil || c.Complete.Type != history.OK {
@@ -330,7 +330,7 @@ func fields(v any) map[string]any {
 	return lower
 }
 
-// jsonValue returns v as its JSON reads: nil if it has none.
+// jsonValue converts v to maps, lists and numbers by way of JSON; nil if that fails.
 func jsonValue(v any) any {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -345,7 +345,7 @@ func jsonValue(v any) any {
 	return x
 }
 
-// empty reports whether a JSON value says nothing.
+// empty reports whether a JSON value is a zero value.
 func empty(v any) bool {
 	switch v := v.(type) {
 	case nil:
@@ -380,10 +380,10 @@ func plain(v any) string {
 	return strings.ReplaceAll(string(b), nilNumber, "nil")
 }
 
-// nilNumber is how JSON spells [model.Nil], which stands for nothing.
+// nilNumber is [model.Nil] in JSON.
 var nilNumber = strconv.Itoa(model.Nil)
 
-// withoutWord drops one word from s, if it is there, and not in quotes: there it is a part of some value.
+// withoutWord removes the first occurrence of a word from s that is not in quotes, where it would be part of a value.
 func withoutWord(s, word string) string {
 	if word == "" {
 		return s

@@ -10,39 +10,38 @@ import (
 	"time"
 )
 
-// A Board is a wall of cards: a row for each thing that was tried, a column for each thing that was
-// done to it.
+// A Board is a grid of cards: a row for each variant of a system, a column for each fault.
 type Board struct {
 	Title   string
-	Lead    string // a paragraph on what is to be seen
+	Lead    string // a paragraph on what the cards show
 	Legend  []KV   // what the labels mean
-	Columns []KV   // what was done, and how
+	Columns []KV   // the faults, each with a description
 	Rows    []BoardRow
 	Note    string // how it was made
 }
 
-// A BoardRow is what came of one thing.
+// A BoardRow has the cards of one variant.
 type BoardRow struct {
 	Name, Doc, Label string
 	Cards            []Card // one for each column; the zero Card where there is none
 }
 
-// A Card is a picture of who was answered while something was wrong, and of what the answers
-// were worth.
+// A Card is a picture of the share of requests that were answered before, during and after a
+// fault, with the verdicts on the answers.
 type Card struct {
 	Title    string
 	Label    string
-	From, To time.Duration // while something was wrong
+	From, To time.Duration // while the fault was active
 	End      time.Duration // of the picture
 	Lanes    []Lane
-	Facts    []Row // what else is to be known, and whether it is well
+	Facts    []Row // further results, each good or bad
 }
 
 // A Lane is one kind of request on one side.
 type Lane struct {
 	Name   string
-	Shares []float64 // of the requests of each second, those that were answered, from 0 to 1; NaN where nobody asked
-	During float64   // of those that were asked while something was wrong
+	Shares []float64 // of the requests of each second, those that were answered, from 0 to 1; NaN without requests
+	During float64   // of those that were made while the fault was active
 }
 
 // Measures of a card.
@@ -55,12 +54,12 @@ const (
 	factHeight = 16.0
 )
 
-// CardSVG writes a picture of a card that stands on its own.
+// CardSVG writes a card as an SVG file with its own style.
 func CardSVG(w io.Writer, c Card) error {
 	style := `<style>svg{background:#fff}text{font:12px system-ui,sans-serif;fill:#1b1f24}.t{fill:#5c6570;font-size:11px}.l{font-weight:600}` +
 		`.bar-ok{fill:#2f81f7}.miss{fill:#c9184a;fill-opacity:.75}.none{fill:#e3e7ec}.band{fill:#c9184a;fill-opacity:.09}.w{fill:#c9184a}.g{fill:#1a7f37}.grid{stroke:#e3e7ec}</style>`
 	s := c.draw(true)
-	picture := string(s.markup("card", c.words()))
+	picture := string(s.markup("card", c.altText()))
 	picture = strings.Replace(picture, "<svg ", `<svg xmlns="http://www.w3.org/2000/svg" `, 1)
 	picture = strings.Replace(picture, ">", ">"+style, 1)
 	if _, err := io.WriteString(w, picture); err != nil {
@@ -69,7 +68,7 @@ func CardSVG(w io.Writer, c Card) error {
 	return nil
 }
 
-// draw draws the card: time from left to right, a lane for each kind of request, and the facts below.
+// draw draws the card: time from left to right, a row for each kind of request, and the facts below.
 func (c Card) draw(titled bool) *svg {
 	top := 6.0
 	if titled {
@@ -134,8 +133,8 @@ func (l Lane) draw(s *svg, x func(time.Duration) float64, y float64) {
 	}
 }
 
-// words says what the card shows to those who don't see it.
-func (c Card) words() string {
+// altText describes the card in words, for readers who don't see the picture.
+func (c Card) altText() string {
 	var parts []string
 	for _, l := range c.Lanes {
 		if !math.IsNaN(l.During) {
@@ -160,7 +159,7 @@ func BoardHTML(w io.Writer, b Board) error {
 		for _, c := range r.Cards {
 			var picture template.HTML
 			if len(c.Lanes) > 0 {
-				picture = c.draw(false).markup("card", c.words())
+				picture = c.draw(false).markup("card", c.altText())
 			}
 			row.Pictures = append(row.Pictures, cardView{c.Label, picture})
 		}

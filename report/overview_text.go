@@ -12,22 +12,22 @@ import (
 
 const maxNodes = 40 // rows of a picture
 
-// Picture writes a picture of the whole run for a terminal: the faults as bars
-// above, and below them for each node how many calls it was asked and which of
-// them came to nothing, on one axis of time. No line is wider than the style's
-// width.
+// Picture writes a picture of the whole run for a terminal: the faults as bars, and below
+// them for each node its rate of calls, and where some were not ok,
+// on one axis of time. No line is wider than the style's width.
 func Picture(w io.Writer, run Run, s Style) error {
-	if _, err := io.WriteString(w, picture(run, s)); err != nil {
+	if _, err := io.WriteString(w, overviewText(run, s)); err != nil {
 		return fmt.Errorf("write picture of the run: %w", err)
 	}
 	return nil
 }
 
-func picture(run Run, s Style) string {
+// overviewText formats the picture with its headline above and the checks below.
+func overviewText(run Run, s Style) string {
 	var b strings.Builder
 	b.WriteString(strings.Join(wrapParts(headline(run), s.width()), "\n") + "\n")
 	b.WriteByte('\n')
-	for _, line := range wholeRun(run, s) {
+	for _, line := range overview(run, s) {
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	if checks := checkLines(run, s); len(checks) > 0 {
@@ -36,7 +36,7 @@ func picture(run Run, s Style) string {
 	return b.String()
 }
 
-// headline says what was run.
+// headline returns what was run, in parts.
 func headline(run Run) []string {
 	parts := []string{subject(run)}
 	if run.Bug != "" {
@@ -66,7 +66,7 @@ func size(run Run) string {
 	return strings.Join(parts, ", ")
 }
 
-// simulated says how long the run was and how long it took, if anything is known of that.
+// simulated returns how long the run was and how long it took, as far as that is known.
 func simulated(run Run) []string {
 	switch {
 	case run.Recorded && run.end() == 0:
@@ -85,8 +85,8 @@ func simulated(run Run) []string {
 	return []string{s}
 }
 
-// wholeRun draws faults, nodes and the axis.
-func wholeRun(run Run, s Style) []string {
+// overview draws faults, nodes and the axis.
+func overview(run Run, s Style) []string {
 	const rest = 34 // columns of the numbers at the right
 	end := run.end()
 	name := len("faults")
@@ -147,12 +147,12 @@ func nodeName(n string) string {
 
 // faultRows draws the faults, beside each other as far as they fit.
 func faultRows(run Run, s Style, name, field int) []string {
-	all := during(spans(run.history(), run.end()), 0, run.end())
+	all := during(faultsOf(run.history(), run.end()), 0, run.end())
 	if len(all) == 0 {
 		return nil
 	}
 	if len(all) > manyBands {
-		return crowdedFaults(all, run.end(), s, name, field)
+		return mergedFaultRows(all, run.end(), s, name, field)
 	}
 	rows, left := packFaults(all, run.end(), field)
 	var lines []string
@@ -169,9 +169,9 @@ func faultRows(run Run, s Style, name, field int) []string {
 	return lines
 }
 
-// crowdedFaults shows of many faults when they were active, and names the commonest.
-func crowdedFaults(all []span, end time.Duration, s Style, name, field int) []string {
-	row := newCanvas(field)
+// mergedFaultRows draws when any of many faults was active, and names the commonest.
+func mergedFaultRows(all []activeFault, end time.Duration, s Style, name, field int) []string {
+	row := newTextLine(field)
 	for _, f := range all {
 		for i := part(f.From, end, field); i <= part(f.To, end, field); i++ {
 			row[i] = '━'
@@ -179,31 +179,31 @@ func crowdedFaults(all []span, end time.Duration, s Style, name, field int) []st
 	}
 	margin := pad("", name) + "  "
 	lines := []string{pad("faults", name) + "  " + s.paint(purple, row.String())}
-	for _, line := range wrap(census(all), s.width()-runes(margin)) {
+	for _, line := range wrap(commonest(all), s.width()-runes(margin)) {
 		lines = append(lines, margin+s.paint(purple, line))
 	}
 	return lines
 }
 
 // packFaults puts each fault into the first row that has room for its bar and
-// its name, and says how many found none.
-func packFaults(all []span, end time.Duration, field int) (rows []canvas, left int) {
+// its name, and counts those without room.
+func packFaults(all []activeFault, end time.Duration, field int) (rows []textLine, left int) {
 	whole := scale{times: []time.Duration{0, max(end, 1)}, at: []float64{0, 1}}
 	var free []int
 	for _, f := range all {
-		probe := newCanvas(field)
+		probe := newTextLine(field)
 		probe.fault(whole, f, 0, end)
 		from, to := extent(probe)
 		at := 0
 		for at < len(rows) && free[at] > from {
 			at++
 		}
-		if at == maxLanes {
+		if at == maxFaultRows {
 			left++
 			continue
 		}
 		if at == len(rows) {
-			rows, free = append(rows, newCanvas(field)), append(free, 0)
+			rows, free = append(rows, newTextLine(field)), append(free, 0)
 		}
 		copy(rows[at][from:to], probe[from:to])
 		free[at] = to + 1
@@ -212,7 +212,7 @@ func packFaults(all []span, end time.Duration, field int) (rows []canvas, left i
 }
 
 // extent returns where the drawn part of a line begins and ends.
-func extent(c canvas) (from, to int) {
+func extent(c textLine) (from, to int) {
 	from, to = 0, len(c)
 	for from < to && c[from] == ' ' {
 		from++
@@ -223,8 +223,8 @@ func extent(c canvas) (from, to int) {
 	return from, to
 }
 
-// nodeRows draws the calls of one node: how many were ok, with a second line
-// where some were not.
+// nodeRows draws the calls of one node: how many were ok, and in a second line
+// where some were not, if there are any.
 func nodeRows(run Run, n *nodeStats, name, high int, s Style) []string {
 	bars, marks := make([]rune, len(n.series)), make([]rune, len(n.series))
 	bad := false
@@ -305,7 +305,7 @@ func brief(d time.Duration) string {
 // axisRow labels the axis of time.
 func axisRow(run Run, name, field int, s Style) string {
 	end := run.end()
-	row := newCanvas(field)
+	row := newTextLine(field)
 	next := 0
 	for _, t := range ticks(end, max(field/10, 1)) {
 		label := run.at(t)

@@ -20,40 +20,42 @@ var widths = []struct {
 }{{"wide", 1340}, {"mid", 760}, {"slim", 360}}
 
 const (
-	maxBars  = 60 // calls of a counter-example on the page
-	maxBands = 6  // lanes of faults
+	maxBars   = 60 // calls of a counterexample on the page
+	maxFaults = 6  // lanes of faults
 )
 
-// whyPictures draws the counter-example.
-func whyPictures(run Run, why *checker.Why) template.HTML {
+// counterexamplePictures draws the counterexample in all widths.
+func counterexamplePictures(run Run, why *checker.Why) template.HTML {
 	var all strings.Builder
 	for _, w := range widths {
 		px := w.px
 		if w.class == "wide" {
 			px = 900 // it shares its row with the checks
 		}
-		all.WriteString(string(whyPicture(run, why, px, w.class)))
+		all.WriteString(string(counterexamplePicture(run, why, px, w.class)))
 	}
 	return template.HTML(all.String())
 }
 
-// A whyPlan is where things go in the picture of a counter-example.
-type whyPlan struct {
+// A counterexampleSVG is the layout of the picture of a counterexample.
+type counterexampleSVG struct {
 	svg
 	scale
-	calls       []shown
-	left        float64 // of the axis
-	right       float64
-	ordered     bool // the history has no times
-	slim        bool // no room for labels beside bars: they go above
-	row, lanes  float64
-	top, bottom float64 // of the calls
+	calls          []shown
+	left           float64 // of the axis
+	right          float64
+	ordered        bool // the history has no times
+	slim           bool // no room for labels beside bars: they go above
+	row, faultRows float64
+	top, bottom    float64 // of the calls
 }
 
-func (p *whyPlan) x(t time.Duration) float64 { return p.left + p.pos(t)*(p.right-p.left) }
+func (p *counterexampleSVG) x(t time.Duration) float64 { return p.left + p.pos(t)*(p.right-p.left) }
 
-func whyPicture(run Run, why *checker.Why, width float64, class string) template.HTML {
-	p := &whyPlan{slim: width < 500, row: 30, left: 0, right: width - 12}
+// counterexamplePicture draws the counterexample for one width: the names of the processes at
+// the left, or above the bars where there is no room beside them, and the faults on top.
+func counterexamplePicture(run Run, why *checker.Why, width float64, class string) template.HTML {
+	p := &counterexampleSVG{slim: width < 500, row: 30, left: 0, right: width - 12}
 	p.calls, _ = pick(why, maxBars)
 	p.scale = newScale(callsOf(p.calls), 0.035)
 	for _, c := range p.calls {
@@ -68,9 +70,9 @@ func whyPicture(run Run, why *checker.Why, width float64, class string) template
 		p.row = 36
 	}
 	from, to := p.times[0], p.times[len(p.times)-1]
-	active := during(spans(run.history(), run.end()), from, to)
-	p.lanes = float64(max(1, min(len(active), maxBands)))
-	p.top = p.lanes*20 + 10
+	active := during(faultsOf(run.history(), run.end()), from, to)
+	p.faultRows = float64(max(1, min(len(active), maxFaults)))
+	p.top = p.faultRows*20 + 10
 	if p.slim {
 		p.top += 14
 	}
@@ -81,11 +83,11 @@ func whyPicture(run Run, why *checker.Why, width float64, class string) template
 	for i, c := range p.calls {
 		p.call(c, p.top+p.row*float64(i))
 	}
-	return p.markup(class+" why", describe(run, why))
+	return p.markup(class+" why", altText(run, why))
 }
 
-// faults draws the lanes of the nemesis and, behind the calls, its bands.
-func (p *whyPlan) faults(active []span, from, to time.Duration) {
+// faults draws the rows of the nemesis and, behind the calls, its bands.
+func (p *counterexampleSVG) faults(active []activeFault, from, to time.Duration) {
 	y := 4.0
 	p.text("t", 0, 14, start, "nemesis")
 	if p.slim {
@@ -96,8 +98,8 @@ func (p *whyPlan) faults(active []span, from, to time.Duration) {
 		return
 	}
 	named := len(active)
-	if named > maxBands {
-		named = maxBands - 1
+	if named > maxFaults {
+		named = maxFaults - 1
 		p.text("f", p.left, y+20*float64(named)+12, start, fmt.Sprintf("… and %s", plural(len(active)-named, "more fault")))
 	}
 	for i, f := range active[:min(len(active), manyBands)] {
@@ -108,17 +110,17 @@ func (p *whyPlan) faults(active []span, from, to time.Duration) {
 		if f.To <= to {
 			b = max(p.x(f.To), a+2)
 		}
-		lane := y + 20*float64(min(i, named))
-		p.rect("band", a, lane, b-a, p.bottom-lane, 0, "")
+		rowY := y + 20*float64(min(i, named))
+		p.rect("band", a, rowY, b-a, p.bottom-rowY, 0, "")
 		if i < named {
-			p.rect("fault", a, lane, b-a, 16, 2, tooltip(f))
-			p.beside("f", f.Name, 11, a, b, lane+12)
+			p.rect("fault", a, rowY, b-a, 16, 2, tooltip(f))
+			p.barLabel("f", f.Name, 11, a, b, rowY+12)
 		}
 	}
 }
 
-// beside writes a label into a bar from a to b, or after it, or before it.
-func (p *whyPlan) beside(class, label string, px, a, b, y float64) {
+// barLabel writes a label into a bar from a to b, or after it, or before it, where it fits.
+func (p *counterexampleSVG) barLabel(class, label string, px, a, b, y float64) {
 	inside, after, before := b-a-8, p.width-b-8, a-p.left-8
 	w := textWidth(label, px)
 	switch {
@@ -131,25 +133,25 @@ func (p *whyPlan) beside(class, label string, px, a, b, y float64) {
 	}
 }
 
-func tooltip(f span) string {
+func tooltip(f activeFault) string {
 	return fmt.Sprintf("%s: %s, from %s to %s", f.Step, f.Name, short(f.From), short(f.To))
 }
 
 // call draws one call as a bar.
-func (p *whyPlan) call(c shown, y float64) {
+func (p *counterexampleSVG) call(c shown, y float64) {
 	a, b := p.x(c.Invoke.Time), p.width
-	if !neverEnds(c.Call) {
+	if !indeterminate(c.Call) {
 		b = max(p.x(c.Complete.Time), a+3)
 	}
 	class, sign := "bar-ok", ""
 	switch {
 	case c.Culprit:
 		class, sign = "bar-bad", "✗ "
-	case neverEnds(c.Call):
+	case indeterminate(c.Call):
 		class, sign = "bar-info", "? "
 	case c.Complete.Type == history.Fail:
 		class = "bar-fail"
-	case c.AtOdds:
+	case c.Conflicts:
 		sign = "! "
 	}
 	if c.Context {
@@ -169,11 +171,11 @@ func (p *whyPlan) call(c shown, y float64) {
 	if p.slim {
 		return
 	}
-	p.callLabel(sign+c.Label, a, b, top+13.5, neverEnds(c.Call))
+	p.callLabel(sign+c.Label, a, b, top+13.5, indeterminate(c.Call))
 }
 
 // callLabel writes a call's label after its bar, or before it, or on it.
-func (p *whyPlan) callLabel(label string, a, b, y float64, open bool) {
+func (p *counterexampleSVG) callLabel(label string, a, b, y float64, open bool) {
 	const px = 12.5
 	w, after, before := textWidth(label, px)+8, p.width-b, a-p.left
 	switch {
@@ -198,7 +200,7 @@ func callTitle(c history.Call, label string) string {
 	switch {
 	case c.Open():
 		s += ", never returned"
-	case neverEnds(c):
+	case indeterminate(c):
 		s += ", given up at " + exact(c.Complete.Time)
 	default:
 		s += ", returned at " + exact(c.Complete.Time)
@@ -214,7 +216,7 @@ func exact(t time.Duration) string { return t.Round(time.Microsecond).String() }
 
 // axis draws a line at each instant and labels those that have room: the first
 // and those after a cut by their time, the others by their distance from these.
-func (p *whyPlan) axis() {
+func (p *counterexampleSVG) axis() {
 	guides := ""
 	for _, at := range p.at {
 		x := p.left + at*(p.right-p.left)
@@ -226,8 +228,8 @@ func (p *whyPlan) axis() {
 		p.text("t", x, p.bottom+3, middle, "⋯")
 	}
 	var taken [][2]float64
-	for _, i := range p.byRank() {
-		label := p.stamp(i)
+	for _, i := range p.labelOrder() {
+		label := p.instantLabel(i)
 		w := textWidth(label, 12)
 		x := min(p.left+p.at[i]*(p.right-p.left), p.width-w/2)
 		x = max(x, w/2)
@@ -240,9 +242,9 @@ func (p *whyPlan) axis() {
 	}
 }
 
-// byRank returns the instants such that those come first whose labels matter
-// most: where a stretch of time begins, the last one, the others.
-func (p *whyPlan) byRank() []int {
+// labelOrder returns the indexes of the instants in the order in which they get labels while
+// there is room: the first after each cut, then the last one, then the others.
+func (p *counterexampleSVG) labelOrder() []int {
 	order := []int{0}
 	for _, i := range p.cuts {
 		order = append(order, i+1)
@@ -256,7 +258,9 @@ func (p *whyPlan) byRank() []int {
 	return slices.Compact(order)
 }
 
-func (p *whyPlan) stamp(i int) string {
+// instantLabel formats an instant: the first after a cut as a time, the others by their
+// distance from that.
+func (p *counterexampleSVG) instantLabel(i int) string {
 	first := 0
 	for _, c := range p.cuts {
 		if c < i {
@@ -272,12 +276,12 @@ func (p *whyPlan) stamp(i int) string {
 	return "+" + short(p.times[i]-p.times[first])
 }
 
-// stamp formats an instant with a millisecond's precision, so that a time late
+// stamp formats an instant to the millisecond, so that a time late
 // in a long run can still be found in the history.
 func stamp(t time.Duration) string { return fmt.Sprintf("%.3fs", t.Seconds()) }
 
-// describe tells a counter-example in words, for those who don't see it.
-func describe(run Run, why *checker.Why) string {
+// altText describes a counterexample in words, for readers who don't see the picture.
+func altText(run Run, why *checker.Why) string {
 	calls, left := pick(why, maxBars)
 	s := "Counter-example. "
 	if r := reason(run); r != "" {
@@ -294,12 +298,12 @@ func describe(run Run, why *checker.Why) string {
 		s += fmt.Sprintf("%s not shown. ", plural(left, "more call"))
 	}
 	from, to := window(why.Calls)
-	active := during(spans(run.history(), run.end()), from, to)
+	active := during(faultsOf(run.history(), run.end()), from, to)
 	if len(active) == 0 {
 		s += "No fault was active."
 	}
 	for i, f := range active {
-		if i == maxBands {
+		if i == maxFaults {
 			break
 		}
 		s += "Active fault: " + f.Name + ". "

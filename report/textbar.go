@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// A canvas is one line of a terminal to draw bars on.
-type canvas []rune
+// A textLine is one line of a terminal on which bars are drawn.
+type textLine []rune
 
-func newCanvas(width int) canvas { return canvas(strings.Repeat(" ", max(width, 8))) }
+func newTextLine(width int) textLine { return textLine(strings.Repeat(" ", max(width, 8))) }
 
 // String returns the line without the blanks at its end.
-func (c canvas) String() string { return strings.TrimRight(string(c), " ") }
+func (c textLine) String() string { return strings.TrimRight(string(c), " ") }
 
-func (c canvas) put(at int, s string) {
+func (c textLine) put(at int, s string) {
 	for i, r := range []rune(s) {
 		if at+i >= 0 && at+i < len(c) {
 			c[at+i] = r
@@ -23,13 +23,13 @@ func (c canvas) put(at int, s string) {
 }
 
 // column returns the column of a position in [0, 1].
-func (c canvas) column(pos float64) int { return int(math.Round(pos * float64(len(c)-1))) }
+func (c textLine) column(pos float64) int { return int(math.Round(pos * float64(len(c)-1))) }
 
-// call draws a bar from invocation to completion, as in ├─ read → 23 ─┤. A bar
-// whose end nobody knows is open: ├write 5╌╌╌.
-func (c canvas) call(s scale, call shown) {
+// call draws a bar from invocation to completion, as in ├─ read → 23 ─┤. The bar of an
+// indeterminate call is open: ├write 5╌╌╌.
+func (c textLine) call(s scale, call shown) {
 	from := min(c.column(s.pos(call.Invoke.Time)), len(c)-3)
-	if neverEnds(call.Call) {
+	if indeterminate(call.Call) {
 		c.bar(from, len(c)-1, "├", "╌", "╌", call.Label)
 		return
 	}
@@ -39,7 +39,7 @@ func (c canvas) call(s scale, call shown) {
 
 // fault draws a fault; its ends are open where it was active outside of the
 // window as well.
-func (c canvas) fault(s scale, f span, from, to time.Duration) {
+func (c textLine) fault(s scale, f activeFault, from, to time.Duration) {
 	left, right := "├", "┤"
 	a, b := 0, len(c)-1
 	if f.From < from {
@@ -57,12 +57,12 @@ func (c canvas) fault(s scale, f span, from, to time.Duration) {
 
 // bar draws a bar with its label: within it, after it or before it, wherever
 // there is room.
-func (c canvas) bar(from, to int, left, line, right, label string) {
+func (c textLine) bar(from, to int, left, line, right, label string) {
 	c.put(from, left+strings.Repeat(line, max(0, to-from-1))+right)
 	n, room := runes(label), to-from-1
 	after, before := len(c)-to-2, from-1
 	switch {
-	case n <= room && line == "╌": // an open bar is written on from its start
+	case n <= room && line == "╌": // the label of an open bar begins at its start
 		c.put(from+1, label)
 	case n <= room:
 		c.put(from+1+(room-n)/2, label)
@@ -81,7 +81,7 @@ func (c canvas) bar(from, to int, left, line, right, label string) {
 }
 
 // cuts marks where the axis leaves time out, as far as the line is blank there.
-func (c canvas) cuts(s scale) {
+func (c textLine) cuts(s scale) {
 	for _, i := range s.cuts {
 		at := c.column((s.at[i] + s.at[i+1]) / 2)
 		if c[at] == ' ' {
