@@ -20,18 +20,18 @@ type tier interface {
 	close() error
 }
 
-// An entry is what a cache says of a key, and what it is given.
+// An entry is what a cache returns for a key, and what a fill puts there.
 type entry struct {
 	row    row
 	hit    bool
-	lease  uint64        // to be given back with the fill; 0 if there is none
-	busy   bool          // somebody else has the lease: come again
+	lease  uint64        // to be sent with the fill; 0 if there is none
+	busy   bool          // another client has the lease: try again later
 	marked bool          // the replica does not have the newest version yet
 	left   time.Duration // until the copy expires
 	took   time.Duration // how long it took to load
 }
 
-// What is asked of a cache.
+// The requests to a cache.
 type (
 	get struct {
 		key      string
@@ -46,11 +46,11 @@ type (
 	}
 	drop struct {
 		Key     string
-		Version int // that room is made for; 0 if it is not known yet
+		Version int // that replaces the copy; 0 if it is not known yet
 		Guard   Guard
 		Mark    bool // leave a mark until the replica has that version
 		Applied bool // the replica has it
-		Confirm bool // answer with a message of its own, as to one who does not wait
+		Confirm bool // confirm with a message of its own, to a sender that does not wait
 	}
 	dropped struct { // confirms a drop
 		key     string
@@ -60,20 +60,20 @@ type (
 )
 
 const (
-	// tombFor is how long it is remembered what a delete made room for: longer than any fill is under way.
+	// tombFor is how long the version of a delete is remembered: longer than any fill takes.
 	tombFor = time.Minute
 
-	// settleFor is how long a cache that has booted again lets no fill in that is guarded by versions: it does not know any
-	// more what was deleted.
-	settleFor = 2 * time.Second
+	// guardFor is how long a cache that has restarted rejects fills that are guarded by versions: it has lost the
+	// versions of the deletes.
+	guardFor = 2 * time.Second
 )
 
-// A memory is a node that is a cache. What it holds it forgets in a crash.
+// A memory is a node that is a cache. A crash loses its content.
 type memory struct {
 	h       *cluster.Host
-	trusted time.Duration // from when on it knows of all that was deleted
+	trusted time.Duration // from when on it knows all deletes that matter
 	slots   map[string]*slot
-	last    uint64 // lease; begins anywhere, so that none of another life is taken for one of this
+	last    uint64 // lease; the first is random, so that one of another life is not mistaken for one of this
 }
 
 // A slot is what is remembered of a key. Times are those of the host's own oscillator.
@@ -87,24 +87,24 @@ type slot struct {
 	lease      uint64
 	leaseUntil time.Duration
 
-	tomb      int // the version that a delete made room for
+	tomb      int // the version of the last delete
 	tombUntil time.Duration
 
-	need, applied int // the version that a delete asked the replica to have, and that it has
+	need, applied int // the version that a delete requires of the replica, and that it has
 }
 
 func runCache(h *cluster.Host) error {
 	m := &memory{h: h, slots: map[string]*slot{}, last: h.Rand().Uint64() >> 1}
-	again, err := bornAgain(h)
+	again, err := restarted(h)
 	if again {
-		m.trusted = h.Clock().Monotonic() + settleFor
+		m.trusted = h.Clock().Monotonic() + guardFor
 	}
 	h.Handle(m.receive)
 	return err
 }
 
-// bornAgain reports whether the host has had another life: then it has forgotten what was deleted in that.
-func bornAgain(h *cluster.Host) (bool, error) {
+// restarted reports whether the host has had another life, whose deletes are lost.
+func restarted(h *cluster.Host) (bool, error) {
 	again := len(h.Disk().List()) > 0
 	f, err := h.Disk().Open("born")
 	if err == nil {
@@ -116,6 +116,7 @@ func bornAgain(h *cluster.Host) (bool, error) {
 	return again, nil
 }
 
+// receive handles a request, and confirms a drop for a sender that does not wait.
 func (m *memory) receive(msg cluster.Message) {
 	switch body := msg.Body.(type) {
 	case get:
@@ -141,6 +142,8 @@ func (m *memory) slot(key string) *slot {
 	return s
 }
 
+// get returns the copy of a key. If that is missing or not fresh, and a lease is requested and free, it
+// grants one.
 func (m *memory) get(g get) entry {
 	s, now := m.slot(g.key), m.h.Clock().Monotonic()
 	e := entry{row: s.row, hit: s.hit && now < s.stale, marked: s.need > s.applied, left: s.fresh - now, took: s.took}
@@ -160,6 +163,8 @@ func (m *memory) get(g get) entry {
 	return e
 }
 
+// put fills a copy, unless the guard rejects it: without the current lease, or with a version that is older
+// than the copy or the last delete.
 func (m *memory) put(p put) {
 	s, now := m.slot(p.key), m.h.Clock().Monotonic()
 	switch p.guard {
@@ -177,6 +182,8 @@ func (m *memory) put(p put) {
 	s.stale = s.fresh + p.life.Stale
 }
 
+// drop deletes a copy and takes its lease back. It remembers the version, by which late fills are
+// rejected.
 func (m *memory) drop(d drop) {
 	s, now := m.slot(d.Key), m.h.Clock().Monotonic()
 	if d.Applied {
@@ -189,39 +196,39 @@ func (m *memory) drop(d drop) {
 		s.tomb, s.tombUntil = d.Version, now+tombFor
 	}
 	if d.Guard == Versioned && s.row.version >= d.Version && d.Version > 0 {
-		return // it came late, and what is there is no older
+		return // it came late: the copy is no older
 	}
 	s.hit, s.lease = false, 0
 }
 
-// A shelf is a native cache as an application sees it.
-type shelf struct {
+// A nativeCache is a native cache as an application sees it.
+type nativeCache struct {
 	h    *cluster.Host
 	node string
 }
 
-func (s *shelf) name() string { return s.node }
+func (s *nativeCache) name() string { return s.node }
 
-func (s *shelf) get(ctx context.Context, key string, leaseFor time.Duration) (entry, error) {
+func (s *nativeCache) get(ctx context.Context, key string, leaseFor time.Duration) (entry, error) {
 	return cluster.Ask[entry](ctx, s.h, s.node, get{key: key, leaseFor: leaseFor})
 }
 
-func (s *shelf) peek(ctx context.Context, node, key string) (entry, error) {
+func (s *nativeCache) peek(ctx context.Context, node, key string) (entry, error) {
 	return cluster.Ask[entry](ctx, s.h, node, get{key: key, peek: true})
 }
 
-func (s *shelf) put(ctx context.Context, key string, e entry, g Guard, l life) error {
+func (s *nativeCache) put(ctx context.Context, key string, e entry, g Guard, l life) error {
 	_, err := cluster.Ask[done](ctx, s.h, s.node, put{key, e, g, l})
 	return err
 }
 
-func (s *shelf) drop(ctx context.Context, d drop) error {
+func (s *nativeCache) drop(ctx context.Context, d drop) error {
 	_, err := cluster.Ask[done](ctx, s.h, s.node, d)
 	return err
 }
 
-func (s *shelf) dropLater(after time.Duration, d drop) {
+func (s *nativeCache) dropLater(after time.Duration, d drop) {
 	s.h.AfterFunc(after, func() { s.h.Send(s.node, d) })
 }
 
-func (s *shelf) close() error { return nil }
+func (s *nativeCache) close() error { return nil }

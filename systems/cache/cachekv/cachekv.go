@@ -1,13 +1,12 @@
-// Package cachekv is a database with shared caches before it, as a web site has them: application servers look into a
-// cache, load from the database what is not there, and see to it that a write is not hidden by an older copy. How they
-// do that is a [Strategy], and most of those that people deploy are wrong.
+// Package cachekv is a database with shared caches before it, as a web site has them: application servers read a
+// cache, load from the database what is missing, and must prevent that an older copy hides a write. How they
+// do that is a [Strategy], and most of those in use are wrong.
 //
 // Node n1 is the database. Then come the regions, two nodes each: a replica of the database, which is behind by
 // [Store.Lag], and a cache. The clients of a test are the application servers of the region of the node that they are
 // bound to. With [Redis] the caches are Redis, and the application servers talk to them by go-redis.
 //
-// The database gives each key the versions 1, 2, …, and they are all that it holds: what matters of a copy is how old
-// it is.
+// The database holds only the versions 1, 2, … of each key, since only the age of a copy matters.
 package cachekv
 
 import (
@@ -23,17 +22,17 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// A Store is the database, its replicas and native caches. The zero Store has one region and does what most do.
+// A Store is the database, its replicas and native caches. The zero Store has one region and the usual strategy.
 type Store struct {
 	Strategy Strategy
 	TTL      time.Duration // how long a copy lives; default 30s
 	Lag      time.Duration // how far replicas are behind; default 200ms
 	Slow     time.Duration // how long the database takes to read a row; default nothing
 	Regions  int           // default 1
-	Pipeline Pipeline      // how the caches of other regions hear of a write; default not at all
+	Pipeline Pipeline      // how caches of other regions are invalidated; default not at all
 }
 
-// EventDriven says that the store lives on the message seam alone.
+// EventDriven says that the store uses the message seam alone.
 func (Store) EventDriven() {}
 
 // Nodes returns how many nodes the store needs.
@@ -47,7 +46,7 @@ func cache(region int) string   { return fmt.Sprint("n", 3+2*region) }
 
 // Caches returns the names of the nodes that are caches.
 func (s Store) Caches() (names []string) {
-	for r := range s.filled().Regions {
+	for r := range s.withDefaults().Regions {
 		names = append(names, cache(r))
 	}
 	return names
@@ -59,7 +58,8 @@ func RegionOf(node string) (region int) {
 	return max(0, region-2) / 2
 }
 
-func (s Store) filled() Store {
+// withDefaults returns the store with the defaults of the fields that are zero.
+func (s Store) withDefaults() Store {
 	if s.TTL == 0 {
 		s.TTL = 30 * time.Second
 	}
@@ -67,13 +67,13 @@ func (s Store) filled() Store {
 		s.Lag = 200 * time.Millisecond
 	}
 	s.Regions = max(1, s.Regions)
-	s.Strategy = s.Strategy.filled()
+	s.Strategy = s.Strategy.withDefaults()
 	return s
 }
 
 // Run runs one node until ctx is done.
 func (s Store) Run(ctx context.Context, h *cluster.Host) error {
-	s = s.filled()
+	s = s.withDefaults()
 	if want := s.Nodes(); len(h.Nodes()) != want {
 		return fmt.Errorf("boot cachekv: %d regions take %d nodes, and there are %d", s.Regions, want, len(h.Nodes()))
 	}
@@ -98,16 +98,16 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 
 // Open makes an application server.
 func (s Store) Open(_ context.Context, h *cluster.Host) (*App, error) {
-	return s.app(h, &shelf{h: h, node: cache(RegionOf(h.Node()))}), nil
+	return s.app(h, &nativeCache{h: h, node: cache(RegionOf(h.Node()))}), nil
 }
 
-// app makes an application server that has its region's replica, and that cache.
+// app makes an application server with the replica of its region and a cache.
 func (s Store) app(h *cluster.Host, t tier) *App {
-	return newApp(h, s.filled(), &sql{h: h, primary: database, replica: replica(RegionOf(h.Node()))}, t)
+	return newApp(h, s.withDefaults(), &sql{h: h, primary: database, replica: replica(RegionOf(h.Node()))}, t)
 }
 
 // An App is an application server: it reads through a cache of its region, and writes as its [Strategy] says. It does
-// one thing at a time, unless it serves a [Crowd].
+// one call at a time, unless it serves a [Crowd].
 type App struct {
 	h     *cluster.Host
 	store Store
@@ -122,7 +122,7 @@ type App struct {
 
 // A db is the database as an application sees it.
 type db interface {
-	// load reads a row, from a replica if it may be behind.
+	// load reads a row, from a replica if behind is set.
 	load(ctx context.Context, key string, behind bool) (row, error)
 
 	// next gives a key its next version.
@@ -144,7 +144,7 @@ func newApp(h *cluster.Host, s Store, d db, t tier) *App {
 	return &App{h: h, store: s, db: d, tier: t, users: 1, key: keyed.New(h.Rand().Uint64())}
 }
 
-// Do does what a client of a cache is asked.
+// Do does what the op says; see [model.CacheOp].
 func (a *App) Do(ctx context.Context, op model.CacheOp) (model.Copy, error) {
 	a.turn++
 	switch op.F {
@@ -162,5 +162,5 @@ func (a *App) Do(ctx context.Context, op model.CacheOp) (model.Copy, error) {
 	return model.Copy{}, fmt.Errorf("cachekv does not know %q", op.F)
 }
 
-// Close ends the application server. What it wanted to do later it does not do.
+// Close ends the application server, and cancels its delayed deletes.
 func (a *App) Close() error { return errors.Join(a.tier.close(), a.db.close()) }

@@ -8,12 +8,12 @@ import (
 	"github.com/capsize-go/capsize/systems/internal/rows"
 )
 
-// What is asked of the database and its replicas.
+// The requests to the database and its replicas.
 type (
 	load  struct{ key string }
 	next  struct{ key string }
 	when  struct{ key string }
-	pull  struct{ from int } // is what a replica asks for: changes from that one on
+	pull  struct{ from int } // requests changes for a replica, from that one on
 	batch struct {
 		from    int
 		changes []rows.Change
@@ -28,6 +28,7 @@ type primary struct {
 	out   *outbox
 }
 
+// runPrimary opens the table and the outbox of the database, and handles messages from then on.
 func runPrimary(h *cluster.Host, s Store) error {
 	table, err := rows.Open(h)
 	if err != nil {
@@ -39,11 +40,12 @@ func runPrimary(h *cluster.Host, s Store) error {
 	return nil
 }
 
+// receive handles a request to the database, or a confirmation of a cache.
 func (p *primary) receive(m cluster.Message) {
 	p.table.Wake()
 	switch body := m.Body.(type) {
 	case load:
-		p.answer(m, body)
+		p.load(m, body)
 	case next:
 		p.next(m, body)
 	case when:
@@ -51,12 +53,12 @@ func (p *primary) receive(m cluster.Message) {
 	case pull:
 		p.ship(m.From, body)
 	case dropped:
-		p.out.heard(m.From, body)
+		p.out.confirmed(m.From, body)
 	}
 }
 
-// answer reads a row, and takes its time to say so: what it says is how the row was in the beginning.
-func (p *primary) answer(m cluster.Message, l load) {
+// load reads a row, and replies later if the database is slow: the reply has the row as it was at the start.
+func (p *primary) load(m cluster.Message, l load) {
 	version, now := p.table.Load(l.key)
 	if p.store.Slow == 0 {
 		m.Reply(row{version, now})
@@ -92,9 +94,10 @@ type follower struct {
 	out   *outbox
 }
 
-// pullEvery is how often a replica asks for changes.
+// pullEvery is the interval at which a replica requests changes.
 const pullEvery = 20 * time.Millisecond
 
+// runReplica requests changes at intervals. A message that is lost is made up for by the next one.
 func runReplica(h *cluster.Host, s Store, region int) {
 	f := &follower{h: h, store: s, data: map[string]int{}, read: map[string][]time.Duration{}}
 	if s.Pipeline == ChangeCapture {
@@ -108,6 +111,7 @@ func runReplica(h *cluster.Host, s Store, region int) {
 	})
 }
 
+// receive handles a request to the replica, changes, or a confirmation of a cache.
 func (f *follower) receive(m cluster.Message) {
 	switch body := m.Body.(type) {
 	case load:
@@ -117,12 +121,13 @@ func (f *follower) receive(m cluster.Message) {
 	case batch:
 		f.apply(body)
 	case dropped:
-		f.out.heard(m.From, body)
+		f.out.confirmed(m.From, body)
 	case when:
 		m.Reply(append([]time.Duration{}, f.read[body.key]...))
 	}
 }
 
+// apply applies the changes that are new, in order, and sends them to the cache.
 func (f *follower) apply(b batch) {
 	if b.from > f.has {
 		return // what comes before it was lost

@@ -12,49 +12,49 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// A Herd says what keeps all who miss at once from loading the same. The zero Herd keeps nobody.
+// A Herd is the protection against a stampede: many readers that miss at once, and all load. The zero Herd has none.
 type Herd struct {
 	// Coalesce has the users of an application server share a load, by singleflight of golang.org/x/sync.
 	Coalesce bool
 
-	// Jitter has copies live shorter or longer by up to so much of their time, so that those that were made
+	// Jitter varies the lifetime of copies by up to this share of it, so that copies that were made
 	// together do not expire together.
 	Jitter float64
 
-	// Early has each read that hits load anew before the copy expires, with a chance that grows as the end comes near:
-	// the sooner, the larger Early is and the longer the last load took. 1 is best in theory: XFetch of Vattani, Chierichetti and
+	// Early makes a read that hits reload the copy before it expires, with a chance that grows towards the end, with Early,
+	// and with the time that the last load took. 1 is best in theory: XFetch of Vattani, Chierichetti and
 	// Lowenstein, Optimal Probabilistic Cache Stampede Prevention (VLDB 2015).
 	Early float64
 
-	// Stale is for how long a copy that has expired is still served, while one loads anew:
-	// stale-while-revalidate, as RFC 5861 has it.
+	// Stale is for how long a copy that has expired is still served, while one reader reloads it:
+	// stale-while-revalidate (RFC 5861).
 	Stale time.Duration
 }
 
-// life returns how long a copy shall live.
+// life returns the lifetime of a copy, with jitter.
 func (a *App) life(ttl time.Duration) life {
 	j := a.store.Strategy.Herd.Jitter
 	ttl += time.Duration(j * (2*a.draw(-1).Float64() - 1) * float64(ttl))
 	return life{ttl, a.store.Strategy.Herd.Stale}
 }
 
-// A life says how long a copy is good, and how long it is served after that.
+// A life says how long a copy is fresh, and how long it is served after that.
 type life struct{ Fresh, Stale time.Duration }
 
-// refreshes reports whether a read that hit loads anew.
+// refreshes reports whether a read that hit reloads the copy.
 func (a *App) refreshes(e entry, user int) bool {
-	if e.lease != 0 { // it is the one
+	if e.lease != 0 { // this is the reader that reloads
 		return true
 	}
 	early := a.store.Strategy.Herd.Early
 	return early > 0 && e.left < time.Duration(early*float64(e.took)*-math.Log(1-a.draw(user).Float64()))
 }
 
-// draw returns randomness of one user at one turn, so that users who go on at one instant do not share any.
+// draw returns the key of one user at one turn, so that users who act at one instant draw independently.
 func (a *App) draw(user int) keyed.Key { return a.key.Int(int64(a.turn), int64(user)) }
 
-// A Crowd is a [Store] whose application servers serve many users at a time: each read of a client is one of each of
-// them, all of the same key, and its answer is the oldest that one of them was given, with the loads of all.
+// A Crowd is a [Store] whose application servers serve many users at a time: a read of a client is a read of each
+// user, all of the same key. It returns the oldest version of theirs, with the loads of all.
 type Crowd struct {
 	Of    Store
 	Users int // of each application server
@@ -72,7 +72,7 @@ func (s Crowd) Open(ctx context.Context, h *cluster.Host) (*App, error) {
 	return a, err
 }
 
-// readFor has all users read at once.
+// readFor reads for all users at once, and returns the oldest version with the sum of the loads.
 func (a *App) readFor(ctx context.Context, key string) (model.Copy, error) {
 	if a.users == 1 {
 		return a.readShared(ctx, key, 0)
@@ -98,7 +98,7 @@ func (a *App) readFor(ctx context.Context, key string) (model.Copy, error) {
 	return oldest, errors.Join(errs...)
 }
 
-// readShared reads, and lets others have a part in it.
+// readShared reads, coalesced with other reads of the key if the strategy says so.
 func (a *App) readShared(ctx context.Context, key string, user int) (model.Copy, error) {
 	if !a.store.Strategy.Herd.Coalesce {
 		return a.read(ctx, key, user)

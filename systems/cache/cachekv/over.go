@@ -20,8 +20,8 @@ type Swapper interface {
 	io.Closer
 }
 
-// Over puts a Redis before any other store: all nodes run that store, and the last one runs Redis beside it. It tests a strategy
-// over a database that is replicated itself, and fails as that does.
+// Over puts a Redis before any other store: all nodes run that store, and the last one also runs Redis. It tests a strategy
+// over a database that is itself replicated.
 type Over[C Swapper] struct {
 	Under    cluster.System
 	OpenKV   func(ctx context.Context, h *cluster.Host) (C, error) // of a client of Under
@@ -35,7 +35,7 @@ type Over[C Swapper] struct {
 // Run runs one node until ctx is done.
 func (s Over[C]) Run(ctx context.Context, h *cluster.Host) error {
 	err := errors.Join(Redis{Of: s.store()}.check(),
-		unless(!s.Strategy.FromReplica || s.OpenReplica != nil, "loads from a replica take OpenReplica"))
+		errorUnless(!s.Strategy.FromReplica || s.OpenReplica != nil, "loads from a replica take OpenReplica"))
 	if err != nil {
 		return fmt.Errorf("boot cachekv: %w", err)
 	}
@@ -67,7 +67,7 @@ func (s Over[C]) Open(ctx context.Context, h *cluster.Host) (*App, error) {
 			return nil, fmt.Errorf("open the store's replica: %w", errors.Join(err, c.Close()))
 		}
 	}
-	return newApp(h, s.store().filled(), d, newRemote(h, lastOf(h))), nil
+	return newApp(h, s.store().withDefaults(), d, newRemote(h, lastOf(h))), nil
 }
 
 func (s Over[C]) store() Store { return Store{Strategy: s.Strategy, TTL: s.TTL} }
@@ -87,6 +87,7 @@ func (d kvRows) load(ctx context.Context, key string, behind bool) (row, error) 
 	return row{v, d.h.Clock().Monotonic()}, err
 }
 
+// next raises the version of a row by compare-and-swap until that succeeds.
 func (d kvRows) next(ctx context.Context, key string) (row, error) {
 	v, err := d.c.Get(ctx, key)
 	if err != nil {
@@ -104,7 +105,7 @@ func (d kvRows) next(ctx context.Context, key string) (row, error) {
 	}
 }
 
-// loads is what stores of others do not tell.
+// loads fails: other stores do not record their reads.
 func (kvRows) loads(context.Context, string) ([]time.Duration, error) {
 	return nil, errors.New("the store does not tell when it was read")
 }
@@ -116,7 +117,7 @@ func (d kvRows) close() error {
 	return errors.Join(d.c.Close(), d.replica.Close())
 }
 
-// refused is the error of what certainly did not happen.
+// refused is the error of an operation that certainly did not happen.
 type refused struct{ error }
 
 func (refused) DidNotHappen() bool { return true }

@@ -8,41 +8,41 @@ import (
 	"github.com/capsize-go/capsize/systems/internal/rows"
 )
 
-// A Pipeline says how the caches of other regions hear that a copy has been replaced. The cache of the region of the
-// application server that wrote is told by it.
+// A Pipeline says how a write invalidates the caches of other regions. The application server that writes
+// invalidates the cache of its own region.
 type Pipeline string
 
 const (
-	// Silence tells them nothing: copies live until they expire. The default.
+	// Silence does not invalidate them: copies live until they expire. The default.
 	Silence Pipeline = ""
 
-	// FireAndForget has the database send each cache a message, once.
+	// FireAndForget makes the database send each cache one message.
 	FireAndForget Pipeline = "fire-and-forget"
 
-	// AtLeastOnce has the database send it again until it is answered: an outbox. It may reach a cache before the
-	// write has reached the replica beside it, from which the next one who misses loads the old version.
+	// AtLeastOnce makes the database repeat the message until it is confirmed: an outbox. It may reach a cache before the
+	// write has reached the replica beside it, from which the next reader that misses loads the old version.
 	AtLeastOnce Pipeline = "at-least-once"
 
-	// ChangeCapture has the replica of each region tell its cache what it applies, again until it is answered: change data
-	// capture, as mcsqueal of Nishtala and others, Scaling Memcache at Facebook (NSDI 2013), §4.1.
+	// ChangeCapture makes the replica of each region invalidate its cache when it applies a write, and repeat that until it is
+	// confirmed: change data capture, as mcsqueal of Nishtala and others, Scaling Memcache at Facebook (NSDI 2013), §4.1.
 	ChangeCapture Pipeline = "change-capture"
 )
 
-// resend is how often what was not answered is sent again.
+// resend is the interval at which unconfirmed messages are sent again.
 const resend = 100 * time.Millisecond
 
-// An outbox tells caches what has changed.
+// An outbox sends changes to caches.
 type outbox struct {
 	h     *cluster.Host
 	to    []string
 	guard Guard
 	again bool
-	from  bool              // the replica sends it, which has the change
-	queue map[string][]drop // what a cache has not answered yet
+	from  bool              // it is a replica's, which has the change
+	queue map[string][]drop // what a cache has not confirmed yet
 }
 
-// newOutbox returns the outbox of the database. What it had not been answered in an earlier life it does not know, and
-// sends all.
+// newOutbox returns the outbox of the database. It sends all changes again, since a crash has lost which of them
+// were confirmed.
 func newOutbox(h *cluster.Host, s Store, log []rows.Change) *outbox {
 	if s.Pipeline != FireAndForget && s.Pipeline != AtLeastOnce {
 		return nil
@@ -64,7 +64,7 @@ func newCapture(h *cluster.Host, s Store, cache string) *outbox {
 	return o
 }
 
-// add tells all caches of a change.
+// add sends a change to all caches.
 func (o *outbox) add(c rows.Change) {
 	if o == nil {
 		return
@@ -78,7 +78,7 @@ func (o *outbox) add(c rows.Change) {
 	}
 }
 
-// tick sends again what was not answered.
+// tick sends unconfirmed changes again, at intervals.
 func (o *outbox) tick() {
 	if !o.again {
 		return
@@ -94,8 +94,8 @@ func (o *outbox) tick() {
 	})
 }
 
-// heard strikes out what a cache has answered.
-func (o *outbox) heard(from string, d dropped) {
+// confirmed removes what a cache has confirmed.
+func (o *outbox) confirmed(from string, d dropped) {
 	if o != nil {
 		o.queue[from] = slices.DeleteFunc(o.queue[from], func(q drop) bool { return q.Key == d.key && q.Version == d.version })
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // Redis is a [Store] whose caches are Redis: miniredis on the clock of the run, to which application servers connect by
-// go-redis, both unmodified. Pipelines, markers, and what takes a look at when a copy expires are for native caches alone.
+// go-redis, both unmodified. Pipelines, markers, and strategies that depend on when a copy expires are for native caches only.
 type Redis struct{ Of Store }
 
 // redisPort is where Redis listens.
@@ -32,7 +32,7 @@ func (s Redis) Run(ctx context.Context, h *cluster.Host) error {
 	return s.Of.Run(ctx, h)
 }
 
-// ServeRedis runs a Redis on a host until ctx is done. It holds nothing when it begins.
+// ServeRedis runs a Redis on a host until ctx is done. It is empty at the start.
 func ServeRedis(ctx context.Context, h *cluster.Host) error {
 	l, err := h.Listen("tcp", redisPort)
 	if err != nil {
@@ -76,6 +76,8 @@ type remote struct {
 	quit chan struct{}
 }
 
+// newRemote returns a client of the Redis on a node. It does not connect before the first request, and
+// leaves retries to the strategy.
 func newRemote(h *cluster.Host, node string) *remote {
 	return &remote{h: h, node: node, seed: h.Rand().Uint64(), quit: make(chan struct{}), c: redis.NewClient(&redis.Options{
 		Addr: node + redisPort,
@@ -83,13 +85,13 @@ func newRemote(h *cluster.Host, node string) *remote {
 			return h.DialContext(ctx, network, addr)
 		},
 		ContextTimeoutEnabled:    true,
-		MaxRetries:               -1, // the strategy says what is asked again
+		MaxRetries:               -1, // the strategy decides on retries
 		DisableIdentity:          true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})}
 }
 
-// A key k has its version and the time at which it was made in k, the lease in k:l, and what a delete made room for
+// A key k has its version and the time at which it was made in k, the lease in k:l, and the version of the last delete
 // in k:t. A value is "version made".
 var (
 	leaseGet = redis.NewScript(`
@@ -126,6 +128,7 @@ func tombKey(key string) string  { return key + ":t" }
 
 func (r *remote) name() string { return r.node }
 
+// get reads a copy. If it is missing and a lease is wanted, it tries again by a script that grants one.
 func (r *remote) get(ctx context.Context, key string, leaseFor time.Duration) (entry, error) {
 	text, err := r.c.Get(ctx, key).Result()
 	if errors.Is(err, redis.Nil) {
@@ -140,7 +143,7 @@ func (r *remote) get(ctx context.Context, key string, leaseFor time.Duration) (e
 	return parseEntry(text)
 }
 
-// peek looks into the one Redis that the application is connected to.
+// peek inspects the Redis that the application is connected to, and no other.
 func (r *remote) peek(ctx context.Context, node, key string) (entry, error) {
 	if node != r.node {
 		return entry{}, refused{fmt.Errorf("the application is connected to %s and not to %s", r.node, node)}
@@ -148,6 +151,7 @@ func (r *remote) peek(ctx context.Context, node, key string) (entry, error) {
 	return r.get(ctx, key, 0)
 }
 
+// getLeased reads a copy or takes the lease, in one step; the entry is busy if another client has the lease.
 func (r *remote) getLeased(ctx context.Context, key string, leaseFor time.Duration) (entry, error) {
 	r.last++
 	mine := fmt.Sprint(r.seed, "-", r.last)
@@ -165,6 +169,7 @@ func (r *remote) getLeased(ctx context.Context, key string, leaseFor time.Durati
 	return entry{lease: r.last}, nil
 }
 
+// put fills a copy. Guards are scripts, since check and fill must be one step.
 func (r *remote) put(ctx context.Context, key string, e entry, g Guard, l life) error {
 	value, ttl := fmt.Sprint(e.row.version, " ", int64(e.row.made)), l.Fresh
 	var err error
@@ -182,6 +187,7 @@ func (r *remote) put(ctx context.Context, key string, e entry, g Guard, l life) 
 	return nil
 }
 
+// drop deletes a copy, with its lease, or with a tombstone that has the version.
 func (r *remote) drop(ctx context.Context, d drop) error {
 	var err error
 	switch d.Guard {
@@ -198,6 +204,7 @@ func (r *remote) drop(ctx context.Context, d drop) error {
 	return nil
 }
 
+// dropLater deletes a copy after a while, from a goroutine that ends with the client.
 func (r *remote) dropLater(after time.Duration, d drop) {
 	go func() {
 		if r.h.Sleep(after) != nil {
@@ -210,7 +217,7 @@ func (r *remote) dropLater(after time.Duration, d drop) {
 		}
 		ctx, cancel := r.h.WithTimeout(context.Background(), hop)
 		defer cancel()
-		_ = r.drop(ctx, d) // nobody waits for it, and nobody hears that it failed
+		_ = r.drop(ctx, d) // the write is acknowledged already, so an error has no receiver
 	}()
 }
 

@@ -7,38 +7,38 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// A Strategy says how application servers keep the cache in step with the database. Its parts can be combined. The zero Strategy
+// A Strategy says how application servers keep the cache consistent with the database. Its parts can be combined. The zero Strategy
 // is cache-aside: a read that misses loads and fills, and a write changes the database and then deletes the copy.
-// A write is acknowledged when all this is done.
+// A write is acknowledged after all that.
 type Strategy struct {
 	Write Write // what a write does to the copy
 
-	// Guard says what keeps a fill from putting back what a write has replaced meanwhile.
+	// Guard says how a stale fill is prevented: one with a version that a write has replaced since the load.
 	Guard Guard
 
-	// LeaseFor is how long who has a lease may take before another one is given out; default 2s.
+	// LeaseFor is how long a lease is valid before another one is granted; default 2s.
 	LeaseFor time.Duration
 
-	// Again has a write delete the copy a second time, so long after it was acknowledged: "delayed double delete".
+	// Again makes a write delete the copy a second time, this long after it was acknowledged: "delayed double delete".
 	Again time.Duration
 
-	// Lose is the chance that the delete after a write is forgotten, as by a queue that drops it, and the write is
-	// acknowledged all the same.
+	// Lose is the chance that the delete after a write is lost, as by a queue that drops it, while the write is
+	// acknowledged.
 	Lose float64
 
-	// FromReplica has misses load from the replica of the region, which is behind.
+	// FromReplica makes misses load from the replica of the region, which is behind.
 	FromReplica bool
 
-	// Marker has the delete after a write leave a mark, by which reads that miss go to the database itself until the replica has
-	// that version: the remote marker of Nishtala and others, Scaling Memcache at Facebook (NSDI 2013), §5. It takes
-	// a Pipeline of ChangeCapture, which tells the cache what the replica has.
+	// Marker makes the delete after a write leave a marker, for which reads that miss load from the database itself until the replica has
+	// that version: the remote marker of Nishtala and others, Scaling Memcache at Facebook (NSDI 2013), §5. It needs
+	// the Pipeline ChangeCapture, by which the cache learns what the replica has.
 	Marker bool
 
-	// Negative is how long it is remembered that the database has no such key; default as long as any copy.
-	// A negative one has nobody remember it.
+	// Negative is how long it is cached that the database has no such key; default as long as any copy.
+	// If it is negative that is not cached.
 	Negative time.Duration
 
-	Herd Herd // what keeps many from loading the same at once
+	Herd Herd // protection against stampedes
 }
 
 // A Write says what a write does to the copy.
@@ -51,23 +51,24 @@ const (
 	LeaveIt      Write = "leave-it"      // change the database and let the copy expire
 )
 
-// A Guard says what keeps a late fill out.
+// A Guard says how a cache rejects stale fills.
 type Guard string
 
 const (
-	// Unguarded lets every fill in. The default.
+	// Unguarded accepts every fill. The default.
 	Unguarded Guard = "unguarded"
 
-	// Leased gives who misses a lease, without which no fill is let in, and which a delete takes back. Others who miss
-	// meanwhile wait. Nishtala and others, Scaling Memcache at Facebook (NSDI 2013), §3.2.1.
+	// Leased grants a reader that misses a lease. A fill is accepted with a valid lease only, and a delete revokes it. Other readers
+	// that miss meanwhile wait. Nishtala and others, Scaling Memcache at Facebook (NSDI 2013), §3.2.1.
 	Leased Guard = "leased"
 
-	// Versioned lets no fill in that is older than what is there, and has a delete leave the version that it made
-	// room for.
+	// Versioned rejects fills that are older than the copy, or than the version that the last delete has left.
 	Versioned Guard = "versioned"
 )
 
-func (s Strategy) filled() Strategy {
+// withDefaults returns the strategy with the defaults of the fields that are zero, and without leases unless
+// they are used.
+func (s Strategy) withDefaults() Strategy {
 	if s.Write == "" {
 		s.Write = DeleteAfter
 	}
@@ -84,11 +85,11 @@ func (s Strategy) filled() Strategy {
 }
 
 const (
-	// hop is how long an application server waits for a cache before it does without it, or asks again.
+	// hop is how long an application server waits for a cache before it goes without it, or retries.
 	hop = 250 * time.Millisecond
 
-	// lull is how long it waits while another one fills.
-	lull = 20 * time.Millisecond
+	// retryPause is how long it waits while another one fills, or before it retries.
+	retryPause = 20 * time.Millisecond
 )
 
 // read returns a copy if there is one, and else loads and fills.
@@ -101,7 +102,7 @@ func (a *App) read(ctx context.Context, key string, user int) (model.Copy, error
 		case e.hit && !a.refreshes(e, user):
 			return model.Copy{Version: e.row.version, Made: e.row.made, From: a.tier.name()}, nil
 		case e.busy:
-			if err := a.sleep(ctx, lull); err != nil {
+			if err := a.sleep(ctx, retryPause); err != nil {
 				return model.Copy{}, err
 			}
 			continue
@@ -110,7 +111,7 @@ func (a *App) read(ctx context.Context, key string, user int) (model.Copy, error
 	}
 }
 
-// look asks the cache.
+// look reads the cache.
 func (a *App) look(ctx context.Context, key string) (entry, error) {
 	ctx, cancel := a.h.WithTimeout(ctx, hop)
 	defer cancel()
@@ -161,7 +162,7 @@ func (a *App) write(ctx context.Context, key string) (model.Copy, error) {
 			err = a.drop(ctx, key, r)
 		}
 	case SetAfter:
-		err = a.insist(ctx, func(ctx context.Context) error {
+		err = a.retryUntilDone(ctx, func(ctx context.Context) error {
 			return a.tier.put(ctx, key, entry{row: r}, s.Guard, a.life(a.store.TTL))
 		})
 	}
@@ -171,14 +172,14 @@ func (a *App) write(ctx context.Context, key string) (model.Copy, error) {
 	return model.Copy{Version: r.version, Made: r.made}, err
 }
 
-// drop deletes a copy, to make room for a row.
+// drop deletes a copy that a row replaces.
 func (a *App) drop(ctx context.Context, key string, r row) error {
 	d := drop{Key: key, Version: r.version, Guard: a.store.Strategy.Guard, Mark: a.store.Strategy.Marker}
-	return a.insist(ctx, func(ctx context.Context) error { return a.tier.drop(ctx, d) })
+	return a.retryUntilDone(ctx, func(ctx context.Context) error { return a.tier.drop(ctx, d) })
 }
 
-// insist asks again until it is answered: nothing may be acknowledged before.
-func (a *App) insist(ctx context.Context, ask func(ctx context.Context) error) error {
+// retryUntilDone repeats a request until it succeeds: the write may not be acknowledged before.
+func (a *App) retryUntilDone(ctx context.Context, ask func(ctx context.Context) error) error {
 	for {
 		err := func() error {
 			ctx, cancel := a.h.WithTimeout(ctx, hop)
@@ -188,7 +189,7 @@ func (a *App) insist(ctx context.Context, ask func(ctx context.Context) error) e
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		if err := a.sleep(ctx, lull); err != nil {
+		if err := a.sleep(ctx, retryPause); err != nil {
 			return err
 		}
 	}

@@ -6,26 +6,26 @@ import "github.com/capsize-go/capsize/internal/bugset"
 type Bug uint
 
 const (
-	// IgnoreAge has a cache count from when an answer reached it, whatever its Age and Date say, and not tell
-	// others how old it is: then lifetimes add up. RFC 9111, §4.2.3.
+	// IgnoreAge makes a cache count age from the arrival of a response, ignore its Age and Date, and send no
+	// Age: then lifetimes add up. RFC 9111, §4.2.3.
 	// https://github.com/guzzle/cache-subscriber/issues/59
 	IgnoreAge Bug = 1 << iota
 
-	// IgnoreVary has a cache give the answer to one request to another that differs in what the answer depends on. RFC 9111, §4.1.
+	// IgnoreVary makes a cache reuse a response for a request that differs in a header which Vary names. RFC 9111, §4.1.
 	// https://github.com/ujeenet/rustango/issues/1251
 	IgnoreVary
 
-	// StorePrivate has a shared cache store what is for one user, as a rule to "cache everything" does. RFC 9111, §5.2.2.7.
+	// StorePrivate makes a shared cache store what is for one user, as a rule to "cache everything" does. RFC 9111, §5.2.2.7.
 	// Steam, December 25, 2015: a change of how pages were cached had users see those of others.
 	StorePrivate
 
-	// CoalescePrivate has a cache give all who wait for one load its answer, also if it is not to be shared: request
-	// collapsing that looks at what it got too late. RFC 9111, §4.
+	// CoalescePrivate makes a cache send the response of one load to all requests that wait for it, also if it must not be
+	// shared: request collapsing that checks the response too late. RFC 9111, §4.
 	// https://github.com/unjs/ocache/issues/61
 	CoalescePrivate
 
-	// NoEpoch has a cache store what a purge should have dropped, had it been there already: the load was under
-	// way when the purge came. It also has those who ask after the purge join that load.
+	// NoEpoch makes a cache store the response of a load that was pending when a purge came, and lets requests after the
+	// purge join that load.
 	// https://github.com/varnishcache/varnish-cache/pull/4082
 	NoEpoch
 )

@@ -22,7 +22,7 @@ type Client struct {
 	node   string
 
 	cache  *Edge     // of the browser; nil if it has none
-	leaves time.Time // when the user goes, and the next one comes; zero if nobody ever goes
+	leaves time.Time // when the next user replaces this one; zero for never
 }
 
 // Open returns a client of the node that the host is bound to, or of another one of the outermost layer if it is not in
@@ -31,7 +31,7 @@ func (s Stack) Open(_ context.Context, h *cluster.Host) (*Client, error) {
 	return &Client{stack: s, h: h, direct: transport(h), node: s.nearest(h)}, nil
 }
 
-// browse returns what the user reads by.
+// browse returns the transport of the user's reads: a browser cache, which is empty for a new user, or none.
 func (c *Client) browse() (http.RoundTripper, error) {
 	now := c.h.Clock().Now()
 	if c.stack.Browser == nil {
@@ -48,6 +48,7 @@ func (c *Client) browse() (http.RoundTripper, error) {
 	return c.cache, err
 }
 
+// nearest returns the node of the outermost layer that a client uses: its own if that is one.
 func (s Stack) nearest(h *cluster.Host) string {
 	if len(s.Layers) == 0 {
 		return origin
@@ -68,21 +69,22 @@ func (c *Client) Do(ctx context.Context, op model.CacheOp) (model.Copy, error) {
 	case "read":
 		return c.read(ctx, op)
 	case "peek":
-		b, answer, err := c.ask(ctx, c.direct, http.MethodGet, op.At+"/"+op.Key, http.Header{"Cache-Control": {"only-if-cached"}})
+		b, answer, err := c.do(ctx, c.direct, http.MethodGet, op.At+"/"+op.Key, http.Header{"Cache-Control": {"only-if-cached"}})
 		if answer.status == http.StatusGatewayTimeout {
 			return model.Copy{Missing: true}, nil
 		}
 		return copyOf(b, answer), err
 	case "write":
-		b, _, err := c.ask(ctx, c.direct, http.MethodPost, origin+"/"+op.Key, nil)
+		b, _, err := c.do(ctx, c.direct, http.MethodPost, origin+"/"+op.Key, nil)
 		return model.Copy{Version: b.Version}, err
 	case "loads":
-		b, _, err := c.ask(ctx, c.direct, http.MethodGet, origin+"/loads/"+op.Key, nil)
+		b, _, err := c.do(ctx, c.direct, http.MethodGet, origin+"/loads/"+op.Key, nil)
 		return model.Copy{LoadedAt: b.LoadedAt}, err
 	}
 	return model.Copy{}, fmt.Errorf("cdn: a client can't %s", op.F)
 }
 
+// read reads through the browser and the node, as a user if the op names one.
 func (c *Client) read(ctx context.Context, op model.CacheOp) (model.Copy, error) {
 	via, err := c.browse()
 	if err != nil {
@@ -92,11 +94,11 @@ func (c *Client) read(ctx context.Context, op model.CacheOp) (model.Copy, error)
 	if op.As != "" {
 		header.Set("Cookie", "user="+op.As)
 	}
-	b, answer, err := c.ask(ctx, via, http.MethodGet, c.node+"/"+op.Key, header)
+	b, answer, err := c.do(ctx, via, http.MethodGet, c.node+"/"+op.Key, header)
 	return copyOf(b, answer), err
 }
 
-// copyOf tells of an answer what a checker asks.
+// copyOf returns what checkers need of a response.
 func copyOf(b body, answer reply) model.Copy {
 	out := model.Copy{Version: b.Version, For: b.For, MaxAge: allowed(parseDirectives(answer.header))}
 	if at, err := strconv.ParseInt(answer.header.Get(readAt), 10, 64); err == nil {
@@ -109,7 +111,8 @@ func copyOf(b body, answer reply) model.Copy {
 	return out
 }
 
-func (c *Client) ask(ctx context.Context, via http.RoundTripper, method, url string, header http.Header) (b body, answer reply, err error) {
+// do makes a request and decodes the body of the response. Any status but OK is an error.
+func (c *Client) do(ctx context.Context, via http.RoundTripper, method, url string, header http.Header) (b body, answer reply, err error) {
 	r, err := http.NewRequestWithContext(ctx, method, "http://"+url, nil)
 	if err != nil {
 		return b, answer, err
@@ -130,7 +133,7 @@ func (c *Client) ask(ctx context.Context, via http.RoundTripper, method, url str
 	return b, answer, json.Unmarshal(answer.body, &b)
 }
 
-// allowed returns how old the answer says that it may be: its lifetime, and what an allowance adds.
+// allowed returns how old the response may be by its own directives: its lifetime, with the longer of the allowances.
 func allowed(d directives) time.Duration {
 	most := func(names ...string) (most time.Duration) {
 		for _, name := range names {
@@ -142,9 +145,9 @@ func allowed(d directives) time.Duration {
 	return most("max-age", "s-maxage") + most("stale-while-revalidate", "stale-if-error")
 }
 
-// servedBy returns which cache had the answer, and nothing if the origin made it for this request; and whether a load brought
-// it that had been under way. RFC 9211: each cache adds what it did, the one next to the client last. What those further in
-// did for an earlier request is no matter.
+// servedBy returns which cache had the response, empty if the origin made it for this request; and whether it was coalesced with an
+// earlier load. RFC 9211: each cache adds a member, the one next to the client last. Members before a hit are of an earlier
+// request.
 func servedBy(h http.Header) (cache string, joined bool) {
 	members := splitList(strings.Join(h.Values("Cache-Status"), ","))
 	for _, m := range slices.Backward(members) {

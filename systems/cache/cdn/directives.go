@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// directives are what a Cache-Control header says: RFC 9111, §5.2, and RFC 5861. Names are in lower case.
+// directives are those of a Cache-Control header: RFC 9111, §5.2, and RFC 5861. Names are in lower case.
 type directives map[string]string
 
+// parseDirectives parses the Cache-Control headers of a message.
 func parseDirectives(h http.Header) directives {
 	d := directives{}
 	for _, part := range splitList(strings.Join(h.Values("Cache-Control"), ",")) {
@@ -31,7 +32,7 @@ func (d directives) has(names ...string) bool {
 	return false
 }
 
-// seconds returns the time that a directive gives. One that makes no sense is none at all: what has it is
+// seconds returns the time that a directive gives. A malformed one counts as zero: the response is
 // stale at once, as §4.2.1 recommends.
 func (d directives) seconds(name string) (t time.Duration, ok bool) {
 	text, ok := d[name]

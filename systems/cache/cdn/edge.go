@@ -16,27 +16,27 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// passFor is how long a cache remembers that the answers of a URL are not to be shared, so that those who ask for it
-// need not wait for each other: what Varnish calls hit-for-miss.
-const passFor = 10 * time.Second
+// uncacheableFor is how long a cache remembers that the responses of a URL must not be shared, so that requests for it
+// do not wait for each other: what Varnish calls hit-for-miss.
+const uncacheableFor = 10 * time.Second
 
-// maxVariants is how many answers of one URL are kept: whoever can send any header could else fill a cache with one URL.
+// maxVariants is how many responses of one URL are kept: else a client could fill a cache with one URL by varying a header.
 const maxVariants = 64
 
-// methodPurge is how caches are told to drop an object: not a standard, and what Squid, Varnish, nginx and Fastly take.
+// methodPurge is the method that makes a cache drop an object: not a standard, but supported by Squid, Varnish, nginx and Fastly.
 const methodPurge = "PURGE"
 
-// loadTimeout is how long a shared cache waits for the answer of whom it asks.
+// loadTimeout is how long a shared cache waits for a response from upstream.
 const loadTimeout = 800 * time.Millisecond
 
-// everything is what a purge is for that is not for one URL.
+// everything is the path of a purge of all URLs.
 const everything = "/*"
 
-// An Edge is an HTTP cache in front of whom it asks, by RFC 9111, with the allowances of RFC 5861. It is a
-// handler for those who ask over the network, and a transport for a client who has a cache of its own.
+// An Edge is an HTTP cache in front of an upstream, by RFC 9111, with the allowances of RFC 5861. It is a
+// handler for requests over the network, and a transport for a client that has a cache of its own.
 //
-// What it has is in a list of golang-lru: which object makes room for another depends on what was used last and nothing
-// else, so runs repeat. Those who ask for the same at once wait for one load, by x/sync's singleflight.
+// Its objects are in a list of golang-lru: which object is evicted depends only on what was used last,
+// so runs repeat. Requests for the same object at once wait for one load, by x/sync's singleflight.
 type Edge struct {
 	rules
 	site
@@ -44,33 +44,34 @@ type Edge struct {
 	next    http.RoundTripper
 	flights singleflight.Group
 
-	mu      sync.Mutex // never held while anything waits
-	objects *simplelru.LRU[string, *object]
-	purges  map[string]int // by URL
-	asked   int            // how many requests have come
+	mu       sync.Mutex // never held while anything waits
+	objects  *simplelru.LRU[string, *object]
+	purges   map[string]int // by URL
+	requests int            // how many requests have come
 }
 
 // A site is what an edge needs of the machine that it runs on.
 type site struct {
 	now     func() time.Time
 	sleep   func(time.Duration) error
-	loading func() (context.Context, context.CancelFunc) // for a load that outlives who asked for it
+	loading func() (context.Context, context.CancelFunc) // for a load that outlives its request
 }
 
-// An object is what an edge knows of a URL.
+// An object is what an edge has of a URL.
 type object struct {
 	variants []*stored // never changed, but replaced
-	names    []string  // of headers that its last answer depended on
-	pass     time.Time // until then it is not to be shared
+	names    []string  // of headers that its last response depended on
+	pass     time.Time // until then it must not be shared
 }
 
-// NewEdge returns a cache on a host, which has what it does not know from next. It tells of itself by the name, a token as RFC 9110
-// has it. Its loads end when ctx does.
+// NewEdge returns a cache on a host, with the upstream next. Its name in Cache-Status is a token as RFC 9110
+// defines it. Its loads end when ctx does.
 func NewEdge(ctx context.Context, h *cluster.Host, name string, c Cache, bugs Bug, next http.RoundTripper) (*Edge, error) {
 	loading := func() (context.Context, context.CancelFunc) { return h.WithTimeout(ctx, loadTimeout) }
 	return newEdge(name, rules{c, bugs}, next, site{h.Clock().Now, h.Sleep, loading})
 }
 
+// newEdge returns a cache with room for c.Keep URLs, 1024 unless given.
 func newEdge(name string, c rules, next http.RoundTripper, at site) (*Edge, error) {
 	if c.Keep == 0 {
 		c.Keep = 1024
@@ -82,7 +83,7 @@ func newEdge(name string, c rules, next http.RoundTripper, at site) (*Edge, erro
 	return &Edge{rules: c, site: at, name: name, next: next, objects: objects, purges: map[string]int{}}, nil
 }
 
-// ServeHTTP answers from the cache, or passes on what it is asked; and it takes purges.
+// ServeHTTP responds from the cache or from upstream, and handles purges.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == methodPurge {
 		e.purge(r.URL.RequestURI(), r.Header.Get("Purge") == "soft")
@@ -111,15 +112,15 @@ func (e *Edge) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a.conditional(r).response(r), nil
 }
 
-// A glance is what an edge finds when it is asked.
-type glance struct {
+// A lookup is what an edge finds for a request.
+type lookup struct {
 	number  int // of the request
 	url     string
-	purges  int     // of this URL, before it was asked
+	purges  int     // of this URL, before the request
 	found   *stored // nil if there is nothing
-	pass    bool    // it is not to be shared
+	pass    bool    // it must not be shared
 	forced  bool    // the client does not want what is stored
-	variant string  // which of several answers is asked for, as far as is known
+	variant string  // the values of the headers that the response depends on, as far as is known
 }
 
 // answer answers a request.
@@ -138,7 +139,7 @@ func (e *Edge) answer(r *http.Request) (reply, error) {
 	case asks.has("only-if-cached"): // RFC 9111, §5.2.1.7
 		return reply{status: http.StatusGatewayTimeout, header: http.Header{}}, nil
 	case s != nil && !e.NoStale && s.mayBeStale(now, "stale-while-revalidate"):
-		go e.load(r.Clone(context.WithoutCancel(r.Context())), g) //nolint:errcheck // who asks next sees what came of it
+		go e.load(r.Clone(context.WithoutCancel(r.Context())), g) //nolint:errcheck // if it fails the next request tries again
 		return e.serve(s, now, "hit"), nil
 	}
 	got, how, err := e.load(r, g)
@@ -151,7 +152,7 @@ func (e *Edge) answer(r *http.Request) (reply, error) {
 	return e.serve(got, e.now(), how), nil
 }
 
-// through passes on what no cache answers. What it changes is dropped: RFC 9111, §4.4.
+// through forwards a request that no cache can answer. It invalidates what the request changes: RFC 9111, §4.4.
 func (e *Edge) through(r *http.Request) (reply, error) {
 	resp, err := e.next.RoundTrip(r.Clone(r.Context()))
 	if err != nil {
@@ -165,7 +166,7 @@ func (e *Edge) through(r *http.Request) (reply, error) {
 	return p, err
 }
 
-// serve returns an answer as it is sent, with its age and, as RFC 9211 has it, with what this cache did.
+// serve returns a response as it is sent, with its Age, and the Cache-Status of this cache (RFC 9211).
 func (e *Edge) serve(s *stored, now time.Time, how string) reply {
 	p := s.reply
 	p.header = s.header.Clone()
@@ -176,13 +177,13 @@ func (e *Edge) serve(s *stored, now time.Time, how string) reply {
 	return p
 }
 
-// look finds what there is.
-func (e *Edge) look(r *http.Request) glance {
+// look looks a request up.
+func (e *Edge) look(r *http.Request) lookup {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.asked++
+	e.requests++
 	url := r.URL.RequestURI()
-	g := glance{number: e.asked, url: url, purges: e.purged(url)}
+	g := lookup{number: e.requests, url: url, purges: e.purged(url)}
 	o, ok := e.objects.Get(g.url)
 	if !ok {
 		g.variant = valuesOf(r, e.KeyBy)
@@ -195,7 +196,7 @@ func (e *Edge) look(r *http.Request) glance {
 	return g
 }
 
-// purged counts the purges that a URL was hit by: its epoch.
+// purged counts the purges of a URL: its epoch.
 func (e *Edge) purged(url string) int {
 	if e.bugs&NoEpoch != 0 {
 		return 0
@@ -203,12 +204,12 @@ func (e *Edge) purged(url string) int {
 	return e.purges[url] + e.purges[everything]
 }
 
-// errGone is what a load ends with whose client went away.
+// errGone is the error of a load whose client went away.
 var errGone = errors.New("the client went away")
 
-// load asks for an answer, or waits for one that is under way. Nobody waits for a load that began before a purge: a
-// flight is of an epoch. And nobody is given what is for somebody else.
-func (e *Edge) load(r *http.Request, g glance) (s *stored, how string, err error) {
+// load fetches a response, or waits for a pending fetch. A request does not wait for a fetch that began before a purge, since
+// the key of a flight has the epoch, and does not get a response that is for another user.
+func (e *Edge) load(r *http.Request, g lookup) (s *stored, how string, err error) {
 	how = "fwd=" + g.why()
 	if g.pass || e.Private {
 		s, err = e.fetch(r, g)
@@ -232,7 +233,7 @@ func (e *Edge) load(r *http.Request, g glance) (s *stored, how string, err error
 	if landed.by == g.number {
 		return landed.s, how, err
 	}
-	// All wake at once. Each goes on at an instant of its own, so that who is first is not chance.
+	// All wake at once. Each continues at an instant of its own, so that their order does not depend on the scheduler.
 	if err := errorOf(err, e.sleep(time.Duration(g.number-landed.by)*time.Microsecond)); err != nil {
 		return nil, how, err
 	}
@@ -243,8 +244,8 @@ func (e *Edge) load(r *http.Request, g glance) (s *stored, how string, err error
 	return landed.s, how + "; collapsed", nil
 }
 
-// why says why a cache passes on a request, in the words of RFC 9211, §2.2.
-func (g glance) why() string {
+// why says why a cache forwards a request, in the words of RFC 9211, §2.2.
+func (g lookup) why() string {
 	switch {
 	case g.pass:
 		return "bypass"
@@ -256,8 +257,8 @@ func (g glance) why() string {
 	return "miss"
 }
 
-// fetch asks for an answer and stores it. If there is one that may be still right it asks whether it is.
-func (e *Edge) fetch(r *http.Request, g glance) (*stored, error) {
+// fetch makes a request upstream and stores the response. If a response is stored already it validates that.
+func (e *Edge) fetch(r *http.Request, g lookup) (*stored, error) {
 	ctx, cancel := e.within(r)
 	defer cancel()
 	out := r.Clone(ctx)
@@ -284,7 +285,7 @@ func (e *Edge) fetch(r *http.Request, g glance) (*stored, error) {
 	return s, nil
 }
 
-// within returns how long a load may take. That of a shared cache goes on when who asked first has gone away: others wait for it.
+// within returns the context of a load. In a shared cache it does not end with the first request, since others wait for the load.
 func (e *Edge) within(r *http.Request) (context.Context, context.CancelFunc) {
 	if e.Private {
 		return context.WithCancel(r.Context())
@@ -300,8 +301,8 @@ func (e *Edge) ask(r *http.Request) (reply, error) {
 	return arrive(resp)
 }
 
-// keep stores an answer, if it may, and unless it was purged since it was asked for: it may be from before that.
-func (e *Edge) keep(r *http.Request, g glance, s *stored) {
+// keep stores a response if that is allowed, unless there was a purge since the request: the response may be older.
+func (e *Edge) keep(r *http.Request, g lookup, s *stored) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.purged(g.url) != g.purges || s.failed() {
@@ -315,14 +316,14 @@ func (e *Edge) keep(r *http.Request, g glance, s *stored) {
 	o.variants = slices.DeleteFunc(o.variants, func(old *stored) bool { return old.depends.matches(r) })
 	o.names, o.pass = s.depends.names, time.Time{}
 	if !e.storable(r, s) {
-		o.pass = s.at.Add(passFor)
+		o.pass = s.at.Add(uncacheableFor)
 		return
 	}
 	o.variants = append(o.variants, s)
 	o.variants = o.variants[max(0, len(o.variants)-maxVariants):]
 }
 
-// purge drops what there is of a URL, or of all; if it is soft that is stale from now on and no more, so that it can
+// purge drops the responses of a URL, or of all. A soft purge only makes them stale, so that they can
 // still be validated, and served where an allowance says so.
 func (e *Edge) purge(url string, soft bool) {
 	e.mu.Lock()
@@ -341,7 +342,7 @@ func (e *Edge) purge(url string, soft bool) {
 	}
 }
 
-// soften makes all that there is stale.
+// soften makes all responses stale.
 func (o *object) soften(now time.Time) {
 	o.pass = time.Time{}
 	for i, s := range o.variants {

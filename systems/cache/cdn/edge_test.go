@@ -239,7 +239,7 @@ func TestCoalescing(t *testing.T) {
 		before = time.Now()
 		assert.Equal(t, []string{"u0", "u1", "u2"}, g.herd(3))
 		assert.Less(t, time.Since(before), time.Second+time.Millisecond, "and then never again: hit for miss")
-		time.Sleep(passFor)
+		time.Sleep(uncacheableFor)
 		before = time.Now()
 		g.herd(3)
 		assert.Greater(t, time.Since(before), 2*time.Second, "until that is forgotten")

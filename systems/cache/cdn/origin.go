@@ -15,22 +15,22 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// An Origin is the server that has the database. The zero Origin says nothing of how long answers may be kept.
+// An Origin is the server that has the database. The zero Origin sends no Cache-Control.
 type Origin struct {
 	Control  string        // Cache-Control of its answers
 	Vary     string        // Vary of its answers
-	Personal bool          // answers are for who asks alone, and say whom
-	Render   time.Duration // how long it takes to make an answer: half to three halves of it, and one time in twenty ten times as long
+	Personal bool          // responses are for one user, and name that user
+	Render   time.Duration // how long it takes to make a response: half to three halves of it, and one time in twenty ten times as long
 }
 
-// A body is what the origin answers, in JSON.
+// A body is the body of the origin's responses, in JSON.
 type body struct {
 	Version  int             `json:"version"`
 	For      string          `json:"for,omitempty"`
-	LoadedAt []time.Duration `json:"loaded_at,omitempty"` // when that was done of late, for who asks for loads
+	LoadedAt []time.Duration `json:"loaded_at,omitempty"` // when the key was loaded, in a response for /loads/
 }
 
-// readAt is the header with when the database was read, to the nanosecond: for an answer, or to say that one is still right.
+// readAt is the header with the time at which the database was read, to the nanosecond, for a response or a validation.
 const readAt = "Read-At"
 
 // originNode is the origin, on its host.
@@ -38,20 +38,20 @@ type originNode struct {
 	Origin
 	h     *cluster.Host
 	purge *purger
-	log   *cluster.File // the key of each write, a line each: so many times it is there, that is its version
+	log   *cluster.File // the key of each write, a line each: the version of a key is the number of its lines
 
 	mu   sync.Mutex // never held while anything waits
 	data map[string]*row
 }
 
-// A row is what the database has by one key.
+// A row is what the database has of one key.
 type row struct {
 	version int // that is on the disk, and may be read
 	last    int // that was given to a write
 	loads   []time.Duration
 }
 
-// newOrigin returns the origin with what its disk has.
+// newOrigin returns the origin with the writes that are on its disk.
 func newOrigin(ctx context.Context, h *cluster.Host, s Stack) (*originNode, error) {
 	log, err := h.Disk().Open("writes")
 	if err != nil {
@@ -73,8 +73,8 @@ func newOrigin(ctx context.Context, h *cluster.Host, s Stack) (*originNode, erro
 	return o, nil
 }
 
-// ServeHTTP answers GET with what the database has by the path, POST with the next version of it once all caches have been told, as
-// far as the policy says, and GET of /loads/ with when the database was read.
+// ServeHTTP responds to GET with the version of the path, to POST with its next version after the purge of the caches, as
+// the policy says, and to GET of /loads/ with the times at which the database was read.
 func (o *originNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if key, ok := strings.CutPrefix(r.URL.Path, "/loads"); ok {
 		o.mu.Lock()
@@ -110,7 +110,7 @@ func (o *originNode) row(key string) *row {
 	return o.data[key]
 }
 
-// update gives the key its next version, which is read from when it is on the disk.
+// update gives the key its next version, which reads see once it is durable.
 func (o *originNode) update(key string) (body, error) {
 	o.mu.Lock()
 	r := o.row(key)
@@ -127,7 +127,7 @@ func (o *originNode) update(key string) (body, error) {
 	return b, nil
 }
 
-// get answers with a version, and as if it had done so when it read the database: what it takes from then on is age.
+// get responds with a version, with the Date at which it read the database: the time for making the response counts as age.
 func (o *originNode) get(w http.ResponseWriter, r *http.Request) {
 	b, etag, took := o.read(r)
 	w.Header().Set(readAt, strconv.FormatInt(int64(o.h.Clock().Monotonic()), 10))
@@ -148,7 +148,7 @@ func (o *originNode) get(w http.ResponseWriter, r *http.Request) {
 	o.write(w, b)
 }
 
-// read reads the database. An answer that the cache has already is not made again, and no load.
+// read reads the database. A validation that succeeds takes no time and is no load.
 func (o *originNode) read(r *http.Request) (b body, etag string, took time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -172,7 +172,7 @@ func (o *originNode) read(r *http.Request) (b body, etag string, took time.Durat
 	return b, etag, took
 }
 
-// userOf returns who asks, by the cookie that a login has left.
+// userOf returns the user of a request, by its cookie.
 func userOf(r *http.Request) string {
 	c, err := r.Cookie("user")
 	if err != nil {

@@ -13,34 +13,35 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// A Purge says how caches are told of a change. The zero Purge tells all of them, the innermost layer first, and has a write
-// wait until each has said that it dropped what it had.
+// A Purge says how caches are purged after a change. The zero Purge purges all of them, the innermost layer first, and
+// acknowledges a write after all have acknowledged the purge.
 type Purge struct {
-	Off        bool   // nobody is told
-	AckOnSend  bool   // each cache is told once, and nobody waits for its answer
-	OutsideIn  bool   // the caches that clients ask are told first
-	Soft       bool   // what they have is stale, and not dropped
-	Everything bool   // all that they have, and not only what changed
-	Forgets    string // a layer that is not told
+	Off        bool   // no cache is purged
+	AckOnSend  bool   // each cache gets one request, and the write does not wait for the response
+	OutsideIn  bool   // the outermost layer is purged first
+	Soft       bool   // responses become stale instead of being dropped
+	Everything bool   // all URLs are purged, and not only the one that changed
+	Forgets    string // a layer that is not purged
 }
 
 const (
-	// purgeTimeout is how long the origin waits for a cache to say that it has purged, before it tells it again.
+	// purgeTimeout is how long the origin waits for a cache to acknowledge a purge, before it tries again.
 	purgeTimeout = 300 * time.Millisecond
 
-	// purgePause is how long it waits after a cache refused.
+	// purgePause is how long it waits after a purge has failed.
 	purgePause = 100 * time.Millisecond
 )
 
-// A purger tells the caches.
+// A purger sends purges to the caches.
 type purger struct {
 	Purge
-	ctx    context.Context // of the node: a purge outlives the write that asked for it
+	ctx    context.Context // of the node: a purge outlives the write that caused it
 	h      *cluster.Host
 	http   *http.Client
-	stages [][]string // nodes that are told at once, and when all have answered, the next
+	stages [][]string // nodes that are purged at once; the next stage follows when all have acknowledged
 }
 
+// newPurger returns a purger with a stage for each layer that is purged, in the order of the policy.
 func newPurger(ctx context.Context, h *cluster.Host, s Stack) *purger {
 	p := &purger{Purge: s.Purge, ctx: ctx, h: h, http: &http.Client{Transport: transport(h)}}
 	for i, l := range s.Layers {
@@ -54,7 +55,8 @@ func newPurger(ctx context.Context, h *cluster.Host, s Stack) *purger {
 	return p
 }
 
-// all tells all caches of a change. It returns when the policy is content, or ctx is done; the purge itself goes on.
+// all purges all caches after a change. It returns when the policy allows the write to be acknowledged, or ctx is done; the
+// purge itself continues.
 func (p *purger) all(ctx context.Context, key string) error {
 	if p.Off {
 		return nil
@@ -80,29 +82,30 @@ func (p *purger) all(ctx context.Context, key string) error {
 	}
 }
 
-// stage tells some nodes at once. Each is told at an instant of its own.
+// stage purges the nodes of a stage concurrently, beginning each at an instant of its own.
 func (p *purger) stage(nodes []string, key string) {
 	var wait sync.WaitGroup
 	for i, node := range nodes {
 		wait.Go(func() {
 			if p.h.Sleep(time.Duration(i)*time.Microsecond) == nil {
-				p.tell(node, key)
+				p.send(node, key)
 			}
 		})
 	}
 	wait.Wait()
 }
 
-// tell tells one node, and if the policy waits for it, again until it has heard.
-func (p *purger) tell(node, key string) {
-	for p.ctx.Err() == nil && p.once(node, key) != nil && !p.AckOnSend {
+// send purges one node, and if the policy waits for it, again until it succeeds.
+func (p *purger) send(node, key string) {
+	for p.ctx.Err() == nil && p.sendOnce(node, key) != nil && !p.AckOnSend {
 		if p.h.Sleep(purgePause) != nil {
 			return
 		}
 	}
 }
 
-func (p *purger) once(node, key string) error {
+// sendOnce sends one purge, and returns an error unless it is acknowledged in time.
+func (p *purger) sendOnce(node, key string) error {
 	ctx, cancel := p.h.WithTimeout(p.ctx, purgeTimeout)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, methodPurge, "http://"+node+key, nil)

@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// A reply is an answer that has arrived whole.
+// A reply is a response that has arrived completely.
 type reply struct {
 	status int
 	header http.Header
 	body   []byte
-	age    time.Duration // as its header Age had it
+	age    time.Duration // by its header Age
 }
 
-// hop are the headers that are of one connection, and not stored: RFC 9111, §3.1. Age is written anew.
+// hop are the headers of one connection, which are not stored: RFC 9111, §3.1. Age is computed again.
 var hop = []string{"Connection", "Proxy-Connection", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Content-Length", "Age"}
 
 // arrive reads a response to its end.
@@ -43,7 +43,7 @@ func errorOf(errs ...error) error {
 	return errs[i]
 }
 
-// conditional returns the answer to a request that may say what it has already: RFC 9110, §13.1.2.
+// conditional returns the response to a request that may have a condition: RFC 9110, §13.1.2.
 func (p reply) conditional(r *http.Request) reply {
 	if p.status == http.StatusOK && hasETag(r.Header.Get("If-None-Match"), p.header.Get("Etag")) {
 		p.status, p.body = http.StatusNotModified, nil
@@ -60,12 +60,12 @@ func (p reply) response(r *http.Request) *http.Response {
 	}
 }
 
-// failed reports whether an answer is one of those that stale-if-error is for: RFC 5861, §4.
+// failed reports whether a response is one of the errors that stale-if-error is for: RFC 5861, §4.
 func (p reply) failed() bool {
 	return slices.Contains([]int{http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, p.status)
 }
 
-// A stored reply is one that a cache has.
+// A stored reply is a response in a cache.
 type stored struct {
 	reply
 	control directives
@@ -87,21 +87,21 @@ func (s *stored) staleFor(now time.Time) time.Duration {
 	return stale
 }
 
-// fresh says when a stored answer may be used as it is: RFC 9111, §4.2.
+// fresh reports whether a stored response may be used without validation: RFC 9111, §4.2.
 func (s *stored) fresh(now time.Time) bool {
 	return s.staleFor(now) < 0 && !s.control.has("no-cache")
 }
 
-// mayBeStale reports whether a stored answer that is stale may be used, by an allowance of RFC 5861: stale-while-revalidate or
-// stale-if-error. Those that must be validated may not. That s-maxage means that too, by RFC 9111, §5.2.2.10, is what
-// an allowance beside it takes back.
+// mayBeStale reports whether a stale response may be used, by an allowance of RFC 5861: stale-while-revalidate or
+// stale-if-error. Responses that must be validated may not. By RFC 9111, §5.2.2.10, s-maxage means that too, but an
+// allowance beside it overrides that.
 func (s *stored) mayBeStale(now time.Time, allowance string) bool {
 	d, _ := s.control.seconds(allowance)
 	return d > 0 && s.staleFor(now) <= d && !s.control.has("must-revalidate", "proxy-revalidate", "no-cache")
 }
 
-// freshen returns the stored answer with what a 304 says anew: RFC 9111, §4.3.4. The 304 must be about the same
-// answer; else it says nothing about the stored one.
+// freshen returns the stored response with the headers of a 304: RFC 9111, §4.3.4. The 304 must be about the same
+// response; else it says nothing about the stored one.
 func (s *stored) freshen(p reply) (reply, bool) {
 	if etag := p.header.Get("Etag"); etag != "" && etag != s.header.Get("Etag") {
 		return reply{}, false
@@ -113,13 +113,13 @@ func (s *stored) freshen(p reply) (reply, bool) {
 	return fresh, true
 }
 
-// vary is what an answer depends on: headers of the request, with the values that they had.
+// vary is what a response depends on: headers of the request, with their values.
 type vary struct {
 	names  []string
 	values string
 }
 
-// anything stands for an answer that depends on more than the request says: it is never used again.
+// anything stands for a response that depends on more than the request: it is never reused.
 const anything = "*"
 
 func varyOf(p reply) (names []string) {
@@ -139,7 +139,7 @@ func valuesOf(r *http.Request, names []string) string {
 	return b.String()
 }
 
-// matches reports whether the answer is one to r as well: RFC 9111, §4.1.
+// matches reports whether the response may be used for r as well: RFC 9111, §4.1.
 func (v vary) matches(r *http.Request) bool {
 	return !slices.Contains(v.names, anything) && valuesOf(r, v.names) == v.values
 }

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// A Cache is how a cache is set up. The zero Cache is a shared one that does as RFC 9111 says.
+// A Cache is the configuration of a cache. The zero Cache is a shared one by RFC 9111.
 type Cache struct {
 	Private bool          // it serves one user, as that of a browser does
-	TTL     time.Duration // how old an answer may be, whatever it says of that itself; default what it says
-	NoStale bool          // it never serves what is stale: for a shield, whose answers other caches keep
-	KeyBy   []string      // headers of the request that it takes answers to depend on, beside those that Vary names
-	Keep    int           // how many URLs it remembers, those that were used last; default 1024
+	TTL     time.Duration // overrides the lifetime of responses
+	NoStale bool          // it never serves a stale response: for a shield, whose responses other caches keep
+	KeyBy   []string      // headers of the request that are part of the key, beside those that Vary names
+	Keep    int           // how many URLs it keeps, those that were used last; default 1024
 }
 
 // rules are those of RFC 9111 for one cache.
@@ -21,7 +21,7 @@ type rules struct {
 	bugs Bug
 }
 
-// judge says what an answer is worth to the cache that asked for it.
+// judge returns a response with its age, its lifetime and what it depends on, by the rules of the cache.
 func (c rules) judge(r *http.Request, p reply, asked, now time.Time) *stored {
 	s := &stored{reply: p, control: parseDirectives(p.header), at: now, depends: c.dependsOn(r, p)}
 	s.life = c.lifetime(s)
@@ -31,7 +31,7 @@ func (c rules) judge(r *http.Request, p reply, asked, now time.Time) *stored {
 	return s
 }
 
-// initialAge returns how old an answer was when it arrived, at least: §4.2.3. Date tells whole seconds, rounded down,
+// initialAge returns a lower bound of the age of a response when it arrived: §4.2.3. Date has whole seconds, rounded down,
 // so that an age is overstated by up to one.
 func initialAge(p reply, asked, now time.Time) time.Duration {
 	age := p.age + now.Sub(asked)
@@ -41,7 +41,7 @@ func initialAge(p reply, asked, now time.Time) time.Duration {
 	return age
 }
 
-// lifetime returns how old an answer may be: §4.2.1. What does not say so may be of no age at all: there is no heuristic.
+// lifetime returns how old a response may be: §4.2.1. Without a directive it is zero: there is no heuristic.
 func (c rules) lifetime(s *stored) time.Duration {
 	if c.TTL > 0 {
 		return c.TTL
@@ -60,11 +60,11 @@ func (c rules) lifetime(s *stored) time.Duration {
 	return max(0, expires.Sub(date))
 }
 
-// cacheable are the final answers that may be stored without being told so: RFC 9110, §15.1.
+// cacheable are the final status codes that are cacheable by default: RFC 9110, §15.1.
 var cacheable = []int{200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501}
 
-// storable reports whether the cache may store an answer to r: §3. It asks for a lifetime or for what it can be validated
-// by as well, since else it is of no use.
+// storable reports whether the cache may store a response to r: §3. The response also needs a lifetime or an entity tag,
+// since else it can't be used.
 func (c rules) storable(r *http.Request, s *stored) bool {
 	switch {
 	case r.Method != http.MethodGet, !slices.Contains(cacheable, s.status):
@@ -81,7 +81,7 @@ func (c rules) storable(r *http.Request, s *stored) bool {
 	return s.life > 0 || s.header.Get("Etag") != ""
 }
 
-// dependsOn returns what an answer depends on, as far as the cache cares: §4.1.
+// dependsOn returns what a response depends on, by the rules of the cache: §4.1.
 func (c rules) dependsOn(r *http.Request, p reply) vary {
 	v := vary{names: slices.Clone(c.KeyBy)}
 	if c.bugs&IgnoreVary == 0 {

@@ -9,18 +9,18 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// A Stack is caches on caches in front of a database. Node n1 has the database, and the nodes after it the layers, the
-// innermost first: with [CDN], n2 is the shield and n3, n4 and n5 are the PoPs. Each node of a layer asks one node of the
-// layer below, always the same. A cluster must have as many nodes as [Stack.Nodes] says.
+// A Stack is layers of caches in front of a database. Node n1 has the database, and the nodes after it the layers, the
+// innermost first: with [CDN], n2 is the shield and n3, n4 and n5 are the PoPs. The upstream of each node is always the same node of the
+// layer below. A cluster must have as many nodes as [Stack.Nodes] says.
 //
-// The database is on a disk. The caches are not: one that crashes is empty when it boots.
+// The database is on a disk. A cache is empty after a crash.
 type Stack struct {
 	Origin  Origin
 	Layers  []Layer // from the clients inwards
 	Browser *Cache  // that each client has itself; nil if it has none
 	Purge   Purge
 	Bugs    Bug           // mistakes that the caches make; none by default
-	Visits  time.Duration // how long a user stays, on average; then the next one comes, with a browser that is empty; default for ever
+	Visits  time.Duration // how long a user stays, on average, before the next one comes, with an empty browser cache; default for the whole run
 }
 
 // A Layer is nodes that are caches of one kind.
@@ -30,8 +30,8 @@ type Layer struct {
 	Cache
 }
 
-// CDN returns three points of presence that clients ask, behind which one shield asks the origin. The origin lets
-// answers be 30 s old, and tells all caches of a change before it acknowledges it.
+// CDN returns three points of presence for clients, and one shield between them and the origin. Responses may
+// be 30 s old, and the origin purges all caches before it acknowledges a change.
 func CDN() Stack {
 	return Stack{
 		Origin: Origin{Control: "max-age=30", Render: 50 * time.Millisecond},
@@ -40,7 +40,7 @@ func CDN() Stack {
 }
 
 // FiveLayers returns the layers that a request goes through: the browser, the CDN, reverse proxies, the application with a cache
-// in each process and one that they share, and the database. Their answers may be 60, 60, 30, 10 and 30 seconds old.
+// in each process and one that they share, and the database. Their responses may be 60, 60, 30, 10 and 30 seconds old.
 func FiveLayers() Stack {
 	return Stack{
 		Origin: Origin{Control: "max-age=60"},
@@ -78,7 +78,7 @@ func (s Stack) nodes(layer int) (names []string) {
 	return names
 }
 
-// below returns whom the node at a place of a layer asks.
+// below returns the upstream of the node at a place of a layer.
 func (s Stack) below(layer, place int) string {
 	if layer == len(s.Layers)-1 {
 		return origin
@@ -87,7 +87,7 @@ func (s Stack) below(layer, place int) string {
 	return inner[place%len(inner)]
 }
 
-// find returns where a node is.
+// find returns the layer of a node, and its place there.
 func (s Stack) find(name string) (layer, place int, ok bool) {
 	for layer := range s.Layers {
 		for place, n := range s.nodes(layer) {
@@ -114,6 +114,7 @@ func (s Stack) Run(ctx context.Context, h *cluster.Host) error {
 	return server.Serve(l)
 }
 
+// handler returns the handler of a node: the origin, or a cache.
 func (s Stack) handler(ctx context.Context, h *cluster.Host) (http.Handler, error) {
 	if have, want := len(h.Nodes()), s.Nodes(); have != want {
 		return nil, fmt.Errorf("the stack has %d nodes, and the cluster %d", want, have)
@@ -128,18 +129,18 @@ func (s Stack) handler(ctx context.Context, h *cluster.Host) (http.Handler, erro
 }
 
 // transport returns a transport that dials by the host, and opens a connection for each request: one that
-// is kept might be half dead after a partition.
+// is kept may be half open after a partition.
 func transport(h *cluster.Host) *http.Transport {
 	return &http.Transport{DialContext: h.DialContext, DisableKeepAlives: true}
 }
 
-// upstream asks one host, whatever URL it is given.
+// upstream sends requests to one host, and ignores the host of their URLs.
 type upstream struct {
 	host string
 	next http.RoundTripper
 }
 
-// RoundTrip asks the host.
+// RoundTrip sends the request to the host.
 func (u upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.URL.Scheme, r.URL.Host, r.Host = "http", u.host, u.host
 	return u.next.RoundTrip(r)

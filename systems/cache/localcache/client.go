@@ -32,9 +32,9 @@ func (s Store) Open(_ context.Context, h *cluster.Host) (*Client, error) {
 func (c *Client) Do(ctx context.Context, op model.CacheOp) (model.Copy, error) {
 	switch op.F {
 	case "read":
-		return c.call(ctx, readRow{op.Key})
+		return c.do(ctx, readRow{op.Key})
 	case "write":
-		return c.call(ctx, writeRow{op.Key})
+		return c.do(ctx, writeRow{op.Key})
 	case "loads":
 		at, err := cluster.Ask[[]time.Duration](ctx, c.h, database, loadsOf{op.Key})
 		return model.Copy{LoadedAt: at}, err
@@ -42,7 +42,7 @@ func (c *Client) Do(ctx context.Context, op model.CacheOp) (model.Copy, error) {
 	return model.Copy{}, fmt.Errorf("localcache: no client can %s", op.F)
 }
 
-func (c *Client) call(ctx context.Context, request any) (model.Copy, error) {
+func (c *Client) do(ctx context.Context, request any) (model.Copy, error) {
 	a, err := cluster.Ask[answer](ctx, c.h, c.server, request)
 	if err == nil {
 		err = a.err

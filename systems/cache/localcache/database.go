@@ -13,19 +13,19 @@ import (
 // database is the node that has the rows.
 const database = "n1"
 
-// The requests of servers, which are answered with a [Row]; and of clients, with a list of times.
+// The requests of servers, which get a [Row], and of clients, which get a list of times.
 type (
 	fetch   struct{ key string }
 	commit  struct{ key string }
 	loadsOf struct{ key string }
 )
 
-// A replica is the table with what of it shows where rows are loaded from.
+// A replica is the table, with the times at which versions become visible to loads.
 type replica struct {
 	h     *cluster.Host
 	lag   time.Duration
 	table *rows.Table
-	shown map[string][]time.Duration // when each version of a row shows
+	shown map[string][]time.Duration // when each version of a row becomes visible
 }
 
 // Run runs one node until ctx is done.
@@ -46,6 +46,7 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 	return nil
 }
 
+// receive handles a request. The row is that of this instant, however late the reply is.
 func (t *replica) receive(m cluster.Message) {
 	t.table.Wake()
 	switch req := m.Body.(type) {

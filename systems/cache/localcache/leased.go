@@ -12,8 +12,8 @@ import (
 )
 
 // Leased is [Singleflight] with a guard that needs no versions: the leases of Nishtala and others, in one
-// process. Who misses is given the number of the key's lease, which each write raises. Only who has the number of
-// today fills the cache, and only those of one number share a load.
+// process. A reader that misses gets the current lease of the key, which each write replaces. Only a reader with the current
+// lease fills the cache, and only readers with the same lease share a load.
 func Leased(*cluster.Host) Cache {
 	return &leased{rows: newLRU[Row](), lease: map[string]int{}}
 }
@@ -21,11 +21,12 @@ func Leased(*cluster.Host) Cache {
 type leased struct {
 	group singleflight.Group
 
-	mu    sync.Mutex // a row and its lease must not come apart
+	mu    sync.Mutex // a row and its lease change together
 	rows  *lru.Cache[string, Row]
 	lease map[string]int
 }
 
+// Get shares a load with readers that have the same lease, and fills the cache if that is still current.
 func (c *leased) Get(ctx context.Context, key string, load Load) (Row, error) {
 	row, lease, ok := c.look(key)
 	if ok {

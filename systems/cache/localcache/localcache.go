@@ -21,11 +21,11 @@ import (
 type Store struct {
 	Cache func(h *cluster.Host) Cache // makes the cache of a server that boots; default [None]
 
-	// Puts has a write put its row into the cache. By default it drops what the cache has of the key.
+	// Puts makes a write put its row into the cache. By default it drops the cached row of the key.
 	Puts bool
 
-	// Lag is how much later a write may show where rows are loaded from: a replica of the database. By
-	// default, they are loaded from where they are written.
+	// Lag is how much later a write may become visible to loads, which read a replica of the database. By
+	// default, they read the database.
 	Lag time.Duration
 }
 
@@ -36,7 +36,7 @@ type Row struct {
 	Load    int           // that brought it: the first, the second, … of the server; 0 if a write did
 }
 
-// Load reads the row of one key from the database. It takes a while.
+// Load reads the row of one key from the database.
 type Load func(ctx context.Context) (Row, error)
 
 // A Cache keeps rows in the memory of one server. Any number of goroutines may use it.

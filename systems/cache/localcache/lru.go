@@ -8,8 +8,8 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// LRU is hashicorp/golang-lru in the way of nearly everybody: look, load if it is not there, add. Nothing
-// keeps a load from adding a row that was replaced while it was under way.
+// LRU is hashicorp/golang-lru in its usual use: get, load if the row is missing, add. Nothing
+// prevents a load from adding a row that a write has replaced meanwhile.
 func LRU(*cluster.Host) Cache { return aside{newLRU[Row]()} }
 
 type aside struct{ rows *lru.Cache[string, Row] }
@@ -22,6 +22,7 @@ func newLRU[V any]() *lru.Cache[string, V] {
 	return c
 }
 
+// Get loads and adds a row that is missing, without any protection.
 func (c aside) Get(ctx context.Context, key string, load Load) (Row, error) {
 	if row, ok := c.rows.Get(key); ok {
 		return row, nil

@@ -9,15 +9,15 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// Otter is maypok86/otter, which is given the load: it knows which loads are under way when a key is
-// invalidated, keeps none of their rows, and has nobody join them any more.
+// Otter is maypok86/otter, which runs the loads itself: when a key is invalidated, it discards the rows of the loads
+// that are pending, and later readers do not join them.
 func Otter(*cluster.Host) Cache {
 	return otterCache{rows: otter.Must(&otter.Options[string, Row]{MaximumSize: size})}
 }
 
 // OtterRefresh is [Otter] with refresh-ahead: a row that was loaded or set a while ago is served once more, and
-// loaded anew behind the reader's back. No more than one row at a time, so that the database is not
-// swamped: the executor is a queue.
+// reloaded in the background. Rows are reloaded one at a time, so that the database is not
+// overloaded: the executor is a queue.
 func OtterRefresh(*cluster.Host) Cache {
 	var p pool
 	return otterCache{&p, otter.Must(&otter.Options[string, Row]{
@@ -26,7 +26,7 @@ func OtterRefresh(*cluster.Host) Cache {
 	})}
 }
 
-// refreshAfter is how old a row is that is to be loaded anew.
+// refreshAfter is the age at which a row is reloaded.
 const refreshAfter = time.Second
 
 type otterCache struct {

@@ -7,9 +7,9 @@ import (
 
 // A pool runs one task at a time, in the order in which they came. The zero pool is ready.
 //
-// A task begins an instant of virtual time after it could: by then the read that asked
-// for it has ended. Begun at the same instant, the Go scheduler would choose whether the
-// load of a refresh still finds that read under way, and so on whom it is booked.
+// A task begins an instant of virtual time after it could, when the read that requested
+// it has ended. At the same instant, the Go scheduler would decide whether the
+// load of a refresh still finds that read pending, and so to which read it is attributed.
 type pool struct {
 	mu    sync.Mutex
 	tasks []func()
@@ -28,6 +28,7 @@ func (p *pool) do(task func()) {
 	}
 }
 
+// work runs tasks until the queue is empty.
 func (p *pool) work() {
 	for {
 		p.mu.Lock()

@@ -11,12 +11,12 @@ import (
 )
 
 // Refresh is refresh-ahead as it is written by hand on golang-lru: a row that is in the cache for a while is
-// served once more, and loaded anew behind the reader's back. What a refresh brings is put into the cache, though a
-// write may have put a newer row there in the meantime.
+// served once more, and reloaded in the background. The row of a refresh is put into the cache even if a
+// write has put a newer row there meanwhile.
 func Refresh(h *cluster.Host) Cache { return newRefresh(h, false) }
 
-// GuardedRefresh is [Refresh] that keeps what a refresh brings only if the cache still has
-// the row that it was to replace.
+// GuardedRefresh is [Refresh] that keeps the row of a refresh only if the key was not written to
+// since the refresh began.
 func GuardedRefresh(h *cluster.Host) Cache { return newRefresh(h, true) }
 
 func newRefresh(h *cluster.Host, guarded bool) Cache {
@@ -30,16 +30,17 @@ type refresh struct {
 
 	mu      sync.Mutex
 	rows    *lru.Cache[string, *entry]
-	changed map[string]int // how often each key was written to, which is to say when
+	changed map[string]int // how often each key was written to: its version here
 }
 
 // An entry is a row with the time since when the cache has it.
 type entry struct {
 	row   Row
 	since time.Duration
-	asked bool // whether it is being loaded anew
+	asked bool // whether it is being reloaded
 }
 
+// Get returns the row that is cached, and reloads it in the background if that is due.
 func (c *refresh) Get(ctx context.Context, key string, load Load) (Row, error) {
 	e, changed, due := c.look(key)
 	switch {
@@ -62,7 +63,7 @@ func (c *refresh) look(key string) (e *entry, changed int, due bool) {
 	return e, c.changed[key], due
 }
 
-// fill loads a row and keeps it; if guarded, only if nobody has written to the key since it was looked at.
+// fill loads a row and keeps it; if guarded, only if the key was not written to since look.
 func (c *refresh) fill(ctx context.Context, key string, changed int, load Load) (Row, error) {
 	row, err := load(ctx)
 	c.mu.Lock()

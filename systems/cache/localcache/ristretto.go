@@ -8,8 +8,8 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// Ristretto is dgraph-io/ristretto in the way of [LRU], and with the same fault. It applies a Set some time
-// later; Wait waits for that, so that a read that comes next finds the row.
+// Ristretto is dgraph-io/ristretto in the use of [LRU], with the same bug. It applies a Set some time
+// later; Wait waits for that, so that the next read finds the row.
 func Ristretto(*cluster.Host) Cache {
 	c, err := ristretto.NewCache(&ristretto.Config[string, Row]{
 		NumCounters: 10 * size, MaxCost: size, BufferItems: 64, IgnoreInternalCost: true,
@@ -22,6 +22,7 @@ func Ristretto(*cluster.Host) Cache {
 
 type ristrettoCache struct{ rows *ristretto.Cache[string, Row] }
 
+// Get loads and adds a row that is missing, without any protection.
 func (c ristrettoCache) Get(ctx context.Context, key string, load Load) (Row, error) {
 	if row, ok := c.rows.Get(key); ok {
 		return row, nil

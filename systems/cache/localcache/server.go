@@ -26,11 +26,11 @@ type server struct {
 	loads []span                // of the life of the server
 }
 
-// A reading is a read that is under way.
+// A reading is a pending read.
 type reading struct {
 	key   string
 	began int // the turn
-	loads int // that are booked on it
+	loads int // that are attributed to it
 }
 
 // A span is the turns at which a load began and ended.
@@ -48,6 +48,7 @@ type (
 	}
 )
 
+// serve runs a server until ctx is done. It closes the cache after the last request has ended.
 func (s Store) serve(ctx context.Context, h *cluster.Host) error {
 	open := s.Cache
 	if open == nil {
@@ -61,6 +62,7 @@ func (s Store) serve(ctx context.Context, h *cluster.Host) error {
 	return nil
 }
 
+// receive handles a request in a goroutine of its own, since the cache may block.
 func (n *server) receive(m cluster.Message) {
 	n.busy.Go(func() {
 		switch req := m.Body.(type) {
@@ -79,7 +81,7 @@ func (n *server) read(key string) answer {
 	return n.end(r, row, err)
 }
 
-// write has the database write a row first, and the cache know of it then. Only then it is acknowledged.
+// write writes a row to the database, then sets or invalidates it in the cache, and then acknowledges the write.
 func (n *server) write(key string) answer {
 	row, err := ask[Row](n.ctx, n, commit{key})
 	switch {
@@ -95,7 +97,7 @@ func (n *server) write(key string) answer {
 
 // load is the [Load] of a key.
 func (n *server) load(ctx context.Context, key string) (Row, error) {
-	number := n.book(key)
+	number := n.attribute(key)
 	row, err := ask[Row](ctx, n, fetch{key})
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -113,7 +115,7 @@ func ask[A any](ctx context.Context, n *server, question any) (A, error) {
 	return cluster.Ask[A](ctx, n.h, database, question)
 }
 
-// begin takes note of a read that begins.
+// begin records the begin of a read.
 func (n *server) begin(key string) *reading {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -123,11 +125,11 @@ func (n *server) begin(key string) *reading {
 	return r
 }
 
-// book takes note of a load that begins, numbers it, and books it on the read of its key that has the fewest loads and, of these, began
-// first. That is the one that runs it, unless several find at the same instant that they must load
-// again, and one of them does so for all: which one, is up to the scheduler of Go, and a history must not
-// depend on it. A refresh that nobody waits for is booked on nobody.
-func (n *server) book(key string) (number int) {
+// attribute records the begin of a load, numbers it, and attributes it to the read of its key that has the fewest loads and, of these, began
+// first. That is the read that runs it, unless several must load again at the same instant
+// and one of them does so for all: the scheduler of Go decides which one, and a history must not
+// depend on it. A refresh without a waiting read is attributed to none.
+func (n *server) attribute(key string) (number int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.turn++
@@ -144,7 +146,7 @@ func (n *server) book(key string) (number int) {
 	return len(n.loads)
 }
 
-// end takes note that a read is over, and says what came of it.
+// end records the end of a read, and returns its answer.
 func (n *server) end(r *reading, row Row, err error) answer {
 	n.mu.Lock()
 	defer n.mu.Unlock()

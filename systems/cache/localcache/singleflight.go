@@ -9,11 +9,11 @@ import (
 )
 
 // Singleflight is [LRU] with x/sync/singleflight before its loads. It spares the database, and makes staleness
-// worse: who begins after a write was acknowledged joins a load from before it.
+// worse: a read that begins after a write was acknowledged may join a load from before it.
 func Singleflight(*cluster.Host) Cache { return &coalesced{aside: aside{newLRU[Row]()}} }
 
 // Forgetting is [Singleflight] that forgets a load when its key is invalidated, as the documentation of
-// singleflight offers. Nobody joins an old load any more; it still fills the cache when it comes back.
+// singleflight suggests. Later reads do not join the old load, but it still fills the cache when it ends.
 func Forgetting(*cluster.Host) Cache { return &coalesced{aside: aside{newLRU[Row]()}, forgets: true} }
 
 type coalesced struct {
@@ -22,6 +22,7 @@ type coalesced struct {
 	forgets bool
 }
 
+// Get shares a load with all reads of the key, and adds its row without any protection.
 func (c *coalesced) Get(ctx context.Context, key string, load Load) (Row, error) {
 	if row, ok := c.rows.Get(key); ok {
 		return row, nil

@@ -12,8 +12,8 @@ import (
 )
 
 // TTLCache is jellydator/ttlcache with its suppressed loader, which is singleflight: it has the same two
-// faults as [Singleflight]. Rows live longer than a run, so nothing is there for its cleaner, which is not started:
-// its Stop, called before the goroutine of Start has come to run, stops nothing, and the goroutine stays.
+// bugs as [Singleflight]. Rows live longer than a run, so its cleaner is not needed and not started:
+// its Stop, called before the goroutine of Start runs, stops nothing, and leaks the goroutine.
 func TTLCache(*cluster.Host) Cache {
 	return &ttl{rows: ttlcache.New(ttlcache.WithTTL[string, Row](time.Hour), ttlcache.WithCapacity[string, Row](size))}
 }
@@ -23,9 +23,10 @@ type ttl struct {
 	group singleflight.Group
 }
 
-// errNoItem is what whoever joined a load that failed gets: the library passes no error on.
+// errNoItem is the error of a read that joined a load that failed: the library does not return that load's error.
 var errNoItem = errors.New("ttlcache: the load brought nothing")
 
+// Get lets the library load a row that is missing, and returns the error of the load if this read ran it.
 func (c *ttl) Get(ctx context.Context, key string, load Load) (Row, error) {
 	err := errNoItem
 	loader := ttlcache.LoaderFunc[string, Row](func(rows *ttlcache.Cache[string, Row], key string) *ttlcache.Item[string, Row] {

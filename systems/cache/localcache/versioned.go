@@ -10,9 +10,9 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// Versioned is [Singleflight] with a guard: it keeps a tombstone for each key that was invalidated, which says what
-// version the database had by then, and takes no older row, from whichever load. Who has waited for one loads again.
-// It needs versions in the database, and the room for the tombstones.
+// Versioned is [Singleflight] with a guard: it keeps a tombstone for each key that was invalidated, with the version that the
+// database had then, and rejects older rows of any load. A read that gets such a row loads again.
+// It needs versions in the database, and memory for the tombstones.
 func Versioned(*cluster.Host) Cache {
 	return &versioned{rows: newLRU[Row](), least: map[string]int{}}
 }
@@ -20,11 +20,12 @@ func Versioned(*cluster.Host) Cache {
 type versioned struct {
 	group singleflight.Group
 
-	mu    sync.Mutex // what is read and what is written of a key must not come apart
+	mu    sync.Mutex // a row and its tombstone change together
 	rows  *lru.Cache[string, Row]
 	least map[string]int // the tombstones
 }
 
+// Get shares loads, and repeats them until the row is not older than the tombstone.
 func (c *versioned) Get(ctx context.Context, key string, load Load) (Row, error) {
 	if row, ok := c.rows.Get(key); ok {
 		return row, nil

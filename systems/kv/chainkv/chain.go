@@ -73,7 +73,7 @@ func (n *node) begin(f *form) {
 	if n.bug(LosePending) && n.commit > 0 {
 		index = n.commit
 	}
-	n.kv.settle(index)
+	n.kv.truncate(index)
 	n.install(image{place{f.epoch, index}, n.kv.snapshot()})
 	n.enter(f.nodes)
 }

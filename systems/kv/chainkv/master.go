@@ -9,12 +9,12 @@ import (
 
 // A master is a node's part in the majority that decides who the chain is.
 type master struct {
-	view    view          // the last chain that the node heard of
-	until   time.Duration // the node promises nothing to another before
-	standAt time.Duration // when it wants another chain
-	bid     *bid
-	bids    int    // how many there were
-	latest  uint64 // the latest epoch that another node said it promised
+	view   view          // the last chain that the node heard of
+	until  time.Duration // the node promises nothing to another before
+	bidAt  time.Duration // when it wants another chain
+	bid    *bid
+	bids   int    // how many there were
+	latest uint64 // the latest epoch that another node said it promised
 
 	heardAt []time.Duration // when what each node answered last was sent: the lease of this node
 }
@@ -77,10 +77,10 @@ type (
 // never is before all times.
 const never = time.Duration(math.MinInt64 / 2)
 
-func (n *node) decide(from string, body any) {
+func (n *node) receiveMaster(from string, body any) {
 	switch body := body.(type) {
 	case *claim:
-		n.judge(from, body)
+		n.claimed(from, body)
 	case *grant:
 		n.granted(body)
 	case *form:
@@ -138,7 +138,7 @@ func (n *node) hold() {
 
 // wait puts off the time to stand, by chance, so that seldom two stand at once.
 func (n *node) wait() {
-	n.standAt = max(n.until, n.now()) + time.Duration(n.h.Rand().Int64N(int64(term)))
+	n.bidAt = max(n.until, n.now()) + time.Duration(n.h.Rand().Int64N(int64(term)))
 }
 
 // nextEpoch returns one that is later than all the node knows, and no other node's.
@@ -158,10 +158,10 @@ func (n *node) beginBid(b *bid) {
 	}
 }
 
-// judge grants a claim unless the node supports a chain, or has promised that epoch or
+// claimed grants a claim unless the node supports a chain, or has promised that epoch or
 // a later one to another. What it supports may be added to at any time: all of that chain have then
 // left it before the new one begins to answer.
-func (n *node) judge(from string, c *claim) {
+func (n *node) claimed(from string, c *claim) {
 	adds := c.keeps != 0 && c.keeps == n.view.epoch
 	if c.epoch <= max(n.promised, n.view.epoch) || n.now() < n.until && !adds {
 		return

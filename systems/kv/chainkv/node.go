@@ -91,7 +91,7 @@ func (n *node) tick() {
 	case n.bid != nil:
 		n.count()
 	case n.lost:
-	case n.now() >= n.standAt:
+	case n.now() >= n.bidAt:
 		n.wait()
 		n.beginBid(&bid{epoch: n.nextEpoch(), asking: true})
 	case n.in && n.isTail() && n.ticks%joinTicks == 0 && len(n.nodes) < len(n.names) && n.leased():
@@ -107,29 +107,29 @@ func (n *node) receive(m cluster.Message) {
 func (n *node) handle(m cluster.Message) {
 	switch body := m.Body.(type) {
 	case *request:
-		if !n.doubled(body) {
+		if !n.duplicate(body) {
 			n.request(m, body)
 		}
 	case *update:
 		n.update(body)
 	case *result:
-		n.answered(body)
+		n.resultArrived(body)
 	case *question:
-		n.asked(m.From, body)
+		n.questionArrived(m.From, body)
 	case *verdict:
-		n.told(body)
+		n.verdictArrived(body)
 	case inquiry:
 		m.Reply(fmt.Sprintf("%08x after write %d", crc32.ChecksumIEEE(n.kv.snapshot()), n.place.Index))
 	case *install, *pass, *ack:
 		n.chain(m.From, body)
 	default:
-		n.decide(m.From, body)
+		n.receiveMaster(m.From, body)
 	}
 }
 
-// doubled reports whether a request came before. If one copy were carried out and
+// duplicate reports whether a request came before. If one copy were carried out and
 // the other refused, its client would be told that nothing happened.
-func (n *node) doubled(r *request) bool {
+func (n *node) duplicate(r *request) bool {
 	if r.attempt <= n.heard[r.Session] {
 		return true
 	}
@@ -184,16 +184,16 @@ func (n *node) read(m cluster.Message, r *request) {
 	n.h.Send(n.nodes[len(n.nodes)-1], &question{n.place.Epoch, r.Session, r.Number, r.Key})
 }
 
-// asked answers as the tail, to which all that it has is committed.
-func (n *node) asked(from string, q *question) {
+// questionArrived answers as the tail, to which all that it has is committed.
+func (n *node) questionArrived(from string, q *question) {
 	if n.answers() && n.isTail() && q.epoch == n.place.Epoch {
 		n.h.Send(from, &verdict{q.epoch, q.session, q.number, n.kv.newest(q.key).Index})
 	}
 }
 
-// told ends a read with the version that the tail named. If the node knows by now that
+// verdictArrived ends a read with the version that the tail named. If the node knows by now that
 // a newer one is committed, it was so before the read ended.
-func (n *node) told(v *verdict) {
+func (n *node) verdictArrived(v *verdict) {
 	w, ok := n.waiting[v.session]
 	if ok && w.r.Number == v.number && n.in && v.epoch == n.place.Epoch {
 		delete(n.waiting, v.session)
@@ -208,8 +208,8 @@ func (n *node) update(u *update) {
 	}
 }
 
-// answered gives a client the answer to its write.
-func (n *node) answered(r *result) {
+// resultArrived gives a client the answer to its write.
+func (n *node) resultArrived(r *result) {
 	if w, ok := n.waiting[r.session]; ok && w.r.Number == r.number {
 		delete(n.waiting, r.session)
 		w.m.Reply(response{value: r.value})

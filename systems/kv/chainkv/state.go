@@ -87,9 +87,9 @@ func (s *state) commit(key string, index uint64) {
 	}
 }
 
-// settle keeps one version of each key, the newest that is no newer than index, and
+// truncate keeps one version of each key, the newest that is no newer than index, and
 // forgets all that came after that.
-func (s *state) settle(index uint64) {
+func (s *state) truncate(index uint64) {
 	for key := range s.Versions { // order: each key on its own
 		if v := s.at(key, index); v.Index > 0 {
 			s.Versions[key] = []version{v}
