@@ -1,13 +1,13 @@
 // Package journal keeps records on the disk of a host, so that a node finds them again in its
 // next life: each batch whole or not at all, and never one that the disk has changed.
 //
-// A batch that a crash tore is as if it had never been written: nobody heard of it,
-// since nothing leaves a host before its sync is done. Damage of what had been synced is another
-// matter: a node that lost what it promised to keep must say so, and not go on as
-// if it had never promised. To tell the two apart each batch begins with a mark that
-// says where it stands, and how much of the file was on the disk when it was written.
+// A batch that a crash tore counts as never written: it was not acknowledged,
+// since nothing leaves a host before its sync is done. Damage of synced batches is
+// different: a node that lost what it acknowledged must recover, and not continue as
+// if it had never acknowledged it. To distinguish the two, each batch begins with a mark that
+// has its position, and how much of the file was durable when it was written.
 // Compare Alagappan et al., Protocol-Aware Recovery for Consensus-Based Storage (FAST 2018).
-// One thing can't be told: damage of the last batch of all is taken for a torn one.
+// Damage of the last batch of all can't be detected: it is taken for a torn one.
 package journal
 
 import (

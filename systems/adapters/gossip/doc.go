@@ -18,13 +18,13 @@
 //     memberlist's, and no two nodes have a prime in common. So their tickers,
 //     which would coincide every few seconds, do not.
 //
-//   - Whoever draws first at the start of a node decides when memberlist first
+//   - Which goroutine draws first at the start of a node decides when memberlist first
 //     exchanges states. So [Create] does that instead, in turn.
 //
 // With all three, 400 of 400 runs of three virtual minutes of five nodes, with a
 // partition and a crash, had one trace: on 1, 2 and 8 processors, loaded six
 // times over and under the race detector. With memberlist's own exchanges 10 of
 // 20 were alike; with memberlist's own intervals, or without the seed, no two of
-// 20. It stays a fence and no proof: several goroutines of one node may become
-// ready in the same instant, and who of them draws first is chance.
+// 20. It is no proof: several goroutines of one node may become
+// ready in the same instant, and the scheduler decides which of them draws first.
 package gossip

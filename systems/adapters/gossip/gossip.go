@@ -50,8 +50,8 @@ func Config(h *cluster.Host) (*memberlist.Config, error) {
 // This takes the place of memberlist's own periodic exchange. When that first
 // happens depends on which of three goroutines draws first, and so it is chance.
 // Ours takes the nodes in turn, dead or alive, and so it also joins the halves
-// of a cluster again after a partition that lasted so long that each has buried
-// the other. Memberlist leaves that to its user; serf, for one, does the same.
+// of a cluster after a partition that lasted until each took the other for
+// dead. Memberlist leaves that to its user; serf, for one, does the same.
 func Create(h *cluster.Host, c *memberlist.Config) (*memberlist.Memberlist, error) {
 	peers, err := Seeds(h)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// Members is what memberlist believes on one host: who is dead. It is told by goroutines of memberlist's own; a
-// system looks at it when it is its turn.
+// Members is which nodes memberlist on one host takes for dead. Goroutines of memberlist update it; a
+// system reads it from its own events.
 type Members struct {
 	h    *cluster.Host
 	list *memberlist.Memberlist
@@ -19,7 +19,7 @@ type Members struct {
 	dead map[string]bool
 }
 
-// Watch starts memberlist on a host, which knows of nobody until [Members.Join].
+// Watch starts memberlist on a host, which knows no other node before [Members.Join].
 func Watch(h *cluster.Host) (*Members, error) {
 	m := &Members{h: h, dead: map[string]bool{}}
 	conf, err := Config(h)
@@ -33,7 +33,7 @@ func Watch(h *cluster.Host) (*Members, error) {
 	return m, nil
 }
 
-// Join makes itself known to all other nodes. That none answers is no error: it is alone for now.
+// Join contacts all other nodes. It is no error if none answers.
 func (m *Members) Join() error {
 	seeds, err := Seeds(m.h)
 	if err != nil {
@@ -45,7 +45,7 @@ func (m *Members) Join() error {
 	return nil
 }
 
-// Dead reports whether memberlist has buried a node, and not taken it in again since.
+// Dead reports whether memberlist takes a node for dead.
 func (m *Members) Dead(name string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -60,7 +60,7 @@ func (m *Members) Shutdown() error {
 	return nil
 }
 
-// events has memberlist tell what it finds.
+// events receives the events of memberlist.
 type events struct{ m *Members }
 
 func (e events) set(n *memberlist.Node, dead bool) {
@@ -69,10 +69,10 @@ func (e events) set(n *memberlist.Node, dead bool) {
 	e.m.dead[n.Name] = dead
 }
 
-// NotifyJoin is called by memberlist, also of a node that is taken in again.
+// NotifyJoin is called by memberlist, also for a node that joins again.
 func (e events) NotifyJoin(n *memberlist.Node) { e.set(n, false) }
 
-// NotifyLeave is called by memberlist, also of a node that has died.
+// NotifyLeave is called by memberlist, also for a node that has died.
 func (e events) NotifyLeave(n *memberlist.Node) { e.set(n, true) }
 
 // NotifyUpdate is called by memberlist.

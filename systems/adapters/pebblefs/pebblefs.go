@@ -24,9 +24,9 @@ import (
 
 // Options returns options of a database on the disk of h. FS, Logger and
 // EventListener.BackgroundError are set, all else is for the caller to set. What
-// pebble calls fatal, and an error of a flush or compaction that it would try again
-// for ever, ends the life of the host: see [cluster.Host.Exit]. It is a finding
-// unless the disk is to blame.
+// pebble calls fatal, and an error of a flush or compaction that it would never stop
+// retrying, ends the life of the host: see [cluster.Host.Exit]. It is a finding
+// unless the cause is the disk.
 func Options(h *cluster.Host) *pebble.Options {
 	l := logger{h}
 	return &pebble.Options{
@@ -45,7 +45,7 @@ func (l logger) Infof(format string, args ...any)  { l.h.Log().Debug(fmt.Sprintf
 func (l logger) Errorf(format string, args ...any) { l.h.Log().Error(fmt.Sprintf(format, args...)) }
 
 // Fatalf ends the life of the host. It returns, unlike that of a process: pebble may
-// hold locks, and has to give them back. What it goes on to do has no effect.
+// hold locks, and has to release them. What it does afterwards has no effect.
 func (l logger) Fatalf(format string, args ...any) {
 	what := fmt.Sprintf(format, args...)
 	l.h.Log().Error(what)
@@ -95,6 +95,7 @@ func (f *fsys) must(op func() error) error {
 	return err
 }
 
+// open opens a file and applies the options. The host exits if the disk fails.
 func (f *fsys) open(name string, flag int, opts ...vfs.OpenOption) (vfs.File, error) {
 	t, err := must(f.h, func() (*cluster.TreeFile, error) { return f.t.OpenFile(name, flag) })
 	if err != nil {
@@ -192,6 +193,7 @@ func (l *lock) Close() error {
 	return l.File.Close()
 }
 
+// List returns the names in a directory.
 func (f *fsys) List(name string) ([]string, error) {
 	entries, err := must(f.h, func() ([]fs.DirEntry, error) { return f.t.ReadDir(name) })
 	if err != nil {

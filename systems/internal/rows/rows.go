@@ -59,8 +59,8 @@ func (t *Table) add(key string, at time.Duration) Change {
 	return c
 }
 
-// Next gives a row its next version. It is on the disk before anything leaves the host. A node can't go on when its disk
-// fails, so Next panics with an error that wraps [cluster.ErrDisk].
+// Next gives a row its next version. It is durable before anything leaves the host. A node can't continue after its disk
+// has failed, so Next panics with an error that wraps [cluster.ErrDisk].
 func (t *Table) Next(key string) Change {
 	err := t.disk.Append(append([]byte{recordChange}, key...))
 	if err == nil {
@@ -72,7 +72,7 @@ func (t *Table) Next(key string) Change {
 	return t.add(key, t.h.Clock().Monotonic())
 }
 
-// Load reads a row, and takes note of it. A row that is not there has version 0.
+// Load reads a row, and records the load. A row that does not exist has version 0.
 func (t *Table) Load(key string) (version int, now time.Duration) {
 	now = t.h.Clock().Monotonic()
 	t.loads[key] = append(t.loads[key], now)
@@ -82,5 +82,5 @@ func (t *Table) Load(key string) (version int, now time.Duration) {
 // Loads returns when a row was read in this life.
 func (t *Table) Loads(key string) []time.Duration { return append([]time.Duration{}, t.loads[key]...) }
 
-// Changes returns all changes, in their order. They are not to be changed.
+// Changes returns all changes, in their order. They must not be modified.
 func (t *Table) Changes() []Change { return t.log[:len(t.log):len(t.log)] }

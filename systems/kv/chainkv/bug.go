@@ -6,28 +6,28 @@ import "github.com/capsize-go/capsize/internal/bugset"
 type Bug uint
 
 const (
-	// DirtyReads has every node of the chain answer with the newest version that it has,
+	// DirtyReads makes every node of the chain answer with the newest version that it has,
 	// though the tail may not have it yet: two reads, one after the other at two nodes, may see
-	// the new value and then the old one. Terrace and Freedman 2009, §2.3, has the node ask the tail.
+	// the new value and then the old one. In Terrace and Freedman 2009, §2.3, the node queries the tail.
 	// https://aphyr.com/posts/331-jepsen-voltdb-6-3
 	DirtyReads Bug = 1 << iota
 
-	// NoLease has a node answer reads for as long as it has not heard that it is not of
-	// the chain any more: so does the old tail behind a partition.
+	// NoLease makes a node answer reads until it learns that it is no longer in
+	// the chain: so does the old tail behind a partition.
 	// https://aphyr.com/posts/322-jepsen-mongodb-stale-reads
 	NoLease
 
-	// AckBeforeTail has the head answer a write as soon as it has it itself.
+	// AckBeforeTail makes the head answer a write as soon as it has it itself.
 	// https://aphyr.com/posts/283-jepsen-redis
 	AckBeforeTail
 
-	// LosePending has a new head forget those writes of which it has not heard that they
-	// are committed, instead of sending them down again: van Renesse and Schneider 2004, §3.3, call
+	// LosePending makes a new head drop the writes that it does not know to be
+	// committed, instead of sending them down again: van Renesse and Schneider 2004, §3.3, call
 	// them Sent. https://aphyr.com/posts/317-jepsen-elasticsearch
 	LosePending
 
-	// AnyHead makes one of those who promised the head, whatever it has: a node that has
-	// just come back with an old state, or with none, hands that down.
+	// AnyHead makes any node that promised the head: one that has
+	// restarted with an old state, or with none, hands that down.
 	// https://jepsen.io/analyses/redis-raft-1b3fbf6
 	AnyHead
 

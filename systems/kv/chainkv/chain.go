@@ -33,7 +33,7 @@ type pass struct {
 	pulse   uint64
 }
 
-// An ack goes up: what a node has, what the tail has, and which pulse it has heard.
+// An ack goes up: what a node has, what the tail has, and which pulse reached the tail.
 type ack struct {
 	epoch              uint64
 	have, commit, echo uint64
@@ -58,7 +58,7 @@ func (n *node) enter(nodes []string) {
 	n.handDown()
 }
 
-// leave has the node take no part in its chain any more.
+// leave removes the node from its chain.
 func (n *node) leave() {
 	n.in = false
 	n.h.SetRole("replica")
@@ -78,8 +78,8 @@ func (n *node) begin(f *form) {
 	n.enter(f.nodes)
 }
 
-// chain handles what comes from the node before and from the node behind. A node that
-// promised another chain heeds none of the earlier.
+// chain handles messages of the node before and of the node behind. A node that
+// promised another chain ignores those of earlier chains.
 func (n *node) chain(from string, body any) {
 	switch body := body.(type) {
 	case *install:
@@ -104,7 +104,7 @@ func (n *node) chain(from string, body any) {
 	}
 }
 
-// passed takes what is new of what the node before handed down.
+// passed accepts the new writes that the node before handed down.
 func (n *node) passed(p *pass) {
 	fresh := p.pulse > n.pulse
 	n.pulse = max(n.pulse, p.pulse)
@@ -133,8 +133,8 @@ func (n *node) accept(entries []entry) {
 	n.compact()
 }
 
-// handDown sends the next node what it may not have. To the tail all that it has is
-// committed, and it sends that up.
+// handDown sends the next node what it may not have. At the tail all writes are
+// committed, and it acknowledges them upwards.
 func (n *node) handDown() {
 	switch {
 	case n.isTail():
@@ -151,14 +151,14 @@ func (n *node) handDown() {
 	}
 }
 
-// ackUp tells the node before what this one and the tail have.
+// ackUp acknowledges to the node before what this one and the tail have.
 func (n *node) ackUp() {
 	if n.at > 0 {
 		n.h.Send(n.nodes[n.at-1], &ack{n.place.Epoch, n.place.Index, n.commit, n.echo})
 	}
 }
 
-// acked takes note of what the nodes behind have.
+// acked handles the acknowledgment of the node behind.
 func (n *node) acked(a *ack) {
 	grown := !n.fits || a.have > n.have
 	n.fits, n.have = true, max(n.have, a.have)
@@ -186,9 +186,9 @@ func (n *node) committed(index, echo uint64) {
 	}
 }
 
-// lookAfter is the tick of a node in a chain: what may have been lost is sent again, and the
+// chainTick is the tick of a node in a chain: what may have been lost is sent again, and the
 // head sends a pulse.
-func (n *node) lookAfter() {
+func (n *node) chainTick() {
 	if n.at == 0 && n.ticks%pulseTicks == 0 {
 		n.pulse++
 		n.handDown()

@@ -3,22 +3,22 @@
 // ATC 2009).
 //
 // The nodes stand in a chain. A write enters at its head, goes down from each to the
-// next, and is committed when the tail has it, which answers it: by then all of the chain
-// have it on disk. That the tail has it goes back up. A read is answered by the tail,
-// or, apportioned, by any node of the chain: from what it has itself, unless a write
-// of the key has passed through that it does not know to be committed; then it asks the
-// tail which version is. So reads scale with the nodes, and stay linearizable.
+// next, and is committed when the tail has it, which answers it: then all of the chain
+// have it on disk. The acknowledgment goes back up. A read is answered by the tail,
+// or, apportioned, by any node of the chain: from its own state, unless it has a write
+// of the key that it does not know to be committed; then it queries the
+// tail for the committed version. So reads scale with the nodes, and stay linearizable.
 //
-// A chain is as good as its weakest link: should one fail, no write is answered until
-// there is another chain. Who decides on that is left to a master in the papers; here it is a
+// If one node of a chain fails, no write is answered until
+// there is another chain. In the papers a master decides on that; here it is a
 // majority of all nodes. A node that has not heard for a term of a chain that
-// works asks the others to let it form one. Each promises to support no chain of an
-// earlier epoch, and says what it has; whoever has most becomes the head and hands its state down.
+// works requests promises of the others, to form one. Each promises to support no chain of an
+// earlier epoch, and reports its state; the node with the latest state becomes the head and hands it down.
 // Chains have a majority of the nodes, so that among those who promise one has all
 // that was committed: compare Vertical Paxos (Lamport, Malkhi and Zhou, PODC 2009).
 // A node of an earlier chain can commit nothing, as one of its chain has left it, and answers
-// reads only by a lease of a majority, which runs out before anyone promises.
-// Nodes that come back are added behind the tail, one at a time, while the chain works on.
+// reads only by a lease of a majority, which expires before any of these promises.
+// Nodes that restart are added behind the tail, one at a time, while the chain keeps working.
 //
 // The store is linearizable as long as no two clocks drift apart by more than
 // [MaxDrift] each; a jump of the time of day does no harm. A node that does not reach
@@ -46,7 +46,7 @@ type Store struct {
 	Bugs  Bug // mistakes to make; none by default
 }
 
-// EventDriven says that the store lives on the message seam alone.
+// EventDriven says that the store uses the message seam alone.
 func (Store) EventDriven() {}
 
 // MaxDrift is by how much a clock may run too fast or too slow, of 1: a quarter.

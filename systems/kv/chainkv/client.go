@@ -30,8 +30,8 @@ type response struct {
 // inquiry asks a node for the digest of its state.
 type inquiry struct{}
 
-// ErrNoChain is what an operation ends with that certainly was not carried out:
-// no node that was asked knew of a chain that works.
+// ErrNoChain is the error of an operation that certainly was not carried out:
+// the node knew of no chain that works.
 var ErrNoChain error = noChainError{}
 
 type noChainError struct{}
@@ -69,8 +69,8 @@ func (c *Client) CAS(ctx context.Context, key string, old, value int) (int, erro
 // Close ends the session.
 func (c *Client) Close() error { return nil }
 
-// do asks until it is answered or ctx is done. If no attempt can have had an
-// effect the error is [ErrNoChain]; otherwise nobody knows.
+// do retries until there is an answer or ctx is done. If no attempt can have had an
+// effect the error is [ErrNoChain]; otherwise the operation is indeterminate.
 func (c *Client) do(ctx context.Context, req request) (int, error) {
 	c.number++
 	req.Session, req.Number = c.session, c.number

@@ -41,7 +41,7 @@ type bid struct {
 }
 
 type (
-	// A claim asks for the promise to support no earlier epoch, or whether it would be given.
+	// A claim requests the promise to support no earlier epoch, or asks whether it would be given.
 	claim struct {
 		number       int // of the bid
 		epoch, keeps uint64
@@ -57,7 +57,7 @@ type (
 		place  place
 		lost   bool
 	}
-	// A form tells the head to begin.
+	// A form makes the head begin.
 	form struct {
 		epoch uint64
 		nodes []string
@@ -77,12 +77,13 @@ type (
 // never is before all times.
 const never = time.Duration(math.MinInt64 / 2)
 
+// receiveMaster handles the messages by which the majority decides on chains.
 func (n *node) receiveMaster(from string, body any) {
 	switch body := body.(type) {
 	case *claim:
-		n.claimed(from, body)
+		n.handleClaim(from, body)
 	case *grant:
-		n.granted(body)
+		n.handleGrant(body)
 	case *form:
 		n.begin(body)
 	case *beat:
@@ -96,7 +97,7 @@ func (n *node) receiveMaster(from string, body any) {
 	}
 }
 
-// beat asks all for support, if the node is one that answers reads.
+// beat requests the support of all nodes, if this one answers reads.
 func (n *node) beat() {
 	if n.store.Reads == Apportioned || n.isTail() {
 		b := &beat{n.place.Epoch, n.nodes, n.now()}
@@ -106,8 +107,8 @@ func (n *node) beat() {
 	}
 }
 
-// supports has the node promise nothing to another for a term. If it promised a later
-// epoch, which came to nothing, it says so: it can be added to the chain in one that is later still.
+// supports makes the node promise nothing to another chain for a term. If it promised a later
+// epoch, whose chain was not formed, it reports that: it can be added to the chain in a still later one.
 func (n *node) supports(from string, b *beat) {
 	if b.epoch < n.view.epoch {
 		return
@@ -130,13 +131,13 @@ func (n *node) leased() bool {
 	return n.bug(NoLease) || n.now()-times[len(times)-n.majority()] < lease
 }
 
-// hold has the node promise nothing for a term from now on.
+// hold makes the node promise nothing for a term from now on.
 func (n *node) hold() {
 	n.until = n.now() + term
 	n.wait()
 }
 
-// wait puts off the time to stand, by chance, so that seldom two stand at once.
+// wait puts off the next bid by a random time, so that two nodes seldom bid at once.
 func (n *node) wait() {
 	n.bidAt = max(n.until, n.now()) + time.Duration(n.h.Rand().Int64N(int64(term)))
 }
@@ -158,10 +159,10 @@ func (n *node) beginBid(b *bid) {
 	}
 }
 
-// claimed grants a claim unless the node supports a chain, or has promised that epoch or
+// handleClaim grants a claim unless the node supports a chain, or has promised that epoch or
 // a later one to another. What it supports may be added to at any time: all of that chain have then
 // left it before the new one begins to answer.
-func (n *node) claimed(from string, c *claim) {
+func (n *node) handleClaim(from string, c *claim) {
 	adds := c.keeps != 0 && c.keeps == n.view.epoch
 	if c.epoch <= max(n.promised, n.view.epoch) || n.now() < n.until && !adds {
 		return
@@ -174,7 +175,8 @@ func (n *node) claimed(from string, c *claim) {
 	n.sendTo(from, &grant{c.number, c.epoch, n.h.Name(), n.place, n.lost})
 }
 
-func (n *node) granted(g *grant) {
+// handleGrant counts a grant for the present bid.
+func (n *node) handleGrant(g *grant) {
 	b := n.bid
 	if b == nil || g.number != b.number || g.epoch != b.epoch || b.has(g.from) {
 		return
@@ -206,9 +208,9 @@ func (n *node) count() {
 	}
 }
 
-// order returns the chain of those who said yes, or nil if it can't be. A new chain begins with
-// a node that has most; the order of the others is drawn anew each time, since a link between two
-// may be cut. To a chain that is kept one is added.
+// order returns the chain of the nodes that granted, or nil if there can be none. A new chain begins with
+// a node that has the latest state; the order of the others is drawn anew each time, since a link between two
+// may be cut. To a chain that is kept one node is added.
 func (n *node) order(b *bid) (nodes []string) {
 	n.h.Rand().Shuffle(len(b.yes), func(i, j int) { b.yes[i], b.yes[j] = b.yes[j], b.yes[i] })
 	voters, most := 0, place{}

@@ -31,7 +31,7 @@ type wait struct {
 	r *request
 }
 
-// What is asked of the head and of the tail, and what they answer.
+// The requests to the head and to the tail, and their replies.
 type (
 	// An update asks the head to carry out a write.
 	update struct {
@@ -79,13 +79,15 @@ func (n *node) now() time.Duration { return n.h.Clock().Monotonic() }
 func (n *node) majority() int      { return len(n.names)/2 + 1 }
 func (n *node) bug(b Bug) bool     { return n.store.Bugs&b != 0 }
 
+// tick does the work of the chain, and bids for another one: a new one after a term of silence, or
+// from the tail one that has a node more.
 func (n *node) tick() {
 	n.ticks++
 	if n.lazy && n.ticks%syncTicks == 0 {
 		must(n.log.Sync())
 	}
 	if n.in {
-		n.lookAfter()
+		n.chainTick()
 	}
 	switch {
 	case n.bid != nil:
@@ -104,6 +106,7 @@ func (n *node) receive(m cluster.Message) {
 	n.handle(m)
 }
 
+// handle handles a message, also one that the node sends to itself.
 func (n *node) handle(m cluster.Message) {
 	switch body := m.Body.(type) {
 	case *request:
@@ -128,7 +131,7 @@ func (n *node) handle(m cluster.Message) {
 }
 
 // duplicate reports whether a request came before. If one copy were carried out and
-// the other refused, its client would be told that nothing happened.
+// the other refused, its client might be answered that nothing happened.
 func (n *node) duplicate(r *request) bool {
 	if r.attempt <= n.heard[r.Session] {
 		return true
@@ -191,8 +194,8 @@ func (n *node) questionArrived(from string, q *question) {
 	}
 }
 
-// verdictArrived ends a read with the version that the tail named. If the node knows by now that
-// a newer one is committed, it was so before the read ended.
+// verdictArrived ends a read with the version that the tail named, or with a newer one that the
+// node knows to be committed now, which is before the end of the read.
 func (n *node) verdictArrived(v *verdict) {
 	w, ok := n.waiting[v.session]
 	if ok && w.r.Number == v.number && n.in && v.epoch == n.place.Epoch {

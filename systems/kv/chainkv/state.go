@@ -88,7 +88,7 @@ func (s *state) commit(key string, index uint64) {
 }
 
 // truncate keeps one version of each key, the newest that is no newer than index, and
-// forgets all that came after that.
+// drops all writes after that.
 func (s *state) truncate(index uint64) {
 	for key := range s.Versions { // order: each key on its own
 		if v := s.at(key, index); v.Index > 0 {

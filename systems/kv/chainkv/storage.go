@@ -66,6 +66,7 @@ func openStorage(h *cluster.Host, lazy bool) (*storage, error) {
 	return s, nil
 }
 
+// replay applies one record of the journal.
 func (s *storage) replay(rec []byte) error {
 	switch rec[0] {
 	case recordPromise:
@@ -130,7 +131,7 @@ func (s *storage) install(m image) {
 	s.rewrite()
 }
 
-// compact keeps the journal from growing for ever.
+// compact rewrites the journal when it is more than twice as long as it needs to be.
 func (s *storage) compact() {
 	if s.log.Size() > smallest+2*s.least {
 		s.rewrite()

@@ -19,7 +19,7 @@ const (
 	opSiblings
 )
 
-// A request is what a client asks of a life of a node. The number tells a copy by the network.
+// A request is one of a client to a life of a node. The number identifies a duplicate.
 type request struct {
 	op              op
 	life            uint64
@@ -39,14 +39,16 @@ type response struct {
 // inquiry asks a node for the digest of its state.
 type inquiry struct{}
 
-// A client is a session with one node. It does one thing at a time, and asks once: an
-// increment that is asked for twice may count twice.
+// A client is a session with one node. It makes one call at a time, and never retries one: an
+// increment that is sent twice may count twice.
 type client struct {
 	h                     *cluster.Host
 	life, session, number uint64
 }
 
-func (c *client) ask(ctx context.Context, r request) (response, error) {
+// do sends a request, and sends it again only if the node has not carried it out because it was for
+// another life.
+func (c *client) do(ctx context.Context, r request) (response, error) {
 	for {
 		c.number++
 		r.life, r.session, r.number = c.life, c.session, c.number
@@ -81,13 +83,13 @@ func (Store) OpenCounter(_ context.Context, h *cluster.Host) (*Counter, error) {
 
 // Add adds n to a counter; less than 0 to take away.
 func (c *Counter) Add(ctx context.Context, key string, n int) error {
-	_, err := c.ask(ctx, request{op: opCount, key: key, value: n})
+	_, err := c.do(ctx, request{op: opCount, key: key, value: n})
 	return err
 }
 
 // Sum returns a counter, as far as the node has heard.
 func (c *Counter) Sum(ctx context.Context, key string) (int, error) {
-	r, err := c.ask(ctx, request{op: opSum, key: key})
+	r, err := c.do(ctx, request{op: opSum, key: key})
 	if err != nil {
 		return 0, err
 	}
@@ -104,7 +106,7 @@ func (Store) OpenSet(_ context.Context, h *cluster.Host) (*Set, error) {
 
 // Add adds an element to a set, and returns a tag that no other add has.
 func (c *Set) Add(ctx context.Context, key string, element int) (tag string, err error) {
-	r, err := c.ask(ctx, request{op: opAdd, key: key, value: element})
+	r, err := c.do(ctx, request{op: opAdd, key: key, value: element})
 	if err != nil {
 		return "", err
 	}
@@ -114,7 +116,7 @@ func (c *Set) Add(ctx context.Context, key string, element int) (tag string, err
 // Remove removes what the node has heard of an element, and returns the tags of the
 // adds that it undoes. Other adds of it stay.
 func (c *Set) Remove(ctx context.Context, key string, element int) (tags []string, err error) {
-	r, err := c.ask(ctx, request{op: opRemove, key: key, value: element})
+	r, err := c.do(ctx, request{op: opRemove, key: key, value: element})
 	return r.tags(), err
 }
 
@@ -127,7 +129,7 @@ func (r response) tags() (tags []string) {
 
 // Elements returns the elements of a set, sorted, as far as the node has heard.
 func (c *Set) Elements(ctx context.Context, key string) ([]int, error) {
-	r, err := c.ask(ctx, request{op: opElements, key: key})
+	r, err := c.do(ctx, request{op: opElements, key: key})
 	return r.values, err
 }
 
@@ -144,12 +146,12 @@ func (Store) OpenRegister(_ context.Context, h *cluster.Host) (*Register, error)
 
 // Siblings returns the values of a register that no other is known to have replaced.
 func (c *Register) Siblings(ctx context.Context, key string) (values []int, seen Seen, err error) {
-	r, err := c.ask(ctx, request{op: opSiblings, key: key})
+	r, err := c.do(ctx, request{op: opSiblings, key: key})
 	return r.values, r.dots, err
 }
 
 // PutWith writes a value in the place of those that a read has seen, and beside all others.
 func (c *Register) PutWith(ctx context.Context, key string, value int, seen Seen) error {
-	_, err := c.ask(ctx, request{op: opWrite, key: key, value: value, seen: seen})
+	_, err := c.do(ctx, request{op: opWrite, key: key, value: value, seen: seen})
 	return err
 }

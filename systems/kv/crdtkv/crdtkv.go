@@ -4,11 +4,11 @@
 // node answers all by itself, whatever it can reach, and gossips what has changed:
 // deltas, as Almeida, Shoker and Baquero, Delta state replicated data types (JPDC 2018) have it.
 //
-// What is promised is strong eventual consistency: nodes that have heard of the same operations
-// hold the same, and all hear of all in the end. No operation that was answered is lost. Every
-// node that is up answers every operation, on all sides of a cut: it is what can
-// be had without giving up availability, and it is not linearizable, nor meant to be: a read
-// shows what its node has heard of.
+// It promises strong eventual consistency: nodes that have received the same operations
+// have the same state, and all receive all eventually. No acknowledged operation is lost. Every
+// node that is up answers every operation, on all sides of a partition. That is as much as
+// available systems can promise, and it is not linearizable: a read
+// shows what its node has received.
 //
 // States merge: in any order, any number of times, with the same result. An operation makes a
 // delta, a small state that holds what it changed, which is merged into the state and kept
@@ -17,8 +17,8 @@
 // later. So what one node has heard of another is always a beginning of it, without gaps,
 // and causality is kept. What is sent or answered is on the disk.
 //
-// Adds and writes are told apart by dots: the n-th of a replica. That a dot was seen, and
-// is not there, says that it was removed; so no tombstones need be kept beside a vector of numbers.
+// Adds and writes are identified by dots: the n-th of a replica. A dot that was seen and
+// is not there was removed; so a vector of numbers takes the place of tombstones.
 // Every life of a node is a replica of its own: a number that
 // a disk forgot is never given twice. A node writes all to two files; if its disk loses
 // both copies of what had not been gossiped yet, that is gone, and all else comes back. Mistakes are options, off by default; see [Bug].

@@ -41,16 +41,16 @@ type peer struct {
 }
 
 type (
-	// A gossip is what a state has grown by: who knows all that the sender knew when it
-	// had made so many deltas gets to know all up to another number.
+	// A gossip has the deltas of a sender after one number up to another, merged. Its receiver
+	// must have all that the sender had at the first number.
 	gossip struct {
 		life        uint64 // of the sender
-		after, upTo uint64 // after 0 deltas nobody knows anything: it is the whole state
+		after, upTo uint64 // after 0 it is the whole state
 		delta       *state
 	}
 	// A receipt acknowledges it.
 	receipt struct {
-		life        uint64 // of who sends the receipt
+		life        uint64 // of the sender of the receipt
 		gossip      uint64 // the life whose gossip it was
 		after, upTo uint64
 	}
@@ -200,6 +200,8 @@ func record(d *state) []byte {
 // made returns how many deltas there were in this life.
 func (n *node) made() uint64 { return n.first + uint64(len(n.deltas)) - 1 }
 
+// tick sends each peer the deltas that it has not acknowledged, or the whole state if the buffer begins
+// later.
 func (n *node) tick() {
 	n.ticks++
 	if n.bugs&AckBeforeSync != 0 && n.ticks%syncTicks == 0 {
@@ -225,7 +227,7 @@ func (n *node) tick() {
 	}
 }
 
-// since returns what the state has grown by since there were so many deltas.
+// since returns the deltas after a number, merged.
 func (n *node) since(number uint64) *state {
 	d := newState()
 	for _, x := range n.deltas[number+1-n.first:] {
@@ -234,6 +236,7 @@ func (n *node) since(number uint64) *state {
 	return d
 }
 
+// receive handles a message of a client or peer.
 func (n *node) receive(m cluster.Message) {
 	n.wake()
 	switch body := m.Body.(type) {
@@ -263,8 +266,8 @@ func (n *node) peer(name string, life uint64) *peer {
 	return n.peers[i]
 }
 
-// request carries out what a client asks, unless the network doubled it or kept it from
-// an earlier life: nothing may happen twice.
+// request carries out a request of a client, unless it is a duplicate or was sent to
+// an earlier life: no operation may be carried out twice.
 func (n *node) request(m cluster.Message, r *request) {
 	switch {
 	case r.life != n.life:
@@ -275,6 +278,8 @@ func (n *node) request(m cluster.Message, r *request) {
 	}
 }
 
+// do carries out an operation: an update makes a delta and merges it, so that it is durable before
+// the answer leaves.
 func (n *node) do(r *request) (answer response) {
 	switch r.op {
 	case opCount:

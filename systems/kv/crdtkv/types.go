@@ -12,6 +12,7 @@ import (
 // (Shapiro et al. 2011, §3.1.1).
 type gcounter map[uint64]uint64
 
+// merge takes the greater number of each replica, and reports whether that changed anything.
 func (c gcounter) merge(d gcounter, bugs Bug) (grown bool) {
 	for replica, n := range d { // order: each replica on its own
 		if bugs&DoubleGossip != 0 {
@@ -93,6 +94,7 @@ func (c *clock) compact(replica uint64) {
 	})
 }
 
+// merge adds the dots of another clock, and reports whether any was new.
 func (c *clock) merge(o clock) (grown bool) {
 	for replica, n := range o.UpTo { // order: each replica on its own
 		if n > c.UpTo[replica] {
@@ -109,8 +111,8 @@ func (c *clock) merge(o clock) (grown bool) {
 	return grown
 }
 
-// A tagged value is one that an event put there: an element of a set that is there because of an
-// add, or a value of a register because of a write.
+// A tagged value is a value with the dot of the event that put it there: of the add of an element of a
+// set, or of the write of a register.
 type tagged struct {
 	Dot   dot
 	Value int
@@ -209,6 +211,8 @@ func (s *state) merge(d *state, bugs Bug) (grown bool) {
 	return grown
 }
 
+// mergeBags merges sets or registers by key. A key that only one side has is merged with an empty
+// bag, since the other side may have removed its values. Empty bags are dropped.
 func (s *state) mergeBags(bags, others map[string]bag, seen clock, bugs Bug) (changed bool) {
 	for key, b := range bags { // order: each key on its own
 		if merged, ok := b.merge(s.Seen, others[key], seen, bugs); ok {

@@ -6,8 +6,8 @@ import "github.com/capsize-go/capsize/internal/bugset"
 type Bug uint
 
 const (
-	// NoFencing has nobody look at epochs or leases: a deposed primary serves on, and
-	// backups follow whoever calls, until it hears from its successor itself.
+	// NoFencing turns the checks of epochs and leases off: a deposed primary keeps serving, and
+	// backups follow any primary that sends to them, until it hears from its successor itself.
 	// https://aphyr.com/posts/283-jepsen-redis
 	NoFencing Bug = 1 << iota
 
@@ -15,18 +15,18 @@ const (
 	// https://aphyr.com/posts/317-jepsen-elasticsearch
 	PromoteAny
 
-	// AckBeforeBackup answers a write when the primary alone has it, whatever was
-	// asked for: so does a semi-synchronous MySQL after its timeout.
+	// AckBeforeBackup answers a write when the primary alone has it, in any mode of
+	// replication: so does a semi-synchronous MySQL after its timeout.
 	// https://dev.mysql.com/doc/refman/8.4/en/replication-semisync.html
 	AckBeforeBackup
 
-	// ServeAfterLease has a primary answer reads for as long as it has not heard of
-	// another, though its lease has run out.
+	// ServeAfterLease makes a primary answer reads until it hears of
+	// another, though its lease has expired.
 	// https://aphyr.com/posts/322-jepsen-mongodb-stale-reads
 	ServeAfterLease
 
-	// RejoinKeepsTail has a deposed primary keep the writes that its successor does
-	// not have, and append what is new behind them.
+	// RejoinKeepsTail makes a deposed primary keep the writes that its successor does
+	// not have, and append new ones behind them.
 	// https://aphyr.com/posts/317-jepsen-elasticsearch
 	RejoinKeepsTail
 )

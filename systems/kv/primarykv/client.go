@@ -43,14 +43,14 @@ type status uint8
 const (
 	done      status = iota
 	noPrimary        // it was not carried out, and will not be
-	lost             // nobody knows: the primary that took it is one no more
+	lost             // indeterminate: the node that took it is no longer primary
 )
 
 // inquiry asks a node for the digest of its state.
 type inquiry struct{}
 
-// ErrNoPrimary is what an operation ends with that certainly was not carried out:
-// no node that was asked was, or knew, a primary that serves.
+// ErrNoPrimary is the error of an operation that certainly was not carried out:
+// the node neither was nor knew a primary that serves.
 var ErrNoPrimary error = noPrimaryError{}
 
 type noPrimaryError struct{}
@@ -88,8 +88,8 @@ func (c *Client) CAS(ctx context.Context, key string, old, value int) (int, erro
 // Close ends the session.
 func (c *Client) Close() error { return nil }
 
-// do asks until it is answered or ctx is done. If no attempt can have had an
-// effect the error is [ErrNoPrimary]; otherwise nobody knows.
+// do retries until there is an answer or ctx is done. If no attempt can have had an
+// effect the error is [ErrNoPrimary]; otherwise the operation is indeterminate.
 func (c *Client) do(ctx context.Context, req request) (int, error) {
 	c.number++
 	req.session, req.number = c.session, c.number

@@ -2,17 +2,17 @@ package primarykv
 
 import "time"
 
-// A support is what a backup owes the primary it last heard, and how it stands
-// itself: it first asks whether it would be promoted, so that one that hears
-// nothing does not depose a primary that all others hear.
+// A support is the state of a backup: until when it supports the primary that it last heard, and
+// its own campaign. It first asks whether it would be promoted, so that one that receives
+// nothing does not depose a primary that all others support.
 type support struct {
-	until    time.Duration // the node promotes nobody before
+	until    time.Duration // the node promotes no other before
 	standAt  time.Duration
 	trying   place // the epoch it stands for; Index 0 while it only asks
 	promoted map[int]bool
 }
 
-// A claim asks to be made primary, or whether that would be.
+// A claim requests promotion to primary, or asks whether that would be granted.
 type claim struct {
 	ask   bool
 	epoch uint64
@@ -25,13 +25,13 @@ type grant struct {
 	epoch uint64
 }
 
-// hold has the node support nobody else for a term from now on.
+// hold makes the node support no other primary for a term from now on.
 func (n *node) hold() {
 	n.until = n.now() + term
 	n.wait()
 }
 
-// wait puts off the time to stand, by chance, so that seldom two stand at once.
+// wait puts off the next campaign by a random time, so that two nodes seldom campaign at once.
 func (n *node) wait() {
 	n.standAt = max(n.until, n.now()) + time.Duration(n.h.Rand().Int64N(int64(term)))
 }
@@ -42,6 +42,7 @@ func (n *node) stand() {
 	n.campaign(true, n.log.epoch+1)
 }
 
+// campaign sends a claim for an epoch to all. Only a claim that does not merely ask uses the epoch up.
 func (n *node) campaign(ask bool, epoch uint64) {
 	n.trying = place{Epoch: epoch}
 	if !ask {
@@ -50,7 +51,7 @@ func (n *node) campaign(ask bool, epoch uint64) {
 	}
 	n.promoted = map[int]bool{}
 	n.others(func(i int) { n.h.Send(n.names[i], &claim{ask, epoch, n.log.last()}) })
-	n.granted(n.h.Name(), &grant{ask, epoch})
+	n.handleGrant(n.h.Name(), &grant{ask, epoch})
 }
 
 // loyal reports whether the node supports a primary, itself or another, so that it wants no new one.
@@ -61,9 +62,9 @@ func (n *node) loyal() bool {
 	return n.now() < n.until || n.leads() && n.holds()
 }
 
-// judge grants a claim unless the node still supports a primary, or is one, or has
+// handleClaim grants a claim unless the node still supports a primary, or is one, or has
 // more of the log, or promoted another in that epoch.
-func (n *node) judge(from string, c *claim) {
+func (n *node) handleClaim(from string, c *claim) {
 	if n.store.Failover == Fixed || n.loyal() || c.epoch < n.log.epoch {
 		return
 	}
@@ -89,7 +90,9 @@ func (n *node) judge(from string, c *claim) {
 	}
 }
 
-func (n *node) granted(from string, g *grant) {
+// handleGrant counts a grant. A majority that would promote leads to the real claim, and a
+// majority that does to the promotion.
+func (n *node) handleGrant(from string, g *grant) {
 	if n.leads() || g.epoch != n.trying.Epoch || g.ask != (n.trying.Index == 0) || n.promoted == nil {
 		return
 	}

@@ -23,13 +23,13 @@ type node struct {
 	kv      *state
 	commit  uint64
 	applied uint64
-	failed  bool // an event did not come to its end: the process is as good as dead
+	failed  bool // an event was aborted by the disk: the process does nothing more
 
-	primary string                     // whom the node follows; "" if it knows none
+	primary string                     // that the node follows; "" if it knows none
 	waiting map[uint64]cluster.Message // writes that are not committed yet, by index
 	heard   map[uint64]uint64          // the last attempt of each session
 	ticks   int
-	members Membership // who is dead, if memberlist decides that; else nil
+	members Membership // decides which nodes are dead, if memberlist does that; else nil
 	support            // of a backup
 	lead               // of a primary
 }
@@ -98,13 +98,14 @@ func (n *node) others(f func(i int)) {
 	}
 }
 
+// tick does the periodic work of a node that recovers, of a primary, or of a backup, which may campaign.
 func (n *node) tick() {
 	n.ticks++
 	switch {
 	case n.log.lost:
-		n.plead()
+		n.requestRecovery()
 	case n.leads():
-		n.lookAfter()
+		n.primaryTick()
 	case n.store.Failover == Fixed:
 		if n.id == 0 {
 			n.log.saveEpoch(n.log.epoch+1, n.h.Name())
@@ -115,18 +116,19 @@ func (n *node) tick() {
 	}
 }
 
+// receive handles a message of a client or node.
 func (n *node) receive(m cluster.Message) {
 	switch body := m.Body.(type) {
 	case *request:
-		if !n.doubled(body) {
+		if !n.duplicate(body) {
 			n.request(m, body)
 		}
 	case inquiry:
 		m.Reply(fmt.Sprintf("%08x after entry %d", crc32.ChecksumIEEE(n.kv.snapshot()), n.applied))
 	case *image:
 		n.install(m.From, body)
-	case *plea:
-		n.answerPlea(m.From, body)
+	case *recoveryRequest:
+		n.answerRecovery(m.From, body)
 	default:
 		if !n.log.lost {
 			n.protocol(m.From, body)
@@ -134,13 +136,13 @@ func (n *node) receive(m cluster.Message) {
 	}
 }
 
-// protocol handles what a node that lost its log must keep out of.
+// protocol handles the messages that a node which lost its log must ignore.
 func (n *node) protocol(from string, body any) {
 	switch body := body.(type) {
 	case *claim:
-		n.judge(from, body)
+		n.handleClaim(from, body)
 	case *grant:
-		n.granted(from, body)
+		n.handleGrant(from, body)
 	case *batch:
 		n.take(from, body)
 	case *ack:
@@ -148,9 +150,9 @@ func (n *node) protocol(from string, body any) {
 	}
 }
 
-// doubled reports whether a request came before. If one copy were carried out and
-// the other refused, its client would be told that nothing happened.
-func (n *node) doubled(r *request) bool {
+// duplicate reports whether a request came before. If one copy were carried out and
+// the other refused, its client might be answered that nothing happened.
+func (n *node) duplicate(r *request) bool {
 	if r.attempt <= n.heard[r.session] {
 		return true
 	}
@@ -158,7 +160,7 @@ func (n *node) doubled(r *request) bool {
 	return false
 }
 
-// request starts on what a client asked. A backup passes it on.
+// request begins a request of a client. A backup forwards it.
 func (n *node) request(m cluster.Message, r *request) {
 	switch {
 	case r.op == opGet && n.store.Reads == Anywhere:
@@ -210,8 +212,8 @@ func (n *node) compact() {
 	}
 }
 
-// follow takes note of another primary, or of none. Those who wait for an answer
-// of this one learn that nobody knows.
+// follow records another primary, or none. Writes that wait at this one are answered as
+// indeterminate.
 func (n *node) follow(primary string) {
 	n.primary = primary
 	n.h.SetRole("backup")

@@ -16,10 +16,10 @@ type lead struct {
 	heardAt []time.Duration // when the last message was sent that each has answered
 	since   time.Duration   // when the node was promoted
 	waits   time.Duration   // since when something waits for backups
-	alone   bool            // it goes on without backups
+	alone   bool            // it commits without backups
 }
 
-// A batch is a part of the log, or none: then it asks for support alone.
+// A batch is a part of the log. An empty one is a heartbeat, which only requests support.
 type batch struct {
 	epoch   uint64
 	sent    time.Duration // by the clock of the primary
@@ -65,8 +65,8 @@ func (n *node) write(w write) {
 	n.advance()
 }
 
-// lookAfter is a primary's tick.
-func (n *node) lookAfter() {
+// primaryTick is a primary's tick.
+func (n *node) primaryTick() {
 	if n.ticks%beatTicks == 0 {
 		n.others(n.send)
 	}
@@ -86,7 +86,7 @@ func (n *node) supported() time.Duration {
 	return times[len(times)-n.majority()]
 }
 
-// holds reports whether a majority supports nobody but this primary.
+// holds reports whether a majority supports this primary and no other.
 func (n *node) holds() bool { return n.now()-n.supported() < lease }
 
 // leased reports whether the primary may serve.
@@ -108,7 +108,7 @@ func (n *node) send(i int) {
 	})
 }
 
-// heeds reports whether a backup listens to a primary of an epoch, and notes it.
+// heeds reports whether a backup accepts messages of a primary of an epoch, and follows it then.
 func (n *node) heeds(from string, epoch uint64) bool {
 	if epoch < n.log.epoch && (n.leads() || !n.bug(NoFencing)) {
 		// The answer bears the later epoch, so that the other learns of it.
@@ -131,7 +131,7 @@ func (n *node) take(from string, b *batch) {
 		return
 	}
 	if b.have > n.log.last().Index && n.store.agrees(len(n.names)) && !n.bug(NoFencing) {
-		n.log.lose() // it told the primary that it has what it has not: the disk lied
+		n.log.lose() // it acknowledged what it does not have: the disk lied
 		return
 	}
 	answer := ack{epoch: b.epoch, sent: b.sent, prev: b.prev.Index}

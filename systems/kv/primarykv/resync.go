@@ -8,23 +8,23 @@ type image struct {
 	rescue bool
 }
 
-// A plea asks for one. A node whose disk lost what it had acknowledged supports
-// nobody until it has it back: a write that was committed with its help might be
+// A recoveryRequest requests one. A node whose disk lost what it had acknowledged supports
+// no primary until it has it back: a write that was committed with its help might be
 // lost with its support. Compare Alagappan et al. 2018, "Protocol-Aware Recovery".
-type plea struct{ epoch uint64 }
+type recoveryRequest struct{ epoch uint64 }
 
-// pleaTicks is how long such a node waits before it asks: by then what it sent in
+// recoveryTicks is how long such a node waits before a request: until what it sent in
 // its last life has arrived.
-const pleaTicks = 20
+const recoveryTicks = 20
 
-func (n *node) plead() {
-	if n.ticks%pleaTicks == 0 {
-		n.others(func(i int) { n.h.Send(n.names[i], &plea{n.log.epoch}) })
+func (n *node) requestRecovery() {
+	if n.ticks%recoveryTicks == 0 {
+		n.others(func(i int) { n.h.Send(n.names[i], &recoveryRequest{n.log.epoch}) })
 	}
 }
 
-// answerPlea sends the state, if the primary has applied all that the other had.
-func (n *node) answerPlea(from string, p *plea) {
+// answerRecovery sends the state, if the primary has applied all that the other had.
+func (n *node) answerRecovery(from string, p *recoveryRequest) {
 	i := n.idOf(from)
 	if n.log.lost || !n.leads() || !n.leased() || n.log.epoch < p.epoch || n.match[i] > n.applied || n.applied < n.began {
 		return

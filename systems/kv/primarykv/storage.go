@@ -32,7 +32,7 @@ type storage struct {
 	file *cluster.File
 
 	epoch    uint64 // the highest that the node has heard of
-	chosen   string // whom it has promoted in it
+	chosen   string // the node that it has promoted in it
 	base     place  // of the snapshot
 	snapshot []byte
 	entries  []entry // from base on
@@ -105,6 +105,7 @@ func openStorage(h *cluster.Host) (*storage, error) {
 	return s, s.file.Truncate(int64(len(data) - len(rest)))
 }
 
+// replay applies one record of the file.
 func (s *storage) replay(r record) {
 	s.epoch, s.chosen = max(s.epoch, r.Epoch), r.Chosen
 	s.lost = s.lost || r.Lost

@@ -17,7 +17,7 @@ type dot struct{ actor, n uint64 }
 func (d dot) compare(e dot) int { return cmp.Or(cmp.Compare(d.actor, e.actor), cmp.Compare(d.n, e.n)) }
 
 // Dots are a set of dots: a version vector with gaps. A plain version vector says "all
-// writes of this actor up to that one", which is a claim too many for who has read the second
+// writes of this actor up to that one", which is wrong for a client that has read the second
 // but not the first; see Almeida et al. 2014, "Scalable and Accurate Causality Tracking for
 // Eventually Consistent Stores". The set is sorted, has one form only, and is never changed.
 type dots []span

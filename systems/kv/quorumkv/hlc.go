@@ -18,7 +18,7 @@ func (s stamp) compare(o stamp) int {
 
 // A hybrid is a hybrid logical clock (Kulkarni et al. 2014, "Logical Physical Clocks and
 // Consistent Snapshots in Globally Distributed Databases"): it follows the wall clock, and
-// never falls behind what it has told or seen, however wrong that is.
+// never falls behind a time that it has returned or seen, however wrong that is.
 type hybrid struct{ last stamp }
 
 // tick returns a time that is later than all before.
@@ -31,7 +31,7 @@ func (c *hybrid) tick(now time.Time) stamp {
 	return c.last
 }
 
-// see takes note of a time that somebody else told.
+// see moves the clock to a time of another node if that is later.
 func (c *hybrid) see(s stamp) {
 	if s.compare(c.last) > 0 {
 		c.last = s

@@ -49,7 +49,7 @@ func mix(x, y uint64) uint64 {
 	return x ^ x>>31
 }
 
-// A probe tells a peer the hashes of some places of the tree, all at one level.
+// A probe has the hashes of some places of the tree, all at one level.
 type probe struct {
 	level  int
 	places []int

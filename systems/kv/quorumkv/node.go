@@ -107,16 +107,16 @@ func (n *node) bury(dead []bool) {
 		}
 		n.dead[i] = dead[i]
 		if !dead[i] {
-			n.believe("alive", i)
+			n.report("alive", i)
 			continue
 		}
-		n.believe("dead", i)
+		n.report("dead", i)
 		n.replace(i)
 	}
 }
 
-// believe tells what this node believes of another.
-func (n *node) believe(what string, of int) {
+// report counts and logs that this node found another dead or alive.
+func (n *node) report(what string, of int) {
 	n.h.Count("found " + what)
 	n.h.Log().Info("found "+what, "peer", n.names[of])
 }
@@ -147,11 +147,11 @@ func (n *node) receive(m cluster.Message) {
 			n.send(n.indexOf(m.From), &ack{body.round})
 		}
 	case *ack:
-		n.acknowledged(n.indexOf(m.From), body)
+		n.ackArrived(n.indexOf(m.From), body)
 	case *read:
 		n.send(n.indexOf(m.From), &answer{body.round, n.log.read(body.key)})
 	case *answer:
-		n.answered(n.indexOf(m.From), body)
+		n.answerArrived(n.indexOf(m.From), body)
 	case *handoff:
 		n.accept(&write{key: body.key, object: body.object, home: n.self})
 		n.send(n.indexOf(m.From), &handed{body.key, body.object})
@@ -162,9 +162,9 @@ func (n *node) receive(m cluster.Message) {
 	case *bucket:
 		n.fill(n.indexOf(m.From), body)
 	case *census:
-		n.send(n.indexOf(m.From), n.tell(body.survey))
+		n.send(n.indexOf(m.From), n.ownHoldings(body.survey))
 	case *holdings:
-		n.told(n.indexOf(m.From), body)
+		n.holdingsArrived(n.indexOf(m.From), body)
 	case ping:
 		n.send(n.indexOf(m.From), pong{})
 	case pong:

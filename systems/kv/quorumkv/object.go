@@ -9,22 +9,22 @@ import (
 	"github.com/capsize-go/capsize/internal/sorting"
 )
 
-// A Conflict is how a [Store] settles which of two writes stays.
+// A Conflict is how a [Store] resolves concurrent writes.
 type Conflict uint8
 
 const (
 	// Vectors keeps both if neither writer had seen the other's write: they are siblings
-	// until somebody who has seen both writes again. Nothing that was acknowledged is lost.
-	// Dots, and not plain version vectors, tell what was seen; see Almeida et al. 2014.
+	// until a client that has seen both writes again. No acknowledged write is lost.
+	// Dots, and not plain version vectors, record what was seen; see Almeida et al. 2014.
 	Vectors Conflict = iota
 
 	// HLC keeps the one with the later time on a hybrid logical clock, which never runs
 	// behind what its node has seen; see Kulkarni et al. 2014. Of two concurrent
-	// writes one is dropped in silence, though both were acknowledged.
+	// writes one is lost, though both were acknowledged.
 	HLC
 
-	// LWW keeps the one with the later time on the wall clock of its coordinator. Whoever's
-	// clock is behind is acknowledged, and loses; see Kingsbury,
+	// LWW keeps the one with the later time on the wall clock of its coordinator. A write of a
+	// coordinator whose clock is behind is acknowledged, and lost; see Kingsbury,
 	// https://aphyr.com/posts/294-call-me-maybe-cassandra, 2013.
 	LWW
 )
@@ -103,8 +103,8 @@ func (o object) equal(p object) bool {
 	return slices.Equal(o.siblings, p.siblings) && o.seen.equal(p.seen)
 }
 
-// tombstone is the value of a sibling that says that its key was deleted. It stays for good; see
-// [ReapTombstones] for what comes of forgetting it.
+// tombstone is the value of a sibling that says that its key was deleted. It is never removed; see
+// [ReapTombstones] for the consequences of removing it.
 const tombstone = 0
 
 // values returns the siblings' values, sorted, each once, without tombstones.
@@ -129,6 +129,7 @@ func (o object) latest() (at stamp) {
 	return at
 }
 
+// encode appends the object in the format of the log.
 func (o object) encode(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(o.siblings)))
 	for _, s := range o.siblings {
@@ -141,6 +142,7 @@ func (o object) encode(b []byte) []byte {
 	return o.seen.encode(b)
 }
 
+// object reads what [object.encode] wrote.
 func (r *reader) object() (o object) {
 	for range r.count() {
 		var s sibling
@@ -153,7 +155,7 @@ func (r *reader) object() (o object) {
 	return o
 }
 
-// hash tells objects of keys apart.
+// hash returns a hash of the object and its key.
 func (o object) hash(key string) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write(o.encode(append([]byte(key), 0))) // a hash takes all

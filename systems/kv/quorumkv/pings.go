@@ -11,8 +11,8 @@ type (
 	pong struct{}
 )
 
-// Pings are a detector that believes a node dead which answers no more. An answer proves
-// that both ways are open: where only one is, each believes the other dead.
+// Pings are a failure detector that takes a node for dead which does not answer. An answer proves
+// that both directions work: if only one does, each takes the other for dead.
 type pings struct {
 	n     *node
 	heard []time.Duration // when each answered last, by this node's own count
@@ -29,6 +29,7 @@ func (p *pings) start() {
 
 func (p *pings) answered(from int) { p.heard[from] = p.n.h.Clock().Monotonic() }
 
+// look updates which nodes count as dead, and sends the next pings.
 func (p *pings) look() []bool {
 	now := p.n.h.Clock().Monotonic()
 	for i := range p.n.names {

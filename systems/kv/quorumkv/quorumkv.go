@@ -1,6 +1,6 @@
 // Package quorumkv is a replicated key-value store that favours availability: any node takes
-// reads and writes for any key, and a write that cannot reach its replicas goes to whoever
-// stands in for them.
+// reads and writes for any key, and a write that cannot reach its replicas goes to nodes
+// that stand in for them.
 //
 // It is built as Dynamo is (DeCandia et al., SOSP 2007): a ring places each key on N nodes; a
 // read waits for R answers and a write for W acknowledgements; nodes that are
@@ -44,9 +44,9 @@ import (
 type Store struct {
 	N, R, W  int      // replicas of a key, answers to a read, acknowledgements of a write; default 3, 2, 2
 	Points   int      // of each node on the ring; default 8
-	Conflict Conflict // how concurrent writes are settled; default Vectors
+	Conflict Conflict // how concurrent writes are resolved; default Vectors
 
-	Strict        bool // only a key's own N replicas count; nobody stands in for them
+	Strict        bool // only a key's own N replicas count: no node stands in for them
 	WriteBack     bool // a read is answered once W replicas hold what it returns
 	NoReadRepair  bool // a read leaves stale replicas as they are
 	NoAntiEntropy bool // replicas do not compare what they hold
@@ -55,11 +55,11 @@ type Store struct {
 	LogLimit int // bytes that a log may grow by before it is written anew; default 16 KiB
 }
 
-// EventDriven says that the store lives on the message seam alone.
+// EventDriven says that the store uses the message seam alone.
 func (Store) EventDriven() {}
 
 // ElectionTimeout is about how long it takes until the nodes work around one that is gone,
-// and a quarter of what replicas need to come to agree. Nobody is elected.
+// and a quarter of what replicas need to converge. There are no elections.
 const ElectionTimeout = time.Second
 
 // ElectionTimeout returns [ElectionTimeout].
@@ -173,15 +173,14 @@ func (c *Client) Get(ctx context.Context, key string) (int, error) {
 	}
 	value := values[len(values)-1]
 	if len(values) > 1 {
-		// If that fails the siblings stay, for the next who reads them.
+		// If that fails the siblings stay, for the next read.
 		_, _ = c.ask(ctx, request{op: opPut, key: key, value: value, seen: seen})
 	}
 	return value, nil
 }
 
-// Siblings returns all values of a key that nobody has replaced, sorted, and what a write
-// must bear that is to replace them. There is at most one unless writes did not see each
-// other.
+// Siblings returns all values of a key that were not replaced, sorted, and what a write needs
+// that replaces them. There is at most one unless writes were concurrent.
 func (c *Client) Siblings(ctx context.Context, key string) ([]int, Seen, error) {
 	r, err := c.do(ctx, request{op: opGet, key: key})
 	return r.values, r.seen, err
@@ -209,7 +208,7 @@ func (c *Client) DeleteWith(ctx context.Context, key string, seen Seen) error {
 // Close ends the session.
 func (c *Client) Close() error { return nil }
 
-// do asks until it is answered or ctx is done. It never sends a write again that may have
+// do retries until there is an answer or ctx is done. It never repeats a write that may have
 // had an effect: it would be another write.
 func (c *Client) do(ctx context.Context, req request) (response, error) {
 	for {
@@ -232,6 +231,7 @@ func (c *Client) do(ctx context.Context, req request) (response, error) {
 	}
 }
 
+// ask sends a request once, to the life of the node that the client knows. Only reads have a timeout.
 func (c *Client) ask(ctx context.Context, req request) (response, error) {
 	if req.op == opGet {
 		var cancel func()

@@ -25,6 +25,7 @@ type point struct {
 	node int
 }
 
+// newRing places each node at the hashes of its name with a number.
 func newRing(nodes []string, points int) *ring {
 	r := &ring{nodes: len(nodes), lists: map[string][]int{}}
 	for i, name := range nodes {

@@ -43,7 +43,7 @@ type (
 		round  uint64
 		key    string
 		object object
-		home   int // who is to have it in the end
+		home   int // the node to which it belongs
 	}
 	ack  struct{ round uint64 }
 	read struct {
@@ -56,7 +56,7 @@ type (
 	}
 )
 
-// request starts on what a client asked.
+// request begins a request of a client.
 func (n *node) request(m cluster.Message, req *request) {
 	if req.op == opPut || req.op == opSet && n.store.Conflict == LWW {
 		n.put(m, req, req.seen)
@@ -69,7 +69,7 @@ func (n *node) request(m cluster.Message, req *request) {
 		switch {
 		case req.op == opSet:
 			n.put(m, req, seen)
-		case n.store.WriteBack && !n.settled(r):
+		case n.store.WriteBack && !n.quorumAgrees(r):
 			n.run(m, noQuorum, &round{key: r.key, want: n.store.W, writes: &found, end: reply})
 		default:
 			reply(r)
@@ -77,8 +77,8 @@ func (n *node) request(m cluster.Message, req *request) {
 	}})
 }
 
-// settled reports whether as many homes as a write needs have answered a read alike.
-func (n *node) settled(r *round) bool {
+// quorumAgrees reports whether as many homes as a write needs have the value that a read found.
+func (n *node) quorumAgrees(r *round) bool {
 	alike := 0
 	for _, p := range r.parties {
 		if p.answered && p.node == p.home && p.has.equal(r.found) {
@@ -88,7 +88,7 @@ func (n *node) settled(r *round) bool {
 	return alike >= n.store.W
 }
 
-// put writes what a client asked for, in the place of what has been seen.
+// put writes a value, which replaces what the client has seen.
 func (n *node) put(m cluster.Message, req *request, seen Seen) {
 	o := n.version(req.key, req.value, seen)
 	late := uncertain
@@ -98,8 +98,8 @@ func (n *node) put(m cluster.Message, req *request, seen Seen) {
 	n.run(m, late, &round{key: req.key, want: n.store.W, writes: &o, end: func(*round) { m.Reply(response{}) }})
 }
 
-// run begins a round for a client. It is told if there are too few nodes to begin with, and
-// if too few of them answer, which is another matter.
+// run begins a round for a client. If there are too few nodes to begin with, the answer is that nothing
+// happened; if too few of them answer in time, it is late.
 func (n *node) run(m cluster.Message, late status, r *round) {
 	r.late = func() { m.Reply(response{status: late}) }
 	if !n.begin(r) {
@@ -131,8 +131,8 @@ func (n *node) version(key string, value int, seen Seen) object {
 	return object{siblings: []sibling{s}}
 }
 
-// begin asks the homes of a key, and those who stand in for the dead among them. If there
-// are too few nobody is asked, and the round has not begun.
+// begin sends the request of a round to the homes of a key, and to stand-ins for the dead among them.
+// If there are too few it sends nothing, and the round has not begun.
 func (n *node) begin(r *round) (began bool) {
 	for _, home := range n.homes(r.key) {
 		if !n.dead[home] {
@@ -200,9 +200,9 @@ func (n *node) ask(r *round, i int) {
 func (n *node) askSelf(r *round, i int) {
 	if r.writes != nil {
 		n.accept(&write{key: r.key, object: *r.writes, home: r.parties[i].home})
-		n.acknowledged(n.self, &ack{r.id})
+		n.ackArrived(n.self, &ack{r.id})
 	} else {
-		n.answered(n.self, &answer{r.id, n.log.read(r.key)})
+		n.answerArrived(n.self, &answer{r.id, n.log.read(r.key)})
 	}
 }
 
@@ -239,14 +239,16 @@ func (r *round) answers() (n int) {
 	return n
 }
 
-func (n *node) acknowledged(from int, a *ack) {
+func (n *node) ackArrived(from int, a *ack) {
 	if r, _ := n.part(a.round, from); r != nil && r.answers() >= r.want {
 		n.finish(r)
 		r.end(r)
 	}
 }
 
-func (n *node) answered(from int, a *answer) {
+// answerArrived counts an answer to a read. Answers after the end of the round still count for
+// the repair.
+func (n *node) answerArrived(from int, a *answer) {
 	r, p := n.part(a.round, from)
 	if r == nil {
 		return

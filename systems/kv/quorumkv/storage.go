@@ -54,8 +54,8 @@ func openStorage(h *cluster.Host, s Store) (*storage, error) {
 	return st, nil
 }
 
-// replay reads all records that are whole. What was being written at a crash is none, and
-// nobody heard of it. What the disk damaged is left out as well: the other replicas have it.
+// replay reads all records that are whole. One that was being written at a crash is not, and
+// was never acknowledged. One that the disk damaged is left out as well: the other replicas have it.
 func (s *storage) replay() error {
 	data := make([]byte, s.file.Size())
 	if _, err := io.ReadFull(s.file, data); err != nil && len(data) > 0 {
@@ -84,6 +84,7 @@ func (s *storage) replay() error {
 	return s.file.Truncate(s.length)
 }
 
+// replayRecord applies one record of the file.
 func (s *storage) replayRecord(kind byte, h hint, o object) {
 	switch kind {
 	case recordObject:
@@ -164,6 +165,7 @@ func (s *storage) handed(h hint, o object) {
 	}
 }
 
+// write appends a record, and rewrites the log if it has become too long.
 func (s *storage) write(rec []byte, sync bool) {
 	s.changes++
 	n, err := s.file.Write(rec)
@@ -204,7 +206,7 @@ func (s *storage) rewrite() {
 	s.sync()
 }
 
-// must stops a node whose disk fails it: it must not go on as if it had written, nor try
+// must stops a node whose disk fails: it must not continue as if it had written, nor try
 // again. After an fsync that failed, one that succeeds proves nothing.
 func must(err error) {
 	if err != nil && !errors.Is(err, cluster.ErrCrashed) {

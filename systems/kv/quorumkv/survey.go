@@ -14,9 +14,9 @@ import (
 type inquiry struct{}
 
 // Digest returns a digest of what all replicas hold, as far as a node can reach them. No node
-// holds all keys, so it is not of the node alone: it asks the others, and two nodes tell
-// the same only if all replicas of each key agree and nothing is left to be handed over. A store that
-// repairs nothing does not promise that they will, and all its nodes tell the same.
+// holds all keys, so the node queries the others, and two nodes return
+// equal digests only if all replicas of each key agree and no hint is left. A store without
+// repair does not promise that, and its digests are empty.
 func (s Store) Digest(ctx context.Context, h *cluster.Host, node string) (string, error) {
 	if s.NoReadRepair && s.NoAntiEntropy {
 		return "", nil
@@ -27,15 +27,15 @@ func (s Store) Digest(ctx context.Context, h *cluster.Host, node string) (string
 // surveyFor is how long a node waits for the others.
 const surveyFor = 300 * time.Millisecond
 
-// A survey asks all nodes what they hold.
+// A survey collects the holdings of all nodes.
 type survey struct {
-	id     uint64
-	m      cluster.Message
-	told   []*holdings // by node; nil if it has not answered
-	answer *cluster.Timer
+	id      uint64
+	m       cluster.Message
+	answers []*holdings // by node; nil if it has not answered
+	answer  *cluster.Timer
 }
 
-// A census asks for holdings: a hash for each key, and who is still to be handed something.
+// A census requests holdings: a hash for each key, and the nodes for which there are hints.
 type (
 	census   struct{ survey uint64 }
 	holdings struct {
@@ -46,11 +46,12 @@ type (
 	}
 )
 
+// survey begins a survey, and answers it when all nodes have replied or after a while.
 func (n *node) survey(m cluster.Message) {
 	n.next++
-	s := &survey{id: n.next, m: m, told: make([]*holdings, len(n.names))}
+	s := &survey{id: n.next, m: m, answers: make([]*holdings, len(n.names))}
 	n.surveys[s.id] = s
-	s.told[n.self] = n.tell(s.id)
+	s.answers[n.self] = n.ownHoldings(s.id)
 	for i := range n.names {
 		if i != n.self {
 			n.send(i, &census{s.id})
@@ -59,8 +60,8 @@ func (n *node) survey(m cluster.Message) {
 	s.answer = n.h.AfterFunc(surveyFor, func() { n.publish(s) })
 }
 
-// tell returns what this node holds.
-func (n *node) tell(id uint64) *holdings {
+// ownHoldings returns the holdings of this node.
+func (n *node) ownHoldings(id uint64) *holdings {
 	t := &holdings{survey: id, keys: n.log.keys()}
 	for _, key := range t.keys {
 		t.hashes = append(t.hashes, n.log.objects[key].hash(key))
@@ -73,10 +74,10 @@ func (n *node) tell(id uint64) *holdings {
 	return t
 }
 
-func (n *node) told(from int, t *holdings) {
+func (n *node) holdingsArrived(from int, t *holdings) {
 	if s := n.surveys[t.survey]; s != nil {
-		s.told[from] = t
-		if !slices.Contains(s.told, nil) {
+		s.answers[from] = t
+		if !slices.Contains(s.answers, nil) {
 			n.publish(s)
 		}
 	}
@@ -85,19 +86,19 @@ func (n *node) told(from int, t *holdings) {
 func (n *node) publish(s *survey) {
 	s.answer.Stop()
 	delete(n.surveys, s.id)
-	s.m.Reply(n.sum(s.told))
+	s.m.Reply(n.sum(s.answers))
 }
 
-// sum returns one number for all if the replicas agree, and who does not if they don't.
-func (n *node) sum(told []*holdings) string {
+// sum returns one number for all keys if the replicas agree, and else where they differ.
+func (n *node) sum(answers []*holdings) string {
 	var keys, differ []string
-	for i, t := range told {
+	for i, t := range answers {
 		if t == nil {
 			continue
 		}
 		keys = append(keys, t.keys...)
 		for _, home := range t.owed {
-			if told[home] != nil {
+			if answers[home] != nil {
 				differ = append(differ, fmt.Sprintf("%s owes %s", n.names[i], n.names[home]))
 			}
 		}
@@ -107,8 +108,8 @@ func (n *node) sum(told []*holdings) string {
 	for _, key := range slices.Compact(keys) {
 		var hashes []uint64
 		for _, home := range n.homes(key) {
-			if told[home] != nil {
-				hashes = append(hashes, told[home].hash(key))
+			if answers[home] != nil {
+				hashes = append(hashes, answers[home].hash(key))
 			}
 		}
 		if len(hashes) == 0 {

@@ -26,17 +26,17 @@ const (
 	// https://jepsen.io/analyses/nats-2.12.1
 	AckBeforeSync
 
-	// VolatileVote keeps term and vote in memory only: a node that boots again
-	// can vote twice in a term, and follows leaders of the past.
+	// VolatileVote keeps term and vote in memory only: a node that restarts
+	// can vote twice in a term, and follows leaders of earlier terms.
 	// https://github.com/camunda/camunda/issues/5356
 	VolatileVote
 
-	// NoPrefixCheck has a follower append without a look at what comes before.
+	// NoPrefixCheck makes a follower append entries without a check of those before them.
 	// https://github.com/ktoso/akka-raft/issues/32
 	NoPrefixCheck
 
-	// StaleVote has a node vote for whoever asks first, however old the log of
-	// the candidate is.
+	// StaleVote makes a node vote for the first candidate, however old the log of
+	// that is.
 	// https://github.com/jgroups-extras/jgroups-raft/issues/14
 	StaleVote
 
@@ -49,9 +49,9 @@ const (
 	// https://www.usenix.org/conference/fast18/presentation/alagappan
 	CorruptEntries
 
-	// NoPreVote has a node that hears nothing stand for election at once, and all
-	// others follow the higher term: one that sends and does not hear deposes
-	// every leader, for ever.
+	// NoPreVote makes a node that receives nothing start an election at once, and all
+	// others follow the higher term: one that sends and does not receive deposes
+	// every leader, again and again.
 	// https://blog.cloudflare.com/a-byzantine-failure-in-the-real-world/
 	NoPreVote
 

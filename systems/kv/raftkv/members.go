@@ -90,7 +90,7 @@ func (n *node) adoptAtOnce(entries []*raftpb.Entry) {
 		if req.op != opMembers {
 			continue
 		}
-		for _, in := range []bool{true, false} { // somebody must be a member all the time
+		for _, in := range []bool{true, false} { // first add, then remove: there must always be a member
 			for i := range n.names {
 				id := uint64(i + 1)
 				if req.value>>i&1 != 0 == in && slices.Contains(n.log.conf.GetVoters(), id) != in {
@@ -102,8 +102,8 @@ func (n *node) adoptAtOnce(entries []*raftpb.Entry) {
 	}
 }
 
-// adoptLogged goes by the changes of members in the log of a node that boots: with bugs, those
-// that are not committed count.
+// adoptLogged applies the changes of members in the log of a node that boots, committed or not, for the bug
+// UnsafeMembers.
 func (n *node) adoptLogged() {
 	if n.bugs&UnsafeMembers != 0 {
 		n.adoptAtOnce(n.log.after(n.log.snapshotIndex))

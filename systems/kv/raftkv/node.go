@@ -17,8 +17,8 @@ import (
 // that are not far behind.
 const keepEntries = 100
 
-// maxRounds is more than a correct node takes to come to rest after an event. One
-// with bugs may never.
+// maxRounds is more than a correct node needs to process an event. One
+// with bugs may never finish.
 const maxRounds = 10_000
 
 // A node is one replica: a state machine that is driven by messages and ticks,
@@ -55,7 +55,7 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 	h.Handle(n.receive)
 	n.everyTick()
 	if n.raft == nil {
-		n.plead()
+		n.requestRecovery()
 	}
 	if n.bugs&AckBeforeSync != 0 {
 		n.syncNowAndThen()
@@ -115,6 +115,7 @@ func (n *node) startRaft() (err error) {
 	return nil
 }
 
+// everyTick runs the clock of raft: each tick also lets it do what it has become ready for.
 func (n *node) everyTick() {
 	var timer *cluster.Timer
 	ticks := 0
@@ -142,7 +143,7 @@ func (n *node) syncNowAndThen() {
 // receive handles a message of another node or of a client.
 func (n *node) receive(m cluster.Message) {
 	n.log.wake()
-	if n.failed || n.doubled(m) {
+	if n.failed || n.duplicate(m) {
 		return
 	}
 	if n.raft == nil {
@@ -151,21 +152,21 @@ func (n *node) receive(m cluster.Message) {
 	}
 	switch body := m.Body.(type) {
 	case *raftpb.Message:
-		if n.lacks(body) {
+		if n.missesAcked(body) {
 			n.lose()
 			return
 		}
-		if n.denies(body) {
+		if n.contradictsAck(body) {
 			return
 		}
-		n.note(body)
+		n.recordAck(body)
 		// Step refuses what is out of date or from nowhere; that is as it should
 		// be, since the network delivers late.
 		_ = n.raft.Step(n.tamper(body))
 	case *request:
 		n.request(m, body)
-	case *plea:
-		n.answerPlea(m.From, body)
+	case *recoveryRequest:
+		n.answerRecovery(m.From, body)
 		return
 	case inquiry:
 		m.Reply(n.digest())
@@ -174,15 +175,15 @@ func (n *node) receive(m cluster.Message) {
 	n.advance()
 }
 
-// digest tells states apart: how much of the log is applied, and what came of it.
+// digest is a digest of the state, with the number of entries that are applied.
 func (n *node) digest() string {
 	return fmt.Sprintf("%08x after entry %d", crc32.ChecksumIEEE(n.kv.snapshot(n.bugs)), n.applied)
 }
 
-// doubled reports whether a message is a request that came before. The network may
-// double one, and if one copy were carried out and the other refused, its client
-// would be told that nothing happened.
-func (n *node) doubled(m cluster.Message) bool {
+// duplicate reports whether a message is a request that came before. The network may
+// duplicate one, and if one copy were carried out and the other refused, its client
+// might be answered that nothing happened.
+func (n *node) duplicate(m cluster.Message) bool {
 	req, ok := m.Body.(*request)
 	if !ok {
 		return false
@@ -194,10 +195,10 @@ func (n *node) doubled(m cluster.Message) bool {
 	return false
 }
 
-// note remembers how much of the log a follower has. That can't be more than the
-// leader has, who holds all that is committed; if it is, the group has broken
-// apart, and the library would send for ever.
-func (n *node) note(m *raftpb.Message) {
+// recordAck records how much of the log a follower has. That can't be more than the
+// leader has, which holds all that is committed; if it is, safety is broken,
+// and the library would never stop sending.
+func (n *node) recordAck(m *raftpb.Message) {
 	if m.GetType() != raftpb.MsgAppResp || m.GetReject() || m.GetTerm() != n.log.hard.term {
 		return
 	}
@@ -209,10 +210,10 @@ func (n *node) note(m *raftpb.Message) {
 	n.acked[m.GetFrom()-1] = m.GetIndex()
 }
 
-// denies reports whether a follower refuses what it has acknowledged in this term. Late
-// messages do so, and the library ignores them; a follower that has really lost what it had
-// makes it ask again, for ever, and where the network doubles messages, ever more often.
-func (n *node) denies(m *raftpb.Message) bool {
+// contradictsAck reports whether a follower refuses what it has acknowledged in this term. Late
+// messages do so, and the library ignores them; for a follower that has really lost entries
+// it never stops retrying, and ever more often if the network duplicates messages.
+func (n *node) contradictsAck(m *raftpb.Message) bool {
 	return m.GetType() == raftpb.MsgAppResp && m.GetReject() && m.GetTerm() == n.log.hard.term &&
 		m.GetIndex() <= n.acked[m.GetFrom()-1]
 }
@@ -222,9 +223,9 @@ func (n *node) receiveLost(m cluster.Message) {
 	switch body := m.Body.(type) {
 	case *request:
 		m.Reply(response{status: noLeader})
-	case *rescue:
+	case *recoveryReply:
 		if body.term >= n.log.hard.term {
-			n.rescued(body)
+			n.recovered(body)
 		}
 	}
 }
@@ -278,7 +279,7 @@ func (n *node) committed() bool {
 
 // advance does all that raft has become ready for.
 func (n *node) advance() {
-	n.failed = true // should the disk fail, no event may go on from the middle
+	n.failed = true // if the disk fails in the middle, later events must not continue from there
 	for rounds := 0; n.raft.HasReady(); rounds++ {
 		if rounds == maxRounds {
 			panic("raftkv: raft never comes to rest")
@@ -325,9 +326,9 @@ func (n *node) persist(rd *raft.Ready) {
 	}
 }
 
-// send sends a message of the protocol, unless it can wait: one that only tells
-// a follower who has the whole log how far it is committed. The next append or
-// heartbeat says that as well, and half of all messages would be of this kind.
+// send sends a message of the protocol, unless it only has the commit index for
+// a follower that has the whole log. The next append or
+// heartbeat has that as well, and half of all messages would be of this kind.
 func (n *node) send(m *raftpb.Message) {
 	to := m.GetTo()
 	if m.GetType() == raftpb.MsgApp && len(m.GetEntries()) == 0 && n.acked[to-1] >= m.GetIndex() {
@@ -335,13 +336,13 @@ func (n *node) send(m *raftpb.Message) {
 	}
 	n.h.Send(n.names[to-1], m)
 	if m.GetType() == raftpb.MsgSnap {
-		// It may be lost. Raft then tries again when it is told so, or when the
+		// It may be lost. Raft then tries again when that is reported, or when the
 		// follower answers a heartbeat.
 		n.raft.ReportSnapshot(to, raft.SnapshotFinish)
 	}
 }
 
-// follow takes note of who leads now.
+// follow records the leader, and resigns if this node no longer is.
 func (n *node) follow(s *raft.SoftState) {
 	n.h.Log().Info("raft state", "state", s.RaftState, "leader", s.Lead)
 	if s.RaftState == raft.StateLeader {
@@ -356,8 +357,8 @@ func (n *node) follow(s *raft.SoftState) {
 	clear(n.acked)
 }
 
-// resign tells everybody who waits that this node leads no more. Their writes
-// may yet be committed by the next leader.
+// resign answers the writes that wait, since this node no longer leads: they are
+// indeterminate, as the next leader may commit them.
 func (n *node) resign() {
 	for _, t := range sortedTickets(n.waiting) {
 		n.waiting[t].Reply(response{status: lost})

@@ -98,7 +98,7 @@ const (
 	opGet op = 1 + iota
 	opPut
 	opCAS
-	opMembers // with bugs only: the value says who is one, a bit each
+	opMembers // with bugs only: the value has a bit for each node that is a member
 )
 
 // A response answers a request.
@@ -121,11 +121,11 @@ type status uint8
 const (
 	done     status = iota
 	noLeader        // it was not carried out, and will not be
-	lost            // nobody knows: the leader it was given to is one no more
+	lost            // indeterminate: the node that took it leads no more
 )
 
-// ErrNoLeader is what an operation ends with that certainly was not carried out:
-// no node that was asked knew a leader.
+// ErrNoLeader is the error of an operation that certainly was not carried out:
+// the node knew no leader.
 var ErrNoLeader error = noLeaderError{}
 
 type noLeaderError struct{}
@@ -161,8 +161,8 @@ func (c *Client) GetBy(ctx context.Context, by Reads, key string) (int, error) {
 }
 
 // Modified returns when the value was set that Get returned last, by the clock of
-// the node that led then. A store whose clocks are wrong is wrong about it; but what
-// was set later never bears an earlier time. It is the zero time if nobody set it.
+// the node that led then. It may be wrong if that clock was, but it is never
+// earlier than that of an older value. It is the zero time for a key that was never set.
 func (c *Client) Modified() time.Time {
 	if c.modified == 0 {
 		return time.Time{}
@@ -185,8 +185,8 @@ func (c *Client) CAS(ctx context.Context, key string, old, value int) (int, erro
 // Close ends the session.
 func (c *Client) Close() error { return nil }
 
-// do asks until it is answered or ctx is done. If no attempt can have had an
-// effect the error is [ErrNoLeader]; otherwise nobody knows.
+// do retries until there is an answer or ctx is done. If no attempt can have had an
+// effect the error is [ErrNoLeader]; otherwise the operation is indeterminate.
 func (c *Client) do(ctx context.Context, req request) (int, error) {
 	c.number++
 	req.session, req.number = c.session, c.number

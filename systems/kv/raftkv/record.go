@@ -86,6 +86,8 @@ func appendBatch(b []byte, synced int64) []byte {
 	return endRecord(binary.LittleEndian.AppendUint64(b, uint64(synced)), start)
 }
 
+// appendSnapshot appends a snapshot with its members, unless these are the first ones: so files of
+// clusters whose members never change stay as they were.
 func appendSnapshot(b []byte, s *raftpb.Snapshot, first *raftpb.ConfState) []byte {
 	start := len(b)
 	conf := s.GetMetadata().GetConfState()

@@ -10,31 +10,31 @@ import (
 
 // A node whose disk lost what it had acknowledged is no voter until it has it
 // back, since an entry that was committed with its help might be lost with its
-// vote. It takes no part in the protocol, and asks the leader for a snapshot that
-// holds all that the leader believes it to have. A leader of a term before the
-// last one that the node remembers is not asked. Compare the recovery of
+// vote. It takes no part in the protocol, and requests from the leader a snapshot that
+// holds all that it had acknowledged. A leader of a term before the
+// last one that the node remembers does not answer. Compare the recovery of
 // Viewstamped Replication (Liskov and Cowling 2012, §4.3), and Alagappan et al.
 // 2018, "Protocol-Aware Recovery for Consensus-Based Storage".
 //
 // A damaged record at the end of the log, with no later one to show that it had
 // been synced, is taken for one that was being written at the crash.
 
-// recoverTicks is how many ticks such a node waits before it asks: by then what
+// recoverTicks is how many ticks such a node waits before a request: until what
 // it sent in its last life has arrived.
 const recoverTicks = 20
 
-// A plea asks the leader for a snapshot.
-type plea struct{ term uint64 }
+// A recoveryRequest requests a snapshot of the leader.
+type recoveryRequest struct{ term uint64 }
 
-// A rescue is the answer.
-type rescue struct {
+// A recoveryReply is the answer.
+type recoveryReply struct {
 	term     uint64
 	snapshot *raftpb.Snapshot
 }
 
-// lacks reports whether a leader takes it for granted that this node has what it
-// has not: its disk lied, and lost without a trace what it had synced.
-func (n *node) lacks(m *raftpb.Message) bool {
+// missesAcked reports whether a leader counts on entries that this node does not have: its
+// disk lied, and lost them without a trace.
+func (n *node) missesAcked(m *raftpb.Message) bool {
 	if m.GetType() != raftpb.MsgHeartbeat || m.GetTerm() < n.log.hard.term {
 		return false
 	}
@@ -42,17 +42,17 @@ func (n *node) lacks(m *raftpb.Message) bool {
 	return err == nil && m.GetCommit() > last
 }
 
-// lose has the node forget its log and recover.
+// lose drops the log of the node and begins recovery.
 func (n *node) lose() {
 	n.h.Count("log missing")
 	n.resign()
 	n.raft, n.lead, n.failed = nil, 0, false
 	n.log.markLost()
-	n.plead()
+	n.requestRecovery()
 }
 
-// plead asks all others, again and again.
-func (n *node) plead() {
+// requestRecovery sends requests to all other nodes until one has answered.
+func (n *node) requestRecovery() {
 	var timer *cluster.Timer
 	ticks := 0
 	timer = n.h.AfterFunc(tick, func() {
@@ -65,15 +65,15 @@ func (n *node) plead() {
 		}
 		for i, name := range n.names {
 			if uint64(i+1) != n.id {
-				n.h.Send(name, &plea{n.log.hard.term})
+				n.h.Send(name, &recoveryRequest{n.log.hard.term})
 			}
 		}
 	})
 }
 
-// answerPlea sends a snapshot to a node that lost its log, if this one leads and
+// answerRecovery sends a snapshot to a node that lost its log, if this one leads and
 // has applied all that the other had acknowledged.
-func (n *node) answerPlea(from string, p *plea) {
+func (n *node) answerRecovery(from string, p *recoveryRequest) {
 	status := n.raft.Status()
 	id := n.idOf(from)
 	if n.lead != n.id || status.GetTerm() < p.term || status.Progress[id].Match > n.applied {
@@ -81,16 +81,16 @@ func (n *node) answerPlea(from string, p *plea) {
 	}
 	term, err := n.log.mem.Term(n.applied)
 	must(err)
-	n.h.Send(from, &rescue{status.GetTerm(), n.log.snapshot(term, n.applied, n.kv.snapshot(n.bugs))})
+	n.h.Send(from, &recoveryReply{status.GetTerm(), n.log.snapshot(term, n.applied, n.kv.snapshot(n.bugs))})
 }
 
-// rescued begins anew with the leader's snapshot.
-func (n *node) rescued(r *rescue) {
+// recovered restarts raft from the leader's snapshot.
+func (n *node) recovered(r *recoveryReply) {
 	kv, err := restore(r.snapshot.GetData())
 	if err != nil {
 		panic(fmt.Sprintf("raftkv: snapshot of the leader: %v", err))
 	}
-	// The vote is lost, so nobody gets another one in this term.
+	// The vote is lost, so the node must not vote for another candidate in this term.
 	n.log.hard = hardState{r.term, n.log.hard.vote}
 	if n.log.hard.vote == 0 {
 		n.log.hard.vote = n.idOf(n.h.Name())

@@ -72,6 +72,8 @@ type image struct {
 	Last     []last
 }
 
+// snapshot returns the state as JSON, in the order of the keys, so that equal states have
+// equal snapshots.
 func (s *state) snapshot(bugs Bug) []byte {
 	im := image{Clock: s.clock}
 	for _, k := range sorting.Keys(s.values) {

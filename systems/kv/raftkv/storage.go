@@ -70,10 +70,10 @@ func (s *storage) snapshot(term, index uint64, data []byte) *raftpb.Snapshot {
 }
 
 // replay reads the file up to its end or to the first record that is not whole.
-// If that was being written when the host crashed, nobody heard of it, and the
-// file is cut there. If it had been synced before, or an entry stands where another
-// must have been, the node has lost what it promised to keep, and must not act as if
-// it had never promised.
+// If that was being written when the host crashed, it was never acknowledged, and the
+// file is cut there. If it had been synced before, or an entry is in the place of another
+// one, the node has lost what it acknowledged, and must not act as if
+// it had never done so.
 func (s *storage) replay() (*raftpb.Snapshot, error) {
 	data := make([]byte, s.file.Size())
 	if _, err := io.ReadFull(s.file, data); err != nil && len(data) > 0 {
@@ -81,7 +81,7 @@ func (s *storage) replay() (*raftpb.Snapshot, error) {
 	}
 	base := s.snapshot(1, 1, nil)
 	rest := data
-	if rec, after, ok := nextRecord(rest, s.careless()); ok && isSnapshot(rec) {
+	if rec, after, ok := nextRecord(rest, s.skipsChecksums()); ok && isSnapshot(rec) {
 		term, index, conf, state, err := decodeSnapshot(rec)
 		if err != nil {
 			return nil, err
@@ -95,7 +95,7 @@ func (s *storage) replay() (*raftpb.Snapshot, error) {
 		return nil, err
 	}
 	for !s.lost {
-		rec, after, ok := nextRecord(rest, s.careless())
+		rec, after, ok := nextRecord(rest, s.skipsChecksums())
 		if !ok {
 			break
 		}
@@ -116,8 +116,9 @@ func (s *storage) replay() (*raftpb.Snapshot, error) {
 	return base, s.file.Truncate(s.length)
 }
 
-func (s *storage) careless() bool { return s.bugs&CorruptEntries != 0 }
+func (s *storage) skipsChecksums() bool { return s.bugs&CorruptEntries != 0 }
 
+// replayRecord applies one record of the file.
 func (s *storage) replayRecord(rec []byte) error {
 	switch {
 	case rec[0] == recordHard && len(rec) == 17:
@@ -280,7 +281,7 @@ func (s *storage) replace(data []byte) {
 	s.sync()
 }
 
-// must stops a node whose disk fails it: it must not go on as if it had written,
+// must stops a node whose disk fails: it must not continue as if it had written,
 // nor try again. After an fsync that failed, one that succeeds proves nothing.
 func must(err error) {
 	if err != nil && !errors.Is(err, cluster.ErrCrashed) {

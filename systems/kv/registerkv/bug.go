@@ -6,15 +6,15 @@ import "github.com/capsize-go/capsize/internal/bugset"
 type Bug uint
 
 const (
-	// NoWriteBack returns what a quorum of reads has, and leaves it there: a value that
+	// NoWriteBack returns what a quorum of reads has, without writing it back: a value that
 	// is being written may be seen by one read and not by the next. Quorums with R + W > N
-	// are no more than that; it is what Dynamo's descendants offer. DeCandia et al., Dynamo (SOSP 2007), §4.5;
+	// guarantee no more, and are what Dynamo's descendants offer. DeCandia et al., Dynamo (SOSP 2007), §4.5;
 	// Kleppmann, Designing Data-Intensive Applications (2017), ch. 9.
 	NoWriteBack Bug = 1 << iota
 
-	// OnePhaseWrites gives a value the tag that follows the one which the node has itself,
-	// and asks nobody for a newer one, as the register for a single writer does: of two writers, the one who
-	// knows less is not heard. Attiya, Bar-Noy and Dolev 1995, §5, is for one writer alone.
+	// OnePhaseWrites gives a value the tag that follows the node's own,
+	// without a query for a newer one, as the register for a single writer does: of two writers, the one with the older
+	// tag loses its write. Attiya, Bar-Noy and Dolev 1995, §5, is for one writer only.
 	OnePhaseWrites
 
 	// AckBeforeSync acknowledges what is not yet on the disk.

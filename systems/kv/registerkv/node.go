@@ -27,7 +27,7 @@ type node struct {
 }
 
 // An operation is a request that is being carried out: first replicas are asked for what
-// they have, then they are sent what they shall have.
+// they have, then they are sent what they must store.
 type operation struct {
 	id      uint64
 	m       cluster.Message
@@ -36,7 +36,7 @@ type operation struct {
 	storing bool
 	newest  cell
 	alike   int      // how many answers had the newest cell
-	heard   []string // who has answered in this phase
+	heard   []string // the replicas that have answered in this phase
 }
 
 // Run runs one node until ctx is done.
@@ -56,6 +56,7 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 	return nil
 }
 
+// newNode returns a node with quorums of the sizes that the store sets, or of majorities.
 func (s Store) newNode(h *cluster.Host) (*node, error) {
 	all := h.Nodes()
 	n := &node{h: h, life: h.Rand().Uint64(), lastID: h.Rand().Uint64() >> 2, bugs: s.Bugs, ops: map[uint64]*operation{}, heard: map[uint64]uint64{}, reads: s.Reads, writes: s.Writes}
@@ -79,7 +80,7 @@ func (s Store) newNode(h *cluster.Host) (*node, error) {
 	return n, nil
 }
 
-// tick has the node ask again, and give up, every so often.
+// tick resends the messages of pending operations at intervals, and times the operations out.
 func (n *node) tick() {
 	var timer *cluster.Timer
 	timer = n.h.AfterFunc(resend, func() {
@@ -91,7 +92,7 @@ func (n *node) tick() {
 		}
 		for _, id := range slices.Clone(n.order) {
 			if op := n.ops[id]; n.ticks >= op.end {
-				n.giveUp(op)
+				n.timeOut(op)
 			} else {
 				n.send(op)
 			}
@@ -99,6 +100,7 @@ func (n *node) tick() {
 	})
 }
 
+// receive handles a message of a client, for the node's own replica, or of one.
 func (n *node) receive(m cluster.Message) {
 	if n.own != nil {
 		n.own.log.Wake()
@@ -106,23 +108,23 @@ func (n *node) receive(m cluster.Message) {
 	switch body := m.Body.(type) {
 	case *request:
 		n.begin(m, body)
-	case *query, *store, *plea, *rescue:
+	case *query, *store, *recoveryRequest, *recoveryReply:
 		if n.own != nil {
 			n.own.receive(m)
 		}
 	case *answer:
-		n.answered(m.From, body)
+		n.answerArrived(m.From, body)
 	}
 }
 
-// begin starts on what a client asked.
+// begin begins an operation of a client.
 func (n *node) begin(m cluster.Message, req *request) {
 	if req.life != n.life {
 		m.Reply(response{status: other, life: n.life})
 		return
 	}
 	if req.ticket.number <= n.heard[req.ticket.session] {
-		return // the network doubled it, or delayed it until its client asked again
+		return // the network duplicated it, or delayed it until its client retried
 	}
 	n.heard[req.ticket.session] = req.ticket.number
 	n.lastID++
@@ -137,8 +139,8 @@ func (n *node) begin(m cluster.Message, req *request) {
 	n.send(op)
 }
 
-// send asks those replicas of an operation that have not answered in this phase. Every phase
-// has a number of its own, so that no answer is taken for one of the other.
+// send sends the request of the present phase to the replicas that have not answered in it. Every phase
+// has a number of its own, so that answers of the two are not confused.
 func (n *node) send(op *operation) {
 	var body any = &query{op.phase(), op.req.key}
 	if op.storing {
@@ -158,8 +160,8 @@ func (op *operation) phase() uint64 {
 	return 2 * op.id
 }
 
-// answered counts the answer of a replica, and goes on when there are enough.
-func (n *node) answered(from string, a *answer) {
+// answerArrived counts the answer of a replica, and begins the next phase when there are enough.
+func (n *node) answerArrived(from string, a *answer) {
 	op := n.ops[a.phase/2]
 	if op == nil || op.phase() != a.phase || slices.Contains(op.heard, from) {
 		return
@@ -186,24 +188,24 @@ func (n *node) answered(from string, a *answer) {
 	case op.alike >= n.writes || n.bugs&NoWriteBack != 0:
 		n.finish(op, response{status: done, value: op.newest.value}) // enough replicas have it
 	default:
-		n.enter(op)
+		n.beginStoring(op)
 	}
 }
 
-// storeNewer has the replicas store what is to be written, under a tag that is newer than all
-// that the operation has met.
+// storeNewer makes the replicas store the value of a write, under a tag that is newer than all
+// that the operation has seen.
 func (n *node) storeNewer(op *operation) {
 	op.newest = cell{tag{op.newest.tag.counter + 1, op.req.ticket}, op.req.value}
-	n.enter(op)
+	n.beginStoring(op)
 }
 
-// enter begins the second phase.
-func (n *node) enter(op *operation) {
+// beginStoring begins the second phase.
+func (n *node) beginStoring(op *operation) {
 	op.storing, op.heard = true, nil
 	n.send(op)
 }
 
-func (n *node) giveUp(op *operation) {
+func (n *node) timeOut(op *operation) {
 	switch {
 	case op.req.write && op.storing:
 		n.finish(op, response{status: lost})

@@ -32,21 +32,21 @@ type Store struct {
 	Writes   int // how many of them have what was written; default a majority
 }
 
-// EventDriven says that the store lives on the message seam alone.
+// EventDriven says that the store uses the message seam alone.
 func (Store) EventDriven() {}
 
-// ElectionTimeout is how long nodes may take to notice what has changed. Nobody is elected;
+// ElectionTimeout is how long nodes may take to notice a change. There are no elections;
 // it is the pace for faults and for how soon all must work again.
 func (Store) ElectionTimeout() time.Duration { return 2 * patience }
 
 const (
-	// resend is how long a node waits before it asks again those who have not answered.
+	// resend is how long a node waits before it repeats a request to replicas that have not answered.
 	resend = 50 * time.Millisecond
 
 	// patience is how long a node tries to reach enough replicas.
 	patience = 400 * time.Millisecond
 
-	// attempt is how long a client waits for the answer to a read before it asks again.
+	// attempt is how long a client waits for the answer to a read before it retries.
 	attempt = patience + 100*time.Millisecond
 )
 
@@ -61,10 +61,10 @@ func (noQuorumError) DidNotHappen() bool { return true }
 
 var errLost = errors.New("too few replicas are known to have the value")
 
-// A request is what a client asks of a node. The network may double it and deliver the
-// copy much later. The copy bears the same number, by which the node knows it, and a node that
-// has booted in the meantime knows it by the life that it was meant for: it must not be carried out after its
-// client was told that it was not.
+// A request is one of a client to a node. The network may duplicate it and deliver the
+// copy much later. The node recognizes the copy by its number, and, if it has restarted
+// meanwhile, by the life that it was sent to: the copy must not be carried out after the
+// client was answered that the request was not.
 type request struct {
 	life   uint64 // of the node
 	ticket ticket

@@ -12,8 +12,8 @@ import (
 	"github.com/capsize-go/capsize/systems/journal"
 )
 
-// A tag orders the values of a key. The ticket of the write tells two apart that were given
-// the same counter at the same time.
+// A tag orders the values of a key. The ticket of the write orders two that got
+// the same counter.
 type tag struct {
 	counter uint64
 	by      ticket
@@ -35,7 +35,7 @@ type cell struct {
 	value int
 }
 
-// What nodes ask of replicas, and are told.
+// The requests of nodes to replicas, and their answer.
 type (
 	query struct {
 		phase uint64
@@ -52,13 +52,13 @@ type (
 	}
 )
 
-// A plea asks another replica for all that it has, and a rescue is the answer: a replica
-// whose disk lost what it had acknowledged answers nobody until it has it back. What was
-// written with its help is on at least one of any n - w + 1 of the others, if there are n of them with it
+// A recoveryRequest requests all that another replica has, and a recoveryReply is the answer: a replica
+// whose disk lost what it had acknowledged answers no node until it has it back. What was
+// written with its help is on at least one of any n - w + 1 of the others, if there are n replicas
 // and w have each write.
 type (
-	plea   struct{ life uint64 }
-	rescue struct {
+	recoveryRequest struct{ life uint64 }
+	recoveryReply   struct {
 		life uint64
 		data map[string]cell
 	}
@@ -81,6 +81,7 @@ const (
 	smallest = 16 << 10
 )
 
+// openReplica reads the journal of a replica, which has to recover if the disk damaged that.
 func openReplica(n *node) (*replica, error) {
 	r := &replica{n: n, data: map[string]cell{}}
 	log, records, damaged, err := journal.Open(n.h, "registers")
@@ -106,7 +107,7 @@ func openReplica(n *node) (*replica, error) {
 	return r, nil
 }
 
-// tick is called every so often. A replica that has to recover asks the others, again and again.
+// tick is called at intervals. A replica that has to recover repeats its requests to the others.
 func (r *replica) tick() {
 	if r.n.bugs&AckBeforeSync != 0 && r.n.ticks%20 == 0 {
 		must(r.log.Sync())
@@ -116,15 +117,16 @@ func (r *replica) tick() {
 	}
 	for _, name := range r.n.replicas {
 		if name != r.n.h.Name() && !slices.Contains(r.from, name) {
-			r.n.h.Send(name, &plea{r.n.life})
+			r.n.h.Send(name, &recoveryRequest{r.n.life})
 		}
 	}
 }
 
+// receive handles a message. A replica that has to recover handles answers to its requests only.
 func (r *replica) receive(m cluster.Message) {
 	if r.lost {
-		if body, ok := m.Body.(*rescue); ok {
-			r.rescued(m.From, body)
+		if body, ok := m.Body.(*recoveryReply); ok {
+			r.recovered(m.From, body)
 		}
 		return
 	}
@@ -134,12 +136,12 @@ func (r *replica) receive(m cluster.Message) {
 	case *store:
 		r.store(body)
 		r.n.h.Send(m.From, &answer{phase: body.phase})
-	case *plea:
-		r.n.h.Send(m.From, &rescue{body.life, maps.Clone(r.data)})
+	case *recoveryRequest:
+		r.n.h.Send(m.From, &recoveryReply{body.life, maps.Clone(r.data)})
 	}
 }
 
-// store has a cell on the disk, unless a newer one is there.
+// store makes a cell durable, unless there is a newer one.
 func (r *replica) store(s *store) {
 	if !r.keep(s.key, s.cell) {
 		return
@@ -170,9 +172,9 @@ func (r *replica) records() (all [][]byte) {
 	return all
 }
 
-// rescued takes over what another replica has. What comes without having been asked
-// for in this life is of no use: it may lack what this one has acknowledged since.
-func (r *replica) rescued(from string, s *rescue) {
+// recovered merges what another replica has. An answer to a request of an earlier life is
+// ignored: it may lack what this replica has acknowledged since.
+func (r *replica) recovered(from string, s *recoveryReply) {
 	if s.life != r.n.life || slices.Contains(r.from, from) {
 		return
 	}
@@ -204,7 +206,7 @@ func decodeCell(rec []byte) (key string, c cell, err error) {
 	return string(rec[33:]), cell{tag{number(0), ticket{number(1), number(2)}}, int(number(3))}, nil
 }
 
-// must stops a node whose disk fails it: it must not go on as if it had written, nor try
+// must stops a node whose disk fails: it must not continue as if it had written, nor try
 // again. After an fsync that failed, one that succeeds proves nothing.
 func must(err error) {
 	if err != nil && !errors.Is(err, cluster.ErrCrashed) {
