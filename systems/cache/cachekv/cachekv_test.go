@@ -94,7 +94,7 @@ func TestUnguarded(t *testing.T) {
 	}
 }
 
-// A copy that nobody deletes is stale until it expires, and no longer.
+// A copy that is not deleted is stale until it expires, and no longer.
 func TestCopiesExpire(t *testing.T) {
 	tier.SkipRepeats(t) // TestGuards
 	for _, x := range []capsize.Test{test(cachekv.Strategy{Write: cachekv.LeaveIt}), testRedis(cachekv.Strategy{Write: cachekv.LeaveIt})} {
@@ -203,7 +203,7 @@ func TestPeeks(t *testing.T) {
 	}
 }
 
-// What can't be is told when a node boots.
+// Impossible parameters are an error when a node boots.
 func TestBadStores(t *testing.T) {
 	for text, x := range map[string]capsize.Test{
 		"1 regions take 3 nodes, and there are 5":   func() capsize.Test { x := test(cachekv.Strategy{}); x.Nodes = 5; return x }(),

@@ -160,7 +160,7 @@ func TestIsDeterministic(t *testing.T) {
 	capsize.CheckDeterminism(t, x)
 }
 
-// TestPeeks looks into the caches themselves, and finds what a lost purge has left there.
+// TestPeeks inspects the caches themselves, and finds what a lost purge has left there.
 func TestPeeks(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one seed does not show it")
@@ -177,7 +177,7 @@ func TestPeeks(t *testing.T) {
 	}
 }
 
-// TestCrashes has nodes crash, stand still and be cut off, the origin as well: what was acknowledged is on its disk.
+// TestCrashes crashes, pauses and isolates nodes, the origin as well: what was acknowledged is on its disk.
 func TestCrashes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")

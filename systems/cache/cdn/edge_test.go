@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A rig is an edge in front of an origin that a test makes.
-type rig struct {
+// A fixture is an edge in front of an origin that a test makes.
+type fixture struct {
 	t    *testing.T
 	edge *Edge
 
@@ -28,8 +28,8 @@ type rig struct {
 	down   bool
 }
 
-func newRig(t *testing.T, c rules, control ...string) *rig {
-	g := &rig{t: t, answer: func(_ *http.Request, n int) (int, string, http.Header) {
+func newFixture(t *testing.T, c rules, control ...string) *fixture {
+	g := &fixture{t: t, answer: func(_ *http.Request, n int) (int, string, http.Header) {
 		h := headers("Cache-Control: "+strings.Join(control, ", "), fmt.Sprintf(`Etag: "%d"`, n))
 		return http.StatusOK, fmt.Sprint(n), h
 	}}
@@ -44,7 +44,7 @@ func newRig(t *testing.T, c rules, control ...string) *rig {
 }
 
 // RoundTrip is that of the origin.
-func (g *rig) RoundTrip(r *http.Request) (*http.Response, error) {
+func (g *fixture) RoundTrip(r *http.Request) (*http.Response, error) {
 	g.mu.Lock()
 	g.asked = append(g.asked, r)
 	n := len(g.asked)
@@ -58,7 +58,7 @@ func (g *rig) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // want asks the edge, and looks at what it answers: the body, its age in seconds if it says so, and what the cache did.
-func (g *rig) want(body, age, did string, lines ...string) {
+func (g *fixture) want(body, age, did string, lines ...string) {
 	g.t.Helper()
 	resp, err := g.edge.RoundTrip(get(lines...))
 	require.NoError(g.t, err)
@@ -76,7 +76,7 @@ func inBubble(t *testing.T, name string, f func(t *testing.T)) {
 
 func TestEdge(t *testing.T) {
 	inBubble(t, "fresh until it is old, then validated", func(t *testing.T) {
-		g := newRig(t, rules{}, "max-age=10")
+		g := newFixture(t, rules{}, "max-age=10")
 		g.want("1", "", "fwd=miss")
 		time.Sleep(9 * time.Second)
 		g.want("1", "9", "hit")
@@ -90,7 +90,7 @@ func TestEdge(t *testing.T) {
 		assert.Len(t, g.asked, 2)
 	})
 	inBubble(t, "a 304 about another version says nothing", func(t *testing.T) {
-		g := newRig(t, rules{}, "max-age=10")
+		g := newFixture(t, rules{}, "max-age=10")
 		g.want("1", "", "fwd=miss")
 		time.Sleep(10 * time.Second)
 		g.answer = func(r *http.Request, n int) (int, string, http.Header) {
@@ -102,14 +102,14 @@ func TestEdge(t *testing.T) {
 		g.want("seven", "", "fwd=stale")
 	})
 	inBubble(t, "a client that has it already", func(t *testing.T) {
-		g := newRig(t, rules{}, "max-age=10")
+		g := newFixture(t, rules{}, "max-age=10")
 		g.want("1", "", "fwd=miss")
 		resp, err := g.edge.RoundTrip(get(`If-None-Match: "1"`))
 		require.NoError(t, err)
 		assert.Equal(t, http.StatusNotModified, resp.StatusCode)
 	})
 	inBubble(t, "the age that it had counts, and is told", func(t *testing.T) {
-		g := newRig(t, rules{})
+		g := newFixture(t, rules{})
 		g.answer = func(*http.Request, int) (int, string, http.Header) {
 			return http.StatusOK, "x", headers("Cache-Control: max-age=10", "Age: 7")
 		}
@@ -123,7 +123,7 @@ func TestEdge(t *testing.T) {
 
 func TestRequests(t *testing.T) {
 	inBubble(t, "no-cache, and only-if-cached", func(t *testing.T) {
-		g := newRig(t, rules{}, "max-age=10")
+		g := newFixture(t, rules{}, "max-age=10")
 		resp, err := g.edge.RoundTrip(get("Cache-Control: only-if-cached"))
 		require.NoError(t, err)
 		assert.Equal(t, http.StatusGatewayTimeout, resp.StatusCode)
@@ -132,7 +132,7 @@ func TestRequests(t *testing.T) {
 		g.want("2", "", "fwd=request", "Cache-Control: no-cache")
 	})
 	inBubble(t, "what is changed is dropped", func(t *testing.T) {
-		g := newRig(t, rules{}, "max-age=10")
+		g := newFixture(t, rules{}, "max-age=10")
 		g.want("1", "", "fwd=miss")
 		post := get()
 		post.Method = http.MethodPost
@@ -141,7 +141,7 @@ func TestRequests(t *testing.T) {
 		g.want("3", "", "fwd=miss")
 	})
 	inBubble(t, "two answers to two users", func(t *testing.T) {
-		g := newRig(t, rules{})
+		g := newFixture(t, rules{})
 		g.answer = func(r *http.Request, _ int) (int, string, http.Header) {
 			return http.StatusOK, r.Header.Get("Cookie"), headers("Cache-Control: max-age=10", "Vary: Cookie")
 		}
@@ -155,7 +155,7 @@ func TestRequests(t *testing.T) {
 // TestStaleAllowances is RFC 5861.
 func TestStaleAllowances(t *testing.T) {
 	inBubble(t, "while it is validated", func(t *testing.T) {
-		g := newRig(t, rules{}, "max-age=10", "stale-while-revalidate=5")
+		g := newFixture(t, rules{}, "max-age=10", "stale-while-revalidate=5")
 		g.takes = 100 * time.Millisecond
 		g.want("1", "", "fwd=miss")
 		time.Sleep(10 * time.Second)
@@ -170,21 +170,21 @@ func TestStaleAllowances(t *testing.T) {
 		g.want("3", "", "fwd=stale")
 	})
 	inBubble(t, "but not by a cache that others keep answers of", func(t *testing.T) {
-		g := newRig(t, rules{Cache: Cache{NoStale: true}}, "max-age=10", "stale-while-revalidate=5")
+		g := newFixture(t, rules{Cache: Cache{NoStale: true}}, "max-age=10", "stale-while-revalidate=5")
 		g.want("1", "", "fwd=miss")
 		time.Sleep(11 * time.Second)
 		g.want("2", "", "fwd=stale")
 	})
-	for name, fail := range map[string]func(g *rig){
-		"if the origin is down": func(g *rig) { g.down = true },
-		"if it fails": func(g *rig) {
+	for name, fail := range map[string]func(g *fixture){
+		"if the origin is down": func(g *fixture) { g.down = true },
+		"if it fails": func(g *fixture) {
 			g.answer = func(*http.Request, int) (int, string, http.Header) {
 				return http.StatusServiceUnavailable, "sorry", http.Header{}
 			}
 		},
 	} {
 		inBubble(t, name, func(t *testing.T) {
-			g := newRig(t, rules{}, "max-age=10", "stale-if-error=20")
+			g := newFixture(t, rules{}, "max-age=10", "stale-if-error=20")
 			g.want("1", "", "fwd=miss")
 			time.Sleep(11 * time.Second)
 			g.want("2", "", "fwd=stale")
@@ -198,8 +198,8 @@ func TestStaleAllowances(t *testing.T) {
 	}
 }
 
-// herd asks the edge so many times at once, each as another user, and returns what came of it, sorted by user.
-func (g *rig) herd(n int) (bodies []string) {
+// herd makes n requests at once, each as another user, and returns the bodies, sorted by user.
+func (g *fixture) herd(n int) (bodies []string) {
 	bodies = make([]string, n)
 	var wait sync.WaitGroup
 	for i := range n {
@@ -218,13 +218,13 @@ func (g *rig) herd(n int) (bodies []string) {
 
 func TestCoalescing(t *testing.T) {
 	inBubble(t, "one load for all", func(t *testing.T) {
-		g := newRig(t, rules{}, "max-age=10")
+		g := newFixture(t, rules{}, "max-age=10")
 		g.takes = time.Second
 		assert.Equal(t, []string{"1", "1", "1"}, g.herd(3))
 		assert.Len(t, g.asked, 1)
 	})
-	private := func(t *testing.T, bugs Bug) *rig {
-		g := newRig(t, rules{bugs: bugs})
+	private := func(t *testing.T, bugs Bug) *fixture {
+		g := newFixture(t, rules{bugs: bugs})
 		g.takes = time.Second
 		g.answer = func(r *http.Request, _ int) (int, string, http.Header) {
 			return http.StatusOK, r.Header.Get("Cookie"), headers("Cache-Control: private, max-age=10")
@@ -251,7 +251,7 @@ func TestCoalescing(t *testing.T) {
 
 func TestPurge(t *testing.T) {
 	inBubble(t, "hard", func(t *testing.T) {
-		g := newRig(t, rules{}, "max-age=10")
+		g := newFixture(t, rules{}, "max-age=10")
 		g.want("1", "", "fwd=miss")
 		g.edge.purge("/other", false)
 		g.want("1", "", "hit")
@@ -263,15 +263,15 @@ func TestPurge(t *testing.T) {
 	})
 	for _, path := range []string{"/k", "/*"} {
 		inBubble(t, "soft "+path, func(t *testing.T) {
-			g := newRig(t, rules{}, "max-age=10")
+			g := newFixture(t, rules{}, "max-age=10")
 			g.want("1", "", "fwd=miss")
 			g.edge.purge(path, true)
 			g.want("2", "", "fwd=stale")
 			assert.Equal(t, `"1"`, g.asked[1].Header.Get("If-None-Match"))
 		})
 	}
-	late := func(t *testing.T, bugs Bug) *rig {
-		g := newRig(t, rules{bugs: bugs}, "max-age=10")
+	late := func(t *testing.T, bugs Bug) *fixture {
+		g := newFixture(t, rules{bugs: bugs}, "max-age=10")
 		g.takes = time.Second
 		go g.want("1", "1", "fwd=miss")
 		time.Sleep(100 * time.Millisecond)

@@ -94,7 +94,7 @@ func TestServers(t *testing.T) {
 		{localcache.Store{}, 3, checker.Valid},
 		{localcache.Store{Lag: time.Second}, 2, checker.Invalid},
 		{localcache.Store{Cache: localcache.Leased}, 2, checker.Valid},
-		{localcache.Store{Cache: localcache.Leased}, 3, checker.Invalid}, // nobody tells the other server of a write
+		{localcache.Store{Cache: localcache.Leased}, 3, checker.Invalid}, // a write does not invalidate the cache of the other server
 	} {
 		capsize.Run(t, capsize.Test{
 			System: x.store, Workload: workloads.Copies(x.store.Open, workloads.CacheLoad{Keys: 2}),

@@ -49,7 +49,7 @@ func sweep(t *testing.T, store chainkv.Store, known uint64, count int, fine bool
 // known is a seed that finds a bug, where that is not one of the first.
 var known = map[chainkv.Bug]uint64{chainkv.DirtyReads: 5, chainkv.AnyHead: 3, chainkv.AckBeforeSync: 9}
 
-// TestChainkvBugs finds each bug from seeds that nobody chose.
+// TestChainkvBugs finds each bug from random seeds.
 func TestChainkvBugs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one seed does not show it")

@@ -19,7 +19,7 @@ import (
 	"github.com/capsize-go/capsize/workloads"
 )
 
-// Nodes that are cut off from each other take adds and removes, and agree in the end.
+// Nodes that are cut off from each other accept adds and removes, and converge after the heal.
 func Example() {
 	store := crdtkv.Store{}
 	test := capsize.Test{
@@ -62,7 +62,7 @@ func sweep(t *testing.T, store crdtkv.Store, w workloads.Workload, known uint64,
 // known is a seed that finds a bug, where that is not one of the first.
 var known = map[crdtkv.Bug]uint64{crdtkv.ForgetRemoved: 9, crdtkv.SkipDeltas: 6}
 
-// TestCrdtkvBugs finds each bug from seeds that nobody chose.
+// TestCrdtkvBugs finds each bug from random seeds.
 func TestCrdtkvBugs(t *testing.T) {
 	names, _ := crdtkv.BugNames()
 	for _, name := range names {

@@ -41,8 +41,8 @@ func (r *replica) step(rnd *rand.Rand) {
 	r.state.merge(d, 0)
 }
 
-// world returns three replicas that have done random things and heard some of each other.
-func world(seed uint64) (rs [3]*replica) {
+// newReplicas returns three replicas after random operations, some of which they have exchanged.
+func newReplicas(seed uint64) (rs [3]*replica) {
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	for i := range rs {
 		rs[i] = &replica{id: uint64(i + 1), state: newState()}
@@ -81,7 +81,7 @@ func same(t *testing.T, seed uint64, law string, want, got *state) {
 // definition 2.3).
 func TestMergeLaws(t *testing.T) {
 	for seed := range uint64(3 * tier.Seeds(t, 10, 40)) {
-		rs := world(seed)
+		rs := newReplicas(seed)
 		a, b, c := rs[0].state, rs[1].state, rs[2].state
 		same(t, seed, "commutative", merged(a, b), merged(b, a))
 		same(t, seed, "associative", merged(merged(a, b), c), merged(a, merged(b, c)))

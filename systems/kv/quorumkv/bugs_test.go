@@ -14,7 +14,7 @@ import (
 // known is a seed that finds a bug, where that is not one of the first.
 var known = map[quorumkv.Bug]uint64{quorumkv.DropHints: 4, quorumkv.ReapTombstones: 6, quorumkv.CoarseRanges: 6}
 
-// TestBugs finds bugs from seeds that nobody chose. TestPromises finds nothing without them.
+// TestBugs finds bugs from random seeds. TestPromises finds nothing without them.
 func TestBugs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one seed does not show it")

@@ -59,8 +59,8 @@ func TestDotsAreASet(t *testing.T) {
 	assert.Len(t, dot{1, 4}.all().with(dot{1, 5}), 1, "spans that touch are one")
 }
 
-// A world is a few replicas of one key, between which objects go by any way.
-type world struct {
+// A replicas value is a few replicas of one key, which exchange objects in any order.
+type replicas struct {
 	conflict Conflict
 	replicas [3]object
 	count    [3]uint64
@@ -68,7 +68,7 @@ type world struct {
 
 // step has one replica take a write, which has seen what some replica holds or nothing, or
 // take in what another holds.
-func (w *world) step(r *rand.Rand, value int) {
+func (w *replicas) step(r *rand.Rand, value int) {
 	i, j := r.IntN(3), r.IntN(3)
 	if r.IntN(2) == 0 {
 		w.replicas[i] = w.conflict.merge(w.replicas[i], w.replicas[j])
@@ -97,7 +97,7 @@ func TestMergeLaws(t *testing.T) {
 		t.Run(c.String(), func(t *testing.T) {
 			siblings := 0
 			for seed := range uint64(500) {
-				w, r := world{conflict: c}, draws(seed)
+				w, r := replicas{conflict: c}, draws(seed)
 				for value := range 12 {
 					w.step(r, value)
 				}

@@ -60,7 +60,7 @@ func TestPromises(t *testing.T) {
 	}
 }
 
-// clocksWrong reports whether a fault has struck that makes clocks wrong.
+// clocksWrong reports whether a fault was injected that makes clocks wrong.
 func clocksWrong(x capsize.Exercised) bool {
 	for name := range x.Faults {
 		if strings.Contains(name, "clock") {

@@ -152,7 +152,7 @@ func TestSiblings(t *testing.T) {
 		assert.Equal(t, 4, v)
 		values, _, err = kv.Siblings(ctx, "a")
 		require.NoError(t, err)
-		assert.Equal(t, []int{4}, values, "and the reader has settled it")
+		assert.Equal(t, []int{4}, values, "and the reader has resolved it")
 	})
 }
 
@@ -167,7 +167,7 @@ func isolate(c *cluster.Cluster, node string) (heal func()) {
 	return c.Partition([]string{node}, others)
 }
 
-// TestAlone has a node that reaches no other answer as many as it is told to wait for.
+// TestAlone isolates a node, which answers only if its quorums are of one.
 func TestAlone(t *testing.T) {
 	for _, alone := range []struct {
 		store    quorumkv.Store

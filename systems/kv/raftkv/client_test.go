@@ -83,7 +83,7 @@ func TestAgain(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Len(t, got, 3)
-	for i := range got { // a retry is told from a copy that the network made
+	for i := range got { // a retry is distinguished from a duplicate
 		assert.EqualValues(t, i+1, got[i].attempt)
 		got[i].attempt = 0
 	}

@@ -143,7 +143,7 @@ func TestRaftkvKeepsAllThroughBlackouts(t *testing.T) {
 	})
 }
 
-// TestRaftkvBugs finds bugs from seeds that nobody chose, and finds nothing in
+// TestRaftkvBugs finds bugs from random seeds, and finds nothing in
 // runs of the store without them: ten times as many in the long loop.
 func TestRaftkvBugs(t *testing.T) {
 	tier.SkipRepeats(t) // TestNothingIsLost

@@ -130,7 +130,7 @@ func TestStorageCrashInSnapshot(t *testing.T) {
 }
 
 // TestStorageDamage damages each byte of a log. The damage is never taken for
-// data; it is told from a torn write if a later batch shows that it is.
+// data; it is distinguished from a torn write if there is a later batch.
 func TestStorageDamage(t *testing.T) {
 	var size, second int
 	write := func(h *cluster.Host) {

@@ -147,7 +147,7 @@ func TestQuorumsThatCanNotBe(t *testing.T) {
 // known is a seed that finds a bug, where that is not one of the first.
 var known = map[registerkv.Bug]uint64{registerkv.NoWriteBack: 25}
 
-// TestBugs finds bugs from seeds that nobody chose, and finds nothing in ten times as many
+// TestBugs finds bugs from random seeds, and finds nothing in ten times as many
 // runs without them.
 func TestBugs(t *testing.T) {
 	blackouts, err := nemesis.FindPreset("blackouts")

@@ -131,8 +131,8 @@ func TestMemberlistDecides(t *testing.T) {
 }
 
 // TestMemberlistIsWrong cuts one way only, while a client of n2 writes and W is 3. Where n2 alone does not hear
-// n1, the others vouch for n1: it lives, so nobody stands in for it, and n2 waits for it in vain.
-// Where nobody hears n2, all bury it within seconds; it takes several times as long to see that it is
+// n1, the others vouch for n1: it lives, so no node stands in for it, and n2 waits for it in vain.
+// Where no node hears n2, all take it for dead within seconds; it takes several times as long to see that it is
 // alone, and until then it tells no client that it can do nothing. Pings that ask whom this node reaches get both right.
 func TestMemberlistIsWrong(t *testing.T) {
 	tier.SkipRepeats(t) // TestMemberlistDecides
