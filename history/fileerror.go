@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+
+	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
 // A FileError says what is wrong with a file of a history, and where.
@@ -34,10 +36,14 @@ func opError(name string, line, op int, err error) error {
 	if name == "" {
 		name = "history"
 	}
-	var bad *byteError
+	var bad *lex.ByteError
 	if errors.As(err, &bad) {
 		err, op = bad, 0
-		line = cmp.Or(bad.line, line)
+		line = cmp.Or(bad.Line, line)
 	}
 	return &FileError{File: name, Line: line, Op: op, Err: err}
 }
+
+// MaxLine is how many bytes a line of a file may have, or an op of a file that
+// has no lines: what a reader may have to hold in memory.
+const MaxLine = lex.MaxLine

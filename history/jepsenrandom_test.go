@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/capsize-go/capsize/history/edn"
 	"github.com/stretchr/testify/require"
 )
 
@@ -14,7 +15,7 @@ func randomJepsen(r *rand.Rand) *History {
 	op := func() any {
 		j := JepsenOp{F: []string{"", "read", "txn", "a b", "[x 1]"}[r.IntN(5)], Value: randomEDN(r, 3)}
 		if r.IntN(3) == 0 {
-			j.More = Map{{Keyword("extra"), randomEDN(r, 1)}, {"odd", int64(1)}}
+			j.More = edn.Map{{Key: edn.Keyword("extra"), Value: randomEDN(r, 1)}, {Key: "odd", Value: int64(1)}}
 		}
 		return j
 	}
@@ -70,27 +71,27 @@ func randomEDN(r *rand.Rand, depth int) any {
 	case 6, 7:
 		return []string{"", "a", "é😀", "\"\\\n\x00", ":a", "[1]", "3"}[r.IntN(7)]
 	case 8, 9:
-		return []Keyword{"r", "append", "a/b", "x?"}[r.IntN(4)]
+		return []edn.Keyword{"r", "append", "a/b", "x?"}[r.IntN(4)]
 	case 10:
-		return []Symbol{"x", "a/b", "+"}[r.IntN(3)]
+		return []edn.Symbol{"x", "a/b", "+"}[r.IntN(3)]
 	case 11:
-		return []Char{'a', '\n', ' ', 'é', '(', 1}[r.IntN(6)]
+		return []edn.Char{'a', '\n', ' ', 'é', '(', 1}[r.IntN(6)]
 	case 12:
 		return []any{func() *big.Int { n, _ := new(big.Int).SetString("9223372036854775808", 10); return n }(), big.NewInt(3), big.NewRat(2, 3)}[r.IntN(3)]
 	case 13:
-		return []Decimal{"1.50", "3", "1e400"}[r.IntN(3)]
+		return []edn.Decimal{"1.50", "3", "1e400"}[r.IntN(3)]
 	case 14, 15:
 		return seq()
 	case 16:
-		return List(seq())
+		return edn.List(seq())
 	case 17:
-		return Set(seq())
+		return edn.Set(seq())
 	case 18:
-		return Tagged{"inst", randomEDN(r, depth-1)}
+		return edn.Tagged{Tag: "inst", Value: randomEDN(r, depth-1)}
 	}
-	m := Map{}
+	m := edn.Map{}
 	for range r.IntN(4) {
-		m = append(m, Pair{randomEDN(r, depth-1), randomEDN(r, depth-1)})
+		m = append(m, edn.Pair{Key: randomEDN(r, depth-1), Value: randomEDN(r, depth-1)})
 	}
 	return m
 }
@@ -98,9 +99,9 @@ func randomEDN(r *rand.Rand, depth int) any {
 func TestRoundTripEDN(t *testing.T) {
 	for seed := range uint64(2000) {
 		v := randomEDN(rand.New(rand.NewPCG(seed, 4)), 3)
-		text, err := AppendEDN(nil, v)
+		text, err := edn.Append(nil, v)
 		require.NoError(t, err)
-		again, err := ParseEDN(string(text))
+		again, err := edn.Parse(string(text))
 		require.NoError(t, err, "%s", text)
 		require.Equal(t, v, again, "%s", text)
 	}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+
+	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
 // nemesisName is how files name the process of the nemesis.
@@ -87,7 +89,7 @@ func appendText(b []byte, name, s string) []byte {
 		return b
 	}
 	b = append(append(append(b, `,"`...), name...), `":`...)
-	return appendString(b, s)
+	return lex.AppendString(b, s)
 }
 
 // appendValue appends a field, unless it is nil.
@@ -98,7 +100,7 @@ func appendValue(b []byte, name string, v any) ([]byte, error) {
 	b = append(append(append(b, `,"`...), name...), `":`...)
 	switch v := v.(type) {
 	case string:
-		return appendString(b, v), nil
+		return lex.AppendString(b, v), nil
 	case int:
 		return strconv.AppendInt(b, int64(v), 10), nil
 	case int64:

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+
+	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
 // as returns the decoder of a type. It remembers what it takes to decode many
@@ -12,7 +14,7 @@ import (
 func as[T any]() decoder {
 	t := reflect.TypeFor[T]()
 	if t == reflect.TypeFor[any]() {
-		return generic
+		return lex.Generic
 	}
 	if t == reflect.TypeFor[JepsenOp]() {
 		return jepsenDecoder
@@ -34,7 +36,7 @@ func as[T any]() decoder {
 		var v T
 		f.rest, f.end = raw, false
 		if err := d.Decode(&v); err != nil {
-			return nil, jsonError(raw, err)
+			return nil, lex.JSONError(raw, err)
 		}
 		return plain(v), nil
 	}
@@ -53,7 +55,7 @@ func jepsenDecoder(raw []byte) (any, error) {
 func plain(v any) any {
 	switch v.(type) {
 	case map[string]any, []any:
-		return exact(v)
+		return lex.Exact(v)
 	}
 	return v
 }

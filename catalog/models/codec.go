@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/history/edn"
 	"github.com/capsize-go/capsize/model"
 )
 
@@ -174,7 +175,7 @@ func integer(v any) (int, error) {
 
 // ednText spells a value for an error.
 func ednText(v any) string {
-	b, err := history.AppendEDN(nil, v)
+	b, err := edn.Append(nil, v)
 	if err != nil {
 		return fmt.Sprint(v)
 	}
@@ -195,9 +196,9 @@ func integers(v any) ([]int, error) {
 	switch v := v.(type) {
 	case []any:
 		all = v
-	case history.List:
+	case edn.List:
 		all = v
-	case history.Set:
+	case edn.Set:
 		all = v
 	default:
 		return nil, fmt.Errorf("value %s is no collection", ednText(v))
@@ -315,7 +316,7 @@ func multiRegister() codec[[]model.RegisterOp, []int] {
 			if !ok || len(mop) != 3 {
 				return fmt.Errorf("%s is no step of a transaction", ednText(m))
 			}
-			f, _ := mop[0].(history.Keyword)
+			f, _ := mop[0].(edn.Keyword)
 			if names[string(f)] == "" {
 				return fmt.Errorf("%s in a transaction is neither a read nor a write", ednText(m))
 			}

@@ -22,7 +22,9 @@ const anything = "*"
 // importRules is the table: the first rule that matches a package holds. It goes
 // one way, from the entry down to history and internal, which import nothing.
 var importRules = []ImportRule{
-	{Package: "history"},
+	{Package: "history", Ours: []string{"history/edn", "history/internal/lex"}},
+	{Package: "history/edn", Ours: []string{"history/internal/lex"}},
+	{Package: "history/internal/lex"},
 	{Package: "internal/benchtable"},
 	{Package: "internal/coldbuild"},
 	{Package: "internal/gotest"},
@@ -70,7 +72,7 @@ var importRules = []ImportRule{
 	{Package: "checker", Ours: []string{"history"}},
 	{Package: "checker/internal/budget"},
 	{Package: "checker/internal/wording", Ours: []string{"checker", "history"}},
-	{Package: "checker/internal/shapes", Ours: []string{"checker", "checker/internal/wording", "history", "model"}},
+	{Package: "checker/internal/shapes", Ours: []string{"checker", "checker/internal/wording", "history", "history/edn", "model"}},
 	{Package: "checker/internal/view", Ours: []string{"checker", "checker/internal/wording", "history", "internal/words", "model"}},
 	{Package: "checker/internal/zones", Ours: []string{"checker/internal/view", "model"}},
 	{Package: "checker/linearizable", Ours: judging, Libs: []string{"github.com/anishathalye/porcupine"}},
@@ -78,7 +80,7 @@ var importRules = []ImportRule{
 	{Package: "checker/...", Ours: judging},
 	{Package: "workloads", Ours: []string{"checker", "checker/freshness", "checker/linearizable", "cluster", "history", "model"}},
 	{Package: "report", Ours: []string{"history", "checker", "internal/sorting", "model"}},
-	{Package: "catalog/models", Ours: []string{"history", "checker", "checker/...", "internal/names", "internal/sorting", "model"}},
+	{Package: "catalog/models", Ours: []string{"history", "history/edn", "checker", "checker/...", "internal/names", "internal/sorting", "model"}},
 	{Package: "scenarios", Ours: []string{".", "checker"}, Testing: true},
 	{Package: "scenarios/...", Ours: []string{anything}, Testing: true},
 	{Package: "realbugs", Ours: []string{anything}, Testing: true},
@@ -90,7 +92,7 @@ var importRules = []ImportRule{
 }
 
 // judging is what a checker may import: it judges any history, and knows no cluster.
-var judging = []string{"checker", "checker/internal/...", "history", "internal/sorting", "internal/words", "model"}
+var judging = []string{"checker", "checker/internal/...", "history", "history/edn", "internal/sorting", "internal/words", "model"}
 
 // slow is what a first "go run ./cmd/capsize run", which compiles all that it needs, must not wait for: what
 // only scenarios need, and what takes long to compile. make cold measures how long it waits.

@@ -1,4 +1,4 @@
-package history
+package edn
 
 import (
 	"encoding/json"
@@ -9,13 +9,15 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
-// AppendEDN appends a value to b as EDN spells it. Values of other types than
-// those that [ParseEDN] returns are written as their JSON would be.
-func AppendEDN(b []byte, v any) ([]byte, error) {
+// Append appends a value to b as EDN spells it. Values of other types than
+// those that [Parse] returns are written as their JSON would be.
+func Append(b []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
-	case nil, Null:
+	case nil, lex.Null:
 		return append(b, "nil"...), nil
 	case bool:
 		return strconv.AppendBool(b, v), nil
@@ -24,11 +26,11 @@ func AppendEDN(b []byte, v any) ([]byte, error) {
 	case int64:
 		return strconv.AppendInt(b, v, 10), nil
 	case float64:
-		return appendFloat(b, v), nil
+		return AppendFloat(b, v), nil
 	case string:
-		return appendEDNString(b, v), nil
+		return AppendString(b, v), nil
 	case Keyword:
-		return appendKeyword(b, string(v)), nil
+		return AppendKeyword(b, string(v)), nil
 	case Symbol:
 		return append(b, v...), nil
 	case Char:
@@ -40,7 +42,7 @@ func AppendEDN(b []byte, v any) ([]byte, error) {
 	case *big.Rat:
 		return append(b, v.String()...), nil
 	case json.Number:
-		if allDigits(strings.TrimPrefix(string(v), "-")) {
+		if AllDigits(strings.TrimPrefix(string(v), "-")) {
 			return append(append(b, v...), 'N'), nil
 		}
 		return append(append(b, v...), 'M'), nil
@@ -60,32 +62,32 @@ func appendTree(b []byte, v any) ([]byte, error) {
 	case Map:
 		return appendMap(b, v)
 	case map[string]any:
-		return appendMap(b, sortedMap(v))
+		return appendMap(b, SortedMap(v))
 	case Tagged:
-		return AppendEDN(append(append(append(b, '#'), v.Tag...), ' '), v.Value)
+		return Append(append(append(append(b, '#'), v.Tag...), ' '), v.Value)
 	}
 	raw, err := json.Marshal(v)
 	if err != nil {
 		return b, fmt.Errorf("value of type %T: %w", v, err)
 	}
-	plain, err := generic(raw)
+	plain, err := lex.Generic(raw)
 	if err != nil {
 		return b, fmt.Errorf("value of type %T: %w", v, err)
 	}
-	return AppendEDN(b, plain)
+	return Append(b, plain)
 }
 
-// mustEDN spells a value that came from a file, for an error.
-func mustEDN(v any) string {
-	b, err := AppendEDN(nil, v)
+// Must spells a value that came from a file, for an error.
+func Must(v any) string {
+	b, err := Append(nil, v)
 	if err != nil {
 		return fmt.Sprint(v)
 	}
 	return string(b)
 }
 
-// sortedMap returns the entries of m in the order of their keys.
-func sortedMap(m map[string]any) Map {
+// SortedMap returns the entries of m in the order of their keys.
+func SortedMap(m map[string]any) Map {
 	all := make(Map, 0, len(m))
 	for k, v := range m { // order: sorted below
 		all = append(all, Pair{k, v})
@@ -101,7 +103,7 @@ func appendSeq(b []byte, opening string, all []any, closing byte) ([]byte, error
 			b = append(b, ' ')
 		}
 		var err error
-		if b, err = AppendEDN(b, v); err != nil {
+		if b, err = Append(b, v); err != nil {
 			return b, err
 		}
 	}
@@ -114,17 +116,18 @@ func appendMap(b []byte, m Map) (_ []byte, err error) {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
-		if b, err = AppendEDN(b, p.Key); err != nil {
+		if b, err = Append(b, p.Key); err != nil {
 			return b, err
 		}
-		if b, err = AppendEDN(append(b, ' '), p.Value); err != nil {
+		if b, err = Append(append(b, ' '), p.Value); err != nil {
 			return b, err
 		}
 	}
 	return append(b, '}'), nil
 }
 
-func appendFloat(b []byte, f float64) []byte {
+// AppendFloat appends a float as EDN spells it.
+func AppendFloat(b []byte, f float64) []byte {
 	switch {
 	case math.IsNaN(f):
 		return append(b, "##NaN"...)
@@ -141,15 +144,16 @@ func appendFloat(b []byte, f float64) []byte {
 	return b
 }
 
-// appendKeyword appends a keyword, or a string if the name can't be a keyword's.
-func appendKeyword(b []byte, name string) []byte {
+// AppendKeyword appends a keyword, or a string if the name can't be a keyword's.
+func AppendKeyword(b []byte, name string) []byte {
 	if !isName(name) {
-		return appendEDNString(b, name)
+		return AppendString(b, name)
 	}
 	return append(append(b, ':'), name...)
 }
 
-func appendEDNString(b []byte, s string) []byte {
+// AppendString appends a string in quotes.
+func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	for i := range len(s) {
 		switch c := s[i]; {

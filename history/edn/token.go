@@ -1,4 +1,4 @@
-package history
+package edn
 
 import (
 	"errors"
@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
 // isEnd reports whether a token ends before c.
@@ -30,7 +32,7 @@ func isName(s string) bool {
 	}
 	for i := range len(s) {
 		switch c := s[i]; {
-		case isLetter(c), isDigit(c):
+		case isLetter(c), lex.IsDigit(c):
 		case strings.IndexByte(".*+!-_?$%&=<>/#':|", c) < 0:
 			return false
 		}
@@ -39,7 +41,7 @@ func isName(s string) bool {
 }
 
 // token reads up to the end of a token. The bytes are overwritten later.
-func (p *ednParser) token() ([]byte, error) {
+func (p *Parser) token() ([]byte, error) {
 	p.tok = p.pos
 	defer func() { p.tok = -1 }()
 	for {
@@ -59,20 +61,20 @@ func (p *ednParser) token() ([]byte, error) {
 }
 
 // atom reads a keyword, a number, a symbol, or one of nil, true and false.
-func (p *ednParser) atom() (any, error) {
+func (p *Parser) atom() (any, error) {
 	t, err := p.token()
 	if err != nil {
 		return nil, err
 	}
 	c := t[0]
-	if isDigit(c) || (c == '-' || c == '+') && len(t) > 1 && isDigit(t[1]) {
-		return ednNumber(t)
+	if lex.IsDigit(c) || (c == '-' || c == '+') && len(t) > 1 && lex.IsDigit(t[1]) {
+		return ParseNumber(t)
 	}
 	if v, ok := p.names[string(t)]; ok {
 		return v, nil
 	}
 	v, err := name(string(t))
-	if err == nil && len(p.names) < maxNames && len(t) <= maxName {
+	if err == nil && len(p.names) < lex.MaxNames && len(t) <= lex.MaxName {
 		p.names[string(t)] = v
 	}
 	return v, err
@@ -90,18 +92,18 @@ func name(t string) (any, error) {
 	}
 	if t[0] == ':' {
 		if !isName(t[1:]) {
-			return nil, fmt.Errorf("%s is no keyword", clip(t))
+			return nil, fmt.Errorf("%s is no keyword", lex.Clip(t))
 		}
 		return Keyword(t[1:]), nil
 	}
 	if !isName(t) || t[0] == '#' || t[0] == '\'' {
-		return nil, fmt.Errorf("%s is no value", clip(t))
+		return nil, fmt.Errorf("%s is no value", lex.Clip(t))
 	}
 	return Symbol(t), nil
 }
 
-// ednNumber returns the number that a token spells.
-func ednNumber(t []byte) (any, error) {
+// ParseNumber returns the number that a token spells.
+func ParseNumber(t []byte) (any, error) {
 	s := string(t)
 	digits := strings.TrimLeft(s, "+-")
 	last := digits[len(digits)-1]
@@ -109,18 +111,18 @@ func ednNumber(t []byte) (any, error) {
 	switch {
 	case len(s)-len(digits) > 1, strings.Contains(digits, "_"):
 		// Go would read these.
-	case strings.ContainsAny(digits, "xXrR"), len(digits) > 1 && digits[0] == '0' && isDigit(digits[1]):
+	case strings.ContainsAny(digits, "xXrR"), len(digits) > 1 && digits[0] == '0' && lex.IsDigit(digits[1]):
 		return basedInt(s)
 	case strings.ContainsAny(digits, "pP"):
 		// Go would read these.
-	case ratio && allDigits(num) && allDigits(den):
+	case ratio && AllDigits(num) && AllDigits(den):
 		return ednRatio(strings.TrimPrefix(s, "+"))
-	case allDigits(digits):
+	case AllDigits(digits):
 		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 			return n, nil
 		}
 		return bigInt(s)
-	case last == 'N' && allDigits(digits[:len(digits)-1]):
+	case last == 'N' && AllDigits(digits[:len(digits)-1]):
 		return bigInt(s[:len(s)-1])
 	case last == 'M':
 		d := strings.TrimPrefix(s[:len(s)-1], "+")
@@ -132,7 +134,7 @@ func ednNumber(t []byte) (any, error) {
 			return f, nil
 		}
 	}
-	return nil, fmt.Errorf("%s is no number", clip(s))
+	return nil, fmt.Errorf("%s is no number", lex.Clip(s))
 }
 
 // basedInt returns the integer that s spells in hex after 0x, in octal after 0, or
@@ -152,7 +154,7 @@ func basedInt(s string) (any, error) {
 	}
 	switch {
 	case !ok:
-		return nil, fmt.Errorf("%s is no number", clip(s))
+		return nil, fmt.Errorf("%s is no number", lex.Clip(s))
 	case s[0] == '-':
 		n.Neg(n)
 	}
@@ -165,16 +167,17 @@ func basedInt(s string) (any, error) {
 // isWord reports whether s has nothing but letters and digits of ASCII.
 func isWord(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; !isDigit(c) && (!isLetter(c) || c >= 0x80) {
+		if c := s[i]; !lex.IsDigit(c) && (!isLetter(c) || c >= 0x80) {
 			return false
 		}
 	}
 	return true
 }
 
-func allDigits(s string) bool {
+// AllDigits reports whether a text is digits only.
+func AllDigits(s string) bool {
 	for i := range len(s) {
-		if !isDigit(s[i]) {
+		if !lex.IsDigit(s[i]) {
 			return false
 		}
 	}
@@ -191,7 +194,7 @@ func bigInt(s string) (any, error) {
 		n, ok = n.SetString(s, 10)
 	}
 	if !ok {
-		return nil, fmt.Errorf("%s is too long a number", clip(s))
+		return nil, fmt.Errorf("%s is too long a number", lex.Clip(s))
 	}
 	return n, nil
 }
@@ -204,7 +207,7 @@ func ednRatio(s string) (any, error) {
 	}
 	switch {
 	case !ok:
-		return nil, fmt.Errorf("%s is no ratio", clip(s))
+		return nil, fmt.Errorf("%s is no ratio", lex.Clip(s))
 	case !r.IsInt():
 		return r, nil
 	case r.Num().IsInt64():
@@ -214,7 +217,7 @@ func ednRatio(s string) (any, error) {
 }
 
 // symbolic reads the rest of ##Inf, ##-Inf or ##NaN.
-func (p *ednParser) symbolic() (any, error) {
+func (p *Parser) symbolic() (any, error) {
 	t, err := p.token()
 	if err != nil {
 		return nil, err
@@ -227,26 +230,26 @@ func (p *ednParser) symbolic() (any, error) {
 	case "NaN":
 		return math.NaN(), nil
 	}
-	return nil, fmt.Errorf("##%s is no number", clip(t))
+	return nil, fmt.Errorf("##%s is no number", lex.Clip(t))
 }
 
 // text reads a string.
-func (p *ednParser) text() (any, error) {
+func (p *Parser) text() (any, error) {
 	p.pos++
 	p.tok = p.pos
 	defer func() { p.tok = -1 }()
 	for escaped := false; ; p.pos++ {
-		c, err := p.peek(0)
+		c, err := p.Peek(0)
 		if err != nil {
-			return nil, inside(err)
+			return nil, Inside(err)
 		}
 		switch c {
 		case '\n':
 			p.line++
 		case '\\':
 			escaped = true
-			if c, err = p.peek(1); err != nil {
-				return nil, inside(err)
+			if c, err = p.Peek(1); err != nil {
+				return nil, Inside(err)
 			}
 			if p.pos++; c == '\n' {
 				p.line++
@@ -285,7 +288,7 @@ func unescape(s string) (any, error) {
 		}
 		r, n := codePoint(s[1:])
 		if n == 0 {
-			return nil, fmt.Errorf("escape %s in a string", clip(s[:min(len(s), 6)]))
+			return nil, fmt.Errorf("escape %s in a string", lex.Clip(s[:min(len(s), 6)]))
 		}
 		s = s[1+n:]
 		if utf16.IsSurrogate(r) && strings.HasPrefix(s, `\u`) {
@@ -327,12 +330,12 @@ var chars = map[string]Char{
 }
 
 // char reads a character.
-func (p *ednParser) char() (any, error) {
+func (p *Parser) char() (any, error) {
 	p.pos++
 	p.tok = p.pos
-	if _, err := p.peek(0); err != nil {
+	if _, err := p.Peek(0); err != nil {
 		p.tok = -1
-		return nil, inside(err)
+		return nil, Inside(err)
 	}
 	first := p.buf[p.pos]
 	if isEnd(first) { // the character may be one that ends tokens
@@ -360,5 +363,5 @@ func (p *ednParser) char() (any, error) {
 	} else if r, n = codePoint(octal + " "); octal != t && n > 0 && n == len(octal) {
 		return Char(r), nil
 	}
-	return nil, fmt.Errorf(`\%s is no character`, clip(t))
+	return nil, fmt.Errorf(`\%s is no character`, lex.Clip(t))
 }

@@ -1,4 +1,4 @@
-package history
+package lex
 
 import (
 	"bytes"
@@ -11,17 +11,17 @@ import (
 	"unicode/utf8"
 )
 
-// errEnd says that a JSON object has no end.
-var errEnd = errors.New("the JSON object has no end")
+// ErrEnd says that a JSON object has no end.
+var ErrEnd = errors.New("the JSON object has no end")
 
-// eachField calls f for every field of a JSON object, in its order, with the
+// EachField calls f for every field of a JSON object, in its order, with the
 // bytes of the name and of the value. It looks only as closely at values as it
 // takes to find where they end.
-func eachField(line []byte, f func(name, raw []byte) error) error {
+func EachField(line []byte, f func(name, raw []byte) error) error {
 	if len(line) == 0 || line[0] != '{' {
-		return fmt.Errorf("%s is no JSON object", clip(line))
+		return fmt.Errorf("%s is no JSON object", Clip(line))
 	}
-	if err := checkEscapes(line); err != nil {
+	if err := CheckEscapes(line); err != nil {
 		return err
 	}
 	i := skipSpace(line, 1)
@@ -33,9 +33,9 @@ func eachField(line []byte, f func(name, raw []byte) error) error {
 		if err != nil {
 			return err
 		}
-		end := skipValue(line, next)
+		end := SkipValue(line, next)
 		if end < 0 {
-			return errEnd
+			return ErrEnd
 		}
 		if end == next {
 			return fmt.Errorf("field %q has no value", name)
@@ -46,7 +46,7 @@ func eachField(line []byte, f func(name, raw []byte) error) error {
 		i = skipSpace(line, end)
 		switch {
 		case i == len(line):
-			return errEnd
+			return ErrEnd
 		case line[i] == '}':
 			return endOf(line, i+1)
 		case line[i] != ',':
@@ -59,7 +59,7 @@ func eachField(line []byte, f func(name, raw []byte) error) error {
 // endOf checks that nothing follows the object.
 func endOf(line []byte, i int) error {
 	if rest := bytes.TrimSpace(line[i:]); len(rest) > 0 {
-		return fmt.Errorf("%s after the JSON object", clip(rest))
+		return fmt.Errorf("%s after the JSON object", Clip(rest))
 	}
 	return nil
 }
@@ -67,17 +67,17 @@ func endOf(line []byte, i int) error {
 // fieldName returns the name that begins at i, and where its value begins.
 func fieldName(line []byte, i int) (name []byte, next int, err error) {
 	if i == len(line) {
-		return nil, 0, errEnd
+		return nil, 0, ErrEnd
 	}
 	if line[i] != '"' {
 		return nil, 0, fmt.Errorf("%q, instead of the name of a field", line[i])
 	}
-	end := skipString(line, i)
+	end := SkipString(line, i)
 	if end < 0 {
-		return nil, 0, errEnd
+		return nil, 0, ErrEnd
 	}
 	if name = line[i+1 : end-1]; bytes.IndexByte(name, '\\') >= 0 || !utf8.Valid(name) {
-		s, err := parseString(line[i:end])
+		s, err := ParseString(line[i:end])
 		if err != nil {
 			return nil, 0, fmt.Errorf("name of a field: %w", err)
 		}
@@ -85,13 +85,13 @@ func fieldName(line []byte, i int) (name []byte, next int, err error) {
 	}
 	next = skipSpace(line, end)
 	if next == len(line) {
-		return nil, 0, errEnd
+		return nil, 0, ErrEnd
 	}
 	if line[next] != ':' {
 		return nil, 0, fmt.Errorf("%q after the name %q, instead of a colon", line[next], name)
 	}
 	if next = skipSpace(line, next+1); next == len(line) {
-		return nil, 0, errEnd
+		return nil, 0, ErrEnd
 	}
 	return name, next, nil
 }
@@ -103,8 +103,8 @@ func skipSpace(b []byte, i int) int {
 	return i
 }
 
-// skipString returns where the string ends that begins at i, or -1.
-func skipString(b []byte, i int) int {
+// SkipString returns where the string ends that begins at i, or -1.
+func SkipString(b []byte, i int) int {
 	for i++; i < len(b); i++ {
 		switch b[i] {
 		case '\\':
@@ -116,13 +116,13 @@ func skipString(b []byte, i int) int {
 	return -1
 }
 
-// skipValue returns where the value ends that begins at i, or -1.
-func skipValue(b []byte, i int) int {
+// SkipValue returns where the value ends that begins at i, or -1.
+func SkipValue(b []byte, i int) int {
 	depth := 0
 	for i < len(b) {
 		switch b[i] {
 		case '"':
-			if i = skipString(b, i); i < 0 {
+			if i = SkipString(b, i); i < 0 {
 				return -1
 			}
 			if depth == 0 {
@@ -148,14 +148,14 @@ func skipValue(b []byte, i int) int {
 	return -1
 }
 
-// generic decodes a value without knowing its type.
-func generic(raw []byte) (any, error) {
+// Generic decodes a value without knowing its type.
+func Generic(raw []byte) (any, error) {
 	switch raw[0] {
 	case '"':
-		s, err := parseString(raw)
+		s, err := ParseString(raw)
 		return s, err
 	case '{', '[':
-		v, err := genericTree(raw)
+		v, err := GenericTree(raw)
 		return v, err
 	}
 	switch string(raw) {
@@ -167,53 +167,53 @@ func generic(raw []byte) (any, error) {
 		return false, nil
 	}
 	if !isJSONNumber(raw) {
-		return nil, fmt.Errorf("%s is no JSON", clip(raw))
+		return nil, fmt.Errorf("%s is no JSON", Clip(raw))
 	}
-	return number(string(raw)), nil
+	return Number(string(raw)), nil
 }
 
-// genericTree decodes an object or an array.
-func genericTree(raw []byte) (any, error) {
-	if v, ok := quickTree(raw); ok {
+// GenericTree decodes an object or an array.
+func GenericTree(raw []byte) (any, error) {
+	if v, ok := QuickTree(raw); ok {
 		return v, nil
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	var v any
 	if err := d.Decode(&v); err != nil {
-		return nil, jsonError(raw, err)
+		return nil, JSONError(raw, err)
 	}
-	return exact(v), nil
+	return Exact(v), nil
 }
 
-// jsonError says what is wrong with a value that encoding/json refuses.
-func jsonError(raw []byte, err error) error {
+// JSONError says what is wrong with a value that encoding/json refuses.
+func JSONError(raw []byte, err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		err = errors.New("unexpected end of JSON")
 	}
-	return fmt.Errorf("%s: %w", clip(raw), err)
+	return fmt.Errorf("%s: %w", Clip(raw), err)
 }
 
-// exact replaces each json.Number in v by the number it spells.
-func exact(v any) any {
+// Exact replaces each json.Number in v by the number it spells.
+func Exact(v any) any {
 	switch v := v.(type) {
 	case json.Number:
-		return number(string(v))
+		return Number(string(v))
 	case []any:
 		for i := range v {
-			v[i] = exact(v[i])
+			v[i] = Exact(v[i])
 		}
 	case map[string]any:
 		for k, e := range v { // order: each entry by itself
-			v[k] = exact(e)
+			v[k] = Exact(e)
 		}
 	}
 	return v
 }
 
-// number returns the int64 that s spells, or else the float64, or else, if
+// Number returns the int64 that s spells, or else the float64, or else, if
 // encoding/json would spell that as another number or as an int64, s itself.
-func number(s string) any {
+func Number(s string) any {
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil && (n != 0 || s[0] != '-') {
 		return n
 	}

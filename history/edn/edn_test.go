@@ -1,4 +1,4 @@
-package history
+package edn
 
 import (
 	"encoding/json"
@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/capsize-go/capsize/history/internal/lex"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -74,17 +75,17 @@ func TestParseEDN(t *testing.T) {
 		"; no\n#_ [1 #_ 2] [1 #_ 2] ; no": []any{int64(1)},
 		"[#_ #_ 1 2 3]":                   []any{int64(3)},
 	} {
-		v, err := ParseEDN(text)
+		v, err := Parse(text)
 		require.NoError(t, err, text)
 		require.Equal(t, want, v, text)
-		again, err := ParseEDN(mustEDN(v))
+		again, err := Parse(Must(v))
 		require.NoError(t, err, text)
 		require.Equal(t, want, again, text)
 	}
-	nan, err := ParseEDN("##NaN")
+	nan, err := Parse("##NaN")
 	require.NoError(t, err)
 	assert.True(t, math.IsNaN(nan.(float64)))
-	assert.Equal(t, "##NaN", mustEDN(nan))
+	assert.Equal(t, "##NaN", Must(nan))
 }
 
 // TestParseEDNBases reads integers that Clojure reads though EDN does not have them.
@@ -97,7 +98,7 @@ func TestParseEDNBases(t *testing.T) {
 		"0xFFFFFFFFFFFFFFFF":      bigOf("18446744073709551615"),
 		"#object[a.B 0x1a \"c\"]": Tagged{"object", []any{Symbol("a.B"), int64(26), "c"}},
 	} {
-		v, err := ParseEDN(text)
+		v, err := Parse(text)
 		require.NoError(t, err, text)
 		require.Equal(t, want, v, text)
 	}
@@ -114,7 +115,7 @@ func TestParseEDNBases(t *testing.T) {
 		"1p1":  "1p1 is no number",
 		"1_0":  "1_0 is no number",
 	} {
-		_, err := ParseEDN(text)
+		_, err := Parse(text)
 		require.EqualError(t, err, want, text)
 	}
 }
@@ -174,7 +175,7 @@ func TestParseEDNRefuses(t *testing.T) {
 		"1/" + strings.Repeat("9", 10001): "1/" + strings.Repeat("9", 58) + "… is no ratio",
 		strings.Repeat("#_ ", 1002):       "values are nested more than 1000 deep",
 	} {
-		_, err := ParseEDN(text)
+		_, err := Parse(text)
 		if want == "" {
 			require.NoError(t, err, text)
 			continue
@@ -186,12 +187,12 @@ func TestParseEDNRefuses(t *testing.T) {
 func TestEDNReaderFails(t *testing.T) {
 	broken := errors.New("broken")
 	for _, text := range []string{"", "[", "[1", `["a`, "; a", `[\`, "{:a", "#", "#:", "##", "#a", "#:a", "[#_"} {
-		p := newEDNParser(io.MultiReader(strings.NewReader(text), iotest.ErrReader(broken)))
-		_, err := p.value(0)
+		p := NewParser(io.MultiReader(strings.NewReader(text), iotest.ErrReader(broken)))
+		_, err := p.Value(0)
 		require.ErrorIs(t, err, broken, text)
 	}
-	p := newEDNParser(idle{})
-	_, err := p.value(0)
+	p := NewParser(idle{})
+	_, err := p.Value(0)
 	require.ErrorIs(t, err, io.ErrNoProgress)
 }
 
@@ -205,9 +206,9 @@ func TestEDNReaderBoundsMemory(t *testing.T) {
 		t.Skip("long")
 	}
 	for _, text := range []string{"{:a \"", "#_ [b"} {
-		p := newEDNParser(io.MultiReader(strings.NewReader(text), many{'z'}))
-		_, err := p.value(0)
-		require.ErrorIs(t, err, errLong, text)
+		p := NewParser(io.MultiReader(strings.NewReader(text), many{'z'}))
+		_, err := p.Value(0)
+		require.ErrorIs(t, err, lex.ErrLong, text)
 	}
 }
 
@@ -224,11 +225,11 @@ func (m many) Read(p []byte) (int, error) {
 func TestEDNReaderReadsInPieces(t *testing.T) {
 	const text = `{:a "bc\"d" , #_x :long-keyword [1.5 \newline #{foo}] ; c
  #:n{:k :v} ##Inf}`
-	want, err := ParseEDN(text)
+	want, err := Parse(text)
 	require.NoError(t, err)
-	p := newEDNParser(iotest.OneByteReader(strings.NewReader(text)))
+	p := NewParser(iotest.OneByteReader(strings.NewReader(text)))
 	p.buf = p.buf[:1]
-	got, err := p.value(0)
+	got, err := p.Value(0)
 	require.NoError(t, err)
 	assert.Equal(t, want, got)
 	assert.Equal(t, 2, p.line)
@@ -236,7 +237,7 @@ func TestEDNReaderReadsInPieces(t *testing.T) {
 
 func TestAppendEDN(t *testing.T) {
 	for want, v := range map[string]any{
-		"nil":                 Null{},
+		"nil":                 lex.Null{},
 		"7":                   7,
 		"1.0":                 1.0,
 		"1e+30":               1e30,
@@ -256,15 +257,15 @@ func TestAppendEDN(t *testing.T) {
 		"1/3":                   big.NewRat(1, 3),
 		"{:a 1, [2] \\c}":       Map{{Keyword("a"), 1}, {[]any{2}, Char('c')}},
 	} {
-		b, err := AppendEDN(nil, v)
+		b, err := Append(nil, v)
 		require.NoError(t, err)
 		require.Equal(t, want, string(b))
 	}
 	for _, v := range []any{make(chan int), []any{make(chan int)}, Map{{make(chan int), 1}}, Map{{1, make(chan int)}}} {
-		_, err := AppendEDN(nil, v)
+		_, err := Append(nil, v)
 		require.ErrorContains(t, err, "unsupported type: chan int")
 	}
-	assert.NotEmpty(t, mustEDN(make(chan int)))
+	assert.NotEmpty(t, Must(make(chan int)))
 }
 
 func TestMap(t *testing.T) {
@@ -287,4 +288,16 @@ func TestMap(t *testing.T) {
 	require.Error(t, err)
 	_, err = json.Marshal(Map{{1, make(chan int)}})
 	require.Error(t, err)
+}
+
+// TestLongNamesAreNotKept has a reader remember short names only, which come again and again.
+func TestLongNamesAreNotKept(t *testing.T) {
+	p := NewText(":" + strings.Repeat("x", lex.MaxName+1))
+	_, err := p.Only()
+	require.NoError(t, err)
+	assert.Empty(t, p.names)
+	p = NewText(":short")
+	_, err = p.Only()
+	require.NoError(t, err)
+	assert.NotEmpty(t, p.names)
 }

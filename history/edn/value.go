@@ -1,9 +1,11 @@
-package history
+package edn
 
 import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+
+	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
 type (
@@ -57,11 +59,11 @@ func (m Map) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		name, err := keyName(p.Key)
+		name, err := KeyName(p.Key)
 		if err != nil {
 			return nil, err
 		}
-		b = append(appendString(b, name), ':')
+		b = append(lex.AppendString(b, name), ':')
 		value, err := json.Marshal(p.Value)
 		if err != nil {
 			return nil, fmt.Errorf("value of %s: %w", name, err)
@@ -71,8 +73,8 @@ func (m Map) MarshalJSON() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// keyName returns the name that a key of a map has in JSON.
-func keyName(key any) (string, error) {
+// KeyName returns the name that a key of a map has in JSON.
+func KeyName(key any) (string, error) {
 	switch key := key.(type) {
 	case string:
 		return key, nil
@@ -81,9 +83,9 @@ func keyName(key any) (string, error) {
 	case int64:
 		return strconv.FormatInt(key, 10), nil
 	}
-	b, err := AppendEDN(nil, key)
+	b, err := Append(nil, key)
 	return string(b), err
 }
 
 // MarshalJSON returns a string of the one character.
-func (c Char) MarshalJSON() ([]byte, error) { return appendString(nil, string(rune(c))), nil }
+func (c Char) MarshalJSON() ([]byte, error) { return lex.AppendString(nil, string(rune(c))), nil }

@@ -1,4 +1,4 @@
-package history
+package lex
 
 import (
 	"bytes"
@@ -7,22 +7,22 @@ import (
 	"unicode/utf8"
 )
 
-// A byteError says that a file is no UTF-8. JSON and EDN are; a reader that replaced
+// A ByteError says that a file is no UTF-8. JSON and EDN are; a reader that replaced
 // the byte would take two values for one.
-type byteError struct {
+type ByteError struct {
 	b            byte
-	line, column int // from 1; a column is a character
+	Line, column int // from 1; a column is a character
 }
 
-// Error names the column; the line is named by the [*FileError] around it.
-func (e *byteError) Error() string {
+// Error names the column; the line is named by the [*history.FileError] around it.
+func (e *ByteError) Error() string {
 	return fmt.Sprintf("column %d: byte 0x%02X is not UTF-8: convert the file, as by iconv -t UTF-8", e.column, e.b)
 }
 
-// utf8Reader reads what another reader does, and returns a byteError at the first
+// UTF8Reader reads what another reader does, and returns a byteError at the first
 // byte that is not UTF-8.
-type utf8Reader struct {
-	r      io.Reader
+type UTF8Reader struct {
+	R      io.Reader
 	line   int    // line breaks before what is read next
 	column int    // characters before it on its line
 	part   []byte // the begin of a character whose end was not read yet
@@ -30,11 +30,11 @@ type utf8Reader struct {
 }
 
 // Read reads on. What stands before a bad byte is returned first.
-func (u *utf8Reader) Read(p []byte) (int, error) {
+func (u *UTF8Reader) Read(p []byte) (int, error) {
 	if u.err != nil {
 		return 0, u.err
 	}
-	n, err := u.r.Read(p)
+	n, err := u.R.Read(p)
 	u.err = err
 	text := p[:n]
 	if len(u.part) > 0 {
@@ -49,14 +49,14 @@ func (u *utf8Reader) Read(p []byte) (int, error) {
 	case !utf8.FullRune(rest) && err == nil:
 		u.part = append([]byte(nil), rest...) // it was passed on already: only its end can be bad
 	default:
-		u.err = &byteError{rest[0], u.line + 1, u.column + 1}
+		u.err = &ByteError{rest[0], u.line + 1, u.column + 1}
 		return max(0, n-len(rest)), u.err
 	}
 	return n, err
 }
 
 // count counts the lines and characters of a text.
-func (u *utf8Reader) count(text []byte) {
+func (u *UTF8Reader) count(text []byte) {
 	if last := bytes.LastIndexByte(text, '\n'); last >= 0 {
 		u.line += bytes.Count(text, []byte("\n"))
 		u.column, text = 0, text[last+1:]
@@ -79,17 +79,17 @@ func validPrefix(text []byte) int {
 	return len(text)
 }
 
-// checkUTF8 returns an error that names the column of a line's first byte that is not UTF-8.
-func checkUTF8(line []byte) error {
+// CheckUTF8 returns an error that names the column of a line's first byte that is not UTF-8.
+func CheckUTF8(line []byte) error {
 	if good := validPrefix(line); good < len(line) {
-		return &byteError{b: line[good], column: 1 + utf8.RuneCount(line[:good])}
+		return &ByteError{b: line[good], column: 1 + utf8.RuneCount(line[:good])}
 	}
 	return nil
 }
 
-// checkEscapes returns an error if JSON has an escape that stands for half a character:
+// CheckEscapes returns an error if JSON has an escape that stands for half a character:
 // encoding/json would replace it.
-func checkEscapes(raw []byte) error {
+func CheckEscapes(raw []byte) error {
 	for i := 0; ; i += 2 {
 		next := bytes.IndexByte(raw[min(i, len(raw)):], '\\')
 		if next < 0 {
@@ -117,7 +117,7 @@ func escapedUnit(raw []byte) int {
 	unit := 0
 	for _, c := range raw[2:6] {
 		switch {
-		case isDigit(c):
+		case IsDigit(c):
 			unit = unit<<4 | int(c-'0')
 		case c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F':
 			unit = unit<<4 | int(c|0x20-'a'+10)

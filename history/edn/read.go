@@ -1,4 +1,4 @@
-package history
+package edn
 
 import (
 	"errors"
@@ -6,27 +6,29 @@ import (
 	"io"
 	"reflect"
 	"strings"
+
+	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
-// ParseEDN returns the one value that an EDN text spells. Its nil, booleans,
+// Parse returns the one value that an EDN text spells. Its nil, booleans,
 // strings, integers, floats and vectors are nil, bool, string, int64, float64 and
 // []any; integers that need more bits are [*big.Int], ratios are [*big.Rat]. For the
 // rest, which Go has no literals for, there are [Keyword], [Symbol], [Char],
 // [Decimal], [List], [Set], [Map] and [Tagged].
-func ParseEDN(text string) (any, error) {
-	return newEDNText(text).only()
+func Parse(text string) (any, error) {
+	return NewText(text).Only()
 }
 
-// only reads the one value that there is.
-func (p *ednParser) only() (any, error) {
-	v, err := p.value(0)
+// Only reads the one value that there is.
+func (p *Parser) Only() (any, error) {
+	v, err := p.Value(0)
 	if err == io.EOF {
 		return nil, errors.New("no value")
 	}
 	if err != nil {
 		return nil, err
 	}
-	if c, err := p.skip(0); err != io.EOF {
+	if c, err := p.Skip(0); err != io.EOF {
 		if err != nil {
 			return nil, err
 		}
@@ -35,12 +37,12 @@ func (p *ednParser) only() (any, error) {
 	return v, nil
 }
 
-// errEDNEnd says that a file ends within a value.
-var errEDNEnd = errors.New("the file is cut short: it ends within a value")
+// ErrEnd says that a file ends within a value.
+var ErrEnd = errors.New("the file is cut short: it ends within a value")
 
-// ednParser reads EDN values one after the other, and holds no more of the text
+// Parser reads EDN values one after the other, and holds no more of the text
 // than one token.
-type ednParser struct {
+type Parser struct {
 	r        io.Reader
 	buf      []byte
 	pos, end int // of buf, what is still to be read
@@ -52,43 +54,44 @@ type ednParser struct {
 	failed   error          // what r said
 }
 
-func newEDNParser(r io.Reader) *ednParser {
-	return &ednParser{r: r, buf: make([]byte, 64<<10), tok: -1, line: 1, names: map[string]any{}}
+// NewParser returns a parser of a file.
+func NewParser(r io.Reader) *Parser {
+	return &Parser{r: r, buf: make([]byte, 64<<10), tok: -1, line: 1, names: map[string]any{}}
 }
 
-// newEDNText returns a parser of a text that is there already.
-func newEDNText(text string) *ednParser {
-	return &ednParser{buf: []byte(text), end: len(text), tok: -1, line: 1, failed: io.EOF, names: map[string]any{}}
+// NewText returns a parser of a text that is there already.
+func NewText(text string) *Parser {
+	return &Parser{buf: []byte(text), end: len(text), tok: -1, line: 1, failed: io.EOF, names: map[string]any{}}
 }
 
-// reset goes on with another text.
-func (p *ednParser) reset(text []byte) {
+// Reset goes on with another text.
+func (p *Parser) Reset(text []byte) {
 	p.buf = append(p.buf[:0], text...)
 	p.pos, p.end, p.tok, p.line = 0, len(p.buf), -1, 1
 }
 
-// Next passes over the byte that [ednParser.skip] found.
-func (p *ednParser) Next() { p.pos++ }
+// Next passes over the byte that [Parser.Skip] found.
+func (p *Parser) Next() { p.pos++ }
 
 // Line returns the number of the line that is read, from 1.
-func (p *ednParser) Line() int { return p.line }
+func (p *Parser) Line() int { return p.line }
 
 // Room returns how many bytes can be looked at ahead, at most.
-func (p *ednParser) Room() int { return len(p.buf) }
+func (p *Parser) Room() int { return len(p.buf) }
 
 // Rest returns what is left of a text.
-func (p *ednParser) Rest() []byte { return p.buf[p.pos:p.end] }
+func (p *Parser) Rest() []byte { return p.buf[p.pos:p.end] }
 
-// begin starts a form, which may be as long as a line.
-func (p *ednParser) begin() { p.began = p.passed + p.pos }
+// Begin starts a form, which may be as long as a line.
+func (p *Parser) Begin() { p.began = p.passed + p.pos }
 
 // fill reads more. It returns io.EOF at the end of the file.
-func (p *ednParser) fill() error {
+func (p *Parser) fill() error {
 	if p.failed != nil {
 		return p.failed
 	}
-	if p.passed+p.pos-p.began > MaxLine {
-		return errLong
+	if p.passed+p.pos-p.began > lex.MaxLine {
+		return lex.ErrLong
 	}
 	from := p.pos
 	if p.tok >= 0 {
@@ -122,8 +125,8 @@ func (p *ednParser) fill() error {
 	return p.failed
 }
 
-// peek returns the byte that is i bytes ahead.
-func (p *ednParser) peek(i int) (byte, error) {
+// Peek returns the byte that is i bytes ahead.
+func (p *Parser) Peek(i int) (byte, error) {
 	for p.pos+i >= p.end {
 		if err := p.fill(); err != nil {
 			return 0, err
@@ -132,19 +135,19 @@ func (p *ednParser) peek(i int) (byte, error) {
 	return p.buf[p.pos+i], nil
 }
 
-// inside returns the error for a file that ends where it must not.
-func inside(err error) error {
+// Inside returns the error for a file that ends where it must not.
+func Inside(err error) error {
 	if err == io.EOF {
-		return errEDNEnd
+		return ErrEnd
 	}
 	return err
 }
 
-// skip passes over blanks, comments and discarded values. It returns the byte
+// Skip passes over blanks, comments and discarded values. It returns the byte
 // that follows, which it does not pass over, or io.EOF.
-func (p *ednParser) skip(depth int) (byte, error) {
+func (p *Parser) Skip(depth int) (byte, error) {
 	for {
-		c, err := p.peek(0)
+		c, err := p.Peek(0)
 		if err != nil {
 			return 0, err
 		}
@@ -159,7 +162,7 @@ func (p *ednParser) skip(depth int) (byte, error) {
 				return 0, err
 			}
 		case '#':
-			next, err := p.peek(1)
+			next, err := p.Peek(1)
 			if err != nil && err != io.EOF {
 				return 0, err
 			}
@@ -167,8 +170,8 @@ func (p *ednParser) skip(depth int) (byte, error) {
 				return c, nil
 			}
 			p.pos += 2
-			if _, err := p.value(depth + 1); err != nil {
-				return 0, inside(err)
+			if _, err := p.Value(depth + 1); err != nil {
+				return 0, Inside(err)
 			}
 		default:
 			return c, nil
@@ -177,9 +180,9 @@ func (p *ednParser) skip(depth int) (byte, error) {
 }
 
 // comment passes over the rest of a line.
-func (p *ednParser) comment() error {
+func (p *Parser) comment() error {
 	for {
-		c, err := p.peek(0)
+		c, err := p.Peek(0)
 		if err != nil || c == '\n' {
 			return err
 		}
@@ -187,12 +190,12 @@ func (p *ednParser) comment() error {
 	}
 }
 
-// value reads a value. It returns io.EOF if there is none.
-func (p *ednParser) value(depth int) (any, error) {
-	if depth > maxDepth {
-		return nil, fmt.Errorf("values are nested more than %d deep", maxDepth)
+// Value reads a value. It returns io.EOF if there is none.
+func (p *Parser) Value(depth int) (any, error) {
+	if depth > lex.MaxDepth {
+		return nil, fmt.Errorf("values are nested more than %d deep", lex.MaxDepth)
 	}
-	c, err := p.skip(depth)
+	c, err := p.Skip(depth)
 	if err != nil {
 		return nil, err
 	}
@@ -221,13 +224,13 @@ func (p *ednParser) value(depth int) (any, error) {
 func isClosing(c byte) bool { return c == ']' || c == ')' || c == '}' }
 
 // values reads what stands between brackets.
-func (p *ednParser) values(closing byte, depth int) ([]any, error) {
+func (p *Parser) values(closing byte, depth int) ([]any, error) {
 	p.pos++
 	all := []any{}
 	for {
-		c, err := p.skip(depth)
+		c, err := p.Skip(depth)
 		if err != nil {
-			return nil, inside(err)
+			return nil, Inside(err)
 		}
 		if c == closing {
 			p.pos++
@@ -236,32 +239,32 @@ func (p *ednParser) values(closing byte, depth int) ([]any, error) {
 		if isClosing(c) {
 			return nil, fmt.Errorf("%q, where %q should close", c, closing)
 		}
-		v, err := p.value(depth + 1)
+		v, err := p.Value(depth + 1)
 		if err != nil {
-			return nil, inside(err)
+			return nil, Inside(err)
 		}
 		all = append(all, v)
 	}
 }
 
 // pairs reads the entries of a map.
-func (p *ednParser) pairs(depth int) (Map, error) {
+func (p *Parser) pairs(depth int) (Map, error) {
 	m := Map{}
-	err := p.eachPair(depth, func(key any) error {
-		v, err := p.value(depth + 1)
+	err := p.EachPair(depth, func(key any) error {
+		v, err := p.Value(depth + 1)
 		m = append(m, Pair{key, v})
 		return err
 	})
 	return m, err
 }
 
-// eachPair calls f with every key of a map; f reads the value.
-func (p *ednParser) eachPair(depth int, f func(key any) error) error {
+// EachPair calls f with every key of a map; f reads the value.
+func (p *Parser) EachPair(depth int, f func(key any) error) error {
 	p.pos++
 	for {
-		c, err := p.skip(depth)
+		c, err := p.Skip(depth)
 		if err != nil {
-			return inside(err)
+			return Inside(err)
 		}
 		if c == '}' {
 			p.pos++
@@ -270,30 +273,30 @@ func (p *ednParser) eachPair(depth int, f func(key any) error) error {
 		if isClosing(c) {
 			return fmt.Errorf("%q, where %q should close", c, '}')
 		}
-		key, err := p.value(depth + 1)
+		key, err := p.Value(depth + 1)
 		if err != nil {
-			return inside(err)
+			return Inside(err)
 		}
-		if c, err = p.skip(depth); err != nil {
-			return inside(err)
+		if c, err = p.Skip(depth); err != nil {
+			return Inside(err)
 		}
 		if c == '}' {
-			return fmt.Errorf("the map has a key without a value: %s", clip(mustEDN(key)))
+			return fmt.Errorf("the map has a key without a value: %s", lex.Clip(Must(key)))
 		}
 		if isClosing(c) {
 			return fmt.Errorf("%q, where %q should close", c, '}')
 		}
 		if err := f(key); err != nil {
-			return inside(err)
+			return Inside(err)
 		}
 	}
 }
 
 // dispatch reads what begins with #.
-func (p *ednParser) dispatch(depth int) (any, error) {
-	next, err := p.peek(1)
+func (p *Parser) dispatch(depth int) (any, error) {
+	next, err := p.Peek(1)
 	if err != nil {
-		return nil, inside(err)
+		return nil, Inside(err)
 	}
 	switch next {
 	case '{':
@@ -307,43 +310,43 @@ func (p *ednParser) dispatch(depth int) (any, error) {
 		p.pos += 2
 		return p.namespaced(depth)
 	}
-	tag, err := p.tag()
+	tag, err := p.Tag()
 	if err != nil {
 		return nil, err
 	}
-	v, err := p.value(depth + 1)
+	v, err := p.Value(depth + 1)
 	if err != nil {
-		return nil, inside(err)
+		return nil, Inside(err)
 	}
 	return Tagged{tag, v}, nil
 }
 
-// tag reads the tag of a value.
-func (p *ednParser) tag() (string, error) {
+// Tag reads the tag of a value.
+func (p *Parser) Tag() (string, error) {
 	p.pos++
 	t, err := p.token()
 	if err != nil {
 		return "", err
 	}
 	if !isName(string(t)) || !isLetter(t[0]) {
-		return "", fmt.Errorf("#%s is no tag", clip(t))
+		return "", fmt.Errorf("#%s is no tag", lex.Clip(t))
 	}
 	return string(t), nil
 }
 
 // namespaced reads a map whose keys are in one namespace, after its #:.
-func (p *ednParser) namespaced(depth int) (any, error) {
+func (p *Parser) namespaced(depth int) (any, error) {
 	t, err := p.token()
 	if err != nil {
 		return nil, err
 	}
 	if !isName(string(t)) || !isLetter(t[0]) && t[0] != '_' {
-		return nil, fmt.Errorf("#:%s is no namespace", clip(t))
+		return nil, fmt.Errorf("#:%s is no namespace", lex.Clip(t))
 	}
 	space := string(t)
-	c, err := p.skip(depth)
+	c, err := p.Skip(depth)
 	if err != nil {
-		return nil, inside(err)
+		return nil, Inside(err)
 	}
 	if c != '{' {
 		return nil, fmt.Errorf("%q after namespace %s, instead of a map", c, space)
@@ -372,9 +375,9 @@ func qualified(space string, key any) (any, error) {
 	default:
 		return key, nil
 	}
-	v, err := ParseEDN(text)
+	v, err := Parse(text)
 	if err != nil || reflect.TypeOf(v) != reflect.TypeOf(key) {
-		return nil, fmt.Errorf("%s in namespace %s is no name", clip(mustEDN(key)), space)
+		return nil, fmt.Errorf("%s in namespace %s is no name", lex.Clip(Must(key)), space)
 	}
 	return v, nil
 }

@@ -1,4 +1,4 @@
-package history
+package lex
 
 import (
 	"bytes"
@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// appendString appends s as encoding/json does.
-func appendString(b []byte, s string) []byte {
+// AppendString appends s as encoding/json does.
+func AppendString(b []byte, s string) []byte {
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c < ' ', c >= 0x7f, c == '"', c == '\\', c == '<', c == '>', c == '&':
@@ -22,14 +22,15 @@ func appendString(b []byte, s string) []byte {
 
 // A reader remembers so many names, of so many bytes, in case each is another.
 const (
-	maxNames = 1 << 16
-	maxName  = 256
+	MaxNames = 1 << 16
+	MaxName  = 256
 )
 
-func parseInt(raw []byte) (int64, error) {
+// ParseInt reads a whole number of 64 bits.
+func ParseInt(raw []byte) (int64, error) {
 	n, err := strconv.ParseInt(string(raw), 10, 64)
 	if err != nil || !isNumber(raw) {
-		return 0, fmt.Errorf("%s is no whole number of 64 bits", clip(raw))
+		return 0, fmt.Errorf("%s is no whole number of 64 bits", Clip(raw))
 	}
 	return n, nil
 }
@@ -40,10 +41,10 @@ func isNumber(raw []byte) bool {
 	return digits[0] != '+' && (len(digits) == 1 || digits[0] != '0')
 }
 
-// parseString returns the string that raw spells.
-func parseString(raw []byte) (string, error) {
+// ParseString returns the string that raw spells.
+func ParseString(raw []byte) (string, error) {
 	if len(raw) < 2 || raw[0] != '"' {
-		return "", fmt.Errorf("%s is no string", clip(raw))
+		return "", fmt.Errorf("%s is no string", Clip(raw))
 	}
 	high := false
 	for _, c := range raw[1 : len(raw)-1] {
@@ -61,13 +62,13 @@ func parseString(raw []byte) (string, error) {
 // escapedString returns the string that raw spells, if it spells one.
 func escapedString(raw []byte) (s string, err error) {
 	if err = json.Unmarshal(raw, &s); err != nil {
-		return "", fmt.Errorf("%s: %w", clip(raw), err)
+		return "", fmt.Errorf("%s: %w", Clip(raw), err)
 	}
 	return s, nil
 }
 
-// clip shortens what an error quotes.
-func clip[T []byte | string](raw T) string {
+// Clip shortens what an error quotes.
+func Clip[T []byte | string](raw T) string {
 	const most = 60
 	if len(raw) <= most {
 		return string(raw)
@@ -75,7 +76,8 @@ func clip[T []byte | string](raw T) string {
 	return string(raw[:most]) + "…"
 }
 
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+// IsDigit reports whether c is a decimal digit.
+func IsDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// maxDepth bounds how deep EDN values may be nested.
-const maxDepth = 1000
+// MaxDepth bounds how deep EDN values may be nested.
+const MaxDepth = 1000

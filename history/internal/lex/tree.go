@@ -1,4 +1,4 @@
-package history
+package lex
 
 // A jsonTree reads an object or an array of JSON into generic values. It is there
 // because encoding/json takes three times as long; what it is not sure of, it
@@ -8,9 +8,9 @@ type jsonTree struct {
 	at   int
 }
 
-// quickTree returns the value that raw spells, and false for what is no JSON, or
+// QuickTree returns the value that raw spells, and false for what is no JSON, or
 // is better left to encoding/json.
-func quickTree(raw []byte) (any, bool) {
+func QuickTree(raw []byte) (any, bool) {
 	p := jsonTree{text: raw}
 	v, ok := p.value(0)
 	return v, ok && skipSpace(raw, p.at) == len(raw)
@@ -19,7 +19,7 @@ func quickTree(raw []byte) (any, bool) {
 // value reads a value. Numbers are as number has them, and null is nil.
 func (p *jsonTree) value(depth int) (any, bool) {
 	p.at = skipSpace(p.text, p.at)
-	if p.at == len(p.text) || depth > maxDepth {
+	if p.at == len(p.text) || depth > MaxDepth {
 		return nil, false
 	}
 	switch p.text[p.at] {
@@ -42,23 +42,23 @@ func (p *jsonTree) value(depth int) (any, bool) {
 	case string(raw) == "false":
 		return false, true
 	case isJSONNumber(raw):
-		return number(string(raw)), true
+		return Number(string(raw)), true
 	}
 	return nil, false
 }
 
 // isScalar reports whether c can be part of a number or a word.
 func isScalar(c byte) bool {
-	return isDigit(c) || c >= 'a' && c <= 'z' || c == '.' || c == '-' || c == '+' || c == 'E'
+	return IsDigit(c) || c >= 'a' && c <= 'z' || c == '.' || c == '-' || c == '+' || c == 'E'
 }
 
 func (p *jsonTree) str() (string, bool) {
 	from := p.at
-	if p.at = skipString(p.text, p.at); p.at < 0 {
+	if p.at = SkipString(p.text, p.at); p.at < 0 {
 		p.at = len(p.text)
 		return "", false
 	}
-	s, err := parseString(p.text[from:p.at])
+	s, err := ParseString(p.text[from:p.at])
 	return s, err == nil
 }
 
@@ -132,7 +132,7 @@ func isJSONNumber(raw []byte) bool {
 	i := 0
 	digits := func() bool {
 		from := i
-		for i < len(raw) && isDigit(raw[i]) {
+		for i < len(raw) && IsDigit(raw[i]) {
 			i++
 		}
 		return i > from

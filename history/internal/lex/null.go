@@ -1,4 +1,4 @@
-package history
+package lex
 
 // Null is an input or an output that is there and is nothing. It differs from a
 // nil one, which is not there. The generic readers return it for what a file
