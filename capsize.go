@@ -31,7 +31,7 @@ type Test struct {
 	Rate     float64       // operations a second, of all clients together; default 100; see [Unpaced]
 	Duration time.Duration // how long faults strike; default 30s
 	Timeout  time.Duration // of one operation; default 1s
-	Settle   time.Duration // within which all must work again after the faults; default 5s
+	Settle   time.Duration // within which all must work again after the faults, or sooner for a [cluster.Electing] system; default 5s
 	Core     bool          // after the faults, heal only a random majority, and freeze the others for good
 	Stall    time.Duration // of wall time in which nothing happens before a run is given up; default 30s
 
@@ -157,7 +157,7 @@ func (r *Result) judge(ctx context.Context) {
 		}
 	}
 	r.Checks = append(r.Checks, checkProgress(r))
-	if _, ok := r.Test.System.(Converger); ok {
+	if _, ok := r.Test.System.(cluster.Converger); ok {
 		r.Checks = append(r.Checks, checkConvergence(r))
 	}
 	r.Checks = append(r.Checks, checkFindings(r.Findings))

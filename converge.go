@@ -11,23 +11,12 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// A Converger is a system whose replicas come to hold the same state once nobody
-// writes any more. It is held to that after the faults: when the clients have
-// stopped, the digests of all nodes that are to make progress must agree within the
-// bound that progress has. A history can't show a replica that stays behind for
-// ever, as long as nobody reads from it.
-type Converger interface {
-	// Digest asks a node, from a client's host, for a digest of what it holds
-	// itself: two are the same if the states are, and differ if they do.
-	Digest(ctx context.Context, h *cluster.Host, node string) (string, error)
-}
-
 // digestPause is how long the nodes have from one look at their digests to the next.
 const digestPause = 100 * time.Millisecond
 
 // converge looks at the digests of the core until they agree, or the bound is over.
 func (e *engine) converge(w *cluster.Cluster) {
-	s, ok := e.test.System.(Converger)
+	s, ok := e.test.System.(cluster.Converger)
 	if !ok {
 		return
 	}
@@ -49,7 +38,7 @@ func (e *engine) converge(w *cluster.Cluster) {
 }
 
 // digest asks one node.
-func (e *engine) digest(w *cluster.Cluster, s Converger, node string) (digest string, err error) {
+func (e *engine) digest(w *cluster.Cluster, s cluster.Converger, node string) (digest string, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)

@@ -14,16 +14,6 @@ import (
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
-// A Timeouts is a system that says how long it takes to find out that a leader
-// is gone. The bounds that it is held to after the faults derive from that, and are
-// no longer than [Test.Settle] if all faults heal; for any other system they are
-// [Test.Settle].
-type Timeouts interface {
-	// ElectionTimeout is the longest that a node waits before it stands for
-	// election.
-	ElectionTimeout() time.Duration
-}
-
 // elections is how many election timeouts a cluster has to come to rest in: one
 // to notice that no leader is there, and others for votes that are split.
 const elections = 4
@@ -59,7 +49,7 @@ const (
 func (e *engine) freeze(w *cluster.Cluster) {
 	c := &core{nodes: w.Nodes(), frozen: map[string]string{}, bound: e.test.Settle}
 	e.core = c
-	if t, ok := e.test.System.(Timeouts); ok {
+	if t, ok := e.test.System.(cluster.Electing); ok {
 		c.bound = elections*t.ElectionTimeout() + e.test.Timeout // of what was asked before the heal
 	}
 	if !e.test.Core {
