@@ -2,6 +2,7 @@ package capsize
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -20,7 +21,7 @@ const (
 
 // runInBubble runs the engine in a bubble of virtual time, and watches it from
 // outside. A run that can't go on is given up at once with a finding, see [deadlock].
-// One in which nothing happens for [Test.Stall] of wall time is given up as well, and is
+// One in which nothing happens for [runConfig.Stall] of wall time is given up as well, and is
 // unknown: some goroutine spins, or waits for something that is not of the bubble, or
 // the machine is slow. What was recorded until then is kept.
 func (e *engine) runInBubble(t *testing.T) error {
@@ -37,7 +38,7 @@ func (e *engine) runInBubble(t *testing.T) error {
 		synctest.Test(t, func(*testing.T) { err = e.run() })
 	}()
 	var watch stillness
-	tick := time.NewTicker(min(e.test.Stall/4+1, lookEvery))
+	tick := time.NewTicker(min(e.config.Stall/4+1, lookEvery))
 	defer tick.Stop()
 	for {
 		select {
@@ -46,11 +47,13 @@ func (e *engine) runInBubble(t *testing.T) error {
 		case <-tick.C:
 		}
 		if e.hold.waiting.Load() {
-			e.hold.wait(e.ctx, e.test.StopAt.At)
+			e.hold.wait(e.ctx, e.config.StopAt)
 			watch = stillness{}
 			continue
 		}
-		e.test.report(e.status())
+		if e.config.Progress != nil {
+			e.config.Progress(e.status())
+		}
 		if e.lookAt(&watch) {
 			return nil
 		}
@@ -73,12 +76,12 @@ func (e *engine) lookAt(watch *stillness) bool {
 		}
 	}
 	switch still := watch.still; {
-	case still > e.test.Stall:
-		e.giveUp(fmt.Errorf("nothing happened for %v", e.test.Stall), e.stalled(still))
+	case still > e.config.Stall:
+		e.giveUp(fmt.Errorf("nothing happened for %v", e.config.Stall), stalled(e.label, still))
 		return true
 	case e.ctx.Err() != nil && still > stopWithin:
 		e.interrupted() // says why
-		e.giveUp(errInterrupted, e.stalled(still))
+		e.giveUp(errInterrupted, stalled(e.label, still))
 		return true
 	}
 	return false
@@ -123,7 +126,7 @@ func (e *engine) explainPanic(p any) error {
 		return fmt.Errorf("run: %v", p)
 	}
 	e.mu.Lock()
-	known := len(findingsOf(e.findings, false)) > 0
+	known := slices.ContainsFunc(e.findings, func(f cluster.Finding) bool { return f.Kind != cluster.BrokenMark })
 	e.mu.Unlock()
 	if !known {
 		e.find(cluster.Finding{Kind: cluster.Leaked, What: "goroutines were left behind that nothing can wake: " + text})
@@ -143,42 +146,4 @@ func (e *engine) giveUp(why error, found []cluster.Finding) {
 	for _, f := range found {
 		e.find(f)
 	}
-}
-
-// stalled says which goroutines keep virtual time from passing.
-func (e *engine) stalled(still time.Duration) []cluster.Finding {
-	var found []cluster.Finding
-	var ours strings.Builder
-	for _, same := range alike(leftBehind(e.label)) {
-		g := same[0]
-		if g.durable() {
-			fmt.Fprintf(&ours, "%s, %d goroutine(s) [%s]:\n%s\n\n", g.host, len(same), g.state, g.stack())
-			continue
-		}
-		found = append(found, cluster.Finding{
-			Kind: cluster.Stalled, Host: g.host, Stack: g.stack(),
-			What: fmt.Sprintf("hangs: it used up %v of wall time without letting virtual time pass; %s", still.Round(100*time.Millisecond), g.whyNot()),
-		})
-	}
-	if len(found) == 0 {
-		what := fmt.Sprintf("the run hangs: nothing happened for %v, and all goroutines of its hosts wait", still.Round(100*time.Millisecond))
-		found = append(found, cluster.Finding{Kind: cluster.Stalled, What: what, Stack: strings.TrimSpace(ours.String())})
-	}
-	return found
-}
-
-// whyNot says what a goroutine does that keeps virtual time from passing.
-func (g goroutine) whyNot() string {
-	switch g.state {
-	case "running", "runnable", "preempted":
-		return "it spins, or computes for that long"
-	case "IO wait", "syscall":
-		return "it waits for something outside of virtual time: a real socket, file or process"
-	}
-	for _, waits := range []map[string]string{lockWaits, outsideWaits} {
-		if what, ok := waits[g.state]; ok {
-			return "it waits for " + what + ", and perhaps for something outside of virtual time"
-		}
-	}
-	return "it waits for something outside of virtual time (" + g.state + ")"
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/report"
 	"github.com/capsize-go/capsize/workloads"
 )
 
@@ -91,12 +92,8 @@ type Result struct {
 	Virtual   time.Duration // how long the run was
 	Wall      time.Duration // how long it took, judging included
 	CPU       time.Duration // of the whole process meanwhile
-	phases    []mark
-	core      *core           // who was to make progress then
-	healed    time.Duration   // when all faults were healed; 0 if it did not come to that
-	refusals  map[int]refusal // of the clients that did not get through in the end
-	Stopped   error           // why the run was cut short: interrupted, stalled or stopped at Test.StopAt; nil if it was not
-	held      bool            // it waited at Test.StopAt for a debugger
+	Phases    []report.Phase
+	Stopped   error // why the run was cut short: interrupted, stalled or stopped at Test.StopAt; nil if it was not
 }
 
 // Digest returns the hex SHA-256 of the history as it is kept in a file, which
@@ -121,58 +118,49 @@ func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 		return nil, err
 	}
 	began, cpu := time.Now(), cpuTime()
-	e := newEngine(ctx, test)
-	defer test.Recorder.during(test, e.plan)()
-	err = e.runInBubble(t)
+	plan := test.Nemesis.Plan(test.Seed, test.Duration)
+	defer test.Recorder.during(test, plan)()
+	rec, err := execute(ctx, t, test.config(plan))
 	end()
 	if err != nil {
 		return nil, err
 	}
-	r := e.result()
+	r := newResult(test, plan, rec)
 	test.Recorder.judge()
-	r.judge(ctx)
+	judge(ctx, r, rec)
 	if r.Stopped == nil && r.Verdict == checker.Unknown {
-		e.interrupted() // while it was judged, perhaps
-		r.Stopped = e.stopped
+		r.Stopped = interruption(ctx) // while it was judged, perhaps
 	}
 	r.measure()
 	r.Wall, r.CPU = time.Since(began), cpuTime()-cpu
 	return r, nil
 }
 
-// judge applies the checkers, outside of virtual time, and sums up.
-func (r *Result) judge(ctx context.Context) {
-	if r.Stopped != nil && ctx.Err() != nil {
-		ctx = context.WithoutCancel(ctx) // what was recorded is judged all the same
+// config returns what the engine is to run.
+func (t Test) config(plan nemesis.Plan) runConfig {
+	c := runConfig{
+		System: t.System, Workload: t.Workload, Plan: plan, Seed: t.Seed,
+		Nodes: t.Nodes, Clients: t.Clients, Rate: t.Rate, Core: t.Core,
+		Duration: t.Duration, Timeout: t.Timeout, Settle: t.Settle, Stall: t.Stall,
+		StopAt: t.StopAt.At, Wait: t.StopAt.Wait, Record: t.Recorder.add,
 	}
-	if errors.Is(r.Stopped, errStopped) {
-		c, _ := checkStopped(r)
-		r.Checks, r.Verdict, r.Reason = []checker.Result{c}, c.Verdict, c.Reason
-		return
+	if t.Progress != nil {
+		c.Progress = func(s runStatus) { t.Progress(Status(s)) }
 	}
-	for i, c := range []checker.Checker{r.Test.Workload.Checker, r.Test.Checker} {
-		if c != nil {
-			r.checking([]string{r.Test.Workload.Name, "what the test adds"}[i])
-			r.Checks = append(r.Checks, guardedCheck(ctx, c, r.History))
-		}
+	return c
+}
+
+// newResult returns the result of a run that has still to be judged.
+func newResult(test Test, plan nemesis.Plan, rec *runRecord) *Result {
+	r := &Result{
+		Test: test, Seed: test.Seed, Plan: plan, History: rec.History, Findings: rec.Findings,
+		Exercised: exercisedBy(rec, plan), Log: rec.Log, Snapshot: rec.Snapshot, Trace: rec.Trace,
+		Virtual: rec.Virtual, Stopped: rec.Stopped,
 	}
-	r.Checks = append(r.Checks, checkProgress(r))
-	if _, ok := r.Test.System.(cluster.Converger); ok {
-		r.Checks = append(r.Checks, checkConvergence(r))
+	for _, p := range rec.Phases {
+		r.Phases = append(r.Phases, report.Phase(p))
 	}
-	r.Checks = append(r.Checks, checkFindings(r.Findings))
-	if r.hasMarks() {
-		r.Checks = append(r.Checks, checkMarks(r))
-	}
-	r.Checks = append(r.Checks, checkSucceeded(ctx, r), checkFaults(r))
-	if r.Test.Require != nil {
-		r.Checks = append(r.Checks, checkRequired(r))
-	}
-	if c, ok := checkStopped(r); ok {
-		r.Checks = append(r.Checks, c)
-	}
-	w := worst(r.Checks)
-	r.Verdict, r.Reason, r.Why = w.Verdict, w.Reason, w.Why
+	return r
 }
 
 // Explain finds the counter-examples of the checks, and sets Why to that of the check that decided. [Exec] leaves
@@ -183,16 +171,6 @@ func (r *Result) Explain(ctx context.Context) {
 		r.Checks[i] = c.Explain(ctx)
 	}
 	r.Why = worst(r.Checks).Why
-}
-
-// guardedCheck survives a checker that panics.
-func guardedCheck(ctx context.Context, c checker.Checker, h *history.History) (r checker.Result) {
-	defer func() {
-		if p := recover(); p != nil {
-			r = checker.Result{Checker: "checker", Verdict: checker.Unknown, Reason: fmt.Sprintf("the checker panicked: %v", p), Undecided: "a checker panicked"}
-		}
-	}()
-	return c.Check(ctx, h)
 }
 
 // complete fills in the defaults and reports what makes no sense.

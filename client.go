@@ -3,9 +3,7 @@ package capsize
 import (
 	"context"
 	"fmt"
-	"maps"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
@@ -43,9 +41,9 @@ type client struct {
 }
 
 func (e *engine) startClients(w *cluster.Cluster) {
-	for i := range e.test.Clients {
+	for i := range e.config.Clients {
 		c := &client{e: e, id: i, process: i, host: w.Client(i)}
-		c.turn.Client, c.turn.Clients = i, e.test.Clients
+		c.turn.Client, c.turn.Clients = i, e.config.Clients
 		e.clients = append(e.clients, c)
 		c.start(w)
 		c.watch()
@@ -66,12 +64,12 @@ func (e *engine) awaitClients() {
 
 // finalReads has every client ask what the workload wants asked in the end.
 func (e *engine) finalReads(w *cluster.Cluster) {
-	if e.test.Workload.Final == nil || e.interrupted() {
+	if e.config.Workload.Final == nil || e.interrupted() {
 		return
 	}
 	for _, c := range e.clients {
 		c.final = true
-		c.turn = workloads.Turn[any, any]{Client: c.id, Clients: e.test.Clients}
+		c.turn = workloads.Turn[any, any]{Client: c.id, Clients: e.config.Clients}
 		c.start(w)
 	}
 	e.awaitClients()
@@ -104,7 +102,7 @@ func (c *client) pause() bool {
 	if c.final {
 		return true
 	}
-	mean := float64(c.e.test.Clients) / c.e.test.Rate * float64(time.Second)
+	mean := float64(c.e.config.Clients) / c.e.config.Rate * float64(time.Second)
 	wait := time.Duration(mean/2 + mean*c.e.draw("pace", c.id, c.turn.Index).Float64())
 	if wait > 0 { // from one operation's beginning to the next one's
 		wait = max(0, c.due+wait-c.now())
@@ -127,21 +125,21 @@ func (c *client) next() (in any, more bool) {
 		if p := recover(); p != nil {
 			c.e.find(cluster.Finding{
 				Kind: cluster.Panicked, Host: c.host.Name(), Stack: string(debug.Stack()),
-				What: fmt.Sprintf("panic in Next or Final of workload %s: %v", c.e.test.Workload.Name, p),
+				What: fmt.Sprintf("panic in Next or Final of workload %s: %v", c.e.config.Workload.Name, p),
 			})
 			in, more = nil, false
 		}
 	}()
 	c.turn.Rand = c.e.draw("next", c.id, c.turn.Index).Rand()
 	if c.final {
-		return c.e.test.Workload.Final(c.turn)
+		return c.e.config.Workload.Final(c.turn)
 	}
-	return c.e.test.Workload.Next(c.turn), true
+	return c.e.config.Workload.Next(c.turn), true
 }
 
 // call calls user code. It reports whether the client's shift goes on after it.
 func (c *client) call(shift int, what any, asked *history.Op, f func(ctx context.Context) error) (goesOn bool, err error) {
-	ctx, cancel := c.host.WithTimeout(context.Background(), c.e.test.Timeout)
+	ctx, cancel := c.host.WithTimeout(context.Background(), c.e.config.Timeout)
 	stood := c.e.world.Load().Paused(c.host.Name())
 	c.mu.Lock()
 	c.doing, c.since, c.asked, c.stood, c.ctx, c.late = what, c.now(), asked, stood, ctx, false
@@ -179,7 +177,7 @@ func (c *client) connect(shift int) (goesOn bool) {
 	for try := 0; c.conn == nil && (!c.e.over.Load() || c.final && try < 5); try++ {
 		var conn workloads.Client
 		goesOn, err := c.call(shift, "Open", nil, func(ctx context.Context) (err error) {
-			conn, err = c.e.test.Workload.Open(ctx, c.host)
+			conn, err = c.e.config.Workload.Open(ctx, c.host)
 			return err
 		})
 		if !goesOn {
@@ -204,27 +202,13 @@ func (e *engine) refused(c *client, err error) {
 	}
 }
 
-// A refusal is what Open said at a node.
-type refusal struct{ node, said string }
-
-// refusalAt returns what Open said to the first client of a node that did not get through in
-// the end, or of any node for "".
-func (r *Result) refusalAt(node string) (refusal, bool) {
-	for _, id := range slices.Sorted(maps.Keys(r.refusals)) {
-		if x := r.refusals[id]; node == "" || x.node == node {
-			return x, true
-		}
-	}
-	return refusal{}, false
-}
-
 // ask invokes one operation and records it and what became of it.
 func (c *client) ask(shift int, in any) (goesOn bool) {
 	if c.conn == nil {
 		return true // the clients are to stop, and it never got through
 	}
 	op := history.Op{Process: c.process, Node: c.host.Node(), Input: in}
-	if key := c.e.test.Workload.Key; key != nil {
+	if key := c.e.config.Workload.Key; key != nil {
 		op.Key = key(in)
 	}
 	c.e.record(op)
@@ -246,7 +230,7 @@ func (c *client) ask(shift int, in any) (goesOn bool) {
 	c.e.record(op)
 	c.turn.Last, c.turn.Answer, c.turn.OK = in, out, op.Type == history.OK
 	if op.Type == history.Info {
-		c.process += c.e.test.Clients
+		c.process += c.e.config.Clients
 		return c.hangUp(shift)
 	}
 	return true
@@ -266,7 +250,7 @@ func (c *client) hangUp(shift int) (goesOn bool) {
 
 // watch looks whether user code has come back in time, and looks again.
 func (c *client) watch() {
-	limit := c.e.test.Timeout + grace
+	limit := c.e.config.Timeout + grace
 	var timer *cluster.Timer
 	timer = c.host.AfterFunc(limit, func() {
 		c.mu.Lock()
@@ -317,7 +301,7 @@ func (c *client) abandon() {
 		op := *c.asked
 		op.Input, op.Type, op.Err = nil, history.Info, "the client ignored its ctx"
 		c.e.record(op)
-		c.process += c.e.test.Clients
+		c.process += c.e.config.Clients
 		c.turn.OK = false
 		c.turn.Index++
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 )
 
@@ -16,7 +15,7 @@ const digestPause = 100 * time.Millisecond
 
 // converge looks at the digests of the core until they agree, or the bound is over.
 func (e *engine) converge(w *cluster.Cluster) {
-	s, ok := e.test.System.(cluster.Converger)
+	s, ok := e.config.System.(cluster.Converger)
 	if !ok {
 		return
 	}
@@ -44,10 +43,10 @@ func (e *engine) digest(w *cluster.Cluster, s cluster.Converger, node string) (d
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	h := w.Client(e.test.Clients)
+	h := w.Client(e.config.Clients)
 	e.wear(h.Name())
 	defer e.wear("")
-	ctx, cancel := h.WithTimeout(context.Background(), e.test.Timeout)
+	ctx, cancel := h.WithTimeout(context.Background(), e.config.Timeout)
 	defer cancel()
 	return s.Digest(ctx, h, node)
 }
@@ -73,17 +72,4 @@ func (c *core) states() string {
 		parts = append(parts, fmt.Sprintf("%s: %s", strings.Join(holders, " "), digest))
 	}
 	return strings.Join(parts, "; ")
-}
-
-// checkConvergence asks that the replicas of a Converger agreed in the end.
-func checkConvergence(r *Result) checker.Result {
-	c := checker.Result{Checker: "convergence", Reason: "all nodes ended in the same state", Broken: "the nodes ended in different states"}
-	switch {
-	case r.Stopped != nil || r.core == nil || r.core.digests == nil:
-		c.Verdict, c.Reason = checker.Unknown, "the run was cut short before the nodes were asked for their states"
-	case !r.core.converged():
-		c.Verdict = checker.Invalid
-		c.Reason = fmt.Sprintf("the nodes hold different states %v after the last operation, which came after %v: %s", r.core.bound, r.core, r.core.states())
-	}
-	return c
 }

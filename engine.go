@@ -5,15 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
+	"runtime/pprof"
 	"sync"
 	"sync/atomic"
+	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/keyed"
-	"github.com/capsize-go/capsize/nemesis"
 )
 
 // grace is how much virtual time user code has to come back after its ctx is
@@ -26,14 +28,12 @@ var errInterrupted = errors.New("interrupted")
 // errStuck is why a run was cut short in which nothing can happen any more.
 var errStuck = errors.New("virtual time can't pass any more")
 
-// An engine runs one seed of a test: it starts the cluster, has the clients and
-// the nemesis at work, and records what they do.
+// An engine is one run: it starts the cluster, has the clients and the nemesis at
+// work, and records what they do.
 type engine struct {
-	test  Test
-	seed  uint64
-	label string // of the goroutines of this run
-	plan  nemesis.Plan
-	ctx   context.Context // of the caller; outside of the bubble
+	config runConfig
+	label  string          // of the goroutines of this run
+	ctx    context.Context // of the caller; outside of the bubble
 
 	world   atomic.Pointer[cluster.Cluster]
 	clients []*client
@@ -49,41 +49,42 @@ type engine struct {
 	calls    int // that were invoked
 	findings []cluster.Finding
 	refusals map[int]refusal // by client: what Open said last
-	marks    []mark
+	phases   []phase
 	stopped  error
 	closed   bool // nothing is recorded any more
 	ended    bool // the run came to its end, and was not given up
 }
 
-// A mark is when a phase began.
-type mark struct {
-	phase string
-	at    time.Duration
-}
-
 // runs counts the runs of this process, to tell their goroutines apart.
 var runs atomic.Uint64
 
-func newEngine(ctx context.Context, test Test) *engine {
-	e := &engine{ctx: ctx, test: test, seed: test.Seed, label: runName(test.Seed), refusals: map[int]refusal{}}
+// execute runs what the config says in a bubble of virtual time, which it needs t to
+// enter; it never fails t. The error tells of a run that can't begin, not of a system that
+// is wrong. When ctx is done the run ends early with what it has; see [errInterrupted].
+//
+// One run can be under way in a process: see [takeTurn].
+func execute(ctx context.Context, t *testing.T, c runConfig) (*runRecord, error) {
+	e := &engine{ctx: ctx, config: c, label: runName(c.Seed), refusals: map[int]refusal{}}
 	e.hold.goOn = make(chan struct{})
-	e.plan = test.Nemesis.Plan(e.seed, test.Duration)
-	if test.Rate != Unpaced {
-		seconds := (test.Duration + test.Settle).Seconds()
-		e.history.Grow(int(min(2.2*test.Rate*seconds, 1<<20)))
+	if !math.IsInf(c.Rate, 1) {
+		seconds := (c.Duration + c.Settle).Seconds()
+		e.history.Grow(int(min(2.2*c.Rate*seconds, 1<<20)))
 	}
-	return e
+	if err := e.runInBubble(t); err != nil {
+		return nil, err
+	}
+	return e.outcome(), nil
 }
 
 // run is the whole run. It is called in a bubble.
 func (e *engine) run() error {
 	e.wear("")
-	if err := e.plan.Validate(); err != nil {
+	if err := e.config.Plan.Validate(); err != nil {
 		return err
 	}
 	w, err := cluster.New(cluster.Config{
-		System: e.test.System, Nodes: e.test.Nodes, Clients: e.test.Clients + 1, Spared: 1,
-		Seed: e.seed, Label: e.label, Wait: synctest.Wait,
+		System: e.config.System, Nodes: e.config.Nodes, Clients: e.config.Clients + 1, Spared: 1,
+		Seed: e.config.Seed, Label: e.label, Wait: synctest.Wait,
 	})
 	if err != nil {
 		return err
@@ -121,10 +122,10 @@ func (e *engine) run() error {
 // half a minute is over.
 func (e *engine) setup(w *cluster.Cluster) {
 	e.enter("setup")
-	if e.test.Workload.Setup == nil {
+	if e.config.Workload.Setup == nil {
 		return
 	}
-	h := w.Client(e.test.Clients)
+	h := w.Client(e.config.Clients)
 	end := w.Now() + 30*time.Second
 	for {
 		err := e.trySetup(h)
@@ -132,7 +133,7 @@ func (e *engine) setup(w *cluster.Cluster) {
 			return
 		}
 		if w.Now() >= end || e.interrupted() {
-			e.find(cluster.Finding{What: fmt.Sprintf("setup of workload %s failed: %v", e.test.Workload.Name, err)})
+			e.find(cluster.Finding{What: fmt.Sprintf("setup of workload %s failed: %v", e.config.Workload.Name, err)})
 			return
 		}
 		e.sleep(100 * time.Millisecond)
@@ -147,14 +148,14 @@ func (e *engine) trySetup(h *cluster.Host) (err error) {
 	}()
 	e.wear(h.Name())
 	defer e.wear("")
-	ctx, cancel := h.WithTimeout(context.Background(), e.test.Timeout)
+	ctx, cancel := h.WithTimeout(context.Background(), e.config.Timeout)
 	defer cancel()
-	c, err := e.test.Workload.Open(ctx, h)
+	c, err := e.config.Workload.Open(ctx, h)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	return e.test.Workload.Setup(ctx, c)
+	return e.config.Workload.Setup(ctx, c)
 }
 
 // sleep lets virtual time pass, in slices short enough for an interrupt to be
@@ -172,15 +173,23 @@ func (e *engine) interrupted() bool {
 	if e.hold.halted.Load() {
 		return true
 	}
-	if e.ctx.Err() == nil {
-		return false
+	if why := interruption(e.ctx); why != nil {
+		e.stop(why)
+		return true
 	}
-	why := errInterrupted
-	if errors.Is(context.Cause(e.ctx), errLate) {
-		why = errLate
+	return false
+}
+
+// interruption says why a run is cut short whose ctx is done: by the cause of that, if
+// it wraps [errInterrupted]. It returns nil if ctx is not done.
+func interruption(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
 	}
-	e.stop(why)
-	return true
+	if cause := context.Cause(ctx); errors.Is(cause, errInterrupted) {
+		return cause
+	}
+	return errInterrupted
 }
 
 func (e *engine) stop(why error) {
@@ -191,7 +200,7 @@ func (e *engine) stop(why error) {
 	}
 }
 
-func (e *engine) enter(phase string) {
+func (e *engine) enter(name string) {
 	at := time.Duration(0)
 	if w := e.world.Load(); w != nil {
 		at = w.Now()
@@ -201,7 +210,7 @@ func (e *engine) enter(phase string) {
 	if e.hold.halted.Load() {
 		return
 	}
-	e.marks = append(e.marks, mark{phase, at})
+	e.phases = append(e.phases, phase{name, at})
 }
 
 // record adds an op to the history, at the present instant.
@@ -216,7 +225,9 @@ func (e *engine) record(op history.Op) history.Op {
 		e.calls++
 	}
 	op = e.history.Add(op)
-	e.test.Recorder.add(op)
+	if e.config.Record != nil {
+		e.config.Record(op)
+	}
 	return op
 }
 
@@ -249,38 +260,69 @@ func (e *engine) close(w *cluster.Cluster) {
 	}
 }
 
-// result sums up a run that has ended, or was given up: then some goroutine may
+// outcome sums up a run that has ended, or was given up: then some goroutine may
 // still be at work, and only what is guarded is read.
-func (e *engine) result() *Result {
+func (e *engine) outcome() *runRecord {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.closed = true
-	r := &Result{Test: e.test, Seed: e.seed, Plan: e.plan, History: &e.history, Findings: e.findings, phases: e.marks, Stopped: e.stopped}
+	r := &runRecord{History: &e.history, Phases: e.phases, Findings: e.findings, Refusals: maps.Clone(e.refusals), Stopped: e.stopped}
 	r.Virtual = r.History.End()
-	r.refusals = maps.Clone(e.refusals)
+	e.strikes.mu.Lock()
+	r.Idle = e.strikes.idle
+	e.strikes.mu.Unlock()
 	if e.hold.reached.Load() {
-		r.Snapshot, r.held = e.hold.snapshot, !e.hold.halted.Load()
+		r.Snapshot, r.Held = e.hold.snapshot, !e.hold.halted.Load()
 	}
-	if w := e.world.Load(); w != nil {
+	w := e.world.Load()
+	if w != nil {
 		r.Log = w.Logs()
 	}
-	if e.ended {
-		w := e.world.Load()
-		r.Trace, r.healed, r.core = w.Trace(), e.healed, e.core
-		r.Virtual = e.marks[len(e.marks)-1].at
-		if e.hold.halted.Load() {
-			r.Virtual = e.test.StopAt.At
-		}
-		r.Exercised = e.exercised(w.Stats(), r.History)
-		r.Exercised.Effects = w.Effects()
-		r.Exercised.Marks, r.Exercised.Missed = w.Marks()
-	} else {
-		r.Exercised = e.exercised(cluster.Stats{}, r.History)
+	if !e.ended {
+		return r
+	}
+	r.Trace, r.Healed, r.Core, r.Stats, r.Effects = w.Trace(), e.healed, e.core, w.Stats(), w.Effects()
+	r.Marks, r.Missed = w.Marks()
+	r.Virtual = e.phases[len(e.phases)-1].At
+	if e.hold.halted.Load() {
+		r.Virtual = e.config.StopAt
 	}
 	return r
 }
 
 // draw returns the key of a client's turn.
 func (e *engine) draw(what string, client, index int) keyed.Key {
-	return keyed.New(e.seed, what).Int(int64(client), int64(index))
+	return keyed.New(e.config.Seed, what).Int(int64(client), int64(index))
+}
+
+// runName returns the label of a run. It has the seed in it: where the process dies,
+// what the runtime prints may be all that there is.
+func runName(seed uint64) string { return fmt.Sprintf("seed %d, run %d", seed, runs.Add(1)) }
+
+// wear labels the running goroutine as one of the run, and of a host unless that is
+// empty.
+func (e *engine) wear(host string, more ...string) {
+	pairs := []string{runLabel, e.label}
+	if host != "" {
+		pairs = append(pairs, hostLabel, host)
+	}
+	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(append(pairs, more...)...)))
+}
+
+// status returns how far the run is. It may be called from outside of the bubble.
+func (e *engine) status() runStatus {
+	s := runStatus{Expected: e.config.Duration + e.config.Settle}
+	if w := e.world.Load(); w != nil {
+		s.Virtual = w.Reached()
+	}
+	e.mu.Lock()
+	if n := len(e.phases); n > 0 {
+		s.Phase = e.phases[n-1].Name
+	}
+	s.Calls = e.calls
+	e.mu.Unlock()
+	e.strikes.mu.Lock()
+	s.Faults = len(e.strikes.active)
+	e.strikes.mu.Unlock()
+	return s
 }

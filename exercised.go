@@ -3,6 +3,7 @@ package capsize
 import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/nemesis"
 )
 
 // Exercised tells what a run put to the test. A verdict is worth as much as what
@@ -31,20 +32,19 @@ type Exercised struct {
 	Missed    []string         `json:"missed,omitempty"` // marks that were to be reached and never were
 }
 
-// exercised sums up what the cluster counted and what the history shows.
-func (e *engine) exercised(s cluster.Stats, h *history.History) Exercised {
+// exercisedBy sums up what the cluster counted and what the history shows.
+func exercisedBy(rec *runRecord, plan nemesis.Plan) Exercised {
+	s, h := rec.Stats, rec.History
 	x := Exercised{
 		Faults:        map[string]int{},
 		LeaderChanges: int(s.LeaderChanges), Crashes: int(s.Crashes),
 		Sent: int(s.Sent), Cut: int(s.LostToCut), Lost: int(s.LostToChance), Dead: int(s.LostToCrash),
 		Syncs: int(s.Syncs), BytesLost: s.BytesLost,
 	}
-	x.Planned, x.Elections = len(e.plan), int(s.Elections)
-	e.strikes.mu.Lock()
-	x.Idle = e.strikes.idle
-	e.strikes.mu.Unlock()
+	x.Planned, x.Idle, x.Elections = len(plan), rec.Idle, int(s.Elections)
+	x.Effects, x.Marks, x.Missed = rec.Effects, rec.Marks, rec.Missed
 	names := map[string]string{}
-	for _, step := range e.plan {
+	for _, step := range plan {
 		names[stepKey(step)] = step.Fault.String()
 	}
 	var windows []history.Call

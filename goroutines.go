@@ -11,6 +11,15 @@ import (
 	"strings"
 )
 
+// Every goroutine that runs code of a host bears these profiler labels, and so do all
+// that it starts, since goroutines inherit them. Findings name the host by them, CPU
+// profiles show it, and the runtime prints them when the process dies of a panic.
+const (
+	runLabel   = "capsize" // which run of the process, with its seed
+	hostLabel  = "host"    // the name of the host
+	shiftLabel = "shift"   // of clients; see client
+)
+
 // A goroutine is one goroutine of the process at an instant.
 type goroutine struct {
 	id     string

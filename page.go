@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/report"
 )
 
@@ -27,12 +26,9 @@ func (r *Result) Page(rerun string) (report.Run, error) {
 		Exercised: r.Exercised.rows(), Params: r.Test.params(),
 		Rerun: rerun, Digest: digest,
 	}
-	p.Metrics, p.Snapshot, p.Log = r.Metrics, r.Snapshot, r.logLines()
+	p.Phases, p.Metrics, p.Snapshot, p.Log = r.Phases, r.Metrics, r.Snapshot, r.logLines()
 	if r.Stopped != nil {
 		p.Stopped = r.Stopped.Error()
-	}
-	for _, m := range r.phases {
-		p.Phases = append(p.Phases, report.Phase{Name: m.phase, At: m.at})
 	}
 	for _, f := range r.Findings {
 		p.Findings = append(p.Findings, report.Finding{Host: f.Host, What: f.What, Stack: f.Stack})
@@ -100,25 +96,4 @@ func (x Exercised) rows() []report.Row {
 		report.Row{OK: x.Cut+x.Lost+x.Dead > 0, What: fmt.Sprintf("%d of %d messages lost", x.Cut+x.Lost+x.Dead, x.Sent),
 			Note: fmt.Sprintf("%d cut, %d by chance, %d to a host that was down", x.Cut, x.Lost, x.Dead)},
 	)
-}
-
-func plural(n int, noun string) string {
-	switch {
-	case n == 1:
-		return "1 " + noun
-	case noun == "crash":
-		noun += "e"
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// worst returns the check that decides the verdict: the first of the worst.
-func worst(checks []checker.Result) checker.Result {
-	var w checker.Result
-	for i, c := range checks {
-		if i == 0 || c.Verdict > w.Verdict {
-			w = c
-		}
-	}
-	return w
 }

@@ -3,17 +3,14 @@ package capsize
 import (
 	"cmp"
 	"fmt"
-	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/capsize-go/capsize/cluster"
 )
 
 const (
-	snapshotOps    = 15
-	snapshotLines  = 15
-	snapshotFrames = 12
+	snapshotOps   = 15
+	snapshotLines = 15
 )
 
 // lookAround describes what a run is doing at this instant: hosts, faults, the last ops
@@ -22,11 +19,11 @@ func (e *engine) lookAround(w *cluster.Cluster) string {
 	var b strings.Builder
 	e.mu.Lock()
 	phase := "start"
-	if n := len(e.marks); n > 0 {
-		phase = e.marks[n-1].phase
+	if n := len(e.phases); n > 0 {
+		phase = e.phases[n-1].Name
 	}
 	e.mu.Unlock()
-	fmt.Fprintf(&b, "seed %d at %.6fs of virtual time, phase %s\n", e.seed, w.Now().Seconds(), phase)
+	fmt.Fprintf(&b, "seed %d at %.6fs of virtual time, phase %s\n", e.config.Seed, w.Now().Seconds(), phase)
 	writeHosts(&b, w)
 	b.WriteString("\nactive faults\n")
 	e.strikes.mu.Lock()
@@ -73,75 +70,3 @@ func writeHosts(b *strings.Builder, w *cluster.Cluster) {
 		}
 	}
 }
-
-// A herd is goroutines that are alike, on one host or several.
-type herd struct {
-	hosts []string
-	count int
-	goroutine
-}
-
-// herds joins goroutines that wait in the same way at the same place, in the order of
-// their hosts.
-func herds(all []goroutine, hosts []string) (joined []*herd) {
-	place := func(g goroutine) int {
-		if i := slices.Index(hosts, g.host); i >= 0 {
-			return i
-		}
-		return len(hosts)
-	}
-	slices.SortStableFunc(all, func(x, y goroutine) int {
-		return cmp.Or(cmp.Compare(place(x), place(y)), cmp.Compare(x.host, y.host), cmp.Compare(x.path(), y.path()))
-	})
-	seen := map[string]*herd{}
-	for _, g := range all {
-		key := g.wait() + "\n" + g.path()
-		h := seen[key]
-		if h == nil {
-			h = &herd{goroutine: g}
-			seen[key] = h
-			joined = append(joined, h)
-		}
-		h.count++
-		if name := cmp.Or(g.host, "no host"); !slices.Contains(h.hosts, name) {
-			h.hosts = append(h.hosts, name)
-		}
-	}
-	return joined
-}
-
-// writeGoroutines lists goroutines by host, those that are alike once.
-func writeGoroutines(b *strings.Builder, all []goroutine, hosts []string) {
-	for _, h := range herds(all, hosts) {
-		wait := h.wait()
-		plural := "s"
-		if h.count == 1 {
-			plural = ""
-		}
-		fmt.Fprintf(b, "  %s: %d goroutine%s, %s\n", strings.Join(h.hosts, " "), h.count, plural, wait)
-		lines := strings.Split(h.path(), "\n")
-		for i, line := range lines {
-			if i == 2*snapshotFrames {
-				fmt.Fprintf(b, "    … and %d more frames\n", (len(lines)-i+1)/2)
-				break
-			}
-			fmt.Fprintf(b, "    %s\n", line)
-		}
-	}
-	if len(all) == 0 {
-		b.WriteString("  none\n")
-	}
-}
-
-// wait says what a goroutine waits for.
-func (g goroutine) wait() string {
-	if name, ok := strings.CutSuffix(g.state, " (durable)"); ok {
-		return name
-	}
-	return g.state + " (virtual time waits for it)"
-}
-
-// path is the stack of a goroutine without the number of the one that created it.
-func (g goroutine) path() string { return creatorLine.ReplaceAllString(g.stack(), "") }
-
-var creatorLine = regexp.MustCompile(` in goroutine \d+`)

@@ -15,24 +15,6 @@ type Status struct {
 	Faults   int           // that are active now
 }
 
-// status returns how far the run is. It may be called from outside of the bubble.
-func (e *engine) status() Status {
-	s := Status{Expected: e.test.Duration + e.test.Settle}
-	if w := e.world.Load(); w != nil {
-		s.Virtual = w.Reached()
-	}
-	e.mu.Lock()
-	if n := len(e.marks); n > 0 {
-		s.Phase = e.marks[n-1].phase
-	}
-	s.Calls = e.calls
-	e.mu.Unlock()
-	e.strikes.mu.Lock()
-	s.Faults = len(e.strikes.active)
-	e.strikes.mu.Unlock()
-	return s
-}
-
 // report calls the test's Progress, if it has one.
 func (t Test) report(s Status) {
 	if t.Progress != nil {

@@ -35,13 +35,13 @@ type strike struct {
 func (e *engine) nemesis(w *cluster.Cluster) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	for i, s := range e.plan {
+	for i, s := range e.config.Plan {
 		// The even nanoseconds belong to the world, so that a fault never
 		// strikes at the instant of a host, nor of another fault.
 		at := e.began.Truncate(time.Microsecond) + s.At.Truncate(time.Microsecond) + time.Duration(2*(i%400))
 		w.At(at, "", func() { go e.step(ctx, w, s) })
 	}
-	e.sleep(e.test.Duration)
+	e.sleep(e.config.Duration)
 	e.strikes.mu.Lock()
 	waiting := slices.Clone(e.strikes.busy)
 	e.strikes.mu.Unlock()
@@ -115,7 +115,7 @@ func (e *engine) inject(ctx context.Context, w *cluster.Cluster, x *strike) (err
 		}
 	}()
 	op := history.Op{Process: history.Nemesis, Type: history.Invoke, Key: stepKey(x.step), Input: x.step.Fault.String()}
-	x.desc, x.heal, err = x.step.Inject(ctx, w, e.seed)
+	x.desc, x.heal, err = x.step.Inject(ctx, w, e.config.Seed)
 	if x.desc != "" {
 		op.Input = x.desc
 	}
@@ -170,7 +170,7 @@ func (e *engine) heal(w *cluster.Cluster) {
 	e.sleep(time.Millisecond)
 	// What a disk had begun is not undone: an fsync that hung has still to end. And it takes
 	// the system a while to have all nodes as its members again.
-	for end := w.Now() + e.test.Settle; (w.Held() || !w.Reconfigured()) && w.Now() < end && !e.interrupted(); {
+	for end := w.Now() + e.config.Settle; (w.Held() || !w.Reconfigured()) && w.Now() < end && !e.interrupted(); {
 		e.sleep(10 * time.Millisecond)
 	}
 }

@@ -3,7 +3,9 @@ package capsize
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +15,144 @@ import (
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/nemesis"
 )
+
+// judge applies the checkers, outside of virtual time, and sums up.
+func judge(ctx context.Context, r *Result, rec *runRecord) {
+	if r.Stopped != nil && ctx.Err() != nil {
+		ctx = context.WithoutCancel(ctx) // what was recorded is judged all the same
+	}
+	if errors.Is(r.Stopped, errStopped) {
+		c, _ := checkStopped(r, rec)
+		r.Checks, r.Verdict, r.Reason = []checker.Result{c}, c.Verdict, c.Reason
+		return
+	}
+	for i, c := range []checker.Checker{r.Test.Workload.Checker, r.Test.Checker} {
+		if c != nil {
+			r.checking([]string{r.Test.Workload.Name, "what the test adds"}[i])
+			r.Checks = append(r.Checks, guardedCheck(ctx, c, r.History))
+		}
+	}
+	r.Checks = append(r.Checks, checkProgress(r, rec))
+	if _, ok := r.Test.System.(cluster.Converger); ok {
+		r.Checks = append(r.Checks, checkConvergence(r, rec))
+	}
+	r.Checks = append(r.Checks, checkFindings(r.Findings))
+	if r.hasMarks() {
+		r.Checks = append(r.Checks, checkMarks(r))
+	}
+	r.Checks = append(r.Checks, checkSucceeded(ctx, r, rec), checkFaults(r))
+	if r.Test.Require != nil {
+		r.Checks = append(r.Checks, checkRequired(r))
+	}
+	if c, ok := checkStopped(r, rec); ok {
+		r.Checks = append(r.Checks, c)
+	}
+	w := worst(r.Checks)
+	r.Verdict, r.Reason, r.Why = w.Verdict, w.Reason, w.Why
+}
+
+// guardedCheck survives a checker that panics.
+func guardedCheck(ctx context.Context, c checker.Checker, h *history.History) (r checker.Result) {
+	defer func() {
+		if p := recover(); p != nil {
+			r = checker.Result{Checker: "checker", Verdict: checker.Unknown, Reason: fmt.Sprintf("the checker panicked: %v", p), Undecided: "a checker panicked"}
+		}
+	}()
+	return c.Check(ctx, h)
+}
+
+// worst returns the check that decides the verdict: the first of the worst.
+func worst(checks []checker.Result) checker.Result {
+	var w checker.Result
+	for i, c := range checks {
+		if i == 0 || c.Verdict > w.Verdict {
+			w = c
+		}
+	}
+	return w
+}
+
+// checkProgress is the liveness check: once the faults are healed, operations
+// must succeed at every node of the core that has clients, within the bound; and
+// no leader must be elected any more after it.
+func checkProgress(r *Result, rec *runRecord) checker.Result {
+	c := checker.Result{Checker: "progress", Broken: "no progress after the faults"}
+	if r.Stopped != nil || rec.Core == nil {
+		c.Verdict, c.Reason = checker.Unknown, "the run was cut short before the faults were healed"
+		return c
+	}
+	first, asked := firstAnswers(rec)
+	slowest := time.Duration(0)
+	for i := range min(r.Test.Nodes, r.Test.Clients) {
+		node := fmt.Sprint("n", i+1)
+		if !slices.Contains(rec.Core.nodes, node) {
+			continue
+		}
+		d, ok := first[node]
+		if !ok {
+			d = math.MaxInt64
+		}
+		if d > rec.Core.bound {
+			what, why := fmt.Sprintf("no operation at %s succeeded", node), ""
+			if _, ok := asked[node]; !ok {
+				what = fmt.Sprintf("no client got through to %s", node)
+				if x, ok := rec.RefusalAt(node); ok {
+					why = fmt.Sprintf(": Open returned %q", x.Said)
+				}
+			}
+			c.Verdict, c.Reason = checker.Invalid, fmt.Sprintf("%s within %v after %v%s", what, rec.Core.bound, rec.Core, why)
+			return c
+		}
+		slowest = max(slowest, d)
+	}
+	if rec.Core.unrest > 0 {
+		c.Verdict, c.Broken = checker.Invalid, "elections do not end"
+		c.Reason = fmt.Sprintf("elections do not end: %d more leaders were elected later than %v after %v", rec.Core.unrest, rec.Core.bound, rec.Core)
+		return c
+	}
+	c.Reason = fmt.Sprintf("every node answered within %v after %v", slowest.Round(time.Millisecond), rec.Core)
+	return c
+}
+
+// firstAnswers returns by node how long after the heal an operation that was
+// invoked after it succeeded first, and when one was first invoked. Where no call was open
+// within the bound, as with few clients that ask seldom, time counts from the first invocation:
+// who was not asked can't have answered.
+func firstAnswers(r *runRecord) (first, asked map[string]time.Duration) {
+	first, asked = map[string]time.Duration{}, map[string]time.Duration{}
+	busy := map[string]bool{}
+	for call := range r.History.Calls() {
+		node := call.Invoke.Node
+		busy[node] = busy[node] || call.Invoke.Time <= r.Healed+r.Core.bound && call.Complete.Time >= r.Healed
+		if call.Invoke.Time < r.Healed {
+			continue
+		}
+		if _, ok := asked[node]; !ok {
+			asked[node] = call.Invoke.Time
+		}
+		if _, ok := first[node]; !ok && call.Complete.Type == history.OK {
+			from := r.Healed
+			if !busy[node] {
+				from = asked[node]
+			}
+			first[node] = call.Complete.Time - from
+		}
+	}
+	return first, asked
+}
+
+// checkConvergence asks that the replicas of a Converger agreed in the end.
+func checkConvergence(r *Result, rec *runRecord) checker.Result {
+	c := checker.Result{Checker: "convergence", Reason: "all nodes ended in the same state", Broken: "the nodes ended in different states"}
+	switch {
+	case r.Stopped != nil || rec.Core == nil || rec.Core.digests == nil:
+		c.Verdict, c.Reason = checker.Unknown, "the run was cut short before the nodes were asked for their states"
+	case !rec.Core.converged():
+		c.Verdict = checker.Invalid
+		c.Reason = fmt.Sprintf("the nodes hold different states %v after the last operation, which came after %v: %s", rec.Core.bound, rec.Core, rec.Core.states())
+	}
+	return c
+}
 
 // checkRequired applies the test's own demand.
 func checkRequired(r *Result) checker.Result {
@@ -25,13 +165,13 @@ func checkRequired(r *Result) checker.Result {
 
 // checkSucceeded asks that some call of each kind succeeded, and that the outcome of enough calls
 // is known: a history without answers keeps every rule.
-func checkSucceeded(ctx context.Context, r *Result) checker.Result {
+func checkSucceeded(ctx context.Context, r *Result, rec *runRecord) checker.Result {
 	mayFail := slices.Concat(r.Test.MayFail, r.Test.Workload.MayFail)
 	c := checker.Succeeded(mayFail...).Check(ctx, r.History)
 	x := r.Exercised
 	calls := x.OK + x.Fail + x.Info
-	if x, ok := r.refusalAt(""); ok && calls == 0 {
-		c.Reason = fmt.Sprintf("no operation was invoked, as no client got through: Open at %s returned %q", x.node, x.said)
+	if x, ok := rec.RefusalAt(""); ok && calls == 0 {
+		c.Reason = fmt.Sprintf("no operation was invoked, as no client got through: Open at %s returned %q", x.Node, x.Said)
 	}
 	if c.Verdict == checker.Valid && x.OK+x.Fail < min(r.Test.Clients, calls) {
 		c.Verdict, c.Undecided = checker.Unknown, "too few outcomes are known"
@@ -259,4 +399,31 @@ func countOf(n int, noun string) string {
 		return "1 " + noun
 	}
 	return count(n) + " " + noun + "s"
+}
+
+func plural(n int, noun string) string {
+	switch {
+	case n == 1:
+		return "1 " + noun
+	case noun == "crash":
+		noun += "e"
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// checkStopped keeps a run from being valid that was stopped, or was to be stopped.
+func checkStopped(r *Result, rec *runRecord) (c checker.Result, ok bool) {
+	b := r.Test.StopAt
+	c = checker.Result{Checker: "stopped", Verdict: checker.Unknown}
+	switch {
+	case b.At <= 0:
+		return c, false
+	case errors.Is(r.Stopped, errStopped):
+		c.Reason = fmt.Sprintf("the run was stopped at %v, as asked; nothing was judged", b.At)
+	case rec.Held:
+		c.Reason = fmt.Sprintf("the run waited at %v for a debugger, which may have changed it", b.At)
+	default:
+		c.Reason = fmt.Sprintf("the run ended at %v, before %v, where it was to stop", r.Virtual, b.At)
+	}
+	return c, true
 }

@@ -1,0 +1,87 @@
+package capsize
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/workloads"
+)
+
+// A runConfig says what is run. Nothing in it has a default.
+type runConfig struct {
+	System   cluster.System
+	Workload workloads.Workload // its checker is of no interest here
+	Plan     nemesis.Plan
+	Seed     uint64 // of every draw
+
+	Nodes    int
+	Clients  int
+	Rate     float64       // operations a second, of all clients together; +Inf for clients without a pace
+	Duration time.Duration // of the phase with faults
+	Timeout  time.Duration // of one operation
+	Settle   time.Duration // of the phase after the faults
+	Core     bool          // whether the last phases have a majority of the nodes only, and the others are isolated
+	Stall    time.Duration // of wall time in which nothing happens before the run is given up
+
+	StopAt time.Duration // the instant of virtual time to stop at; 0: nowhere
+	Wait   bool          // wait there for a debugger, and go on after it
+
+	Progress func(runStatus)  // is called now and then with how far the run is; optional
+	Record   func(history.Op) // is called with each op as it is recorded; optional
+}
+
+// A runStatus says how far a run is.
+type runStatus struct {
+	Phase    string        // setup, faults, heal, settle, final, end
+	Virtual  time.Duration // since the run began
+	Expected time.Duration // about how long the run will be
+	Calls    int           // that were invoked
+	Faults   int           // that are active now
+}
+
+// A runRecord is what a run left behind, before anything judges it. Of a run that was given
+// up it has no more than history, phases, findings and refusals.
+type runRecord struct {
+	History  *history.History
+	Phases   []phase // in the order in which they began
+	Findings []cluster.Finding
+	Refusals map[int]refusal // of the clients that did not get through in the end, by client
+	Stopped  error           // why the run was cut short; nil if it was not
+	Snapshot string          // what the run was doing at StopAt; empty if it did not come to that
+	Held     bool            // it waited at StopAt for a debugger
+	Log      *cluster.Log    // what the hosts logged; nil if the run did not begin
+	Virtual  time.Duration   // how long the run was
+
+	Healed  time.Duration    // when all faults were healed
+	Core    *core            // the nodes that had to make progress then; nil if the run did not come to its end
+	Idle    int              // faults that met no occasion, or no node that they may harm
+	Trace   uint64           // hash of all that happened in the cluster
+	Stats   cluster.Stats    // what the cluster counted
+	Effects []cluster.Effect // of the faults
+	Marks   map[string]int   // how often a node came by, by the marks that it sets
+	Missed  []string         // marks that were never reached
+}
+
+// A phase of a run has a name and an instant at which it began.
+type phase struct {
+	Name string
+	At   time.Duration
+}
+
+// A refusal is what Open said at a node.
+type refusal struct{ Node, Said string }
+
+// RefusalAt returns what Open said to the first client of a node that did not get through in
+// the end, or of any node for "".
+func (r *runRecord) RefusalAt(node string) (refusal, bool) {
+	for _, id := range slices.Sorted(maps.Keys(r.Refusals)) {
+		if x := r.Refusals[id]; node == "" || x.Node == node {
+			return x, true
+		}
+	}
+	return refusal{}, false
+}
