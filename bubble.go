@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/goroutines"
 )
 
 const (
@@ -70,18 +71,18 @@ func (e *engine) lookAt(watch *stillness) bool {
 		return false
 	}
 	if watch.isDue() {
-		if found := deadlock(e.label, goroutines()); len(found) > 0 {
+		if found := goroutines.Deadlock(e.label, goroutines.All()); len(found) > 0 {
 			e.giveUp(errStuck, found)
 			return true
 		}
 	}
 	switch still := watch.still; {
 	case still > e.config.Stall:
-		e.giveUp(fmt.Errorf("nothing happened for %v", e.config.Stall), stalled(e.label, still))
+		e.giveUp(fmt.Errorf("nothing happened for %v", e.config.Stall), goroutines.Stalled(e.label, still))
 		return true
 	case e.ctx.Err() != nil && still > stopWithin:
 		e.interrupted() // says why
-		e.giveUp(errInterrupted, stalled(e.label, still))
+		e.giveUp(errInterrupted, goroutines.Stalled(e.label, still))
 		return true
 	}
 	return false

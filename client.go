@@ -9,6 +9,7 @@ import (
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/goroutines"
 	"github.com/capsize-go/capsize/workloads"
 )
 
@@ -78,7 +79,7 @@ func (e *engine) finalReads(w *cluster.Cluster) {
 // live asks, turn by turn, until it is told to stop, has no more to ask, or its
 // shift is over.
 func (c *client) live(shift int) {
-	c.e.wear(c.host.Name(), shiftLabel, fmt.Sprint(shift))
+	c.e.wear(c.host.Name(), goroutines.GenerationLabel, fmt.Sprint(shift))
 	for c.pause() {
 		in, more := c.next()
 		if !more {
@@ -291,9 +292,9 @@ func (c *client) abandon() {
 		Kind: cluster.Hung, Host: c.host.Name(),
 		What: fmt.Sprintf("%v ignores its ctx: it had not come back %v after it was due", c.doing, grace),
 	}
-	for _, g := range leftBehind(c.e.label) {
-		if g.host == c.host.Name() && g.shift == fmt.Sprint(c.shift) {
-			f.Stack = g.stack()
+	for _, g := range goroutines.LeftBehind(c.e.label) {
+		if g.Host == c.host.Name() && g.Generation == fmt.Sprint(c.shift) {
+			f.Stack = g.Stack()
 		}
 	}
 	c.e.find(f)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/goroutines"
 	"github.com/capsize-go/capsize/internal/runlog"
 	"github.com/capsize-go/capsize/internal/savedrun"
 )
@@ -54,7 +55,7 @@ func (c CutShort) Finding() cluster.Finding {
 	case c.timedOut():
 		return cluster.Finding{Kind: cluster.Ended, What: "go test -timeout ended the process: " + firstLine(c.log.Crash)}
 	}
-	return crashed(c.log.Crash)
+	return goroutines.Crashed(c.log.Crash)
 }
 
 func firstLine(s string) string {

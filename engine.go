@@ -15,6 +15,7 @@ import (
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/goroutines"
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
@@ -243,7 +244,7 @@ func (e *engine) keep(found ...cluster.Finding) {
 		return // the run is being cut short
 	}
 	for _, f := range found {
-		f.Stack = portableStack(f.Stack)
+		f.Stack = goroutines.PortableStack(f.Stack)
 		e.findings = append(e.findings, f)
 	}
 }
@@ -254,9 +255,9 @@ func (e *engine) close(w *cluster.Cluster) {
 	e.closed, e.ended = true, true
 	e.keep(w.Findings()...)
 	e.mu.Unlock()
-	for _, same := range alike(leftBehind(e.label)) {
+	for _, same := range goroutines.Alike(goroutines.LeftBehind(e.label)) {
 		what := fmt.Sprintf("left %d goroutine(s) behind, which had not ended %v after their ctx was done", len(same), grace)
-		e.find(cluster.Finding{Kind: cluster.Leaked, Host: same[0].host, What: what, Stack: same[0].stack()})
+		e.find(cluster.Finding{Kind: cluster.Leaked, Host: same[0].Host, What: what, Stack: same[0].Stack()})
 	}
 }
 
@@ -302,9 +303,9 @@ func runName(seed uint64) string { return fmt.Sprintf("seed %d, run %d", seed, r
 // wear labels the running goroutine as one of the run, and of a host unless that is
 // empty.
 func (e *engine) wear(host string, more ...string) {
-	pairs := []string{runLabel, e.label}
+	pairs := []string{goroutines.RunLabel, e.label}
 	if host != "" {
-		pairs = append(pairs, hostLabel, host)
+		pairs = append(pairs, goroutines.HostLabel, host)
 	}
 	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(append(pairs, more...)...)))
 }

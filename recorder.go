@@ -9,6 +9,7 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/goroutines"
 	"github.com/capsize-go/capsize/internal/runlog"
 	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/nemesis"
@@ -68,7 +69,7 @@ func showLabelsWhileOpen() (undo func()) {
 	open.Lock()
 	defer open.Unlock()
 	if open.recorders++; open.recorders == 1 {
-		open.undo = setGODEBUG(showLabels)
+		open.undo = goroutines.SetGODEBUG(goroutines.ShowLabels)
 	}
 	return func() {
 		open.Lock()

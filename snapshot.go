@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/goroutines"
 )
 
 const (
@@ -47,7 +48,7 @@ func (e *engine) lookAround(w *cluster.Cluster) string {
 		}
 	}
 	b.WriteString("\ngoroutines\n")
-	writeGoroutines(&b, leftBehind(e.label), w.Hosts())
+	goroutines.Write(&b, goroutines.LeftBehind(e.label), w.Hosts())
 	return b.String()
 }
 

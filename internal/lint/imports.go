@@ -30,6 +30,7 @@ var importRules = []ImportRule{
 	{Package: "internal/bugset"},
 	{Package: "internal/keyed"},
 	{Package: "internal/locks"},
+	{Package: "internal/goroutines", Ours: []string{"cluster", "internal/locks"}},
 	{Package: "internal/runlog", Ours: []string{"history"}},
 	{Package: "internal/lint"},
 	{Package: "internal/savedrun", Ours: []string{"checker", "history", "nemesis"}},

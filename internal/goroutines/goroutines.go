@@ -1,4 +1,4 @@
-package capsize
+package goroutines
 
 import (
 	"fmt"
@@ -15,18 +15,18 @@ import (
 // that it starts, since goroutines inherit them. Findings name the host by them, CPU
 // profiles show it, and the runtime prints them when the process dies of a panic.
 const (
-	runLabel   = "capsize" // which run of the process, with its seed
-	hostLabel  = "host"    // the name of the host
-	shiftLabel = "shift"   // of clients; see client
+	RunLabel        = "capsize" // which run of the process, with its seed
+	HostLabel       = "host"    // the name of the host
+	GenerationLabel = "shift"   // of a client: counts the goroutines that have been it
 )
 
-// A goroutine is one goroutine of the process at an instant.
-type goroutine struct {
+// A Goroutine is one goroutine of the process at an instant.
+type Goroutine struct {
 	id     string
 	state  string // as the runtime spells it: "running", "select (durable)", "sync.Mutex.Lock"
 	bubble string // number of its bubble of virtual time; empty outside of one
 
-	run, host, shift string // its profiler labels; see labels.go
+	run, Host, Generation string // its profiler labels; see RunLabel
 
 	frames []frame // the innermost first, and at last who created it
 }
@@ -40,11 +40,11 @@ type frame struct {
 }
 
 // durable reports whether a goroutine waits in a way that lets virtual time pass.
-func (g goroutine) durable() bool { return strings.HasSuffix(g.state, "(durable)") }
+func (g Goroutine) durable() bool { return strings.HasSuffix(g.state, "(durable)") }
 
-// stack formats the stack of a goroutine, without what differs between two
+// Stack formats the stack of a goroutine, without what differs between two
 // goroutines that are alike.
-func (g goroutine) stack() string {
+func (g Goroutine) Stack() string {
 	var b strings.Builder
 	for _, f := range g.frames {
 		fmt.Fprintf(&b, "%s\n\t%s:%d\n", f.fn, f.file, f.line)
@@ -53,32 +53,32 @@ func (g goroutine) stack() string {
 }
 
 // in reports whether a function whose name begins so is on the stack.
-func (g goroutine) in(prefixes ...string) bool {
+func (g Goroutine) in(prefixes ...string) bool {
 	return slices.ContainsFunc(g.frames, func(f frame) bool {
 		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(f.fn, p) })
 	})
 }
 
-// goroutines lists all goroutines of the process, at one instant. The one that calls
+// All lists all goroutines of the process, at one instant. The one that calls
 // is the first.
-func goroutines() []goroutine {
-	defer setGODEBUG(showLabels)()
+func All() []Goroutine {
+	defer SetGODEBUG(ShowLabels)()
 	b := make([]byte, 256<<10)
 	n := runtime.Stack(b, true)
 	for n == len(b) && n < 64<<20 {
 		b = make([]byte, 4*len(b))
 		n = runtime.Stack(b, true)
 	}
-	return parseGoroutines(string(b[:n]))
+	return Parse(string(b[:n]))
 }
 
-// showLabels is the setting of GODEBUG that has the runtime print the profiler labels
+// ShowLabels is the setting of GODEBUG that has the runtime print the profiler labels
 // of a goroutine with its stack.
-const showLabels = "tracebacklabels=1"
+const ShowLabels = "tracebacklabels=1"
 
-// setGODEBUG adds a setting to GODEBUG until undo is called. It does nothing if the
+// SetGODEBUG adds a setting to GODEBUG until undo is called. It does nothing if the
 // environment has that setting.
-func setGODEBUG(setting string) (undo func()) {
+func SetGODEBUG(setting string) (undo func()) {
 	name, _, _ := strings.Cut(setting, "=")
 	before, had := os.LookupEnv("GODEBUG")
 	if strings.Contains(","+before, ","+name+"=") {
@@ -99,10 +99,10 @@ func setGODEBUG(setting string) (undo func()) {
 	}
 }
 
-// parseGoroutines reads what the runtime prints of goroutines, and passes over what is
+// Parse reads what the runtime prints of goroutines, and passes over what is
 // before the first of them, as the message of a panic.
-func parseGoroutines(text string) []goroutine {
-	var all []goroutine
+func Parse(text string) []Goroutine {
+	var all []Goroutine
 	for block := range strings.SplitSeq(text, "\n\n") {
 		if g, ok := parseGoroutine(strings.TrimLeft(block, "\n")); ok {
 			all = append(all, g)
@@ -121,7 +121,7 @@ var (
 // creator begins the last frame of a goroutine: where it was started.
 const creator = "created by "
 
-func parseGoroutine(block string) (g goroutine, ok bool) {
+func parseGoroutine(block string) (g Goroutine, ok bool) {
 	lines := strings.Split(block, "\n")
 	m := header.FindStringSubmatch(lines[0])
 	if m == nil {
@@ -131,12 +131,12 @@ func parseGoroutine(block string) (g goroutine, ok bool) {
 	g.id = m[1]
 	for _, pair := range labelPair.FindAllStringSubmatch(labels, -1) {
 		switch value := unquote(pair[2]); pair[1] {
-		case runLabel:
+		case RunLabel:
 			g.run = value
-		case hostLabel:
-			g.host = value
-		case shiftLabel:
-			g.shift = value
+		case HostLabel:
+			g.Host = value
+		case GenerationLabel:
+			g.Generation = value
 		}
 	}
 	if b := bubbleOf.FindStringSubmatch(state); b != nil {
@@ -172,14 +172,14 @@ func unquote(s string) string {
 
 // of returns the goroutines of a run: those that bear its label, and those in its
 // bubble that bear none.
-func of(run string, all []goroutine) []goroutine {
+func of(run string, all []Goroutine) []Goroutine {
 	bubble := ""
 	for _, g := range all {
 		if g.run == run && g.bubble != "" {
 			bubble = g.bubble
 		}
 	}
-	var found []goroutine
+	var found []Goroutine
 	for _, g := range all {
 		if g.run == run || bubble != "" && g.bubble == bubble {
 			found = append(found, g)
@@ -189,23 +189,23 @@ func of(run string, all []goroutine) []goroutine {
 }
 
 // ofHarness reports whether a goroutine runs code of the harness alone.
-func (g goroutine) ofHarness() bool {
-	return g.host == "" && g.in("testing/synctest.", "internal/synctest.Run", "github.com/capsize-go/capsize.(*engine).run",
+func (g Goroutine) ofHarness() bool {
+	return g.Host == "" && g.in("testing/synctest.", "internal/synctest.Run", "github.com/capsize-go/capsize.(*engine).run",
 		"github.com/capsize-go/capsize/cluster.(*loop).run", "github.com/capsize-go/capsize/cluster.(*loop).catchUp")
 }
 
-// leftBehind lists the goroutines of a run that run code of its hosts.
-func leftBehind(run string) []goroutine {
-	return slices.DeleteFunc(of(run, goroutines()), goroutine.ofHarness)
+// LeftBehind lists the goroutines of a run that run code of its hosts.
+func LeftBehind(run string) []Goroutine {
+	return slices.DeleteFunc(of(run, All()), Goroutine.ofHarness)
 }
 
-// alike groups goroutines of one host with the same stack, in the order of the first
+// Alike groups goroutines of one host with the same stack, in the order of the first
 // of each group.
-func alike(all []goroutine) [][]goroutine {
+func Alike(all []Goroutine) [][]Goroutine {
 	index := map[[2]string]int{}
-	var groups [][]goroutine
+	var groups [][]Goroutine
 	for _, g := range all {
-		key := [2]string{g.host, g.stack()}
+		key := [2]string{g.Host, g.Stack()}
 		i, ok := index[key]
 		if !ok {
 			i = len(groups)

@@ -1,4 +1,4 @@
-package capsize
+package goroutines
 
 import (
 	"cmp"
@@ -15,40 +15,40 @@ const mostFrames = 12
 type herd struct {
 	hosts []string
 	count int
-	goroutine
+	Goroutine
 }
 
 // herds joins goroutines that wait in the same way at the same place, in the order of
 // their hosts.
-func herds(all []goroutine, hosts []string) (joined []*herd) {
-	place := func(g goroutine) int {
-		if i := slices.Index(hosts, g.host); i >= 0 {
+func herds(all []Goroutine, hosts []string) (joined []*herd) {
+	place := func(g Goroutine) int {
+		if i := slices.Index(hosts, g.Host); i >= 0 {
 			return i
 		}
 		return len(hosts)
 	}
-	slices.SortStableFunc(all, func(x, y goroutine) int {
-		return cmp.Or(cmp.Compare(place(x), place(y)), cmp.Compare(x.host, y.host), cmp.Compare(x.path(), y.path()))
+	slices.SortStableFunc(all, func(x, y Goroutine) int {
+		return cmp.Or(cmp.Compare(place(x), place(y)), cmp.Compare(x.Host, y.Host), cmp.Compare(x.path(), y.path()))
 	})
 	seen := map[string]*herd{}
 	for _, g := range all {
 		key := g.wait() + "\n" + g.path()
 		h := seen[key]
 		if h == nil {
-			h = &herd{goroutine: g}
+			h = &herd{Goroutine: g}
 			seen[key] = h
 			joined = append(joined, h)
 		}
 		h.count++
-		if name := cmp.Or(g.host, "no host"); !slices.Contains(h.hosts, name) {
+		if name := cmp.Or(g.Host, "no host"); !slices.Contains(h.hosts, name) {
 			h.hosts = append(h.hosts, name)
 		}
 	}
 	return joined
 }
 
-// writeGoroutines lists goroutines by host, those that are alike once.
-func writeGoroutines(b *strings.Builder, all []goroutine, hosts []string) {
+// Write lists goroutines by host, those that are alike once.
+func Write(b *strings.Builder, all []Goroutine, hosts []string) {
 	for _, h := range herds(all, hosts) {
 		wait := h.wait()
 		plural := "s"
@@ -71,7 +71,7 @@ func writeGoroutines(b *strings.Builder, all []goroutine, hosts []string) {
 }
 
 // wait says what a goroutine waits for.
-func (g goroutine) wait() string {
+func (g Goroutine) wait() string {
 	if name, ok := strings.CutSuffix(g.state, " (durable)"); ok {
 		return name
 	}
@@ -79,6 +79,6 @@ func (g goroutine) wait() string {
 }
 
 // path is the stack of a goroutine without the number of the one that created it.
-func (g goroutine) path() string { return creatorLine.ReplaceAllString(g.stack(), "") }
+func (g Goroutine) path() string { return creatorLine.ReplaceAllString(g.Stack(), "") }
 
 var creatorLine = regexp.MustCompile(` in goroutine \d+`)

@@ -1,4 +1,4 @@
-package capsize
+package goroutines
 
 import (
 	"fmt"
@@ -27,12 +27,12 @@ var outsideWaits = map[string]string{
 	"sync.WaitGroup.Wait": "a sync.WaitGroup that was used outside of the run", "semacquire": "a semaphore of the runtime",
 }
 
-// deadlock returns what keeps virtual time from passing for good, if the goroutines of
+// Deadlock returns what keeps virtual time from passing for good, if the goroutines of
 // a run are in such a state. It is empty if one of them can run, and also if the world
 // outside of the bubble could wake one. So it never depends on how long one waits.
-func deadlock(run string, all []goroutine) []cluster.Finding {
+func Deadlock(run string, all []Goroutine) []cluster.Finding {
 	ours := of(run, all)
-	var stuck []goroutine
+	var stuck []Goroutine
 	for _, g := range ours {
 		switch {
 		case g.durable():
@@ -59,7 +59,7 @@ func deadlock(run string, all []goroutine) []cluster.Finding {
 
 // quiet reports whether the goroutines outside of a bubble are known to wait for its
 // end, or for nothing that concerns it.
-func quiet(ours, all []goroutine) bool {
+func quiet(ours, all []Goroutine) bool {
 	inside := map[string]bool{}
 	for _, g := range ours {
 		inside[g.id] = true
@@ -85,15 +85,15 @@ func quiet(ours, all []goroutine) bool {
 
 // sameLock groups those who wait for the same lock of the same host, the holders of
 // other locks last: the first of each group stands for it.
-func sameLock(stuck []goroutine, sources *locks.Sources) [][]goroutine {
-	var groups [][]goroutine
+func sameLock(stuck []Goroutine, sources *locks.Sources) [][]Goroutine {
+	var groups [][]Goroutine
 	index := map[string]int{}
 	for _, g := range stuck {
-		key := g.host + " " + lockAddress(g)
+		key := g.Host + " " + lockAddress(g)
 		if lockAddress(g) == "" {
-			key += g.stack()
+			key += g.Stack()
 			for _, l := range wantedLocks(g, sources) {
-				key = g.host + " " + l.Key
+				key = g.Host + " " + l.Key
 			}
 		}
 		i, ok := index[key]
@@ -109,7 +109,7 @@ func sameLock(stuck []goroutine, sources *locks.Sources) [][]goroutine {
 
 // lockAddress returns the address of the lock that a goroutine waits for, where the
 // runtime is sure of it.
-func lockAddress(g goroutine) string {
+func lockAddress(g Goroutine) string {
 	for _, f := range g.frames {
 		if f.fn == "internal/sync.(*Mutex).lockSlow" {
 			if a := strings.Trim(f.args, "()"); !strings.ContainsAny(a, "?,") {
@@ -134,13 +134,13 @@ func ofRuntime(f frame) bool {
 }
 
 // outer returns the index of the innermost frame that is none of the runtime's.
-func outer(g goroutine) int {
+func outer(g Goroutine) int {
 	return max(0, slices.IndexFunc(g.frames, func(f frame) bool { return !ofRuntime(f) }))
 }
 
 // wantedLocks returns the locks that a goroutine waits for, as the sources spell them: there
 // are several if the lock is taken by a method Lock of the user's own.
-func wantedLocks(g goroutine, sources *locks.Sources) []locks.Lock {
+func wantedLocks(g Goroutine, sources *locks.Sources) []locks.Lock {
 	once := slices.ContainsFunc(g.frames[:outer(g)], func(f frame) bool { return strings.HasPrefix(f.fn, "sync.(*Once)") })
 	var found []locks.Lock
 	for i := outer(g); i < len(g.frames); i++ {
@@ -160,27 +160,27 @@ func wantedLocks(g goroutine, sources *locks.Sources) []locks.Lock {
 
 // A waiter is a goroutine that waits for a lock, in the company of others.
 type waiter struct {
-	goroutine
+	Goroutine
 	others  int // that wait for the same lock
-	all     []goroutine
+	all     []Goroutine
 	sources *locks.Sources
 }
 
 // finding says what a goroutine waits for and who holds it. It is certain that this
 // state is for good if the holder was found: then nothing outside can end it.
 func (w waiter) finding() (f cluster.Finding, certain bool) {
-	at := w.frames[outer(w.goroutine)]
+	at := w.frames[outer(w.Goroutine)]
 	what, ok := lockWaits[w.state]
 	if !ok {
 		what := fmt.Sprintf("hangs: %s waits at %v for %s, and so virtual time can't pass; see docs/determinism.md#locks", at.short(), at, outsideWaits[w.state])
-		return cluster.Finding{Kind: cluster.Hung, Host: w.host, What: what, Stack: w.stack()}, false
+		return cluster.Finding{Kind: cluster.Hung, Host: w.Host, What: what, Stack: w.Stack()}, false
 	}
-	if w.goroutine.in("sync.(*Once)") && strings.HasPrefix(w.frames[outer(w.goroutine)-1].fn, "sync.(*Once)") {
+	if w.Goroutine.in("sync.(*Once)") && strings.HasPrefix(w.frames[outer(w.Goroutine)-1].fn, "sync.(*Once)") {
 		what = "sync.Once"
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "hangs: %s waits at %v for %s", at.short(), at, what)
-	for _, l := range wantedLocks(w.goroutine, w.sources) {
+	for _, l := range wantedLocks(w.Goroutine, w.sources) {
 		fmt.Fprintf(&b, " %s", l.Text)
 		break
 	}
@@ -189,14 +189,14 @@ func (w waiter) finding() (f cluster.Finding, certain bool) {
 	}
 	found := w.holders()
 	certain = len(found) > 0 && found[0].sure
-	f = cluster.Finding{Kind: cluster.Hung, Host: w.host, Stack: w.stack()}
+	f = cluster.Finding{Kind: cluster.Hung, Host: w.Host, Stack: w.Stack()}
 	for i, h := range found {
 		if i == 3 {
 			fmt.Fprintf(&b, ", or one of %d more", len(found)-i)
 			break
 		}
-		fmt.Fprintf(&b, "%s %s", []string{", which", " or"}[min(i, 1)], h.what(w.host))
-		f.Stack += fmt.Sprintf("\n\nthe holder, goroutine %s [%s]:\n%s", h.id, h.state, h.stack())
+		fmt.Fprintf(&b, "%s %s", []string{", which", " or"}[min(i, 1)], h.what(w.Host))
+		f.Stack += fmt.Sprintf("\n\nthe holder, goroutine %s [%s]:\n%s", h.id, h.state, h.Stack())
 	}
 	if len(found) == 0 {
 		b.WriteString(", whose holder was not found in the sources")
@@ -209,7 +209,7 @@ func (w waiter) finding() (f cluster.Finding, certain bool) {
 // A holder is a goroutine that holds a lock, as the source of a function on its stack
 // shows.
 type holder struct {
-	goroutine
+	Goroutine
 	lock locks.Lock
 	at   int  // index of the frame of that function
 	sure bool // the lock is the one that is waited for, by its type and name and by its host
@@ -219,8 +219,8 @@ type holder struct {
 func (h holder) what(host string) string {
 	f := h.frames[h.at]
 	who := "a goroutine"
-	if h.host != host {
-		who += " of " + h.host
+	if h.Host != host {
+		who += " of " + h.Host
 	}
 	verb := "is held by"
 	if !h.sure {
@@ -239,7 +239,7 @@ func baseName(file string) string { return file[strings.LastIndex(file, "/")+1:]
 // holders returns who holds the lock that is waited for: those who are sure to hold it,
 // or else those who hold one of the same name.
 func (w waiter) holders() []holder {
-	want := wantedLocks(w.goroutine, w.sources)
+	want := wantedLocks(w.Goroutine, w.sources)
 	var sure, likely []holder
 	for _, g := range w.all {
 		if g.id == w.id {
@@ -262,7 +262,7 @@ func (w waiter) holders() []holder {
 }
 
 // holds looks for the lock among those that the functions on a stack hold.
-func (w waiter) holds(g goroutine, want []locks.Lock) (h holder, ok bool) {
+func (w waiter) holds(g Goroutine, want []locks.Lock) (h holder, ok bool) {
 	for i := outer(g); i < len(g.frames); i++ {
 		f := g.frames[i]
 		held := w.sources.Held(f.file, f.line)
@@ -273,9 +273,9 @@ func (w waiter) holds(g goroutine, want []locks.Lock) (h holder, ok bool) {
 			for _, x := range want {
 				switch {
 				case l.Once != x.Once:
-				case l.Key == x.Key && g.host == w.host:
+				case l.Key == x.Key && g.Host == w.Host:
 					return holder{g, l, i, true}, true
-				case !ok && l.Name == x.Name && (g.host == w.host || l.Key == x.Key):
+				case !ok && l.Name == x.Name && (g.Host == w.Host || l.Key == x.Key):
 					h, ok = holder{g, l, i, false}, true
 				}
 			}

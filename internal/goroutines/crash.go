@@ -1,4 +1,4 @@
-package capsize
+package goroutines
 
 import (
 	"fmt"
@@ -7,17 +7,17 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// crashed returns the finding that a process died by a panic or a fatal error: what it was, with the
+// Crashed returns the finding that a process died by a panic or a fatal error: what it was, with the
 // host whose goroutine it was and its stack, as far as the runtime printed them.
-func crashed(text string) cluster.Finding {
+func Crashed(text string) cluster.Finding {
 	f := cluster.Finding{Kind: cluster.Panicked, What: message(text)}
-	all := parseGoroutines(text)
+	all := Parse(text)
 	if len(all) == 0 {
 		f.Stack = strings.TrimSpace(text)
 		return f
 	}
 	g := all[0]
-	f.Host, f.Stack = g.host, g.stack()
+	f.Host, f.Stack = g.Host, g.Stack()
 	if f.What == "" {
 		f.What = fatal(g)
 	}
@@ -38,7 +38,7 @@ func message(crash string) string {
 
 // fatal says which fatal error of the runtime a goroutine met. The runtime prints its
 // message before it begins to die, and so to stderr alone.
-func fatal(g goroutine) string {
+func fatal(g Goroutine) string {
 	switch {
 	case g.in("internal/runtime/maps.fatal"):
 		return "fatal error of the runtime: concurrent use of a map"

@@ -1,4 +1,4 @@
-package capsize
+package goroutines
 
 import (
 	"fmt"
@@ -8,18 +8,18 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// stalled says which goroutines of a run keep virtual time from passing.
-func stalled(run string, still time.Duration) []cluster.Finding {
+// Stalled says which goroutines of a run keep virtual time from passing.
+func Stalled(run string, still time.Duration) []cluster.Finding {
 	var found []cluster.Finding
 	var ours strings.Builder
-	for _, same := range alike(leftBehind(run)) {
+	for _, same := range Alike(LeftBehind(run)) {
 		g := same[0]
 		if g.durable() {
-			fmt.Fprintf(&ours, "%s, %d goroutine(s) [%s]:\n%s\n\n", g.host, len(same), g.state, g.stack())
+			fmt.Fprintf(&ours, "%s, %d goroutine(s) [%s]:\n%s\n\n", g.Host, len(same), g.state, g.Stack())
 			continue
 		}
 		found = append(found, cluster.Finding{
-			Kind: cluster.Stalled, Host: g.host, Stack: g.stack(),
+			Kind: cluster.Stalled, Host: g.Host, Stack: g.Stack(),
 			What: fmt.Sprintf("hangs: it used up %v of wall time without letting virtual time pass; %s", still.Round(100*time.Millisecond), g.whyNot()),
 		})
 	}
@@ -31,7 +31,7 @@ func stalled(run string, still time.Duration) []cluster.Finding {
 }
 
 // whyNot says what a goroutine does that keeps virtual time from passing.
-func (g goroutine) whyNot() string {
+func (g Goroutine) whyNot() string {
 	switch g.state {
 	case "running", "runnable", "preempted":
 		return "it spins, or computes for that long"

@@ -1,4 +1,4 @@
-package capsize
+package goroutines
 
 import (
 	"runtime/debug"
@@ -22,6 +22,6 @@ func TestPortableStack(t *testing.T) {
 		"example.com/a/store.Trim(...)\n\texample.com/a/store/trim.go:3\n" +
 		"example.com/a/store.open.func1()\n\texample.com/a/store/open.go:4\n" +
 		"created by example.com/a/store.Start in goroutine\n\texample.com/a/store/start.go:9\n"
-	assert.Equal(t, want, portableStack(stack))
-	assert.NotRegexp(t, `0x|goroutine \d|\t/`, portableStack(string(debug.Stack())))
+	assert.Equal(t, want, PortableStack(stack))
+	assert.NotRegexp(t, `0x|goroutine \d|\t/`, PortableStack(string(debug.Stack())))
 }

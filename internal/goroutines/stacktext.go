@@ -1,4 +1,4 @@
-package capsize
+package goroutines
 
 import (
 	"path"
@@ -14,9 +14,9 @@ var (
 	sourceLine      = regexp.MustCompile(`^\t(.*/)?([^/]+\.(?:go|s)):(\d+)(?: \+0x[0-9a-f]+)?$`)
 )
 
-// portableStack returns a stack as package debug prints it without all that: so the page of a
+// PortableStack returns a stack as package debug prints it without all that: so the page of a
 // run is the same byte for byte on any machine. A file is named by its package.
-func portableStack(stack string) string {
+func PortableStack(stack string) string {
 	lines := strings.Split(stack, "\n")
 	caller := ""
 	for i, line := range lines {
