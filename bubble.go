@@ -16,7 +16,7 @@ const (
 	// lookEvery is how often a run is looked at from outside of virtual time, and
 	// lookSeldom how often one that does no more than compute.
 	lookEvery, lookSeldom = 100 * time.Millisecond, time.Second
-	// stopWithin is how long a run may stand still that was told to stop.
+	// stopWithin is how long a run that is to stop may stand still.
 	stopWithin = 2 * time.Second
 )
 
@@ -47,8 +47,8 @@ func (e *engine) runInBubble(t *testing.T) error {
 			return err
 		case <-tick.C:
 		}
-		if e.hold.waiting.Load() {
-			e.hold.wait(e.ctx, e.config.StopAt)
+		if e.breakpoint.waiting.Load() {
+			e.breakpoint.wait(e.ctx, e.config.StopAt)
 			watch = stillness{}
 			continue
 		}
@@ -64,25 +64,25 @@ func (e *engine) runInBubble(t *testing.T) error {
 // lookAt looks at the run from outside, and reports whether it was given up.
 func (e *engine) lookAt(watch *stillness) bool {
 	var progress uint64
-	if w := e.world.Load(); w != nil {
+	if w := e.cluster.Load(); w != nil {
 		progress = w.Progress()
 	}
 	if !watch.look(progress, time.Now()) {
 		return false
 	}
 	if watch.isDue() {
-		if found := goroutines.Deadlock(e.label, goroutines.All()); len(found) > 0 {
+		if found := goroutines.Deadlock(e.runLabel, goroutines.All()); len(found) > 0 {
 			e.giveUp(errStuck, found)
 			return true
 		}
 	}
 	switch still := watch.still; {
 	case still > e.config.Stall:
-		e.giveUp(fmt.Errorf("nothing happened for %v", e.config.Stall), goroutines.Stalled(e.label, still))
+		e.giveUp(fmt.Errorf("nothing happened for %v", e.config.Stall), goroutines.Stalled(e.runLabel, still))
 		return true
 	case e.ctx.Err() != nil && still > stopWithin:
 		e.interrupted() // says why
-		e.giveUp(errInterrupted, goroutines.Stalled(e.label, still))
+		e.giveUp(errInterrupted, goroutines.Stalled(e.runLabel, still))
 		return true
 	}
 	return false
@@ -141,7 +141,7 @@ func (e *engine) explainPanic(p any) error {
 // giveUp ends a run that stands still, and says why.
 func (e *engine) giveUp(why error, found []cluster.Finding) {
 	e.stop(why)
-	if w := e.world.Load(); w != nil {
+	if w := e.cluster.Load(); w != nil {
 		defer w.Abandon()
 	}
 	for _, f := range found {

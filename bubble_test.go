@@ -5,9 +5,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-
-	"github.com/capsize-go/capsize/checker"
-	"github.com/capsize-go/capsize/cluster"
 )
 
 // TestStillness has a machine sleep for an hour in the middle of a run: that hour counts
@@ -42,19 +39,4 @@ func TestStillnessIsDue(t *testing.T) {
 		}
 	}
 	assert.Equal(t, []time.Duration{1, 2, 4, 8, 16, 26, 36, 46}, due)
-}
-
-// TestStalledIsUnknown has what the clock of the machine decided leave the verdict open,
-// and what did not depend on it decide.
-func TestStalledIsUnknown(t *testing.T) {
-	stalled := cluster.Finding{Kind: cluster.Stalled, Host: "n1", What: "hangs"}
-	hung := cluster.Finding{Kind: cluster.Hung, Host: "n2", What: "waits for a lock"}
-	c := checkFindings([]cluster.Finding{stalled})
-	assert.Equal(t, checker.Unknown, c.Verdict)
-	assert.Equal(t, "n1: hangs", c.Reason)
-	assert.Equal(t, "n1 stood still", c.Undecided)
-	c = checkFindings([]cluster.Finding{stalled, hung})
-	assert.Equal(t, checker.Invalid, c.Verdict)
-	assert.Equal(t, "n2: waits for a lock", c.Reason)
-	assert.Equal(t, checker.Valid, checkFindings(nil).Verdict)
 }

@@ -105,9 +105,9 @@ func checkProgress(r *Result, rec *runRecord) checker.Result {
 		}
 		slowest = max(slowest, d)
 	}
-	if rec.Core.unrest > 0 {
+	if rec.Core.lateElections > 0 {
 		c.Verdict, c.Broken = checker.Invalid, "elections do not end"
-		c.Reason = fmt.Sprintf("elections do not end: %d more leaders were elected later than %v after %v", rec.Core.unrest, rec.Core.bound, rec.Core)
+		c.Reason = fmt.Sprintf("elections do not end: %d more leaders were elected later than %v after %v", rec.Core.lateElections, rec.Core.bound, rec.Core)
 		return c
 	}
 	c.Reason = fmt.Sprintf("every node answered within %v after %v", slowest.Round(time.Millisecond), rec.Core)

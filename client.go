@@ -14,31 +14,31 @@ import (
 )
 
 // A client is one of the test's clients: a host that is bound to a node, and the
-// processes that live on it one after the other. A process ends when nobody
-// knows what became of what it asked, since it can't ask anything else meanwhile.
+// processes that live on it one after the other. A process ends when the outcome of
+// an operation is indeterminate, as that operation stays pending.
 //
 // One goroutine is the client, and calls the user's code itself. If that code
 // does not come back, the watchdog leaves the goroutine behind and starts another
-// in its place, so each acts only while its shift lasts.
+// in its place, so each acts only as long as it is the current generation.
 type client struct {
 	e    *engine
 	id   int
 	host *cluster.Host
 
-	mu      sync.Mutex
-	shift   int // counts the goroutines that have been this client
-	process int
-	turn    workloads.Turn[any, any]
-	conn    workloads.Client
-	final   bool
-	due     time.Duration // when the last turn began
-	doing   any           // what user code is doing; nil between calls
-	since   time.Duration // when it began
-	stood   time.Duration // for how long the host had been paused by then
-	ctx     context.Context
-	late    bool          // its ctx ended later than it should have by the true time, because the host's clock drifts
-	asked   *history.Op   // the operation that is under way
-	done    chan struct{} // closed when the client has stopped
+	mu           sync.Mutex
+	generation   int // counts the goroutines that have been this client
+	process      int
+	turn         workloads.Turn[any, any]
+	conn         workloads.Client
+	final        bool
+	due          time.Duration // when the last turn began
+	running      any           // what user code is doing; nil between calls
+	since        time.Duration // when it began
+	pausedBefore time.Duration // for how long the host had been paused by then
+	ctx          context.Context
+	overran      bool          // its ctx ended later than it should have by the true time, because the host's clock drifts
+	pending      *history.Op   // the operation that is under way
+	done         chan struct{} // closed when the client has stopped
 }
 
 func (e *engine) startClients(w *cluster.Cluster) {
@@ -54,7 +54,7 @@ func (e *engine) startClients(w *cluster.Cluster) {
 // start has the client live from its host's next instant on.
 func (c *client) start(w *cluster.Cluster) {
 	c.done = make(chan struct{})
-	w.At(w.Now(), c.host.Name(), func() { go c.live(c.shift) })
+	w.At(w.Now(), c.host.Name(), func() { go c.live(c.generation) })
 }
 
 func (e *engine) awaitClients() {
@@ -76,21 +76,21 @@ func (e *engine) finalReads(w *cluster.Cluster) {
 	e.awaitClients()
 }
 
-// live asks, turn by turn, until it is told to stop, has no more to ask, or its
-// shift is over.
-func (c *client) live(shift int) {
-	c.e.wear(c.host.Name(), goroutines.GenerationLabel, fmt.Sprint(shift))
+// live invokes operations, turn by turn, until the clients are to stop, the workload has
+// no more, or another generation has taken its place.
+func (c *client) live(generation int) {
+	c.e.label(c.host.Name(), goroutines.GenerationLabel, fmt.Sprint(generation))
 	for c.pause() {
 		in, more := c.next()
 		if !more {
 			break
 		}
-		if !c.connect(shift) || !c.ask(shift, in) {
+		if !c.connect(generation) || !c.invoke(generation, in) {
 			return
 		}
 		c.turn.Index++
 	}
-	if c.hangUp(shift) {
+	if c.disconnect(generation) {
 		close(c.done)
 	}
 }
@@ -115,10 +115,10 @@ func (c *client) pause() bool {
 		_ = c.host.Sleep(wait) // the hosts of clients do not crash
 	}
 	c.due = max(c.due, c.now())
-	return !c.e.over.Load()
+	return !c.e.stopping.Load()
 }
 
-func (c *client) now() time.Duration { return c.e.world.Load().Now() }
+func (c *client) now() time.Duration { return c.e.cluster.Load().Now() }
 
 // next returns what the client asks now.
 func (c *client) next() (in any, more bool) {
@@ -138,26 +138,26 @@ func (c *client) next() (in any, more bool) {
 	return c.e.config.Workload.Next(c.turn), true
 }
 
-// call calls user code. It reports whether the client's shift goes on after it.
-func (c *client) call(shift int, what any, asked *history.Op, f func(ctx context.Context) error) (goesOn bool, err error) {
+// call calls user code. It reports whether this generation is still the current one after it.
+func (c *client) call(generation int, what any, asked *history.Op, f func(ctx context.Context) error) (goesOn bool, err error) {
 	ctx, cancel := c.host.WithTimeout(context.Background(), c.e.config.Timeout)
-	stood := c.e.world.Load().Paused(c.host.Name())
+	stood := c.e.cluster.Load().Paused(c.host.Name())
 	c.mu.Lock()
-	c.doing, c.since, c.asked, c.stood, c.ctx, c.late = what, c.now(), asked, stood, ctx, false
+	c.running, c.since, c.pending, c.pausedBefore, c.ctx, c.overran = what, c.now(), asked, stood, ctx, false
 	c.mu.Unlock()
-	err = c.survive(what, func() error { return f(ctx) })
+	err = c.recovering(what, func() error { return f(ctx) })
 	cancel()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.shift != shift {
+	if c.generation != generation {
 		return false, nil
 	}
-	c.doing, c.asked = nil, nil
+	c.running, c.pending = nil, nil
 	return true, err
 }
 
-// survive turns a panic into a finding and an error.
-func (c *client) survive(what any, f func() error) (err error) {
+// recovering turns a panic into a finding and an error.
+func (c *client) recovering(what any, f func() error) (err error) {
 	returned := false
 	defer func() {
 		p := recover()
@@ -174,10 +174,10 @@ func (c *client) survive(what any, f func() error) (err error) {
 
 // connect opens a connection if there is none, and tries again until there is
 // one or the clients are to stop. For the final questions it tries five times.
-func (c *client) connect(shift int) (goesOn bool) {
-	for try := 0; c.conn == nil && (!c.e.over.Load() || c.final && try < 5); try++ {
+func (c *client) connect(generation int) (goesOn bool) {
+	for try := 0; c.conn == nil && (!c.e.stopping.Load() || c.final && try < 5); try++ {
 		var conn workloads.Client
-		goesOn, err := c.call(shift, "Open", nil, func(ctx context.Context) (err error) {
+		goesOn, err := c.call(generation, "Open", nil, func(ctx context.Context) (err error) {
 			conn, err = c.e.config.Workload.Open(ctx, c.host)
 			return err
 		})
@@ -203,8 +203,8 @@ func (e *engine) refused(c *client, err error) {
 	}
 }
 
-// ask invokes one operation and records it and what became of it.
-func (c *client) ask(shift int, in any) (goesOn bool) {
+// invoke invokes one operation and records it and what became of it.
+func (c *client) invoke(generation int, in any) (goesOn bool) {
 	if c.conn == nil {
 		return true // the clients are to stop, and it never got through
 	}
@@ -214,7 +214,7 @@ func (c *client) ask(shift int, in any) (goesOn bool) {
 	}
 	c.e.record(op)
 	var out any
-	goesOn, err := c.call(shift, in, &op, func(ctx context.Context) (err error) {
+	goesOn, err := c.call(generation, in, &op, func(ctx context.Context) (err error) {
 		out, err = c.conn.Invoke(ctx, in)
 		return err
 	})
@@ -232,32 +232,32 @@ func (c *client) ask(shift int, in any) (goesOn bool) {
 	c.turn.Last, c.turn.Answer, c.turn.OK = in, out, op.Type == history.OK
 	if op.Type == history.Info {
 		c.process += c.e.config.Clients
-		return c.hangUp(shift)
+		return c.disconnect(generation)
 	}
 	return true
 }
 
-// hangUp closes the connection.
-func (c *client) hangUp(shift int) (goesOn bool) {
+// disconnect closes the connection.
+func (c *client) disconnect(generation int) (goesOn bool) {
 	conn := c.conn
 	if conn == nil {
 		return true
 	}
 	c.conn = nil
 	// What Close says is of no interest: the process is done with it.
-	goesOn, _ = c.call(shift, "Close", nil, func(context.Context) error { return conn.Close() })
+	goesOn, _ = c.call(generation, "Close", nil, func(context.Context) error { return conn.Close() })
 	return goesOn
 }
 
 // watch looks whether user code has come back in time, and looks again.
 func (c *client) watch() {
-	limit := c.e.config.Timeout + grace
+	limit := c.e.config.Timeout + shutdownTimeout
 	var timer *cluster.Timer
 	timer = c.host.AfterFunc(limit, func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		left := limit
-		if c.doing != nil {
+		if c.running != nil {
 			left = c.left(limit)
 		}
 		if left <= 0 {
@@ -269,18 +269,18 @@ func (c *client) watch() {
 }
 
 // left returns how long user code may still take. A host that was paused gets that time
-// back. One whose clock drifts may end a ctx late, and then has a grace from there on.
+// back. One whose clock drifts may end a ctx late, and then has the shutdown timeout from there on.
 func (c *client) left(limit time.Duration) time.Duration {
-	paused := c.e.world.Load().Paused(c.host.Name()) - c.stood
+	paused := c.e.cluster.Load().Paused(c.host.Name()) - c.pausedBefore
 	left := c.since + limit + paused - c.now()
 	switch {
 	case left > 0:
 	case c.ctx.Err() == nil:
-		c.late = true
-		return grace
-	case c.late:
-		c.late = false
-		return grace
+		c.overran = true
+		return shutdownTimeout
+	case c.overran:
+		c.overran = false
+		return shutdownTimeout
 	}
 	return left
 }
@@ -290,23 +290,23 @@ func (c *client) left(limit time.Duration) time.Duration {
 func (c *client) abandon() {
 	f := cluster.Finding{
 		Kind: cluster.Hung, Host: c.host.Name(),
-		What: fmt.Sprintf("%v ignores its ctx: it had not come back %v after it was due", c.doing, grace),
+		What: fmt.Sprintf("%v ignores its ctx: it had not come back %v after it was due", c.running, shutdownTimeout),
 	}
-	for _, g := range goroutines.LeftBehind(c.e.label) {
-		if g.Host == c.host.Name() && g.Generation == fmt.Sprint(c.shift) {
+	for _, g := range goroutines.LeftBehind(c.e.runLabel) {
+		if g.Host == c.host.Name() && g.Generation == fmt.Sprint(c.generation) {
 			f.Stack = g.Stack()
 		}
 	}
 	c.e.find(f)
-	if c.asked != nil {
-		op := *c.asked
+	if c.pending != nil {
+		op := *c.pending
 		op.Input, op.Type, op.Err = nil, history.Info, "the client ignored its ctx"
 		c.e.record(op)
 		c.process += c.e.config.Clients
 		c.turn.OK = false
 		c.turn.Index++
 	}
-	c.doing, c.asked, c.conn = nil, nil, nil
-	c.shift++
-	go c.live(c.shift)
+	c.running, c.pending, c.conn = nil, nil, nil
+	c.generation++
+	go c.live(c.generation)
 }

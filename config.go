@@ -58,7 +58,7 @@ type runRecord struct {
 
 	Healed  time.Duration    // when all faults were healed
 	Core    *core            // the nodes that had to make progress then; nil if the run did not come to its end
-	Idle    int              // faults that met no occasion, or no node that they may harm
+	Skipped int              // faults that met no occasion, or no node that they may harm
 	Trace   uint64           // hash of all that happened in the cluster
 	Stats   cluster.Stats    // what the cluster counted
 	Effects []cluster.Effect // of the faults

@@ -13,8 +13,8 @@ import (
 // digestPause is how long the nodes have from one look at their digests to the next.
 const digestPause = 100 * time.Millisecond
 
-// converge looks at the digests of the core until they agree, or the bound is over.
-func (e *engine) converge(w *cluster.Cluster) {
+// awaitConvergence looks at the digests of the core until they agree, or the bound is over.
+func (e *engine) awaitConvergence(w *cluster.Cluster) {
 	s, ok := e.config.System.(cluster.Converger)
 	if !ok {
 		return
@@ -44,14 +44,14 @@ func (e *engine) digest(w *cluster.Cluster, s cluster.Converger, node string) (d
 		}
 	}()
 	h := w.Client(e.config.Clients)
-	e.wear(h.Name())
-	defer e.wear("")
+	e.label(h.Name())
+	defer e.label("")
 	ctx, cancel := h.WithTimeout(context.Background(), e.config.Timeout)
 	defer cancel()
 	return s.Digest(ctx, h, node)
 }
 
-// converged reports whether all nodes told the same digest.
+// converged reports whether all nodes have the same digest.
 func (c *core) converged() bool {
 	return !c.silent && len(slices.Compact(slices.Clone(c.digests))) == 1
 }
@@ -61,7 +61,7 @@ func (c *core) states() string {
 	var parts []string
 	for i, digest := range c.digests {
 		if slices.Index(c.digests, digest) < i {
-			continue // told with the first that holds it
+			continue // listed with the first node that holds it
 		}
 		var holders []string
 		for j, node := range c.nodes {

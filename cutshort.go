@@ -117,22 +117,22 @@ func (c CutShort) differs(r *Result) (string, error) {
 	return "", nil
 }
 
-// errLate is why a run was cut short that would have met go test -timeout.
-var errLate = fmt.Errorf("%w: the end of go test -timeout was near", errInterrupted)
+// errNearDeadline is why a run was cut short that would have met go test -timeout.
+var errNearDeadline = fmt.Errorf("%w: the end of go test -timeout was near", errInterrupted)
 
 // margin returns how long before the deadline of the test a sweep ends, so that there
 // is time to judge what was recorded and to write a page.
 func margin(left time.Duration) time.Duration { return min(left/10, 30*time.Second) }
 
-// untilLate returns a context that is done at Ctrl-C, and so long before the deadline of
+// beforeDeadline returns a context that is done at Ctrl-C, and so long before the deadline of
 // the test that what was recorded can be judged and reported.
-func untilLate(t *testing.T) (context.Context, context.CancelFunc) {
+func beforeDeadline(t *testing.T) (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt)
 	deadline, ok := t.Deadline()
 	if !ok {
 		return ctx, stop
 	}
-	late, cancel := context.WithDeadlineCause(ctx, deadline.Add(-margin(time.Until(deadline))), errLate)
+	late, cancel := context.WithDeadlineCause(ctx, deadline.Add(-margin(time.Until(deadline))), errNearDeadline)
 	return late, func() { cancel(); stop() }
 }
 
@@ -146,7 +146,7 @@ func wasInterrupted(r *Result) bool {
 func (x *runner) reportPart(ctx context.Context, t *testing.T, done int) {
 	t.Helper()
 	why, more := "interrupted", ""
-	if errors.Is(context.Cause(ctx), errLate) {
+	if errors.Is(context.Cause(ctx), errNearDeadline) {
 		why = "stopped before the deadline of go test -timeout"
 		more = "\nFor more, give it more time (go test -timeout 1h) or fewer seeds (CAPSIZE_SEEDS)."
 	}

@@ -19,9 +19,9 @@ import (
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
-// grace is how much virtual time user code has to come back after its ctx is
+// shutdownTimeout is how much virtual time user code has to come back after its ctx is
 // done, before it is reported and left behind.
-const grace = 2 * time.Second
+const shutdownTimeout = 2 * time.Second
 
 // errInterrupted is why a run was cut short whose ctx was done.
 var errInterrupted = errors.New("interrupted")
@@ -32,18 +32,18 @@ var errStuck = errors.New("virtual time can't pass any more")
 // An engine is one run: it starts the cluster, has the clients and the nemesis at
 // work, and records what they do.
 type engine struct {
-	config runConfig
-	label  string          // of the goroutines of this run
-	ctx    context.Context // of the caller; outside of the bubble
+	config   runConfig
+	runLabel string          // of the goroutines of this run
+	ctx      context.Context // of the caller; outside of the bubble
 
-	world   atomic.Pointer[cluster.Cluster]
-	clients []*client
-	strikes strikes
-	began   time.Duration // when the faults began
-	healed  time.Duration // when all faults were healed
-	core    *core         // who is to make progress after that
-	over    atomic.Bool   // the clients are to stop
-	hold    hold          // where the run is to stop
+	cluster    atomic.Pointer[cluster.Cluster]
+	clients    []*client
+	faults     faults
+	began      time.Duration // when the faults began
+	healed     time.Duration // when all faults were healed
+	core       *core         // who is to make progress after that
+	stopping   atomic.Bool   // the clients are to stop
+	breakpoint breakpoint    // where the run is to stop
 
 	mu       sync.Mutex
 	history  history.History
@@ -65,8 +65,8 @@ var runs atomic.Uint64
 //
 // One run can be under way in a process: see [takeTurn].
 func execute(ctx context.Context, t *testing.T, c runConfig) (*runRecord, error) {
-	e := &engine{ctx: ctx, config: c, label: runName(c.Seed), refusals: map[int]refusal{}}
-	e.hold.goOn = make(chan struct{})
+	e := &engine{ctx: ctx, config: c, runLabel: runName(c.Seed), refusals: map[int]refusal{}}
+	e.breakpoint.resume = make(chan struct{})
 	if !math.IsInf(c.Rate, 1) {
 		seconds := (c.Duration + c.Settle).Seconds()
 		e.history.Grow(int(min(2.2*c.Rate*seconds, 1<<20)))
@@ -79,13 +79,13 @@ func execute(ctx context.Context, t *testing.T, c runConfig) (*runRecord, error)
 
 // run is the whole run. It is called in a bubble.
 func (e *engine) run() error {
-	e.wear("")
+	e.label("")
 	if err := e.config.Plan.Validate(); err != nil {
 		return err
 	}
 	w, err := cluster.New(cluster.Config{
 		System: e.config.System, Nodes: e.config.Nodes, Clients: e.config.Clients + 1, Spared: 1,
-		Seed: e.config.Seed, Label: e.label, Wait: synctest.Wait,
+		Seed: e.config.Seed, Label: e.runLabel, Wait: synctest.Wait,
 	})
 	if err != nil {
 		return err
@@ -93,28 +93,28 @@ func (e *engine) run() error {
 	if err := w.Start(); err != nil {
 		return err
 	}
-	e.world.Store(w)
+	e.cluster.Store(w)
 	e.stopAt(w)
 	w.Sleep(context.Background(), time.Millisecond) // by then every host is up
 	e.setup(w)
 	e.enter("faults")
 	e.began = w.Now()
 	e.startClients(w)
-	e.nemesis(w)
+	e.runPlan(w)
 	e.enter("heal")
-	e.heal(w)
-	e.freeze(w)
+	e.healAll(w)
+	e.isolate(w)
 	e.healed = w.Now()
 	e.enter("settle")
-	e.settle(w)
-	e.over.Store(true)
+	e.awaitQuiescence(w)
+	e.stopping.Store(true)
 	e.awaitClients()
-	e.converge(w)
-	e.melt(w)
+	e.awaitConvergence(w)
+	e.restore(w)
 	e.enter("final")
 	e.finalReads(w)
 	e.enter("end")
-	w.Stop(grace)
+	w.Stop(shutdownTimeout)
 	e.close(w)
 	return nil
 }
@@ -147,8 +147,8 @@ func (e *engine) trySetup(h *cluster.Host) (err error) {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	e.wear(h.Name())
-	defer e.wear("")
+	e.label(h.Name())
+	defer e.label("")
 	ctx, cancel := h.WithTimeout(context.Background(), e.config.Timeout)
 	defer cancel()
 	c, err := e.config.Workload.Open(ctx, h)
@@ -164,14 +164,14 @@ func (e *engine) trySetup(h *cluster.Host) (err error) {
 func (e *engine) sleep(d time.Duration) {
 	const slice = 100 * time.Millisecond
 	for ; d > 0 && !e.interrupted(); d -= slice {
-		e.world.Load().Sleep(context.Background(), min(d, slice))
+		e.cluster.Load().Sleep(context.Background(), min(d, slice))
 	}
 }
 
 // interrupted reports whether the caller has lost interest. The channel of its
-// ctx belongs to the world outside, so it is asked and never waited for.
+// ctx is not one of the bubble, so it is polled and never waited for.
 func (e *engine) interrupted() bool {
-	if e.hold.halted.Load() {
+	if e.breakpoint.halted.Load() {
 		return true
 	}
 	if why := interruption(e.ctx); why != nil {
@@ -203,12 +203,12 @@ func (e *engine) stop(why error) {
 
 func (e *engine) enter(name string) {
 	at := time.Duration(0)
-	if w := e.world.Load(); w != nil {
+	if w := e.cluster.Load(); w != nil {
 		at = w.Now()
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.hold.halted.Load() {
+	if e.breakpoint.halted.Load() {
 		return
 	}
 	e.phases = append(e.phases, phase{name, at})
@@ -216,10 +216,10 @@ func (e *engine) enter(name string) {
 
 // record adds an op to the history, at the present instant.
 func (e *engine) record(op history.Op) history.Op {
-	op.Time = e.world.Load().Now()
+	op.Time = e.cluster.Load().Now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed || e.hold.halted.Load() {
+	if e.closed || e.breakpoint.halted.Load() {
 		return op
 	}
 	if op.Type == history.Invoke && op.Process != history.Nemesis {
@@ -240,7 +240,7 @@ func (e *engine) find(f cluster.Finding) {
 
 // keep keeps findings, with stacks that are the same on any machine. The caller holds e.mu.
 func (e *engine) keep(found ...cluster.Finding) {
-	if e.hold.halted.Load() {
+	if e.breakpoint.halted.Load() {
 		return // the run is being cut short
 	}
 	for _, f := range found {
@@ -255,8 +255,8 @@ func (e *engine) close(w *cluster.Cluster) {
 	e.closed, e.ended = true, true
 	e.keep(w.Findings()...)
 	e.mu.Unlock()
-	for _, same := range goroutines.Alike(goroutines.LeftBehind(e.label)) {
-		what := fmt.Sprintf("left %d goroutine(s) behind, which had not ended %v after their ctx was done", len(same), grace)
+	for _, same := range goroutines.Alike(goroutines.LeftBehind(e.runLabel)) {
+		what := fmt.Sprintf("left %d goroutine(s) behind, which had not ended %v after their ctx was done", len(same), shutdownTimeout)
 		e.find(cluster.Finding{Kind: cluster.Leaked, Host: same[0].Host, What: what, Stack: same[0].Stack()})
 	}
 }
@@ -269,13 +269,13 @@ func (e *engine) outcome() *runRecord {
 	e.closed = true
 	r := &runRecord{History: &e.history, Phases: e.phases, Findings: e.findings, Refusals: maps.Clone(e.refusals), Stopped: e.stopped}
 	r.Virtual = r.History.End()
-	e.strikes.mu.Lock()
-	r.Idle = e.strikes.idle
-	e.strikes.mu.Unlock()
-	if e.hold.reached.Load() {
-		r.Snapshot, r.Held = e.hold.snapshot, !e.hold.halted.Load()
+	e.faults.mu.Lock()
+	r.Skipped = e.faults.skipped
+	e.faults.mu.Unlock()
+	if e.breakpoint.reached.Load() {
+		r.Snapshot, r.Held = e.breakpoint.snapshot, !e.breakpoint.halted.Load()
 	}
-	w := e.world.Load()
+	w := e.cluster.Load()
 	if w != nil {
 		r.Log = w.Logs()
 	}
@@ -285,7 +285,7 @@ func (e *engine) outcome() *runRecord {
 	r.Trace, r.Healed, r.Core, r.Stats, r.Effects = w.Trace(), e.healed, e.core, w.Stats(), w.Effects()
 	r.Marks, r.Missed = w.Marks()
 	r.Virtual = e.phases[len(e.phases)-1].At
-	if e.hold.halted.Load() {
+	if e.breakpoint.halted.Load() {
 		r.Virtual = e.config.StopAt
 	}
 	return r
@@ -300,10 +300,10 @@ func (e *engine) draw(what string, client, index int) keyed.Key {
 // what the runtime prints may be all that there is.
 func runName(seed uint64) string { return fmt.Sprintf("seed %d, run %d", seed, runs.Add(1)) }
 
-// wear labels the running goroutine as one of the run, and of a host unless that is
+// label labels the running goroutine as one of the run, and of a host unless that is
 // empty.
-func (e *engine) wear(host string, more ...string) {
-	pairs := []string{goroutines.RunLabel, e.label}
+func (e *engine) label(host string, more ...string) {
+	pairs := []string{goroutines.RunLabel, e.runLabel}
 	if host != "" {
 		pairs = append(pairs, goroutines.HostLabel, host)
 	}
@@ -313,7 +313,7 @@ func (e *engine) wear(host string, more ...string) {
 // status returns how far the run is. It may be called from outside of the bubble.
 func (e *engine) status() runStatus {
 	s := runStatus{Expected: e.config.Duration + e.config.Settle}
-	if w := e.world.Load(); w != nil {
+	if w := e.cluster.Load(); w != nil {
 		s.Virtual = w.Reached()
 	}
 	e.mu.Lock()
@@ -322,8 +322,8 @@ func (e *engine) status() runStatus {
 	}
 	s.Calls = e.calls
 	e.mu.Unlock()
-	e.strikes.mu.Lock()
-	s.Faults = len(e.strikes.active)
-	e.strikes.mu.Unlock()
+	e.faults.mu.Lock()
+	s.Faults = len(e.faults.active)
+	e.faults.mu.Unlock()
 	return s
 }

@@ -41,7 +41,7 @@ func exercisedBy(rec *runRecord, plan nemesis.Plan) Exercised {
 		Sent: int(s.Sent), Cut: int(s.LostToCut), Lost: int(s.LostToChance), Dead: int(s.LostToCrash),
 		Syncs: int(s.Syncs), BytesLost: s.BytesLost,
 	}
-	x.Planned, x.Idle, x.Elections = len(plan), rec.Idle, int(s.Elections)
+	x.Planned, x.Idle, x.Elections = len(plan), rec.Skipped, int(s.Elections)
 	x.Effects, x.Marks, x.Missed = rec.Effects, rec.Marks, rec.Missed
 	names := map[string]string{}
 	for _, step := range plan {

@@ -55,7 +55,7 @@ func Run(t *testing.T, test Test) {
 		defer x.closeRecorder(t)
 	}
 	x.nameCutShort(t)
-	ctx, stop := untilLate(t)
+	ctx, stop := beforeDeadline(t)
 	defer stop()
 	if x.replays(ctx, t, want) || !x.finishCutShort(ctx, t) {
 		return

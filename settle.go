@@ -11,42 +11,42 @@ import (
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
-// elections is how many election timeouts a cluster has to come to rest in: one
+// electionRounds is how many election timeouts a cluster has to come to rest in: one
 // to notice that no leader is there, and others for votes that are split.
-const elections = 4
+const electionRounds = 4
 
 // A core is who is held to make progress in the second phase of a run. With
-// [runConfig.Core] that is a majority drawn at random, and all others are frozen, each
+// [runConfig.Core] that is a majority drawn at random, and all others are isolated, each
 // in a way of its own: what is left of a cluster that never heals must work on,
 // whatever the rest does. The idea is TigerBeetle's, whose simulator judges
 // liveness so.
 type core struct {
-	nodes  []string          // in the order of their names
-	frozen map[string]string // the others, and how they are frozen
-	thaw   []func()
-	bound  time.Duration // within which the core must be at rest
+	nodes    []string          // in the order of their names
+	isolated map[string]string // the others, and how they are isolated
+	restore  []func()
+	bound    time.Duration // within which the core must be at rest
 
-	unrest uint64 // leaders that were elected from the end of the bound until the clients stopped
+	lateElections uint64 // leaders that were elected from the end of the bound until the clients stopped
 
 	digests []string // of the states of the nodes, in their order, when the clients had stopped
-	silent  bool     // some node told none
+	silent  bool     // some node returned none
 }
 
-// The ways in which a node is frozen.
+// The ways in which a node is isolated.
 const (
-	dead = "dead" // it is down
-	deaf = "deaf" // it sends, and hears nothing
-	mute = "mute" // it hears, and nobody hears it
-	late = "slow" // whatever it sends and hears takes seconds
+	down      = "dead" // it is down
+	noReceive = "deaf" // it sends, and receives nothing
+	noSend    = "mute" // it receives, and no node receives what it sends
+	slow      = "slow" // whatever it sends and hears takes seconds
 )
 
-// freeze draws the core and freezes the others. Without [runConfig.Core] the core is
+// isolate draws the core and isolates the others. Without [runConfig.Core] the core is
 // everybody.
-func (e *engine) freeze(w *cluster.Cluster) {
-	c := &core{nodes: w.Nodes(), frozen: map[string]string{}, bound: e.config.Settle}
+func (e *engine) isolate(w *cluster.Cluster) {
+	c := &core{nodes: w.Nodes(), isolated: map[string]string{}, bound: e.config.Settle}
 	e.core = c
 	if t, ok := e.config.System.(cluster.Electing); ok {
-		c.bound = elections*t.ElectionTimeout() + e.config.Timeout // of what was asked before the heal
+		c.bound = electionRounds*t.ElectionTimeout() + e.config.Timeout // of what was asked before the heal
 	}
 	if !e.config.Core {
 		c.bound = min(c.bound, e.config.Settle)
@@ -61,9 +61,9 @@ func (e *engine) freeze(w *cluster.Cluster) {
 	c.nodes, rest = rest[:quorum], rest[quorum:]
 	slices.Sort(c.nodes)
 	for _, name := range rest {
-		ways := []string{dead, deaf, mute, late}
-		c.frozen[name] = ways[key.With(name).Range(0, int64(len(ways)))]
-		c.thaw = append(c.thaw, freezeNode(w, name, c.frozen[name])...)
+		ways := []string{down, noReceive, noSend, slow}
+		c.isolated[name] = ways[key.With(name).Range(0, int64(len(ways)))]
+		c.restore = append(c.restore, isolateNode(w, name, c.isolated[name])...)
 	}
 }
 
@@ -74,27 +74,27 @@ func damaged(w *cluster.Cluster, node string) int {
 	return 0
 }
 
-func freezeNode(w *cluster.Cluster, name, how string) (thaw []func()) {
-	if how == dead {
+func isolateNode(w *cluster.Cluster, name, how string) (restore []func()) {
+	if how == down {
 		w.Crash(name)
 		return []func(){func() { w.Restart(name) }}
 	}
 	for _, other := range w.Nodes() {
 		switch {
 		case other == name:
-		case how == deaf:
-			thaw = append(thaw, w.Cut(other, name))
-		case how == mute:
-			thaw = append(thaw, w.Cut(name, other))
+		case how == noReceive:
+			restore = append(restore, w.Cut(other, name))
+		case how == noSend:
+			restore = append(restore, w.Cut(name, other))
 		default:
-			thaw = append(thaw, w.Slow(other, name, time.Second), w.Slow(name, other, 2*time.Second))
+			restore = append(restore, w.Slow(other, name, time.Second), w.Slow(name, other, 2*time.Second))
 		}
 	}
-	return thaw
+	return restore
 }
 
-// settle lets the cluster come to rest, and sees whether it stays so.
-func (e *engine) settle(w *cluster.Cluster) {
+// awaitQuiescence lets the cluster come to rest, and sees whether it stays so.
+func (e *engine) awaitQuiescence(w *cluster.Cluster) {
 	c := e.core
 	rest := e.config.Settle - c.bound
 	if e.config.Core {
@@ -103,26 +103,26 @@ func (e *engine) settle(w *cluster.Cluster) {
 	e.sleep(c.bound)
 	before := w.Stats().Elections
 	e.sleep(rest)
-	c.unrest = w.Stats().Elections - before
+	c.lateElections = w.Stats().Elections - before
 }
 
-// melt ends the freeze, so that all nodes can be asked in the end.
-func (e *engine) melt(w *cluster.Cluster) {
-	for _, thaw := range e.core.thaw {
-		thaw()
+// restore ends the isolation, so that all nodes can be asked in the end.
+func (e *engine) restore(w *cluster.Cluster) {
+	for _, undo := range e.core.restore {
+		undo()
 	}
-	if len(e.core.thaw) > 0 {
+	if len(e.core.restore) > 0 {
 		e.sleep(e.core.bound)
 	}
 }
 
-// String says what was healed, and who is frozen and how: the end of a sentence after "after".
+// String says what was healed, and which nodes are isolated and how: the end of a sentence after "after".
 func (c *core) String() string {
-	if len(c.frozen) == 0 {
+	if len(c.isolated) == 0 {
 		return "the last fault was healed"
 	}
 	var names []string
-	for name, how := range c.frozen { // order: sorted below
+	for name, how := range c.isolated { // order: sorted below
 		names = append(names, name+" "+how)
 	}
 	slices.Sort(names)

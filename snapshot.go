@@ -14,9 +14,9 @@ const (
 	snapshotLines = 15
 )
 
-// lookAround describes what a run is doing at this instant: hosts, faults, the last ops
+// snapshot describes what a run is doing at this instant: hosts, faults, the last ops
 // and log lines, and the goroutines by host. It is called as an event, so nothing moves.
-func (e *engine) lookAround(w *cluster.Cluster) string {
+func (e *engine) snapshot(w *cluster.Cluster) string {
 	var b strings.Builder
 	e.mu.Lock()
 	phase := "start"
@@ -27,14 +27,14 @@ func (e *engine) lookAround(w *cluster.Cluster) string {
 	fmt.Fprintf(&b, "seed %d at %.6fs of virtual time, phase %s\n", e.config.Seed, w.Now().Seconds(), phase)
 	writeHosts(&b, w)
 	b.WriteString("\nactive faults\n")
-	e.strikes.mu.Lock()
-	for _, x := range e.strikes.active {
+	e.faults.mu.Lock()
+	for _, x := range e.faults.active {
 		fmt.Fprintf(&b, "  step %d: %s\n", x.step.ID, cmp.Or(x.desc, x.step.Fault.String()))
 	}
-	if len(e.strikes.active) == 0 {
+	if len(e.faults.active) == 0 {
 		b.WriteString("  none\n")
 	}
-	e.strikes.mu.Unlock()
+	e.faults.mu.Unlock()
 	b.WriteString("\nlast ops\n")
 	e.mu.Lock()
 	for i := max(0, e.history.Len()-snapshotOps); i < e.history.Len(); i++ {
@@ -48,7 +48,7 @@ func (e *engine) lookAround(w *cluster.Cluster) string {
 		}
 	}
 	b.WriteString("\ngoroutines\n")
-	goroutines.Write(&b, goroutines.LeftBehind(e.label), w.Hosts())
+	goroutines.Write(&b, goroutines.LeftBehind(e.runLabel), w.Hosts())
 	return b.String()
 }
 

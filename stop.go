@@ -17,12 +17,12 @@ import (
 // errStopped is why a run was cut short that reached its breakpoint.
 var errStopped = errors.New("stopped at the instant that was asked for")
 
-// A hold is the state of a run's breakpoint.
-type hold struct {
+// A breakpoint is the state of a run's breakpoint.
+type breakpoint struct {
 	reached  atomic.Bool
 	halted   atomic.Bool // the run ends here: nothing more is recorded
 	waiting  atomic.Bool
-	goOn     chan struct{} // closed when the run is to go on; made outside of the bubble
+	resume   chan struct{} // closed when the run is to go on; made outside of the bubble
 	snapshot string        // written before reached is set
 }
 
@@ -33,23 +33,23 @@ func (e *engine) stopAt(w *cluster.Cluster) {
 		return
 	}
 	w.At(at, "", func() {
-		e.hold.snapshot = e.lookAround(w)
-		e.hold.reached.Store(true)
+		e.breakpoint.snapshot = e.snapshot(w)
+		e.breakpoint.reached.Store(true)
 		if !e.config.Wait {
 			e.stop(fmt.Errorf("%w: %v", errStopped, at))
-			e.hold.halted.Store(true)
+			e.breakpoint.halted.Store(true)
 			return
 		}
 		// The channel does not belong to the bubble, so virtual time stands still here.
-		e.hold.waiting.Store(true)
-		<-e.hold.goOn
+		e.breakpoint.waiting.Store(true)
+		<-e.breakpoint.resume
 	})
 }
 
 // wait has a run that waits for a debugger go on at Enter, at SIGCONT, when a debugger
 // that was attached lets the process run, or when ctx is done. It is called outside of the
 // bubble.
-func (h *hold) wait(ctx context.Context, at time.Duration) {
+func (h *breakpoint) wait(ctx context.Context, at time.Duration) {
 	resume := make(chan os.Signal, 1)
 	signal.Notify(resume, resumeSignals...)
 	defer signal.Stop(resume)
@@ -78,7 +78,7 @@ func (h *hold) wait(ctx context.Context, at time.Duration) {
 		}
 	}
 	h.waiting.Store(false)
-	close(h.goOn)
+	close(h.resume)
 }
 
 // traced reports whether a debugger is attached to this process, where the system tells.

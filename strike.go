@@ -14,100 +14,100 @@ import (
 	"github.com/capsize-go/capsize/nemesis"
 )
 
-// strikes is what the nemesis is doing.
-type strikes struct {
-	mu     sync.Mutex
-	active []*strike // in the order of their injection
-	calm   bool      // no fault may strike any more
-	busy   []*strike // that are being injected, in the order in which that began
-	idle   int       // faults that met no occasion, or nobody that they may harm
+// faults is what the nemesis is doing.
+type faults struct {
+	mu        sync.Mutex
+	active    []*activeFault // in the order of their injection
+	closed    bool           // no fault may be injected any more
+	injecting []*activeFault // that are being injected, in the order in which that began
+	skipped   int            // faults that met no occasion, or no node that they may harm
 }
 
-// A strike is a fault that is active.
-type strike struct {
+// An activeFault is a fault that is active.
+type activeFault struct {
 	step   nemesis.Step
-	giveUp func() // has it wait no longer for an occasion
+	cancel func() // has it wait no longer for an occasion
 	desc   string
 	heal   func()
 }
 
-// nemesis carries out the plan until the time for faults is over.
-func (e *engine) nemesis(w *cluster.Cluster) {
+// runPlan carries out the plan until the time for faults is over.
+func (e *engine) runPlan(w *cluster.Cluster) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	for i, s := range e.config.Plan {
-		// The even nanoseconds belong to the world, so that a fault never
-		// strikes at the instant of a host, nor of another fault.
+		// The even nanoseconds belong to the harness, so that no fault is
+		// injected at the instant of a host, nor of another fault.
 		at := e.began.Truncate(time.Microsecond) + s.At.Truncate(time.Microsecond) + time.Duration(2*(i%400))
-		w.At(at, "", func() { go e.step(ctx, w, s) })
+		w.At(at, "", func() { go e.runStep(ctx, w, s) })
 	}
 	e.sleep(e.config.Duration)
-	e.strikes.mu.Lock()
-	waiting := slices.Clone(e.strikes.busy)
-	e.strikes.mu.Unlock()
+	e.faults.mu.Lock()
+	waiting := slices.Clone(e.faults.injecting)
+	e.faults.mu.Unlock()
 	// One after the other, with time for each: it goes into the history, and is busy no more
 	// when the heal looks.
 	for _, x := range waiting {
-		x.giveUp()
+		x.cancel()
 		e.sleep(2 * time.Nanosecond)
 	}
 }
 
-// step has the fault of a step strike, waits, and heals.
-func (e *engine) step(ctx context.Context, w *cluster.Cluster, s nemesis.Step) {
-	e.wear(fmt.Sprint("nemesis step ", s.ID))
-	waits, giveUp := context.WithCancel(ctx)
-	defer giveUp()
-	x := &strike{step: s, giveUp: giveUp}
-	if ctx.Err() != nil || !e.mayStrike(x) {
+// runStep injects the fault of a step, waits, and heals it.
+func (e *engine) runStep(ctx context.Context, w *cluster.Cluster, s nemesis.Step) {
+	e.label(fmt.Sprint("nemesis step ", s.ID))
+	occasion, cancel := context.WithCancel(ctx)
+	defer cancel()
+	x := &activeFault{step: s, cancel: cancel}
+	if ctx.Err() != nil || !e.admit(x) {
 		return
 	}
-	err := e.inject(waits, w, x)
-	e.strikes.mu.Lock()
-	e.strikes.busy = slices.DeleteFunc(e.strikes.busy, func(b *strike) bool { return b == x })
-	late := e.strikes.calm
+	err := e.inject(occasion, w, x)
+	e.faults.mu.Lock()
+	e.faults.injecting = slices.DeleteFunc(e.faults.injecting, func(b *activeFault) bool { return b == x })
+	late := e.faults.closed
 	switch {
 	case err == nil && !late:
-		e.strikes.active = append(e.strikes.active, x)
+		e.faults.active = append(e.faults.active, x)
 	case errors.Is(err, nemesis.ErrNoOccasion), errors.Is(err, nemesis.ErrSpared), errors.Is(err, cluster.ErrFixed):
-		e.strikes.idle++
+		e.faults.skipped++
 	}
-	e.strikes.mu.Unlock()
+	e.faults.mu.Unlock()
 	switch {
 	case err != nil:
 		e.recordFault(s, history.Fail, err)
 	case late: // the final heal did not wait for it
-		e.undo(x)
-	case w.Sleep(ctx, s.For) && e.retire(x):
-		e.undo(x)
+		e.healFault(x)
+	case w.Sleep(ctx, s.For) && e.release(x):
+		e.healFault(x)
 	}
 }
 
-func (e *engine) mayStrike(x *strike) bool {
-	e.strikes.mu.Lock()
-	defer e.strikes.mu.Unlock()
-	if e.strikes.calm {
+func (e *engine) admit(x *activeFault) bool {
+	e.faults.mu.Lock()
+	defer e.faults.mu.Unlock()
+	if e.faults.closed {
 		return false
 	}
-	e.strikes.busy = append(e.strikes.busy, x)
+	e.faults.injecting = append(e.faults.injecting, x)
 	return true
 }
 
-// retire takes a strike from those that are active, and reports whether it was
+// release takes a fault from those that are active, and reports whether it was
 // one of them.
-func (e *engine) retire(x *strike) bool {
-	e.strikes.mu.Lock()
-	defer e.strikes.mu.Unlock()
-	i := slices.Index(e.strikes.active, x)
+func (e *engine) release(x *activeFault) bool {
+	e.faults.mu.Lock()
+	defer e.faults.mu.Unlock()
+	i := slices.Index(e.faults.active, x)
 	if i < 0 {
 		return false
 	}
-	e.strikes.active = slices.Delete(e.strikes.active, i, i+1)
+	e.faults.active = slices.Delete(e.faults.active, i, i+1)
 	return true
 }
 
-// inject has the fault strike. A fault that panics has failed.
-func (e *engine) inject(ctx context.Context, w *cluster.Cluster, x *strike) (err error) {
+// inject injects the fault. A fault that panics has failed.
+func (e *engine) inject(ctx context.Context, w *cluster.Cluster, x *activeFault) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
@@ -123,8 +123,8 @@ func (e *engine) inject(ctx context.Context, w *cluster.Cluster, x *strike) (err
 	return err
 }
 
-// undo heals a fault. A heal that panics leaves the rest to the final heal.
-func (e *engine) undo(x *strike) {
+// healFault heals a fault. A heal that panics leaves the rest to the final heal.
+func (e *engine) healFault(x *activeFault) {
 	defer func() {
 		if p := recover(); p != nil {
 			e.find(cluster.Finding{Kind: cluster.Panicked, What: fmt.Sprintf("healing fault %v panicked: %v", x.step.Fault, p), Stack: string(debug.Stack())})
@@ -146,25 +146,25 @@ func (e *engine) recordFault(s nemesis.Step, t history.Type, err error) {
 
 func stepKey(s nemesis.Step) string { return fmt.Sprint("step ", s.ID) }
 
-// heal undoes every fault that is still active, oldest first, and then whatever
+// healAll undoes every fault that is still active, oldest first, and then whatever
 // is left of any: links that are cut, slow or lossy, and nodes that are down.
-func (e *engine) heal(w *cluster.Cluster) {
-	e.strikes.mu.Lock()
-	e.strikes.calm = true
-	active, busy := e.strikes.active, len(e.strikes.busy)
-	e.strikes.active = nil
-	e.strikes.mu.Unlock()
+func (e *engine) healAll(w *cluster.Cluster) {
+	e.faults.mu.Lock()
+	e.faults.closed = true
+	active, busy := e.faults.active, len(e.faults.injecting)
+	e.faults.active = nil
+	e.faults.mu.Unlock()
 	if busy > 0 {
-		e.sleep(grace)
-		e.strikes.mu.Lock()
-		busy = len(e.strikes.busy)
-		e.strikes.mu.Unlock()
+		e.sleep(shutdownTimeout)
+		e.faults.mu.Lock()
+		busy = len(e.faults.injecting)
+		e.faults.mu.Unlock()
 	}
 	if busy > 0 {
-		e.find(cluster.Finding{What: fmt.Sprintf("%d faults were still being injected %v after their time", busy, grace)})
+		e.find(cluster.Finding{What: fmt.Sprintf("%d faults were still being injected %v after their time", busy, shutdownTimeout)})
 	}
 	for _, x := range active {
-		e.undo(x)
+		e.healFault(x)
 	}
 	w.Heal()
 	e.sleep(time.Millisecond)
