@@ -13,6 +13,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/engine"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/report"
 	"github.com/capsize-go/capsize/workloads"
@@ -113,14 +114,14 @@ func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	end, err := takeTurn(ctx, t)
+	end, err := engine.TakeTurn(ctx, t)
 	if err != nil {
 		return nil, err
 	}
 	began, cpu := time.Now(), cpuTime()
 	plan := test.Nemesis.Plan(test.Seed, test.Duration)
 	defer test.Recorder.during(test, plan)()
-	rec, err := execute(ctx, t, test.config(plan))
+	rec, err := engine.Run(ctx, t, test.config(plan))
 	end()
 	if err != nil {
 		return nil, err
@@ -129,7 +130,7 @@ func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 	test.Recorder.judge()
 	judge(ctx, r, rec)
 	if r.Stopped == nil && r.Verdict == checker.Unknown {
-		r.Stopped = interruption(ctx) // while it was judged, perhaps
+		r.Stopped = engine.Interruption(ctx) // while it was judged, perhaps
 	}
 	r.measure()
 	r.Wall, r.CPU = time.Since(began), cpuTime()-cpu
@@ -137,21 +138,21 @@ func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 }
 
 // config returns what the engine is to run.
-func (t Test) config(plan nemesis.Plan) runConfig {
-	c := runConfig{
+func (t Test) config(plan nemesis.Plan) engine.Config {
+	c := engine.Config{
 		System: t.System, Workload: t.Workload, Plan: plan, Seed: t.Seed,
 		Nodes: t.Nodes, Clients: t.Clients, Rate: t.Rate, Core: t.Core,
 		Duration: t.Duration, Timeout: t.Timeout, Settle: t.Settle, Stall: t.Stall,
 		StopAt: t.StopAt.At, Wait: t.StopAt.Wait, Record: t.Recorder.add,
 	}
 	if t.Progress != nil {
-		c.Progress = func(s runStatus) { t.Progress(Status(s)) }
+		c.Progress = func(s engine.Status) { t.Progress(Status(s)) }
 	}
 	return c
 }
 
 // newResult returns the result of a run that has still to be judged.
-func newResult(test Test, plan nemesis.Plan, rec *runRecord) *Result {
+func newResult(test Test, plan nemesis.Plan, rec *engine.Record) *Result {
 	r := &Result{
 		Test: test, Seed: test.Seed, Plan: plan, History: rec.History, Findings: rec.Findings,
 		Exercised: exercisedBy(rec, plan), Log: rec.Log, Snapshot: rec.Snapshot, Trace: rec.Trace,

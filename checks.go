@@ -13,15 +13,16 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/engine"
 	"github.com/capsize-go/capsize/nemesis"
 )
 
 // judge applies the checkers, outside of virtual time, and sums up.
-func judge(ctx context.Context, r *Result, rec *runRecord) {
+func judge(ctx context.Context, r *Result, rec *engine.Record) {
 	if r.Stopped != nil && ctx.Err() != nil {
 		ctx = context.WithoutCancel(ctx) // what was recorded is judged all the same
 	}
-	if errors.Is(r.Stopped, errStopped) {
+	if errors.Is(r.Stopped, engine.ErrStopped) {
 		c, _ := checkStopped(r, rec)
 		r.Checks, r.Verdict, r.Reason = []checker.Result{c}, c.Verdict, c.Reason
 		return
@@ -75,7 +76,7 @@ func worst(checks []checker.Result) checker.Result {
 // checkProgress is the liveness check: once the faults are healed, operations
 // must succeed at every node of the core that has clients, within the bound; and
 // no leader must be elected any more after it.
-func checkProgress(r *Result, rec *runRecord) checker.Result {
+func checkProgress(r *Result, rec *engine.Record) checker.Result {
 	c := checker.Result{Checker: "progress", Broken: "no progress after the faults"}
 	if r.Stopped != nil || rec.Core == nil {
 		c.Verdict, c.Reason = checker.Unknown, "the run was cut short before the faults were healed"
@@ -85,14 +86,14 @@ func checkProgress(r *Result, rec *runRecord) checker.Result {
 	slowest := time.Duration(0)
 	for i := range min(r.Test.Nodes, r.Test.Clients) {
 		node := fmt.Sprint("n", i+1)
-		if !slices.Contains(rec.Core.nodes, node) {
+		if !slices.Contains(rec.Core.Nodes, node) {
 			continue
 		}
 		d, ok := first[node]
 		if !ok {
 			d = math.MaxInt64
 		}
-		if d > rec.Core.bound {
+		if d > rec.Core.Bound {
 			what, why := fmt.Sprintf("no operation at %s succeeded", node), ""
 			if _, ok := asked[node]; !ok {
 				what = fmt.Sprintf("no client got through to %s", node)
@@ -100,14 +101,14 @@ func checkProgress(r *Result, rec *runRecord) checker.Result {
 					why = fmt.Sprintf(": Open returned %q", x.Said)
 				}
 			}
-			c.Verdict, c.Reason = checker.Invalid, fmt.Sprintf("%s within %v after %v%s", what, rec.Core.bound, rec.Core, why)
+			c.Verdict, c.Reason = checker.Invalid, fmt.Sprintf("%s within %v after %v%s", what, rec.Core.Bound, rec.Core, why)
 			return c
 		}
 		slowest = max(slowest, d)
 	}
-	if rec.Core.lateElections > 0 {
+	if rec.Core.LateElections > 0 {
 		c.Verdict, c.Broken = checker.Invalid, "elections do not end"
-		c.Reason = fmt.Sprintf("elections do not end: %d more leaders were elected later than %v after %v", rec.Core.lateElections, rec.Core.bound, rec.Core)
+		c.Reason = fmt.Sprintf("elections do not end: %d more leaders were elected later than %v after %v", rec.Core.LateElections, rec.Core.Bound, rec.Core)
 		return c
 	}
 	c.Reason = fmt.Sprintf("every node answered within %v after %v", slowest.Round(time.Millisecond), rec.Core)
@@ -118,12 +119,12 @@ func checkProgress(r *Result, rec *runRecord) checker.Result {
 // invoked after it succeeded first, and when one was first invoked. Where no call was open
 // within the bound, as with few clients that ask seldom, time counts from the first invocation:
 // who was not asked can't have answered.
-func firstAnswers(r *runRecord) (first, asked map[string]time.Duration) {
+func firstAnswers(r *engine.Record) (first, asked map[string]time.Duration) {
 	first, asked = map[string]time.Duration{}, map[string]time.Duration{}
 	busy := map[string]bool{}
 	for call := range r.History.Calls() {
 		node := call.Invoke.Node
-		busy[node] = busy[node] || call.Invoke.Time <= r.Healed+r.Core.bound && call.Complete.Time >= r.Healed
+		busy[node] = busy[node] || call.Invoke.Time <= r.Healed+r.Core.Bound && call.Complete.Time >= r.Healed
 		if call.Invoke.Time < r.Healed {
 			continue
 		}
@@ -142,14 +143,14 @@ func firstAnswers(r *runRecord) (first, asked map[string]time.Duration) {
 }
 
 // checkConvergence asks that the replicas of a Converger agreed in the end.
-func checkConvergence(r *Result, rec *runRecord) checker.Result {
+func checkConvergence(r *Result, rec *engine.Record) checker.Result {
 	c := checker.Result{Checker: "convergence", Reason: "all nodes ended in the same state", Broken: "the nodes ended in different states"}
 	switch {
-	case r.Stopped != nil || rec.Core == nil || rec.Core.digests == nil:
+	case r.Stopped != nil || rec.Core == nil || rec.Core.Digests == nil:
 		c.Verdict, c.Reason = checker.Unknown, "the run was cut short before the nodes were asked for their states"
-	case !rec.Core.converged():
+	case !rec.Core.Converged():
 		c.Verdict = checker.Invalid
-		c.Reason = fmt.Sprintf("the nodes hold different states %v after the last operation, which came after %v: %s", rec.Core.bound, rec.Core, rec.Core.states())
+		c.Reason = fmt.Sprintf("the nodes hold different states %v after the last operation, which came after %v: %s", rec.Core.Bound, rec.Core, rec.Core.States())
 	}
 	return c
 }
@@ -165,7 +166,7 @@ func checkRequired(r *Result) checker.Result {
 
 // checkSucceeded asks that some call of each kind succeeded, and that the outcome of enough calls
 // is known: a history without answers keeps every rule.
-func checkSucceeded(ctx context.Context, r *Result, rec *runRecord) checker.Result {
+func checkSucceeded(ctx context.Context, r *Result, rec *engine.Record) checker.Result {
 	mayFail := slices.Concat(r.Test.MayFail, r.Test.Workload.MayFail)
 	c := checker.Succeeded(mayFail...).Check(ctx, r.History)
 	x := r.Exercised
@@ -225,7 +226,7 @@ func noFaults(c checker.Result, reason string) checker.Result {
 func injectedFaults(r *Result) (kinds, failed []string) {
 	kindOf := map[string]string{}
 	for _, step := range r.Plan {
-		kindOf[stepKey(step)] = nemesis.Kind(step.Fault)
+		kindOf[engine.StepKey(step)] = nemesis.Kind(step.Fault)
 	}
 	for f := range r.History.Faults() {
 		if f.Complete.Type == history.Fail {
@@ -412,13 +413,13 @@ func plural(n int, noun string) string {
 }
 
 // checkStopped keeps a run from being valid that was stopped, or was to be stopped.
-func checkStopped(r *Result, rec *runRecord) (c checker.Result, ok bool) {
+func checkStopped(r *Result, rec *engine.Record) (c checker.Result, ok bool) {
 	b := r.Test.StopAt
 	c = checker.Result{Checker: "stopped", Verdict: checker.Unknown}
 	switch {
 	case b.At <= 0:
 		return c, false
-	case errors.Is(r.Stopped, errStopped):
+	case errors.Is(r.Stopped, engine.ErrStopped):
 		c.Reason = fmt.Sprintf("the run was stopped at %v, as asked; nothing was judged", b.At)
 	case rec.Held:
 		c.Reason = fmt.Sprintf("the run waited at %v for a debugger, which may have changed it", b.At)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/engine"
 	"github.com/capsize-go/capsize/internal/goroutines"
 	"github.com/capsize-go/capsize/internal/runlog"
 	"github.com/capsize-go/capsize/internal/savedrun"
@@ -118,7 +119,7 @@ func (c CutShort) differs(r *Result) (string, error) {
 }
 
 // errNearDeadline is why a run was cut short that would have met go test -timeout.
-var errNearDeadline = fmt.Errorf("%w: the end of go test -timeout was near", errInterrupted)
+var errNearDeadline = fmt.Errorf("%w: the end of go test -timeout was near", engine.ErrInterrupted)
 
 // margin returns how long before the deadline of the test a sweep ends, so that there
 // is time to judge what was recorded and to write a page.
@@ -139,7 +140,7 @@ func beforeDeadline(t *testing.T) (context.Context, context.CancelFunc) {
 // wasInterrupted reports whether a run was cut short from outside, or stopped where the
 // user wanted it.
 func wasInterrupted(r *Result) bool {
-	return errors.Is(r.Stopped, errInterrupted) || errors.Is(r.Stopped, errStopped)
+	return errors.Is(r.Stopped, engine.ErrInterrupted) || errors.Is(r.Stopped, engine.ErrStopped)
 }
 
 // reportPart fails a test of whose seeds not all were run.

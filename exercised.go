@@ -3,6 +3,7 @@ package capsize
 import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/engine"
 	"github.com/capsize-go/capsize/nemesis"
 )
 
@@ -33,7 +34,7 @@ type Exercised struct {
 }
 
 // exercisedBy sums up what the cluster counted and what the history shows.
-func exercisedBy(rec *runRecord, plan nemesis.Plan) Exercised {
+func exercisedBy(rec *engine.Record, plan nemesis.Plan) Exercised {
 	s, h := rec.Stats, rec.History
 	x := Exercised{
 		Faults:        map[string]int{},
@@ -45,7 +46,7 @@ func exercisedBy(rec *runRecord, plan nemesis.Plan) Exercised {
 	x.Effects, x.Marks, x.Missed = rec.Effects, rec.Marks, rec.Missed
 	names := map[string]string{}
 	for _, step := range plan {
-		names[stepKey(step)] = step.Fault.String()
+		names[engine.StepKey(step)] = step.Fault.String()
 	}
 	var windows []history.Call
 	for f := range h.Faults() {

@@ -72,7 +72,7 @@ func quiet(ours, all []Goroutine) bool {
 		}
 		switch {
 		case i == 0, inside[g.id]: // the one that looks
-		case waits && g.in("github.com/capsize-go/capsize.(*engine).runInBubble"): // for the run's end
+		case waits && g.in("github.com/capsize-go/capsize/internal/engine.(*engine).runInBubble"): // for the run's end
 		case waits && (strings.HasPrefix(in, "testing.") || strings.HasPrefix(in, "os/signal.") || strings.HasPrefix(in, "context.")):
 		case in == "os/signal.signal_recv", in == "os/signal.loop":
 		case g.bubble != "" && (g.durable() || lockWaits[g.state] != "" || outsideWaits[g.state] != ""): // of a run that was given up

@@ -190,7 +190,7 @@ func of(run string, all []Goroutine) []Goroutine {
 
 // ofHarness reports whether a goroutine runs code of the harness alone.
 func (g Goroutine) ofHarness() bool {
-	return g.Host == "" && g.in("testing/synctest.", "internal/synctest.Run", "github.com/capsize-go/capsize.(*engine).run",
+	return g.Host == "" && g.in("testing/synctest.", "internal/synctest.Run", "github.com/capsize-go/capsize/internal/engine.(*engine).run",
 		"github.com/capsize-go/capsize/cluster.(*loop).run", "github.com/capsize-go/capsize/cluster.(*loop).catchUp")
 }
 

@@ -31,6 +31,7 @@ var importRules = []ImportRule{
 	{Package: "internal/keyed"},
 	{Package: "internal/locks"},
 	{Package: "internal/goroutines", Ours: []string{"cluster", "internal/locks"}},
+	{Package: "internal/engine", Ours: []string{"cluster", "history", "nemesis", "workloads", "internal/bubble", "internal/goroutines", "internal/keyed"}, Testing: true},
 	{Package: "internal/runlog", Ours: []string{"history"}},
 	{Package: "internal/lint"},
 	{Package: "internal/savedrun", Ours: []string{"checker", "history", "nemesis"}},

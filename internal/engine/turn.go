@@ -1,4 +1,4 @@
-package capsize
+package engine
 
 import (
 	"context"
@@ -18,9 +18,9 @@ var turns = make(chan struct{}, 1)
 // another, so that the test can still say what it waited for.
 const lastMoment = time.Second
 
-// takeTurn waits until no other run is under way in the process, and returns what
+// TakeTurn waits until no other run is under way in the process, and returns what
 // ends the turn. It gives up when ctx is done, and shortly before t's deadline.
-func takeTurn(ctx context.Context, t *testing.T) (end func(), err error) {
+func TakeTurn(ctx context.Context, t *testing.T) (end func(), err error) {
 	if bubble.Inside() {
 		return nil, errors.New("a run was started in a synctest bubble: a system, a workload or a test under testing/synctest can't start another run; start it outside")
 	}

@@ -1,4 +1,4 @@
-package capsize
+package engine
 
 import (
 	"context"
@@ -20,16 +20,16 @@ func (e *engine) awaitConvergence(w *cluster.Cluster) {
 		return
 	}
 	c := e.core
-	for end := w.Now() + c.bound; ; {
-		c.digests, c.silent = c.digests[:0], false
-		for _, node := range c.nodes {
+	for end := w.Now() + c.Bound; ; {
+		c.Digests, c.silent = c.Digests[:0], false
+		for _, node := range c.Nodes {
 			digest, err := e.digest(w, s, node)
 			if err != nil {
 				digest, c.silent = fmt.Sprintf("no digest: %v", err), true
 			}
-			c.digests = append(c.digests, digest)
+			c.Digests = append(c.Digests, digest)
 		}
-		if c.converged() || w.Now() >= end || e.interrupted() {
+		if c.Converged() || w.Now() >= end || e.interrupted() {
 			return
 		}
 		e.sleep(digestPause)
@@ -51,21 +51,21 @@ func (e *engine) digest(w *cluster.Cluster, s cluster.Converger, node string) (d
 	return s.Digest(ctx, h, node)
 }
 
-// converged reports whether all nodes have the same digest.
-func (c *core) converged() bool {
-	return !c.silent && len(slices.Compact(slices.Clone(c.digests))) == 1
+// Converged reports whether all nodes have the same digest.
+func (c *Core) Converged() bool {
+	return !c.silent && len(slices.Compact(slices.Clone(c.Digests))) == 1
 }
 
-// states says which nodes hold which state.
-func (c *core) states() string {
+// States says which nodes hold which state.
+func (c *Core) States() string {
 	var parts []string
-	for i, digest := range c.digests {
-		if slices.Index(c.digests, digest) < i {
+	for i, digest := range c.Digests {
+		if slices.Index(c.Digests, digest) < i {
 			continue // listed with the first node that holds it
 		}
 		var holders []string
-		for j, node := range c.nodes {
-			if c.digests[j] == digest {
+		for j, node := range c.Nodes {
+			if c.Digests[j] == digest {
 				holders = append(holders, node)
 			}
 		}

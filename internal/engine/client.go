@@ -1,4 +1,4 @@
-package capsize
+package engine
 
 import (
 	"context"
@@ -199,7 +199,7 @@ func (e *engine) refused(c *client, err error) {
 	defer e.mu.Unlock()
 	delete(e.refusals, c.id)
 	if err != nil {
-		e.refusals[c.id] = refusal{c.host.Node(), err.Error()}
+		e.refusals[c.id] = Refusal{c.host.Node(), err.Error()}
 	}
 }
 

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package capsize
+package engine
 
 import "os"
 

@@ -1,4 +1,4 @@
-package capsize
+package engine
 
 import (
 	"testing"

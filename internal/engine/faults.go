@@ -1,4 +1,4 @@
-package capsize
+package engine
 
 import (
 	"context"
@@ -114,7 +114,7 @@ func (e *engine) inject(ctx context.Context, w *cluster.Cluster, x *activeFault)
 			e.find(cluster.Finding{Kind: cluster.Panicked, What: fmt.Sprintf("fault %v panicked: %v", x.step.Fault, p), Stack: string(debug.Stack())})
 		}
 	}()
-	op := history.Op{Process: history.Nemesis, Type: history.Invoke, Key: stepKey(x.step), Input: x.step.Fault.String()}
+	op := history.Op{Process: history.Nemesis, Type: history.Invoke, Key: StepKey(x.step), Input: x.step.Fault.String()}
 	x.desc, x.heal, err = x.step.Inject(ctx, w, e.config.Seed)
 	if x.desc != "" {
 		op.Input = x.desc
@@ -137,14 +137,15 @@ func (e *engine) healFault(x *activeFault) {
 }
 
 func (e *engine) recordFault(s nemesis.Step, t history.Type, err error) {
-	op := history.Op{Process: history.Nemesis, Type: t, Key: stepKey(s)}
+	op := history.Op{Process: history.Nemesis, Type: t, Key: StepKey(s)}
 	if err != nil {
 		op.Err = err.Error()
 	}
 	e.record(op)
 }
 
-func stepKey(s nemesis.Step) string { return fmt.Sprint("step ", s.ID) }
+// StepKey returns the key of the ops of a step of the plan in the history.
+func StepKey(s nemesis.Step) string { return fmt.Sprint("step ", s.ID) }
 
 // healAll undoes every fault that is still active, oldest first, and then whatever
 // is left of any: links that are cut, slow or lossy, and nodes that are down.

@@ -1,4 +1,4 @@
-package capsize
+package engine
 
 import (
 	"maps"
@@ -11,8 +11,8 @@ import (
 	"github.com/capsize-go/capsize/workloads"
 )
 
-// A runConfig says what is run. Nothing in it has a default.
-type runConfig struct {
+// A Config says what is run. Nothing in it has a default.
+type Config struct {
 	System   cluster.System
 	Workload workloads.Workload // its checker is of no interest here
 	Plan     nemesis.Plan
@@ -30,12 +30,12 @@ type runConfig struct {
 	StopAt time.Duration // the instant of virtual time to stop at; 0: nowhere
 	Wait   bool          // wait there for a debugger, and go on after it
 
-	Progress func(runStatus)  // is called now and then with how far the run is; optional
+	Progress func(Status)     // is called now and then with how far the run is; optional
 	Record   func(history.Op) // is called with each op as it is recorded; optional
 }
 
-// A runStatus says how far a run is.
-type runStatus struct {
+// A Status says how far a run is.
+type Status struct {
 	Phase    string        // setup, faults, heal, settle, final, end
 	Virtual  time.Duration // since the run began
 	Expected time.Duration // about how long the run will be
@@ -43,13 +43,13 @@ type runStatus struct {
 	Faults   int           // that are active now
 }
 
-// A runRecord is what a run left behind, before anything judges it. Of a run that was given
+// A Record is what a run left behind, before anything judges it. Of a run that was given
 // up it has no more than history, phases, findings and refusals.
-type runRecord struct {
+type Record struct {
 	History  *history.History
-	Phases   []phase // in the order in which they began
+	Phases   []Phase // in the order in which they began
 	Findings []cluster.Finding
-	Refusals map[int]refusal // of the clients that did not get through in the end, by client
+	Refusals map[int]Refusal // of the clients that did not get through in the end, by client
 	Stopped  error           // why the run was cut short; nil if it was not
 	Snapshot string          // what the run was doing at StopAt; empty if it did not come to that
 	Held     bool            // it waited at StopAt for a debugger
@@ -57,7 +57,7 @@ type runRecord struct {
 	Virtual  time.Duration   // how long the run was
 
 	Healed  time.Duration    // when all faults were healed
-	Core    *core            // the nodes that had to make progress then; nil if the run did not come to its end
+	Core    *Core            // the nodes that had to make progress then; nil if the run did not come to its end
 	Skipped int              // faults that met no occasion, or no node that they may harm
 	Trace   uint64           // hash of all that happened in the cluster
 	Stats   cluster.Stats    // what the cluster counted
@@ -66,22 +66,22 @@ type runRecord struct {
 	Missed  []string         // marks that were never reached
 }
 
-// A phase of a run has a name and an instant at which it began.
-type phase struct {
+// A Phase of a run has a name and an instant at which it began.
+type Phase struct {
 	Name string
 	At   time.Duration
 }
 
-// A refusal is what Open said at a node.
-type refusal struct{ Node, Said string }
+// A Refusal is what Open said at a node.
+type Refusal struct{ Node, Said string }
 
 // RefusalAt returns what Open said to the first client of a node that did not get through in
 // the end, or of any node for "".
-func (r *runRecord) RefusalAt(node string) (refusal, bool) {
+func (r *Record) RefusalAt(node string) (Refusal, bool) {
 	for _, id := range slices.Sorted(maps.Keys(r.Refusals)) {
 		if x := r.Refusals[id]; node == "" || x.Node == node {
 			return x, true
 		}
 	}
-	return refusal{}, false
+	return Refusal{}, false
 }

@@ -1,4 +1,4 @@
-package capsize
+package engine
 
 import (
 	"bufio"
@@ -14,8 +14,8 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// errStopped is why a run was cut short that reached its breakpoint.
-var errStopped = errors.New("stopped at the instant that was asked for")
+// ErrStopped is why a run was cut short that reached its breakpoint.
+var ErrStopped = errors.New("stopped at the instant that was asked for")
 
 // A breakpoint is the state of a run's breakpoint.
 type breakpoint struct {
@@ -36,7 +36,7 @@ func (e *engine) stopAt(w *cluster.Cluster) {
 		e.breakpoint.snapshot = e.snapshot(w)
 		e.breakpoint.reached.Store(true)
 		if !e.config.Wait {
-			e.stop(fmt.Errorf("%w: %v", errStopped, at))
+			e.stop(fmt.Errorf("%w: %v", ErrStopped, at))
 			e.breakpoint.halted.Store(true)
 			return
 		}

@@ -1,4 +1,4 @@
-package capsize
+package engine
 
 import (
 	"fmt"
@@ -22,7 +22,7 @@ const (
 
 // runInBubble runs the engine in a bubble of virtual time, and watches it from
 // outside. A run that can't go on is given up at once with a finding, see [deadlock].
-// One in which nothing happens for [runConfig.Stall] of wall time is given up as well, and is
+// One in which nothing happens for [Config.Stall] of wall time is given up as well, and is
 // unknown: some goroutine spins, or waits for something that is not of the bubble, or
 // the machine is slow. What was recorded until then is kept.
 func (e *engine) runInBubble(t *testing.T) error {
@@ -82,7 +82,7 @@ func (e *engine) lookAt(watch *stillness) bool {
 		return true
 	case e.ctx.Err() != nil && still > stopWithin:
 		e.interrupted() // says why
-		e.giveUp(errInterrupted, goroutines.Stalled(e.runLabel, still))
+		e.giveUp(ErrInterrupted, goroutines.Stalled(e.runLabel, still))
 		return true
 	}
 	return false

@@ -1,4 +1,4 @@
-package capsize
+package engine
 
 import (
 	"cmp"
@@ -15,20 +15,20 @@ import (
 // to notice that no leader is there, and others for votes that are split.
 const electionRounds = 4
 
-// A core is who is held to make progress in the second phase of a run. With
-// [runConfig.Core] that is a majority drawn at random, and all others are isolated, each
+// A Core is who is held to make progress in the second phase of a run. With
+// [Config.Core] that is a majority drawn at random, and all others are isolated, each
 // in a way of its own: what is left of a cluster that never heals must work on,
 // whatever the rest does. The idea is TigerBeetle's, whose simulator judges
 // liveness so.
-type core struct {
-	nodes    []string          // in the order of their names
+type Core struct {
+	Nodes    []string          // in the order of their names
 	isolated map[string]string // the others, and how they are isolated
 	restore  []func()
-	bound    time.Duration // within which the core must be at rest
+	Bound    time.Duration // within which the core must be at rest
 
-	lateElections uint64 // leaders that were elected from the end of the bound until the clients stopped
+	LateElections uint64 // leaders that were elected from the end of the bound until the clients stopped
 
-	digests []string // of the states of the nodes, in their order, when the clients had stopped
+	Digests []string // of the states of the nodes, in their order, when the clients had stopped
 	silent  bool     // some node returned none
 }
 
@@ -40,16 +40,16 @@ const (
 	slow      = "slow" // whatever it sends and hears takes seconds
 )
 
-// isolate draws the core and isolates the others. Without [runConfig.Core] the core is
+// isolate draws the core and isolates the others. Without [Config.Core] the core is
 // everybody.
 func (e *engine) isolate(w *cluster.Cluster) {
-	c := &core{nodes: w.Nodes(), isolated: map[string]string{}, bound: e.config.Settle}
+	c := &Core{Nodes: w.Nodes(), isolated: map[string]string{}, Bound: e.config.Settle}
 	e.core = c
 	if t, ok := e.config.System.(cluster.Electing); ok {
-		c.bound = electionRounds*t.ElectionTimeout() + e.config.Timeout // of what was asked before the heal
+		c.Bound = electionRounds*t.ElectionTimeout() + e.config.Timeout // of what was asked before the heal
 	}
 	if !e.config.Core {
-		c.bound = min(c.bound, e.config.Settle)
+		c.Bound = min(c.Bound, e.config.Settle)
 		return
 	}
 	key := keyed.New(e.config.Seed, "core")
@@ -58,8 +58,8 @@ func (e *engine) isolate(w *cluster.Cluster) {
 	// A node whose disk broke a promise may be no voter yet. They are a minority.
 	slices.SortStableFunc(rest, func(a, b string) int { return cmp.Compare(damaged(w, a), damaged(w, b)) })
 	quorum := len(rest)/2 + 1
-	c.nodes, rest = rest[:quorum], rest[quorum:]
-	slices.Sort(c.nodes)
+	c.Nodes, rest = rest[:quorum], rest[quorum:]
+	slices.Sort(c.Nodes)
 	for _, name := range rest {
 		ways := []string{down, noReceive, noSend, slow}
 		c.isolated[name] = ways[key.With(name).Range(0, int64(len(ways)))]
@@ -96,14 +96,14 @@ func isolateNode(w *cluster.Cluster, name, how string) (restore []func()) {
 // awaitQuiescence lets the cluster come to rest, and sees whether it stays so.
 func (e *engine) awaitQuiescence(w *cluster.Cluster) {
 	c := e.core
-	rest := e.config.Settle - c.bound
+	rest := e.config.Settle - c.Bound
 	if e.config.Core {
-		rest = max(rest, c.bound/2)
+		rest = max(rest, c.Bound/2)
 	}
-	e.sleep(c.bound)
+	e.sleep(c.Bound)
 	before := w.Stats().Elections
 	e.sleep(rest)
-	c.lateElections = w.Stats().Elections - before
+	c.LateElections = w.Stats().Elections - before
 }
 
 // restore ends the isolation, so that all nodes can be asked in the end.
@@ -112,12 +112,12 @@ func (e *engine) restore(w *cluster.Cluster) {
 		undo()
 	}
 	if len(e.core.restore) > 0 {
-		e.sleep(e.core.bound)
+		e.sleep(e.core.Bound)
 	}
 }
 
 // String says what was healed, and which nodes are isolated and how: the end of a sentence after "after".
-func (c *core) String() string {
+func (c *Core) String() string {
 	if len(c.isolated) == 0 {
 		return "the last fault was healed"
 	}
@@ -126,5 +126,5 @@ func (c *core) String() string {
 		names = append(names, name+" "+how)
 	}
 	slices.Sort(names)
-	return fmt.Sprintf("%s were healed and the others frozen: %s", strings.Join(c.nodes, " "), strings.Join(names, ", "))
+	return fmt.Sprintf("%s were healed and the others frozen: %s", strings.Join(c.Nodes, " "), strings.Join(names, ", "))
 }

@@ -1,4 +1,4 @@
-package capsize
+package engine
 
 import (
 	"context"
@@ -23,8 +23,8 @@ import (
 // done, before it is reported and left behind.
 const shutdownTimeout = 2 * time.Second
 
-// errInterrupted is why a run was cut short whose ctx was done.
-var errInterrupted = errors.New("interrupted")
+// ErrInterrupted is why a run was cut short whose ctx was done.
+var ErrInterrupted = errors.New("interrupted")
 
 // errStuck is why a run was cut short in which nothing can happen any more.
 var errStuck = errors.New("virtual time can't pass any more")
@@ -32,7 +32,7 @@ var errStuck = errors.New("virtual time can't pass any more")
 // An engine is one run: it starts the cluster, has the clients and the nemesis at
 // work, and records what they do.
 type engine struct {
-	config   runConfig
+	config   Config
 	runLabel string          // of the goroutines of this run
 	ctx      context.Context // of the caller; outside of the bubble
 
@@ -41,7 +41,7 @@ type engine struct {
 	faults     faults
 	began      time.Duration // when the faults began
 	healed     time.Duration // when all faults were healed
-	core       *core         // who is to make progress after that
+	core       *Core         // who is to make progress after that
 	stopping   atomic.Bool   // the clients are to stop
 	breakpoint breakpoint    // where the run is to stop
 
@@ -49,8 +49,8 @@ type engine struct {
 	history  history.History
 	calls    int // that were invoked
 	findings []cluster.Finding
-	refusals map[int]refusal // by client: what Open said last
-	phases   []phase
+	refusals map[int]Refusal // by client: what Open said last
+	phases   []Phase
 	stopped  error
 	closed   bool // nothing is recorded any more
 	ended    bool // the run came to its end, and was not given up
@@ -59,13 +59,13 @@ type engine struct {
 // runs counts the runs of this process, to tell their goroutines apart.
 var runs atomic.Uint64
 
-// execute runs what the config says in a bubble of virtual time, which it needs t to
+// Run runs what the config says in a bubble of virtual time, which it needs t to
 // enter; it never fails t. The error tells of a run that can't begin, not of a system that
-// is wrong. When ctx is done the run ends early with what it has; see [errInterrupted].
+// is wrong. When ctx is done the run ends early with what it has; see [ErrInterrupted].
 //
-// One run can be under way in a process: see [takeTurn].
-func execute(ctx context.Context, t *testing.T, c runConfig) (*runRecord, error) {
-	e := &engine{ctx: ctx, config: c, runLabel: runName(c.Seed), refusals: map[int]refusal{}}
+// One run can be under way in a process: see [TakeTurn].
+func Run(ctx context.Context, t *testing.T, c Config) (*Record, error) {
+	e := &engine{ctx: ctx, config: c, runLabel: runName(c.Seed), refusals: map[int]Refusal{}}
 	e.breakpoint.resume = make(chan struct{})
 	if !math.IsInf(c.Rate, 1) {
 		seconds := (c.Duration + c.Settle).Seconds()
@@ -174,23 +174,23 @@ func (e *engine) interrupted() bool {
 	if e.breakpoint.halted.Load() {
 		return true
 	}
-	if why := interruption(e.ctx); why != nil {
+	if why := Interruption(e.ctx); why != nil {
 		e.stop(why)
 		return true
 	}
 	return false
 }
 
-// interruption says why a run is cut short whose ctx is done: by the cause of that, if
-// it wraps [errInterrupted]. It returns nil if ctx is not done.
-func interruption(ctx context.Context) error {
+// Interruption says why a run is cut short whose ctx is done: by the cause of that, if
+// it wraps [ErrInterrupted]. It returns nil if ctx is not done.
+func Interruption(ctx context.Context) error {
 	if ctx.Err() == nil {
 		return nil
 	}
-	if cause := context.Cause(ctx); errors.Is(cause, errInterrupted) {
+	if cause := context.Cause(ctx); errors.Is(cause, ErrInterrupted) {
 		return cause
 	}
-	return errInterrupted
+	return ErrInterrupted
 }
 
 func (e *engine) stop(why error) {
@@ -211,7 +211,7 @@ func (e *engine) enter(name string) {
 	if e.breakpoint.halted.Load() {
 		return
 	}
-	e.phases = append(e.phases, phase{name, at})
+	e.phases = append(e.phases, Phase{name, at})
 }
 
 // record adds an op to the history, at the present instant.
@@ -263,11 +263,11 @@ func (e *engine) close(w *cluster.Cluster) {
 
 // outcome sums up a run that has ended, or was given up: then some goroutine may
 // still be at work, and only what is guarded is read.
-func (e *engine) outcome() *runRecord {
+func (e *engine) outcome() *Record {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.closed = true
-	r := &runRecord{History: &e.history, Phases: e.phases, Findings: e.findings, Refusals: maps.Clone(e.refusals), Stopped: e.stopped}
+	r := &Record{History: &e.history, Phases: e.phases, Findings: e.findings, Refusals: maps.Clone(e.refusals), Stopped: e.stopped}
 	r.Virtual = r.History.End()
 	e.faults.mu.Lock()
 	r.Skipped = e.faults.skipped
@@ -311,8 +311,8 @@ func (e *engine) label(host string, more ...string) {
 }
 
 // status returns how far the run is. It may be called from outside of the bubble.
-func (e *engine) status() runStatus {
-	s := runStatus{Expected: e.config.Duration + e.config.Settle}
+func (e *engine) status() Status {
+	s := Status{Expected: e.config.Duration + e.config.Settle}
 	if w := e.cluster.Load(); w != nil {
 		s.Virtual = w.Reached()
 	}
