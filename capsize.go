@@ -65,10 +65,6 @@ type Test struct {
 	// Require looks at what a run exercised, and returns an error if that was too
 	// little for its verdict to mean anything. Optional.
 	Require func(Exercised) error
-
-	// Recorder keeps the run on the disk while it is in progress. Optional for Exec;
-	// Run has one of its own.
-	Recorder *Recorder
 }
 
 // Unpaced is the [Test.Rate] of clients that ask as fast as they are answered.
@@ -120,14 +116,15 @@ func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 	}
 	began, cpu := time.Now(), cpuTime()
 	plan := test.Nemesis.Plan(test.Seed, test.Duration)
-	defer test.Recorder.during(test, plan)()
-	rec, err := engine.Run(ctx, t, test.config(plan))
+	recorder := recorderOf(ctx)
+	defer recorder.during(runInProgress(test, plan))()
+	rec, err := engine.Run(ctx, t, test.config(plan, recorder.add))
 	end()
 	if err != nil {
 		return nil, err
 	}
 	r := newResult(test, plan, rec)
-	test.Recorder.judge()
+	recorder.judge()
 	judge(ctx, r, rec)
 	if r.Stopped == nil && r.Verdict == checker.Unknown {
 		r.Stopped = engine.Interruption(ctx) // while it was judged, perhaps
@@ -138,12 +135,12 @@ func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 }
 
 // config returns what the engine is to run.
-func (t Test) config(plan nemesis.Plan) engine.Config {
+func (t Test) config(plan nemesis.Plan, record func(history.Op)) engine.Config {
 	c := engine.Config{
 		System: t.System, Workload: t.Workload, Plan: plan, Seed: t.Seed,
 		Nodes: t.Nodes, Clients: t.Clients, Rate: t.Rate, Core: t.Core,
 		Duration: t.Duration, Timeout: t.Timeout, Settle: t.Settle, Stall: t.Stall,
-		StopAt: t.StopAt.At, Wait: t.StopAt.Wait, Record: t.Recorder.add,
+		StopAt: t.StopAt.At, Wait: t.StopAt.Wait, Record: record,
 	}
 	if t.Progress != nil {
 		c.Progress = func(s engine.Status) { t.Progress(Status(s)) }

@@ -180,11 +180,15 @@ func TestRecorder(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, rec.CutShort())
 	var seen []string
-	r := run(t, echo{boot: func(_ context.Context, h *cluster.Host) {
+	system := echo{boot: func(_ context.Context, h *cluster.Host) {
 		h.AfterFunc(time.Second, func() {
 			seen, _ = filepath.Glob(filepath.Join(dir, "*", "history.jsonl"))
 		})
-	}}, func(test *capsize.Test) { test.Recorder = rec })
+	}}
+	r, err := capsize.Exec(capsize.WithRecorder(t.Context(), rec), t, capsize.Test{
+		System: system, Workload: workloads.New(echoes()), Nodes: 3, Clients: 3, Rate: 30, Duration: 2 * time.Second, Seed: 1,
+	})
+	require.NoError(t, err)
 	assert.Empty(t, r.Findings)
 	assert.Len(t, seen, 1, "while it is in progress")
 	require.NoError(t, rec.Err())

@@ -1,34 +1,29 @@
 package capsize
 
 import (
-	"fmt"
+	"context"
 	"os"
-	"path"
-	"path/filepath"
 	"sync"
 
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/goroutines"
 	"github.com/capsize-go/capsize/internal/runlog"
 	"github.com/capsize-go/capsize/internal/savedrun"
-	"github.com/capsize-go/capsize/nemesis"
 )
 
 // A Recorder keeps the run that is in progress on the disk: its seed, its plan, its
 // parameters and its history so far. When the process dies, by a panic in a goroutine
 // of user code, a fatal error of the runtime, os.Exit or a kill, they are in the
 // recorder's folder, with what the runtime printed, and the next recorder of that
-// folder finds them. [Run] has a recorder of its own for each test; [Exec] uses the one in
-// [Test.Recorder]. One serves any number of runs, one after the other.
+// folder finds them. One serves any number of runs, one after the other. All methods do
+// nothing without a recorder.
 //
 // While a recorder is open, GODEBUG has tracebacklabels=1, so that a stack that the
 // runtime prints names seed and host, and during a run [runtime/debug.SetCrashOutput]
 // is set to a file of the recorder.
 type Recorder struct {
-	// Describe returns what is kept as run.json of a run: what it takes to repeat it. The
-	// default has the parameters of the test and the plan, as run.json of failures has.
-	Describe func(test Test, plan nemesis.Plan) ([]byte, error)
+	// Describe completes what is kept as run.json of a run. Optional.
+	Describe func(*savedrun.Record)
 
 	dir  string
 	log  *runlog.Log
@@ -46,7 +41,7 @@ func NewRecorder(dir string) (*Recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Recorder{Describe: describeRun, dir: dir}
+	r := &Recorder{dir: dir}
 	for _, u := range found {
 		r.cut = append(r.cut, CutShort{u})
 	}
@@ -109,12 +104,15 @@ func (r *Recorder) Close() error {
 }
 
 // during records a run until end is called, which is to be deferred: when a panic is
-// under way, the record stays. All methods below do nothing without a recorder.
-func (r *Recorder) during(test Test, plan nemesis.Plan) (end func()) {
+// under way, the record stays.
+func (r *Recorder) during(run savedrun.Record) (end func()) {
 	if r == nil || r.log == nil {
 		return func() {}
 	}
-	text, err := r.Describe(test, plan)
+	if r.Describe != nil {
+		r.Describe(&run)
+	}
+	text, err := run.Encode()
 	if err == nil {
 		err = r.log.Begin(text)
 	}
@@ -127,55 +125,36 @@ func (r *Recorder) during(test Test, plan nemesis.Plan) (end func()) {
 	}
 }
 
+// add records an op.
 func (r *Recorder) add(op history.Op) {
 	if r != nil && r.log != nil {
 		r.log.Add(op)
 	}
 }
 
+// judge records that the run has ended and is being judged.
 func (r *Recorder) judge() {
 	if r != nil && r.log != nil {
 		r.failed(r.log.Judge())
 	}
 }
 
+// recorderKey is the key of a recorder in a context.
+type recorderKey struct{}
+
+// WithRecorder returns a context whose runs the recorder keeps while they are in progress.
+func WithRecorder(ctx context.Context, r *Recorder) context.Context {
+	return context.WithValue(ctx, recorderKey{}, r)
+}
+
+// recorderOf returns the recorder of a context, or nil.
+func recorderOf(ctx context.Context) *Recorder {
+	r, _ := ctx.Value(recorderKey{}).(*Recorder)
+	return r
+}
+
 func (r *Recorder) failed(err error) {
 	if r.err == nil {
 		r.err = err
 	}
-}
-
-// describeRun is how a recorder describes runs by default.
-func describeRun(test Test, plan nemesis.Plan) ([]byte, error) {
-	return savedrun.Record{
-		// The nemesis is left out: a run that is repeated has its plan, and is to have the same record.
-		System: systemName(test.System), Workload: test.Workload.Name,
-		Seed: test.Seed, Nodes: test.Nodes, Clients: test.Clients, Rate: test.Rate,
-		Duration: test.Duration, Timeout: test.Timeout, Settle: test.Settle, Core: test.Core,
-		Plan: plan, Verdict: checker.Unknown, Reason: "the process died while the run was in progress",
-	}.Encode()
-}
-
-// recordersDir is where the runs in progress of a package's tests are kept, each test's
-// in a folder of its own.
-var recordersDir = filepath.Join(savedDir, ".running")
-
-// recorderDir returns the folder of the runs in progress of this Run.
-func (x *runner) recorderDir() string {
-	return filepath.Join(recordersDir, filepath.FromSlash(path.Join(x.name, x.key)))
-}
-
-// unwritable says once in a process that runs are not recorded.
-var unwritable sync.Once
-
-// recorder returns the recorder for a test. If its folder can't be written, that is
-// said once, and the test is run without.
-func (x *runner) recorder() *Recorder {
-	r, err := NewRecorder(x.recorderDir())
-	if err != nil {
-		unwritable.Do(func() {
-			fmt.Fprintf(os.Stderr, "capsize: runs are not recorded as they go, so a crash of this process will lose them: %v\n", err)
-		})
-	}
-	return r
 }

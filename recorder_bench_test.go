@@ -1,6 +1,7 @@
 package capsize_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -27,8 +28,8 @@ func BenchmarkRecorder(b *testing.B) {
 	for i := 0; b.Loop(); i++ {
 		test.Seed = uint64(i/4 + 1)
 		on := (i + i/2) % 2 // without, with, with, without
-		test.Recorder = []*capsize.Recorder{nil, rec}[on]
-		r, err := capsize.Exec(b.Context(), new(testing.T), test)
+		ctx := []context.Context{b.Context(), capsize.WithRecorder(b.Context(), rec)}[on]
+		r, err := capsize.Exec(ctx, new(testing.T), test)
 		require.NoError(b, err)
 		cpu[on] += r.CPU
 	}

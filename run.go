@@ -50,13 +50,12 @@ func Run(t *testing.T, test Test) {
 	if want.id != "" && want.key != x.key {
 		return // -run asks for another Run of this test
 	}
-	if x.test.Recorder == nil {
-		x.test.Recorder = x.recorder()
-		defer x.closeRecorder(t)
-	}
+	x.recorder = x.newRecorder()
+	defer x.closeRecorder(t)
 	x.nameCutShort(t)
 	ctx, stop := beforeDeadline(t)
 	defer stop()
+	ctx = WithRecorder(ctx, x.recorder)
 	if x.replays(ctx, t, want) || !x.finishCutShort(ctx, t) {
 		return
 	}
@@ -73,6 +72,8 @@ type runner struct {
 	test Test
 	set  settings
 	kept bool // a failure of this Run is kept and failed again: no other one is
+
+	recorder *Recorder // nil if nothing can be recorded
 }
 
 // replays runs the saved failures, or the one run that -run asks for. It reports

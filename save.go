@@ -8,7 +8,9 @@ import (
 	"path"
 	"path/filepath"
 
+	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/internal/savedrun"
+	"github.com/capsize-go/capsize/nemesis"
 )
 
 // savedDir holds the failures of a package's tests, each in
@@ -23,18 +25,30 @@ type savedRun struct {
 	Dir string
 }
 
-// record returns what it takes to repeat a run of a test.
-func (x *runner) record(r *Result) (savedrun.Record, error) {
-	digest, err := r.Digest()
-	if err != nil {
-		return savedrun.Record{}, err
-	}
+// recordOf returns what it takes to repeat a run of a test with a plan.
+func recordOf(test Test, plan nemesis.Plan) savedrun.Record {
 	return savedrun.Record{
-		Test: x.name, Run: x.key, System: systemName(r.Test.System), Workload: r.Test.Workload.Name, Nemesis: r.Test.Nemesis.String(),
-		Seed: r.Seed, Nodes: r.Test.Nodes, Clients: r.Test.Clients, Rate: r.Test.Rate,
-		Duration: r.Test.Duration, Timeout: r.Test.Timeout, Settle: r.Test.Settle, Core: r.Test.Core,
-		Plan: r.Plan, Verdict: r.Verdict, Reason: r.Reason, Digest: digest, Build: savedrun.Build(),
-	}, nil
+		System: systemName(test.System), Workload: test.Workload.Name, Plan: plan,
+		Seed: test.Seed, Nodes: test.Nodes, Clients: test.Clients, Rate: test.Rate,
+		Duration: test.Duration, Timeout: test.Timeout, Settle: test.Settle, Core: test.Core,
+	}
+}
+
+// runInProgress returns the record of a run that has not ended yet. The nemesis is left out:
+// a run that is repeated has its plan, and is to have the same record.
+func runInProgress(test Test, plan nemesis.Plan) savedrun.Record {
+	rec := recordOf(test, plan)
+	rec.Verdict, rec.Reason = checker.Unknown, "the process died while the run was in progress"
+	return rec
+}
+
+// record returns the record of a run of this Run.
+func (x *runner) record(r *Result) (rec savedrun.Record, err error) {
+	rec = recordOf(r.Test, r.Plan)
+	rec.Test, rec.Run, rec.Nemesis = x.name, x.key, r.Test.Nemesis.String()
+	rec.Verdict, rec.Reason, rec.Build = r.Verdict, r.Reason, savedrun.Build()
+	rec.Digest, err = r.Digest()
+	return rec, err
 }
 
 // savedID names a run by its seed, so that the name alone is enough to run it

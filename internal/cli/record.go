@@ -20,12 +20,18 @@ const (
 
 // newRecord returns what it takes to repeat a run, to be kept beside its page.
 func newRecord(s trial, r *capsize.Result, digest string) savedrun.Record {
-	return savedrun.Record{
-		Capsize: version(), System: s.System, Bug: s.Bug, Workload: s.Workload, Nemesis: s.Nemesis,
+	rec := savedrun.Record{
 		Seed: r.Seed, Nodes: r.Test.Nodes, Clients: r.Test.Clients, Rate: r.Test.Rate,
 		Duration: r.Test.Duration, Timeout: r.Test.Timeout, Settle: r.Test.Settle, Core: r.Test.Core,
 		Verdict: r.Verdict, Reason: r.Reason, Digest: digest, Plan: r.Plan,
 	}
+	s.describe(&rec)
+	return rec
+}
+
+// describe names what this program ran, so that it can run it again.
+func (s trial) describe(rec *savedrun.Record) {
+	rec.Capsize, rec.System, rec.Bug, rec.Workload, rec.Nemesis = version(), s.System, s.Bug, s.Workload, s.Nemesis
 }
 
 // recorded returns what was run.

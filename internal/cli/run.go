@@ -193,7 +193,8 @@ func (a *app) runSeeds(ctx context.Context, o runOptions) error {
 	if o.seed == 0 {
 		o.seed = freshSeed()
 	}
-	defer a.record(&s, o.report)()
+	ctx, end := a.record(ctx, s, o.report)
+	defer end()
 	if o.seeds > 1 {
 		return a.sweep(ctx, s, o)
 	}
