@@ -14,6 +14,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/engine"
+	"github.com/capsize-go/capsize/internal/recorder"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/report"
 	"github.com/capsize-go/capsize/workloads"
@@ -116,15 +117,15 @@ func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 	}
 	began, cpu := time.Now(), cpuTime()
 	plan := test.Nemesis.Plan(test.Seed, test.Duration)
-	recorder := recorderOf(ctx)
-	defer recorder.during(runInProgress(test, plan))()
-	rec, err := engine.Run(ctx, t, test.config(plan, recorder.add))
+	inProgress := recorder.FromContext(ctx)
+	defer inProgress.During(runInProgress(test, plan))()
+	rec, err := engine.Run(ctx, t, test.config(plan, inProgress.Add))
 	end()
 	if err != nil {
 		return nil, err
 	}
 	r := newResult(test, plan, rec)
-	recorder.judge()
+	inProgress.Judge()
 	judge(ctx, r, rec)
 	if r.Stopped == nil && r.Verdict == checker.Unknown {
 		r.Stopped = engine.Interruption(ctx) // while it was judged, perhaps

@@ -18,6 +18,7 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/recorder"
 	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
@@ -176,7 +177,7 @@ func TestUnwritableFolder(t *testing.T) {
 // TestRecorder records a run of Exec.
 func TestRecorder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "runs")
-	rec, err := capsize.NewRecorder(dir)
+	rec, err := recorder.New(dir)
 	require.NoError(t, err)
 	assert.Empty(t, rec.CutShort())
 	var seen []string
@@ -185,7 +186,7 @@ func TestRecorder(t *testing.T) {
 			seen, _ = filepath.Glob(filepath.Join(dir, "*", "history.jsonl"))
 		})
 	}}
-	r, err := capsize.Exec(capsize.WithRecorder(t.Context(), rec), t, capsize.Test{
+	r, err := capsize.Exec(recorder.NewContext(t.Context(), rec), t, capsize.Test{
 		System: system, Workload: workloads.New(echoes()), Nodes: 3, Clients: 3, Rate: 30, Duration: 2 * time.Second, Seed: 1,
 	})
 	require.NoError(t, err)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/internal/recorder"
 	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/report"
 )
@@ -55,7 +56,7 @@ func Run(t *testing.T, test Test) {
 	x.nameCutShort(t)
 	ctx, stop := beforeDeadline(t)
 	defer stop()
-	ctx = WithRecorder(ctx, x.recorder)
+	ctx = recorder.NewContext(ctx, x.recorder)
 	if x.replays(ctx, t, want) || !x.finishCutShort(ctx, t) {
 		return
 	}
@@ -73,7 +74,7 @@ type runner struct {
 	set  settings
 	kept bool // a failure of this Run is kept and failed again: no other one is
 
-	recorder *Recorder // nil if nothing can be recorded
+	recorder *recorder.Recorder // nil if nothing can be recorded
 }
 
 // replays runs the saved failures, or the one run that -run asks for. It reports

@@ -14,6 +14,7 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/internal/engine"
+	"github.com/capsize-go/capsize/internal/recorder"
 )
 
 // errNearDeadline is why a run was cut short that would have met go test -timeout.
@@ -90,7 +91,7 @@ func (x *runner) finishCutShort(ctx context.Context, t *testing.T) (goesOn bool)
 		if x.set.seed != 0 && x.set.seed != c.Seed() {
 			continue // another seed was asked for
 		}
-		rec, err := c.record()
+		rec, err := c.Record()
 		if err != nil {
 			t.Errorf("capsize: %v; delete the folder if it is of no use", err)
 			continue
@@ -114,14 +115,14 @@ func (x *runner) finishCutShort(ctx context.Context, t *testing.T) (goesOn bool)
 // finished says what came of a run that was cut short and has been repeated to its end.
 // A crash that did not come again, of a run that was another one, can't be said to be
 // mended.
-func finished(t *testing.T, c CutShort, r *Result) {
+func finished(t *testing.T, c recorder.CutShort, r *Result) {
 	t.Helper()
-	differs, err := c.differs(r.History)
+	differs, err := c.Differs(r.History)
 	if err != nil {
 		t.Errorf("capsize: %v", err)
 		return
 	}
-	if differs != "" && c.crashed() {
+	if differs != "" && c.Crashed() {
 		t.Errorf("capsize: seed %d crashed the process the last time (%v), and is %v now, but it does not repeat: %s\n"+
 			"If the bug is mended, delete %s", r.Seed, c.Finding(), r.Verdict, differs, filepath.ToSlash(c.Dir()))
 		return
@@ -165,8 +166,8 @@ var unwritable sync.Once
 
 // newRecorder returns the recorder for a test. If its folder can't be written, that is
 // said once, and the test is run without.
-func (x *runner) newRecorder() *Recorder {
-	r, err := NewRecorder(x.recorderDir())
+func (x *runner) newRecorder() *recorder.Recorder {
+	r, err := recorder.New(x.recorderDir())
 	if err != nil {
 		unwritable.Do(func() {
 			fmt.Fprintf(os.Stderr, "capsize: runs are not recorded as they go, so a crash of this process will lose them: %v\n", err)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/internal/recorder"
 )
 
 // runningDir is where a folder of reports has the runs that are in progress.
@@ -19,7 +19,7 @@ func (a *app) record(ctx context.Context, s trial, reports string) (recording co
 	if reports == "" {
 		return ctx, func() {}
 	}
-	rec, err := capsize.NewRecorder(filepath.Join(reports, runningDir))
+	rec, err := recorder.New(filepath.Join(reports, runningDir))
 	if err != nil {
 		fmt.Fprintf(a.err, "capsize: runs are not recorded as they go, so a crash will lose them: %v\n", err)
 	}
@@ -35,7 +35,7 @@ func (a *app) record(ctx context.Context, s trial, reports string) (recording co
 		fmt.Fprintf(a.err, "capsize: the last run was %v\nTo re-run:\n%s replay %s\n\n", c, programName(), quoted(dir))
 	}
 	rec.Describe = s.describe
-	return capsize.WithRecorder(ctx, rec), func() {
+	return recorder.NewContext(ctx, rec), func() {
 		for _, err := range []error{rec.Err(), rec.Close()} {
 			if err != nil {
 				fmt.Fprintf(a.err, "capsize: %v\n", err)

@@ -34,6 +34,7 @@ var importRules = []ImportRule{
 	{Package: "internal/engine", Ours: []string{"cluster", "history", "nemesis", "workloads", "internal/bubble", "internal/goroutines", "internal/keyed"}, Testing: true},
 	{Package: "internal/runlog", Ours: []string{"history"}},
 	{Package: "internal/lint"},
+	{Package: "internal/recorder", Ours: []string{"cluster", "history", "internal/goroutines", "internal/runlog", "internal/savedrun"}},
 	{Package: "internal/savedrun", Ours: []string{"checker", "history", "nemesis"}},
 	{Package: "internal/names"},
 	{Package: "internal/tier", Testing: true},

@@ -1,4 +1,4 @@
-package capsize
+package recorder
 
 import (
 	"fmt"
@@ -23,7 +23,7 @@ func (c CutShort) Dir() string { return c.log.Dir }
 
 // Seed returns the seed of the run; 0 if run.json does not say it.
 func (c CutShort) Seed() uint64 {
-	rec, _ := c.record() // a file that can't be read has the seed 0
+	rec, _ := c.Record() // a file that can't be read has the seed 0
 	return rec.Seed
 }
 
@@ -37,8 +37,8 @@ func (c CutShort) Remove() error { return c.log.Remove() }
 // number added if that exists. It returns the folder.
 func (c CutShort) Keep(dir string) (string, error) { return c.log.Keep(dir) }
 
-// crashed reports whether user code ended the process by a panic or a fatal error.
-func (c CutShort) crashed() bool { return c.log.Crash != "" && !c.timedOut() }
+// Crashed reports whether user code ended the process by a panic or a fatal error.
+func (c CutShort) Crashed() bool { return c.log.Crash != "" && !c.timedOut() }
 
 func (c CutShort) timedOut() bool { return strings.HasPrefix(c.log.Crash, "panic: test timed out") }
 
@@ -81,8 +81,8 @@ func (c CutShort) String() string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// record reads what it takes to repeat the run.
-func (c CutShort) record() (savedrun.Record, error) {
+// Record reads what it takes to repeat the run.
+func (c CutShort) Record() (savedrun.Record, error) {
 	rec, err := savedrun.Parse(c.log.Run, filepath.Join(c.Dir(), runlog.RunFile))
 	if err == nil {
 		err = rec.Validate()
@@ -90,9 +90,9 @@ func (c CutShort) record() (savedrun.Record, error) {
 	return rec, err
 }
 
-// differs says where the history of a run that was repeated differs from what was
+// Differs says where the history of a run that was repeated differs from what was
 // recorded before the first one was cut short. It is empty if it does not.
-func (c CutShort) differs(h *history.History) (string, error) {
+func (c CutShort) Differs(h *history.History) (string, error) {
 	b, err := os.ReadFile(filepath.Join(c.Dir(), runlog.HistoryFile))
 	if err != nil {
 		return "", fmt.Errorf("read the history of a run that was cut short: %w", err)

@@ -1,4 +1,4 @@
-package capsize
+package recorder
 
 import (
 	"context"
@@ -15,8 +15,8 @@ import (
 // parameters and its history so far. When the process dies, by a panic in a goroutine
 // of user code, a fatal error of the runtime, os.Exit or a kill, they are in the
 // recorder's folder, with what the runtime printed, and the next recorder of that
-// folder finds them. One serves any number of runs, one after the other. All methods do
-// nothing without a recorder.
+// folder finds them. One serves any number of runs, one after the other. A nil
+// recorder records nothing.
 //
 // While a recorder is open, GODEBUG has tracebacklabels=1, so that a stack that the
 // runtime prints names seed and host, and during a run [runtime/debug.SetCrashOutput]
@@ -32,11 +32,11 @@ type Recorder struct {
 	err  error // why something was not recorded
 }
 
-// NewRecorder returns a recorder that keeps the run in progress in a folder of its own
+// New returns a recorder that keeps the run in progress in a folder of its own
 // in dir, and makes dir if there is none. Several processes may use one dir. Close
 // removes what the recorder made. An error says why nothing can be recorded there; runs
 // go without a recorder then.
-func NewRecorder(dir string) (*Recorder, error) {
+func New(dir string) (*Recorder, error) {
 	found, err := runlog.Find(dir)
 	if err != nil {
 		return nil, err
@@ -103,9 +103,9 @@ func (r *Recorder) Close() error {
 	return err
 }
 
-// during records a run until end is called, which is to be deferred: when a panic is
+// During records a run until end is called, which is to be deferred: when a panic is
 // under way, the record stays.
-func (r *Recorder) during(run savedrun.Record) (end func()) {
+func (r *Recorder) During(run savedrun.Record) (end func()) {
 	if r == nil || r.log == nil {
 		return func() {}
 	}
@@ -125,15 +125,15 @@ func (r *Recorder) during(run savedrun.Record) (end func()) {
 	}
 }
 
-// add records an op.
-func (r *Recorder) add(op history.Op) {
+// Add records an op.
+func (r *Recorder) Add(op history.Op) {
 	if r != nil && r.log != nil {
 		r.log.Add(op)
 	}
 }
 
-// judge records that the run has ended and is being judged.
-func (r *Recorder) judge() {
+// Judge records that the run has ended and is being judged.
+func (r *Recorder) Judge() {
 	if r != nil && r.log != nil {
 		r.failed(r.log.Judge())
 	}
@@ -142,13 +142,13 @@ func (r *Recorder) judge() {
 // recorderKey is the key of a recorder in a context.
 type recorderKey struct{}
 
-// WithRecorder returns a context whose runs the recorder keeps while they are in progress.
-func WithRecorder(ctx context.Context, r *Recorder) context.Context {
+// NewContext returns a context whose runs the recorder keeps while they are in progress.
+func NewContext(ctx context.Context, r *Recorder) context.Context {
 	return context.WithValue(ctx, recorderKey{}, r)
 }
 
-// recorderOf returns the recorder of a context, or nil.
-func recorderOf(ctx context.Context) *Recorder {
+// FromContext returns the recorder of a context, or nil.
+func FromContext(ctx context.Context) *Recorder {
 	r, _ := ctx.Value(recorderKey{}).(*Recorder)
 	return r
 }
