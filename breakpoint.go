@@ -13,22 +13,24 @@ type Breakpoint struct {
 	Wait bool          // wait there for a debugger, and go on after it
 }
 
-// ParseBreakpoint reads "22.4s", or "22.4s,wait". The error says what is wrong.
-func ParseBreakpoint(text string) (b Breakpoint, err error) {
-	at, wait, comma := strings.Cut(text, ",")
-	if b.At, err = time.ParseDuration(at); err != nil {
-		return b, fmt.Errorf("the instant to stop at: %w", err)
+// UnmarshalText reads "22.4s", or "22.4s,wait". The error says what is wrong.
+func (b *Breakpoint) UnmarshalText(text []byte) error {
+	at, wait, comma := strings.Cut(string(text), ",")
+	d, err := time.ParseDuration(at)
+	if err != nil {
+		return fmt.Errorf("the instant to stop at: %w", err)
 	}
-	if b.At <= 0 {
-		return b, fmt.Errorf("the instant to stop at is %v, and must be more than 0", b.At)
+	if d <= 0 {
+		return fmt.Errorf("the instant to stop at is %v, and must be more than 0", d)
 	}
-	if b.Wait = comma; comma && wait != "wait" {
-		return b, fmt.Errorf(`after the instant to stop at stands %q; only "wait" is known`, wait)
+	if comma && wait != "wait" {
+		return fmt.Errorf(`after the instant to stop at stands %q; only "wait" is known`, wait)
 	}
-	return b, nil
+	*b = Breakpoint{At: d, Wait: comma}
+	return nil
 }
 
-// String formats the breakpoint as [ParseBreakpoint] reads it.
+// String formats the breakpoint as [Breakpoint.UnmarshalText] reads it.
 func (b Breakpoint) String() string {
 	switch {
 	case b.At == 0:

@@ -44,8 +44,8 @@ type Test struct {
 	// Metrics computes numbers of the test's own from the result of a run, when it has been
 	// judged: they are shown with -v, on the page and in JSON, and change no verdict. Result
 	// has the history, the marks of [cluster.Host.Count] and the log. Optional; see
-	// [Latency], [Share] and [CallMetrics].
-	Metrics func(r *Result) []Metric
+	// [report.Latency], [report.Share] and [Result.CallMetrics].
+	Metrics func(r *Result) []report.Metric
 	// Progress is called several times a second of wall time with how far a run is, and when
 	// a checker begins. It is for display: a run does not depend on it. Optional.
 	Progress func(Status)
@@ -83,13 +83,13 @@ type Result struct {
 	History   *history.History
 	Findings  []cluster.Finding // of user code that panicked, hung, leaked or came to an end
 	Exercised Exercised
-	Metrics   []Metric      // of Test.Metrics
-	Log       *cluster.Log  // what the hosts logged; nil if the run did not begin
-	Snapshot  string        // what the run was doing at Test.StopAt; empty if it did not come to that
-	Trace     uint64        // hash of all that happened in the cluster
-	Virtual   time.Duration // how long the run was
-	Wall      time.Duration // how long it took, judging included
-	CPU       time.Duration // of the whole process meanwhile
+	Metrics   []report.Metric // of Test.Metrics
+	Log       *cluster.Log    // what the hosts logged; nil if the run did not begin
+	Snapshot  string          // what the run was doing at Test.StopAt; empty if it did not come to that
+	Trace     uint64          // hash of all that happened in the cluster
+	Virtual   time.Duration   // how long the run was
+	Wall      time.Duration   // how long it took, judging included
+	CPU       time.Duration   // of the whole process meanwhile
 	Phases    []report.Phase
 	Stopped   error // why the run was cut short: interrupted, stalled or stopped at Test.StopAt; nil if it was not
 }

@@ -33,7 +33,7 @@ func (x *runner) again(ctx context.Context, t *testing.T, r *Result) again {
 	case second.Stopped != nil:
 		return again{missing: fmt.Sprintf("the second run was cut short: %v", second.Stopped)}
 	}
-	a := again{second: second, differs: Difference(r, second)}
+	a := again{second: second, differs: r.Diff(second)}
 	if a.differs == "" && second.Verdict != r.Verdict {
 		a.differs = fmt.Sprintf("the histories are alike, but the verdict was %v at first and then %v: %s", r.Verdict, second.Verdict, second.Reason)
 	}

@@ -28,7 +28,7 @@ func readSettings() (s settings, err error) {
 		{"CAPSIZE_SEED", func(x string) (err error) { s.seed, err = strconv.ParseUint(x, 0, 64); return err }},
 		{"CAPSIZE_SEEDS", func(x string) (err error) { s.seeds, err = strconv.Atoi(x); return err }},
 		{"CAPSIZE_DURATION", func(x string) (err error) { s.duration, err = time.ParseDuration(x); return err }},
-		{"CAPSIZE_STOP_AT", func(x string) (err error) { s.stop, err = ParseBreakpoint(x); return err }},
+		{"CAPSIZE_STOP_AT", func(x string) error { return s.stop.UnmarshalText([]byte(x)) }},
 		{"CAPSIZE_REPORT", func(x string) error { s.report = x; return nil }},
 	} {
 		if text := os.Getenv(v.name); text != "" {

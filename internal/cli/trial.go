@@ -41,7 +41,7 @@ func newTrial(systemName, bug, workload string) (trial, error) {
 	if !ok {
 		return trial{}, unknown("workload for "+sys.Name, workload, slices.Sorted(maps.Keys(known)))
 	}
-	s.Test.Workload, s.Test.Metrics = w, capsize.CallMetrics
+	s.Test.Workload, s.Test.Metrics = w, (*capsize.Result).CallMetrics
 	s.Test.Name = workload + " on " + sys.Name
 	return s, nil
 }
