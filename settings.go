@@ -70,6 +70,17 @@ func (s settings) env() string {
 	return fmt.Sprintf("CAPSIZE_DURATION=%v ", s.duration)
 }
 
+// rerunTest returns the command that runs one failure of a test again, from the root
+// of the module: the saved one, or where that is not saved its seed, which is in id.
+func (s settings) rerunTest(test, id string) string {
+	return s.env() + testCommand(test+"/"+id, packagePath())
+}
+
+// rerunSeed returns the command that runs a test again with one seed.
+func (s settings) rerunSeed(test string, seed uint64) string {
+	return fmt.Sprintf("CAPSIZE_SEED=%d CAPSIZE_SEEDS=1 %s%s", seed, s.env(), testCommand(test, packagePath()))
+}
+
 // reportDir returns the folder for the pages of failures: the one that the environment
 // names; the test's artifacts if go test -artifacts keeps them; or capsize-report in
 // the root of the module, which is made so that git ignores it.

@@ -2,13 +2,9 @@ package capsize
 
 import (
 	"flag"
-	"fmt"
 	"maps"
-	"os"
 	"path"
-	"path/filepath"
 	"regexp"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -140,87 +136,4 @@ func selects(test, subtest string) bool {
 		}
 	}
 	return true
-}
-
-// rerunTest returns the command that runs one failure of a test again, from the root
-// of the module: the saved one, or where that is not saved its seed, which is in id.
-func (s settings) rerunTest(test, id string) string {
-	return s.env() + fmt.Sprintf("go test%s -run='%s' %s", buildFlags(), exactly(test+"/"+id), packagePath())
-}
-
-// rerunSeed returns the command that runs a test again with one seed.
-func (s settings) rerunSeed(test string, seed uint64) string {
-	return fmt.Sprintf("CAPSIZE_SEED=%d CAPSIZE_SEEDS=1 %sgo test%s -run='%s' %s", seed, s.env(), buildFlags(), exactly(test), packagePath())
-}
-
-// buildFlags returns the flags of this go test that the code may depend on.
-func buildFlags() (flags string) {
-	if testing.Short() {
-		flags = " -short"
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return flags
-	}
-	for _, s := range info.Settings {
-		if s.Key == "-tags" && s.Value != "" {
-			flags += " -tags=" + s.Value
-		}
-	}
-	return flags
-}
-
-// exactly returns the pattern that -run takes for a test of that name and no other.
-func exactly(test string) string {
-	var pattern []string
-	for part := range strings.SplitSeq(test, "/") {
-		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
-	}
-	return strings.Join(pattern, "/")
-}
-
-// moduleRoot returns the folder with the go.mod of the package under test, and that of
-// the package as a path from there: go test runs a test in its package's folder.
-// Outside of a module both are the working directory.
-func moduleRoot() (root, pkg string) {
-	here, err := os.Getwd()
-	if err != nil {
-		return ".", "."
-	}
-	for dir := here; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			rel, err := filepath.Rel(dir, here)
-			if err != nil {
-				return here, "."
-			}
-			return dir, filepath.ToSlash(rel)
-		}
-		if dir == filepath.Dir(dir) {
-			return here, "."
-		}
-	}
-}
-
-// packagePath returns the package under test as the go command names it in the root of
-// the module.
-func packagePath() string {
-	if _, pkg := moduleRoot(); pkg != "." {
-		return "./" + pkg
-	}
-	return "."
-}
-
-// fromRoot returns a path as seen from the root of the module if it is below, as the
-// commands to run again are, and else as it is.
-func fromRoot(file string) string {
-	root, _ := moduleRoot()
-	abs, err := filepath.Abs(file)
-	if err != nil {
-		return file
-	}
-	rel, err := filepath.Rel(root, abs)
-	if err != nil || !filepath.IsLocal(rel) {
-		return file
-	}
-	return filepath.ToSlash(rel)
 }
