@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/internal/gocommand"
 	"github.com/capsize-go/capsize/internal/recorder"
 	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/report"
@@ -229,7 +230,7 @@ func (x *runner) show(t *testing.T, r *Result, s shown) {
 	}
 	page.Repeats, page.Note = s.repeats, s.note
 	if s.saved != "" {
-		page.SavedPath = fromRoot(s.saved)
+		page.SavedPath = gocommand.FromRoot(s.saved)
 	}
 	dir, err := x.set.reportDir(t)
 	if err == nil {
@@ -242,7 +243,7 @@ func (x *runner) show(t *testing.T, r *Result, s shown) {
 	if err != nil {
 		t.Errorf("capsize: there is no page of this failure: %v", err)
 	} else {
-		page.ReportPath = fromRoot(page.ReportPath)
+		page.ReportPath = gocommand.FromRoot(page.ReportPath)
 	}
 	var b strings.Builder
 	if err := report.Text(&b, page, report.Style{Verbose: testing.Verbose()}); err != nil {

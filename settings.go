@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/capsize-go/capsize/internal/gocommand"
 )
 
 // settings are what the environment says of all tests.
@@ -73,12 +75,12 @@ func (s settings) env() string {
 // rerunTest returns the command that runs one failure of a test again, from the root
 // of the module: the saved one, or where that is not saved its seed, which is in id.
 func (s settings) rerunTest(test, id string) string {
-	return s.env() + testCommand(test+"/"+id, packagePath())
+	return s.env() + gocommand.Test(test+"/"+id, gocommand.Package(), gocommand.Flags())
 }
 
 // rerunSeed returns the command that runs a test again with one seed.
 func (s settings) rerunSeed(test string, seed uint64) string {
-	return fmt.Sprintf("CAPSIZE_SEED=%d CAPSIZE_SEEDS=1 %s%s", seed, s.env(), testCommand(test, packagePath()))
+	return fmt.Sprintf("CAPSIZE_SEED=%d CAPSIZE_SEEDS=1 %s%s", seed, s.env(), gocommand.Test(test, gocommand.Package(), gocommand.Flags()))
 }
 
 // reportDir returns the folder for the pages of failures: the one that the environment
@@ -91,7 +93,7 @@ func (s settings) reportDir(t *testing.T) (string, error) {
 	if f := flag.Lookup("test.artifacts"); f != nil && f.Value.String() == "true" {
 		return t.ArtifactDir(), nil
 	}
-	root, _ := moduleRoot()
+	root, _ := gocommand.ModuleRoot()
 	dir := filepath.Join(root, "capsize-report")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("make folder of the reports (CAPSIZE_REPORT names another): %w", err)

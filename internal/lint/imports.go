@@ -26,6 +26,7 @@ var importRules = []ImportRule{
 	{Package: "internal/benchtable"},
 	{Package: "internal/coldbuild"},
 	{Package: "internal/gotest"},
+	{Package: "internal/gocommand", Testing: true},
 	{Package: "internal/bubble"},
 	{Package: "internal/bugset"},
 	{Package: "internal/keyed"},

@@ -1,4 +1,6 @@
-package capsize
+// Package gocommand spells commands of the go command that run one test again, and the
+// paths in them.
+package gocommand
 
 import (
 	"fmt"
@@ -10,14 +12,14 @@ import (
 	"testing"
 )
 
-// testCommand returns the command that runs one test of a package and no other, with the
-// flags of this test run.
-func testCommand(name, pkg string) string {
-	return fmt.Sprintf("go test%s -run='%s' %s", buildFlags(), exactly(name), pkg)
+// Test returns the command that runs one test of a package and no other. Flags are
+// empty, or begin with a space; see [Flags].
+func Test(name, pkg, flags string) string {
+	return fmt.Sprintf("go test%s -run='%s' %s", flags, pattern(name), pkg)
 }
 
-// buildFlags returns the flags of this go test that the code may depend on.
-func buildFlags() (flags string) {
+// Flags returns the flags of this go test that the code may depend on.
+func Flags() (flags string) {
 	if testing.Short() {
 		flags = " -short"
 	}
@@ -33,8 +35,8 @@ func buildFlags() (flags string) {
 	return flags
 }
 
-// exactly returns the pattern that -run takes for a test of that name and no other.
-func exactly(test string) string {
+// pattern returns the pattern that -run takes for a test of that name and no other.
+func pattern(test string) string {
 	var pattern []string
 	for part := range strings.SplitSeq(test, "/") {
 		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
@@ -42,10 +44,10 @@ func exactly(test string) string {
 	return strings.Join(pattern, "/")
 }
 
-// moduleRoot returns the folder with the go.mod of the package under test, and that of
+// ModuleRoot returns the folder with the go.mod of the package under test, and that of
 // the package as a path from there: go test runs a test in its package's folder.
 // Outside of a module both are the working directory.
-func moduleRoot() (root, pkg string) {
+func ModuleRoot() (root, pkg string) {
 	here, err := os.Getwd()
 	if err != nil {
 		return ".", "."
@@ -64,19 +66,19 @@ func moduleRoot() (root, pkg string) {
 	}
 }
 
-// packagePath returns the package under test as the go command names it in the root of
+// Package returns the package under test as the go command names it in the root of
 // the module.
-func packagePath() string {
-	if _, pkg := moduleRoot(); pkg != "." {
+func Package() string {
+	if _, pkg := ModuleRoot(); pkg != "." {
 		return "./" + pkg
 	}
 	return "."
 }
 
-// fromRoot returns a path as seen from the root of the module if it is below, as the
+// FromRoot returns a path as seen from the root of the module if it is below, as the
 // commands to run again are, and else as it is.
-func fromRoot(file string) string {
-	root, _ := moduleRoot()
+func FromRoot(file string) string {
+	root, _ := ModuleRoot()
 	abs, err := filepath.Abs(file)
 	if err != nil {
 		return file
