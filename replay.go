@@ -78,12 +78,16 @@ func (x *runner) replay(ctx context.Context, t *testing.T, s savedRun) {
 		x.show(t, r, out)
 		return
 	}
-	differs, err := s.differs(r)
+	saved, err := s.ReadHistory(s.Dir)
+	differs := ""
+	if err == nil {
+		differs, err = firstDifference(saved, r)
+	}
 	if err != nil {
 		t.Errorf("capsize: compare with the saved run: %v", err)
 	}
-	if damage := s.Damage(s.Dir); damage != "" {
-		remark(t, "capsize: %s: %s. Only the digests can be compared.", filepath.ToSlash(s.Dir), damage)
+	if saved.Damage != "" {
+		remark(t, "capsize: %s: %s. Only the digests can be compared.", filepath.ToSlash(s.Dir), saved.Damage)
 	}
 	second := again{}
 	if differs == "" {

@@ -197,7 +197,7 @@ func (x *runner) fail(ctx context.Context, t *testing.T, r *Result, note string)
 			t.Errorf("capsize: save the failure: %v", err)
 		}
 	} else if rec, err := x.record(r); err == nil {
-		s.ID = savedID(rec)
+		s.ID = rec.Name()
 	}
 	again := x.again(ctx, t, r)
 	if s.Dir != "" && again.tried() {

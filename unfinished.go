@@ -15,6 +15,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/internal/engine"
 	"github.com/capsize-go/capsize/internal/recorder"
+	"github.com/capsize-go/capsize/internal/savedrun"
 )
 
 // errNearDeadline is why a run was cut short that would have met go test -timeout.
@@ -154,7 +155,7 @@ func (x *runner) closeRecorder(t *testing.T) {
 
 // recordersDir is where the runs in progress of a package's tests are kept, each test's
 // in a folder of its own.
-var recordersDir = filepath.Join(savedDir, ".running")
+var recordersDir = filepath.Join(savedrun.Dir, ".running")
 
 // recorderDir returns the folder of the runs in progress of this Run.
 func (x *runner) recorderDir() string {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/capsize-go/capsize/internal/savedrun"
 )
 
 // A family is the Runs of one Go test. Each has a key, so that their failures are kept
@@ -80,10 +82,6 @@ type wanted struct {
 	hash string // empty if the name does not say it
 }
 
-// A saved failure is named by its seed and a hash of all else. Before there was a seed
-// in the name, it was the hash alone.
-var savedName = regexp.MustCompile(`^(?:seed-(\d+)(?:-([0-9a-f]{8}))?|([0-9a-f]{8}))$`)
-
 // wantedRun returns the run of a test that the go command was told to run, as by
 // -run='^TestStore$/^seed-17-2f8e513f$'.
 func wantedRun(test string) wanted {
@@ -95,15 +93,11 @@ func wantedRun(test string) wanted {
 		parts[i] = strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(p, "^"), "$"), `\`, "")
 	}
 	last := len(parts) - 1
-	m := savedName.FindStringSubmatch(parts[last])
-	if m == nil {
+	seed, hash, ok := savedrun.ParseName(parts[last])
+	if !ok {
 		return wanted{}
 	}
-	w := wanted{id: m[0], key: strings.Join(parts[:last], "/"), hash: m[2] + m[3]}
-	if m[1] != "" {
-		w.seed, _ = strconv.ParseUint(m[1], 10, 64) // 0 if it is too large for a seed
-	}
-	return w
+	return wanted{id: parts[last], key: strings.Join(parts[:last], "/"), seed: seed, hash: hash}
 }
 
 // runPattern returns the parts of -run that are about subtests of a test.

@@ -89,3 +89,20 @@ func FromRoot(file string) string {
 	}
 	return filepath.ToSlash(rel)
 }
+
+// PackageAt returns the folder of a package as the go command names it, from the
+// working directory where it is below.
+func PackageAt(dir string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return dir
+	}
+	rel, err := filepath.Rel(here, filepath.FromSlash(dir))
+	switch {
+	case err != nil || rel == "..", strings.HasPrefix(rel, ".."+string(filepath.Separator)):
+		return dir
+	case rel == ".":
+		return "."
+	}
+	return "./" + filepath.ToSlash(rel)
+}

@@ -27,4 +27,7 @@ func TestPaths(t *testing.T) {
 	assert.Equal(t, "go.mod", gocommand.FromRoot(filepath.Join(root, "go.mod")))
 	t.Chdir(root)
 	assert.Equal(t, ".", gocommand.Package())
+	assert.Equal(t, ".", gocommand.PackageAt(root))
+	assert.Equal(t, "./a/b", gocommand.PackageAt(pkg))
+	assert.Equal(t, filepath.Dir(root), gocommand.PackageAt(filepath.Dir(root)))
 }

@@ -1,6 +1,7 @@
 package recorder
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -97,18 +98,13 @@ func (c CutShort) Differs(h *history.History) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read the history of a run that was cut short: %w", err)
 	}
-	var now strings.Builder
+	var now bytes.Buffer
 	if err := h.Write(&now); err != nil {
 		return "", fmt.Errorf("write history: %w", err)
 	}
-	is := strings.Split(now.String(), "\n")
-	for i, was := range strings.Split(strings.TrimSuffix(string(b), "\n"), "\n") {
-		if was == "" {
-			break // nothing was recorded
-		}
-		if i >= len(is) || is[i] != was {
-			return fmt.Sprintf("the histories differ from line %d on\n\tbefore: %s\n\tnow:    %s", i+1, was, is[min(i, len(is)-1)]), nil
-		}
+	d := savedrun.Prefix(b, now.Bytes())
+	if d.Line == 0 {
+		return "", nil
 	}
-	return "", nil
+	return fmt.Sprintf("the histories differ from line %d on\n\tbefore: %s\n\tnow:    %s", d.Line, d.First, d.Second), nil
 }

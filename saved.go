@@ -13,11 +13,6 @@ import (
 	"github.com/capsize-go/capsize/nemesis"
 )
 
-// savedDir holds the failures of a package's tests, each in
-// testdata/capsize/<Test>/<id>, or in testdata/capsize/<Test>/<run>/<id> where a test
-// has a Run with a name, or several.
-const savedDir = "testdata/capsize"
-
 // A savedRun is a failure that is kept.
 type savedRun struct {
 	savedrun.Record
@@ -51,17 +46,13 @@ func (x *runner) record(r *Result) (rec savedrun.Record, err error) {
 	return rec, err
 }
 
-// savedID names a run by its seed, so that the name alone is enough to run it
-// elsewhere, and by a hash of all else.
-func savedID(r savedrun.Record) string { return fmt.Sprintf("seed-%d-%s", r.Seed, r.ID()) }
-
 // save keeps a run for the next time that the test is run.
 func (x *runner) save(r *Result) (savedRun, error) {
 	rec, err := x.record(r)
 	if err != nil {
 		return savedRun{ID: fmt.Sprintf("seed-%d", r.Seed)}, err
 	}
-	s := savedRun{Record: rec, ID: savedID(rec)}
+	s := savedRun{Record: rec, ID: rec.Name()}
 	dir := filepath.Join(x.savedDir(), s.ID)
 	if err := rec.Write(dir, r.History); err != nil {
 		return s, err
@@ -72,7 +63,7 @@ func (x *runner) save(r *Result) (savedRun, error) {
 
 // savedDir returns the folder of the failures of this Run.
 func (x *runner) savedDir() string {
-	return filepath.Join(savedDir, filepath.FromSlash(path.Join(x.name, x.key)))
+	return filepath.Join(savedrun.Dir, filepath.FromSlash(path.Join(x.name, x.key)))
 }
 
 // savedFailures returns what is kept for this Run, in the order of the IDs.
@@ -106,8 +97,9 @@ func (x *runner) savedFailures() ([]savedRun, error) {
 // edited reports whether run.json is not as it was saved, as when somebody took a step
 // out of the plan: then another history is what was asked for.
 func (s savedRun) edited() bool {
-	m := savedName.FindStringSubmatch(s.ID)
-	return m != nil && m[2] != "" && s.ID != savedID(s.Record)
+	_, hash, ok := savedrun.ParseName(s.ID)
+	old := hash == s.ID // from before there was a seed in the name: a hash of other parts
+	return ok && hash != "" && !old && s.ID != s.Name()
 }
 
 // apply makes a test repeat the saved run.
@@ -120,26 +112,17 @@ func (s savedRun) apply(test Test) Test {
 	return test
 }
 
-// differs says where the history of a run differs from the saved one. It is empty if
+// firstDifference says where the history of a run differs from the saved one. It is empty if
 // they are the same byte for byte.
-func (s savedRun) differs(r *Result) (string, error) {
-	if damage := s.Damage(s.Dir); damage != "" {
-		digest, err := r.Digest()
-		if err != nil || digest == s.Digest {
-			return "", err
-		}
-		return damage + fmt.Sprintf(". This run has another digest too (%.8s), so it is not known where they differ", digest), nil
-	}
-	d, err := savedrun.Compare(s.Dir, r.History)
-	if errors.Is(err, fs.ErrNotExist) {
-		digest, err := r.Digest()
-		if err != nil || digest == s.Digest {
-			return "", err
-		}
-		return fmt.Sprintf("the digests of the histories differ, and %s, which would show where, is missing", savedrun.History), nil
-	}
-	if err != nil || d.Line == 0 {
+func firstDifference(saved savedrun.Saved, r *Result) (string, error) {
+	switch c, err := saved.Compare(r.History); {
+	case err != nil || c.Same:
 		return "", err
+	case saved.Damage != "":
+		return saved.Damage + fmt.Sprintf(". This run has another digest too (%.8s), so it is not known where they differ", c.Digest), nil
+	case saved.Missing:
+		return fmt.Sprintf("the digests of the histories differ, and %s, which would show where, is missing", savedrun.History), nil
+	default:
+		return fmt.Sprintf("the histories differ from line %d on\n  saved: %s\n  now:   %s", c.Line, c.First, c.Second), nil
 	}
-	return fmt.Sprintf("the histories differ from line %d on\n  saved: %s\n  now:   %s", d.Line, d.First, d.Second), nil
 }
