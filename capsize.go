@@ -2,19 +2,14 @@ package capsize
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
-	"reflect"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
-	"github.com/capsize-go/capsize/internal/engine"
-	"github.com/capsize-go/capsize/internal/recorder"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/report"
 	"github.com/capsize-go/capsize/workloads"
@@ -98,70 +93,6 @@ type Result struct {
 // is the same for two runs only if their histories are the same byte for byte.
 func (r *Result) Digest() (string, error) { return r.History.Digest() }
 
-// Exec runs one seed of the test and judges it. It never fails t, which it needs
-// to enter a bubble of virtual time; a plain program gets one from [Main]. The
-// error tells of a test that can't be run, not of a system that is wrong. When
-// ctx is done the run ends early with what it has.
-//
-// One run can be under way in a process. Exec waits until no other one is, so that
-// parallel tests take turns; it is an error if ctx is done before that, or if Exec is
-// called in a bubble, as from a system or a workload.
-func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
-	test, err := test.complete()
-	if err != nil {
-		return nil, err
-	}
-	end, err := engine.TakeTurn(ctx, t)
-	if err != nil {
-		return nil, err
-	}
-	began, cpu := time.Now(), cpuTime()
-	plan := test.Nemesis.Plan(test.Seed, test.Duration)
-	inProgress := recorder.FromContext(ctx)
-	defer inProgress.During(runInProgress(test, plan))()
-	rec, err := engine.Run(ctx, t, test.config(plan, inProgress.Add))
-	end()
-	if err != nil {
-		return nil, err
-	}
-	r := newResult(test, plan, rec)
-	inProgress.Judge()
-	judge(ctx, r, rec)
-	if r.Stopped == nil && r.Verdict == checker.Unknown {
-		r.Stopped = engine.Interruption(ctx) // while it was judged, perhaps
-	}
-	r.measure()
-	r.Wall, r.CPU = time.Since(began), cpuTime()-cpu
-	return r, nil
-}
-
-// config returns what the engine is to run.
-func (t Test) config(plan nemesis.Plan, record func(history.Op)) engine.Config {
-	c := engine.Config{
-		System: t.System, Workload: t.Workload, Plan: plan, Seed: t.Seed,
-		Nodes: t.Nodes, Clients: t.Clients, Rate: t.Rate, Core: t.Core,
-		Duration: t.Duration, Timeout: t.Timeout, Settle: t.Settle, Stall: t.Stall,
-		StopAt: t.StopAt.At, Wait: t.StopAt.Wait, Record: record,
-	}
-	if t.Progress != nil {
-		c.Progress = func(s engine.Status) { t.Progress(Status(s)) }
-	}
-	return c
-}
-
-// newResult returns the result of a run that has still to be judged.
-func newResult(test Test, plan nemesis.Plan, rec *engine.Record) *Result {
-	r := &Result{
-		Test: test, Seed: test.Seed, Plan: plan, History: rec.History, Findings: rec.Findings,
-		Exercised: exercisedBy(rec, plan), Log: rec.Log, Snapshot: rec.Snapshot, Trace: rec.Trace,
-		Virtual: rec.Virtual, Stopped: rec.Stopped,
-	}
-	for _, p := range rec.Phases {
-		r.Phases = append(r.Phases, report.Phase(p))
-	}
-	return r
-}
-
 // Explain finds the counter-examples of the checks, and sets Why to that of the check that decided. [Exec] leaves
 // it out, as a sweep of many seeds asks for verdicts only; [Result.Page] calls it. It never changes a verdict
 // or a reason. See [checker.Result.Explain].
@@ -172,63 +103,59 @@ func (r *Result) Explain(ctx context.Context) {
 	r.Why = worst(r.Checks).Why
 }
 
-// complete fills in the defaults and reports what makes no sense.
-func (t Test) complete() (Test, error) {
-	if t.System == nil {
-		return t, errors.New("test has no System")
-	}
-	if t.Workload.Open == nil || t.Workload.Next == nil {
-		return t, errors.New("test has no Workload: make one with workloads.New or workloads.Register")
-	}
-	def(&t.Nemesis, nemesis.None)
-	def(&t.Nodes, 5)
-	def(&t.Clients, 2*t.Nodes)
-	def(&t.Rate, 100)
-	def(&t.Duration, 30*time.Second)
-	def(&t.Timeout, time.Second)
-	def(&t.Settle, 5*time.Second)
-	def(&t.Stall, 30*time.Second)
-	def(&t.Seeds, 1)
-	if t.Name == "" {
-		t.Name = t.Workload.Name + " on " + systemName(t.System)
-	}
-	for _, x := range []struct {
-		name string
-		v    float64
-	}{
-		{"Nodes", float64(t.Nodes)}, {"Clients", float64(t.Clients)}, {"Rate", t.Rate},
-		{"Duration", float64(t.Duration)}, {"Timeout", float64(t.Timeout)}, {"Settle", float64(t.Settle)},
-		{"Stall", float64(t.Stall)}, {"Seeds", float64(t.Seeds)},
-	} {
-		if x.v < 0 || x.v != x.v {
-			return t, fmt.Errorf("test has %s = %g", x.name, x.v)
-		}
-	}
-	if n := t.Nodes + t.Clients + 1; n > cluster.MaxHosts {
-		return t, fmt.Errorf("%d nodes and %d clients are more than %d hosts", t.Nodes, t.Clients, cluster.MaxHosts-1)
-	}
-	return t, nil
-}
-
-// def sets *p to v if it is zero or nil.
-func def[T any](p *T, v T) {
-	if reflect.ValueOf(p).Elem().IsZero() {
-		*p = v
+// CallMetrics returns metrics that fit any workload: the median and the 99th percentile of
+// how long calls took that ended ok, and the share of calls that did. A test that wants no
+// others has it as [Test.Metrics]: (*capsize.Result).CallMetrics.
+func (r *Result) CallMetrics() []report.Metric {
+	all := func(history.Call) bool { return true }
+	x := r.Exercised
+	return []report.Metric{
+		report.Latency("p50 of calls", 0.5, r.History, all),
+		report.Latency("p99 of calls", 0.99, r.History, all),
+		report.Share("calls that ended ok", x.OK, x.OK+x.Fail+x.Info),
 	}
 }
 
-// systemName names a system by its type or package: raftkv.Store is raftkv.
-func systemName(s cluster.System) string {
-	if n, ok := s.(fmt.Stringer); ok {
-		return n.String()
+// A Status says how far a run is; see [Test.Progress].
+type Status struct {
+	Phase    string        // setup, faults, heal, settle, final, end, and "checking" with the checker
+	Virtual  time.Duration // since the run began
+	Expected time.Duration // about how long the run will be; a system that settles late takes longer
+	Calls    int           // that were invoked
+	Faults   int           // that are active now
+}
+
+// A Breakpoint stops a run at an instant of virtual time, so that one can look what its
+// goroutines do there. A run that was stopped is unknown: nothing judges half a history.
+type Breakpoint struct {
+	At   time.Duration // since the run began, as in histories and logs; 0: nowhere
+	Wait bool          // wait there for a debugger, and go on after it
+}
+
+// UnmarshalText reads "22.4s", or "22.4s,wait". The error says what is wrong.
+func (b *Breakpoint) UnmarshalText(text []byte) error {
+	at, wait, comma := strings.Cut(string(text), ",")
+	d, err := time.ParseDuration(at)
+	if err != nil {
+		return fmt.Errorf("the instant to stop at: %w", err)
 	}
-	name := strings.TrimLeft(fmt.Sprintf("%T", s), "*")
-	pkg, typ, ok := strings.Cut(name, ".")
-	if !ok || pkg == "cluster" {
-		return "system"
+	if d <= 0 {
+		return fmt.Errorf("the instant to stop at is %v, and must be more than 0", d)
 	}
-	if typ == "Store" || typ == "System" {
-		return pkg
+	if comma && wait != "wait" {
+		return fmt.Errorf(`after the instant to stop at stands %q; only "wait" is known`, wait)
 	}
-	return name
+	*b = Breakpoint{At: d, Wait: comma}
+	return nil
+}
+
+// String formats the breakpoint as [Breakpoint.UnmarshalText] reads it.
+func (b Breakpoint) String() string {
+	switch {
+	case b.At == 0:
+		return ""
+	case b.Wait:
+		return b.At.String() + ",wait"
+	}
+	return b.At.String()
 }
