@@ -27,10 +27,10 @@ type Test struct {
 	Nodes    int           // default 5
 	Clients  int           // default 2 a node; client i is bound to node i mod Nodes
 	Rate     float64       // operations a second, of all clients together; default 100; see [Unpaced]
-	Duration time.Duration // how long faults strike; default 30s
+	Duration time.Duration // of the phase with faults; default 30s
 	Timeout  time.Duration // of one operation; default 1s
-	Settle   time.Duration // within which all must work again after the faults, or sooner for a [cluster.Electing] system; default 5s
-	Core     bool          // after the faults, heal only a random majority, and freeze the others for good
+	Settle   time.Duration // of the phase after the faults, in which all must work again; default 5s
+	Core     bool          // after the faults, heal only a random majority, and isolate the others for good
 	Stall    time.Duration // of wall time in which nothing happens before a run is given up; default 30s
 
 	Seed  uint64 // of every draw; 0: a new one for each run of the test
@@ -66,14 +66,14 @@ type Test struct {
 // Unpaced is the [Test.Rate] of clients that ask as fast as they are answered.
 var Unpaced = math.Inf(1)
 
-// A Result is what came of one run: of one seed.
+// A Result is the outcome of one run, which is of one seed.
 type Result struct {
 	Test      Test         // with its defaults filled in
 	Seed      uint64       //
 	Plan      nemesis.Plan // what the nemesis did, or was about to do
 	Verdict   checker.Verdict
 	Reason    string           // one sentence
-	Why       *checker.Why     // the counter-example, if there is one; see Explain
+	Why       *checker.Why     // the counterexample, if there is one; see Explain
 	Checks    []checker.Result // the workload's, the test's, and the harness's own
 	History   *history.History
 	Findings  []cluster.Finding // of user code that panicked, hung, leaked or came to an end
@@ -93,7 +93,7 @@ type Result struct {
 // is the same for two runs only if their histories are the same byte for byte.
 func (r *Result) Digest() (string, error) { return r.History.Digest() }
 
-// Explain finds the counter-examples of the checks, and sets Why to that of the check that decided. [Exec] leaves
+// Explain finds the counterexamples of the checks, and sets Why to that of the check that decided. [Exec] leaves
 // it out, as a sweep of many seeds asks for verdicts only; [Result.Page] calls it. It never changes a verdict
 // or a reason. See [checker.Result.Explain].
 func (r *Result) Explain(ctx context.Context) {
@@ -120,7 +120,7 @@ func (r *Result) CallMetrics() []report.Metric {
 type Status struct {
 	Phase    string        // setup, faults, heal, settle, final, end, and "checking" with the checker
 	Virtual  time.Duration // since the run began
-	Expected time.Duration // about how long the run will be; a system that settles late takes longer
+	Expected time.Duration // about how long the run will be; a system that stabilizes late takes longer
 	Calls    int           // that were invoked
 	Faults   int           // that are active now
 }

@@ -238,7 +238,7 @@ func injectedFaults(r *Result) (kinds, failed []string) {
 	return kinds, failed
 }
 
-// harmless are the errors of faults that met no occasion, or nobody that they may harm.
+// harmless are the errors of faults that met no occasion, or no node that they may harm.
 var harmless = []error{nemesis.ErrNoOccasion, nemesis.ErrSpared, cluster.ErrFixed}
 
 // notInjected says why no fault of the plan was injected.
@@ -340,7 +340,7 @@ func checkMarks(r *Result) checker.Result {
 	return c
 }
 
-// hasMarks reports whether the system told something of itself.
+// hasMarks reports whether the system set marks.
 func (r *Result) hasMarks() bool {
 	return len(r.Exercised.Marks) > 0 || len(r.Exercised.Missed) > 0 || len(findingsOf(r.Findings, true)) > 0
 }

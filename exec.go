@@ -21,7 +21,7 @@ import (
 
 // Exec runs one seed of the test and judges it. It never fails t, which it needs
 // to enter a bubble of virtual time; a plain program gets one from [Main]. The
-// error tells of a test that can't be run, not of a system that is wrong. When
+// error is about a test that can't be run, not about a system that is wrong. When
 // ctx is done the run ends early with what it has.
 //
 // One run can be under way in a process. Exec waits until no other one is, so that

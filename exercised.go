@@ -7,14 +7,14 @@ import (
 	"github.com/capsize-go/capsize/nemesis"
 )
 
-// Exercised tells what a run put to the test. A verdict is worth as much as what
+// Exercised says what a run put to the test. A verdict is worth as much as what
 // was exercised: a plan whose faults met no operation proves nothing.
 type Exercised struct {
 	OK   int `json:"ok"`   // calls by their outcome
 	Fail int `json:"fail"` //
 	Info int `json:"info"` //
 
-	Faults        map[string]int `json:"faults"`         // that struck, by name
+	Faults        map[string]int `json:"faults"`         // that were injected, by name
 	Overlapped    int            `json:"overlapped"`     // calls during which some fault was active
 	LeaderChanges int            `json:"leader_changes"` // from one node to another
 	Crashes       int            `json:"crashes"`        // of nodes
@@ -25,8 +25,8 @@ type Exercised struct {
 	Syncs         int            `json:"syncs"`          // of disks
 	BytesLost     int64          `json:"bytes_lost"`     // written, and not synced before a crash
 
-	Planned   int              `json:"planned"`          // faults that were to strike
-	Idle      int              `json:"idle,omitempty"`   // of these, met no occasion or nobody they may harm, and were not injected
+	Planned   int              `json:"planned"`          // faults of the plan
+	Idle      int              `json:"idle,omitempty"`   // of these, met no occasion or no node that they may harm, and were not injected
 	Effects   []cluster.Effect `json:"effects"`          // what the faults did, by fault and kind
 	Elections int              `json:"elections"`        // how often a node became leader
 	Marks     map[string]int   `json:"marks,omitempty"`  // how often a node came by, by the marks that it sets

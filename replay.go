@@ -12,7 +12,7 @@ import (
 	"github.com/capsize-go/capsize/internal/savedrun"
 )
 
-// An again says what came of running a seed a second time.
+// An again is the outcome of running a seed a second time.
 type again struct {
 	second  *Result
 	missing string // why it is not known; empty if the second run came to its end

@@ -17,7 +17,7 @@ import (
 )
 
 // Run runs the test and fails t if a checker finds a history invalid, or can't
-// tell. It prints the counter-example, writes a page that shows it, and keeps the
+// tell. It prints the counterexample, writes a page that shows it, and keeps the
 // failure under testdata/capsize: from then on Run tries that seed first, as a
 // subtest, until somebody deletes it. While a saved failure fails, no new seeds are
 // tried. A saved run is compared with its history: see docs/determinism.md for what

@@ -113,7 +113,7 @@ func (x *runner) finishCutShort(ctx context.Context, t *testing.T) (goesOn bool)
 	return true
 }
 
-// finished says what came of a run that was cut short and has been repeated to its end.
+// finished reports the outcome of a run that was cut short and has been repeated to its end.
 // A crash that did not come again, of a run that was another one, can't be said to be
 // mended.
 func finished(t *testing.T, c recorder.CutShort, r *Result) {

@@ -81,7 +81,7 @@ func (h *breakpoint) wait(ctx context.Context, at time.Duration) {
 	close(h.resume)
 }
 
-// traced reports whether a debugger is attached to this process, where the system tells.
+// traced reports whether a debugger is attached to this process, where the operating system says so.
 func traced() bool {
 	b, err := os.ReadFile("/proc/self/status")
 	if err != nil {

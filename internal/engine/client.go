@@ -203,7 +203,7 @@ func (e *engine) refused(c *client, err error) {
 	}
 }
 
-// invoke invokes one operation and records it and what became of it.
+// invoke invokes one operation and records it and its outcome.
 func (c *client) invoke(generation int, in any) (goesOn bool) {
 	if c.conn == nil {
 		return true // the clients are to stop, and it never got through

@@ -56,11 +56,11 @@ type engine struct {
 	ended    bool // the run came to its end, and was not given up
 }
 
-// runs counts the runs of this process, to tell their goroutines apart.
+// runs counts the runs of this process, to distinguish their goroutines.
 var runs atomic.Uint64
 
 // Run runs what the config says in a bubble of virtual time, which it needs t to
-// enter; it never fails t. The error tells of a run that can't begin, not of a system that
+// enter; it never fails t. The error is about a run that can't begin, not about a system that
 // is wrong. When ctx is done the run ends early with what it has; see [ErrInterrupted].
 //
 // One run can be under way in a process: see [TakeTurn].

@@ -15,7 +15,7 @@ import (
 // to notice that no leader is there, and others for votes that are split.
 const electionRounds = 4
 
-// A Core is who is held to make progress in the second phase of a run. With
+// A Core is the set of nodes that must make progress after the faults. With
 // [Config.Core] that is a majority drawn at random, and all others are isolated, each
 // in a way of its own: what is left of a cluster that never heals must work on,
 // whatever the rest does. The idea is TigerBeetle's, whose simulator judges

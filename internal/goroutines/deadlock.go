@@ -28,7 +28,7 @@ var outsideWaits = map[string]string{
 }
 
 // Deadlock returns what keeps virtual time from passing for good, if the goroutines of
-// a run are in such a state. It is empty if one of them can run, and also if the world
+// a run are in such a state. It is empty if one of them can run, and also if something
 // outside of the bubble could wake one. So it never depends on how long one waits.
 func Deadlock(run string, all []Goroutine) []cluster.Finding {
 	ours := of(run, all)
