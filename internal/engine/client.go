@@ -10,6 +10,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/goroutines"
+	"github.com/capsize-go/capsize/internal/keyed"
 	"github.com/capsize-go/capsize/workloads"
 )
 
@@ -104,7 +105,7 @@ func (c *client) pause() bool {
 		return true
 	}
 	mean := float64(c.e.config.Clients) / c.e.config.Rate * float64(time.Second)
-	wait := time.Duration(mean/2 + mean*c.e.draw("pace", c.id, c.turn.Index).Float64())
+	wait := time.Duration(mean/2 + mean*c.e.draw(drawPace, c.id, c.turn.Index).Float64())
 	if wait > 0 { // from one operation's beginning to the next one's
 		wait = max(0, c.due+wait-c.now())
 		c.due = c.now() + wait
@@ -116,6 +117,11 @@ func (c *client) pause() bool {
 	}
 	c.due = max(c.due, c.now())
 	return !c.e.stopping.Load()
+}
+
+// draw returns the key of a client's turn.
+func (e *engine) draw(what string, client, index int) keyed.Key {
+	return keyed.New(e.config.Seed, what).Int(int64(client), int64(index))
 }
 
 func (c *client) now() time.Duration { return c.e.cluster.Load().Now() }
@@ -131,7 +137,7 @@ func (c *client) next() (in any, more bool) {
 			in, more = nil, false
 		}
 	}()
-	c.turn.Rand = c.e.draw("next", c.id, c.turn.Index).Rand()
+	c.turn.Rand = c.e.draw(drawNext, c.id, c.turn.Index).Rand()
 	if c.final {
 		return c.e.config.Workload.Final(c.turn)
 	}

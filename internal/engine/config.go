@@ -11,6 +11,14 @@ import (
 	"github.com/capsize-go/capsize/workloads"
 )
 
+// What the draws of a run are for. These are parts of their keys: another text is another
+// history of every seed.
+const (
+	drawPace = "pace" // when a client invokes its next operation
+	drawNext = "next" // what the workload draws for it
+	drawCore = "core" // which nodes are isolated after the faults, and how
+)
+
 // A Config says what is run. Nothing in it has a default.
 type Config struct {
 	System   cluster.System

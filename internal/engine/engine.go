@@ -16,7 +16,6 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/goroutines"
-	"github.com/capsize-go/capsize/internal/keyed"
 )
 
 // shutdownTimeout is how much virtual time user code has to come back after its ctx is
@@ -289,11 +288,6 @@ func (e *engine) outcome() *Record {
 		r.Virtual = e.config.StopAt
 	}
 	return r
-}
-
-// draw returns the key of a client's turn.
-func (e *engine) draw(what string, client, index int) keyed.Key {
-	return keyed.New(e.config.Seed, what).Int(int64(client), int64(index))
 }
 
 // runName returns the label of a run. It has the seed in it: where the process dies,

@@ -52,7 +52,7 @@ func (e *engine) isolate(w *cluster.Cluster) {
 		c.Bound = min(c.Bound, e.config.Settle)
 		return
 	}
-	key := keyed.New(e.config.Seed, "core")
+	key := keyed.New(e.config.Seed, drawCore)
 	rest := w.Nodes()
 	key.Rand().Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] })
 	// A node whose disk broke a promise may be no voter yet. They are a minority.
