@@ -8,10 +8,13 @@ GO       ?= go
 # when it is collected less often.
 export GOGC ?= 400
 PACKAGES ?= ./...
+# Tools have a module of their own, so that a user's module graph does not hold what they need.
+STATICCHECK := $(GO) tool -modfile=tools/go.mod staticcheck
+GOVULNCHECK := $(GO) tool -modfile=tools/go.mod govulncheck
 # Packages whose tests need no race detector: no goroutines of theirs meet.
-NORACE   := /(history|checker|report|scenarios(/.*)?|catalog/.*|internal/(cli|lint|names|gotest|coldbuild|benchtable|tier|bugset|keyed|repeats)|cmd/.*)$$
-# Packages with tests of systems.
-SYSTEMS  := capsize-go/capsize$$|/(cluster|systems)/|/examples/|/scenarios
+NORACE   := /(history|model|checker(/.*)?|report|scenarios(/.*)?|catalog/.*|internal/(cli|lint|names|gotest|coldbuild|benchtable|tier|bugset|keyed|repeats|scenariotest|cputime|packed|words|checkertest|sorting)|cmd/.*)$$
+# Packages with tests of systems, and of the command that runs them.
+SYSTEMS  := capsize-go/capsize$$|/(cluster|systems)/|/examples/|/scenarios|/internal/cli$$
 # No test ends by the clock of a machine that is busy: this only ends what hangs.
 TIMEOUT  := 2h
 # Arguments of go test for the modules of their own: -short, or -run Repeats -v.
@@ -23,7 +26,7 @@ BENCHTIME ?= 1s
 SEEDS    ?= 100
 # The scenarios that are measured, comma-separated.
 ONLY     ?= all
-# The least share of statements of history and checker, in percent, that tests reach.
+# The least share of statements of history, model and checker, in percent, that tests reach.
 COVER    ?= 90
 
 .DEFAULT_GOAL := help
@@ -43,13 +46,17 @@ lint: ## Check the form: gofmt, go vet, staticcheck and the rules of internal/li
 	@echo "== go vet"
 	@$(GO) vet $(PACKAGES)
 	@echo "== staticcheck"
-	@$(GO) tool staticcheck $(PACKAGES)
+	@$(STATICCHECK) $(PACKAGES)
 	@echo "== internal/lint"
 	@$(GO) test -timeout $(TIMEOUT) ./internal/lint
 
 .PHONY: cross
 cross: ## Check that all packages and their tests compile for Windows and macOS
 	@for os in windows darwin; do echo "== GOOS=$$os go vet"; GOOS=$$os $(GO) vet $(PACKAGES); done
+
+.PHONY: vuln
+vuln: ## Check what the packages call for known vulnerabilities; needs vuln.go.dev
+	@$(GOVULNCHECK) $(PACKAGES)
 
 .PHONY: unit
 unit: ## Run all tests but those of internal/lint
@@ -66,7 +73,7 @@ race: ## Run the tests of the packages with goroutines under the race detector, 
 	fi
 
 .PHONY: realbugs
-realbugs: ## Show bugs of libraries in the versions that had them, and not in later ones; CAPSIZE_SEEDS=100 for docs/caches.md
+realbugs: ## Show bugs of libraries in the versions that had them, and not in later ones; CAPSIZE_SEEDS=100 for docs/guide/07-caches.md
 	@for m in realbugs/*/*/go.mod; do \
 	  cd $${m%/go.mod}; \
 	  if ! err=$$(GOFLAGS=-mod=mod $(GO) mod download 2>&1); then \
@@ -81,8 +88,8 @@ realbugs: ## Show bugs of libraries in the versions that had them, and not in la
 NESTED := $(patsubst %/go.mod,%,$(wildcard examples/*/go.mod systems/*/*/go.mod))
 
 .PHONY: nested
-nested: ## Test the modules of their own: storage engines, hashicorp/raft, gRPC; CAPSIZE_SEEDS=20 for docs/libraries.md
-	@staticcheck=$$($(GO) tool -n staticcheck); \
+nested: ## Test the modules of their own: storage engines, hashicorp/raft, gRPC; CAPSIZE_SEEDS=20 for docs/reference/libraries.md
+	@staticcheck=$$($(GO) tool -modfile=tools/go.mod -n staticcheck); \
 	for m in $(NESTED); do \
 	  cd $$m; \
 	  if ! err=$$(GOFLAGS=-mod=mod $(GO) list -deps -test . 2>&1 >/dev/null); then \
@@ -121,9 +128,10 @@ cold: ## Measure what a first "go run ./cmd/capsize run" compiles; fails above 4
 	@$(GO) run ./internal/coldbuild -most 90s ./cmd/capsize
 
 .PHONY: cover
-cover: ## Measure what the tests of history and checker reach; fails below $COVER percent
+cover: ## Measure what the tests of history, model and checker reach; fails below $COVER percent
 	@for p in history checker; do \
-	  $(GO) test -coverprofile=cover.out ./$$p; \
+	  of=./$$p/...; if [ $$p = checker ]; then of=./model/...,$$of; fi; \
+	  $(GO) test -coverprofile=cover.out -coverpkg=$$of $${of//,/ }; \
 	  $(GO) tool cover -func=cover.out | awk -v p=$$p -v min=$(COVER) \
 	    '$$1 == "total:" { sub("%", "", $$3); printf "%s: %s %%\n", p, $$3; exit ($$3 + 0 < min) }' \
 	    || { echo "$$p: less than $(COVER) % of its statements are tested"; exit 1; }; \
@@ -135,15 +143,15 @@ bench: ## Measure speed on one processor, also against porcupine; CAPSIZE_BENCH=
 	  | awk '!/^(\?|PASS$$|ok )/ { print; fflush() }' | $(GO) run ./internal/benchtable
 
 .PHONY: bugs
-bugs: ## Measure how many of 1,000 seeds find each bug under each preset, for docs/bugs.md; takes about two hours
+bugs: ## Measure how many of 1,000 seeds find each bug under each preset, for docs/reference/bugs.md; takes about two hours
 	@CAPSIZE_TABLE=1000 GOGC=800 $(GO) test -run 'TestBugTable$$' -timeout 12h -v .
 
 .PHONY: cap
-cap: ## Measure the CAP cards anew, for docs/cap.md; takes about two minutes
+cap: ## Measure the CAP cards anew, for docs/guide/09-cap.md; takes about two minutes
 	@CAPSIZE_CAP=1 GOGC=800 $(GO) test -count=1 -run 'TestMakeCAP$$' -timeout 1h ./scenarios/replication
 
 .PHONY: scenarios
-scenarios: ## Measure the other scenarios anew, or $ONLY of them, for docs/scenarios.md; takes minutes
+scenarios: ## Measure the other scenarios anew, or $ONLY of them, for docs/reference/scenarios.md; takes minutes
 	@CAPSIZE_SCENARIOS=$(ONLY) GOGC=800 $(GO) test -count=1 -run 'TestMakeScenarios$$' -timeout 1h ./scenarios/caching
 
 .PHONY: fuzz
@@ -157,12 +165,12 @@ fuzz: ## Fuzz every fuzz target for $FUZZTIME
 
 .PHONY: corpus
 corpus: ## Judge the histories of others that $CAPSIZE_CORPUS holds
-	@$(GO) test -count=1 -v -run Corpus ./checker
+	@$(GO) test -count=1 -v -run Corpus ./checker/...
 
 .PHONY: sweep
 sweep: ## Run the tests of all systems again, $SEEDS seeds each, and the checkers on more histories; takes long
 	@CAPSIZE_SEEDS=$(SEEDS) $(GO) run ./internal/gotest -- -count=1 -timeout 24h $$($(GO) list $(PACKAGES) | grep -E '$(SYSTEMS)|/nemesis$$|/catalog/')
-	@CAPSIZE_SWEEP=$$((100 * $(SEEDS))) $(GO) run ./internal/gotest -- -count=1 -timeout 24h ./checker
+	@CAPSIZE_SEEDS=$(SEEDS) CAPSIZE_SWEEP=$$((100 * $(SEEDS))) $(GO) run ./internal/gotest -- -count=1 -timeout 24h ./checker/...
 
 .PHONY: demo
 demo: ## Run a test from the command line, and see what it prints

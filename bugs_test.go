@@ -28,7 +28,7 @@ import (
 // bugsFile has what was measured, a line for each cell of the table in bugsPage.
 const (
 	bugsFile = "testdata/bugs.jsonl"
-	bugsPage = "docs/bugs.md"
+	bugsPage = "docs/reference/bugs.md"
 )
 
 // A cell is how many seeds, from 1 on, find a bug under a preset, and of how many the

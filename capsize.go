@@ -55,7 +55,7 @@ type Test struct {
 
 	// MayFail names kinds of call of which none needs to succeed, by the field F of their inputs; ""
 	// is the kind of inputs that have none. Of every other kind some call must, or the run is
-	// Unknown: it proves nothing of them. See [checker.Vacuous]. A workload may name more.
+	// Unknown: it proves nothing of them. See [vacuity.Of]. A workload may name more.
 	MayFail []string
 
 	// Require looks at what a run exercised, and returns an error if that was too

@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/vacuity"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/engine"
+	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/nemesis"
 )
 
@@ -168,7 +170,7 @@ func checkRequired(r *Result) checker.Result {
 // is known: a history without answers keeps every rule.
 func checkSucceeded(ctx context.Context, r *Result, rec *engine.Record) checker.Result {
 	mayFail := slices.Concat(r.Test.MayFail, r.Test.Workload.MayFail)
-	c := checker.Succeeded(mayFail...).Check(ctx, r.History)
+	c := vacuity.Succeeded(mayFail...).Check(ctx, r.History)
 	x := r.Exercised
 	calls := x.OK + x.Fail + x.Info
 	if x, ok := rec.RefusalAt(""); ok && calls == 0 {
@@ -204,7 +206,7 @@ func checkFaults(r *Result) checker.Result {
 			idle = append(idle, kind)
 		}
 	}
-	slices.Sort(idle)
+	sorting.Ordered(idle)
 	if effective == 0 {
 		return noFaults(c, fmt.Sprintf("no fault had an effect, though %s injected: %s", were(len(injected), "fault"), strings.Join(idle, ", ")))
 	}
@@ -299,7 +301,7 @@ func effectsOf(effects []cluster.Effect) string {
 		}
 		sum[e.What] += e.Count
 	}
-	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(sum[b], sum[a]) })
+	sorting.Stable(names, func(a, b string) int { return cmp.Compare(sum[b], sum[a]) })
 	var parts []string
 	for _, name := range names {
 		verb, ok := verbs[name]

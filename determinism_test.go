@@ -60,7 +60,7 @@ func repeated() uint64 {
 	if tier.Sweeping() {
 		return 20
 	}
-	return 5
+	return 3
 }
 
 // firstLines returns the first n lines of a text.
@@ -261,7 +261,7 @@ func TestRaftIsDeterministic(t *testing.T) {
 			require.NoError(t, err)
 			store := raftkv.Store{Bugs: bugs}
 			capsize.CheckDeterminism(t, capsize.Test{
-				System: store, Workload: workloads.Register(store.Open), Duration: tier.For(8*time.Second, 20*time.Second),
+				System: store, Workload: workloads.Register(store.Open), Duration: tier.For(5*time.Second, 20*time.Second),
 				Nemesis: nemesis.Every(2*time.Second, nemesis.Partitions(), nemesis.Crashes(), nemesis.Slow(0), nemesis.Lossy(0)),
 			})
 		})

@@ -43,7 +43,7 @@
 // [CheckDeterminism] is the test of that for a system of your own; if it fails,
 // it prints the first line that differs. A saved failure is compared with its history
 // each time that it is run again. What a system has to do to repeat, and what
-// it must leave, is in docs/determinism.md.
+// it must leave, is in docs/reference/determinism.md.
 //
 // The environment overrides a test: CAPSIZE_SEED, CAPSIZE_SEEDS, CAPSIZE_DURATION and
 // CAPSIZE_REPORT; see [Run]. The command capsize runs the systems that ship with this

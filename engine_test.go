@@ -159,7 +159,7 @@ func TestRunComesBack(t *testing.T) {
 func TestPanicInInvoke(t *testing.T) {
 	spec := echoes()
 	spec.Invoke = func(context.Context, echoClient, int) (int, error) { panic("bad client") }
-	r := run(t, echo{}, func(test *capsize.Test) { test.Workload = workloads.New(spec) })
+	r := run(t, echo{}, func(test *capsize.Test) { test.Workload, test.Duration = workloads.New(spec), time.Second })
 	f := finding(t, r)
 	assert.Equal(t, "c", f.Host[:1])
 	assert.Contains(t, f.What, "bad client")

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/capsize-go/capsize/internal/cputime"
+
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
@@ -36,7 +38,7 @@ func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	began, cpu := time.Now(), cpuTime()
+	began, cpu := time.Now(), cputime.Used()
 	plan := test.Nemesis.Plan(test.Seed, test.Duration)
 	inProgress := recorder.FromContext(ctx)
 	defer inProgress.During(runInProgress(test, plan))()
@@ -52,7 +54,7 @@ func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 		r.Stopped = engine.Interruption(ctx) // while it was judged, perhaps
 	}
 	r.measure()
-	r.Wall, r.CPU = time.Since(began), cpuTime()-cpu
+	r.Wall, r.CPU = time.Since(began), cputime.Used()-cpu
 	return r, nil
 }
 

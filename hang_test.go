@@ -81,7 +81,7 @@ func TestLockOverSleep(t *testing.T) {
 			assert.Contains(t, f.What, fmt.Sprintf("hangs: (*lockedStore).append waits at hang_test.go:%d for sync.Mutex s.mu", takes))
 			assert.Contains(t, f.What, fmt.Sprintf("which is held by a goroutine that took it in (*lockedStore).append at hang_test.go:%d "+
 				"and waits now in cluster.(*Host).Sleep, called at hang_test.go:%d;", takes, waits))
-			assert.Contains(t, f.What, "docs/determinism.md#locks")
+			assert.Contains(t, f.What, "docs/reference/determinism.md#locks")
 			assert.Contains(t, f.Stack, "(*lockedStore).append")
 			assert.Contains(t, f.Stack, "the holder, goroutine ")
 			assert.Contains(t, f.Stack, "cluster.(*Host).Sleep")

@@ -10,7 +10,9 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/linearizable"
 	"github.com/capsize-go/capsize/internal/tier"
+	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/systems/kv/raftkv"
 	"github.com/capsize-go/capsize/workloads"
@@ -37,7 +39,7 @@ func TestOneVerdictUnderLoad(t *testing.T) {
 	require.NoError(t, err)
 	t.Logf("history %s: %s", digest, r.Why.Reason)
 
-	want := checker.Linearizable(checker.Register()).Check(t.Context(), r.History).Explain(t.Context())
+	want := linearizable.New(model.Register()).Check(t.Context(), r.History).Explain(t.Context())
 	require.Equal(t, r.Why, want.Why)
 	checks := 12
 	if tier.Sweeping() {
@@ -47,7 +49,7 @@ func TestOneVerdictUnderLoad(t *testing.T) {
 	whole := 0
 	for n := range checks {
 		steps := 1 + n*n*n
-		got := checker.Linearizable(checker.Register(), checker.ExplainSteps(steps)).Check(t.Context(), r.History).Draw(t.Context())
+		got := linearizable.New(model.Register(), linearizable.ExplainSteps(steps)).Check(t.Context(), r.History).Draw(t.Context())
 		require.Equal(t, want.Verdict, got.Verdict, "%d steps", steps)
 		require.Equal(t, want.Reason, got.Reason, "%d steps", steps)
 		if got.Why.Note == "" {

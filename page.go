@@ -5,10 +5,10 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"maps"
-	"slices"
 
 	"github.com/capsize-go/capsize/history"
+
+	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/report"
 )
 
@@ -71,7 +71,7 @@ func healsWhat(core bool) string {
 func (x Exercised) rows() []report.Row {
 	total := 0
 	var rows []report.Row
-	for _, name := range slices.Sorted(maps.Keys(x.Faults)) {
+	for _, name := range sorting.Keys(x.Faults) {
 		total += x.Faults[name]
 		rows = append(rows, report.Row{OK: true, What: plural(x.Faults[name], name), Note: "injected and healed"})
 	}
@@ -86,7 +86,7 @@ func (x Exercised) rows() []report.Row {
 	for _, e := range x.Effects {
 		rows = append(rows, report.Row{OK: e.Count > 0, What: fmt.Sprintf("%s: %d", e.Fault, e.Count), Note: e.What})
 	}
-	for _, m := range slices.Sorted(maps.Keys(x.Marks)) {
+	for _, m := range sorting.Keys(x.Marks) {
 		rows = append(rows, report.Row{OK: x.Marks[m] > 0, What: fmt.Sprintf("%s: %d", m, x.Marks[m]), Note: "set by the system"})
 	}
 	for _, m := range x.Missed {

@@ -22,7 +22,7 @@ func TestPortfolio(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")
 	}
-	n := seeds(t, 6)
+	n := seeds(t, 2)
 	store := raftkv.Store{}
 	for name, core := range map[string]bool{"heal": false, "core": true} {
 		t.Run(name, func(t *testing.T) {

@@ -66,7 +66,7 @@ func (a again) String() string {
 }
 
 // replay runs a saved failure again. It passes only if the run is valid now, and if
-// that can be due to nothing but a change of the code: see docs/determinism.md.
+// that can be due to nothing but a change of the code: see docs/reference/determinism.md.
 func (x *runner) replay(ctx context.Context, t *testing.T, s savedRun) {
 	t.Helper()
 	r, err := Exec(ctx, t, s.apply(x.test))
@@ -140,7 +140,7 @@ func (s savedRun) whyOther(second again) string {
 		return "It is not known whether the code changed since, as " + savedrun.File + " has no hash of the test binary. If it did not, the system is not deterministic: see CheckDeterminism."
 	}
 	return "The test binary is the very one that saved it, so the code did not change: the system, the workload or the test is not deterministic " +
-		"from one process to the next (see CheckDeterminism and docs/determinism.md), or depends on something outside of it, as the environment, a file or the clock."
+		"from one process to the next (see CheckDeterminism and docs/reference/determinism.md), or depends on something outside of it, as the environment, a file or the clock."
 }
 
 // remark says something of a test that passes, where it is seen: go test shows what is

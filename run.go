@@ -20,7 +20,7 @@ import (
 // tell. It prints the counterexample, writes a page that shows it, and keeps the
 // failure under testdata/capsize: from then on Run tries that seed first, as a
 // subtest, until somebody deletes it. While a saved failure fails, no new seeds are
-// tried. A saved run is compared with its history: see docs/determinism.md for what
+// tried. A saved run is compared with its history: see docs/reference/determinism.md for what
 // happens when it differs.
 //
 // A test with more than one Run should give each a [Test.Name]: their failures are

@@ -2,16 +2,15 @@ package capsize
 
 import (
 	"flag"
-	"maps"
 	"path"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/capsize-go/capsize/internal/savedrun"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A family is the Runs of one Go test. Each has a key, so that their failures are kept
@@ -61,7 +60,7 @@ func join(t *testing.T, name string, want wanted) (key string) {
 
 func (f *family) names() []string {
 	var names []string
-	for _, key := range slices.Sorted(maps.Keys(f.taken)) {
+	for _, key := range sorting.Keys(f.taken) {
 		names = append(names, strconv.Quote(key))
 	}
 	return names

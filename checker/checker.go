@@ -70,7 +70,7 @@ type Result struct {
 	Why     *Why    // the counter-example, where there is one; some checkers find it only when asked to: see [Result.Explain]
 	Parts   []Result
 	Files   map[string][]byte // pictures and pages, by file name; for some, see [Result.Draw]
-	later   *deferred         // what the result can still be asked for
+	Later   *Deferred         // what the result can still be asked for
 
 	// Broken says in a few words what Invalid means of this rule, as a headline puts it: "not
 	// linearizable", "a node panicked". Undecided says it of Unknown: "no fault had an effect".
@@ -90,13 +90,13 @@ func (r Result) Headline() string {
 	case r.Verdict == Unknown && r.Undecided != "":
 		return r.Undecided
 	case r.Verdict == Unknown:
-		return r.Checker + couldNotBeJudged
+		return r.Checker + " could not be judged"
 	}
 	return ""
 }
 
 // A Why is a counter-example: the fewest calls that break the rule on their own. See
-// [Model.Without] for what that means of linearizability.
+// [linearizable.Without] for what that means of linearizability.
 //
 // Core says which of them contradict each other. They cannot all have been answered so, whatever
 // the other calls on the key did, of which each may have happened in its time or not; and
@@ -119,7 +119,7 @@ func (w *Why) Context(i int) bool { return w.Core != nil && !slices.Contains(w.C
 // that is as bad.
 func All(checkers ...Checker) Checker {
 	return Func(func(ctx context.Context, h *history.History) Result {
-		all := Result{Checker: "all", later: &deferred{explain: explainAll}}
+		all := Result{Checker: "all", Later: &Deferred{Explain: ExplainParts}}
 		for i, c := range checkers {
 			r := c.Check(ctx, h)
 			if i == 0 || r.Verdict > all.Verdict {

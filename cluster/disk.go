@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 	"slices"
 	"syscall"
+
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // ErrCrashed is what a [Disk] answers to code that outlived a crash of its host.
@@ -121,7 +123,7 @@ func (d *Disk) List() []string {
 			names = append(names, name)
 		}
 	}
-	slices.Sort(names)
+	sorting.Ordered(names)
 	return names
 }
 

@@ -2,12 +2,12 @@ package cluster
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"syscall"
 	"time"
 
 	"github.com/capsize-go/capsize/internal/keyed"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A DiskImpairment is what is wrong with a disk. The zero value impairs nothing,
@@ -298,7 +298,7 @@ func (d *disk) onDisk() (files []*file, paths []string) {
 // walk calls do for each file of a directory that is on the disk, in the order of
 // their paths.
 func (f *file) walk(path string, do func(path string, f *file)) {
-	for _, name := range slices.Sorted(maps.Keys(f.keptNames)) {
+	for _, name := range sorting.Keys(f.keptNames) {
 		x := f.keptNames[name]
 		if x.names != nil {
 			x.walk(path+name+"/", do)

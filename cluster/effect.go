@@ -2,7 +2,8 @@ package cluster
 
 import (
 	"cmp"
-	"slices"
+
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // An Effect is what a fault did to a cluster, of one kind: it shows that the
@@ -99,7 +100,7 @@ func (c *Cluster) Effects() []Effect {
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b Effect) int {
+	sorting.Func(all, func(a, b Effect) int {
 		return cmp.Or(cmp.Compare(a.Fault, b.Fault), cmp.Compare(a.What, b.What))
 	})
 	return all

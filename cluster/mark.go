@@ -3,7 +3,8 @@ package cluster
 import (
 	"fmt"
 	"maps"
-	"slices"
+
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // Marks are what user code tells of itself, so that a run shows what it put to
@@ -87,6 +88,6 @@ func (c *Cluster) Marks() (count map[string]int, missed []string) {
 			missed = append(missed, name)
 		}
 	}
-	slices.Sort(missed)
+	sorting.Ordered(missed)
 	return maps.Clone(c.marks.count), missed
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A Reconfigurable system changes its members while it works. Its nodes look at
@@ -33,7 +35,7 @@ func (c *Cluster) SetMembers(names []string) (heal func(), err error) {
 		return nil, ErrFixed
 	}
 	names = slices.Clone(names)
-	slices.Sort(names)
+	sorting.Ordered(names)
 	names = slices.Compact(names)
 	c.lock()
 	defer c.unlock()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/internal/keyed"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A Name is the record of a name in the cluster's name service, as DNS has it.
@@ -124,7 +125,7 @@ func (c *Cluster) addNames() error {
 		return nil
 	}
 	records := s.Names()
-	for _, name := range slices.Sorted(maps.Keys(records)) {
+	for _, name := range sorting.Keys(records) {
 		if err := c.setName(name, records[name]); err != nil {
 			return fmt.Errorf("cluster: %w", err)
 		}

@@ -3,12 +3,13 @@ package cluster
 import (
 	"errors"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A Tree is a [Disk] with directories, with the methods of package os and what
@@ -193,7 +194,7 @@ func (t *Tree) RemoveAll(name string) error {
 
 // empty removes all that is in a directory, what is deepest first.
 func (d *disk) empty(dir *file) {
-	for _, name := range slices.Sorted(maps.Keys(dir.names)) {
+	for _, name := range sorting.Keys(dir.names) {
 		d.empty(dir.names[name])
 		d.unlink(dir, name)
 	}

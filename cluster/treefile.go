@@ -4,13 +4,13 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
-	"slices"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A TreeFile is a file or directory of a [Tree] that is open. Its methods are
@@ -175,7 +175,7 @@ func (x *TreeFile) ReadDir(n int) ([]fs.DirEntry, error) {
 	if x.f.f.names == nil {
 		return nil, &fs.PathError{Op: "readdir", Path: x.f.name, Err: syscall.ENOTDIR}
 	}
-	names := slices.Sorted(maps.Keys(x.f.f.names))
+	names := sorting.Keys(x.f.f.names)
 	names = names[min(x.listed, len(names)):]
 	if n > 0 && len(names) == 0 {
 		return nil, io.EOF

@@ -35,9 +35,6 @@ func (p *ednParser) only() (any, error) {
 	return v, nil
 }
 
-// maxDepth bounds how deep EDN values may be nested.
-const maxDepth = 1000
-
 // errEDNEnd says that a file ends within a value.
 var errEDNEnd = errors.New("the file is cut short: it ends within a value")
 
@@ -69,6 +66,18 @@ func (p *ednParser) reset(text []byte) {
 	p.buf = append(p.buf[:0], text...)
 	p.pos, p.end, p.tok, p.line = 0, len(p.buf), -1, 1
 }
+
+// Next passes over the byte that [ednParser.skip] found.
+func (p *ednParser) Next() { p.pos++ }
+
+// Line returns the number of the line that is read, from 1.
+func (p *ednParser) Line() int { return p.line }
+
+// Room returns how many bytes can be looked at ahead, at most.
+func (p *ednParser) Room() int { return len(p.buf) }
+
+// Rest returns what is left of a text.
+func (p *ednParser) Rest() []byte { return p.buf[p.pos:p.end] }
 
 // begin starts a form, which may be as long as a line.
 func (p *ednParser) begin() { p.began = p.passed + p.pos }

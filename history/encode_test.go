@@ -111,7 +111,7 @@ func TestAppendJSONValue(t *testing.T) {
 		v    any
 	}{
 		{"null", nil}, {"null", Null{}}, {"true", true}, {"3", 3}, {"3", int64(3)}, {`"a"`, Keyword("a")}, {`"a"`, Symbol("a")}, {`"é"`, Char('é')},
-		{"12345678901234567890", bigOf("12345678901234567890")}, {`"1/3"`, big.NewRat(1, 3)}, {"1.50", Decimal("1.50")}, {`"1."`, Decimal("1.")},
+		{"12345678901234567890", func() *big.Int { n, _ := new(big.Int).SetString("12345678901234567890", 10); return n }()}, {`"1/3"`, big.NewRat(1, 3)}, {"1.50", Decimal("1.50")}, {`"1."`, Decimal("1.")},
 		{`"##NaN"`, math.NaN()}, {"1.0", 1.0}, {"0.5", 0.5}, {"[1,[]]", []any{1, List{}}}, {`[{}]`, Set{Map{}}}, {`{"a":1,"1":2,"[x]":3}`, Map{{Keyword("a"), 1}, {int64(1), 2}, {[]any{Symbol("x")}, 3}}},
 		{`{"a":1,"b":"c"}`, map[string]any{"b": Keyword("c"), "a": 1}}, {`"2026"`, Tagged{"inst", "2026"}}, {`{"f":"put","value":1,"ptr":null}`, ask{F: "put", Value: 1}},
 	} {

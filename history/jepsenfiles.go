@@ -22,7 +22,7 @@ func scanEDN(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
 					return
 				}
 				if err != nil {
-					yield(nil, fileError(name, f.p.line, err))
+					yield(nil, fileError(name, f.p.Line(), err))
 					return
 				}
 				if !yield(rec, nil) {
@@ -65,7 +65,7 @@ func (f *ednFile) next() (*record, error) {
 		case f.over:
 			return nil, fmt.Errorf("%q after the end of the history", c)
 		case c == f.closing && c != 0:
-			f.p.pos++
+			f.p.Next()
 			f.over = true
 			continue
 		case f.forms == 0 && f.closing == 0 && c == '[':
@@ -75,12 +75,12 @@ func (f *ednFile) next() (*record, error) {
 			}
 			if !vector {
 				f.closing = ']'
-				f.p.pos++
+				f.p.Next()
 				continue
 			}
 		case f.forms == 0 && f.closing == 0 && c == '(':
 			f.closing = ')'
-			f.p.pos++
+			f.p.Next()
 			continue
 		}
 		f.forms++
@@ -95,7 +95,7 @@ func (f *ednFile) next() (*record, error) {
 // opensOp reports whether the bracket that comes next is that of an op, rather than
 // that of a vector of ops: a process follows.
 func (f *ednFile) opensOp() (bool, error) {
-	for i := 1; i < len(f.p.buf); i++ {
+	for i := 1; i < f.p.Room(); i++ {
 		c, err := f.p.peek(i)
 		switch {
 		case err == io.EOF:
@@ -112,7 +112,7 @@ func (f *ednFile) opensOp() (bool, error) {
 
 // read reads an op that begins with c. It may have tags, such as jepsen.history.Op.
 func (f *ednFile) read(c byte) error {
-	f.rec = record{index: -1, line: f.p.line}
+	f.rec = record{index: -1, line: f.p.Line()}
 	rec := &f.rec
 	for c == '#' {
 		if _, err := f.p.tag(); err != nil {

@@ -1,16 +1,12 @@
 package history
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // Read reads a history that [History.Write] wrote; name is the file's, for
@@ -74,9 +70,6 @@ func scanJSONL(r io.Reader, name string, rd opReader) iter.Seq2[Op, error] {
 		}
 	}
 }
-
-// A decoder makes a value of a JSON value.
-type decoder func(raw []byte) (any, error)
 
 // opReader reads the ops of one file.
 type opReader struct {
@@ -215,12 +208,6 @@ func fault(raw []byte) (any, error) {
 	return s, err
 }
 
-// A reader remembers so many names, of so many bytes, in case each is another.
-const (
-	maxNames = 1 << 16
-	maxName  = 256
-)
-
 // name reads a string of which there are few.
 func (r *opReader) name(raw []byte) (string, error) {
 	if s, ok := r.names[string(raw)]; ok {
@@ -248,53 +235,4 @@ func parseProcess(raw []byte) (int, error) {
 		return 0, fmt.Errorf(`%s is neither a number from 0 on nor "nemesis"`, clip(raw))
 	}
 	return int(n), nil
-}
-
-func parseInt(raw []byte) (int64, error) {
-	n, err := strconv.ParseInt(string(raw), 10, 64)
-	if err != nil || !isNumber(raw) {
-		return 0, fmt.Errorf("%s is no whole number of 64 bits", clip(raw))
-	}
-	return n, nil
-}
-
-// isNumber reports whether raw, which Go takes for a number, is one in JSON too.
-func isNumber(raw []byte) bool {
-	digits := bytes.TrimPrefix(raw, []byte("-"))
-	return digits[0] != '+' && (len(digits) == 1 || digits[0] != '0')
-}
-
-// parseString returns the string that raw spells.
-func parseString(raw []byte) (string, error) {
-	if len(raw) < 2 || raw[0] != '"' {
-		return "", fmt.Errorf("%s is no string", clip(raw))
-	}
-	high := false
-	for _, c := range raw[1 : len(raw)-1] {
-		if c == '\\' || c == '"' || c < ' ' {
-			return escapedString(raw)
-		}
-		high = high || c >= 0x80
-	}
-	if raw[len(raw)-1] != '"' || high && !utf8.Valid(raw) {
-		return escapedString(raw)
-	}
-	return string(raw[1 : len(raw)-1]), nil
-}
-
-// escapedString returns the string that raw spells, if it spells one.
-func escapedString(raw []byte) (s string, err error) {
-	if err = json.Unmarshal(raw, &s); err != nil {
-		return "", fmt.Errorf("%s: %w", clip(raw), err)
-	}
-	return s, nil
-}
-
-// clip shortens what an error quotes.
-func clip[T []byte | string](raw T) string {
-	const most = 60
-	if len(raw) <= most {
-		return string(raw)
-	}
-	return string(raw[:most]) + "…"
 }

@@ -162,7 +162,7 @@ func (f *logFile) read(fields [4][]byte, line int) error {
 		return fmt.Errorf("value: %w", inside(err))
 	}
 	rec.op.Value, rec.hasValue = v, true
-	rec.err = reasonOf(f.p.buf[f.p.pos:f.p.end])
+	rec.err = reasonOf(f.p.Rest())
 	if k, ok := v.(Keyword); ok && rec.err == nil && rec.kind.(Type) > OK {
 		rec.err = k
 	}

@@ -15,7 +15,7 @@ import (
 
 // The page on faults has a row for each of them, which names tests that exist.
 func TestFaultsAreDocumented(t *testing.T) {
-	page, err := os.ReadFile("../docs/faults.md")
+	page, err := os.ReadFile("../docs/reference/faults.md")
 	require.NoError(t, err)
 	rows := map[string]string{}
 	for line := range strings.Lines(string(page)) {

@@ -6,11 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"sync"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // An Inject function strikes; see [Fault].
@@ -94,7 +94,7 @@ func Kinds() []string {
 	for k := range kinds { // order: sorted below
 		names = append(names, k)
 	}
-	slices.Sort(names)
+	sorting.Ordered(names)
 	return names
 }
 
@@ -153,9 +153,14 @@ func decodeFault(b []byte) (Fault, error) {
 func as[F Fault]() func([]byte) (Fault, error) {
 	return func(b []byte) (Fault, error) {
 		var f F
-		d := json.NewDecoder(bytes.NewReader(b))
-		d.DisallowUnknownFields()
-		err := d.Decode(&f)
+		err := decode(b, &f)
 		return f, err
 	}
+}
+
+// decode reads the parameters of a fault into f. It is no part of as, which is compiled for each kind of fault.
+func decode(b []byte, f any) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	return d.Decode(f)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A Shape says how a partition divides the nodes.
@@ -183,7 +184,7 @@ func listed[S ~string](list []S) string {
 // names lists nodes as people write them.
 func names(nodes []string) string {
 	nodes = slices.Clone(nodes)
-	slices.Sort(nodes)
+	sorting.Ordered(nodes)
 	return strings.Join(nodes, " ")
 }
 

@@ -2,11 +2,11 @@ package nemesis
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/capsize-go/capsize/internal/keyed"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A Part is one nemesis of several that work at once.
@@ -47,6 +47,6 @@ func (t together) Plan(seed uint64, d time.Duration) Plan {
 
 // inOrder sorts the steps by their times.
 func inOrder(p Plan) Plan {
-	slices.SortStableFunc(p, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
+	sorting.Stable(p, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
 	return p
 }

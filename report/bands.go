@@ -3,8 +3,9 @@ package report
 import (
 	"fmt"
 	"math"
-	"slices"
 	"time"
+
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A bandMark is a label above the chart: the name of a fault or of a phase.
@@ -92,7 +93,7 @@ func census(all []span) string {
 		n[f.Name]++
 	}
 	names := sortedKeys(n)
-	slices.SortStableFunc(names, func(a, b string) int { return n[b] - n[a] })
+	sorting.Stable(names, func(a, b string) int { return n[b] - n[a] })
 	s := plural(len(all), "fault") + ":"
 	for i, name := range names {
 		if i == 6 {

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/model"
 )
 
 // TestHeadlines has one check that is not valid, and two, with words of their own and without.
@@ -46,6 +47,6 @@ func TestHeadlines(t *testing.T) {
 
 // TestNilIsNil prints what stands for nothing.
 func TestNilIsNil(t *testing.T) {
-	assert.Equal(t, "nil", plain(checker.Nil))
-	assert.Equal(t, "[1,nil]", plain([]int{1, checker.Nil}))
+	assert.Equal(t, "nil", plain(model.Nil))
+	assert.Equal(t, "[1,nil]", plain([]int{1, model.Nil}))
 }

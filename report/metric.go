@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"time"
+
+	"github.com/capsize-go/capsize/internal/sorting"
 
 	"github.com/capsize-go/capsize/history"
 )
@@ -68,7 +69,7 @@ func Latency(name string, q float64, h *history.History, of func(c history.Call)
 	}
 	m := Metric{Name: name, Unit: "s", Value: math.NaN(), Note: fmt.Sprintf("of %d calls", len(took))}
 	if len(took) > 0 {
-		slices.Sort(took)
+		sorting.Ordered(took)
 		i := int(math.Ceil(q*float64(len(took)))) - 1 // nearest rank
 		m.Value = took[min(max(i, 0), len(took)-1)].Seconds()
 	}

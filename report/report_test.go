@@ -72,8 +72,9 @@ func TestSameRunGivesTheSameBytes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")
 	}
-	for name := range cases() {
-		a, b := cases()[name], cases()[name]
+	first, second := cases(), cases()
+	for name := range first {
+		a, b := first[name], second[name]
 		assert.Equal(t, text(a, Style{})+picture(a, Style{}), text(b, Style{})+picture(b, Style{}), name)
 		assert.True(t, bytes.Equal(pageOf(t, a), pageOf(t, b)), name)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A scale is the time axis of a counter-example: it maps instants to [0, 1].
@@ -103,7 +104,7 @@ func instants(calls []history.Call) []time.Duration {
 			ts = append(ts, c.Complete.Time)
 		}
 	}
-	slices.Sort(ts)
+	sorting.Ordered(ts)
 	return slices.Compact(ts)
 }
 
@@ -142,7 +143,7 @@ func pick(w *checker.Why, n int) (calls []shown, left int) {
 	for i, c := range w.Calls {
 		calls = append(calls, shown{c, label(c, w.Key), i == w.Culprit, w.Context(i), atOdds(w) != "" && !w.Context(i)})
 	}
-	slices.SortStableFunc(calls, func(a, b shown) int { return cmp.Compare(a.Invoke.Time, b.Invoke.Time) })
+	sorting.Stable(calls, func(a, b shown) int { return cmp.Compare(a.Invoke.Time, b.Invoke.Time) })
 	if len(calls) <= n {
 		return calls, 0
 	}

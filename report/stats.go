@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // The outcomes of a call, in the order in which they are shown.
@@ -51,7 +52,7 @@ func (t *tally) quantile(p float64) time.Duration {
 		return 0
 	}
 	if !slices.IsSorted(t.latency) {
-		slices.Sort(t.latency)
+		sorting.Ordered(t.latency)
 	}
 	return t.latency[min(int(p*float64(len(t.latency))), len(t.latency)-1)]
 }
@@ -132,7 +133,7 @@ func prefixed(a, b string) bool {
 	return letters(a) == letters(b)
 }
 
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+func sortedKeys[V any](m map[string]V) []string { return sorting.Keys(m) }
 
 // ticks returns at most n round instants from 0 to end.
 func ticks(end time.Duration, n int) []time.Duration {

@@ -44,6 +44,15 @@ func (s Style) paint(i ink, text string) string {
 	return "\x1b[" + string(i) + "m" + text + "\x1b[0m"
 }
 
+// Bold returns text in bold if colours are wanted.
+func (s Style) Bold(text string) string { return s.paint(bold, text) }
+
+// Faint returns text in faint letters if colours are wanted.
+func (s Style) Faint(text string) string { return s.paint(faint, text) }
+
+// Verdict returns text in the colour of a verdict if colours are wanted.
+func (s Style) Verdict(v checker.Verdict, text string) string { return s.paint(verdictInk(v), text) }
+
 // verdictInk and verdictSign give the colour and the shape of a verdict.
 func verdictInk(v checker.Verdict) ink {
 	return [...]ink{green, yellow, red}[min(int(v), 2)]

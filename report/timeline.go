@@ -10,6 +10,7 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 const maxTimeline = 500 // calls in the timeline
@@ -60,7 +61,7 @@ func newTimeline(run Run, why *checker.Why) *timeline {
 	if n := len(t.calls); n > maxTimeline {
 		what = fmt.Sprintf("the %d of %s calls nearest to its end", maxTimeline, count(n))
 		at := foundAt(why)
-		slices.SortStableFunc(t.calls, func(a, b history.Call) int {
+		sorting.Stable(t.calls, func(a, b history.Call) int {
 			return cmp.Compare(distance(a, at), distance(b, at))
 		})
 		t.calls = t.calls[:maxTimeline]
@@ -165,9 +166,9 @@ func (t *timeline) lanes() []lane {
 		}
 		lanes[i].calls = append(lanes[i].calls, c)
 	}
-	slices.SortFunc(lanes, func(a, b lane) int { return cmp.Compare(a.process, b.process) })
+	sorting.Func(lanes, func(a, b lane) int { return cmp.Compare(a.process, b.process) })
 	for _, l := range lanes {
-		slices.SortStableFunc(l.calls, func(a, b history.Call) int { return cmp.Compare(a.Invoke.Time, b.Invoke.Time) })
+		sorting.Stable(l.calls, func(a, b history.Call) int { return cmp.Compare(a.Invoke.Time, b.Invoke.Time) })
 	}
 	return lanes
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
+	"github.com/capsize-go/capsize/model"
 )
 
 // short formats a duration with three significant digits, as in 1.43s.
@@ -286,7 +288,7 @@ func operation(f string, m map[string]any) string {
 			names = append(names, name)
 		}
 	}
-	slices.Sort(names)
+	sorting.Ordered(names)
 	if len(names) == 1 {
 		return s + " " + plain(m[names[0]])
 	}
@@ -378,8 +380,8 @@ func plain(v any) string {
 	return strings.ReplaceAll(string(b), nilNumber, "nil")
 }
 
-// nilNumber is how JSON spells [checker.Nil], which stands for nothing.
-var nilNumber = strconv.Itoa(checker.Nil)
+// nilNumber is how JSON spells [model.Nil], which stands for nothing.
+var nilNumber = strconv.Itoa(model.Nil)
 
 // withoutWord drops one word from s, if it is there, and not in quotes: there it is a part of some value.
 func withoutWord(s, word string) string {

@@ -11,7 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/linearizable"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/model"
 )
 
 func TestWrite(t *testing.T) {
@@ -63,18 +65,18 @@ func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
 // TestWriteContext: once the context has ended, drawing asks a model no more, and the report is written all the same.
 func TestWriteContext(t *testing.T) {
 	asked := 0
-	m := checker.Register()
+	m := model.Register()
 	step := m.Step
-	m.Access, m.Step = nil, func(s int, in checker.RegisterOp, out int) (int, bool) {
+	m.Access, m.Step = nil, func(s int, in model.RegisterOp, out int) (int, bool) {
 		asked++
 		return step(s, in, out)
 	}
 	h := history.Of()
 	for i := range 3 {
-		h.Add(history.Op{Process: i, Type: history.Invoke, Input: checker.RegisterOp{F: "read"}})
+		h.Add(history.Op{Process: i, Type: history.Invoke, Input: model.RegisterOp{F: "read"}})
 		h.Add(history.Op{Process: i, Type: history.OK, Output: i})
 	}
-	r := checker.Linearizable(m).Check(t.Context(), h).Explain(t.Context())
+	r := linearizable.New(m).Check(t.Context(), h).Explain(t.Context())
 	require.Equal(t, checker.Invalid, r.Verdict)
 	written := func(ctx context.Context) bool {
 		asked = 0

@@ -6,13 +6,15 @@ import (
 	"io"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/freshness"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/model"
 )
 
 // A Cache is a client of a system that keeps copies of what a database has. It does what the op says; see
-// [checker.CacheOp]. It may refuse an f that the load does not ask for.
+// [model.CacheOp]. It may refuse an f that the load does not ask for.
 type Cache interface {
-	Do(ctx context.Context, op checker.CacheOp) (checker.Copy, error)
+	Do(ctx context.Context, op model.CacheOp) (model.Copy, error)
 	io.Closer
 }
 
@@ -29,7 +31,7 @@ type CacheLoad struct {
 	Checker checker.Checker
 
 	// Pick draws a key, from 0. Default: all alike.
-	Pick func(t Turn[checker.CacheOp, checker.Copy], keys int) int
+	Pick func(t Turn[model.CacheOp, model.Copy], keys int) int
 }
 
 func (l CacheLoad) filled() CacheLoad {
@@ -43,10 +45,10 @@ func (l CacheLoad) filled() CacheLoad {
 	set(&l.Every, 10)
 	set(&l.Writes, 10)
 	if l.Checker == nil {
-		l.Checker = checker.Fresh(checker.Promise{})
+		l.Checker = freshness.New(freshness.Promise{})
 	}
 	if l.Pick == nil {
-		l.Pick = func(t Turn[checker.CacheOp, checker.Copy], keys int) int { return t.Rand.IntN(keys) }
+		l.Pick = func(t Turn[model.CacheOp, model.Copy], keys int) int { return t.Rand.IntN(keys) }
 	}
 	return l
 }
@@ -56,29 +58,29 @@ func (l CacheLoad) filled() CacheLoad {
 // database is asked when it was read.
 func Copies[C Cache](open func(ctx context.Context, h *cluster.Host) (C, error), load CacheLoad) Workload {
 	load = load.filled()
-	return New(Spec[C, checker.CacheOp, checker.Copy]{
+	return New(Spec[C, model.CacheOp, model.Copy]{
 		Name: "copies",
 		Open: open,
 		Next: load.next,
-		Invoke: func(ctx context.Context, c C, in checker.CacheOp) (checker.Copy, error) {
+		Invoke: func(ctx context.Context, c C, in model.CacheOp) (model.Copy, error) {
 			out, err := c.Do(ctx, in)
 			if err != nil && in.F != "write" {
 				err = fmt.Errorf("%w: %w", ErrFail, err) // who asks changes nothing
 			}
 			return out, err
 		},
-		Final: func(t Turn[checker.CacheOp, checker.Copy]) (checker.CacheOp, bool) {
-			return checker.CacheOp{F: "loads", Key: cacheKey(t.Index)}, t.Client == 0 && t.Index < load.Keys
+		Final: func(t Turn[model.CacheOp, model.Copy]) (model.CacheOp, bool) {
+			return model.CacheOp{F: "loads", Key: cacheKey(t.Index)}, t.Client == 0 && t.Index < load.Keys
 		},
-		Key:     func(in checker.CacheOp) string { return in.Key },
+		Key:     func(in model.CacheOp) string { return in.Key },
 		Checker: load.Checker,
 	})
 }
 
 func cacheKey(i int) string { return fmt.Sprintf("k%d", i) }
 
-func (l CacheLoad) next(t Turn[checker.CacheOp, checker.Copy]) checker.CacheOp {
-	op := checker.CacheOp{F: "read", Key: cacheKey(l.Pick(t, l.Keys))}
+func (l CacheLoad) next(t Turn[model.CacheOp, model.Copy]) model.CacheOp {
+	op := model.CacheOp{F: "read", Key: cacheKey(l.Pick(t, l.Keys))}
 	if len(l.As) > 0 {
 		op.As = l.As[t.Client%len(l.As)]
 	}

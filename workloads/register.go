@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/linearizable"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/model"
 )
 
 // A KV is what a system must offer to be tested by [Register]. A key that was
@@ -27,7 +28,7 @@ type Swapper interface {
 }
 
 // A RegisterOp is an input of [Register].
-type RegisterOp = checker.RegisterOp
+type RegisterOp = model.RegisterOp
 
 // Register is a workload of reads, writes and, if the client is a [Swapper],
 // compare-and-swaps on a few keys, each of which must be linearizable on its own.
@@ -52,7 +53,7 @@ func RegisterOver[C KV](open func(ctx context.Context, h *cluster.Host) (C, erro
 			return RegisterOp{F: "read", Key: registerKey(t.Index)}, t.Index < keys
 		},
 		Key:     func(in RegisterOp) string { return in.Key },
-		Checker: checker.Linearizable(checker.Register()),
+		Checker: linearizable.New(model.Register()),
 	})
 }
 

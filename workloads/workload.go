@@ -67,7 +67,7 @@ type Spec[C io.Closer, In, Out any] struct {
 	Checker checker.Checker
 
 	// MayFail names kinds of call, by the field F of their inputs, of which none needs to succeed
-	// in a run. Of every other kind some call must; see [checker.Vacuous]. Optional.
+	// in a run. Of every other kind some call must; see [vacuity.Of]. Optional.
 	MayFail []string
 }
 

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/model"
 )
 
 // A codec decodes ops as Jepsen records them into those of a model, and encodes them.
@@ -169,11 +169,11 @@ func integer(v any) (int, error) {
 	case int:
 		return v, nil
 	}
-	return 0, fmt.Errorf("value %s is no integer", edn(v))
+	return 0, fmt.Errorf("value %s is no integer", ednText(v))
 }
 
-// edn spells a value for an error.
-func edn(v any) string {
+// ednText spells a value for an error.
+func ednText(v any) string {
 	b, err := history.AppendEDN(nil, v)
 	if err != nil {
 		return fmt.Sprint(v)
@@ -186,7 +186,7 @@ func name(v any) string {
 	if s, ok := v.(string); ok {
 		return s
 	}
-	return edn(v)
+	return ednText(v)
 }
 
 // integers returns a value that is a vector, a list or a set of integers.
@@ -200,7 +200,7 @@ func integers(v any) ([]int, error) {
 	case history.Set:
 		all = v
 	default:
-		return nil, fmt.Errorf("value %s is no collection", edn(v))
+		return nil, fmt.Errorf("value %s is no collection", ednText(v))
 	}
 	list := []int{}
 	for _, e := range all {
@@ -223,19 +223,19 @@ func found(v any) ([]int, error) {
 
 // register translates reads, writes and cas on registers. A read of nil has found
 // nothing. Cas answers what it found if found is true.
-func register(found bool) codec[checker.RegisterOp, int] {
-	return codec[checker.RegisterOp, int]{
+func register(found bool) codec[model.RegisterOp, int] {
+	return codec[model.RegisterOp, int]{
 		encode: encodeRegister(found),
 		fs:     []string{"read", "write", "cas"}, silent: []string{"write", "cas"},
-		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.RegisterOp, err error) {
-			in = checker.RegisterOp{F: j.F, Key: op.Key}
+		decodeInput: func(op history.Op, j history.JepsenOp) (in model.RegisterOp, err error) {
+			in = model.RegisterOp{F: j.F, Key: op.Key}
 			switch j.F {
 			case "write":
 				in.Value, err = number(j.Value)
 			case "cas":
 				pair, ok := j.Value.([]any)
 				if !ok || len(pair) != 2 {
-					return in, fmt.Errorf("value %s of a cas is no pair of what is expected and what is put", edn(j.Value))
+					return in, fmt.Errorf("value %s of a cas is no pair of what is expected and what is put", ednText(j.Value))
 				}
 				if in.Old, err = number(pair[0]); err == nil {
 					in.Value, err = number(pair[1])
@@ -243,7 +243,7 @@ func register(found bool) codec[checker.RegisterOp, int] {
 			}
 			return in, err
 		},
-		decodeOutput: func(in checker.RegisterOp, j history.JepsenOp) (int, bool, error) {
+		decodeOutput: func(in model.RegisterOp, j history.JepsenOp) (int, bool, error) {
 			switch in.F {
 			case "cas":
 				pair, ok := j.Value.([]any)
@@ -263,7 +263,7 @@ func register(found bool) codec[checker.RegisterOp, int] {
 // number returns a value that is an integer, or nothing.
 func number(v any) (int, error) {
 	if v == nil {
-		return checker.Nil, nil
+		return model.Nil, nil
 	}
 	return integer(v)
 }
@@ -278,7 +278,7 @@ func repeats[T comparable](put T, answered any, decode func(any) (T, error)) err
 	switch {
 	case err == nil && v != put:
 		return &history.FlawError{Flaw: history.WrongAnswer,
-			Text: fmt.Sprintf("the answer has the value %s, but what was invoked is %v", edn(answered), put)}
+			Text: fmt.Sprintf("the answer has the value %s, but what was invoked is %v", ednText(answered), put)}
 	case err != nil && answered == false:
 		return &history.FlawError{Flaw: history.WrongAnswer, Text: "the answer is false, but its type is ok: what was not done has the type fail"}
 	}
@@ -286,38 +286,38 @@ func repeats[T comparable](put T, answered any, decode func(any) (T, error)) err
 }
 
 // copies translates reads and writes whose answers are versions.
-func copies() codec[checker.CacheOp, checker.Copy] {
-	return codec[checker.CacheOp, checker.Copy]{
+func copies() codec[model.CacheOp, model.Copy] {
+	return codec[model.CacheOp, model.Copy]{
 		fs: []string{"read", "write"},
-		decodeInput: func(op history.Op, j history.JepsenOp) (checker.CacheOp, error) {
-			return checker.CacheOp{F: j.F, Key: op.Key}, nil
+		decodeInput: func(op history.Op, j history.JepsenOp) (model.CacheOp, error) {
+			return model.CacheOp{F: j.F, Key: op.Key}, nil
 		},
-		decodeOutput: func(_ checker.CacheOp, j history.JepsenOp) (checker.Copy, bool, error) {
+		decodeOutput: func(_ model.CacheOp, j history.JepsenOp) (model.Copy, bool, error) {
 			if j.Value == nil {
-				return checker.Copy{}, true, nil
+				return model.Copy{}, true, nil
 			}
 			n, err := integer(j.Value)
-			return checker.Copy{Version: n}, true, err
+			return model.Copy{Version: n}, true, err
 		},
 	}
 }
 
 // multiRegister translates transactions of reads and writes.
-func multiRegister() codec[[]checker.RegisterOp, []int] {
+func multiRegister() codec[[]model.RegisterOp, []int] {
 	names := map[string]string{"read": "read", "r": "read", "write": "write", "w": "write"}
 	each := func(v any, do func(f, key string, v any) error) error {
 		mops, ok := v.([]any)
 		if !ok {
-			return fmt.Errorf("value %s is no transaction", edn(v))
+			return fmt.Errorf("value %s is no transaction", ednText(v))
 		}
 		for _, m := range mops {
 			mop, ok := m.([]any)
 			if !ok || len(mop) != 3 {
-				return fmt.Errorf("%s is no step of a transaction", edn(m))
+				return fmt.Errorf("%s is no step of a transaction", ednText(m))
 			}
 			f, _ := mop[0].(history.Keyword)
 			if names[string(f)] == "" {
-				return fmt.Errorf("%s in a transaction is neither a read nor a write", edn(m))
+				return fmt.Errorf("%s in a transaction is neither a read nor a write", ednText(m))
 			}
 			if err := do(names[string(f)], name(mop[1]), mop[2]); err != nil {
 				return err
@@ -325,12 +325,12 @@ func multiRegister() codec[[]checker.RegisterOp, []int] {
 		}
 		return nil
 	}
-	return codec[[]checker.RegisterOp, []int]{
+	return codec[[]model.RegisterOp, []int]{
 		encode: encodeMulti,
 		fs:     []string{"txn", "read", "write", ""},
-		decodeInput: func(_ history.Op, j history.JepsenOp) (in []checker.RegisterOp, err error) {
+		decodeInput: func(_ history.Op, j history.JepsenOp) (in []model.RegisterOp, err error) {
 			err = each(j.Value, func(f, key string, v any) (err error) {
-				o := checker.RegisterOp{F: f, Key: key}
+				o := model.RegisterOp{F: f, Key: key}
 				if f == "write" {
 					o.Value, err = number(v)
 				}
@@ -339,7 +339,7 @@ func multiRegister() codec[[]checker.RegisterOp, []int] {
 			})
 			return in, err
 		},
-		decodeOutput: func(in []checker.RegisterOp, j history.JepsenOp) (out []int, known bool, err error) {
+		decodeOutput: func(in []model.RegisterOp, j history.JepsenOp) (out []int, known bool, err error) {
 			if j.Unknown || j.Value == nil {
 				return nil, false, nil
 			}
@@ -347,7 +347,7 @@ func multiRegister() codec[[]checker.RegisterOp, []int] {
 				n, err := number(v)
 				i := len(out)
 				if i >= len(in) || in[i].F != f || in[i].Key != key {
-					return &history.FlawError{Flaw: history.WrongAnswer, Text: "the answer " + edn(j.Value) + " has other steps than what was invoked"}
+					return &history.FlawError{Flaw: history.WrongAnswer, Text: "the answer " + ednText(j.Value) + " has other steps than what was invoked"}
 				}
 				if f == "write" {
 					err, n = repeats(in[i].Value, v, number), 0
@@ -356,14 +356,14 @@ func multiRegister() codec[[]checker.RegisterOp, []int] {
 				return err
 			})
 			if err == nil && len(out) < len(in) {
-				err = &history.FlawError{Flaw: history.WrongAnswer, Text: "the answer " + edn(j.Value) + " lacks steps of what was invoked"}
+				err = &history.FlawError{Flaw: history.WrongAnswer, Text: "the answer " + ednText(j.Value) + " lacks steps of what was invoked"}
 			}
 			return out, true, err
 		},
 	}
 }
 
-// kvNames are other names of what [checker.KV] knows.
+// kvNames are other names of what [model.KV] knows.
 var kvNames = map[string]string{"read": "get", "write": "put", "0": "get", "1": "put", "2": "append"}
 
 // numbers012 are the names of porcupine's own model of a key-value store.
@@ -371,25 +371,25 @@ var numbers012 = map[string]string{"0": "get", "1": "put", "2": "append"}
 
 // stringStore translates puts, gets, appends and cas of strings. What is not a string is
 // as EDN spells it; nil is nothing, as is what was never put.
-func stringStore() codec[checker.KVOp, string] {
-	return codec[checker.KVOp, string]{
+func stringStore() codec[model.KVOp, string] {
+	return codec[model.KVOp, string]{
 		encode: encodeKV,
 		fs:     []string{"get", "put", "append", "cas", "read", "write", "0", "1", "2"},
 		silent: []string{"put", "cas", "write", "1"},
-		decodeInput: func(op history.Op, j history.JepsenOp) (checker.KVOp, error) {
-			in := checker.KVOp{F: j.F, Key: op.Key}
+		decodeInput: func(op history.Op, j history.JepsenOp) (model.KVOp, error) {
+			in := model.KVOp{F: j.F, Key: op.Key}
 			if f, ok := kvNames[j.F]; ok {
 				in.F = f
 			}
 			switch in.F {
 			case "get":
 				if v := text(j.Value); j.F == "0" && v != "" {
-					return in, fmt.Errorf("f 0 is porcupine's get, but it has the value %s: name the calls with --rename f:0=NAME", edn(j.Value))
+					return in, fmt.Errorf("f 0 is porcupine's get, but it has the value %s: name the calls with --rename f:0=NAME", ednText(j.Value))
 				}
 			case "cas":
 				pair, ok := j.Value.([]any)
 				if !ok || len(pair) != 2 {
-					return in, fmt.Errorf("value %s of a cas is no pair of what is expected and what is put", edn(j.Value))
+					return in, fmt.Errorf("value %s of a cas is no pair of what is expected and what is put", ednText(j.Value))
 				}
 				in.Old, in.Value = text(pair[0]), text(pair[1])
 			default:
@@ -397,7 +397,7 @@ func stringStore() codec[checker.KVOp, string] {
 			}
 			return in, nil
 		},
-		decodeOutput: func(in checker.KVOp, j history.JepsenOp) (string, bool, error) {
+		decodeOutput: func(in model.KVOp, j history.JepsenOp) (string, bool, error) {
 			switch {
 			case in.F == "get":
 				return text(j.Value), !j.Unknown, nil
@@ -436,18 +436,18 @@ func value(v any) (string, error) {
 
 // lock translates acquisitions and releases. Who asks is the process. An
 // acquisition of a fenced lock may be answered with a token.
-func lock(fenced bool) codec[checker.LockOp, int] {
+func lock(fenced bool) codec[model.LockOp, int] {
 	silent := []string{"acquire", "release"}
 	if fenced {
 		silent = silent[1:]
 	}
-	return codec[checker.LockOp, int]{
+	return codec[model.LockOp, int]{
 		encode: encodeLock,
 		fs:     []string{"acquire", "release"}, silent: silent,
-		decodeInput: func(op history.Op, j history.JepsenOp) (checker.LockOp, error) {
-			return checker.LockOp{F: j.F, Key: op.Key, Client: op.Process}, nil
+		decodeInput: func(op history.Op, j history.JepsenOp) (model.LockOp, error) {
+			return model.LockOp{F: j.F, Key: op.Key, Client: op.Process}, nil
 		},
-		decodeOutput: func(in checker.LockOp, j history.JepsenOp) (int, bool, error) {
+		decodeOutput: func(in model.LockOp, j history.JepsenOp) (int, bool, error) {
 			if !fenced || in.F != "acquire" || acknowledges(j.Value) {
 				return 0, true, nil
 			}

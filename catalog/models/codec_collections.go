@@ -3,18 +3,18 @@ package models
 import (
 	"fmt"
 
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/model"
 )
 
 // counter translates additions and reads. An increment without a value adds 1. What an
-// addition is answered is kept, with [checker.Nil] for no answer, until [settleCounter].
-func counter() codec[checker.CounterOp, int] {
-	return codec[checker.CounterOp, int]{
+// addition is answered is kept, with [model.Nil] for no answer, until [settleCounter].
+func counter() codec[model.CounterOp, int] {
+	return codec[model.CounterOp, int]{
 		encode: encodeCounter,
 		fs:     []string{"add", "increment", "read"},
-		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.CounterOp, err error) {
-			in = checker.CounterOp{F: j.F, Key: op.Key}
+		decodeInput: func(op history.Op, j history.JepsenOp) (in model.CounterOp, err error) {
+			in = model.CounterOp{F: j.F, Key: op.Key}
 			switch {
 			case in.F == "increment" && j.Value == nil:
 				in.Value = 1
@@ -23,7 +23,7 @@ func counter() codec[checker.CounterOp, int] {
 			}
 			return in, err
 		},
-		decodeOutput: func(in checker.CounterOp, j history.JepsenOp) (int, bool, error) {
+		decodeOutput: func(in model.CounterOp, j history.JepsenOp) (int, bool, error) {
 			if in.F == "read" && j.Unknown {
 				return 0, false, nil
 			}
@@ -33,7 +33,7 @@ func counter() codec[checker.CounterOp, int] {
 			}
 			switch j.Value {
 			case nil, true, "", "OK", "ok":
-				return checker.Nil, true, nil
+				return model.Nil, true, nil
 			case false:
 				return 0, true, repeats(in.Value, j.Value, integer)
 			}
@@ -44,18 +44,18 @@ func counter() codec[checker.CounterOp, int] {
 }
 
 // set translates what is put into sets, taken out and read.
-func set() codec[checker.SetOp, []int] {
-	return codec[checker.SetOp, []int]{
+func set() codec[model.SetOp, []int] {
+	return codec[model.SetOp, []int]{
 		encode: encodeSet,
 		fs:     []string{"add", "remove", "contains", "read"}, silent: []string{"add", "remove"},
-		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.SetOp, err error) {
-			in = checker.SetOp{F: j.F, Key: op.Key}
+		decodeInput: func(op history.Op, j history.JepsenOp) (in model.SetOp, err error) {
+			in = model.SetOp{F: j.F, Key: op.Key}
 			if in.F != "read" {
 				in.Value, err = integer(j.Value)
 			}
 			return in, err
 		},
-		decodeOutput: func(in checker.SetOp, j history.JepsenOp) ([]int, bool, error) {
+		decodeOutput: func(in model.SetOp, j history.JepsenOp) ([]int, bool, error) {
 			switch in.F {
 			case "read":
 				if j.Unknown {
@@ -68,7 +68,7 @@ func set() codec[checker.SetOp, []int] {
 			case "contains":
 				there, ok := j.Value.(bool)
 				if !ok {
-					return nil, true, fmt.Errorf("value %s of a contains is neither true nor false", edn(j.Value))
+					return nil, true, fmt.Errorf("value %s of a contains is neither true nor false", ednText(j.Value))
 				}
 				if there {
 					return []int{in.Value}, true, nil
@@ -81,18 +81,18 @@ func set() codec[checker.SetOp, []int] {
 
 // queue translates what is put into queues and taken out. A dequeue that took nil
 // has found nothing.
-func queue() codec[checker.QueueOp, int] {
-	return codec[checker.QueueOp, int]{
+func queue() codec[model.QueueOp, int] {
+	return codec[model.QueueOp, int]{
 		encode: encodeQueue,
 		fs:     []string{"enqueue", "dequeue"}, silent: []string{"enqueue"},
-		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.QueueOp, err error) {
-			in = checker.QueueOp{F: j.F, Key: op.Key}
+		decodeInput: func(op history.Op, j history.JepsenOp) (in model.QueueOp, err error) {
+			in = model.QueueOp{F: j.F, Key: op.Key}
 			if in.F == "enqueue" {
 				in.Value, err = integer(j.Value)
 			}
 			return in, err
 		},
-		decodeOutput: func(in checker.QueueOp, j history.JepsenOp) (int, bool, error) {
+		decodeOutput: func(in model.QueueOp, j history.JepsenOp) (int, bool, error) {
 			if in.F == "enqueue" {
 				return 0, true, repeats(in.Value, j.Value, integer)
 			}
@@ -103,18 +103,18 @@ func queue() codec[checker.QueueOp, int] {
 }
 
 // stack translates what is pushed and popped. A pop of nil has found nothing.
-func stack() codec[checker.StackOp, int] {
-	return codec[checker.StackOp, int]{
+func stack() codec[model.StackOp, int] {
+	return codec[model.StackOp, int]{
 		encode: encodeStack,
 		fs:     []string{"push", "pop"}, silent: []string{"push"},
-		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.StackOp, err error) {
-			in = checker.StackOp{F: j.F, Key: op.Key}
+		decodeInput: func(op history.Op, j history.JepsenOp) (in model.StackOp, err error) {
+			in = model.StackOp{F: j.F, Key: op.Key}
 			if in.F == "push" {
 				in.Value, err = integer(j.Value)
 			}
 			return in, err
 		},
-		decodeOutput: func(in checker.StackOp, j history.JepsenOp) (int, bool, error) {
+		decodeOutput: func(in model.StackOp, j history.JepsenOp) (int, bool, error) {
 			if in.F == "push" {
 				return 0, true, repeats(in.Value, j.Value, integer)
 			}
@@ -126,18 +126,18 @@ func stack() codec[checker.StackOp, int] {
 
 // log translates what is appended and read. An append that is answered with a vector of
 // one integer was told the offset of its value.
-func log() codec[checker.LogOp, []int] {
-	return codec[checker.LogOp, []int]{
+func log() codec[model.LogOp, []int] {
+	return codec[model.LogOp, []int]{
 		encode: encodeLog,
 		fs:     []string{"append", "read"},
-		decodeInput: func(op history.Op, j history.JepsenOp) (in checker.LogOp, err error) {
-			in = checker.LogOp{F: j.F, Key: op.Key}
+		decodeInput: func(op history.Op, j history.JepsenOp) (in model.LogOp, err error) {
+			in = model.LogOp{F: j.F, Key: op.Key}
 			if in.F == "append" {
 				in.Value, err = integer(j.Value)
 			}
 			return in, err
 		},
-		decodeOutput: func(in checker.LogOp, j history.JepsenOp) ([]int, bool, error) {
+		decodeOutput: func(in model.LogOp, j history.JepsenOp) ([]int, bool, error) {
 			if in.F == "append" {
 				if offset, err := integers(j.Value); err == nil && len(offset) == 1 {
 					return offset, true, nil

@@ -1,8 +1,8 @@
 package models
 
 import (
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/model"
 )
 
 // An encodedInput is an input of a model that knows how Jepsen records its calls.
@@ -28,9 +28,9 @@ func (d *boxedCodec) encoded(op history.Op) history.Op {
 	return op
 }
 
-// readInt returns what was read, if that is known. [checker.Nil] is nil.
+// readInt returns what was read, if that is known. [model.Nil] is nil.
 func readInt(out int, known bool) any {
-	if !known || out == checker.Nil {
+	if !known || out == model.Nil {
 		return nil
 	}
 	return out
@@ -50,8 +50,8 @@ func vector(out []int, known bool) any {
 
 // encodeRegister encodes calls on a register. If found, a cas is answered with the value that
 // it found, and has failed if that is not the one it expected.
-func encodeRegister(found bool) func(in checker.RegisterOp, out int, known bool) (string, any, bool) {
-	return func(in checker.RegisterOp, out int, known bool) (string, any, bool) {
+func encodeRegister(found bool) func(in model.RegisterOp, out int, known bool) (string, any, bool) {
+	return func(in model.RegisterOp, out int, known bool) (string, any, bool) {
 		switch in.F {
 		case "write":
 			return in.F, readInt(in.Value, true), false
@@ -62,7 +62,7 @@ func encodeRegister(found bool) func(in checker.RegisterOp, out int, known bool)
 	}
 }
 
-func encodeMulti(in []checker.RegisterOp, out []int, known bool) (string, any, bool) {
+func encodeMulti(in []model.RegisterOp, out []int, known bool) (string, any, bool) {
 	var txn []any
 	for i, o := range in {
 		v := any(nil)
@@ -76,7 +76,7 @@ func encodeMulti(in []checker.RegisterOp, out []int, known bool) (string, any, b
 	return "txn", txn, false
 }
 
-func encodeKV(in checker.KVOp, out string, known bool) (string, any, bool) {
+func encodeKV(in model.KVOp, out string, known bool) (string, any, bool) {
 	switch {
 	case in.F == "cas":
 		return in.F, []any{in.Old, in.Value}, false
@@ -88,21 +88,21 @@ func encodeKV(in checker.KVOp, out string, known bool) (string, any, bool) {
 	return in.F, out, false
 }
 
-func encodeLock(in checker.LockOp, out int, _ bool) (string, any, bool) {
+func encodeLock(in model.LockOp, out int, _ bool) (string, any, bool) {
 	if out == 0 {
 		return in.F, nil, false
 	}
 	return in.F, out, false
 }
 
-func encodeCounter(in checker.CounterOp, out int, known bool) (string, any, bool) {
+func encodeCounter(in model.CounterOp, out int, known bool) (string, any, bool) {
 	if in.F == "add" || in.F == "increment" && !known {
 		return in.F, in.Value, false
 	}
 	return in.F, readInt(out, known), false
 }
 
-func encodeSet(in checker.SetOp, out []int, known bool) (string, any, bool) {
+func encodeSet(in model.SetOp, out []int, known bool) (string, any, bool) {
 	switch {
 	case in.F == "read":
 		return in.F, vector(out, known), false
@@ -112,21 +112,21 @@ func encodeSet(in checker.SetOp, out []int, known bool) (string, any, bool) {
 	return in.F, in.Value, false
 }
 
-func encodeQueue(in checker.QueueOp, out int, known bool) (string, any, bool) {
+func encodeQueue(in model.QueueOp, out int, known bool) (string, any, bool) {
 	if in.F == "enqueue" {
 		return in.F, in.Value, false
 	}
 	return in.F, readInt(out, known), false
 }
 
-func encodeStack(in checker.StackOp, out int, known bool) (string, any, bool) {
+func encodeStack(in model.StackOp, out int, known bool) (string, any, bool) {
 	if in.F == "push" {
 		return in.F, in.Value, false
 	}
 	return in.F, readInt(out, known), false
 }
 
-func encodeLog(in checker.LogOp, out []int, known bool) (string, any, bool) {
+func encodeLog(in model.LogOp, out []int, known bool) (string, any, bool) {
 	if in.F == "append" && len(out) == 0 {
 		return in.F, in.Value, false
 	}

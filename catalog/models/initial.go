@@ -8,7 +8,10 @@ import (
 	"strconv"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/linearizable"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
+	"github.com/capsize-go/capsize/model"
 )
 
 // initial is what registers hold before the first op. The zero value is 0 or nothing,
@@ -28,7 +31,7 @@ func parseInitial(text string, isText bool) (initial, error) {
 	case text == UnknownInitial:
 		return initial{unknown: true}, nil
 	case text == "nil":
-		return initial{given: true, number: checker.Nil}, nil
+		return initial{given: true, number: model.Nil}, nil
 	case isText:
 		return initial{given: true, text: text}, nil
 	}
@@ -40,20 +43,23 @@ func parseInitial(text string, isText bool) (initial, error) {
 }
 
 // A cell is a value of one key: seen or put by a call.
-type cell[V comparable] struct {
+type cell struct {
 	key   string
-	value V
+	value any
 }
 
-// cells says what calls on registers see and put.
-type cells[V comparable, In, Out any] struct {
-	keys  func(in In) []string
-	sees  func(in In, out Out) []cell[V] // by a call that was OK
-	puts  func(in In) []cell[V]          // by a call that may have taken effect
-	write func(c cell[V]) (In, Out)      // the call that puts a value
-	usual []V                            // what is held at first if nothing else is known, the likeliest first
-	given func(i initial) V
-	loose V // what is held at first where any of the usual values may be seen
+// cells says what calls on registers see and put. It is without the types of values, inputs and outputs, so that the
+// compiler makes what follows once.
+type cells struct {
+	takes, gives func(v any) bool // whether a value is an input, or an output, of such calls
+
+	keys  func(in any) []string
+	sees  func(in, out any) []cell   // by a call that was OK
+	puts  func(in any) []cell        // by a call that may have taken effect
+	write func(c cell) (in, out any) // the call that puts a value
+	usual []any                      // what is held at first if nothing else is known, the likeliest first
+	given func(i initial) any
+	loose any // what is held at first where any of the usual values may be seen
 
 	// unknown is the checker for first values that are not known, where calls that are rough
 	// do not show them one by one. It is nil if they always do.
@@ -61,106 +67,117 @@ type cells[V comparable, In, Out any] struct {
 	rough   func(h *history.History) bool
 }
 
+// is reports whether a value is of a type.
+func is[T any](v any) bool {
+	_, ok := v.(T)
+	return ok
+}
+
 // numbers are the cells of registers of integers. If found, a cas answers what it found.
-func numbers(found bool) cells[int, checker.RegisterOp, int] {
-	usual := []int{0, checker.Nil}
+func numbers(found bool) cells {
+	usual := []any{0, model.Nil}
 	if !found { // as in Knossos
-		usual = []int{checker.Nil, 0}
+		usual = []any{model.Nil, 0}
 	}
-	return cells[int, checker.RegisterOp, int]{
-		keys: func(in checker.RegisterOp) []string { return []string{in.Key} },
-		sees: func(in checker.RegisterOp, out int) []cell[int] {
-			switch {
+	return cells{
+		takes: is[model.RegisterOp], gives: is[int],
+		keys: func(in any) []string { return []string{in.(model.RegisterOp).Key} },
+		sees: func(in, out any) []cell {
+			switch in := in.(model.RegisterOp); {
 			case in.F == "read", in.F == "cas" && found:
-				return []cell[int]{{in.Key, out}}
+				return []cell{{in.Key, out}}
 			case in.F == "cas":
-				return []cell[int]{{in.Key, in.Old}}
+				return []cell{{in.Key, in.Old}}
 			}
 			return nil
 		},
-		puts: func(in checker.RegisterOp) []cell[int] {
-			if in.F == "read" {
-				return nil
+		puts: func(in any) []cell {
+			if in := in.(model.RegisterOp); in.F != "read" {
+				return []cell{{in.Key, in.Value}}
 			}
-			return []cell[int]{{in.Key, in.Value}}
+			return nil
 		},
-		write: func(c cell[int]) (checker.RegisterOp, int) {
-			return checker.RegisterOp{F: "write", Key: c.key, Value: c.value}, 0
+		write: func(c cell) (in, out any) {
+			return model.RegisterOp{F: "write", Key: c.key, Value: c.value.(int)}, 0
 		},
 		usual: usual,
-		given: func(i initial) int { return i.number },
+		given: func(i initial) any { return i.number },
 		loose: 0,
 	}
 }
 
 // many are the cells of registers of integers that are read and written at once.
-func many() cells[int, []checker.RegisterOp, []int] {
+func many() cells {
 	one := numbers(true)
-	return cells[int, []checker.RegisterOp, []int]{
-		keys: func(in []checker.RegisterOp) (keys []string) {
-			for _, o := range in {
+	return cells{
+		takes: is[[]model.RegisterOp], gives: is[[]int],
+		keys: func(in any) (keys []string) {
+			for _, o := range in.([]model.RegisterOp) {
 				keys = append(keys, o.Key)
 			}
 			return keys
 		},
-		sees: func(in []checker.RegisterOp, out []int) (all []cell[int]) {
-			for i, o := range in {
-				written := slices.ContainsFunc(in[:i], func(w checker.RegisterOp) bool { return w.F == "write" && w.Key == o.Key })
-				if i < len(out) && !written {
-					all = append(all, one.sees(o, out[i])...)
+		sees: func(in, out any) (all []cell) {
+			steps, saw := in.([]model.RegisterOp), out.([]int)
+			for i, o := range steps {
+				written := slices.ContainsFunc(steps[:i], func(w model.RegisterOp) bool { return w.F == "write" && w.Key == o.Key })
+				if i < len(saw) && !written {
+					all = append(all, one.sees(o, saw[i])...)
 				}
 			}
 			return all
 		},
-		puts: func(in []checker.RegisterOp) (all []cell[int]) {
-			for _, o := range in {
+		puts: func(in any) (all []cell) {
+			for _, o := range in.([]model.RegisterOp) {
 				all = append(all, one.puts(o)...)
 			}
 			return all
 		},
-		write: func(c cell[int]) ([]checker.RegisterOp, []int) {
-			in, out := one.write(c)
-			return []checker.RegisterOp{in}, []int{out}
+		write: func(c cell) (in, out any) {
+			return []model.RegisterOp{{F: "write", Key: c.key, Value: c.value.(int)}}, []int{0}
 		},
 		usual:   one.usual,
 		given:   one.given,
-		unknown: checker.Linearizable(unknownMany()),
+		loose:   0,
+		unknown: linearizable.New(unknownMany()),
 		rough:   func(*history.History) bool { return true },
 	}
 }
 
 // strung are the cells of a store of strings.
-func strung() cells[string, checker.KVOp, string] {
-	return cells[string, checker.KVOp, string]{
-		keys: func(in checker.KVOp) []string { return []string{in.Key} },
-		sees: func(in checker.KVOp, out string) []cell[string] {
-			switch in.F {
+func strung() cells {
+	return cells{
+		takes: is[model.KVOp], gives: is[string],
+		keys: func(in any) []string { return []string{in.(model.KVOp).Key} },
+		sees: func(in, out any) []cell {
+			switch in := in.(model.KVOp); in.F {
 			case "get":
-				return []cell[string]{{in.Key, out}}
+				return []cell{{in.Key, out}}
 			case "cas":
-				return []cell[string]{{in.Key, in.Old}}
+				return []cell{{in.Key, in.Old}}
 			}
 			return nil
 		},
-		puts: func(in checker.KVOp) []cell[string] {
-			if in.F == "get" {
-				return nil
+		puts: func(in any) []cell {
+			if in := in.(model.KVOp); in.F != "get" {
+				return []cell{{in.Key, in.Value}}
 			}
-			return []cell[string]{{in.Key, in.Value}}
+			return nil
 		},
-		write: func(c cell[string]) (checker.KVOp, string) {
-			return checker.KVOp{F: "put", Key: c.key, Value: c.value}, ""
+		write: func(c cell) (in, out any) {
+			return model.KVOp{F: "put", Key: c.key, Value: c.value.(string)}, ""
 		},
-		usual:   []string{""},
-		given:   func(i initial) string { return i.text },
-		unknown: checker.Linearizable(unknownStrings()),
+		usual:   []any{""},
+		given:   func(i initial) any { return i.text },
+		loose:   "",
+		unknown: linearizable.New(unknownStrings()),
 		rough:   appends,
 	}
 }
 
 // registers adds to the model of an object that its registers may hold other values at
 // first than its own.
-func registers[S, V comparable, In, Out any](m Model, object checker.Model[S, In, Out], c cells[V, In, Out], init initial) Model {
+func registers[S comparable, In, Out any](m Model, object model.Model[S, In, Out], c cells, init initial) Model {
 	m.begin = func(ctx context.Context, h *history.History, consistency string) (checker.Checker, *history.History, string, error) {
 		if init.unknown && consistency != Linearizable {
 			return nil, nil, "", fmt.Errorf("--initial %s is for linearizability; for %s, say what the registers held: --initial VALUE", UnknownInitial, consistency)
@@ -168,15 +185,15 @@ func registers[S, V comparable, In, Out any](m Model, object checker.Model[S, In
 		if init.unknown && c.unknown != nil && c.rough(h) {
 			return c.unknown, h, "", nil
 		}
-		b, object := beginning[V, In, Out]{cells: c, init: init, h: h, base: c.usual[0]}, object
-		if base, ok := any(c.loose).(S); init.unknown && ok {
+		b, object := beginning{cells: c, init: init, h: h, base: c.usual[0]}, object
+		if base, ok := c.loose.(S); init.unknown && ok {
 			b.base, object.Init = c.loose, base
 		}
-		b.judge = func(h *history.History) checker.Verdict { return checker.Linearizable(object).Check(ctx, h).Verdict }
+		b.judge = func(h *history.History) checker.Verdict { return linearizable.New(object).Check(ctx, h).Verdict }
 		values := b.values()
 		with := object
 		one, same := common(values)
-		if state, fits := any(one).(S); same && fits {
+		if state, fits := one.(S); same && fits {
 			with.Init = state // of all keys alike: nothing need be written
 			values = nil
 		} else if consistency != Linearizable && len(values) > 0 {
@@ -195,40 +212,40 @@ func registers[S, V comparable, In, Out any](m Model, object checker.Model[S, In
 }
 
 // common returns the value that all keys have, if it is one.
-func common[V comparable](values []cell[V]) (one V, same bool) {
+func common(values []cell) (one any, same bool) {
 	if len(values) == 0 {
 		return one, false
 	}
 	one = values[0].value
-	return one, !slices.ContainsFunc(values, func(c cell[V]) bool { return c.value != one })
+	return one, !slices.ContainsFunc(values, func(c cell) bool { return c.value != one })
 }
 
 // beginning finds out what registers held before the first op of a history.
-type beginning[V comparable, In, Out any] struct {
-	cells[V, In, Out]
+type beginning struct {
+	cells
 	init  initial
 	h     *history.History
-	base  V // what a key holds at first of which nothing is written
+	base  any // what a key holds at first of which nothing is written
 	judge func(h *history.History) checker.Verdict
 	note  string
 }
 
 // A keyState is what a history shows of one key.
-type keyState[V comparable] struct {
-	seen    []V           // by calls that may have come before all others, in the order of their ends
-	foreign []V           // seen values that no call puts
-	puts    map[V]bool    // what calls may have put
-	over    int           // index of the first completion of a call that put something
-	sights  []sighting[V] // all values seen
+type keyState struct {
+	seen    []any        // by calls that may have come before all others, in the order of their ends
+	foreign []any        // seen values that no call puts
+	puts    map[any]bool // what calls may have put
+	over    int          // index of the first completion of a call that put something
+	sights  []sighting   // all values seen
 }
 
-type sighting[V comparable] struct {
-	value       V
+type sighting struct {
+	value       any
 	invoke, end int
 }
 
 // values returns what each key holds at first, in the order of the keys' first calls.
-func (b *beginning[V, In, Out]) values() (all []cell[V]) {
+func (b *beginning) values() (all []cell) {
 	order, keys := b.keyStates()
 	usual := b.usual[0]
 	for _, key := range slices.Backward(order) {
@@ -246,14 +263,14 @@ func (b *beginning[V, In, Out]) values() (all []cell[V]) {
 		case !shown: // as the first key of which reads show it
 			v = usual
 		}
-		all = append(all, cell[V]{key, v})
+		all = append(all, cell{key, v})
 	}
 	return all
 }
 
 // byReads returns the usual value that reads saw before anything had been put, if any
 // did.
-func (b *beginning[V, In, Out]) byReads(k *keyState[V]) (v V, ok bool) {
+func (b *beginning) byReads(k *keyState) (v any, ok bool) {
 	for _, v := range k.seen {
 		if slices.Contains(b.usual, v) && !k.puts[v] {
 			return v, true
@@ -266,12 +283,12 @@ func (b *beginning[V, In, Out]) byReads(k *keyState[V]) (v V, ok bool) {
 // linearizable if there is one: what was seen and never put must have been there; and
 // else a call that saw what was there began before any call that put something had
 // ended, so that only what these saw matters.
-func (b *beginning[V, In, Out]) unknown(key string, k *keyState[V]) V {
+func (b *beginning) unknown(key string, k *keyState) any {
 	if len(k.foreign) > 0 && !slices.Contains(b.usual, k.foreign[0]) {
 		return k.foreign[0]
 	}
 	first := b.base
-	candidates := []V{first}
+	candidates := []any{first}
 	for _, v := range k.seen {
 		if !slices.Contains(candidates, v) && !slices.Contains(b.usual, v) {
 			candidates = append(candidates, v)
@@ -284,7 +301,7 @@ func (b *beginning[V, In, Out]) unknown(key string, k *keyState[V]) V {
 	for _, v := range candidates {
 		begun := calls
 		if v != b.base {
-			in, out := b.write(cell[V]{key, v})
+			in, out := b.write(cell{key, v})
 			begun = prepended(calls, key, in, out)
 		}
 		if b.judge(begun) == checker.Valid {
@@ -295,20 +312,20 @@ func (b *beginning[V, In, Out]) unknown(key string, k *keyState[V]) V {
 }
 
 // keyStates collects what the history shows of each key.
-func (b *beginning[V, In, Out]) keyStates() (order []string, keys map[string]*keyState[V]) {
-	keys = map[string]*keyState[V]{}
-	state := func(key string) *keyState[V] {
+func (b *beginning) keyStates() (order []string, keys map[string]*keyState) {
+	keys = map[string]*keyState{}
+	state := func(key string) *keyState {
 		k := keys[key]
 		if k == nil {
-			k = &keyState[V]{puts: map[V]bool{}, over: int(^uint(0) >> 1)}
+			k = &keyState{puts: map[any]bool{}, over: int(^uint(0) >> 1)}
 			keys[key] = k
 			order = append(order, key)
 		}
 		return k
 	}
 	for c := range b.h.Calls() {
-		in, ok := c.Invoke.Input.(In)
-		if !ok {
+		in := c.Invoke.Input
+		if !b.takes(in) {
 			continue
 		}
 		for _, key := range b.keys(in) {
@@ -321,10 +338,10 @@ func (b *beginning[V, In, Out]) keyStates() (order []string, keys map[string]*ke
 				k.over = min(k.over, c.Returned())
 			}
 		}
-		if out, known := c.Complete.Output.(Out); known && c.Complete.Type == history.OK {
+		if out := c.Complete.Output; b.gives(out) && c.Complete.Type == history.OK {
 			for _, s := range b.sees(in, out) {
 				k := state(s.key)
-				k.sights = append(k.sights, sighting[V]{s.value, c.Invoke.Index, c.Complete.Index})
+				k.sights = append(k.sights, sighting{s.value, c.Invoke.Index, c.Complete.Index})
 			}
 		}
 	}
@@ -335,8 +352,8 @@ func (b *beginning[V, In, Out]) keyStates() (order []string, keys map[string]*ke
 }
 
 // finish sorts what was seen by the ends of the calls that saw it.
-func (k *keyState[V]) finish() {
-	slices.SortFunc(k.sights, func(a, b sighting[V]) int { return a.end - b.end })
+func (k *keyState) finish() {
+	sorting.Func(k.sights, func(a, b sighting) int { return a.end - b.end })
 	for _, s := range k.sights {
 		if s.invoke < k.over && !slices.Contains(k.seen, s.value) {
 			k.seen = append(k.seen, s.value)
@@ -349,16 +366,15 @@ func (k *keyState[V]) finish() {
 }
 
 // callsOf returns the ops of the calls on a key alone.
-func (b *beginning[V, In, Out]) callsOf(key string) *history.History {
+func (b *beginning) callsOf(key string) *history.History {
 	var ops []history.Op
 	open := map[int]bool{}
 	for op := range b.h.Ops() {
-		in, ok := op.Input.(In)
 		if op.Process == history.Nemesis {
 			continue
 		}
 		if op.Type == history.Invoke {
-			open[op.Process] = ok && slices.Contains(b.keys(in), key)
+			open[op.Process] = b.takes(op.Input) && slices.Contains(b.keys(op.Input), key)
 		}
 		if open[op.Process] {
 			ops = append(ops, op)
@@ -369,7 +385,7 @@ func (b *beginning[V, In, Out]) callsOf(key string) *history.History {
 
 // written returns the history with a write of each value before all else, by a process
 // of its own.
-func (b *beginning[V, In, Out]) written(values []cell[V]) *history.History {
+func (b *beginning) written(values []cell) *history.History {
 	h := b.h
 	n := 0
 	for _, c := range slices.Backward(values) {

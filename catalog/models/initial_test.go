@@ -10,6 +10,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/tier"
+	"github.com/capsize-go/capsize/model"
 )
 
 // A firstValue is what a register holds: a value, and whether nothing was ever put there.
@@ -20,8 +21,8 @@ type firstValue struct {
 
 // stepOne is what registers do, spelled out: the state of one after a call on it, and
 // whether the answer is right.
-func stepOne(s firstValue, in checker.RegisterOp, out int, found bool) (firstValue, bool) {
-	holds := func(v int) bool { return s.value == v || s.nothing && (v == 0 || v == checker.Nil) }
+func stepOne(s firstValue, in model.RegisterOp, out int, found bool) (firstValue, bool) {
+	holds := func(v int) bool { return s.value == v || s.nothing && (v == 0 || v == model.Nil) }
 	switch {
 	case in.F == "write":
 		return firstValue{value: in.Value}, true
@@ -35,7 +36,7 @@ func stepOne(s firstValue, in checker.RegisterOp, out int, found bool) (firstVal
 
 // A trialCall is a call of a history of registers: its steps, and what they were answered.
 type trialCall struct {
-	in        []checker.RegisterOp
+	in        []model.RegisterOp
 	out       []int
 	known     bool
 	call, ret int
@@ -95,8 +96,8 @@ func trial(r *rand.Rand, steps int, fs []string) (calls []trialCall) {
 		if n > 0 && (len(open) == 0 || len(open) < 3 && r.IntN(2) == 0) {
 			c := trialCall{call: clock, ret: 1 << 30}
 			for range 1 + r.IntN(steps) {
-				in := checker.RegisterOp{F: fs[r.IntN(len(fs))], Key: string(rune('a' + r.IntN(2)))}
-				out := []int{0, 1, 1, 2, 2, 3, checker.Nil}[r.IntN(7)]
+				in := model.RegisterOp{F: fs[r.IntN(len(fs))], Key: string(rune('a' + r.IntN(2)))}
+				out := []int{0, 1, 1, 2, 2, 3, model.Nil}[r.IntN(7)]
 				switch in.F {
 				case "cas":
 					in.Old, in.Value = r.IntN(3), 1+r.IntN(2)
@@ -229,7 +230,7 @@ func anyString(calls []stringCall) bool {
 }
 
 type stringCall struct {
-	in        checker.KVOp
+	in        model.KVOp
 	out       string
 	known     bool
 	call, ret int
@@ -243,7 +244,7 @@ func stringOrder(left []stringCall, s string) bool {
 		for _, d := range left {
 			first = first && d.ret >= c.call
 		}
-		next, ok := checker.KV().Step(s, c.in, c.out)
+		next, ok := model.KV().Step(s, c.in, c.out)
 		rest := append(append([]stringCall{}, left[:i]...), left[i+1:]...)
 		if first && (ok || !c.known) && stringOrder(rest, next) {
 			return true
@@ -263,7 +264,7 @@ func TestInitialUnknownStrings(t *testing.T) {
 		var all []stringCall
 		byCall := map[int]stringCall{}
 		for _, k := range calls {
-			c := stringCall{checker.KVOp{F: map[string]string{"read": "get", "write": "put", "cas": "cas", "append": "append"}[k.in[0].F], Key: "k"},
+			c := stringCall{model.KVOp{F: map[string]string{"read": "get", "write": "put", "cas": "cas", "append": "append"}[k.in[0].F], Key: "k"},
 				"", k.known, k.call, k.ret}
 			switch c.in.F {
 			case "get":

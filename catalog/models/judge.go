@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/vacuity"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/names"
 )
@@ -22,7 +23,7 @@ type Options struct {
 	Independent bool            // values are pairs of a key and a value, see [history.Options]
 	Lenient     bool            // read what contradicts itself, and say what was assumed
 	Rename      history.Renames // what names of the file mean
-	MayFail     []string        // kinds of call of which none needs to have succeeded, see [checker.Vacuous]
+	MayFail     []string        // kinds of call of which none needs to have succeeded, see [vacuity.Of]
 }
 
 // A Check reads recorded histories and holds them to what its [Options] name. [New]
@@ -152,12 +153,12 @@ func (c *Check) Judge(ctx context.Context, rec Recorded) (Judgement, error) {
 	if err != nil {
 		return Judgement{}, err
 	}
-	grounded := checker.Grounded(checker.Func(func(ctx context.Context, _ *history.History) checker.Result {
+	grounded := vacuity.Grounded(checker.Func(func(ctx context.Context, _ *history.History) checker.Result {
 		return held.Check(ctx, rec.History)
 	}), c.opts.MayFail...)
 	r := grounded.Check(ctx, recorded)                         // without the writes that begin the history: nobody recorded them
 	if r.Verdict == checker.Valid && c.Model.Name != "stats" { // which asks only whether calls succeed
-		if reason, unread := checker.Unread(recorded); unread {
+		if reason, unread := vacuity.Unread(recorded); unread {
 			r.Verdict, r.Reason, r.Undecided = checker.Unknown, reason, "nothing was read"
 		}
 	}
@@ -170,7 +171,7 @@ func (c *Check) checkMayFail(h *history.History) error {
 	if len(c.opts.MayFail) == 0 {
 		return nil
 	}
-	kinds := checker.Kinds(h)
+	kinds := vacuity.Kinds(h)
 	for _, name := range c.opts.MayFail {
 		if !slices.Contains(kinds, name) && !slices.Contains(c.Model.Fs, name) {
 			return fmt.Errorf("may-fail: %w", names.Unknown("kind of call in the history", name, kinds))

@@ -11,8 +11,14 @@ import (
 	"strings"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/consistency"
+	"github.com/capsize-go/capsize/checker/freshness"
+	"github.com/capsize-go/capsize/checker/jepsen"
+	"github.com/capsize-go/capsize/checker/linearizable"
+	"github.com/capsize-go/capsize/checker/stats"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/names"
+	"github.com/capsize-go/capsize/model"
 )
 
 // Linearizable is the consistency that models are held to by default.
@@ -266,45 +272,45 @@ func All() []Model { return modelsOf(initial{}, 2) }
 func modelsOf(init initial, size int) []Model {
 	return append([]Model{
 		registers(object("register", "integers by key, 0 or nothing at first, or --initial: read, write, cas, which is answered with what it found",
-			checker.Register(), register(true)), checker.Register(), numbers(true), init),
+			model.Register(), register(true)), model.Register(), numbers(true), init),
 		registers(object("cas-register", "integers by key, nothing or 0 at first, or --initial: read, write, cas, which says only whether it was done; Knossos's",
-			checker.CASRegister(checker.Nil), register(false)), checker.CASRegister(checker.Nil), numbers(false), init),
+			model.CASRegister(model.Nil), register(false)), model.CASRegister(model.Nil), numbers(false), init),
 		registers(object("multi-register", "integers by name, 0 or nothing at first, or --initial: transactions of reads and writes; Knossos's",
-			checker.MultiRegister(), multiRegister()), checker.MultiRegister(), many(), init),
+			model.MultiRegister(), multiRegister()), model.MultiRegister(), many(), init),
 		registers(object("kv", `strings by key, "" at first, or --initial: get, put, append, cas, which says only whether it was done`,
-			checker.KV(), stringStore()), checker.KV(), strung(), init),
-		object("mutex", "a lock that is held by one at a time, whoever lets it go: acquire, release; Knossos's", checker.Mutex(), lock(false)),
-		object("owned-mutex", "a lock that only its holder, a process, lets go", checker.ReentrantLock(1), lock(false)),
-		object("reentrant-lock", "a lock that its holder may acquire twice, or --size times", checker.ReentrantLock(size), lock(false)),
-		object("fenced-lock", "a lock whose acquisitions are answered with tokens that only grow", checker.FencedLock(), lock(true)),
-		object("semaphore", "two permits or --size: acquire, release", checker.Semaphore(size), lock(false)),
-		settled(object("counter", "integers by key, 0 at first: add, increment, which is answered with the new value, read", checker.CounterModel(), counter()), settleCounter),
-		object("set", "sets of integers by key, empty at first: add, remove, contains, read", checker.SetModel(), set()),
-		object("queue", "a queue by key: enqueue, dequeue; first in, first out; Knossos's fifo-queue", checker.FIFOQueue(), queue()),
-		object("priority-queue", "a queue by key that gives back the least value first", checker.PriorityQueue(), queue()),
-		object("unordered-queue", "a queue by key that gives back its values in any order; Knossos's", checker.UnorderedQueue(), queue()),
-		object("stack", "a stack by key: push, pop", checker.Stack(), stack()),
-		object("log", "a list by key that is only appended to: append, read", checker.Log(), log()),
+			model.KV(), stringStore()), model.KV(), strung(), init),
+		object("mutex", "a lock that is held by one at a time, whoever lets it go: acquire, release; Knossos's", model.Mutex(), lock(false)),
+		object("owned-mutex", "a lock that only its holder, a process, lets go", model.ReentrantLock(1), lock(false)),
+		object("reentrant-lock", "a lock that its holder may acquire twice, or --size times", model.ReentrantLock(size), lock(false)),
+		object("fenced-lock", "a lock whose acquisitions are answered with tokens that only grow", model.FencedLock(), lock(true)),
+		object("semaphore", "two permits or --size: acquire, release", model.Semaphore(size), lock(false)),
+		settled(object("counter", "integers by key, 0 at first: add, increment, which is answered with the new value, read", model.Counter(), counter()), settleCounter),
+		object("set", "sets of integers by key, empty at first: add, remove, contains, read", model.Set(), set()),
+		object("queue", "a queue by key: enqueue, dequeue; first in, first out; Knossos's fifo-queue", model.FIFOQueue(), queue()),
+		object("priority-queue", "a queue by key that gives back the least value first", model.PriorityQueue(), queue()),
+		object("unordered-queue", "a queue by key that gives back its values in any order; Knossos's", model.UnorderedQueue(), queue()),
+		object("stack", "a stack by key: push, pop", model.Stack(), stack()),
+		object("log", "a list by key that is only appended to: append, read", model.Log(), log()),
 	}, rules()...)
 }
 
 // rules lists the checkers with a rule of their own: Jepsen's.
 func rules() []Model {
 	return []Model{
-		rule("unique-ids", "no id is given twice: generate", checker.DistinctIDs(), "generate"),
-		rule("jepsen-set", "the last read has all that was added: add, read", checker.FinalSet(), "add", "read"),
-		rule("set-full", "what was once known to be in a set stays there: add, read", checker.SetFull(false), "add", "read"),
-		rule("jepsen-counter", "reads are within what was added: add, read", checker.CounterBounds(), "add", "read"),
-		rule("jepsen-queue", "what comes out went in: enqueue, dequeue, drain", checker.QueueSources(), "enqueue", "dequeue", "drain"),
-		rule("total-queue", "what goes in comes out, at least once: enqueue, dequeue, drain", checker.TotalQueue(false), "enqueue", "dequeue", "drain"),
-		rule("bank", "every read of all accounts has the same total, and none below 0: transfer, read", checker.Bank(checker.BankRule{}), "transfer", "read"),
-		rule("bank-overdraft", "bank, with balances below 0", checker.Bank(checker.BankRule{Negative: true}), "transfer", "read"),
-		rule("long-fork", "of two reads of the same keys, one has seen all that the other has: read, write, txn", checker.LongFork(0), "read", "write", "txn"),
-		rule("causal-reverse", "who sees a write sees those that had ended before it began: read, write", checker.CausalReverse(), "read", "write"),
-		rule("monotonic", "values rise with the times at which they were inserted: add, read", checker.MonotonicInserts(false), "add", "read"),
-		copiesRule("cache", "no read is older than a write that had been acknowledged: read, write, answered with versions", checker.Fresh(checker.Promise{})),
-		copiesRule("cache-sessions", "no read is older than what its process had read or written: read, write, answered with versions", checker.Sessions()),
-		rule("stats", "some call of each f is ok; counts availability, latency and rate", checker.Statistics(checker.StatsLimits{EachF: true})),
+		rule("unique-ids", "no id is given twice: generate", jepsen.DistinctIDs(), "generate"),
+		rule("jepsen-set", "the last read has all that was added: add, read", jepsen.FinalSet(), "add", "read"),
+		rule("set-full", "what was once known to be in a set stays there: add, read", jepsen.SetFull(false), "add", "read"),
+		rule("jepsen-counter", "reads are within what was added: add, read", jepsen.CounterBounds(), "add", "read"),
+		rule("jepsen-queue", "what comes out went in: enqueue, dequeue, drain", jepsen.QueueSources(), "enqueue", "dequeue", "drain"),
+		rule("total-queue", "what goes in comes out, at least once: enqueue, dequeue, drain", jepsen.TotalQueue(false), "enqueue", "dequeue", "drain"),
+		rule("bank", "every read of all accounts has the same total, and none below 0: transfer, read", jepsen.Bank(jepsen.BankRule{}), "transfer", "read"),
+		rule("bank-overdraft", "bank, with balances below 0", jepsen.Bank(jepsen.BankRule{Negative: true}), "transfer", "read"),
+		rule("long-fork", "of two reads of the same keys, one has seen all that the other has: read, write, txn", jepsen.LongFork(0), "read", "write", "txn"),
+		rule("causal-reverse", "who sees a write sees those that had ended before it began: read, write", jepsen.CausalReverse(), "read", "write"),
+		rule("monotonic", "values rise with the times at which they were inserted: add, read", jepsen.MonotonicInserts(false), "add", "read"),
+		copiesRule("cache", "no read is older than a write that had been acknowledged: read, write, answered with versions", freshness.New(freshness.Promise{})),
+		copiesRule("cache-sessions", "no read is older than what its process had read or written: read, write, answered with versions", freshness.Sessions()),
+		rule("stats", "some call of each f is ok; counts availability, latency and rate", stats.New(stats.Limits{EachF: true})),
 	}
 }
 
@@ -334,7 +340,7 @@ func copiesRule(name, doc string, c checker.Checker) Model {
 	return Model{
 		Row: Row{name, doc}, Own: true, Fs: d.fs,
 		check:      func(string) (checker.Checker, bool) { return c, true },
-		read:       history.ReadAs[checker.CacheOp, checker.Copy],
+		read:       history.ReadAs[model.CacheOp, model.Copy],
 		translator: boxed(d).translator,
 	}
 }
@@ -346,7 +352,7 @@ const strongest = "strongest"
 // but the first are for registers, and want every written value to be unique.
 func Consistencies() []Row {
 	var all []Row
-	for _, l := range checker.Consistencies(checker.Register()) {
+	for _, l := range consistency.Levels(model.Register()) {
 		all = append(all, Row{l.Name, l.Says})
 	}
 	return append(all,
@@ -356,7 +362,7 @@ func Consistencies() []Row {
 }
 
 // object returns the row of the model of an object.
-func object[S comparable, In, Out any](name, doc string, m checker.Model[S, In, Out], d codec[In, Out]) Model {
+func object[S comparable, In, Out any](name, doc string, m model.Model[S, In, Out], d codec[In, Out]) Model {
 	untyped := boxed(d)
 	return Model{
 		Row:        Row{name, doc},
@@ -376,16 +382,16 @@ func settled(m Model, settle func(h *history.History) (*history.History, string)
 }
 
 // held returns the checker of a consistency.
-func held[S comparable, In, Out any](m checker.Model[S, In, Out], consistency string) (checker.Checker, bool) {
+func held[S comparable, In, Out any](m model.Model[S, In, Out], level string) (checker.Checker, bool) {
 	switch {
-	case consistency == Linearizable:
-		return checker.Linearizable(m), true
+	case level == Linearizable:
+		return linearizable.New(m), true
 	case m.Access == nil: // the rest is decided for registers
 		return nil, false
-	case consistency == strongest:
-		return checker.Consistency(m), true
+	case level == strongest:
+		return consistency.New(m), true
 	}
-	c, err := checker.ConsistencyNamed(m, consistency)
+	c, err := consistency.Named(m, level)
 	return c, err == nil
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/model"
 )
 
 // recorded is a source of ops as Jepsen records them.
@@ -189,7 +190,7 @@ func TestTranslateKeepsWhatHappened(t *testing.T) {
 	assert.Equal(t, []string{"ok", "invoke", "info", "ok", "invoke", "info", "invoke", "fail"}, types)
 	assert.Nil(t, h.At(0).Output)
 	assert.Equal(t, history.JepsenOp{F: "kill"}, h.At(2).Output)
-	assert.Equal(t, checker.RegisterOp{F: "cas", Old: 1, Value: 2}, h.At(6).Input)
+	assert.Equal(t, model.RegisterOp{F: "cas", Old: 1, Value: 2}, h.At(6).Input)
 }
 
 func TestFindModel(t *testing.T) {

@@ -3,8 +3,8 @@ package models
 import (
 	"fmt"
 
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/model"
 )
 
 // additions counts what a history of counters shows of the answers to additions.
@@ -16,9 +16,9 @@ type additions struct {
 
 func additionsOf(h *history.History) (a additions) {
 	for c := range h.Calls() {
-		in, ok := c.Invoke.Input.(checker.CounterOp)
+		in, ok := c.Invoke.Input.(model.CounterOp)
 		out, known := c.Complete.Output.(int)
-		if !ok || !known || c.Complete.Type != history.OK || out == checker.Nil {
+		if !ok || !known || c.Complete.Type != history.OK || out == model.Nil {
 			continue
 		}
 		switch {
@@ -58,13 +58,13 @@ func settleCounter(h *history.History) (*history.History, string) {
 	}
 	asked := map[int]string{} // by the index of an invocation, what it is from here on
 	for c := range h.Calls() {
-		in, ok := c.Invoke.Input.(checker.CounterOp)
+		in, ok := c.Invoke.Input.(model.CounterOp)
 		if !ok || in.F == "read" {
 			continue
 		}
 		increments := in.F == "increment" && a.increments > 0 || in.F == "add" && news
 		f := "add"
-		if out, known := c.Complete.Output.(int); increments && (c.Complete.Type != history.OK || known && out != checker.Nil) {
+		if out, known := c.Complete.Output.(int); increments && (c.Complete.Type != history.OK || known && out != model.Nil) {
 			f = "increment"
 		}
 		asked[c.Invoke.Index] = f
@@ -83,7 +83,7 @@ func refitted(h *history.History, asked map[int]string) *history.History {
 		case op.Process == history.Nemesis:
 		case op.Type == history.Invoke:
 			delete(open, op.Process)
-			if in, ok := op.Input.(checker.CounterOp); ok && adds {
+			if in, ok := op.Input.(model.CounterOp); ok && adds {
 				in.F = f
 				op.Input, open[op.Process] = in, f
 			}

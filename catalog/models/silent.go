@@ -19,7 +19,7 @@ func unjudged(asked, done history.JepsenOp) error {
 		return nil
 	}
 	return &history.FlawError{Flaw: history.WrongAnswer, Text: fmt.Sprintf(
-		"the answer %s to this %s says neither that it was done nor what was invoked, and nothing of the model judges it", edn(done.Value), asked.F)}
+		"the answer %s to this %s says neither that it was done nor what was invoked, and nothing of the model judges it", ednText(done.Value), asked.F)}
 }
 
 // acknowledges reports whether an answer says only that a call was done.

@@ -6,20 +6,20 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/model"
 )
 
 // unknownMany is the model of registers that are read and written several at once, and
-// of which nobody knows what they held at first: as [checker.MultiRegister], but the first
+// of which nobody knows what they held at first: as [model.MultiRegister], but the first
 // read of a register that nothing was written to finds what the register held. So a history
 // is linearizable if some first values of all keys together make it so, and no values need be
 // tried. 0 and nil are one first value, as for MultiRegister.
-func unknownMany() checker.Model[string, []checker.RegisterOp, []int] {
-	return checker.Model[string, []checker.RegisterOp, []int]{
-		Name:     checker.MultiRegister().Name,
-		Describe: checker.MultiRegister().Describe,
-		Step: func(s string, in []checker.RegisterOp, out []int) (string, bool) {
+func unknownMany() model.Model[string, []model.RegisterOp, []int] {
+	return model.Model[string, []model.RegisterOp, []int]{
+		Name:     model.MultiRegister().Name,
+		Describe: model.MultiRegister().Describe,
+		Step: func(s string, in []model.RegisterOp, out []int) (string, bool) {
 			known := parseKnown(s)
 			ok := len(out) == len(in)
 			for i, o := range in {
@@ -71,10 +71,10 @@ func (k *known) see(key string, v int) bool {
 	i, ok := k.find(quotedName(key))
 	switch {
 	case ok && (*k)[i][1] == nothing:
-		return v == 0 || v == checker.Nil
+		return v == 0 || v == model.Nil
 	case ok:
 		return (*k)[i][1] == value
-	case v == 0 || v == checker.Nil:
+	case v == 0 || v == model.Nil:
 		value = nothing
 	}
 	k.set(key, value)
@@ -94,15 +94,15 @@ func (k known) String() string {
 func quotedName(key string) string { return strings.ReplaceAll(strconv.Quote(key), ";", `\x3b`) }
 
 // unknownStrings is the model of strings by key of which nobody knows what they were at
-// first: as [checker.KV], but a get or a cas that comes before any put finds what was there
+// first: as [model.KV], but a get or a cas that comes before any put finds what was there
 // at first, and what was appended to it. A state is a string behind a mark: of one that is
 // known, or of what was appended to one that is not.
-func unknownStrings() checker.Model[string, checker.KVOp, string] {
+func unknownStrings() model.Model[string, model.KVOp, string] {
 	const isKnown, isUnknown = "=", "?"
-	kv := checker.KV()
-	return checker.Model[string, checker.KVOp, string]{
+	kv := model.KV()
+	return model.Model[string, model.KVOp, string]{
 		Name: kv.Name, Key: kv.Key, Describe: kv.Describe, Init: isUnknown,
-		Step: func(s string, in checker.KVOp, out string) (string, bool) {
+		Step: func(s string, in model.KVOp, out string) (string, bool) {
 			saw := out
 			switch in.F {
 			case "put":
@@ -127,7 +127,7 @@ func unknownStrings() checker.Model[string, checker.KVOp, string] {
 // call saw says nothing of what was there at first without what was appended.
 func appends(h *history.History) bool {
 	for op := range h.Ops() {
-		if in, ok := op.Input.(checker.KVOp); ok && in.F == "append" {
+		if in, ok := op.Input.(model.KVOp); ok && in.F == "append" {
 			return true
 		}
 	}

@@ -1,6 +1,6 @@
 // Package calm takes chance out of connections of libraries that run goroutines of
 // their own, such as gRPC and hashicorp/raft. It is not needed for a run to be
-// right, only for a seed to repeat it; docs/libraries.md says by how much it helps.
+// right, only for a seed to repeat it; docs/reference/libraries.md says by how much it helps.
 //
 // The goroutines that one event wakes run in any order. So it is chance into how
 // many writes a library divides what it sends at one instant, and whether it sends

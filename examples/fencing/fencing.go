@@ -9,8 +9,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/linearizable"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/workloads"
 )
 
@@ -146,7 +147,7 @@ func Workload(s Service) workloads.Workload {
 		Open:   s.Open,
 		Next:   func(workloads.Turn[struct{}, int]) struct{} { return struct{}{} },
 		Invoke: func(ctx context.Context, c Client, _ struct{}) (int, error) { return c.Increment(ctx) },
-		Checker: checker.Linearizable(checker.Model[int, struct{}, int]{
+		Checker: linearizable.New(model.Model[int, struct{}, int]{
 			Name: "increments",
 			Step: func(value int, _ struct{}, before int) (int, bool) { return value + 1, before == value },
 		}),

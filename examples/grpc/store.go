@@ -9,7 +9,7 @@
 //
 // It runs, and its histories are judged, but most seeds do not repeat a run: gRPC
 // draws its backoff from the global source of math/rand/v2, and it matters which
-// of its goroutines runs first. docs/libraries.md has the numbers, and TestRepeats
+// of its goroutines runs first. docs/reference/libraries.md has the numbers, and TestRepeats
 // measures them.
 package grpckv
 

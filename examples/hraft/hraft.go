@@ -12,7 +12,7 @@
 // It runs, and its histories are judged, but a seed does not repeat a run: raft
 // draws its timeouts from the global source of math/rand, in goroutines that run in
 // any order, and selects among several ready cases. A [Store] that is Calm repeats
-// nearly always. docs/libraries.md has the numbers, and TestRepeats measures them.
+// nearly always. docs/reference/libraries.md has the numbers, and TestRepeats measures them.
 //
 // Two limits: faults of the disk are not for this store, because raft panics in a
 // goroutine of its own if it can't write its term, which ends the process; and a

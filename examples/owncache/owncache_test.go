@@ -8,6 +8,7 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/freshness"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/examples/owncache"
 	"github.com/capsize-go/capsize/systems/cache/localcache"
@@ -63,7 +64,7 @@ func TestTTL(t *testing.T) {
 	if testing.Short() {
 		x.Seeds = 1
 	}
-	x.Workload.Checker = checker.Fresh(checker.Promise{Within: 2*time.Second + 400*time.Millisecond})
+	x.Workload.Checker = freshness.New(freshness.Promise{Within: 2*time.Second + 400*time.Millisecond})
 	capsize.Run(t, x)
 }
 
@@ -85,7 +86,7 @@ func Example() {
 			fmt.Println(err)
 			continue
 		}
-		m, err := checker.MeasureFreshness(r.History)
+		m, err := freshness.Measure(r.History)
 		fmt.Printf("guarded %t: %v, %v, %v\n", guarded, r.Verdict, m, err)
 	}
 	// Output:

@@ -50,13 +50,17 @@ func (x trial) test() capsize.Test {
 	}
 }
 
-// TestTrials runs every trial with some seeds, each twice, and logs what it found.
+// TestTrials runs every trial with some seeds, each twice, and logs what it found. Out of the long loop it takes one seed of
+// those that most seeds find.
 func TestTrials(t *testing.T) {
 	for _, x := range trials() {
 		t.Run(x.name, func(t *testing.T) {
 			verdicts := map[checker.Verdict]int{}
 			test, repeats, effects := x.test(), 0, int64(0)
-			n := tier.Seeds(t, 1, 3)
+			n := tier.Seeds(t, 1, 1)
+			if x.some {
+				n = tier.Seeds(t, 1, 3)
+			}
 			for test.Seed = 1; test.Seed <= uint64(n); test.Seed++ {
 				r, digest := exec(t, test)
 				verdicts[r.Verdict]++

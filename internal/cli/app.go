@@ -12,13 +12,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fatih/color"
-	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/report"
 )
 
@@ -165,11 +163,10 @@ func noCommand(root *cobra.Command, args []string) error {
 func (a *app) dress() error {
 	a.style = report.Style{Verbose: a.verbose}
 	tty := false
-	if f, ok := a.out.(*os.File); ok && isTerminal(f) {
-		tty = true
-		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
-			a.style.Width = min(w, 160) // longer lines are hard to follow
-		}
+	if f, ok := a.out.(*os.File); ok {
+		var columns int
+		columns, tty = terminal(f)
+		a.style.Width = min(columns, 160) // longer lines are hard to follow
 	}
 	switch a.color {
 	case "auto":
@@ -180,20 +177,18 @@ func (a *app) dress() error {
 	default:
 		return unknown("colour mode", a.color, []string{"auto", "always", "never"})
 	}
-	color.NoColor = !a.style.Color
 	return nil
 }
 
-func isTerminal(f *os.File) bool { return isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()) }
-
-// paintVerdict colours a word like the verdict.
-func paintVerdict(v checker.Verdict, text string) string {
-	c := [...]color.Attribute{color.FgGreen, color.FgYellow, color.FgRed}[min(int(v), 2)]
-	return color.New(c).Sprint(text)
+// isTerminal reports whether what is written to w is seen at once, by somebody at a terminal.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	_, ok = terminal(f)
+	return ok
 }
-
-func bold(text string) string  { return color.New(color.Bold).Sprint(text) }
-func faint(text string) string { return color.New(color.Faint).Sprint(text) }
 
 // valueKinds say what the value of a flag must be, by its type.
 var valueKinds = map[string]string{
@@ -226,6 +221,6 @@ func flagError(cmd *cobra.Command, err error) error {
 func flagNames(cmd *cobra.Command) []string {
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
-	slices.Sort(names)
+	sorting.Ordered(names)
 	return names
 }

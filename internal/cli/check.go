@@ -45,7 +45,7 @@ folder under ` + reportsDir + `.
 The format of a file is found by looking: one JSON object a line as capsize run and
 go test keep them, Jepsen's history.edn and jepsen.log, JSON with an object an op or
 an object a call, the logs that porcupine reads; all of them compressed by gzip or
-not. See capsize list formats, and docs/formats.md. What a file can't say is whether
+not. See capsize list formats, and docs/reference/formats.md. What a file can't say is whether
 its values are pairs of an independent key and a value: --independent does.
 
 A file whose ops contradict each other is an error that names the line: completions
@@ -180,7 +180,7 @@ func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verd
 	case j.json:
 		err = a.printJSON(j.line(file, r, page))
 	case r.Verdict == checker.Valid:
-		text := fmt.Sprintf("%s %s: %s\n", paintVerdict(r.Verdict, "✓"), nameOf(file), r.Reason)
+		text := fmt.Sprintf("%s %s: %s\n", a.style.Verdict(r.Verdict, "✓"), nameOf(file), r.Reason)
 		for _, note := range page.Notes {
 			text += "  " + note + "\n"
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/capsize-go/capsize/catalog/models"
 	"github.com/capsize-go/capsize/internal/names"
+	"github.com/capsize-go/capsize/report"
 )
 
 // A section is one table of capsize list.
@@ -96,7 +97,7 @@ func (a *app) list(args []string) error {
 	var blocks []string
 	for _, s := range append(slices.Clone(sections), section{name: "scenarios", rows: a.scenarioRows}) {
 		if len(args) == 0 || args[0] == s.name {
-			blocks = append(blocks, s.table())
+			blocks = append(blocks, s.table(a.style))
 		}
 	}
 	_, err := fmt.Fprint(a.out, strings.Join(blocks, "\n"))
@@ -104,7 +105,7 @@ func (a *app) list(args []string) error {
 }
 
 // table formats a section with one thing a line.
-func (s section) table() string {
+func (s section) table(style report.Style) string {
 	rows := s.rows()
 	lines := make([][]string, len(rows)) // all columns but the last
 	for i, r := range rows {
@@ -120,9 +121,9 @@ func (s section) table() string {
 	// The last tab of the head makes its last cell part of a column.
 	fmt.Fprintln(w, strings.Join(append([]string{strings.ToUpper(s.name)}, s.heads...), "\t")+"\t")
 	for i, r := range rows {
-		fmt.Fprintln(w, strings.Join(lines[i], "\t")+"\t"+faint(r.Doc))
+		fmt.Fprintln(w, strings.Join(lines[i], "\t")+"\t"+style.Faint(r.Doc))
 	}
 	_ = w.Flush() // a strings.Builder takes all
 	head, body, _ := strings.Cut(b.String(), "\n")
-	return bold(strings.TrimRight(head, " ")) + "\n" + body
+	return style.Bold(strings.TrimRight(head, " ")) + "\n" + body
 }

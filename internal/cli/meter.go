@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"time"
 
@@ -29,8 +28,7 @@ type meter struct {
 
 // newMeter starts a meter that writes to w if w is a terminal.
 func newMeter(w io.Writer) *meter {
-	f, ok := w.(*os.File)
-	if !ok || !isTerminal(f) {
+	if !isTerminal(w) {
 		return nil
 	}
 	m := &meter{w: w, began: time.Now(), stop: make(chan struct{}), done: make(chan struct{})}

@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 )
@@ -23,8 +22,7 @@ type progress struct {
 const barWidth = 30
 
 func newProgress(w io.Writer, total int) *progress {
-	f, ok := w.(*os.File)
-	return &progress{w: w, total: max(total, 1), bar: ok && isTerminal(f), began: time.Now()}
+	return &progress{w: w, total: max(total, 1), bar: isTerminal(w), began: time.Now()}
 }
 
 // step counts a run, and says how things stand.

@@ -113,7 +113,7 @@ func (a *app) printComparison(rec savedrun.Record, now savedrun.Comparison, diff
 		return err
 	}
 	_, err := fmt.Fprintf(a.out, "\n%s: %s\n  recorded  %-7v  %s  by capsize %s\n  now       %s  by capsize %s\n",
-		bold("The history is not the recorded one"), differs, rec.Verdict, rec.Digest, rec.Capsize, "         "+digest, version())
+		a.style.Bold("The history is not the recorded one"), differs, rec.Verdict, rec.Digest, rec.Capsize, "         "+digest, version())
 	return err
 }
 

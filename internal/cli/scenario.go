@@ -216,7 +216,7 @@ func (a *app) showRows(s scenarios.Scenario, rows []scenarios.Row, o scenarioOpt
 			}
 		}
 	} else {
-		fmt.Fprintf(a.out, "%s: %s\n\n", bold(s.Name), s.Question)
+		fmt.Fprintf(a.out, "%s: %s\n\n", a.style.Bold(s.Name), s.Question)
 		if err := s.Table(a.out, rows); err != nil {
 			return fmt.Errorf("print table: %w", err)
 		}

@@ -149,7 +149,7 @@ func (t *tally) print(a *app, s trial, rerun string) error {
 		}
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "%s: %d of %s\n\n", bold(s.String()), t.runs, runsOf(t.want))
+	fmt.Fprintf(&b, "%s: %d of %s\n\n", a.style.Bold(s.String()), t.runs, runsOf(t.want))
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "VERDICT\tRUNS\tSEEDS")
 	for v, seeds := range t.seeds {
@@ -158,7 +158,7 @@ func (t *tally) print(a *app, s trial, rerun string) error {
 			continue
 		}
 		// The colour comes last on the line: what is invisible would be counted as width.
-		fmt.Fprintf(w, "%v\t%d\t%s\n", checker.Verdict(v), len(seeds), paintSeeds(checker.Verdict(v), seeds))
+		fmt.Fprintf(w, "%v\t%d\t%s\n", checker.Verdict(v), len(seeds), a.style.Verdict(checker.Verdict(v), seedList(seeds)))
 	}
 	w.Flush()
 	t.printPages(&b)
@@ -199,10 +199,6 @@ func runsOf(n int) string {
 		return "1 run"
 	}
 	return fmt.Sprint(n, " runs")
-}
-
-func paintSeeds(v checker.Verdict, seeds []uint64) string {
-	return paintVerdict(v, seedList(seeds))
 }
 
 // seedList lists seeds, those in a row as a range, and not too many.

@@ -4,12 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/report"
 	"github.com/capsize-go/capsize/workloads"
@@ -39,7 +38,7 @@ func newTrial(systemName, bug, workload string) (trial, error) {
 	}
 	w, ok := known[workload]
 	if !ok {
-		return trial{}, unknown("workload for "+sys.Name, workload, slices.Sorted(maps.Keys(known)))
+		return trial{}, unknown("workload for "+sys.Name, workload, sorting.Keys(known))
 	}
 	s.Test.Workload, s.Test.Metrics = w, (*capsize.Result).CallMetrics
 	s.Test.Name = workload + " on " + sys.Name

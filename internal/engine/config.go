@@ -1,9 +1,9 @@
 package engine
 
 import (
-	"maps"
-	"slices"
 	"time"
+
+	"github.com/capsize-go/capsize/internal/sorting"
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
@@ -86,7 +86,7 @@ type Refusal struct{ Node, Said string }
 // RefusalAt returns what Open said to the first client of a node that did not get through in
 // the end, or of any node for "".
 func (r *Record) RefusalAt(node string) (Refusal, bool) {
-	for _, id := range slices.Sorted(maps.Keys(r.Refusals)) {
+	for _, id := range sorting.Keys(r.Refusals) {
 		if x := r.Refusals[id]; node == "" || x.Node == node {
 			return x, true
 		}

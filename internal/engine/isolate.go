@@ -3,9 +3,10 @@ package engine
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
+
+	"github.com/capsize-go/capsize/internal/sorting"
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/internal/keyed"
@@ -56,10 +57,10 @@ func (e *engine) isolate(w *cluster.Cluster) {
 	rest := w.Nodes()
 	key.Rand().Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] })
 	// A node whose disk broke a promise may be no voter yet. They are a minority.
-	slices.SortStableFunc(rest, func(a, b string) int { return cmp.Compare(damaged(w, a), damaged(w, b)) })
+	sorting.Stable(rest, func(a, b string) int { return cmp.Compare(damaged(w, a), damaged(w, b)) })
 	quorum := len(rest)/2 + 1
 	c.Nodes, rest = rest[:quorum], rest[quorum:]
-	slices.Sort(c.Nodes)
+	sorting.Ordered(c.Nodes)
 	for _, name := range rest {
 		ways := []string{down, noReceive, noSend, slow}
 		c.isolated[name] = ways[key.With(name).Range(0, int64(len(ways)))]
@@ -125,6 +126,6 @@ func (c *Core) String() string {
 	for name, how := range c.isolated { // order: sorted below
 		names = append(names, name+" "+how)
 	}
-	slices.Sort(names)
+	sorting.Ordered(names)
 	return fmt.Sprintf("%s were healed and the others frozen: %s", strings.Join(c.Nodes, " "), strings.Join(names, ", "))
 }

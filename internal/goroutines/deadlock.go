@@ -172,7 +172,7 @@ func (w waiter) finding() (f cluster.Finding, certain bool) {
 	at := w.frames[outer(w.Goroutine)]
 	what, ok := lockWaits[w.state]
 	if !ok {
-		what := fmt.Sprintf("hangs: %s waits at %v for %s, and so virtual time can't pass; see docs/determinism.md#locks", at.short(), at, outsideWaits[w.state])
+		what := fmt.Sprintf("hangs: %s waits at %v for %s, and so virtual time can't pass; see docs/reference/determinism.md#locks", at.short(), at, outsideWaits[w.state])
 		return cluster.Finding{Kind: cluster.Hung, Host: w.Host, What: what, Stack: w.Stack()}, false
 	}
 	if w.Goroutine.in("sync.(*Once)") && strings.HasPrefix(w.frames[outer(w.Goroutine)-1].fn, "sync.(*Once)") {
@@ -201,7 +201,7 @@ func (w waiter) finding() (f cluster.Finding, certain bool) {
 	if len(found) == 0 {
 		b.WriteString(", whose holder was not found in the sources")
 	}
-	b.WriteString("; virtual time can't pass while a goroutine waits for a lock: see docs/determinism.md#locks")
+	b.WriteString("; virtual time can't pass while a goroutine waits for a lock: see docs/reference/determinism.md#locks")
 	f.What = b.String()
 	return f, certain
 }

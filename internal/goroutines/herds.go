@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // mostFrames is how many calls of a stack are listed.
@@ -27,7 +29,7 @@ func herds(all []Goroutine, hosts []string) (joined []*herd) {
 		}
 		return len(hosts)
 	}
-	slices.SortStableFunc(all, func(x, y Goroutine) int {
+	sorting.Stable(all, func(x, y Goroutine) int {
 		return cmp.Or(cmp.Compare(place(x), place(y)), cmp.Compare(x.Host, y.Host), cmp.Compare(x.path(), y.path()))
 	})
 	seen := map[string]*herd{}

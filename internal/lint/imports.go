@@ -30,44 +30,59 @@ var importRules = []ImportRule{
 	{Package: "internal/bubble"},
 	{Package: "internal/bugset"},
 	{Package: "internal/keyed"},
+	{Package: "internal/sorting"},
 	{Package: "internal/locks"},
-	{Package: "internal/goroutines", Ours: []string{"cluster", "internal/locks"}},
-	{Package: "internal/engine", Ours: []string{"cluster", "history", "nemesis", "workloads", "internal/bubble", "internal/goroutines", "internal/keyed"}, Testing: true},
+	{Package: "internal/goroutines", Ours: []string{"cluster", "internal/locks", "internal/sorting"}},
+	{Package: "internal/engine", Ours: []string{"cluster", "history", "nemesis", "workloads", "internal/bubble", "internal/goroutines", "internal/keyed", "internal/sorting"}, Testing: true},
 	{Package: "internal/runlog", Ours: []string{"history"}},
+	{Package: "internal/cputime"},
+	{Package: "internal/packed"},
+	{Package: "internal/words"},
+	{Package: "internal/checkertest", Ours: []string{"checker", "history"}, Libs: []string{"github.com/stretchr/testify"}, Testing: true},
+	{Package: "model", Ours: []string{"internal/packed", "internal/sorting", "internal/words"}},
 	{Package: "internal/lint"},
 	{Package: "internal/recorder", Ours: []string{"cluster", "history", "internal/goroutines", "internal/runlog", "internal/savedrun"}},
 	{Package: "internal/savedrun", Ours: []string{"checker", "history", "nemesis"}},
 	{Package: "internal/names"},
 	{Package: "internal/tier", Testing: true},
 	{Package: "internal/repeats", Ours: []string{".", "checker"}, Testing: true},
+	{Package: "internal/scenariotest", Ours: []string{"internal/tier", "scenarios"}, Libs: []string{"github.com/stretchr/testify"}, Testing: true},
 	{Package: "internal/simnet", Ours: []string{"internal/keyed"}},
-	{Package: "cluster", Ours: []string{"internal/bubble", "internal/keyed", "internal/simnet"}},
-	{Package: "systems/kv/raftkv", Ours: []string{"cluster", "internal/bugset"}, Libs: []string{"go.etcd.io/raft/v3", "google.golang.org/protobuf"}},
-	{Package: "systems/kv/primarykv", Ours: []string{"cluster", "internal/bugset"}},
+	{Package: "cluster", Ours: []string{"internal/bubble", "internal/keyed", "internal/simnet", "internal/sorting"}},
+	{Package: "systems/kv/raftkv", Ours: []string{"cluster", "internal/bugset", "internal/sorting"}, Libs: []string{"go.etcd.io/raft/v3", "google.golang.org/protobuf"}},
+	{Package: "systems/kv/primarykv", Ours: []string{"cluster", "internal/bugset", "internal/sorting"}},
 	{Package: "systems/kv/primarykv/gossiped", Ours: []string{"cluster", "systems/adapters/gossip", "systems/kv/primarykv"}},
 	{Package: "systems/adapters/gossip", Ours: []string{"cluster"}, Libs: []string{"github.com/hashicorp/memberlist"}},
 	{Package: "cluster/...", Ours: []string{"cluster"}},
-	{Package: "systems/kv/quorumkv", Ours: []string{"cluster", "systems/journal", "internal/bugset"}},
+	{Package: "systems/kv/quorumkv", Ours: []string{"cluster", "systems/journal", "internal/bugset", "internal/sorting"}},
 	{Package: "systems/kv/quorumkv/gossiped", Ours: []string{"cluster", "systems/adapters/gossip", "systems/kv/quorumkv"}},
 	{Package: "systems/journal", Ours: []string{"cluster"}},
 	{Package: "systems/kv/chainkv", Ours: []string{"cluster", "systems/journal", "internal/bugset"}},
-	{Package: "systems/kv/crdtkv", Ours: []string{"cluster", "systems/journal", "internal/bugset"}},
-	{Package: "systems/kv/registerkv", Ours: []string{"cluster", "systems/journal", "internal/bugset"}},
+	{Package: "systems/kv/crdtkv", Ours: []string{"cluster", "systems/journal", "internal/bugset", "internal/sorting"}},
+	{Package: "systems/kv/registerkv", Ours: []string{"cluster", "systems/journal", "internal/bugset", "internal/sorting"}},
 	{Package: "systems/internal/rows", Ours: []string{"cluster", "systems/journal"}},
-	{Package: "systems/cache/cachekv", Ours: []string{"cluster", "systems/internal/rows", "checker", "internal/keyed"}, Libs: []string{
+	{Package: "systems/cache/cachekv", Ours: []string{"cluster", "systems/internal/rows", "model", "internal/keyed"}, Libs: []string{
 		"golang.org/x/sync", "github.com/redis/go-redis/v9", "github.com/alicebob/miniredis/v2",
 	}},
-	{Package: "systems/cache/localcache", Ours: []string{"cluster", "systems/internal/rows", "checker"}, Libs: []string{
+	{Package: "systems/cache/localcache", Ours: []string{"cluster", "systems/internal/rows", "model"}, Libs: []string{
 		"github.com/hashicorp/golang-lru/v2", "golang.org/x/sync", "github.com/jellydator/ttlcache/v3",
 		"github.com/dgraph-io/ristretto/v2", "github.com/maypok86/otter/v2",
 	}},
-	{Package: "systems/cache/cdn", Ours: []string{"cluster", "checker", "internal/bugset"}, Libs: []string{"github.com/hashicorp/golang-lru/v2", "golang.org/x/sync"}},
+	{Package: "systems/cache/cdn", Ours: []string{"cluster", "model", "internal/bugset"}, Libs: []string{"github.com/hashicorp/golang-lru/v2", "golang.org/x/sync"}},
 	{Package: "systems/...", Ours: []string{"cluster", "systems/adapters/gossip"}},
-	{Package: "nemesis", Ours: []string{"cluster", "internal/keyed"}},
-	{Package: "checker", Ours: []string{"history"}, Libs: []string{"github.com/anishathalye/porcupine"}},
-	{Package: "workloads", Ours: []string{"checker", "cluster", "history"}},
-	{Package: "report", Ours: []string{"history", "checker"}, Libs: []string{"github.com/fatih/color"}},
-	{Package: "catalog/models", Ours: []string{"history", "checker", "internal/names"}},
+	{Package: "nemesis", Ours: []string{"cluster", "internal/keyed", "internal/sorting"}},
+	{Package: "checker", Ours: []string{"history"}},
+	{Package: "checker/internal/budget"},
+	{Package: "checker/internal/wording", Ours: []string{"checker", "history"}},
+	{Package: "checker/internal/shapes", Ours: []string{"checker", "checker/internal/wording", "history", "model"}},
+	{Package: "checker/internal/view", Ours: []string{"checker", "checker/internal/wording", "history", "internal/words", "model"}},
+	{Package: "checker/internal/zones", Ours: []string{"checker/internal/view", "model"}},
+	{Package: "checker/linearizable", Ours: judging, Libs: []string{"github.com/anishathalye/porcupine"}},
+	{Package: "checker/consistency", Ours: append(judging, "checker/linearizable")},
+	{Package: "checker/...", Ours: judging},
+	{Package: "workloads", Ours: []string{"checker", "checker/freshness", "checker/linearizable", "cluster", "history", "model"}},
+	{Package: "report", Ours: []string{"history", "checker", "internal/sorting", "model"}},
+	{Package: "catalog/models", Ours: []string{"history", "checker", "checker/...", "internal/names", "internal/sorting", "model"}},
 	{Package: "scenarios", Ours: []string{".", "checker"}, Testing: true},
 	{Package: "scenarios/...", Ours: []string{anything}, Testing: true},
 	{Package: "realbugs", Ours: []string{anything}, Testing: true},
@@ -78,19 +93,23 @@ var importRules = []ImportRule{
 	{Package: "examples/...", Ours: []string{anything}, Libs: []string{anything}, Testing: true},
 }
 
+// judging is what a checker may import: it judges any history, and knows no cluster.
+var judging = []string{"checker", "checker/internal/...", "history", "internal/sorting", "internal/words", "model"}
+
 // slow is what a first "go run ./cmd/capsize run", which compiles all that it needs, must not wait for: what
 // only scenarios need, and what takes long to compile. make cold measures how long it waits.
 var slow = []string{
 	"systems/cache/cachekv", "systems/cache/cdn", "systems/adapters/gossip", "systems/cache/localcache", "realbugs", "scenarios/caching", "scenarios/replication",
 	"github.com/alicebob/miniredis", "github.com/dgraph-io/ristretto", "github.com/hashicorp", "github.com/jellydator/ttlcache",
 	"github.com/maypok86/otter", "github.com/redis/go-redis", "github.com/stretchr/testify", "golang.org/x/net",
-	"google.golang.org/grpc", "crypto/tls", "encoding/gob", "encoding/xml", "go/types", "net/http",
+	"google.golang.org/grpc", "crypto/tls", "encoding/gob", "encoding/xml", "go/parser", "go/types", "net/http",
+	"github.com/fatih/color", "golang.org/x/sys", "golang.org/x/term",
 }
 
 // onlyFiles are the files that alone may import a library, so that it can be
 // replaced without a search.
 var onlyFiles = map[string][]string{
-	"github.com/anishathalye/porcupine": {"checker/linearizable.go", "checker/operations.go", "checker/porcupine.go"},
+	"github.com/anishathalye/porcupine": {"checker/linearizable/linearizable.go", "checker/linearizable/operations.go", "checker/linearizable/porcupine.go"},
 }
 
 // testLibs are what any test may import.

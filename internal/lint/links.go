@@ -9,8 +9,9 @@ import (
 	"strings"
 )
 
-// Links finds links in Markdown files that lead to no file of the repository, or
-// to a heading that its page does not have. Links to other places are not
+// Links finds links in Markdown files that lead to no file of the repository,
+// to a heading that its page does not have, or from a name of Go, as in
+// [`freshness.New`](checker/freshness/loads.go), to a file that does not have the name. Links to other places are not
 // followed. Files are given by their names from root on; others than Markdown
 // are passed over.
 func Links(root string, files []string) ([]Problem, error) {
@@ -32,6 +33,12 @@ func Links(root string, files []string) ([]Problem, error) {
 					problems = append(problems, Problem{File: name, Line: i + 1, Text: fmt.Sprintf("link to %s: %s", m[1], why)})
 				}
 			}
+			for _, m := range goLink.FindAllStringSubmatch(line, -1) {
+				code, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(path.Join(path.Dir(name), m[2]))))
+				if err == nil && !strings.Contains(string(code), m[1]) {
+					problems = append(problems, Problem{File: name, Line: i + 1, Text: fmt.Sprintf("link to %s: there is no %s in it", m[2], m[1])})
+				}
+			}
 		}
 	}
 	return sorted(problems), nil
@@ -39,6 +46,9 @@ func Links(root string, files []string) ([]Problem, error) {
 
 // linkTarget matches what [text](target) and ![image](target) lead to.
 var linkTarget = regexp.MustCompile(`\]\(([^)\s]+)[^)]*\)`)
+
+// goLink matches a link from an exported name, with or without its package, to a file of Go.
+var goLink = regexp.MustCompile("\\[`(?:[a-z]+\\.)?([A-Z]\\w+)`\\]\\(([^)\\s#]+\\.go)\\)")
 
 // deadLink says what is wrong with a target; it is empty if nothing is.
 func deadLink(root, from, target string) string {

@@ -72,6 +72,13 @@ func TestLanguage(t *testing.T) {
 	onText(t, func(m *Module, files []string) ([]Problem, error) { return Language(m.Root, files, words) })
 }
 
+// TestTerms leaves out what is told of the past, in the words of its time.
+func TestTerms(t *testing.T) {
+	onText(t, func(m *Module, files []string) ([]Problem, error) {
+		return Terms(m.Root, files, terms, "CHANGELOG.md")
+	})
+}
+
 func TestLinks(t *testing.T) {
 	onText(t, func(m *Module, files []string) ([]Problem, error) { return Links(m.Root, files) })
 }
@@ -117,6 +124,9 @@ func TestFixtures(t *testing.T) {
 		"docs": func(m *Module) ([]Problem, error) { return Docs(m, noExample), nil },
 		"language": func(m *Module) ([]Problem, error) {
 			return Language(m.Root, []string{"notes.md", "gone.md", "binary"}, words)
+		},
+		"terms": func(m *Module) ([]Problem, error) {
+			return Terms(m.Root, []string{"notes.md", "old.md", "gone.md", "notes.go"}, terms, "old.md")
 		},
 		"commands": func(m *Module) ([]Problem, error) { return Commands(m, []string{"README.md", "gone.md", "fixture.go"}) },
 		"links": func(m *Module) ([]Problem, error) {

@@ -3,6 +3,7 @@ package lint
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -114,6 +115,27 @@ func TestProblemString(t *testing.T) {
 	} {
 		if got := p.String(); got != want {
 			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// TestWordsHaveTheirParts has each word be looked for where it is, in all its spellings.
+func TestWordsHaveTheirParts(t *testing.T) {
+	said := []string{
+		"/wo" + "rk/x", "/t" + "mp/x", "/ro" + "ot/x", "/ho" + "me/x", "TO" + "DO: x", "TO" + "DO(x)", "FIX" + "ME", "XX" + "X",
+		"As an" + " AI", "Cla" + "ude", "anth" + "ropic", "Chat" + "GPT", "sub" + "agents", "Lorem " + "ipsum", strings.Repeat("<", 7) + " a", strings.Repeat(">", 7) + " b",
+	}
+	for _, text := range said {
+		i := slices.IndexFunc(words, func(w Word) bool { return w.Match.MatchString(text) })
+		if i < 0 {
+			t.Errorf("no word matches %q", text)
+		} else if !words[i].mayBeIn([]byte(strings.ToLower(text))) {
+			t.Errorf("%q has no part of %v", text, words[i].Match)
+		}
+	}
+	for _, w := range words {
+		if w.mayBeIn([]byte("a text without any")) {
+			t.Errorf("each text has a part of %v", w.Match)
 		}
 	}
 }

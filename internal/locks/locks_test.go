@@ -159,3 +159,37 @@ func ExampleSources_Held() {
 	}
 	// Output: s.mu, taken on line 4
 }
+
+// TestSyntax reads what looks alike to one who has tokens and no tree.
+func TestSyntax(t *testing.T) {
+	for _, tt := range []struct{ name, code, want string }{
+		{"a call", "m.lock().Lock()", ""},
+		{"a parenthesis", "(&s.mu).Lock()", "s.mu"},
+		{"an assertion", "x.(sync.Locker).Lock()", ""},
+		{"two indexes", "generic[int, string].Lock()", ""},
+		{"a slice", "all[1:2].Lock()", ""},
+		{"arguments", "s.mu.Lock(ctx)", ""},
+		{"a Do without a function", "s.once.Do()", ""},
+		{"a Do over lines", "s.once.Do(\n\tf,\n)", ""},
+		{"a function type in a literal", "fs := []func() int{\nf,\n}; s.mu.Lock()", "s.mu"},
+		{"a function that returns one", "_ = func() func() int { s.mu.Lock(); return nil }", ""},
+		{"a deferred function", "defer func() {\ns.mu.Lock()\n}()", ""},
+		{"a block that breaks off", "if bad {\ns.mu.Lock()\ns.mu.Unlock()\npanic(1)\n}", "s.mu"},
+		{"a clause that returns", "s.mu.Lock()\nswitch {\ncase bad:\ns.mu.Unlock()\nreturn\ndefault:\nf()\n}", "s.mu"},
+		{"a clause that goes on", "s.mu.Lock()\nswitch {\ncase bad:\ns.mu.Unlock()\ndefault:\nreturn\n}", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file, text := filepath.Join(t.TempDir(), "p.go"), "package p\n\nfunc (s *store) f() {\n"+tt.code+"\n"
+			require.NoError(t, os.WriteFile(file, []byte(text+"wait()\n}\n"), 0o644))
+			var s locks.Sources
+			var got []string
+			for _, l := range s.Held(file, 1+strings.Count(text, "\n")) {
+				got = append(got, l.Text)
+			}
+			assert.Equal(t, tt.want, strings.Join(got, " "))
+		})
+	}
+	unclosed := filepath.Join(t.TempDir(), "p.go")
+	require.NoError(t, os.WriteFile(unclosed, []byte("package p\nfunc f() {\nmu.Lock()\nwait()\n"), 0o644))
+	assert.Empty(t, new(locks.Sources).Held(unclosed, 4), "what is not Go")
+}

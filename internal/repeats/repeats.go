@@ -1,5 +1,5 @@
 // Package repeats measures of how many seeds a test repeats: the numbers in
-// docs/libraries.md come from it. A system that shares nothing with chance repeats
+// docs/reference/libraries.md come from it. A system that shares nothing with chance repeats
 // for each seed; one on a library that does repeats for some, or for none.
 package repeats
 
@@ -22,7 +22,7 @@ type Rate struct {
 	Results []*capsize.Result // of all runs, two for each seed
 }
 
-// String returns the counts as docs/libraries.md states them.
+// String returns the counts as docs/reference/libraries.md states them.
 func (r Rate) String() string {
 	return fmt.Sprintf("%d seeds, each run twice: %d with the same history, %d with the same trace, %d with the same verdict",
 		r.Seeds, r.Histories, r.Traces, r.Verdicts)

@@ -57,7 +57,7 @@ func (c *conn) Read(p []byte) (int, error) {
 			return 0, c.fail("read", os.ErrDeadlineExceeded)
 		case len(p) == 0:
 			return 0, nil
-		case c.in.queue.len() > 0:
+		case length(&c.in.queue) > 0:
 			return c.consume(p), nil
 		case c.in.eof || c.in.shut:
 			return 0, io.EOF

@@ -93,7 +93,7 @@ func (d *dial) asked() {
 	switch {
 	case l == nil:
 		s.net.post(s.host, d.client.host, header, func() { d.answered(syscall.ECONNREFUSED) }, nil)
-	case l.queue.len() < backlog:
+	case length(&l.queue) < backlog:
 		s.life = s.host.life
 		s.net.post(s.host, d.client.host, header, func() { d.answered(nil) }, nil)
 	}

@@ -1,20 +1,21 @@
 package simnet
 
-// A fifo is a queue that uses its memory again.
+// A fifo is a queue that uses its memory again. It has functions and no methods: methods of types with parameters are
+// compiled once more in each package that knows of a type with such a field, and all that use package cluster do.
 type fifo[T any] struct {
 	items []T
 	head  int
 }
 
-func (q *fifo[T]) len() int { return len(q.items) - q.head }
+func length[T any](q *fifo[T]) int { return len(q.items) - q.head }
 
-func (q *fifo[T]) push(v T) { q.items = append(q.items, v) }
+func push[T any](q *fifo[T], v T) { q.items = append(q.items, v) }
 
 // first and last return where items are, to be looked at and changed.
-func (q *fifo[T]) first() *T { return &q.items[q.head] }
-func (q *fifo[T]) last() *T  { return &q.items[len(q.items)-1] }
+func first[T any](q *fifo[T]) *T { return &q.items[q.head] }
+func last[T any](q *fifo[T]) *T  { return &q.items[len(q.items)-1] }
 
-func (q *fifo[T]) pop() T {
+func pop[T any](q *fifo[T]) T {
 	v := q.items[q.head]
 	clear(q.items[q.head : q.head+1])
 	q.head++
@@ -27,4 +28,4 @@ func (q *fifo[T]) pop() T {
 }
 
 // all returns the items, in order. It is good until the next push or pop.
-func (q *fifo[T]) all() []T { return q.items[q.head:] }
+func all[T any](q *fifo[T]) []T { return q.items[q.head:] }

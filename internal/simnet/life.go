@@ -112,7 +112,7 @@ func (c *conn) adopt() {
 		return
 	}
 	c.join()
-	l.queue.push(c)
+	push(&l.queue, c)
 	l.net.wake(&l.wake)
 	if c.peer.err != nil { // its reset was lost, or is on its way
 		c.watch()

@@ -50,8 +50,8 @@ func (l *listener) Accept() (net.Conn, error) {
 			return nil, l.fail("accept", net.ErrClosed)
 		case l.deadline.expired:
 			return nil, l.fail("accept", os.ErrDeadlineExceeded)
-		case l.queue.len() > 0:
-			return l.queue.pop(), nil
+		case length(&l.queue) > 0:
+			return pop(&l.queue), nil
 		}
 		l.net.wait(&l.wake)
 	}
@@ -73,7 +73,7 @@ func (l *listener) close() {
 	delete(l.host.listeners, l.addr.Port)
 	l.host.tcp.free(l.addr.Port)
 	l.deadline.timer.cancel()
-	for _, c := range l.queue.all() {
+	for _, c := range all(&l.queue) {
 		c.abort(net.ErrClosed)
 	}
 	l.queue = fifo[*conn]{}

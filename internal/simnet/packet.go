@@ -93,8 +93,8 @@ func (p *packetConn) ReadFrom(b []byte) (int, net.Addr, error) {
 			return 0, nil, p.fail("read", nil, net.ErrClosed)
 		case p.read.expired:
 			return 0, nil, p.fail("read", nil, os.ErrDeadlineExceeded)
-		case p.queue.len() > 0:
-			d := p.queue.pop()
+		case length(&p.queue) > 0:
+			d := pop(&p.queue)
 			p.size -= len(d.data) + overhead
 			return copy(b, d.data), d.from, nil
 		}
@@ -169,7 +169,7 @@ func (h *host) receive(port int, d datagram) {
 	if p == nil || p.size+size > packetBuffer || !p.accepts(d.from) {
 		return
 	}
-	p.queue.push(d)
+	push(&p.queue, d)
 	p.size += size
 	p.net.wake(&p.wake)
 }

@@ -24,7 +24,7 @@ type receiver struct {
 }
 
 // unread reports whether something has arrived that was not read.
-func (r *receiver) unread() bool { return r.queue.len() > 0 || len(r.early) > 0 }
+func (r *receiver) unread() bool { return length(&r.queue) > 0 || len(r.early) > 0 }
 
 // arrived is called when the link has delivered a segment.
 func (s *segment) arrived() {
@@ -69,7 +69,7 @@ func (c *conn) take(s *segment) {
 	r := &c.in
 	r.next += uint64(len(s.data))
 	if len(s.data) > 0 {
-		r.queue.push(s.data)
+		push(&r.queue, s.data)
 	}
 	if r.shut {
 		c.discard()
@@ -84,12 +84,12 @@ func (c *conn) take(s *segment) {
 func (c *conn) consume(p []byte) int {
 	r := &c.in
 	done := 0
-	for done < len(p) && r.queue.len() > 0 {
-		piece := r.queue.first()
+	for done < len(p) && length(&r.queue) > 0 {
+		piece := first(&r.queue)
 		k := copy(p[done:], *piece)
 		done += k
 		if *piece = (*piece)[k:]; len(*piece) == 0 {
-			r.queue.pop()
+			pop(&r.queue)
 		}
 	}
 	c.consumed(done)
@@ -99,7 +99,7 @@ func (c *conn) consume(p []byte) int {
 // discard throws away what has arrived.
 func (c *conn) discard() {
 	n := 0
-	for _, b := range c.in.queue.all() {
+	for _, b := range all(&c.in.queue) {
 		n += len(b)
 	}
 	c.in.queue = fifo[[]byte]{}

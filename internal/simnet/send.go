@@ -79,11 +79,11 @@ func (c *conn) enqueue(p []byte) int {
 // add copies p to the queue, or the part of it that still fits the last piece.
 // A piece that has to wait is made larger than it need be, for others to join.
 func (o *sender) add(p []byte, waits bool) int {
-	if o.queue.len() > 0 {
-		last := o.queue.last()
-		if free := cap(*last) - len(*last); free > 0 {
+	if length(&o.queue) > 0 {
+		tail := last(&o.queue)
+		if free := cap(*tail) - len(*tail); free > 0 {
 			k := min(free, len(p))
-			*last = append(*last, p[:k]...)
+			*tail = append(*tail, p[:k]...)
 			return k
 		}
 	}
@@ -91,7 +91,7 @@ func (o *sender) add(p []byte, waits bool) int {
 	if waits {
 		size = max(size, coalesce)
 	}
-	o.queue.push(append(make([]byte, 0, size), p...))
+	push(&o.queue, append(make([]byte, 0, size), p...))
 	return len(p)
 }
 
@@ -105,12 +105,12 @@ func (c *conn) room() int { return window - int(c.out.next-c.out.credit) }
 func (c *conn) flush() {
 	o := &c.out
 	for o.queued > 0 && !c.blocked() {
-		piece := *o.queue.first()
+		piece := *first(&o.queue)
 		k := min(len(piece), c.room())
 		if k == len(piece) {
-			o.queue.pop()
+			pop(&o.queue)
 		} else {
-			*o.queue.first() = piece[k:]
+			*first(&o.queue) = piece[k:]
 		}
 		c.post(&segment{seq: o.next, data: piece[:k:k]})
 		o.queued -= k

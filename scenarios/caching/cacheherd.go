@@ -6,8 +6,9 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize"
-	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/freshness"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/systems/cache/cachekv"
 	"github.com/capsize-go/capsize/workloads"
@@ -64,7 +65,7 @@ func herdVariants() (all []scenarios.Variant) {
 		all = append(all, scenarios.Variant{Name: v.name, Doc: v.doc, Fixed: v.fixed, Test: capsize.Test{
 			Name: "cache-herd " + v.name, System: store, Nodes: store.Of.Nodes(), Clients: herdServers, Rate: 2 * herdServers, Duration: herdRun,
 			Timeout: 5 * time.Second, Workload: workloads.Copies(store.Open, workloads.CacheLoad{Writers: -1}),
-			Checker: checker.Coalesced(checker.LoadLimit{Window: herdWindow, OfOne: v.most}), Expect: expected(v.fixed),
+			Checker: freshness.Coalesced(freshness.LoadLimit{Window: herdWindow, OfOne: v.most}), Expect: expected(v.fixed),
 		}})
 	}
 	return append(all, manyVariant("one-life", "a hundred keys whose copies all live as long", 0, false),
@@ -80,7 +81,7 @@ func manyVariant(name, doc string, jitter float64, fixed bool) scenarios.Variant
 	return scenarios.Variant{Name: name, Doc: doc, Fixed: fixed, Test: capsize.Test{
 		Name: "cache-herd " + name, System: store, Nodes: store.Nodes(), Clients: 2 * herdServers, Rate: 1000, Duration: herdRun,
 		Workload: workloads.Copies(store.Open, workloads.CacheLoad{Writers: -1, Keys: manyKeys}),
-		Checker:  checker.Coalesced(checker.LoadLimit{Window: manyWindow, OfOne: 1, Expired: manyMost}), Expect: expected(fixed),
+		Checker:  freshness.Coalesced(freshness.LoadLimit{Window: manyWindow, OfOne: 1, Expired: manyMost}), Expect: expected(fixed),
 	}}
 }
 
@@ -101,7 +102,7 @@ type herdMeter struct {
 // Add counts one run.
 func (m *herdMeter) Add(ctx context.Context, r *capsize.Result) error {
 	for c := range r.History.Calls() {
-		if in, ok := c.Invoke.Input.(checker.CacheOp); ok && in.F == "read" && c.Complete.Type == history.OK {
+		if in, ok := c.Invoke.Input.(model.CacheOp); ok && in.F == "read" && c.Complete.Type == history.OK {
 			m.slowest = max(m.slowest, c.Complete.Time-c.Invoke.Time)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize"
-	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/freshness"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/systems/cache/cachekv"
 	"github.com/capsize-go/capsize/workloads"
@@ -56,7 +56,7 @@ func negativeVariants() (all []scenarios.Variant) {
 			Name: "cache-negative " + v.name, System: store, Nodes: store.Nodes(), Clients: 8, Rate: 400, Duration: cacheRun,
 			Workload: workloads.Copies(store.Open, workloads.CacheLoad{Keys: negativeKeys, Every: 60, Writes: 12}),
 			Nemesis:  slowLinks(cacheRun),
-			Checker:  checker.Coalesced(checker.LoadLimit{Window: negativeWindow, OfOne: negativeMost}),
+			Checker:  freshness.Coalesced(freshness.LoadLimit{Window: negativeWindow, OfOne: negativeMost}),
 			Expect:   expected(v.fixed),
 		}})
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/systems/cache/localcache"
 	"github.com/capsize-go/capsize/workloads"
@@ -55,8 +56,8 @@ type setSurvival struct {
 func (s *setSurvival) Add(ctx context.Context, r *capsize.Result) error {
 	var writes []survivor
 	for call := range r.History.Calls() {
-		in, _ := call.Invoke.Input.(checker.CacheOp)
-		out, ok := call.Complete.Output.(checker.Copy)
+		in, _ := call.Invoke.Input.(model.CacheOp)
+		out, ok := call.Complete.Output.(model.Copy)
 		switch {
 		case !ok:
 		case in.F == "write":

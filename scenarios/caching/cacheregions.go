@@ -8,6 +8,7 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/freshness"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
@@ -60,9 +61,9 @@ func regionVariants() (all []scenarios.Variant) {
 		store := cachekv.Store{Regions: 2, TTL: regionTTL, Pipeline: v.pipeline,
 			Strategy: cachekv.Strategy{FromReplica: true, Guard: v.guard, Marker: v.marker}}
 		for _, f := range regionFaults {
-			rules := checker.Fresh(checker.Promise{Within: f.within, Peeks: true})
+			rules := freshness.New(freshness.Promise{Within: f.within, Peeks: true})
 			if v.marker {
-				rules = checker.All(rules, checker.OwnWrites())
+				rules = checker.All(rules, freshness.OwnWrites())
 			}
 			all = append(all, scenarios.Variant{Name: v.name, Doc: v.doc, Fault: f.name, Fixed: v.guard == cachekv.Versioned, Test: capsize.Test{
 				Name: "cache-regions " + v.name, System: store, Nodes: store.Nodes(), Clients: 10, Rate: 60, Duration: regionRun,
@@ -121,7 +122,7 @@ var polarisBounds = map[string]time.Duration{"nines_100ms": 100 * time.Milliseco
 
 // Add counts one run.
 func (m *copiesMeter) Add(ctx context.Context, r *capsize.Result) error {
-	c, err := checker.MeasureCopies(r.History)
+	c, err := freshness.MeasureCopies(r.History)
 	if err != nil {
 		return err
 	}
@@ -142,7 +143,7 @@ func (m *copiesMeter) Fill(row *scenarios.Row) {
 	row.Metrics["copies"], row.Metrics["stale_copies"] = float64(m.peeks), float64(m.stale)
 	row.Metrics["worst_copy_age_ns"], row.Metrics["worst_copy_age_quiet_ns"] = float64(m.age), float64(m.quiet)
 	for metric, d := range polarisBounds {
-		row.Metrics[metric] = checker.Nines(m.late[d], m.peeks)
+		row.Metrics[metric] = freshness.Nines(m.late[d], m.peeks)
 	}
 }
 

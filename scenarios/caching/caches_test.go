@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/internal/scenariotest"
 	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/scenarios/caching"
@@ -32,7 +33,7 @@ func TestCacheScenarios(t *testing.T) {
 			continue
 		}
 		t.Run(s.Name, func(t *testing.T) {
-			all := rowsFrom(t, few[s.Name].first, s, "", "", tier.Seeds(t, 0, few[s.Name].count))
+			all := scenariotest.RowsFrom(t, few[s.Name].first, s, "", "", tier.Seeds(t, 0, few[s.Name].count))
 			assert.NoError(t, s.Holds(all))
 			for _, r := range all {
 				t.Log(r.Variant, r.Fault, r.Invalid, r.Unknown, r.Metrics)
@@ -41,9 +42,9 @@ func TestCacheScenarios(t *testing.T) {
 	}
 }
 
-// TestRowsAreAsMeasured runs rows of the tables in docs/scenarios.md again, at the seed that each names: the verdict is that which
-// was measured. Of each scenario it takes the row that is wrong and the one that is fixed which cost the least, and all in the
-// long loop.
+// TestRowsAreAsMeasured runs rows of the tables in docs/reference/scenarios.md again, at the seed that each names: the verdict is that which
+// was measured. Of each scenario it takes the row that is wrong and the one that is fixed which cost the least, and of those with
+// many operations the first ones; in the long loop it takes all rows whole.
 func TestRowsAreAsMeasured(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")
@@ -56,16 +57,19 @@ func TestRowsAreAsMeasured(t *testing.T) {
 					cheapest[v.Fixed] = i
 				}
 			}
-			for i, r := range readRowsOf(t, rowsOf(s)) {
-				costly := operations(s.Variants[i]) > 10000 && !r.Fixed // then one row is enough
-				if (cheapest[r.Fixed] != i || costly) && !tier.Sweeping() {
-					continue
+			for i, r := range scenariotest.ReadRows(t, rowsOf(s)) {
+				v := s.Variants[i]
+				if !tier.Sweeping() {
+					if cheapest[r.Fixed] != i {
+						continue
+					}
+					v.Test.Duration = shortened(v)
 				}
 				want := checker.Valid
 				if r.Invalid > 0 {
 					want = checker.Invalid
 				}
-				got, err := s.Variants[i].Exec(t.Context(), t, r.Seed)
+				got, err := v.Exec(t.Context(), t, r.Seed)
 				require.NoError(t, err)
 				assert.Equal(t, want, got.Verdict, "%s, seed %d: %s", r.Variant, r.Seed, got.Reason)
 			}
@@ -73,22 +77,34 @@ func TestRowsAreAsMeasured(t *testing.T) {
 	}
 }
 
+// shortened returns for how long a run of a variant goes on until it has shown what it is to show.
+func shortened(v scenarios.Variant) time.Duration {
+	if all := operations(v); all > enough {
+		return time.Duration(float64(v.Test.Duration) * enough / all)
+	}
+	return v.Test.Duration
+}
+
+// enough operations show whether a variant is wrong.
+const enough = 1500
+
 // operations is how many a run of a variant takes, about.
 func operations(v scenarios.Variant) float64 { return v.Test.Duration.Seconds() * v.Test.Rate }
 
 // replayed is for how long a run of the test of replays goes on, at most, but in the long loop, and how long it settles.
 const replayed = time.Second
 
-// TestCacheScenariosReplay runs each row twice: the histories are the same byte for byte. Under -short it takes one
-// row of each scenario.
+// TestCacheScenariosReplay runs each row twice: the histories are the same byte for byte. Out of the long loop it takes the
+// first row and the last of the heavy scenarios, and under -short the first of each.
 func TestCacheScenariosReplay(t *testing.T) {
 	for _, s := range caching.All() {
 		t.Run(s.Name, func(t *testing.T) {
 			for i, v := range s.Variants {
-				if i > 0 && testing.Short() {
-					break
-				}
 				if !tier.Sweeping() {
+					between := i > 0 && i < len(s.Variants)-1
+					if i > 0 && testing.Short() || between && slices.Contains(heavy, s.Name) {
+						continue
+					}
 					v.Test.Duration, v.Test.Settle = min(v.Test.Duration, replayed), replayed
 				}
 				for seed := range uint64(tier.Seeds(t, 1, 1)) {
@@ -109,7 +125,7 @@ func TestSilence(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one seed does not show it")
 	}
-	all := rowsFrom(t, 10, caching.CacheStrategies(), "delete-before-write,double-delete", "", tier.Seeds(t, 0, 1))
+	all := scenariotest.RowsFrom(t, 10, caching.CacheStrategies(), "delete-before-write,double-delete", "", tier.Seeds(t, 0, 1))
 	require.Len(t, all, 2)
 	double, single := all[0], all[1]
 	assert.True(t, strings.HasPrefix(double.Variant, "double"))
@@ -117,39 +133,12 @@ func TestSilence(t *testing.T) {
 	assert.Less(t, double.Metrics["worst_age_quiet_ns"], 1e9, "until it is deleted again")
 }
 
-// rows runs variants of a scenario under faults; empty lists stand for all.
-func rows(t *testing.T, s scenarios.Scenario, variants, faults string, seeds int) []scenarios.Row {
-	t.Helper()
-	return rowsFrom(t, 1, s, variants, faults, seeds)
-}
-
-// rowsFrom begins with another seed than the first; in the long loop it does not.
-func rowsFrom(t *testing.T, seed uint64, s scenarios.Scenario, variants, faults string, seeds int) []scenarios.Row {
-	t.Helper()
-	if tier.Sweeping() {
-		seed = 1
-	}
-	s, err := s.Only(list(variants), list(faults))
-	require.NoError(t, err)
-	all, err := s.Run(t.Context(), t, scenarios.Options{Seed: seed, Seeds: seeds})
-	require.NoError(t, err)
-	require.Len(t, all, len(s.Variants))
-	return all
-}
-
-func list(names string) []string {
-	if names == "" {
-		return nil
-	}
-	return strings.Split(names, ",")
-}
-
 // TestStaleFillStays has a row that a late fill has brought back stay until the end, where loads are not shared.
 func TestStaleFillStays(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one seed does not show it")
 	}
-	for _, r := range rowsFrom(t, 10, caching.CacheStaleFill(), "lru,ristretto", "", tier.Seeds(t, 0, 1)) {
+	for _, r := range scenariotest.RowsFrom(t, 10, caching.CacheStaleFill(), "lru,ristretto", "", tier.Seeds(t, 0, 1)) {
 		assert.Greater(t, r.Metrics["worst_age_quiet_ns"], 1e9, "%s: a row that is wrong stays", r.Variant)
 	}
 }

@@ -1,7 +1,6 @@
 package caching_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -13,13 +12,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/capsize-go/capsize/internal/scenariotest"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/scenarios/caching"
 	"github.com/capsize-go/capsize/scenarios/replication"
 )
 
 const (
-	scenariosPage = "../../docs/scenarios.md"
+	scenariosPage = "../../docs/reference/scenarios.md"
 	scenariosRows = "../testdata/rows"
 )
 
@@ -27,12 +27,12 @@ const (
 const pageHead = `# The scenarios
 
 A scenario asks one question about distributed systems, runs the variants that people choose between, and shows the number that
-answers it. What must come of it is part of the scenario: ` + "`capsize scenario NAME`" + ` ends with 1 if it does not.
+answers it. The expected numbers are part of the scenario: ` + "`capsize scenario NAME`" + ` exits with 1 if they do not hold.
 
-This page is made by ` + "`make scenarios`" + `, from the scenarios themselves and from runs of them. *invalid* says how many seeds a
-checker found wrong, and *seed* is the first that came out worst: ` + "`capsize scenario NAME --variant V --seed N --show`" + ` runs that one alone,
-prints its counter-example, and writes its page. The scenario ` + "`cap`" + ` has [a page of its own](cap.md); what the caches are
-about is told in [caches](caches.md) and [CDN](cdn.md).
+` + "`make scenarios`" + ` makes this page, from the scenarios themselves and from runs of them. *invalid* counts the seeds that a
+checker found wrong, and *seed* is the first of the worst: ` + "`capsize scenario NAME --variant V --seed N --show`" + ` runs it alone,
+prints its counterexample, and writes its page. The scenario ` + "`cap`" + ` has [a page of its own](../guide/09-cap.md);
+[caches](../guide/07-caches.md) and [CDNs](../guide/08-cdn.md) explain the others.
 `
 
 // documented lists the scenarios that the page is about.
@@ -45,7 +45,7 @@ func documented() (all []scenarios.Scenario) {
 	return all
 }
 
-// TestMakeScenarios measures the tables of docs/scenarios.md anew. CAPSIZE_SCENARIOS names those to measure, comma-separated, or all.
+// TestMakeScenarios measures the tables of docs/reference/scenarios.md anew. CAPSIZE_SCENARIOS names those to measure, comma-separated, or all.
 func TestMakeScenarios(t *testing.T) {
 	which := os.Getenv("CAPSIZE_SCENARIOS")
 	if which == "" {
@@ -56,7 +56,7 @@ func TestMakeScenarios(t *testing.T) {
 		if which != "all" && !strings.Contains(","+which+",", ","+s.Name+",") {
 			continue
 		}
-		all := rows(t, s, "", "", s.Seeds)
+		all := scenariotest.Rows(t, s, "", "", s.Seeds)
 		require.NoError(t, s.Holds(all), s.Name)
 		var lines bytes.Buffer
 		for _, r := range all {
@@ -73,9 +73,12 @@ func rowsOf(s scenarios.Scenario) string { return filepath.Join(scenariosRows, s
 func scenariosText(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
-	b.WriteString(pageHead)
+	b.WriteString(pageHead + "\n| scenario | question |\n|---|---|\n")
 	for _, s := range documented() {
-		all := readRowsOf(t, rowsOf(s))
+		fmt.Fprintf(&b, "| [%s](#%[1]s) | %s |\n", s.Name, sentence(s.Question))
+	}
+	for _, s := range documented() {
+		all := scenariotest.ReadRows(t, rowsOf(s))
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n%s.\n\n", s.Name, sentence(s.Question), sentence(s.Shows))
 		told := map[string]bool{}
 		for _, v := range s.Variants {
@@ -84,7 +87,7 @@ func scenariosText(t *testing.T) string {
 				fmt.Fprintf(&b, "- **%s**: %s.\n", v.Name, v.Doc)
 			}
 		}
-		fmt.Fprintf(&b, "\n%s\n`capsize scenario %s --seeds %d`, %d rows\n", table(t, s, all), s.Name, all[0].Seeds, len(all))
+		fmt.Fprintf(&b, "\n%s\n`capsize scenario %s --seeds %d`, %d rows\n", scenariotest.Markdown(t, s, all), s.Name, all[0].Seeds, len(all))
 	}
 	return b.String()
 }
@@ -98,7 +101,7 @@ func TestScenariosPage(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, scenariosText(t), string(page), "make scenarios makes it")
 	for _, s := range documented() {
-		all := readRowsOf(t, rowsOf(s))
+		all := scenariotest.ReadRows(t, rowsOf(s))
 		assert.Len(t, all, len(s.Variants), s.Name)
 		assert.NoError(t, s.Holds(all), s.Name)
 	}
@@ -113,7 +116,7 @@ func TestPagesShowTheRows(t *testing.T) {
 			variants[v.Name] = true
 		}
 	}
-	for _, page := range []string{"../../docs/caches.md", "../../docs/cdn.md"} {
+	for _, page := range []string{"../../docs/guide/07-caches.md", "../../docs/guide/08-cdn.md"} {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
 		for _, line := range strings.Split(string(text), "\n") {
@@ -122,25 +125,4 @@ func TestPagesShowTheRows(t *testing.T) {
 			}
 		}
 	}
-}
-
-func readRowsOf(t *testing.T, file string) []scenarios.Row {
-	t.Helper()
-	f, err := os.Open(file)
-	require.NoError(t, err)
-	defer f.Close()
-	var all []scenarios.Row
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var r scenarios.Row
-		require.NoError(t, json.Unmarshal(lines.Bytes(), &r))
-		all = append(all, r)
-	}
-	return all
-}
-
-func table(t *testing.T, s scenarios.Scenario, all []scenarios.Row) string {
-	t.Helper()
-	var b strings.Builder
-	require.NoError(t, s.Markdown(&b, all))
-	return b.String()
 }

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize"
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
 )
@@ -64,7 +64,7 @@ func (m *edges) Add(ctx context.Context, r *capsize.Result) error {
 	cuts := slices.Collect(r.History.Faults())
 	keys := map[string]traffic{}
 	for c := range r.History.Calls() {
-		op, _ := c.Invoke.Input.(checker.CacheOp)
+		op, _ := c.Invoke.Input.(model.CacheOp)
 		k := keys[op.Key]
 		switch op.F {
 		case "write":
@@ -109,7 +109,7 @@ func (m *edges) read(c history.Call) bool {
 	if c.Complete.Type != history.OK {
 		return false
 	}
-	layer, _, _ := strings.Cut(c.Complete.Output.(checker.Copy).From, "/")
+	layer, _, _ := strings.Cut(c.Complete.Output.(model.Copy).From, "/")
 	m.Answered[layer]++
 	return true
 }
@@ -134,7 +134,7 @@ func lastStale(w history.Call, oldest []history.Call) time.Duration {
 	return max(0, oldest[i].Invoke.Time-w.Complete.Time)
 }
 
-func versionOf(c history.Call) int { return c.Complete.Output.(checker.Copy).Version }
+func versionOf(c history.Call) int { return c.Complete.Output.(model.Copy).Version }
 
 // Fill writes what was counted.
 func (m *edges) Fill(row *scenarios.Row) {

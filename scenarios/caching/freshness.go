@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize"
-	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/freshness"
 	"github.com/capsize-go/capsize/scenarios"
 )
 
@@ -23,12 +23,12 @@ type Staleness struct {
 	Foreign              int           // answers that belong to another principal
 	Aged                 int           // answers older than they may be
 
-	Window time.Duration // for Most; see checker.MeasureLoads
+	Window time.Duration // for Most; see freshness.MeasureLoads
 }
 
 // Add counts one run.
 func (s *Staleness) Add(_ context.Context, r *capsize.Result) error {
-	m, err := checker.MeasureFreshness(r.History)
+	m, err := freshness.Measure(r.History)
 	if err != nil {
 		return err
 	}
@@ -43,16 +43,16 @@ func (s *Staleness) Add(_ context.Context, r *capsize.Result) error {
 }
 
 func (s *Staleness) addRest(r *capsize.Result) error {
-	loads, err := checker.MeasureLoads(r.History, max(s.Window, 1))
+	loads, err := freshness.MeasureLoads(r.History, max(s.Window, 1))
 	if err != nil {
 		return err
 	}
 	s.Loads, s.Most, s.Peak = s.Loads+loads.Loads, max(s.Most, loads.Most), max(s.Peak, loads.Peak)
-	foreign, err := checker.CountForeign(r.History)
+	foreign, err := freshness.CountForeign(r.History)
 	if err != nil {
 		return err
 	}
-	aged, err := checker.CountAged(r.History)
+	aged, err := freshness.CountAged(r.History)
 	s.Foreign, s.Aged = s.Foreign+foreign, s.Aged+aged
 	return err
 }

@@ -8,7 +8,9 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/consistency"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/workloads"
 )
 
@@ -22,7 +24,7 @@ const (
 type registers struct{}
 
 func (registers) kind(in any) string {
-	if op, ok := in.(checker.RegisterOp); ok && op.F == "read" {
+	if op, ok := in.(model.RegisterOp); ok && op.F == "read" {
 		return read
 	}
 	return write
@@ -37,8 +39,8 @@ func (registers) models() []string {
 }
 
 // holds judges one of the models.
-func (registers) holds(ctx context.Context, r *capsize.Result, model string) (bool, error) {
-	c, err := checker.ConsistencyNamed(checker.Register(), model)
+func (registers) holds(ctx context.Context, r *capsize.Result, level string) (bool, error) {
+	c, err := consistency.Named(model.Register(), level)
 	if err != nil {
 		return false, err
 	}
@@ -48,14 +50,14 @@ func (registers) holds(ctx context.Context, r *capsize.Result, model string) (bo
 // losses counts stale reads and lost writes. Other keys than the shared ones are read in the end alone, where
 // what it lacks is lost and not stale.
 func (registers) losses(r *capsize.Result, c *Card) error {
-	s, err := checker.MeasureStaleness(checker.Register(), onSharedKeys(r.History))
+	s, err := consistency.MeasureStaleness(model.Register(), onSharedKeys(r.History))
 	if err != nil {
 		return fmt.Errorf("staleness: %w", err)
 	}
 	c.Stale += s.Stale
 	c.Age = max(c.Age, s.Age)
 	c.Behind = max(c.Behind, s.Most)
-	n, err := checker.CountLosses(checker.Register(), r.History)
+	n, err := consistency.CountLosses(model.Register(), r.History)
 	if err != nil {
 		return fmt.Errorf("losses: %w", err)
 	}

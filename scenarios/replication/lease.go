@@ -8,7 +8,9 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/consistency"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/systems/kv/raftkv"
@@ -80,7 +82,7 @@ func leaseReadsHold(rows []scenarios.Row) error {
 type staleness struct{ seeds, reads, worst float64 }
 
 func (m *staleness) Add(_ context.Context, r *capsize.Result) error {
-	s, err := checker.MeasureStaleness(checker.Register(), onSharedKeys(r.History))
+	s, err := consistency.MeasureStaleness(model.Register(), onSharedKeys(r.History))
 	if err != nil {
 		return fmt.Errorf("staleness: %w", err)
 	}

@@ -12,9 +12,13 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/linearizable"
+	"github.com/capsize-go/capsize/checker/stats"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/scenariotest"
 	"github.com/capsize-go/capsize/internal/tier"
+	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/scenarios/replication"
@@ -24,11 +28,19 @@ import (
 
 // The tests of this file fail if what people say of CAP were true.
 
-// one runs one variant under one fault.
+// one runs one variant under one fault, once for all tests that ask for it: a run repeats.
 func one(t *testing.T, variant, fault string, n int) scenarios.Row {
 	t.Helper()
-	return rows(t, replication.CAP(), variant, fault, tier.Seeds(t, 1, n))[0]
+	n = tier.Seeds(t, 1, n)
+	name := fmt.Sprint(variant, " under ", fault, ", ", n)
+	if _, ok := ran[name]; !ok {
+		ran[name] = scenariotest.Rows(t, replication.CAP(), variant, fault, n)[0]
+	}
+	return ran[name]
 }
+
+// ran has the rows that [one] has run. No test of this package runs beside another.
+var ran = map[string]scenarios.Row{}
 
 // "Pick two of three" has a third row, CA, of systems that gave up on partitions. Partitions do not
 // give up on them: they are neither, or they are C.
@@ -100,8 +112,8 @@ func TestQuorumsAreLinearizable(t *testing.T) {
 		t.Skip("long")
 	}
 	n := tier.Seeds(t, 2, 2)
-	quorum := rowsFrom(t, 2, replication.CAP(), "quorum-no-write-back", "2|2|1", n)[0]
-	abd := rowsFrom(t, 2, replication.CAP(), "abd", "2|2|1", n)[0]
+	quorum := scenariotest.RowsFrom(t, 2, replication.CAP(), "quorum-no-write-back", "2|2|1", n)[0]
+	abd := scenariotest.RowsFrom(t, 2, replication.CAP(), "abd", "2|2|1", n)[0]
 	assert.Positive(t, quorum.Invalid, "of %d seeds", n)
 	assert.Equal(t, n, abd.Valid)
 }
@@ -130,7 +142,7 @@ func TestNoPartitionNoTradeOff(t *testing.T) {
 }
 
 func medianRead(h *history.History) time.Duration {
-	for _, g := range checker.Measure(h).ByF {
+	for _, g := range stats.Measure(h).ByF {
 		if g.Name == "read" {
 			return g.Latency.OK.P50
 		}
@@ -159,7 +171,7 @@ func TestPropertyOfTheProduct(t *testing.T) {
 		}, 2),
 	})
 	for key, want := range map[string]checker.Verdict{"k0": checker.Valid, "k1": checker.Invalid} {
-		got := checker.Linearizable(checker.Register()).Check(t.Context(), ofKey(r.History, key))
+		got := linearizable.New(model.Register()).Check(t.Context(), ofKey(r.History, key))
 		assert.Equal(t, want, got.Verdict, "%s: %s", key, got.Reason)
 	}
 }
@@ -232,7 +244,7 @@ func equalPairs(_ context.Context, h *history.History) checker.Result {
 // TestTable has the tables show what rows have, and no bar of a fault's name end a cell.
 func TestTable(t *testing.T) {
 	s := replication.CAP()
-	all := rows(t, s, "abd", "3|2", 1)
+	all := []scenarios.Row{one(t, "abd", "3|2", 1)}
 	var text, page strings.Builder
 	require.NoError(t, s.Table(&text, all))
 	require.NoError(t, s.Markdown(&page, all))

@@ -1,7 +1,6 @@
 package replication_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/capsize-go/capsize/internal/scenariotest"
 	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/report"
 	"github.com/capsize-go/capsize/scenarios"
@@ -19,20 +19,20 @@ import (
 )
 
 const (
-	capPage  = "../../docs/cap.md"
+	capPage  = "../../docs/guide/09-cap.md"
 	capCards = "../../docs/cap"
 	capRows  = "testdata/cap.jsonl"
 	begin    = "<!-- made by: make cap -->\n"
 	end      = "<!-- end -->\n"
 )
 
-// TestMakeCAP measures the table and the pictures of docs/cap.md anew.
+// TestMakeCAP measures the table and the pictures of docs/guide/09-cap.md anew.
 func TestMakeCAP(t *testing.T) {
 	if os.Getenv("CAPSIZE_CAP") == "" {
 		t.Skip("make cap")
 	}
 	s := replication.CAP()
-	all := rows(t, s, "", "", s.Seeds)
+	all := scenariotest.Rows(t, s, "", "", s.Seeds)
 	require.NoError(t, s.Holds(all))
 	var lines bytes.Buffer
 	for _, r := range all {
@@ -50,7 +50,7 @@ func TestMakeCAP(t *testing.T) {
 	page := readPage(t)
 	head, rest, _ := strings.Cut(page, begin)
 	_, tail, _ := strings.Cut(rest, end)
-	require.NoError(t, os.WriteFile(capPage, []byte(head+begin+table(t, s, readRows(t))+end+tail), 0o666))
+	require.NoError(t, os.WriteFile(capPage, []byte(head+begin+scenariotest.Markdown(t, s, scenariotest.ReadRows(t, capRows))+end+tail), 0o666))
 }
 
 func readPage(t *testing.T) string {
@@ -60,42 +60,21 @@ func readPage(t *testing.T) string {
 	return string(page)
 }
 
-func readRows(t *testing.T) []scenarios.Row {
-	t.Helper()
-	f, err := os.Open(capRows)
-	require.NoError(t, err)
-	defer f.Close()
-	var all []scenarios.Row
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var r scenarios.Row
-		require.NoError(t, json.Unmarshal(lines.Bytes(), &r))
-		all = append(all, r)
-	}
-	return all
-}
-
-func table(t *testing.T, s scenarios.Scenario, all []scenarios.Row) string {
-	t.Helper()
-	var b strings.Builder
-	require.NoError(t, s.Markdown(&b, all))
-	return b.String()
-}
-
-// TestCAPPage has docs/cap.md show what was measured, and have a paragraph and a picture for each variant, with the
+// TestCAPPage has docs/guide/09-cap.md show what was measured, and have a paragraph and a picture for each variant, with the
 // label that it deserves.
 func TestCAPPage(t *testing.T) {
 	s := replication.CAP()
-	page, all := readPage(t), readRows(t)
+	page, all := readPage(t), scenariotest.ReadRows(t, capRows)
 	_, rest, _ := strings.Cut(page, begin)
 	shown, _, _ := strings.Cut(rest, end)
-	assert.Equal(t, table(t, s, all), shown, "make cap")
+	assert.Equal(t, scenariotest.Markdown(t, s, all), shown, "make cap")
 	require.Len(t, all, len(s.Variants))
 	for i, v := range s.Variants {
 		assert.Equal(t, v.Name+v.Fault, all[i].Variant+all[i].Fault)
 	}
 	for _, l := range replication.Claims() {
 		assert.Contains(t, page, "### "+l.Variant+": "+l.Label+"\n")
-		assert.Contains(t, page, "](cap/"+l.Variant+".svg)")
+		assert.Contains(t, page, "](../cap/"+l.Variant+".svg)")
 		assert.FileExists(t, filepath.Join(capCards, l.Variant+".svg"))
 	}
 }
@@ -115,10 +94,10 @@ func TestCAPPageIsTrue(t *testing.T) {
 	}
 	s := replication.CAP()
 	want := map[string]string{}
-	for _, r := range readRows(t) {
+	for _, r := range scenariotest.ReadRows(t, capRows) {
 		want[r.Variant+r.Fault] = asJSON(t, r)
 	}
-	for _, r := range rows(t, s, variants, "3|2", s.Seeds) {
+	for _, r := range scenariotest.Rows(t, s, variants, "3|2", s.Seeds) {
 		assert.Equal(t, want[r.Variant+r.Fault], asJSON(t, r), "make cap")
 	}
 }

@@ -5,44 +5,17 @@ package replication_test
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/internal/scenariotest"
 	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/scenarios/replication"
 )
-
-// rows runs variants of a scenario under faults; empty lists stand for all.
-func rows(t *testing.T, s scenarios.Scenario, variants, faults string, seeds int) []scenarios.Row {
-	t.Helper()
-	return rowsFrom(t, 1, s, variants, faults, seeds)
-}
-
-// rowsFrom begins with another seed than the first; in the long loop it does not.
-func rowsFrom(t *testing.T, seed uint64, s scenarios.Scenario, variants, faults string, seeds int) []scenarios.Row {
-	t.Helper()
-	if tier.Sweeping() {
-		seed = 1
-	}
-	s, err := s.Only(list(variants), list(faults))
-	require.NoError(t, err)
-	all, err := s.Run(t.Context(), t, scenarios.Options{Seed: seed, Seeds: seeds})
-	require.NoError(t, err)
-	require.Len(t, all, len(s.Variants))
-	return all
-}
-
-func list(names string) []string {
-	if names == "" {
-		return nil
-	}
-	return strings.Split(names, ",")
-}
 
 func TestFind(t *testing.T) {
 	for _, s := range replication.All() {
@@ -104,7 +77,7 @@ func TestLeaseReads(t *testing.T) {
 		t.Skip("one seed does not show it")
 	}
 	s := replication.LeaseReads()
-	all := rowsFrom(t, 7, s, "", "", tier.Seeds(t, 2, 2)) // that one is stale though no clock is wrong
+	all := scenariotest.RowsFrom(t, 7, s, "", "", tier.Seeds(t, 1, 1)) // that one is stale though no clock is wrong
 	require.NoError(t, s.Holds(all))
 	assert.Zero(t, all[0].Metrics["stale_seeds"])
 	assert.Positive(t, all[1].Metrics["stale_seeds"])
@@ -113,22 +86,20 @@ func TestLeaseReads(t *testing.T) {
 	}
 }
 
-// TestFixedVariants has each variant that is said to be so under one fault.
+// TestFixedVariants has each variant that is said to be so under one fault; in the long loop under each.
 func TestFixedVariants(t *testing.T) {
-	faults := "3|2"
-	if tier.Sweeping() {
-		faults = ""
-	}
-	var fixed []string
 	if testing.Short() {
 		t.Skip("long")
 	}
+	fixed := map[string]bool{}
 	for _, c := range replication.Claims() {
-		if c.Label == replication.Consistent {
-			fixed = append(fixed, c.Variant)
-		}
+		fixed[c.Variant] = c.Label == replication.Consistent
 	}
-	for _, r := range rows(t, replication.CAP(), strings.Join(fixed, ","), faults, tier.Seeds(t, 1, 1)) {
+	for _, v := range replication.CAP().Variants {
+		if !fixed[v.Name] || v.Fault != "3|2" && !tier.Sweeping() {
+			continue
+		}
+		r := one(t, v.Name, v.Fault, 1)
 		card, ok := r.Meter.(*replication.Card)
 		require.True(t, ok)
 		assert.False(t, card.Refutes(), "%s under %s", r.Variant, r.Fault)
@@ -139,7 +110,7 @@ func TestFixedVariants(t *testing.T) {
 // TestHoldsSees has the scenario see a row that is not as it must be.
 func TestHoldsSees(t *testing.T) {
 	s := replication.CAP()
-	all := rows(t, s, "raft-any", "leader", 1)
+	all := []scenarios.Row{one(t, "raft-any", "leader", 1)}
 	require.NoError(t, s.Holds(all))
 	all[0].Variant = "raft-index"
 	assert.ErrorContains(t, s.Holds(all), "raft-index is labelled neither, and deserves C")

@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/linearizable"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/workloads"
 )
 
@@ -20,20 +21,20 @@ const (
 // that are written twice, by a client and then by another one on the next node. On a shared key the next write
 // covers up for one that is lost; those others tell in the end.
 func readsAndWrites[C workloads.KV](open func(context.Context, *cluster.Host) (C, error)) workloads.Workload {
-	return workloads.New(workloads.Spec[C, checker.RegisterOp, int]{
+	return workloads.New(workloads.Spec[C, model.RegisterOp, int]{
 		Name:   "reads-and-writes",
 		Open:   open,
 		Next:   nextReadOrWrite,
 		Invoke: readOrWrite[C],
-		Final: func(t workloads.Turn[checker.RegisterOp, int]) (checker.RegisterOp, bool) {
+		Final: func(t workloads.Turn[model.RegisterOp, int]) (model.RegisterOp, bool) {
 			key := sharedKey(t.Index)
 			if t.Index >= shared {
 				key = ownKey(t.Client, t.Index-shared)
 			}
-			return checker.RegisterOp{F: read, Key: key}, t.Index < shared+ownKeys
+			return model.RegisterOp{F: read, Key: key}, t.Index < shared+ownKeys
 		},
-		Key:     func(in checker.RegisterOp) string { return in.Key },
-		Checker: checker.Linearizable(checker.Register()),
+		Key:     func(in model.RegisterOp) string { return in.Key },
+		Checker: linearizable.New(model.Register()),
 	})
 }
 
@@ -56,24 +57,24 @@ const (
 
 func roleOf(client int) role { return role(client / nodes % int(roles)) }
 
-func nextReadOrWrite(t workloads.Turn[checker.RegisterOp, int]) checker.RegisterOp {
+func nextReadOrWrite(t workloads.Turn[model.RegisterOp, int]) model.RegisterOp {
 	role := roleOf(t.Client)
 	if role != reads {
 		switch i := t.Index / turns; {
 		case t.Index%turns == turns-1 && i < ownKeys:
-			return checker.RegisterOp{F: write, Key: ownKey(t.Client, i), Value: t.Number()}
+			return model.RegisterOp{F: write, Key: ownKey(t.Client, i), Value: t.Number()}
 		case t.Index%turns == turns/2-1 && 0 < i && i <= ownKeys:
-			return checker.RegisterOp{F: write, Key: ownKey((t.Client+1)%t.Clients, i-1), Value: t.Number()}
+			return model.RegisterOp{F: write, Key: ownKey((t.Client+1)%t.Clients, i-1), Value: t.Number()}
 		}
 	}
 	key := sharedKey(t.Rand.IntN(shared))
 	if role == reads || role == either && t.Rand.IntN(2) == 0 {
-		return checker.RegisterOp{F: read, Key: key}
+		return model.RegisterOp{F: read, Key: key}
 	}
-	return checker.RegisterOp{F: write, Key: key, Value: t.Number()}
+	return model.RegisterOp{F: write, Key: key, Value: t.Number()}
 }
 
-func readOrWrite[C workloads.KV](ctx context.Context, c C, in checker.RegisterOp) (int, error) {
+func readOrWrite[C workloads.KV](ctx context.Context, c C, in model.RegisterOp) (int, error) {
 	if in.F == write {
 		return 0, c.Put(ctx, in.Key, in.Value)
 	}

@@ -18,9 +18,9 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/internal/keyed"
+	"github.com/capsize-go/capsize/model"
 )
 
 // A Store is the database, its replicas and native caches. The zero Store has one region and does what most do.
@@ -145,7 +145,7 @@ func newApp(h *cluster.Host, s Store, d db, t tier) *App {
 }
 
 // Do does what a client of a cache is asked.
-func (a *App) Do(ctx context.Context, op checker.CacheOp) (checker.Copy, error) {
+func (a *App) Do(ctx context.Context, op model.CacheOp) (model.Copy, error) {
 	a.turn++
 	switch op.F {
 	case "read":
@@ -154,12 +154,12 @@ func (a *App) Do(ctx context.Context, op checker.CacheOp) (checker.Copy, error) 
 		return a.write(ctx, op.Key)
 	case "peek":
 		e, err := a.tier.peek(ctx, op.At, op.Key)
-		return checker.Copy{Version: e.row.version, Made: e.row.made, Missing: !e.hit, From: op.At}, err
+		return model.Copy{Version: e.row.version, Made: e.row.made, Missing: !e.hit, From: op.At}, err
 	case "loads":
 		at, err := a.db.loads(ctx, op.Key)
-		return checker.Copy{LoadedAt: at}, err
+		return model.Copy{LoadedAt: at}, err
 	}
-	return checker.Copy{}, fmt.Errorf("cachekv does not know %q", op.F)
+	return model.Copy{}, fmt.Errorf("cachekv does not know %q", op.F)
 }
 
 // Close ends the application server. What it wanted to do later it does not do.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize"
-	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/freshness"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/systems/cache/cachekv"
@@ -29,7 +29,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	m, err := checker.MeasureFreshness(r.History)
+	m, err := freshness.Measure(r.History)
 	fmt.Println(r.Verdict, m.Stale, err)
 	// Output: valid 0 <nil>
 }

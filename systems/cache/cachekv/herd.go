@@ -7,9 +7,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/internal/keyed"
+	"github.com/capsize-go/capsize/model"
 )
 
 // A Herd says what keeps all who miss at once from loading the same. The zero Herd keeps nobody.
@@ -73,11 +73,11 @@ func (s Crowd) Open(ctx context.Context, h *cluster.Host) (*App, error) {
 }
 
 // readFor has all users read at once.
-func (a *App) readFor(ctx context.Context, key string) (checker.Copy, error) {
+func (a *App) readFor(ctx context.Context, key string) (model.Copy, error) {
 	if a.users == 1 {
 		return a.readShared(ctx, key, 0)
 	}
-	answers, errs := make([]checker.Copy, a.users), make([]error, a.users)
+	answers, errs := make([]model.Copy, a.users), make([]error, a.users)
 	var all sync.WaitGroup
 	for u := range a.users {
 		all.Go(func() {
@@ -99,7 +99,7 @@ func (a *App) readFor(ctx context.Context, key string) (checker.Copy, error) {
 }
 
 // readShared reads, and lets others have a part in it.
-func (a *App) readShared(ctx context.Context, key string, user int) (checker.Copy, error) {
+func (a *App) readShared(ctx context.Context, key string, user int) (model.Copy, error) {
 	if !a.store.Strategy.Herd.Coalesce {
 		return a.read(ctx, key, user)
 	}
@@ -108,7 +108,7 @@ func (a *App) readShared(ctx context.Context, key string, user int) (checker.Cop
 		mine = true
 		return a.read(ctx, key, user)
 	})
-	c, _ := got.(checker.Copy)
+	c, _ := got.(model.Copy)
 	if !mine {
 		c.Joined, c.Loads = c.Loads > 0, 0
 	}

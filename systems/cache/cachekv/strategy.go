@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/model"
 )
 
 // A Strategy says how application servers keep the cache in step with the database. Its parts can be combined. The zero Strategy
@@ -92,17 +92,17 @@ const (
 )
 
 // read returns a copy if there is one, and else loads and fills.
-func (a *App) read(ctx context.Context, key string, user int) (checker.Copy, error) {
+func (a *App) read(ctx context.Context, key string, user int) (model.Copy, error) {
 	for {
 		e, err := a.look(ctx, key)
 		switch {
 		case err != nil: // without the cache
 			return a.load(ctx, key, false)
 		case e.hit && !a.refreshes(e, user):
-			return checker.Copy{Version: e.row.version, Made: e.row.made, From: a.tier.name()}, nil
+			return model.Copy{Version: e.row.version, Made: e.row.made, From: a.tier.name()}, nil
 		case e.busy:
 			if err := a.sleep(ctx, lull); err != nil {
-				return checker.Copy{}, err
+				return model.Copy{}, err
 			}
 			continue
 		}
@@ -118,7 +118,7 @@ func (a *App) look(ctx context.Context, key string) (entry, error) {
 }
 
 // fill loads what a cache did not have, and puts it there.
-func (a *App) fill(ctx context.Context, key string, e entry) (checker.Copy, error) {
+func (a *App) fill(ctx context.Context, key string, e entry) (model.Copy, error) {
 	began := a.h.Clock().Monotonic()
 	c, err := a.load(ctx, key, a.store.Strategy.FromReplica && !e.marked)
 	if err != nil {
@@ -138,22 +138,22 @@ func (a *App) fill(ctx context.Context, key string, e entry) (checker.Copy, erro
 	return c, nil
 }
 
-func (a *App) load(ctx context.Context, key string, behind bool) (checker.Copy, error) {
+func (a *App) load(ctx context.Context, key string, behind bool) (model.Copy, error) {
 	r, err := a.db.load(ctx, key, behind)
-	return checker.Copy{Version: r.version, Made: r.made, Loads: 1}, err
+	return model.Copy{Version: r.version, Made: r.made, Loads: 1}, err
 }
 
 // write changes the database, and does to the copy what the strategy says.
-func (a *App) write(ctx context.Context, key string) (checker.Copy, error) {
+func (a *App) write(ctx context.Context, key string) (model.Copy, error) {
 	s := a.store.Strategy
 	if s.Write == DeleteBefore {
 		if err := a.drop(ctx, key, row{}); err != nil {
-			return checker.Copy{}, err
+			return model.Copy{}, err
 		}
 	}
 	r, err := a.db.next(ctx, key)
 	if err != nil {
-		return checker.Copy{}, err
+		return model.Copy{}, err
 	}
 	switch s.Write {
 	case DeleteAfter:
@@ -168,7 +168,7 @@ func (a *App) write(ctx context.Context, key string) (checker.Copy, error) {
 	if s.Again > 0 && err == nil {
 		a.tier.dropLater(s.Again, drop{Key: key, Version: r.version, Guard: s.Guard})
 	}
-	return checker.Copy{Version: r.version, Made: r.made}, err
+	return model.Copy{Version: r.version, Made: r.made}, err
 }
 
 // drop deletes a copy, to make room for a row.

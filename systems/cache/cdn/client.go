@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/model"
 )
 
 // A Client is a user's browser. It reads through one node of the outermost layer, and writes to the origin.
@@ -62,31 +62,31 @@ func (s Stack) nearest(h *cluster.Host) string {
 // Close has nothing to close.
 func (c *Client) Close() error { return nil }
 
-// Do does what the op says; see [checker.CacheOp].
-func (c *Client) Do(ctx context.Context, op checker.CacheOp) (checker.Copy, error) {
+// Do does what the op says; see [model.CacheOp].
+func (c *Client) Do(ctx context.Context, op model.CacheOp) (model.Copy, error) {
 	switch op.F {
 	case "read":
 		return c.read(ctx, op)
 	case "peek":
 		b, answer, err := c.ask(ctx, c.direct, http.MethodGet, op.At+"/"+op.Key, http.Header{"Cache-Control": {"only-if-cached"}})
 		if answer.status == http.StatusGatewayTimeout {
-			return checker.Copy{Missing: true}, nil
+			return model.Copy{Missing: true}, nil
 		}
 		return copyOf(b, answer), err
 	case "write":
 		b, _, err := c.ask(ctx, c.direct, http.MethodPost, origin+"/"+op.Key, nil)
-		return checker.Copy{Version: b.Version}, err
+		return model.Copy{Version: b.Version}, err
 	case "loads":
 		b, _, err := c.ask(ctx, c.direct, http.MethodGet, origin+"/loads/"+op.Key, nil)
-		return checker.Copy{LoadedAt: b.LoadedAt}, err
+		return model.Copy{LoadedAt: b.LoadedAt}, err
 	}
-	return checker.Copy{}, fmt.Errorf("cdn: a client can't %s", op.F)
+	return model.Copy{}, fmt.Errorf("cdn: a client can't %s", op.F)
 }
 
-func (c *Client) read(ctx context.Context, op checker.CacheOp) (checker.Copy, error) {
+func (c *Client) read(ctx context.Context, op model.CacheOp) (model.Copy, error) {
 	via, err := c.browse()
 	if err != nil {
-		return checker.Copy{}, err
+		return model.Copy{}, err
 	}
 	header := http.Header{}
 	if op.As != "" {
@@ -97,8 +97,8 @@ func (c *Client) read(ctx context.Context, op checker.CacheOp) (checker.Copy, er
 }
 
 // copyOf tells of an answer what a checker asks.
-func copyOf(b body, answer reply) checker.Copy {
-	out := checker.Copy{Version: b.Version, For: b.For, MaxAge: allowed(parseDirectives(answer.header))}
+func copyOf(b body, answer reply) model.Copy {
+	out := model.Copy{Version: b.Version, For: b.For, MaxAge: allowed(parseDirectives(answer.header))}
 	if at, err := strconv.ParseInt(answer.header.Get(readAt), 10, 64); err == nil {
 		out.Made = time.Duration(at)
 	}

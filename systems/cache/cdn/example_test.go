@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize"
-	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/freshness"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/systems/cache/cdn"
 	"github.com/capsize-go/capsize/workloads"
@@ -22,7 +22,7 @@ func Example() {
 		Workload: workloads.Copies(stack.Open, workloads.CacheLoad{}),
 		Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions(nemesis.One)),
 		Nodes:    stack.Nodes(),
-		Duration: 30 * time.Second,
+		Duration: 15 * time.Second,
 		Seed:     1,
 	}
 	r, err := capsize.Exec(context.Background(), new(testing.T), test)
@@ -30,7 +30,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	m, err := checker.MeasureFreshness(r.History)
+	m, err := freshness.Measure(r.History)
 	fmt.Println(r.Verdict, m.Stale > 0, m.Age < 31*time.Second, err)
 	// Output: invalid true true <nil>
 }

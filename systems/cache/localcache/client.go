@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/model"
 )
 
 // A Client is one of the users. It talks to one server.
@@ -29,7 +29,7 @@ func (s Store) Open(_ context.Context, h *cluster.Host) (*Client, error) {
 }
 
 // Do reads or writes, or asks the database for its loads.
-func (c *Client) Do(ctx context.Context, op checker.CacheOp) (checker.Copy, error) {
+func (c *Client) Do(ctx context.Context, op model.CacheOp) (model.Copy, error) {
 	switch op.F {
 	case "read":
 		return c.call(ctx, readRow{op.Key})
@@ -37,17 +37,17 @@ func (c *Client) Do(ctx context.Context, op checker.CacheOp) (checker.Copy, erro
 		return c.call(ctx, writeRow{op.Key})
 	case "loads":
 		at, err := cluster.Ask[[]time.Duration](ctx, c.h, database, loadsOf{op.Key})
-		return checker.Copy{LoadedAt: at}, err
+		return model.Copy{LoadedAt: at}, err
 	}
-	return checker.Copy{}, fmt.Errorf("localcache: no client can %s", op.F)
+	return model.Copy{}, fmt.Errorf("localcache: no client can %s", op.F)
 }
 
-func (c *Client) call(ctx context.Context, request any) (checker.Copy, error) {
+func (c *Client) call(ctx context.Context, request any) (model.Copy, error) {
 	a, err := cluster.Ask[answer](ctx, c.h, c.server, request)
 	if err == nil {
 		err = a.err
 	}
-	return checker.Copy{Version: a.row.Version, Made: a.row.Made, Joined: a.joined, Loads: a.loads}, err
+	return model.Copy{Version: a.row.Version, Made: a.row.Made, Joined: a.joined, Loads: a.loads}, err
 }
 
 // Close has nothing to close.

@@ -3,6 +3,8 @@ package crdtkv
 import (
 	"cmp"
 	"slices"
+
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A gcounter is a counter that only grows: how much each replica has added. The
@@ -142,7 +144,7 @@ func (b bag) merge(seen clock, o bag, oSeen clock, bugs Bug) (merged bag, change
 		}
 	}
 	merged = append(merged, fresh...)
-	slices.SortFunc(merged, func(x, y tagged) int { return compareDots(x.Dot, y.Dot) })
+	sorting.Func(merged, func(x, y tagged) int { return compareDots(x.Dot, y.Dot) })
 	return merged, true
 }
 
@@ -166,7 +168,7 @@ func (b bag) values() []int {
 	for _, t := range b {
 		values = append(values, t.Value)
 	}
-	slices.Sort(values)
+	sorting.Ordered(values)
 	return slices.Compact(values)
 }
 

@@ -11,8 +11,10 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/consistency"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/internal/tier"
+	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/systems/kv/primarykv"
 	"github.com/capsize-go/capsize/workloads"
@@ -53,7 +55,7 @@ func losses(t *testing.T, store primarykv.Store, count int) (acked, gone int) {
 			System: store, Workload: workloads.RegisterOver(store.Open, 200), Nodes: 3, Nemesis: leaderCut, Seed: uint64(seed), Rate: 50,
 		})
 		require.NoError(t, err)
-		n, err := checker.CountLosses(checker.Register(), r.History)
+		n, err := consistency.CountLosses(model.Register(), r.History)
 		require.NoError(t, err)
 		acked, gone = acked+n.Acked, gone+n.Never+n.Gone
 		for _, c := range r.Checks { // replicas converge, whatever was lost

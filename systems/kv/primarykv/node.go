@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"hash/crc32"
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A node is one replica: a state machine that is driven by messages and ticks, all
@@ -215,7 +215,7 @@ func (n *node) compact() {
 func (n *node) follow(primary string) {
 	n.primary = primary
 	n.h.SetRole("backup")
-	for _, i := range slices.Sorted(maps.Keys(n.waiting)) {
+	for _, i := range sorting.Keys(n.waiting) {
 		n.waiting[i].Reply(response{status: lost})
 	}
 	clear(n.waiting)

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A lead is what a primary knows of its backups.
@@ -80,7 +82,7 @@ func (n *node) lookAfter() {
 func (n *node) supported() time.Duration {
 	times := slices.Clone(n.heardAt)
 	times[n.id] = n.now()
-	slices.Sort(times)
+	sorting.Ordered(times)
 	return times[len(times)-n.majority()]
 }
 

@@ -11,9 +11,11 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/consistency"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/tier"
+	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/systems/kv/quorumkv"
 	"github.com/capsize-go/capsize/workloads"
@@ -149,7 +151,7 @@ func TestWhatConflictsLose(t *testing.T) {
 			test := versions(store)
 			test.Nemesis = c.faults
 			var n workloads.Survival
-			var registers checker.Losses
+			var registers consistency.Losses
 			for seed := 1; seed <= tier.Seeds(t, 1, 1); seed++ {
 				test.Seed = uint64(seed)
 				test.Workload = workloads.Versions(store.Open)
@@ -160,7 +162,7 @@ func TestWhatConflictsLose(t *testing.T) {
 				test.Workload = workloads.RegisterOver(store.Open, 200)
 				r, err = capsize.Exec(t.Context(), t, test)
 				require.NoError(t, err)
-				l, err := checker.CountLosses(checker.Register(), r.History)
+				l, err := consistency.CountLosses(model.Register(), r.History)
 				require.NoError(t, err)
 				registers.Acked, registers.Gone = registers.Acked+l.Acked, registers.Gone+l.Gone+l.Never
 			}

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A dot names one write: the n-th, from 1, of a key that an actor coordinated. An actor is
@@ -57,7 +59,7 @@ func (s dots) union(o dots) dots {
 		return s
 	}
 	both := slices.Concat(s, o)
-	slices.SortFunc(both, span.compare)
+	sorting.Func(both, span.compare)
 	u := both[:1]
 	for _, x := range both[1:] {
 		if last := &u[len(u)-1]; last.actor == x.actor && x.from <= last.to+1 {

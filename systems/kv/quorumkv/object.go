@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
+
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A Conflict is how a [Store] settles which of two writes stays.
@@ -89,7 +91,7 @@ func mergeSeen(a, b object) object {
 			keep(s, a)
 		}
 	}
-	slices.SortFunc(m.siblings, func(s, t sibling) int { return s.dot.compare(t.dot) })
+	sorting.Func(m.siblings, func(s, t sibling) int { return s.dot.compare(t.dot) })
 	return m
 }
 

@@ -39,7 +39,7 @@ func TestPromises(t *testing.T) {
 			test, judged := p.test, 0
 			test.Duration = tier.InRace(7*time.Second, test.Duration)
 			test.Nemesis = preset(t, presets("all")[0])
-			for seed := 1; seed <= tier.Seeds(t, 1, 12); seed++ {
+			for seed := 1; seed <= tier.Seeds(t, 1, 5); seed++ {
 				test.Seed = uint64(seed)
 				r, err := capsize.Exec(t.Context(), t, test)
 				require.NoError(t, err)

@@ -14,8 +14,10 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/consistency"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/internal/tier"
+	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/systems/kv/quorumkv"
 	"github.com/capsize-go/capsize/workloads"
@@ -36,7 +38,7 @@ func registers(store quorumkv.Store, c ...checker.Checker) capsize.Test {
 }
 
 // lost asks that no acknowledged write is lost to an older one.
-func lost() checker.Checker { return checker.Lost(checker.Register()) }
+func lost() checker.Checker { return consistency.Lost(model.Register()) }
 
 // preset returns the faults of a preset, at the pace of the store.
 func preset(t *testing.T, name string) nemesis.Nemesis {

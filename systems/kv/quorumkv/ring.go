@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A ring says which nodes hold a key, by consistent hashing (Karger et al. 1997): each node
@@ -30,7 +32,7 @@ func newRing(nodes []string, points int) *ring {
 			r.points = append(r.points, point{place(fmt.Sprintf("%s/%d", name, v)), i})
 		}
 	}
-	slices.SortFunc(r.points, func(a, b point) int {
+	sorting.Func(r.points, func(a, b point) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.node, b.node))
 	})
 	return r

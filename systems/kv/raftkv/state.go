@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A state is what the replicas agree on: the values, and for each session the
@@ -73,11 +74,11 @@ type image struct {
 
 func (s *state) snapshot(bugs Bug) []byte {
 	im := image{Clock: s.clock}
-	for _, k := range slices.Sorted(maps.Keys(s.values)) {
+	for _, k := range sorting.Keys(s.values) {
 		v := s.values[k]
 		im.Keys, im.Values, im.Modified = append(im.Keys, []byte(k)), append(im.Values, v.value), append(im.Modified, v.modified)
 	}
-	for _, id := range slices.Sorted(maps.Keys(s.sessions)) {
+	for _, id := range sorting.Keys(s.sessions) {
 		if bugs&ForgetSessions != 0 {
 			break
 		}

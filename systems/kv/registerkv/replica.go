@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/systems/journal"
 )
 
@@ -163,7 +164,7 @@ func (r *replica) keep(key string, c cell) (newer bool) {
 func (r *replica) least() int64 { return int64(len(r.data)) * 64 }
 
 func (r *replica) records() (all [][]byte) {
-	for _, key := range slices.Sorted(maps.Keys(r.data)) {
+	for _, key := range sorting.Keys(r.data) {
 		all = append(all, appendCell(nil, key, r.data[key]))
 	}
 	return all
@@ -176,7 +177,7 @@ func (r *replica) rescued(from string, s *rescue) {
 		return
 	}
 	r.from = append(r.from, from)
-	for _, key := range slices.Sorted(maps.Keys(s.data)) {
+	for _, key := range sorting.Keys(s.data) {
 		r.keep(key, s.data[key])
 	}
 	if len(r.from) > len(r.n.replicas)-r.n.writes {

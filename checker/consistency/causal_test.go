@@ -1,0 +1,300 @@
+package consistency
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/internal/view"
+	"github.com/capsize-go/capsize/model"
+	"github.com/stretchr/testify/require"
+)
+
+// knowledge returns, for each act, which others it knows: those before it in its
+// session, the write that it saw, and what they know. It returns false if one
+// knows itself.
+func (t *trial) knowledge() ([][]bool, bool) {
+	n := len(t.acts)
+	k := make([][]bool, n)
+	for i, a := range t.acts {
+		k[i] = make([]bool, n)
+		for j, b := range t.acts {
+			k[i][j] = i != j && t.before(b, a)
+		}
+		if w, _ := t.writer(a); a.reads && w >= 0 {
+			k[i][w] = true
+		}
+	}
+	for m := range n {
+		for i := range n {
+			for j := range n {
+				k[i][j] = k[i][j] || k[i][m] && k[m][j]
+			}
+		}
+	}
+	for i := range n {
+		if k[i][i] {
+			return nil, false
+		}
+	}
+	return k, true
+}
+
+// explained reports whether there is an order of the acts of a set in which each comes after
+// those that it must follow, and in which all those told see what they were answered.
+func (t *trial) explained(set []int, follows func(a, b int) bool, told func(int) bool) bool {
+	type state map[string]int
+	done := map[int]bool{}
+	var try func(s state) bool
+	try = func(s state) bool {
+		if len(done) == len(set) {
+			return true
+		}
+	next:
+		for _, i := range set {
+			if done[i] {
+				continue
+			}
+			for _, j := range set {
+				if !done[j] && j != i && follows(i, j) {
+					continue next
+				}
+			}
+			a := t.acts[i]
+			if told(i) && a.reads && s[a.key] != a.saw {
+				continue
+			}
+			old := s[a.key]
+			if a.writes {
+				s[a.key] = a.put
+			}
+			done[i] = true
+			ok := try(s)
+			delete(done, i)
+			s[a.key] = old
+			if ok {
+				return true
+			}
+		}
+		return false
+	}
+	return try(state{})
+}
+
+// isCausal is CC by its definition.
+func isCausal(t *trial) bool {
+	k, ok := t.knowledge()
+	if !ok || !t.founded() {
+		return false
+	}
+	for i := range t.acts {
+		if !t.explained(t.pastOf(k, i), func(a, b int) bool { return k[a][b] }, func(j int) bool { return j == i }) {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *trial) pastOf(k [][]bool, i int) []int {
+	set := []int{i}
+	for j := range t.acts {
+		if k[i][j] {
+			set = append(set, j)
+		}
+	}
+	return set
+}
+
+// isCausalMemory is CM by its definition.
+func isCausalMemory(t *trial) bool {
+	k, ok := t.knowledge()
+	if !ok || !t.founded() {
+		return false
+	}
+	for i := range t.acts {
+		told := func(j int) bool { return j == i || t.before(t.acts[j], t.acts[i]) }
+		if !t.explained(t.pastOf(k, i), func(a, b int) bool { return k[a][b] }, told) {
+			return false
+		}
+	}
+	return true
+}
+
+// isConvergent is CCv by its definition: it tries every order of all acts.
+func isConvergent(t *trial) bool {
+	k, ok := t.knowledge()
+	if !ok || !t.founded() {
+		return false
+	}
+	var order []int
+	placed := make([]bool, len(t.acts))
+	fits := func(i int) bool {
+		a, saw := t.acts[i], 0
+		for _, j := range order {
+			if b := t.acts[j]; b.writes && b.key == a.key && k[i][j] {
+				saw = b.put
+			}
+		}
+		return !a.reads || saw == a.saw
+	}
+	var try func() bool
+	try = func() bool {
+		if len(order) == len(t.acts) {
+			return true
+		}
+		for i := range t.acts {
+			if placed[i] || slices.ContainsFunc(t.pastOf(k, i)[1:], func(j int) bool { return !placed[j] }) || !fits(i) {
+				continue
+			}
+			placed[i] = true
+			order = append(order, i)
+			ok := try()
+			order = order[:len(order)-1]
+			placed[i] = false
+			if ok {
+				return true
+			}
+		}
+		return false
+	}
+	return try()
+}
+
+// isPipelined is PRAM by its definition.
+func isPipelined(t *trial) bool {
+	if !t.founded() {
+		return false
+	}
+	for i := range t.acts {
+		p := t.acts[i].process
+		var set []int
+		for j, a := range t.acts {
+			if a.process == p || a.writes {
+				set = append(set, j)
+			}
+		}
+		follows := func(a, b int) bool { return t.before(t.acts[b], t.acts[a]) }
+		if !t.explained(set, follows, func(j int) bool { return t.acts[j].process == p }) {
+			return false
+		}
+	}
+	return true
+}
+
+func TestCausalAgreesWithItsDefinition(t *testing.T) {
+	agrees(t, Causal(model.Register()), 2000, isCausal)
+}
+
+func TestCausalConvergentAgreesWithItsDefinition(t *testing.T) {
+	agrees(t, CausalConvergent(model.Register()), 2000, isConvergent)
+}
+
+func TestCausalMemoryAgreesWithItsDefinition(t *testing.T) {
+	agrees(t, CausalMemory(model.Register()), 2000, isCausalMemory)
+}
+
+func TestPRAMAgreesWithItsDefinition(t *testing.T) {
+	agrees(t, PRAM(model.Register()), 2000, isPipelined)
+}
+
+func TestCausesComeBeforeEffects(t *testing.T) {
+	h := script(read(1, "x", 5), write(1, "y", 6), read(2, "y", 6), write(2, "x", 5))
+	for _, c := range []checker.Checker{Causal(model.Register()), CausalConvergent(model.Register()), CausalMemory(model.Register()), Sequential(model.Register())} {
+		r := c.Check(t.Context(), h)
+		require.Equal(t, checker.Invalid, r.Verdict)
+		require.Equal(t, "no order of 4 calls puts causes before effects: each could know of the next, and the last of the first", r.Reason)
+		require.Len(t, r.Why.Calls, 4)
+	}
+	require.Equal(t, checker.Valid, PRAM(model.Register()).Check(t.Context(), h).Verdict)
+}
+
+// TestSerialSeesWhatComesBeforeASwap: what comes before a session's own swap was there when it looked.
+func TestSerialSeesWhatComesBeforeASwap(t *testing.T) {
+	swap := func(p int, v int) scripted { return scripted{p, model.RegisterOp{F: "cas", Key: "y", Value: v}, 0} }
+	h := script(swap(1, 1), swap(0, 2), write(1, "x", 3), read(0, "x", 3), read(0, "y", 2))
+	for _, c := range []checker.Checker{PRAM(model.Register()), CausalMemory(model.Register())} {
+		r := c.Check(t.Context(), h)
+		require.Equal(t, checker.Invalid, r.Verdict)
+		require.Len(t, r.Why.Calls, 5)
+	}
+}
+
+// TestPastLeavesOutNothingThatMatters compares a past with the bad patterns themselves, on histories
+// in which sessions know most writes by others that know them, so that few are looked at.
+func TestPastLeavesOutNothingThatMatters(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 5))
+	bad, cyclic, fine := 0, 0, 0
+	for range sweepHistories(400) {
+		f := smallFleet(r)
+		f.calls, f.clients, f.replicas, f.spoil, f.future = 20+r.IntN(180), 2+r.IntN(8), 1+r.IntN(5), r.IntN(3), false
+		f.delivery = delivery(r.IntN(2))
+		m := model.Register()
+		l, no := logbookOf(view.Erase(m).Of(f.history(r)), "")
+		require.Nil(t, no)
+		p := newPast(l, true)
+		if l.thin() != model.None || len(p.order) < len(l.turns) {
+			continue
+		}
+		wantBad, wantCyclic := patterns(p)
+		require.Equal(t, wantBad, p.bad.read != model.None, "%v", l.h)
+		if wantBad {
+			bad++
+			continue
+		}
+		require.Equal(t, wantCyclic, len(p.cyclic()) > 0, "%v", l.h)
+		cyclic, fine = cyclic+view.BoolInt(wantCyclic), fine+view.BoolInt(!wantCyclic)
+	}
+	t.Logf("%d causally inconsistent, %d not convergent, %d fine", bad, cyclic, fine)
+	for _, n := range []int{bad, cyclic, fine} {
+		require.Greater(t, n, 20)
+	}
+}
+
+// patterns reports whether a turn saw what it knew to be replaced, and whether the order of
+// writes that all turns ask for has a cycle.
+func patterns(p *past) (bad, cyclic bool) {
+	l, n := p.l, len(p.l.turns)
+	k := make([][]bool, n) // by turn: those that it knows
+	for _, i := range p.order {
+		k[i] = make([]bool, n)
+		for _, q := range [...]int32{l.turns[i].prev, l.source(i)} {
+			if q == model.None {
+				continue
+			}
+			k[i][q] = true
+			for j := range n {
+				k[i][j] = k[i][j] || k[q][j]
+			}
+		}
+	}
+	before := make([][]bool, n)
+	for i := range k {
+		before[i] = slices.Clone(k[i])
+	}
+	for i := range k {
+		t := &l.turns[i]
+		w := l.source(int32(i))
+		for f := range n {
+			if !t.observes() || !k[i][f] || int32(f) == w || l.turns[f].put == model.None || l.turns[f].key != t.key {
+				continue
+			}
+			if w == model.None || k[f][w] {
+				bad = true
+			} else {
+				before[w][f] = true
+			}
+		}
+	}
+	for m := range n {
+		for i := range n {
+			for j := 0; before[i][m] && j < n; j++ {
+				before[i][j] = before[i][j] || before[m][j]
+			}
+		}
+	}
+	for i := range n {
+		cyclic = cyclic || before[i][i]
+	}
+	return bad, cyclic
+}

@@ -1,0 +1,234 @@
+package consistency
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/checkertest"
+	"github.com/capsize-go/capsize/model"
+)
+
+// lastOnes returns the reads of a key that began after all its writes had come to an end.
+func (t *trial) lastOnes(h *history.History, key string) (reads []act) {
+	ended := map[int]int{}
+	for c := range h.Calls() {
+		ended[c.Invoke.Index] = max(c.Invoke.Index, c.Complete.Index)
+	}
+	for _, a := range t.acts {
+		late := a.reads && !a.writes && a.key == key
+		for _, b := range t.acts {
+			late = late && !(b.writes && b.key == key && ended[b.call] > a.call)
+		}
+		if late {
+			reads = append(reads, a)
+		}
+	}
+	return reads
+}
+
+// alive leaves out the acts of unknown outcome that nobody saw.
+func (t *trial) alive() {
+	for n := -1; n != len(t.acts); {
+		n = len(t.acts)
+		var kept []act
+		for _, a := range t.acts {
+			seen := a.known
+			for _, b := range t.acts {
+				seen = seen || b.finds && b.saw == a.put && b.key == a.key && b.call != a.call
+			}
+			if seen {
+				kept = append(kept, a)
+			}
+		}
+		t.acts = kept
+	}
+}
+
+func TestLostAgreesWithItsDefinition(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 1))
+	lost, clean := 0, 0
+	for range sweepHistories(4000) {
+		f := staleFleet(r)
+		f.keys = 1
+		h := f.history(r)
+		got, err := CountLosses(model.Register(), h)
+		require.NoError(t, err)
+		tr := newTrial(h)
+		tr.acts = tr.all
+		tr.alive()
+		if !tr.founded() {
+			continue
+		}
+		var want Losses
+		all := tr.lastOnes(h, "x")
+		last := slices.DeleteFunc(slices.Clone(all), func(a act) bool {
+			return slices.ContainsFunc(all, func(b act) bool { return b.call > a.ret })
+		})
+		for _, w := range tr.acts {
+			if !w.writes || !w.known {
+				continue
+			}
+			seen, visible, older := false, false, true
+			for _, a := range tr.acts {
+				seen = seen || a.reads && a.saw == w.put
+			}
+			for _, a := range last {
+				visible = visible || a.saw == w.put
+				older = older && tr.happened(a.saw, "x") < w.call
+			}
+			switch {
+			case len(last) == 0:
+				want.Unjudged++
+				continue
+			case visible:
+				want.Visible++
+			case older && seen:
+				want.Gone++
+			case older:
+				want.Never++
+			case seen:
+				want.Overwritten++
+			default:
+				want.Unseen++
+			}
+			want.Acked++
+		}
+		got.Back = 0
+		require.Equal(t, want, got, "%v", h)
+		res := Lost(model.Register()).Check(t.Context(), h)
+		require.Equal(t, want.Gone+want.Never > 0, res.Verdict == checker.Invalid, "%v", h)
+		if res.Verdict == checker.Invalid {
+			lost++
+			require.LessOrEqual(t, len(res.Why.Calls), 5)
+			require.Equal(t, checker.Invalid, Lost(model.Register()).Check(t.Context(), checkertest.Alone(res.Why.Calls)).Verdict, "%v\n%v", res.Why.Calls, h)
+		} else {
+			clean++
+		}
+	}
+	require.Greater(t, lost, 50)
+	require.Greater(t, clean, 50)
+}
+
+func TestConvergentAgreesWithItsDefinition(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 2))
+	counts := map[checker.Verdict]int{}
+	for range sweepHistories(4000) {
+		f := staleFleet(r)
+		f.keys = 1
+		h := f.history(r)
+		tr := newTrial(h)
+		tr.acts = tr.all
+		tr.alive()
+		if !tr.founded() {
+			continue
+		}
+		want := checker.Valid
+		all := tr.lastOnes(h, "x")
+		last := slices.DeleteFunc(slices.Clone(all), func(a act) bool {
+			return slices.ContainsFunc(all, func(b act) bool { return b.process == a.process && b.call > a.call })
+		})
+		if len(last) == 0 && len(tr.acts) > 0 {
+			want = checker.Unknown
+		}
+		late := func(a act) bool {
+			w, _ := tr.writer(a)
+			return w >= 0 && !tr.acts[w].known
+		}
+		for _, a := range last {
+			for _, b := range last {
+				if a.saw != b.saw && !late(b) && (!late(a) || a.ret < b.call) {
+					want = checker.Invalid
+				}
+			}
+			for _, w := range tr.acts {
+				if w.writes && w.call > tr.happened(a.saw, "x") && tr.happened(w.put, "x") < a.call {
+					want = checker.Invalid
+				}
+			}
+		}
+		got := Convergent(model.Register()).Check(t.Context(), h)
+		require.Equal(t, want, got.Verdict, "%s\n%v", got.Reason, h)
+		counts[want]++
+		if want == checker.Invalid {
+			require.LessOrEqual(t, len(got.Why.Calls), 5)
+			require.Equal(t, checker.Invalid, Convergent(model.Register()).Check(t.Context(), checkertest.Alone(got.Why.Calls)).Verdict, "%v\n%v", got.Why.Calls, h)
+		}
+	}
+	for v := checker.Valid; v <= checker.Invalid; v++ {
+		require.Greater(t, counts[v], 50, "%v", v)
+	}
+}
+
+func TestLostInWords(t *testing.T) {
+	m := model.Register()
+	swap := func(p, old, v, saw int) scripted {
+		return scripted{p, model.RegisterOp{F: "cas", Key: "x", Old: old, Value: v}, saw}
+	}
+	for _, c := range []struct {
+		h            *history.History
+		count, first string
+	}{
+		{script(write(1, "x", 5), write(1, "x", 6), read(2, "x", 5)),
+			"of 2 writes answered, 1 visible in the end and 0 overwritten, 1 lost and never seen",
+			"process 1 wrote 6 to x and was answered, but nobody ever saw it: process 2 read 5 from x, which is older"},
+		{script(write(1, "x", 5), read(3, "x", 5), write(1, "x", 6), read(3, "x", 6), read(2, "x", 5)),
+			"of 2 writes answered, 1 visible in the end and 0 overwritten, 1 seen and then gone, 1 replaced and then back",
+			"process 1 wrote 6 to x and was answered, and process 3 saw it, but then it was gone: process 2 read 5 from x, which is older"},
+		{script(swap(1, 0, 5, 0), swap(2, 0, 6, 0), read(3, "x", 6)),
+			"of 2 writes answered, 1 visible in the end and 1 overwritten, 1 swapped twice",
+			"process 1 and process 2 both swapped 0 in x for something else"},
+	} {
+		r := Lost(m).Check(t.Context(), c.h)
+		assert.Equal(t, checker.Invalid, r.Verdict)
+		assert.Equal(t, c.count, r.Reason)
+		assert.Equal(t, c.first, r.Why.Reason)
+	}
+	r := Lost(m).Check(t.Context(), script(write(1, "x", 5)))
+	assert.Equal(t, checker.Unknown, r.Verdict)
+}
+
+func TestLostTellsOfDirtyReads(t *testing.T) {
+	h := history.Of(
+		history.Op{Process: 1, Type: history.Invoke, Input: model.RegisterOp{F: "write", Value: 5}},
+		history.Op{Process: 1, Type: history.Fail, Err: "no quorum"},
+		history.Op{Process: 2, Type: history.Invoke, Input: model.RegisterOp{F: "read"}},
+		history.Op{Process: 2, Type: history.OK, Output: 5},
+	)
+	r := Lost(model.Register()).Check(t.Context(), h)
+	assert.Equal(t, checker.Invalid, r.Verdict)
+	assert.Equal(t, "of 0 writes answered, 0 visible in the end and 0 overwritten, 1 read of what failed", r.Reason)
+	assert.Equal(t, "process 2 read 5, but process 1 had failed to write it (no quorum)", r.Why.Reason)
+	for _, c := range []checker.Checker{Causal(model.Register()), ReadYourWrites(model.Register()), Sequential(model.Register()), PRAM(model.Register())} {
+		assert.Equal(t, r.Why.Reason, c.Check(t.Context(), h).Reason)
+	}
+}
+
+func TestConvergentWaitsForTheHeal(t *testing.T) {
+	m := model.Register()
+	h := script(write(1, "x", 5))
+	add := func(h *history.History, fault history.Type) {
+		h.Add(history.Op{Process: history.Nemesis, Type: fault, Key: "1", Time: h.End()})
+	}
+	add(h, history.Invoke)
+	for _, c := range []scripted{read(2, "x", 0), read(3, "x", 5)} {
+		h.Add(history.Op{Process: c.process, Type: history.Invoke, Input: c.in, Time: h.End()})
+		h.Add(history.Op{Process: c.process, Type: history.OK, Output: c.out, Time: h.End()})
+	}
+	r := Convergent(m).Check(t.Context(), h)
+	assert.Equal(t, "could not tell whether the 3 calls converge: the fault of op 2 was never healed", r.Reason)
+	add(h, history.OK)
+	r = Convergent(m).Check(t.Context(), h)
+	assert.Equal(t, "could not tell whether the 3 calls converge: no key was read after all its writes, and all faults, had come to an end", r.Reason)
+	r = ConvergentSince(m, 0).Check(t.Context(), h)
+	assert.Equal(t, "after all writes had come to an end, process 2 read the initial value 0 from x, and process 3 read 5 from x", r.Reason)
+	assert.Equal(t, checker.Unknown, ConvergentSince(m, math.MaxInt64).Check(t.Context(), h).Verdict)
+	r = Convergent(m).Check(t.Context(), script(write(1, "x", 5), read(2, "x", 0)))
+	assert.Equal(t, "after all writes had come to an end, process 2 read the initial value 0 from x, which process 1 had replaced by 5", r.Reason)
+}

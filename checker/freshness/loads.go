@@ -1,0 +1,120 @@
+package freshness
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/internal/wording"
+	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/words"
+	"github.com/capsize-go/capsize/model"
+)
+
+// Loads says how often a database was read for what caches were to have.
+type Loads struct {
+	Loads int // of all keys
+	Most  int // of one key within the window
+	Key   string
+	At    time.Duration // when that window began
+	Peak  int           // of all keys within the window, but the first of each, for which nothing had expired
+}
+
+// MeasureLoads counts the loads in a history of [model.CacheOp], from the answers to its ops loads; the last one of each key
+// counts. Most is the largest number of one key in any window of that length, wherever it begins. If the window is
+// somewhat shorter than the time that copies live, that is the loads for one expiry: one if loads are
+// coalesced, as many as there are readers if nobody holds them back. It takes O(n log n).
+func MeasureLoads(h *history.History, window time.Duration) (Loads, error) {
+	last := map[string][]time.Duration{}
+	var keys []string // in the order of the history
+	err := eachCopy(h, func(c *copyCall) {
+		if c.in.F != "loads" || !c.answered() {
+			return
+		}
+		if _, told := last[c.in.Key]; !told {
+			keys = append(keys, c.in.Key)
+		}
+		last[c.in.Key] = c.out.LoadedAt
+	})
+	if err != nil {
+		return Loads{}, fmt.Errorf("loads: %w", err)
+	}
+	var m Loads
+	var expired []time.Duration
+	for _, key := range keys {
+		at := slices.Sorted(slices.Values(last[key]))
+		m.Loads += len(at)
+		expired = append(expired, at[min(1, len(at)):]...)
+		if most, from := busiest(at, window); most > m.Most {
+			m.Most, m.Key, m.At = most, key, from
+		}
+	}
+	slices.Sort(expired)
+	m.Peak, _ = busiest(expired, window)
+	return m, nil
+}
+
+// busiest returns how many of sorted instants fall into one window at most, and when that begins.
+func busiest(at []time.Duration, window time.Duration) (most int, begin time.Duration) {
+	from := 0
+	for to := range at {
+		for at[to]-at[from] >= window {
+			from++
+		}
+		if n := to - from + 1; n > most {
+			most, begin = n, at[from]
+		}
+	}
+	return most, begin
+}
+
+// A LoadLimit is how often a database may be read for copies within any window of that length.
+type LoadLimit struct {
+	Window  time.Duration
+	OfOne   int // loads of one key; 0 for any number
+	Expired int // loads of all keys, the first of each left out, since nothing had expired yet; 0 for any number
+}
+
+// Coalesced returns the checker of whether a database was read no more often than that; see [MeasureLoads]. It takes
+// histories of [model.CacheOp], and O(n log n).
+func Coalesced(l LoadLimit) checker.Checker {
+	return wording.Named("coalesced", checker.Func(func(_ context.Context, h *history.History) checker.Result {
+		const name = "coalesced"
+		m, err := MeasureLoads(h, l.Window)
+		if err != nil {
+			return checker.Result{Checker: name, Verdict: checker.Unknown, Reason: err.Error()}
+		}
+		res := checker.Result{Checker: name, Reason: fmt.Sprintf("%s, at most %d of one key within %s, and %d of all that had expired",
+			words.Plural(m.Loads, "load"), m.Most, words.Duration(l.Window), m.Peak)}
+		switch {
+		case l.OfOne > 0 && m.Most > l.OfOne:
+			res.Verdict = checker.Invalid
+			res.Why = loadsWhy(h, m.Key, fmt.Sprintf("%s was loaded %d times within %s from %s on, and %s allowed", m.Key, m.Most,
+				words.Duration(l.Window), words.Duration(m.At), were(l.OfOne)))
+		case l.Expired > 0 && m.Peak > l.Expired:
+			res.Verdict = checker.Invalid
+			res.Why = loadsWhy(h, "", fmt.Sprintf("%d copies that had expired were loaded within %s, and %s allowed", m.Peak, words.Duration(l.Window), were(l.Expired)))
+		}
+		return res
+	}))
+}
+
+// loadsWhy shows the calls that asked when a key was loaded, or any key.
+func loadsWhy(h *history.History, key, reason string) *checker.Why {
+	w := &checker.Why{Key: key, Reason: reason, Culprit: -1, Of: h.Len() / 2}
+	for c := range h.Calls() {
+		if in, ok := c.Invoke.Input.(model.CacheOp); ok && in.F == "loads" && (in.Key == key || key == "") && len(w.Calls) < 10 {
+			w.Calls = append(w.Calls, c)
+		}
+	}
+	return w
+}
+
+func were(n int) string {
+	if n == 1 {
+		return "1 was"
+	}
+	return fmt.Sprintf("%d were", n)
+}

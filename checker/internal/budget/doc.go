@@ -1,0 +1,2 @@
+// Package budget bounds the work of checks by steps.
+package budget

@@ -1,0 +1,111 @@
+package shapes
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/internal/wording"
+	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/model"
+)
+
+// A Call is a call as these rules see it. Instants are indexes of ops.
+type Call struct {
+	F        string
+	Value    any // what was asked
+	Inv, End int // end is -1 if it never completed
+	Typ      history.Type
+}
+
+// Until returns the instant by which the call had certainly ended.
+func (c Call) Until() int {
+	if c.Typ == history.OK {
+		return c.End
+	}
+	return model.Never
+}
+
+// Reader finds the fields of inputs.
+type Reader struct {
+	last          reflect.Type
+	f, key, value int // of last; -1 where there is none
+}
+
+// Call returns the call that an op invokes, and its key. A completion of Jepsen's
+// that has no invocation is a call of an instant.
+func (s *Reader) Call(op history.Op, i int) (c Call, key string, bad *BadValue) {
+	c = Call{Inv: i, End: -1, Typ: history.Info}
+	in := op.Input
+	if op.Type != history.Invoke {
+		c.End, c.Typ = i, op.Type
+		in = op.Output
+	}
+	key = op.Key
+	switch v := in.(type) {
+	case history.JepsenOp:
+		c.F, c.Value = v.F, v.Value
+		return c, key, nil
+	case history.Jepsener:
+		_, told := v.Jepsen(history.Invoke, nil)
+		c.F, c.Value = told.F, told.Value
+		return c, key, nil
+	}
+	v := reflect.ValueOf(in)
+	if in != nil && v.Kind() == reflect.Struct && s.of(v.Type()) {
+		c.F, c.Value = v.Field(s.f).String(), in
+		if s.value >= 0 {
+			c.Value = v.Field(s.value).Interface()
+		}
+		if s.key >= 0 && v.Field(s.key).String() != "" {
+			key = v.Field(s.key).String()
+		}
+		return c, key, nil
+	}
+	told, ok := history.AsJepsen(in)
+	if !ok {
+		return c, key, &BadValue{Op: op, Reason: fmt.Sprintf("%s asked for a %T that has no field F: %v", wording.Place(op), in, in)}
+	}
+	c.F, c.Value = told.F, told.Value
+	if m, ok := told.Value.(history.Map); ok {
+		if k, ok := m.Get(history.Keyword("key")); ok && len(m) <= 2 {
+			key, _ = k.(string)
+			c.Value, _ = m.Get(history.Keyword("value"))
+		}
+	}
+	return c, key, nil
+}
+
+// of reports whether a struct has the fields of an input.
+func (s *Reader) of(t reflect.Type) bool {
+	if t != s.last {
+		*s = Reader{last: t, f: Field(t, "F", reflect.String), key: Field(t, "Key", reflect.String), value: Field(t, "Value", 0)}
+	}
+	return s.f >= 0
+}
+
+// Field returns the index of the exported field of a struct that has a name and, unless it is 0, a kind; -1 if there is none.
+func Field(t reflect.Type, name string, kind reflect.Kind) int {
+	f, ok := t.FieldByName(name)
+	if !ok || len(f.Index) != 1 || !f.IsExported() || kind != 0 && f.Type.Kind() != kind {
+		return -1
+	}
+	return f.Index[0]
+}
+
+// A BadValue is an op that makes no sense to a rule.
+type BadValue struct {
+	Op     history.Op
+	Call   *history.Call // whose answer it is, if it is one
+	Reason string
+}
+
+// Result is Invalid if the system answered nonsense, and Unknown if nonsense was asked.
+func (b *BadValue) Result(name string, h *history.History) checker.Result {
+	r := checker.Result{Checker: name, Verdict: checker.Unknown, Reason: b.Reason}
+	if b.Call != nil {
+		r.Verdict = checker.Invalid
+		r.Why = &checker.Why{Key: b.Op.Key, Reason: b.Reason, Calls: []history.Call{*b.Call}, Of: h.Len()}
+	}
+	return r
+}

@@ -1,0 +1,71 @@
+package wording
+
+import (
+	"context"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+)
+
+// A headline is how the result of a checker is put in a few words.
+type headline struct {
+	Broken string // of an invalid result
+	What   string // of an unknown one: what could not be judged
+}
+
+// Headlines are those of the checkers of this package, by their names. Checkers of others set
+// [checker.Result.Broken].
+var Headlines = map[string]headline{
+	"linearizable":        {"not linearizable", "linearizability"},
+	"sequential":          {"not sequentially consistent", "sequential consistency"},
+	"causal":              {"not causally consistent", "causal consistency"},
+	"causal-convergent":   {"not causally convergent", "causal convergence"},
+	"causal-memory":       {"not causal memory", "causal memory"},
+	"pram":                {"not PRAM consistent", "PRAM consistency"},
+	"2-atomic":            {"not 2-atomic", "2-atomicity"},
+	"convergent":          {"replicas did not converge", "convergence"},
+	"read-your-writes":    {"a session did not read its own writes", "read-your-writes"},
+	"monotonic-reads":     {"a session read back in time", "monotonic reads"},
+	"monotonic-writes":    {"writes of a session were seen out of order", "monotonic writes"},
+	"writes-follow-reads": {"a write was seen without what it followed", "writes-follow-reads"},
+	"monotonic":           {"values went back", "monotonicity"},
+	"lost":                {"writes were lost", "lost writes"},
+	"staleness":           {"a value was read that nobody wrote", "staleness"},
+	"consistency":         {"no consistency model holds", "consistency"},
+	"unique-ids":          {"an id was given twice", "uniqueness of ids"},
+	"set":                 {"the set lost or invented elements", "the set"},
+	"set-full":            {"the set lost or invented elements", "the set"},
+	"counter":             {"the counter was out of bounds", "the counter"},
+	"queue":               {"the queue gave what was never put in", "the queue"},
+	"total-queue":         {"the queue lost or invented elements", "the queue"},
+	"bank":                {"the total of the accounts was wrong", "the bank"},
+	"long-fork":           {"long fork found", "long forks"},
+	"causal-reverse":      {"a write was seen without an earlier one", "the order of writes"},
+	"stats":               {"calls were not available or fast enough", "statistics"},
+	"availability":        {"calls were not available enough", "availability"},
+	"latency":             {"calls were not fast enough", "latency"},
+	"rate":                {"there were not enough calls a second", "the rate of calls"},
+	"fresh":               {"stale reads", "freshness of reads"},
+	"cache-sessions":      {"a process read back in time", "sessions"},
+	"own-writes":          {"a process did not read its own writes", "own writes"},
+	"foreign":             {"a response for somebody else was served", "foreign responses"},
+	"aged":                {"an expired copy was served", "ages of copies"},
+	"coalesced":           {"a key was loaded too often", "loads"},
+}
+
+// Worded gives a result the words of the checker of that name, unless it has words.
+func Worded(r checker.Result, name string) checker.Result {
+	h, ok := Headlines[name]
+	if ok && r.Broken == "" {
+		r.Broken = h.Broken
+	}
+	if ok && r.Undecided == "" {
+		r.Undecided = h.What + " could not be judged"
+	}
+	return r
+}
+
+// Named gives all results of a checker the words of that name.
+func Named(name string, c checker.Checker) checker.Checker {
+	return checker.Func(func(ctx context.Context, h *history.History) checker.Result { return Worded(c.Check(ctx, h), name) })
+}

@@ -1,0 +1,16 @@
+package wording
+
+import (
+	"fmt"
+
+	"github.com/capsize-go/capsize/history"
+)
+
+// Place says which op is meant.
+func Place(o history.Op) string {
+	at := ""
+	if o.Node != "" {
+		at = " at " + o.Node
+	}
+	return fmt.Sprintf("process %d%s (op %d)", o.Process, at, o.Index)
+}

@@ -1,0 +1,2 @@
+// Package zones decides histories of registers whose written values are unique, by the zones of the values.
+package zones

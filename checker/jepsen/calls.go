@@ -1,0 +1,320 @@
+package jepsen
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/internal/shapes"
+	"github.com/capsize-go/capsize/checker/internal/wording"
+	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
+	"github.com/capsize-go/capsize/internal/words"
+)
+
+// The rules of this family are Jepsen's own: each looks for one kind of wrong that
+// needs no search. They take inputs that have the fields F, Key (if there are
+// several objects) and Value, whatever their type, and a [history.JepsenOp] as
+// well; outputs are what was read. So one history can be judged by them and by a model.
+
+// A part is the calls on one key, in the order of their invocations.
+type part struct {
+	key   string
+	calls []shapes.Call
+}
+
+// A ruleChecker says how the calls on a key are judged.
+type ruleChecker struct {
+	name  string
+	fs    []string // what is judged
+	loose bool     // calls of other fs are passed over, because they can't excuse anything
+	judge func(j *judging, p *part)
+}
+
+// Check judges the calls on each key, and sums up. Inputs and outputs may have methods
+// that panic, which leaves the verdict Unknown.
+func (r ruleChecker) Check(ctx context.Context, h *history.History) (got checker.Result) {
+	defer func() { got = wording.Worded(got, r.name) }()
+	defer func() {
+		if p := recover(); p != nil {
+			got = checker.Result{Checker: r.name, Verdict: checker.Unknown, Reason: fmt.Sprintf("an input or an output panicked: %v", p)}
+		}
+	}()
+	j := &judging{rule: r, h: h}
+	parts, bad := r.split(h)
+	if bad != nil {
+		return bad.Result(r.name, h)
+	}
+	for _, p := range parts {
+		if ctx.Err() != nil {
+			j.unsure(fmt.Sprintf("stopped after %d of %s: %v", slices.Index(parts, p), words.Plural(len(parts), "key"), ctx.Err()))
+			break
+		}
+		r.judge(j, p)
+		if j.bad != nil {
+			return j.bad.Result(r.name, h)
+		}
+	}
+	if len(parts) == 0 {
+		r.judge(j, &part{}) // so that the counts are there
+	}
+	return j.result()
+}
+
+// split sorts the calls of a history by key.
+func (r ruleChecker) split(h *history.History) ([]*part, *shapes.BadValue) {
+	var parts []*part
+	byKey := map[string]*part{}
+	type spot struct{ part, call int }
+	numbers := map[string]int{}
+	open := map[int][]spot{} // by process; more than one only in histories that were not recorded so
+	var shape shapes.Reader
+	for i := range h.Len() {
+		op := h.At(i)
+		if op.Process == history.Nemesis {
+			continue
+		}
+		if op.Type != history.Invoke {
+			waiting := open[op.Process]
+			if at := whose(waiting, op, func(p spot) shapes.Call { return parts[p.part].calls[p.call] }); at >= 0 {
+				c := &parts[waiting[at].part].calls[waiting[at].call]
+				c.End, c.Typ = i, op.Type
+				open[op.Process] = slices.Delete(waiting, at, at+1)
+				continue
+			}
+		}
+		c, key, bad := shape.Call(op, i)
+		switch {
+		case bad != nil && op.Type != history.Invoke:
+			continue // an answer to nothing
+		case bad != nil:
+			return nil, bad
+		case !slices.Contains(r.fs, c.F) && r.loose:
+			c.F = ""
+		case !slices.Contains(r.fs, c.F):
+			return nil, &shapes.BadValue{Op: op, Reason: fmt.Sprintf("the %s checker judges %s, but %s asked for %q",
+				r.name, strings.Join(r.fs, ", "), wording.Place(op), c.F)}
+		}
+		p := byKey[key]
+		if p == nil {
+			p = &part{key: key}
+			byKey[key], numbers[key] = p, len(parts)
+			parts = append(parts, p)
+		}
+		if op.Type == history.Invoke {
+			open[op.Process] = append(open[op.Process], spot{numbers[key], len(p.calls)})
+		}
+		p.calls = append(p.calls, c)
+	}
+	return parts, nil
+}
+
+// whose returns which of the open calls of its process an op completes: of those
+// that ask for the same, the latest. There is rarely a choice.
+func whose[P any](waiting []P, op history.Op, call func(P) shapes.Call) int {
+	done, told := op.Output.(history.JepsenOp)
+	if len(waiting) < 2 || !told {
+		return len(waiting) - 1
+	}
+	best, match := -1, 0
+	for i, w := range waiting {
+		c := call(w)
+		m := 1
+		if c.F == done.F {
+			m = 2
+			if reflect.DeepEqual(c.Value, done.Value) {
+				m = 3
+			}
+		}
+		if m >= match {
+			best, match = i, m
+		}
+	}
+	return best
+}
+
+// answer returns what an output says.
+func answer(out any) any {
+	switch v := out.(type) {
+	case history.JepsenOp:
+		return v.Value
+	case map[string]any:
+		if _, told := v["f"]; !told {
+			return v
+		}
+		if told, ok := history.AsJepsen(v); ok {
+			return told.Value
+		}
+	case history.Null:
+		return nil
+	}
+	return out
+}
+
+// A Count is one of the things that a checker of Jepsen's kind counted.
+type Count struct {
+	Name   string   `json:"name"`             // as in "lost"
+	N      int      `json:"n"`                //
+	Wrong  bool     `json:"wrong"`            // whether one is enough to break the rule
+	Values []string `json:"values,omitempty"` // the first of them, where they have names
+}
+
+// Findings are all that a checker of Jepsen's kind counted.
+type Findings struct {
+	Checker string          `json:"checker"`
+	Verdict checker.Verdict `json:"verdict"`
+	Counts  []Count         `json:"counts"`
+	Lags    []Lags          `json:"lags,omitempty"`
+}
+
+// N returns the count with that name, or 0.
+func (f Findings) N(name string) int {
+	for _, c := range f.Counts {
+		if c.Name == name {
+			return c.N
+		}
+	}
+	return 0
+}
+
+// findingsFile is the name of the file of a [checker.Result] that holds its [Findings].
+const findingsFile = "findings.json"
+
+// FindingsOf returns what a checker of Jepsen's kind counted, and false for the
+// result of another.
+func FindingsOf(r checker.Result) (f Findings, ok bool) {
+	b, ok := r.Files[findingsFile]
+	return f, ok && json.Unmarshal(b, &f) == nil
+}
+
+// someValues is how many values a [Count] names.
+const someValues = 32
+
+// Judging is what is known of a history while a rule goes over it.
+type judging struct {
+	rule   ruleChecker
+	h      *history.History
+	counts []Count
+	lags   map[string][]time.Duration
+	why    *checker.Why
+	doubt  string
+	bad    *shapes.BadValue
+
+	finding string // what a valid history showed, in a sentence; the counts if it is empty
+}
+
+// count adds to a count.
+func (j *judging) count(name string, n int, values ...string) { j.tally(name, false, n, values) }
+
+// wrong adds to a count of what breaks the rule.
+func (j *judging) wrong(name string, n int, values ...string) { j.tally(name, true, n, values) }
+
+func (j *judging) tally(name string, wrong bool, n int, values []string) {
+	at := slices.IndexFunc(j.counts, func(c Count) bool { return c.Name == name })
+	if at < 0 {
+		at = len(j.counts)
+		j.counts = append(j.counts, Count{Name: name, Wrong: wrong})
+	}
+	c := &j.counts[at]
+	c.N, c.Wrong = c.N+n, c.Wrong || wrong
+	c.Values = append(c.Values, values[:min(len(values), someValues-len(c.Values))]...)
+}
+
+// unsure says why the rule can't tell. The first reason stays.
+func (j *judging) unsure(reason string) {
+	if j.doubt == "" {
+		j.doubt = reason
+	}
+}
+
+// garbage says that the answer to a call makes no sense.
+func (j *judging) garbage(c shapes.Call, err error) {
+	if j.bad != nil {
+		return
+	}
+	call := j.call(c)
+	op := call.Complete
+	j.bad = &shapes.BadValue{Op: op, Call: &call, Reason: fmt.Sprintf("the system answered garbage: %s was answered %v, %v", wording.Place(op), op.Output, err)}
+}
+
+// nonsense says that what a call asks for makes no sense.
+func (j *judging) nonsense(c shapes.Call, err error) {
+	if j.bad == nil {
+		op := j.h.At(c.Inv)
+		j.bad = &shapes.BadValue{Op: op, Reason: fmt.Sprintf("%s asked for a %s of %v, %v", wording.Place(op), c.F, c.Value, err)}
+	}
+}
+
+// blame makes a counter-example of calls, the last of which is the culprit. The
+// smallest one stays, and of two alike the first.
+func (j *judging) blame(p *part, reason string, calls ...shapes.Call) {
+	if j.why != nil && len(j.why.Calls) <= len(calls) {
+		return
+	}
+	w := &checker.Why{Key: p.key, Reason: reason + words.On(p.key), Of: len(p.calls)}
+	guilty := calls[len(calls)-1].Inv
+	sorting.Stable(calls, func(a, b shapes.Call) int { return a.Inv - b.Inv })
+	calls = slices.CompactFunc(calls, func(a, b shapes.Call) bool { return a.Inv == b.Inv })
+	for i, c := range calls {
+		if c.Inv == guilty {
+			w.Culprit = i
+		}
+		w.Calls = append(w.Calls, j.call(c))
+	}
+	j.why = w
+}
+
+// call returns the call as the history has it.
+func (j *judging) call(c shapes.Call) history.Call {
+	call := history.Call{Invoke: j.h.At(c.Inv)}
+	if c.End >= 0 {
+		call.Complete = j.h.At(c.End)
+		return call
+	}
+	call.Complete = history.Op{
+		Index: -1, Time: history.Forever, Process: call.Invoke.Process, Node: call.Invoke.Node,
+		Type: history.Info, Key: call.Invoke.Key,
+	}
+	return call
+}
+
+// answer returns what a call was answered.
+func (j *judging) answer(c shapes.Call) any { return answer(j.h.At(c.End).Output) }
+
+// who names the process of a call.
+func (j *judging) who(c shapes.Call) string { return fmt.Sprintf("process %d", j.h.At(c.Inv).Process) }
+
+// result sums up.
+func (j *judging) result() checker.Result {
+	r := checker.Result{Checker: j.rule.name, Why: j.why}
+	var wrong, right []string
+	for _, c := range j.counts {
+		text := fmt.Sprintf("%d %s", c.N, c.Name)
+		switch {
+		case !c.Wrong:
+			right = append(right, text)
+		case c.N > 0:
+			wrong = append(wrong, text)
+		}
+	}
+	all := strings.Join(right, ", ")
+	switch {
+	case len(wrong) > 0:
+		r.Verdict, r.Reason = checker.Invalid, strings.Join(wrong, ", ")+" (of "+all+")"
+	case j.doubt != "":
+		r.Verdict, r.Reason, r.Why = checker.Unknown, j.doubt+" ("+all+")", nil
+	default:
+		r.Reason, r.Why = cmp.Or(j.finding, all), nil
+	}
+	b, err := json.Marshal(Findings{Checker: r.Checker, Verdict: r.Verdict, Counts: j.counts, Lags: j.allLags()})
+	if err == nil {
+		r.Files = map[string][]byte{findingsFile: b}
+	}
+	return r
+}

@@ -1,0 +1,45 @@
+package jepsen
+
+import (
+	"fmt"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+)
+
+// DistinctIDs returns the checker that Jepsen calls unique-ids: no two calls may have been
+// answered the same. Inputs have F, which is generate; outputs are ids of whatever type.
+// Ids of different keys may be the same. A call that nobody knows the outcome of
+// has given no id to anybody. O(n).
+func DistinctIDs() checker.Checker {
+	return ruleChecker{"unique-ids", []string{"generate"}, false, judgeIDs}
+}
+
+func judgeIDs(j *judging, p *part) {
+	values := newValueNumbers()
+	var first []int // by id, the call that was answered it
+	again := map[int32]bool{}
+	var twice []int32
+	acked := 0
+	for i, c := range p.calls {
+		if c.Typ != history.OK {
+			continue
+		}
+		acked++
+		id := values.id(j.answer(c))
+		if int(id) == len(first) {
+			first = append(first, i)
+			continue
+		}
+		if again[id] {
+			continue
+		}
+		again[id] = true
+		twice = append(twice, id)
+		other := p.calls[first[id]]
+		j.blame(p, fmt.Sprintf("%s was given %s, which %s was given as well", j.who(c), values.name(id), j.who(other)), other, c)
+	}
+	j.count("attempted", len(p.calls))
+	j.count("acknowledged", acked)
+	j.wrong("duplicated", len(twice), values.namesOf(twice)...)
+}

@@ -1,0 +1,175 @@
+package linearizable
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/internal/budget"
+	"github.com/capsize-go/capsize/checker/internal/view"
+	"github.com/capsize-go/capsize/checker/internal/wording"
+	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/words"
+	"github.com/capsize-go/capsize/model"
+)
+
+// An Option changes how [New] works.
+type Option func(*budget.Limits)
+
+func settle(opts []Option) budget.Limits {
+	set := budget.Default()
+	for _, o := range opts {
+		o(&set)
+	}
+	return set
+}
+
+// Steps bounds the work of a check: 50 million steps unless it is given, which take a processor some
+// 20 to 60 s. A step is a configuration that a search visits; a question to [model.Model.Step] counts four. What is
+// decided without a search takes none. Each key has an equal part of the steps; what one leaves is for the others, so a
+// key that is hard leaves no other one undecided. A check that needs more ends with Unknown. As steps are counted, and time
+// is not, a history has the same verdict on any machine: Unknown with fewer steps than its search needs,
+// and always the same one with more.
+func Steps(n int) Option { return func(s *budget.Limits) { s.Steps = n } }
+
+// ExplainSteps bounds the work of [checker.Result.Explain] for each key: 400,000 steps unless it is given, a few
+// tenths of a second at most. A counter-example that needs more is not the smallest, and [checker.Why.Note] says so. The
+// verdict never depends on it.
+func ExplainSteps(n int) Option { return func(s *budget.Limits) { s.Explain = n } }
+
+// Within bounds the time that a check may take, its explanation included. Unless it is given there is no such bound, and
+// [Steps] and [Memory] are what ends a check. It is the last resort for a model whose Step is slow: a
+// check ends within d and one Step, with Unknown, which then depends on how fast the machine is.
+func Within(d time.Duration) Option { return func(s *budget.Limits) { s.Within = d } }
+
+// Memory bounds what the searches of a check may hold in memory, in bytes and
+// roughly: 1 GiB unless it is given. A search that needs more ends; if no other
+// finds an answer, the check ends with Unknown. What is decided without a search, and the
+// history itself, do not count.
+func Memory(bytes int) Option { return func(s *budget.Limits) { s.Memory = bytes } }
+
+// Most keys that are explained, and listed in a result.
+const (
+	maxExplained = 8
+	maxParts     = 100
+)
+
+var errMemory = errors.New("the memory for this check was used up")
+
+// New returns a checker for histories of an object like m: whether
+// there is an order of the calls in which m gives the same answers, and in which
+// each call stands between its invocation and its completion (Herlihy and Wing,
+// Linearizability, 1990).
+//
+// A call that failed never happened. One whose outcome is unknown may have happened
+// at any time after its invocation, or not at all. Each key is judged on its own.
+//
+// A history of a register whose written values are unique is decided in
+// O(n log n) by the zones of its values; so are queues, stacks, priority queues, sets,
+// counters, logs and ids where their models say so. Anything else takes a search: one that
+// goes deep, one that follows few ways in which calls may have happened, and at last two
+// that leave none out, in turns; the first answer counts. If the budget ([Steps]) or the
+// memory ([Memory]) ends before that, the verdict is Unknown, and the reason says which of
+// them ended, and how many calls had been decided.
+//
+// The result has the verdict alone. [checker.Result.Explain] finds the counter-example.
+func New[S comparable, In, Out any](m model.Model[S, In, Out], opts ...Option) checker.Checker {
+	return linearizable(view.Erase(m), opts...)
+}
+
+func linearizable(m view.Model, opts ...Option) checker.Checker {
+	set := settle(opts)
+	return wording.Named("linearizable", checker.Func(func(ctx context.Context, h *history.History) checker.Result {
+		limited, cancel := set.Context(ctx, 0)
+		defer cancel()
+		s := search{View: m.Of(h), memory: set.Memory, meter: budget.New(limited, set.Steps, "this check")}
+		return s.check(set)
+	}))
+}
+
+// check judges key by key, and sums up.
+func (s search) check(set budget.Limits) (r checker.Result) {
+	began := set.Clock()
+	r.Checker = "linearizable"
+	defer func() {
+		if p := recover(); p != nil { // in a hook of the model: Step has its own
+			r = checker.Result{Checker: r.Checker, Verdict: checker.Unknown, Reason: fmt.Sprintf("the %s model panicked: %v", s.Name, p)}
+		}
+	}()
+	parts, bad := s.Split()
+	if bad != nil {
+		return bad.Result(s.H)
+	}
+	var proofs []proof
+	calls, counts := 0, [3]int{}
+	for i, one := range s.judgeAll(parts) {
+		calls += len(parts[i].Spans)
+		proved := one.proved
+		counts[one.Verdict]++
+		if one.Verdict == checker.Valid {
+			continue
+		}
+		if len(r.Parts) < maxParts {
+			if one.Verdict == checker.Invalid && len(proofs) < maxExplained {
+				proved.place = len(r.Parts)
+				proofs = append(proofs, proved)
+			}
+			r.Parts = append(r.Parts, one.Result)
+		}
+		r.Verdict = max(r.Verdict, one.Verdict)
+	}
+	s.sumUp(&r, len(parts), calls, counts)
+	if len(proofs) > 0 {
+		r.Later = &checker.Deferred{Explain: s.explainer(set, proofs, began())}
+	}
+	return r
+}
+
+// sumUp words the reason.
+func (s search) sumUp(r *checker.Result, keys, calls int, counts [3]int) {
+	verb := "are"
+	if calls == 1 {
+		verb = "is"
+	}
+	switch {
+	case r.Verdict == checker.Invalid && s.Keyed:
+		r.Reason = fmt.Sprintf("%s not linearizable", words.AreOf(counts[checker.Invalid], keys, "key"))
+	case r.Verdict == checker.Invalid:
+		r.Reason = fmt.Sprintf("%s %s not linearizable", words.Plural(calls, "call"), verb)
+	case r.Verdict == checker.Unknown && s.Keyed:
+		r.Reason = fmt.Sprintf("%s undecided; %s", words.AreOf(counts[checker.Unknown], keys, "key"), r.Parts[0].Reason)
+	case r.Verdict == checker.Unknown:
+		r.Reason = r.Parts[0].Reason
+	case s.Keyed:
+		r.Reason = fmt.Sprintf("%s on %s %s linearizable", words.Plural(calls, "call"), words.Plural(keys, "key"), verb)
+	default:
+		r.Reason = fmt.Sprintf("%s %s linearizable", words.Plural(calls, "call"), verb)
+	}
+	if !s.Keyed && r.Verdict == checker.Invalid {
+		r.Parts = nil
+	}
+}
+
+// judge decides one key, by the cheapest algorithm that can tell. If the key is not linearizable, it
+// returns what shows that.
+func (s search) judge(p *view.Part) (r checker.Result, proved proof) {
+	r.Checker = p.Key
+	if r.Checker == "" {
+		r.Checker = s.Name
+	}
+	for _, spans := range s.apart(p.Spans) {
+		of, d := s.decide(spans)
+		switch {
+		case d.err != nil:
+			r.Verdict = max(r.Verdict, checker.Unknown)
+			r.Reason = fmt.Sprintf("could not tell whether the %s%s are linearizable: %v", words.Plural(len(p.Spans), "call"), words.On(p.Key), d.err)
+		case !d.ok:
+			r.Verdict = checker.Invalid
+			r.Reason = fmt.Sprintf("%s%s are not linearizable", words.Plural(len(p.Spans), "call"), words.On(p.Key))
+			return r, proof{s: of, whole: p, spans: spans, found: d}
+		}
+	}
+	return r, proved
+}

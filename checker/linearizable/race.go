@@ -1,0 +1,40 @@
+package linearizable
+
+import (
+	"iter"
+
+	"github.com/capsize-go/capsize/checker/internal/budget"
+)
+
+// race lets two searches take turns until one has an answer. Both work in one goroutine, and turns
+// are counted in steps: who answers, and after how much work, is the same each time. The first one
+// works alone for a while, because mostly it needs no help. Each has half of the steps that are
+// left. If neither finds an answer, race says why the first one gave up.
+func race(m *budget.Meter, first, second func(*budget.Meter) decision) (d decision) {
+	var done [2]bool
+	var got [2]decision
+	var next [2]func() (struct{}, bool)
+	halves := m.Halves()
+	for i, search := range []func(*budget.Meter) decision{first, second} {
+		resume, stop := iter.Pull(func(yield func(struct{}) bool) {
+			halves[i].Pause = func() bool { return yield(struct{}{}) }
+			got[i] = search(halves[i])
+		})
+		defer stop()
+		next[i] = resume
+	}
+	defer func() { m.Rest = halves[0].Unused() + halves[1].Unused() }()
+	for turn := 0; !done[0] || !done[1]; turn++ {
+		i := turn % 2
+		if done[i] || i == 1 && turn < budget.HeadStartTurn && !done[0] {
+			continue
+		}
+		if _, more := next[i](); more {
+			continue
+		}
+		if done[i] = true; got[i].err == nil {
+			return got[i]
+		}
+	}
+	return got[0]
+}

@@ -1,0 +1,2 @@
+// Package checkertest makes histories for tests and examples of checkers.
+package checkertest

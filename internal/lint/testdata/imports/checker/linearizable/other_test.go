@@ -1,0 +1,5 @@
+package linearizable_test
+
+import (
+	_ "github.com/anishathalye/porcupine"
+)

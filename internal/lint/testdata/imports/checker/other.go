@@ -1,7 +1,0 @@
-package checker
-
-import (
-	_ "example.test/imports/cluster"
-	_ "github.com/anishathalye/porcupine"
-	_ "github.com/stretchr/testify/require"
-)

@@ -1,5 +1,0 @@
-package checker_test
-
-import (
-	_ "github.com/anishathalye/porcupine"
-)

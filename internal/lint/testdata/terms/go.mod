@@ -1,0 +1,3 @@
+module example.test/terms
+
+go 1.26

@@ -1,0 +1,2 @@
+// Package words puts numbers, values and durations into English words.
+package words

@@ -1,0 +1,64 @@
+package model
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/capsize-go/capsize/internal/words"
+)
+
+// A CacheOp is an input of a system that keeps copies of what a database has, in caches of any kind. F is
+//
+//   - read: the key is read through the caches. The answer is a [Copy].
+//   - write: the database gives the key its next version, and copies are dropped or replaced. The answer is a Copy of
+//     that version. It comes once the system claims to be done with it.
+//   - peek: one cache, named by At, is asked what it holds, and nothing is loaded. The answer is a Copy.
+//   - loads: the database is asked when it was read. The answer is a Copy with LoadedAt.
+type CacheOp struct {
+	F   string `json:"f"`
+	Key string `json:"key"`
+	As  string `json:"as,omitempty"` // the principal that asks, where answers are private
+	At  string `json:"at,omitempty"` // of a peek: the cache that is looked into
+}
+
+// String says what is asked, without the key.
+func (o CacheOp) String() string {
+	return o.F + words.Of(o.At, "at") + words.Of(o.As, "as")
+}
+
+// A Copy is the output of a [CacheOp]: what some cache, or the database itself, has of a key.
+type Copy struct {
+	// Version is what was read or written. The database numbers the versions of each key: 1, 2, …; 0 says that it had
+	// no such key.
+	Version int `json:"version"`
+
+	Missing  bool            `json:"missing,omitempty"`   // of a peek: there is no copy
+	From     string          `json:"from,omitempty"`      // who had what was read; empty if it is not told
+	Joined   bool            `json:"joined,omitempty"`    // a load brought it that had been under way when the read began
+	Loads    int             `json:"loads,omitempty"`     // how often the read went to the database
+	Made     time.Duration   `json:"made,omitempty"`      // when the database gave it out
+	MaxAge   time.Duration   `json:"max_age,omitempty"`   // how old a copy may be that is served; 0 if that is not told
+	For      string          `json:"for,omitempty"`       // the principal whose it is; empty if it is everybody's
+	LoadedAt []time.Duration `json:"loaded_at,omitempty"` // when the database was read
+}
+
+// String says what was answered.
+func (c Copy) String() string {
+	var b strings.Builder
+	switch {
+	case c.Missing:
+		b.WriteString("nothing")
+	case c.LoadedAt != nil:
+		b.WriteString(words.Plural(len(c.LoadedAt), "load"))
+	default:
+		fmt.Fprintf(&b, "v%d", c.Version)
+	}
+	if c.For != "" {
+		fmt.Fprintf(&b, " for %s", c.For)
+	}
+	if c.From != "" {
+		fmt.Fprintf(&b, " from %s", c.From)
+	}
+	return b.String()
+}

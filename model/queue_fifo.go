@@ -1,0 +1,162 @@
+package model
+
+import (
+	"slices"
+	"sort"
+)
+
+// A fifo decides whether calls on a queue are linearizable, if all values that were
+// enqueued differ, in O(n log n). Henzinger, Sezgin and Vafeiadis, Aspect-oriented
+// linearizability proofs (2013), show that a complete history is unless
+//
+//   - a value was dequeued that was not enqueued before,
+//   - a value was dequeued twice,
+//   - a was enqueued before b was, and b dequeued before a was, or a never was, or
+//   - the queue was found empty while there was always something in it.
+//
+// Calls of unknown outcome are dealt with so: an enqueue whose value nobody took
+// may as well not have happened; one whose value was taken has no end. A
+// dequeue may have taken a value that is still there otherwise: those values that must
+// be gone for the sake of others that came later have a deadline, and get the
+// dequeues that began first. If some found the queue empty as well, that may
+// leave it open; then decideFIFO does not decide.
+type fifo struct{ contents[QueueOp] }
+
+func decideFIFO(of Calls[QueueOp, int]) Decision {
+	calls := of.All()
+	c, f := contentsOf(calls, queueRole)
+	if !f.Decided || f.Conflict != nil {
+		return f
+	}
+	q := fifo{c}
+	sort.Slice(q.elements, func(i, j int) bool { return q.elements[i].in < q.elements[j].in })
+	if f := q.overtaken(); f.Conflict != nil {
+		return f
+	}
+	if f := q.take(); f.Conflict != nil {
+		return f
+	}
+	return q.empties()
+}
+
+// overtaken finds an element that was taken before one that was put in earlier,
+// and was taken later.
+func (q *fifo) overtaken() Decision {
+	last := make([]int, len(q.elements)) // of the elements up to here, the one whose dequeue was called last
+	best := -1
+	for i, e := range q.elements {
+		if e.take >= 0 && (best < 0 || e.asked > q.elements[best].asked) {
+			best = i
+		}
+		last[i] = best
+	}
+	for _, b := range q.elements {
+		n := sort.Search(len(q.elements), func(i int) bool { return q.elements[i].in >= b.called })
+		if b.take < 0 || n == 0 || last[n-1] < 0 {
+			continue
+		}
+		if a := q.elements[last[n-1]]; a.asked > b.taken {
+			return Violated("though another was put there before it, and was taken later", b.take, a.put, b.put, a.take)
+		}
+	}
+	return Satisfied
+}
+
+// An owed element is one that a dequeue of unknown outcome must have taken.
+type owed struct{ element, by, due int }
+
+// take gives elements to dequeues of unknown outcome: first those that must have
+// been taken because later ones were, then the others.
+func (q *fifo) take() Decision {
+	due := q.deadlines()
+	sort.Slice(due, func(i, j int) bool { return due[i].due < due[j].due })
+	for i, o := range due {
+		if i < len(q.lost) && q.calls[q.lost[i]].Invoked < o.due {
+			continue
+		}
+		return Violated("though another was put there before it, and was never taken", q.unpaid(due[:i+1])...)
+	}
+	used := map[int]bool{}
+	for i, o := range due {
+		q.give(o.element, q.lost[i])
+		used[o.element] = true
+	}
+	rest := q.lost[len(due):]
+	for i, e := range q.elements {
+		if e.take < 0 && !used[i] && len(rest) > 0 {
+			q.give(i, rest[0])
+			rest = rest[1:]
+		}
+	}
+	return Satisfied
+}
+
+// unpaid returns the calls that show why there are too few dequeues of unknown
+// outcome for what is due.
+func (q *fifo) unpaid(due []owed) []int {
+	last := q.elements[due[len(due)-1].by]
+	bad := []int{last.take, last.put}
+	for _, o := range due {
+		b := q.elements[o.by]
+		for _, c := range []int{q.elements[o.element].put, b.put, b.take} {
+			if !slices.Contains(bad, c) {
+				bad = append(bad, c)
+			}
+		}
+	}
+	return append(bad, q.lost[:min(len(due)-1, len(q.lost))]...)
+}
+
+func (q *fifo) give(element, dequeue int) {
+	q.elements[element].take, q.elements[element].asked = dequeue, q.calls[dequeue].Invoked
+}
+
+// deadlines returns the elements that nobody is known to have taken though one
+// that came later was, with the instant by which the first of those was.
+func (q *fifo) deadlines() (due []owed) {
+	var later []int
+	for i, e := range q.elements {
+		if e.take >= 0 {
+			later = append(later, i)
+		}
+	}
+	sort.Slice(later, func(i, j int) bool { return q.elements[later[i]].called < q.elements[later[j]].called })
+	first := slices.Clone(later) // of the elements from here on, the one that was taken first
+	for i := len(first) - 2; i >= 0; i-- {
+		if q.elements[first[i+1]].taken < q.elements[first[i]].taken {
+			first[i] = first[i+1]
+		}
+	}
+	for i, e := range q.elements {
+		if e.take >= 0 {
+			continue
+		}
+		n := sort.Search(len(later), func(j int) bool { return q.elements[later[j]].called > e.in })
+		if n < len(later) {
+			due = append(due, owed{i, first[n], q.elements[first[n]].taken})
+		}
+	}
+	return due
+}
+
+// empties looks at the dequeues that found nothing. They are right if they can be
+// with the elements that the unknown dequeues were given here, and wrong if they
+// were even without those.
+func (q *fifo) empties() Decision {
+	there := func(given bool) (all []element) {
+		for _, e := range q.elements {
+			if given || len(q.lost) == 0 || e.take >= 0 && q.calls[e.take].Known {
+				all = append(all, e)
+			}
+		}
+		return all
+	}
+	f := q.neverEmpty(there(true))
+	if f.Conflict == nil || len(q.lost) == 0 {
+		return f
+	}
+	if f = q.neverEmpty(there(false)); f.Conflict == nil {
+		return Undecided
+	}
+	return f
+}
