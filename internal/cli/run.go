@@ -101,12 +101,11 @@ func (a *app) lookFlags(cmd *cobra.Command, stopAt *string) {
 }
 
 // stop returns the breakpoint that --stop-at names.
-func stop(text string) (capsize.Breakpoint, error) {
+func stop(text string) (b capsize.Breakpoint, err error) {
 	if text == "" {
-		return capsize.Breakpoint{}, nil
+		return b, nil
 	}
-	b, err := capsize.ParseBreakpoint(text)
-	if err != nil {
+	if err := b.UnmarshalText([]byte(text)); err != nil {
 		return b, fmt.Errorf("--stop-at: %w", err)
 	}
 	return b, nil
@@ -193,7 +192,8 @@ func (a *app) runSeeds(ctx context.Context, o runOptions) error {
 	if o.seed == 0 {
 		o.seed = freshSeed()
 	}
-	defer a.record(&s, o.report)()
+	ctx, end := a.record(ctx, s, o.report)
+	defer end()
 	if o.seeds > 1 {
 		return a.sweep(ctx, s, o)
 	}

@@ -40,7 +40,7 @@ func newTrial(systemName, bug, workload string) (trial, error) {
 	if !ok {
 		return trial{}, unknown("workload for "+sys.Name, workload, sorting.Keys(known))
 	}
-	s.Test.Workload, s.Test.Metrics = w, capsize.CallMetrics
+	s.Test.Workload, s.Test.Metrics = w, (*capsize.Result).CallMetrics
 	s.Test.Name = workload + " on " + sys.Name
 	return s, nil
 }
