@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/catalog/systems"
 )
 
 // runOptions are the flags of capsize run.
@@ -121,11 +122,11 @@ func noArgs(cmd *cobra.Command, args []string) error {
 
 // completions has the shell complete the names of the catalogue.
 func completions(cmd *cobra.Command) {
-	for flag, list := range map[string]func() []row{
-		"system": systemRows, "bug": bugRows, "workload": workloadRows, "nemesis": nemesisRows,
+	for flag, list := range map[string]func() []systems.Row{
+		"system": systems.Rows, "bug": bugRows, "workload": systems.Workloads, "nemesis": systems.NemesisRows,
 	} {
 		complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return namesOf(list()), cobra.ShellCompDirectiveNoFileComp
+			return systems.Names(list()), cobra.ShellCompDirectiveNoFileComp
 		}
 		if err := cmd.RegisterFlagCompletionFunc(flag, complete); err != nil {
 			panic(err) // there is no such flag: a mistake in this file
@@ -156,7 +157,7 @@ func (o runOptions) trial() (trial, error) {
 		return s, err
 	}
 	s.Nemesis = o.nemesis
-	s.Test.Nemesis, err = findNemesis(o.nemesis)
+	s.Test.Nemesis, err = systems.FindNemesis(o.nemesis)
 	return s, err
 }
 

@@ -86,6 +86,7 @@ var importRules = []ImportRule{
 	{Package: "workloads", Ours: []string{"checker", "checker/freshness", "checker/linearizable", "cluster", "history", "model"}},
 	{Package: "report", Ours: []string{"history", "checker", "internal/sorting", "model"}},
 	{Package: "catalog/models", Ours: []string{"history", "history/edn", "checker", "checker/...", "internal/names", "internal/sorting", "model"}},
+	{Package: "catalog/systems", Ours: []string{"cluster", "internal/names", "nemesis", "systems/kv/...", "workloads"}},
 	{Package: "scenarios", Ours: []string{".", "checker"}, Testing: true},
 	{Package: "scenarios/...", Ours: []string{anything}, Testing: true},
 	{Package: "realbugs", Ours: []string{anything}, Testing: true},
