@@ -12,8 +12,8 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// A busy system does a little of everything, so that every fault finds something
-// to bite: its nodes write and sync, read what they wrote and their clocks, and
+// A busy system does a little of everything, so that every fault has an
+// effect: its nodes write and sync, read what they wrote and their clocks, and
 // send each other bytes. The one with the lowest name that is up leads.
 type busy struct {
 	mu    sync.Mutex
@@ -69,10 +69,10 @@ func (b *busy) Names() map[string]cluster.Name {
 	return map[string]cluster.Name{"db.internal": {Hosts: []string{"n1"}, TTL: 10 * time.Millisecond}}
 }
 
-// Reconfigurable says that the busy system has whatever members it is asked to have.
+// Reconfigurable says that the busy system adopts any members.
 func (b *busy) Reconfigurable() {}
 
-// EventDriven says that the busy system lives on handlers and timers alone.
+// EventDriven says that the busy system uses handlers and timers alone.
 func (b *busy) EventDriven() {}
 
 func (b *busy) write(h *cluster.Host) error {
@@ -124,8 +124,8 @@ func onBusy(t *testing.T, seed uint64, test func(t *testing.T, c *cluster.Cluste
 	})
 }
 
-// bitten counts the effects of a fault.
-func bitten(c *cluster.Cluster, fault string) (n int64) {
+// effects counts the effects of a fault.
+func effects(c *cluster.Cluster, fault string) (n int64) {
 	for _, e := range c.Effects() {
 		if e.Fault == fault {
 			n += e.Count
@@ -134,9 +134,9 @@ func bitten(c *cluster.Cluster, fault string) (n int64) {
 	return n
 }
 
-// deaf returns the pairs of hosts between which nothing gets through within a
+// disconnected returns the pairs of hosts between which nothing gets through within a
 // quarter of a second.
-func (b *busy) deaf(t *testing.T, c *cluster.Cluster) (pairs []string) {
+func (b *busy) disconnected(t *testing.T, c *cluster.Cluster) (pairs []string) {
 	b.mu.Lock()
 	clear(b.heard)
 	b.mu.Unlock()

@@ -8,9 +8,9 @@ type Occasion string
 const (
 	// UnsyncedWrite is a write to a disk: until the next sync a crash loses it.
 	UnsyncedWrite Occasion = "unsynced-write"
-	// LeaderChange is when a node takes over from another as leader or primary.
+	// LeaderChange is when a node succeeds another as leader or primary.
 	LeaderChange Occasion = "leader-change"
-	// RoleChange is when any node says that its role has changed.
+	// RoleChange is when any node sets a new role; see [Host.SetRole].
 	RoleChange Occasion = "role-change"
 	// SyncBegins is when a host has begun a sync of its disk, or of a file.
 	SyncBegins Occasion = "sync"
@@ -23,15 +23,15 @@ func Occasions() []Occasion {
 	return []Occasion{UnsyncedWrite, LeaderChange, RoleChange, SyncBegins, Boot}
 }
 
-// Await waits for the next time that something happens, or until ctx is done;
+// Await waits for the next time that o happens, or until ctx is done;
 // then it returns the error of ctx.
 func (c *Cluster) Await(ctx context.Context, o Occasion) error {
 	happened := make(chan struct{})
 	c.lock()
-	if c.watch == nil {
-		c.watch = map[Occasion][]chan struct{}{}
+	if c.awaited == nil {
+		c.awaited = map[Occasion][]chan struct{}{}
 	}
-	c.watch[o] = append(c.watch[o], happened)
+	c.awaited[o] = append(c.awaited[o], happened)
 	c.unlock()
 	select {
 	case <-happened:
@@ -41,14 +41,14 @@ func (c *Cluster) Await(ctx context.Context, o Occasion) error {
 	}
 }
 
-// happen tells those who wait for an occasion, at the world's next instant. It is
+// trigger wakes those that wait for o, at the simulation's next instant. It is
 // called with the cluster locked.
-func (w *world) happen(o Occasion) {
-	if len(w.watch) == 0 {
+func (w *simulation) trigger(o Occasion) {
+	if len(w.awaited) == 0 {
 		return
 	}
-	waiting := w.watch[o]
-	delete(w.watch, o)
+	waiting := w.awaited[o]
+	delete(w.awaited, o)
 	for _, happened := range waiting {
 		w.loop.pushLocked(w.loop.now()+1, &event{kind: kindFunc, fn: func() {
 			w.loop.wakes()

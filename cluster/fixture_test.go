@@ -13,8 +13,8 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// A rig is three nodes that take down what reaches them and answer it.
-type rig struct {
+// A fixture is three nodes that take down what reaches them and answer it.
+type fixture struct {
 	t *testing.T
 	*cluster.Cluster
 
@@ -33,11 +33,11 @@ type arrival struct {
 	at   time.Duration
 }
 
-// onRig runs a test on a rig and returns the trace of what happened.
-func onRig(t *testing.T, test func(t *testing.T, r *rig)) (trace uint64) {
+// withFixture runs a test on a fixture and returns the trace of what happened.
+func withFixture(t *testing.T, test func(t *testing.T, r *fixture)) (trace uint64) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		r := &rig{t: t, hosts: map[string]*cluster.Host{}, boots: map[string]int{}}
+		r := &fixture{t: t, hosts: map[string]*cluster.Host{}, boots: map[string]int{}}
 		c, err := cluster.New(cluster.Config{System: cluster.Func(r.node), Nodes: 3, Clients: 1, Seed: 7, Wait: synctest.Wait})
 		require.NoError(t, err)
 		r.Cluster = c
@@ -53,7 +53,7 @@ func onRig(t *testing.T, test func(t *testing.T, r *rig)) (trace uint64) {
 	return trace
 }
 
-func (r *rig) node(ctx context.Context, h *cluster.Host) error {
+func (r *fixture) node(ctx context.Context, h *cluster.Host) error {
 	r.mu.Lock()
 	r.hosts[h.Name()] = h
 	r.boots[h.Name()]++
@@ -72,17 +72,17 @@ func (r *rig) node(ctx context.Context, h *cluster.Host) error {
 }
 
 // pass lets time pass.
-func (r *rig) pass(d time.Duration) { require.True(r.t, r.Sleep(r.t.Context(), d)) }
+func (r *fixture) pass(d time.Duration) { require.True(r.t, r.Sleep(r.t.Context(), d)) }
 
 // host returns the present life of a host.
-func (r *rig) host(name string) *cluster.Host {
+func (r *fixture) host(name string) *cluster.Host {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.hosts[name]
 }
 
 // took returns what arrived since it was asked last.
-func (r *rig) took() []arrival {
+func (r *fixture) took() []arrival {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	got := r.got
@@ -91,14 +91,14 @@ func (r *rig) took() []arrival {
 }
 
 // on runs do as an event of a host.
-func (r *rig) on(name string, do func(h *cluster.Host)) {
+func (r *fixture) on(name string, do func(h *cluster.Host)) {
 	h := r.host(name)
 	h.AfterFunc(0, func() { do(h) })
 	r.pass(10 * time.Microsecond)
 }
 
 // effect returns how often a fault did something.
-func (r *rig) effect(fault, what string) int {
+func (r *fixture) effect(fault, what string) int {
 	for _, e := range r.Effects() {
 		if e.Fault == fault && e.What == what {
 			return int(e.Count)
@@ -107,7 +107,7 @@ func (r *rig) effect(fault, what string) int {
 	return 0
 }
 
-// A journey is what became of messages that were sent from n1 to n2.
+// A journey is the fate of messages that were sent from n1 to n2.
 type journey struct {
 	sent, distinct, twice, late int // late ones took 5 ms longer than the link does
 	overtaken, damaged          int
@@ -118,7 +118,7 @@ type journey struct {
 type letter struct{ number, damage int }
 
 // send sends n letters from n1 to n2, one each millisecond.
-func (r *rig) send(n int) journey {
+func (r *fixture) send(n int) journey {
 	r.took()
 	h, sent := r.host("n1"), map[int]time.Duration{}
 	for i := range n {
@@ -155,7 +155,7 @@ func (r *rig) send(n int) journey {
 }
 
 // healthy requires that the links are as ever.
-func (r *rig) healthy() {
+func (r *fixture) healthy() {
 	j := r.send(300)
 	assert.Equal(r.t, journey{sent: 300, distinct: 300, overtaken: j.overtaken, slowest: j.slowest}, j)
 	assert.Less(r.t, j.slowest, 25*time.Millisecond)
