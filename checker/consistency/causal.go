@@ -338,7 +338,7 @@ func within(places []int32, n int32) int {
 	return hi
 }
 
-// breach returns a counter-example, if there is one.
+// breach returns a counterexample, if there is one.
 func (p *past) breach() *breach {
 	turns, _ := p.contradiction()
 	if turns == nil {

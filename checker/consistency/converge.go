@@ -16,7 +16,7 @@ import (
 // (Vogels, Eventually Consistent, 2009). It compares the last read of each key by each session, if it
 // began after the last fault had been healed, as far as the history has ops of a nemesis, and after all writes to the key
 // had come to an end. They must see one value, and not one that had certainly been replaced: another was
-// asked for after it had been written or seen, and was itself. A write of unknown outcome may still come
+// asked for after it had been written or seen, and was itself. An indeterminate write may still come
 // late, once. Without a last read, the answer is Unknown. It takes O(n log n).
 func Convergent[S comparable, In, Out any](m model.Model[S, In, Out]) checker.Checker {
 	return keeps(view.Erase(m), convergent)

@@ -113,7 +113,7 @@ func acyclic(n int, pairs []conflicted) bool {
 	return done == n
 }
 
-// breach returns a counter-example from the session that run ended with.
+// breach returns a counterexample from the session that run ended with.
 func (s *serial) breach(at int32) *breach {
 	turns := s.l.sessions[s.session].turns
 	end, _ := slices.BinarySearch(turns, at)

@@ -9,7 +9,7 @@ import (
 
 // replays reports whether the writes in the order in which they were done explain all reads, each
 // as early as its session allows. Systems that replicate one log keep to that order, however far
-// their replicas lag behind. A write of unknown outcome was done when its client gave it up, or, if that
+// their replicas lag behind. An indeterminate write was done when its client gave it up, or, if that
 // does not do, when it was first told of. Those are guesses: if they fail, another order may do. It
 // takes O(n log n).
 func (l *logbook) replays() bool {

@@ -2,12 +2,12 @@ package consistency
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/internal/view"
 	"github.com/capsize-go/capsize/checker/internal/wording"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/ddmin"
 	"github.com/capsize-go/capsize/internal/words"
 	"github.com/capsize-go/capsize/model"
 )
@@ -48,7 +48,7 @@ type session struct {
 // everything weaker than linearizability is judged. A session is a process. A
 // client that gives up a call goes on as another process, hence as another session.
 //
-// Calls that failed are left out, and so are those of unknown outcome that nobody
+// Calls that failed are left out, and so are indeterminate ones that nobody
 // saw anything of: they may as well not have happened.
 type logbook struct {
 	turns    []turn // in the order of their invocations
@@ -61,7 +61,7 @@ type logbook struct {
 	h        *history.History
 	text     func(version int32) string
 	calls    int  // how many calls there are, those left out included
-	strict   bool // whether what a swap of unknown outcome must have found matters
+	strict   bool // whether what an indeterminate swap must have found matters
 }
 
 // thin returns the first turn to be answered that saw what nobody wrote, or none.
@@ -236,7 +236,7 @@ func (n *numbering) begin() int32 {
 	return model.None
 }
 
-// settle leaves out the turns of unknown outcome that nobody saw anything of.
+// settle leaves out the indeterminate turns that nobody saw anything of.
 func (l *logbook) settle() {
 	live := make([]bool, len(l.turns))
 	for i := range l.turns {
@@ -380,24 +380,12 @@ func (l *logbook) founded(turns []int32) []int32 {
 	}
 }
 
-// reduce drops turns as long as the rest is bad: half of them at once, then
-// quarters, and at last one by one, until none can go.
-func (l *logbook) reduce(turns []int32, bad func(*logbook) bool) []int32 {
-	turns = l.founded(turns)
-	for size := max(1, (len(turns)+1)/2); ; {
-		dropped := false
-		for i := 0; i < len(turns); {
-			rest := slices.Concat(turns[:i], turns[min(i+size, len(turns)):])
-			if p := l.part(rest); len(p.turns) > 0 && bad(p) {
-				turns, dropped = l.founded(rest), true
-			} else {
-				i += size
-			}
+// reduce removes turns as long as the rest is invalid, until none can go.
+func (l *logbook) reduce(turns []int32, invalid func(*logbook) bool) []int32 {
+	return ddmin.Minimise(l.founded(turns), func(rest []int32) ([]int32, bool) {
+		if p := l.part(rest); len(p.turns) == 0 || !invalid(p) {
+			return rest, false
 		}
-		if size > 1 {
-			size /= 2
-		} else if !dropped {
-			return turns
-		}
-	}
+		return l.founded(rest), true
+	}, ddmin.Options{})
 }

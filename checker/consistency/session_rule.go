@@ -67,7 +67,7 @@ func thinResult(s view.View, name string, l *logbook) (checker.Result, bool) {
 		return checker.Result{}, false
 	}
 	w := &checker.Why{Key: l.keys[l.turns[at].key], Of: l.calls, Calls: []history.Call{l.call(at)}}
-	s.WordThin(w, l.turns[at].Span)
+	s.ExplainThinAir(w, l.turns[at].Span)
 	return checker.Result{Checker: name, Verdict: checker.Invalid, Reason: w.Reason, Why: w}, true
 }
 

@@ -17,7 +17,7 @@ import (
 
 // Report says how far what was read had fallen behind what had been acknowledged. A read is stale if it returned
 // a version older than one whose write was acknowledged before the read began; nothing excuses that but a promise
-// that is weaker. What is not acknowledged counts for nothing, so a write of unknown outcome excuses and accuses
+// that is weaker. What is not acknowledged counts for nothing, so an indeterminate write excuses and accuses
 // nobody.
 type Report struct {
 	Reads   int // that were answered

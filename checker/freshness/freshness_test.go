@@ -62,7 +62,7 @@ func TestStaleFill(t *testing.T) {
 	assert.Equal(t, checker.Valid, freshness.New(freshness.Promise{Within: time.Second}).Check(t.Context(), &c.h).Verdict)
 }
 
-// The counter-example shows who brought the old version.
+// The counterexample shows who brought the old version.
 func TestLateFillIsShown(t *testing.T) {
 	var c copies
 	c.begin(1, "read")
@@ -76,7 +76,7 @@ func TestLateFillIsShown(t *testing.T) {
 	assert.Contains(t, w.Reason, "process 2 read v1 on k, though v2 had been acknowledged to process 0 2ms before; process 1 had loaded that before the write, and filled it in after")
 }
 
-// The counter-example shows whose load was joined, also if its reader was answered later.
+// The counterexample shows whose load was joined, also if its reader was answered later.
 func TestJoinedLoadIsShown(t *testing.T) {
 	var c copies
 	c.begin(1, "read")

@@ -179,7 +179,7 @@ func (s *sessionSight) learn(c *track) {
 	}
 }
 
-// why is the counter-example: the write, the read, and if one is known, the read whose load brought the old version
+// why is the counterexample: the write, the read, and if one is known, the read whose load brought the old version
 // while the write was under way or after it, for context. A load that was joined is from before the write was acknowledged, or it
 // would have brought more.
 func (g sighting) why(h *history.History, calls []track) *checker.Why {

@@ -33,6 +33,7 @@ var importRules = []ImportRule{
 	{Package: "internal/locks"},
 	{Package: "internal/runlog", Ours: []string{"history"}},
 	{Package: "internal/cputime"},
+	{Package: "internal/ddmin"},
 	{Package: "internal/packed"},
 	{Package: "internal/words"},
 	{Package: "internal/checkertest", Ours: []string{"checker", "history"}, Libs: []string{"github.com/stretchr/testify"}, Testing: true},
@@ -90,7 +91,7 @@ var importRules = []ImportRule{
 }
 
 // judging is what a checker may import: it judges any history, and knows no cluster.
-var judging = []string{"checker", "checker/internal/...", "history", "internal/sorting", "internal/words", "model"}
+var judging = []string{"checker", "checker/internal/...", "history", "internal/ddmin", "internal/sorting", "internal/words", "model"}
 
 // slow is what a first "go run ./cmd/capsize run", which compiles all that it needs, must not wait for: what
 // only scenarios need, and what takes long to compile. make cold measures how long it waits.
