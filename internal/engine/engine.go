@@ -30,6 +30,8 @@ var errStuck = errors.New("virtual time can't pass any more")
 
 // An engine is one run: it starts the cluster, has the clients and the nemesis at
 // work, and records what they do.
+//
+// It has many methods because the phases of a run share its clock, its history and its lock.
 type engine struct {
 	config   Config
 	runLabel string          // of the goroutines of this run

@@ -38,6 +38,7 @@ var importRules = []ImportRule{
 	{Package: "internal/engine", Ours: []string{"cluster", "history", "nemesis", "workloads", "internal/bubble", "internal/goroutines", "internal/keyed", "internal/sorting"}, Testing: true},
 	{Package: "internal/runlog", Ours: []string{"history"}},
 	{Package: "internal/cputime"},
+	{Package: "internal/ddmin"},
 	{Package: "internal/packed"},
 	{Package: "internal/words"},
 	{Package: "internal/checkertest", Ours: []string{"checker", "history"}, Libs: []string{"github.com/stretchr/testify"}, Testing: true},
@@ -98,7 +99,7 @@ var importRules = []ImportRule{
 }
 
 // judging is what a checker may import: it judges any history, and knows no cluster.
-var judging = []string{"checker", "checker/internal/...", "history", "history/edn", "internal/sorting", "internal/words", "model"}
+var judging = []string{"checker", "checker/internal/...", "history", "history/edn", "internal/ddmin", "internal/sorting", "internal/words", "model"}
 
 // slow is what a first "go run ./cmd/capsize run", which compiles all that it needs, must not wait for: what
 // only scenarios need, and what takes long to compile. make cold measures how long it waits.

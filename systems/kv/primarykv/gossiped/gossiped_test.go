@@ -121,7 +121,7 @@ func TestMemberlistDecides(t *testing.T) {
 			n, err := consistency.CountLosses(model.Register(), r.History)
 			require.NoError(t, err)
 			if c.mode == primarykv.Sync {
-				assert.Zero(t, n.Never+n.Gone)
+				assert.Zero(t, n.NeverVisible+n.Vanished)
 			}
 		}
 	}
