@@ -254,10 +254,10 @@ func TestRaftIsDeterministic(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")
 	}
-	names, _ := raftkv.BugNames()
+	names, _ := raftkv.Bugs.Names()
 	for _, name := range append(names, "none") {
 		t.Run(name, func(t *testing.T) {
-			bugs, err := raftkv.ParseBug(name)
+			bugs, err := raftkv.Bugs.Parse(name)
 			require.NoError(t, err)
 			store := raftkv.Store{Bugs: bugs}
 			capsize.CheckDeterminism(t, capsize.Test{

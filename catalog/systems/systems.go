@@ -45,41 +45,41 @@ type System struct {
 func All() []System {
 	return []System{{
 		Row:  Row{"raftkv", "a replicated key-value store on etcd's raft; linearizable, and unavailable without a majority"},
-		Bugs: rows(raftkv.BugNames()),
+		Bugs: rows(raftkv.Bugs.Names()),
 		Build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
-			b, err := raftkv.ParseBug(bug)
+			b, err := raftkv.Bugs.Parse(bug)
 			s := raftkv.Store{Bugs: b}
 			return s, keyValue(s.Open), err
 		},
 	}, {
 		Row:  Row{"registerkv", "registers of Attiya, Bar-Noy and Dolev; linearizable without consensus or a leader, and unavailable without a majority"},
-		Bugs: rows(registerkv.BugNames()),
+		Bugs: rows(registerkv.Bugs.Names()),
 		Build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
-			b, err := registerkv.ParseBug(bug)
+			b, err := registerkv.Bugs.Parse(bug)
 			s := registerkv.Store{Bugs: b}
 			return s, keyValue(s.Open), err
 		},
 	}, {
 		Row:  Row{"primarykv", "a primary with backups that promote another by lease; linearizable while clocks drift by less than a quarter"},
-		Bugs: rows(primarykv.BugNames()),
+		Bugs: rows(primarykv.Bugs.Names()),
 		Build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
-			b, err := primarykv.ParseBug(bug)
+			b, err := primarykv.Bugs.Parse(bug)
 			s := primarykv.Store{Bugs: b}
 			return s, keyValue(s.Open), err
 		},
 	}, {
 		Row:  Row{"chainkv", "chain replication of which every node answers reads (CRAQ); linearizable, and unavailable while a link of the chain is cut"},
-		Bugs: rows(chainkv.BugNames()),
+		Bugs: rows(chainkv.Bugs.Names()),
 		Build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
-			b, err := chainkv.ParseBug(bug)
+			b, err := chainkv.Bugs.Parse(bug)
 			s := chainkv.Store{Bugs: b}
 			return s, keyValue(s.Open), err
 		},
 	}, {
 		Row:  Row{"quorumkv", "a store in the manner of Dynamo, with stand-ins and siblings; available on both sides of a cut, loses no acknowledged write, and is not linearizable"},
-		Bugs: rows(quorumkv.BugNames()), Workload: "versions",
+		Bugs: rows(quorumkv.Bugs.Names()), Workload: "versions",
 		Build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
-			b, err := quorumkv.ParseBug(bug)
+			b, err := quorumkv.Bugs.Parse(bug)
 			s := quorumkv.Store{Bugs: b}
 			known := keyValue(s.Open)
 			known["versions"] = workloads.Versions(s.Open)
@@ -87,9 +87,9 @@ func All() []System {
 		},
 	}, {
 		Row:  Row{"crdtkv", "conflict-free sets, counters and registers that gossip deltas; every node answers whatever it can reach, all come to hold the same, and nothing is linearizable"},
-		Bugs: rows(crdtkv.BugNames()), Workload: "add-wins",
+		Bugs: rows(crdtkv.Bugs.Names()), Workload: "add-wins",
 		Build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
-			b, err := crdtkv.ParseBug(bug)
+			b, err := crdtkv.Bugs.Parse(bug)
 			s := crdtkv.Store{Bugs: b}
 			return s, map[string]workloads.Workload{"add-wins": workloads.AddWins(s.OpenSet), "tally": workloads.Tally(s.OpenCounter)}, err
 		},
