@@ -1,8 +1,7 @@
 // Package checker judges histories: it says which rule a history broke, and
 // shows the fewest calls that prove it.
 //
-// A [Checker] needs no cluster. It reads a [history.History] that was recorded
-// just now, or by somebody else years ago, and returns a [Result].
+// A [Checker] needs no cluster. It reads a [history.History], recorded now or years ago, by this program or another, and returns a [Result].
 package checker
 
 import (
@@ -20,7 +19,7 @@ type Verdict uint8
 const (
 	// Valid says that the history keeps the rule.
 	Valid Verdict = iota
-	// Unknown says that the checker could not tell; [Result.Reason] says why.
+	// Unknown says that the checker could not decide; [Result.Reason] says why.
 	Unknown
 	// Invalid says that the history breaks the rule.
 	Invalid
@@ -51,7 +50,7 @@ func (v *Verdict) UnmarshalText(b []byte) error {
 }
 
 // A Checker judges a history. A Checker must not change the history, and must
-// come to an end when ctx is done, with Unknown if it has found nothing.
+// return when ctx is done, with Unknown if it has no verdict.
 type Checker interface {
 	Check(ctx context.Context, h *history.History) Result
 }
@@ -67,20 +66,20 @@ type Result struct {
 	Checker string  // name of the rule, as in "linearizable"
 	Verdict Verdict //
 	Reason  string  // one sentence: what was broken, what was counted, or why it is unknown
-	Why     *Why    // the counter-example, where there is one; some checkers find it only when asked to: see [Result.Explain]
+	Why     *Why    // the counterexample, where there is one; some checkers find it on demand: see [Result.Explain]
 	Parts   []Result
 	Files   map[string][]byte // pictures and pages, by file name; for some, see [Result.Draw]
-	Later   *Deferred         // what the result can still be asked for
+	Later   *Deferred         // what [Result.Explain] and [Result.Draw] do
 
-	// Broken says in a few words what Invalid means of this rule, as a headline puts it: "not
-	// linearizable", "a node panicked". Undecided says it of Unknown: "no fault had an effect".
-	// Both may be set whatever the verdict is. Where they are empty, [Result.Headline] makes
-	// words of the checker's name.
+	// Broken is the headline for Invalid: "not
+	// linearizable", "a node panicked". Undecided is that for Unknown: "no fault had an effect".
+	// Both may be set whatever the verdict is. Where they are empty, [Result.Headline] derives
+	// a headline from the checker's name.
 	Broken, Undecided string
 }
 
 // Headline says in a few words what a verdict that is not Valid means: Broken or Undecided, or
-// what the name of the checker makes of it. It is empty for a valid result.
+// words derived from the checker's name. It is empty for a valid result.
 func (r Result) Headline() string {
 	switch {
 	case r.Verdict == Invalid && r.Broken != "":
@@ -95,17 +94,17 @@ func (r Result) Headline() string {
 	return ""
 }
 
-// A Why is a counter-example: the fewest calls that break the rule on their own. See
-// [linearizable.Without] for what that means of linearizability.
+// A Why is a counterexample: a minimal set of calls that break the rule on their own. See
+// [linearizable.Without] for what minimal means of linearizability.
 //
-// Core says which of them contradict each other. They cannot all have been answered so, whatever
-// the other calls on the key did, of which each may have happened in its time or not; and
+// Core says which of them contradict each other: a minimal unsatisfiable subset. They cannot all have been answered so,
+// with the other calls on the key as optional ones, and
 // without any one of them the others can. The rest is context: it shows where values came from.
 type Why struct {
 	Key     string         // what the calls touch, where that is one key
 	Reason  string         // one sentence in plain words
 	Calls   []history.Call // in the order of their invocations
-	Core    []int          // indexes in Calls of those that contradict each other; nil if all do, or nobody looked which
+	Core    []int          // indexes in Calls of those that contradict each other; nil if all do, or if that was not computed
 	Culprit int            // index in Calls of the call that no order explains; -1 if none stands out
 	Note    string         // why it may not be the smallest, or lacks a core; empty if it is, and has one
 	Of      int            // how many calls were judged
@@ -115,8 +114,8 @@ type Why struct {
 func (w *Why) Context(i int) bool { return w.Core != nil && !slices.Contains(w.Core, i) }
 
 // All returns a checker that applies every one of checkers. Its verdict is the
-// worst of theirs, and its reason and counter-example are those of the first
-// that is as bad.
+// worst of theirs, and its reason and counterexample are those of the first
+// with that verdict.
 func All(checkers ...Checker) Checker {
 	return Func(func(ctx context.Context, h *history.History) Result {
 		all := Result{Checker: "all", Later: &Deferred{Explain: ExplainParts}}

@@ -4,19 +4,19 @@ import (
 	"context"
 )
 
-// A Deferred is what a result can still be asked for. Each result that explains itself has one of its own.
+// A Deferred is the work that a result has left for later: its explanation and its pictures. Results do not share one.
 type Deferred struct {
 	Explain func(ctx context.Context, r Result) Result
 	Draw    func(ctx context.Context) map[string][]byte
 }
 
-// Explain returns the result with its counter-examples: Why is set, of the parts as well, if the verdict is
-// Invalid and the checker has one. A check leaves that out, because finding few calls that prove a violation
-// can take many times as long as the verdict. Explain adds to what a result says and never takes from it: verdict and reason
-// stay, and an explanation that fails is left out. A result that is explained already is returned as it is.
+// Explain returns the result with its counterexamples: it sets Why, of the parts as well, if the verdict is
+// Invalid and the checker has one. A check leaves that out, because minimising a counterexample
+// can take many times as long as the verdict. Explain changes neither verdict nor reason, and leaves out an explanation
+// that fails. It returns a result that is explained already as it is.
 //
-// Its budget is one of steps ([linearizable.ExplainSteps]), so it finds the same counter-example each time. If ctx or [linearizable.Within] ends it
-// before, [Why.Note] says so.
+// Its budget counts steps ([linearizable.ExplainSteps]), so it finds the same counterexample each time. If ctx or [linearizable.Within] ends it
+// early, [Why.Note] says so.
 func (r Result) Explain(ctx context.Context) (got Result) {
 	if r.Later == nil || r.Later.Explain == nil {
 		return r
@@ -34,9 +34,8 @@ func (r Result) Explain(ctx context.Context) (got Result) {
 	return got
 }
 
-// Draw returns the result with the pictures that take a search of their own, in Files: of a history that
-// is not linearizable, the page of porcupine. It explains the result first. What can not be drawn within 100,000 steps
-// is left out.
+// Draw returns the result with the pictures that need a search of their own, in Files: for a history that
+// is not linearizable, the page of porcupine. It explains the result first. It leaves out what takes more than 100,000 steps.
 func (r Result) Draw(ctx context.Context) (got Result) {
 	r = r.Explain(ctx)
 	parts := make([]Result, 0, len(r.Parts))
@@ -57,7 +56,7 @@ func (r Result) Draw(ctx context.Context) (got Result) {
 	return r
 }
 
-// ExplainParts explains the parts of a result, and makes the counter-example of the first that is as bad its own.
+// ExplainParts explains the parts of a result, and copies the counterexample of the first part with the result's verdict.
 func ExplainParts(ctx context.Context, r Result) Result {
 	parts := make([]Result, len(r.Parts))
 	for i, p := range r.Parts {

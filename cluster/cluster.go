@@ -53,6 +53,9 @@ type Stats struct {
 // A Cluster is a set of hosts, and the controls that a nemesis has over it.
 // Its methods must be called from within the bubble that [New] was called in,
 // except where they say otherwise.
+//
+// It has many methods because it is the whole catalogue of what a fault can do to hosts, network, disks and clocks, and one handle
+// stands for one fault: see [Cluster.As].
 type Cluster struct {
 	*simulation
 	by *tally // of the fault that uses this handle; see As

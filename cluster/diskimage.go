@@ -11,6 +11,8 @@ import (
 // A disk is the state behind a Disk: what the host sees, which is in its memory,
 // what is durable, and the log of changes between the two. A sync makes the changes that
 // it covers durable, in the order in which they were made.
+//
+// It has many methods because the same state answers files, names, syncs, faults and crashes.
 type disk struct {
 	m       *machine
 	key     keyed.Key

@@ -13,6 +13,9 @@ import (
 
 // A Host is the machine that a node or a client runs on, and its only access to the
 // simulation. A Host lives until it crashes; after the restart a node gets another one.
+//
+// It has many methods because it is all of what a machine offers a program: network, disk, clock, timers, randomness,
+// log, marks and its own exit.
 type Host struct {
 	m    *machine
 	life uint32

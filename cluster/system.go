@@ -44,6 +44,27 @@ type EventDriven interface {
 	EventDriven()
 }
 
+// An Electing system says how long it takes to find out that a leader is gone. The
+// bounds that a test holds it to after the faults derive from that.
+type Electing interface {
+	System
+	// ElectionTimeout is the longest that a node waits before it stands for
+	// election.
+	ElectionTimeout() time.Duration
+}
+
+// A Converger is a system whose replicas come to hold the same state once no client
+// writes any more. A test holds it to that after the faults: when the clients have
+// stopped, the digests of all nodes that must make progress must agree within the
+// bound that progress has. A history can't show a replica that stays behind for
+// ever, as long as no client reads from it.
+type Converger interface {
+	System
+	// Digest asks a node, from a client's host, for a digest of what it holds
+	// itself: two are the same if the states are, and differ if they do.
+	Digest(ctx context.Context, h *Host, node string) (string, error)
+}
+
 // A Paced system says how long it takes to notice that a node is gone: about its
 // election timeout. Plans of faults are scaled to it.
 type Paced interface {

@@ -35,7 +35,7 @@ type Copy struct {
 
 	Missing  bool            `json:"missing,omitempty"`   // of a peek: there is no copy
 	From     string          `json:"from,omitempty"`      // who had what was read; empty if it is not told
-	Joined   bool            `json:"joined,omitempty"`    // a load brought it that had been under way when the read began
+	Coalesced   bool            `json:"joined,omitempty"`    // a load brought it that had been under way when the read began
 	Loads    int             `json:"loads,omitempty"`     // how often the read went to the database
 	Made     time.Duration   `json:"made,omitempty"`      // when the database gave it out
 	MaxAge   time.Duration   `json:"max_age,omitempty"`   // how old a copy may be that is served; 0 if that is not told

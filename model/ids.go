@@ -16,7 +16,7 @@ type IDOp struct {
 func (o IDOp) String() string { return o.F }
 
 // UniqueIDs is the model of a source of ids, one a key, none of which it gives
-// twice. Calls of unknown outcome say nothing. It is checked in O(n).
+// twice. Indeterminate calls say nothing. It is checked in O(n).
 func UniqueIDs() Model[string, IDOp, int] {
 	return Model[string, IDOp, int]{
 		Name: "unique-ids",

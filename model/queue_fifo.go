@@ -14,7 +14,7 @@ import (
 //   - a was enqueued before b was, and b dequeued before a was, or a never was, or
 //   - the queue was found empty while there was always something in it.
 //
-// Calls of unknown outcome are dealt with so: an enqueue whose value nobody took
+// Indeterminate calls are dealt with so: an enqueue whose value nobody took
 // may as well not have happened; one whose value was taken has no end. A
 // dequeue may have taken a value that is still there otherwise: those values that must
 // be gone for the sake of others that came later have a deadline, and get the
@@ -62,7 +62,7 @@ func (q *fifo) overtaken() Decision {
 	return Satisfied
 }
 
-// An owed element is one that a dequeue of unknown outcome must have taken.
+// An owed element is one that an indeterminate dequeue must have taken.
 type owed struct{ element, by, due int }
 
 // take gives elements to dequeues of unknown outcome: first those that must have

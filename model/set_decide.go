@@ -18,7 +18,7 @@ type element struct {
 }
 
 // Contents are what calls put into an object and took out of it. Values that were put
-// there by a call of unknown outcome and that nobody took are left out: they may
+// there by an indeterminate call and that nobody took are left out: they may
 // as well never have been there.
 type contents[In any] struct {
 	calls    []Call[In, int]
@@ -129,7 +129,7 @@ func (c *contents[In]) mend(decide func([]element) Decision, f Decision) Decisio
 	return Satisfied
 }
 
-// remove has a take of unknown outcome take one of the elements that calls put, before
+// remove has an indeterminate take take one of the elements that calls put, before
 // the first of the calls returns. It reports whether there is one.
 func (c *contents[In]) remove(elements []element, at map[int]int, used []bool, bad []int) bool {
 	for _, call := range bad {

@@ -88,8 +88,8 @@ func (l laggard) history() *history.History {
 
 // unguessed is causal memory session by session, as it is decided for histories that the
 // guess does not explain.
-var unguessed = rule{name: "causal-memory-unguessed", find: func(m *budget.Meter, l *logbook) (*breach, error) {
-	if b := newPast(l, false).breach(); b != nil {
+var unguessed = rule{name: "causal-memory-unguessed", find: func(m *budget.Meter, l *sessionHistory) (*violation, error) {
+	if b := newCausalPast(l, false).violation(); b != nil {
 		return b, nil
 	}
 	return findSerial(m, l, true)
@@ -110,7 +110,7 @@ func BenchmarkWeak(b *testing.B) {
 			}
 			b.Run("causal-memory", func(b *testing.B) { measureWeak(b, h, CausalMemory(m)) })
 			if l.unknown == 0 { // else there are too many sessions
-				b.Run("causal-memory-unguessed", func(b *testing.B) { measureWeak(b, h, keeps(view.Erase(m), unguessed)) })
+				b.Run("causal-memory-unguessed", func(b *testing.B) { measureWeak(b, h, ruleChecker(view.Erase(m), unguessed)) })
 			}
 			for _, c := range []checker.Checker{TwoAtomic(m), Lost(m), Convergent(m), Sequential(m)} { // these replicas keep none of it
 				b.Run(c.Check(b.Context(), history.Of()).Checker, func(b *testing.B) { measureAny(b, h, c) })

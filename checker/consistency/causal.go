@@ -11,100 +11,101 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// Causal returns a checker for causal consistency, CC: whatever a session answers
-// is explained by some order of all it knew, in which causes come before effects. A
-// call knows those before it in its session, the write it saw, and all that they know.
+// Causal returns a checker for causal consistency, CC: for each call, there is an order of its causal past that explains
+// its answer and keeps happens-before. The causal past of a
+// call is those before it in its session, the write that it saw, and their causal past.
 //
 // It looks for the bad patterns of Bouajjani, Enea, Guerraoui and Hamza, On Verifying
 // Causal Consistency (2017): CyclicCO, WriteCOInitRead, ThinAirRead and WriteCORead.
-// Written values must be unique. It takes O(n k) for k sessions that are busy at a time,
+// Written values must be unique. It takes O(n k) for k concurrent sessions,
 // as Liu and others do (AWDIT, 2025).
 func Causal[S comparable, In, Out any](m model.Model[S, In, Out]) checker.Checker {
-	return keeps(view.Erase(m), causal)
+	return ruleChecker(view.Erase(m), causal)
 }
 
 // CausalConvergent returns a checker for causal convergence, CCv: as [Causal], and
-// there is one order of all writes that explains all sessions, so that replicas come to agree. It adds
-// the bad pattern CyclicCF, for the same source. It takes O(n k).
+// one order of all writes explains all sessions, so that replicas converge. It adds
+// the bad pattern CyclicCF of the same source. It takes O(n k).
 func CausalConvergent[S comparable, In, Out any](m model.Model[S, In, Out]) checker.Checker {
-	return keeps(view.Erase(m), causalConvergent)
+	return ruleChecker(view.Erase(m), causalConvergent)
 }
 
 var (
-	causal = rule{name: "causal", kept: "are causally consistent", find: func(_ *budget.Meter, l *logbook) (*breach, error) {
-		return newPast(l, false).breach(), nil
+	causal = rule{name: "causal", holds: "are causally consistent", find: func(_ *budget.Meter, l *sessionHistory) (*violation, error) {
+		return newCausalPast(l, false).violation(), nil
 	}}
-	causalConvergent = rule{name: "causal-convergent", kept: "are causally convergent", find: func(_ *budget.Meter, l *logbook) (*breach, error) {
-		return newPast(l, true).breach(), nil
+	causalConvergent = rule{name: "causal-convergent", holds: "are causally convergent", find: func(_ *budget.Meter, l *sessionHistory) (*violation, error) {
+		return newCausalPast(l, true).violation(), nil
 	}}
 )
 
-// A past knows what each turn of a logbook knew: its causal past.
-type past struct {
-	l      *logbook
-	order  []int32  // the turns, each after all that it knows; fewer if there is a cycle
-	pos    []int32  // by turn: where it stands in the order
-	reach  []int32  // by turn: where the last turn stands that knows it
-	after  []*clock // by turn: what is known of other sessions once it is done
-	base   []int32  // by turn: all writes to its key up to this place that still matter are known once it is done
-	clocks clockwork
-	recent recency
-	seen   []glimpse // scratch: the latest writes that a turn knows
+// A causalPast has the causal past of each call of a history. A call knows the calls of its causal past.
+type causalPast struct {
+	l      *sessionHistory
+	order  []int32  // the calls, each after all of its causal past; fewer if there is a cycle
+	pos    []int32  // by call: its index in order
+	reach  []int32  // by call: the index of the last call that knows it
+	after  []*clock // by call: what it knows of other sessions once it has returned
+	base   []int32  // by call: it knows all writes to its key up to this index that still matter
+	clocks clockMaker
+	recent recentWrites
+	known  []knownWrite // scratch: the latest writes that a call knows
 
-	bad pattern // the first of those that causal consistency forbids
+	bad pattern // the first bad pattern of causal consistency
 
 	convergent bool
-	forced     []conflicted // what causal convergence demands on top
+	conflicts  []conflict // the conflict relation of causal convergence
 }
 
-// A glimpse is a write that a turn knows, with its place in its session.
-type glimpse struct{ turn, session, place int32 }
+// A knownWrite is a write that a call knows, with its index in its session.
+type knownWrite struct{ call, session, index int32 }
 
-// A pattern is a read that saw a write, or the initial value, of which it knew
-// that another had replaced it.
+// A pattern is a read of a write, or of the initial value, that
+// knew a newer write to the key.
 type pattern struct{ read, wrote, newer int32 }
 
-// A conflicted pair of writes is one of which a read says that the one came before the other:
-// it knew the first, and saw the second.
-type conflicted struct{ first, second, read int32 }
+// A conflict is two writes in an order that a read demands:
+// it knew the first, and saw the second (Bouajjani's conflict relation CF).
+type conflict struct{ first, second, read int32 }
 
-func newPast(l *logbook, convergent bool) *past {
-	n := len(l.turns)
-	p := &past{l: l, convergent: convergent, bad: pattern{read: model.None}}
+// newCausalPast visits all calls in a causal order.
+func newCausalPast(l *sessionHistory, convergent bool) *causalPast {
+	n := len(l.calls)
+	p := &causalPast{l: l, convergent: convergent, bad: pattern{read: model.None}}
 	p.pos, p.base, p.after = make([]int32, n), make([]int32, n), make([]*clock, n)
 	p.sort()
-	p.lastly()
-	p.recent = newRecency(l)
+	p.findReach()
+	p.recent = newRecentWrites(l)
 	for _, i := range p.order {
 		p.visit(i)
 	}
 	return p
 }
 
-// source returns the write that a turn saw, or none.
-func (l *logbook) source(i int32) int32 {
-	if t := &l.turns[i]; t.observes() {
+// writerSeen returns the write that a call saw, or None.
+func (l *sessionHistory) writerSeen(i int32) int32 {
+	if t := &l.calls[i]; t.observes() {
 		return l.versions[t.saw].writer
 	}
 	return model.None
 }
 
-// sort puts the turns in an order in which each comes after those that it knows, and
-// else in that of the history. Turns that know themselves are left out.
-func (p *past) sort() {
+// sort sets the order: each call after its causal past, and
+// else as in the history. It leaves out calls that are in their own causal past.
+func (p *causalPast) sort() {
 	l := p.l
 	waiting := map[int32][]int32{}
-	done := make([]bool, len(l.turns))
+	done := make([]bool, len(l.calls))
 	var todo []int32
-	for i := range l.turns {
+	for i := range l.calls {
 		for todo = append(todo[:0], int32(i)); len(todo) > 0; {
 			j := todo[len(todo)-1]
 			todo = todo[:len(todo)-1]
 			blocked := model.None
-			if w := l.source(j); w != model.None && !done[w] {
+			if w := l.writerSeen(j); w != model.None && !done[w] {
 				blocked = w
 			}
-			if q := l.turns[j].prev; q != model.None && !done[q] {
+			if q := l.calls[j].prev; q != model.None && !done[q] {
 				blocked = q
 			}
 			if blocked != model.None {
@@ -122,13 +123,13 @@ func (p *past) sort() {
 	}
 }
 
-// lastly finds out how far the knowledge of each turn reaches.
-func (p *past) lastly() {
-	p.reach = make([]int32, len(p.l.turns))
+// findReach finds the last call in the order that knows each call.
+func (p *causalPast) findReach() {
+	p.reach = make([]int32, len(p.l.calls))
 	for n := len(p.order) - 1; n >= 0; n-- {
 		i := p.order[n]
 		p.reach[i] = max(p.reach[i], int32(n))
-		for _, q := range [...]int32{p.l.turns[i].prev, p.l.source(i)} {
+		for _, q := range [...]int32{p.l.calls[i].prev, p.l.writerSeen(i)} {
 			if q != model.None {
 				p.reach[q] = max(p.reach[q], p.reach[i])
 			}
@@ -136,32 +137,32 @@ func (p *past) lastly() {
 	}
 }
 
-// before returns what a turn knew of other sessions before it saw anything.
-func (p *past) before(i int32) *clock {
-	prev := p.l.turns[i].prev
+// before returns what a call knows of other sessions from the call before it.
+func (p *causalPast) before(i int32) *clock {
+	prev := p.l.calls[i].prev
 	if prev == model.None {
-		return noClock
+		return zeroClock
 	}
-	c, t := p.after[prev], &p.l.turns[prev]
-	if t.session != p.l.turns[i].session {
-		c = p.clocks.with(c, t.session, t.place+1)
+	c, t := p.after[prev], &p.l.calls[prev]
+	if t.session != p.l.calls[i].session {
+		c = p.clocks.with(c, t.session, t.index+1)
 	}
 	return c
 }
 
-// knows reports whether turn b knows turn a, another one.
-func (p *past) knows(b, a int32) bool {
-	s, t := &p.l.turns[a], &p.l.turns[b]
+// knows reports whether call a is in the causal past of call b, another one.
+func (p *causalPast) knows(b, a int32) bool {
+	s, t := &p.l.calls[a], &p.l.calls[b]
 	if s.session == t.session {
-		return s.place < t.place
+		return s.index < t.index
 	}
-	return p.after[b].of(s.session) > s.place
+	return p.after[b].of(s.session) > s.index
 }
 
-// visit finds out what a turn knows, and judges what it saw.
-func (p *past) visit(i int32) {
+// visit sets what a call knows, and judges what it saw.
+func (p *causalPast) visit(i int32) {
 	l := p.l
-	t := &l.turns[i]
+	t := &l.calls[i]
 	c := p.before(i)
 	switch {
 	case t.observes():
@@ -170,92 +171,94 @@ func (p *past) visit(i int32) {
 		p.judge(i, w)
 		if w != model.None {
 			p.base[i] = max(p.base[i], p.base[w])
-			if l.turns[w].session != t.session {
-				c = p.clocks.learn(c, p.after[w], l.turns[w].session, l.turns[w].place+1)
+			if l.calls[w].session != t.session {
+				c = p.clocks.learn(c, p.after[w], l.calls[w].session, l.calls[w].index+1)
 			}
 		}
-	case t.prev != model.None && l.turns[t.prev].key == t.key:
-		p.base[i] = p.base[t.prev] // it knows no less
+	case t.prev != model.None && l.calls[t.prev].key == t.key:
+		p.base[i] = p.base[t.prev] // it knows the same, or more
 	default:
 		p.base[i] = p.latest(i, c)
 	}
 	p.after[i] = c
 	if t.put != model.None {
-		p.recent.add(l.versions[t.put].chain, t.key, t.session, mark{i, t.place, p.pos[i], p.reach[i], p.base[i]})
+		p.recent.add(l.versions[t.put].chain, t.key, t.session, writeMark{i, t.index, p.pos[i], p.reach[i], p.base[i]})
 	}
 }
 
-// judge compares the write that a turn saw with those that it knew of.
-func (p *past) judge(i, w int32) {
+// judge compares the write that a call saw with those that it knew of.
+func (p *causalPast) judge(i, w int32) {
 	var at *clock
-	var t turn
+	var t sessionCall
 	if w != model.None {
-		at, t = p.after[w], p.l.turns[w]
+		at, t = p.after[w], p.l.calls[w]
 	}
-	for _, f := range p.seen {
+	for _, f := range p.known {
 		switch {
-		case f.turn == w:
+		case f.call == w:
 		case w == model.None:
-			p.complain(pattern{i, w, f.turn})
-		case f.session == t.session && f.place < t.place || f.session != t.session && at.of(f.session) > f.place:
-			// what was seen came later
-		case p.knows(f.turn, w):
-			p.complain(pattern{i, w, f.turn})
+			p.report(pattern{i, w, f.call})
+		case f.session == t.session && f.index < t.index || f.session != t.session && at.of(f.session) > f.index:
+			// the write that it saw is newer
+		case p.knows(f.call, w):
+			p.report(pattern{i, w, f.call})
 		case p.convergent:
-			if n := len(p.forced); n == cap(p.forced) {
-				p.forced = slices.Grow(p.forced, n+1) // there may be many
+			if n := len(p.conflicts); n == cap(p.conflicts) {
+				p.conflicts = slices.Grow(p.conflicts, n+1) // there may be many
 			}
-			p.forced = append(p.forced, conflicted{f.turn, w, i})
+			p.conflicts = append(p.conflicts, conflict{f.call, w, i})
 		}
 	}
 }
 
-func (p *past) complain(b pattern) {
-	if p.bad.read == model.None || p.l.turns[b.read].Ret < p.l.turns[p.bad.read].Ret {
+// report records a bad pattern, if it is the first to return.
+func (p *causalPast) report(b pattern) {
+	if p.bad.read == model.None || p.l.calls[b.read].Ret < p.l.calls[p.bad.read].Ret {
 		p.bad = b
 	}
 }
 
-// A recency lists, for each key, the chains of its writes, the one with the latest write first.
-type recency struct {
-	chains []progress
+// A recentWrites lists, for each key, the chains of its writes, the one with the latest write first.
+type recentWrites struct {
+	chains []chainProgress
 	head   []int32 // by key
 }
 
-// A progress is how far a chain has been visited, and its latest write.
-type progress struct {
+// A chainProgress is how far a chain has been visited, and its latest write.
+type chainProgress struct {
 	newer, older int32
 	session      int32
-	last         mark
-	marks        []mark  // of all its writes so far
-	places       []int32 // theirs, apart, for these are searched
+	last         writeMark
+	marks        []writeMark // of all its writes so far
+	indexes      []int32     // the indexes of marks, for the search
 }
 
-// A mark is what is asked of a write by those who look for the latest that they know.
-type mark struct {
-	turn, place int32
-	pos, reach  int32 // where it stands in the order, and the last turn that knows it
-	base        int32 // all writes to its key up to this place that still matter are known to it
+// A writeMark is a write as [causalPast.latest] needs it.
+type writeMark struct {
+	call, index int32
+	pos, reach  int32 // its index in the order, and that of the last call that knows it
+	base        int32 // it knows all writes to its key up to this index that still matter
 }
 
-func newRecency(l *logbook) recency {
-	r := recency{chains: make([]progress, len(l.chains)), head: make([]int32, len(l.keys))}
+// newRecentWrites returns empty lists with room for all writes.
+func newRecentWrites(l *sessionHistory) recentWrites {
+	r := recentWrites{chains: make([]chainProgress, len(l.chains)), head: make([]int32, len(l.keys))}
 	for i := range r.head {
 		r.head[i] = model.None
 	}
-	marks, places := make([]mark, len(l.turns)), make([]int32, len(l.turns))
+	marks, places := make([]writeMark, len(l.calls)), make([]int32, len(l.calls))
 	for c := range l.chains {
 		n := len(l.chains[c])
 		r.chains[c].marks, marks = marks[:0:n], marks[n:]
-		r.chains[c].places, places = places[:0:n], places[n:]
+		r.chains[c].indexes, places = places[:0:n], places[n:]
 	}
 	return r
 }
 
-// add tells of one more write on a chain.
-func (r *recency) add(c, key, session int32, w mark) {
+// add adds a write to a chain, and moves the chain to the head of its key's list.
+func (r *recentWrites) add(c, key, session int32, w writeMark) {
 	x := &r.chains[c]
-	x.session, x.last, x.marks, x.places = session, w, append(x.marks, w), append(x.places, w.place)
+	x.session, x.last, x.marks, x.indexes = session, w, append(x.marks, w), append(x.indexes, w.index)
 	if r.head[key] == c {
 		return
 	}
@@ -272,39 +275,39 @@ func (r *recency) add(c, key, session int32, w mark) {
 	r.head[key] = c
 }
 
-// latest collects the writes to the key of a turn that it knows from before: the
-// last one of each session, but for some that another of them knows. It returns the place up
-// to which all writes to the key that still matter are known to the turn.
-func (p *past) latest(i int32, c *clock) int32 {
+// latest sets known to the latest writes to a call's key that the call knows: one of each
+// session, without some that another of them knows. It returns the index up
+// to which the call knows all writes to the key that still matter.
+func (p *causalPast) latest(i int32, c *clock) int32 {
 	l, now := p.l, p.pos[i]
-	t := &l.turns[i]
-	p.seen = p.seen[:0]
+	t := &l.calls[i]
+	p.known = p.known[:0]
 	base, low := model.None, now
 	if len(c.top) == 0 { // it knows its own session only
 		if x, ok := l.chainOf[[2]int32{t.key, t.session}]; ok && len(p.recent.chains[x].marks) > 0 {
 			last := &p.recent.chains[x].last
-			p.seen = append(p.seen, glimpse{last.turn, t.session, last.place})
+			p.known = append(p.known, knownWrite{last.call, t.session, last.index})
 		}
 		return model.None
 	}
 	for x := p.recent.head[t.key]; x != model.None; x = p.recent.chains[x].older {
 		r := &p.recent.chains[x]
 		if r.last.pos <= base {
-			break // those left are known to one of those seen
+			break // one of those found knows all that are left
 		}
-		n := t.place
+		n := t.index
 		if r.session != t.session {
 			n = c.of(r.session)
 		}
-		if r.last.place < n {
-			p.seen = append(p.seen, glimpse{r.last.turn, r.session, r.last.place})
+		if r.last.index < n {
+			p.known = append(p.known, knownWrite{r.last.call, r.session, r.last.index})
 			base = max(base, r.last.base)
 			continue
 		}
-		m := within(r.places, n)
+		m := countBelow(r.indexes, n)
 		if m > 0 {
 			f := &r.marks[m-1]
-			p.seen = append(p.seen, glimpse{f.turn, r.session, f.place})
+			p.known = append(p.known, knownWrite{f.call, r.session, f.index})
 			base = max(base, f.base)
 		}
 		if f := &r.marks[m]; f.reach >= now {
@@ -314,8 +317,8 @@ func (p *past) latest(i int32, c *clock) int32 {
 	return max(base, low)
 }
 
-// within returns how many of these places, which ascend, are less than n. It looks from the end.
-func within(places []int32, n int32) int {
+// countBelow returns how many of these sorted indexes are less than n. It searches from the end, in growing steps.
+func countBelow(places []int32, n int32) int {
 	if n == 0 {
 		return 0
 	}
@@ -338,64 +341,64 @@ func within(places []int32, n int32) int {
 	return hi
 }
 
-// breach returns a counter-example, if there is one.
-func (p *past) breach() *breach {
-	turns, _ := p.contradiction()
-	if turns == nil {
+// violation returns a counterexample, or nil.
+func (p *causalPast) violation() *violation {
+	calls, _ := p.contradiction()
+	if calls == nil {
 		return nil
 	}
-	return p.l.shrink(turns, func(l *logbook) *breach {
-		p := newPast(l, p.convergent)
-		turns, culprit := p.contradiction()
-		if turns == nil {
+	return p.l.minimise(calls, func(l *sessionHistory) *violation {
+		p := newCausalPast(l, p.convergent)
+		calls, culprit := p.contradiction()
+		if calls == nil {
 			return nil
 		}
-		b := &breach{turns: turns, culprit: culprit, key: l.oneKey()}
-		b.reason = p.word(culprit)
+		b := &violation{calls: calls, culprit: culprit, key: l.onlyKey()}
+		b.reason = p.reason(culprit)
 		return b
 	})
 }
 
-// oneKey returns the key of all turns, or none if they are on several.
-func (l *logbook) oneKey() int32 {
-	for i := range l.turns {
-		if l.turns[i].key != l.turns[0].key {
+// onlyKey returns the key of all calls, or None if they are on several.
+func (l *sessionHistory) onlyKey() int32 {
+	for i := range l.calls {
+		if l.calls[i].key != l.calls[0].key {
 			return model.None
 		}
 	}
-	return l.turns[0].key
+	return l.calls[0].key
 }
 
-// contradiction returns turns that break the rule, with the one that shows it.
-func (p *past) contradiction() (turns []int32, culprit int32) {
-	if len(p.order) < len(p.l.turns) {
+// contradiction returns calls that violate the rule, and the one that shows it.
+func (p *causalPast) contradiction() (calls []int32, culprit int32) {
+	if len(p.order) < len(p.l.calls) {
 		return p.cycle(), model.None
 	}
 	if b := p.bad; b.read != model.None {
-		turns = append(p.path(b.newer, b.read), b.wrote)
+		calls = append(p.path(b.newer, b.read), b.wrote)
 		if b.wrote != model.None {
-			turns = append(turns, p.path(b.wrote, b.newer)...)
+			calls = append(calls, p.path(b.wrote, b.newer)...)
 		}
-		return turns, b.read
+		return calls, b.read
 	}
-	for _, c := range p.conflicts() {
-		turns = append(turns, p.path(c.first, c.read)...)
-		turns = append(turns, c.second)
+	for _, c := range p.conflictCycle() {
+		calls = append(calls, p.path(c.first, c.read)...)
+		calls = append(calls, c.second)
 		culprit = max(culprit, c.read)
 	}
-	if turns != nil {
-		turns = append(turns, p.links(turns)...)
+	if calls != nil {
+		calls = append(calls, p.connecting(calls)...)
 	}
-	return turns, culprit
+	return calls, culprit
 }
 
-// links returns the turns by which those that are given know each other.
-func (p *past) links(turns []int32) (more []int32) {
-	if len(turns) > 60 {
+// connecting returns the calls by which those given know each other.
+func (p *causalPast) connecting(calls []int32) (more []int32) {
+	if len(calls) > 60 {
 		return nil
 	}
-	for _, a := range turns {
-		for _, b := range turns {
+	for _, a := range calls {
+		for _, b := range calls {
 			if a != b && p.knows(b, a) {
 				more = append(more, p.path(a, b)...)
 			}
@@ -404,40 +407,40 @@ func (p *past) links(turns []int32) (more []int32) {
 	return more
 }
 
-// path returns the turns by which b knows a: the reads that told of it, and the
-// writes that those saw.
-func (p *past) path(a, b int32) []int32 {
+// path returns the calls by which b knows a: the reads on the way, and the
+// writes that these saw.
+func (p *causalPast) path(a, b int32) []int32 {
 	l := p.l
-	turns := []int32{a, b}
+	calls := []int32{a, b}
 	for a != b {
-		s, t := &l.turns[a], &l.turns[b]
+		s, t := &l.calls[a], &l.calls[b]
 		if s.session == t.session {
-			return turns
+			return calls
 		}
 		session := l.sessions[t.session]
-		// The first turn of the session that knows of a has just been told.
-		at, _ := slices.BinarySearchFunc(session.turns, 0, func(j int32, _ int) int {
-			if p.after[j].of(s.session) > s.place {
+		// The first call of the session that knows a has learned of it from what it saw.
+		at, _ := slices.BinarySearchFunc(session.calls, 0, func(j int32, _ int) int {
+			if p.after[j].of(s.session) > s.index {
 				return 1
 			}
 			return -1
 		})
-		j := session.turns[at]
-		if w := l.source(j); at > 0 || w != model.None && (w == a || p.knows(w, a)) {
-			turns = append(turns, j, w)
+		j := session.calls[at]
+		if w := l.writerSeen(j); at > 0 || w != model.None && (w == a || p.knows(w, a)) {
+			calls = append(calls, j, w)
 			b = w
 		} else {
 			b = session.parent
-			turns = append(turns, b)
+			calls = append(calls, b)
 		}
 	}
-	return turns
+	return calls
 }
 
-// cycle returns turns that know themselves.
-func (p *past) cycle() []int32 {
+// cycle returns a cycle of calls that are in each other's causal past.
+func (p *causalPast) cycle() []int32 {
 	l := p.l
-	sorted := make([]bool, len(l.turns))
+	sorted := make([]bool, len(l.calls))
 	for _, i := range p.order {
 		sorted[i] = true
 	}
@@ -450,27 +453,27 @@ func (p *past) cycle() []int32 {
 		}
 		met[at] = len(walk)
 		walk = append(walk, at)
-		if w := l.source(at); w != model.None && !sorted[w] {
+		if w := l.writerSeen(at); w != model.None && !sorted[w] {
 			at = w
 		} else {
-			at = l.turns[at].prev
+			at = l.calls[at].prev
 		}
 	}
 }
 
-// word says in one sentence what contradicts itself.
-func (p *past) word(culprit int32) string {
+// reason returns the violation in one sentence.
+func (p *causalPast) reason(culprit int32) string {
 	l := p.l
 	b := p.bad
 	switch {
 	case culprit == model.None:
-		return fmt.Sprintf("no order of %s puts causes before effects: each could know of the next, and the last of the first", words.Plural(len(l.turns), "call"))
+		return fmt.Sprintf("no order of %s puts causes before effects: each could know of the next, and the last of the first", words.Plural(len(l.calls), "call"))
 	case b.read == model.None:
-		return p.wordConflicts()
+		return p.conflictReason()
 	case b.wrote == model.None:
-		return fmt.Sprintf("%s %s, though it could know %s by then, which %s had written", l.who(b.read), l.told(b.read),
-			l.text(l.turns[b.newer].put), l.who(b.newer))
+		return fmt.Sprintf("%s %s, though it could know %s by then, which %s had written", l.process(b.read), l.describeRead(b.read),
+			l.value(l.calls[b.newer].put), l.process(b.newer))
 	}
-	return fmt.Sprintf("%s %s, though it could know %s by then, which %s had written over it", l.who(b.read), l.told(b.read),
-		l.text(l.turns[b.newer].put), l.who(b.newer))
+	return fmt.Sprintf("%s %s, though it could know %s by then, which %s had written over it", l.process(b.read), l.describeRead(b.read),
+		l.value(l.calls[b.newer].put), l.process(b.newer))
 }

@@ -1,9 +1,9 @@
 package consistency
 
-// A clock says, for each session, how many of its turns somebody knows: a vector
-// clock (Mattern 1989; Fidge 1988). Clocks are never changed, and share what they have in common, so that
-// one more costs what differs: sessions come to an end with each call of unknown
-// outcome, and there may be as many as one for every twenty calls.
+// A clock says, for each session, how many of its calls are known: a vector
+// clock (Mattern 1989; Fidge 1988). Clocks are immutable and share what they have in common, so that
+// one more costs what differs: each indeterminate call ends a session,
+// so there may be one for every twenty calls.
 type clock struct{ top []*clockPage }
 
 // Sizes of the two lower levels.
@@ -12,8 +12,8 @@ const (
 	clockPageBits = 5
 )
 
-// A clockPage and a clockLeaf have the number at which they were made. Of two that say the
-// same, all come to use the older one, and need not compare what is in it.
+// A clockPage and a clockLeaf have the number at which they were made. Of two that are equal,
+// clocks keep the older one, and then need not compare the contents.
 type (
 	clockPage struct {
 		made   int
@@ -25,17 +25,17 @@ type (
 	}
 )
 
-// A clockwork makes clocks, and counts their parts.
-type clockwork struct{ made int }
+// A clockMaker makes clocks, and numbers their parts.
+type clockMaker struct{ made int }
 
-// noClock knows nothing.
-var noClock = &clock{}
+// zeroClock knows nothing.
+var zeroClock = &clock{}
 
 func clockSlots(session int32) (top, page, leaf int) {
 	return int(session >> (clockLeafBits + clockPageBits)), int(session>>clockLeafBits) & (1<<clockPageBits - 1), int(session) & (1<<clockLeafBits - 1)
 }
 
-// of returns how many turns of a session are known.
+// of returns how many calls of a session are known.
 func (c *clock) of(session int32) int32 {
 	top, page, leaf := clockSlots(session)
 	if top >= len(c.top) || c.top[top] == nil || c.top[top].leaves[page] == nil {
@@ -44,12 +44,14 @@ func (c *clock) of(session int32) int32 {
 	return c.top[top].leaves[page].n[leaf]
 }
 
-// with returns a clock that knows what c does, and at least n turns of a session.
-func (w *clockwork) with(c *clock, session, n int32) *clock { return w.learn(c, noClock, session, n) }
+// with returns a clock that knows what c does, and at least n calls of a session.
+func (w *clockMaker) with(c *clock, session, n int32) *clock {
+	return w.learn(c, zeroClock, session, n)
+}
 
-// learn returns a clock that knows what either of two does, and at least n turns of a session.
-func (w *clockwork) learn(a, b *clock, session, n int32) *clock {
-	since := w.made // what is made from now on, nobody else has yet
+// learn returns a clock that knows what either of two does, and at least n calls of a session.
+func (w *clockMaker) learn(a, b *clock, session, n int32) *clock {
+	since := w.made // no other clock has what is made from now on
 	c := w.join(a, b)
 	if c.of(session) >= n {
 		return c
@@ -74,7 +76,7 @@ func (w *clockwork) learn(a, b *clock, session, n int32) *clock {
 	return c
 }
 
-func (w *clockwork) copyPage(p *clockPage) *clockPage {
+func (w *clockMaker) copyPage(p *clockPage) *clockPage {
 	d := &clockPage{}
 	if p != nil {
 		*d = *p
@@ -84,7 +86,7 @@ func (w *clockwork) copyPage(p *clockPage) *clockPage {
 	return d
 }
 
-func (w *clockwork) copyLeaf(l *clockLeaf) *clockLeaf {
+func (w *clockMaker) copyLeaf(l *clockLeaf) *clockLeaf {
 	d := &clockLeaf{}
 	if l != nil {
 		*d = *l
@@ -95,7 +97,7 @@ func (w *clockwork) copyLeaf(l *clockLeaf) *clockLeaf {
 }
 
 // join returns a clock that knows what either knows.
-func (w *clockwork) join(a, b *clock) *clock {
+func (w *clockMaker) join(a, b *clock) *clock {
 	if a == b || len(b.top) == 0 {
 		return a
 	}
@@ -122,7 +124,7 @@ func (w *clockwork) join(a, b *clock) *clock {
 	return &clock{top}
 }
 
-// firstMade returns the one that was made first of two things that say the same, or the one that says more.
+// firstMade returns the older of two equal parts, or the one that equals their maximum; nil if neither does.
 func firstMade[T any](a, b *T, madeA, madeB int, likeA, likeB bool) *T {
 	switch {
 	case likeA && (!likeB || madeA < madeB):
@@ -133,7 +135,8 @@ func firstMade[T any](a, b *T, madeA, madeB int, likeA, likeB bool) *T {
 	return nil
 }
 
-func (w *clockwork) joinPages(a, b *clockPage) *clockPage {
+// joinPages returns the maximum of two pages.
+func (w *clockMaker) joinPages(a, b *clockPage) *clockPage {
 	switch {
 	case a == b || b == nil:
 		return a
@@ -155,7 +158,8 @@ func (w *clockwork) joinPages(a, b *clockPage) *clockPage {
 	return &p
 }
 
-func (w *clockwork) joinLeaves(a, b *clockLeaf) *clockLeaf {
+// joinLeaves returns the maximum of two leaves.
+func (w *clockMaker) joinLeaves(a, b *clockLeaf) *clockLeaf {
 	switch {
 	case a == b || b == nil:
 		return a

@@ -9,21 +9,21 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// mostConflicts bounds the pairs among which a short cycle is looked for.
-const mostConflicts = 1500
+// maxConflicts bounds the pairs among which a short cycle is searched.
+const maxConflicts = 1500
 
-// conflicts returns pairs of writes that no one order of all writes can have, if
-// there are such: a cycle of what turns know and of what reads say of writes.
-func (p *past) conflicts() []conflicted {
+// conflictCycle returns conflicts that no one order of all writes satisfies: a cycle of
+// conflicts and causal order (bad pattern CyclicCF). It returns nil if there is none.
+func (p *causalPast) conflictCycle() []conflict {
 	cyclic := p.cyclic()
 	if len(cyclic) == 0 {
 		return nil
 	}
-	some := cyclic[:min(len(cyclic), mostConflicts)]
+	some := cyclic[:min(len(cyclic), maxConflicts)]
 	for i, a := range some {
 		for _, b := range some[:i] {
 			if p.leads(a, b) && p.leads(b, a) {
-				return []conflicted{a, b}
+				return []conflict{a, b}
 			}
 		}
 	}
@@ -35,13 +35,13 @@ func (p *past) conflicts() []conflicted {
 	return cyclic
 }
 
-// leads reports whether what comes second in a comes no later than what is first in b.
-func (p *past) leads(a, b conflicted) bool {
+// leads reports whether the second write of a comes no later than the first of b.
+func (p *causalPast) leads(a, b conflict) bool {
 	return a.second == b.first || p.knows(b.first, a.second)
 }
 
 // shortest returns the shortest cycle of pairs from one of them back to it.
-func (p *past) shortest(pairs []conflicted, from int) []conflicted {
+func (p *causalPast) shortest(pairs []conflict, from int) []conflict {
 	back := make([]int, len(pairs))
 	for i := range back {
 		back[i] = -1
@@ -53,7 +53,7 @@ func (p *past) shortest(pairs []conflicted, from int) []conflicted {
 				continue
 			}
 			if b == from {
-				cycle := []conflicted{pairs[from]}
+				cycle := []conflict{pairs[from]}
 				for ; a != from; a = back[a] {
 					cycle = append(cycle, pairs[a])
 				}
@@ -68,14 +68,14 @@ func (p *past) shortest(pairs []conflicted, from int) []conflicted {
 	return nil
 }
 
-// cyclic returns the pairs that lie on cycles, and perhaps some between them.
-func (p *past) cyclic() []conflicted {
-	if len(p.forced) == 0 {
+// cyclic returns the conflicts on cycles, and perhaps some between cycles: those that a topological sort leaves (Kahn 1962).
+func (p *causalPast) cyclic() []conflict {
+	if len(p.conflicts) == 0 {
 		return nil
 	}
-	n := len(p.l.turns)
-	ahead, readers, following := newArrows(n, p.forced), p.readers(), p.following()
-	left := p.behind()
+	n := len(p.l.calls)
+	ahead, readers, following := newEdges(n, p.conflicts), p.readers(), p.successors()
+	left := p.inDegrees()
 	gone := make([]bool, n)
 	var todo []int32
 	for i := range left {
@@ -95,8 +95,8 @@ func (p *past) cyclic() []conflicted {
 			}
 		}
 	}
-	var cyclic []conflicted
-	for _, c := range p.forced {
+	var cyclic []conflict
+	for _, c := range p.conflicts {
 		if !gone[c.first] && !gone[c.second] {
 			cyclic = append(cyclic, c)
 		}
@@ -104,46 +104,46 @@ func (p *past) cyclic() []conflicted {
 	return cyclic
 }
 
-// behind counts, by turn, what comes right before it.
-func (p *past) behind() []int32 {
-	left := make([]int32, len(p.l.turns))
+// inDegrees returns, by call, how many edges lead to it.
+func (p *causalPast) inDegrees() []int32 {
+	left := make([]int32, len(p.l.calls))
 	for i := range left {
-		left[i] = int32(view.BoolInt(p.l.turns[i].prev != model.None) + view.BoolInt(p.l.source(int32(i)) != model.None))
+		left[i] = int32(view.BoolInt(p.l.calls[i].prev != model.None) + view.BoolInt(p.l.writerSeen(int32(i)) != model.None))
 	}
-	for _, c := range p.forced {
+	for _, c := range p.conflicts {
 		left[c.second]++
 	}
 	return left
 }
 
-// following returns who comes right after each turn in its session, and in those that branch off.
-func (p *past) following() arrows {
-	pairs := make([]conflicted, 0, len(p.l.turns))
-	for i := range p.l.turns {
-		if q := p.l.turns[i].prev; q != model.None {
-			pairs = append(pairs, conflicted{first: q, second: int32(i)})
+// successors returns the edges from each call to the next in its session, and in those that branch off.
+func (p *causalPast) successors() edges {
+	pairs := make([]conflict, 0, len(p.l.calls))
+	for i := range p.l.calls {
+		if q := p.l.calls[i].prev; q != model.None {
+			pairs = append(pairs, conflict{first: q, second: int32(i)})
 		}
 	}
-	return newArrows(len(p.l.turns), pairs)
+	return newEdges(len(p.l.calls), pairs)
 }
 
-// readers returns who saw what each turn wrote.
-func (p *past) readers() arrows {
-	pairs := make([]conflicted, 0, len(p.l.turns))
-	for i := range p.l.turns {
-		if w := p.l.source(int32(i)); w != model.None {
-			pairs = append(pairs, conflicted{first: w, second: int32(i)})
+// readers returns the edges from each write to its reads.
+func (p *causalPast) readers() edges {
+	pairs := make([]conflict, 0, len(p.l.calls))
+	for i := range p.l.calls {
+		if w := p.l.writerSeen(int32(i)); w != model.None {
+			pairs = append(pairs, conflict{first: w, second: int32(i)})
 		}
 	}
-	return newArrows(len(p.l.turns), pairs)
+	return newEdges(len(p.l.calls), pairs)
 }
 
-// Arrows lead from turns to others.
-type arrows struct{ start, to []int32 }
+// The edges of a graph of calls: those from call i lead to to[start[i]:start[i+1]].
+type edges struct{ start, to []int32 }
 
-// newArrows returns those from the first of each pair to the second.
-func newArrows(n int, pairs []conflicted) arrows {
-	a := arrows{make([]int32, n+1), make([]int32, len(pairs))}
+// newEdges returns the edges from the first of each pair to the second.
+func newEdges(n int, pairs []conflict) edges {
+	a := edges{make([]int32, n+1), make([]int32, len(pairs))}
 	for _, c := range pairs {
 		a.start[c.first+1]++
 	}
@@ -158,26 +158,26 @@ func newArrows(n int, pairs []conflicted) arrows {
 	return a
 }
 
-func (a arrows) of(i int32) []int32 { return a.to[a.start[i]:a.start[i+1]] }
+func (a edges) of(i int32) []int32 { return a.to[a.start[i]:a.start[i+1]] }
 
-// wordConflicts says which reads ask for which order of writes.
-func (p *past) wordConflicts() string {
+// conflictReason says which reads demand which order of writes.
+func (p *causalPast) conflictReason() string {
 	l := p.l
-	cycle := p.conflicts()
+	cycle := p.conflictCycle()
 	if len(cycle) == 2 && cycle[0].first == cycle[1].second && cycle[0].second == cycle[1].first {
 		a, b := cycle[0], cycle[1]
 		return fmt.Sprintf("%s %s, though it could know %s, and %s %s, though it could know %s: no one order of the two explains both",
-			l.who(a.read), l.told(a.read), l.text(l.turns[a.first].put), l.who(b.read), l.told(b.read), l.text(l.turns[b.first].put))
+			l.process(a.read), l.describeRead(a.read), l.value(l.calls[a.first].put), l.process(b.read), l.describeRead(b.read), l.value(l.calls[b.first].put))
 	}
 	c := cycle[0]
 	return fmt.Sprintf("%s %s, so %s came before it; no one order of all %s fits that and the other reads",
-		l.who(c.read), l.told(c.read), l.text(l.turns[c.first].put), words.Plural(l.writes(), "write"))
+		l.process(c.read), l.describeRead(c.read), l.value(l.calls[c.first].put), words.Plural(l.writes(), "write"))
 }
 
-// writes counts the turns that wrote.
-func (l *logbook) writes() (n int) {
-	for i := range l.turns {
-		n += view.BoolInt(l.turns[i].put != model.None)
+// writes counts the calls that wrote.
+func (l *sessionHistory) writes() (n int) {
+	for i := range l.calls {
+		n += view.BoolInt(l.calls[i].put != model.None)
 	}
 	return n
 }

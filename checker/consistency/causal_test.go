@@ -230,10 +230,10 @@ func TestPastLeavesOutNothingThatMatters(t *testing.T) {
 		f.calls, f.clients, f.replicas, f.spoil, f.future = 20+r.IntN(180), 2+r.IntN(8), 1+r.IntN(5), r.IntN(3), false
 		f.delivery = delivery(r.IntN(2))
 		m := model.Register()
-		l, no := logbookOf(view.Erase(m).Of(f.history(r)), "")
+		l, no := sessionHistoryOf(view.Erase(m).Of(f.history(r)), "")
 		require.Nil(t, no)
-		p := newPast(l, true)
-		if l.thin() != model.None || len(p.order) < len(l.turns) {
+		p := newCausalPast(l, true)
+		if l.thinAirRead() != model.None || len(p.order) < len(l.calls) {
 			continue
 		}
 		wantBad, wantCyclic := patterns(p)
@@ -251,14 +251,14 @@ func TestPastLeavesOutNothingThatMatters(t *testing.T) {
 	}
 }
 
-// patterns reports whether a turn saw what it knew to be replaced, and whether the order of
-// writes that all turns ask for has a cycle.
-func patterns(p *past) (bad, cyclic bool) {
-	l, n := p.l, len(p.l.turns)
-	k := make([][]bool, n) // by turn: those that it knows
+// patterns reports whether a call saw what it knew to be replaced, and whether the order of
+// writes that all calls ask for has a cycle.
+func patterns(p *causalPast) (bad, cyclic bool) {
+	l, n := p.l, len(p.l.calls)
+	k := make([][]bool, n) // by call: those that it knows
 	for _, i := range p.order {
 		k[i] = make([]bool, n)
-		for _, q := range [...]int32{l.turns[i].prev, l.source(i)} {
+		for _, q := range [...]int32{l.calls[i].prev, l.writerSeen(i)} {
 			if q == model.None {
 				continue
 			}
@@ -273,10 +273,10 @@ func patterns(p *past) (bad, cyclic bool) {
 		before[i] = slices.Clone(k[i])
 	}
 	for i := range k {
-		t := &l.turns[i]
-		w := l.source(int32(i))
+		t := &l.calls[i]
+		w := l.writerSeen(int32(i))
 		for f := range n {
-			if !t.observes() || !k[i][f] || int32(f) == w || l.turns[f].put == model.None || l.turns[f].key != t.key {
+			if !t.observes() || !k[i][f] || int32(f) == w || l.calls[f].put == model.None || l.calls[f].key != t.key {
 				continue
 			}
 			if w == model.None || k[f][w] {

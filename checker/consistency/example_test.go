@@ -91,7 +91,7 @@ func ExampleMeasureStaleness() {
 	h := checkertest.Sequence(put(1, "x", 5), put(1, "x", 6), put(1, "x", 7), get(2, "x", 5), get(2, "x", 7))
 	s, err := consistency.MeasureStaleness(model.Register(), h)
 	fmt.Println(s, err)
-	fmt.Println(s.Age, s.Delta, s.Most, s.KLow)
+	fmt.Println(s.Age, s.Delta, s.MaxBehind, s.KLow)
 	// Output:
 	// 1 of 2 reads is stale, by 30ms at most, and behind by 2 versions at most; 3-atomic; Δ = 30ms <nil>
 	// 30ms 30ms 2 3

@@ -28,7 +28,7 @@ func TestHeadlines(t *testing.T) {
 		assert.NotEmpty(t, r.Headline(), l.Name)
 	}
 	for _, c := range []checker.Checker{jepsen.Bank(jepsen.BankRule{}), jepsen.CausalReverse(), jepsen.CounterBounds(), jepsen.DistinctIDs(), jepsen.LongFork(0), jepsen.MonotonicInserts(false),
-		jepsen.QueueSources(), jepsen.TotalQueue(false), jepsen.FinalSet(), jepsen.SetFull(false), freshness.New(freshness.Promise{}), freshness.Sessions(), freshness.OwnWrites(), freshness.Foreign(), freshness.Aged(),
+		jepsen.QueueSources(), jepsen.TotalQueue(false), jepsen.FinalSet(), jepsen.SetFull(false), freshness.New(freshness.Promise{}), freshness.Sessions(), freshness.OwnWrites(), freshness.CrossUser(), freshness.MaxAgeExceeded(),
 		freshness.Coalesced(freshness.LoadLimit{}), stats.New(stats.Limits{})} {
 		r := c.Check(t.Context(), checkertest.Untimed())
 		assert.NotEmpty(t, r.Broken, fmt.Sprint(r.Checker))

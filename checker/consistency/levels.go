@@ -17,7 +17,7 @@ import (
 // A Level is a consistency model that a history of registers can be judged by.
 type Level struct {
 	Name    string   // as in "causal-memory"
-	Says    string   // what holds of a history that satisfies it, in a few words
+	Says    string   // what a history satisfies, in a few words
 	Implies []string // the names of weaker levels that follow from it at once
 	Checker checker.Checker
 }
@@ -25,18 +25,19 @@ type Level struct {
 // Levels lists the consistency models that a history of m can be judged by, stronger ones first. All but
 // linearizable need a model that says what a call reads and writes ([model.Model]'s Access), and unique written values.
 func Levels[S comparable, In, Out any](m model.Model[S, In, Out]) []Level {
-	return consistencies(view.Erase(m), linearizable.New(m))
+	return levelsOf(view.Erase(m), linearizable.New(m))
 }
 
-func consistencies(m view.Model, linearizable checker.Checker) []Level {
+// levelsOf is Levels for a model without types.
+func levelsOf(m view.Model, linearizable checker.Checker) []Level {
 	weak := func(r rule, says string, implies ...string) Level {
-		return Level{r.name, says, implies, keeps(m, r)}
+		return Level{r.name, says, implies, ruleChecker(m, r)}
 	}
 	return []Level{
 		{"linearizable", "one order of all calls, in real time", []string{"sequential", "2-atomic"}, linearizable},
 		{"sequential", "one order of all calls, that of each session kept", []string{"causal-memory", "causal-convergent"}, sequentially(m)},
 		weak(causalConvergent, "one order of all writes, causes before effects; calls see those that they know", "causal", "monotonic", "monotonic-writes", "writes-follow-reads"),
-		{"causal-memory", "an order of all it knows for each session, causes before effects", []string{"causal", "pram", "writes-follow-reads"}, keeps(m, causalMemory)},
+		{"causal-memory", "an order of all it knows for each session, causes before effects", []string{"causal", "pram", "writes-follow-reads"}, ruleChecker(m, causalMemory)},
 		weak(causal, "an order of all it knows for each call, causes before effects"),
 		weak(pram, "an order of all writes for each session, that of each session kept", "monotonic", "monotonic-writes"),
 		weak(monotonicPerKey, "no session goes back on a key", "read-your-writes", "monotonic-reads"),
@@ -45,19 +46,20 @@ func consistencies(m view.Model, linearizable checker.Checker) []Level {
 		weak(monotonicWrites, "who sees a write sees those of its session before it"),
 		weak(writesFollowReads, "who sees a write sees what its session had seen"),
 		weak(twoAtomic, "reads see one of the two last versions"),
-		{"convergent", "last reads agree, and not on what was replaced", nil, keeps(m, convergent)},
+		{"convergent", "last reads agree, and not on what was replaced", nil, ruleChecker(m, convergent)},
 	}
 }
 
 // Named returns the checker of a consistency model by its name: one of those of [Levels],
-// or staleness or lost, which are no models but are asked for in the same way.
+// or staleness or lost, which are not models.
 func Named[S comparable, In, Out any](m model.Model[S, In, Out], name string) (checker.Checker, error) {
 	return consistencyNamed(view.Erase(m), linearizable.New(m), name)
 }
 
+// consistencyNamed is Named for a model without types.
 func consistencyNamed(m view.Model, linearizable checker.Checker, name string) (checker.Checker, error) {
 	var names []string
-	for _, l := range consistencies(m, linearizable) {
+	for _, l := range levelsOf(m, linearizable) {
 		if l.Name == name {
 			return l.Checker, nil
 		}
@@ -74,28 +76,29 @@ func consistencyNamed(m view.Model, linearizable checker.Checker, name string) (
 
 // New returns a checker that finds out which consistency models a history satisfies. Its parts are the results
 // for each of [Levels]; its reason names the strongest that hold. It is a report:
-// its verdict is Valid whatever it finds, and Unknown if it could not even ask. Only where somebody read what
-// nobody ever wrote is it Invalid: no model allows for that.
+// its verdict is Valid whatever it finds, and Unknown if the history can't be judged. Only a
+// thin-air read is Invalid: no model allows it.
 //
-// What follows from a stronger model that holds, or from a weaker one that does not, is not judged again.
+// It does not judge again what follows from a stronger model that holds, or from a weaker one that does not.
 func New[S comparable, In, Out any](m model.Model[S, In, Out]) checker.Checker {
 	return consistency(view.Erase(m), linearizable.New(m))
 }
 
+// consistency is New for a model without types.
 func consistency(m view.Model, linearizable checker.Checker) checker.Checker {
-	levels := consistencies(m, linearizable)
+	levels := levelsOf(m, linearizable)
 	return wording.Named("consistency", checker.Func(func(ctx context.Context, h *history.History) (res checker.Result) {
 		const name = "consistency"
 		defer recovered(&res, name, m.Name)
 		s := m.Of(h)
-		l, no := logbookOf(s, name)
+		l, no := sessionHistoryOf(s, name)
 		if no != nil {
 			return *no
 		}
-		if thin, bad := thinResult(s, name, l); bad {
+		if thin, bad := thinAirResult(s, name, l); bad {
 			return thin
 		}
-		res = checker.Result{Checker: name, Parts: latticed(ctx, h, levels), Later: &checker.Deferred{Explain: checker.ExplainParts}}
+		res = checker.Result{Checker: name, Parts: judgeLattice(ctx, h, levels), Later: &checker.Deferred{Explain: checker.ExplainParts}}
 		var strongest, unknown []string
 		for _, i := range maximal(levels, res.Parts) {
 			strongest = append(strongest, levels[i].Name)
@@ -105,9 +108,9 @@ func consistency(m view.Model, linearizable checker.Checker) checker.Checker {
 				unknown = append(unknown, p.Checker)
 			}
 		}
-		res.Reason = fmt.Sprintf("%s satisfy none of the models", words.Plural(l.calls, "call"))
+		res.Reason = fmt.Sprintf("%s satisfy none of the models", words.Plural(l.total, "call"))
 		if len(strongest) > 0 {
-			res.Reason = fmt.Sprintf("%s satisfy %s", words.Plural(l.calls, "call"), strings.Join(strongest, ", "))
+			res.Reason = fmt.Sprintf("%s satisfy %s", words.Plural(l.total, "call"), strings.Join(strongest, ", "))
 		}
 		if len(unknown) > 0 {
 			res.Reason += "; not known: " + strings.Join(unknown, ", ")
@@ -121,14 +124,14 @@ func consistency(m view.Model, linearizable checker.Checker) checker.Checker {
 func Strongest[S comparable, In, Out any](ctx context.Context, m model.Model[S, In, Out], h *history.History) []string {
 	levels := Levels(m)
 	var names []string
-	for _, i := range maximal(levels, latticed(ctx, h, levels)) {
+	for _, i := range maximal(levels, judgeLattice(ctx, h, levels)) {
 		names = append(names, levels[i].Name)
 	}
 	return names
 }
 
-// latticed judges a history by all levels, weaker ones first if the strongest does not hold.
-func latticed(ctx context.Context, h *history.History, levels []Level) []checker.Result {
+// judgeLattice judges a history by all levels, weaker ones first if the strongest does not hold.
+func judgeLattice(ctx context.Context, h *history.History, levels []Level) []checker.Result {
 	index := map[string]int{}
 	for i, l := range levels {
 		index[l.Name] = i

@@ -13,36 +13,36 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// Losses says what became of the writes of a history by its end. Only keys count that were read once all
-// their writes had come to an end. Their last read decides; if several were under way at a time, they all do.
+// Losses says which writes of a history the final reads see. Only keys count that were read after all
+// their writes had ended. Their last read decides; if several reads are concurrent, they all do.
 type Losses struct {
-	Acked       int // writes that were answered, on keys with a last read
-	Visible     int // of these, those that a last read saw
-	Overwritten int // those that another write may have replaced, which a last read saw, and which had been seen
-	Unseen      int // the same, but nobody ever saw them
-	Never       int // lost: a last read saw what is older, and nobody ever saw them
-	Gone        int // lost: a last read saw what is older, though they had been seen
+	Acked             int // acknowledged writes, on keys with a last read
+	Visible           int // of these: a last read saw them
+	Overwritten       int // of these: a write that a last read saw may have replaced them, and a read had seen them
+	OverwrittenUnseen int // the same, but no read had seen them
+	NeverVisible      int // lost: a last read saw an older value, and no read had seen them
+	Vanished          int // lost: a last read saw an older value, though a read had seen them
 
-	Unjudged int // writes that were answered, on keys without a last read
-	Dirty    int // reads that saw what a failed write was to write
-	Twice    int // values that two swaps have found: at least one had its effect twice, or none
-	Back     int // last values that had been seen to be replaced, and came back
+	Unjudged    int // acknowledged writes, on keys without a last read
+	DirtyReads  int // reads of the value of a failed write
+	Duplicated  int // values that two swaps found: a write took effect twice, or a swap did not
+	Resurrected int // last values that had been replaced, as reads show, and came back
 }
 
-// CountLosses finds out what became of the writes to registers whose written values
-// are unique. What is older is certain: the one had been written, or seen, before the other was asked for. It
+// CountLosses counts lost writes of a history of registers, whose written values must be
+// unique. Older is certain here: the one had been written, or read, before the write of the other was invoked. It
 // takes O(n log n).
 func CountLosses[S comparable, In, Out any](m model.Model[S, In, Out], h *history.History) (Losses, error) {
-	l, no := logbookOf(view.Erase(m).Of(h), "lost")
+	l, no := sessionHistoryOf(view.Erase(m).Of(h), "lost")
 	if no != nil {
 		return Losses{}, fmt.Errorf("lost writes: %s", no.Reason)
 	}
-	n, _ := l.losses()
+	n, _ := lossesOf(l)
 	return n, nil
 }
 
-// Lost returns a checker of whether all writes that were answered are there in the end, or
-// may have been overwritten, and whether none had an effect that failed, or had it twice. See [Losses].
+// Lost returns a checker for lost writes: final reads see all acknowledged writes, except those that
+// may have been overwritten; no failed write took effect, and no write took effect twice. See [Losses].
 func Lost[S comparable, In, Out any](m model.Model[S, In, Out]) checker.Checker {
 	return lost(view.Erase(m))
 }
@@ -52,13 +52,13 @@ func lost(m view.Model) checker.Checker {
 		const name = "lost"
 		defer recovered(&res, name, m.Name)
 		s := m.Of(h)
-		l, no := logbookOf(s, name)
+		l, no := sessionHistoryOf(s, name)
 		if no != nil {
 			return *no
 		}
-		n, b := l.losses()
+		n, b := lossesOf(l)
 		res = checker.Result{Checker: name, Reason: n.String()}
-		if thin, bad := thinResult(s, name, l); bad {
+		if thin, bad := thinAirResult(s, name, l); bad {
 			res.Verdict, res.Why = checker.Invalid, thin.Why
 		} else if b != nil {
 			res.Verdict, res.Why = checker.Invalid, l.why(b)
@@ -70,15 +70,15 @@ func lost(m view.Model) checker.Checker {
 	}))
 }
 
-// String says it in one sentence.
+// String returns the losses in one sentence.
 func (n Losses) String() string {
-	parts := []string{fmt.Sprintf("of %s answered, %d visible in the end and %d overwritten", words.Plural(n.Acked, "write"), n.Visible, n.Overwritten+n.Unseen)}
+	parts := []string{fmt.Sprintf("of %s answered, %d visible in the end and %d overwritten", words.Plural(n.Acked, "write"), n.Visible, n.Overwritten+n.OverwrittenUnseen)}
 	for _, p := range []struct {
 		n    int
 		text string
 	}{
-		{n.Never, "%d lost and never seen"}, {n.Gone, "%d seen and then gone"}, {n.Dirty, "%d read of what failed"},
-		{n.Twice, "%d swapped twice"}, {n.Back, "%d replaced and then back"}, {n.Unjudged, "%d not read in the end"},
+		{n.NeverVisible, "%d lost and never seen"}, {n.Vanished, "%d seen and then gone"}, {n.DirtyReads, "%d read of what failed"},
+		{n.Duplicated, "%d swapped twice"}, {n.Resurrected, "%d replaced and then back"}, {n.Unjudged, "%d not read in the end"},
 	} {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf(p.text, p.n))
@@ -87,18 +87,18 @@ func (n Losses) String() string {
 	return strings.Join(parts, ", ")
 }
 
-func (l *logbook) losses() (n Losses, worst *breach) {
-	for _, b := range l.ledgers() {
-		for _, i := range b.turns {
-			t := &l.turns[i]
+func lossesOf(l *sessionHistory) (n Losses, worst *violation) {
+	for _, b := range l.byKey() {
+		for _, i := range b.calls {
+			t := &l.calls[i]
 			if _, failed := l.failed[t.saw]; t.observes() && failed && l.versions[t.saw].writer == model.None {
-				n.Dirty++
+				n.DirtyReads++
 			}
 		}
 		if c := b.swappedTwice(&n); c != nil && worst == nil {
 			worst = c
 		}
-		if c := b.lost(&n); c != nil && (worst == nil || worst.culprit > c.culprit) {
+		if c := b.countLosses(&n); c != nil && (worst == nil || worst.culprit > c.culprit) {
 			worst = c
 		}
 	}
@@ -106,11 +106,11 @@ func (l *logbook) losses() (n Losses, worst *breach) {
 }
 
 // swappedTwice counts the versions that two swaps found.
-func (b *ledger) swappedTwice(n *Losses) (first *breach) {
+func (b *keyHistory) swappedTwice(n *Losses) (first *violation) {
 	by := map[int32]int32{}
 	counted := map[int32]bool{}
-	for _, i := range b.turns {
-		t := &b.l.turns[i]
+	for _, i := range b.calls {
+		t := &b.l.calls[i]
 		if !t.observes() || t.put == model.None {
 			continue
 		}
@@ -120,25 +120,25 @@ func (b *ledger) swappedTwice(n *Losses) (first *breach) {
 			continue
 		}
 		counted[t.saw] = true
-		n.Twice++
+		n.Duplicated++
 		if first == nil {
-			first = &breach{turns: b.l.sourced([]int32{j, i}), culprit: i, key: t.key,
-				reason: fmt.Sprintf("%s and %s both swapped %s for something else", b.l.who(j), b.l.who(i), b.l.to(t.saw, "in"))}
+			first = &violation{calls: b.l.withWriters([]int32{j, i}), culprit: i, key: t.key,
+				reason: fmt.Sprintf("%s and %s both swapped %s for something else", b.l.process(j), b.l.process(i), b.l.valueOn(t.saw, "in"))}
 		}
 	}
 	return first
 }
 
-// lastReads returns the reads, as turns, that began after all writes to the key had
-// come to an end: those that returned, and those that were given up.
-func (b *ledger) lastReads() (reads []int32) {
+// finalReads returns the reads that began after all writes to the key had
+// ended, indeterminate ones included.
+func (b *keyHistory) finalReads() (reads []int32) {
 	end := -1
 	for _, w := range b.writes[1:] {
-		t := &b.l.turns[w.turn]
+		t := &b.l.calls[w.op]
 		end = max(end, t.Call, t.End)
 	}
-	for _, i := range b.turns {
-		t := &b.l.turns[i]
+	for _, i := range b.calls {
+		t := &b.l.calls[i]
 		if _, known := b.number[t.saw]; t.observes() && t.put == model.None && known && t.Call > end {
 			reads = append(reads, i)
 		}
@@ -146,33 +146,33 @@ func (b *ledger) lastReads() (reads []int32) {
 	return reads
 }
 
-// lastOf leaves out the reads after whose return another one began.
-func (l *logbook) lastOf(reads []int32) (last []int32) {
+// notFollowed removes the reads after whose return another one began.
+func notFollowed(l *sessionHistory, reads []int32) (last []int32) {
 	for _, i := range reads {
-		if l.turns[i].Ret > l.turns[reads[len(reads)-1]].Call {
+		if l.calls[i].Ret > l.calls[reads[len(reads)-1]].Call {
 			last = append(last, i)
 		}
 	}
 	return last
 }
 
-// lost sorts the writes that were answered.
-func (b *ledger) lost(n *Losses) (first *breach) {
+// countLosses classifies the acknowledged writes, and returns the first loss.
+func (b *keyHistory) countLosses(n *Losses) (first *violation) {
 	l := b.l
-	last := l.lastOf(b.lastReads())
+	last := notFollowed(l, b.finalReads())
 	seen := map[int32]int32{} // by write: the first read of it
-	for _, i := range b.turns {
-		t := &l.turns[i]
+	for _, i := range b.calls {
+		t := &l.calls[i]
 		w, ok := b.number[t.saw]
 		if _, before := seen[w]; ok && t.observes() && !before {
 			seen[w] = i
 		}
 	}
 	saw := map[int32]bool{}
-	newest := model.None // of the last reads' values, the one that was certainly there latest
+	newest := model.None // of the last reads' values, the one that was certainly written last
 	var reader int32
 	for _, i := range last {
-		w := b.number[l.turns[i].saw]
+		w := b.number[l.calls[i].saw]
 		saw[w] = true
 		if newest == model.None || b.writes[w].end > b.writes[newest].end {
 			newest, reader = w, i
@@ -181,7 +181,7 @@ func (b *ledger) lost(n *Losses) (first *breach) {
 	back := false
 	for k := 1; k < len(b.writes); k++ {
 		w := &b.writes[k]
-		if !l.turns[w.turn].Known {
+		if !l.calls[w.op].Known {
 			continue
 		}
 		if newest == model.None {
@@ -196,47 +196,47 @@ func (b *ledger) lost(n *Losses) (first *breach) {
 		case !older && before:
 			n.Overwritten++
 		case !older:
-			n.Unseen++
+			n.OverwrittenUnseen++
 		default:
-			first = b.tellLost(first, w, newest, reader, at, before)
+			first = b.lossViolation(first, w, newest, reader, at, before)
 			if before {
-				n.Gone++
-				back = back || b.writes[newest].turn != model.None && seen[newest] != reader && l.turns[seen[newest]].Ret < l.turns[at].Ret
+				n.Vanished++
+				back = back || b.writes[newest].op != model.None && seen[newest] != reader && l.calls[seen[newest]].Ret < l.calls[at].Ret
 			} else {
-				n.Never++
+				n.NeverVisible++
 			}
 		}
 	}
-	n.Back += view.BoolInt(back)
+	n.Resurrected += view.BoolInt(back)
 	return first
 }
 
-// tellLost words the loss of a write, unless there is one to tell of already.
-func (b *ledger) tellLost(first *breach, w *entry, newest, reader, at int32, seen bool) *breach {
+// lossViolation returns the violation of a lost write, unless first is one already.
+func (b *keyHistory) lossViolation(first *violation, w *keyWrite, newest, reader, at int32, seen bool) *violation {
 	if first != nil {
 		return first
 	}
 	l := b.l
-	c := &breach{turns: []int32{w.turn, reader}, culprit: reader, key: l.turns[w.turn].key}
+	c := &violation{calls: []int32{w.op, reader}, culprit: reader, key: l.calls[w.op].key}
 	fate := ", but nobody ever saw it"
 	switch {
-	case seen && l.turns[at].Ret < l.turns[reader].Call:
-		c.turns = append(c.turns, at)
-		fate = fmt.Sprintf(", and %s saw it, but then it was gone", l.who(at))
-	case seen: // by a read that would be a last one as well, were there no other calls
+	case seen && l.calls[at].Ret < l.calls[reader].Call:
+		c.calls = append(c.calls, at)
+		fate = fmt.Sprintf(", and %s saw it, but then it was gone", l.process(at))
+	case seen: // by a read that would be a last one without the other calls
 		fate = ", but in the end it was gone"
 	}
-	c.reason = fmt.Sprintf("%s wrote %s and was answered%s", l.who(w.turn), l.to(l.turns[w.turn].put, "to"), fate)
-	if older := b.writes[newest].turn; older != model.None {
-		c.turns = append(c.turns, older)
-		if b.writes[newest].end != l.turns[older].Ret { // it was seen before it returned
-			for _, i := range b.turns {
-				if l.turns[i].Ret == b.writes[newest].end {
-					c.turns = append(c.turns, i)
+	c.reason = fmt.Sprintf("%s wrote %s and was answered%s", l.process(w.op), l.valueOn(l.calls[w.op].put, "to"), fate)
+	if older := b.writes[newest].op; older != model.None {
+		c.calls = append(c.calls, older)
+		if b.writes[newest].end != l.calls[older].Ret { // a read saw it before it returned
+			for _, i := range b.calls {
+				if l.calls[i].Ret == b.writes[newest].end {
+					c.calls = append(c.calls, i)
 				}
 			}
 		}
 	}
-	c.reason += fmt.Sprintf(": %s %s, which is older", l.who(reader), l.told(reader))
+	c.reason += fmt.Sprintf(": %s %s, which is older", l.process(reader), l.describeRead(reader))
 	return c
 }

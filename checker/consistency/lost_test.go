@@ -90,20 +90,20 @@ func TestLostAgreesWithItsDefinition(t *testing.T) {
 			case visible:
 				want.Visible++
 			case older && seen:
-				want.Gone++
+				want.Vanished++
 			case older:
-				want.Never++
+				want.NeverVisible++
 			case seen:
 				want.Overwritten++
 			default:
-				want.Unseen++
+				want.OverwrittenUnseen++
 			}
 			want.Acked++
 		}
-		got.Back = 0
+		got.Resurrected = 0
 		require.Equal(t, want, got, "%v", h)
 		res := Lost(model.Register()).Check(t.Context(), h)
-		require.Equal(t, want.Gone+want.Never > 0, res.Verdict == checker.Invalid, "%v", h)
+		require.Equal(t, want.Vanished+want.NeverVisible > 0, res.Verdict == checker.Invalid, "%v", h)
 		if res.Verdict == checker.Invalid {
 			lost++
 			require.LessOrEqual(t, len(res.Why.Calls), 5)

@@ -16,139 +16,138 @@ import (
 // own, which keeps the order of every session (Lipton and Sandberg, PRAM: A Scalable
 // Shared Memory, 1988). Written values must be unique.
 //
-// It takes O(n + p) for p turns that precede, in the sessions of others, what a session
-// saw, which is at most O(n k) with k sessions, as long as few writes are known to have been
-// seen later than they were; see [CausalMemory].
+// It takes O(n + p) for p calls that precede, in other sessions, what a session
+// saw, which is at most O(n k) with k sessions, as long as few writes need a correction; see [CausalMemory].
 func PRAM[S comparable, In, Out any](m model.Model[S, In, Out]) checker.Checker {
-	return keeps(view.Erase(m), pram)
+	return ruleChecker(view.Erase(m), pram)
 }
 
-// CausalMemory returns a checker for causal memory, CM: each session sees all that it
-// knows in one order of its own, in which causes come before effects (Ahamad and others, Causal Memory,
+// CausalMemory returns a checker for causal memory, CM: each session sees its causal past
+// in one order of its own, which keeps happens-before (Ahamad and others, Causal Memory,
 // 1995). Written values must be unique.
 //
 // It decides what Bouajjani, Enea, Guerraoui and Hamza (2017) decide by the bad patterns
-// WriteHBInitRead and CyclicHB, in another way. For each session, a write gets the
-// turn by which the session must have seen it: at first the one at which it came to know it. A
-// read then says of all other writes to its key that were seen by then that they were seen no later
-// than the one it saw, so they get an earlier turn, and so does all that they know. What is left
-// are the writes of one turn, which must have an order. It takes O(n k) for k sessions and
-// O(1) corrections a write; a turn counts as a step, and eight that it meets of others as one more: see [linearizable.Steps]. A history that the writes explain in the order in
-// which they were done, as [Sequential] guesses first, is decided in O(n log n), however many sessions
-// there are.
+// WriteHBInitRead and CyclicHB, in another way. For each session, a write gets a bound: the
+// call by which the session must have seen it, at first the one that made it known. A
+// read lowers the bound of all other known writes to its key to that
+// of the one it saw, and with them the bounds of their causal past. What is left
+// are the writes with the same bound, which must have an order. It takes O(n k) for k sessions and
+// O(1) corrections a write. A call counts as a step, and eight visited calls of others as one more: see [linearizable.Steps].
+// If the order in which writes were done explains a history, as [Sequential] guesses first, that takes O(n log n) for any number of
+// sessions.
 func CausalMemory[S comparable, In, Out any](m model.Model[S, In, Out], opts ...linearizable.Option) checker.Checker {
-	return keeps(view.Erase(m), causalMemory, opts...)
+	return ruleChecker(view.Erase(m), causalMemory, opts...)
 }
 
 var (
-	pram = rule{name: "pram", kept: "are PRAM consistent", find: func(m *budget.Meter, l *logbook) (*breach, error) {
+	pram = rule{name: "pram", holds: "are PRAM consistent", find: func(m *budget.Meter, l *sessionHistory) (*violation, error) {
 		return findSerial(m, l, false)
 	}}
-	causalMemory = rule{name: "causal-memory", kept: "keep causal memory", find: func(m *budget.Meter, l *logbook) (*breach, error) {
-		if l.replays() { // sequential consistency is more, and does not ask how many sessions there are
+	causalMemory = rule{name: "causal-memory", holds: "keep causal memory", find: func(m *budget.Meter, l *sessionHistory) (*violation, error) {
+		if explainedByWriteOrder(l) { // sequential consistency is stronger, and cheaper to show with many sessions
 			return nil, nil
 		}
-		p := newPast(l, false)
-		if b := p.breach(); b != nil {
-			return l.shrink(b.turns, serialAgain(true)), nil
+		p := newCausalPast(l, false)
+		if b := p.violation(); b != nil {
+			return l.minimise(b.calls, serialViolation(true)), nil
 		}
 		return findSerial(m, l, true)
 	}}
 )
 
-// A serial looks for an order in which one session sees what it knows. See [CausalMemory].
-type serial struct {
-	l       *logbook
-	causal  bool   // whether it is causal memory, not PRAM
-	beats   []beat // by turn
-	session int32
-	by      stamped      // by turn: by which turn of the session it was seen
-	read    stamped      // by turn: whether the session has read what it wrote
-	writes  [][]int32    // by key: the writes seen, in the order of by
-	reads   [][]int32    // by key: the session's reads, in order
-	keys    []int32      // those touched
-	moved   stamped      // by when: whether the writes seen by then need an order
-	moves   bool         // whether any do
-	late    []conflicted // writes that had to be seen earlier, and why
-	todo    []target
-	walk    []int32
-	entered []int32 // all turns of others that were seen
-	level   leveling
+// A serialView looks for an order of the causal past of one session. See [CausalMemory].
+type serialView struct {
+	l            *sessionHistory
+	causal       bool         // whether it is causal memory, not PRAM
+	causes       []callCauses // by call
+	session      int32
+	by           stamped    // by call: its bound, the call of the session by which it was seen
+	read         stamped    // by call: whether the session has read what it wrote
+	writes       [][]int32  // by key: the writes seen, in the order of by
+	reads        [][]int32  // by key: the session's reads, in order
+	keys         []int32    // those that the session has seen
+	unordered    stamped    // by bound: whether the writes with it need an order
+	anyUnordered bool       // whether any do
+	lowered      []conflict // writes that had to be seen earlier, and why
+	todo         []target
+	walk         []int32
+	entered      []int32 // all calls of others that were seen
+	level        levelOrder
 }
 
-// A beat is what all sessions want to know of a turn when they meet it, and no more: the
-// turns are met once by each session, and memory is what that costs.
-type beat struct {
+// A callCauses is what a session needs of a call that it visits, and no more: each session
+// visits all calls, and memory bandwidth is what that costs.
+type callCauses struct {
 	session int32
-	key     int32    // what it writes to, or none
-	causes  [2]int32 // the turns that it comes right after, or none
+	key     int32    // the key that it writes, or None
+	causes  [2]int32 // its direct causes, or None
 }
 
-func (l *logbook) beats(causal bool) []beat {
-	beats := make([]beat, len(l.turns))
-	for i := range l.turns {
-		t := &l.turns[i]
-		b := beat{session: t.session, key: model.None, causes: [...]int32{t.prev, model.None}}
+func causesOf(l *sessionHistory, causal bool) []callCauses {
+	beats := make([]callCauses, len(l.calls))
+	for i := range l.calls {
+		t := &l.calls[i]
+		b := callCauses{session: t.session, key: model.None, causes: [...]int32{t.prev, model.None}}
 		if t.put != model.None {
 			b.key = t.key
 		}
 		if causal {
-			b.causes[1] = l.source(int32(i))
+			b.causes[1] = l.writerSeen(int32(i))
 		}
 		beats[i] = b
 	}
 	return beats
 }
 
-// A target is a turn that must have been seen by some turn of the session.
-type target struct{ turn, by int32 }
+// A target is a call and its bound.
+type target struct{ call, by int32 }
 
-func newSerial(l *logbook, causal bool) *serial {
-	return &serial{l: l, causal: causal, beats: l.beats(causal), by: stamps(len(l.turns)), read: stamps(len(l.turns)), moved: stamps(2 * len(l.turns)),
-		writes: make([][]int32, len(l.keys)), reads: make([][]int32, len(l.keys)), level: newLeveling(l)}
+func newSerialView(l *sessionHistory, causal bool) *serialView {
+	return &serialView{l: l, causal: causal, causes: causesOf(l, causal), by: stamps(len(l.calls)), read: stamps(len(l.calls)), unordered: stamps(2 * len(l.calls)),
+		writes: make([][]int32, len(l.keys)), reads: make([][]int32, len(l.keys)), level: newLevelOrder(l)}
 }
 
-// findSerial returns a breach of the first session that has no order. Each session meets
-// the turns of all others in their order, so it looks at them where they lie side by side.
-func findSerial(m *budget.Meter, l *logbook, causal bool) (*breach, error) {
-	s := newSerial(l.bySession(), causal)
+// findSerial returns a violation of the first session that has no order. Each session visits
+// the calls of all others in their order, so it uses a history in which these are side by side.
+func findSerial(m *budget.Meter, l *sessionHistory, causal bool) (*violation, error) {
+	s := newSerialView(sortedBySession(l), causal)
 	for i := range l.sessions {
 		_, ok, err := s.run(m, int32(i))
 		if err != nil {
 			return nil, fmt.Errorf("%w at session %d of %d", err, i+1, len(l.sessions))
 		}
 		if !ok {
-			s = newSerial(l, causal)
+			s = newSerialView(l, causal)
 			at, _, _ := s.run(budget.Unlimited(), int32(i))
-			return s.breach(at), nil
+			return s.violation(at), nil
 		}
 	}
 	return nil, nil
 }
 
-// bySession returns the logbook with the turns of each session side by side, and without
-// chains.
-func (l *logbook) bySession() *logbook {
+// sortedBySession returns the history with the calls of each session side by side, and without
+// chains, which the search does not need.
+func sortedBySession(l *sessionHistory) *sessionHistory {
 	b := *l
-	b.turns, b.sessions = make([]turn, 0, len(l.turns)), slices.Clone(l.sessions)
+	b.calls, b.sessions = make([]sessionCall, 0, len(l.calls)), slices.Clone(l.sessions)
 	b.versions, b.chains, b.chainOf = slices.Clone(l.versions), nil, nil
-	number := make([]int32, len(l.turns))
-	order := make([]int32, len(l.turns))
+	number := make([]int32, len(l.calls))
+	order := make([]int32, len(l.calls))
 	for s := range b.sessions {
-		from := len(b.turns)
-		for _, i := range l.sessions[s].turns {
-			number[i], order[len(b.turns)] = int32(len(b.turns)), int32(len(b.turns))
-			b.turns = append(b.turns, l.turns[i])
+		from := len(b.calls)
+		for _, i := range l.sessions[s].calls {
+			number[i], order[len(b.calls)] = int32(len(b.calls)), int32(len(b.calls))
+			b.calls = append(b.calls, l.calls[i])
 		}
-		b.sessions[s].turns = order[from:len(b.turns):len(b.turns)]
+		b.sessions[s].calls = order[from:len(b.calls):len(b.calls)]
 	}
 	renumber := func(i *int32) {
 		if *i != model.None {
 			*i = number[*i]
 		}
 	}
-	for i := range b.turns {
-		renumber(&b.turns[i].prev)
+	for i := range b.calls {
+		renumber(&b.calls[i].prev)
 	}
 	for i := range b.versions {
 		renumber(&b.versions[i].writer)
@@ -159,20 +158,20 @@ func (l *logbook) bySession() *logbook {
 	return &b
 }
 
-// run follows a session. It returns the turn that no order explains, if there is one.
-func (s *serial) run(m *budget.Meter, session int32) (at int32, ok bool, err error) {
+// run follows a session. It returns the call that no order explains, if there is one.
+func (s *serialView) run(m *budget.Meter, session int32) (at int32, ok bool, err error) {
 	s.reset(session)
 	l := s.l
-	met := 0 // turns of others, which take little
-	for _, i := range l.sessions[session].turns {
+	met := 0 // visited calls of others, eight for a step
+	for _, i := range l.sessions[session].calls {
 		n := len(s.entered) / 8
 		if !m.Take(1 + n - met) {
 			return model.None, true, m.Err
 		}
 		met = n
-		t := &l.turns[i]
+		t := &l.calls[i]
 		s.touch(t.key)
-		if t.observes() && !s.look(i) {
+		if t.observes() && !s.observe(i) {
 			return i, false, nil
 		}
 		s.by.set(i, session, 2*i+1)
@@ -180,71 +179,72 @@ func (s *serial) run(m *budget.Meter, session int32) (at int32, ok bool, err err
 			s.writes[t.key] = append(s.writes[t.key], i)
 		}
 	}
-	if !s.levels() {
-		turns := l.sessions[session].turns
-		return turns[len(turns)-1], false, nil
+	if !s.orderLevels() {
+		calls := l.sessions[session].calls
+		return calls[len(calls)-1], false, nil
 	}
 	return model.None, true, nil
 }
 
-func (s *serial) reset(session int32) {
+func (s *serialView) reset(session int32) {
 	s.session = session
 	for _, k := range s.keys {
 		s.writes[k], s.reads[k] = s.writes[k][:0], s.reads[k][:0]
 	}
-	s.keys, s.late, s.entered = s.keys[:0], s.late[:0], s.entered[:0]
-	s.moves = false
+	s.keys, s.lowered, s.entered = s.keys[:0], s.lowered[:0], s.entered[:0]
+	s.anyUnordered = false
 }
 
-func (s *serial) touch(key int32) {
+func (s *serialView) touch(key int32) {
 	if len(s.writes[key]) == 0 && len(s.reads[key]) == 0 {
 		s.keys = append(s.keys, key)
 	}
 }
 
-// look takes account of what a turn saw, and reports whether it may have.
-func (s *serial) look(i int32) bool {
+// observe lowers the bounds of other writes to the key below that of the one that a call saw. It reports whether
+// that is possible.
+func (s *serialView) observe(i int32) bool {
 	l := s.l
-	t := &l.turns[i]
-	w := l.source(i)
+	t := &l.calls[i]
+	w := l.writerSeen(i)
 	if w == model.None {
 		s.reads[t.key] = append(s.reads[t.key], i)
 		return len(s.writes[t.key]) == 0
 	}
 	if !s.enter(w, i) {
-		return false // it had not been written
+		return false // the write comes later
 	}
 	by := s.by.get(w, s.session)
 	reads := s.reads[t.key]
-	if n := len(reads); n > 0 && l.source(reads[n-1]) != w && by <= 2*reads[n-1] {
-		return false // another was seen in its place, and it was there by then
+	if n := len(reads); n > 0 && l.writerSeen(reads[n-1]) != w && by <= 2*reads[n-1] {
+		return false // another was read after it had been seen
 	}
 	s.reads[t.key] = append(reads, i)
 	s.read.set(w, s.session, 1)
 	for {
 		seen := s.writes[t.key]
 		f := seen[len(seen)-1]
-		by = s.until(w)
+		by = s.bound(w)
 		if f == w || s.by.get(f, s.session) <= by {
 			if f != w && s.by.get(f, s.session) == by {
-				s.move(by)
+				s.markUnordered(by)
 			}
 			return true
 		}
-		s.late = append(s.late, conflicted{f, w, i})
+		s.lowered = append(s.lowered, conflict{f, w, i})
 		if !s.lower(f, by) {
 			return false
 		}
 	}
 }
 
-// until returns by when all had to be seen that came before a write. If the session made it itself, that is
-// by the turn's begin: a swap sees what comes before it.
-func (s *serial) until(w int32) int32 { return s.by.get(w, s.session) &^ 1 }
+// bound returns the bound of all that comes before a write. If the session wrote it itself, that is
+// the call's begin: a swap sees what comes before it.
+func (s *serialView) bound(w int32) int32 { return s.by.get(w, s.session) &^ 1 }
 
-// enter makes a turn and its causes seen by turn i, causes first. It returns false if
-// turn i or a later one of the session is among them.
-func (s *serial) enter(w, i int32) bool {
+// enter gives a call and its causes the bound i, causes first. It returns false if
+// call i or a later one of the session is among them.
+func (s *serialView) enter(w, i int32) bool {
 	s.walk = append(s.walk[:0], w)
 	for len(s.walk) > 0 {
 		j := s.walk[len(s.walk)-1]
@@ -252,7 +252,7 @@ func (s *serial) enter(w, i int32) bool {
 			s.walk = s.walk[:len(s.walk)-1]
 			continue
 		}
-		b := &s.beats[j]
+		b := &s.causes[j]
 		if b.session == s.session {
 			return false
 		}
@@ -277,31 +277,31 @@ func (s *serial) enter(w, i int32) bool {
 	return true
 }
 
-// lower makes a turn seen by an earlier turn of the session, and reports whether it can be.
-func (s *serial) lower(f, by int32) bool {
+// lower lowers the bound of a call and of its causes, and reports whether that is possible.
+func (s *serialView) lower(f, by int32) bool {
 	s.todo = append(s.todo[:0], target{f, by})
 	for len(s.todo) > 0 {
 		d := s.todo[len(s.todo)-1]
 		s.todo = s.todo[:len(s.todo)-1]
-		old := s.by.get(d.turn, s.session)
+		old := s.by.get(d.call, s.session)
 		if old <= d.by {
 			continue
 		}
-		t := &s.l.turns[d.turn]
+		t := &s.l.calls[d.call]
 		if t.session == s.session {
 			return false // it would come before itself
 		}
 		if t.put != model.None {
-			to, ok := s.earliest(d.turn, d.by, old)
+			to, ok := s.earliest(d.call, d.by, old)
 			if !ok {
 				return false
 			}
 			d.by = to
-			s.shift(d.turn, to)
+			s.reposition(d.call, to)
 		}
-		s.by.set(d.turn, s.session, d.by)
-		s.move(d.by)
-		for _, c := range s.beats[d.turn].causes {
+		s.by.set(d.call, s.session, d.by)
+		s.markUnordered(d.by)
+		for _, c := range s.causes[d.call].causes {
 			if c != model.None {
 				s.todo = append(s.todo, target{c, d.by})
 			}
@@ -310,21 +310,21 @@ func (s *serial) lower(f, by int32) bool {
 	return true
 }
 
-// earliest returns by when a write is seen, if it is by some turn already: no
-// later than what the reads of its key saw from then on. It returns false if one of those saw what
-// can not have come after it.
-func (s *serial) earliest(u, by, old int32) (int32, bool) {
-	reads := s.reads[s.l.turns[u].key]
+// earliest returns the bound of a write that is seen by some call: no
+// later than what the reads of its key saw from then on. It returns false if one of these saw what
+// can't come after it.
+func (s *serialView) earliest(u, by, old int32) (int32, bool) {
+	reads := s.reads[s.l.calls[u].key]
 	for {
 		n := sort.Search(len(reads), func(n int) bool { return 2*reads[n] >= by })
 		if n == len(reads) || 2*reads[n] >= old {
 			return by, true
 		}
-		w := s.l.source(reads[n])
+		w := s.l.writerSeen(reads[n])
 		if w == model.None || s.read.get(u, s.session) != model.None && w != u {
 			return by, false
 		}
-		to := s.until(w)
+		to := s.bound(w)
 		if to >= by {
 			return by, true
 		}
@@ -332,16 +332,16 @@ func (s *serial) earliest(u, by, old int32) (int32, bool) {
 	}
 }
 
-// move says that the writes seen by some turn need an order.
-func (s *serial) move(by int32) {
-	s.moved.set(by, s.session, 1)
-	s.moves = true
+// markUnordered records that the writes with some bound need an order.
+func (s *serialView) markUnordered(by int32) {
+	s.unordered.set(by, s.session, 1)
+	s.anyUnordered = true
 }
 
-// shift puts a write where it belongs among those to its key, and if the session
-// has read it, sees to those that it leaves behind.
-func (s *serial) shift(u, by int32) {
-	seen := s.writes[s.l.turns[u].key]
+// reposition moves a write to its place among those to its key. If the session
+// has read it, the writes that it passes must be seen as early.
+func (s *serialView) reposition(u, by int32) {
+	seen := s.writes[s.l.calls[u].key]
 	old := s.by.get(u, s.session)
 	after := func(x int32) int {
 		return sort.Search(len(seen), func(n int) bool { return s.by.get(seen[n], s.session) > x })

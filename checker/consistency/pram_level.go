@@ -11,29 +11,29 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// A leveling is what is needed to look for an order of turns that were seen by the same one. Each
-// such level stamps what it uses, so that none needs to be cleared.
-type leveling struct {
+// A levelOrder is memory for the search of an order of calls with the same bound: a level. Each
+// level stamps what it uses, so that none needs to be cleared.
+type levelOrder struct {
 	number  int32    // of the level
-	at      stamped  // by turn: where it stands in the level
+	at      stamped  // by call: its index in the level
 	saw     stamped  // by key: which of the writes was read
-	members []target // all turns that need an order
-	pairs   []conflicted
+	members []target // all calls that need an order
+	pairs   []conflict
 }
 
-func newLeveling(l *logbook) leveling {
-	return leveling{at: stamps(len(l.turns)), saw: stamps(len(l.keys))}
+func newLevelOrder(l *sessionHistory) levelOrder {
+	return levelOrder{at: stamps(len(l.calls)), saw: stamps(len(l.keys))}
 }
 
-// levels reports whether the turns that were seen by the same turn of the session
-// have an order, where that is in doubt.
-func (s *serial) levels() bool {
-	if !s.moves {
+// orderLevels reports whether the calls with the same bound
+// have an order, for each bound that is marked.
+func (s *serialView) orderLevels() bool {
+	if !s.anyUnordered {
 		return true
 	}
 	all := s.level.members[:0]
 	for _, i := range s.entered {
-		if by := s.by.get(i, s.session); s.moved.get(by, s.session) != model.None {
+		if by := s.by.get(i, s.session); s.unordered.get(by, s.session) != model.None {
 			all = append(all, target{i, by})
 		}
 	}
@@ -52,44 +52,44 @@ func (s *serial) levels() bool {
 	return true
 }
 
-// ordered reports whether these turns, all seen by the same one, have an order: after
+// ordered reports whether these calls, all with the same bound, have an order: after
 // their causes, and before what a read of their key saw.
-func (s *serial) ordered(turns []target) bool {
+func (s *serialView) ordered(calls []target) bool {
 	v := &s.level
 	v.number++
-	for n, d := range turns {
-		v.at.set(d.turn, v.number, int32(n))
-		if key := s.beats[d.turn].key; key != model.None && s.read.get(d.turn, s.session) != model.None {
+	for n, d := range calls {
+		v.at.set(d.call, v.number, int32(n))
+		if key := s.causes[d.call].key; key != model.None && s.read.get(d.call, s.session) != model.None {
 			if v.saw.get(key, v.number) != model.None {
 				return false
 			}
-			v.saw.set(key, v.number, d.turn)
+			v.saw.set(key, v.number, d.call)
 		}
 	}
 	v.pairs = v.pairs[:0]
-	for n, d := range turns {
-		for _, c := range s.beats[d.turn].causes {
+	for n, d := range calls {
+		for _, c := range s.causes[d.call].causes {
 			if c == model.None {
 				continue
 			}
 			if m := v.at.get(c, v.number); m != model.None {
-				v.pairs = append(v.pairs, conflicted{first: m, second: int32(n)})
+				v.pairs = append(v.pairs, conflict{first: m, second: int32(n)})
 			}
 		}
-		key := s.beats[d.turn].key
+		key := s.causes[d.call].key
 		if key == model.None {
 			continue
 		}
-		if w := v.saw.get(key, v.number); w != model.None && w != d.turn {
-			v.pairs = append(v.pairs, conflicted{first: int32(n), second: v.at.get(w, v.number)})
+		if w := v.saw.get(key, v.number); w != model.None && w != d.call {
+			v.pairs = append(v.pairs, conflict{first: int32(n), second: v.at.get(w, v.number)})
 		}
 	}
-	return acyclic(len(turns), v.pairs)
+	return acyclic(len(calls), v.pairs)
 }
 
-// acyclic reports whether arrows between n things lead round nowhere (Kahn 1962).
-func acyclic(n int, pairs []conflicted) bool {
-	next := newArrows(n, pairs)
+// acyclic reports whether a graph of n nodes has no cycle (Kahn 1962).
+func acyclic(n int, pairs []conflict) bool {
+	next := newEdges(n, pairs)
 	left := make([]int32, n)
 	for _, c := range pairs {
 		left[c.second]++
@@ -113,91 +113,91 @@ func acyclic(n int, pairs []conflicted) bool {
 	return done == n
 }
 
-// breach returns a counter-example from the session that run ended with.
-func (s *serial) breach(at int32) *breach {
-	turns := s.l.sessions[s.session].turns
-	end, _ := slices.BinarySearch(turns, at)
-	var p *past
+// violation returns a counterexample from the session at which run ended. It tries its last calls first, then more of them.
+func (s *serialView) violation(at int32) *violation {
+	calls := s.l.sessions[s.session].calls
+	end, _ := slices.BinarySearch(calls, at)
+	var p *causalPast
 	if s.causal {
-		p = newPast(s.l, false)
+		p = newCausalPast(s.l, false)
 	}
 	for size := 8; ; size *= 4 {
 		from := max(0, end+1-size)
-		some := s.around(p, turns[from:end+1])
+		some := s.involved(p, calls[from:end+1])
 		if from == 0 {
-			return s.l.shrink(some, serialAgain(s.causal))
+			return s.l.minimise(some, serialViolation(s.causal))
 		}
-		if b := s.l.tryShrink(some, serialAgain(s.causal)); b != nil {
+		if b := s.l.tryMinimise(some, serialViolation(s.causal)); b != nil {
 			return b
 		}
 	}
 }
 
-// around adds to turns of the session what they saw, and the writes that had to be
+// involved adds to calls of the session what they saw, and the writes that had to be
 // seen earlier because of them.
-func (s *serial) around(p *past, turns []int32) []int32 {
+func (s *serialView) involved(p *causalPast, calls []int32) []int32 {
 	l := s.l
-	all := slices.Clone(turns)
+	all := slices.Clone(calls)
 	link := func(f, i int32) {
 		all = append(all, f)
 		if p != nil && p.knows(i, f) {
 			all = append(all, p.path(f, i)...)
 			return
 		}
-		for _, j := range turns { // the read that told of it
-			if w := l.source(j); w != model.None && l.turns[w].session == l.turns[f].session && l.turns[w].place >= l.turns[f].place {
+		for _, j := range calls { // the read that made it known
+			if w := l.writerSeen(j); w != model.None && l.calls[w].session == l.calls[f].session && l.calls[w].index >= l.calls[f].index {
 				all = append(all, w)
 				return
 			}
 		}
 	}
-	for _, c := range s.late {
-		if c.read >= turns[0] {
+	for _, c := range s.lowered {
+		if c.read >= calls[0] {
 			link(c.first, c.read)
 		}
 	}
-	for _, i := range turns {
-		for _, f := range s.writes[l.turns[i].key] {
-			if len(all) < 3000 && l.turns[i].observes() {
-				link(f, turns[len(turns)-1])
+	for _, i := range calls {
+		for _, f := range s.writes[l.calls[i].key] {
+			if len(all) < 3000 && l.calls[i].observes() {
+				link(f, calls[len(calls)-1])
 			}
 		}
 	}
 	return all
 }
 
-// serialAgain returns what judges a part of the logbook.
-func serialAgain(causal bool) func(*logbook) *breach {
-	return func(l *logbook) *breach {
+// serialViolation returns the function that judges a part of the history.
+func serialViolation(causal bool) func(*sessionHistory) *violation {
+	return func(l *sessionHistory) *violation {
 		if causal {
-			p := newPast(l, false)
-			if turns, culprit := p.contradiction(); turns != nil {
-				return &breach{turns: turns, culprit: culprit, key: l.oneKey(), reason: p.word(culprit)}
+			p := newCausalPast(l, false)
+			if calls, culprit := p.contradiction(); calls != nil {
+				return &violation{calls: calls, culprit: culprit, key: l.onlyKey(), reason: p.reason(culprit)}
 			}
 		}
-		part := newSerial(l, causal)
+		part := newSerialView(l, causal)
 		for i := range l.sessions {
 			if at, ok, _ := part.run(budget.Unlimited(), int32(i)); !ok {
-				return &breach{culprit: at, key: l.oneKey(), reason: part.word(at)}
+				return &violation{culprit: at, key: l.onlyKey(), reason: part.reason(at)}
 			}
 		}
 		return nil
 	}
 }
 
-// word says what no order explains.
-func (s *serial) word(at int32) string {
+// reason says which answer no order explains.
+func (s *serialView) reason(at int32) string {
 	l := s.l
 	what := "keeps the order of each session"
 	if s.causal {
 		what = "puts causes before effects"
 	}
 	reads := 0
-	for _, i := range l.sessions[s.session].turns {
-		reads += view.BoolInt(l.turns[i].observes())
+	for _, i := range l.sessions[s.session].calls {
+		reads += view.BoolInt(l.calls[i].observes())
 	}
-	if t := &l.turns[at]; t.observes() {
-		return fmt.Sprintf("no order of %s that %s explains what %s saw: it %s last", words.Plural(l.writes(), "write"), what, l.who(at), l.told(at))
+	if t := &l.calls[at]; t.observes() {
+		return fmt.Sprintf("no order of %s that %s explains what %s saw: it %s last", words.Plural(l.writes(), "write"), what, l.process(at), l.describeRead(at))
 	}
-	return fmt.Sprintf("no order of %s that %s explains the %s of %s", words.Plural(l.writes(), "write"), what, words.Plural(reads, "read"), l.who(at))
+	return fmt.Sprintf("no order of %s that %s explains the %s of %s", words.Plural(l.writes(), "write"), what, words.Plural(reads, "read"), l.process(at))
 }

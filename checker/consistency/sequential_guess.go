@@ -7,13 +7,13 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// replays reports whether the writes in the order in which they were done explain all reads, each
-// as early as its session allows. Systems that replicate one log keep to that order, however far
-// their replicas lag behind. A write of unknown outcome was done when its client gave it up, or, if that
-// does not do, when it was first told of. Those are guesses: if they fail, another order may do. It
+// explainedByWriteOrder reports whether the order in which writes were done explains all reads, each
+// as early as its session allows. Systems that replicate one log have that order, however far
+// their replicas lag behind. An indeterminate write counts as done when its client gave it up, or, in a second
+// try, when it was first read. Both are guesses: if they fail, another order may explain the reads. It
 // takes O(n log n).
-func (l *logbook) replays() bool {
-	return newReplay(l, l.done(true)).explains() || newReplay(l, l.done(false)).explains()
+func explainedByWriteOrder(l *sessionHistory) bool {
+	return newReplay(l, writeOrder(l, true)).explains() || newReplay(l, writeOrder(l, false)).explains()
 }
 
 func (r *replay) explains() bool {
@@ -25,23 +25,23 @@ func (r *replay) explains() bool {
 	return true
 }
 
-// A replay is an order of all writes. Ranks count from 1; what a key began with has 0.
+// A replay is an order of all writes. Ranks count from 1; initial values have 0.
 type replay struct {
-	l     *logbook
+	l     *sessionHistory
 	rank  []int32 // by version
 	until []int32 // by version: the rank of the one that replaced it
-	at    []int32 // by turn: how many writes it comes after, its own included
+	at    []int32 // by call: the rank of the last write before it, or of its own
 }
 
-func newReplay(l *logbook, order []int32) *replay {
+func newReplay(l *sessionHistory, order []int32) *replay {
 	n := len(l.versions)
-	r := &replay{l: l, rank: make([]int32, n), until: make([]int32, n), at: make([]int32, len(l.turns))}
+	r := &replay{l: l, rank: make([]int32, n), until: make([]int32, n), at: make([]int32, len(l.calls))}
 	for i := range r.until {
 		r.until[i] = int32(n) + 1
 	}
-	last := make([]int32, len(l.keys)) // the version that each key has
+	last := make([]int32, len(l.keys)) // by key: its version so far
 	for i := range l.versions {
-		if v := &l.versions[i]; v.first {
+		if v := &l.versions[i]; v.initial {
 			last[v.key] = int32(i)
 		}
 	}
@@ -54,22 +54,22 @@ func newReplay(l *logbook, order []int32) *replay {
 	return r
 }
 
-// done returns the versions in the order in which their writes were done, given up if that
-// counts, or first told of.
-func (l *logbook) done(givenUp bool) []int32 {
+// writeOrder returns the versions in the order in which their writes returned, or were given up if
+// givenUp is set, or were first read.
+func writeOrder(l *sessionHistory, givenUp bool) []int32 {
 	when := make([]int, len(l.versions))
 	var all []int32
 	for v := range l.versions {
 		if w := l.versions[v].writer; w != model.None {
 			all = append(all, int32(v))
-			when[v] = l.turns[w].Ret
-			if end := l.turns[w].End; givenUp && end >= 0 {
+			when[v] = l.calls[w].Ret
+			if end := l.calls[w].End; givenUp && end >= 0 {
 				when[v] = end
 			}
 		}
 	}
-	for i := range l.turns {
-		if t := &l.turns[i]; t.saw != model.None {
+	for i := range l.calls {
+		if t := &l.calls[i]; t.saw != model.None {
 			when[t.saw] = min(when[t.saw], t.Ret)
 		}
 	}
@@ -77,17 +77,17 @@ func (l *logbook) done(givenUp bool) []int32 {
 	return all
 }
 
-// follow places the turns of a session, and reports whether all have a place.
+// follow places the calls of a session in the order, and reports whether that is possible.
 func (r *replay) follow(s int32) bool {
 	at := int32(0)
 	if up := r.l.sessions[s].parent; up != model.None {
 		at = r.at[up]
 	}
-	for _, i := range r.l.sessions[s].turns {
-		t := &r.l.turns[i]
+	for _, i := range r.l.sessions[s].calls {
+		t := &r.l.calls[i]
 		switch {
 		case t.put != model.None && (r.rank[t.put] <= at || t.saw != model.None && r.until[t.saw] != r.rank[t.put]):
-			return false // it comes before its session's last turn, or not right after what it saw
+			return false // it comes before its session's last call, or not right after what it saw
 		case t.put != model.None:
 			at = r.rank[t.put]
 		case t.saw != model.None:

@@ -254,7 +254,7 @@ func agrees(t *testing.T, check checker.Checker, few int, holds func(*trial) boo
 	agreesOn(t, check, few, holds, false)
 }
 
-// agreesOn is agrees; strict says whether a swap of unknown outcome proves
+// agreesOn is agrees; strict says whether an indeterminate swap proves
 // nothing without what it must have found.
 func agreesOn(t *testing.T, check checker.Checker, few int, holds func(*trial) bool, strict bool) {
 	t.Helper()
@@ -279,7 +279,7 @@ func agreesOn(t *testing.T, check checker.Checker, few int, holds func(*trial) b
 	require.Greater(t, counts[checker.Invalid], n/200)
 }
 
-// smallest checks that a counter-example breaks the rule on its own, and that it
+// smallest checks that a counterexample breaks the rule on its own, and that it
 // does not without any one of its calls and those that saw what it wrote.
 func smallest(t *testing.T, check checker.Checker, got checker.Result, h *history.History, strict bool) {
 	t.Helper()

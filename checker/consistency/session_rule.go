@@ -15,23 +15,23 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// A breach is a few turns that break a rule on their own.
-type breach struct {
-	turns   []int32
-	culprit int32 // the turn that no order explains, or none
-	key     int32 // the key that they are about, or none
+// A violation is calls that break a rule on their own.
+type violation struct {
+	calls   []int32
+	culprit int32 // the call that no order explains, or None
+	key     int32 // the key that they touch, or None
 	reason  string
 }
 
-// A rule judges a logbook. It returns nil if all is well, and an error if it can not tell.
+// A rule judges a history. find returns nil if the history is valid, and an error if it can't decide.
 type rule struct {
-	name string
-	kept string // "are causally consistent"
-	find func(m *budget.Meter, l *logbook) (*breach, error)
+	name  string
+	holds string // "are causally consistent"
+	find  func(m *budget.Meter, l *sessionHistory) (*violation, error)
 }
 
-// keeps returns a checker of a rule for histories of registers. Of the options, those count that bound work and time.
-func keeps(m view.Model, r rule, opts ...linearizable.Option) checker.Checker {
+// ruleChecker returns a checker of a rule for histories of registers. Only those options count that bound steps and time.
+func ruleChecker(m view.Model, r rule, opts ...linearizable.Option) checker.Checker {
 	set := budget.Default()
 	for _, o := range opts {
 		o(&set)
@@ -39,11 +39,11 @@ func keeps(m view.Model, r rule, opts ...linearizable.Option) checker.Checker {
 	return wording.Named(r.name, checker.Func(func(ctx context.Context, h *history.History) (res checker.Result) {
 		defer recovered(&res, r.name, m.Name)
 		s := m.Of(h)
-		l, no := logbookOf(s, r.name)
+		l, no := sessionHistoryOf(s, r.name)
 		if no != nil {
 			return *no
 		}
-		if res, bad := thinResult(s, r.name, l); bad {
+		if res, bad := thinAirResult(s, r.name, l); bad {
 			return res
 		}
 		ctx, cancel := set.Context(ctx, 0)
@@ -52,56 +52,56 @@ func keeps(m view.Model, r rule, opts ...linearizable.Option) checker.Checker {
 	}))
 }
 
-// recovered makes a panic in a hook of the model a result.
+// recovered turns a panic in a hook of the model into a result.
 func recovered(res *checker.Result, name, model string) {
 	if p := recover(); p != nil {
 		*res = checker.Result{Checker: name, Verdict: checker.Unknown, Reason: fmt.Sprintf("the %s model panicked: %v", model, p)}
 	}
 }
 
-// thinResult complains about a value that was seen without having been written:
-// no rule allows for that.
-func thinResult(s view.View, name string, l *logbook) (checker.Result, bool) {
-	at := l.thin()
+// thinAirResult is the result for a thin-air read, if there is one:
+// no rule allows it.
+func thinAirResult(s view.View, name string, l *sessionHistory) (checker.Result, bool) {
+	at := l.thinAirRead()
 	if at == model.None {
 		return checker.Result{}, false
 	}
-	w := &checker.Why{Key: l.keys[l.turns[at].key], Of: l.calls, Calls: []history.Call{l.call(at)}}
-	s.WordThin(w, l.turns[at].Span)
+	w := &checker.Why{Key: l.keys[l.calls[at].key], Of: l.total, Calls: []history.Call{l.call(at)}}
+	s.ExplainThinAir(w, l.calls[at].Span)
 	return checker.Result{Checker: name, Verdict: checker.Invalid, Reason: w.Reason, Why: w}, true
 }
 
-// judge words what a rule finds.
-func (r rule) judge(m *budget.Meter, l *logbook) checker.Result {
+// judge returns what a rule finds as a result.
+func (r rule) judge(m *budget.Meter, l *sessionHistory) checker.Result {
 	b, err := r.find(m, l)
 	res := checker.Result{Checker: r.name}
 	switch {
 	case err != nil:
 		res.Verdict = checker.Unknown
-		res.Reason = fmt.Sprintf("could not tell whether the %s %s: %v", words.Plural(l.calls, "call"), r.kept, err)
+		res.Reason = fmt.Sprintf("could not tell whether the %s %s: %v", words.Plural(l.total, "call"), r.holds, err)
 	case b != nil:
 		res.Verdict, res.Reason, res.Why = checker.Invalid, b.reason, l.why(b)
 	default:
-		res.Reason = fmt.Sprintf("%s of %s %s", words.Plural(l.calls, "call"), words.Plural(l.processes(), "session"), r.kept)
+		res.Reason = fmt.Sprintf("%s of %s %s", words.Plural(l.total, "call"), words.Plural(l.processes(), "session"), r.holds)
 	}
 	return res
 }
 
-// processes counts the sessions, without those that only branched off.
-func (l *logbook) processes() (n int) {
+// processes counts the sessions, without branches of one call.
+func (l *sessionHistory) processes() (n int) {
 	for _, s := range l.sessions {
-		n += view.BoolInt(s.parent == model.None || len(s.turns) > 1)
+		n += view.BoolInt(s.parent == model.None || len(s.calls) > 1)
 	}
 	return n
 }
 
-func (l *logbook) why(b *breach) *checker.Why {
-	w := &checker.Why{Reason: b.reason, Culprit: -1, Of: l.calls}
+func (l *sessionHistory) why(b *violation) *checker.Why {
+	w := &checker.Why{Reason: b.reason, Culprit: -1, Of: l.total}
 	if b.key != model.None {
 		w.Key = l.keys[b.key]
 	}
-	slices.Sort(b.turns)
-	for i, t := range slices.Compact(b.turns) {
+	slices.Sort(b.calls)
+	for i, t := range slices.Compact(b.calls) {
 		w.Calls = append(w.Calls, l.call(t))
 		if t == b.culprit {
 			w.Culprit = i
@@ -110,51 +110,51 @@ func (l *logbook) why(b *breach) *checker.Why {
 	return w
 }
 
-// shrink makes a breach of few turns from one of many. again judges a part of the
-// logbook, and returns a breach of it with its own numbers. If the turns break nothing on their own, all of
-// the logbook has to do.
-func (l *logbook) shrink(turns []int32, again func(*logbook) *breach) *breach {
-	if b := l.tryShrink(turns, again); b != nil {
+// minimise returns a minimal violation among these calls. again judges a part of the
+// history, and returns a violation of it with its own numbers. If the calls are valid on their own, it minimises all of
+// the history, unless that is long.
+func (l *sessionHistory) minimise(calls []int32, again func(*sessionHistory) *violation) *violation {
+	if b := l.tryMinimise(calls, again); b != nil {
 		return b
 	}
 	const few = 3000
-	if all := len(l.turns); all <= few {
-		turns = make([]int32, all)
-		for i := range turns {
-			turns[i] = int32(i)
+	if all := len(l.calls); all <= few {
+		calls = make([]int32, all)
+		for i := range calls {
+			calls[i] = int32(i)
 		}
-		if b := l.tryShrink(turns, again); b != nil {
+		if b := l.tryMinimise(calls, again); b != nil {
 			return b
 		}
 	}
-	return &breach{turns: l.sourced(turns), culprit: model.None, key: model.None, reason: "the calls contradict each other"}
+	return &violation{calls: l.withWriters(calls), culprit: model.None, key: model.None, reason: "the calls contradict each other"}
 }
 
-// tryShrink is shrink that returns nil if the turns break nothing on their own.
-func (l *logbook) tryShrink(turns []int32, again func(*logbook) *breach) *breach {
-	turns = l.sourced(turns)
-	if again(l.part(turns)) == nil {
+// tryMinimise is minimise, but returns nil if the calls are valid on their own.
+func (l *sessionHistory) tryMinimise(calls []int32, again func(*sessionHistory) *violation) *violation {
+	calls = l.withWriters(calls)
+	if again(l.only(calls)) == nil {
 		return nil
 	}
-	turns = l.reduce(turns, func(p *logbook) bool { return again(p) != nil })
-	p := l.part(turns)
+	calls = l.ddmin(calls, func(p *sessionHistory) bool { return again(p) != nil })
+	p := l.only(calls)
 	b := again(p)
-	at := make(map[int]int32, len(turns))
-	for _, i := range turns {
-		at[l.turns[i].Call] = i
+	at := make(map[int]int32, len(calls))
+	for _, i := range calls {
+		at[l.calls[i].Call] = i
 	}
 	if b.culprit != model.None {
-		b.culprit = at[p.turns[b.culprit].Call]
+		b.culprit = at[p.calls[b.culprit].Call]
 	}
-	b.turns = turns
+	b.calls = calls
 	return b
 }
 
-// sourced sorts turns, and adds those that wrote what they saw.
-func (l *logbook) sourced(turns []int32) []int32 {
+// withWriters returns calls, sorted, with the writers of what they saw, and the writers of what these saw.
+func (l *sessionHistory) withWriters(calls []int32) []int32 {
 	in := map[int32]bool{model.None: true}
 	var all []int32
-	for todo := slices.Clone(turns); len(todo) > 0; {
+	for todo := slices.Clone(calls); len(todo) > 0; {
 		i := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
 		if in[i] {
@@ -162,7 +162,7 @@ func (l *logbook) sourced(turns []int32) []int32 {
 		}
 		in[i] = true
 		all = append(all, i)
-		if t := &l.turns[i]; t.observes() || l.strict && t.saw != model.None {
+		if t := &l.calls[i]; t.observes() || l.strict && t.saw != model.None {
 			todo = append(todo, l.versions[t.saw].writer)
 		}
 	}
@@ -170,25 +170,25 @@ func (l *logbook) sourced(turns []int32) []int32 {
 	return all
 }
 
-// who names the process of a turn.
-func (l *logbook) who(i int32) string {
-	return fmt.Sprintf("process %d", l.h.At(l.turns[i].Call).Process)
+// process returns the name of a call's process.
+func (l *sessionHistory) process(i int32) string {
+	return fmt.Sprintf("process %d", l.h.At(l.calls[i].Call).Process)
 }
 
-// told says what a turn saw: "read 1 from x".
-func (l *logbook) told(i int32) string {
-	t := &l.turns[i]
-	v, from := l.text(t.saw), words.Of(l.keys[t.key], "from")
+// describeRead says what a call read: "read 1 from x".
+func (l *sessionHistory) describeRead(i int32) string {
+	t := &l.calls[i]
+	v, from := l.value(t.saw), words.Of(l.keys[t.key], "from")
 	switch {
 	case t.put != model.None:
 		return fmt.Sprintf("found %s%s", v, words.Of(l.keys[t.key], "in"))
-	case l.versions[t.saw].first:
+	case l.versions[t.saw].initial:
 		return fmt.Sprintf("read the initial value %s%s", v, from)
 	}
 	return fmt.Sprintf("read %s%s", v, from)
 }
 
-// to says on which key a version is: "2 to x".
-func (l *logbook) to(v int32, preposition string) string {
-	return l.text(v) + words.Of(l.keys[l.versions[v].key], preposition)
+// valueOn returns the value of a version and its key: "2 to x".
+func (l *sessionHistory) valueOn(v int32, preposition string) string {
+	return l.value(v) + words.Of(l.keys[l.versions[v].key], preposition)
 }

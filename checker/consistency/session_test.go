@@ -45,7 +45,7 @@ func followOlder(t *trial, a act, i int) bool {
 }
 
 // ordered reports whether, for each session and key, there is an order of the
-// versions that keeps the order of every session, and puts before what a turn saw all
+// versions that keeps the order of every session, and puts before what a call saw all
 // that must be older.
 func ordered(demands older, writesToo bool) func(*trial) bool {
 	return func(t *trial) bool {

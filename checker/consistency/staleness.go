@@ -16,21 +16,20 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// Staleness says how far the reads of a history are from linearizable.
+// Staleness says by how much the reads of a history miss linearizability.
 type Staleness struct {
-	Reads int // how many there are
-	Stale int // how many certainly saw what had been replaced before they began
-	Early int // how many returned before what they saw was asked to be written
+	Reads       int // how many there are
+	Stale       int // how many certainly saw a value that had been replaced before they began
+	BeforeWrite int // how many returned before the write of what they saw was invoked
 
-	// Age is the longest that a read saw a value after it had certainly been replaced
-	// (t-visibility: Bailis and others, Probabilistically Bounded Staleness, 2012), and P50 and P99 say it of the reads
-	// in the middle, and of one in a hundred.
+	// Age is the longest time after which a read saw a value that had certainly been replaced
+	// (t-visibility: Bailis and others, Probabilistically Bounded Staleness, 2012). P50 and P99 are percentiles of it.
 	Age, P50, P99 time.Duration
 
 	// Behind counts reads by how many newer versions had certainly been written
-	// before they began; the last one counts those with so many and more.
-	Behind [16]int
-	Most   int // the most versions that a read was behind
+	// before they began; the last element counts those with 15 and more.
+	Behind    [16]int
+	MaxBehind int // the most versions that a read was behind
 
 	// Delta is the smallest time by which reads must be allowed to have begun earlier to
 	// make the history linearizable (Golab, Li and Shah, Analyzing Consistency
@@ -42,53 +41,54 @@ type Staleness struct {
 	KLow, KHigh int
 }
 
-// MeasureStaleness measures how stale the reads of a history of registers are, whose written values are
-// unique. What it counts is certain: a version counts as newer than another one if it was asked for
-// after that had been written, or seen. Times are those of the ops.
+// MeasureStaleness measures how stale the reads of a history of registers are, whose written values must be
+// unique. What it counts is certain: a version counts as newer than another one if its write was invoked
+// after that had been written, or read. Times are those of the ops.
 //
-// It takes O(n log n), and for K O(n c) on keys that are not linearizable, for c writes at a time.
+// It takes O(n log n), and for K O(n c) on keys that are not linearizable, for c concurrent writes.
 func MeasureStaleness[S comparable, In, Out any](m model.Model[S, In, Out], h *history.History) (Staleness, error) {
-	l, no := logbookOf(view.Erase(m).Of(h), "staleness")
+	l, no := sessionHistoryOf(view.Erase(m).Of(h), "staleness")
 	if no != nil {
 		return Staleness{}, fmt.Errorf("staleness: %s", no.Reason)
 	}
-	return l.staleness(), nil
+	return stalenessOf(l), nil
 }
 
-// StalenessReport returns a checker that finds a history invalid only if somebody read what nobody ever wrote, and whose reason says how stale their reads are;
-// see [MeasureStaleness].
+// StalenessReport returns a checker whose reason says how stale the reads of a history are; see [MeasureStaleness]. Only a
+// thin-air read is Invalid.
 func StalenessReport[S comparable, In, Out any](m model.Model[S, In, Out]) checker.Checker {
 	return stalenessReport(view.Erase(m))
 }
 
+// stalenessReport is StalenessReport for a model without types.
 func stalenessReport(m view.Model) checker.Checker {
 	return wording.Named("staleness", checker.Func(func(_ context.Context, h *history.History) (res checker.Result) {
 		defer recovered(&res, "staleness", m.Name)
 		s := m.Of(h)
-		l, no := logbookOf(s, "staleness")
+		l, no := sessionHistoryOf(s, "staleness")
 		if no != nil {
 			return *no
 		}
-		if res, bad := thinResult(s, "staleness", l); bad {
+		if res, bad := thinAirResult(s, "staleness", l); bad {
 			return res
 		}
-		return checker.Result{Checker: "staleness", Reason: l.staleness().String()}
+		return checker.Result{Checker: "staleness", Reason: stalenessOf(l).String()}
 	}))
 }
 
 // String says it in one sentence.
 func (s Staleness) String() string {
-	const enough = 100 // reads of which one in a hundred is one at least
+	const enough = 100 // reads, so that the 99th percentile means something
 	text := words.AreOf(s.Stale, s.Reads, "read") + " stale"
 	if s.Stale > 0 {
 		text += fmt.Sprintf(", by %s at most", words.Duration(s.Age))
 		if s.Reads >= enough {
 			text += fmt.Sprintf(" (1 %% by %s or more)", words.Duration(s.P99))
 		}
-		text += fmt.Sprintf(", and behind by %s at most", words.Plural(s.Most, "version"))
+		text += fmt.Sprintf(", and behind by %s at most", words.Plural(s.MaxBehind, "version"))
 	}
-	if s.Early > 0 {
-		text += fmt.Sprintf("; %d saw what was only written later", s.Early)
+	if s.BeforeWrite > 0 {
+		text += fmt.Sprintf("; %d saw what was only written later", s.BeforeWrite)
 	}
 	switch {
 	case s.KHigh == 0:
@@ -104,86 +104,87 @@ func (s Staleness) String() string {
 	return text
 }
 
-// A ledger is the turns on one key, as measures of staleness need them. Its first write is that of what the key began with.
-type ledger struct {
-	l      *logbook
-	turns  []int32
-	writes []entry
-	number map[int32]int32 // by version: its write
-	reads  []glance        // in the order of their invocations
-	swaps  bool
-	early  int
+// A keyHistory is the calls on one key, as measures of staleness need them. Its first write is that of the initial value.
+type keyHistory struct {
+	l          *sessionHistory
+	calls      []int32
+	writes     []keyWrite
+	number     map[int32]int32 // by version: its write
+	reads      []keyRead       // in the order of their invocations
+	swaps      bool
+	earlyReads int
 }
 
-// An entry is a write: it happened after call, and before end, by which it had returned or somebody had seen it.
-type entry struct {
+// A keyWrite is a write. It took effect after call and before end, at which it returned or a read of it did.
+type keyWrite struct {
 	call, end int
 	last      int // the last invocation of a read of it, or call
-	turn      int32
+	op        int32
 }
 
-// A glance is a read of an entry.
-type glance struct {
+// A keyRead is a read of a keyWrite.
+type keyRead struct {
 	call, ret int
 	write     int32
 }
 
-// ledgers sorts the turns by key.
-func (l *logbook) ledgers() []*ledger {
-	all := make([]*ledger, len(l.keys))
+// byKey splits the history by key.
+func (l *sessionHistory) byKey() []*keyHistory {
+	all := make([]*keyHistory, len(l.keys))
 	for k := range all {
-		all[k] = &ledger{l: l, number: map[int32]int32{}, writes: []entry{{-1, -1, -1, model.None}}}
+		all[k] = &keyHistory{l: l, number: map[int32]int32{}, writes: []keyWrite{{-1, -1, -1, model.None}}}
 	}
 	for v := range l.versions {
-		if x := &l.versions[v]; x.first {
+		if x := &l.versions[v]; x.initial {
 			all[x.key].number[int32(v)] = 0
 		}
 	}
-	for i := range l.turns {
-		t := &l.turns[i]
+	for i := range l.calls {
+		t := &l.calls[i]
 		b := all[t.key]
-		b.turns = append(b.turns, int32(i))
+		b.calls = append(b.calls, int32(i))
 		if t.put != model.None {
 			b.number[t.put] = int32(len(b.writes))
-			b.writes = append(b.writes, entry{t.Call, t.Ret, t.Call, int32(i)})
+			b.writes = append(b.writes, keyWrite{t.Call, t.Ret, t.Call, int32(i)})
 			b.swaps = b.swaps || t.saw != model.None
 		}
 	}
 	for _, b := range all {
-		for _, i := range b.turns {
-			t := &l.turns[i]
+		for _, i := range b.calls {
+			t := &l.calls[i]
 			if !t.observes() {
 				continue
 			}
 			n, ok := b.number[t.saw]
 			if !ok {
-				continue // nobody wrote it
+				continue // a thin-air read
 			}
 			w := &b.writes[n]
-			b.early += view.BoolInt(t.Ret < w.call)
+			b.earlyReads += view.BoolInt(t.Ret < w.call)
 			w.end, w.last = min(w.end, t.Ret), max(w.last, t.Call)
-			b.reads = append(b.reads, glance{t.Call, t.Ret, n})
+			b.reads = append(b.reads, keyRead{t.Call, t.Ret, n})
 		}
 	}
 	return all
 }
 
-func (l *logbook) at(op int) time.Duration {
+func (l *sessionHistory) at(op int) time.Duration {
 	if op < 0 {
 		return -1 << 62
 	}
 	return l.h.At(op).Time
 }
 
-func (l *logbook) staleness() Staleness {
+// stalenessOf measures all keys, and sums up.
+func stalenessOf(l *sessionHistory) Staleness {
 	s := Staleness{KLow: 1, KHigh: 1}
 	var ages []time.Duration
-	for _, b := range l.ledgers() {
+	for _, b := range l.byKey() {
 		ages = b.ages(ages)
 		b.behind(&s)
-		s.Early += b.early
+		s.BeforeWrite += b.earlyReads
 		b.delta(&s)
-		b.atomicity(&s)
+		b.kAtomicity(&s)
 	}
 	s.Reads = 0
 	for _, n := range s.Behind {
@@ -198,10 +199,10 @@ func (l *logbook) staleness() Staleness {
 	return s
 }
 
-// ages adds how long each read's value had certainly been replaced when the read began; -1 if it was not.
-func (b *ledger) ages(ages []time.Duration) []time.Duration {
+// ages appends how long each read's value had certainly been replaced when the read began; -1 if it was not.
+func (b *keyHistory) ages(ages []time.Duration) []time.Duration {
 	order := slices.Clone(b.writes)
-	slices.SortFunc(order, func(a, b entry) int { return cmp.Compare(a.call, b.call) })
+	slices.SortFunc(order, func(a, b keyWrite) int { return cmp.Compare(a.call, b.call) })
 	first := make([]int, len(order)+1) // the first end of those from here on
 	first[len(order)] = model.Never
 	for i := len(order) - 1; i >= 0; i-- {
@@ -221,7 +222,7 @@ func (b *ledger) ages(ages []time.Duration) []time.Duration {
 // behind counts, for each read, the writes that began after the one it saw had ended, and
 // ended before it began, in O(n log n): Fenwick, A New Data Structure for Cumulative
 // Frequency Tables (1994).
-func (b *ledger) behind(s *Staleness) {
+func (b *keyHistory) behind(s *Staleness) {
 	calls := make([]int, len(b.writes))
 	for i, w := range b.writes {
 		calls[i] = w.call
@@ -229,7 +230,7 @@ func (b *ledger) behind(s *Staleness) {
 	slices.Sort(calls)
 	tree := make([]int32, len(calls)+1)
 	ended := slices.Clone(b.writes)
-	slices.SortFunc(ended, func(a, b entry) int { return cmp.Compare(a.end, b.end) })
+	slices.SortFunc(ended, func(a, b keyWrite) int { return cmp.Compare(a.end, b.end) })
 	done := 0
 	for _, r := range b.reads {
 		for ; done < len(ended) && ended[done].end < r.call; done++ {
@@ -247,6 +248,6 @@ func (b *ledger) behind(s *Staleness) {
 			n += int(tree[i])
 		}
 		s.Behind[min(n, len(s.Behind)-1)]++
-		s.Most = max(s.Most, n)
+		s.MaxBehind = max(s.MaxBehind, n)
 	}
 }

@@ -136,7 +136,7 @@ func TestDeltaAgreesWithItsDefinition(t *testing.T) {
 		if !tr.some((*trial).founded) {
 			continue
 		}
-		if s.Early > 0 { // by the order of ops; times may be equal
+		if s.BeforeWrite > 0 { // by the order of ops; times may be equal
 			require.EqualValues(t, -1, s.Delta)
 			continue
 		}
@@ -188,11 +188,11 @@ func TestStalenessAgreesWithItsDefinition(t *testing.T) {
 		f := staleFleet(r)
 		f.lossy = false
 		h := timedOps(r, f.history(r))
-		l, _ := logbookOf(view.Erase(model.Register()).Of(h), "")
-		if l.thin() != model.None {
+		l, _ := sessionHistoryOf(view.Erase(model.Register()).Of(h), "")
+		if l.thinAirRead() != model.None {
 			continue
 		}
-		s, tr := l.staleness(), newTrial(h)
+		s, tr := stalenessOf(l), newTrial(h)
 		tr.acts = tr.all
 		most, age, reads := 0, time.Duration(0), 0
 		for _, a := range tr.acts {
@@ -209,7 +209,7 @@ func TestStalenessAgreesWithItsDefinition(t *testing.T) {
 			}
 			most = max(most, n)
 		}
-		require.Equal(t, most, s.Most, "%v", h)
+		require.Equal(t, most, s.MaxBehind, "%v", h)
 		require.Equal(t, age, s.Age, "%v", h)
 		require.Equal(t, reads, s.Reads)
 		stale += s.Stale

@@ -18,19 +18,19 @@ import (
 // its key, in some order of the calls that keeps real time: 2-atomicity (Aiyer, Alvisi and Bazzi, On the
 // Availability of Non-strict Quorum Systems, 2005). Each key is judged on its own, first for
 // linearizability by zones, and then by LBT (Golab, Li, López-Ortiz and Nishimura, Computing k-Atomicity in Polynomial
-// Time, 2018) in O(n log n + n c) for c writes at a time. Written values must be unique, and keys that are not
+// Time, 2018) in O(n log n + n c) for c concurrent writes. Written values must be unique, and keys that are not
 // linearizable must have no swaps.
 func TwoAtomic[S comparable, In, Out any](m model.Model[S, In, Out]) checker.Checker {
-	return keeps(view.Erase(m), twoAtomic)
+	return ruleChecker(view.Erase(m), twoAtomic)
 }
 
-var twoAtomic = rule{name: "2-atomic", kept: "are 2-atomic", find: func(_ *budget.Meter, l *logbook) (*breach, error) {
-	for k, b := range l.ledgers() {
+var twoAtomic = rule{name: "2-atomic", holds: "are 2-atomic", find: func(_ *budget.Meter, l *sessionHistory) (*violation, error) {
+	for k, b := range l.byKey() {
 		switch ok, err := b.twoAtomic(); {
 		case err != nil:
 			return nil, fmt.Errorf("%w%s", err, words.On(l.keys[k]))
 		case !ok:
-			return b.notTwoAtomic(), nil
+			return b.twoAtomicViolation(), nil
 		}
 	}
 	return nil, nil
@@ -38,78 +38,78 @@ var twoAtomic = rule{name: "2-atomic", kept: "are 2-atomic", find: func(_ *budge
 
 var errSwaps = errors.New("it is not linearizable, and 2-atomicity says nothing of swaps")
 
-// accesses returns the turns as zones take them.
-func (b *ledger) accesses() []view.Access {
-	ops := make([]view.Access, len(b.turns))
+// accesses returns the calls as zones take them.
+func (b *keyHistory) accesses() []view.Access {
+	ops := make([]view.Access, len(b.calls))
 	number := func(v int32) int32 {
 		if v == model.None {
 			return model.None
 		}
 		return b.number[v]
 	}
-	for n, i := range b.turns {
-		t := &b.l.turns[i]
+	for n, i := range b.calls {
+		t := &b.l.calls[i]
 		ops[n] = view.Access{Call: t.Call, Ret: t.Ret, Saw: number(t.saw), Put: number(t.put), Known: t.Known}
 	}
 	return ops
 }
 
-// atomic reports whether the key is linearizable.
-func (b *ledger) atomic() bool {
+// isLinearizable reports whether the key is linearizable.
+func (b *keyHistory) isLinearizable() bool {
 	c, ok := zones.Decide(b.accesses(), len(b.writes), false)
 	return ok && c == nil
 }
 
 // twoAtomic decides one key.
-func (b *ledger) twoAtomic() (bool, error) {
+func (b *keyHistory) twoAtomic() (bool, error) {
 	switch {
-	case b.early > 0:
+	case b.earlyReads > 0:
 		return false, nil
-	case b.atomic():
+	case b.isLinearizable():
 		return true, nil
 	case b.swaps:
 		return false, errSwaps
 	}
-	return newBackwards(b).run()
+	return newLBT(b).run()
 }
 
-// notTwoAtomic finds few turns of the key that are not 2-atomic.
-func (b *ledger) notTwoAtomic() *breach {
+// twoAtomicViolation finds few calls of the key that are not 2-atomic.
+func (b *keyHistory) twoAtomicViolation() *violation {
 	l := b.l
-	bad := func(p *logbook) bool {
-		for _, b := range p.ledgers() {
-			if ok, err := b.twoAtomic(); len(b.turns) > 0 && err == nil && !ok {
+	bad := func(p *sessionHistory) bool {
+		for _, b := range p.byKey() {
+			if ok, err := b.twoAtomic(); len(b.calls) > 0 && err == nil && !ok {
 				return true
 			}
 		}
 		return false
 	}
-	again := func(p *logbook) *breach {
+	again := func(p *sessionHistory) *violation {
 		if !bad(p) {
 			return nil
 		}
 		late := int32(0)
-		for i := range p.turns {
-			if t := &p.turns[i]; t.observes() && (!p.turns[late].observes() || t.Call > p.turns[late].Call) {
+		for i := range p.calls {
+			if t := &p.calls[i]; t.observes() && (!p.calls[late].observes() || t.Call > p.calls[late].Call) {
 				late = int32(i)
 			}
 		}
-		return &breach{culprit: late, key: p.turns[0].key,
-			reason: fmt.Sprintf("%s %s, which is not one of the two last values in any order of the writes", p.who(late), p.told(late))}
+		return &violation{culprit: late, key: p.calls[0].key,
+			reason: fmt.Sprintf("%s %s, which is not one of the two last values in any order of the writes", p.process(late), p.describeRead(late))}
 	}
-	order := slices.Clone(b.turns)
-	slices.SortFunc(order, func(a, b int32) int { return cmp.Compare(l.turns[a].Ret, l.turns[b].Ret) })
-	prefix := func(n int) []int32 { return l.sourced(order[:n]) }
-	end := 1 + bisect(len(order)-1, func(n int) bool { return bad(l.part(prefix(n + 1))) })
+	order := slices.Clone(b.calls)
+	slices.SortFunc(order, func(a, b int32) int { return cmp.Compare(l.calls[a].Ret, l.calls[b].Ret) })
+	prefix := func(n int) []int32 { return l.withWriters(order[:n]) }
+	end := 1 + bisect(len(order)-1, func(n int) bool { return bad(l.only(prefix(n + 1))) })
 	for size := 8; size < end; size *= 2 {
-		if found := l.tryShrink(order[end-size:end], again); found != nil {
+		if found := l.tryMinimise(order[end-size:end], again); found != nil {
 			return found
 		}
 	}
-	return l.shrink(prefix(end), again)
+	return l.minimise(prefix(end), again)
 }
 
-// bisect returns the smallest n for which yes holds; it does for most.
+// bisect returns the smallest n up to most for which yes holds. It must hold for most.
 func bisect(most int, yes func(int) bool) int {
 	lo := 0
 	for lo < most {
@@ -122,18 +122,18 @@ func bisect(most int, yes func(int) bool) int {
 	return lo
 }
 
-// atomicity finds how many of the last versions reads of the key see.
-func (b *ledger) atomicity(s *Staleness) {
-	if s.KHigh == 0 || b.early > 0 {
+// kAtomicity bounds the smallest k for which the key is k-atomic.
+func (b *keyHistory) kAtomicity(s *Staleness) {
+	if s.KHigh == 0 || b.earlyReads > 0 {
 		s.KHigh = 0
 		return
 	}
-	if b.atomic() {
+	if b.isLinearizable() {
 		return
 	}
-	low, high := max(2, 1+b.most()), max(2, b.greedy())
+	low, high := max(2, 1+b.maxBehind()), max(2, b.greedyK())
 	if !b.swaps {
-		if ok, err := newBackwards(b).run(); err == nil && ok {
+		if ok, err := newLBT(b).run(); err == nil && ok {
 			low, high = 2, 2
 		} else if err == nil {
 			low, high = max(3, low), max(3, high)
@@ -142,16 +142,16 @@ func (b *ledger) atomicity(s *Staleness) {
 	s.KLow, s.KHigh = max(s.KLow, low), max(s.KHigh, high)
 }
 
-// most returns by how many versions a read is behind at most.
-func (b *ledger) most() int {
+// maxBehind returns the most versions that a read is behind.
+func (b *keyHistory) maxBehind() int {
 	var s Staleness
 	b.behind(&s)
-	return s.Most
+	return s.MaxBehind
 }
 
-// greedy returns a k for which the key is k-atomic: the writes in the order of their ends, and
-// each read as early as it may come.
-func (b *ledger) greedy() (k int) {
+// greedyK returns a k for which the key is k-atomic: it orders the writes by their ends, and
+// puts each read as early as possible.
+func (b *keyHistory) greedyK() (k int) {
 	order := make([]int, len(b.writes))
 	for i := range order {
 		order[i] = i
@@ -172,12 +172,12 @@ func (b *ledger) greedy() (k int) {
 	return k
 }
 
-// A backwards decides 2-atomicity by LBT: it places the writes from the last to the first. A
+// An lbt decides 2-atomicity by LBT (limited backtracking): it places the writes from the last to the first. A
 // read that began after a write has ended comes after it, so it must have seen that write, or
-// the one before it, which is thereby given. If none is, the rest is free again, and what was placed stays: only what
-// came since the last free choice is ever taken back.
-type backwards struct {
-	b      *ledger
+// the one before it, which is then forced. An epoch ends where none is forced. Its choice is final: the search
+// backtracks only within an epoch.
+type lbt struct {
+	b      *keyHistory
 	byCall ring // of writes
 	byEnd  ring
 	reads  ring
@@ -185,8 +185,9 @@ type backwards struct {
 	steps  int
 }
 
-func newBackwards(b *ledger) *backwards {
-	x := &backwards{b: b, of: make([][]int32, len(b.writes)), steps: 400*(len(b.writes)+len(b.reads)) + 100_000}
+// newLBT returns the search for a key. Its steps are bounded, since histories with many concurrent writes may take long.
+func newLBT(b *keyHistory) *lbt {
+	x := &lbt{b: b, of: make([][]int32, len(b.writes)), steps: 400*(len(b.writes)+len(b.reads)) + 100_000}
 	x.byCall = newRing(len(b.writes), func(i int32) int { return b.writes[i].call })
 	x.byEnd = newRing(len(b.writes), func(i int32) int { return b.writes[i].end })
 	x.reads = newRing(len(b.reads), func(i int32) int { return b.reads[i].call })
@@ -196,11 +197,12 @@ func newBackwards(b *ledger) *backwards {
 	return x
 }
 
-func (x *backwards) run() (bool, error) {
+// run places all writes, epoch by epoch. It returns false if no write can end an epoch.
+func (x *lbt) run() (bool, error) {
 	for x.byCall.top() != model.None {
 		placed := false
-		for w := x.byEnd.top(); w != model.None && x.free(w) && !placed; w = x.byEnd.below(w) {
-			mark := [3]int{len(x.byCall.gone), len(x.byEnd.gone), len(x.reads.gone)}
+		for w := x.byEnd.top(); w != model.None && x.mayBeLast(w) && !placed; w = x.byEnd.below(w) {
+			mark := [3]int{len(x.byCall.removed), len(x.byEnd.removed), len(x.reads.removed)}
 			if placed = x.epoch(w); !placed {
 				x.byCall.restore(mark[0])
 				x.byEnd.restore(mark[1])
@@ -220,8 +222,8 @@ func (x *backwards) run() (bool, error) {
 	return true, nil
 }
 
-// free reports whether a write may be the last one of those left.
-func (x *backwards) free(w int32) bool {
+// mayBeLast reports whether a write may be the last one of those left.
+func (x *lbt) mayBeLast(w int32) bool {
 	last := x.byCall.top()
 	if last == w {
 		last = x.byCall.below(w)
@@ -229,8 +231,8 @@ func (x *backwards) free(w int32) bool {
 	return last == model.None || x.b.writes[last].call <= x.b.writes[w].end
 }
 
-// epoch places a write, and those before it that are given.
-func (x *backwards) epoch(w int32) bool {
+// epoch places a write, and those before it that are forced.
+func (x *lbt) epoch(w int32) bool {
 	for {
 		x.steps--
 		x.byCall.remove(w)
@@ -253,20 +255,21 @@ func (x *backwards) epoch(w int32) bool {
 		if given == model.None {
 			return true
 		}
-		if !x.byEnd.has(given) || !x.free(given) {
+		if !x.byEnd.has(given) || !x.mayBeLast(given) {
 			return false
 		}
 		w = given
 	}
 }
 
-// A ring is a sorted list from which things are taken, and put back in reverse order (Knuth, Dancing Links, 2000).
+// A ring is a sorted list whose elements can be removed, and restored in reverse order (Knuth, Dancing Links, 2000).
 type ring struct {
-	prev, next []int32 // the last slot is the ring's own
+	prev, next []int32 // the last one is the sentinel
 	out        []bool
-	gone       []int32
+	removed    []int32
 }
 
+// newRing returns a ring of n elements, sorted by key.
 func newRing(n int, key func(int32) int) ring {
 	order := make([]int32, n, n+1)
 	for i := range order {
@@ -301,15 +304,15 @@ func (r *ring) remove(i int32) {
 		return
 	}
 	r.out[i] = true
-	r.gone = append(r.gone, i)
+	r.removed = append(r.removed, i)
 	r.next[r.prev[i]], r.prev[r.next[i]] = r.next[i], r.prev[i]
 }
 
-// restore puts back all that was taken since the first n.
+// restore undoes all removals after the first n.
 func (r *ring) restore(n int) {
-	for len(r.gone) > n {
-		i := r.gone[len(r.gone)-1]
-		r.gone = r.gone[:len(r.gone)-1]
+	for len(r.removed) > n {
+		i := r.removed[len(r.removed)-1]
+		r.removed = r.removed[:len(r.removed)-1]
 		r.out[i] = false
 		r.next[r.prev[i]], r.prev[r.next[i]] = i, i
 	}

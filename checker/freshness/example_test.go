@@ -66,8 +66,8 @@ func ExampleCoalesced() {
 }
 
 // What is for one is answered to another.
-func ExampleForeign() {
-	checkertest.Show(freshness.Foreign(), checkertest.OneByOne(
+func ExampleCrossUser() {
+	checkertest.Show(freshness.CrossUser(), checkertest.OneByOne(
 		[2]any{model.CacheOp{F: "read", Key: "inbox", As: "ann"}, model.Copy{Version: 1, For: "bob"}},
 	))
 	// Output:
@@ -76,8 +76,8 @@ func ExampleForeign() {
 }
 
 // A copy is served when it has long expired.
-func ExampleAged() {
-	checkertest.Show(freshness.Aged(), checkertest.OneByOne(
+func ExampleMaxAgeExceeded() {
+	checkertest.Show(freshness.MaxAgeExceeded(), checkertest.OneByOne(
 		[2]any{model.CacheOp{F: "write", Key: "page"}, model.Copy{Version: 1}},
 		[2]any{model.CacheOp{F: "read", Key: "page"}, model.Copy{Version: 1, Made: time.Millisecond, MaxAge: 5 * time.Millisecond}},
 	))

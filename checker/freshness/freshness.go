@@ -15,25 +15,24 @@ import (
 	"github.com/capsize-go/capsize/internal/words"
 )
 
-// Report says how far what was read had fallen behind what had been acknowledged. A read is stale if it returned
-// a version older than one whose write was acknowledged before the read began; nothing excuses that but a promise
-// that is weaker. What is not acknowledged counts for nothing, so a write of unknown outcome excuses and accuses
-// nobody.
+// A Report says how stale the reads of a history were. A read is stale if it returned
+// a version older than one whose write was acknowledged before the read began. Writes that were not acknowledged
+// do not count: an indeterminate write makes no read stale, and excuses none.
 type Report struct {
-	Reads   int // that were answered
-	Missing int // of peeks: found no copy, which is never wrong
-	Stale   int
-	Joined  int // of the stale: brought by a load that had been under way when the read began; see [model.Copy]
-	Silent  int // of the reads: began after the last write of their key
+	Reads          int // that returned
+	Missing        int // of peeks: found no copy, which is never wrong
+	Stale          int
+	Coalesced      int // of the stale: answered by a load that was in progress when the read began; see [model.Copy]
+	AfterLastWrite int // of the reads: began after the last write of their key
 
-	Age    time.Duration // the longest that what was read had been replaced when the read began
-	Quiet  time.Duration // the same, of silent reads: nobody comes to correct what they saw
-	Behind int           // the most versions that a read was behind
+	Age               time.Duration // the longest time by which a version had been replaced when a read of it began
+	AgeAfterLastWrite time.Duration // the same, of reads after the last write: no later write repairs what they saw
+	MaxBehind         int           // the most versions that a read was behind
 
-	SilentStale int // of the stale: silent
+	StaleAfterLastWrite int // of the stale: began after the last write of their key
 
-	Back int // reads of a version older than one that the same process had read before
-	Own  int // reads of a version older than one that the same process had written before
+	NonMonotonic   int // reads of a version older than one that the same process had read before
+	MissedOwnWrite int // reads of a version older than one that the same process had written before
 
 	ages []time.Duration // of the stale reads, sorted
 }
@@ -42,32 +41,33 @@ type Report struct {
 func Measure(h *history.History) (Report, error) { return measureFreshness(h, "read") }
 
 // MeasureCopies measures the peeks of a history of [model.CacheOp] as [Measure] does the reads. This is how Meta
-// watches its caches by Polaris (Lu Pan, Cache made consistent, 2022): after an invalidation, all replicas are looked into.
-// What a client reads tells less than that, since it is served by one of them.
+// watches its caches by Polaris (Lu Pan, Cache made consistent, 2022): after an invalidation, it inspects all replicas.
+// A client's read says less, since one of them serves it.
 func MeasureCopies(h *history.History) (Report, error) { return measureFreshness(h, "peek") }
 
+// measureFreshness measures the calls whose function is f.
 func measureFreshness(h *history.History, f string) (Report, error) {
-	calls, err := tracks(h, f)
+	calls, err := cacheCalls(h, f)
 	if err != nil {
 		return Report{}, fmt.Errorf("freshness: %w", err)
 	}
 	var m Report
-	walkFresh(calls, m.add)
+	observeAll(calls, m.add)
 	slices.Sort(m.ages)
 	return m, nil
 }
 
-// Late returns how many reads saw what had been replaced for at least d: had the system promised that copies are
-// right within d, they would have broken the promise.
+// Late returns how many reads saw a version that had been replaced for at least d: those that would break the promise
+// that copies are right within d.
 func (m Report) Late(d time.Duration) int {
 	return len(m.ages) - sort.Search(len(m.ages), func(i int) bool { return m.ages[i] >= d })
 }
 
-// Nines returns how many nines the promise deserves that copies are right within d.
+// Nines returns how many nines of the reads keep the promise that copies are right within d.
 func (m Report) Nines(d time.Duration) float64 { return Nines(m.Late(d), m.Reads) }
 
-// Nines says how often something went well in nines: 3 if it went wrong once in a thousand times. What never went wrong has
-// as many as if the next time would, which may be too few and never too many.
+// Nines returns a rate of success in nines: 3 if one of a thousand is wrong. If none is wrong, it
+// counts one more that is, which may be too few nines and never too many.
 func Nines(wrong, of int) float64 {
 	if wrong == 0 {
 		wrong, of = 1, of+1
@@ -75,20 +75,20 @@ func Nines(wrong, of int) float64 {
 	return -math.Log10(float64(wrong) / float64(of))
 }
 
-// String says it in one sentence.
+// String returns the report in one sentence.
 func (m Report) String() string {
 	text := words.AreOf(m.Stale, m.Reads, "read") + " stale"
 	if m.Stale > 0 {
-		text += fmt.Sprintf(", by %s and %s at most", words.Duration(m.Age), words.Plural(m.Behind, "version"))
+		text += fmt.Sprintf(", by %s and %s at most", words.Duration(m.Age), words.Plural(m.MaxBehind, "version"))
 	}
-	if m.Quiet > 0 {
-		text += fmt.Sprintf(", by %s after the last write", words.Duration(m.Quiet))
+	if m.AgeAfterLastWrite > 0 {
+		text += fmt.Sprintf(", by %s after the last write", words.Duration(m.AgeAfterLastWrite))
 	}
 	var more []string
 	for _, x := range []struct {
 		n    int
 		what string
-	}{{m.Joined, "joined a load that was under way"}, {m.Back, "went back in time"}, {m.Own, "missed a write of their own"}} {
+	}{{m.Coalesced, "joined a load that was under way"}, {m.NonMonotonic, "went back in time"}, {m.MissedOwnWrite, "missed a write of their own"}} {
 		if x.n > 0 {
 			more = append(more, fmt.Sprintf("%d %s", x.n, x.what))
 		}
@@ -99,17 +99,17 @@ func (m Report) String() string {
 	return text
 }
 
-// A Promise is what Fresh holds a system to; the zero Promise is to be fresh once a write is acknowledged.
+// A Promise is the freshness that [New] demands; the zero Promise says that reads are fresh once a write is acknowledged.
 type Promise struct {
-	Within time.Duration // copies may be stale for less than so long after a write was acknowledged
-	Peeks  bool          // it is made of each cache, for peeks, and not of what is read
+	Within time.Duration // copies may be stale for less than this after a write was acknowledged
+	Peeks  bool          // it is about each cache, so peeks are judged in place of reads
 }
 
-// New returns the checker of a promise about copies: no read that begins at least so long after a write was acknowledged
+// New returns the checker of a promise about copies: no read that begins at least p.Within after a write was acknowledged
 // returns an older version. It takes histories of [model.CacheOp], and O(n log n).
 //
-// With Within at 0 it asks less than linearizability, which lets no read go back in time even while a write is under
-// way, and it needs no search, since versions are numbered. With Peeks it is the rule of Polaris; see [MeasureCopies].
+// With Within at 0 it is weaker than linearizability, where no read goes back in time even while a write is
+// pending, and it needs no search, since versions are numbered. With Peeks it is the rule of Polaris; see [MeasureCopies].
 func New(p Promise) checker.Checker {
 	name := "fresh"
 	f := "read"
@@ -120,16 +120,16 @@ func New(p Promise) checker.Checker {
 		name += "-within-" + p.Within.String()
 	}
 	return wording.Named("fresh", checker.Func(func(_ context.Context, h *history.History) checker.Result {
-		calls, err := tracks(h, f)
+		calls, err := cacheCalls(h, f)
 		if err != nil {
 			return checker.Result{Checker: name, Verdict: checker.Unknown, Reason: err.Error()}
 		}
 		var m Report
-		var first *sighting
-		walkFresh(calls, func(g sighting) {
+		var first *observation
+		observeAll(calls, func(g observation) {
 			m.add(g)
 			if g.replaced != nil && g.age() >= p.Within && first == nil {
-				first = g.kept()
+				first = g.copied()
 			}
 		})
 		res := checker.Result{Checker: name, Reason: m.String()}
@@ -140,31 +140,32 @@ func New(p Promise) checker.Checker {
 	}))
 }
 
-// Sessions returns the checker of what each process may expect of copies, whatever the others see: that no read
-// returns an older version than it read before, or wrote before (Terry and others, Session Guarantees for Weakly Consistent
+// Sessions returns the checker of session guarantees for copies: no read
+// returns an older version than its process read before, or wrote before (Terry and others, Session Guarantees for Weakly Consistent
 // Replicated Data, 1994). It takes histories of [model.CacheOp], and O(n log n).
 func Sessions() checker.Checker {
-	return sessionRule("cache-sessions", func(g sighting) bool { return g.own != nil || g.back != nil })
+	return sessionRule("cache-sessions", func(g observation) bool { return g.newerWritten != nil || g.newerRead != nil })
 }
 
-// OwnWrites returns the checker of the half of [Sessions] that is about what a process wrote itself.
+// OwnWrites returns the checker of read-your-writes, one half of [Sessions].
 func OwnWrites() checker.Checker {
-	return sessionRule("own-writes", func(g sighting) bool { return g.own != nil })
+	return sessionRule("own-writes", func(g observation) bool { return g.newerWritten != nil })
 }
 
-func sessionRule(name string, broken func(g sighting) bool) checker.Checker {
+// sessionRule returns a checker that finds reads which break a rule about their process.
+func sessionRule(name string, broken func(g observation) bool) checker.Checker {
 	return wording.Named(name, checker.Func(func(_ context.Context, h *history.History) checker.Result {
-		calls, err := tracks(h, "read")
+		calls, err := cacheCalls(h, "read")
 		if err != nil {
 			return checker.Result{Checker: name, Verdict: checker.Unknown, Reason: err.Error()}
 		}
 		n, of := 0, 0
-		var first *sighting
-		walkFresh(calls, func(g sighting) {
+		var first *observation
+		observeAll(calls, func(g observation) {
 			of++
 			if broken(g) {
 				if n++; first == nil {
-					first = g.kept()
+					first = g.copied()
 				}
 			}
 		})
@@ -176,32 +177,33 @@ func sessionRule(name string, broken func(g sighting) bool) checker.Checker {
 	}))
 }
 
-func (m *Report) add(g sighting) {
+// add counts one read.
+func (m *Report) add(g observation) {
 	if g.read.missing {
 		m.Missing++
 	}
 	m.Reads++
-	if g.quiet {
-		m.Silent++
+	if g.afterLastWrite {
+		m.AfterLastWrite++
 	}
-	if g.back != nil {
-		m.Back++
+	if g.newerRead != nil {
+		m.NonMonotonic++
 	}
-	if g.own != nil {
-		m.Own++
+	if g.newerWritten != nil {
+		m.MissedOwnWrite++
 	}
 	if g.replaced == nil {
 		return
 	}
 	m.Stale++
-	if g.read.joined {
-		m.Joined++
+	if g.read.coalesced {
+		m.Coalesced++
 	}
 	m.ages = append(m.ages, g.age())
 	m.Age = max(m.Age, g.age())
-	m.Behind = max(m.Behind, g.newest.version-g.read.version)
-	if g.quiet {
-		m.SilentStale++
-		m.Quiet = max(m.Quiet, g.age())
+	m.MaxBehind = max(m.MaxBehind, g.newest.version-g.read.version)
+	if g.afterLastWrite {
+		m.StaleAfterLastWrite++
+		m.AgeAfterLastWrite = max(m.AgeAfterLastWrite, g.age())
 	}
 }

@@ -44,17 +44,17 @@ func TestStaleFill(t *testing.T) {
 	c.call(0, "write", model.Copy{Version: 2})
 	c.begin(3, "read") // begins after the write was acknowledged
 	c.end(1, model.Copy{Version: 1, Loads: 1})
-	c.end(3, model.Copy{Version: 1, Joined: true})
+	c.end(3, model.Copy{Version: 1, Coalesced: true})
 	c.call(2, "read", model.Copy{Version: 1})
 
 	m, err := freshness.Measure(&c.h)
 	require.NoError(t, err)
 	assert.Equal(t, 3, m.Reads)
 	assert.Equal(t, 2, m.Stale, "the read that began before the write was acknowledged is fresh")
-	assert.Equal(t, 1, m.Joined)
+	assert.Equal(t, 1, m.Coalesced)
 	assert.Equal(t, 4*time.Millisecond, m.Age)
-	assert.Equal(t, m.Age, m.Quiet)
-	assert.Equal(t, 1, m.Behind)
+	assert.Equal(t, m.Age, m.AgeAfterLastWrite)
+	assert.Equal(t, 1, m.MaxBehind)
 
 	r := freshness.New(freshness.Promise{}).Check(t.Context(), &c.h)
 	require.Equal(t, checker.Invalid, r.Verdict)
@@ -62,7 +62,7 @@ func TestStaleFill(t *testing.T) {
 	assert.Equal(t, checker.Valid, freshness.New(freshness.Promise{Within: time.Second}).Check(t.Context(), &c.h).Verdict)
 }
 
-// The counter-example shows who brought the old version.
+// The counterexample shows who brought the old version.
 func TestLateFillIsShown(t *testing.T) {
 	var c copies
 	c.begin(1, "read")
@@ -76,12 +76,12 @@ func TestLateFillIsShown(t *testing.T) {
 	assert.Contains(t, w.Reason, "process 2 read v1 on k, though v2 had been acknowledged to process 0 2ms before; process 1 had loaded that before the write, and filled it in after")
 }
 
-// The counter-example shows whose load was joined, also if its reader was answered later.
+// The counterexample shows whose load was joined, also if its reader was answered later.
 func TestJoinedLoadIsShown(t *testing.T) {
 	var c copies
 	c.begin(1, "read")
 	c.call(0, "write", model.Copy{Version: 2})
-	c.call(2, "read", model.Copy{Version: 1, Joined: true})
+	c.call(2, "read", model.Copy{Version: 1, Coalesced: true})
 	c.end(1, model.Copy{Version: 1, Loads: 1})
 	w := freshness.New(freshness.Promise{}).Check(t.Context(), &c.h).Why
 	require.Len(t, w.Calls, 3)
@@ -100,7 +100,7 @@ func TestSessions(t *testing.T) {
 	assert.Equal(t, "process 1 read v2 on k after it had read v3", r.Why.Reason)
 	m, err := freshness.Measure(&c.h)
 	require.NoError(t, err)
-	assert.Equal(t, [2]int{1, 1}, [2]int{m.Back, m.Own})
+	assert.Equal(t, [2]int{1, 1}, [2]int{m.NonMonotonic, m.MissedOwnWrite})
 }
 
 // A cache that holds nothing is never wrong; one that holds what has been replaced is, from so long after on.
@@ -127,9 +127,9 @@ func TestForeignAndAged(t *testing.T) {
 	c.op(1, history.Invoke, model.CacheOp{F: "read", Key: "k", As: "ann"}, nil)
 	c.end(1, model.Copy{For: "ann"})
 	c.call(1, "read", model.Copy{Made: time.Millisecond, MaxAge: 3 * time.Millisecond})
-	assert.Equal(t, "process 1 read as ann on k, and was answered what is bob's", freshness.Foreign().Check(t.Context(), &c.h).Why.Reason)
-	assert.Equal(t, "1 of 3 reads is older than allowed", freshness.Aged().Check(t.Context(), &c.h).Reason)
-	n, err := freshness.CountForeign(&c.h)
+	assert.Equal(t, "process 1 read as ann on k, and was answered what is bob's", freshness.CrossUser().Check(t.Context(), &c.h).Why.Reason)
+	assert.Equal(t, "1 of 3 reads is older than allowed", freshness.MaxAgeExceeded().Check(t.Context(), &c.h).Reason)
+	n, err := freshness.CountCrossUser(&c.h)
 	require.NoError(t, err)
 	assert.Equal(t, 1, n)
 }
@@ -141,7 +141,7 @@ func TestMeasureLoads(t *testing.T) {
 	c.call(0, "loads", model.Copy{LoadedAt: []time.Duration{50 * ms, 10 * ms, 52 * ms, 59 * ms, 60 * ms}})
 	m, err := freshness.MeasureLoads(&c.h, 10*ms)
 	require.NoError(t, err)
-	assert.Equal(t, freshness.Loads{Loads: 5, Most: 3, Key: "k", At: 50 * ms, Peak: 3}, m)
+	assert.Equal(t, freshness.Loads{Loads: 5, MaxOfOne: 3, Key: "k", At: 50 * ms, MaxExpired: 3}, m)
 	assert.Equal(t, checker.Valid, freshness.Coalesced(freshness.LoadLimit{Window: 10 * ms, OfOne: 3}).Check(t.Context(), &c.h).Verdict)
 	assert.Equal(t, "k was loaded 3 times within 10ms from 50ms on, and 2 were allowed", freshness.Coalesced(freshness.LoadLimit{Window: 10 * ms, OfOne: 2}).Check(t.Context(), &c.h).Why.Reason)
 }
@@ -149,7 +149,7 @@ func TestMeasureLoads(t *testing.T) {
 // What is not a history of a cache is told so, with the place.
 func TestCacheGarbage(t *testing.T) {
 	h := history.Of(history.Op{Type: history.Invoke, Node: "n1", Input: 7})
-	for _, c := range []checker.Checker{freshness.New(freshness.Promise{}), freshness.Sessions(), freshness.Foreign(), freshness.Aged()} {
+	for _, c := range []checker.Checker{freshness.New(freshness.Promise{}), freshness.Sessions(), freshness.CrossUser(), freshness.MaxAgeExceeded()} {
 		r := c.Check(t.Context(), h)
 		assert.Equal(t, checker.Unknown, r.Verdict)
 		assert.Contains(t, r.Reason, "process 0 at n1 (op 0) asked for a int where a CacheOp was due")
@@ -166,7 +166,7 @@ func TestFreshAgreesWithItsDefinition(t *testing.T) {
 		m, err := freshness.Measure(h)
 		require.NoError(t, err)
 		want := defined(h)
-		got := fmt.Sprint(m.Reads, m.Stale, m.Age, m.Quiet, m.Back, m.Own)
+		got := fmt.Sprint(m.Reads, m.Stale, m.Age, m.AgeAfterLastWrite, m.NonMonotonic, m.MissedOwnWrite)
 		require.Equal(t, want, got, "seed %d\n%v", seed, h)
 		within := time.Duration(seed % 5)
 		r := freshness.New(freshness.Promise{Within: within}).Check(t.Context(), h)

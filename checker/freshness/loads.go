@@ -13,19 +13,19 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// Loads says how often a database was read for what caches were to have.
+// Loads says how often caches read a database.
 type Loads struct {
-	Loads int // of all keys
-	Most  int // of one key within the window
-	Key   string
-	At    time.Duration // when that window began
-	Peak  int           // of all keys within the window, but the first of each, for which nothing had expired
+	Loads      int // of all keys
+	MaxOfOne   int // of one key within the window
+	Key        string
+	At         time.Duration // when that window began
+	MaxExpired int           // of all keys within the window, without the first of each, which fills an empty cache
 }
 
-// MeasureLoads counts the loads in a history of [model.CacheOp], from the answers to its ops loads; the last one of each key
-// counts. Most is the largest number of one key in any window of that length, wherever it begins. If the window is
-// somewhat shorter than the time that copies live, that is the loads for one expiry: one if loads are
-// coalesced, as many as there are readers if nobody holds them back. It takes O(n log n).
+// MeasureLoads counts the loads in a history of [model.CacheOp], from the last answer to loads of each key.
+// MaxOfOne is the largest number of loads of one key in any window of that length, wherever it begins. If the window is
+// somewhat shorter than the lifetime of copies, that is the number of loads at one expiry: one if loads are
+// coalesced, one for each reader if they are not (a stampede). It takes O(n log n).
 func MeasureLoads(h *history.History, window time.Duration) (Loads, error) {
 	last := map[string][]time.Duration{}
 	var keys []string // in the order of the history
@@ -47,16 +47,16 @@ func MeasureLoads(h *history.History, window time.Duration) (Loads, error) {
 		at := slices.Sorted(slices.Values(last[key]))
 		m.Loads += len(at)
 		expired = append(expired, at[min(1, len(at)):]...)
-		if most, from := busiest(at, window); most > m.Most {
-			m.Most, m.Key, m.At = most, key, from
+		if most, from := busiest(at, window); most > m.MaxOfOne {
+			m.MaxOfOne, m.Key, m.At = most, key, from
 		}
 	}
 	slices.Sort(expired)
-	m.Peak, _ = busiest(expired, window)
+	m.MaxExpired, _ = busiest(expired, window)
 	return m, nil
 }
 
-// busiest returns how many of sorted instants fall into one window at most, and when that begins.
+// busiest returns the most of sorted instants that are within one window, and when that window begins.
 func busiest(at []time.Duration, window time.Duration) (most int, begin time.Duration) {
 	from := 0
 	for to := range at {
@@ -70,14 +70,14 @@ func busiest(at []time.Duration, window time.Duration) (most int, begin time.Dur
 	return most, begin
 }
 
-// A LoadLimit is how often a database may be read for copies within any window of that length.
+// A LoadLimit bounds the loads from a database within any window of a length.
 type LoadLimit struct {
 	Window  time.Duration
 	OfOne   int // loads of one key; 0 for any number
 	Expired int // loads of all keys, the first of each left out, since nothing had expired yet; 0 for any number
 }
 
-// Coalesced returns the checker of whether a database was read no more often than that; see [MeasureLoads]. It takes
+// Coalesced returns the checker of a bound on loads; see [MeasureLoads]. It takes
 // histories of [model.CacheOp], and O(n log n).
 func Coalesced(l LoadLimit) checker.Checker {
 	return wording.Named("coalesced", checker.Func(func(_ context.Context, h *history.History) checker.Result {
@@ -87,21 +87,21 @@ func Coalesced(l LoadLimit) checker.Checker {
 			return checker.Result{Checker: name, Verdict: checker.Unknown, Reason: err.Error()}
 		}
 		res := checker.Result{Checker: name, Reason: fmt.Sprintf("%s, at most %d of one key within %s, and %d of all that had expired",
-			words.Plural(m.Loads, "load"), m.Most, words.Duration(l.Window), m.Peak)}
+			words.Plural(m.Loads, "load"), m.MaxOfOne, words.Duration(l.Window), m.MaxExpired)}
 		switch {
-		case l.OfOne > 0 && m.Most > l.OfOne:
+		case l.OfOne > 0 && m.MaxOfOne > l.OfOne:
 			res.Verdict = checker.Invalid
-			res.Why = loadsWhy(h, m.Key, fmt.Sprintf("%s was loaded %d times within %s from %s on, and %s allowed", m.Key, m.Most,
+			res.Why = loadsWhy(h, m.Key, fmt.Sprintf("%s was loaded %d times within %s from %s on, and %s allowed", m.Key, m.MaxOfOne,
 				words.Duration(l.Window), words.Duration(m.At), were(l.OfOne)))
-		case l.Expired > 0 && m.Peak > l.Expired:
+		case l.Expired > 0 && m.MaxExpired > l.Expired:
 			res.Verdict = checker.Invalid
-			res.Why = loadsWhy(h, "", fmt.Sprintf("%d copies that had expired were loaded within %s, and %s allowed", m.Peak, words.Duration(l.Window), were(l.Expired)))
+			res.Why = loadsWhy(h, "", fmt.Sprintf("%d copies that had expired were loaded within %s, and %s allowed", m.MaxExpired, words.Duration(l.Window), were(l.Expired)))
 		}
 		return res
 	}))
 }
 
-// loadsWhy shows the calls that asked when a key was loaded, or any key.
+// loadsWhy returns the counterexample for too many loads: the calls of loads for a key, or for all keys.
 func loadsWhy(h *history.History, key, reason string) *checker.Why {
 	w := &checker.Why{Key: key, Reason: reason, Culprit: -1, Of: h.Len() / 2}
 	for c := range h.Calls() {

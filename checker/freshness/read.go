@@ -17,8 +17,8 @@ type copyCall struct {
 
 func (c *copyCall) answered() bool { return c.Complete.Type == history.OK }
 
-// eachCopy calls f for the calls of a history of CacheOps, in the order of their invocations. What f is given is good until it
-// returns: a million of them would take half a gigabyte.
+// eachCopy calls f for the calls of a history of CacheOps, in the order of their invocations. f must not keep its
+// argument, which is used again: a million of them would take half a gigabyte.
 func eachCopy(h *history.History, f func(c *copyCall)) error {
 	var c copyCall
 	for call := range h.Calls() {

@@ -10,29 +10,29 @@ import (
 	"github.com/capsize-go/capsize/internal/words"
 )
 
-// Foreign returns the checker of privacy: whoever reads as a principal is answered what is theirs, or everybody's. A
-// cache whose key leaves out what the answer depends on breaks it. It takes histories of [model.CacheOp], and O(n).
-func Foreign() checker.Checker { return foreign }
+// CrossUser returns the checker of privacy: a read as a principal returns a copy for that principal, or a public one. A
+// cache whose key lacks a part that the answer depends on breaks it. It takes histories of [model.CacheOp], and O(n).
+func CrossUser() checker.Checker { return crossUser }
 
-// CountForeign counts the reads that [Foreign] objects to.
-func CountForeign(h *history.History) (int, error) { return foreign.count(h) }
+// CountCrossUser counts the reads that violate [CrossUser].
+func CountCrossUser(h *history.History) (int, error) { return crossUser.count(h) }
 
-// Aged returns the checker of the age of copies: nobody is answered what was, when the question was asked, older than the
-// answer itself says that it may be. Where MaxAge or Made is not told, nothing is asked. It takes histories of
+// MaxAgeExceeded returns the checker of the age of copies: no read returns a copy that was older, when the read began, than its
+// MaxAge. Copies without MaxAge or Made are not judged. It takes histories of
 // [model.CacheOp], and O(n).
-func Aged() checker.Checker { return aged }
+func MaxAgeExceeded() checker.Checker { return maxAgeExceeded }
 
-// CountAged counts the reads that [Aged] objects to.
-func CountAged(h *history.History) (int, error) { return aged.count(h) }
+// CountMaxAgeExceeded counts the reads that violate [MaxAgeExceeded].
+func CountMaxAgeExceeded(h *history.History) (int, error) { return maxAgeExceeded.count(h) }
 
-var foreign = copyRule{"foreign", "of another principal", func(c *copyCall) string {
+var crossUser = readRule{"foreign", "of another principal", func(c *copyCall) string {
 	if c.in.As == "" || c.out.For == "" || c.out.For == c.in.As {
 		return ""
 	}
 	return fmt.Sprintf("process %d read as %s%s, and was answered what is %s's", c.Invoke.Process, c.in.As, words.On(c.in.Key), c.out.For)
 }}
 
-var aged = copyRule{"aged", "older than allowed", func(c *copyCall) string {
+var maxAgeExceeded = readRule{"aged", "older than allowed", func(c *copyCall) string {
 	age := c.Invoke.Time - c.out.Made
 	if c.out.Made == 0 || c.out.MaxAge == 0 || age <= c.out.MaxAge {
 		return ""
@@ -41,14 +41,14 @@ var aged = copyRule{"aged", "older than allowed", func(c *copyCall) string {
 		c.out.Version, words.On(c.in.Key), words.Duration(age), words.Duration(c.out.MaxAge))
 }}
 
-// A copyRule is a rule about reads that can be wrong on their own.
-type copyRule struct {
+// A readRule is a rule that a single read can violate.
+type readRule struct {
 	name, what string
 	wrong      func(c *copyCall) string // why; empty if it is right
 }
 
-// Check finds the first read that is wrong.
-func (r copyRule) Check(_ context.Context, h *history.History) (res checker.Result) {
+// Check counts the reads that violate the rule. The first is the counterexample.
+func (r readRule) Check(_ context.Context, h *history.History) (res checker.Result) {
 	res.Checker = r.name
 	defer func() { res = wording.Worded(res, r.name) }()
 	n, all := 0, 0
@@ -67,7 +67,7 @@ func (r copyRule) Check(_ context.Context, h *history.History) (res checker.Resu
 	return res
 }
 
-func (r copyRule) count(h *history.History) (n int, err error) {
+func (r readRule) count(h *history.History) (n int, err error) {
 	err = r.each(h, func(_ *copyCall, wrong string) {
 		if wrong != "" {
 			n++
@@ -79,8 +79,8 @@ func (r copyRule) count(h *history.History) (n int, err error) {
 	return n, nil
 }
 
-// each calls f for the reads that were answered.
-func (r copyRule) each(h *history.History, f func(c *copyCall, wrong string)) error {
+// each calls f for the reads that returned.
+func (r readRule) each(h *history.History, f func(c *copyCall, wrong string)) error {
 	return eachCopy(h, func(c *copyCall) {
 		if c.in.F == "read" && c.answered() {
 			f(c, r.wrong(c))

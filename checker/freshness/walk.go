@@ -13,90 +13,90 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// A track is what a walk has to know of a call.
-type track struct {
+// A cacheCall is a call as a walk needs it.
+type cacheCall struct {
 	inv, end     int // indexes of its ops; end is -1 if it never completed
 	begun, ended time.Duration
 	process      int
 	key          string
 	version      int
-	does         doing
+	effect       callEffect
 	answered     bool
-	joined       bool
+	coalesced    bool
 	missing      bool
-	loads        bool // it went to the database
+	loads        bool // it read the database
 }
 
-// A doing is what a call does to copies.
-type doing uint8
+// A callEffect says whether a call reads or writes.
+type callEffect uint8
 
 const (
-	otherwise doing = iota
+	noEffect callEffect = iota
 	writes
-	looks // a read, or a peek if those are looked for
+	reads // a read; or a peek, if peeks are judged
 )
 
-// tracks returns the calls of a history. An f is what looks.
-func tracks(h *history.History, f string) ([]track, error) {
-	all := make([]track, 0, h.Len()/2)
+// cacheCalls returns the calls of a history. Those with function f are the reads.
+func cacheCalls(h *history.History, f string) ([]cacheCall, error) {
+	all := make([]cacheCall, 0, h.Len()/2)
 	err := eachCopy(h, func(c *copyCall) {
-		t := track{inv: c.Invoke.Index, end: c.Complete.Index, begun: c.Invoke.Time, ended: c.Complete.Time, process: c.Invoke.Process, key: c.in.Key,
-			version: c.out.Version, answered: c.answered(), joined: c.out.Joined, missing: c.out.Missing, loads: c.out.Loads > 0 && c.in.F == "read"}
+		t := cacheCall{inv: c.Invoke.Index, end: c.Complete.Index, begun: c.Invoke.Time, ended: c.Complete.Time, process: c.Invoke.Process, key: c.in.Key,
+			version: c.out.Version, answered: c.answered(), coalesced: c.out.Coalesced, missing: c.out.Missing, loads: c.out.Loads > 0 && c.in.F == "read"}
 		switch c.in.F {
 		case "write":
-			t.does = writes
+			t.effect = writes
 		case f:
-			t.does = looks
+			t.effect = reads
 		}
 		all = append(all, t)
 	})
 	return all, err
 }
 
-// A sighting is what a call saw of a key, and what it could have known.
-type sighting struct {
-	read     *track
-	replaced *track // the first write of a newer version that had been acknowledged; nil if the read is fresh
-	newest   *track // the newest that had been; nil if the read is fresh
-	back     *track // a newer version that its process had read; nil if there is none
-	own      *track // a newer version that its process had written; nil if there is none
-	quiet    bool   // the last write of the key had come to an end
+// An observation is a read, and the newer versions that it missed.
+type observation struct {
+	read           *cacheCall
+	replaced       *cacheCall // the first write of a newer version that had been acknowledged; nil if the read is fresh
+	newest         *cacheCall // the newest acknowledged write; nil if the read is fresh
+	newerRead      *cacheCall // a newer version that its process had read; nil if there is none
+	newerWritten   *cacheCall // a newer version that its process had written; nil if there is none
+	afterLastWrite bool       // the last write of the key had ended
 }
 
-// age returns how long what was read had been replaced when the read began.
-func (g sighting) age() time.Duration { return g.read.begun - g.replaced.ended }
+// age returns how long the version had been replaced when the read began.
+func (g observation) age() time.Duration { return g.read.begun - g.replaced.ended }
 
-// kept returns a copy that outlives the walk; to point to each sighting would cost memory for each.
-func (g sighting) kept() *sighting { return &g }
+// copied returns a copy on the heap. Observations are passed by value, so that most need no memory there.
+func (g observation) copied() *observation { return &g }
 
-// walkFresh calls see for the calls that look and were answered, in the order in which they began.
-func walkFresh(calls []track, see func(g sighting)) {
-	w := freshWalk{keys: map[string]*freshKey{}, sessions: map[sessionKey]*sessionSight{}}
+// observeAll calls see for the reads that returned, in the order in which they began.
+func observeAll(calls []cacheCall, see func(g observation)) {
+	w := walk{keys: map[string]*keyAcks{}, sessions: map[sessionKey]*sessionNewest{}}
 	for i := range calls {
-		w.plan(&calls[i])
+		w.addWrite(&calls[i])
 	}
-	slices.SortFunc(w.acks, func(a, b *track) int { return cmp.Compare(a.end, b.end) })
+	slices.SortFunc(w.acks, func(a, b *cacheCall) int { return cmp.Compare(a.end, b.end) })
 	for i := range calls {
 		c := &calls[i]
-		w.acknowledge(c.inv)
-		if c.does == looks && c.answered {
-			see(w.look(c))
+		w.advance(c.inv)
+		if c.effect == reads && c.answered {
+			see(w.observe(c))
 		}
-		w.session(c).learn(c)
+		w.newestOf(c).learn(c)
 	}
 }
 
-// A freshWalk goes over the calls of a history in the order in which they began.
-type freshWalk struct {
-	acks     []*track // writes in the order in which they were acknowledged, from the next on
-	keys     map[string]*freshKey
-	sessions map[sessionKey]*sessionSight
+// A walk goes over the calls of a history in the order in which they began.
+type walk struct {
+	acks     []*cacheCall // writes that are still to be acknowledged, in the order in which they are
+	keys     map[string]*keyAcks
+	sessions map[sessionKey]*sessionNewest
 }
 
-// A freshKey is what has been acknowledged of a key.
-type freshKey struct {
-	newer []*track // writes that brought a version newer than all before
-	quiet int      // the index from which on no write is under way
+// A keyAcks is the acknowledged writes of a key.
+type keyAcks struct {
+	newer   []*cacheCall // writes that brought a version newer than all before
+	lastEnd int          // index of the op with which its last write ends
 }
 
 type sessionKey struct {
@@ -104,30 +104,30 @@ type sessionKey struct {
 	key     string
 }
 
-// A sessionSight is the newest that a process knows of a key.
-type sessionSight struct{ read, written *track }
+// A sessionNewest is the newest versions of a key that a process has read and written.
+type sessionNewest struct{ read, written *cacheCall }
 
-// plan takes note of a write that is to come.
-func (w *freshWalk) plan(c *track) {
+// addWrite adds the key of a call, and the call if it is a write.
+func (w *walk) addWrite(c *cacheCall) {
 	k := w.keys[c.key]
 	if k == nil {
-		k = &freshKey{}
+		k = &keyAcks{}
 		w.keys[c.key] = k
 	}
-	if c.does != writes {
+	if c.effect != writes {
 		return
 	}
 	if c.answered {
 		w.acks = append(w.acks, c)
 	}
 	if c.end < 0 {
-		k.quiet = model.Never
+		k.lastEnd = model.Never
 	}
-	k.quiet = max(k.quiet, c.end)
+	k.lastEnd = max(k.lastEnd, c.end)
 }
 
-// acknowledge moves on to the op of that index.
-func (w *freshWalk) acknowledge(index int) {
+// advance acknowledges all writes that ended before the op of that index.
+func (w *walk) advance(index int) {
 	for len(w.acks) > 0 && w.acks[0].end < index {
 		c := w.acks[0]
 		w.acks = w.acks[1:]
@@ -138,20 +138,21 @@ func (w *freshWalk) acknowledge(index int) {
 	}
 }
 
-func (w *freshWalk) session(c *track) *sessionSight {
+// newestOf returns the newest versions that the process of a call knows of its key.
+func (w *walk) newestOf(c *cacheCall) *sessionNewest {
 	at := sessionKey{c.process, c.key}
 	s := w.sessions[at]
 	if s == nil {
-		s = &sessionSight{}
+		s = &sessionNewest{}
 		w.sessions[at] = s
 	}
 	return s
 }
 
-// look compares what a read saw to what it could have known.
-func (w *freshWalk) look(c *track) sighting {
-	k, s := w.keys[c.key], w.session(c)
-	g := sighting{read: c, quiet: c.inv > k.quiet}
+// observe compares the version of a read to those acknowledged, and to those that its process knows.
+func (w *walk) observe(c *cacheCall) observation {
+	k, s := w.keys[c.key], w.newestOf(c)
+	g := observation{read: c, afterLastWrite: c.inv > k.lastEnd}
 	if c.missing {
 		return g
 	}
@@ -160,32 +161,32 @@ func (w *freshWalk) look(c *track) sighting {
 		g.replaced, g.newest = k.newer[first], k.newer[len(k.newer)-1]
 	}
 	if s.read != nil && s.read.version > c.version {
-		g.back = s.read
+		g.newerRead = s.read
 	}
 	if s.written != nil && s.written.version > c.version {
-		g.own = s.written
+		g.newerWritten = s.written
 	}
 	return g
 }
 
-// learn adds what a call told its process.
-func (s *sessionSight) learn(c *track) {
+// learn adds the version of a call to those that its process knows.
+func (s *sessionNewest) learn(c *cacheCall) {
 	switch {
 	case !c.answered:
-	case c.does == writes && (s.written == nil || s.written.version < c.version):
+	case c.effect == writes && (s.written == nil || s.written.version < c.version):
 		s.written = c
-	case c.does == looks && !c.missing && (s.read == nil || s.read.version < c.version):
+	case c.effect == reads && !c.missing && (s.read == nil || s.read.version < c.version):
 		s.read = c
 	}
 }
 
-// why is the counter-example: the write, the read, and if one is known, the read whose load brought the old version
-// while the write was under way or after it, for context. A load that was joined is from before the write was acknowledged, or it
-// would have brought more.
-func (g sighting) why(h *history.History, calls []track) *checker.Why {
+// why is the counterexample: the write, the read, and if one is known, the read whose load brought the old version
+// while the write was pending or after it, for context. A coalesced load is from before the write was acknowledged, or its
+// version would be newer.
+func (g observation) why(h *history.History, calls []cacheCall) *checker.Why {
 	reason := fmt.Sprintf("process %d read v%d%s, though v%d had been acknowledged to process %d %s before", g.read.process,
 		g.read.version, words.On(g.read.key), g.replaced.version, g.replaced.process, words.Duration(g.age()))
-	late, joined := g.filledBy(calls), g.read.joined
+	late, joined := g.filledBy(calls), g.read.coalesced
 	switch {
 	case late != nil && joined:
 		reason += fmt.Sprintf("; it joined a load of process %d from before the write", late.process)
@@ -206,33 +207,35 @@ func (g sighting) why(h *history.History, calls []track) *checker.Why {
 	return w
 }
 
-// filledBy returns the last read that loaded what the stale read saw, if it was under way when the write was
-// acknowledged: a late fill, or a load that the stale read joined.
-func (g sighting) filledBy(calls []track) (fill *track) {
+// filledBy returns the last read that loaded the stale version, if it was pending when the write was
+// acknowledged: a stale fill, or a load with which the stale read was coalesced.
+func (g observation) filledBy(calls []cacheCall) (fill *cacheCall) {
 	ack := g.replaced.end
 	for i := range calls {
 		c := &calls[i]
 		switch {
 		case c.inv > ack:
 			return fill
-		case c.answered && c.loads && c.key == g.read.key && c.version == g.read.version && c.end > ack && (c.end < g.read.end || g.read.joined):
+		case c.answered && c.loads && c.key == g.read.key && c.version == g.read.version && c.end > ack && (c.end < g.read.end || g.read.coalesced):
 			fill = c
 		}
 	}
 	return fill
 }
 
-func (g sighting) sessionWhy(h *history.History) *checker.Why {
-	if g.own != nil {
+// sessionWhy returns the counterexample for a read that is older than what its process knew.
+func (g observation) sessionWhy(h *history.History) *checker.Why {
+	if g.newerWritten != nil {
 		return g.whyOf(h, fmt.Sprintf("process %d read v%d%s after it had written v%d itself", g.read.process, g.read.version,
-			words.On(g.read.key), g.own.version), g.own, g.read)
+			words.On(g.read.key), g.newerWritten.version), g.newerWritten, g.read)
 	}
 	return g.whyOf(h, fmt.Sprintf("process %d read v%d%s after it had read v%d", g.read.process, g.read.version,
-		words.On(g.read.key), g.back.version), g.back, g.read)
+		words.On(g.read.key), g.newerRead.version), g.newerRead, g.read)
 }
 
-func (g sighting) whyOf(h *history.History, reason string, shown ...*track) *checker.Why {
-	slices.SortStableFunc(shown, func(a, b *track) int { return cmp.Compare(a.inv, b.inv) })
+// whyOf returns a counterexample of these calls. The read is the culprit.
+func (g observation) whyOf(h *history.History, reason string, shown ...*cacheCall) *checker.Why {
+	slices.SortStableFunc(shown, func(a, b *cacheCall) int { return cmp.Compare(a.inv, b.inv) })
 	w := &checker.Why{Key: g.read.key, Reason: reason, Culprit: slices.Index(shown, g.read), Of: h.Len() / 2}
 	for _, c := range shown {
 		w.Calls = append(w.Calls, history.Call{Invoke: h.At(c.inv), Complete: h.At(c.end)})

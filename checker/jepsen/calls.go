@@ -74,7 +74,7 @@ func (r ruleChecker) split(h *history.History) ([]*part, *shapes.BadValue) {
 	type spot struct{ part, call int }
 	numbers := map[string]int{}
 	open := map[int][]spot{} // by process; more than one only in histories that were not recorded so
-	var shape shapes.Reader
+	var shape shapes.FieldReader
 	for i := range h.Len() {
 		op := h.At(i)
 		if op.Process == history.Nemesis {
@@ -115,7 +115,7 @@ func (r ruleChecker) split(h *history.History) ([]*part, *shapes.BadValue) {
 	return parts, nil
 }
 
-// whose returns which of the open calls of its process an op completes: of those
+// whose returns which of the pending calls of its process an op completes: of those
 // that ask for the same, the latest. There is rarely a choice.
 func whose[P any](waiting []P, op history.Op, call func(P) shapes.Call) int {
 	done, told := op.Output.(history.JepsenOp)
@@ -251,7 +251,7 @@ func (j *judging) nonsense(c shapes.Call, err error) {
 	}
 }
 
-// blame makes a counter-example of calls, the last of which is the culprit. The
+// blame makes a counterexample of calls, the last of which is the culprit. The
 // smallest one stays, and of two alike the first.
 func (j *judging) blame(p *part, reason string, calls ...shapes.Call) {
 	if j.why != nil && len(j.why.Calls) <= len(calls) {

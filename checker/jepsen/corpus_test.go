@@ -65,7 +65,7 @@ func TestCorpusJepsen(t *testing.T) {
 		t.Skip("CAPSIZE_CORPUS is not set")
 	}
 	var later []string
-	var sizes []int // of the counter-examples
+	var sizes []int // of the counterexamples
 	compared, judged := 0, 0
 	t.Logf("%-70s %-15s %-8s %-8s %10s", "file", "checker", "expected", "got", "time")
 	for _, name := range paths(t, root, "jepsen-testvectors/*.edn") {

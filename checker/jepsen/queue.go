@@ -15,7 +15,7 @@ var queueFs = []string{"enqueue", "dequeue", "drain"}
 
 // QueueSources returns the checker that Jepsen calls queue: each element that was
 // dequeued must have been enqueued before, and not dequeued as often already. Enqueues
-// whose outcome is unknown count as done. Inputs have F, which is enqueue, dequeue or
+// that is indeterminate count as done. Inputs have F, which is enqueue, dequeue or
 // drain, and, for an enqueue, Value; a dequeue is answered an element, or nil or [model.Nil]
 // if there was none, and a drain a list.
 // It asks for no order. O(n log n).

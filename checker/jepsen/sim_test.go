@@ -92,7 +92,7 @@ func (s fakeSystem) run(r *rand.Rand, calls, clients int) *history.History {
 }
 
 // compareFindings judges random histories, and compares the counts with those of a definition
-// that are named. It also sees to it that a counter-example proves on its own what it says.
+// that are named. It also sees to it that a counterexample proves on its own what it says.
 func compareFindings(t *testing.T, make func(r *rand.Rand) *history.History, c checker.Checker, define func(h *history.History) map[string]int) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(7, 11))
@@ -135,7 +135,7 @@ func neverWrong(t *testing.T, make func(r *rand.Rand) *history.History, c checke
 	assert.Greater(t, valid, checkertest.Runs(t)/5)
 }
 
-// onlyCalls returns the history of the calls of a counter-example.
+// onlyCalls returns the history of the calls of a counterexample.
 func onlyCalls(w *checker.Why) *history.History {
 	var ops []history.Op
 	for _, c := range w.Calls {

@@ -172,7 +172,7 @@ func (g rig[S, In, Out]) peer(h *history.History, memory int) func(context.Conte
 }
 
 // compareAll measures ours and porcupine on the same histories: how long the verdict takes, without
-// the counter-example and the page. Where porcupine does not answer, x-ours is how many times longer it took until it was stopped.
+// the counterexample and the page. Where porcupine does not answer, x-ours is how many times longer it took until it was stopped.
 func (g rig[S, In, Out]) compareAll(b *testing.B, loads []load) {
 	b.Run(g.name, func(b *testing.B) {
 		for _, l := range loads {
@@ -198,7 +198,7 @@ func (g rig[S, In, Out]) compare(b *testing.B, l load) {
 			defer cancel()
 			s := search{View: view.Erase(g.m).Of(h)}
 			parts, _ := s.Split()
-			r, _ := s.metered(budget.New(ctx, budget.DefaultSteps, "this check")).judge(parts[0])
+			r, _ := s.withMeter(budget.New(ctx, budget.DefaultSteps, "this check")).judge(parts[0])
 			got = r.Verdict
 		})
 		if got == checker.Unknown {

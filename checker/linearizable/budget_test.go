@@ -179,7 +179,7 @@ func TestHardKeyLeavesOthersDecided(t *testing.T) {
 	}
 }
 
-// TestExplanationNeverDecides: whatever explaining may take, verdict and reason are the same, and the counter-example
+// TestExplanationNeverDecides: whatever explaining may take, verdict and reason are the same, and the counterexample
 // is the same unless it says that it may not be the smallest.
 func TestExplanationNeverDecides(t *testing.T) {
 	if testing.Short() {

@@ -8,24 +8,22 @@ import (
 	"github.com/capsize-go/capsize/internal/sorting"
 )
 
-// maxCore is the most calls on a key among which the core of a counter-example is looked for.
+// maxCore is the most calls on a key among which the core of a counterexample is looked for.
 const maxCore = 10_000
 
-// core finds out which calls of a counter-example contradict each other, and which only show
+// core finds which calls of a counterexample contradict each other, and which only show
 // where values came from. A call is a constraint: it happened, in its time, and was answered so. The core is
-// a smallest set of constraints that cannot all be met, in the sense in which a solver speaks of a minimal
-// unsatisfiable core: whatever becomes of all other calls on the key, those shown with it included, of which each may have
-// happened in its time or not. As fewer constraints are never harder to meet, it is
+// a minimal unsatisfiable subset of these constraints (Liffiton and Sakallah 2008): the other calls on the key, those shown
+// included, are optional. Fewer constraints are never harder to satisfy, so it is
 // enough to try without each of them once.
 //
-// The write of a value that was seen is mostly no part of it. That it may have happened is
-// enough for the read to make sense, and whether it did changes nothing: what proves a stale read is
-// that it began after another write had ended.
+// The write of a value that was read is mostly not in the core. An optional write justifies the read as well: what
+// proves a stale read is that it began after another write had ended.
 //
-// If the calls shown are not enough whatever the others did, or there are many others, the core is one of the
-// calls shown, as if there were no others: where values are unique, others are of no help anyway.
-func (s search) core(w *checker.Why, all []view.Span) {
-	s = s.with(s.Unrefined()) // it is drawn from the answers of calls that may not have happened
+// If the calls shown are satisfiable with the others optional, or there are many others, the core is one of the
+// calls shown alone: where values are unique, other calls can't justify an answer anyway.
+func (s explanation) core(w *checker.Why, all []view.Span) {
+	s.search = s.with(s.WithoutInference()) // inference takes answers of calls that are optional here
 	place := make(map[int]int, len(w.Calls))
 	for i, c := range w.Calls {
 		place[c.Invoke.Index] = i
@@ -36,7 +34,7 @@ func (s search) core(w *checker.Why, all []view.Span) {
 			shown = append(shown, sp)
 		}
 	}
-	if len(all) > maxCore || !s.regardless(shown, all) {
+	if len(all) > maxCore || !s.robustlyInvalid(shown, all) {
 		all = slices.Clone(shown)
 	}
 	core := slices.Clone(shown)
@@ -44,7 +42,7 @@ func (s search) core(w *checker.Why, all []view.Span) {
 		return view.BoolInt(place[a.Call] == w.Culprit) - view.BoolInt(place[b.Call] == w.Culprit)
 	})
 	for i := 0; i < len(core); {
-		if rest := slices.Concat(core[:i], core[i+1:]); s.regardless(rest, all) {
+		if rest := slices.Concat(core[:i], core[i+1:]); s.robustlyInvalid(rest, all) {
 			core = rest
 		} else {
 			i++
@@ -57,6 +55,6 @@ func (s search) core(w *checker.Why, all []view.Span) {
 	if w.Culprit >= 0 && len(core) > 0 && !slices.Contains(w.Core, w.Culprit) {
 		blame := core[culprit(core, s.observes)]
 		w.Culprit = place[blame.Call]
-		w.Reason = s.WordAny(w.Key, shown, slices.Index(shown, blame))
+		w.Reason = s.GenericReason(w.Key, shown, slices.Index(shown, blame))
 	}
 }

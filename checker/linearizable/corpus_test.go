@@ -27,7 +27,7 @@ type corpusRow struct {
 	model  string
 	expect checker.Verdict
 	judge  func(t *testing.T, h *history.History) checker.Result
-	core   int // how many calls of a counter-example are at odds
+	core   int // how many calls of a counterexample are at odds
 }
 
 // TestCorpusLinearizable judges histories that others recorded, and compares the
@@ -100,7 +100,7 @@ func row[S comparable, In, Out any](file string, m model.Model[S, In, Out], type
 	return r
 }
 
-// fewest checks that the calls of a counter-example are few, not linearizable on their
+// fewest checks that the calls of a counterexample are few, not linearizable on their
 // own, and that all of them are needed: without any one of them the others are,
 // or would be if some of the calls that are not shown happened as well.
 func fewest[S comparable, In, Out any](t *testing.T, m model.Model[S, In, Out], h *history.History, w *checker.Why) {

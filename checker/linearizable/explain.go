@@ -9,45 +9,45 @@ import (
 	"github.com/capsize-go/capsize/checker/internal/view"
 	"github.com/capsize-go/capsize/checker/internal/zones"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/ddmin"
 	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/internal/words"
 	"github.com/capsize-go/capsize/model"
 )
 
-// prefixCalls is the most calls among which the violation that shows first is
-// looked for. Among more, one that shows early has to do.
+// prefixCalls is the most calls among which the shortest violating prefix is
+// searched. Among more, the conflict that zones report first is used.
 const prefixCalls = 50_000
 
-// explain returns the fewest calls on a key that contradict each other, in the
-// sense that all would be well without any one of them and those that saw what it
-// wrote. It judges parts of the history; it never runs it again. The decision
-// says where zones contradict each other, or what else was found.
-func (s search) explain(p *view.Part, d decision) *checker.Why {
+// explain returns a minimal set of calls on a key that contradict each other: they are linearizable
+// without any one of them and those that saw what it wrote. It judges parts of the history and never
+// runs the system again. It starts from what the decision found.
+func (s explanation) explain(p *view.Part, d decision) *checker.Why {
 	c := d.zones
 	w := &checker.Why{Key: p.Key, Culprit: -1, Of: len(p.Spans)}
-	var thin view.Span
-	var unfounded bool
+	var thinAir view.Span
+	var isThinAir bool
 	var spans []view.Span
 	switch {
-	case d.found.Conflict != nil:
-		return s.explainFound(p, d.found)
+	case d.byModel.Conflict != nil:
+		return s.explainFound(p, d.byModel)
 	case c == nil:
-		if thin, unfounded = s.unfounded(p.Spans); !unfounded {
-			spans = s.searched(p.Spans, d.at)
+		if thinAir, isThinAir = s.thinAirRead(p.Spans); !isThinAir {
+			spans = s.conflictBySearch(p.Spans, d.at)
 		}
-	case c.Thin != model.None && p.Spans[c.Thin].Known:
-		thin, unfounded = p.Spans[c.Thin], true
-	case c.Clash:
+	case c.ThinAir != model.None && p.Spans[c.ThinAir].Known:
+		thinAir, isThinAir = p.Spans[c.ThinAir], true
+	case c.Minimal:
 		for _, i := range c.Ops {
 			spans = append(spans, p.Spans[i])
 		}
-		spans = s.evident(spans, p.Spans)
+		spans = s.addEvidence(spans, p.Spans)
 	default:
-		spans = s.evident(s.conflicting(p.Spans, c), p.Spans)
+		spans = s.addEvidence(s.conflicting(p.Spans, c), p.Spans)
 	}
-	if unfounded {
-		w.Calls = []history.Call{s.Call(thin)}
-		s.WordThin(w, thin)
+	if isThinAir {
+		w.Calls = []history.Call{s.Call(thinAir)}
+		s.ExplainThinAir(w, thinAir)
 		return w
 	}
 	sorting.Func(spans, func(a, b view.Span) int { return a.Call - b.Call })
@@ -55,16 +55,17 @@ func (s search) explain(p *view.Part, d decision) *checker.Why {
 		w.Calls = append(w.Calls, s.Call(sp))
 	}
 	w.Culprit = culprit(spans, s.observes)
-	if c != nil && !c.Clash {
-		w.Reason = s.Word(p.Key, spans, w.Culprit)
+	if c != nil && !c.Minimal {
+		w.Reason = s.Reason(p.Key, spans, w.Culprit)
 	} else {
-		w.Reason = s.WordAny(p.Key, spans, w.Culprit)
+		w.Reason = s.GenericReason(p.Key, spans, w.Culprit)
 	}
 	return w
 }
 
-// explainFound returns few of the calls that an algorithm for the object found.
-func (s search) explainFound(p *view.Part, f model.Decision) *checker.Why {
+// explainFound minimises the conflict that the model's decision procedure found. Where the call to blame is still in it,
+// the procedure's reason is used.
+func (s explanation) explainFound(p *view.Part, f model.Decision) *checker.Why {
 	w := &checker.Why{Key: p.Key, Culprit: -1, Of: len(p.Spans)}
 	var bad []view.Span
 	for _, i := range f.Conflict {
@@ -73,7 +74,7 @@ func (s search) explainFound(p *view.Part, f model.Decision) *checker.Why {
 	blame := bad[0]
 	sorting.Func(bad, func(a, b view.Span) int { return a.Call - b.Call })
 	bad = slices.Compact(bad)
-	if few := s.reduce(slices.Clone(bad), p.Spans); len(few) < len(bad) {
+	if few := s.minimise(slices.Clone(bad), p.Spans); len(few) < len(bad) {
 		sorting.Func(few, func(a, b view.Span) int { return a.Call - b.Call })
 		bad = few
 	}
@@ -82,17 +83,17 @@ func (s search) explainFound(p *view.Part, f model.Decision) *checker.Why {
 	}
 	if w.Culprit = slices.Index(bad, blame); w.Culprit < 0 {
 		w.Culprit = culprit(bad, s.observes)
-		w.Reason = s.WordAny(p.Key, bad, w.Culprit)
+		w.Reason = s.GenericReason(p.Key, bad, w.Culprit)
 		return w
 	}
 	w.Reason = fmt.Sprintf("process %d was answered %s%s, %s", s.H.At(blame.Call).Process, s.Words(blame), words.On(p.Key), f.Reason)
 	return w
 }
 
-// conflicting finds calls whose zones contradict each other, and drops all that
-// are not needed for it.
-func (s search) conflicting(spans []view.Span, c *zones.Conflict) []view.Span {
-	if len(spans) <= prefixCalls && s.Refined == nil {
+// conflicting returns a minimal set of calls whose zones contradict each other, from the shortest violating prefix where
+// that is cheap.
+func (s explanation) conflicting(spans []view.Span, c *zones.Conflict) []view.Span {
+	if len(spans) <= prefixCalls && s.Inferred == nil {
 		at := firstBad(spans, func(spans []view.Span) bool {
 			if !s.meter.Take(len(spans) / 8) {
 				return false
@@ -111,12 +112,12 @@ func (s search) conflicting(spans []view.Span, c *zones.Conflict) []view.Span {
 	for _, i := range c.Ops {
 		found = append(found, spans[i])
 	}
-	return s.minimal(found, spans)
+	return s.minimalOnRegister(found, spans)
 }
 
-// minimal drops calls on a register, then shows where the values came from that the
-// others saw, and drops again what that has made needless.
-func (s search) minimal(found, all []view.Span) []view.Span {
+// minimalOnRegister removes calls on a register, adds the writers of the values that the
+// rest saw, and removes again what these have made redundant.
+func (s explanation) minimalOnRegister(found, all []view.Span) []view.Span {
 	bad := func(spans []view.Span) bool {
 		if !s.meter.Take(len(spans)) {
 			return false
@@ -126,7 +127,7 @@ func (s search) minimal(found, all []view.Span) []view.Span {
 	}
 again:
 	for range 10 {
-		found = s.sources(s.shrink(found, bad), all)
+		found = s.addWriters(s.ddminOnce(found, bad), all)
 		for i := range found {
 			if rest := s.without(found, i); bad(rest) {
 				found = rest
@@ -139,7 +140,7 @@ again:
 }
 
 // without leaves out a call, and those that saw what it wrote.
-func (s search) without(spans []view.Span, i int) (rest []view.Span) {
+func (s explanation) without(spans []view.Span, i int) (rest []view.Span) {
 	gone, _ := s.Access(spans[i])
 	for j, sp := range spans {
 		if a, _ := s.Access(sp); j != i && !(gone.Writes && a.Reads && a.Saw == gone.Put) {
@@ -149,9 +150,9 @@ func (s search) without(spans []view.Span, i int) (rest []view.Span) {
 	return rest
 }
 
-// unfounded returns the first call, if there is one, that saw a value which
-// nobody can have written before it returned.
-func (s search) unfounded(spans []view.Span) (first view.Span, found bool) {
+// thinAirRead returns the first call that saw a value which no call
+// asked to write, if there is one.
+func (s explanation) thinAirRead(spans []view.Span) (first view.Span, found bool) {
 	if !s.Accessible() {
 		return first, false
 	}
@@ -162,7 +163,7 @@ func (s search) unfounded(spans []view.Span) (first view.Span, found bool) {
 	first.Ret = model.Never
 	for _, sp := range spans {
 		if a, ok := s.Access(sp); !ok {
-			return first, false // it may write whatever
+			return first, false // it may write any value
 		} else if a.Writes {
 			put[a.Put] = true
 		}
@@ -176,9 +177,9 @@ func (s search) unfounded(spans []view.Span) (first view.Span, found bool) {
 	return first, found
 }
 
-// sources adds to calls on a register those that wrote what they saw, so that a
-// reader sees where it came from.
-func (s search) sources(spans, all []view.Span) []view.Span {
+// addWriters adds to calls on a register those that wrote what they saw, so that the counterexample
+// shows where values came from.
+func (s explanation) addWriters(spans, all []view.Span) []view.Span {
 	saw := map[any]bool{}
 	for _, sp := range spans {
 		if a, _ := s.Access(sp); a.Reads {
@@ -193,8 +194,8 @@ func (s search) sources(spans, all []view.Span) []view.Span {
 	return spans
 }
 
-// firstBad returns the first instant by which a history is bad. No answer can
-// make good what went before.
+// firstBad returns the first instant by which a history is invalid, by bisection: once invalid,
+// a prefix stays so.
 func firstBad(spans []view.Span, bad func([]view.Span) bool) int {
 	var ends []int
 	for _, sp := range spans {
@@ -207,27 +208,10 @@ func firstBad(spans []view.Span, bad func([]view.Span) bool) int {
 	return ends[i]
 }
 
-// shrink drops calls as long as the rest is bad: half of them at once, then
-// quarters, and at last one by one. Those that change nothing go first.
-func (s search) shrink(spans []view.Span, bad func([]view.Span) bool) []view.Span {
-	rank := func(sp view.Span) int {
-		if s.IsPure(sp) {
-			return 0
-		}
-		return 1
-	}
-	sorting.Stable(spans, func(a, b view.Span) int { return rank(a) - rank(b) })
-	for size := (len(spans) + 1) / 2; size >= 1; size /= 2 {
-		for i := 0; i < len(spans); {
-			rest := slices.Concat(spans[:i], spans[min(i+size, len(spans)):])
-			if bad(rest) {
-				spans = rest
-			} else {
-				i += size
-			}
-		}
-	}
-	return spans
+// ddminOnce removes calls as long as the rest is invalid, each alone once. Read-only calls go first.
+func (s explanation) ddminOnce(spans []view.Span, invalid func([]view.Span) bool) []view.Span {
+	sorting.Stable(spans, func(a, b view.Span) int { return view.BoolInt(!s.IsPure(a)) - view.BoolInt(!s.IsPure(b)) })
+	return ddmin.Minimise(spans, func(rest []view.Span) ([]view.Span, bool) { return rest, invalid(rest) }, ddmin.Options{Once: true})
 }
 
 // culprit returns the last call that saw something, or the last of all.
@@ -245,22 +229,23 @@ func culprit(spans []view.Span, observes func(view.Span) bool) int {
 }
 
 // observes reports whether the answer to a call says something.
-func (s search) observes(sp view.Span) bool {
+func (s explanation) observes(sp view.Span) bool {
 	a, ok := s.Access(sp)
 	return sp.Known && (!ok || a.Reads)
 }
 
-// evident adds to calls those that show what the others read and wrote, and drops
-// what that makes needless.
-func (s search) evident(spans, all []view.Span) []view.Span {
-	if s.Refined == nil {
+// addEvidence adds the calls from which the accesses of others were inferred, and removes
+// what these make redundant.
+func (s explanation) addEvidence(spans, all []view.Span) []view.Span {
+	if s.Inferred == nil {
 		return spans
 	}
 	for _, sp := range spans {
-		if by, ok := s.Refined.Shows(sp); ok && !slices.Contains(spans, by) {
+		if by, ok := s.Inferred.Shows(sp); ok && !slices.Contains(spans, by) {
 			spans = append(spans, by)
 		}
 	}
 	slices.SortFunc(spans, func(a, b view.Span) int { return a.Call - b.Call })
-	return s.with(s.Unrefined()).reduce(spans, all)
+	s.search = s.with(s.WithoutInference())
+	return s.minimise(spans, all)
 }

@@ -10,16 +10,22 @@ import (
 	"github.com/capsize-go/capsize/checker/internal/view"
 )
 
-// A proof is how it was found that the calls on a key are not linearizable.
+// A proof is why the calls on a key are not linearizable.
 type proof struct {
-	s     search
-	whole *view.Part
-	spans []view.Span // those of the calls on the key that are not
-	found decision    //
-	place int         // of the key among the parts of the result
+	s        search
+	whole    *view.Part
+	spans    []view.Span // the part of the key that is not
+	decision decision    //
+	place    int         // of the key among the parts of the result
 }
 
-// explainer returns what explains a result, when it is asked to. It has what the check left of the time of [Within].
+// An explanation finds a small counterexample among calls that a search has found not to be linearizable.
+type explanation struct {
+	search
+	short *budget.Meter // bounds the work of making a long counterexample shorter
+}
+
+// explainer returns the function that explains a result on demand. It has what the check left of the time of [Within].
 func (s search) explainer(set budget.Limits, proofs []proof, used time.Duration) func(context.Context, checker.Result) checker.Result {
 	return func(ctx context.Context, r checker.Result) checker.Result {
 		ctx, cancel := set.Context(ctx, used)
@@ -36,7 +42,7 @@ func (s search) explainer(set budget.Limits, proofs []proof, used time.Duration)
 			if p.place < len(parts) {
 				parts[p.place].Why, parts[p.place].Reason = w, w.Reason
 			}
-			if r.Why == nil || shownBy(w) < shownBy(r.Why) {
+			if r.Why == nil || provedAt(w) < provedAt(r.Why) {
 				r.Why, first = w, p
 			}
 		}
@@ -51,7 +57,7 @@ func (s search) explainer(set budget.Limits, proofs []proof, used time.Duration)
 	}
 }
 
-// explain makes the counter-example, or none if the model panics.
+// explain finds the counterexample and its core. It returns nil if the model panics.
 func (p proof) explain(ctx context.Context, most int) (w *checker.Why) {
 	defer func() {
 		if recover() != nil {
@@ -60,9 +66,8 @@ func (p proof) explain(ctx context.Context, most int) (w *checker.Why) {
 	}()
 	small, short := budget.New(ctx, most/2, "the explanation"), budget.New(ctx, most/4, "the explanation")
 	small.Most, short.Most = most, most
-	s := p.s.metered(small)
-	s.short = short
-	w = s.explain(&view.Part{Key: p.whole.Key, Spans: p.spans}, p.found)
+	s := explanation{search: p.s.withMeter(small), short: short}
+	w = s.explain(&view.Part{Key: p.whole.Key, Spans: p.spans}, p.decision)
 	w.Of = len(p.whole.Spans)
 	if err := small.Why(); err != nil {
 		w.Note = fmt.Sprintf("not minimal: %v", err)
@@ -73,7 +78,7 @@ func (p proof) explain(ctx context.Context, most int) (w *checker.Why) {
 	return w
 }
 
-// findCore looks for the core of a counter-example, which is as good without it.
+// findCore sets the core of a counterexample. If the budget ends or the model panics, it restores the counterexample, with a note.
 func (p proof) findCore(ctx context.Context, w *checker.Why, most int) {
 	was := *w
 	m := budget.New(ctx, most/4, "the explanation")
@@ -90,10 +95,10 @@ func (p proof) findCore(ctx context.Context, w *checker.Why, most int) {
 			w.Note = fmt.Sprintf("not known which of the calls contradict each other: %v", err)
 		}
 	}()
-	p.s.metered(m).core(w, p.spans)
+	explanation{search: p.s.withMeter(m)}.core(w, p.spans)
 }
 
-// draw makes porcupine's page.
+// draw returns porcupine's page, by its file name.
 func (p proof) draw(ctx context.Context, set budget.Limits, used time.Duration) map[string][]byte {
 	ctx, cancel := set.Context(ctx, used)
 	defer cancel()
@@ -104,8 +109,8 @@ func (p proof) draw(ctx context.Context, set budget.Limits, used time.Duration) 
 	return map[string][]byte{"linearizable.html": page}
 }
 
-// shownBy returns the instant from which on the counter-example is one.
-func shownBy(w *checker.Why) int {
+// provedAt returns the instant at which the last call of the counterexample ends.
+func provedAt(w *checker.Why) int {
 	at := 0
 	for _, c := range w.Calls {
 		at = max(at, c.Invoke.Index, c.Complete.Index)

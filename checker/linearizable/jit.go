@@ -9,12 +9,12 @@ import (
 )
 
 // A stepper is a model in numbers. States and classes count from 0; state 0 is
-// the initial one. Calls of one class were asked, and answered, the same.
+// the initial one. A class is an equivalence class of calls: they have the same input and output.
 type stepper interface {
 	step(state, class int32) (next int32, ok bool)
-	pure(class int32) bool // whether it changes no state, if it happened
-	failed() error         // why no step succeeds any more
-	held() int             // bytes, about
+	pure(class int32) bool // whether its calls are read-only
+	failed() error         // the error after which no step succeeds
+	memoryUsed() int       // bytes, about
 }
 
 // A numbered call is a span with its class.
@@ -22,15 +22,14 @@ type numbered struct {
 	call, ret int
 	class     int32
 	known     bool
-	optional  bool // whether it may as well not have happened, though it is known when
+	optional  bool // whether the search may leave it out, though it has returned
 }
 
-// A config is one way in which the calls so far may have happened: the state
-// that they led to, which of the open calls took effect, and which of the calls of
-// unknown outcome did.
+// A config is a configuration (Lowe 2017): the state after the calls that took effect, which of the pending calls did,
+// and the multiset of the indeterminate calls that did.
 type config struct {
 	state, used int32
-	low, high   uint64 // open calls that took effect, by slot
+	low, high   uint64 // pending calls that took effect, by slot
 }
 
 const maxSlots = 128
@@ -60,47 +59,48 @@ func (c config) without(slot int32) config {
 	return c
 }
 
-// A frontier decides linearizability of any model by following all configurations at
-// once: Lowe, Testing for Linearizability (2017), just-in-time linearization.
+// A frontier decides linearizability of any model breadth-first, with all configurations of an instant
+// at once: just-in-time linearization (Lowe, Testing for Linearizability, 2017).
 // A call takes effect only when one that returns needs it. Its cost is linear in
-// the number of calls and exponential in those open at a time, at worst; memory
-// is that of the configurations at one instant. Four things keep them few:
+// the number of calls and exponential in those pending at a time, at worst; memory
+// is that of the configurations at one instant. Four reductions keep them few:
 //
-//   - Calls that change nothing take effect as soon as their answer is right.
-//   - Of open calls that are alike, the one that returns first takes effect first.
-//   - Calls of unknown outcome that are alike are only counted, and a
-//     configuration that another reaches with fewer of them is dropped.
-//   - Those that every configuration has used are forgotten.
+//   - Read-only calls take effect as soon as their answer is right.
+//   - Of pending calls of one equivalence class, the one that returns first takes effect first.
+//   - Indeterminate calls of one equivalence class are only counted, and a
+//     configuration that another dominates, since it needs fewer of them, is dropped.
+//   - Those that every configuration has used are dropped from all.
 type frontier struct {
 	ops    []numbered
 	events []instant
 	model  stepper
 	meter  *budget.Meter
 
-	slots [maxSlots]int32 // the open call in each slot, or none
-	prev  [maxSlots]int32 // slot of the like call that returns just before, or none
-	live  []int32         // slots in use, of calls that may change something
-	looks []int32         // slots in use, of calls that change nothing
+	slots    [maxSlots]int32 // the pending call in each slot, or None
+	prev     [maxSlots]int32 // slot of the call of its class that returns just before, or None
+	mutating []int32         // slots of pending calls that may change the state
+	readOnly []int32         // slots of pending read-only calls
 
-	lost   []int32 // classes of unknown outcome with calls left
-	left   []int32 // by class: how many
-	bags   *bags
-	front  []config
-	seen   configSet
-	out    configSet
-	least  map[config][]int32 // bags with which a state and its open calls were reached
-	steps  int
-	memory int // bytes that may be held
+	indeterminate []int32 // classes with indeterminate calls left
+	left          []int32 // by class: how many
+	multisets     *multisets
+	front         []config
+	seen          configSet
+	out           configSet
+	least         map[config][]int32 // multisets with which a state and its pending calls were reached
+	steps         int
+	memory        int // bytes that the search may hold
 
-	width        int     // the most configurations that are kept at an instant; 0 for all
-	dropped      bool    // whether some were not kept
-	at           []int32 // the slot of each call
+	width        int     // the most configurations of an instant; 0 for no bound (else a beam search)
+	incomplete   bool    // whether some were dropped because of width
+	slotOf       []int32 // the slot of each call
 	queue, later []config
 }
 
+// newFrontier returns a search through calls, with the initial configuration alone.
 func newFrontier(ops []numbered, classes int, m stepper) *frontier {
-	f := &frontier{ops: ops, model: m, left: make([]int32, classes), meter: budget.Unlimited(), bags: newBags(), memory: budget.DefaultMemory}
-	f.at = make([]int32, len(ops))
+	f := &frontier{ops: ops, model: m, left: make([]int32, classes), meter: budget.Unlimited(), multisets: newMultisets(), memory: budget.DefaultMemory}
+	f.slotOf = make([]int32, len(ops))
 	for i := range f.slots {
 		f.slots[i], f.prev[i] = model.None, model.None
 	}
@@ -108,9 +108,8 @@ func newFrontier(ops []numbered, classes int, m stepper) *frontier {
 	return f
 }
 
-// again returns a search through the same calls that keeps no more than so many
-// configurations.
-func (f *frontier) again(width int) *frontier {
+// withWidth returns a search through the same calls that keeps at most width configurations; 0 for all.
+func (f *frontier) withWidth(width int) *frontier {
 	g := newFrontier(f.ops, len(f.left), f.model)
 	g.memory, g.meter, g.width, g.events = f.memory, f.meter, width, f.events
 	return g
@@ -123,8 +122,8 @@ type instant struct {
 	ret bool
 }
 
-// instants returns the ends of calls in their order. Sorted apart, invocations need
-// little work: mostly they are in order.
+// instants returns invocations and returns in their order. It sorts invocations apart, since
+// these are mostly in order already.
 func instants(ops []numbered) []instant {
 	begins, ends := make([]instant, 0, len(ops)), make([]instant, 0, len(ops))
 	for i, o := range ops {
@@ -146,7 +145,7 @@ func instants(ops []numbered) []instant {
 	return append(all, ends...)
 }
 
-// run decides.
+// run goes through the history once. The calls are linearizable if a configuration is left at the end.
 func (f *frontier) run() decision {
 	returned := 0
 	if f.events == nil {
@@ -156,13 +155,13 @@ func (f *frontier) run() decision {
 		o := f.ops[e.op]
 		switch {
 		case !o.known:
-			f.lose(o.class)
+			f.addIndeterminate(o.class)
 		case !e.ret:
 			if !f.invoke(e.op) {
 				return decision{err: fmt.Errorf("more than %d calls at a time were open", maxSlots)}
 			}
 		default:
-			err := f.finish(e.op)
+			err := f.complete(e.op)
 			if err == nil {
 				err = f.model.failed()
 			}
@@ -181,35 +180,35 @@ func (f *frontier) run() decision {
 
 const configBytes = 24
 
-// held returns about how many bytes the search holds.
-func (f *frontier) held() int {
+// memoryUsed returns about how many bytes the search holds.
+func (f *frontier) memoryUsed() int {
 	const slot, entry = configBytes + 4, 4 * configBytes
 	return slot*(len(f.seen.slots)+len(f.out.slots)) + configBytes*cap(f.front) + entry*len(f.least) +
-		f.bags.bytes + f.model.held()
+		f.multisets.bytes + f.model.memoryUsed()
 }
 
-// lose takes note of a call of unknown outcome.
-func (f *frontier) lose(class int32) {
+// addIndeterminate adds an indeterminate call to those that configurations may use.
+func (f *frontier) addIndeterminate(class int32) {
 	if f.left[class] == 0 {
-		f.lost = append(f.lost, class)
+		f.indeterminate = append(f.indeterminate, class)
 	}
 	f.left[class]++
 }
 
-// invoke gives a call a slot.
+// invoke gives a call a slot, and lets it take effect at once where it is read-only and right. It returns false if no slot is free.
 func (f *frontier) invoke(op int32) bool {
 	slot := int32(slices.Index(f.slots[:], model.None))
 	if slot == model.None {
 		return false
 	}
-	f.slots[slot], f.at[op] = op, slot
+	f.slots[slot], f.slotOf[op] = op, slot
 	class := f.ops[op].class
 	if !f.model.pure(class) {
-		f.live = append(f.live, slot)
+		f.mutating = append(f.mutating, slot)
 		f.relink(class)
 		return true
 	}
-	f.looks = append(f.looks, slot)
+	f.readOnly = append(f.readOnly, slot)
 	for i, c := range f.front {
 		if _, ok := f.model.step(c.state, class); ok {
 			f.front[i] = c.with(slot)
@@ -218,16 +217,16 @@ func (f *frontier) invoke(op int32) bool {
 	return true
 }
 
-// relink finds anew which of the open calls of a class returns before which.
+// relink links the pending calls of a class in the order of their returns.
 func (f *frontier) relink(class int32) {
-	for _, a := range f.live {
+	for _, a := range f.mutating {
 		oa := f.ops[f.slots[a]]
 		if oa.class != class {
 			continue
 		}
 		f.prev[a] = model.None
 		best := -1
-		for _, b := range f.live {
+		for _, b := range f.mutating {
 			if ob := f.ops[f.slots[b]]; ob.class == class && ob.optional == oa.optional && ob.ret < oa.ret && ob.ret > best {
 				f.prev[a], best = b, ob.ret
 			}
@@ -235,11 +234,11 @@ func (f *frontier) relink(class int32) {
 	}
 }
 
-// finish keeps the configurations in which a call has taken effect, after
-// letting others take effect before it in every way that leads there: as few as
-// possible first, and calls of unknown outcome last.
-func (f *frontier) finish(op int32) error {
-	slot := f.at[op]
+// complete handles the return of a call: it keeps the configurations in which the call has taken effect, after
+// letting others take effect before it in every order that leads there. It tries few calls first, and
+// indeterminate calls last.
+func (f *frontier) complete(op int32) error {
+	slot := f.slotOf[op]
 	f.seen.reset()
 	f.out.reset()
 	if f.least != nil {
@@ -259,7 +258,7 @@ func (f *frontier) finish(op int32) error {
 			queue, later, next = append(queue[:0], later...), later[:0], 0
 		}
 		c := queue[next]
-		if f.steps++; f.steps%1024 == 0 && f.held()+configBytes*(cap(queue)+cap(later)) > f.memory {
+		if f.steps++; f.steps%1024 == 0 && f.memoryUsed()+configBytes*(cap(queue)+cap(later)) > f.memory {
 			return errMemory
 		}
 		if !f.meter.Step() {
@@ -270,27 +269,27 @@ func (f *frontier) finish(op int32) error {
 				f.front = append(f.front, c)
 			}
 			if len(f.front) == f.width && f.width > 0 {
-				f.dropped = f.dropped || next+1 < len(queue) || len(later) > 0
+				f.incomplete = f.incomplete || next+1 < len(queue) || len(later) > 0
 				break
 			}
 			continue
 		}
 		queue = f.expand(c, queue)
-		later = f.expandLost(c, later)
+		later = f.expandIndeterminate(c, later)
 	}
 	f.queue, f.later = queue, later
 	f.front = append(f.front, without...)
 	f.release(slot)
-	if len(f.lost) > 0 {
-		f.thin()
-		f.forget()
+	if len(f.indeterminate) > 0 {
+		f.dropDominated()
+		f.dropCommon()
 	}
 	return nil
 }
 
-// expand lets each of the open calls take effect.
+// expand lets each of the pending calls take effect.
 func (f *frontier) expand(c config, stack []config) []config {
-	for _, slot := range f.live {
+	for _, slot := range f.mutating {
 		if p := f.prev[slot]; c.has(slot) || p != model.None && !c.has(p) {
 			continue
 		}
@@ -300,17 +299,17 @@ func (f *frontier) expand(c config, stack []config) []config {
 		}
 		n := c.with(slot)
 		n.state = next
-		if n = f.look(n); f.add(n) {
+		if n = f.applyReadOnly(n); f.add(n) {
 			stack = append(stack, n)
 		}
 	}
 	return stack
 }
 
-// expandLost lets a call of each class of unknown outcome take effect.
-func (f *frontier) expandLost(c config, later []config) []config {
-	for _, class := range f.lost {
-		if f.bags.count(c.used, class) >= f.left[class] {
+// expandIndeterminate lets an indeterminate call of each class take effect.
+func (f *frontier) expandIndeterminate(c config, later []config) []config {
+	for _, class := range f.indeterminate {
+		if f.multisets.count(c.used, class) >= f.left[class] {
 			continue
 		}
 		next, ok := f.model.step(c.state, class)
@@ -318,17 +317,17 @@ func (f *frontier) expandLost(c config, later []config) []config {
 			continue
 		}
 		n := c
-		n.state, n.used = next, f.bags.add(c.used, class)
-		if n = f.look(n); f.add(n) {
+		n.state, n.used = next, f.multisets.add(c.used, class)
+		if n = f.applyReadOnly(n); f.add(n) {
 			later = append(later, n)
 		}
 	}
 	return later
 }
 
-// look lets all open calls take effect that change nothing, and are right.
-func (f *frontier) look(c config) config {
-	for _, slot := range f.looks {
+// applyReadOnly lets all pending read-only calls take effect whose answers are right.
+func (f *frontier) applyReadOnly(c config) config {
+	for _, slot := range f.readOnly {
 		if c.has(slot) {
 			continue
 		}
@@ -339,18 +338,18 @@ func (f *frontier) look(c config) config {
 	return c
 }
 
-// add reports whether a configuration is new, and not one that another reaches
-// with fewer calls of unknown outcome.
+// add reports whether a configuration is new, and not dominated by another one, which needs
+// fewer indeterminate calls.
 func (f *frontier) add(c config) bool {
 	key := c
 	if f.width > 0 {
 		key.used = 0
 	}
 	if !f.seen.add(key) {
-		f.dropped = f.dropped || f.width > 0 && len(f.lost) > 0
+		f.incomplete = f.incomplete || f.width > 0 && len(f.indeterminate) > 0
 		return false
 	}
-	if len(f.lost) == 0 || f.width > 0 {
+	if len(f.indeterminate) == 0 || f.width > 0 {
 		return true
 	}
 	if f.least == nil {
@@ -359,9 +358,9 @@ func (f *frontier) add(c config) bool {
 	used := c.used
 	c.used = 0
 	all := f.least[c]
-	f.meter.Take(len(all) / budget.BagsOfStep)
+	f.meter.Take(len(all) / budget.MultisetsPerStep)
 	for _, u := range all {
-		if f.bags.within(u, used) {
+		if f.multisets.subsetOf(u, used) {
 			return false
 		}
 	}
@@ -369,31 +368,32 @@ func (f *frontier) add(c config) bool {
 	return true
 }
 
+// release frees the slot of a call that returned.
 func (f *frontier) release(slot int32) {
 	op := f.slots[slot]
 	f.slots[slot], f.prev[slot] = model.None, model.None
-	if i := slices.Index(f.live, slot); i >= 0 {
-		f.live = slices.Delete(f.live, i, i+1)
+	if i := slices.Index(f.mutating, slot); i >= 0 {
+		f.mutating = slices.Delete(f.mutating, i, i+1)
 		f.relink(f.ops[op].class)
 		return
 	}
-	i := slices.Index(f.looks, slot)
-	f.looks = slices.Delete(f.looks, i, i+1)
+	i := slices.Index(f.readOnly, slot)
+	f.readOnly = slices.Delete(f.readOnly, i, i+1)
 }
 
-// thin drops what is reached with fewer calls of unknown outcome as well.
-func (f *frontier) thin() {
+// dropDominated drops the configurations that others reach with fewer indeterminate calls.
+func (f *frontier) dropDominated() {
 	if f.width > 0 {
 		return
 	}
-	slices.SortStableFunc(f.front, func(a, b config) int { return f.bags.size(a.used) - f.bags.size(b.used) })
+	slices.SortStableFunc(f.front, func(a, b config) int { return f.multisets.size(a.used) - f.multisets.size(b.used) })
 	least := map[config][]int32{}
 	f.front = slices.DeleteFunc(f.front, func(c config) bool {
 		used := c.used
 		c.used = 0
-		f.meter.Take(len(least[c]) / budget.BagsOfStep)
+		f.meter.Take(len(least[c]) / budget.MultisetsPerStep)
 		for _, u := range least[c] {
-			if f.bags.within(u, used) {
+			if f.multisets.subsetOf(u, used) {
 				return true
 			}
 		}
@@ -402,26 +402,26 @@ func (f *frontier) thin() {
 	})
 }
 
-// forget drops the calls of unknown outcome that have happened for certain.
-func (f *frontier) forget() {
+// dropCommon drops the indeterminate calls that took effect in all configurations.
+func (f *frontier) dropCommon() {
 	if len(f.front) == 0 {
 		return
 	}
-	common := f.bags.sorted(f.front[0].used)
+	common := f.multisets.sorted(f.front[0].used)
 	for _, c := range f.front[1:] {
 		if len(common) == 0 {
 			return
 		}
-		common = intersect(common, f.bags.sorted(c.used))
+		common = intersect(common, f.multisets.sorted(c.used))
 	}
 	if len(common) == 0 {
 		return
 	}
 	for i := range f.front {
-		f.front[i].used = f.bags.minus(f.front[i].used, common)
+		f.front[i].used = f.multisets.minus(f.front[i].used, common)
 	}
 	for _, class := range common {
 		f.left[class]--
 	}
-	f.lost = slices.DeleteFunc(f.lost, func(class int32) bool { return f.left[class] == 0 })
+	f.indeterminate = slices.DeleteFunc(f.indeterminate, func(class int32) bool { return f.left[class] == 0 })
 }

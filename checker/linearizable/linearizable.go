@@ -18,7 +18,8 @@ import (
 // An Option changes how [New] works.
 type Option func(*budget.Limits)
 
-func settle(opts []Option) budget.Limits {
+// limitsOf returns the default bounds as the options change them.
+func limitsOf(opts []Option) budget.Limits {
 	set := budget.Default()
 	for _, o := range opts {
 		o(&set)
@@ -27,21 +28,21 @@ func settle(opts []Option) budget.Limits {
 }
 
 // Steps bounds the work of a check: 50 million steps unless it is given, which take a processor some
-// 20 to 60 s. A step is a configuration that a search visits; a question to [model.Model.Step] counts four. What is
-// decided without a search takes none. Each key has an equal part of the steps; what one leaves is for the others, so a
-// key that is hard leaves no other one undecided. A check that needs more ends with Unknown. As steps are counted, and time
-// is not, a history has the same verdict on any machine: Unknown with fewer steps than its search needs,
+// 20 to 60 s. A step is a configuration that a search visits; a call of [model.Model.Step] counts four. What is
+// decided without a search takes none. Each key has an equal part of the steps, and leaves what it does not need to the others, so a
+// hard key leaves no other one undecided. A check that needs more steps ends with Unknown. Steps are counted and not
+// time, so a history has the same verdict on any machine: Unknown with fewer steps than its search needs,
 // and always the same one with more.
 func Steps(n int) Option { return func(s *budget.Limits) { s.Steps = n } }
 
 // ExplainSteps bounds the work of [checker.Result.Explain] for each key: 400,000 steps unless it is given, a few
-// tenths of a second at most. A counter-example that needs more is not the smallest, and [checker.Why.Note] says so. The
-// verdict never depends on it.
+// tenths of a second at most. A counterexample that needs more is not the smallest, and [checker.Why.Note] says so. The
+// verdict does not depend on it.
 func ExplainSteps(n int) Option { return func(s *budget.Limits) { s.Explain = n } }
 
 // Within bounds the time that a check may take, its explanation included. Unless it is given there is no such bound, and
-// [Steps] and [Memory] are what ends a check. It is the last resort for a model whose Step is slow: a
-// check ends within d and one Step, with Unknown, which then depends on how fast the machine is.
+// [Steps] and [Memory] end a check. It is the last resort for a model whose Step is slow: a
+// check ends within d and one Step, with Unknown, and then the verdict depends on the machine's speed.
 func Within(d time.Duration) Option { return func(s *budget.Limits) { s.Within = d } }
 
 // Memory bounds what the searches of a check may hold in memory, in bytes and
@@ -58,29 +59,29 @@ const (
 
 var errMemory = errors.New("the memory for this check was used up")
 
-// New returns a checker for histories of an object like m: whether
+// New returns a checker of linearizability (Herlihy and Wing, Linearizability, 1990): whether
 // there is an order of the calls in which m gives the same answers, and in which
-// each call stands between its invocation and its completion (Herlihy and Wing,
-// Linearizability, 1990).
+// each call takes effect between its invocation and its completion.
 //
-// A call that failed never happened. One whose outcome is unknown may have happened
-// at any time after its invocation, or not at all. Each key is judged on its own.
+// A call that failed never happened. An indeterminate one may have happened
+// at any time after its invocation, or never. Each key is judged on its own.
 //
 // A history of a register whose written values are unique is decided in
 // O(n log n) by the zones of its values; so are queues, stacks, priority queues, sets,
-// counters, logs and ids where their models say so. Anything else takes a search: one that
-// goes deep, one that follows few ways in which calls may have happened, and at last two
-// that leave none out, in turns; the first answer counts. If the budget ([Steps]) or the
+// counters, logs and ids where their models have a decision procedure. Anything else takes a search: depth-first
+// with a bound, then just-in-time with few configurations, and then both without a bound
+// in turns; the first answer counts. If the budget ([Steps]) or the
 // memory ([Memory]) ends before that, the verdict is Unknown, and the reason says which of
 // them ended, and how many calls had been decided.
 //
-// The result has the verdict alone. [checker.Result.Explain] finds the counter-example.
+// The result has the verdict alone. [checker.Result.Explain] finds the counterexample.
 func New[S comparable, In, Out any](m model.Model[S, In, Out], opts ...Option) checker.Checker {
 	return linearizable(view.Erase(m), opts...)
 }
 
+// linearizable is New for a model without types.
 func linearizable(m view.Model, opts ...Option) checker.Checker {
-	set := settle(opts)
+	set := limitsOf(opts)
 	return wording.Named("linearizable", checker.Func(func(ctx context.Context, h *history.History) checker.Result {
 		limited, cancel := set.Context(ctx, 0)
 		defer cancel()
@@ -89,7 +90,7 @@ func linearizable(m view.Model, opts ...Option) checker.Checker {
 	}))
 }
 
-// check judges key by key, and sums up.
+// check judges key by key, and sums up the verdicts. It keeps proofs of the first invalid keys, to explain them later.
 func (s search) check(set budget.Limits) (r checker.Result) {
 	began := set.Clock()
 	r.Checker = "linearizable"
@@ -127,7 +128,7 @@ func (s search) check(set budget.Limits) (r checker.Result) {
 	return r
 }
 
-// sumUp words the reason.
+// sumUp sets the reason, from how many keys have which verdict.
 func (s search) sumUp(r *checker.Result, keys, calls int, counts [3]int) {
 	verb := "are"
 	if calls == 1 {
@@ -152,14 +153,14 @@ func (s search) sumUp(r *checker.Result, keys, calls int, counts [3]int) {
 	}
 }
 
-// judge decides one key, by the cheapest algorithm that can tell. If the key is not linearizable, it
-// returns what shows that.
+// judge decides one key, each of its independent parts by the cheapest algorithm that can. If the key is not linearizable, it
+// returns the proof.
 func (s search) judge(p *view.Part) (r checker.Result, proved proof) {
 	r.Checker = p.Key
 	if r.Checker == "" {
 		r.Checker = s.Name
 	}
-	for _, spans := range s.apart(p.Spans) {
+	for _, spans := range s.subpartition(p.Spans) {
 		of, d := s.decide(spans)
 		switch {
 		case d.err != nil:
@@ -168,7 +169,7 @@ func (s search) judge(p *view.Part) (r checker.Result, proved proof) {
 		case !d.ok:
 			r.Verdict = checker.Invalid
 			r.Reason = fmt.Sprintf("%s%s are not linearizable", words.Plural(len(p.Spans), "call"), words.On(p.Key))
-			return r, proof{s: of, whole: p, spans: spans, found: d}
+			return r, proof{s: of, whole: p, spans: spans, decision: d}
 		}
 	}
 	return r, proved

@@ -68,7 +68,7 @@ func told(lines ...line) *history.History {
 var reasons = []struct {
 	name  string
 	lines []line
-	want  string // of the counter-example; empty if the history is linearizable
+	want  string // of the counterexample; empty if the history is linearizable
 	calls int
 	blame int
 }{

@@ -2,19 +2,19 @@ package linearizable
 
 import "slices"
 
-// Bags numbers multisets of classes, so that a configuration holds one in four
+// The multisets of classes have numbers, so that a configuration holds one in four
 // bytes. Number 0 is the empty one.
-type bags struct {
+type multisets struct {
 	all   [][]int32        // sorted
 	ids   []int32          // a hash table with open addressing; a free slot has 0
-	added map[uint64]int32 // by bag and class
-	bytes int              // that they hold, about
+	added map[uint64]int32 // by multiset and class
+	bytes int              // size of all multisets, about
 }
 
-func newBags() *bags { return &bags{all: make([][]int32, 1, 4)} }
+func newMultisets() *multisets { return &multisets{all: make([][]int32, 1, 4)} }
 
-// id returns the number of a bag, which is a new one if the bag is.
-func (b *bags) id(sorted []int32) int32 {
+// id returns the number of a multiset, a new one if the multiset is new.
+func (b *multisets) id(sorted []int32) int32 {
 	if len(sorted) == 0 {
 		return 0
 	}
@@ -33,8 +33,8 @@ func (b *bags) id(sorted []int32) int32 {
 	return b.ids[at]
 }
 
-// slot returns where the number of a bag is in the table, or where it belongs.
-func (b *bags) slot(sorted []int32) uint64 {
+// slot returns where the number of a multiset is in the table, or where it belongs.
+func (b *multisets) slot(sorted []int32) uint64 {
 	h := uint64(len(sorted))
 	for _, c := range sorted {
 		h = (h ^ uint64(c)) * 0x9e3779b97f4a7c15
@@ -48,11 +48,11 @@ func (b *bags) slot(sorted []int32) uint64 {
 	}
 }
 
-func (b *bags) sorted(id int32) []int32 { return b.all[id] }
+func (b *multisets) sorted(id int32) []int32 { return b.all[id] }
 
-func (b *bags) size(id int32) int { return len(b.all[id]) }
+func (b *multisets) size(id int32) int { return len(b.all[id]) }
 
-func (b *bags) count(id, class int32) (n int32) {
+func (b *multisets) count(id, class int32) (n int32) {
 	for _, c := range b.all[id] {
 		if c == class {
 			n++
@@ -61,7 +61,8 @@ func (b *bags) count(id, class int32) (n int32) {
 	return n
 }
 
-func (b *bags) add(id, class int32) int32 {
+// add returns the multiset with one more element. Results are remembered, since searches ask for few again and again.
+func (b *multisets) add(id, class int32) int32 {
 	key := uint64(uint32(id))<<32 | uint64(uint32(class))
 	sum, ok := b.added[key]
 	if !ok {
@@ -80,8 +81,8 @@ func (b *bags) add(id, class int32) int32 {
 	return sum
 }
 
-// within reports whether one bag holds no more than another.
-func (b *bags) within(small, large int32) bool {
+// subsetOf reports whether one multiset is a subset of another.
+func (b *multisets) subsetOf(small, large int32) bool {
 	if small == large || small == 0 {
 		return true
 	}
@@ -101,7 +102,8 @@ func (b *bags) within(small, large int32) bool {
 	return true
 }
 
-func (b *bags) minus(id int32, part []int32) int32 {
+// minus returns the multiset without the elements of a sorted part of it.
+func (b *multisets) minus(id int32, part []int32) int32 {
 	var rest []int32
 	for _, c := range b.all[id] {
 		if len(part) > 0 && part[0] == c {
@@ -113,6 +115,7 @@ func (b *bags) minus(id int32, part []int32) int32 {
 	return b.id(rest)
 }
 
+// intersect returns what two sorted multisets have in common.
 func intersect(a, b []int32) []int32 {
 	var both []int32
 	for len(a) > 0 && len(b) > 0 {

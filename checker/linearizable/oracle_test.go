@@ -203,7 +203,7 @@ func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], total, 
 		parts, _ := s.Split()
 		ok := true
 		for _, p := range parts {
-			if _, decided := s.quick(p.Spans); decided {
+			if _, decided := s.decideDirectly(p.Spans); decided {
 				quick++
 			}
 			one, err := s.porcupine(t.Context(), p.Spans)
@@ -213,7 +213,7 @@ func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], total, 
 			require.NoError(t, end.err)
 			require.Equal(t, one, end.ok, "frontier\n%v", h)
 			for _, eager := range []bool{false, true} {
-				d := s.frontier(p.Spans).dive(0)
+				d := s.frontier(p.Spans).dfs(0)
 				d.eager = eager
 				got := d.run()
 				require.NoError(t, got.err)
@@ -221,7 +221,7 @@ func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], total, 
 				require.Equal(t, end.at, got.at, "dive\n%v", h)
 			}
 			all, m := s.number(p.Spans)
-			end = newFrontier(all, len(m.quiet), m).run()
+			end = newFrontier(all, len(m.pureClass), m).run()
 			require.NoError(t, end.err)
 			require.Equal(t, one, end.ok, "frontier\n%v", h)
 		}
@@ -235,7 +235,7 @@ func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], total, 
 	require.Greater(t, counts[checker.Invalid], total/20)
 }
 
-// proves checks that a counter-example breaks the rule on its own.
+// proves checks that a counterexample breaks the rule on its own.
 func proves[S comparable, In, Out any](t *testing.T, m model.Model[S, In, Out], h *history.History, r checker.Result) {
 	t.Helper()
 	require.NotNil(t, r.Why, "%v", h)
@@ -258,7 +258,7 @@ func proves[S comparable, In, Out any](t *testing.T, m model.Model[S, In, Out], 
 	require.True(t, r.Why.Culprit < 0 || slices.Contains(r.Why.Core, r.Why.Culprit), "%s\n%v\n%v", r.Why.Reason, core, h)
 }
 
-// coreOf returns the calls of a counter-example that contradict each other.
+// coreOf returns the calls of a counterexample that contradict each other.
 func coreOf(w *checker.Why) (core []history.Call) {
 	for _, i := range w.Core {
 		core = append(core, w.Calls[i])

@@ -17,11 +17,10 @@ const pageCalls = 2000
 // bits, one a call.
 const porcupineStep = 200
 
-// porcupineModel translates a model. Every step asks ctx, and counts against a
-// bound on memory and one on steps, if most is more than 0; once one of them has ended, no step
-// succeeds, and the search ends.
+// porcupineModel translates a model. Every step checks ctx, a bound on memory, and one on steps
+// if most is more than 0. After one of them ends, no step succeeds, and so the search ends.
 func (s search) porcupineModel(ctx context.Context, calls, most int, spent *error) porcupine.Model {
-	steps, left := 0, s.budget()/(calls/8+porcupineStep)
+	steps, left := 0, s.memoryLimit()/(calls/8+porcupineStep)
 	m := s.drawingModel()
 	m.Step = func(state, input, _ any) (ok bool, next any) {
 		if *spent != nil {
@@ -50,7 +49,7 @@ func (s search) porcupineModel(ctx context.Context, calls, most int, spent *erro
 	return m
 }
 
-// drawingModel translates a model for what was found already: it has no bound, because porcupine
+// drawingModel translates a model for drawing. It has no bound, because porcupine
 // panics if a step that succeeded in the search fails while it draws.
 func (s search) drawingModel() porcupine.Model {
 	return porcupine.Model{
@@ -76,9 +75,8 @@ func (s search) operations(spans []view.Span) []porcupine.Operation {
 	return ops
 }
 
-// porcupine searches for an order of the calls by the algorithm of Wing and Gong
-// with Lowe's memory, as in Athalye's porcupine. Its cost is exponential in the
-// number of calls at a time.
+// porcupine decides by Athalye's porcupine: Wing and Gong's search
+// with Lowe's memory. Its cost is exponential in the number of pending calls.
 func (s search) porcupine(ctx context.Context, spans []view.Span) (ok bool, err error) {
 	m := s.porcupineModel(ctx, len(spans), 0, &err)
 	return porcupine.CheckOperations(m, s.operations(spans)) && err == nil, err
@@ -88,7 +86,7 @@ func (s search) porcupine(ctx context.Context, spans []view.Span) (ok bool, err 
 const pageSteps = 100_000
 
 // page returns porcupine's picture of a history that is not linearizable, or nil if its
-// search takes more than so many steps, or the model panics: no picture matters more than a verdict.
+// search takes more than most steps, or the model panics: a picture must not change a verdict.
 func (s search) page(ctx context.Context, spans []view.Span, most int) (page []byte) {
 	if len(spans) > pageCalls {
 		return nil

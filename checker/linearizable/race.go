@@ -6,10 +6,10 @@ import (
 	"github.com/capsize-go/capsize/checker/internal/budget"
 )
 
-// race lets two searches take turns until one has an answer. Both work in one goroutine, and turns
-// are counted in steps: who answers, and after how much work, is the same each time. The first one
-// works alone for a while, because mostly it needs no help. Each has half of the steps that are
-// left. If neither finds an answer, race says why the first one gave up.
+// race lets two searches take turns until one has an answer. Both run in one goroutine, and turns
+// are counted in steps, so the same one answers after the same work each time. The first one
+// runs alone for a while, because it mostly finds the answer. Each has half of the steps that are
+// left. If neither finds an answer, race returns the error of the first.
 func race(m *budget.Meter, first, second func(*budget.Meter) decision) (d decision) {
 	var done [2]bool
 	var got [2]decision

@@ -7,22 +7,23 @@ import (
 	"github.com/capsize-go/capsize/checker/internal/budget"
 	"github.com/capsize-go/capsize/checker/internal/view"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/ddmin"
 	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/internal/words"
 	"github.com/capsize-go/capsize/model"
 )
 
-// longProof is how many calls are too many to look at.
-const longProof = 10
+// longConflict is the most calls of a counterexample that a person reads easily.
+const longConflict = 10
 
-// searched finds few calls that contradict each other on their own, where values
-// do not tell. It starts from the shortest prefix of the history that is bad, which ends
-// where the search found no way on, and drops calls as long as the rest is still bad.
+// conflictBySearch finds few calls that contradict each other on their own, for objects that
+// only a search decides. It starts from the shortest invalid prefix of the history, which ends
+// where the search got stuck, and removes calls as long as the rest is invalid.
 //
 // Without a write, a read of what it wrote is always wrong, which proves nothing.
-// So whoever drops a call drops those as well whose answers no remaining call explains.
-func (s search) searched(spans []view.Span, at int) []view.Span {
-	var calls, all []view.Span // those that were asked before the violation, and before the last of them returned
+// So calls whose answers no remaining call justifies are removed along with it.
+func (s explanation) conflictBySearch(spans []view.Span, at int) []view.Span {
+	var calls, all []view.Span // those invoked before the violation, and those invoked before the last of them returned
 	last := 0
 	for _, sp := range spans {
 		if sp.Call < at {
@@ -37,62 +38,63 @@ func (s search) searched(spans []view.Span, at int) []view.Span {
 			all = append(all, sp)
 		}
 	}
-	calls, all = s.settle(calls), s.settle(all)
-	explained := s.explained(all)
-	for i, sp := range all { // what returned earlier has been explained
-		if sp.Known && sp.Call < at && sp.Ret >= at && !explained(i) {
+	calls, all = s.dropNoEffect(calls), s.dropNoEffect(all)
+	justified := s.justification(all)
+	for i, sp := range all { // the answers of earlier returns are justified: the search passed them
+		if sp.Known && sp.Call < at && sp.Ret >= at && !justified(i) {
 			return []view.Span{sp}
 		}
 	}
-	return s.reduce(calls, all)
+	return s.minimise(calls, all)
 }
 
-// maxReduced is the most calls among which a counter-example is made smaller.
-const maxReduced = 100_000
+// maxMinimised is the most calls from which a counterexample is minimised.
+const maxMinimised = 100_000
 
-// reduce drops calls as long as the rest is bad, on its own and whatever became of the
-// others of all: who drops a release must not blame the next acquisition. If
-// that leaves many, which is so if calls of unknown outcome may have helped, it goes
-// on until the rest is bad on its own.
-func (s search) reduce(calls, all []view.Span) []view.Span {
-	if len(all) > maxReduced {
+// minimise removes calls as long as the rest is invalid, on its own and with the others of all
+// as optional calls: without that, a counterexample without a release would blame the next acquisition. If
+// that leaves many calls, as indeterminate calls may justify much, it goes
+// on with the calls that are invalid on their own.
+func (s explanation) minimise(calls, all []view.Span) []view.Span {
+	if len(all) > maxMinimised {
 		s.meter.Missed(fmt.Errorf("%s are too many", words.Plural(len(all), "call")))
 		return calls
 	}
-	few := s.honest(calls, all)
-	if len(few) <= longProof {
-		return few
+	minimal := s.minimiseRobust(calls, all)
+	if len(minimal) <= longConflict {
+		return minimal
 	}
-	s = s.metered(s.short)
-	return s.dropping(s.dropOrder(few, 0), s.foundedBad)
+	s.search = s.withMeter(s.short)
+	return s.ddmin(s.removalOrder(minimal, 0), s.justifiedInvalid)
 }
 
-// honest drops calls as long as the rest is bad whatever became of them.
-func (s search) honest(calls, all []view.Span) []view.Span {
+// minimiseRobust removes calls as long as the rest is invalid with the removed ones as optional calls. It tries several
+// orders until the result is minimal on its own.
+func (s explanation) minimiseRobust(calls, all []view.Span) []view.Span {
 	try := func(rest []view.Span) ([]view.Span, bool) {
-		rest, bad := s.foundedBad(rest)
-		return rest, bad && s.regardless(rest, all)
+		rest, bad := s.justifiedInvalid(rest)
+		return rest, bad && s.robustlyInvalid(rest, all)
 	}
-	var few []view.Span
-	for order := range dropOrders {
-		got := s.dropping(s.dropOrder(calls, order), try)
-		alone := s.holds(got)
-		if few == nil || alone {
-			few = got
+	var minimal []view.Span
+	for order := range removalOrders {
+		got := s.ddmin(s.removalOrder(calls, order), try)
+		alone := s.isMinimal(got)
+		if minimal == nil || alone {
+			minimal = got
 		}
 		if alone {
 			break
 		}
 	}
-	return few
+	return minimal
 }
 
-// dropOrders is in how many orders it is tried to drop calls.
-const dropOrders = 8
+// removalOrders is in how many orders minimiseRobust tries to remove calls.
+const removalOrders = 8
 
-// dropOrder returns calls in the order in which to drop them. At first, those that
-// change nothing go first: they leave the others as they are.
-func (s search) dropOrder(calls []view.Span, order int) []view.Span {
+// removalOrder returns calls in the order in which to remove them. In the first two orders, read-only calls
+// come first, since the others do not depend on them.
+func (s explanation) removalOrder(calls []view.Span, order int) []view.Span {
 	calls = slices.Clone(calls)
 	if order%2 == 1 {
 		slices.Reverse(calls)
@@ -100,44 +102,29 @@ func (s search) dropOrder(calls []view.Span, order int) []view.Span {
 	if order < 2 {
 		sorting.Stable(calls, func(a, b view.Span) int { return view.BoolInt(!s.IsPure(a)) - view.BoolInt(!s.IsPure(b)) })
 	}
-	cut := len(calls) * (order / 2) / (dropOrders / 2)
+	cut := len(calls) * (order / 2) / (removalOrders / 2)
 	return slices.Concat(calls[cut:], calls[:cut])
 }
 
-// dropping drops calls as long as try says that the rest is bad: first many at
-// once, at last one by one.
-func (s search) dropping(calls []view.Span, try func([]view.Span) ([]view.Span, bool)) []view.Span {
-	for size := (len(calls) + 1) / 2; size >= 1; {
-		dropped := false
-		for i := 0; i < len(calls) && s.meter.Err == nil; {
-			rest := slices.Concat(calls[:i], calls[min(i+size, len(calls)):])
-			if rest, bad := try(rest); bad && len(rest) < len(calls) {
-				calls, dropped = rest, true
-			} else {
-				i += size
-			}
-		}
-		if size > 1 || !dropped {
-			size /= 2
-		}
-	}
-	return calls
+// ddmin removes calls as long as try says that the rest is invalid, until none can go or the budget ends.
+func (s explanation) ddmin(calls []view.Span, try func([]view.Span) ([]view.Span, bool)) []view.Span {
+	return ddmin.Minimise(calls, try, ddmin.Options{Stop: func() bool { return s.meter.Err != nil }})
 }
 
-// holds reports whether calls are in order without any one of them, even if none of
-// the others helps.
-func (s search) holds(calls []view.Span) bool {
+// isMinimal reports whether calls are linearizable without any one of them, even without the
+// optional ones.
+func (s explanation) isMinimal(calls []view.Span) bool {
 	for i := range calls {
-		if s.bad(s.founded(slices.Concat(calls[:i], calls[i+1:]))) {
+		if s.invalid(s.justified(slices.Concat(calls[:i], calls[i+1:]))) {
 			return false
 		}
 	}
 	return true
 }
 
-// regardless reports whether calls are certainly not linearizable, even if each of
-// the others may have happened, at its time, or not.
-func (s search) regardless(calls, all []view.Span) bool {
+// robustlyInvalid reports whether calls are certainly not linearizable, even with all
+// others as optional calls, each in its time.
+func (s explanation) robustlyInvalid(calls, all []view.Span) bool {
 	if len(calls) == len(all) {
 		return true
 	}
@@ -149,61 +136,61 @@ func (s search) regardless(calls, all []view.Span) bool {
 			until = max(until, sp.Ret)
 		}
 	}
-	loose := make([]view.Span, 0, len(all))
+	optional := make([]view.Span, 0, len(all))
 	for _, sp := range all {
 		sp.Optional = !must[sp.Call]
-		if sp.Call < until && !(sp.Optional && (s.IsPure(sp) || s.idle(sp))) {
-			loose = append(loose, sp)
+		if sp.Call < until && !(sp.Optional && (s.IsPure(sp) || s.noEffect(sp))) {
+			optional = append(optional, sp)
 		}
 	}
-	if !s.meter.Take(len(loose)) {
+	if !s.meter.Take(len(optional)) {
 		return false
 	}
-	f := s.frontier(loose)
+	f := s.frontier(optional)
 	for _, width := range []int{64, 0} {
-		f = f.again(width)
-		if end := f.run(); s.meter.Missed(end.err) || end.ok || !f.dropped {
+		f = f.withWidth(width)
+		if end := f.run(); s.meter.Missed(end.err) || end.ok || !f.incomplete {
 			return end.err == nil && !end.ok
 		}
 	}
 	return false
 }
 
-// bad reports whether calls are certainly not linearizable.
-func (s search) bad(spans []view.Span) bool {
+// invalid reports whether calls are certainly not linearizable. It returns false if the budget ends first.
+func (s explanation) invalid(spans []view.Span) bool {
 	if !s.meter.Take(len(spans)) {
 		return false
 	}
-	s, c := s.together(spans)
+	of, c := s.infer(spans)
 	if c != nil {
 		return true
 	}
-	if d, ok := s.quick(spans); ok {
+	if d, ok := of.decideDirectly(spans); ok {
 		return !d.ok
 	}
-	end := s.frontier(spans).run()
+	end := of.frontier(spans).run()
 	return !s.meter.Missed(end.err) && !end.ok
 }
 
-// foundedBad leaves out the calls whose answers none of the others explains, and reports whether the rest is bad. It asks
-// the cheaper question first: calls that are linearizable explain all of their answers.
-func (s search) foundedBad(calls []view.Span) ([]view.Span, bool) {
-	if !s.bad(calls) {
+// justifiedInvalid removes the calls whose answers none of the others justifies, and reports whether the rest is invalid. It
+// decides the cheaper question first: linearizable calls justify all of their answers.
+func (s explanation) justifiedInvalid(calls []view.Span) ([]view.Span, bool) {
+	if !s.invalid(calls) {
 		return calls, false
 	}
-	if rest := s.founded(calls); len(rest) < len(calls) {
-		return rest, s.bad(rest)
+	if rest := s.justified(calls); len(rest) < len(calls) {
+		return rest, s.invalid(rest)
 	}
 	return calls, true
 }
 
-// founded leaves out the calls whose answers none of the others explains.
-func (s search) founded(calls []view.Span) []view.Span {
+// justified removes the calls whose answers none of the others justifies.
+func (s explanation) justified(calls []view.Span) []view.Span {
 	for s.meter.Take(len(calls)) {
-		explained := s.explained(calls)
+		justified := s.justification(calls)
 		kept := make([]view.Span, 0, len(calls))
 		for i, sp := range calls {
-			if !sp.Known || explained(i) {
+			if !sp.Known || justified(i) {
 				kept = append(kept, sp)
 			}
 		}
@@ -215,26 +202,26 @@ func (s search) founded(calls []view.Span) []view.Span {
 	return calls
 }
 
-// explained returns a function that reports whether some of the calls explain the
-// answer to one of them, whatever they were answered themselves.
-func (s search) explained(of []view.Span) func(i int) bool {
+// justification returns a function that reports whether some of the calls justify the
+// answer to one of them, whatever their own answers were.
+func (s explanation) justification(of []view.Span) func(i int) bool {
 	if s.Hooks.Justified != nil {
 		explains := s.Hooks.Justified(view.Calls{H: s.H, Spans: of})
 		return func(i int) bool { return !s.meter.Take(len(of)/8) || explains(i) }
 	}
-	if since, ok := s.since(of); ok {
+	if since, ok := s.earliestPut(of); ok {
 		return func(i int) bool {
 			a, _ := s.Access(of[i])
 			at, ok := since[a.Saw]
 			return !a.Reads || ok && at < of[i].Ret
 		}
 	}
-	return func(i int) bool { return s.plausible(of, i) }
+	return func(i int) bool { return s.justifiedBySearch(of, i) }
 }
 
-// since returns from when on each value may have been in a register, whatever the
-// calls were answered. It returns false if the object is none.
-func (s search) since(calls []view.Span) (map[any]int, bool) {
+// earliestPut returns the earliest instant at which each value may have been in a register, whatever the
+// answers of the calls were. It returns false if the object is not a register.
+func (s explanation) earliestPut(calls []view.Span) (map[any]int, bool) {
 	if !s.Accessible() {
 		return nil, false
 	}
@@ -273,49 +260,50 @@ func (s search) since(calls []view.Span) (map[any]int, bool) {
 	return at, true
 }
 
-// plausible asks the model itself: the other calls may have happened at any time
-// after they were invoked, or not at all. An answer counts as explained if a short search does not
-// show that it is not.
-func (s search) plausible(calls []view.Span, i int) bool {
+// justifiedBySearch searches with the model itself: the other calls may take effect at any time
+// after they were invoked, or never. An answer counts as justified unless a short search
+// shows that it is not.
+func (s explanation) justifiedBySearch(calls []view.Span, i int) bool {
 	if !s.meter.Take(len(calls)) {
 		return true
 	}
-	var loose []view.Span
+	var optional []view.Span
 	for j, sp := range calls {
 		switch {
 		case j == i:
-			loose = append(loose, sp)
+			optional = append(optional, sp)
 		case sp.Call < calls[i].Ret && !s.IsPure(sp):
-			loose = append(loose, view.Span{Call: sp.Call, Ret: model.Never, End: -1, At: sp.At})
+			optional = append(optional, view.Span{Call: sp.Call, Ret: model.Never, End: -1, At: sp.At})
 		}
 	}
-	sorting.Func(loose, func(a, b view.Span) int { return a.Call - b.Call })
-	d := s.frontier(loose).dive(budget.PlausibleEach*len(loose) + 64)
+	sorting.Func(optional, func(a, b view.Span) int { return a.Call - b.Call })
+	d := s.frontier(optional).dfs(budget.JustifyPerCall*len(optional) + 64)
 	d.eager = len(d.classes) > 0
 	end := d.run()
 	return end.err != nil || end.ok
 }
 
 // Without returns calls without the i-th of them, and without those whose answers
-// no call that is left explains: who takes away a write must not blame the read
-// of what it wrote.
+// no remaining call justifies: without a write, the read
+// of what it wrote must go too.
 //
-// That is how a counter-example ([checker.Why]) is as small as it can be, context included. Its calls are not
-// linearizable on their own, nor if any other calls on their key happened as well, or did not.
+// In this sense a counterexample ([checker.Why]) is minimal, context included. Its calls are not
+// linearizable on their own, nor with the other calls on their key as optional ones.
 // Without any one of them, in the sense of Without, they are, or would be if
-// some of those others happened. Only where such a proof would take more than ten calls, which is so if
-// many calls of unknown outcome might have helped, it stops at calls that contradict
-// each other on their own.
+// some of those others happened. Only where such a proof would take more than ten calls, because
+// many indeterminate calls might justify an answer, the calls contradict
+// each other on their own only.
 //
-// A read of a register is explained by a call that was invoked before it
-// returned and may have put there what it saw, a dequeue by an enqueue of its value, and so
-// on: whatever other calls were answered, and whenever they returned. A call that saw
-// the initial state needs no explanation.
+// A read of a register is justified by a call that was invoked before it
+// returned and may have written what it saw, a dequeue by an enqueue of its value, and so
+// on, whatever the answers of other calls were, and whenever they returned. A call that saw
+// the initial state needs no justification.
 func Without[S comparable, In, Out any](m model.Model[S, In, Out], calls []history.Call, i int) []history.Call {
-	return left(view.Erased(&m), calls, i)
+	return withoutCall(view.Erased(&m), calls, i)
 }
 
-func left(m view.Model, calls []history.Call, i int) []history.Call {
+// withoutCall is Without for a model without types. It makes a history of the calls alone, with their indexes.
+func withoutCall(m view.Model, calls []history.Call, i int) []history.Call {
 	h := history.Of()
 	for _, c := range calls {
 		for n := max(c.Invoke.Index, c.Complete.Index); h.Len() <= n; {
@@ -333,9 +321,9 @@ func left(m view.Model, calls []history.Call, i int) []history.Call {
 			rest = append(rest, view.SpanOf(c))
 		}
 	}
-	s := search{View: m.Of(history.Of(ops...)), meter: budget.Unlimited()}
+	s := explanation{search: search{View: m.Of(history.Of(ops...)), meter: budget.Unlimited()}}
 	var left []history.Call
-	for _, sp := range s.founded(rest) {
+	for _, sp := range s.justified(rest) {
 		left = append(left, s.Call(sp))
 	}
 	return left

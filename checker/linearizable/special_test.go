@@ -20,7 +20,7 @@ import (
 type special struct {
 	name  string
 	calls []checkertest.Timed
-	want  string // what the counter-example says; empty if the history is linearizable
+	want  string // what the counterexample says; empty if the history is linearizable
 	few   int    // its calls
 }
 
@@ -34,7 +34,7 @@ func specials[S comparable, In, Out any](t *testing.T, m model.Model[S, In, Out]
 			s := search{View: view.Erase(m).Of(h)}
 			parts, bad := s.Split()
 			require.Nil(t, bad)
-			_, quick := s.quick(parts[0].Spans)
+			_, quick := s.decideDirectly(parts[0].Spans)
 			assert.True(t, quick, "it was searched")
 			got := New(m).Check(t.Context(), h).Explain(t.Context())
 			assert.Equal(t, New(slow).Check(t.Context(), h).Verdict, got.Verdict)
@@ -223,13 +223,13 @@ func specialsAgree[S comparable, In, Out any](t *testing.T, g rig[S, In, Out], t
 			s := search{View: view.Erase(g.m).Of(h)}
 			s.memory = 64 << 20
 			parts, _ := s.Split()
-			found := s.order(parts[0].Spans)
+			found := s.searchOrder(parts[0].Spans)
 			want := found.ok
 			if found.err != nil {
 				hard++
 				continue
 			}
-			if d, ok := s.quick(parts[0].Spans); ok {
+			if d, ok := s.decideDirectly(parts[0].Spans); ok {
 				require.Equal(t, want, d.ok, "%v", h)
 				decided++
 			}

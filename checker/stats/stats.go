@@ -127,7 +127,7 @@ func Measure(h *history.History) Report {
 	each := make([]gathering, len(s.Windows))
 	width := s.bins(h)
 	spans := newWindowSearch(s.Windows)
-	var shapes shapes.Reader
+	var shapes shapes.FieldReader
 	for c := range loneCalls(h) {
 		all.add(c)
 		byF.at(whatF(&shapes, c)).add(c)
@@ -186,7 +186,7 @@ func (s *Report) rate(c history.Call, width time.Duration) {
 }
 
 // whatF returns the F of a call, or "" if it has none.
-func whatF(s *shapes.Reader, c history.Call) string {
+func whatF(s *shapes.FieldReader, c history.Call) string {
 	op := c.Invoke
 	told, _, bad := s.Call(op, op.Index)
 	if bad != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/internal/shapes"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/history/edn"
 	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/internal/words"
 	"github.com/capsize-go/capsize/model"
@@ -154,7 +155,7 @@ type stock struct {
 func takeStock(h *history.History) stock {
 	var s stock
 	by := map[string]*callKind{}
-	var shapes shapes.Reader
+	var shapes shapes.FieldReader
 	for c := range h.Calls() {
 		s.all.add(c, false)
 		names, steps := kindsOf(&shapes, c.Invoke)
@@ -241,7 +242,7 @@ func (k *callKind) noun(n int) string {
 
 // kindOf returns the kind of a call that is no transaction.
 func (s stock) kindOf(c history.Call) string {
-	var known shapes.Reader
+	var known shapes.FieldReader
 	names, _ := kindsOf(&known, c.Invoke)
 	return names[0]
 }
@@ -257,7 +258,7 @@ func (s stock) String() string {
 
 // kindsOf returns the kinds of what an op asks, each once, and whether they are those of the
 // steps of a transaction.
-func kindsOf(s *shapes.Reader, op history.Op) (names []string, steps bool) {
+func kindsOf(s *shapes.FieldReader, op history.Op) (names []string, steps bool) {
 	if names = stepKinds(op.Input); len(names) > 0 {
 		return names, true
 	}
@@ -288,7 +289,7 @@ func stepKinds(in any) (names []string) {
 			if len(step) != 3 {
 				return nil
 			}
-			f, ok := step[0].(history.Keyword)
+			f, ok := step[0].(edn.Keyword)
 			if !ok {
 				return nil
 			}

@@ -14,6 +14,8 @@ import (
 
 // A conn is one end of a connection. Like [net.TCPConn] it can be closed in one
 // direction.
+//
+// It has many methods because both directions and the deadlines of one connection share one lock.
 type conn struct {
 	net    *Net
 	host   *host

@@ -127,7 +127,7 @@ func (m *copiesMeter) Add(ctx context.Context, r *capsize.Result) error {
 		return err
 	}
 	m.peeks, m.stale = m.peeks+c.Reads, m.stale+c.Stale
-	m.age, m.quiet = max(m.age, c.Age), max(m.quiet, c.Quiet)
+	m.age, m.quiet = max(m.age, c.Age), max(m.quiet, c.AgeAfterLastWrite)
 	if m.late == nil {
 		m.late = map[time.Duration]int{}
 	}

@@ -52,7 +52,7 @@ func varyVariant(name, doc string, expect checker.Verdict, change func(*cdn.Stac
 	change(&stack)
 	load := workloads.CacheLoad{Keys: 3, Writers: 2, Every: 10, Writes: 5, As: []string{"ann", "bob", "cyd", "dan"}}
 	return scenarios.Variant{Name: name, Doc: doc, Fixed: expect == checker.Valid, Test: capsize.Test{
-		Name: "cdn-vary " + name, System: stack, Workload: workloads.Copies(stack.Open, load), Checker: freshness.Foreign(),
+		Name: "cdn-vary " + name, System: stack, Workload: workloads.Copies(stack.Open, load), Checker: freshness.CrossUser(),
 		Nodes: stack.Nodes(), Clients: 12, Rate: 60, Duration: 40 * time.Second, Expect: expect,
 	}}
 }

@@ -12,18 +12,18 @@ import (
 // A Staleness counts how stale what caches answered was, and how often the database was read for it. It is the Meter of
 // the scenarios of caches.
 type Staleness struct {
-	Reads, Stale, Joined int
-	StaleSeeds           int           // runs with at least one stale read
-	Age, Quiet           time.Duration // the longest that what was read had been replaced; the same after the last write
-	Silent, SilentStale  int           // of the reads and of the stale ones: began after the last write
-	Behind               int           // versions
-	Back, Own            int           // reads that went back in time, or missed a write of their own process
-	Loads                int           // of the database
-	Most, Peak           int           // loads of one key within Window; of all keys
-	Foreign              int           // answers that belong to another principal
-	Aged                 int           // answers older than they may be
+	Reads, Stale, Coalesced             int
+	StaleSeeds                          int           // runs with at least one stale read
+	Age, AgeAfterLastWrite              time.Duration // the longest that what was read had been replaced; the same after the last write
+	AfterLastWrite, StaleAfterLastWrite int           // of the reads and of the stale ones: began after the last write
+	MaxBehind                           int           // versions
+	NonMonotonic, MissedOwnWrite        int           // reads that went back in time, or missed a write of their own process
+	Loads                               int           // of the database
+	MaxOfOne, MaxExpired                int           // loads of one key within Window; of all keys
+	CrossUser                           int           // answers that belong to another principal
+	MaxAgeExceeded                      int           // answers older than they may be
 
-	Window time.Duration // for Most; see freshness.MeasureLoads
+	Window time.Duration // for MaxOfOne; see freshness.MeasureLoads
 }
 
 // Add counts one run.
@@ -32,13 +32,13 @@ func (s *Staleness) Add(_ context.Context, r *capsize.Result) error {
 	if err != nil {
 		return err
 	}
-	s.Reads, s.Stale, s.Joined = s.Reads+m.Reads, s.Stale+m.Stale, s.Joined+m.Joined
+	s.Reads, s.Stale, s.Coalesced = s.Reads+m.Reads, s.Stale+m.Stale, s.Coalesced+m.Coalesced
 	if m.Stale > 0 {
 		s.StaleSeeds++
 	}
-	s.Age, s.Quiet, s.Behind = max(s.Age, m.Age), max(s.Quiet, m.Quiet), max(s.Behind, m.Behind)
-	s.Silent, s.SilentStale = s.Silent+m.Silent, s.SilentStale+m.SilentStale
-	s.Back, s.Own = s.Back+m.Back, s.Own+m.Own
+	s.Age, s.AgeAfterLastWrite, s.MaxBehind = max(s.Age, m.Age), max(s.AgeAfterLastWrite, m.AgeAfterLastWrite), max(s.MaxBehind, m.MaxBehind)
+	s.AfterLastWrite, s.StaleAfterLastWrite = s.AfterLastWrite+m.AfterLastWrite, s.StaleAfterLastWrite+m.StaleAfterLastWrite
+	s.NonMonotonic, s.MissedOwnWrite = s.NonMonotonic+m.NonMonotonic, s.MissedOwnWrite+m.MissedOwnWrite
 	return s.addRest(r)
 }
 
@@ -47,13 +47,13 @@ func (s *Staleness) addRest(r *capsize.Result) error {
 	if err != nil {
 		return err
 	}
-	s.Loads, s.Most, s.Peak = s.Loads+loads.Loads, max(s.Most, loads.Most), max(s.Peak, loads.Peak)
-	foreign, err := freshness.CountForeign(r.History)
+	s.Loads, s.MaxOfOne, s.MaxExpired = s.Loads+loads.Loads, max(s.MaxOfOne, loads.MaxOfOne), max(s.MaxExpired, loads.MaxExpired)
+	foreign, err := freshness.CountCrossUser(r.History)
 	if err != nil {
 		return err
 	}
-	aged, err := freshness.CountAged(r.History)
-	s.Foreign, s.Aged = s.Foreign+foreign, s.Aged+aged
+	aged, err := freshness.CountMaxAgeExceeded(r.History)
+	s.CrossUser, s.MaxAgeExceeded = s.CrossUser+foreign, s.MaxAgeExceeded+aged
 	return err
 }
 
@@ -61,15 +61,15 @@ func (s *Staleness) addRest(r *capsize.Result) error {
 func (s *Staleness) Fill(row *scenarios.Row) {
 	for metric, x := range map[string]float64{
 		"reads": float64(s.Reads), "stale_reads": float64(s.Stale), "stale_share": scenarios.Ratio(s.Stale, s.Reads),
-		"stale_share_active": scenarios.Ratio(s.Stale-s.SilentStale, s.Reads-s.Silent), "stale_seeds": float64(s.StaleSeeds),
-		"joined_reads": float64(s.Joined), "worst_age_ns": float64(s.Age), "worst_age_quiet_ns": float64(s.Quiet),
-		"versions_behind": float64(s.Behind), "back_reads": float64(s.Back), "own_reads": float64(s.Own),
-		"origin_loads": float64(s.Loads), "loads_per_read": scenarios.Ratio(s.Loads, s.Reads), "foreign_reads": float64(s.Foreign), "aged_reads": float64(s.Aged),
+		"stale_share_active": scenarios.Ratio(s.Stale-s.StaleAfterLastWrite, s.Reads-s.AfterLastWrite), "stale_seeds": float64(s.StaleSeeds),
+		"joined_reads": float64(s.Coalesced), "worst_age_ns": float64(s.Age), "worst_age_quiet_ns": float64(s.AgeAfterLastWrite),
+		"versions_behind": float64(s.MaxBehind), "back_reads": float64(s.NonMonotonic), "own_reads": float64(s.MissedOwnWrite),
+		"origin_loads": float64(s.Loads), "loads_per_read": scenarios.Ratio(s.Loads, s.Reads), "foreign_reads": float64(s.CrossUser), "aged_reads": float64(s.MaxAgeExceeded),
 	} {
 		row.Metrics[metric] = x
 	}
 	if s.Window > 0 {
-		row.Metrics["loads_at_once"], row.Metrics["peak_loads"] = float64(s.Most), float64(s.Peak)
+		row.Metrics["loads_at_once"], row.Metrics["peak_loads"] = float64(s.MaxOfOne), float64(s.MaxExpired)
 	}
 }
 

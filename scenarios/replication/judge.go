@@ -56,12 +56,12 @@ func (registers) losses(r *capsize.Result, c *Card) error {
 	}
 	c.Stale += s.Stale
 	c.Age = max(c.Age, s.Age)
-	c.Behind = max(c.Behind, s.Most)
+	c.Behind = max(c.Behind, s.MaxBehind)
 	n, err := consistency.CountLosses(model.Register(), r.History)
 	if err != nil {
 		return fmt.Errorf("losses: %w", err)
 	}
-	c.Lost += n.Never + n.Gone
+	c.Lost += n.NeverVisible + n.Vanished
 	return nil
 }
 

@@ -7,52 +7,52 @@ import (
 	"time"
 )
 
-// Budgets count steps, never time: a history has one verdict and one counter-example, on any
-// machine and under any load. A step is a configuration that a search visits, a question to
-// [model.Model.Step], or a call that a pass over many calls looks at.
+// Budgets count steps and not time, so that a history has one verdict and one counterexample on any
+// machine and under any load. A step is a configuration that a search visits, a call of
+// [model.Model.Step], or a call of the history that a pass over many calls visits.
 const (
 	DefaultSteps = 50_000_000 // of a check: about 20 to 60 s of a processor
-	explainSteps = 400_000    // of the explanation of a key: half for making it small, a quarter for making
-	// one shorter that is still long, a quarter for its core
-	stepOfModel   = 4    // what a question to Step counts
-	StateOfModel  = 64   // bytes of a state that count as one more
-	BagsOfStep    = 8    // comparisons of calls of unknown outcome that count as one more
-	PlausibleEach = 4    // for each call, for finding out whether an answer can be explained at all
-	turnOfMeter   = 1024 // steps between two looks at the context
-	turnOfSearch  = 64 * turnOfMeter
-	HeadStartTurn = 8 // turns of the first of two searches before the second one begins
+	explainSteps = 400_000    // of the explanation of a key: half for minimising, a quarter for making
+	// a long one shorter, a quarter for its core
+	stepsPerModelCall = 4    // what a call of the model's Step counts
+	StateBytesPerStep = 64   // bytes of a state that count as one step
+	MultisetsPerStep  = 8    // comparisons of multisets that count as one step
+	JustifyPerCall    = 4    // for each call, of the search whether an answer can be justified at all
+	meterTurn         = 1024 // steps between two checks of the context
+	searchTurn        = 64 * meterTurn
+	HeadStartTurn     = 8 // turns of the first of two searches before the second one starts
 )
 
 // A Meter bounds the work of a check, or of one part of its explanation, by steps and by a
 // context. Once it has ended, it stays so.
 type Meter struct {
-	Ctx   context.Context
-	left  int // steps of this turn
-	Rest  int // steps after this turn
-	Most  int
-	what  string      // what the steps are for
-	Pause func() bool // lets another search go on; false to end this one
-	turn  int         // steps until then
-	Err   error       // why no more steps may be taken
-	cut   error       // the first answer that was not found, because of this meter or of memory
+	Ctx     context.Context
+	left    int // steps of this turn
+	Rest    int // steps after this turn
+	Most    int
+	purpose string      // what the steps are for, in messages
+	Pause   func() bool // lets another search go on; false to end this one
+	turn    int         // steps until then
+	Err     error       // why no more steps may be taken
+	missed  error       // why the first answer was missed: this meter, or memory
 }
 
-// errOvertaken ends a search of which another one found the answer.
-var errOvertaken = errors.New("another search found the answer")
+// errAnswered ends a search when another one has found the answer.
+var errAnswered = errors.New("another search found the answer")
 
-// New returns a meter of so many steps, at least one.
+// New returns a meter of most steps, at least one.
 func New(ctx context.Context, most int, what string) *Meter {
-	return &Meter{Ctx: ctx, Rest: max(1, most), Most: max(1, most), what: what}
+	return &Meter{Ctx: ctx, Rest: max(1, most), Most: max(1, most), purpose: what}
 }
 
-// Unlimited never ends.
+// Unlimited returns a meter that never ends.
 func Unlimited() *Meter { return New(context.Background(), 1<<62, "this") }
 
 // Share takes one of n equal parts of the steps that are left, at least one step, for a meter of its own.
 func (m *Meter) Share(n int) *Meter {
 	part := m.Unused() / n
 	m.left, m.Rest = 0, m.Unused()-part
-	return &Meter{Ctx: m.Ctx, Rest: max(1, part), Most: m.Most, what: m.what}
+	return &Meter{Ctx: m.Ctx, Rest: max(1, part), Most: m.Most, purpose: m.purpose}
 }
 
 // Step counts one step, and reports whether it may be taken.
@@ -76,57 +76,58 @@ func (m *Meter) refill() bool {
 		m.left = 0
 		return false
 	}
-	n := min(m.Rest, max(turnOfMeter, -m.left))
+	n := min(m.Rest, max(meterTurn, -m.left))
 	m.left += n
 	m.Rest -= n
 	return true
 }
 
+// ended returns why no other turn may begin, or nil. It hands over to the other search when it is that one's turn.
 func (m *Meter) ended() error {
 	if m.Ctx.Err() != nil {
 		return context.Cause(m.Ctx)
 	}
 	if m.Rest < -m.left {
 		m.Rest = 0
-		return fmt.Errorf("the budget of %s for %s ended", StepCount(m.Most), m.what)
+		return fmt.Errorf("the budget of %s for %s ended", StepCount(m.Most), m.purpose)
 	}
 	if m.Pause == nil {
 		return nil
 	}
-	if m.turn -= turnOfMeter; m.turn <= 0 {
-		m.turn = turnOfSearch
+	if m.turn -= meterTurn; m.turn <= 0 {
+		m.turn = searchTurn
 		if !m.Pause() {
-			return errOvertaken
+			return errAnswered
 		}
 	}
 	return nil
 }
 
-// Ask counts a question to a model, whose answer may take long: it looks at the context each time.
+// Ask counts a call of the model's Step. That may take long, so it checks the context each time.
 func (m *Meter) Ask() error {
 	if m.Err == nil && m.Ctx.Err() != nil {
 		m.Err = context.Cause(m.Ctx)
 	}
 	if m.Err == nil {
-		m.Take(stepOfModel)
+		m.Take(stepsPerModelCall)
 	}
 	return m.Err
 }
 
-// Missed notes why an answer was not found, and reports whether there was none.
+// Missed records the error for which an answer was not found. It reports whether there is one.
 func (m *Meter) Missed(err error) bool {
-	if m.cut == nil && err != nil {
-		m.cut = err
+	if m.missed == nil && err != nil {
+		m.missed = err
 	}
 	return err != nil
 }
 
-// Why returns why not all was done that there was to do, or nil.
+// Why returns why the work is incomplete, or nil.
 func (m *Meter) Why() error {
 	if m.Err != nil {
 		return m.Err
 	}
-	return m.cut
+	return m.missed
 }
 
 // StepCount words a number of steps.
@@ -145,13 +146,13 @@ func grouped(n int) string {
 	return fmt.Sprintf("%s,%03d", grouped(n/1000), n%1000)
 }
 
-// ErrSteps ends a search that has a bound of its own on steps.
+// ErrSteps ends a search that has its own bound on steps.
 var ErrSteps = errors.New("the work for the search was used up")
 
 // Halves splits the steps that are left.
 func (m *Meter) Halves() [2]*Meter {
 	all := m.Unused()
-	half := func(n int) *Meter { return &Meter{Ctx: m.Ctx, Rest: n, Most: m.Most, what: m.what, Err: m.Err} }
+	half := func(n int) *Meter { return &Meter{Ctx: m.Ctx, Rest: n, Most: m.Most, purpose: m.purpose, Err: m.Err} }
 	m.left, m.Rest = 0, 0
 	return [2]*Meter{half(all - all/2), half(all / 2)}
 }
@@ -172,7 +173,7 @@ func Default() Limits {
 	return Limits{Memory: DefaultMemory, Steps: DefaultSteps, Explain: explainSteps}
 }
 
-// Context returns a context that ends after the time that [linearizable.Within] gives, less what was used, and says so.
+// Context returns a context that ends after the time of [linearizable.Within], less what was used. Its cause says so.
 func (set Limits) Context(ctx context.Context, used time.Duration) (context.Context, context.CancelFunc) {
 	if set.Within == 0 {
 		return ctx, func() {}
@@ -180,7 +181,7 @@ func (set Limits) Context(ctx context.Context, used time.Duration) (context.Cont
 	return context.WithTimeoutCause(ctx, set.Within-used, fmt.Errorf("the %v for this check ended", set.Within))
 }
 
-// Clock returns a function that says how much time was used, if that matters.
+// Clock returns a function that returns the time since, or always 0 if there is no bound on time.
 func (set Limits) Clock() func() time.Duration {
 	if set.Within == 0 {
 		return func() time.Duration { return 0 }
@@ -189,5 +190,5 @@ func (set Limits) Clock() func() time.Duration {
 	return func() time.Duration { return time.Since(began) }
 }
 
-// DefaultMemory is what a search may hold unless it is told.
+// DefaultMemory is the most bytes that a search may hold, without [linearizable.Memory].
 const DefaultMemory = 1 << 30

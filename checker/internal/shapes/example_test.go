@@ -12,7 +12,7 @@ func Example() {
 		F     string
 		Value int
 	}
-	var r shapes.Reader
+	var r shapes.FieldReader
 	c, _, bad := r.Call(history.Op{Input: ask{"add", 7}}, 0)
 	fmt.Println(c.F, c.Value, bad)
 	// Output: add 7 <nil>

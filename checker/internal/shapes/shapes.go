@@ -7,18 +7,19 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/internal/wording"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/history/edn"
 	"github.com/capsize-go/capsize/model"
 )
 
-// A Call is a call as these rules see it. Instants are indexes of ops.
+// A Call is a call of Jepsen's shape: a function and a value. Instants are indexes of ops.
 type Call struct {
 	F        string
-	Value    any // what was asked
+	Value    any // the input
 	Inv, End int // end is -1 if it never completed
 	Typ      history.Type
 }
 
-// Until returns the instant by which the call had certainly ended.
+// Until returns the instant by which the call had certainly ended; Never if it is indeterminate.
 func (c Call) Until() int {
 	if c.Typ == history.OK {
 		return c.End
@@ -26,15 +27,15 @@ func (c Call) Until() int {
 	return model.Never
 }
 
-// Reader finds the fields of inputs.
-type Reader struct {
+// A FieldReader reads function, key and value of inputs. It remembers the fields of the last type that it saw.
+type FieldReader struct {
 	last          reflect.Type
 	f, key, value int // of last; -1 where there is none
 }
 
-// Call returns the call that an op invokes, and its key. A completion of Jepsen's
-// that has no invocation is a call of an instant.
-func (s *Reader) Call(op history.Op, i int) (c Call, key string, bad *BadValue) {
+// Call returns the call that an op invokes, and its key. In Jepsen's histories a completion may
+// lack an invocation; it is a call that takes no time.
+func (s *FieldReader) Call(op history.Op, i int) (c Call, key string, bad *BadValue) {
 	c = Call{Inv: i, End: -1, Typ: history.Info}
 	in := op.Input
 	if op.Type != history.Invoke {
@@ -47,8 +48,8 @@ func (s *Reader) Call(op history.Op, i int) (c Call, key string, bad *BadValue) 
 		c.F, c.Value = v.F, v.Value
 		return c, key, nil
 	case history.Jepsener:
-		_, told := v.Jepsen(history.Invoke, nil)
-		c.F, c.Value = told.F, told.Value
+		_, jepsen := v.Jepsen(history.Invoke, nil)
+		c.F, c.Value = jepsen.F, jepsen.Value
 		return c, key, nil
 	}
 	v := reflect.ValueOf(in)
@@ -62,24 +63,24 @@ func (s *Reader) Call(op history.Op, i int) (c Call, key string, bad *BadValue) 
 		}
 		return c, key, nil
 	}
-	told, ok := history.AsJepsen(in)
+	jepsen, ok := history.AsJepsen(in)
 	if !ok {
 		return c, key, &BadValue{Op: op, Reason: fmt.Sprintf("%s asked for a %T that has no field F: %v", wording.Place(op), in, in)}
 	}
-	c.F, c.Value = told.F, told.Value
-	if m, ok := told.Value.(history.Map); ok {
-		if k, ok := m.Get(history.Keyword("key")); ok && len(m) <= 2 {
+	c.F, c.Value = jepsen.F, jepsen.Value
+	if m, ok := jepsen.Value.(edn.Map); ok {
+		if k, ok := m.Get(edn.Keyword("key")); ok && len(m) <= 2 {
 			key, _ = k.(string)
-			c.Value, _ = m.Get(history.Keyword("value"))
+			c.Value, _ = m.Get(edn.Keyword("value"))
 		}
 	}
 	return c, key, nil
 }
 
-// of reports whether a struct has the fields of an input.
-func (s *Reader) of(t reflect.Type) bool {
+// of finds the fields of a struct, and reports whether it has a function.
+func (s *FieldReader) of(t reflect.Type) bool {
 	if t != s.last {
-		*s = Reader{last: t, f: Field(t, "F", reflect.String), key: Field(t, "Key", reflect.String), value: Field(t, "Value", 0)}
+		*s = FieldReader{last: t, f: Field(t, "F", reflect.String), key: Field(t, "Key", reflect.String), value: Field(t, "Value", 0)}
 	}
 	return s.f >= 0
 }
@@ -93,14 +94,14 @@ func Field(t reflect.Type, name string, kind reflect.Kind) int {
 	return f.Index[0]
 }
 
-// A BadValue is an op that makes no sense to a rule.
+// A BadValue is an op with a malformed value.
 type BadValue struct {
 	Op     history.Op
 	Call   *history.Call // whose answer it is, if it is one
 	Reason string
 }
 
-// Result is Invalid if the system answered nonsense, and Unknown if nonsense was asked.
+// Result is Invalid if an answer is malformed, and Unknown if a question is.
 func (b *BadValue) Result(name string, h *history.History) checker.Result {
 	r := checker.Result{Checker: name, Verdict: checker.Unknown, Reason: b.Reason}
 	if b.Call != nil {

@@ -4,7 +4,7 @@ import (
 	"slices"
 )
 
-// An Access is an [model.Access] with numbers for values: none for nothing, and 0 for
+// An Access is a [model.Access] with numbers for values: None where nothing is read or written, and 0 for
 // the initial value.
 type Access struct {
 	Call, Ret int
@@ -13,43 +13,43 @@ type Access struct {
 	Optional  bool
 }
 
-// A reading is the accesses of calls on a register, or that one of the calls is more than that.
-type reading struct {
+// An accessList is the accesses of calls on a register. ok is false if one of the calls is more than a read, a write or both.
+type accessList struct {
 	spans  []Span
 	ops    []Access
 	values int
 	ok     bool
 }
 
-// Read returns the source with the accesses of these calls, which are then translated once.
+// Read returns the view with the accesses of these calls, so that [View.Numbered] need not number them again.
 func (s View) Read(spans []Span) View {
 	if len(spans) > 0 && s.Accessible() {
-		r := &reading{spans: spans}
+		r := &accessList{spans: spans}
 		r.ops, r.values, r.ok = s.accesses(spans)
-		s.once = r
+		s.read = r
 	}
 	return s
 }
 
-// Numbered returns the accesses of calls on a register, with numbers for values. It returns false if one of them is
-// more than that. What it returns must not be changed.
+// Numbered returns the accesses of calls on a register, with numbers for values. It returns false if one of the calls is
+// more than a read, a write or both. The caller must not change ops.
 func (s View) Numbered(spans []Span) (ops []Access, values int, ok bool) {
-	if r := s.once; r != nil && len(r.spans) == len(spans) && &r.spans[0] == &spans[0] {
+	if r := s.read; r != nil && len(r.spans) == len(spans) && &r.spans[0] == &spans[0] {
 		return r.ops, r.values, r.ok
 	}
 	return s.accesses(spans)
 }
 
-// beginWith gives the value for nothing, which somebody found, the number 0 as well. If the initial
-// value is written, it is a value like any other, and gives up that number.
-func beginWith(at int32, ops []Access) {
+// renumberNothing gives the value that stands for nothing, if it was read, the number 0 as well. If the initial
+// value is written, it is a value like any other, and gets another number.
+func renumberNothing(at int32, ops []Access) {
 	if at == 0 {
 		return
 	}
 	if o := ops[0]; o.Put == at && o.Known && (len(ops) == 1 || o.Ret < ops[1].Call) {
-		return // whoever comes later comes after that write
+		return // all other calls come after that write
 	}
-	zero := at // for what has the number 0 now
+	zero := at // the new number of what has 0 now
 	if !slices.ContainsFunc(ops, func(o Access) bool { return o.Put == 0 }) {
 		zero = 0
 	}

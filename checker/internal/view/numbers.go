@@ -1,7 +1,7 @@
 package view
 
-// Numbers counts values from 0 in the order in which they come. The first few stand in a
-// list, which is faster to look through than a map.
+// Numbers gives values numbers from 0, in the order in which they first occur. The first few are in a
+// list, which is faster to search than a map.
 type numbers[K comparable] struct {
 	first    []K
 	more     map[K]int32
@@ -12,12 +12,12 @@ type numbers[K comparable] struct {
 // fewNumbers is how many values a list of them holds.
 const fewNumbers = 12
 
-// NewNumbers returns numbers for about so many values.
+// NewNumbers returns numbers for about expected values.
 func NewNumbers[K comparable](expected int) *numbers[K] {
 	return &numbers[K]{first: make([]K, 0, min(expected, fewNumbers)), expected: expected}
 }
 
-// Of returns the number of v, which is a new one if v is.
+// Of returns the number of v, a new one if v is new.
 func (c *numbers[K]) Of(v K) int32 {
 	n, ok := c.find(v)
 	if ok {

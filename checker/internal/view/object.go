@@ -9,15 +9,15 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// What judges and explains does not have the types of the model: the compiler would make it once more for each
-// model in each package that has one, and did so for half a minute. So inputs and outputs are boxed, as
-// a history has them anyway, and [Hooks] ask the model. Its states and values are an [object].
+// Checkers do not have the types of the model as type parameters: the compiler would compile them again for each
+// model in each package that uses one, which took half a minute. So inputs and outputs are boxed, as
+// in a history, and [Hooks] call the model. Its states and values are an [object].
 
-// Hooks are what a model says of calls, without its types. Those that the model lacks are nil, but for takes, gives,
-// types, describe and keyOf.
+// Hooks are a model's functions without its types. Those that the model lacks are nil, except Takes, Gives,
+// types, describe and KeyOf.
 type Hooks struct {
 	Name     string
-	Register bool // whether the model says what a call reads and writes
+	Register bool // whether the model has Access
 	Keyed    bool // whether it has keys
 
 	Takes, Gives func(v any) bool        // whether a value is an input, or an answer, of the model
@@ -36,13 +36,13 @@ type Hooks struct {
 	Justified      func(Calls) func(i int) bool
 }
 
-// Calls are some of a history.
+// Calls are some calls of a history.
 type Calls struct {
 	H     *history.History
 	Spans []Span
 }
 
-// AnsweredTo returns what a call was answered, or nil if that is not known.
+// AnsweredTo returns the answer to a call, or nil if it is not known.
 func AnsweredTo(h *history.History, sp Span) any {
 	if !sp.Known {
 		return nil
@@ -50,13 +50,13 @@ func AnsweredTo(h *history.History, sp Span) any {
 	return h.At(sp.End).Output
 }
 
-// as returns an answer with its type. No answer at all counts as the zero Out: a write has nothing to say.
+// as returns an answer with its type. A missing answer is the zero Out, as that of a write may be.
 func as[Out any](v any) Out {
 	out, _ := v.(Out)
 	return out
 }
 
-func factsOf[In, Out any](c Calls) model.Calls[In, Out] {
+func callsOf[In, Out any](c Calls) model.Calls[In, Out] {
 	return model.Calls[In, Out]{N: len(c.Spans), At: func(i int) model.Call[In, Out] {
 		sp := &c.Spans[i]
 		f := model.Call[In, Out]{In: c.H.At(sp.Call).Input.(In), Known: sp.Known, Invoked: sp.Call, Returned: sp.Ret}
@@ -67,18 +67,18 @@ func factsOf[In, Out any](c Calls) model.Calls[In, Out] {
 	}}
 }
 
-// An Model is a model without its types.
+// A Model is a model without its types.
 type Model struct {
 	*Hooks
 	over func(h *history.History) object
 }
 
-// Of returns what tells of the calls of a history.
+// Of returns the view of the calls of a history.
 func (m Model) Of(h *history.History) View {
 	return View{Hooks: m.Hooks, object: m.over(h), H: h}
 }
 
-// Erase returns a model without its types. It panics if the model lacks what it needs.
+// Erase returns a model without its types. It panics if the model has no Name or no Step.
 func Erase[S comparable, In, Out any](m model.Model[S, In, Out]) Model {
 	if m.Name == "" || m.Step == nil {
 		panic(fmt.Sprintf("checker: model %q needs Name and Step", m.Name))
@@ -86,7 +86,7 @@ func Erase[S comparable, In, Out any](m model.Model[S, In, Out]) Model {
 	return Erased(&m)
 }
 
-// Erased returns a model without its types, of a model that has what it needs.
+// Erased is Erase for a model that has Name and Step.
 func Erased[S comparable, In, Out any](m *model.Model[S, In, Out]) Model {
 	k := &Hooks{Name: m.Name, Register: m.Access != nil, Keyed: m.Key != nil, Zero: *new(Out)}
 	k.Takes = func(v any) bool { _, ok := v.(In); return ok }
@@ -111,18 +111,18 @@ func Erased[S comparable, In, Out any](m *model.Model[S, In, Out]) Model {
 		v.access = func(in, out any, known bool) (model.Access[S], bool) { return m.Access(in.(In), as[Out](out), known) }
 	}
 	if m.Nothing != nil {
-		v.nothing, v.mayBe = m.Nothing(m.Init)
+		v.nothing, v.maybeNothing = m.Nothing(m.Init)
 	}
 	if m.Infer != nil {
-		v.refine = func(c Calls) (model.Inference[S], bool) { return m.Infer(factsOf[In, Out](c)) }
+		v.infer = func(c Calls) (model.Inference[S], bool) { return m.Infer(callsOf[In, Out](c)) }
 	}
 	if m.Canonical != nil {
-		v.fold = func(c Calls) func(S) S { return m.Canonical(factsOf[In, Out](c).All()) }
+		v.canonical = func(c Calls) func(S) S { return m.Canonical(callsOf[In, Out](c).All()) }
 	}
 	return Model{k, func(h *history.History) object { return &typedObject[S]{Hooks: k, valued: v, h: h} }}
 }
 
-// eraseMore erases what only models of this package say.
+// eraseMore sets the hooks for the model's accelerators.
 func eraseMore[S comparable, In, Out any](k *Hooks, m *model.Model[S, In, Out]) {
 	if m.NoEffect != nil {
 		k.NoEffect = func(in any) bool { return m.NoEffect(in.(In)) }
@@ -134,11 +134,11 @@ func eraseMore[S comparable, In, Out any](k *Hooks, m *model.Model[S, In, Out]) 
 		k.ClassKey = func(b []byte, in, out any) []byte { return m.ClassKey(b, in.(In), as[Out](out)) }
 	}
 	if m.Decide != nil {
-		k.Decide = func(c Calls) model.Decision { return m.Decide(factsOf[In, Out](c)) }
+		k.Decide = func(c Calls) model.Decision { return m.Decide(callsOf[In, Out](c)) }
 	}
 	if m.Subkey != nil {
 		k.Subkey = func(c Calls) func(int) int {
-			calls := factsOf[In, Out](c)
+			calls := callsOf[In, Out](c)
 			label := m.Subkey(calls)
 			if label == nil {
 				return nil
@@ -148,7 +148,7 @@ func eraseMore[S comparable, In, Out any](k *Hooks, m *model.Model[S, In, Out]) 
 	}
 	if m.Justified != nil {
 		k.Justified = func(c Calls) func(int) bool {
-			all := factsOf[In, Out](c).All()
+			all := callsOf[In, Out](c).All()
 			return func(i int) bool { return m.Justified(all[i], all) }
 		}
 	}
@@ -161,28 +161,28 @@ func describeAny(in, out any, known bool) string {
 	return fmt.Sprintf("%v → ?", in)
 }
 
-// An object is the states and the values of a model, as the calls of one history mention them. What must be fast gets
-// numbers for them; the rest gets them boxed.
+// An object is the states and the values of a model, as the calls of one history mention them. Searches see
+// them as numbers, explanations see them boxed.
 type object interface {
 	Initial() any
 	beginning() (v any, ok bool) // what stands for nothing, if that is a right answer at first
 
-	// Access says what a call reads and writes, and asks what it was meant to.
+	// Access says what a call reads and writes; intended says what its input asks for.
 	Access(sp Span) (model.Access[any], bool)
-	asks(in any) (model.Access[any], bool)
-	Puts(sp Span) (writes, ok bool)                            // whether a call writes, as access says it
+	intended(in any) (model.Access[any], bool)
+	Puts(sp Span) (writes, ok bool)                            // whether a call writes
 	accesses(spans []Span) (ops []Access, values int, ok bool) // those of calls on one key; value 0 is the initial one
 	Mentions(expected int) Mentions                            // those of calls on all keys
 
-	// refine returns the object that knows what calls tell together, or nil if they tell nothing. Plain is the way back.
-	refine(spans []Span) (object, *refined)
+	// infer returns the object with accesses inferred from the calls together, or nil if there are none. Plain undoes it.
+	infer(spans []Span) (object, *inferred)
 	plain() object
 
 	Step(state any, sp Span) (next any, ok bool, err error)
 	States(spans []Span) States
 }
 
-// A mention is an [model.Access] with numbers for values.
+// A mention is a [model.Access] with numbers for values.
 type mention struct {
 	Reads, Writes bool
 	Saw, Put      int32
@@ -197,36 +197,38 @@ type Mentions interface {
 
 // States number the states of an object. 0 is the initial one.
 type States interface {
-	Class(sp Span) // notes a call of another class
+	Class(sp Span) // adds a class, of which this is a call
 
-	// Next returns the state after a call of a class, or none if the answer is wrong; how many bytes it holds if it is a
-	// new one; and how long it is then, if it is a text.
+	// Next returns the state after a call of a class, or None if the answer is wrong. For a new state it returns
+	// its size in bytes, and its length if it is a string.
 	Next(state, class int32) (next int32, bytes, text int, err error)
 }
 
-// A valued is what a model says of states and values, without the types of inputs and outputs.
+// A valued is a model's functions on states and values, without the types of inputs and outputs.
 type valued[S comparable] struct {
 	init, nothing S
-	mayBe         bool // whether nothing is a right answer at first
+	maybeNothing  bool // whether nothing is a right answer at first
 	step          func(s S, in, out any) (S, bool)
 	access        func(in, out any, known bool) (model.Access[S], bool)
-	refine        func(Calls) (model.Inference[S], bool)
-	fold          func(Calls) func(S) S
+	infer         func(Calls) (model.Inference[S], bool)
+	canonical     func(Calls) func(S) S
 }
 
 // A typedObject is an [object] with its type.
 type typedObject[S comparable] struct {
 	*Hooks
 	*valued[S]
-	h       *history.History
-	refined *refined // if the calls on a key tell more together
-	by      []model.Access[S]
+	h        *history.History
+	inferred *inferred // if the accesses of calls on a key were inferred
+	by       []model.Access[S]
 }
 
+// accessOf returns what a call reads and writes: as inferred, or as the model says. A call that
+// writes what it reads counts as a read.
 func (t *typedObject[S]) accessOf(sp Span) (a model.Access[S], ok bool) {
 	switch {
-	case t.refined != nil:
-		if i, ok := t.refined.find(sp); ok {
+	case t.inferred != nil:
+		if i, ok := t.inferred.find(sp); ok {
 			return t.by[i], true
 		}
 		return a, false
@@ -235,7 +237,7 @@ func (t *typedObject[S]) accessOf(sp Span) (a model.Access[S], ok bool) {
 	}
 	a, ok = t.valued.access(t.h.At(sp.Call).Input, AnsweredTo(t.h, sp), sp.Known)
 	if a.Reads && a.Writes && a.Saw == a.Put {
-		a.Writes = false // it leaves things as they are
+		a.Writes = false // it changes nothing
 		a.Reads = sp.Known
 	}
 	return a, ok
@@ -246,7 +248,7 @@ func (t *typedObject[S]) Access(sp Span) (model.Access[any], bool) {
 	return model.Access[any]{Reads: a.Reads, Writes: a.Writes, Saw: a.Saw, Put: a.Put}, ok
 }
 
-func (t *typedObject[S]) asks(in any) (model.Access[any], bool) {
+func (t *typedObject[S]) intended(in any) (model.Access[any], bool) {
 	if !t.Register {
 		return model.Access[any]{}, false
 	}
@@ -261,8 +263,9 @@ func (t *typedObject[S]) Puts(sp Span) (writes, ok bool) {
 
 func (t *typedObject[S]) Initial() any { return t.init }
 
-func (t *typedObject[S]) beginning() (v any, ok bool) { return t.nothing, t.mayBe }
+func (t *typedObject[S]) beginning() (v any, ok bool) { return t.nothing, t.maybeNothing }
 
+// accesses numbers the values of calls on one key. It returns false if one of the calls is more than a read, a write or both.
 func (t *typedObject[S]) accesses(spans []Span) (ops []Access, values int, ok bool) {
 	number := NewNumbers[S](len(spans)/2 + 1)
 	number.Of(t.init)
@@ -281,9 +284,9 @@ func (t *typedObject[S]) accesses(spans []Span) (ops []Access, values int, ok bo
 		}
 		ops[i] = o
 	}
-	if t.mayBe {
+	if t.maybeNothing {
 		if at, mentioned := number.find(t.nothing); mentioned {
-			beginWith(at, ops)
+			renumberNothing(at, ops)
 		}
 	}
 	return ops, int(number.n), true
@@ -322,7 +325,7 @@ func (m *mentioned[S]) Of(sp Span) (got mention, ok bool) {
 }
 
 func (m *mentioned[S]) Nothing() (n int32, ok bool) {
-	if !m.t.mayBe {
+	if !m.t.maybeNothing {
 		return 0, false
 	}
 	return m.number.find(m.t.nothing)
@@ -330,19 +333,20 @@ func (m *mentioned[S]) Nothing() (n int32, ok bool) {
 
 func (m *mentioned[S]) Value(n int32) any { return m.values[n] }
 
-func (t *typedObject[S]) refine(spans []Span) (object, *refined) {
-	if t.valued.refine == nil || !t.anyRough(t.h, spans) {
+// infer lets the model infer accesses, if it can and one of the calls needs that.
+func (t *typedObject[S]) infer(spans []Span) (object, *inferred) {
+	if t.valued.infer == nil || !t.anyNeedsInference(t.h, spans) {
 		return nil, nil
 	}
-	r, ok := t.valued.refine(Calls{t.h, spans})
+	r, ok := t.valued.infer(Calls{t.h, spans})
 	if !ok {
 		return nil, nil
 	}
-	of := &refined{spans, r.ShownBy, r.Conflict}
-	return &typedObject[S]{Hooks: t.Hooks, valued: t.valued, h: t.h, refined: of, by: r.By}, of
+	of := &inferred{spans, r.ShownBy, r.Conflict}
+	return &typedObject[S]{Hooks: t.Hooks, valued: t.valued, h: t.h, inferred: of, by: r.By}, of
 }
 
-func (k *Hooks) anyRough(h *history.History, spans []Span) bool {
+func (k *Hooks) anyNeedsInference(h *history.History, spans []Span) bool {
 	for _, sp := range spans {
 		if k.NeedsInference(h.At(sp.Call).Input) {
 			return true
@@ -365,15 +369,14 @@ func (e *stepError) Error() string {
 	return fmt.Sprintf("the %s model panicked at %s: %v", e.model, e.op, e.cause)
 }
 
-// recovered makes a panic of the model at a call an error: it must not end the whole test, which has more to report
-// than that.
+// recovered turns a panic of the model at a call into an error, so that the test goes on and reports the rest.
 func (k *Hooks) recovered(h *history.History, sp Span, err *error) {
 	if p := recover(); p != nil {
 		*err = &stepError{k.Name, fmt.Sprintf("%v, %s", k.describeCall(h, sp), wording.Place(h.At(sp.Call))), p}
 	}
 }
 
-// describeCall says what a call asked and was answered. A model that panics at that loses its words only.
+// describeCall describes a call: its input and its output. If the model panics, the input alone has to do.
 func (k *Hooks) describeCall(h *history.History, sp Span) (text string) {
 	in := h.At(sp.Call).Input
 	defer func() {
@@ -392,41 +395,41 @@ func (t *typedObject[S]) Step(state any, sp Span) (next any, ok bool, err error)
 	return t.stepFrom(state.(S), sp)
 }
 
-// stepFrom asks the model.
+// stepFrom calls the model's Step.
 func (t *typedObject[S]) stepFrom(state S, sp Span) (next S, ok bool, err error) {
 	defer t.recovered(t.h, sp, &err)
 	next, ok = t.valued.step(state, t.h.At(sp.Call).Input, AnsweredTo(t.h, sp))
 	return next, ok, nil
 }
 
-// A visited is [States] with their type. They are equal if Go says so.
+// A visited is [States] with their type. States are equal as Go compares them, after Canonical.
 type visited[S comparable] struct {
-	t     *typedObject[S]
-	all   []S
-	ids   map[S]int32
-	kinds []Span // a call of each class
-	fold  func(S) S
+	t         *typedObject[S]
+	all       []S
+	ids       map[S]int32
+	classes   []Span // a call of each class
+	canonical func(S) S
 }
 
 func (t *typedObject[S]) States(spans []Span) States {
 	v := &visited[S]{t: t, all: []S{t.init}, ids: make(map[S]int32, len(spans)/4)}
 	v.ids[t.init] = 0
-	if t.fold != nil {
-		v.fold = t.fold(Calls{t.h, spans})
+	if t.canonical != nil {
+		v.canonical = t.canonical(Calls{t.h, spans})
 	}
 	return v
 }
 
-func (v *visited[S]) Class(sp Span) { v.kinds = append(v.kinds, sp) }
+func (v *visited[S]) Class(sp Span) { v.classes = append(v.classes, sp) }
 
 func (v *visited[S]) Next(state, class int32) (next int32, bytes, text int, err error) {
-	sp := v.kinds[class]
+	sp := v.classes[class]
 	to, ok, err := v.t.stepFrom(v.all[state], sp)
 	if err != nil || !ok && sp.Known {
 		return model.None, 0, 0, err
 	}
-	if v.fold != nil {
-		to = v.fold(to)
+	if v.canonical != nil {
+		to = v.canonical(to)
 	}
 	if next, ok = v.ids[to]; ok {
 		return next, 0, 0, nil

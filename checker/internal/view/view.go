@@ -10,13 +10,13 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// A Span is a call, seen as the stretch of a history in which it took effect.
+// A Span is a call, seen as the interval of a history in which it took effect.
 // Instants are the indexes of ops: no two are the same, so there are no ties.
 type Span struct {
 	Call, Ret int   // it took effect after the one and before the other
 	End       int   // index of its completion, or -1
-	Known     bool  // whether it certainly happened, and what was answered
-	Optional  bool  // whether it may as well not have happened, for the sake of argument
+	Known     bool  // whether it certainly happened, so that its answer is known
+	Optional  bool  // whether a search may leave it out, though Known
 	At        int32 // its place among the calls on its key
 }
 
@@ -37,19 +37,19 @@ type Part struct {
 	calls int32
 }
 
-// A View finds out what the calls of a history are about.
+// A View shows the calls of a history as a model sees them.
 type View struct {
 	*Hooks
 	object
-	H       *history.History
-	Refined *refined // if the calls on a key tell more together
-	once    *reading // the accesses of some calls, if they are known
+	H        *history.History
+	Inferred *inferred   // if the accesses of calls on a key were inferred
+	read     *accessList // the accesses of some calls, if they were read before
 }
 
-// Words says what a call asked and was answered.
+// Words describes a call: its input and its output.
 func (s View) Words(sp Span) string { return s.describeCall(s.H, sp) }
 
-// IsPure reports whether a call changes nothing, as far as the model says.
+// IsPure reports whether a call is read-only, as far as the model says.
 func (s View) IsPure(sp Span) bool {
 	if s.Pure != nil {
 		return sp.Known && s.Pure(s.H.At(sp.Call).Input, AnsweredTo(s.H, sp))
@@ -61,11 +61,13 @@ func (s View) IsPure(sp Span) bool {
 	return false
 }
 
-// IsMoot reports whether a call may as well not have happened, if its outcome is unknown.
-func (s View) IsMoot(sp Span) bool { return s.NoEffect != nil && s.NoEffect(s.H.At(sp.Call).Input) }
+// HasNoEffect reports whether an indeterminate call changes nothing, whether it happened or not.
+func (s View) HasNoEffect(sp Span) bool {
+	return s.NoEffect != nil && s.NoEffect(s.H.At(sp.Call).Input)
+}
 
-// Accessible reports whether it may be known what calls read and write.
-func (s View) Accessible() bool { return s.Register || s.Refined != nil }
+// Accessible reports whether the model may say what calls read and write.
+func (s View) Accessible() bool { return s.Register || s.Inferred != nil }
 
 // Call returns the call as the history has it.
 func (s View) Call(sp Span) history.Call {
@@ -83,9 +85,9 @@ func (s View) Call(sp Span) history.Call {
 
 // A Malformed value is an input or an output that is not of the model's types.
 type Malformed struct {
-	op     history.Op
-	answer bool
-	reason string
+	op       history.Op
+	isAnswer bool
+	reason   string
 }
 
 // Split sorts the calls of a history by key. It returns the first value, if
@@ -120,12 +122,12 @@ func (s View) Split() (parts []*Part, bad *Malformed) {
 		parts[n].calls++
 		all, of = append(all, sp), append(of, n)
 	}
-	deal(parts, all, of)
+	distribute(parts, all, of)
 	return parts, nil
 }
 
-// deal gives each part its calls, of which it knows how many there are.
-func deal(parts []*Part, all []Span, of []int32) {
+// distribute gives each part its calls. parts[i].calls is how many it has.
+func distribute(parts []*Part, all []Span, of []int32) {
 	if len(parts) == 1 {
 		parts[0].Spans = all
 		return
@@ -140,8 +142,8 @@ func deal(parts []*Part, all []Span, of []int32) {
 	}
 }
 
-// Until returns the calls as they stood at an instant: those invoked later are
-// not there yet, and those that returned later have not been answered.
+// Until returns the calls as they stood at an instant: without those invoked later,
+// and with those that returned later as pending.
 func Until(spans []Span, at int) []Span {
 	var cut []Span
 	for _, sp := range spans {
@@ -156,53 +158,53 @@ func Until(spans []Span, at int) []Span {
 	return cut
 }
 
-// A refined is the calls of a refinement.
-type refined struct {
-	spans []Span
-	shown []int32 // by call, the one that shows what it read and wrote, or none
-	clash []int   // calls that contradict each other without more ado
+// An inferred is the calls whose accesses a model inferred.
+type inferred struct {
+	spans    []Span
+	shownBy  []int32 // by call, the one from which its access was inferred, or None
+	conflict []int   // calls that contradict each other already
 }
 
-// find returns where a call stands among those that were refined: mostly where it stands among all.
-func (r *refined) find(sp Span) (int, bool) {
+// find returns the index of a call in spans: mostly its index among all calls on the key.
+func (r *inferred) find(sp Span) (int, bool) {
 	if i := int(sp.At); i < len(r.spans) && r.spans[i].Call == sp.Call {
 		return i, true
 	}
 	return slices.BinarySearchFunc(r.spans, sp.Call, func(x Span, call int) int { return x.Call - call })
 }
 
-// Shows returns the call that shows what another read and wrote, if one does.
-func (r *refined) Shows(sp Span) (Span, bool) {
-	if i, ok := r.find(sp); ok && r.shown[i] != model.None {
-		return r.spans[r.shown[i]], true
+// Shows returns the call from which the access of another was inferred, if one was.
+func (r *inferred) Shows(sp Span) (Span, bool) {
+	if i, ok := r.find(sp); ok && r.shownBy[i] != model.None {
+		return r.spans[r.shownBy[i]], true
 	}
 	return Span{}, false
 }
 
-// Together returns the source with what its model can tell of the calls on a key
-// together. If that alone is a contradiction, it returns the places of the calls of it.
-func (s View) Together(spans []Span) (View, []int) {
-	o, r := s.refine(spans)
+// Infer returns the view with the accesses that the model infers from all calls on a key
+// together. If these contradict each other already, it returns the indexes of the calls that do.
+func (s View) Infer(spans []Span) (View, []int) {
+	o, r := s.infer(spans)
 	if o == nil {
 		return s, nil
 	}
-	s.object, s.Refined = o, r
-	return s, r.clash
+	s.object, s.Inferred = o, r
+	return s, r.conflict
 }
 
-// Unrefined returns the source without what [View.Together] found out.
-func (s View) Unrefined() View {
-	if s.Refined != nil {
-		s.object, s.Refined = s.plain(), nil
+// WithoutInference returns the view without the accesses that [View.Infer] found.
+func (s View) WithoutInference() View {
+	if s.Inferred != nil {
+		s.object, s.Inferred = s.plain(), nil
 	}
 	return s
 }
 
-// Result returns what a checker says of a history with a value that is not of the model's types: Invalid if it is
-// an answer, and Unknown if nobody could have answered.
+// Result returns the result for a history with a value that is not of the model's types: Invalid if it is
+// an answer, and Unknown if it is a question.
 func (bad *Malformed) Result(h *history.History) checker.Result {
 	r := checker.Result{Checker: "linearizable", Verdict: checker.Unknown, Reason: bad.reason}
-	if bad.answer {
+	if bad.isAnswer {
 		r.Verdict = checker.Invalid
 		for c := range h.Calls() {
 			if c.Complete.Index == bad.op.Index {
@@ -213,7 +215,7 @@ func (bad *Malformed) Result(h *history.History) checker.Result {
 	return r
 }
 
-// BoolInt returns 1 if b is true, to be counted.
+// BoolInt returns 1 for true and 0 for false.
 func BoolInt(b bool) int {
 	if b {
 		return 1

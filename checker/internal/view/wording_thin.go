@@ -11,21 +11,21 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// WordThin tells of a value that was seen without having been written: by a call
-// that failed, by a swap that was answered "no", by one that began later, on another key, or by
-// nobody. It adds the call that is to blame.
-func (s View) WordThin(w *checker.Why, thin Span) {
-	a, _ := s.Access(thin)
-	seen := s.Call(thin)
-	d := deed{a, seen, s.writes(thin)}
-	what := d.act(w.Key)
+// ExplainThinAir gives the reason for a thin-air read. The value was asked for by a call
+// that failed, by a swap that found another value, by one that began later, on another key, or by
+// none. It adds the call that asked for it.
+func (s View) ExplainThinAir(w *checker.Why, thinAir Span) {
+	a, _ := s.Access(thinAir)
+	seen := s.Call(thinAir)
+	d := operation{a, seen, s.asksToWrite(thinAir)}
+	what := d.did(w.Key)
 	if d.Writes {
 		what = fmt.Sprintf("found %s%s", words.Value(d.Saw), words.Of(w.Key, "in"))
 	}
-	w.Reason = fmt.Sprintf("%s %s, which nobody ever wrote", d.who(), what)
+	w.Reason = fmt.Sprintf("%s %s, which nobody ever wrote", d.process(), what)
 	if c := s.lastWrite(w.Key, seen); c != nil && a.Saw == any(model.Nil) {
 		put, _ := s.Access(SpanOf(*c))
-		w.Reason = fmt.Sprintf("%s found nothing%s, but process %d had written %s %s", d.who(), words.Of(w.Key, "in"),
+		w.Reason = fmt.Sprintf("%s found nothing%s, but process %d had written %s %s", d.process(), words.Of(w.Key, "in"),
 			c.Invoke.Process, words.Value(put.Put), d.after(*c))
 		addCall(w, *c)
 	} else if c, elsewhere := s.suspect(w.Key, a.Saw, seen); c != nil {
@@ -33,20 +33,20 @@ func (s View) WordThin(w *checker.Why, thin Span) {
 		asked := strings.TrimSuffix(s.describe(c.Invoke.Input, s.Zero, false), " → ?")
 		switch {
 		case elsewhere:
-			w.Reason = fmt.Sprintf("%s %s, which nobody wrote there; %s asked for it on %s: %s", d.who(), what, by, s.KeyOf(c.Invoke.Input), asked)
+			w.Reason = fmt.Sprintf("%s %s, which nobody wrote there; %s asked for it on %s: %s", d.process(), what, by, s.KeyOf(c.Invoke.Input), asked)
 		case c.Complete.Type == history.Fail:
-			w.Reason = fmt.Sprintf("%s %s, but %s had failed to write it%s", d.who(), what, by, words.Because(c.Complete.Err))
+			w.Reason = fmt.Sprintf("%s %s, but %s had failed to write it%s", d.process(), what, by, words.Because(c.Complete.Err))
 		case c.Complete.Type == history.OK:
 			got, _ := s.Access(SpanOf(*c))
 			w.Reason = fmt.Sprintf("%s %s; only %s's %s could have written it, and it was answered that it had found %s",
-				d.who(), what, by, asked, words.Value(got.Saw))
+				d.process(), what, by, asked, words.Value(got.Saw))
 		case seen.Returned() < c.Invoke.Index:
-			w.Reason = fmt.Sprintf("%s %s %s before %s began to write it", d.who(), what,
+			w.Reason = fmt.Sprintf("%s %s %s before %s began to write it", d.process(), what,
 				words.Duration(c.Invoke.Time-seen.Complete.Time), by)
 		}
 		addCall(w, *c)
 	}
-	w.Culprit = slices.IndexFunc(w.Calls, func(c history.Call) bool { return c.Invoke.Index == thin.Call })
+	w.Culprit = slices.IndexFunc(w.Calls, func(c history.Call) bool { return c.Invoke.Index == thinAir.Call })
 }
 
 // addCall adds a call to a counterexample, in its place.

@@ -7,7 +7,7 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// A headline is how the result of a checker is put in a few words.
+// A headline says the result of a checker in a few words.
 type headline struct {
 	Broken string // of an invalid result
 	What   string // of an unknown one: what could not be judged
@@ -53,7 +53,7 @@ var Headlines = map[string]headline{
 	"coalesced":           {"a key was loaded too often", "loads"},
 }
 
-// Worded gives a result the words of the checker of that name, unless it has words.
+// Worded sets Broken and Undecided of a result to the headlines of the checker of that name, where they are empty.
 func Worded(r checker.Result, name string) checker.Result {
 	h, ok := Headlines[name]
 	if ok && r.Broken == "" {
@@ -65,7 +65,7 @@ func Worded(r checker.Result, name string) checker.Result {
 	return r
 }
 
-// Named gives all results of a checker the words of that name.
+// Named returns the checker with all its results [Worded].
 func Named(name string, c checker.Checker) checker.Checker {
 	return checker.Func(func(ctx context.Context, h *history.History) checker.Result { return Worded(c.Check(ctx, h), name) })
 }

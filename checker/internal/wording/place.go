@@ -6,7 +6,7 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// Place says which op is meant.
+// Place names an op in a message.
 func Place(o history.Op) string {
 	at := ""
 	if o.Node != "" {

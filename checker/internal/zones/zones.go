@@ -9,68 +9,68 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// A cluster is what is known of one value: who wrote it and who saw it.
-type cluster struct {
-	writer      int32 // who put it; none for the initial value
-	next        int32 // the swap that took it away, or none
-	first, last int32 // the reads of it that returned first and were invoked last, or none
-	live        bool  // whether it was certainly there at some time
+// A valueCalls is the calls that wrote and read one value (Gibbons and Korach's cluster).
+type valueCalls struct {
+	writer      int32 // the call that wrote it; None for the initial value
+	next        int32 // the swap that replaced it, or None
+	first, last int32 // the reads of it that returned first and were invoked last, or None
+	live        bool  // whether it was certainly written
 	visited     bool
 }
 
-// A zone is the stretch that a chain of values claims for itself: no other
+// A zone is the interval of a chain of values: no other
 // chain may come between its calls. If the first return comes before the last
-// invocation, the chain was there all the time from f to s.
+// invocation, the register held the chain all the time from f to s.
 type zone struct {
 	f, s     int   // first return, last invocation
 	root     int32 // first value of the chain
-	fOp, sOp int32 // the calls that f and s belong to, or none for the initial value
+	fOp, sOp int32 // the calls that f and s belong to, or None for the initial value
 }
 
 // A Conflict is why accesses contradict each other.
 type Conflict struct {
-	Ops  []int32 // indexes of calls that do so on their own
-	Thin int32   // index of a call that saw what nobody wrote, or none
+	Ops     []int32 // indexes of calls that contradict each other on their own
+	ThinAir int32   // index of a thin-air read, or None
 
-	Clash bool // whether the calls are as few as can be already
+	Minimal bool // whether none of the calls can be left out
 }
 
 // A zoning decides whether accesses to a register are linearizable, if every
 // value was written once: Gibbons and Korach, Testing Shared Memories (1997),
 // section 4.2, in O(n log n). It goes further than they do:
 //
-//   - A write of which nobody knows whether it happened is taken not to have
-//     happened if nobody saw its value, and to have no end otherwise.
-//   - A swap stands right behind the value that it found, so the values of a chain of
+//   - An indeterminate write counts as not
+//     happened if its value was never read, and as pending for ever otherwise.
+//   - A swap comes right behind the value that it found, so the values of a chain of
 //     swaps share one zone. Within a chain the order is given, and is compared
 //     with real time in one pass.
 //   - The initial value was written before everything.
 //
 // Chain A must come before chain B if a call of A returned before a call of B
 // was invoked: if A.f < B.s. There is an order of the chains unless two of them
-// must each come before the other. For take a cycle of such demands, and the
+// must each come before the other. Proof: take a cycle of this relation, and the
 // chain M in it with the largest s: the f of every chain of the cycle is less
 // than the s of its successor, hence less than M.s, so each must come before M,
 // and M before its successor.
 //
-// With lenient set, a value that nobody wrote counts as written by a call that is not
-// shown. Then leaving calls out can not make a contradiction.
+// With lenient set, a value without a writer counts as written by a call that is not
+// shown. Then leaving calls out can't make a contradiction.
 type zoning struct {
 	ops     []view.Access
-	values  []cluster
+	values  []valueCalls
 	lenient bool
 }
 
-// Decide returns nil if the accesses are linearizable, else why they are not. It
+// Decide returns nil if the accesses are linearizable, else a conflict. It
 // returns false if a value was written twice.
 func Decide(ops []view.Access, values int, lenient bool) (*Conflict, bool) {
-	z := zoning{ops: ops, values: make([]cluster, values), lenient: lenient}
-	if !z.writers() {
+	z := zoning{ops: ops, values: make([]valueCalls, values), lenient: lenient}
+	if !z.findWriters() {
 		return nil, false
 	}
-	z.liveness()
-	if c := z.observers(); c != nil {
-		c.Ops = z.witnessed(c.Ops)
+	z.findLive()
+	if c := z.findReaders(); c != nil {
+		c.Ops = z.withEvidence(c.Ops)
 		return c, true
 	}
 	zones, c := z.chains()
@@ -78,13 +78,13 @@ func Decide(ops []view.Access, values int, lenient bool) (*Conflict, bool) {
 		c = z.overlap(zones)
 	}
 	if c != nil {
-		c.Ops = z.witnessed(c.Ops)
+		c.Ops = z.withEvidence(c.Ops)
 	}
 	return c, true
 }
 
-// witnessed adds to calls those that show that the unknown ones among them happened.
-func (z *zoning) witnessed(ops []int32) []int32 {
+// withEvidence adds the calls that show that the indeterminate ones among ops happened.
+func (z *zoning) withEvidence(ops []int32) []int32 {
 	for i := 0; i < len(ops); i++ {
 		o := &z.ops[ops[i]]
 		if o.Known {
@@ -100,11 +100,11 @@ func (z *zoning) witnessed(ops []int32) []int32 {
 	return slices.Compact(ops)
 }
 
-// writers finds out who wrote each value. It returns false if two calls did, or
-// if one wrote the initial value.
-func (z *zoning) writers() bool {
+// findWriters sets the writer of each value. It returns false if a value has two, or
+// if a call wrote the initial value.
+func (z *zoning) findWriters() bool {
 	for i := range z.values {
-		z.values[i] = cluster{writer: model.None, next: model.None, first: model.None, last: model.None}
+		z.values[i] = valueCalls{writer: model.None, next: model.None, first: model.None, last: model.None}
 	}
 	for i, o := range z.ops {
 		if o.Put == model.None {
@@ -118,9 +118,9 @@ func (z *zoning) writers() bool {
 	return true
 }
 
-// liveness finds the values that were there: those whose write is certain, those
-// that somebody saw, and what those came from.
-func (z *zoning) liveness() {
+// findLive finds the values that were certainly written: those of completed writes, those
+// that were read, and those that were swapped for them.
+func (z *zoning) findLive() {
 	z.values[0].live = true
 	for _, o := range z.ops {
 		if !o.Known {
@@ -145,10 +145,10 @@ func (z *zoning) happened(o view.Access) bool {
 	return o.Known || o.Put != model.None && z.values[o.Put].live
 }
 
-// observers finds out who saw each value, and complains about values that were
-// seen without having been written, and about values that were swapped twice.
-func (z *zoning) observers() (found *Conflict) {
-	complain := func(c Conflict) {
+// findReaders sets the readers of each value, and reports thin-air reads
+// and values that were swapped twice: the first of them.
+func (z *zoning) findReaders() (found *Conflict) {
+	report := func(c Conflict) {
 		if found == nil {
 			found = &c
 		}
@@ -159,11 +159,11 @@ func (z *zoning) observers() (found *Conflict) {
 		}
 		v := &z.values[o.Saw]
 		if v.writer == model.None && o.Saw != 0 && !z.lenient {
-			complain(Conflict{Ops: []int32{int32(i)}, Thin: int32(i)})
+			report(Conflict{Ops: []int32{int32(i)}, ThinAir: int32(i)})
 		}
 		if o.Put != model.None {
 			if v.next != model.None {
-				complain(Conflict{Ops: []int32{v.next, int32(i)}, Thin: model.None})
+				report(Conflict{Ops: []int32{v.next, int32(i)}, ThinAir: model.None})
 			}
 			v.next = int32(i)
 			continue
@@ -179,7 +179,7 @@ func (z *zoning) observers() (found *Conflict) {
 }
 
 // isRoot reports whether a value starts a chain: it was not swapped for another.
-func (z *zoning) isRoot(v *cluster) bool {
+func (z *zoning) isRoot(v *valueCalls) bool {
 	return v.live && (v.writer == model.None || z.ops[v.writer].Saw == model.None)
 }
 
@@ -236,11 +236,11 @@ func (z *zoning) walk(root int32) (zn zone, n int, c *Conflict) {
 		x := &z.values[v]
 		x.visited = true
 		if x.writer != model.None && !visit(x.writer) {
-			return zn, n, &Conflict{Ops: z.segment(root, zn.sOp, x.writer), Thin: model.None}
+			return zn, n, &Conflict{Ops: z.segment(root, zn.sOp, x.writer), ThinAir: model.None}
 		}
 		if x.first != model.None {
 			if !visit(x.first) {
-				return zn, n, &Conflict{Ops: z.segment(root, zn.sOp, x.first), Thin: model.None}
+				return zn, n, &Conflict{Ops: z.segment(root, zn.sOp, x.first), ThinAir: model.None}
 			}
 			visit(x.last)
 		}
@@ -251,24 +251,24 @@ func (z *zoning) walk(root int32) (zn zone, n int, c *Conflict) {
 	}
 }
 
-// home returns the value at which a call stands in its chain.
-func (z *zoning) home(op int32) int32 {
+// valueAt returns the value of a call's place in its chain.
+func (z *zoning) valueAt(op int32) int32 {
 	if o := z.ops[op]; o.Put != model.None {
 		return o.Put
 	}
 	return z.ops[op].Saw
 }
 
-// segment returns two calls of a chain with those that put the values between
+// segment returns two calls of a chain with those that wrote the values between
 // them. Without a first call it starts at the root.
 func (z *zoning) segment(root, a, b int32) []int32 {
 	from := root
 	if a != model.None {
-		from = z.home(a)
+		from = z.valueAt(a)
 	}
 	to := from
 	if b != model.None {
-		to = z.home(b)
+		to = z.valueAt(b)
 	}
 	ops := []int32{a, b}
 	seen := 0
@@ -302,7 +302,7 @@ func (z *zoning) cycle() *Conflict {
 			w := z.values[v].writer
 			ops = append(ops, w)
 			if v = z.ops[w].Saw; v == int32(i) {
-				return &Conflict{Ops: ops, Thin: model.None}
+				return &Conflict{Ops: ops, ThinAir: model.None}
 			}
 		}
 	}
@@ -310,8 +310,8 @@ func (z *zoning) cycle() *Conflict {
 }
 
 // overlap finds two chains that must each come before the other: two whose
-// stretches overlap, or one within the stretch of another. It returns the pair
-// that shows first.
+// zones overlap, or one within the zone of another. It returns the pair
+// that is complete first in the history.
 func (z *zoning) overlap(zones []zone) *Conflict {
 	n := 0
 	for _, zn := range zones {
@@ -355,10 +355,10 @@ func (z *zoning) overlap(zones []zone) *Conflict {
 	}
 	ops := append(z.segment(a.root, a.fOp, a.sOp), z.segment(b.root, b.fOp, b.sOp)...)
 	slices.Sort(ops)
-	return &Conflict{Ops: slices.Compact(ops), Thin: model.None}
+	return &Conflict{Ops: slices.Compact(ops), ThinAir: model.None}
 }
 
-// Of decides calls by the values written, and returns false where that is impossible.
+// Of decides calls by zones. It returns false if the model has no accesses, or a value was written twice.
 func Of(s view.View, spans []view.Span, lenient bool) (*Conflict, bool) {
 	if !s.Accessible() {
 		return nil, false

@@ -110,7 +110,7 @@ func (a *App) readShared(ctx context.Context, key string, user int) (model.Copy,
 	})
 	c, _ := got.(model.Copy)
 	if !mine {
-		c.Joined, c.Loads = c.Loads > 0, 0
+		c.Coalesced, c.Loads = c.Loads > 0, 0
 	}
 	return c, err
 }

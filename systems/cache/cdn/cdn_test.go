@@ -62,7 +62,7 @@ func TestCorrect(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			x := test(s, busy)
-			x.Checker, x.Seeds = checker.All(freshness.Foreign(), freshness.Aged()), tier.Seeds(t, 1, 1)
+			x.Checker, x.Seeds = checker.All(freshness.CrossUser(), freshness.MaxAgeExceeded()), tier.Seeds(t, 1, 1)
 			x.Duration, x.Nemesis = tier.InRace(6*time.Second, x.Duration), tier.InRace(cutOffSoon, cutOff)
 			capsize.Run(t, x)
 		})
@@ -83,14 +83,14 @@ func TestBugs(t *testing.T) {
 		change  func(s *cdn.Stack)
 		checker checker.Checker
 	}{
-		"ignore-age":       {func(s *cdn.Stack) { s.Bugs, s.Origin.Control = cdn.IgnoreAge, "max-age=5" }, freshness.Aged()},
-		"ignore-vary":      {personal("max-age=30", cdn.IgnoreVary), freshness.Foreign()},
-		"store-private":    {personal("private", cdn.StorePrivate|cdn.IgnoreVary), freshness.Foreign()},
-		"coalesce-private": {personal("private", cdn.CoalescePrivate|cdn.IgnoreVary), freshness.Foreign()},
+		"ignore-age":       {func(s *cdn.Stack) { s.Bugs, s.Origin.Control = cdn.IgnoreAge, "max-age=5" }, freshness.MaxAgeExceeded()},
+		"ignore-vary":      {personal("max-age=30", cdn.IgnoreVary), freshness.CrossUser()},
+		"store-private":    {personal("private", cdn.StorePrivate|cdn.IgnoreVary), freshness.CrossUser()},
+		"coalesce-private": {personal("private", cdn.CoalescePrivate|cdn.IgnoreVary), freshness.CrossUser()},
 		"no-epoch":         {func(s *cdn.Stack) { s.Bugs = cdn.NoEpoch }, freshness.New(freshness.Promise{})},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bug, err := cdn.ParseBug(name)
+			bug, err := cdn.Bugs.Parse(name)
 			require.NoError(t, err)
 			s := stack(x.change)
 			require.NotZero(t, s.Bugs&bug)
@@ -116,7 +116,7 @@ func TestBugs(t *testing.T) {
 			assert.Positive(t, found)
 		})
 	}
-	names, _ := cdn.BugNames()
+	names, _ := cdn.Bugs.Names()
 	assert.Len(t, names, 5)
 }
 
@@ -203,7 +203,7 @@ func TestOutage(t *testing.T) {
 	begins, lasts := tier.For(4*time.Second, 8*time.Second), tier.For(10*time.Second, 20*time.Second)
 	for control, answered := range map[string]bool{"max-age=5, stale-if-error=60": true, "max-age=5": false} {
 		x := test(stack(func(s *cdn.Stack) { s.Origin.Control, s.Purge.Off = control, true }), workloads.CacheLoad{Writes: 2})
-		x.Nemesis, x.Workload.Checker = nemesis.At(begins, lasts, originCutOff), freshness.Aged()
+		x.Nemesis, x.Workload.Checker = nemesis.At(begins, lasts, originCutOff), freshness.MaxAgeExceeded()
 		r, err := capsize.Exec(t.Context(), t, x)
 		require.NoError(t, err)
 		require.Equal(t, checker.Valid, r.Verdict, r.Reason)

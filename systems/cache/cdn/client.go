@@ -104,8 +104,8 @@ func copyOf(b body, answer reply) model.Copy {
 	if at, err := strconv.ParseInt(answer.header.Get(readAt), 10, 64); err == nil {
 		out.Made = time.Duration(at)
 	}
-	out.From, out.Joined = servedBy(answer.header)
-	if out.From == "" && !out.Joined {
+	out.From, out.Coalesced = servedBy(answer.header)
+	if out.From == "" && !out.Coalesced {
 		out.Loads = 1
 	}
 	return out

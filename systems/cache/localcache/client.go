@@ -47,7 +47,7 @@ func (c *Client) do(ctx context.Context, request any) (model.Copy, error) {
 	if err == nil {
 		err = a.err
 	}
-	return model.Copy{Version: a.row.Version, Made: a.row.Made, Joined: a.joined, Loads: a.loads}, err
+	return model.Copy{Version: a.row.Version, Made: a.row.Made, Coalesced: a.joined, Loads: a.loads}, err
 }
 
 // Close has nothing to close.

@@ -57,7 +57,7 @@ func losses(t *testing.T, store primarykv.Store, count int) (acked, gone int) {
 		require.NoError(t, err)
 		n, err := consistency.CountLosses(model.Register(), r.History)
 		require.NoError(t, err)
-		acked, gone = acked+n.Acked, gone+n.Never+n.Gone
+		acked, gone = acked+n.Acked, gone+n.NeverVisible+n.Vanished
 		for _, c := range r.Checks { // replicas converge, whatever was lost
 			if c.Checker != "register" && c.Checker != "linearizable" {
 				assert.NotEqual(t, checker.Invalid, c.Verdict, "seed %d: %s: %s", seed, c.Checker, c.Reason)

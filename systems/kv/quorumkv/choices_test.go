@@ -164,15 +164,15 @@ func TestWhatConflictsLose(t *testing.T) {
 				require.NoError(t, err)
 				l, err := consistency.CountLosses(model.Register(), r.History)
 				require.NoError(t, err)
-				registers.Acked, registers.Gone = registers.Acked+l.Acked, registers.Gone+l.Gone+l.Never
+				registers.Acked, registers.Vanished = registers.Acked+l.Acked, registers.Vanished+l.Vanished+l.NeverVisible
 			}
 			t.Logf("of %d writes %d are lost and %d undone; of %d to registers %d are lost to older ones",
-				n.Kept+n.Lost+n.Undone, n.Lost, n.Undone, registers.Acked, registers.Gone)
+				n.Kept+n.Lost+n.Undone, n.Lost, n.Undone, registers.Acked, registers.Vanished)
 			assert.Equal(t, c.loses, n.Lost > 0)
 			if !c.toOlders {
-				assert.Zero(t, registers.Gone)
+				assert.Zero(t, registers.Vanished)
 			} else if c.conflict == quorumkv.LWW {
-				assert.Positive(t, registers.Gone)
+				assert.Positive(t, registers.Vanished)
 			}
 		})
 	}

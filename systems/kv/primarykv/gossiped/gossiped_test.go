@@ -121,7 +121,7 @@ func TestMemberlistDecides(t *testing.T) {
 			n, err := consistency.CountLosses(model.Register(), r.History)
 			require.NoError(t, err)
 			if c.mode == primarykv.Sync {
-				assert.Zero(t, n.Never+n.Gone)
+				assert.Zero(t, n.NeverVisible+n.Vanished)
 			}
 		}
 	}
@@ -137,7 +137,7 @@ func TestGossipedReplays(t *testing.T) {
 	for seed := range n {
 		a := runGossiped(t, primarykv.Async, nemesis.Partitions(nemesis.Leader), uint64(seed+1))
 		b := runGossiped(t, primarykv.Async, nemesis.Partitions(nemesis.Leader), uint64(seed+1))
-		if capsize.Difference(a, b) == "" {
+		if a.Diff(b) == "" {
 			alike++
 		}
 	}
