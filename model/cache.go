@@ -33,14 +33,14 @@ type Copy struct {
 	// no such key.
 	Version int `json:"version"`
 
-	Missing  bool            `json:"missing,omitempty"`   // of a peek: there is no copy
-	From     string          `json:"from,omitempty"`      // who had what was read; empty if it is not told
-	Coalesced   bool            `json:"joined,omitempty"`    // a load brought it that had been under way when the read began
-	Loads    int             `json:"loads,omitempty"`     // how often the read went to the database
-	Made     time.Duration   `json:"made,omitempty"`      // when the database gave it out
-	MaxAge   time.Duration   `json:"max_age,omitempty"`   // how old a copy may be that is served; 0 if that is not told
-	For      string          `json:"for,omitempty"`       // the principal whose it is; empty if it is everybody's
-	LoadedAt []time.Duration `json:"loaded_at,omitempty"` // when the database was read
+	Missing   bool            `json:"missing,omitempty"`   // of a peek: there is no copy
+	From      string          `json:"from,omitempty"`      // who had what was read; empty if it is not told
+	Coalesced bool            `json:"joined,omitempty"`    // a load brought it that had been under way when the read began
+	Loads     int             `json:"loads,omitempty"`     // how often the read went to the database
+	Made      time.Duration   `json:"made,omitempty"`      // when the database gave it out
+	MaxAge    time.Duration   `json:"max_age,omitempty"`   // how old a copy may be that is served; 0 if that is not told
+	For       string          `json:"for,omitempty"`       // the principal whose it is; empty if it is everybody's
+	LoadedAt  []time.Duration `json:"loaded_at,omitempty"` // when the database was read
 }
 
 // String says what was answered.

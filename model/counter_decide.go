@@ -42,7 +42,7 @@ func decideCounter(of Calls[CounterOp, int]) Decision {
 		return f
 	}
 	if up || down {
-		if f := monotone(calls, up); f.Conflict != nil {
+		if f := monotonicReads(calls, up); f.Conflict != nil {
 			return f
 		}
 	}
@@ -142,17 +142,17 @@ func counterBounds(calls []Call[CounterOp, int]) Decision {
 		low := upDone.before(c.Invoked) + downBegun.before(c.Returned)
 		high := upBegun.before(c.Returned) + downDone.before(c.Invoked)
 		if c.Out < low || c.Out > high {
-			return Violated("but what was added makes "+between(low, high), offBounds(calls, r, low)...)
+			return Violated("but what was added makes "+between(low, high), outOfBounds(calls, r, low)...)
 		}
 	}
 	return Satisfied
 }
 
-// offBounds returns a read that is out of its bounds with few calls that show it:
+// outOfBounds returns a read that is out of its bounds with few calls that show it:
 // if it saw too little, the adds that had certainly added more, and all that may
 // have taken away; if it saw too much, the contrary. A read of what can't be had by any
 // adds stands alone, and so does one for which they would be too many to look at.
-func offBounds(calls []Call[CounterOp, int], read, low int) []int {
+func outOfBounds(calls []Call[CounterOp, int], read, low int) []int {
 	const most = 200
 	sign := 1
 	if calls[read].Out >= low {
@@ -188,8 +188,8 @@ func offBounds(calls []Call[CounterOp, int], read, low int) []int {
 	return bad
 }
 
-// monotone finds two reads one after the other of which the second one went back.
-func monotone(calls []Call[CounterOp, int], up bool) Decision {
+// monotonicReads finds two reads one after the other of which the second one went back.
+func monotonicReads(calls []Call[CounterOp, int], up bool) Decision {
 	reads := counterReads(calls)
 	ended := slices.Clone(reads)
 	sort.Slice(ended, func(i, j int) bool { return calls[ended[i]].Returned < calls[ended[j]].Returned })

@@ -75,10 +75,10 @@ func KV() Model[string, KVOp, string] {
 			return Access[string]{}, false
 		},
 		Accelerators: Accelerators[string, KVOp, string]{
-			Infer:          refineKV,
+			Infer:          inferKV,
 			NeedsInference: func(in KVOp) bool { return in.F == "append" },
-			Canonical:      foldKV,
-			Justified:      foundedKV,
+			Canonical:      canonicalKV,
+			Justified:      justifiedKV,
 		},
 	}
 }

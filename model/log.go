@@ -50,16 +50,16 @@ func Log() Model[string, LogOp, []int] {
 		},
 		Accelerators: Accelerators[string, LogOp, []int]{
 			NoEffect:  func(in LogOp) bool { return in.F == "read" },
-			ClassKey:  func(b []byte, in LogOp, out []int) []byte { return packCall(b, in.F, in.Value, out) },
+			ClassKey:  func(b []byte, in LogOp, out []int) []byte { return appendCallKey(b, in.F, in.Value, out) },
 			Decide:    decideLog,
-			Justified: foundedLog,
+			Justified: justifiedLog,
 		},
 	}
 }
 
-// foundedLog reports whether others appended what a read shows, and enough for
+// justifiedLog reports whether others appended what a read shows, and enough for
 // the offset that an append was told.
-func foundedLog(c Call[LogOp, []int], calls []Call[LogOp, []int]) bool {
+func justifiedLog(c Call[LogOp, []int], calls []Call[LogOp, []int]) bool {
 	if c.In.F == "append" {
 		n := 0
 		for _, o := range calls {

@@ -10,7 +10,7 @@ import "slices"
 // in the length of all reads.
 func decideLog(of Calls[LogOp, []int]) Decision {
 	calls := of.All()
-	l := logOrder{calls: calls, appends: make(map[int]int, len(calls)), longest: -1, ladder: ladder{latest: -1, by: -1}}
+	l := logOrder{calls: calls, appends: make(map[int]int, len(calls)), longest: -1, ladder: levels{latest: -1, by: -1}}
 	if !l.scan() {
 		return Undecided
 	}
@@ -20,7 +20,7 @@ func decideLog(of Calls[LogOp, []int]) Decision {
 	if f := l.offsets(); !f.Decided || f.Conflict != nil {
 		return f
 	}
-	return l.climb()
+	return l.realTime()
 }
 
 // A logOrder is the state of decideLog.
@@ -30,7 +30,7 @@ type logOrder struct {
 	longest int         // the longest read, or -1
 	order   []int       // what it shows
 	at      map[int]int // where
-	ladder  ladder
+	ladder  levels
 }
 
 func (l *logOrder) scan() bool {
@@ -101,8 +101,8 @@ func (l *logOrder) offsets() Decision {
 	return f
 }
 
-// climb compares the order with real time.
-func (l *logOrder) climb() Decision {
+// realTime compares the order with real time.
+func (l *logOrder) realTime() Decision {
 	byLength := make([][]int, len(l.order)+1)
 	for i, c := range l.calls {
 		if c.In.F == "read" && c.Known {

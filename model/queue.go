@@ -61,7 +61,7 @@ func queueModel(name string, put func(s string, v int) string) Model[string, Que
 		Pure:     func(in QueueOp, out int) bool { return in.F == "dequeue" && out == Nil },
 		Describe: describeQueue,
 		Accelerators: Accelerators[string, QueueOp, int]{
-			Justified: foundedQueue,
+			Justified: justifiedQueue,
 		},
 	}
 }
@@ -86,7 +86,7 @@ func UnorderedQueue() Model[string, QueueOp, int] {
 		Accelerators: Accelerators[string, QueueOp, int]{
 			NoEffect:  func(in QueueOp) bool { return in.F == "dequeue" }, // nobody looks whether anything is left
 			Subkey:    func(Calls[QueueOp, int]) func(Call[QueueOp, int]) int { return queueValue },
-			Justified: foundedQueue,
+			Justified: justifiedQueue,
 		},
 	}
 }
@@ -117,8 +117,8 @@ func queueValue(c Call[QueueOp, int]) int {
 	return c.Out
 }
 
-// foundedQueue reports whether others put what a call took.
-func foundedQueue(c Call[QueueOp, int], calls []Call[QueueOp, int]) bool {
+// justifiedQueue reports whether others put what a call took.
+func justifiedQueue(c Call[QueueOp, int], calls []Call[QueueOp, int]) bool {
 	return c.In.F != "dequeue" || c.Out == Nil || slices.ContainsFunc(calls, func(o Call[QueueOp, int]) bool {
 		return o.In.F == "enqueue" && o.In.Value == c.Out && o.Invoked < c.Returned
 	})

@@ -23,15 +23,15 @@ func decidePriority(of Calls[QueueOp, int]) Decision {
 	}
 	return c.eitherWay(func(elements []element) Decision {
 		slices.SortFunc(elements, func(a, b element) int { return cmp.Compare(a.value, b.value) })
-		when := newMoments(elements)
+		when := newIntervals(elements)
 		for i, e := range elements {
 			from := max(e.called, e.asked)
-			if e.take >= 0 && !when.free(from, e.taken) {
+			if e.take >= 0 && !when.anyUncovered(from, e.taken) {
 				smaller := slices.Clone(elements[:i])
 				slices.SortFunc(smaller, byPut)
 				return Violated("though something smaller was there all the time", callsOf(cover(smaller, from, e.taken), e.take, e.put)...)
 			}
-			when.fill(e.in, e.asked)
+			when.cover(e.in, e.asked)
 		}
 		slices.SortFunc(elements, byPut)
 		return c.neverEmpty(elements)
@@ -42,13 +42,13 @@ func byPut(a, b element) int { return a.in - b.in }
 
 // Moments are the stretches between the ends of elements, some of which are filled.
 // Next leads from each that is to a later one, and on to the first that is not.
-type moments struct {
+type intervals struct {
 	at   []int // where each begins
 	next []int32
 }
 
-func newMoments(elements []element) *moments {
-	m := &moments{at: make([]int, 0, 4*len(elements)+1)}
+func newIntervals(elements []element) *intervals {
+	m := &intervals{at: make([]int, 0, 4*len(elements)+1)}
 	for _, e := range elements {
 		m.at = append(m.at, e.called, e.in, e.asked, e.taken)
 	}
@@ -61,13 +61,13 @@ func newMoments(elements []element) *moments {
 	return m
 }
 
-func (m *moments) number(at int) int32 {
+func (m *intervals) number(at int) int32 {
 	i, _ := slices.BinarySearch(m.at, at)
 	return int32(i)
 }
 
-// empty returns the first stretch from i on that is not filled.
-func (m *moments) empty(i int32) int32 {
+// firstUncovered returns the first stretch from i on that is not filled.
+func (m *intervals) firstUncovered(i int32) int32 {
 	for m.next[i] != i {
 		m.next[i] = m.next[m.next[i]]
 		i = m.next[i]
@@ -75,12 +75,14 @@ func (m *moments) empty(i int32) int32 {
 	return i
 }
 
-// free reports whether a part of the time between two instants is not filled.
-func (m *moments) free(from, to int) bool { return m.empty(m.number(from)) < m.number(to) }
+// anyUncovered reports whether a part of the time between two instants is not filled.
+func (m *intervals) anyUncovered(from, to int) bool {
+	return m.firstUncovered(m.number(from)) < m.number(to)
+}
 
-func (m *moments) fill(from, to int) {
+func (m *intervals) cover(from, to int) {
 	end := m.number(to)
-	for i := m.empty(m.number(from)); i < end; i = m.empty(i) {
+	for i := m.firstUncovered(m.number(from)); i < end; i = m.firstUncovered(i) {
 		m.next[i] = i + 1
 	}
 }

@@ -43,16 +43,16 @@ func Set() Model[string, SetOp, []int] {
 		},
 		Accelerators: Accelerators[string, SetOp, []int]{
 			NoEffect:  func(in SetOp) bool { return in.F == "read" || in.F == "contains" },
-			Subkey:    splitSet,
-			ClassKey:  func(b []byte, in SetOp, out []int) []byte { return packCall(b, in.F, in.Value, out) },
+			Subkey:    subkeySet,
+			ClassKey:  func(b []byte, in SetOp, out []int) []byte { return appendCallKey(b, in.F, in.Value, out) },
 			Decide:    decideGrowing,
-			Justified: foundedSet,
+			Justified: justifiedSet,
 		},
 	}
 }
 
-// splitSet tells elements apart, if no read looks at several.
-func splitSet(calls Calls[SetOp, []int]) func(Call[SetOp, []int]) int {
+// subkeySet tells elements apart, if no read looks at several.
+func subkeySet(calls Calls[SetOp, []int]) func(Call[SetOp, []int]) int {
 	for i := range calls.N {
 		c := calls.At(i)
 		if c.In.F == "read" && c.Known || c.In.F != "read" && c.In.F != "add" && c.In.F != "remove" && c.In.F != "contains" {
@@ -62,9 +62,9 @@ func splitSet(calls Calls[SetOp, []int]) func(Call[SetOp, []int]) int {
 	return func(c Call[SetOp, []int]) int { return c.In.Value }
 }
 
-// foundedSet reports whether others added what a call saw. An element that is
+// justifiedSet reports whether others added what a call saw. An element that is
 // missing needs no reason: it may not have been added yet.
-func foundedSet(c Call[SetOp, []int], calls []Call[SetOp, []int]) bool {
+func justifiedSet(c Call[SetOp, []int], calls []Call[SetOp, []int]) bool {
 	if c.In.F != "read" && c.In.F != "contains" {
 		return true
 	}

@@ -21,10 +21,10 @@ type element struct {
 // there by an indeterminate call and that nobody took are left out: they may
 // as well never have been there.
 type contents[In any] struct {
-	calls    []Call[In, int]
-	elements []element
-	lost     []int // takes of unknown outcome, in the order of their calls
-	empty    []int // takes that found nothing
+	calls         []Call[In, int]
+	elements      []element
+	indeterminate []int // takes of unknown outcome, in the order of their calls
+	empty         []int // takes that found nothing
 }
 
 // A role is what a call on contents does.
@@ -58,7 +58,7 @@ func contentsOf[In any](calls []Call[In, int], of func(In) (role, int)) (c conte
 		case r != takes:
 			return c, Undecided
 		case !call.Known:
-			c.lost = append(c.lost, i)
+			c.indeterminate = append(c.indeterminate, i)
 		case call.Out == Nil:
 			c.empty = append(c.empty, i)
 		default:
@@ -91,47 +91,47 @@ func contentsOf[In any](calls []Call[In, int], of func(In) (role, int)) (c conte
 // Decide may sort the elements that it is given.
 func (c *contents[In]) eitherWay(decide func([]element) Decision) Decision {
 	f := decide(slices.Clone(c.elements))
-	if f.Conflict == nil || len(c.lost) == 0 {
+	if f.Conflict == nil || len(c.indeterminate) == 0 {
 		return f
 	}
 	loose := slices.Clone(c.elements)
 	for i, e := range loose {
 		if e.take < 0 {
-			loose[i].asked = c.calls[c.lost[0]].Invoked
+			loose[i].asked = c.calls[c.indeterminate[0]].Invoked
 		}
 	}
 	if f := decide(loose); f.Conflict != nil {
 		return f
 	}
-	return c.mend(decide, f)
+	return c.assignTakes(decide, f)
 }
 
-// mends bounds the work of mend: elements that are looked at.
-const mends = 10_000_000
+// maxAssigning bounds the work of mend: elements that are looked at.
+const maxAssigning = 10_000_000
 
-// mend has takes of unknown outcome take what a violation shows to be in the way,
+// assignTakes has takes of unknown outcome take what a violation shows to be in the way,
 // one by one. Each takes the last chance at first, and an earlier one if that was too
 // late. If all is well in the end, that is how it may have been; it need not
 // be found if there is a way.
-func (c *contents[In]) mend(decide func([]element) Decision, f Decision) Decision {
+func (c *contents[In]) assignTakes(decide func([]element) Decision, f Decision) Decision {
 	elements := slices.Clone(c.elements)
 	at := make(map[int]int, len(elements))
 	for i, e := range elements {
 		at[e.put] = i
 	}
-	used := make([]bool, len(c.lost))
-	for left := mends; f.Conflict != nil; f = decide(slices.Clone(elements)) {
+	used := make([]bool, len(c.indeterminate))
+	for left := maxAssigning; f.Conflict != nil; f = decide(slices.Clone(elements)) {
 		left -= len(elements)
-		if left < 0 || !c.remove(elements, at, used, f.Conflict) {
+		if left < 0 || !c.assignTake(elements, at, used, f.Conflict) {
 			return Undecided
 		}
 	}
 	return Satisfied
 }
 
-// remove has an indeterminate take take one of the elements that calls put, before
+// assignTake has an indeterminate take take one of the elements that calls put, before
 // the first of the calls returns. It reports whether there is one.
-func (c *contents[In]) remove(elements []element, at map[int]int, used []bool, bad []int) bool {
+func (c *contents[In]) assignTake(elements []element, at map[int]int, used []bool, bad []int) bool {
 	for _, call := range bad {
 		i, ok := at[call]
 		if !ok || elements[i].take >= 0 && c.calls[elements[i].take].Known {
@@ -139,7 +139,7 @@ func (c *contents[In]) remove(elements []element, at map[int]int, used []bool, b
 		}
 		e := &elements[i]
 		due := min(e.asked, c.calls[bad[0]].Returned)
-		n := sort.Search(len(c.lost), func(n int) bool { return c.calls[c.lost[n]].Invoked >= due }) - 1
+		n := sort.Search(len(c.indeterminate), func(n int) bool { return c.calls[c.indeterminate[n]].Invoked >= due }) - 1
 		for n >= 0 && used[n] {
 			n--
 		}
@@ -147,10 +147,10 @@ func (c *contents[In]) remove(elements []element, at map[int]int, used []bool, b
 			continue
 		}
 		if e.take >= 0 {
-			old, _ := slices.BinarySearch(c.lost, e.take)
+			old, _ := slices.BinarySearch(c.indeterminate, e.take)
 			used[old] = false
 		}
-		e.take, e.asked, used[n] = c.lost[n], c.calls[c.lost[n]].Invoked, true
+		e.take, e.asked, used[n] = c.indeterminate[n], c.calls[c.indeterminate[n]].Invoked, true
 		return true
 	}
 	return false
@@ -208,9 +208,9 @@ func callsOf(elements []element, calls ...int) []int {
 	return calls
 }
 
-// packCall appends what tells a call from those that are not alike: how many integers were answered
+// appendCallKey appends what tells a call from those that are not alike: how many integers were answered
 // and which, of what value it was asked, and what.
-func packCall(b []byte, f string, value int, out []int) []byte {
+func appendCallKey(b []byte, f string, value int, out []int) []byte {
 	b = binary.AppendUvarint(b, uint64(len(out)))
 	for _, v := range out {
 		b = binary.AppendVarint(b, int64(v))

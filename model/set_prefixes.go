@@ -5,16 +5,16 @@ import (
 	"sort"
 )
 
-// A ladder is an order of calls in groups: no call of a group may come before one
+// A levels is an order of calls in groups: no call of a group may come before one
 // of a group below. Within a group, any order is right.
-type ladder struct {
+type levels struct {
 	latest int // instant of the last invocation so far
 	by     int // whose that is
 }
 
 // before returns a call that was invoked only after one returned that must not
 // come before it, or -1.
-func (l ladder) before(ret int) int {
+func (l levels) before(ret int) int {
 	if ret > l.latest {
 		return -1
 	}
@@ -22,7 +22,7 @@ func (l ladder) before(ret int) int {
 }
 
 // raise ends a group.
-func raise[In, Out any](l *ladder, calls []Call[In, Out], group []int) {
+func raise[In, Out any](l *levels, calls []Call[In, Out], group []int) {
 	for _, i := range group {
 		if calls[i].Invoked > l.latest {
 			l.latest, l.by = calls[i].Invoked, i
@@ -64,7 +64,7 @@ func decideGrowing(of Calls[SetOp, []int]) Decision {
 		}
 	}
 	sort.SliceStable(reads, func(i, j int) bool { return reads[i].size < reads[j].size })
-	g := growth{calls: calls, adds: adds, since: map[int]int{}, ladder: ladder{latest: -1, by: -1}}
+	g := growth{calls: calls, adds: adds, firstRead: map[int]int{}, ladder: levels{latest: -1, by: -1}}
 	for i := 0; i < len(reads); {
 		j := i
 		for ; j < len(reads) && reads[j].size == reads[i].size; j++ {
@@ -77,16 +77,16 @@ func decideGrowing(of Calls[SetOp, []int]) Decision {
 		}
 		i = j
 	}
-	return g.unseen()
+	return g.addsAfterReads()
 }
 
 // A growth is the state of decideGrowing.
 type growth struct {
-	calls  []Call[SetOp, []int]
-	adds   map[int][]int // by element
-	since  map[int]int   // the first read of each element that was seen
-	last   []int         // the elements of the last read, each once
-	ladder ladder
+	calls     []Call[SetOp, []int]
+	adds      map[int][]int // by element
+	firstRead map[int]int   // the first read of each element that was seen
+	last      []int         // the elements of the last read, each once
+	ladder    levels
 }
 
 // contained reports whether a read shows each element once, and all that a read
@@ -111,17 +111,17 @@ func (g *growth) contained(read, like int) Decision {
 	}
 	for _, v := range g.calls[like].Out {
 		if !seen[v] {
-			return g.apart(read, like)
+			return g.incomparable(read, like)
 		}
 	}
 	return Satisfied
 }
 
 // missing tells of a read that lacks an element which a smaller one shows.
-func (g *growth) missing(read, v int) Decision { return g.apart(read, g.since[v]) }
+func (g *growth) missing(read, v int) Decision { return g.incomparable(read, g.firstRead[v]) }
 
-// apart tells of two reads that each lack an element of the other.
-func (g *growth) apart(a, b int) Decision {
+// incomparable tells of two reads that each lack an element of the other.
+func (g *growth) incomparable(a, b int) Decision {
 	lacks := func(a, b int) int {
 		for _, v := range g.calls[b].Out {
 			if !slices.Contains(g.calls[a].Out, v) {
@@ -142,10 +142,10 @@ func (g *growth) apart(a, b int) Decision {
 func (g *growth) grow(first int, reads []view) Decision {
 	var group []int
 	for _, v := range g.calls[first].Out {
-		if _, old := g.since[v]; old {
+		if _, old := g.firstRead[v]; old {
 			continue
 		}
-		g.since[v] = first
+		g.firstRead[v] = first
 		add := g.adds[v][0] // its invocation is the earliest
 		for _, i := range g.adds[v] {
 			if by := g.ladder.before(g.calls[i].Returned); by >= 0 {
@@ -182,13 +182,13 @@ func (g *growth) early(read, by int) Decision {
 	return Violated("though more had been seen before", bad...)
 }
 
-// unseen looks at the elements that no read shows: they came after all reads.
-func (g *growth) unseen() Decision {
+// addsAfterReads looks at the elements that no read shows: they came after all reads.
+func (g *growth) addsAfterReads() Decision {
 	for i, c := range g.calls {
 		if c.In.F != "add" || !c.Known {
 			continue
 		}
-		if _, seen := g.since[c.In.Value]; seen {
+		if _, seen := g.firstRead[c.In.Value]; seen {
 			continue
 		}
 		if by := g.ladder.before(c.Returned); by >= 0 {
@@ -202,7 +202,7 @@ func (g *growth) unseen() Decision {
 // before it: a read that lacks its element, or an add of what such a read shows.
 func (g *growth) late(by, add int) Decision {
 	if g.calls[by].In.F == "add" {
-		return Violated("which lacks an element that had been added before one that it shows", g.since[g.calls[by].In.Value], by, add)
+		return Violated("which lacks an element that had been added before one that it shows", g.firstRead[g.calls[by].In.Value], by, add)
 	}
 	return Violated("which lacks an element that had been added before", by, add)
 }

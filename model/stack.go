@@ -51,7 +51,7 @@ func Stack() Model[string, StackOp, int] {
 		},
 		Accelerators: Accelerators[string, StackOp, int]{
 			Decide:    decideStack,
-			Justified: foundedStack,
+			Justified: justifiedStack,
 		},
 	}
 }
@@ -67,8 +67,8 @@ func stackRole(in StackOp) (role, int) {
 	return other, 0
 }
 
-// foundedStack reports whether others put what a call took.
-func foundedStack(c Call[StackOp, int], calls []Call[StackOp, int]) bool {
+// justifiedStack reports whether others put what a call took.
+func justifiedStack(c Call[StackOp, int], calls []Call[StackOp, int]) bool {
 	return c.In.F != "pop" || c.Out == Nil || slices.ContainsFunc(calls, func(o Call[StackOp, int]) bool {
 		return o.In.F == "push" && o.In.Value == c.Out && o.Invoked < c.Returned
 	})

@@ -25,8 +25,8 @@ type lifo struct {
 	removed []bool
 	asked   []int32 // by, in the order of their pushes' starts
 	at      []int   // where stretches begin: the ends of pushes, and the starts of pops
-	there   *layers
-	latest  *peaks
+	depth   *intervalDepths
+	latest  *maxTree
 }
 
 func decideStack(of Calls[StackOp, int]) Decision {
@@ -37,7 +37,7 @@ func decideStack(of Calls[StackOp, int]) Decision {
 	}
 	return c.eitherWay(func(elements []element) Decision {
 		s := newLIFO(elements)
-		if f := s.bottoms(); f.Conflict != nil {
+		if f := s.findBottoms(); f.Conflict != nil {
 			return f
 		}
 		return c.neverEmpty(s.by)
@@ -69,7 +69,7 @@ func newLIFO(elements []element) *lifo {
 	for i := 1; i < len(deep); i++ {
 		deep[i] += deep[i-1]
 	}
-	s.there, s.latest = newLayers(deep), newPeaks(len(s.by))
+	s.depth, s.latest = newIntervalDepths(deep), newMaxTree(len(s.by))
 	return s
 }
 
@@ -81,10 +81,10 @@ func (s *lifo) number(at int) int {
 // A run is stretches that follow each other, in numbers: from the one to before the other.
 type run struct{ from, to int }
 
-// bottoms finds what lies at the bottom in each stretch, again and again. It takes
+// findBottoms finds what lies at the bottom in each stretch, again and again. It takes
 // stretches in the order of their starts, so that a value that was asked for by the
 // start of one was by the start of all that follow.
-func (s *lifo) bottoms() Decision {
+func (s *lifo) findBottoms() Decision {
 	left := s.filled(run{0, len(s.at)}, nil)
 	for begun := 0; len(left) > 0; {
 		now := left[len(left)-1]
@@ -98,11 +98,11 @@ func (s *lifo) bottoms() Decision {
 		high := sort.Search(len(s.by), func(i int) bool { return s.by[i].in >= to })
 		i := s.latest.highest(low, high)
 		if i < 0 || s.by[i].taken < to {
-			return s.topless(low, high, from, to)
+			return s.noBottom(low, high, from, to)
 		}
 		s.removed[i] = true
 		s.latest.set(i, 0)
-		s.there.take(s.number(s.by[i].in), s.number(s.by[i].asked))
+		s.depth.take(s.number(s.by[i].in), s.number(s.by[i].asked))
 		left = s.filled(now, left)
 	}
 	return Satisfied
@@ -113,7 +113,7 @@ func (s *lifo) bottoms() Decision {
 func (s *lifo) filled(within run, all []run) []run {
 	first := len(all)
 	for from := within.from; from < within.to; {
-		to := s.there.bare(from, within.to)
+		to := s.depth.firstZero(from, within.to)
 		if to > from {
 			all = append(all, run{from, to})
 		}
@@ -123,9 +123,9 @@ func (s *lifo) filled(within run, all []run) []run {
 	return all
 }
 
-// topless words the violation of a stretch in which no value may lie at the bottom: as few
+// noBottom words the violation of a stretch in which no value may lie at the bottom: as few
 // values as are always there will do.
-func (s *lifo) topless(low, high, from, to int) Decision {
+func (s *lifo) noBottom(low, high, from, to int) Decision {
 	var there []element
 	for i := low; i < high; i++ {
 		if !s.removed[i] {
@@ -147,18 +147,18 @@ func (s *lifo) topless(low, high, from, to int) Decision {
 // Layers count how many values are there in each stretch, and find one in which
 // there is none: a tree of minima, in which each node counts what was taken from all of
 // it apart.
-type layers struct {
+type intervalDepths struct {
 	size  int
 	least []int32
-	gone  []int32
+	taken []int32
 }
 
-func newLayers(deep []int32) *layers {
-	l := &layers{size: 1}
+func newIntervalDepths(deep []int32) *intervalDepths {
+	l := &intervalDepths{size: 1}
 	for l.size < len(deep) {
 		l.size *= 2
 	}
-	l.least, l.gone = make([]int32, 2*l.size), make([]int32, 2*l.size)
+	l.least, l.taken = make([]int32, 2*l.size), make([]int32, 2*l.size)
 	copy(l.least[l.size:], deep)
 	for i := l.size - 1; i > 0; i-- {
 		l.least[i] = min(l.least[2*i], l.least[2*i+1])
@@ -167,53 +167,53 @@ func newLayers(deep []int32) *layers {
 }
 
 // take takes one value away in the stretches from the one to before the other.
-func (l *layers) take(from, to int) { l.takeAt(1, 0, l.size, from, to) }
+func (l *intervalDepths) take(from, to int) { l.takeAt(1, 0, l.size, from, to) }
 
-func (l *layers) takeAt(node, low, high, from, to int) {
+func (l *intervalDepths) takeAt(node, low, high, from, to int) {
 	switch mid := (low + high) / 2; {
 	case to <= low || high <= from:
 	case from <= low && high <= to:
 		l.least[node]--
-		l.gone[node]++
+		l.taken[node]++
 	default:
 		l.takeAt(2*node, low, mid, from, to)
 		l.takeAt(2*node+1, mid, high, from, to)
-		l.least[node] = min(l.least[2*node], l.least[2*node+1]) - l.gone[node]
+		l.least[node] = min(l.least[2*node], l.least[2*node+1]) - l.taken[node]
 	}
 }
 
-// bare returns the first stretch in a range in which there is no value, or the end of the
+// firstZero returns the first stretch in a range in which there is no value, or the end of the
 // range.
-func (l *layers) bare(from, to int) int {
-	if i := l.bareAt(1, 0, l.size, from, to, 0); i >= 0 {
+func (l *intervalDepths) firstZero(from, to int) int {
+	if i := l.firstZeroAt(1, 0, l.size, from, to, 0); i >= 0 {
 		return i
 	}
 	return to
 }
 
-func (l *layers) bareAt(node, low, high, from, to int, gone int32) int {
+func (l *intervalDepths) firstZeroAt(node, low, high, from, to int, gone int32) int {
 	if to <= low || high <= from || l.least[node] > gone {
 		return -1
 	}
 	if high-low == 1 {
 		return low
 	}
-	mid, gone := (low+high)/2, gone+l.gone[node]
-	if i := l.bareAt(2*node, low, mid, from, to, gone); i >= 0 {
+	mid, gone := (low+high)/2, gone+l.taken[node]
+	if i := l.firstZeroAt(2*node, low, mid, from, to, gone); i >= 0 {
 		return i
 	}
-	return l.bareAt(2*node+1, mid, high, from, to, gone)
+	return l.firstZeroAt(2*node+1, mid, high, from, to, gone)
 }
 
 // Peaks are numbers, 0 at first, of which the highest in a range is found: a tree of
 // maxima.
-type peaks struct {
+type maxTree struct {
 	size int
 	of   []int
 }
 
-func newPeaks(n int) *peaks {
-	p := &peaks{size: 1}
+func newMaxTree(n int) *maxTree {
+	p := &maxTree{size: 1}
 	for p.size < n {
 		p.size *= 2
 	}
@@ -221,7 +221,7 @@ func newPeaks(n int) *peaks {
 	return p
 }
 
-func (p *peaks) set(i, to int) {
+func (p *maxTree) set(i, to int) {
 	i += p.size
 	p.of[i] = to
 	for i /= 2; i > 0; i /= 2 {
@@ -230,7 +230,7 @@ func (p *peaks) set(i, to int) {
 }
 
 // highest returns where the highest number in a range stands, or -1 if all are 0.
-func (p *peaks) highest(from, to int) int {
+func (p *maxTree) highest(from, to int) int {
 	best := 0
 	for l, h := from+p.size, to+p.size; l < h; l, h = l/2, h/2 {
 		if l%2 == 1 {
@@ -253,7 +253,7 @@ func (p *peaks) highest(from, to int) int {
 	return best - p.size
 }
 
-func (p *peaks) higher(a, b int) int {
+func (p *maxTree) higher(a, b int) int {
 	if p.of[b] > p.of[a] {
 		return b
 	}
