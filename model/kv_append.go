@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// inferKV finds out what each append found, from the strings that gets saw. If
+// inferKV infers what each append found, from the strings that gets saw. If
 // every value was put or appended once, and each string is made of values in one way
 // only, then a get that saw "abc" says that b was appended to "a", and c to "ab". So an
-// append is a swap of the one for the other, and [zones.zoning] can decide. An append
-// that no get shows stands at the end of what was put before it: nobody saw what
-// it left, so it may as well have been a put. It returns false if values are not unique,
-// or may be read in several ways. The cost is linear in the length of all strings.
+// append is a swap of the one for the other, and zones can decide. An append
+// that no get shows counts as a put, since no get saw what
+// it left. It returns false if values are not unique,
+// or a string can be split into values in several ways. The cost is linear in the length of all strings.
 func inferKV(calls Calls[KVOp, string]) (r Inference[string], ok bool) {
 	brought := 0
 	for i := range calls.N {
@@ -57,9 +57,9 @@ func inferKV(calls Calls[KVOp, string]) (r Inference[string], ok bool) {
 	return r, true
 }
 
-// valueTable are the values that strings are made of.
+// A valueTable has the values that strings consist of.
 type valueTable struct {
-	at      map[string]int32 // which call brought a value
+	at      map[string]int32 // the call of each value
 	lengths []int
 }
 
@@ -91,7 +91,7 @@ func (p *valueTable) first(s string) int {
 	return found
 }
 
-// read takes apart what a get saw. It returns false if there are several ways.
+// read splits what a get saw into values, and records what each append found. It returns false if there are several ways.
 func (p *valueTable) read(calls Calls[KVOp, string], get int, r *Inference[string]) bool {
 	whole := calls.At(get).Out
 	conflict := func(with ...int) {
@@ -168,7 +168,7 @@ func justifiedKV(c Call[KVOp, string], calls []Call[KVOp, string]) bool {
 	return justifiedWithin(c, calls, 3)
 }
 
-// justifiedWithin is foundedKV. A cas of unknown outcome explains nothing if nothing explains
+// justifiedWithin is justifiedKV. An indeterminate cas justifies nothing if nothing justifies
 // what it expects; that is followed to a depth.
 func justifiedWithin(c Call[KVOp, string], calls []Call[KVOp, string], depth int) bool {
 	saw := c.Out

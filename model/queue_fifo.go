@@ -14,14 +14,15 @@ import (
 //   - a was enqueued before b was, and b dequeued before a was, or a never was, or
 //   - the queue was found empty while there was always something in it.
 //
-// Indeterminate calls are dealt with so: an enqueue whose value nobody took
-// may as well not have happened; one whose value was taken has no end. A
-// dequeue may have taken a value that is still there otherwise: those values that must
-// be gone for the sake of others that came later have a deadline, and get the
-// dequeues that began first. If some found the queue empty as well, that may
-// leave it open; then decideFIFO does not decide.
+// Indeterminate calls need more. An enqueue whose value was not dequeued
+// is left out; one whose value was dequeued has no end. An indeterminate
+// dequeue may have taken a value that would still be there otherwise: values that must
+// be gone because later ones were dequeued have a deadline, and are assigned to the
+// dequeues that began first. If dequeues found the queue empty as well, that may
+// not be the only assignment; then decideFIFO does not decide.
 type fifo struct{ contents[QueueOp] }
 
+// decideFIFO is the decision procedure of [FIFOQueue].
 func decideFIFO(of Calls[QueueOp, int]) Decision {
 	calls := of.All()
 	c, f := contentsOf(calls, queueRole)
@@ -62,10 +63,10 @@ func (q *fifo) overtaken() Decision {
 	return Satisfied
 }
 
-// An deadline element is one that an indeterminate dequeue must have taken.
+// A deadline is an element that an indeterminate dequeue must have taken by due.
 type deadline struct{ element, by, due int }
 
-// assignTakes gives elements to dequeues of unknown outcome: first those that must have
+// assignTakes assigns elements to indeterminate dequeues: first those that must have
 // been taken because later ones were, then the others.
 func (q *fifo) assignTakes() Decision {
 	due := q.deadlines()
@@ -91,8 +92,8 @@ func (q *fifo) assignTakes() Decision {
 	return Satisfied
 }
 
-// tooFewTakes returns the calls that show why there are too few dequeues of unknown
-// outcome for what is due.
+// tooFewTakes returns the calls that show that there are too few indeterminate dequeues
+// for these deadlines.
 func (q *fifo) tooFewTakes(due []deadline) []int {
 	last := q.elements[due[len(due)-1].by]
 	bad := []int{last.take, last.put}
@@ -111,8 +112,8 @@ func (q *fifo) assign(element, dequeue int) {
 	q.elements[element].take, q.elements[element].asked = dequeue, q.calls[dequeue].Invoked
 }
 
-// deadlines returns the elements that nobody is known to have taken though one
-// that came later was, with the instant by which the first of those was.
+// deadlines returns the elements that no known dequeue took though it took one
+// that came later, with the instant by which the first of those was taken.
 func (q *fifo) deadlines() (due []deadline) {
 	var later []int
 	for i, e := range q.elements {
@@ -139,9 +140,9 @@ func (q *fifo) deadlines() (due []deadline) {
 	return due
 }
 
-// emptyTakes looks at the dequeues that found nothing. They are right if they can be
-// with the elements that the unknown dequeues were given here, and wrong if they
-// were even without those.
+// emptyTakes decides the dequeues that found nothing. They are right if they can be
+// with the elements assigned to indeterminate dequeues, and wrong if they
+// were even without these elements.
 func (q *fifo) emptyTakes() Decision {
 	there := func(given bool) (all []element) {
 		for _, e := range q.elements {

@@ -8,12 +8,12 @@ import (
 // decidePriority decides whether calls on a priority queue are linearizable, if all
 // values that were enqueued differ, in O(n log n).
 //
-// A value is certainly there between the end of its enqueue and the start of its
-// dequeue. So no dequeue can take effect while a smaller one is certainly there, and
-// none can find nothing while any is. That is enough. Take the values in ascending
-// order, and have each leave as early as that allows: it leaves at once when it may, or
-// stays only where a smaller one is there anyhow, so that as to what larger ones must
-// wait for, it is there no longer than it certainly is. (The condition is one of those
+// A value is certainly present between the end of its enqueue and the start of its
+// dequeue. So no dequeue can take effect while a smaller value is certainly present, and
+// none can find nothing while any is. That suffices. Proof: take the values in ascending
+// order, and let each leave as early as possible: it leaves at once where it may, or
+// stays only where a smaller one is present, so that it keeps larger ones waiting
+// no longer than it is certainly present. (The condition is one of those
 // of Henzinger, Sezgin and Vafeiadis, 2013, carried over from queues.)
 func decidePriority(of Calls[QueueOp, int]) Decision {
 	calls := of.All()
@@ -40,13 +40,14 @@ func decidePriority(of Calls[QueueOp, int]) Decision {
 
 func byPut(a, b element) int { return a.in - b.in }
 
-// Moments are the stretches between the ends of elements, some of which are filled.
-// Next leads from each that is to a later one, and on to the first that is not.
+// The intervals between the ends of elements, some of which are covered: a union-find.
+// next leads from each covered one to a later one, and on to the first that is not.
 type intervals struct {
 	at   []int // where each begins
 	next []int32
 }
 
+// newIntervals returns the intervals between the ends of elements, none of them covered.
 func newIntervals(elements []element) *intervals {
 	m := &intervals{at: make([]int, 0, 4*len(elements)+1)}
 	for _, e := range elements {
@@ -66,7 +67,7 @@ func (m *intervals) number(at int) int32 {
 	return int32(i)
 }
 
-// firstUncovered returns the first stretch from i on that is not filled.
+// firstUncovered returns the first interval from i on that is not covered.
 func (m *intervals) firstUncovered(i int32) int32 {
 	for m.next[i] != i {
 		m.next[i] = m.next[m.next[i]]
@@ -75,7 +76,7 @@ func (m *intervals) firstUncovered(i int32) int32 {
 	return i
 }
 
-// anyUncovered reports whether a part of the time between two instants is not filled.
+// anyUncovered reports whether a part of the time between two instants is not covered.
 func (m *intervals) anyUncovered(from, to int) bool {
 	return m.firstUncovered(m.number(from)) < m.number(to)
 }

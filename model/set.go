@@ -25,10 +25,9 @@ func (o SetOp) String() string {
 }
 
 // Set is the model of sets of integers, one a key, which are empty at first.
-// A read that shows an element twice is wrong. If nothing is ever read as a
+// A read that shows an element twice is wrong. If the set is never read as a
 // whole, each element is judged on its own; if nothing is ever removed, the reads
-// tell the order in which elements came. Both take O(n log n); what is neither is
-// searched.
+// determine the order in which elements were added. Both take O(n log n). Other histories take a search.
 func Set() Model[string, SetOp, []int] {
 	return Model[string, SetOp, []int]{
 		Name: "set",
@@ -51,7 +50,7 @@ func Set() Model[string, SetOp, []int] {
 	}
 }
 
-// subkeySet tells elements apart, if no read looks at several.
+// subkeySet partitions calls by element, if no read shows several.
 func subkeySet(calls Calls[SetOp, []int]) func(Call[SetOp, []int]) int {
 	for i := range calls.N {
 		c := calls.At(i)
@@ -81,6 +80,7 @@ func justifiedSet(c Call[SetOp, []int], calls []Call[SetOp, []int]) bool {
 	return true
 }
 
+// stepSet keeps the elements in ascending order.
 func stepSet(s string, in SetOp, out []int) (string, bool) {
 	i, there := packed.Search(s, in.Value)
 	switch in.F {

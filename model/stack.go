@@ -24,7 +24,7 @@ func (o StackOp) String() string {
 }
 
 // Stack is the model of stacks, one a key, which are empty at first. A history whose
-// values are unique is checked in O(n log n), unless it takes pops of unknown outcome to
+// values are unique is checked in O(n log n), unless only indeterminate pops
 // explain it.
 func Stack() Model[string, StackOp, int] {
 	return Model[string, StackOp, int]{

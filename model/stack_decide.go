@@ -7,28 +7,29 @@ import (
 )
 
 // A lifo decides whether calls on a stack are linearizable, if all values that were
-// pushed differ, in O(n log n). It takes values away one by one, as in Lee and
+// pushed differ, in O(n log n). It removes values one by one, as in Lee and
 // Mathur, Efficient Decrease-and-Conquer Linearizability Monitoring (2025):
 //
-//   - A value that may have been popped at once when it was pushed says nothing of
-//     others. Any other is certainly there between the end of its push and the start of
+//   - A value that may have been popped at once when it was pushed does not constrain
+//     others. Any other is certainly present between the end of its push and the start of
 //     its pop.
-//   - Where no value is certainly there, the stack may as well have been empty. What went
-//     before and what came later are judged apart.
-//   - All through a stretch in which some value is always there, one lies at the bottom:
-//     it was pushed before any other need have been, and popped after all others
-//     may have been. If there is none, that is a violation. If there is one, whichever it
-//     is, it says nothing of the others, which are judged without it.
-//   - A pop that found nothing needs an instant at which no value is certainly there.
+//   - Where no value is certainly present, the stack may have been empty. What is
+//     before and what is after are judged apart.
+//   - In a run, at each instant of which some value is present, one is at the bottom all the time:
+//     its push may begin before the run, and its pop may end
+//     after it. If there is none, that is a violation. Any such value
+//     does not constrain the others, which are judged without it.
+//   - A pop that found nothing needs an instant at which no value is certainly present.
 type lifo struct {
-	by      []element // those that are certainly there at some time, in the order of their pushes' ends
+	by      []element // those certainly present at some time, in the order of their pushes' ends
 	removed []bool
 	asked   []int32 // by, in the order of their pushes' starts
-	at      []int   // where stretches begin: the ends of pushes, and the starts of pops
+	at      []int   // where intervals begin: the ends of pushes, and the starts of pops
 	depth   *intervalDepths
 	latest  *maxTree
 }
 
+// decideStack is the decision procedure of [Stack].
 func decideStack(of Calls[StackOp, int]) Decision {
 	calls := of.All()
 	c, f := contentsOf(calls, stackRole)
@@ -44,6 +45,7 @@ func decideStack(of Calls[StackOp, int]) Decision {
 	})
 }
 
+// newLIFO numbers the intervals, and counts the values in each.
 func newLIFO(elements []element) *lifo {
 	s := &lifo{}
 	for _, e := range elements {
@@ -78,11 +80,11 @@ func (s *lifo) number(at int) int {
 	return i
 }
 
-// A run is stretches that follow each other, in numbers: from the one to before the other.
+// A run is consecutive intervals, in numbers: from:to.
 type run struct{ from, to int }
 
-// findBottoms finds what lies at the bottom in each stretch, again and again. It takes
-// stretches in the order of their starts, so that a value that was asked for by the
+// findBottoms removes the value at the bottom of each run, until no value is left. It takes
+// runs in the order of their starts, so that a push that was invoked by the
 // start of one was by the start of all that follow.
 func (s *lifo) findBottoms() Decision {
 	left := s.filled(run{0, len(s.at)}, nil)
@@ -108,7 +110,7 @@ func (s *lifo) findBottoms() Decision {
 	return Satisfied
 }
 
-// filled appends the stretches in which some value is always there, the first
+// filled appends the runs in which some value is always present, the first
 // one last.
 func (s *lifo) filled(within run, all []run) []run {
 	first := len(all)
@@ -123,8 +125,8 @@ func (s *lifo) filled(within run, all []run) []run {
 	return all
 }
 
-// noBottom words the violation of a stretch in which no value may lie at the bottom: as few
-// values as are always there will do.
+// noBottom is the violation of a run in which no value may be at the bottom. It shows the
+// fewest values that cover the run.
 func (s *lifo) noBottom(low, high, from, to int) Decision {
 	var there []element
 	for i := low; i < high; i++ {
@@ -144,15 +146,16 @@ func (s *lifo) noBottom(low, high, from, to int) Decision {
 	return Violated(reason, callsOf(few, few[0].take)...)
 }
 
-// Layers count how many values are there in each stretch, and find one in which
-// there is none: a tree of minima, in which each node counts what was taken from all of
-// it apart.
+// The intervalDepths count the values present in each interval, and find one with
+// none: a segment tree of minima, in which each node counts apart what was subtracted from all of
+// its intervals.
 type intervalDepths struct {
 	size  int
 	least []int32
 	taken []int32
 }
 
+// newIntervalDepths returns the tree of these depths.
 func newIntervalDepths(deep []int32) *intervalDepths {
 	l := &intervalDepths{size: 1}
 	for l.size < len(deep) {
@@ -166,9 +169,10 @@ func newIntervalDepths(deep []int32) *intervalDepths {
 	return l
 }
 
-// take takes one value away in the stretches from the one to before the other.
+// take subtracts one value in the intervals from:to.
 func (l *intervalDepths) take(from, to int) { l.takeAt(1, 0, l.size, from, to) }
 
+// takeAt is take below a node, which has the intervals low:high.
 func (l *intervalDepths) takeAt(node, low, high, from, to int) {
 	switch mid := (low + high) / 2; {
 	case to <= low || high <= from:
@@ -182,8 +186,7 @@ func (l *intervalDepths) takeAt(node, low, high, from, to int) {
 	}
 }
 
-// firstZero returns the first stretch in a range in which there is no value, or the end of the
-// range.
+// firstZero returns the first interval of from:to without a value, or to.
 func (l *intervalDepths) firstZero(from, to int) int {
 	if i := l.firstZeroAt(1, 0, l.size, from, to, 0); i >= 0 {
 		return i
@@ -191,6 +194,7 @@ func (l *intervalDepths) firstZero(from, to int) int {
 	return to
 }
 
+// firstZeroAt is firstZero below a node, of whose intervals its ancestors have subtracted gone; -1 if there is none.
 func (l *intervalDepths) firstZeroAt(node, low, high, from, to int, gone int32) int {
 	if to <= low || high <= from || l.least[node] > gone {
 		return -1
@@ -205,7 +209,7 @@ func (l *intervalDepths) firstZeroAt(node, low, high, from, to int, gone int32) 
 	return l.firstZeroAt(2*node+1, mid, high, from, to, gone)
 }
 
-// Peaks are numbers, 0 at first, of which the highest in a range is found: a tree of
+// A maxTree has numbers, 0 at first, and finds the highest in a range: a segment tree of
 // maxima.
 type maxTree struct {
 	size int
@@ -229,7 +233,7 @@ func (p *maxTree) set(i, to int) {
 	}
 }
 
-// highest returns where the highest number in a range stands, or -1 if all are 0.
+// highest returns the index of the highest number in a range, or -1 if all are 0.
 func (p *maxTree) highest(from, to int) int {
 	best := 0
 	for l, h := from+p.size, to+p.size; l < h; l, h = l/2, h/2 {
