@@ -206,7 +206,7 @@ func callsOf(elements []element, calls ...int) []int {
 	return calls
 }
 
-// appendCallKey appends what tells a call from those that are not alike: how many integers were answered
+// appendCallKey appends the key of a call's equivalence class: how many integers its answer has
 // and which, of what value it was asked, and what.
 func appendCallKey(b []byte, f string, value int, out []int) []byte {
 	b = binary.AppendUvarint(b, uint64(len(out)))

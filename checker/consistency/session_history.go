@@ -91,6 +91,7 @@ type numbering struct {
 // A versionOf is a value, by its number, of a key.
 type versionOf struct{ key, value int32 }
 
+// key returns the number of a key. A new key gets its initial version.
 func (n *numbering) key(name string) int32 {
 	k, ok := n.keys[name]
 	if !ok {
@@ -103,6 +104,7 @@ func (n *numbering) key(name string) int32 {
 	return k
 }
 
+// version returns the number of a value of a key.
 func (n *numbering) version(key, value int32) int32 {
 	at := versionOf{key, value}
 	i, ok := n.versions[at]

@@ -56,6 +56,7 @@ func as[Out any](v any) Out {
 	return out
 }
 
+// callsOf returns calls with the types of a model, each made on demand.
 func callsOf[In, Out any](c Calls) model.Calls[In, Out] {
 	return model.Calls[In, Out]{N: len(c.Spans), At: func(i int) model.Call[In, Out] {
 		sp := &c.Spans[i]
@@ -313,6 +314,7 @@ func (m *mentioned[S]) numberOf(v S) int32 {
 	return n
 }
 
+// Of numbers the values of a call's access.
 func (m *mentioned[S]) Of(sp Span) (got mention, ok bool) {
 	a, ok := m.t.accessOf(sp)
 	if got.Reads = a.Reads; a.Reads {
@@ -422,6 +424,7 @@ func (t *typedObject[S]) States(spans []Span) States {
 
 func (v *visited[S]) Class(sp Span) { v.classes = append(v.classes, sp) }
 
+// Next calls the model, and numbers the state that it returns.
 func (v *visited[S]) Next(state, class int32) (next int32, bytes, text int, err error) {
 	sp := v.classes[class]
 	to, ok, err := v.t.stepFrom(v.all[state], sp)
