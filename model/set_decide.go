@@ -207,7 +207,7 @@ func callsOf(elements []element, calls ...int) []int {
 }
 
 // appendCallKey appends the key of a call's equivalence class: how many integers its answer has
-// and which, of what value it was asked, and what.
+// and which, then its value and its function.
 func appendCallKey(b []byte, f string, value int, out []int) []byte {
 	b = binary.AppendUvarint(b, uint64(len(out)))
 	for _, v := range out {

@@ -34,7 +34,7 @@ func MonotonicInserts(perProcess bool) checker.Checker {
 	return rule{"monotonic", addRead, false, func(j *evaluation, p *keyCalls) { judgeMonotonic(j, p, perProcess) }}
 }
 
-// A insertedRow is a row whose time may be of any size.
+// An insertedRow is a row whose time may be of any size.
 type insertedRow struct {
 	value, process int
 	stamp          *big.Int

@@ -167,7 +167,7 @@ func (v *setReads) lastMissed(id int32) int {
 }
 
 // counterexample shows how an element was known, a read that missed it, and, where there is one,
-// who saw it before or after.
+// one that saw it before or after.
 func (v *setReads) counterexample(j *evaluation, id int32, rest string) {
 	missed := v.calls[v.reads[v.lastMissed(id)]]
 	add := v.calls[v.elements[id].add]

@@ -50,7 +50,7 @@ type Latency struct {
 	Info Spread `json:"info"`
 }
 
-// A Spread is percentiles of durations: of N of them, the least one that so many per cent
+// A Spread is percentiles of durations: of N of them, the least one that the given share
 // are not longer than (nearest rank).
 type Spread struct {
 	N    int           `json:"n"`
