@@ -34,11 +34,11 @@ type Copy struct {
 	Version int `json:"version"`
 
 	Missing   bool            `json:"missing,omitempty"`   // of a peek: there is no copy
-	From      string          `json:"from,omitempty"`      // who had what was read; empty if it is not told
+	From      string          `json:"from,omitempty"`      // the cache or database that answered; empty if it is not known
 	Coalesced bool            `json:"joined,omitempty"`    // it is from a load that was in progress when the read began
 	Loads     int             `json:"loads,omitempty"`     // how often the read went to the database
 	Made      time.Duration   `json:"made,omitempty"`      // when the database gave it out
-	MaxAge    time.Duration   `json:"max_age,omitempty"`   // how old a copy may be that is served; 0 if that is not told
+	MaxAge    time.Duration   `json:"max_age,omitempty"`   // the longest age at which the copy may be served; 0 if it is not known
 	For       string          `json:"for,omitempty"`       // the principal whose it is; empty if it is everybody's
 	LoadedAt  []time.Duration `json:"loaded_at,omitempty"` // when the database was read
 }

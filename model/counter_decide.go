@@ -83,7 +83,7 @@ func decideIncrements(calls []Call[CounterOp, int]) Decision {
 // mixed is the unit if adds add different numbers.
 const mixed = Nil
 
-// reads returns the calls that saw something.
+// counterReads returns the known reads.
 func counterReads(calls []Call[CounterOp, int]) (reads []int) {
 	for i, c := range calls {
 		if c.In.F == "read" && c.Known {
@@ -151,7 +151,7 @@ func counterBounds(calls []Call[CounterOp, int]) Decision {
 // outOfBounds returns a read that is out of its bounds with few calls that show it:
 // if it saw too little, the adds that had certainly added more, and all that may
 // have taken away; if it saw too much, the contrary. A read of what can't be had by any
-// adds stands alone, and so does one for which they would be too many to look at.
+// adds is shown alone, and so is one for which there would be too many.
 func outOfBounds(calls []Call[CounterOp, int], read, low int) []int {
 	const most = 200
 	sign := 1

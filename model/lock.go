@@ -7,7 +7,7 @@ import "fmt"
 type LockOp struct {
 	F      string `json:"f"` // acquire or release
 	Key    string `json:"key,omitempty"`
-	Client int    `json:"client,omitempty"` // who asks: usually the process
+	Client int    `json:"client,omitempty"` // the client that asks: usually the process
 }
 
 // String says what is asked, without the key.

@@ -55,7 +55,7 @@ var (
 	}}
 )
 
-// A serialView looks for an order of the causal past of one session. See [CausalMemory].
+// A serialView searches an order of the causal past of one session. See [CausalMemory].
 type serialView struct {
 	l            *sessionHistory
 	causal       bool         // whether it is causal memory, not PRAM

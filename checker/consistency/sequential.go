@@ -94,7 +94,7 @@ func findSequential(m *budget.Meter, l *sessionHistory) (*violation, error) {
 	return l.minimise(e.stuckCalls(), again), nil
 }
 
-// An interleaving looks for one order of all calls.
+// An interleaving searches one order of all calls.
 type interleaving struct {
 	l         *sessionHistory
 	maxStates int

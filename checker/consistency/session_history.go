@@ -37,7 +37,7 @@ type version struct {
 }
 
 // A session is the calls of one process, in its order. An indeterminate call
-// that others followed is a session of its own, branched off from the call before it:
+// that others followed is a session by itself, branched off from the call before it:
 // it may take effect before or after those that followed.
 type session struct {
 	calls  []int32

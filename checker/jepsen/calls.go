@@ -196,7 +196,7 @@ func FindingsOf(r checker.Result) (f Findings, ok bool) {
 // someValues is the most values that a [Count] names.
 const someValues = 32
 
-// Judging is what is known of a history while a rule goes over it.
+// An evaluation collects what a rule finds in a history.
 type evaluation struct {
 	rule    rule
 	h       *history.History

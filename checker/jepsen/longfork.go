@@ -145,7 +145,7 @@ type forks struct {
 	ids          []int32 // scratch
 }
 
-// judge sorts the reads into groups, and looks for forks in each.
+// judge sorts the reads into groups, and finds the forks in each.
 func (f *forks) judge() {
 	unfounded, forked := 0, 0
 	if !f.findWrites() {

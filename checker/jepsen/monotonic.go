@@ -161,7 +161,7 @@ func (j *evaluation) inserted(c shapes.Call) (value int, known bool) {
 	return value, err == nil
 }
 
-// Monotony looks at the last read.
+// A lastRead judges the rows of the last read.
 type lastRead struct {
 	*evaluation
 	p       *keyCalls

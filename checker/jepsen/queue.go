@@ -105,7 +105,7 @@ func times(n int) string {
 // more often than calls enqueued it. Queues that deliver at least once may duplicate,
 // so that is wrong only if once is true. O(n).
 //
-// Jepsen's counts an element as lost although a dequeue with an unknown outcome may have
+// Jepsen's counts an element as lost although an indeterminate dequeue may have
 // taken it, or although it was acknowledged after the last dequeue began. Here
 // such losses are in doubt, and the verdict is Unknown if there is nothing worse. An enqueue that
 // failed, and whose element came out, is revived, which is wrong.

@@ -197,7 +197,7 @@ func whatF(s *shapes.FieldReader, c history.Call) string {
 	return told.F
 }
 
-// Gatherings are by name.
+// The groupBuilders are by name.
 type groupBuilders map[string]*groupBuilder
 
 func (g groupBuilders) at(name string) *groupBuilder {

@@ -166,7 +166,7 @@ func describeAny(in, out any, known bool) string {
 // them as numbers, explanations see them boxed.
 type object interface {
 	Initial() any
-	beginning() (v any, ok bool) // what stands for nothing, if that is a right answer at first
+	beginning() (v any, ok bool) // what stands for nothing, if it is a right answer before any write
 
 	// Access says what a call reads and writes; intended says what its input asks for.
 	Access(sp Span) (model.Access[any], bool)
@@ -192,7 +192,7 @@ type mention struct {
 // Mentions number the values of an object, on all keys. 0 is the initial one.
 type Mentions interface {
 	Of(sp Span) (m mention, ok bool)
-	Nothing() (n int32, ok bool) // the number of what stands for nothing, if that is a right answer at first
+	Nothing() (n int32, ok bool) // the number of what stands for nothing, if it is a right answer before any write
 	Value(n int32) any
 }
 
@@ -378,7 +378,7 @@ func (k *Hooks) recovered(h *history.History, sp Span, err *error) {
 	}
 }
 
-// describeCall describes a call: its input and its output. If the model panics, the input alone has to do.
+// describeCall describes a call: its input and its output. If the model panics, it returns the input alone.
 func (k *Hooks) describeCall(h *history.History, sp Span) (text string) {
 	in := h.At(sp.Call).Input
 	defer func() {
