@@ -47,7 +47,7 @@ const core = "core"
 
 // bugColumns are those of the table: no bug, and each.
 func bugColumns() []string {
-	names, _ := raftkv.BugNames()
+	names, _ := raftkv.Bugs.Names()
 	return append([]string{"none"}, names...)
 }
 
@@ -91,7 +91,7 @@ func chosen(variable string, all []string) []string {
 // faults, five nodes, ten clients of 50 operations a second together.
 func bugTest(t *testing.T, bug, preset string) capsize.Test {
 	t.Helper()
-	bugs, err := raftkv.ParseBug(bug)
+	bugs, err := raftkv.Bugs.Parse(bug)
 	require.NoError(t, err)
 	store := raftkv.Store{Bugs: bugs}
 	test := capsize.Test{Workload: workloads.Register(store.Open), Rate: 50, Duration: 12 * time.Second, Stall: 5 * time.Second}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/recorder"
 	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
@@ -179,15 +180,19 @@ func TestUnwritableFolder(t *testing.T) {
 // TestRecorder records a run of Exec.
 func TestRecorder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "runs")
-	rec, err := capsize.NewRecorder(dir)
+	rec, err := recorder.New(dir)
 	require.NoError(t, err)
 	assert.Empty(t, rec.CutShort())
 	var seen []string
-	r := run(t, echo{boot: func(_ context.Context, h *cluster.Host) {
+	system := echo{boot: func(_ context.Context, h *cluster.Host) {
 		h.AfterFunc(time.Second, func() {
 			seen, _ = filepath.Glob(filepath.Join(dir, "*", "history.jsonl"))
 		})
-	}}, func(test *capsize.Test) { test.Recorder = rec })
+	}}
+	r, err := capsize.Exec(recorder.NewContext(t.Context(), rec), t, capsize.Test{
+		System: system, Workload: workloads.New(echoes()), Nodes: 3, Clients: 3, Rate: 30, Duration: 2 * time.Second, Seed: 1,
+	})
+	require.NoError(t, err)
 	assert.Empty(t, r.Findings)
 	assert.Len(t, seen, 1, "while it is in progress")
 	require.NoError(t, rec.Err())

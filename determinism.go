@@ -29,7 +29,7 @@ func CheckDeterminism(t *testing.T, test Test) {
 		}
 		runs[i] = r
 	}
-	if d := Difference(runs[0], runs[1]); d != "" {
+	if d := runs[0].Diff(runs[1]); d != "" {
 		t.Errorf("capsize: seed %d is not deterministic: %s", test.Seed, d)
 	}
 }
@@ -54,25 +54,25 @@ func findingsText(r *Result) string {
 const causes = "look for a select with two ready cases, a map iteration, a shared random source, " +
 	"or two things due at the same instant"
 
-// Difference says where two runs differ: the first line of their histories that
+// Diff says where two runs differ: the first line of their histories that
 // does, or that only the traces of their clusters do. It prints both lines, exactly
 // where their usual form is the same. It is empty if nothing differs.
-func Difference(a, b *Result) string {
-	for i := range min(a.History.Len(), b.History.Len()) {
-		if x, y, same := apart(a.History.At(i), b.History.At(i)); !same {
+func (r *Result) Diff(second *Result) string {
+	for i := range min(r.History.Len(), second.History.Len()) {
+		if x, y, same := apart(r.History.At(i), second.History.At(i)); !same {
 			return fmt.Sprintf("the histories differ from line %d on\n  first:  %s\n  second: %s\n%s", i+1, x, y, causes)
 		}
 	}
-	if n, m := a.History.Len(), b.History.Len(); n != m {
-		longer := a
+	if n, m := r.History.Len(), second.History.Len(); n != m {
+		longer := r
 		if m > n {
-			longer = b
+			longer = second
 		}
 		return fmt.Sprintf("one history has %d lines and the other %d; they are alike up to there, and the longer goes on\n  %v",
 			n, m, longer.History.At(min(n, m)))
 	}
-	if a.Trace != b.Trace {
-		return fmt.Sprintf("the histories are alike, but what the nodes said to each other is not: traces %016x and %016x", a.Trace, b.Trace)
+	if r.Trace != second.Trace {
+		return fmt.Sprintf("the histories are alike, but what the nodes said to each other is not: traces %016x and %016x", r.Trace, second.Trace)
 	}
 	return ""
 }

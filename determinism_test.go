@@ -169,7 +169,7 @@ func TestDifference(t *testing.T) {
 		runs[i], err = capsize.Exec(t.Context(), t, chance())
 		require.NoError(t, err)
 	}
-	text := capsize.Difference(runs[0], runs[1])
+	text := runs[0].Diff(runs[1])
 	require.Contains(t, text, "the histories differ from line ")
 	first := 0
 	for runs[0].History.At(first).String() == runs[1].History.At(first).String() {
@@ -197,7 +197,7 @@ func TestDifferenceIsSeen(t *testing.T) {
 	for name, b := range map[string]*capsize.Result{
 		"a nanosecond": run(126000001, "0"), "a type": run(126000000, 0), "a value": run(126000000, "1"),
 	} {
-		text := capsize.Difference(run(126000000, "0"), b)
+		text := run(126000000, "0").Diff(b)
 		lines := strings.Split(text, "\n")
 		require.GreaterOrEqual(t, len(lines), 3, text)
 		assert.Equal(t, "the histories differ from line 2 on", lines[0], name)
@@ -207,14 +207,14 @@ func TestDifferenceIsSeen(t *testing.T) {
 		require.True(t, ok)
 		assert.NotEqual(t, first, second, name)
 	}
-	text := capsize.Difference(run(1, long+"a"+long), run(1, long+"b"+long))
+	text := run(1, long+"a"+long).Diff(run(1, long+"b"+long))
 	assert.Contains(t, text, "xa")
 	assert.Contains(t, text, "xb")
 	assert.Less(t, len(text), 1200)
-	text = capsize.Difference(run(1, "0"), run(1, "0", history.Op{Type: history.Invoke, Input: "the third"}))
+	text = run(1, "0").Diff(run(1, "0", history.Op{Type: history.Invoke, Input: "the third"}))
 	assert.Contains(t, text, "one history has 2 lines and the other 3")
 	assert.Contains(t, text, "the third")
-	assert.Empty(t, capsize.Difference(run(1, "0"), run(1, "0")))
+	assert.Empty(t, run(1, "0").Diff(run(1, "0")))
 }
 
 // hanging is a test of a system that waits for something outside of virtual time.
@@ -254,10 +254,10 @@ func TestRaftIsDeterministic(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")
 	}
-	names, _ := raftkv.BugNames()
+	names, _ := raftkv.Bugs.Names()
 	for _, name := range append(names, "none") {
 		t.Run(name, func(t *testing.T) {
-			bugs, err := raftkv.ParseBug(name)
+			bugs, err := raftkv.Bugs.Parse(name)
 			require.NoError(t, err)
 			store := raftkv.Store{Bugs: bugs}
 			capsize.CheckDeterminism(t, capsize.Test{

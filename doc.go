@@ -21,11 +21,11 @@
 //
 // Half a minute of virtual time passes in well under a second. A test that passes
 // prints nothing. One that fails prints, in this order: the verdict; one sentence that
-// says why; the smallest counter-example, drawn; the seed, and whether it repeats; where
+// says why; the smallest counterexample, drawn; the seed, and whether it repeats; where
 // the page is; and the command that runs this very failure again, here or in another
 // checkout. The failure is kept under testdata/capsize and tried first from then on.
 //
-// # How to read a counter-example
+// # How to read a counterexample
 //
 //	0.064s  process 5 n1  ├────write 6────┤                      ⋯
 //	0.067s  process 2 n3                     ├───write 3────┤    ⋯
@@ -33,7 +33,7 @@
 //
 // Each line is a call, from the instant at which it was asked to that of its answer,
 // by a process that is bound to a node. Each took effect at one instant between
-// its ends; a call that nobody knows the end of has none. The calls contradict
+// its ends; a pending call, whose outcome is indeterminate, may have no effect. The calls contradict
 // each other on their own: no order of them explains all answers. ✗ marks the one
 // to look at first.
 //
@@ -43,7 +43,7 @@
 // [CheckDeterminism] is the test of that for a system of your own; if it fails,
 // it prints the first line that differs. A saved failure is compared with its history
 // each time that it is run again. What a system has to do to repeat, and what
-// it must leave, is told in docs/reference/determinism.md.
+// it must leave, is in docs/reference/determinism.md.
 //
 // The environment overrides a test: CAPSIZE_SEED, CAPSIZE_SEEDS, CAPSIZE_DURATION and
 // CAPSIZE_REPORT; see [Run]. The command capsize runs the systems that ship with this

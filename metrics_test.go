@@ -1,9 +1,7 @@
 package capsize_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"math"
 	"testing"
 	"time"
 
@@ -12,6 +10,7 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/report"
 )
 
 // three calls: 10, 20 and 90 ms, and one that failed.
@@ -28,27 +27,11 @@ func threeCalls() *history.History {
 	return h
 }
 
-func TestMetrics(t *testing.T) {
-	all := func(history.Call) bool { return true }
-	h := threeCalls()
-	assert.Equal(t, "p50: 20ms", capsize.Latency("p50", 0.5, h, all).String())
-	assert.Equal(t, "p99: 90ms", capsize.Latency("p99", 0.99, h, all).String())
-	assert.Equal(t, "least: 10ms", capsize.Latency("least", 0, h, all).String())
-	none := capsize.Latency("none", 0.5, h, func(history.Call) bool { return false })
-	assert.True(t, math.IsNaN(none.Value))
-	assert.Equal(t, "12.5 %", capsize.Share("x", 1, 8).Text())
-	assert.Equal(t, "none", capsize.Share("x", 0, 0).Text())
-	assert.Equal(t, "1234567 entries", capsize.Metric{Value: 1234567, Unit: "entries"}.Text())
-	b, err := json.Marshal([]capsize.Metric{none, capsize.Share("x", 1, 8)})
-	require.NoError(t, err)
-	assert.Equal(t, `[{"name":"none","value":null,"unit":"s","note":"of 0 calls"},{"name":"x","value":12.5,"unit":"%","note":"1 of 8"}]`, string(b))
-}
-
 // Metrics are computed of the judged result, and one that panics costs no verdict.
 func TestTestMetrics(t *testing.T) {
 	test := chattyTest(false)
-	test.Metrics = func(r *capsize.Result) []capsize.Metric {
-		return append(capsize.CallMetrics(r), capsize.Metric{Name: "questions", Value: float64(r.Exercised.Marks["asked"]), Note: r.Verdict.String()})
+	test.Metrics = func(r *capsize.Result) []report.Metric {
+		return append(r.CallMetrics(), report.Metric{Name: "questions", Value: float64(r.Exercised.Marks["asked"]), Note: r.Verdict.String()})
 	}
 	r, err := capsize.Exec(t.Context(), t, test)
 	require.NoError(t, err)
@@ -59,7 +42,7 @@ func TestTestMetrics(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, r.Metrics, page.Metrics)
 	before := r.Verdict
-	test.Metrics = func(*capsize.Result) []capsize.Metric { panic("no") }
+	test.Metrics = func(*capsize.Result) []report.Metric { panic("no") }
 	r, err = capsize.Exec(t.Context(), t, test)
 	require.NoError(t, err)
 	assert.Equal(t, before, r.Verdict)
@@ -76,13 +59,13 @@ func TestProgress(t *testing.T) {
 	r, err := capsize.Exec(t.Context(), t, test)
 	require.NoError(t, err)
 	assert.Contains(t, phases, "checking "+r.Test.Workload.Name)
-	assert.Empty(t, capsize.Difference(quiet, r))
+	assert.Empty(t, quiet.Diff(r))
 }
 
 // A test counts what its system did, and says what matters of it.
 func ExampleTest_metrics() {
 	r := &capsize.Result{History: threeCalls(), Exercised: capsize.Exercised{OK: 3, Fail: 1}}
-	for _, m := range capsize.CallMetrics(r) {
+	for _, m := range r.CallMetrics() {
 		fmt.Println(m, "–", m.Note)
 	}
 	// Output:

@@ -1,10 +1,13 @@
 package capsize
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"iter"
 
-	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+
 	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/report"
 )
@@ -26,12 +29,9 @@ func (r *Result) Page(rerun string) (report.Run, error) {
 		Exercised: r.Exercised.rows(), Params: r.Test.params(),
 		Rerun: rerun, Digest: digest,
 	}
-	p.Metrics, p.Snapshot, p.Log = r.Metrics, r.Snapshot, r.logLines()
+	p.Phases, p.Metrics, p.Snapshot, p.Log = r.Phases, r.Metrics, r.Snapshot, r.logLines()
 	if r.Stopped != nil {
 		p.Stopped = r.Stopped.Error()
-	}
-	for _, m := range r.phases {
-		p.Phases = append(p.Phases, report.Phase{Name: m.phase, At: m.at})
 	}
 	for _, f := range r.Findings {
 		p.Findings = append(p.Findings, report.Finding{Host: f.Host, What: f.What, Stack: f.Stack})
@@ -101,23 +101,52 @@ func (x Exercised) rows() []report.Row {
 	)
 }
 
-func plural(n int, noun string) string {
-	switch {
-	case n == 1:
-		return "1 " + noun
-	case noun == "crash":
-		noun += "e"
+// logLines returns what the hosts logged, with what the nemesis did between the lines, or
+// nil if no host logged anything.
+func (r *Result) logLines() iter.Seq[report.LogLine] {
+	if r.Log.Len() == 0 {
+		return nil
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// worst returns the check that decides the verdict: the first of the worst.
-func worst(checks []checker.Result) checker.Result {
-	var w checker.Result
-	for i, c := range checks {
-		if i == 0 || c.Verdict > w.Verdict {
-			w = c
+	return func(yield func(report.LogLine) bool) {
+		faults := r.faultLines()
+		for l := range r.Log.All() {
+			for len(faults) > 0 && faults[0].At <= l.At {
+				if !yield(faults[0]) {
+					return
+				}
+				faults = faults[1:]
+			}
+			if !yield(report.LogLine{At: l.At, Host: l.Host, Level: l.Level.String(), Text: l.Text}) {
+				return
+			}
+		}
+		for _, f := range faults {
+			if !yield(f) {
+				return
+			}
 		}
 	}
-	return w
+}
+
+// faultLines returns when faults began and ended.
+func (r *Result) faultLines() (lines []report.LogLine) {
+	what := map[string]string{}
+	for i := range r.History.Len() {
+		op := r.History.At(i)
+		if op.Process != history.Nemesis {
+			continue
+		}
+		l := report.LogLine{At: op.Time, Host: "nemesis"}
+		switch text, _ := op.Input.(string); op.Type {
+		case history.Invoke:
+			what[op.Key] = text
+			l.Text = text
+		case history.Fail:
+			l.Text = "failed: " + cmp.Or(op.Err, what[op.Key])
+		default:
+			l.Text = "healed: " + what[op.Key]
+		}
+		lines = append(lines, l)
+	}
+	return lines
 }

@@ -1,12 +1,14 @@
 package capsize_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/internal/recorder"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/systems/kv/raftkv"
 	"github.com/capsize-go/capsize/workloads"
@@ -20,15 +22,15 @@ func BenchmarkRecorder(b *testing.B) {
 		System: store, Workload: workloads.Register(store.Open), Nodes: 5, Clients: 10, Duration: 60 * time.Second,
 		Nemesis: nemesis.Every(10*time.Second, nemesis.Partitions()),
 	}
-	rec, err := capsize.NewRecorder(b.TempDir())
+	rec, err := recorder.New(b.TempDir())
 	require.NoError(b, err)
 	defer rec.Close()
 	var cpu [2]time.Duration
 	for i := 0; b.Loop(); i++ {
 		test.Seed = uint64(i/4 + 1)
 		on := (i + i/2) % 2 // without, with, with, without
-		test.Recorder = []*capsize.Recorder{nil, rec}[on]
-		r, err := capsize.Exec(b.Context(), new(testing.T), test)
+		ctx := []context.Context{b.Context(), recorder.NewContext(b.Context(), rec)}[on]
+		r, err := capsize.Exec(ctx, new(testing.T), test)
 		require.NoError(b, err)
 		cpu[on] += r.CPU
 	}

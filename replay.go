@@ -12,7 +12,7 @@ import (
 	"github.com/capsize-go/capsize/internal/savedrun"
 )
 
-// An again says what came of running a seed a second time.
+// An again is the outcome of running a seed a second time.
 type again struct {
 	second  *Result
 	missing string // why it is not known; empty if the second run came to its end
@@ -33,7 +33,7 @@ func (x *runner) again(ctx context.Context, t *testing.T, r *Result) again {
 	case second.Stopped != nil:
 		return again{missing: fmt.Sprintf("the second run was cut short: %v", second.Stopped)}
 	}
-	a := again{second: second, differs: Difference(r, second)}
+	a := again{second: second, differs: r.Diff(second)}
 	if a.differs == "" && second.Verdict != r.Verdict {
 		a.differs = fmt.Sprintf("the histories are alike, but the verdict was %v at first and then %v: %s", r.Verdict, second.Verdict, second.Reason)
 	}
@@ -78,12 +78,16 @@ func (x *runner) replay(ctx context.Context, t *testing.T, s savedRun) {
 		x.show(t, r, out)
 		return
 	}
-	differs, err := s.differs(r)
+	saved, err := s.ReadHistory(s.Dir)
+	differs := ""
+	if err == nil {
+		differs, err = firstDifference(saved, r)
+	}
 	if err != nil {
 		t.Errorf("capsize: compare with the saved run: %v", err)
 	}
-	if damage := s.Damage(s.Dir); damage != "" {
-		remark(t, "capsize: %s: %s. Only the digests can be compared.", filepath.ToSlash(s.Dir), damage)
+	if saved.Damage != "" {
+		remark(t, "capsize: %s: %s. Only the digests can be compared.", filepath.ToSlash(s.Dir), saved.Damage)
 	}
 	second := again{}
 	if differs == "" {

@@ -10,12 +10,14 @@ import (
 	"testing"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/internal/gocommand"
+	"github.com/capsize-go/capsize/internal/recorder"
 	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/report"
 )
 
 // Run runs the test and fails t if a checker finds a history invalid, or can't
-// tell. It prints the counter-example, writes a page that shows it, and keeps the
+// tell. It prints the counterexample, writes a page that shows it, and keeps the
 // failure under testdata/capsize: from then on Run tries that seed first, as a
 // subtest, until somebody deletes it. While a saved failure fails, no new seeds are
 // tried. A saved run is compared with its history: see docs/reference/determinism.md for what
@@ -50,13 +52,12 @@ func Run(t *testing.T, test Test) {
 	if want.id != "" && want.key != x.key {
 		return // -run asks for another Run of this test
 	}
-	if x.test.Recorder == nil {
-		x.test.Recorder = x.recorder()
-		defer x.closeRecorder(t)
-	}
+	x.recorder = x.newRecorder()
+	defer x.closeRecorder(t)
 	x.nameCutShort(t)
-	ctx, stop := untilLate(t)
+	ctx, stop := beforeDeadline(t)
 	defer stop()
+	ctx = recorder.NewContext(ctx, x.recorder)
 	if x.replays(ctx, t, want) || !x.finishCutShort(ctx, t) {
 		return
 	}
@@ -73,6 +74,8 @@ type runner struct {
 	test Test
 	set  settings
 	kept bool // a failure of this Run is kept and failed again: no other one is
+
+	recorder *recorder.Recorder // nil if nothing can be recorded
 }
 
 // replays runs the saved failures, or the one run that -run asks for. It reports
@@ -194,7 +197,7 @@ func (x *runner) fail(ctx context.Context, t *testing.T, r *Result, note string)
 			t.Errorf("capsize: save the failure: %v", err)
 		}
 	} else if rec, err := x.record(r); err == nil {
-		s.ID = savedID(rec)
+		s.ID = rec.Name()
 	}
 	again := x.again(ctx, t, r)
 	if s.Dir != "" && again.tried() {
@@ -227,7 +230,7 @@ func (x *runner) show(t *testing.T, r *Result, s shown) {
 	}
 	page.Repeats, page.Note = s.repeats, s.note
 	if s.saved != "" {
-		page.SavedPath = fromRoot(s.saved)
+		page.SavedPath = gocommand.FromRoot(s.saved)
 	}
 	dir, err := x.set.reportDir(t)
 	if err == nil {
@@ -240,7 +243,7 @@ func (x *runner) show(t *testing.T, r *Result, s shown) {
 	if err != nil {
 		t.Errorf("capsize: there is no page of this failure: %v", err)
 	} else {
-		page.ReportPath = fromRoot(page.ReportPath)
+		page.ReportPath = gocommand.FromRoot(page.ReportPath)
 	}
 	var b strings.Builder
 	if err := report.Text(&b, page, report.Style{Verbose: testing.Verbose()}); err != nil {

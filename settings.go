@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/capsize-go/capsize/internal/gocommand"
 )
 
 // settings are what the environment says of all tests.
@@ -28,7 +30,7 @@ func readSettings() (s settings, err error) {
 		{"CAPSIZE_SEED", func(x string) (err error) { s.seed, err = strconv.ParseUint(x, 0, 64); return err }},
 		{"CAPSIZE_SEEDS", func(x string) (err error) { s.seeds, err = strconv.Atoi(x); return err }},
 		{"CAPSIZE_DURATION", func(x string) (err error) { s.duration, err = time.ParseDuration(x); return err }},
-		{"CAPSIZE_STOP_AT", func(x string) (err error) { s.stop, err = ParseBreakpoint(x); return err }},
+		{"CAPSIZE_STOP_AT", func(x string) error { return s.stop.UnmarshalText([]byte(x)) }},
 		{"CAPSIZE_REPORT", func(x string) error { s.report = x; return nil }},
 	} {
 		if text := os.Getenv(v.name); text != "" {
@@ -70,6 +72,17 @@ func (s settings) env() string {
 	return fmt.Sprintf("CAPSIZE_DURATION=%v ", s.duration)
 }
 
+// rerunTest returns the command that runs one failure of a test again, from the root
+// of the module: the saved one, or where that is not saved its seed, which is in id.
+func (s settings) rerunTest(test, id string) string {
+	return s.env() + gocommand.Test(test+"/"+id, gocommand.Package(), gocommand.Flags())
+}
+
+// rerunSeed returns the command that runs a test again with one seed.
+func (s settings) rerunSeed(test string, seed uint64) string {
+	return fmt.Sprintf("CAPSIZE_SEED=%d CAPSIZE_SEEDS=1 %s%s", seed, s.env(), gocommand.Test(test, gocommand.Package(), gocommand.Flags()))
+}
+
 // reportDir returns the folder for the pages of failures: the one that the environment
 // names; the test's artifacts if go test -artifacts keeps them; or capsize-report in
 // the root of the module, which is made so that git ignores it.
@@ -80,7 +93,7 @@ func (s settings) reportDir(t *testing.T) (string, error) {
 	if f := flag.Lookup("test.artifacts"); f != nil && f.Value.String() == "true" {
 		return t.ArtifactDir(), nil
 	}
-	root, _ := moduleRoot()
+	root, _ := gocommand.ModuleRoot()
 	dir := filepath.Join(root, "capsize-report")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("make folder of the reports (CAPSIZE_REPORT names another): %w", err)

@@ -88,13 +88,13 @@ func TestStopAtAnInstantThatDoesNotCome(t *testing.T) {
 
 func TestParseBreakpoint(t *testing.T) {
 	for _, text := range []string{"22.4s", "1m2s,wait"} {
-		b, err := capsize.ParseBreakpoint(text)
+		var b capsize.Breakpoint
+		err := b.UnmarshalText([]byte(text))
 		require.NoError(t, err)
 		assert.Equal(t, text, b.String())
 	}
 	for text, want := range map[string]string{"22": "missing unit", "0s": "more than 0", "1s,go": `only "wait"`} {
-		_, err := capsize.ParseBreakpoint(text)
-		assert.ErrorContains(t, err, want)
+		assert.ErrorContains(t, new(capsize.Breakpoint).UnmarshalText([]byte(text)), want)
 	}
 }
 
@@ -105,7 +105,7 @@ func TestStopChild(t *testing.T) {
 	}
 	t.Chdir(os.Getenv("CAPSIZE_TEST_STOP"))
 	test := chattyTest(true)
-	test.Metrics = capsize.CallMetrics
+	test.Metrics = (*capsize.Result).CallMetrics
 	capsize.Run(t, test)
 }
 

@@ -35,7 +35,7 @@ func (e echoes) Run(ctx context.Context, h *cluster.Host) error {
 
 // BenchmarkMessage measures a message from one host to another: in a cluster that
 // no fault has touched, in one where faults of all kinds were and are healed, and
-// in one where faults strike other links and hosts.
+// in one where other links and hosts have faults.
 func BenchmarkMessage(b *testing.B) {
 	healed := func(c *cluster.Cluster) (heals []func()) {
 		return append(elsewhere(c, "n1"), elsewhere(c, "n2")...)
@@ -66,7 +66,7 @@ func BenchmarkMessage(b *testing.B) {
 	}
 }
 
-// elsewhere has faults of all kinds strike a host and its links.
+// elsewhere injects faults of all kinds into a host and its links.
 func elsewhere(c *cluster.Cluster, host string) []func() {
 	c = c.As("idle")
 	return []func(){

@@ -7,8 +7,8 @@ import (
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
-// A Clock is a host's own idea of the time. It is right unless a fault has it
-// wrong; see [Cluster.Misset].
+// A Clock is the clock of a host. It is right unless a fault makes it wrong; see
+// [Cluster.Misset].
 type Clock struct{ h *Host }
 
 // Now returns the time of the day on the host's clock. It is read at the instant
@@ -20,7 +20,7 @@ func (c Clock) Now() time.Time {
 	if k := c.h.m.clock.Load(); k != nil {
 		w.lock()
 		defer w.unlock()
-		now += k.tell(now)
+		now += k.read(now)
 	}
 	return w.loop.start.Add(now)
 }
@@ -40,32 +40,32 @@ func (c Clock) Monotonic() time.Duration {
 
 // A ClockError is what is wrong with a clock. The zero value is a clock that is right.
 type ClockError struct {
-	Skew  time.Duration // what it is ahead by, at once
+	Skew  time.Duration // by how much it is ahead from the start
 	Drift float64       // what it gains, in millionths of the time that passes
-	Jump  time.Duration // each Every it jumps to be wrong by up to so much, ahead or behind
+	Jump  time.Duration // each Every it jumps to an error of up to Jump, ahead or behind
 	Every time.Duration
 }
 
-// A clockTrouble is an error of one clock by one fault.
-type clockTrouble struct {
+// An activeClockError is an error of one clock by one fault.
+type activeClockError struct {
 	ClockError
 	by    *tally
 	key   keyed.Key
 	since time.Duration
 }
 
-// A clock is the state of a clock that is or was wrong. It is never changed:
-// another takes its place.
+// A clock is the state of a clock that is or was wrong. It is immutable, so that it can be
+// read without a lock: a change stores another one.
 type clock struct {
-	troubles []*clockTrouble
-	lead     time.Duration // by how much former drifts have advanced the oscillator
+	errors []*activeClockError
+	lead   time.Duration // by how much former drifts have advanced the oscillator
 }
 
-func (x *clockTrouble) drift(t time.Duration) time.Duration {
+func (x *activeClockError) drift(t time.Duration) time.Duration {
 	return time.Duration(x.Drift * float64(t-x.since) / 1e6)
 }
 
-func (x *clockTrouble) error(t time.Duration) time.Duration {
+func (x *activeClockError) error(t time.Duration) time.Duration {
 	e := x.Skew + x.drift(t)
 	if x.Jump > 0 && x.Every > 0 {
 		e += time.Duration(x.key.Int(int64((t-x.since)/x.Every)).Range(int64(-x.Jump), int64(x.Jump)))
@@ -73,13 +73,13 @@ func (x *clockTrouble) error(t time.Duration) time.Duration {
 	return e
 }
 
-// tell returns by how much the clock is ahead at t, and books that it was read.
-func (k *clock) tell(t time.Duration) (ahead time.Duration) {
-	for _, x := range k.troubles {
+// read returns by how much the clock is ahead at t, and counts the reading as an effect.
+func (k *clock) read(t time.Duration) (ahead time.Duration) {
+	for _, x := range k.errors {
 		if e := x.error(t); e != 0 {
-			x.by.add(biteClock, 1)
+			x.by.add(effectClockRead, 1)
 			us := max(e, -e).Microseconds()
-			x.by.n[biteClockError] = max(x.by.n[biteClockError], us)
+			x.by.n[effectClockError] = max(x.by.n[effectClockError], us)
 			ahead += e
 		}
 	}
@@ -87,18 +87,19 @@ func (k *clock) tell(t time.Duration) (ahead time.Duration) {
 }
 
 func (k *clock) drift(t time.Duration) (d time.Duration) {
-	for _, x := range k.troubles {
+	for _, x := range k.errors {
 		d += x.drift(t)
 	}
 	return d
 }
 
-// lasts returns how long it takes the clock to count d.
-func (k *clock) lasts(d time.Duration) time.Duration {
+// stretch returns how long it takes the clock to count d, and counts a timer that is off as
+// an effect.
+func (k *clock) stretch(d time.Duration) time.Duration {
 	rate := 1.0
-	for _, x := range k.troubles {
+	for _, x := range k.errors {
 		if x.Drift != 0 {
-			x.by.add(biteTimer, 1)
+			x.by.add(effectTimer, 1)
 			rate += x.Drift / 1e6
 		}
 	}
@@ -108,7 +109,8 @@ func (k *clock) lasts(d time.Duration) time.Duration {
 	return time.Duration(float64(d) / rate)
 }
 
-// heal returns the clock when all that was wrong with it is put right at t.
+// heal returns the clock after all its errors have ended at t. What its drifts have advanced
+// the oscillator stays.
 func (k *clock) heal(t time.Duration) *clock {
 	if k == nil {
 		return nil
@@ -124,19 +126,19 @@ func (c *Cluster) Misset(name string, e ClockError) (heal func()) {
 	m := c.machine(name)
 	c.lock()
 	defer c.unlock()
-	x := &clockTrouble{ClockError: e, by: c.by, since: c.Now(), key: m.key.With("clock", c.by.name)}
+	x := &activeClockError{ClockError: e, by: c.by, since: c.Now(), key: m.key.With("clock", c.by.name)}
 	next := clock{}
 	if k := m.clock.Load(); k != nil {
-		next = clock{slices.Clone(k.troubles), k.lead}
+		next = clock{slices.Clone(k.errors), k.lead}
 	}
-	next.troubles = append(next.troubles, x)
+	next.errors = append(next.errors, x)
 	m.clock.Store(&next)
 	return c.healing(m, nil, func() {
 		k := m.clock.Load()
 		next := clock{lead: k.lead + x.drift(c.Now())}
-		for _, y := range k.troubles {
+		for _, y := range k.errors {
 			if x != y {
-				next.troubles = append(next.troubles, y)
+				next.errors = append(next.errors, y)
 			}
 		}
 		m.clock.Store(&next)

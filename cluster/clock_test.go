@@ -10,12 +10,12 @@ import (
 )
 
 // off returns by how much the clock of n1 is ahead of that of n2.
-func (r *rig) off() time.Duration {
+func (r *fixture) off() time.Duration {
 	return r.host("n1").Clock().Now().Sub(r.host("n2").Clock().Now())
 }
 
 func TestClockSkew(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		heal := r.As("it").Misset("n1", cluster.ClockError{Skew: -3 * time.Second})
 		assert.Equal(t, -3*time.Second, r.off())
 		r.pass(time.Minute)
@@ -29,7 +29,7 @@ func TestClockSkew(t *testing.T) {
 }
 
 func TestClockDrift(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		h := r.host("n1")
 		timer := func() (took time.Duration) {
 			began := r.Now()
@@ -53,7 +53,7 @@ func TestClockDrift(t *testing.T) {
 
 func TestClockJumps(t *testing.T) {
 	for _, every := range []time.Duration{500 * time.Millisecond, 5 * time.Millisecond} {
-		onRig(t, func(t *testing.T, r *rig) {
+		withFixture(t, func(t *testing.T, r *fixture) {
 			heal := r.As("it").Misset("n1", cluster.ClockError{Jump: time.Second, Every: every})
 			distinct, back := map[time.Duration]bool{}, 0
 			last := r.host("n1").Clock().Now()
@@ -77,7 +77,7 @@ func TestClockJumps(t *testing.T) {
 }
 
 func TestClockErrorsAddUp(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		heal1 := r.Misset("n1", cluster.ClockError{Skew: time.Second})
 		heal2 := r.Misset("n1", cluster.ClockError{Skew: time.Minute})
 		assert.Equal(t, 61*time.Second, r.off())

@@ -36,14 +36,14 @@ type Config struct {
 
 // Stats counts what happened in a cluster.
 type Stats struct {
-	Events        uint64 // that were due, of any kind
+	Events        uint64 // that were run, of any kind
 	Sent          uint64 // messages and segments of connections
 	Delivered     uint64
 	LostToCut     uint64 // on a link that was cut
 	LostToChance  uint64 // on a lossy link
 	LostToCrash   uint64 // sent to or from a host that was down
-	LeaderChanges uint64 // how often the leader's role went from one node to another
-	Elections     uint64 // how often a node took the leader's role, the same one or another
+	LeaderChanges uint64 // from one node to another
+	Elections     uint64 // of a node as leader, also of the one that was leader before
 	Crashes       uint64
 	Syncs         uint64 // of a disk
 	BytesWritten  int64  // to disks
@@ -53,13 +53,16 @@ type Stats struct {
 // A Cluster is a set of hosts, and the controls that a nemesis has over it.
 // Its methods must be called from within the bubble that [New] was called in,
 // except where they say otherwise.
+//
+// It has many methods because it is the whole catalogue of what a fault can do to hosts, network, disks and clocks, and one handle
+// stands for one fault: see [Cluster.As].
 type Cluster struct {
-	*world
-	by *tally // of the fault that handles the cluster; see As
+	*simulation
+	by *tally // of the fault that uses this handle; see As
 }
 
-// A world is the cluster itself. Each fault has a Cluster of its own around it.
-type world struct {
+// A simulation is the state of a cluster. Each fault has a Cluster of its own around it.
+type simulation struct {
 	cfg      Config
 	ctx      context.Context
 	cancel   context.CancelFunc
@@ -73,15 +76,15 @@ type world struct {
 	leader   string
 	epoch    int // counts the calls of Heal
 	trace    uint64
-	entropy  source
+	entropy  entropySource
 	stopping bool
 	tallies  map[string]*tally
 	marks    marks
-	watch    map[Occasion][]chan struct{}
+	awaited  map[Occasion][]chan struct{}
 	damaged  int // nodes whose disks broke a promise
 	members  membership
 	names    map[string]Name
-	named    bool // some name was set once
+	named    bool // a name was set at some time
 
 	mu       sync.Mutex
 	findings []Finding
@@ -103,7 +106,7 @@ func New(cfg Config) (*Cluster, error) {
 	if cfg.Wait == nil {
 		return nil, errors.New("cluster: Config.Wait is missing")
 	}
-	c := &Cluster{world: &world{
+	c := &Cluster{simulation: &simulation{
 		cfg: cfg, loop: newLoop(lag(cfg.System), cfg.Wait),
 		byName: map[string]*machine{}, tallies: map[string]*tally{},
 	}}
@@ -119,6 +122,8 @@ func New(cfg Config) (*Cluster, error) {
 	return c, nil
 }
 
+// addMachines makes the machines and the links between them. Each machine gets a phase of its
+// own, so that no two of them act at one instant.
 func (c *Cluster) addMachines() {
 	key := keyed.New(c.cfg.Seed)
 	first := key.With("phase").Range(0, MaxHosts)
@@ -126,7 +131,7 @@ func (c *Cluster) addMachines() {
 	for i := range total {
 		m := &machine{c: c, id: i}
 		// 97 is coprime to 499, so the phases differ; they are odd, since the
-		// even ones belong to the world.
+		// even ones belong to the simulation.
 		m.phase = time.Duration((first+int64(i)*97)%MaxHosts*2 + 1)
 		m.ip = net.IPv4(10, 0, byte(i/250), byte(i%250+1))
 		if i < c.cfg.Nodes {
@@ -154,7 +159,7 @@ func (c *Cluster) addMachines() {
 
 // labelsOf returns the profiler labels by which a goroutine is known to run code of
 // a host. Goroutines inherit them from the one that starts them.
-func (c *world) labelsOf(host string) pprof.LabelSet {
+func (c *simulation) labelsOf(host string) pprof.LabelSet {
 	return pprof.Labels("capsize", c.cfg.Label, "host", host)
 }
 
@@ -171,16 +176,16 @@ func (c *Cluster) Start() error {
 	return nil
 }
 
-// Stop crashes every host, lets code that outlives its host have grace to come
-// to an end, and stops the event loop. Nothing happens in the cluster after it.
-func (c *Cluster) Stop(grace time.Duration) {
+// Stop crashes every host, waits for shutdownTimeout so that code which outlives its host can
+// end, and stops the event loop. Nothing happens in the cluster after it.
+func (c *Cluster) Stop(shutdownTimeout time.Duration) {
 	c.lock()
 	c.stopping = true
 	c.unlock()
 	for _, m := range c.machines {
 		c.At(c.Now(), m.name, func() { m.crashBy(nil, false) })
 	}
-	time.Sleep(grace)
+	time.Sleep(shutdownTimeout)
 	c.loop.stop()
 	c.cancel()
 	c.release()
@@ -200,8 +205,8 @@ func (c *Cluster) Abandon() {
 	c.removeDirs()
 }
 
-func (c *world) lock()   { c.loop.mu.Lock() }
-func (c *world) unlock() { c.loop.mu.Unlock() }
+func (c *simulation) lock()   { c.loop.mu.Lock() }
+func (c *simulation) unlock() { c.loop.mu.Unlock() }
 
 // Sleep waits for d, or until ctx is done, and reports whether it was d.
 func (c *Cluster) Sleep(ctx context.Context, d time.Duration) bool {
@@ -226,7 +231,7 @@ func (c *Cluster) Now() time.Duration { return c.loop.now() }
 func (c *Cluster) Reached() time.Duration { return time.Duration(c.loop.last.Load()) }
 
 // At runs fn at instant t, or as soon after it as the host of that name may
-// act. It runs whether or not the host is up. The empty name stands for the world.
+// act. It runs whether or not the host is up. The empty name stands for the simulation.
 func (c *Cluster) At(t time.Duration, host string, fn func()) {
 	ev := &event{kind: kindFunc, fn: func() {
 		c.loop.wakes()
@@ -277,9 +282,8 @@ func (c *Cluster) Crash(name string) {
 	c.At(c.Now(), name, func() { m.crashBy(c.by, false) })
 }
 
-// Vanish crashes a host so that its peers are sent no resets: they go on to
-// believe in their connections to it until they find out by themselves, as when
-// a cable is pulled or a virtual machine is gone.
+// Vanish crashes a host without resets to its peers: their connections to it stay open until
+// they time out, as when a cable is pulled or a virtual machine is gone.
 func (c *Cluster) Vanish(name string) {
 	m := c.machine(name)
 	c.At(c.Now(), name, func() { m.crashBy(c.by, true) })
@@ -329,35 +333,60 @@ func (c *Cluster) Stats() Stats {
 	return s
 }
 
-// Progress counts the events that were run. It may be called from outside the
-// bubble: a count that stands still means that some
-// goroutine in the bubble neither blocks nor ends.
+// Progress counts the events that were run. It may be called from outside the bubble: if the
+// count does not grow, some goroutine in the bubble neither blocks nor ends.
 func (c *Cluster) Progress() uint64 { return c.loop.executed.Load() }
 
 // Trace returns a hash of all that happened so far: deliveries, losses, crashes
-// and faults, with their instants. Two runs are alike if their traces are.
+// and faults, with their instants. Two runs with equal traces are equal.
 func (c *Cluster) Trace() uint64 {
 	c.lock()
 	defer c.unlock()
 	return c.trace
 }
 
-// Findings returns what user code did and should not have.
+// Findings returns the misbehaviour of user code so far.
 func (c *Cluster) Findings() []Finding {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.findings)
 }
 
-func (c *Cluster) find(f Finding) {
+func (c *Cluster) addFinding(f Finding) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.findings = append(c.findings, f)
 }
 
+// A traceEvent says what happened, in the trace. Beside kindFunc it is one of the first
+// block; beside kinds that cross the network it is a loss, traceDoubled or traceDamaged.
+// The numbers reach the hash of the trace: they stay as they are.
+type traceEvent uint8
+
+const (
+	traceBoot traceEvent = iota
+	traceCrash
+	traceInject
+	traceHeal
+	traceRole
+	traceHealAll
+	traceMembersWanted
+	traceMembersAdopted
+	traceDiskFull
+	traceDiskError
+	traceSyncError
+	traceSyncLie
+	traceMisdirect
+	traceReadOnly
+	traceName
+
+	traceDoubled traceEvent = 6 // of a message or segment
+	traceDamaged traceEvent = 7 // of a message or segment
+)
+
 // note adds something that happened to the trace.
-func (c *Cluster) note(at time.Duration, m, other *machine, k kind, why loss) {
-	x := uint64(at)<<20 ^ uint64(m.id)<<8 ^ uint64(k)<<4 ^ uint64(why)
+func (c *Cluster) note(at time.Duration, m, other *machine, k kind, what traceEvent) {
+	x := uint64(at)<<20 ^ uint64(m.id)<<8 ^ uint64(k)<<4 ^ uint64(what)
 	if other != nil {
 		x ^= uint64(other.id+1) << 54
 	}
@@ -365,8 +394,8 @@ func (c *Cluster) note(at time.Duration, m, other *machine, k kind, why loss) {
 	c.trace = x ^ x>>32
 }
 
-// machine returns the machine of that name. A name that no host has is a
-// mistake in the calling code, not something that a run can go on from.
+// machine returns the machine of that name. It panics if there is none, since that is a
+// mistake in the calling code.
 func (c *Cluster) machine(name string) *machine {
 	m := c.byName[name]
 	if m == nil {

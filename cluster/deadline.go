@@ -52,13 +52,14 @@ type deadline struct {
 	at time.Time
 
 	mu       sync.Mutex
-	done     chan struct{} // made when somebody asks for it
+	done     chan struct{} // made by the first call of Done
 	err      error
 	children []*deadline
 	after    map[*func()]bool
 }
 
-// follow has c end when parent does, until stop is called.
+// follow makes c end when parent does, until stop is called. It needs no goroutine if parent
+// is a deadline too.
 func (c *deadline) follow(parent context.Context) (stop func()) {
 	if parent.Done() == nil {
 		return func() {}
@@ -86,6 +87,8 @@ func (c *deadline) follow(parent context.Context) (stop func()) {
 
 func (c *deadline) Deadline() (time.Time, bool) { return c.at, true }
 
+// Done returns a channel that is closed when the context ends. The first call makes it:
+// most deadlines are never waited for through it.
 func (c *deadline) Done() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -127,6 +130,7 @@ func (c *deadline) AfterFunc(f func()) (stop func() bool) {
 	}
 }
 
+// end ends the context with err, unless it has ended, and then those that derive from it.
 func (c *deadline) end(err error) {
 	c.mu.Lock()
 	if c.err != nil {

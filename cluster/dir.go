@@ -7,16 +7,16 @@ import (
 )
 
 // Dir returns a folder of the real file system that belongs to this host, for code
-// that insists on an [os.File]: bbolt, or the snapshots of hashicorp/raft. It is made
-// when it is asked for first, keeps what is in it over crashes and restarts, and is
+// that needs an [os.File]: bbolt, or the snapshots of hashicorp/raft. The first call makes
+// it; it outlives crashes, and is
 // removed when the run ends. Its path differs from run to run, so it must not reach
 // a history.
 //
 // It is a folder and not a disk: no fault of a disk applies to it, a sync takes no
 // virtual time, and a crash loses nothing that was written, synced or not. A crash
 // comes between two waits of the host's goroutines, never in the middle of a
-// transaction. What outlives the crash must close its files when its ctx is done,
-// before the next life opens them. For a store that can be tested with all that,
+// transaction. Code that outlives the crash must close its files when its ctx is done,
+// before the next life opens them. For a store on a disk with faults,
 // see [Disk.Tree].
 func (h *Host) Dir() (string, error) {
 	c := h.m.c

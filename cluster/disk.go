@@ -12,18 +12,18 @@ import (
 	"github.com/capsize-go/capsize/internal/sorting"
 )
 
-// ErrCrashed is what a [Disk] answers to code that outlived a crash of its host.
+// ErrCrashed is the error of a [Disk] for code that outlived a crash of its host.
 var ErrCrashed = errors.New("host crashed")
 
 // ErrDisk is wrapped by all errors of a disk that fails; each wraps the errno as
 // well: [syscall.EIO], [syscall.ENOSPC] or [syscall.EROFS]. A node that stops with such an error,
 // by a panic with it or by returning it from Run, does as it should: it is no
-// finding, and the host boots again a second later, as under a supervisor.
+// finding, and the host restarts a second later, as under a supervisor.
 var ErrDisk = errors.New("disk failed")
 
 // A Disk is a host's disk: files that outlive a crash as far as they were
-// synced. A crash takes back all that was done since, as if it never was, unless
-// a fault has it keep some of that; see [Remains]. Its names are flat: a slash is
+// synced. A crash undoes all later changes, unless
+// a fault keeps some of them; see [Remains]. Its names are flat: a slash is
 // a character like others. For directories, see [Disk.Tree].
 //
 // A sync takes no virtual time of the goroutine that calls it, so a [sync.Mutex]
@@ -31,24 +31,24 @@ var ErrDisk = errors.New("disk failed")
 // long as the disk takes, its handler and its timers wait, and so does what it
 // sends and what it is sent. Syncs of files at one instant cost as much as one of
 // them, since goroutines that are ready at once run in any order. A fault that makes
-// the disk slow, or has it hang, makes the host stand still. See [Disk.Blocking] for
+// the disk slow, or has it hang, pauses the host. See [Disk.Blocking] for
 // the alternative.
 type Disk struct {
 	h        *Host
-	blocking bool // a sync holds up the goroutine that calls it, and not the host
-	quiet    bool // what is done after a crash has no effect, and is no error
+	blocking bool // a sync blocks the goroutine that calls it, and not the host
+	quiet    bool // an operation after a crash has no effect, and no error
 }
 
 // Blocking returns the same disk, with other syncs: each blocks the goroutine that
-// calls it for as long as the disk takes, and the host goes on meanwhile. So a node
+// calls it for as long as the disk takes, while the host runs. So a node
 // whose disk hangs still sends heartbeats and answers reads from its memory, as
 // nodes do that sync in a goroutine of its own. No goroutine may hold a
 // [sync.Mutex] over such a sync while another wants it: virtual time does not pass
 // while a goroutine waits for a mutex, and the run would hang.
 func (d *Disk) Blocking() *Disk { return &Disk{h: d.h, blocking: true, quiet: d.quiet} }
 
-// A File is an open file. It is used as an [os.File] is, and like it keeps no
-// promise about what was written until it is synced.
+// A File is an open file. It is used as an [os.File], and like it
+// promises nothing about what was written before it is synced.
 type File struct {
 	d       *Disk
 	name    string
@@ -67,7 +67,7 @@ func (d *Disk) Open(name string) (*File, error) {
 	}
 	f := s.root.names[name]
 	if f == nil {
-		if err := s.frozen(); err != nil {
+		if err := s.readOnlyError(); err != nil {
 			return nil, &fs.PathError{Op: "open", Path: name, Err: err}
 		}
 		f = s.newFile()
@@ -128,7 +128,8 @@ func (d *Disk) List() []string {
 }
 
 // begin locks the cluster for an operation on the disk, until done is called.
-// The error says why the operation can't be.
+// The error says why the operation fails. For a quiet disk of a crashed host it returns a
+// disk that keeps nothing.
 func (d *Disk) begin(op, name string) (s *disk, done func(), err error) {
 	c := d.h.m.c
 	c.lock()
@@ -139,8 +140,8 @@ func (d *Disk) begin(op, name string) (s *disk, done func(), err error) {
 		}
 		return s, c.unlock, &fs.PathError{Op: op, Path: name, Err: ErrCrashed}
 	}
-	if len(s.troubles) > 0 {
-		if err := s.fails(op, c.Now()); err != nil {
+	if len(s.impairments) > 0 {
+		if err := s.opError(op, c.Now()); err != nil {
 			return s, c.unlock, &fs.PathError{Op: op, Path: name, Err: err}
 		}
 	}
@@ -170,7 +171,7 @@ func (f *File) ReadAt(p []byte, off int64) (int, error) {
 	}
 	n := copy(p, f.f.data[off:])
 	if len(f.f.rotten) > 0 {
-		f.f.tellRot(int(off), int(off)+n)
+		f.f.countRotRead(int(off), int(off)+n)
 	}
 	if n < len(p) {
 		return n, io.EOF
@@ -203,20 +204,20 @@ func (f *File) WriteAt(p []byte, off int64) (int, error) {
 		return 0, &fs.PathError{Op: "write", Path: f.name, Err: fmt.Errorf("negative offset %d", off)}
 	}
 	f.f.data = overwrite(f.f.data, p, int(off))
-	f.f.forgetRot(int(off), int(off)+len(p))
+	f.f.dropRot(int(off), int(off)+len(p))
 	if s.gone {
 		return len(p), nil
 	}
-	r := redo{what: redoWrite, f: f.f, off: int(off), data: slices.Clone(p)}
+	r := redo{kind: redoWrite, f: f.f, off: int(off), data: slices.Clone(p)}
 	c := s.m.c
-	if len(s.troubles) > 0 {
+	if len(s.impairments) > 0 {
 		s.misdirect(&r, c.Now())
 	}
 	s.log(r)
 	c.stats.BytesWritten += int64(len(p))
-	c.happen(UnsyncedWrite)
-	if s.doom != nil {
-		s.perish()
+	c.trigger(UnsyncedWrite)
+	if s.pendingCrash != nil {
+		s.beginCrash()
 	}
 	return len(p), nil
 }
@@ -244,7 +245,7 @@ func (f *File) Truncate(size int64) error {
 	}
 	lost := max(0, len(f.f.data)-int(size))
 	f.f.data = resize(f.f.data, int(size))
-	s.log(redo{what: redoSize, f: f.f, off: int(size), lost: lost})
+	s.log(redo{kind: redoSize, f: f.f, off: int(size), lost: lost})
 	return nil
 }
 
@@ -257,27 +258,27 @@ func resize(data []byte, size int) []byte {
 }
 
 // Sync makes the file's content and name durable. It returns at once, in virtual
-// time, and what it covered is durable then; the host stands still for as long as
-// the disk takes, as [Disk] says. So a crash never finds a sync half done: it is
-// before or after it. After an error it is unknown what is on the disk: what was
+// time, and what it covered is durable then; the host is busy for as long as
+// the disk takes, as [Disk] says. So a crash is before or after a sync, never within it.
+// After an error it is unknown what is durable: what was
 // written since the last sync may be lost even if a later one succeeds.
 func (f *File) Sync() error {
 	if f.d.blocking {
 		return f.syncBlocking()
 	}
 	s, done, err := f.d.begin("sync", f.name)
-	spins := false
-	if err == nil && !s.gone && !s.doomed() {
+	tooMany := false
+	if err == nil && !s.gone && !s.crashing() {
 		var first bool
-		if first, spins = s.count(); first {
-			s.charge()
+		if first, tooMany = s.countSync(); first {
+			s.occupyForSync()
 		}
-		s.m.c.happen(SyncBegins)
-		s.settle(forever) // what the host synced before is not lost where this is kept
-		err = s.carry(f.name, s.cover(f.covers(s.seq)))
+		s.m.c.trigger(SyncBegins)
+		s.applySynced(forever) // what the host synced before must not be lost if this is kept
+		err = s.syncChosen(f.name, s.withEarlierNames(f.covers(s.seq)))
 	}
 	done()
-	if spins {
+	if tooMany {
 		f.d.h.m.die(f.d.h, Hung, fmt.Sprintf("synced its disk %d times at one instant, the last time %s: a loop that only writes and syncs lets no virtual time pass; have it wait for something, or use Disk.Blocking", maxSyncs, f.name), string(debug.Stack()))
 		return &fs.PathError{Op: "sync", Path: f.name, Err: ErrCrashed}
 	}
@@ -308,10 +309,11 @@ func (f *File) syncBlocking() error {
 		}
 		return &fs.PathError{Op: "sync", Path: f.name, Err: ErrCrashed}
 	}
-	return s.carry(f.name, s.cover(f.covers(seq)))
+	return s.syncChosen(f.name, s.withEarlierNames(f.covers(seq)))
 }
 
-// covers says what a sync of the file covers that was done up to seq.
+// covers returns which of the changes up to seq a sync of the file covers: for a directory
+// those of its names, for a file those of its content, and of its name unless f.content.
 func (f *File) covers(seq uint64) func(*redo) bool {
 	return func(r *redo) bool {
 		switch {

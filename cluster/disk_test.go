@@ -17,34 +17,34 @@ import (
 )
 
 // open opens a file on n1.
-func (r *rig) open(name string) *cluster.File {
+func (r *fixture) open(name string) *cluster.File {
 	f, err := r.host("n1").Disk().Open(name)
 	require.NoError(r.t, err)
 	return f
 }
 
 // write appends to a file on n1.
-func (r *rig) write(name, data string) {
+func (r *fixture) write(name, data string) {
 	_, err := r.open(name).Write([]byte(data))
 	require.NoError(r.t, err)
 }
 
 // content reads a file on n1.
-func (r *rig) content(name string) string {
+func (r *fixture) content(name string) string {
 	b, err := io.ReadAll(r.open(name))
 	require.NoError(r.t, err)
 	return string(b)
 }
 
 // sync has n1 sync its disk and waits until that is done.
-func (r *rig) sync() error {
+func (r *fixture) sync() error {
 	err := r.host("n1").Sync()
 	r.pass(10 * time.Millisecond)
 	return err
 }
 
 // reboot crashes n1, in the name of a fault, and boots it.
-func (r *rig) reboot() {
+func (r *fixture) reboot() {
 	r.As("reboot").Crash("n1")
 	r.pass(time.Millisecond)
 	r.Restart("n1")
@@ -52,7 +52,7 @@ func (r *rig) reboot() {
 }
 
 func TestCrashLosesWhatWasNotSynced(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		r.write("a", "kept ")
 		require.NoError(t, r.sync())
 		r.write("a", "lost")
@@ -67,7 +67,7 @@ func TestCrashLosesWhatWasNotSynced(t *testing.T) {
 
 // A sync on the message seam takes its time: a crash before it is done undoes it.
 func TestCrashInASync(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		r.write("a", "x")
 		r.on("n1", func(h *cluster.Host) {
 			assert.NoError(t, h.Sync())
@@ -76,12 +76,12 @@ func TestCrashInASync(t *testing.T) {
 		r.reboot()
 		r.pass(time.Second)
 		assert.Empty(t, r.content("a"))
-		assert.Empty(t, r.took(), "nobody heard of what was lost")
+		assert.Empty(t, r.took(), "no message about what was lost has left")
 	})
 }
 
 func TestFileSyncIsForOneFile(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		r.write("a", "a")
 		r.write("b", "b")
 		require.NoError(t, r.open("a").Sync())
@@ -93,7 +93,7 @@ func TestFileSyncIsForOneFile(t *testing.T) {
 }
 
 func TestTruncateAndOverwrite(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		r.write("a", "0123456789")
 		require.NoError(t, r.sync())
 		f := r.open("a")
@@ -118,7 +118,7 @@ func TestTruncateAndOverwrite(t *testing.T) {
 // reboots writes records of 300 bytes that are not synced, reboots with what
 // remains, and returns what it found, over many lives.
 func reboots(t *testing.T, remains cluster.Remains) (found []string, torn int) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		heal := r.As("it").ImpairDisk("n1", cluster.DiskImpairment{Remains: remains})
 		for life := range 40 {
 			name := fmt.Sprint("f", life)
@@ -193,7 +193,7 @@ func TestCrashKeepsRandomSectors(t *testing.T) {
 // What is replaced by a rename is the old or the new, whatever remains.
 func TestRenameIsAtomic(t *testing.T) {
 	for _, remains := range []cluster.Remains{cluster.Nothing, cluster.Prefix, cluster.Torn, cluster.Sectors} {
-		onRig(t, func(t *testing.T, r *rig) {
+		withFixture(t, func(t *testing.T, r *fixture) {
 			r.ImpairDisk("n1", cluster.DiskImpairment{Remains: remains})
 			seen := map[string]bool{}
 			for i := range 40 {
@@ -217,7 +217,7 @@ func TestRenameIsAtomic(t *testing.T) {
 }
 
 func TestCrashInWrite(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		r.write("f", "synced ")
 		require.NoError(t, r.sync())
 		r.As("it").CrashInWrite("n1")
@@ -245,7 +245,7 @@ func TestCrashInWrite(t *testing.T) {
 }
 
 // writeFrom appends to a file, in an event of a host.
-func (r *rig) writeFrom(h *cluster.Host, name, data string) {
+func (r *fixture) writeFrom(h *cluster.Host, name, data string) {
 	f, err := h.Disk().Open(name)
 	assert.NoError(r.t, err)
 	_, err = f.Write([]byte(data))
@@ -254,7 +254,7 @@ func (r *rig) writeFrom(h *cluster.Host, name, data string) {
 
 func TestFsyncLies(t *testing.T) {
 	for _, seam := range []string{"message", "file"} {
-		onRig(t, func(t *testing.T, r *rig) {
+		withFixture(t, func(t *testing.T, r *fixture) {
 			r.write("f", "true ")
 			require.NoError(t, r.sync())
 			heal := r.As("it").ImpairDisk("n1", cluster.DiskImpairment{Lie: true})
@@ -279,7 +279,7 @@ func TestFsyncLies(t *testing.T) {
 // After an fsync that failed, another succeeds and the data is gone all the same.
 func TestFsyncFailsOnce(t *testing.T) {
 	for _, seam := range []string{"message", "file"} {
-		onRig(t, func(t *testing.T, r *rig) {
+		withFixture(t, func(t *testing.T, r *fixture) {
 			r.As("it").ImpairDisk("n1", cluster.DiskImpairment{FailSyncs: 1})
 			sync := func() error {
 				if seam == "file" {
@@ -303,7 +303,7 @@ func TestFsyncFailsOnce(t *testing.T) {
 }
 
 func TestDiskErrors(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		r.write("f", "x")
 		f := r.open("f")
 		heal := r.As("it").ImpairDisk("n1", cluster.DiskImpairment{Full: true})
@@ -326,7 +326,7 @@ func TestDiskErrors(t *testing.T) {
 }
 
 func TestSlowSync(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		took := func() time.Duration {
 			r.took()
 			began := r.Now()
@@ -348,7 +348,7 @@ func TestSlowSync(t *testing.T) {
 }
 
 func TestBitRot(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		pick := func(bit int64) func(int64) int64 { return func(int64) int64 { return bit } }
 		_, _, err := r.Rot("n1", pick(0))
 		require.ErrorContains(t, err, "empty")
@@ -371,7 +371,7 @@ func TestBitRot(t *testing.T) {
 }
 
 func TestMisdirectedWrites(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		r.write("f", string(bytes.Repeat([]byte("."), 2000)))
 		require.NoError(t, r.sync())
 		heal := r.As("it").ImpairDisk("n1", cluster.DiskImpairment{Misdirect: 1})
@@ -394,15 +394,15 @@ func TestMisdirectedWrites(t *testing.T) {
 }
 
 func TestDamageSparesAMajority(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
-		assert.True(t, r.Damage("n2"))
-		assert.True(t, r.Damage("n2"))
-		assert.False(t, r.Damage("n1"))
-		assert.False(t, r.Damage("n3"))
+	withFixture(t, func(t *testing.T, r *fixture) {
+		assert.True(t, r.ReserveDamage("n2"))
+		assert.True(t, r.ReserveDamage("n2"))
+		assert.False(t, r.ReserveDamage("n1"))
+		assert.False(t, r.ReserveDamage("n3"))
 	})
 }
 
-// A node that stops because its disk fails is no finding, and boots again.
+// A node that stops because its disk fails is no finding, and restarts.
 func TestNodeThatGivesUpOnItsDisk(t *testing.T) {
 	for _, way := range []string{"panic in a handler", "return of Run"} {
 		t.Run(way, func(t *testing.T) {
@@ -459,7 +459,7 @@ func TestNodeThatGivesUpOnItsDisk(t *testing.T) {
 
 // What reaches a node in the instant in which it gives up finds it gone.
 func TestNothingFollowsAPanic(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		r.ImpairDisk("n2", cluster.DiskImpairment{Full: true})
 		calls := 0
 		fail := func(h *cluster.Host) {

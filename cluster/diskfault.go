@@ -13,75 +13,76 @@ import (
 // A DiskImpairment is what is wrong with a disk. The zero value impairs nothing,
 // and several fields may be set at once.
 type DiskImpairment struct {
-	Remains   Remains       // what a crash leaves of what was not synced
-	Lie       bool          // a sync says that it did its work, and does nothing
-	FailSyncs int           // so many syncs fail with EIO: what they covered counts as written, and is not
+	Remains   Remains       // what a crash keeps of what was not synced
+	Lie       bool          // a sync reports success, and does nothing
+	FailSyncs int           // number of syncs that fail with EIO: what they covered counts as written, and is not
 	Fail      float64       // chance that an operation fails with EIO; drawn for each millisecond
 	Full      bool          // writes fail with ENOSPC
-	ReadOnly  bool          // what would change the disk fails with EROFS, and so does a sync of what was written before
+	ReadOnly  bool          // changes of the disk fail with EROFS, and so does a sync of earlier ones
 	SlowSync  time.Duration // added to the time that a sync takes
-	Misdirect float64       // chance that a write lands elsewhere in its file; seen once the host has crashed
+	Misdirect float64       // chance that a write goes to another place in its file; seen once the host has crashed
 }
 
-// A diskTrouble is an impairment of one disk by one fault.
-type diskTrouble struct {
+// An activeDiskImpairment is an impairment of one disk by one fault.
+type activeDiskImpairment struct {
 	DiskImpairment
 	by *tally
 }
 
-// A diskError is an errno that a fault made up. It is [ErrDisk] as well.
+// A diskError is an errno that a fault caused. It is [ErrDisk] as well.
 type diskError struct{ syscall.Errno }
 
 func (e diskError) Is(target error) bool { return target == ErrDisk || e.Errno.Is(target) }
 func (e diskError) Unwrap() error        { return e.Errno }
 
-// ImpairDisk does something to the disk of a host until heal is called.
+// ImpairDisk impairs the disk of a host until heal is called.
 func (c *Cluster) ImpairDisk(name string, i DiskImpairment) (heal func()) {
 	m := c.machine(name)
 	c.lock()
 	defer c.unlock()
-	x := &diskTrouble{i, c.by}
-	m.disk.troubles = append(m.disk.troubles, x)
+	x := &activeDiskImpairment{i, c.by}
+	m.disk.impairments = append(m.disk.impairments, x)
 	return c.healing(m, nil, func() {
-		m.disk.troubles = slices.DeleteFunc(m.disk.troubles, func(y *diskTrouble) bool { return x == y })
+		m.disk.impairments = slices.DeleteFunc(m.disk.impairments, func(y *activeDiskImpairment) bool { return x == y })
 	})
 }
 
-// fails returns the error that an operation fails with at t; nil if it does not.
-func (d *disk) fails(op string, t time.Duration) error {
+// opError returns the error of an operation at t under the disk's impairments; nil if it
+// succeeds.
+func (d *disk) opError(op string, t time.Duration) error {
 	if changes(op) {
-		if err := d.frozen(); err != nil {
+		if err := d.readOnlyError(); err != nil {
 			return err
 		}
 	}
-	for _, x := range d.troubles {
+	for _, x := range d.impairments {
 		switch {
 		case x.Full && op == "write":
-			x.by.add(biteFull, 1)
-			d.note(8)
+			x.by.add(effectDiskFull, 1)
+			d.note(traceDiskFull)
 			return diskError{syscall.ENOSPC}
 		case x.Fail > 0 && d.draw("fail", x, t).Float64() < x.Fail:
-			x.by.add(biteFailed, 1)
-			d.note(9)
+			x.by.add(effectDiskFailed, 1)
+			d.note(traceDiskError)
 			return diskError{syscall.EIO}
 		}
 	}
 	return nil
 }
 
-func (d *disk) note(what loss) { d.m.c.note(d.m.c.Now(), d.m, nil, kindFunc, what) }
+func (d *disk) note(what traceEvent) { d.m.c.note(d.m.c.Now(), d.m, nil, kindFunc, what) }
 
-func (d *disk) draw(what string, x *diskTrouble, t time.Duration) keyed.Key {
+func (d *disk) draw(what string, x *activeDiskImpairment, t time.Duration) keyed.Key {
 	return d.key.With(what, x.by.name).Int(int64(t / time.Millisecond))
 }
 
-// frozen returns the error of an operation that would change a disk which has become
-// read-only; nil if it has not.
-func (d *disk) frozen() error {
-	for _, x := range d.troubles {
+// readOnlyError returns the error of an operation that changes the disk if the disk is
+// read-only; nil if it is not.
+func (d *disk) readOnlyError() error {
+	for _, x := range d.impairments {
 		if x.ReadOnly {
-			x.by.add(biteReadOnly, 1)
-			d.note(13)
+			x.by.add(effectReadOnly, 1)
+			d.note(traceReadOnly)
 			return diskError{syscall.EROFS}
 		}
 	}
@@ -94,50 +95,50 @@ func changes(op string) bool {
 	return op == "write" || op == "truncate" || op == "rename" || op == "remove" || op == "mkdir" || op == "link"
 }
 
-// outcome says what becomes of a sync of what is chosen: it lies, or it fails, and
-// then what was written counts as written for ever.
-func (d *disk) outcome(chosen func(*redo) bool) (lies bool, err error) {
+// syncOutcome says whether a sync of the chosen changes lies or fails. The writes that a
+// failed sync covers are dropped: no later sync makes them durable.
+func (d *disk) syncOutcome(chosen func(*redo) bool) (lies bool, err error) {
 	if slices.ContainsFunc(d.redos, func(r redo) bool { return chosen(&r) }) {
-		if err := d.frozen(); err != nil {
+		if err := d.readOnlyError(); err != nil {
 			return false, err
 		}
 	}
-	for _, x := range d.troubles {
+	for _, x := range d.impairments {
 		switch {
 		case x.FailSyncs > 0:
 			x.FailSyncs--
-			x.by.add(biteSyncFailed, 1)
-			d.note(10)
-			d.redos = slices.DeleteFunc(d.redos, func(r redo) bool { return r.what == redoWrite && chosen(&r) })
+			x.by.add(effectSyncFailed, 1)
+			d.note(traceSyncError)
+			d.redos = slices.DeleteFunc(d.redos, func(r redo) bool { return r.kind == redoWrite && chosen(&r) })
 			return false, diskError{syscall.EIO}
 		case x.Lie && slices.ContainsFunc(d.redos, func(r redo) bool { return chosen(&r) }):
-			x.by.add(biteLied, 1)
-			d.note(11)
+			x.by.add(effectSyncLied, 1)
+			d.note(traceSyncLie)
 			lies = true
 		}
 	}
 	return lies, nil
 }
 
-// syncTime returns how long the disk takes for a sync at t. One that waits for
-// another is done soon after it: a fault delays both together.
+// syncTime returns how long the disk takes for a sync at t. A fault does not delay a sync
+// that waits for another one: it has delayed that.
 func (d *disk) syncTime(t time.Duration, waits bool) time.Duration {
 	took := d.m.syncTime(t)
-	for _, x := range d.troubles {
+	for _, x := range d.impairments {
 		if x.SlowSync > 0 && !waits {
-			x.by.add(biteSyncSlow, 1)
+			x.by.add(effectSyncSlow, 1)
 			took += x.SlowSync
 		}
 	}
 	return took
 }
 
-// misdirect has a write land elsewhere, if a fault wants it so.
+// misdirect moves a write to another sector of its file, with the chance that a fault sets.
 func (d *disk) misdirect(r *redo, t time.Duration) {
-	for _, x := range d.troubles {
+	for _, x := range d.impairments {
 		if k := d.draw("misdirect", x, t); x.Misdirect > 0 && k.Float64() < x.Misdirect {
-			x.by.add(biteMisdirected, 1)
-			d.note(12)
+			x.by.add(effectMisdirected, 1)
+			d.note(traceMisdirect)
 			elsewhere := k.With("where").Range(0, int64(len(r.f.data)/sector+1))*sector + int64(r.off%sector)
 			if int(elsewhere) == r.off {
 				elsewhere += sector
@@ -148,12 +149,12 @@ func (d *disk) misdirect(r *redo, t time.Duration) {
 	}
 }
 
-// remains says what a crash leaves, and by which fault.
+// remains says what a crash keeps, and which fault decides that.
 func (d *disk) remains() (Remains, *tally) {
-	if d.doomed() {
-		return Torn, d.doom.by
+	if d.crashing() {
+		return Torn, d.pendingCrash.by
 	}
-	for _, x := range slices.Backward(d.troubles) {
+	for _, x := range slices.Backward(d.impairments) {
 		if x.Remains != Nothing {
 			return x.Remains, x.by
 		}
@@ -161,10 +162,9 @@ func (d *disk) remains() (Remains, *tally) {
 	return Nothing, nil
 }
 
-// mend undoes whatever faults do to the disk, and what they did as far as it can
-// be undone: bits that rotted.
-func (d *disk) mend() {
-	d.troubles, d.doom = nil, nil
+// restore ends all impairments of the disk, and flips rotten bits back.
+func (d *disk) restore() {
+	d.impairments, d.pendingCrash = nil, nil
 	d.root.walk("", func(_ string, f *file) {
 		for _, r := range f.rotten {
 			f.flip(r)
@@ -173,40 +173,40 @@ func (d *disk) mend() {
 	})
 }
 
-// A doom is a crash that waits for a write.
-type doom struct {
-	by     *tally
-	struck bool
+// A pendingCrash is a crash that waits for a write.
+type pendingCrash struct {
+	by    *tally
+	begun bool
 }
 
 // CrashInWrite crashes a host in the middle of its next write to disk: what was
-// written before is kept, and of that write a part. Heal calls it off if there
-// was no write yet; the host boots with [Cluster.Restart].
+// written before is kept, and of that write a part. Heal cancels it if there
+// was no write yet; the host restarts with [Cluster.Restart].
 func (c *Cluster) CrashInWrite(name string) (heal func()) {
 	m := c.machine(name)
 	c.lock()
 	defer c.unlock()
-	x := &doom{by: c.by}
-	m.disk.doom = x
+	x := &pendingCrash{by: c.by}
+	m.disk.pendingCrash = x
 	return c.healing(m, nil, func() {
-		if m.disk.doom == x && !x.struck {
-			m.disk.doom = nil
+		if m.disk.pendingCrash == x && !x.begun {
+			m.disk.pendingCrash = nil
 		}
 	})
 }
 
-// doomed reports whether the host crashes in this instant, in a write: no sync that
-// comes after that write has an effect.
-func (d *disk) doomed() bool { return d.doom != nil && d.doom.struck }
+// crashing reports whether the host crashes in this instant, in a write: no sync
+// after that write has an effect.
+func (d *disk) crashing() bool { return d.pendingCrash != nil && d.pendingCrash.begun }
 
-// perish crashes the host at its next instant. Nothing that it sends from now on
-// leaves.
-func (d *disk) perish() {
-	x, m := d.doom, d.m
-	if x.struck {
+// beginCrash crashes the host at its next instant, and keeps it busy until then: what it
+// sends from now on never leaves.
+func (d *disk) beginCrash() {
+	x, m := d.pendingCrash, d.m
+	if x.begun {
 		return
 	}
-	x.struck = true
+	x.begun = true
 	m.occupy(m.ready() + 2*time.Microsecond)
 	m.c.loop.pushLocked(m.align(m.c.Now()+1), &event{kind: kindFunc, fn: func() {
 		m.c.loop.wakes()
@@ -220,51 +220,52 @@ type rot struct {
 	by  *tally
 }
 
+// flip flips a bit, in memory and on the disk.
 func (f *file) flip(r rot) {
 	at, mask := r.bit/8, byte(1)<<(r.bit%8)
 	if at < len(f.data) {
 		f.data[at] ^= mask
 	}
-	if at < len(f.kept) {
-		f.kept[at] ^= mask
+	if at < len(f.durable) {
+		f.durable[at] ^= mask
 	}
 }
 
-// tellRot books a read that shows rotten bits.
-func (f *file) tellRot(from, to int) {
+// countRotRead counts a read of rotten bits as an effect.
+func (f *file) countRotRead(from, to int) {
 	for _, r := range f.rotten {
 		if at := r.bit / 8; from <= at && at < to {
-			r.by.add(biteRot, 1)
+			r.by.add(effectRotRead, 1)
 		}
 	}
 }
 
-// forgetRot forgets about bits that were overwritten.
-func (f *file) forgetRot(from, to int) {
+// dropRot removes the record of rotten bits that were overwritten.
+func (f *file) dropRot(from, to int) {
 	if len(f.rotten) > 0 {
 		f.rotten = slices.DeleteFunc(f.rotten, func(r rot) bool { return from <= r.bit/8 && r.bit/8 < to })
 	}
 }
 
-// Rot flips one bit of what is on a host's disk, drawn by pick from a number of
+// Rot flips one durable bit of a host's disk, drawn by pick from the number of
 // bits, and says which. Heal flips it back, as a scrub from a good copy does,
-// unless it was overwritten. It fails if the disk holds nothing that is synced.
+// unless it was overwritten. It fails if nothing on the disk is durable.
 func (c *Cluster) Rot(name string, pick func(n int64) int64) (where string, heal func(), err error) {
 	m := c.machine(name)
 	c.lock()
 	defer c.unlock()
-	m.disk.settle(c.Now())
+	m.disk.applySynced(c.Now())
 	var total int64
 	files, paths := m.disk.onDisk()
 	for _, f := range files {
-		total += 8 * int64(len(f.kept))
+		total += 8 * int64(len(f.durable))
 	}
 	if total == 0 {
 		return "", nil, fmt.Errorf("rot: the disk of %s is empty", name)
 	}
 	bit := pick(total)
 	for i, f := range files {
-		if n := 8 * int64(len(f.kept)); bit >= n {
+		if n := 8 * int64(len(f.durable)); bit >= n {
 			bit -= n
 			continue
 		}
@@ -287,7 +288,7 @@ func (d *disk) scrub(id int64, r rot) {
 	}
 }
 
-// onDisk lists the files that are on the disk, with their paths.
+// onDisk lists the files whose names are durable, with their paths.
 func (d *disk) onDisk() (files []*file, paths []string) {
 	d.root.walk("", func(path string, f *file) {
 		files, paths = append(files, f), append(paths, path)
@@ -295,11 +296,11 @@ func (d *disk) onDisk() (files []*file, paths []string) {
 	return files, paths
 }
 
-// walk calls do for each file of a directory that is on the disk, in the order of
+// walk calls do for each file below a directory whose name is durable, in the order of
 // their paths.
 func (f *file) walk(path string, do func(path string, f *file)) {
-	for _, name := range sorting.Keys(f.keptNames) {
-		x := f.keptNames[name]
+	for _, name := range sorting.Keys(f.durableNames) {
+		x := f.durableNames[name]
 		if x.names != nil {
 			x.walk(path+name+"/", do)
 		} else {
@@ -308,11 +309,10 @@ func (f *file) walk(path string, do func(path string, f *file)) {
 	}
 }
 
-// Damage asks for leave to have the disk of a node lose or change what it had
-// promised to keep. It books the node as damaged, for the rest of the run, and
-// reports true as long as the damaged ones are a minority of the nodes: then no
-// byte is damaged on more than a minority of its replicas, wherever they are.
-func (c *Cluster) Damage(node string) bool {
+// ReserveDamage counts a node as damaged for the rest of the run, and reports whether a fault may
+// then have its disk lose or change what it had promised to keep. The damaged nodes stay a
+// minority: so no byte is damaged on more than a minority of its replicas, wherever they are.
+func (c *Cluster) ReserveDamage(node string) bool {
 	m := c.machine(node)
 	c.lock()
 	defer c.unlock()
@@ -326,7 +326,7 @@ func (c *Cluster) Damage(node string) bool {
 	return true
 }
 
-// Damaged reports whether the disk of a node had leave to break a promise.
+// Damaged reports whether a fault was allowed to have the disk of a node break a promise.
 func (c *Cluster) Damaged(node string) bool {
 	m := c.machine(node)
 	c.lock()

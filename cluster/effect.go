@@ -6,48 +6,48 @@ import (
 	"github.com/capsize-go/capsize/internal/sorting"
 )
 
-// An Effect is what a fault did to a cluster, of one kind: it shows that the
-// fault did not only strike but also bit.
+// An Effect is what a fault did to a cluster, of one kind. A fault without effects was
+// injected and tested nothing.
 type Effect struct {
 	Fault string `json:"fault"` // the name given to [Cluster.As]; empty for what was done without one
 	What  string `json:"what"`  // "messages cut", "bytes lost at a crash"
 	Count int64  `json:"count"`
 }
 
-// A bite is a kind of effect.
-type bite uint8
+// An effectKind says what an effect is: messages cut, bytes lost.
+type effectKind uint8
 
 const (
-	biteCut bite = iota
-	biteLost
-	biteDelayed
-	biteDoubled
-	biteReordered
-	biteDamaged
-	biteCrash
-	biteUnheard
-	biteBytes
-	biteTorn
-	biteHeld
-	biteBusy
-	biteLied
-	biteSyncFailed
-	biteSyncSlow
-	biteFailed
-	biteFull
-	biteRot
-	biteMisdirected
-	biteClock
-	biteClockError
-	biteTimer
-	biteMembers
-	biteReadOnly
-	biteName
-	biteNameSlow
-	bites
+	effectCut effectKind = iota
+	effectLost
+	effectDelayed
+	effectDoubled
+	effectReordered
+	effectDamaged
+	effectCrash
+	effectHostDown
+	effectBytesLost
+	effectTorn
+	effectHeld
+	effectSlowed
+	effectSyncLied
+	effectSyncFailed
+	effectSyncSlow
+	effectDiskFailed
+	effectDiskFull
+	effectRotRead
+	effectMisdirected
+	effectClockRead
+	effectClockError
+	effectTimer
+	effectMembers
+	effectReadOnly
+	effectName
+	effectNameSlow
+	effectKinds
 )
 
-var biteNames = [bites]string{
+var effectNames = [effectKinds]string{
 	"messages cut", "messages lost", "messages delayed", "messages duplicated", "messages reordered", "messages corrupted",
 	"hosts crashed", "messages to hosts that were down", "bytes lost at a crash", "writes torn",
 	"events held", "events slowed",
@@ -56,29 +56,28 @@ var biteNames = [bites]string{
 	"disk changes refused", "name lookups answered wrongly", "name lookups delayed",
 }
 
-// A tally counts what was done in the name of one fault.
+// A tally counts the effects of one fault.
 type tally struct {
 	name string
-	n    [bites]int64
+	n    [effectKinds]int64
 }
 
-func (t *tally) add(b bite, n int64) {
+func (t *tally) add(k effectKind, n int64) {
 	if t != nil {
-		t.n[b] += n
+		t.n[k] += n
 	}
 }
 
-// As returns the cluster as a fault of that name handles it: whatever the fault
-// does to it is booked under the name, and is told by [Cluster.Effects]. Random
-// draws of what the fault does later, as which messages it loses, are keyed by
-// the name too, so that they do not depend on other faults.
+// As returns a handle of the cluster for a fault of that name: what is done through it is
+// attributed to the name in [Cluster.Effects]. The draws of the fault, as of which messages
+// it loses, are keyed by the name too, so that they do not depend on other faults.
 func (c *Cluster) As(fault string) *Cluster {
 	c.lock()
 	defer c.unlock()
-	return &Cluster{world: c.world, by: c.tally(fault)}
+	return &Cluster{simulation: c.simulation, by: c.tally(fault)}
 }
 
-func (w *world) tally(fault string) *tally {
+func (w *simulation) tally(fault string) *tally {
 	t := w.tallies[fault]
 	if t == nil {
 		t = &tally{name: fault}
@@ -87,21 +86,21 @@ func (w *world) tally(fault string) *tally {
 	return t
 }
 
-// Effects returns what faults did so far, by fault and kind. What did not happen
-// is left out: a fault that is not named did not bite.
+// Effects returns what faults did so far, by fault and kind. Counts of zero are
+// left out: a fault that is not named had no effect.
 func (c *Cluster) Effects() []Effect {
 	c.lock()
 	defer c.unlock()
 	var all []Effect
 	for _, t := range c.tallies { // order: sorted below
-		for b, n := range t.n {
+		for k, n := range t.n {
 			if n > 0 {
-				all = append(all, Effect{t.name, biteNames[b], n})
+				all = append(all, Effect{t.name, effectNames[k], n})
 			}
 		}
 	}
-	sorting.Func(all, func(a, b Effect) int {
-		return cmp.Or(cmp.Compare(a.Fault, b.Fault), cmp.Compare(a.What, b.What))
+	sorting.Func(all, func(a, k Effect) int {
+		return cmp.Or(cmp.Compare(a.Fault, k.Fault), cmp.Compare(a.What, k.What))
 	})
 	return all
 }

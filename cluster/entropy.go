@@ -12,12 +12,12 @@ import (
 )
 
 // Libraries draw their own randomness: etcd's raft takes its election timeouts
-// from crypto/rand. While a cluster runs, that reader answers with draws that
-// are keyed by the host that acts, the instant, and how often it asked then.
+// from crypto/rand. While a cluster runs, that reader returns draws that
+// are keyed by the instant and the number of draws at that instant.
 
 var (
 	entropyOnce sync.Once
-	present     atomic.Pointer[Cluster] // the cluster that runs in this process
+	running     atomic.Pointer[Cluster] // the cluster that runs in this process
 )
 
 // entropy stands in for [rand.Reader]. Without a cluster, and for goroutines outside of
@@ -25,39 +25,41 @@ var (
 type entropy struct{ real io.Reader }
 
 func (e entropy) Read(p []byte) (int, error) {
-	if c := present.Load(); c != nil && bubble.Inside() {
+	if c := running.Load(); c != nil && bubble.Inside() {
 		return c.entropy.read(c, p), nil
 	}
 	return e.real.Read(p)
 }
 
-// claim makes c the cluster whose draws the process gets. There can be only one
-// at a time, since the reader is the process's.
+// claim makes c the cluster that crypto/rand draws from, and reports whether it could. There
+// can be only one at a time, since the process has one reader.
 func (c *Cluster) claim() bool {
 	entropyOnce.Do(func() { rand.Reader = entropy{rand.Reader} })
-	return present.CompareAndSwap(nil, c)
+	return running.CompareAndSwap(nil, c)
 }
 
-func (c *Cluster) release() { present.CompareAndSwap(c, nil) }
+func (c *Cluster) release() { running.CompareAndSwap(c, nil) }
 
-// A source yields the bytes of one cluster.
-type source struct {
-	mu   sync.Mutex
-	key  keyed.Key
-	at   int64
-	asks int64
+// An entropySource generates the bytes that crypto/rand returns in one cluster.
+type entropySource struct {
+	mu    sync.Mutex
+	key   keyed.Key
+	at    int64
+	reads int64
 }
 
-func (s *source) read(c *Cluster, p []byte) int {
+// read fills p with draws that are keyed by the instant and the number of draws at it, so
+// that they do not depend on how many there were before.
+func (s *entropySource) read(c *Cluster, p []byte) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if at := int64(c.Now()); at != s.at {
-		s.at, s.asks = at, 0
+		s.at, s.reads = at, 0
 	}
 	var b [8]byte
 	for n := 0; n < len(p); n += 8 {
-		s.asks++
-		binary.LittleEndian.PutUint64(b[:], s.key.Int(s.at, s.asks).Uint64())
+		s.reads++
+		binary.LittleEndian.PutUint64(b[:], s.key.Int(s.at, s.reads).Uint64())
 		copy(p[n:], b[:])
 	}
 	return len(p)

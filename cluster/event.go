@@ -10,18 +10,18 @@ import (
 type kind uint8
 
 const (
-	kindFunc    kind = iota // runs fn, whatever became of the host
+	kindFunc    kind = iota // runs fn, even if the host has crashed
 	kindTimer               // runs fn, if the host has not crashed since
 	kindMessage             // hands msg to the host's handler
-	kindReply               // hands msg to whoever asked
+	kindReply               // hands msg to the host that called
 	kindSegment             // runs fn: bytes of a connection arrive
-	kindLost                // tells the sender that the network lost it
+	kindLost                // reports to the sender that the network lost it
 )
 
 // An event is something that happens to a machine at an instant.
 type event struct {
 	kind kind
-	to   *machine // nil for the world itself
+	to   *machine // nil for the simulation itself
 	life uint32   // of the machine, when the event was scheduled
 	fn   func()
 
@@ -33,16 +33,17 @@ type event struct {
 	fromLife uint32
 	depart   time.Duration
 	msg      Message
-	lost     func()               // told when the network lost it; may be nil
-	stream   bool                 // part of a stream: the network may lose it, and no more
+	lost     func()               // called when the network lost it; may be nil
+	stream   bool                 // part of a stream: the network may lose it, but not double or damage it
 	bytes    int                  // of a segment
 	flip     func(keyed.Key) bool // damages a datagram
 
 	handler func(Message) // that gets msg
 }
 
-// admit says whether the event is to run now. It is called with the cluster
-// locked, and leaves nothing to run that needs the lock.
+// admit reports whether the event is to run now, and does the part of it that needs the lock.
+// An event for a machine that is busy is postponed, and one for a former life is dropped. It
+// is called with the cluster locked.
 func (e *event) admit(at time.Duration) bool {
 	m := e.to
 	if e.kind == kindFunc {
@@ -62,14 +63,14 @@ func (e *event) admit(at time.Duration) bool {
 		if !m.up || m.life != e.life {
 			return false
 		}
-		c.note(at, m, nil, e.kind, 0)
-		if m.drag > 0 {
-			m.work(at)
+		c.note(at, m, nil, e.kind, traceEvent(arrived))
+		if m.workTime > 0 {
+			m.occupyForEvent(at)
 		}
 		return true
 	}
-	why := c.arrives(e)
-	c.note(at, m, e.from, e.kind, why)
+	why := c.arrival(e)
+	c.note(at, m, e.from, e.kind, traceEvent(why))
 	if why != arrived {
 		c.count(why)
 		if e.lost == nil {
@@ -81,13 +82,13 @@ func (e *event) admit(at time.Duration) bool {
 	}
 	c.stats.Delivered++
 	e.handler, e.msg.at = m.handler, m.host
-	if m.drag > 0 {
-		m.work(at)
+	if m.workTime > 0 {
+		m.occupyForEvent(at)
 	}
 	return true
 }
 
-// run does what the event is for, unlocked.
+// run does the part of the event that runs user code, unlocked.
 func (e *event) run() {
 	switch e.kind {
 	case kindFunc:

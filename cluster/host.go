@@ -11,8 +11,11 @@ import (
 	"github.com/capsize-go/capsize/internal/simnet"
 )
 
-// A Host is the machine that a node or a client runs on: all it may know of the
-// world. A Host is good for one life; after a crash a node is given another.
+// A Host is the machine that a node or a client runs on, and its only access to the
+// simulation. A Host lives until it crashes; after the restart a node gets another one.
+//
+// It has many methods because it is all of what a machine offers a program: network, disk, clock, timers, randomness,
+// log, marks and its own exit.
 type Host struct {
 	m    *machine
 	life uint32
@@ -23,7 +26,7 @@ type Host struct {
 
 	exited bool // see Exit
 
-	members []string          // as this node said last
+	members []string          // as this node adopted them last
 	cache   map[string]cached // answers of the name service
 }
 
@@ -49,8 +52,8 @@ func (h *Host) Name() string { return h.m.name }
 // Nodes returns the names of the cluster's nodes, up or not.
 func (h *Host) Nodes() []string { return slices.Clone(h.m.c.nodes) }
 
-// Node returns the node that a client is bound to: the one it talks to, and the
-// one its operations are booked on. A node is bound to itself.
+// Node returns the node that a client is bound to: the one that it calls, and to which its
+// operations are attributed. A node is bound to itself.
 func (h *Host) Node() string { return h.m.node }
 
 // IP returns the host's address.
@@ -88,15 +91,15 @@ func (t *Timer) Reset(d time.Duration) {
 	m.c.lock()
 	defer m.c.unlock()
 	t.stop()
-	t.ev = m.c.loop.fresh()
+	t.ev = m.c.loop.newEvent()
 	t.ev.kind, t.ev.to, t.ev.life, t.ev.timer = kindTimer, m, t.h.life, t
 	if k := m.clock.Load(); k != nil {
-		d = k.lasts(d)
+		d = k.stretch(d)
 	}
 	m.c.loop.pushLocked(m.align(m.ready()+d), t.ev)
 }
 
-// Stop keeps the timer from running, unless it has run.
+// Stop cancels the timer. It does nothing if it has run.
 func (t *Timer) Stop() {
 	t.h.m.c.lock()
 	defer t.h.m.c.unlock()
@@ -113,8 +116,8 @@ func (t *Timer) stop() {
 // host until it is: its handler and timers wait, and what it sends leaves when
 // the disk is done, as from a process with one thread that calls fsync. It is
 // for code on the message seam; other code calls [File.Sync], which says what an
-// error means. It returns at once; no message may leave the host after an error
-// that says otherwise.
+// error means. It returns at once. After an error the host must not send messages that
+// depend on the data being durable.
 func (h *Host) Sync() error {
 	c := h.m.c
 	c.lock()
@@ -123,15 +126,15 @@ func (h *Host) Sync() error {
 		return &fs.PathError{Op: "sync", Path: "/", Err: ErrCrashed}
 	}
 	d := &h.m.disk
-	end := d.charge()
-	d.settle(c.Now())
+	end := d.occupyForSync()
+	d.applySynced(c.Now())
 	c.stats.Syncs++
-	c.happen(SyncBegins)
+	c.trigger(SyncBegins)
 	lies := false
-	if len(d.troubles) > 0 {
-		err := d.fails("sync", c.Now())
+	if len(d.impairments) > 0 {
+		err := d.opError("sync", c.Now())
 		if err == nil {
-			lies, err = d.outcome(func(*redo) bool { return true })
+			lies, err = d.syncOutcome(func(*redo) bool { return true })
 		}
 		if err != nil {
 			return &fs.PathError{Op: "sync", Path: "/", Err: err}
@@ -161,8 +164,8 @@ func (h *Host) Clock() Clock { return Clock{h} }
 // or from the handler: with two, the order of their draws would be chance.
 func (h *Host) Rand() *rand.Rand { return h.rand }
 
-// SetRole says what the node is at present in its own view: "leader",
-// "follower", "primary". A nemesis may aim by it, and the run counts the changes.
+// SetRole sets what the node is at present in its own view: "leader",
+// "follower", "primary". A nemesis may select nodes by it, and the run counts the changes.
 func (h *Host) SetRole(role string) {
 	c := h.m.c
 	c.lock()
@@ -171,20 +174,20 @@ func (h *Host) SetRole(role string) {
 		return
 	}
 	h.m.role = role
-	c.note(c.Now(), h.m, nil, kindFunc, 4)
-	c.happen(RoleChange)
+	c.note(c.Now(), h.m, nil, kindFunc, traceRole)
+	c.trigger(RoleChange)
 	if !leads(role) {
 		return
 	}
 	c.stats.Elections++
 	if c.leader != "" && c.leader != h.m.name {
 		c.stats.LeaderChanges++
-		c.happen(LeaderChange)
+		c.trigger(LeaderChange)
 	}
 	c.leader = h.m.name
 }
 
-// leads reports whether a node of that role is one that others follow.
+// leads reports whether the role is that of a leader or primary.
 func leads(role string) bool { return role == "leader" || role == "primary" }
 
 // Listen announces on the host, as [net.Listen] does: Listen("tcp", ":8080").

@@ -38,9 +38,9 @@ func (l LogLine) String() string {
 
 // A Log holds what the hosts of a cluster logged, in the order of virtual time:
 // the last [LogMemory] bytes in memory, and what is older in a temporary file, so
-// that a host which logs for hours does not use up the memory. A cluster whose hosts
-// log nothing pays nothing for it. Logging draws nothing and takes no virtual time,
-// so it never changes what a run does. A Log is safe for concurrent use.
+// that a host which logs for hours does not use up the memory. It costs nothing while hosts
+// log nothing. Logging draws nothing and takes no virtual time,
+// so it never changes a run. A Log is safe for concurrent use.
 type Log struct {
 	now func() time.Duration
 	out io.Writer // gets each line as well; may be nil
@@ -106,6 +106,7 @@ func encodeLine(b *bytes.Buffer, l LogLine) {
 	b.WriteString(l.Text)
 }
 
+// decodeLine reads a line that encodeLine wrote.
 func decodeLine(r *bufio.Reader) (l LogLine, err error) {
 	var head [4]int64
 	for i := range head {

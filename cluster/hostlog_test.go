@@ -19,7 +19,7 @@ import (
 // Lines carry the host and the virtual time, in order, whatever way they were logged.
 func TestHostLog(t *testing.T) {
 	var logs *cluster.Log
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		logs = r.Logs()
 		r.pass(time.Second)
 		r.host("n1").Log().Info("elected", "term", 3, slog.Group("peer", "name", "n 2"))
@@ -50,7 +50,7 @@ func TestHostLog(t *testing.T) {
 // Logging moves no event: a run that logs is the run that does not.
 func TestHostLogChangesNothing(t *testing.T) {
 	run := func(lines int) uint64 {
-		return onRig(t, func(t *testing.T, r *rig) {
+		return withFixture(t, func(t *testing.T, r *fixture) {
 			for range 20 {
 				for range lines {
 					r.host("n1").Log().Info("a line")
@@ -67,7 +67,7 @@ func TestHostLogChangesNothing(t *testing.T) {
 func TestHostLogSpills(t *testing.T) {
 	const n = 3 * cluster.LogMemory / (1000 + 64)
 	var logs *cluster.Log
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		logs = r.Logs()
 		l := r.host("n1").Log()
 		for i := range n {

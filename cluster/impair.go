@@ -11,7 +11,7 @@ import (
 
 // An Impairment is what is wrong with a link. The zero value impairs nothing, and
 // several fields may be set at once. Whatever is drawn is drawn anew for each
-// short stretch of time (a millisecond, or a tenth of one), so that it comes in
+// short interval (a millisecond, or a tenth of one), so that it comes in
 // bursts.
 type Impairment struct {
 	Cut     bool          // everything is lost, also what is on its way
@@ -30,11 +30,11 @@ type Impairment struct {
 	Bandwidth int
 }
 
-// ReorderBy is how much later at most something arrives that is reordered, and
-// a copy that is doubled.
+// ReorderBy is the longest extra delay of something that is reordered, and of the second
+// copy of a duplicate.
 const ReorderBy = 10 * time.Millisecond
 
-// MaxQueue is how long something waits at most for a link of little bandwidth.
+// MaxQueue is the longest time that something waits for a link of little bandwidth.
 const MaxQueue = time.Second
 
 // A Jitter says how the delay of an [Impairment] is distributed.
@@ -52,10 +52,10 @@ const (
 	LongTail Jitter = "long-tail"
 )
 
-// A Corrupter is a message body that knows what it looks like when bits of it
-// were flipped on the way and no checksum noticed. Corrupt returns a damaged
-// copy and leaves the body as it is. Bodies that are bytes need none: one bit of
-// a copy is flipped. Any other body can't be damaged, and is lost instead.
+// A Corrupter is a message body that can be damaged as by flipped bits that no checksum
+// detects. Corrupt returns a damaged copy and leaves the body as it is. Bodies that are
+// bytes need no such method: one bit of a copy is flipped. Any other body can't be damaged,
+// and is lost instead.
 type Corrupter interface {
 	Corrupt(r *rand.Rand) any
 }
@@ -63,26 +63,26 @@ type Corrupter interface {
 // A Sizer is a message body that knows how many bytes it takes on a link.
 type Sizer interface{ Size() int }
 
-// A trouble is an impairment of one link by one fault.
-type trouble struct {
+// An activeImpairment is an impairment of one link by one fault.
+type activeImpairment struct {
 	Impairment
 	by    *tally
 	since time.Duration
 	free  time.Duration // when the link has sent all that waits for its bandwidth
 }
 
-// draw returns the key of a draw for what is sent in the stretch of time around t.
-func (x *trouble) draw(l *link, what string, t, stretch time.Duration) keyed.Key {
+// draw returns the key of a draw for what is sent in the interval around t.
+func (x *activeImpairment) draw(l *link, what string, t, stretch time.Duration) keyed.Key {
 	return l.key.With(what, x.by.name).Int(int64(t / stretch))
 }
 
 // cut reports whether the link is cut at t.
-func (x *trouble) cut(t time.Duration) bool {
+func (x *activeImpairment) cut(t time.Duration) bool {
 	return x.Cut && (x.Flap <= 0 || (t-x.since)%x.Flap < x.Flap/2)
 }
 
 // delay draws what is added to the latency at t.
-func (x *trouble) delay(l *link, t time.Duration) time.Duration {
+func (x *activeImpairment) delay(l *link, t time.Duration) time.Duration {
 	if x.Delay <= 0 || x.Jitter == Constant {
 		return x.Delay
 	}
@@ -98,21 +98,22 @@ func (x *trouble) delay(l *link, t time.Duration) time.Duration {
 	return time.Duration(u * float64(x.Delay))
 }
 
-// launchImpaired is launch on a link that something is wrong with.
+// launchImpaired is launch on a link that has impairments: their delays add up, and each may
+// lose or duplicate the event.
 func (c *Cluster) launchImpaired(e *event, l *link) loss {
 	at := l.latency(e.depart)
 	var copies []*event
-	for _, x := range l.troubles {
-		why, extra := c.suffer(e, l, x)
+	for _, x := range l.impairments {
+		why, extra := c.applyImpairment(e, l, x)
 		if why != arrived {
 			c.count(why)
 			return why
 		}
 		at += extra
 		if x.Double > 0 && !e.stream && x.draw(l, "double", e.depart, time.Millisecond/10).Float64() < x.Double {
-			x.by.add(biteDoubled, 1)
-			c.note(c.Now(), e.to, e.from, e.kind, 6)
-			twin := c.loop.fresh()
+			x.by.add(effectDoubled, 1)
+			c.note(c.Now(), e.to, e.from, e.kind, traceDoubled)
+			twin := c.loop.newEvent()
 			*twin = *e
 			copies = append(copies, twin)
 		}
@@ -125,20 +126,20 @@ func (c *Cluster) launchImpaired(e *event, l *link) loss {
 	return arrived
 }
 
-// suffer says what one fault does to something that is sent: it is lost, or it
-// takes longer.
-func (c *Cluster) suffer(e *event, l *link, x *trouble) (why loss, extra time.Duration) {
+// applyImpairment says what one fault does to something that is sent: it loses it, or
+// delays it by extra.
+func (c *Cluster) applyImpairment(e *event, l *link, x *activeImpairment) (why loss, extra time.Duration) {
 	t := e.depart
 	switch {
 	case x.cut(c.Now()):
-		x.by.add(biteCut, 1)
+		x.by.add(effectCut, 1)
 		return lostToCut, 0
 	case x.Lose > 0 && x.draw(l, "loss", t, time.Millisecond).Float64() < x.Lose:
-		x.by.add(biteLost, 1)
+		x.by.add(effectLost, 1)
 		return lostToChance, 0
 	case x.Damage > 0 && x.draw(l, "damage", t, time.Millisecond/10).Float64() < x.Damage:
-		x.by.add(biteDamaged, 1)
-		c.note(c.Now(), e.to, e.from, e.kind, 7)
+		x.by.add(effectDamaged, 1)
+		c.note(c.Now(), e.to, e.from, e.kind, traceDamaged)
 		if !x.Deliver || !e.damage(x.draw(l, "bits", t, time.Millisecond/10)) {
 			return lostToChance, 0
 		}
@@ -148,7 +149,7 @@ func (c *Cluster) suffer(e *event, l *link, x *trouble) (why loss, extra time.Du
 		x.free = max(x.free, t)
 		wait := x.free - t
 		if wait > MaxQueue {
-			x.by.add(biteLost, 1)
+			x.by.add(effectLost, 1)
 			return lostToChance, 0
 		}
 		took := time.Duration(int64(e.size()) * int64(time.Second) / int64(x.Bandwidth))
@@ -156,10 +157,10 @@ func (c *Cluster) suffer(e *event, l *link, x *trouble) (why loss, extra time.Du
 		extra += wait + took
 	}
 	if extra > 0 {
-		x.by.add(biteDelayed, 1)
+		x.by.add(effectDelayed, 1)
 	}
 	if k := x.draw(l, "reorder", t, time.Millisecond/10); x.Reorder > 0 && k.Float64() < x.Reorder {
-		x.by.add(biteReordered, 1)
+		x.by.add(effectReordered, 1)
 		extra += time.Duration(k.With("by").Range(int64(ReorderBy/10), int64(ReorderBy)))
 	}
 	return arrived, extra
@@ -204,14 +205,14 @@ func flipped(b []byte, k keyed.Key) []byte {
 	return b
 }
 
-// Impair does something to the link from one host to another until heal is
+// Impair impairs the link from one host to another until heal is
 // called. The way back stays as it is. Impairments of several faults add up.
 func (c *Cluster) Impair(from, to string, i Impairment) (heal func()) {
 	return c.change(from, to, func(l *link) func() {
-		x := &trouble{Impairment: i, by: c.by, since: c.Now()}
-		l.troubles = append(l.troubles, x)
+		x := &activeImpairment{Impairment: i, by: c.by, since: c.Now()}
+		l.impairments = append(l.impairments, x)
 		return func() {
-			l.troubles = slices.DeleteFunc(l.troubles, func(y *trouble) bool { return x == y })
+			l.impairments = slices.DeleteFunc(l.impairments, func(y *activeImpairment) bool { return x == y })
 		}
 	})
 }

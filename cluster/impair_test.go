@@ -24,7 +24,7 @@ func TestImpairments(t *testing.T) {
 	for name, x := range map[string]struct {
 		cluster.Impairment
 		effect string
-		bites  func(t *testing.T, j journey)
+		check  func(t *testing.T, j journey)
 	}{
 		"cut": {cluster.Impairment{Cut: true}, "messages cut", func(t *testing.T, j journey) {
 			assert.Zero(t, j.distinct)
@@ -75,15 +75,15 @@ func TestImpairments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			run := func() uint64 {
-				return onRig(t, func(t *testing.T, r *rig) {
+				return withFixture(t, func(t *testing.T, r *fixture) {
 					heal := r.As("it").Impair("n1", "n2", x.Impairment)
-					x.bites(t, r.send(500))
-					bitten := r.effect("it", x.effect)
-					assert.Positive(t, bitten)
+					x.check(t, r.send(500))
+					affected := r.effect("it", x.effect)
+					assert.Positive(t, affected)
 					heal()
 					heal()
 					r.healthy()
-					assert.Equal(t, bitten, r.effect("it", x.effect))
+					assert.Equal(t, affected, r.effect("it", x.effect))
 				})
 			}
 			assert.Equal(t, run(), run(), "the same happened twice")
@@ -94,7 +94,7 @@ func TestImpairments(t *testing.T) {
 // What one fault draws must not depend on whether there is another.
 func TestImpairmentsDrawForThemselves(t *testing.T) {
 	lost := func(others bool) (numbers []int) {
-		onRig(t, func(t *testing.T, r *rig) {
+		withFixture(t, func(t *testing.T, r *fixture) {
 			if others {
 				r.As("other").Impair("n1", "n2", cluster.Impairment{Double: 0.5, Reorder: 0.5})
 				r.As("third").Impair("n1", "n2", cluster.Impairment{Delay: time.Millisecond, Jitter: cluster.Exponential})
@@ -152,7 +152,7 @@ func TestImpairedConnections(t *testing.T) {
 }
 
 func TestImpairedDatagrams(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		p, err := r.host("n2").ListenPacket("udp", ":9")
 		require.NoError(t, err)
 		conn, err := r.host("n1").DialContext(t.Context(), "udp", "n2:9")

@@ -8,11 +8,11 @@ import (
 
 // A link is the way from one machine to another. The way back is another link.
 type link struct {
-	key      keyed.Key
-	troubles []*trouble // what faults do to it now, in the order in which they came
+	key         keyed.Key
+	impairments []*activeImpairment // in the order in which they began
 }
 
-// A loss says what became of something that was sent.
+// A loss says whether something that was sent arrived, and if not, why.
 type loss uint8
 
 const (
@@ -36,13 +36,13 @@ func (l *link) latency(t time.Duration) time.Duration {
 }
 
 // launch puts e on the link between its two machines, unless the sender has
-// crashed, and says whether the link takes it. What leaves while the sender waits
-// for its disk leaves when the disk is done. It is called with the cluster locked.
+// crashed, and says whether the link loses it. If the sender waits for its disk, e leaves
+// when the disk is done. It is called with the cluster locked.
 func (c *Cluster) launch(e *event) loss {
 	m, l := e.from, &e.from.links[e.to.id]
 	alive := m.up || m.dying && e.kind == kindSegment
 	if !alive || m.life != e.fromLife {
-		return arrived // nobody is left to be told
+		return arrived // a sender that crashed gets no report of a loss
 	}
 	if m.paused() {
 		m.unsent = append(m.unsent, e)
@@ -50,28 +50,28 @@ func (c *Cluster) launch(e *event) loss {
 	}
 	e.depart = max(c.Now(), m.busy)
 	c.stats.Sent++
-	if len(l.troubles) > 0 {
+	if len(l.impairments) > 0 {
 		return c.launchImpaired(e, l)
 	}
 	c.loop.pushLocked(e.to.align(e.depart+l.latency(e.depart)), e)
 	return arrived
 }
 
-// arrives says what becomes of e at its receiver. A link that is cut also loses
+// arrival says whether e arrives, at the instant when it is due. A link that is cut also loses
 // what is on its way, and a sender that crashed before e left never sent it.
-func (c *Cluster) arrives(e *event) loss {
+func (c *Cluster) arrival(e *event) loss {
 	died := e.from.died
 	if int(e.fromLife) <= len(died) && died[e.fromLife-1] < e.depart {
 		return lostToCrash
 	}
-	for _, x := range e.from.links[e.to.id].troubles {
+	for _, x := range e.from.links[e.to.id].impairments {
 		if x.cut(c.Now()) {
-			x.by.add(biteCut, 1)
+			x.by.add(effectCut, 1)
 			return lostToCut
 		}
 	}
 	if !e.to.up {
-		e.to.downed.add(biteUnheard, 1)
+		e.to.crashedBy.add(effectHostDown, 1)
 		return lostToCrash
 	}
 	return arrived
@@ -106,19 +106,19 @@ func (c *Cluster) Lose(from, to string, p float64) (heal func()) {
 	return c.Impair(from, to, Impairment{Lose: p})
 }
 
-// Heal undoes whatever faults have left: it mends all links, disks and clocks,
-// lets hosts that stand still go on, and boots all that are down. Heals that come
-// later do nothing.
+// Heal heals all faults: it restores all links, disks and clocks, resumes hosts that are
+// paused, and restarts all that are down. The heal functions of earlier faults do nothing
+// afterwards.
 func (c *Cluster) Heal() {
 	c.lock()
 	c.epoch++
-	c.note(c.Now(), c.machines[0], nil, kindFunc, 5)
+	c.note(c.Now(), c.machines[0], nil, kindFunc, traceHealAll)
 	c.restoreMembers()
 	for _, m := range c.machines {
 		for i := range m.links {
-			m.links[i].troubles = nil
+			m.links[i].impairments = nil
 		}
-		m.mend()
+		m.restore()
 	}
 	c.unlock()
 	for _, m := range c.machines {
@@ -141,7 +141,7 @@ func (c *Cluster) Partition(a, b []string) (heal func()) {
 	}
 }
 
-// change applies a fault to one link. Its heal does nothing the second time.
+// change applies a fault to one link, and returns the function that heals it.
 func (c *Cluster) change(from, to string, apply func(*link) func()) (heal func()) {
 	f, t := c.machine(from), c.machine(to)
 	c.lock()
@@ -150,11 +150,11 @@ func (c *Cluster) change(from, to string, apply func(*link) func()) (heal func()
 	return c.healing(f, t, undo)
 }
 
-// healing notes that a fault struck, and returns the function that heals it by
-// undo. It does nothing the second time, nor once everything was healed. The
+// healing notes that a fault was injected, and returns the function that heals it by
+// undo. That does nothing the second time, nor after [Cluster.Heal]. The
 // cluster is locked here, and while undo runs.
 func (c *Cluster) healing(m, other *machine, undo func()) (heal func()) {
-	c.note(c.Now(), m, other, kindFunc, 2)
+	c.note(c.Now(), m, other, kindFunc, traceInject)
 	epoch, done := c.epoch, false
 	return func() {
 		c.lock()
@@ -162,7 +162,57 @@ func (c *Cluster) healing(m, other *machine, undo func()) (heal func()) {
 		if !done && epoch == c.epoch {
 			done = true
 			undo()
-			c.note(c.Now(), m, other, kindFunc, 3)
+			c.note(c.Now(), m, other, kindFunc, traceHeal)
 		}
 	}
+}
+
+// wire is the cluster as package simnet sees it, which makes connections of segments.
+type wire struct{ c *Cluster }
+
+func (w wire) Now() time.Duration { return w.c.Now() }
+
+// Carry puts a segment of a connection on the link between two hosts.
+func (w wire) Carry(from, to string, size int, deliver, lost func()) {
+	w.carry(from, to, &event{fn: deliver, lost: lost, stream: true, bytes: size})
+}
+
+// CarryPacket puts a datagram on the link between two hosts.
+func (w wire) CarryPacket(from, to string, size int, data []byte, deliver func(data []byte)) {
+	e := &event{fn: func() { deliver(data) }, bytes: size}
+	e.flip = func(k keyed.Key) bool {
+		damaged := flipped(data, k)
+		e.fn = func() { deliver(damaged) }
+		return len(data) > 0
+	}
+	w.carry(from, to, e)
+}
+
+// carry launches an event of package simnet, and reports a loss that is known at once. It
+// calls lost without the lock, since lost may send.
+func (w wire) carry(from, to string, e *event) {
+	f, t := w.c.machine(from), w.c.machine(to)
+	lost := e.lost
+	w.c.lock()
+	e.kind, e.to, e.from, e.fromLife = kindSegment, t, f, f.life
+	why := w.c.launch(e)
+	w.c.unlock()
+	if why != arrived && lost != nil {
+		lost()
+	}
+}
+
+// After runs fn as an event of a host.
+func (w wire) After(host string, d time.Duration, fn func()) (stop func()) {
+	m := w.c.machine(host)
+	w.c.lock()
+	h := m.host
+	w.c.unlock()
+	if h == nil { // it never started
+		return func() {}
+	}
+	return h.AfterFunc(d, func() {
+		w.c.loop.wakes()
+		fn()
+	}).Stop
 }

@@ -12,13 +12,13 @@ import (
 const forever = time.Duration(1<<63 - 1)
 
 // A loop runs events in the order of their instants, each exactly when it is
-// due. One goroutine sleeps from event to event; an event that somebody
-// schedules before the instant it sleeps to is run by a timer of its own.
+// due. One goroutine sleeps from event to event; an event that is
+// scheduled before the instant it sleeps to is run by a timer of its own.
 //
 // The bubble's clock moves only by such sleeps, and each costs more than most
 // events do. A cluster whose nodes are event-driven may let that clock fall
 // behind its own by lag: then the loop sleeps only when lag is used up. Virtual
-// time is exact all the same for everything that asks the cluster for it.
+// time is still exact for all code that reads it from the cluster.
 type loop struct {
 	start time.Time
 	lag   time.Duration
@@ -35,7 +35,7 @@ type loop struct {
 	kick     chan struct{}
 	done     chan struct{} // closed when the goroutine has ended
 	last     atomic.Int64  // the instant of the last event
-	frozen   atomic.Bool   // an event is running, so time stands at its instant
+	inEvent  atomic.Bool   // an event is running, so time stands at its instant
 	woke     atomic.Bool   // the last event may have woken a goroutine
 	executed atomic.Uint64
 }
@@ -58,7 +58,7 @@ func newLoop(lag time.Duration, wait func()) *loop {
 // the last one, unless the bubble's clock has passed that.
 func (l *loop) now() time.Duration {
 	last := time.Duration(l.last.Load())
-	if l.frozen.Load() {
+	if l.inEvent.Load() {
 		return last
 	}
 	return max(last, time.Since(l.start))
@@ -71,6 +71,8 @@ func (l *loop) push(at time.Duration, ev *event) {
 	l.pushLocked(at, ev)
 }
 
+// pushLocked schedules ev with the loop locked. It makes a timer for an event that is due
+// before the instant to which the loop's goroutine sleeps, and wakes that if it has no event.
 func (l *loop) pushLocked(at time.Duration, ev *event) {
 	if l.stopped {
 		return
@@ -88,8 +90,8 @@ func (l *loop) pushLocked(at time.Duration, ev *event) {
 	}
 }
 
-// fresh returns an event to fill in, one that was used before if there is one.
-func (l *loop) fresh() *event {
+// newEvent returns an event to fill in, a recycled one if there is one.
+func (l *loop) newEvent() *event {
 	if n := len(l.free); n > 0 {
 		e := l.free[n-1]
 		l.free = l.free[:n-1]
@@ -98,20 +100,20 @@ func (l *loop) fresh() *event {
 	return new(event)
 }
 
-// recycle takes back an event that nobody else holds.
+// recycle takes back an event that is no longer referenced.
 func (l *loop) recycle(e *event) {
 	*e = event{}
 	l.free = append(l.free, e)
 }
 
-// wakes says that the running event wakes a goroutine. The next event then waits
-// until that goroutine has done its part.
+// wakes records that the running event wakes a goroutine. The next event then waits
+// until all goroutines are blocked again.
 func (l *loop) wakes() { l.woke.Store(true) }
 
 // run is the goroutine of the loop.
 func (l *loop) run() {
 	defer close(l.done)
-	l.wait() // for whoever has started it: it would run ahead of what they schedule
+	l.wait() // for the goroutine that started it: the loop would run ahead of what it schedules
 	for {
 		next, ok := l.step()
 		if !ok {
@@ -130,7 +132,7 @@ func (l *loop) run() {
 
 // step runs all that is due until lag ahead of the bubble's clock. It returns the
 // instant of the next event, to which the goroutine of the loop is to sleep, and
-// whether the loop goes on.
+// whether the loop continues.
 func (l *loop) step() (next time.Duration, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -146,9 +148,9 @@ func (l *loop) step() (next time.Duration, ok bool) {
 	return next, !l.stopped
 }
 
-// catchUp runs all that is due while the goroutine of the loop sleeps, unless
-// somebody is at it already. It leaves alone what that goroutine sleeps to:
-// whoever schedules an event before that instant has made a timer for it.
+// catchUp runs all that is due while the goroutine of the loop sleeps, unless another
+// timer's goroutine does so already. It need not wake that goroutine: an event that is
+// scheduled before the instant to which it sleeps has a timer of its own.
 func (l *loop) catchUp() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -158,12 +160,15 @@ func (l *loop) catchUp() {
 	}
 }
 
+// runDue runs the events that are due until ahead of the bubble's clock, and waits before
+// each until the goroutines that the last one woke are blocked. It is called with the loop
+// locked, and unlocks it while an event runs.
 func (l *loop) runDue(ahead time.Duration) {
 	l.running = true
-	var as *machine // whose labels this goroutine wears
+	var as *machine // whose profiler labels this goroutine has
 	defer func() {
 		l.running = false
-		wear(as, nil)
+		setLabels(as, nil)
 	}()
 	now := time.Since(l.start)
 	if l.lag == 0 {
@@ -178,7 +183,7 @@ func (l *loop) runDue(ahead time.Duration) {
 		}
 		if l.woke.Swap(false) {
 			l.mu.Unlock()
-			as = wear(as, nil)
+			as = setLabels(as, nil)
 			l.wait()
 			l.mu.Lock()
 			continue
@@ -188,24 +193,24 @@ func (l *loop) runDue(ahead time.Duration) {
 		if !e.admit(at) {
 			continue
 		}
-		l.frozen.Store(true)
+		l.inEvent.Store(true)
 		l.executed.Add(1)
 		l.mu.Unlock()
-		as = wear(as, e.to)
+		as = setLabels(as, e.to)
 		e.run()
 		if l.lag == 0 { // a handler may have started a goroutine
 			l.woke.Store(true)
 		}
 		l.mu.Lock()
-		l.frozen.Store(false)
+		l.inEvent.Store(false)
 		l.recycle(e)
 	}
 }
 
-// wear gives the running goroutine the profiler labels of a machine instead of those
-// of another; nil stands for no machine. So all goroutines that an event of a host
-// starts are known to be the host's, whoever starts them.
-func wear(as, to *machine) *machine {
+// setLabels gives the running goroutine the profiler labels of a machine instead of those
+// of another; nil stands for no machine. Goroutines inherit them: so all that an event of a
+// host starts have the labels of the host.
+func setLabels(as, to *machine) *machine {
 	switch {
 	case as == to:
 	case to == nil:
@@ -216,7 +221,7 @@ func wear(as, to *machine) *machine {
 	return to
 }
 
-// stop ends the loop: nothing is run any more. Time passes until its goroutine
+// stop ends the loop: no event runs afterwards. Time passes until its goroutine
 // has woken and ended, since a sleep can't be cut short.
 func (l *loop) stop() {
 	l.mu.Lock()
@@ -237,6 +242,7 @@ func (e entry) before(o entry) bool {
 	return e.at < o.at || e.at == o.at && e.seq < o.seq
 }
 
+// insert adds an entry to the heap.
 func (l *loop) insert(e entry) {
 	l.heap = append(l.heap, e)
 	h, i := l.heap, len(l.heap)-1
@@ -251,6 +257,7 @@ func (l *loop) insert(e entry) {
 	h[i] = e
 }
 
+// remove takes the earliest entry from the heap.
 func (l *loop) remove() entry {
 	h := l.heap
 	top, last := h[0], h[len(h)-1]

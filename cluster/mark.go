@@ -7,9 +7,9 @@ import (
 	"github.com/capsize-go/capsize/internal/sorting"
 )
 
-// Marks are what user code tells of itself, so that a run shows what it put to
-// the test. The vocabulary is Antithesis's: what must hold always, what must hold
-// sometimes, and where the code must come by. A mark is known from the first time
+// Marks are named places and assertions in user code, so that a run shows what it
+// tested. The vocabulary is Antithesis's: what must hold always, what must hold
+// sometimes, and which code must be reached. A mark is known from the first time
 // that it is named; [Host.Expect] names it in advance.
 type marks struct {
 	count    map[string]int
@@ -17,7 +17,7 @@ type marks struct {
 	broken   map[string]bool // found already
 }
 
-// Count counts that the code came by: "snapshot", "log truncated".
+// Count counts how often the code is reached: "snapshot", "log truncated".
 func (h *Host) Count(mark string) {
 	h.mark(mark, 1, false)
 }
@@ -30,7 +30,7 @@ func (h *Host) Expect(names ...string) {
 	}
 }
 
-// Reachable says that a run must come by here.
+// Reachable says that a run must reach this code.
 func (h *Host) Reachable(mark string) { h.mark(mark, 1, true) }
 
 // Sometimes says that ok must hold at some time in a run, on some host.
@@ -42,8 +42,8 @@ func (h *Host) Sometimes(ok bool, mark string) {
 	h.mark(mark, n, true)
 }
 
-// Always says that ok holds whenever the code comes by. If it does not that is a
-// finding, told once for each mark.
+// Always says that ok holds whenever the code is reached. If it does not that is a
+// finding, one for each mark.
 func (h *Host) Always(ok bool, mark string) {
 	c := h.m.c
 	h.mark(mark, 1, false)
@@ -58,13 +58,14 @@ func (h *Host) Always(ok bool, mark string) {
 	c.marks.broken[mark] = true
 	c.unlock()
 	if first {
-		c.find(Finding{Kind: BrokenMark, Host: h.m.name, What: fmt.Sprintf("not always: %s, at %v", mark, c.Now())})
+		c.addFinding(Finding{Kind: BrokenMark, Host: h.m.name, What: fmt.Sprintf("not always: %s, at %v", mark, c.Now())})
 	}
 }
 
-// Unreachable says that a run must never come by here. If it does that is a finding.
+// Unreachable says that a run must never reach this code. If it does that is a finding.
 func (h *Host) Unreachable(mark string) { h.Always(false, mark) }
 
+// mark counts a mark n times, and records whether a run must reach it.
 func (h *Host) mark(name string, n int, expected bool) {
 	c := h.m.c
 	c.lock()

@@ -8,8 +8,8 @@ import (
 	"github.com/capsize-go/capsize/internal/sorting"
 )
 
-// A Reconfigurable system changes its members while it works. Its nodes look at
-// [Host.Members] now and then, and say with [Host.Adopt] which members they have.
+// A Reconfigurable system changes its members while it works. Its nodes poll
+// [Host.Members], and report with [Host.Adopt] which members they have.
 type Reconfigurable interface {
 	System
 	Reconfigurable()
@@ -21,15 +21,15 @@ var ErrFixed = errors.New("the system does not change its members")
 
 // membership is which nodes are to be members.
 type membership struct {
-	wanted []string // nil if nobody ever asked for a change: then all are
-	asked  int      // how often somebody did
-	by     *tally   // of who asked
+	wanted   []string // nil before the first request for a change: then all are
+	requests int
+	by       *tally // of the fault that made the last request
 }
 
-// SetMembers asks the system to have these nodes as its members, and no others, until
-// heal asks for all of them, or somebody for others. It returns at once; the system may
-// take its time. The nodes that are no members run on. A system that is not
-// [Reconfigurable] gives [ErrFixed].
+// SetMembers requests that these nodes and no others are the members of the system, until
+// heal requests all nodes, or another call other ones. It returns at once, before the system
+// has changed. Nodes that are no members keep running. The error is [ErrFixed] for a system
+// that is not [Reconfigurable].
 func (c *Cluster) SetMembers(names []string) (heal func(), err error) {
 	if _, ok := c.cfg.System.(Reconfigurable); !ok {
 		return nil, ErrFixed
@@ -47,29 +47,28 @@ func (c *Cluster) SetMembers(names []string) (heal func(), err error) {
 	if len(names) == 0 {
 		return nil, errors.New("somebody must be a member")
 	}
-	c.note(c.Now(), c.machines[0], nil, kindFunc, 6)
+	c.note(c.Now(), c.machines[0], nil, kindFunc, traceMembersWanted)
 	c.members.wanted, c.members.by = names, c.by
-	c.members.asked++
-	asked := c.members.asked
+	c.members.requests++
+	request := c.members.requests
 	return func() {
 		c.lock()
 		defer c.unlock()
-		if c.members.asked == asked {
+		if c.members.requests == request {
 			c.restoreMembers()
 		}
 	}, nil
 }
 
-// restoreMembers asks that all nodes are members again, if ever anything else was asked.
-func (c *world) restoreMembers() {
+// restoreMembers requests that all nodes are members, if there was another request before.
+func (c *simulation) restoreMembers() {
 	if c.members.wanted != nil {
 		c.members.wanted, c.members.by = slices.Sorted(slices.Values(c.nodes)), nil
 	}
 }
 
-// Reconfigured reports whether every node that is to be a member has said that the members
-// are those that were asked for last. Before that, a part of them may depend on nodes that
-// are to be members no more.
+// Reconfigured reports whether every node that is to be a member has adopted the members of
+// the last request. Before that, some of them may depend on nodes that are about to leave.
 func (c *Cluster) Reconfigured() bool {
 	c.lock()
 	defer c.unlock()
@@ -81,8 +80,8 @@ func (c *Cluster) Reconfigured() bool {
 	return true
 }
 
-// Members returns the nodes that are to be members, sorted, or nil if nobody ever
-// asked for a change: then all are.
+// Members returns the nodes that are to be members, sorted, or nil before the first request
+// for a change: then all are.
 func (h *Host) Members() []string {
 	c := h.m.c
 	c.lock()
@@ -90,7 +89,7 @@ func (h *Host) Members() []string {
 	return slices.Clone(c.members.wanted)
 }
 
-// Adopt says that the members are these, as this node sees it in this life: none while
+// Adopt reports the members as this node sees them in this life: none while
 // they may be about to change.
 func (h *Host) Adopt(names []string) {
 	c := h.m.c
@@ -101,8 +100,8 @@ func (h *Host) Adopt(names []string) {
 		return
 	}
 	h.members = names
-	c.note(c.Now(), h.m, nil, kindFunc, 7)
+	c.note(c.Now(), h.m, nil, kindFunc, traceMembersAdopted)
 	if slices.Equal(names, c.members.wanted) {
-		c.members.by.add(biteMembers, 1)
+		c.members.by.add(effectMembers, 1)
 	}
 }

@@ -19,7 +19,7 @@ func (pliable) Reconfigurable() {}
 func TestMembers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := map[string]*cluster.Host{}
-		r := &rig{t: t, hosts: hosts, boots: map[string]int{}}
+		r := &fixture{t: t, hosts: hosts, boots: map[string]int{}}
 		c, err := cluster.New(cluster.Config{System: pliable{r.node}, Nodes: 3, Clients: 1, Seed: 7, Wait: synctest.Wait})
 		require.NoError(t, err)
 		require.NoError(t, c.Start())
@@ -27,7 +27,7 @@ func TestMembers(t *testing.T) {
 		r.Cluster = c
 		r.pass(time.Millisecond)
 		h := r.host("n1")
-		assert.Nil(t, h.Members(), "nobody asked")
+		assert.Nil(t, h.Members(), "before the first request")
 		assert.True(t, c.Reconfigured())
 
 		heal, err := c.As("it").SetMembers([]string{"n3", "n1"})
@@ -71,7 +71,7 @@ func TestMembers(t *testing.T) {
 }
 
 func TestMembersThatAreFixed(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		_, err := r.SetMembers([]string{"n1"})
 		require.ErrorIs(t, err, cluster.ErrFixed)
 	})

@@ -35,45 +35,45 @@ const (
 // SlowName is how long a lookup takes under [SlowNames].
 const SlowName = 2 * time.Second
 
-// A NameTrouble is what is wrong with the answers that a host gets to its lookups.
-type NameTrouble string
+// A NameImpairment is what is wrong with the lookups of a host.
+type NameImpairment string
 
 const (
-	// StaleNames answers what the records said when the fault began: a server that
+	// StaleNames returns the records of the time when the fault began, as from a server that
 	// gets no updates.
-	StaleNames NameTrouble = "stale"
-	// WrongNames answers with a node that the name does not stand for.
-	WrongNames NameTrouble = "wrong"
-	// MissingNames answers that there is no such name (NXDOMAIN).
-	MissingNames NameTrouble = "missing"
-	// FailingNames answers that the server failed (SERVFAIL).
-	FailingNames NameTrouble = "failing"
-	// SlowNames answers rightly, [SlowName] late.
-	SlowNames NameTrouble = "slow"
+	StaleNames NameImpairment = "stale"
+	// WrongNames returns a node that the name does not stand for.
+	WrongNames NameImpairment = "wrong"
+	// MissingNames returns that there is no such name (NXDOMAIN).
+	MissingNames NameImpairment = "missing"
+	// FailingNames returns that the server failed (SERVFAIL).
+	FailingNames NameImpairment = "failing"
+	// SlowNames returns the right records, [SlowName] late.
+	SlowNames NameImpairment = "slow"
 )
 
-// NameTroubles lists what can be wrong with lookups.
-func NameTroubles() []NameTrouble {
-	return []NameTrouble{StaleNames, WrongNames, MissingNames, FailingNames, SlowNames}
+// NameImpairments lists what can be wrong with lookups.
+func NameImpairments() []NameImpairment {
+	return []NameImpairment{StaleNames, WrongNames, MissingNames, FailingNames, SlowNames}
 }
 
-// A misnaming is what one fault does to the lookups of one machine.
-type misnaming struct {
-	what NameTrouble
+// An activeNameImpairment is what one fault does to the lookups of one machine.
+type activeNameImpairment struct {
+	what NameImpairment
 	by   *tally
 	old  map[string]Name // the records when it began
 }
 
-// A cached is an answer that a host keeps.
+// A cached is an answer in the cache of a host.
 type cached struct {
 	hosts []string
 	until time.Duration
 }
 
 // SetName makes a name stand for hosts from now on, as an operator or a fail-over script
-// does. Hosts that have asked before keep the old answer until its TTL is over, and
-// connections stay with whom they are. Without hosts the name is gone. The error says
-// which host there is not.
+// does. Hosts that have looked it up before keep the old answer until its TTL is over, and
+// connections stay as they are. Without hosts the name is removed. The error names a host
+// that does not exist.
 func (c *Cluster) SetName(name string, hosts ...string) error {
 	c.lock()
 	defer c.unlock()
@@ -91,6 +91,8 @@ func (h *Host) SetName(name string, hosts ...string) error {
 	return c.setName(name, Name{Hosts: hosts})
 }
 
+// setName sets a record after it has checked it, with the TTL of the record before it unless
+// it has its own. An empty record removes the name.
 func (c *Cluster) setName(name string, record Name) error {
 	for _, host := range record.Hosts {
 		if c.byName[host] == nil {
@@ -106,7 +108,7 @@ func (c *Cluster) setName(name string, record Name) error {
 			record.TTL = was.TTL
 		}
 	}
-	c.note(c.Now(), c.machines[0], nil, kindFunc, 14)
+	c.note(c.Now(), c.machines[0], nil, kindFunc, traceName)
 	if len(record.Hosts) == 0 {
 		delete(c.names, name)
 		return nil
@@ -117,7 +119,7 @@ func (c *Cluster) setName(name string, record Name) error {
 	return nil
 }
 
-// addNames takes over the names of the system.
+// addNames sets the names that the system has at its start.
 func (c *Cluster) addNames() error {
 	c.names = map[string]Name{}
 	s, ok := c.cfg.System.(Named)
@@ -133,43 +135,43 @@ func (c *Cluster) addNames() error {
 	return nil
 }
 
-// HasNames reports whether the name service has any names, so that faults of it can
-// do something.
+// HasNames reports whether the name service has any names, so that its faults can have an
+// effect.
 func (c *Cluster) HasNames() bool {
 	c.lock()
 	defer c.unlock()
 	return len(c.names) > 0
 }
 
-// ImpairNames has lookups of a host go wrong until heal is called. What the host has
-// cached it goes on to use.
-func (c *Cluster) ImpairNames(host string, what NameTrouble) (heal func()) {
+// ImpairNames impairs the lookups of a host until heal is called. The host still uses what it
+// has cached.
+func (c *Cluster) ImpairNames(host string, what NameImpairment) (heal func()) {
 	m := c.machine(host)
 	c.lock()
 	defer c.unlock()
-	x := &misnaming{what: what, by: c.by, old: maps.Clone(c.names)}
-	m.misnamings = append(m.misnamings, x)
+	x := &activeNameImpairment{what: what, by: c.by, old: maps.Clone(c.names)}
+	m.nameImpairments = append(m.nameImpairments, x)
 	return c.healing(m, nil, func() {
-		m.misnamings = slices.DeleteFunc(m.misnamings, func(y *misnaming) bool { return x == y })
+		m.nameImpairments = slices.DeleteFunc(m.nameImpairments, func(y *activeNameImpairment) bool { return x == y })
 	})
 }
 
 // LookupHost returns the addresses of a name as IPs, as [net.Resolver.LookupHost] does.
-// It asks the cluster's name service, which takes a millisecond, unless the host still has an
-// answer whose TTL is not over; a crash loses those. A name that is not there is not
-// remembered. Names of hosts and IPs need no service. The service is reached whatever is
-// cut: what can go wrong with it is [Cluster.ImpairNames]. The error is a [net.DNSError].
+// It queries the cluster's name service, which takes a millisecond, unless the host has cached an
+// answer whose TTL is not over; a crash loses the cache. Names that do not exist are not
+// cached. Names of hosts and IPs need no service. The service can be reached under any
+// partition; its own faults are [Cluster.ImpairNames]. The error is a [net.DNSError].
 func (h *Host) LookupHost(ctx context.Context, name string) ([]string, error) {
 	c := h.m.c
 	c.lock()
-	if ips, ok := h.known(name); ok {
+	if ips, ok := h.localAddrs(name); ok {
 		c.unlock()
 		return ips, nil
 	}
 	took := lookupTime
-	for _, x := range h.m.misnamings {
+	for _, x := range h.m.nameImpairments {
 		if x.what == SlowNames {
-			x.by.add(biteNameSlow, 1)
+			x.by.add(effectNameSlow, 1)
 			took += SlowName
 		}
 	}
@@ -179,7 +181,7 @@ func (h *Host) LookupHost(ctx context.Context, name string) ([]string, error) {
 	done := make(chan struct{})
 	t := h.AfterFunc(took, func() {
 		c.loop.wakes()
-		ips, err = h.answer(name)
+		ips, err = h.queryNames(name)
 		close(done)
 	})
 	defer t.Stop()
@@ -193,8 +195,8 @@ func (h *Host) LookupHost(ctx context.Context, name string) ([]string, error) {
 	}
 }
 
-// known returns the addresses of a name that need no lookup.
-func (h *Host) known(name string) (ips []string, ok bool) {
+// localAddrs returns the addresses of a name that needs no lookup.
+func (h *Host) localAddrs(name string) (ips []string, ok bool) {
 	c := h.m.c
 	if m := c.byName[name]; m != nil {
 		return []string{m.ip.String()}, true
@@ -208,32 +210,32 @@ func (h *Host) known(name string) (ips []string, ok bool) {
 	return nil, false
 }
 
-// answer asks the name service, and keeps what it says.
-func (h *Host) answer(name string) ([]string, error) {
+// queryNames queries the name service and caches its answer.
+func (h *Host) queryNames(name string) ([]string, error) {
 	c := h.m.c
 	c.lock()
 	defer c.unlock()
 	record, ok := c.names[name]
-	for _, x := range h.m.misnamings {
+	for _, x := range h.m.nameImpairments {
 		switch x.what {
 		case StaleNames:
 			old, was := x.old[name]
 			if was != ok || !slices.Equal(old.Hosts, record.Hosts) {
-				x.by.add(biteName, 1)
+				x.by.add(effectName, 1)
 			}
 			record, ok = old, was
 		case WrongNames:
 			if ok {
-				x.by.add(biteName, 1)
-				record.Hosts = []string{c.another(record.Hosts, h.m.key.With("dns", x.by.name, name).Int(int64(c.Now()/time.Millisecond)))}
+				x.by.add(effectName, 1)
+				record.Hosts = []string{c.otherNode(record.Hosts, h.m.key.With("dns", x.by.name, name).Int(int64(c.Now()/time.Millisecond)))}
 			}
 		case MissingNames:
 			if ok {
-				x.by.add(biteName, 1)
+				x.by.add(effectName, 1)
 			}
 			ok = false
 		case FailingNames:
-			x.by.add(biteName, 1)
+			x.by.add(effectName, 1)
 			return nil, &net.DNSError{Err: "server misbehaving", Name: name, IsTemporary: true}
 		}
 	}
@@ -247,8 +249,8 @@ func (h *Host) answer(name string) ([]string, error) {
 	return c.ips(record.Hosts), nil
 }
 
-// another draws a node that is none of these, or any node if there is no other.
-func (c *Cluster) another(than []string, k keyed.Key) string {
+// otherNode draws a node that is none of these, or any node if there is no other.
+func (c *Cluster) otherNode(than []string, k keyed.Key) string {
 	others := slices.DeleteFunc(slices.Clone(c.nodes), func(n string) bool { return slices.Contains(than, n) })
 	if len(others) == 0 {
 		others = c.nodes
@@ -270,7 +272,7 @@ func (h *Host) resolve(ctx context.Context, network, addr string) ([]string, err
 	c := h.m.c
 	name, port, err := net.SplitHostPort(addr)
 	c.lock()
-	_, local := h.known(name)
+	_, local := h.localAddrs(name)
 	_, cached := h.cache[name]
 	c.unlock()
 	// A system without names needs no service: the network knows the hosts by itself, and

@@ -5,38 +5,38 @@ import (
 	"time"
 )
 
-// paused reports whether the machine stands still.
+// paused reports whether the machine is paused.
 func (m *machine) paused() bool { return len(m.pauses) > 0 }
 
-// Pause has a host stand still until heal is called, as SIGSTOP, a long garbage
+// Pause pauses a host until heal is called, as SIGSTOP, a long garbage
 // collection or the migration of a virtual machine does: its handler, its timers,
 // its disk and what it sends wait. What reaches it meanwhile is queued, as in
-// the buffers of its sockets. Then all of it happens at once. Its clock goes on,
-// as everybody's does: the host finds out that time has passed.
+// the buffers of its sockets. When it resumes all of that happens at once. Its clock runs
+// during the pause.
 //
 // A goroutine can't be stopped from outside. One that is running when the pause
-// begins goes on until it waits for the host for the first time, and what it sends waits.
+// begins runs until it waits for the host for the first time, and what it sends waits.
 // So a pause stops what waits by the host: [Host.Sleep], [Host.AfterFunc],
 // [Host.WithTimeout], deadlines of connections, messages and bytes that arrive. Timers of
-// package time go on: code that waits by [time.Sleep], [time.Ticker], [time.After] or
+// package time keep running: code that waits by [time.Sleep], [time.Ticker], [time.After] or
 // [context.WithTimeout], as hashicorp/raft and gRPC do, still runs during a pause, and
 // only what it sends waits. Such a node notices a lost lease in time where a process that
 // was stopped would not, so stale reads of a paused leader are not found in it.
 //
-// Clients can be paused too: a call that is under way stays open until the client goes on.
+// Clients can be paused too: a pending call stays pending until the client is resumed.
 func (c *Cluster) Pause(name string) (heal func()) {
 	m := c.machine(name)
 	c.lock()
 	defer c.unlock()
-	x := &halt{c.by}
+	x := &pause{c.by}
 	if m.pauses = append(m.pauses, x); len(m.pauses) == 1 {
-		m.busy, m.until = forever, m.busy
-		m.since = c.Now()
+		m.busy, m.busyAfterPause = forever, m.busy
+		m.pausedSince = c.Now()
 	}
 	return c.healing(m, nil, func() {
 		if i := slices.Index(m.pauses, x); i >= 0 {
 			if m.pauses = slices.Delete(m.pauses, i, i+1); !m.paused() {
-				m.goOn()
+				m.resume()
 			}
 		}
 	})
@@ -48,9 +48,9 @@ func (c *Cluster) Paused(name string) time.Duration {
 	c.lock()
 	defer c.unlock()
 	if m.paused() {
-		return m.stood + c.Now() - m.since
+		return m.pausedTotal + c.Now() - m.pausedSince
 	}
-	return m.stood
+	return m.pausedTotal
 }
 
 // IsPaused reports whether a host is paused at present.
@@ -61,16 +61,16 @@ func (c *Cluster) IsPaused(name string) bool {
 	return m.paused()
 }
 
-// A halt is one fault that has a machine stand still.
-type halt struct{ by *tally }
+// A pause is the pause of a machine by one fault.
+type pause struct{ by *tally }
 
-// goOn ends a pause: what was held happens, each event at an instant of its own,
+// resume ends all pauses: the events that were held happen, each at an instant of its own,
 // and what was not sent leaves.
-func (m *machine) goOn() {
+func (m *machine) resume() {
 	c := m.c
 	m.pauses = nil
-	m.stood += c.Now() - m.since
-	m.busy = max(c.Now(), m.until)
+	m.pausedTotal += c.Now() - m.pausedSince
+	m.busy = max(c.Now(), m.busyAfterPause)
 	held, unsent := m.held, m.unsent
 	m.held, m.unsent = nil, nil
 	for _, e := range held {
@@ -83,25 +83,25 @@ func (m *machine) goOn() {
 	}
 }
 
-// ready returns from when on the machine does something that is asked of it now.
+// ready returns the earliest instant at which the machine can begin new work.
 func (m *machine) ready() time.Duration {
 	if m.paused() {
-		return max(m.c.Now(), m.until)
+		return max(m.c.Now(), m.busyAfterPause)
 	}
 	return max(m.c.Now(), m.busy)
 }
 
-// occupy has the machine do nothing until t.
+// occupy makes the machine busy until t.
 func (m *machine) occupy(t time.Duration) {
 	if m.paused() {
-		m.until = t
+		m.busyAfterPause = t
 	} else {
 		m.busy = t
 	}
 }
 
-// A drag is what one fault adds to the work of a machine.
-type drag struct {
+// A slowdown is what one fault adds to the time of each event of a machine.
+type slowdown struct {
 	by *tally
 	d  time.Duration
 }
@@ -113,45 +113,45 @@ func (c *Cluster) Drag(name string, d time.Duration) (heal func()) {
 	m := c.machine(name)
 	c.lock()
 	defer c.unlock()
-	x := drag{c.by, d}
-	m.drags = append(m.drags, x)
-	m.drag += d
+	x := slowdown{c.by, d}
+	m.slowdowns = append(m.slowdowns, x)
+	m.workTime += d
 	return c.healing(m, nil, func() {
-		m.drag -= d
-		if i := slices.Index(m.drags, x); i >= 0 {
-			m.drags = slices.Delete(m.drags, i, i+1)
+		m.workTime -= d
+		if i := slices.Index(m.slowdowns, x); i >= 0 {
+			m.slowdowns = slices.Delete(m.slowdowns, i, i+1)
 		}
 	})
 }
 
-// work has the machine busy with an event that begins at t.
-func (m *machine) work(t time.Duration) {
-	m.occupy(t + m.drag)
-	for _, x := range m.drags {
-		x.by.add(biteBusy, 1)
+// occupyForEvent makes the machine busy with an event that begins at t.
+func (m *machine) occupyForEvent(t time.Duration) {
+	m.occupy(t + m.workTime)
+	for _, x := range m.slowdowns {
+		x.by.add(effectSlowed, 1)
 	}
 }
 
-// mend undoes whatever faults have done to the machine itself.
-func (m *machine) mend() {
-	m.drags, m.drag, m.misnamings = nil, 0, nil
+// restore heals all faults of the machine itself.
+func (m *machine) restore() {
+	m.slowdowns, m.workTime, m.nameImpairments = nil, 0, nil
 	if m.paused() {
-		m.goOn()
+		m.resume()
 	}
 	m.clock.Store(m.clock.Load().heal(m.c.Now()))
-	m.disk.mend()
+	m.disk.restore()
 }
 
-// held is how long a host is busy at least that counts as held up.
-const held = 100 * time.Millisecond
+// heldUpAfter is how long a host must stay busy to count as held up.
+const heldUpAfter = 100 * time.Millisecond
 
-// Held reports whether some node is held up for long by what it has begun on the
-// message seam, as by an fsync that hangs.
+// Held reports whether a node stays busy for long with what it has begun on the
+// message seam, as with an fsync that hangs.
 func (c *Cluster) Held() bool {
 	c.lock()
 	defer c.unlock()
 	for _, name := range c.nodes {
-		if c.byName[name].busy > c.Now()+held {
+		if c.byName[name].busy > c.Now()+heldUpAfter {
 			return true
 		}
 	}

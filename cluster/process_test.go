@@ -14,7 +14,7 @@ import (
 )
 
 func TestPause(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		n1, n2 := r.host("n1"), r.host("n2")
 		var ticks []time.Duration
 		n2.AfterFunc(50*time.Millisecond, func() { ticks = append(ticks, r.Now()) })
@@ -31,7 +31,7 @@ func TestPause(t *testing.T) {
 		healed := r.Now()
 		heal()
 		r.pass(30 * time.Millisecond)
-		assert.Equal(t, 30*time.Millisecond, n2.Clock().Since(before).Round(time.Millisecond), "the clock went on")
+		assert.Equal(t, 30*time.Millisecond, n2.Clock().Since(before).Round(time.Millisecond), "the clock runs during a pause")
 		var bodies []any
 		for _, a := range r.took() {
 			bodies = append(bodies, a.body)
@@ -44,7 +44,7 @@ func TestPause(t *testing.T) {
 }
 
 func TestPausesAddUp(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		heal1, heal2 := r.As("a").Pause("n2"), r.As("a").Pause("n2")
 		r.host("n1").Send("n2", "hello")
 		heal1()
@@ -57,7 +57,7 @@ func TestPausesAddUp(t *testing.T) {
 }
 
 func TestPauseThenCrash(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		heal := r.Pause("n2")
 		r.host("n1").Send("n2", "to the life that ends")
 		r.host("n2").Send("n1", "never sent")
@@ -73,7 +73,7 @@ func TestPauseThenCrash(t *testing.T) {
 }
 
 func TestDrag(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		heal := r.As("it").Drag("n2", 50*time.Millisecond)
 		for range 10 {
 			r.host("n1").Send("n2", "work")
@@ -89,10 +89,10 @@ func TestDrag(t *testing.T) {
 	})
 }
 
-// The peers of a host that vanished are not told; those of one that crashed are.
+// The peers of a host that vanished get no resets; those of one that crashed do.
 func TestVanish(t *testing.T) {
 	for _, silent := range []bool{true, false} {
-		onRig(t, func(t *testing.T, r *rig) {
+		withFixture(t, func(t *testing.T, r *fixture) {
 			l, err := r.host("n2").Listen("tcp", ":1")
 			require.NoError(t, err)
 			defer l.Close()
@@ -121,7 +121,7 @@ func TestVanish(t *testing.T) {
 }
 
 func TestCrashTellsWhatWasUnheard(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		r.As("it").Crash("n2")
 		r.pass(time.Millisecond)
 		r.host("n1").Send("n2", "hello")
@@ -131,7 +131,7 @@ func TestCrashTellsWhatWasUnheard(t *testing.T) {
 }
 
 func TestHealUndoesAll(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		late := []func(){
 			r.Impair("n1", "n2", cluster.Impairment{Cut: true}), r.Pause("n2"), r.Drag("n2", time.Second),
 			r.Misset("n1", cluster.ClockError{Skew: time.Hour, Drift: 1e5}),
@@ -156,7 +156,7 @@ func TestHealUndoesAll(t *testing.T) {
 }
 
 func TestAwait(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		var wrote, noticed time.Duration
 		r.host("n1").AfterFunc(100*time.Millisecond, func() {
 			f, err := r.host("n1").Disk().Open("f")
@@ -181,7 +181,7 @@ func TestAwait(t *testing.T) {
 // TestHandlersStartGoroutines has messages of one instant each start a goroutine: each runs until it is blocked before
 // the next message comes.
 func TestHandlersStartGoroutines(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		var mu sync.Mutex
 		var got, want []int
 		for i := range 50 {
@@ -203,9 +203,9 @@ func TestHandlersStartGoroutines(t *testing.T) {
 }
 
 // A client can be paused and have a wrong clock, as a node can. A call that is under way
-// stays open until it goes on.
+// stays pending until it is resumed.
 func TestPauseOfAClient(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		h := r.Client(0)
 		var ended time.Duration
 		var answered bool

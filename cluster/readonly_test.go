@@ -13,7 +13,7 @@ import (
 // A disk that is read-only refuses what would change it, and a sync of what was written
 // before; what it holds can be read. Once it is healed, a sync writes what memory has kept.
 func TestReadOnlyDisk(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		r.write("f", "kept")
 		require.NoError(t, r.sync())
 		r.write("f", "+later")

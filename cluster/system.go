@@ -2,8 +2,8 @@
 // network, disks and clocks that a test controls.
 //
 // A system is ordinary Go code with one method, [System.Run], that is given a
-// [Host]: all that it may know of the world. A host has two seams. Code that
-// wants net.Conn, net.Listener and net.PacketConn finds them in
+// [Host], its only access to the simulation. A host has two seams. Code that
+// needs net.Conn, net.Listener and net.PacketConn finds them in
 // [Host.DialContext], [Host.Listen] and [Host.ListenPacket]; net/http, net/rpc
 // and memberlist run over these unmodified. Code that is written for speed is
 // an event-driven state machine on [Host.Handle], [Host.Send] and
@@ -11,8 +11,8 @@
 //
 // # Time
 //
-// A cluster lives in a bubble of testing/synctest, where time stands still until
-// nobody has anything left to do and then jumps to the next thing that is due.
+// A cluster lives in a bubble of testing/synctest, where time passes only when all
+// goroutines are blocked, and then jumps to the next event.
 // Each host acts at instants of its own: all its events have the same phase
 // within their microsecond, and no two hosts share one. So two hosts never act
 // in the same nanosecond, and virtual time orders all that happens.
@@ -28,20 +28,41 @@ import (
 type System interface {
 	// Run runs one node on h until ctx is done. A cancelled ctx is a crash: the
 	// host's connections are cut, its handler and timers are gone, and what it
-	// had not synced to disk is lost. After a crash, Run is called again on the
-	// host with what the disk kept. A Run that comes back before ctx is done has
-	// died of itself, which is a finding.
+	// had not synced to disk is lost. After a restart, Run is called again on the
+	// host with what is durable on its disk. A Run that returns before ctx is done
+	// is a finding.
 	Run(ctx context.Context, h *Host) error
 }
 
-// An EventDriven system promises that its nodes and clients live on the message
-// seam alone: on handlers, timers, calls and contexts of their [Host], and never
-// on package time, on connections or on channels between goroutines of their own.
+// An EventDriven system promises that its nodes and clients use the message
+// seam alone: handlers, timers, calls and contexts of their [Host], and never
+// package time, connections or channels between goroutines of their own.
 // Its cluster then runs faster by half, since the clock of the bubble need not
 // follow every event; it may be behind by a few milliseconds.
 type EventDriven interface {
 	System
 	EventDriven()
+}
+
+// An Electing system says how long it takes to find out that a leader is gone. The
+// bounds that a test holds it to after the faults derive from that.
+type Electing interface {
+	System
+	// ElectionTimeout is the longest that a node waits before it stands for
+	// election.
+	ElectionTimeout() time.Duration
+}
+
+// A Converger is a system whose replicas come to hold the same state once no client
+// writes any more. A test holds it to that after the faults: when the clients have
+// stopped, the digests of all nodes that must make progress must agree within the
+// bound that progress has. A history can't show a replica that stays behind for
+// ever, as long as no client reads from it.
+type Converger interface {
+	System
+	// Digest asks a node, from a client's host, for a digest of what it holds
+	// itself: two are the same if the states are, and differ if they do.
+	Digest(ctx context.Context, h *Host, node string) (string, error)
 }
 
 // A Paced system says how long it takes to notice that a node is gone: about its
@@ -51,7 +72,7 @@ type Paced interface {
 	Pace() time.Duration
 }
 
-// Pace returns the pace of a system: a second for one that does not say.
+// Pace returns the pace of a system: a second for one that is not [Paced].
 func Pace(s System) time.Duration {
 	if p, ok := s.(Paced); ok {
 		return p.Pace()
@@ -73,7 +94,7 @@ type Func func(ctx context.Context, h *Host) error
 // Run calls f.
 func (f Func) Run(ctx context.Context, h *Host) error { return f(ctx, h) }
 
-// A FindingKind says what sort of thing a [Finding] is, as what its host did: "panicked". The zero
+// A FindingKind says what the host of a [Finding] did: "panicked". The zero
 // value stands for any misbehaviour of user code that has no kind of its own.
 type FindingKind string
 
@@ -91,16 +112,16 @@ const (
 	Stalled FindingKind = "stood still"
 )
 
-// A Finding is something that user code did and never should: a panic, a node
-// that came to an end, a goroutine left behind, an assertion that did not hold.
+// A Finding is misbehaviour of user code: a panic, a node that returned from Run, a goroutine
+// that outlived its host, an assertion that did not hold.
 type Finding struct {
 	Kind  FindingKind
-	Host  string // where it happened; empty where no host is to blame
+	Host  string // where it happened; empty if it belongs to no host
 	What  string // one sentence
 	Stack string // of the goroutine, where there is one
 }
 
-// Headline says in a few words who did what: "n2 panicked".
+// Headline says in a few words which host did what: "n2 panicked".
 func (f Finding) Headline() string {
 	who, did := f.Host, string(f.Kind)
 	if who == "" {

@@ -17,25 +17,25 @@ import (
 //
 //   - A sync of a file makes its content durable, and not its name.
 //   - A sync of a directory, opened as a file is, makes its entries durable: what
-//     was created, renamed and removed in it. It says nothing of the content of the
-//     files, nor of the directory's own entry in its parent.
+//     was created, renamed and removed in it. It does not cover the content of the
+//     files, nor the directory's own entry in its parent.
 //   - A rename is atomic. It is durable once either directory was synced.
 //   - A file or directory that cannot be reached from the root through entries that
 //     are durable is lost in a crash, however often it was synced itself.
 //
-// Names are slash-separated; a leading slash makes no difference. All that a fault
-// does to a disk, it does to a Tree: see [DiskImpairment] and [Cluster.CrashInWrite].
+// Names are slash-separated; a leading slash makes no difference. Faults of a disk are faults
+// of its Tree: see [DiskImpairment] and [Cluster.CrashInWrite].
 type Tree struct{ d *Disk }
 
 // Tree returns the disk with directories. It shows the same files as the [Disk]
 // does, but for names of the Disk that have a slash.
 func (d *Disk) Tree() *Tree { return &Tree{d} }
 
-// QuietAfterCrash returns the same disk for code that must not see errors when its
-// host has crashed: storage engines with goroutines of their own, which answer an
-// error of their disk with a panic or with log.Fatal. What such code does after the
-// crash succeeds, is seen by itself alone, and never reaches the disk. So it can be
-// closed as if nothing had happened. Without it each operation returns [ErrCrashed].
+// QuietAfterCrash returns the same disk for code that must not see errors after its
+// host has crashed: storage engines with goroutines of their own, which panic or call
+// log.Fatal if their disk fails. Operations of such code after the
+// crash succeed, are visible to that code alone, and never reach the disk. So it can be
+// closed as usual. Without it each operation returns [ErrCrashed].
 func (t *Tree) QuietAfterCrash() *Tree {
 	d := *t.d
 	d.quiet = true
@@ -51,9 +51,9 @@ func split(name string) []string {
 	return strings.Split(name, "/")
 }
 
-// find returns the file of that name; nil if there is none, and then the
-// directory that could have it. The root is in no directory.
-func find(root *file, name string) (dir *file, base string, f *file, err error) {
+// lookup returns the file of that name, nil if there is none, and the
+// directory for the name. The root is in no directory.
+func lookup(root *file, name string) (dir *file, base string, f *file, err error) {
 	f = root
 	for _, elem := range split(name) {
 		switch {
@@ -67,14 +67,15 @@ func find(root *file, name string) (dir *file, base string, f *file, err error) 
 	return dir, base, f, nil
 }
 
-// on runs one operation on the disk: do gets what has the name.
+// on looks a name up and runs one operation on the disk: do gets the file, nil if there is
+// none, its directory, and its name in that. It wraps errors as a path error.
 func (t *Tree) on(op, name string, do func(s *disk, dir *file, base string, f *file) error) error {
 	s, done, err := t.d.begin(op, name)
 	defer done()
 	if err != nil {
 		return err
 	}
-	dir, base, f, err := find(s.root, name)
+	dir, base, f, err := lookup(s.root, name)
 	if err == nil {
 		err = do(s, dir, base, f)
 	}
@@ -95,7 +96,7 @@ func (t *Tree) OpenFile(name string, flag int) (*TreeFile, error) {
 		case f == nil && flag&os.O_CREATE == 0:
 			return fs.ErrNotExist
 		case f == nil:
-			if err := s.frozen(); err != nil {
+			if err := s.readOnlyError(); err != nil {
 				return err
 			}
 			f = s.newFile()
@@ -105,10 +106,10 @@ func (t *Tree) OpenFile(name string, flag int) (*TreeFile, error) {
 		case f.names != nil && (writes || flag&os.O_CREATE != 0):
 			return syscall.EISDIR
 		case flag&os.O_TRUNC != 0 && writes && len(f.data) > 0:
-			if err := s.frozen(); err != nil {
+			if err := s.readOnlyError(); err != nil {
 				return err
 			}
-			s.log(redo{what: redoSize, f: f, lost: len(f.data)})
+			s.log(redo{kind: redoSize, f: f, lost: len(f.data)})
 			f.data = nil
 		}
 		h = &TreeFile{f: File{d: t.d, name: name, f: f, content: true}, flag: flag}
@@ -175,7 +176,7 @@ func (t *Tree) Remove(name string) error {
 }
 
 // RemoveAll removes a file, or a directory with all that is in it. It is no error
-// if there is none. It is not atomic: a crash may find a part of it done.
+// if there is none. It is not atomic: after a crash a part of it may be done.
 func (t *Tree) RemoveAll(name string) error {
 	err := t.on("remove", name, func(s *disk, dir *file, base string, f *file) error {
 		if f != nil {
@@ -192,7 +193,7 @@ func (t *Tree) RemoveAll(name string) error {
 	return err
 }
 
-// empty removes all that is in a directory, what is deepest first.
+// empty removes all that is in a directory, children before their parents.
 func (d *disk) empty(dir *file) {
 	for _, name := range sorting.Keys(dir.names) {
 		d.empty(dir.names[name])
@@ -204,7 +205,7 @@ func (d *disk) empty(dir *file) {
 // name is gone, and so is a directory if it was empty.
 func (t *Tree) Rename(from, to string) error {
 	return t.on("rename", from, func(s *disk, dir *file, base string, f *file) error {
-		toDir, toBase, g, err := find(s.root, to)
+		toDir, toBase, g, err := lookup(s.root, to)
 		switch {
 		case err != nil:
 			return err
@@ -232,7 +233,7 @@ func (t *Tree) Rename(from, to string) error {
 // Link gives a file a second name.
 func (t *Tree) Link(from, to string) error {
 	return t.on("link", from, func(s *disk, _ *file, _ string, f *file) error {
-		dir, base, g, err := find(s.root, to)
+		dir, base, g, err := lookup(s.root, to)
 		switch {
 		case err != nil:
 			return err

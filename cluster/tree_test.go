@@ -18,10 +18,10 @@ import (
 )
 
 // tree returns the disk of n1, with directories.
-func (r *rig) tree() *cluster.Tree { return r.host("n1").Disk().Tree() }
+func (r *fixture) tree() *cluster.Tree { return r.host("n1").Disk().Tree() }
 
 // put writes a file of the tree, and syncs its content.
-func (r *rig) put(name, data string) {
+func (r *fixture) put(name, data string) {
 	f, err := r.tree().Create(name)
 	require.NoError(r.t, err)
 	_, err = f.Write([]byte(data))
@@ -31,14 +31,14 @@ func (r *rig) put(name, data string) {
 }
 
 // syncDir makes the entries of a directory durable.
-func (r *rig) syncDir(name string) {
+func (r *fixture) syncDir(name string) {
 	f, err := r.tree().Open(name)
 	require.NoError(r.t, err)
 	require.NoError(r.t, f.Sync())
 }
 
 // all lists the files of the tree with their content, and its directories.
-func (r *rig) all() map[string]string {
+func (r *fixture) all() map[string]string {
 	all := map[string]string{}
 	fsys := r.tree().FS()
 	require.NoError(r.t, fs.WalkDir(fsys, ".", func(name string, e fs.DirEntry, err error) error {
@@ -60,49 +60,49 @@ type files = map[string]string
 // A treeCrash is what is done on a disk before its host crashes, and what is left.
 type treeCrash struct {
 	name string
-	do   func(t *testing.T, r *rig)
+	do   func(t *testing.T, r *fixture)
 	want files
 }
 
 var treeCrashes = []treeCrash{
-	{"the name of a file that was synced is not", func(_ *testing.T, r *rig) { r.put("a", "x") }, files{}},
-	{"both were synced", func(_ *testing.T, r *rig) {
+	{"the name of a file that was synced is not", func(_ *testing.T, r *fixture) { r.put("a", "x") }, files{}},
+	{"both were synced", func(_ *testing.T, r *fixture) {
 		r.put("a", "x")
 		r.syncDir("/")
 	}, files{"a": "x"}},
-	{"a directory that is in none that was synced", func(t *testing.T, r *rig) {
+	{"a directory that is in none that was synced", func(t *testing.T, r *fixture) {
 		require.NoError(t, r.tree().MkdirAll("d/e"))
 		r.put("d/e/a", "x")
 		r.syncDir("d/e")
 		r.syncDir("d")
 	}, files{}},
-	{"directories, from the root down", func(t *testing.T, r *rig) {
+	{"directories, from the root down", func(t *testing.T, r *fixture) {
 		require.NoError(t, r.tree().MkdirAll("d/e"))
 		r.put("d/e/a", "x")
 		r.syncDir("d/e")
 		r.syncDir("d")
 		r.syncDir(".")
 	}, files{"d": "/", "d/e": "/", "d/e/a": "x"}},
-	{"a rename that was not synced", func(t *testing.T, r *rig) {
+	{"a rename that was not synced", func(t *testing.T, r *fixture) {
 		r.put("a", "old")
 		r.put("b", "new")
 		r.syncDir("/")
 		require.NoError(t, r.tree().Rename("b", "a"))
 	}, files{"a": "old", "b": "new"}},
-	{"a rename that was synced", func(t *testing.T, r *rig) {
+	{"a rename that was synced", func(t *testing.T, r *fixture) {
 		r.put("a", "old")
 		r.put("b", "new")
 		require.NoError(t, r.tree().Rename("b", "a"))
 		r.syncDir("/")
 	}, files{"a": "new"}},
-	{"a rename to another directory is durable with either", func(t *testing.T, r *rig) {
+	{"a rename to another directory is durable with either", func(t *testing.T, r *fixture) {
 		require.NoError(t, r.tree().Mkdir("d"))
 		r.put("a", "x")
 		r.syncDir("/")
 		require.NoError(t, r.tree().Rename("a", "d/a"))
 		r.syncDir("d")
 	}, files{"d": "/", "d/a": "x"}},
-	{"a directory that was renamed keeps what is in it", func(t *testing.T, r *rig) {
+	{"a directory that was renamed keeps what is in it", func(t *testing.T, r *fixture) {
 		require.NoError(t, r.tree().Mkdir("d"))
 		r.put("d/a", "x")
 		r.syncDir("d")
@@ -111,7 +111,7 @@ var treeCrashes = []treeCrash{
 		r.put("e/b", "y")
 		r.syncDir("e")
 	}, files{"d": "/", "d/a": "x", "d/b": "y"}},
-	{"a file that was removed and made again", func(t *testing.T, r *rig) {
+	{"a file that was removed and made again", func(t *testing.T, r *fixture) {
 		r.put("a", "old")
 		require.NoError(t, r.tree().Remove("a"))
 		r.put("a", "new")
@@ -120,14 +120,14 @@ var treeCrashes = []treeCrash{
 		require.NoError(t, r.tree().Remove("b"))
 		r.syncDir("/")
 	}, files{"a": "new"}},
-	{"a removal that was not synced", func(t *testing.T, r *rig) {
+	{"a removal that was not synced", func(t *testing.T, r *fixture) {
 		require.NoError(t, r.tree().Mkdir("d"))
 		r.put("d/a", "x")
 		r.syncDir("d")
 		r.syncDir("/")
 		require.NoError(t, r.tree().RemoveAll("d"))
 	}, files{"d": "/", "d/a": "x"}},
-	{"two names", func(t *testing.T, r *rig) {
+	{"two names", func(t *testing.T, r *fixture) {
 		r.put("a", "x")
 		require.NoError(t, r.tree().Link("a", "b"))
 		r.syncDir("/")
@@ -137,7 +137,7 @@ var treeCrashes = []treeCrash{
 		require.NoError(t, err)
 		require.NoError(t, f.Sync())
 	}, files{"a": "xy", "b": "xy"}},
-	{"a sync of the host covers all", func(t *testing.T, r *rig) {
+	{"a sync of the host covers all", func(t *testing.T, r *fixture) {
 		require.NoError(t, r.tree().Mkdir("d"))
 		r.put("d/a", "x")
 		require.NoError(t, r.sync())
@@ -147,7 +147,7 @@ var treeCrashes = []treeCrash{
 func TestTreeCrash(t *testing.T) {
 	for _, x := range treeCrashes {
 		t.Run(x.name, func(t *testing.T) {
-			onRig(t, func(t *testing.T, r *rig) {
+			withFixture(t, func(t *testing.T, r *fixture) {
 				x.do(t, r)
 				r.reboot()
 				assert.Equal(t, x.want, r.all())
@@ -160,7 +160,7 @@ func TestTreeCrash(t *testing.T) {
 
 // A file that is removed and made again is not lost by the sync of the first one.
 func TestNameThatWasUsedTwice(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		r.write("a", "old")
 		require.NoError(t, r.host("n1").Disk().Remove("a"))
 		r.write("a", "new")
@@ -172,7 +172,7 @@ func TestNameThatWasUsedTwice(t *testing.T) {
 }
 
 func TestTreeIsAnFS(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		require.NoError(t, r.tree().MkdirAll("d/e"))
 		r.put("a", "x")
 		r.put("d/b", "yy")
@@ -182,7 +182,7 @@ func TestTreeIsAnFS(t *testing.T) {
 }
 
 func TestTreeErrors(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		x := r.tree()
 		require.NoError(t, x.MkdirAll("d/e"))
 		r.put("d/a", "x")
@@ -216,7 +216,7 @@ func TestTreeErrors(t *testing.T) {
 }
 
 func TestTreeFileSeeks(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		r.put("a", "0123456789")
 		f, err := r.tree().OpenFile("a", os.O_RDWR)
 		require.NoError(t, err)
@@ -237,7 +237,7 @@ func TestTreeFileSeeks(t *testing.T) {
 
 // What outlives a crash quietly sees its own files, and changes nothing.
 func TestQuietAfterCrash(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		r.put("a", "x")
 		r.syncDir("/")
 		loud, quiet := r.tree(), r.tree().QuietAfterCrash()
@@ -261,9 +261,9 @@ func TestQuietAfterCrash(t *testing.T) {
 	})
 }
 
-// Two goroutines sync under a mutex, as those of a write-ahead log: virtual time goes on, and the host pays.
+// Two goroutines sync under a mutex, as those of a write-ahead log: virtual time passes, and the host pays.
 func TestMutexOverSync(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		h := r.host("n1")
 		f, err := h.Disk().Open("log")
 		require.NoError(t, err)
@@ -291,7 +291,7 @@ func TestMutexOverSync(t *testing.T) {
 
 // A sync does not save the write that its host crashes in.
 func TestCrashInWriteBeforeASync(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		r.write("f", "synced ")
 		require.NoError(t, r.open("f").Sync())
 		r.As("it").CrashInWrite("n1")
@@ -317,7 +317,7 @@ func TestCrashInWriteBeforeASync(t *testing.T) {
 // A disk that hangs holds the host, and a blocking sync only who calls it.
 func TestHungSync(t *testing.T) {
 	for _, blocking := range []bool{false, true} {
-		onRig(t, func(t *testing.T, r *rig) {
+		withFixture(t, func(t *testing.T, r *fixture) {
 			r.As("it").ImpairDisk("n1", cluster.DiskImpairment{SlowSync: 3 * time.Second})
 			r.pass(10 * time.Millisecond)
 			h := r.host("n1")
@@ -356,7 +356,7 @@ func TestHungSync(t *testing.T) {
 // A crash keeps nothing that was done after a sync that it has undone.
 func TestCrashKeepsOrder(t *testing.T) {
 	for _, remains := range []cluster.Remains{cluster.Nothing, cluster.Prefix, cluster.Torn, cluster.Sectors} {
-		onRig(t, func(t *testing.T, r *rig) {
+		withFixture(t, func(t *testing.T, r *fixture) {
 			r.ImpairDisk("n1", cluster.DiskImpairment{Remains: remains, SlowSync: time.Second})
 			for range 20 {
 				r.on("n1", func(h *cluster.Host) {
@@ -375,7 +375,7 @@ func TestCrashKeepsOrder(t *testing.T) {
 
 func TestDir(t *testing.T) {
 	var dir string
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		var err error
 		dir, err = r.host("n1").Dir()
 		require.NoError(t, err)
@@ -394,7 +394,7 @@ func TestDir(t *testing.T) {
 }
 
 func TestLoopOfSyncs(t *testing.T) {
-	onRig(t, func(t *testing.T, r *rig) {
+	withFixture(t, func(t *testing.T, r *fixture) {
 		f := r.open("f")
 		for f.Sync() == nil {
 		}

@@ -25,8 +25,8 @@ type TreeFile struct {
 	closed bool
 }
 
-// use returns an error if the file is closed, or is not open for that.
-func (x *TreeFile) use(op string, writes bool) error {
+// check returns an error if the file is closed, or is not open for the operation.
+func (x *TreeFile) check(op string, writes bool) error {
 	var err error
 	switch {
 	case x.closed:
@@ -49,7 +49,7 @@ func (x *TreeFile) Name() string { return x.f.name }
 func (x *TreeFile) Read(p []byte) (int, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if err := x.use("read", false); err != nil || len(p) == 0 {
+	if err := x.check("read", false); err != nil || len(p) == 0 {
 		return 0, err
 	}
 	n, err := x.f.ReadAt(p, x.pos)
@@ -64,7 +64,7 @@ func (x *TreeFile) Read(p []byte) (int, error) {
 func (x *TreeFile) ReadAt(p []byte, off int64) (int, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if err := x.use("read", false); err != nil {
+	if err := x.check("read", false); err != nil {
 		return 0, err
 	}
 	if off < 0 {
@@ -81,7 +81,7 @@ func (x *TreeFile) ReadAt(p []byte, off int64) (int, error) {
 func (x *TreeFile) Write(p []byte) (int, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if err := x.use("write", true); err != nil {
+	if err := x.check("write", true); err != nil {
 		return 0, err
 	}
 	if x.flag&os.O_APPEND != 0 {
@@ -96,7 +96,7 @@ func (x *TreeFile) Write(p []byte) (int, error) {
 func (x *TreeFile) WriteAt(p []byte, off int64) (int, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if err := x.use("write", true); err != nil {
+	if err := x.check("write", true); err != nil {
 		return 0, err
 	}
 	return x.f.WriteAt(p, off)
@@ -106,7 +106,7 @@ func (x *TreeFile) WriteAt(p []byte, off int64) (int, error) {
 func (x *TreeFile) Seek(offset int64, whence int) (int64, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if err := x.use("seek", false); err != nil {
+	if err := x.check("seek", false); err != nil {
 		return 0, err
 	}
 	switch whence {
@@ -126,7 +126,7 @@ func (x *TreeFile) Seek(offset int64, whence int) (int64, error) {
 func (x *TreeFile) Truncate(size int64) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if err := x.use("truncate", true); err != nil {
+	if err := x.check("truncate", true); err != nil {
 		return err
 	}
 	return x.f.Truncate(size)
@@ -136,7 +136,7 @@ func (x *TreeFile) Truncate(size int64) error {
 // [Tree]. How long it takes, and for whom, is as [File.Sync] says.
 func (x *TreeFile) Sync() error {
 	x.mu.Lock()
-	err := x.use("sync", false)
+	err := x.check("sync", false)
 	x.mu.Unlock()
 	if err != nil {
 		return err
@@ -148,7 +148,7 @@ func (x *TreeFile) Sync() error {
 func (x *TreeFile) Stat() (fs.FileInfo, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if err := x.use("stat", false); err != nil {
+	if err := x.check("stat", false); err != nil {
 		return nil, err
 	}
 	s, done, err := x.f.d.begin("stat", x.f.name)
@@ -164,7 +164,7 @@ func (x *TreeFile) Stat() (fs.FileInfo, error) {
 func (x *TreeFile) ReadDir(n int) ([]fs.DirEntry, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if err := x.use("readdir", false); err != nil {
+	if err := x.check("readdir", false); err != nil {
 		return nil, err
 	}
 	s, done, err := x.f.d.begin("readdir", x.f.name)
@@ -195,7 +195,7 @@ func (x *TreeFile) ReadDir(n int) ([]fs.DirEntry, error) {
 func (x *TreeFile) Close() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if err := x.use("close", false); err != nil {
+	if err := x.check("close", false); err != nil {
 		return err
 	}
 	x.closed = true

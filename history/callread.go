@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/capsize-go/capsize/history/edn"
+	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
 // callFile is a file of one JSON object a call that is being read. It is read as a
@@ -75,14 +78,14 @@ func (f *callFile) order() {
 
 // call reads the call that an object spells, or passes over a header.
 func (f *callFile) call(raw []byte) error {
-	var m Map
-	err := eachField(raw, func(field, raw []byte) error {
+	var m edn.Map
+	err := lex.EachField(raw, func(field, raw []byte) error {
 		name := f.records.fields.canonical(string(field))
-		if _, twice := m.Get(Keyword(name)); twice {
+		if _, twice := m.Get(edn.Keyword(name)); twice {
 			return fmt.Errorf("field %q stands there twice", name)
 		}
 		v, err := jsonField(valueName(name), raw)
-		m = append(m, Pair{Keyword(name), v})
+		m = append(m, edn.Pair{Key: edn.Keyword(name), Value: v})
 		if err != nil {
 			err = fmt.Errorf("%s: %w", name, err)
 		}
@@ -129,10 +132,10 @@ func valueName(name string) string {
 	return name
 }
 
-func hasAny(m Map, lists ...[]string) bool {
+func hasAny(m edn.Map, lists ...[]string) bool {
 	for _, names := range lists {
 		for _, n := range names {
-			if _, ok := m.Get(Keyword(n)); ok {
+			if _, ok := m.Get(edn.Keyword(n)); ok {
 				return true
 			}
 		}
@@ -165,10 +168,10 @@ func isEndField(name string, stems []string) bool {
 }
 
 // takeEnd takes the field of one end of a call, or of its length.
-func takeEnd(m *Map, stems []string) (string, any) {
+func takeEnd(m *edn.Map, stems []string) (string, any) {
 	for _, p := range *m {
-		if name, ok := p.Key.(Keyword); ok && isEndField(string(name), stems) {
-			if _, isMap := p.Value.(Map); isMap {
+		if name, ok := p.Key.(edn.Keyword); ok && isEndField(string(name), stems) {
+			if _, isMap := p.Value.(edn.Map); isMap {
 				continue
 			}
 			_, v, _ := takeAny(m, []string{string(name)})
@@ -179,7 +182,7 @@ func takeEnd(m *Map, stems []string) (string, any) {
 }
 
 // times reads when a call began and when it returned, if it did.
-func (f *callFile) times(m *Map, inv, ret *record) (returned bool, err error) {
+func (f *callFile) times(m *edn.Map, inv, ret *record) (returned bool, err error) {
 	name, v := takeEnd(m, startStems)
 	if v == nil {
 		return false, errHeader
@@ -214,7 +217,7 @@ func (f *callFile) times(m *Map, inv, ret *record) (returned bool, err error) {
 
 // input reads what a call asked: process, f, key and value, some of which may be in an
 // object of their own.
-func (f *callFile) input(m *Map, inv *record) (err error) {
+func (f *callFile) input(m *edn.Map, inv *record) (err error) {
 	if _, v, ok := takeAny(m, append([]string{"process"}, processFields...)); ok && v != nil {
 		if err := inv.setProcess(v); err != nil {
 			return err
@@ -222,8 +225,8 @@ func (f *callFile) input(m *Map, inv *record) (err error) {
 	}
 	from := *m
 	for _, name := range inputFields {
-		v, _ := m.Get(Keyword(name))
-		if in, ok := v.(Map); ok {
+		v, _ := m.Get(edn.Keyword(name))
+		if in, ok := v.(edn.Map); ok {
 			_, _, _ = takeAny(m, []string{name})
 			from = append(keywords(in), *m...)
 			break
@@ -231,7 +234,7 @@ func (f *callFile) input(m *Map, inv *record) (err error) {
 	}
 	inside := len(from) > len(*m)
 	_, name, ok := takeAny(&from, append(slices.Clone(callFNames), fFields...))
-	if t, is := from.Get(Keyword("type")); !ok && is {
+	if t, is := from.Get(edn.Keyword("type")); !ok && is {
 		if _, outcome := typeWords[nameText(t)]; !outcome {
 			_, name, ok = takeAny(&from, []string{"type"})
 		}
@@ -248,12 +251,12 @@ func (f *callFile) input(m *Map, inv *record) (err error) {
 		*m = from
 		return nil
 	}
-	*m = slices.DeleteFunc(*m, func(p Pair) bool { _, left := from.Get(p.Key); return !left })
+	*m = slices.DeleteFunc(*m, func(p edn.Pair) bool { _, left := from.Get(p.Key); return !left })
 	return nil
 }
 
 // callValue takes what a call puts: one value, or for a cas what it expects and puts.
-func callValue(m *Map, f string) any {
+func callValue(m *edn.Map, f string) any {
 	if _, old, ok := takeAny(m, oldNames); ok {
 		if _, v, ok := takeAny(m, append(slices.Clone(newNames), valueNames...)); ok {
 			return []any{old, v}
@@ -268,11 +271,11 @@ func callValue(m *Map, f string) any {
 }
 
 // keywords returns a map from JSON with keywords for names.
-func keywords(m Map) Map {
-	out := make(Map, len(m))
+func keywords(m edn.Map) edn.Map {
+	out := make(edn.Map, len(m))
 	for i, p := range m {
 		name, _ := p.Key.(string)
-		out[i] = Pair{Keyword(name), p.Value}
+		out[i] = edn.Pair{Key: edn.Keyword(name), Value: p.Value}
 	}
 	return out
 }
@@ -280,13 +283,13 @@ func keywords(m Map) Map {
 // output reads what a call was answered, and whether it was done. An error, or an
 // answer that is not ok, leaves it indeterminate, unless a word for a failure says that
 // it was not done.
-func (f *callFile) output(m *Map, inv, ret *record, returned bool) {
+func (f *callFile) output(m *edn.Map, inv, ret *record, returned bool) {
 	ret.kind = OK
 	if _, e, ok := takeAny(m, append([]string{"error"}, errorFields...)); ok && e != nil && e != "" {
 		ret.err, ret.kind = e, Info
 	}
 	for _, name := range []string{"type", "Type"} {
-		v, _ := m.Get(Keyword(name))
+		v, _ := m.Get(edn.Keyword(name))
 		if t, known := typeWords[strings.ToLower(nameText(v))]; known && t != Invoke {
 			ret.kind = t
 			_, _, _ = takeAny(m, []string{name})
@@ -296,7 +299,7 @@ func (f *callFile) output(m *Map, inv, ret *record, returned bool) {
 		ret.kind = t
 	}
 	_, out, answered := takeAny(m, outputFields)
-	if answer, ok := out.(Map); ok {
+	if answer, ok := out.(edn.Map); ok {
 		out = f.answer(keywords(answer), inv, ret)
 	}
 	if done, is := out.(bool); is && inv.op.F == "cas" {
@@ -324,14 +327,14 @@ func repeats(inv *record, out any) bool {
 	if word, isText := out.(string); out == nil || out == true || isText && (word == "" || strings.EqualFold(word, "ok")) {
 		return true
 	}
-	return out == int64(0) && (slices.Contains(repeated, inv.op.F) || allDigits(inv.op.F))
+	return out == int64(0) && (slices.Contains(repeated, inv.op.F) || edn.AllDigits(inv.op.F))
 }
 
 // answer reads an answer that is an object: the value in it, and fields that say whether
 // there was one.
-func (f *callFile) answer(m Map, inv, ret *record) any {
+func (f *callFile) answer(m edn.Map, inv, ret *record) any {
 	for _, p := range m {
-		name, _ := p.Key.(Keyword)
+		name, _ := p.Key.(edn.Keyword)
 		yes, isBool := p.Value.(bool)
 		switch strings.ToLower(string(name)) {
 		case "err", "error":

@@ -7,6 +7,9 @@ import (
 	"io"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/capsize-go/capsize/history/edn"
+	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
 // Detect returns the format of a file that begins like head, from what its records
@@ -30,15 +33,15 @@ func Detect(head []byte) (Format, error) {
 	case startsJSON(rest):
 		return detectObjects(rest, JSONL), nil
 	}
-	p := newEDNText(string(head))
-	c, err := p.skip(0)
+	p := edn.NewText(string(head))
+	c, err := p.Skip(0)
 	switch {
 	case err == io.EOF:
 		return EDN, nil // nothing but comments
 	case err == nil && (c == '{' || c == '[' || c == '(' || c == '#'):
 		return detectEDN(head), nil
 	}
-	return Auto, fmt.Errorf("unknown format: it begins with %q", clip(rest))
+	return Auto, fmt.Errorf("unknown format: it begins with %q", lex.Clip(rest))
 }
 
 // jepsenMagic is what Jepsen's own files begin with since 0.3.
@@ -76,7 +79,7 @@ func startsJSON(rest []byte) bool {
 	if len(rest) == 0 || rest[0] != '"' {
 		return false
 	}
-	end := skipString(rest, 0)
+	end := lex.SkipString(rest, 0)
 	if end < 0 {
 		return false
 	}
@@ -102,7 +105,7 @@ func detectObjects(head []byte, other Format) Format {
 // detectObject returns the format that has an object like this, and whether there is one.
 func detectObject(object []byte) (Format, bool) {
 	typed, f, foreign, start, end := false, false, false, false, false
-	_ = eachField(object, func(field, _ []byte) error {
+	_ = lex.EachField(object, func(field, _ []byte) error {
 		name := string(field)
 		ours := slices.Contains(opFields[:], name)
 		typed = typed || name == "type" || slices.Contains(typeFields, name)
@@ -131,7 +134,7 @@ func eachObject(text []byte, see func(object []byte) bool) {
 		if len(text) == 0 || text[0] != '{' {
 			return
 		}
-		end := skipValue(text, 0)
+		end := lex.SkipValue(text, 0)
 		if end < 0 {
 			end = len(text)
 		}
@@ -146,15 +149,15 @@ func eachObject(text []byte, see func(object []byte) bool) {
 // nobody has numbered or timed its ops.
 func detectEDN(head []byte) Format {
 	line, _, _ := bytes.Cut(head, []byte("\n"))
-	v, err := ParseEDN(string(line))
-	m, ok := v.(Map)
+	v, err := edn.Parse(string(line))
+	m, ok := v.(edn.Map)
 	if err != nil || !ok {
 		return EDN
 	}
-	_, key := m.Get(Keyword("key"))
-	_, index := m.Get(Keyword("index"))
-	f, _ := m.Get(Keyword("f"))
-	if key && !index && (f == Keyword("get") || f == Keyword("put") || f == Keyword("append")) {
+	_, key := m.Get(edn.Keyword("key"))
+	_, index := m.Get(edn.Keyword("index"))
+	f, _ := m.Get(edn.Keyword("f"))
+	if key && !index && (f == edn.Keyword("get") || f == edn.Keyword("put") || f == edn.Keyword("append")) {
 		return KV
 	}
 	return EDN

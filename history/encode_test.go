@@ -9,6 +9,8 @@ import (
 	"os"
 	"testing"
 
+	"github.com/capsize-go/capsize/history/edn"
+	"github.com/capsize-go/capsize/history/internal/lex"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -110,17 +112,17 @@ func TestAppendJSONValue(t *testing.T) {
 		want string
 		v    any
 	}{
-		{"null", nil}, {"null", Null{}}, {"true", true}, {"3", 3}, {"3", int64(3)}, {`"a"`, Keyword("a")}, {`"a"`, Symbol("a")}, {`"é"`, Char('é')},
-		{"12345678901234567890", bigOf("12345678901234567890")}, {`"1/3"`, big.NewRat(1, 3)}, {"1.50", Decimal("1.50")}, {`"1."`, Decimal("1.")},
-		{`"##NaN"`, math.NaN()}, {"1.0", 1.0}, {"0.5", 0.5}, {"[1,[]]", []any{1, List{}}}, {`[{}]`, Set{Map{}}}, {`{"a":1,"1":2,"[x]":3}`, Map{{Keyword("a"), 1}, {int64(1), 2}, {[]any{Symbol("x")}, 3}}},
-		{`{"a":1,"b":"c"}`, map[string]any{"b": Keyword("c"), "a": 1}}, {`"2026"`, Tagged{"inst", "2026"}}, {`{"f":"put","value":1,"ptr":null}`, ask{F: "put", Value: 1}},
+		{"null", nil}, {"null", lex.Null{}}, {"true", true}, {"3", 3}, {"3", int64(3)}, {`"a"`, edn.Keyword("a")}, {`"a"`, edn.Symbol("a")}, {`"é"`, edn.Char('é')},
+		{"12345678901234567890", func() *big.Int { n, _ := new(big.Int).SetString("12345678901234567890", 10); return n }()}, {`"1/3"`, big.NewRat(1, 3)}, {"1.50", edn.Decimal("1.50")}, {`"1."`, edn.Decimal("1.")},
+		{`"##NaN"`, math.NaN()}, {"1.0", 1.0}, {"0.5", 0.5}, {"[1,[]]", []any{1, edn.List{}}}, {`[{}]`, edn.Set{edn.Map{}}}, {`{"a":1,"1":2,"[x]":3}`, edn.Map{{Key: edn.Keyword("a"), Value: 1}, {Key: int64(1), Value: 2}, {Key: []any{edn.Symbol("x")}, Value: 3}}},
+		{`{"a":1,"b":"c"}`, map[string]any{"b": edn.Keyword("c"), "a": 1}}, {`"2026"`, edn.Tagged{Tag: "inst", Value: "2026"}}, {`{"f":"put","value":1,"ptr":null}`, ask{F: "put", Value: 1}},
 	} {
 		b, err := appendJSONValue(nil, c.v)
 		require.NoError(t, err)
 		assert.Equal(t, c.want, string(b))
 	}
 	for want, v := range map[string]any{
-		`b: two fields would have the name "a" in JSON`:            Map{{"b", Map{{"a", 1}, {Keyword("a"), 2}}}},
+		`b: two fields would have the name "a" in JSON`:            edn.Map{{Key: "b", Value: edn.Map{{Key: "a", Value: 1}, {Key: edn.Keyword("a"), Value: 2}}}},
 		"value of type chan int: json: unsupported type: chan int": []any{make(chan int)},
 	} {
 		_, err := appendJSONValue(nil, v)
@@ -130,7 +132,7 @@ func TestAppendJSONValue(t *testing.T) {
 
 func TestEncodersRefuse(t *testing.T) {
 	pair := JepsenOp{Value: []any{"x", 1}}
-	more := func(m Map) Op { return Op{Input: JepsenOp{More: m}} }
+	more := func(m edn.Map) Op { return Op{Input: JepsenOp{More: m}} }
 	bad := make(chan int)
 	for _, c := range []struct {
 		opts Options
@@ -142,9 +144,9 @@ func TestEncodersRefuse(t *testing.T) {
 		{Options{Format: KV}, Op{Process: -7}, "encode op 0: process -7 is negative"},
 		{Options{Format: Etcd}, Op{Process: -7}, "encode op 0: process -7 is negative"},
 		{Options{Format: Etcd}, Op{Key: "x"}, `encode op 0: a log has no place for key "x", unless it is written as part of the value: as independent`},
-		{Options{Format: JSON}, more(Map{{"value", 1}}), `encode op 0: two fields would have the name "value" in JSON`},
-		{Options{Format: JSON}, more(Map{{[]any{bad}, 1}}), "encode op 0: value of type chan int: json: unsupported type: chan int"},
-		{Options{Format: JSON}, more(Map{{"x", Map{{[]any{bad}, 1}}}}), "encode op 0: x: value of type chan int: json: unsupported type: chan int"},
+		{Options{Format: JSON}, more(edn.Map{{Key: "value", Value: 1}}), `encode op 0: two fields would have the name "value" in JSON`},
+		{Options{Format: JSON}, more(edn.Map{{Key: []any{bad}, Value: 1}}), "encode op 0: value of type chan int: json: unsupported type: chan int"},
+		{Options{Format: JSON}, more(edn.Map{{Key: "x", Value: edn.Map{{Key: []any{bad}, Value: 1}}}}), "encode op 0: x: value of type chan int: json: unsupported type: chan int"},
 		{Options{Format: KV}, Op{Input: bad}, "encode op 0: value of type chan int: json: unsupported type: chan int"},
 		{Options{Format: Etcd}, Op{Input: bad}, "encode op 0: value of type chan int: json: unsupported type: chan int"},
 	} {

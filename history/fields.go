@@ -6,6 +6,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/capsize-go/capsize/history/edn"
+	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
 // Renames gives names of a file the meaning of others: the f of ops, and fields of
@@ -85,10 +88,10 @@ func (n *fieldNames) f(name string) string {
 }
 
 // takeAny takes the first of some fields that a record has out of More.
-func takeAny(m *Map, names []string) (name string, v any, ok bool) {
+func takeAny(m *edn.Map, names []string) (name string, v any, ok bool) {
 	for _, name := range names {
 		for i, p := range *m {
-			if p.Key == any(Keyword(name)) {
+			if p.Key == any(edn.Keyword(name)) {
 				if *m = append((*m)[:i:i], (*m)[i+1:]...); len(*m) == 0 {
 					*m = nil // as if the field had never been there
 				}
@@ -127,7 +130,7 @@ func (r *records) complete(rec *record) (err error) {
 		}
 	}
 	for _, name := range idFields {
-		if v, ok := m.Get(Keyword(name)); ok && rec.id == "" {
+		if v, ok := m.Get(edn.Keyword(name)); ok && rec.id == "" {
 			rec.id = keyText(v)
 		}
 	}
@@ -155,7 +158,7 @@ func (r *records) completeType(rec *record) error {
 	m := &rec.op.More
 	if rec.kind == nil {
 		for _, name := range typeFields {
-			v, ok := m.Get(Keyword(name))
+			v, ok := m.Get(edn.Keyword(name))
 			if !ok {
 				continue
 			}
@@ -174,7 +177,7 @@ func (r *records) completeType(rec *record) error {
 	}
 	if t, ok := outcomeOf(m); ok {
 		rec.kind = t
-	} else if e, ok := m.Get(Keyword("err")); ok && rec.err == nil && e != nil && e != "" {
+	} else if e, ok := m.Get(edn.Keyword("err")); ok && rec.err == nil && e != nil && e != "" {
 		rec.kind = Info // an error does not say that nothing happened
 	}
 	return nil
@@ -185,9 +188,9 @@ var outcomeFields = []string{"outcome", "status", "ok", "success"}
 
 // outcomeOf returns how a call ended, if one of the fields says so. A call that is not
 // ok is indeterminate: only the word fail says that it has not happened.
-func outcomeOf(m *Map) (Type, bool) {
+func outcomeOf(m *edn.Map) (Type, bool) {
 	for _, name := range outcomeFields {
-		v, ok := m.Get(Keyword(name))
+		v, ok := m.Get(edn.Keyword(name))
 		if !ok {
 			continue
 		}
@@ -216,7 +219,7 @@ func outcomeOf(m *Map) (Type, bool) {
 // completeTime finds the time of an op in a field of another name than time.
 func (r *records) completeTime(rec *record) error {
 	for _, p := range rec.op.More {
-		name, ok := p.Key.(Keyword)
+		name, ok := p.Key.(edn.Keyword)
 		if !ok || !isTimeField(string(name)) {
 			continue
 		}
@@ -298,12 +301,12 @@ func (n *fieldNames) time(field string, v any) (int64, error) {
 			err = fmt.Errorf("%s %v has a fraction and no unit: end the field's name in _s, _ms or _us, or say --rename field:%[1]s=%[1]s_s", field, v)
 		}
 		return fromFloat(v, unit), err
-	case Decimal:
+	case edn.Decimal:
 		if f, err := strconv.ParseFloat(string(v), 64); err == nil {
 			return n.time(field, f)
 		}
 	}
-	return 0, fmt.Errorf("%s %s is neither a number nor a time as RFC 3339 has it", field, clip(mustEDN(v)))
+	return 0, fmt.Errorf("%s %s is neither a number nor a time as RFC 3339 has it", field, lex.Clip(edn.Must(v)))
 }
 
 // fromFloat returns v units in nanoseconds. The whole part keeps its precision.

@@ -8,6 +8,8 @@ import (
 	"iter"
 	"slices"
 	"strings"
+
+	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
 // A Format says how a file keeps a history. All can be read, and all but Calls written; see
@@ -122,10 +124,10 @@ func scan(br *bufio.Reader, name string, opts Options) iter.Seq2[Op, error] {
 	if bom, _ := br.Peek(3); string(bom) == "\ufeff" {
 		_, _ = br.Discard(3)
 	}
-	r := &utf8Reader{r: br}
+	r := &lex.UTF8Reader{R: br}
 	switch opts.Format {
 	case JSONL:
-		rd := opReader{in: generic, out: generic, note: generic, opts: opts, order: order{loose: opts.Lenient}}
+		rd := opReader{in: lex.Generic, out: lex.Generic, note: lex.Generic, opts: opts, order: order{loose: opts.Lenient}}
 		if head, _ := br.Peek(detectBytes); hasJepsenOps(head) {
 			rd.in, rd.out, rd.note = as[JepsenOp](), as[JepsenOp](), as[JepsenOp]()
 		}
@@ -153,7 +155,7 @@ const detectBytes = 64 << 10
 func hasJepsenOps(head []byte) bool {
 	for line := range bytes.Lines(bytes.TrimPrefix(head, []byte("\ufeff"))) {
 		var process, output []byte
-		err := eachField(bytes.Trim(line, blanks), func(name, raw []byte) error {
+		err := lex.EachField(bytes.Trim(line, lex.Blanks), func(name, raw []byte) error {
 			switch string(name) {
 			case "process":
 				process = raw
@@ -166,7 +168,7 @@ func hasJepsenOps(head []byte) bool {
 			continue
 		}
 		f, other := false, false
-		err = eachField(output, func(name, raw []byte) error {
+		err = lex.EachField(output, func(name, raw []byte) error {
 			f = f || string(name) == "f"
 			other = other || raw[0] != '"' && string(name) != "value" && string(name) != "unknown" || !slices.Contains(jepsenFields[:], string(name))
 			return nil

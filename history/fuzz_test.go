@@ -11,6 +11,8 @@ import (
 	"testing/iotest"
 	"time"
 
+	"github.com/capsize-go/capsize/history/edn"
+	"github.com/capsize-go/capsize/history/internal/lex"
 	"github.com/stretchr/testify/require"
 )
 
@@ -23,23 +25,23 @@ func noNaN(v any) any {
 		}
 	case []any:
 		return noNaNs(v)
-	case List:
-		return List(noNaNs(v))
-	case Set:
-		return Set(noNaNs(v))
-	case Map:
+	case edn.List:
+		return edn.List(noNaNs(v))
+	case edn.Set:
+		return edn.Set(noNaNs(v))
+	case edn.Map:
 		if v == nil {
 			return v
 		}
-		m := make(Map, len(v))
+		m := make(edn.Map, len(v))
 		for i, p := range v {
-			m[i] = Pair{noNaN(p.Key), noNaN(p.Value)}
+			m[i] = edn.Pair{Key: noNaN(p.Key), Value: noNaN(p.Value)}
 		}
 		return m
-	case Tagged:
-		return Tagged{v.Tag, noNaN(v.Value)}
+	case edn.Tagged:
+		return edn.Tagged{Tag: v.Tag, Value: noNaN(v.Value)}
 	case JepsenOp:
-		return JepsenOp{F: v.F, Value: noNaN(v.Value), More: noNaN(v.More).(Map)}
+		return JepsenOp{F: v.F, Value: noNaN(v.Value), More: noNaN(v.More).(edn.Map)}
 	}
 	return v
 }
@@ -65,22 +67,22 @@ func comparableOps(h *History) []Op {
 // pieces.
 func FuzzParseEDN(f *testing.F) {
 	for seed := range uint64(8) {
-		f.Add(mustEDN(randomEDN(rand.New(rand.NewPCG(seed, 5)), 3)))
+		f.Add(edn.Must(randomEDN(rand.New(rand.NewPCG(seed, 5)), 3)))
 	}
 	for _, s := range []string{"#:a{:b 1} ", "; x\n#_ [1] 2", `"\ud83d\ude00\101"`, `\o101`, "##NaN", "1/2", "+1.5e3M", "#:_{_/5 1}", "[0x1F -017 36rZz]"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		v, err := ParseEDN(text)
+		v, err := edn.Parse(text)
 		if err != nil {
 			return
 		}
-		once, err := AppendEDN(nil, v)
+		once, err := edn.Append(nil, v)
 		require.NoError(t, err)
-		again, err := ParseEDN(string(once))
+		again, err := edn.Parse(string(once))
 		require.NoError(t, err, "%q", once)
 		require.Equal(t, noNaN(v), noNaN(again), "%q", once)
-		pieces, err := newEDNParser(iotest.OneByteReader(strings.NewReader(text))).value(0)
+		pieces, err := edn.NewParser(iotest.OneByteReader(strings.NewReader(text))).Value(0)
 		require.NoError(t, err)
 		require.Equal(t, noNaN(v), noNaN(pieces))
 		raw, err := appendJSONValue(nil, v)
@@ -115,7 +117,7 @@ func FuzzJepsenOp(f *testing.F) {
 // testTree compares the reader of generic JSON with encoding/json.
 func testTree(t *testing.T, raw []byte) {
 	t.Helper()
-	got, ok := quickTree(raw)
+	got, ok := lex.QuickTree(raw)
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	var want any
@@ -124,7 +126,7 @@ func testTree(t *testing.T, raw []byte) {
 		return
 	}
 	if ok {
-		require.Equal(t, noNaN(exact(want)), noNaN(got), "%q", raw)
+		require.Equal(t, noNaN(lex.Exact(want)), noNaN(got), "%q", raw)
 	}
 }
 

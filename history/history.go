@@ -14,7 +14,7 @@
 // [Decode] and [Scan] read the files of others too: Jepsen's EDN, the JSON of
 // elle-cli, the logs that porcupine reads, Maelstrom's. They find the [Format] by
 // looking, and return what was recorded as [JepsenOp], whose values have the types
-// of [ParseEDN]. [Encoder] and [History.Encode] write all of these formats. Scan
+// of [edn.Parse]. [Encoder] and [History.Encode] write all of these formats. Scan
 // and Encoder hold one op at a time, so that a file may be larger than memory.
 //
 // What is wrong with a file is a [*FileError], which names file and line.

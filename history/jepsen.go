@@ -4,15 +4,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/capsize-go/capsize/history/edn"
+	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
 // A JepsenOp is what a history of Jepsen says of an op beyond time, process and
 // type. It is the Input of an invocation and the Output of a completion: Jepsen
 // repeats F in a completion, and the value, unless it is what was read.
 type JepsenOp struct {
-	F     string // what is done: read, write, cas, txn, …
-	Value any    // see [ParseEDN] for the types
-	More  Map    // the op's other fields, but those that an Op has a place for
+	F     string  // what is done: read, write, cas, txn, …
+	Value any     // see [edn.Parse] for the types
+	More  edn.Map // the op's other fields, but those that an Op has a place for
 
 	// Unknown marks the output of an OK that has no value at all: what was answered is
 	// not known. An OK with the value nil was answered nothing.
@@ -25,9 +28,9 @@ func (o JepsenOp) String() string {
 	case o.Value == nil:
 		return o.F
 	case o.F == "":
-		return mustEDN(o.Value)
+		return edn.Must(o.Value)
 	}
-	return o.F + " " + mustEDN(o.Value)
+	return o.F + " " + edn.Must(o.Value)
 }
 
 // A Jepsener is an input that knows how Jepsen records its calls. An [Encoder]
@@ -60,7 +63,7 @@ var jepsenFields = [...]string{"f", "value", "edn", "more", "unknown"}
 func (o JepsenOp) MarshalJSON() ([]byte, error) {
 	j := jepsenJSON{F: o.F, Unknown: o.Unknown}
 	if len(o.More) > 0 {
-		b, err := AppendEDN(nil, o.More)
+		b, err := edn.Append(nil, o.More)
 		if err != nil {
 			return nil, err
 		}
@@ -73,7 +76,7 @@ func (o JepsenOp) MarshalJSON() ([]byte, error) {
 		j.Value, err = json.Marshal(o.Value)
 	default:
 		var b []byte
-		b, err = AppendEDN(nil, o.Value)
+		b, err = edn.Append(nil, o.Value)
 		j.EDN = string(b)
 	}
 	if err != nil {
@@ -85,29 +88,29 @@ func (o JepsenOp) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what MarshalJSON returns.
 func (o *JepsenOp) UnmarshalJSON(b []byte) error {
 	*o = JepsenOp{}
-	return eachField(b, func(name, raw []byte) (err error) {
+	return lex.EachField(b, func(name, raw []byte) (err error) {
 		var text string
 		switch string(name) {
 		case "f":
-			o.F, err = parseString(raw)
+			o.F, err = lex.ParseString(raw)
 		case "value":
 			o.Value, err = jepsenValue(raw)
 		case "edn":
-			if text, err = parseString(raw); err == nil {
-				o.Value, err = ParseEDN(text)
+			if text, err = lex.ParseString(raw); err == nil {
+				o.Value, err = edn.Parse(text)
 			}
 		case "unknown":
 			if o.Unknown = string(raw) == "true"; !o.Unknown && string(raw) != "false" {
-				err = fmt.Errorf("%s is neither true nor false", clip(raw))
+				err = fmt.Errorf("%s is neither true nor false", lex.Clip(raw))
 			}
 		case "more":
-			if text, err = parseString(raw); err == nil {
+			if text, err = lex.ParseString(raw); err == nil {
 				var more any
-				more, err = ParseEDN(text)
-				m, isMap := more.(Map)
+				more, err = edn.Parse(text)
+				m, isMap := more.(edn.Map)
 				switch {
 				case !isMap && err == nil:
-					err = fmt.Errorf("%s is no map", clip(text))
+					err = fmt.Errorf("%s is no map", lex.Clip(text))
 				case len(m) > 0:
 					o.More = m
 				}
@@ -125,7 +128,7 @@ func (o *JepsenOp) UnmarshalJSON(b []byte) error {
 // jepsenValue returns the value that JSON spells, as elle-cli understands it:
 // the names of the steps of a transaction are keywords.
 func jepsenValue(raw []byte) (any, error) {
-	v, err := generic(raw)
+	v, err := lex.Generic(raw)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +144,7 @@ func nameSteps(v any) any {
 	for _, s := range v.([]any) {
 		if step, ok := s.([]any); ok && len(step) > 0 {
 			if name, ok := step[0].(string); ok {
-				step[0] = Keyword(name)
+				step[0] = edn.Keyword(name)
 			}
 		}
 	}
@@ -163,7 +166,7 @@ func isTxn[Name any](v any) bool {
 // fromJSON returns a copy of generic JSON, of the types of EDN.
 func fromJSON(v any) any {
 	switch v := v.(type) {
-	case Null:
+	case lex.Null:
 		return nil
 	case []any:
 		all := make([]any, len(v))
@@ -172,18 +175,18 @@ func fromJSON(v any) any {
 		}
 		return all
 	case map[string]any:
-		m := sortedMap(v)
+		m := edn.SortedMap(v)
 		for i := range m {
 			m[i].Value = fromJSON(m[i].Value)
 		}
 		return m
 	case json.Number:
-		n, err := ednNumber([]byte(v))
+		n, err := edn.ParseNumber([]byte(v))
 		f, float := n.(float64)
-		if err == nil && (!float || string(appendFloat(nil, f)) == string(v)) {
+		if err == nil && (!float || string(edn.AppendFloat(nil, f)) == string(v)) {
 			return n
 		}
-		return Decimal(v)
+		return edn.Decimal(v)
 	}
 	return v
 }
@@ -206,7 +209,7 @@ func plainJSON(v any) bool {
 		if err != nil {
 			return false
 		}
-		n, ok := number(string(raw)).(float64)
+		n, ok := lex.Number(string(raw)).(float64)
 		return ok && n == v
 	case []any:
 		for _, e := range v {
@@ -215,13 +218,13 @@ func plainJSON(v any) bool {
 			}
 		}
 		return true
-	case Map:
+	case edn.Map:
 		return plainMap(v)
 	}
 	return false
 }
 
-func plainMap(m Map) bool {
+func plainMap(m edn.Map) bool {
 	last := ""
 	for i, p := range m {
 		name, ok := p.Key.(string)
@@ -236,7 +239,7 @@ func plainMap(m Map) bool {
 // naturalTxn reports whether v is a transaction whose steps have names that are
 // keywords, and nothing else in it is special.
 func naturalTxn(v any) bool {
-	if !isTxn[Keyword](v) {
+	if !isTxn[edn.Keyword](v) {
 		return false
 	}
 	for _, s := range v.([]any) {
@@ -244,7 +247,7 @@ func naturalTxn(v any) bool {
 		if !ok || len(step) == 0 {
 			return false
 		}
-		if _, ok := step[0].(Keyword); !ok || !plainJSON(step[1:]) {
+		if _, ok := step[0].(edn.Keyword); !ok || !plainJSON(step[1:]) {
 			return false
 		}
 	}
@@ -256,13 +259,13 @@ func naturalTxn(v any) bool {
 // other fields, are the value. AsJepsen reports false for what has no f.
 func AsJepsen(v any) (JepsenOp, bool) {
 	switch v := v.(type) {
-	case nil, Null:
+	case nil, lex.Null:
 		return JepsenOp{}, false
 	case JepsenOp:
 		return v, true
 	case map[string]any:
-		return jepsenObject(sortedMap(v))
-	case Map:
+		return jepsenObject(edn.SortedMap(v))
+	case edn.Map:
 		return jepsenObject(v)
 	case string, bool, int, int64, float64:
 		return JepsenOp{}, false
@@ -271,7 +274,7 @@ func AsJepsen(v any) (JepsenOp, bool) {
 	if err != nil || len(raw) == 0 || raw[0] != '{' {
 		return JepsenOp{}, false
 	}
-	plain, err := genericTree(raw)
+	plain, err := lex.GenericTree(raw)
 	if err != nil {
 		return JepsenOp{}, false
 	}
@@ -279,27 +282,27 @@ func AsJepsen(v any) (JepsenOp, bool) {
 }
 
 // jepsenObject returns the JepsenOp that an object spells.
-func jepsenObject(m Map) (op JepsenOp, ok bool) {
-	rest := Map{}
+func jepsenObject(m edn.Map) (op JepsenOp, ok bool) {
+	rest := edn.Map{}
 	for _, p := range m {
-		name, _ := keyName(p.Key)
+		name, _ := edn.KeyName(p.Key)
 		if name == "f" {
 			op.F, ok = p.Value.(string)
 			continue
 		}
 		text, _ := p.Value.(string)
-		v, err := ParseEDN(text)
-		more, isMap := v.(Map)
+		v, err := edn.Parse(text)
+		more, isMap := v.(edn.Map)
 		switch { // the first two are of a JepsenOp that was read without its type
 		case name == "more" && isMap:
 			op.More = more
 		case name == "edn" && err == nil:
-			rest = append(rest, Pair{Keyword("value"), v})
+			rest = append(rest, edn.Pair{Key: edn.Keyword("value"), Value: v})
 		default:
-			rest = append(rest, Pair{Keyword(name), fromJSON(p.Value)})
+			rest = append(rest, edn.Pair{Key: edn.Keyword(name), Value: fromJSON(p.Value)})
 		}
 	}
-	if len(rest) == 1 && rest[0].Key == Keyword("value") {
+	if len(rest) == 1 && rest[0].Key == edn.Keyword("value") {
 		op.Value = nameSteps(rest[0].Value)
 	} else if len(rest) > 0 {
 		op.Value = rest
@@ -314,6 +317,6 @@ func looksEDN(s string) bool {
 	if s == "" || strings.IndexByte(":[({#", s[0]) < 0 {
 		return false
 	}
-	v, err := ParseEDN(s)
-	return err == nil && mustEDN(v) == s
+	v, err := edn.Parse(s)
+	return err == nil && edn.Must(v) == s
 }

@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/big"
 	"strings"
 	"testing"
 	"testing/iotest"
 
+	"github.com/capsize-go/capsize/history/edn"
+	"github.com/capsize-go/capsize/history/internal/lex"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -43,11 +46,11 @@ var register = map[Format]string{
 
 func TestDecodeRegister(t *testing.T) {
 	pair := []any{int64(3), int64(4)}
-	more := Map{{Keyword("extra"), Map{{Keyword("a"), int64(1)}}}}
+	more := edn.Map{{Key: edn.Keyword("extra"), Value: edn.Map{{Key: edn.Keyword("a"), Value: int64(1)}}}}
 	want := Of(
 		Op{Time: 10, Process: 0, Input: JepsenOp{F: "write", Value: int64(3)}},
 		Op{Time: 20, Process: 1, Input: JepsenOp{F: "cas", Value: pair}},
-		Op{Time: 25, Process: Nemesis, Type: Info, Output: JepsenOp{F: "kill", Value: Set{"n1"}}},
+		Op{Time: 25, Process: Nemesis, Type: Info, Output: JepsenOp{F: "kill", Value: edn.Set{"n1"}}},
 		Op{Time: 30, Process: 0, Type: OK, Output: JepsenOp{F: "write", Value: int64(3)}},
 		Op{Time: 40, Process: 1, Type: Fail, Err: ":not-found", Output: JepsenOp{F: "cas", Value: pair, More: more}},
 		Op{Time: 50, Process: 0, Input: JepsenOp{F: "read"}},
@@ -56,7 +59,7 @@ func TestDecodeRegister(t *testing.T) {
 	assert.Equal(t, want, decode(t, register[EDN], Options{Format: Maelstrom}))
 
 	want.ops[2].Output = JepsenOp{F: "kill", Value: []any{"n1"}}
-	want.ops[4].Output = JepsenOp{F: "cas", Value: pair, More: Map{{Keyword("extra"), Map{{"a", int64(1)}}}}}
+	want.ops[4].Output = JepsenOp{F: "cas", Value: pair, More: edn.Map{{Key: edn.Keyword("extra"), Value: edn.Map{{Key: "a", Value: int64(1)}}}}}
 	assert.Equal(t, want, decode(t, register[JSON], Options{}))
 	stream := strings.ReplaceAll(strings.Trim(register[JSON], "[]\n"), "},\n", "}\n")
 	assert.Equal(t, want, decode(t, stream, Options{}))
@@ -86,7 +89,7 @@ func TestDecodeLog(t *testing.T) {
 		Op{Process: 4, Input: JepsenOp{F: "read"}},
 		Op{Process: Nemesis, Type: Info, Output: JepsenOp{F: "start"}},
 		Op{Process: 3, Type: OK, Output: JepsenOp{F: "write", Value: pair}},
-		Op{Process: 4, Type: Info, Err: ":timed-out", Output: JepsenOp{F: "read", Value: Keyword("timed-out")}},
+		Op{Process: 4, Type: Info, Err: ":timed-out", Output: JepsenOp{F: "read", Value: edn.Keyword("timed-out")}},
 		Op{Process: 3, Input: JepsenOp{F: "cas", Value: pair}},
 		Op{Process: 3, Type: Fail, Err: `[:not "found"]`, Output: JepsenOp{F: "cas", Value: pair}},
 		Op{Process: 3, Input: JepsenOp{F: "cas", Value: pair}},
@@ -162,10 +165,10 @@ func TestDecodeKeepsOddFields(t *testing.T) {
 `
 	h := decode(t, text, Options{})
 	assert.Equal(t, []Op{
-		{Index: 0, Key: "7", Input: JepsenOp{F: "[a 1]", More: Map{{Keyword("node"), nil}, {"s", int64(1)}, {Keyword("index"), int64(10)}, {Keyword("time"), int64(-1)}}}},
-		{Index: 1, Time: 30, Type: OK, Node: "n1", Output: JepsenOp{Unknown: true, More: Map{{Keyword("index"), int64(11)}}}},
+		{Index: 0, Key: "7", Input: JepsenOp{F: "[a 1]", More: edn.Map{{Key: edn.Keyword("node"), Value: nil}, {Key: "s", Value: int64(1)}, {Key: edn.Keyword("index"), Value: int64(10)}, {Key: edn.Keyword("time"), Value: int64(-1)}}}},
+		{Index: 1, Time: 30, Type: OK, Node: "n1", Output: JepsenOp{Unknown: true, More: edn.Map{{Key: edn.Keyword("index"), Value: int64(11)}}}},
 		{Index: 2, Time: 30, Type: Info, Process: Nemesis, Output: JepsenOp{F: "foo", Value: int64(1),
-			More: Map{{Keyword("time"), int64(20)}, {Keyword("type"), Keyword("ok")}}}},
+			More: edn.Map{{Key: edn.Keyword("time"), Value: int64(20)}, {Key: edn.Keyword("type"), Value: edn.Keyword("ok")}}}},
 	}, h.ops)
 	var b bytes.Buffer
 	require.NoError(t, h.Encode(&b, Options{Format: EDN}))
@@ -315,7 +318,7 @@ func TestScanBoundsMemory(t *testing.T) {
 		t.Skip("long")
 	}
 	for f, text := range map[Format]string{JSON: `[{"f":"`, JSONL: `{"f":"`} { // the others read by the same means
-		_, err := Decode(io.MultiReader(strings.NewReader(text), many{'z'}), "h", Options{Format: f})
+		_, err := Decode(io.MultiReader(strings.NewReader(text), again{'z'}), "h", Options{Format: f})
 		require.EqualError(t, err, "h:1: longer than 64 MiB", f)
 	}
 }
@@ -383,8 +386,8 @@ func TestEncodeRefuses(t *testing.T) {
 	} {
 		require.EqualError(t, Of(op).Encode(io.Discard, Options{Format: EDN}), want)
 	}
-	for _, more := range []Map{{{make(chan int), 1}}, {{"a", make(chan int)}}, {{Keyword("index"), make(chan int)}},
-		{{Keyword("time"), make(chan int)}}, {{Keyword("type"), make(chan int)}}} {
+	for _, more := range []edn.Map{{{Key: make(chan int), Value: 1}}, {{Key: "a", Value: make(chan int)}}, {{Key: edn.Keyword("index"), Value: make(chan int)}},
+		{{Key: edn.Keyword("time"), Value: make(chan int)}}, {{Key: edn.Keyword("type"), Value: make(chan int)}}} {
 		require.Error(t, Of(Op{Input: JepsenOp{More: more}}).Encode(io.Discard, Options{Format: EDN}))
 	}
 	require.EqualError(t, Of().Encode(io.Discard, Options{Format: 9}), "no writer for format(9)")
@@ -392,22 +395,22 @@ func TestEncodeRefuses(t *testing.T) {
 
 func TestAsJepsen(t *testing.T) {
 	type number struct{ F int }
-	for _, v := range []any{nil, Null{}, "f", 1, int64(1), 1.5, true, []int{1}, number{1}, map[string]any{"f": 1}, make(chan int)} {
+	for _, v := range []any{nil, lex.Null{}, "f", 1, int64(1), 1.5, true, []int{1}, number{1}, map[string]any{"f": 1}, make(chan int)} {
 		_, ok := AsJepsen(v)
 		assert.False(t, ok, v)
 	}
 	in := map[string]any{"f": "txn", "value": []any{[]any{"r", json.Number("1")}}}
 	op, ok := AsJepsen(in)
 	assert.True(t, ok)
-	assert.Equal(t, JepsenOp{F: "txn", Value: []any{[]any{Keyword("r"), big64(1)}}}, op)
+	assert.Equal(t, JepsenOp{F: "txn", Value: []any{[]any{edn.Keyword("r"), big64(1)}}}, op)
 	assert.Equal(t, "r", in["value"].([]any)[0].([]any)[0], "what is in the history stays as it is")
 
-	op, _ = AsJepsen(Map{{Keyword("f"), "cas"}, {Keyword("old"), 1}, {"new", 2}})
-	assert.Equal(t, JepsenOp{F: "cas", Value: Map{{Keyword("old"), 1}, {Keyword("new"), 2}}}, op)
+	op, _ = AsJepsen(edn.Map{{Key: edn.Keyword("f"), Value: "cas"}, {Key: edn.Keyword("old"), Value: 1}, {Key: "new", Value: 2}})
+	assert.Equal(t, JepsenOp{F: "cas", Value: edn.Map{{Key: edn.Keyword("old"), Value: 1}, {Key: edn.Keyword("new"), Value: 2}}}, op)
 	op, _ = AsJepsen(map[string]any{"f": "x", "more": 1})
-	assert.Equal(t, JepsenOp{F: "x", Value: Map{{Keyword("more"), 1}}}, op)
+	assert.Equal(t, JepsenOp{F: "x", Value: edn.Map{{Key: edn.Keyword("more"), Value: 1}}}, op)
 
-	odd := JepsenOp{F: "x", Value: Set{Keyword("a")}, More: Map{{Keyword("b"), int64(1)}}}
+	odd := JepsenOp{F: "x", Value: edn.Set{edn.Keyword("a")}, More: edn.Map{{Key: edn.Keyword("b"), Value: int64(1)}}}
 	h := Of(Op{Input: odd})
 	generic, err := Read(strings.NewReader(jsonl(t, h)), "h")
 	require.NoError(t, err)
@@ -423,20 +426,20 @@ func TestJepsenOpJSON(t *testing.T) {
 		`{"f":""}`:            {},
 		`{"f":"read"}`:        {F: "read"},
 		`{"f":"w","value":3}`: {F: "w", Value: int64(3)},
-		`{"f":"","value":[["append",1,2],["r",1,null]]}`: {Value: []any{[]any{Keyword("append"), int64(1), int64(2)}, []any{Keyword("r"), int64(1), nil}}},
+		`{"f":"","value":[["append",1,2],["r",1,null]]}`: {Value: []any{[]any{edn.Keyword("append"), int64(1), int64(2)}, []any{edn.Keyword("r"), int64(1), nil}}},
 		`{"f":"","edn":"[[\"a\" 1]]"}`:                   {Value: []any{[]any{"a", int64(1)}}},
-		`{"f":"","edn":"[[:a] 1]"}`:                      {Value: []any{[]any{Keyword("a")}, int64(1)}},
-		`{"f":"","edn":"[[:a] [1]]"}`:                    {Value: []any{[]any{Keyword("a")}, []any{int64(1)}}},
-		`{"f":"","edn":"[[:a :b]]"}`:                     {Value: []any{[]any{Keyword("a"), Keyword("b")}}},
-		`{"f":"","edn":":timed-out"}`:                    {Value: Keyword("timed-out")},
+		`{"f":"","edn":"[[:a] 1]"}`:                      {Value: []any{[]any{edn.Keyword("a")}, int64(1)}},
+		`{"f":"","edn":"[[:a] [1]]"}`:                    {Value: []any{[]any{edn.Keyword("a")}, []any{int64(1)}}},
+		`{"f":"","edn":"[[:a :b]]"}`:                     {Value: []any{[]any{edn.Keyword("a"), edn.Keyword("b")}}},
+		`{"f":"","edn":":timed-out"}`:                    {Value: edn.Keyword("timed-out")},
 		`{"f":"","edn":"1.0"}`:                           {Value: 1.0},
 		`{"f":"","edn":"##Inf"}`:                         {Value: math.Inf(1)},
 		`{"f":"","value":0.5}`:                           {Value: 0.5},
-		`{"f":"","value":{"a":1,"b":[true]}}`:            {Value: Map{{"a", int64(1)}, {"b", []any{true}}}},
-		`{"f":"","edn":"{\"b\" 1, \"a\" 2}"}`:            {Value: Map{{"b", int64(1)}, {"a", int64(2)}}},
-		`{"f":"","edn":"{0 1}"}`:                         {Value: Map{{int64(0), int64(1)}}},
-		`{"f":"","edn":"[{0 1}]"}`:                       {Value: []any{Map{{int64(0), int64(1)}}}},
-		`{"f":"x","more":"{:op-index 1}"}`:               {F: "x", More: Map{{Keyword("op-index"), int64(1)}}},
+		`{"f":"","value":{"a":1,"b":[true]}}`:            {Value: edn.Map{{Key: "a", Value: int64(1)}, {Key: "b", Value: []any{true}}}},
+		`{"f":"","edn":"{\"b\" 1, \"a\" 2}"}`:            {Value: edn.Map{{Key: "b", Value: int64(1)}, {Key: "a", Value: int64(2)}}},
+		`{"f":"","edn":"{0 1}"}`:                         {Value: edn.Map{{Key: int64(0), Value: int64(1)}}},
+		`{"f":"","edn":"[{0 1}]"}`:                       {Value: []any{edn.Map{{Key: int64(0), Value: int64(1)}}}},
+		`{"f":"x","more":"{:op-index 1}"}`:               {F: "x", More: edn.Map{{Key: edn.Keyword("op-index"), Value: int64(1)}}},
 	} {
 		b, err := json.Marshal(op)
 		require.NoError(t, err)
@@ -447,7 +450,7 @@ func TestJepsenOpJSON(t *testing.T) {
 	}
 	var op JepsenOp
 	require.NoError(t, json.Unmarshal([]byte(`{"value":[9223372036854775808,1.00000000000000000001,["r"]]}`), &op))
-	assert.Equal(t, []any{bigOf("9223372036854775808"), Decimal("1.00000000000000000001"), []any{"r"}}, op.Value)
+	assert.Equal(t, []any{func() *big.Int { n, _ := new(big.Int).SetString("9223372036854775808", 10); return n }(), edn.Decimal("1.00000000000000000001"), []any{"r"}}, op.Value)
 	for text, want := range map[string]string{
 		`{"g":1}`:        `unknown field "g": a JepsenOp has f, value, edn, more, unknown`,
 		`{"f":1}`:        "f: 1 is no string",
@@ -459,7 +462,7 @@ func TestJepsenOpJSON(t *testing.T) {
 	} {
 		require.EqualError(t, json.Unmarshal([]byte(text), &op), want)
 	}
-	for _, op := range []JepsenOp{{Value: make(chan int)}, {More: Map{{"a", make(chan int)}}}, {Value: []any{Set{make(chan int)}}}} {
+	for _, op := range []JepsenOp{{Value: make(chan int)}, {More: edn.Map{{Key: "a", Value: make(chan int)}}}, {Value: []any{edn.Set{make(chan int)}}}} {
 		_, err := json.Marshal(op)
 		require.Error(t, err)
 	}
@@ -468,5 +471,15 @@ func TestJepsenOpJSON(t *testing.T) {
 func TestJepsenOpString(t *testing.T) {
 	assert.Equal(t, "read", JepsenOp{F: "read"}.String())
 	assert.Equal(t, "[1]", JepsenOp{Value: []any{1}}.String())
-	assert.Equal(t, "write :a", JepsenOp{F: "write", Value: Keyword("a")}.String())
+	assert.Equal(t, "write :a", JepsenOp{F: "write", Value: edn.Keyword("a")}.String())
+}
+
+// again yields one byte again and again.
+type again struct{ c byte }
+
+func (e again) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = e.c
+	}
+	return len(p), nil
 }

@@ -9,12 +9,15 @@ import (
 	"io"
 	"iter"
 	"slices"
+
+	"github.com/capsize-go/capsize/history/edn"
+	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
 // scanEDN yields the ops of an EDN file.
 func scanEDN(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
 	return func(yield func(Op, error) bool) {
-		f := ednFile{p: newEDNParser(r), records: newRecords(opts)}
+		f := ednFile{p: edn.NewParser(r), records: newRecords(opts)}
 		f.records.ops(name, func(yield func(*record, error) bool) {
 			for {
 				rec, err := f.next()
@@ -22,7 +25,7 @@ func scanEDN(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
 					return
 				}
 				if err != nil {
-					yield(nil, fileError(name, f.p.line, err))
+					yield(nil, fileError(name, f.p.Line(), err))
 					return
 				}
 				if !yield(rec, nil) {
@@ -38,7 +41,7 @@ var errResults = errors.New("these are the results of a test, as Jepsen keeps th
 
 // ednFile is an EDN file that is being read.
 type ednFile struct {
-	p       *ednParser
+	p       *edn.Parser
 	records *records
 	rec     record
 	closing byte // what ends the vector or the list that holds the ops, or 0
@@ -50,10 +53,10 @@ type ednFile struct {
 // next returns the next op, or io.EOF.
 func (f *ednFile) next() (*record, error) {
 	for {
-		f.p.begin()
-		c, err := f.p.skip(0)
+		f.p.Begin()
+		c, err := f.p.Skip(0)
 		if err == io.EOF && f.closing != 0 && !f.over {
-			return nil, errEDNEnd
+			return nil, edn.ErrEnd
 		}
 		if err == io.EOF && f.results && f.forms == 1 {
 			return nil, errResults
@@ -65,7 +68,7 @@ func (f *ednFile) next() (*record, error) {
 		case f.over:
 			return nil, fmt.Errorf("%q after the end of the history", c)
 		case c == f.closing && c != 0:
-			f.p.pos++
+			f.p.Next()
 			f.over = true
 			continue
 		case f.forms == 0 && f.closing == 0 && c == '[':
@@ -75,12 +78,12 @@ func (f *ednFile) next() (*record, error) {
 			}
 			if !vector {
 				f.closing = ']'
-				f.p.pos++
+				f.p.Next()
 				continue
 			}
 		case f.forms == 0 && f.closing == 0 && c == '(':
 			f.closing = ')'
-			f.p.pos++
+			f.p.Next()
 			continue
 		}
 		f.forms++
@@ -88,15 +91,15 @@ func (f *ednFile) next() (*record, error) {
 		if errors.Is(err, errHeader) && f.forms == 1 {
 			continue
 		}
-		return &f.rec, inside(err)
+		return &f.rec, edn.Inside(err)
 	}
 }
 
 // opensOp reports whether the bracket that comes next is that of an op, rather than
 // that of a vector of ops: a process follows.
 func (f *ednFile) opensOp() (bool, error) {
-	for i := 1; i < len(f.p.buf); i++ {
-		c, err := f.p.peek(i)
+	for i := 1; i < f.p.Room(); i++ {
+		c, err := f.p.Peek(i)
 		switch {
 		case err == io.EOF:
 			return false, nil
@@ -105,22 +108,22 @@ func (f *ednFile) opensOp() (bool, error) {
 		case c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == ',':
 			continue
 		}
-		return c == ':' || isDigit(c), nil
+		return c == ':' || lex.IsDigit(c), nil
 	}
 	return false, nil
 }
 
 // read reads an op that begins with c. It may have tags, such as jepsen.history.Op.
 func (f *ednFile) read(c byte) error {
-	f.rec = record{index: -1, line: f.p.line}
+	f.rec = record{index: -1, line: f.p.Line()}
 	rec := &f.rec
 	for c == '#' {
-		if _, err := f.p.tag(); err != nil {
+		if _, err := f.p.Tag(); err != nil {
 			return err
 		}
 		var err error
-		if c, err = f.p.skip(0); err != nil {
-			return inside(err)
+		if c, err = f.p.Skip(0); err != nil {
+			return edn.Inside(err)
 		}
 	}
 	if c == '[' {
@@ -131,19 +134,19 @@ func (f *ednFile) read(c byte) error {
 	}
 	var few [16]any // so that most need no memory of their own
 	seen := few[:0]
-	err := f.p.eachPair(0, func(key any) error {
-		v, err := f.p.value(1)
+	err := f.p.EachPair(0, func(key any) error {
+		v, err := f.p.Value(1)
 		if err != nil {
 			return err
 		}
-		k, ok := key.(Keyword)
+		k, ok := key.(edn.Keyword)
 		if !ok {
-			rec.op.More = append(rec.op.More, Pair{key, v})
+			rec.op.More = append(rec.op.More, edn.Pair{Key: key, Value: v})
 			return nil
 		}
 		for _, s := range seen {
 			if s == key {
-				return fmt.Errorf("field %s stands there twice", mustEDN(k))
+				return fmt.Errorf("field %s stands there twice", edn.Must(k))
 			}
 		}
 		seen = append(seen, key)
@@ -153,7 +156,7 @@ func (f *ednFile) read(c byte) error {
 		return err
 	}
 	if err = f.records.complete(rec); err == nil && rec.kind == nil && rec.process == nil && !rec.hasF && !rec.hasValue {
-		if _, results := rec.op.More.Get(Keyword("valid?")); results && f.forms == 1 {
+		if _, results := rec.op.More.Get(edn.Keyword("valid?")); results && f.forms == 1 {
 			f.results = true
 		}
 		return errHeader
@@ -164,13 +167,13 @@ func (f *ednFile) read(c byte) error {
 // vector reads an op that is the line of a log as a vector: process, type, f, value and
 // perhaps an error.
 func (f *ednFile) vector() error {
-	v, err := f.p.value(0)
+	v, err := f.p.Value(0)
 	if err != nil {
 		return err
 	}
 	fields := v.([]any)
 	if len(fields) < 3 || len(fields) > 5 {
-		return fmt.Errorf("%s is no op: a vector of process, type, f and value", clip(mustEDN(v)))
+		return fmt.Errorf("%s is no op: a vector of process, type, f and value", lex.Clip(edn.Must(v)))
 	}
 	names := [...]string{"process", "type", "f", "value", "error"}
 	for i, v := range fields {
@@ -289,7 +292,7 @@ func (f *jsonFile) another() bool {
 func (f *jsonFile) line(err error) int {
 	var syntax *json.SyntaxError
 	switch {
-	case errors.Is(err, errEDNEnd):
+	case errors.Is(err, edn.ErrEnd):
 		return f.r.line(f.r.read)
 	case errors.As(err, &syntax):
 		return f.r.line(f.d.InputOffset() + f.broken())
@@ -350,7 +353,7 @@ func (f *jsonFile) end() error {
 // jsonFileError says what is wrong with a file.
 func jsonFileError(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF {
-		return errEDNEnd
+		return edn.ErrEnd
 	}
 	return err
 }
@@ -360,7 +363,7 @@ func (f *jsonFile) read(raw []byte) error {
 	f.rec = record{index: -1, line: f.r.line(f.d.InputOffset())}
 	rec := &f.rec
 	f.seen = f.seen[:0]
-	err := eachField(raw, func(field, raw []byte) error {
+	err := lex.EachField(raw, func(field, raw []byte) error {
 		name := f.records.internBytes(field)
 		if slices.Contains(f.seen, name) {
 			return fmt.Errorf("field %q stands there twice", name)
@@ -389,7 +392,7 @@ func jsonField(name string, raw []byte) (any, error) {
 	if name == "value" {
 		return jepsenValue(raw)
 	}
-	v, err := generic(raw)
+	v, err := lex.Generic(raw)
 	return fromJSON(v), err
 }
 
@@ -405,8 +408,8 @@ type counter struct {
 
 // Read reads on, unless the op at hand is too long.
 func (c *counter) Read(p []byte) (int, error) {
-	if c.read-c.passed > MaxLine {
-		return 0, errLong
+	if c.read-c.passed > lex.MaxLine {
+		return 0, lex.ErrLong
 	}
 	n, err := c.r.Read(p)
 	for rest, at := p[:n], c.read; ; {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/capsize-go/capsize/history/edn"
 )
 
 // recorder says of ops what Jepsen would have recorded. It remembers the open
@@ -54,11 +56,11 @@ func (e *ednWriter) append(b []byte, op Op) ([]byte, error) {
 	}
 	b = append(b, ", :process "...)
 	if name, ok := take(&j.More, "process", nil).(string); ok {
-		b = appendEDNString(b, name)
+		b = edn.AppendString(b, name)
 	} else {
 		b = appendProcess(b, op.Process)
 	}
-	if b, err = appendOr(append(b, ", :type "...), &j.More, "type", Keyword(typ.String())); err != nil {
+	if b, err = appendOr(append(b, ", :type "...), &j.More, "type", edn.Keyword(typ.String())); err != nil {
 		return b, err
 	}
 	b = appendFEDN(append(b, ", :f "...), j.F)
@@ -82,10 +84,10 @@ func appendProcess(b []byte, process int) []byte {
 // appendValue appends the value: with its key, if the keys are independent.
 func (r *recorder) appendValue(b []byte, op Op, j JepsenOp) ([]byte, error) {
 	if !r.keyed(op) {
-		return AppendEDN(b, j.Value)
+		return edn.Append(b, j.Value)
 	}
 	b = append(appendTextEDN(append(b, '['), op.Key, isKeyEDN(op.Key)), ' ')
-	b, err := AppendEDN(b, j.Value)
+	b, err := edn.Append(b, j.Value)
 	return append(b, ']'), err
 }
 
@@ -97,10 +99,10 @@ func (e *ednWriter) appendRest(b []byte, op Op, j JepsenOp) (_ []byte, err error
 		}
 	}
 	if op.Key != "" && (j.Unknown || !e.keyed(op)) {
-		b = appendEDNString(append(b, ", :key "...), op.Key)
+		b = edn.AppendString(append(b, ", :key "...), op.Key)
 	}
 	if op.Node != "" {
-		b = appendEDNString(append(b, ", :node "...), op.Node)
+		b = edn.AppendString(append(b, ", :node "...), op.Node)
 	}
 	if _, note := op.Output.(JepsenOp); op.Process == Nemesis && !note {
 		b = append(append(b, ", :"+typeField+" :"...), op.Type.String()...)
@@ -109,10 +111,10 @@ func (e *ednWriter) appendRest(b []byte, op Op, j JepsenOp) (_ []byte, err error
 		b = appendTextEDN(append(b, ", :error "...), op.Err, looksEDN(op.Err))
 	}
 	for _, p := range j.More {
-		if b, err = AppendEDN(append(b, ", "...), p.Key); err != nil {
+		if b, err = edn.Append(append(b, ", "...), p.Key); err != nil {
 			return b, err
 		}
-		if b, err = AppendEDN(append(b, ' '), p.Value); err != nil {
+		if b, err = edn.Append(append(b, ' '), p.Value); err != nil {
 			return b, err
 		}
 	}
@@ -141,7 +143,7 @@ func (r *recorder) jepsen(op Op) (Type, JepsenOp) {
 	case j.Value == nil:
 		j.Value = op.Output
 	default:
-		j.More = Map{{Keyword("output"), op.Output}}
+		j.More = edn.Map{{Key: edn.Keyword("output"), Value: op.Output}}
 	}
 	return op.Type, j
 }
@@ -164,15 +166,15 @@ func (r *recorder) invoke(op Op) (Type, JepsenOp) {
 
 // withoutKey returns a value without the field key, if the op says the same.
 func withoutKey(v any, key string) any {
-	m, ok := v.(Map)
-	if at, there := m.Get(Keyword("key")); !ok || !there || at != any(key) || key == "" {
+	m, ok := v.(edn.Map)
+	if at, there := m.Get(edn.Keyword("key")); !ok || !there || at != any(key) || key == "" {
 		return v
 	}
 	take(&m, "key", nil)
 	switch {
 	case len(m) == 0:
 		return nil
-	case len(m) == 1 && m[0].Key == any(Keyword("value")):
+	case len(m) == 1 && m[0].Key == any(edn.Keyword("value")):
 		return nameSteps(m[0].Value)
 	}
 	return m
@@ -191,14 +193,14 @@ func fault2jepsen(op Op) JepsenOp {
 
 // appendOr appends the value of a field: v, unless more has another, which is
 // taken from there.
-func appendOr(b []byte, more *Map, name string, v any) ([]byte, error) {
-	return AppendEDN(b, take(more, name, v))
+func appendOr(b []byte, more *edn.Map, name string, v any) ([]byte, error) {
+	return edn.Append(b, take(more, name, v))
 }
 
 // take takes the field of that name from more, and returns its value, or else v.
-func take(more *Map, name string, v any) any {
+func take(more *edn.Map, name string, v any) any {
 	for i, p := range *more {
-		if p.Key == any(Keyword(name)) {
+		if p.Key == any(edn.Keyword(name)) {
 			*more = slices.Concat((*more)[:i], (*more)[i+1:])
 			return p.Value
 		}
@@ -214,7 +216,7 @@ func appendFEDN(b []byte, f string) []byte {
 	if looksEDN(f) && f[0] != ':' { // that would read as a name without a colon
 		return append(b, f...)
 	}
-	return appendKeyword(b, f)
+	return edn.AppendKeyword(b, f)
 }
 
 // appendTextEDN appends a text that is EDN as it is, and another as a string.
@@ -222,7 +224,7 @@ func appendTextEDN(b []byte, s string, isEDN bool) []byte {
 	if isEDN {
 		return append(b, s...)
 	}
-	return appendEDNString(b, s)
+	return edn.AppendString(b, s)
 }
 
 // isKeyEDN reports whether the text of a key is that of a value other than a

@@ -8,21 +8,12 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+
+	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
 // nemesisName is how files name the process of the nemesis.
 const nemesisName = "nemesis"
-
-// Null is an input or an output that is there and is nothing. It differs from a
-// nil one, which is not there. The generic readers return it for what a file
-// spells null.
-type Null struct{}
-
-// MarshalJSON returns null.
-func (Null) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
-
-// String returns "null".
-func (Null) String() string { return "null" }
 
 // Write writes the history as JSON lines, one op a line; see [AppendJSON]. What
 // it writes, [Read] reads back.
@@ -98,19 +89,7 @@ func appendText(b []byte, name, s string) []byte {
 		return b
 	}
 	b = append(append(append(b, `,"`...), name...), `":`...)
-	return appendString(b, s)
-}
-
-// appendString appends s as encoding/json does.
-func appendString(b []byte, s string) []byte {
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c < ' ', c >= 0x7f, c == '"', c == '\\', c == '<', c == '>', c == '&':
-			quoted, _ := json.Marshal(s) // a string has no error
-			return append(b, quoted...)
-		}
-	}
-	return append(append(append(b, '"'), s...), '"')
+	return lex.AppendString(b, s)
 }
 
 // appendValue appends a field, unless it is nil.
@@ -121,7 +100,7 @@ func appendValue(b []byte, name string, v any) ([]byte, error) {
 	b = append(append(append(b, `,"`...), name...), `":`...)
 	switch v := v.(type) {
 	case string:
-		return appendString(b, v), nil
+		return lex.AppendString(b, v), nil
 	case int:
 		return strconv.AppendInt(b, int64(v), 10), nil
 	case int64:

@@ -1,24 +1,22 @@
 package history
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
 // Read reads a history that [History.Write] wrote; name is the file's, for
 // errors. Inputs and outputs are generic JSON: nil, bool, string, int64, float64,
 // json.Number for what neither of these would spell like that, []any and
-// map[string]any, and [Null]. Errors are of type [*FileError].
+// map[string]any, and [lex.Null]. Errors are of type [*FileError].
 func Read(r io.Reader, name string) (*History, error) {
-	return collect(scanJSONL(r, name, opReader{in: generic, out: generic, note: generic}))
+	return collect(scanJSONL(r, name, opReader{in: lex.Generic, out: lex.Generic, note: lex.Generic}))
 }
 
 // ReadAs reads a history as [Read] does, but with inputs of type In and outputs
@@ -30,7 +28,7 @@ func ReadAs[In, Out any](r io.Reader, name string) (*History, error) {
 // ScanAs yields the ops that [ReadAs] would read, one by one, without keeping them.
 // After an error it yields nothing more.
 func ScanAs[In, Out any](r io.Reader, name string) iter.Seq2[Op, error] {
-	rd := opReader{in: as[In](), out: as[Out](), note: generic}
+	rd := opReader{in: as[In](), out: as[Out](), note: lex.Generic}
 	if _, ok := any(*new(Out)).(JepsenOp); ok {
 		rd.note = as[JepsenOp]()
 	}
@@ -54,9 +52,9 @@ func collect(ops iter.Seq2[Op, error]) (*History, error) {
 func scanJSONL(r io.Reader, name string, rd opReader) iter.Seq2[Op, error] {
 	return func(yield func(Op, error) bool) {
 		rd := rd // for this iteration
-		l := newLines(&utf8Reader{r: r})
+		l := lex.NewLines(&lex.UTF8Reader{R: r})
 		for {
-			line, err := l.next()
+			line, err := l.Next()
 			if err == io.EOF {
 				return
 			}
@@ -65,7 +63,7 @@ func scanJSONL(r io.Reader, name string, rd opReader) iter.Seq2[Op, error] {
 				op, err = rd.read(line, l)
 			}
 			if err != nil {
-				yield(Op{}, fileError(name, l.n, err))
+				yield(Op{}, fileError(name, l.N, err))
 				return
 			}
 			if !yield(op, nil) {
@@ -74,9 +72,6 @@ func scanJSONL(r io.Reader, name string, rd opReader) iter.Seq2[Op, error] {
 		}
 	}
 }
-
-// A decoder makes a value of a JSON value.
-type decoder func(raw []byte) (any, error)
 
 // opReader reads the ops of one file.
 type opReader struct {
@@ -88,22 +83,22 @@ type opReader struct {
 }
 
 // read returns the op of a line.
-func (r *opReader) read(line []byte, l *lines) (Op, error) {
+func (r *opReader) read(line []byte, l *lex.Lines) (Op, error) {
 	op, err := r.parse(line)
-	if errors.Is(err, errEnd) && l.cut {
-		return Op{}, errCut
+	if errors.Is(err, lex.ErrEnd) && l.Cut {
+		return Op{}, lex.ErrCut
 	}
 	if err != nil {
 		return Op{}, err
 	}
 	if r.opts.Line != nil {
-		*r.opts.Line = l.n
+		*r.opts.Line = l.N
 	}
-	err = r.order.add(op, l.n)
+	err = r.order.add(op, l.N)
 	var flaw *FlawError
 	if r.opts.Lenient && errors.As(err, &flaw) {
 		if r.opts.Assumed != nil {
-			r.opts.Assumed.Add(flaw.Flaw, l.n)
+			r.opts.Assumed.Add(flaw.Flaw, l.N)
 		}
 		err = nil
 	}
@@ -132,7 +127,7 @@ func fieldNumber(name []byte) int {
 // parse returns the op that a line spells.
 func (r *opReader) parse(line []byte) (Op, error) {
 	o := rawOp{Op: Op{Index: r.order.count, Time: r.order.last}}
-	err := eachField(line, func(name, raw []byte) error {
+	err := lex.EachField(line, func(name, raw []byte) error {
 		i := fieldNumber(name)
 		if i < 0 {
 			return fmt.Errorf("unknown field %q: an op has %s", name, strings.Join(opFields[:], ", "))
@@ -162,12 +157,12 @@ func (r *opReader) field(o *rawOp, i int, raw []byte) (err error) {
 	switch i {
 	case 0:
 		var n int64
-		if n, err = parseInt(raw); err == nil && n != int64(r.order.count) {
+		if n, err = lex.ParseInt(raw); err == nil && n != int64(r.order.count) {
 			return fmt.Errorf("%d, but this is op %d of the file, counted from 0", n, r.order.count)
 		}
 	case 1:
 		var n int64
-		n, err = parseInt(raw)
+		n, err = lex.ParseInt(raw)
 		o.Time = time.Duration(n)
 	case 2:
 		o.Process, err = parseProcess(raw)
@@ -175,7 +170,7 @@ func (r *opReader) field(o *rawOp, i int, raw []byte) (err error) {
 		o.Node, err = r.name(raw)
 	case 4:
 		var s string
-		if s, err = parseString(raw); err == nil {
+		if s, err = lex.ParseString(raw); err == nil {
 			o.Type, err = ParseType(s)
 		}
 	case 5:
@@ -185,7 +180,7 @@ func (r *opReader) field(o *rawOp, i int, raw []byte) (err error) {
 	case 7:
 		o.output = raw
 	case 8:
-		o.Err, err = parseString(raw)
+		o.Err, err = lex.ParseString(raw)
 	}
 	return err
 }
@@ -211,29 +206,23 @@ func (r *opReader) values(o rawOp) (op Op, err error) {
 
 // fault decodes the input of the nemesis.
 func fault(raw []byte) (any, error) {
-	s, err := parseString(raw)
+	s, err := lex.ParseString(raw)
 	return s, err
 }
-
-// A reader remembers so many names, of so many bytes, in case each is another.
-const (
-	maxNames = 1 << 16
-	maxName  = 256
-)
 
 // name reads a string of which there are few.
 func (r *opReader) name(raw []byte) (string, error) {
 	if s, ok := r.names[string(raw)]; ok {
 		return s, nil
 	}
-	s, err := parseString(raw)
+	s, err := lex.ParseString(raw)
 	if err != nil {
 		return "", err
 	}
 	if r.names == nil {
 		r.names = map[string]string{}
 	}
-	if len(r.names) < maxNames && len(raw) <= maxName {
+	if len(r.names) < lex.MaxNames && len(raw) <= lex.MaxName {
 		r.names[string(raw)] = s
 	}
 	return s, nil
@@ -243,58 +232,9 @@ func parseProcess(raw []byte) (int, error) {
 	if string(raw) == `"`+nemesisName+`"` {
 		return Nemesis, nil
 	}
-	n, err := parseInt(raw)
+	n, err := lex.ParseInt(raw)
 	if err != nil || n < 0 || int64(int(n)) != n {
-		return 0, fmt.Errorf(`%s is neither a number from 0 on nor "nemesis"`, clip(raw))
+		return 0, fmt.Errorf(`%s is neither a number from 0 on nor "nemesis"`, lex.Clip(raw))
 	}
 	return int(n), nil
-}
-
-func parseInt(raw []byte) (int64, error) {
-	n, err := strconv.ParseInt(string(raw), 10, 64)
-	if err != nil || !isNumber(raw) {
-		return 0, fmt.Errorf("%s is no whole number of 64 bits", clip(raw))
-	}
-	return n, nil
-}
-
-// isNumber reports whether raw, which Go takes for a number, is one in JSON too.
-func isNumber(raw []byte) bool {
-	digits := bytes.TrimPrefix(raw, []byte("-"))
-	return digits[0] != '+' && (len(digits) == 1 || digits[0] != '0')
-}
-
-// parseString returns the string that raw spells.
-func parseString(raw []byte) (string, error) {
-	if len(raw) < 2 || raw[0] != '"' {
-		return "", fmt.Errorf("%s is no string", clip(raw))
-	}
-	high := false
-	for _, c := range raw[1 : len(raw)-1] {
-		if c == '\\' || c == '"' || c < ' ' {
-			return escapedString(raw)
-		}
-		high = high || c >= 0x80
-	}
-	if raw[len(raw)-1] != '"' || high && !utf8.Valid(raw) {
-		return escapedString(raw)
-	}
-	return string(raw[1 : len(raw)-1]), nil
-}
-
-// escapedString returns the string that raw spells, if it spells one.
-func escapedString(raw []byte) (s string, err error) {
-	if err = json.Unmarshal(raw, &s); err != nil {
-		return "", fmt.Errorf("%s: %w", clip(raw), err)
-	}
-	return s, nil
-}
-
-// clip shortens what an error quotes.
-func clip[T []byte | string](raw T) string {
-	const most = 60
-	if len(raw) <= most {
-		return string(raw)
-	}
-	return string(raw[:most]) + "…"
 }

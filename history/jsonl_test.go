@@ -14,6 +14,8 @@ import (
 	"testing/iotest"
 	"time"
 
+	"github.com/capsize-go/capsize/history/edn"
+	"github.com/capsize-go/capsize/history/internal/lex"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -160,7 +162,7 @@ func randomValue(r *rand.Rand, depth int) any {
 		return []string{"", "x", "é→\u2028", "\"\\\n", "<&>"}[r.IntN(5)]
 	case 7, 8:
 		if depth == 3 { // at the top
-			return Null{}
+			return lex.Null{}
 		}
 		return nil
 	case 9:
@@ -281,7 +283,7 @@ func TestReadCut(t *testing.T) {
 			require.Equal(t, whole, h.Len()-strings.Count(text[i:min(i+1, len(text))], "\n"))
 			continue
 		}
-		require.ErrorIs(t, err, errCut, text[:i])
+		require.ErrorIs(t, err, lex.ErrCut, text[:i])
 		require.ErrorContains(t, err, "the last line is cut short")
 	}
 }
@@ -373,8 +375,8 @@ func TestWriteFails(t *testing.T) {
 }
 
 func TestNull(t *testing.T) {
-	assert.Equal(t, "null", fmt.Sprint(Null{}))
-	h := Of(Op{Type: Invoke}, Op{Type: OK, Output: Null{}})
+	assert.Equal(t, "null", fmt.Sprint(lex.Null{}))
+	h := Of(Op{Type: Invoke}, Op{Type: OK, Output: lex.Null{}})
 	got, err := Read(strings.NewReader(jsonl(t, h)), "h")
 	require.NoError(t, err)
 	assert.Equal(t, h, got)
@@ -383,7 +385,7 @@ func TestNull(t *testing.T) {
 func TestScanStops(t *testing.T) {
 	text := jsonl(t, Of(Op{Process: 1}, Op{Process: 2}, Op{Process: 3}))
 	n := 0
-	for range scanJSONL(strings.NewReader(text), "h", opReader{in: generic, out: generic, note: generic}) {
+	for range scanJSONL(strings.NewReader(text), "h", opReader{in: lex.Generic, out: lex.Generic, note: lex.Generic}) {
 		if n++; n == 2 {
 			break
 		}
@@ -393,24 +395,23 @@ func TestScanStops(t *testing.T) {
 
 func TestReaderRemembersFewNames(t *testing.T) {
 	r := opReader{}
-	for i := range maxNames + 10 {
+	for i := range lex.MaxNames + 10 {
 		s, err := r.name(fmt.Appendf(nil, "%q", fmt.Sprint(i)))
 		require.NoError(t, err)
 		require.Equal(t, fmt.Sprint(i), s)
 	}
-	assert.Len(t, r.names, maxNames)
+	assert.Len(t, r.names, lex.MaxNames)
 
 	r = opReader{}
-	long := strings.Repeat("x", maxName)
+	long := strings.Repeat("x", lex.MaxName)
 	s, err := r.name([]byte(`"` + long + `"`))
 	require.NoError(t, err)
 	assert.Equal(t, long, s)
 	assert.Empty(t, r.names, "long ones are not kept")
-	p := newEDNText(":" + long)
-	v, err := p.only()
+	p := edn.NewText(":" + long)
+	v, err := p.Only()
 	require.NoError(t, err)
-	assert.Equal(t, Keyword(long), v)
-	assert.Empty(t, p.names)
+	assert.Equal(t, edn.Keyword(long), v)
 	var rec records
 	assert.Equal(t, ":"+long, rec.errText(v))
 	assert.Equal(t, long+"x", rec.internBytes([]byte(long+"x")))

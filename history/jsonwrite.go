@@ -6,6 +6,9 @@ import (
 	"math"
 	"math/big"
 	"strconv"
+
+	"github.com/capsize-go/capsize/history/edn"
+	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
 // jsonWriter writes ops as elle-cli reads them.
@@ -53,7 +56,7 @@ func (w *jsonWriter) addRest(o *jsonObject, op Op, j JepsenOp) {
 		o.add("error", op.Err)
 	}
 	for _, p := range j.More {
-		name, err := keyName(p.Key)
+		name, err := edn.KeyName(p.Key)
 		if err != nil && o.err == nil {
 			o.err = err
 		}
@@ -75,7 +78,7 @@ func jsonKey(key string) any {
 	if !isKeyEDN(key) {
 		return key
 	}
-	v, err := ParseEDN(key)
+	v, err := edn.Parse(key)
 	if err != nil {
 		return key
 	}
@@ -98,7 +101,7 @@ type jsonObject struct {
 }
 
 // addOr adds a field: v, unless more has another, which is taken from there.
-func (o *jsonObject) addOr(more *Map, name string, v any) {
+func (o *jsonObject) addOr(more *edn.Map, name string, v any) {
 	o.add(name, take(more, name, v))
 }
 
@@ -116,7 +119,7 @@ func (o *jsonObject) add(name string, v any) {
 		o.b = append(o.b, ',')
 	}
 	o.names = append(o.names, name)
-	o.b = append(appendString(o.b, name), ':')
+	o.b = append(lex.AppendString(o.b, name), ':')
 	var err error
 	if o.b, err = appendJSONValue(o.b, v); err != nil {
 		o.err = fmt.Errorf("%s: %w", name, err)
@@ -126,39 +129,39 @@ func (o *jsonObject) add(name string, v any) {
 // appendJSONValue appends the JSON that comes closest to a value of EDN.
 func appendJSONValue(b []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
-	case nil, Null:
+	case nil, lex.Null:
 		return append(b, "null"...), nil
-	case Keyword:
-		return appendString(b, string(v)), nil
-	case Symbol:
-		return appendString(b, string(v)), nil
-	case Char:
-		return appendString(b, string(rune(v))), nil
+	case edn.Keyword:
+		return lex.AppendString(b, string(v)), nil
+	case edn.Symbol:
+		return lex.AppendString(b, string(v)), nil
+	case edn.Char:
+		return lex.AppendString(b, string(rune(v))), nil
 	case *big.Int:
 		return v.Append(b, 10), nil
 	case *big.Rat:
-		return appendString(b, v.String()), nil
-	case Decimal:
+		return lex.AppendString(b, v.String()), nil
+	case edn.Decimal:
 		if json.Valid([]byte(v)) {
 			return append(b, v...), nil
 		}
-		return appendString(b, string(v)), nil
+		return lex.AppendString(b, string(v)), nil
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return appendString(b, mustEDN(v)), nil
+			return lex.AppendString(b, edn.Must(v)), nil
 		}
-		return appendFloat(b, v), nil
+		return edn.AppendFloat(b, v), nil
 	case []any:
 		return appendArray(b, v)
-	case List:
+	case edn.List:
 		return appendArray(b, v)
-	case Set:
+	case edn.Set:
 		return appendArray(b, v)
-	case Map:
+	case edn.Map:
 		return appendObject(b, v)
 	case map[string]any:
-		return appendObject(b, sortedMap(v))
-	case Tagged:
+		return appendObject(b, edn.SortedMap(v))
+	case edn.Tagged:
 		return appendJSONValue(b, v.Value)
 	}
 	return appendAny(b, v)
@@ -168,7 +171,7 @@ func appendJSONValue(b []byte, v any) ([]byte, error) {
 func appendAny(b []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
 	case string:
-		return appendString(b, v), nil
+		return lex.AppendString(b, v), nil
 	case int64:
 		return strconv.AppendInt(b, v, 10), nil
 	case int:
@@ -194,10 +197,10 @@ func appendArray(b []byte, all []any) (_ []byte, err error) {
 	return append(b, ']'), nil
 }
 
-func appendObject(b []byte, m Map) ([]byte, error) {
+func appendObject(b []byte, m edn.Map) ([]byte, error) {
 	o := jsonObject{b: append(b, '{')}
 	for _, p := range m {
-		name, err := keyName(p.Key)
+		name, err := edn.KeyName(p.Key)
 		if err != nil {
 			return b, err
 		}

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io"
 	"iter"
+
+	"github.com/capsize-go/capsize/history/edn"
+	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
 // logMark stands before the op in each line of a console log that has one, with a
@@ -31,7 +34,7 @@ func hasLevel(line []byte) bool {
 	for i, word := range bytes.Fields(line[:min(len(line), 64)]) {
 		switch string(word) {
 		case "INFO", "WARN", "ERROR", "DEBUG":
-			return i == 0 || i < 3 && isDigit(bytes.TrimSpace(line)[0])
+			return i == 0 || i < 3 && lex.IsDigit(bytes.TrimSpace(line)[0])
 		}
 	}
 	return false
@@ -81,7 +84,7 @@ func splitOp(rest []byte) (fields [4][]byte, ok bool) {
 		}
 		fields[i], rest = rest[:end], bytes.TrimLeft(rest[end:], " \t")
 	}
-	fields[3] = bytes.Trim(rest, blanks)
+	fields[3] = bytes.Trim(rest, lex.Blanks)
 	return fields, len(fields[3]) > 0 && fields[1][0] == ':'
 }
 
@@ -98,17 +101,17 @@ func isType(field []byte) bool {
 
 // isProcess reports whether a field is the number of a process, or the nemesis.
 func isProcess(field []byte) bool {
-	return allDigits(string(field)) || string(field) == ":"+nemesisName
+	return edn.AllDigits(string(field)) || string(field) == ":"+nemesisName
 }
 
 // scanLog yields the ops of a console log.
 func scanLog(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
 	return func(yield func(Op, error) bool) {
-		f := logFile{p: newEDNText(""), records: newRecords(opts)}
+		f := logFile{p: edn.NewText(""), records: newRecords(opts)}
 		f.records.ops(name, func(yield func(*record, error) bool) {
-			l := newLines(r)
+			l := lex.NewLines(r)
 			for {
-				line, err := l.next()
+				line, err := l.Next()
 				if err == io.EOF {
 					return
 				}
@@ -117,12 +120,12 @@ func scanLog(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
 					if !ok {
 						continue
 					}
-					if err = checkUTF8(line); err == nil {
-						err = f.read(fields, l.n)
+					if err = lex.CheckUTF8(line); err == nil {
+						err = f.read(fields, l.N)
 					}
 				}
 				if err != nil {
-					yield(nil, fileError(name, l.n, err))
+					yield(nil, fileError(name, l.N, err))
 					return
 				}
 				if !yield(&f.rec, nil) {
@@ -135,7 +138,7 @@ func scanLog(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
 
 // logFile is a log that is being read.
 type logFile struct {
-	p       *ednParser // of one field after the other
+	p       *edn.Parser // of one field after the other
 	records *records
 	rec     record
 }
@@ -147,8 +150,8 @@ func (f *logFile) read(fields [4][]byte, line int) error {
 	f.rec = record{index: -1, line: line}
 	rec := &f.rec
 	for i, name := range [...]string{"process", "type", "f"} {
-		f.p.reset(fields[i])
-		v, err := f.p.only()
+		f.p.Reset(fields[i])
+		v, err := f.p.Only()
 		if err == nil {
 			err = f.records.set(rec, name, v)
 		}
@@ -156,14 +159,14 @@ func (f *logFile) read(fields [4][]byte, line int) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	f.p.reset(fields[3])
-	v, err := f.p.value(0)
+	f.p.Reset(fields[3])
+	v, err := f.p.Value(0)
 	if err != nil {
-		return fmt.Errorf("value: %w", inside(err))
+		return fmt.Errorf("value: %w", edn.Inside(err))
 	}
 	rec.op.Value, rec.hasValue = v, true
-	rec.err = reasonOf(f.p.buf[f.p.pos:f.p.end])
-	if k, ok := v.(Keyword); ok && rec.err == nil && rec.kind.(Type) > OK {
+	rec.err = reasonOf(f.p.Rest())
+	if k, ok := v.(edn.Keyword); ok && rec.err == nil && rec.kind.(Type) > OK {
 		rec.err = k
 	}
 	return nil
@@ -172,12 +175,12 @@ func (f *logFile) read(fields [4][]byte, line int) error {
 // reasonOf returns the error that stands behind a value in a log: a value of EDN,
 // or else a text.
 func reasonOf(rest []byte) any {
-	rest = bytes.Trim(rest, blanks)
+	rest = bytes.Trim(rest, lex.Blanks)
 	if len(rest) == 0 {
 		return nil
 	}
 	reason := string(rest)
-	if v, err := ParseEDN(reason); err == nil {
+	if v, err := edn.Parse(reason); err == nil {
 		return v
 	}
 	return reason

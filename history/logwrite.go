@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+
+	"github.com/capsize-go/capsize/history/edn"
 )
 
 // logWriter writes ops as a Jepsen test prints them.
@@ -24,7 +26,7 @@ func (w *logWriter) append(b []byte, op Op) ([]byte, error) {
 	if b, err = w.appendValue(b, op, j); err != nil {
 		return b, err
 	}
-	if k, ok := j.Value.(Keyword); ok && typ > OK && op.Err == ":"+string(k) {
+	if k, ok := j.Value.(edn.Keyword); ok && typ > OK && op.Err == ":"+string(k) {
 		return b, nil // the value says it
 	}
 	if op.Err != "" {
@@ -39,7 +41,7 @@ func appendFLog(b []byte, f string) []byte {
 	if !strings.Contains(f, " ") {
 		return appendFEDN(b, f)
 	}
-	return append(b, strings.ReplaceAll(mustEDN(f), " ", `\u0020`)...)
+	return append(b, strings.ReplaceAll(edn.Must(f), " ", `\u0020`)...)
 }
 
 // isReason reports whether a log may have an error as it is.
@@ -62,7 +64,7 @@ func (w *kvWriter) append(b []byte, op Op) ([]byte, error) {
 	b = append(append(b, ", :type :"...), typ.String()...)
 	b = appendFEDN(append(b, ", :f "...), j.F)
 	if !w.keyed(op) {
-		b = appendEDNString(append(b, ", :key "...), op.Key)
+		b = edn.AppendString(append(b, ", :key "...), op.Key)
 	}
 	if b, err = w.appendValue(append(b, ", :value "...), op, j); err != nil {
 		return b, err

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
 // A Type says which of four things an [Op] records.
@@ -104,3 +106,6 @@ func (c Call) Returned() int {
 	}
 	return c.Complete.Index
 }
+
+// Null is an input or an output that is there and is nothing. It differs from a nil input or output, which is not there.
+type Null = lex.Null

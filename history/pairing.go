@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/capsize-go/capsize/history/edn"
+	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
 // order checks, op by op, that what it is shown is a history: time does not run
@@ -70,7 +73,7 @@ func stray(t Type, process string) *FlawError {
 
 func wrongAnswer(t Type, process, what, got, want string, line int) *FlawError {
 	return &FlawError{WrongAnswer, fmt.Sprintf("%v of process %s has the %s %s, but its call of line %d has %s",
-		t, process, what, clip(got), line, clip(want))}
+		t, process, what, lex.Clip(got), line, lex.Clip(want))}
 }
 
 // addFault checks an op of the nemesis. An info need not complete anything: in
@@ -201,7 +204,7 @@ func (proc *pairedProcess) match(op *Op, rec *record) int {
 		if c.key == op.Key {
 			points += 2
 		}
-		if rec.op.Value != nil && mustEDN(c.value) == mustEDN(rec.op.Value) {
+		if rec.op.Value != nil && edn.Must(c.value) == edn.Must(rec.op.Value) {
 			points++
 		}
 		if points >= most {

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/capsize-go/capsize/history/edn"
+	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
 // typeField is the field in which our EDN says what an op of the nemesis is:
@@ -19,16 +22,16 @@ type records struct {
 	sequence  sequence
 	keys      keyed
 	fields    fieldNames
-	numbered  bool               // ops have processes
-	anonymous bool               // ops have none
-	untimed   bool               // ops without a time are to be written without one
-	names     map[string]int     // the processes that have names, by these
-	ids       map[string]int     // the processes of open calls that have only an id
-	waiting   []Op               // the open invocations that had none
-	free      []int              // processes given to ops without one, and free again
-	given     int                // how many were given
-	strings   map[string]string  // keys, nodes and f, each kept once
-	texts     map[Keyword]string // the errors that are keywords, each kept once
+	numbered  bool                   // ops have processes
+	anonymous bool                   // ops have none
+	untimed   bool                   // ops without a time are to be written without one
+	names     map[string]int         // the processes that have names, by these
+	ids       map[string]int         // the processes of open calls that have only an id
+	waiting   []Op                   // the open invocations that had none
+	free      []int                  // processes given to ops without one, and free again
+	given     int                    // how many were given
+	strings   map[string]string      // keys, nodes and f, each kept once
+	texts     map[edn.Keyword]string // the errors that are keywords, each kept once
 }
 
 func newRecords(opts Options) *records {
@@ -60,7 +63,7 @@ type record struct {
 func (rec *record) hasTime() bool { return rec.timed && rec.time >= 0 }
 
 // client reports whether the record is of an op of a client.
-func (rec *record) client() bool { return rec.process != Keyword(nemesisName) }
+func (rec *record) client() bool { return rec.process != edn.Keyword(nemesisName) }
 
 // processName returns the process as the file has it.
 func (rec *record) processName(number int) string {
@@ -80,14 +83,14 @@ func (r *records) set(rec *record, name string, v any) (err error) {
 		if n, ok := v.(int64); ok {
 			rec.index = n
 		} else if v != nil {
-			err = fmt.Errorf("index %s is no whole number", clip(mustEDN(v)))
+			err = fmt.Errorf("index %s is no whole number", lex.Clip(edn.Must(v)))
 		}
 	case "time":
 		if n, ok := v.(int64); ok {
 			rec.time = n
 			rec.timed = true
 		} else if v != nil {
-			err = fmt.Errorf("time %s is no whole number of 64 bits", clip(mustEDN(v)))
+			err = fmt.Errorf("time %s is no whole number of 64 bits", lex.Clip(edn.Must(v)))
 		}
 	case "process":
 		err = rec.setProcess(v)
@@ -107,7 +110,7 @@ func (r *records) set(rec *record, name string, v any) (err error) {
 		} else if ok && name == "key" {
 			rec.key, rec.hasKey = r.intern(s), true
 		} else {
-			rec.op.More = append(rec.op.More, Pair{Keyword(name), v})
+			rec.op.More = append(rec.op.More, edn.Pair{Key: edn.Keyword(name), Value: v})
 		}
 	}
 	return err
@@ -122,20 +125,20 @@ func (rec *record) setProcess(v any) error {
 			rec.process = p
 			return nil
 		}
-	case Keyword:
+	case edn.Keyword:
 		if p == nemesisName {
 			rec.process = p
 			return nil
 		}
 	case string:
 		if p == nemesisName || p == ":"+nemesisName {
-			rec.process = Keyword(nemesisName)
+			rec.process = edn.Keyword(nemesisName)
 			return nil
 		}
 		rec.process = p
 		return nil
 	}
-	return fmt.Errorf("process %s is neither a number from 0 on, nor a name, nor :nemesis", clip(mustEDN(v)))
+	return fmt.Errorf("process %s is neither a number from 0 on, nor a name, nor :nemesis", lex.Clip(edn.Must(v)))
 }
 
 // typeOf returns the Type that a value names, or nil for nil.
@@ -154,12 +157,12 @@ func nameText(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return ""
-	case Keyword:
+	case edn.Keyword:
 		return string(v)
 	case string:
 		return v
 	}
-	return mustEDN(v)
+	return edn.Must(v)
 }
 
 // intern returns s, kept once.
@@ -170,7 +173,7 @@ func (r *records) intern(s string) string {
 	if r.strings == nil {
 		r.strings = map[string]string{}
 	}
-	if len(r.strings) < maxNames && len(s) <= maxName {
+	if len(r.strings) < lex.MaxNames && len(s) <= lex.MaxName {
 		r.strings[s] = s
 	}
 	return s
@@ -191,20 +194,20 @@ func (r *records) errText(v any) string {
 		return ""
 	case string:
 		return v
-	case Keyword:
+	case edn.Keyword:
 		if s, ok := r.texts[v]; ok {
 			return s
 		}
 		if r.texts == nil {
-			r.texts = map[Keyword]string{}
+			r.texts = map[edn.Keyword]string{}
 		}
 		s := ":" + string(v)
-		if len(r.texts) < maxNames && len(s) <= maxName {
+		if len(r.texts) < lex.MaxNames && len(s) <= lex.MaxName {
 			r.texts[v] = s
 		}
 		return s
 	}
-	return mustEDN(v)
+	return edn.Must(v)
 }
 
 // isOp reports whether a record is one of an op, once its fields have been set. What
@@ -223,7 +226,7 @@ func (r *records) op(rec *record) (Op, error) {
 	}
 	op := Op{Index: r.order.count, Type: rec.kind.(Type), Node: rec.node, Key: rec.key, Err: r.errText(rec.err)}
 	if rec.index >= 0 && rec.index != int64(op.Index) {
-		rec.op.More = append(rec.op.More, Pair{Keyword("index"), rec.index})
+		rec.op.More = append(rec.op.More, edn.Pair{Key: edn.Keyword("index"), Value: rec.index})
 	}
 	r.setTime(&op, rec)
 	r.sequence.add(rec)
@@ -256,10 +259,10 @@ func (r *records) op(rec *record) (Op, error) {
 func (r *records) setTime(op *Op, rec *record) {
 	op.Time = max(time.Duration(rec.time), r.order.last)
 	if rec.timed && op.Time != time.Duration(rec.time) {
-		rec.op.More = append(rec.op.More, Pair{Keyword("time"), rec.time})
+		rec.op.More = append(rec.op.More, edn.Pair{Key: edn.Keyword("time"), Value: rec.time})
 	}
 	if r.untimed && !rec.timed {
-		rec.op.More = append(rec.op.More, Pair{Keyword("time"), nil})
+		rec.op.More = append(rec.op.More, edn.Pair{Key: edn.Keyword("time"), Value: nil})
 	}
 }
 
@@ -269,7 +272,7 @@ func (r *records) setTime(op *Op, rec *record) {
 // longest of those with its F.
 func (r *records) setProcess(op *Op, rec *record) error {
 	switch p := rec.process.(type) {
-	case Keyword:
+	case edn.Keyword:
 		op.Process = Nemesis
 		return nil
 	case int64:
@@ -312,7 +315,7 @@ func (r *records) named(op *Op, rec *record, name string) error {
 		r.names[name] = n
 	}
 	op.Process = n
-	rec.op.More = append(rec.op.More, Pair{Keyword("process"), name})
+	rec.op.More = append(rec.op.More, edn.Pair{Key: edn.Keyword("process"), Value: name})
 	return nil
 }
 
@@ -390,7 +393,7 @@ func setFault(op *Op, rec *record) {
 		return
 	}
 	if op.Type != Info {
-		rec.op.More = append(rec.op.More, Pair{Keyword("type"), Keyword(op.Type.String())})
+		rec.op.More = append(rec.op.More, edn.Pair{Key: edn.Keyword("type"), Value: edn.Keyword(op.Type.String())})
 		op.Type = Info
 	}
 	op.Output = rec.op
@@ -426,5 +429,5 @@ func keyText(v any) string {
 	if s, ok := v.(string); ok {
 		return s
 	}
-	return mustEDN(v)
+	return edn.Must(v)
 }

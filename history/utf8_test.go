@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/capsize-go/capsize/history/internal/lex"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -49,10 +50,10 @@ func TestHalfCharacters(t *testing.T) {
 		`"\\\ud800"`: "d800", `"\ud83d\ude00\udc00"`: "dc00", `"é"`: "", `"\u00e9\n"`: "", `"\ud83d\ude00"`: "", `"\\ud800"`: "", `"\`: "", `"\u12`: "",
 	} {
 		if half == "" {
-			require.NoError(t, checkEscapes([]byte(text)), text)
+			require.NoError(t, lex.CheckEscapes([]byte(text)), text)
 			continue
 		}
-		require.EqualError(t, checkEscapes([]byte(text)), `\u`+half+` is half a character: a surrogate without the other half`, text)
+		require.EqualError(t, lex.CheckEscapes([]byte(text)), `\u`+half+` is half a character: a surrogate without the other half`, text)
 		_, err := Decode(strings.NewReader(`{"process":0,"type":"invoke","input":`+text+`}`), "h", Options{})
 		require.ErrorContains(t, err, "h:1: ")
 	}
@@ -70,7 +71,7 @@ func TestCheckEscapes(t *testing.T) {
 		text += `"`
 		var s string
 		require.NoError(t, json.Unmarshal([]byte(text), &s), text)
-		require.Equal(t, strings.ContainsRune(s, '\ufffd'), checkEscapes([]byte(text)) != nil, text)
+		require.Equal(t, strings.ContainsRune(s, '\ufffd'), lex.CheckEscapes([]byte(text)) != nil, text)
 	}
 }
 

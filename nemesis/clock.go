@@ -12,36 +12,36 @@ import (
 // ClockSkew returns a fault that sets clocks wrong by up to most, ahead or
 // behind, each by an amount of its own. Zero means 5 s.
 func ClockSkew(most time.Duration, victims ...Victim) Fault {
-	return clockSkew{aim{victims}, span(most)}
+	return clockSkew{targets{victims}, jsonDuration(most)}
 }
 
-// ClockDrift returns a fault that has clocks, and the timers that go by them, run
-// too fast or too slow, each by up to so many millionths. Zero means 100,000: a
-// tenth, which is more than any oscillator does and what virtual machines do.
-func ClockDrift(ppm float64, victims ...Victim) Fault { return clockDrift{aim{victims}, ppm} }
+// ClockDrift returns a fault that makes clocks, and the timers that go by them, run
+// too fast or too slow, each by up to ppm millionths. Zero means 100,000: a
+// tenth, which is more than any oscillator drifts, and as much as virtual machines do.
+func ClockDrift(ppm float64, victims ...Victim) Fault { return clockDrift{targets{victims}, ppm} }
 
-// ClockJumps returns a fault with which clocks jump about every so often, by up
-// to most ahead or behind. Zeros mean 2 s and 500 ms.
+// ClockJumps returns a fault that makes clocks jump once in each interval every, to an error
+// of up to most ahead or behind. Zeros mean 2 s and 500 ms.
 func ClockJumps(most, every time.Duration, victims ...Victim) Fault {
-	return clockJumps{aim{victims}, span(most), span(every)}
+	return clockJumps{targets{victims}, jsonDuration(most), jsonDuration(every)}
 }
 
-// ClockStrobe returns a fault with which clocks flicker: they jump as often as
-// each 5 ms, by up to most. Zero means 200 ms.
+// ClockStrobe returns a fault that makes clocks jump each 5 ms, to an error of up to most.
+// Zero means 200 ms.
 func ClockStrobe(most time.Duration, victims ...Victim) Fault {
-	return clockStrobe{aim{victims}, span(most)}
+	return clockStrobe{targets{victims}, jsonDuration(most)}
 }
 
 func init() {
-	register("clock-skew", `clocks are wrong by a constant; "most": by up to how much, "5s" unless given`, as[clockSkew]())
-	register("clock-drift", `clocks and timers run too fast or slow; "ppm": by up to how many millionths, 100000 unless given`, as[clockDrift]())
-	register("clock-jumps", `clocks jump back and forth; "most": by up to how much, "2s"; "every": how often, "500ms"`, as[clockJumps]())
-	register("clock-strobe", `clocks flicker each 5 ms; "most": by up to how much, "200ms" unless given`, as[clockStrobe]())
+	register("clock-skew", `clocks are wrong by a constant; "most": by up to how much, "5s" unless given`, decoderOf[clockSkew]())
+	register("clock-drift", `clocks and timers run too fast or slow; "ppm": by up to how many millionths, 100000 unless given`, decoderOf[clockDrift]())
+	register("clock-jumps", `clocks jump back and forth; "most": by up to how much, "2s"; "every": how often, "500ms"`, decoderOf[clockJumps]())
+	register("clock-strobe", `clocks flicker each 5 ms; "most": by up to how much, "200ms" unless given`, decoderOf[clockStrobe]())
 }
 
 type clockSkew struct {
-	aim
-	Most span `json:"most,omitzero"`
+	targets
+	Most jsonDuration `json:"most,omitzero"`
 }
 
 func (clockSkew) kind() string     { return "clock-skew" }
@@ -50,16 +50,16 @@ func (f clockSkew) String() string { return f.describe(fmt.Sprintf("clock skew Â
 func (f clockSkew) most() time.Duration { return f.Most.or(5 * time.Second) }
 
 func (f clockSkew) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return strikeHosts(c, "clock skew", f.one(), r, func(node string) func() {
-		return c.Misset(node, cluster.ClockError{Skew: either(r) * micros(1000+r.Int64N(int64(f.most())))})
+	return injectIntoHosts(c, "clock skew", f.orNodeOrLeader(), r, func(node string) func() {
+		return c.Misset(node, cluster.ClockError{Skew: randomSign(r) * micros(1000+r.Int64N(int64(f.most())))})
 	})
 }
 
-// either returns one or minus one.
-func either(r *rand.Rand) time.Duration { return time.Duration(1 - 2*r.IntN(2)) }
+// randomSign returns one or minus one.
+func randomSign(r *rand.Rand) time.Duration { return time.Duration(1 - 2*r.IntN(2)) }
 
 type clockDrift struct {
-	aim
+	targets
 	PPM float64 `json:"ppm,omitempty"`
 }
 
@@ -74,15 +74,15 @@ func (f clockDrift) ppm() float64 {
 }
 
 func (f clockDrift) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return strikeHosts(c, "clock drift", f.one(), r, func(node string) func() {
-		return c.Misset(node, cluster.ClockError{Drift: float64(either(r)) * f.ppm() * (0.1 + 0.9*r.Float64())})
+	return injectIntoHosts(c, "clock drift", f.orNodeOrLeader(), r, func(node string) func() {
+		return c.Misset(node, cluster.ClockError{Drift: float64(randomSign(r)) * f.ppm() * (0.1 + 0.9*r.Float64())})
 	})
 }
 
 type clockJumps struct {
-	aim
-	Most  span `json:"most,omitzero"`
-	Every span `json:"every,omitzero"`
+	targets
+	Most  jsonDuration `json:"most,omitzero"`
+	Every jsonDuration `json:"every,omitzero"`
 }
 
 func (clockJumps) kind() string     { return "clock-jumps" }
@@ -90,12 +90,12 @@ func (f clockJumps) String() string { return f.describe("clock jumps") }
 
 func (f clockJumps) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	e := cluster.ClockError{Jump: f.Most.or(2 * time.Second), Every: f.Every.or(500 * time.Millisecond)}
-	return strikeHosts(c, "clock jumps", f.one(), r, func(node string) func() { return c.Misset(node, e) })
+	return injectIntoHosts(c, "clock jumps", f.orNodeOrLeader(), r, func(node string) func() { return c.Misset(node, e) })
 }
 
 type clockStrobe struct {
-	aim
-	Most span `json:"most,omitzero"`
+	targets
+	Most jsonDuration `json:"most,omitzero"`
 }
 
 func (clockStrobe) kind() string     { return "clock-strobe" }
@@ -103,5 +103,5 @@ func (f clockStrobe) String() string { return f.describe("clock strobe") }
 
 func (f clockStrobe) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	e := cluster.ClockError{Jump: f.Most.or(200 * time.Millisecond), Every: 5 * time.Millisecond}
-	return strikeHosts(c, "clock strobe", f.one(), r, func(node string) func() { return c.Misset(node, e) })
+	return injectIntoHosts(c, "clock strobe", f.orNodeOrLeader(), r, func(node string) func() { return c.Misset(node, e) })
 }

@@ -11,49 +11,53 @@ import (
 )
 
 // ErrSpared is wrapped by the error of a fault that would have damaged more disks
-// than it may: at most a minority of the nodes, unless the fault is [Beyond] that.
+// than a minority of the nodes, which only a [Beyond] fault may.
 var ErrSpared = errors.New("a majority of the disks must stay whole")
 
-// FsyncLies returns a fault with which an fsync says that it did its work, and
-// does nothing: a crash before the next true one loses what was promised.
-func FsyncLies(victims ...Victim) Fault { return fsyncLies{aim: aim{victims}} }
+// FsyncLies returns a fault that makes an fsync report success and
+// do nothing: a crash before the next real one loses what was promised.
+func FsyncLies(victims ...Victim) Fault { return fsyncLies{targets: targets{victims}} }
 
-// FsyncFails returns a fault with which one fsync fails, and the pages that it
-// should have written count as written: trying again succeeds and writes nothing.
-func FsyncFails(victims ...Victim) Fault { return fsyncFails{aim{victims}, 1} }
+// FsyncFails returns a fault that makes one fsync fail, while the pages that it
+// should have written count as written: a retry succeeds and writes nothing.
+func FsyncFails(victims ...Victim) Fault { return fsyncFails{targets{victims}, 1} }
 
-// DiskErrors returns a fault with which operations of a disk fail with EIO, each
+// DiskErrors returns a fault that makes operations of a disk fail with EIO, each
 // millisecond with chance p. Zero means 0.1.
-func DiskErrors(p float64, victims ...Victim) Fault { return diskErrors{aim{victims}, p} }
+func DiskErrors(p float64, victims ...Victim) Fault { return diskErrors{targets{victims}, p} }
 
-// DiskFull returns a fault with which writes fail with ENOSPC.
-func DiskFull(victims ...Victim) Fault { return diskFull{aim{victims}} }
+// DiskFull returns a fault that makes writes fail with ENOSPC.
+func DiskFull(victims ...Victim) Fault { return diskFull{targets{victims}} }
 
-// ReadOnlyDisk returns a fault with which a disk can be read and not be changed: writes,
+// ReadOnlyDisk returns a fault that makes a disk read-only: writes,
 // truncations, renames, removals and new files fail with EROFS, as after Linux has
 // remounted a file system that met an error. A sync fails too if something was written
 // before it; that stays in memory, and a sync after the heal writes it.
-func ReadOnlyDisk(victims ...Victim) Fault { return readOnlyDisk{aim{victims}} }
+func ReadOnlyDisk(victims ...Victim) Fault { return readOnlyDisk{targets{victims}} }
 
 // SlowDisk returns a fault that adds extra to the time of each fsync. Zero means
 // 50 ms; a second or more is a disk that hangs.
 func SlowDisk(extra time.Duration, victims ...Victim) Fault {
-	return slowDisk{aim{victims}, span(extra)}
+	return slowDisk{targets{victims}, jsonDuration(extra)}
 }
 
-// DiskHangs returns a fault with which each fsync hangs for d. Zero means 3 s.
-func DiskHangs(d time.Duration, victims ...Victim) Fault { return diskHangs{aim{victims}, span(d)} }
+// DiskHangs returns a fault that makes each fsync hang for d. Zero means 3 s.
+func DiskHangs(d time.Duration, victims ...Victim) Fault {
+	return diskHangs{targets{victims}, jsonDuration(d)}
+}
 
-// BitRot returns a fault that flips bits of what is on a disk, and flips back
-// those that were not overwritten when it heals. Zero means 8 bits.
-func BitRot(bits int, victims ...Victim) Fault { return bitRot{aim: aim{victims}, Bits: bits} }
+// BitRot returns a fault that flips durable bits of a disk. When it heals it flips those
+// back that were not overwritten. Zero means 8 bits.
+func BitRot(bits int, victims ...Victim) Fault { return bitRot{targets: targets{victims}, Bits: bits} }
 
-// Misdirects returns a fault with which writes land elsewhere in their file with
+// Misdirects returns a fault that makes writes go to another place in their file with
 // chance p. The host sees it once it has crashed. Zero means 0.1.
-func Misdirects(p float64, victims ...Victim) Fault { return misdirects{aim: aim{victims}, P: p} }
+func Misdirects(p float64, victims ...Victim) Fault {
+	return misdirects{targets: targets{victims}, P: p}
+}
 
-// Beyond returns the fault without the limit of a minority of damaged disks. It
-// returns a fault that has no such limit as it is.
+// Beyond returns the fault without the limit of a minority of damaged disks. A fault that has
+// no such limit is returned as it is.
 func Beyond(f Fault) Fault {
 	switch f := f.(type) {
 	case fsyncLies:
@@ -70,24 +74,24 @@ func Beyond(f Fault) Fault {
 }
 
 func init() {
-	register("fsync-lies", "an fsync does nothing and says that it did; at most on a minority of the nodes", as[fsyncLies]())
-	register("fsync-fails", `an fsync fails once, and what it covered is dropped; "times": how often, 1 unless given`, as[fsyncFails]())
-	register("disk-errors", `disk operations fail with EIO; "p": the chance, 0.1 unless given`, as[diskErrors]())
-	register("disk-full", "writes fail with ENOSPC", as[diskFull]())
-	register("read-only-disk", "what would change a disk fails with EROFS, as after a remount", as[readOnlyDisk]())
-	register("slow-disk", `an fsync takes longer; "extra": by how much, "50ms" unless given`, as[slowDisk]())
-	register("disk-hangs", `an fsync hangs; "extra": for how long, "3s" unless given`, as[diskHangs]())
-	register("bit-rot", `bits on a disk flip by themselves; "bits": how many, 8 unless given; at most on a minority of the nodes`, as[bitRot]())
-	register("misdirected-writes", `writes land elsewhere in their file; "p": the chance, 0.1 unless given; at most on a minority of the nodes`, as[misdirects]())
+	register("fsync-lies", "an fsync does nothing and says that it did; at most on a minority of the nodes", decoderOf[fsyncLies]())
+	register("fsync-fails", `an fsync fails once, and what it covered is dropped; "times": how often, 1 unless given`, decoderOf[fsyncFails]())
+	register("disk-errors", `disk operations fail with EIO; "p": the chance, 0.1 unless given`, decoderOf[diskErrors]())
+	register("disk-full", "writes fail with ENOSPC", decoderOf[diskFull]())
+	register("read-only-disk", "what would change a disk fails with EROFS, as after a remount", decoderOf[readOnlyDisk]())
+	register("slow-disk", `an fsync takes longer; "extra": by how much, "50ms" unless given`, decoderOf[slowDisk]())
+	register("disk-hangs", `an fsync hangs; "extra": for how long, "3s" unless given`, decoderOf[diskHangs]())
+	register("bit-rot", `bits on a disk flip by themselves; "bits": how many, 8 unless given; at most on a minority of the nodes`, decoderOf[bitRot]())
+	register("misdirected-writes", `writes land elsewhere in their file; "p": the chance, 0.1 unless given; at most on a minority of the nodes`, decoderOf[misdirects]())
 }
 
-// limit is the part of a fault that says whether it may damage any number of disks.
-type limit struct {
+// damageLimit is the part of a fault that says whether it may damage any number of disks.
+type damageLimit struct {
 	Beyond bool `json:"beyond,omitempty"`
 }
 
-// strike is [strike] for those of the nodes drawn that may be damaged.
-func (l limit) strike(c *cluster.Cluster, fault string, victims []Victim, r *rand.Rand, do func(node string) (func(), error)) (string, func(), error) {
+// inject is [injectInto] for those of the drawn nodes that may be damaged.
+func (l damageLimit) inject(c *cluster.Cluster, fault string, victims []Victim, r *rand.Rand, do func(node string) (func(), error)) (string, func(), error) {
 	drawn, err := pick(c, victims, r)
 	if err != nil {
 		return "", nil, fmt.Errorf("%s: %w", fault, err)
@@ -96,7 +100,7 @@ func (l limit) strike(c *cluster.Cluster, fault string, victims []Victim, r *ran
 	var heals []func()
 	err = ErrSpared
 	for _, node := range drawn {
-		if !c.Damage(node) && !l.Beyond {
+		if !c.ReserveDamage(node) && !l.Beyond {
 			continue
 		}
 		heal, e := do(node)
@@ -109,30 +113,30 @@ func (l limit) strike(c *cluster.Cluster, fault string, victims []Victim, r *ran
 	if len(hit) == 0 {
 		return "", nil, fmt.Errorf("%s %s: %w", fault, names(drawn), err)
 	}
-	return fault + " " + names(hit), all(heals), nil
+	return fault + " " + names(hit), healAll(heals), nil
 }
 
-// impair returns what strike does to a node: an impairment of its disk.
-func impair(c *cluster.Cluster, i cluster.DiskImpairment) func(node string) func() {
+// diskImpairer returns the function that impairs the disk of a node.
+func diskImpairer(c *cluster.Cluster, i cluster.DiskImpairment) func(node string) func() {
 	return func(node string) func() { return c.ImpairDisk(node, i) }
 }
 
 type fsyncLies struct {
-	aim
-	limit
+	targets
+	damageLimit
 }
 
 func (fsyncLies) kind() string     { return "fsync-lies" }
 func (f fsyncLies) String() string { return f.describe("fsync lies") }
 
 func (f fsyncLies) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return f.limit.strike(c, "fsync lies", f.one(), r, func(node string) (func(), error) {
+	return f.damageLimit.inject(c, "fsync lies", f.orNodeOrLeader(), r, func(node string) (func(), error) {
 		return c.ImpairDisk(node, cluster.DiskImpairment{Lie: true}), nil
 	})
 }
 
 type fsyncFails struct {
-	aim
+	targets
 	Times int `json:"times,omitempty"`
 }
 
@@ -140,11 +144,11 @@ func (fsyncFails) kind() string     { return "fsync-fails" }
 func (f fsyncFails) String() string { return f.describe("fsync fails") }
 
 func (f fsyncFails) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return strike(c, "fsync fails", f.one(), r, impair(c, cluster.DiskImpairment{FailSyncs: max(1, f.Times)}))
+	return injectInto(c, "fsync fails", f.orNodeOrLeader(), r, diskImpairer(c, cluster.DiskImpairment{FailSyncs: max(1, f.Times)}))
 }
 
 type diskErrors struct {
-	aim
+	targets
 	P float64 `json:"p,omitempty"`
 }
 
@@ -152,30 +156,30 @@ func (diskErrors) kind() string     { return "disk-errors" }
 func (f diskErrors) String() string { return f.describe("disk errors") }
 
 func (f diskErrors) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return strike(c, "disk errors", f.one(), r, impair(c, cluster.DiskImpairment{Fail: chance(f.P, 0.1)}))
+	return injectInto(c, "disk errors", f.orNodeOrLeader(), r, diskImpairer(c, cluster.DiskImpairment{Fail: chanceOr(f.P, 0.1)}))
 }
 
-type diskFull struct{ aim }
+type diskFull struct{ targets }
 
 func (diskFull) kind() string     { return "disk-full" }
 func (f diskFull) String() string { return f.describe("disk full") }
 
 func (f diskFull) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return strike(c, "disk full", f.one(), r, impair(c, cluster.DiskImpairment{Full: true}))
+	return injectInto(c, "disk full", f.orNodeOrLeader(), r, diskImpairer(c, cluster.DiskImpairment{Full: true}))
 }
 
-type readOnlyDisk struct{ aim }
+type readOnlyDisk struct{ targets }
 
 func (readOnlyDisk) kind() string     { return "read-only-disk" }
 func (f readOnlyDisk) String() string { return f.describe("read-only disk") }
 
 func (f readOnlyDisk) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return strike(c, "read-only disk", f.one(), r, impair(c, cluster.DiskImpairment{ReadOnly: true}))
+	return injectInto(c, "read-only disk", f.orNodeOrLeader(), r, diskImpairer(c, cluster.DiskImpairment{ReadOnly: true}))
 }
 
 type slowDisk struct {
-	aim
-	Extra span `json:"extra,omitzero"`
+	targets
+	Extra jsonDuration `json:"extra,omitzero"`
 }
 
 func (slowDisk) kind() string     { return "slow-disk" }
@@ -184,12 +188,12 @@ func (f slowDisk) String() string { return f.describe(fmt.Sprintf("slow disk +%v
 func (f slowDisk) extra() time.Duration { return f.Extra.or(50 * time.Millisecond) }
 
 func (f slowDisk) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return strike(c, "slow disk", f.one(), r, impair(c, cluster.DiskImpairment{SlowSync: f.extra()}))
+	return injectInto(c, "slow disk", f.orNodeOrLeader(), r, diskImpairer(c, cluster.DiskImpairment{SlowSync: f.extra()}))
 }
 
 type diskHangs struct {
-	aim
-	Extra span `json:"extra,omitzero"`
+	targets
+	Extra jsonDuration `json:"extra,omitzero"`
 }
 
 func (diskHangs) kind() string     { return "disk-hangs" }
@@ -198,24 +202,25 @@ func (f diskHangs) String() string { return f.describe(fmt.Sprintf("disk hangs %
 func (f diskHangs) extra() time.Duration { return f.Extra.or(3 * time.Second) }
 
 func (f diskHangs) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return strike(c, "disk hangs", f.one(), r, impair(c, cluster.DiskImpairment{SlowSync: f.extra()}))
+	return injectInto(c, "disk hangs", f.orNodeOrLeader(), r, diskImpairer(c, cluster.DiskImpairment{SlowSync: f.extra()}))
 }
 
 type bitRot struct {
-	aim
-	limit
+	targets
+	damageLimit
 	Bits int `json:"bits,omitempty"`
 }
 
 func (bitRot) kind() string     { return "bit-rot" }
 func (f bitRot) String() string { return f.describe("bit rot") }
 
+// Inject flips the bits of each node that may be damaged, at random places of its disk.
 func (f bitRot) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	bits := f.Bits
 	if bits <= 0 {
 		bits = 8
 	}
-	return f.limit.strike(c, "bit rot", f.one(), r, func(node string) (func(), error) {
+	return f.damageLimit.inject(c, "bit rot", f.orNodeOrLeader(), r, func(node string) (func(), error) {
 		var heals []func()
 		for range bits {
 			_, heal, err := c.Rot(node, r.Int64N)
@@ -224,13 +229,13 @@ func (f bitRot) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (str
 			}
 			heals = append(heals, heal)
 		}
-		return all(heals), nil
+		return healAll(heals), nil
 	})
 }
 
 type misdirects struct {
-	aim
-	limit
+	targets
+	damageLimit
 	P float64 `json:"p,omitempty"`
 }
 
@@ -238,7 +243,7 @@ func (misdirects) kind() string     { return "misdirected-writes" }
 func (f misdirects) String() string { return f.describe("misdirected writes") }
 
 func (f misdirects) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return f.limit.strike(c, "misdirected writes", f.one(), r, func(node string) (func(), error) {
-		return c.ImpairDisk(node, cluster.DiskImpairment{Misdirect: chance(f.P, 0.1)}), nil
+	return f.damageLimit.inject(c, "misdirected writes", f.orNodeOrLeader(), r, func(node string) (func(), error) {
+		return c.ImpairDisk(node, cluster.DiskImpairment{Misdirect: chanceOr(f.P, 0.1)}), nil
 	})
 }

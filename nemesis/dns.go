@@ -9,20 +9,20 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// DNS returns a fault of the name service: lookups answer what was true before, with
-// another node, that there is no such name, with a failure, or late. The empty what draws
+// DNS returns a fault of the name service: lookups return an old record, another
+// node, that there is no such name, a failure, or the right record late. The empty what draws
 // one of these each time. It takes all hosts, clients included, unless victims are given.
-// A host goes on to use what it has cached. In a system without names (see
+// A host still uses what it has cached. In a system without names (see
 // [cluster.Named]) it fails with [ErrNoOccasion].
-func DNS(what cluster.NameTrouble, victims ...Victim) Fault { return dns{aim{victims}, what} }
+func DNS(what cluster.NameImpairment, victims ...Victim) Fault { return dns{targets{victims}, what} }
 
 func init() {
-	register("dns", `lookups of names go wrong; "answer": stale, wrong, missing, failing or slow, drawn unless given`, as[dns]())
+	register("dns", `lookups of names go wrong; "answer": stale, wrong, missing, failing or slow, drawn unless given`, decoderOf[dns]())
 }
 
 type dns struct {
-	aim
-	Answer cluster.NameTrouble `json:"answer,omitempty"`
+	targets
+	Answer cluster.NameImpairment `json:"answer,omitempty"`
 }
 
 func (dns) kind() string { return "dns" }
@@ -34,8 +34,10 @@ func (f dns) String() string {
 	return f.describe("dns " + string(f.Answer))
 }
 
+// Inject impairs the lookups of the victims, or of all hosts. It draws a kind even if one is
+// given, so that a plan with and one without it draw the same victims.
 func (f dns) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	kinds := cluster.NameTroubles()
+	kinds := cluster.NameImpairments()
 	what := kinds[r.IntN(len(kinds))]
 	if f.Answer != "" {
 		what = f.Answer
@@ -48,11 +50,11 @@ func (f dns) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string
 	}
 	do := func(host string) func() { return c.ImpairNames(host, what) }
 	if len(f.Victims) > 0 {
-		return strikeHosts(c, "dns "+string(what), f.Victims, r, do)
+		return injectIntoHosts(c, "dns "+string(what), f.Victims, r, do)
 	}
 	var heals []func()
 	for _, host := range c.Hosts() {
 		heals = append(heals, do(host))
 	}
-	return "dns " + string(what), all(heals), nil
+	return "dns " + string(what), healAll(heals), nil
 }

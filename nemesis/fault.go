@@ -13,26 +13,26 @@ import (
 	"github.com/capsize-go/capsize/internal/sorting"
 )
 
-// An Inject function strikes; see [Fault].
+// An Inject function injects a fault; see [Fault].
 type Inject func(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (desc string, heal func(), err error)
 
 // New returns a fault of that name. The name is how a plan in a file refers to
 // it: when such a plan is read, New must have been called with the name, as by a
 // package-level variable. A name that is taken is a mistake and panics.
 func New(name string, inject Inject) Fault {
-	f := named{name, inject}
+	f := custom{name, inject}
 	register(name, "made for this program, by nemesis.New; it has no parameters", func([]byte) (Fault, error) { return f, nil })
 	return f
 }
 
-type named struct {
+type custom struct {
 	name   string
 	inject Inject
 }
 
-func (f named) String() string { return f.name }
+func (f custom) String() string { return f.name }
 
-func (f named) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+func (f custom) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	return f.inject(ctx, c, r)
 }
 
@@ -72,13 +72,13 @@ func Faults() []Entry {
 	return all
 }
 
-// Kind returns the name of a fault in the catalogue: that of the fault it brings
-// about, for one that waits for an occasion. It is what effects are booked under.
+// Kind returns the name of a fault in the catalogue, to which its effects are attributed. For
+// a fault that waits for an occasion it is the name of the fault that is then injected.
 func Kind(f Fault) string {
 	switch f := f.(type) {
 	case reactive:
 		return Kind(f.Fault)
-	case named:
+	case custom:
 		return f.name
 	case parameters:
 		return f.kind()
@@ -106,7 +106,7 @@ func encodeFault(f Fault) ([]byte, error) {
 	switch f := f.(type) {
 	case nil:
 		return nil, fmt.Errorf("there is no fault")
-	case named:
+	case custom:
 		return json.Marshal(map[string]string{"kind": f.name})
 	case parameters:
 		b, err := json.Marshal(f)
@@ -122,6 +122,8 @@ func encodeFault(f Fault) ([]byte, error) {
 	return nil, fmt.Errorf("fault %v of type %T can't be kept in a file: make it with nemesis.New", f, f)
 }
 
+// decodeFault makes a fault from what encodeFault wrote: "kind" names the decoder, which gets
+// the other fields.
 func decodeFault(b []byte) (Fault, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(b, &fields); err != nil {
@@ -149,8 +151,8 @@ func decodeFault(b []byte) (Fault, error) {
 	return f, nil
 }
 
-// as returns the decoder of a kind of fault whose parameters are the fields of F.
-func as[F Fault]() func([]byte) (Fault, error) {
+// decoderOf returns the decoder of a kind of fault whose parameters are the fields of F.
+func decoderOf[F Fault]() func([]byte) (Fault, error) {
 	return func(b []byte) (Fault, error) {
 		var f F
 		err := decode(b, &f)
@@ -158,7 +160,7 @@ func as[F Fault]() func([]byte) (Fault, error) {
 	}
 }
 
-// decode reads the parameters of a fault into f. It is no part of as, which is compiled for each kind of fault.
+// decode reads the parameters of a fault into f. It is apart from decoderOf, which is compiled for each kind of fault.
 func decode(b []byte, f any) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()

@@ -72,15 +72,15 @@ func TestFaultsSurviveJSON(t *testing.T) {
 	}
 }
 
-// Every fault bites a busy cluster, and is over once it is healed.
-func TestFaultsBiteAndHeal(t *testing.T) {
+// Every fault has an effect on a busy cluster, and none once it is healed.
+func TestFaultsHaveEffectAndHeal(t *testing.T) {
 	for i, f := range samples {
 		if testing.Short() && i%tier.InRace(16, 8) != 0 {
 			continue
 		}
 		t.Run(f.String(), func(t *testing.T) {
 			onBusy(t, uint64(i), func(t *testing.T, c *cluster.Cluster, b *busy) {
-				require.Empty(t, b.deaf(t, c))
+				require.Empty(t, b.disconnected(t, c))
 				step := nemesis.Step{ID: i + 1, Fault: f}
 				desc, heal, err := step.Inject(t.Context(), c, 1)
 				require.NoError(t, err)
@@ -89,14 +89,14 @@ func TestFaultsBiteAndHeal(t *testing.T) {
 				kind := nemesis.Kind(f)
 				heal()
 				c.Sleep(t.Context(), 3500*time.Millisecond) // for disks that hung, and what is on its way
-				after := bitten(c, kind)
+				after := effects(c, kind)
 				assert.Positive(t, after)
-				assert.Empty(t, b.deaf(t, c))
+				assert.Empty(t, b.disconnected(t, c))
 				for _, n := range c.Hosts() {
 					assert.True(t, c.Up(n), n)
 				}
 				c.Sleep(t.Context(), 100*time.Millisecond)
-				assert.Equal(t, after, bitten(c, kind), "it bites no more")
+				assert.Equal(t, after, effects(c, kind), "no effect after it was healed")
 			})
 		})
 	}
@@ -218,7 +218,7 @@ func TestFaultOfOnesOwn(t *testing.T) {
 		require.NoError(t, err)
 		c.Sleep(t.Context(), time.Second)
 		heal()
-		assert.Positive(t, bitten(c, "test hiccup"))
+		assert.Positive(t, effects(c, "test hiccup"))
 	})
 	b, err := json.Marshal(nemesis.Plan{{ID: 1, Fault: hiccup}})
 	require.NoError(t, err)

@@ -12,11 +12,13 @@ import (
 
 // Slow returns a fault that adds up to extra to the latency of every link of one
 // or more nodes, both ways; each link by an amount of its own. Zero means 200 ms.
-func Slow(extra time.Duration) Fault { return slow{span(extra)} }
+func Slow(extra time.Duration) Fault { return slow{jsonDuration(extra)} }
 
 // Latency returns a fault that adds a random delay of that mean to every link,
 // distributed by jitter; those of clients included. Zero means 20 ms.
-func Latency(mean time.Duration, jitter cluster.Jitter) Fault { return latency{span(mean), jitter} }
+func Latency(mean time.Duration, jitter cluster.Jitter) Fault {
+	return latency{jsonDuration(mean), jitter}
+}
 
 // Lossy returns a fault that makes every link lose what is sent in it with
 // chance p, those between clients and nodes included. The chance is drawn for
@@ -35,36 +37,38 @@ func Reorders(p float64) Fault { return reorders{p} }
 // catches it, and it is lost, unless deliver is set. Zero means 0.05.
 func Corrupts(p float64, deliver bool) Fault { return corrupts{p, deliver} }
 
-// Bandwidth returns a fault that lets every link carry so many bytes a second.
+// Bandwidth returns a fault that limits every link to a number of bytes a second.
 // Zero means 64 KiB.
 func Bandwidth(bytes int) Fault { return bandwidth{bytes} }
 
-// HalfOpen returns a fault that swallows all that goes from one node to another,
-// and tells neither: connections stay open in one direction.
+// HalfOpen returns a fault that drops all that goes from one node to another,
+// without an error at either: connections stay open in one direction.
 func HalfOpen() Fault { return halfOpen{} }
 
 // Flaps returns a fault with which nodes lose all their links and get them back,
 // again and again: half of each period long. Zero means 500 ms.
-func Flaps(period time.Duration, victims ...Victim) Fault { return flaps{aim{victims}, span(period)} }
+func Flaps(period time.Duration, victims ...Victim) Fault {
+	return flaps{targets{victims}, jsonDuration(period)}
+}
 
 // Clogs returns a fault that cuts nodes off from all hosts, clients included.
-func Clogs(victims ...Victim) Fault { return clogs{aim{victims}} }
+func Clogs(victims ...Victim) Fault { return clogs{targets{victims}} }
 
 func init() {
-	register("slow", `links of some nodes are slower; "extra": by up to how much, "200ms" unless given`, as[slow]())
-	register("latency", `all links are slower; "mean": by how much, "20ms"; "jitter": uniform, exponential or long-tail`, as[latency]())
-	register("lossy", `links lose what is sent; "p": the chance, 0.2 unless given`, as[lossy]())
-	register("duplicates", `messages and datagrams arrive twice; "p": the chance, 0.2 unless given`, as[duplicates]())
-	register("reorders", `what is sent is overtaken by what follows; "p": the chance, 0.2 unless given`, as[reorders]())
-	register("corrupts", `what is sent is damaged; "p": the chance, 0.05; "deliver": no checksum catches it`, as[corrupts]())
-	register("bandwidth", `links carry little; "bytes": a second, 65536 unless given`, as[bandwidth]())
-	register("half-open", "what one node sends another is swallowed, and neither is told", as[halfOpen]())
-	register("flaps", `links of nodes go down and up; "period": how often, "500ms" unless given`, as[flaps]())
-	register("clogs", "nodes are cut off from all hosts, clients included", as[clogs]())
+	register("slow", `links of some nodes are slower; "extra": by up to how much, "200ms" unless given`, decoderOf[slow]())
+	register("latency", `all links are slower; "mean": by how much, "20ms"; "jitter": uniform, exponential or long-tail`, decoderOf[latency]())
+	register("lossy", `links lose what is sent; "p": the chance, 0.2 unless given`, decoderOf[lossy]())
+	register("duplicates", `messages and datagrams arrive twice; "p": the chance, 0.2 unless given`, decoderOf[duplicates]())
+	register("reorders", `what is sent is overtaken by what follows; "p": the chance, 0.2 unless given`, decoderOf[reorders]())
+	register("corrupts", `what is sent is damaged; "p": the chance, 0.05; "deliver": no checksum catches it`, decoderOf[corrupts]())
+	register("bandwidth", `links carry little; "bytes": a second, 65536 unless given`, decoderOf[bandwidth]())
+	register("half-open", "what one node sends another is swallowed, and neither is told", decoderOf[halfOpen]())
+	register("flaps", `links of nodes go down and up; "period": how often, "500ms" unless given`, decoderOf[flaps]())
+	register("clogs", "nodes are cut off from all hosts, clients included", decoderOf[clogs]())
 }
 
 type slow struct {
-	Extra span `json:"extra,omitzero"`
+	Extra jsonDuration `json:"extra,omitzero"`
 }
 
 func (slow) kind() string { return "slow" }
@@ -73,6 +77,8 @@ func (f slow) extra() time.Duration { return f.Extra.or(200 * time.Millisecond) 
 
 func (f slow) String() string { return fmt.Sprintf("slow links +%v", f.extra()) }
 
+// Inject slows the links of up to all nodes but one. Of a link between two of them it slows
+// each direction once.
 func (f slow) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	nodes := c.Nodes()
 	r.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
@@ -85,7 +91,7 @@ func (f slow) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (strin
 			}
 		}
 	}
-	return "slow " + names(hit), all(heals), nil
+	return "slow " + names(hit), healAll(heals), nil
 }
 
 func (f slow) draw(r *rand.Rand) time.Duration {
@@ -103,11 +109,11 @@ func everyLink(c *cluster.Cluster, desc string, i cluster.Impairment) (string, f
 			}
 		}
 	}
-	return desc, all(heals), nil
+	return desc, healAll(heals), nil
 }
 
-// chance returns p, or what is meant by none.
-func chance(p, otherwise float64) float64 {
+// chanceOr returns p, at most 1, or otherwise if p is not set.
+func chanceOr(p, otherwise float64) float64 {
 	if p <= 0 {
 		return otherwise
 	}
@@ -115,7 +121,7 @@ func chance(p, otherwise float64) float64 {
 }
 
 type latency struct {
-	Mean   span           `json:"mean,omitzero"`
+	Mean   jsonDuration   `json:"mean,omitzero"`
 	Jitter cluster.Jitter `json:"jitter,omitempty"`
 }
 
@@ -144,13 +150,13 @@ type lossy struct {
 
 func (lossy) kind() string { return "lossy" }
 
-func (f lossy) String() string { return fmt.Sprintf("lossy links %g %%", 100*chance(f.P, 0.2)) }
+func (f lossy) String() string { return fmt.Sprintf("lossy links %g %%", 100*chanceOr(f.P, 0.2)) }
 
 func (f lossy) Inject(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
 	if f.P > 1 {
 		return "", nil, fmt.Errorf("lossy: a chance of %g", f.P)
 	}
-	return everyLink(c, f.String(), cluster.Impairment{Lose: chance(f.P, 0.2)})
+	return everyLink(c, f.String(), cluster.Impairment{Lose: chanceOr(f.P, 0.2)})
 }
 
 type duplicates struct {
@@ -158,10 +164,10 @@ type duplicates struct {
 }
 
 func (duplicates) kind() string     { return "duplicates" }
-func (f duplicates) String() string { return fmt.Sprintf("duplicates %g %%", 100*chance(f.P, 0.2)) }
+func (f duplicates) String() string { return fmt.Sprintf("duplicates %g %%", 100*chanceOr(f.P, 0.2)) }
 
 func (f duplicates) Inject(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
-	return everyLink(c, f.String(), cluster.Impairment{Double: chance(f.P, 0.2)})
+	return everyLink(c, f.String(), cluster.Impairment{Double: chanceOr(f.P, 0.2)})
 }
 
 type reorders struct {
@@ -169,10 +175,10 @@ type reorders struct {
 }
 
 func (reorders) kind() string     { return "reorders" }
-func (f reorders) String() string { return fmt.Sprintf("reorders %g %%", 100*chance(f.P, 0.2)) }
+func (f reorders) String() string { return fmt.Sprintf("reorders %g %%", 100*chanceOr(f.P, 0.2)) }
 
 func (f reorders) Inject(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
-	return everyLink(c, f.String(), cluster.Impairment{Reorder: chance(f.P, 0.2)})
+	return everyLink(c, f.String(), cluster.Impairment{Reorder: chanceOr(f.P, 0.2)})
 }
 
 type corrupts struct {
@@ -184,13 +190,13 @@ func (corrupts) kind() string { return "corrupts" }
 
 func (f corrupts) String() string {
 	if f.Deliver {
-		return fmt.Sprintf("corrupts %g %%, unnoticed", 100*chance(f.P, 0.05))
+		return fmt.Sprintf("corrupts %g %%, unnoticed", 100*chanceOr(f.P, 0.05))
 	}
-	return fmt.Sprintf("corrupts %g %%", 100*chance(f.P, 0.05))
+	return fmt.Sprintf("corrupts %g %%", 100*chanceOr(f.P, 0.05))
 }
 
 func (f corrupts) Inject(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
-	return everyLink(c, f.String(), cluster.Impairment{Damage: chance(f.P, 0.05), Deliver: f.Deliver})
+	return everyLink(c, f.String(), cluster.Impairment{Damage: chanceOr(f.P, 0.05), Deliver: f.Deliver})
 }
 
 type bandwidth struct {
@@ -226,7 +232,7 @@ func (halfOpen) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (str
 	return fmt.Sprintf("half-open %s ⇥ %s", nodes[0], nodes[1]), c.Cut(nodes[0], nodes[1]), nil
 }
 
-// isolate impairs all links of a node, both ways.
+// isolate impairs all links of a node, in both directions.
 func isolate(c *cluster.Cluster, node string, i cluster.Impairment) func() {
 	var heals []func()
 	for _, y := range c.Hosts() {
@@ -234,12 +240,12 @@ func isolate(c *cluster.Cluster, node string, i cluster.Impairment) func() {
 			heals = append(heals, c.Impair(node, y, i), c.Impair(y, node, i))
 		}
 	}
-	return all(heals)
+	return healAll(heals)
 }
 
 type flaps struct {
-	aim
-	Period span `json:"period,omitzero"`
+	targets
+	Period jsonDuration `json:"period,omitzero"`
 }
 
 func (flaps) kind() string     { return "flaps" }
@@ -248,18 +254,18 @@ func (f flaps) String() string { return f.describe(fmt.Sprintf("flaps %v", f.per
 func (f flaps) period() time.Duration { return f.Period.or(500 * time.Millisecond) }
 
 func (f flaps) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return strikeHosts(c, "flaps", f.one(), r, func(node string) func() {
+	return injectIntoHosts(c, "flaps", f.orNodeOrLeader(), r, func(node string) func() {
 		return isolate(c, node, cluster.Impairment{Cut: true, Flap: f.period()})
 	})
 }
 
-type clogs struct{ aim }
+type clogs struct{ targets }
 
 func (clogs) kind() string     { return "clogs" }
 func (f clogs) String() string { return f.describe("clogs") }
 
 func (f clogs) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return strikeHosts(c, "clogs", f.one(), r, func(node string) func() {
+	return injectIntoHosts(c, "clogs", f.orNodeOrLeader(), r, func(node string) func() {
 		return isolate(c, node, cluster.Impairment{Cut: true})
 	})
 }

@@ -8,13 +8,13 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// Reconfigures returns a fault that has the system work with other members: with a
-// majority of the nodes, drawn anew each time, and with all of them again when it
-// heals. A system whose members are fixed is left alone; see [cluster.Reconfigurable].
+// Reconfigures returns a fault that changes the members of the system to a
+// majority of the nodes, drawn anew each time, and back to all of them when it
+// heals. It fails for a system whose members are fixed; see [cluster.Reconfigurable].
 func Reconfigures() Fault { return reconfigure{} }
 
 func init() {
-	register("reconfigure", "other nodes are to be members, a majority of all, and all of them again in the end", as[reconfigure]())
+	register("reconfigure", "other nodes are to be members, a majority of all, and all of them again in the end", decoderOf[reconfigure]())
 }
 
 type reconfigure struct{}
@@ -22,6 +22,8 @@ type reconfigure struct{}
 func (reconfigure) kind() string   { return "reconfigure" }
 func (reconfigure) String() string { return "reconfigure" }
 
+// Inject requests a random majority of the nodes, as small as the least one and as large as
+// all, as members.
 func (reconfigure) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	nodes := c.Nodes()
 	n := len(nodes)

@@ -1,11 +1,10 @@
-// Package nemesis makes things go wrong: it says which faults strike a cluster,
-// and when.
+// Package nemesis decides which faults are injected into a cluster, and when.
 //
-// What goes wrong is a [Fault], which knows how to strike and how to heal. When
-// it does is data: a [Nemesis] makes a [Plan] from a seed, and a plan can be
-// printed, kept as JSON, replayed, and made shorter. What a fault chooses, as
-// whom it strikes, is drawn by the seed and by the ID of its step. So leaving one
-// step out of a plan leaves the choices of all others as they were.
+// A [Fault] knows how to inject itself and how to heal. The times are data: a
+// [Nemesis] makes a [Plan] from a seed, and a plan can be
+// printed, kept as JSON, replayed, and minimised. What a fault chooses, such as
+// its nodes, is drawn from the seed and the ID of its step. So a plan without one
+// of its steps leaves the choices of all others as they were.
 package nemesis
 
 import (
@@ -29,8 +28,8 @@ type Fault interface {
 	String() string
 }
 
-// A Step is one line of a plan: a fault that strikes at an instant and stays for
-// a while.
+// A Step is one line of a plan: a fault that is active from an instant on, for a
+// duration.
 type Step struct {
 	ID    int           // draws what the fault chooses; unique in a plan
 	At    time.Duration // since the faults of a run begin
@@ -43,8 +42,8 @@ func (s Step) Rand(seed uint64) *rand.Rand {
 	return keyed.New(seed, "fault").Int(int64(s.ID)).Rand()
 }
 
-// Inject has the step's fault strike, with the choices that seed draws for it.
-// What it does to the cluster is booked under the [Kind] of the fault.
+// Inject injects the step's fault, with the choices that seed draws for it.
+// Its effects are attributed to the [Kind] of the fault.
 func (s Step) Inject(ctx context.Context, c *cluster.Cluster, seed uint64) (desc string, heal func(), err error) {
 	return s.Fault.Inject(ctx, c.As(Kind(s.Fault)), s.Rand(seed))
 }
@@ -58,10 +57,10 @@ type Nemesis interface {
 	String() string
 }
 
-// None is the nemesis that lets everything work.
+// None is the nemesis without faults.
 var None Nemesis = Plan(nil)
 
-// Every has one of the faults happen again and again, drawn anew each time:
+// Every injects one of the faults again and again, drawn anew each time:
 // about once in each interval, and for about half of it.
 func Every(interval time.Duration, faults ...Fault) Nemesis { return every{interval, faults} }
 
@@ -70,14 +69,16 @@ type every struct {
 	faults   []Fault
 }
 
-// Interval returns the time from one fault to the next, so that a run that is too short for
-// any can say so.
+// Interval returns the time from one fault to the next. A run that is shorter reports that it
+// had no faults for this reason.
 func (e every) Interval() time.Duration { return e.interval }
 
 func (e every) String() string {
 	return fmt.Sprintf("every %v: %s", e.interval, oneOf(e.faults))
 }
 
+// Plan makes one step in each interval, with a start and a length between a quarter and a
+// half of it, so that steps never overlap.
 func (e every) Plan(seed uint64, d time.Duration) Plan {
 	if e.interval <= 0 || len(e.faults) == 0 {
 		return nil
@@ -103,13 +104,13 @@ func (e every) Plan(seed uint64, d time.Duration) Plan {
 // micros rounds to whole microseconds, in which plans are written.
 func micros(ns int64) time.Duration { return time.Duration(ns).Truncate(time.Microsecond) }
 
-// At has a fault happen once.
+// At injects a fault once.
 func At(t, length time.Duration, f Fault) Nemesis {
 	return Plan{{ID: 1, At: t, For: length, Fault: f}}
 }
 
-// Sequence has the faults happen one after the other, each for length and with
-// as long a rest before it, again and again.
+// Sequence injects the faults one after the other, each for length and after
+// a pause as long, again and again.
 func Sequence(length time.Duration, faults ...Fault) Nemesis { return sequence{length, faults} }
 
 type sequence struct {
@@ -121,6 +122,7 @@ func (s sequence) String() string {
 	return fmt.Sprintf("in turn, %v each: %s", s.length, list(s.faults, ", "))
 }
 
+// Plan makes one step in each second interval of the length. It draws nothing.
 func (s sequence) Plan(_ uint64, d time.Duration) Plan {
 	if s.length <= 0 || len(s.faults) == 0 {
 		return nil
@@ -137,6 +139,7 @@ func (s sequence) Plan(_ uint64, d time.Duration) Plan {
 
 func oneOf(faults []Fault) string { return list(faults, " or ") }
 
+// list joins the names of faults.
 func list(faults []Fault, sep string) string {
 	var s string
 	for i, f := range faults {

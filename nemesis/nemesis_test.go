@@ -67,7 +67,7 @@ func (c *crowd) run(ctx context.Context, h *cluster.Host) error {
 	return nil
 }
 
-// hears has every node shout, and returns who hears whom.
+// hears makes every node send to all, and returns by node from which it received.
 func (c *crowd) hears(t *testing.T) map[string]string {
 	t.Helper()
 	c.mu.Lock()
@@ -87,8 +87,8 @@ func (c *crowd) hears(t *testing.T) map[string]string {
 	return got
 }
 
-// strike has a fault strike, and returns what it says and how to heal it.
-func (c *crowd) strike(t *testing.T, f nemesis.Fault, seed uint64) (desc string, heal func()) {
+// inject injects a fault, and returns its description and the function that heals it.
+func (c *crowd) inject(t *testing.T, f nemesis.Fault, seed uint64) (desc string, heal func()) {
 	t.Helper()
 	desc, heal, err := f.Inject(t.Context(), c.Cluster, rand.New(rand.NewPCG(seed, 1)))
 	require.NoError(t, err)
@@ -108,13 +108,13 @@ func allHear(t *testing.T, c *crowd) {
 	}
 }
 
-// TestPartitionShapes has each shape strike, looks who hears whom, and heals.
+// TestPartitionShapes injects each shape, checks which nodes reach each other, and heals.
 func TestPartitionShapes(t *testing.T) {
 	for _, shape := range nemesis.Shapes() {
 		for seed := range uint64(10) {
 			inCrowd(t, 5, func(t *testing.T, c *crowd) {
 				allHear(t, c)
-				desc, heal := c.strike(t, nemesis.Partitions(shape), seed)
+				desc, heal := c.inject(t, nemesis.Partitions(shape), seed)
 				checkShape(t, shape, c.hears(t), desc)
 				heal()
 				allHear(t, c)
@@ -123,7 +123,7 @@ func TestPartitionShapes(t *testing.T) {
 	}
 }
 
-// checkShape says what a shape of partition leaves of five nodes.
+// checkShape checks which of five nodes reach each other under a shape of partition.
 func checkShape(t *testing.T, shape nemesis.Shape, heard map[string]string, desc string) {
 	t.Helper()
 	var counts []int
@@ -173,7 +173,7 @@ func checkShape(t *testing.T, shape nemesis.Shape, heard map[string]string, desc
 
 func TestPartitionOfTwo(t *testing.T) {
 	inCrowd(t, 2, func(t *testing.T, c *crowd) {
-		_, heal := c.strike(t, nemesis.Partitions(nemesis.Halves), 1)
+		_, heal := c.inject(t, nemesis.Partitions(nemesis.Halves), 1)
 		assert.Equal(t, map[string]string{"n1": "", "n2": ""}, c.hears(t))
 		heal()
 		allHear(t, c)
@@ -188,7 +188,7 @@ func TestSlow(t *testing.T) {
 	inCrowd(t, 5, func(t *testing.T, c *crowd) {
 		allHear(t, c)
 		require.Less(t, c.late, 25*time.Millisecond)
-		_, heal := c.strike(t, nemesis.Slow(400*time.Millisecond), 1)
+		_, heal := c.inject(t, nemesis.Slow(400*time.Millisecond), 1)
 		allHear(t, c)
 		assert.Greater(t, c.late, 100*time.Millisecond)
 		assert.Less(t, c.late, 430*time.Millisecond)
@@ -200,7 +200,7 @@ func TestSlow(t *testing.T) {
 
 func TestLossy(t *testing.T) {
 	inCrowd(t, 5, func(t *testing.T, c *crowd) {
-		_, heal := c.strike(t, nemesis.Lossy(0.5), 1)
+		_, heal := c.inject(t, nemesis.Lossy(0.5), 1)
 		for range 20 {
 			c.hears(t)
 		}

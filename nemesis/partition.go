@@ -24,13 +24,13 @@ const (
 	Third Shape = "third"
 	// One cuts one node off from all others.
 	One Shape = "one"
-	// Leader cuts off a node that believes to lead; any node if none does.
+	// Leader cuts off a node that believes to be leader; any node if none does.
 	Leader Shape = "leader"
 	// Ring lets each node see a majority, and no two nodes the same one.
 	Ring Shape = "ring"
 	// Bridge makes two halves that see one node in common, and not each other.
 	Bridge Shape = "bridge"
-	// OneWay cuts what one node sends to the others, and not what it hears.
+	// OneWay cuts what one node sends to the others, and not what it receives.
 	OneWay Shape = "one-way"
 	// ClientSide cuts the clients of one node off from all nodes, and leaves the
 	// nodes alone.
@@ -48,7 +48,7 @@ func Shapes() []Shape {
 func Partitions(shapes ...Shape) Fault { return partition{shapes} }
 
 func init() {
-	register("partition", `cuts the network; "shapes": `+listed(Shapes()), as[partition]())
+	register("partition", `cuts the network; "shapes": `+joined(Shapes()), decoderOf[partition]())
 }
 
 type partition struct {
@@ -57,6 +57,7 @@ type partition struct {
 
 func (partition) kind() string { return "partition" }
 
+// String names the fault and its shapes: "partition halves/ring".
 func (p partition) String() string {
 	if len(p.Shapes) == 0 {
 		return "partition"
@@ -68,6 +69,7 @@ func (p partition) String() string {
 	return "partition " + strings.Join(names, "/")
 }
 
+// Inject draws a shape and a random order of the nodes, and cuts them.
 func (p partition) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	shapes := p.Shapes
 	if len(shapes) == 0 {
@@ -115,7 +117,7 @@ func divide(c *cluster.Cluster, shape Shape, nodes []string, r *rand.Rand) (stri
 		for _, to := range nodes[1:] {
 			heals = append(heals, c.Cut(nodes[0], to))
 		}
-		return fmt.Sprintf("%s ⇥ %s", nodes[0], names(nodes[1:])), all(heals), nil
+		return fmt.Sprintf("%s ⇥ %s", nodes[0], names(nodes[1:])), healAll(heals), nil
 	}
 	return "", nil, fmt.Errorf("partition: there is no shape %q; there are %v", shape, Shapes())
 }
@@ -127,8 +129,8 @@ func split(c *cluster.Cluster, a, b []string) (string, func(), error) {
 	return fmt.Sprintf("%s | %s", names(a), names(b)), c.Partition(a, b), nil
 }
 
-// ring lets node i of n hear those at a distance of at most n/4 to either side,
-// rounded up, which makes a majority with itself.
+// ring connects node i of n with those at a distance of at most n/4 to either side,
+// rounded up: with itself they are a majority.
 func ring(c *cluster.Cluster, nodes []string) (string, func(), error) {
 	n := len(nodes)
 	reach := (n/2 + 1) / 2
@@ -140,7 +142,7 @@ func ring(c *cluster.Cluster, nodes []string) (string, func(), error) {
 			}
 		}
 	}
-	return "ring " + names(nodes), all(heals), nil
+	return "ring " + names(nodes), healAll(heals), nil
 }
 
 // binomial throws n coins, until both sides have come up, and counts one of them.
@@ -172,8 +174,8 @@ func clientSide(c *cluster.Cluster, nodes []string) (string, func(), error) {
 	return "", nil, errors.New("partition: there are no clients to cut off")
 }
 
-// listed lists names for people to read.
-func listed[S ~string](list []S) string {
+// joined joins names with commas.
+func joined[S ~string](list []S) string {
 	var names []string
 	for _, s := range list {
 		names = append(names, string(s))
@@ -181,14 +183,14 @@ func listed[S ~string](list []S) string {
 	return strings.Join(names, ", ")
 }
 
-// names lists nodes as people write them.
+// names lists nodes in order, with blanks between them.
 func names(nodes []string) string {
 	nodes = slices.Clone(nodes)
 	sorting.Ordered(nodes)
 	return strings.Join(nodes, " ")
 }
 
-func all(heals []func()) func() {
+func healAll(heals []func()) func() {
 	return func() {
 		for _, heal := range heals {
 			heal()

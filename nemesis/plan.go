@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// A Plan is what a nemesis will do, step by step. A plan is itself a nemesis,
-// which does just that whatever the seed.
+// A Plan is the list of steps of a nemesis. A plan is itself a nemesis,
+// with these steps for each seed.
 type Plan []Step
 
 // Plan returns the steps that begin within d.
@@ -106,6 +106,7 @@ func (p *Plan) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// decodeStep reads one step from JSON. The error names the field that is wrong.
 func decodeStep(raw []byte) (Step, error) {
 	var j stepJSON
 	d := json.NewDecoder(bytes.NewReader(raw))
@@ -115,10 +116,10 @@ func decodeStep(raw []byte) (Step, error) {
 	}
 	s := Step{ID: j.ID}
 	var err error
-	if s.At, err = duration("at", j.At); err != nil {
+	if s.At, err = parseDuration("at", j.At); err != nil {
 		return s, err
 	}
-	if s.For, err = duration("for", j.For); err != nil {
+	if s.For, err = parseDuration("for", j.For); err != nil {
 		return s, err
 	}
 	if len(j.Fault) == 0 {
@@ -128,7 +129,8 @@ func decodeStep(raw []byte) (Step, error) {
 	return s, err
 }
 
-func duration(field, text string) (time.Duration, error) {
+// parseDuration reads the duration of a field, which must be there and not be negative.
+func parseDuration(field, text string) (time.Duration, error) {
 	if text == "" {
 		return 0, fmt.Errorf("%q is missing", field)
 	}
@@ -188,6 +190,7 @@ func (p Plan) Validate() error {
 	return nil
 }
 
+// offset returns where in the input a JSON error is, or otherwise if it does not say.
 func offset(err error, otherwise int) int {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError

@@ -36,9 +36,9 @@ func onQuiet(t *testing.T, seed uint64, test func(c *cluster.Cluster)) {
 	})
 }
 
-// carryOut has the steps of a plan strike and heal, and returns by step what each
-// chose and when it did.
-func carryOut(t *testing.T, p nemesis.Plan, seed uint64, d time.Duration) map[int]string {
+// runPlan injects and heals the steps of a plan, and returns by step what each
+// chose and when.
+func runPlan(t *testing.T, p nemesis.Plan, seed uint64, d time.Duration) map[int]string {
 	did := map[int]string{}
 	var mu sync.Mutex
 	onQuiet(t, seed, func(c *cluster.Cluster) {
@@ -103,7 +103,7 @@ func TestPlansShrink(t *testing.T) {
 	for i := range sweep(t, 10) {
 		p := randomPlan(r, d)
 		seed := uint64(i)
-		whole := carryOut(t, p, seed, d)
+		whole := runPlan(t, p, seed, d)
 		require.Len(t, whole, len(p))
 		for _, s := range p {
 			want := map[int]string{}
@@ -112,7 +112,7 @@ func TestPlansShrink(t *testing.T) {
 					want[id] = did
 				}
 			}
-			require.Equal(t, want, carryOut(t, p.Without(s.ID), seed, d), "without %v of\n%s", s.ID, p.Table())
+			require.Equal(t, want, runPlan(t, p.Without(s.ID), seed, d), "without %v of\n%s", s.ID, p.Table())
 		}
 	}
 }

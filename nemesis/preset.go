@@ -26,53 +26,53 @@ func Presets() []Preset {
 	})
 }
 
-// in returns the nemesis for a length of so many units.
-func in(n float64, make func(d time.Duration) Nemesis) func(time.Duration) Nemesis {
+// scaled returns the nemesis for a length of n units.
+func scaled(n float64, make func(d time.Duration) Nemesis) func(time.Duration) Nemesis {
 	return func(unit time.Duration) Nemesis { return make(time.Duration(n * float64(pace(unit)))) }
 }
 
-// repeated returns the nemesis that has one of the faults strike every ten units.
+// repeated returns the nemesis that injects one of the faults every ten units.
 func repeated(faults ...Fault) func(time.Duration) Nemesis {
-	return in(10, func(d time.Duration) Nemesis { return Every(d, faults...) })
+	return scaled(10, func(d time.Duration) Nemesis { return Every(d, faults...) })
 }
 
 // networkPresets cut and disturb the network.
 func networkPresets() []Preset {
 	return []Preset{
-		{"flip-flop", "the leader is cut off, then whoever follows it, without a rest", in(4, func(d time.Duration) Nemesis {
+		{"flip-flop", "the leader is cut off, then whoever follows it, without a rest", scaled(4, func(d time.Duration) Nemesis {
 			return rounds{"flip-flop", d, flipFlop}
 		})},
 		{"isolate-leader", "the leader is cut off from the other nodes, or from its clients too", repeated(Partitions(Leader), Clogs(TheLeader))},
 		{"one-way", "a node hears and is not heard, by all others or by one", repeated(Partitions(OneWay), HalfOpen())},
-		{"swizzle-clog", "some nodes are cut off one by one, and come back in another order", in(10, func(d time.Duration) Nemesis {
+		{"swizzle-clog", "some nodes are cut off one by one, and come back in another order", scaled(10, func(d time.Duration) Nemesis {
 			return rounds{"swizzle-clog", d, swizzle}
 		})},
 		{"flapping", "the links of a node go down and up", repeated(Flaps(0), Flaps(0, TheLeader))},
-		{"gray", "nothing fails and everything is slow, lossy, doubled and out of order", in(5, func(d time.Duration) Nemesis {
+		{"gray", "nothing fails and everything is slow, lossy, doubled and out of order", scaled(5, func(d time.Duration) Nemesis {
 			return Stagger(d, Latency(0, cluster.LongTail), Lossy(0.05), Duplicates(0), Reorders(0), Corrupts(0, false), Bandwidth(0), SlowHosts(0))
 		})},
 	}
 }
 
-// processPresets stop nodes, and set them going again.
+// processPresets crash or pause nodes, change their members, or set their clocks wrong.
 func processPresets() []Preset {
 	return []Preset{
-		{"rolling-restart", "one node after the other is restarted, as in an upgrade", in(10, func(d time.Duration) Nemesis {
+		{"rolling-restart", "one node after the other is restarted, as in an upgrade", scaled(10, func(d time.Duration) Nemesis {
 			return rounds{"rolling-restart", d, rolling}
 		})},
 		{"kill-majority", "more than half of the nodes crash at once", repeated(Crashes(Majority), PowerCuts(cluster.Nothing, Majority))},
-		{"blackouts", "all nodes crash at once, again and again, with partitions and losses in between", in(4, func(d time.Duration) Nemesis {
+		{"blackouts", "all nodes crash at once, again and again, with partitions and losses in between", scaled(4, func(d time.Duration) Nemesis {
 			return Together(
 				Part{1, "dark", Every(d, Crashes(Everyone))},
 				Part{2, "cut", Every(d/2, Partitions(Leader, One, Halves))},
 				Part{3, "loss", Every(d*3/4, Lossy(0.4))},
 			)
 		})},
-		{"straggler", "a node falls behind, and then all others lose what they had not synced", in(10, func(d time.Duration) Nemesis {
+		{"straggler", "a node falls behind, and then all others lose what they had not synced", scaled(10, func(d time.Duration) Nemesis {
 			return rounds{"straggler", d, straggler}
 		})},
 		{"pauses", "nodes stand still for seconds; every other time the leader", repeated(Pauses(OneNode), Pauses(TheLeader))},
-		{"reshuffle", "members come and go, under partitions, crashes and losses", in(4, func(d time.Duration) Nemesis {
+		{"reshuffle", "members come and go, under partitions, crashes and losses", scaled(4, func(d time.Duration) Nemesis {
 			return Together(
 				Part{1, "members", Every(d, Reconfigures())},
 				Part{2, "cut", Every(d, Partitions(Halves, RandomHalves, Leader))},
@@ -81,13 +81,13 @@ func processPresets() []Preset {
 			)
 		})},
 		{"clock-scramble", "clocks are wrong, drift, jump and flicker", repeated(ClockSkew(0), ClockDrift(0), ClockJumps(0, 0), ClockStrobe(0))},
-		{"lease-killer", "the leader's clock drifts, or it stands still, and then it is cut off", in(10, func(d time.Duration) Nemesis {
+		{"lease-killer", "the leader's clock drifts, or it stands still, and then it is cut off", scaled(10, func(d time.Duration) Nemesis {
 			return Together(
 				Part{1, "drift", Every(d, ClockDrift(0, TheLeader), Pauses(TheLeader))},
 				Part{2, "cut", Every(d/2, Partitions(Leader))},
 			)
 		})},
-		{"worst-moment", "crashes at an unsynced write or during an fsync, and a partition at the change of leaders that comes of it", in(10, func(d time.Duration) Nemesis {
+		{"worst-moment", "crashes at an unsynced write or during an fsync, and a partition at the change of leaders that comes of it", scaled(10, func(d time.Duration) Nemesis {
 			return Together(
 				Part{1, "crash", Every(d, On(cluster.UnsyncedWrite, Crashes(OneNode)), On(cluster.SyncBegins, Crashes(TheLeader)))},
 				Part{2, "cut", Every(d, On(cluster.LeaderChange, Partitions(Leader)))},
@@ -101,19 +101,19 @@ func diskPresets() []Preset {
 	return []Preset{
 		{"power-cuts", "crashes that keep a part of what was not synced, also of one write", repeated(PowerCuts(cluster.Nothing), CrashesInWrite(), CrashesInWrite(TheLeader))},
 		{"disk-stall", "fsyncs are slow, hang or fail, and disks are full", repeated(SlowDisk(0), DiskHangs(0), FsyncFails(), DiskErrors(0), DiskFull())},
-		{"lying-disk", "fsyncs that lie, bits that rot and writes that go astray, on a minority of the nodes, and crashes that show it", in(10, func(d time.Duration) Nemesis {
+		{"lying-disk", "fsyncs that lie, bits that rot and writes that go astray, on a minority of the nodes, and crashes that show it", scaled(10, func(d time.Duration) Nemesis {
 			return Together(
 				Part{1, "lies", Every(d, FsyncLies(), BitRot(0), Misdirects(0))},
 				Part{2, "crash", Every(d, Crashes(OneNode, Everyone))},
 			)
 		})},
-		{"rotting-disk", "bits that rot and writes that go astray, on a minority of the nodes, and crashes that show it", in(10, func(d time.Duration) Nemesis {
+		{"rotting-disk", "bits that rot and writes that go astray, on a minority of the nodes, and crashes that show it", scaled(10, func(d time.Duration) Nemesis {
 			return Together(
 				Part{1, "rot", Every(d, BitRot(0), Misdirects(0))},
 				Part{2, "crash", Every(d, Crashes(OneNode, Everyone))},
 			)
 		})},
-		{"write-cache", "fsyncs that lie on a minority of the nodes while the power holds, under partitions and pauses", in(10, func(d time.Duration) Nemesis {
+		{"write-cache", "fsyncs that lie on a minority of the nodes while the power holds, under partitions and pauses", scaled(10, func(d time.Duration) Nemesis {
 			return Together(
 				Part{1, "lies", Every(d, FsyncLies())},
 				Part{2, "cut", Every(d, Partitions(), Pauses())},
@@ -131,11 +131,11 @@ func FindPreset(name string) (Preset, error) {
 		}
 		names = append(names, p.Name)
 	}
-	return Preset{}, fmt.Errorf("there is no preset %q; there are %s", name, listed(names))
+	return Preset{}, fmt.Errorf("there is no preset %q; there are %s", name, joined(names))
 }
 
-// Portfolio is in each run one of the presets, as the seed has it, and swarm half
-// of the time. Presets that break what any system rests on are left out.
+// Portfolio is in each run one of the presets, drawn by the seed, and swarm half
+// of the time. Presets that break a promise on which any system depends are left out.
 func Portfolio(unit time.Duration) Nemesis { return portfolio{unit} }
 
 type portfolio struct{ unit time.Duration }
@@ -178,6 +178,7 @@ const stepsOfRound = 100
 
 func (r rounds) String() string { return fmt.Sprintf("%s, a round each %v", r.name, r.length) }
 
+// Plan repeats the round until d, with IDs that are unique over all rounds.
 func (r rounds) Plan(seed uint64, d time.Duration) Plan {
 	var p Plan
 	for i := 0; time.Duration(i)*r.length < d && r.length > 0; i++ {
@@ -191,7 +192,7 @@ func (r rounds) Plan(seed uint64, d time.Duration) Plan {
 	return inOrder(p)
 }
 
-// flipFlop cuts off the leader, and as soon as that heals the one who leads then.
+// flipFlop cuts off the leader, and as soon as that heals its successor.
 func flipFlop(k keyed.Key, length time.Duration) Plan {
 	half := micros(int64(length / 2))
 	begin := micros(k.Range(0, int64(length/20)) + 1000)
@@ -201,8 +202,8 @@ func flipFlop(k keyed.Key, length time.Duration) Plan {
 	}
 }
 
-// straggler cuts a node off and has it come back when all others lose their power: then
-// it may be the one that leads, or makes a majority, with what it has.
+// straggler cuts a node off and restores it when all others lose their power: then
+// it may become leader, or complete a majority, with its old state.
 func straggler(k keyed.Key, length time.Duration) Plan {
 	order := uint32(k.With("order").Uint64())
 	part := func(from, n int64) time.Duration {

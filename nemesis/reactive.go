@@ -12,16 +12,16 @@ import (
 )
 
 // ErrNoOccasion is wrapped by the error of a fault that waited for an occasion
-// that did not come while faults could strike. Nothing is wrong with it.
+// that did not come before the end of the faults. It is no mistake of the plan.
 var ErrNoOccasion = errors.New("the occasion did not come")
 
 // On returns a fault that waits for an occasion, from the time of its step on,
-// and then has another strike: a crash at the next unsynced write, a partition
+// and then injects another fault: a crash at the next unsynced write, a partition
 // at a change of leaders.
 func On(o cluster.Occasion, f Fault) Fault { return reactive{o, f} }
 
 func init() {
-	register("on", `waits for an "occasion" and then has a "fault" strike; occasions: `+listed(cluster.Occasions()), as[reactive]())
+	register("on", `waits for an "occasion" and then has a "fault" strike; occasions: `+joined(cluster.Occasions()), decoderOf[reactive]())
 }
 
 type reactive struct {
@@ -68,7 +68,7 @@ func (f *reactive) UnmarshalJSON(b []byte) error {
 		}
 	}
 	if f.Occasion == "" {
-		return fmt.Errorf("there is no occasion %q; there are %s", j.Occasion, listed(cluster.Occasions()))
+		return fmt.Errorf("there is no occasion %q; there are %s", j.Occasion, joined(cluster.Occasions()))
 	}
 	var err error
 	f.Fault, err = decodeFault(j.Fault)

@@ -18,9 +18,9 @@ type Victim string
 const (
 	// OneNode takes one node, drawn at random.
 	OneNode Victim = "one"
-	// TheLeader takes a node that believes to lead; any node if none does.
+	// TheLeader takes a node that believes to be leader; any node if none does.
 	TheLeader Victim = "leader"
-	// AFollower takes a node that does not believe to lead.
+	// AFollower takes a node that does not believe to be leader.
 	AFollower Victim = "follower"
 	// Minority takes fewer than half of the nodes, at least one.
 	Minority Victim = "minority"
@@ -35,10 +35,10 @@ const (
 	EveryClient Victim = "clients"
 )
 
-// ClientVictims lists whom a fault of clients can take. See also [ClientWithRole].
+// ClientVictims lists the victims that are clients. See also [ClientWithRole].
 func ClientVictims() []Victim { return []Victim{OneClient, EveryClient} }
 
-// ClientWithRole takes a client that says of itself that it has the role, as
+// ClientWithRole takes a client that has set the role, as
 // "lock holder"; see [cluster.Host.SetRole]. It takes any client if none has.
 func ClientWithRole(role string) Victim { return Victim("client-role:" + role) }
 
@@ -53,30 +53,31 @@ func Victims() []Victim {
 	return []Victim{OneNode, TheLeader, AFollower, Minority, Majority, Everyone}
 }
 
-// WithRole takes a node that says of itself that it has the role; see
+// WithRole takes a node that has set the role; see
 // [cluster.Host.SetRole]. It takes any node if none has.
 func WithRole(role string) Victim { return Victim("role:" + role) }
 
-// Nth takes one node: that at a place in an order of all nodes, which a number
-// stands for. Faults of one order take different nodes at different places: so
-// several steps of a plan can go through the nodes one by one.
+// Nth takes the node at a place in a random order of all nodes, which the number order
+// draws. So several steps of a plan can go through the nodes one by one, with one order
+// and different places.
 func Nth(order uint32, place int) Victim { return Victim(fmt.Sprintf("nth:%d:%d", order, place)) }
 
-// aim is the part of a fault that says whom it takes.
-type aim struct {
+// targets is the part of a fault that says which hosts it takes.
+type targets struct {
 	Victims []Victim `json:"victims,omitempty"`
 }
 
-// one returns the victims, and for none a node that is the leader half the time.
-func (a aim) one() []Victim {
+// orNodeOrLeader returns the victims, and if none are given one node, which is the leader
+// half the time.
+func (a targets) orNodeOrLeader() []Victim {
 	if len(a.Victims) == 0 {
 		return []Victim{OneNode, TheLeader}
 	}
 	return a.Victims
 }
 
-// or returns the name of a fault with its victims.
-func (a aim) describe(fault string) string {
+// describe returns the name of a fault with its victims.
+func (a targets) describe(fault string) string {
 	if len(a.Victims) == 0 {
 		return fault
 	}
@@ -87,7 +88,7 @@ func (a aim) describe(fault string) string {
 	return fault + " " + strings.Join(names, "/")
 }
 
-// pickHosts draws the hosts to be taken, by one of the victims: nodes or clients.
+// pickHosts draws one of the victims, and the nodes or clients that it stands for.
 func pickHosts(c *cluster.Cluster, victims []Victim, r *rand.Rand) ([]string, error) {
 	v := victims[r.IntN(len(victims))]
 	if !v.ofClients() {
@@ -107,7 +108,7 @@ func pickHosts(c *cluster.Cluster, victims []Victim, r *rand.Rand) ([]string, er
 	return clients[i : i+1], nil
 }
 
-// pick draws the nodes to be taken, by one of the victims.
+// pick draws one of the victims, and the nodes that it stands for.
 func pick(c *cluster.Cluster, victims []Victim, r *rand.Rand) ([]string, error) {
 	v := victims[r.IntN(len(victims))]
 	if v.ofClients() {
@@ -160,19 +161,20 @@ func parseNth(v Victim) (order uint64, place int, ok bool) {
 	return order, int(n), err1 == nil && err2 == nil
 }
 
-// strike does something to each of the nodes that are drawn, and describes it.
-func strike(c *cluster.Cluster, fault string, victims []Victim, r *rand.Rand, do func(node string) (heal func())) (string, func(), error) {
-	return strikeThose(pick, c, fault, victims, r, do)
+// injectInto injects a fault into each of the nodes that it draws, and describes it.
+func injectInto(c *cluster.Cluster, fault string, victims []Victim, r *rand.Rand, do func(node string) (heal func())) (string, func(), error) {
+	return injectIntoPicked(pick, c, fault, victims, r, do)
 }
 
-// strikeHosts is [strike] for a fault that takes clients as well as nodes.
-func strikeHosts(c *cluster.Cluster, fault string, victims []Victim, r *rand.Rand, do func(host string) (heal func())) (string, func(), error) {
-	return strikeThose(pickHosts, c, fault, victims, r, do)
+// injectIntoHosts is [injectInto] for a fault that takes clients as well as nodes.
+func injectIntoHosts(c *cluster.Cluster, fault string, victims []Victim, r *rand.Rand, do func(host string) (heal func())) (string, func(), error) {
+	return injectIntoPicked(pickHosts, c, fault, victims, r, do)
 }
 
 type picker func(c *cluster.Cluster, victims []Victim, r *rand.Rand) ([]string, error)
 
-func strikeThose(pick picker, c *cluster.Cluster, fault string, victims []Victim, r *rand.Rand, do func(host string) (heal func())) (string, func(), error) {
+// injectIntoPicked injects a fault into each of the hosts that pick draws.
+func injectIntoPicked(pick picker, c *cluster.Cluster, fault string, victims []Victim, r *rand.Rand, do func(host string) (heal func())) (string, func(), error) {
 	hit, err := pick(c, victims, r)
 	if err != nil {
 		return "", nil, fmt.Errorf("%s: %w", fault, err)
@@ -181,5 +183,5 @@ func strikeThose(pick picker, c *cluster.Cluster, fault string, victims []Victim
 	for _, name := range hit {
 		heals = append(heals, do(name))
 	}
-	return fault + " " + names(hit), all(heals), nil
+	return fault + " " + names(hit), healAll(heals), nil
 }

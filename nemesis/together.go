@@ -9,9 +9,9 @@ import (
 	"github.com/capsize-go/capsize/internal/sorting"
 )
 
-// A Part is one nemesis of several that work at once.
+// A Part is one nemesis of several that are active at once.
 type Part struct {
-	Number int    // sets its steps apart: their IDs begin after so many millions; unique among the parts
+	Number int    // the IDs of its steps begin after this many millions; unique among the parts
 	Name   string // draws its times and choices
 	Nemesis
 }
@@ -20,8 +20,8 @@ type Part struct {
 // those of the next.
 const idsOfPart = 1_000_000
 
-// Together has several nemeses work at once. Each keeps the times and choices
-// that its name and number draw, whatever others it works with.
+// Together combines several nemeses. Each keeps the times and choices
+// that its name and number draw, independent of the others.
 func Together(parts ...Part) Nemesis { return together(parts) }
 
 type together []Part
@@ -34,6 +34,7 @@ func (t together) String() string {
 	return strings.Join(names, " + ")
 }
 
+// Plan merges the plans of the parts. Each part draws from a seed of its own.
 func (t together) Plan(seed uint64, d time.Duration) Plan {
 	var all Plan
 	for _, p := range t {

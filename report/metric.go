@@ -6,6 +6,10 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"github.com/capsize-go/capsize/internal/sorting"
+
+	"github.com/capsize-go/capsize/history"
 )
 
 // A Metric is a number that a test's own code computed of a run.
@@ -51,4 +55,32 @@ func (m Metric) MarshalJSON() ([]byte, error) {
 		Unit  string `json:"unit,omitempty"`
 		Note  string `json:"note,omitempty"`
 	}{m.Name, value, m.Unit, m.Note})
+}
+
+// Latency returns a metric in seconds of virtual time: the time that a share q of the calls
+// for which of is true took at most, 0.99 for the 99th percentile. Calls that did not end
+// ok are left out; without any the value is NaN.
+func Latency(name string, q float64, h *history.History, of func(c history.Call) bool) Metric {
+	var took []time.Duration
+	for c := range h.Calls() {
+		if c.Complete.Type == history.OK && of(c) {
+			took = append(took, c.Complete.Time-c.Invoke.Time)
+		}
+	}
+	m := Metric{Name: name, Unit: "s", Value: math.NaN(), Note: fmt.Sprintf("of %d calls", len(took))}
+	if len(took) > 0 {
+		sorting.Ordered(took)
+		i := int(math.Ceil(q*float64(len(took)))) - 1 // nearest rank
+		m.Value = took[min(max(i, 0), len(took)-1)].Seconds()
+	}
+	return m
+}
+
+// Share returns a metric in percent: part of whole. Of nothing the value is NaN.
+func Share(name string, part, whole int) Metric {
+	m := Metric{Name: name, Unit: "%", Value: math.NaN(), Note: fmt.Sprintf("%d of %d", part, whole)}
+	if whole > 0 {
+		m.Value = 100 * float64(part) / float64(whole)
+	}
+	return m
 }

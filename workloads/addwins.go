@@ -26,7 +26,7 @@ type TaggedSet interface {
 	io.Closer
 }
 
-// An AddWinsOp is an input of [AddWins]: add, remove, read, or final for a read in the end.
+// An AddWinsOp is an input of [AddWins]: add, remove, read, or final for a final read.
 type AddWinsOp struct {
 	F     string `json:"f"`
 	Key   string `json:"key"`
@@ -40,22 +40,21 @@ type AddWinsAnswer struct {
 	Elements []int    `json:"elements,omitempty"`
 }
 
-// Of so many keys, clients use so many at a time, for so many turns.
 const (
 	addWinsKeys     = 24
-	addWinsInUse    = 3
-	addWinsTurns    = 50
+	addWinsInUse    = 3  // keys at a time
+	addWinsTurns    = 50 // of a client before it turns to other keys
 	addWinsElements = 8
 )
 
 // AddWins is a workload for sets that are available under partition: clients add, remove
-// and read a few elements, again and again. In the end an element must be there if one of its
-// adds was answered that no remove has seen; it must not be if removes have seen them all; and
-// all clients must read the same. Nobody may read what nobody added. It asks nothing of the order of things,
-// as strong eventual consistency does not.
+// and read a few elements, again and again. The final reads must have an element if an
+// acknowledged add of it was not seen by a remove; they must not have it if removes have seen all its adds; and
+// they must be equal. No read may have an element that was not added. As strong eventual consistency, it
+// demands no order of the calls.
 //
-// Clients turn to other keys now and then, and leave the rest alone: an element that came back would
-// soon be removed again where everybody works all the time.
+// Clients turn to other keys every addWinsTurns turns, so that the others are left alone for a while: under
+// constant load an element that comes back is soon removed again.
 func AddWins[C TaggedSet](open func(ctx context.Context, h *cluster.Host) (C, error)) Workload {
 	return New(Spec[C, AddWinsOp, AddWinsAnswer]{
 		Name:   "add-wins",
@@ -70,7 +69,8 @@ func AddWins[C TaggedSet](open func(ctx context.Context, h *cluster.Host) (C, er
 	})
 }
 
-// nextAddWinsOp has a client that read some elements remove one of them, every other time.
+// nextAddWinsOp removes one of the elements that the client has just read, every other time, and
+// else reads or adds.
 func nextAddWinsOp(t Turn[AddWinsOp, AddWinsAnswer]) AddWinsOp {
 	if n := len(t.Answer.Elements); t.OK && n > 0 && t.Rand.IntN(2) == 0 {
 		return AddWinsOp{F: "remove", Key: t.Last.Key, Value: t.Answer.Elements[t.Rand.IntN(n)]}
@@ -82,6 +82,7 @@ func nextAddWinsOp(t Turn[AddWinsOp, AddWinsAnswer]) AddWinsOp {
 	return AddWinsOp{F: "add", Key: key, Value: 1 + t.Rand.IntN(addWinsElements)}
 }
 
+// invokeAddWins calls the client. An indeterminate read counts as failed, since it changes nothing.
 func invokeAddWins[C TaggedSet](ctx context.Context, c C, in AddWinsOp) (out AddWinsAnswer, err error) {
 	switch in.F {
 	case "add":
@@ -92,18 +93,18 @@ func invokeAddWins[C TaggedSet](ctx context.Context, c C, in AddWinsOp) (out Add
 		out.Tags, err = c.Remove(ctx, in.Key, in.Value)
 	default:
 		if out.Elements, err = c.Elements(ctx, in.Key); err != nil {
-			err = fmt.Errorf("%w: %w", ErrFail, err) // a read that nobody saw the answer of
+			err = fmt.Errorf("%w: %w", ErrFail, err)
 		}
 	}
 	return out, err
 }
 
-// An addWinsElement is what was done to an element of a key.
+// An addWinsElement has the adds and removes of an element of a key.
 type addWinsElement struct {
-	asked         int // the index of the first op that asked to add it; -1 if there is none
+	firstAdd      int // the index of the first op that asked to add it; -1 if there is none
 	adds, removes []history.Call
-	maybeAdded    bool // an add has no answer
-	maybeRemoved  bool // a remove has none
+	maybeAdded    bool // an add is indeterminate
+	maybeRemoved  bool // a remove is
 }
 
 // An addWinsHistory is a history of [AddWins] by elements, and the reads.
@@ -114,6 +115,7 @@ type addWinsHistory struct {
 	finals   map[string]history.Call // the first of each key
 }
 
+// addWinsOf groups the calls of a history by element, without those that failed.
 func addWinsOf(h *history.History) *addWinsHistory {
 	all := &addWinsHistory{elements: map[AddWinsOp]*addWinsElement{}, finals: map[string]history.Call{}}
 	for call := range h.Calls() {
@@ -122,10 +124,10 @@ func addWinsOf(h *history.History) *addWinsHistory {
 		case !ok || call.Complete.Type == history.Fail:
 		case in.F == "add" || in.F == "remove":
 			if all.elements[at] == nil {
-				all.elements[at] = &addWinsElement{asked: -1}
+				all.elements[at] = &addWinsElement{firstAdd: -1}
 				all.order = append(all.order, at)
 			}
-			all.elements[at].note(in.F, call)
+			all.elements[at].add(in.F, call)
 		case call.Complete.Type == history.OK:
 			all.reads = append(all.reads, call)
 			if _, ok := all.finals[in.Key]; !ok && in.F == "final" {
@@ -136,13 +138,13 @@ func addWinsOf(h *history.History) *addWinsHistory {
 	return all
 }
 
-// misread finds a read of what nobody had asked to add, or final reads that differ.
-func (all *addWinsHistory) misread() *checker.Why {
+// wrongRead finds a read of an element before its first add was invoked, or final reads that differ.
+func (all *addWinsHistory) wrongRead() *checker.Why {
 	for _, read := range all.reads {
 		in, _ := read.Invoke.Input.(AddWinsOp)
 		for _, value := range elementsRead(read) {
 			e := all.elements[AddWinsOp{Key: in.Key, Value: value}]
-			if e == nil || e.asked < 0 || e.asked > read.Complete.Index {
+			if e == nil || e.firstAdd < 0 || e.firstAdd > read.Complete.Index {
 				return addWinsWhy(in.Key, []history.Call{read}, "%d of %s was read, which nobody had asked to add", value, in.Key)
 			}
 		}
@@ -159,7 +161,7 @@ func (all *addWinsHistory) misread() *checker.Why {
 func checkAddWins(_ context.Context, h *history.History) checker.Result {
 	res := checker.Result{Checker: "add-wins", Broken: "an add was lost or came back", Undecided: "the sets could not be judged"}
 	all := addWinsOf(h)
-	why := all.misread()
+	why := all.wrongRead()
 	kept, undone := 0, 0
 	for _, at := range all.order {
 		final, ok := all.finals[at.Key]
@@ -181,10 +183,11 @@ func checkAddWins(_ context.Context, h *history.History) checker.Result {
 	return res
 }
 
-func (e *addWinsElement) note(f string, call history.Call) {
+// add adds a call of the element: if it is indeterminate, only that there is one.
+func (e *addWinsElement) add(f string, call history.Call) {
 	known := call.Complete.Type == history.OK
-	if f == "add" && e.asked < 0 {
-		e.asked = call.Invoke.Index
+	if f == "add" && e.firstAdd < 0 {
+		e.firstAdd = call.Invoke.Index
 	}
 	switch {
 	case f == "add" && known:
@@ -198,7 +201,8 @@ func (e *addWinsElement) note(f string, call history.Call) {
 	}
 }
 
-// judge compares what was done to an element with the end.
+// judge compares the calls of an element with a final read. It counts the adds that must be
+// kept and those that removes have undone.
 func (e *addWinsElement) judge(at AddWinsOp, final history.Call) (kept, undone int, why *checker.Why) {
 	seen := map[string]bool{}
 	for _, r := range e.removes {

@@ -11,21 +11,21 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// A Cache is a client of a system that keeps copies of what a database has. It does what the op says; see
-// [model.CacheOp]. It may refuse an f that the load does not ask for.
+// A Cache is a client of a system that caches what a database has. It does what the op says; see
+// [model.CacheOp]. It may refuse an f that the load does not use.
 type Cache interface {
 	Do(ctx context.Context, op model.CacheOp) (model.Copy, error)
 	io.Closer
 }
 
-// A CacheLoad says what the clients of [Copies] ask for. The zero value of a field stands for its default.
+// A CacheLoad is the load that the clients of [Copies] make. The zero value of a field stands for its default.
 type CacheLoad struct {
 	Keys    int      // k0, k1, …; default 1
-	Writers int      // so many of the clients, from the first, write as well as read; default 2, and a negative number is none
-	Every   int      // a writer writes at one turn of so many; default 10
-	Writes  int      // so many times each, and then never again: nothing hides what is stale then; default 10
-	Peeks   []string // caches that the last client looks into, in turn, instead of reading
-	As      []string // principals: each client reads as one of them; default: as nobody
+	Writers int      // the number of clients, from the first, that write as well as read; default 2, and a negative number is none
+	Every   int      // a writer writes once in this number of turns; default 10
+	Writes  int      // of each writer in a run: after the last write no later one hides what is stale; default 10
+	Peeks   []string // caches that the last client inspects, in turn, instead of reading
+	As      []string // principals: each client reads as one of them; default: without a principal
 
 	// Checker judges; default: freshness once a write is acknowledged.
 	Checker checker.Checker
@@ -34,7 +34,8 @@ type CacheLoad struct {
 	Pick func(t Turn[model.CacheOp, model.Copy], keys int) int
 }
 
-func (l CacheLoad) filled() CacheLoad {
+// withDefaults returns the load with the defaults of the fields that are zero.
+func (l CacheLoad) withDefaults() CacheLoad {
 	set := func(n *int, value int) {
 		if *n == 0 {
 			*n = value
@@ -53,11 +54,11 @@ func (l CacheLoad) filled() CacheLoad {
 	return l
 }
 
-// Copies is a workload for caches: clients read keys, some of them write some as well, and fall silent in the middle of
-// the run, since a copy that stays behind for good shows when nobody corrects it any more. In the end the
-// database is asked when it was read.
+// Copies is a workload for caches: clients read keys, and some of them write as well. The writes end in the middle of
+// the run, since only after the last write a copy that stays stale is not repaired by a later one. The final calls
+// ask the database for its origin fetches.
 func Copies[C Cache](open func(ctx context.Context, h *cluster.Host) (C, error), load CacheLoad) Workload {
-	load = load.filled()
+	load = load.withDefaults()
 	return New(Spec[C, model.CacheOp, model.Copy]{
 		Name: "copies",
 		Open: open,
@@ -65,7 +66,7 @@ func Copies[C Cache](open func(ctx context.Context, h *cluster.Host) (C, error),
 		Invoke: func(ctx context.Context, c C, in model.CacheOp) (model.Copy, error) {
 			out, err := c.Do(ctx, in)
 			if err != nil && in.F != "write" {
-				err = fmt.Errorf("%w: %w", ErrFail, err) // who asks changes nothing
+				err = fmt.Errorf("%w: %w", ErrFail, err) // a read changes nothing
 			}
 			return out, err
 		},
@@ -79,6 +80,8 @@ func Copies[C Cache](open func(ctx context.Context, h *cluster.Host) (C, error),
 
 func cacheKey(i int) string { return fmt.Sprintf("k%d", i) }
 
+// next returns a write at the turns of writers that have writes left, and else an inspection
+// or a read.
 func (l CacheLoad) next(t Turn[model.CacheOp, model.Copy]) model.CacheOp {
 	op := model.CacheOp{F: "read", Key: cacheKey(l.Pick(t, l.Keys))}
 	if len(l.As) > 0 {

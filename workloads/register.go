@@ -22,7 +22,7 @@ type KV interface {
 
 // A Swapper is a [KV] that can compare and swap: CAS sets key to value if it is
 // old, and returns the value that it found. It has swapped if that is old. The
-// found value, not a mere no, is what lets a checker tell the order of things.
+// found value lets a checker order a swap that failed; the mere failure would not.
 type Swapper interface {
 	CAS(ctx context.Context, key string, old, value int) (found int, err error)
 }
@@ -59,6 +59,8 @@ func RegisterOver[C KV](open func(ctx context.Context, h *cluster.Host) (C, erro
 
 func registerKey(i int) string { return fmt.Sprint("k", i) }
 
+// nextRegisterOp tries, half the time, to swap the value that the client has just read, and
+// else reads or writes a random key.
 func nextRegisterOp(t Turn[RegisterOp, int], keys int, swaps bool) RegisterOp {
 	if swaps && t.OK && t.Last.F == "read" && t.Rand.IntN(2) == 0 {
 		return RegisterOp{F: "cas", Key: t.Last.Key, Old: t.Answer, Value: t.Number()}
@@ -70,6 +72,7 @@ func nextRegisterOp(t Turn[RegisterOp, int], keys int, swaps bool) RegisterOp {
 	return RegisterOp{F: "write", Key: key, Value: t.Number()}
 }
 
+// invokeRegister calls the client. An indeterminate read counts as failed, since it changes nothing.
 func invokeRegister[C KV](ctx context.Context, c C, in RegisterOp) (int, error) {
 	switch in.F {
 	case "write":
@@ -83,7 +86,6 @@ func invokeRegister[C KV](ctx context.Context, c C, in RegisterOp) (int, error) 
 	}
 	v, err := c.Get(ctx, in.Key)
 	if err != nil && !errors.Is(err, ErrFail) {
-		// A read that nobody saw the answer of is as if it had not been.
 		err = fmt.Errorf("%w: %w", ErrFail, err)
 	}
 	return v, err

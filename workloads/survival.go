@@ -10,24 +10,24 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// A Survival says what became of the writes and deletes of a history of [Versions] that
-// were answered.
+// A Survival counts the acknowledged writes and deletes of a history of [Versions] by how
+// they ended.
 type Survival struct {
-	Kept   int // there in the end, or replaced or deleted by who had seen them
-	Lost   int // not there, though nobody who had seen them replaced or deleted them
-	Undone int // what they had replaced or deleted was there in the end
-	Unread int // on keys that nobody read in the end
+	Kept   int // in the final read, or replaced or deleted by a call that had seen them
+	Lost   int // not in the final read, though no call that had seen them replaced or deleted them
+	Undone int // the final read has what they had replaced or deleted
+	Unread int // on keys without a final read
 }
 
-// CountSurvival finds out what became of the writes of a history of [Versions].
+// CountSurvival counts how the writes of a history of [Versions] ended.
 func CountSurvival(h *history.History) (n Survival) {
 	for _, v := range versionsOf(h) {
-		v.survive(v.final(), &n)
+		v.count(v.final(), &n)
 	}
 	return n
 }
 
-// String says it in one sentence.
+// String formats the counts as one sentence.
 func (n Survival) String() string {
 	parts := []string{fmt.Sprintf("%d answered writes are there in the end, or were replaced or deleted by who had seen them", n.Kept)}
 	for _, p := range []struct {
@@ -46,8 +46,8 @@ func checkVersions(_ context.Context, h *history.History) checker.Result {
 	res := checker.Result{Checker: "survival", Broken: "a write was lost or came back", Undecided: "survival of writes could not be judged"}
 	var n Survival
 	for _, v := range versionsOf(h) {
-		why := v.misread()
-		if lost := v.survive(v.final(), &n); why == nil {
+		why := v.wrongRead()
+		if lost := v.count(v.final(), &n); why == nil {
 			why = lost
 		}
 		if why != nil && res.Why == nil {
@@ -69,11 +69,11 @@ type versions struct {
 	key    string
 	calls  int
 	writes map[int]history.Call // and deletes, by value
-	order  []int                // their values, in the order in which they were asked for
-	reads  []history.Call       // that were answered
+	order  []int                // their values, in the order of their invocations
+	reads  []history.Call       // that are ok
 }
 
-// versionsOf returns the calls of a history by key, in the order in which the keys come.
+// versionsOf returns the calls of a history by key, in the order of the first calls.
 func versionsOf(h *history.History) (order []*versions) {
 	keys := map[string]*versions{}
 	for call := range h.Calls() {
@@ -109,30 +109,30 @@ func (v *versions) final() *history.Call {
 	return nil
 }
 
-// misread finds a read of what nobody wrote or of what failed, or final reads that differ.
-func (v *versions) misread() *checker.Why {
+// wrongRead finds a thin-air read, a read of a write that failed, or final reads that differ.
+func (v *versions) wrongRead() *checker.Why {
 	final := v.final()
 	for _, r := range v.reads {
 		for _, value := range valuesOf(r) {
 			w, ok := v.writes[value]
 			switch {
 			case !ok || opOf(w).F == "delete":
-				return because([]history.Call{r}, "%s read %d of %s, which nobody wrote", who(r), value, v.key)
+				return whyOf([]history.Call{r}, "%s read %d of %s, which nobody wrote", processOf(r), value, v.key)
 			case w.Complete.Type == history.Fail:
-				return because([]history.Call{w, r}, "%s read %d of %s, though %s was told that it did not happen", who(r), value, v.key, who(w))
+				return whyOf([]history.Call{w, r}, "%s read %d of %s, though %s was told that it did not happen", processOf(r), value, v.key, processOf(w))
 			}
 		}
 		if opOf(r).F == "final" && !slices.Equal(valuesOf(*final), valuesOf(r)) {
-			return because([]history.Call{*final, r}, "in the end %s read %v of %s, and %s read %v",
-				who(*final), valuesOf(*final), v.key, who(r), valuesOf(r))
+			return whyOf([]history.Call{*final, r}, "in the end %s read %v of %s, and %s read %v",
+				processOf(*final), valuesOf(*final), v.key, processOf(r), valuesOf(r))
 		}
 	}
 	return nil
 }
 
-// kept returns the values that are there in the end, that a delete which may have
-// happened had seen, or that were replaced by one of these.
-func (v *versions) kept(final history.Call) map[int]bool {
+// survivors returns the values that are not lost: those of the final read, those that a
+// delete had seen which may have happened, and those that one of these has replaced.
+func (v *versions) survivors(final history.Call) map[int]bool {
 	stack := slices.Clone(valuesOf(final))
 	for _, value := range v.order {
 		if d := v.writes[value]; opOf(d).F == "delete" && d.Complete.Type != history.Fail {
@@ -151,11 +151,11 @@ func (v *versions) kept(final history.Call) map[int]bool {
 	return kept
 }
 
-// survive counts what became of the answered writes, and tells of the first that is lost or undone.
-func (v *versions) survive(final *history.Call, n *Survival) (first *checker.Why) {
+// count adds the acknowledged writes to n, and returns the first that is lost or undone.
+func (v *versions) count(final *history.Call, n *Survival) (first *checker.Why) {
 	kept := map[int]bool{}
 	if final != nil {
-		kept = v.kept(*final)
+		kept = v.survivors(*final)
 	}
 	for _, value := range v.order {
 		w := v.writes[value]
@@ -167,17 +167,17 @@ func (v *versions) survive(final *history.Call, n *Survival) (first *checker.Why
 			continue
 		}
 		var why *checker.Why
-		switch old, back := v.back(w, *final); {
+		switch old, back := v.resurrected(w, *final); {
 		case back:
 			n.Undone++
-			why = because([]history.Call{v.writes[old], w, *final}, "%s had seen %d of %s, and its %s was answered, but in the end the value is back",
-				who(w), old, v.key, opOf(w).F)
+			why = whyOf([]history.Call{v.writes[old], w, *final}, "%s had seen %d of %s, and its %s was answered, but in the end the value is back",
+				processOf(w), old, v.key, opOf(w).F)
 		case kept[value] || opOf(w).F == "delete":
 			n.Kept++
 		default:
 			n.Lost++
-			why = because([]history.Call{w, *final}, "%s wrote %d to %s and was answered, but it is lost: nobody who had seen it replaced it, and in the end there is %v",
-				who(w), value, v.key, valuesOf(*final))
+			why = whyOf([]history.Call{w, *final}, "%s wrote %d to %s and was answered, but it is lost: nobody who had seen it replaced it, and in the end there is %v",
+				processOf(w), value, v.key, valuesOf(*final))
 		}
 		if first == nil {
 			first = why
@@ -186,8 +186,8 @@ func (v *versions) survive(final *history.Call, n *Survival) (first *checker.Why
 	return first
 }
 
-// back returns a value that a write has replaced and that is there in the end.
-func (v *versions) back(w, final history.Call) (value int, back bool) {
+// resurrected returns a value that a write has replaced and that the final read has.
+func (v *versions) resurrected(w, final history.Call) (value int, back bool) {
 	for _, old := range opOf(w).Replaces {
 		if slices.Contains(valuesOf(final), old) {
 			return old, true
@@ -206,9 +206,9 @@ func valuesOf(read history.Call) []int {
 	return values
 }
 
-func who(c history.Call) string { return fmt.Sprintf("process %d", c.Invoke.Process) }
+func processOf(c history.Call) string { return fmt.Sprintf("process %d", c.Invoke.Process) }
 
-// because words a counter-example; its last call is the culprit.
-func because(calls []history.Call, format string, args ...any) *checker.Why {
+// whyOf makes a counterexample, in which the last call is marked.
+func whyOf(calls []history.Call, format string, args ...any) *checker.Why {
 	return &checker.Why{Reason: fmt.Sprintf(format, args...), Calls: calls, Culprit: len(calls) - 1}
 }

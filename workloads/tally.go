@@ -10,15 +10,15 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// A Tallier counts: Add adds n to a counter, or takes -n away; Sum returns as much of it
-// as has been heard of.
+// A Tallier counts: Add adds n to a counter, and n may be negative; Sum returns what the
+// replica has received so far.
 type Tallier interface {
 	Add(ctx context.Context, key string, n int) error
 	Sum(ctx context.Context, key string) (int, error)
 	io.Closer
 }
 
-// A TallyOp is an input of [Tally]: add, read, or final for a read in the end. Its output
+// A TallyOp is an input of [Tally]: add, read, or final for a final read. Its output
 // is the sum that a read saw, and 0 for an add.
 type TallyOp struct {
 	F     string `json:"f"`
@@ -29,9 +29,9 @@ type TallyOp struct {
 const tallyKeys = 3
 
 // Tally is a workload for counters that are available under partition: clients add to
-// a few, take away from all but the first, and read them. In the end each must be the sum of
-// what was added, where what has no answer may count or not, and all clients must read the
-// same. Before that a read may miss anything, but it may not show more than was asked for.
+// a few, subtract from all but the first, and read them. The final reads must be equal, and each
+// the sum of all adds, where an indeterminate add may count or not. An earlier read may miss
+// any adds, but it may not show more than was invoked.
 func Tally[C Tallier](open func(ctx context.Context, h *cluster.Host) (C, error)) Workload {
 	return New(Spec[C, TallyOp, int]{
 		Name: "tally",
@@ -43,7 +43,7 @@ func Tally[C Tallier](open func(ctx context.Context, h *cluster.Host) (C, error)
 			}
 			sum, err := c.Sum(ctx, in.Key)
 			if err != nil {
-				err = fmt.Errorf("%w: %w", ErrFail, err) // a read that nobody saw the answer of
+				err = fmt.Errorf("%w: %w", ErrFail, err) // a read changes nothing
 			}
 			return sum, err
 		},
@@ -55,6 +55,8 @@ func Tally[C Tallier](open func(ctx context.Context, h *cluster.Host) (C, error)
 	})
 }
 
+// nextTallyOp reads half the time. A quarter of its adds to all counters but the first are
+// negative, so that the first one may only grow.
 func nextTallyOp(t Turn[TallyOp, int]) TallyOp {
 	counter := t.Rand.IntN(tallyKeys)
 	op := TallyOp{F: "add", Key: registerKey(counter), Value: 1 + t.Rand.IntN(5)}
@@ -69,12 +71,12 @@ func nextTallyOp(t Turn[TallyOp, int]) TallyOp {
 	return op
 }
 
-// A tally is what was added to a counter.
+// A tally has the adds to a counter.
 type tally struct {
-	least, most   int // of the sum, once all has been heard of
-	up, down      int // all that was asked to be added, and to be taken away
+	least, most   int // the bounds of the final sum
+	up, down      int // the sums of all positive and of all negative adds
 	final         *history.Call
-	unknown, sure int // how many adds have no answer, and how many have
+	unknown, sure int // how many adds are indeterminate, and how many ok
 }
 
 // checkTally judges a history of [Tally].
@@ -91,7 +93,7 @@ func checkTally(_ context.Context, h *history.History) checker.Result {
 			tallies[in.Key] = &tally{}
 			order = append(order, in.Key)
 		}
-		tallies[in.Key].note(in, call)
+		tallies[in.Key].add(in, call)
 	}
 	sure, unknown := 0, 0
 	for _, key := range order {
@@ -102,7 +104,7 @@ func checkTally(_ context.Context, h *history.History) checker.Result {
 		if !ok || in.F == "add" || call.Complete.Type != history.OK {
 			continue
 		}
-		if reason := tallies[in.Key].misread(in, call); reason != "" {
+		if reason := tallies[in.Key].wrongRead(in, call); reason != "" {
 			why := &checker.Why{Key: in.Key, Reason: reason, Calls: []history.Call{call}, Of: sure + unknown}
 			res.Verdict, res.Reason, res.Why = checker.Invalid, reason, why
 			return res
@@ -118,7 +120,8 @@ func checkTally(_ context.Context, h *history.History) checker.Result {
 	return res
 }
 
-func (s *tally) note(in TallyOp, call history.Call) {
+// add adds an add to the bounds: an indeterminate one may count or not.
+func (s *tally) add(in TallyOp, call history.Call) {
 	if in.F != "add" {
 		return
 	}
@@ -132,8 +135,8 @@ func (s *tally) note(in TallyOp, call history.Call) {
 	s.unknown++
 }
 
-// misread says what is wrong with a read, if anything is.
-func (s *tally) misread(in TallyOp, read history.Call) string {
+// wrongRead says what is wrong with a read; empty if nothing is.
+func (s *tally) wrongRead(in TallyOp, read history.Call) string {
 	sum, _ := read.Complete.Output.(int)
 	switch {
 	case sum > s.up || sum < s.down:

@@ -10,8 +10,8 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// A Versioned store keeps writes that did not see each other side by side, as siblings.
-// What a read has seen is of type S; a write that bears it replaces that and nothing else.
+// A Versioned store keeps concurrent writes as siblings.
+// What a read has seen is a value of type S; a write with that value replaces what it stands for and nothing else.
 type Versioned[S any] interface {
 	Siblings(ctx context.Context, key string) (values []int, seen S, err error)
 	PutWith(ctx context.Context, key string, value int, seen S) error
@@ -28,23 +28,23 @@ type Deleter[S any] interface {
 type VersionsOp struct {
 	F        string `json:"f"` // read, write, delete, final
 	Key      string `json:"key"`
-	Value    int    `json:"value,omitempty"` // of a delete: what tells it from others
+	Value    int    `json:"value,omitempty"` // of a delete: its number, which is unique
 	Replaces []int  `json:"replaces,omitempty"`
 }
 
 // changes reports whether the op does more than read.
 func (o VersionsOp) changes() bool { return o.F == "write" || o.F == "delete" }
 
-// Versions is a workload for stores that are available under partition and keep what
-// they can't order: clients read a key and write it again in the place of what they saw, or
-// delete that if the client is a [Deleter], or, one time in five, write it unseen. No write that was
-// answered may be lost: in the end it is there, or was replaced or deleted by who had seen
-// it; and what was, may not come back. All clients must read the same in the end, and nobody
-// may read what failed. It asks nothing of the order of things, so it is what one can ask of
-// a store that gives up linearizability. [CountSurvival] counts what was lost.
+// Versions is a workload for stores that are available under partition and keep concurrent
+// writes: clients read a key and replace what they saw, or
+// delete that if the client is a [Deleter], or, one time in five, write without a read. No acknowledged
+// write may be lost: the final read has it, or a call that had seen it has replaced or deleted
+// it; and what was replaced or deleted may not come back. The final reads must be equal, and no read
+// may have the value of a write that failed. No order of the calls is demanded, so this is a check for
+// stores that give up linearizability. [CountSurvival] counts lost writes.
 //
-// Clients turn to other keys every 20 turns, and leave the rest alone for a while: a value that
-// came back would soon be replaced again where everybody writes all the time.
+// Clients turn to other keys every 20 turns, so that the others are left alone for a while: under
+// constant load a value that comes back is soon replaced again.
 func Versions[C Versioned[S], S any](open func(ctx context.Context, h *cluster.Host) (C, error)) Workload {
 	var none C
 	_, deletes := any(none).(Deleter[S])
@@ -66,13 +66,14 @@ func Versions[C Versioned[S], S any](open func(ctx context.Context, h *cluster.H
 	})
 }
 
-// Of so many keys, clients use so many at a time, for so many turns.
 const (
 	versionsKeys  = 20
-	versionsInUse = 4
-	versionsTurns = 20
+	versionsInUse = 4  // keys at a time
+	versionsTurns = 20 // of a client before it turns to other keys
 )
 
+// nextVersionsOp replaces or deletes what the client has just read, and else reads, or one
+// time in five writes without a read.
 func nextVersionsOp(t Turn[VersionsOp, []int], deletes bool) VersionsOp {
 	if t.OK && t.Last.F == "read" {
 		f := "write"
@@ -96,6 +97,8 @@ type versionsClient[C Versioned[S], S any] struct {
 
 func (c *versionsClient[C, S]) Close() error { return c.c.Close() }
 
+// invoke calls the client with what the last read of the key has seen, or with nothing if the op
+// replaces nothing.
 func (c *versionsClient[C, S]) invoke(ctx context.Context, in VersionsOp) ([]int, error) {
 	var seen S
 	if len(in.Replaces) > 0 {
@@ -113,7 +116,7 @@ func (c *versionsClient[C, S]) invoke(ctx context.Context, in VersionsOp) ([]int
 	}
 	values, seen, err := c.c.Siblings(ctx, in.Key)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFail, err) // a read that nobody saw the answer of
+		return nil, fmt.Errorf("%w: %w", ErrFail, err) // a read changes nothing
 	}
 	c.seen[in.Key] = seen
 	values = slices.Clone(values)

@@ -1,8 +1,8 @@
-// Package workloads says what the clients of a test do, and what the answers
-// must be.
+// Package workloads defines the calls that the clients of a test make, and which
+// results are right.
 //
 // A [Workload] is made with [New] from a [Spec]: how to open a client, what it
-// asks next, how it asks, and the checker that judges the answers. A workload of
+// calls next, how it calls, and the checker that judges the history. A workload of
 // your own is a page of Go. [Register] is ready-made for anything with Get and Put.
 package workloads
 
@@ -19,12 +19,12 @@ import (
 )
 
 // ErrFail marks an error after which the operation certainly did not happen and
-// never will. Any other error leaves that open. So the lazy default is the sound
-// one: an error that nobody thought about counts as "it may have happened".
+// never will. With any other error the operation is indeterminate. So the default is
+// sound: an unexpected error counts as "it may have happened".
 var ErrFail = errors.New("did not happen")
 
-// Outcome says what an operation's error makes of it: OK if there is none; Fail
-// if it is [ErrFail], or has a method DidNotHappen that returns true; Info for
+// Outcome returns the type of an operation's completion from its error: OK if there is none;
+// Fail if it is [ErrFail], or has a method DidNotHappen that returns true; Info for
 // any other.
 func Outcome(err error) history.Type {
 	var sure interface{ DidNotHappen() bool }
@@ -49,17 +49,17 @@ type Spec[C io.Closer, In, Out any] struct {
 	// it succeeds. Optional.
 	Setup func(ctx context.Context, c C) error
 
-	// Next returns what a client asks next. It must depend on nothing but the turn.
+	// Next returns the next input of a client. It must depend on nothing but the turn.
 	Next func(t Turn[In, Out]) In
 
-	// Invoke asks, and returns the answer or an error; see [Outcome].
+	// Invoke makes the call, and returns its output or an error; see [Outcome].
 	Invoke func(ctx context.Context, c C, in In) (Out, error)
 
-	// Final returns what a client asks once all faults are healed and all is
-	// quiet, or false when it has asked enough. Optional.
+	// Final returns the next final input of a client, after all faults are healed and the
+	// system is quiescent, or false if there is none left. Optional.
 	Final func(t Turn[In, Out]) (In, bool)
 
-	// Key returns the one key that an input touches, for those who read the
+	// Key returns the one key that an input touches, for people who read the
 	// history. Optional.
 	Key func(in In) string
 
@@ -71,22 +71,22 @@ type Spec[C io.Closer, In, Out any] struct {
 	MayFail []string
 }
 
-// A Turn is what a client knows when it decides what to ask.
+// A Turn is what a client knows when it chooses its next input.
 type Turn[In, Out any] struct {
 	Rand    *rand.Rand // drawn for this turn of this client alone
 	Client  int        // from 0
 	Clients int        // how many there are
 	Index   int        // of the turn, from 0
-	Last    In         // what the client asked before
-	Answer  Out        // what it was answered
-	OK      bool       // whether there is such an answer
+	Last    In         // the client's input before this one
+	Answer  Out        // its output
+	OK      bool       // whether there is such an output
 }
 
-// Number returns a number that no other turn of any client has, from 1: a value
-// to write that can be told from all others.
+// Number returns a number that no other turn of any client has, from 1: a unique value
+// to write.
 func (t Turn[In, Out]) Number() int { return t.Index*t.Clients + t.Client + 1 }
 
-// A Workload is a [Spec] whose types have been set aside, as the engine uses it.
+// A Workload is a [Spec] without its types, as the engine uses it.
 type Workload struct {
 	Name    string
 	Checker checker.Checker
@@ -101,13 +101,13 @@ type Workload struct {
 	Read func(r io.Reader, name string) (*history.History, error)
 }
 
-// A Client does what one process of a workload asks, one thing at a time.
+// A Client makes the calls of one process of a workload, one at a time.
 type Client interface {
 	Invoke(ctx context.Context, in any) (out any, err error)
 	Close() error
 }
 
-// New returns the workload that s describes. It panics if s lacks what it needs,
+// New returns the workload that s describes. It panics if a field is missing that it needs,
 // since that is a mistake in the test and not in the system.
 func New[C io.Closer, In, Out any](s Spec[C, In, Out]) Workload {
 	if s.Name == "" || s.Open == nil || s.Next == nil || s.Invoke == nil {
@@ -134,7 +134,7 @@ func New[C io.Closer, In, Out any](s Spec[C, In, Out]) Workload {
 	return w
 }
 
-// typed gives a turn its types back.
+// typed converts a turn to one with types.
 func typed[In, Out any](t Turn[any, any]) Turn[In, Out] {
 	u := Turn[In, Out]{Rand: t.Rand, Client: t.Client, Clients: t.Clients, Index: t.Index, OK: t.OK}
 	u.Last, _ = t.Last.(In)

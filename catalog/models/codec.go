@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/history/edn"
 	"github.com/capsize-go/capsize/model"
 )
 
@@ -169,12 +170,12 @@ func integer(v any) (int, error) {
 	case int:
 		return v, nil
 	}
-	return 0, fmt.Errorf("value %s is no integer", edn(v))
+	return 0, fmt.Errorf("value %s is no integer", ednText(v))
 }
 
-// edn spells a value for an error.
-func edn(v any) string {
-	b, err := history.AppendEDN(nil, v)
+// ednText spells a value for an error.
+func ednText(v any) string {
+	b, err := edn.Append(nil, v)
 	if err != nil {
 		return fmt.Sprint(v)
 	}
@@ -186,7 +187,7 @@ func name(v any) string {
 	if s, ok := v.(string); ok {
 		return s
 	}
-	return edn(v)
+	return ednText(v)
 }
 
 // integers returns a value that is a vector, a list or a set of integers.
@@ -195,12 +196,12 @@ func integers(v any) ([]int, error) {
 	switch v := v.(type) {
 	case []any:
 		all = v
-	case history.List:
+	case edn.List:
 		all = v
-	case history.Set:
+	case edn.Set:
 		all = v
 	default:
-		return nil, fmt.Errorf("value %s is no collection", edn(v))
+		return nil, fmt.Errorf("value %s is no collection", ednText(v))
 	}
 	list := []int{}
 	for _, e := range all {
@@ -235,7 +236,7 @@ func register(found bool) codec[model.RegisterOp, int] {
 			case "cas":
 				pair, ok := j.Value.([]any)
 				if !ok || len(pair) != 2 {
-					return in, fmt.Errorf("value %s of a cas is no pair of what is expected and what is put", edn(j.Value))
+					return in, fmt.Errorf("value %s of a cas is no pair of what is expected and what is put", ednText(j.Value))
 				}
 				if in.Old, err = number(pair[0]); err == nil {
 					in.Value, err = number(pair[1])
@@ -278,7 +279,7 @@ func repeats[T comparable](put T, answered any, decode func(any) (T, error)) err
 	switch {
 	case err == nil && v != put:
 		return &history.FlawError{Flaw: history.WrongAnswer,
-			Text: fmt.Sprintf("the answer has the value %s, but what was invoked is %v", edn(answered), put)}
+			Text: fmt.Sprintf("the answer has the value %s, but what was invoked is %v", ednText(answered), put)}
 	case err != nil && answered == false:
 		return &history.FlawError{Flaw: history.WrongAnswer, Text: "the answer is false, but its type is ok: what was not done has the type fail"}
 	}
@@ -308,16 +309,16 @@ func multiRegister() codec[[]model.RegisterOp, []int] {
 	each := func(v any, do func(f, key string, v any) error) error {
 		mops, ok := v.([]any)
 		if !ok {
-			return fmt.Errorf("value %s is no transaction", edn(v))
+			return fmt.Errorf("value %s is no transaction", ednText(v))
 		}
 		for _, m := range mops {
 			mop, ok := m.([]any)
 			if !ok || len(mop) != 3 {
-				return fmt.Errorf("%s is no step of a transaction", edn(m))
+				return fmt.Errorf("%s is no step of a transaction", ednText(m))
 			}
-			f, _ := mop[0].(history.Keyword)
+			f, _ := mop[0].(edn.Keyword)
 			if names[string(f)] == "" {
-				return fmt.Errorf("%s in a transaction is neither a read nor a write", edn(m))
+				return fmt.Errorf("%s in a transaction is neither a read nor a write", ednText(m))
 			}
 			if err := do(names[string(f)], name(mop[1]), mop[2]); err != nil {
 				return err
@@ -347,7 +348,7 @@ func multiRegister() codec[[]model.RegisterOp, []int] {
 				n, err := number(v)
 				i := len(out)
 				if i >= len(in) || in[i].F != f || in[i].Key != key {
-					return &history.FlawError{Flaw: history.WrongAnswer, Text: "the answer " + edn(j.Value) + " has other steps than what was invoked"}
+					return &history.FlawError{Flaw: history.WrongAnswer, Text: "the answer " + ednText(j.Value) + " has other steps than what was invoked"}
 				}
 				if f == "write" {
 					err, n = repeats(in[i].Value, v, number), 0
@@ -356,7 +357,7 @@ func multiRegister() codec[[]model.RegisterOp, []int] {
 				return err
 			})
 			if err == nil && len(out) < len(in) {
-				err = &history.FlawError{Flaw: history.WrongAnswer, Text: "the answer " + edn(j.Value) + " lacks steps of what was invoked"}
+				err = &history.FlawError{Flaw: history.WrongAnswer, Text: "the answer " + ednText(j.Value) + " lacks steps of what was invoked"}
 			}
 			return out, true, err
 		},
@@ -384,12 +385,12 @@ func stringStore() codec[model.KVOp, string] {
 			switch in.F {
 			case "get":
 				if v := text(j.Value); j.F == "0" && v != "" {
-					return in, fmt.Errorf("f 0 is porcupine's get, but it has the value %s: name the calls with --rename f:0=NAME", edn(j.Value))
+					return in, fmt.Errorf("f 0 is porcupine's get, but it has the value %s: name the calls with --rename f:0=NAME", ednText(j.Value))
 				}
 			case "cas":
 				pair, ok := j.Value.([]any)
 				if !ok || len(pair) != 2 {
-					return in, fmt.Errorf("value %s of a cas is no pair of what is expected and what is put", edn(j.Value))
+					return in, fmt.Errorf("value %s of a cas is no pair of what is expected and what is put", ednText(j.Value))
 				}
 				in.Old, in.Value = text(pair[0]), text(pair[1])
 			default:

@@ -68,7 +68,7 @@ func set() codec[model.SetOp, []int] {
 			case "contains":
 				there, ok := j.Value.(bool)
 				if !ok {
-					return nil, true, fmt.Errorf("value %s of a contains is neither true nor false", edn(j.Value))
+					return nil, true, fmt.Errorf("value %s of a contains is neither true nor false", ednText(j.Value))
 				}
 				if there {
 					return []int{in.Value}, true, nil

@@ -2,6 +2,7 @@ package models
 
 import (
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/history/edn"
 	"github.com/capsize-go/capsize/model"
 )
 
@@ -71,7 +72,7 @@ func encodeMulti(in []model.RegisterOp, out []int, known bool) (string, any, boo
 		} else if known && i < len(out) {
 			v = readInt(out[i], true)
 		}
-		txn = append(txn, []any{history.Keyword(o.F), o.Key, v})
+		txn = append(txn, []any{edn.Keyword(o.F), o.Key, v})
 	}
 	return "txn", txn, false
 }

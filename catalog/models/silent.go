@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/history/edn"
 )
 
 // What an answer says is never thrown away: a call of whose answer a model makes nothing may
@@ -19,7 +20,7 @@ func unjudged(asked, done history.JepsenOp) error {
 		return nil
 	}
 	return &history.FlawError{Flaw: history.WrongAnswer, Text: fmt.Sprintf(
-		"the answer %s to this %s says neither that it was done nor what was invoked, and nothing of the model judges it", edn(done.Value), asked.F)}
+		"the answer %s to this %s says neither that it was done nor what was invoked, and nothing of the model judges it", ednText(done.Value), asked.F)}
 }
 
 // acknowledges reports whether an answer says only that a call was done.
@@ -31,7 +32,7 @@ func acknowledges(v any) bool {
 		return v
 	case string:
 		return isAck(v)
-	case history.Keyword:
+	case edn.Keyword:
 		return isAck(string(v))
 	}
 	return false
@@ -44,7 +45,7 @@ func isAck(word string) bool {
 
 func isRow(v any) bool {
 	switch v.(type) {
-	case history.Map, []any:
+	case edn.Map, []any:
 		return true
 	}
 	return false

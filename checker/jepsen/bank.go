@@ -8,6 +8,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/internal/shapes"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/history/edn"
 	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/internal/words"
 )
@@ -59,7 +60,7 @@ type bankBalance struct {
 // has no order.
 func balances(out any) (all []bankBalance, err error) {
 	switch v := out.(type) {
-	case history.Map:
+	case edn.Map:
 		for _, p := range v {
 			name, isText := p.Key.(string)
 			if !isText {

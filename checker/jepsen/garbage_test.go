@@ -13,6 +13,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/stats"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/history/edn"
 	"github.com/capsize-go/capsize/internal/checkertest"
 )
 
@@ -27,10 +28,10 @@ func TestJepsenFamilyTakesGarbage(t *testing.T) {
 	values := []any{
 		nil, 1, -1, "", "a", 2.5, math.NaN(), math.MinInt64, uint64(math.MaxUint64), true, []any{}, []any{nil, []int{1}}, []int{1, 1}, []string{"a"},
 		map[string]any{"f": "add", "value": 1}, map[string]any{"x": func() {}}, map[int]int{1: 1}, map[string]int{"a": math.MaxInt},
-		history.Map{{Key: []any{1}, Value: nil}}, history.Set{1, 1}, history.List{history.Keyword("a")}, history.Null{}, history.Char('x'),
+		edn.Map{{Key: []any{1}, Value: nil}}, edn.Set{1, 1}, edn.List{edn.Keyword("a")}, history.Null{}, edn.Char('x'),
 		struct{ F int }{1}, struct{ F, Key string }{"read", "k"}, &struct{ F string }{"add"}, func() {}, make(chan int), [2]int{1, 2},
 		GroupOp{F: "read"}, GroupOp{F: "read", Keys: []int{1, 1}}, BankOp{F: "read"}, MonotonicRow{}, []MonotonicRow{{}, {}}, complex(1, 1), error(nil), struct{}{},
-		[]any{[]any{history.Keyword("r"), []any{1}, nil}}, []any{[]any{"w", 1, 1}, []any{"w", 1, 1}}, []any{[]any{"x", 1, 1}}, []any{[]any{}},
+		[]any{[]any{edn.Keyword("r"), []any{1}, nil}}, []any{[]any{"w", 1, 1}, []any{"w", 1, 1}}, []any{[]any{"x", 1, 1}}, []any{[]any{}},
 	}
 	fs := []string{"add", "read", "enqueue", "dequeue", "drain", "generate", "transfer", "write", "txn", "", "remove"}
 	r := rand.New(rand.NewPCG(1, 4))

@@ -9,6 +9,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/internal/shapes"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/history/edn"
 	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/internal/words"
 	"github.com/capsize-go/capsize/model"
@@ -82,9 +83,9 @@ func (j *evaluation) steps(c shapes.Call) ([]txnStep, error) {
 			return nil, fmt.Errorf("%s where [:r key value] or [:w key value] was due", valueName(s))
 		}
 		switch triple[0] {
-		case history.Keyword("r"), "r":
+		case edn.Keyword("r"), "r":
 			all = append(all, txnStep{key: triple[1], value: triple[2]})
-		case history.Keyword("w"), "w":
+		case edn.Keyword("w"), "w":
 			all = append(all, txnStep{write: true, key: triple[1], value: triple[2]})
 		default:
 			return nil, fmt.Errorf("%s where :r or :w was due", valueName(triple[0]))

@@ -7,6 +7,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/internal/shapes"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/history/edn"
 	"github.com/capsize-go/capsize/internal/words"
 )
 
@@ -46,10 +47,10 @@ func rowOf(v any) (m insertedRow, err error) {
 	switch v := v.(type) {
 	case MonotonicRow:
 		return insertedRow{v.Value, v.Process, big.NewInt(v.Stamp)}, nil
-	case history.Map:
-		value, _ = v.Get(history.Keyword("val"))
-		stamp, _ = v.Get(history.Keyword("sts"))
-		process, _ = v.Get(history.Keyword("proc"))
+	case edn.Map:
+		value, _ = v.Get(edn.Keyword("val"))
+		stamp, _ = v.Get(edn.Keyword("sts"))
+		process, _ = v.Get(edn.Keyword("proc"))
 	case map[string]any:
 		value, stamp, process = v["val"], v["sts"], v["proc"]
 	case []any:

@@ -12,6 +12,7 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/history/edn"
 	"github.com/capsize-go/capsize/internal/checkertest"
 	"github.com/capsize-go/capsize/model"
 )
@@ -152,7 +153,7 @@ func regrouped(h *history.History, typed bool) *history.History {
 			} else if out != nil && out[i] != model.Nil {
 				v = out[i]
 			}
-			all = append(all, []any{history.Keyword(op.F[:1]), k, v})
+			all = append(all, []any{edn.Keyword(op.F[:1]), k, v})
 		}
 		return all
 	}
@@ -414,8 +415,8 @@ func TestMonotonicInsertsOfAGoodTable(t *testing.T) {
 
 // Rows of Jepsen's are maps or vectors, and their times may need more than 64 bits.
 func TestMonotonicInsertsRows(t *testing.T) {
-	row := func(val, sts any) history.Map {
-		return history.Map{{Key: history.Keyword("val"), Value: val}, {Key: history.Keyword("sts"), Value: sts}, {Key: history.Keyword("proc"), Value: 1}}
+	row := func(val, sts any) edn.Map {
+		return edn.Map{{Key: edn.Keyword("val"), Value: val}, {Key: edn.Keyword("sts"), Value: sts}, {Key: edn.Keyword("proc"), Value: 1}}
 	}
 	far, _ := new(big.Int).SetString("147000000000000000000000000001", 10)
 	judge := func(rows ...any) checker.Result {

@@ -6,7 +6,7 @@ import (
 	"reflect"
 	"strconv"
 
-	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/history/edn"
 )
 
 // The valueNumbers give numbers to the values of a history, so that values of any type can be compared and
@@ -76,9 +76,9 @@ func (e *valueNumbers) ids(v any, into []int32) ([]int32, error) {
 		return into, nil
 	case []any:
 		return e.all(v, into), nil
-	case history.List:
+	case edn.List:
 		return e.all(v, into), nil
-	case history.Set:
+	case edn.Set:
 		return e.all(v, into), nil
 	}
 	r := reflect.ValueOf(v)
@@ -105,12 +105,12 @@ func wholeNumber(v any) (int64, bool) {
 		return int64(v), true
 	case int64:
 		return v, true
-	case nil, string, []any, history.Keyword:
+	case nil, string, []any, edn.Keyword:
 		return 0, false
 	}
 	r := reflect.ValueOf(v)
 	switch {
-	case r.CanInt() && r.Type() != reflect.TypeFor[history.Char]():
+	case r.CanInt() && r.Type() != reflect.TypeFor[edn.Char]():
 		return r.Int(), true
 	case r.CanUint() && r.Uint() <= math.MaxInt64:
 		return int64(r.Uint()), true
@@ -120,7 +120,7 @@ func wholeNumber(v any) (int64, bool) {
 
 // valueName returns the text of a value, which no other value has.
 func valueName(v any) string {
-	if b, err := history.AppendEDN(nil, v); err == nil {
+	if b, err := edn.Append(nil, v); err == nil {
 		return string(b)
 	}
 	return fmt.Sprintf("%T %v", v, v)

@@ -11,6 +11,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/internal/shapes"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/history/edn"
 	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/internal/words"
 	"github.com/capsize-go/capsize/model"
@@ -289,7 +290,7 @@ func stepKinds(in any) (names []string) {
 			if len(step) != 3 {
 				return nil
 			}
-			f, ok := step[0].(history.Keyword)
+			f, ok := step[0].(edn.Keyword)
 			if !ok {
 				return nil
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/capsize-go/capsize/checker/linearizable"
 	"github.com/capsize-go/capsize/checker/vacuity"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/history/edn"
 	"github.com/capsize-go/capsize/model"
 )
 
@@ -37,7 +38,7 @@ func became(in any, t history.Type, err string) history.Call {
 func TestVacuous(t *testing.T) {
 	op := func(f string) model.RegisterOp { return model.RegisterOp{F: f, Old: 1, Value: 2} }
 	jepsen := func(f string, v any) history.JepsenOp { return history.JepsenOp{F: f, Value: v} }
-	txn := func(f string) []any { return []any{[]any{history.Keyword(f), int64(1), int64(2)}} }
+	txn := func(f string) []any { return []any{[]any{edn.Keyword(f), int64(1), int64(2)}} }
 	read := became(op("read"), history.OK, "")
 	for _, tc := range []struct {
 		name  string

@@ -1,13 +1,13 @@
-// Package calm takes chance out of connections of libraries that run goroutines of
-// their own, such as gRPC and hashicorp/raft. It is not needed for a run to be
-// right, only for a seed to repeat it; docs/reference/libraries.md says by how much it helps.
+// Package calm makes connections deterministic for libraries that run goroutines of
+// their own, such as gRPC and hashicorp/raft. A run is right without it, but a seed may not
+// repeat the run; docs/reference/libraries.md says by how much it helps.
 //
-// The goroutines that one event wakes run in any order. So it is chance into how
+// The goroutines that one event wakes run in any order. So it is random into how
 // many writes a library divides what it sends at one instant, and whether it sends
-// before or after it syncs its disk. Both move what the peer sees: the number of
+// before or after it syncs its disk. Both change the number of
 // segments, and when they leave the host. A connection of this package sends what is
-// written at one instant in one piece, once everything that runs at that instant
-// is at rest.
+// written at one instant in one piece, once all goroutines that run at that instant
+// are blocked.
 package calm
 
 import (
@@ -66,7 +66,7 @@ func newConn(h *cluster.Host, c net.Conn) *conn {
 	return &conn{Conn: c, h: h, sent: make(chan struct{})}
 }
 
-// Write takes p to be sent. It blocks while very much waits already. An error of
+// Write buffers p to be sent. It blocks while the buffer is full. An error of
 // the connection is returned by a later Write.
 func (c *conn) Write(p []byte) (int, error) {
 	c.mu.Lock()
@@ -118,7 +118,7 @@ func (c *conn) Close() error {
 	c.sent = make(chan struct{})
 	c.mu.Unlock()
 	if len(p) > 0 {
-		_, _ = c.Conn.Write(p) // the peer may be gone; closing is what was asked for
+		_, _ = c.Conn.Write(p) // the peer may be gone; Close succeeds all the same
 	}
 	return c.Conn.Close()
 }

@@ -95,7 +95,7 @@ func TestLargeWrites(t *testing.T) {
 	assert.Equal(t, blocks, got)
 }
 
-// TestErrorOfALaterWrite: what a write can't know yet the next one is told.
+// TestErrorOfALaterWrite: an error that a write can't know yet is returned by the next one.
 func TestErrorOfALaterWrite(t *testing.T) {
 	var errs []error
 	between(t, func(c net.Conn) { require.NoError(t, c.Close()) }, func(c net.Conn) {

@@ -21,6 +21,8 @@ import (
 )
 
 // An app is one invocation of the command: where it reads and writes, and how.
+//
+// It has many methods because each command and each part of its output is one.
 type app struct {
 	scenarios *Scenarios // nil if another command has them
 

@@ -54,7 +54,7 @@ func (a *app) twice(ctx context.Context, s trial, r *capsize.Result) (twice, err
 	case second.Stopped != nil:
 		return twice{repeats: "not known: the second run was cut short: " + second.Stopped.Error()}, nil
 	default:
-		if d = capsize.Difference(r, second); d == "" && second.Verdict != r.Verdict {
+		if d = r.Diff(second); d == "" && second.Verdict != r.Verdict {
 			d = fmt.Sprintf("the histories are alike, but the verdict was %v at first and then %v: %s", r.Verdict, second.Verdict, second.Reason)
 		}
 		if d != "" {

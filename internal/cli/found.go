@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/capsize-go/capsize/catalog/systems"
 	"github.com/capsize-go/capsize/checker"
 )
 
@@ -75,8 +76,8 @@ func (f finding) args(system, bug string) []string {
 // bugCells returns what list bugs shows of each bug beside its name and what it does.
 func bugCells() [][]string {
 	var all [][]string
-	for _, s := range systems() {
-		for _, b := range s.bugs {
+	for _, s := range systems.All() {
+		for _, b := range s.Bugs {
 			f := findings[s.Name+"/"+b.Name]
 			all = append(all, []string{strings.TrimSpace(f.nemesis + " " + f.flags), strconv.FormatUint(f.seed, 10)})
 		}

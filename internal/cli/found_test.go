@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/capsize-go/capsize/catalog/systems"
 	"github.com/capsize-go/capsize/internal/tier"
 )
 
@@ -20,12 +21,12 @@ import (
 // found, the tests of the system itself show.
 func TestBugsAreFound(t *testing.T) {
 	bugs := 0
-	for _, s := range systems() {
-		bugs += len(s.bugs)
-		for i, b := range s.bugs {
+	for _, s := range systems.All() {
+		bugs += len(s.Bugs)
+		for i, b := range s.Bugs {
 			f, ok := findings[s.Name+"/"+b.Name]
 			require.True(t, ok, "findings has no run that finds %s of %s", b.Name, s.Name)
-			if !tier.Sweeping() && (i > 0 || testing.Short() && s.workload != "") {
+			if !tier.Sweeping() && (i > 0 || testing.Short() && s.Workload != "") {
 				continue
 			}
 			t.Run(s.Name+"/"+b.Name, func(t *testing.T) {
@@ -60,8 +61,8 @@ func TestFirstSeeds(t *testing.T) {
 	if !tier.Sweeping() {
 		t.Skip("CAPSIZE_SEEDS=1 go test -run FirstSeeds ./internal/cli")
 	}
-	for _, s := range systems() {
-		for _, b := range s.bugs {
+	for _, s := range systems.All() {
+		for _, b := range s.Bugs {
 			f := findings[s.Name+"/"+b.Name]
 			for last := f.seed; f.seed > 1; {
 				f.seed--
@@ -74,7 +75,7 @@ func TestFirstSeeds(t *testing.T) {
 // TestCore runs each system with a core that heals while the others stay as they are: what
 // is left must work, and come to rest.
 func TestCore(t *testing.T) {
-	for _, s := range systems() {
+	for _, s := range systems.All() {
 		for seed := range tier.Seeds(t, 1, 1) {
 			args := []string{"run", "--system", s.Name, "--core", "--nemesis", "all", "--duration", "12s", "--seed", fmt.Sprint(seed + 1)}
 			assert.Equal(t, "valid", verdictOf(t, args), "%s, seed %d", s.Name, seed+1)

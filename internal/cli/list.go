@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/capsize-go/capsize/catalog/models"
+	"github.com/capsize-go/capsize/catalog/systems"
 	"github.com/capsize-go/capsize/internal/names"
 	"github.com/capsize-go/capsize/report"
 )
@@ -16,20 +17,20 @@ import (
 // A section is one table of capsize list.
 type section struct {
 	name  string
-	rows  func() []row
+	rows  func() []systems.Row
 	heads []string          // of the columns between the name and what it stands for
 	cells func() [][]string // what these columns have, row by row
 }
 
 var sections = []section{
-	{name: "systems", rows: systemRows},
+	{name: "systems", rows: systems.Rows},
 	{name: "bugs", rows: bugRows, heads: []string{"NEMESIS", "FIRST SEED"}, cells: bugCells},
-	{name: "workloads", rows: workloadRows},
-	{name: "nemeses", rows: nemesisRows},
+	{name: "workloads", rows: systems.Workloads},
+	{name: "nemeses", rows: systems.NemesisRows},
 	{name: "models", rows: rowsOf(models.Rows)},
 	{name: "consistency", rows: rowsOf(models.Consistencies)},
 	{name: "formats", rows: rowsOf(models.Formats)},
-	{name: "faults", rows: faultRows},
+	{name: "faults", rows: systems.Faults},
 }
 
 // unknown is the error for a name that nothing has.
@@ -43,21 +44,21 @@ func complete(cmd *cobra.Command, values map[string][]string) {
 }
 
 // rowsOf lists entries of the catalog of models.
-func rowsOf(list func() []models.Row) func() []row {
-	return func() (all []row) {
+func rowsOf(list func() []models.Row) func() []systems.Row {
+	return func() (all []systems.Row) {
 		for _, r := range list() {
-			all = append(all, row(r))
+			all = append(all, systems.Row(r))
 		}
 		return all
 	}
 }
 
 // bugRows lists the bugs of every system.
-func bugRows() []row {
-	var all []row
-	for _, s := range systems() {
-		for _, b := range s.bugs {
-			all = append(all, row{b.Name, s.Name + ": " + b.Doc})
+func bugRows() []systems.Row {
+	var all []systems.Row
+	for _, s := range systems.All() {
+		for _, b := range s.Bugs {
+			all = append(all, systems.Row{Name: b.Name, Doc: s.Name + ": " + b.Doc})
 		}
 	}
 	return all

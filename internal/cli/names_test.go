@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/capsize-go/capsize/catalog/systems"
 	"github.com/capsize-go/capsize/nemesis"
 )
 
@@ -56,12 +57,12 @@ func TestFolderName(t *testing.T) {
 }
 
 func TestCheckBug(t *testing.T) {
-	s, err := findSystem("raftkv")
+	s, err := systems.Find("raftkv")
 	require.NoError(t, err)
 	for list, want := range map[string]string{
 		"": "", "none": "", "no-dedup": "no-dedup", "no-dedup, local-reads,no-dedup": "no-dedup,local-reads",
 	} {
-		got, err := s.checkBug(list)
+		got, err := s.ParseBugs(list)
 		require.NoError(t, err)
 		require.Equal(t, want, got, "%q", list)
 	}
@@ -69,19 +70,19 @@ func TestCheckBug(t *testing.T) {
 
 // TestCatalogue makes everything that the lists name.
 func TestCatalogue(t *testing.T) {
-	for _, s := range systems() {
-		_, known, err := s.build("")
+	for _, s := range systems.All() {
+		_, known, err := s.Build("")
 		require.NoError(t, err)
 		for w := range known {
-			require.Contains(t, namesOf(workloadRows()), w)
-			for _, b := range append(s.bugs, row{"none", ""}) {
+			require.Contains(t, systems.Names(systems.Workloads()), w)
+			for _, b := range append(s.Bugs, systems.Row{Name: "none"}) {
 				_, err := newTrial(s.Name, b.Name, w)
 				require.NoError(t, err)
 			}
 		}
 	}
-	for _, r := range nemesisRows() {
-		n, err := findNemesis(r.Name)
+	for _, r := range systems.NemesisRows() {
+		n, err := systems.FindNemesis(r.Name)
 		require.NoError(t, err)
 		require.NotEmpty(t, n.String())
 	}
@@ -96,7 +97,7 @@ func TestCatalogue(t *testing.T) {
 // others it is mixed with, and that its plan is one.
 func TestMixKeepsItsParts(t *testing.T) {
 	steps := func(names string) map[int]nemesis.Step {
-		n, err := findNemesis(names)
+		n, err := systems.FindNemesis(names)
 		require.NoError(t, err)
 		p := n.Plan(5, time.Minute)
 		require.NoError(t, p.Validate())

@@ -6,10 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/internal/gocommand"
 	"github.com/capsize-go/capsize/internal/savedrun"
 )
 
@@ -20,12 +20,18 @@ const (
 
 // newRecord returns what it takes to repeat a run, to be kept beside its page.
 func newRecord(s trial, r *capsize.Result, digest string) savedrun.Record {
-	return savedrun.Record{
-		Capsize: version(), System: s.System, Bug: s.Bug, Workload: s.Workload, Nemesis: s.Nemesis,
+	rec := savedrun.Record{
 		Seed: r.Seed, Nodes: r.Test.Nodes, Clients: r.Test.Clients, Rate: r.Test.Rate,
 		Duration: r.Test.Duration, Timeout: r.Test.Timeout, Settle: r.Test.Settle, Core: r.Test.Core,
 		Verdict: r.Verdict, Reason: r.Reason, Digest: digest, Plan: r.Plan,
 	}
+	s.describe(&rec)
+	return rec
+}
+
+// describe names what this program ran, so that it can run it again.
+func (s trial) describe(rec *savedrun.Record) {
+	rec.Capsize, rec.System, rec.Bug, rec.Workload, rec.Nemesis = version(), s.System, s.Bug, s.Workload, s.Nemesis
 }
 
 // recorded returns what was run.
@@ -73,36 +79,15 @@ func savedByTest(x savedrun.Record, file string) error {
 	if err != nil {
 		return err
 	}
-	pkg, run, ok := strings.Cut(filepath.ToSlash(dir), "/testdata/capsize/")
+	pkg, run, ok := strings.Cut(filepath.ToSlash(dir), "/"+savedrun.Dir+"/")
 	switch {
 	case !ok && x.Test == "":
 		return fmt.Errorf("read run: %s:1: it names no system, so this is not a run of capsize run", file)
 	case !ok: // it was moved: what it is called is still known
-		pkg, run = ".", fmt.Sprintf("%s/seed-%d-%s", strings.Trim(x.Test+"/"+x.Run, "/"), x.Seed, x.ID())
+		pkg, run = ".", x.Subtest()
 	default:
-		pkg = packageOf(pkg)
+		pkg = gocommand.PackageAt(pkg)
 	}
-	var pattern []string
-	for part := range strings.SplitSeq(run, "/") {
-		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
-	}
-	return fmt.Errorf("%s is a failure that a test saved, and only that test has its system; replay it with\n  go test -run='%s' %s",
-		filepath.Dir(file), strings.Join(pattern, "/"), pkg)
-}
-
-// packageOf returns the folder of a package as the go command names it, from the
-// working directory where it is below.
-func packageOf(dir string) string {
-	here, err := os.Getwd()
-	if err != nil {
-		return dir
-	}
-	rel, err := filepath.Rel(here, filepath.FromSlash(dir))
-	switch {
-	case err != nil || rel == "..", strings.HasPrefix(rel, ".."+string(filepath.Separator)):
-		return dir
-	case rel == ".":
-		return "."
-	}
-	return "./" + filepath.ToSlash(rel)
+	return fmt.Errorf("%s is a failure that a test saved, and only that test has its system; replay it with\n  %s",
+		filepath.Dir(file), gocommand.Test(run, pkg, ""))
 }

@@ -2,15 +2,11 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/internal/savedrun"
 )
 
@@ -72,28 +68,25 @@ func (a *app) replay(ctx context.Context, path, reports, stopAt string, asJSON b
 		return err
 	}
 	// What was recorded is read now: the new page may go to the same folder.
-	was, err := os.ReadFile(filepath.Join(filepath.Dir(file), historyFile))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("read history: %w", err)
+	saved, err := rec.ReadHistory(filepath.Dir(file))
+	if err != nil {
+		return err
 	}
-	if damage := rec.DamageText(was); was != nil && damage != "" {
-		fmt.Fprintf(a.err, "capsize: %s: %s; only the digests can be compared\n", filepath.Dir(file), damage)
+	if saved.Damage != "" {
+		fmt.Fprintf(a.err, "capsize: %s: %s; only the digests can be compared\n", filepath.Dir(file), saved.Damage)
 	}
 	r, err := a.runAlone(ctx, s, rec.Seed)
 	if err != nil {
 		return err
 	}
-	digest, err := r.Digest()
+	now, err := saved.Compare(r.History)
 	if err != nil {
 		return err
 	}
-	same := digest == rec.Digest
 	differs := ""
 	again := twice{repeats: "this is the recorded run, byte for byte"}
-	if !same {
-		if differs, err = firstDifference(rec, was, r); err != nil {
-			return err
-		}
+	if !now.Same {
+		differs = firstDifference(saved, now)
 		if again, err = a.twice(ctx, s, r); err != nil {
 			return err
 		}
@@ -103,9 +96,9 @@ func (a *app) replay(ctx context.Context, path, reports, stopAt string, asJSON b
 		return err
 	}
 	if asJSON {
-		err = a.printJSON(replayLine{s.line(r, page), same, rec.Digest, differs})
+		err = a.printJSON(replayLine{s.line(r, page), now.Same, rec.Digest, differs})
 	} else if err = a.show(page); err == nil && r.Stopped == nil {
-		err = a.printComparison(rec, page.Digest, differs)
+		err = a.printComparison(rec, now, differs)
 	}
 	if err != nil {
 		return err
@@ -113,8 +106,9 @@ func (a *app) replay(ctx context.Context, path, reports, stopAt string, asJSON b
 	return outcome(r.Verdict)
 }
 
-func (a *app) printComparison(rec savedrun.Record, digest, differs string) error {
-	if digest == rec.Digest {
+func (a *app) printComparison(rec savedrun.Record, now savedrun.Comparison, differs string) error {
+	digest := now.Digest
+	if now.Same {
 		_, err := fmt.Fprintf(a.out, "\nThe history is the recorded one, byte for byte: SHA-256 %s\n", digest)
 		return err
 	}
@@ -124,19 +118,12 @@ func (a *app) printComparison(rec savedrun.Record, digest, differs string) error
 }
 
 // firstDifference says in which line a history leaves the recorded one.
-func firstDifference(rec savedrun.Record, recorded []byte, r *capsize.Result) (string, error) {
-	if recorded == nil {
-		return "the digests differ, and there is no " + historyFile + " to compare with", nil
-	}
-	if damage := rec.DamageText(recorded); damage != "" {
-		return "the digests differ, and where can't be said: " + damage, nil
-	}
-	d, err := savedrun.CompareText(recorded, r.History)
+func firstDifference(saved savedrun.Saved, now savedrun.Comparison) string {
 	switch {
-	case err != nil:
-		return "", err
-	case d.Line == 0:
-		return "the digest is another one than that of the recorded " + historyFile, nil
+	case saved.Missing:
+		return "the digests differ, and there is no " + historyFile + " to compare with"
+	case saved.Damage != "":
+		return "the digests differ, and where can't be said: " + saved.Damage
 	}
-	return fmt.Sprintf("it differs from line %d on\n  recorded  %s\n  now       %s", d.Line, d.First, d.Second), nil
+	return fmt.Sprintf("it differs from line %d on\n  recorded  %s\n  now       %s", now.Line, now.First, now.Second)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/catalog/systems"
 )
 
 // runOptions are the flags of capsize run.
@@ -101,12 +102,11 @@ func (a *app) lookFlags(cmd *cobra.Command, stopAt *string) {
 }
 
 // stop returns the breakpoint that --stop-at names.
-func stop(text string) (capsize.Breakpoint, error) {
+func stop(text string) (b capsize.Breakpoint, err error) {
 	if text == "" {
-		return capsize.Breakpoint{}, nil
+		return b, nil
 	}
-	b, err := capsize.ParseBreakpoint(text)
-	if err != nil {
+	if err := b.UnmarshalText([]byte(text)); err != nil {
 		return b, fmt.Errorf("--stop-at: %w", err)
 	}
 	return b, nil
@@ -122,11 +122,11 @@ func noArgs(cmd *cobra.Command, args []string) error {
 
 // completions has the shell complete the names of the catalogue.
 func completions(cmd *cobra.Command) {
-	for flag, list := range map[string]func() []row{
-		"system": systemRows, "bug": bugRows, "workload": workloadRows, "nemesis": nemesisRows,
+	for flag, list := range map[string]func() []systems.Row{
+		"system": systems.Rows, "bug": bugRows, "workload": systems.Workloads, "nemesis": systems.NemesisRows,
 	} {
 		complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return namesOf(list()), cobra.ShellCompDirectiveNoFileComp
+			return systems.Names(list()), cobra.ShellCompDirectiveNoFileComp
 		}
 		if err := cmd.RegisterFlagCompletionFunc(flag, complete); err != nil {
 			panic(err) // there is no such flag: a mistake in this file
@@ -157,7 +157,7 @@ func (o runOptions) trial() (trial, error) {
 		return s, err
 	}
 	s.Nemesis = o.nemesis
-	s.Test.Nemesis, err = findNemesis(o.nemesis)
+	s.Test.Nemesis, err = systems.FindNemesis(o.nemesis)
 	return s, err
 }
 
@@ -193,7 +193,8 @@ func (a *app) runSeeds(ctx context.Context, o runOptions) error {
 	if o.seed == 0 {
 		o.seed = freshSeed()
 	}
-	defer a.record(&s, o.report)()
+	ctx, end := a.record(ctx, s, o.report)
+	defer end()
 	if o.seeds > 1 {
 		return a.sweep(ctx, s, o)
 	}

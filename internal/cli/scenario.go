@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/catalog/systems"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/report"
@@ -39,16 +40,16 @@ func (o *scenarioOptions) flags(cmd *cobra.Command) {
 }
 
 // scenarioRows lists the scenarios with their questions.
-func (a *app) scenarioRows() []row {
-	var all []row
+func (a *app) scenarioRows() []systems.Row {
+	var all []systems.Row
 	if a.scenarios == nil {
 		for _, s := range knownScenarios {
-			all = append(all, row{s[0], s[1]})
+			all = append(all, systems.Row{Name: s[0], Doc: s[1]})
 		}
 		return all
 	}
 	for _, s := range a.scenarios.All {
-		all = append(all, row{s.Name, s.Question})
+		all = append(all, systems.Row{Name: s.Name, Doc: s.Question})
 	}
 	return all
 }

@@ -39,7 +39,7 @@ type line struct {
 	Counterexample []call            `json:"counterexample"`
 	Note           string            `json:"counterexample_note,omitempty"` // why it may not be the smallest
 	Exercised      capsize.Exercised `json:"exercised"`
-	Metrics        []capsize.Metric  `json:"metrics,omitempty"`
+	Metrics        []report.Metric   `json:"metrics,omitempty"`
 	Snapshot       string            `json:"snapshot,omitempty"` // of a run that was stopped by --stop-at
 	Report         string            `json:"report"`             // path of the page; "" if none was written
 }

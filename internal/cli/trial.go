@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/catalog/systems"
 	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/report"
@@ -23,24 +24,24 @@ type trial struct {
 // newTrial puts a system, its bugs and a workload together: the one that the system is to
 // pass if none is named.
 func newTrial(systemName, bug, workload string) (trial, error) {
-	sys, err := findSystem(systemName)
+	sys, err := systems.Find(systemName)
 	if err != nil {
 		return trial{}, err
 	}
-	if bug, err = sys.checkBug(bug); err != nil {
+	if bug, err = sys.ParseBugs(bug); err != nil {
 		return trial{}, err
 	}
-	workload = cmp.Or(workload, sys.workload, "register")
+	workload = cmp.Or(workload, sys.Workload, "register")
 	s := trial{System: sys.Name, Bug: bug, Workload: workload}
 	var known map[string]workloads.Workload
-	if s.Test.System, known, err = sys.build(bug); err != nil {
+	if s.Test.System, known, err = sys.Build(bug); err != nil {
 		return trial{}, err
 	}
 	w, ok := known[workload]
 	if !ok {
 		return trial{}, unknown("workload for "+sys.Name, workload, sorting.Keys(known))
 	}
-	s.Test.Workload, s.Test.Metrics = w, capsize.CallMetrics
+	s.Test.Workload, s.Test.Metrics = w, (*capsize.Result).CallMetrics
 	s.Test.Name = workload + " on " + sys.Name
 	return s, nil
 }

@@ -1,10 +1,10 @@
-// Package keyed draws random numbers by coordinates of the world.
+// Package keyed draws random numbers by coordinates.
 //
-// A draw from a shared stream depends on how many draws came before it, by
-// anybody. A keyed draw depends only on what it is for: the seed, the link, the
-// millisecond. Leave one message, fault or operation out, and all that others
-// draw stays as it was; that is what makes a run repeatable, and a failing run
-// shrinkable. This is the only package that makes a [rand.Rand].
+// A draw from a shared stream depends on all draws before it. A keyed draw depends
+// only on its key: the seed, the link, the
+// millisecond. Without one message, fault or operation the draws of all others
+// are the same; so a run is repeatable, and a plan can be minimised.
+// This is the only package that makes a [rand.Rand].
 package keyed
 
 import (
@@ -60,9 +60,9 @@ func (k Key) Range(lo, hi int64) int64 {
 	return lo + int64(k.Uint64()%uint64(hi-lo))
 }
 
-// Rand returns a generator that is seeded by the key, for code that wants
-// several draws. What it yields depends on the key alone, but from the second
-// draw on also on how it is used; share it with nobody.
+// Rand returns a generator that is seeded by the key, for code that needs
+// several draws. Its first draw depends on the key alone, and later ones also on the
+// draws before: it must not be shared.
 func (k Key) Rand() *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(k), k.Uint64()))
 }

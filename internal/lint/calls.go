@@ -10,7 +10,7 @@ import (
 
 // recorded are the packages whose doings reach a history, in which the same seed
 // must mean the same instant and the same order.
-var recorded = []string{".", "history", "internal/keyed", "internal/simnet", "cluster", "cluster/...", "systems/...", "nemesis", "workloads"}
+var recorded = []string{".", "history", "internal/engine", "internal/goroutines", "internal/keyed", "internal/simnet", "cluster", "cluster/...", "systems/...", "nemesis", "workloads"}
 
 // A Ban forbids functions of a package.
 type Ban struct {

@@ -22,15 +22,20 @@ const anything = "*"
 // importRules is the table: the first rule that matches a package holds. It goes
 // one way, from the entry down to history and internal, which import nothing.
 var importRules = []ImportRule{
-	{Package: "history"},
+	{Package: "history", Ours: []string{"history/edn", "history/internal/lex"}},
+	{Package: "history/edn", Ours: []string{"history/internal/lex"}},
+	{Package: "history/internal/lex"},
 	{Package: "internal/benchtable"},
 	{Package: "internal/coldbuild"},
 	{Package: "internal/gotest"},
+	{Package: "internal/gocommand", Testing: true},
 	{Package: "internal/bubble"},
 	{Package: "internal/bugset"},
 	{Package: "internal/keyed"},
 	{Package: "internal/sorting"},
 	{Package: "internal/locks"},
+	{Package: "internal/goroutines", Ours: []string{"cluster", "internal/locks", "internal/sorting"}},
+	{Package: "internal/engine", Ours: []string{"cluster", "history", "nemesis", "workloads", "internal/bubble", "internal/goroutines", "internal/keyed", "internal/sorting"}, Testing: true},
 	{Package: "internal/runlog", Ours: []string{"history"}},
 	{Package: "internal/cputime"},
 	{Package: "internal/ddmin"},
@@ -39,6 +44,7 @@ var importRules = []ImportRule{
 	{Package: "internal/checkertest", Ours: []string{"checker", "history", "model"}, Libs: []string{"github.com/cockroachdb/datadriven", "github.com/stretchr/testify"}, Testing: true},
 	{Package: "model", Ours: []string{"internal/packed", "internal/sorting", "internal/words"}},
 	{Package: "internal/lint"},
+	{Package: "internal/recorder", Ours: []string{"cluster", "history", "internal/goroutines", "internal/runlog", "internal/savedrun"}},
 	{Package: "internal/savedrun", Ours: []string{"checker", "history", "nemesis"}},
 	{Package: "internal/names"},
 	{Package: "internal/tier", Testing: true},
@@ -46,17 +52,18 @@ var importRules = []ImportRule{
 	{Package: "internal/scenariotest", Ours: []string{"internal/tier", "scenarios"}, Libs: []string{"github.com/stretchr/testify"}, Testing: true},
 	{Package: "internal/simnet", Ours: []string{"internal/keyed"}},
 	{Package: "cluster", Ours: []string{"internal/bubble", "internal/keyed", "internal/simnet", "internal/sorting"}},
-	{Package: "systems/kv/raftkv", Ours: []string{"cluster", "internal/bugset", "internal/sorting"}, Libs: []string{"go.etcd.io/raft/v3", "google.golang.org/protobuf"}},
-	{Package: "systems/kv/primarykv", Ours: []string{"cluster", "internal/bugset", "internal/sorting"}},
+	{Package: "systems/kv/raftkv", Ours: []string{"cluster", "systems/internal/session", "internal/bugset", "internal/sorting"}, Libs: []string{"go.etcd.io/raft/v3", "google.golang.org/protobuf"}},
+	{Package: "systems/kv/primarykv", Ours: []string{"cluster", "systems/internal/session", "internal/bugset", "internal/sorting"}},
 	{Package: "systems/kv/primarykv/gossiped", Ours: []string{"cluster", "systems/adapters/gossip", "systems/kv/primarykv"}},
 	{Package: "systems/adapters/gossip", Ours: []string{"cluster"}, Libs: []string{"github.com/hashicorp/memberlist"}},
 	{Package: "cluster/...", Ours: []string{"cluster"}},
 	{Package: "systems/kv/quorumkv", Ours: []string{"cluster", "systems/journal", "internal/bugset", "internal/sorting"}},
 	{Package: "systems/kv/quorumkv/gossiped", Ours: []string{"cluster", "systems/adapters/gossip", "systems/kv/quorumkv"}},
 	{Package: "systems/journal", Ours: []string{"cluster"}},
-	{Package: "systems/kv/chainkv", Ours: []string{"cluster", "systems/journal", "internal/bugset"}},
+	{Package: "systems/kv/chainkv", Ours: []string{"cluster", "systems/internal/session", "systems/journal", "internal/bugset"}},
 	{Package: "systems/kv/crdtkv", Ours: []string{"cluster", "systems/journal", "internal/bugset", "internal/sorting"}},
 	{Package: "systems/kv/registerkv", Ours: []string{"cluster", "systems/journal", "internal/bugset", "internal/sorting"}},
+	{Package: "systems/internal/session", Ours: []string{"cluster"}},
 	{Package: "systems/internal/rows", Ours: []string{"cluster", "systems/journal"}},
 	{Package: "systems/cache/cachekv", Ours: []string{"cluster", "systems/internal/rows", "model", "internal/keyed"}, Libs: []string{
 		"golang.org/x/sync", "github.com/redis/go-redis/v9", "github.com/alicebob/miniredis/v2",
@@ -71,7 +78,7 @@ var importRules = []ImportRule{
 	{Package: "checker", Ours: []string{"history"}},
 	{Package: "checker/internal/budget"},
 	{Package: "checker/internal/wording", Ours: []string{"checker", "history"}},
-	{Package: "checker/internal/shapes", Ours: []string{"checker", "checker/internal/wording", "history", "model"}},
+	{Package: "checker/internal/shapes", Ours: []string{"checker", "checker/internal/wording", "history", "history/edn", "model"}},
 	{Package: "checker/internal/view", Ours: []string{"checker", "checker/internal/wording", "history", "internal/words", "model"}},
 	{Package: "checker/internal/zones", Ours: []string{"checker/internal/view", "model"}},
 	{Package: "checker/linearizable", Ours: judging, Libs: []string{"github.com/anishathalye/porcupine"}},
@@ -79,7 +86,8 @@ var importRules = []ImportRule{
 	{Package: "checker/...", Ours: judging},
 	{Package: "workloads", Ours: []string{"checker", "checker/freshness", "checker/linearizable", "cluster", "history", "model"}},
 	{Package: "report", Ours: []string{"history", "checker", "internal/sorting", "model"}},
-	{Package: "catalog/models", Ours: []string{"history", "checker", "checker/...", "internal/names", "internal/sorting", "model"}},
+	{Package: "catalog/models", Ours: []string{"history", "history/edn", "checker", "checker/...", "internal/names", "internal/sorting", "model"}},
+	{Package: "catalog/systems", Ours: []string{"cluster", "internal/names", "nemesis", "systems/kv/...", "workloads"}},
 	{Package: "scenarios", Ours: []string{".", "checker"}, Testing: true},
 	{Package: "scenarios/...", Ours: []string{anything}, Testing: true},
 	{Package: "realbugs", Ours: []string{anything}, Testing: true},
@@ -91,7 +99,7 @@ var importRules = []ImportRule{
 }
 
 // judging is what a checker may import: it judges any history, and knows no cluster.
-var judging = []string{"checker", "checker/internal/...", "history", "internal/ddmin", "internal/sorting", "internal/words", "model"}
+var judging = []string{"checker", "checker/internal/...", "history", "history/edn", "internal/ddmin", "internal/sorting", "internal/words", "model"}
 
 // slow is what a first "go run ./cmd/capsize run", which compiles all that it needs, must not wait for: what
 // only scenarios need, and what takes long to compile. make cold measures how long it waits.

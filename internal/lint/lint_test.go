@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -62,6 +63,46 @@ func TestFunctionLength(t *testing.T) {
 		}
 	}
 	report(t, ratchet.Compare(today))
+}
+
+func TestSizes(t *testing.T) {
+	report(t, Sizes(load(t)))
+}
+
+// TestAPI shows what a change does to users: testdata/api.txt of the module's root has every exported name. -update writes it anew.
+func TestAPI(t *testing.T) {
+	m := load(t)
+	today, err := API(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(m.Root, "testdata", "api.txt")
+	if *update {
+		if err := os.WriteFile(file, []byte(today), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	was, is := strings.Split(string(kept), "\n"), strings.Split(today, "\n")
+	for _, line := range missing(was, is) {
+		t.Errorf("testdata/api.txt has, and the code has not: %s (go test ./internal/lint -run API -update)", line)
+	}
+	for _, line := range missing(is, was) {
+		t.Errorf("the code has, and testdata/api.txt has not: %s (go test ./internal/lint -run API -update)", line)
+	}
+}
+
+// missing returns the lines of one text that another does not have.
+func missing(lines, from []string) (all []string) {
+	for _, line := range lines {
+		if !slices.Contains(from, line) {
+			all = append(all, line)
+		}
+	}
+	return all
 }
 
 func TestDocs(t *testing.T) {

@@ -72,7 +72,7 @@ func (r *Rate) add(a, b *capsize.Result) error {
 	if a.Verdict == b.Verdict {
 		r.Verdicts++
 	}
-	if d := capsize.Difference(a, b); d != "" && r.First == "" {
+	if d := a.Diff(b); d != "" && r.First == "" {
 		r.First = fmt.Sprintf("seed %d: %s", a.Seed, d)
 	}
 	r.Results = append(r.Results, a, b)

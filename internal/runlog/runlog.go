@@ -59,7 +59,7 @@ type Log struct {
 	err   error
 }
 
-// count tells the logs of a process apart.
+// count distinguishes the logs of a process.
 var count atomic.Uint64
 
 // Create makes a new log in the folder parent, which it makes as well if there is none.

@@ -85,7 +85,7 @@ func (t *tail) close() {
 // locks says that there are locks on files.
 const locks = true
 
-// lock locks a file for as long as it is open, and reports whether nobody else had it.
+// lock locks a file for as long as it is open, and reports whether no other process had it.
 func lock(f *os.File) bool {
 	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
 }

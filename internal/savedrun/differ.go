@@ -2,14 +2,7 @@ package savedrun
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"unicode/utf8"
-
-	"github.com/capsize-go/capsize/history"
 )
 
 // A Difference is where two histories differ first. Its two lines are never the same
@@ -81,28 +74,10 @@ func clip(s string, from, to int) string {
 	return left + s[min(from, len(s)):min(to, len(s))] + right
 }
 
-// Compare compares a history with the one that is saved in dir. It returns no
-// difference if they are the same byte for byte, and an error if nothing is saved
-// there to compare with.
-func Compare(dir string, h *history.History) (Difference, error) {
-	saved, err := os.ReadFile(filepath.Join(dir, History))
-	if errors.Is(err, fs.ErrNotExist) {
-		return Difference{}, fmt.Errorf("there is no %s to compare with: %w", History, err)
-	}
-	if err != nil {
-		return Difference{}, fmt.Errorf("read history: %w", err)
-	}
-	return CompareText(saved, h)
-}
-
-// CompareText is [Compare] with the text of a saved history.
-func CompareText(saved []byte, h *history.History) (Difference, error) {
-	var now bytes.Buffer
-	if err := h.Write(&now); err != nil {
-		return Difference{}, fmt.Errorf("write history: %w", err)
-	}
-	if bytes.Equal(saved, now.Bytes()) {
-		return Difference{}, nil
-	}
-	return Lines(saved, now.Bytes()), nil
+// Prefix is [Lines] for a history that was cut short: what the other goes on with is no
+// difference.
+func Prefix(short, whole []byte) Difference {
+	lines := bytes.SplitAfter(whole, []byte("\n"))
+	n := bytes.Count(short, []byte("\n"))
+	return Lines(short, bytes.Join(lines[:min(n, len(lines))], nil))
 }

@@ -71,7 +71,7 @@ const (
 	No  = "no"
 )
 
-// ID returns the eight hex digits that tell this run from any other: a hash of its
+// ID returns the eight hex digits that distinguish this run from any other: a hash of its
 // parameters, its plan and the digest of its history, but not of its verdict.
 func (r Record) ID() string {
 	r.Capsize, r.Reason, r.Repeats, r.Build, r.Verdict, r.RawPlan = "", "", "", "", checker.Valid, nil

@@ -119,30 +119,52 @@ func TestReadNamesFileAndLine(t *testing.T) {
 	assert.ErrorContains(t, err, "has no run.json")
 }
 
+func compare(t *testing.T, rec savedrun.Record, dir string, h *history.History) savedrun.Comparison {
+	t.Helper()
+	saved, err := rec.ReadHistory(dir)
+	require.NoError(t, err)
+	c, err := saved.Compare(h)
+	require.NoError(t, err)
+	digest, err := h.Digest()
+	require.NoError(t, err)
+	require.Equal(t, digest, c.Digest)
+	return c
+}
+
 // TestCompare finds the first line that differs, and prints it so that it does.
 func TestCompare(t *testing.T) {
 	dir := t.TempDir()
-	require.NoError(t, record().Write(dir, calls(1, 2, 3)))
+	rec := record()
+	rec.Digest = "" // not known
+	require.NoError(t, rec.Write(dir, calls(1, 2, 3)))
 	for _, x := range []struct {
 		h    *history.History
 		line int
 	}{{calls(1, 2, 3), 0}, {calls(1, 2, 4), 3}, {calls(1, 2), 3}, {calls(1, 2, 3, 4), 4}, {calls(), 1}} {
-		d, err := savedrun.Compare(dir, x.h)
-		require.NoError(t, err)
+		d := compare(t, rec, dir, x.h)
+		assert.Equal(t, x.line == 0, d.Same)
 		assert.Equal(t, x.line, d.Line)
 		assert.Equal(t, x.line > 0, d.First != d.Second)
 	}
-	_, err := savedrun.Compare(t.TempDir(), calls(1))
-	assert.ErrorIs(t, err, os.ErrNotExist)
+	saved, err := rec.ReadHistory(t.TempDir())
+	require.NoError(t, err)
+	assert.True(t, saved.Missing)
+	d, err := saved.Compare(calls(1))
+	require.NoError(t, err)
+	assert.False(t, d.Same)
+	assert.Zero(t, d.Line, "there is no line to compare with")
+	rec.Digest = d.Digest
+	assert.True(t, compare(t, rec, t.TempDir(), calls(1)).Same, "the digests can be compared")
+	rec.Digest = ""
 
 	// What git may do to line ends is no difference.
 	file := filepath.Join(dir, savedrun.History)
 	b, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(file, []byte(strings.ReplaceAll(string(b), "\n", "\r\n")), 0o644))
-	d, err := savedrun.Compare(dir, calls(1, 2, 3))
-	require.NoError(t, err)
-	assert.Zero(t, d)
+	d = compare(t, rec, dir, calls(1, 2, 3))
+	assert.True(t, d.Same)
+	assert.Zero(t, d.Difference)
 }
 
 // TestDamage tells a saved history that is not the one of the record from one that is.
@@ -151,9 +173,14 @@ func TestDamage(t *testing.T) {
 	digest, err := calls(1, 2, 3).Digest()
 	require.NoError(t, err)
 	rec.Digest = digest
-	assert.Empty(t, rec.Damage(dir), "there is none")
+	damage := func() string {
+		saved, err := rec.ReadHistory(dir)
+		require.NoError(t, err)
+		return saved.Damage
+	}
+	assert.Empty(t, damage(), "there is none")
 	require.NoError(t, rec.Write(dir, calls(1, 2, 3)))
-	assert.Empty(t, rec.Damage(dir))
+	assert.Empty(t, damage())
 	file := filepath.Join(dir, savedrun.History)
 	b, err := os.ReadFile(file)
 	require.NoError(t, err)
@@ -166,7 +193,11 @@ func TestDamage(t *testing.T) {
 		strings.Replace(whole, "0", "9", 1): head + "; it has 3 lines",
 	} {
 		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
-		assert.Equal(t, want, rec.Damage(dir))
+		assert.Equal(t, want, damage())
+		c := compare(t, rec, dir, calls(1, 2))
+		assert.False(t, c.Same)
+		assert.Equal(t, want == "", c.Line > 0, "of a damaged history no line is compared")
+		assert.True(t, compare(t, rec, dir, calls(1, 2, 3)).Same, "the digests can be compared")
 	}
 }
 
@@ -185,4 +216,38 @@ func TestApart(t *testing.T) {
 
 func TestBuild(t *testing.T) {
 	assert.Regexp(t, "^[0-9a-f]{16}$", savedrun.Build())
+}
+
+// TestPrefix compares a history that was cut short with the whole one.
+func TestPrefix(t *testing.T) {
+	const whole = "a\nb\nc\n"
+	for short, line := range map[string]int{"": 0, "a\n": 0, "a\nb\nc\n": 0, "a\nx\n": 2, "a\nb\nc\nd\n": 4} {
+		assert.Equal(t, line, savedrun.Prefix([]byte(short), []byte(whole)).Line, "%q", short)
+	}
+	assert.Equal(t, 1, savedrun.Prefix([]byte("a\n"), nil).Line)
+	assert.Zero(t, savedrun.Prefix(nil, nil))
+}
+
+// TestNames reads names back, also those of before.
+func TestNames(t *testing.T) {
+	r := record()
+	seed, hash, ok := savedrun.ParseName(r.Name())
+	assert.True(t, ok)
+	assert.Equal(t, r.Seed, seed)
+	assert.Equal(t, r.ID(), hash)
+	r.Run = "2"
+	assert.Equal(t, "TestStore/2/"+r.Name(), r.Subtest())
+	for text, want := range map[string]struct {
+		seed uint64
+		hash string
+		ok   bool
+	}{
+		"seed-17": {17, "", true}, "2f8e513f": {0, "2f8e513f", true}, "seed-17-2f8e513f": {17, "2f8e513f", true},
+		"seed-99999999999999999999999": {0, "", true}, "seed-": {}, "seed-17-x": {}, "x": {}, "": {},
+	} {
+		seed, hash, ok := savedrun.ParseName(text)
+		assert.Equal(t, want.seed, seed, text)
+		assert.Equal(t, want.hash, hash, text)
+		assert.Equal(t, want.ok, ok, text)
+	}
 }

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// The ports that are given to who does not ask for one, as on Linux.
+// The range of ephemeral ports, as on Linux.
 const (
 	firstEphemeral = 32768
 	lastEphemeral  = 60999
@@ -94,6 +94,8 @@ func (n *Net) find(local *host, name string) (*host, error) {
 	return n.findIP(local, ip)
 }
 
+// findIP returns the host of that IP. There is no loopback interface: code that uses it would
+// reach its own host where it means another one.
 func (n *Net) findIP(local *host, ip net.IP) (*host, error) {
 	if ip.IsLoopback() {
 		return nil, &net.AddrError{Err: `a host has no loopback interface; its own address is ":port"`, Addr: ip.String()}
@@ -110,7 +112,7 @@ func (n *Net) findIP(local *host, ip net.IP) (*host, error) {
 func isTCP(network string) bool { return network == "tcp" || network == "tcp4" }
 func isUDP(network string) bool { return network == "udp" || network == "udp4" }
 
-// bind finds where a listener is to listen.
+// bind returns the port of an address to listen on, which must be of this host.
 func (s Stack) bind(network, addr string, known func(string) bool) (port int, err error) {
 	at, port, err := s.parse(network, addr, known)
 	if err == nil && at != s.host {
@@ -134,7 +136,7 @@ func opError(op, call, network string, source, addr net.Addr, err error) error {
 	return &net.OpError{Op: op, Net: network, Source: source, Addr: addr, Err: err}
 }
 
-// dialTimeout is what a dial says whose context has run out of time; package net
+// dialTimeout is the error of a dial whose context has timed out; package net
 // does not export its own.
 type dialTimeout struct{}
 
@@ -145,13 +147,13 @@ func (dialTimeout) Is(err error) bool {
 	return err == context.DeadlineExceeded || err == os.ErrDeadlineExceeded
 }
 
-// dialCanceled is what a dial says that was called off.
+// dialCanceled is the error of a dial whose context was cancelled.
 type dialCanceled struct{}
 
 func (dialCanceled) Error() string     { return "operation was canceled" }
 func (dialCanceled) Is(err error) bool { return err == context.Canceled }
 
-// ended returns what a dial says when its context has ended.
+// ended returns the error of a dial whose context has ended.
 func ended(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return dialTimeout{}

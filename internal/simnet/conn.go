@@ -14,6 +14,8 @@ import (
 
 // A conn is one end of a connection. Like [net.TCPConn] it can be closed in one
 // direction.
+//
+// It has many methods because both directions and the deadlines of one connection share one lock.
 type conn struct {
 	net    *Net
 	host   *host
@@ -26,8 +28,8 @@ type conn struct {
 	life    int   // of the host, when it agreed to the connection
 	embryo  bool  // the listener has not seen it yet
 	closed  bool  // by its user
-	err     error // what it died of
-	gone    bool  // nothing more can happen to it but a reset of its peer
+	err     error // the error that ended it
+	gone    bool  // it does nothing more, except that it may reset its peer
 	linger0 bool
 	keep    timer // probes a peer that may have died
 	probes  int   // that went unanswered
@@ -68,13 +70,13 @@ func (c *conn) Read(p []byte) (int, error) {
 	}
 }
 
-// Write sends p. It waits while the connection holds as much as it can, and
-// returns when all of p is under way or waits to be sent.
+// Write sends p. It blocks while the send buffer is full, and
+// returns when all of p is sent or in the buffer.
 func (c *conn) Write(p []byte) (int, error) {
 	c.net.mu.Lock()
 	defer c.net.unlock()
 	for c.out.busy {
-		if err := c.unwritable(); err != nil {
+		if err := c.writeError(); err != nil {
 			return 0, c.fail("write", err)
 		}
 		c.out.others++
@@ -89,7 +91,7 @@ func (c *conn) Write(p []byte) (int, error) {
 	}()
 	done := 0
 	for {
-		if err := c.unwritable(); err != nil {
+		if err := c.writeError(); err != nil {
 			return done, c.fail("write", err)
 		}
 		done += c.enqueue(p[done:])
@@ -101,14 +103,14 @@ func (c *conn) Write(p []byte) (int, error) {
 	}
 }
 
-// unwritable says why nothing can be written; it is nil if something can.
-func (c *conn) unwritable() error {
+// writeError returns the error of a write now; nil if it can succeed.
+func (c *conn) writeError() error {
 	switch {
 	case c.closed:
 		return net.ErrClosed
 	case c.out.deadline.expired:
 		return os.ErrDeadlineExceeded
-	case c.err == syscall.ECONNRESET && c.out.told:
+	case c.err == syscall.ECONNRESET && c.out.resetReported:
 		return syscall.EPIPE
 	case c.err != nil:
 		return c.err
@@ -118,11 +120,11 @@ func (c *conn) unwritable() error {
 	return nil
 }
 
-// fail returns err with what was being done. A reset is told once; from then on
-// the pipe is broken.
+// fail returns err as the error of an operation. A reset is reported once; later writes fail
+// with EPIPE.
 func (c *conn) fail(op string, err error) error {
 	if err == syscall.ECONNRESET {
-		c.out.told = true
+		c.out.resetReported = true
 	}
 	return opError(op, op, "tcp", c.local, c.remote, err)
 }
@@ -147,7 +149,7 @@ func (c *conn) Close() error {
 	default:
 		c.out.fin = true
 		c.flush()
-		c.settle()
+		c.leaveIfDone()
 	}
 	return nil
 }
@@ -156,7 +158,7 @@ func (c *conn) Close() error {
 func (c *conn) CloseWrite() error {
 	c.net.mu.Lock()
 	defer c.net.unlock()
-	if err := c.open(); err != nil {
+	if err := c.halfCloseError(); err != nil {
 		return c.fail("close", err)
 	}
 	c.out.fin = true
@@ -168,7 +170,7 @@ func (c *conn) CloseWrite() error {
 func (c *conn) CloseRead() error {
 	c.net.mu.Lock()
 	defer c.net.unlock()
-	if err := c.open(); err != nil {
+	if err := c.halfCloseError(); err != nil {
 		return c.fail("close", err)
 	}
 	c.in.shut = true
@@ -177,8 +179,8 @@ func (c *conn) CloseRead() error {
 	return nil
 }
 
-// open says why one direction can't be closed; it is nil if it can.
-func (c *conn) open() error {
+// halfCloseError returns the error of closing one direction now; nil if it can succeed.
+func (c *conn) halfCloseError() error {
 	if c.closed {
 		return net.ErrClosed
 	}
@@ -205,6 +207,7 @@ func (c *conn) SetReadDeadline(t time.Time) error { return c.setDeadline(t, &c.i
 // SetWriteDeadline sets the deadline of writes, also of those that wait already.
 func (c *conn) SetWriteDeadline(t time.Time) error { return c.setDeadline(t, &c.out.deadline) }
 
+// setDeadline sets some of the deadlines, unless the connection is closed.
 func (c *conn) setDeadline(t time.Time, which ...*deadline) error {
 	c.net.mu.Lock()
 	defer c.net.unlock()
@@ -212,7 +215,7 @@ func (c *conn) setDeadline(t time.Time, which ...*deadline) error {
 		return c.fail("set", net.ErrClosed)
 	}
 	for _, d := range which {
-		d.move(t)
+		d.change(t)
 	}
 	return nil
 }

@@ -35,11 +35,11 @@ func (t *timer) cancel() {
 	}
 }
 
-// A deadline ends calls that wait. Most deadlines are moved on before they are
-// due, so its timer is left alone when one is; it looks when it fires.
+// A deadline ends calls that wait. Most deadlines are changed before they expire, to later
+// ones: that leaves the timer as it is, which checks the deadline when it fires.
 type deadline struct {
 	host    *host
-	wake    *sync.Cond // of those who wait
+	wake    *sync.Cond // of the calls that wait
 	at      time.Duration
 	set     bool
 	expired bool
@@ -47,9 +47,9 @@ type deadline struct {
 	due     time.Duration // of the timer
 }
 
-// move sets the deadline; the zero time removes it. One that is not in the
-// future ends all calls at once.
-func (d *deadline) move(t time.Time) {
+// change sets the deadline; the zero time removes it. One that has passed
+// ends all calls at once.
+func (d *deadline) change(t time.Time) {
 	d.set, d.expired = !t.IsZero(), false
 	if !d.set {
 		return

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// A SYN is sent seven times, and waited for twice as long each time.
+// A SYN is sent up to seven times, with twice the timeout each time.
 const (
 	firstSYN = time.Second
 	maxSYNs  = 7
 )
 
-// A dial is a connection in the making.
+// A dial is the handshake of a connection.
 type dial struct {
 	id     uint64
 	client *conn
@@ -68,40 +68,40 @@ func (s Stack) dial(network, addr string) (*dial, error) {
 	d.client.port, d.server.embryo = local, true
 	d.client.peer, d.server.peer = d.server, d.client
 	h.dials[d.id] = d
-	d.knock()
+	d.sendSYN()
 	return d, nil
 }
 
-// knock sends a SYN, again if the last one was not answered.
-func (d *dial) knock() {
+// sendSYN sends a SYN, and again after a timeout, until the dial fails.
+func (d *dial) sendSYN() {
 	if d.syns == maxSYNs {
 		d.finish(syscall.ETIMEDOUT)
 		return
 	}
 	c := d.client
-	c.net.post(c.host, d.server.host, header, d.asked, nil)
-	d.retry.reset(c.host, firstSYN<<d.syns, d.knock)
+	c.net.post(c.host, d.server.host, header, d.synArrived, nil)
+	d.retry.reset(c.host, firstSYN<<d.syns, d.sendSYN)
 	d.syns++
 }
 
-// asked is called when the SYN arrives.
-func (d *dial) asked() {
+// synArrived is called when the SYN arrives. A listener with a full backlog does not answer.
+func (d *dial) synArrived() {
 	s := d.server
 	s.net.mu.Lock()
 	defer s.net.unlock()
 	l := s.host.listeners[s.local.Port]
 	switch {
 	case l == nil:
-		s.net.post(s.host, d.client.host, header, func() { d.answered(syscall.ECONNREFUSED) }, nil)
+		s.net.post(s.host, d.client.host, header, func() { d.synAnswered(syscall.ECONNREFUSED) }, nil)
 	case length(&l.queue) < backlog:
 		s.life = s.host.life
-		s.net.post(s.host, d.client.host, header, func() { d.answered(nil) }, nil)
+		s.net.post(s.host, d.client.host, header, func() { d.synAnswered(nil) }, nil)
 	}
 }
 
-// answered is called when the answer to the SYN arrives. The connection is open
-// then on this side; what it sends first opens it on the other.
-func (d *dial) answered(err error) {
+// synAnswered is called when the answer to the SYN arrives. The connection is then open
+// on this side; its first segment opens it on the other.
+func (d *dial) synAnswered(err error) {
 	c := d.client
 	c.net.mu.Lock()
 	defer c.net.unlock()
@@ -110,7 +110,7 @@ func (d *dial) answered(err error) {
 	}
 	if err == nil {
 		c.join()
-		c.post(&segment{hello: true})
+		c.post(&segment{handshake: true})
 	}
 	d.finish(err)
 }
@@ -127,5 +127,5 @@ func (d *dial) finish(err error) {
 	if err != nil {
 		c.host.tcp.free(c.port)
 	}
-	c.net.roused = append(c.net.roused, rouse{done: d.done})
+	c.net.wakeups = append(c.net.wakeups, wakeup{done: d.done})
 }

@@ -1,7 +1,7 @@
 package simnet
 
-// A fifo is a queue that uses its memory again. It has functions and no methods: methods of types with parameters are
-// compiled once more in each package that knows of a type with such a field, and all that use package cluster do.
+// A fifo is a queue that reuses its memory. It has functions and no methods: methods of types with parameters are
+// compiled again in each package that uses a type with such a field, and all users of package cluster do.
 type fifo[T any] struct {
 	items []T
 	head  int
@@ -15,6 +15,8 @@ func push[T any](q *fifo[T], v T) { q.items = append(q.items, v) }
 func first[T any](q *fifo[T]) *T { return &q.items[q.head] }
 func last[T any](q *fifo[T]) *T  { return &q.items[len(q.items)-1] }
 
+// pop removes the first item. It moves the others to the front when half of the memory is
+// unused, so that a pop takes constant time on average.
 func pop[T any](q *fifo[T]) T {
 	v := q.items[q.head]
 	clear(q.items[q.head : q.head+1])

@@ -11,14 +11,14 @@ const (
 	maxProbes     = 10
 )
 
-// join makes the connection one of its host's.
+// join adds the connection to those of its host.
 func (c *conn) join() {
 	c.id = c.net.id()
 	c.life = c.host.life
 	c.host.conns[c.id] = c
 }
 
-// leave ends all that the connection does of itself.
+// leave removes the connection from its host, and stops its timers.
 func (c *conn) leave() {
 	if c.gone {
 		return
@@ -34,8 +34,8 @@ func (c *conn) leave() {
 	c.out.deadline.timer.cancel()
 }
 
-// settle ends a connection that was closed and has delivered all.
-func (c *conn) settle() {
+// leaveIfDone removes a connection that is closed and has delivered all.
+func (c *conn) leaveIfDone() {
 	if c.closed && c.peer.in.eof {
 		c.leave()
 	}
@@ -47,7 +47,7 @@ func (c *conn) die(err error) {
 		return
 	}
 	c.err = err
-	c.in.early = nil
+	c.in.outOfOrder = nil
 	c.out.queue, c.out.queued, c.out.lost = fifo[[]byte]{}, 0, nil
 	c.leave()
 	c.net.wake(&c.in.wake)
@@ -61,11 +61,11 @@ func (c *conn) abort(err error) {
 	}
 	c.die(err)
 	c.reset()
-	c.peer.watch()
+	c.peer.startProbes()
 }
 
-// reset tells the peer that this end is dead. It is told once only: if the link
-// loses that, the peer's next segment is answered in the same way.
+// reset sends the peer a reset, once: if the link loses it, the peer's next segment is
+// answered with another one.
 func (c *conn) reset() {
 	peer := c.peer
 	c.net.post(c.host, peer.host, header, func() {
@@ -85,8 +85,8 @@ func (c *conn) wasReset() {
 	}
 }
 
-// watch probes a peer that died and may not have been able to say so.
-func (c *conn) watch() {
+// startProbes probes a peer that has died and whose reset may be lost.
+func (c *conn) startProbes() {
 	if c.err == nil && !c.gone && !c.embryo && !c.keep.running() {
 		c.keep.reset(c.host, probeInterval, c.probe)
 	}
@@ -102,9 +102,9 @@ func (c *conn) probe() {
 	c.keep.reset(c.host, probeInterval, c.probe)
 }
 
-// adopt hands a connection whose handshake is done to its listener. There is
-// none any more if it was closed, or if the host has crashed since.
-func (c *conn) adopt() {
+// handToListener hands a connection whose handshake is done to its listener, unless that was
+// closed, or the host has crashed since.
+func (c *conn) handToListener() {
 	c.embryo = false
 	l := c.host.listeners[c.local.Port]
 	if l == nil || c.life != c.host.life {
@@ -115,6 +115,6 @@ func (c *conn) adopt() {
 	push(&l.queue, c)
 	l.net.wake(&l.wake)
 	if c.peer.err != nil { // its reset was lost, or is on its way
-		c.watch()
+		c.startProbes()
 	}
 }

@@ -17,7 +17,7 @@ type listener struct {
 	addr     *net.TCPAddr
 	queue    fifo[*conn]
 	closed   bool
-	wake     sync.Cond // of those who accept
+	wake     sync.Cond // of the calls of Accept
 	deadline deadline
 }
 
@@ -68,6 +68,7 @@ func (l *listener) Close() error {
 	return nil
 }
 
+// close frees the port and resets the connections that were not accepted.
 func (l *listener) close() {
 	l.closed = true
 	delete(l.host.listeners, l.addr.Port)
@@ -90,7 +91,7 @@ func (l *listener) SetDeadline(t time.Time) error {
 	if l.closed {
 		return l.fail("set", net.ErrClosed)
 	}
-	l.deadline.move(t)
+	l.deadline.change(t)
 	return nil
 }
 

@@ -70,6 +70,8 @@ func (s Stack) dialUDP(network, addr string) (net.Conn, error) {
 	return p, nil
 }
 
+// newPacketConn binds a port, or the next free one for port 0. A remote address limits it to
+// that peer.
 func (h *host) newPacketConn(port int, remote *net.UDPAddr) (*packetConn, error) {
 	port, err := h.udp.take(port)
 	if err != nil {
@@ -102,7 +104,7 @@ func (p *packetConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	}
 }
 
-// WriteTo sends a datagram. It never waits, and says nothing of what becomes of it.
+// WriteTo sends a datagram. It never blocks, and does not report a loss.
 func (p *packetConn) WriteTo(b []byte, to net.Addr) (int, error) {
 	p.net.mu.Lock()
 	defer p.net.unlock()
@@ -128,6 +130,7 @@ func (p *packetConn) Write(b []byte) (int, error) {
 	return p.send(b, p.remote)
 }
 
+// send sends a copy of b as one datagram, unless it is too large.
 func (p *packetConn) send(b []byte, to net.Addr) (int, error) {
 	switch {
 	case p.closed:
@@ -137,7 +140,7 @@ func (p *packetConn) send(b []byte, to net.Addr) (int, error) {
 	case len(b) > maxDatagram:
 		return 0, p.fail("write", to, syscall.EMSGSIZE)
 	}
-	h, port, err := p.target(to)
+	h, port, err := p.resolve(to)
 	if err != nil {
 		return 0, p.fail("write", to, err)
 	}
@@ -147,8 +150,8 @@ func (p *packetConn) send(b []byte, to net.Addr) (int, error) {
 	return len(b), nil
 }
 
-// target finds where a datagram is to go.
-func (p *packetConn) target(to net.Addr) (*host, int, error) {
+// resolve returns the host and port of an address to send to.
+func (p *packetConn) resolve(to net.Addr) (*host, int, error) {
 	if a, ok := to.(*net.UDPAddr); ok && a != nil {
 		h, err := p.net.findIP(p.host, a.IP)
 		return h, a.Port, err
@@ -159,8 +162,8 @@ func (p *packetConn) target(to net.Addr) (*host, int, error) {
 	return p.net.parse(p.host, "udp", to.String(), isUDP)
 }
 
-// receive is called when a datagram arrives at a port. Nobody is told if it is
-// dropped because nobody listens there, or because too much waits to be read.
+// receive is called when a datagram arrives at a port. It drops it without an error if
+// nothing listens there, or if the buffer is full.
 func (h *host) receive(port int, d datagram) {
 	h.net.mu.Lock()
 	defer h.net.unlock()
@@ -220,6 +223,7 @@ func (p *packetConn) SetReadDeadline(t time.Time) error { return p.setDeadline(t
 // SetWriteDeadline sets the deadline of writes.
 func (p *packetConn) SetWriteDeadline(t time.Time) error { return p.setDeadline(t, &p.write) }
 
+// setDeadline sets some of the deadlines, unless the connection is closed.
 func (p *packetConn) setDeadline(t time.Time, which ...*deadline) error {
 	p.net.mu.Lock()
 	defer p.net.unlock()
@@ -227,7 +231,7 @@ func (p *packetConn) setDeadline(t time.Time, which ...*deadline) error {
 		return p.fail("set", nil, net.ErrClosed)
 	}
 	for _, d := range which {
-		d.move(t)
+		d.change(t)
 	}
 	return nil
 }

@@ -14,17 +14,17 @@ type receiver struct {
 	wake     sync.Cond // of readers
 	deadline deadline
 
-	queue fifo[[]byte] // what waits to be read
-	early []*segment   // what arrived before its turn, in the order of the stream
-	next  uint64       // how much arrived in order
-	read  uint64       // how much of it was read
-	told  uint64       // how much of that the peer was told
-	eof   bool         // the stream has ended
-	shut  bool         // its user wants no more
+	queue      fifo[[]byte] // what waits to be read
+	outOfOrder []*segment   // what arrived before earlier parts of the stream, in its order
+	next       uint64       // how much arrived in order
+	read       uint64       // how much of it was read
+	announced  uint64       // how much of that the last segment to the peer announced
+	eof        bool         // the stream has ended
+	shut       bool         // its user has closed it
 }
 
 // unread reports whether something has arrived that was not read.
-func (r *receiver) unread() bool { return length(&r.queue) > 0 || len(r.early) > 0 }
+func (r *receiver) unread() bool { return length(&r.queue) > 0 || len(r.outOfOrder) > 0 }
 
 // arrived is called when the link has delivered a segment.
 func (s *segment) arrived() {
@@ -32,40 +32,41 @@ func (s *segment) arrived() {
 	c.net.mu.Lock()
 	defer c.net.unlock()
 	if c.embryo && c.err == nil {
-		c.adopt()
+		c.handToListener()
 	}
 	if c.err != nil || c.closed && len(s.data) > 0 {
 		c.reject()
 		return
 	}
-	c.heard(s)
+	c.processAck(s)
 	c.receive(s)
 	if s.probe {
-		c.post(&segment{seq: c.out.next, answer: true})
+		c.post(&segment{seq: c.out.next, ack: true})
 	}
 }
 
-// receive takes the part of the stream that a segment bears, once its turn has
-// come. Exactly one copy of each part ever arrives.
+// receive takes the part of the stream that is in a segment, after all earlier parts.
+// Exactly one copy of each part arrives.
 func (c *conn) receive(s *segment) {
 	r := &c.in
 	switch {
 	case len(s.data) == 0 && !s.fin:
 		return
 	case s.seq > r.next:
-		i, _ := slices.BinarySearchFunc(r.early, s.seq, func(s *segment, seq uint64) int { return compare(s.seq, seq) })
-		r.early = slices.Insert(r.early, i, s)
+		i, _ := slices.BinarySearchFunc(r.outOfOrder, s.seq, func(s *segment, seq uint64) int { return compare(s.seq, seq) })
+		r.outOfOrder = slices.Insert(r.outOfOrder, i, s)
 		return
 	}
-	c.take(s)
-	for len(r.early) > 0 && r.early[0].seq == r.next {
-		s, r.early = r.early[0], r.early[1:]
-		c.take(s)
+	c.appendInOrder(s)
+	for len(r.outOfOrder) > 0 && r.outOfOrder[0].seq == r.next {
+		s, r.outOfOrder = r.outOfOrder[0], r.outOfOrder[1:]
+		c.appendInOrder(s)
 	}
 	c.net.wake(&r.wake)
 }
 
-func (c *conn) take(s *segment) {
+// appendInOrder appends the next part of the stream to what can be read.
+func (c *conn) appendInOrder(s *segment) {
 	r := &c.in
 	r.next += uint64(len(s.data))
 	if len(s.data) > 0 {
@@ -76,7 +77,7 @@ func (c *conn) take(s *segment) {
 	}
 	if s.fin {
 		r.eof = true
-		c.peer.settle()
+		c.peer.leaveIfDone()
 	}
 }
 
@@ -106,17 +107,17 @@ func (c *conn) discard() {
 	c.consumed(n)
 }
 
-// consumed books n bytes as read. The peer is told when half a window was,
-// unless some segment that goes there anyhow has told it before.
+// consumed counts n bytes as read. It sends the peer an update when half a window was read
+// since the last segment, each of which carries one.
 func (c *conn) consumed(n int) {
 	r := &c.in
 	r.read += uint64(n)
-	if r.read-r.told >= window/2 && c.err == nil && !r.eof {
+	if r.read-r.announced >= window/2 && c.err == nil && !r.eof {
 		c.post(&segment{seq: c.out.next})
 	}
 }
 
-// reject answers a segment that no connection wants, unless its sender is dead too.
+// reject answers a segment for a dead connection with a reset, unless its sender is dead too.
 func (c *conn) reject() {
 	if c.err == nil {
 		c.abort(syscall.ECONNRESET)

@@ -9,7 +9,7 @@ import (
 
 const (
 	maxSegment = 64 << 10  // bytes of data in one segment
-	window     = 256 << 10 // bytes that travel or wait to be read
+	window     = 256 << 10 // bytes on their way or waiting to be read
 	sendBuffer = 256 << 10 // bytes that wait to be sent
 	coalesce   = 4 << 10   // room for small writes that have to wait
 	header     = 40        // of IP and TCP, in bytes
@@ -21,21 +21,21 @@ const (
 
 // A sender is the direction away from an end.
 type sender struct {
-	wake     sync.Cond // of writers
-	deadline deadline
-	busy     bool // one Write at a time, so that their bytes do not mix
-	others   int  // how many of them wait for it to end
-	told     bool // a call has returned the reset
+	wake          sync.Cond // of writers
+	deadline      deadline
+	busy          bool // a Write is running: one at a time, so that their bytes do not mix
+	others        int  // how many other Writes wait
+	resetReported bool // a call has returned the reset
 
-	queue  fifo[[]byte] // what waits to be sent, in pieces of at most a segment
-	queued int          // bytes in queue
-	next   uint64       // how much was sent
-	credit uint64       // how much of it the peer's user is known to have read
-	fin    bool         // the stream ends after queue
-	sent   bool         // ... and the peer was sent word of it
+	queue   fifo[[]byte] // what waits to be sent, in pieces of at most a segment
+	queued  int          // bytes in queue
+	next    uint64       // how much was sent
+	credit  uint64       // how much of it the peer's user is known to have read
+	fin     bool         // the stream ends after queue
+	finSent bool         // and that was sent
 
-	// After a loss nothing is sent but the first that was lost, again and
-	// again, until the peer answers. Then the rest is.
+	// After a loss only the first lost segment is sent, again and
+	// again, until the peer acknowledges it. Then the rest is sent.
 	recovering bool
 	lost       []*segment // in the order of the stream
 	retry      timer
@@ -43,24 +43,24 @@ type sender struct {
 	backoff    int // by how many doublings the next try waits longer
 }
 
-// A segment is part of a stream on its way, or a word about it.
+// A segment is a part of a stream on its way, or control information.
 type segment struct {
-	to     *conn
-	seq    uint64 // where in the stream data begins
-	data   []byte
-	fin    bool // the stream ends after data
-	hello  bool // the end of the handshake, which is sent again if lost
-	probe  bool // the peer is to answer
-	answer bool
-	credit uint64 // how much of the opposite stream its sender's user has read
+	to        *conn
+	seq       uint64 // where in the stream data begins
+	data      []byte
+	fin       bool // the stream ends after data
+	handshake bool // the end of the handshake, which is sent again if lost
+	probe     bool // the peer is to acknowledge it
+	ack       bool
+	credit    uint64 // how much of the opposite stream its sender's user has read
 }
 
 // post sends a segment.
 func (c *conn) post(s *segment) {
 	s.to = c.peer
 	s.credit = c.in.read
-	c.in.told = c.in.read
-	c.net.post(c.host, c.peer.host, header+len(s.data), s.arrived, s.missed)
+	c.in.announced = c.in.read
+	c.net.post(c.host, c.peer.host, header+len(s.data), s.arrived, s.wasLost)
 }
 
 // enqueue takes as much of p as there is room for.
@@ -77,7 +77,7 @@ func (c *conn) enqueue(p []byte) int {
 }
 
 // add copies p to the queue, or the part of it that still fits the last piece.
-// A piece that has to wait is made larger than it need be, for others to join.
+// A piece that has to wait gets extra room, so that later small writes fit in.
 func (o *sender) add(p []byte, waits bool) int {
 	if length(&o.queue) > 0 {
 		tail := last(&o.queue)
@@ -116,31 +116,31 @@ func (c *conn) flush() {
 		o.queued -= k
 		o.next += uint64(k)
 	}
-	if o.fin && !o.sent && o.queued == 0 && !o.recovering {
-		o.sent = true
+	if o.fin && !o.finSent && o.queued == 0 && !o.recovering {
+		o.finSent = true
 		c.post(&segment{seq: o.next, fin: true})
 	}
 	switch waits := o.recovering || o.queued > 0; {
 	case !waits:
 		o.retry.cancel()
 	case !o.retry.running():
-		c.wait()
+		c.startRetry()
 	}
 }
 
-// wait starts the timer after which the peer is asked to answer.
-func (c *conn) wait() {
+// startRetry starts the timer of the next retransmission.
+func (c *conn) startRetry() {
 	d := min(firstRetry<<min(c.out.backoff, 16), lastRetry)
-	c.out.retry.reset(c.host, d, c.ask)
+	c.out.retry.reset(c.host, d, c.retransmit)
 }
 
-// ask makes the peer answer: to the first segment that was lost, or at a full
-// window to nothing.
-func (c *conn) ask() {
+// retransmit sends the first lost segment again, or an empty one at a full window, and
+// requests an acknowledgment.
+func (c *conn) retransmit() {
 	o := &c.out
 	if o.tries == maxRetries {
 		c.die(syscall.ETIMEDOUT)
-		c.peer.watch()
+		c.peer.startProbes()
 		return
 	}
 	o.tries++
@@ -152,16 +152,16 @@ func (c *conn) ask() {
 	s.probe = true
 	c.post(s)
 	o.backoff++
-	c.wait()
+	c.startRetry()
 }
 
-// missed is called when the link has lost a segment.
-func (s *segment) missed() {
+// wasLost is called when the link has lost a segment.
+func (s *segment) wasLost() {
 	c := s.to.peer
 	c.net.mu.Lock()
 	defer c.net.unlock()
-	if c.gone || len(s.data) == 0 && !s.fin && !s.hello {
-		return // what only carries news is never sent again
+	if c.gone || len(s.data) == 0 && !s.fin && !s.handshake {
+		return // control information is never sent again
 	}
 	o := &c.out
 	i, _ := slices.BinarySearchFunc(o.lost, s.seq, func(s *segment, seq uint64) int { return compare(s.seq, seq) })
@@ -169,14 +169,15 @@ func (s *segment) missed() {
 	if !o.recovering {
 		o.recovering = true
 		o.backoff = 0
-		c.wait()
+		c.startRetry()
 	}
 }
 
-// heard takes in what a segment of the peer says about this end's stream.
-func (c *conn) heard(s *segment) {
+// processAck handles what a segment of the peer says about this end's stream: the
+// acknowledgment of a retransmission, and how much was read.
+func (c *conn) processAck(s *segment) {
 	o := &c.out
-	if s.answer {
+	if s.ack {
 		o.tries = 0
 		if o.recovering {
 			o.recovering = false
@@ -193,7 +194,7 @@ func (c *conn) heard(s *segment) {
 		if !o.recovering {
 			o.backoff = 0
 		}
-	} else if !s.answer {
+	} else if !s.ack {
 		return
 	}
 	before := o.queued

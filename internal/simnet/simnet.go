@@ -1,22 +1,22 @@
 // Package simnet is a network of named hosts in one process. It offers ordinary
 // code what package net offers: [net.Conn], [net.Listener] and [net.PacketConn].
 //
-// It is a transport layer and no more. Time and the links between hosts are
-// those of a [Wire] beneath it, which says how long a segment takes and whether
+// It is only a transport layer. Time and the links between hosts are
+// those of a [Wire] beneath it, which decides how long a segment takes and whether
 // it arrives; above it, connections keep the promises of TCP and datagrams keep
-// none. There is no goroutine here and no draw: whatever happens is an event of
+// none. The package starts no goroutine and draws nothing: all that happens is an event of
 // one host, so two ends of a connection never wake at the same instant, and two
-// runs over the same wire are alike.
+// runs over the same wire are equal.
 //
 // # What is like TCP on Linux
 //
 // A dial takes one round trip. A SYN that is not answered is sent again after
 // one second, two, four, and so on, for 127 seconds; then the dial fails with
-// ETIMEDOUT. Where nobody listens it fails with ECONNREFUSED, and a listener
-// whose backlog is full lets it wait.
+// ETIMEDOUT. A dial to a port without a listener fails with ECONNREFUSED, and one to a listener
+// whose backlog is full waits.
 //
 // Bytes arrive in order or not at all. What a link loses is sent again after
-// 200 ms, doubling up to two minutes; after fifteen vain attempts, which take
+// 200 ms, doubling up to two minutes; after fifteen attempts, which take
 // 924.6 seconds, the connection fails with ETIMEDOUT. A writer can be 512 KiB
 // ahead of its reader: half of it travels or waits to be read, half waits to be
 // sent, and Write blocks beyond that.
@@ -27,14 +27,14 @@
 // ECONNRESET, and Write with EPIPE.
 //
 // When a host crashes, each of its peers is sent a reset, which the link may
-// lose. A peer that the reset did not reach finds out by what it sends, as soon
-// as the host is back; and one that only reads, by probes every fifteen seconds,
-// of which ten in a row may be lost (Go asks for such probes on every connection).
+// lose. A peer that the reset did not reach gets another one for what it sends, as soon
+// as the host is back; one that only reads, for its probes every fifteen seconds,
+// of which ten in a row may be lost (Go enables such probes on every connection).
 //
 // # What is not
 //
-// Whoever sends learns from the wire what was lost. So an acknowledgment is a
-// segment of its own only where somebody waits for it: after a loss, and at a
+// The wire reports losses to the sender. So an acknowledgment is a
+// segment of its own only where the sender waits for it: after a loss, and at a
 // full window. There is no congestion control, no bandwidth, no delay for small
 // writes (TCP_NODELAY, as Go sets it) and no probing of idle connections whose
 // both ends are alive. A reset may overtake bytes that were sent just before it.
@@ -51,8 +51,8 @@ import (
 	"time"
 )
 
-// A Wire is the world beneath a network. Package simnet never calls Carry with
-// its lock held, but Now, After and the functions that After returns it does:
+// A Wire is the clock and the links beneath a network. Package simnet calls Carry without
+// its lock, but Now, After and the functions that After returns with it:
 // they must not call back before they return.
 type Wire interface {
 	// Now returns the virtual time since the beginning.
@@ -69,9 +69,8 @@ type Wire interface {
 	After(host string, d time.Duration, fn func()) (stop func())
 }
 
-// A PacketWire is a Wire that treats datagrams otherwise than segments: it may
-// deliver one twice, or damaged. CarryPacket is Carry for a datagram; data is
-// what deliver is to be given, and must not be changed.
+// A PacketWire is a Wire that may deliver a datagram twice, or damaged. CarryPacket is Carry
+// for a datagram; data is the argument of deliver, and must not be changed.
 type PacketWire interface {
 	CarryPacket(from, to string, size int, data []byte, deliver func(data []byte))
 }
@@ -81,16 +80,16 @@ type Net struct {
 	wire  Wire
 	epoch time.Time // when the wire's time began
 
-	mu     sync.Mutex // guards all there is; never held while waiting or in Carry
-	out    []letter   // to be carried as soon as the lock is released
-	roused []rouse    // to be woken after that
-	hosts  map[string]*host
-	byIP   map[string]*host
-	serial uint64
+	mu      sync.Mutex // guards all there is; never held while waiting or in Carry
+	out     []outgoing // to be carried as soon as the lock is released
+	wakeups []wakeup   // to be woken after that
+	hosts   map[string]*host
+	byIP    map[string]*host
+	serial  uint64
 }
 
-// A letter is something that is to be carried.
-type letter struct {
+// An outgoing is something that is to be carried.
+type outgoing struct {
 	from, to      *host
 	size          int
 	deliver, lost func()
@@ -99,8 +98,8 @@ type letter struct {
 	packet func(data []byte)
 }
 
-// A rouse wakes goroutines that wait: for a condition or for a channel to be closed.
-type rouse struct {
+// A wakeup wakes goroutines that wait: for a condition or for a channel to be closed.
+type wakeup struct {
 	cond *sync.Cond
 	done chan struct{}
 }
@@ -137,10 +136,10 @@ func (n *Net) AddHost(name string, ip net.IP) {
 	n.hosts[name], n.byIP[string(h.ip)] = h, h
 }
 
-// Crash ends whatever the host does on the network. Calls that wait on it fail
-// with [net.ErrClosed], and so do all that follow on what was open before. Its
-// peers are sent resets, for which the wire must still carry what the host sends
-// in this instant; without them, they find out later. New listeners and
+// Crash ends all connections and listeners of the host. Calls that wait on them fail
+// with [net.ErrClosed], and so do all later calls. Its
+// peers get resets, for which the wire must still carry what the host sends
+// in this instant; without them, they notice the crash later. New listeners and
 // connections may be opened on the host at any time afterwards.
 func (n *Net) Crash(name string) {
 	n.mu.Lock()
@@ -162,7 +161,7 @@ func (n *Net) Crash(name string) {
 	}
 }
 
-// inOrder returns what a map holds in the order of its keys.
+// inOrder returns the values of a map in the order of its keys.
 func inOrder[K cmp.Ordered, V any](m map[K]V) []V {
 	var all []V
 	for _, k := range slices.Sorted(maps.Keys(m)) {
@@ -171,8 +170,8 @@ func inOrder[K cmp.Ordered, V any](m map[K]V) []V {
 	return all
 }
 
-// A Stack is what one life of a host has of the network. After a crash of the
-// host it fails with [net.ErrClosed] for good, so that code which survives the
+// A Stack is the network as one life of a host uses it. After a crash of the
+// host it always fails with [net.ErrClosed], so that code which outlives the
 // crash can't act for the host's next life.
 type Stack struct {
 	host *host
@@ -214,18 +213,18 @@ func (n *Net) ListenPacket(host, network, addr string) (net.PacketConn, error) {
 	return n.Stack(host).ListenPacket(network, addr)
 }
 
-// post leaves something to be carried when the lock is released.
+// post queues something to be carried when the lock is released.
 func (n *Net) post(from, to *host, size int, deliver, lost func()) {
-	n.out = append(n.out, letter{from: from, to: to, size: size, deliver: deliver, lost: lost})
+	n.out = append(n.out, outgoing{from: from, to: to, size: size, deliver: deliver, lost: lost})
 }
 
-// postPacket leaves a datagram to be carried when the lock is released.
+// postPacket queues a datagram to be carried when the lock is released.
 func (n *Net) postPacket(from, to *host, size int, data []byte, packet func(data []byte)) {
-	n.out = append(n.out, letter{from: from, to: to, size: size, data: data, packet: packet})
+	n.out = append(n.out, outgoing{from: from, to: to, size: size, data: data, packet: packet})
 }
 
 // carry hands a letter to the wire.
-func (n *Net) carry(l letter) {
+func (n *Net) carry(l outgoing) {
 	if l.packet == nil {
 		n.wire.Carry(l.from.name, l.to.name, l.size, l.deliver, l.lost)
 	} else if w, ok := n.wire.(PacketWire); ok {
@@ -235,19 +234,19 @@ func (n *Net) carry(l letter) {
 	}
 }
 
-// wake wakes whoever waits for c when the lock is released.
-func (n *Net) wake(c *sync.Cond) { n.roused = append(n.roused, rouse{cond: c}) }
+// wake wakes the goroutines that wait for c when the lock is released.
+func (n *Net) wake(c *sync.Cond) { n.wakeups = append(n.wakeups, wakeup{cond: c}) }
 
-// unlock releases the lock and has carried what was posted under it. Only then
-// it wakes those who wait, as what they send must not be carried before that.
+// unlock releases the lock and carries what was posted under it. After that it wakes the
+// goroutines that wait, since what they send must be carried later.
 func (n *Net) unlock() {
-	out, roused := n.out, n.roused
-	n.out, n.roused = nil, nil
+	out, wakeups := n.out, n.wakeups
+	n.out, n.wakeups = nil, nil
 	n.mu.Unlock()
 	for _, l := range out {
 		n.carry(l)
 	}
-	for _, r := range roused {
+	for _, r := range wakeups {
 		if r.cond != nil {
 			r.cond.Broadcast()
 		} else {
@@ -256,10 +255,10 @@ func (n *Net) unlock() {
 	}
 }
 
-// wait waits for c with the lock released. It may return early: whoever calls it
-// looks again at what it waits for.
+// wait waits for c with the lock released. It may return early: the caller must check its
+// condition again.
 func (n *Net) wait(c *sync.Cond) {
-	if len(n.out) > 0 || len(n.roused) > 0 {
+	if len(n.out) > 0 || len(n.wakeups) > 0 {
 		n.unlock()
 		n.mu.Lock()
 		return

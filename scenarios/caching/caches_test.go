@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/internal/scenariotest"
 	"github.com/capsize-go/capsize/internal/tier"
@@ -113,7 +112,7 @@ func TestCacheScenariosReplay(t *testing.T) {
 					require.NoError(t, err)
 					again, err := v.Exec(t.Context(), t, seed+1)
 					require.NoError(t, err)
-					require.Empty(t, capsize.Difference(first, again), "%s, seed %d", v, seed+1)
+					require.Empty(t, first.Diff(again), "%s, seed %d", v, seed+1)
 					require.Empty(t, first.Findings, "%s, seed %d", v, seed+1)
 				}
 			}

@@ -7,6 +7,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/internal/wording"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/history/edn"
 	"github.com/capsize-go/capsize/model"
 )
 
@@ -67,10 +68,10 @@ func (s *FieldReader) Call(op history.Op, i int) (c Call, key string, bad *BadVa
 		return c, key, &BadValue{Op: op, Reason: fmt.Sprintf("%s asked for a %T that has no field F: %v", wording.Place(op), in, in)}
 	}
 	c.F, c.Value = jepsen.F, jepsen.Value
-	if m, ok := jepsen.Value.(history.Map); ok {
-		if k, ok := m.Get(history.Keyword("key")); ok && len(m) <= 2 {
+	if m, ok := jepsen.Value.(edn.Map); ok {
+		if k, ok := m.Get(edn.Keyword("key")); ok && len(m) <= 2 {
 			key, _ = k.(string)
-			c.Value, _ = m.Get(history.Keyword("value"))
+			c.Value, _ = m.Get(edn.Keyword("value"))
 		}
 	}
 	return c, key, nil

@@ -30,7 +30,8 @@ const (
 	NoEpoch
 )
 
-var bugs = bugset.New("cdn",
+// Bugs are all bugs by their names, with what each does.
+var Bugs = bugset.New("cdn",
 	bugset.Of(IgnoreAge, "ignore-age", "caches count from when an answer reached them, and do not tell how old it is"),
 	bugset.Of(IgnoreVary, "ignore-vary", "caches do not look at what an answer depends on"),
 	bugset.Of(StorePrivate, "store-private", "shared caches store what is for one user"),
@@ -38,11 +39,5 @@ var bugs = bugset.New("cdn",
 	bugset.Of(NoEpoch, "no-epoch", "a load that was under way when a purge came is stored after it"),
 )
 
-// BugNames lists the bugs by name, with what each does.
-func BugNames() (names, docs []string) { return bugs.Names() }
-
-// ParseBug returns the bugs of a comma-separated list of names.
-func ParseBug(list string) (Bug, error) { return bugs.Parse(list) }
-
 // String returns the names of the bugs, comma-separated, or none.
-func (b Bug) String() string { return bugs.Text(b) }
+func (b Bug) String() string { return Bugs.Text(b) }

@@ -90,7 +90,7 @@ func TestBugs(t *testing.T) {
 		"no-epoch":         {func(s *cdn.Stack) { s.Bugs = cdn.NoEpoch }, freshness.New(freshness.Promise{})},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bug, err := cdn.ParseBug(name)
+			bug, err := cdn.Bugs.Parse(name)
 			require.NoError(t, err)
 			s := stack(x.change)
 			require.NotZero(t, s.Bugs&bug)
@@ -116,7 +116,7 @@ func TestBugs(t *testing.T) {
 			assert.Positive(t, found)
 		})
 	}
-	names, _ := cdn.BugNames()
+	names, _ := cdn.Bugs.Names()
 	assert.Len(t, names, 5)
 }
 

@@ -36,7 +36,8 @@ const (
 	AckBeforeSync
 )
 
-var bugs = bugset.New("chainkv",
+// Bugs are all bugs by their names, with what each does.
+var Bugs = bugset.New("chainkv",
 	bugset.Of(DirtyReads, "dirty-reads", "a node answers with the newest version that it has, committed or not"),
 	bugset.Of(NoLease, "no-lease", "a node answers reads until it hears that another chain has been formed"),
 	bugset.Of(AckBeforeTail, "ack-before-tail", "the head answers a write when it alone has it"),
@@ -45,11 +46,5 @@ var bugs = bugset.New("chainkv",
 	bugset.Of(AckBeforeSync, "ack-before-sync", "writes are acknowledged before they are on the disk"),
 )
 
-// BugNames lists the bugs by name, with what each does.
-func BugNames() (names, docs []string) { return bugs.Names() }
-
-// ParseBug returns the bugs of a comma-separated list of names.
-func ParseBug(list string) (Bug, error) { return bugs.Parse(list) }
-
 // String returns the names of the bugs, comma-separated, or none.
-func (b Bug) String() string { return bugs.Text(b) }
+func (b Bug) String() string { return Bugs.Text(b) }

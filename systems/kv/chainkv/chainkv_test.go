@@ -54,10 +54,10 @@ func TestChainkvBugs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one seed does not show it")
 	}
-	names, _ := chainkv.BugNames()
+	names, _ := chainkv.Bugs.Names()
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
-			bug, err := chainkv.ParseBug(name)
+			bug, err := chainkv.Bugs.Parse(name)
 			require.NoError(t, err)
 			assert.Positive(t, sweep(t, chainkv.Store{Bugs: bug}, known[bug], tier.Seeds(t, 0, 10), false))
 		})

@@ -7,10 +7,13 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/systems/internal/session"
 )
 
 // A node is one replica: a state machine that is driven by messages and ticks, all
 // on the event loop of the cluster. Nothing in it blocks.
+//
+// It has many methods because each message and timer of the protocol is one.
 type node struct {
 	h     *cluster.Host
 	store Store
@@ -143,7 +146,7 @@ func (n *node) request(m cluster.Message, r *request) {
 	switch {
 	case r.read && n.answers():
 		n.read(m, r)
-	case n.view.nodes == nil && n.now()-n.booted < attempt:
+	case n.view.nodes == nil && n.now()-n.booted < session.Attempt:
 		// A copy of the request may have come in the last life.
 	case m.Forwarded() || n.now()-n.view.at > term:
 		m.Reply(response{noChain: true})

@@ -67,9 +67,9 @@ func TestALostJournalStaysLost(t *testing.T) {
 }
 
 func TestBugString(t *testing.T) {
-	names, _ := BugNames()
+	names, _ := Bugs.Names()
 	for _, name := range names {
-		bug, err := ParseBug(name)
+		bug, err := Bugs.Parse(name)
 		require.NoError(t, err)
 		assert.Equal(t, name, bug.String())
 	}

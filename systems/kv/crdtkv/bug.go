@@ -34,7 +34,8 @@ const (
 	AckBeforeSync
 )
 
-var bugs = bugset.New("crdtkv",
+// Bugs are all bugs by their names, with what each does.
+var Bugs = bugset.New("crdtkv",
 	bugset.Of(DoubleGossip, "double-gossip", "counters add what they are sent, instead of taking the greater"),
 	bugset.Of(RemoveWins, "remove-wins", "a remove takes away adds that it has not seen"),
 	bugset.Of(ForgetRemoved, "forget-removed", "a node forgets that it has seen what was removed"),
@@ -43,11 +44,5 @@ var bugs = bugset.New("crdtkv",
 	bugset.Of(AckBeforeSync, "ack-before-sync", "operations are acknowledged before they are on the disk"),
 )
 
-// BugNames lists the bugs by name, with what each does.
-func BugNames() (names, docs []string) { return bugs.Names() }
-
-// ParseBug returns the bugs of a comma-separated list of names.
-func ParseBug(list string) (Bug, error) { return bugs.Parse(list) }
-
 // String returns the names of the bugs, comma-separated, or none.
-func (b Bug) String() string { return bugs.Text(b) }
+func (b Bug) String() string { return Bugs.Text(b) }

@@ -64,10 +64,10 @@ var known = map[crdtkv.Bug]uint64{crdtkv.ForgetRemoved: 9, crdtkv.SkipDeltas: 6}
 
 // TestCrdtkvBugs finds each bug from seeds that nobody chose.
 func TestCrdtkvBugs(t *testing.T) {
-	names, _ := crdtkv.BugNames()
+	names, _ := crdtkv.Bugs.Names()
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
-			bug, err := crdtkv.ParseBug(name)
+			bug, err := crdtkv.Bugs.Parse(name)
 			require.NoError(t, err)
 			if testing.Short() {
 				t.Skip("one seed does not show it")

@@ -74,9 +74,9 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestBugString(t *testing.T) {
-	names, _ := BugNames()
+	names, _ := Bugs.Names()
 	for _, name := range names {
-		bug, err := ParseBug(name)
+		bug, err := Bugs.Parse(name)
 		require.NoError(t, err)
 		assert.Equal(t, name, bug.String())
 	}

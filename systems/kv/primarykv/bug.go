@@ -31,7 +31,8 @@ const (
 	RejoinKeepsTail
 )
 
-var bugs = bugset.New("primarykv",
+// Bugs are all bugs by their names, with what each does.
+var Bugs = bugset.New("primarykv",
 	bugset.Of(NoFencing, "no-fencing", "a deposed primary serves on, and backups follow whoever calls"),
 	bugset.Of(PromoteAny, "promote-any", "a backup is promoted however short its log is"),
 	bugset.Of(AckBeforeBackup, "ack-before-backup", "a write is answered when the primary alone has it"),
@@ -39,11 +40,5 @@ var bugs = bugset.New("primarykv",
 	bugset.Of(RejoinKeepsTail, "rejoin-keeps-tail", "a deposed primary keeps the writes that its successor lacks"),
 )
 
-// BugNames lists the bugs by name, with what each does.
-func BugNames() (names, docs []string) { return bugs.Names() }
-
-// ParseBug returns the bugs of a comma-separated list of names.
-func ParseBug(list string) (Bug, error) { return bugs.Parse(list) }
-
 // String returns the names of the bugs, comma-separated, or none.
-func (b Bug) String() string { return bugs.Text(b) }
+func (b Bug) String() string { return Bugs.Text(b) }

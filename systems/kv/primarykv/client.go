@@ -1,18 +1,10 @@
 package primarykv
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"time"
 
 	"github.com/capsize-go/capsize/cluster"
-)
-
-const (
-	attempt = 300 * time.Millisecond // how long a client waits for one answer
-	pause   = 50 * time.Millisecond  // how long it waits after there was no primary
+	"github.com/capsize-go/capsize/systems/internal/session"
 )
 
 // A request is what a client asks. A retry bears the same session and number.
@@ -46,6 +38,17 @@ const (
 	lost             // nobody knows: the primary that took it is one no more
 )
 
+// fate returns what the answer says of the operation.
+func (r response) fate() session.Fate {
+	switch r.status {
+	case done:
+		return session.Done
+	case noPrimary:
+		return session.NotDone
+	}
+	return session.Indeterminate
+}
+
 // inquiry asks a node for the digest of its state.
 type inquiry struct{}
 
@@ -59,14 +62,11 @@ func (noPrimaryError) Error() string      { return "no primary" }
 func (noPrimaryError) DidNotHappen() bool { return true }
 
 // A Client is a session with one node of a [Store]. It does one thing at a time.
-type Client struct {
-	h                        *cluster.Host
-	session, number, attempt uint64
-}
+type Client struct{ s *session.Session }
 
 // Open opens a session with the node that the host is bound to.
 func (s Store) Open(_ context.Context, h *cluster.Host) (*Client, error) {
-	return &Client{h: h, session: h.Rand().Uint64()}, nil
+	return &Client{session.New(h, ErrNoPrimary)}, nil
 }
 
 // Get returns the value of a key, 0 if it has none.
@@ -89,33 +89,12 @@ func (c *Client) CAS(ctx context.Context, key string, old, value int) (int, erro
 func (c *Client) Close() error { return nil }
 
 // do asks until it is answered or ctx is done. If no attempt can have had an
-// effect the error is [ErrNoPrimary]; otherwise nobody knows.
+// effect the error is [ErrNoPrimary]; otherwise the operation is indeterminate.
 func (c *Client) do(ctx context.Context, req request) (int, error) {
-	c.number++
-	req.session, req.number = c.session, c.number
-	harmless := true
-	for {
-		r, err := c.try(ctx, req)
-		if err == nil && r.status == done {
-			return r.value, nil
-		}
-		harmless = harmless && err == nil && r.status == noPrimary
-		if ctx.Err() == nil && err == nil {
-			err = c.h.Sleep(pause)
-		}
-		if ctx.Err() != nil || errors.Is(err, cluster.ErrCrashed) {
-			if harmless {
-				return 0, ErrNoPrimary
-			}
-			return 0, fmt.Errorf("%s: %w", c.h.Node(), cmp.Or(ctx.Err(), err))
-		}
-	}
-}
-
-func (c *Client) try(ctx context.Context, req request) (response, error) {
-	ctx, cancel := c.h.WithTimeout(ctx, attempt)
-	defer cancel()
-	c.attempt++
-	req.attempt = c.attempt
-	return cluster.Ask[response](ctx, c.h, c.h.Node(), &req)
+	r, err := session.Do(ctx, c.s, func(number, attempt uint64) *request {
+		again := req
+		again.session, again.number, again.attempt = c.s.ID, number, attempt
+		return &again
+	}, response.fate)
+	return r.value, err
 }

@@ -169,13 +169,13 @@ func TestReplayKnowsWhatWasMeantForAnotherPlace(t *testing.T) {
 }
 
 func TestBugNames(t *testing.T) {
-	names, docs := BugNames()
+	names, docs := Bugs.Names()
 	require.Len(t, docs, len(names))
 	for _, name := range names {
-		bug, err := ParseBug(name)
+		bug, err := Bugs.Parse(name)
 		require.NoError(t, err)
 		assert.Equal(t, name, bug.String())
 	}
-	_, err := ParseBug("no-such-bug")
+	_, err := Bugs.Parse("no-such-bug")
 	assert.Error(t, err)
 }

@@ -13,6 +13,8 @@ import (
 
 // A node is one replica: a state machine that is driven by messages and ticks, all
 // on the event loop of the cluster. Nothing in it blocks.
+//
+// It has many methods because each message and timer of the protocol is one.
 type node struct {
 	h     *cluster.Host
 	store Store

@@ -45,7 +45,8 @@ const (
 	CoarseRanges
 )
 
-var bugs = bugset.New("quorumkv",
+// Bugs are all bugs by their names, with what each does.
+var Bugs = bugset.New("quorumkv",
 	bugset.Of(DropHints, "drop-hints", "who stands in for a node acknowledges writes, and never hands them over"),
 	bugset.Of(AckBeforeSync, "ack-before-sync", "writes are acknowledged before they are on the disk"),
 	bugset.Of(ReuseDots, "reuse-dots", "a node that forgot how far it had counted names new writes as it named old ones"),
@@ -55,11 +56,5 @@ var bugs = bugset.New("quorumkv",
 	bugset.Of(CoarseRanges, "coarse-ranges", "anti-entropy compares a range with the homes of its end alone"),
 )
 
-// BugNames lists the bugs by name, with what each does.
-func BugNames() (names, docs []string) { return bugs.Names() }
-
-// ParseBug returns the bugs of a comma-separated list of names.
-func ParseBug(list string) (Bug, error) { return bugs.Parse(list) }
-
 // String returns the names of the bugs, comma-separated, or none.
-func (b Bug) String() string { return bugs.Text(b) }
+func (b Bug) String() string { return Bugs.Text(b) }

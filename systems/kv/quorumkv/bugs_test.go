@@ -19,10 +19,10 @@ func TestBugs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one seed does not show it")
 	}
-	names, _ := quorumkv.BugNames()
+	names, _ := quorumkv.Bugs.Names()
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
-			bug, err := quorumkv.ParseBug(name)
+			bug, err := quorumkv.Bugs.Parse(name)
 			require.NoError(t, err)
 			found := 0
 			all := presets("blackouts", "flip-flop")
@@ -42,7 +42,7 @@ func TestBugs(t *testing.T) {
 			assert.Positive(t, found)
 		})
 	}
-	_, err := quorumkv.ParseBug("none,no-bug")
+	_, err := quorumkv.Bugs.Parse("none,no-bug")
 	require.ErrorContains(t, err, `no bug "no-bug"`)
 	assert.Equal(t, "none", quorumkv.Bug(0).String())
 	assert.Equal(t, "drop-hints,coarse-ranges", (quorumkv.DropHints | quorumkv.CoarseRanges).String())

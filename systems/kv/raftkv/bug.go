@@ -63,7 +63,8 @@ const (
 	UnsafeMembers
 )
 
-var bugs = bugset.New("raftkv",
+// Bugs are all bugs by their names, with what each does.
+var Bugs = bugset.New("raftkv",
 	bugset.Of(LocalReads, "local-reads", "every node answers reads from its own state"),
 	bugset.Of(LeaseReads, "lease-reads", "the leader answers reads by a lease that outlives its leadership"),
 	bugset.Of(NoDedup, "no-dedup", "a request that a client sent again is applied again"),
@@ -77,11 +78,5 @@ var bugs = bugset.New("raftkv",
 	bugset.Of(UnsafeMembers, "unsafe-members", "all members change in one step, and not by joint consensus"),
 )
 
-// BugNames lists the bugs by name, with what each does.
-func BugNames() (names, docs []string) { return bugs.Names() }
-
-// ParseBug returns the bugs of a comma-separated list of names.
-func ParseBug(list string) (Bug, error) { return bugs.Parse(list) }
-
 // String returns the names of the bugs, comma-separated, or none.
-func (b Bug) String() string { return bugs.Text(b) }
+func (b Bug) String() string { return Bugs.Text(b) }

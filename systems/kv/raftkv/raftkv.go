@@ -11,13 +11,11 @@
 package raftkv
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/systems/internal/session"
 )
 
 // A Store is a raft group that holds integers by key. The zero Store is correct.
@@ -73,12 +71,6 @@ const (
 // ElectionTimeout returns [ElectionTimeout].
 func (Store) ElectionTimeout() time.Duration { return ElectionTimeout }
 
-// attempt is how long a client waits for one answer before it asks again.
-const attempt = 300 * time.Millisecond
-
-// pause is how long a client waits after a node said that it knows no leader.
-const pause = 50 * time.Millisecond
-
 // A request is what a client asks of a node. A retry bears the same session and
 // number, by which the store knows that it is one.
 type request struct {
@@ -108,6 +100,17 @@ type response struct {
 	modified int64 // of what a get read
 }
 
+// fate returns what the answer says of the operation.
+func (r response) fate() session.Fate {
+	switch r.status {
+	case done:
+		return session.Done
+	case noLeader:
+		return session.NotDone
+	}
+	return session.Indeterminate
+}
+
 // An inquiry asks a node for the digest of its state.
 type inquiry struct{}
 
@@ -135,19 +138,15 @@ func (noLeaderError) DidNotHappen() bool { return true }
 
 // A Client is a session with one node of a [Store]. It does one thing at a time.
 type Client struct {
-	h       *cluster.Host
-	reads   Reads
-	session uint64
-	number  uint64
-	attempt uint64
-
+	s        *session.Session
+	reads    Reads
 	modified int64 // of what was read last
 }
 
 // Open opens a session with the node that the host is bound to. It sends
 // nothing yet.
 func (s Store) Open(_ context.Context, h *cluster.Host) (*Client, error) {
-	return &Client{h: h, reads: s.Reads, session: h.Rand().Uint64()}, nil
+	return &Client{s: session.New(h, ErrNoLeader), reads: s.Reads}, nil
 }
 
 // Get returns the value of a key, 0 if it has none.
@@ -186,40 +185,15 @@ func (c *Client) CAS(ctx context.Context, key string, old, value int) (int, erro
 func (c *Client) Close() error { return nil }
 
 // do asks until it is answered or ctx is done. If no attempt can have had an
-// effect the error is [ErrNoLeader]; otherwise nobody knows.
+// effect the error is [ErrNoLeader]; otherwise the operation is indeterminate.
 func (c *Client) do(ctx context.Context, req request) (int, error) {
-	c.number++
-	req.session, req.number = c.session, c.number
-	harmless := true
-	for {
-		r, err := c.try(ctx, req)
-		switch {
-		case err != nil:
-			harmless = false
-		case r.status == done:
-			if req.op == opGet {
-				c.modified = r.modified
-			}
-			return r.value, nil
-		case r.status == lost:
-			harmless = false
-		}
-		if ctx.Err() == nil && err == nil {
-			err = c.h.Sleep(pause)
-		}
-		if ctx.Err() != nil || errors.Is(err, cluster.ErrCrashed) {
-			if harmless {
-				return 0, ErrNoLeader
-			}
-			return 0, fmt.Errorf("%s: %w", c.h.Node(), cmp.Or(ctx.Err(), err))
-		}
+	r, err := session.Do(ctx, c.s, func(number, attempt uint64) *request {
+		again := req
+		again.session, again.number, again.attempt = c.s.ID, number, attempt
+		return &again
+	}, response.fate)
+	if err == nil && req.op == opGet {
+		c.modified = r.modified
 	}
-}
-
-func (c *Client) try(ctx context.Context, req request) (response, error) {
-	ctx, cancel := c.h.WithTimeout(ctx, attempt)
-	defer cancel()
-	c.attempt++
-	req.attempt = c.attempt
-	return cluster.Ask[response](ctx, c.h, c.h.Node(), &req)
+	return r.value, err
 }

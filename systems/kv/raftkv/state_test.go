@@ -74,19 +74,19 @@ func TestRequestRoundTrip(t *testing.T) {
 }
 
 func TestParseBug(t *testing.T) {
-	names, docs := BugNames()
+	names, docs := Bugs.Names()
 	require.Len(t, docs, len(names))
 	for _, name := range names {
-		b, err := ParseBug(name)
+		b, err := Bugs.Parse(name)
 		require.NoError(t, err)
 		assert.Equal(t, name, b.String())
 	}
-	b, err := ParseBug("no-dedup,local-reads")
+	b, err := Bugs.Parse("no-dedup,local-reads")
 	require.NoError(t, err)
 	assert.Equal(t, "local-reads,no-dedup", b.String())
-	b, err = ParseBug("none")
+	b, err = Bugs.Parse("none")
 	require.NoError(t, err)
 	assert.Equal(t, "none", b.String())
-	_, err = ParseBug("haste")
+	_, err = Bugs.Parse("haste")
 	assert.ErrorContains(t, err, `no bug "haste"; it has local-reads`)
 }

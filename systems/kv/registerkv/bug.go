@@ -22,17 +22,12 @@ const (
 	AckBeforeSync
 )
 
-var bugs = bugset.New("registerkv",
+// Bugs are all bugs by their names, with what each does.
+var Bugs = bugset.New("registerkv",
 	bugset.Of(NoWriteBack, "no-write-back", "a read returns what a quorum has, and does not write it back"),
 	bugset.Of(OnePhaseWrites, "one-phase-writes", "a write asks nobody for the newest tag"),
 	bugset.Of(AckBeforeSync, "ack-before-sync", "values are acknowledged before they are on the disk"),
 )
 
-// BugNames lists the bugs by name, with what each does.
-func BugNames() (names, docs []string) { return bugs.Names() }
-
-// ParseBug returns the bugs of a comma-separated list of names.
-func ParseBug(list string) (Bug, error) { return bugs.Parse(list) }
-
 // String returns the names of the bugs, comma-separated, or none.
-func (b Bug) String() string { return bugs.Text(b) }
+func (b Bug) String() string { return Bugs.Text(b) }

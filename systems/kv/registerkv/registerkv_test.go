@@ -152,9 +152,9 @@ var known = map[registerkv.Bug]uint64{registerkv.NoWriteBack: 25}
 func TestBugs(t *testing.T) {
 	blackouts, err := nemesis.FindPreset("blackouts")
 	require.NoError(t, err)
-	names, _ := registerkv.BugNames()
+	names, _ := registerkv.Bugs.Names()
 	for i, n := range []int{30, 3, 3} {
-		bug, err := registerkv.ParseBug(names[i])
+		bug, err := registerkv.Bugs.Parse(names[i])
 		require.NoError(t, err)
 		t.Run(bug.String(), func(t *testing.T) {
 			if testing.Short() {

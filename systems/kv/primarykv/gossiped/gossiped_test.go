@@ -137,7 +137,7 @@ func TestGossipedReplays(t *testing.T) {
 	for seed := range n {
 		a := runGossiped(t, primarykv.Async, nemesis.Partitions(nemesis.Leader), uint64(seed+1))
 		b := runGossiped(t, primarykv.Async, nemesis.Partitions(nemesis.Leader), uint64(seed+1))
-		if capsize.Difference(a, b) == "" {
+		if a.Diff(b) == "" {
 			alike++
 		}
 	}

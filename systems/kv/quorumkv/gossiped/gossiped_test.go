@@ -215,7 +215,7 @@ func TestGossipedReplays(t *testing.T) {
 			r[i], err = capsize.Exec(t.Context(), t, test)
 			require.NoError(t, err)
 		}
-		if d := capsize.Difference(r[0], r[1]); d == "" {
+		if d := r[0].Diff(r[1]); d == "" {
 			alike++
 		} else {
 			t.Logf("seed %d: %.200s", test.Seed, d)
