@@ -8,18 +8,18 @@ import (
 	"github.com/capsize-go/capsize/internal/words"
 )
 
-// A CacheOp is an input of a system that keeps copies of what a database has, in caches of any kind. F is
+// A CacheOp is an input of a system with caches of any kind in front of a database. F is
 //
 //   - read: the key is read through the caches. The answer is a [Copy].
 //   - write: the database gives the key its next version, and copies are dropped or replaced. The answer is a Copy of
-//     that version. It comes once the system claims to be done with it.
-//   - peek: one cache, named by At, is asked what it holds, and nothing is loaded. The answer is a Copy.
-//   - loads: the database is asked when it was read. The answer is a Copy with LoadedAt.
+//     that version. It acknowledges the write.
+//   - peek: one cache, named by At, is inspected, and nothing is loaded. The answer is a Copy.
+//   - loads: when the database was read (origin fetches). The answer is a Copy with LoadedAt.
 type CacheOp struct {
 	F   string `json:"f"`
 	Key string `json:"key"`
 	As  string `json:"as,omitempty"` // the principal that asks, where answers are private
-	At  string `json:"at,omitempty"` // of a peek: the cache that is looked into
+	At  string `json:"at,omitempty"` // of a peek: the cache that is inspected
 }
 
 // String says what is asked, without the key.
@@ -33,14 +33,14 @@ type Copy struct {
 	// no such key.
 	Version int `json:"version"`
 
-	Missing  bool            `json:"missing,omitempty"`   // of a peek: there is no copy
-	From     string          `json:"from,omitempty"`      // who had what was read; empty if it is not told
-	Coalesced   bool            `json:"joined,omitempty"`    // a load brought it that had been under way when the read began
-	Loads    int             `json:"loads,omitempty"`     // how often the read went to the database
-	Made     time.Duration   `json:"made,omitempty"`      // when the database gave it out
-	MaxAge   time.Duration   `json:"max_age,omitempty"`   // how old a copy may be that is served; 0 if that is not told
-	For      string          `json:"for,omitempty"`       // the principal whose it is; empty if it is everybody's
-	LoadedAt []time.Duration `json:"loaded_at,omitempty"` // when the database was read
+	Missing   bool            `json:"missing,omitempty"`   // of a peek: there is no copy
+	From      string          `json:"from,omitempty"`      // the cache or database that answered; empty if it is not known
+	Coalesced bool            `json:"joined,omitempty"`    // it is from a load that was in progress when the read began
+	Loads     int             `json:"loads,omitempty"`     // how often the read went to the database
+	Made      time.Duration   `json:"made,omitempty"`      // when the database gave it out
+	MaxAge    time.Duration   `json:"max_age,omitempty"`   // the longest age at which the copy may be served; 0 if it is not known
+	For       string          `json:"for,omitempty"`       // the principal whose it is; empty if it is everybody's
+	LoadedAt  []time.Duration `json:"loaded_at,omitempty"` // when the database was read
 }
 
 // String says what was answered.

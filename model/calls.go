@@ -13,11 +13,11 @@ const None = int32(-1)
 type Call[In, Out any] struct {
 	In                In
 	Out               Out  // if it is known
-	Known             bool // whether it was answered; otherwise it is indeterminate
+	Known             bool // whether it returned; otherwise it is indeterminate
 	Invoked, Returned int  // Returned is Never for an indeterminate call
 }
 
-// Calls are those on one key, in the order of their invocations. Each is made when it is asked for: all of them
+// Calls are the calls on one key, in the order of their invocations. At makes each on demand: all of them
 // together take more memory than all else.
 type Calls[In, Out any] struct {
 	N  int
@@ -33,28 +33,28 @@ func (c Calls[In, Out]) All() []Call[In, Out] {
 	return all
 }
 
-// A Decision is what [Accelerators.Decide] found out: [Undecided], [Satisfied] or [Violated].
+// A Decision is what [Accelerators.Decide] finds: [Undecided], [Satisfied] or [Violated].
 type Decision struct {
 	Decided  bool
-	Conflict []int  // indexes of calls that contradict each other on their own, first the one to blame; none if all is well
-	Reason   string // the end of a sentence that begins with what that call was answered
+	Conflict []int  // indexes of calls that contradict each other on their own, first the one to blame; nil if Satisfied
+	Reason   string // the end of a sentence that begins with the answer to that call
 }
 
-// Undecided leaves it to a search. Satisfied says that the calls are linearizable.
+// Undecided leaves the calls to a search. Satisfied says that they are linearizable.
 var (
 	Undecided = Decision{}
 	Satisfied = Decision{Decided: true}
 )
 
-// Violated says that calls contradict each other. The first is to blame, and reason completes a sentence that begins with what
-// it was answered: "process 1 was answered dequeue → 7, which was never enqueued".
+// Violated says that calls contradict each other. The first is to blame, and reason completes a sentence that begins with
+// its answer: "process 1 was answered dequeue → 7, which was never enqueued".
 func Violated(reason string, calls ...int) Decision {
 	return Decision{Decided: true, Conflict: calls, Reason: reason}
 }
 
-// An Inference is what [Accelerators.Infer] found out: what each call read and wrote.
+// An Inference is what [Accelerators.Infer] finds: what each call read and wrote.
 type Inference[S comparable] struct {
 	By       []Access[S] // by call
 	ShownBy  []int32     // by call, the index of the call whose answer shows it, or None
-	Conflict []int       // calls whose answers contradict each other without more ado; nil if none do
+	Conflict []int       // calls whose answers contradict each other already; nil if none do
 }

@@ -11,8 +11,8 @@ const Nil = words.Nil
 // CASRegister is the model of a register with a compare-and-set that only says
 // whether it was done, as Jepsen's tests use it: Knossos's cas-register. A cas
 // with the outcome OK found Old and put Value in its place, whatever its output;
-// one that found something else must be recorded as a Fail, and tells nothing.
-// Values need not be unique: those that are make checking fast. If init is 0, a read may find [Nil]
+// one that found something else must be recorded as a Fail, and says nothing.
+// Values need not be unique; if they are, checking is fast. If init is 0, a read may find [Nil]
 // as long as nothing is written; see [Register].
 func CASRegister(init int) Model[int, RegisterOp, int] {
 	return Model[int, RegisterOp, int]{

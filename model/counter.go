@@ -44,13 +44,13 @@ func Counter() Model[int, CounterOp, int] {
 		Accelerators: Accelerators[int, CounterOp, int]{
 			NoEffect:  func(in CounterOp) bool { return in.F == "read" || in.Value == 0 },
 			Decide:    decideCounter,
-			Justified: foundedCounter,
+			Justified: justifiedCounter,
 		},
 	}
 }
 
-// foundedCounter reports whether some of what others add may make what a read saw.
-func foundedCounter(c Call[CounterOp, int], calls []Call[CounterOp, int]) bool {
+// justifiedCounter reports whether some of what others add may make what a read saw.
+func justifiedCounter(c Call[CounterOp, int], calls []Call[CounterOp, int]) bool {
 	low, high := 0, 0
 	for _, o := range calls {
 		if o.In.adds() && o.Invoked < c.Returned {

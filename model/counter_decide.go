@@ -8,15 +8,15 @@ import (
 	"strconv"
 )
 
-// decideCounter decides what it can of calls on a counter, in O(n log n).
+// decideCounter decides calls on a counter where it can, in O(n log n).
 //
 // A read must lie within bounds: at least what had certainly been added when it
-// began, and at most what may have been when it returned. If nothing is taken away,
+// began, and at most what may have been when it returned. If nothing is subtracted,
 // a read must not show less than one that returned before it began. Both are
-// necessary. If every add adds the same, then adds are interchangeable but for
+// necessary. If every add adds the same, then adds are interchangeable except for
 // their ends, and one pass through the instants decides: an add takes effect
-// only when it, or a read that needs it, returns; of those that are open the one
-// that returns first does; and when the count goes on, all reads of it must have
+// only when it, or a read that needs it, returns; of the pending ones the one
+// that returns first does; and when the count changes, all reads of the old one must have
 // begun.
 func decideCounter(of Calls[CounterOp, int]) Decision {
 	calls := of.All()
@@ -42,7 +42,7 @@ func decideCounter(of Calls[CounterOp, int]) Decision {
 		return f
 	}
 	if up || down {
-		if f := monotone(calls, up); f.Conflict != nil {
+		if f := monotonicReads(calls, up); f.Conflict != nil {
 			return f
 		}
 	}
@@ -55,8 +55,8 @@ func decideCounter(of Calls[CounterOp, int]) Decision {
 	return countUnits(calls, unit)
 }
 
-// decideIncrements finds two increments that were answered the same though the count only goes one
-// way, so that one of them is lost. What else their answers say is searched: each has its place.
+// decideIncrements finds two increments with the same answer though the count only goes one
+// way, so that one of them is lost. A search decides the rest, and is short, since each answer has its place in the order.
 func decideIncrements(calls []Call[CounterOp, int]) Decision {
 	up, down := true, true
 	for _, c := range calls {
@@ -80,10 +80,10 @@ func decideIncrements(calls []Call[CounterOp, int]) Decision {
 	return Undecided
 }
 
-// mixed stands for several different things that are added.
+// mixed is the unit if adds add different numbers.
 const mixed = Nil
 
-// reads returns the calls that saw something.
+// counterReads returns the known reads.
 func counterReads(calls []Call[CounterOp, int]) (reads []int) {
 	for i, c := range calls {
 		if c.In.F == "read" && c.Known {
@@ -142,17 +142,17 @@ func counterBounds(calls []Call[CounterOp, int]) Decision {
 		low := upDone.before(c.Invoked) + downBegun.before(c.Returned)
 		high := upBegun.before(c.Returned) + downDone.before(c.Invoked)
 		if c.Out < low || c.Out > high {
-			return Violated("but what was added makes "+between(low, high), offBounds(calls, r, low)...)
+			return Violated("but what was added makes "+between(low, high), outOfBounds(calls, r, low)...)
 		}
 	}
 	return Satisfied
 }
 
-// offBounds returns a read that is out of its bounds with few calls that show it:
+// outOfBounds returns a read that is out of its bounds with few calls that show it:
 // if it saw too little, the adds that had certainly added more, and all that may
 // have taken away; if it saw too much, the contrary. A read of what can't be had by any
-// adds stands alone, and so does one for which they would be too many to look at.
-func offBounds(calls []Call[CounterOp, int], read, low int) []int {
+// adds is shown alone, and so is one for which there would be too many.
+func outOfBounds(calls []Call[CounterOp, int], read, low int) []int {
 	const most = 200
 	sign := 1
 	if calls[read].Out >= low {
@@ -188,8 +188,8 @@ func offBounds(calls []Call[CounterOp, int], read, low int) []int {
 	return bad
 }
 
-// monotone finds two reads one after the other of which the second one went back.
-func monotone(calls []Call[CounterOp, int], up bool) Decision {
+// monotonicReads finds two reads one after the other of which the second one went back.
+func monotonicReads(calls []Call[CounterOp, int], up bool) Decision {
 	reads := counterReads(calls)
 	ended := slices.Clone(reads)
 	sort.Slice(ended, func(i, j int) bool { return calls[ended[i]].Returned < calls[ended[j]].Returned })
@@ -208,7 +208,7 @@ func monotone(calls []Call[CounterOp, int], up bool) Decision {
 	return Satisfied
 }
 
-// A deadlineHeap has open adds, that which returns first at the top.
+// A deadlineHeap is the returns of pending adds, the first at the top.
 type deadlineHeap []int
 
 func (h deadlineHeap) Len() int           { return len(h) }
@@ -221,7 +221,7 @@ func (h *deadlineHeap) Pop() any {
 	return v
 }
 
-// countUnits decides if every add adds a unit.
+// countUnits decides where every add adds the same unit.
 func countUnits(calls []Call[CounterOp, int], unit int) Decision {
 	ahead := map[int]int{} // by count: the reads of it that have not begun
 	var all []moment

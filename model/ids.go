@@ -15,7 +15,7 @@ type IDOp struct {
 // String says what is asked, without the key.
 func (o IDOp) String() string { return o.F }
 
-// UniqueIDs is the model of a source of ids, one a key, none of which it gives
+// UniqueIDs is the model of a source of ids, one a key, that gives no id
 // twice. Indeterminate calls say nothing. It is checked in O(n).
 func UniqueIDs() Model[string, IDOp, int] {
 	return Model[string, IDOp, int]{

@@ -30,8 +30,8 @@ func (o KVOp) String() string {
 }
 
 // KV is the model of a map from strings to strings, which are empty at first. A
-// history whose values are unique, and can be told apart in the strings that gets saw, is checked
-// in O(n log n), appends and all.
+// history whose values are unique, and can be distinguished in the strings that gets saw, is checked
+// in O(n log n), appends included.
 func KV() Model[string, KVOp, string] {
 	return Model[string, KVOp, string]{
 		Name: "kv",
@@ -75,10 +75,10 @@ func KV() Model[string, KVOp, string] {
 			return Access[string]{}, false
 		},
 		Accelerators: Accelerators[string, KVOp, string]{
-			Infer:          refineKV,
+			Infer:          inferKV,
 			NeedsInference: func(in KVOp) bool { return in.F == "append" },
-			Canonical:      foldKV,
-			Justified:      foundedKV,
+			Canonical:      canonicalKV,
+			Justified:      justifiedKV,
 		},
 	}
 }
@@ -109,7 +109,7 @@ func MultiRegister() Model[string, []RegisterOp, []int] {
 	}
 }
 
-// touched says what is asked of which register.
+// touched describes an input and its register.
 func touched(o RegisterOp) string {
 	if o.F == "read" {
 		return "read " + o.Key
@@ -144,6 +144,7 @@ func getRegister(s, key string) (v int, written bool) {
 	return 0, false
 }
 
+// setRegister returns the state with another value of a register.
 func setRegister(s, key string, value int) string {
 	pairs := []string{fmt.Sprintf("%q=%d", key, value)}
 	for pair := range strings.SplitSeq(s, ";") {

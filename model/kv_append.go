@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// refineKV finds out what each append found, from the strings that gets saw. If
+// inferKV infers what each append found, from the strings that gets saw. If
 // every value was put or appended once, and each string is made of values in one way
 // only, then a get that saw "abc" says that b was appended to "a", and c to "ab". So an
-// append is a swap of the one for the other, and [zones.zoning] can decide. An append
-// that no get shows stands at the end of what was put before it: nobody saw what
-// it left, so it may as well have been a put. It returns false if values are not unique,
-// or may be read in several ways. The cost is linear in the length of all strings.
-func refineKV(calls Calls[KVOp, string]) (r Inference[string], ok bool) {
+// append is a swap of the one for the other, and zones can decide. An append
+// that no get shows counts as a put, since no get saw what
+// it left. It returns false if values are not unique,
+// or a string can be split into values in several ways. The cost is linear in the length of all strings.
+func inferKV(calls Calls[KVOp, string]) (r Inference[string], ok bool) {
 	brought := 0
 	for i := range calls.N {
 		if calls.At(i).In.F != "get" {
 			brought++
 		}
 	}
-	p := pieces{at: make(map[string]int32, brought)}
+	p := valueTable{at: make(map[string]int32, brought)}
 	for i := range calls.N {
 		c := calls.At(i)
 		if c.In.F == "get" {
@@ -57,13 +57,13 @@ func refineKV(calls Calls[KVOp, string]) (r Inference[string], ok bool) {
 	return r, true
 }
 
-// pieces are the values that strings are made of.
-type pieces struct {
-	at      map[string]int32 // which call brought a value
+// A valueTable has the values that strings consist of.
+type valueTable struct {
+	at      map[string]int32 // the call of each value
 	lengths []int
 }
 
-func (p *pieces) add(value string, call int32) {
+func (p *valueTable) add(value string, call int32) {
 	p.at[value] = call
 	for _, n := range p.lengths {
 		if n == len(value) {
@@ -75,7 +75,7 @@ func (p *pieces) add(value string, call int32) {
 
 // first returns the call whose value the string begins with, -1 if there is none,
 // and -2 if there are several.
-func (p *pieces) first(s string) int {
+func (p *valueTable) first(s string) int {
 	found := -1
 	for _, n := range p.lengths {
 		if n > len(s) {
@@ -91,10 +91,10 @@ func (p *pieces) first(s string) int {
 	return found
 }
 
-// read takes apart what a get saw. It returns false if there are several ways.
-func (p *pieces) read(calls Calls[KVOp, string], get int, r *Inference[string]) bool {
+// read splits what a get saw into values, and records what each append found. It returns false if there are several ways.
+func (p *valueTable) read(calls Calls[KVOp, string], get int, r *Inference[string]) bool {
 	whole := calls.At(get).Out
-	clash := func(with ...int) {
+	conflict := func(with ...int) {
 		if r.Conflict == nil {
 			r.Conflict = append(with, get)
 		}
@@ -105,12 +105,12 @@ func (p *pieces) read(calls Calls[KVOp, string], get int, r *Inference[string]) 
 			return false
 		}
 		if call == -1 {
-			clash()
+			conflict()
 			return true
 		}
 		in := calls.At(call).In
 		if pos > 0 && in.F == "put" {
-			clash()
+			conflict()
 			return true
 		}
 		next := pos + len(in.Value)
@@ -121,9 +121,9 @@ func (p *pieces) read(calls Calls[KVOp, string], get int, r *Inference[string]) 
 				r.By[call] = was
 			} else if r.By[call] != was {
 				if by == get {
-					clash(call)
+					conflict(call)
 				} else {
-					clash(call, by)
+					conflict(call, by)
 				}
 				return true
 			}
@@ -133,9 +133,9 @@ func (p *pieces) read(calls Calls[KVOp, string], get int, r *Inference[string]) 
 	return true
 }
 
-// foldKV makes one of all strings that no get saw and no cas expects, nor the beginning
+// canonicalKV makes one of all strings that no get saw and no cas expects, nor the beginning
 // of: whatever is appended, none will see them.
-func foldKV(calls []Call[KVOp, string]) func(string) string {
+func canonicalKV(calls []Call[KVOp, string]) func(string) string {
 	var seen []string
 	for _, c := range calls {
 		if c.Known && (c.In.F == "get" || c.In.F == "append" && c.Out != "") {
@@ -162,15 +162,15 @@ func foldKV(calls []Call[KVOp, string]) func(string) string {
 	}
 }
 
-// foundedKV reports whether the string that a get saw, or that a cas found, can be made
+// justifiedKV reports whether the string that a get saw, or that a cas found, can be made
 // of what others put and appended.
-func foundedKV(c Call[KVOp, string], calls []Call[KVOp, string]) bool {
-	return foundedIn(c, calls, 3)
+func justifiedKV(c Call[KVOp, string], calls []Call[KVOp, string]) bool {
+	return justifiedWithin(c, calls, 3)
 }
 
-// foundedIn is foundedKV. A cas of unknown outcome explains nothing if nothing explains
+// justifiedWithin is justifiedKV. An indeterminate cas justifies nothing if nothing justifies
 // what it expects; that is followed to a depth.
-func foundedIn(c Call[KVOp, string], calls []Call[KVOp, string], depth int) bool {
+func justifiedWithin(c Call[KVOp, string], calls []Call[KVOp, string], depth int) bool {
 	saw := c.Out
 	switch c.In.F {
 	case "cas":
@@ -186,7 +186,7 @@ func foundedIn(c Call[KVOp, string], calls []Call[KVOp, string], depth int) bool
 			if !can[at] || o.Invoked >= c.Returned || o.Invoked == c.Invoked || o.In.F != "append" && !first || !strings.HasPrefix(saw[at:], o.In.Value) {
 				continue
 			}
-			if o.In.F == "cas" && !o.Known && depth > 0 && !foundedIn(o, calls, depth-1) {
+			if o.In.F == "cas" && !o.Known && depth > 0 && !justifiedWithin(o, calls, depth-1) {
 				continue
 			}
 			can[at+len(o.In.Value)] = true

@@ -7,7 +7,7 @@ import "fmt"
 type LockOp struct {
 	F      string `json:"f"` // acquire or release
 	Key    string `json:"key,omitempty"`
-	Client int    `json:"client,omitempty"` // who asks: usually the process
+	Client int    `json:"client,omitempty"` // the client that asks: usually the process
 }
 
 // String says what is asked, without the key.
@@ -15,7 +15,7 @@ func (o LockOp) String() string { return o.F }
 
 func lockKey(in LockOp) string { return in.Key }
 
-// Mutex is the model of a lock that is held by one at a time, whoever lets it go:
+// Mutex is the model of a lock that one client holds at a time, and any may release:
 // Knossos's mutex. An attempt that did not succeed must be recorded as a Fail.
 func Mutex() Model[bool, LockOp, int] {
 	return Model[bool, LockOp, int]{
@@ -34,9 +34,9 @@ func Mutex() Model[bool, LockOp, int] {
 	}
 }
 
-// A Holding is the state of a lock that knows who has it.
+// A Holding is the state of a lock that knows its holder.
 type Holding struct {
-	By    int // who has it, if Times is not 0
+	By    int // the holder, if Times is not 0
 	Times int // how often it was acquired and not yet released
 	Token int // the last fencing token
 }
@@ -53,6 +53,7 @@ func ReentrantLock(times int) Model[Holding, LockOp, int] {
 	}
 }
 
+// step acquires or releases a lock that its holder may acquire up to times at once.
 func (s Holding) step(in LockOp, times int) (Holding, bool) {
 	mine := s.Times > 0 && s.By == in.Client
 	switch in.F {
@@ -70,7 +71,7 @@ func (s Holding) step(in LockOp, times int) (Holding, bool) {
 	return s, false
 }
 
-// FencedLock is the model of a lock whose every acquisition is given a token
+// FencedLock is the model of a lock that gives every acquisition a token
 // greater than all before it. An answer of 0 is no token, and says nothing.
 func FencedLock() Model[Holding, LockOp, int] {
 	return Model[Holding, LockOp, int]{
@@ -88,8 +89,8 @@ func FencedLock() Model[Holding, LockOp, int] {
 	}
 }
 
-// Semaphore is the model of a number of permits, each of which is held by one at
-// a time, whoever lets it go.
+// Semaphore is the model of a number of permits, each of which one client holds at
+// a time, and any may release.
 func Semaphore(permits int) Model[int, LockOp, int] {
 	return Model[int, LockOp, int]{
 		Name: "semaphore",

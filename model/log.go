@@ -10,7 +10,7 @@ import (
 
 // A LogOp is an input of [Log]. Its output is a []int: for a read all values, in
 // the order of the log; for an append the offset of its value, counted
-// from 0, or nothing if the system does not tell.
+// from 0, or nothing if the system does not return it.
 type LogOp struct {
 	F     string `json:"f"` // append or read
 	Key   string `json:"key,omitempty"`
@@ -25,9 +25,9 @@ func (o LogOp) String() string {
 	return o.F
 }
 
-// Log is the model of logs, one a key, that values are only ever appended to. A
+// Log is the model of append-only logs, one a key. A
 // history whose values are unique is checked in time linear in what reads saw,
-// unless an append was told an offset that no read shows.
+// unless an append returned an offset that no read shows.
 func Log() Model[string, LogOp, []int] {
 	return Model[string, LogOp, []int]{
 		Name: "log",
@@ -50,16 +50,16 @@ func Log() Model[string, LogOp, []int] {
 		},
 		Accelerators: Accelerators[string, LogOp, []int]{
 			NoEffect:  func(in LogOp) bool { return in.F == "read" },
-			ClassKey:  func(b []byte, in LogOp, out []int) []byte { return packCall(b, in.F, in.Value, out) },
+			ClassKey:  func(b []byte, in LogOp, out []int) []byte { return appendCallKey(b, in.F, in.Value, out) },
 			Decide:    decideLog,
-			Justified: foundedLog,
+			Justified: justifiedLog,
 		},
 	}
 }
 
-// foundedLog reports whether others appended what a read shows, and enough for
-// the offset that an append was told.
-func foundedLog(c Call[LogOp, []int], calls []Call[LogOp, []int]) bool {
+// justifiedLog reports whether others appended what a read shows, and enough for
+// the offset that an append returned.
+func justifiedLog(c Call[LogOp, []int], calls []Call[LogOp, []int]) bool {
 	if c.In.F == "append" {
 		n := 0
 		for _, o := range calls {

@@ -4,13 +4,13 @@ import "slices"
 
 // decideLog decides whether calls on a log are linearizable, if all values that were
 // appended differ. Then the longest read shows the order of the appends; each
-// other read must be a beginning of it, and stands behind the append of the last
+// other read must be a prefix of it, and comes behind the append of the last
 // value that it shows. That order is compared with real time in one pass. What
 // no read shows was appended after all that some read shows. The cost is linear
 // in the length of all reads.
 func decideLog(of Calls[LogOp, []int]) Decision {
 	calls := of.All()
-	l := logOrder{calls: calls, appends: make(map[int]int, len(calls)), longest: -1, ladder: ladder{latest: -1, by: -1}}
+	l := logOrder{calls: calls, appends: make(map[int]int, len(calls)), longest: -1, levels: levels{latest: -1, by: -1}}
 	if !l.scan() {
 		return Undecided
 	}
@@ -20,7 +20,7 @@ func decideLog(of Calls[LogOp, []int]) Decision {
 	if f := l.offsets(); !f.Decided || f.Conflict != nil {
 		return f
 	}
-	return l.climb()
+	return l.realTime()
 }
 
 // A logOrder is the state of decideLog.
@@ -30,9 +30,10 @@ type logOrder struct {
 	longest int         // the longest read, or -1
 	order   []int       // what it shows
 	at      map[int]int // where
-	ladder  ladder
+	levels  levels
 }
 
+// scan finds the appends and the longest read. It returns false if a value was appended twice, or if a call is neither.
 func (l *logOrder) scan() bool {
 	for i, c := range l.calls {
 		switch {
@@ -51,7 +52,7 @@ func (l *logOrder) scan() bool {
 	return true
 }
 
-// reads looks whether reads contradict one another.
+// reads decides whether reads contradict one another.
 func (l *logOrder) reads() Decision {
 	for i, v := range l.order {
 		if _, twice := l.at[v]; twice {
@@ -80,8 +81,8 @@ func (l *logOrder) reads() Decision {
 	return Satisfied
 }
 
-// offsets compares what appends were told with the order. An offset beyond it
-// leaves open what stands between.
+// offsets compares the offsets that appends returned with the order. It is undecided if one is beyond it, since
+// the values between are not known.
 func (l *logOrder) offsets() Decision {
 	f := Satisfied
 	for i, c := range l.calls {
@@ -101,8 +102,8 @@ func (l *logOrder) offsets() Decision {
 	return f
 }
 
-// climb compares the order with real time.
-func (l *logOrder) climb() Decision {
+// realTime compares the order with real time.
+func (l *logOrder) realTime() Decision {
 	byLength := make([][]int, len(l.order)+1)
 	for i, c := range l.calls {
 		if c.In.F == "read" && c.Known {
@@ -112,21 +113,21 @@ func (l *logOrder) climb() Decision {
 	for n, reads := range byLength {
 		if n > 0 {
 			a := l.appends[l.order[n-1]]
-			if by := l.ladder.before(l.calls[a].Returned); by >= 0 {
+			if by := l.levels.before(l.calls[a].Returned); by >= 0 {
 				return l.late(by, a)
 			}
-			raise(&l.ladder, l.calls, []int{a})
+			raise(&l.levels, l.calls, []int{a})
 		}
 		for _, r := range reads {
-			if by := l.ladder.before(l.calls[r].Returned); by >= 0 {
+			if by := l.levels.before(l.calls[r].Returned); by >= 0 {
 				return l.early(r, by)
 			}
 		}
-		raise(&l.ladder, l.calls, reads)
+		raise(&l.levels, l.calls, reads)
 	}
 	for i, c := range l.calls {
 		if _, shown := l.at[c.In.Value]; c.In.F == "append" && c.Known && !shown {
-			if by := l.ladder.before(c.Returned); by >= 0 {
+			if by := l.levels.before(c.Returned); by >= 0 {
 				return l.late(by, i)
 			}
 		}
@@ -134,8 +135,8 @@ func (l *logOrder) climb() Decision {
 	return Satisfied
 }
 
-// late tells of an append that returned before a call was invoked that must come
-// before it: a read that lacks its value, or an append of a value that stands before it.
+// late is the violation of an append that returned before the invocation of a call that must come
+// before it: a read that lacks its value, or an append of a value that is before it.
 func (l *logOrder) late(by, late int) Decision {
 	if l.calls[by].In.F == "append" {
 		return Violated("though a value that it shows behind another, or not at all, had been appended before that", l.longest, late, by)
@@ -143,7 +144,7 @@ func (l *logOrder) late(by, late int) Decision {
 	return Violated("which lacks a value that had been appended before", by, late)
 }
 
-// early tells of a read that returned before a call was invoked that must come
+// early is the violation of a read that returned before the invocation of a call that must come
 // before it: an append of what it shows, or a read of less.
 func (l *logOrder) early(read, by int) Decision {
 	if l.calls[by].In.F == "append" {

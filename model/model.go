@@ -1,31 +1,31 @@
 package model
 
 // A Model is a sequential specification: it says what a correct object does, one call after another. S is its
-// state, In and Out are what calls ask and are answered. Checkers take a model: linearizable.New, consistency.Causal and
+// state, In and Out are the inputs and outputs of calls. Checkers take a model: linearizable.New, consistency.Causal and
 // others.
 //
-// Name, Init and Step are enough. The others make checking faster, and explanations plainer; they must not contradict
+// Name, Init and Step are enough. The other fields make checking faster and explanations plainer. They must not contradict
 // Step.
 type Model[S comparable, In, Out any] struct {
 	Name string
 	Init S // state before the first call
 
-	// Step returns the state after in, and whether out is a right answer to it in
+	// Step returns the state after in, and whether out is the right answer to it in
 	// state s. For an indeterminate call, Step gets the zero Out, and only the state that it
 	// returns counts. Step must not change what s, in or out point to.
 	Step func(s S, in In, out Out) (S, bool)
 
 	// Key returns the part of the object that a call touches, if calls on
-	// different parts have nothing to do with each other: a history is
+	// different parts are independent of each other (P-compositionality): a history is
 	// linearizable if its calls on each key are. Optional.
 	Key func(in In) string
 
-	// Describe says in a few words what was asked and, if it is known, answered.
+	// Describe describes a call in a few words: its input and, if known, its output.
 	// Optional.
 	Describe func(in In, out Out, known bool) string
 
-	// Pure reports that a call which was answered out leaves every state as it is,
-	// whenever it may happen. Optional.
+	// Pure reports that a call with this output is read-only: it changes no state,
+	// whenever it happens. Optional.
 	Pure func(in In, out Out) bool
 
 	// Access says what a call reads and writes, if the object is a register: its
@@ -34,25 +34,24 @@ type Model[S comparable, In, Out any] struct {
 	// into a few passes. See [Access].
 	Access func(in In, out Out, known bool) (Access[S], bool)
 
-	// Accelerators are what else makes checking faster. Optional.
+	// Accelerators make checking faster. Optional.
 	Accelerators[S, In, Out]
 }
 
-// Accelerators are hooks that make checking faster and explanations shorter. The models of this package use them, and a
-// model of one's own may: each is optional, and none may contradict [Model.Step]. Where they decide nothing, a search
-// does.
+// Accelerators are hooks that make checking faster and explanations shorter. The models of this package use them, and your
+// own may: each is optional, and none may contradict [Model.Step]. A search decides what they leave undecided.
 type Accelerators[S comparable, In, Out any] struct {
-	// Nothing returns the value that stands for "no value", if a read may return that at first instead of
-	// init. If some call returns it and init is written, the object holds no value at first.
+	// Nothing returns the value that stands for "no value", if a read may return it instead of
+	// init before anything is written. If a call returns it and init is written, the object holds no value at first.
 	Nothing func(init S) (v S, ok bool)
 
 	// Infer is Access for all calls on a key together: what an append found shows only in what others read. It is
-	// asked if NeedsInference holds of one of the calls, of which Access says nothing. It returns false if the calls do not
-	// tell.
+	// called if NeedsInference holds of one of the calls, for which Access returns false. It returns false if the calls do
+	// not determine the accesses.
 	Infer          func(calls Calls[In, Out]) (Inference[S], bool)
 	NeedsInference func(in In) bool
 
-	// Canonical returns a function that maps all states that none of these calls can tell apart, now or later, to one
+	// Canonical returns a function that maps all states which none of these calls can distinguish, now or later, to one
 	// of them. A search then visits fewer configurations.
 	Canonical func(calls []Call[In, Out]) func(S) S
 
@@ -60,20 +59,20 @@ type Accelerators[S comparable, In, Out any] struct {
 	NoEffect func(in In) bool
 
 	// ClassKey appends the key of the equivalence class of a call: calls on a key that have the same one are
-	// interchangeable. Without it, calls are that were asked and answered the same.
+	// interchangeable. Without it, calls with the same input and output are.
 	ClassKey func(b []byte, in In, out Out) []byte
 
 	// Subkey partitions the calls on a key into groups that do not depend on each other: a history is linearizable if
 	// each group is (P-compositionality). It returns nil if these calls can't be partitioned.
 	Subkey func(calls Calls[In, Out]) func(Call[In, Out]) int
 
-	// Decide decides all calls on a key, by an algorithm for objects of this kind. A search decides what it leaves
+	// Decide is a decision procedure for the calls on a key, for objects of this kind. A search decides what it leaves
 	// undecided.
 	Decide func(calls Calls[In, Out]) Decision
 
-	// Justified reports whether some of the calls can explain the answer to one of them, whatever they were answered
-	// themselves: a dequeue is justified by an enqueue of its value. A counterexample shows a call together
-	// with what justifies it. Without it, a short search tells.
+	// Justified reports whether some of the calls can justify the answer to one of them, whatever their own answers
+	// were: a dequeue is justified by an enqueue of its value. A counterexample shows a call together
+	// with what justifies it. Without it, a short search decides.
 	Justified func(c Call[In, Out], calls []Call[In, Out]) bool
 }
 

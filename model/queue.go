@@ -23,25 +23,25 @@ func (o QueueOp) String() string {
 	return o.F
 }
 
-// FIFOQueue is the model of queues, one a key, that give back first what was put
-// in first: Knossos's fifo-queue. A history whose values are unique is checked in
-// O(n log n), unless dequeues of unknown outcome meet some that found nothing.
+// FIFOQueue is the model of queues, one a key, in which the first value in is the
+// first out: Knossos's fifo-queue. A history whose values are unique is checked in
+// O(n log n), unless it has both indeterminate dequeues and dequeues that found nothing.
 func FIFOQueue() Model[string, QueueOp, int] {
 	m := queueModel("fifo-queue", func(s string, v int) string { return s + packed.Ints(v) })
 	m.Decide = decideFIFO
 	return m
 }
 
-// PriorityQueue is the model of queues, one a key, that give back the least value
-// first. A history whose values are unique is checked in O(n log n), unless it takes
-// dequeues of unknown outcome to explain it.
+// PriorityQueue is the model of queues, one a key, that return the least value
+// first. A history whose values are unique is checked in O(n log n), unless only
+// indeterminate dequeues explain it.
 func PriorityQueue() Model[string, QueueOp, int] {
 	m := queueModel("priority-queue", packed.Insert)
 	m.Decide = decidePriority
 	return m
 }
 
-// queueModel is the model of a queue that gives back the first value of its
+// queueModel is the model of a queue that returns the first value of its
 // state.
 func queueModel(name string, put func(s string, v int) string) Model[string, QueueOp, int] {
 	return Model[string, QueueOp, int]{
@@ -61,12 +61,12 @@ func queueModel(name string, put func(s string, v int) string) Model[string, Que
 		Pure:     func(in QueueOp, out int) bool { return in.F == "dequeue" && out == Nil },
 		Describe: describeQueue,
 		Accelerators: Accelerators[string, QueueOp, int]{
-			Justified: foundedQueue,
+			Justified: justifiedQueue,
 		},
 	}
 }
 
-// UnorderedQueue is the model of queues, one a key, that give back what was put in,
+// UnorderedQueue is the model of queues, one a key, that return their values
 // in any order: Knossos's unordered-queue. A dequeue that found nothing must be
 // recorded as a Fail. Each value is judged on its own.
 func UnorderedQueue() Model[string, QueueOp, int] {
@@ -84,9 +84,9 @@ func UnorderedQueue() Model[string, QueueOp, int] {
 		Key:      func(in QueueOp) string { return in.Key },
 		Describe: describeQueue,
 		Accelerators: Accelerators[string, QueueOp, int]{
-			NoEffect:  func(in QueueOp) bool { return in.F == "dequeue" }, // nobody looks whether anything is left
+			NoEffect:  func(in QueueOp) bool { return in.F == "dequeue" }, // no call observes what is left
 			Subkey:    func(Calls[QueueOp, int]) func(Call[QueueOp, int]) int { return queueValue },
-			Justified: foundedQueue,
+			Justified: justifiedQueue,
 		},
 	}
 }
@@ -117,8 +117,8 @@ func queueValue(c Call[QueueOp, int]) int {
 	return c.Out
 }
 
-// foundedQueue reports whether others put what a call took.
-func foundedQueue(c Call[QueueOp, int], calls []Call[QueueOp, int]) bool {
+// justifiedQueue reports whether others put what a call took.
+func justifiedQueue(c Call[QueueOp, int], calls []Call[QueueOp, int]) bool {
 	return c.In.F != "dequeue" || c.Out == Nil || slices.ContainsFunc(calls, func(o Call[QueueOp, int]) bool {
 		return o.In.F == "enqueue" && o.In.Value == c.Out && o.Invoked < c.Returned
 	})

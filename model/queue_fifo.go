@@ -14,14 +14,15 @@ import (
 //   - a was enqueued before b was, and b dequeued before a was, or a never was, or
 //   - the queue was found empty while there was always something in it.
 //
-// Indeterminate calls are dealt with so: an enqueue whose value nobody took
-// may as well not have happened; one whose value was taken has no end. A
-// dequeue may have taken a value that is still there otherwise: those values that must
-// be gone for the sake of others that came later have a deadline, and get the
-// dequeues that began first. If some found the queue empty as well, that may
-// leave it open; then decideFIFO does not decide.
+// Indeterminate calls need more. An enqueue whose value was not dequeued
+// is left out; one whose value was dequeued has no end. An indeterminate
+// dequeue may have taken a value that would still be there otherwise: values that must
+// be gone because later ones were dequeued have a deadline, and are assigned to the
+// dequeues that began first. If dequeues found the queue empty as well, that may
+// not be the only assignment; then decideFIFO does not decide.
 type fifo struct{ contents[QueueOp] }
 
+// decideFIFO is the decision procedure of [FIFOQueue].
 func decideFIFO(of Calls[QueueOp, int]) Decision {
 	calls := of.All()
 	c, f := contentsOf(calls, queueRole)
@@ -33,10 +34,10 @@ func decideFIFO(of Calls[QueueOp, int]) Decision {
 	if f := q.overtaken(); f.Conflict != nil {
 		return f
 	}
-	if f := q.take(); f.Conflict != nil {
+	if f := q.assignTakes(); f.Conflict != nil {
 		return f
 	}
-	return q.empties()
+	return q.emptyTakes()
 }
 
 // overtaken finds an element that was taken before one that was put in earlier,
@@ -62,38 +63,38 @@ func (q *fifo) overtaken() Decision {
 	return Satisfied
 }
 
-// An owed element is one that an indeterminate dequeue must have taken.
-type owed struct{ element, by, due int }
+// A deadline is an element that an indeterminate dequeue must have taken by due.
+type deadline struct{ element, by, due int }
 
-// take gives elements to dequeues of unknown outcome: first those that must have
+// assignTakes assigns elements to indeterminate dequeues: first those that must have
 // been taken because later ones were, then the others.
-func (q *fifo) take() Decision {
+func (q *fifo) assignTakes() Decision {
 	due := q.deadlines()
 	sort.Slice(due, func(i, j int) bool { return due[i].due < due[j].due })
 	for i, o := range due {
-		if i < len(q.lost) && q.calls[q.lost[i]].Invoked < o.due {
+		if i < len(q.indeterminate) && q.calls[q.indeterminate[i]].Invoked < o.due {
 			continue
 		}
-		return Violated("though another was put there before it, and was never taken", q.unpaid(due[:i+1])...)
+		return Violated("though another was put there before it, and was never taken", q.tooFewTakes(due[:i+1])...)
 	}
 	used := map[int]bool{}
 	for i, o := range due {
-		q.give(o.element, q.lost[i])
+		q.assign(o.element, q.indeterminate[i])
 		used[o.element] = true
 	}
-	rest := q.lost[len(due):]
+	rest := q.indeterminate[len(due):]
 	for i, e := range q.elements {
 		if e.take < 0 && !used[i] && len(rest) > 0 {
-			q.give(i, rest[0])
+			q.assign(i, rest[0])
 			rest = rest[1:]
 		}
 	}
 	return Satisfied
 }
 
-// unpaid returns the calls that show why there are too few dequeues of unknown
-// outcome for what is due.
-func (q *fifo) unpaid(due []owed) []int {
+// tooFewTakes returns the calls that show that there are too few indeterminate dequeues
+// for these deadlines.
+func (q *fifo) tooFewTakes(due []deadline) []int {
 	last := q.elements[due[len(due)-1].by]
 	bad := []int{last.take, last.put}
 	for _, o := range due {
@@ -104,16 +105,16 @@ func (q *fifo) unpaid(due []owed) []int {
 			}
 		}
 	}
-	return append(bad, q.lost[:min(len(due)-1, len(q.lost))]...)
+	return append(bad, q.indeterminate[:min(len(due)-1, len(q.indeterminate))]...)
 }
 
-func (q *fifo) give(element, dequeue int) {
+func (q *fifo) assign(element, dequeue int) {
 	q.elements[element].take, q.elements[element].asked = dequeue, q.calls[dequeue].Invoked
 }
 
-// deadlines returns the elements that nobody is known to have taken though one
-// that came later was, with the instant by which the first of those was.
-func (q *fifo) deadlines() (due []owed) {
+// deadlines returns the elements that no known dequeue took though it took one
+// that came later, with the instant by which the first of those was taken.
+func (q *fifo) deadlines() (due []deadline) {
 	var later []int
 	for i, e := range q.elements {
 		if e.take >= 0 {
@@ -133,26 +134,26 @@ func (q *fifo) deadlines() (due []owed) {
 		}
 		n := sort.Search(len(later), func(j int) bool { return q.elements[later[j]].called > e.in })
 		if n < len(later) {
-			due = append(due, owed{i, first[n], q.elements[first[n]].taken})
+			due = append(due, deadline{i, first[n], q.elements[first[n]].taken})
 		}
 	}
 	return due
 }
 
-// empties looks at the dequeues that found nothing. They are right if they can be
-// with the elements that the unknown dequeues were given here, and wrong if they
-// were even without those.
-func (q *fifo) empties() Decision {
+// emptyTakes decides the dequeues that found nothing. They are right if they can be
+// with the elements assigned to indeterminate dequeues, and wrong if they
+// were even without these elements.
+func (q *fifo) emptyTakes() Decision {
 	there := func(given bool) (all []element) {
 		for _, e := range q.elements {
-			if given || len(q.lost) == 0 || e.take >= 0 && q.calls[e.take].Known {
+			if given || len(q.indeterminate) == 0 || e.take >= 0 && q.calls[e.take].Known {
 				all = append(all, e)
 			}
 		}
 		return all
 	}
 	f := q.neverEmpty(there(true))
-	if f.Conflict == nil || len(q.lost) == 0 {
+	if f.Conflict == nil || len(q.indeterminate) == 0 {
 		return f
 	}
 	if f = q.neverEmpty(there(false)); f.Conflict == nil {

@@ -7,9 +7,9 @@ import (
 )
 
 // A RegisterOp is an input of [Register]. Its output is an int: for a read what
-// it saw, for a cas what it saw before it, and 0 for a write. A cas has swapped
-// if it saw Old. [Nil] is the answer of who found nothing; a call whose answer is not known has the
-// outcome Info.
+// it saw, for a cas what it found, and 0 for a write. A cas has swapped
+// if it found Old. [Nil] is the answer of a call that found no value; an indeterminate call has the
+// type Info.
 type RegisterOp struct {
 	F     string `json:"f"` // read, write or cas
 	Key   string `json:"key,omitempty"`
@@ -32,8 +32,8 @@ func (o RegisterOp) String() string {
 // anything is written. A history whose written values are unique is checked in
 // O(n log n).
 //
-// A read may be answered [Nil] as well as 0 as long as nothing is written. After a write that was
-// acknowledged it may not: what was written is lost. If somebody found Nil on a key and 0 is written
+// As long as nothing is written, a read may return [Nil] as well as 0. After an acknowledged write
+// it may not, since the write would be lost. If a call found Nil on a key and 0 is written
 // to it, then 0 is a value like any other there, and the register holds nothing at first.
 func Register() Model[int, RegisterOp, int] {
 	return Model[int, RegisterOp, int]{
@@ -51,13 +51,14 @@ func Register() Model[int, RegisterOp, int] {
 	}
 }
 
-// nothingAtZero says that a register that is 0 at first may be found to hold nothing.
+// nothingAtZero says that a read of a register that is 0 at first may return Nil.
 func nothingAtZero(init int) (v int, ok bool) { return Nil, init == 0 }
 
-// holdsValue reports whether a read of a register in state s may be answered v. It does not know
-// whether 0 was written; where somebody found nothing, the accesses of all calls tell.
+// holdsValue reports whether a read of a register in state s may return v. It does not know
+// whether 0 was written; where a call found Nil, the accesses of all calls decide.
 func holdsValue(s, v int) bool { return s == v || s == 0 && v == Nil }
 
+// stepRegister lets a cas that found another value leave the register as it is.
 func stepRegister(s int, in RegisterOp, out int) (int, bool) {
 	switch in.F {
 	case "write":
@@ -74,6 +75,7 @@ func stepRegister(s int, in RegisterOp, out int) (int, bool) {
 	return s, in.F == "read" && holdsValue(s, out)
 }
 
+// accessRegister says that a cas which found Old, or may have, reads and writes; one that found another value reads.
 func accessRegister(in RegisterOp, out int, known bool) (Access[int], bool) {
 	switch in.F {
 	case "read":
@@ -89,6 +91,7 @@ func accessRegister(in RegisterOp, out int, known bool) (Access[int], bool) {
 	return Access[int]{}, false
 }
 
+// describeRegister marks a cas that swapped, and shows what another one found.
 func describeRegister(in RegisterOp, out int, known bool) string {
 	switch {
 	case in.F == "write":

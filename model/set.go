@@ -25,10 +25,9 @@ func (o SetOp) String() string {
 }
 
 // Set is the model of sets of integers, one a key, which are empty at first.
-// A read that shows an element twice is wrong. If nothing is ever read as a
+// A read that shows an element twice is wrong. If the set is never read as a
 // whole, each element is judged on its own; if nothing is ever removed, the reads
-// tell the order in which elements came. Both take O(n log n); what is neither is
-// searched.
+// determine the order in which elements were added. Both take O(n log n). Other histories take a search.
 func Set() Model[string, SetOp, []int] {
 	return Model[string, SetOp, []int]{
 		Name: "set",
@@ -43,16 +42,16 @@ func Set() Model[string, SetOp, []int] {
 		},
 		Accelerators: Accelerators[string, SetOp, []int]{
 			NoEffect:  func(in SetOp) bool { return in.F == "read" || in.F == "contains" },
-			Subkey:    splitSet,
-			ClassKey:  func(b []byte, in SetOp, out []int) []byte { return packCall(b, in.F, in.Value, out) },
+			Subkey:    subkeySet,
+			ClassKey:  func(b []byte, in SetOp, out []int) []byte { return appendCallKey(b, in.F, in.Value, out) },
 			Decide:    decideGrowing,
-			Justified: foundedSet,
+			Justified: justifiedSet,
 		},
 	}
 }
 
-// splitSet tells elements apart, if no read looks at several.
-func splitSet(calls Calls[SetOp, []int]) func(Call[SetOp, []int]) int {
+// subkeySet partitions calls by element, if no read shows several.
+func subkeySet(calls Calls[SetOp, []int]) func(Call[SetOp, []int]) int {
 	for i := range calls.N {
 		c := calls.At(i)
 		if c.In.F == "read" && c.Known || c.In.F != "read" && c.In.F != "add" && c.In.F != "remove" && c.In.F != "contains" {
@@ -62,9 +61,9 @@ func splitSet(calls Calls[SetOp, []int]) func(Call[SetOp, []int]) int {
 	return func(c Call[SetOp, []int]) int { return c.In.Value }
 }
 
-// foundedSet reports whether others added what a call saw. An element that is
+// justifiedSet reports whether others added what a call saw. An element that is
 // missing needs no reason: it may not have been added yet.
-func foundedSet(c Call[SetOp, []int], calls []Call[SetOp, []int]) bool {
+func justifiedSet(c Call[SetOp, []int], calls []Call[SetOp, []int]) bool {
 	if c.In.F != "read" && c.In.F != "contains" {
 		return true
 	}
@@ -81,6 +80,7 @@ func foundedSet(c Call[SetOp, []int], calls []Call[SetOp, []int]) bool {
 	return true
 }
 
+// stepSet keeps the elements in ascending order.
 func stepSet(s string, in SetOp, out []int) (string, bool) {
 	i, there := packed.Search(s, in.Value)
 	switch in.F {

@@ -12,22 +12,21 @@ import (
 // An element is a value that was put into an object once, and taken out of it once
 // or never.
 type element struct {
-	put, take                int // calls; the latter is -1 if nobody is known to have taken it
-	called, in, asked, taken int // ends of the one and of the other; never if there are none
+	put, take                int // calls; take is -1 if no known call took it
+	called, in, asked, taken int // invocation and return of put, then of take; Never if there are none
 	value                    int
 }
 
-// Contents are what calls put into an object and took out of it. Values that were put
-// there by an indeterminate call and that nobody took are left out: they may
-// as well never have been there.
+// The contents are what calls put into an object and took out of it. They lack values that
+// an indeterminate call put and no call took.
 type contents[In any] struct {
-	calls    []Call[In, int]
-	elements []element
-	lost     []int // takes of unknown outcome, in the order of their calls
-	empty    []int // takes that found nothing
+	calls         []Call[In, int]
+	elements      []element
+	indeterminate []int // indeterminate takes, in the order of their invocations
+	empty         []int // takes that found nothing
 }
 
-// A role is what a call on contents does.
+// A role says whether a call puts or takes.
 type role int
 
 const (
@@ -36,8 +35,8 @@ const (
 	takes
 )
 
-// contentsOf pairs what puts and takes a value. It does not decide if a value is put
-// twice, or if a call is neither.
+// contentsOf pairs the calls that put and take a value. It is undecided if a value is put
+// twice, or if a call does neither.
 func contentsOf[In any](calls []Call[In, int], of func(In) (role, int)) (c contents[In], f Decision) {
 	c.calls = calls
 	at := make(map[int]int, len(calls)/2)
@@ -58,7 +57,7 @@ func contentsOf[In any](calls []Call[In, int], of func(In) (role, int)) (c conte
 		case r != takes:
 			return c, Undecided
 		case !call.Known:
-			c.lost = append(c.lost, i)
+			c.indeterminate = append(c.indeterminate, i)
 		case call.Out == Nil:
 			c.empty = append(c.empty, i)
 		default:
@@ -84,54 +83,54 @@ func contentsOf[In any](calls []Call[In, int], of func(In) (role, int)) (c conte
 	return c, Satisfied
 }
 
-// eitherWay decides as if no take of unknown outcome had happened, which is one of
-// the things that may have been. If that is a violation, it decides as if they had
+// eitherWay decides as if no indeterminate take had happened, which is possible.
+// If that is a violation, it decides as if they had
 // taken all that was left, from the first of them on and whenever that helps, which
-// is more than may have been. If the two differ, it tries to find out what they took.
-// Decide may sort the elements that it is given.
+// is more than is possible. If the two differ, it searches an assignment of elements to them.
+// decide may sort the elements that it is given.
 func (c *contents[In]) eitherWay(decide func([]element) Decision) Decision {
 	f := decide(slices.Clone(c.elements))
-	if f.Conflict == nil || len(c.lost) == 0 {
+	if f.Conflict == nil || len(c.indeterminate) == 0 {
 		return f
 	}
 	loose := slices.Clone(c.elements)
 	for i, e := range loose {
 		if e.take < 0 {
-			loose[i].asked = c.calls[c.lost[0]].Invoked
+			loose[i].asked = c.calls[c.indeterminate[0]].Invoked
 		}
 	}
 	if f := decide(loose); f.Conflict != nil {
 		return f
 	}
-	return c.mend(decide, f)
+	return c.assignTakes(decide, f)
 }
 
-// mends bounds the work of mend: elements that are looked at.
-const mends = 10_000_000
+// maxAssigning bounds the work of assignTakes, in elements that it visits.
+const maxAssigning = 10_000_000
 
-// mend has takes of unknown outcome take what a violation shows to be in the way,
-// one by one. Each takes the last chance at first, and an earlier one if that was too
-// late. If all is well in the end, that is how it may have been; it need not
-// be found if there is a way.
-func (c *contents[In]) mend(decide func([]element) Decision, f Decision) Decision {
+// assignTakes assigns indeterminate takes to elements that a violation shows to be in the way,
+// one by one: each as late as possible at first, and earlier if that was too
+// late. If no violation is left, the calls are linearizable. It may miss an assignment, and
+// then it is undecided.
+func (c *contents[In]) assignTakes(decide func([]element) Decision, f Decision) Decision {
 	elements := slices.Clone(c.elements)
 	at := make(map[int]int, len(elements))
 	for i, e := range elements {
 		at[e.put] = i
 	}
-	used := make([]bool, len(c.lost))
-	for left := mends; f.Conflict != nil; f = decide(slices.Clone(elements)) {
+	used := make([]bool, len(c.indeterminate))
+	for left := maxAssigning; f.Conflict != nil; f = decide(slices.Clone(elements)) {
 		left -= len(elements)
-		if left < 0 || !c.remove(elements, at, used, f.Conflict) {
+		if left < 0 || !c.assignTake(elements, at, used, f.Conflict) {
 			return Undecided
 		}
 	}
 	return Satisfied
 }
 
-// remove has an indeterminate take take one of the elements that calls put, before
-// the first of the calls returns. It reports whether there is one.
-func (c *contents[In]) remove(elements []element, at map[int]int, used []bool, bad []int) bool {
+// assignTake assigns an indeterminate take to one of the elements that calls put, before
+// the first of the calls returns. It reports whether that is possible.
+func (c *contents[In]) assignTake(elements []element, at map[int]int, used []bool, bad []int) bool {
 	for _, call := range bad {
 		i, ok := at[call]
 		if !ok || elements[i].take >= 0 && c.calls[elements[i].take].Known {
@@ -139,7 +138,7 @@ func (c *contents[In]) remove(elements []element, at map[int]int, used []bool, b
 		}
 		e := &elements[i]
 		due := min(e.asked, c.calls[bad[0]].Returned)
-		n := sort.Search(len(c.lost), func(n int) bool { return c.calls[c.lost[n]].Invoked >= due }) - 1
+		n := sort.Search(len(c.indeterminate), func(n int) bool { return c.calls[c.indeterminate[n]].Invoked >= due }) - 1
 		for n >= 0 && used[n] {
 			n--
 		}
@@ -147,20 +146,19 @@ func (c *contents[In]) remove(elements []element, at map[int]int, used []bool, b
 			continue
 		}
 		if e.take >= 0 {
-			old, _ := slices.BinarySearch(c.lost, e.take)
+			old, _ := slices.BinarySearch(c.indeterminate, e.take)
 			used[old] = false
 		}
-		e.take, e.asked, used[n] = c.lost[n], c.calls[c.lost[n]].Invoked, true
+		e.take, e.asked, used[n] = c.indeterminate[n], c.calls[c.indeterminate[n]].Invoked, true
 		return true
 	}
 	return false
 }
 
-// neverEmpty finds a take that found nothing, and elements one of which was
-// certainly there at any time while it went on. The elements are in the order
-// in which they were put in.
+// neverEmpty finds a take that found nothing though at any time between its ends some element was
+// certainly present. The elements are in the order of the returns of their puts.
 func (c *contents[In]) neverEmpty(by []element) Decision {
-	var full []element // stretches in which something was there, as elements
+	var full []element // intervals in which something was present, as elements
 	for _, e := range by {
 		if e.in >= e.asked {
 			continue
@@ -181,8 +179,8 @@ func (c *contents[In]) neverEmpty(by []element) Decision {
 	return Satisfied
 }
 
-// cover returns the fewest elements that together were certainly there all the time,
-// out of elements that are in the order in which they were put in.
+// cover returns the fewest elements that together were certainly present all the time,
+// out of elements in the order of the returns of their puts.
 func cover(by []element, from, to int) (few []element) {
 	for at, i := from, 0; at < to; {
 		best := element{asked: math.MinInt}
@@ -197,7 +195,7 @@ func cover(by []element, from, to int) (few []element) {
 	return few
 }
 
-// callsOf returns calls, and those that put and took elements.
+// callsOf returns calls, and the calls that put and took elements.
 func callsOf(elements []element, calls ...int) []int {
 	for _, e := range elements {
 		calls = append(calls, e.put)
@@ -208,9 +206,9 @@ func callsOf(elements []element, calls ...int) []int {
 	return calls
 }
 
-// packCall appends what tells a call from those that are not alike: how many integers were answered
-// and which, of what value it was asked, and what.
-func packCall(b []byte, f string, value int, out []int) []byte {
+// appendCallKey appends the key of a call's equivalence class: how many integers its answer has
+// and which, then its value and its function.
+func appendCallKey(b []byte, f string, value int, out []int) []byte {
 	b = binary.AppendUvarint(b, uint64(len(out)))
 	for _, v := range out {
 		b = binary.AppendVarint(b, int64(v))

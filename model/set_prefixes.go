@@ -5,16 +5,16 @@ import (
 	"sort"
 )
 
-// A ladder is an order of calls in groups: no call of a group may come before one
-// of a group below. Within a group, any order is right.
-type ladder struct {
+// The levels are an order of calls in groups: no call of a group may come before one
+// of an earlier group. Within a group, any order is right.
+type levels struct {
 	latest int // instant of the last invocation so far
-	by     int // whose that is
+	by     int // the call of it
 }
 
-// before returns a call that was invoked only after one returned that must not
-// come before it, or -1.
-func (l ladder) before(ret int) int {
+// before returns a call of an earlier group that was invoked after ret, the return of a call of
+// this group, or -1.
+func (l levels) before(ret int) int {
 	if ret > l.latest {
 		return -1
 	}
@@ -22,7 +22,7 @@ func (l ladder) before(ret int) int {
 }
 
 // raise ends a group.
-func raise[In, Out any](l *ladder, calls []Call[In, Out], group []int) {
+func raise[In, Out any](l *levels, calls []Call[In, Out], group []int) {
 	for _, i := range group {
 		if calls[i].Invoked > l.latest {
 			l.latest, l.by = calls[i].Invoked, i
@@ -30,22 +30,22 @@ func raise[In, Out any](l *ladder, calls []Call[In, Out], group []int) {
 	}
 }
 
-// A view is a read of all that an object holds.
+// A view is a read of the whole set.
 type view struct {
 	read int
 	size int
 }
 
-// decideGrowing decides whether calls on a set are linearizable, if nothing is
-// ever removed, or asked for by itself. Then the sets that reads saw must
-// contain one another, and so tell the order: what the smallest shows was added
-// first, then it was read, then came what the next shows, and so on. That order is
+// decideGrowing decides whether calls on a set are linearizable, if there are no
+// remove and no contains. Then the sets that reads saw must
+// contain one another, which determines the order: what the smallest shows was added
+// first, then it was read, then what the next shows was added, and so on. That order is
 // compared with real time in one pass. The cost is linear in the size of all that
-// was read, but for sorting.
+// was read, except for sorting.
 //
-// Of several adds of an element, only one need have taken effect before it was
-// seen, but none can have before it was not seen. An add of unknown outcome
-// that nobody saw may as well not have happened.
+// Of several adds of an element, at least one must take effect before it is
+// seen, and none before a read that lacks it. An indeterminate add
+// that no read shows is left out.
 func decideGrowing(of Calls[SetOp, []int]) Decision {
 	for i := range of.N {
 		if f := of.At(i).In.F; f != "add" && f != "read" {
@@ -64,7 +64,7 @@ func decideGrowing(of Calls[SetOp, []int]) Decision {
 		}
 	}
 	sort.SliceStable(reads, func(i, j int) bool { return reads[i].size < reads[j].size })
-	g := growth{calls: calls, adds: adds, since: map[int]int{}, ladder: ladder{latest: -1, by: -1}}
+	g := growth{calls: calls, adds: adds, firstRead: map[int]int{}, levels: levels{latest: -1, by: -1}}
 	for i := 0; i < len(reads); {
 		j := i
 		for ; j < len(reads) && reads[j].size == reads[i].size; j++ {
@@ -77,20 +77,20 @@ func decideGrowing(of Calls[SetOp, []int]) Decision {
 		}
 		i = j
 	}
-	return g.unseen()
+	return g.addsAfterReads()
 }
 
-// A growth is the state of decideGrowing.
+// A growth is the state of [decideGrowing].
 type growth struct {
-	calls  []Call[SetOp, []int]
-	adds   map[int][]int // by element
-	since  map[int]int   // the first read of each element that was seen
-	last   []int         // the elements of the last read, each once
-	ladder ladder
+	calls     []Call[SetOp, []int]
+	adds      map[int][]int // by element
+	firstRead map[int]int   // the first read of each element that was seen
+	last      []int         // the elements of the last read, each once
+	levels    levels
 }
 
-// contained reports whether a read shows each element once, and all that a read
-// of a smaller set, or one as large, showed.
+// contained reports whether a read shows each element once, and all elements of a read
+// of a smaller set, and of one as large.
 func (g *growth) contained(read, like int) Decision {
 	seen := make(map[int]bool, len(g.calls[read].Out))
 	for _, v := range g.calls[read].Out {
@@ -111,17 +111,17 @@ func (g *growth) contained(read, like int) Decision {
 	}
 	for _, v := range g.calls[like].Out {
 		if !seen[v] {
-			return g.apart(read, like)
+			return g.incomparable(read, like)
 		}
 	}
 	return Satisfied
 }
 
-// missing tells of a read that lacks an element which a smaller one shows.
-func (g *growth) missing(read, v int) Decision { return g.apart(read, g.since[v]) }
+// missing is the violation of a read that lacks an element which a smaller one shows.
+func (g *growth) missing(read, v int) Decision { return g.incomparable(read, g.firstRead[v]) }
 
-// apart tells of two reads that each lack an element of the other.
-func (g *growth) apart(a, b int) Decision {
+// incomparable is the violation of two reads that each lack an element of the other.
+func (g *growth) incomparable(a, b int) Decision {
 	lacks := func(a, b int) int {
 		for _, v := range g.calls[b].Out {
 			if !slices.Contains(g.calls[a].Out, v) {
@@ -137,37 +137,36 @@ func (g *growth) apart(a, b int) Decision {
 	return Violated("but another read shows an element that this one lacks, and lacks one that this one shows", bad...)
 }
 
-// grow puts the new elements of a read, and then the reads of that size, on top of all
-// that came before.
+// grow adds two groups: the adds of the new elements of a read, and then the reads of that size.
 func (g *growth) grow(first int, reads []view) Decision {
 	var group []int
 	for _, v := range g.calls[first].Out {
-		if _, old := g.since[v]; old {
+		if _, old := g.firstRead[v]; old {
 			continue
 		}
-		g.since[v] = first
+		g.firstRead[v] = first
 		add := g.adds[v][0] // its invocation is the earliest
 		for _, i := range g.adds[v] {
-			if by := g.ladder.before(g.calls[i].Returned); by >= 0 {
+			if by := g.levels.before(g.calls[i].Returned); by >= 0 {
 				return g.late(by, i)
 			}
 		}
 		group = append(group, add)
 	}
-	raise(&g.ladder, g.calls, group)
+	raise(&g.levels, g.calls, group)
 	g.last = g.calls[first].Out
 	var seen []int
 	for _, v := range reads {
-		if by := g.ladder.before(g.calls[v.read].Returned); by >= 0 {
+		if by := g.levels.before(g.calls[v.read].Returned); by >= 0 {
 			return g.early(v.read, by)
 		}
 		seen = append(seen, v.read)
 	}
-	raise(&g.ladder, g.calls, seen)
+	raise(&g.levels, g.calls, seen)
 	return Satisfied
 }
 
-// early tells of a read that returned before a call was invoked that must come
+// early is the violation of a read that returned before the invocation of a call that must come
 // before it: an add of what it shows, or a read of less.
 func (g *growth) early(read, by int) Decision {
 	if g.calls[by].In.F == "add" {
@@ -182,27 +181,27 @@ func (g *growth) early(read, by int) Decision {
 	return Violated("though more had been seen before", bad...)
 }
 
-// unseen looks at the elements that no read shows: they came after all reads.
-func (g *growth) unseen() Decision {
+// addsAfterReads decides the adds of elements that no read shows: they come after all reads.
+func (g *growth) addsAfterReads() Decision {
 	for i, c := range g.calls {
 		if c.In.F != "add" || !c.Known {
 			continue
 		}
-		if _, seen := g.since[c.In.Value]; seen {
+		if _, seen := g.firstRead[c.In.Value]; seen {
 			continue
 		}
-		if by := g.ladder.before(c.Returned); by >= 0 {
+		if by := g.levels.before(c.Returned); by >= 0 {
 			return g.late(by, i)
 		}
 	}
 	return Satisfied
 }
 
-// late tells of an add that returned before a call was invoked that must come
+// late is the violation of an add that returned before the invocation of a call that must come
 // before it: a read that lacks its element, or an add of what such a read shows.
 func (g *growth) late(by, add int) Decision {
 	if g.calls[by].In.F == "add" {
-		return Violated("which lacks an element that had been added before one that it shows", g.since[g.calls[by].In.Value], by, add)
+		return Violated("which lacks an element that had been added before one that it shows", g.firstRead[g.calls[by].In.Value], by, add)
 	}
 	return Violated("which lacks an element that had been added before", by, add)
 }

@@ -24,7 +24,7 @@ func (o StackOp) String() string {
 }
 
 // Stack is the model of stacks, one a key, which are empty at first. A history whose
-// values are unique is checked in O(n log n), unless it takes pops of unknown outcome to
+// values are unique is checked in O(n log n), unless only indeterminate pops
 // explain it.
 func Stack() Model[string, StackOp, int] {
 	return Model[string, StackOp, int]{
@@ -51,7 +51,7 @@ func Stack() Model[string, StackOp, int] {
 		},
 		Accelerators: Accelerators[string, StackOp, int]{
 			Decide:    decideStack,
-			Justified: foundedStack,
+			Justified: justifiedStack,
 		},
 	}
 }
@@ -67,8 +67,8 @@ func stackRole(in StackOp) (role, int) {
 	return other, 0
 }
 
-// foundedStack reports whether others put what a call took.
-func foundedStack(c Call[StackOp, int], calls []Call[StackOp, int]) bool {
+// justifiedStack reports whether others put what a call took.
+func justifiedStack(c Call[StackOp, int], calls []Call[StackOp, int]) bool {
 	return c.In.F != "pop" || c.Out == Nil || slices.ContainsFunc(calls, func(o Call[StackOp, int]) bool {
 		return o.In.F == "push" && o.In.Value == c.Out && o.Invoked < c.Returned
 	})

@@ -7,28 +7,29 @@ import (
 )
 
 // A lifo decides whether calls on a stack are linearizable, if all values that were
-// pushed differ, in O(n log n). It takes values away one by one, as in Lee and
+// pushed differ, in O(n log n). It removes values one by one, as in Lee and
 // Mathur, Efficient Decrease-and-Conquer Linearizability Monitoring (2025):
 //
-//   - A value that may have been popped at once when it was pushed says nothing of
-//     others. Any other is certainly there between the end of its push and the start of
+//   - A value that may have been popped at once when it was pushed does not constrain
+//     others. Any other is certainly present between the end of its push and the start of
 //     its pop.
-//   - Where no value is certainly there, the stack may as well have been empty. What went
-//     before and what came later are judged apart.
-//   - All through a stretch in which some value is always there, one lies at the bottom:
-//     it was pushed before any other need have been, and popped after all others
-//     may have been. If there is none, that is a violation. If there is one, whichever it
-//     is, it says nothing of the others, which are judged without it.
-//   - A pop that found nothing needs an instant at which no value is certainly there.
+//   - Where no value is certainly present, the stack may have been empty. What is
+//     before and what is after are judged apart.
+//   - In a run, at each instant of which some value is present, one is at the bottom all the time:
+//     its push may begin before the run, and its pop may end
+//     after it. If there is none, that is a violation. Any such value
+//     does not constrain the others, which are judged without it.
+//   - A pop that found nothing needs an instant at which no value is certainly present.
 type lifo struct {
-	by      []element // those that are certainly there at some time, in the order of their pushes' ends
+	by      []element // those certainly present at some time, in the order of their pushes' ends
 	removed []bool
 	asked   []int32 // by, in the order of their pushes' starts
-	at      []int   // where stretches begin: the ends of pushes, and the starts of pops
-	there   *layers
-	latest  *peaks
+	at      []int   // where intervals begin: the ends of pushes, and the starts of pops
+	depth   *intervalDepths
+	latest  *maxTree
 }
 
+// decideStack is the decision procedure of [Stack].
 func decideStack(of Calls[StackOp, int]) Decision {
 	calls := of.All()
 	c, f := contentsOf(calls, stackRole)
@@ -37,13 +38,14 @@ func decideStack(of Calls[StackOp, int]) Decision {
 	}
 	return c.eitherWay(func(elements []element) Decision {
 		s := newLIFO(elements)
-		if f := s.bottoms(); f.Conflict != nil {
+		if f := s.findBottoms(); f.Conflict != nil {
 			return f
 		}
 		return c.neverEmpty(s.by)
 	})
 }
 
+// newLIFO numbers the intervals, and counts the values in each.
 func newLIFO(elements []element) *lifo {
 	s := &lifo{}
 	for _, e := range elements {
@@ -69,7 +71,7 @@ func newLIFO(elements []element) *lifo {
 	for i := 1; i < len(deep); i++ {
 		deep[i] += deep[i-1]
 	}
-	s.there, s.latest = newLayers(deep), newPeaks(len(s.by))
+	s.depth, s.latest = newIntervalDepths(deep), newMaxTree(len(s.by))
 	return s
 }
 
@@ -78,13 +80,13 @@ func (s *lifo) number(at int) int {
 	return i
 }
 
-// A run is stretches that follow each other, in numbers: from the one to before the other.
+// A run is consecutive intervals, in numbers: from:to.
 type run struct{ from, to int }
 
-// bottoms finds what lies at the bottom in each stretch, again and again. It takes
-// stretches in the order of their starts, so that a value that was asked for by the
+// findBottoms removes the value at the bottom of each run, until no value is left. It takes
+// runs in the order of their starts, so that a push that was invoked by the
 // start of one was by the start of all that follow.
-func (s *lifo) bottoms() Decision {
+func (s *lifo) findBottoms() Decision {
 	left := s.filled(run{0, len(s.at)}, nil)
 	for begun := 0; len(left) > 0; {
 		now := left[len(left)-1]
@@ -98,22 +100,22 @@ func (s *lifo) bottoms() Decision {
 		high := sort.Search(len(s.by), func(i int) bool { return s.by[i].in >= to })
 		i := s.latest.highest(low, high)
 		if i < 0 || s.by[i].taken < to {
-			return s.topless(low, high, from, to)
+			return s.noBottom(low, high, from, to)
 		}
 		s.removed[i] = true
 		s.latest.set(i, 0)
-		s.there.take(s.number(s.by[i].in), s.number(s.by[i].asked))
+		s.depth.take(s.number(s.by[i].in), s.number(s.by[i].asked))
 		left = s.filled(now, left)
 	}
 	return Satisfied
 }
 
-// filled appends the stretches in which some value is always there, the first
+// filled appends the runs in which some value is always present, the first
 // one last.
 func (s *lifo) filled(within run, all []run) []run {
 	first := len(all)
 	for from := within.from; from < within.to; {
-		to := s.there.bare(from, within.to)
+		to := s.depth.firstZero(from, within.to)
 		if to > from {
 			all = append(all, run{from, to})
 		}
@@ -123,9 +125,9 @@ func (s *lifo) filled(within run, all []run) []run {
 	return all
 }
 
-// topless words the violation of a stretch in which no value may lie at the bottom: as few
-// values as are always there will do.
-func (s *lifo) topless(low, high, from, to int) Decision {
+// noBottom is the violation of a run in which no value may be at the bottom. It shows the
+// fewest values that cover the run.
+func (s *lifo) noBottom(low, high, from, to int) Decision {
 	var there []element
 	for i := low; i < high; i++ {
 		if !s.removed[i] {
@@ -144,21 +146,22 @@ func (s *lifo) topless(low, high, from, to int) Decision {
 	return Violated(reason, callsOf(few, few[0].take)...)
 }
 
-// Layers count how many values are there in each stretch, and find one in which
-// there is none: a tree of minima, in which each node counts what was taken from all of
-// it apart.
-type layers struct {
+// The intervalDepths count the values present in each interval, and find one with
+// none: a segment tree of minima, in which each node counts apart what was subtracted from all of
+// its intervals.
+type intervalDepths struct {
 	size  int
 	least []int32
-	gone  []int32
+	taken []int32
 }
 
-func newLayers(deep []int32) *layers {
-	l := &layers{size: 1}
+// newIntervalDepths returns the tree of these depths.
+func newIntervalDepths(deep []int32) *intervalDepths {
+	l := &intervalDepths{size: 1}
 	for l.size < len(deep) {
 		l.size *= 2
 	}
-	l.least, l.gone = make([]int32, 2*l.size), make([]int32, 2*l.size)
+	l.least, l.taken = make([]int32, 2*l.size), make([]int32, 2*l.size)
 	copy(l.least[l.size:], deep)
 	for i := l.size - 1; i > 0; i-- {
 		l.least[i] = min(l.least[2*i], l.least[2*i+1])
@@ -166,54 +169,55 @@ func newLayers(deep []int32) *layers {
 	return l
 }
 
-// take takes one value away in the stretches from the one to before the other.
-func (l *layers) take(from, to int) { l.takeAt(1, 0, l.size, from, to) }
+// take subtracts one value in the intervals from:to.
+func (l *intervalDepths) take(from, to int) { l.takeAt(1, 0, l.size, from, to) }
 
-func (l *layers) takeAt(node, low, high, from, to int) {
+// takeAt is take below a node, which has the intervals low:high.
+func (l *intervalDepths) takeAt(node, low, high, from, to int) {
 	switch mid := (low + high) / 2; {
 	case to <= low || high <= from:
 	case from <= low && high <= to:
 		l.least[node]--
-		l.gone[node]++
+		l.taken[node]++
 	default:
 		l.takeAt(2*node, low, mid, from, to)
 		l.takeAt(2*node+1, mid, high, from, to)
-		l.least[node] = min(l.least[2*node], l.least[2*node+1]) - l.gone[node]
+		l.least[node] = min(l.least[2*node], l.least[2*node+1]) - l.taken[node]
 	}
 }
 
-// bare returns the first stretch in a range in which there is no value, or the end of the
-// range.
-func (l *layers) bare(from, to int) int {
-	if i := l.bareAt(1, 0, l.size, from, to, 0); i >= 0 {
+// firstZero returns the first interval of from:to without a value, or to.
+func (l *intervalDepths) firstZero(from, to int) int {
+	if i := l.firstZeroAt(1, 0, l.size, from, to, 0); i >= 0 {
 		return i
 	}
 	return to
 }
 
-func (l *layers) bareAt(node, low, high, from, to int, gone int32) int {
+// firstZeroAt is firstZero below a node, of whose intervals its ancestors have subtracted gone; -1 if there is none.
+func (l *intervalDepths) firstZeroAt(node, low, high, from, to int, gone int32) int {
 	if to <= low || high <= from || l.least[node] > gone {
 		return -1
 	}
 	if high-low == 1 {
 		return low
 	}
-	mid, gone := (low+high)/2, gone+l.gone[node]
-	if i := l.bareAt(2*node, low, mid, from, to, gone); i >= 0 {
+	mid, gone := (low+high)/2, gone+l.taken[node]
+	if i := l.firstZeroAt(2*node, low, mid, from, to, gone); i >= 0 {
 		return i
 	}
-	return l.bareAt(2*node+1, mid, high, from, to, gone)
+	return l.firstZeroAt(2*node+1, mid, high, from, to, gone)
 }
 
-// Peaks are numbers, 0 at first, of which the highest in a range is found: a tree of
+// A maxTree has numbers, 0 at first, and finds the highest in a range: a segment tree of
 // maxima.
-type peaks struct {
+type maxTree struct {
 	size int
 	of   []int
 }
 
-func newPeaks(n int) *peaks {
-	p := &peaks{size: 1}
+func newMaxTree(n int) *maxTree {
+	p := &maxTree{size: 1}
 	for p.size < n {
 		p.size *= 2
 	}
@@ -221,7 +225,7 @@ func newPeaks(n int) *peaks {
 	return p
 }
 
-func (p *peaks) set(i, to int) {
+func (p *maxTree) set(i, to int) {
 	i += p.size
 	p.of[i] = to
 	for i /= 2; i > 0; i /= 2 {
@@ -229,8 +233,8 @@ func (p *peaks) set(i, to int) {
 	}
 }
 
-// highest returns where the highest number in a range stands, or -1 if all are 0.
-func (p *peaks) highest(from, to int) int {
+// highest returns the index of the highest number in a range, or -1 if all are 0.
+func (p *maxTree) highest(from, to int) int {
 	best := 0
 	for l, h := from+p.size, to+p.size; l < h; l, h = l/2, h/2 {
 		if l%2 == 1 {
@@ -253,7 +257,7 @@ func (p *peaks) highest(from, to int) int {
 	return best - p.size
 }
 
-func (p *peaks) higher(a, b int) int {
+func (p *maxTree) higher(a, b int) int {
 	if p.of[b] > p.of[a] {
 		return b
 	}

@@ -15,7 +15,7 @@ import (
 // its answer and keeps happens-before. The causal past of a
 // call is those before it in its session, the write that it saw, and their causal past.
 //
-// It looks for the bad patterns of Bouajjani, Enea, Guerraoui and Hamza, On Verifying
+// It finds the bad patterns of Bouajjani, Enea, Guerraoui and Hamza, On Verifying
 // Causal Consistency (2017): CyclicCO, WriteCOInitRead, ThinAirRead and WriteCORead.
 // Written values must be unique. It takes O(n k) for k concurrent sessions,
 // as Liu and others do (AWDIT, 2025).

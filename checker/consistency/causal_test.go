@@ -11,18 +11,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// knowledge returns, for each act, which others it knows: those before it in its
+// knowledge returns, for each call, which others it knows: those before it in its
 // session, the write that it saw, and what they know. It returns false if one
 // knows itself.
-func (t *trial) knowledge() ([][]bool, bool) {
-	n := len(t.acts)
+func (t *oracle) knowledge() ([][]bool, bool) {
+	n := len(t.happened)
 	k := make([][]bool, n)
-	for i, a := range t.acts {
+	for i, a := range t.happened {
 		k[i] = make([]bool, n)
-		for j, b := range t.acts {
+		for j, b := range t.happened {
 			k[i][j] = i != j && t.before(b, a)
 		}
-		if w, _ := t.writer(a); a.reads && w >= 0 {
+		if w, _ := t.writer(a); a.observes && w >= 0 {
 			k[i][w] = true
 		}
 	}
@@ -41,9 +41,9 @@ func (t *trial) knowledge() ([][]bool, bool) {
 	return k, true
 }
 
-// explained reports whether there is an order of the acts of a set in which each comes after
-// those that it must follow, and in which all those told see what they were answered.
-func (t *trial) explained(set []int, follows func(a, b int) bool, told func(int) bool) bool {
+// explained reports whether there is an order of the calls of a set in which each comes after
+// those that it must follow, and in which all given calls see what they were answered.
+func (t *oracle) explained(set []int, follows func(a, b int) bool, told func(int) bool) bool {
 	type state map[string]int
 	done := map[int]bool{}
 	var try func(s state) bool
@@ -61,8 +61,8 @@ func (t *trial) explained(set []int, follows func(a, b int) bool, told func(int)
 					continue next
 				}
 			}
-			a := t.acts[i]
-			if told(i) && a.reads && s[a.key] != a.saw {
+			a := t.happened[i]
+			if told(i) && a.observes && s[a.key] != a.saw {
 				continue
 			}
 			old := s[a.key]
@@ -83,12 +83,12 @@ func (t *trial) explained(set []int, follows func(a, b int) bool, told func(int)
 }
 
 // isCausal is CC by its definition.
-func isCausal(t *trial) bool {
+func isCausal(t *oracle) bool {
 	k, ok := t.knowledge()
-	if !ok || !t.founded() {
+	if !ok || !t.justified() {
 		return false
 	}
-	for i := range t.acts {
+	for i := range t.happened {
 		if !t.explained(t.pastOf(k, i), func(a, b int) bool { return k[a][b] }, func(j int) bool { return j == i }) {
 			return false
 		}
@@ -96,9 +96,9 @@ func isCausal(t *trial) bool {
 	return true
 }
 
-func (t *trial) pastOf(k [][]bool, i int) []int {
+func (t *oracle) pastOf(k [][]bool, i int) []int {
 	set := []int{i}
-	for j := range t.acts {
+	for j := range t.happened {
 		if k[i][j] {
 			set = append(set, j)
 		}
@@ -107,13 +107,13 @@ func (t *trial) pastOf(k [][]bool, i int) []int {
 }
 
 // isCausalMemory is CM by its definition.
-func isCausalMemory(t *trial) bool {
+func isCausalMemory(t *oracle) bool {
 	k, ok := t.knowledge()
-	if !ok || !t.founded() {
+	if !ok || !t.justified() {
 		return false
 	}
-	for i := range t.acts {
-		told := func(j int) bool { return j == i || t.before(t.acts[j], t.acts[i]) }
+	for i := range t.happened {
+		told := func(j int) bool { return j == i || t.before(t.happened[j], t.happened[i]) }
 		if !t.explained(t.pastOf(k, i), func(a, b int) bool { return k[a][b] }, told) {
 			return false
 		}
@@ -121,29 +121,29 @@ func isCausalMemory(t *trial) bool {
 	return true
 }
 
-// isConvergent is CCv by its definition: it tries every order of all acts.
-func isConvergent(t *trial) bool {
+// isConvergent is CCv by its definition: it tries every order of all calls.
+func isConvergent(t *oracle) bool {
 	k, ok := t.knowledge()
-	if !ok || !t.founded() {
+	if !ok || !t.justified() {
 		return false
 	}
 	var order []int
-	placed := make([]bool, len(t.acts))
+	placed := make([]bool, len(t.happened))
 	fits := func(i int) bool {
-		a, saw := t.acts[i], 0
+		a, saw := t.happened[i], 0
 		for _, j := range order {
-			if b := t.acts[j]; b.writes && b.key == a.key && k[i][j] {
+			if b := t.happened[j]; b.writes && b.key == a.key && k[i][j] {
 				saw = b.put
 			}
 		}
-		return !a.reads || saw == a.saw
+		return !a.observes || saw == a.saw
 	}
 	var try func() bool
 	try = func() bool {
-		if len(order) == len(t.acts) {
+		if len(order) == len(t.happened) {
 			return true
 		}
-		for i := range t.acts {
+		for i := range t.happened {
 			if placed[i] || slices.ContainsFunc(t.pastOf(k, i)[1:], func(j int) bool { return !placed[j] }) || !fits(i) {
 				continue
 			}
@@ -162,20 +162,20 @@ func isConvergent(t *trial) bool {
 }
 
 // isPipelined is PRAM by its definition.
-func isPipelined(t *trial) bool {
-	if !t.founded() {
+func isPipelined(t *oracle) bool {
+	if !t.justified() {
 		return false
 	}
-	for i := range t.acts {
-		p := t.acts[i].process
+	for i := range t.happened {
+		p := t.happened[i].process
 		var set []int
-		for j, a := range t.acts {
+		for j, a := range t.happened {
 			if a.process == p || a.writes {
 				set = append(set, j)
 			}
 		}
-		follows := func(a, b int) bool { return t.before(t.acts[b], t.acts[a]) }
-		if !t.explained(set, follows, func(j int) bool { return t.acts[j].process == p }) {
+		follows := func(a, b int) bool { return t.before(t.happened[b], t.happened[a]) }
+		if !t.explained(set, follows, func(j int) bool { return t.happened[j].process == p }) {
 			return false
 		}
 	}

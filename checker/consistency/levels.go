@@ -74,7 +74,7 @@ func consistencyNamed(m view.Model, linearizable checker.Checker, name string) (
 	return nil, fmt.Errorf("consistency %q is none of %s, staleness, lost", name, strings.Join(names, ", "))
 }
 
-// New returns a checker that finds out which consistency models a history satisfies. Its parts are the results
+// New returns a checker that determines which consistency models a history satisfies. Its parts are the results
 // for each of [Levels]; its reason names the strongest that hold. It is a report:
 // its verdict is Valid whatever it finds, and Unknown if the history can't be judged. Only a
 // thin-air read is Invalid: no model allows it.

@@ -47,6 +47,7 @@ func Lost[S comparable, In, Out any](m model.Model[S, In, Out]) checker.Checker 
 	return lost(view.Erase(m))
 }
 
+// lost is Lost for a model without types. A thin-air read comes first, since no other count explains it.
 func lost(m view.Model) checker.Checker {
 	return wording.Named("lost", checker.Func(func(_ context.Context, h *history.History) (res checker.Result) {
 		const name = "lost"
@@ -87,6 +88,7 @@ func (n Losses) String() string {
 	return strings.Join(parts, ", ")
 }
 
+// lossesOf counts the losses on all keys, and returns the violation that is complete first.
 func lossesOf(l *sessionHistory) (n Losses, worst *violation) {
 	for _, b := range l.byKey() {
 		for _, i := range b.calls {

@@ -16,14 +16,14 @@ import (
 )
 
 // lastOnes returns the reads of a key that began after all its writes had come to an end.
-func (t *trial) lastOnes(h *history.History, key string) (reads []act) {
+func (t *oracle) lastOnes(h *history.History, key string) (reads []oracleCall) {
 	ended := map[int]int{}
 	for c := range h.Calls() {
 		ended[c.Invoke.Index] = max(c.Invoke.Index, c.Complete.Index)
 	}
-	for _, a := range t.acts {
-		late := a.reads && !a.writes && a.key == key
-		for _, b := range t.acts {
+	for _, a := range t.happened {
+		late := a.observes && !a.writes && a.key == key
+		for _, b := range t.happened {
 			late = late && !(b.writes && b.key == key && ended[b.call] > a.call)
 		}
 		if late {
@@ -33,21 +33,21 @@ func (t *trial) lastOnes(h *history.History, key string) (reads []act) {
 	return reads
 }
 
-// alive leaves out the acts of unknown outcome that nobody saw.
-func (t *trial) alive() {
-	for n := -1; n != len(t.acts); {
-		n = len(t.acts)
-		var kept []act
-		for _, a := range t.acts {
+// dropUnobserved drops the indeterminate calls that no call saw.
+func (t *oracle) dropUnobserved() {
+	for n := -1; n != len(t.happened); {
+		n = len(t.happened)
+		var kept []oracleCall
+		for _, a := range t.happened {
 			seen := a.known
-			for _, b := range t.acts {
+			for _, b := range t.happened {
 				seen = seen || b.finds && b.saw == a.put && b.key == a.key && b.call != a.call
 			}
 			if seen {
 				kept = append(kept, a)
 			}
 		}
-		t.acts = kept
+		t.happened = kept
 	}
 }
 
@@ -60,28 +60,28 @@ func TestLostAgreesWithItsDefinition(t *testing.T) {
 		h := f.history(r)
 		got, err := CountLosses(model.Register(), h)
 		require.NoError(t, err)
-		tr := newTrial(h)
-		tr.acts = tr.all
-		tr.alive()
-		if !tr.founded() {
+		tr := newOracle(h)
+		tr.happened = tr.all
+		tr.dropUnobserved()
+		if !tr.justified() {
 			continue
 		}
 		var want Losses
 		all := tr.lastOnes(h, "x")
-		last := slices.DeleteFunc(slices.Clone(all), func(a act) bool {
-			return slices.ContainsFunc(all, func(b act) bool { return b.call > a.ret })
+		last := slices.DeleteFunc(slices.Clone(all), func(a oracleCall) bool {
+			return slices.ContainsFunc(all, func(b oracleCall) bool { return b.call > a.ret })
 		})
-		for _, w := range tr.acts {
+		for _, w := range tr.happened {
 			if !w.writes || !w.known {
 				continue
 			}
 			seen, visible, older := false, false, true
-			for _, a := range tr.acts {
-				seen = seen || a.reads && a.saw == w.put
+			for _, a := range tr.happened {
+				seen = seen || a.observes && a.saw == w.put
 			}
 			for _, a := range last {
 				visible = visible || a.saw == w.put
-				older = older && tr.happened(a.saw, "x") < w.call
+				older = older && tr.firstEnd(a.saw, "x") < w.call
 			}
 			switch {
 			case len(last) == 0:
@@ -123,23 +123,23 @@ func TestConvergentAgreesWithItsDefinition(t *testing.T) {
 		f := staleFleet(r)
 		f.keys = 1
 		h := f.history(r)
-		tr := newTrial(h)
-		tr.acts = tr.all
-		tr.alive()
-		if !tr.founded() {
+		tr := newOracle(h)
+		tr.happened = tr.all
+		tr.dropUnobserved()
+		if !tr.justified() {
 			continue
 		}
 		want := checker.Valid
 		all := tr.lastOnes(h, "x")
-		last := slices.DeleteFunc(slices.Clone(all), func(a act) bool {
-			return slices.ContainsFunc(all, func(b act) bool { return b.process == a.process && b.call > a.call })
+		last := slices.DeleteFunc(slices.Clone(all), func(a oracleCall) bool {
+			return slices.ContainsFunc(all, func(b oracleCall) bool { return b.process == a.process && b.call > a.call })
 		})
-		if len(last) == 0 && len(tr.acts) > 0 {
+		if len(last) == 0 && len(tr.happened) > 0 {
 			want = checker.Unknown
 		}
-		late := func(a act) bool {
+		late := func(a oracleCall) bool {
 			w, _ := tr.writer(a)
-			return w >= 0 && !tr.acts[w].known
+			return w >= 0 && !tr.happened[w].known
 		}
 		for _, a := range last {
 			for _, b := range last {
@@ -147,8 +147,8 @@ func TestConvergentAgreesWithItsDefinition(t *testing.T) {
 					want = checker.Invalid
 				}
 			}
-			for _, w := range tr.acts {
-				if w.writes && w.call > tr.happened(a.saw, "x") && tr.happened(w.put, "x") < a.call {
+			for _, w := range tr.happened {
+				if w.writes && w.call > tr.firstEnd(a.saw, "x") && tr.firstEnd(w.put, "x") < a.call {
 					want = checker.Invalid
 				}
 			}

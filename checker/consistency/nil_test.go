@@ -99,7 +99,7 @@ func TestIncrementsAreAnswered(t *testing.T) {
 	}
 }
 
-// TestWholeCall has reads of values that nobody wrote, and asks who is blamed for each.
+// TestWholeCall has reads of values that no call wrote, and asks which call is blamed for each.
 func TestWholeCall(t *testing.T) {
 	read := model.RegisterOp{F: "read", Key: "x"}
 	for _, tc := range []struct {

@@ -55,7 +55,7 @@ var (
 	}}
 )
 
-// A serialView looks for an order of the causal past of one session. See [CausalMemory].
+// A serialView searches an order of the causal past of one session. See [CausalMemory].
 type serialView struct {
 	l            *sessionHistory
 	causal       bool         // whether it is causal memory, not PRAM
@@ -83,6 +83,7 @@ type callCauses struct {
 	causes  [2]int32 // its direct causes, or None
 }
 
+// causesOf returns the direct causes of each call: the call before it, and, for causal memory, the write that it saw.
 func causesOf(l *sessionHistory, causal bool) []callCauses {
 	beats := make([]callCauses, len(l.calls))
 	for i := range l.calls {

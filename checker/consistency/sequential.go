@@ -94,7 +94,7 @@ func findSequential(m *budget.Meter, l *sessionHistory) (*violation, error) {
 	return l.minimise(e.stuckCalls(), again), nil
 }
 
-// An interleaving looks for one order of all calls.
+// An interleaving searches one order of all calls.
 type interleaving struct {
 	l         *sessionHistory
 	maxStates int
@@ -112,6 +112,7 @@ type interleaving struct {
 	previous  []int32 // the version of each step's key before it
 }
 
+// newInterleaving returns a search that begins with the initial values.
 func newInterleaving(l *sessionHistory, maxStates int) *interleaving {
 	e := &interleaving{l: l, maxStates: maxStates, at: make([]int32, len(l.sessions)), readers: make([]int32, len(l.versions)),
 		current: make([]int32, len(l.keys)), tried: map[string]bool{}}
@@ -253,6 +254,7 @@ func (e *interleaving) choices() []int32 {
 	return next
 }
 
+// step lets the next call of a session take effect.
 func (e *interleaving) step(s int32) {
 	t := &e.l.calls[e.head(s)]
 	e.trail, e.previous = append(e.trail, s), append(e.previous, e.current[t.key])

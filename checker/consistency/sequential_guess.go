@@ -33,6 +33,7 @@ type replay struct {
 	at    []int32 // by call: the rank of the last write before it, or of its own
 }
 
+// newReplay ranks the writes of an order, and finds when each version was replaced.
 func newReplay(l *sessionHistory, order []int32) *replay {
 	n := len(l.versions)
 	r := &replay{l: l, rank: make([]int32, n), until: make([]int32, n), at: make([]int32, len(l.calls))}

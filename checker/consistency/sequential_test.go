@@ -10,20 +10,20 @@ import (
 )
 
 // isSequential is sequential consistency by its definition: it tries every order.
-func isSequential(t *trial) bool {
+func isSequential(t *oracle) bool {
 	var all []int
-	for i, a := range t.acts {
+	for i, a := range t.happened {
 		if w, ok := t.writer(a); a.finds && (!ok || w == i) {
 			return false
 		}
 		all = append(all, i)
 	}
-	u := &trial{acts: make([]act, len(t.acts))}
-	for i, a := range t.acts {
-		u.acts[i] = a
-		u.acts[i].reads = a.finds // a swap happened only where it found what it was to find
+	u := &oracle{happened: make([]oracleCall, len(t.happened))}
+	for i, a := range t.happened {
+		u.happened[i] = a
+		u.happened[i].observes = a.finds // a swap happened only where it found what it was to find
 	}
-	return u.explained(all, func(a, b int) bool { return u.before(u.acts[b], u.acts[a]) }, func(int) bool { return true })
+	return u.explained(all, func(a, b int) bool { return u.before(u.happened[b], u.happened[a]) }, func(int) bool { return true })
 }
 
 func TestSequentialAgreesWithItsDefinition(t *testing.T) {

@@ -37,7 +37,7 @@ type version struct {
 }
 
 // A session is the calls of one process, in its order. An indeterminate call
-// that others followed is a session of its own, branched off from the call before it:
+// that others followed is a session by itself, branched off from the call before it:
 // it may take effect before or after those that followed.
 type session struct {
 	calls  []int32
@@ -91,6 +91,7 @@ type numbering struct {
 // A versionOf is a value, by its number, of a key.
 type versionOf struct{ key, value int32 }
 
+// key returns the number of a key. A new key gets its initial version.
 func (n *numbering) key(name string) int32 {
 	k, ok := n.keys[name]
 	if !ok {
@@ -103,6 +104,7 @@ func (n *numbering) key(name string) int32 {
 	return k
 }
 
+// version returns the number of a value of a key.
 func (n *numbering) version(key, value int32) int32 {
 	at := versionOf{key, value}
 	i, ok := n.versions[at]

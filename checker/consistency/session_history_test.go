@@ -46,7 +46,7 @@ type fleet struct {
 	stamped                        bool // whether the largest stamp wins, or what arrives last
 	roam                           bool // whether clients change the replica from call to call
 	swaps                          bool
-	lossy                          bool // whether calls fail, or have an unknown outcome
+	lossy                          bool // whether calls fail, or be indeterminate
 	lag                            int  // how many steps go by for one delivery
 	spoil                          int  // how many answers to spoil, of 100
 	future                         bool // whether spoilt answers may be of values that are written later, if ever
@@ -249,14 +249,14 @@ func smallFleet(r *rand.Rand) fleet {
 }
 
 // agrees compares a checker with a definition on random small histories.
-func agrees(t *testing.T, check checker.Checker, few int, holds func(*trial) bool) {
+func agrees(t *testing.T, check checker.Checker, few int, holds func(*oracle) bool) {
 	t.Helper()
 	agreesOn(t, check, few, holds, false)
 }
 
 // agreesOn is agrees; strict says whether an indeterminate swap proves
 // nothing without what it must have found.
-func agreesOn(t *testing.T, check checker.Checker, few int, holds func(*trial) bool, strict bool) {
+func agreesOn(t *testing.T, check checker.Checker, few int, holds func(*oracle) bool, strict bool) {
 	t.Helper()
 	n := sweepHistories(few)
 	r := rand.New(rand.NewPCG(7, 11))
@@ -264,7 +264,7 @@ func agreesOn(t *testing.T, check checker.Checker, few int, holds func(*trial) b
 	for range n {
 		h := smallFleet(r).history(r)
 		want := checker.Valid
-		if !newTrial(h).some(holds) {
+		if !newOracle(h).some(holds) {
 			want = checker.Invalid
 		}
 		got := check.Check(t.Context(), h)
@@ -290,13 +290,13 @@ func smallest(t *testing.T, check checker.Checker, got checker.Result, h *histor
 		return
 	}
 	for i := range got.Why.Calls {
-		rest := founded(strict, slices.Delete(slices.Clone(got.Why.Calls), i, i+1))
+		rest := justifiedCalls(strict, slices.Delete(slices.Clone(got.Why.Calls), i, i+1))
 		require.Equal(t, checker.Valid, check.Check(t.Context(), checkertest.Alone(rest)).Verdict, "%s\nnot smallest: %v\n%v", got.Reason, got.Why.Calls, h)
 	}
 }
 
-// founded leaves out the calls that saw what none of the others wrote.
-func founded(strict bool, calls []history.Call) []history.Call {
+// justifiedCalls leaves out the calls that saw what none of the others wrote.
+func justifiedCalls(strict bool, calls []history.Call) []history.Call {
 	m := model.Register()
 	access := func(c history.Call) model.Access[int] {
 		out, _ := c.Complete.Output.(int)
@@ -319,24 +319,24 @@ func founded(strict bool, calls []history.Call) []history.Call {
 	return calls
 }
 
-// A trial is a history of registers as the definitions see it.
-type trial struct{ all, acts []act }
+// An oracle is a history of registers as the definitions see it.
+type oracle struct{ all, happened []oracleCall }
 
-// An act is a call: what it saw and put, with the one before it in its session.
-type act struct {
+// An oracleCall is a call: what it saw and put, with the one before it in its session.
+type oracleCall struct {
 	call, ret int
 	key       string
 	process   int
-	reads     bool // whether somebody was told what it saw
+	observes  bool // whether it returned what it saw
 	finds     bool // whether it can only have happened where saw was
 	writes    bool
 	saw, put  int
 	known     bool
 }
 
-func newTrial(h *history.History) *trial {
+func newOracle(h *history.History) *oracle {
 	m := model.Register()
-	t := &trial{}
+	t := &oracle{}
 	for c := range h.Calls() {
 		in := c.Invoke.Input.(model.RegisterOp)
 		known := c.Complete.Type == history.OK
@@ -345,7 +345,7 @@ func newTrial(h *history.History) *trial {
 		if c.Complete.Type == history.Fail || !known && !a.Writes {
 			continue
 		}
-		t.all = append(t.all, act{c.Invoke.Index, c.Returned(), in.Key, c.Invoke.Process,
+		t.all = append(t.all, oracleCall{c.Invoke.Index, c.Returned(), in.Key, c.Invoke.Process,
 			a.Reads && known, a.Reads, a.Writes, a.Saw, a.Put, known})
 	}
 	return t
@@ -353,7 +353,7 @@ func newTrial(h *history.History) *trial {
 
 // some reports whether a definition holds for some choice of the calls of unknown
 // outcome that happened.
-func (t *trial) some(holds func(*trial) bool) bool {
+func (t *oracle) some(holds func(*oracle) bool) bool {
 	var unknown []int
 	for i, a := range t.all {
 		if !a.known {
@@ -361,10 +361,10 @@ func (t *trial) some(holds func(*trial) bool) bool {
 		}
 	}
 	for choice := range 1 << len(unknown) {
-		t.acts = t.acts[:0]
+		t.happened = t.happened[:0]
 		for i, a := range t.all {
 			if at, found := slices.BinarySearchFunc(unknown, i, cmp.Compare[int]); a.known || found && choice>>at&1 == 1 {
-				t.acts = append(t.acts, a)
+				t.happened = append(t.happened, a)
 			}
 		}
 		if holds(t) {
@@ -374,18 +374,18 @@ func (t *trial) some(holds func(*trial) bool) bool {
 	return false
 }
 
-// before reports whether one act comes before another in their session.
-func (t *trial) before(a, b act) bool {
+// before reports whether one call comes before another in their session.
+func (t *oracle) before(a, b oracleCall) bool {
 	return a.process == b.process && a.known && a.call < b.call
 }
 
-// writer returns the act that put what another saw: -1 for the initial value, and
+// writer returns the call that put what another saw: -1 for the initial value, and
 // false if there is none.
-func (t *trial) writer(b act) (int, bool) {
+func (t *oracle) writer(b oracleCall) (int, bool) {
 	if b.saw == 0 {
 		return -1, true
 	}
-	for i, a := range t.acts {
+	for i, a := range t.happened {
 		if a.writes && a.put == b.saw && a.key == b.key {
 			return i, true
 		}
@@ -393,10 +393,10 @@ func (t *trial) writer(b act) (int, bool) {
 	return -1, false
 }
 
-// founded reports whether all that was seen had been written.
-func (t *trial) founded() bool {
-	return !slices.ContainsFunc(t.acts, func(a act) bool {
+// justified reports whether all that was seen had been written.
+func (t *oracle) justified() bool {
+	return !slices.ContainsFunc(t.happened, func(a oracleCall) bool {
 		_, ok := t.writer(a)
-		return a.reads && !ok
+		return a.observes && !ok
 	})
 }

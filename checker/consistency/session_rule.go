@@ -95,6 +95,7 @@ func (l *sessionHistory) processes() (n int) {
 	return n
 }
 
+// why returns a violation as a counterexample, its calls in the order of the history.
 func (l *sessionHistory) why(b *violation) *checker.Why {
 	w := &checker.Why{Reason: b.reason, Culprit: -1, Of: l.total}
 	if b.key != model.None {

@@ -12,34 +12,34 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// older says what a guarantee demands: whether version a must be older than what act
+// older says what a guarantee demands: whether version a must be older than what call
 // i saw, for the session of i.
-type older func(t *trial, a act, i int) bool
+type older func(t *oracle, a oracleCall, i int) bool
 
-func ownOlder(t *trial, a act, i int) bool { return t.before(a, t.acts[i]) }
+func ownOlder(t *oracle, a oracleCall, i int) bool { return t.before(a, t.happened[i]) }
 
-func readOlder(t *trial, a act, i int) bool {
-	return slices.ContainsFunc(t.acts, func(r act) bool {
-		return r.reads && r.saw == a.put && t.before(r, t.acts[i])
+func readOlder(t *oracle, a oracleCall, i int) bool {
+	return slices.ContainsFunc(t.happened, func(r oracleCall) bool {
+		return r.observes && r.saw == a.put && t.before(r, t.happened[i])
 	})
 }
 
 // learned yields the writers of what the session of i had read before.
-func (t *trial) learned(i int, any func(u act) bool) bool {
-	return slices.ContainsFunc(t.acts, func(r act) bool {
+func (t *oracle) learned(i int, any func(u oracleCall) bool) bool {
+	return slices.ContainsFunc(t.happened, func(r oracleCall) bool {
 		w, _ := t.writer(r)
-		return r.reads && w >= 0 && t.before(r, t.acts[i]) && any(t.acts[w])
+		return r.observes && w >= 0 && t.before(r, t.happened[i]) && any(t.happened[w])
 	})
 }
 
-func wroteOlder(t *trial, a act, i int) bool {
-	return t.learned(i, func(u act) bool { return t.before(a, u) })
+func wroteOlder(t *oracle, a oracleCall, i int) bool {
+	return t.learned(i, func(u oracleCall) bool { return t.before(a, u) })
 }
 
-func followOlder(t *trial, a act, i int) bool {
-	return t.learned(i, func(u act) bool {
-		return slices.ContainsFunc(t.acts, func(r act) bool {
-			return r.reads && r.saw == a.put && (r == u || t.before(r, u))
+func followOlder(t *oracle, a oracleCall, i int) bool {
+	return t.learned(i, func(u oracleCall) bool {
+		return slices.ContainsFunc(t.happened, func(r oracleCall) bool {
+			return r.observes && r.saw == a.put && (r == u || t.before(r, u))
 		})
 	})
 }
@@ -47,13 +47,13 @@ func followOlder(t *trial, a act, i int) bool {
 // ordered reports whether, for each session and key, there is an order of the
 // versions that keeps the order of every session, and puts before what a call saw all
 // that must be older.
-func ordered(demands older, writesToo bool) func(*trial) bool {
-	return func(t *trial) bool {
-		if !t.founded() {
+func ordered(demands older, writesToo bool) func(*oracle) bool {
+	return func(t *oracle) bool {
+		if !t.justified() {
 			return false
 		}
-		for i := range t.acts {
-			if !t.orderedFor(t.acts[i].process, t.acts[i].key, demands, writesToo) {
+		for i := range t.happened {
+			if !t.orderedFor(t.happened[i].process, t.happened[i].key, demands, writesToo) {
 				return false
 			}
 		}
@@ -61,37 +61,37 @@ func ordered(demands older, writesToo bool) func(*trial) bool {
 	}
 }
 
-// adrift reports whether an act has no place in the order of its session's writes:
-// nobody knows whether it happened before those that followed.
-func (t *trial) adrift(b act) bool {
-	return !b.known && slices.ContainsFunc(t.acts, func(c act) bool {
-		return c.process == b.process && c.call > b.call && (c.known || slices.ContainsFunc(t.acts, func(r act) bool { return r.reads && r.saw == c.put }))
+// unordered reports whether a call has no place in the order of its session's writes:
+// it may take effect before or after those that followed.
+func (t *oracle) unordered(b oracleCall) bool {
+	return !b.known && slices.ContainsFunc(t.happened, func(c oracleCall) bool {
+		return c.process == b.process && c.call > b.call && (c.known || slices.ContainsFunc(t.happened, func(r oracleCall) bool { return r.observes && r.saw == c.put }))
 	})
 }
 
-func (t *trial) orderedFor(process int, key string, demands older, writesToo bool) bool {
-	var versions []act
-	for _, a := range t.acts {
+func (t *oracle) orderedFor(process int, key string, demands older, writesToo bool) bool {
+	var versions []oracleCall
+	for _, a := range t.happened {
 		if a.writes && a.key == key {
 			versions = append(versions, a)
 		}
 	}
-	return orders(versions, func(order []act) bool {
+	return orders(versions, func(order []oracleCall) bool {
 		rank := map[int]int{0: -1}
 		for i, a := range order {
 			rank[a.put] = i
 			for _, b := range order[:i] {
-				if t.before(a, b) && !t.adrift(b) {
+				if t.before(a, b) && !t.unordered(b) {
 					return false
 				}
 			}
 		}
-		for i, o := range t.acts {
+		for i, o := range t.happened {
 			if o.process != process || o.key != key {
 				continue
 			}
 			for _, a := range order {
-				if o.reads && a.put != o.saw && demands(t, a, i) && rank[a.put] > rank[o.saw] {
+				if o.observes && a.put != o.saw && demands(t, a, i) && rank[a.put] > rank[o.saw] {
 					return false
 				}
 				if writesToo && o.writes && o.known && demands(t, a, i) && rank[a.put] >= rank[o.put] {
@@ -103,8 +103,8 @@ func (t *trial) orderedFor(process int, key string, demands older, writesToo boo
 	})
 }
 
-// orders reports whether some order of acts is good.
-func orders(acts []act, good func([]act) bool) bool {
+// orders reports whether some order of calls is good.
+func orders(acts []oracleCall, good func([]oracleCall) bool) bool {
 	var try func(n int) bool
 	try = func(n int) bool {
 		if n == len(acts) {
@@ -125,11 +125,11 @@ func orders(acts []act, good func([]act) bool) bool {
 
 func TestSessionGuaranteesAgreeWithTheirDefinitions(t *testing.T) {
 	m := model.Register()
-	either := func(t *trial, a act, i int) bool { return ownOlder(t, a, i) || readOlder(t, a, i) }
+	either := func(t *oracle, a oracleCall, i int) bool { return ownOlder(t, a, i) || readOlder(t, a, i) }
 	for _, c := range []struct {
 		name  string
 		check checker.Checker
-		holds func(*trial) bool
+		holds func(*oracle) bool
 	}{
 		{"read your writes", ReadYourWrites(m), ordered(ownOlder, false)},
 		{"monotonic reads", MonotonicReads(m), ordered(readOlder, false)},

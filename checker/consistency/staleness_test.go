@@ -15,14 +15,14 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// within reports whether, on each key, some order of the acts keeps real time and
+// within reports whether, on each key, some order of the calls keeps real time and
 // lets every read see one of the last k versions.
-func (t *trial) within(k int) bool {
-	if !t.founded() {
+func (t *oracle) within(k int) bool {
+	if !t.justified() {
 		return false
 	}
 	keys := map[string][]int{}
-	for i, a := range t.acts {
+	for i, a := range t.happened {
 		keys[a.key] = append(keys[a.key], i)
 	}
 	for _, set := range keys {
@@ -33,7 +33,7 @@ func (t *trial) within(k int) bool {
 	return true
 }
 
-func (t *trial) lastOf(k int, set, versions []int, done map[int]bool) bool {
+func (t *oracle) lastOf(k int, set, versions []int, done map[int]bool) bool {
 	if len(done) == len(set) {
 		return true
 	}
@@ -42,13 +42,13 @@ next:
 		if done[i] {
 			continue
 		}
-		a := t.acts[i]
+		a := t.happened[i]
 		for _, j := range set {
-			if !done[j] && t.acts[j].ret < a.call {
+			if !done[j] && t.happened[j].ret < a.call {
 				continue next
 			}
 		}
-		if a.reads {
+		if a.observes {
 			age := 0
 			for n := len(versions) - 1; n >= 0 && versions[n] != a.saw; n-- {
 				age++
@@ -67,7 +67,7 @@ next:
 	return false
 }
 
-func (t *trial) newer(a act) []int {
+func (t *oracle) newer(a oracleCall) []int {
 	if a.writes {
 		return []int{a.put}
 	}
@@ -87,9 +87,9 @@ func TestKAtomicityAgreesWithItsDefinition(t *testing.T) {
 	counts := map[int]int{}
 	for range sweepHistories(4000) {
 		h := staleFleet(r).history(r)
-		tr := newTrial(h)
+		tr := newOracle(h)
 		k := 1
-		for ; k <= 16 && !tr.some(func(t *trial) bool { return t.within(k) }); k++ {
+		for ; k <= 16 && !tr.some(func(t *oracle) bool { return t.within(k) }); k++ {
 		}
 		got := TwoAtomic(model.Register()).Check(t.Context(), h)
 		require.Equal(t, k <= 2, got.Verdict == checker.Valid, "k = %d: %s\n%v", k, got.Reason, h)
@@ -97,7 +97,7 @@ func TestKAtomicityAgreesWithItsDefinition(t *testing.T) {
 			smallest(t, TwoAtomic(model.Register()), got, h, false)
 		}
 		counts[k]++
-		if !tr.some((*trial).founded) {
+		if !tr.some((*oracle).justified) {
 			continue
 		}
 		s, err := MeasureStaleness(model.Register(), h)
@@ -132,8 +132,8 @@ func TestDeltaAgreesWithItsDefinition(t *testing.T) {
 		h := timedOps(r, staleFleet(r).history(r))
 		s, err := MeasureStaleness(model.Register(), h)
 		require.NoError(t, err)
-		tr := newTrial(h)
-		if !tr.some((*trial).founded) {
+		tr := newOracle(h)
+		if !tr.some((*oracle).justified) {
 			continue
 		}
 		if s.BeforeWrite > 0 { // by the order of ops; times may be equal
@@ -142,7 +142,7 @@ func TestDeltaAgreesWithItsDefinition(t *testing.T) {
 		}
 		want := time.Duration(-1)
 		for d := time.Duration(0); d <= h.End(); d++ {
-			if tr.some(func(t *trial) bool { return t.atomicBy(h, d) }) {
+			if tr.some(func(t *oracle) bool { return t.atomicBy(h, d) }) {
 				want = d
 				break
 			}
@@ -153,21 +153,21 @@ func TestDeltaAgreesWithItsDefinition(t *testing.T) {
 	require.Greater(t, found, 100)
 }
 
-// atomicBy reports whether the acts are linearizable by their times, if reads may have begun by d earlier.
-func (t *trial) atomicBy(h *history.History, d time.Duration) bool {
+// atomicBy reports whether the calls are linearizable by their times, if reads may have begun by d earlier.
+func (t *oracle) atomicBy(h *history.History, d time.Duration) bool {
 	keys := map[string][]int{}
-	for i, a := range t.acts {
+	for i, a := range t.happened {
 		keys[a.key] = append(keys[a.key], i)
 	}
 	end := func(i int) time.Duration {
-		if t.acts[i].ret == math.MaxInt {
+		if t.happened[i].ret == math.MaxInt {
 			return math.MaxInt64
 		}
-		return h.At(t.acts[i].ret).Time
+		return h.At(t.happened[i].ret).Time
 	}
 	begin := func(i int) time.Duration {
-		at := h.At(t.acts[i].call).Time
-		if t.acts[i].reads {
+		at := h.At(t.happened[i].call).Time
+		if t.happened[i].observes {
 			at -= d
 		}
 		return at
@@ -192,17 +192,17 @@ func TestStalenessAgreesWithItsDefinition(t *testing.T) {
 		if l.thinAirRead() != model.None {
 			continue
 		}
-		s, tr := stalenessOf(l), newTrial(h)
-		tr.acts = tr.all
+		s, tr := stalenessOf(l), newOracle(h)
+		tr.happened = tr.all
 		most, age, reads := 0, time.Duration(0), 0
-		for _, a := range tr.acts {
-			if !a.reads {
+		for _, a := range tr.happened {
+			if !a.observes {
 				continue
 			}
 			reads++
 			n := 0
-			for _, b := range tr.acts {
-				if end := tr.happened(b.put, b.key); b.writes && b.key == a.key && end < a.call && b.call > tr.happened(a.saw, a.key) {
+			for _, b := range tr.happened {
+				if end := tr.firstEnd(b.put, b.key); b.writes && b.key == a.key && end < a.call && b.call > tr.firstEnd(a.saw, a.key) {
 					n++
 					age = max(age, h.At(a.call).Time-h.At(end).Time)
 				}
@@ -217,14 +217,14 @@ func TestStalenessAgreesWithItsDefinition(t *testing.T) {
 	require.Greater(t, stale, 100)
 }
 
-// happened returns by when a version was certainly there.
-func (t *trial) happened(v int, key string) int {
+// firstEnd returns by when a version was certainly there.
+func (t *oracle) firstEnd(v int, key string) int {
 	if v == 0 {
 		return -1
 	}
 	end := math.MaxInt
-	for _, a := range t.acts {
-		if a.key == key && (a.writes && a.put == v || a.reads && a.saw == v) {
+	for _, a := range t.happened {
+		if a.key == key && (a.writes && a.put == v || a.observes && a.saw == v) {
 			end = min(end, a.ret)
 		}
 	}

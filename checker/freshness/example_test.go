@@ -10,7 +10,7 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// Nobody may be given a copy that an acknowledged write has replaced.
+// No read may return a copy that an acknowledged write has replaced.
 func ExampleNew() {
 	checkertest.Show(freshness.New(freshness.Promise{}), checkertest.OneByOne(
 		[2]any{model.CacheOp{F: "write", Key: "page"}, model.Copy{Version: 2}},

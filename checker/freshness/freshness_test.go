@@ -146,7 +146,7 @@ func TestMeasureLoads(t *testing.T) {
 	assert.Equal(t, "k was loaded 3 times within 10ms from 50ms on, and 2 were allowed", freshness.Coalesced(freshness.LoadLimit{Window: 10 * ms, OfOne: 2}).Check(t.Context(), &c.h).Why.Reason)
 }
 
-// What is not a history of a cache is told so, with the place.
+// What is not a history of a cache is reported, with the place.
 func TestCacheGarbage(t *testing.T) {
 	h := history.Of(history.Op{Type: history.Invoke, Node: "n1", Input: 7})
 	for _, c := range []checker.Checker{freshness.New(freshness.Promise{}), freshness.Sessions(), freshness.CrossUser(), freshness.MaxAgeExceeded()} {

@@ -67,6 +67,7 @@ func (r readRule) Check(_ context.Context, h *history.History) (res checker.Resu
 	return res
 }
 
+// count returns how many reads violate the rule.
 func (r readRule) count(h *history.History) (n int, err error) {
 	err = r.each(h, func(_ *copyCall, wrong string) {
 		if wrong != "" {

@@ -86,7 +86,7 @@ func observeAll(calls []cacheCall, see func(g observation)) {
 	}
 }
 
-// A walk goes over the calls of a history in the order in which they began.
+// A walk visits the calls of a history in the order in which they began.
 type walk struct {
 	acks     []*cacheCall // writes that are still to be acknowledged, in the order in which they are
 	keys     map[string]*keyAcks

@@ -13,9 +13,9 @@ import (
 	"github.com/capsize-go/capsize/internal/words"
 )
 
-// A BankOp is an input of [Bank]: a transfer, or a read of all accounts. A read is
-// answered the balances: a map from accounts to numbers, or a list of numbers.
-// Other inputs with a field F will do as well.
+// A BankOp is an input of [Bank]: a transfer, or a read of all accounts. A read returns
+// the balances: a map from accounts to numbers, or a list of numbers.
+// Other inputs with a field F work as well.
 type BankOp struct {
 	F      string `json:"f"` // transfer or read
 	From   int    `json:"from"`
@@ -41,23 +41,23 @@ type BankRule struct {
 
 // Bank returns the checker that Jepsen calls bank: transfers move money, so every read
 // of all accounts must have the same total, a balance for each account, and no negative
-// one. Transfers themselves are not looked at. O(balances read).
+// one. It does not judge transfers. O(balances read).
 //
-// Jepsen's overlooks an account that a read leaves out, if the total is right.
-func Bank(rule BankRule) checker.Checker {
-	return ruleChecker{"bank", []string{"transfer", "read"}, true, func(j *judging, p *part) {
-		judgeBank(j, p, rule)
+// Jepsen's does not find an account that a read lacks, if the total is right.
+func Bank(expected BankRule) checker.Checker {
+	return rule{"bank", []string{"transfer", "read"}, true, func(j *evaluation, p *keyCalls) {
+		judgeBank(j, p, expected)
 	}}
 }
 
-// A bankBalance is what a read saw of an account.
+// A bankBalance is an account as a read saw it.
 type bankBalance struct {
 	account string
 	amount  any
 }
 
-// balances returns what a read saw, in the order of the accounts if that is not the
-// order in which it was answered.
+// balances returns what a read saw, in the order of its answer, or of the accounts if the answer
+// has no order.
 func balances(out any) (all []bankBalance, err error) {
 	switch v := out.(type) {
 	case edn.Map:
@@ -104,7 +104,8 @@ func balances(out any) (all []bankBalance, err error) {
 	return all, nil
 }
 
-func judgeBank(j *judging, p *part, rule BankRule) {
+// judgeBank judges the reads in the order in which they ended, since the first may set the total.
+func judgeBank(j *evaluation, p *keyCalls, expected BankRule) {
 	var reads []int
 	for i, c := range p.calls {
 		if c.F == "read" && c.Typ == history.OK && j.answer(c) != nil {
@@ -112,26 +113,26 @@ func judgeBank(j *judging, p *part, rule BankRule) {
 		}
 	}
 	sorting.Func(reads, func(a, b int) int { return p.calls[a].End - p.calls[b].End })
-	b := bankReads{BankRule: rule, j: j, p: p, first: -1}
+	b := bankReads{BankRule: expected, j: j, p: p, first: -1}
 	for _, i := range reads {
 		if b.read(i); j.bad != nil {
 			return
 		}
 	}
 	if len(reads) == 0 {
-		j.unsure("the balances were never read" + words.On(p.key))
+		j.undecided("the balances were never read" + words.On(p.key))
 	}
-	b.say(len(reads))
+	b.summarise(len(reads))
 	j.count("read", len(reads))
 	j.wrong("with a wrong total", b.totals)
 	j.wrong("with a negative balance", b.negatives)
 	j.wrong("without a balance", b.nils)
-	j.wrong("with an unexpected account", b.strange)
-	j.wrong("without an account", b.left)
+	j.wrong("with an unexpected account", b.unexpected)
+	j.wrong("without an account", b.missing)
 }
 
-// say tells what the reads of a bank saw, and what was expected of them.
-func (b *bankReads) say(reads int) {
+// summarise sets the reason of a valid result: what the reads saw, and what was expected.
+func (b *bankReads) summarise(reads int) {
 	if b.Total == nil || b.j.finding != "" {
 		b.j.finding = "the reads of each bank saw its total"
 		return
@@ -149,16 +150,16 @@ func (b *bankReads) say(reads int) {
 	b.j.finding = text
 }
 
-// BankReads are what the reads of a bank have shown so far.
+// The bankReads are what the reads of a bank have shown so far.
 type bankReads struct {
 	BankRule
-	j                                      *judging
-	p                                      *part
-	first                                  int // the read whose total counts, or -1
-	totals, negatives, nils, strange, left int
+	j                                            *evaluation
+	p                                            *keyCalls
+	first                                        int // the read whose total is expected, or -1
+	totals, negatives, nils, unexpected, missing int
 }
 
-// read judges one read. What is wrong with it is counted once, the worst first.
+// read judges one read. It counts at most one violation of it, the worst.
 func (b *bankReads) read(i int) {
 	c := b.p.calls[i]
 	all, err := balances(b.j.answer(c))
@@ -180,19 +181,19 @@ func (b *bankReads) read(i int) {
 		total += n
 	}
 	if err != nil {
-		b.j.garbage(c, err)
+		b.j.malformedAnswer(c, err)
 		return
 	}
-	who := b.j.who(c)
+	who := b.j.process(c)
 	switch {
 	case strange != "":
-		b.strange++
+		b.unexpected++
 		b.j.blame(b.p, fmt.Sprintf("%s read of account %s, which there is not", who, strange), c)
 	case none != "":
 		b.nils++
 		b.j.blame(b.p, fmt.Sprintf("%s read of account %s, but of no balance", who, none), c)
 	case b.Accounts != nil && len(all) < len(b.Accounts):
-		b.left++
+		b.missing++
 		b.j.blame(b.p, fmt.Sprintf("%s read of %s, but there are %d", who, words.Plural(len(all), "account"), len(b.Accounts)), c)
 	case b.total(i, total):
 	case negative != "" && !b.Negative:
@@ -201,7 +202,7 @@ func (b *bankReads) read(i int) {
 	}
 }
 
-// total reports whether a read has a wrong total, and says so.
+// total reports whether a read has a wrong total, and blames it then.
 func (b *bankReads) total(i, total int) bool {
 	if b.Total == nil {
 		b.first, b.Total = i, &total
@@ -214,9 +215,9 @@ func (b *bankReads) total(i, total int) bool {
 	want := fmt.Sprintf("there is %d", *b.Total)
 	if b.first >= 0 {
 		first := b.p.calls[b.first]
-		want = fmt.Sprintf("%s had read %d", b.j.who(first), *b.Total)
+		want = fmt.Sprintf("%s had read %d", b.j.process(first), *b.Total)
 		calls = append(calls, first)
 	}
-	b.j.blame(b.p, fmt.Sprintf("%s read %d in all, but %s", b.j.who(c), total, want), append(calls, c)...)
+	b.j.blame(b.p, fmt.Sprintf("%s read %d in all, but %s", b.j.process(c), total, want), append(calls, c)...)
 	return true
 }

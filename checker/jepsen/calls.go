@@ -18,42 +18,42 @@ import (
 	"github.com/capsize-go/capsize/internal/words"
 )
 
-// The rules of this family are Jepsen's own: each looks for one kind of wrong that
-// needs no search. They take inputs that have the fields F, Key (if there are
-// several objects) and Value, whatever their type, and a [history.JepsenOp] as
+// The rules of this package are Jepsen's own: each finds one kind of anomaly, and
+// needs no search. They take inputs of any type with the fields F, Key (if there are
+// several objects) and Value, and a [history.JepsenOp] as
 // well; outputs are what was read. So one history can be judged by them and by a model.
 
-// A part is the calls on one key, in the order of their invocations.
-type part struct {
+// The keyCalls are the calls on one key, in the order of their invocations.
+type keyCalls struct {
 	key   string
 	calls []shapes.Call
 }
 
-// A ruleChecker says how the calls on a key are judged.
-type ruleChecker struct {
+// A rule is a checker that judges the calls on each key.
+type rule struct {
 	name  string
-	fs    []string // what is judged
-	loose bool     // calls of other fs are passed over, because they can't excuse anything
-	judge func(j *judging, p *part)
+	fs    []string // the functions of the calls that are judged
+	loose bool     // whether calls of other functions are ignored, because they can't make a history valid
+	judge func(j *evaluation, p *keyCalls)
 }
 
-// Check judges the calls on each key, and sums up. Inputs and outputs may have methods
-// that panic, which leaves the verdict Unknown.
-func (r ruleChecker) Check(ctx context.Context, h *history.History) (got checker.Result) {
+// Check judges the calls on each key, and sums up. If a method of an input or an output
+// panics, the verdict is Unknown.
+func (r rule) Check(ctx context.Context, h *history.History) (got checker.Result) {
 	defer func() { got = wording.Worded(got, r.name) }()
 	defer func() {
 		if p := recover(); p != nil {
 			got = checker.Result{Checker: r.name, Verdict: checker.Unknown, Reason: fmt.Sprintf("an input or an output panicked: %v", p)}
 		}
 	}()
-	j := &judging{rule: r, h: h}
+	j := &evaluation{rule: r, h: h}
 	parts, bad := r.split(h)
 	if bad != nil {
 		return bad.Result(r.name, h)
 	}
 	for _, p := range parts {
 		if ctx.Err() != nil {
-			j.unsure(fmt.Sprintf("stopped after %d of %s: %v", slices.Index(parts, p), words.Plural(len(parts), "key"), ctx.Err()))
+			j.undecided(fmt.Sprintf("stopped after %d of %s: %v", slices.Index(parts, p), words.Plural(len(parts), "key"), ctx.Err()))
 			break
 		}
 		r.judge(j, p)
@@ -62,18 +62,18 @@ func (r ruleChecker) Check(ctx context.Context, h *history.History) (got checker
 		}
 	}
 	if len(parts) == 0 {
-		r.judge(j, &part{}) // so that the counts are there
+		r.judge(j, &keyCalls{}) // so that the counts are there
 	}
 	return j.result()
 }
 
-// split sorts the calls of a history by key.
-func (r ruleChecker) split(h *history.History) ([]*part, *shapes.BadValue) {
-	var parts []*part
-	byKey := map[string]*part{}
+// split splits the calls of a history by key.
+func (r rule) split(h *history.History) ([]*keyCalls, *shapes.BadValue) {
+	var parts []*keyCalls
+	byKey := map[string]*keyCalls{}
 	type spot struct{ part, call int }
 	numbers := map[string]int{}
-	open := map[int][]spot{} // by process; more than one only in histories that were not recorded so
+	open := map[int][]spot{} // by process; more than one only where a recorder reused a process
 	var shape shapes.FieldReader
 	for i := range h.Len() {
 		op := h.At(i)
@@ -82,7 +82,7 @@ func (r ruleChecker) split(h *history.History) ([]*part, *shapes.BadValue) {
 		}
 		if op.Type != history.Invoke {
 			waiting := open[op.Process]
-			if at := whose(waiting, op, func(p spot) shapes.Call { return parts[p.part].calls[p.call] }); at >= 0 {
+			if at := completedCall(waiting, op, func(p spot) shapes.Call { return parts[p.part].calls[p.call] }); at >= 0 {
 				c := &parts[waiting[at].part].calls[waiting[at].call]
 				c.End, c.Typ = i, op.Type
 				open[op.Process] = slices.Delete(waiting, at, at+1)
@@ -92,7 +92,7 @@ func (r ruleChecker) split(h *history.History) ([]*part, *shapes.BadValue) {
 		c, key, bad := shape.Call(op, i)
 		switch {
 		case bad != nil && op.Type != history.Invoke:
-			continue // an answer to nothing
+			continue // a completion without an invocation
 		case bad != nil:
 			return nil, bad
 		case !slices.Contains(r.fs, c.F) && r.loose:
@@ -103,7 +103,7 @@ func (r ruleChecker) split(h *history.History) ([]*part, *shapes.BadValue) {
 		}
 		p := byKey[key]
 		if p == nil {
-			p = &part{key: key}
+			p = &keyCalls{key: key}
 			byKey[key], numbers[key] = p, len(parts)
 			parts = append(parts, p)
 		}
@@ -115,9 +115,9 @@ func (r ruleChecker) split(h *history.History) ([]*part, *shapes.BadValue) {
 	return parts, nil
 }
 
-// whose returns which of the pending calls of its process an op completes: of those
-// that ask for the same, the latest. There is rarely a choice.
-func whose[P any](waiting []P, op history.Op, call func(P) shapes.Call) int {
+// completedCall returns which of the pending calls of its process an op completes: the latest of those
+// with the same input. There is rarely a choice.
+func completedCall[P any](waiting []P, op history.Op, call func(P) shapes.Call) int {
 	done, told := op.Output.(history.JepsenOp)
 	if len(waiting) < 2 || !told {
 		return len(waiting) - 1
@@ -139,7 +139,7 @@ func whose[P any](waiting []P, op history.Op, call func(P) shapes.Call) int {
 	return best
 }
 
-// answer returns what an output says.
+// answer returns the value of an output.
 func answer(out any) any {
 	switch v := out.(type) {
 	case history.JepsenOp:
@@ -157,15 +157,15 @@ func answer(out any) any {
 	return out
 }
 
-// A Count is one of the things that a checker of Jepsen's kind counted.
+// A Count is a count of a checker of this package.
 type Count struct {
 	Name   string   `json:"name"`             // as in "lost"
 	N      int      `json:"n"`                //
-	Wrong  bool     `json:"wrong"`            // whether one is enough to break the rule
-	Values []string `json:"values,omitempty"` // the first of them, where they have names
+	Wrong  bool     `json:"wrong"`            // whether one violates the rule
+	Values []string `json:"values,omitempty"` // the first values counted, where there are values
 }
 
-// Findings are all that a checker of Jepsen's kind counted.
+// Findings are all counts of a checker of this package.
 type Findings struct {
 	Checker string          `json:"checker"`
 	Verdict checker.Verdict `json:"verdict"`
@@ -186,36 +186,37 @@ func (f Findings) N(name string) int {
 // findingsFile is the name of the file of a [checker.Result] that holds its [Findings].
 const findingsFile = "findings.json"
 
-// FindingsOf returns what a checker of Jepsen's kind counted, and false for the
+// FindingsOf returns the counts of a checker of this package, and false for the
 // result of another.
 func FindingsOf(r checker.Result) (f Findings, ok bool) {
 	b, ok := r.Files[findingsFile]
 	return f, ok && json.Unmarshal(b, &f) == nil
 }
 
-// someValues is how many values a [Count] names.
+// someValues is the most values that a [Count] names.
 const someValues = 32
 
-// Judging is what is known of a history while a rule goes over it.
-type judging struct {
-	rule   ruleChecker
-	h      *history.History
-	counts []Count
-	lags   map[string][]time.Duration
-	why    *checker.Why
-	doubt  string
-	bad    *shapes.BadValue
+// An evaluation collects what a rule finds in a history.
+type evaluation struct {
+	rule    rule
+	h       *history.History
+	counts  []Count
+	lags    map[string][]time.Duration
+	why     *checker.Why
+	unknown string
+	bad     *shapes.BadValue
 
-	finding string // what a valid history showed, in a sentence; the counts if it is empty
+	finding string // the reason of a valid result; the counts if it is empty
 }
 
 // count adds to a count.
-func (j *judging) count(name string, n int, values ...string) { j.tally(name, false, n, values) }
+func (j *evaluation) count(name string, n int, values ...string) { j.addCount(name, false, n, values) }
 
-// wrong adds to a count of what breaks the rule.
-func (j *judging) wrong(name string, n int, values ...string) { j.tally(name, true, n, values) }
+// wrong adds to a count of violations.
+func (j *evaluation) wrong(name string, n int, values ...string) { j.addCount(name, true, n, values) }
 
-func (j *judging) tally(name string, wrong bool, n int, values []string) {
+// addCount adds n to the count of that name.
+func (j *evaluation) addCount(name string, wrong bool, n int, values []string) {
 	at := slices.IndexFunc(j.counts, func(c Count) bool { return c.Name == name })
 	if at < 0 {
 		at = len(j.counts)
@@ -226,15 +227,15 @@ func (j *judging) tally(name string, wrong bool, n int, values []string) {
 	c.Values = append(c.Values, values[:min(len(values), someValues-len(c.Values))]...)
 }
 
-// unsure says why the rule can't tell. The first reason stays.
-func (j *judging) unsure(reason string) {
-	if j.doubt == "" {
-		j.doubt = reason
+// undecided records why the rule can't decide. The first reason stays.
+func (j *evaluation) undecided(reason string) {
+	if j.unknown == "" {
+		j.unknown = reason
 	}
 }
 
-// garbage says that the answer to a call makes no sense.
-func (j *judging) garbage(c shapes.Call, err error) {
+// malformedAnswer records that the answer to a call is malformed.
+func (j *evaluation) malformedAnswer(c shapes.Call, err error) {
 	if j.bad != nil {
 		return
 	}
@@ -243,8 +244,8 @@ func (j *judging) garbage(c shapes.Call, err error) {
 	j.bad = &shapes.BadValue{Op: op, Call: &call, Reason: fmt.Sprintf("the system answered garbage: %s was answered %v, %v", wording.Place(op), op.Output, err)}
 }
 
-// nonsense says that what a call asks for makes no sense.
-func (j *judging) nonsense(c shapes.Call, err error) {
+// malformedInput records that the input of a call is malformed.
+func (j *evaluation) malformedInput(c shapes.Call, err error) {
 	if j.bad == nil {
 		op := j.h.At(c.Inv)
 		j.bad = &shapes.BadValue{Op: op, Reason: fmt.Sprintf("%s asked for a %s of %v, %v", wording.Place(op), c.F, c.Value, err)}
@@ -252,8 +253,8 @@ func (j *judging) nonsense(c shapes.Call, err error) {
 }
 
 // blame makes a counterexample of calls, the last of which is the culprit. The
-// smallest one stays, and of two alike the first.
-func (j *judging) blame(p *part, reason string, calls ...shapes.Call) {
+// smallest counterexample stays, and the first of equal ones.
+func (j *evaluation) blame(p *keyCalls, reason string, calls ...shapes.Call) {
 	if j.why != nil && len(j.why.Calls) <= len(calls) {
 		return
 	}
@@ -271,7 +272,7 @@ func (j *judging) blame(p *part, reason string, calls ...shapes.Call) {
 }
 
 // call returns the call as the history has it.
-func (j *judging) call(c shapes.Call) history.Call {
+func (j *evaluation) call(c shapes.Call) history.Call {
 	call := history.Call{Invoke: j.h.At(c.Inv)}
 	if c.End >= 0 {
 		call.Complete = j.h.At(c.End)
@@ -284,14 +285,16 @@ func (j *judging) call(c shapes.Call) history.Call {
 	return call
 }
 
-// answer returns what a call was answered.
-func (j *judging) answer(c shapes.Call) any { return answer(j.h.At(c.End).Output) }
+// answer returns the value of a call's output.
+func (j *evaluation) answer(c shapes.Call) any { return answer(j.h.At(c.End).Output) }
 
-// who names the process of a call.
-func (j *judging) who(c shapes.Call) string { return fmt.Sprintf("process %d", j.h.At(c.Inv).Process) }
+// process returns the name of a call's process.
+func (j *evaluation) process(c shapes.Call) string {
+	return fmt.Sprintf("process %d", j.h.At(c.Inv).Process)
+}
 
-// result sums up.
-func (j *judging) result() checker.Result {
+// result returns verdict, reason and counts.
+func (j *evaluation) result() checker.Result {
 	r := checker.Result{Checker: j.rule.name, Why: j.why}
 	var wrong, right []string
 	for _, c := range j.counts {
@@ -307,8 +310,8 @@ func (j *judging) result() checker.Result {
 	switch {
 	case len(wrong) > 0:
 		r.Verdict, r.Reason = checker.Invalid, strings.Join(wrong, ", ")+" (of "+all+")"
-	case j.doubt != "":
-		r.Verdict, r.Reason, r.Why = checker.Unknown, j.doubt+" ("+all+")", nil
+	case j.unknown != "":
+		r.Verdict, r.Reason, r.Why = checker.Unknown, j.unknown+" ("+all+")", nil
 	default:
 		r.Reason, r.Why = cmp.Or(j.finding, all), nil
 	}

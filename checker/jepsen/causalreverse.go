@@ -13,17 +13,17 @@ import (
 // CausalReverse returns the checker that Jepsen calls causal-reverse: if a write ended
 // before another began, a read that sees the second sees the first. A database that
 // is serializable, but not strictly so, may reverse them. Inputs have F, which is write
-// or read, and, for a write, Value; what is written stays, and a read is answered a list
-// of all of it. O(n log n + elements read), where Jepsen's compares each element that
+// or read, and, for a write, Value; values stay, and a read returns a list
+// of all values. O(n log n + elements read), where Jepsen's compares each element that
 // a read saw with all that were written before it.
 //
-// A value that nobody wrote is reported here. Of a value that is written more than
+// A thin-air read is wrong here. Of a value that is written more than
 // once, the first write to begin and the first to end count.
 func CausalReverse() checker.Checker {
-	return ruleChecker{"causal-reverse", []string{"write", "read"}, false, judgeCausalReverse}
+	return rule{"causal-reverse", []string{"write", "read"}, false, judgeCausalReverse}
 }
 
-// A written value is when it was written.
+// A writtenValue is a value and the times of its writes.
 type writtenValue struct {
 	id       int32
 	call     int // of the calls, the one that ended first
@@ -31,7 +31,8 @@ type writtenValue struct {
 	begun    int // of the calls, the one that began first
 }
 
-func judgeCausalReverse(j *judging, p *part) {
+// judgeCausalReverse finds the times of all writes, and then judges read by read.
+func judgeCausalReverse(j *evaluation, p *keyCalls) {
 	values := newValueNumbers()
 	var written []writtenValue // by value
 	asked := 0
@@ -55,9 +56,9 @@ func judgeCausalReverse(j *judging, p *part) {
 			w.ret, w.call = c.Until(), i
 		}
 	}
-	byRet := slices.Clone(written) // what is never read but by mistake has no place here
+	byRet := slices.Clone(written) // without values that no call wrote
 	sorting.Func(byRet, func(a, b writtenValue) int { return a.ret - b.ret })
-	r := reversal{judging: j, p: p, values: values, byRet: byRet}
+	r := reversal{evaluation: j, p: p, values: values, byRet: byRet}
 	var ids []int32
 	for i, c := range p.calls {
 		if c.F != "read" || c.Typ != history.OK || j.answer(c) == nil {
@@ -65,7 +66,7 @@ func judgeCausalReverse(j *judging, p *part) {
 		}
 		var err error
 		if ids, err = values.ids(j.answer(c), ids[:0]); err != nil {
-			j.garbage(c, err)
+			j.malformedAnswer(c, err)
 			return
 		}
 		grow()
@@ -78,10 +79,10 @@ func judgeCausalReverse(j *judging, p *part) {
 	j.wrong("unexpected", r.unexpected)
 }
 
-// A reversal looks for reads that see a write without one that went before it.
+// A reversal finds reads that see a write without an earlier one.
 type reversal struct {
-	*judging
-	p                           *part
+	*evaluation
+	p                           *keyCalls
 	values                      *valueNumbers
 	written                     []writtenValue
 	byRet                       []writtenValue // in the order in which they ended
@@ -89,7 +90,7 @@ type reversal struct {
 	reads, reversed, unexpected int
 }
 
-// read judges one read, in the time that it takes to look at what it saw.
+// read judges one read, in time linear in what it saw.
 func (r *reversal) read(i int, ids []int32) {
 	c := r.p.calls[i]
 	r.reads++
@@ -100,7 +101,7 @@ func (r *reversal) read(i int, ids []int32) {
 		w := r.written[id]
 		if w.inv > c.End {
 			r.unexpected++
-			r.blame(r.p, fmt.Sprintf("%s read %s, which nobody had written", r.who(c), r.values.name(id)), c)
+			r.blame(r.p, fmt.Sprintf("%s read %s, which nobody had written", r.process(c), r.values.name(id)), c)
 			continue
 		}
 		if last < 0 || w.inv > r.written[last].inv {
@@ -117,7 +118,7 @@ func (r *reversal) read(i int, ids []int32) {
 		if r.seen[w.id] != int32(r.reads) {
 			r.reversed++
 			r.blame(r.p, fmt.Sprintf("%s saw %s but not %s, whose write had ended before the other began",
-				r.who(c), r.values.name(last), r.values.name(w.id)), r.p.calls[w.call], r.p.calls[r.written[last].begun], c)
+				r.process(c), r.values.name(last), r.values.name(w.id)), r.p.calls[w.call], r.p.calls[r.written[last].begun], c)
 			return
 		}
 	}

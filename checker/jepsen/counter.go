@@ -12,17 +12,17 @@ import (
 )
 
 // CounterBounds returns the checker that Jepsen calls counter: each read must lie
-// between the least and the most that the counter can have been while it was read. Adds
-// that were acknowledged before count for certain, adds that were asked for count perhaps.
-// Inputs have F, which is add or read, and, for an add, Value; a read is answered a
-// number. O(n log n). Each read is judged on its own, so a counter that runs backwards
-// within the bounds passes: the model of a counter sees that.
+// between the least and the most that the counter can have been during the read. Adds
+// that were acknowledged before it are included, adds that were invoked before its end may be.
+// Inputs have F, which is add or read, and, for an add, Value; a read returns a
+// number. O(n log n). Each read is judged on its own, so a counter that goes back
+// within the bounds passes: linearizability of the model of a counter finds that.
 //
-// Jepsen's takes adds of 0 and more; here what is added may be less than 0, too.
-func CounterBounds() checker.Checker { return ruleChecker{"counter", addRead, false, judgeCounter} }
+// Jepsen's takes adds of 0 and more; here they may be negative.
+func CounterBounds() checker.Checker { return rule{"counter", addRead, false, judgeCounter} }
 
-// counterMost bounds what is added or read, so that sums stay in an int.
-const counterMost = 1 << 40
+// maxCounter bounds what is added and read, so that sums fit in an int.
+const maxCounter = 1 << 40
 
 // asNumber returns the whole number that a value is.
 func asNumber(v any) (int, error) {
@@ -33,19 +33,19 @@ func asNumber(v any) (int, error) {
 	if !ok {
 		return 0, fmt.Errorf("a %T where a number was due", v)
 	}
-	if n > counterMost || n < -counterMost {
+	if n > maxCounter || n < -maxCounter {
 		return 0, fmt.Errorf("a number beyond 2^40")
 	}
 	return int(n), nil
 }
 
-// A callEdge is the begin or the end of a call.
+// A callEdge is the invocation or the completion of a call.
 type callEdge struct {
 	at, call int
 	end      bool
 }
 
-// callEdges returns the begins and ends of calls in order. A call of an instant begins first.
+// callEdges returns invocations and completions of calls in order. A call that takes no time begins first.
 func callEdges(calls []shapes.Call) []callEdge {
 	all := make([]callEdge, 0, 2*len(calls))
 	for i, c := range calls {
@@ -63,23 +63,25 @@ func callEdges(calls []shapes.Call) []callEdge {
 	return all
 }
 
-// CounterSums are sums of what was added.
-type counterSums struct{ askedUp, askedDown, doneUp, doneDown int }
+// The counterSums are sums of adds: invoked and acknowledged, positive and negative.
+type counterSums struct{ invokedUp, invokedDown, ackedUp, ackedDown int }
 
+// add adds an invoked or, if done, an acknowledged add.
 func (b *counterSums) add(n int, done bool) {
 	switch {
 	case n > 0 && done:
-		b.doneUp += n
+		b.ackedUp += n
 	case n > 0:
-		b.askedUp += n
+		b.invokedUp += n
 	case done:
-		b.doneDown += n
+		b.ackedDown += n
 	default:
-		b.askedDown += n
+		b.invokedDown += n
 	}
 }
 
-func judgeCounter(j *judging, p *part) {
+// judgeCounter goes through the history once. The bounds of a read follow from the sums at its begin and at its end.
+func judgeCounter(j *evaluation, p *keyCalls) {
 	added := make([]int, len(p.calls))
 	reads, wrong := 0, 0
 	var now counterSums
@@ -95,7 +97,7 @@ func judgeCounter(j *judging, p *part) {
 		case c.F == "add":
 			n, err := asNumber(c.Value)
 			if err != nil {
-				j.nonsense(c, err)
+				j.malformedInput(c, err)
 				return
 			}
 			added[e.call] = n
@@ -107,11 +109,11 @@ func judgeCounter(j *judging, p *part) {
 			delete(begun, e.call)
 			saw, err := asNumber(j.answer(c))
 			if err != nil {
-				j.garbage(c, err)
+				j.malformedAnswer(c, err)
 				return
 			}
 			reads++
-			low, high := was.doneUp+now.askedDown, now.askedUp+was.doneDown
+			low, high := was.ackedUp+now.invokedDown, now.invokedUp+was.ackedDown
 			if saw < low || saw > high {
 				if wrong++; j.why == nil {
 					blameBounds(j, p, added, e.call, saw, low, high)
@@ -123,9 +125,9 @@ func judgeCounter(j *judging, p *part) {
 	j.wrong("out of bounds", wrong)
 }
 
-// blameBounds shows a read with the adds that it must have seen. A counter that is
-// too high needs no others: whatever else was added, nobody had asked for so much.
-func blameBounds(j *judging, p *part, added []int, read, saw, low, high int) {
+// blameBounds shows a read that is too low with the adds that it must have seen. One that is
+// too high needs no positive adds: all that were invoked are not enough.
+func blameBounds(j *evaluation, p *keyCalls, added []int, read, saw, low, high int) {
 	c := p.calls[read]
 	sign, word := 1, "at least "+strconv.Itoa(low)+" had been added"
 	if saw > high {
@@ -139,7 +141,7 @@ func blameBounds(j *judging, p *part, added []int, read, saw, low, high int) {
 		case n > 0 && a.Until() < c.Inv:
 			must = append(must, i)
 		case n < 0 && a.Inv < c.End:
-			may = append(may, i) // without them it would be worse still
+			may = append(may, i) // they extend the bounds
 			need += n
 		}
 	}
@@ -157,5 +159,5 @@ func blameBounds(j *judging, p *part, added []int, read, saw, low, high int) {
 			calls = append(calls, p.calls[i])
 		}
 	}
-	j.blame(p, fmt.Sprintf("%s read %d, but %s", j.who(c), saw, word), append(calls, c)...)
+	j.blame(p, fmt.Sprintf("%s read %d, but %s", j.process(c), saw, word), append(calls, c)...)
 }

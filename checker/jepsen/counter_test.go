@@ -8,7 +8,7 @@ import (
 	"github.com/capsize-go/capsize/internal/checkertest"
 )
 
-// badCounter forgets an add once in so many times, and answers with noise; 0 is never.
+// badCounter forgets an add once in n times, and answers with noise; 0 is never.
 func badCounter(forget, noise, least int) func(r *rand.Rand) *history.History {
 	return func(r *rand.Rand) *history.History {
 		sum := 0
@@ -70,7 +70,7 @@ func TestCounterBoundsOfAGoodCounter(t *testing.T) {
 	neverWrong(t, badCounter(0, 0, -2), CounterBounds())
 }
 
-// badIDs gives an id again once in so many times; 0 is never.
+// badIDs gives an id again once in n times; 0 is never.
 func badIDs(again int) func(r *rand.Rand) *history.History {
 	return func(r *rand.Rand) *history.History {
 		given := 0

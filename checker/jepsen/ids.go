@@ -7,15 +7,16 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// DistinctIDs returns the checker that Jepsen calls unique-ids: no two calls may have been
-// answered the same. Inputs have F, which is generate; outputs are ids of whatever type.
-// Ids of different keys may be the same. A call that nobody knows the outcome of
-// has given no id to anybody. O(n).
+// DistinctIDs returns the checker that Jepsen calls unique-ids: no two calls may have
+// the same answer. Inputs have F, which is generate; outputs are ids of any type.
+// Ids of different keys may be the same. An indeterminate call
+// says nothing. O(n).
 func DistinctIDs() checker.Checker {
-	return ruleChecker{"unique-ids", []string{"generate"}, false, judgeIDs}
+	return rule{"unique-ids", []string{"generate"}, false, judgeIDs}
 }
 
-func judgeIDs(j *judging, p *part) {
+// judgeIDs finds ids that two calls returned.
+func judgeIDs(j *evaluation, p *keyCalls) {
 	values := newValueNumbers()
 	var first []int // by id, the call that was answered it
 	again := map[int32]bool{}
@@ -37,7 +38,7 @@ func judgeIDs(j *judging, p *part) {
 		again[id] = true
 		twice = append(twice, id)
 		other := p.calls[first[id]]
-		j.blame(p, fmt.Sprintf("%s was given %s, which %s was given as well", j.who(c), values.name(id), j.who(other)), other, c)
+		j.blame(p, fmt.Sprintf("%s was given %s, which %s was given as well", j.process(c), values.name(id), j.process(other)), other, c)
 	}
 	j.count("attempted", len(p.calls))
 	j.count("acknowledged", acked)

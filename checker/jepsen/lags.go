@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Lags are how long something took, for each of N elements, by quantiles as Jepsen takes
-// them: of the sorted lags, the one with so large a part of the others before it.
+// Lags are latencies of N elements, by quantiles as Jepsen takes
+// them: of the sorted lags, the one at index part · N.
 type Lags struct {
 	Name string        `json:"name"` // as in "stable latency"
 	N    int           `json:"n"`
@@ -27,8 +27,8 @@ func lagsOf(name string, all []time.Duration) Lags {
 	return Lags{name, len(all), at(0), at(0.5), at(0.95), at(0.99), at(1)}
 }
 
-// lag adds to lags. Those that nothing had are left out.
-func (j *judging) lag(name string, d time.Duration) {
+// addLag adds to the lags of that name.
+func (j *evaluation) addLag(name string, d time.Duration) {
 	if j.lags == nil {
 		j.lags = map[string][]time.Duration{}
 	}
@@ -36,7 +36,7 @@ func (j *judging) lag(name string, d time.Duration) {
 }
 
 // allLags returns the lags by name.
-func (j *judging) allLags() (all []Lags) {
+func (j *evaluation) allLags() (all []Lags) {
 	for _, name := range slices.Sorted(maps.Keys(j.lags)) {
 		all = append(all, lagsOf(name, j.lags[name]))
 	}
@@ -49,10 +49,10 @@ const (
 	lostLatency   = "lost latency"
 )
 
-// lagged returns how long after an element was known some read began, or 0 if there is none or it
-// was earlier: the last read that missed an element, from which on it was stable, or the last that
-// saw it, from which on it was lost.
-func (v *setView) lagged(j *judging, id int32, read int) time.Duration {
+// latency returns how long after an element was known a read began, or 0 if there is no such read or it
+// was earlier: the last read that missed the element, after which it was stable, or the last that
+// saw it, after which it was lost.
+func (v *setReads) latency(j *evaluation, id int32, read int) time.Duration {
 	if read < 0 {
 		return 0
 	}

@@ -16,8 +16,8 @@ import (
 )
 
 // A GroupOp is an input of [LongFork]: a write of Value to the one key in Keys, or a
-// read of all of Keys. A read is answered a []int, which has the value of each
-// of the keys in turn, and Nil for a key that was not written yet.
+// read of all of Keys. A read returns a []int with the value of each
+// key, and Nil for a key that was not written yet.
 type GroupOp struct {
 	F     string `json:"f"` // write or read
 	Keys  []int  `json:"keys"`
@@ -33,32 +33,32 @@ func (o GroupOp) String() string {
 }
 
 // LongFork returns the checker that Jepsen calls long-fork: of two reads of the same
-// keys, one must have seen all that the other has. Otherwise two writes took effect in
+// keys, one must have seen all writes that the other has. Otherwise two writes took effect in
 // different orders, which parallel snapshot isolation allows and snapshot isolation does
-// not. Each key is written once at most. Inputs are GroupOps, or transactions of
-// Jepsen's of the steps [:r key value] and [:w key value]. Reads of the same keys are a
-// group; if size is not 0, each has that many.
+// not. Each key is written at most once. Inputs are GroupOps, or Jepsen's transactions
+// of steps [:r key value] and [:w key value]. Reads of the same keys are a
+// group; if size is not 0, each has that many keys.
 //
 // The reads of a group that has no fork are a chain, so it is enough to sort them by how
 // many keys they saw and to compare neighbours: O(n g + r log r) for groups of g
 // keys, where Jepsen's compares all pairs. Forks are counted between neighbours.
-// A value that nobody wrote is reported here, if writes were recorded at all.
+// A thin-air read is wrong here, if the history has writes.
 func LongFork(size int) checker.Checker {
-	return ruleChecker{"long-fork", []string{"read", "write", "txn"}, false, func(j *judging, p *part) {
-		f := &forks{judging: j, p: p, size: size, keys: newValueNumbers(), values: newValueNumbers(), groups: map[string]*forkGroup{}}
+	return rule{"long-fork", []string{"read", "write", "txn"}, false, func(j *evaluation, p *keyCalls) {
+		f := &forks{evaluation: j, p: p, size: size, keys: newValueNumbers(), values: newValueNumbers(), groups: map[string]*forkGroup{}}
 		f.judge()
 	}}
 }
 
-// A txnStep is what a transaction did to a key.
+// A txnStep is a read or a write of a key in a transaction.
 type txnStep struct {
 	write bool
 	key   any
 	value any // nil if the key has none
 }
 
-// steps returns the steps of a call, as asked or as answered.
-func (j *judging) steps(c shapes.Call) ([]txnStep, error) {
+// steps returns the steps of a call: of its output if it is OK, else of its input.
+func (j *evaluation) steps(c shapes.Call) ([]txnStep, error) {
 	value := c.Value
 	if op, ok := value.(GroupOp); ok {
 		return groupSteps(op, j.h, c)
@@ -94,6 +94,7 @@ func (j *judging) steps(c shapes.Call) ([]txnStep, error) {
 	return all, nil
 }
 
+// groupSteps returns the steps of a GroupOp, with the values of its output if it is OK.
 func groupSteps(in GroupOp, h *history.History, c shapes.Call) (all []txnStep, err error) {
 	var out []int
 	if in.F == "read" && c.Typ == history.OK {
@@ -126,13 +127,13 @@ type forkRead struct {
 type forkGroup struct {
 	keys  []int32
 	reads []forkRead
-	known map[string]bool // what reads saw; the first to see it stands for all
+	seen  map[string]bool // what reads saw; only the first read that saw it is kept
 }
 
-// Forks looks for long forks.
+// A forks finds long forks.
 type forks struct {
-	*judging
-	p            *part
+	*evaluation
+	p            *keyCalls
 	size         int
 	keys, values *valueNumbers
 	wrote        map[int32]int   // by key, the call that wrote it
@@ -145,9 +146,10 @@ type forks struct {
 	ids          []int32 // scratch
 }
 
+// judge sorts the reads into groups, and finds the forks in each.
 func (f *forks) judge() {
 	unfounded, forked := 0, 0
-	if !f.writes() {
+	if !f.findWrites() {
 		return
 	}
 	for i, c := range f.p.calls {
@@ -156,7 +158,7 @@ func (f *forks) judge() {
 		}
 		all, err := f.steps(c)
 		if err != nil {
-			f.garbage(c, err)
+			f.malformedAnswer(c, err)
 			return
 		}
 		if slices.ContainsFunc(all, func(s txnStep) bool { return s.write }) {
@@ -178,21 +180,21 @@ func (f *forks) judge() {
 	f.wrong("unexpected", unfounded)
 }
 
-// writes notes who wrote what.
-func (f *forks) writes() bool {
+// findWrites finds the call that wrote each key. It returns false if a key was written twice, or an input is malformed.
+func (f *forks) findWrites() bool {
 	f.wrote, f.put = map[int32]int{}, map[int32]int32{}
 	for i, c := range f.p.calls {
 		if op, typed := c.Value.(GroupOp); c.F == "" || typed && op.F == "read" {
 			continue
 		}
 		asked := c
-		asked.Typ = history.Info // what was asked, not what was answered
+		asked.Typ = history.Info // the steps of its input
 		all, err := f.steps(asked)
 		if err != nil {
-			if c.Value == nil { // Jepsen's read of nothing in particular
+			if c.Value == nil { // Jepsen's read without a value
 				continue
 			}
-			f.nonsense(c, err)
+			f.malformedInput(c, err)
 			return false
 		}
 		for _, s := range all {
@@ -201,7 +203,7 @@ func (f *forks) writes() bool {
 			}
 			k := f.keys.id(s.key)
 			if _, again := f.wrote[k]; again {
-				f.unsure(fmt.Sprintf("%s writes key %s again (op %d), but each key must be written once", f.who(c), f.keys.name(k), c.Inv))
+				f.undecided(fmt.Sprintf("%s writes key %s again (op %d), but each key must be written once", f.process(c), f.keys.name(k), c.Inv))
 				return false
 			}
 			f.wrote[k], f.put[k] = i, f.values.id(s.value)
@@ -210,11 +212,11 @@ func (f *forks) writes() bool {
 	return true
 }
 
-// read puts a read into its group. It returns how many values it saw that nobody wrote.
+// read adds a read to its group. It returns the number of its values that no call wrote.
 func (f *forks) read(i int, all []txnStep) (ok bool, unfounded int) {
 	c := f.p.calls[i]
 	if f.size != 0 && len(all) != f.size {
-		f.unsure(fmt.Sprintf("%s reads %s (op %d), but groups have %d", f.who(c), words.Plural(len(all), "key"), c.Inv, f.size))
+		f.undecided(fmt.Sprintf("%s reads %s (op %d), but groups have %d", f.process(c), words.Plural(len(all), "key"), c.Inv, f.size))
 		return false, 0
 	}
 	ids := make([]int32, len(all))
@@ -226,7 +228,7 @@ func (f *forks) read(i int, all []txnStep) (ok bool, unfounded int) {
 		by, written := f.wrote[ids[n]]
 		if !written || f.put[ids[n]] != f.values.id(s.value) || f.p.calls[by].Inv > c.End || f.p.calls[by].Typ == history.Fail {
 			unfounded++
-			f.blame(f.p, fmt.Sprintf("%s read %v from key %s, which nobody had written", f.who(c), s.value, f.keys.name(ids[n])), c)
+			f.blame(f.p, fmt.Sprintf("%s read %v from key %s, which nobody had written", f.process(c), s.value, f.keys.name(ids[n])), c)
 		}
 	}
 	g := f.group(ids)
@@ -248,13 +250,14 @@ func (f *forks) read(i int, all []txnStep) (ok bool, unfounded int) {
 	for _, w := range r.seen {
 		f.name = binary.LittleEndian.AppendUint64(f.name, w)
 	}
-	if !g.known[string(f.name)] {
-		g.known[string(f.name)] = true
+	if !g.seen[string(f.name)] {
+		g.seen[string(f.name)] = true
 		g.reads = append(g.reads, r)
 	}
 	return true, unfounded
 }
 
+// group returns the group of these keys, a new one for the first read of them.
 func (f *forks) group(ids []int32) *forkGroup {
 	f.ids = append(f.ids[:0], ids...)
 	slices.Sort(f.ids)
@@ -265,14 +268,14 @@ func (f *forks) group(ids []int32) *forkGroup {
 	}
 	g := f.groups[string(f.name)]
 	if g == nil {
-		g = &forkGroup{keys: slices.Clone(f.ids), known: map[string]bool{}}
+		g = &forkGroup{keys: slices.Clone(f.ids), seen: map[string]bool{}}
 		f.groups[string(f.name)] = g
 		f.order = append(f.order, g)
 	}
 	return g
 }
 
-// forked returns how many neighbours in a group are none the part of the other.
+// forked returns how many neighbours in a group are incomparable: each has seen a write that the other has not.
 func (f *forks) forked(g *forkGroup) (n int) {
 	sorting.Stable(g.reads, func(a, b forkRead) int { return a.n - b.n })
 	for i := range len(g.reads) - 1 {
@@ -305,5 +308,5 @@ func (f *forks) blameFork(a, b forkRead, inA, inB int32) {
 		}
 	}
 	f.blame(f.p, fmt.Sprintf("%s saw the write of key %s and not that of key %s, but %s saw it the other way round",
-		f.who(first), f.keys.name(inA), f.keys.name(inB), f.who(second)), append(calls, first, second)...)
+		f.process(first), f.keys.name(inA), f.keys.name(inB), f.process(second)), append(calls, first, second)...)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/capsize-go/capsize/internal/words"
 )
 
-// A MonotonicRow is what [MonotonicInserts] reads: a value, the database's time at which it was
-// inserted, and who did it.
+// A MonotonicRow is a row that [MonotonicInserts] judges: a value, the database's time at which it was
+// inserted, and the process that did it.
 type MonotonicRow struct {
 	Value   int   `json:"val"`
 	Stamp   int64 `json:"sts"`
@@ -21,32 +21,32 @@ type MonotonicRow struct {
 }
 
 // MonotonicInserts returns the checker that Jepsen calls monotonic, of its tests of CockroachDB:
-// values only rise, each add inserts a row with the next of them and the database's own
-// time, and the last read has all rows in the order of those times. The times must not
-// fall, the values must rise with them, none may be there twice, and none that was
-// acknowledged may be missing. If perProcess is true, values need only rise among the rows
-// of one process, as where nothing orders clients but the database.
+// values only rise, each add inserts a row with the next value and the database's own
+// time, and the last read has all rows in the order of these times. Times must not
+// fall, values must rise with them, no value may be there twice, and no
+// acknowledged one may be missing. If perProcess is true, values need only rise among the rows
+// of one process, as where only the database orders clients.
 //
 // Inputs have F, which is add or read, and, for an add whose client chooses the value,
-// Value. An add may be answered its [MonotonicRow]; a read is answered a []MonotonicRow. Of Jepsen's
+// Value. An add may return its [MonotonicRow]; a read returns a []MonotonicRow. In Jepsen's
 // histories, rows are maps with :val, :sts, :proc and :tb, or vectors of the first three.
-// O(n). A history without a read is Unknown; Jepsen's says that it is wrong.
+// O(n). A history without a read is Unknown; for Jepsen's it is wrong.
 func MonotonicInserts(perProcess bool) checker.Checker {
-	return ruleChecker{"monotonic", addRead, false, func(j *judging, p *part) { judgeMonotonic(j, p, perProcess) }}
+	return rule{"monotonic", addRead, false, func(j *evaluation, p *keyCalls) { judgeMonotonic(j, p, perProcess) }}
 }
 
-// A mono is a row whose time may be of any size.
-type mono struct {
+// An insertedRow is a row whose time may be of any size.
+type insertedRow struct {
 	value, process int
 	stamp          *big.Int
 }
 
-// monoRow returns the row that an answer is.
-func monoRow(v any) (m mono, err error) {
+// rowOf returns an answer as a row.
+func rowOf(v any) (m insertedRow, err error) {
 	var value, stamp, process any
 	switch v := v.(type) {
 	case MonotonicRow:
-		return mono{v.Value, v.Process, big.NewInt(v.Stamp)}, nil
+		return insertedRow{v.Value, v.Process, big.NewInt(v.Stamp)}, nil
 	case edn.Map:
 		value, _ = v.Get(edn.Keyword("val"))
 		stamp, _ = v.Get(edn.Keyword("sts"))
@@ -85,17 +85,17 @@ func monoRow(v any) (m mono, err error) {
 	return m, nil
 }
 
-// monoRows returns the rows that a read was answered.
-func monoRows(out any) (rows []mono, err error) {
+// rowsOf returns the rows of a read's answer.
+func rowsOf(out any) (rows []insertedRow, err error) {
 	switch out := out.(type) {
 	case []MonotonicRow:
 		for _, r := range out {
-			rows = append(rows, mono{r.Value, r.Process, big.NewInt(r.Stamp)})
+			rows = append(rows, insertedRow{r.Value, r.Process, big.NewInt(r.Stamp)})
 		}
 		return rows, nil
 	case []any:
 		for _, v := range out {
-			r, err := monoRow(v)
+			r, err := rowOf(v)
 			if err != nil {
 				return nil, err
 			}
@@ -106,16 +106,17 @@ func monoRows(out any) (rows []mono, err error) {
 	return nil, fmt.Errorf("a %T where rows were due", out)
 }
 
-// A monoInsert is what became of a value.
-type monoInsert struct {
+// An insertResult is the add of a value, and whether the last read has it.
+type insertResult struct {
 	call  int
 	typ   history.Type
 	there bool // whether the last read has it
 }
 
-func judgeMonotonic(j *judging, p *part, perProcess bool) {
+// judgeMonotonic judges the read that ended last, with the adds of each value.
+func judgeMonotonic(j *evaluation, p *keyCalls, perProcess bool) {
 	last, acked := -1, 0
-	byValue := map[int]*monoInsert{}
+	byValue := map[int]*insertResult{}
 	var values []int
 	for i, c := range p.calls {
 		if c.F == "read" {
@@ -132,28 +133,28 @@ func judgeMonotonic(j *judging, p *part, perProcess bool) {
 			if old == nil {
 				values = append(values, value)
 			}
-			byValue[value] = &monoInsert{call: i, typ: c.Typ}
+			byValue[value] = &insertResult{call: i, typ: c.Typ}
 		}
 	}
 	j.count("acknowledged", acked)
 	if last < 0 {
-		j.unsure("nothing was ever read" + words.On(p.key))
+		j.undecided("nothing was ever read" + words.On(p.key))
 		return
 	}
-	rows, err := monoRows(j.answer(p.calls[last]))
+	rows, err := rowsOf(j.answer(p.calls[last]))
 	if err != nil {
-		j.garbage(p.calls[last], err)
+		j.malformedAnswer(p.calls[last], err)
 		return
 	}
-	m := monotony{judging: j, p: p, last: last, inserts: byValue}
+	m := lastRead{evaluation: j, p: p, last: last, inserts: byValue}
 	m.rows(rows, perProcess)
 	m.missing(values)
 }
 
 // inserted returns the value that an add inserted, if that is known.
-func (j *judging) inserted(c shapes.Call) (value int, known bool) {
+func (j *evaluation) inserted(c shapes.Call) (value int, known bool) {
 	if c.Typ == history.OK {
-		if row, err := monoRow(j.answer(c)); err == nil {
+		if row, err := rowOf(j.answer(c)); err == nil {
 			return row.value, true
 		}
 	}
@@ -161,18 +162,18 @@ func (j *judging) inserted(c shapes.Call) (value int, known bool) {
 	return value, err == nil
 }
 
-// Monotony looks at the last read.
-type monotony struct {
-	*judging
-	p       *part
+// A lastRead judges the rows of the last read.
+type lastRead struct {
+	*evaluation
+	p       *keyCalls
 	last    int
-	inserts map[int]*monoInsert
+	inserts map[int]*insertResult
 }
 
-// rows looks at what is there.
-func (m *monotony) rows(rows []mono, perProcess bool) {
+// rows judges the rows that are there.
+func (m *lastRead) rows(rows []insertedRow, perProcess bool) {
 	var times, values, twice, revived, recovered []string
-	before := map[int]mono{} // by process, or of all
+	before := map[int]insertedRow{} // by process, or of all
 	there := map[int]bool{}
 	for i, r := range rows {
 		if i > 0 && rows[i-1].stamp.Cmp(r.stamp) > 0 {
@@ -212,8 +213,8 @@ func (m *monotony) rows(rows []mono, perProcess bool) {
 	m.wrong("revived", len(revived), revived...)
 }
 
-// missing looks for what is not there, and was acknowledged before the last read began.
-func (m *monotony) missing(values []int) {
+// missing finds values that are not there, but were acknowledged before the last read began.
+func (m *lastRead) missing(values []int) {
 	var lost []string
 	for _, v := range values {
 		if in := m.inserts[v]; !in.there && m.p.calls[in.call].Until() < m.p.calls[m.last].Inv {
@@ -224,8 +225,8 @@ func (m *monotony) missing(values []int) {
 	m.wrong("lost", len(lost), lost...)
 }
 
-// show blames the last read, and shows who added the values.
-func (m *monotony) show(reason string, values ...int) {
+// show blames the last read, and shows the adds of these values.
+func (m *lastRead) show(reason string, values ...int) {
 	var calls []shapes.Call
 	for _, v := range values {
 		if in := m.inserts[v]; in != nil {
@@ -233,5 +234,5 @@ func (m *monotony) show(reason string, values ...int) {
 		}
 	}
 	c := m.p.calls[m.last]
-	m.blame(m.p, m.who(c)+" read rows of which "+reason, append(calls, c)...)
+	m.blame(m.p, m.process(c)+" read rows of which "+reason, append(calls, c)...)
 }

@@ -14,22 +14,22 @@ import (
 var queueFs = []string{"enqueue", "dequeue", "drain"}
 
 // QueueSources returns the checker that Jepsen calls queue: each element that was
-// dequeued must have been enqueued before, and not dequeued as often already. Enqueues
-// that is indeterminate count as done. Inputs have F, which is enqueue, dequeue or
-// drain, and, for an enqueue, Value; a dequeue is answered an element, or nil or [model.Nil]
+// dequeued must have been enqueued before, and more often than dequeued. Indeterminate enqueues
+// count as done. Inputs have F, which is enqueue, dequeue or
+// drain, and, for an enqueue, Value; a dequeue returns an element, or nil or [model.Nil]
 // if there was none, and a drain a list.
-// It asks for no order. O(n log n).
+// The order of elements does not matter. O(n log n).
 //
 // Jepsen's counts an enqueue that failed as a source; this does not.
-func QueueSources() checker.Checker { return ruleChecker{"queue", queueFs, false, judgeQueue} }
+func QueueSources() checker.Checker { return rule{"queue", queueFs, false, judgeQueue} }
 
 // taken returns the numbers of the elements that a dequeue or a drain took.
-func taken(j *judging, values *valueNumbers, c shapes.Call) []int32 {
+func taken(j *evaluation, values *valueNumbers, c shapes.Call) []int32 {
 	out := j.answer(c)
 	if c.F == "drain" {
 		ids, err := values.ids(out, nil)
 		if err != nil {
-			j.garbage(c, err)
+			j.malformedAnswer(c, err)
 		}
 		return ids
 	}
@@ -39,7 +39,8 @@ func taken(j *judging, values *valueNumbers, c shapes.Call) []int32 {
 	return []int32{values.id(out)}
 }
 
-func judgeQueue(j *judging, p *part) {
+// judgeQueue goes through the history once, and counts enqueues and dequeues of each element.
+func judgeQueue(j *evaluation, p *keyCalls) {
 	values := newValueNumbers()
 	var enqueued, dequeued [][]int32 // by element, the calls
 	grow := func() {
@@ -75,7 +76,7 @@ func judgeQueue(j *judging, p *part) {
 }
 
 // blameTaken shows an element that was dequeued more often than enqueued.
-func blameTaken(j *judging, p *part, name string, enqueued, dequeued []int32) {
+func blameTaken(j *evaluation, p *keyCalls, name string, enqueued, dequeued []int32) {
 	last := p.calls[dequeued[len(dequeued)-1]]
 	var calls []shapes.Call
 	for _, i := range slices.Concat(enqueued, dequeued[:len(dequeued)-1]) {
@@ -83,9 +84,9 @@ func blameTaken(j *judging, p *part, name string, enqueued, dequeued []int32) {
 			calls = append(calls, c)
 		}
 	}
-	reason := fmt.Sprintf("%s dequeued %s, which nobody had asked to enqueue", j.who(last), name)
+	reason := fmt.Sprintf("%s dequeued %s, which nobody had asked to enqueue", j.process(last), name)
 	if len(enqueued) > 0 {
-		reason = fmt.Sprintf("%s dequeued %s, which was enqueued %s and dequeued before", j.who(last), name, times(len(enqueued)))
+		reason = fmt.Sprintf("%s dequeued %s, which was enqueued %s and dequeued before", j.process(last), name, times(len(enqueued)))
 	}
 	j.blame(p, reason, append(calls, last)...)
 }
@@ -99,38 +100,39 @@ func times(n int) string {
 
 // TotalQueue returns the checker that Jepsen calls total-queue: what goes in must come
 // out. The history must end with a drain, or with dequeues until the queue is empty.
-// Inputs are those of [QueueSources]. Lost is what was acknowledged and never came
-// out; unexpected, what came out and nobody had asked to enqueue; duplicated, what came out
-// more often than it was asked to go in. Queues that deliver at least once may duplicate,
+// Inputs are those of [QueueSources]. An element is lost if its enqueue was acknowledged and it never came
+// out; unexpected if it came out and no call enqueued it; duplicated if it came out
+// more often than calls enqueued it. Queues that deliver at least once may duplicate,
 // so that is wrong only if once is true. O(n).
 //
-// Jepsen's counts an element as lost although a dequeue with an unknown outcome may have
+// Jepsen's counts an element as lost although an indeterminate dequeue may have
 // taken it, or although it was acknowledged after the last dequeue began. Here
 // such losses are in doubt, and the verdict is Unknown if there is nothing worse. An enqueue that
 // failed, and whose element came out, is revived, which is wrong.
 func TotalQueue(once bool) checker.Checker {
-	return ruleChecker{"total-queue", queueFs, false, func(j *judging, p *part) { judgeTotalQueue(j, p, once) }}
+	return rule{"total-queue", queueFs, false, func(j *evaluation, p *keyCalls) { judgeTotalQueue(j, p, once) }}
 }
 
-// A passage is how often an element went in and came out.
-type passage struct {
+// An elementFlow counts how often an element went in and came out.
+type elementFlow struct {
 	asked, acked, failed, out int
-	in                        int // the last call that was acknowledged, or else asked for it
+	in                        int // the last acknowledged enqueue, or else the first
 	outs                      []int32
 }
 
-// A totalQueue is what became of the elements of a queue.
+// A totalQueue has the flow of each element of a queue.
 type totalQueue struct {
-	*part
+	*keyCalls
 	values   *valueNumbers
-	all      []passage
-	lastTake int // when the last dequeue or drain began, of those that were answered
-	takers   int // dequeues of which nobody knows what they took
-	drains   int // and drains
+	all      []elementFlow
+	lastTake int // when the last dequeue or drain began that returned
+	takers   int // indeterminate dequeues
+	drains   int // indeterminate drains
 }
 
-func judgeTotalQueue(j *judging, p *part, once bool) {
-	q := &totalQueue{part: p, values: newValueNumbers(), lastTake: -1}
+// judgeTotalQueue classifies each element by how often it went in and came out.
+func judgeTotalQueue(j *evaluation, p *keyCalls, once bool) {
+	q := &totalQueue{keyCalls: p, values: newValueNumbers(), lastTake: -1}
 	if q.read(j); j.bad != nil {
 		return
 	}
@@ -161,25 +163,25 @@ func judgeTotalQueue(j *judging, p *part, once bool) {
 	j.count("ok", ok)
 	j.count("recovered", recovered)
 	j.count("acknowledged too late to tell", len(doubtful), names(doubtful)...)
-	j.tally("lost", certain, len(lost), names(lost))
+	j.addCount("lost", certain, len(lost), names(lost))
 	j.wrong("unexpected", len(unexpected), names(unexpected)...)
 	j.wrong("revived", len(revived), names(revived)...)
-	j.tally("duplicated", once, extra, names(twice))
+	j.addCount("duplicated", once, extra, names(twice))
 	switch {
 	case len(lost) > 0 && !certain:
-		j.unsure(fmt.Sprintf("%s%s did not come out, but %s may have taken them whose outcome nobody knows",
+		j.undecided(fmt.Sprintf("%s%s did not come out, but %s may have taken them whose outcome nobody knows",
 			words.Plural(len(lost), "element"), words.On(p.key), words.Plural(q.takers+q.drains, "dequeue")))
 	case len(doubtful) > 0:
-		j.unsure(fmt.Sprintf("%s%s did not come out, but nobody asked for more after they were acknowledged",
+		j.undecided(fmt.Sprintf("%s%s did not come out, but nobody asked for more after they were acknowledged",
 			words.Plural(len(doubtful), "element"), words.On(p.key)))
 	}
 }
 
 // read counts what went in and what came out.
-func (q *totalQueue) read(j *judging) {
-	at := func(id int32) *passage {
+func (q *totalQueue) read(j *evaluation) {
+	at := func(id int32) *elementFlow {
 		for len(q.all) < q.values.len() {
-			q.all = append(q.all, passage{})
+			q.all = append(q.all, elementFlow{})
 		}
 		return &q.all[id]
 	}
@@ -214,16 +216,16 @@ func (q *totalQueue) read(j *judging) {
 	}
 }
 
-// blame shows one of what is wrong.
-func (q *totalQueue) blame(j *judging, lost, twice, unexpected, revived []int32, certain, once bool) {
+// blame shows one element of each violation.
+func (q *totalQueue) blame(j *evaluation, lost, twice, unexpected, revived []int32, certain, once bool) {
 	name := q.values.name
 	for _, id := range unexpected[:min(len(unexpected), 1)] {
 		c := q.calls[q.all[id].outs[0]]
-		j.blame(q.part, fmt.Sprintf("%s dequeued %s, which nobody had asked to enqueue", j.who(c), name(id)), c)
+		j.blame(q.keyCalls, fmt.Sprintf("%s dequeued %s, which nobody had asked to enqueue", j.process(c), name(id)), c)
 	}
 	for _, id := range revived[:min(len(revived), 1)] {
 		c := q.calls[q.all[id].outs[0]]
-		j.blame(q.part, fmt.Sprintf("%s dequeued %s, whose enqueue had failed", j.who(c), name(id)), c)
+		j.blame(q.keyCalls, fmt.Sprintf("%s dequeued %s, whose enqueue had failed", j.process(c), name(id)), c)
 	}
 	if certain {
 		q.blameLost(j, lost[0])
@@ -231,12 +233,12 @@ func (q *totalQueue) blame(j *judging, lost, twice, unexpected, revived []int32,
 	for _, id := range twice[:min(len(twice), 1)] {
 		if e := q.all[id]; once {
 			in := q.enqueues(id, func(c shapes.Call) bool { return c.Typ != history.Fail })
-			blameTaken(j, q.part, name(id), in, e.outs[:e.asked+1])
+			blameTaken(j, q.keyCalls, name(id), in, e.outs[:e.asked+1])
 		}
 	}
 }
 
-// enqueues returns the calls that enqueue an element, of those that count.
+// enqueues returns the calls that enqueue an element and for which counts holds.
 func (q *totalQueue) enqueues(id int32, counts func(shapes.Call) bool) (in []int32) {
 	for i, c := range q.calls {
 		if c.F == "enqueue" && counts(c) && q.values.id(c.Value) == id {
@@ -246,8 +248,8 @@ func (q *totalQueue) enqueues(id int32, counts func(shapes.Call) bool) (in []int
 	return in
 }
 
-// blameLost shows all that went in and came out of an element, and who should have got it.
-func (q *totalQueue) blameLost(j *judging, id int32) {
+// blameLost shows all enqueues and dequeues of an element, and the last dequeue, which should have returned it.
+func (q *totalQueue) blameLost(j *evaluation, id int32) {
 	e := q.all[id]
 	var calls []shapes.Call
 	for _, i := range q.enqueues(id, func(c shapes.Call) bool { return c.Typ == history.OK }) {
@@ -261,9 +263,9 @@ func (q *totalQueue) blameLost(j *judging, id int32) {
 			calls = append(calls, c)
 		}
 	}
-	reason := fmt.Sprintf("%s was enqueued by %s, and never came out", q.values.name(id), j.who(q.calls[e.in]))
+	reason := fmt.Sprintf("%s was enqueued by %s, and never came out", q.values.name(id), j.process(q.calls[e.in]))
 	if e.acked > 1 {
 		reason = fmt.Sprintf("%s was enqueued %d times, and came out %d", q.values.name(id), e.acked, e.out)
 	}
-	j.blame(q.part, reason, calls...)
+	j.blame(q.keyCalls, reason, calls...)
 }

@@ -164,7 +164,7 @@ func TestTotalQueueAgreesWithItsDefinition(t *testing.T) {
 
 func TestTotalQueueOfAGoodQueue(t *testing.T) { neverWrong(t, goodQueue, TotalQueue(true)) }
 
-// A dequeue of which nobody knows what it took may have taken what is missing.
+// An indeterminate dequeue may have taken what is missing.
 func TestTotalQueueUnknownDequeue(t *testing.T) {
 	h := history.Of(
 		history.Op{Process: 0, Type: history.Invoke, Input: checkertest.Ask{F: "enqueue", Value: 1}},

@@ -13,37 +13,36 @@ import (
 
 // FinalSet returns the checker that Jepsen calls set: what was added must be in the
 // last read, and nothing else. Inputs have F, which is add or read, and Value;
-// a read is answered a list, in any order. O(n + elements in the last read).
+// a read returns a list, in any order. O(n + elements in the last read).
 //
 // Three things differ from Jepsen's. An element whose add was acknowledged after
 // the last read began may be missing. An element whose add failed, and that is
-// there, is revived, which is wrong; Jepsen's calls it recovered, which is what an
-// unknown add is that took effect. And keys are judged one by one.
-// It is named for what it looks at, beside the models that have Jepsen's names.
-func FinalSet() checker.Checker { return ruleChecker{"set", addRead, false, judgeFinalSet} }
+// there, is revived, which is wrong; Jepsen's calls it recovered, like the element of an
+// indeterminate add that took effect. And keys are judged one by one.
+func FinalSet() checker.Checker { return rule{"set", addRead, false, judgeFinalSet} }
 
 var addRead = []string{"add", "read"}
 
-// A setElement is what became of the adds of a value.
+// A setElement is the adds of a value.
 type setElement struct {
-	add    int // of the calls, the first that asked for it; -1 if none did
-	asked  int // the first instant at which somebody asked for it
-	ok     int // the first instant at which it was acknowledged, or never
+	add    int // the first call that adds it; -1 if none does
+	asked  int // the invocation of that
+	ok     int // when an add of it was acknowledged first, or Never
 	okAdd  int // the call of that
 	failed bool
 }
 
 // A setPart is a set as adds and reads have it.
 type setPart struct {
-	*part
+	*keyCalls
 	values   *valueNumbers
 	elements []setElement // by number
-	reads    []int        // the calls that read something, in order
+	reads    []int        // the reads that returned a value, in order
 }
 
-// newSetPart sorts the calls. The adds of a value may be several.
-func newSetPart(j *judging, p *part) *setPart {
-	s := &setPart{part: p, values: newValueNumbers()}
+// newSetPart splits the calls into adds, by value, and reads.
+func newSetPart(j *evaluation, p *keyCalls) *setPart {
+	s := &setPart{keyCalls: p, values: newValueNumbers()}
 	for i, c := range p.calls {
 		switch {
 		case c.F == "add":
@@ -74,34 +73,34 @@ func (e *setElement) added(i int, c shapes.Call) {
 }
 
 // read returns the numbers of the elements that a read saw.
-func (s *setPart) read(j *judging, i int, into []int32) []int32 {
+func (s *setPart) read(j *evaluation, i int, into []int32) []int32 {
 	ids, err := s.values.ids(j.answer(s.calls[i]), into)
 	if err != nil {
-		j.garbage(s.calls[i], err)
+		j.malformedAnswer(s.calls[i], err)
 	}
 	s.grow()
 	return ids
 }
 
-// unfounded counts the elements which a read saw, but nobody had added: those never
-// asked for before it ended, and those whose adds had all failed.
-func (s *setPart) unfounded(j *judging, i int, ids []int32) (unexpected, revived []int32) {
+// thinAir returns the elements that a read saw, but no call had added: unexpected ones, whose adds were not invoked
+// before the read ended, and revived ones, whose adds had all failed.
+func (s *setPart) thinAir(j *evaluation, i int, ids []int32) (unexpected, revived []int32) {
 	c := s.calls[i]
 	for _, id := range ids {
 		switch e := s.elements[id]; {
 		case e.asked > c.End:
 			unexpected = append(unexpected, id)
-			j.blame(s.part, fmt.Sprintf("%s read %s, which nobody had asked to add", j.who(c), s.values.name(id)), c)
+			j.blame(s.keyCalls, fmt.Sprintf("%s read %s, which nobody had asked to add", j.process(c), s.values.name(id)), c)
 		case e.failed:
 			revived = append(revived, id)
-			j.blame(s.part, fmt.Sprintf("%s read %s, whose add had failed", j.who(c), s.values.name(id)), s.calls[e.add], c)
+			j.blame(s.keyCalls, fmt.Sprintf("%s read %s, whose add had failed", j.process(c), s.values.name(id)), s.calls[e.add], c)
 		}
 	}
 	return unexpected, revived
 }
 
 // counts counts the adds.
-func (s *setPart) counts(j *judging) {
+func (s *setPart) counts(j *evaluation) {
 	asked, ok := 0, 0
 	for _, e := range s.elements {
 		if e.add >= 0 {
@@ -115,7 +114,8 @@ func (s *setPart) counts(j *judging) {
 	j.count("acknowledged", ok)
 }
 
-func judgeFinalSet(j *judging, p *part) {
+// judgeFinalSet compares the read that ended last with the adds of each element.
+func judgeFinalSet(j *evaluation, p *keyCalls) {
 	s := newSetPart(j, p)
 	last := -1
 	for _, i := range s.reads {
@@ -125,7 +125,7 @@ func judgeFinalSet(j *judging, p *part) {
 	}
 	if last < 0 {
 		s.counts(j)
-		j.unsure("nothing was ever read" + words.On(p.key))
+		j.undecided("nothing was ever read" + words.On(p.key))
 		return
 	}
 	seen := s.read(j, last, nil)
@@ -147,7 +147,7 @@ func judgeFinalSet(j *judging, p *part) {
 			twice = append(twice, id)
 		}
 	}
-	unexpected, revived := s.unfounded(j, last, once)
+	unexpected, revived := s.thinAir(j, last, once)
 	for id, e := range s.elements {
 		if e.ok < p.calls[last].Inv && there[id] == 0 {
 			lost = append(lost, int32(id))
@@ -164,16 +164,16 @@ func judgeFinalSet(j *judging, p *part) {
 	j.wrong("revived", len(revived), s.values.namesOf(revived)...)
 }
 
-// blameLost shows that the last read misses an element, and who saw it before.
-func (s *setPart) blameLost(j *judging, id int32, last int) {
+// blameLost shows that the last read misses an element, and a read that saw it before.
+func (s *setPart) blameLost(j *evaluation, id int32, last int) {
 	add, c := s.calls[s.elements[id].okAdd], s.calls[last]
 	for _, i := range slices.Backward(s.reads) {
 		if i != last && slices.Contains(s.read(j, i, nil), id) {
-			j.blame(s.part, fmt.Sprintf("%s was added and read by %s, but %s, the last to read, did not see it",
-				s.values.name(id), j.who(s.calls[i]), j.who(c)), add, s.calls[i], c)
+			j.blame(s.keyCalls, fmt.Sprintf("%s was added and read by %s, but %s, the last to read, did not see it",
+				s.values.name(id), j.process(s.calls[i]), j.process(c)), add, s.calls[i], c)
 			return
 		}
 	}
-	j.blame(s.part, fmt.Sprintf("%s was added, but %s, the last to read, did not see it",
-		s.values.name(id), j.who(c)), add, c)
+	j.blame(s.keyCalls, fmt.Sprintf("%s was added, but %s, the last to read, did not see it",
+		s.values.name(id), j.process(c)), add, c)
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // A badSet loses elements, answers from the past, makes elements up, and shows them twice,
-// each once in so many times; 0 is never.
+// each once in n times; 0 is never.
 type badSet struct{ lose, past, invent, twice int }
 
 func (b badSet) run(r *rand.Rand) *history.History {

@@ -14,31 +14,32 @@ import (
 // began last misses, after it was known, is lost; one that some missed, but later ones
 // saw, is stale. Inputs are those of [FinalSet]. If stale is true, stale elements are wrong,
 // as they are in a set that is linearizable. It is Unknown if no element was
-// known and read. How long after it was known an element was still missed, or for the
-// last time seen before it was lost, is told by the [Lags] of its [Findings]: Jepsen's
+// known and read. The [Lags] of its [Findings] say how long after it was known an element was still missed, or was
+// last seen before it was lost: Jepsen's
 // stable-latencies and lost-latencies. O((n + e) log n), where e is how many elements the reads saw together;
 // Jepsen's takes n times the elements.
 //
 // Four things differ from Jepsen's: an element that a read has twice is reported
-// (there the test for it can't succeed); so is one that nobody had asked to add, and one
+// (there the test for it can't succeed); so is one that no call added, and one
 // whose add had failed; a read that is stale by less than a millisecond counts;
-// and a read that was answered nil says nothing.
+// and a read that returned nil says nothing.
 func SetFull(stale bool) checker.Checker {
-	return ruleChecker{"set-full", addRead, false, func(j *judging, p *part) { judgeSetFull(j, p, stale) }}
+	return rule{"set-full", addRead, false, func(j *evaluation, p *keyCalls) { judgeSetFull(j, p, stale) }}
 }
 
-// A setView is the reads of a set, in the order of their invocations, and for each
+// A setReads is the reads of a set, in the order of their invocations, and for each
 // element which of them saw it.
-type setView struct {
+type setReads struct {
 	*setPart
 	saw  [][]int32 // by element, the places of the reads among reads
 	ends *latestEnds
 }
 
-func judgeSetFull(j *judging, p *part, staleIsWrong bool) {
+// judgeSetFull classifies each element by the last reads that saw it and that missed it.
+func judgeSetFull(j *evaluation, p *keyCalls, staleIsWrong bool) {
 	s := newSetPart(j, p)
-	v := &setView{setPart: s, ends: newLatestEnds(len(s.reads), func(i int) int { return p.calls[s.reads[i]].End })}
-	unexpected, revived, twice := v.look(j)
+	v := &setReads{setPart: s, ends: newLatestEnds(len(s.reads), func(i int) int { return p.calls[s.reads[i]].End })}
+	unexpected, revived, twice := v.readAll(j)
 	if j.bad != nil {
 		return
 	}
@@ -52,38 +53,38 @@ func judgeSetFull(j *judging, p *part, staleIsWrong bool) {
 		switch missed := v.lastMissed(id); {
 		case v.lastSaw(id) > missed:
 			stable = append(stable, id)
-			j.lag(stableLatency, v.lagged(j, id, missed))
+			j.addLag(stableLatency, v.latency(j, id, missed))
 			if missed >= 0 && v.known(id) < p.calls[s.reads[missed]].Inv {
 				stale = append(stale, id)
 			}
 		case missed >= 0 && v.known(id) < p.calls[s.reads[missed]].Inv:
 			lost = append(lost, id)
-			j.lag(lostLatency, v.lagged(j, id, v.lastSaw(id)))
+			j.addLag(lostLatency, v.latency(j, id, v.lastSaw(id)))
 		default:
 			unread = append(unread, id)
 		}
 	}
 	for _, id := range lost[:min(len(lost), someValues)] {
-		v.blame(j, id, "and no read that began later saw it")
+		v.counterexample(j, id, "and no read that began later saw it")
 	}
 	if staleIsWrong && len(stale) > 0 {
-		v.blame(j, stale[0], "which a later read did")
+		v.counterexample(j, stale[0], "which a later read did")
 	}
 	if len(stable) == 0 {
-		j.unsure("no element was added and then read" + words.On(p.key))
+		j.undecided("no element was added and then read" + words.On(p.key))
 	}
 	names := s.values.namesOf
 	j.count("stable", len(stable))
 	j.count("never read", len(unread), names(unread)...)
 	j.wrong("lost", len(lost), names(lost)...)
-	j.tally("stale", staleIsWrong, len(stale), names(stale))
+	j.addCount("stale", staleIsWrong, len(stale), names(stale))
 	j.wrong("duplicated", len(twice), names(twice)...)
 	j.wrong("unexpected", len(unexpected), names(unexpected)...)
 	j.wrong("revived", len(revived), names(revived)...)
 }
 
-// look goes through all reads. It returns the elements that should not be there.
-func (v *setView) look(j *judging) (unexpected, revived, twice []int32) {
+// readAll reads all reads. It returns the elements that should not be there.
+func (v *setReads) readAll(j *evaluation) (unexpected, revived, twice []int32) {
 	var seen []int32
 	odd := map[int32]bool{}   // reported already
 	again := map[int32]bool{} // reported already as there twice
@@ -107,7 +108,7 @@ func (v *setView) look(j *judging) (unexpected, revived, twice []int32) {
 			v.saw[id] = append(v.saw[id], int32(rank))
 			if e := v.elements[id]; !odd[id] && (e.asked > c.End || e.failed) {
 				odd[id] = true
-				u, r := v.unfounded(j, i, []int32{id})
+				u, r := v.thinAir(j, i, []int32{id})
 				unexpected, revived = append(unexpected, u...), append(revived, r...)
 			}
 		}
@@ -118,20 +119,20 @@ func (v *setView) look(j *judging) (unexpected, revived, twice []int32) {
 	return unexpected, revived, twice
 }
 
-func (v *setView) blameTwice(j *judging, id int32, c shapes.Call) {
+func (v *setReads) blameTwice(j *evaluation, id int32, c shapes.Call) {
 	if e := v.elements[id]; e.add >= 0 {
-		j.blame(v.part, fmt.Sprintf("%s read %s twice at once", j.who(c), v.values.name(id)), v.calls[e.add], c)
+		j.blame(v.keyCalls, fmt.Sprintf("%s read %s twice at once", j.process(c), v.values.name(id)), v.calls[e.add], c)
 		return
 	}
-	j.blame(v.part, fmt.Sprintf("%s read %s twice at once", j.who(c), v.values.name(id)), c)
+	j.blame(v.keyCalls, fmt.Sprintf("%s read %s twice at once", j.process(c), v.values.name(id)), c)
 }
 
 // known returns the instant at which an element was known to be there.
-func (v *setView) known(id int32) int {
+func (v *setReads) known(id int32) int {
 	at := v.elements[id].ok
 	for _, rank := range v.saw[id] {
 		if c := v.calls[v.reads[rank]]; c.Inv > at {
-			break // all others ended later still
+			break // all others ended later
 		} else {
 			at = min(at, c.End)
 		}
@@ -139,17 +140,17 @@ func (v *setView) known(id int32) int {
 	return at
 }
 
-// lastSaw returns the place of the last read that saw an element, or -1.
-func (v *setView) lastSaw(id int32) int {
+// lastSaw returns the index of the last read that saw an element, or -1.
+func (v *setReads) lastSaw(id int32) int {
 	if n := len(v.saw[id]); n > 0 {
 		return int(v.saw[id][n-1])
 	}
 	return -1
 }
 
-// lastMissed returns the place of the last read that missed an element which had been
-// asked for before the read ended, or -1.
-func (v *setView) lastMissed(id int32) int {
+// lastMissed returns the index of the last read that missed an element whose add was
+// invoked before the read ended, or -1.
+func (v *setReads) lastMissed(id int32) int {
 	saw := v.saw[id]
 	for at := len(v.reads) - 1; at >= 0; at-- {
 		if at = v.ends.after(at, v.elements[id].asked); at < 0 {
@@ -165,9 +166,9 @@ func (v *setView) lastMissed(id int32) int {
 	return -1
 }
 
-// blame shows how an element was known, who missed it, and, where somebody did,
-// who saw it before or after.
-func (v *setView) blame(j *judging, id int32, rest string) {
+// counterexample shows how an element was known, a read that missed it, and, where there is one,
+// one that saw it before or after.
+func (v *setReads) counterexample(j *evaluation, id int32, rest string) {
 	missed := v.calls[v.reads[v.lastMissed(id)]]
 	add := v.calls[v.elements[id].add]
 	calls := []shapes.Call{add}
@@ -175,7 +176,7 @@ func (v *setView) blame(j *judging, id int32, rest string) {
 	if ok := v.elements[id].ok; ok < missed.Inv {
 		calls[0] = v.calls[v.elements[id].okAdd]
 	} else if seen := v.seenBefore(id, missed.Inv); seen >= 0 {
-		how = "had been read by " + j.who(v.calls[seen])
+		how = "had been read by " + j.process(v.calls[seen])
 		calls = append(calls, v.calls[seen])
 	}
 	if last := v.lastSaw(id); last >= 0 {
@@ -183,12 +184,12 @@ func (v *setView) blame(j *judging, id int32, rest string) {
 			calls = append(calls, c)
 		}
 	}
-	j.blame(v.part, fmt.Sprintf("%s %s before %s began to read, who did not see it, %s",
-		v.values.name(id), how, j.who(missed), rest), append(calls, missed)...)
+	j.blame(v.keyCalls, fmt.Sprintf("%s %s before %s began to read, who did not see it, %s",
+		v.values.name(id), how, j.process(missed), rest), append(calls, missed)...)
 }
 
 // seenBefore returns a read that saw an element and ended before an instant, or -1.
-func (v *setView) seenBefore(id int32, at int) int {
+func (v *setReads) seenBefore(id int32, at int) int {
 	for _, rank := range v.saw[id] {
 		if i := v.reads[rank]; v.calls[i].End < at {
 			return i
@@ -197,13 +198,14 @@ func (v *setView) seenBefore(id int32, at int) int {
 	return -1
 }
 
-// LatestEnds finds, in a list of instants, the last place up to a given one whose instant is
-// later than some other: a tree of maxima, O(log n) a question.
+// A latestEnds finds, in a list of instants, the last index up to a given one whose instant is
+// later than some other: a segment tree of maxima, in O(log n).
 type latestEnds struct {
 	size int
 	max  []int
 }
 
+// newLatestEnds returns the tree of n instants.
 func newLatestEnds(n int, at func(i int) int) *latestEnds {
 	l := &latestEnds{size: 1}
 	for l.size < n {
@@ -222,7 +224,7 @@ func newLatestEnds(n int, at func(i int) int) *latestEnds {
 	return l
 }
 
-// after returns the last place up to and including i whose instant is later than at.
+// after returns the last index up to and including i whose instant is later than at.
 func (l *latestEnds) after(i, at int) int {
 	n := l.size + i
 	for l.max[n] <= at {

@@ -22,7 +22,7 @@ type fakeSystem struct {
 	final string // what is asked at the end, when nothing else is going on
 }
 
-// run makes a history of it. Some calls fail, which does nothing, and of some nobody knows.
+// run makes a history of it. Some calls fail, which does nothing, and some are indeterminate.
 func (s fakeSystem) run(r *rand.Rand, calls, clients int) *history.History {
 	type client struct {
 		process int

@@ -17,7 +17,7 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// badBank loses money between two accounts once in so many times; 0 is never.
+// badBank loses money between two accounts once in n times; 0 is never.
 func badBank(lose int, overdraw bool) func(r *rand.Rand) *history.History {
 	return func(r *rand.Rand) *history.History {
 		accounts := []int{5, 0, 3}
@@ -67,7 +67,7 @@ func TestBankAgreesWithItsDefinition(t *testing.T) {
 	}
 }
 
-// TestBankSays tells what the reads of a valid bank saw, and what was expected.
+// TestBankSays checks what the reads of a valid bank saw, and what was expected.
 func TestBankSays(t *testing.T) {
 	read := func(p int, balances ...int) []history.Op {
 		return []history.Op{{Process: p, Input: BankOp{F: "read"}}, {Process: p, Type: history.OK, Output: balances}}
@@ -92,7 +92,7 @@ func TestBankSays(t *testing.T) {
 func TestBankOfAGoodBank(t *testing.T) { neverWrong(t, badBank(0, false), Bank(BankRule{})) }
 
 // forkedStore has two groups of keys and two replicas, of which a write reaches only one
-// once in so many times; 0 is never.
+// once in n times; 0 is never.
 func forkedStore(fork, group int) func(r *rand.Rand) *history.History {
 	return func(r *rand.Rand) *history.History {
 		here, there := map[int]bool{}, map[int]bool{}
@@ -277,7 +277,7 @@ func forkedPairs(group int) func(r *rand.Rand) *history.History {
 
 func TestLongForkOfAGoodStore(t *testing.T) { neverWrong(t, forkedStore(0, 3), LongFork(3)) }
 
-// reversedStore answers without a write that is not the last, once in so many times; 0 is never.
+// reversedStore answers without a write that is not the last, once in n times; 0 is never.
 func reversedStore(forget int) func(r *rand.Rand) *history.History {
 	return func(r *rand.Rand) *history.History {
 		var all []int
@@ -339,7 +339,7 @@ func TestCausalReverseAgreesWithItsDefinition(t *testing.T) {
 func TestCausalReverseOfAGoodStore(t *testing.T) { neverWrong(t, reversedStore(0), CausalReverse()) }
 
 // badTable is a table of rows with rising values, whose clock runs backwards and which
-// loses rows, shows them twice and gives a value again, each once in so many times; 0 is never.
+// loses rows, shows them twice and gives a value again, each once in n times; 0 is never.
 func badTable(bad int) func(r *rand.Rand) *history.History {
 	return func(r *rand.Rand) *history.History {
 		var rows []MonotonicRow

@@ -9,12 +9,12 @@ import (
 	"github.com/capsize-go/capsize/history/edn"
 )
 
-// ValueNumbers numbers the values of a history, so that they can be compared, counted
-// and told apart whatever their types are.
+// The valueNumbers give numbers to the values of a history, so that values of any type can be compared and
+// counted.
 type valueNumbers struct {
 	ints  map[int64]int32
 	rest  map[string]int32
-	names []string // by number; of integers made when asked for
+	names []string // by number; those of integers are made on demand
 	nums  []int64
 	isInt []bool
 }
@@ -66,7 +66,7 @@ func (e *valueNumbers) namesOf(ids []int32) (names []string) {
 	return names
 }
 
-// ids adds to into the numbers of the values in a slice, a vector, a list or a set.
+// ids appends to into the numbers of the values in a slice, a vector, a list or a set.
 func (e *valueNumbers) ids(v any, into []int32) ([]int32, error) {
 	switch v := v.(type) {
 	case []int:
@@ -98,7 +98,7 @@ func (e *valueNumbers) all(values []any, into []int32) []int32 {
 	return into
 }
 
-// wholeNumber returns the integer that a value is.
+// wholeNumber returns a value as an integer, if it is one.
 func wholeNumber(v any) (int64, bool) {
 	switch v := v.(type) {
 	case int:

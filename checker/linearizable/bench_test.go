@@ -32,28 +32,28 @@ func (l load) String() string {
 	return fmt.Sprintf("n=%d/c=%d/unknown=%d%%/bad=%t", l.n, l.clients, l.unknown, l.bad)
 }
 
-// A rig makes histories of an object under load.
-type rig[S comparable, In, Out any] struct {
+// A generator makes histories of an object under load.
+type generator[S comparable, In, Out any] struct {
 	name   string
 	m      model.Model[S, In, Out]
 	ask    func(r *rand.Rand, n int, last In, s S) In // what a client asks after what it asked last
 	answer func(s S, in In) (out Out, ready bool)     // the right answer, or that it must wait
-	lost   func(in In) bool                           // whether a call may have an unknown outcome
+	lost   func(in In) bool                           // whether a call may be indeterminate
 	spoil  func(in In, out Out) (Out, bool)           // a wrong answer, if there is one
 }
 
-// An anyRig is a rig of any model.
-type anyRig interface {
+// An anyGenerator is a generator of any model.
+type anyGenerator interface {
 	compareAll(b *testing.B, loads []load)
 	pair(l load) (pair, bool)
 }
 
 // history makes the history: each call takes effect at a random instant between its ends.
-func (g rig[S, In, Out]) history(l load) (h *history.History, spoilt bool) {
+func (g generator[S, In, Out]) history(l load) (h *history.History, spoilt bool) {
 	return g.random(rand.New(rand.NewPCG(uint64(l.n), uint64(l.clients))), l)
 }
 
-func (g rig[S, In, Out]) random(r *rand.Rand, l load) (h *history.History, spoilt bool) {
+func (g generator[S, In, Out]) random(r *rand.Rand, l load) (h *history.History, spoilt bool) {
 	type client struct {
 		process, phase int
 		in             In
@@ -134,7 +134,7 @@ func spending(ctx context.Context, within time.Duration) (context.Context, conte
 }
 
 // peer returns what asks porcupine directly, without what this package adds to it.
-func (g rig[S, In, Out]) peer(h *history.History, memory int) func(context.Context) (bool, error) {
+func (g generator[S, In, Out]) peer(h *history.History, memory int) func(context.Context) (bool, error) {
 	s := search{View: view.Erase(g.m).Of(h)}
 	type asked struct {
 		in    In
@@ -173,7 +173,7 @@ func (g rig[S, In, Out]) peer(h *history.History, memory int) func(context.Conte
 
 // compareAll measures ours and porcupine on the same histories: how long the verdict takes, without
 // the counterexample and the page. Where porcupine does not answer, x-ours is how many times longer it took until it was stopped.
-func (g rig[S, In, Out]) compareAll(b *testing.B, loads []load) {
+func (g generator[S, In, Out]) compareAll(b *testing.B, loads []load) {
 	b.Run(g.name, func(b *testing.B) {
 		for _, l := range loads {
 			b.Run(l.String(), func(b *testing.B) { g.compare(b, l) })
@@ -181,7 +181,7 @@ func (g rig[S, In, Out]) compareAll(b *testing.B, loads []load) {
 	})
 }
 
-func (g rig[S, In, Out]) compare(b *testing.B, l load) {
+func (g generator[S, In, Out]) compare(b *testing.B, l load) {
 	h, spoilt := g.history(l)
 	if spoilt != l.bad {
 		b.Skip("the object has no answer that is wrong")
@@ -263,10 +263,10 @@ func loads(calls, clients []int) (all []load) {
 // BenchmarkUnique measures registers and maps whose written values are unique.
 func BenchmarkUnique(b *testing.B) {
 	all := loads([]int{1e3, 1e4, 1e5, 1e6}, []int{5, 20, 50})
-	registerRig("register", model.Register(), 0, true).compareAll(b, all)
-	registerRig("cas-register-unique", model.CASRegister(0), 0, true).compareAll(b, all)
-	kvRig("kv", false).compareAll(b, all)
-	kvRig("kv-append", true).compareAll(b, all)
+	registerGenerator("register", model.Register(), 0, true).compareAll(b, all)
+	registerGenerator("cas-register-unique", model.CASRegister(0), 0, true).compareAll(b, all)
+	kvGenerator("kv", false).compareAll(b, all)
+	kvGenerator("kv-append", true).compareAll(b, all)
 }
 
 // BenchmarkModels measures all else.
@@ -276,26 +276,26 @@ func BenchmarkModels(b *testing.B) {
 		calls = []int{1e3, 1e4, 1e5}
 	}
 	all := loads(calls, []int{5, 10, 20})
-	for _, g := range modelRigs() {
+	for _, g := range modelGenerators() {
 		g.compareAll(b, all)
 	}
 }
 
-// modelRigs are the rigs of BenchmarkModels.
-func modelRigs() []anyRig {
-	return []anyRig{
-		registerRig("register-few", model.Register(), 5, true),
-		registerRig("cas-register", model.CASRegister(0), 5, true),
-		registerRig("cas-register-no-cas", model.CASRegister(0), 5, false),
-		counterRig(),
-		lockRig(),
-		queueRig("fifo-queue", model.FIFOQueue(), true),
-		queueRig("fifo-queue-few", model.FIFOQueue(), false),
-		queueRig("priority-queue", model.PriorityQueue(), true),
-		stackRig(),
-		setRig("set-growing", "add", "add", "read"),
-		setRig("set-elements", "add", "remove", "contains"),
-		setRig("set-all", "add", "remove", "contains", "read"),
-		logRig(),
+// modelGenerators are the generators of BenchmarkModels.
+func modelGenerators() []anyGenerator {
+	return []anyGenerator{
+		registerGenerator("register-few", model.Register(), 5, true),
+		registerGenerator("cas-register", model.CASRegister(0), 5, true),
+		registerGenerator("cas-register-no-cas", model.CASRegister(0), 5, false),
+		counterGenerator(),
+		lockGenerator(),
+		queueGenerator("fifo-queue", model.FIFOQueue(), true),
+		queueGenerator("fifo-queue-few", model.FIFOQueue(), false),
+		queueGenerator("priority-queue", model.PriorityQueue(), true),
+		stackGenerator(),
+		setGenerator("set-growing", "add", "add", "read"),
+		setGenerator("set-elements", "add", "remove", "contains"),
+		setGenerator("set-all", "add", "remove", "contains", "read"),
+		logGenerator(),
 	}
 }

@@ -34,7 +34,7 @@ func revisions() model.Model[revision, revisionOp, revision] {
 	}
 }
 
-// revised is a history of 20 puts, some of unknown outcome, and 30 gets. If it is spoilt, the last one
+// revised is a history of 20 puts, some of them indeterminate, and 30 gets. If it is spoilt, the last one
 // is wrong.
 func revised(unknown int, spoilt bool) *history.History {
 	h := history.Of()
@@ -68,7 +68,7 @@ func revised(unknown int, spoilt bool) *history.History {
 }
 
 // TestOwnModelIsExplainedSoon: a model that has Step and nothing else is explained with little work, however many
-// calls have an unknown outcome.
+// calls are indeterminate.
 func TestOwnModelIsExplainedSoon(t *testing.T) {
 	for _, unknown := range []int{0, 4, 8} {
 		asked := 0
@@ -100,12 +100,12 @@ func budgets(most int) (all []int) {
 
 // TestMoreStepsDecideMore: below some number of steps a check is Unknown, and above it, it has one verdict.
 func TestMoreStepsDecideMore(t *testing.T) {
-	moreSteps(t, registerRig("register-few", model.Register(), 5, true))
-	moreSteps(t, queueRig("fifo-queue-few", model.FIFOQueue(), false))
-	moreSteps(t, setRig("set-all", "add", "remove", "contains", "read"))
+	moreSteps(t, registerGenerator("register-few", model.Register(), 5, true))
+	moreSteps(t, queueGenerator("fifo-queue-few", model.FIFOQueue(), false))
+	moreSteps(t, setGenerator("set-all", "add", "remove", "contains", "read"))
 }
 
-func moreSteps[S comparable, In, Out any](t *testing.T, g rig[S, In, Out]) {
+func moreSteps[S comparable, In, Out any](t *testing.T, g generator[S, In, Out]) {
 	loads := []load{{40, 3, 5, false}, {40, 3, 5, true}, {60, 5, 5, true}}
 	if !testing.Short() {
 		loads = append(loads, load{120, 5, 5, true})
@@ -139,7 +139,7 @@ func moreSteps[S comparable, In, Out any](t *testing.T, g rig[S, In, Out]) {
 // TestHardKeyLeavesOthersDecided has a key that no budget here decides, before or among keys that need a search of
 // little work: they are decided, more of them the more steps there are, and the same each time.
 func TestHardKeyLeavesOthersDecided(t *testing.T) {
-	m, hard := model.FIFOQueue(), queueRig("fifo-queue-few", model.FIFOQueue(), false)
+	m, hard := model.FIFOQueue(), queueGenerator("fifo-queue-few", model.FIFOQueue(), false)
 	m.Key = func(in model.QueueOp) string { return in.Key }
 	big, _ := hard.history(load{400, 20, 5, true})
 	small, _ := hard.history(load{40, 3, 5, false})
@@ -185,13 +185,13 @@ func TestExplanationNeverDecides(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")
 	}
-	explained(t, registerRig("register-few", model.Register(), 5, true), load{80, 5, 5, true})
-	explained(t, queueRig("fifo-queue", model.FIFOQueue(), true), load{60, 5, 5, true})
+	explained(t, registerGenerator("register-few", model.Register(), 5, true), load{80, 5, 5, true})
+	explained(t, queueGenerator("fifo-queue", model.FIFOQueue(), true), load{60, 5, 5, true})
 	h := revised(2, true)
 	explainedAlike(t, revisions(), h)
 }
 
-func explained[S comparable, In, Out any](t *testing.T, g rig[S, In, Out], l load) {
+func explained[S comparable, In, Out any](t *testing.T, g generator[S, In, Out], l load) {
 	h, spoilt := g.history(l)
 	require.True(t, spoilt)
 	explainedAlike(t, g.m, h)

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestCore: of calls that are shown, those are at odds that cannot all have been answered so, whatever the
+// TestCore: of calls that are shown, those contradict each other that cannot all have been answered so, whatever the
 // others did.
 func TestCore(t *testing.T) {
 	put := func(from, to, v int) checkertest.Timed {

@@ -27,7 +27,7 @@ type corpusRow struct {
 	model  string
 	expect checker.Verdict
 	judge  func(t *testing.T, h *history.History) checker.Result
-	core   int // how many calls of a counterexample are at odds
+	core   int // how many calls of a counterexample contradict each other
 }
 
 // TestCorpusLinearizable judges histories that others recorded, and compares the

@@ -257,7 +257,7 @@ func (d *dfs) apply(v *branch, o pending) (r reached, ok bool) {
 }
 
 // applyIndeterminate lets an indeterminate call take effect, if one of its class was invoked by now and is left. With enabling set,
-// it must make the answer right that is due.
+// it must make the answer of the next return right.
 func (d *dfs) applyIndeterminate(v *branch, class int32, enabling bool) (r reached, ok bool) {
 	n := int(d.multisets.count(v.used, class))
 	if n == len(d.indeterminate[class]) || d.indeterminate[class][n] > d.depths[v.depth].at {

@@ -40,8 +40,8 @@ func (l line) ends(t history.Type) line {
 	return l
 }
 
-// told returns the history of lines, in the order of their instants, all of which differ.
-func told(lines ...line) *history.History {
+// historyOf returns the history of lines, in the order of their instants, all of which differ.
+func historyOf(lines ...line) *history.History {
 	at := map[int]history.Op{}
 	most := 0
 	for _, l := range lines {
@@ -152,7 +152,7 @@ var reasons = []struct {
 func TestReasons(t *testing.T) {
 	for _, tt := range reasons {
 		t.Run(tt.name, func(t *testing.T) {
-			got := New(model.Register()).Check(t.Context(), told(tt.lines...)).Draw(t.Context())
+			got := New(model.Register()).Check(t.Context(), historyOf(tt.lines...)).Draw(t.Context())
 			assert.Equal(t, "linearizable", got.Checker)
 			if tt.want == "" {
 				assert.Equal(t, checker.Valid, got.Verdict, got.Reason)
@@ -171,7 +171,7 @@ func TestReasons(t *testing.T) {
 }
 
 func TestGarbage(t *testing.T) {
-	answered := told(w(0, 1, 2, 5), line{3, 4, 5, model.RegisterOp{F: "read", Key: "k2"}, history.OK, "five"})
+	answered := historyOf(w(0, 1, 2, 5), line{3, 4, 5, model.RegisterOp{F: "read", Key: "k2"}, history.OK, "five"})
 	got := New(model.Register()).Check(t.Context(), answered)
 	assert.Equal(t, checker.Invalid, got.Verdict)
 	assert.Equal(t, "the system answered garbage: process 3 (op 3) was answered a string, five, where a int was due", got.Reason)
@@ -212,7 +212,7 @@ func TestPanics(t *testing.T) {
 	assert.Panics(t, func() { New(model.Model[int, int, int]{}) })
 }
 
-// sums is a model whose histories are hard: the state tells which calls came before.
+// sums is a model whose histories are hard: the state says which calls came before.
 func sums() model.Model[int, int, int] {
 	return model.Model[int, int, int]{Name: "sums", Step: func(s, in, out int) (int, bool) {
 		return s + in, out == 0 || out == s+in

@@ -44,7 +44,7 @@ func TestLocksAgree(t *testing.T) {
 	})
 }
 
-// A steps table is what becomes of a model's state, call by call; the last call
+// A steps table is a model's state, call by call; the last call
 // is right or not.
 type steps[In, Out any] struct {
 	name string

@@ -135,6 +135,7 @@ func (t *transitionTable) at(state, class int32) uint64 {
 	return (h ^ h>>32) & uint64(len(t.slots)-1)
 }
 
+// get returns the next state of a transition, if the table has it.
 func (t *transitionTable) get(state, class int32) (next int32, ok bool) {
 	if t.n == 0 {
 		return model.None, false

@@ -166,6 +166,7 @@ func (s *configSet) add(c config) bool {
 	}
 }
 
+// grow doubles the table.
 func (s *configSet) grow() {
 	old := *s
 	size := max(16, 2*len(old.slots))

@@ -37,7 +37,7 @@ type paired struct {
 
 func (p paired) ratio() float64 { return float64(p.ours) / float64(p.peer) }
 
-func (g rig[S, In, Out]) pair(l load) (pair, bool) {
+func (g generator[S, In, Out]) pair(l load) (pair, bool) {
 	h, spoilt := g.history(l)
 	_, memory := caps()
 	return pair{
@@ -65,7 +65,7 @@ func BenchmarkPairs(b *testing.B) {
 	})
 	b.Run("models", func(b *testing.B) {
 		var all []pair
-		for _, g := range modelRigs() {
+		for _, g := range modelGenerators() {
 			for _, l := range loads([]int{1e3}, []int{5, 10, 20}) {
 				if p, ok := g.pair(l); ok {
 					all = append(all, p)

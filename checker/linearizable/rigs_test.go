@@ -8,9 +8,9 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// registerRig makes histories of a register with so many values, or unique ones.
-func registerRig(name string, m model.Model[int, model.RegisterOp, int], values int, swaps bool) rig[int, model.RegisterOp, int] {
-	return rig[int, model.RegisterOp, int]{
+// registerGenerator makes histories of a register with n values, or unique ones.
+func registerGenerator(name string, m model.Model[int, model.RegisterOp, int], values int, swaps bool) generator[int, model.RegisterOp, int] {
+	return generator[int, model.RegisterOp, int]{
 		name: name, m: m,
 		ask: func(r *rand.Rand, n int, _ model.RegisterOp, s int) model.RegisterOp {
 			v := n
@@ -44,8 +44,8 @@ func registerRig(name string, m model.Model[int, model.RegisterOp, int], values 
 	}
 }
 
-func kvRig(name string, appends bool) rig[string, model.KVOp, string] {
-	return rig[string, model.KVOp, string]{
+func kvGenerator(name string, appends bool) generator[string, model.KVOp, string] {
+	return generator[string, model.KVOp, string]{
 		name: name, m: model.KV(),
 		ask: func(r *rand.Rand, n int, _ model.KVOp, s string) model.KVOp {
 			v := string([]rune{rune(0x4e00 + n/20000), rune(0x4e00 + n%20000)})
@@ -68,8 +68,8 @@ func kvRig(name string, appends bool) rig[string, model.KVOp, string] {
 	}
 }
 
-func counterRig() rig[int, model.CounterOp, int] {
-	return rig[int, model.CounterOp, int]{
+func counterGenerator() generator[int, model.CounterOp, int] {
+	return generator[int, model.CounterOp, int]{
 		name: "counter", m: model.Counter(),
 		ask: func(r *rand.Rand, n int, _ model.CounterOp, _ int) model.CounterOp {
 			if r.IntN(2) == 0 {
@@ -88,10 +88,10 @@ func counterRig() rig[int, model.CounterOp, int] {
 	}
 }
 
-// lockRig makes histories in which each client acquires and releases in turn. A wrong
+// lockGenerator makes histories in which each client acquires and releases in turn. A wrong
 // answer can't be: a second acquisition stands for it.
-func lockRig() rig[bool, model.LockOp, int] {
-	return rig[bool, model.LockOp, int]{
+func lockGenerator() generator[bool, model.LockOp, int] {
+	return generator[bool, model.LockOp, int]{
 		name: "mutex", m: model.Mutex(),
 		ask: func(r *rand.Rand, n int, last model.LockOp, _ bool) model.LockOp {
 			if last.F == "acquire" {
@@ -105,8 +105,8 @@ func lockRig() rig[bool, model.LockOp, int] {
 	}
 }
 
-func queueRig(name string, m model.Model[string, model.QueueOp, int], unique bool) rig[string, model.QueueOp, int] {
-	return rig[string, model.QueueOp, int]{
+func queueGenerator(name string, m model.Model[string, model.QueueOp, int], unique bool) generator[string, model.QueueOp, int] {
+	return generator[string, model.QueueOp, int]{
 		name: name, m: m,
 		ask: func(r *rand.Rand, n int, _ model.QueueOp, s string) model.QueueOp {
 			v := n
@@ -132,8 +132,8 @@ func queueRig(name string, m model.Model[string, model.QueueOp, int], unique boo
 	}
 }
 
-func stackRig() rig[string, model.StackOp, int] {
-	return rig[string, model.StackOp, int]{
+func stackGenerator() generator[string, model.StackOp, int] {
+	return generator[string, model.StackOp, int]{
 		name: "stack", m: model.Stack(),
 		ask: func(r *rand.Rand, n int, _ model.StackOp, s string) model.StackOp {
 			if packed.Len(s) > 8 || r.IntN(2) == 0 {
@@ -155,8 +155,8 @@ func stackRig() rig[string, model.StackOp, int] {
 	}
 }
 
-func setRig(name string, fs ...string) rig[string, model.SetOp, []int] {
-	return rig[string, model.SetOp, []int]{
+func setGenerator(name string, fs ...string) generator[string, model.SetOp, []int] {
+	return generator[string, model.SetOp, []int]{
 		name: name, m: model.Set(),
 		ask: func(r *rand.Rand, n int, _ model.SetOp, s string) model.SetOp {
 			op := model.SetOp{F: fs[r.IntN(len(fs))], Value: r.IntN(20)}
@@ -184,10 +184,10 @@ func setRig(name string, fs ...string) rig[string, model.SetOp, []int] {
 	}
 }
 
-// logRig makes histories of a log of which most reads see the end: a read of all would
+// logGenerator makes histories of a log of which most reads see the end: a read of all would
 // make the size of a history grow with the square of the calls.
-func logRig() rig[string, model.LogOp, []int] {
-	return rig[string, model.LogOp, []int]{
+func logGenerator() generator[string, model.LogOp, []int] {
+	return generator[string, model.LogOp, []int]{
 		name: "log", m: model.Log(),
 		ask: func(r *rand.Rand, n int, _ model.LogOp, s string) model.LogOp {
 			if r.IntN(4) > 0 && packed.Len(s) < 200 {

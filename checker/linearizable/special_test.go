@@ -107,7 +107,7 @@ func TestSetReasons(t *testing.T) {
 	assert.Equal(t, checker.Invalid, elements)
 }
 
-// decideElements judges one call on a set that nobody reads as a whole.
+// decideElements judges one call on a set that no call reads as a whole.
 func decideElements(t *testing.T, c checkertest.Timed) (string, checker.Verdict) {
 	got := New(model.Set()).Check(t.Context(), checkertest.Timeline(c))
 	return got.Reason, got.Verdict
@@ -206,12 +206,12 @@ func TestStackReasons(t *testing.T) {
 // TestSpecialsAgreeWithSearch compares what is decided without a search, on
 // histories that are too long for an order of all calls to be tried.
 func TestSpecialsAgreeWithSearch(t *testing.T) {
-	specialsAgree(t, queueRig("fifo-queue", model.FIFOQueue(), true), "dequeue")
-	specialsAgree(t, queueRig("priority-queue", model.PriorityQueue(), true), "dequeue")
-	specialsAgree(t, stackRig(), "pop")
+	specialsAgree(t, queueGenerator("fifo-queue", model.FIFOQueue(), true), "dequeue")
+	specialsAgree(t, queueGenerator("priority-queue", model.PriorityQueue(), true), "dequeue")
+	specialsAgree(t, stackGenerator(), "pop")
 }
 
-func specialsAgree[S comparable, In, Out any](t *testing.T, g rig[S, In, Out], take string) {
+func specialsAgree[S comparable, In, Out any](t *testing.T, g generator[S, In, Out], take string) {
 	t.Run(g.name, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(3, 4))
 		decided, hard, counts := 0, 0, map[bool]int{}

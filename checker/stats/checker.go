@@ -12,15 +12,15 @@ import (
 	"github.com/capsize-go/capsize/internal/words"
 )
 
-// Limits say what statistics are good enough. The zero value asks for nothing.
+// Limits say what statistics are good enough. The zero value has no limits.
 type Limits struct {
 	Availability float64       // the least share of calls that must be ok, from 0 to 1
 	Outside      float64       // the same, of the calls that overlap no fault
 	Inside       float64       // the same, of those that overlap one
 	EachNode     float64       // the same, at each node
 	EachF        bool          // whether a call of each F must have been ok, as Jepsen asks for
-	P99          time.Duration // what 99 % of ok calls must not be slower than; 0 for whatever
-	Rate         float64       // the least number of ok calls a second; 0 for whatever
+	P99          time.Duration // the longest that 99 % of ok calls may take; 0 for any time
+	Rate         float64       // the least number of ok calls a second; 0 for any
 }
 
 // statsFile is the name of the file of a [checker.Result] that holds its [Report].
@@ -28,7 +28,7 @@ const statsFile = "stats.json"
 
 // New returns a checker that measures a history, and is Invalid if the limits are
 // not kept. It has a part for each of availability, latency and rate. O(n log n).
-// Jepsen's stats asks what [Limits] call EachF.
+// Jepsen's stats demands what [Limits] call EachF.
 func New(limits Limits) checker.Checker {
 	return wording.Named("stats", checker.Func(func(_ context.Context, h *history.History) checker.Result {
 		s := Measure(h)

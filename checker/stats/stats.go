@@ -13,8 +13,8 @@ import (
 	"github.com/capsize-go/capsize/internal/sorting"
 )
 
-// Report is what a history says of how available and how fast a system was. The zero
-// value is that of an empty history. It is made for reports to draw.
+// A Report is the availability and the speed of a system, as a history shows them. The zero
+// value is that of an empty history.
 type Report struct {
 	All     CallGroup     `json:"all"`
 	Inside  CallGroup     `json:"inside"`  // calls that overlap a window of the nemesis
@@ -25,7 +25,7 @@ type Report struct {
 	Rate    []RateBin     `json:"rate"`    // from the beginning on, all of the same width
 }
 
-// A CallGroup is calls that are counted together.
+// A CallGroup counts a group of calls.
 type CallGroup struct {
 	Name    string  `json:"name"`
 	Calls   int     `json:"calls"`
@@ -50,7 +50,7 @@ type Latency struct {
 	Info Spread `json:"info"`
 }
 
-// A Spread is percentiles of durations: of N of them, the least one that so many per cent
+// A Spread is percentiles of durations: of N of them, the least one that the given share
 // are not longer than (nearest rank).
 type Spread struct {
 	N    int           `json:"n"`
@@ -61,7 +61,7 @@ type Spread struct {
 	Max  time.Duration `json:"max"`
 }
 
-// A FaultWindow is a time in which a fault was there.
+// A FaultWindow is a time in which a fault was active.
 type FaultWindow struct {
 	Name  string        `json:"name"`
 	Begin time.Duration `json:"begin"`
@@ -69,7 +69,7 @@ type FaultWindow struct {
 	Calls CallGroup     `json:"calls"`
 }
 
-// A RateBin is the calls that ended in a stretch of time.
+// A RateBin counts the calls that ended in an interval of time.
 type RateBin struct {
 	Begin time.Duration `json:"begin"`
 	OK    int           `json:"ok"`
@@ -80,13 +80,14 @@ type RateBin struct {
 // rateBins is how many bins a history is cut into at most.
 const rateBins = 100
 
-// A gathering is a group while its calls are collected.
-type gathering struct {
+// A groupBuilder collects the calls of a group.
+type groupBuilder struct {
 	CallGroup
 	took [4][]time.Duration // by type
 }
 
-func (g *gathering) add(c history.Call) {
+// add counts a call, and its latency if it completed.
+func (g *groupBuilder) add(c history.Call) {
 	g.Calls++
 	switch c.Complete.Type {
 	case history.OK:
@@ -101,11 +102,12 @@ func (g *gathering) add(c history.Call) {
 	}
 }
 
-func (g *gathering) done() CallGroup {
+func (g *groupBuilder) done() CallGroup {
 	g.Latency = Latency{spread(g.took[history.OK]), spread(g.took[history.Fail]), spread(g.took[history.Info])}
 	return g.CallGroup
 }
 
+// spread returns the percentiles of durations.
 func spread(took []time.Duration) Spread {
 	s := Spread{N: len(took)}
 	if s.N == 0 {
@@ -118,13 +120,13 @@ func spread(took []time.Duration) Spread {
 }
 
 // Measure returns the statistics of a history. O(n log n), and as much again for each
-// fault that is there at once.
+// fault that is active at a time.
 func Measure(h *history.History) Report {
 	s := Report{Windows: windows(h)}
-	all, in, out := gathering{}, gathering{}, gathering{}
+	all, in, out := groupBuilder{}, groupBuilder{}, groupBuilder{}
 	all.Name, in.Name, out.Name = "all", "inside", "outside"
-	byF, byNode := gatherings{}, gatherings{}
-	each := make([]gathering, len(s.Windows))
+	byF, byNode := groupBuilders{}, groupBuilders{}
+	each := make([]groupBuilder, len(s.Windows))
 	width := s.bins(h)
 	spans := newWindowSearch(s.Windows)
 	var shapes shapes.FieldReader
@@ -195,19 +197,19 @@ func whatF(s *shapes.FieldReader, c history.Call) string {
 	return told.F
 }
 
-// Gatherings are by name.
-type gatherings map[string]*gathering
+// The groupBuilders are by name.
+type groupBuilders map[string]*groupBuilder
 
-func (g gatherings) at(name string) *gathering {
+func (g groupBuilders) at(name string) *groupBuilder {
 	one := g[name]
 	if one == nil {
-		one = &gathering{CallGroup: CallGroup{Name: name}}
+		one = &groupBuilder{CallGroup: CallGroup{Name: name}}
 		g[name] = one
 	}
 	return one
 }
 
-func (g gatherings) sorted() (all []CallGroup) {
+func (g groupBuilders) sorted() (all []CallGroup) {
 	for _, name := range slices.Sorted(maps.Keys(g)) {
 		all = append(all, g[name].done())
 	}
@@ -215,7 +217,7 @@ func (g gatherings) sorted() (all []CallGroup) {
 }
 
 // loneCalls yields the calls of a history, and after them the completions that have no
-// invocation, as calls of an instant.
+// invocation, as calls that take no time.
 func loneCalls(h *history.History) func(yield func(history.Call) bool) {
 	return func(yield func(history.Call) bool) {
 		paired := make([]bool, h.Len())
@@ -308,8 +310,8 @@ func newWindowSearch(all []FaultWindow) *windowSearch {
 	return s
 }
 
-// overlapping yields the indexes of the windows that a call overlaps. A call that
-// nobody knows the end of lasts to the end.
+// overlapping yields the indexes of the windows that a call overlaps. An indeterminate call
+// lasts to the end of the history.
 func (s *windowSearch) overlapping(c history.Call) func(yield func(int) bool) {
 	return func(yield func(int) bool) {
 		end := c.Complete.Time

@@ -1,3 +1,3 @@
-// Package vacuity finds histories that prove nothing: of which no call was answered, or no call of some kind succeeded. A
-// verdict on such a history would be valid for nothing.
+// Package vacuity finds histories that prove nothing: no call returned, or no call of some kind succeeded. On such a history
+// a valid verdict would be vacuous.
 package vacuity

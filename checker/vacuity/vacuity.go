@@ -17,21 +17,21 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// Of reports whether a history is too empty for a valid verdict to mean anything, and
-// says why in one sentence. It is if there is no call in it, if no call succeeded, or if no
-// call of some kind did: a store whose writes all fail answers every read rightly.
+// Of reports whether a history is vacuous, so that a valid verdict means nothing, and
+// says why in one sentence. It is if it has no call, if no call succeeded, or if no
+// call of some kind did: a store whose writes all fail answers every read correctly.
 //
 // The kind of a call is the field F of its input (f in JSON, F of a [history.JepsenOp]).
 // A transaction is of the kinds of its steps. If no input has an F, all calls are of one kind.
 //
 // A call has succeeded if it is OK. A cas or a release has also succeeded if it failed without an
-// error: "no" is an answer, which says that the register held something else or the lock was free.
+// error: "no" is an answer, which says that the register held another value or the lock was free.
 // With an error it has not. A dequeue, pop, acquire or transfer has not succeeded if the answer was
-// "no": models look at none that failed, so a queue that loses all would keep every rule.
+// "no": models ignore failed calls, so a queue that loses all would be valid.
 //
 // Kinds in mayFail need not succeed, but some call must. O(n).
 func Of(h *history.History, mayFail ...string) (reason string, vacuous bool) {
-	s := takeStock(h)
+	s := countKinds(h)
 	switch {
 	case s.all.calls == 0 && s.completions > 0:
 		return fmt.Sprintf("no operation was invoked: the history has %s and no invocation", words.Plural(s.completions, "completion")), true
@@ -50,7 +50,7 @@ func Of(h *history.History, mayFail ...string) (reason string, vacuous bool) {
 
 // Kinds returns the kinds of the calls of a history, sorted; see [Of]. O(n).
 func Kinds(h *history.History) (names []string) {
-	for _, k := range takeStock(h).kinds {
+	for _, k := range countKinds(h).kinds {
 		names = append(names, k.name)
 	}
 	return names
@@ -70,13 +70,13 @@ func Succeeded(mayFail ...string) checker.Checker {
 			r.Verdict, r.Reason = checker.Unknown, reason
 			return r
 		}
-		r.Reason = takeStock(h).String()
+		r.Reason = countKinds(h).String()
 		return r
 	})
 }
 
-// Grounded returns c, but for histories that are [Of]: of those it is Unknown where c says
-// that they are valid. A history that c finds invalid stays invalid.
+// Grounded returns c with Unknown in place of Valid for vacuous histories; see [Of].
+// A history that c finds invalid stays invalid.
 func Grounded(c checker.Checker, mayFail ...string) checker.Checker {
 	return checker.Func(func(ctx context.Context, h *history.History) checker.Result {
 		r := c.Check(ctx, h)
@@ -90,23 +90,23 @@ func Grounded(c checker.Checker, mayFail ...string) checker.Checker {
 	})
 }
 
-// conditional are the kinds of call that can be answered "no" by an object that works, always.
+// conditional are the kinds of call that a correct object may always answer with "no".
 var conditional = []string{"cas", "release"}
 
-// blind are the kinds of call whose answers say nothing of the object.
-var blind = []string{"write", "put", "append", "add", "remove", "insert", "enqueue", "push", "transfer"}
+// uninformative are the kinds of call whose answers say nothing of the object.
+var uninformative = []string{"write", "put", "append", "add", "remove", "insert", "enqueue", "push", "transfer"}
 
-// Unread reports whether all that was ever asked of an object was to change, or to give elements of which
-// none came: no history of such calls breaks a rule of what reads see. It says so in one sentence. O(n).
+// Unread reports whether a history has no answer that a rule about reads could judge: its calls only write, or
+// found no elements. It says so in one sentence. O(n).
 func Unread(h *history.History) (reason string, unread bool) {
-	s := takeStock(h)
+	s := countKinds(h)
 	var asked []string
 	takes := 0
 	for _, k := range s.kinds {
 		switch {
 		case k.name == "dequeue" || k.name == "pop":
 			takes += k.calls
-		case !slices.Contains(blind, k.name):
+		case !slices.Contains(uninformative, k.name):
 			return "", false
 		}
 		asked = append(asked, fmt.Sprintf("%d %s", k.calls, k.noun(k.calls)))
@@ -115,14 +115,14 @@ func Unread(h *history.History) (reason string, unread bool) {
 		switch out := c.Complete.Output.(type) {
 		case []int:
 			if len(out) > 0 {
-				return "", false // an append to a log was told where
+				return "", false // an append to a log returned an offset
 			}
 		case int:
-			if takes > 0 && out != model.Nil && !slices.Contains(blind, s.kindOf(c)) {
+			if takes > 0 && out != model.Nil && !slices.Contains(uninformative, s.kindOf(c)) {
 				return "", false
 			}
 		case history.JepsenOp:
-			if takes > 0 && out.Value != nil && !slices.Contains(blind, out.F) {
+			if takes > 0 && out.Value != nil && !slices.Contains(uninformative, out.F) {
 				return "", false
 			}
 		}
@@ -136,24 +136,25 @@ func Unread(h *history.History) (reason string, unread bool) {
 	return "nothing was ever read, so nothing could be wrong: all that was asked is " + strings.Join(asked, ", "), true
 }
 
-// A callKind is what became of the calls of one kind.
+// A callKind counts the calls of one kind.
 type callKind struct {
 	name      string // F; empty for calls without one
 	step      bool   // whether it is a step of transactions
 	calls, ok int
-	fail      int    // that failed and did not succeed by that
+	fail      int    // that failed, and for which a failure is no success
 	first     string // the first error
 }
 
-// A stock is what became of the calls of a history, by kind.
-type stock struct {
+// The kindCounts count the calls of a history, by kind.
+type kindCounts struct {
 	all         callKind
 	kinds       []*callKind // in the order of their names
-	completions int         // that belong to no invocation
+	completions int         // without an invocation
 }
 
-func takeStock(h *history.History) stock {
-	var s stock
+// countKinds counts the calls of each kind.
+func countKinds(h *history.History) kindCounts {
+	var s kindCounts
 	by := map[string]*callKind{}
 	var shapes shapes.FieldReader
 	for c := range h.Calls() {
@@ -218,7 +219,7 @@ func (k *callKind) none() string {
 	return fmt.Sprintf("%s: %d failed, and the outcome of %d is unknown", text, k.fail, k.calls-k.fail)
 }
 
-// noun names so many calls of the kind.
+// noun names n calls of the kind.
 func (k *callKind) noun(n int) string {
 	many := func(noun string) string {
 		switch {
@@ -241,14 +242,14 @@ func (k *callKind) noun(n int) string {
 }
 
 // kindOf returns the kind of a call that is no transaction.
-func (s stock) kindOf(c history.Call) string {
+func (s kindCounts) kindOf(c history.Call) string {
 	var known shapes.FieldReader
 	names, _ := kindsOf(&known, c.Invoke)
 	return names[0]
 }
 
 // String says how many calls of each kind succeeded.
-func (s stock) String() string {
+func (s kindCounts) String() string {
 	var parts []string
 	for _, k := range s.kinds {
 		parts = append(parts, fmt.Sprintf("%d of %d %s", k.ok, k.calls, k.noun(k.calls)))
@@ -256,7 +257,7 @@ func (s stock) String() string {
 	return strings.Join(parts, ", ") + " succeeded"
 }
 
-// kindsOf returns the kinds of what an op asks, each once, and whether they are those of the
+// kindsOf returns the kinds of an input, each once, and whether they are those of the
 // steps of a transaction.
 func kindsOf(s *shapes.FieldReader, op history.Op) (names []string, steps bool) {
 	if names = stepKinds(op.Input); len(names) > 0 {

@@ -41,7 +41,7 @@ var importRules = []ImportRule{
 	{Package: "internal/ddmin"},
 	{Package: "internal/packed"},
 	{Package: "internal/words"},
-	{Package: "internal/checkertest", Ours: []string{"checker", "history"}, Libs: []string{"github.com/stretchr/testify"}, Testing: true},
+	{Package: "internal/checkertest", Ours: []string{"checker", "history", "model"}, Libs: []string{"github.com/cockroachdb/datadriven", "github.com/stretchr/testify"}, Testing: true},
 	{Package: "model", Ours: []string{"internal/packed", "internal/sorting", "internal/words"}},
 	{Package: "internal/lint"},
 	{Package: "internal/recorder", Ours: []string{"cluster", "history", "internal/goroutines", "internal/runlog", "internal/savedrun"}},
@@ -120,6 +120,7 @@ var onlyFiles = map[string][]string{
 // testLibs are what any test may import.
 var testLibs = []string{
 	"github.com/stretchr/testify", "github.com/rogpeppe/go-internal", "github.com/anishathalye/porcupine", "golang.org/x/net",
+	"github.com/cockroachdb/datadriven",
 }
 
 // Imports finds the imports that the rules do not allow. Tests may import what

@@ -1,6 +1,6 @@
 package view
 
-// Numbers gives values numbers from 0, in the order in which they first occur. The first few are in a
+// The numbers of values count from 0, in the order in which they first occur. The first few are in a
 // list, which is faster to search than a map.
 type numbers[K comparable] struct {
 	first    []K

@@ -56,6 +56,7 @@ func as[Out any](v any) Out {
 	return out
 }
 
+// callsOf returns calls with the types of a model, each made on demand.
 func callsOf[In, Out any](c Calls) model.Calls[In, Out] {
 	return model.Calls[In, Out]{N: len(c.Spans), At: func(i int) model.Call[In, Out] {
 		sp := &c.Spans[i]
@@ -165,7 +166,7 @@ func describeAny(in, out any, known bool) string {
 // them as numbers, explanations see them boxed.
 type object interface {
 	Initial() any
-	beginning() (v any, ok bool) // what stands for nothing, if that is a right answer at first
+	beginning() (v any, ok bool) // what stands for nothing, if it is a right answer before any write
 
 	// Access says what a call reads and writes; intended says what its input asks for.
 	Access(sp Span) (model.Access[any], bool)
@@ -191,7 +192,7 @@ type mention struct {
 // Mentions number the values of an object, on all keys. 0 is the initial one.
 type Mentions interface {
 	Of(sp Span) (m mention, ok bool)
-	Nothing() (n int32, ok bool) // the number of what stands for nothing, if that is a right answer at first
+	Nothing() (n int32, ok bool) // the number of what stands for nothing, if it is a right answer before any write
 	Value(n int32) any
 }
 
@@ -313,6 +314,7 @@ func (m *mentioned[S]) numberOf(v S) int32 {
 	return n
 }
 
+// Of numbers the values of a call's access.
 func (m *mentioned[S]) Of(sp Span) (got mention, ok bool) {
 	a, ok := m.t.accessOf(sp)
 	if got.Reads = a.Reads; a.Reads {
@@ -376,7 +378,7 @@ func (k *Hooks) recovered(h *history.History, sp Span, err *error) {
 	}
 }
 
-// describeCall describes a call: its input and its output. If the model panics, the input alone has to do.
+// describeCall describes a call: its input and its output. If the model panics, it returns the input alone.
 func (k *Hooks) describeCall(h *history.History, sp Span) (text string) {
 	in := h.At(sp.Call).Input
 	defer func() {
@@ -422,6 +424,7 @@ func (t *typedObject[S]) States(spans []Span) States {
 
 func (v *visited[S]) Class(sp Span) { v.classes = append(v.classes, sp) }
 
+// Next calls the model, and numbers the state that it returns.
 func (v *visited[S]) Next(state, class int32) (next int32, bytes, text int, err error) {
 	sp := v.classes[class]
 	to, ok, err := v.t.stepFrom(v.all[state], sp)
