@@ -19,7 +19,7 @@ const (
 )
 
 // Text writes what a terminal shows of a run: the verdict, the reason in one
-// sentence, the smallest counter-example, where in the run it is, what user code
+// sentence, the smallest counterexample, where in the run it is, what user code
 // did wrong, where the report is, and last the command to run again. No line is
 // wider than the style's width but for stacks, paths, lines of a history in a note,
 // and that command, which would be of no use in pieces.
@@ -211,9 +211,9 @@ func remarks(run Run, scale scale, left int, s Style) []string {
 		for _, i := range scale.cuts {
 			gone += scale.times[i+1] - scale.times[i]
 		}
-		text := "⋯ stands for time without these calls, " + short(gone) + " in all"
+		text := "⋯ time without these calls, " + short(gone) + " in all, is left out"
 		if run.Ordered {
-			text = fmt.Sprintf("⋯ stands for %d ops of other calls", int64(gone))
+			text = fmt.Sprintf("⋯ %d ops of other calls are left out", int64(gone))
 		}
 		lines = append(lines, s.paint(faint, text))
 	}

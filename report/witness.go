@@ -279,7 +279,7 @@ func stamp(t time.Duration) string { return fmt.Sprintf("%.3fs", t.Seconds()) }
 // describe tells a counter-example in words, for those who don't see it.
 func describe(run Run, why *checker.Why) string {
 	calls, left := pick(why, maxBars)
-	s := "Counter-example. "
+	s := "Counterexample. "
 	if r := reason(run); r != "" {
 		s += r + ". "
 	}

@@ -83,7 +83,7 @@ func blameTaken(j *judging, p *part, name string, enqueued, dequeued []int32) {
 			calls = append(calls, c)
 		}
 	}
-	reason := fmt.Sprintf("%s dequeued %s, which nobody had asked to enqueue", j.who(last), name)
+	reason := fmt.Sprintf("%s dequeued %s, which no call had asked to enqueue", j.who(last), name)
 	if len(enqueued) > 0 {
 		reason = fmt.Sprintf("%s dequeued %s, which was enqueued %s and dequeued before", j.who(last), name, times(len(enqueued)))
 	}
@@ -167,10 +167,10 @@ func judgeTotalQueue(j *judging, p *part, once bool) {
 	j.tally("duplicated", once, extra, names(twice))
 	switch {
 	case len(lost) > 0 && !certain:
-		j.unsure(fmt.Sprintf("%s%s did not come out, but %s may have taken them whose outcome nobody knows",
-			words.Plural(len(lost), "element"), words.On(p.key), words.Plural(q.takers+q.drains, "dequeue")))
+		j.unsure(fmt.Sprintf("%s%s did not come out, but %s may have taken them",
+			words.Plural(len(lost), "element"), words.On(p.key), words.Plural(q.takers+q.drains, "indeterminate dequeue")))
 	case len(doubtful) > 0:
-		j.unsure(fmt.Sprintf("%s%s did not come out, but nobody asked for more after they were acknowledged",
+		j.unsure(fmt.Sprintf("%s%s did not come out, but no dequeue was invoked after they were acknowledged",
 			words.Plural(len(doubtful), "element"), words.On(p.key)))
 	}
 }
@@ -219,7 +219,7 @@ func (q *totalQueue) blame(j *judging, lost, twice, unexpected, revived []int32,
 	name := q.values.name
 	for _, id := range unexpected[:min(len(unexpected), 1)] {
 		c := q.calls[q.all[id].outs[0]]
-		j.blame(q.part, fmt.Sprintf("%s dequeued %s, which nobody had asked to enqueue", j.who(c), name(id)), c)
+		j.blame(q.part, fmt.Sprintf("%s dequeued %s, which no call had asked to enqueue", j.who(c), name(id)), c)
 	}
 	for _, id := range revived[:min(len(revived), 1)] {
 		c := q.calls[q.all[id].outs[0]]

@@ -91,7 +91,7 @@ func (s *setPart) unfounded(j *judging, i int, ids []int32) (unexpected, revived
 		switch e := s.elements[id]; {
 		case e.asked > c.End:
 			unexpected = append(unexpected, id)
-			j.blame(s.part, fmt.Sprintf("%s read %s, which nobody had asked to add", j.who(c), s.values.name(id)), c)
+			j.blame(s.part, fmt.Sprintf("%s read %s, which no call had asked to add", j.who(c), s.values.name(id)), c)
 		case e.failed:
 			revived = append(revived, id)
 			j.blame(s.part, fmt.Sprintf("%s read %s, whose add had failed", j.who(c), s.values.name(id)), s.calls[e.add], c)

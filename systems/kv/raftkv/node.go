@@ -283,7 +283,7 @@ func (n *node) advance() {
 	n.failed = true // should the disk fail, no event may go on from the middle
 	for rounds := 0; n.raft.HasReady(); rounds++ {
 		if rounds == maxRounds {
-			panic("raftkv: raft never comes to rest")
+			panic("raftkv: raft never becomes idle")
 		}
 		rd := n.raft.Ready()
 		n.persist(&rd)
