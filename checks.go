@@ -247,7 +247,7 @@ var harmless = []error{nemesis.ErrNoOccasion, nemesis.ErrSpared, cluster.ErrFixe
 func notInjected(r *Result, failed []string) string {
 	text := fmt.Sprintf("no fault was injected, of %d that were planned", len(r.Plan))
 	if idle := r.Exercised.Idle; idle > 0 {
-		text += fmt.Sprintf("; %d met no occasion or nobody they may harm", idle)
+		text += fmt.Sprintf("; for %d no occasion came, or no node may be harmed", idle)
 	}
 	failed = slices.DeleteFunc(failed, func(err string) bool {
 		return slices.ContainsFunc(harmless, func(e error) bool { return strings.Contains(err, e.Error()) })

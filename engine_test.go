@@ -147,8 +147,8 @@ func TestPanicInRun(t *testing.T) {
 
 func TestRunComesBack(t *testing.T) {
 	for name, run := range map[string]cluster.Func{
-		"before it was told to: without an error": func(context.Context, *cluster.Host) error { return nil },
-		"before it was told to: disk full":        func(context.Context, *cluster.Host) error { return errors.New("disk full") },
+		"before its context ended: without an error": func(context.Context, *cluster.Host) error { return nil },
+		"before its context ended: disk full":        func(context.Context, *cluster.Host) error { return errors.New("disk full") },
 	} {
 		r, err := capsize.Exec(t.Context(), t, capsize.Test{System: run, Workload: workloads.New(echoes()), Nodes: 1, Duration: time.Second, Seed: 1})
 		require.NoError(t, err)

@@ -81,7 +81,7 @@ func (x Exercised) rows() []report.Row {
 		rows = append(rows, report.Row{OK: x.Overlapped > 0, What: fmt.Sprintf("%d calls", x.Overlapped), Note: "overlapped a fault"})
 	}
 	if x.Idle > 0 {
-		rows = append(rows, report.Row{What: plural(x.Idle, "fault"), Note: "not injected: met no occasion, or nobody they may harm"})
+		rows = append(rows, report.Row{What: plural(x.Idle, "fault"), Note: "not injected: no occasion came, or no node may be harmed"})
 	}
 	for _, e := range x.Effects {
 		rows = append(rows, report.Row{OK: e.Count > 0, What: fmt.Sprintf("%s: %d", e.Fault, e.Count), Note: e.What})

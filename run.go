@@ -124,7 +124,7 @@ func (x *runner) runUnsaved(ctx context.Context, t *testing.T, want wanted) {
 	}
 	other := ""
 	if want.hash != "" && want.hash != rec.ID() {
-		other = fmt.Sprintf("seed %d gives another run here than %s, which is not saved here, so nobody can say where they differ: "+
+		other = fmt.Sprintf("seed %d gives another run here than %s, which is not saved here, so it cannot be decided where they differ: "+
 			"the code, the test's parameters or the environment are others, or the system is not deterministic (see CheckDeterminism)", want.seed, want.id)
 	}
 	switch {

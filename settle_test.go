@@ -160,7 +160,7 @@ func TestIdleFaults(t *testing.T) {
 	assert.Equal(t, 2, r.Exercised.Idle)
 	assert.Empty(t, r.Exercised.Faults)
 	assert.Equal(t, checker.Unknown, r.Verdict)
-	assert.Equal(t, `no fault was injected, of 3 that were planned; 2 met no occasion or nobody they may harm; 1 failed, the first with "not today"`, r.Reason)
+	assert.Equal(t, `no fault was injected, of 3 that were planned; for 2 no occasion came, or no node may be harmed; 1 failed, the first with "not today"`, r.Reason)
 }
 
 // TestIdleFaultsReplay has many faults wait for what never comes. They all give up when the time

@@ -180,7 +180,7 @@ func TestCrashKeepsRandomSectors(t *testing.T) {
 	for _, s := range found {
 		for i := range len(s) {
 			if s[i] != 0 && s[i] != written[i] {
-				t.Fatalf("byte %d is %q, which nobody wrote there", i, s[i])
+				t.Fatalf("byte %d is %q, which was never written there", i, s[i])
 			}
 		}
 		if bytes.IndexByte([]byte(s), 0) >= 0 {

@@ -116,7 +116,7 @@ func (m *machine) live(ctx context.Context, h *Host, sys System) {
 	if errors.Is(err, ErrDisk) {
 		m.stopAndRestart(h)
 	} else if ctx.Err() == nil {
-		m.die(h, Ended, fmt.Sprintf("Run came back before it was told to: %v", errOr(err, "without an error")), "")
+		m.die(h, Ended, fmt.Sprintf("Run returned before its context ended: %v", errOr(err, "without an error")), "")
 	}
 }
 

@@ -45,7 +45,7 @@ func (c *Cluster) SetMembers(names []string) (heal func(), err error) {
 		}
 	}
 	if len(names) == 0 {
-		return nil, errors.New("somebody must be a member")
+		return nil, errors.New("at least one node must be a member")
 	}
 	c.note(c.Now(), c.machines[0], nil, kindFunc, traceMembersWanted)
 	c.members.wanted, c.members.by = names, c.by

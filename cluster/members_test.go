@@ -66,7 +66,7 @@ func TestMembers(t *testing.T) {
 		_, err = c.SetMembers([]string{"n1", "n9"})
 		require.EqualError(t, err, `there is no node "n9" to be a member`)
 		_, err = c.SetMembers(nil)
-		require.EqualError(t, err, "somebody must be a member")
+		require.EqualError(t, err, "at least one node must be a member")
 	})
 }
 

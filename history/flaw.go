@@ -40,8 +40,8 @@ const (
 var flawTexts = [...]struct{ one, more, hint string }{
 	StrayCompletion: {"completion without an invocation was passed over", "completions without an invocation were passed over",
 		"record the invocations too; if each line is written when a call ends, record both times in it (format calls), or sort the lines by time"},
-	OpenTwice: {"call began while its process had another open: it was taken for a call of another process",
-		"calls began while their process had another open: each was taken for a call of another process",
+	OpenTwice: {"call began while its process had another pending: it was taken for a call of another process",
+		"calls began while their process had another pending: each was taken for a call of another process",
 		"give each client that waits for an answer a process of its own"},
 	AfterInfo: {"call began after an indeterminate one of its process: it was taken for a call of another process",
 		"calls began after an indeterminate one of their process: each was taken for a call of another process",

@@ -239,7 +239,7 @@ func TestDecodeStrict(t *testing.T) {
 		assert.Equal(t, 1, decode(t, text, Options{Lenient: true}).Len())
 		for _, f := range []Format{Auto, format} {
 			_, err := Decode(strings.NewReader(text), "h", Options{Format: f})
-			require.EqualError(t, err, "h:1: ok of process 1, but it has no open call")
+			require.EqualError(t, err, "h:1: ok of process 1, but it has no pending call")
 		}
 	}
 	h := decode(t, "{:type :fail :process :nemesis :capsize/type :fail}", Options{})

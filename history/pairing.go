@@ -59,7 +59,7 @@ func (o *order) add(op Op, line int) error {
 }
 
 func openTwice(process string, line int) *FlawError {
-	return &FlawError{OpenTwice, fmt.Sprintf("process %s invokes, but its call of line %d is open", process, line)}
+	return &FlawError{OpenTwice, fmt.Sprintf("process %s invokes, but its call of line %d is pending", process, line)}
 }
 
 func afterInfo(process string, line int) *FlawError {
@@ -68,7 +68,7 @@ func afterInfo(process string, line int) *FlawError {
 }
 
 func stray(t Type, process string) *FlawError {
-	return &FlawError{StrayCompletion, fmt.Sprintf("%v of process %s, but it has no open call", t, process)}
+	return &FlawError{StrayCompletion, fmt.Sprintf("%v of process %s, but it has no pending call", t, process)}
 }
 
 func wrongAnswer(t Type, process, what, got, want string, line int) *FlawError {

@@ -79,14 +79,14 @@ func TestCheckEscapes(t *testing.T) {
 func TestOpNumbers(t *testing.T) {
 	const invoke, ok = `{"process":0,"type":"invoke","f":"a"}`, `{"process":0,"type":"ok","f":"a"}`
 	for text, want := range map[string]string{
-		"[" + invoke + "," + ok + "," + ok + "]":                                    "h:1: op 3: ok of process 0, but it has no open call",
-		"[" + ok + ", " + invoke + "]":                                              "h:1: op 1: ok of process 0, but it has no open call",
-		"[" + invoke + ",\n" + ok + ",\n" + ok + "]":                                "h:3: ok of process 0, but it has no open call",
-		"[" + invoke + ",\n" + ok + "," + ok + "]":                                  "h:2: op 3: ok of process 0, but it has no open call",
+		"[" + invoke + "," + ok + "," + ok + "]":                                    "h:1: op 3: ok of process 0, but it has no pending call",
+		"[" + ok + ", " + invoke + "]":                                              "h:1: op 1: ok of process 0, but it has no pending call",
+		"[" + invoke + ",\n" + ok + ",\n" + ok + "]":                                "h:3: ok of process 0, but it has no pending call",
+		"[" + invoke + ",\n" + ok + "," + ok + "]":                                  "h:2: op 3: ok of process 0, but it has no pending call",
 		"[" + invoke + "," + ok + `,{"process":-1,"type":"ok"}]`:                    "h:1: op 3: process -1 is neither a number from 0 on, nor a name, nor :nemesis",
 		"[" + invoke + "," + ok + `,{"process":x}]`:                                 "h:1: op 3: invalid character 'x' looking for beginning of value",
 		"[" + invoke + "," + ok + `,7]`:                                             "h:1: op 3: 7 is no JSON object",
-		invoke + ok + ok:                                                            "h:1: op 3: ok of process 0, but it has no open call",
+		invoke + ok + ok:                                                            "h:1: op 3: ok of process 0, but it has no pending call",
 		`[{"f":"a","call":1,"return":2},{"f":"a","call":4,"return":3}]`:             "h:1: op 2: the call returned at 3, before it began at 4",
 		`[{"f":"a","call":1,"return":2},` + "\n" + `{"f":"a","call":4,"return":3}]`: "h:2: the call returned at 3, before it began at 4",
 	} {

@@ -59,7 +59,7 @@ func (l *logOrder) reads() Decision {
 			return Violated("which shows a value twice", l.longest)
 		}
 		if _, ok := l.appends[v]; !ok {
-			return Violated("which shows what nobody appended", l.longest)
+			return Violated("which shows a value that was never appended", l.longest)
 		}
 		l.at[v] = i
 	}
@@ -71,7 +71,7 @@ func (l *logOrder) reads() Decision {
 		for j, v := range c.Out {
 			a, ok := l.appends[v]
 			if !ok {
-				return Violated("which shows what nobody appended", i)
+				return Violated("which shows a value that was never appended", i)
 			}
 			if v != l.order[j] {
 				return Violated("but another read shows another order", append(bad, a, l.appends[l.order[j]])...)
@@ -148,7 +148,7 @@ func (l *logOrder) late(by, late int) Decision {
 // before it: an append of what it shows, or a read of less.
 func (l *logOrder) early(read, by int) Decision {
 	if l.calls[by].In.F == "append" {
-		return Violated("before anybody began to append one of the values", read, by)
+		return Violated("before any call began to append one of the values", read, by)
 	}
 	return Violated("though more had been seen before", by, read, l.appends[l.order[len(l.calls[by].Out)]])
 }

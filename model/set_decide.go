@@ -63,14 +63,14 @@ func contentsOf[In any](calls []Call[In, int], of func(In) (role, int)) (c conte
 		default:
 			n, ok := at[call.Out]
 			if !ok {
-				return c, Violated("which nobody put there", i)
+				return c, Violated("which was never put there", i)
 			}
 			e := &all[n]
 			if e.take >= 0 {
 				return c, Violated("which another had taken", i, e.take, e.put)
 			}
 			if call.Returned < e.called {
-				return c, Violated("before anybody began to put it there", i, e.put)
+				return c, Violated("before any call began to put it there", i, e.put)
 			}
 			e.take, e.asked, e.taken = i, call.Invoked, call.Returned
 		}

@@ -98,7 +98,7 @@ func (g *growth) contained(read, like int) Decision {
 			return Violated("which shows an element twice", read)
 		}
 		if seen[v] = true; len(g.adds[v]) == 0 {
-			return Violated("which shows what nobody added", read)
+			return Violated("which shows an element that was never added", read)
 		}
 	}
 	for _, v := range g.last {
@@ -170,7 +170,7 @@ func (g *growth) grow(first int, reads []view) Decision {
 // before it: an add of what it shows, or a read of less.
 func (g *growth) early(read, by int) Decision {
 	if g.calls[by].In.F == "add" {
-		return Violated("before anybody began to add one of its elements", read, by)
+		return Violated("before any call began to add one of its elements", read, by)
 	}
 	bad := []int{by, read}
 	for _, v := range g.calls[read].Out {

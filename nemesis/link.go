@@ -59,10 +59,10 @@ func init() {
 	register("latency", `all links are slower; "mean": by how much, "20ms"; "jitter": uniform, exponential or long-tail`, decoderOf[latency]())
 	register("lossy", `links lose what is sent; "p": the chance, 0.2 unless given`, decoderOf[lossy]())
 	register("duplicates", `messages and datagrams arrive twice; "p": the chance, 0.2 unless given`, decoderOf[duplicates]())
-	register("reorders", `what is sent is overtaken by what follows; "p": the chance, 0.2 unless given`, decoderOf[reorders]())
+	register("reorders", `what is sent arrives out of order; "p": the chance, 0.2 unless given`, decoderOf[reorders]())
 	register("corrupts", `what is sent is damaged; "p": the chance, 0.05; "deliver": no checksum catches it`, decoderOf[corrupts]())
 	register("bandwidth", `links carry little; "bytes": a second, 65536 unless given`, decoderOf[bandwidth]())
-	register("half-open", "what one node sends another is swallowed, and neither is told", decoderOf[halfOpen]())
+	register("half-open", "what one node sends to another is lost, and neither gets an error", decoderOf[halfOpen]())
 	register("flaps", `links of nodes go down and up; "period": how often, "500ms" unless given`, decoderOf[flaps]())
 	register("clogs", "nodes are cut off from all hosts, clients included", decoderOf[clogs]())
 }

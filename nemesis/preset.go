@@ -22,7 +22,7 @@ type Preset struct {
 func Presets() []Preset {
 	return slices.Concat(networkPresets(), processPresets(), diskPresets(), []Preset{
 		{"swarm", "some of all kinds of faults, of random strength", func(unit time.Duration) Nemesis { return Swarm(unit) }},
-		{"portfolio", "in each run one of these, but not lying-disk; half of the time swarm", func(unit time.Duration) Nemesis { return Portfolio(unit) }},
+		{"portfolio", "a different nemesis in each run: half of the time swarm, else another of these but lying-disk", func(unit time.Duration) Nemesis { return Portfolio(unit) }},
 	})
 }
 
@@ -39,11 +39,11 @@ func repeated(faults ...Fault) func(time.Duration) Nemesis {
 // networkPresets cut and disturb the network.
 func networkPresets() []Preset {
 	return []Preset{
-		{"flip-flop", "the leader is cut off, then whoever follows it, without a rest", scaled(4, func(d time.Duration) Nemesis {
+		{"flip-flop", "the leader is cut off, then its successor, and so on without a break", scaled(4, func(d time.Duration) Nemesis {
 			return rounds{"flip-flop", d, flipFlop}
 		})},
 		{"isolate-leader", "the leader is cut off from the other nodes, or from its clients too", repeated(Partitions(Leader), Clogs(TheLeader))},
-		{"one-way", "a node hears and is not heard, by all others or by one", repeated(Partitions(OneWay), HalfOpen())},
+		{"one-way", "a node receives from the others, but all or one of them receive nothing from it", repeated(Partitions(OneWay), HalfOpen())},
 		{"swizzle-clog", "some nodes are cut off one by one, and come back in another order", scaled(10, func(d time.Duration) Nemesis {
 			return rounds{"swizzle-clog", d, swizzle}
 		})},
@@ -71,7 +71,7 @@ func processPresets() []Preset {
 		{"straggler", "a node falls behind, and then all others lose what they had not synced", scaled(10, func(d time.Duration) Nemesis {
 			return rounds{"straggler", d, straggler}
 		})},
-		{"pauses", "nodes stand still for seconds; every other time the leader", repeated(Pauses(OneNode), Pauses(TheLeader))},
+		{"pauses", "nodes are paused for seconds; every other time the leader", repeated(Pauses(OneNode), Pauses(TheLeader))},
 		{"reshuffle", "members come and go, under partitions, crashes and losses", scaled(4, func(d time.Duration) Nemesis {
 			return Together(
 				Part{1, "members", Every(d, Reconfigures())},
@@ -81,13 +81,13 @@ func processPresets() []Preset {
 			)
 		})},
 		{"clock-scramble", "clocks are wrong, drift, jump and flicker", repeated(ClockSkew(0), ClockDrift(0), ClockJumps(0, 0), ClockStrobe(0))},
-		{"lease-killer", "the leader's clock drifts, or it stands still, and then it is cut off", scaled(10, func(d time.Duration) Nemesis {
+		{"lease-killer", "the leader's clock drifts, or the leader is paused, and then it is cut off", scaled(10, func(d time.Duration) Nemesis {
 			return Together(
 				Part{1, "drift", Every(d, ClockDrift(0, TheLeader), Pauses(TheLeader))},
 				Part{2, "cut", Every(d/2, Partitions(Leader))},
 			)
 		})},
-		{"worst-moment", "crashes at an unsynced write or during an fsync, and a partition at the change of leaders that comes of it", scaled(10, func(d time.Duration) Nemesis {
+		{"worst-moment", "crashes at an unsynced write or during an fsync, and a partition at the change of leaders that follows", scaled(10, func(d time.Duration) Nemesis {
 			return Together(
 				Part{1, "crash", Every(d, On(cluster.UnsyncedWrite, Crashes(OneNode)), On(cluster.SyncBegins, Crashes(TheLeader)))},
 				Part{2, "cut", Every(d, On(cluster.LeaderChange, Partitions(Leader)))},

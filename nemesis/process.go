@@ -43,11 +43,11 @@ func SlowHosts(d time.Duration, victims ...Victim) Fault {
 }
 
 func init() {
-	register("crash", `nodes lose power and boot again; "victims": `+joined(Victims()), decoderOf[crash]())
+	register("crash", `nodes lose power and restart; "victims": `+joined(Victims()), decoderOf[crash]())
 	register("power-cut", `a crash that keeps some of what was not synced; "remains": prefix, torn or sectors`, decoderOf[powerCut]())
 	register("crash-in-write", "a crash in the middle of the next write to disk, which is torn", decoderOf[crashInWrite]())
-	register("vanish", "a crash of which the peers are not told: their connections stay half open", decoderOf[vanish]())
-	register("pause", "nodes stand still and then go on, as after SIGSTOP or a long garbage collection", decoderOf[pause]())
+	register("vanish", "a crash without a notice to the peers: their connections stay half open", decoderOf[vanish]())
+	register("pause", "nodes are paused and resumed, as by SIGSTOP or a long garbage collection", decoderOf[pause]())
 	register("slow-host", `nodes take longer for all they do; "each": by how much, "2ms" unless given`, decoderOf[slowHost]())
 }
 

@@ -21,7 +21,7 @@ var ErrNoOccasion = errors.New("the occasion did not come")
 func On(o cluster.Occasion, f Fault) Fault { return reactive{o, f} }
 
 func init() {
-	register("on", `waits for an "occasion" and then has a "fault" strike; occasions: `+joined(cluster.Occasions()), decoderOf[reactive]())
+	register("on", `waits for an "occasion" and then injects a "fault"; occasions: `+joined(cluster.Occasions()), decoderOf[reactive]())
 }
 
 type reactive struct {

@@ -47,7 +47,7 @@ func chartPictures(run Run, why *checker.Why) (pictures template.HTML, note stri
 		}
 	}
 	if drawn > 0 && drawn < len(calls) {
-		note = fmt.Sprintf("%s calls are drawn as %s marks: those of one outcome that lie closer than a mark is wide share one.",
+		note = fmt.Sprintf("%s calls are drawn as %s marks: calls of one type whose marks would overlap share one.",
 			count(len(calls)), count(drawn))
 	}
 	return template.HTML(all.String()), note
@@ -248,7 +248,7 @@ func (c *chart) frame(why *checker.Why) (label [2]float64) {
 	}
 	from, to := window(why.Calls)
 	a, b := c.x(from)-3, c.x(to)+3
-	c.rect("frame", a, c.labels, b-a, c.floor+3-c.labels, 2, "where the counter-example is: "+stamp(from)+" to "+stamp(to))
+	c.rect("frame", a, c.labels, b-a, c.floor+3-c.labels, 2, "where the counterexample is: "+stamp(from)+" to "+stamp(to))
 	w := textWidth("why ↑", 12)
 	at := min(max((a+b)/2, w/2), c.width-w/2)
 	c.text("w", at, c.floor+18, middle, "why ↑")

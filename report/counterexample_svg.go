@@ -283,7 +283,7 @@ func stamp(t time.Duration) string { return fmt.Sprintf("%.3fs", t.Seconds()) }
 // altText describes a counterexample in words, for readers who don't see the picture.
 func altText(run Run, why *checker.Why) string {
 	calls, left := pick(why, maxBars)
-	s := "Counter-example. "
+	s := "Counterexample. "
 	if r := reason(run); r != "" {
 		s += r + ". "
 	}

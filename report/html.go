@@ -150,9 +150,9 @@ func conflicting(why *checker.Why) string {
 	case n == 0 || n == len(why.Calls):
 		return ""
 	case n == 1:
-		return ", 1 of them wrong by itself"
+		return ", 1 of them wrong on its own"
 	default:
-		return fmt.Sprintf(", %d of them at odds", n)
+		return fmt.Sprintf(", %d of them contradict each other", n)
 	}
 }
 
@@ -223,7 +223,7 @@ func outcomeViews(run Run) []outcomeView {
 	}
 	return []outcomeView{
 		{outcomeNames[ok], count(t.n[ok]), latency, "●"},
-		{outcomeNames[info], count(t.n[info]), "may have happened", "▲"},
+		{outcomeNames[info], count(t.n[info]), "indeterminate: may have happened", "▲"},
 		{outcomeNames[fail], count(t.n[fail]), "did not happen", "✕"},
 	}
 }
@@ -282,7 +282,7 @@ func planViews(run Run) (rows []planView, note string) {
 		s, injected := byStep[fmt.Sprint("step ", p.ID)]
 		switch {
 		case !injected:
-			row.What = "did not come to it"
+			row.What = "was not injected"
 		case s.Failed != "":
 			row.What = "failed: " + s.Failed
 		default:

@@ -213,9 +213,9 @@ func omissions(run Run, scale scale, left int, s Style) []string {
 		for _, i := range scale.cuts {
 			gone += scale.times[i+1] - scale.times[i]
 		}
-		text := "⋯ stands for time without these calls, " + short(gone) + " in all"
+		text := "⋯ time without these calls, " + short(gone) + " in all, is left out"
 		if run.Ordered {
-			text = fmt.Sprintf("⋯ stands for %d ops of other calls", int64(gone))
+			text = fmt.Sprintf("⋯ %d ops of other calls are left out", int64(gone))
 		}
 		lines = append(lines, s.paint(faint, text))
 	}

@@ -145,7 +145,7 @@ func (all *addWinsHistory) wrongRead() *checker.Why {
 		for _, value := range elementsRead(read) {
 			e := all.elements[AddWinsOp{Key: in.Key, Value: value}]
 			if e == nil || e.firstAdd < 0 || e.firstAdd > read.Complete.Index {
-				return addWinsWhy(in.Key, []history.Call{read}, "%d of %s was read, which nobody had asked to add", value, in.Key)
+				return addWinsWhy(in.Key, []history.Call{read}, "%d of %s was read, which no call had asked to add", value, in.Key)
 			}
 		}
 		first := all.finals[in.Key]
@@ -166,7 +166,7 @@ func checkAddWins(_ context.Context, h *history.History) checker.Result {
 	for _, at := range all.order {
 		final, ok := all.finals[at.Key]
 		if !ok && why == nil {
-			res.Verdict, res.Reason = checker.Unknown, fmt.Sprintf("nobody read %s in the end", at.Key)
+			res.Verdict, res.Reason = checker.Unknown, fmt.Sprintf("%s was not read in the end", at.Key)
 			return res
 		}
 		if why == nil {

@@ -29,11 +29,11 @@ func CountSurvival(h *history.History) (n Survival) {
 
 // String formats the counts as one sentence.
 func (n Survival) String() string {
-	parts := []string{fmt.Sprintf("%d answered writes are there in the end, or were replaced or deleted by who had seen them", n.Kept)}
+	parts := []string{fmt.Sprintf("%d answered writes are there in the end, or were replaced or deleted by calls that had seen them", n.Kept)}
 	for _, p := range []struct {
 		n    int
 		text string
-	}{{n.Lost, "%d are lost"}, {n.Undone, "%d were undone"}, {n.Unread, "%d are to keys that nobody read in the end"}} {
+	}{{n.Lost, "%d are lost"}, {n.Undone, "%d were undone"}, {n.Unread, "%d are to keys that were not read in the end"}} {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf(p.text, p.n))
 		}
@@ -117,9 +117,9 @@ func (v *versions) wrongRead() *checker.Why {
 			w, ok := v.writes[value]
 			switch {
 			case !ok || opOf(w).F == "delete":
-				return whyOf([]history.Call{r}, "%s read %d of %s, which nobody wrote", processOf(r), value, v.key)
+				return whyOf([]history.Call{r}, "%s read %d of %s, which was never written", processOf(r), value, v.key)
 			case w.Complete.Type == history.Fail:
-				return whyOf([]history.Call{w, r}, "%s read %d of %s, though %s was told that it did not happen", processOf(r), value, v.key, processOf(w))
+				return whyOf([]history.Call{w, r}, "%s read %d of %s, though its write by %s had failed", processOf(r), value, v.key, processOf(w))
 			}
 		}
 		if opOf(r).F == "final" && !slices.Equal(valuesOf(*final), valuesOf(r)) {
@@ -176,7 +176,7 @@ func (v *versions) count(final *history.Call, n *Survival) (first *checker.Why) 
 			n.Kept++
 		default:
 			n.Lost++
-			why = whyOf([]history.Call{w, *final}, "%s wrote %d to %s and was answered, but it is lost: nobody who had seen it replaced it, and in the end there is %v",
+			why = whyOf([]history.Call{w, *final}, "%s wrote %d to %s and was answered, but it is lost: no call that had seen it replaced it, and in the end there is %v",
 				processOf(w), value, v.key, valuesOf(*final))
 		}
 		if first == nil {

@@ -112,7 +112,7 @@ func checkTally(_ context.Context, h *history.History) checker.Result {
 	}
 	for _, key := range order {
 		if tallies[key].final == nil {
-			res.Verdict, res.Reason = checker.Unknown, fmt.Sprintf("nobody read %s in the end", key)
+			res.Verdict, res.Reason = checker.Unknown, fmt.Sprintf("%s was not read in the end", key)
 			return res
 		}
 	}

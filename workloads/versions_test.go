@@ -189,10 +189,10 @@ func TestVersionsJudges(t *testing.T) {
 		"back from the dead":         {[]call{write(1, ok), remove(2, ok, 1), read("final", 1)}, checker.Invalid, "its delete was answered, but in the end the value is back", workloads.Survival{Kept: 1, Undone: 1}},
 		"back beside its heir":       {[]call{write(1, ok), write(2, ok, 1), read("final", 1, 2)}, checker.Invalid, "its write was answered", workloads.Survival{Kept: 1, Undone: 1}},
 		"stale reads are fine":       {[]call{write(1, ok), write(2, ok, 1), read("read", 1), read("read", 2), read("read"), read("final", 2)}, checker.Valid, "2 answered", workloads.Survival{Kept: 2}},
-		"read of what failed":        {[]call{write(1, fail), read("read", 1), read("final")}, checker.Invalid, "was told that it did not happen", workloads.Survival{}},
-		"read of nothing":            {[]call{read("read", 7), read("final")}, checker.Invalid, "which nobody wrote", workloads.Survival{}},
+		"read of what failed":        {[]call{write(1, fail), read("read", 1), read("final")}, checker.Invalid, "though its write by process 0 had failed", workloads.Survival{}},
+		"read of nothing":            {[]call{read("read", 7), read("final")}, checker.Invalid, "which was never written", workloads.Survival{}},
 		"no agreement":               {[]call{write(1, ok), write(2, info, 1), read("final", 1), read("final", 2)}, checker.Invalid, "in the end process", workloads.Survival{Kept: 1}},
-		"not read in the end":        {[]call{write(1, ok), read("read", 1)}, checker.Unknown, "1 are to keys that nobody read in the end", workloads.Survival{Unread: 1}},
+		"not read in the end":        {[]call{write(1, ok), read("read", 1)}, checker.Unknown, "1 are to keys that were not read in the end", workloads.Survival{Unread: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := history.Of()

@@ -279,11 +279,11 @@ func modelsOf(init initial, size int) []Model {
 			model.MultiRegister(), multiRegister()), model.MultiRegister(), many(), init),
 		registers(object("kv", `strings by key, "" at first, or --initial: get, put, append, cas, which says only whether it was done`,
 			model.KV(), stringStore()), model.KV(), strung(), init),
-		object("mutex", "a lock that is held by one at a time, whoever lets it go: acquire, release; Knossos's", model.Mutex(), lock(false)),
-		object("owned-mutex", "a lock that only its holder, a process, lets go", model.ReentrantLock(1), lock(false)),
+		object("mutex", "a lock that any process may release: acquire, release; Knossos's", model.Mutex(), lock(false)),
+		object("owned-mutex", "a lock that only the process that holds it may release", model.ReentrantLock(1), lock(false)),
 		object("reentrant-lock", "a lock that its holder may acquire twice, or --size times", model.ReentrantLock(size), lock(false)),
 		object("fenced-lock", "a lock whose acquisitions are answered with tokens that only grow", model.FencedLock(), lock(true)),
-		object("semaphore", "two permits or --size: acquire, release", model.Semaphore(size), lock(false)),
+		object("semaphore", "a semaphore of 2 (or --size) permits: acquire, release", model.Semaphore(size), lock(false)),
 		settled(object("counter", "integers by key, 0 at first: add, increment, which is answered with the new value, read", model.Counter(), counter()), settleCounter),
 		object("set", "sets of integers by key, empty at first: add, remove, contains, read", model.Set(), set()),
 		object("queue", "a queue by key: enqueue, dequeue; first in, first out; Knossos's fifo-queue", model.FIFOQueue(), queue()),
@@ -306,7 +306,7 @@ func rules() []Model {
 		rule("bank", "every read of all accounts has the same total, and none below 0: transfer, read", jepsen.Bank(jepsen.BankRule{}), "transfer", "read"),
 		rule("bank-overdraft", "bank, with balances below 0", jepsen.Bank(jepsen.BankRule{Negative: true}), "transfer", "read"),
 		rule("long-fork", "of two reads of the same keys, one has seen all that the other has: read, write, txn", jepsen.LongFork(0), "read", "write", "txn"),
-		rule("causal-reverse", "who sees a write sees those that had ended before it began: read, write", jepsen.CausalReverse(), "read", "write"),
+		rule("causal-reverse", "a read that sees a write also sees the writes that had ended before it began: read, write", jepsen.CausalReverse(), "read", "write"),
 		rule("monotonic", "values rise with the times at which they were inserted: add, read", jepsen.MonotonicInserts(false), "add", "read"),
 		copiesRule("cache", "no read is older than a write that had been acknowledged: read, write, answered with versions", freshness.New(freshness.Promise{})),
 		copiesRule("cache-sessions", "no read is older than what its process had read or written: read, write, answered with versions", freshness.Sessions()),
@@ -356,9 +356,9 @@ func Consistencies() []Row {
 		all = append(all, Row{l.Name, l.Says})
 	}
 	return append(all,
-		Row{"staleness", "how old what was read had become; demands only that somebody wrote it"},
+		Row{"staleness", "measures how stale reads were; demands only that each value that was read had been written"},
 		Row{"lost", "what was acknowledged is there in the end or was replaced; what failed never was"},
-		Row{strongest, "which of these the history satisfies; demands only that somebody wrote what was read"})
+		Row{strongest, "which of these the history satisfies; demands only that each value that was read had been written"})
 }
 
 // object returns the row of the model of an object.

@@ -33,7 +33,7 @@ func Nemeses() []Nemesis {
 		{Row{"none", "nothing goes wrong"}, func() nemesis.Nemesis { return nemesis.None }},
 		{Row{"partition", "the network is cut in one of nine shapes; every other time around the leader"}, every(partition...)},
 		{Row{"leader", "the leader is cut off from all other nodes"}, every(nemesis.Partitions(nemesis.Leader))},
-		{Row{"crash", "nodes lose power and boot again: one, some or all; every other time the leader"}, every(crash...)},
+		{Row{"crash", "nodes lose power and restart: one, some or all; every other time the leader"}, every(crash...)},
 		{Row{"lossy", "every link loses a fifth of what is sent, in bursts"}, every(nemesis.Lossy(0))},
 		{Row{"slow", "the links of some nodes become slower by up to 200 ms"}, every(nemesis.Slow(0))},
 	}

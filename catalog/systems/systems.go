@@ -76,7 +76,7 @@ func All() []System {
 			return s, keyValue(s.Open), err
 		},
 	}, {
-		Row:  Row{"quorumkv", "a store in the manner of Dynamo, with stand-ins and siblings; available on both sides of a cut, loses no acknowledged write, and is not linearizable"},
+		Row:  Row{"quorumkv", "a Dynamo-style store with sloppy quorums, hinted handoff and siblings; available on both sides of a cut, loses no acknowledged write, and is not linearizable"},
 		Bugs: rows(quorumkv.Bugs.Names()), Workload: "versions",
 		Build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
 			b, err := quorumkv.Bugs.Parse(bug)
@@ -86,7 +86,7 @@ func All() []System {
 			return s, known, err
 		},
 	}, {
-		Row:  Row{"crdtkv", "conflict-free sets, counters and registers that gossip deltas; every node answers whatever it can reach, all come to hold the same, and nothing is linearizable"},
+		Row:  Row{"crdtkv", "conflict-free sets, counters and registers that gossip deltas; every node answers even when it is cut off, the replicas converge, and nothing is linearizable"},
 		Bugs: rows(crdtkv.Bugs.Names()), Workload: "add-wins",
 		Build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
 			b, err := crdtkv.Bugs.Parse(bug)

@@ -467,13 +467,13 @@ func (p *causalPast) reason(culprit int32) string {
 	b := p.bad
 	switch {
 	case culprit == model.None:
-		return fmt.Sprintf("no order of %s puts causes before effects: each could know of the next, and the last of the first", words.Plural(len(l.calls), "call"))
+		return fmt.Sprintf("no order of %s puts causes before effects: each happened before the next, and the last before the first", words.Plural(len(l.calls), "call"))
 	case b.read == model.None:
 		return p.conflictReason()
 	case b.wrote == model.None:
-		return fmt.Sprintf("%s %s, though it could know %s by then, which %s had written", l.process(b.read), l.describeRead(b.read),
+		return fmt.Sprintf("%s %s, though the write of %s by %s happened before that", l.process(b.read), l.describeRead(b.read),
 			l.value(l.calls[b.newer].put), l.process(b.newer))
 	}
-	return fmt.Sprintf("%s %s, though it could know %s by then, which %s had written over it", l.process(b.read), l.describeRead(b.read),
+	return fmt.Sprintf("%s %s, though the write of %s by %s, which happened before, had replaced it", l.process(b.read), l.describeRead(b.read),
 		l.value(l.calls[b.newer].put), l.process(b.newer))
 }

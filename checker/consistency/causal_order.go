@@ -166,7 +166,7 @@ func (p *causalPast) conflictReason() string {
 	cycle := p.conflictCycle()
 	if len(cycle) == 2 && cycle[0].first == cycle[1].second && cycle[0].second == cycle[1].first {
 		a, b := cycle[0], cycle[1]
-		return fmt.Sprintf("%s %s, though it could know %s, and %s %s, though it could know %s: no one order of the two explains both",
+		return fmt.Sprintf("%s %s, though the write of %s happened before, and %s %s, though the write of %s happened before: no one order of the two explains both",
 			l.process(a.read), l.describeRead(a.read), l.value(l.calls[a.first].put), l.process(b.read), l.describeRead(b.read), l.value(l.calls[b.first].put))
 	}
 	c := cycle[0]

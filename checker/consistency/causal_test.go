@@ -203,7 +203,7 @@ func TestCausesComeBeforeEffects(t *testing.T) {
 	for _, c := range []checker.Checker{Causal(model.Register()), CausalConvergent(model.Register()), CausalMemory(model.Register()), Sequential(model.Register())} {
 		r := c.Check(t.Context(), h)
 		require.Equal(t, checker.Invalid, r.Verdict)
-		require.Equal(t, "no order of 4 calls puts causes before effects: each could know of the next, and the last of the first", r.Reason)
+		require.Equal(t, "no order of 4 calls puts causes before effects: each happened before the next, and the last before the first", r.Reason)
 		require.Len(t, r.Why.Calls, 4)
 	}
 	require.Equal(t, checker.Valid, PRAM(model.Register()).Check(t.Context(), h).Verdict)

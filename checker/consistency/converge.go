@@ -69,7 +69,7 @@ func convergesAfter(l *sessionHistory, from int) (*violation, error) {
 		}
 	}
 	if !judged && len(l.calls) > 0 {
-		return nil, fmt.Errorf("no key was read after all its writes, and all faults, had come to an end")
+		return nil, fmt.Errorf("no key was read after all its writes, and all faults, had ended")
 	}
 	return nil, nil
 }
@@ -83,7 +83,7 @@ func (b *keyHistory) disagree(last []int32) *violation {
 	}
 	tell := func(i, j int32) *violation {
 		return &violation{calls: l.withWriters([]int32{i, j}), culprit: max(i, j), key: l.calls[i].key,
-			reason: fmt.Sprintf("after all writes had come to an end, %s %s, and %s %s", l.process(i), l.describeRead(i), l.process(j), l.describeRead(j))}
+			reason: fmt.Sprintf("after all writes had ended, %s %s, and %s %s", l.process(i), l.describeRead(i), l.process(j), l.describeRead(j))}
 	}
 	settled, arrived := model.None, model.None // a read of what can't have come late, and the first read to return of what can
 	for _, i := range last {
@@ -137,6 +137,6 @@ func (b *keyHistory) replacedViolation(i, v int32, w *keyWrite) *violation {
 		}
 	}
 	return &violation{calls: l.withWriters(calls), culprit: i, key: l.calls[i].key,
-		reason: fmt.Sprintf("after all writes had come to an end, %s %s, which %s had replaced by %s",
+		reason: fmt.Sprintf("after all writes had ended, %s %s, which %s had replaced by %s",
 			l.process(i), l.describeRead(i), l.process(w.op), l.value(l.calls[w.op].put))}
 }

@@ -47,7 +47,7 @@ func ExampleWritesFollowReads() {
 func ExampleCausal() {
 	h := checkertest.Sequence(put(1, "x", 5), get(2, "x", 5), put(2, "y", 6), get(3, "y", 6), get(3, "x", 0))
 	fmt.Println(consistency.Causal(model.Register()).Check(context.Background(), h).Reason)
-	// Output: process 3 read the initial value 0 from x, though it could know 5 by then, which process 1 had written
+	// Output: process 3 read the initial value 0 from x, though the write of 5 by process 1 happened before that
 }
 
 // Two replicas apply two writes in different orders, and stay apart.
@@ -60,7 +60,7 @@ func ExampleCausalConvergent() {
 	// Output:
 	// valid
 	// invalid
-	// process 4 read 5 from x, though it could know 6, and process 3 read 6 from x, though it could know 5: no one order of the two explains both
+	// process 4 read 5 from x, though the write of 6 happened before, and process 3 read 6 from x, though the write of 5 happened before: no one order of the two explains both
 }
 
 // Process 2 sees the other's write over its own, and then its own again. Causal
@@ -104,13 +104,13 @@ func ExampleLost() {
 	fmt.Println(r.Why.Reason)
 	// Output:
 	// of 2 writes answered, 1 visible in the end and 0 overwritten, 1 lost and never seen
-	// process 1 wrote 6 to x and was answered, but nobody ever saw it: process 2 read 5 from x, which is older
+	// process 1 wrote 6 to x and was answered, but no read ever saw it: process 2 read 5 from x, which is older
 }
 
 func ExampleConvergent() {
 	h := checkertest.Sequence(put(1, "x", 5), put(2, "x", 6), get(3, "x", 5), get(4, "x", 6))
 	fmt.Println(consistency.Convergent(model.Register()).Check(context.Background(), h).Reason)
-	// Output: after all writes had come to an end, process 3 read 5 from x, and process 4 read 6 from x
+	// Output: after all writes had ended, process 3 read 5 from x, and process 4 read 6 from x
 }
 
 func ExamplePRAM() {

@@ -35,18 +35,18 @@ func levelsOf(m view.Model, linearizable checker.Checker) []Level {
 	}
 	return []Level{
 		{"linearizable", "one order of all calls, in real time", []string{"sequential", "2-atomic"}, linearizable},
-		{"sequential", "one order of all calls, that of each session kept", []string{"causal-memory", "causal-convergent"}, sequentially(m)},
-		weak(causalConvergent, "one order of all writes, causes before effects; calls see those that they know", "causal", "monotonic", "monotonic-writes", "writes-follow-reads"),
-		{"causal-memory", "an order of all it knows for each session, causes before effects", []string{"causal", "pram", "writes-follow-reads"}, ruleChecker(m, causalMemory)},
-		weak(causal, "an order of all it knows for each call, causes before effects"),
-		weak(pram, "an order of all writes for each session, that of each session kept", "monotonic", "monotonic-writes"),
+		{"sequential", "one order of all calls, those of each session in its order", []string{"causal-memory", "causal-convergent"}, sequentially(m)},
+		weak(causalConvergent, "one order of all writes, causes before effects; each call sees the writes that happened before it", "causal", "monotonic", "monotonic-writes", "writes-follow-reads"),
+		{"causal-memory", "one order for each session, of all calls that happened before its own, causes before effects", []string{"causal", "pram", "writes-follow-reads"}, ruleChecker(m, causalMemory)},
+		weak(causal, "one order for each call, of all calls that happened before it, causes before effects"),
+		weak(pram, "one order for each session, of all writes, those of each session in its order", "monotonic", "monotonic-writes"),
 		weak(monotonicPerKey, "no session goes back on a key", "read-your-writes", "monotonic-reads"),
 		weak(readYourWrites, "reads see what their session wrote, or something newer"),
 		weak(monotonicReads, "reads see what their session saw, or something newer"),
-		weak(monotonicWrites, "who sees a write sees those of its session before it"),
-		weak(writesFollowReads, "who sees a write sees what its session had seen"),
+		weak(monotonicWrites, "a reader that sees a write also sees the earlier writes of its session"),
+		weak(writesFollowReads, "a reader that sees a write also sees what its session had seen before it"),
 		weak(twoAtomic, "reads see one of the two last versions"),
-		{"convergent", "last reads agree, and not on what was replaced", nil, ruleChecker(m, convergent)},
+		{"convergent", "the last reads agree, on a value that was not replaced", nil, ruleChecker(m, convergent)},
 	}
 }
 

@@ -65,7 +65,7 @@ func lost(m view.Model) checker.Checker {
 			res.Verdict, res.Why = checker.Invalid, l.why(b)
 		} else if n.Acked == 0 && n.Unjudged > 0 {
 			res.Verdict = checker.Unknown
-			res.Reason = "no key was read after all its writes had come to an end, so nobody can tell whether any were lost"
+			res.Reason = "no key was read after all its writes had ended, so it cannot be decided whether any were lost"
 		}
 		return res
 	}))
@@ -220,7 +220,7 @@ func (b *keyHistory) lossViolation(first *violation, w *keyWrite, newest, reader
 	}
 	l := b.l
 	c := &violation{calls: []int32{w.op, reader}, culprit: reader, key: l.calls[w.op].key}
-	fate := ", but nobody ever saw it"
+	fate := ", but no read ever saw it"
 	switch {
 	case seen && l.calls[at].Ret < l.calls[reader].Call:
 		c.calls = append(c.calls, at)

@@ -177,7 +177,7 @@ func TestLostInWords(t *testing.T) {
 	}{
 		{script(write(1, "x", 5), write(1, "x", 6), read(2, "x", 5)),
 			"of 2 writes answered, 1 visible in the end and 0 overwritten, 1 lost and never seen",
-			"process 1 wrote 6 to x and was answered, but nobody ever saw it: process 2 read 5 from x, which is older"},
+			"process 1 wrote 6 to x and was answered, but no read ever saw it: process 2 read 5 from x, which is older"},
 		{script(write(1, "x", 5), read(3, "x", 5), write(1, "x", 6), read(3, "x", 6), read(2, "x", 5)),
 			"of 2 writes answered, 1 visible in the end and 0 overwritten, 1 seen and then gone, 1 replaced and then back",
 			"process 1 wrote 6 to x and was answered, and process 3 saw it, but then it was gone: process 2 read 5 from x, which is older"},
@@ -222,13 +222,13 @@ func TestConvergentWaitsForTheHeal(t *testing.T) {
 		h.Add(history.Op{Process: c.process, Type: history.OK, Output: c.out, Time: h.End()})
 	}
 	r := Convergent(m).Check(t.Context(), h)
-	assert.Equal(t, "could not tell whether the 3 calls converge: the fault of op 2 was never healed", r.Reason)
+	assert.Equal(t, "could not decide whether the 3 calls converge: the fault of op 2 was never healed", r.Reason)
 	add(h, history.OK)
 	r = Convergent(m).Check(t.Context(), h)
-	assert.Equal(t, "could not tell whether the 3 calls converge: no key was read after all its writes, and all faults, had come to an end", r.Reason)
+	assert.Equal(t, "could not decide whether the 3 calls converge: no key was read after all its writes, and all faults, had ended", r.Reason)
 	r = ConvergentSince(m, 0).Check(t.Context(), h)
-	assert.Equal(t, "after all writes had come to an end, process 2 read the initial value 0 from x, and process 3 read 5 from x", r.Reason)
+	assert.Equal(t, "after all writes had ended, process 2 read the initial value 0 from x, and process 3 read 5 from x", r.Reason)
 	assert.Equal(t, checker.Unknown, ConvergentSince(m, math.MaxInt64).Check(t.Context(), h).Verdict)
 	r = Convergent(m).Check(t.Context(), script(write(1, "x", 5), read(2, "x", 0)))
-	assert.Equal(t, "after all writes had come to an end, process 2 read the initial value 0 from x, which process 1 had replaced by 5", r.Reason)
+	assert.Equal(t, "after all writes had ended, process 2 read the initial value 0 from x, which process 1 had replaced by 5", r.Reason)
 }

@@ -110,9 +110,9 @@ func TestWholeCall(t *testing.T) {
 		{[]any{model.RegisterOp{F: "write", Key: "x", Value: 7}, 0, model.RegisterOp{F: "cas", Key: "x", Old: 3, Value: 9}, 7, read, 9},
 			"process 2 read 9 from x; only process 1's cas 3 → 9 could have written it, and it was answered that it had found 7", 2},
 		{[]any{model.RegisterOp{F: "write", Key: "y", Value: 5}, 0, read, 5},
-			"process 1 read 5 from x, which nobody wrote there; process 0 asked for it on y: write 5", 2},
-		{[]any{read, 4}, "process 0 read 4 from x, which nobody ever wrote", 1},
-		{[]any{model.RegisterOp{F: "cas", Key: "x", Old: 3, Value: 9}, 8}, "process 0 found 8 in x, which nobody ever wrote", 1},
+			"process 1 read 5 from x, which was never written there; process 0 asked for it on y: write 5", 2},
+		{[]any{read, 4}, "process 0 read 4 from x, which was never written", 1},
+		{[]any{model.RegisterOp{F: "cas", Key: "x", Old: 3, Value: 9}, 8}, "process 0 found 8 in x, which was never written", 1},
 	} {
 		h := checkertest.Untimed(tc.calls...)
 		for _, name := range []string{"linearizable", "causal", "lost"} {

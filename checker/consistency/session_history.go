@@ -204,7 +204,7 @@ func (l *sessionHistory) isFirstWrite(turn int32) bool {
 	return true
 }
 
-const errWrittenTwice = "%s was written%s more than once, so nobody can tell which of the writes was seen"
+const errWrittenTwice = "%s was written%s more than once, so it cannot be decided which of the writes was seen"
 
 // findInitial finds the initial version of each key. Where a call found nothing before any write was
 // acknowledged, it is that, and the initial value is the same version unless it was written. To find nothing only later

@@ -78,7 +78,7 @@ func (r rule) judge(m *budget.Meter, l *sessionHistory) checker.Result {
 	switch {
 	case err != nil:
 		res.Verdict = checker.Unknown
-		res.Reason = fmt.Sprintf("could not tell whether the %s %s: %v", words.Plural(l.total, "call"), r.holds, err)
+		res.Reason = fmt.Sprintf("could not decide whether the %s %s: %v", words.Plural(l.total, "call"), r.holds, err)
 	case b != nil:
 		res.Verdict, res.Reason, res.Why = checker.Invalid, b.reason, l.why(b)
 	default:

@@ -101,7 +101,7 @@ func (r *reversal) read(i int, ids []int32) {
 		w := r.written[id]
 		if w.inv > c.End {
 			r.unexpected++
-			r.blame(r.p, fmt.Sprintf("%s read %s, which nobody had written", r.process(c), r.values.name(id)), c)
+			r.blame(r.p, fmt.Sprintf("%s read %s, which had not been written", r.process(c), r.values.name(id)), c)
 			continue
 		}
 		if last < 0 || w.inv > r.written[last].inv {

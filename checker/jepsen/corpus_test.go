@@ -116,7 +116,7 @@ func TestCorpusJepsen(t *testing.T) {
 		t.Logf("%-70s %-15s later", name, "none")
 	}
 	slices.Sort(sizes)
-	t.Logf("counter-examples: %d, median %d calls, most %d", len(sizes), sizes[len(sizes)/2], sizes[len(sizes)-1])
+	t.Logf("counterexamples: %d, median %d calls, most %d", len(sizes), sizes[len(sizes)/2], sizes[len(sizes)-1])
 	t.Logf("%d files judged, %d counts compared, %d files for later", judged, compared, len(later))
 	assert.NotZero(t, compared)
 }

@@ -132,7 +132,7 @@ func TestJepsenFamilyByKey(t *testing.T) {
 	r := FinalSet().Check(t.Context(), h)
 	require.Equal(t, "1 lost, 1 unexpected (of 2 attempted, 2 acknowledged, 1 ok, 0 recovered, 0 read twice)", r.Reason)
 	require.Equal(t, "b", r.Why.Key)
-	require.Equal(t, "process 6 read 1, which nobody had asked to add on b", r.Why.Reason)
+	require.Equal(t, "process 6 read 1, which no call had asked to add on b", r.Why.Reason)
 	f, ok := FindingsOf(r)
 	require.True(t, ok)
 	require.Equal(t, Count{Name: "lost", N: 1, Wrong: true, Values: []string{"2"}}, f.Counts[5])

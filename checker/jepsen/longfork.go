@@ -228,7 +228,7 @@ func (f *forks) read(i int, all []txnStep) (ok bool, unfounded int) {
 		by, written := f.wrote[ids[n]]
 		if !written || f.put[ids[n]] != f.values.id(s.value) || f.p.calls[by].Inv > c.End || f.p.calls[by].Typ == history.Fail {
 			unfounded++
-			f.blame(f.p, fmt.Sprintf("%s read %v from key %s, which nobody had written", f.process(c), s.value, f.keys.name(ids[n])), c)
+			f.blame(f.p, fmt.Sprintf("%s read %v from key %s, which had not been written", f.process(c), s.value, f.keys.name(ids[n])), c)
 		}
 	}
 	g := f.group(ids)

@@ -84,7 +84,7 @@ func blameTaken(j *evaluation, p *keyCalls, name string, enqueued, dequeued []in
 			calls = append(calls, c)
 		}
 	}
-	reason := fmt.Sprintf("%s dequeued %s, which nobody had asked to enqueue", j.process(last), name)
+	reason := fmt.Sprintf("%s dequeued %s, which no call had asked to enqueue", j.process(last), name)
 	if len(enqueued) > 0 {
 		reason = fmt.Sprintf("%s dequeued %s, which was enqueued %s and dequeued before", j.process(last), name, times(len(enqueued)))
 	}
@@ -169,10 +169,10 @@ func judgeTotalQueue(j *evaluation, p *keyCalls, once bool) {
 	j.addCount("duplicated", once, extra, names(twice))
 	switch {
 	case len(lost) > 0 && !certain:
-		j.undecided(fmt.Sprintf("%s%s did not come out, but %s may have taken them whose outcome nobody knows",
-			words.Plural(len(lost), "element"), words.On(p.key), words.Plural(q.takers+q.drains, "dequeue")))
+		j.undecided(fmt.Sprintf("%s%s did not come out, but %s may have taken them",
+			words.Plural(len(lost), "element"), words.On(p.key), words.Plural(q.takers+q.drains, "indeterminate dequeue")))
 	case len(doubtful) > 0:
-		j.undecided(fmt.Sprintf("%s%s did not come out, but nobody asked for more after they were acknowledged",
+		j.undecided(fmt.Sprintf("%s%s did not come out, but no dequeue was invoked after they were acknowledged",
 			words.Plural(len(doubtful), "element"), words.On(p.key)))
 	}
 }
@@ -221,7 +221,7 @@ func (q *totalQueue) blame(j *evaluation, lost, twice, unexpected, revived []int
 	name := q.values.name
 	for _, id := range unexpected[:min(len(unexpected), 1)] {
 		c := q.calls[q.all[id].outs[0]]
-		j.blame(q.keyCalls, fmt.Sprintf("%s dequeued %s, which nobody had asked to enqueue", j.process(c), name(id)), c)
+		j.blame(q.keyCalls, fmt.Sprintf("%s dequeued %s, which no call had asked to enqueue", j.process(c), name(id)), c)
 	}
 	for _, id := range revived[:min(len(revived), 1)] {
 		c := q.calls[q.all[id].outs[0]]

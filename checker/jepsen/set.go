@@ -90,7 +90,7 @@ func (s *setPart) thinAir(j *evaluation, i int, ids []int32) (unexpected, revive
 		switch e := s.elements[id]; {
 		case e.asked > c.End:
 			unexpected = append(unexpected, id)
-			j.blame(s.keyCalls, fmt.Sprintf("%s read %s, which nobody had asked to add", j.process(c), s.values.name(id)), c)
+			j.blame(s.keyCalls, fmt.Sprintf("%s read %s, which no call had asked to add", j.process(c), s.values.name(id)), c)
 		case e.failed:
 			revived = append(revived, id)
 			j.blame(s.keyCalls, fmt.Sprintf("%s read %s, whose add had failed", j.process(c), s.values.name(id)), s.calls[e.add], c)

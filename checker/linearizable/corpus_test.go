@@ -77,7 +77,7 @@ func TestCorpusLinearizable(t *testing.T) {
 	slices.Sort(sizes)
 	slices.Sort(cores)
 	t.Logf("\n%s%d files: %d valid, %d invalid, %d unknown; %d later", text.String(), len(rows), counts[checker.Valid], counts[checker.Invalid], counts[checker.Unknown], len(later))
-	t.Logf("counter-examples: %d, median %d calls, most %d; at odds: median %d, most %d",
+	t.Logf("counterexamples: %d, median %d calls, most %d; contradict each other: median %d, most %d",
 		len(sizes), sizes[len(sizes)/2], sizes[len(sizes)-1], cores[len(cores)/2], cores[len(cores)-1])
 }
 

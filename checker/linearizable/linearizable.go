@@ -165,7 +165,7 @@ func (s search) judge(p *view.Part) (r checker.Result, proved proof) {
 		switch {
 		case d.err != nil:
 			r.Verdict = max(r.Verdict, checker.Unknown)
-			r.Reason = fmt.Sprintf("could not tell whether the %s%s are linearizable: %v", words.Plural(len(p.Spans), "call"), words.On(p.Key), d.err)
+			r.Reason = fmt.Sprintf("could not decide whether the %s%s are linearizable: %v", words.Plural(len(p.Spans), "call"), words.On(p.Key), d.err)
 		case !d.ok:
 			r.Verdict = checker.Invalid
 			r.Reason = fmt.Sprintf("%s%s are not linearizable", words.Plural(len(p.Spans), "call"), words.On(p.Key))

@@ -99,12 +99,12 @@ var reasons = []struct {
 	{
 		name:  "never written",
 		lines: []line{w(2, 1, 2, 23), r(1, 40, 50, 99)},
-		want:  "process 1 read 99 from k2, which nobody ever wrote", calls: 1,
+		want:  "process 1 read 99 from k2, which was never written", calls: 1,
 	},
 	{
 		name:  "found but never written",
 		lines: []line{w(2, 1, 2, 23), cas(1, 40, 50, 99, 5, 99)},
-		want:  "process 1 found 99 in k2, which nobody ever wrote", calls: 1,
+		want:  "process 1 found 99 in k2, which was never written", calls: 1,
 	},
 	{
 		name:  "read before write",
@@ -145,7 +145,7 @@ var reasons = []struct {
 	{
 		name:  "values written twice",
 		lines: []line{w(1, 1, 2, 12), w(1, 3, 4, 12), r(2, 5, 6, 12), r(2, 7, 8, 13)},
-		want:  "process 2 read 13 from k2, which nobody ever wrote", calls: 1,
+		want:  "process 2 read 13 from k2, which was never written", calls: 1,
 	},
 }
 

@@ -212,11 +212,11 @@ func (k *callKind) none() string {
 	case k.fail == k.calls:
 		return text + ": all failed"
 	case k.fail == 0 && k.calls == 1:
-		return text + ": its outcome is unknown"
+		return text + ": it is indeterminate"
 	case k.fail == 0:
-		return text + ": the outcome of all is unknown"
+		return text + ": all are indeterminate"
 	}
-	return fmt.Sprintf("%s: %d failed, and the outcome of %d is unknown", text, k.fail, k.calls-k.fail)
+	return fmt.Sprintf("%s: %d failed, %d indeterminate", text, k.fail, k.calls-k.fail)
 }
 
 // noun names n calls of the kind.

@@ -2,9 +2,9 @@
 // time, judges histories, and repeats runs.
 //
 //	capsize run                         a raft store under partitions: verdict, picture, page
-//	capsize run --bug local-reads       with a bug: the smallest counter-example
+//	capsize run --bug local-reads       with a bug: the smallest counterexample
 //	capsize run --seeds 200 --json      a sweep, one JSON object a run
-//	capsize cap                         who is answered, and rightly, while the network is cut
+//	capsize cap                         who gets answers, and are they right, while the network is cut
 //	capsize scenario lease-reads        a named experiment: its variants side by side
 //	capsize check history.edn           judge a history that was recorded, in any of six formats
 //	capsize convert history.edn h.jsonl turn one format into another
@@ -30,7 +30,7 @@
 //	 "digest","virtual_ns","wall_ns","cpu_ns","counterexample":[…],"exercised":{…},"report"}
 //
 // The verdict is valid, unknown or invalid; the digest is the SHA-256 of the
-// history in hex; a call of the counter-example has process, node, key, input,
+// history in hex; a call of the counterexample has process, node, key, input,
 // output, type, invoke_ns, complete_ns, which is null if it never completed, and context, which
 // is true if it only shows where a value came from: the others contradict each other. Report is the path of the page, and empty if none was written.
 //

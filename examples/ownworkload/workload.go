@@ -18,7 +18,7 @@ type In struct {
 	Amount int    `json:"amount,omitempty"`
 }
 
-// String says what is asked, for those who read a counter-example.
+// String says what is asked, for those who read a counterexample.
 func (in In) String() string {
 	if in.F == "read" {
 		return "read all accounts"

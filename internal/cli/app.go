@@ -105,12 +105,12 @@ func (a *app) root() *cobra.Command {
 		Short: "Test distributed systems on virtual time",
 		Long: `Capsize runs a cluster, its clients and a nemesis in one process on virtual time,
 records every operation, and says which rule the history broke, with the
-smallest counter-example and the seed that repeats it.
+smallest counterexample and the seed that repeats it.
 
 ` + exitCodes,
 		Example: `  capsize run                          # a raft store under partitions
   capsize run --bug local-reads        # a bug in it, found and explained
-  capsize cap                          # who is answered, and rightly, while the network is cut
+  capsize cap                          # who gets answers, and are they right, while the network is cut
   capsize check history.jsonl          # judge a history that was recorded
   capsize list                         # what there is to run`,
 		SilenceUsage:  true,

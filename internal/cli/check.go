@@ -39,17 +39,17 @@ func (a *app) checkCommand() *cobra.Command {
 		Use:   "check FILE…",
 		Short: "Judge histories that were recorded, here or by others",
 		Long: `Check reads histories and judges each by a model: what a correct object does. "-"
-stands for the standard input. Of a history that is not valid, a page goes to a
+is the standard input. Of a history that is not valid, a page goes to a
 folder under ` + reportsDir + `.
 
 The format of a file is found by looking: one JSON object a line as capsize run and
 go test keep them, Jepsen's history.edn and jepsen.log, JSON with an object an op or
 an object a call, the logs that porcupine reads; all of them compressed by gzip or
-not. See capsize list formats, and docs/reference/formats.md. What a file can't say is whether
-its values are pairs of an independent key and a value: --independent does.
+not. See capsize list formats, and docs/reference/formats.md. Add --independent if values
+are [key value] pairs, as jepsen.independent writes them.
 
 A file whose ops contradict each other is an error that names the line: completions
-without an invocation, two open calls of one process, ops without a process, answers
+without an invocation, two pending calls of one process, ops without a process, answers
 with another key or value than their call, lines in the order of the ends of calls.
 With --lenient there is a verdict, which says what was assumed, and how often.
 

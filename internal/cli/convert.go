@@ -35,10 +35,10 @@ func (a *app) convertCommand() *cobra.Command {
 		Use:   "convert IN [OUT]",
 		Short: "Turn a history into the format of another tool",
 		Long: `Convert reads a history in one format and writes it in another, op by op: a file
-may be larger than memory, and compressed by gzip. "-" stands for the standard input
+may be larger than memory, and compressed by gzip. "-" is the standard input
 and output. See capsize list formats.
 
-The format of IN is found by looking. That of OUT is told by its name (.jsonl,
+The format of IN is found by looking. That of OUT follows from its name (.jsonl,
 .edn, .json, .log), and is otherwise jsonl, or edn for a file that is jsonl.
 
 jsonl, edn and maelstrom keep all that a history says. json has no keywords, sets
@@ -49,9 +49,8 @@ calls can only be read.
 A history whose ops contradict each other is an error, as capsize check has it,
 unless --lenient.
 
-What a file of ours says of its ops depends on the model that it was recorded for:
---model says so, and then a write, a cas or a read is what Jepsen would have
-recorded.
+How the ops of a file of Capsize are read depends on the model that it was recorded
+for: with --model, a write, a cas or a read becomes what Jepsen would have recorded.
 
 Exit codes: 0 done, 3 usage or a file that can't be read or written.`,
 		Example: `  capsize convert history.edn history.jsonl

@@ -49,10 +49,10 @@ func (a *app) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run a system under faults and judge its history",
-		Long: `Run starts a cluster of a system that ships with Capsize, has clients ask and a
-nemesis strike on virtual time, and judges the history. The same seed gives the
-same history, byte for byte. A page with the whole run goes to a folder under
-` + reportsDir + `; of a sweep, those of the runs that are not valid.
+		Long: `Run starts a cluster of a system that ships with Capsize on virtual time, with clients
+that send requests and a nemesis that injects faults, and judges the history. The same
+seed gives the same history, byte for byte. A page with the whole run goes to a
+folder under ` + reportsDir + `; of a sweep, those of the runs that are not valid.
 
 ` + exitCodes,
 		Example: `  capsize run                                         # a raft store under partitions
@@ -76,18 +76,18 @@ same history, byte for byte. A page with the whole run goes to a folder under
 	f.SortFlags = false
 	f.StringVar(&o.system, "system", "raftkv", "system to run; see capsize list systems")
 	f.StringVar(&o.bug, "bug", "", "bugs to switch on, comma-separated; see capsize list bugs")
-	f.StringVar(&o.workload, "workload", "", "what the clients do; default: what the system is to pass; see capsize list workloads")
+	f.StringVar(&o.workload, "workload", "", "what the clients do; default: the system's own workload; see capsize list workloads")
 	f.StringVar(&o.nemesis, "nemesis", "partition", "what goes wrong, comma-separated; see capsize list nemeses")
-	f.StringVar(&o.plan, "plan", "", "JSON file that says which fault strikes when, instead of --nemesis")
+	f.StringVar(&o.plan, "plan", "", "JSON file that says when which fault is injected, instead of --nemesis")
 	f.Uint64Var(&o.seed, "seed", 0, "seed of every draw; 0: a new one")
 	f.IntVar(&o.seeds, "seeds", 1, "how many seeds to run, from --seed on")
 	f.IntVar(&o.nodes, "nodes", 5, "nodes of the cluster")
 	f.IntVar(&o.clients, "clients", 10, "clients; client i talks to node i mod nodes")
 	f.Float64Var(&o.rate, "rate", 100, "operations a second of all clients together; 0: as fast as answers come")
-	f.DurationVar(&o.duration, "duration", time.Minute, "virtual time in which faults strike")
+	f.DurationVar(&o.duration, "duration", time.Minute, "virtual time in which faults are injected")
 	f.DurationVar(&o.timeout, "timeout", operationTimeout, "virtual time that an operation may take")
 	f.DurationVar(&o.settle, "settle", 5*time.Second, "virtual time in which all must work again after the faults")
-	f.BoolVar(&o.core, "core", false, "after the faults, heal only a random majority, and freeze the others for good")
+	f.BoolVar(&o.core, "core", false, "after the faults, heal only a random majority, and isolate the others until the end")
 	f.StringVar(&o.report, "report", reportsDir, `folder for the pages; "" writes none`)
 	f.BoolVar(&o.json, "json", false, "print one JSON object a run, each on a line, and nothing else")
 	a.lookFlags(cmd, &o.stopAt)

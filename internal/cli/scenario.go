@@ -66,9 +66,9 @@ func (a *app) scenarioCommand() *cobra.Command {
 		Use:   "scenario NAME",
 		Short: "Run a named experiment: its variants side by side",
 		Long: long + `
-It is valid if the rows show what the scenario says they must, and unknown if fewer seeds than its own
-do not show that. The seed of a row is the first that came out
-worst; --show shows such a run as capsize run does.
+It is valid if the rows show what the scenario expects, and unknown if they do not but
+there are fewer seeds than the scenario's own. The seed of a row is the first with the
+worst result; --show shows such a run as capsize run does.
 
 ` + exitCodes,
 		Example: `  capsize scenario cap --variant raft-any,abd
@@ -87,9 +87,9 @@ func (a *app) capCommand() *cobra.Command {
 	o := scenarioOptions{}
 	cmd := &cobra.Command{
 		Use:   "cap",
-		Short: "Make the CAP card of every way to replicate data",
-		Long: `Cap runs every way to replicate data that ships with Capsize under every way to cut
-a network, and says for each: which requests were answered on which side, whether the
+		Short: "Measure what each replication scheme does while the network is cut",
+		Long: `Cap runs every replication scheme that ships with Capsize under every kind of network
+cut, and says for each: which requests were answered on which side, whether the
 history was linearizable and if not what held, how stale reads were, and how many
 acknowledged writes were lost. A card is labelled C if every run was linearizable, A if
 every request was answered but not every run was linearizable, and neither otherwise.
@@ -203,7 +203,7 @@ func (a *app) holds(s scenarios.Scenario, rows []scenarios.Row, seeds int) error
 			fmt.Fprintf(a.err, "\n%d %s too few to judge; %d are enough. Not seen yet:\n%v\n", seeds, are, s.Seeds, err)
 			return outcome(checker.Unknown)
 		}
-		fmt.Fprintf(a.err, "\nthe rows do not show what they must:\n%v\n", err)
+		fmt.Fprintf(a.err, "\nthe rows do not show what was expected:\n%v\n", err)
 		return outcome(checker.Invalid)
 	}
 	return nil
@@ -221,7 +221,7 @@ func (a *app) showRows(s scenarios.Scenario, rows []scenarios.Row, o scenarioOpt
 		if err := s.Table(a.out, rows); err != nil {
 			return fmt.Errorf("print table: %w", err)
 		}
-		fmt.Fprintf(a.out, "\n%d seeds a row, in %v; what must come of it: %s\n", o.seeds, took.Round(100*time.Millisecond), s.Shows)
+		fmt.Fprintf(a.out, "\n%d seeds a row, in %v; expected: %s\n", o.seeds, took.Round(100*time.Millisecond), s.Shows)
 	}
 	if o.page == "" {
 		return nil

@@ -51,7 +51,7 @@ type ops struct {
 	Info int `json:"info"`
 }
 
-// A call is one of a counter-example.
+// A call is one of a counterexample.
 type call struct {
 	Process    int    `json:"process"`
 	Node       string `json:"node"`
@@ -77,7 +77,7 @@ func (s trial) line(r *capsize.Result, page report.Run) line {
 	}
 }
 
-// note says why a counter-example may not be the smallest.
+// note says why a counterexample may not be the smallest.
 func note(why *checker.Why) string {
 	if why == nil {
 		return ""
@@ -85,7 +85,7 @@ func note(why *checker.Why) string {
 	return why.Note
 }
 
-// calls lists the calls of a counter-example. It is empty, not nil, if there is
+// calls lists the calls of a counterexample. It is empty, not nil, if there is
 // none: then the JSON is a list all the same.
 func calls(why *checker.Why) []call {
 	list := []call{}

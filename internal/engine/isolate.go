@@ -35,10 +35,10 @@ type Core struct {
 
 // The ways in which a node is isolated.
 const (
-	down      = "dead" // it is down
-	noReceive = "deaf" // it sends, and receives nothing
-	noSend    = "mute" // it receives, and no node receives what it sends
-	slow      = "slow" // whatever it sends and hears takes seconds
+	down      = "down"
+	noReceive = "no-receive" // it sends, and receives nothing
+	noSend    = "no-send"    // it receives, and no node receives what it sends
+	slow      = "slow"       // whatever it sends and hears takes seconds
 )
 
 // isolate draws the core and isolates the others. Without [Config.Core] the core is
@@ -127,5 +127,5 @@ func (c *Core) String() string {
 		names = append(names, name+" "+how)
 	}
 	sorting.Ordered(names)
-	return fmt.Sprintf("%s were healed and the others frozen: %s", strings.Join(c.Nodes, " "), strings.Join(names, ", "))
+	return fmt.Sprintf("%s were healed and the others isolated: %s", strings.Join(c.Nodes, " "), strings.Join(names, ", "))
 }

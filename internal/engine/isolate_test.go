@@ -17,7 +17,7 @@ func TestCore(t *testing.T) {
 	c.Digests, c.silent = []string{"a", "a", "a"}, true
 	assert.False(t, c.Converged(), "a node without a digest agrees with none")
 	c.isolated = map[string]string{"n5": noReceive, "n4": down}
-	assert.Equal(t, "n1 n2 n3 were healed and the others frozen: n4 dead, n5 deaf", c.String())
+	assert.Equal(t, "n1 n2 n3 were healed and the others isolated: n4 down, n5 no-receive", c.String())
 }
 
 // TestRefusalAt takes the first client of a node, whatever the order of the map.

@@ -43,7 +43,7 @@ var bans = []Ban{
 			"Float32", "Float64", "ExpFloat64", "NormFloat64", "Perm", "Shuffle", "Read", "Seed"},
 		Why: "a test that draws from the global source can't be repeated: make one with a seed, of math/rand/v2",
 	},
-	{Path: "crypto/rand", Why: "nobody can repeat what it yields: draw from internal/keyed"},
+	{Path: "crypto/rand", Why: "what it yields can't be repeated: draw from internal/keyed"},
 	{
 		Path: "time", In: recorded,
 		Names: []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick"},

@@ -120,6 +120,11 @@ func TestTerms(t *testing.T) {
 	})
 }
 
+// TestStrings leaves out the package that has the patterns.
+func TestStrings(t *testing.T) {
+	report(t, Strings(load(t), printed, "internal/lint"))
+}
+
 func TestLinks(t *testing.T) {
 	onText(t, func(m *Module, files []string) ([]Problem, error) { return Links(m.Root, files) })
 }
@@ -169,6 +174,7 @@ func TestFixtures(t *testing.T) {
 		"terms": func(m *Module) ([]Problem, error) {
 			return Terms(m.Root, []string{"notes.md", "old.md", "gone.md", "notes.go"}, terms, "old.md")
 		},
+		"strings":  func(m *Module) ([]Problem, error) { return Strings(m, printed, "patterns"), nil },
 		"commands": func(m *Module) ([]Problem, error) { return Commands(m, []string{"README.md", "gone.md", "fixture.go"}) },
 		"links": func(m *Module) ([]Problem, error) {
 			return Links(m.Root, []string{"README.md", "docs/other.md", "links.go"})

@@ -2,11 +2,15 @@ package lint
 
 import (
 	"fmt"
+	"go/ast"
+	"go/token"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // A Term is a word of one's own for which the field has a term, or an English phrase that must be read twice.
@@ -30,6 +34,49 @@ var terms = []Term{
 	{regexp.MustCompile(`(?i)\bgoes deep\b`), "searches depth-first"},
 	{regexp.MustCompile(`(?i)\bmay as well\b`), "whether it happened"},
 	{regexp.MustCompile(`(?i)\b(come|came|became) of (it|that|this|them)\b`), "the result, by its name"},
+}
+
+// printed are the words that texts in code do not come back to, as users read them: terms, and some that documents may have.
+var printed = append(slices.Clone(terms), []Term{
+	{regexp.MustCompile(`(?i)\bnobody\b|\bsomebody\b|\bwhoever\b`), "which node, client or call"},
+	{regexp.MustCompile(`(?i)\bstands? for (time|the standard)\b`), "is left out; is"},
+}...)
+
+// Strings finds terms in the string literals of code that is no test. What has no space is a name and no text. Packages
+// in except are passed over.
+func Strings(m *Module, terms []Term, except ...string) []Problem {
+	var problems []Problem
+	for _, p := range m.Packages {
+		if slices.Contains(except, p.Path) {
+			continue
+		}
+		for _, f := range p.Files {
+			if !f.Test {
+				problems = append(problems, f.terms(terms)...)
+			}
+		}
+	}
+	return sorted(problems)
+}
+
+func (f *File) terms(terms []Term) (problems []Problem) {
+	ast.Inspect(f.Syntax, func(n ast.Node) bool {
+		lit, ok := n.(*ast.BasicLit)
+		if !ok || lit.Kind != token.STRING {
+			return true
+		}
+		text, err := strconv.Unquote(lit.Value)
+		if err != nil || !strings.Contains(text, " ") {
+			return true
+		}
+		for _, t := range terms {
+			if found := t.Match.FindString(text); found != "" {
+				problems = append(problems, Problem{File: f.Name, Line: f.fset.Position(lit.Pos()).Line, Text: fmt.Sprintf("%q in a text: say %s", found, t.Say)})
+			}
+		}
+		return true
+	})
+	return problems
 }
 
 // Terms finds terms in Markdown files, but not in their code: what a program prints is quoted as it is. Files are

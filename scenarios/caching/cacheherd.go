@@ -19,8 +19,8 @@ func CacheHerd() scenarios.Scenario {
 	return scenarios.Scenario{
 		Name:     "cache-herd",
 		Question: "how often is the database asked for what a thousand users want, when the copy has expired?",
-		Shows: "a thousand times if nobody holds them back, once for each application server if those share loads, and once if the cache " +
-			"gives out one lease; and copies that were made together expire together unless their lives differ",
+		Shows: "a thousand times if loads are not coalesced, once for each application server if its users share a load, and once if the " +
+			"cache gives out one lease; copies that were made together expire together unless their TTLs differ",
 		Seeds: 10,
 		Columns: []scenarios.Column{
 			{Title: "loads at once", Metric: "loads_at_once", Format: scenarios.Count}, {Title: "of all keys", Metric: "peak_loads", Format: scenarios.Count}, {Title: "loads", Metric: "origin_loads", Format: scenarios.Count},
@@ -53,8 +53,8 @@ func herdVariants() (all []scenarios.Variant) {
 		most      int // loads at once that it promises
 		fixed     bool
 	}{
-		{"none", "whoever misses loads", cachekv.Strategy{}, 1, false},
-		{"early", "the nearer the end, the likelier a read loads anew before it (XFetch)", cachekv.Strategy{Herd: cachekv.Herd{Early: 1}}, 1, false},
+		{"none", "each miss loads", cachekv.Strategy{}, 1, false},
+		{"early", "a read reloads before the copy expires, with a chance that grows towards that instant (XFetch)", cachekv.Strategy{Herd: cachekv.Herd{Early: 1}}, 1, false},
 		{"shared", "the users of an application server share a load (singleflight)", cachekv.Strategy{Herd: cachekv.Herd{Coalesce: true}}, herdServers, true},
 		{"lease", "the cache lets one load, and the others wait", cachekv.Strategy{Guard: cachekv.Leased}, 1, true},
 		{"shared-lease", "both", cachekv.Strategy{Guard: cachekv.Leased, Herd: cachekv.Herd{Coalesce: true}}, 1, true},
@@ -68,8 +68,8 @@ func herdVariants() (all []scenarios.Variant) {
 			Checker: freshness.Coalesced(freshness.LoadLimit{Window: herdWindow, OfOne: v.most}), Expect: expected(v.fixed),
 		}})
 	}
-	return append(all, manyVariant("one-life", "a hundred keys whose copies all live as long", 0, false),
-		manyVariant("many-lives", "a hundred keys whose copies live up to half longer or shorter", 0.5, true))
+	return append(all, manyVariant("one-life", "a hundred keys whose copies have the same TTL", 0, false),
+		manyVariant("many-lives", "a hundred keys whose copies have TTLs up to half longer or shorter", 0.5, true))
 }
 
 // herdWindow is shorter than from one expiry to the next, and longer than from the first load to the last one for an expiry.

@@ -15,9 +15,9 @@ import (
 func CacheNegative() scenarios.Scenario {
 	return scenarios.Scenario{
 		Name:     "cache-negative",
-		Question: "what does it cost to remember that the database has no such key?",
-		Shows: "not to remember it has every such read go to the database; to remember it hides what has been created until the memory expires, " +
-			"unless who creates takes it back, by a lease or a version",
+		Question: "what does it cost to cache that the database has no such key (negative caching)?",
+		Shows: "if it is not cached, every such read goes to the database; if it is, a key that was created stays hidden until the entry expires, " +
+			"unless the client that creates it invalidates the entry by a lease or a version",
 		Seeds: 50,
 		Columns: []scenarios.Column{
 			{Title: "stale seeds", Metric: "stale_seeds", Format: scenarios.Count}, {Title: "stale reads", Metric: "stale_share", Format: scenarios.Fine}, {Title: "worst age", Metric: "worst_age_ns", Format: scenarios.Span},
@@ -45,11 +45,11 @@ func negativeVariants() (all []scenarios.Variant) {
 		strategy  cachekv.Strategy
 		fixed     bool
 	}{
-		{"forgotten", "nobody remembers that there is no such key: penetration", cachekv.Strategy{Guard: cachekv.Versioned, Negative: -1}, false},
-		{"remembered", "it is remembered until it expires", cachekv.Strategy{Write: cachekv.LeaveIt, Negative: negativeTTL}, false},
-		{"deleted", "who creates the key deletes what was remembered", cachekv.Strategy{Negative: negativeTTL}, false},
-		{"leased", "and takes back the lease of who is about to remember it", cachekv.Strategy{Guard: cachekv.Leased, Negative: negativeTTL}, true},
-		{"versioned", "and leaves the version of what was created", cachekv.Strategy{Guard: cachekv.Versioned, Negative: negativeTTL}, true},
+		{"forgotten", "misses of the database are not cached: penetration", cachekv.Strategy{Guard: cachekv.Versioned, Negative: -1}, false},
+		{"remembered", "the negative entry stays until it expires", cachekv.Strategy{Write: cachekv.LeaveIt, Negative: negativeTTL}, false},
+		{"deleted", "the client that creates the key deletes the negative entry", cachekv.Strategy{Negative: negativeTTL}, false},
+		{"leased", "the same, and it revokes the leases of reads that are about to fill one", cachekv.Strategy{Guard: cachekv.Leased, Negative: negativeTTL}, true},
+		{"versioned", "the same, and it leaves the version of the created row", cachekv.Strategy{Guard: cachekv.Versioned, Negative: negativeTTL}, true},
 	} {
 		store := cachekv.Store{Strategy: v.strategy, TTL: cacheTTL, Slow: cacheSlow}
 		all = append(all, scenarios.Variant{Name: v.name, Doc: v.doc, Fixed: v.fixed, Test: capsize.Test{

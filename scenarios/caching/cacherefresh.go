@@ -29,7 +29,7 @@ func CacheRefresh() scenarios.Scenario {
 		Holds: func(rows []scenarios.Row) error { return scenarios.OnlyWrong(rows, "lost_sets") },
 		Variants: []scenarios.Variant{
 			refreshVariant("lru-refresh", "golang-lru with a refresh by hand, which keeps what it brings", localcache.Refresh, checker.Invalid),
-			refreshVariant("lru-refresh-guarded", "the same, which keeps it only if nobody wrote since it was asked for", localcache.GuardedRefresh, checker.Valid),
+			refreshVariant("lru-refresh-guarded", "the same, and it is kept only if the key was not written since it was asked for", localcache.GuardedRefresh, checker.Valid),
 			refreshVariant("otter-refresh", "otter with refresh-ahead, one row at a time", localcache.OtterRefresh, checker.Valid),
 		},
 	}

@@ -21,12 +21,12 @@ func CacheRegions() scenarios.Scenario {
 	return scenarios.Scenario{
 		Name:     "cache-regions",
 		Question: "how long does a cache in another region hold what has been replaced?",
-		Shows: "until it expires, if the message may be lost, or comes before the write does, or a late fill undoes it; and for as long as the regions are apart " +
-			"and a moment, if the replica beside the cache tells it, again and again, and nothing older is let in. Who writes there reads " +
-			"their own writes only by a marker",
+		Shows: "until it expires, if the invalidation may be lost, may arrive before the write, or may be undone by a late fill; and for as long as the " +
+			"regions are cut off and a moment more, if the replica beside the cache sends it until it is answered, and nothing older is let in. " +
+			"A client there reads its own writes only by a marker",
 		Seeds: 30,
 		Columns: []scenarios.Column{
-			{Title: "stale copies", Metric: "stale_copies", Format: scenarios.Count}, {Title: "worst age", Metric: "worst_copy_age_ns", Format: scenarios.Span}, {Title: "in silence", Metric: "worst_copy_age_quiet_ns", Format: scenarios.Span},
+			{Title: "stale copies", Metric: "stale_copies", Format: scenarios.Count}, {Title: "worst age", Metric: "worst_copy_age_ns", Format: scenarios.Span}, {Title: "after last write", Metric: "worst_copy_age_quiet_ns", Format: scenarios.Span},
 			{Title: "nines at 100ms", Metric: "nines_100ms", Format: nines}, {Title: "at 1s", Metric: "nines_1s", Format: nines}, {Title: "at 10s", Metric: "nines_10s", Format: nines},
 			{Title: "own writes missed", Metric: "own_reads", Format: scenarios.Count}, {Title: "went back", Metric: "back_reads", Format: scenarios.Count},
 		},
@@ -51,12 +51,12 @@ func regionVariants() (all []scenarios.Variant) {
 		guard     cachekv.Guard
 		marker    bool
 	}{
-		{"silence", "nobody tells it: copies expire", cachekv.Silence, cachekv.Unguarded, false},
+		{"silence", "no invalidation: copies expire", cachekv.Silence, cachekv.Unguarded, false},
 		{"fire-and-forget", "the database sends each cache a message, once", cachekv.FireAndForget, cachekv.Unguarded, false},
 		{"at-least-once", "the database sends it until it is answered, and it may come before the write itself does", cachekv.AtLeastOnce, cachekv.Unguarded, false},
 		{"change-capture", "the replica beside the cache sends it, when it has the write", cachekv.ChangeCapture, cachekv.Unguarded, false},
-		{"versions", "and the cache lets nothing in that is older", cachekv.ChangeCapture, cachekv.Versioned, false},
-		{"marker", "and whoever misses reads the database itself until the replica has the write", cachekv.ChangeCapture, cachekv.Versioned, true},
+		{"versions", "the same, and the cache lets in nothing that is older", cachekv.ChangeCapture, cachekv.Versioned, false},
+		{"marker", "the same, and a miss reads the database itself until the replica has the write", cachekv.ChangeCapture, cachekv.Versioned, true},
 	} {
 		store := cachekv.Store{Regions: 2, TTL: regionTTL, Pipeline: v.pipeline,
 			Strategy: cachekv.Strategy{FromReplica: true, Guard: v.guard, Marker: v.marker}}

@@ -18,7 +18,7 @@ func CacheStaleFill() scenarios.Scenario {
 	return scenarios.Scenario{
 		Name:     "cache-stale-fill",
 		Question: "can a slow load bring back what a write has just removed from a cache?",
-		Shows: "by look, load and add it can, in every library, and the old row stays; by singleflight those who come after the write even join " +
+		Shows: "with look, load and add it can, in every library, and the old row stays; with singleflight, reads that begin after the write even join " +
 			"the old load; a loader that the cache knows of, and fills that are guarded by versions or leases, have no stale read",
 		Seeds:   100,
 		Columns: append([]scenarios.Column{{Title: "joined", Metric: "joined_reads", Format: scenarios.Count}}, staleColumns...),
@@ -26,13 +26,13 @@ func CacheStaleFill() scenarios.Scenario {
 		Holds:   staleFillHolds,
 		Variants: []scenarios.Variant{
 			fillVariant("lru", "golang-lru: look, load, add", localcache.LRU, checker.Invalid),
-			fillVariant("lru-singleflight", "the same, and those who miss at once share a load", localcache.Singleflight, checker.Invalid),
-			fillVariant("lru-forget", "the same, and a write forgets the load: nobody joins it, and it fills the cache all the same", localcache.Forgetting, checker.Invalid),
+			fillVariant("lru-singleflight", "the same, and reads that miss at once share a load", localcache.Singleflight, checker.Invalid),
+			fillVariant("lru-forget", "the same, and a write forgets the load: later reads do not join it, but it still fills the cache", localcache.Forgetting, checker.Invalid),
 			fillVariant("ttlcache-loader", "ttlcache with its suppressed loader, which is singleflight", localcache.TTLCache, checker.Invalid),
 			fillVariant("ristretto", "ristretto: look, load, set, wait until it is applied", localcache.Ristretto, checker.Invalid),
 			fillVariant("otter-loader", "otter is given the load, and drops what it brings if the key was invalidated", localcache.Otter, checker.Valid),
 			fillVariant("lru-versioned", "golang-lru with a tombstone for each key, which no older row passes", localcache.Versioned, checker.Valid),
-			fillVariant("lru-leased", "golang-lru with a lease for each key: who missed before a write fills nothing after it", localcache.Leased, checker.Valid),
+			fillVariant("lru-leased", "golang-lru with a lease for each key: a read that missed before a write fills nothing after it", localcache.Leased, checker.Valid),
 		},
 	}
 }
@@ -51,7 +51,7 @@ func staleFillHolds(rows []scenarios.Row) error {
 	for _, r := range rows {
 		joins := r.Variant == "lru-singleflight" || r.Variant == "ttlcache-loader"
 		if joined := r.Metrics["joined_reads"] > 0; joined != joins {
-			errs = append(errs, errors.New(r.Variant+": who joins a load that is older than a write is told wrong"))
+			errs = append(errs, errors.New(r.Variant+": reads should join loads that are older than a write only with singleflight"))
 		}
 	}
 	return errors.Join(append(errs, scenarios.OnlyWrong(rows, "stale_reads"))...)

@@ -19,12 +19,12 @@ func CacheStrategies() scenarios.Scenario {
 	return scenarios.Scenario{
 		Name:     "cache-strategies",
 		Question: "which ways of keeping a shared cache in step with the database serve what an acknowledged write has replaced?",
-		Shows: "none is stale by leases and by versions, and all others are: what is left of a race lives until the copy expires if nobody " +
-			"writes any more. A second delete bounds the age and makes more reads stale, since a write is acknowledged before it",
+		Shows: "leases and versions have no stale read, and all others do: what a race leaves in the cache stays until it expires if no other " +
+			"write follows. A second delete bounds the age and makes more reads stale, since a write is acknowledged before it",
 		Seeds: 200,
 		Columns: []scenarios.Column{
 			{Title: "stale seeds", Metric: "stale_seeds", Format: scenarios.Count}, {Title: "stale reads", Metric: "stale_share_active", Format: scenarios.Fine}, {Title: "worst age", Metric: "worst_age_ns", Format: scenarios.Span},
-			{Title: "in silence", Metric: "worst_age_quiet_ns", Format: scenarios.Span}, {Title: "behind", Metric: "versions_behind", Format: scenarios.Count}, {Title: "loads/read", Metric: "loads_per_read", Format: scenarios.Fine},
+			{Title: "after last write", Metric: "worst_age_quiet_ns", Format: scenarios.Span}, {Title: "behind", Metric: "versions_behind", Format: scenarios.Count}, {Title: "loads/read", Metric: "loads_per_read", Format: scenarios.Fine},
 		},
 		Meter:    func(scenarios.Variant) scenarios.Meter { return &Staleness{} },
 		Holds:    cacheStrategiesHold,
@@ -43,19 +43,19 @@ type keeping struct {
 var keepings = []keeping{
 	{"set-after-write", "write the database, then set the copy: two writers can set theirs in the other order",
 		cachekv.Strategy{Write: cachekv.SetAfter}, false},
-	{"cache-aside", "write the database, then delete the copy: who loaded before the write can fill after the delete",
+	{"cache-aside", "write the database, then delete the copy: a read that loaded before the write can fill after the delete",
 		cachekv.Strategy{}, false},
 	{"lost-deletes", "cache-aside of which one delete in a hundred is forgotten",
 		cachekv.Strategy{Lose: 0.01}, false},
 	{"double-delete", "delete, write, and delete once more half a second after the write was acknowledged",
 		cachekv.Strategy{Write: cachekv.DeleteBefore, Again: 500 * time.Millisecond}, false},
-	{"delete-before-write", "delete the copy, then write the database: who reads between the two fills what is about to be replaced",
+	{"delete-before-write", "delete the copy, then write the database: a read between the two fills what is about to be replaced",
 		cachekv.Strategy{Write: cachekv.DeleteBefore}, false},
 	{"double-delete-replica", "the same as double-delete with a second between, and misses load from a replica that is 200 ms behind",
 		cachekv.Strategy{Write: cachekv.DeleteBefore, Again: time.Second, FromReplica: true}, false},
 	{"replica-fill", "cache-aside whose misses load from a replica that is 200 ms behind",
 		cachekv.Strategy{FromReplica: true}, false},
-	{"leases", "who misses gets a lease to fill with, which a delete takes back",
+	{"leases", "a miss gets a lease to fill with, which a delete revokes",
 		cachekv.Strategy{Guard: cachekv.Leased}, true},
 	{"versions", "a delete leaves the version that it made room for, and nothing older is let in",
 		cachekv.Strategy{Guard: cachekv.Versioned}, true},

@@ -24,12 +24,12 @@ func CDNPurge() scenarios.Scenario {
 		Name:     "cdn-purge",
 		Question: "when a purge is acknowledged, when is the last stale byte served?",
 		Shows: "a purge that is acknowledged when it is sent is worth no more than the TTL where it did not arrive; one that all caches have to acknowledge, " +
-			"the shield first and with an epoch that late fills are checked by, leaves nothing stale, and has most writes wait in vain while a PoP is cut off. " +
-			"A soft purge is as good, and cheaper, if nobody may serve what is stale",
+			"the shield first and with an epoch that late fills are checked by, leaves nothing stale, and most writes are not acknowledged while a PoP is cut off. " +
+			"A soft purge is as good, and cheaper, if no cache may serve what is stale",
 		Seeds: 10,
 		Columns: []scenarios.Column{
 			{Title: "stale seeds", Metric: "stale_seeds", Format: scenarios.Count}, {Title: "stale reads", Metric: "stale_share", Format: scenarios.Fine},
-			{Title: "last stale byte", Metric: "worst_age_ns", Format: scenarios.Span}, {Title: "p99", Metric: "purge_p99_ns", Format: scenarios.Span}, {Title: "in silence", Metric: "worst_age_quiet_ns", Format: scenarios.Span},
+			{Title: "last stale byte", Metric: "worst_age_ns", Format: scenarios.Span}, {Title: "p99", Metric: "purge_p99_ns", Format: scenarios.Span}, {Title: "after last write", Metric: "worst_age_quiet_ns", Format: scenarios.Span},
 			{Title: "writes", Metric: "write_share", Format: scenarios.Percent}, {Title: "while cut", Metric: "write_share_cut", Format: scenarios.Percent}, {Title: "reads", Metric: "read_share", Format: scenarios.Fine},
 			{Title: "loads", Metric: "origin_loads", Format: scenarios.Count}, {Title: "in 1 s", Metric: "peak_loads", Format: scenarios.Count},
 		},
@@ -37,16 +37,16 @@ func CDNPurge() scenarios.Scenario {
 		Holds: cdnPurgeHolds,
 		Variants: []scenarios.Variant{
 			purgeVariant("none", "no purge: what has changed shows when the TTL of 30 s is over", wrong, func(s *cdn.Stack) { s.Purge.Off = true }),
-			purgeVariant("on-send", "each cache is told once, and the write is acknowledged at once", wrong, func(s *cdn.Stack) { s.Purge.AckOnSend = true }),
+			purgeVariant("on-send", "each cache is sent the purge once, and the write is acknowledged at once", wrong, func(s *cdn.Stack) { s.Purge.AckOnSend = true }),
 			purgeVariant("edge-first", "all caches acknowledge, the PoPs before the shield: a PoP fills up again from a shield that is stale", wrong,
 				func(s *cdn.Stack) { s.Purge.OutsideIn = true }),
 			purgeVariant("no-epoch", "all caches acknowledge, the shield first; what was being loaded meanwhile is stored after it", wrong,
 				func(s *cdn.Stack) { s.Bugs = cdn.NoEpoch }),
 			purgeVariant("soft-swr", "a soft purge, and 10 s of stale-while-revalidate: the shield hands a PoP what is stale, and the PoP takes it for fresh", wrong,
 				softSWR),
-			purgeVariant("soft-swr-edge", "the same, but the shield never serves what is stale: whoever asks first is served stale, and nobody after 10 s", wrong,
+			purgeVariant("soft-swr-edge", "the same, but the shield never serves what is stale: the first request is served stale, and none after 10 s", wrong,
 				func(s *cdn.Stack) { softSWR(s); s.Layers[1].NoStale = true }),
-			purgeVariant("soft-sie", "a soft purge, and 10 s of stale-if-error: who cannot ask whether what it has is right serves it", wrong, func(s *cdn.Stack) {
+			purgeVariant("soft-sie", "a soft purge, and 10 s of stale-if-error: a cache that cannot validate its copy serves it", wrong, func(s *cdn.Stack) {
 				s.Purge.Soft, s.Origin.Control = true, "max-age=30, stale-if-error=10"
 			}),
 			purgeVariant("on-all", "a hard purge that all caches acknowledge, the shield first, with an epoch", fresh, func(*cdn.Stack) {}),

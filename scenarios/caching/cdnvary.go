@@ -16,9 +16,9 @@ func CDNVary() scenarios.Scenario {
 	const fixed, wrong = checker.Valid, checker.Invalid
 	return scenarios.Scenario{
 		Name:     "cdn-vary",
-		Question: "does anybody get an answer that was made for somebody else?",
-		Shows: "a cache that leaves out of its key what the answer depends on, stores what is private, or lets private answers be " +
-			"waited for by others, hands them out; one that does as it is told does not, and has less to answer from",
+		Question: "does any user get an answer that was made for another one?",
+		Shows: "yes, if a cache leaves out of its key what the answer depends on, stores private answers, or coalesces requests for them; " +
+			"a cache that obeys the headers gives out none, and has fewer hits",
 		Seeds: 10,
 		Columns: []scenarios.Column{
 			{Title: "foreign reads", Metric: "foreign_reads", Format: scenarios.Count}, {Title: "of", Metric: "reads", Format: scenarios.Count}, {Title: "from a PoP", Metric: "from_pop", Format: scenarios.Percent},
@@ -32,7 +32,7 @@ func CDNVary() scenarios.Scenario {
 			varyVariant("no-vary", "the origin does not say that answers depend on the cookie, and the cache key is the URL", wrong, func(*cdn.Stack) {}),
 			varyVariant("store-private", "the origin says that answers are private; a rule has the caches store everything", wrong,
 				func(s *cdn.Stack) { s.Origin.Control, s.Bugs = "private, max-age=30", cdn.StorePrivate }),
-			varyVariant("coalesce-private", "the origin says that answers are private, and nothing is stored; but all who wait for one load are given what it brings",
+			varyVariant("coalesce-private", "the origin says that answers are private, and nothing is stored; but all requests that wait for one load get its answer",
 				wrong, func(s *cdn.Stack) { s.Origin.Control, s.Bugs = "private, max-age=30", cdn.CoalescePrivate }),
 			varyVariant("vary", "the origin says that answers depend on the cookie", fixed, func(s *cdn.Stack) { s.Origin.Vary = "Cookie" }),
 			varyVariant("key", "the origin does not say so, and the cookie is part of the cache key", fixed, func(s *cdn.Stack) {

@@ -43,7 +43,7 @@ func FiveLayers() scenarios.Scenario {
 		Seeds: 8,
 		Columns: []scenarios.Column{
 			{Title: "stale seeds", Metric: "stale_seeds", Format: scenarios.Count}, {Title: "stale reads", Metric: "stale_share", Format: scenarios.Fine}, {Title: "worst age", Metric: "worst_age_ns", Format: scenarios.Span},
-			{Title: "in silence", Metric: "worst_age_quiet_ns", Format: scenarios.Span}, {Title: "browser", Metric: "from_browser", Format: scenarios.Fine}, {Title: "CDN", Metric: "from_cdn", Format: scenarios.Fine}, {Title: "proxy", Metric: "from_proxy", Format: scenarios.Fine},
+			{Title: "after last write", Metric: "worst_age_quiet_ns", Format: scenarios.Span}, {Title: "browser", Metric: "from_browser", Format: scenarios.Fine}, {Title: "CDN", Metric: "from_cdn", Format: scenarios.Fine}, {Title: "proxy", Metric: "from_proxy", Format: scenarios.Fine},
 			{Title: "process", Metric: "from_process", Format: scenarios.Fine}, {Title: "shared", Metric: "from_shared", Format: scenarios.Fine}, {Title: "loads", Metric: "origin_loads", Format: scenarios.Count},
 		},
 		Meter: func(scenarios.Variant) scenarios.Meter {

@@ -77,5 +77,5 @@ func (s *Staleness) Fill(row *scenarios.Row) {
 // that after the last one.
 var staleColumns = []scenarios.Column{
 	{Title: "stale seeds", Metric: "stale_seeds", Format: scenarios.Count}, {Title: "stale reads", Metric: "stale_share_active", Format: scenarios.Fine}, {Title: "worst age", Metric: "worst_age_ns", Format: scenarios.Span},
-	{Title: "in silence", Metric: "worst_age_quiet_ns", Format: scenarios.Span}, {Title: "behind", Metric: "versions_behind", Format: scenarios.Count}, {Title: "loads", Metric: "origin_loads", Format: scenarios.Count},
+	{Title: "after last write", Metric: "worst_age_quiet_ns", Format: scenarios.Span}, {Title: "behind", Metric: "versions_behind", Format: scenarios.Count}, {Title: "loads", Metric: "origin_loads", Format: scenarios.Count},
 }

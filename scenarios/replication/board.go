@@ -77,7 +77,7 @@ func (s *Share) lane(name string) report.Lane {
 func (c *Card) facts() []report.Row {
 	facts := []report.Row{{OK: c.right == c.ran, What: fmt.Sprintf("%d of %d runs linearizable", c.right, c.ran)}}
 	if c.judge.models()[0] != "linearizable" {
-		facts[0] = report.Row{OK: true, What: "no register: it merges what it is told"}
+		facts[0] = report.Row{OK: true, What: "not a register: it merges writes"}
 	}
 	if c.right < c.ran {
 		facts = append(facts, report.Row{OK: len(c.held) > 0, What: "always: " + strings.ReplaceAll(strongest(c.held), "-", " ")})

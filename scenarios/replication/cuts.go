@@ -43,7 +43,7 @@ var capCuts = []cut{
 	newCut("bridge", "two pairs of nodes that see the fifth, and not each other", func(c *cluster.Cluster, n []string) (sides, func()) {
 		return sides{majority: n}, c.Partition(n[:2], n[3:])
 	}),
-	newCut("one-way", "the leader hears all others, and none of them hears it", func(c *cluster.Cluster, n []string) (sides, func()) {
+	newCut("one-way", "the leader receives from all others, and none of them receives from it", func(c *cluster.Cluster, n []string) (sides, func()) {
 		heal := func() {}
 		for _, to := range n[1:] {
 			heal = both(heal, c.Cut(n[0], to))
@@ -62,7 +62,7 @@ var capCuts = []cut{
 		}
 		return sides{cutOff: n[:1], majority: n[1:]}, c.Partition(clients, n)
 	}),
-	newCut("pause", "the leader stands still, as in a long garbage collection", func(c *cluster.Cluster, n []string) (sides, func()) {
+	newCut("pause", "the leader is paused, as by a long garbage collection", func(c *cluster.Cluster, n []string) (sides, func()) {
 		return sides{minority: n[:1], majority: n[1:]}, c.Pause(n[0])
 	}),
 }

@@ -32,8 +32,8 @@ func LeaseReads() scenarios.Scenario {
 		Variants: []scenarios.Variant{
 			leaseVariant("index", "a leader asks a majority before it answers", raftkv.ByIndex, nil, checker.Valid),
 			leaseVariant("lease", "a leader answers by its lease; all clocks are right", raftkv.ByLease, nil, checker.Invalid),
-			leaseVariant("lease-half-speed", "and the leader's clock is slow", raftkv.ByLease, halfSpeed, checker.Invalid),
-			leaseVariant("lease-quarter-speed", "and the leader's clock is slower", raftkv.ByLease, quarterSpeed, checker.Invalid),
+			leaseVariant("lease-half-speed", "the same, and the leader's clock runs at half the speed", raftkv.ByLease, halfSpeed, checker.Invalid),
+			leaseVariant("lease-quarter-speed", "the same, and the leader's clock runs at a quarter of the speed", raftkv.ByLease, quarterSpeed, checker.Invalid),
 		},
 	}
 }

@@ -22,7 +22,7 @@ func (s View) ExplainThinAir(w *checker.Why, thinAir Span) {
 	if d.Writes {
 		what = fmt.Sprintf("found %s%s", words.Value(d.Saw), words.Of(w.Key, "in"))
 	}
-	w.Reason = fmt.Sprintf("%s %s, which nobody ever wrote", d.process(), what)
+	w.Reason = fmt.Sprintf("%s %s, which was never written", d.process(), what)
 	if c := s.lastWrite(w.Key, seen); c != nil && a.Saw == any(model.Nil) {
 		put, _ := s.Access(SpanOf(*c))
 		w.Reason = fmt.Sprintf("%s found nothing%s, but process %d had written %s %s", d.process(), words.Of(w.Key, "in"),
@@ -33,7 +33,7 @@ func (s View) ExplainThinAir(w *checker.Why, thinAir Span) {
 		asked := strings.TrimSuffix(s.describe(c.Invoke.Input, s.Zero, false), " → ?")
 		switch {
 		case elsewhere:
-			w.Reason = fmt.Sprintf("%s %s, which nobody wrote there; %s asked for it on %s: %s", d.process(), what, by, s.KeyOf(c.Invoke.Input), asked)
+			w.Reason = fmt.Sprintf("%s %s, which was never written there; %s asked for it on %s: %s", d.process(), what, by, s.KeyOf(c.Invoke.Input), asked)
 		case c.Complete.Type == history.Fail:
 			w.Reason = fmt.Sprintf("%s %s, but %s had failed to write it%s", d.process(), what, by, words.Because(c.Complete.Err))
 		case c.Complete.Type == history.OK:

@@ -30,7 +30,7 @@ var Headlines = map[string]headline{
 	"writes-follow-reads": {"a write was seen without what it followed", "writes-follow-reads"},
 	"monotonic":           {"values went back", "monotonicity"},
 	"lost":                {"writes were lost", "lost writes"},
-	"staleness":           {"a value was read that nobody wrote", "staleness"},
+	"staleness":           {"a value was read that was never written", "staleness"},
 	"consistency":         {"no consistency model holds", "consistency"},
 	"unique-ids":          {"an id was given twice", "uniqueness of ids"},
 	"set":                 {"the set lost or invented elements", "the set"},
@@ -48,7 +48,7 @@ var Headlines = map[string]headline{
 	"fresh":               {"stale reads", "freshness of reads"},
 	"cache-sessions":      {"a process read back in time", "sessions"},
 	"own-writes":          {"a process did not read its own writes", "own writes"},
-	"foreign":             {"a response for somebody else was served", "foreign responses"},
+	"foreign":             {"a response for another user was served", "foreign responses"},
 	"aged":                {"an expired copy was served", "ages of copies"},
 	"coalesced":           {"a key was loaded too often", "loads"},
 }

@@ -32,10 +32,10 @@ const (
 
 // Bugs are all bugs by their names, with what each does.
 var Bugs = bugset.New("cdn",
-	bugset.Of(IgnoreAge, "ignore-age", "caches count from when an answer reached them, and do not tell how old it is"),
+	bugset.Of(IgnoreAge, "ignore-age", "caches count the age of an answer from its arrival, and do not pass its age on"),
 	bugset.Of(IgnoreVary, "ignore-vary", "caches do not look at what an answer depends on"),
-	bugset.Of(StorePrivate, "store-private", "shared caches store what is for one user"),
-	bugset.Of(CoalescePrivate, "coalesce-private", "all who wait for one load are given its answer, whoever it is for"),
+	bugset.Of(StorePrivate, "store-private", "shared caches store answers that are private to one user"),
+	bugset.Of(CoalescePrivate, "coalesce-private", "all requests that wait for one load get its answer, even if it is private to one user"),
 	bugset.Of(NoEpoch, "no-epoch", "a load that was under way when a purge came is stored after it"),
 )
 

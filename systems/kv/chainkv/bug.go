@@ -39,10 +39,10 @@ const (
 // Bugs are all bugs by their names, with what each does.
 var Bugs = bugset.New("chainkv",
 	bugset.Of(DirtyReads, "dirty-reads", "a node answers with the newest version that it has, committed or not"),
-	bugset.Of(NoLease, "no-lease", "a node answers reads until it hears that another chain has been formed"),
+	bugset.Of(NoLease, "no-lease", "a node answers reads until it learns that another chain has been formed"),
 	bugset.Of(AckBeforeTail, "ack-before-tail", "the head answers a write when it alone has it"),
-	bugset.Of(LosePending, "lose-pending", "a new head forgets the writes that it does not know to be committed"),
-	bugset.Of(AnyHead, "any-head", "a new chain begins with any node, whatever it has"),
+	bugset.Of(LosePending, "lose-pending", "a new head drops the writes that it does not know to be committed"),
+	bugset.Of(AnyHead, "any-head", "a new chain may begin with any node, whatever writes it has"),
 	bugset.Of(AckBeforeSync, "ack-before-sync", "writes are acknowledged before they are on the disk"),
 )
 

@@ -40,7 +40,7 @@ var Bugs = bugset.New("crdtkv",
 	bugset.Of(RemoveWins, "remove-wins", "a remove takes away adds that it has not seen"),
 	bugset.Of(ForgetRemoved, "forget-removed", "a node forgets that it has seen what was removed"),
 	bugset.Of(ReuseIDs, "reuse-ids", "a node is the same replica in each life, and counts from the beginning"),
-	bugset.Of(SkipDeltas, "skip-deltas", "what was sent is taken for heard, and never sent again"),
+	bugset.Of(SkipDeltas, "skip-deltas", "a delta that was sent is taken for received, and never sent again"),
 	bugset.Of(AckBeforeSync, "ack-before-sync", "operations are acknowledged before they are on the disk"),
 )
 

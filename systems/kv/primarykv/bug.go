@@ -33,7 +33,7 @@ const (
 
 // Bugs are all bugs by their names, with what each does.
 var Bugs = bugset.New("primarykv",
-	bugset.Of(NoFencing, "no-fencing", "a deposed primary serves on, and backups follow whoever calls"),
+	bugset.Of(NoFencing, "no-fencing", "a deposed primary continues to serve, and backups accept calls of any node"),
 	bugset.Of(PromoteAny, "promote-any", "a backup is promoted however short its log is"),
 	bugset.Of(AckBeforeBackup, "ack-before-backup", "a write is answered when the primary alone has it"),
 	bugset.Of(ServeAfterLease, "serve-after-lease", "a primary answers reads after its lease has run out"),

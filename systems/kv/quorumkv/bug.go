@@ -47,11 +47,11 @@ const (
 
 // Bugs are all bugs by their names, with what each does.
 var Bugs = bugset.New("quorumkv",
-	bugset.Of(DropHints, "drop-hints", "who stands in for a node acknowledges writes, and never hands them over"),
+	bugset.Of(DropHints, "drop-hints", "a node that stands in for another acknowledges writes, and never hands them over"),
 	bugset.Of(AckBeforeSync, "ack-before-sync", "writes are acknowledged before they are on the disk"),
-	bugset.Of(ReuseDots, "reuse-dots", "a node that forgot how far it had counted names new writes as it named old ones"),
+	bugset.Of(ReuseDots, "reuse-dots", "a node that lost its counter gives new writes the dots of old ones"),
 	bugset.Of(PlainVectors, "plain-vectors", "a write replaces all earlier ones of its coordinator, seen or not"),
-	bugset.Of(TimeoutIsFailure, "timeout-is-failure", "a write that too few acknowledged is said not to have happened"),
+	bugset.Of(TimeoutIsFailure, "timeout-is-failure", "a write that too few replicas acknowledged is reported as failed"),
 	bugset.Of(ReapTombstones, "reap-tombstones", "a deleted key is forgotten before all replicas know of it"),
 	bugset.Of(CoarseRanges, "coarse-ranges", "anti-entropy compares a range with the homes of its end alone"),
 )

@@ -70,11 +70,11 @@ var Bugs = bugset.New("raftkv",
 	bugset.Of(NoDedup, "no-dedup", "a request that a client sent again is applied again"),
 	bugset.Of(AckBeforeSync, "ack-before-sync", "entries are acknowledged before they are on the disk"),
 	bugset.Of(VolatileVote, "volatile-vote", "term and vote are not written to the disk"),
-	bugset.Of(NoPrefixCheck, "no-prefix-check", "a follower appends whatever its log holds before"),
+	bugset.Of(NoPrefixCheck, "no-prefix-check", "a follower appends entries without a check that its log matches before them"),
 	bugset.Of(StaleVote, "stale-vote", "a node votes for a candidate whose log is behind its own"),
 	bugset.Of(ForgetSessions, "forget-sessions", "snapshots hold no sessions, so retries are applied again"),
 	bugset.Of(CorruptEntries, "corrupt-entries", "records of the log are not checked for damage"),
-	bugset.Of(NoPreVote, "no-pre-vote", "a node that hears nothing deposes the leader, again and again"),
+	bugset.Of(NoPreVote, "no-pre-vote", "a node that receives nothing deposes the leader, again and again"),
 	bugset.Of(UnsafeMembers, "unsafe-members", "all members change in one step, and not by joint consensus"),
 )
 

@@ -284,7 +284,7 @@ func (n *node) advance() {
 	n.failed = true // if the disk fails in the middle, later events must not continue from there
 	for rounds := 0; n.raft.HasReady(); rounds++ {
 		if rounds == maxRounds {
-			panic("raftkv: raft never comes to rest")
+			panic("raftkv: raft never becomes idle")
 		}
 		rd := n.raft.Ready()
 		n.persist(&rd)

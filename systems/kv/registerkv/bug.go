@@ -25,7 +25,7 @@ const (
 // Bugs are all bugs by their names, with what each does.
 var Bugs = bugset.New("registerkv",
 	bugset.Of(NoWriteBack, "no-write-back", "a read returns what a quorum has, and does not write it back"),
-	bugset.Of(OnePhaseWrites, "one-phase-writes", "a write asks nobody for the newest tag"),
+	bugset.Of(OnePhaseWrites, "one-phase-writes", "a write does not ask for the newest tag"),
 	bugset.Of(AckBeforeSync, "ack-before-sync", "values are acknowledged before they are on the disk"),
 )
 

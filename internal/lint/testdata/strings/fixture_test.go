@@ -1,0 +1,3 @@
+package fixture
+
+const test = "may have that at odds, or whoever asks"
