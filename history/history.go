@@ -65,12 +65,12 @@ func (h *History) Ops() iter.Seq[Op] { return slices.Values(h.ops) }
 // Calls yields each client invocation with its completion, in the order of the
 // invocations. Ops of the nemesis are not calls; see [History.Faults]. A
 // completion without an invocation before it is passed over: [Read] and
-// [Options.Strict] refuse such a history, with the line.
+// a strict [Decode] refuse such a history, with the line.
 func (h *History) Calls() iter.Seq[Call] {
 	return func(yield func(Call) bool) {
 		ends := h.ends()
 		for i := range h.ops {
-			if o := &h.ops[i]; o.Process != Nemesis && o.Type == Invoke && !yield(h.call(i, int(ends[i]))) {
+			if o := &h.ops[i]; o.Process != Nemesis && o.Type == Invoke && !yield(h.CallAt(i, int(ends[i]))) {
 				return
 			}
 		}
@@ -121,7 +121,7 @@ func (h *History) Faults() iter.Seq[Call] {
 	return func(yield func(Call) bool) {
 		ends := pair(h.ops, func(o Op) (string, bool) { return o.Key, o.Process == Nemesis })
 		for i, o := range h.ops {
-			if o.Process == Nemesis && o.Type == Invoke && !yield(h.call(i, ends[i])) {
+			if o.Process == Nemesis && o.Type == Invoke && !yield(h.CallAt(i, ends[i])) {
 				return
 			}
 		}
@@ -146,9 +146,9 @@ func (h *History) String() string {
 	return b.String()
 }
 
-// call pairs the invocation at i with the completion at end, if there is one.
-func (h *History) call(i, end int) Call {
-	c := Call{Invoke: h.ops[i]}
+// CallAt pairs the invocation at an index with the completion at another, or at -1 if there is none.
+func (h *History) CallAt(invoke, end int) Call {
+	c := Call{Invoke: h.ops[invoke]}
 	if end >= 0 {
 		c.Complete = h.ops[end]
 		return c

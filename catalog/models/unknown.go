@@ -11,7 +11,7 @@ import (
 )
 
 // unknownMany is the model of registers that are read and written several at once, and
-// of which nobody knows what they held at first: as [model.MultiRegister], but the first
+// whose initial values are not known: as [model.MultiRegister], but the first
 // read of a register that nothing was written to finds what the register held. So a history
 // is linearizable if some first values of all keys together make it so, and no values need be
 // tried. 0 and nil are one first value, as for MultiRegister.

@@ -317,16 +317,7 @@ func (l *sessionHistory) linkSessions() {
 // call returns the call as the history has it.
 func (l *sessionHistory) call(i int32) history.Call {
 	sp := l.calls[i].Span
-	c := history.Call{Invoke: l.h.At(sp.Call)}
-	if sp.End >= 0 {
-		c.Complete = l.h.At(sp.End)
-		return c
-	}
-	c.Complete = history.Op{
-		Index: -1, Time: history.Forever, Process: c.Invoke.Process, Node: c.Invoke.Node,
-		Type: history.Info, Key: c.Invoke.Key,
-	}
-	return c
+	return l.h.CallAt(sp.Call, sp.End)
 }
 
 // only returns a history of nothing but these calls. It leaves out those that saw what none of

@@ -272,18 +272,7 @@ func (j *evaluation) blame(p *keyCalls, reason string, calls ...shapes.Call) {
 }
 
 // call returns the call as the history has it.
-func (j *evaluation) call(c shapes.Call) history.Call {
-	call := history.Call{Invoke: j.h.At(c.Inv)}
-	if c.End >= 0 {
-		call.Complete = j.h.At(c.End)
-		return call
-	}
-	call.Complete = history.Op{
-		Index: -1, Time: history.Forever, Process: call.Invoke.Process, Node: call.Invoke.Node,
-		Type: history.Info, Key: call.Invoke.Key,
-	}
-	return call
-}
+func (j *evaluation) call(c shapes.Call) history.Call { return j.h.CallAt(c.Inv, c.End) }
 
 // answer returns the value of a call's output.
 func (j *evaluation) answer(c shapes.Call) any { return answer(j.h.At(c.End).Output) }

@@ -70,18 +70,7 @@ func (s View) HasNoEffect(sp Span) bool {
 func (s View) Accessible() bool { return s.Register || s.Inferred != nil }
 
 // Call returns the call as the history has it.
-func (s View) Call(sp Span) history.Call {
-	c := history.Call{Invoke: s.H.At(sp.Call)}
-	if sp.End >= 0 {
-		c.Complete = s.H.At(sp.End)
-		return c
-	}
-	c.Complete = history.Op{
-		Index: -1, Time: history.Forever, Process: c.Invoke.Process, Node: c.Invoke.Node,
-		Type: history.Info, Key: c.Invoke.Key,
-	}
-	return c
-}
+func (s View) Call(sp Span) history.Call { return s.H.CallAt(sp.Call, sp.End) }
 
 // A Malformed value is an input or an output that is not of the model's types.
 type Malformed struct {

@@ -20,7 +20,7 @@ func AppendString(b []byte, s string) []byte {
 	return append(append(append(b, '"'), s...), '"')
 }
 
-// A reader remembers so many names, of so many bytes, in case each is another.
+// Bounds on the names that a reader remembers: their number, and the bytes of one. All of them may differ.
 const (
 	MaxNames = 1 << 16
 	MaxName  = 256

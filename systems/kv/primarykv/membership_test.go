@@ -67,7 +67,7 @@ func inCluster(t *testing.T, system cluster.System, fn func(ctx context.Context,
 	})
 }
 
-// TestAMembershipReplacesThePrimary has nobody replace a primary that has crashed before the membership says that it is dead.
+// TestAMembershipReplacesThePrimary crashes a primary: no other node replaces it before the membership says that it is dead.
 func TestAMembershipReplacesThePrimary(t *testing.T) {
 	members := &register{dead: map[string]bool{}}
 	system := cluster.Func(func(ctx context.Context, h *cluster.Host) error {
