@@ -233,10 +233,10 @@ func (d *disk) beginCrash() {
 // CountFlipRead counts a read of a bit that the fault flipped.
 func (t *tally) CountFlipRead() { t.add(effectRotRead, 1) }
 
-// Rot flips one durable bit of a host's disk, drawn by pick from the number of
+// FlipBit flips one durable bit of a host's disk, drawn by pick from the number of
 // bits, and says which. Heal flips it back, as a scrub from a good copy does,
 // unless it was overwritten. It fails if nothing on the disk is durable.
-func (c *Cluster) Rot(name string, pick func(n int64) int64) (where string, heal func(), err error) {
+func (c *Cluster) FlipBit(name string, pick func(n int64) int64) (where string, heal func(), err error) {
 	m := c.machine(name)
 	c.lock()
 	defer c.unlock()
