@@ -21,7 +21,7 @@ var widths = []struct {
 
 const (
 	maxBars   = 60 // calls of a counterexample on the page
-	maxFaults = 6  // lanes of faults
+	maxFaults = 6  // rows of faults
 )
 
 // counterexamplePictures draws the counterexample in all widths.

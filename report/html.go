@@ -11,7 +11,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 )
 
-//go:embed assets/page.tmpl assets/board.tmpl assets/page.css
+//go:embed assets/page.tmpl assets/grid.tmpl assets/page.css
 var assets embed.FS
 
 var page = template.Must(template.ParseFS(assets, "assets/page.tmpl"))

@@ -195,12 +195,12 @@ func counterexampleText(run Run, why *checker.Why, s Style) []string {
 			s.paint(color, pad(row.String(), field)+" "+sign))
 	}
 	margin := strings.Repeat(" ", runes(times[0])+2)
-	for i, lane := range faultLines(run, scale, field) {
+	for i, row := range faultLines(run, scale, field) {
 		title := ""
 		if i == 0 {
 			title = "nemesis"
 		}
-		lines = append(lines, margin+pad(title, name)+"  "+s.paint(purple, lane))
+		lines = append(lines, margin+pad(title, name)+"  "+s.paint(purple, row))
 	}
 	return append(lines, omissions(run, scale, left, s)...)
 }
@@ -232,17 +232,17 @@ func faultLines(run Run, scale scale, field int) []string {
 	if len(active) == 0 {
 		return []string{"(no fault was active)"}
 	}
-	var lanes []string
+	var rows []string
 	for i, f := range active {
 		if i == maxFaultRows {
-			lanes = append(lanes, fmt.Sprintf("… and %s", plural(len(active)-i, "more fault")))
+			rows = append(rows, fmt.Sprintf("… and %s", plural(len(active)-i, "more fault")))
 			break
 		}
 		row := newTextLine(field)
 		row.fault(scale, f, from, to)
-		lanes = append(lanes, row.String())
+		rows = append(rows, row.String())
 	}
-	return lanes
+	return rows
 }
 
 // stamps formats the times of the invocations, with as many digits as distinguish them, and
