@@ -51,7 +51,7 @@ func judge(ctx context.Context, r *Result, rec *engine.Record) {
 		r.Checks = append(r.Checks, c)
 	}
 	w := worst(r.Checks)
-	r.Verdict, r.Reason, r.Why = w.Verdict, w.Reason, w.Why
+	r.Verdict, r.Reason, r.Counterexample = w.Verdict, w.Reason, w.Counterexample
 }
 
 // guardedCheck survives a checker that panics.

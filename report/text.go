@@ -70,7 +70,7 @@ func closing(run Run, s Style) [][]string {
 	var facts, paths []string
 	if why := run.why(); why != nil {
 		what := fmt.Sprintf("%d of %d calls%s; found at %s of %s",
-			len(why.Calls), max(why.Of, len(why.Calls)), conflicting(why), run.at(foundAt(why)), run.at(run.end())) + minimalityNote(why)
+			len(why.Calls), max(why.Judged, len(why.Calls)), conflicting(why), run.at(foundAt(why)), run.at(run.end())) + minimalityNote(why)
 		facts = append(facts, wrap(what, s.width()-len(indent))...)
 	}
 	if run.Stopped != "" {
@@ -164,7 +164,7 @@ func stackLines(stack string, s Style) []string {
 
 // counterexampleText draws a counterexample: a line for each call with a bar on a common
 // axis of time, then the faults that were active meanwhile.
-func counterexampleText(run Run, why *checker.Why, s Style) []string {
+func counterexampleText(run Run, why *checker.Counterexample, s Style) []string {
 	calls, left := pick(why, maxCalls)
 	scale := newScale(callsOf(calls), 0.03)
 	times := stamps(calls, run.Ordered)
@@ -178,7 +178,7 @@ func counterexampleText(run Run, why *checker.Why, s Style) []string {
 	for i, c := range calls {
 		sign, color := "", blue
 		switch {
-		case c.Culprit:
+		case c.Blamed:
 			sign, color = "✗", red
 		case indeterminate(c.Call):
 			sign, color = "?", yellow

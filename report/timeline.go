@@ -27,7 +27,7 @@ type timeline struct {
 }
 
 // timelinePictures draws the calls around the counterexample, in all widths.
-func timelinePictures(run Run, why *checker.Why) (pictures template.HTML, note string) {
+func timelinePictures(run Run, why *checker.Counterexample) (pictures template.HTML, note string) {
 	var all strings.Builder
 	t := newTimeline(run, why)
 	for _, w := range widths {
@@ -39,7 +39,7 @@ func timelinePictures(run Run, why *checker.Why) (pictures template.HTML, note s
 
 // newTimeline picks the calls: those that were pending from a little before
 // the counterexample until a little after it, on its key if these are many.
-func newTimeline(run Run, why *checker.Why) *timeline {
+func newTimeline(run Run, why *checker.Counterexample) *timeline {
 	from, to := window(why.Calls)
 	least := time.Millisecond
 	if run.Ordered {
@@ -104,7 +104,7 @@ func (t *timeline) x(at time.Duration) float64 {
 }
 
 // draw draws the timeline for one width: names of processes, faults, calls and the axis.
-func (t *timeline) draw(run Run, why *checker.Why, class string) template.HTML {
+func (t *timeline) draw(run Run, why *checker.Counterexample, class string) template.HTML {
 	const row = 22.0
 	rows := t.processRows()
 	t.left, t.right = 0, t.width-10
@@ -199,7 +199,7 @@ func (t *timeline) drawRow(l processRow, y float64, mine map[int]bool) {
 	}
 }
 
-func whyIndexes(why *checker.Why) map[int]bool {
+func whyIndexes(why *checker.Counterexample) map[int]bool {
 	m := map[int]bool{}
 	for _, c := range why.Calls {
 		m[c.Invoke.Index] = true
