@@ -97,7 +97,7 @@ func ExampleStack() {
 		history.Op{Process: 1, Type: history.OK, Output: 1},
 	)
 	r := linearizable.New(model.Stack()).Check(context.Background(), h).Explain(context.Background())
-	fmt.Println(r.Why.Reason)
+	fmt.Println(r.Counterexample.Reason)
 	// Output: process 1 was answered pop → 1, though another was pushed on top of it, and was never popped
 }
 
@@ -112,7 +112,7 @@ func ExamplePriorityQueue() {
 		history.Op{Process: 1, Type: history.OK, Output: 2},
 	)
 	r := linearizable.New(model.PriorityQueue()).Check(context.Background(), h).Explain(context.Background())
-	fmt.Println(r.Why.Reason)
+	fmt.Println(r.Counterexample.Reason)
 	// Output: process 1 was answered dequeue → 2, though something smaller was there all the time
 }
 
@@ -127,7 +127,7 @@ func ExampleFIFOQueue() {
 		history.Op{Process: 1, Type: history.OK, Output: 2},
 	)
 	r := linearizable.New(model.FIFOQueue()).Check(context.Background(), h).Explain(context.Background())
-	fmt.Println(r.Why.Reason)
+	fmt.Println(r.Counterexample.Reason)
 	// Output: process 1 was answered dequeue → 2, though another was put there before it, and was never taken
 }
 

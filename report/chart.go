@@ -32,7 +32,7 @@ type chart struct {
 }
 
 // chartPictures draws the run in all widths, with a note if the dots were thinned.
-func chartPictures(run Run, why *checker.Why) (pictures template.HTML, note string) {
+func chartPictures(run Run, why *checker.Counterexample) (pictures template.HTML, note string) {
 	var all strings.Builder
 	drawn := 0
 	calls := slices.Collect(run.history().Calls())
@@ -69,7 +69,7 @@ func chartLabel(run Run, calls []history.Call) string {
 
 // newChart lays out and draws the chart for one width: labels of faults on top, latencies, rates,
 // and the axis of time. It returns the number of dots.
-func newChart(run Run, calls []history.Call, why *checker.Why, width float64) (c *chart, dots int) {
+func newChart(run Run, calls []history.Call, why *checker.Counterexample, width float64) (c *chart, dots int) {
 	c = &chart{end: max(run.end(), 1), left: 62, right: width - 10}
 	if width < 500 {
 		c.left = 56
@@ -242,7 +242,7 @@ func rateLabel(perSec float64) string {
 
 // frame marks where the counterexample is, and returns the middle and the
 // width of its label.
-func (c *chart) frame(why *checker.Why) (label [2]float64) {
+func (c *chart) frame(why *checker.Counterexample) (label [2]float64) {
 	if why == nil {
 		return label
 	}

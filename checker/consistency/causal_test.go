@@ -204,7 +204,7 @@ func TestCausesComeBeforeEffects(t *testing.T) {
 		r := c.Check(t.Context(), h)
 		require.Equal(t, checker.Invalid, r.Verdict)
 		require.Equal(t, "no order of 4 calls puts causes before effects: each happened before the next, and the last before the first", r.Reason)
-		require.Len(t, r.Why.Calls, 4)
+		require.Len(t, r.Counterexample.Calls, 4)
 	}
 	require.Equal(t, checker.Valid, PRAM(model.Register()).Check(t.Context(), h).Verdict)
 }
@@ -216,7 +216,7 @@ func TestSerialSeesWhatComesBeforeASwap(t *testing.T) {
 	for _, c := range []checker.Checker{PRAM(model.Register()), CausalMemory(model.Register())} {
 		r := c.Check(t.Context(), h)
 		require.Equal(t, checker.Invalid, r.Verdict)
-		require.Len(t, r.Why.Calls, 5)
+		require.Len(t, r.Counterexample.Calls, 5)
 	}
 }
 

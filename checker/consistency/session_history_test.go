@@ -283,15 +283,15 @@ func agreesOn(t *testing.T, check checker.Checker, few int, holds func(*oracle) 
 // does not without any one of its calls and those that saw what it wrote.
 func smallest(t *testing.T, check checker.Checker, got checker.Result, h *history.History, strict bool) {
 	t.Helper()
-	require.NotNil(t, got.Why, "%v", h)
-	require.NotEmpty(t, got.Why.Reason)
-	require.Equal(t, checker.Invalid, check.Check(t.Context(), checkertest.Alone(got.Why.Calls)).Verdict, "%s\n%v\n%v", got.Reason, got.Why.Calls, h)
-	if len(got.Why.Calls) == 1 || got.Why.Calls[0].Complete.Type == history.Fail {
+	require.NotNil(t, got.Counterexample, "%v", h)
+	require.NotEmpty(t, got.Counterexample.Reason)
+	require.Equal(t, checker.Invalid, check.Check(t.Context(), checkertest.Alone(got.Counterexample.Calls)).Verdict, "%s\n%v\n%v", got.Reason, got.Counterexample.Calls, h)
+	if len(got.Counterexample.Calls) == 1 || got.Counterexample.Calls[0].Complete.Type == history.Fail {
 		return
 	}
-	for i := range got.Why.Calls {
-		rest := justifiedCalls(strict, slices.Delete(slices.Clone(got.Why.Calls), i, i+1))
-		require.Equal(t, checker.Valid, check.Check(t.Context(), checkertest.Alone(rest)).Verdict, "%s\nnot smallest: %v\n%v", got.Reason, got.Why.Calls, h)
+	for i := range got.Counterexample.Calls {
+		rest := justifiedCalls(strict, slices.Delete(slices.Clone(got.Counterexample.Calls), i, i+1))
+		require.Equal(t, checker.Valid, check.Check(t.Context(), checkertest.Alone(rest)).Verdict, "%s\nnot smallest: %v\n%v", got.Reason, got.Counterexample.Calls, h)
 	}
 }
 

@@ -202,7 +202,7 @@ type evaluation struct {
 	h       *history.History
 	counts  []Count
 	lags    map[string][]time.Duration
-	why     *checker.Why
+	why     *checker.Counterexample
 	unknown string
 	bad     *shapes.BadValue
 
@@ -252,19 +252,19 @@ func (j *evaluation) malformedInput(c shapes.Call, err error) {
 	}
 }
 
-// blame makes a counterexample of calls, the last of which is the culprit. The
+// blame makes a counterexample of calls, the last of which is the call to blame. The
 // smallest counterexample stays, and the first of equal ones.
 func (j *evaluation) blame(p *keyCalls, reason string, calls ...shapes.Call) {
 	if j.why != nil && len(j.why.Calls) <= len(calls) {
 		return
 	}
-	w := &checker.Why{Key: p.key, Reason: reason + words.On(p.key), Of: len(p.calls)}
+	w := &checker.Counterexample{Key: p.key, Reason: reason + words.On(p.key), Judged: len(p.calls)}
 	guilty := calls[len(calls)-1].Inv
 	sorting.Stable(calls, func(a, b shapes.Call) int { return a.Inv - b.Inv })
 	calls = slices.CompactFunc(calls, func(a, b shapes.Call) bool { return a.Inv == b.Inv })
 	for i, c := range calls {
 		if c.Inv == guilty {
-			w.Culprit = i
+			w.Blamed = i
 		}
 		w.Calls = append(w.Calls, j.call(c))
 	}
@@ -284,7 +284,7 @@ func (j *evaluation) process(c shapes.Call) string {
 
 // result returns verdict, reason and counts.
 func (j *evaluation) result() checker.Result {
-	r := checker.Result{Checker: j.rule.name, Why: j.why}
+	r := checker.Result{Checker: j.rule.name, Counterexample: j.why}
 	var wrong, right []string
 	for _, c := range j.counts {
 		text := fmt.Sprintf("%d %s", c.N, c.Name)
@@ -300,9 +300,9 @@ func (j *evaluation) result() checker.Result {
 	case len(wrong) > 0:
 		r.Verdict, r.Reason = checker.Invalid, strings.Join(wrong, ", ")+" (of "+all+")"
 	case j.unknown != "":
-		r.Verdict, r.Reason, r.Why = checker.Unknown, j.unknown+" ("+all+")", nil
+		r.Verdict, r.Reason, r.Counterexample = checker.Unknown, j.unknown+" ("+all+")", nil
 	default:
-		r.Reason, r.Why = cmp.Or(j.finding, all), nil
+		r.Reason, r.Counterexample = cmp.Or(j.finding, all), nil
 	}
 	b, err := json.Marshal(Findings{Checker: r.Checker, Verdict: r.Verdict, Counts: j.counts, Lags: j.allLags()})
 	if err == nil {

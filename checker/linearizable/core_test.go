@@ -33,9 +33,9 @@ func TestCore(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := New(model.Register()).Check(t.Context(), checkertest.Timeline(tt.calls...)).Explain(t.Context())
 			require.Equal(t, checker.Invalid, r.Verdict)
-			require.Len(t, r.Why.Calls, tt.shown, "%v", r.Why.Calls)
-			require.Len(t, r.Why.Core, tt.core, "%v of %v", r.Why.Core, r.Why.Calls)
-			require.False(t, r.Why.Context(r.Why.Culprit))
+			require.Len(t, r.Counterexample.Calls, tt.shown, "%v", r.Counterexample.Calls)
+			require.Len(t, r.Counterexample.Core, tt.core, "%v of %v", r.Counterexample.Core, r.Counterexample.Calls)
+			require.False(t, r.Counterexample.Context(r.Counterexample.Blamed))
 		})
 	}
 }

@@ -81,7 +81,7 @@ func sameTotal(_ context.Context, h *history.History) checker.Result {
 		if total != Accounts*Initial {
 			r.Verdict = checker.Invalid
 			r.Reason = fmt.Sprintf("process %d saw %d in all accounts together, but there is %d", c.Invoke.Process, total, Accounts*Initial)
-			r.Why = &checker.Why{Reason: r.Reason, Calls: []history.Call{c}, Of: h.Len() / 2}
+			r.Counterexample = &checker.Counterexample{Reason: r.Reason, Calls: []history.Call{c}, Judged: h.Len() / 2}
 			return r
 		}
 	}

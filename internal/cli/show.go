@@ -72,13 +72,13 @@ func (s trial) line(r *capsize.Result, page report.Run) line {
 		Ops:       ops{r.Exercised.OK, r.Exercised.Fail, r.Exercised.Info},
 		Digest:    page.Digest,
 		VirtualNS: int64(r.Virtual), WallNS: int64(r.Wall), CPUNS: int64(r.CPU),
-		Counterexample: calls(r.Why), Note: note(r.Why), Exercised: r.Exercised, Report: page.ReportPath,
+		Counterexample: calls(r.Counterexample), Note: note(r.Counterexample), Exercised: r.Exercised, Report: page.ReportPath,
 		Metrics: r.Metrics, Snapshot: r.Snapshot,
 	}
 }
 
 // note says why a counterexample may not be the smallest.
-func note(why *checker.Why) string {
+func note(why *checker.Counterexample) string {
 	if why == nil {
 		return ""
 	}
@@ -87,7 +87,7 @@ func note(why *checker.Why) string {
 
 // calls lists the calls of a counterexample. It is empty, not nil, if there is
 // none: then the JSON is a list all the same.
-func calls(why *checker.Why) []call {
+func calls(why *checker.Counterexample) []call {
 	list := []call{}
 	if why == nil {
 		return list

@@ -69,6 +69,8 @@ func TestSizes(t *testing.T) {
 	report(t, Sizes(load(t)))
 }
 
+//go:generate go test -run TestAPI$ . -update
+
 // TestAPI shows what a change does to users: testdata/api.txt of the module's root has every exported name. -update writes it anew.
 func TestAPI(t *testing.T) {
 	m := load(t)

@@ -51,7 +51,7 @@ func regionVariants() (all []scenarios.Variant) {
 		guard     cachekv.Guard
 		marker    bool
 	}{
-		{"silence", "no invalidation: copies expire", cachekv.Silence, cachekv.Unguarded, false},
+		{"silence", "no invalidation: copies expire", cachekv.NoPipeline, cachekv.Unguarded, false},
 		{"fire-and-forget", "the database sends each cache a message, once", cachekv.FireAndForget, cachekv.Unguarded, false},
 		{"at-least-once", "the database sends it until it is answered, and it may come before the write itself does", cachekv.AtLeastOnce, cachekv.Unguarded, false},
 		{"change-capture", "the replica beside the cache sends it, when it has the write", cachekv.ChangeCapture, cachekv.Unguarded, false},

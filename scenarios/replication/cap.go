@@ -170,7 +170,7 @@ func (c choice) beside(f nemesis.Fault) choice {
 var clocksApart = nemesis.New("clocks apart", func(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
 	heal := func() {}
 	for i, node := range c.Nodes() {
-		heal = both(heal, c.Misset(node, cluster.ClockError{Skew: time.Duration(i) * time.Second}))
+		heal = both(heal, c.ImpairClock(node, cluster.ClockError{Skew: time.Duration(i) * time.Second}))
 	}
 	return "clocks are a second apart, each from the next", heal, nil
 })

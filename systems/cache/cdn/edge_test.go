@@ -198,8 +198,8 @@ func TestStaleAllowances(t *testing.T) {
 	}
 }
 
-// herd makes n requests at once, each as another user, and returns the bodies, sorted by user.
-func (g *fixture) herd(n int) (bodies []string) {
+// requestAtOnce makes n requests at once, each as another user, and returns the bodies, sorted by user.
+func (g *fixture) requestAtOnce(n int) (bodies []string) {
 	bodies = make([]string, n)
 	var wait sync.WaitGroup
 	for i := range n {
@@ -220,7 +220,7 @@ func TestCoalescing(t *testing.T) {
 	inBubble(t, "one load for all", func(t *testing.T) {
 		g := newFixture(t, rules{}, "max-age=10")
 		g.takes = time.Second
-		assert.Equal(t, []string{"1", "1", "1"}, g.herd(3))
+		assert.Equal(t, []string{"1", "1", "1"}, g.requestAtOnce(3))
 		assert.Len(t, g.asked, 1)
 	})
 	private := func(t *testing.T, bugs Bug) *fixture {
@@ -234,18 +234,18 @@ func TestCoalescing(t *testing.T) {
 	inBubble(t, "but what is private is for one", func(t *testing.T) {
 		g := private(t, 0)
 		before := time.Now()
-		assert.Equal(t, []string{"u0", "u1", "u2"}, g.herd(3))
+		assert.Equal(t, []string{"u0", "u1", "u2"}, g.requestAtOnce(3))
 		assert.Less(t, time.Since(before), 2*time.Second+time.Millisecond, "they wait once")
 		before = time.Now()
-		assert.Equal(t, []string{"u0", "u1", "u2"}, g.herd(3))
+		assert.Equal(t, []string{"u0", "u1", "u2"}, g.requestAtOnce(3))
 		assert.Less(t, time.Since(before), time.Second+time.Millisecond, "and then never again: hit for miss")
 		time.Sleep(uncacheableFor)
 		before = time.Now()
-		g.herd(3)
+		g.requestAtOnce(3)
 		assert.Greater(t, time.Since(before), 2*time.Second, "until that is forgotten")
 	})
 	inBubble(t, "unless that is looked at too late", func(t *testing.T) {
-		assert.Equal(t, []string{"u0", "u0", "u0"}, private(t, CoalescePrivate).herd(3))
+		assert.Equal(t, []string{"u0", "u0", "u0"}, private(t, CoalescePrivate).requestAtOnce(3))
 	})
 }
 

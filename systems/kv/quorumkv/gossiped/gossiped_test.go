@@ -5,10 +5,9 @@ package gossiped_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
-	"os"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -189,17 +188,16 @@ func writes(t *testing.T, system cluster.System, cut func(c *cluster.Cluster)) (
 	return n, sightings(t, log)
 }
 
-// TestGossipedReplays counts how many seeds replay byte for byte when memberlist decides. CAPSIZE_REPLAYS
-// says how many are run twice.
+var replays = flag.Int("replays", 0, "how many `seeds` TestGossipedReplays runs twice; 0 for as many as the tier says")
+
+// TestGossipedReplays counts how many seeds replay byte for byte when memberlist decides.
 func TestGossipedReplays(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")
 	}
 	runs := tier.Seeds(t, 1, 1)
-	if text := os.Getenv("CAPSIZE_REPLAYS"); text != "" {
-		var err error
-		runs, err = strconv.Atoi(text)
-		require.NoError(t, err)
+	if *replays > 0 {
+		runs = *replays
 	}
 	store := gossiped.Store{}
 	test := capsize.Test{
