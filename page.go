@@ -45,7 +45,10 @@ func (r *Result) Page(rerun string) (report.Run, error) {
 // params lists what the test was run with.
 func (t Test) params() []report.KV {
 	rate := "as fast as answers come"
-	if t.Rate != Unpaced {
+	switch {
+	case t.Workload.Arrivals != nil:
+		rate = "an open load, as the workload says"
+	case t.Rate != Unpaced:
 		rate = fmt.Sprintf("%g operations a second", t.Rate)
 	}
 	return []report.KV{

@@ -29,6 +29,8 @@ type Config struct {
 	Log     io.Writer // gets each line that the hosts log, as it is logged; optional: see [Cluster.Logs]
 	Label   string    // goroutines that run code of a host bear it as the pprof label "capsize", and the host's name as "host"
 
+	Spans SpanRecorder // records what hosts do; optional: see [Host.Begin]
+
 	// Wait returns when all other goroutines of the bubble are blocked:
 	// [testing/synctest.Wait].
 	Wait func()

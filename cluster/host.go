@@ -27,7 +27,8 @@ type Host struct {
 
 	exited bool // see Exit
 
-	members []string          // as this node adopted them last
+	members []string // as this node adopted them last
+	spans   openSpans
 	cache   map[string]cached // answers of the name service
 }
 

@@ -152,6 +152,7 @@ func (m *machine) crashBy(by *tally, silent bool) {
 		m.resume()
 	}
 	c.unlock()
+	m.host.endSpans()
 	c.net.Crash(m.name)
 	c.lock()
 	m.dying = false

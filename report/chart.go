@@ -103,14 +103,14 @@ func (c *chart) x(t time.Duration) float64 {
 	return c.left + float64(min(max(t, 0), c.end))/float64(c.end)*(c.right-c.left)
 }
 
-// decades finds the powers of ten, in nanoseconds, that bound the latencies.
+// decades finds the powers of ten, in nanoseconds, that bound the latencies. Calls that take no time are drawn at the bottom and have no say.
 func (c *chart) decades(calls []history.Call) {
 	c.low, c.high = math.MaxInt, math.MinInt
 	for _, call := range calls {
-		if call.Open() {
+		if call.Open() || took(call) == 0 {
 			continue
 		}
-		d := math.Log10(float64(max(took(call), 1)))
+		d := math.Log10(float64(took(call)))
 		c.low, c.high = min(c.low, int(math.Floor(d))), max(c.high, int(math.Ceil(d)))
 	}
 	if c.low > c.high {

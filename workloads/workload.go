@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"time"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
@@ -63,6 +64,14 @@ type Spec[C io.Closer, In, Out any] struct {
 	// history. Optional.
 	Key func(in In) string
 
+	// Arrivals makes the load an open one: requests arrive at this rate, in requests a second of all clients together,
+	// whether or not earlier ones have been answered. It is asked with the time since the clients began. Each request is a
+	// process of its own, so Client of its Turn says only at which client it arrives, and Last, Answer and OK are not set.
+	// The calls of a client share what Open returned, and Invoke must be safe for concurrent use. An open load shows
+	// what overload does; clients that wait for their answers ask less of a service that is slow. Optional: by default each
+	// client makes one call at a time, at Test.Rate. See [Constant].
+	Arrivals func(at time.Duration) float64
+
 	// Checker judges the history. It may be nil if the test has one.
 	Checker checker.Checker
 
@@ -73,18 +82,24 @@ type Spec[C io.Closer, In, Out any] struct {
 
 // A Turn is what a client knows when it chooses its next input.
 type Turn[In, Out any] struct {
-	Rand    *rand.Rand // drawn for this turn of this client alone
-	Client  int        // from 0
-	Clients int        // how many there are
-	Index   int        // of the turn, from 0
-	Last    In         // the client's input before this one
-	Answer  Out        // its output
-	OK      bool       // whether there is such an output
+	Rand    *rand.Rand    // drawn for this turn of this client alone
+	Client  int           // from 0
+	Clients int           // how many there are
+	Index   int           // of the turn, from 0
+	Now     time.Duration // since the run began
+	Last    In            // the client's input before this one
+	Answer  Out           // its output
+	OK      bool          // whether there is such an output
 }
 
 // Number returns a number that no other turn of any client has, from 1: a unique value
 // to write.
 func (t Turn[In, Out]) Number() int { return t.Index*t.Clients + t.Client + 1 }
+
+// Constant returns the arrivals of an open load that is the same at any time: rate requests a second.
+func Constant(rate float64) func(at time.Duration) float64 {
+	return func(time.Duration) float64 { return rate }
+}
 
 // A Workload is a [Spec] without its types, as the engine uses it.
 type Workload struct {
@@ -96,6 +111,8 @@ type Workload struct {
 	Final   func(t Turn[any, any]) (any, bool)
 	Key     func(in any) string
 	MayFail []string
+
+	Arrivals func(at time.Duration) float64
 
 	// Read reads a history of this workload that was kept as JSON lines.
 	Read func(r io.Reader, name string) (*history.History, error)
@@ -113,7 +130,7 @@ func New[C io.Closer, In, Out any](s Spec[C, In, Out]) Workload {
 	if s.Name == "" || s.Open == nil || s.Next == nil || s.Invoke == nil {
 		panic(fmt.Sprintf("workloads: spec %q needs Name, Open, Next and Invoke", s.Name))
 	}
-	w := Workload{Name: s.Name, Checker: s.Checker, MayFail: s.MayFail, Read: history.ReadAs[In, Out]}
+	w := Workload{Name: s.Name, Checker: s.Checker, MayFail: s.MayFail, Arrivals: s.Arrivals, Read: history.ReadAs[In, Out]}
 	w.Open = func(ctx context.Context, h *cluster.Host) (Client, error) {
 		c, err := s.Open(ctx, h)
 		if err != nil {
@@ -136,7 +153,7 @@ func New[C io.Closer, In, Out any](s Spec[C, In, Out]) Workload {
 
 // typed converts a turn to one with types.
 func typed[In, Out any](t Turn[any, any]) Turn[In, Out] {
-	u := Turn[In, Out]{Rand: t.Rand, Client: t.Client, Clients: t.Clients, Index: t.Index, OK: t.OK}
+	u := Turn[In, Out]{Rand: t.Rand, Client: t.Client, Clients: t.Clients, Index: t.Index, Now: t.Now, OK: t.OK}
 	u.Last, _ = t.Last.(In)
 	u.Answer, _ = t.Answer.(Out)
 	return u

@@ -55,7 +55,11 @@ func (e *engine) startClients(w *cluster.Cluster) {
 // start has the client live from its host's next instant on.
 func (c *client) start(w *cluster.Cluster) {
 	c.done = make(chan struct{})
-	w.At(w.Now(), c.host.Name(), func() { go c.live(c.generation) })
+	live := func() { c.live(c.generation) }
+	if c.e.config.Workload.Arrivals != nil && !c.final {
+		live = c.arrive
+	}
+	w.At(w.Now(), c.host.Name(), func() { go live() })
 }
 
 func (e *engine) awaitClients() {
@@ -137,7 +141,7 @@ func (c *client) next() (in any, more bool) {
 			in, more = nil, false
 		}
 	}()
-	c.turn.Rand = c.e.draw(drawNext, c.id, c.turn.Index).Rand()
+	c.turn.Rand, c.turn.Now = c.e.draw(drawNext, c.id, c.turn.Index).Rand(), c.now()
 	if c.final {
 		return c.e.config.Workload.Final(c.turn)
 	}
@@ -227,13 +231,7 @@ func (c *client) invoke(generation int, in any) (goesOn bool) {
 	if !goesOn {
 		return false
 	}
-	op.Input = nil
-	op.Type = workloads.Outcome(err)
-	if op.Type == history.OK {
-		op.Output = out
-	} else {
-		op.Err = err.Error()
-	}
+	op = completion(op, out, err)
 	c.e.record(op)
 	c.turn.Last, c.turn.Answer, c.turn.OK = in, out, op.Type == history.OK
 	if op.Type == history.Info {

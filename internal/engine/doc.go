@@ -5,6 +5,8 @@
 //
 //	engine.go      the phases of a run, and the recording
 //	client.go      the clients: when they invoke what, and what becomes of it
+//	arrivals.go    the clients of an open load: requests arrive whether or not earlier ones were answered
+//	spans.go       what hosts record beside the calls of clients, and where calls wait that never end
 //	faults.go      the plan: faults are injected and healed
 //	isolate.go     the phase after the faults: the nodes that must make progress
 //	converge.go    the digests that the nodes of a [cluster.Converger] must agree on

@@ -45,6 +45,7 @@ type engine struct {
 	core       *Core         // who is to make progress after that
 	stopping   atomic.Bool   // the clients are to stop
 	breakpoint breakpoint    // where the run is to stop
+	spans      *spans        // what is recorded beside the turns of clients
 
 	mu       sync.Mutex
 	history  history.History
@@ -68,6 +69,7 @@ var runs atomic.Uint64
 func Run(ctx context.Context, t *testing.T, c Config) (*Record, error) {
 	e := &engine{ctx: ctx, config: c, runLabel: runName(c.Seed), refusals: map[int]Refusal{}}
 	e.breakpoint.resume = make(chan struct{})
+	e.spans = newSpans(e)
 	if !math.IsInf(c.Rate, 1) {
 		seconds := (c.Duration + c.Settle).Seconds()
 		e.history.Grow(int(min(2.2*c.Rate*seconds, 1<<20)))
@@ -86,7 +88,7 @@ func (e *engine) run() error {
 	}
 	w, err := cluster.New(cluster.Config{
 		System: e.config.System, Nodes: e.config.Nodes, Clients: e.config.Clients + 1, Spared: 1,
-		Seed: e.config.Seed, Label: e.runLabel, Wait: synctest.Wait,
+		Seed: e.config.Seed, Label: e.runLabel, Wait: synctest.Wait, Spans: e.spans,
 	})
 	if err != nil {
 		return err
@@ -115,6 +117,7 @@ func (e *engine) run() error {
 	e.enter("final")
 	e.finalReads(w)
 	e.enter("end")
+	e.spans.close()
 	w.Stop(shutdownTimeout)
 	e.close(w)
 	return nil

@@ -18,6 +18,7 @@ const (
 	RunLabel        = "capsize" // which run of the process, with its seed
 	HostLabel       = "host"    // the name of the host
 	GenerationLabel = "shift"   // of a client: counts the goroutines that have been it
+	SpansLabel      = "spans"   // the processes of the spans that it is in, the outermost first: "17/23"
 )
 
 // A Goroutine is one goroutine of the process at an instant.
@@ -26,7 +27,7 @@ type Goroutine struct {
 	state  string // as the runtime spells it: "running", "select (durable)", "sync.Mutex.Lock"
 	bubble string // number of its bubble of virtual time; empty outside of one
 
-	run, Host, Generation string // its profiler labels; see RunLabel
+	run, Host, Generation, Spans string // its profiler labels; see RunLabel
 
 	frames []frame // the innermost first, and at last who created it
 }
@@ -137,6 +138,8 @@ func parseGoroutine(block string) (g Goroutine, ok bool) {
 			g.Host = value
 		case GenerationLabel:
 			g.Generation = value
+		case SpansLabel:
+			g.Spans = value
 		}
 	}
 	if b := bubbleOf.FindStringSubmatch(state); b != nil {

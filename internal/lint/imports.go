@@ -75,6 +75,11 @@ var importRules = []ImportRule{
 		"github.com/dgraph-io/ristretto/v2", "github.com/maypok86/otter/v2",
 	}},
 	{Package: "systems/cache/cdn", Ours: []string{"cluster", "model", "internal/bugset"}, Libs: []string{"github.com/hashicorp/golang-lru/v2", "golang.org/x/sync"}},
+	{Package: "systems/resilience/...", Ours: []string{"cluster", "model", "internal/keyed", "internal/bugset", "internal/sorting", "systems/internal/...", "systems/resilience/..."}, Libs: []string{
+		"github.com/failsafe-go/failsafe-go", "github.com/sony/gobreaker/v2", "github.com/cenkalti/backoff/v5", "golang.org/x/time", "golang.org/x/sync",
+		"github.com/jackc/puddle/v2", "github.com/throttled/throttled/v2", "go.uber.org/ratelimit", "github.com/go-redis/redis_rate/v10", "github.com/redis/go-redis/v9",
+		"github.com/alicebob/miniredis/v2", "github.com/avast/retry-go/v5", "github.com/hashicorp/go-retryablehttp",
+	}},
 	{Package: "systems/...", Ours: []string{"cluster", "systems/adapters/gossip"}},
 	{Package: "nemesis", Ours: []string{"cluster", "internal/keyed", "internal/sorting"}},
 	{Package: "checker", Ours: []string{"history"}},
@@ -106,9 +111,9 @@ var judging = []string{"checker", "checker/internal/...", "history", "history/ed
 // slow is what a first "go run ./cmd/capsize run", which compiles all that it needs, must not wait for: what
 // only scenarios need, and what takes long to compile. make cold measures how long it waits.
 var slow = []string{
-	"systems/cache/cachekv", "systems/cache/cdn", "systems/adapters/gossip", "systems/cache/localcache", "realbugs", "scenarios/caching", "scenarios/replication",
+	"systems/cache/cachekv", "systems/cache/cdn", "systems/adapters/gossip", "systems/cache/localcache", "realbugs", "scenarios/caching", "scenarios/replication", "scenarios/resilience", "systems/resilience",
 	"github.com/alicebob/miniredis", "github.com/dgraph-io/ristretto", "github.com/hashicorp", "github.com/jellydator/ttlcache",
-	"github.com/maypok86/otter", "github.com/redis/go-redis", "github.com/stretchr/testify", "golang.org/x/net",
+	"github.com/maypok86/otter", "github.com/redis/go-redis", "github.com/stretchr/testify", "golang.org/x/net", "database/sql",
 	"google.golang.org/grpc", "crypto/tls", "encoding/gob", "encoding/xml", "go/parser", "go/types", "net/http",
 	"github.com/fatih/color", "golang.org/x/sys", "golang.org/x/term",
 }
@@ -121,7 +126,7 @@ var onlyFiles = map[string][]string{
 
 // testLibs are what any test may import.
 var testLibs = []string{
-	"github.com/stretchr/testify", "github.com/rogpeppe/go-internal", "github.com/anishathalye/porcupine", "golang.org/x/net",
+	"github.com/stretchr/testify", "github.com/rogpeppe/go-internal", "github.com/anishathalye/porcupine", "golang.org/x/net", "database/sql",
 	"github.com/cockroachdb/datadriven",
 }
 
