@@ -27,6 +27,10 @@ var outsideWaits = map[string]string{
 	"sync.WaitGroup.Wait": "a sync.WaitGroup that was used outside of the run", "semacquire": "a semaphore of the runtime",
 }
 
+// stopsTheWorld are the functions of the runtime of which one at a time may run in a process: another one waits for a semaphore
+// meanwhile.
+var stopsTheWorld = []string{"runtime.Stack", "runtime.ReadMemStats", "runtime.GC", "runtime.GoroutineProfile"}
+
 // Deadlock returns what keeps virtual time from passing for good, if the goroutines of
 // a run are in such a state. It is empty if one of them can run, and also if something
 // outside of the bubble could wake one. So it never depends on how long one waits.
@@ -36,6 +40,8 @@ func Deadlock(run string, all []Goroutine) []cluster.Finding {
 	for _, g := range ours {
 		switch {
 		case g.durable():
+		case g.state == "semacquire" && g.in(stopsTheWorld...):
+			return nil // it waits for the one that looks
 		case lockWaits[g.state] != "", outsideWaits[g.state] != "":
 			stuck = append(stuck, g)
 		default:
