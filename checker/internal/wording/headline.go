@@ -51,6 +51,19 @@ var Headlines = map[string]headline{
 	"foreign":             {"a response for another user was served", "foreign responses"},
 	"aged":                {"an expired copy was served", "ages of copies"},
 	"coalesced":           {"a key was loaded too often", "loads"},
+	"answered":            {"a request had no outcome in time", "outcomes in time"},
+	"leaks":               {"a resource was never given back", "leaks"},
+	"detected":            {"a failing node was not detected in time", "detection"},
+	"unrelated":           {"a failure reached unrelated requests", "the blast radius"},
+	"amplification":       {"retries multiplied the load", "amplification"},
+	"recovers":            {"goodput did not recover", "recovery"},
+	"admitted":            {"more was admitted than allowed", "admissions"},
+	"balanced":            {"the load was not balanced", "balance"},
+	"orphans":             {"work went on that no request waited for", "orphaned work"},
+	"effects":             {"a request did not take effect exactly once", "effects"},
+	"revoked":             {"access went on after it was revoked", "revocation"},
+	"in-flight":           {"more was held at once than allowed", "holds"},
+	"parts":               {"an incomplete answer did not say so", "completeness of answers"},
 }
 
 // Worded sets Broken and Undecided of a result to the headlines of the checker of that name, where they are empty.
