@@ -8,7 +8,6 @@ import (
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/internal/keyed"
-	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/systems/resilience/web"
 )
 
@@ -78,14 +77,11 @@ func (s Service) Run(ctx context.Context, h *cluster.Host) error {
 		return err
 	}
 	defer p.Close()
-	a := app{Service: s, h: h, life: ctx, pool: p}
-	if s.Workers > 0 {
-		a.workers = make(chan struct{}, s.Workers)
-	}
+	a := app{Service: s, h: h, process: ctx, pool: p}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/order", a.order)
 	mux.HandleFunc("/hello", func(http.ResponseWriter, *http.Request) {})
-	return web.Serve(ctx, h, ":80", web.Handle(h, a.limited(mux)))
+	return web.Serve(ctx, h, ":80", web.Handle(h, web.Workers(ctx, h, s.Workers, s.AcquireTimeout, mux)))
 }
 
 // open makes the pool.
@@ -103,57 +99,13 @@ func (s Service) open(h *cluster.Host, database string) (Pool, error) {
 type app struct {
 	Service
 	h       *cluster.Host
-	life    context.Context
+	process context.Context
 	pool    Pool
-	workers chan struct{} // has a value for each request that is worked for
 }
-
-// limited has at most as many requests worked for at a time as there are workers.
-func (a app) limited(next http.Handler) http.Handler {
-	if a.workers == nil {
-		return next
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := a.h.Do(r.Context(), web.In(r.Context(), "wait", "workers"), func(ctx context.Context) (any, error) {
-			ctx, cancel := a.waiting(ctx)
-			defer cancel()
-			select {
-			case a.workers <- struct{}{}:
-				return model.Answer{}, nil
-			case <-ctx.Done():
-				return nil, cluster.Failed(ctx.Err())
-			}
-		})
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			return
-		}
-		defer func() { <-a.workers }()
-		next.ServeHTTP(w, r)
-	})
-}
-
-// waiting returns a ctx for a wait: it ends by the timeout, and without one with the process alone, whether or not the client has gone.
-func (a app) waiting(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx = process{a.life, ctx}
-	if a.AcquireTimeout == 0 {
-		return ctx, func() {}
-	}
-	return a.h.WithTimeout(ctx, a.AcquireTimeout)
-}
-
-// A process is a ctx that ends with the process, and has the values of a request.
-type process struct {
-	context.Context
-	request context.Context
-}
-
-// Value returns what the request has.
-func (p process) Value(key any) any { return context.WithoutCancel(p.request).Value(key) }
 
 // order answers an order.
 func (a app) order(w http.ResponseWriter, r *http.Request) {
-	ctx := process{a.life, r.Context()}
+	ctx := web.Detached(a.process, r.Context())
 	id := web.Of(ctx).ID
 	leaks := a.LeakEvery > 0 && id%a.LeakEvery == 0 && (a.LeakUntil == 0 || a.h.Clock().Monotonic() < a.LeakUntil)
 	for i := range a.Connections {
@@ -188,7 +140,7 @@ func (a app) takes(id, query int) time.Duration {
 
 // take waits for a connection.
 func (a app) take(ctx context.Context) (*Lease, error) {
-	ctx, cancel := a.waiting(ctx)
+	ctx, cancel := web.Bounded(a.process, a.h, ctx, a.AcquireTimeout)
 	defer cancel()
 	return Take(ctx, a.h, "connections", a.pool)
 }
