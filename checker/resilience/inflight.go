@@ -57,7 +57,7 @@ func (r *record) inFlight(at string) (m InFlight, holds []*call) {
 		}
 	}
 	for _, resource := range sorting.Keys(by) {
-		if units, when := mostHeld(by[resource]); units > m.Most || m.Most == 0 {
+		if units, when := mostHeld(by[resource]); units > m.Most {
 			m = InFlight{units, when, resource}
 		}
 	}
