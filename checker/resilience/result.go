@@ -51,6 +51,11 @@ func (r *record) why(reason string, culprit bool, core []*call, context ...*call
 	return w
 }
 
+// compact returns the calls that are there.
+func compact(calls ...*call) []*call {
+	return slices.DeleteFunc(calls, func(c *call) bool { return c == nil })
+}
+
 // and joins the words of a list.
 func and(list []string) string {
 	if len(list) < 2 {
