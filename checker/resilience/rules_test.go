@@ -41,7 +41,7 @@ func TestFrozen(t *testing.T) {
 		"in sql.(*DB).conn (sql.go:1234) < main.pay (main.go:7); requests 1 and 2 hold it", r.Counterexample.Reason)
 	require.Len(t, r.Counterexample.Calls, 4, "the request, its wait and two holds")
 	require.Equal(t, []int{0}, r.Counterexample.Core)
-	require.Equal(t, 0, r.Counterexample.Culprit)
+	require.Equal(t, 0, r.Counterexample.Blamed)
 	require.Equal(t, "a request had no outcome in time", r.Headline())
 }
 
