@@ -28,7 +28,9 @@ var knownScenarios = [][2]string{
 	{"cdn-purge", "when a purge is acknowledged, when is the last stale byte served?"},
 	{"cdn-vary", "does any user get an answer that was made for another one?"},
 	{"five-layers", "how old can an answer be that has gone through five caches, and how does one get it out of all of them?"},
+	{"lb-affinity", "does a user who stays with one backend (a sticky session) always read what he wrote?"},
 	{"lb-health", "what should a health check look at, and what should a balancer do when every backend fails it?"},
+	{"lb-resize", "what does one backend more or less cost, if each has a cache?"},
 	{"lb-sinkhole", "one of four backends fails, and its health endpoint does not: how many requests does the balancer send there?"},
 	{"lease-reads", "does a leader that is cut off answer reads when another one has taken writes?"},
 }

@@ -7,6 +7,6 @@ import "github.com/capsize-go/capsize/scenarios"
 // All lists the scenarios of this package, by name.
 func All() []scenarios.Scenario {
 	return []scenarios.Scenario{
-		LBHealth(), LBSinkhole(),
+		LBAffinity(), LBHealth(), LBResize(), LBSinkhole(),
 	}
 }
