@@ -7,6 +7,12 @@ import "github.com/capsize-go/capsize/scenarios"
 // All lists the scenarios of this package, by name.
 func All() []scenarios.Scenario {
 	return []scenarios.Scenario{
-		GrayHang(), LBHealth(), LBSinkhole(), PoolFreeze(), PoolNested(),
+		GrayHang(),
+		LBAffinity(),
+		LBHealth(),
+		LBResize(),
+		LBSinkhole(),
+		PoolFreeze(),
+		PoolNested(),
 	}
 }
