@@ -29,6 +29,8 @@ var knownScenarios = [][2]string{
 	{"cdn-vary", "does any user get an answer that was made for another one?"},
 	{"five-layers", "how old can an answer be that has gone through five caches, and how does one get it out of all of them?"},
 	{"lease-reads", "does a leader that is cut off answer reads when another one has taken writes?"},
+	{"metastable", "does a service that can answer 100 requests a second, and is asked 70 times, recover from a pause of 10 s?"},
+	{"retry-storm", "how many attempts does one request make at a service that is down, three calls deep, and when do the clients come back that wait for it?"},
 }
 
 // delegate runs capsize-scenarios with the arguments of this command, and returns what it ended with.
