@@ -32,7 +32,7 @@ func TestOneVerdictUnderLoad(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Equal(t, checker.Invalid, r.Verdict, r.Reason)
-	require.Nil(t, r.Counterexample, "nobody has asked for it")
+	require.Nil(t, r.Counterexample, "it was not asked for")
 	r.Explain(t.Context())
 	require.NotNil(t, r.Counterexample)
 	digest, err := r.Digest()

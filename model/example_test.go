@@ -57,7 +57,7 @@ func ExampleUniqueIDs() {
 	// process 1 was answered generate → 7, which had been given before
 }
 
-// A counter that was told to add 1 twice is 2, not 3: an addition was carried out twice.
+// A counter that was asked to add 1 twice is 2, not 3: an addition was carried out twice.
 func ExampleCounter() {
 	checkertest.Show(linearizable.New(model.Counter()), checkertest.OneByOne(
 		[2]any{model.CounterOp{F: "add", Value: 1}, 0},

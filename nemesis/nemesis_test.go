@@ -165,7 +165,7 @@ func checkShape(t *testing.T, shape nemesis.Shape, heard map[string]string, desc
 		for _, n := range counts {
 			sum += n
 		}
-		assert.Contains(t, []int{0, 20}, sum, "c0 tells all to shout, or can tell nobody: %s", desc)
+		assert.Contains(t, []int{0, 20}, sum, "c0 asks all to shout, or reaches no node: %s", desc)
 	default:
 		t.Errorf("no test for shape %s", shape)
 	}

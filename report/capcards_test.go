@@ -45,7 +45,7 @@ func TestCardSVG(t *testing.T) {
 	assert.NotContains(t, picture, "second 6", "it is behind the end")
 	assert.NotContains(t, picture, "NaN")
 	assert.Contains(t, picture, "…", "what has no room is cut")
-	assert.Contains(t, picture, "majority reads 25 % answered, 6 of 6 runs linearizable", "it is told to those who don't see it")
+	assert.Contains(t, picture, "majority reads 25 % answered, 6 of 6 runs linearizable", "for screen readers")
 }
 
 // TestGrid has a page show its rows, escape what is in them, and leave out what was not run.

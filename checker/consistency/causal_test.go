@@ -43,7 +43,7 @@ func (t *oracle) knowledge() ([][]bool, bool) {
 
 // explained reports whether there is an order of the calls of a set in which each comes after
 // those that it must follow, and in which all given calls see what they were answered.
-func (t *oracle) explained(set []int, follows func(a, b int) bool, told func(int) bool) bool {
+func (t *oracle) explained(set []int, follows func(a, b int) bool, observed func(int) bool) bool {
 	type state map[string]int
 	done := map[int]bool{}
 	var try func(s state) bool
@@ -62,7 +62,7 @@ func (t *oracle) explained(set []int, follows func(a, b int) bool, told func(int
 				}
 			}
 			a := t.happened[i]
-			if told(i) && a.observes && s[a.key] != a.saw {
+			if observed(i) && a.observes && s[a.key] != a.saw {
 				continue
 			}
 			old := s[a.key]
@@ -113,8 +113,8 @@ func isCausalMemory(t *oracle) bool {
 		return false
 	}
 	for i := range t.happened {
-		told := func(j int) bool { return j == i || t.before(t.happened[j], t.happened[i]) }
-		if !t.explained(t.pastOf(k, i), func(a, b int) bool { return k[a][b] }, told) {
+		observed := func(j int) bool { return j == i || t.before(t.happened[j], t.happened[i]) }
+		if !t.explained(t.pastOf(k, i), func(a, b int) bool { return k[a][b] }, observed) {
 			return false
 		}
 	}

@@ -81,7 +81,7 @@ func (b *keyHistory) disagree(last []int32) *violation {
 		w := l.versions[l.calls[i].saw].writer
 		return w != model.None && !l.calls[w].Known
 	}
-	tell := func(i, j int32) *violation {
+	conflict := func(i, j int32) *violation {
 		return &violation{calls: l.withWriters([]int32{i, j}), blamed: max(i, j), key: l.calls[i].key,
 			reason: fmt.Sprintf("after all writes had ended, %s %s, and %s %s", l.process(i), l.describeRead(i), l.process(j), l.describeRead(j))}
 	}
@@ -94,12 +94,12 @@ func (b *keyHistory) disagree(last []int32) *violation {
 			continue
 		}
 		if settled != model.None && l.calls[settled].saw != l.calls[i].saw {
-			return tell(settled, i)
+			return conflict(settled, i)
 		}
 		settled = i // the last of them to begin
 	}
 	if settled != model.None && arrived != model.None && l.calls[arrived].Ret < l.calls[settled].Call {
-		return tell(arrived, settled)
+		return conflict(arrived, settled)
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ type fleet struct {
 	lag                            int  // how many steps go by for one delivery
 	spoil                          int  // how many answers to spoil, of 100
 	future                         bool // whether spoilt answers may be of values that are written later, if ever
-	settle                         bool // whether all writes arrive in the end, and every client reads every key
+	converge                       bool // whether all writes arrive in the end, and every client reads every key
 }
 
 type message struct {
@@ -122,14 +122,14 @@ func (f fleet) history(r *rand.Rand) *history.History {
 			busy--
 		}
 	}
-	if f.settle { // the heal
+	if f.converge { // the heal
 		run.h.Add(history.Op{Process: history.Nemesis, Type: history.Invoke, Key: "1"})
 		for len(run.flying) > 0 {
 			run.deliver(r.IntN(len(run.flying)))
 		}
 		run.h.Add(history.Op{Process: history.Nemesis, Type: history.OK, Key: "1"})
 	}
-	for i := range f.clients * f.keys * view.BoolInt(f.settle) {
+	for i := range f.clients * f.keys * view.BoolInt(f.converge) {
 		p := &pendingCall{process: process[i%f.clients], slot: i % f.clients, in: model.RegisterOp{F: "read", Key: string(rune('x' + i/f.clients))}}
 		run.h.Add(history.Op{Process: p.process, Type: history.Invoke, Input: p.in})
 		run.effect(p)

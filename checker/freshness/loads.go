@@ -33,7 +33,7 @@ func MeasureLoads(h *history.History, window time.Duration) (Loads, error) {
 		if c.in.F != "loads" || !c.answered() {
 			return
 		}
-		if _, told := last[c.in.Key]; !told {
+		if _, seen := last[c.in.Key]; !seen {
 			keys = append(keys, c.in.Key)
 		}
 		last[c.in.Key] = c.out.LoadedAt

@@ -118,8 +118,8 @@ func (r rule) split(h *history.History) ([]*keyCalls, *shapes.BadValue) {
 // completedCall returns which of the pending calls of its process an op completes: the latest of those
 // with the same input. There is rarely a choice.
 func completedCall[P any](waiting []P, op history.Op, call func(P) shapes.Call) int {
-	done, told := op.Output.(history.JepsenOp)
-	if len(waiting) < 2 || !told {
+	done, ok := op.Output.(history.JepsenOp)
+	if len(waiting) < 2 || !ok {
 		return len(waiting) - 1
 	}
 	best, match := -1, 0
@@ -145,11 +145,11 @@ func answer(out any) any {
 	case history.JepsenOp:
 		return v.Value
 	case map[string]any:
-		if _, told := v["f"]; !told {
+		if _, ok := v["f"]; !ok {
 			return v
 		}
-		if told, ok := history.AsJepsen(v); ok {
-			return told.Value
+		if op, ok := history.AsJepsen(v); ok {
+			return op.Value
 		}
 	case history.Null:
 		return nil

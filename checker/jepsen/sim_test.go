@@ -169,8 +169,8 @@ func definedCalls(h *history.History) (all []definedCall) {
 		}
 		if d.ok {
 			d.end, d.out = c.Complete.Index, c.Complete.Output
-			if told, ok := d.out.(history.JepsenOp); ok {
-				d.out = told.Value
+			if op, ok := d.out.(history.JepsenOp); ok {
+				d.out = op.Value
 			}
 		}
 		all = append(all, d)

@@ -161,13 +161,13 @@ func regrouped(h *history.History, typed bool) *history.History {
 	byProcess := map[int]GroupOp{}
 	for op := range h.Ops() {
 		in, out := op.Input, op.Output
-		if told, ok := in.(history.JepsenOp); ok {
-			in = told.Value
+		if op, ok := in.(history.JepsenOp); ok {
+			in = op.Value
 		} else if a, ok := in.(checkertest.Ask); ok {
 			in = a.Value
 		}
-		if told, ok := out.(history.JepsenOp); ok {
-			out = told.Value
+		if op, ok := out.(history.JepsenOp); ok {
+			out = op.Value
 		}
 		op.Input, op.Output = in, nil
 		if op.Type == history.Invoke {

@@ -217,8 +217,8 @@ func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], total, 
 				d.eager = eager
 				got := d.run()
 				require.NoError(t, got.err)
-				require.Equal(t, one, got.ok, "dive\n%v", h)
-				require.Equal(t, end.at, got.at, "dive\n%v", h)
+				require.Equal(t, one, got.ok, "depth-first\n%v", h)
+				require.Equal(t, end.at, got.at, "depth-first\n%v", h)
 			}
 			all, m := s.number(p.Spans)
 			end = newFrontier(all, len(m.pureClass), m).run()

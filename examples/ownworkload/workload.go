@@ -54,7 +54,7 @@ func next(t workloads.Turn[In, Out]) In {
 	return In{F: "transfer", From: from, To: to, Amount: 1 + t.Rand.IntN(20)}
 }
 
-// invoke returns any error as it is: then nobody knows whether the money was moved.
+// invoke returns any error as it is: then it is indeterminate whether the money was moved.
 func invoke(ctx context.Context, c Client, in In) (Out, error) {
 	if in.F == "read" {
 		balances, err := c.Balances(ctx)

@@ -278,7 +278,7 @@ func positioned(h *history.History, why *checker.Counterexample) (*history.Histo
 	return history.Of(ops...), &moved
 }
 
-// flags returns the flags that are not as they are unless told.
+// flags returns the flags that are not at their defaults.
 func (o checkOptions) flags() (text string) {
 	if o.consistency != models.Linearizable {
 		text += " --consistency " + o.consistency

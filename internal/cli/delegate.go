@@ -28,8 +28,13 @@ var knownScenarios = [][2]string{
 	{"cdn-purge", "when a purge is acknowledged, when is the last stale byte served?"},
 	{"cdn-vary", "does any user get an answer that was made for another one?"},
 	{"five-layers", "how old can an answer be that has gone through five caches, and how does one get it out of all of them?"},
+	{"gray-hang", "a backend is up, its health endpoint is green, and it does not answer: which timeouts end the wait, and who notices?"},
+	{"lb-health", "what should a health check look at, and what should a balancer do when every backend fails it?"},
+	{"lb-sinkhole", "one of four backends fails, and its health endpoint does not: how many requests does the balancer send there?"},
 	{"lease-reads", "does a leader that is cut off answer reads when another one has taken writes?"},
 	{"metastable", "does a service that can answer 100 requests a second, and is asked 70 times, recover from a pause of 10 s?"},
+	{"pool-freeze", "when a connection pool has run out, who waits for how long, and what else stops?"},
+	{"pool-nested", "how large must a pool be whose users take several connections each, one while they hold another?"},
 	{"retry-storm", "how many attempts does one request make at a service that is down, three calls deep, and when do the clients come back that wait for it?"},
 }
 

@@ -61,11 +61,11 @@ type call struct {
 	Type       string `json:"type"` // ok, fail or info
 	InvokeNS   int64  `json:"invoke_ns"`
 	CompleteNS *int64 `json:"complete_ns"` // null if it never completed
-	Context    bool   `json:"context"`     // whether it only shows where a value came from, and is not at odds with the others
+	Context    bool   `json:"context"`     // whether it only shows where a value came from, and does not contradict the others
 }
 
 // line returns what --json prints of a run.
-func (s trial) line(r *capsize.Result, page report.Run) line {
+func (s runSpec) line(r *capsize.Result, page report.Run) line {
 	return line{
 		System: s.System, Bug: s.Bug, Workload: s.Workload, Nemesis: s.Nemesis,
 		Seed: r.Seed, Verdict: r.Verdict,

@@ -29,7 +29,7 @@ func CacheHerd() scenarios.Scenario {
 		Meter: func(v scenarios.Variant) scenarios.Meter {
 			return &stampedeMeter{Staleness: Staleness{Window: windowOf(v)}}
 		},
-		Holds:    cacheHerdHolds,
+		Holds:    cacheStampedeHolds,
 		Variants: stampedeVariants(),
 	}
 }
@@ -115,7 +115,7 @@ func (m *stampedeMeter) Fill(row *scenarios.Row) {
 	row.Metrics["slowest_read_ns"] = float64(m.slowest)
 }
 
-func cacheHerdHolds(rows []scenarios.Row) error {
+func cacheStampedeHolds(rows []scenarios.Row) error {
 	want := map[string]float64{"none": stampedeServers * stampedeUsers, "shared": stampedeServers, "lease": 1, "shared-lease": 1, "stale": 1}
 	for _, r := range rows {
 		if n, ok := want[r.Variant]; ok && r.Metrics["loads_at_once"] != n {

@@ -39,7 +39,7 @@ func CacheRegions() scenarios.Scenario {
 const (
 	regionTTL  = 30 * time.Second
 	regionRun  = 45 * time.Second
-	regionSoon = 2 * time.Second // within which a pipeline must have told all whom it can reach
+	regionSoon = 2 * time.Second // within which a pipeline must have invalidated all copies that it can reach
 	regionCut  = 5 * time.Second
 	cutAt      = 4 * time.Second
 )
@@ -77,7 +77,7 @@ func regionVariants() (all []scenarios.Variant) {
 	return all
 }
 
-// regionFaults are what strikes between regions, and within which time copies must be right all the same.
+// regionFaults are the faults between regions, and within which time copies must be right all the same.
 var regionFaults = []struct {
 	name    string
 	nemesis nemesis.Nemesis
@@ -117,7 +117,7 @@ type copiesMeter struct {
 	Staleness
 }
 
-// polarisBounds are those of which nines are told.
+// polarisBounds are those for which nines are shown.
 var polarisBounds = map[string]time.Duration{"nines_100ms": 100 * time.Millisecond, "nines_1s": time.Second, "nines_10s": 10 * time.Second}
 
 // Add counts one run.

@@ -83,10 +83,10 @@ func scenariosText(t *testing.T) string {
 	for _, s := range documented() {
 		all := scenariotest.ReadRows(t, rowsOf(s))
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n%s.\n\n", s.Name, sentence(s.Question), sentence(s.Shows))
-		told := map[string]bool{}
+		listed := map[string]bool{}
 		for _, v := range s.Variants {
-			if !told[v.Name] {
-				told[v.Name] = true
+			if !listed[v.Name] {
+				listed[v.Name] = true
 				fmt.Fprintf(&b, "- **%s**: %s.\n", v.Name, v.Doc)
 			}
 		}

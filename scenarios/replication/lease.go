@@ -55,7 +55,7 @@ var (
 	quarterSpeed = slowClock("leader clock ¼", 0.25)
 )
 
-// slowClock returns a fault that slows the clock of the node that leads when it strikes.
+// slowClock returns a fault that slows the clock of the node that leads when it is injected.
 func slowClock(name string, speed float64) nemesis.Fault {
 	return nemesis.New(name, func(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
 		leaders := c.Leaders()

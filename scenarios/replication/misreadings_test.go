@@ -56,7 +56,7 @@ func TestPickTwoOfThree(t *testing.T) {
 	}
 }
 
-// "A single node is CA": it answers whoever reaches it, rightly, and others get nothing. A partition is between
+// "A single node is CA": it answers clients that reach it correctly, and others get nothing. A partition is between
 // a node and those who ask, too.
 func TestSingleNodeIsCA(t *testing.T) {
 	r := one(t, "single-node", "2|2|1", 1)

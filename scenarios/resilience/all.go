@@ -1,5 +1,5 @@
-// Package resilience has the scenarios of services that call each other, and of what stands between them: retries, breakers, bulkheads, pools,
-// balancers, gateways and limiters. Each shows what goes wrong beside each cure, over the libraries that people deploy.
+// Package resilience has the scenarios of services that call each other, of the pools and limiters that they have, and of what stands between them: what
+// makes a small failure a large one, and which remedy does not.
 package resilience
 
 import "github.com/capsize-go/capsize/scenarios"
@@ -7,6 +7,6 @@ import "github.com/capsize-go/capsize/scenarios"
 // All lists the scenarios of this package, by name.
 func All() []scenarios.Scenario {
 	return []scenarios.Scenario{
-		Metastable(), RetryStorm(),
+		GrayHang(), LBHealth(), LBSinkhole(), Metastable(), PoolFreeze(), PoolNested(), RetryStorm(),
 	}
 }

@@ -1,4 +1,4 @@
-// Package deadline has a context that ends when its owner says so, at an instant that it tells before. It needs no timer and no goroutine of
+// Package deadline has a context that ends when its owner says so, at an instant that is known before. It needs no timer and no goroutine of
 // its own, so it can end at an event of a simulation.
 package deadline
 

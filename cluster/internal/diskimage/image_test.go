@@ -115,7 +115,7 @@ func TestEarlierNames(t *testing.T) {
 	assert.Equal(t, g.ID, i.Root.Names["f"].ID)
 }
 
-// TestLookup tells a path that does not exist from one that can't.
+// TestLookup distinguishes a path that does not exist from one that can't.
 func TestLookup(t *testing.T) {
 	i := New()
 	i.Link(1, i.Root, "f", i.NewFile())

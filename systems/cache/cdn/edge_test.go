@@ -108,7 +108,7 @@ func TestEdge(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, http.StatusNotModified, resp.StatusCode)
 	})
-	inBubble(t, "the age that it had counts, and is told", func(t *testing.T) {
+	inBubble(t, "the age that it had counts, and is answered", func(t *testing.T) {
 		g := newFixture(t, rules{})
 		g.answer = func(*http.Request, int) (int, string, http.Header) {
 			return http.StatusOK, "x", headers("Cache-Control: max-age=10", "Age: 7")
@@ -162,7 +162,7 @@ func TestStaleAllowances(t *testing.T) {
 		before := time.Now()
 		g.want("1", "10", "hit")
 		g.want("1", "10", "hit")
-		assert.Zero(t, time.Since(before), "nobody waits")
+		assert.Zero(t, time.Since(before), "no request waits")
 		time.Sleep(time.Second)
 		g.want("2", "1", "hit")
 		assert.Len(t, g.asked, 2)
@@ -278,7 +278,7 @@ func TestPurge(t *testing.T) {
 		g.edge.purge("/k", false)
 		return g
 	}
-	inBubble(t, "while a load is under way: it is not stored, and nobody joins it", func(t *testing.T) {
+	inBubble(t, "while a load is under way: it is not stored, and no request joins it", func(t *testing.T) {
 		g := late(t, 0)
 		g.want("2", "1", "fwd=miss")
 		g.want("2", "1", "hit")

@@ -73,7 +73,7 @@ func (s *running) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if answer.Missing > 0 {
-		_ = json.NewEncoder(w).Encode(answer) // of a client that is gone nobody asks
+		_ = json.NewEncoder(w).Encode(answer) // a client that is gone does not mind
 	}
 }
 
