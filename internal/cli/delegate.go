@@ -34,8 +34,10 @@ var knownScenarios = [][2]string{
 	{"lb-resize", "what does one backend more or less cost, if each has a cache?"},
 	{"lb-sinkhole", "one of four backends fails, and its health endpoint does not: how many requests does the balancer send there?"},
 	{"lease-reads", "does a leader that is cut off answer reads when another one has taken writes?"},
+	{"metastable", "does a service that can answer 100 requests a second, and is asked 70 times, recover from a pause of 10 s?"},
 	{"pool-freeze", "when a connection pool has run out, who waits for how long, and what else stops?"},
 	{"pool-nested", "how large must a pool be whose users take several connections each, one while they hold another?"},
+	{"retry-storm", "how many attempts does one request make at a service that is down, three calls deep, and when do the clients come back that wait for it?"},
 }
 
 // delegate runs capsize-scenarios with the arguments of this command, and returns what it ended with.

@@ -12,7 +12,9 @@ func All() []scenarios.Scenario {
 		LBHealth(),
 		LBResize(),
 		LBSinkhole(),
+		Metastable(),
 		PoolFreeze(),
 		PoolNested(),
+		RetryStorm(),
 	}
 }
