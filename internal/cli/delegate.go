@@ -18,6 +18,7 @@ const scenariosCommand = "capsize-scenarios"
 // knownScenarios lists the scenarios that capsize-scenarios has, with their questions, so that capsize can list them
 // without it.
 var knownScenarios = [][2]string{
+	{"auth-revoke", "for how long does a gateway let in a user whose access was revoked?"},
 	{"cache-herd", "how often is the database asked for what a thousand users want, when the copy has expired?"},
 	{"cache-negative", "what does it cost to cache that the database has no such key (negative caching)?"},
 	{"cache-refresh", "does a row that a write has put into a cache survive a refresh that was asked for before the write?"},
@@ -28,7 +29,12 @@ var knownScenarios = [][2]string{
 	{"cdn-purge", "when a purge is acknowledged, when is the last stale byte served?"},
 	{"cdn-vary", "does any user get an answer that was made for another one?"},
 	{"five-layers", "how old can an answer be that has gone through five caches, and how does one get it out of all of them?"},
+	{"gateway-aggregate", "what does a client get from a gateway that puts answers of three services together, when one of them hangs?"},
+	{"gateway-retry-post", "how often is an order paid for, if the gateway tries again when no answer has come in time?"},
+	{"gateway-timeouts", "how much work is done for clients that have given up?"},
 	{"lease-reads", "does a leader that is cut off answer reads when another one has taken writes?"},
+	{"rate-limit-partition", "what does a shared rate limit admit when gateways can't reach its store?"},
+	{"rate-limit-truth", "how many requests does a limit of 10 a second admit in any one second?"},
 }
 
 // delegate runs capsize-scenarios with the arguments of this command, and returns what it ended with.
