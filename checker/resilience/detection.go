@@ -60,7 +60,7 @@ func Detected(within time.Duration) checker.Checker {
 				seen = "until a probe saw it"
 				shown = append(shown, worst.seen)
 			}
-			res.Verdict, res.Why = checker.Invalid, r.why(fmt.Sprintf("%s failed attempts from %s on for %s, %s; %s is allowed", m.Node, words.Duration(worst.begun),
+			res.Verdict, res.Counterexample = checker.Invalid, r.why(fmt.Sprintf("%s failed attempts from %s on for %s, %s; %s is allowed", m.Node, words.Duration(worst.begun),
 				words.Duration(m.Gap), seen, words.Duration(within)), true, shown)
 		}
 		return res, nil

@@ -103,7 +103,7 @@ func NoOrphans(mostShare float64) checker.Checker {
 			if worst.request != nil {
 				core = append(core, worst.request)
 			}
-			res.Verdict, res.Why = checker.Invalid, r.why(fmt.Sprintf("%s of the work was for requests that did not wait any more, and %s is allowed: %s went on for %s after %s, when its request had ended or its deadline had passed",
+			res.Verdict, res.Counterexample = checker.Invalid, r.why(fmt.Sprintf("%s of the work was for requests that did not wait any more, and %s is allowed: %s went on for %s after %s, when its request had ended or its deadline had passed",
 				percent(m.Share()), percent(mostShare), worst.work.name(), words.Duration(worst.extra), words.Duration(worst.after)), true, core)
 		}
 		return res, nil

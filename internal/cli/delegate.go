@@ -32,7 +32,12 @@ var knownScenarios = [][2]string{
 	{"gateway-aggregate", "what does a client get from a gateway that puts answers of three services together, when one of them hangs?"},
 	{"gateway-retry-post", "how often is an order paid for, if the gateway tries again when no answer has come in time?"},
 	{"gateway-timeouts", "how much work is done for clients that have given up?"},
+	{"gray-hang", "a backend is up, its health endpoint is green, and it does not answer: which timeouts end the wait, and who notices?"},
+	{"lb-health", "what should a health check look at, and what should a balancer do when every backend fails it?"},
+	{"lb-sinkhole", "one of four backends fails, and its health endpoint does not: how many requests does the balancer send there?"},
 	{"lease-reads", "does a leader that is cut off answer reads when another one has taken writes?"},
+	{"pool-freeze", "when a connection pool has run out, who waits for how long, and what else stops?"},
+	{"pool-nested", "how large must a pool be whose users take several connections each, one while they hold another?"},
 	{"rate-limit-partition", "what does a shared rate limit admit when gateways can't reach its store?"},
 	{"rate-limit-truth", "how many requests does a limit of 10 a second admit in any one second?"},
 }

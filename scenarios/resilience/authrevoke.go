@@ -53,7 +53,7 @@ const (
 )
 
 // authCut cuts the last gateway off from the authorization server.
-var authCut = nemesis.New("auth "+gatewayIsCut, func(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
+var authCut = nemesis.New("auth cut off", func(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
 	nodes := c.Nodes()
 	last := nodes[len(nodes)-1:]
 	return nodes[0] + " | " + last[0], c.Partition(nodes[:1], last), nil

@@ -12,7 +12,7 @@ import (
 	"github.com/capsize-go/capsize/workloads"
 )
 
-// GatewayTimeouts is the scenario of work that goes on when nobody waits for it any more.
+// GatewayTimeouts is the scenario of work that goes on when its client has given up.
 func GatewayTimeouts() scenarios.Scenario {
 	return scenarios.Scenario{
 		Name:     "gateway-timeouts",
@@ -55,7 +55,7 @@ func timeoutsVariant(name, doc string, s gateway.Chain, fixed bool) scenarios.Va
 	}}
 }
 
-// orphanage is a Meter of the work that is done for nobody.
+// orphanage is a Meter of the work that goes on when its client has given up.
 type orphanage struct {
 	work, orphaned time.Duration
 	outcomes       resilience.Outcomes

@@ -55,11 +55,11 @@ const (
 // storeCut cuts all gateways off from the store, and gatewayCut only the last one.
 var (
 	storeCut   = newStoreCut("store cut off", func(nodes []string) []string { return nodes[1:] })
-	gatewayCut = newStoreCut("one gateway cut off", func(nodes []string) []string { return nodes[len(nodes)-1:] })
+	gatewayCut = newStoreCut("store cut off from one", func(nodes []string) []string { return nodes[len(nodes)-1:] })
 )
 
 func newStoreCut(name string, pick func(nodes []string) []string) nemesis.Fault {
-	return nemesis.New("limit "+name, func(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
+	return nemesis.New(name, func(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
 		nodes := c.Nodes()
 		cut := pick(nodes)
 		return fmt.Sprintf("%s | %v", nodes[0], cut), c.Partition(nodes[:1], cut), nil
@@ -77,7 +77,7 @@ func partitionVariants() (all []scenarios.Variant) {
 		{"local-share", "gateways that can't reach the store admit their share of the limit, a third", limit.TokenBucket(localShare, 1), true},
 	} {
 		all = append(all, partitionVariant(x.name, x.doc, "store cut off", storeCut, x.otherwise, x.fixed),
-			partitionVariant(x.name, x.doc, "one gateway cut off", gatewayCut, x.otherwise, x.fixed))
+			partitionVariant(x.name, x.doc, "store cut off from one", gatewayCut, x.otherwise, x.fixed))
 	}
 	return append(all, unevenVariant())
 }
@@ -93,7 +93,7 @@ func partitionVariant(name, doc, what string, fault nemesis.Fault, otherwise lim
 	}}
 }
 
-// unevenVariant has less traffic than the limit, and all of it at one gateway. So that the limit refuses nobody as long as it holds, it has a
+// unevenVariant has less traffic than the limit, and all of it at one gateway. So that the limit refuses no request before the cut, it has a
 // burst.
 func unevenVariant() scenarios.Variant {
 	const doc = "the same with a burst of 4, and with less traffic than the limit, all of it at one gateway"

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize"
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/resilience"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/scenarios"
@@ -17,14 +16,6 @@ const limitGateways = 3
 
 func alone(m limit.Maker) limit.Gateways  { return limit.Gateways{Limiter: m} }
 func shared(m limit.Maker) limit.Gateways { return limit.Gateways{Limiter: m, Store: true} }
-
-// verdictOf returns the verdict that a variant is to have.
-func expected(fixed bool) checker.Verdict {
-	if fixed {
-		return checker.Valid
-	}
-	return checker.Invalid
-}
 
 // faultSpan returns from when to when the first fault of a run lasted.
 func faultSpan(h *history.History) resilience.Span {

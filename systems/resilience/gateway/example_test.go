@@ -12,7 +12,7 @@ import (
 	"github.com/capsize-go/capsize/workloads"
 )
 
-// Services that are waited for longer than the client waits work for nobody; if they know the deadline of the client they do not.
+// Services that are waited for longer than the client waits work for clients that have given up; if they know the deadline of the client they do not.
 func Example() {
 	for _, propagate := range []bool{false, true} {
 		s := gateway.Chain{Gateway: 2 * time.Second, Service: 4 * time.Second, Propagate: propagate}

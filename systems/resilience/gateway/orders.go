@@ -17,7 +17,7 @@ import (
 type Orders struct {
 	Tries   int           // of the gateway, for a request; default 1
 	Timeout time.Duration // of a try; default 300 ms
-	Key     Keying        // who makes the idempotency key of a request; default: nobody
+	Key     Keying        // who makes the idempotency key of a request; default: there is none
 	Dedup   Dedup         // what a replica does with the keys; default: nothing
 	Sticky  bool          // whether all tries of a request go to one replica; each has keys of its own
 	Slow    float64       // share of the tries that take 500 ms and not 20 ms, drawn for each; default 0.2
@@ -28,8 +28,8 @@ type Keying int
 
 // The keyings.
 const (
-	NoKey     Keying = iota // nobody
-	ClientKey               // the client: one for the request, whoever tries again
+	NoKey     Keying = iota // there is none
+	ClientKey               // the client: one for the request, for all tries
 	TryKey                  // the gateway: a new one for each try
 )
 

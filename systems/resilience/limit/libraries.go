@@ -55,7 +55,7 @@ func Throttled(r Rate, burst int) Maker {
 	}
 }
 
-// Uber is go.uber.org/ratelimit on the clock of its host. It refuses nobody: Take waits, and knows no ctx. Slack is how many units it
+// Uber is go.uber.org/ratelimit on the clock of its host. It refuses no request: Take waits, and knows no ctx. Slack is how many units it
 // saves up while it is idle, for a burst; the library's default is 10.
 func Uber(r Rate, slack int) Maker {
 	return func(_ context.Context, h *cluster.Host) (Limiter, error) {
@@ -74,4 +74,4 @@ type clock struct{ h *cluster.Host }
 func (c clock) Now() time.Time { return c.h.Clock().Now() }
 
 // Sleep waits for d, or until the host crashes.
-func (c clock) Sleep(d time.Duration) { _ = c.h.Sleep(d) } // a host that has crashed asks nobody any more
+func (c clock) Sleep(d time.Duration) { _ = c.h.Sleep(d) } // a host that has crashed asks no more
