@@ -7,6 +7,10 @@ import "github.com/capsize-go/capsize/scenarios"
 // All lists the scenarios of this package, by name.
 func All() []scenarios.Scenario {
 	return []scenarios.Scenario{
+		AuthRevoke(),
+		GatewayAggregate(),
+		GatewayRetryPost(),
+		GatewayTimeouts(),
 		GrayHang(),
 		LBAffinity(),
 		LBHealth(),
@@ -15,6 +19,8 @@ func All() []scenarios.Scenario {
 		Metastable(),
 		PoolFreeze(),
 		PoolNested(),
+		RateLimitPartition(),
+		RateLimitTruth(),
 		RetryStorm(),
 	}
 }
