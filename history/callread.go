@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/history/edn"
+	"github.com/capsize-go/capsize/history/internal/attributes"
 	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
@@ -94,6 +95,7 @@ func (f *callFile) call(raw []byte) error {
 	if err != nil {
 		return err
 	}
+	m = attributes.Flatten(m, f.records.fields.canonical)
 	line := f.objects.r.line(f.objects.d.InputOffset())
 	inv := &record{index: -1, line: line, kind: Invoke, timed: true}
 	ret := &record{index: -1, line: line, timed: true}

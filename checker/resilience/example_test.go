@@ -179,7 +179,7 @@ func ExampleCapped() {
 	checkertest.Judge(resilience.Capped(1, "lock"), h)
 	// Output:
 	// invalid - at most 2 units of lock held at once, at 20ms
-	// 2 units of lock were held at 20ms, and 1 are allowed
+	// 2 units of lock held at 20ms, and 1 allowed
 }
 
 // An aggregated answer lacks a part, and looks complete.
