@@ -92,10 +92,9 @@ func (f *callFile) call(raw []byte) error {
 		}
 		return err
 	})
-	if err != nil {
+	if m = attributes.Flatten(m, f.records.fields.canonical); err != nil {
 		return err
 	}
-	m = attributes.Flatten(m, f.records.fields.canonical)
 	line := f.objects.r.line(f.objects.d.InputOffset())
 	inv := &record{index: -1, line: line, kind: Invoke, timed: true}
 	ret := &record{index: -1, line: line, timed: true}

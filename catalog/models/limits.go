@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/resilience"
 )
 
@@ -50,4 +51,15 @@ func limitSpan(text string) (s resilience.Span, ok bool) {
 	s.From, isFrom = limitDuration(from)
 	s.To, isTo = limitDuration(to)
 	return s, isFrom && isTo && s.To > s.From
+}
+
+// by returns what makes the checker for a limit as a text, of what reads it and of what makes the checker for one.
+func by[L any](parse func(text string) (L, bool), of func(L) checker.Checker) func(limit string) (checker.Checker, bool) {
+	return func(limit string) (checker.Checker, bool) {
+		l, ok := parse(limit)
+		if !ok {
+			return nil, false
+		}
+		return of(l), true
+	}
 }

@@ -17,27 +17,27 @@ var requestFs = []string{"request", "attempt", "work", "effect", "wait", "hold",
 // requestRules lists the rules about requests. A limit that is not empty is that of each rule which has one.
 func requestRules(limit string) []Model {
 	return []Model{
-		requestsRule("outcomes", "each request has an outcome by its deadline, and 1µs (or --limit) later at most", limit, "1µs", limitDuration, resilience.Answered),
-		requestsRule("leaks", "no resource is held or waited for when the history ends", limit, "", noLimit, func(struct{}) checker.Checker { return resilience.NoLeaks() }),
-		requestsRule("detection", "a probe sees that a node fails attempts within 5s, or --limit", limit, "5s", limitDuration, resilience.Detected),
-		requestsRule("amplification", "at most 3 attempts a request, or --limit, reach the deepest service, in the mean", limit, "3", limitNumber,
-			func(most float64) checker.Checker { return resilience.Amplified(most, resilience.Span{}) }),
-		requestsRule("goodput", "from 10s after the last fault on, or after --limit FROM-TO, goodput is at least 90 % of that before the first", limit, "faults", limitSpan, recovers),
-		requestsRule("admitted", "a principal is admitted at most 100 units in any 1s, or --limit UNITS/TIME", limit, "100/1s", limitRate,
-			func(r unitRate) checker.Checker { return resilience.AtMost(r.units, r.window) }),
-		requestsRule("balance", "the coefficient of variation of the attempts that nodes get is at most 0.5, or --limit", limit, "0.5", limitNumber,
-			func(most float64) checker.Checker { return resilience.Balanced(most, resilience.Span{}) }),
-		requestsRule("orphans", "a share of 0.1 of the work, or --limit, is for requests that do not wait any more", limit, "0.1", limitNumber, resilience.NoOrphans),
-		requestsRule("effects", "each request takes effect once, and not twice", limit, "", noLimit, func(struct{}) checker.Checker { return resilience.OnceEach() }),
-		requestsRule("access", "no access is let in later than 0s, or --limit, after it was revoked", limit, "0s", limitDuration, resilience.Revoked),
-		requestsRule("in-flight", "at most 1 unit of each resource, or --limit, is held at once", limit, "1", limitWhole,
-			func(most int) checker.Checker { return resilience.Capped(most, "") }),
-		requestsRule("parts", "an answer that is ok has all its parts, or says that it has not", limit, "", noLimit, func(struct{}) checker.Checker { return resilience.Whole() }),
+		requestsRule("outcomes", "each request has an outcome by its deadline, and 1µs (or --limit) later at most", limit, "1µs", by(limitDuration, resilience.Answered)),
+		requestsRule("leaks", "no resource is held or waited for when the history ends", limit, "", by(noLimit, func(struct{}) checker.Checker { return resilience.NoLeaks() })),
+		requestsRule("detection", "a probe sees that a node fails attempts within 5s, or --limit", limit, "5s", by(limitDuration, resilience.Detected)),
+		requestsRule("amplification", "at most 3 attempts a request, or --limit, reach the deepest service, in the mean", limit, "3", by(limitNumber,
+			func(most float64) checker.Checker { return resilience.Amplified(most, resilience.Span{}) })),
+		requestsRule("goodput", "from 10s after the last fault on, or after --limit FROM-TO, goodput is at least 90 % of that before the first", limit, "faults", by(limitSpan, recovers)),
+		requestsRule("admitted", "a principal is admitted at most 100 units in any 1s, or --limit UNITS/TIME", limit, "100/1s", by(limitRate,
+			func(r unitRate) checker.Checker { return resilience.AtMost(r.units, r.window) })),
+		requestsRule("balance", "the coefficient of variation of the attempts that nodes get is at most 0.5, or --limit", limit, "0.5", by(limitNumber,
+			func(most float64) checker.Checker { return resilience.Balanced(most, resilience.Span{}) })),
+		requestsRule("orphans", "a share of 0.1 of the work, or --limit, is for requests that do not wait any more", limit, "0.1", by(limitNumber, resilience.NoOrphans)),
+		requestsRule("effects", "each request takes effect once, and not twice", limit, "", by(noLimit, func(struct{}) checker.Checker { return resilience.OnceEach() })),
+		requestsRule("access", "no access is let in later than 0s, or --limit, after it was revoked", limit, "0s", by(limitDuration, resilience.Revoked)),
+		requestsRule("in-flight", "at most 1 unit of each resource, or --limit, is held at once", limit, "1", by(limitWhole,
+			func(most int) checker.Checker { return resilience.Capped(most, "") })),
+		requestsRule("parts", "an answer that is ok has all its parts, or says that it has not", limit, "", by(noLimit, func(struct{}) checker.Checker { return resilience.Whole() })),
 	}
 }
 
 // requestsRule returns the row of a rule about requests, whose limit is usual if none is given.
-func requestsRule[L any](name, doc, limit, usual string, parse func(text string) (L, bool), of func(L) checker.Checker) Model {
+func requestsRule(name, doc, limit, usual string, of func(limit string) (checker.Checker, bool)) Model {
 	m := Model{
 		Row: Row{name, doc}, Own: true, Fs: requestFs, limited: usual != "",
 		read:       history.ReadAs[model.RequestOp, model.Answer],
@@ -48,12 +48,11 @@ func requestsRule[L any](name, doc, limit, usual string, parse func(text string)
 	if limit == "" || !m.limited {
 		limit = usual
 	}
-	l, ok := parse(limit)
+	c, ok := of(limit)
 	if !ok {
 		m.wrongLimit = fmt.Errorf("--limit of %s is like %s, not %q", name, strings.Replace(usual, "faults", "10s-30s", 1), limit)
 		return m
 	}
-	c := of(l)
 	m.check = func(string) (checker.Checker, bool) { return c, true }
 	return m
 }

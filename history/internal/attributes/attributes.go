@@ -13,7 +13,9 @@ var names = []edn.Keyword{"attributes", "Attributes", "tags"}
 // in {"route": "/pay"}, or a list of keys with values, as OpenTelemetry writes them: [{"key": "route", "value": {"stringValue": "/pay"}}].
 // The canonical name of an attribute is the one that is meant.
 func Flatten(m edn.Map, canonical func(name string) string) edn.Map {
-	i := slices.IndexFunc(m, func(p edn.Pair) bool { return slices.ContainsFunc(names, func(n edn.Keyword) bool { return p.Key == any(n) }) })
+	i := slices.IndexFunc(m, func(p edn.Pair) bool {
+		return slices.ContainsFunc(names, func(n edn.Keyword) bool { return p.Key == any(n) })
+	})
 	if i < 0 {
 		return m
 	}
