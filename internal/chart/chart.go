@@ -26,6 +26,7 @@ type Axis struct {
 	Max   float64 // where it ends; 0 for as far as the numbers go
 }
 
+// String returns the label, and the unit in parentheses.
 func (a Axis) String() string {
 	switch {
 	case a.Unit == "":

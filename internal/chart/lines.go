@@ -32,7 +32,7 @@ type Band struct {
 	Name     string
 }
 
-// Points returns points at from, from+step, from+2·step …
+// Points returns points for values that are a step apart, from a beginning on.
 func Points[N int | float64](from, step float64, values []N) []Point {
 	all := make([]Point, len(values))
 	for i, v := range values {
