@@ -42,7 +42,7 @@ func requestsRule(name, doc, limit, usual string, of func(limit string) (checker
 		Row: Row{name, doc}, Own: true, Fs: requestFs, limited: usual != "",
 		read:       history.ReadAs[model.RequestOp, model.Answer],
 		translator: func() func(history.Op) (history.Op, error) { return (&spanReader{}).op },
-		settle:     func(h *history.History) (*history.History, string) { return sinceFirst(h), "" },
+		infer:      func(h *history.History) (*history.History, string) { return sinceFirst(h), "" },
 		mayFail:    slices.DeleteFunc(slices.Clone(requestFs), func(f string) bool { return f == "request" || f == "access" }),
 	}
 	if limit == "" || !m.limited {

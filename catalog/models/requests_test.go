@@ -141,11 +141,11 @@ func TestTracesOfOthers(t *testing.T) {
 		j, err := judgeText(t, text, Options{Model: "outcomes", Rename: r})
 		require.NoError(t, err)
 		require.Equal(t, checker.Invalid, j.Verdict, j.Reason)
-		require.Contains(t, j.Why.Reason, "had no outcome by its deadline at 300ms, but 10ms later")
+		require.Contains(t, j.Counterexample.Reason, "had no outcome by its deadline at 300ms, but 10ms later")
 		j, err = judgeText(t, text, Options{Model: "orphans", Rename: r})
 		require.NoError(t, err)
 		require.Equal(t, checker.Invalid, j.Verdict, j.Reason)
-		require.Contains(t, j.Why.Reason, "at n1 went on for 600ms after 300ms")
+		require.Contains(t, j.Counterexample.Reason, "at n1 went on for 600ms after 300ms")
 		for c := range j.History.Calls() {
 			if in := c.Invoke.Input.(model.RequestOp); in.F == "attempt" {
 				require.Equal(t, 2, in.Try)

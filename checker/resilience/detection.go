@@ -54,7 +54,7 @@ func Detected(within time.Duration) checker.Checker {
 		res.Reason = m.String()
 		if m.Gap > within {
 			reason := fmt.Sprintf("%s failed attempts from %s on for %s, %s; %s is allowed", m.Node, words.Duration(worst.begun), words.Duration(m.Gap), worst.how(), words.Duration(within))
-			res.Verdict, res.Why = checker.Invalid, r.why(reason, true, compact(worst.from, worst.seen), compact(worst.green)...)
+			res.Verdict, res.Counterexample = checker.Invalid, r.why(reason, true, compact(worst.from, worst.seen), compact(worst.green)...)
 		}
 		return res, nil
 	})

@@ -125,11 +125,11 @@ func OnceEach() checker.Checker {
 		res.Reason = m.String()
 		if e := firstOf(all, (*effected).twice); e != nil {
 			res.Verdict, res.Broken = checker.Invalid, "a request took effect more than once"
-			res.Why = r.why(fmt.Sprintf("%s took effect %d times", e.request.name(), len(e.certain)), true, []*call{e.certain[1], e.certain[0], e.request})
+			res.Counterexample = r.why(fmt.Sprintf("%s took effect %d times", e.request.name(), len(e.certain)), true, []*call{e.certain[1], e.certain[0], e.request})
 		} else if e := firstOf(all, (*effected).lost); e != nil {
 			res.Verdict, res.Broken = checker.Invalid, "a request was answered ok and had no effect"
 			witness := r.effectOf(e.request.in.Route)
-			res.Why = r.why(e.request.name()+" was answered ok and had no effect, where others of its route have one", true, append([]*call{e.request}, witness...))
+			res.Counterexample = r.why(e.request.name()+" was answered ok and had no effect, where others of its route have one", true, append([]*call{e.request}, witness...))
 		}
 		return res, nil
 	})

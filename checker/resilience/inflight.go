@@ -103,7 +103,7 @@ func Capped(cap int, at string) checker.Checker {
 		}
 		res.Reason = m.String()
 		if m.Most > cap {
-			res.Verdict, res.Why = checker.Invalid, r.why(fmt.Sprintf("%s%s held at %s, and %d allowed", words.Plural(m.Most, "unit"), words.Of(m.Resource, "of"),
+			res.Verdict, res.Counterexample = checker.Invalid, r.why(fmt.Sprintf("%s%s held at %s, and %d allowed", words.Plural(m.Most, "unit"), words.Of(m.Resource, "of"),
 				words.Duration(m.At), cap), false, fewest(holds, cap))
 		}
 		return res, nil

@@ -42,12 +42,12 @@ func TestCounterexamplesAreMinimal(t *testing.T) {
 				r := c.Check(t.Context(), h)
 				require.NotEmpty(t, r.Reason)
 				if r.Verdict != checker.Invalid {
-					require.Nil(t, r.Why)
+					require.Nil(t, r.Counterexample)
 					continue
 				}
 				found++
-				require.NotNil(t, r.Why, "seed %d\n%v", seed, h)
-				requireMinimal(t, c, h, r.Why)
+				require.NotNil(t, r.Counterexample, "seed %d\n%v", seed, h)
+				requireMinimal(t, c, h, r.Counterexample)
 			}
 			require.Greater(t, found, n/10)
 			require.Less(t, found, n, "every history breaks the rule")
@@ -55,7 +55,7 @@ func TestCounterexamplesAreMinimal(t *testing.T) {
 	}
 }
 
-func requireMinimal(t *testing.T, c checker.Checker, h *history.History, w *checker.Why) {
+func requireMinimal(t *testing.T, c checker.Checker, h *history.History, w *checker.Counterexample) {
 	t.Helper()
 	require.True(t, slices.IsSortedFunc(w.Calls, func(a, b history.Call) int { return a.Invoke.Index - b.Invoke.Index }))
 	core := w.Core

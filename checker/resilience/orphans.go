@@ -122,7 +122,7 @@ func NoOrphans(mostShare float64) checker.Checker {
 		if worst.request != nil {
 			core = append(core, worst.request)
 		}
-		res.Verdict, res.Why = checker.Invalid, r.why(fmt.Sprintf("%s of the work was for requests that did not wait any more, and %s is allowed: %s", percent(m.Share()), percent(mostShare),
+		res.Verdict, res.Counterexample = checker.Invalid, r.why(fmt.Sprintf("%s of the work was for requests that did not wait any more, and %s is allowed: %s", percent(m.Share()), percent(mostShare),
 			worst), true, core)
 		return res, nil
 	})

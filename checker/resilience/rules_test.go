@@ -38,10 +38,10 @@ func TestFrozen(t *testing.T) {
 	require.Equal(t, checker.Invalid, r.Verdict)
 	require.Equal(t, "2 requests: 0 ok, 0 failed, 2 without an outcome by their deadline, of which 2 frozen, the slowest 79ms", r.Reason)
 	require.Equal(t, "request 1 of /pay had no outcome by its deadline at 50ms, and none when the history ended 30ms later: it waits for n1's pool since 6ms, "+
-		"in sql.(*DB).conn (sql.go:1234) < main.pay (main.go:7); requests 1 and 2 hold it", r.Why.Reason)
-	require.Len(t, r.Why.Calls, 4, "the request, its wait and two holds")
-	require.Equal(t, []int{0}, r.Why.Core)
-	require.Equal(t, 0, r.Why.Culprit)
+		"in sql.(*DB).conn (sql.go:1234) < main.pay (main.go:7); requests 1 and 2 hold it", r.Counterexample.Reason)
+	require.Len(t, r.Counterexample.Calls, 4, "the request, its wait and two holds")
+	require.Equal(t, []int{0}, r.Counterexample.Core)
+	require.Equal(t, 0, r.Counterexample.Blamed)
 	require.Equal(t, "a request had no outcome in time", r.Headline())
 }
 
@@ -86,7 +86,7 @@ func TestLeakedWait(t *testing.T) {
 	h.Add(history.Op{Time: 9 * ms, Process: 1, Type: history.Info, Err: "still waits in main.lock (main.go:3)"})
 	r := resilience.NoLeaks().Check(t.Context(), h)
 	require.Equal(t, checker.Invalid, r.Verdict)
-	require.Equal(t, "wait 2 at lock never ended: it waits for lock since 3ms, in main.lock (main.go:3)", r.Why.Reason)
+	require.Equal(t, "wait 2 at lock never ended: it waits for lock since 3ms, in main.lock (main.go:3)", r.Counterexample.Reason)
 }
 
 // TestDetectedInTime shows the gap up to the probe, and that what a probe saw before is no gap.
@@ -118,8 +118,8 @@ func TestDetectedInTime(t *testing.T) {
 	require.Equal(t, checker.Valid, resilience.Detected(7*ms).Check(t.Context(), h).Verdict)
 	r := resilience.Detected(7*ms-1).Check(t.Context(), h)
 	require.Equal(t, checker.Invalid, r.Verdict)
-	require.Equal(t, "n1 failed attempts from 2ms on for 7ms, until a probe saw it; 1 probe said meanwhile that it is up; 7ms is allowed", r.Why.Reason)
-	require.Equal(t, []int{0, 2}, r.Why.Core, "the probe that was green is context")
+	require.Equal(t, "n1 failed attempts from 2ms on for 7ms, until a probe saw it; 1 probe said meanwhile that it is up; 7ms is allowed", r.Counterexample.Reason)
+	require.Equal(t, []int{0, 2}, r.Counterexample.Core, "the probe that was green is context")
 
 	m, err := resilience.MeasureDetection(of(look(1, false), bad(2, 3), look(50, false)))
 	require.NoError(t, err)
@@ -144,7 +144,7 @@ func TestRecovers(t *testing.T) {
 	require.Equal(t, checker.Valid, r.Verdict, r.Reason)
 	r = resilience.Recovers(trigger, 0, 0.92).Check(t.Context(), h)
 	require.Equal(t, checker.Invalid, r.Verdict, r.Reason)
-	require.Equal(t, 200, r.Why.Calls[0].Invoke.Input.(model.RequestOp).ID)
+	require.Equal(t, 200, r.Counterexample.Calls[0].Invoke.Input.(model.RequestOp).ID)
 	require.Equal(t, checker.Unknown, resilience.Recovers(trigger, time.Second, 0.9).Check(t.Context(), h).Verdict, "no request began then")
 	require.Equal(t, checker.Unknown, resilience.Recovers(resilience.Span{To: time.Second}, 0, 0.9).Check(t.Context(), h).Verdict, "there is nothing before")
 }
@@ -156,8 +156,8 @@ func TestBalanced(t *testing.T) {
 	require.Equal(t, checker.Valid, resilience.Balanced(0.5, resilience.Span{}).Check(t.Context(), h).Verdict)
 	r := resilience.Balanced(0.49, resilience.Span{}).Check(t.Context(), h)
 	require.Equal(t, checker.Invalid, r.Verdict)
-	require.Len(t, r.Why.Calls, 3)
-	require.NotEmpty(t, r.Why.Note)
+	require.Len(t, r.Counterexample.Calls, 3)
+	require.NotEmpty(t, r.Counterexample.Note)
 	r = resilience.Balanced(0.5, resilience.Span{}, "n1", "n2", "n3").Check(t.Context(), h)
 	require.Equal(t, checker.Invalid, r.Verdict)
 	require.Equal(t, "attempts: n1 3, n2 1, n3 0; n1 got 75 % of them, and the coefficient of variation is 0.935", r.Reason)

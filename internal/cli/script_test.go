@@ -18,19 +18,20 @@ import (
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/scenarios/caching"
 	"github.com/capsize-go/capsize/scenarios/replication"
+	"github.com/capsize-go/capsize/scenarios/resilience"
 )
 
 var update = flag.Bool("update", false, "write what scripts compare with cmp")
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"capsize":       func() { Main(&Scenarios{All: allScenarios(), Board: replication.Board}) },
+		"capsize":       func() { Main(&Scenarios{All: allScenarios(), Grid: replication.Grid}) },
 		"capsize-alone": func() { Main(nil) },
 	})
 }
 
 func allScenarios() []scenarios.Scenario {
-	all := append(replication.All(), caching.All()...)
+	all := slices.Concat(replication.All(), caching.All(), resilience.All())
 	slices.SortFunc(all, func(a, b scenarios.Scenario) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
