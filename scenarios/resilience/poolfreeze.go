@@ -8,6 +8,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/resilience"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/chart"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/systems/resilience/pool"
@@ -25,6 +26,7 @@ func PoolFreeze() scenarios.Scenario {
 		Columns:  freezeColumns,
 		Meter:    func(scenarios.Variant) scenarios.Meter { return &freezeMeter{} },
 		Holds:    poolFreezeHolds,
+		Picture:  barPicture("A pool that has run out", chart.Axis{Label: "answered", Unit: "%", Max: 100}, nil, measure{name: "all routes", metric: "availability", per: inPercent}, measure{name: "a route without the pool", metric: "unrelated_availability", per: inPercent}),
 		Variants: freezeVariants(),
 	}
 }
