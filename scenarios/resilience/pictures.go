@@ -12,6 +12,8 @@ import (
 	"github.com/capsize-go/capsize/scenarios"
 )
 
+//go:generate go run ../../cmd/capsize-scenarios scenario --all --svg ../../docs/series/img
+
 // A measure is a metric as a picture shows it.
 type measure struct {
 	name   string // for the legend
