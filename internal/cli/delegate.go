@@ -30,6 +30,7 @@ var knownScenarios = [][2]string{
 	{"five-layers", "how old can an answer be that has gone through five caches, and how does one get it out of all of them?"},
 	{"gray-hang", "a backend is up, its health endpoint is green, and it does not answer: which timeouts end the wait, and who notices?"},
 	{"lease-reads", "does a leader that is cut off answer reads when another one has taken writes?"},
+	{"pool-failover", "what do the connections of a pool do to requests when the database has restarted, has moved, or has answered too late?"},
 	{"pool-freeze", "when a connection pool has run out, who waits for how long, and what else stops?"},
 	{"pool-nested", "how large must a pool be whose users take several connections each, one while they hold another?"},
 }

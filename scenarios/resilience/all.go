@@ -6,6 +6,6 @@ import "github.com/capsize-go/capsize/scenarios"
 // All lists the scenarios of this package, by name.
 func All() []scenarios.Scenario {
 	return []scenarios.Scenario{
-		GrayHang(), PoolFreeze(), PoolNested(),
+		GrayHang(), PoolFailover(), PoolFreeze(), PoolNested(),
 	}
 }
