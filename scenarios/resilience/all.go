@@ -6,6 +6,6 @@ import "github.com/capsize-go/capsize/scenarios"
 // All lists the scenarios of this package, by name.
 func All() []scenarios.Scenario {
 	return []scenarios.Scenario{
-		GrayHang(), PoolFailover(), PoolFreeze(), PoolNested(),
+		ExactlyOnce(), GrayHang(), LockWithoutFencing(), PoolFailover(), PoolFreeze(), PoolNested(),
 	}
 }

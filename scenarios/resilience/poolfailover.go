@@ -48,7 +48,7 @@ const (
 	failoverAfter    = 9 * time.Second        // from when on all must be well
 	failoverLife     = 3 * time.Second        // of connections
 	failoverWindow   = 250 * time.Millisecond
-	failoverMost     = 12 // connects within that
+	failoverMost     = 14 // connects within that
 
 	faultRestart  = "restart"
 	faultSwitch   = "switchover"
