@@ -22,9 +22,10 @@ const anything = "*"
 // importRules is the table: the first rule that matches a package holds. It goes
 // one way, from the entry down to history and internal, which import nothing.
 var importRules = []ImportRule{
-	{Package: "history", Ours: []string{"history/edn", "history/internal/lex"}},
+	{Package: "history", Ours: []string{"history/edn", "history/internal/..."}},
 	{Package: "history/edn", Ours: []string{"history/internal/lex"}},
 	{Package: "history/internal/lex"},
+	{Package: "history/internal/attributes", Ours: []string{"history/edn"}},
 	{Package: "internal/benchtable"},
 	{Package: "internal/coldbuild"},
 	{Package: "internal/gotest"},
