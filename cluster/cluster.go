@@ -82,7 +82,7 @@ type simulation struct {
 	stopping bool
 	tallies  map[string]*tally
 	marks    marks
-	awaited  map[Occasion][]chan struct{}
+	awaited  map[Trigger][]chan struct{}
 	damaged  int // nodes whose disks broke a promise
 	members  membership
 	names    map[string]Name

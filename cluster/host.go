@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/internal/diskimage"
 	"github.com/capsize-go/capsize/internal/simnet"
 )
 
@@ -22,7 +23,7 @@ type Host struct {
 	ctx  context.Context
 	rand *rand.Rand
 	net  simnet.Stack
-	root *file // of the disk, as this life sees it
+	root *diskimage.File // of the disk, as this life sees it
 
 	exited bool // see Exit
 
@@ -33,7 +34,7 @@ type Host struct {
 
 func newHost(m *machine, ctx context.Context) *Host {
 	return &Host{
-		m: m, life: m.life, ctx: ctx, net: m.c.net.Stack(m.name), root: m.disk.root,
+		m: m, life: m.life, ctx: ctx, net: m.c.net.Stack(m.name), root: m.disk.Root,
 		rand: m.key.With("rand").Int(int64(m.life)).Rand(),
 	}
 }
@@ -128,21 +129,21 @@ func (h *Host) Sync() error {
 	}
 	d := &h.m.disk
 	end := d.occupyForSync()
-	d.applySynced(c.Now())
+	d.ApplySynced(c.Now())
 	c.stats.Syncs++
 	c.trigger(SyncBegins)
 	lies := false
 	if len(d.impairments) > 0 {
 		err := d.opError("sync", c.Now())
 		if err == nil {
-			lies, err = d.syncOutcome(func(*redo) bool { return true })
+			lies, err = d.syncOutcome(diskimage.All)
 		}
 		if err != nil {
 			return &fs.PathError{Op: "sync", Path: "/", Err: err}
 		}
 	}
 	if !lies {
-		d.commit(end)
+		d.Commit(end)
 	}
 	return nil
 }

@@ -51,9 +51,9 @@ type Model struct {
 	// the history with what it takes to say so. It is nil for what is empty at first.
 	begin func(ctx context.Context, h *history.History, consistency string) (checker.Checker, *history.History, string, error)
 
-	// settle finds out what only a whole history tells of its calls, as Jepsen records
+	// infer finds out what only a whole history says of its calls, as Jepsen records
 	// them. It returns the history with that, and a note. It may be nil.
-	settle func(h *history.History) (*history.History, string)
+	infer func(h *history.History) (*history.History, string)
 
 	// read reads a file of ours. A translator decodes the ops that Jepsen would have
 	// recorded, one after the other, into those that the checker reads.
@@ -114,8 +114,8 @@ func (m Model) readNoted(src *Source, opts history.Options) (h *history.History,
 	switch {
 	case err != nil:
 		return nil, "", err
-	case m.settle != nil:
-		h, note = m.settle(h)
+	case m.infer != nil:
+		h, note = m.infer(h)
 	case numbered && m.Name == "kv":
 		note = "the f 0, 1 and 2 were taken for the get, put and append of porcupine's own model (--rename f:0=NAME gives one another meaning)"
 	}
@@ -284,7 +284,7 @@ func modelsOf(init initial, size int) []Model {
 		object("reentrant-lock", "a lock that its holder may acquire twice, or --size times", model.ReentrantLock(size), lock(false)),
 		object("fenced-lock", "a lock whose acquisitions are answered with tokens that only grow", model.FencedLock(), lock(true)),
 		object("semaphore", "a semaphore of 2 (or --size) permits: acquire, release", model.Semaphore(size), lock(false)),
-		settled(object("counter", "integers by key, 0 at first: add, increment, which is answered with the new value, read", model.Counter(), counter()), settleCounter),
+		inferring(object("counter", "integers by key, 0 at first: add, increment, which is answered with the new value, read", model.Counter(), counter()), inferCounter),
 		object("set", "sets of integers by key, empty at first: add, remove, contains, read", model.Set(), set()),
 		object("queue", "a queue by key: enqueue, dequeue; first in, first out; Knossos's fifo-queue", model.FIFOQueue(), queue()),
 		object("priority-queue", "a queue by key that gives back the least value first", model.PriorityQueue(), queue()),
@@ -375,9 +375,9 @@ func object[S comparable, In, Out any](name, doc string, m model.Model[S, In, Ou
 	}
 }
 
-// settled returns a model with a settle.
-func settled(m Model, settle func(h *history.History) (*history.History, string)) Model {
-	m.settle = settle
+// inferring returns a model with an infer.
+func inferring(m Model, infer func(h *history.History) (*history.History, string)) Model {
+	m.infer = infer
 	return m
 }
 

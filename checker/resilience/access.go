@@ -152,7 +152,7 @@ func Revoked(within time.Duration) checker.Checker {
 		}
 		res.Reason = m.String()
 		if m.AfterRevoke > 0 && m.Longest > within {
-			res.Verdict, res.Why = checker.Invalid, r.why(fmt.Sprintf("%s was let in %s after %s had been acknowledged, and %s is allowed", worst.use.name(),
+			res.Verdict, res.Counterexample = checker.Invalid, r.why(fmt.Sprintf("%s was let in %s after %s had been acknowledged, and %s is allowed", worst.use.name(),
 				words.Duration(m.Longest), worst.revoke.name(), words.Duration(within)), true, []*call{worst.use, worst.revoke})
 		}
 		return res, nil

@@ -108,7 +108,7 @@ func AtMost(units int, window time.Duration) checker.Checker {
 		}
 		res.Reason = m.String()
 		if m.Most > units {
-			res.Verdict, res.Why = checker.Invalid, r.why(fmt.Sprintf("%d units%s were admitted within %s from %s on, and %d are allowed", m.Most, words.Of(m.By, "of"),
+			res.Verdict, res.Counterexample = checker.Invalid, r.why(fmt.Sprintf("%d units%s were admitted within %s from %s on, and %d are allowed", m.Most, words.Of(m.By, "of"),
 				words.Duration(window), words.Duration(m.At), units), false, fewest(calls, units))
 		}
 		return res, nil

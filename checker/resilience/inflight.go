@@ -57,7 +57,7 @@ func (r *record) inFlight(at string) (m InFlight, holds []*call) {
 		}
 	}
 	for _, resource := range sorting.Keys(by) {
-		if units, when := mostHeld(by[resource]); units > m.Most || m.Most == 0 {
+		if units, when := mostHeld(by[resource]); units > m.Most {
 			m = InFlight{units, when, resource}
 		}
 	}
@@ -104,7 +104,7 @@ func Capped(cap int, at string) checker.Checker {
 		}
 		res.Reason = m.String()
 		if m.Most > cap {
-			res.Verdict, res.Why = checker.Invalid, r.why(fmt.Sprintf("%s%s were held at %s, and %d are allowed", words.Plural(m.Most, "unit"), words.Of(m.Resource, "of"),
+			res.Verdict, res.Counterexample = checker.Invalid, r.why(fmt.Sprintf("%s%s held at %s, and %d allowed", words.Plural(m.Most, "unit"), words.Of(m.Resource, "of"),
 				words.Duration(m.At), cap), false, fewest(holds, cap))
 		}
 		return res, nil

@@ -28,9 +28,9 @@ func rule(base, name string, judge func(h *history.History) (checker.Result, err
 const mostShown = 60
 
 // why returns a counterexample: core are the calls that break the rule on their own, and context is shown beside them.
-// The first of core is the culprit, unless the rule is about all of them alike.
-func (r *record) why(reason string, culprit bool, core []*call, context ...*call) *checker.Why {
-	w := &checker.Why{Reason: reason, Culprit: -1, Of: r.h.Len() / 2}
+// The first of core is the blamed, unless the rule is about all of them alike.
+func (r *record) why(reason string, blamed bool, core []*call, context ...*call) *checker.Counterexample {
+	w := &checker.Counterexample{Reason: reason, Blamed: -1, Judged: r.h.Len() / 2}
 	if len(core) > mostShown {
 		w.Note = fmt.Sprintf("it has %d calls, of which the first %d are shown", len(core), mostShown)
 		core = core[:mostShown]
@@ -44,11 +44,16 @@ func (r *record) why(reason string, culprit bool, core []*call, context ...*call
 		if len(context) > 0 && slices.Contains(core, c) {
 			w.Core = append(w.Core, i)
 		}
-		if culprit && c == core[0] {
-			w.Culprit = i
+		if blamed && c == core[0] {
+			w.Blamed = i
 		}
 	}
 	return w
+}
+
+// compact returns the calls that are there.
+func compact(calls ...*call) []*call {
+	return slices.DeleteFunc(calls, func(c *call) bool { return c == nil })
 }
 
 // and joins the words of a list.

@@ -232,7 +232,7 @@ func (j judge) judged(file string, r models.Judgement) (report.Run, error) {
 	}
 	if r.Untimed {
 		page.Ordered = true
-		page.History, page.Checks[0].Why = positioned(h, r.Why)
+		page.History, page.Checks[0].Counterexample = positioned(h, r.Counterexample)
 		page.Virtual = page.History.End()
 	}
 	return page, nil
@@ -256,7 +256,7 @@ func (j judge) rerun(file string) string {
 
 // positioned returns a history whose times are the positions of its ops, and a
 // counterexample of it.
-func positioned(h *history.History, why *checker.Why) (*history.History, *checker.Why) {
+func positioned(h *history.History, why *checker.Counterexample) (*history.History, *checker.Counterexample) {
 	at := func(op history.Op) history.Op {
 		if op.Index >= 0 {
 			op.Time = time.Duration(op.Index)
@@ -278,7 +278,7 @@ func positioned(h *history.History, why *checker.Why) (*history.History, *checke
 	return history.Of(ops...), &moved
 }
 
-// flags returns the flags that are not as they are unless told.
+// flags returns the flags that are not at their defaults.
 func (o checkOptions) flags() (text string) {
 	if o.consistency != models.Linearizable {
 		text += " --consistency " + o.consistency
@@ -335,7 +335,7 @@ func (j judge) line(file string, r models.Judgement, page report.Run) checkLine 
 	l := checkLine{
 		File: file, Format: r.Format.String(), Assumed: []assumption{}, Model: j.Model.Name, Consistency: j.consistency,
 		Verdict: r.Verdict, Reason: strings.TrimSpace(r.Reason),
-		Digest: page.Digest, Counterexample: calls(r.Why), Note: note(r.Why), Report: page.ReportPath,
+		Digest: page.Digest, Counterexample: calls(r.Counterexample), Note: note(r.Counterexample), Report: page.ReportPath,
 	}
 	if j.Model.Own {
 		l.Consistency = ""

@@ -36,6 +36,8 @@ func Deadlock(run string, all []Goroutine) []cluster.Finding {
 	for _, g := range ours {
 		switch {
 		case g.durable():
+		case g.stopsTheWorld():
+			return nil // its turn comes
 		case lockWaits[g.state] != "", outsideWaits[g.state] != "":
 			stuck = append(stuck, g)
 		default:
@@ -55,6 +57,12 @@ func Deadlock(run string, all []Goroutine) []cluster.Finding {
 		}
 	}
 	return findings
+}
+
+// stopsTheWorld reports whether a goroutine is in a function that stops all others, as [runtime.Stack] and [runtime.GC]
+// do, and waits for another one that is in such a function. That may be the one that looks for deadlocks, and takes no longer than a look.
+func (g Goroutine) stopsTheWorld() bool {
+	return g.state == "semacquire" && len(g.frames) > 0 && strings.HasPrefix(g.frames[0].fn, "runtime.")
 }
 
 // quiet reports whether the goroutines outside of a bubble are known to wait for its

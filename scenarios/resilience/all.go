@@ -7,6 +7,20 @@ import "github.com/capsize-go/capsize/scenarios"
 // All lists the scenarios of this package, by name.
 func All() []scenarios.Scenario {
 	return []scenarios.Scenario{
-		LBAffinity(), LBHealth(), LBResize(), LBSinkhole(),
+		AuthRevoke(),
+		GatewayAggregate(),
+		GatewayRetryPost(),
+		GatewayTimeouts(),
+		GrayHang(),
+		LBAffinity(),
+		LBHealth(),
+		LBResize(),
+		LBSinkhole(),
+		Metastable(),
+		PoolFreeze(),
+		PoolNested(),
+		RateLimitPartition(),
+		RateLimitTruth(),
+		RetryStorm(),
 	}
 }

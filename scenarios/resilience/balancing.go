@@ -37,14 +37,6 @@ func lbTest(name string, s balance.Service, rate float64, rule checker.Checker, 
 	}
 }
 
-// expected returns the verdict that a variant is to have.
-func expected(fixed bool) checker.Verdict {
-	if fixed {
-		return checker.Valid
-	}
-	return checker.Invalid
-}
-
 // A balancing is the meter of the scenarios of load balancers: what came of the requests while something was wrong, and which backends got
 // them.
 type balancing struct {

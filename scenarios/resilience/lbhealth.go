@@ -28,7 +28,7 @@ func LBHealth() scenarios.Scenario {
 			return &healthMeter{balancing: balancingOf(v), fault: v.Fault}
 		},
 		Holds:    lbHealthHolds,
-		Variants: healthVariants(),
+		Variants: lbHealthVariants(),
 	}
 }
 
@@ -47,7 +47,7 @@ const (
 	healthLost = 0.99 // of the requests that don't need the dependency, at least
 )
 
-func healthVariants() (all []scenarios.Variant) {
+func lbHealthVariants() (all []scenarios.Variant) {
 	deep := balance.Probes{Every: time.Second, Path: balance.Deep}
 	shallow := balance.Probes{Every: time.Second, Path: balance.Shallow}
 	for _, v := range []struct {

@@ -9,7 +9,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// A Service is a balancer and its backends. The zero Service has four backends that have their turn, and nobody looks after their health.
+// A Service is a balancer and its backends. The zero Service has four backends that have their turn, and no probe looks at their health.
 type Service struct {
 	Backends int                // default 4
 	Policy   func() Policy      // default [RoundRobin]
