@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
@@ -127,7 +126,7 @@ func (r *record) healthEvents() map[string][]healthEvent {
 		}
 	}
 	for _, list := range events { // order: each list is sorted on its own
-		slices.SortFunc(list, func(a, b healthEvent) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.c.inv, b.c.inv)) })
+		sorting.Func(list, func(a, b healthEvent) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.c.inv, b.c.inv)) })
 	}
 	return events
 }

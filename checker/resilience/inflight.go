@@ -3,7 +3,6 @@ package resilience
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
@@ -79,7 +78,7 @@ func mostHeld(holds []*call) (most int, at time.Duration) {
 	for _, c := range holds {
 		changes = append(changes, change{c.begun, c.in.Units()}, change{c.ended, -c.in.Units()})
 	}
-	slices.SortFunc(changes, func(a, b change) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.units, b.units)) })
+	sorting.Func(changes, func(a, b change) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.units, b.units)) })
 	units := 0
 	for _, c := range changes {
 		if units += c.units; units > most {

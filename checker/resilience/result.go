@@ -10,6 +10,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/internal/wording"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // rule returns a checker. What judge returns an error for is unknown. The headlines are those of base, and name begins with it.
@@ -37,7 +38,7 @@ func (r *record) why(reason string, blamed bool, core []*call, context ...*call)
 	}
 	order := func(a, b *call) int { return cmp.Compare(a.inv, b.inv) }
 	shown := slices.Concat(core, context)
-	slices.SortFunc(shown, order)
+	sorting.Func(shown, order)
 	shown = slices.Compact(shown)
 	for i, c := range shown {
 		w.Calls = append(w.Calls, r.full(c))
