@@ -284,7 +284,7 @@ var verbs = map[string]string{
 	"bytes lost at a crash":            "lost %s bytes at crashes", "writes torn": "tore %s writes",
 	"events held": "held %s events up", "events slowed": "slowed %s events",
 	"clock readings off": "falsified %s readings of clocks", "timers off": "falsified %s timers",
-	"nodes that changed their members": "changed the members of %s nodes",
+	"nodes that changed their members": "changed the members of %s nodes", "times that a service was degraded": "degraded services %s times",
 }
 
 // effectsOf says what faults did, up to three things: "cut 744 messages and crashed hosts 3 times".

@@ -44,6 +44,7 @@ const (
 	effectReadOnly
 	effectName
 	effectNameSlow
+	effectDegraded
 	effectKinds
 )
 
@@ -54,6 +55,7 @@ var effectNames = [effectKinds]string{
 	"fsyncs that lied", "fsyncs that failed", "fsyncs delayed", "disk operations failed", "writes without space",
 	"reads that hit rot", "writes misdirected", "clock readings off", "µs of clock error, at most", "timers off", "nodes that changed their members",
 	"disk changes refused", "name lookups answered wrongly", "name lookups delayed",
+	"times that a service was degraded",
 }
 
 // A tally counts the effects of one fault.

@@ -53,6 +53,7 @@ type machine struct {
 	labels context.Context // bears the profiler labels of the goroutines that run code of the host
 
 	nameImpairments []*activeNameImpairment // one for each fault of its lookups
+	degraded        []*degraded             // one for each fault of its service
 }
 
 // align returns the first instant from t on that is one of the machine's own.

@@ -135,6 +135,10 @@ func (m *machine) occupyForEvent(t time.Duration) {
 // restore heals all faults of the machine itself.
 func (m *machine) restore() {
 	m.slowdowns, m.workTime, m.nameImpairments = nil, 0, nil
+	for _, x := range m.degraded {
+		m.recover(x)
+	}
+	m.degraded = nil
 	if m.paused() {
 		m.resume()
 	}

@@ -40,6 +40,7 @@ var samples = []nemesis.Fault{
 	nemesis.DNS(cluster.FailingNames, nemesis.OneClient), nemesis.DNS(cluster.SlowNames),
 	nemesis.SlowDisk(0), nemesis.DiskHangs(0), nemesis.DiskHangs(time.Second), nemesis.BitRot(0), nemesis.Misdirects(0), nemesis.Misdirects(1),
 	nemesis.ClockSkew(0), nemesis.ClockDrift(0), nemesis.ClockJumps(0, 0), nemesis.ClockStrobe(time.Second), nemesis.Reconfigures(),
+	nemesis.Degrades(""), nemesis.Degrades(cluster.AcceptAndHang, nemesis.Everyone), nemesis.Degrades(cluster.StuckLock, nemesis.Nth(7, 1)),
 	nemesis.On(cluster.UnsyncedWrite, nemesis.Crashes(nemesis.OneNode)), nemesis.On(cluster.LeaderChange, nemesis.Partitions(nemesis.Leader)),
 }
 
@@ -114,6 +115,8 @@ func TestFaultsThatClientsHaveNot(t *testing.T) {
 		}
 		_, _, err := nemesis.Step{ID: 1, Fault: nemesis.DNS("upside-down")}.Inject(t.Context(), c, 1)
 		assert.ErrorContains(t, err, `no answer "upside-down"`)
+		_, _, err = nemesis.Step{ID: 1, Fault: nemesis.Degrades("moody")}.Inject(t.Context(), c, 1)
+		assert.ErrorContains(t, err, `there is no "moody"`)
 		for range 100 {
 			desc, heal, err := nemesis.Step{ID: 1, Fault: nemesis.Pauses(nemesis.OneClient)}.Inject(t.Context(), c, 1)
 			require.NoError(t, err)

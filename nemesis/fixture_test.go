@@ -37,6 +37,9 @@ func (b *busy) Run(ctx context.Context, h *cluster.Host) error {
 			h.SetRole([]string{"follower", "leader"}[turn/25%2])
 		}
 		h.Clock().Now()
+		for _, how := range cluster.Degradations() {
+			h.Degraded(how)
+		}
 		if turn%10 == 0 && h.Name() == "n1" {
 			_ = h.SetName("db.internal", h.Nodes()[turn/10%3])
 		}

@@ -15,13 +15,14 @@ import (
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/scenarios/caching"
 	"github.com/capsize-go/capsize/scenarios/replication"
+	"github.com/capsize-go/capsize/scenarios/resilience"
 )
 
 func main() { cli.Main(&cli.Scenarios{All: all(), Grid: replication.Grid}) }
 
 // all lists the scenarios of all packages, by name.
 func all() []scenarios.Scenario {
-	all := append(replication.All(), caching.All()...)
+	all := slices.Concat(replication.All(), caching.All(), resilience.All())
 	slices.SortFunc(all, func(a, b scenarios.Scenario) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/scenarios/caching"
 	"github.com/capsize-go/capsize/scenarios/replication"
+	"github.com/capsize-go/capsize/scenarios/resilience"
 )
 
 var update = flag.Bool("update", false, "write what scripts compare with cmp")
@@ -30,7 +31,7 @@ func TestMain(m *testing.M) {
 }
 
 func allScenarios() []scenarios.Scenario {
-	all := append(replication.All(), caching.All()...)
+	all := slices.Concat(replication.All(), caching.All(), resilience.All())
 	slices.SortFunc(all, func(a, b scenarios.Scenario) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }

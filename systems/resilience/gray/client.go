@@ -1,0 +1,30 @@
+package gray
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/model"
+	"github.com/capsize-go/capsize/systems/resilience/web"
+)
+
+// A Client asks the frontend and waits for its answer as long as it takes: so what it sees is what the service does.
+type Client struct{ transport *http.Transport }
+
+// Open makes a client on a host.
+func (s Service) Open(_ context.Context, h *cluster.Host) (*Client, error) {
+	return &Client{web.Transport(h)}, nil
+}
+
+// Ask asks for a route.
+func (c *Client) Ask(ctx context.Context, in model.RequestOp) (model.Answer, error) {
+	out, _, err := web.Get(web.With(ctx, web.Call{ID: in.ID, Route: in.Route}), web.Unseen(c.transport), "http://n1"+in.Route)
+	return out, err
+}
+
+// Close closes the connections.
+func (c *Client) Close() error {
+	c.transport.CloseIdleConnections()
+	return nil
+}
