@@ -7,6 +7,6 @@ import "github.com/capsize-go/capsize/scenarios"
 // All lists the scenarios of this package, by name.
 func All() []scenarios.Scenario {
 	return []scenarios.Scenario{
-		GrayHang(), LBHealth(), LBSinkhole(), Metastable(), PoolFreeze(), PoolNested(), RetryStorm(),
+		BreakerBlastRadius(), Bulkhead(), Degradation(), GrayHang(), Hedging(), LBHealth(), LBSinkhole(), LoadShedding(), Metastable(), PoolFreeze(), PoolNested(), RetryStorm(),
 	}
 }
