@@ -32,9 +32,9 @@ func Degradations() []Degradation {
 
 // A degraded is a degradation of one machine by one fault.
 type degraded struct {
-	how    Degradation
-	by     *tally
-	healed chan struct{}
+	how     Degradation
+	by      *tally
+	waiting []chan struct{} // those who wait for its end, in the order in which they came
 }
 
 // Degrade has the service of a host fail in that way until heal is called. It counts as an effect when the service asks
@@ -43,7 +43,7 @@ func (c *Cluster) Degrade(name string, how Degradation) (heal func()) {
 	m := c.machine(name)
 	c.lock()
 	defer c.unlock()
-	x := &degraded{how, c.by, make(chan struct{})}
+	x := &degraded{how: how, by: c.by}
 	m.degraded = append(m.degraded, x)
 	return c.healing(m, nil, func() {
 		m.degraded = slices.DeleteFunc(m.degraded, func(y *degraded) bool { return x == y })
@@ -51,12 +51,15 @@ func (c *Cluster) Degrade(name string, how Degradation) (heal func()) {
 	})
 }
 
-// recover wakes what waits for the end of a degradation, at the machine's next instant.
+// recover wakes those who wait for the end of a degradation, each at an instant of the machine's own.
 func (m *machine) recover(x *degraded) {
-	m.c.loop.pushLocked(m.align(m.c.Now()+1), &event{kind: kindFunc, to: m, fn: func() {
-		m.c.loop.wakes()
-		close(x.healed)
-	}})
+	for i, w := range x.waiting {
+		m.c.loop.pushLocked(m.align(m.c.Now()+1)+time.Duration(i)*time.Microsecond, &event{kind: kindFunc, to: m, fn: func() {
+			m.c.loop.wakes()
+			close(w)
+		}})
+	}
+	x.waiting = nil
 }
 
 // degradedBy returns what degrades the machine in that way; nil if nothing does.
@@ -97,18 +100,29 @@ func (h *Host) AwaitRecovery(ctx context.Context, how Degradation) error {
 		return nil
 	}
 	for {
-		h.m.c.lock()
-		x := h.m.degradedBy(how)
-		h.m.c.unlock()
-		if x == nil {
+		recovered := h.whenRecovered(how)
+		if recovered == nil {
 			return nil
 		}
 		select {
-		case <-x.healed:
+		case <-recovered:
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-h.ctx.Done():
 			return ErrCrashed
 		}
 	}
+}
+
+// whenRecovered returns what is closed when the present degradation has ended; nil if there is none.
+func (h *Host) whenRecovered(how Degradation) <-chan struct{} {
+	h.m.c.lock()
+	defer h.m.c.unlock()
+	x := h.m.degradedBy(how)
+	if x == nil {
+		return nil
+	}
+	w := make(chan struct{})
+	x.waiting = append(x.waiting, w)
+	return w
 }

@@ -155,7 +155,7 @@ func (c *Check) Judge(ctx context.Context, rec Recorded) (Judgement, error) {
 	}
 	grounded := vacuity.Grounded(checker.Func(func(ctx context.Context, _ *history.History) checker.Result {
 		return held.Check(ctx, rec.History)
-	}), c.opts.MayFail...)
+	}), slices.Concat(c.Model.mayFail, c.opts.MayFail)...)
 	r := grounded.Check(ctx, recorded)                         // without the writes that begin the history: no client recorded them
 	if r.Verdict == checker.Valid && c.Model.Name != "stats" { // which asks only whether calls succeed
 		if reason, unread := vacuity.Unread(recorded); unread {

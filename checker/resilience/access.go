@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/internal/words"
 )
 
@@ -78,7 +78,7 @@ func (r *record) accessEvents() []accessEvent {
 			events = append(events, accessEvent{c.end, c, true})
 		}
 	}
-	slices.SortFunc(events, func(a, b accessEvent) int { return cmp.Compare(a.index, b.index) })
+	sorting.Func(events, func(a, b accessEvent) int { return cmp.Compare(a.index, b.index) })
 	return events
 }
 

@@ -18,6 +18,7 @@ const scenariosCommand = "capsize-scenarios"
 // knownScenarios lists the scenarios that capsize-scenarios has, with their questions, so that capsize can list them
 // without it.
 var knownScenarios = [][2]string{
+	{"auth-revoke", "for how long does a gateway let in a user whose access was revoked?"},
 	{"breaker-blast-radius", "one of four shards is broken: how many requests of the other three does a circuit breaker deny?"},
 	{"bulkhead", "one of two dependencies hangs: does a request that needs only the other one get its answer?"},
 	{"cache-herd", "how often is the database asked for what a thousand users want, when the copy has expired?"},
@@ -31,15 +32,22 @@ var knownScenarios = [][2]string{
 	{"cdn-vary", "does any user get an answer that was made for another one?"},
 	{"degradation", "a page has a part that it could do without, and that part is broken: what do users get?"},
 	{"five-layers", "how old can an answer be that has gone through five caches, and how does one get it out of all of them?"},
+	{"gateway-aggregate", "what does a client get from a gateway that puts answers of three services together, when one of them hangs?"},
+	{"gateway-retry-post", "how often is an order paid for, if the gateway tries again when no answer has come in time?"},
+	{"gateway-timeouts", "how much work is done for clients that have given up?"},
 	{"gray-hang", "a backend is up, its health endpoint is green, and it does not answer: which timeouts end the wait, and who notices?"},
 	{"hedging", "what does it bring, and what does it cost, to send a request again when its answer is late?"},
+	{"lb-affinity", "does a user who stays with one backend (a sticky session) always read what he wrote?"},
 	{"lb-health", "what should a health check look at, and what should a balancer do when every backend fails it?"},
+	{"lb-resize", "what does one backend more or less cost, if each has a cache?"},
 	{"lb-sinkhole", "one of four backends fails, and its health endpoint does not: how many requests does the balancer send there?"},
 	{"lease-reads", "does a leader that is cut off answer reads when another one has taken writes?"},
 	{"load-shedding", "a service can answer 100 requests a second, and is asked 150 times: how many does it answer in time?"},
 	{"metastable", "does a service that can answer 100 requests a second, and is asked 70 times, recover from a pause of 10 s?"},
 	{"pool-freeze", "when a connection pool has run out, who waits for how long, and what else stops?"},
 	{"pool-nested", "how large must a pool be whose users take several connections each, one while they hold another?"},
+	{"rate-limit-partition", "what does a shared rate limit admit when gateways can't reach its store?"},
+	{"rate-limit-truth", "how many requests does a limit of 10 a second admit in any one second?"},
 	{"retry-storm", "how many attempts does one request make at a service that is down, three calls deep, and when do the clients come back that wait for it?"},
 }
 

@@ -22,9 +22,10 @@ const anything = "*"
 // importRules is the table: the first rule that matches a package holds. It goes
 // one way, from the entry down to history and internal, which import nothing.
 var importRules = []ImportRule{
-	{Package: "history", Ours: []string{"history/edn", "history/internal/lex"}},
+	{Package: "history", Ours: []string{"history/edn", "history/internal/..."}},
 	{Package: "history/edn", Ours: []string{"history/internal/lex"}},
 	{Package: "history/internal/lex"},
+	{Package: "history/internal/attributes", Ours: []string{"history/edn"}},
 	{Package: "internal/benchtable"},
 	{Package: "internal/coldbuild"},
 	{Package: "internal/gotest"},
@@ -75,6 +76,10 @@ var importRules = []ImportRule{
 		"github.com/dgraph-io/ristretto/v2", "github.com/maypok86/otter/v2",
 	}},
 	{Package: "systems/cache/cdn", Ours: []string{"cluster", "model", "internal/bugset"}, Libs: []string{"github.com/hashicorp/golang-lru/v2", "golang.org/x/sync"}},
+	{Package: "systems/resilience/limit", Ours: []string{"cluster", "model", "systems/cache/cachekv", "systems/resilience/web"}, Testing: true, Libs: []string{ // golang-lru of throttled's store needs package testing
+		"github.com/failsafe-go/failsafe-go", "golang.org/x/time", "github.com/throttled/throttled/v2", "go.uber.org/ratelimit",
+		"github.com/go-redis/redis_rate/v10", "github.com/redis/go-redis/v9",
+	}},
 	{Package: "systems/resilience/...", Ours: []string{"cluster", "model", "internal/keyed", "internal/bugset", "internal/sorting", "systems/internal/...", "systems/resilience/..."}, Libs: []string{
 		"github.com/failsafe-go/failsafe-go", "github.com/sony/gobreaker/v2", "github.com/cenkalti/backoff/v5", "golang.org/x/time", "golang.org/x/sync",
 		"github.com/jackc/puddle/v2", "github.com/throttled/throttled/v2", "go.uber.org/ratelimit", "github.com/go-redis/redis_rate/v10", "github.com/redis/go-redis/v9",

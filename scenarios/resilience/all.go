@@ -7,6 +7,25 @@ import "github.com/capsize-go/capsize/scenarios"
 // All lists the scenarios of this package, by name.
 func All() []scenarios.Scenario {
 	return []scenarios.Scenario{
-		BreakerBlastRadius(), Bulkhead(), Degradation(), GrayHang(), Hedging(), LBHealth(), LBSinkhole(), LoadShedding(), Metastable(), PoolFreeze(), PoolNested(), RetryStorm(),
+		AuthRevoke(),
+		BreakerBlastRadius(),
+		Bulkhead(),
+		Degradation(),
+		GatewayAggregate(),
+		GatewayRetryPost(),
+		GatewayTimeouts(),
+		GrayHang(),
+		Hedging(),
+		LBAffinity(),
+		LBHealth(),
+		LBResize(),
+		LBSinkhole(),
+		LoadShedding(),
+		Metastable(),
+		PoolFreeze(),
+		PoolNested(),
+		RateLimitPartition(),
+		RateLimitTruth(),
+		RetryStorm(),
 	}
 }

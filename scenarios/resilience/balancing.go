@@ -40,7 +40,8 @@ func lbTest(name string, s balance.Service, rate float64, rule checker.Checker, 
 // A balancing is the meter of the scenarios of load balancers: what came of the requests while something was wrong, and which backends got
 // them.
 type balancing struct {
-	backends []string
+	backends []string        // of which the load is compared
+	during   resilience.Span // in which it is
 	seeds    int
 	outcomes resilience.Outcomes
 	attempts map[string]int // by backend
@@ -49,19 +50,19 @@ type balancing struct {
 
 // balancingOf returns the meter of a variant.
 func balancingOf(v scenarios.Variant) *balancing {
-	return &balancing{backends: v.Test.System.(balance.Service).Names(), attempts: map[string]int{}}
+	return &balancing{backends: v.Test.System.(balance.Service).Names(), during: lbTrouble, attempts: map[string]int{}}
 }
 
 // Add counts one run.
 func (m *balancing) Add(_ context.Context, r *capsize.Result) error {
-	o, err := resilience.MeasureOutcomes(r.History, lbTrouble)
+	o, err := resilience.MeasureOutcomes(r.History, m.during)
 	if err != nil {
 		return err
 	}
 	m.outcomes.Requests, m.outcomes.OK = m.outcomes.Requests+o.Requests, m.outcomes.OK+o.OK
 	m.outcomes.WithoutOutcome += o.WithoutOutcome
 	m.outcomes.Slowest = max(m.outcomes.Slowest, o.Slowest)
-	load, err := resilience.MeasureLoad(r.History, lbTrouble, m.backends...)
+	load, err := resilience.MeasureLoad(r.History, m.during, m.backends...)
 	if err != nil {
 		return err
 	}

@@ -26,9 +26,10 @@ func balancers() (all []scenarios.Scenario) {
 	return all
 }
 
-// lbKey are the variants of each scenario that show what it is about: one that is wrong, and its remedy.
-var lbKey = map[string]string{
-	"lb-sinkhole": "least-connections,least-connections-ejecting", "lb-health": "deep-closed,deep-open",
+// lbKey are the variants and the fault of each scenario that show what it is about: what is wrong, and its remedy.
+var lbKey = map[string]struct{ variants, fault string }{
+	"lb-affinity": {"sticky,sticky-ticket", "backend crashes"}, "lb-health": {"deep-closed,deep-open", "dependency fails"},
+	"lb-resize": {"modulo,consistent", "one joins"}, "lb-sinkhole": {"least-connections,least-connections-ejecting", "fails fast"},
 }
 
 // TestBalancersShow runs the key variants of each scenario with one seed, and in the long loop all with many: what is wrong is
@@ -39,11 +40,11 @@ func TestBalancersShow(t *testing.T) {
 	}
 	for _, s := range balancers() {
 		t.Run(s.Name, func(t *testing.T) {
-			variants := lbKey[s.Name]
+			key := lbKey[s.Name]
 			if tier.Sweeping() {
-				variants = ""
+				key.variants, key.fault = "", ""
 			}
-			rows := scenariotest.Rows(t, s, variants, "", tier.Seeds(t, 1, 1))
+			rows := scenariotest.Rows(t, s, key.variants, key.fault, tier.Seeds(t, 1, 1))
 			assert.NoError(t, s.Holds(rows))
 			for _, r := range rows {
 				assert.Zero(t, r.Unknown, "%s under %s", r.Variant, r.Fault)
@@ -63,7 +64,7 @@ func TestBalancersReplay(t *testing.T) {
 					if i > 0 {
 						break
 					}
-					v.Test.Duration = 2 * time.Second
+					v.Test.Duration, v.Test.Settle = time.Second, time.Second
 				}
 				first, err := v.Exec(t.Context(), t, 7)
 				require.NoError(t, err)

@@ -39,16 +39,16 @@ const (
 	partTimeout  = 200 * time.Millisecond
 	partDeadline = time.Second
 
-	partFails = "part fails"
-	partHangs = "part hangs"
+	optionalFails = "part fails"
+	optionalHangs = "part hangs"
 )
 
 var partFaults = []struct {
 	name  string
 	fault nemesis.Fault
 }{
-	{partFails, nemesis.DiskFull(nemesis.WithRole(troubled))},
-	{partHangs, nemesis.Degrades(cluster.AcceptAndHang, nemesis.WithRole(troubled))},
+	{optionalFails, nemesis.DiskFull(nemesis.WithRole(troubled))},
+	{optionalHangs, nemesis.Degrades(cluster.AcceptAndHang, nemesis.WithRole(troubled))},
 }
 
 func partVariants() (all []scenarios.Variant) {
@@ -61,10 +61,10 @@ func partVariants() (all []scenarios.Variant) {
 		fixed     map[string]bool
 	}{
 		{"required", "each part is required", service.Ask{}, timeout, nil},
-		{"optional", "the part is optional", service.Ask{Optional: true}, policy.None, map[string]bool{partFails: true}},
-		{"optional-timeout", "the part is optional, and has 200 ms", service.Ask{Optional: true}, timeout, map[string]bool{partFails: true, partHangs: true}},
+		{"optional", "the part is optional", service.Ask{Optional: true}, policy.None, map[string]bool{optionalFails: true}},
+		{"optional-timeout", "the part is optional, and has 200 ms", service.Ask{Optional: true}, timeout, map[string]bool{optionalFails: true, optionalHangs: true}},
 		{"optional-breaker", "the same through a circuit breaker (failsafe-go)", service.Ask{Optional: true}, policy.Chain(breaker, timeout),
-			map[string]bool{partFails: true, partHangs: true}},
+			map[string]bool{optionalFails: true, optionalHangs: true}},
 		{"quiet", "the part is optional, and the page does not say that it is missing", service.Ask{Silent: true}, timeout, nil},
 	} {
 		v.ask.Node = "n3"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,20 +20,23 @@ type worker struct {
 	plain http.RoundTripper // for probes
 	rt    http.RoundTripper // for users
 
-	mu    sync.Mutex // never held over a wait
-	first time.Duration
-	busy  bool // got a request
-	cache map[string][]byte
+	mu     sync.Mutex // never held over a wait
+	served int
+	cache  map[string][]byte
+	queue  queue
+	rows   rows
 }
 
 // serveBackend runs a backend.
 func (s Service) serveBackend(ctx context.Context, h *cluster.Host) error {
 	transport := web.Transport(h)
 	defer transport.CloseIdleConnections()
-	b := &worker{Service: s, h: h, plain: transport, rt: web.Recorded(h, transport), cache: map[string][]byte{}}
+	b := &worker{Service: s, h: h, plain: transport, rt: web.Recorded(h, transport), cache: map[string][]byte{}, queue: queue{free: s.Workers}}
 	mux := http.NewServeMux()
 	mux.HandleFunc(Shallow, func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc(Deep, b.ready)
+	mux.HandleFunc(replicatePath, b.replicated)
+	mux.Handle(sessionPath, web.Handle(h, b.session(ctx)))
 	mux.Handle("/", web.Handle(h, http.HandlerFunc(b.serve)))
 	return web.Serve(ctx, h, ":80", mux)
 }
@@ -60,16 +64,13 @@ func (b *worker) ready(w http.ResponseWriter, r *http.Request) {
 
 // work does what a route is about.
 func (b *worker) work(ctx context.Context, route string) ([]byte, error) {
-	call := web.Of(ctx)
-	mean := b.Work
-	if mean == 0 {
-		mean = defaultWork
+	if b.Workers > 0 {
+		if err := b.queue.acquire(ctx); err != nil {
+			return nil, err
+		}
+		defer b.queue.release()
 	}
-	took := time.Duration(float64(mean) * (0.5 + keyed.New(uint64(call.ID), "work").Float64()))
-	if b.cold() {
-		took *= coldTimes
-	}
-	if err := b.suffer(ctx, took); err != nil {
+	if err := b.suffer(ctx, b.took(web.Of(ctx).ID)); err != nil {
 		return nil, err
 	}
 	if !b.needs(route) {
@@ -78,22 +79,29 @@ func (b *worker) work(ctx context.Context, route string) ([]byte, error) {
 	return b.fetch(ctx, route)
 }
 
+// took returns how long the backend works for a request: half of the mean to one and a half of it.
+func (b *worker) took(id int) time.Duration {
+	mean := b.Work
+	if mean == 0 {
+		mean = defaultWork
+	}
+	d := time.Duration(float64(mean) * (0.5 + keyed.New(uint64(id), "work").Float64()))
+	if b.cold() {
+		d *= coldTimes
+	}
+	return d
+}
+
 // coldTimes is how much longer work takes on a backend with cold caches.
 const coldTimes = 5
 
-// cold reports whether the backend has not been at work for long.
+// cold reports whether the backend has joined, and has not served enough yet to be warm. Those that were there from the start are warm.
 func (b *worker) cold() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	now := b.h.Clock().Monotonic()
-	if !b.busy {
-		b.busy, b.first = true, now
-	}
-	return now-b.first < b.Warmup && b.first > warmBy
+	b.served++
+	return b.served <= b.Cold && slices.Index(b.Names(), b.h.Name()) >= b.members(0)
 }
-
-// warmBy is when backends that have been there from the start are warm.
-const warmBy = 5 * time.Second
 
 var errTrouble = errors.New("balance: the backend can't do this at present")
 

@@ -1,6 +1,7 @@
 package balance_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/systems/resilience/balance"
@@ -105,4 +107,13 @@ func TestSlowStart(t *testing.T) {
 	assert.Less(t, share(s, from, from+time.Second), 0.12)
 	assert.InDelta(t, 0.25, share(s, from+s.SlowStart, run), 0.04)
 	assert.Zero(t, share(s, 0, from))
+}
+
+// TestUsersReplay runs users with sticky sessions and tickets twice, while a backend fails: the histories are the same byte for byte.
+func TestUsersReplay(t *testing.T) {
+	s := balance.Users{Tickets: true, Service: balance.Service{Sticky: true, Ejection: balance.Ejection{After: 3}, Trouble: []balance.Trouble{{Node: "n2", How: balance.FailsFast, From: time.Second, To: from}}}}
+	capsize.CheckDeterminism(t, capsize.Test{
+		System: s, Nodes: s.Nodes(), Clients: 6, Rate: 60, Duration: 3 * time.Second, Settle: time.Second, Seed: 1, Workload: workloads.Register(s.OpenUser),
+		Checker: checker.Func(func(context.Context, *history.History) checker.Result { return checker.Result{Checker: "none"} }),
+	})
 }

@@ -3,6 +3,7 @@ package balance
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -64,21 +65,39 @@ func (b *balancer) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := b.h.WithTimeout(r.Context(), b.timeout())
 	defer cancel()
-	answer, body, err := web.Do(ctx, b.rt, r.Method, "http://"+to.node+r.URL.Path, r.Body)
-	b.done(to, err == nil || r.Context().Err() != nil)
+	code, header, body, err := b.forward(ctx, r, to)
+	b.done(to, code < 500 || r.Context().Err() != nil)
 	if b.Sticky {
 		http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: to.node})
 	}
+	if err != nil {
+		http.Error(w, err.Error(), code)
+		return
+	}
+	if v := header.Get(headerVersion); v != "" {
+		w.Header().Set(headerVersion, v)
+	}
+	w.WriteHeader(code)
+	_, _ = w.Write(body)
+}
+
+// forward sends a request to a backend, and returns what it answered. If it did not, the status says so.
+func (b *balancer) forward(ctx context.Context, r *http.Request, to *backend) (code int, header http.Header, body []byte, err error) {
+	out := r.Clone(ctx)
+	out.RequestURI, out.Host = "", ""
+	out.URL.Scheme, out.URL.Host = "http", to.node
+	answer, err := b.rt.RoundTrip(out)
+	if err == nil {
+		body, err = io.ReadAll(answer.Body)
+		err = errors.Join(err, answer.Body.Close())
+	}
 	switch {
 	case err == nil:
-		_, _ = w.Write(body)
-	case answer.Code != 0:
-		http.Error(w, err.Error(), answer.Code)
+		return answer.StatusCode, answer.Header, body, nil
 	case ctx.Err() != nil:
-		http.Error(w, err.Error(), http.StatusGatewayTimeout)
-	default:
-		http.Error(w, err.Error(), http.StatusBadGateway)
+		return http.StatusGatewayTimeout, nil, nil, err
 	}
+	return http.StatusBadGateway, nil, nil, err
 }
 
 // sessionCookie names the backend that a session stays with.

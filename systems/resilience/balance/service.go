@@ -9,7 +9,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// A Service is a balancer and its backends. The zero Service has four backends that have their turn, and nobody looks after their health.
+// A Service is a balancer and its backends. The zero Service has four backends that have their turn, and no probe looks at their health.
 type Service struct {
 	Backends int                // default 4
 	Policy   func() Policy      // default [RoundRobin]
@@ -24,9 +24,11 @@ type Service struct {
 	Sizes     []Size        // of the set over time, in order; default: all backends from the start
 
 	Work    time.Duration // mean time that a backend works for a request; default 50ms
+	Lag     time.Duration // until the other backends have what one has written; default 300ms
 	Needs   []string      // routes that need the dependency
 	Caches  bool          // a backend keeps what the dependency answered, by route
-	Warmup  time.Duration // a backend works five times as long in that time after it got its first request: its caches are cold
+	Workers int           // requests that a backend works for at a time; others wait in the order in which they came; 0: no limit
+	Cold    int           // requests for which a backend that joins works five times as long: its caches are cold
 	Trouble []Trouble     // what goes wrong
 }
 
@@ -41,6 +43,7 @@ const (
 	defaultBackends = 4
 	defaultTimeout  = time.Second
 	defaultWork     = 50 * time.Millisecond
+	defaultLag      = 300 * time.Millisecond
 )
 
 func (s Service) backends() int {

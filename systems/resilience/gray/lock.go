@@ -14,28 +14,23 @@ type Lock struct {
 	process context.Context
 	h       *cluster.Host
 	name    string
-	taken   chan struct{} // a channel and no sync.Mutex, so that virtual time passes while somebody waits
+	taken   *web.Slots // and no sync.Mutex, so that virtual time passes while a request waits
 }
 
 // NewLock returns a lock that is free. The process ends what waits for it.
 func NewLock(process context.Context, h *cluster.Host, name string) *Lock {
-	return &Lock{process, h, name, make(chan struct{}, 1)}
+	return &Lock{process, h, name, web.NewSlots(h, 1)}
 }
 
 // Do runs f with the lock. It returns the error of f, or that of the process if it ends first.
 func (l *Lock) Do(ctx context.Context, f func() error) error {
 	err := l.h.Do(ctx, web.In(ctx, "wait", l.name), func(context.Context) (any, error) {
-		select {
-		case l.taken <- struct{}{}:
-			return model.Answer{}, nil
-		case <-l.process.Done():
-			return nil, l.process.Err()
-		}
+		return model.Answer{}, l.taken.Acquire(l.process)
 	})
 	if err != nil {
 		return err
 	}
-	defer func() { <-l.taken }()
+	defer l.taken.Release()
 	return l.h.Do(ctx, web.In(ctx, "hold", l.name), func(context.Context) (any, error) {
 		err := f()
 		if err == nil {

@@ -30,6 +30,7 @@ type Connection interface {
 // A Lease is a connection that is recorded as held.
 type Lease struct {
 	Connection
+	h    *cluster.Host
 	span *cluster.Span
 	once sync.Once
 }
@@ -37,13 +38,14 @@ type Lease struct {
 // Take acquires a connection from a pool of a host, by the name that the history has of it. The acquisition is recorded as
 // a wait of the call in ctx, and what it returns as a hold until [Lease.Release].
 func Take(ctx context.Context, h *cluster.Host, name string, p Pool) (*Lease, error) {
-	l := &Lease{}
+	l := &Lease{h: h}
 	err := h.Do(ctx, web.In(ctx, "wait", name), func(ctx context.Context) (any, error) {
 		c, err := p.Acquire(ctx)
 		if err != nil {
 			return nil, cluster.Failed(err)
 		}
 		l.Connection = c
+		_ = h.Sleep(web.HandOver) // the host may have crashed
 		return model.Answer{From: name}, nil
 	})
 	if err != nil {
@@ -53,10 +55,12 @@ func Take(ctx context.Context, h *cluster.Host, name string, p Pool) (*Lease, er
 	return l, nil
 }
 
-// Release gives the connection back. Only the first call counts.
+// Release gives the connection back. Only the first call counts. It takes two microseconds, so that who waits for the connection has it
+// when Release returns.
 func (l *Lease) Release() {
 	l.once.Do(func() {
-		l.Connection.Release()
 		l.span.End(model.Answer{}, nil)
+		l.Connection.Release()
+		_ = l.h.Sleep(2 * web.HandOver) // the host may have crashed
 	})
 }

@@ -44,7 +44,7 @@ type Service struct {
 // Routes are what the service answers: orders, and what needs no database.
 var Routes = []string{"/order", "/hello"}
 
-// DatabaseRole is the role of the node that is the database, for a nemesis that is to strike it.
+// DatabaseRole is the role of the node that is the database, for a nemesis whose faults are to hit it alone.
 const DatabaseRole = "database"
 
 // Nodes is how many nodes the service needs.

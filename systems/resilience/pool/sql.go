@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+
+	"github.com/capsize-go/capsize/systems/resilience/web"
 )
 
 // An SQL is the pool of package database/sql.
@@ -13,7 +15,7 @@ import (
 // orders that it may choose. The first of them waits in package database/sql.
 type SQL struct {
 	DB   *sql.DB
-	turn chan struct{}
+	turn *web.Slots
 }
 
 // NewSQL returns a pool of at most size connections. All settings of DB but the number of connections are the
@@ -22,18 +24,16 @@ func NewSQL(c Connector, size int) *SQL {
 	db := sql.OpenDB(c)
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
-	return &SQL{db, make(chan struct{}, 1)}
+	return &SQL{db, web.NewSlots(c.Host, 1)}
 }
 
 // Acquire waits for its turn, and then for a connection.
 func (p *SQL) Acquire(ctx context.Context) (Connection, error) {
-	select {
-	case p.turn <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if err := p.turn.Acquire(ctx); err != nil {
+		return nil, err
 	}
 	c, err := p.DB.Conn(ctx)
-	<-p.turn
+	p.turn.Release()
 	if err != nil {
 		return nil, fmt.Errorf("pool: acquire: %w", err)
 	}

@@ -38,23 +38,21 @@ func Workers(process context.Context, h *cluster.Host, n int, timeout time.Durat
 	if n == 0 {
 		return next
 	}
-	busy := make(chan struct{}, n)
+	workers := NewSlots(h, n)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := h.Do(r.Context(), In(r.Context(), "wait", "workers"), func(ctx context.Context) (any, error) {
 			ctx, cancel := Bounded(process, h, ctx, timeout)
 			defer cancel()
-			select {
-			case busy <- struct{}{}:
-				return model.Answer{}, nil
-			case <-ctx.Done():
-				return nil, cluster.Failed(ctx.Err())
+			if err := workers.Acquire(ctx); err != nil {
+				return nil, cluster.Failed(err)
 			}
+			return model.Answer{}, nil
 		})
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
-		defer func() { <-busy }()
+		defer workers.Release()
 		next.ServeHTTP(w, r)
 	})
 }
