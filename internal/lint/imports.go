@@ -27,6 +27,7 @@ var importRules = []ImportRule{
 	{Package: "history/internal/lex"},
 	{Package: "history/internal/attributes", Ours: []string{"history/edn"}},
 	{Package: "internal/benchtable"},
+	{Package: "internal/chart"},
 	{Package: "internal/coldbuild"},
 	{Package: "internal/gotest"},
 	{Package: "internal/gocommand", Testing: true},
