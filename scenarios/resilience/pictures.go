@@ -89,7 +89,7 @@ func drawRetryStorm(rows []scenarios.Row) ([]byte, error) {
 		p.Levels = []chart.Level{{At: stormMost, Name: "what one layer stands for"}}
 		panels = append(panels, p)
 	}
-	if p, ok := bars("it is back: 200 clients try again", chart.Axis{Label: "most attempts in 100 ms, over the mean"}, withFault(rows, herdFault), measure{metric: "peak_over_mean"}); ok {
+	if p, ok := bars("it is back: 200 clients try again", chart.Axis{Label: "most attempts in 100 ms, over the mean"}, withFault(rows, waveFault), measure{metric: "peak_over_mean"}); ok {
 		panels = append(panels, p)
 	}
 	return pictured("Retries at two layers multiply", panels...)
