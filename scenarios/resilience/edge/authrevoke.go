@@ -14,6 +14,7 @@ import (
 	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
+	"github.com/capsize-go/capsize/scenarios/internal/picture"
 	"github.com/capsize-go/capsize/systems/resilience/gateway"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -33,7 +34,7 @@ func AuthRevoke() scenarios.Scenario {
 		},
 		Meter:    func(scenarios.Variant) scenarios.Meter { return &accesses{} },
 		Holds:    authRevokeHolds,
-		Picture:  barPicture("How long a user is let in whose access was revoked", chart.Axis{Label: "after the revocation", Unit: "s"}, nil, measure{metric: "access_after_revoke_ns", per: inSeconds}),
+		Picture:  picture.OfBars("How long a user is let in whose access was revoked", chart.Axis{Label: "after the revocation", Unit: "s"}, nil, picture.Measure{Metric: "access_after_revoke_ns", Per: picture.Seconds}),
 		Variants: revokeVariants(),
 	}
 }

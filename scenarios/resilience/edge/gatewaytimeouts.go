@@ -9,6 +9,7 @@ import (
 	"github.com/capsize-go/capsize/checker/resilience"
 	"github.com/capsize-go/capsize/internal/chart"
 	"github.com/capsize-go/capsize/scenarios"
+	"github.com/capsize-go/capsize/scenarios/internal/picture"
 	"github.com/capsize-go/capsize/systems/resilience/gateway"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -27,7 +28,7 @@ func GatewayTimeouts() scenarios.Scenario {
 		},
 		Meter:   func(scenarios.Variant) scenarios.Meter { return &orphanage{} },
 		Holds:   gatewayTimeoutsHolds,
-		Picture: barPicture("Work for clients that have given up", chart.Axis{Label: "orphaned", Unit: "%"}, nil, measure{metric: "orphaned_share", per: inPercent}),
+		Picture: picture.OfBars("Work for clients that have given up", chart.Axis{Label: "orphaned", Unit: "%"}, nil, picture.Measure{Metric: "orphaned_share", Per: picture.Percent}),
 		Variants: []scenarios.Variant{
 			timeoutsVariant("inverted", "clients wait for 1 s, the gateway for 2 s, the service behind it for 4 s; a slow request is computed for 3 s",
 				gateway.Chain{Gateway: 2 * time.Second, Service: 4 * time.Second}, false),

@@ -15,6 +15,7 @@ import (
 	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
+	"github.com/capsize-go/capsize/scenarios/internal/picture"
 	"github.com/capsize-go/capsize/systems/resilience/limit"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -33,7 +34,7 @@ func RateLimitPartition() scenarios.Scenario {
 		},
 		Meter:    func(scenarios.Variant) scenarios.Meter { return &cutAdmissions{} },
 		Holds:    rateLimitPartitionHolds,
-		Picture:  barPicture("A shared limit whose store is cut off", chart.Axis{Label: "admitted in any second"}, []chart.Level{{At: float64(sharedLimit.Units), Name: "promised"}}, measure{metric: "admitted_in_any_second"}),
+		Picture:  picture.OfBars("A shared limit whose store is cut off", chart.Axis{Label: "admitted in any second"}, []chart.Level{{At: float64(sharedLimit.Units), Name: "promised"}}, picture.Measure{Metric: "admitted_in_any_second"}),
 		Variants: partitionVariants(),
 	}
 }

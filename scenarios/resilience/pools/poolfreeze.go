@@ -11,6 +11,7 @@ import (
 	"github.com/capsize-go/capsize/internal/chart"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
+	"github.com/capsize-go/capsize/scenarios/internal/picture"
 	"github.com/capsize-go/capsize/systems/resilience/pool"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -26,7 +27,7 @@ func PoolFreeze() scenarios.Scenario {
 		Columns:  freezeColumns,
 		Meter:    func(scenarios.Variant) scenarios.Meter { return &freezeMeter{} },
 		Holds:    poolFreezeHolds,
-		Picture:  barPicture("A pool that has run out", chart.Axis{Label: "answered", Unit: "%", Max: 100}, nil, measure{name: "all routes", metric: "availability", per: inPercent}, measure{name: "a route without the pool", metric: "unrelated_availability", per: inPercent}),
+		Picture:  picture.OfBars("A pool that has run out", chart.Axis{Label: "answered", Unit: "%", Max: 100}, nil, picture.Measure{Name: "all routes", Metric: "availability", Per: picture.Percent}, picture.Measure{Name: "a route without the pool", Metric: "unrelated_availability", Per: picture.Percent}),
 		Variants: freezeVariants(),
 	}
 }
