@@ -11,6 +11,8 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/resilience"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/chart"
+	"github.com/capsize-go/capsize/internal/rowpicture"
 	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
@@ -32,6 +34,7 @@ func RateLimitPartition() scenarios.Scenario {
 		},
 		Meter:    func(scenarios.Variant) scenarios.Meter { return &cutAdmissions{} },
 		Holds:    rateLimitPartitionHolds,
+		Picture:  rowpicture.Bars("A shared limit whose store is cut off", chart.Axis{Label: "admitted in any second"}, []chart.Level{{At: float64(sharedLimit.Units), Name: "promised"}}, rowpicture.Measure{Metric: "admitted_in_any_second"}),
 		Variants: partitionVariants(),
 	}
 }

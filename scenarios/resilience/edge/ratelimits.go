@@ -29,10 +29,17 @@ func faultSpan(h *history.History) resilience.Span {
 type admissions struct {
 	promised              int // in any second
 	asked, refused, inOne int
+	sliding               []int // of the first seed, for the picture
 }
 
 // Add counts one run.
 func (m *admissions) Add(_ context.Context, r *capsize.Result) error {
+	if m.sliding == nil {
+		var err error
+		if m.sliding, err = sliding(r); err != nil {
+			return err
+		}
+	}
 	a, err := resilience.MeasureAdmitted(r.History, time.Second, resilience.Span{})
 	m.asked, m.refused, m.inOne = m.asked+a.Asked, m.refused+a.Refused, max(m.inOne, a.Most)
 	return err

@@ -25,6 +25,7 @@ func RateLimitTruth() scenarios.Scenario {
 		},
 		Meter:    func(v scenarios.Variant) scenarios.Meter { return &admissions{promised: promises()[v.Name]} },
 		Holds:    rateLimitTruthHolds,
+		Picture:  drawRateLimitTruth,
 		Variants: truthVariants(),
 	}
 }

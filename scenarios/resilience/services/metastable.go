@@ -37,6 +37,7 @@ func Metastable() scenarios.Scenario {
 			return &hysteresisMeter{}
 		},
 		Holds:    metastableHolds,
+		Picture:  drawMetastable,
 		Variants: append(pauseVariants(), loopVariants()...),
 	}
 }
