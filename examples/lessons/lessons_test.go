@@ -36,10 +36,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestPagesShowTheTests holds the pages of the lessons to the tests of this file.
+// TestPagesShowTheTests holds the pages of the lessons to the tests of this package.
 func TestPagesShowTheTests(t *testing.T) {
-	source, err := os.ReadFile("lessons_test.go")
+	files, err := filepath.Glob("*_test.go")
 	require.NoError(t, err)
+	source := ""
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		source += string(text)
+	}
 	pages, err := filepath.Glob("../../docs/series/[0-9]*.md")
 	require.NoError(t, err)
 	all := ""
@@ -48,7 +54,7 @@ func TestPagesShowTheTests(t *testing.T) {
 		require.NoError(t, err)
 		all += string(text)
 	}
-	tests := regexp.MustCompile(`(?ms)^func TestLesson.*?^}\n`).FindAllString(string(source), -1)
+	tests := regexp.MustCompile(`(?ms)^func TestLesson.*?^}\n`).FindAllString(source, -1)
 	require.NotEmpty(t, tests)
 	for _, test := range tests {
 		assert.Contains(t, all, "```go\n"+test+"```\n")
