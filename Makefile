@@ -23,6 +23,7 @@ FUZZTIME ?= 30s
 # What is measured, and for how long each.
 BENCH     ?= .
 BENCHTIME ?= 1s
+BENCHFLAGS ?=
 SEEDS    ?= 100
 # The scenarios that are measured, comma-separated.
 ONLY     ?= all
@@ -138,21 +139,21 @@ cover: ## Measure what the tests of history, model and checker reach; fails belo
 	done
 
 .PHONY: bench
-bench: ## Measure speed on one processor, also against porcupine; CAPSIZE_BENCH=full takes hours more
-	@GOMAXPROCS=1 GOGC=800 $(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -benchtime=$(BENCHTIME) -count=1 -timeout=12h $(PACKAGES) \
+bench: ## Measure speed on one processor, also against porcupine; BENCHFLAGS=-full PACKAGES=./checker/linearizable takes hours
+	@GOMAXPROCS=1 GOGC=800 $(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -benchtime=$(BENCHTIME) -count=1 -timeout=12h $(PACKAGES) $(BENCHFLAGS) \
 	  | awk '!/^(\?|PASS$$|ok )/ { print; fflush() }' | $(GO) run ./internal/benchtable
 
 .PHONY: bugs
 bugs: ## Measure how many of 1,000 seeds find each bug under each preset, for docs/reference/bugs.md; takes about two hours
-	@CAPSIZE_TABLE=1000 GOGC=800 $(GO) test -run 'TestBugTable$$' -timeout 12h -v .
+	@GOGC=800 $(GO) generate -run TestBugTable .
 
 .PHONY: cap
 cap: ## Measure the CAP cards anew, for docs/guide/09-cap.md; takes about two minutes
-	@CAPSIZE_CAP=1 GOGC=800 $(GO) test -count=1 -run 'TestMakeCAP$$' -timeout 1h ./scenarios/replication
+	@GOGC=800 $(GO) generate -run TestMakeCAP ./scenarios/replication
 
 .PHONY: scenarios
 scenarios: ## Measure the other scenarios anew, or $ONLY of them, for docs/reference/scenarios.md; takes minutes
-	@CAPSIZE_SCENARIOS=$(ONLY) GOGC=800 $(GO) test -count=1 -run 'TestMakeScenarios$$' -timeout 1h ./scenarios/caching
+	@ONLY=$(ONLY) GOGC=800 $(GO) generate -run TestMakeScenarios ./scenarios/caching
 
 .PHONY: fuzz
 fuzz: ## Fuzz every fuzz target for $FUZZTIME

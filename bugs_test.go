@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -58,21 +59,26 @@ func presetRows() (names []string) {
 	return append(names, core)
 }
 
-// TestBugTable measures the cells of the table that the file does not have yet for so many
-// seeds, notes each as soon as it is known, and writes the table into the page.
-// CAPSIZE_BUGS and CAPSIZE_PRESETS, lists of names with semicolons, leave others out.
+//go:generate go test -run TestBugTable$ -count=1 -timeout=12h -v . -measure=1000
+var (
+	measureSeeds = flag.Int("measure", 0, "of TestBugTable: measure the cells of docs/reference/bugs.md that have fewer `seeds`, and write the page")
+	onlyBugs     = flag.String("bugs", "", "of TestBugTable: the bugs to measure, separated by semicolons; empty for all")
+	onlyPresets  = flag.String("presets", "", "of TestBugTable: the presets to measure, separated by semicolons; empty for all")
+)
+
+// TestBugTable measures the cells of the table that the file does not have yet for as many
+// seeds as -measure says, notes each as soon as it is known, and writes the table into the page.
 func TestBugTable(t *testing.T) {
-	seeds, err := strconv.Atoi(os.Getenv("CAPSIZE_TABLE"))
-	if err != nil {
-		t.Skip("CAPSIZE_TABLE=1000 go test -run TestBugTable -timeout 4h -v .")
+	if *measureSeeds == 0 {
+		t.Skip("make bugs")
 	}
-	for _, bug := range chosen("CAPSIZE_BUGS", bugColumns()) {
-		for _, preset := range chosen("CAPSIZE_PRESETS", presetRows()) {
-			if c, ok := find(readCells(t), bug, preset); ok && c.Seeds >= seeds {
+	for _, bug := range chosen(*onlyBugs, bugColumns()) {
+		for _, preset := range chosen(*onlyPresets, presetRows()) {
+			if c, ok := find(readCells(t), bug, preset); ok && c.Seeds >= *measureSeeds {
 				continue
 			}
 			began := time.Now()
-			c := measureCell(t, bug, preset, seeds)
+			c := measureCell(t, bug, preset, *measureSeeds)
 			note(t, c)
 			fmt.Printf("%s under %s: %d of %d, %d unknown, in %v\n", bug, preset, c.Found, c.Seeds, c.Unknown, time.Since(began).Round(time.Second))
 		}
@@ -80,11 +86,12 @@ func TestBugTable(t *testing.T) {
 	writeTable(t)
 }
 
-func chosen(variable string, all []string) []string {
-	if list := os.Getenv(variable); list != "" {
-		return strings.Split(list, ";")
+// chosen returns the names of a list with semicolons, or all if it is empty.
+func chosen(list string, all []string) []string {
+	if list == "" {
+		return all
 	}
-	return all
+	return strings.Split(list, ";")
 }
 
 // bugTest is the test by which a bug is looked for under a preset: twelve seconds of
@@ -249,7 +256,7 @@ func page(t *testing.T) (before, inside, after string) {
 
 func TestBugTableIsOnThePage(t *testing.T) {
 	_, inside, _ := page(t)
-	assert.Equal(t, table(readCells(t)), inside, "CAPSIZE_TABLE=1 go test -run TestBugTable .")
+	assert.Equal(t, table(readCells(t)), inside, "go generate -run TestBugTable .")
 }
 
 // TestBugsWereFound asks of the table that each bug was found under some preset, and that

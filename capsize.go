@@ -68,39 +68,39 @@ var Unpaced = math.Inf(1)
 
 // A Result is the outcome of one run, which is of one seed.
 type Result struct {
-	Test      Test         // with its defaults filled in
-	Seed      uint64       //
-	Plan      nemesis.Plan // what the nemesis did, or was about to do
-	Verdict   checker.Verdict
-	Reason    string           // one sentence
-	Why       *checker.Why     // the counterexample, if there is one; see Explain
-	Checks    []checker.Result // the workload's, the test's, and the harness's own
-	History   *history.History
-	Findings  []cluster.Finding // of user code that panicked, hung, leaked or came to an end
-	Exercised Exercised
-	Metrics   []report.Metric // of Test.Metrics
-	Log       *cluster.Log    // what the hosts logged; nil if the run did not begin
-	Snapshot  string          // what the run was doing at Test.StopAt; empty if it did not come to that
-	Trace     uint64          // hash of all that happened in the cluster
-	Virtual   time.Duration   // how long the run was
-	Wall      time.Duration   // how long it took, judging included
-	CPU       time.Duration   // of the whole process meanwhile
-	Phases    []report.Phase
-	Stopped   error // why the run was cut short: interrupted, stalled or stopped at Test.StopAt; nil if it was not
+	Test           Test         // with its defaults filled in
+	Seed           uint64       //
+	Plan           nemesis.Plan // what the nemesis did, or was about to do
+	Verdict        checker.Verdict
+	Reason         string                  // one sentence
+	Counterexample *checker.Counterexample // the counterexample, if there is one; see Explain
+	Checks         []checker.Result        // the workload's, the test's, and the harness's own
+	History        *history.History
+	Findings       []cluster.Finding // of user code that panicked, hung, leaked or came to an end
+	Exercised      Exercised
+	Metrics        []report.Metric // of Test.Metrics
+	Log            *cluster.Log    // what the hosts logged; nil if the run did not begin
+	Snapshot       string          // what the run was doing at Test.StopAt; empty if it did not come to that
+	Trace          uint64          // hash of all that happened in the cluster
+	Virtual        time.Duration   // how long the run was
+	Wall           time.Duration   // how long it took, judging included
+	CPU            time.Duration   // of the whole process meanwhile
+	Phases         []report.Phase
+	Stopped        error // why the run was cut short: interrupted, stalled or stopped at Test.StopAt; nil if it was not
 }
 
 // Digest returns the hex SHA-256 of the history as it is kept in a file, which
 // is the same for two runs only if their histories are the same byte for byte.
 func (r *Result) Digest() (string, error) { return r.History.Digest() }
 
-// Explain finds the counterexamples of the checks, and sets Why to that of the check that decided. [Exec] leaves
+// Explain finds the counterexamples of the checks, and sets Counterexample to that of the check that decided. [Exec] leaves
 // it out, as a sweep of many seeds asks for verdicts only; [Result.Page] calls it. It never changes a verdict
 // or a reason. See [checker.Result.Explain].
 func (r *Result) Explain(ctx context.Context) {
 	for i, c := range r.Checks {
 		r.Checks[i] = c.Explain(ctx)
 	}
-	r.Why = worst(r.Checks).Why
+	r.Counterexample = worst(r.Checks).Counterexample
 }
 
 // CallMetrics returns metrics that fit any workload: the median and the 99th percentile of

@@ -51,7 +51,7 @@ func judge(ctx context.Context, r *Result, rec *engine.Record) {
 		r.Checks = append(r.Checks, c)
 	}
 	w := worst(r.Checks)
-	r.Verdict, r.Reason, r.Why = w.Verdict, w.Reason, w.Why
+	r.Verdict, r.Reason, r.Counterexample = w.Verdict, w.Reason, w.Counterexample
 }
 
 // guardedCheck survives a checker that panics.
@@ -241,7 +241,7 @@ func injectedFaults(r *Result) (kinds, failed []string) {
 }
 
 // harmless are the errors of faults that met no occasion, or no node that they may harm.
-var harmless = []error{nemesis.ErrNoOccasion, nemesis.ErrSpared, cluster.ErrFixed}
+var harmless = []error{nemesis.ErrNotTriggered, nemesis.ErrSpared, cluster.ErrFixed}
 
 // notInjected says why no fault of the plan was injected.
 func notInjected(r *Result, failed []string) string {

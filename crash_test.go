@@ -78,7 +78,7 @@ func TestCrashChild(t *testing.T) {
 
 func crashChild(dir, kind string, env []string, args ...string) (string, error) {
 	cmd := exec.Command(os.Args[0], append([]string{"-test.run=^TestCrashChild$"}, args...)...)
-	cmd.Env = append(append(os.Environ(), "CAPSIZE_TEST_CRASH="+kind, "CAPSIZE_TEST_DIR="+dir, "CAPSIZE_REPORT="+filepath.Join(dir, "reports")), env...)
+	cmd.Env = append(append(os.Environ(), "CAPSIZE_TEST_CRASH="+kind, "CAPSIZE_TEST_DIR="+dir, "CAPSIZE_REPORT="+filepath.Join(dir, "reports"), "CAPSIZE_SEEDS="), env...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

@@ -22,7 +22,7 @@ import (
 	"github.com/capsize-go/capsize/workloads"
 )
 
-// An echo is a system that does as it is told: it answers every request with
+// An echo is a system that does as it is asked: it answers every request with
 // what reply makes of it.
 type echo struct {
 	boot  func(ctx context.Context, h *cluster.Host)
@@ -163,7 +163,7 @@ func TestPanicInInvoke(t *testing.T) {
 	f := finding(t, r)
 	assert.Equal(t, "c", f.Host[:1])
 	assert.Contains(t, f.What, "bad client")
-	assert.Equal(t, history.Info, r.History.At(1).Type, "nobody knows what it did before")
+	assert.Equal(t, history.Info, r.History.At(1).Type, "it is indeterminate what it did before")
 }
 
 func TestGarbage(t *testing.T) {
@@ -275,7 +275,7 @@ func TestOpenNeverSucceeds(t *testing.T) {
 			return
 		}
 	}
-	assert.Fail(t, "nobody asked whether calls succeeded")
+	assert.Fail(t, "whether calls succeeded was not asked")
 }
 
 func TestSetup(t *testing.T) {
@@ -350,7 +350,7 @@ func TestFaultsThatMisbehave(t *testing.T) {
 				return "", nil, errors.New("no such switch")
 			})
 		})
-		assert.Equal(t, checker.Unknown, r.Verdict, "a run in which no fault struck proves nothing")
+		assert.Equal(t, checker.Unknown, r.Verdict, "a run in which no fault was injected proves nothing")
 		for f := range r.History.Faults() {
 			assert.Equal(t, history.Fail, f.Complete.Type)
 			assert.Equal(t, "no such switch", f.Complete.Err)

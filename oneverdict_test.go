@@ -32,15 +32,15 @@ func TestOneVerdictUnderLoad(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Equal(t, checker.Invalid, r.Verdict, r.Reason)
-	require.Nil(t, r.Why, "nobody has asked for it")
+	require.Nil(t, r.Counterexample, "it was not asked for")
 	r.Explain(t.Context())
-	require.NotNil(t, r.Why)
+	require.NotNil(t, r.Counterexample)
 	digest, err := r.Digest()
 	require.NoError(t, err)
-	t.Logf("history %s: %s", digest, r.Why.Reason)
+	t.Logf("history %s: %s", digest, r.Counterexample.Reason)
 
 	want := linearizable.New(model.Register()).Check(t.Context(), r.History).Explain(t.Context())
-	require.Equal(t, r.Why, want.Why)
+	require.Equal(t, r.Counterexample, want.Counterexample)
 	checks := 12
 	if tier.Sweeping() {
 		checks = 1000
@@ -52,11 +52,11 @@ func TestOneVerdictUnderLoad(t *testing.T) {
 		got := linearizable.New(model.Register(), linearizable.ExplainSteps(steps)).Check(t.Context(), r.History).Draw(t.Context())
 		require.Equal(t, want.Verdict, got.Verdict, "%d steps", steps)
 		require.Equal(t, want.Reason, got.Reason, "%d steps", steps)
-		if got.Why.Note == "" {
-			require.Equal(t, want.Why, got.Why, "%d steps", steps)
+		if got.Counterexample.Note == "" {
+			require.Equal(t, want.Counterexample, got.Counterexample, "%d steps", steps)
 			whole++
 		} else {
-			require.Contains(t, got.Why.Note, "for the explanation ended")
+			require.Contains(t, got.Counterexample.Note, "for the explanation ended")
 		}
 	}
 	t.Logf("%d checks, %d of them with the whole explanation", checks, whole)

@@ -19,7 +19,7 @@ import (
 // Run runs the test and fails t if a checker finds a history invalid, or can't
 // tell. It prints the counterexample, writes a page that shows it, and keeps the
 // failure under testdata/capsize: from then on Run tries that seed first, as a
-// subtest, until somebody deletes it. While a saved failure fails, no new seeds are
+// subtest, until it is deleted. While a saved failure fails, no new seeds are
 // tried. A saved run is compared with its history: see docs/reference/determinism.md for what
 // happens when it differs.
 //

@@ -87,7 +87,7 @@ func TestRunChild(t *testing.T) {
 // sign is the file that a child makes when it has recorded something.
 const sign = "at-work"
 
-// signOfLife is a fault that harms nobody: it tells the parent of a child that its
+// signOfLife is a fault that harms no node: it tells the parent of a child that its
 // clients have been at work for a while.
 func signOfLife(context.Context, *cluster.Cluster, *randV2) (string, func(), error) {
 	return "at work", func() {}, os.WriteFile(sign, nil, 0o644)

@@ -94,7 +94,7 @@ func (x *runner) savedFailures() ([]savedRun, error) {
 	return all, nil
 }
 
-// edited reports whether run.json is not as it was saved, as when somebody took a step
+// edited reports whether run.json is not as it was saved, as when a step was taken
 // out of the plan: then another history is what was asked for.
 func (s savedRun) edited() bool {
 	_, hash, ok := savedrun.ParseName(s.ID)

@@ -84,7 +84,7 @@ func TestCoreThaws(t *testing.T) {
 	}
 }
 
-// refuse is what a fault does that never strikes.
+// refuse is what a fault does that is never injected.
 func refuse(context.Context, *cluster.Cluster, *randV2) (string, func(), error) {
 	return "", nil, errors.New("not today")
 }
@@ -104,7 +104,7 @@ func TestCoreFindsNoPreVote(t *testing.T) {
 	assert.Regexp(t, "elections do not end|no operation at n. succeeded", reason)
 }
 
-// TestCoreOfMembers freezes the others only when nobody counts on those who are no members any
+// TestCoreOfMembers isolates the others only when no node counts on former members any
 // more, or not yet: a core can't replace them.
 func TestCoreOfMembers(t *testing.T) {
 	if testing.Short() {
@@ -143,7 +143,7 @@ func TestNothingBit(t *testing.T) {
 }
 
 // TestIdleFaults has a fault wait for what never comes and one that may harm
-// nobody more: they count neither as injected nor as failed.
+// no other node: they count neither as injected nor as failed.
 func TestIdleFaults(t *testing.T) {
 	spared := func(context.Context, *cluster.Cluster, *randV2) (string, func(), error) {
 		return "", nil, nemesis.ErrSpared
@@ -215,7 +215,7 @@ func TestMarks(t *testing.T) {
 
 	r = marked(func(h *cluster.Host) { h.Unreachable("here") })
 	assert.Contains(t, finding(t, r).What, "not always: here, at ")
-	assert.Len(t, r.Findings, 1, "told once, not for each host")
+	assert.Len(t, r.Findings, 1, "reported once, not for each host")
 }
 
 // check returns what a check of a run came to.
@@ -226,7 +226,7 @@ func check(t *testing.T, r *capsize.Result, name string) checker.Result {
 	return r.Checks[i]
 }
 
-// TestSeldomAskedIsNoFailure has clients that ask so seldom that nobody asks a node soon after the heal: who was
+// TestSeldomAskedIsNoFailure has clients that ask so seldom that no client asks a node soon after the heal: who was
 // not asked can't have answered.
 func TestSeldomAskedIsNoFailure(t *testing.T) {
 	test := raftTest(0)

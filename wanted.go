@@ -81,7 +81,7 @@ type wanted struct {
 	hash string // empty if the name does not say it
 }
 
-// wantedRun returns the run of a test that the go command was told to run, as by
+// wantedRun returns the run of a test that the go command was asked to run, as by
 // -run='^TestStore$/^seed-17-2f8e513f$'.
 func wantedRun(test string) wanted {
 	parts := runPattern(test)

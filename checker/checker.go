@@ -63,13 +63,13 @@ func (f Func) Check(ctx context.Context, h *history.History) Result { return f(c
 
 // A Result is one checker's answer.
 type Result struct {
-	Checker string  // name of the rule, as in "linearizable"
-	Verdict Verdict //
-	Reason  string  // one sentence: what was broken, what was counted, or why it is unknown
-	Why     *Why    // the counterexample, where there is one; some checkers find it on demand: see [Result.Explain]
-	Parts   []Result
-	Files   map[string][]byte // pictures and pages, by file name; for some, see [Result.Draw]
-	Later   *Deferred         // what [Result.Explain] and [Result.Draw] do
+	Checker        string          // name of the rule, as in "linearizable"
+	Verdict        Verdict         //
+	Reason         string          // one sentence: what was broken, what was counted, or why it is unknown
+	Counterexample *Counterexample // the counterexample, where there is one; some checkers find it on demand: see [Result.Explain]
+	Parts          []Result
+	Files          map[string][]byte // pictures and pages, by file name; for some, see [Result.Draw]
+	Later          *Deferred         // what [Result.Explain] and [Result.Draw] do
 
 	// Broken is the headline for Invalid: "not
 	// linearizable", "a node panicked". Undecided is that for Unknown: "no fault had an effect".
@@ -94,24 +94,24 @@ func (r Result) Headline() string {
 	return ""
 }
 
-// A Why is a counterexample: a minimal set of calls that break the rule on their own. See
+// A Counterexample is a minimal set of calls that break the rule on their own. See
 // [linearizable.Without] for what minimal means of linearizability.
 //
 // Core says which of them contradict each other: a minimal unsatisfiable subset. They cannot all have been answered so,
 // with the other calls on the key as optional ones, and
 // without any one of them the others can. The rest is context: it shows where values came from.
-type Why struct {
-	Key     string         // what the calls touch, where that is one key
-	Reason  string         // one sentence in plain words
-	Calls   []history.Call // in the order of their invocations
-	Core    []int          // indexes in Calls of those that contradict each other; nil if all do, or if that was not computed
-	Culprit int            // index in Calls of the call that no order explains; -1 if none stands out
-	Note    string         // why it may not be the smallest, or lacks a core; empty if it is, and has one
-	Of      int            // how many calls were judged
+type Counterexample struct {
+	Key    string         // what the calls touch, where that is one key
+	Reason string         // one sentence in plain words
+	Calls  []history.Call // in the order of their invocations
+	Core   []int          // indexes in Calls of those that contradict each other; nil if all do, or if that was not computed
+	Blamed int            // index in Calls of the call that no order explains; -1 if none stands out
+	Note   string         // why it may not be the smallest, or lacks a core; empty if it is, and has one
+	Judged int            // how many calls were judged
 }
 
 // Context reports whether one of the calls is not in the core.
-func (w *Why) Context(i int) bool { return w.Core != nil && !slices.Contains(w.Core, i) }
+func (w *Counterexample) Context(i int) bool { return w.Core != nil && !slices.Contains(w.Core, i) }
 
 // All returns a checker that applies every one of checkers. Its verdict is the
 // worst of theirs, and its reason and counterexample are those of the first
@@ -122,7 +122,7 @@ func All(checkers ...Checker) Checker {
 		for i, c := range checkers {
 			r := c.Check(ctx, h)
 			if i == 0 || r.Verdict > all.Verdict {
-				all.Verdict, all.Reason, all.Why, all.Broken, all.Undecided = r.Verdict, r.Reason, r.Why, r.Broken, r.Undecided
+				all.Verdict, all.Reason, all.Counterexample, all.Broken, all.Undecided = r.Verdict, r.Reason, r.Counterexample, r.Broken, r.Undecided
 			}
 			all.Parts = append(all.Parts, r)
 		}

@@ -10,13 +10,13 @@ type Deferred struct {
 	Draw    func(ctx context.Context) map[string][]byte
 }
 
-// Explain returns the result with its counterexamples: it sets Why, of the parts as well, if the verdict is
+// Explain returns the result with its counterexamples: it sets Counterexample, of the parts as well, if the verdict is
 // Invalid and the checker has one. A check leaves that out, because minimising a counterexample
 // can take many times as long as the verdict. Explain changes neither verdict nor reason, and leaves out an explanation
 // that fails. It returns a result that is explained already as it is.
 //
 // Its budget counts steps ([linearizable.ExplainSteps]), so it finds the same counterexample each time. If ctx or [linearizable.Within] ends it
-// early, [Why.Note] says so.
+// early, [Counterexample.Note] says so.
 func (r Result) Explain(ctx context.Context) (got Result) {
 	if r.Later == nil || r.Later.Explain == nil {
 		return r
@@ -65,7 +65,7 @@ func ExplainParts(ctx context.Context, r Result) Result {
 	r.Parts = parts
 	for _, p := range parts {
 		if p.Verdict == r.Verdict {
-			r.Why = p.Why
+			r.Counterexample = p.Counterexample
 			break
 		}
 	}

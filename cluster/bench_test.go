@@ -71,8 +71,8 @@ func elsewhere(c *cluster.Cluster, host string) []func() {
 	c = c.As("idle")
 	return []func(){
 		c.Impair(host, "n3", cluster.Impairment{Cut: true, Lose: 0.1, Double: 0.1}), c.Impair("n3", host, cluster.Impairment{Delay: time.Second}),
-		c.Pause(host), c.Drag(host, time.Millisecond), c.ImpairDisk(host, cluster.DiskImpairment{Lie: true}),
-		c.Misset(host, cluster.ClockError{Skew: time.Second, Drift: 100}), c.CrashInWrite(host),
+		c.Pause(host), c.SlowHost(host, time.Millisecond), c.ImpairDisk(host, cluster.DiskImpairment{Lie: true}),
+		c.ImpairClock(host, cluster.ClockError{Skew: time.Second, Drift: 100}), c.CrashInWrite(host),
 	}
 }
 

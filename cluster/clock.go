@@ -8,7 +8,7 @@ import (
 )
 
 // A Clock is the clock of a host. It is right unless a fault makes it wrong; see
-// [Cluster.Misset].
+// [Cluster.ImpairClock].
 type Clock struct{ h *Host }
 
 // Now returns the time of the day on the host's clock. It is read at the instant
@@ -118,11 +118,11 @@ func (k *clock) heal(t time.Duration) *clock {
 	return &clock{lead: k.lead + k.drift(t)}
 }
 
-// Misset makes the clock of a host wrong until heal is called, which sets it
+// ImpairClock makes the clock of a host wrong until heal is called, which sets it
 // right in one step. The host's timers and deadlines go by its oscillator: a
 // drift makes those that are set while it lasts too short or too long; jumps and
 // skew leave them alone, as they do timers of an operating system.
-func (c *Cluster) Misset(name string, e ClockError) (heal func()) {
+func (c *Cluster) ImpairClock(name string, e ClockError) (heal func()) {
 	m := c.machine(name)
 	c.lock()
 	defer c.unlock()

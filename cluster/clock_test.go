@@ -16,7 +16,7 @@ func (r *fixture) off() time.Duration {
 
 func TestClockSkew(t *testing.T) {
 	withFixture(t, func(t *testing.T, r *fixture) {
-		heal := r.As("it").Misset("n1", cluster.ClockError{Skew: -3 * time.Second})
+		heal := r.As("it").ImpairClock("n1", cluster.ClockError{Skew: -3 * time.Second})
 		assert.Equal(t, -3*time.Second, r.off())
 		r.pass(time.Minute)
 		assert.Equal(t, -3*time.Second, r.off())
@@ -39,7 +39,7 @@ func TestClockDrift(t *testing.T) {
 		}
 		assert.Equal(t, 11*time.Second, timer())
 		mono := h.Clock().Monotonic()
-		heal := r.As("it").Misset("n1", cluster.ClockError{Drift: 100_000})
+		heal := r.As("it").ImpairClock("n1", cluster.ClockError{Drift: 100_000})
 		assert.Equal(t, 10*time.Second, timer())
 		assert.Equal(t, 2*time.Second, r.off())
 		assert.Equal(t, 22*time.Second, h.Clock().Monotonic()-mono)
@@ -54,7 +54,7 @@ func TestClockDrift(t *testing.T) {
 func TestClockJumps(t *testing.T) {
 	for _, every := range []time.Duration{500 * time.Millisecond, 5 * time.Millisecond} {
 		withFixture(t, func(t *testing.T, r *fixture) {
-			heal := r.As("it").Misset("n1", cluster.ClockError{Jump: time.Second, Every: every})
+			heal := r.As("it").ImpairClock("n1", cluster.ClockError{Jump: time.Second, Every: every})
 			distinct, back := map[time.Duration]bool{}, 0
 			last := r.host("n1").Clock().Now()
 			for range 100 {
@@ -78,8 +78,8 @@ func TestClockJumps(t *testing.T) {
 
 func TestClockErrorsAddUp(t *testing.T) {
 	withFixture(t, func(t *testing.T, r *fixture) {
-		heal1 := r.Misset("n1", cluster.ClockError{Skew: time.Second})
-		heal2 := r.Misset("n1", cluster.ClockError{Skew: time.Minute})
+		heal1 := r.ImpairClock("n1", cluster.ClockError{Skew: time.Second})
+		heal2 := r.ImpairClock("n1", cluster.ClockError{Skew: time.Minute})
 		assert.Equal(t, 61*time.Second, r.off())
 		heal1()
 		assert.Equal(t, time.Minute, r.off())

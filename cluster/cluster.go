@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/hostlog"
 	"github.com/capsize-go/capsize/internal/keyed"
 	"github.com/capsize-go/capsize/internal/simnet"
 )
@@ -70,7 +71,7 @@ type simulation struct {
 	cancel   context.CancelFunc
 	loop     *loop
 	net      *simnet.Net
-	log      *Log
+	log      hostlog.Recorder
 	nodes    []string
 	machines []*machine
 	byName   map[string]*machine
@@ -82,7 +83,7 @@ type simulation struct {
 	stopping bool
 	tallies  map[string]*tally
 	marks    marks
-	awaited  map[Occasion][]chan struct{}
+	awaited  map[Trigger][]chan struct{}
 	damaged  int // nodes whose disks broke a promise
 	members  membership
 	names    map[string]Name
@@ -116,7 +117,7 @@ func New(cfg Config) (*Cluster, error) {
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.net = simnet.New(wire{c})
 	c.entropy.key = keyed.New(cfg.Seed, "entropy")
-	c.log = &Log{now: c.Now, out: cfg.Log}
+	c.log = hostlog.New(c.Now, cfg.Log)
 	c.addMachines()
 	if err := c.addNames(); err != nil {
 		return nil, err
@@ -192,7 +193,7 @@ func (c *Cluster) Stop(shutdownTimeout time.Duration) {
 	c.cancel()
 	c.release()
 	c.cfg.Wait()
-	c.log.close()
+	c.log.Close()
 	c.removeDirs()
 }
 
@@ -202,7 +203,7 @@ func (c *Cluster) Abandon() {
 	c.lock()
 	c.loop.stopped, c.loop.heap = true, nil
 	c.unlock()
-	c.log.close()
+	c.log.Close()
 	c.release()
 	c.removeDirs()
 }

@@ -6,9 +6,9 @@ import (
 	"io"
 	"io/fs"
 	"runtime/debug"
-	"slices"
 	"syscall"
 
+	"github.com/capsize-go/capsize/cluster/internal/diskimage"
 	"github.com/capsize-go/capsize/internal/sorting"
 )
 
@@ -52,7 +52,7 @@ func (d *Disk) Blocking() *Disk { return &Disk{h: d.h, blocking: true, quiet: d.
 type File struct {
 	d       *Disk
 	name    string
-	f       *file
+	f       *diskimage.File
 	pos     int64 // of Read
 	content bool  // a sync covers the content and not the name
 }
@@ -65,15 +65,15 @@ func (d *Disk) Open(name string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := s.root.names[name]
+	f := s.Root.Names[name]
 	if f == nil {
 		if err := s.readOnlyError(); err != nil {
 			return nil, &fs.PathError{Op: "open", Path: name, Err: err}
 		}
-		f = s.newFile()
-		s.link(s.root, name, f)
+		f = s.NewFile()
+		s.Link(s.now(), s.Root, name, f)
 	}
-	if f.names != nil {
+	if f.IsDir() {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: syscall.EISDIR}
 	}
 	return &File{d: d, name: name, f: f}, nil
@@ -88,10 +88,10 @@ func (d *Disk) Rename(from, to string) error {
 	if err != nil {
 		return err
 	}
-	if s.root.names[from] == nil {
+	if s.Root.Names[from] == nil {
 		return &fs.PathError{Op: "rename", Path: from, Err: fs.ErrNotExist}
 	}
-	s.rename(s.root, from, s.root, to)
+	s.Rename(s.now(), s.Root, from, s.Root, to)
 	return nil
 }
 
@@ -102,13 +102,13 @@ func (d *Disk) Remove(name string) error {
 	if err != nil {
 		return err
 	}
-	switch f := s.root.names[name]; {
+	switch f := s.Root.Names[name]; {
 	case f == nil:
 		return &fs.PathError{Op: "remove", Path: name, Err: fs.ErrNotExist}
-	case f.names != nil:
+	case f.IsDir():
 		return &fs.PathError{Op: "remove", Path: name, Err: syscall.EISDIR}
 	}
-	s.unlink(s.root, name)
+	s.Unlink(s.now(), s.Root, name)
 	return nil
 }
 
@@ -118,8 +118,8 @@ func (d *Disk) List() []string {
 	c.lock()
 	defer c.unlock()
 	var names []string
-	for name, f := range d.h.m.disk.root.names { // order: sorted below
-		if f.names == nil {
+	for name, f := range d.h.m.disk.Root.Names { // order: sorted below
+		if !f.IsDir() {
 			names = append(names, name)
 		}
 	}
@@ -136,7 +136,7 @@ func (d *Disk) begin(op, name string) (s *disk, done func(), err error) {
 	s = &d.h.m.disk
 	if d.h.dead() || d.h.exited {
 		if d.quiet {
-			return &disk{m: d.h.m, root: d.h.root, gone: true}, c.unlock, nil
+			return &disk{Image: diskimage.Image{Root: d.h.root, Gone: true}, m: d.h.m}, c.unlock, nil
 		}
 		return s, c.unlock, &fs.PathError{Op: op, Path: name, Err: ErrCrashed}
 	}
@@ -156,7 +156,7 @@ func (f *File) Size() int64 {
 	c := f.d.h.m.c
 	c.lock()
 	defer c.unlock()
-	return int64(len(f.f.data))
+	return int64(len(f.f.Data))
 }
 
 // ReadAt reads from offset off, as [io.ReaderAt] says.
@@ -166,13 +166,11 @@ func (f *File) ReadAt(p []byte, off int64) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if off < 0 || off >= int64(len(f.f.data)) {
+	if off < 0 || off >= int64(len(f.f.Data)) {
 		return 0, io.EOF
 	}
-	n := copy(p, f.f.data[off:])
-	if len(f.f.rotten) > 0 {
-		f.f.countRotRead(int(off), int(off)+n)
-	}
+	n := copy(p, f.f.Data[off:])
+	f.f.CountFlipsRead(int(off), int(off)+n)
 	if n < len(p) {
 		return n, io.EOF
 	}
@@ -203,34 +201,22 @@ func (f *File) WriteAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, &fs.PathError{Op: "write", Path: f.name, Err: fmt.Errorf("negative offset %d", off)}
 	}
-	f.f.data = overwrite(f.f.data, p, int(off))
-	f.f.dropRot(int(off), int(off)+len(p))
-	if s.gone {
+	f.f.Overwrite(p, int(off))
+	if s.Gone {
 		return len(p), nil
 	}
-	r := redo{kind: redoWrite, f: f.f, off: int(off), data: slices.Clone(p)}
 	c := s.m.c
+	where := int(off)
 	if len(s.impairments) > 0 {
-		s.misdirect(&r, c.Now())
+		where = s.misdirected(f.f, where, c.Now())
 	}
-	s.log(r)
+	s.Write(c.Now(), f.f, where, p)
 	c.stats.BytesWritten += int64(len(p))
 	c.trigger(UnsyncedWrite)
 	if s.pendingCrash != nil {
 		s.beginCrash()
 	}
 	return len(p), nil
-}
-
-// overwrite returns data with p at off.
-func overwrite(data, p []byte, off int) []byte {
-	size, end := len(data), off+len(p)
-	if end > size {
-		data = slices.Grow(data, end-size)[:end]
-		clear(data[size:max(size, off)])
-	}
-	copy(data[off:], p)
-	return data
 }
 
 // Truncate makes the file size bytes long.
@@ -243,18 +229,8 @@ func (f *File) Truncate(size int64) error {
 	if size < 0 {
 		return &fs.PathError{Op: "truncate", Path: f.name, Err: fmt.Errorf("negative size %d", size)}
 	}
-	lost := max(0, len(f.f.data)-int(size))
-	f.f.data = resize(f.f.data, int(size))
-	s.log(redo{kind: redoSize, f: f.f, off: int(size), lost: lost})
+	s.Resize(s.now(), f.f, int(size))
 	return nil
-}
-
-// resize returns data with another length.
-func resize(data []byte, size int) []byte {
-	if size <= len(data) {
-		return data[:size]
-	}
-	return append(data, make([]byte, size-len(data))...)
 }
 
 // Sync makes the file's content and name durable. It returns at once, in virtual
@@ -268,14 +244,14 @@ func (f *File) Sync() error {
 	}
 	s, done, err := f.d.begin("sync", f.name)
 	tooMany := false
-	if err == nil && !s.gone && !s.crashing() {
+	if err == nil && !s.Gone && !s.crashing() {
 		var first bool
 		if first, tooMany = s.countSync(); first {
 			s.occupyForSync()
 		}
 		s.m.c.trigger(SyncBegins)
-		s.applySynced(forever) // what the host synced before must not be lost if this is kept
-		err = s.syncChosen(f.name, s.withEarlierNames(f.covers(s.seq)))
+		s.ApplySynced(forever) // what the host synced before must not be lost if this is kept
+		err = s.syncChosen(f.name, s.Covered(f.f, f.content, s.Seq()))
 	}
 	done()
 	if tooMany {
@@ -288,11 +264,11 @@ func (f *File) Sync() error {
 // syncBlocking is Sync on a [Disk.Blocking].
 func (f *File) syncBlocking() error {
 	s, done, err := f.d.begin("sync", f.name)
-	if err != nil || s.gone {
+	if err != nil || s.Gone {
 		done()
 		return err
 	}
-	took, seq := s.syncTime(s.m.c.Now(), false), s.seq
+	took, seq := s.syncTime(s.m.c.Now(), false), s.Seq()
 	done()
 	h := f.d.h
 	if err := h.Sleep(took); err != nil {
@@ -309,21 +285,7 @@ func (f *File) syncBlocking() error {
 		}
 		return &fs.PathError{Op: "sync", Path: f.name, Err: ErrCrashed}
 	}
-	return s.syncChosen(f.name, s.withEarlierNames(f.covers(seq)))
-}
-
-// covers returns which of the changes up to seq a sync of the file covers: for a directory
-// those of its names, for a file those of its content, and of its name unless f.content.
-func (f *File) covers(seq uint64) func(*redo) bool {
-	return func(r *redo) bool {
-		switch {
-		case r.seq > seq:
-			return false
-		case f.f.names != nil:
-			return r.dir == f.f || r.toDir == f.f
-		}
-		return r.f == f.f && (r.dir == nil || !f.content)
-	}
+	return s.syncChosen(f.name, s.Covered(f.f, f.content, seq))
 }
 
 // Close closes the file. It does not sync it.

@@ -350,13 +350,13 @@ func TestSlowSync(t *testing.T) {
 func TestBitRot(t *testing.T) {
 	withFixture(t, func(t *testing.T, r *fixture) {
 		pick := func(bit int64) func(int64) int64 { return func(int64) int64 { return bit } }
-		_, _, err := r.Rot("n1", pick(0))
+		_, _, err := r.FlipBit("n1", pick(0))
 		require.ErrorContains(t, err, "empty")
 		r.write("f", "aaaa")
 		require.NoError(t, r.sync())
-		_, heal1, err := r.As("it").Rot("n1", pick(8))
+		_, heal1, err := r.As("it").FlipBit("n1", pick(8))
 		require.NoError(t, err)
-		_, heal3, err := r.As("it").Rot("n1", pick(24))
+		_, heal3, err := r.As("it").FlipBit("n1", pick(24))
 		require.NoError(t, err)
 		assert.Equal(t, "a`a`", r.content("f"))
 		assert.Equal(t, 2, r.effect("it", "reads that hit rot"))

@@ -6,8 +6,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/internal/diskimage"
 	"github.com/capsize-go/capsize/internal/keyed"
-	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A DiskImpairment is what is wrong with a disk. The zero value impairs nothing,
@@ -22,6 +22,22 @@ type DiskImpairment struct {
 	SlowSync  time.Duration // added to the time that a sync takes
 	Misdirect float64       // chance that a write goes to another place in its file; seen once the host has crashed
 }
+
+// Remains says what a crash keeps of what was written and not synced.
+type Remains string
+
+const (
+	// Nothing is kept: the disk is as it was at the last sync.
+	Nothing Remains = ""
+	// Prefix keeps the changes before an instant that is drawn at random.
+	Prefix Remains = "prefix"
+	// Torn keeps the first changes, and of the next write a part: it is cut at
+	// some byte.
+	Torn Remains = "torn"
+	// Sectors keeps each sector of 512 bytes that was written with chance one half,
+	// independent of their order, as a write-back cache does.
+	Sectors Remains = "sectors"
+)
 
 // An activeDiskImpairment is an impairment of one disk by one fault.
 type activeDiskImpairment struct {
@@ -97,8 +113,8 @@ func changes(op string) bool {
 
 // syncOutcome says whether a sync of the chosen changes lies or fails. The writes that a
 // failed sync covers are dropped: no later sync makes them durable.
-func (d *disk) syncOutcome(chosen func(*redo) bool) (lies bool, err error) {
-	if slices.ContainsFunc(d.redos, func(r redo) bool { return chosen(&r) }) {
+func (d *disk) syncOutcome(chosen diskimage.Selection) (lies bool, err error) {
+	if d.Any(chosen) {
 		if err := d.readOnlyError(); err != nil {
 			return false, err
 		}
@@ -109,9 +125,9 @@ func (d *disk) syncOutcome(chosen func(*redo) bool) (lies bool, err error) {
 			x.FailSyncs--
 			x.by.add(effectSyncFailed, 1)
 			d.note(traceSyncError)
-			d.redos = slices.DeleteFunc(d.redos, func(r redo) bool { return r.kind == redoWrite && chosen(&r) })
+			d.DropWrites(chosen)
 			return false, diskError{syscall.EIO}
-		case x.Lie && slices.ContainsFunc(d.redos, func(r redo) bool { return chosen(&r) }):
+		case x.Lie && d.Any(chosen):
 			x.by.add(effectSyncLied, 1)
 			d.note(traceSyncLie)
 			lies = true
@@ -133,20 +149,20 @@ func (d *disk) syncTime(t time.Duration, waits bool) time.Duration {
 	return took
 }
 
-// misdirect moves a write to another sector of its file, with the chance that a fault sets.
-func (d *disk) misdirect(r *redo, t time.Duration) {
+// misdirected returns where a write to offset off of a file goes: to another sector, with the chance that a fault sets.
+func (d *disk) misdirected(f *diskimage.File, off int, t time.Duration) int {
 	for _, x := range d.impairments {
 		if k := d.draw("misdirect", x, t); x.Misdirect > 0 && k.Float64() < x.Misdirect {
 			x.by.add(effectMisdirected, 1)
 			d.note(traceMisdirect)
-			elsewhere := k.With("where").Range(0, int64(len(r.f.data)/sector+1))*sector + int64(r.off%sector)
-			if int(elsewhere) == r.off {
-				elsewhere += sector
+			elsewhere := int(k.With("where").Range(0, int64(len(f.Data)/diskimage.Sector+1)))*diskimage.Sector + off%diskimage.Sector
+			if elsewhere == off {
+				elsewhere += diskimage.Sector
 			}
-			r.off = int(elsewhere)
-			return
+			return elsewhere
 		}
 	}
+	return off
 }
 
 // remains says what a crash keeps, and which fault decides that.
@@ -165,12 +181,12 @@ func (d *disk) remains() (Remains, *tally) {
 // restore ends all impairments of the disk, and flips rotten bits back.
 func (d *disk) restore() {
 	d.impairments, d.pendingCrash = nil, nil
-	d.root.walk("", func(_ string, f *file) {
-		for _, r := range f.rotten {
-			f.flip(r)
+	for _, s := range d.Stored() {
+		for _, b := range s.File.Flipped {
+			s.File.Flip(b)
 		}
-		f.rotten = nil
-	})
+		s.File.Flipped = nil
+	}
 }
 
 // A pendingCrash is a crash that waits for a write.
@@ -214,97 +230,45 @@ func (d *disk) beginCrash() {
 	}})
 }
 
-// A rot is a bit that flipped by itself.
-type rot struct {
-	bit int
-	by  *tally
-}
+// CountFlipRead counts a read of a bit that the fault flipped.
+func (t *tally) CountFlipRead() { t.add(effectRotRead, 1) }
 
-// flip flips a bit, in memory and on the disk.
-func (f *file) flip(r rot) {
-	at, mask := r.bit/8, byte(1)<<(r.bit%8)
-	if at < len(f.data) {
-		f.data[at] ^= mask
-	}
-	if at < len(f.durable) {
-		f.durable[at] ^= mask
-	}
-}
-
-// countRotRead counts a read of rotten bits as an effect.
-func (f *file) countRotRead(from, to int) {
-	for _, r := range f.rotten {
-		if at := r.bit / 8; from <= at && at < to {
-			r.by.add(effectRotRead, 1)
-		}
-	}
-}
-
-// dropRot removes the record of rotten bits that were overwritten.
-func (f *file) dropRot(from, to int) {
-	if len(f.rotten) > 0 {
-		f.rotten = slices.DeleteFunc(f.rotten, func(r rot) bool { return from <= r.bit/8 && r.bit/8 < to })
-	}
-}
-
-// Rot flips one durable bit of a host's disk, drawn by pick from the number of
+// FlipBit flips one durable bit of a host's disk, drawn by pick from the number of
 // bits, and says which. Heal flips it back, as a scrub from a good copy does,
 // unless it was overwritten. It fails if nothing on the disk is durable.
-func (c *Cluster) Rot(name string, pick func(n int64) int64) (where string, heal func(), err error) {
+func (c *Cluster) FlipBit(name string, pick func(n int64) int64) (where string, heal func(), err error) {
 	m := c.machine(name)
 	c.lock()
 	defer c.unlock()
-	m.disk.applySynced(c.Now())
+	m.disk.ApplySynced(c.Now())
 	var total int64
-	files, paths := m.disk.onDisk()
-	for _, f := range files {
-		total += 8 * int64(len(f.durable))
+	stored := m.disk.Stored()
+	for _, s := range stored {
+		total += 8 * s.Bytes()
 	}
 	if total == 0 {
 		return "", nil, fmt.Errorf("rot: the disk of %s is empty", name)
 	}
 	bit := pick(total)
-	for i, f := range files {
-		if n := 8 * int64(len(f.durable)); bit >= n {
+	for _, s := range stored {
+		if n := 8 * s.Bytes(); bit >= n {
 			bit -= n
 			continue
 		}
-		r := rot{int(bit), c.by}
-		f.flip(r)
-		f.rotten = append(f.rotten, r)
-		return fmt.Sprintf("%s: byte %d of %s", name, bit/8, paths[i]), c.healing(m, nil, func() { m.disk.scrub(f.id, r) }), nil
+		b := diskimage.Flip{Bit: int(bit), By: c.by}
+		s.File.Flip(b)
+		s.File.Flipped = append(s.File.Flipped, b)
+		return fmt.Sprintf("%s: byte %d of %s", name, bit/8, s.Path), c.healing(m, nil, func() { m.disk.scrub(s.File.ID, b) }), nil
 	}
 	return "", nil, fmt.Errorf("rot: bit %d of a disk of %d", bit, total)
 }
 
 // scrub flips a bit of a file back, unless it was overwritten.
-func (d *disk) scrub(id int64, r rot) {
-	files, _ := d.onDisk()
-	for _, f := range files {
-		if i := slices.Index(f.rotten, r); f.id == id && i >= 0 {
-			f.rotten = slices.Delete(f.rotten, i, i+1)
-			f.flip(r)
-		}
-	}
-}
-
-// onDisk lists the files whose names are durable, with their paths.
-func (d *disk) onDisk() (files []*file, paths []string) {
-	d.root.walk("", func(path string, f *file) {
-		files, paths = append(files, f), append(paths, path)
-	})
-	return files, paths
-}
-
-// walk calls do for each file below a directory whose name is durable, in the order of
-// their paths.
-func (f *file) walk(path string, do func(path string, f *file)) {
-	for _, name := range sorting.Keys(f.durableNames) {
-		x := f.durableNames[name]
-		if x.names != nil {
-			x.walk(path+name+"/", do)
-		} else {
-			do(path+name, x)
+func (d *disk) scrub(id int64, b diskimage.Flip) {
+	for _, s := range d.Stored() {
+		if i := slices.Index(s.File.Flipped, b); s.File.ID == id && i >= 0 {
+			s.File.Flipped = slices.Delete(s.File.Flipped, i, i+1)
+			s.File.Flip(b)
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/internal/deadline"
+	"github.com/capsize-go/capsize/cluster/internal/diskimage"
 	"github.com/capsize-go/capsize/internal/simnet"
 )
 
@@ -22,7 +24,7 @@ type Host struct {
 	ctx  context.Context
 	rand *rand.Rand
 	net  simnet.Stack
-	root *file // of the disk, as this life sees it
+	root *diskimage.File // of the disk, as this life sees it
 
 	exited bool // see Exit
 
@@ -33,7 +35,7 @@ type Host struct {
 
 func newHost(m *machine, ctx context.Context) *Host {
 	return &Host{
-		m: m, life: m.life, ctx: ctx, net: m.c.net.Stack(m.name), root: m.disk.root,
+		m: m, life: m.life, ctx: ctx, net: m.c.net.Stack(m.name), root: m.disk.Root,
 		rand: m.key.With("rand").Int(int64(m.life)).Rand(),
 	}
 }
@@ -113,6 +115,39 @@ func (t *Timer) stop() {
 	}
 }
 
+// Sleep waits for d, or until the host crashes; then it returns [ErrCrashed].
+func (h *Host) Sleep(d time.Duration) error {
+	done := make(chan struct{})
+	t := h.AfterFunc(d, func() {
+		h.m.c.loop.wakes()
+		close(done)
+	})
+	defer t.Stop()
+	select {
+	case <-done:
+		return nil
+	case <-h.ctx.Done():
+		return ErrCrashed
+	}
+}
+
+// WithTimeout is [context.WithTimeout] with a deadline that is an event of the
+// host. So an answer and a deadline that fall on the same nanosecond come in an
+// order, and it is the same in every run; with the context package's own timer
+// it would be chance.
+func (h *Host) WithTimeout(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	c, stop := deadline.New(parent, h.m.c.loop.start.Add(h.m.c.Now()+d))
+	t := h.AfterFunc(d, func() {
+		h.m.c.loop.wakes()
+		c.End(context.DeadlineExceeded)
+	})
+	return c, func() {
+		t.Stop()
+		stop()
+		c.End(context.Canceled)
+	}
+}
+
 // Sync makes all that was written to the host's disk durable, and holds the
 // host until it is: its handler and timers wait, and what it sends leaves when
 // the disk is done, as from a process with one thread that calls fsync. It is
@@ -128,21 +163,21 @@ func (h *Host) Sync() error {
 	}
 	d := &h.m.disk
 	end := d.occupyForSync()
-	d.applySynced(c.Now())
+	d.ApplySynced(c.Now())
 	c.stats.Syncs++
 	c.trigger(SyncBegins)
 	lies := false
 	if len(d.impairments) > 0 {
 		err := d.opError("sync", c.Now())
 		if err == nil {
-			lies, err = d.syncOutcome(func(*redo) bool { return true })
+			lies, err = d.syncOutcome(diskimage.All)
 		}
 		if err != nil {
 			return &fs.PathError{Op: "sync", Path: "/", Err: err}
 		}
 	}
 	if !lies {
-		d.commit(end)
+		d.Commit(end)
 	}
 	return nil
 }

@@ -106,10 +106,10 @@ type slowdown struct {
 	d  time.Duration
 }
 
-// Drag makes a host take d for each message, timer and segment that it handles,
+// SlowHost makes a host take d for each message, timer and segment that it handles,
 // until heal is called: a machine whose processor is shared with others, or
 // throttled. What it sends leaves when the work is done.
-func (c *Cluster) Drag(name string, d time.Duration) (heal func()) {
+func (c *Cluster) SlowHost(name string, d time.Duration) (heal func()) {
 	m := c.machine(name)
 	c.lock()
 	defer c.unlock()
@@ -149,9 +149,9 @@ func (m *machine) restore() {
 // heldUpAfter is how long a host must stay busy to count as held up.
 const heldUpAfter = 100 * time.Millisecond
 
-// Held reports whether a node stays busy for long with what it has begun on the
+// AnyNodeBusy reports whether a node stays busy for long with what it has begun on the
 // message seam, as with an fsync that hangs.
-func (c *Cluster) Held() bool {
+func (c *Cluster) AnyNodeBusy() bool {
 	c.lock()
 	defer c.unlock()
 	for _, name := range c.nodes {

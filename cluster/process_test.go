@@ -74,7 +74,7 @@ func TestPauseThenCrash(t *testing.T) {
 
 func TestDrag(t *testing.T) {
 	withFixture(t, func(t *testing.T, r *fixture) {
-		heal := r.As("it").Drag("n2", 50*time.Millisecond)
+		heal := r.As("it").SlowHost("n2", 50*time.Millisecond)
 		for range 10 {
 			r.host("n1").Send("n2", "work")
 			r.pass(time.Millisecond)
@@ -133,8 +133,8 @@ func TestCrashTellsWhatWasUnheard(t *testing.T) {
 func TestHealUndoesAll(t *testing.T) {
 	withFixture(t, func(t *testing.T, r *fixture) {
 		late := []func(){
-			r.Impair("n1", "n2", cluster.Impairment{Cut: true}), r.Pause("n2"), r.Drag("n2", time.Second),
-			r.Misset("n1", cluster.ClockError{Skew: time.Hour, Drift: 1e5}),
+			r.Impair("n1", "n2", cluster.Impairment{Cut: true}), r.Pause("n2"), r.SlowHost("n2", time.Second),
+			r.ImpairClock("n1", cluster.ClockError{Skew: time.Hour, Drift: 1e5}),
 			r.ImpairDisk("n1", cluster.DiskImpairment{Fail: 1, Lie: true}), r.CrashInWrite("n1"),
 		}
 		r.Crash("n3")
@@ -226,7 +226,7 @@ func TestPauseOfAClient(t *testing.T) {
 		assert.Equal(t, 5*time.Second, r.Paused("c0").Round(time.Millisecond))
 		assert.Positive(t, r.effect("it", "events held"))
 
-		heal = r.As("clock").Misset("c0", cluster.ClockError{Skew: time.Hour})
+		heal = r.As("clock").ImpairClock("c0", cluster.ClockError{Skew: time.Hour})
 		assert.InDelta(t, time.Hour.Seconds(), h.Clock().Since(time.Now()).Seconds(), 0.1)
 		heal()
 		assert.Equal(t, []string{"c0"}, r.Clients())

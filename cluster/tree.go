@@ -6,10 +6,9 @@ import (
 	"os"
 	"path"
 	"slices"
-	"strings"
 	"syscall"
 
-	"github.com/capsize-go/capsize/internal/sorting"
+	"github.com/capsize-go/capsize/cluster/internal/diskimage"
 )
 
 // A Tree is a [Disk] with directories, with the methods of package os and what
@@ -42,40 +41,15 @@ func (t *Tree) QuietAfterCrash() *Tree {
 	return &Tree{&d}
 }
 
-// split returns the elements of a path.
-func split(name string) []string {
-	name = strings.Trim(path.Clean("/"+name), "/")
-	if name == "" {
-		return nil
-	}
-	return strings.Split(name, "/")
-}
-
-// lookup returns the file of that name, nil if there is none, and the
-// directory for the name. The root is in no directory.
-func lookup(root *file, name string) (dir *file, base string, f *file, err error) {
-	f = root
-	for _, elem := range split(name) {
-		switch {
-		case f == nil:
-			return nil, "", nil, fs.ErrNotExist
-		case f.names == nil:
-			return nil, "", nil, syscall.ENOTDIR
-		}
-		dir, base, f = f, elem, f.names[elem]
-	}
-	return dir, base, f, nil
-}
-
 // on looks a name up and runs one operation on the disk: do gets the file, nil if there is
 // none, its directory, and its name in that. It wraps errors as a path error.
-func (t *Tree) on(op, name string, do func(s *disk, dir *file, base string, f *file) error) error {
+func (t *Tree) on(op, name string, do func(s *disk, dir *diskimage.File, base string, f *diskimage.File) error) error {
 	s, done, err := t.d.begin(op, name)
 	defer done()
 	if err != nil {
 		return err
 	}
-	dir, base, f, err := lookup(s.root, name)
+	dir, base, f, err := s.Lookup(name)
 	if err == nil {
 		err = do(s, dir, base, f)
 	}
@@ -90,7 +64,7 @@ func (t *Tree) on(op, name string, do func(s *disk, dir *file, base string, f *f
 // os.O_RDONLY, to list it and to sync it.
 func (t *Tree) OpenFile(name string, flag int) (*TreeFile, error) {
 	var h *TreeFile
-	err := t.on("open", name, func(s *disk, dir *file, base string, f *file) error {
+	err := t.on("open", name, func(s *disk, dir *diskimage.File, base string, f *diskimage.File) error {
 		writes := flag&(os.O_WRONLY|os.O_RDWR) != 0
 		switch {
 		case f == nil && flag&os.O_CREATE == 0:
@@ -99,18 +73,18 @@ func (t *Tree) OpenFile(name string, flag int) (*TreeFile, error) {
 			if err := s.readOnlyError(); err != nil {
 				return err
 			}
-			f = s.newFile()
-			s.link(dir, base, f)
+			f = s.NewFile()
+			s.Link(s.now(), dir, base, f)
 		case flag&os.O_CREATE != 0 && flag&os.O_EXCL != 0:
 			return fs.ErrExist
-		case f.names != nil && (writes || flag&os.O_CREATE != 0):
+		case f.IsDir() && (writes || flag&os.O_CREATE != 0):
 			return syscall.EISDIR
-		case flag&os.O_TRUNC != 0 && writes && len(f.data) > 0:
+		case flag&os.O_TRUNC != 0 && writes && len(f.Data) > 0:
 			if err := s.readOnlyError(); err != nil {
 				return err
 			}
-			s.log(redo{kind: redoSize, f: f, lost: len(f.data)})
-			f.data = nil
+			s.Resize(s.now(), f, 0)
+			f.Data = nil
 		}
 		h = &TreeFile{f: File{d: t.d, name: name, f: f, content: true}, flag: flag}
 		return nil
@@ -128,11 +102,11 @@ func (t *Tree) Create(name string) (*TreeFile, error) {
 
 // Mkdir makes a directory.
 func (t *Tree) Mkdir(name string) error {
-	return t.on("mkdir", name, func(s *disk, dir *file, base string, f *file) error {
+	return t.on("mkdir", name, func(s *disk, dir *diskimage.File, base string, f *diskimage.File) error {
 		if f != nil {
 			return fs.ErrExist
 		}
-		s.link(dir, base, s.newDir())
+		s.Link(s.now(), dir, base, s.NewDir())
 		return nil
 	})
 }
@@ -140,12 +114,12 @@ func (t *Tree) Mkdir(name string) error {
 // MkdirAll makes a directory with all that it is in, as far as they do not exist.
 func (t *Tree) MkdirAll(name string) error {
 	at := "/"
-	for _, elem := range split(name) {
+	for _, elem := range diskimage.Split(name) {
 		at = path.Join(at, elem)
 		err := t.Mkdir(at)
 		if errors.Is(err, fs.ErrExist) {
-			err = t.on("mkdir", at, func(_ *disk, _ *file, _ string, f *file) error {
-				if f.names == nil {
+			err = t.on("mkdir", at, func(_ *disk, _ *diskimage.File, _ string, f *diskimage.File) error {
+				if !f.IsDir() {
 					return syscall.ENOTDIR
 				}
 				return nil
@@ -161,16 +135,16 @@ func (t *Tree) MkdirAll(name string) error {
 // Remove removes a file or an empty directory. A file that is open stays readable
 // and writable through what has it open.
 func (t *Tree) Remove(name string) error {
-	return t.on("remove", name, func(s *disk, dir *file, base string, f *file) error {
+	return t.on("remove", name, func(s *disk, dir *diskimage.File, base string, f *diskimage.File) error {
 		switch {
 		case f == nil:
 			return fs.ErrNotExist
 		case dir == nil:
 			return syscall.EBUSY
-		case len(f.names) > 0:
+		case len(f.Names) > 0:
 			return syscall.ENOTEMPTY
 		}
-		s.unlink(dir, base)
+		s.Unlink(s.now(), dir, base)
 		return nil
 	})
 }
@@ -178,12 +152,12 @@ func (t *Tree) Remove(name string) error {
 // RemoveAll removes a file, or a directory with all that is in it. It is no error
 // if there is none. It is not atomic: after a crash a part of it may be done.
 func (t *Tree) RemoveAll(name string) error {
-	err := t.on("remove", name, func(s *disk, dir *file, base string, f *file) error {
+	err := t.on("remove", name, func(s *disk, dir *diskimage.File, base string, f *diskimage.File) error {
 		if f != nil {
-			s.empty(f)
+			s.Empty(s.now(), f)
 		}
 		if f != nil && dir != nil {
-			s.unlink(dir, base)
+			s.Unlink(s.now(), dir, base)
 		}
 		return nil
 	})
@@ -193,19 +167,11 @@ func (t *Tree) RemoveAll(name string) error {
 	return err
 }
 
-// empty removes all that is in a directory, children before their parents.
-func (d *disk) empty(dir *file) {
-	for _, name := range sorting.Keys(dir.names) {
-		d.empty(dir.names[name])
-		d.unlink(dir, name)
-	}
-}
-
 // Rename gives a file or directory another name, in one step. A file that had that
 // name is gone, and so is a directory if it was empty.
 func (t *Tree) Rename(from, to string) error {
-	return t.on("rename", from, func(s *disk, dir *file, base string, f *file) error {
-		toDir, toBase, g, err := lookup(s.root, to)
+	return t.on("rename", from, func(s *disk, dir *diskimage.File, base string, f *diskimage.File) error {
+		toDir, toBase, g, err := s.Lookup(to)
 		switch {
 		case err != nil:
 			return err
@@ -215,25 +181,25 @@ func (t *Tree) Rename(from, to string) error {
 			return syscall.EBUSY
 		case f == g:
 			return nil
-		case f.names != nil && slices.Equal(split(from), split(to)[:min(len(split(from)), len(split(to)))]):
+		case f.IsDir() && slices.Equal(diskimage.Split(from), diskimage.Split(to)[:min(len(diskimage.Split(from)), len(diskimage.Split(to)))]):
 			return syscall.EINVAL
 		case g == nil:
-		case f.names == nil && g.names != nil:
+		case !f.IsDir() && g.IsDir():
 			return syscall.EISDIR
-		case f.names != nil && g.names == nil:
+		case f.IsDir() && !g.IsDir():
 			return syscall.ENOTDIR
-		case len(g.names) > 0:
+		case len(g.Names) > 0:
 			return syscall.ENOTEMPTY
 		}
-		s.rename(dir, base, toDir, toBase)
+		s.Rename(s.now(), dir, base, toDir, toBase)
 		return nil
 	})
 }
 
 // Link gives a file a second name.
 func (t *Tree) Link(from, to string) error {
-	return t.on("link", from, func(s *disk, _ *file, _ string, f *file) error {
-		dir, base, g, err := lookup(s.root, to)
+	return t.on("link", from, func(s *disk, _ *diskimage.File, _ string, f *diskimage.File) error {
+		dir, base, g, err := s.Lookup(to)
 		switch {
 		case err != nil:
 			return err
@@ -241,10 +207,10 @@ func (t *Tree) Link(from, to string) error {
 			return fs.ErrNotExist
 		case g != nil:
 			return fs.ErrExist
-		case f.names != nil:
+		case f.IsDir():
 			return syscall.EPERM
 		}
-		s.link(dir, base, f)
+		s.Link(s.now(), dir, base, f)
 		return nil
 	})
 }
@@ -262,7 +228,7 @@ func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
 // Stat describes a file or directory.
 func (t *Tree) Stat(name string) (fs.FileInfo, error) {
 	var i fs.FileInfo
-	err := t.on("stat", name, func(s *disk, _ *file, base string, f *file) error {
+	err := t.on("stat", name, func(s *disk, _ *diskimage.File, base string, f *diskimage.File) error {
 		if f == nil {
 			return fs.ErrNotExist
 		}

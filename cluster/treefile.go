@@ -8,8 +8,8 @@ import (
 	"path"
 	"sync"
 	"syscall"
-	"time"
 
+	"github.com/capsize-go/capsize/cluster/internal/diskimage"
 	"github.com/capsize-go/capsize/internal/sorting"
 )
 
@@ -33,7 +33,7 @@ func (x *TreeFile) check(op string, writes bool) error {
 		err = fs.ErrClosed
 	case writes && x.flag&(os.O_WRONLY|os.O_RDWR) == 0, op == "read" && x.flag&os.O_WRONLY != 0:
 		err = syscall.EBADF
-	case x.f.f.names != nil && (writes || op == "read"):
+	case x.f.f.IsDir() && (writes || op == "read"):
 		err = syscall.EISDIR
 	}
 	if err != nil {
@@ -172,10 +172,10 @@ func (x *TreeFile) ReadDir(n int) ([]fs.DirEntry, error) {
 	if err != nil {
 		return nil, err
 	}
-	if x.f.f.names == nil {
+	if !x.f.f.IsDir() {
 		return nil, &fs.PathError{Op: "readdir", Path: x.f.name, Err: syscall.ENOTDIR}
 	}
-	names := sorting.Keys(x.f.f.names)
+	names := sorting.Keys(x.f.f.Names)
 	names = names[min(x.listed, len(names)):]
 	if n > 0 && len(names) == 0 {
 		return nil, io.EOF
@@ -186,7 +186,7 @@ func (x *TreeFile) ReadDir(n int) ([]fs.DirEntry, error) {
 	x.listed += len(names)
 	entries := make([]fs.DirEntry, 0, len(names))
 	for _, name := range names {
-		entries = append(entries, fs.FileInfoToDirEntry(s.describe(name, x.f.f.names[name])))
+		entries = append(entries, fs.FileInfoToDirEntry(s.describe(name, x.f.f.Names[name])))
 	}
 	return entries, nil
 }
@@ -202,30 +202,7 @@ func (x *TreeFile) Close() error {
 	return nil
 }
 
-// A treeInfo describes a file.
-type treeInfo struct {
-	name    string
-	size    int64
-	dir     bool
-	changed time.Time
-}
-
-func (d *disk) describe(name string, f *file) treeInfo {
-	if name == "" || name == "/" {
-		name = "."
-	}
-	return treeInfo{name, int64(len(f.data)), f.names != nil, d.m.c.loop.start.Add(f.changed)}
-}
-
-func (i treeInfo) Name() string       { return i.name }
-func (i treeInfo) Size() int64        { return i.size }
-func (i treeInfo) IsDir() bool        { return i.dir }
-func (i treeInfo) ModTime() time.Time { return i.changed }
-func (i treeInfo) Sys() any           { return nil }
-
-func (i treeInfo) Mode() fs.FileMode {
-	if i.dir {
-		return fs.ModeDir | 0o755
-	}
-	return 0o644
+// describe describes a file by the name that it is known by.
+func (d *disk) describe(name string, f *diskimage.File) fs.FileInfo {
+	return f.Describe(name, d.m.c.loop.start)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/history/edn"
+	"github.com/capsize-go/capsize/history/internal/attributes"
 	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
@@ -91,7 +92,7 @@ func (f *callFile) call(raw []byte) error {
 		}
 		return err
 	})
-	if err != nil {
+	if m = attributes.Flatten(m, f.records.fields.canonical); err != nil {
 		return err
 	}
 	line := f.objects.r.line(f.objects.d.InputOffset())

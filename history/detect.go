@@ -13,7 +13,7 @@ import (
 )
 
 // Detect returns the format of a file that begins like head, from what its records
-// have: a header that is no op does not decide. It can't tell Maelstrom's files from
+// have: a header that is no op does not decide. It can't distinguish Maelstrom's files from
 // Jepsen's, and says EDN to both. The error for Jepsen's binary files and for files
 // that hold no history says what to read instead.
 func Detect(head []byte) (Format, error) {
@@ -87,7 +87,7 @@ func startsJSON(rest []byte) bool {
 	return len(rest) > 0 && rest[0] == ':' && (len(rest) < 2 || rest[1] != ':')
 }
 
-// detectObjects tells our JSON objects, a line each, from those of elle-cli and from
+// detectObjects distinguishes our JSON objects, a line each, from those of elle-cli and from
 // records of calls: the first that is an op decides. What has none of these is of the
 // format other.
 func detectObjects(head []byte, other Format) Format {
@@ -145,8 +145,8 @@ func eachObject(text []byte, see func(object []byte) bool) {
 	}
 }
 
-// detectEDN tells the log of a key-value store from other EDN: it has keys, and
-// nobody has numbered or timed its ops.
+// detectEDN distinguishes the log of a key-value store from other EDN: it has keys, and
+// its ops have no numbers and no times.
 func detectEDN(head []byte) Format {
 	line, _, _ := bytes.Cut(head, []byte("\n"))
 	v, err := edn.Parse(string(line))

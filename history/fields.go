@@ -255,7 +255,7 @@ var unitSuffixes = []struct {
 	suffix string
 	unit   time.Duration
 }{
-	{"_ns", 1}, {"_nanos", 1}, {"_nano", 1}, {"-ns", 1}, {"_nanoseconds", 1}, {"Ns", 1}, {"Nanos", 1},
+	{"_ns", 1}, {"_nanos", 1}, {"_nano", 1}, {"-ns", 1}, {"_nanoseconds", 1}, {"Ns", 1}, {"Nanos", 1}, {"UnixNano", 1},
 	{"_us", time.Microsecond}, {"_micros", time.Microsecond}, {"-us", time.Microsecond}, {"_microseconds", time.Microsecond}, {"Us", time.Microsecond}, {"Micros", time.Microsecond},
 	{"_ms", time.Millisecond}, {"_millis", time.Millisecond}, {"-ms", time.Millisecond}, {"_milliseconds", time.Millisecond}, {"Ms", time.Millisecond}, {"Millis", time.Millisecond},
 	{"_s", time.Second}, {"_sec", time.Second}, {"_secs", time.Second}, {"_seconds", time.Second}, {"-s", time.Second},

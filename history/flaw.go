@@ -14,7 +14,7 @@ const (
 	// reader keeps it as an op, which is part of no call.
 	StrayCompletion Flaw = iota
 	// OpenTwice is an invocation of a process that has a call open. A lenient reader
-	// takes it for one of another process, and gives a completion to the open call
+	// takes it for one of another process, and gives a completion to the pending call
 	// whose id, f, key and value it repeats.
 	OpenTwice
 	// AfterInfo is an invocation of a process whose last call is indeterminate. A

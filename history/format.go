@@ -77,7 +77,7 @@ type Options struct {
 	// other than JSONL heed it. Without it, the key of such a call is "".
 	KeyedAlike bool
 	// Lenient reads a history whose ops contradict each other: completions without an
-	// invocation, two open calls of one process, and the other kinds of [Flaw], which
+	// invocation, two pending calls of one process, and the other kinds of [Flaw], which
 	// says what is assumed of each. Without it they are errors, of type [*FlawError].
 	// A lenient reader holds the whole history in memory.
 	Lenient bool

@@ -2,7 +2,7 @@
 //
 // A [History] is a sequence of ops in the order in which they took place. Each
 // operation of a client is two ops: an Invoke when it asks, and an OK, a Fail or
-// an Info when it learns, or gives up learning, what became of it. Checkers read
+// an Info when it learns, or gives up learning, the result. Checkers read
 // calls, which pair the two; see [History.Calls].
 //
 // # Files
@@ -77,7 +77,7 @@ func (h *History) Calls() iter.Seq[Call] {
 	}
 }
 
-// ends returns for each invocation of a client the index of its completion, or -1. The open call of a
+// ends returns for each invocation of a client the index of its completion, or -1. The pending call of a
 // process with a small number stands in a list, which is faster than a map.
 func (h *History) ends() []int32 {
 	both := make([]int32, 2*len(h.ops))

@@ -105,7 +105,7 @@ func (o *jsonObject) addOr(more *edn.Map, name string, v any) {
 	o.add(name, take(more, name, v))
 }
 
-// add adds a field. Two of one name are an error: nobody could read them.
+// add adds a field. Two of one name are an error: no reader could take them.
 func (o *jsonObject) add(name string, v any) {
 	for _, n := range o.names {
 		if n == name && o.err == nil {

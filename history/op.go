@@ -19,7 +19,7 @@ const (
 	OK
 	// Fail records that the operation certainly did not happen, and never will.
 	Fail
-	// Info records that nobody knows: the operation may have happened, or may yet.
+	// Info records that the outcome is indeterminate: the operation may have happened, or may yet.
 	Info
 )
 
@@ -62,7 +62,7 @@ type Op struct {
 	Key     string // what the op touches, where that is one key; for a fault, its step
 	Input   any    // what was asked; on an Invoke only
 	Output  any    // what was answered; never on an Invoke
-	Err     string // why it failed, or why nobody knows
+	Err     string // why it failed, or why it is indeterminate
 }
 
 // String formats the op on one line: time, process, node, type, key, input,
@@ -99,7 +99,7 @@ type Call struct{ Invoke, Complete Op }
 func (c Call) Open() bool { return c.Complete.Index < 0 }
 
 // Returned gives the index of the op by which the call had certainly ended: the
-// index of an OK or a Fail, and [math.MaxInt] for a call whose end nobody knows.
+// index of an OK or a Fail, and [math.MaxInt] for a call that is indeterminate.
 func (c Call) Returned() int {
 	if c.Complete.Type == Info {
 		return math.MaxInt

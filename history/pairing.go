@@ -97,14 +97,14 @@ var errNoProcess = errors.New(`no process: it must be a number or "nemesis"`)
 var errNoType = errors.New("no type: it must be one of invoke, ok, fail, info")
 
 // pairs finds the call to which each completion belongs. In a strict reader that is
-// the one open call of its process.
+// the one pending call of its process.
 type pairs struct {
 	opts      Options
 	processes map[int]*pairedProcess
 	next      int // the next process to give to a call, in a lenient reader
 }
 
-// A pairedProcess is a process of the file with its open calls.
+// A pairedProcess is a process of the file with its pending calls.
 type pairedProcess struct {
 	name string // as the file has it
 	as   int    // the process that its next call is of
@@ -189,7 +189,7 @@ func (p *pairs) complete(proc *pairedProcess, op *Op, rec *record) error {
 	return nil
 }
 
-// match returns the open call that a completion repeats most of: its id, and else its
+// match returns the pending call that a completion repeats most of: its id, and else its
 // f, key and value; the latest if several do.
 func (proc *pairedProcess) match(op *Op, rec *record) int {
 	best, most := len(proc.open)-1, -1

@@ -26,7 +26,7 @@ type records struct {
 	anonymous bool                   // ops have none
 	untimed   bool                   // ops without a time are to be written without one
 	names     map[string]int         // the processes that have names, by these
-	ids       map[string]int         // the processes of open calls that have only an id
+	ids       map[string]int         // the processes of pending calls that have only an id
 	waiting   []Op                   // the open invocations that had none
 	free      []int                  // processes given to ops without one, and free again
 	given     int                    // how many were given
@@ -358,7 +358,7 @@ func (r *records) give(op *Op, f string) int {
 	return p
 }
 
-// fresh returns a process that has no open call.
+// fresh returns a process that has no pending call.
 func (r *records) fresh() int {
 	if n := len(r.free); n > 0 {
 		p := r.free[n-1]

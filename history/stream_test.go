@@ -2,8 +2,8 @@ package history
 
 import (
 	"bytes"
+	"flag"
 	"io"
-	"os"
 	"runtime"
 	"strconv"
 	"testing"
@@ -65,16 +65,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	return s.buf.Read(p)
 }
 
-// streamSize is how many bytes the tests of streams read of each format.
-func streamSize(tb testing.TB) int {
-	size := 3 << 20
-	if text := os.Getenv("CAPSIZE_STREAM"); text != "" {
-		var err error
-		size, err = strconv.Atoi(text)
-		require.NoError(tb, err, "CAPSIZE_STREAM is a number of bytes")
-	}
-	return size
-}
+var streamSize = flag.Int("stream", 3<<20, "how many `bytes` the tests of streams read of each format")
 
 // TestScanStreams reads files that are larger than what it may keep of them.
 func TestScanStreams(t *testing.T) {
@@ -82,7 +73,7 @@ func TestScanStreams(t *testing.T) {
 		t.Skip("long")
 	}
 	const most = 1 << 20
-	size := streamSize(t)
+	size := *streamSize
 	for _, format := range streamed {
 		t.Run(format.String(), func(t *testing.T) {
 			s := newStream(t, format, size)

@@ -60,12 +60,12 @@ func justifiedCounter(c Call[CounterOp, int], calls []Call[CounterOp, int]) bool
 	return c.In.F == "add" || low <= c.Out && c.Out <= high
 }
 
-// answered describes a call of which only some tell something.
-func answered(asked string, tells, known bool, out string) string {
+// answered describes a call of which only some have an answer.
+func answered(asked string, observes, known bool, out string) string {
 	switch {
 	case !known:
 		return asked + " → ?"
-	case !tells:
+	case !observes:
 		return asked
 	}
 	return asked + " → " + out

@@ -57,7 +57,7 @@ func ExampleUniqueIDs() {
 	// process 1 was answered generate → 7, which had been given before
 }
 
-// A counter that was told to add 1 twice is 2, not 3: an addition was carried out twice.
+// A counter that was asked to add 1 twice is 2, not 3: an addition was carried out twice.
 func ExampleCounter() {
 	checkertest.Show(linearizable.New(model.Counter()), checkertest.OneByOne(
 		[2]any{model.CounterOp{F: "add", Value: 1}, 0},
@@ -97,7 +97,7 @@ func ExampleStack() {
 		history.Op{Process: 1, Type: history.OK, Output: 1},
 	)
 	r := linearizable.New(model.Stack()).Check(context.Background(), h).Explain(context.Background())
-	fmt.Println(r.Why.Reason)
+	fmt.Println(r.Counterexample.Reason)
 	// Output: process 1 was answered pop → 1, though another was pushed on top of it, and was never popped
 }
 
@@ -112,7 +112,7 @@ func ExamplePriorityQueue() {
 		history.Op{Process: 1, Type: history.OK, Output: 2},
 	)
 	r := linearizable.New(model.PriorityQueue()).Check(context.Background(), h).Explain(context.Background())
-	fmt.Println(r.Why.Reason)
+	fmt.Println(r.Counterexample.Reason)
 	// Output: process 1 was answered dequeue → 2, though something smaller was there all the time
 }
 
@@ -127,7 +127,7 @@ func ExampleFIFOQueue() {
 		history.Op{Process: 1, Type: history.OK, Output: 2},
 	)
 	r := linearizable.New(model.FIFOQueue()).Check(context.Background(), h).Explain(context.Background())
-	fmt.Println(r.Why.Reason)
+	fmt.Println(r.Counterexample.Reason)
 	// Output: process 1 was answered dequeue → 2, though another was put there before it, and was never taken
 }
 

@@ -16,7 +16,7 @@ import (
 //     an [Answer]. It is ok if it got what it asked for; an answer that is an error fails it, or makes it indeterminate.
 //   - attempt: one try of By to reach At for the request, number Try from 1, Depth services away from the client: 1 is what
 //     a client tries, 2 what the service tries that it reached.
-//   - work: At works for the request, from the first instruction to the last, whether or not somebody waits for it.
+//   - work: At works for the request, from the first instruction to the last, whether or not a client still waits for it.
 //   - effect: At does, for the request, what must be done once: a payment, a mail.
 //   - wait: the request waits for one unit of the resource At: a connection, a place in a queue, a lock. It fails if it gives up.
 //   - hold: the request has N units of the resource At (1 if N is 0), from the acquisition to the release.

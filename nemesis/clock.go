@@ -51,7 +51,7 @@ func (f clockSkew) most() time.Duration { return f.Most.or(5 * time.Second) }
 
 func (f clockSkew) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	return injectIntoHosts(c, "clock skew", f.orNodeOrLeader(), r, func(node string) func() {
-		return c.Misset(node, cluster.ClockError{Skew: randomSign(r) * micros(1000+r.Int64N(int64(f.most())))})
+		return c.ImpairClock(node, cluster.ClockError{Skew: randomSign(r) * micros(1000+r.Int64N(int64(f.most())))})
 	})
 }
 
@@ -75,7 +75,7 @@ func (f clockDrift) ppm() float64 {
 
 func (f clockDrift) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	return injectIntoHosts(c, "clock drift", f.orNodeOrLeader(), r, func(node string) func() {
-		return c.Misset(node, cluster.ClockError{Drift: float64(randomSign(r)) * f.ppm() * (0.1 + 0.9*r.Float64())})
+		return c.ImpairClock(node, cluster.ClockError{Drift: float64(randomSign(r)) * f.ppm() * (0.1 + 0.9*r.Float64())})
 	})
 }
 
@@ -90,7 +90,7 @@ func (f clockJumps) String() string { return f.describe("clock jumps") }
 
 func (f clockJumps) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	e := cluster.ClockError{Jump: f.Most.or(2 * time.Second), Every: f.Every.or(500 * time.Millisecond)}
-	return injectIntoHosts(c, "clock jumps", f.orNodeOrLeader(), r, func(node string) func() { return c.Misset(node, e) })
+	return injectIntoHosts(c, "clock jumps", f.orNodeOrLeader(), r, func(node string) func() { return c.ImpairClock(node, e) })
 }
 
 type clockStrobe struct {
@@ -103,5 +103,5 @@ func (f clockStrobe) String() string { return f.describe("clock strobe") }
 
 func (f clockStrobe) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	e := cluster.ClockError{Jump: f.Most.or(200 * time.Millisecond), Every: 5 * time.Millisecond}
-	return injectIntoHosts(c, "clock strobe", f.orNodeOrLeader(), r, func(node string) func() { return c.Misset(node, e) })
+	return injectIntoHosts(c, "clock strobe", f.orNodeOrLeader(), r, func(node string) func() { return c.ImpairClock(node, e) })
 }

@@ -223,7 +223,7 @@ func (f bitRot) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (str
 	return f.damageLimit.inject(c, "bit rot", f.orNodeOrLeader(), r, func(node string) (func(), error) {
 		var heals []func()
 		for range bits {
-			_, heal, err := c.Rot(node, r.Int64N)
+			_, heal, err := c.FlipBit(node, r.Int64N)
 			if err != nil {
 				return nil, err
 			}

@@ -13,7 +13,7 @@ import (
 // node, that there is no such name, a failure, or the right record late. The empty what draws
 // one of these each time. It takes all hosts, clients included, unless victims are given.
 // A host still uses what it has cached. In a system without names (see
-// [cluster.Named]) it fails with [ErrNoOccasion].
+// [cluster.Named]) it fails with [ErrNotTriggered].
 func DNS(what cluster.NameImpairment, victims ...Victim) Fault { return dns{targets{victims}, what} }
 
 func init() {
@@ -46,7 +46,7 @@ func (f dns) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string
 	case !slices.Contains(kinds, what):
 		return "", nil, fmt.Errorf("dns: there is no answer %q; there are %v", what, kinds)
 	case !c.HasNames():
-		return "", nil, fmt.Errorf("dns: the system has no names: %w", ErrNoOccasion)
+		return "", nil, fmt.Errorf("dns: the system has no names: %w", ErrNotTriggered)
 	}
 	do := func(host string) func() { return c.ImpairNames(host, what) }
 	if len(f.Victims) > 0 {

@@ -73,7 +73,7 @@ func Faults() []Entry {
 }
 
 // Kind returns the name of a fault in the catalogue, to which its effects are attributed. For
-// a fault that waits for an occasion it is the name of the fault that is then injected.
+// a fault that waits for a trigger it is the name of the fault that is then injected.
 func Kind(f Fault) string {
 	switch f := f.(type) {
 	case reactive:

@@ -207,7 +207,7 @@ func TestOnWaits(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, _, err = nemesis.On(cluster.Boot, nemesis.Pauses()).Inject(ctx, c, nil)
-		require.ErrorIs(t, err, nemesis.ErrNoOccasion)
+		require.ErrorIs(t, err, nemesis.ErrNotTriggered)
 	})
 }
 

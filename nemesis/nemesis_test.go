@@ -18,8 +18,8 @@ import (
 	"github.com/capsize-go/capsize/nemesis"
 )
 
-// A crowd is a cluster whose nodes note whom they hear.
-type crowd struct {
+// A fixture is a cluster whose nodes note whom they hear.
+type fixture struct {
 	*cluster.Cluster
 	mu    sync.Mutex
 	heard map[string][]string
@@ -28,11 +28,11 @@ type crowd struct {
 
 type hello struct{ at time.Duration }
 
-// inCrowd runs f in a cluster of nodes, of which n2 says that it leads, and as many clients.
-func inCrowd(t *testing.T, nodes int, f func(t *testing.T, c *crowd)) {
+// inCluster runs f in a cluster of nodes, of which n2 says that it leads, and as many clients.
+func inCluster(t *testing.T, nodes int, f func(t *testing.T, c *fixture)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		c := &crowd{heard: map[string][]string{}}
+		c := &fixture{heard: map[string][]string{}}
 		var err error
 		c.Cluster, err = cluster.New(cluster.Config{Nodes: nodes, Clients: 5, Seed: 1, Wait: synctest.Wait, System: cluster.Func(c.run)})
 		require.NoError(t, err)
@@ -43,7 +43,7 @@ func inCrowd(t *testing.T, nodes int, f func(t *testing.T, c *crowd)) {
 	})
 }
 
-func (c *crowd) run(ctx context.Context, h *cluster.Host) error {
+func (c *fixture) run(ctx context.Context, h *cluster.Host) error {
 	if h.Name() == "n2" {
 		h.SetRole("leader")
 	}
@@ -68,7 +68,7 @@ func (c *crowd) run(ctx context.Context, h *cluster.Host) error {
 }
 
 // hears makes every node send to all, and returns by node from which it received.
-func (c *crowd) hears(t *testing.T) map[string]string {
+func (c *fixture) hears(t *testing.T) map[string]string {
 	t.Helper()
 	c.mu.Lock()
 	c.heard, c.late = map[string][]string{}, 0
@@ -88,7 +88,7 @@ func (c *crowd) hears(t *testing.T) map[string]string {
 }
 
 // inject injects a fault, and returns its description and the function that heals it.
-func (c *crowd) inject(t *testing.T, f nemesis.Fault, seed uint64) (desc string, heal func()) {
+func (c *fixture) inject(t *testing.T, f nemesis.Fault, seed uint64) (desc string, heal func()) {
 	t.Helper()
 	desc, heal, err := f.Inject(t.Context(), c.Cluster, rand.New(rand.NewPCG(seed, 1)))
 	require.NoError(t, err)
@@ -97,11 +97,11 @@ func (c *crowd) inject(t *testing.T, f nemesis.Fault, seed uint64) (desc string,
 }
 
 // others returns all nodes but one, as hears has them.
-func others(c *crowd, n string) string {
+func others(c *fixture, n string) string {
 	return strings.Join(slices.DeleteFunc(c.Nodes(), func(x string) bool { return x == n }), " ")
 }
 
-func allHear(t *testing.T, c *crowd) {
+func allHear(t *testing.T, c *fixture) {
 	t.Helper()
 	for n, heard := range c.hears(t) {
 		assert.Equal(t, others(c, n), heard, "%s", n)
@@ -112,7 +112,7 @@ func allHear(t *testing.T, c *crowd) {
 func TestPartitionShapes(t *testing.T) {
 	for _, shape := range nemesis.Shapes() {
 		for seed := range uint64(10) {
-			inCrowd(t, 5, func(t *testing.T, c *crowd) {
+			inCluster(t, 5, func(t *testing.T, c *fixture) {
 				allHear(t, c)
 				desc, heal := c.inject(t, nemesis.Partitions(shape), seed)
 				checkShape(t, shape, c.hears(t), desc)
@@ -165,27 +165,27 @@ func checkShape(t *testing.T, shape nemesis.Shape, heard map[string]string, desc
 		for _, n := range counts {
 			sum += n
 		}
-		assert.Contains(t, []int{0, 20}, sum, "c0 tells all to shout, or can tell nobody: %s", desc)
+		assert.Contains(t, []int{0, 20}, sum, "c0 asks all to shout, or reaches no node: %s", desc)
 	default:
 		t.Errorf("no test for shape %s", shape)
 	}
 }
 
 func TestPartitionOfTwo(t *testing.T) {
-	inCrowd(t, 2, func(t *testing.T, c *crowd) {
+	inCluster(t, 2, func(t *testing.T, c *fixture) {
 		_, heal := c.inject(t, nemesis.Partitions(nemesis.Halves), 1)
 		assert.Equal(t, map[string]string{"n1": "", "n2": ""}, c.hears(t))
 		heal()
 		allHear(t, c)
 	})
-	inCrowd(t, 1, func(t *testing.T, c *crowd) {
+	inCluster(t, 1, func(t *testing.T, c *fixture) {
 		_, _, err := nemesis.Partitions().Inject(t.Context(), c.Cluster, rand.New(rand.NewPCG(1, 1)))
 		assert.EqualError(t, err, "partition: a cluster of 1 can't be divided")
 	})
 }
 
 func TestSlow(t *testing.T) {
-	inCrowd(t, 5, func(t *testing.T, c *crowd) {
+	inCluster(t, 5, func(t *testing.T, c *fixture) {
 		allHear(t, c)
 		require.Less(t, c.late, 25*time.Millisecond)
 		_, heal := c.inject(t, nemesis.Slow(400*time.Millisecond), 1)
@@ -199,7 +199,7 @@ func TestSlow(t *testing.T) {
 }
 
 func TestLossy(t *testing.T) {
-	inCrowd(t, 5, func(t *testing.T, c *crowd) {
+	inCluster(t, 5, func(t *testing.T, c *fixture) {
 		_, heal := c.inject(t, nemesis.Lossy(0.5), 1)
 		for range 20 {
 			c.hears(t)

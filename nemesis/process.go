@@ -149,5 +149,5 @@ func (f slowHost) String() string { return f.describe(fmt.Sprintf("slow host %v"
 func (f slowHost) each() time.Duration { return f.Each.or(2 * time.Millisecond) }
 
 func (f slowHost) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return injectIntoHosts(c, "slow host", f.orNodeOrLeader(), r, func(node string) func() { return c.Drag(node, f.each()) })
+	return injectIntoHosts(c, "slow host", f.orNodeOrLeader(), r, func(node string) func() { return c.SlowHost(node, f.each()) })
 }

@@ -11,47 +11,47 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// ErrNoOccasion is wrapped by the error of a fault that waited for an occasion
-// that did not come before the end of the faults. It is no mistake of the plan.
-var ErrNoOccasion = errors.New("the occasion did not come")
+// ErrNotTriggered is wrapped by the error of a fault that waited for a trigger
+// that did not fire before the end of the faults. It is no mistake of the plan.
+var ErrNotTriggered = errors.New("what it waited for did not happen")
 
-// On returns a fault that waits for an occasion, from the time of its step on,
+// On returns a fault that waits for a trigger, from the time of its step on,
 // and then injects another fault: a crash at the next unsynced write, a partition
 // at a change of leaders.
-func On(o cluster.Occasion, f Fault) Fault { return reactive{o, f} }
+func On(o cluster.Trigger, f Fault) Fault { return reactive{o, f} }
 
 func init() {
-	register("on", `waits for an "occasion" and then injects a "fault"; occasions: `+joined(cluster.Occasions()), decoderOf[reactive]())
+	register("on", `waits for an "occasion" and then injects a "fault"; occasions: `+joined(cluster.Triggers()), decoderOf[reactive]())
 }
 
 type reactive struct {
-	Occasion cluster.Occasion
-	Fault    Fault
+	Trigger cluster.Trigger
+	Fault   Fault
 }
 
 func (reactive) kind() string     { return "on" }
-func (f reactive) String() string { return fmt.Sprintf("on %s: %v", f.Occasion, f.Fault) }
+func (f reactive) String() string { return fmt.Sprintf("on %s: %v", f.Trigger, f.Fault) }
 
 func (f reactive) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	if err := c.Await(ctx, f.Occasion); err != nil {
-		return "", nil, fmt.Errorf("%v: %w", f, ErrNoOccasion)
+	if err := c.Await(ctx, f.Trigger); err != nil {
+		return "", nil, fmt.Errorf("%v: %w", f, ErrNotTriggered)
 	}
 	desc, heal, err := f.Fault.Inject(ctx, c, r)
-	return fmt.Sprintf("%s on %s", desc, f.Occasion), heal, err
+	return fmt.Sprintf("%s on %s", desc, f.Trigger), heal, err
 }
 
 type reactiveJSON struct {
-	Occasion cluster.Occasion `json:"occasion"`
-	Fault    json.RawMessage  `json:"fault"`
+	Trigger cluster.Trigger `json:"occasion"`
+	Fault   json.RawMessage `json:"fault"`
 }
 
-// MarshalJSON returns the occasion and the fault that waits for it.
+// MarshalJSON returns the trigger and the fault that waits for it.
 func (f reactive) MarshalJSON() ([]byte, error) {
 	b, err := encodeFault(f.Fault)
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(reactiveJSON{f.Occasion, b})
+	return json.Marshal(reactiveJSON{f.Trigger, b})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
@@ -62,13 +62,13 @@ func (f *reactive) UnmarshalJSON(b []byte) error {
 	if err := d.Decode(&j); err != nil {
 		return err
 	}
-	for _, o := range cluster.Occasions() {
-		if o == j.Occasion {
-			f.Occasion = o
+	for _, o := range cluster.Triggers() {
+		if o == j.Trigger {
+			f.Trigger = o
 		}
 	}
-	if f.Occasion == "" {
-		return fmt.Errorf("there is no occasion %q; there are %s", j.Occasion, joined(cluster.Occasions()))
+	if f.Trigger == "" {
+		return fmt.Errorf("there is no occasion %q; there are %s", j.Trigger, joined(cluster.Triggers()))
 	}
 	var err error
 	f.Fault, err = decodeFault(j.Fault)

@@ -10,18 +10,18 @@ import (
 	"time"
 )
 
-// A Board is a grid of cards: a row for each variant of a system, a column for each fault.
-type Board struct {
+// A Grid is a page of cards: a row for each variant of a system, a column for each fault.
+type Grid struct {
 	Title   string
 	Lead    string // a paragraph on what the cards show
 	Legend  []KV   // what the labels mean
 	Columns []KV   // the faults, each with a description
-	Rows    []BoardRow
+	Rows    []GridRow
 	Note    string // how it was made
 }
 
-// A BoardRow has the cards of one variant.
-type BoardRow struct {
+// A GridRow has the cards of one variant.
+type GridRow struct {
 	Name, Doc, Label string
 	Cards            []Card // one for each column; the zero Card where there is none
 }
@@ -33,12 +33,12 @@ type Card struct {
 	Label    string
 	From, To time.Duration // while the fault was active
 	End      time.Duration // of the picture
-	Lanes    []Lane
+	Rows     []CardRow
 	Facts    []Row // further results, each good or bad
 }
 
-// A Lane is one kind of request on one side.
-type Lane struct {
+// A CardRow is one kind of request on one side.
+type CardRow struct {
 	Name   string
 	Shares []float64 // of the requests of each second, those that were answered, from 0 to 1; NaN without requests
 	During float64   // of those that were made while the fault was active
@@ -49,8 +49,8 @@ const (
 	cardWidth  = 320.0
 	cardLeft   = 92.0
 	cardRight  = 52.0
-	laneHeight = 17.0
-	laneGap    = 5.0
+	rowHeight  = 17.0
+	rowGap     = 5.0
 	factHeight = 16.0
 )
 
@@ -74,7 +74,7 @@ func (c Card) draw(titled bool) *svg {
 	if titled {
 		top = 24
 	}
-	bottom := top + float64(len(c.Lanes))*(laneHeight+laneGap)
+	bottom := top + float64(len(c.Rows))*(rowHeight+rowGap)
 	s := &svg{width: cardWidth, height: bottom + 16 + float64(len(c.Facts))*factHeight}
 	if titled {
 		s.text("l", 6, 15, start, c.Title)
@@ -84,8 +84,8 @@ func (c Card) draw(titled bool) *svg {
 		return cardLeft + (cardWidth-cardLeft-cardRight)*float64(t)/float64(max(c.End, 1))
 	}
 	s.rect("band", x(c.From), top-2, x(c.To)-x(c.From), bottom-top, 0, "")
-	for i, l := range c.Lanes {
-		l.draw(s, x, top+float64(i)*(laneHeight+laneGap))
+	for i, l := range c.Rows {
+		l.draw(s, x, top+float64(i)*(rowHeight+rowGap))
 	}
 	s.text("t", x(c.From), bottom+9, middle, seconds(c.From))
 	s.text("t", x(c.To), bottom+9, middle, seconds(c.To))
@@ -112,31 +112,31 @@ func clip(text string, most int) string {
 }
 
 // draw draws a bar a second: blue as high as requests were answered, red above.
-func (l Lane) draw(s *svg, x func(time.Duration) float64, y float64) {
-	s.text("t", cardLeft-8, y+laneHeight-5, ending, l.Name)
+func (l CardRow) draw(s *svg, x func(time.Duration) float64, y float64) {
+	s.text("t", cardLeft-8, y+rowHeight-5, ending, l.Name)
 	for i, share := range l.Shares {
 		left, right := x(time.Duration(i)*time.Second), x(time.Duration(i+1)*time.Second)
 		if right > cardWidth-cardRight+0.5 {
 			break
 		}
 		if math.IsNaN(share) {
-			s.rect("none", left, y+laneHeight-2, right-left-1, 2, 0, "")
+			s.rect("none", left, y+rowHeight-2, right-left-1, 2, 0, "")
 			continue
 		}
 		tip := fmt.Sprintf("%s, second %d: %.0f %% answered", l.Name, i, 100*share)
-		h := share * laneHeight
-		s.rect("miss", left, y, right-left-1, laneHeight-h, 0, tip)
-		s.rect("bar-ok", left, y+laneHeight-h, right-left-1, h, 0, tip)
+		h := share * rowHeight
+		s.rect("miss", left, y, right-left-1, rowHeight-h, 0, tip)
+		s.rect("bar-ok", left, y+rowHeight-h, right-left-1, h, 0, tip)
 	}
 	if !math.IsNaN(l.During) {
-		s.text("l", cardWidth-6, y+laneHeight-5, ending, fmt.Sprintf("%.0f %%", 100*l.During))
+		s.text("l", cardWidth-6, y+rowHeight-5, ending, fmt.Sprintf("%.0f %%", 100*l.During))
 	}
 }
 
 // altText describes the card in words, for readers who don't see the picture.
 func (c Card) altText() string {
 	var parts []string
-	for _, l := range c.Lanes {
+	for _, l := range c.Rows {
 		if !math.IsNaN(l.During) {
 			parts = append(parts, fmt.Sprintf("%s %.0f %% answered", l.Name, 100*l.During))
 		}
@@ -147,18 +147,18 @@ func (c Card) altText() string {
 	return c.Title + ": " + strings.Join(parts, ", ")
 }
 
-// BoardHTML writes a page with all cards: one file that needs no network and no script.
-func BoardHTML(w io.Writer, b Board) error {
+// GridHTML writes a page with all cards: one file that needs no network and no script.
+func GridHTML(w io.Writer, b Grid) error {
 	css, err := assets.ReadFile("assets/page.css")
 	if err != nil {
-		return fmt.Errorf("read style of the board: %w", err)
+		return fmt.Errorf("read style of the grid: %w", err)
 	}
-	v := boardView{Board: b, Style: template.CSS(css)}
+	v := gridView{Grid: b, Style: template.CSS(css)}
 	for _, r := range b.Rows {
-		row := boardRowView{BoardRow: r, Anchor: strings.ReplaceAll(r.Name, " ", "-")}
+		row := gridRowView{GridRow: r, Anchor: strings.ReplaceAll(r.Name, " ", "-")}
 		for _, c := range r.Cards {
 			var picture template.HTML
-			if len(c.Lanes) > 0 {
+			if len(c.Rows) > 0 {
 				picture = c.draw(false).markup("card", c.altText())
 			}
 			row.Pictures = append(row.Pictures, cardView{c.Label, picture})
@@ -166,23 +166,23 @@ func BoardHTML(w io.Writer, b Board) error {
 		v.Views = append(v.Views, row)
 	}
 	var page bytes.Buffer
-	if err := board.Execute(&page, v); err != nil {
-		return fmt.Errorf("make board: %w", err)
+	if err := gridPage.Execute(&page, v); err != nil {
+		return fmt.Errorf("make grid: %w", err)
 	}
 	if _, err := page.WriteTo(w); err != nil {
-		return fmt.Errorf("write board: %w", err)
+		return fmt.Errorf("write grid: %w", err)
 	}
 	return nil
 }
 
-type boardView struct {
-	Board
+type gridView struct {
+	Grid
 	Style template.CSS
-	Views []boardRowView
+	Views []gridRowView
 }
 
-type boardRowView struct {
-	BoardRow
+type gridRowView struct {
+	GridRow
 	Anchor   string
 	Pictures []cardView
 }
@@ -192,4 +192,4 @@ type cardView struct {
 	Picture template.HTML
 }
 
-var board = template.Must(template.ParseFS(assets, "assets/board.tmpl"))
+var gridPage = template.Must(template.ParseFS(assets, "assets/grid.tmpl"))

@@ -18,7 +18,7 @@ import (
 func card() report.Card {
 	return report.Card{
 		Title: "raft <index> under 3|2", Label: "C", From: 2 * time.Second, To: 4 * time.Second, End: 6 * time.Second,
-		Lanes: []report.Lane{
+		Rows: []report.CardRow{
 			{Name: "majority reads", Shares: []float64{1, 1, 0.5, 0, math.NaN(), 1, 1, 1}, During: 0.25},
 			{Name: "minority reads", Shares: nil, During: math.NaN()},
 		},
@@ -45,24 +45,24 @@ func TestCardSVG(t *testing.T) {
 	assert.NotContains(t, picture, "second 6", "it is behind the end")
 	assert.NotContains(t, picture, "NaN")
 	assert.Contains(t, picture, "…", "what has no room is cut")
-	assert.Contains(t, picture, "majority reads 25 % answered, 6 of 6 runs linearizable", "it is told to those who don't see it")
+	assert.Contains(t, picture, "majority reads 25 % answered, 6 of 6 runs linearizable", "for screen readers")
 }
 
-// TestBoard has a page show its rows, escape what is in them, and leave out what was not run.
-func TestBoard(t *testing.T) {
+// TestGrid has a page show its rows, escape what is in them, and leave out what was not run.
+func TestGrid(t *testing.T) {
 	var b strings.Builder
-	board := report.Board{
+	grid := report.Grid{
 		Title: "A & B", Columns: []report.KV{{Name: "3|2", Value: "two from three"}, {Name: "pause", Value: "stands still"}},
-		Rows: []report.BoardRow{{Name: "raft <index>", Doc: "asks a majority", Label: "C", Cards: []report.Card{card(), {}}}},
+		Rows: []report.GridRow{{Name: "raft <index>", Doc: "asks a majority", Label: "C", Cards: []report.Card{card(), {}}}},
 	}
-	require.NoError(t, report.BoardHTML(&b, board))
+	require.NoError(t, report.GridHTML(&b, grid))
 	page := b.String()
 	assert.Contains(t, page, "<title>A &amp; B</title>")
 	assert.Contains(t, page, "raft &lt;index&gt;")
 	assert.Equal(t, 1, strings.Count(page, `<svg class="card"`))
 	assert.NotContains(t, page, "<script")
 	assert.NotContains(t, page, "http://", "it needs no network")
-	assert.ErrorContains(t, report.BoardHTML(broken{}, board), "write board")
+	assert.ErrorContains(t, report.GridHTML(broken{}, grid), "write grid")
 	assert.ErrorContains(t, report.CardSVG(broken{}, card()), "write card")
 }
 

@@ -32,7 +32,7 @@ type chart struct {
 }
 
 // chartPictures draws the run in all widths, with a note if the dots were thinned.
-func chartPictures(run Run, why *checker.Why) (pictures template.HTML, note string) {
+func chartPictures(run Run, why *checker.Counterexample) (pictures template.HTML, note string) {
 	var all strings.Builder
 	drawn := 0
 	calls := slices.Collect(run.history().Calls())
@@ -69,7 +69,7 @@ func chartLabel(run Run, calls []history.Call) string {
 
 // newChart lays out and draws the chart for one width: labels of faults on top, latencies, rates,
 // and the axis of time. It returns the number of dots.
-func newChart(run Run, calls []history.Call, why *checker.Why, width float64) (c *chart, dots int) {
+func newChart(run Run, calls []history.Call, why *checker.Counterexample, width float64) (c *chart, dots int) {
 	c = &chart{end: max(run.end(), 1), left: 62, right: width - 10}
 	if width < 500 {
 		c.left = 56
@@ -103,14 +103,14 @@ func (c *chart) x(t time.Duration) float64 {
 	return c.left + float64(min(max(t, 0), c.end))/float64(c.end)*(c.right-c.left)
 }
 
-// decades finds the powers of ten, in nanoseconds, that bound the latencies.
+// decades finds the powers of ten, in nanoseconds, that bound the latencies. Calls that take no time are drawn at the bottom and have no say.
 func (c *chart) decades(calls []history.Call) {
 	c.low, c.high = math.MaxInt, math.MinInt
 	for _, call := range calls {
-		if call.Open() {
+		if call.Open() || took(call) == 0 {
 			continue
 		}
-		d := math.Log10(float64(max(took(call), 1)))
+		d := math.Log10(float64(took(call)))
 		c.low, c.high = min(c.low, int(math.Floor(d))), max(c.high, int(math.Ceil(d)))
 	}
 	if c.low > c.high {
@@ -242,7 +242,7 @@ func rateLabel(perSec float64) string {
 
 // frame marks where the counterexample is, and returns the middle and the
 // width of its label.
-func (c *chart) frame(why *checker.Why) (label [2]float64) {
+func (c *chart) frame(why *checker.Counterexample) (label [2]float64) {
 	if why == nil {
 		return label
 	}

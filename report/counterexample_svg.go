@@ -21,11 +21,11 @@ var widths = []struct {
 
 const (
 	maxBars   = 60 // calls of a counterexample on the page
-	maxFaults = 6  // lanes of faults
+	maxFaults = 6  // rows of faults
 )
 
 // counterexamplePictures draws the counterexample in all widths.
-func counterexamplePictures(run Run, why *checker.Why) template.HTML {
+func counterexamplePictures(run Run, why *checker.Counterexample) template.HTML {
 	var all strings.Builder
 	for _, w := range widths {
 		px := w.px
@@ -54,7 +54,7 @@ func (p *counterexampleSVG) x(t time.Duration) float64 { return p.left + p.pos(t
 
 // counterexamplePicture draws the counterexample for one width: the names of the processes at
 // the left, or above the bars where there is no room beside them, and the faults on top.
-func counterexamplePicture(run Run, why *checker.Why, width float64, class string) template.HTML {
+func counterexamplePicture(run Run, why *checker.Counterexample, width float64, class string) template.HTML {
 	p := &counterexampleSVG{slim: width < 500, row: 30, left: 0, right: width - 12}
 	p.calls, _ = pick(why, maxBars)
 	p.scale = newScale(callsOf(p.calls), 0.035)
@@ -145,7 +145,7 @@ func (p *counterexampleSVG) call(c shown, y float64) {
 	}
 	class, sign := "bar-ok", ""
 	switch {
-	case c.Culprit:
+	case c.Blamed:
 		class, sign = "bar-bad", "✗ "
 	case indeterminate(c.Call):
 		class, sign = "bar-info", "? "
@@ -281,7 +281,7 @@ func (p *counterexampleSVG) instantLabel(i int) string {
 func stamp(t time.Duration) string { return fmt.Sprintf("%.3fs", t.Seconds()) }
 
 // altText describes a counterexample in words, for readers who don't see the picture.
-func altText(run Run, why *checker.Why) string {
+func altText(run Run, why *checker.Counterexample) string {
 	calls, left := pick(why, maxBars)
 	s := "Counterexample. "
 	if r := reason(run); r != "" {

@@ -21,16 +21,16 @@ func ExampleText() {
 		history.Op{Time: at(1450), Process: 1, Node: "n2", Type: history.Invoke, Key: "k2", Input: "read"},
 		history.Op{Time: at(1462), Process: 1, Node: "n2", Type: history.OK, Key: "k2", Output: 23},
 	)
-	why := &checker.Why{
+	why := &checker.Counterexample{
 		Key: "k2", Reason: "process 1 read 23, but 78 had replaced it 10ms before that read began",
-		Culprit: 2, Of: 3009,
+		Blamed: 2, Judged: 3009,
 	}
 	for c := range h.Calls() {
 		why.Calls = append(why.Calls, c)
 	}
 	run := report.Run{
 		System: "stalekv", Workload: "register", Verdict: checker.Invalid, History: h, Virtual: 30 * time.Second,
-		Checks: []checker.Result{{Checker: "linearizable", Broken: "not linearizable", Verdict: checker.Invalid, Why: why}},
+		Checks: []checker.Result{{Checker: "linearizable", Broken: "not linearizable", Verdict: checker.Invalid, Counterexample: why}},
 		Rerun:  "go test -run='^TestStore$/^2f8e513f$' ./examples/stalekv",
 	}
 	if err := report.Text(os.Stdout, run, report.Style{Width: 80}); err != nil {

@@ -134,16 +134,16 @@ func invalidRun(n int) Run {
 		call(11, 5456*ms, 5470*ms, history.OK, testOp{F: "read", Key: "k2"}, 23),
 	}
 	h := merged(append(append(calls, faults...), proof...)...)
-	why := &checker.Why{
+	why := &checker.Counterexample{
 		Key: "k2", Reason: "process 11 read 23, but 78 had replaced it 10ms before that read began",
-		Calls: recorded(h, proof...), Core: []int{1, 2}, Culprit: 2, Of: len(calls) + 3,
+		Calls: recorded(h, proof...), Core: []int{1, 2}, Blamed: 2, Judged: len(calls) + 3,
 	}
 	return Run{
 		Title: "TestStore", System: "stalekv", Workload: "register", Nemesis: "every 10s: partition, crash", Bug: "reads from followers",
 		Seed: 7, Nodes: 5, Clients: 10, Virtual: 35200 * ms, Wall: 640 * ms, CPU: 610 * ms,
 		Verdict: checker.Invalid, History: h,
 		Checks: []checker.Result{
-			{Checker: "linearizable", Broken: "not linearizable", Verdict: checker.Invalid, Reason: "2 of 5 keys are not linearizable", Why: why,
+			{Checker: "linearizable", Broken: "not linearizable", Verdict: checker.Invalid, Reason: "2 of 5 keys are not linearizable", Counterexample: why,
 				Parts: []checker.Result{{Checker: "k1", Verdict: checker.Invalid, Reason: "process 3 read 5 too late"}, {Checker: "k2", Verdict: checker.Invalid, Reason: "process 11 read 23 too late"}, {Checker: "k3"}},
 				Files: map[string][]byte{"linearizable.html": []byte("<p>linearizations</p>")}},
 			{Checker: "progress", Reason: "every node answered within 31ms of the heal"},
@@ -202,10 +202,10 @@ func openRun() Run {
 		call(16, 24018*ms, 24019*ms, history.Fail, testOp{F: "write", Key: "k2", Value: 98}, 0),
 	}
 	r.History = merged(append(append(calls, faults...), proof...)...)
-	why := &checker.Why{Key: "k2", Reason: "process 14 read 78 after process 11 had read 5, which cannot both be",
-		Calls: recorded(r.History, proof...), Culprit: 3, Of: 130}
+	why := &checker.Counterexample{Key: "k2", Reason: "process 14 read 78 after process 11 had read 5, which cannot both be",
+		Calls: recorded(r.History, proof...), Blamed: 3, Judged: 130}
 	r.Checks = []checker.Result{{Checker: "linearizable", Broken: "not linearizable", Verdict: checker.Invalid, Reason: "k2 is not linearizable",
-		Parts: []checker.Result{{Checker: "k2", Verdict: checker.Invalid, Why: why}}}}
+		Parts: []checker.Result{{Checker: "k2", Verdict: checker.Invalid, Counterexample: why}}}}
 	return r
 }
 
@@ -246,9 +246,9 @@ func longRun() Run {
 	r.Title = strings.Repeat("TestVeryLongName", 20)
 	r.System = "储存系统" + strings.Repeat("长", 50)
 	r.Rerun = "go test -run='^" + r.Title + "$' ./x"
-	w := *r.Checks[0].Parts[0].Why
+	w := *r.Checks[0].Parts[0].Counterexample
 	w.Key, w.Reason = strings.Repeat("κλειδί", 30), strings.Repeat("reason", 200)
-	r.Checks = []checker.Result{{Checker: strings.Repeat("x", 300), Verdict: checker.Invalid, Reason: strings.Repeat("a word and ", 100), Why: &w}}
+	r.Checks = []checker.Result{{Checker: strings.Repeat("x", 300), Verdict: checker.Invalid, Reason: strings.Repeat("a word and ", 100), Counterexample: &w}}
 	r.Exercised = []Row{{true, strings.Repeat("ü", 300), strings.Repeat("ab ", 200)}}
 	r.Params = []KV{{strings.Repeat("name", 50), strings.Repeat("value", 100)}}
 	r.Phases = []Phase{{strings.Repeat("phase", 50), 20 * time.Second}}
@@ -293,7 +293,7 @@ func hostileRun() Run {
 		c.Invoke.Node, c.Complete.Err = attack, attack
 		calls = append(calls, c)
 	}
-	bad.Why = &checker.Why{Key: attack, Reason: attack, Calls: calls, Culprit: 0}
+	bad.Counterexample = &checker.Counterexample{Key: attack, Reason: attack, Calls: calls, Blamed: 0}
 	return Run{Title: attack, System: attack, Workload: attack, Nemesis: attack, Bug: attack, Verdict: checker.Invalid,
 		Stopped: attack, Checks: []checker.Result{bad}, History: h, Phases: []Phase{{attack, ms}},
 		Exercised: []Row{{true, attack, attack}}, Findings: []Finding{{attack, attack, attack}},
@@ -305,7 +305,7 @@ func hostileRun() Run {
 func oneRun() Run {
 	h := merged(call(0, 0, 0, history.OK, testOp{F: "read", Key: "k"}, 1))
 	return Run{Title: "One", Verdict: checker.Invalid, History: h, Checks: []checker.Result{{Checker: "linearizable", Broken: "not linearizable", Verdict: checker.Invalid,
-		Why: &checker.Why{Calls: slices.Collect(h.Calls()), Culprit: 0}}}}
+		Counterexample: &checker.Counterexample{Calls: slices.Collect(h.Calls()), Blamed: 0}}}}
 }
 
 // slowRun has calls from a nanosecond to a day.

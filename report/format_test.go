@@ -81,7 +81,7 @@ func TestVerdictWords(t *testing.T) {
 
 func TestReasonNamesTheKeyOnce(t *testing.T) {
 	run := func(reason string) Run {
-		return Run{Checks: []checker.Result{{Verdict: checker.Invalid, Why: &checker.Why{Key: "k2", Reason: reason}}}}
+		return Run{Checks: []checker.Result{{Verdict: checker.Invalid, Counterexample: &checker.Counterexample{Key: "k2", Reason: reason}}}}
 	}
 	assert.Equal(t, "k2: process 1 read 23", reason(run("process 1 read 23")))
 	assert.Equal(t, "process 1 read k2, then 23", reason(run("process 1 read k2, then 23")))

@@ -11,7 +11,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 )
 
-//go:embed assets/page.tmpl assets/board.tmpl assets/page.css
+//go:embed assets/page.tmpl assets/grid.tmpl assets/page.css
 var assets embed.FS
 
 var page = template.Must(template.ParseFS(assets, "assets/page.tmpl"))
@@ -124,8 +124,8 @@ func newView(run Run) view {
 }
 
 // share says how many calls prove the verdict, and where they are.
-func share(run Run, why *checker.Why) string {
-	s := fmt.Sprintf("%s of %s", count(len(why.Calls)), plural(max(why.Of, len(why.Calls)), "call"))
+func share(run Run, why *checker.Counterexample) string {
+	s := fmt.Sprintf("%s of %s", count(len(why.Calls)), plural(max(why.Judged, len(why.Calls)), "call"))
 	if why.Key != "" {
 		s += " on " + clean(why.Key, 40)
 	}
@@ -137,7 +137,7 @@ func share(run Run, why *checker.Why) string {
 }
 
 // minimalityNote says why the counterexample may not be minimal, if it may not.
-func minimalityNote(why *checker.Why) string {
+func minimalityNote(why *checker.Counterexample) string {
 	if why.Note == "" {
 		return ""
 	}
@@ -145,7 +145,7 @@ func minimalityNote(why *checker.Why) string {
 }
 
 // conflicting says how many of the calls contradict each other, if some only show where values came from.
-func conflicting(why *checker.Why) string {
+func conflicting(why *checker.Counterexample) string {
 	switch n := len(why.Core); {
 	case n == 0 || n == len(why.Calls):
 		return ""
@@ -342,7 +342,7 @@ func metricViews(run Run) (all []metricView) {
 }
 
 // logView returns the log lines before the counterexample, or the last of the run.
-func logView(run Run, why *checker.Why) (text, note string) {
+func logView(run Run, why *checker.Counterexample) (text, note string) {
 	at, until := run.end(), "before the end"
 	if why != nil {
 		at, until = foundAt(why), "before "+short(foundAt(why))

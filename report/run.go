@@ -145,7 +145,7 @@ func (r Run) decisive() (checker.Result, bool) {
 }
 
 // why returns the counterexample of the run, or nil.
-func (r Run) why() *checker.Why {
+func (r Run) why() *checker.Counterexample {
 	c, _ := r.decisive()
 	w := whyOf(c)
 	if c.Verdict == checker.Valid || w == nil || len(w.Calls) == 0 {
@@ -156,9 +156,9 @@ func (r Run) why() *checker.Why {
 
 // whyOf returns the counterexample of a result, or of the first of its parts
 // that has one and the same verdict.
-func whyOf(c checker.Result) *checker.Why {
-	if c.Why != nil {
-		return c.Why
+func whyOf(c checker.Result) *checker.Counterexample {
+	if c.Counterexample != nil {
+		return c.Counterexample
 	}
 	for _, p := range c.Parts {
 		if w := whyOf(p); w != nil && p.Verdict == c.Verdict {

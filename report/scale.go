@@ -119,9 +119,9 @@ func window(calls []history.Call) (from, to time.Duration) {
 }
 
 // foundAt returns when the rule was broken: the end of the call that is marked as the
-// culprit, or of the last call.
-func foundAt(w *checker.Why) time.Duration {
-	if i := w.Culprit; i >= 0 && i < len(w.Calls) && !indeterminate(w.Calls[i]) {
+// blamed, or of the last call.
+func foundAt(w *checker.Counterexample) time.Duration {
+	if i := w.Blamed; i >= 0 && i < len(w.Calls) && !indeterminate(w.Calls[i]) {
 		return w.Calls[i].Complete.Time
 	}
 	_, to := window(w.Calls)
@@ -132,24 +132,24 @@ func foundAt(w *checker.Why) time.Duration {
 type shown struct {
 	history.Call
 	Label     string
-	Culprit   bool
+	Blamed    bool
 	Context   bool // whether it only shows where a value came from
 	Conflicts bool // whether it does not, and others do
 }
 
 // pick returns the calls of a counterexample to draw, at most n of them and
-// always the culprit, in the order of their invocations. It also counts those that
+// always the call to blame, in the order of their invocations. It also counts those that
 // it leaves out.
-func pick(w *checker.Why, n int) (calls []shown, left int) {
+func pick(w *checker.Counterexample, n int) (calls []shown, left int) {
 	for i, c := range w.Calls {
-		calls = append(calls, shown{c, label(c, w.Key), i == w.Culprit, w.Context(i), conflicting(w) != "" && !w.Context(i)})
+		calls = append(calls, shown{c, label(c, w.Key), i == w.Blamed, w.Context(i), conflicting(w) != "" && !w.Context(i)})
 	}
 	sorting.Stable(calls, func(a, b shown) int { return cmp.Compare(a.Invoke.Time, b.Invoke.Time) })
 	if len(calls) <= n {
 		return calls, 0
 	}
 	left = len(calls) - n
-	at := slices.IndexFunc(calls, func(c shown) bool { return c.Culprit })
+	at := slices.IndexFunc(calls, func(c shown) bool { return c.Blamed })
 	from := min(max(0, at-n+1+n/4), left)
 	return calls[from : from+n], left
 }

@@ -70,7 +70,7 @@ func closing(run Run, s Style) [][]string {
 	var facts, paths []string
 	if why := run.why(); why != nil {
 		what := fmt.Sprintf("%d of %d calls%s; found at %s of %s",
-			len(why.Calls), max(why.Of, len(why.Calls)), conflicting(why), run.at(foundAt(why)), run.at(run.end())) + minimalityNote(why)
+			len(why.Calls), max(why.Judged, len(why.Calls)), conflicting(why), run.at(foundAt(why)), run.at(run.end())) + minimalityNote(why)
 		facts = append(facts, wrap(what, s.width()-len(indent))...)
 	}
 	if run.Stopped != "" {
@@ -164,7 +164,7 @@ func stackLines(stack string, s Style) []string {
 
 // counterexampleText draws a counterexample: a line for each call with a bar on a common
 // axis of time, then the faults that were active meanwhile.
-func counterexampleText(run Run, why *checker.Why, s Style) []string {
+func counterexampleText(run Run, why *checker.Counterexample, s Style) []string {
 	calls, left := pick(why, maxCalls)
 	scale := newScale(callsOf(calls), 0.03)
 	times := stamps(calls, run.Ordered)
@@ -178,7 +178,7 @@ func counterexampleText(run Run, why *checker.Why, s Style) []string {
 	for i, c := range calls {
 		sign, color := "", blue
 		switch {
-		case c.Culprit:
+		case c.Blamed:
 			sign, color = "✗", red
 		case indeterminate(c.Call):
 			sign, color = "?", yellow
@@ -195,12 +195,12 @@ func counterexampleText(run Run, why *checker.Why, s Style) []string {
 			s.paint(color, pad(row.String(), field)+" "+sign))
 	}
 	margin := strings.Repeat(" ", runes(times[0])+2)
-	for i, lane := range faultLines(run, scale, field) {
+	for i, row := range faultLines(run, scale, field) {
 		title := ""
 		if i == 0 {
 			title = "nemesis"
 		}
-		lines = append(lines, margin+pad(title, name)+"  "+s.paint(purple, lane))
+		lines = append(lines, margin+pad(title, name)+"  "+s.paint(purple, row))
 	}
 	return append(lines, omissions(run, scale, left, s)...)
 }
@@ -232,17 +232,17 @@ func faultLines(run Run, scale scale, field int) []string {
 	if len(active) == 0 {
 		return []string{"(no fault was active)"}
 	}
-	var lanes []string
+	var rows []string
 	for i, f := range active {
 		if i == maxFaultRows {
-			lanes = append(lanes, fmt.Sprintf("… and %s", plural(len(active)-i, "more fault")))
+			rows = append(rows, fmt.Sprintf("… and %s", plural(len(active)-i, "more fault")))
 			break
 		}
 		row := newTextLine(field)
 		row.fault(scale, f, from, to)
-		lanes = append(lanes, row.String())
+		rows = append(rows, row.String())
 	}
-	return lanes
+	return rows
 }
 
 // stamps formats the times of the invocations, with as many digits as distinguish them, and

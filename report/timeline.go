@@ -27,7 +27,7 @@ type timeline struct {
 }
 
 // timelinePictures draws the calls around the counterexample, in all widths.
-func timelinePictures(run Run, why *checker.Why) (pictures template.HTML, note string) {
+func timelinePictures(run Run, why *checker.Counterexample) (pictures template.HTML, note string) {
 	var all strings.Builder
 	t := newTimeline(run, why)
 	for _, w := range widths {
@@ -39,7 +39,7 @@ func timelinePictures(run Run, why *checker.Why) (pictures template.HTML, note s
 
 // newTimeline picks the calls: those that were pending from a little before
 // the counterexample until a little after it, on its key if these are many.
-func newTimeline(run Run, why *checker.Why) *timeline {
+func newTimeline(run Run, why *checker.Counterexample) *timeline {
 	from, to := window(why.Calls)
 	least := time.Millisecond
 	if run.Ordered {
@@ -104,25 +104,25 @@ func (t *timeline) x(at time.Duration) float64 {
 }
 
 // draw draws the timeline for one width: names of processes, faults, calls and the axis.
-func (t *timeline) draw(run Run, why *checker.Why, class string) template.HTML {
+func (t *timeline) draw(run Run, why *checker.Counterexample, class string) template.HTML {
 	const row = 22.0
-	lanes := t.processRows()
+	rows := t.processRows()
 	t.left, t.right = 0, t.width-10
-	for _, l := range lanes {
+	for _, l := range rows {
 		t.left = max(t.left, textWidth(l.name, 11)+10)
 	}
-	t.height = 20 + row*float64(len(lanes)) + 24
+	t.height = 20 + row*float64(len(rows)) + 24
 	bottom := t.height - 24
 	t.bands(run, bottom)
 	grid := ""
-	for i, l := range lanes {
+	for i, l := range rows {
 		y := 20 + row*float64(i)
 		t.text("t", 0, y+15, start, l.name)
 		grid += "M" + num(t.left) + " " + num(y+row-1) + "H" + num(t.right)
 	}
 	t.path("grid", grid, "")
 	mine := whyIndexes(why)
-	for i, l := range lanes {
+	for i, l := range rows {
 		t.drawRow(l, 20+row*float64(i)+3, mine)
 	}
 	t.axis(bottom)
@@ -158,21 +158,21 @@ type processRow struct {
 // processRows groups the calls by process, in the order of the processes and of time.
 func (t *timeline) processRows() []processRow {
 	at := map[int]int{}
-	var lanes []processRow
+	var rows []processRow
 	for _, c := range t.calls {
 		i, ok := at[c.Invoke.Process]
 		if !ok {
-			i = len(lanes)
+			i = len(rows)
 			at[c.Invoke.Process] = i
-			lanes = append(lanes, processRow{process: c.Invoke.Process, name: processName(c.Invoke)})
+			rows = append(rows, processRow{process: c.Invoke.Process, name: processName(c.Invoke)})
 		}
-		lanes[i].calls = append(lanes[i].calls, c)
+		rows[i].calls = append(rows[i].calls, c)
 	}
-	sorting.Func(lanes, func(a, b processRow) int { return cmp.Compare(a.process, b.process) })
-	for _, l := range lanes {
+	sorting.Func(rows, func(a, b processRow) int { return cmp.Compare(a.process, b.process) })
+	for _, l := range rows {
 		sorting.Stable(l.calls, func(a, b history.Call) int { return cmp.Compare(a.Invoke.Time, b.Invoke.Time) })
 	}
-	return lanes
+	return rows
 }
 
 // drawRow draws the calls of one process. Those of the counterexample are framed.
@@ -199,7 +199,7 @@ func (t *timeline) drawRow(l processRow, y float64, mine map[int]bool) {
 	}
 }
 
-func whyIndexes(why *checker.Why) map[int]bool {
+func whyIndexes(why *checker.Counterexample) map[int]bool {
 	m := map[int]bool{}
 	for _, c := range why.Calls {
 		m[c.Invoke.Index] = true

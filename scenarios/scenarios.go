@@ -37,7 +37,7 @@ type Scenario struct {
 type Variant struct {
 	Name  string
 	Doc   string       // what it is, in plain words
-	Fault string       // what strikes, if variants differ in that
+	Fault string       // what is injected, if variants differ in that
 	Fixed bool         // it is the remedy; false for what goes wrong
 	Test  capsize.Test // all but its seeds
 }

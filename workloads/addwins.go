@@ -139,7 +139,7 @@ func addWinsOf(h *history.History) *addWinsHistory {
 }
 
 // wrongRead finds a read of an element before its first add was invoked, or final reads that differ.
-func (all *addWinsHistory) wrongRead() *checker.Why {
+func (all *addWinsHistory) wrongRead() *checker.Counterexample {
 	for _, read := range all.reads {
 		in, _ := read.Invoke.Input.(AddWinsOp)
 		for _, value := range elementsRead(read) {
@@ -176,7 +176,7 @@ func checkAddWins(_ context.Context, h *history.History) checker.Result {
 		}
 	}
 	if why != nil {
-		res.Verdict, res.Reason, res.Why = checker.Invalid, why.Reason, why
+		res.Verdict, res.Reason, res.Counterexample = checker.Invalid, why.Reason, why
 		return res
 	}
 	res.Reason = fmt.Sprintf("of the answered adds, %d count in the end, and %d were undone by removes that had seen them", kept, undone)
@@ -203,7 +203,7 @@ func (e *addWinsElement) add(f string, call history.Call) {
 
 // judge compares the calls of an element with a final read. It counts the adds that must be
 // kept and those that removes have undone.
-func (e *addWinsElement) judge(at AddWinsOp, final history.Call) (kept, undone int, why *checker.Why) {
+func (e *addWinsElement) judge(at AddWinsOp, final history.Call) (kept, undone int, why *checker.Counterexample) {
 	seen := map[string]bool{}
 	for _, r := range e.removes {
 		for _, tag := range tagsOf(r) {
@@ -237,6 +237,6 @@ func tagsOf(call history.Call) []string {
 	return answer.Tags
 }
 
-func addWinsWhy(key string, calls []history.Call, format string, args ...any) *checker.Why {
-	return &checker.Why{Key: key, Reason: fmt.Sprintf(format, args...), Calls: calls, Culprit: len(calls) - 1}
+func addWinsWhy(key string, calls []history.Call, format string, args ...any) *checker.Counterexample {
+	return &checker.Counterexample{Key: key, Reason: fmt.Sprintf(format, args...), Calls: calls, Blamed: len(calls) - 1}
 }

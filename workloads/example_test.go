@@ -44,7 +44,7 @@ func ExampleNew() {
 	// Output: tickets
 }
 
-// An error that nobody thought about leaves open whether the operation happened.
+// An error of an unknown kind leaves open whether the operation happened.
 func ExampleOutcome() {
 	fmt.Println(workloads.Outcome(nil))
 	fmt.Println(workloads.Outcome(errors.New("connection reset by peer")))

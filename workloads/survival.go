@@ -50,12 +50,12 @@ func checkVersions(_ context.Context, h *history.History) checker.Result {
 		if lost := v.count(v.final(), &n); why == nil {
 			why = lost
 		}
-		if why != nil && res.Why == nil {
-			why.Key, why.Of = v.key, v.calls
-			res.Verdict, res.Reason, res.Why = checker.Invalid, why.Reason, why
+		if why != nil && res.Counterexample == nil {
+			why.Key, why.Judged = v.key, v.calls
+			res.Verdict, res.Reason, res.Counterexample = checker.Invalid, why.Reason, why
 		}
 	}
-	if res.Why == nil {
+	if res.Counterexample == nil {
 		res.Reason = n.String()
 		if n.Unread > 0 {
 			res.Verdict = checker.Unknown
@@ -110,7 +110,7 @@ func (v *versions) final() *history.Call {
 }
 
 // wrongRead finds a thin-air read, a read of a write that failed, or final reads that differ.
-func (v *versions) wrongRead() *checker.Why {
+func (v *versions) wrongRead() *checker.Counterexample {
 	final := v.final()
 	for _, r := range v.reads {
 		for _, value := range valuesOf(r) {
@@ -152,7 +152,7 @@ func (v *versions) survivors(final history.Call) map[int]bool {
 }
 
 // count adds the acknowledged writes to n, and returns the first that is lost or undone.
-func (v *versions) count(final *history.Call, n *Survival) (first *checker.Why) {
+func (v *versions) count(final *history.Call, n *Survival) (first *checker.Counterexample) {
 	kept := map[int]bool{}
 	if final != nil {
 		kept = v.survivors(*final)
@@ -166,7 +166,7 @@ func (v *versions) count(final *history.Call, n *Survival) (first *checker.Why) 
 			n.Unread++
 			continue
 		}
-		var why *checker.Why
+		var why *checker.Counterexample
 		switch old, back := v.resurrected(w, *final); {
 		case back:
 			n.Undone++
@@ -209,6 +209,6 @@ func valuesOf(read history.Call) []int {
 func processOf(c history.Call) string { return fmt.Sprintf("process %d", c.Invoke.Process) }
 
 // whyOf makes a counterexample, in which the last call is marked.
-func whyOf(calls []history.Call, format string, args ...any) *checker.Why {
-	return &checker.Why{Reason: fmt.Sprintf(format, args...), Calls: calls, Culprit: len(calls) - 1}
+func whyOf(calls []history.Call, format string, args ...any) *checker.Counterexample {
+	return &checker.Counterexample{Reason: fmt.Sprintf(format, args...), Calls: calls, Blamed: len(calls) - 1}
 }

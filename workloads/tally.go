@@ -105,8 +105,8 @@ func checkTally(_ context.Context, h *history.History) checker.Result {
 			continue
 		}
 		if reason := tallies[in.Key].wrongRead(in, call); reason != "" {
-			why := &checker.Why{Key: in.Key, Reason: reason, Calls: []history.Call{call}, Of: sure + unknown}
-			res.Verdict, res.Reason, res.Why = checker.Invalid, reason, why
+			why := &checker.Counterexample{Key: in.Key, Reason: reason, Calls: []history.Call{call}, Judged: sure + unknown}
+			res.Verdict, res.Reason, res.Counterexample = checker.Invalid, reason, why
 			return res
 		}
 	}

@@ -207,7 +207,7 @@ func TestVersionsJudges(t *testing.T) {
 			r := w.Checker.Check(t.Context(), h)
 			assert.Equal(t, c.verdict, r.Verdict)
 			assert.Contains(t, r.Reason, c.reason)
-			assert.Equal(t, c.verdict == checker.Invalid, r.Why != nil)
+			assert.Equal(t, c.verdict == checker.Invalid, r.Counterexample != nil)
 			assert.Equal(t, c.counts, workloads.CountSurvival(h))
 		})
 	}

@@ -87,6 +87,9 @@ func TestNoAnswerIsIgnored(t *testing.T) {
 // fits reports whether an answer is one that a call may be given when it is the only one: any id, any
 // balances, a token or a version, and a row with its timestamp.
 func fits(model, f, answer string) bool {
+	if f == "probe" && answer == "false" {
+		return true // the node is not up
+	}
 	switch model {
 	case "unique-ids":
 		return true

@@ -8,7 +8,7 @@ import (
 )
 
 // counter translates additions and reads. An increment without a value adds 1. What an
-// addition is answered is kept, with [model.Nil] for no answer, until [settleCounter].
+// addition is answered is kept, with [model.Nil] for no answer, until [inferCounter].
 func counter() codec[model.CounterOp, int] {
 	return codec[model.CounterOp, int]{
 		encode: encodeCounter,
@@ -125,7 +125,7 @@ func stack() codec[model.StackOp, int] {
 }
 
 // log translates what is appended and read. An append that is answered with a vector of
-// one integer was told the offset of its value.
+// one integer was answered with the offset of its value.
 func log() codec[model.LogOp, []int] {
 	return codec[model.LogOp, []int]{
 		encode: encodeLog,

@@ -34,8 +34,8 @@ func stepOne(s firstValue, in model.RegisterOp, out int, found bool) (firstValue
 	return s, false
 }
 
-// A trialCall is a call of a history of registers: its steps, and what they were answered.
-type trialCall struct {
+// A registerCall is a call of a history of registers: its steps, and what they were answered.
+type registerCall struct {
 	in        []model.RegisterOp
 	out       []int
 	known     bool
@@ -44,7 +44,7 @@ type trialCall struct {
 
 // anyFirst reports whether some first values of the keys, of all that there may be, make
 // calls linearizable. It tries them all, and all orders.
-func anyFirst(calls []trialCall, keys []string, at map[string]firstValue, found bool) bool {
+func anyFirst(calls []registerCall, keys []string, at map[string]firstValue, found bool) bool {
 	if len(keys) == 0 {
 		return anyOrder(calls, at, found)
 	}
@@ -57,7 +57,7 @@ func anyFirst(calls []trialCall, keys []string, at map[string]firstValue, found 
 	return false
 }
 
-func anyOrder(left []trialCall, at map[string]firstValue, found bool) bool {
+func anyOrder(left []registerCall, at map[string]firstValue, found bool) bool {
 	must := false
 	for i, c := range left {
 		must = must || c.known
@@ -80,7 +80,7 @@ func anyOrder(left []trialCall, at map[string]firstValue, found bool) bool {
 			s, right := stepOne(next[in.Key], in, out, found)
 			next[in.Key], ok = s, ok && (right || !c.known)
 		}
-		rest := append(append([]trialCall{}, left[:i]...), left[i+1:]...)
+		rest := append(append([]registerCall{}, left[:i]...), left[i+1:]...)
 		if ok && anyOrder(rest, next, found) {
 			return true
 		}
@@ -88,13 +88,13 @@ func anyOrder(left []trialCall, at map[string]firstValue, found bool) bool {
 	return !must
 }
 
-// trial makes calls at random, with random answers, up to steps steps in each.
-func trial(r *rand.Rand, steps int, fs []string) (calls []trialCall) {
+// randomCalls makes calls at random, with random answers, up to steps steps in each.
+func randomCalls(r *rand.Rand, steps int, fs []string) (calls []registerCall) {
 	clock := 0
 	var open []int
 	for n := 1 + r.IntN(5); n > 0 || len(open) > 0; clock++ {
 		if n > 0 && (len(open) == 0 || len(open) < 3 && r.IntN(2) == 0) {
-			c := trialCall{call: clock, ret: 1 << 30}
+			c := registerCall{call: clock, ret: 1 << 30}
 			for range 1 + r.IntN(steps) {
 				in := model.RegisterOp{F: fs[r.IntN(len(fs))], Key: string(rune('a' + r.IntN(2)))}
 				out := []int{0, 1, 1, 2, 2, 3, model.Nil}[r.IntN(7)]
@@ -120,7 +120,7 @@ func trial(r *rand.Rand, steps int, fs []string) (calls []trialCall) {
 }
 
 // spell makes a history of calls.
-func spell(calls []trialCall, in func(trialCall) any, out func(trialCall) any) *history.History {
+func spell(calls []registerCall, in func(registerCall) any, out func(registerCall) any) *history.History {
 	h := history.Of()
 	for clock := range 40 {
 		for p, c := range calls {
@@ -135,7 +135,7 @@ func spell(calls []trialCall, in func(trialCall) any, out func(trialCall) any) *
 	return h
 }
 
-// unknownVerdict judges a history of which nobody knows what was there at first.
+// unknownVerdict judges a history whose initial value is unknown.
 func unknownVerdict(t *testing.T, model string, h *history.History) checker.Verdict {
 	t.Helper()
 	m, err := Find(model, Shape{Initial: UnknownInitial})
@@ -146,7 +146,7 @@ func unknownVerdict(t *testing.T, model string, h *history.History) checker.Verd
 }
 
 // agreesOfAny compares verdicts with those of all first values and all orders.
-func agreesOfAny(t *testing.T, model string, calls []trialCall, found bool, h *history.History, counts map[bool]int) {
+func agreesOfAny(t *testing.T, model string, calls []registerCall, found bool, h *history.History, counts map[bool]int) {
 	t.Helper()
 	want := checker.Invalid
 	valid := anyFirst(calls, []string{"a", "b"}, map[string]firstValue{}, found)
@@ -171,7 +171,7 @@ func TestInitialUnknown(t *testing.T) {
 		t.Run(c.model, func(t *testing.T) {
 			r, counts := rand.New(rand.NewPCG(1, 2)), map[bool]int{}
 			for range 250 * tier.Seeds(t, 1, 8) {
-				calls := trial(r, c.steps, c.fs)
+				calls := randomCalls(r, c.steps, c.fs)
 				for _, k := range calls {
 					for i, in := range k.in {
 						if in.F == "cas" && !c.found {
@@ -180,12 +180,12 @@ func TestInitialUnknown(t *testing.T) {
 					}
 				}
 				one := c.steps == 1
-				h := spell(calls, func(k trialCall) any {
+				h := spell(calls, func(k registerCall) any {
 					if one {
 						return k.in[0]
 					}
 					return k.in
-				}, func(k trialCall) any {
+				}, func(k registerCall) any {
 					if one {
 						return k.out[0]
 					}
@@ -259,7 +259,7 @@ func TestInitialUnknownStrings(t *testing.T) {
 	r, counts := rand.New(rand.NewPCG(1, 2)), map[bool]int{}
 	for i := range 250 * tier.Seeds(t, 1, 8) {
 		fs := []string{"read", "write", "cas", "append"}[:3+i%2]
-		calls := trial(r, 1, fs)
+		calls := randomCalls(r, 1, fs)
 		words := []string{"", "a", "b", "ab", "ba"}
 		var all []stringCall
 		byCall := map[int]stringCall{}
@@ -276,7 +276,7 @@ func TestInitialUnknownStrings(t *testing.T) {
 			}
 			all, byCall[c.call] = append(all, c), c
 		}
-		h := spell(calls, func(k trialCall) any { return byCall[k.call].in }, func(k trialCall) any { return byCall[k.call].out })
+		h := spell(calls, func(k registerCall) any { return byCall[k.call].in }, func(k registerCall) any { return byCall[k.call].out })
 		want := checker.Invalid
 		valid := anyString(all)
 		if counts[valid]++; valid {

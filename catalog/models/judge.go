@@ -65,7 +65,7 @@ type Recorded struct {
 // Read reads the history of a source. An empty one is an error.
 func (c *Check) Read(src *Source) (Recorded, error) {
 	rec := Recorded{Format: src.Format}
-	h, settled, err := c.Model.readNoted(src, history.Options{
+	h, note, err := c.Model.readNoted(src, history.Options{
 		Independent: c.opts.Independent, Lenient: c.opts.Lenient, Rename: c.opts.Rename, Assumed: &rec.Assumed,
 	})
 	if err != nil {
@@ -78,10 +78,10 @@ func (c *Check) Read(src *Source) (Recorded, error) {
 	if !src.jepsen || h.Len() == 0 { // without calls it is unknown, which is for Judge to say
 		return rec, nil
 	}
-	if rec.fromFirst(); settled != "" {
-		rec.Notes = append(rec.Notes, settled)
+	if rec.fromFirst(); note != "" {
+		rec.Notes = append(rec.Notes, note)
 	}
-	note, err := c.Model.foreign(h)
+	note, err = c.Model.foreign(h)
 	if err != nil {
 		return rec, fmt.Errorf("read history: %s: %w", src.Name, err)
 	}
@@ -155,8 +155,8 @@ func (c *Check) Judge(ctx context.Context, rec Recorded) (Judgement, error) {
 	}
 	grounded := vacuity.Grounded(checker.Func(func(ctx context.Context, _ *history.History) checker.Result {
 		return held.Check(ctx, rec.History)
-	}), c.opts.MayFail...)
-	r := grounded.Check(ctx, recorded)                         // without the writes that begin the history: nobody recorded them
+	}), slices.Concat(c.Model.mayFail, c.opts.MayFail)...)
+	r := grounded.Check(ctx, recorded)                         // without the writes that begin the history: no client recorded them
 	if r.Verdict == checker.Valid && c.Model.Name != "stats" { // which asks only whether calls succeed
 		if reason, unread := vacuity.Unread(recorded); unread {
 			r.Verdict, r.Reason, r.Undecided = checker.Unknown, reason, "nothing was read"

@@ -47,13 +47,17 @@ type Model struct {
 	// check returns the checker of a consistency, and false if there is none.
 	check func(consistency string) (checker.Checker, bool)
 
+	limited    bool     // it takes a limit
+	wrongLimit error    // its limit is none
+	mayFail    []string // kinds of call of which none needs to have succeeded, since the rule says itself if there is nothing to judge
+
 	// begin finds out what registers hold at first, and returns the checker for that and
 	// the history with what it takes to say so. It is nil for what is empty at first.
 	begin func(ctx context.Context, h *history.History, consistency string) (checker.Checker, *history.History, string, error)
 
-	// settle finds out what only a whole history tells of its calls, as Jepsen records
+	// infer finds out what only a whole history says of its calls, as Jepsen records
 	// them. It returns the history with that, and a note. It may be nil.
-	settle func(h *history.History) (*history.History, string)
+	infer func(h *history.History) (*history.History, string)
 
 	// read reads a file of ours. A translator decodes the ops that Jepsen would have
 	// recorded, one after the other, into those that the checker reads.
@@ -114,8 +118,8 @@ func (m Model) readNoted(src *Source, opts history.Options) (h *history.History,
 	switch {
 	case err != nil:
 		return nil, "", err
-	case m.settle != nil:
-		h, note = m.settle(h)
+	case m.infer != nil:
+		h, note = m.infer(h)
 	case numbered && m.Name == "kv":
 		note = "the f 0, 1 and 2 were taken for the get, put and append of porcupine's own model (--rename f:0=NAME gives one another meaning)"
 	}
@@ -195,7 +199,9 @@ func (m Model) foreign(h *history.History) (note string, err error) {
 	for op := range h.Ops() {
 		j, ok := op.Input.(history.JepsenOp)
 		switch {
-		case !ok || op.Process == history.Nemesis:
+		case op.Process == history.Nemesis || op.Input == nil:
+		case !ok:
+			known++ // it was translated
 		case slices.Contains(m.Fs, j.F):
 			known++
 		default:
@@ -263,13 +269,14 @@ var sized = []string{"semaphore", "reentrant-lock"}
 type Shape struct {
 	Initial string // what registers hold before the first op: a value, nil, or unknown; see [Find]
 	Size    string // permits of a semaphore, or how often a reentrant-lock may be acquired
+	Limit   string `json:",omitempty"` // of a rule about requests, as the row of each says; the usual one if empty
 }
 
 // All lists the models that a history can be judged by, each in its default shape.
-func All() []Model { return modelsOf(initial{}, 2) }
+func All() []Model { return modelsOf(initial{}, 2, "") }
 
-// modelsOf lists the models. Registers hold init at first, and what has a size has that.
-func modelsOf(init initial, size int) []Model {
+// modelsOf lists the models. Registers hold init at first, what has a size has that, and what has a limit has that if it is not empty.
+func modelsOf(init initial, size int, limit string) []Model {
 	return append([]Model{
 		registers(object("register", "integers by key, 0 or nothing at first, or --initial: read, write, cas, which is answered with what it found",
 			model.Register(), register(true)), model.Register(), numbers(true), init),
@@ -284,14 +291,14 @@ func modelsOf(init initial, size int) []Model {
 		object("reentrant-lock", "a lock that its holder may acquire twice, or --size times", model.ReentrantLock(size), lock(false)),
 		object("fenced-lock", "a lock whose acquisitions are answered with tokens that only grow", model.FencedLock(), lock(true)),
 		object("semaphore", "a semaphore of 2 (or --size) permits: acquire, release", model.Semaphore(size), lock(false)),
-		settled(object("counter", "integers by key, 0 at first: add, increment, which is answered with the new value, read", model.Counter(), counter()), settleCounter),
+		inferring(object("counter", "integers by key, 0 at first: add, increment, which is answered with the new value, read", model.Counter(), counter()), inferCounter),
 		object("set", "sets of integers by key, empty at first: add, remove, contains, read", model.Set(), set()),
 		object("queue", "a queue by key: enqueue, dequeue; first in, first out; Knossos's fifo-queue", model.FIFOQueue(), queue()),
 		object("priority-queue", "a queue by key that gives back the least value first", model.PriorityQueue(), queue()),
 		object("unordered-queue", "a queue by key that gives back its values in any order; Knossos's", model.UnorderedQueue(), queue()),
 		object("stack", "a stack by key: push, pop", model.Stack(), stack()),
 		object("log", "a list by key that is only appended to: append, read", model.Log(), log()),
-	}, rules()...)
+	}, append(rules(), requestRules(limit)...)...)
 }
 
 // rules lists the checkers with a rule of their own: Jepsen's.
@@ -375,9 +382,9 @@ func object[S comparable, In, Out any](name, doc string, m model.Model[S, In, Ou
 	}
 }
 
-// settled returns a model with a settle.
-func settled(m Model, settle func(h *history.History) (*history.History, string)) Model {
-	m.settle = settle
+// inferring returns a model with an infer.
+func inferring(m Model, infer func(h *history.History) (*history.History, string)) Model {
+	m.infer = infer
 	return m
 }
 
@@ -429,9 +436,13 @@ func Find(name string, s Shape) (Model, error) {
 	if err != nil {
 		return Model{}, err
 	}
-	for _, m := range modelsOf(init, size) {
-		if m.Name == name {
-			return m, nil
+	for _, m := range modelsOf(init, size, s.Limit) {
+		switch {
+		case m.Name != name:
+		case s.Limit != "" && !m.limited:
+			return Model{}, fmt.Errorf("--limit is for the models %s", strings.Join(limitedNames(), ", "))
+		default:
+			return m, m.wrongLimit
 		}
 	}
 	return Model{}, names.Unknown("model", name, Names(Rows()))

@@ -212,7 +212,7 @@ func TestFindModel(t *testing.T) {
 		require.NoError(t, err, "a register can be held to all that there is")
 		for text, want := range map[string]checker.Verdict{
 			spelled("write;1;ok;1", "read;nil;ok;1"): checker.Valid,
-			spelled("write;1;ok;1", "read;nil;ok;2"): checker.Invalid, // nobody wrote 2
+			spelled("write;1;ok;1", "read;nil;ok;2"): checker.Invalid, // 2 was never written
 		} {
 			h, err := register.Read(recorded(strings.NewReader(text)), history.Options{})
 			require.NoError(t, err)

@@ -52,7 +52,7 @@ func isRow(v any) bool {
 }
 
 // watchful returns the translator of a checker that makes nothing of the answers to some
-// kinds of calls. Rows are maps or vectors that tell of what was added the timestamp as well, which
+// kinds of calls. Rows are maps or vectors that have the timestamp of what was added as well, which
 // reads show again.
 func watchful(silent []string, rows bool) func(history.Op) (history.Op, error) {
 	open := map[int]history.JepsenOp{}

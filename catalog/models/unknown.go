@@ -93,7 +93,7 @@ func (k known) String() string {
 // quotedName quotes a name so that it has no semicolon in it.
 func quotedName(key string) string { return strings.ReplaceAll(strconv.Quote(key), ";", `\x3b`) }
 
-// unknownStrings is the model of strings by key of which nobody knows what they were at
+// unknownStrings is the model of strings by key whose values are unknown at
 // first: as [model.KV], but a get or a cas that comes before any put finds what was there
 // at first, and what was appended to it. A state is a string behind a mark: of one that is
 // known, or of what was appended to one that is not.

@@ -349,12 +349,12 @@ func (p *causalPast) violation() *violation {
 	}
 	return p.l.minimise(calls, func(l *sessionHistory) *violation {
 		p := newCausalPast(l, p.convergent)
-		calls, culprit := p.contradiction()
+		calls, blamed := p.contradiction()
 		if calls == nil {
 			return nil
 		}
-		b := &violation{calls: calls, culprit: culprit, key: l.onlyKey()}
-		b.reason = p.reason(culprit)
+		b := &violation{calls: calls, blamed: blamed, key: l.onlyKey()}
+		b.reason = p.reason(blamed)
 		return b
 	})
 }
@@ -370,7 +370,7 @@ func (l *sessionHistory) onlyKey() int32 {
 }
 
 // contradiction returns calls that violate the rule, and the one that shows it.
-func (p *causalPast) contradiction() (calls []int32, culprit int32) {
+func (p *causalPast) contradiction() (calls []int32, blamed int32) {
 	if len(p.order) < len(p.l.calls) {
 		return p.cycle(), model.None
 	}
@@ -384,12 +384,12 @@ func (p *causalPast) contradiction() (calls []int32, culprit int32) {
 	for _, c := range p.conflictCycle() {
 		calls = append(calls, p.path(c.first, c.read)...)
 		calls = append(calls, c.second)
-		culprit = max(culprit, c.read)
+		blamed = max(blamed, c.read)
 	}
 	if calls != nil {
 		calls = append(calls, p.connecting(calls)...)
 	}
-	return calls, culprit
+	return calls, blamed
 }
 
 // connecting returns the calls by which those given know each other.
@@ -462,11 +462,11 @@ func (p *causalPast) cycle() []int32 {
 }
 
 // reason returns the violation in one sentence.
-func (p *causalPast) reason(culprit int32) string {
+func (p *causalPast) reason(blamed int32) string {
 	l := p.l
 	b := p.bad
 	switch {
-	case culprit == model.None:
+	case blamed == model.None:
 		return fmt.Sprintf("no order of %s puts causes before effects: each happened before the next, and the last before the first", words.Plural(len(l.calls), "call"))
 	case b.read == model.None:
 		return p.conflictReason()

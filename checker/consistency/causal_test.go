@@ -43,7 +43,7 @@ func (t *oracle) knowledge() ([][]bool, bool) {
 
 // explained reports whether there is an order of the calls of a set in which each comes after
 // those that it must follow, and in which all given calls see what they were answered.
-func (t *oracle) explained(set []int, follows func(a, b int) bool, told func(int) bool) bool {
+func (t *oracle) explained(set []int, follows func(a, b int) bool, observed func(int) bool) bool {
 	type state map[string]int
 	done := map[int]bool{}
 	var try func(s state) bool
@@ -62,7 +62,7 @@ func (t *oracle) explained(set []int, follows func(a, b int) bool, told func(int
 				}
 			}
 			a := t.happened[i]
-			if told(i) && a.observes && s[a.key] != a.saw {
+			if observed(i) && a.observes && s[a.key] != a.saw {
 				continue
 			}
 			old := s[a.key]
@@ -113,8 +113,8 @@ func isCausalMemory(t *oracle) bool {
 		return false
 	}
 	for i := range t.happened {
-		told := func(j int) bool { return j == i || t.before(t.happened[j], t.happened[i]) }
-		if !t.explained(t.pastOf(k, i), func(a, b int) bool { return k[a][b] }, told) {
+		observed := func(j int) bool { return j == i || t.before(t.happened[j], t.happened[i]) }
+		if !t.explained(t.pastOf(k, i), func(a, b int) bool { return k[a][b] }, observed) {
 			return false
 		}
 	}
@@ -204,7 +204,7 @@ func TestCausesComeBeforeEffects(t *testing.T) {
 		r := c.Check(t.Context(), h)
 		require.Equal(t, checker.Invalid, r.Verdict)
 		require.Equal(t, "no order of 4 calls puts causes before effects: each happened before the next, and the last before the first", r.Reason)
-		require.Len(t, r.Why.Calls, 4)
+		require.Len(t, r.Counterexample.Calls, 4)
 	}
 	require.Equal(t, checker.Valid, PRAM(model.Register()).Check(t.Context(), h).Verdict)
 }
@@ -216,7 +216,7 @@ func TestSerialSeesWhatComesBeforeASwap(t *testing.T) {
 	for _, c := range []checker.Checker{PRAM(model.Register()), CausalMemory(model.Register())} {
 		r := c.Check(t.Context(), h)
 		require.Equal(t, checker.Invalid, r.Verdict)
-		require.Len(t, r.Why.Calls, 5)
+		require.Len(t, r.Counterexample.Calls, 5)
 	}
 }
 

@@ -81,8 +81,8 @@ func (b *keyHistory) disagree(last []int32) *violation {
 		w := l.versions[l.calls[i].saw].writer
 		return w != model.None && !l.calls[w].Known
 	}
-	tell := func(i, j int32) *violation {
-		return &violation{calls: l.withWriters([]int32{i, j}), culprit: max(i, j), key: l.calls[i].key,
+	conflict := func(i, j int32) *violation {
+		return &violation{calls: l.withWriters([]int32{i, j}), blamed: max(i, j), key: l.calls[i].key,
 			reason: fmt.Sprintf("after all writes had ended, %s %s, and %s %s", l.process(i), l.describeRead(i), l.process(j), l.describeRead(j))}
 	}
 	settled, arrived := model.None, model.None // a read of what can't have come late, and the first read to return of what can
@@ -94,12 +94,12 @@ func (b *keyHistory) disagree(last []int32) *violation {
 			continue
 		}
 		if settled != model.None && l.calls[settled].saw != l.calls[i].saw {
-			return tell(settled, i)
+			return conflict(settled, i)
 		}
 		settled = i // the last of them to begin
 	}
 	if settled != model.None && arrived != model.None && l.calls[arrived].Ret < l.calls[settled].Call {
-		return tell(arrived, settled)
+		return conflict(arrived, settled)
 	}
 	return nil
 }
@@ -136,7 +136,7 @@ func (b *keyHistory) replacedViolation(i, v int32, w *keyWrite) *violation {
 			}
 		}
 	}
-	return &violation{calls: l.withWriters(calls), culprit: i, key: l.calls[i].key,
+	return &violation{calls: l.withWriters(calls), blamed: i, key: l.calls[i].key,
 		reason: fmt.Sprintf("after all writes had ended, %s %s, which %s had replaced by %s",
 			l.process(i), l.describeRead(i), l.process(w.op), l.value(l.calls[w.op].put))}
 }

@@ -80,7 +80,7 @@ func ExampleCausalMemory() {
 func ExampleSequential() {
 	h := checkertest.Sequence(put(1, "x", 5), get(1, "y", 0), put(2, "y", 6), get(2, "x", 0)) // each misses the other's write
 	r := consistency.Sequential(model.Register()).Check(context.Background(), h)
-	fmt.Println(r.Verdict, len(r.Why.Calls))
+	fmt.Println(r.Verdict, len(r.Counterexample.Calls))
 	fmt.Println(r.Reason)
 	// Output:
 	// invalid 4
@@ -101,7 +101,7 @@ func ExampleLost() {
 	h := checkertest.Sequence(put(1, "x", 5), put(1, "x", 6), get(2, "x", 5))
 	r := consistency.Lost(model.Register()).Check(context.Background(), h)
 	fmt.Println(r.Reason)
-	fmt.Println(r.Why.Reason)
+	fmt.Println(r.Counterexample.Reason)
 	// Output:
 	// of 2 writes answered, 1 visible in the end and 0 overwritten, 1 lost and never seen
 	// process 1 wrote 6 to x and was answered, but no read ever saw it: process 2 read 5 from x, which is older

@@ -90,7 +90,7 @@ func TestFleetsKeepTheirLevel(t *testing.T) {
 		t.Skip("long")
 	}
 	m := model.Register()
-	all := fleet{replicas: 3, clients: 5, calls: 60, keys: 2, lag: 6, lossy: true, settle: true}
+	all := fleet{replicas: 3, clients: 5, calls: 60, keys: 2, lag: 6, lossy: true, converge: true}
 	with := func(change func(*fleet)) fleet {
 		f := all
 		change(&f)

@@ -60,9 +60,9 @@ func lost(m view.Model) checker.Checker {
 		n, b := lossesOf(l)
 		res = checker.Result{Checker: name, Reason: n.String()}
 		if thin, bad := thinAirResult(s, name, l); bad {
-			res.Verdict, res.Why = checker.Invalid, thin.Why
+			res.Verdict, res.Counterexample = checker.Invalid, thin.Counterexample
 		} else if b != nil {
-			res.Verdict, res.Why = checker.Invalid, l.why(b)
+			res.Verdict, res.Counterexample = checker.Invalid, l.why(b)
 		} else if n.Acked == 0 && n.Unjudged > 0 {
 			res.Verdict = checker.Unknown
 			res.Reason = "no key was read after all its writes had ended, so it cannot be decided whether any were lost"
@@ -100,7 +100,7 @@ func lossesOf(l *sessionHistory) (n Losses, worst *violation) {
 		if c := b.swappedTwice(&n); c != nil && worst == nil {
 			worst = c
 		}
-		if c := b.countLosses(&n); c != nil && (worst == nil || worst.culprit > c.culprit) {
+		if c := b.countLosses(&n); c != nil && (worst == nil || worst.blamed > c.blamed) {
 			worst = c
 		}
 	}
@@ -124,7 +124,7 @@ func (b *keyHistory) swappedTwice(n *Losses) (first *violation) {
 		counted[t.saw] = true
 		n.Duplicated++
 		if first == nil {
-			first = &violation{calls: b.l.withWriters([]int32{j, i}), culprit: i, key: t.key,
+			first = &violation{calls: b.l.withWriters([]int32{j, i}), blamed: i, key: t.key,
 				reason: fmt.Sprintf("%s and %s both swapped %s for something else", b.l.process(j), b.l.process(i), b.l.valueOn(t.saw, "in"))}
 		}
 	}
@@ -219,7 +219,7 @@ func (b *keyHistory) lossViolation(first *violation, w *keyWrite, newest, reader
 		return first
 	}
 	l := b.l
-	c := &violation{calls: []int32{w.op, reader}, culprit: reader, key: l.calls[w.op].key}
+	c := &violation{calls: []int32{w.op, reader}, blamed: reader, key: l.calls[w.op].key}
 	fate := ", but no read ever saw it"
 	switch {
 	case seen && l.calls[at].Ret < l.calls[reader].Call:

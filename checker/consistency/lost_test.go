@@ -106,8 +106,8 @@ func TestLostAgreesWithItsDefinition(t *testing.T) {
 		require.Equal(t, want.Vanished+want.NeverVisible > 0, res.Verdict == checker.Invalid, "%v", h)
 		if res.Verdict == checker.Invalid {
 			lost++
-			require.LessOrEqual(t, len(res.Why.Calls), 5)
-			require.Equal(t, checker.Invalid, Lost(model.Register()).Check(t.Context(), checkertest.Alone(res.Why.Calls)).Verdict, "%v\n%v", res.Why.Calls, h)
+			require.LessOrEqual(t, len(res.Counterexample.Calls), 5)
+			require.Equal(t, checker.Invalid, Lost(model.Register()).Check(t.Context(), checkertest.Alone(res.Counterexample.Calls)).Verdict, "%v\n%v", res.Counterexample.Calls, h)
 		} else {
 			clean++
 		}
@@ -157,8 +157,8 @@ func TestConvergentAgreesWithItsDefinition(t *testing.T) {
 		require.Equal(t, want, got.Verdict, "%s\n%v", got.Reason, h)
 		counts[want]++
 		if want == checker.Invalid {
-			require.LessOrEqual(t, len(got.Why.Calls), 5)
-			require.Equal(t, checker.Invalid, Convergent(model.Register()).Check(t.Context(), checkertest.Alone(got.Why.Calls)).Verdict, "%v\n%v", got.Why.Calls, h)
+			require.LessOrEqual(t, len(got.Counterexample.Calls), 5)
+			require.Equal(t, checker.Invalid, Convergent(model.Register()).Check(t.Context(), checkertest.Alone(got.Counterexample.Calls)).Verdict, "%v\n%v", got.Counterexample.Calls, h)
 		}
 	}
 	for v := checker.Valid; v <= checker.Invalid; v++ {
@@ -188,7 +188,7 @@ func TestLostInWords(t *testing.T) {
 		r := Lost(m).Check(t.Context(), c.h)
 		assert.Equal(t, checker.Invalid, r.Verdict)
 		assert.Equal(t, c.count, r.Reason)
-		assert.Equal(t, c.first, r.Why.Reason)
+		assert.Equal(t, c.first, r.Counterexample.Reason)
 	}
 	r := Lost(m).Check(t.Context(), script(write(1, "x", 5)))
 	assert.Equal(t, checker.Unknown, r.Verdict)
@@ -204,9 +204,9 @@ func TestLostTellsOfDirtyReads(t *testing.T) {
 	r := Lost(model.Register()).Check(t.Context(), h)
 	assert.Equal(t, checker.Invalid, r.Verdict)
 	assert.Equal(t, "of 0 writes answered, 0 visible in the end and 0 overwritten, 1 read of what failed", r.Reason)
-	assert.Equal(t, "process 2 read 5, but process 1 had failed to write it (no quorum)", r.Why.Reason)
+	assert.Equal(t, "process 2 read 5, but process 1 had failed to write it (no quorum)", r.Counterexample.Reason)
 	for _, c := range []checker.Checker{Causal(model.Register()), ReadYourWrites(model.Register()), Sequential(model.Register()), PRAM(model.Register())} {
-		assert.Equal(t, r.Why.Reason, c.Check(t.Context(), h).Reason)
+		assert.Equal(t, r.Counterexample.Reason, c.Check(t.Context(), h).Reason)
 	}
 }
 

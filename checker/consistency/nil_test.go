@@ -43,8 +43,8 @@ func TestNilIsAnAnswer(t *testing.T) {
 			r := linearizable.New(model.Register()).Check(t.Context(), h).Explain(t.Context())
 			assert.Equal(t, tc.want, r.Verdict, r.Reason)
 			if tc.want == checker.Invalid {
-				require.NotNil(t, r.Why)
-				assert.NotContains(t, r.Why.Reason, "-9223372036854775808")
+				require.NotNil(t, r.Counterexample)
+				assert.NotContains(t, r.Counterexample.Reason, "-9223372036854775808")
 			}
 		})
 	}
@@ -65,8 +65,8 @@ func TestNilIsLost(t *testing.T) {
 		require.NoError(t, err)
 		r := c.Check(t.Context(), h).Explain(t.Context())
 		assert.Equal(t, checker.Invalid, r.Verdict, "%s: %s", name, r.Reason)
-		require.NotNil(t, r.Why, name)
-		assert.Regexp(t, "nothing|nil", r.Why.Reason, name)
+		require.NotNil(t, r.Counterexample, name)
+		assert.Regexp(t, "nothing|nil", r.Counterexample.Reason, name)
 	}
 	s, err := MeasureStaleness(model.Register(), h)
 	require.NoError(t, err)
@@ -90,7 +90,7 @@ func TestIncrementsAreAnswered(t *testing.T) {
 	up := model.CounterOp{F: "increment", Value: 1}
 	r := linearizable.New(model.Counter()).Check(t.Context(), checkertest.Untimed(up, 1, up, 1)).Explain(t.Context())
 	assert.Equal(t, checker.Invalid, r.Verdict)
-	assert.Equal(t, "process 1 was answered increment 1 → 1, but another increment had been answered 1 as well: one of them is lost", r.Why.Reason)
+	assert.Equal(t, "process 1 was answered increment 1 → 1, but another increment had been answered 1 as well: one of them is lost", r.Counterexample.Reason)
 	for want, calls := range map[checker.Verdict][]any{
 		checker.Valid:   {up, 1, model.CounterOp{F: "add", Value: 2}, 0, up, 4, model.CounterOp{F: "increment", Value: -4}, 0, model.CounterOp{F: "read"}, 0},
 		checker.Invalid: {up, 1, up, 3, model.CounterOp{F: "read"}, 3},
@@ -120,8 +120,8 @@ func TestWholeCall(t *testing.T) {
 			require.NoError(t, err)
 			r := c.Check(t.Context(), h).Explain(t.Context())
 			require.Equal(t, checker.Invalid, r.Verdict, "%s: %v", name, tc.calls)
-			assert.Equal(t, tc.want, r.Why.Reason, name)
-			assert.Len(t, r.Why.Calls, tc.shown)
+			assert.Equal(t, tc.want, r.Counterexample.Reason, name)
+			assert.Len(t, r.Counterexample.Calls, tc.shown)
 		}
 	}
 }
@@ -140,8 +140,8 @@ func TestNilAfterAWrite(t *testing.T) {
 		require.NoError(t, err)
 		r := c.Check(t.Context(), lost).Explain(t.Context())
 		assert.Equal(t, checker.Invalid, r.Verdict, name)
-		require.NotNil(t, r.Why, name)
-		assert.Equal(t, "process 1 found nothing in x, but process 0 had written 1 before that read began", r.Why.Reason, name)
+		require.NotNil(t, r.Counterexample, name)
+		assert.Equal(t, "process 1 found nothing in x, but process 0 had written 1 before that read began", r.Counterexample.Reason, name)
 	}
 	assert.Equal(t, checker.Invalid, New(model.Register()).Check(t.Context(), lost).Verdict)
 	assert.Equal(t, checker.Valid, Sequential(model.Register()).Check(t.Context(), lagging).Verdict)

@@ -171,14 +171,14 @@ func serialViolation(causal bool) func(*sessionHistory) *violation {
 	return func(l *sessionHistory) *violation {
 		if causal {
 			p := newCausalPast(l, false)
-			if calls, culprit := p.contradiction(); calls != nil {
-				return &violation{calls: calls, culprit: culprit, key: l.onlyKey(), reason: p.reason(culprit)}
+			if calls, blamed := p.contradiction(); calls != nil {
+				return &violation{calls: calls, blamed: blamed, key: l.onlyKey(), reason: p.reason(blamed)}
 			}
 		}
 		part := newSerialView(l, causal)
 		for i := range l.sessions {
 			if at, ok, _ := part.run(budget.Unlimited(), int32(i)); !ok {
-				return &violation{culprit: at, key: l.onlyKey(), reason: part.reason(at)}
+				return &violation{blamed: at, key: l.onlyKey(), reason: part.reason(at)}
 			}
 		}
 		return nil

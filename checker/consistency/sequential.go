@@ -69,11 +69,11 @@ func findSequential(m *budget.Meter, l *sessionHistory) (*violation, error) {
 	defer func() { l.strict = false }()
 	again := func(p *sessionHistory) *violation {
 		if past := newCausalPast(p, true); past.violation() != nil {
-			_, culprit := past.contradiction()
-			return &violation{culprit: culprit, key: p.onlyKey(), reason: past.reason(culprit)}
+			_, blamed := past.contradiction()
+			return &violation{blamed: blamed, key: p.onlyKey(), reason: past.reason(blamed)}
 		}
 		if e := newInterleaving(p, 20_000); e.run(budget.Unlimited()) == nil && !e.found {
-			return &violation{culprit: model.None, key: p.onlyKey(),
+			return &violation{blamed: model.None, key: p.onlyKey(),
 				reason: fmt.Sprintf("no one order of %s keeps the order of %s and explains all answers", words.Plural(len(p.calls), "call"), words.Plural(p.processes(), "session"))}
 		}
 		return nil

@@ -213,7 +213,7 @@ func (g guarantee) find(l *sessionHistory) *violation {
 		w := g.sweep(p)
 		for s := range p.sessions {
 			if x := w.run(int32(s)); x.call != model.None {
-				return &violation{culprit: x.call, key: p.calls[x.call].key, reason: w.reason(x)}
+				return &violation{blamed: x.call, key: p.calls[x.call].key, reason: w.reason(x)}
 			}
 		}
 		return nil

@@ -50,7 +50,7 @@ type fleet struct {
 	lag                            int  // how many steps go by for one delivery
 	spoil                          int  // how many answers to spoil, of 100
 	future                         bool // whether spoilt answers may be of values that are written later, if ever
-	settle                         bool // whether all writes arrive in the end, and every client reads every key
+	converge                       bool // whether all writes arrive in the end, and every client reads every key
 }
 
 type message struct {
@@ -122,14 +122,14 @@ func (f fleet) history(r *rand.Rand) *history.History {
 			busy--
 		}
 	}
-	if f.settle { // the heal
+	if f.converge { // the heal
 		run.h.Add(history.Op{Process: history.Nemesis, Type: history.Invoke, Key: "1"})
 		for len(run.flying) > 0 {
 			run.deliver(r.IntN(len(run.flying)))
 		}
 		run.h.Add(history.Op{Process: history.Nemesis, Type: history.OK, Key: "1"})
 	}
-	for i := range f.clients * f.keys * view.BoolInt(f.settle) {
+	for i := range f.clients * f.keys * view.BoolInt(f.converge) {
 		p := &pendingCall{process: process[i%f.clients], slot: i % f.clients, in: model.RegisterOp{F: "read", Key: string(rune('x' + i/f.clients))}}
 		run.h.Add(history.Op{Process: p.process, Type: history.Invoke, Input: p.in})
 		run.effect(p)
@@ -283,15 +283,15 @@ func agreesOn(t *testing.T, check checker.Checker, few int, holds func(*oracle) 
 // does not without any one of its calls and those that saw what it wrote.
 func smallest(t *testing.T, check checker.Checker, got checker.Result, h *history.History, strict bool) {
 	t.Helper()
-	require.NotNil(t, got.Why, "%v", h)
-	require.NotEmpty(t, got.Why.Reason)
-	require.Equal(t, checker.Invalid, check.Check(t.Context(), checkertest.Alone(got.Why.Calls)).Verdict, "%s\n%v\n%v", got.Reason, got.Why.Calls, h)
-	if len(got.Why.Calls) == 1 || got.Why.Calls[0].Complete.Type == history.Fail {
+	require.NotNil(t, got.Counterexample, "%v", h)
+	require.NotEmpty(t, got.Counterexample.Reason)
+	require.Equal(t, checker.Invalid, check.Check(t.Context(), checkertest.Alone(got.Counterexample.Calls)).Verdict, "%s\n%v\n%v", got.Reason, got.Counterexample.Calls, h)
+	if len(got.Counterexample.Calls) == 1 || got.Counterexample.Calls[0].Complete.Type == history.Fail {
 		return
 	}
-	for i := range got.Why.Calls {
-		rest := justifiedCalls(strict, slices.Delete(slices.Clone(got.Why.Calls), i, i+1))
-		require.Equal(t, checker.Valid, check.Check(t.Context(), checkertest.Alone(rest)).Verdict, "%s\nnot smallest: %v\n%v", got.Reason, got.Why.Calls, h)
+	for i := range got.Counterexample.Calls {
+		rest := justifiedCalls(strict, slices.Delete(slices.Clone(got.Counterexample.Calls), i, i+1))
+		require.Equal(t, checker.Valid, check.Check(t.Context(), checkertest.Alone(rest)).Verdict, "%s\nnot smallest: %v\n%v", got.Reason, got.Counterexample.Calls, h)
 	}
 }
 

@@ -17,10 +17,10 @@ import (
 
 // A violation is calls that break a rule on their own.
 type violation struct {
-	calls   []int32
-	culprit int32 // the call that no order explains, or None
-	key     int32 // the key that they touch, or None
-	reason  string
+	calls  []int32
+	blamed int32 // the call that no order explains, or None
+	key    int32 // the key that they touch, or None
+	reason string
 }
 
 // A rule judges a history. find returns nil if the history is valid, and an error if it can't decide.
@@ -66,9 +66,9 @@ func thinAirResult(s view.View, name string, l *sessionHistory) (checker.Result,
 	if at == model.None {
 		return checker.Result{}, false
 	}
-	w := &checker.Why{Key: l.keys[l.calls[at].key], Of: l.total, Calls: []history.Call{l.call(at)}}
+	w := &checker.Counterexample{Key: l.keys[l.calls[at].key], Judged: l.total, Calls: []history.Call{l.call(at)}}
 	s.ExplainThinAir(w, l.calls[at].Span)
-	return checker.Result{Checker: name, Verdict: checker.Invalid, Reason: w.Reason, Why: w}, true
+	return checker.Result{Checker: name, Verdict: checker.Invalid, Reason: w.Reason, Counterexample: w}, true
 }
 
 // judge returns what a rule finds as a result.
@@ -80,7 +80,7 @@ func (r rule) judge(m *budget.Meter, l *sessionHistory) checker.Result {
 		res.Verdict = checker.Unknown
 		res.Reason = fmt.Sprintf("could not decide whether the %s %s: %v", words.Plural(l.total, "call"), r.holds, err)
 	case b != nil:
-		res.Verdict, res.Reason, res.Why = checker.Invalid, b.reason, l.why(b)
+		res.Verdict, res.Reason, res.Counterexample = checker.Invalid, b.reason, l.why(b)
 	default:
 		res.Reason = fmt.Sprintf("%s of %s %s", words.Plural(l.total, "call"), words.Plural(l.processes(), "session"), r.holds)
 	}
@@ -96,16 +96,16 @@ func (l *sessionHistory) processes() (n int) {
 }
 
 // why returns a violation as a counterexample, its calls in the order of the history.
-func (l *sessionHistory) why(b *violation) *checker.Why {
-	w := &checker.Why{Reason: b.reason, Culprit: -1, Of: l.total}
+func (l *sessionHistory) why(b *violation) *checker.Counterexample {
+	w := &checker.Counterexample{Reason: b.reason, Blamed: -1, Judged: l.total}
 	if b.key != model.None {
 		w.Key = l.keys[b.key]
 	}
 	slices.Sort(b.calls)
 	for i, t := range slices.Compact(b.calls) {
 		w.Calls = append(w.Calls, l.call(t))
-		if t == b.culprit {
-			w.Culprit = i
+		if t == b.blamed {
+			w.Blamed = i
 		}
 	}
 	return w
@@ -128,7 +128,7 @@ func (l *sessionHistory) minimise(calls []int32, again func(*sessionHistory) *vi
 			return b
 		}
 	}
-	return &violation{calls: l.withWriters(calls), culprit: model.None, key: model.None, reason: "the calls contradict each other"}
+	return &violation{calls: l.withWriters(calls), blamed: model.None, key: model.None, reason: "the calls contradict each other"}
 }
 
 // tryMinimise is minimise, but returns nil if the calls are valid on their own.
@@ -144,8 +144,8 @@ func (l *sessionHistory) tryMinimise(calls []int32, again func(*sessionHistory) 
 	for _, i := range calls {
 		at[l.calls[i].Call] = i
 	}
-	if b.culprit != model.None {
-		b.culprit = at[p.calls[b.culprit].Call]
+	if b.blamed != model.None {
+		b.blamed = at[p.calls[b.blamed].Call]
 	}
 	b.calls = calls
 	return b

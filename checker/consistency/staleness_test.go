@@ -238,5 +238,5 @@ func TestStalenessInWords(t *testing.T) {
 	assert.Equal(t, "1 of 2 reads is stale, by 30ms at most, and behind by 2 versions at most; 3-atomic; Δ = 30ms", r.Reason)
 	r = TwoAtomic(model.Register()).Check(t.Context(), h)
 	assert.Equal(t, "process 2 read 5 from x, which is not one of the two last values in any order of the writes", r.Reason)
-	assert.Len(t, r.Why.Calls, 4)
+	assert.Len(t, r.Counterexample.Calls, 4)
 }

@@ -94,7 +94,7 @@ func (b *keyHistory) twoAtomicViolation() *violation {
 				late = int32(i)
 			}
 		}
-		return &violation{culprit: late, key: p.calls[0].key,
+		return &violation{blamed: late, key: p.calls[0].key,
 			reason: fmt.Sprintf("%s %s, which is not one of the two last values in any order of the writes", p.process(late), p.describeRead(late))}
 	}
 	order := slices.Clone(b.calls)

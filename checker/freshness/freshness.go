@@ -134,7 +134,7 @@ func New(p Promise) checker.Checker {
 		})
 		res := checker.Result{Checker: name, Reason: m.String()}
 		if first != nil {
-			res.Verdict, res.Why = checker.Invalid, first.why(h, calls)
+			res.Verdict, res.Counterexample = checker.Invalid, first.why(h, calls)
 		}
 		return res
 	}))
@@ -171,7 +171,7 @@ func sessionRule(name string, broken func(g observation) bool) checker.Checker {
 		})
 		res := checker.Result{Checker: name, Reason: words.AreOf(n, of, "read") + " older than what the process knew"}
 		if first != nil {
-			res.Verdict, res.Why = checker.Invalid, first.sessionWhy(h)
+			res.Verdict, res.Counterexample = checker.Invalid, first.sessionWhy(h)
 		}
 		return res
 	}))

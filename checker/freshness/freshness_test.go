@@ -58,7 +58,7 @@ func TestStaleFill(t *testing.T) {
 
 	r := freshness.New(freshness.Promise{}).Check(t.Context(), &c.h)
 	require.Equal(t, checker.Invalid, r.Verdict)
-	assert.Len(t, r.Why.Calls, 3, "the load that was joined is shown")
+	assert.Len(t, r.Counterexample.Calls, 3, "the load that was joined is shown")
 	assert.Equal(t, checker.Valid, freshness.New(freshness.Promise{Within: time.Second}).Check(t.Context(), &c.h).Verdict)
 }
 
@@ -69,9 +69,9 @@ func TestLateFillIsShown(t *testing.T) {
 	c.call(0, "write", model.Copy{Version: 2})
 	c.end(1, model.Copy{Version: 1, Loads: 1})
 	c.call(2, "read", model.Copy{Version: 1})
-	w := freshness.New(freshness.Promise{}).Check(t.Context(), &c.h).Why
+	w := freshness.New(freshness.Promise{}).Check(t.Context(), &c.h).Counterexample
 	require.Len(t, w.Calls, 3)
-	assert.Equal(t, 2, w.Culprit)
+	assert.Equal(t, 2, w.Blamed)
 	assert.Equal(t, []int{1, 2}, w.Core, "the load is context")
 	assert.Contains(t, w.Reason, "process 2 read v1 on k, though v2 had been acknowledged to process 0 2ms before; process 1 had loaded that before the write, and filled it in after")
 }
@@ -83,7 +83,7 @@ func TestJoinedLoadIsShown(t *testing.T) {
 	c.call(0, "write", model.Copy{Version: 2})
 	c.call(2, "read", model.Copy{Version: 1, Coalesced: true})
 	c.end(1, model.Copy{Version: 1, Loads: 1})
-	w := freshness.New(freshness.Promise{}).Check(t.Context(), &c.h).Why
+	w := freshness.New(freshness.Promise{}).Check(t.Context(), &c.h).Counterexample
 	require.Len(t, w.Calls, 3)
 	assert.Equal(t, "process 2 read v1 on k, though v2 had been acknowledged to process 0 1ms before; it joined a load of process 1 from before the write", w.Reason)
 }
@@ -97,7 +97,7 @@ func TestSessions(t *testing.T) {
 	c.call(0, "read", model.Copy{Version: 1})
 	r := freshness.Sessions().Check(t.Context(), &c.h)
 	assert.Equal(t, checker.Invalid, r.Verdict)
-	assert.Equal(t, "process 1 read v2 on k after it had read v3", r.Why.Reason)
+	assert.Equal(t, "process 1 read v2 on k after it had read v3", r.Counterexample.Reason)
 	m, err := freshness.Measure(&c.h)
 	require.NoError(t, err)
 	assert.Equal(t, [2]int{1, 1}, [2]int{m.NonMonotonic, m.MissedOwnWrite})
@@ -127,7 +127,7 @@ func TestForeignAndAged(t *testing.T) {
 	c.op(1, history.Invoke, model.CacheOp{F: "read", Key: "k", As: "ann"}, nil)
 	c.end(1, model.Copy{For: "ann"})
 	c.call(1, "read", model.Copy{Made: time.Millisecond, MaxAge: 3 * time.Millisecond})
-	assert.Equal(t, "process 1 read as ann on k, and was answered what is bob's", freshness.CrossUser().Check(t.Context(), &c.h).Why.Reason)
+	assert.Equal(t, "process 1 read as ann on k, and was answered what is bob's", freshness.CrossUser().Check(t.Context(), &c.h).Counterexample.Reason)
 	assert.Equal(t, "1 of 3 reads is older than allowed", freshness.MaxAgeExceeded().Check(t.Context(), &c.h).Reason)
 	n, err := freshness.CountCrossUser(&c.h)
 	require.NoError(t, err)
@@ -143,7 +143,7 @@ func TestMeasureLoads(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, freshness.Loads{Loads: 5, MaxOfOne: 3, Key: "k", At: 50 * ms, MaxExpired: 3}, m)
 	assert.Equal(t, checker.Valid, freshness.Coalesced(freshness.LoadLimit{Window: 10 * ms, OfOne: 3}).Check(t.Context(), &c.h).Verdict)
-	assert.Equal(t, "k was loaded 3 times within 10ms from 50ms on, and 2 were allowed", freshness.Coalesced(freshness.LoadLimit{Window: 10 * ms, OfOne: 2}).Check(t.Context(), &c.h).Why.Reason)
+	assert.Equal(t, "k was loaded 3 times within 10ms from 50ms on, and 2 were allowed", freshness.Coalesced(freshness.LoadLimit{Window: 10 * ms, OfOne: 2}).Check(t.Context(), &c.h).Counterexample.Reason)
 }
 
 // What is not a history of a cache is reported, with the place.
@@ -171,10 +171,10 @@ func TestFreshAgreesWithItsDefinition(t *testing.T) {
 		within := time.Duration(seed % 5)
 		r := freshness.New(freshness.Promise{Within: within}).Check(t.Context(), h)
 		require.Equal(t, m.Stale > 0 && m.Age >= within, r.Verdict == checker.Invalid)
-		if r.Why != nil { // the calls break the promise on their own
+		if r.Counterexample != nil { // the calls break the promise on their own
 			var ops []history.Op
 			for op := range h.Ops() {
-				for _, c := range r.Why.Calls {
+				for _, c := range r.Counterexample.Calls {
 					if op.Index == c.Invoke.Index || op.Index == c.Complete.Index {
 						ops = append(ops, op)
 					}

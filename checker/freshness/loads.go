@@ -33,7 +33,7 @@ func MeasureLoads(h *history.History, window time.Duration) (Loads, error) {
 		if c.in.F != "loads" || !c.answered() {
 			return
 		}
-		if _, told := last[c.in.Key]; !told {
+		if _, seen := last[c.in.Key]; !seen {
 			keys = append(keys, c.in.Key)
 		}
 		last[c.in.Key] = c.out.LoadedAt
@@ -91,19 +91,19 @@ func Coalesced(l LoadLimit) checker.Checker {
 		switch {
 		case l.OfOne > 0 && m.MaxOfOne > l.OfOne:
 			res.Verdict = checker.Invalid
-			res.Why = loadsWhy(h, m.Key, fmt.Sprintf("%s was loaded %d times within %s from %s on, and %s allowed", m.Key, m.MaxOfOne,
+			res.Counterexample = loadsWhy(h, m.Key, fmt.Sprintf("%s was loaded %d times within %s from %s on, and %s allowed", m.Key, m.MaxOfOne,
 				words.Duration(l.Window), words.Duration(m.At), were(l.OfOne)))
 		case l.Expired > 0 && m.MaxExpired > l.Expired:
 			res.Verdict = checker.Invalid
-			res.Why = loadsWhy(h, "", fmt.Sprintf("%d copies that had expired were loaded within %s, and %s allowed", m.MaxExpired, words.Duration(l.Window), were(l.Expired)))
+			res.Counterexample = loadsWhy(h, "", fmt.Sprintf("%d copies that had expired were loaded within %s, and %s allowed", m.MaxExpired, words.Duration(l.Window), were(l.Expired)))
 		}
 		return res
 	}))
 }
 
 // loadsWhy returns the counterexample for too many loads: the calls of loads for a key, or for all keys.
-func loadsWhy(h *history.History, key, reason string) *checker.Why {
-	w := &checker.Why{Key: key, Reason: reason, Culprit: -1, Of: h.Len() / 2}
+func loadsWhy(h *history.History, key, reason string) *checker.Counterexample {
+	w := &checker.Counterexample{Key: key, Reason: reason, Blamed: -1, Judged: h.Len() / 2}
 	for c := range h.Calls() {
 		if in, ok := c.Invoke.Input.(model.CacheOp); ok && in.F == "loads" && (in.Key == key || key == "") && len(w.Calls) < 10 {
 			w.Calls = append(w.Calls, c)

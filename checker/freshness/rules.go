@@ -57,7 +57,7 @@ func (r readRule) Check(_ context.Context, h *history.History) (res checker.Resu
 			return
 		}
 		if n++; n == 1 {
-			res.Verdict, res.Why = checker.Invalid, &checker.Why{Key: c.in.Key, Reason: wrong, Calls: []history.Call{c.Call}, Of: h.Len() / 2}
+			res.Verdict, res.Counterexample = checker.Invalid, &checker.Counterexample{Key: c.in.Key, Reason: wrong, Calls: []history.Call{c.Call}, Judged: h.Len() / 2}
 		}
 	})
 	if err != nil {

@@ -183,7 +183,7 @@ func (s *sessionNewest) learn(c *cacheCall) {
 // why is the counterexample: the write, the read, and if one is known, the read whose load brought the old version
 // while the write was pending or after it, for context. A coalesced load is from before the write was acknowledged, or its
 // version would be newer.
-func (g observation) why(h *history.History, calls []cacheCall) *checker.Why {
+func (g observation) why(h *history.History, calls []cacheCall) *checker.Counterexample {
 	reason := fmt.Sprintf("process %d read v%d%s, though v%d had been acknowledged to process %d %s before", g.read.process,
 		g.read.version, words.On(g.read.key), g.replaced.version, g.replaced.process, words.Duration(g.age()))
 	late, joined := g.filledBy(calls), g.read.coalesced
@@ -200,9 +200,9 @@ func (g observation) why(h *history.History, calls []cacheCall) *checker.Why {
 		reason += "; it joined a load from before the write"
 	}
 	if late == nil {
-		return g.whyOf(h, reason, g.replaced, g.read)
+		return g.counterexampleOf(h, reason, g.replaced, g.read)
 	}
-	w := g.whyOf(h, reason, g.replaced, g.read, late)
+	w := g.counterexampleOf(h, reason, g.replaced, g.read, late)
 	w.Core = slices.DeleteFunc([]int{0, 1, 2}, func(i int) bool { return w.Calls[i].Invoke.Index == late.inv })
 	return w
 }
@@ -224,19 +224,19 @@ func (g observation) filledBy(calls []cacheCall) (fill *cacheCall) {
 }
 
 // sessionWhy returns the counterexample for a read that is older than what its process knew.
-func (g observation) sessionWhy(h *history.History) *checker.Why {
+func (g observation) sessionWhy(h *history.History) *checker.Counterexample {
 	if g.newerWritten != nil {
-		return g.whyOf(h, fmt.Sprintf("process %d read v%d%s after it had written v%d itself", g.read.process, g.read.version,
+		return g.counterexampleOf(h, fmt.Sprintf("process %d read v%d%s after it had written v%d itself", g.read.process, g.read.version,
 			words.On(g.read.key), g.newerWritten.version), g.newerWritten, g.read)
 	}
-	return g.whyOf(h, fmt.Sprintf("process %d read v%d%s after it had read v%d", g.read.process, g.read.version,
+	return g.counterexampleOf(h, fmt.Sprintf("process %d read v%d%s after it had read v%d", g.read.process, g.read.version,
 		words.On(g.read.key), g.newerRead.version), g.newerRead, g.read)
 }
 
-// whyOf returns a counterexample of these calls. The read is the culprit.
-func (g observation) whyOf(h *history.History, reason string, shown ...*cacheCall) *checker.Why {
+// counterexampleOf returns a counterexample of these calls. The read is the call to blame.
+func (g observation) counterexampleOf(h *history.History, reason string, shown ...*cacheCall) *checker.Counterexample {
 	slices.SortStableFunc(shown, func(a, b *cacheCall) int { return cmp.Compare(a.inv, b.inv) })
-	w := &checker.Why{Key: g.read.key, Reason: reason, Culprit: slices.Index(shown, g.read), Of: h.Len() / 2}
+	w := &checker.Counterexample{Key: g.read.key, Reason: reason, Blamed: slices.Index(shown, g.read), Judged: h.Len() / 2}
 	for _, c := range shown {
 		w.Calls = append(w.Calls, history.Call{Invoke: h.At(c.inv), Complete: h.At(c.end)})
 	}

@@ -224,7 +224,7 @@ func BenchmarkJepsen(b *testing.B) {
 }
 
 // The loads of the benchmark are of good systems, so that the checkers look at all of them. The last
-// dequeues may take what was lost to nobody's knowledge, and the last reads may come before all is known.
+// dequeues may take what was lost without a trace, and the last reads may come before all is known.
 func TestJepsenLoads(t *testing.T) {
 	for _, l := range jepsenLoads {
 		r := l.c.Check(t.Context(), l.make(4000))

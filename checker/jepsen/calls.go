@@ -118,8 +118,8 @@ func (r rule) split(h *history.History) ([]*keyCalls, *shapes.BadValue) {
 // completedCall returns which of the pending calls of its process an op completes: the latest of those
 // with the same input. There is rarely a choice.
 func completedCall[P any](waiting []P, op history.Op, call func(P) shapes.Call) int {
-	done, told := op.Output.(history.JepsenOp)
-	if len(waiting) < 2 || !told {
+	done, ok := op.Output.(history.JepsenOp)
+	if len(waiting) < 2 || !ok {
 		return len(waiting) - 1
 	}
 	best, match := -1, 0
@@ -145,11 +145,11 @@ func answer(out any) any {
 	case history.JepsenOp:
 		return v.Value
 	case map[string]any:
-		if _, told := v["f"]; !told {
+		if _, ok := v["f"]; !ok {
 			return v
 		}
-		if told, ok := history.AsJepsen(v); ok {
-			return told.Value
+		if op, ok := history.AsJepsen(v); ok {
+			return op.Value
 		}
 	case history.Null:
 		return nil
@@ -202,7 +202,7 @@ type evaluation struct {
 	h       *history.History
 	counts  []Count
 	lags    map[string][]time.Duration
-	why     *checker.Why
+	why     *checker.Counterexample
 	unknown string
 	bad     *shapes.BadValue
 
@@ -252,19 +252,19 @@ func (j *evaluation) malformedInput(c shapes.Call, err error) {
 	}
 }
 
-// blame makes a counterexample of calls, the last of which is the culprit. The
+// blame makes a counterexample of calls, the last of which is the call to blame. The
 // smallest counterexample stays, and the first of equal ones.
 func (j *evaluation) blame(p *keyCalls, reason string, calls ...shapes.Call) {
 	if j.why != nil && len(j.why.Calls) <= len(calls) {
 		return
 	}
-	w := &checker.Why{Key: p.key, Reason: reason + words.On(p.key), Of: len(p.calls)}
+	w := &checker.Counterexample{Key: p.key, Reason: reason + words.On(p.key), Judged: len(p.calls)}
 	guilty := calls[len(calls)-1].Inv
 	sorting.Stable(calls, func(a, b shapes.Call) int { return a.Inv - b.Inv })
 	calls = slices.CompactFunc(calls, func(a, b shapes.Call) bool { return a.Inv == b.Inv })
 	for i, c := range calls {
 		if c.Inv == guilty {
-			w.Culprit = i
+			w.Blamed = i
 		}
 		w.Calls = append(w.Calls, j.call(c))
 	}
@@ -284,7 +284,7 @@ func (j *evaluation) process(c shapes.Call) string {
 
 // result returns verdict, reason and counts.
 func (j *evaluation) result() checker.Result {
-	r := checker.Result{Checker: j.rule.name, Why: j.why}
+	r := checker.Result{Checker: j.rule.name, Counterexample: j.why}
 	var wrong, right []string
 	for _, c := range j.counts {
 		text := fmt.Sprintf("%d %s", c.N, c.Name)
@@ -300,9 +300,9 @@ func (j *evaluation) result() checker.Result {
 	case len(wrong) > 0:
 		r.Verdict, r.Reason = checker.Invalid, strings.Join(wrong, ", ")+" (of "+all+")"
 	case j.unknown != "":
-		r.Verdict, r.Reason, r.Why = checker.Unknown, j.unknown+" ("+all+")", nil
+		r.Verdict, r.Reason, r.Counterexample = checker.Unknown, j.unknown+" ("+all+")", nil
 	default:
-		r.Reason, r.Why = cmp.Or(j.finding, all), nil
+		r.Reason, r.Counterexample = cmp.Or(j.finding, all), nil
 	}
 	b, err := json.Marshal(Findings{Checker: r.Checker, Verdict: r.Verdict, Counts: j.counts, Lags: j.allLags()})
 	if err == nil {

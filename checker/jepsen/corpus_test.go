@@ -81,8 +81,8 @@ func TestCorpusJepsen(t *testing.T) {
 		want := vectorVerdict(t, header)
 		got := judgeFile(t, root, name, want, c)
 		judged++
-		if got.Why != nil {
-			sizes = append(sizes, len(got.Why.Calls))
+		if got.Counterexample != nil {
+			sizes = append(sizes, len(got.Counterexample.Calls))
 		}
 		if kind != "Stats" {
 			compared += compareCounts(t, name, header, got)
@@ -104,8 +104,8 @@ func TestCorpusJepsen(t *testing.T) {
 		for _, name := range paths(t, root, "elle-cli/histories/jepsen/"+f.name) {
 			got := judgeFile(t, root, name, indexVerdict(t, root, name), f.c)
 			judged++
-			if got.Why != nil {
-				sizes = append(sizes, len(got.Why.Calls))
+			if got.Counterexample != nil {
+				sizes = append(sizes, len(got.Counterexample.Calls))
 			}
 		}
 	}
@@ -130,8 +130,8 @@ func judgeFile(t *testing.T, root, name string, want checker.Verdict, c checker.
 	got := c.Check(t.Context(), h)
 	took := time.Since(start)
 	why := ""
-	if got.Why != nil {
-		why = fmt.Sprintf(" %d calls: %s", len(got.Why.Calls), got.Why.Reason)
+	if got.Counterexample != nil {
+		why = fmt.Sprintf(" %d calls: %s", len(got.Counterexample.Calls), got.Counterexample.Reason)
 	}
 	t.Logf("%-70s %-15s %-8s %-8s %10v  %s%s", strings.TrimPrefix(name, root+"/"), got.Checker, want, got.Verdict,
 		took.Round(10*time.Microsecond), got.Reason, why)

@@ -113,7 +113,7 @@ func TestJepsenFamilyNamesTheOp(t *testing.T) {
 		require.Equal(t, test.verdict, r.Verdict, test.reason)
 		require.Equal(t, test.reason, r.Reason)
 		if r.Verdict == checker.Invalid {
-			require.Len(t, r.Why.Calls, 1)
+			require.Len(t, r.Counterexample.Calls, 1)
 		}
 	}
 }
@@ -131,8 +131,8 @@ func TestJepsenFamilyByKey(t *testing.T) {
 	do(checkertest.Ask{F: "read", Key: "b"}, []int{1})
 	r := FinalSet().Check(t.Context(), h)
 	require.Equal(t, "1 lost, 1 unexpected (of 2 attempted, 2 acknowledged, 1 ok, 0 recovered, 0 read twice)", r.Reason)
-	require.Equal(t, "b", r.Why.Key)
-	require.Equal(t, "process 6 read 1, which no call had asked to add on b", r.Why.Reason)
+	require.Equal(t, "b", r.Counterexample.Key)
+	require.Equal(t, "process 6 read 1, which no call had asked to add on b", r.Counterexample.Reason)
 	f, ok := FindingsOf(r)
 	require.True(t, ok)
 	require.Equal(t, Count{Name: "lost", N: 1, Wrong: true, Values: []string{"2"}}, f.Counts[5])
@@ -173,5 +173,5 @@ func TestJepsenFamilyAsksInputs(t *testing.T) {
 		history.Op{Type: history.Invoke, Input: polite{4}}, history.Op{Type: history.OK},
 		history.Op{Type: history.Invoke, Input: checkertest.Ask{F: "read"}}, history.Op{Type: history.OK, Output: []any{}},
 	))
-	require.Equal(t, "4 was added, but process 0, the last to read, did not see it", r.Why.Reason)
+	require.Equal(t, "4 was added, but process 0, the last to read, did not see it", r.Counterexample.Reason)
 }

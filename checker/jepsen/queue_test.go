@@ -62,8 +62,8 @@ func withoutNothing(run func(r *rand.Rand) *history.History) func(r *rand.Rand) 
 		var ops []history.Op
 		for op := range run(r).Ops() {
 			out := op.Output
-			if told, ok := out.(history.JepsenOp); ok {
-				out = told.Value
+			if op, ok := out.(history.JepsenOp); ok {
+				out = op.Value
 			}
 			if n, ok := out.(int); ok && op.Type == history.OK && n == -1 {
 				op.Type, op.Output = history.Fail, nil

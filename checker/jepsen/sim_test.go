@@ -109,11 +109,11 @@ func compareFindings(t *testing.T, make func(r *rand.Rand) *history.History, c c
 		}
 		require.Equal(t, got.Verdict == checker.Invalid, slices.ContainsFunc(f.Counts, func(c Count) bool { return c.Wrong && c.N > 0 }))
 		if got.Verdict != checker.Invalid {
-			require.Nil(t, got.Why)
+			require.Nil(t, got.Counterexample)
 			continue
 		}
-		require.NotNil(t, got.Why, "%s\n%s", got.Reason, h)
-		require.Equal(t, checker.Invalid, c.Check(t.Context(), onlyCalls(got.Why)).Verdict, "%s\n%s\nof\n%s", got.Why.Reason, onlyCalls(got.Why), h)
+		require.NotNil(t, got.Counterexample, "%s\n%s", got.Reason, h)
+		require.Equal(t, checker.Invalid, c.Check(t.Context(), onlyCalls(got.Counterexample)).Verdict, "%s\n%s\nof\n%s", got.Counterexample.Reason, onlyCalls(got.Counterexample), h)
 	}
 	assert.Greater(t, verdicts[checker.Invalid], checkertest.Runs(t)/20, "the fakes are too well-behaved: %v", verdicts)
 	assert.Greater(t, verdicts[checker.Valid]+verdicts[checker.Unknown], checkertest.Runs(t)/20, "the fakes are too bad: %v", verdicts)
@@ -136,7 +136,7 @@ func neverWrong(t *testing.T, make func(r *rand.Rand) *history.History, c checke
 }
 
 // onlyCalls returns the history of the calls of a counterexample.
-func onlyCalls(w *checker.Why) *history.History {
+func onlyCalls(w *checker.Counterexample) *history.History {
 	var ops []history.Op
 	for _, c := range w.Calls {
 		ops = append(ops, c.Invoke)
@@ -169,8 +169,8 @@ func definedCalls(h *history.History) (all []definedCall) {
 		}
 		if d.ok {
 			d.end, d.out = c.Complete.Index, c.Complete.Output
-			if told, ok := d.out.(history.JepsenOp); ok {
-				d.out = told.Value
+			if op, ok := d.out.(history.JepsenOp); ok {
+				d.out = op.Value
 			}
 		}
 		all = append(all, d)

@@ -161,13 +161,13 @@ func regrouped(h *history.History, typed bool) *history.History {
 	byProcess := map[int]GroupOp{}
 	for op := range h.Ops() {
 		in, out := op.Input, op.Output
-		if told, ok := in.(history.JepsenOp); ok {
-			in = told.Value
+		if op, ok := in.(history.JepsenOp); ok {
+			in = op.Value
 		} else if a, ok := in.(checkertest.Ask); ok {
 			in = a.Value
 		}
-		if told, ok := out.(history.JepsenOp); ok {
-			out = told.Value
+		if op, ok := out.(history.JepsenOp); ok {
+			out = op.Value
 		}
 		op.Input, op.Output = in, nil
 		if op.Type == history.Invoke {
@@ -246,7 +246,7 @@ func TestLongForkAgreesWithItsDefinition(t *testing.T) {
 				require.Equal(t, fork, got.Verdict == checker.Invalid, "%s\n%s", got.Reason, h)
 				if fork {
 					found++
-					require.Equal(t, checker.Invalid, LongFork(0).Check(t.Context(), onlyCalls(got.Why)).Verdict)
+					require.Equal(t, checker.Invalid, LongFork(0).Check(t.Context(), onlyCalls(got.Counterexample)).Verdict)
 				}
 			}
 			require.NotZero(t, found)
@@ -432,7 +432,7 @@ func TestMonotonicInsertsRows(t *testing.T) {
 	require.Equal(t, checker.Invalid, judge([]any{int64(1), int64(2), int64(1)}, []any{int64(0), int64(3), int64(1)}).Verdict)
 	r := judge(row(2, int64(5)))
 	require.Equal(t, checker.Invalid, r.Verdict)
-	require.Equal(t, "process 0 read rows of which 2 is there, but its add failed", r.Why.Reason)
+	require.Equal(t, "process 0 read rows of which 2 is there, but its add failed", r.Counterexample.Reason)
 	for _, garbage := range []any{7, []any{1}, row("x", 1), row(1, "soon"), row(1, nil), []any{nil, 1}} {
 		r := judge(garbage)
 		require.Equal(t, checker.Invalid, r.Verdict)

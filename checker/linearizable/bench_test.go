@@ -3,9 +3,9 @@ package linearizable
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"testing"
 	"time"
@@ -98,13 +98,11 @@ func (g generator[S, In, Out]) random(r *rand.Rand, l load) (h *history.History,
 	return h, spoilt
 }
 
-// full reports whether the whole table is asked for, which takes hours more: porcupine
-// has 60 s and 5 GB then.
-func full() bool { return os.Getenv("CAPSIZE_BENCH") == "full" }
+var full = flag.Bool("full", false, "give each side 60 s, and porcupine 5 GB, for each load in place of 2 s and 1 GB; takes hours more")
 
 // caps are what each may use of the processor, and how much memory porcupine may.
 func caps() (time.Duration, int) {
-	if full() {
+	if *full {
 		return 60 * time.Second, 5 << 30
 	}
 	return 2 * time.Second, 1 << 30
@@ -272,7 +270,7 @@ func BenchmarkUnique(b *testing.B) {
 // BenchmarkModels measures all else.
 func BenchmarkModels(b *testing.B) {
 	calls := []int{1e3}
-	if full() {
+	if *full {
 		calls = []int{1e3, 1e4, 1e5}
 	}
 	all := loads(calls, []int{5, 10, 20})

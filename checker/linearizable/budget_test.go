@@ -82,10 +82,10 @@ func TestOwnModelIsExplainedSoon(t *testing.T) {
 		require.Equal(t, checker.Invalid, r.Verdict)
 		judged := asked
 		r = r.Explain(t.Context())
-		require.NotNil(t, r.Why)
-		t.Logf("%d unknown: %d questions to judge, %d to explain by %d calls: %s; %s", unknown, judged, asked-judged, len(r.Why.Calls), r.Why.Reason, r.Why.Note)
+		require.NotNil(t, r.Counterexample)
+		t.Logf("%d unknown: %d questions to judge, %d to explain by %d calls: %s; %s", unknown, judged, asked-judged, len(r.Counterexample.Calls), r.Counterexample.Reason, r.Counterexample.Note)
 		require.Less(t, asked, 60_000)
-		require.LessOrEqual(t, len(r.Why.Calls), 10)
+		require.LessOrEqual(t, len(r.Counterexample.Calls), 10)
 		require.Equal(t, checker.Valid, New(m).Check(t.Context(), revised(unknown, false)).Verdict)
 	}
 }
@@ -206,16 +206,16 @@ func explainedAlike[S comparable, In, Out any](t *testing.T, m model.Model[S, In
 			r := New(m, ExplainSteps(n)).Check(t.Context(), h).Explain(t.Context())
 			require.Equal(t, want.Verdict, r.Verdict)
 			require.Equal(t, want.Reason, r.Reason)
-			require.NotNil(t, r.Why)
-			if r.Why.Note == "" {
-				require.Equal(t, want.Why, r.Why)
+			require.NotNil(t, r.Counterexample)
+			if r.Counterexample.Note == "" {
+				require.Equal(t, want.Counterexample, r.Counterexample)
 				if whole++; whole == 5 {
 					break
 				}
 				continue
 			}
-			require.Contains(t, r.Why.Note, fmt.Sprintf("the budget of %s for the explanation ended", budget.StepCount(n)))
-			alone := New(m).Check(t.Context(), checkertest.Alone(r.Why.Calls))
+			require.Contains(t, r.Counterexample.Note, fmt.Sprintf("the budget of %s for the explanation ended", budget.StepCount(n)))
+			alone := New(m).Check(t.Context(), checkertest.Alone(r.Counterexample.Calls))
 			require.Equal(t, checker.Invalid, alone.Verdict, "it proves the violation all the same")
 		}
 	})

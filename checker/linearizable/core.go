@@ -22,7 +22,7 @@ const maxCore = 10_000
 //
 // If the calls shown are satisfiable with the others optional, or there are many others, the core is one of the
 // calls shown alone: where values are unique, other calls can't justify an answer anyway.
-func (s explanation) core(w *checker.Why, all []view.Span) {
+func (s explanation) core(w *checker.Counterexample, all []view.Span) {
 	s.search = s.with(s.WithoutInference()) // inference takes answers of calls that are optional here
 	place := make(map[int]int, len(w.Calls))
 	for i, c := range w.Calls {
@@ -38,8 +38,8 @@ func (s explanation) core(w *checker.Why, all []view.Span) {
 		all = slices.Clone(shown)
 	}
 	core := slices.Clone(shown)
-	sorting.Stable(core, func(a, b view.Span) int { // the culprit is the last that is tried without
-		return view.BoolInt(place[a.Call] == w.Culprit) - view.BoolInt(place[b.Call] == w.Culprit)
+	sorting.Stable(core, func(a, b view.Span) int { // the call to blame is the last that is tried without
+		return view.BoolInt(place[a.Call] == w.Blamed) - view.BoolInt(place[b.Call] == w.Blamed)
 	})
 	for i := 0; i < len(core); {
 		if rest := slices.Concat(core[:i], core[i+1:]); s.robustlyInvalid(rest, all) {
@@ -52,9 +52,9 @@ func (s explanation) core(w *checker.Why, all []view.Span) {
 		w.Core = append(w.Core, place[sp.Call])
 	}
 	slices.Sort(w.Core)
-	if w.Culprit >= 0 && len(core) > 0 && !slices.Contains(w.Core, w.Culprit) {
-		blame := core[culprit(core, s.observes)]
-		w.Culprit = place[blame.Call]
+	if w.Blamed >= 0 && len(core) > 0 && !slices.Contains(w.Core, w.Blamed) {
+		blame := core[blamed(core, s.observes)]
+		w.Blamed = place[blame.Call]
 		w.Reason = s.GenericReason(w.Key, shown, slices.Index(shown, blame))
 	}
 }

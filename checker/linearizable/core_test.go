@@ -25,7 +25,7 @@ func TestCore(t *testing.T) {
 	}{
 		{"stale read", []checkertest.Timed{put(1, 2, 1), put(3, 4, 2), get(5, 6, 1)}, 3, 2},
 		{"two reads", []checkertest.Timed{put(1, 2, 1), put(3, 20, 2), get(4, 5, 2), get(6, 7, 1)}, 4, 2},
-		{"nobody wrote it", []checkertest.Timed{put(1, 2, 1), get(3, 4, 7)}, 1, 1},
+		{"never written", []checkertest.Timed{put(1, 2, 1), get(3, 4, 7)}, 1, 1},
 		// The first read shuts out that the other write of 1 came after that of 2.
 		{"values that repeat", []checkertest.Timed{put(1, 2, 1), put(3, 9, 1), put(4, 5, 2), get(10, 11, 2), get(12, 13, 1)}, 4, 2},
 		{"never the initial value again", []checkertest.Timed{put(1, 2, 1), get(3, 4, 0)}, 2, 2},
@@ -33,9 +33,9 @@ func TestCore(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := New(model.Register()).Check(t.Context(), checkertest.Timeline(tt.calls...)).Explain(t.Context())
 			require.Equal(t, checker.Invalid, r.Verdict)
-			require.Len(t, r.Why.Calls, tt.shown, "%v", r.Why.Calls)
-			require.Len(t, r.Why.Core, tt.core, "%v of %v", r.Why.Core, r.Why.Calls)
-			require.False(t, r.Why.Context(r.Why.Culprit))
+			require.Len(t, r.Counterexample.Calls, tt.shown, "%v", r.Counterexample.Calls)
+			require.Len(t, r.Counterexample.Core, tt.core, "%v of %v", r.Counterexample.Core, r.Counterexample.Calls)
+			require.False(t, r.Counterexample.Context(r.Counterexample.Blamed))
 		})
 	}
 }

@@ -58,10 +58,10 @@ func TestCorpusLinearizable(t *testing.T) {
 		got := row.judge(t, h)
 		took := time.Since(start)
 		calls := ""
-		if got.Why != nil {
-			sizes = append(sizes, len(got.Why.Calls))
+		if got.Counterexample != nil {
+			sizes = append(sizes, len(got.Counterexample.Calls))
 			cores = append(cores, row.core)
-			calls = fmt.Sprintf("%d of %d", row.core, len(got.Why.Calls))
+			calls = fmt.Sprintf("%d of %d", row.core, len(got.Counterexample.Calls))
 		}
 		counts[got.Verdict]++
 		fmt.Fprintf(table, "%s\t%s\t%v\t%v\t%s\t%v\t\n", row.file, row.model, row.expect, got.Verdict, calls, words.Duration(took))
@@ -91,9 +91,9 @@ func row[S comparable, In, Out any](file string, m model.Model[S, In, Out], type
 		h = typed(h)
 		got := New(m).Check(t.Context(), h).Explain(t.Context())
 		if got.Verdict == checker.Invalid {
-			require.NotNil(t, got.Why, file)
-			fewest(t, m, h, got.Why)
-			r.core = len(got.Why.Core)
+			require.NotNil(t, got.Counterexample, file)
+			fewest(t, m, h, got.Counterexample)
+			r.core = len(got.Counterexample.Core)
 		}
 		return got
 	}
@@ -103,7 +103,7 @@ func row[S comparable, In, Out any](file string, m model.Model[S, In, Out], type
 // fewest checks that the calls of a counterexample are few, not linearizable on their
 // own, and that all of them are needed: without any one of them the others are,
 // or would be if some of the calls that are not shown happened as well.
-func fewest[S comparable, In, Out any](t *testing.T, m model.Model[S, In, Out], h *history.History, w *checker.Why) {
+func fewest[S comparable, In, Out any](t *testing.T, m model.Model[S, In, Out], h *history.History, w *checker.Counterexample) {
 	t.Helper()
 	assert.LessOrEqual(t, len(w.Calls), 10, w.Reason)
 	check := New(m)
@@ -119,11 +119,11 @@ func fewest[S comparable, In, Out any](t *testing.T, m model.Model[S, In, Out], 
 
 // minimal checks that the calls of a core contradict each other, and that they do not any more without any one
 // of them: whatever the other calls on their key did, or if it takes too many to show that, those that are shown.
-func minimal[S comparable, In, Out any](t *testing.T, m model.Model[S, In, Out], h *history.History, w *checker.Why) {
+func minimal[S comparable, In, Out any](t *testing.T, m model.Model[S, In, Out], h *history.History, w *checker.Counterexample) {
 	t.Helper()
 	if helpful(t, m, h, w.Key, w.Calls) {
 		h = checkertest.Alone(w.Calls)
-		w = &checker.Why{Key: w.Key, Reason: w.Reason, Calls: slices.Collect(h.Calls()), Core: w.Core}
+		w = &checker.Counterexample{Key: w.Key, Reason: w.Reason, Calls: slices.Collect(h.Calls()), Core: w.Core}
 	}
 	core := coreOf(w)
 	assert.NotEmpty(t, core)

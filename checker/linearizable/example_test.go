@@ -25,7 +25,7 @@ func ExampleNew() {
 	)
 	r := linearizable.New(model.Register()).Check(context.Background(), h).Explain(context.Background())
 	fmt.Println(r.Verdict)
-	fmt.Println(r.Why.Reason)
+	fmt.Println(r.Counterexample.Reason)
 	// Output:
 	// invalid
 	// process 1 read 23 from k2, but 78 had replaced it 10ms before that read began

@@ -22,9 +22,9 @@ const prefixCalls = 50_000
 // explain returns a minimal set of calls on a key that contradict each other: they are linearizable
 // without any one of them and those that saw what it wrote. It judges parts of the history and never
 // runs the system again. It starts from what the decision found.
-func (s explanation) explain(p *view.Part, d decision) *checker.Why {
+func (s explanation) explain(p *view.Part, d decision) *checker.Counterexample {
 	c := d.zones
-	w := &checker.Why{Key: p.Key, Culprit: -1, Of: len(p.Spans)}
+	w := &checker.Counterexample{Key: p.Key, Blamed: -1, Judged: len(p.Spans)}
 	var thinAir view.Span
 	var isThinAir bool
 	var spans []view.Span
@@ -54,19 +54,19 @@ func (s explanation) explain(p *view.Part, d decision) *checker.Why {
 	for _, sp := range spans {
 		w.Calls = append(w.Calls, s.Call(sp))
 	}
-	w.Culprit = culprit(spans, s.observes)
+	w.Blamed = blamed(spans, s.observes)
 	if c != nil && !c.Minimal {
-		w.Reason = s.Reason(p.Key, spans, w.Culprit)
+		w.Reason = s.Reason(p.Key, spans, w.Blamed)
 	} else {
-		w.Reason = s.GenericReason(p.Key, spans, w.Culprit)
+		w.Reason = s.GenericReason(p.Key, spans, w.Blamed)
 	}
 	return w
 }
 
 // explainFound minimises the conflict that the model's decision procedure found. Where the call to blame is still in it,
 // the procedure's reason is used.
-func (s explanation) explainFound(p *view.Part, f model.Decision) *checker.Why {
-	w := &checker.Why{Key: p.Key, Culprit: -1, Of: len(p.Spans)}
+func (s explanation) explainFound(p *view.Part, f model.Decision) *checker.Counterexample {
+	w := &checker.Counterexample{Key: p.Key, Blamed: -1, Judged: len(p.Spans)}
 	var bad []view.Span
 	for _, i := range f.Conflict {
 		bad = append(bad, p.Spans[i])
@@ -81,9 +81,9 @@ func (s explanation) explainFound(p *view.Part, f model.Decision) *checker.Why {
 	for _, sp := range bad {
 		w.Calls = append(w.Calls, s.Call(sp))
 	}
-	if w.Culprit = slices.Index(bad, blame); w.Culprit < 0 {
-		w.Culprit = culprit(bad, s.observes)
-		w.Reason = s.GenericReason(p.Key, bad, w.Culprit)
+	if w.Blamed = slices.Index(bad, blame); w.Blamed < 0 {
+		w.Blamed = blamed(bad, s.observes)
+		w.Reason = s.GenericReason(p.Key, bad, w.Blamed)
 		return w
 	}
 	w.Reason = fmt.Sprintf("process %d was answered %s%s, %s", s.H.At(blame.Call).Process, s.Words(blame), words.On(p.Key), f.Reason)
@@ -214,8 +214,8 @@ func (s explanation) ddminOnce(spans []view.Span, invalid func([]view.Span) bool
 	return ddmin.Minimise(spans, func(rest []view.Span) ([]view.Span, bool) { return rest, invalid(rest) }, ddmin.Options{Once: true})
 }
 
-// culprit returns the last call that saw something, or the last of all.
-func culprit(spans []view.Span, observes func(view.Span) bool) int {
+// blamed returns the last call that saw something, or the last of all.
+func blamed(spans []view.Span, observes func(view.Span) bool) int {
 	at := -1
 	for i, sp := range spans {
 		if observes(sp) && (at < 0 || sp.Call > spans[at].Call) {

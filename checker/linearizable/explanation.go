@@ -40,16 +40,16 @@ func (s search) explainer(set budget.Limits, proofs []proof, used time.Duration)
 				continue
 			}
 			if p.place < len(parts) {
-				parts[p.place].Why, parts[p.place].Reason = w, w.Reason
+				parts[p.place].Counterexample, parts[p.place].Reason = w, w.Reason
 			}
-			if r.Why == nil || provedAt(w) < provedAt(r.Why) {
-				r.Why, first = w, p
+			if r.Counterexample == nil || provedAt(w) < provedAt(r.Counterexample) {
+				r.Counterexample, first = w, p
 			}
 		}
 		if r.Parts != nil {
 			r.Parts = parts
 		}
-		if r.Why != nil {
+		if r.Counterexample != nil {
 			used := used + began()
 			r.Later = &checker.Deferred{Draw: func(ctx context.Context) map[string][]byte { return first.draw(ctx, set, used) }}
 		}
@@ -58,7 +58,7 @@ func (s search) explainer(set budget.Limits, proofs []proof, used time.Duration)
 }
 
 // explain finds the counterexample and its core. It returns nil if the model panics.
-func (p proof) explain(ctx context.Context, most int) (w *checker.Why) {
+func (p proof) explain(ctx context.Context, most int) (w *checker.Counterexample) {
 	defer func() {
 		if recover() != nil {
 			w = nil
@@ -68,7 +68,7 @@ func (p proof) explain(ctx context.Context, most int) (w *checker.Why) {
 	small.Most, short.Most = most, most
 	s := explanation{search: p.s.withMeter(small), short: short}
 	w = s.explain(&view.Part{Key: p.whole.Key, Spans: p.spans}, p.decision)
-	w.Of = len(p.whole.Spans)
+	w.Judged = len(p.whole.Spans)
 	if err := small.Why(); err != nil {
 		w.Note = fmt.Sprintf("not minimal: %v", err)
 	} else if err := short.Why(); err != nil {
@@ -79,7 +79,7 @@ func (p proof) explain(ctx context.Context, most int) (w *checker.Why) {
 }
 
 // findCore sets the core of a counterexample. If the budget ends or the model panics, it restores the counterexample, with a note.
-func (p proof) findCore(ctx context.Context, w *checker.Why, most int) {
+func (p proof) findCore(ctx context.Context, w *checker.Counterexample, most int) {
 	was := *w
 	m := budget.New(ctx, most/4, "the explanation")
 	m.Most = most
@@ -110,7 +110,7 @@ func (p proof) draw(ctx context.Context, set budget.Limits, used time.Duration) 
 }
 
 // provedAt returns the instant at which the last call of the counterexample ends.
-func provedAt(w *checker.Why) int {
+func provedAt(w *checker.Counterexample) int {
 	at := 0
 	for _, c := range w.Calls {
 		at = max(at, c.Invoke.Index, c.Complete.Index)

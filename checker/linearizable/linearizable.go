@@ -36,7 +36,7 @@ func limitsOf(opts []Option) budget.Limits {
 func Steps(n int) Option { return func(s *budget.Limits) { s.Steps = n } }
 
 // ExplainSteps bounds the work of [checker.Result.Explain] for each key: 400,000 steps unless it is given, a few
-// tenths of a second at most. A counterexample that needs more is not the smallest, and [checker.Why.Note] says so. The
+// tenths of a second at most. A counterexample that needs more is not the smallest, and [checker.Counterexample.Note] says so. The
 // verdict does not depend on it.
 func ExplainSteps(n int) Option { return func(s *budget.Limits) { s.Explain = n } }
 

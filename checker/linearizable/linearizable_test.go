@@ -156,14 +156,14 @@ func TestReasons(t *testing.T) {
 			assert.Equal(t, "linearizable", got.Checker)
 			if tt.want == "" {
 				assert.Equal(t, checker.Valid, got.Verdict, got.Reason)
-				assert.Nil(t, got.Why)
+				assert.Nil(t, got.Counterexample)
 				return
 			}
 			require.Equal(t, checker.Invalid, got.Verdict)
-			assert.Equal(t, tt.want, got.Why.Reason)
-			assert.Equal(t, "k2", got.Why.Key)
-			assert.Len(t, got.Why.Calls, tt.calls)
-			assert.Equal(t, tt.blame, got.Why.Culprit)
+			assert.Equal(t, tt.want, got.Counterexample.Reason)
+			assert.Equal(t, "k2", got.Counterexample.Key)
+			assert.Len(t, got.Counterexample.Calls, tt.calls)
+			assert.Equal(t, tt.blame, got.Counterexample.Blamed)
 			assert.Equal(t, "1 of 1 key is not linearizable", got.Reason)
 			assert.Contains(t, string(got.Files["linearizable.html"]), "<html")
 		})
@@ -175,8 +175,8 @@ func TestGarbage(t *testing.T) {
 	got := New(model.Register()).Check(t.Context(), answered)
 	assert.Equal(t, checker.Invalid, got.Verdict)
 	assert.Equal(t, "the system answered garbage: process 3 (op 3) was answered a string, five, where a int was due", got.Reason)
-	require.NotNil(t, got.Why)
-	assert.Len(t, got.Why.Calls, 1)
+	require.NotNil(t, got.Counterexample)
+	assert.Len(t, got.Counterexample.Calls, 1)
 
 	asked := history.Of(history.Op{Process: 1, Node: "n2", Type: history.Invoke, Input: 7})
 	got = New(model.Register()).Check(t.Context(), asked)

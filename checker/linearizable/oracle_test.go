@@ -217,8 +217,8 @@ func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], total, 
 				d.eager = eager
 				got := d.run()
 				require.NoError(t, got.err)
-				require.Equal(t, one, got.ok, "dive\n%v", h)
-				require.Equal(t, end.at, got.at, "dive\n%v", h)
+				require.Equal(t, one, got.ok, "depth-first\n%v", h)
+				require.Equal(t, end.at, got.at, "depth-first\n%v", h)
 			}
 			all, m := s.number(p.Spans)
 			end = newFrontier(all, len(m.pureClass), m).run()
@@ -238,28 +238,28 @@ func agree[S comparable, In, Out any](t *testing.T, k maker[S, In, Out], total, 
 // proves checks that a counterexample breaks the rule on its own.
 func proves[S comparable, In, Out any](t *testing.T, m model.Model[S, In, Out], h *history.History, r checker.Result) {
 	t.Helper()
-	require.NotNil(t, r.Why, "%v", h)
-	require.NotEmpty(t, r.Why.Reason)
-	require.False(t, bruteForce(m, checkertest.Alone(r.Why.Calls)), "%s\n%v\n%v", r.Why.Reason, r.Why.Calls, h)
-	require.True(t, r.Why.Culprit >= -1 && r.Why.Culprit < len(r.Why.Calls))
-	require.False(t, helped(m, h, r.Why.Key, r.Why.Calls), "other calls explain it: %s\n%v\n%v", r.Why.Reason, r.Why.Calls, h)
-	for i := range r.Why.Calls {
-		rest := Without(m, r.Why.Calls, i)
+	require.NotNil(t, r.Counterexample, "%v", h)
+	require.NotEmpty(t, r.Counterexample.Reason)
+	require.False(t, bruteForce(m, checkertest.Alone(r.Counterexample.Calls)), "%s\n%v\n%v", r.Counterexample.Reason, r.Counterexample.Calls, h)
+	require.True(t, r.Counterexample.Blamed >= -1 && r.Counterexample.Blamed < len(r.Counterexample.Calls))
+	require.False(t, helped(m, h, r.Counterexample.Key, r.Counterexample.Calls), "other calls explain it: %s\n%v\n%v", r.Counterexample.Reason, r.Counterexample.Calls, h)
+	for i := range r.Counterexample.Calls {
+		rest := Without(m, r.Counterexample.Calls, i)
 		if !bruteForce(m, checkertest.Alone(rest)) {
-			require.True(t, helped(m, h, r.Why.Key, rest), "not minimal: %s\n%v\nwithout %d: %v\n%v", r.Why.Reason, r.Why.Calls, i, rest, h)
+			require.True(t, helped(m, h, r.Counterexample.Key, rest), "not minimal: %s\n%v\nwithout %d: %v\n%v", r.Counterexample.Reason, r.Counterexample.Calls, i, rest, h)
 		}
 	}
-	core := coreOf(r.Why)
-	require.False(t, helped(m, h, r.Why.Key, core), "other calls explain the core: %s\n%v\n%v", r.Why.Reason, core, h)
+	core := coreOf(r.Counterexample)
+	require.False(t, helped(m, h, r.Counterexample.Key, core), "other calls explain the core: %s\n%v\n%v", r.Counterexample.Reason, core, h)
 	for i := range core {
 		rest := slices.Concat(core[:i], core[i+1:])
-		require.True(t, helped(m, h, r.Why.Key, rest), "the core is not minimal: %s\n%v\nwithout %d\n%v", r.Why.Reason, core, i, h)
+		require.True(t, helped(m, h, r.Counterexample.Key, rest), "the core is not minimal: %s\n%v\nwithout %d\n%v", r.Counterexample.Reason, core, i, h)
 	}
-	require.True(t, r.Why.Culprit < 0 || slices.Contains(r.Why.Core, r.Why.Culprit), "%s\n%v\n%v", r.Why.Reason, core, h)
+	require.True(t, r.Counterexample.Blamed < 0 || slices.Contains(r.Counterexample.Core, r.Counterexample.Blamed), "%s\n%v\n%v", r.Counterexample.Reason, core, h)
 }
 
 // coreOf returns the calls of a counterexample that contradict each other.
-func coreOf(w *checker.Why) (core []history.Call) {
+func coreOf(w *checker.Counterexample) (core []history.Call) {
 	for _, i := range w.Core {
 		core = append(core, w.Calls[i])
 	}

@@ -51,7 +51,7 @@ func (g generator[S, In, Out]) pair(l load) (pair, bool) {
 // history, and what the explanation takes after it. The two are measured in turns, in processor time, and
 // each counts with the least that it took, so other work on the machine is no matter. Run it by
 //
-//	CAPSIZE_CORPUS=folder go test -run '^$' -bench Pairs -benchtime 1x ./checker
+//	CAPSIZE_CORPUS=folder go test -run '^$' -bench Pairs -benchtime 1x ./checker/linearizable
 //
 // which prints the median and the worst ratio of porcupine's etcd logs and of the loads of [BenchmarkModels],
 // and each history on which ours is slower.

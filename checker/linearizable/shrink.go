@@ -287,7 +287,7 @@ func (s explanation) justifiedBySearch(calls []view.Span, i int) bool {
 // no remaining call justifies: without a write, the read
 // of what it wrote must go too.
 //
-// In this sense a counterexample ([checker.Why]) is minimal, context included. Its calls are not
+// In this sense a counterexample ([checker.Counterexample]) is minimal, context included. Its calls are not
 // linearizable on their own, nor with the other calls on their key as optional ones.
 // Without any one of them, in the sense of Without, they are, or would be if
 // some of those others happened. Only where such a proof would take more than ten calls, because

@@ -43,9 +43,9 @@ func specials[S comparable, In, Out any](t *testing.T, m model.Model[S, In, Out]
 				return
 			}
 			require.Equal(t, checker.Invalid, got.Verdict)
-			assert.Equal(t, tt.want, got.Why.Reason)
-			assert.Len(t, got.Why.Calls, tt.few)
-			fewest(t, m, h, got.Why)
+			assert.Equal(t, tt.want, got.Counterexample.Reason)
+			assert.Len(t, got.Counterexample.Calls, tt.few)
+			fewest(t, m, h, got.Counterexample)
 		})
 	}
 }

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/internal/words"
 )
 
@@ -78,7 +78,7 @@ func (r *record) accessEvents() []accessEvent {
 			events = append(events, accessEvent{c.end, c, true})
 		}
 	}
-	slices.SortFunc(events, func(a, b accessEvent) int { return cmp.Compare(a.index, b.index) })
+	sorting.Func(events, func(a, b accessEvent) int { return cmp.Compare(a.index, b.index) })
 	return events
 }
 
@@ -152,7 +152,7 @@ func Revoked(within time.Duration) checker.Checker {
 		}
 		res.Reason = m.String()
 		if m.AfterRevoke > 0 && m.Longest > within {
-			res.Verdict, res.Why = checker.Invalid, r.why(fmt.Sprintf("%s was let in %s after %s had been acknowledged, and %s is allowed", worst.use.name(),
+			res.Verdict, res.Counterexample = checker.Invalid, r.why(fmt.Sprintf("%s was let in %s after %s had been acknowledged, and %s is allowed", worst.use.name(),
 				words.Duration(m.Longest), worst.revoke.name(), words.Duration(within)), true, []*call{worst.use, worst.revoke})
 		}
 		return res, nil

@@ -69,7 +69,7 @@ func (r *record) admitted(window time.Duration, s Span) (m Admitted, busiest []*
 		}
 	}
 	for _, principal := range sorting.Keys(by) {
-		slices.SortStableFunc(by[principal], func(a, b *call) int { return cmp.Compare(a.ended, b.ended) })
+		sorting.Stable(by[principal], func(a, b *call) int { return cmp.Compare(a.ended, b.ended) })
 		if most, calls := busiestUnits(by[principal], window); most > m.Most {
 			m.Most, m.By, m.At, busiest = most, principal, calls[0].ended, calls
 		}
@@ -108,7 +108,7 @@ func AtMost(units int, window time.Duration) checker.Checker {
 		}
 		res.Reason = m.String()
 		if m.Most > units {
-			res.Verdict, res.Why = checker.Invalid, r.why(fmt.Sprintf("%d units%s were admitted within %s from %s on, and %d are allowed", m.Most, words.Of(m.By, "of"),
+			res.Verdict, res.Counterexample = checker.Invalid, r.why(fmt.Sprintf("%d units%s were admitted within %s from %s on, and %d are allowed", m.Most, words.Of(m.By, "of"),
 				words.Duration(window), words.Duration(m.At), units), false, fewest(calls, units))
 		}
 		return res, nil
@@ -118,7 +118,7 @@ func AtMost(units int, window time.Duration) checker.Checker {
 // fewest returns the fewest of calls that have more than so many units together.
 func fewest(calls []*call, units int) []*call {
 	sorted := slices.Clone(calls)
-	slices.SortStableFunc(sorted, func(a, b *call) int { return cmp.Compare(b.in.Units(), a.in.Units()) })
+	sorting.Stable(sorted, func(a, b *call) int { return cmp.Compare(b.in.Units(), a.in.Units()) })
 	n := 0
 	for i, c := range sorted {
 		if n += c.in.Units(); n > units {

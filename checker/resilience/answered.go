@@ -28,7 +28,7 @@ func Answered(slack time.Duration) checker.Checker {
 		res.Reason = m.String()
 		if c := j.firstWithout(); c != nil {
 			b := r.blocked(c)
-			res.Verdict, res.Why = checker.Invalid, r.why(c.lateness(r.end)+b.String(), true, []*call{c}, b.calls()...)
+			res.Verdict, res.Counterexample = checker.Invalid, r.why(c.lateness(r.end)+b.String(), true, []*call{c}, b.calls()...)
 		}
 		return res, nil
 	})

@@ -132,14 +132,14 @@ func Amplified(most float64, s Span) checker.Checker {
 		m := r.attempts(s)
 		res.Reason = m.String()
 		if m.PerRequest(m.Deepest()) > most {
-			res.Verdict, res.Why = checker.Invalid, r.whyAmplified(m, most, s)
+			res.Verdict, res.Counterexample = checker.Invalid, r.whyAmplified(m, most, s)
 		}
 		return res, nil
 	})
 }
 
 // whyAmplified returns the counterexample for too many attempts: the first request that has more than the mean may be.
-func (r *record) whyAmplified(m Attempts, most float64, s Span) *checker.Why {
+func (r *record) whyAmplified(m Attempts, most float64, s Span) *checker.Counterexample {
 	requests, attempts := r.requests(), map[int][]*call{}
 	for c := range r.of("attempt", Span{}) {
 		if c.depth() == m.Deepest() {

@@ -22,6 +22,7 @@ type call struct {
 	pending      bool // it had not ended when the history did; then ended is history.Forever
 	in           model.RequestOp
 	out          model.Answer
+	answered     bool // it has an Answer
 	err          string
 }
 
@@ -43,7 +44,7 @@ func read(h *history.History, fs ...string) (*record, error) {
 			continue
 		}
 		one := call{inv: c.Invoke.Index, end: c.Complete.Index, begun: c.Invoke.Time, ended: c.Complete.Time, typ: c.Complete.Type, in: in, err: c.Complete.Err}
-		if one.out, ok = c.Complete.Output.(model.Answer); !ok && c.Complete.Output != nil {
+		if one.out, one.answered = c.Complete.Output.(model.Answer); !one.answered && c.Complete.Output != nil {
 			return nil, fmt.Errorf("%s was answered a %T where an Answer was due", wording.Place(c.Complete), c.Complete.Output)
 		}
 		if c.Open() || stillWaits(one) {

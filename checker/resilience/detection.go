@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
@@ -37,7 +36,7 @@ func (m Detection) String() string {
 	if m.Episodes == 0 {
 		return "no node failed an attempt"
 	}
-	return fmt.Sprintf("%d times a node began to fail attempts; %s did for %s before a probe saw it or it ended; failing nodes that no probe saw: %d", m.Episodes, m.Node,
+	return fmt.Sprintf("episodes of failing nodes: %d; %s failed for %s before a probe saw it or it ended; failing nodes that no probe saw: %d", m.Episodes, m.Node,
 		words.Duration(m.Gap), m.Missed)
 }
 
@@ -54,17 +53,23 @@ func Detected(within time.Duration) checker.Checker {
 		}
 		res.Reason = m.String()
 		if m.Gap > within {
-			seen := "and no probe saw it"
-			shown := []*call{worst.from}
-			if worst.seen != nil {
-				seen = "until a probe saw it"
-				shown = append(shown, worst.seen)
-			}
-			res.Verdict, res.Why = checker.Invalid, r.why(fmt.Sprintf("%s failed attempts from %s on for %s, %s; %s is allowed", m.Node, words.Duration(worst.begun),
-				words.Duration(m.Gap), seen, words.Duration(within)), true, shown)
+			reason := fmt.Sprintf("%s failed attempts from %s on for %s, %s; %s is allowed", m.Node, words.Duration(worst.begun), words.Duration(m.Gap), worst.how(), words.Duration(within))
+			res.Verdict, res.Counterexample = checker.Invalid, r.why(reason, true, compact(worst.from, worst.seen), compact(worst.green)...)
 		}
 		return res, nil
 	})
+}
+
+// how says how the gap ended.
+func (e episode) how() string {
+	text := "and no probe saw it"
+	if e.seen != nil {
+		text = "until a probe saw it"
+	}
+	if e.green != nil {
+		text += "; " + words.Plural(e.greens, "probe") + " said meanwhile that it is up"
+	}
+	return text
 }
 
 // detect finds the episodes of all nodes, and the one with the longest gap.
@@ -115,13 +120,13 @@ func (r *record) healthEvents() map[string][]healthEvent {
 				events[c.in.At] = append(events[c.in.At], healthEvent{at, c})
 			}
 		case "probe":
-			if c.ok() {
+			if c.ok() && c.answered {
 				events[c.in.At] = append(events[c.in.At], healthEvent{c.ended, c})
 			}
 		}
 	}
 	for _, list := range events { // order: each list is sorted on its own
-		slices.SortFunc(list, func(a, b healthEvent) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.c.inv, b.c.inv)) })
+		sorting.Func(list, func(a, b healthEvent) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.c.inv, b.c.inv)) })
 	}
 	return events
 }
@@ -138,6 +143,8 @@ func (c *call) decided(request *call) time.Duration {
 type episode struct {
 	begun, until time.Duration // until it was seen, or ended
 	from, seen   *call         // the attempt that failed first, and the probe that saw it; nil if none did, or one had before
+	green        *call         // the first probe within the gap that said that the node is up; nil if none did
+	greens       int           // such probes
 	detected     bool
 }
 
@@ -167,8 +174,16 @@ func (w *healthWalk) all(events []healthEvent) {
 
 func (w *healthWalk) probe(e healthEvent) {
 	w.down = !e.c.out.Up
-	if w.current != nil && w.down && !w.current.detected {
-		w.current.until, w.current.seen, w.current.detected = e.at, e.c, true
+	current := w.current
+	switch {
+	case current == nil || current.detected:
+	case w.down:
+		current.until, current.seen, current.detected = e.at, e.c, true
+	default:
+		current.greens++
+		if current.green == nil {
+			current.green = e.c
+		}
 	}
 }
 

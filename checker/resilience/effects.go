@@ -125,13 +125,28 @@ func OnceEach() checker.Checker {
 		res.Reason = m.String()
 		if e := firstOf(all, (*effected).twice); e != nil {
 			res.Verdict, res.Broken = checker.Invalid, "a request took effect more than once"
-			res.Why = r.why(fmt.Sprintf("%s took effect %d times", e.request.name(), len(e.certain)), true, []*call{e.certain[1], e.certain[0], e.request})
+			res.Counterexample = r.why(fmt.Sprintf("%s took effect %d times", e.request.name(), len(e.certain)), true, []*call{e.certain[1], e.certain[0], e.request})
 		} else if e := firstOf(all, (*effected).lost); e != nil {
 			res.Verdict, res.Broken = checker.Invalid, "a request was answered ok and had no effect"
-			res.Why = r.why(e.request.name()+" was answered ok, and had no effect", true, []*call{e.request})
+			witness := r.effectOf(e.request.in.Route)
+			res.Counterexample = r.why(e.request.name()+" was answered ok and had no effect, where others of its route have one", true, append([]*call{e.request}, witness...))
 		}
 		return res, nil
 	})
+}
+
+// effectOf returns an effect that shows that the requests of a route are to have one, with its request if that says so.
+func (r *record) effectOf(route string) (witness []*call) {
+	requests := r.requests()
+	for c := range r.of("effect", Span{}) {
+		switch request := requests[c.in.ID]; {
+		case c.in.Route == route:
+			return []*call{c}
+		case witness == nil && request != nil && request.in.Route == route:
+			witness = []*call{c, request}
+		}
+	}
+	return witness
 }
 
 // firstOf returns the first that is so; nil if none is.

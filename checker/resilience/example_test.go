@@ -74,8 +74,8 @@ func ExampleDetected() {
 	)
 	checkertest.Judge(resilience.Detected(50*time.Millisecond), h)
 	// Output:
-	// invalid - 1 times a node began to fail attempts; n1 did for 81ms before a probe saw it or it ended; failing nodes that no probe saw: 0
-	// n1 failed attempts from 10ms on for 81ms, until a probe saw it; 50ms is allowed
+	// invalid - episodes of failing nodes: 1; n1 failed for 81ms before a probe saw it or it ended; failing nodes that no probe saw: 0
+	// n1 failed attempts from 10ms on for 81ms, until a probe saw it; 1 probe said meanwhile that it is up; 50ms is allowed
 }
 
 // Two layers that try three times each send nine attempts to the last service for a request that fails.
@@ -142,7 +142,7 @@ func ExampleNoOrphans() {
 	checkertest.Judge(resilience.NoOrphans(0.3), h)
 	// Output:
 	// invalid - 60 % of 100ms of work was for requests that did not wait any more, in 1 span
-	// 60 % of the work was for requests that did not wait any more, and 30 % is allowed: work 1 at n1 went on for 60ms after 50ms, when its request had ended or its deadline had passed
+	// 60 % of the work was for requests that did not wait any more, and 30 % is allowed: work 1 at n1 went on for 60ms after 50ms, when its request had ended
 }
 
 // A payment is made twice, since a retry has no idempotency key.
@@ -179,7 +179,7 @@ func ExampleCapped() {
 	checkertest.Judge(resilience.Capped(1, "lock"), h)
 	// Output:
 	// invalid - at most 2 units of lock held at once, at 20ms
-	// 2 units of lock were held at 20ms, and 1 are allowed
+	// 2 units of lock held at 20ms, and 1 allowed
 }
 
 // An aggregated answer lacks a part, and looks complete.

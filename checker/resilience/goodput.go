@@ -14,7 +14,7 @@ import (
 type Goodput struct {
 	Bucket   time.Duration
 	OK       []int // requests answered by their deadline with what they asked for, by the instant of the answer
-	Failed   []int // other requests, by the instant of their end or of their deadline, whichever came first
+	Failed   []int // other requests, by the instant of their end or of their deadline, whichever came first; of those that have neither, by the end of the history
 	Attempts []int // of the deepest depth, by the instant of their beginning
 
 	ok, attempts []time.Duration // sorted
@@ -51,7 +51,7 @@ func (r *record) goodput(bucket time.Duration) Goodput {
 			m.OK[c.ended/bucket]++
 			m.ok = append(m.ok, c.ended)
 		case failed, without:
-			m.Failed[c.decided(c)/bucket]++
+			m.Failed[min(c.decided(c), r.end)/bucket]++
 		}
 	}
 	deepest := r.deepest()

@@ -3,7 +3,6 @@ package resilience
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
@@ -57,7 +56,7 @@ func (r *record) inFlight(at string) (m InFlight, holds []*call) {
 		}
 	}
 	for _, resource := range sorting.Keys(by) {
-		if units, when := mostHeld(by[resource]); units > m.Most || m.Most == 0 {
+		if units, when := mostHeld(by[resource]); units > m.Most {
 			m = InFlight{units, when, resource}
 		}
 	}
@@ -79,7 +78,7 @@ func mostHeld(holds []*call) (most int, at time.Duration) {
 	for _, c := range holds {
 		changes = append(changes, change{c.begun, c.in.Units()}, change{c.ended, -c.in.Units()})
 	}
-	slices.SortFunc(changes, func(a, b change) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.units, b.units)) })
+	sorting.Func(changes, func(a, b change) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.units, b.units)) })
 	units := 0
 	for _, c := range changes {
 		if units += c.units; units > most {
@@ -104,7 +103,7 @@ func Capped(cap int, at string) checker.Checker {
 		}
 		res.Reason = m.String()
 		if m.Most > cap {
-			res.Verdict, res.Why = checker.Invalid, r.why(fmt.Sprintf("%s%s were held at %s, and %d are allowed", words.Plural(m.Most, "unit"), words.Of(m.Resource, "of"),
+			res.Verdict, res.Counterexample = checker.Invalid, r.why(fmt.Sprintf("%s%s held at %s, and %d allowed", words.Plural(m.Most, "unit"), words.Of(m.Resource, "of"),
 				words.Duration(m.At), cap), false, fewest(holds, cap))
 		}
 		return res, nil

@@ -81,13 +81,13 @@ func NoLeaks() checker.Checker {
 		}
 		res.Reason = r.leaks().String()
 		if c := r.firstPending("hold"); c != nil {
-			res.Verdict, res.Why = checker.Invalid, r.why(fmt.Sprintf("%s, begun at %s, never ended: the history ends %s later", c.name(),
+			res.Verdict, res.Counterexample = checker.Invalid, r.why(fmt.Sprintf("%s, begun at %s, never ended: the history ends %s later", c.name(),
 				words.Duration(c.begun), words.Duration(r.end-c.begun)), true, []*call{c})
 			return res, nil
 		}
 		if c := r.firstPending("wait"); c != nil {
 			b := blocked{in: c}
-			res.Verdict, res.Why = checker.Invalid, r.why(c.name()+" never ended"+b.String(), true, []*call{c})
+			res.Verdict, res.Counterexample = checker.Invalid, r.why(c.name()+" never ended"+b.String(), true, []*call{c})
 		}
 		return res, nil
 	})

@@ -90,13 +90,13 @@ func Balanced(maxVariation float64, s Span, nodes ...string) checker.Checker {
 		}
 		res.Reason = m.String()
 		if m.Variation > maxVariation {
-			res.Verdict, res.Why = checker.Invalid, r.whyUnbalanced(m, maxVariation, s)
+			res.Verdict, res.Counterexample = checker.Invalid, r.whyUnbalanced(m, maxVariation, s)
 		}
 		return res, nil
 	})
 }
 
-func (r *record) whyUnbalanced(m Load, most float64, s Span) *checker.Why {
+func (r *record) whyUnbalanced(m Load, most float64, s Span) *checker.Counterexample {
 	const shown = 5
 	var first []*call
 	for c := range r.of("attempt", s) {

@@ -20,11 +20,11 @@ type Orphans struct {
 // MeasureOrphans measures the orphaned work among that which began in a span. Work for a request that is not in the history counts only if
 // it has a deadline itself.
 func MeasureOrphans(h *history.History, s Span) (Orphans, error) {
-	m, _, _, err := measureOrphans(h, s)
+	_, all, err := readWork(h, s)
 	if err != nil {
 		return Orphans{}, fmt.Errorf("orphans: %w", err)
 	}
-	return m, nil
+	return orphaned(all), nil
 }
 
 // Share returns which share of the work was orphaned, from 0 to 1.
@@ -35,43 +35,53 @@ func (m Orphans) String() string {
 	return fmt.Sprintf("%s of %s of work was for requests that did not wait any more, in %s", percent(m.Share()), words.Duration(m.Work), words.Plural(m.Spans, "span"))
 }
 
-// An orphan is work that went on too long.
-type orphan struct {
-	work, request *call
-	after, extra  time.Duration // when its request did not wait any more, and how long it went on
+// A task is work for a request.
+type task struct {
+	work, request *call         // the request is nil if it is not in the history
+	wanted        time.Duration // until when the request waits for it
+	took, extra   time.Duration // how long it took, and how much of this was too long
 }
 
-// measureOrphans returns the orphaned work, and that which went on the longest.
-func measureOrphans(h *history.History, s Span) (m Orphans, r *record, worst orphan, err error) {
+// share returns which share of the work was too long.
+func (t task) share() float64 { return ratio(int64(t.extra), int64(t.took)) }
+
+// readWork returns the work that began in a span.
+func readWork(h *history.History, s Span) (r *record, all []task, err error) {
 	if r, err = read(h, "request", "work"); err != nil {
-		return m, nil, worst, err
+		return nil, nil, err
 	}
 	if err := r.need("work", s); err != nil {
-		return m, nil, worst, err
+		return nil, nil, err
 	}
 	requests := r.requests()
-	judged := 0
 	for c := range r.of("work", s) {
-		request := requests[c.in.ID]
-		wanted := c.wantedUntil(request)
-		if wanted == history.Forever && request == nil {
+		t := task{work: c, request: requests[c.in.ID]}
+		t.wanted = c.wantedUntil(t.request)
+		if t.wanted == history.Forever && t.request == nil {
 			continue
 		}
-		judged++
 		ended := min(c.ended, r.end)
-		m.Work += ended - c.begun
-		if extra := ended - max(c.begun, wanted); wanted < history.Forever && extra > slack {
+		t.took = ended - c.begun
+		if extra := ended - max(c.begun, t.wanted); t.wanted < history.Forever && extra > slack {
+			t.extra = extra
+		}
+		all = append(all, t)
+	}
+	if len(all) == 0 {
+		return nil, nil, fmt.Errorf("no work %v is of a request that is in the history", s)
+	}
+	return r, all, nil
+}
+
+// orphaned sums up.
+func orphaned(all []task) (m Orphans) {
+	for _, t := range all {
+		m.Work += t.took
+		if m.Orphaned += t.extra; t.extra > 0 {
 			m.Spans++
-			m.Orphaned += extra
-			if extra > worst.extra {
-				worst = orphan{c, request, wanted, extra}
-			}
 		}
 	}
-	if judged == 0 {
-		return m, nil, worst, fmt.Errorf("no work %v is of a request that is in the history", s)
-	}
-	return m, r, worst, nil
+	return m
 }
 
 // wantedUntil returns until when a request waits for the work that is done for it.
@@ -90,22 +100,39 @@ func (c *call) wantedUntil(request *call) time.Duration {
 }
 
 // NoOrphans returns the checker of orphaned work: at most that share of it, from 0 to 1, is done for requests that do not wait for it any
-// more. The counterexample is the work that went on the longest, with its request.
+// more. The counterexample is work of which a greater share was, that which went on the longest, with its request.
 func NoOrphans(mostShare float64) checker.Checker {
 	return rule("orphans", "orphans", func(h *history.History) (res checker.Result, err error) {
-		m, r, worst, err := measureOrphans(h, Span{})
+		r, all, err := readWork(h, Span{})
 		if err != nil {
 			return res, err
 		}
+		m := orphaned(all)
 		res.Reason = m.String()
-		if m.Share() > mostShare {
-			core := []*call{worst.work}
-			if worst.request != nil {
-				core = append(core, worst.request)
-			}
-			res.Verdict, res.Why = checker.Invalid, r.why(fmt.Sprintf("%s of the work was for requests that did not wait any more, and %s is allowed: %s went on for %s after %s, when its request had ended or its deadline had passed",
-				percent(m.Share()), percent(mostShare), worst.work.name(), words.Duration(worst.extra), words.Duration(worst.after)), true, core)
+		if m.Share() <= mostShare {
+			return res, nil
 		}
+		var worst task
+		for _, t := range all {
+			if t.share() > mostShare && t.extra > worst.extra {
+				worst = t
+			}
+		}
+		core := []*call{worst.work}
+		if worst.request != nil {
+			core = append(core, worst.request)
+		}
+		res.Verdict, res.Counterexample = checker.Invalid, r.why(fmt.Sprintf("%s of the work was for requests that did not wait any more, and %s is allowed: %s", percent(m.Share()), percent(mostShare),
+			worst), true, core)
 		return res, nil
 	})
+}
+
+// String says for how long the work went on.
+func (t task) String() string {
+	why := "its deadline had passed"
+	if t.request != nil && t.request.ended <= t.wanted {
+		why = "its request had ended"
+	}
+	return fmt.Sprintf("%s went on for %s after %s, when %s", t.work.name(), words.Duration(t.extra), words.Duration(t.wanted), why)
 }

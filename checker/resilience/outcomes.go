@@ -76,7 +76,7 @@ func (j judge) outcomes(s Span) (m Outcomes) {
 	return m
 }
 
-// count counts a request, and returns what came of it.
+// count counts a request, and returns its result.
 func (j judge) count(m *Outcomes, c *call) outcome {
 	o := j.outcome(c)
 	if o == undecided {

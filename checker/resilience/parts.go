@@ -69,7 +69,7 @@ func Whole() checker.Checker {
 		}
 		res.Reason = m.String()
 		if first != nil {
-			res.Verdict, res.Why = checker.Invalid, r.why(fmt.Sprintf("%s was answered ok without %s, and the answer does not say so", first.name(),
+			res.Verdict, res.Counterexample = checker.Invalid, r.why(fmt.Sprintf("%s was answered ok without %s, and the answer does not say so", first.name(),
 				words.Plural(first.out.Missing, "part")), true, []*call{first})
 		}
 		return res, nil

@@ -33,7 +33,7 @@ func Recovers(trigger Span, after time.Duration, share float64) checker.Checker 
 		res.Reason = fmt.Sprintf("%.4g requests a second were answered in time before %s, and %.4g from %s on, which is %s", was, words.Duration(trigger.From), is,
 			words.Duration(later.From), percent(is/was))
 		if is < share*was {
-			res.Verdict, res.Why = checker.Invalid, r.whyRecovers(fmt.Sprintf("%s, and %s must be, %s after the trigger had gone",
+			res.Verdict, res.Counterexample = checker.Invalid, r.whyRecovers(fmt.Sprintf("%s, and %s must be, %s after the trigger had gone",
 				res.Reason, percent(share), words.Duration(after)), later)
 		}
 		return res, nil
@@ -53,7 +53,7 @@ func (r *record) around(trigger Span, after time.Duration) (before, later Span) 
 }
 
 // whyRecovers shows the first request of a span that was not answered in time.
-func (r *record) whyRecovers(reason string, s Span) *checker.Why {
+func (r *record) whyRecovers(reason string, s Span) *checker.Counterexample {
 	j := r.judge(slack)
 	for c := range r.of("request", s) {
 		if j.outcome(c).bad() {

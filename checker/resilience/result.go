@@ -10,6 +10,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/internal/wording"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // rule returns a checker. What judge returns an error for is unknown. The headlines are those of base, and name begins with it.
@@ -28,27 +29,32 @@ func rule(base, name string, judge func(h *history.History) (checker.Result, err
 const mostShown = 60
 
 // why returns a counterexample: core are the calls that break the rule on their own, and context is shown beside them.
-// The first of core is the culprit, unless the rule is about all of them alike.
-func (r *record) why(reason string, culprit bool, core []*call, context ...*call) *checker.Why {
-	w := &checker.Why{Reason: reason, Culprit: -1, Of: r.h.Len() / 2}
+// The first of core is the blamed, unless the rule is about all of them alike.
+func (r *record) why(reason string, blamed bool, core []*call, context ...*call) *checker.Counterexample {
+	w := &checker.Counterexample{Reason: reason, Blamed: -1, Judged: r.h.Len() / 2}
 	if len(core) > mostShown {
 		w.Note = fmt.Sprintf("it has %d calls, of which the first %d are shown", len(core), mostShown)
 		core = core[:mostShown]
 	}
 	order := func(a, b *call) int { return cmp.Compare(a.inv, b.inv) }
 	shown := slices.Concat(core, context)
-	slices.SortFunc(shown, order)
+	sorting.Func(shown, order)
 	shown = slices.Compact(shown)
 	for i, c := range shown {
 		w.Calls = append(w.Calls, r.full(c))
 		if len(context) > 0 && slices.Contains(core, c) {
 			w.Core = append(w.Core, i)
 		}
-		if culprit && c == core[0] {
-			w.Culprit = i
+		if blamed && c == core[0] {
+			w.Blamed = i
 		}
 	}
 	return w
+}
+
+// compact returns the calls that are there.
+func compact(calls ...*call) []*call {
+	return slices.DeleteFunc(calls, func(c *call) bool { return c == nil })
 }
 
 // and joins the words of a list.

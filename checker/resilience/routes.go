@@ -49,7 +49,7 @@ func Unrelated(atLeast float64, s Span, routes ...string) checker.Checker {
 		res.Reason = fmt.Sprintf("%s of the requests of %s %s were ok (%v)", percent(m.Availability()), and(routes), s, m)
 		if m.Availability() < atLeast {
 			res.Verdict = checker.Invalid
-			res.Why = r.why(fmt.Sprintf("%s of the requests of %s %s were ok, and %s must be: %s is the first that was not", percent(m.Availability()), and(routes), s,
+			res.Counterexample = r.why(fmt.Sprintf("%s of the requests of %s %s were ok, and %s must be: %s is the first that was not", percent(m.Availability()), and(routes), s,
 				percent(atLeast), first.name()), true, []*call{first}, r.blocked(first).calls()...)
 		}
 		return res, nil

@@ -190,11 +190,11 @@ func (s *Report) rate(c history.Call, width time.Duration) {
 // whatF returns the F of a call, or "" if it has none.
 func whatF(s *shapes.FieldReader, c history.Call) string {
 	op := c.Invoke
-	told, _, bad := s.Call(op, op.Index)
+	call, _, bad := s.Call(op, op.Index)
 	if bad != nil {
 		return ""
 	}
-	return told.F
+	return call.F
 }
 
 // The groupBuilders are by name.

@@ -263,14 +263,14 @@ func kindsOf(s *shapes.FieldReader, op history.Op) (names []string, steps bool) 
 	if names = stepKinds(op.Input); len(names) > 0 {
 		return names, true
 	}
-	told, _, bad := s.Call(op, op.Index)
+	call, _, bad := s.Call(op, op.Index)
 	if bad != nil {
 		return []string{""}, false
 	}
-	if names = stepKinds(told.Value); len(names) > 0 {
+	if names = stepKinds(call.Value); len(names) > 0 {
 		return names, true
 	}
-	return []string{told.F}, false
+	return []string{call.F}, false
 }
 
 // stepKinds returns the kinds of the steps of a transaction, each once: of a slice of structs

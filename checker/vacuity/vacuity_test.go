@@ -106,9 +106,9 @@ func TestUnread(t *testing.T) {
 	reason, unread := vacuity.Unread(called(write, write))
 	assert.True(t, unread)
 	assert.Equal(t, "nothing was ever read, so nothing could be wrong: all that was asked is 2 writes", reason)
-	told := became(model.LogOp{F: "append"}, history.OK, "")
-	told.Complete.Output = []int{0}
-	for _, h := range []*history.History{{}, called(write, cas), called(told)} {
+	answered := became(model.LogOp{F: "append"}, history.OK, "")
+	answered.Complete.Output = []int{0}
+	for _, h := range []*history.History{{}, called(write, cas), called(answered)} {
 		_, unread = vacuity.Unread(h)
 		assert.False(t, unread)
 	}

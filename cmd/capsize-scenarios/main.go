@@ -18,7 +18,7 @@ import (
 	"github.com/capsize-go/capsize/scenarios/resilience"
 )
 
-func main() { cli.Main(&cli.Scenarios{All: all(), Board: replication.Board}) }
+func main() { cli.Main(&cli.Scenarios{All: all(), Grid: replication.Grid}) }
 
 // all lists the scenarios of all packages, by name.
 func all() []scenarios.Scenario {

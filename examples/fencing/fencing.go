@@ -49,7 +49,7 @@ func (s Service) Run(ctx context.Context, h *cluster.Host) error {
 	return nil
 }
 
-// locker returns the handler of the lock. Each time that somebody gets it, the token grows.
+// locker returns the handler of the lock. Each time that a client gets it, the token grows.
 func locker(h *cluster.Host) func(cluster.Message) {
 	token, until := 0, time.Duration(0)
 	return func(m cluster.Message) {

@@ -3,7 +3,7 @@
 // by the host.
 //
 // Node n1 has the data, and the others pass on to it what they are asked. That is
-// linearizable, and unavailable to whoever can't reach n1. To be quick, a [Store]
+// linearizable, and unavailable to clients that can't reach n1. To be quick, a [Store]
 // can have the others keep what they read for a while, as a cache in front of
 // a store does. Then it is not linearizable any more; the test says by how much.
 package http
@@ -141,7 +141,7 @@ func (c *cache) get(r *http.Request) (entry, bool) {
 	defer c.mu.Unlock()
 	path := r.URL.Path
 	if r.Method != http.MethodGet {
-		delete(c.until, path) // this node drops what it has; who tells the others?
+		delete(c.until, path) // this node drops what it has; the others keep theirs
 	}
 	e, ok := c.values[path]
 	return e, ok && c.h.Clock().Now().Before(c.until[path])

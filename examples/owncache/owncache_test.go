@@ -57,7 +57,7 @@ func TestGuarded(t *testing.T) {
 	capsize.Run(t, x)
 }
 
-// TestTTL holds the cache to less: that nobody reads what was replaced longer ago than a value is kept, and than a load takes.
+// TestTTL holds the cache to less: that no client reads what was replaced longer ago than a value is kept, and than a load takes.
 func TestTTL(t *testing.T) {
 	x := test(false)
 	x.Seeds = 3

@@ -54,7 +54,7 @@ func next(t workloads.Turn[In, Out]) In {
 	return In{F: "transfer", From: from, To: to, Amount: 1 + t.Rand.IntN(20)}
 }
 
-// invoke returns any error as it is: then nobody knows whether the money was moved.
+// invoke returns any error as it is: then it is indeterminate whether the money was moved.
 func invoke(ctx context.Context, c Client, in In) (Out, error) {
 	if in.F == "read" {
 		balances, err := c.Balances(ctx)
@@ -81,7 +81,7 @@ func sameTotal(_ context.Context, h *history.History) checker.Result {
 		if total != Accounts*Initial {
 			r.Verdict = checker.Invalid
 			r.Reason = fmt.Sprintf("process %d saw %d in all accounts together, but there is %d", c.Invoke.Process, total, Accounts*Initial)
-			r.Why = &checker.Why{Reason: r.Reason, Calls: []history.Call{c}, Of: h.Len() / 2}
+			r.Counterexample = &checker.Counterexample{Reason: r.Reason, Calls: []history.Call{c}, Judged: h.Len() / 2}
 			return r
 		}
 	}

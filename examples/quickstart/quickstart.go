@@ -77,7 +77,7 @@ func (n *node) Put(p Pair, none *struct{}) error {
 	}
 	for _, peer := range n.h.Nodes() {
 		if peer != n.h.Name() && !n.store.FromLeader {
-			go func() { _ = n.call(peer, "Store.Copy", p, new(struct{})) }() // here is the bug: nobody waits for it
+			go func() { _ = n.call(peer, "Store.Copy", p, new(struct{})) }() // here is the bug: the write does not wait for it
 		}
 	}
 	return n.Copy(p, none)
@@ -137,7 +137,7 @@ func (c Client) Put(ctx context.Context, key string, value int) error {
 	return c.call(ctx, "Store.Put", Pair{key, value}, new(struct{}))
 }
 
-// call is [rpc.Client.Call] for as long as ctx lasts. After an error nobody may
+// call is [rpc.Client.Call] for as long as ctx lasts. After an error no caller may
 // look at reply: the answer may still come.
 func (c Client) call(ctx context.Context, method string, args, reply any) error {
 	call := c.Go(method, args, reply, make(chan *rpc.Call, 1))

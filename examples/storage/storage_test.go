@@ -16,8 +16,8 @@ import (
 	"github.com/capsize-go/capsize/workloads"
 )
 
-// A trial is a store, what goes wrong, and the verdict that belongs to it.
-type trial struct {
+// A storeCase is a store, what goes wrong, and the verdict that belongs to it.
+type storeCase struct {
 	name    string
 	store   storage.Store
 	nemesis nemesis.Nemesis
@@ -26,13 +26,13 @@ type trial struct {
 	effect  string // what the faults must have done
 }
 
-func trials() []trial {
+func cases() []storeCase {
 	each := 2 * time.Second
 	powerCuts := []nemesis.Fault{
 		nemesis.PowerCuts(cluster.Nothing), nemesis.PowerCuts(cluster.Prefix),
 		nemesis.PowerCuts(cluster.Torn), nemesis.PowerCuts(cluster.Sectors),
 	}
-	return []trial{
+	return []storeCase{
 		{"pebble", storage.Pebble(false), nemesis.Every(each, append(powerCuts, nemesis.CrashesInWrite())...), checker.Valid, false, "hosts crashed"},
 		{"pebble, writes torn", storage.Pebble(false), nemesis.Every(each/2, nemesis.CrashesInWrite()), checker.Valid, false, "writes torn"},
 		{"pebble, disk stalls", storage.Pebble(false), nemesis.Every(each, nemesis.SlowDisk(0), nemesis.DiskHangs(0), nemesis.FsyncFails(), nemesis.DiskErrors(0), nemesis.DiskFull()), checker.Valid, false, "fsyncs delayed"},
@@ -43,17 +43,17 @@ func trials() []trial {
 	}
 }
 
-func (x trial) test() capsize.Test {
+func (x storeCase) test() capsize.Test {
 	return capsize.Test{
 		System: x.store, Workload: workloads.Register(x.store.Open), Nemesis: x.nemesis,
 		Nodes: 1, Clients: 4, Rate: 200, Duration: 15 * time.Second,
 	}
 }
 
-// TestTrials runs every trial with some seeds, each twice, and logs what it found. Out of the long loop it takes one seed of
+// TestStores runs every case with some seeds, each twice, and logs what it found. Out of the long loop it takes one seed of
 // those that most seeds find.
-func TestTrials(t *testing.T) {
-	for _, x := range trials() {
+func TestStores(t *testing.T) {
+	for _, x := range cases() {
 		t.Run(x.name, func(t *testing.T) {
 			verdicts := map[checker.Verdict]int{}
 			test, repeats, effects := x.test(), 0, int64(0)
@@ -98,8 +98,8 @@ func exec(t *testing.T, x capsize.Test) (r *capsize.Result, digest string) {
 }
 
 // TestPebble is how a test of one's own looks: a new seed each time.
-func TestPebble(t *testing.T) { capsize.Run(t, trials()[0].test()) }
+func TestPebble(t *testing.T) { capsize.Run(t, cases()[0].test()) }
 
-func TestPebbleIsDeterministic(t *testing.T) { capsize.CheckDeterminism(t, trials()[0].test()) }
+func TestPebbleIsDeterministic(t *testing.T) { capsize.CheckDeterminism(t, cases()[0].test()) }
 
-func TestBboltIsDeterministic(t *testing.T) { capsize.CheckDeterminism(t, trials()[5].test()) }
+func TestBboltIsDeterministic(t *testing.T) { capsize.CheckDeterminism(t, cases()[5].test()) }

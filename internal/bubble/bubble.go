@@ -1,4 +1,4 @@
-// Package bubble tells the goroutines of virtual time from all others.
+// Package bubble distinguishes the goroutines of virtual time from all others.
 package bubble
 
 import (

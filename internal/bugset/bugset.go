@@ -1,4 +1,4 @@
-// Package bugset names the mistakes that a system can be told to make: bits, by the names that commands and
+// Package bugset names the mistakes that a system can be asked to make: bits, by the names that commands and
 // files have for them.
 package bugset
 

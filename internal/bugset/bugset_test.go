@@ -10,7 +10,7 @@ func ExampleSet() {
 	type bug uint
 	const staleVote, noDedup bug = 1, 2
 	bugs := bugset.New("kv",
-		bugset.Of(staleVote, "stale-vote", "a node votes for whoever asks first"),
+		bugset.Of(staleVote, "stale-vote", "a node votes for the first that asks"),
 		bugset.Of(noDedup, "no-dedup", "a request that was sent again is applied again"),
 	)
 	both, err := bugs.Parse("no-dedup,stale-vote")

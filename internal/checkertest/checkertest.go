@@ -131,8 +131,8 @@ func OneByOne(calls ...[2]any) *history.History {
 func Show(c checker.Checker, h *history.History) {
 	r := c.Check(context.Background(), h).Explain(context.Background())
 	fmt.Println(r.Verdict)
-	if r.Why != nil {
-		fmt.Println(r.Why.Reason)
+	if r.Counterexample != nil {
+		fmt.Println(r.Counterexample.Reason)
 	}
 }
 
@@ -162,7 +162,7 @@ func InTurn(calls ...[2]any) *history.History {
 func Judge(c checker.Checker, h *history.History) {
 	r := c.Check(context.Background(), h)
 	fmt.Println(r.Verdict, "-", r.Reason)
-	if r.Why != nil {
-		fmt.Println(r.Why.Reason)
+	if r.Counterexample != nil {
+		fmt.Println(r.Counterexample.Reason)
 	}
 }

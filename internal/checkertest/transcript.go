@@ -46,22 +46,22 @@ func Transcripts(t *testing.T, path string, judge func(command, model string) ch
 }
 
 // verdictText returns verdict and reason, and the calls of the counterexample as the transcript has them: ✗ is the
-// culprit, ! contradicts it, and others are context.
+// blamed, ! contradicts it, and others are context.
 func verdictText(r checker.Result, lines map[int]string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%v: %s\n", r.Verdict, r.Reason)
-	if r.Why == nil {
+	if r.Counterexample == nil {
 		return b.String()
 	}
-	if r.Why.Reason != r.Reason {
-		fmt.Fprintln(&b, r.Why.Reason)
+	if r.Counterexample.Reason != r.Reason {
+		fmt.Fprintln(&b, r.Counterexample.Reason)
 	}
-	for i, c := range r.Why.Calls {
+	for i, c := range r.Counterexample.Calls {
 		mark := "!"
 		switch {
-		case i == r.Why.Culprit:
+		case i == r.Counterexample.Blamed:
 			mark = "✗"
-		case r.Why.Context(i):
+		case r.Counterexample.Context(i):
 			mark = "·"
 		}
 		fmt.Fprintf(&b, "  %s %s\n", mark, lines[c.Invoke.Index])

@@ -182,7 +182,7 @@ func (a *app) dress() error {
 	return nil
 }
 
-// isTerminal reports whether what is written to w is seen at once, by somebody at a terminal.
+// isTerminal reports whether what is written to w is seen at once, by a person at a terminal.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {

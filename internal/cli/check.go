@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/catalog/models"
@@ -64,6 +65,9 @@ A model is held to linearizability unless --consistency asks for less; see
 capsize list consistency. Models that are a checker of Jepsen's have a rule of
 their own.
 
+Rules about requests, such as outcomes, leaks and admitted, read spans of traces too, a
+record a call; --limit says what they allow. See docs/reference/formats.md.
+
 With --json, check prints one object a file:
   {"file","format","model","consistency","verdict","reason","ops":{"ok","fail","info"},
    "digest","counterexample":[…],"report","assumed":[{"what","count","line"}],"recorded"}
@@ -73,7 +77,8 @@ With --json, check prints one object a file:
   capsize check testdata/capsize/*/*/history.jsonl --model register
   capsize check store/latest/history.edn --model cas-register --initial 0 --independent
   capsize check history.jsonl --consistency causal
-  capsize check history.edn.gz --model set-full --json`,
+  capsize check history.edn.gz --model set-full --json
+  capsize check spans.jsonl --model outcomes --rename f:SPAN_KIND_CLIENT=request`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New(`check needs a FILE, or "-" for the standard input; see capsize check --help`)
@@ -82,7 +87,15 @@ With --json, check prints one object a file:
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return a.check(cmd.Context(), args, o) },
 	}
-	f := cmd.Flags()
+	o.add(cmd.Flags())
+	complete(cmd, map[string][]string{
+		"model": models.Names(models.Rows()), "consistency": models.Names(models.Consistencies()), "format": models.FormatNames(),
+	})
+	return cmd
+}
+
+// add adds the flags.
+func (o *checkOptions) add(f *pflag.FlagSet) {
 	f.SortFlags = false
 	f.StringVar(&o.model, "model", "register", "what a correct object does; see capsize list models")
 	f.StringVar(&o.consistency, "consistency", models.Linearizable, "how closely the model must be kept; see capsize list consistency")
@@ -92,13 +105,10 @@ With --json, check prints one object a file:
 	f.StringArrayVar(&o.rename, "rename", nil, "what names of the file mean: f:OLD=NEW, field:OLD=NEW, with commas between or repeated")
 	f.StringVar(&o.shape.Initial, "initial", "", "what registers hold at first: a value, nil, or unknown (default 0 or nil, as the first reads saw)")
 	f.StringVar(&o.shape.Size, "size", "", "how many permits a semaphore has, or how often a reentrant-lock may be acquired (default 2)")
+	f.StringVar(&o.shape.Limit, "limit", "", "what a rule about requests allows, as capsize list models has it: 5s, 3, 100/1s")
 	f.StringSliceVar(&o.mayFail, "may-fail", nil, "kinds of call of which none needs to have succeeded, comma-separated")
 	f.StringVar(&o.report, "report", reportsDir, `folder for the pages; "" writes none`)
 	f.BoolVar(&o.json, "json", false, "print one JSON object a file, each on a line, and nothing else")
-	complete(cmd, map[string][]string{
-		"model": models.Names(models.Rows()), "consistency": models.Names(models.Consistencies()), "format": models.FormatNames(),
-	})
-	return cmd
 }
 
 // A judge is what files are judged by.
@@ -232,7 +242,7 @@ func (j judge) judged(file string, r models.Judgement) (report.Run, error) {
 	}
 	if r.Untimed {
 		page.Ordered = true
-		page.History, page.Checks[0].Why = positioned(h, r.Why)
+		page.History, page.Checks[0].Counterexample = positioned(h, r.Counterexample)
 		page.Virtual = page.History.End()
 	}
 	return page, nil
@@ -256,7 +266,7 @@ func (j judge) rerun(file string) string {
 
 // positioned returns a history whose times are the positions of its ops, and a
 // counterexample of it.
-func positioned(h *history.History, why *checker.Why) (*history.History, *checker.Why) {
+func positioned(h *history.History, why *checker.Counterexample) (*history.History, *checker.Counterexample) {
 	at := func(op history.Op) history.Op {
 		if op.Index >= 0 {
 			op.Time = time.Duration(op.Index)
@@ -278,7 +288,7 @@ func positioned(h *history.History, why *checker.Why) (*history.History, *checke
 	return history.Of(ops...), &moved
 }
 
-// flags returns the flags that are not as they are unless told.
+// flags returns the flags that are not at their defaults.
 func (o checkOptions) flags() (text string) {
 	if o.consistency != models.Linearizable {
 		text += " --consistency " + o.consistency
@@ -300,6 +310,9 @@ func (o checkOptions) flags() (text string) {
 	}
 	if o.shape.Size != "" {
 		text += " --size " + o.shape.Size
+	}
+	if o.shape.Limit != "" {
+		text += " --limit " + quoted(o.shape.Limit)
 	}
 	if len(o.mayFail) > 0 {
 		text += " --may-fail " + quoted(strings.Join(o.mayFail, ","))
@@ -335,7 +348,7 @@ func (j judge) line(file string, r models.Judgement, page report.Run) checkLine 
 	l := checkLine{
 		File: file, Format: r.Format.String(), Assumed: []assumption{}, Model: j.Model.Name, Consistency: j.consistency,
 		Verdict: r.Verdict, Reason: strings.TrimSpace(r.Reason),
-		Digest: page.Digest, Counterexample: calls(r.Why), Note: note(r.Why), Report: page.ReportPath,
+		Digest: page.Digest, Counterexample: calls(r.Counterexample), Note: note(r.Counterexample), Report: page.ReportPath,
 	}
 	if j.Model.Own {
 		l.Consistency = ""

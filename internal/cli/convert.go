@@ -211,7 +211,7 @@ func writable() []string {
 	return slices.DeleteFunc(models.FormatNames(), func(n string) bool { return n == history.Calls.String() })
 }
 
-// formatOf returns the format that the name of a file tells.
+// formatOf returns the format that the name of a file implies.
 func formatOf(name string, from history.Format) history.Format {
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".jsonl", ".ndjson":

@@ -18,6 +18,7 @@ const scenariosCommand = "capsize-scenarios"
 // knownScenarios lists the scenarios that capsize-scenarios has, with their questions, so that capsize can list them
 // without it.
 var knownScenarios = [][2]string{
+	{"auth-revoke", "for how long does a gateway let in a user whose access was revoked?"},
 	{"cache-herd", "how often is the database asked for what a thousand users want, when the copy has expired?"},
 	{"cache-negative", "what does it cost to cache that the database has no such key (negative caching)?"},
 	{"cache-refresh", "does a row that a write has put into a cache survive a refresh that was asked for before the write?"},
@@ -29,12 +30,23 @@ var knownScenarios = [][2]string{
 	{"cdn-vary", "does any user get an answer that was made for another one?"},
 	{"exactly-once", "a client has no answer and asks again: how often is it done?"},
 	{"five-layers", "how old can an answer be that has gone through five caches, and how does one get it out of all of them?"},
+	{"gateway-aggregate", "what does a client get from a gateway that puts answers of three services together, when one of them hangs?"},
+	{"gateway-retry-post", "how often is an order paid for, if the gateway tries again when no answer has come in time?"},
+	{"gateway-timeouts", "how much work is done for clients that have given up?"},
 	{"gray-hang", "a backend is up, its health endpoint is green, and it does not answer: which timeouts end the wait, and who notices?"},
+	{"lb-affinity", "does a user who stays with one backend (a sticky session) always read what he wrote?"},
+	{"lb-health", "what should a health check look at, and what should a balancer do when every backend fails it?"},
+	{"lb-resize", "what does one backend more or less cost, if each has a cache?"},
+	{"lb-sinkhole", "one of four backends fails, and its health endpoint does not: how many requests does the balancer send there?"},
 	{"lease-reads", "does a leader that is cut off answer reads when another one has taken writes?"},
 	{"lock-without-fencing", "the holder of a lock is paused, and its lease ends: what becomes of what it writes when it wakes up?"},
+	{"metastable", "does a service that can answer 100 requests a second, and is asked 70 times, recover from a pause of 10 s?"},
 	{"pool-failover", "what do the connections of a pool do to requests when the database has restarted, has moved, or has answered too late?"},
 	{"pool-freeze", "when a connection pool has run out, who waits for how long, and what else stops?"},
 	{"pool-nested", "how large must a pool be whose users take several connections each, one while they hold another?"},
+	{"rate-limit-partition", "what does a shared rate limit admit when gateways can't reach its store?"},
+	{"rate-limit-truth", "how many requests does a limit of 10 a second admit in any one second?"},
+	{"retry-storm", "how many attempts does one request make at a service that is down, three calls deep, and when do the clients come back that wait for it?"},
 }
 
 // delegate runs capsize-scenarios with the arguments of this command, and returns what it ended with.

@@ -43,7 +43,7 @@ type twice struct {
 
 // twice runs a run that is not valid a second time, so that what is printed of
 // repeating it was seen. A run that was cut short is not run again.
-func (a *app) twice(ctx context.Context, s trial, r *capsize.Result) (twice, error) {
+func (a *app) twice(ctx context.Context, s runSpec, r *capsize.Result) (twice, error) {
 	if r.Verdict == checker.Valid || r.Stopped != nil {
 		return twice{}, nil
 	}

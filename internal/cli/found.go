@@ -85,9 +85,9 @@ func bugCells() [][]string {
 	return all
 }
 
-// hint names a run that finds each bug of a trial whose runs were all valid: most bugs
+// hint names a run that finds each bug of a spec whose runs were all valid: most bugs
 // are found by some faults only, and the default is one of many.
-func (a *app) hint(s trial, v checker.Verdict) error {
+func (a *app) hint(s runSpec, v checker.Verdict) error {
 	if s.Bug == "" || v != checker.Valid {
 		return nil
 	}

@@ -73,7 +73,7 @@ func TestFirstSeeds(t *testing.T) {
 }
 
 // TestCore runs each system with a core that heals while the others stay as they are: what
-// is left must work, and come to rest.
+// is left must work, and stabilize.
 func TestCore(t *testing.T) {
 	for _, s := range systems.All() {
 		for seed := range tier.Seeds(t, 1, 1) {

@@ -11,11 +11,11 @@ import (
 // runningDir is where a folder of reports has the runs that are in progress.
 const runningDir = ".running"
 
-// record returns a context whose runs of a trial are kept on the disk while they are in
+// record returns a context whose runs of a spec are kept on the disk while they are in
 // progress, in the folder of the reports, until end is called. It says which runs there
 // were cut short, and keeps them as reports without a page. Without a folder for reports
 // nothing is recorded.
-func (a *app) record(ctx context.Context, s trial, reports string) (recording context.Context, end func()) {
+func (a *app) record(ctx context.Context, s runSpec, reports string) (recording context.Context, end func()) {
 	if reports == "" {
 		return ctx, func() {}
 	}

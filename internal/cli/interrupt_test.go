@@ -20,7 +20,7 @@ import (
 	"github.com/capsize-go/capsize/nemesis"
 )
 
-// In a process that is to give a sign, a fault that harms nobody makes a file: the
+// In a process that is to give a sign, a fault that harms no node makes a file: the
 // clients have been at work for a while by then. No other process has that fault.
 func init() {
 	file := os.Getenv("CAPSIZE_TEST_SIGN")

@@ -20,8 +20,8 @@ import (
 // Scenarios are what capsize-scenarios adds to the command. Without them, the commands scenario and cap run
 // capsize-scenarios.
 type Scenarios struct {
-	All   []scenarios.Scenario                                          // in the order of their names
-	Board func(s scenarios.Scenario, rows []scenarios.Row) report.Board // the page of capsize cap
+	All  []scenarios.Scenario                                         // in the order of their names
+	Grid func(s scenarios.Scenario, rows []scenarios.Row) report.Grid // the page of capsize cap
 }
 
 // Main is func main of a command with these scenarios; nil for none.

@@ -76,7 +76,7 @@ func TestCatalogue(t *testing.T) {
 		for w := range known {
 			require.Contains(t, systems.Names(systems.Workloads()), w)
 			for _, b := range append(s.Bugs, systems.Row{Name: "none"}) {
-				_, err := newTrial(s.Name, b.Name, w)
+				_, err := newRunSpec(s.Name, b.Name, w)
 				require.NoError(t, err)
 			}
 		}
@@ -93,7 +93,7 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
-// TestMixKeepsItsParts shows that a nemesis strikes at the same times whatever
+// TestMixKeepsItsParts shows that a nemesis injects at the same times whatever
 // others it is mixed with, and that its plan is one.
 func TestMixKeepsItsParts(t *testing.T) {
 	steps := func(names string) map[int]nemesis.Step {

@@ -19,7 +19,7 @@ const (
 )
 
 // newRecord returns what it takes to repeat a run, to be kept beside its page.
-func newRecord(s trial, r *capsize.Result, digest string) savedrun.Record {
+func newRecord(s runSpec, r *capsize.Result, digest string) savedrun.Record {
 	rec := savedrun.Record{
 		Seed: r.Seed, Nodes: r.Test.Nodes, Clients: r.Test.Clients, Rate: r.Test.Rate,
 		Duration: r.Test.Duration, Timeout: r.Test.Timeout, Settle: r.Test.Settle, Core: r.Test.Core,
@@ -30,13 +30,13 @@ func newRecord(s trial, r *capsize.Result, digest string) savedrun.Record {
 }
 
 // describe names what this program ran, so that it can run it again.
-func (s trial) describe(rec *savedrun.Record) {
+func (s runSpec) describe(rec *savedrun.Record) {
 	rec.Capsize, rec.System, rec.Bug, rec.Workload, rec.Nemesis = version(), s.System, s.Bug, s.Workload, s.Nemesis
 }
 
 // recorded returns what was run.
-func recorded(x savedrun.Record) (trial, error) {
-	s, err := newTrial(x.System, x.Bug, x.Workload)
+func recorded(x savedrun.Record) (runSpec, error) {
+	s, err := newRunSpec(x.System, x.Bug, x.Workload)
 	if err != nil {
 		return s, err
 	}

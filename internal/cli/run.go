@@ -35,12 +35,12 @@ type runOptions struct {
 	all   func(seed uint64) string // the command that runs the sweep from that seed on again
 }
 
-// reportsDir is where pages go unless told otherwise.
+// reportsDir is where pages go unless the flag says otherwise.
 const reportsDir = "capsize-report"
 
 // operationTimeout is shorter than the time that a cut-off leader takes to notice,
 // half a second to one. With a longer one all clients of that leader would be
-// stuck in a write by then, and nobody left to read what it should not answer:
+// stuck in a write by then, and no client left to read what it should not answer:
 // of 20 runs with lease reads, 16 were found at 500 ms and none at 1 s.
 const operationTimeout = 500 * time.Millisecond
 
@@ -134,12 +134,12 @@ func completions(cmd *cobra.Command) {
 	}
 }
 
-// trial checks the options and makes a trial of them.
-func (o runOptions) trial() (trial, error) {
+// spec checks the options and makes a run spec of them.
+func (o runOptions) spec() (runSpec, error) {
 	if err := o.check(); err != nil {
-		return trial{}, err
+		return runSpec{}, err
 	}
-	s, err := newTrial(o.system, o.bug, o.workload)
+	s, err := newRunSpec(o.system, o.bug, o.workload)
 	if err != nil {
 		return s, err
 	}
@@ -162,7 +162,7 @@ func (o runOptions) trial() (trial, error) {
 }
 
 // check refuses numbers that make no sense. Zeros would be taken for "the
-// default" further on, which is not what somebody means who types them.
+// default" further on, which is not what a person means who types them.
 func (o runOptions) check() error {
 	for _, x := range []struct {
 		flag string
@@ -186,7 +186,7 @@ func (o runOptions) check() error {
 
 // runSeeds runs one seed or several, and ends with the worst verdict.
 func (a *app) runSeeds(ctx context.Context, o runOptions) error {
-	s, err := o.trial()
+	s, err := o.spec()
 	if err != nil {
 		return err
 	}

@@ -226,15 +226,15 @@ func (a *app) showRows(s scenarios.Scenario, rows []scenarios.Row, o scenarioOpt
 	if o.page == "" {
 		return nil
 	}
-	path, err := writeBoard(o.page, a.scenarios.Board(s, rows))
+	path, err := writeGrid(o.page, a.scenarios.Grid(s, rows))
 	if err == nil && !o.json {
 		fmt.Fprintf(a.out, "page: %s\n", path)
 	}
 	return err
 }
 
-// writeBoard writes the page with the cards into a folder.
-func writeBoard(dir string, b report.Board) (path string, err error) {
+// writeGrid writes the page with the cards into a folder.
+func writeGrid(dir string, b report.Grid) (path string, err error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return "", fmt.Errorf("folder for the page: %w", err)
 	}
@@ -243,7 +243,7 @@ func writeBoard(dir string, b report.Board) (path string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("page: %w", err)
 	}
-	if err := errors.Join(report.BoardHTML(f, b), f.Close()); err != nil {
+	if err := errors.Join(report.GridHTML(f, b), f.Close()); err != nil {
 		return "", fmt.Errorf("page %s: %w", path, err)
 	}
 	return path, nil

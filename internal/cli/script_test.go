@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write what scripts compare with cmp")
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"capsize":       func() { Main(&Scenarios{All: allScenarios(), Board: replication.Board}) },
+		"capsize":       func() { Main(&Scenarios{All: allScenarios(), Grid: replication.Grid}) },
 		"capsize-alone": func() { Main(nil) },
 	})
 }

@@ -61,24 +61,24 @@ type call struct {
 	Type       string `json:"type"` // ok, fail or info
 	InvokeNS   int64  `json:"invoke_ns"`
 	CompleteNS *int64 `json:"complete_ns"` // null if it never completed
-	Context    bool   `json:"context"`     // whether it only shows where a value came from, and is not at odds with the others
+	Context    bool   `json:"context"`     // whether it only shows where a value came from, and does not contradict the others
 }
 
 // line returns what --json prints of a run.
-func (s trial) line(r *capsize.Result, page report.Run) line {
+func (s runSpec) line(r *capsize.Result, page report.Run) line {
 	return line{
 		System: s.System, Bug: s.Bug, Workload: s.Workload, Nemesis: s.Nemesis,
 		Seed: r.Seed, Verdict: r.Verdict,
 		Ops:       ops{r.Exercised.OK, r.Exercised.Fail, r.Exercised.Info},
 		Digest:    page.Digest,
 		VirtualNS: int64(r.Virtual), WallNS: int64(r.Wall), CPUNS: int64(r.CPU),
-		Counterexample: calls(r.Why), Note: note(r.Why), Exercised: r.Exercised, Report: page.ReportPath,
+		Counterexample: calls(r.Counterexample), Note: note(r.Counterexample), Exercised: r.Exercised, Report: page.ReportPath,
 		Metrics: r.Metrics, Snapshot: r.Snapshot,
 	}
 }
 
 // note says why a counterexample may not be the smallest.
-func note(why *checker.Why) string {
+func note(why *checker.Counterexample) string {
 	if why == nil {
 		return ""
 	}
@@ -87,7 +87,7 @@ func note(why *checker.Why) string {
 
 // calls lists the calls of a counterexample. It is empty, not nil, if there is
 // none: then the JSON is a list all the same.
-func calls(why *checker.Why) []call {
+func calls(why *checker.Counterexample) []call {
 	list := []call{}
 	if why == nil {
 		return list

@@ -35,7 +35,7 @@ type pageOf struct {
 }
 
 // sweep runs the seeds one after the other: a run has the process to itself.
-func (a *app) sweep(ctx context.Context, s trial, o runOptions) error {
+func (a *app) sweep(ctx context.Context, s runSpec, o runOptions) error {
 	t := &tally{want: o.seeds, began: time.Now()}
 	p := newProgress(a.err, o.seeds)
 	for i := range o.seeds {
@@ -75,7 +75,7 @@ func (a *app) sweep(ctx context.Context, s trial, o runOptions) error {
 
 // sweepSeed runs one seed of a sweep, and writes its page if it is not valid. The run
 // that will be shown in full is run again, to see whether it repeats.
-func (a *app) sweepSeed(ctx context.Context, s trial, o runOptions, seed uint64, t *tally) (page report.Run, r *capsize.Result, err error) {
+func (a *app) sweepSeed(ctx context.Context, s runSpec, o runOptions, seed uint64, t *tally) (page report.Run, r *capsize.Result, err error) {
 	if r, err = a.run(ctx, s, seed); err != nil {
 		return page, nil, err
 	}
@@ -137,7 +137,7 @@ func (t *tally) counts() string {
 
 // print prints the first failure in full, or else the run that was cut short, and then
 // the counts, the pages and the command that runs the sweep again.
-func (t *tally) print(a *app, s trial, rerun string) error {
+func (t *tally) print(a *app, s runSpec, rerun string) error {
 	var b strings.Builder
 	shown := t.shown
 	if shown == nil {

@@ -1,6 +1,6 @@
 //go:build unix
 
-// Package cputime tells how much processor time this process has used.
+// Package cputime measures how much processor time this process has used.
 package cputime
 
 import (

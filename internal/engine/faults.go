@@ -69,7 +69,7 @@ func (e *engine) runStep(ctx context.Context, w *cluster.Cluster, s nemesis.Step
 	switch {
 	case err == nil && !late:
 		e.faults.active = append(e.faults.active, x)
-	case errors.Is(err, nemesis.ErrNoOccasion), errors.Is(err, nemesis.ErrSpared), errors.Is(err, cluster.ErrFixed):
+	case errors.Is(err, nemesis.ErrNotTriggered), errors.Is(err, nemesis.ErrSpared), errors.Is(err, cluster.ErrFixed):
 		e.faults.skipped++
 	}
 	e.faults.mu.Unlock()
@@ -171,7 +171,7 @@ func (e *engine) healAll(w *cluster.Cluster) {
 	e.sleep(time.Millisecond)
 	// What a disk had begun is not undone: an fsync that hung has still to end. And it takes
 	// the system a while to have all nodes as its members again.
-	for end := w.Now() + e.config.Settle; (w.Held() || !w.Reconfigured()) && w.Now() < end && !e.interrupted(); {
+	for end := w.Now() + e.config.Settle; (w.AnyNodeBusy() || !w.Reconfigured()) && w.Now() < end && !e.interrupted(); {
 		e.sleep(10 * time.Millisecond)
 	}
 }

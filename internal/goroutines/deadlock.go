@@ -27,10 +27,6 @@ var outsideWaits = map[string]string{
 	"sync.WaitGroup.Wait": "a sync.WaitGroup that was used outside of the run", "semacquire": "a semaphore of the runtime",
 }
 
-// stopsTheWorld are the functions of the runtime of which one at a time may run in a process: another one waits for a semaphore
-// meanwhile.
-var stopsTheWorld = []string{"runtime.Stack", "runtime.ReadMemStats", "runtime.GC", "runtime.GoroutineProfile"}
-
 // Deadlock returns what keeps virtual time from passing for good, if the goroutines of
 // a run are in such a state. It is empty if one of them can run, and also if something
 // outside of the bubble could wake one. So it never depends on how long one waits.
@@ -40,8 +36,8 @@ func Deadlock(run string, all []Goroutine) []cluster.Finding {
 	for _, g := range ours {
 		switch {
 		case g.durable():
-		case g.state == "semacquire" && g.in(stopsTheWorld...):
-			return nil // it waits for the one that looks
+		case g.stopsTheWorld():
+			return nil // its turn comes
 		case lockWaits[g.state] != "", outsideWaits[g.state] != "":
 			stuck = append(stuck, g)
 		default:
@@ -61,6 +57,12 @@ func Deadlock(run string, all []Goroutine) []cluster.Finding {
 		}
 	}
 	return findings
+}
+
+// stopsTheWorld reports whether a goroutine is in a function that stops all others, as [runtime.Stack] and [runtime.GC]
+// do, and waits for another one that is in such a function. That may be the one that looks for deadlocks, and takes no longer than a look.
+func (g Goroutine) stopsTheWorld() bool {
+	return g.state == "semacquire" && len(g.frames) > 0 && strings.HasPrefix(g.frames[0].fn, "runtime.")
 }
 
 // quiet reports whether the goroutines outside of a bubble are known to wait for its

@@ -91,7 +91,7 @@ func SetGODEBUG(setting string) (undo func()) {
 	}
 	return func() {
 		switch {
-		case os.Getenv("GODEBUG") != with: // somebody else has set it meanwhile
+		case os.Getenv("GODEBUG") != with: // something else has set it meanwhile
 		case had:
 			_ = os.Setenv("GODEBUG", before)
 		default:

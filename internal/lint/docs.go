@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// noExample are the packages that need no example: nobody imports them, or they
+// noExample are the packages that need no example: no package imports them, or they
 // are examples themselves.
 var noExample = []string{"cmd/...", "examples/...", "internal/benchtable", "internal/cli", "internal/coldbuild", "internal/gotest", "internal/lint"}
 

@@ -5,7 +5,7 @@
 //
 // A rule is a function from a [Module] to the problems it finds. Each has a
 // small module under testdata that breaks it in every way it knows of, and a file
-// want.txt with all that it must complain about: a rule that no longer bites
+// want.txt with all that it must complain about: a rule that no longer works
 // fails its own test.
 package lint
 

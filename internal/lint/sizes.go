@@ -13,11 +13,6 @@ const (
 	maxMethods      = 25
 )
 
-// larger are the packages that may have more, and why.
-var larger = map[string]string{
-	"cluster": "the simulator is one idea: loop, hosts, network and disks use up to 53 of each other's names, both ways",
-}
-
 // Sizes finds packages with more files or lines, tests aside, and types with more methods, than a reader can keep in
 // mind. A type may have more if its comment says why, in the words "methods because".
 func Sizes(m *Module) []Problem {
@@ -36,7 +31,7 @@ func Sizes(m *Module) []Problem {
 			}
 			count(f, methods, types)
 		}
-		if _, may := larger[p.Path]; !may && (files > maxPackageFiles || lines > maxPackageLines) {
+		if files > maxPackageFiles || lines > maxPackageLines {
 			problems = append(problems, Problem{File: first, Text: fmt.Sprintf("package %s has %d files of %d lines; %d and %d are allowed", p.Path, files, lines, maxPackageFiles, maxPackageLines)})
 		}
 		for name, n := range methods { // order: problems are sorted

@@ -167,7 +167,7 @@ func TestCompare(t *testing.T) {
 	assert.Zero(t, d.Difference)
 }
 
-// TestDamage tells a saved history that is not the one of the record from one that is.
+// TestDamage distinguishes a saved history that is not the one of the record from one that is.
 func TestDamage(t *testing.T) {
 	dir, rec := t.TempDir(), record()
 	digest, err := calls(1, 2, 3).Digest()

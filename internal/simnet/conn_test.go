@@ -213,7 +213,7 @@ func TestCloseRead(t *testing.T) {
 		require.NoError(t, b.CloseRead())
 		_, err := b.Read(make([]byte, 1))
 		require.ErrorIs(t, err, io.EOF)
-		write(t, a, strings.Repeat("x", 4*window)) // goes nowhere, and waits for nobody
+		write(t, a, strings.Repeat("x", 4*window)) // goes nowhere, and waits for no reader
 		write(t, b, "y")
 		assert.Equal(t, "y", read(t, a))
 		time.Sleep(time.Second)

@@ -40,7 +40,7 @@ func TestCrashClosesAll(t *testing.T) {
 		require.NoError(t, err)
 		p, err := n.ListenPacket("n2", "udp", ":80")
 		require.NoError(t, err)
-		waiting, err := n.Dial(background, "n1", "tcp", "n2:80") // nobody accepts it
+		waiting, err := n.Dial(background, "n1", "tcp", "n2:80") // it is never accepted
 		require.NoError(t, err)
 		errs := make(chan error, 2)
 		w.cut("n2>n3")

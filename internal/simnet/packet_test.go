@@ -43,7 +43,7 @@ func TestDatagramsAreLost(t *testing.T) {
 			_, err := a.WriteTo([]byte(s), b.LocalAddr())
 			require.NoError(t, err)
 		}
-		_, err := a.WriteTo([]byte("to nobody"), &net.UDPAddr{IP: net.IPv4(10, 0, 0, 2), Port: 9})
+		_, err := a.WriteTo([]byte("to no listener"), &net.UDPAddr{IP: net.IPv4(10, 0, 0, 2), Port: 9})
 		require.NoError(t, err)
 		require.NoError(t, b.SetReadDeadline(time.Now().Add(time.Second)))
 		buf := make([]byte, 10)

@@ -27,26 +27,26 @@ func CacheHerd() scenarios.Scenario {
 			{Title: "slowest read", Metric: "slowest_read_ns", Format: scenarios.Span},
 		},
 		Meter: func(v scenarios.Variant) scenarios.Meter {
-			return &herdMeter{Staleness: Staleness{Window: windowOf(v)}}
+			return &stampedeMeter{Staleness: Staleness{Window: windowOf(v)}}
 		},
-		Holds:    cacheHerdHolds,
-		Variants: herdVariants(),
+		Holds:    cacheStampedeHolds,
+		Variants: stampedeVariants(),
 	}
 }
 
 const (
-	herdServers = 10
-	herdUsers   = 100 // of each
-	herdLife    = 5 * time.Second
-	herdQuery   = time.Second
-	herdRun     = 8 * time.Second
+	stampedeServers = 10
+	stampedeUsers   = 100 // of each
+	stampedeLife    = 5 * time.Second
+	stampedeQuery   = time.Second
+	stampedeRun     = 8 * time.Second
 
 	manyKeys   = 100
 	manyWindow = 500 * time.Millisecond
 	manyMost   = 40 // loads of all keys within that
 )
 
-func herdVariants() (all []scenarios.Variant) {
+func stampedeVariants() (all []scenarios.Variant) {
 	for _, v := range []struct {
 		name, doc string
 		strategy  cachekv.Strategy
@@ -54,53 +54,53 @@ func herdVariants() (all []scenarios.Variant) {
 		fixed     bool
 	}{
 		{"none", "each miss loads", cachekv.Strategy{}, 1, false},
-		{"early", "a read reloads before the copy expires, with a chance that grows towards that instant (XFetch)", cachekv.Strategy{Herd: cachekv.Herd{Early: 1}}, 1, false},
-		{"shared", "the users of an application server share a load (singleflight)", cachekv.Strategy{Herd: cachekv.Herd{Coalesce: true}}, herdServers, true},
+		{"early", "a read reloads before the copy expires, with a chance that grows towards that instant (XFetch)", cachekv.Strategy{Stampede: cachekv.StampedeProtection{Early: 1}}, 1, false},
+		{"shared", "the users of an application server share a load (singleflight)", cachekv.Strategy{Stampede: cachekv.StampedeProtection{Coalesce: true}}, stampedeServers, true},
 		{"lease", "the cache lets one load, and the others wait", cachekv.Strategy{Guard: cachekv.Leased}, 1, true},
-		{"shared-lease", "both", cachekv.Strategy{Guard: cachekv.Leased, Herd: cachekv.Herd{Coalesce: true}}, 1, true},
+		{"shared-lease", "both", cachekv.Strategy{Guard: cachekv.Leased, Stampede: cachekv.StampedeProtection{Coalesce: true}}, 1, true},
 		{"stale", "the cache lets one load, and gives the others what has expired (stale-while-revalidate)",
-			cachekv.Strategy{Herd: cachekv.Herd{Stale: herdLife}}, 1, true},
+			cachekv.Strategy{Stampede: cachekv.StampedeProtection{Stale: stampedeLife}}, 1, true},
 	} {
-		store := cachekv.Crowd{Of: cachekv.Store{Strategy: v.strategy, TTL: herdLife, Slow: herdQuery}, Users: herdUsers}
+		store := cachekv.ConcurrentUsers{Of: cachekv.Store{Strategy: v.strategy, TTL: stampedeLife, Slow: stampedeQuery}, Users: stampedeUsers}
 		all = append(all, scenarios.Variant{Name: v.name, Doc: v.doc, Fixed: v.fixed, Test: capsize.Test{
-			Name: "cache-herd " + v.name, System: store, Nodes: store.Of.Nodes(), Clients: herdServers, Rate: 2 * herdServers, Duration: herdRun,
+			Name: "cache-herd " + v.name, System: store, Nodes: store.Of.Nodes(), Clients: stampedeServers, Rate: 2 * stampedeServers, Duration: stampedeRun,
 			Timeout: 5 * time.Second, Workload: workloads.Copies(store.Open, workloads.CacheLoad{Writers: -1}),
-			Checker: freshness.Coalesced(freshness.LoadLimit{Window: herdWindow, OfOne: v.most}), Expect: expected(v.fixed),
+			Checker: freshness.Coalesced(freshness.LoadLimit{Window: stampedeWindow, OfOne: v.most}), Expect: expected(v.fixed),
 		}})
 	}
 	return append(all, manyVariant("one-life", "a hundred keys whose copies have the same TTL", 0, false),
 		manyVariant("many-lives", "a hundred keys whose copies have TTLs up to half longer or shorter", 0.5, true))
 }
 
-// herdWindow is shorter than from one expiry to the next, and longer than from the first load to the last one for an expiry.
-const herdWindow = herdLife - time.Second
+// stampedeWindow is shorter than from one expiry to the next, and longer than from the first load to the last one for an expiry.
+const stampedeWindow = stampedeLife - time.Second
 
 // manyVariant reads many keys that were all made when the run began.
 func manyVariant(name, doc string, jitter float64, fixed bool) scenarios.Variant {
-	store := cachekv.Store{Strategy: cachekv.Strategy{Guard: cachekv.Leased, Herd: cachekv.Herd{Jitter: jitter}}, TTL: herdLife, Slow: 10 * time.Millisecond}
+	store := cachekv.Store{Strategy: cachekv.Strategy{Guard: cachekv.Leased, Stampede: cachekv.StampedeProtection{Jitter: jitter}}, TTL: stampedeLife, Slow: 10 * time.Millisecond}
 	return scenarios.Variant{Name: name, Doc: doc, Fixed: fixed, Test: capsize.Test{
-		Name: "cache-herd " + name, System: store, Nodes: store.Nodes(), Clients: 2 * herdServers, Rate: 1000, Duration: herdRun,
+		Name: "cache-herd " + name, System: store, Nodes: store.Nodes(), Clients: 2 * stampedeServers, Rate: 1000, Duration: stampedeRun,
 		Workload: workloads.Copies(store.Open, workloads.CacheLoad{Writers: -1, Keys: manyKeys}),
 		Checker:  freshness.Coalesced(freshness.LoadLimit{Window: manyWindow, OfOne: 1, Expired: manyMost}), Expect: expected(fixed),
 	}}
 }
 
-// windowOf returns how long the loads of a herd are counted together.
+// windowOf returns how long the loads of a stampede are counted together.
 func windowOf(v scenarios.Variant) time.Duration {
 	if v.Name == "one-life" || v.Name == "many-lives" {
 		return manyWindow
 	}
-	return herdWindow
+	return stampedeWindow
 }
 
-// A herdMeter also measures how long reads took.
-type herdMeter struct {
+// A stampedeMeter also measures how long reads took.
+type stampedeMeter struct {
 	Staleness
 	slowest time.Duration
 }
 
 // Add counts one run.
-func (m *herdMeter) Add(ctx context.Context, r *capsize.Result) error {
+func (m *stampedeMeter) Add(ctx context.Context, r *capsize.Result) error {
 	for c := range r.History.Calls() {
 		if in, ok := c.Invoke.Input.(model.CacheOp); ok && in.F == "read" && c.Complete.Type == history.OK {
 			m.slowest = max(m.slowest, c.Complete.Time-c.Invoke.Time)
@@ -110,13 +110,13 @@ func (m *herdMeter) Add(ctx context.Context, r *capsize.Result) error {
 }
 
 // Fill writes what was counted.
-func (m *herdMeter) Fill(row *scenarios.Row) {
+func (m *stampedeMeter) Fill(row *scenarios.Row) {
 	m.Staleness.Fill(row)
 	row.Metrics["slowest_read_ns"] = float64(m.slowest)
 }
 
-func cacheHerdHolds(rows []scenarios.Row) error {
-	want := map[string]float64{"none": herdServers * herdUsers, "shared": herdServers, "lease": 1, "shared-lease": 1, "stale": 1}
+func cacheStampedeHolds(rows []scenarios.Row) error {
+	want := map[string]float64{"none": stampedeServers * stampedeUsers, "shared": stampedeServers, "lease": 1, "shared-lease": 1, "stale": 1}
 	for _, r := range rows {
 		if n, ok := want[r.Variant]; ok && r.Metrics["loads_at_once"] != n {
 			return fmt.Errorf("%s: %.0f loads at once, and there must be %.0f", r.Variant, r.Metrics["loads_at_once"], n)

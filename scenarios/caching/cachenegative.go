@@ -46,7 +46,7 @@ func negativeVariants() (all []scenarios.Variant) {
 		fixed     bool
 	}{
 		{"forgotten", "misses of the database are not cached: penetration", cachekv.Strategy{Guard: cachekv.Versioned, Negative: -1}, false},
-		{"remembered", "the negative entry stays until it expires", cachekv.Strategy{Write: cachekv.LeaveIt, Negative: negativeTTL}, false},
+		{"remembered", "the negative entry stays until it expires", cachekv.Strategy{Write: cachekv.LetExpire, Negative: negativeTTL}, false},
 		{"deleted", "the client that creates the key deletes the negative entry", cachekv.Strategy{Negative: negativeTTL}, false},
 		{"leased", "the same, and it revokes the leases of reads that are about to fill one", cachekv.Strategy{Guard: cachekv.Leased, Negative: negativeTTL}, true},
 		{"versioned", "the same, and it leaves the version of the created row", cachekv.Strategy{Guard: cachekv.Versioned, Negative: negativeTTL}, true},

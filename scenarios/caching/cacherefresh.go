@@ -46,7 +46,7 @@ func refreshVariant(name, doc string, cache func(*cluster.Host) localcache.Cache
 	}}
 }
 
-// setSurvival counts the writes whose row somebody missed who read after it was acknowledged.
+// setSurvival counts the writes that a later read missed after they were acknowledged.
 type setSurvival struct {
 	Staleness
 	sets, lost int

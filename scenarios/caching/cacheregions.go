@@ -39,7 +39,7 @@ func CacheRegions() scenarios.Scenario {
 const (
 	regionTTL  = 30 * time.Second
 	regionRun  = 45 * time.Second
-	regionSoon = 2 * time.Second // within which a pipeline must have told all whom it can reach
+	regionSoon = 2 * time.Second // within which a pipeline must have invalidated all copies that it can reach
 	regionCut  = 5 * time.Second
 	cutAt      = 4 * time.Second
 )
@@ -51,7 +51,7 @@ func regionVariants() (all []scenarios.Variant) {
 		guard     cachekv.Guard
 		marker    bool
 	}{
-		{"silence", "no invalidation: copies expire", cachekv.Silence, cachekv.Unguarded, false},
+		{"silence", "no invalidation: copies expire", cachekv.NoPipeline, cachekv.Unguarded, false},
 		{"fire-and-forget", "the database sends each cache a message, once", cachekv.FireAndForget, cachekv.Unguarded, false},
 		{"at-least-once", "the database sends it until it is answered, and it may come before the write itself does", cachekv.AtLeastOnce, cachekv.Unguarded, false},
 		{"change-capture", "the replica beside the cache sends it, when it has the write", cachekv.ChangeCapture, cachekv.Unguarded, false},
@@ -77,7 +77,7 @@ func regionVariants() (all []scenarios.Variant) {
 	return all
 }
 
-// regionFaults are what strikes between regions, and within which time copies must be right all the same.
+// regionFaults are the faults between regions, and within which time copies must be right all the same.
 var regionFaults = []struct {
 	name    string
 	nemesis nemesis.Nemesis
@@ -117,7 +117,7 @@ type copiesMeter struct {
 	Staleness
 }
 
-// polarisBounds are those of which nines are told.
+// polarisBounds are those for which nines are shown.
 var polarisBounds = map[string]time.Duration{"nines_100ms": 100 * time.Millisecond, "nines_1s": time.Second, "nines_10s": 10 * time.Second}
 
 // Add counts one run.

@@ -120,8 +120,8 @@ func TestCacheScenariosReplay(t *testing.T) {
 	}
 }
 
-// TestSilence has what is stale stay so after the last write, unless it is deleted once more.
-func TestSilence(t *testing.T) {
+// TestAfterTheLastWrite has what is stale stay so after the last write, unless it is deleted once more.
+func TestAfterTheLastWrite(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one seed does not show it")
 	}

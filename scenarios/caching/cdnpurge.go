@@ -17,7 +17,7 @@ const (
 	cdnSWR = 10 * time.Second // how long what is stale may be served, by an allowance
 )
 
-// CDNPurge is the scenario of a CDN that is told to drop what has changed, while one of its points of presence is cut off.
+// CDNPurge is the scenario of a CDN that is asked to drop what has changed, while one of its points of presence is cut off.
 func CDNPurge() scenarios.Scenario {
 	const fresh, wrong = checker.Valid, checker.Invalid
 	return scenarios.Scenario{

@@ -3,6 +3,7 @@ package caching_test
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -45,15 +46,17 @@ func documented() (all []scenarios.Scenario) {
 	return all
 }
 
-// TestMakeScenarios measures the tables of docs/reference/scenarios.md anew. CAPSIZE_SCENARIOS names those to measure, comma-separated, or all.
+//go:generate go test -run TestMakeScenarios$ -count=1 -timeout=1h . -measure=$ONLY
+var measure = flag.String("measure", "", "of TestMakeScenarios: the `scenarios` whose tables are measured, comma-separated, or all")
+
+// TestMakeScenarios measures the tables of docs/reference/scenarios.md anew, of the scenarios that -measure names, and writes the page.
 func TestMakeScenarios(t *testing.T) {
-	which := os.Getenv("CAPSIZE_SCENARIOS")
-	if which == "" {
+	if *measure == "" {
 		t.Skip("make scenarios")
 	}
 	require.NoError(t, os.MkdirAll(scenariosRows, 0o777))
 	for _, s := range documented() {
-		if which != "all" && !strings.Contains(","+which+",", ","+s.Name+",") {
+		if *measure != "all" && !strings.Contains(","+*measure+",", ","+s.Name+",") {
 			continue
 		}
 		all := scenariotest.Rows(t, s, "", "", s.Seeds)
@@ -80,10 +83,10 @@ func scenariosText(t *testing.T) string {
 	for _, s := range documented() {
 		all := scenariotest.ReadRows(t, rowsOf(s))
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n%s.\n\n", s.Name, sentence(s.Question), sentence(s.Shows))
-		told := map[string]bool{}
+		listed := map[string]bool{}
 		for _, v := range s.Variants {
-			if !told[v.Name] {
-				told[v.Name] = true
+			if !listed[v.Name] {
+				listed[v.Name] = true
 				fmt.Fprintf(&b, "- **%s**: %s.\n", v.Name, v.Doc)
 			}
 		}

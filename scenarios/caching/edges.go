@@ -26,7 +26,7 @@ var popCutOff = nemesis.New("pop cut off", func(_ context.Context, c *cluster.Cl
 		}
 	}
 	if len(pops) == 0 {
-		return "", nil, nemesis.ErrNoOccasion
+		return "", nil, nemesis.ErrNotTriggered
 	}
 	pop := pops[r.IntN(len(pops))]
 	for _, node := range c.Nodes() {

@@ -73,8 +73,8 @@ func (s *Staleness) Fill(row *scenarios.Row) {
 	}
 }
 
-// staleColumns are those that most scenarios of caches show. The share is that of reads while there were writes, and the age in silence
-// that after the last one.
+// staleColumns are those that most scenarios of caches show. The share is that of reads while there were writes, and the age
+// that after the last write.
 var staleColumns = []scenarios.Column{
 	{Title: "stale seeds", Metric: "stale_seeds", Format: scenarios.Count}, {Title: "stale reads", Metric: "stale_share_active", Format: scenarios.Fine}, {Title: "worst age", Metric: "worst_age_ns", Format: scenarios.Span},
 	{Title: "after last write", Metric: "worst_age_quiet_ns", Format: scenarios.Span}, {Title: "behind", Metric: "versions_behind", Format: scenarios.Count}, {Title: "loads", Metric: "origin_loads", Format: scenarios.Count},

@@ -70,7 +70,7 @@ type choice struct {
 	system    cluster.System
 	workload  workloads.Workload
 	judge     judge
-	also      nemesis.Fault // strikes all the time, beside the cut; none if nil
+	also      nemesis.Fault // active all the time, beside the cut; none if nil
 	settle    time.Duration // how long it may take until all is well after the cut; default that of [capsize.Test]
 }
 
@@ -119,7 +119,7 @@ var choices = []choice{
 	on(registerkv.Store{Bugs: registerkv.NoWriteBack}, "quorum-no-write-back", Neither, "quorums with R + W > N alone, reads of three and writes of three of five"),
 	on(quorumkv.Store{N: 5, R: 3, W: 3, Conflict: quorumkv.HLC, Strict: true, WriteBack: true}, "dynamo-write-back", Consistent, "R + W > N in a Dynamo-style store, and reads write back what they return"),
 	on(quorumkv.Store{Conflict: quorumkv.HLC}, "dynamo-sloppy", Neither, "three replicas, two answers; other nodes stand in for those that are cut off, and hand over later"),
-	on(quorumgossip.Store{Conflict: quorumkv.HLC}, "dynamo-gossip", Neither, "the same, and memberlist decides who is cut off").settles(35 * time.Second),
+	on(quorumgossip.Store{Conflict: quorumkv.HLC}, "dynamo-gossip", Neither, "the same, and memberlist decides who is cut off").settlesIn(35 * time.Second),
 	on(quorumkv.Store{Conflict: quorumkv.HLC, R: 1, W: 1}, "dynamo-one", Available, "one answer is enough"),
 	on(quorumkv.Store{Conflict: quorumkv.LWW, R: 1, W: 1}, "dynamo-lww", Available, "one answer is enough, and the later time of day wins"),
 	on(quorumkv.Store{Conflict: quorumkv.LWW, R: 1, W: 1}, "dynamo-lww-skew", Available, "the same, and clocks are up to four seconds apart").beside(clocksApart),
@@ -154,13 +154,13 @@ func merges(s cluster.System, w workloads.Workload, j merged, name, doc string) 
 // oneAnswer keeps writes that did not see each other side by side.
 var oneAnswer = quorumkv.Store{R: 1, W: 1}
 
-// settles gives a choice so long until all must be well.
-func (c choice) settles(d time.Duration) choice {
+// settlesIn gives a choice that time until all must work again.
+func (c choice) settlesIn(d time.Duration) choice {
 	c.settle = d
 	return c
 }
 
-// beside has a fault strike all the time.
+// beside has a fault active all the time.
 func (c choice) beside(f nemesis.Fault) choice {
 	c.also = f
 	return c
@@ -170,7 +170,7 @@ func (c choice) beside(f nemesis.Fault) choice {
 var clocksApart = nemesis.New("clocks apart", func(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
 	heal := func() {}
 	for i, node := range c.Nodes() {
-		heal = both(heal, c.Misset(node, cluster.ClockError{Skew: time.Duration(i) * time.Second}))
+		heal = both(heal, c.ImpairClock(node, cluster.ClockError{Skew: time.Duration(i) * time.Second}))
 	}
 	return "clocks are a second apart, each from the next", heal, nil
 })
@@ -193,7 +193,7 @@ func capHolds(rows []scenarios.Row) error {
 }
 
 // Labels returns a row for each variant, with the label that it deserves: C if it is consistent under all faults, A
-// if it is available under all cuts between nodes. Nobody can answer a client that reaches no node, or whose node stands still.
+// if it is available under all cuts between nodes. No system can answer a client that reaches no node, or whose node is paused.
 func Labels(rows []scenarios.Row) []scenarios.Row {
 	var all []scenarios.Row
 	for _, name := range variantsOf(rows) {

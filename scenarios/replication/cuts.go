@@ -19,7 +19,7 @@ const (
 	// majority can talk, both ways, to more than half of the nodes, counting itself.
 	majority side = "majority"
 	// minority can't. A node that stands still counts as such: it has not failed, since it goes on
-	// later, and nobody can tell it from one that is cut off.
+	// later, and no client can distinguish it from one that is cut off.
 	minority side = "minority"
 	// cutOff is a node that is well, and whose clients can't reach it.
 	cutOff side = "cut off"

@@ -75,7 +75,7 @@ func onSharedKeys(h *history.History) *history.History {
 	return history.Of(ops...)
 }
 
-// merged judges histories of what is no register: reads return all that nobody replaced, or what all operations add
+// merged judges histories of what is no register: reads return all that was not replaced, or what all operations add
 // up to. What is asked of it is that nothing is lost, and that all come to agree.
 type merged struct {
 	check string                           // the name of the workload's checker of that

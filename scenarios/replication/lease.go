@@ -55,14 +55,14 @@ var (
 	quarterSpeed = slowClock("leader clock ¼", 0.25)
 )
 
-// slowClock returns a fault that slows the clock of the node that leads when it strikes.
+// slowClock returns a fault that slows the clock of the node that leads when it is injected.
 func slowClock(name string, speed float64) nemesis.Fault {
 	return nemesis.New(name, func(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
 		leaders := c.Leaders()
 		if len(leaders) == 0 {
-			return "", nil, nemesis.ErrNoOccasion
+			return "", nil, nemesis.ErrNotTriggered
 		}
-		return fmt.Sprintf("%s: %s", name, leaders[0]), c.Misset(leaders[0], cluster.ClockError{Drift: 1e6 * (speed - 1)}), nil
+		return fmt.Sprintf("%s: %s", name, leaders[0]), c.ImpairClock(leaders[0], cluster.ClockError{Drift: 1e6 * (speed - 1)}), nil
 	})
 }
 

@@ -56,7 +56,7 @@ func TestPickTwoOfThree(t *testing.T) {
 	}
 }
 
-// "A single node is CA": it answers whoever reaches it, rightly, and others get nothing. A partition is between
+// "A single node is CA": it answers clients that reach it correctly, and others get nothing. A partition is between
 // a node and those who ask, too.
 func TestSingleNodeIsCA(t *testing.T) {
 	r := one(t, "single-node", "2|2|1", 1)
@@ -248,6 +248,7 @@ func TestTable(t *testing.T) {
 	var text, page strings.Builder
 	require.NoError(t, s.Table(&text, all))
 	require.NoError(t, s.Markdown(&page, all))
-	assert.Contains(t, text.String(), "abd      3|2    0/1      1     100 %")
-	assert.Contains(t, page.String(), `| abd | 3\|2 | 0/1 | 1 | 100 % | 100 % | 0 % | 0 % |`)
+	seeds := all[0].Seeds
+	assert.Contains(t, text.String(), fmt.Sprintf("abd      3|2    0/%d      1     100 %%", seeds))
+	assert.Contains(t, page.String(), fmt.Sprintf(`| abd | 3\|2 | 0/%d | 1 | 100 %% | 100 %% | 0 %% | 0 %% |`, seeds))
 }

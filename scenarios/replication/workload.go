@@ -19,7 +19,7 @@ const (
 
 // readsAndWrites is the workload of the CAP card: on a few keys that all share, and beside them on keys
 // that are written twice, by a client and then by another one on the next node. On a shared key the next write
-// covers up for one that is lost; those others tell in the end.
+// covers up for one that is lost; those show it when the run ends.
 func readsAndWrites[C workloads.KV](open func(context.Context, *cluster.Host) (C, error)) workloads.Workload {
 	return workloads.New(workloads.Spec[C, model.RegisterOp, int]{
 		Name:   "reads-and-writes",
@@ -45,7 +45,7 @@ func sharedKey(i int) string { return fmt.Sprint(sharedPrefix, i) }
 func ownKey(client, i int) string { return fmt.Sprintf("c%d-%d", client, i) }
 
 // A role is what a client does. There is one of each on every node: a client that both reads and writes is
-// stuck in a write where nobody answers writes, and then reads nothing.
+// stuck in a write where no node answers writes, and then reads nothing.
 type role int
 
 const (

@@ -1,4 +1,5 @@
-// Package resilience has the scenarios of services that call each other, and of what stands between them.
+// Package resilience has the scenarios of services that call each other, of the pools and limiters that they have, and of what stands between them: what
+// makes a small failure a large one, and which remedy does not.
 package resilience
 
 import "github.com/capsize-go/capsize/scenarios"
@@ -6,6 +7,23 @@ import "github.com/capsize-go/capsize/scenarios"
 // All lists the scenarios of this package, by name.
 func All() []scenarios.Scenario {
 	return []scenarios.Scenario{
-		ExactlyOnce(), GrayHang(), LockWithoutFencing(), PoolFailover(), PoolFreeze(), PoolNested(),
+		AuthRevoke(),
+		ExactlyOnce(),
+		GatewayAggregate(),
+		GatewayRetryPost(),
+		GatewayTimeouts(),
+		GrayHang(),
+		LBAffinity(),
+		LBHealth(),
+		LBResize(),
+		LBSinkhole(),
+		LockWithoutFencing(),
+		Metastable(),
+		PoolFailover(),
+		PoolFreeze(),
+		PoolNested(),
+		RateLimitPartition(),
+		RateLimitTruth(),
+		RetryStorm(),
 	}
 }

@@ -127,7 +127,7 @@ func grayVariant(name, doc string, s gray.Service, fault string, rule checker.Ch
 type grayMeter struct {
 	*freezeMeter
 	gap    time.Duration
-	missed int // runs in which nobody noticed
+	missed int // runs in which no observer noticed
 	left   int // calls
 }
 

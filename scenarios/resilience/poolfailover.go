@@ -96,8 +96,8 @@ func failoverVariants() []scenarios.Variant {
 		failoverVariant("sql-no-query-timeout", faultVanish, "a query waits for its answer as long as it takes",
 			with(func(s *pool.Service) { vanish(s); s.QueryTimeout = 0 }), answered, false),
 		failoverVariant("sql", faultVanish, "", with(vanish), checker.All(answered, after), true),
-		failoverVariant("sql-keep-cancelled", faultCancel, "the driver keeps a connection whose query was cancelled", cancelling(true), ownRows(), false),
-		failoverVariant("sql", faultCancel, "", cancelling(false), ownRows(), true),
+		failoverVariant("sql-keep-cancelled", faultCancel, "the driver keeps a connection whose query was cancelled", cancelling(true), rowsOfOthers(), false),
+		failoverVariant("sql", faultCancel, "", cancelling(false), rowsOfOthers(), true),
 		failoverVariant("sql-lifetime", faultLifetime, "", with(func(s *pool.Service) { s.Lifetime.Most, s.Size = failoverLife, lifetimeSize }), noWave(), false),
 		failoverVariant("sql-lifetime-jitter", faultLifetime, "connections live for up to 3 s, each by a time of its own",
 			with(func(s *pool.Service) {
@@ -132,8 +132,8 @@ func failoverVariant(name, fault, doc string, s pool.Service, rule checker.Check
 	return scenarios.Variant{Name: name, Doc: doc, Fault: fault, Fixed: fixed, Test: t}
 }
 
-// ownRows returns the checker that each order gets its own row.
-func ownRows() checker.Checker {
+// rowsOfOthers returns the checker that no order gets the row of another one.
+func rowsOfOthers() checker.Checker {
 	return checker.Func(func(_ context.Context, h *history.History) checker.Result {
 		res := checker.Result{Checker: "own rows", Broken: "a request got the row of another one"}
 		orders := 0
@@ -145,8 +145,8 @@ func ownRows() checker.Checker {
 			orders++
 			if !own && res.Verdict == checker.Valid {
 				res.Verdict = checker.Invalid
-				res.Why = &checker.Why{Reason: fmt.Sprintf("%v got the row of request %s", c.Invoke.Input, of), Calls: []history.Call{c}, Of: h.Len() / 2}
-				res.Reason = res.Why.Reason
+				res.Counterexample = &checker.Counterexample{Reason: fmt.Sprintf("%v got the row of request %s", c.Invoke.Input, of), Calls: []history.Call{c}, Blamed: -1, Judged: h.Len() / 2}
+				res.Reason = res.Counterexample.Reason
 			}
 		}
 		if orders == 0 {

@@ -106,7 +106,7 @@ func (b *BadValue) Result(name string, h *history.History) checker.Result {
 	r := checker.Result{Checker: name, Verdict: checker.Unknown, Reason: b.Reason}
 	if b.Call != nil {
 		r.Verdict = checker.Invalid
-		r.Why = &checker.Why{Key: b.Op.Key, Reason: b.Reason, Calls: []history.Call{*b.Call}, Of: h.Len()}
+		r.Counterexample = &checker.Counterexample{Key: b.Op.Key, Reason: b.Reason, Calls: []history.Call{*b.Call}, Judged: h.Len()}
 	}
 	return r
 }

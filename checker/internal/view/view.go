@@ -197,7 +197,7 @@ func (bad *Malformed) Result(h *history.History) checker.Result {
 		r.Verdict = checker.Invalid
 		for c := range h.Calls() {
 			if c.Complete.Index == bad.op.Index {
-				r.Why = &checker.Why{Key: c.Invoke.Key, Reason: bad.reason, Calls: []history.Call{c}, Of: h.Len()}
+				r.Counterexample = &checker.Counterexample{Key: c.Invoke.Key, Reason: bad.reason, Calls: []history.Call{c}, Judged: h.Len()}
 			}
 		}
 	}

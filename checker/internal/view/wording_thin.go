@@ -14,7 +14,7 @@ import (
 // ExplainThinAir gives the reason for a thin-air read. The value was asked for by a call
 // that failed, by a swap that found another value, by one that began later, on another key, or by
 // none. It adds the call that asked for it.
-func (s View) ExplainThinAir(w *checker.Why, thinAir Span) {
+func (s View) ExplainThinAir(w *checker.Counterexample, thinAir Span) {
 	a, _ := s.Access(thinAir)
 	seen := s.Call(thinAir)
 	d := operation{a, seen, s.asksToWrite(thinAir)}
@@ -46,11 +46,11 @@ func (s View) ExplainThinAir(w *checker.Why, thinAir Span) {
 		}
 		addCall(w, *c)
 	}
-	w.Culprit = slices.IndexFunc(w.Calls, func(c history.Call) bool { return c.Invoke.Index == thinAir.Call })
+	w.Blamed = slices.IndexFunc(w.Calls, func(c history.Call) bool { return c.Invoke.Index == thinAir.Call })
 }
 
 // addCall adds a call to a counterexample, in its place.
-func addCall(w *checker.Why, c history.Call) {
+func addCall(w *checker.Counterexample, c history.Call) {
 	at := slices.IndexFunc(w.Calls, func(d history.Call) bool { return d.Invoke.Index > c.Invoke.Index })
 	if at < 0 {
 		at = len(w.Calls)

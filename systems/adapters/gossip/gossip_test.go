@@ -4,8 +4,7 @@ package gossip_test
 
 import (
 	"context"
-	"fmt"
-	"os"
+	"flag"
 	"slices"
 	"strings"
 	"sync"
@@ -114,19 +113,16 @@ func TestCrashIsNoticed(t *testing.T) {
 	})
 }
 
+var replays = flag.Int("replays", 5, "how `often` TestReplay runs")
+
 // TestReplay runs three virtual minutes several times, with a partition and a
-// crash in them. CAPSIZE_REPLAYS says how often; see the package for results.
+// crash in them. See the package for results.
 func TestReplay(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")
 	}
-	runs := 5
-	if s := os.Getenv("CAPSIZE_REPLAYS"); s != "" {
-		_, err := fmt.Sscan(s, &runs)
-		require.NoError(t, err)
-	}
 	traces := map[uint64]int{}
-	for range runs {
+	for range *replays {
 		traces[run(t, 3, func(t *testing.T, c *cluster.Cluster, s *members) {
 			c.Sleep(t.Context(), time.Minute)
 			heal := c.Partition([]string{"n1", "n2"}, []string{"n3", "n4", "n5"})
@@ -139,6 +135,6 @@ func TestReplay(t *testing.T) {
 			everybody(t, c, s, "n1 n2 n3 n4 n5")
 		})]++
 	}
-	t.Logf("%d runs, by trace: %v", runs, traces)
+	t.Logf("%d runs, by trace: %v", *replays, traces)
 	require.Len(t, traces, 1)
 }

@@ -107,7 +107,7 @@ func (s Store) app(h *cluster.Host, t tier) *App {
 }
 
 // An App is an application server: it reads through a cache of its region, and writes as its [Strategy] says. It does
-// one call at a time, unless it serves a [Crowd].
+// one call at a time, unless it serves [ConcurrentUsers].
 type App struct {
 	h     *cluster.Host
 	store Store

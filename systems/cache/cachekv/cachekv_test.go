@@ -84,7 +84,7 @@ func TestUnguarded(t *testing.T) {
 		t.Skip("long")
 	}
 	for _, s := range []cachekv.Strategy{
-		{}, {Write: cachekv.SetAfter}, {Write: cachekv.DeleteBefore}, {Write: cachekv.LeaveIt}, {FromReplica: true}, {Lose: 0.1},
+		{}, {Write: cachekv.SetAfter}, {Write: cachekv.DeleteBefore}, {Write: cachekv.LetExpire}, {FromReplica: true}, {Lose: 0.1},
 		{Write: cachekv.DeleteBefore, Again: 500 * time.Millisecond},
 	} {
 		for _, x := range []capsize.Test{test(s), testRedis(s)} {
@@ -97,7 +97,7 @@ func TestUnguarded(t *testing.T) {
 // A copy that is not deleted is stale until it expires, and no longer.
 func TestCopiesExpire(t *testing.T) {
 	tier.SkipRepeats(t) // TestGuards
-	for _, x := range []capsize.Test{test(cachekv.Strategy{Write: cachekv.LeaveIt}), testRedis(cachekv.Strategy{Write: cachekv.LeaveIt})} {
+	for _, x := range []capsize.Test{test(cachekv.Strategy{Write: cachekv.LetExpire}), testRedis(cachekv.Strategy{Write: cachekv.LetExpire})} {
 		m := measure(t, x, tier.Seeds(t, 1, 3))
 		assert.Greater(t, m.Age, 4000*time.Millisecond)
 		assert.Less(t, m.Age, 5500*time.Millisecond)
@@ -174,10 +174,10 @@ func TestDeterminism(t *testing.T) {
 	capsize.CheckDeterminism(t, brief(over(leases)))
 }
 
-func TestCrowdIsDeterministic(t *testing.T) {
-	crowd := cachekv.Crowd{Of: cachekv.Store{Strategy: cachekv.Strategy{Guard: cachekv.Leased, Herd: cachekv.Herd{Coalesce: true, Jitter: 0.1, Early: 1}}}, Users: 20}
+func TestConcurrentUsersAreDeterministic(t *testing.T) {
+	many := cachekv.ConcurrentUsers{Of: cachekv.Store{Strategy: cachekv.Strategy{Guard: cachekv.Leased, Stampede: cachekv.StampedeProtection{Coalesce: true, Jitter: 0.1, Early: 1}}}, Users: 20}
 	x := test(cachekv.Strategy{})
-	x.System, x.Workload = crowd, workloads.Copies(crowd.Open, load())
+	x.System, x.Workload = many, workloads.Copies(many.Open, load())
 	capsize.CheckDeterminism(t, brief(x))
 }
 
@@ -211,7 +211,7 @@ func TestBadStores(t *testing.T) {
 		"guard set-after by versions":               test(cachekv.Strategy{Guard: cachekv.Leased, Write: cachekv.SetAfter}),
 		"a chance of 2 to lose a delete is none":    test(cachekv.Strategy{Lose: 2}),
 		"a marker is never taken away without":      test(cachekv.Strategy{Marker: true}),
-		"a Redis does not tell when a copy expires": testRedis(cachekv.Strategy{Herd: cachekv.Herd{Early: 1}}),
+		"a Redis does not tell when a copy expires": testRedis(cachekv.Strategy{Stampede: cachekv.StampedeProtection{Early: 1}}),
 	} {
 		r, err := capsize.Exec(t.Context(), t, x)
 		require.NoError(t, err)

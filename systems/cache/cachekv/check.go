@@ -10,14 +10,14 @@ import (
 func (s Store) check() error {
 	g := s.Strategy
 	return errors.Join(
-		oneOf("write", g.Write, DeleteAfter, SetAfter, DeleteBefore, LeaveIt),
+		oneOf("write", g.Write, DeleteAfter, SetAfter, DeleteBefore, LetExpire),
 		oneOf("guard", g.Guard, Unguarded, Leased, Versioned),
-		oneOf("pipeline", s.Pipeline, Silence, FireAndForget, AtLeastOnce, ChangeCapture),
+		oneOf("pipeline", s.Pipeline, NoPipeline, FireAndForget, AtLeastOnce, ChangeCapture),
 		errorUnless(g.Write != SetAfter || g.Guard != Leased, "a write has no lease to set a copy with: guard set-after by versions"),
 		errorUnless(!g.Marker || s.Pipeline == ChangeCapture, "a marker is never taken away without the pipeline change-capture"),
 		errorUnless(0 <= g.Lose && g.Lose <= 1, "a chance of %v to lose a delete is none", g.Lose),
-		errorUnless(0 <= g.Herd.Jitter && g.Herd.Jitter < 1, "lives can't differ by %v of themselves", g.Herd.Jitter),
-		errorUnless(s.TTL > 0 && s.Lag >= 0 && s.Slow >= 0 && g.Again >= 0 && g.Herd.Early >= 0 && g.Herd.Stale >= 0, "a time is negative"),
+		errorUnless(0 <= g.Stampede.Jitter && g.Stampede.Jitter < 1, "lives can't differ by %v of themselves", g.Stampede.Jitter),
+		errorUnless(s.TTL > 0 && s.Lag >= 0 && s.Slow >= 0 && g.Again >= 0 && g.Stampede.Early >= 0 && g.Stampede.Stale >= 0, "a time is negative"),
 	)
 }
 
@@ -25,8 +25,8 @@ func (s Store) check() error {
 func (s Redis) check() error {
 	g := s.Of.Strategy
 	return errors.Join(s.Of.withDefaults().check(),
-		errorUnless(s.Of.Pipeline == Silence && !g.Marker, "a Redis has no pipeline and no markers"),
-		errorUnless(g.Herd.Early == 0 && g.Herd.Stale == 0, "a Redis does not tell when a copy expires, or give what has"),
+		errorUnless(s.Of.Pipeline == NoPipeline && !g.Marker, "a Redis has no pipeline and no markers"),
+		errorUnless(g.Stampede.Early == 0 && g.Stampede.Stale == 0, "a Redis does not tell when a copy expires, or give what has"),
 	)
 }
 

@@ -13,8 +13,8 @@ import (
 type Pipeline string
 
 const (
-	// Silence does not invalidate them: copies live until they expire. The default.
-	Silence Pipeline = ""
+	// NoPipeline does not invalidate them: copies live until they expire. The default.
+	NoPipeline Pipeline = ""
 
 	// FireAndForget makes the database send each cache one message.
 	FireAndForget Pipeline = "fire-and-forget"

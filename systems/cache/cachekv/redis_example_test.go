@@ -62,7 +62,7 @@ func ExampleServeRedis() {
 	}
 	r.Explain(context.Background())
 	fmt.Println(r.Verdict)
-	fmt.Println(r.Why.Reason)
+	fmt.Println(r.Counterexample.Reason)
 	// Output:
 	// invalid
 	// process 1 read 490 from k0, but 493 had replaced it 36.81ms before that read began

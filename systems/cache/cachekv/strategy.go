@@ -38,7 +38,7 @@ type Strategy struct {
 	// If it is negative that is not cached.
 	Negative time.Duration
 
-	Herd Herd // protection against stampedes
+	Stampede StampedeProtection // protection against stampedes
 }
 
 // A Write says what a write does to the copy.
@@ -48,7 +48,7 @@ const (
 	DeleteAfter  Write = "delete-after"  // change the database, then delete the copy: cache-aside. The default
 	SetAfter     Write = "set-after"     // change the database, then replace the copy
 	DeleteBefore Write = "delete-before" // delete the copy, then change the database
-	LeaveIt      Write = "leave-it"      // change the database and let the copy expire
+	LetExpire    Write = "leave-it"      // change the database and let the copy expire
 )
 
 // A Guard says how a cache rejects stale fills.
@@ -78,7 +78,7 @@ func (s Strategy) withDefaults() Strategy {
 	if s.LeaseFor == 0 {
 		s.LeaseFor = 2 * time.Second
 	}
-	if s.Guard != Leased && s.Herd.Stale == 0 {
+	if s.Guard != Leased && s.Stampede.Stale == 0 {
 		s.LeaseFor = 0
 	}
 	return s

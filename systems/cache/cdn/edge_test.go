@@ -108,7 +108,7 @@ func TestEdge(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, http.StatusNotModified, resp.StatusCode)
 	})
-	inBubble(t, "the age that it had counts, and is told", func(t *testing.T) {
+	inBubble(t, "the age that it had counts, and is answered", func(t *testing.T) {
 		g := newFixture(t, rules{})
 		g.answer = func(*http.Request, int) (int, string, http.Header) {
 			return http.StatusOK, "x", headers("Cache-Control: max-age=10", "Age: 7")
@@ -162,7 +162,7 @@ func TestStaleAllowances(t *testing.T) {
 		before := time.Now()
 		g.want("1", "10", "hit")
 		g.want("1", "10", "hit")
-		assert.Zero(t, time.Since(before), "nobody waits")
+		assert.Zero(t, time.Since(before), "no request waits")
 		time.Sleep(time.Second)
 		g.want("2", "1", "hit")
 		assert.Len(t, g.asked, 2)
@@ -198,8 +198,8 @@ func TestStaleAllowances(t *testing.T) {
 	}
 }
 
-// herd makes n requests at once, each as another user, and returns the bodies, sorted by user.
-func (g *fixture) herd(n int) (bodies []string) {
+// requestAtOnce makes n requests at once, each as another user, and returns the bodies, sorted by user.
+func (g *fixture) requestAtOnce(n int) (bodies []string) {
 	bodies = make([]string, n)
 	var wait sync.WaitGroup
 	for i := range n {
@@ -220,7 +220,7 @@ func TestCoalescing(t *testing.T) {
 	inBubble(t, "one load for all", func(t *testing.T) {
 		g := newFixture(t, rules{}, "max-age=10")
 		g.takes = time.Second
-		assert.Equal(t, []string{"1", "1", "1"}, g.herd(3))
+		assert.Equal(t, []string{"1", "1", "1"}, g.requestAtOnce(3))
 		assert.Len(t, g.asked, 1)
 	})
 	private := func(t *testing.T, bugs Bug) *fixture {
@@ -234,18 +234,18 @@ func TestCoalescing(t *testing.T) {
 	inBubble(t, "but what is private is for one", func(t *testing.T) {
 		g := private(t, 0)
 		before := time.Now()
-		assert.Equal(t, []string{"u0", "u1", "u2"}, g.herd(3))
+		assert.Equal(t, []string{"u0", "u1", "u2"}, g.requestAtOnce(3))
 		assert.Less(t, time.Since(before), 2*time.Second+time.Millisecond, "they wait once")
 		before = time.Now()
-		assert.Equal(t, []string{"u0", "u1", "u2"}, g.herd(3))
+		assert.Equal(t, []string{"u0", "u1", "u2"}, g.requestAtOnce(3))
 		assert.Less(t, time.Since(before), time.Second+time.Millisecond, "and then never again: hit for miss")
 		time.Sleep(uncacheableFor)
 		before = time.Now()
-		g.herd(3)
+		g.requestAtOnce(3)
 		assert.Greater(t, time.Since(before), 2*time.Second, "until that is forgotten")
 	})
 	inBubble(t, "unless that is looked at too late", func(t *testing.T) {
-		assert.Equal(t, []string{"u0", "u0", "u0"}, private(t, CoalescePrivate).herd(3))
+		assert.Equal(t, []string{"u0", "u0", "u0"}, private(t, CoalescePrivate).requestAtOnce(3))
 	})
 }
 
@@ -278,7 +278,7 @@ func TestPurge(t *testing.T) {
 		g.edge.purge("/k", false)
 		return g
 	}
-	inBubble(t, "while a load is under way: it is not stored, and nobody joins it", func(t *testing.T) {
+	inBubble(t, "while a load is under way: it is not stored, and no request joins it", func(t *testing.T) {
 		g := late(t, 0)
 		g.want("2", "1", "fwd=miss")
 		g.want("2", "1", "hit")

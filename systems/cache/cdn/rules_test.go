@@ -80,17 +80,17 @@ func TestLifetime(t *testing.T) {
 // TestAge is RFC 9111, §4.2.3.
 func TestAge(t *testing.T) {
 	for _, x := range []struct {
-		what       string
-		lines      []string
-		told, took time.Duration
-		want       time.Duration
+		what         string
+		lines        []string
+		stated, took time.Duration
+		want         time.Duration
 	}{
 		{"what it took counts", nil, 0, 3 * time.Second, 3 * time.Second},
 		{"on top of what it was", []string{dated(time.Second)}, 20 * time.Second, 3 * time.Second, 23 * time.Second},
 		{"by its Date it is older", []string{dated(-time.Minute)}, 20 * time.Second, 3 * time.Second, 63 * time.Second},
 		{"a Date in the future does not make it younger", []string{dated(time.Minute)}, 20 * time.Second, 0, 20 * time.Second},
 	} {
-		p := reply{status: http.StatusOK, header: headers(x.lines...), age: x.told}
+		p := reply{status: http.StatusOK, header: headers(x.lines...), age: x.stated}
 		s := rules{}.judge(get(), p, noon, noon.Add(x.took))
 		assert.Equal(t, x.want, s.age, x.what)
 		assert.Equal(t, x.want+time.Minute, s.ageAt(noon.Add(x.took+time.Minute)), x.what)
@@ -116,7 +116,7 @@ func TestStorable(t *testing.T) {
 		{"what is of no use", shared, nil, 200, nil, false},
 		{"what is not there", shared, nil, 404, []string{fresh}, true},
 		{"an error", shared, nil, 500, []string{fresh}, false},
-		{"an answer nobody stores by itself", shared, nil, 302, []string{fresh}, false},
+		{"an answer that is not stored by default", shared, nil, 302, []string{fresh}, false},
 		{"no-store", shared, nil, 200, []string{fresh, "Cache-Control: no-store"}, false},
 		{"no-store of the request", shared, []string{"Cache-Control: no-store"}, 200, []string{fresh}, false},
 		{"private", shared, nil, 200, []string{"Cache-Control: private, max-age=60"}, false},

@@ -42,7 +42,7 @@ func Example() {
 	}
 	r, err := capsize.Exec(context.Background(), new(testing.T), test)
 	fmt.Println(r.Verdict, err)
-	fmt.Println(r.Why.Reason)
+	fmt.Println(r.Counterexample.Reason)
 	// Output:
 	// invalid <nil>
 	// process 2 read v5 on k0, though v6 had been acknowledged to process 0 163.65ms before; it had loaded that before the write, and filled it in after

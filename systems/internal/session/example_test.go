@@ -26,7 +26,7 @@ func Example() {
 			err = c.Start()
 		}
 		c.Sleep(context.Background(), time.Second)
-		s := session.New(c.Client(0), errors.New("nobody serves"))
+		s := session.New(c.Client(0), errors.New("no node serves"))
 		served, refused := session.Do(context.Background(), s,
 			func(number, attempt uint64) *ask { return &ask{number, attempt} },
 			func(attempt uint64) session.Fate {

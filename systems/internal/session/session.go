@@ -28,7 +28,7 @@ const (
 )
 
 // A Session is one client of the node that its host is bound to. It does one thing at a time. Its operations are numbered, so
-// that a node can tell a retry from a new operation, and its attempts as well, so that a node can tell a retry from
+// that a node can distinguish a retry from a new operation, and its attempts as well, so that a node can distinguish a retry from
 // a copy that the network made.
 type Session struct {
 	Host        *cluster.Host

@@ -99,7 +99,7 @@ func TestCrdtkvReplays(t *testing.T) {
 }
 
 // TestRegistersKeepSiblings has two sides of a cut write a register: both values are
-// there when it heals, until somebody who has seen them writes another.
+// there when it heals, until a client that has seen them writes another.
 func TestRegistersKeepSiblings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := crdtkv.Store{}

@@ -78,7 +78,7 @@ func TestAMembershipReplacesThePrimary(t *testing.T) {
 		old := c.Leaders()[0]
 		c.Crash(old)
 		c.Sleep(ctx, 8*time.Second)
-		assert.Empty(t, c.Leaders(), "nobody has died yet")
+		assert.Empty(t, c.Leaders(), "no node has died yet")
 		members.set(old, true)
 		c.Sleep(ctx, 4*time.Second)
 		leaders := c.Leaders()

@@ -70,7 +70,7 @@ func sweep(t *testing.T, store primarykv.Store, n nemesis.Nemesis, known uint64,
 // known is a seed that finds a bug, where that is not one of the first.
 var known = map[primarykv.Bug]uint64{primarykv.NoFencing: 7, primarykv.PromoteAny: 3, primarykv.ServeAfterLease: 18, primarykv.RejoinKeepsTail: 13}
 
-// TestPrimarykvBugs finds bugs from seeds that nobody chose.
+// TestPrimarykvBugs finds bugs from random seeds.
 func TestPrimarykvBugs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one seed does not show it")

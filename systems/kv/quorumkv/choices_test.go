@@ -123,7 +123,7 @@ func (a *answers) count(h *history.History, nodes ...string) {
 }
 
 // TestWhatConflictsLose counts the writes that were answered and are lost in the end, without faults, while
-// the network is cut into halves, and while a clock is wrong: those that nobody replaced who had
+// the network is cut into halves, and while a clock is wrong: those that were not replaced by a client that had
 // seen them, and, of registers, those that are lost to a write that was answered before they were asked for.
 func TestWhatConflictsLose(t *testing.T) {
 	if testing.Short() {
@@ -139,7 +139,7 @@ func TestWhatConflictsLose(t *testing.T) {
 		{quorumkv.Vectors, nemesis.None, false, false},
 		{quorumkv.HLC, nemesis.None, true, false},
 		{quorumkv.LWW, nemesis.None, true, false},
-		{quorumkv.Vectors, halves, false, true}, // since its reader settles for the largest
+		{quorumkv.Vectors, halves, false, true}, // since its reader takes the largest
 		{quorumkv.HLC, halves, true, false},
 		{quorumkv.LWW, halves, true, false},
 		{quorumkv.Vectors, skew, false, false},

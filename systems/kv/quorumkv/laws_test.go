@@ -122,8 +122,8 @@ func TestMergeLaws(t *testing.T) {
 	assert.Equal(t, "conflict(9)", Conflict(9).String())
 }
 
-// TestMergeKeepsWhatNobodySaw has a write replace what it has seen and nothing else.
-func TestMergeKeepsWhatNobodySaw(t *testing.T) {
+// TestMergeKeepsUnseen has a write replace what it has seen and nothing else.
+func TestMergeKeepsUnseen(t *testing.T) {
 	write := func(actor, n uint64, value int, seen dots) object {
 		d := dot{actor, n}
 		return object{[]sibling{{dot: d, value: value}}, seen.with(d)}

@@ -26,7 +26,7 @@ func (n notice) Dead(node string) bool { return node == n.dead }
 func (notice) Shutdown() error         { return nil }
 
 // TestAMembershipDecides has other nodes stand in for one that is said to be dead, though it is well, and owe it what they took:
-// what is owed is told as long as it is.
+// what is owed is gossiped as long as it is.
 func TestAMembershipDecides(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, store := context.Background(), Store{}

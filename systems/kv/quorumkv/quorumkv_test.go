@@ -2,8 +2,8 @@ package quorumkv_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -51,10 +51,12 @@ func preset(t *testing.T, name string) nemesis.Nemesis {
 	return p.With(quorumkv.ElectionTimeout)
 }
 
-// presets returns the names in CAPSIZE_PRESETS, a list with commas, or those given.
+var onlyPresets = flag.String("presets", "", "the `presets` under which bugs are looked for, comma-separated; empty for those that find them")
+
+// presets returns the names of -presets, or those given.
 func presets(otherwise ...string) []string {
-	if list := os.Getenv("CAPSIZE_PRESETS"); list != "" {
-		return strings.Split(list, ",")
+	if *onlyPresets != "" {
+		return strings.Split(*onlyPresets, ",")
 	}
 	return otherwise
 }

@@ -50,7 +50,7 @@ func TestNoLeader(t *testing.T) {
 	assert.Greater(t, asked, 10, "it asks again after a pause")
 }
 
-func TestNobodyKnows(t *testing.T) {
+func TestIndeterminateAnswers(t *testing.T) {
 	for name, answer := range map[string]any{
 		"the leader is one no more": response{status: lost},
 		"it says nothing":           nil,

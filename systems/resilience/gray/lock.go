@@ -14,7 +14,7 @@ type Lock struct {
 	process context.Context
 	h       *cluster.Host
 	name    string
-	taken   *web.Slots // and no sync.Mutex, so that virtual time passes while somebody waits
+	taken   *web.Slots // and no sync.Mutex, so that virtual time passes while a request waits
 }
 
 // NewLock returns a lock that is free. The process ends what waits for it.

@@ -12,10 +12,10 @@ import (
 	"github.com/capsize-go/capsize/systems/resilience/web"
 )
 
-// BackendRole is the role of the backend, for a nemesis that is to strike it.
+// BackendRole is the role of the backend, for a nemesis whose faults are to hit it alone.
 const BackendRole = "backend"
 
-// A Health is how somebody knows whether the backend is well.
+// A Health is how an observer learns whether the backend is well.
 type Health string
 
 const (
@@ -114,7 +114,7 @@ func (p *passive) count(h *cluster.Host, err error) {
 	}
 }
 
-// probe records what somebody found of the backend.
+// probe records what an observer found of the backend.
 func probe(h *cluster.Host, up bool) {
 	h.Begin(model.RequestOp{F: "probe", At: "n2", By: h.Name()}).End(model.Answer{Up: up}, nil)
 }

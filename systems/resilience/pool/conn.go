@@ -16,7 +16,7 @@ import (
 type Conn struct {
 	c     net.Conn
 	lines *bufio.Scanner
-	err   error // that ended it: an answer that nobody waited for may be on its way
+	err   error // that ended it: an answer that no call waited for may be on its way
 	born  time.Duration
 	h     *cluster.Host
 

@@ -99,7 +99,7 @@ func TestMemberlistDecides(t *testing.T) {
 	}{
 		{primarykv.Sync, nemesis.Partitions(nemesis.Leader), true},
 		{primarykv.Async, nemesis.Partitions(nemesis.Leader), true},
-		// It hears that it is dead, denies it, and nobody hears that; but it hears of its successor.
+		// It hears that it is dead, denies it, and no node hears that; but it hears of its successor.
 		{primarykv.Async, unheard, false},
 	} {
 		if testing.Short() && i > 0 {

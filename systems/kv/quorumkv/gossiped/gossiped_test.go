@@ -5,10 +5,9 @@ package gossiped_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
-	"os"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -27,9 +26,9 @@ import (
 	"github.com/capsize-go/capsize/workloads"
 )
 
-// A sighting is a line of the log in which a node tells what has become of another, in
+// An observation is a line of the log in which a node says what it holds of another, in
 // its eyes or in memberlist's.
-type sighting struct {
+type observation struct {
 	at         time.Duration
 	what       string // suspected, dead, alive
 	host, peer string
@@ -40,11 +39,11 @@ var (
 	found     = regexp.MustCompile(`^(\S+) (n\d) INFO found (dead|alive) peer=(n\d)$`)
 )
 
-// sightings reads a log.
-func sightings(t *testing.T, log string) (all []sighting) {
+// observations reads a log.
+func observations(t *testing.T, log string) (all []observation) {
 	t.Helper()
 	for line := range strings.SplitSeq(log, "\n") {
-		var s sighting
+		var s observation
 		var at string
 		if m := suspected.FindStringSubmatch(line); m != nil {
 			at, s.what, s.host, s.peer = m[1], "suspected", m[2], m[3]
@@ -62,7 +61,7 @@ func sightings(t *testing.T, log string) (all []sighting) {
 }
 
 // first returns when a node was first seen as something, by a host or by any.
-func first(all []sighting, what, host, peer string) (at time.Duration, ok bool) {
+func first(all []observation, what, host, peer string) (at time.Duration, ok bool) {
 	for _, s := range all {
 		if s.what == what && (host == "" || s.host == host) && s.peer == peer {
 			return s.at, true
@@ -95,7 +94,7 @@ func watch(t *testing.T, system cluster.System, fn func(c *cluster.Cluster, kv *
 func TestMemberlistDecides(t *testing.T) {
 	const cut, healed = 10 * time.Second, 70 * time.Second
 	var hinted, late int
-	all := sightings(t, watch(t, gossiped.Store{}, func(c *cluster.Cluster, kv *quorumkv.Client) {
+	all := observations(t, watch(t, gossiped.Store{}, func(c *cluster.Cluster, kv *quorumkv.Client) {
 		ctx := context.Background()
 		heal := c.Partition([]string{"n1", "n2"}, []string{"n3", "n4", "n5"})
 		c.Sleep(ctx, 55*time.Second)
@@ -133,7 +132,7 @@ func TestMemberlistDecides(t *testing.T) {
 // TestMemberlistIsWrong cuts one way only, while a client of n2 writes and W is 3. Where n2 alone does not hear
 // n1, the others vouch for n1: it lives, so no node stands in for it, and n2 waits for it in vain.
 // Where no node hears n2, all take it for dead within seconds; it takes several times as long to see that it is
-// alone, and until then it tells no client that it can do nothing. Pings that ask whom this node reaches get both right.
+// alone, and until then it does not refuse clients. Pings that ask whom this node reaches get both right.
 func TestMemberlistIsWrong(t *testing.T) {
 	tier.SkipRepeats(t) // TestMemberlistDecides
 	store := quorumkv.Store{W: 3}
@@ -166,7 +165,7 @@ func TestMemberlistIsWrong(t *testing.T) {
 type outcomes struct{ answered, refused, vain int }
 
 // writes counts writes in the 10 s after a cut, and returns what was seen in a minute.
-func writes(t *testing.T, system cluster.System, cut func(c *cluster.Cluster)) (n outcomes, seen []sighting) {
+func writes(t *testing.T, system cluster.System, cut func(c *cluster.Cluster)) (n outcomes, seen []observation) {
 	t.Helper()
 	log := watch(t, system, func(c *cluster.Cluster, kv *quorumkv.Client) {
 		ctx := context.Background()
@@ -186,20 +185,19 @@ func writes(t *testing.T, system cluster.System, cut func(c *cluster.Cluster)) (
 		}
 		c.Sleep(ctx, 50*time.Second)
 	})
-	return n, sightings(t, log)
+	return n, observations(t, log)
 }
 
-// TestGossipedReplays counts how many seeds replay byte for byte when memberlist decides. CAPSIZE_REPLAYS
-// says how many are run twice.
+var replays = flag.Int("replays", 0, "how many `seeds` TestGossipedReplays runs twice; 0 for as many as the tier says")
+
+// TestGossipedReplays counts how many seeds replay byte for byte when memberlist decides.
 func TestGossipedReplays(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")
 	}
 	runs := tier.Seeds(t, 1, 1)
-	if text := os.Getenv("CAPSIZE_REPLAYS"); text != "" {
-		var err error
-		runs, err = strconv.Atoi(text)
-		require.NoError(t, err)
+	if *replays > 0 {
+		runs = *replays
 	}
 	store := gossiped.Store{}
 	test := capsize.Test{

@@ -15,31 +15,31 @@ import (
 	"github.com/capsize-go/capsize/workloads"
 )
 
-// A trial is a test by the names that the command knows its parts by.
-type trial struct {
+// A runSpec is a test by the names that the command knows its parts by.
+type runSpec struct {
 	System, Bug, Workload, Nemesis string
 	Test                           capsize.Test // all but the seed
 }
 
-// newTrial puts a system, its bugs and a workload together: the one that the system is to
+// newRunSpec puts a system, its bugs and a workload together: the one that the system is to
 // pass if none is named.
-func newTrial(systemName, bug, workload string) (trial, error) {
+func newRunSpec(systemName, bug, workload string) (runSpec, error) {
 	sys, err := systems.Find(systemName)
 	if err != nil {
-		return trial{}, err
+		return runSpec{}, err
 	}
 	if bug, err = sys.ParseBugs(bug); err != nil {
-		return trial{}, err
+		return runSpec{}, err
 	}
 	workload = cmp.Or(workload, sys.Workload, "register")
-	s := trial{System: sys.Name, Bug: bug, Workload: workload}
+	s := runSpec{System: sys.Name, Bug: bug, Workload: workload}
 	var known map[string]workloads.Workload
 	if s.Test.System, known, err = sys.Build(bug); err != nil {
-		return trial{}, err
+		return runSpec{}, err
 	}
 	w, ok := known[workload]
 	if !ok {
-		return trial{}, unknown("workload for "+sys.Name, workload, sorting.Keys(known))
+		return runSpec{}, unknown("workload for "+sys.Name, workload, sorting.Keys(known))
 	}
 	s.Test.Workload, s.Test.Metrics = w, (*capsize.Result).CallMetrics
 	s.Test.Name = workload + " on " + sys.Name
@@ -47,7 +47,7 @@ func newTrial(systemName, bug, workload string) (trial, error) {
 }
 
 // String says what is run, on one line.
-func (s trial) String() string {
+func (s runSpec) String() string {
 	text := s.Test.Name
 	if s.Bug != "" {
 		text += ", bug " + s.Bug
@@ -56,7 +56,7 @@ func (s trial) String() string {
 }
 
 // run runs one seed.
-func (a *app) run(ctx context.Context, s trial, seed uint64) (*capsize.Result, error) {
+func (a *app) run(ctx context.Context, s runSpec, seed uint64) (*capsize.Result, error) {
 	test := s.Test
 	test.Seed, test.Seeds = seed, 1
 	r, err := capsize.Exec(ctx, a.t, test)
@@ -67,7 +67,7 @@ func (a *app) run(ctx context.Context, s trial, seed uint64) (*capsize.Result, e
 }
 
 // runAlone is run with a line on the terminal that says how far it is.
-func (a *app) runAlone(ctx context.Context, s trial, seed uint64) (*capsize.Result, error) {
+func (a *app) runAlone(ctx context.Context, s runSpec, seed uint64) (*capsize.Result, error) {
 	m := newMeter(a.err)
 	defer m.end()
 	s.Test.Progress = m.show
@@ -76,7 +76,7 @@ func (a *app) runAlone(ctx context.Context, s trial, seed uint64) (*capsize.Resu
 
 // page returns what is to be shown of a run. Where a folder for reports is given,
 // it writes the page there, and beside it what it takes to run this again.
-func (s trial) page(ctx context.Context, r *capsize.Result, rerun, reports string, again twice) (report.Run, error) {
+func (s runSpec) page(ctx context.Context, r *capsize.Result, rerun, reports string, again twice) (report.Run, error) {
 	page, err := r.Page(rerun)
 	if err != nil {
 		return page, fmt.Errorf("page of seed %d: %w", r.Seed, err)

@@ -40,12 +40,12 @@ func additionsOf(h *history.History) (a additions) {
 // these been new values, each would have lost all before it.
 const mostRepeated = 8
 
-// settleCounter finds out what additions were answered, which the f does not tell: what was
+// inferCounter finds out what additions were answered, which the f does not say: what was
 // added, as in Jepsen's histories, or the new value, as by Redis' INCR. They are new values
 // if one of them is not what was added; or if nothing was read, so that nothing else could be
 // judged, and there are no more than mostRepeated of them. It returns the history in which an addition that was answered with the new value is
 // an increment, and any other an add; and a note of what the answers were taken for.
-func settleCounter(h *history.History) (*history.History, string) {
+func inferCounter(h *history.History) (*history.History, string) {
 	a := additionsOf(h)
 	news, note := a.others > 0 || a.repeated > 0 && a.repeated <= mostRepeated && a.reads == 0, ""
 	switch {

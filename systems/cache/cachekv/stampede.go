@@ -12,8 +12,8 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-// A Herd is the protection against a stampede: many readers that miss at once, and all load. The zero Herd has none.
-type Herd struct {
+// A StampedeProtection is what a strategy does against a stampede: many readers that miss at once, and all load. The zero value does nothing.
+type StampedeProtection struct {
 	// Coalesce has the users of an application server share a load, by singleflight of golang.org/x/sync.
 	Coalesce bool
 
@@ -33,9 +33,9 @@ type Herd struct {
 
 // life returns the lifetime of a copy, with jitter.
 func (a *App) life(ttl time.Duration) life {
-	j := a.store.Strategy.Herd.Jitter
+	j := a.store.Strategy.Stampede.Jitter
 	ttl += time.Duration(j * (2*a.draw(-1).Float64() - 1) * float64(ttl))
-	return life{ttl, a.store.Strategy.Herd.Stale}
+	return life{ttl, a.store.Strategy.Stampede.Stale}
 }
 
 // A life says how long a copy is fresh, and how long it is served after that.
@@ -46,25 +46,25 @@ func (a *App) refreshes(e entry, user int) bool {
 	if e.lease != 0 { // this is the reader that reloads
 		return true
 	}
-	early := a.store.Strategy.Herd.Early
+	early := a.store.Strategy.Stampede.Early
 	return early > 0 && e.left < time.Duration(early*float64(e.took)*-math.Log(1-a.draw(user).Float64()))
 }
 
 // draw returns the key of one user at one turn, so that users who act at one instant draw independently.
 func (a *App) draw(user int) keyed.Key { return a.key.Int(int64(a.turn), int64(user)) }
 
-// A Crowd is a [Store] whose application servers serve many users at a time: a read of a client is a read of each
+// A ConcurrentUsers is a [Store] whose application servers serve many users at a time: a read of a client is a read of each
 // user, all of the same key. It returns the oldest version of theirs, with the loads of all.
-type Crowd struct {
+type ConcurrentUsers struct {
 	Of    Store
 	Users int // of each application server
 }
 
 // Run runs one node until ctx is done.
-func (s Crowd) Run(ctx context.Context, h *cluster.Host) error { return s.Of.Run(ctx, h) }
+func (s ConcurrentUsers) Run(ctx context.Context, h *cluster.Host) error { return s.Of.Run(ctx, h) }
 
 // Open makes an application server.
-func (s Crowd) Open(ctx context.Context, h *cluster.Host) (*App, error) {
+func (s ConcurrentUsers) Open(ctx context.Context, h *cluster.Host) (*App, error) {
 	a, err := s.Of.Open(ctx, h)
 	if err == nil {
 		a.users = max(1, s.Users)
@@ -100,7 +100,7 @@ func (a *App) readFor(ctx context.Context, key string) (model.Copy, error) {
 
 // readShared reads, coalesced with other reads of the key if the strategy says so.
 func (a *App) readShared(ctx context.Context, key string, user int) (model.Copy, error) {
-	if !a.store.Strategy.Herd.Coalesce {
+	if !a.store.Strategy.Stampede.Coalesce {
 		return a.read(ctx, key, user)
 	}
 	mine := false

@@ -13,16 +13,16 @@ import (
 // mostFrames is how many calls of a stack are listed.
 const mostFrames = 12
 
-// A herd is goroutines that are alike, on one host or several.
-type herd struct {
+// A group is goroutines that are alike, on one host or several.
+type group struct {
 	hosts []string
 	count int
 	Goroutine
 }
 
-// herds joins goroutines that wait in the same way at the same place, in the order of
+// groups joins goroutines that wait in the same way at the same place, in the order of
 // their hosts.
-func herds(all []Goroutine, hosts []string) (joined []*herd) {
+func groups(all []Goroutine, hosts []string) (joined []*group) {
 	place := func(g Goroutine) int {
 		if i := slices.Index(hosts, g.Host); i >= 0 {
 			return i
@@ -32,12 +32,12 @@ func herds(all []Goroutine, hosts []string) (joined []*herd) {
 	sorting.Stable(all, func(x, y Goroutine) int {
 		return cmp.Or(cmp.Compare(place(x), place(y)), cmp.Compare(x.Host, y.Host), cmp.Compare(x.path(), y.path()))
 	})
-	seen := map[string]*herd{}
+	seen := map[string]*group{}
 	for _, g := range all {
 		key := g.wait() + "\n" + g.path()
 		h := seen[key]
 		if h == nil {
-			h = &herd{Goroutine: g}
+			h = &group{Goroutine: g}
 			seen[key] = h
 			joined = append(joined, h)
 		}
@@ -51,7 +51,7 @@ func herds(all []Goroutine, hosts []string) (joined []*herd) {
 
 // Write lists goroutines by host, those that are alike once.
 func Write(b *strings.Builder, all []Goroutine, hosts []string) {
-	for _, h := range herds(all, hosts) {
+	for _, h := range groups(all, hosts) {
 		wait := h.wait()
 		plural := "s"
 		if h.count == 1 {

@@ -9,9 +9,9 @@ import (
 	"github.com/capsize-go/capsize/scenarios"
 )
 
-// Board returns the page of the scenario cap: one picture for each card.
-func Board(s scenarios.Scenario, rows []scenarios.Row) report.Board {
-	b := report.Board{
+// Grid returns the page of the scenario cap: one picture for each card.
+func Grid(s scenarios.Scenario, rows []scenarios.Row) report.Grid {
+	b := report.Grid{
 		Title: "The CAP card",
 		Lead: "Five nodes, fifteen clients, twenty seconds. While the network is cut, who is answered? And were the answers right? " +
 			"Blue is what was answered of the requests of each second, red is what was not; the number is the share of all requests that were asked during the cut.",
@@ -26,7 +26,7 @@ func Board(s scenarios.Scenario, rows []scenarios.Row) report.Board {
 	}
 	seeds := 0
 	for _, label := range Labels(rows) {
-		row := report.BoardRow{Name: label.Variant, Doc: choiceNamed(label.Variant).doc, Label: label.Label, Cards: make([]report.Card, len(capCuts))}
+		row := report.GridRow{Name: label.Variant, Doc: choiceNamed(label.Variant).doc, Label: label.Label, Cards: make([]report.Card, len(capCuts))}
 		for _, r := range rows {
 			for i, f := range capCuts {
 				if r.Variant == label.Variant && r.Fault == f.name {
@@ -50,7 +50,7 @@ func Picture(r scenarios.Row) report.Card {
 	for _, where := range []side{majority, minority, cutOff} {
 		for _, kind := range []string{read, write} {
 			if s := c.Shares[string(where)+" "+kind]; s != nil {
-				p.Lanes = append(p.Lanes, s.lane(string(where)+" "+kind+"s"))
+				p.Rows = append(p.Rows, s.row(string(where)+" "+kind+"s"))
 			}
 		}
 	}
@@ -58,8 +58,8 @@ func Picture(r scenarios.Row) report.Card {
 	return p
 }
 
-func (s *Share) lane(name string) report.Lane {
-	l := report.Lane{Name: name, During: math.NaN()}
+func (s *Share) row(name string) report.CardRow {
+	l := report.CardRow{Name: name, During: math.NaN()}
 	if s.Asked > 0 {
 		l.During = s.Of()
 	}

@@ -1,0 +1,2 @@
+// Package attributes finds the attributes of a span in its record.
+package attributes

@@ -1,0 +1,3 @@
+module example.test/strings
+
+go 1.26
