@@ -27,6 +27,7 @@ var importRules = []ImportRule{
 	{Package: "history/internal/lex"},
 	{Package: "history/internal/attributes", Ours: []string{"history/edn"}},
 	{Package: "internal/benchtable"},
+	{Package: "internal/chart"},
 	{Package: "internal/coldbuild"},
 	{Package: "internal/gotest"},
 	{Package: "internal/gocommand", Testing: true},
@@ -58,6 +59,7 @@ var importRules = []ImportRule{
 	{Package: "systems/kv/primarykv", Ours: []string{"cluster", "systems/internal/members", "systems/internal/session", "systems/internal/snapshot", "internal/bugset", "internal/sorting"}},
 	{Package: "systems/kv/primarykv/gossiped", Ours: []string{"cluster", "systems/adapters/gossip", "systems/kv/primarykv"}},
 	{Package: "systems/adapters/gossip", Ours: []string{"cluster"}, Libs: []string{"github.com/hashicorp/memberlist"}},
+	{Package: "cluster/internal/entropy", Ours: []string{"internal/bubble", "internal/keyed"}},
 	{Package: "cluster/internal/diskimage", Ours: []string{"internal/keyed", "internal/sorting"}},
 	{Package: "cluster/internal/..."},
 	{Package: "cluster/...", Ours: []string{"cluster"}},
@@ -81,7 +83,7 @@ var importRules = []ImportRule{
 	{Package: "systems/cache/cdn", Ours: []string{"cluster", "model", "internal/bugset"}, Libs: []string{"github.com/hashicorp/golang-lru/v2", "golang.org/x/sync"}},
 	{Package: "systems/resilience/limit", Ours: []string{"cluster", "model", "systems/cache/cachekv", "systems/resilience/web"}, Testing: true, Libs: []string{ // golang-lru of throttled's store needs package testing
 		"github.com/failsafe-go/failsafe-go", "golang.org/x/time", "github.com/throttled/throttled/v2", "go.uber.org/ratelimit",
-		"github.com/go-redis/redis_rate/v10", "github.com/redis/go-redis/v9",
+		"github.com/go-redis/redis_rate/v10", "github.com/redis/go-redis/v9", "github.com/alicebob/miniredis/v2",
 	}},
 	{Package: "systems/resilience/...", Ours: []string{"cluster", "model", "internal/keyed", "internal/bugset", "internal/sorting", "systems/internal/...", "systems/resilience/..."}, Libs: []string{
 		"github.com/failsafe-go/failsafe-go", "github.com/sony/gobreaker/v2", "github.com/cenkalti/backoff/v5", "golang.org/x/time", "golang.org/x/sync",
@@ -135,7 +137,7 @@ var onlyFiles = map[string][]string{
 // testLibs are what any test may import.
 var testLibs = []string{
 	"github.com/stretchr/testify", "github.com/rogpeppe/go-internal", "github.com/anishathalye/porcupine", "golang.org/x/net", "database/sql",
-	"github.com/cockroachdb/datadriven",
+	"github.com/cockroachdb/datadriven", "pgregory.net/rapid",
 }
 
 // Imports finds the imports that the rules do not allow. Tests may import what
