@@ -14,6 +14,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/resilience"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/model"
@@ -23,7 +24,9 @@ import (
 	"github.com/capsize-go/capsize/systems/kv/raftkv"
 	"github.com/capsize-go/capsize/systems/resilience/balance"
 	"github.com/capsize-go/capsize/systems/resilience/gateway"
+	"github.com/capsize-go/capsize/systems/resilience/gray"
 	"github.com/capsize-go/capsize/systems/resilience/limit"
+	"github.com/capsize-go/capsize/systems/resilience/pool"
 	"github.com/capsize-go/capsize/workloads"
 )
 
@@ -142,5 +145,25 @@ func TestLessonCAP(t *testing.T) {
 	capsize.Run(t, capsize.Test{
 		System: store, Workload: workloads.Register(store.Open), Duration: 10 * time.Second,
 		Nemesis: nemesis.Every(5*time.Second, nemesis.Partitions(nemesis.Leader)),
+	})
+}
+
+func TestLessonPool(t *testing.T) {
+	s := pool.Service{Size: 5, Workers: 20, LeakEvery: 10, AcquireTimeout: 500 * time.Millisecond} // your pool: pool.Service.Own, see examples/ownpool
+	capsize.Run(t, capsize.Test{
+		System: s, Nodes: s.Nodes(), Clients: 1, Duration: 10 * time.Second, Timeout: 5 * time.Second,
+		Workload: workloads.Requests(s.Open, workloads.RequestLoad{Arrivals: workloads.Constant(20), Routes: pool.Routes, Deadline: time.Second}),
+		Checker:  checker.All(resilience.Answered(time.Microsecond), resilience.Unrelated(0.99, resilience.Span{}, "/hello")),
+	})
+}
+
+func TestLessonGray(t *testing.T) {
+	s := gray.Service{Policy: gray.Deadline, Limit: time.Second} // your client and its timeout
+	capsize.Run(t, capsize.Test{
+		System: s, Nodes: s.Nodes(), Clients: 1, Duration: 10 * time.Second, Timeout: 20 * time.Second,
+		Workload: workloads.Requests(s.Open, workloads.RequestLoad{
+			Arrivals: workloads.Constant(20), Routes: gray.Routes, Deadline: 1500 * time.Millisecond, Checker: resilience.Answered(time.Microsecond),
+		}),
+		Nemesis: nemesis.At(2*time.Second, 6*time.Second, nemesis.Degrades(cluster.OneByteASecond, nemesis.WithRole(gray.BackendRole))),
 	})
 }
