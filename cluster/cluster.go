@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/hostlog"
+	"github.com/capsize-go/capsize/cluster/internal/entropy"
 	"github.com/capsize-go/capsize/internal/keyed"
 	"github.com/capsize-go/capsize/internal/simnet"
 )
@@ -70,7 +72,7 @@ type simulation struct {
 	cancel   context.CancelFunc
 	loop     *loop
 	net      *simnet.Net
-	log      *Log
+	log      hostlog.Recorder
 	nodes    []string
 	machines []*machine
 	byName   map[string]*machine
@@ -78,7 +80,7 @@ type simulation struct {
 	leader   string
 	epoch    int // counts the calls of Heal
 	trace    uint64
-	entropy  entropySource
+	entropy  *entropy.Source
 	stopping bool
 	tallies  map[string]*tally
 	marks    marks
@@ -115,8 +117,8 @@ func New(cfg Config) (*Cluster, error) {
 	c.by = c.tally("")
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.net = simnet.New(wire{c})
-	c.entropy.key = keyed.New(cfg.Seed, "entropy")
-	c.log = &Log{now: c.Now, out: cfg.Log}
+	c.entropy = entropy.New(cfg.Seed, c.Now)
+	c.log = hostlog.New(c.Now, cfg.Log)
 	c.addMachines()
 	if err := c.addNames(); err != nil {
 		return nil, err
@@ -168,7 +170,7 @@ func (c *simulation) labelsOf(host string) pprof.LabelSet {
 // Start boots every host. It fails if another cluster is running in this
 // process: they would share what crypto/rand yields.
 func (c *Cluster) Start() error {
-	if !c.claim() {
+	if !c.entropy.Claim() {
 		return errors.New("cluster: another cluster is running in this process")
 	}
 	for _, m := range c.machines {
@@ -190,9 +192,9 @@ func (c *Cluster) Stop(shutdownTimeout time.Duration) {
 	time.Sleep(shutdownTimeout)
 	c.loop.stop()
 	c.cancel()
-	c.release()
+	c.entropy.Release()
 	c.cfg.Wait()
-	c.log.close()
+	c.log.Close()
 	c.removeDirs()
 }
 
@@ -202,8 +204,8 @@ func (c *Cluster) Abandon() {
 	c.lock()
 	c.loop.stopped, c.loop.heap = true, nil
 	c.unlock()
-	c.log.close()
-	c.release()
+	c.log.Close()
+	c.entropy.Release()
 	c.removeDirs()
 }
 

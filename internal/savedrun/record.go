@@ -19,13 +19,14 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/runlog"
 	"github.com/capsize-go/capsize/nemesis"
 )
 
 // The files of a saved run.
 const (
-	File    = "run.json"      // the [Record]
-	History = "history.jsonl" // as [history.History.Write] writes it
+	File    = runlog.RunFile     // the [Record]: run.json
+	History = runlog.HistoryFile // history.jsonl, as [history.History.Write] writes it
 )
 
 // A Record is what it takes to repeat a run, with its verdict. The plan is kept, and

@@ -8,6 +8,7 @@ import "github.com/capsize-go/capsize/scenarios"
 func All() []scenarios.Scenario {
 	return []scenarios.Scenario{
 		AuthRevoke(),
+		ExactlyOnce(),
 		GatewayAggregate(),
 		GatewayRetryPost(),
 		GatewayTimeouts(),
@@ -16,7 +17,9 @@ func All() []scenarios.Scenario {
 		LBHealth(),
 		LBResize(),
 		LBSinkhole(),
+		LockWithoutFencing(),
 		Metastable(),
+		PoolFailover(),
 		PoolFreeze(),
 		PoolNested(),
 		RateLimitPartition(),

@@ -19,7 +19,10 @@ import (
 
 // poolKey are the variants of the scenarios of pools and gray failures that show what each is about: what is wrong, and its remedy.
 var poolKey = []struct{ scenario, variants, fault string }{
+	{"exactly-once", "retry,table", "restart"},
 	{"gray-hang", "cooperative-timeout,deadline", "one-byte-a-second"},
+	{"lock-without-fencing", "none,fencing", ""},
+	{"pool-failover", "sql,sql-ping", "restart"},
 	{"pool-freeze", "sql,sql-timeout", "leak"},
 	{"pool-nested", "t2-c3-size4,t2-c3-size5", ""},
 }

@@ -1,9 +1,6 @@
 package chainkv
 
-import (
-	"encoding/json"
-	"fmt"
-)
+import "github.com/capsize-go/capsize/systems/internal/snapshot"
 
 // A state is what a node has applied: of each key the newest committed version and
 // all that came after it, and for each session the last write with its answer, by which a
@@ -104,23 +101,8 @@ func (s *state) truncate(index uint64) {
 	}
 }
 
-// snapshot returns the state as JSON, which sorts the keys of maps.
-func (s *state) snapshot() []byte {
-	b, err := json.Marshal(s)
-	if err != nil {
-		panic(fmt.Sprintf("chainkv: encode state: %v", err)) // maps of integers
-	}
-	return b
-}
+// snapshot returns the state as bytes, the same for equal states.
+func (s *state) snapshot() []byte { return snapshot.Encode(s) }
 
 // restore returns the state of a snapshot; no data is the empty state.
-func restore(data []byte) (*state, error) {
-	s := newState()
-	if len(data) == 0 {
-		return s, nil
-	}
-	if err := json.Unmarshal(data, s); err != nil {
-		return nil, fmt.Errorf("decode state: %w", err)
-	}
-	return s, nil
-}
+func restore(data []byte) (*state, error) { return snapshot.Decode(data, newState()) }

@@ -5,21 +5,16 @@ import (
 	"fmt"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/systems/internal/members"
 )
 
-// A Membership decides which nodes are dead, in place of leases: see package gossiped.
-type Membership interface {
-	// Join makes the node known to the others.
-	Join() error
-	// Dead reports whether a node is believed to be dead.
-	Dead(node string) bool
-	// Shutdown ends the membership of the node.
-	Shutdown() error
-}
+// A Membership decides which nodes are dead, in place of leases: see package gossiped. It has the methods Join,
+// Dead and Shutdown.
+type Membership = members.Membership
 
 // RunWith runs one node until ctx is done, as [Store.Run] does, with a membership that watch starts on the host: a
 // primary is replaced when it is dead, and serves until it hears of a later epoch.
-func (s Store) RunWith(ctx context.Context, h *cluster.Host, watch func(*cluster.Host) (Membership, error)) error {
+func (s Store) RunWith(ctx context.Context, h *cluster.Host, watch members.Watch) error {
 	n, err := boot(h, s)
 	if err != nil {
 		return fmt.Errorf("boot primarykv: %w", err)

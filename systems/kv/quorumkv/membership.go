@@ -5,20 +5,15 @@ import (
 	"fmt"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/systems/internal/members"
 )
 
-// A Membership decides which nodes are dead, in place of the store's own pings: see package gossiped.
-type Membership interface {
-	// Join makes the node known to the others.
-	Join() error
-	// Dead reports whether a node is believed to be dead.
-	Dead(node string) bool
-	// Shutdown ends the membership of the node.
-	Shutdown() error
-}
+// A Membership decides which nodes are dead, in place of the store's own pings: see package gossiped. It has the methods Join,
+// Dead and Shutdown.
+type Membership = members.Membership
 
 // RunWith runs one node until ctx is done, as [Store.Run] does, with a membership that watch starts on the host.
-func (s Store) RunWith(ctx context.Context, h *cluster.Host, watch func(*cluster.Host) (Membership, error)) error {
+func (s Store) RunWith(ctx context.Context, h *cluster.Host, watch members.Watch) error {
 	n, err := boot(h, s)
 	if err != nil {
 		return fmt.Errorf("boot quorumkv: %w", err)
@@ -27,7 +22,7 @@ func (s Store) RunWith(ctx context.Context, h *cluster.Host, watch func(*cluster
 	if err != nil {
 		return fmt.Errorf("membership of quorumkv: %w", err)
 	}
-	n.start(members{n, m})
+	n.start(believer{n, m})
 	if err := m.Join(); err != nil {
 		return fmt.Errorf("membership of quorumkv: %w", err)
 	}
@@ -35,15 +30,15 @@ func (s Store) RunWith(ctx context.Context, h *cluster.Host, watch func(*cluster
 	return m.Shutdown()
 }
 
-// members are a detector that believes a membership.
-type members struct {
+// A believer is a detector that believes a membership.
+type believer struct {
 	n *node
 	Membership
 }
 
-func (members) start() {}
+func (believer) start() {}
 
-func (g members) look() []bool {
+func (g believer) look() []bool {
 	dead := make([]bool, len(g.n.names))
 	for i, name := range g.n.names {
 		dead[i] = i != g.n.self && g.Dead(name)

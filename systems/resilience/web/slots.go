@@ -48,11 +48,12 @@ func (s *Slots) Acquire(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if mine.given {
-		return nil
-	}
+	given := mine.given
 	s.queue = slices.DeleteFunc(s.queue, func(x *slot) bool { return x == mine })
+	s.mu.Unlock()
+	if given {
+		s.Release()
+	}
 	return ctx.Err()
 }
 

@@ -1,30 +1,20 @@
-// Package hostlog makes log lines of what code on a host logs: of the records of package slog, and of the lines that other
-// libraries write.
 package hostlog
 
 import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"strings"
 	"sync"
 )
 
-// An Add adds a line to a log: its level, and its text without a line end.
-type Add func(level slog.Level, text string)
-
-// NewHandler returns a handler that adds each record as a line: its message, then its attributes.
-func NewHandler(add Add) slog.Handler { return handler{add: add} }
-
-// NewWriter returns a writer that adds each line written to it. Its level is the one that the line names in
-// brackets, "[WARN]" or "[ERR]", and [slog.LevelInfo] if it names none.
-func NewWriter(add Add) io.Writer { return &lineWriter{add: add} }
+// An adder adds a line: its level, and its text without a line end.
+type adder func(level slog.Level, text string)
 
 // A handler makes lines from the records of one host.
 type handler struct {
-	add  Add
+	add  adder
 	with []func(slog.Handler) slog.Handler // what With and WithGroup added, in order
 }
 
@@ -78,7 +68,7 @@ func (h handler) WithGroup(name string) slog.Handler {
 // A lineWriter makes log lines of what is written to it. The end of a line may come
 // with a later write.
 type lineWriter struct {
-	add Add
+	add adder
 
 	mu   sync.Mutex
 	rest []byte
