@@ -11,6 +11,7 @@ PACKAGES ?= ./...
 # Tools have a module of their own, so that a user's module graph does not hold what they need.
 STATICCHECK := $(GO) tool -modfile=tools/go.mod staticcheck
 GOVULNCHECK := $(GO) tool -modfile=tools/go.mod govulncheck
+BENCHSTAT   := $(GO) tool -modfile=tools/go.mod benchstat
 # Packages whose tests need no race detector: no goroutines of theirs meet.
 NORACE   := /(history|model|checker(/.*)?|report|scenarios(/.*)?|catalog/.*|internal/(cli|lint|names|gotest|coldbuild|benchtable|tier|bugset|keyed|repeats|scenariotest|cputime|packed|words|checkertest|sorting)|cmd/.*)$$
 # Packages with tests of systems, and of the command that runs them.
@@ -24,6 +25,9 @@ FUZZTIME ?= 30s
 BENCH     ?= .
 BENCHTIME ?= 1s
 BENCHFLAGS ?=
+# What make benchstat compares the working tree with, and how often each side runs.
+BASE      ?= HEAD
+COUNT     ?= 6
 SEEDS    ?= 100
 # The scenarios that are measured, comma-separated.
 ONLY     ?= all
@@ -142,6 +146,18 @@ cover: ## Measure what the tests of history, model and checker reach; fails belo
 bench: ## Measure speed on one processor, also against porcupine; BENCHFLAGS=-full PACKAGES=./checker/linearizable takes hours
 	@GOMAXPROCS=1 GOGC=800 $(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -benchtime=$(BENCHTIME) -count=1 -timeout=12h $(PACKAGES) $(BENCHFLAGS) \
 	  | awk '!/^(\?|PASS$$|ok )/ { print; fflush() }' | $(GO) run ./internal/benchtable
+
+.PHONY: benchstat
+benchstat: ## Compare the speed of commit $BASE with the working tree: $BENCH of $PACKAGES, $COUNT runs of each side by turns
+	@dir=$$(mktemp -d); trap "git worktree remove --force $$dir/base; rm -rf $$dir" EXIT; \
+	git worktree add --quiet --detach $$dir/base $(BASE); \
+	for i in $$(seq $(COUNT)); do \
+	  for tree in $$dir/base .; do \
+	    (cd $$tree && GOMAXPROCS=1 GOGC=800 $(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -benchtime=$(BENCHTIME) -count=1 -timeout=12h $(PACKAGES) $(BENCHFLAGS)) \
+	      >> $$dir/$$([ $$tree = . ] && echo new || echo base).txt; \
+	  done; \
+	done; \
+	$(BENCHSTAT) base=$$dir/base.txt new=$$dir/new.txt
 
 .PHONY: bugs
 bugs: ## Measure how many of 1,000 seeds find each bug under each preset, for docs/reference/bugs.md; takes about two hours

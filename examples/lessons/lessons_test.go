@@ -21,6 +21,7 @@ import (
 	"github.com/capsize-go/capsize/systems/cache/cachekv"
 	"github.com/capsize-go/capsize/systems/cache/cdn"
 	"github.com/capsize-go/capsize/systems/kv/raftkv"
+	"github.com/capsize-go/capsize/systems/resilience/balance"
 	"github.com/capsize-go/capsize/systems/resilience/gateway"
 	"github.com/capsize-go/capsize/systems/resilience/limit"
 	"github.com/capsize-go/capsize/workloads"
@@ -52,6 +53,17 @@ func TestPagesShowTheTests(t *testing.T) {
 	for _, test := range tests {
 		assert.Contains(t, all, "```go\n"+test+"```\n")
 	}
+}
+
+func TestLessonLoadBalancing(t *testing.T) {
+	bad := balance.Trouble{Node: balance.Backend(1), How: balance.FailsFast, From: 3 * time.Second, To: 9 * time.Second}
+	s := balance.Service{Policy: balance.LeastConnections, Ejection: balance.Ejection{After: 3}, Trouble: []balance.Trouble{bad}} // your balancer
+	capsize.Run(t, capsize.Test{
+		System: s, Nodes: s.Nodes(), Clients: 4, Duration: 10 * time.Second,
+		Workload: workloads.Requests(s.Open, workloads.RequestLoad{
+			Arrivals: workloads.Constant(60), Checker: resilience.Unrelated(0.97, resilience.Span{From: bad.From, To: bad.To}, "/"),
+		}),
+	})
 }
 
 func TestLessonCDN(t *testing.T) {

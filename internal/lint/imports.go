@@ -137,7 +137,7 @@ var onlyFiles = map[string][]string{
 // testLibs are what any test may import.
 var testLibs = []string{
 	"github.com/stretchr/testify", "github.com/rogpeppe/go-internal", "github.com/anishathalye/porcupine", "golang.org/x/net", "database/sql",
-	"github.com/cockroachdb/datadriven",
+	"github.com/cockroachdb/datadriven", "pgregory.net/rapid",
 }
 
 // Imports finds the imports that the rules do not allow. Tests may import what

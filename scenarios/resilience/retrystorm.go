@@ -29,9 +29,9 @@ func RetryStorm() scenarios.Scenario {
 			{Title: "requests", Metric: "requests", Format: scenarios.Count}, {Title: "attempts", Metric: "backend_attempts", Format: scenarios.Count},
 			{Title: "a request", Metric: "attempts_per_request", Format: hundredths}, {Title: "peak / mean", Metric: "peak_over_mean", Format: hundredths},
 		},
-		Meter:    func(v scenarios.Variant) scenarios.Meter { return &stormMeter{herd: v.Fault == herdFault} },
+		Meter:    func(v scenarios.Variant) scenarios.Meter { return &stormMeter{wave: v.Fault == waveFault} },
 		Holds:    retryStormHolds,
-		Variants: append(stormVariants(), herdVariants()...),
+		Variants: append(stormVariants(), waveVariants()...),
 	}
 }
 
@@ -123,29 +123,29 @@ func stormVariant(name, doc string, fixed bool, a, b policy.Policy) scenarios.Va
 	}}
 }
 
-// The herd: clients all ask within 100 ms a service that is down, and try until it is up.
+// The wave: clients all ask within 100 ms a service that is down, and try until it is up.
 const (
-	herdFault  = "herd waits"
-	herdRate   = 2000.0
-	herdLength = 100 * time.Millisecond
-	herdUp     = 6 * time.Second
-	herdAfter  = herdMost // in which all come back
-	herdMost   = 4 * time.Second
-	herdRun    = herdUp + herdAfter
-	herdPeak   = 6 // times the mean, at most
+	waveFault  = "clients wait"
+	waveRate   = 2000.0
+	waveLength = 100 * time.Millisecond
+	waveUp     = 6 * time.Second
+	waveAfter  = waveMost // in which all come back
+	waveMost   = 4 * time.Second
+	waveRun    = waveUp + waveAfter
+	wavePeak   = 6 // times the mean, at most
 )
 
-func herdArrivals(at time.Duration) float64 {
+func waveArrivals(at time.Duration) float64 {
 	switch {
-	case at >= stormBegin && at < stormBegin+herdLength:
-		return herdRate
-	case at >= herdRun:
+	case at >= stormBegin && at < stormBegin+waveLength:
+		return waveRate
+	case at >= waveRun:
 		return 20
 	}
 	return 0
 }
 
-func herdVariants() (all []scenarios.Variant) {
+func waveVariants() (all []scenarios.Variant) {
 	for _, v := range []struct {
 		jitter policy.Jitter
 		doc    string
@@ -156,19 +156,19 @@ func herdVariants() (all []scenarios.Variant) {
 		{policy.FullJitter, "the same, and the whole delay is random", true},
 		{policy.Decorrelated, "the delay is random, up to three times the one before it", true},
 	} {
-		retry := policy.Retry{Attempts: 20, Backoff: policy.Backoff{Base: 100 * time.Millisecond, Max: herdMost, Jitter: v.jitter}}
+		retry := policy.Retry{Attempts: 20, Backoff: policy.Backoff{Base: 100 * time.Millisecond, Max: waveMost, Jitter: v.jitter}}
 		system := service.System{Services: []service.Service{{Role: "backend", Time: time.Millisecond, Stores: true}}, Client: policy.FailsafeRetry(retry)}
-		all = append(all, scenarios.Variant{Name: "jitter-" + string(v.jitter), Doc: v.doc, Fault: herdFault, Fixed: v.fixed, Test: capsize.Test{
-			Name: "retry-storm jitter-" + string(v.jitter), System: system, Nodes: 1, Clients: 1, Duration: herdRun, Settle: 2 * time.Second, Timeout: time.Minute,
-			Nemesis:  nemesis.At(stormDown, herdUp-stormDown, nemesis.DiskFull(nemesis.WithRole("backend"))),
-			Workload: workloads.Requests(system.Open, workloads.RequestLoad{Arrivals: herdArrivals, Deadline: 30 * time.Second, Checker: spread(herdPeak)}),
+		all = append(all, scenarios.Variant{Name: "jitter-" + string(v.jitter), Doc: v.doc, Fault: waveFault, Fixed: v.fixed, Test: capsize.Test{
+			Name: "retry-storm jitter-" + string(v.jitter), System: system, Nodes: 1, Clients: 1, Duration: waveRun, Settle: 2 * time.Second, Timeout: time.Minute,
+			Nemesis:  nemesis.At(stormDown, waveUp-stormDown, nemesis.DiskFull(nemesis.WithRole("backend"))),
+			Workload: workloads.Requests(system.Open, workloads.RequestLoad{Arrivals: waveArrivals, Deadline: 30 * time.Second, Checker: spread(wavePeak)}),
 			Expect:   expected(v.fixed),
 		}})
 	}
 	return all
 }
 
-// spread returns the checker of a herd: in the time after the service has come back in which all who waited try it, no 100 ms have more than most times
+// spread returns the checker of a wave: in the time after the service has come back in which all who waited try it, no 100 ms have more than most times
 // the mean of attempts.
 func spread(most float64) checker.Checker {
 	return checker.Func(func(_ context.Context, h *history.History) checker.Result {
@@ -178,7 +178,7 @@ func spread(most float64) checker.Checker {
 			res.Verdict, res.Reason = checker.Unknown, "no client came back"
 			return res
 		}
-		res.Reason = fmt.Sprintf("%d attempts in 100 ms, which is %.2f times the mean of the %v after the service was back", peak, float64(peak)/mean, herdAfter)
+		res.Reason = fmt.Sprintf("%d attempts in 100 ms, which is %.2f times the mean of the %v after the service was back", peak, float64(peak)/mean, waveAfter)
 		if float64(peak) > most*mean {
 			res.Verdict = checker.Invalid
 		}
@@ -189,7 +189,7 @@ func spread(most float64) checker.Checker {
 // returning returns the most attempts in any 100 ms of the time in which all who waited come back, and the mean.
 func returning(h *history.History) (peak int, mean float64) {
 	const window = 100 * time.Millisecond
-	at := attemptsAfter(h, herdAfter)
+	at := attemptsAfter(h, waveAfter)
 	from := 0
 	for to := range at {
 		for at[to]-at[from] >= window {
@@ -197,7 +197,7 @@ func returning(h *history.History) (peak int, mean float64) {
 		}
 		peak = max(peak, to-from+1)
 	}
-	return peak, float64(len(at)) * float64(window) / float64(herdAfter)
+	return peak, float64(len(at)) * float64(window) / float64(waveAfter)
 }
 
 // attemptsAfter returns when attempts began, in order, in the time after the first fault was healed.
@@ -218,7 +218,7 @@ func attemptsAfter(h *history.History, within time.Duration) (at []time.Duration
 
 // A stormMeter counts attempts for the requests while the service is down.
 type stormMeter struct {
-	herd     bool
+	wave     bool
 	seeds    int
 	requests int
 	attempts []int // by depth
@@ -228,7 +228,7 @@ type stormMeter struct {
 // Add counts one run.
 func (m *stormMeter) Add(_ context.Context, r *capsize.Result) error {
 	m.seeds++
-	if m.herd {
+	if m.wave {
 		peak, mean := returning(r.History)
 		m.peaks += float64(peak) / mean
 		return nil
@@ -258,7 +258,7 @@ func endOfRequest(h *history.History, n int) time.Duration {
 
 // Fill writes what was counted; counts are of one run in the mean.
 func (m *stormMeter) Fill(row *scenarios.Row) {
-	if m.herd {
+	if m.wave {
 		row.Metrics["peak_over_mean"] = m.peaks / float64(m.seeds)
 		return
 	}
@@ -284,8 +284,8 @@ func retryStormHolds(rows []scenarios.Row) error {
 		if r.Fixed != (r.Invalid == 0) || r.Unknown > 0 {
 			return fmt.Errorf("%s: %d of %d seeds are invalid", r.Variant, r.Invalid, r.Seeds)
 		}
-		if r.Fault == herdFault {
-			if peak := r.Metrics["peak_over_mean"]; !r.Fixed && peak < 15 || r.Fixed && peak > herdPeak {
+		if r.Fault == waveFault {
+			if peak := r.Metrics["peak_over_mean"]; !r.Fixed && peak < 15 || r.Fixed && peak > wavePeak {
 				return fmt.Errorf("%s: the peak is %.2f times the mean", r.Variant, peak)
 			}
 			continue

@@ -23,7 +23,12 @@ var ofServices = []struct {
 	shortened       time.Duration // to this in that test
 }{
 	{resilience.RetryStorm, "jitter-none,jitter-full", "", "jitter-full", 12 * time.Second},
-	{resilience.Metastable, "", "", "three-tries", 5 * time.Second},
+	{resilience.Metastable, "", "", "", 0},
+	{resilience.BreakerBlastRadius, "service-failsafe,shard-failsafe", "shard fails", "", 0},
+	{resilience.Bulkhead, "timeout,bulkhead", "", "semaphore", 5 * time.Second},
+	{resilience.LoadShedding, "", "", "drop-late", 3 * time.Second},
+	{resilience.Hedging, "hedge", "slow tail", "hedge", 5 * time.Second},
+	{resilience.Degradation, "quiet", "part fails", "optional-breaker", 5 * time.Second},
 }
 
 // TestServicesShow runs cheap variants of each scenario with one seed: what is wrong is found, and what is fixed is clean. In the long loop it runs
