@@ -38,7 +38,7 @@ func GatewayTimeouts() scenarios.Scenario {
 				gateway.Chain{Gateway: 800 * time.Millisecond, Service: 600 * time.Millisecond}, false),
 			timeoutsVariant("cancelled", "the timeouts are inverted, and all stop when the connection of the one that asked is closed",
 				gateway.Chain{Gateway: 2 * time.Second, Service: 4 * time.Second, Heed: true}, true),
-			timeoutsVariant("propagated", "the deadline of the client goes with the request, and no service begins what can't be done by then",
+			timeoutsVariant("propagated", "the deadline of the client goes with the request, and no service begins a step that can't be done by then",
 				gateway.Chain{Gateway: 2 * time.Second, Service: 4 * time.Second, Propagate: true}, true),
 		},
 	}
