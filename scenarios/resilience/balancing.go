@@ -85,6 +85,9 @@ func (m *balancing) Fill(row *scenarios.Row) {
 	row.Metrics["without_outcome"] = float64(m.outcomes.WithoutOutcome)
 	row.Metrics["slowest_outcome_ns"] = float64(m.outcomes.Slowest)
 	row.Metrics["bad_node_share"] = scenarios.Ratio(m.attempts[lbBad], all)
+	for _, node := range m.backends {
+		row.Metrics["share_of_"+node] = scenarios.Ratio(m.attempts[node], all)
+	}
 	if m.seeds > 0 {
 		row.Metrics["load_variation"] = m.varied / float64(m.seeds)
 	}
