@@ -3,6 +3,7 @@ package lessons_test
 import (
 	"context"
 	"flag"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -65,12 +66,14 @@ func TestPagesShowTheTests(t *testing.T) {
 }
 
 func TestLessonLoadBalancing(t *testing.T) {
-	bad := balance.Trouble{Node: balance.Backend(1), How: balance.FailsFast, From: 3 * time.Second, To: 9 * time.Second}
-	s := balance.Service{Policy: balance.LeastConnections, Ejection: balance.Ejection{After: 3}, Trouble: []balance.Trouble{bad}} // your balancer
+	fails := nemesis.New("a backend fails", func(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
+		return "n3 fails at once", c.Degrade("n3", balance.FailsFast), nil
+	})
+	s := balance.Service{Policy: balance.LeastConnections, Ejection: balance.Ejection{After: 3}} // your balancer
 	capsize.Run(t, capsize.Test{
-		System: s, Nodes: s.Nodes(), Clients: 4, Duration: 10 * time.Second,
+		System: s, Nodes: s.Nodes(), Clients: 4, Duration: 10 * time.Second, Nemesis: nemesis.At(3*time.Second, 6*time.Second, fails),
 		Workload: workloads.Requests(s.Open, workloads.RequestLoad{
-			Arrivals: workloads.Constant(60), Checker: resilience.Unrelated(0.97, resilience.Span{From: bad.From, To: bad.To}, "/"),
+			Arrivals: workloads.Constant(60), Checker: resilience.Unrelated(0.97, resilience.Span{From: 3 * time.Second, To: 9 * time.Second}, "/"),
 		}),
 	})
 }
