@@ -171,6 +171,11 @@ cap: ## Measure the CAP cards anew, for docs/guide/09-cap.md; takes about two mi
 scenarios: ## Measure the other scenarios anew, or $ONLY of them, for docs/reference/scenarios.md; takes minutes
 	@ONLY=$(ONLY) GOGC=800 $(GO) generate -run TestMakeScenarios ./scenarios/caching
 
+.PHONY: pictures
+pictures: ## Run all scenarios, and draw the pictures of docs/series anew; takes minutes
+	@mkdir -p docs/series/img
+	@GOGC=800 $(GO) generate -run 'scenario --all' ./scenarios/resilience
+
 .PHONY: fuzz
 fuzz: ## Fuzz every fuzz target for $FUZZTIME
 	@for p in $$($(GO) list $(PACKAGES)); do \
