@@ -33,7 +33,7 @@ type Service struct {
 	Send       time.Duration // from then until what it writes has left it; default 10ms
 }
 
-// HolderRole is the role of a client that has the lock, for a nemesis that is to strike it.
+// HolderRole is the role of a client that has the lock, for a nemesis whose faults are to hit it alone.
 const HolderRole = "lock holder"
 
 // Nodes is how many nodes the service needs.
@@ -79,7 +79,7 @@ func (s Service) Run(ctx context.Context, h *cluster.Host) error {
 	return nil
 }
 
-// locker returns the handler of the lock. Each time that somebody gets it, the token grows.
+// locker returns the handler of the lock. Each time that a client gets it, the token grows.
 func (s Service) locker(h *cluster.Host) func(cluster.Message) {
 	token, until := 0, time.Duration(0)
 	return func(m cluster.Message) {

@@ -39,7 +39,7 @@ type Service struct {
 	Takes    time.Duration // from the payment to the answer; default 60ms
 }
 
-// Role is the role of the service, for a nemesis that is to strike it.
+// Role is the role of the service, for a nemesis whose faults are to hit it alone.
 const Role = "payments"
 
 // Nodes is how many nodes the service needs.
