@@ -9,9 +9,9 @@ import (
 	"github.com/capsize-go/capsize/checker/resilience"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/internal/chart"
+	"github.com/capsize-go/capsize/internal/rowpicture"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
-	"github.com/capsize-go/capsize/scenarios/internal/picture"
 	"github.com/capsize-go/capsize/systems/resilience/pool"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -27,7 +27,7 @@ func PoolFreeze() scenarios.Scenario {
 		Columns:  freezeColumns,
 		Meter:    func(scenarios.Variant) scenarios.Meter { return &freezeMeter{} },
 		Holds:    poolFreezeHolds,
-		Picture:  picture.OfBars("A pool that has run out", chart.Axis{Label: "answered", Unit: "%", Max: 100}, nil, picture.Measure{Name: "all routes", Metric: "availability", Per: picture.Percent}, picture.Measure{Name: "a route without the pool", Metric: "unrelated_availability", Per: picture.Percent}),
+		Picture:  rowpicture.Bars("A pool that has run out", chart.Axis{Label: "answered", Unit: "%", Max: 100}, nil, rowpicture.Measure{Name: "all routes", Metric: "availability", Per: rowpicture.Percent}, rowpicture.Measure{Name: "a route without the pool", Metric: "unrelated_availability", Per: rowpicture.Percent}),
 		Variants: freezeVariants(),
 	}
 }

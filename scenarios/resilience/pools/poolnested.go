@@ -7,8 +7,8 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker/resilience"
 	"github.com/capsize-go/capsize/internal/chart"
+	"github.com/capsize-go/capsize/internal/rowpicture"
 	"github.com/capsize-go/capsize/scenarios"
-	"github.com/capsize-go/capsize/scenarios/internal/picture"
 	"github.com/capsize-go/capsize/systems/resilience/pool"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -26,7 +26,7 @@ func PoolNested() scenarios.Scenario {
 			return nestedMeter{&freezeMeter{}, v.Test.System.(pool.Service)}
 		},
 		Holds:    poolNestedHolds,
-		Picture:  picture.OfBars("T workers that need C connections each: how large a pool must be", chart.Axis{Label: "connections of the pool; runs that froze"}, nil, picture.Measure{Name: "size", Metric: "pool_size"}, picture.Measure{Name: "freezes", Metric: "freezes"}),
+		Picture:  rowpicture.Bars("T workers that need C connections each: how large a pool must be", chart.Axis{Label: "connections of the pool; runs that froze"}, nil, rowpicture.Measure{Name: "size", Metric: "pool_size"}, rowpicture.Measure{Name: "freezes", Metric: "freezes"}),
 		Variants: nestedVariants(),
 	}
 }
