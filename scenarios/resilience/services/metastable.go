@@ -201,7 +201,12 @@ func returns(share float64) checker.Checker {
 		}
 		for up := range loopSteps / 2 {
 			down := loopSteps - 1 - up
-			if loopLoad(up) <= loopJudge && all[down] < share*all[up] {
+			switch {
+			case loopLoad(up) > loopJudge:
+			case all[up] == 0:
+				res.Verdict, res.Reason = checker.Unknown, fmt.Sprintf("at %d requests a second none was answered on the way up", loopLoad(up))
+				return res
+			case all[down] < share*all[up]:
 				res.Verdict = checker.Invalid
 				res.Reason = fmt.Sprintf("at %d requests a second %.1f were answered on the way up, and %.1f on the way down", loopLoad(up), all[up], all[down])
 			}
