@@ -24,10 +24,10 @@ const (
 	Seconds = float64(time.Second)
 )
 
-// Rows returns a panel with the metrics of the rows that have them all, with the names of the variants and, where they differ in that,
-// of the faults; false if there are none.
-func Rows(title string, x chart.Axis, rows []scenarios.Row, measures ...Measure) (p chart.Rows, ok bool) {
-	p = chart.Rows{Title: title, X: x, Series: make([]chart.Series, len(measures))}
+// Panel returns a panel with the metrics of those rows that have them all, with the names of the variants and, where rows differ in that,
+// of the faults. It is nil if no row has them.
+func Panel(title string, x chart.Axis, rows []scenarios.Row, levels []chart.Level, measures ...Measure) []chart.Panel {
+	p := chart.Rows{Title: title, X: x, Series: make([]chart.Series, len(measures)), Levels: levels}
 	faults := map[string]bool{}
 	for _, r := range rows {
 		faults[r.Fault] = true
@@ -46,26 +46,25 @@ func Rows(title string, x chart.Axis, rows []scenarios.Row, measures ...Measure)
 			p.Series[i].Values = append(p.Series[i].Values, r.Metrics[m.Metric]/cmp.Or(m.Per, 1))
 		}
 	}
-	return p, len(p.Names) > 0
+	if len(p.Names) == 0 {
+		return nil
+	}
+	return []chart.Panel{p}
 }
 
-// Joined returns a picture of those panels that have something to show.
-func Joined(title string, panels ...chart.Panel) ([]byte, error) {
-	if len(panels) == 0 {
+// Joined returns a picture of panels; none is an error.
+func Joined(title string, panels ...[]chart.Panel) ([]byte, error) {
+	all := slices.Concat(panels...)
+	if len(all) == 0 {
 		return nil, errors.New("none of the rows has what the picture shows")
 	}
-	return chart.SVG(title, panels...)
+	return chart.SVG(title, all...)
 }
 
 // Bars returns what draws one panel of bars.
 func Bars(title string, x chart.Axis, levels []chart.Level, measures ...Measure) func(rows []scenarios.Row) ([]byte, error) {
 	return func(rows []scenarios.Row) ([]byte, error) {
-		var panels []chart.Panel
-		if p, ok := Rows("", x, rows, measures...); ok {
-			p.Levels = levels
-			panels = append(panels, p)
-		}
-		return Joined(title, panels...)
+		return Joined(title, Panel("", x, rows, levels, measures...))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,19 +22,20 @@ import (
 var barPictures = []struct {
 	file, scenario, title string
 	fault                 string // rows of that alone
+	variants              string // and of these, between commas; default: all
 	metrics               []bar
 	y                     chart.Axis
 	scale                 float64 // of the metrics; default 1
 }{
-	{"retry-storm", "retry-storm", "Attempts for 1000 requests at each depth", "backend down",
+	{"retry-storm", "retry-storm", "Attempts for 1000 requests at each depth", "backend down", ",naive,one-layer,failsafe-budget-10,failsafe-budget-20,count-budget,breaker-failsafe,",
 		[]bar{{"attempts_depth_1", "A"}, {"attempts_depth_2", "B"}, {"attempts_depth_3", "C, which is down"}}, chart.Axis{Label: "attempts"}, 1},
-	{"breaker-blast-radius", "breaker-blast-radius", "Requests of the three shards that are well, while the fourth fails", "shard fails",
+	{"breaker-blast-radius", "breaker-blast-radius", "Requests of the three shards that are well, while the fourth fails", "shard fails", "",
 		[]bar{{"unrelated_availability", "answered"}}, chart.Axis{Label: "answered", Unit: "%", Max: 100}, 100},
-	{"bulkhead", "bulkhead", "Requests that do not need what hangs", "", []bar{{"unrelated_availability", "answered"}}, chart.Axis{Label: "answered", Unit: "%", Max: 100}, 100},
-	{"load-shedding", "load-shedding", "150 requests a second at a service that can answer 100", "", []bar{{"goodput_during", "answered in time"}},
+	{"bulkhead", "bulkhead", "Requests that do not need what hangs", "", "", []bar{{"unrelated_availability", "answered"}}, chart.Axis{Label: "answered", Unit: "%", Max: 100}, 100},
+	{"load-shedding", "load-shedding", "150 requests a second at a service that can answer 100", "", ",wait,queue-bound,last-first,drop-late,rate-limit,adaptive-limit,", []bar{{"goodput_during", "answered in time"}},
 		chart.Axis{Label: "answers", Unit: "1/s"}, 1},
-	{"hedging", "hedging", "All requests are slow", "all slow", []bar{{"availability", "answered"}}, chart.Axis{Label: "answered", Unit: "%", Max: 100}, 100},
-	{"degradation", "degradation", "Pages while a part hangs", "part hangs",
+	{"hedging", "hedging", "All requests are slow", "all slow", "", []bar{{"availability", "answered"}}, chart.Axis{Label: "answered", Unit: "%", Max: 100}, 100},
+	{"degradation", "degradation", "Pages while a part hangs", "part hangs", "",
 		[]bar{{"availability", "come in time"}, {"partial_share", "say that a part is missing"}, {"silent_share", "do not say so"}}, chart.Axis{Label: "share", Unit: "%", Max: 100}, 100},
 }
 
@@ -75,7 +77,7 @@ func barPicture(t *testing.T, i int) []byte {
 	_, rows := measuredRows(t, p.scenario)
 	bars := chart.Bars{Y: p.y, Series: make([]chart.Series, len(p.metrics))}
 	for _, r := range rows {
-		if p.fault != "" && r.Fault != p.fault {
+		if p.fault != "" && r.Fault != p.fault || p.variants != "" && !strings.Contains(p.variants, ","+r.Variant+",") {
 			continue
 		}
 		bars.Groups = append(bars.Groups, r.Variant)
