@@ -172,9 +172,8 @@ scenarios: ## Measure the other scenarios anew, or $ONLY of them, for docs/refer
 	@ONLY=$(ONLY) GOGC=800 $(GO) generate -run TestMakeScenarios ./scenarios/caching
 
 .PHONY: pictures
-pictures: ## Run all scenarios, and draw the pictures of docs/series anew; takes minutes
-	@mkdir -p docs/series/img
-	@GOGC=800 $(GO) generate -run 'scenario --all' ./scenarios/resilience
+pictures: ## Draw the pictures of docs/series anew, of the rows that were measured last
+	@CAPSIZE_SERIES=index $(GO) test -count=1 -run TestMakeSeries ./scenarios/resilience
 
 .PHONY: fuzz
 fuzz: ## Fuzz every fuzz target for $FUZZTIME

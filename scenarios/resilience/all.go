@@ -13,8 +13,6 @@ import (
 	"github.com/capsize-go/capsize/scenarios/resilience/services"
 )
 
-//go:generate go run ../../cmd/capsize-scenarios scenario --all --svg ../../docs/series/img
-
 // All lists the scenarios of all families, by name.
 func All() []scenarios.Scenario {
 	all := slices.Concat(balancing.All(), edge.All(), pools.All(), services.All())

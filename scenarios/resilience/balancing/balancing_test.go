@@ -13,7 +13,6 @@ import (
 	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/scenarios/resilience/balancing"
-	"github.com/capsize-go/capsize/systems/resilience/balance"
 )
 
 // balancers lists the scenarios of load balancers.
@@ -83,9 +82,7 @@ func TestBalancersMisjudgeNothing(t *testing.T) {
 		t.Skip("the long loop")
 	}
 	for _, v := range balancing.LBSinkhole().Variants {
-		s := v.Test.System.(balance.Service)
-		s.Trouble = nil
-		v.Test.System = s
+		v.Test.Nemesis = nil
 		r, err := v.Exec(t.Context(), t, 1)
 		require.NoError(t, err)
 		require.Equal(t, checker.Valid, r.Verdict, "%s: %s", v, r.Reason)

@@ -9,8 +9,6 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/resilience"
 	"github.com/capsize-go/capsize/cluster"
-	"github.com/capsize-go/capsize/internal/chart"
-	"github.com/capsize-go/capsize/internal/rowpicture"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/systems/resilience/gray"
@@ -33,7 +31,7 @@ func GrayHang() scenarios.Scenario {
 		},
 		Meter:    func(scenarios.Variant) scenarios.Meter { return &grayMeter{freezeMeter: &freezeMeter{}} },
 		Holds:    grayHangHolds,
-		Picture:  rowpicture.Bars("A backend that hangs: requests without an outcome by their deadline", chart.Axis{Label: "requests"}, nil, rowpicture.Measure{Metric: "without_outcome"}),
+		Picture:  grayPicture,
 		Variants: append(timeoutVariants(), healthVariants()...),
 	}
 }

@@ -8,8 +8,6 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/resilience"
 	"github.com/capsize-go/capsize/cluster"
-	"github.com/capsize-go/capsize/internal/chart"
-	"github.com/capsize-go/capsize/internal/rowpicture"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/systems/resilience/pool"
@@ -27,7 +25,7 @@ func PoolFreeze() scenarios.Scenario {
 		Columns:  freezeColumns,
 		Meter:    func(scenarios.Variant) scenarios.Meter { return &freezeMeter{} },
 		Holds:    poolFreezeHolds,
-		Picture:  rowpicture.Bars("A pool that has run out", chart.Axis{Label: "answered", Unit: "%", Max: 100}, nil, rowpicture.Measure{Name: "all routes", Metric: "availability", Per: rowpicture.Percent}, rowpicture.Measure{Name: "a route without the pool", Metric: "unrelated_availability", Per: rowpicture.Percent}),
+		Picture:  freezePicture,
 		Variants: freezeVariants(),
 	}
 }

@@ -6,8 +6,6 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker/resilience"
-	"github.com/capsize-go/capsize/internal/chart"
-	"github.com/capsize-go/capsize/internal/rowpicture"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/systems/resilience/pool"
 	"github.com/capsize-go/capsize/workloads"
@@ -26,7 +24,7 @@ func PoolNested() scenarios.Scenario {
 			return nestedMeter{&freezeMeter{}, v.Test.System.(pool.Service)}
 		},
 		Holds:    poolNestedHolds,
-		Picture:  rowpicture.Bars("T workers that need C connections each: how large a pool must be", chart.Axis{Label: "connections of the pool; runs that froze"}, nil, rowpicture.Measure{Name: "size", Metric: "pool_size"}, rowpicture.Measure{Name: "freezes", Metric: "freezes"}),
+		Picture:  nestedPicture,
 		Variants: nestedVariants(),
 	}
 }

@@ -2,7 +2,6 @@ package pools_test
 
 import (
 	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -101,20 +100,4 @@ func replays(t *testing.T, s scenarios.Scenario, v scenarios.Variant) {
 		}
 		row = string(b)
 	}
-}
-
-// TestTry runs one scenario and prints its table: CAPSIZE_TRY names it.
-func TestTry(t *testing.T) {
-	name := os.Getenv("CAPSIZE_TRY")
-	if name == "" {
-		t.Skip("CAPSIZE_TRY is not set")
-	}
-	s := scenario(t, name)
-	rows, err := s.Run(t.Context(), t, scenarios.Options{Ran: func(v scenarios.Variant, r *capsize.Result) {
-		r.Explain(t.Context())
-		t.Log(v, r.Seed, r.Verdict, r.Reason, r.CPU, r.Findings)
-	}})
-	require.NoError(t, err)
-	require.NoError(t, s.Table(os.Stdout, rows))
-	require.NoError(t, s.Holds(rows))
 }

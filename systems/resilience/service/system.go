@@ -19,7 +19,8 @@ import (
 type System struct {
 	Services  []Service
 	Client    policy.Policy // of the clients; default: [policy.None]
-	Propagate bool          // each caller sends its deadline with a request, and a service that works for it ends by then
+	Propagate bool          // each caller sends its deadline with a request, and what a service asks of others for it ends by then
+	Patient   bool          // the clients wait for an answer as long as it takes, so that what they see is what the services do; default: to the deadline of the request
 }
 
 // Chain returns services of which each asks the next one.
@@ -83,20 +84,21 @@ func (t *afterCancel) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // A Client is a user of the first service.
 type Client struct {
-	h    *cluster.Host
-	rt   http.RoundTripper
-	idle func()
+	h       *cluster.Host
+	rt      http.RoundTripper
+	patient bool
+	idle    func()
 }
 
 // Open returns a client; it asks n1, whichever node the host is bound to.
 func (s System) Open(_ context.Context, h *cluster.Host) (*Client, error) {
 	rt, idle := s.transport(h, s.Client)
-	return &Client{h, rt, idle}, nil
+	return &Client{h, rt, s.Patient, idle}, nil
 }
 
-// Ask makes a request, and returns its answer or, at the deadline of the request, an error.
+// Ask makes a request, and returns its answer or, at the deadline of the request and unless the client is patient, an error.
 func (c *Client) Ask(ctx context.Context, in model.RequestOp) (model.Answer, error) {
-	if in.Deadline > 0 {
+	if in.Deadline > 0 && !c.patient {
 		timeout, cancel := c.h.WithTimeout(ctx, in.Deadline-c.h.Clock().Monotonic())
 		defer cancel()
 		ctx = timeout
