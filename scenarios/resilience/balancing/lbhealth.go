@@ -29,6 +29,7 @@ func LBHealth() scenarios.Scenario {
 			return &healthMeter{balancing: balancingOf(v), fault: v.Fault}
 		},
 		Holds:    lbHealthHolds,
+		Picture:  drawHealth,
 		Variants: lbHealthVariants(),
 	}
 }

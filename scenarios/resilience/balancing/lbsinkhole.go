@@ -25,9 +25,16 @@ func LBSinkhole() scenarios.Scenario {
 		},
 		Meter:    func(v scenarios.Variant) scenarios.Meter { return balancingOf(v) },
 		Holds:    lbSinkholeHolds,
+		Picture:  drawSinkhole,
 		Variants: sinkholeVariants(),
 	}
 }
+
+// Faults of the scenario.
+const (
+	failsFast = "fails fast"
+	hangs     = "hangs"
+)
 
 const (
 	sinkholeRate  = 50 // requests a second
@@ -48,7 +55,7 @@ func sinkholeVariants() (all []scenarios.Variant) {
 		for _, f := range []struct {
 			name  string
 			fault nemesis.Fault
-		}{{"fails fast", badFailsFast}, {"hangs", badHangs}} {
+		}{{failsFast, badFailsFast}, {hangs, badHangs}} {
 			for _, eject := range []bool{false, true} {
 				v := sinkholeVariant(p.name, p.doc, p.policy, eject)
 				v.Fault, v.Test.Nemesis = f.name, nemesis.At(lbFrom, lbTo-lbFrom, f.fault)
@@ -63,7 +70,7 @@ func sinkholeVariant(name, doc string, policy func() balance.Policy, eject bool)
 	s := balance.Service{Policy: policy, Work: sinkholeWork, Timeout: time.Second, Probes: balance.Probes{Every: time.Second}}
 	if eject {
 		s.Ejection = balance.Ejection{After: sinkholeFails}
-		name, doc = name+"-ejecting", doc+"; a backend that fails users three times in a row is out for 30 s"
+		name, doc = name+ejectingSuffix, doc+"; a backend that fails users three times in a row is out for 30 s"
 	}
 	rule := resilience.Unrelated(1-sinkholeMost, lbTrouble, "/")
 	return scenarios.Variant{Name: name, Doc: doc, Fixed: eject, Test: lbTest("lb-sinkhole "+name, s, sinkholeRate, rule, eject, "/")}
@@ -82,8 +89,8 @@ func lbSinkholeHolds(rows []scenarios.Row) error {
 		}
 	}
 	return cmp.Or(
-		inOrder(errors, "fails fast round-robin", "fails fast two-choices", "fails fast least-connections"),
-		inOrder(errors, "hangs least-connections", "hangs two-choices", "hangs round-robin"),
+		inOrder(errors, failsFast+" round-robin", failsFast+" two-choices", failsFast+" least-connections"),
+		inOrder(errors, hangs+" least-connections", hangs+" two-choices", hangs+" round-robin"),
 	)
 }
 

@@ -12,9 +12,9 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/chart"
+	"github.com/capsize-go/capsize/internal/rowpicture"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
-	"github.com/capsize-go/capsize/scenarios/internal/picture"
 	"github.com/capsize-go/capsize/systems/resilience/gateway"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -33,7 +33,7 @@ func GatewayAggregate() scenarios.Scenario {
 		},
 		Meter:   func(scenarios.Variant) scenarios.Meter { return &pages{} },
 		Holds:   gatewayAggregateHolds,
-		Picture: picture.OfBars("A page of three parts, of which one hangs", chart.Axis{Label: "of the answers", Unit: "%"}, nil, picture.Measure{Name: "lack it silently", Metric: "silent_share", Per: picture.Percent}, picture.Measure{Name: "say so", Metric: "partial_share", Per: picture.Percent}),
+		Picture: rowpicture.Bars("A page of three parts, of which one hangs", chart.Axis{Label: "of the answers", Unit: "%"}, nil, rowpicture.Measure{Name: "lack it silently", Metric: "silent_share", Per: rowpicture.Percent}, rowpicture.Measure{Name: "say so", Metric: "partial_share", Per: rowpicture.Percent}),
 		Variants: []scenarios.Variant{
 			pageVariant("wait", "the gateway waits for each part as long as the client does", gateway.Page{Missing: gateway.Refuse}, false),
 			pageVariant("left-out", "what has not come within 300 ms is left out", gateway.Page{Missing: gateway.LeaveOut, Timeout: pageTimeout}, false),

@@ -8,8 +8,8 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker/resilience"
 	"github.com/capsize-go/capsize/internal/chart"
+	"github.com/capsize-go/capsize/internal/rowpicture"
 	"github.com/capsize-go/capsize/scenarios"
-	"github.com/capsize-go/capsize/scenarios/internal/picture"
 	"github.com/capsize-go/capsize/systems/resilience/gateway"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -28,7 +28,7 @@ func GatewayRetryPost() scenarios.Scenario {
 		},
 		Meter:   func(scenarios.Variant) scenarios.Meter { return &effects{} },
 		Holds:   gatewayRetryPostHolds,
-		Picture: picture.OfBars("How often an order is paid for", chart.Axis{Label: "effects a request"}, []chart.Level{{At: 1, Name: "once"}}, picture.Measure{Metric: "effects_per_request"}),
+		Picture: rowpicture.Bars("How often an order is paid for", chart.Axis{Label: "effects a request"}, []chart.Level{{At: 1, Name: "once"}}, rowpicture.Measure{Metric: "effects_per_request"}),
 		Variants: []scenarios.Variant{
 			ordersVariant("no-retry", "the gateway tries once", gateway.Orders{}, true),
 			ordersVariant("retry", "the gateway tries up to three times, and no replica recognises an order", gateway.Orders{Tries: 3}, false),

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/internal/chart"
+	"github.com/capsize-go/capsize/internal/rowpicture"
 	"github.com/capsize-go/capsize/scenarios"
-	"github.com/capsize-go/capsize/scenarios/internal/picture"
 )
 
 // truthsOverTime are the limiters whose admissions are shown over time.
@@ -32,8 +32,8 @@ func drawRateLimitTruth(rows []scenarios.Row) ([]byte, error) {
 	if len(over.Lines) > 0 {
 		panels = append(panels, over)
 	}
-	return picture.Of("What limits of ten a second admit", panels, picture.Bars("the most in any second", chart.Axis{Label: "requests"}, rows, configured,
-		picture.Measure{Name: "admitted", Metric: "admitted_in_any_second"}, picture.Measure{Name: "promised", Metric: "promised_in_any_second"}))
+	return rowpicture.Joined("What limits of ten a second admit", panels, rowpicture.Panel("the most in any second", chart.Axis{Label: "requests"}, rows, configured,
+		rowpicture.Measure{Name: "admitted", Metric: "admitted_in_any_second"}, rowpicture.Measure{Name: "promised", Metric: "promised_in_any_second"}))
 }
 
 // isShownOverTime reports whether the rows of a variant have that series.

@@ -4,17 +4,17 @@ import (
 	"slices"
 
 	"github.com/capsize-go/capsize/internal/chart"
+	"github.com/capsize-go/capsize/internal/rowpicture"
 	"github.com/capsize-go/capsize/scenarios"
-	"github.com/capsize-go/capsize/scenarios/internal/picture"
 )
 
 // drawRetryStorm shows the attempts a request, and how many clients come back at once.
 func drawRetryStorm(rows []scenarios.Row) ([]byte, error) {
-	return picture.Of("Retries at two layers multiply",
-		picture.Bars("the service is down", chart.Axis{Label: "attempts at the last service for each request"}, picture.Under(stormFault, rows),
-			[]chart.Level{{At: stormMost, Name: "what one layer stands for"}}, picture.Measure{Metric: "attempts_per_request"}),
-		picture.Bars("it is back: 200 clients try again", chart.Axis{Label: "most attempts in 100 ms, over the mean"}, picture.Under(waveFault, rows), nil,
-			picture.Measure{Metric: "peak_over_mean"}))
+	return rowpicture.Joined("Retries at two layers multiply",
+		rowpicture.Panel("the service is down", chart.Axis{Label: "attempts at the last service for each request"}, rowpicture.WithFault(rows, stormFault),
+			[]chart.Level{{At: stormMost, Name: "what one layer stands for"}}, rowpicture.Measure{Metric: "attempts_per_request"}),
+		rowpicture.Panel("it is back: 200 clients try again", chart.Axis{Label: "most attempts in 100 ms, over the mean"}, rowpicture.WithFault(rows, waveFault), nil,
+			rowpicture.Measure{Metric: "peak_over_mean"}))
 }
 
 // Of the variants of metastable, some are shown over time, and some by load: more are one line.
@@ -25,10 +25,10 @@ var (
 
 // drawMetastable shows goodput and attempts over time, of the first seed, and the loop over the load.
 func drawMetastable(rows []scenarios.Row) ([]byte, error) {
-	return picture.Of("A pause of ten seconds, and what outlives it",
-		overTime("goodput", picture.Under(pauseFault, rows), nil),
-		overTime("attempts", picture.Under(pauseFault, rows), []chart.Level{{At: metaWorkers / metaTime.Seconds(), Name: "capacity"}}),
-		byLoad(picture.Under(loopFault, rows)))
+	return rowpicture.Joined("A pause of ten seconds, and what outlives it",
+		overTime("goodput", rowpicture.WithFault(rows, pauseFault), nil),
+		overTime("attempts", rowpicture.WithFault(rows, pauseFault), []chart.Level{{At: metaWorkers / metaTime.Seconds(), Name: "capacity"}}),
+		byLoad(rowpicture.WithFault(rows, loopFault)))
 }
 
 // overTime returns a panel with a series of one value a second.

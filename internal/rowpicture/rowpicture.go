@@ -1,4 +1,5 @@
-package picture
+// Package rowpicture draws the rows of a scenario: bars for each variant, one a metric.
+package rowpicture
 
 import (
 	"cmp"
@@ -23,9 +24,9 @@ const (
 	Seconds = float64(time.Second)
 )
 
-// Bars returns a panel with the metrics of those rows that have them all, with the names of the variants and, where rows differ in that,
+// Panel returns a panel with the metrics of those rows that have them all, with the names of the variants and, where rows differ in that,
 // of the faults. It is nil if no row has them.
-func Bars(title string, x chart.Axis, rows []scenarios.Row, levels []chart.Level, measures ...Measure) []chart.Panel {
+func Panel(title string, x chart.Axis, rows []scenarios.Row, levels []chart.Level, measures ...Measure) []chart.Panel {
 	p := chart.Rows{Title: title, X: x, Series: make([]chart.Series, len(measures)), Levels: levels}
 	faults := map[string]bool{}
 	for _, r := range rows {
@@ -51,8 +52,8 @@ func Bars(title string, x chart.Axis, rows []scenarios.Row, levels []chart.Level
 	return []chart.Panel{p}
 }
 
-// Of returns a picture of panels; none is an error.
-func Of(title string, panels ...[]chart.Panel) ([]byte, error) {
+// Joined returns a picture of panels; none is an error.
+func Joined(title string, panels ...[]chart.Panel) ([]byte, error) {
 	all := slices.Concat(panels...)
 	if len(all) == 0 {
 		return nil, errors.New("none of the rows has what the picture shows")
@@ -60,13 +61,15 @@ func Of(title string, panels ...[]chart.Panel) ([]byte, error) {
 	return chart.SVG(title, all...)
 }
 
-// OfBars returns what draws one panel of bars.
-func OfBars(title string, x chart.Axis, levels []chart.Level, measures ...Measure) func(rows []scenarios.Row) ([]byte, error) {
-	return func(rows []scenarios.Row) ([]byte, error) { return Of(title, Bars("", x, rows, levels, measures...)) }
+// Bars returns what draws one panel of bars.
+func Bars(title string, x chart.Axis, levels []chart.Level, measures ...Measure) func(rows []scenarios.Row) ([]byte, error) {
+	return func(rows []scenarios.Row) ([]byte, error) {
+		return Joined(title, Panel("", x, rows, levels, measures...))
+	}
 }
 
-// Under returns the rows of a fault.
-func Under(fault string, rows []scenarios.Row) (some []scenarios.Row) {
+// WithFault returns the rows of a fault.
+func WithFault(rows []scenarios.Row, fault string) (some []scenarios.Row) {
 	for _, r := range rows {
 		if r.Fault == fault {
 			some = append(some, r)
