@@ -66,10 +66,11 @@ type Row struct {
 	Unknown  int    `json:"unknown"` //
 	Invalid  int    `json:"invalid"` //
 
-	Seed    uint64             `json:"seed"`            // the first that came out worst: the one to look at
-	Metrics map[string]float64 `json:"metrics"`         // what is not known is left out
-	Model   string             `json:"model,omitempty"` // the strongest that held in every seed
-	Label   string             `json:"label,omitempty"` //
+	Seed    uint64               `json:"seed"`             // the first that came out worst: the one to look at
+	Metrics map[string]float64   `json:"metrics"`          // what is not known is left out
+	Series  map[string][]float64 `json:"series,omitempty"` // over time, of the first seed; the scenario says at which instants
+	Model   string               `json:"model,omitempty"`  // the strongest that held in every seed
+	Label   string               `json:"label,omitempty"`  //
 
 	Meter Meter `json:"-"` // all that was counted
 }
@@ -138,6 +139,18 @@ func (s Scenario) Runs(seeds int) int {
 		seeds = s.Seeds
 	}
 	return seeds * len(s.Variants)
+}
+
+// SetSeries sets a series to whole numbers.
+func (r *Row) SetSeries(name string, values []int) {
+	if r.Series == nil {
+		r.Series = map[string][]float64{}
+	}
+	list := make([]float64, len(values))
+	for i, v := range values {
+		list[i] = float64(v)
+	}
+	r.Series[name] = list
 }
 
 func (r *Row) count(v checker.Verdict) {

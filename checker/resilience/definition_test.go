@@ -254,6 +254,26 @@ func TestAdmittedIsAsDefined(t *testing.T) {
 	}
 }
 
+func TestAdmissionsAreAsDefined(t *testing.T) {
+	const window, every = 10 * ms, 4 * ms
+	compare(t, func(h *history.History) ([]int, error) { return resilience.MeasureAdmissions(h, window, every) }, func(h *history.History) (all []int, err error) {
+		admits := naives(h, "admit")
+		if len(admits) == 0 {
+			return nil, errNothing
+		}
+		for end := time.Duration(0); end <= h.End(); end += every {
+			units := 0
+			for _, c := range admits {
+				if c.ok() && end-window <= c.end && c.end < end {
+					units += max(1, c.in.N)
+				}
+			}
+			all = append(all, units)
+		}
+		return all, nil
+	}, "admit")
+}
+
 func TestLoadIsAsDefined(t *testing.T) {
 	nodes := []string{"n1", "n2", "n4"}
 	round := func(x float64) float64 { return math.Round(1e9*x) / 1e9 }

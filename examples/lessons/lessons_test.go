@@ -3,6 +3,7 @@ package lessons_test
 import (
 	"context"
 	"flag"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/resilience"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/model"
@@ -23,7 +25,9 @@ import (
 	"github.com/capsize-go/capsize/systems/kv/raftkv"
 	"github.com/capsize-go/capsize/systems/resilience/balance"
 	"github.com/capsize-go/capsize/systems/resilience/gateway"
+	"github.com/capsize-go/capsize/systems/resilience/gray"
 	"github.com/capsize-go/capsize/systems/resilience/limit"
+	"github.com/capsize-go/capsize/systems/resilience/pool"
 	"github.com/capsize-go/capsize/workloads"
 )
 
@@ -62,12 +66,14 @@ func TestPagesShowTheTests(t *testing.T) {
 }
 
 func TestLessonLoadBalancing(t *testing.T) {
-	bad := balance.Trouble{Node: balance.Backend(1), How: balance.FailsFast, From: 3 * time.Second, To: 9 * time.Second}
-	s := balance.Service{Policy: balance.LeastConnections, Ejection: balance.Ejection{After: 3}, Trouble: []balance.Trouble{bad}} // your balancer
+	fails := nemesis.New("a backend fails", func(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
+		return "n3 fails at once", c.Degrade("n3", balance.FailsFast), nil
+	})
+	s := balance.Service{Policy: balance.LeastConnections, Ejection: balance.Ejection{After: 3}} // your balancer
 	capsize.Run(t, capsize.Test{
-		System: s, Nodes: s.Nodes(), Clients: 4, Duration: 10 * time.Second,
+		System: s, Nodes: s.Nodes(), Clients: 4, Duration: 10 * time.Second, Nemesis: nemesis.At(3*time.Second, 6*time.Second, fails),
 		Workload: workloads.Requests(s.Open, workloads.RequestLoad{
-			Arrivals: workloads.Constant(60), Checker: resilience.Unrelated(0.97, resilience.Span{From: bad.From, To: bad.To}, "/"),
+			Arrivals: workloads.Constant(60), Checker: resilience.Unrelated(0.97, resilience.Span{From: 3 * time.Second, To: 9 * time.Second}, "/"),
 		}),
 	})
 }
@@ -142,5 +148,25 @@ func TestLessonCAP(t *testing.T) {
 	capsize.Run(t, capsize.Test{
 		System: store, Workload: workloads.Register(store.Open), Duration: 10 * time.Second,
 		Nemesis: nemesis.Every(5*time.Second, nemesis.Partitions(nemesis.Leader)),
+	})
+}
+
+func TestLessonPool(t *testing.T) {
+	s := pool.Service{Size: 5, Workers: 20, LeakEvery: 10, AcquireTimeout: 500 * time.Millisecond} // your pool: pool.Service.Own, see examples/ownpool
+	capsize.Run(t, capsize.Test{
+		System: s, Nodes: s.Nodes(), Clients: 1, Duration: 10 * time.Second, Timeout: 5 * time.Second,
+		Workload: workloads.Requests(s.Open, workloads.RequestLoad{Arrivals: workloads.Constant(20), Routes: pool.Routes, Deadline: time.Second}),
+		Checker:  checker.All(resilience.Answered(time.Microsecond), resilience.Unrelated(0.99, resilience.Span{}, "/hello")),
+	})
+}
+
+func TestLessonGray(t *testing.T) {
+	s := gray.Service{Policy: gray.Deadline, Limit: time.Second} // your client and its timeout
+	capsize.Run(t, capsize.Test{
+		System: s, Nodes: s.Nodes(), Clients: 1, Duration: 10 * time.Second, Timeout: 20 * time.Second,
+		Workload: workloads.Requests(s.Open, workloads.RequestLoad{
+			Arrivals: workloads.Constant(20), Routes: gray.Routes, Deadline: 1500 * time.Millisecond, Checker: resilience.Answered(time.Microsecond),
+		}),
+		Nemesis: nemesis.At(2*time.Second, 6*time.Second, nemesis.Degrades(cluster.OneByteASecond, nemesis.WithRole(gray.BackendRole))),
 	})
 }

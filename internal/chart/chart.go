@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// A Panel is a part of a picture: [Lines] or [Bars].
+// A Panel is a part of a picture: [Lines], [Bars] or [Rows].
 type Panel interface {
 	// validate returns what is wrong with its numbers.
 	validate() error

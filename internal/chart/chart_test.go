@@ -53,6 +53,12 @@ func pictures() map[string]func() ([]byte, error) {
 				Lines: []chart.Line{{Name: "fixed window", Points: fixed, Step: true}, {Name: "sliding log", Points: sliding, Step: true}},
 			})
 		},
+		"rows": func() ([]byte, error) {
+			return chart.SVG("What a limit of 10 a second admits in a second", chart.Rows{
+				X: chart.Axis{Label: "requests"}, Names: []string{"fixed-window", "token-bucket", "redis_rate in three gateways", "sliding-log"}, Levels: []chart.Level{{At: 10, Name: "configured"}},
+				Series: []chart.Series{{Name: "admitted", Values: []float64{20, 19, 20, 10}}, {Name: "promised", Values: []float64{10, 19, 19, 10}}},
+			})
+		},
 		"bars": func() ([]byte, error) {
 			return chart.SVG("Three tries at each of two layers: 3 × 3 = 9", chart.Bars{
 				Title: "attempts for 1000 requests", Y: chart.Axis{Label: "attempts"}, Groups: []string{"naive retries", "one layer", "budget of 10 %", "circuit breaker < 50 % & more"},

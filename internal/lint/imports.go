@@ -51,6 +51,7 @@ var importRules = []ImportRule{
 	{Package: "internal/names"},
 	{Package: "internal/tier", Testing: true},
 	{Package: "internal/repeats", Ours: []string{".", "checker"}, Testing: true},
+	{Package: "internal/rowpicture", Ours: []string{"internal/chart", "scenarios"}, Testing: true},
 	{Package: "internal/scenariotest", Ours: []string{"internal/tier", "scenarios"}, Libs: []string{"github.com/stretchr/testify"}, Testing: true},
 	{Package: "internal/simnet", Ours: []string{"internal/keyed"}},
 	{Package: "cluster/hostlog"},

@@ -7,6 +7,7 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/resilience"
+	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/systems/resilience/balance"
 	"github.com/capsize-go/capsize/workloads"
@@ -35,6 +36,15 @@ func lbTest(name string, s balance.Service, rate float64, rule checker.Checker, 
 		Workload: workloads.Requests(s.Open, workloads.RequestLoad{Arrivals: workloads.Constant(rate), Routes: routes, Deadline: lbDeadline}),
 		Checker:  rule, Expect: scenarios.Expected(fixed),
 	}
+}
+
+// headed returns a checker with another headline for what it finds.
+func headed(broken string, c checker.Checker) checker.Checker {
+	return checker.Func(func(ctx context.Context, h *history.History) checker.Result {
+		r := c.Check(ctx, h)
+		r.Broken = broken
+		return r
+	})
 }
 
 // A balancing is the meter of the scenarios of load balancers: what came of the requests while something was wrong, and which backends got
@@ -85,6 +95,9 @@ func (m *balancing) Fill(row *scenarios.Row) {
 	row.Metrics["without_outcome"] = float64(m.outcomes.WithoutOutcome)
 	row.Metrics["slowest_outcome_ns"] = float64(m.outcomes.Slowest)
 	row.Metrics["bad_node_share"] = scenarios.Ratio(m.attempts[lbBad], all)
+	for _, node := range m.backends {
+		row.Metrics["share_of_"+node] = scenarios.Ratio(m.attempts[node], all)
+	}
 	if m.seeds > 0 {
 		row.Metrics["load_variation"] = m.varied / float64(m.seeds)
 	}

@@ -3,7 +3,6 @@ package balancing
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/capsize-go/capsize"
@@ -12,7 +11,6 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/model"
-	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/systems/resilience/balance"
 	"github.com/capsize-go/capsize/workloads"
@@ -23,8 +21,8 @@ func LBAffinity() scenarios.Scenario {
 	return scenarios.Scenario{
 		Name:     "lb-affinity",
 		Question: "does a user who stays with one backend (a sticky session) always read what he wrote?",
-		Shows: "until the backend fails: the next one lacks the last writes, for as long as replication takes, and for ever if the backend crashed; a user who " +
-			"sends the version that he has seen (a ticket) waits or is refused, and reads nothing older, with and without a sticky session",
+		Shows: "until the backend fails: the next one lacks the last writes until they are replicated, for ever if they were in the memory of a backend that crashed, and lacks all if it has " +
+			"just restarted itself; a user who sends the version that he has seen (a ticket) waits or is refused, and reads nothing older, with and without a sticky session",
 		Seeds: 4,
 		Columns: []scenarios.Column{
 			{Title: "own writes missed", Metric: "own_reads", Format: scenarios.Count}, {Title: "errors", Metric: "error_share", Format: scenarios.Fine},
@@ -43,7 +41,6 @@ const (
 	affinityUsers = 12
 	affinityRate  = 40
 	affinityLag   = 500 * time.Millisecond
-	affinityDown  = 3 * time.Second
 )
 
 func affinityVariants() (all []scenarios.Variant) {
@@ -70,39 +67,17 @@ func affinityVariants() (all []scenarios.Variant) {
 func affinityTest(name string, sticky, ticket bool, fault string, fixed bool) capsize.Test {
 	s := balance.Users{Tickets: ticket, Service: balance.Service{Sticky: sticky, Ejection: balance.Ejection{After: 3, For: 4 * time.Second}, Work: 20 * time.Millisecond, Lag: affinityLag}}
 	test := capsize.Test{
-		Name: "lb-affinity " + name, Nodes: s.Nodes(), Clients: affinityUsers, Rate: affinityRate, Duration: lbRun, Settle: lbSettle,
+		Name: "lb-affinity " + name, System: s, Nodes: s.Nodes(), Clients: affinityUsers, Rate: affinityRate, Duration: lbRun, Settle: lbSettle,
 		Workload: ownRows(s.OpenUser), Checker: spansApart(consistency.ReadYourWrites(model.Register())), Expect: scenarios.Expected(fixed),
 	}
 	switch fault {
 	case backendFails:
-		for i, at := range affinityFaults {
-			s.Trouble = append(s.Trouble, balance.Trouble{Node: balance.Backend(i), How: balance.FailsFast, From: at, To: at + affinityDown})
-		}
+		test.Nemesis = inTurn(nextFailsFast)
 	case backendCrashes:
-		var crashes []nemesis.Part
-		for i, at := range affinityFaults {
-			crashes = append(crashes, nemesis.Part{Number: i + 1, Name: balance.Backend(i), Nemesis: nemesis.At(at, affinityDown, crashBackend)})
-		}
-		test.Nemesis = nemesis.Together(crashes...)
+		test.Nemesis = inTurn(nextCrashes)
 	}
-	test.System = s
 	return test
 }
-
-// affinityFaults is when the backends fail or crash, one after the other.
-var affinityFaults = []time.Duration{5 * time.Second, 10 * time.Second, 15 * time.Second}
-
-// crashBackend crashes the backend whose turn it is, which loses what it had in memory.
-var crashBackend = nemesis.New(backendCrashes, func(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
-	node := ""
-	for i, at := range affinityFaults {
-		if c.Now() >= at {
-			node = balance.Backend(i)
-		}
-	}
-	c.Crash(node)
-	return node + " crashes", func() { c.Restart(node) }, nil
-})
 
 // ownRows is a workload in which each client writes and reads a row of its own.
 func ownRows(open func(ctx context.Context, h *cluster.Host) (*balance.User, error)) workloads.Workload {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker/resilience"
+	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/systems/resilience/balance"
 )
@@ -28,6 +29,7 @@ func LBHealth() scenarios.Scenario {
 			return &healthMeter{balancing: balancingOf(v), fault: v.Fault}
 		},
 		Holds:    lbHealthHolds,
+		Picture:  drawHealth,
 		Variants: lbHealthVariants(),
 	}
 }
@@ -72,14 +74,13 @@ func lbHealthVariants() (all []scenarios.Variant) {
 
 func healthVariant(name, doc string, s balance.Service, fault string, fixed bool) scenarios.Variant {
 	s.Work, s.Needs = healthWork, []string{ownRoute}
-	trouble := balance.Trouble{Node: lbBad, How: balance.FailsFast, From: lbFrom, To: lbTo}
-	rule := resilience.Detected(healthSoon)
+	fails, rule := badFailsFast, resilience.Detected(healthSoon)
 	if fault == dependencyFails {
-		trouble.Node = s.Dependency()
-		rule = resilience.Unrelated(healthLost, lbTrouble, homeRoute)
+		fails, rule = dependencyFailsFast, resilience.Unrelated(healthLost, lbTrouble, homeRoute)
 	}
-	s.Trouble = []balance.Trouble{trouble}
-	return scenarios.Variant{Name: name, Doc: doc, Fault: fault, Fixed: fixed, Test: lbTest("lb-health "+name, s, healthRate, rule, fixed, homeRoute, ownRoute)}
+	test := lbTest("lb-health "+name, s, healthRate, rule, fixed, homeRoute, ownRoute)
+	test.Nemesis = nemesis.At(lbFrom, lbTo-lbFrom, fails)
+	return scenarios.Variant{Name: name, Doc: doc, Fault: fault, Fixed: fixed, Test: test}
 }
 
 // A healthMeter also counts what was answered of the routes that do not need the dependency, and when the balancer saw that a backend failed.

@@ -70,7 +70,7 @@ func hashVariants() (all []scenarios.Variant) {
 	} {
 		for _, fault := range []string{oneJoins, oneLeaves} {
 			s := balance.Service{Backends: 5, Policy: v.policy, Sizes: resizeSizes[fault], Needs: []string{balance.AllRoutes}, Caches: true}
-			rule := resilience.Amplified(resizeMisses, resilience.Span{From: resizeAt, To: resizeAt + resizeStorm})
+			rule := headed("too many requests missed the caches", resilience.Amplified(resizeMisses, resilience.Span{From: resizeAt, To: resizeAt + resizeStorm}))
 			test := lbTest("lb-resize "+v.name, s, resizeRate, rule, v.fixed)
 			test.Workload = workloads.Requests(s.Open, workloads.RequestLoad{Arrivals: workloads.Constant(resizeRate), Deadline: lbDeadline, Next: someKey})
 			all = append(all, scenarios.Variant{Name: v.name, Doc: v.doc, Fault: fault, Fixed: v.fixed, Test: test})
@@ -99,7 +99,7 @@ func coldVariants() (all []scenarios.Variant) {
 		{"slow-start", "round robin, and its share grows for ten seconds", 10 * time.Second},
 	} {
 		s := balance.Service{Backends: 5, Sizes: resizeSizes[oneJoinsCold], SlowStart: v.start, Workers: 2, Cold: coldRequests}
-		rule := resilience.Unrelated(coldAnswered, resilience.Span{From: resizeAt, To: lbTo}, "/")
+		rule := headed("a backend that joined failed its users", resilience.Unrelated(coldAnswered, resilience.Span{From: resizeAt, To: lbTo}, "/"))
 		test := lbTest("lb-resize "+v.name, s, resizeRate, rule, v.start > 0)
 		test.Workload = workloads.Requests(s.Open, workloads.RequestLoad{Arrivals: workloads.Constant(resizeRate), Deadline: coldDeadline})
 		all = append(all, scenarios.Variant{Name: v.name, Doc: v.doc, Fault: oneJoinsCold, Fixed: v.start > 0, Test: test})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/checker/resilience"
+	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/systems/resilience/balance"
 )
@@ -24,9 +25,16 @@ func LBSinkhole() scenarios.Scenario {
 		},
 		Meter:    func(v scenarios.Variant) scenarios.Meter { return balancingOf(v) },
 		Holds:    lbSinkholeHolds,
+		Picture:  drawSinkhole,
 		Variants: sinkholeVariants(),
 	}
 }
+
+// Faults of the scenario.
+const (
+	failsFast = "fails fast"
+	hangs     = "hangs"
+)
 
 const (
 	sinkholeRate  = 50 // requests a second
@@ -44,26 +52,28 @@ func sinkholeVariants() (all []scenarios.Variant) {
 		{"two-choices", "of two that are drawn, the one with the fewest requests in flight", func() balance.Policy { return balance.Choices(2) }},
 		{"least-connections", "the backend with the fewest requests in flight", balance.LeastConnections},
 	} {
-		for _, how := range []balance.How{balance.FailsFast, balance.Hangs} {
+		for _, f := range []struct {
+			name  string
+			fault nemesis.Fault
+		}{{failsFast, badFailsFast}, {hangs, badHangs}} {
 			for _, eject := range []bool{false, true} {
-				all = append(all, sinkholeVariant(p.name, p.doc, p.policy, how, eject))
+				v := sinkholeVariant(p.name, p.doc, p.policy, eject)
+				v.Fault, v.Test.Nemesis = f.name, nemesis.At(lbFrom, lbTo-lbFrom, f.fault)
+				all = append(all, v)
 			}
 		}
 	}
 	return all
 }
 
-func sinkholeVariant(name, doc string, policy func() balance.Policy, how balance.How, eject bool) scenarios.Variant {
-	s := balance.Service{
-		Policy: policy, Work: sinkholeWork, Timeout: time.Second, Probes: balance.Probes{Every: time.Second},
-		Trouble: []balance.Trouble{{Node: lbBad, How: how, From: lbFrom, To: lbTo}},
-	}
+func sinkholeVariant(name, doc string, policy func() balance.Policy, eject bool) scenarios.Variant {
+	s := balance.Service{Policy: policy, Work: sinkholeWork, Timeout: time.Second, Probes: balance.Probes{Every: time.Second}}
 	if eject {
 		s.Ejection = balance.Ejection{After: sinkholeFails}
-		name, doc = name+"-ejecting", doc+"; a backend that fails users three times in a row is out for 30 s"
+		name, doc = name+ejectingSuffix, doc+"; a backend that fails users three times in a row is out for 30 s"
 	}
 	rule := resilience.Unrelated(1-sinkholeMost, lbTrouble, "/")
-	return scenarios.Variant{Name: name, Doc: doc, Fault: string(how), Fixed: eject, Test: lbTest("lb-sinkhole "+name, s, sinkholeRate, rule, eject, "/")}
+	return scenarios.Variant{Name: name, Doc: doc, Fixed: eject, Test: lbTest("lb-sinkhole "+name, s, sinkholeRate, rule, eject, "/")}
 }
 
 // lbSinkholeHolds compares the rows of a fault: what was measured is in the order that the scenario is about.
@@ -79,8 +89,8 @@ func lbSinkholeHolds(rows []scenarios.Row) error {
 		}
 	}
 	return cmp.Or(
-		inOrder(errors, "fails fast round-robin", "fails fast two-choices", "fails fast least-connections"),
-		inOrder(errors, "hangs least-connections", "hangs two-choices", "hangs round-robin"),
+		inOrder(errors, failsFast+" round-robin", failsFast+" two-choices", failsFast+" least-connections"),
+		inOrder(errors, hangs+" least-connections", hangs+" two-choices", hangs+" round-robin"),
 	)
 }
 

@@ -10,6 +10,8 @@ import (
 	"github.com/capsize-go/capsize/checker/resilience"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/chart"
+	"github.com/capsize-go/capsize/internal/rowpicture"
 	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
@@ -32,6 +34,7 @@ func AuthRevoke() scenarios.Scenario {
 		},
 		Meter:    func(scenarios.Variant) scenarios.Meter { return &accesses{} },
 		Holds:    authRevokeHolds,
+		Picture:  rowpicture.Bars("How long a user is let in whose access was revoked", chart.Axis{Label: "after the revocation", Unit: "s"}, nil, rowpicture.Measure{Metric: "access_after_revoke_ns", Per: rowpicture.Seconds}),
 		Variants: revokeVariants(),
 	}
 }

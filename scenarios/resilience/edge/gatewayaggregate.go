@@ -11,6 +11,8 @@ import (
 	"github.com/capsize-go/capsize/checker/resilience"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/chart"
+	"github.com/capsize-go/capsize/internal/rowpicture"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/systems/resilience/gateway"
@@ -29,8 +31,9 @@ func GatewayAggregate() scenarios.Scenario {
 			{Title: "silently missing", Metric: "silent_share", Format: scenarios.Fine}, {Title: "labelled", Metric: "partial_share", Format: scenarios.Fine},
 			{Title: "answered while a part hangs", Metric: "ok_share_fault", Format: scenarios.Percent}, {Title: "slowest outcome", Metric: "slowest_outcome_ns", Format: scenarios.Span},
 		},
-		Meter: func(scenarios.Variant) scenarios.Meter { return &pages{} },
-		Holds: gatewayAggregateHolds,
+		Meter:   func(scenarios.Variant) scenarios.Meter { return &pages{} },
+		Holds:   gatewayAggregateHolds,
+		Picture: rowpicture.Bars("A page of three parts, of which one hangs", chart.Axis{Label: "of the answers", Unit: "%"}, nil, rowpicture.Measure{Name: "lack it silently", Metric: "silent_share", Per: rowpicture.Percent}, rowpicture.Measure{Name: "say so", Metric: "partial_share", Per: rowpicture.Percent}),
 		Variants: []scenarios.Variant{
 			pageVariant("wait", "the gateway waits for each part as long as the client does", gateway.Page{Missing: gateway.Refuse}, false),
 			pageVariant("left-out", "what has not come within 300 ms is left out", gateway.Page{Missing: gateway.LeaveOut, Timeout: pageTimeout}, false),

@@ -7,6 +7,8 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker/resilience"
+	"github.com/capsize-go/capsize/internal/chart"
+	"github.com/capsize-go/capsize/internal/rowpicture"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/systems/resilience/gateway"
 	"github.com/capsize-go/capsize/workloads"
@@ -24,8 +26,9 @@ func GatewayRetryPost() scenarios.Scenario {
 			{Title: "effects a request", Metric: "effects_per_request", Format: threeDecimals}, {Title: "most", Metric: "most_effects", Format: scenarios.Count},
 			{Title: "twice or more", Metric: "twice_share", Format: scenarios.Fine}, {Title: "ok", Metric: "ok_share", Format: scenarios.Fine},
 		},
-		Meter: func(scenarios.Variant) scenarios.Meter { return &effects{} },
-		Holds: gatewayRetryPostHolds,
+		Meter:   func(scenarios.Variant) scenarios.Meter { return &effects{} },
+		Holds:   gatewayRetryPostHolds,
+		Picture: rowpicture.Bars("How often an order is paid for", chart.Axis{Label: "effects a request"}, []chart.Level{{At: 1, Name: "once"}}, rowpicture.Measure{Metric: "effects_per_request"}),
 		Variants: []scenarios.Variant{
 			ordersVariant("no-retry", "the gateway tries once", gateway.Orders{}, true),
 			ordersVariant("retry", "the gateway tries up to three times, and no replica recognises an order", gateway.Orders{Tries: 3}, false),

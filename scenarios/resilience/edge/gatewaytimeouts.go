@@ -7,6 +7,8 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker/resilience"
+	"github.com/capsize-go/capsize/internal/chart"
+	"github.com/capsize-go/capsize/internal/rowpicture"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/systems/resilience/gateway"
 	"github.com/capsize-go/capsize/workloads"
@@ -24,8 +26,9 @@ func GatewayTimeouts() scenarios.Scenario {
 			{Title: "orphaned", Metric: "orphaned_share", Format: scenarios.Fine}, {Title: "work", Metric: "work_ns", Format: scenarios.Span},
 			{Title: "ok", Metric: "ok_share", Format: scenarios.Percent}, {Title: "slowest outcome", Metric: "slowest_outcome_ns", Format: scenarios.Span},
 		},
-		Meter: func(scenarios.Variant) scenarios.Meter { return &orphanage{} },
-		Holds: gatewayTimeoutsHolds,
+		Meter:   func(scenarios.Variant) scenarios.Meter { return &orphanage{} },
+		Holds:   gatewayTimeoutsHolds,
+		Picture: rowpicture.Bars("Work for clients that have given up", chart.Axis{Label: "orphaned", Unit: "%"}, nil, rowpicture.Measure{Metric: "orphaned_share", Per: rowpicture.Percent}),
 		Variants: []scenarios.Variant{
 			timeoutsVariant("inverted", "clients wait for 1 s, the gateway for 2 s, the service behind it for 4 s; a slow request is computed for 3 s",
 				gateway.Chain{Gateway: 2 * time.Second, Service: 4 * time.Second}, false),
@@ -35,7 +38,7 @@ func GatewayTimeouts() scenarios.Scenario {
 				gateway.Chain{Gateway: 800 * time.Millisecond, Service: 600 * time.Millisecond}, false),
 			timeoutsVariant("cancelled", "the timeouts are inverted, and all stop when the connection of the one that asked is closed",
 				gateway.Chain{Gateway: 2 * time.Second, Service: 4 * time.Second, Heed: true}, true),
-			timeoutsVariant("propagated", "the deadline of the client goes with the request, and no service begins what can't be done by then",
+			timeoutsVariant("propagated", "the deadline of the client goes with the request, and no service begins a step that can't be done by then",
 				gateway.Chain{Gateway: 2 * time.Second, Service: 4 * time.Second, Propagate: true}, true),
 		},
 	}

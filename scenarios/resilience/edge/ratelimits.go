@@ -29,10 +29,19 @@ func faultSpan(h *history.History) resilience.Span {
 type admissions struct {
 	promised              int // in any second
 	asked, refused, inOne int
+	overTime              bool  // what is admitted over time is shown
+	sliding               []int // in the second before, of the first seed
 }
 
 // Add counts one run.
 func (m *admissions) Add(_ context.Context, r *capsize.Result) error {
+	if m.overTime && m.sliding == nil {
+		all, err := resilience.MeasureAdmissions(r.History, time.Second, slidingStep)
+		if err != nil {
+			return err
+		}
+		m.sliding = all[:min(len(all), int(slidingShown/slidingStep))]
+	}
 	a, err := resilience.MeasureAdmitted(r.History, time.Second, resilience.Span{})
 	m.asked, m.refused, m.inOne = m.asked+a.Asked, m.refused+a.Refused, max(m.inOne, a.Most)
 	return err
@@ -44,4 +53,7 @@ func (m *admissions) Fill(row *scenarios.Row) {
 	row.Metrics["promised_in_any_second"] = float64(m.promised)
 	row.Metrics["refused_share"] = scenarios.Ratio(m.refused, m.asked)
 	row.Metrics["asked"] = float64(m.asked)
+	if m.overTime {
+		row.SetSeries(inLastSecond, m.sliding)
+	}
 }

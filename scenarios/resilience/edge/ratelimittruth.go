@@ -23,8 +23,11 @@ func RateLimitTruth() scenarios.Scenario {
 			{Title: "admitted in any second", Metric: "admitted_in_any_second", Format: scenarios.Count}, {Title: "promised", Metric: "promised_in_any_second", Format: scenarios.Count},
 			{Title: "refused", Metric: "refused_share", Format: scenarios.Percent}, {Title: "asked", Metric: "asked", Format: scenarios.Count},
 		},
-		Meter:    func(v scenarios.Variant) scenarios.Meter { return &admissions{promised: promises()[v.Name]} },
+		Meter: func(v scenarios.Variant) scenarios.Meter {
+			return &admissions{promised: promises()[v.Name], overTime: isShownOverTime(v)}
+		},
 		Holds:    rateLimitTruthHolds,
+		Picture:  drawRateLimitTruth,
 		Variants: truthVariants(),
 	}
 }

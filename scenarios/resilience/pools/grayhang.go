@@ -31,6 +31,7 @@ func GrayHang() scenarios.Scenario {
 		},
 		Meter:    func(scenarios.Variant) scenarios.Meter { return &grayMeter{freezeMeter: &freezeMeter{}} },
 		Holds:    grayHangHolds,
+		Picture:  grayPicture,
 		Variants: append(timeoutVariants(), healthVariants()...),
 	}
 }

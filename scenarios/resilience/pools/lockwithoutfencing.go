@@ -76,7 +76,7 @@ func noLostUpdates() checker.Checker {
 		case lost > 0:
 			res.Verdict = checker.Invalid
 			res.Reason = fmt.Sprintf("%d of %d increments were lost: %v and %v found the counter at the same value", lost, n, first[0].Invoke.Input, first[1].Invoke.Input)
-			res.Counterexample = &checker.Counterexample{Reason: res.Reason, Calls: first, Judged: h.Len() / 2}
+			res.Counterexample = &checker.Counterexample{Reason: res.Reason, Calls: first, Blamed: -1, Judged: h.Len() / 2}
 		default:
 			res.Reason = fmt.Sprintf("none of %d increments was lost", n)
 		}

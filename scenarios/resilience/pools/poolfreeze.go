@@ -25,6 +25,7 @@ func PoolFreeze() scenarios.Scenario {
 		Columns:  freezeColumns,
 		Meter:    func(scenarios.Variant) scenarios.Meter { return &freezeMeter{} },
 		Holds:    poolFreezeHolds,
+		Picture:  freezePicture,
 		Variants: freezeVariants(),
 	}
 }

@@ -24,6 +24,7 @@ func PoolNested() scenarios.Scenario {
 			return nestedMeter{&freezeMeter{}, v.Test.System.(pool.Service)}
 		},
 		Holds:    poolNestedHolds,
+		Picture:  nestedPicture,
 		Variants: nestedVariants(),
 	}
 }

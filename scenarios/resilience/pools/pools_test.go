@@ -2,7 +2,6 @@ package pools_test
 
 import (
 	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -73,20 +72,22 @@ func TestPoolsReplay(t *testing.T) {
 				if !tier.Sweeping() {
 					v.Test.Duration, v.Test.Settle, v.Test.Timeout = 6*time.Second, time.Second, 4*time.Second
 				}
-				replays(t, s, v)
+				for seed := range uint64(tier.Seeds(t, 1, 1)) {
+					replays(t, s, v, 7+seed)
+				}
 			}
 		})
 	}
 }
 
-// replays runs a variant twice.
-func replays(t *testing.T, s scenarios.Scenario, v scenarios.Variant) {
+// replays runs a seed of a variant twice.
+func replays(t *testing.T, s scenarios.Scenario, v scenarios.Variant, seed uint64) {
 	t.Helper()
 	s.Variants = []scenarios.Variant{v}
 	var first *capsize.Result
 	var row string
 	for range 2 {
-		rows, err := s.Run(t.Context(), t, scenarios.Options{Seed: 7, Seeds: 1, Ran: func(_ scenarios.Variant, r *capsize.Result) {
+		rows, err := s.Run(t.Context(), t, scenarios.Options{Seed: seed, Seeds: 1, Ran: func(_ scenarios.Variant, r *capsize.Result) {
 			require.Empty(t, r.Findings, "%s", v)
 			if first != nil {
 				require.Empty(t, first.Diff(r), "%s", v)
@@ -101,20 +102,4 @@ func replays(t *testing.T, s scenarios.Scenario, v scenarios.Variant) {
 		}
 		row = string(b)
 	}
-}
-
-// TestTry runs one scenario and prints its table: CAPSIZE_TRY names it.
-func TestTry(t *testing.T) {
-	name := os.Getenv("CAPSIZE_TRY")
-	if name == "" {
-		t.Skip("CAPSIZE_TRY is not set")
-	}
-	s := scenario(t, name)
-	rows, err := s.Run(t.Context(), t, scenarios.Options{Ran: func(v scenarios.Variant, r *capsize.Result) {
-		r.Explain(t.Context())
-		t.Log(v, r.Seed, r.Verdict, r.Reason, r.CPU, r.Findings)
-	}})
-	require.NoError(t, err)
-	require.NoError(t, s.Table(os.Stdout, rows))
-	require.NoError(t, s.Holds(rows))
 }

@@ -37,6 +37,7 @@ func Metastable() scenarios.Scenario {
 			return &hysteresisMeter{}
 		},
 		Holds:    metastableHolds,
+		Picture:  drawMetastable,
 		Variants: append(pauseVariants(), loopVariants()...),
 	}
 }
@@ -138,8 +139,10 @@ func (m *hysteresisMeter) Add(_ context.Context, r *capsize.Result) error {
 	return nil
 }
 
-// Fill writes the means.
+// Fill writes the means, and what the first seed shows in each second but the last, in which the history ends.
 func (m *hysteresisMeter) Fill(row *scenarios.Row) {
+	row.SetSeries("goodput", m.first.OK[:max(len(m.first.OK)-1, 0)])
+	row.SetSeries("attempts", m.first.Attempts[:max(len(m.first.Attempts)-1, 0)])
 	for name, x := range m.sum {
 		row.Metrics[name] = x / float64(m.seeds)
 	}
@@ -237,9 +240,11 @@ func (m *loopMeter) Fill(row *scenarios.Row) {
 		if i > loopSteps/2 {
 			way = "down"
 		}
-		row.Metrics[fmt.Sprintf("goodput_%s_%d", way, loopLoad(i))] = x / float64(m.seeds)
+		row.Metrics[loopMetric(way, loopLoad(i))] = x / float64(m.seeds)
 	}
 }
+
+func loopMetric(way string, load int) string { return fmt.Sprintf("goodput_%s_%d", way, load) }
 
 func metastableHolds(rows []scenarios.Row) error {
 	for _, r := range rows {

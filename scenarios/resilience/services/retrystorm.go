@@ -31,6 +31,7 @@ func RetryStorm() scenarios.Scenario {
 		},
 		Meter:    func(v scenarios.Variant) scenarios.Meter { return &stormMeter{wave: v.Fault == waveFault} },
 		Holds:    retryStormHolds,
+		Picture:  drawRetryStorm,
 		Variants: append(stormVariants(), waveVariants()...),
 	}
 }

@@ -2,7 +2,6 @@ package balance
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"sync"
@@ -102,30 +101,6 @@ func (b *worker) cold() bool {
 	defer b.mu.Unlock()
 	b.served++
 	return b.served <= b.Cold && slices.Index(b.Names(), b.h.Name()) >= b.members(0)
-}
-
-var errTrouble = errors.New("balance: the backend can't do this at present")
-
-// suffer takes as long as the work does, or what the node's trouble makes of it.
-func (b *worker) suffer(ctx context.Context, took time.Duration) error {
-	switch b.troubleAt(b.h.Name(), b.h.Clock().Monotonic()) {
-	case FailsFast:
-		return errors.Join(errTrouble, sleep(ctx, b.h, time.Millisecond))
-	case Hangs:
-		<-ctx.Done()
-		return ctx.Err()
-	case Slow:
-		took *= 10
-	}
-	return sleep(ctx, b.h, took)
-}
-
-// sleep waits for d. Work that has begun is done to its end, whether or not a client waits: so it is with most handlers.
-func sleep(_ context.Context, h *cluster.Host, d time.Duration) error {
-	if d == 0 {
-		return nil
-	}
-	return h.Sleep(d)
 }
 
 // fetch asks the dependency, or the cache.

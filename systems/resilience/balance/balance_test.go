@@ -2,6 +2,8 @@ package balance_test
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -10,8 +12,10 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/model"
+	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/systems/resilience/balance"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -23,9 +27,35 @@ const (
 	run  = 7 * time.Second
 )
 
-func testOf(s balance.Service) capsize.Test {
+// A degradation is a fault of a test: a backend that fails.
+type degradation struct {
+	node string
+	how  cluster.Degradation
+}
+
+// failing has backends fail meanwhile.
+var failing = map[degradation]nemesis.Fault{}
+
+func init() {
+	for _, d := range []degradation{{"n2", balance.Hangs}, {"n3", balance.Slow}, {"n2", balance.FailsFast}} {
+		failing[d] = nemesis.New(fmt.Sprint(d), func(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (string, func(), error) {
+			return d.node, c.Degrade(d.node, d.how), nil
+		})
+	}
+}
+
+// during injects faults while something is to be wrong.
+func during(list ...degradation) (plan nemesis.Plan) {
+	for i, d := range list {
+		plan = append(plan, nemesis.Step{ID: i + 1, At: from + time.Duration(i)*time.Millisecond, For: to - from, Fault: failing[d]})
+	}
+	return plan
+}
+
+func testOf(s balance.Service, faults ...degradation) capsize.Test {
 	return capsize.Test{
-		System: s, Nodes: s.Nodes(), Clients: 2, Duration: run, Settle: time.Second, Seed: 1, Timeout: 5 * time.Second,
+		Nemesis: during(faults...),
+		System:  s, Nodes: s.Nodes(), Clients: 2, Duration: run, Settle: time.Second, Seed: 1, Timeout: 5 * time.Second,
 		Workload: workloads.Requests(s.Open, workloads.RequestLoad{Arrivals: workloads.Constant(40), Routes: []string{"/a", "/b"}, Deadline: 2 * time.Second}),
 	}
 }
@@ -37,9 +67,9 @@ type tally struct {
 	sick       int            // probes that said so
 }
 
-func tallied(t *testing.T, s balance.Service, from, to time.Duration) tally {
+func tallied(t *testing.T, s balance.Service, from, to time.Duration, faults ...degradation) tally {
 	t.Helper()
-	r, err := capsize.Exec(t.Context(), t, testOf(s))
+	r, err := capsize.Exec(t.Context(), t, testOf(s, faults...))
 	require.NoError(t, err)
 	require.Empty(t, r.Findings)
 	n := tally{load: map[string]int{}}
@@ -69,11 +99,9 @@ func (n *tally) count(c history.Call) {
 func TestReplays(t *testing.T) {
 	s := balance.Service{
 		Policy: balance.LeastConnections, Timeout: time.Second, Probes: balance.Probes{Every: time.Second, Path: balance.Deep}, Ejection: balance.Ejection{After: 3, For: time.Second},
-		Panic: 0.5, SlowStart: time.Second, Needs: []string{"/a"}, Caches: true, Trouble: []balance.Trouble{
-			{Node: "n2", How: balance.Hangs, From: from, To: to}, {Node: "n3", How: balance.Slow, From: from, To: to},
-		},
+		Panic: 0.5, SlowStart: time.Second, Needs: []string{"/a"}, Caches: true,
 	}
-	capsize.CheckDeterminism(t, testOf(s))
+	capsize.CheckDeterminism(t, testOf(s, degradation{"n2", balance.Hangs}, degradation{"n3", balance.Slow}))
 }
 
 // TestProbes takes a backend that hangs out of the rotation, and back into it.
@@ -81,13 +109,13 @@ func TestProbes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("TestReplays has them")
 	}
-	s := balance.Service{Probes: balance.Probes{Every: 200 * time.Millisecond, Timeout: 100 * time.Millisecond, Path: balance.Deep},
-		Trouble: []balance.Trouble{{Node: "n2", How: balance.Hangs, From: from, To: to}}}
-	during := tallied(t, s, from+700*time.Millisecond, to)
+	s := balance.Service{Probes: balance.Probes{Every: 200 * time.Millisecond, Timeout: 100 * time.Millisecond, Path: balance.Deep}}
+	hangs := degradation{"n2", balance.Hangs}
+	during := tallied(t, s, from+700*time.Millisecond, to, hangs)
 	assert.Zero(t, during.load["n2"])
 	assert.Positive(t, during.sick)
 	assert.Zero(t, during.failed)
-	after := tallied(t, s, to+time.Second, run)
+	after := tallied(t, s, to+time.Second, run, hangs)
 	assert.Positive(t, after.load["n2"])
 	assert.Zero(t, after.sick)
 }
@@ -111,9 +139,10 @@ func TestSlowStart(t *testing.T) {
 
 // TestUsersReplay runs users with sticky sessions and tickets twice, while a backend fails: the histories are the same byte for byte.
 func TestUsersReplay(t *testing.T) {
-	s := balance.Users{Tickets: true, Service: balance.Service{Sticky: true, Ejection: balance.Ejection{After: 3}, Trouble: []balance.Trouble{{Node: "n2", How: balance.FailsFast, From: time.Second, To: from}}}}
+	s := balance.Users{Tickets: true, Service: balance.Service{Sticky: true, Ejection: balance.Ejection{After: 3}}}
 	capsize.CheckDeterminism(t, capsize.Test{
-		System: s, Nodes: s.Nodes(), Clients: 6, Rate: 60, Duration: 3 * time.Second, Settle: time.Second, Seed: 1, Workload: workloads.Register(s.OpenUser),
+		System: s, Nodes: s.Nodes(), Clients: 6, Rate: 60, Duration: 3 * time.Second, Settle: time.Second, Seed: 1,
+		Nemesis: during(degradation{"n2", balance.FailsFast}), Workload: workloads.Register(s.OpenUser),
 		Checker: checker.Func(func(context.Context, *history.History) checker.Result { return checker.Result{Checker: "none"} }),
 	})
 }

@@ -29,7 +29,6 @@ type Service struct {
 	Caches  bool          // a backend keeps what the dependency answered, by route
 	Workers int           // requests that a backend works for at a time; others wait in the order in which they came; 0: no limit
 	Cold    int           // requests for which a backend that joins works five times as long: its caches are cold
-	Trouble []Trouble     // what goes wrong
 }
 
 // A Size says how many backends are in the rotation from an instant of the run on: the first ones of that number.

@@ -21,10 +21,14 @@ const (
 	JackcPuddle Library = "puddle"
 )
 
+// An Own makes a pool of at most size connections, each of which it makes by dial. It is how a pool of one's own comes into a [Service].
+type Own func(size int, dial func(ctx context.Context) (*Conn, error)) Pool
+
 // A Service is a web service on n1 that answers orders with a connection to the database, which is on n2 at first. It also answers
 // /hello, for which it needs no database.
 type Service struct {
 	Library Library       // whose pool; default [DatabaseSQL]
+	Own     Own           // a pool in place of one of the library's; optional
 	Size    int           // connections of the pool, at most; default 10
 	Takes   time.Duration // of the database for a query; default 20ms
 	Spread  float64       // by what share of that a query takes more or less, at most; each its own
@@ -81,7 +85,7 @@ func (s Service) withDefaults() Service {
 // Run runs the service or its database.
 func (s Service) Run(ctx context.Context, h *cluster.Host) error {
 	s = s.withDefaults()
-	if s.Library != DatabaseSQL && s.Library != JackcPuddle {
+	if s.Own == nil && s.Library != DatabaseSQL && s.Library != JackcPuddle {
 		return fmt.Errorf("pool: there is no library %q", s.Library)
 	}
 	if h.Name() != "n1" {
@@ -101,6 +105,9 @@ func (s Service) Run(ctx context.Context, h *cluster.Host) error {
 
 // open makes the pool.
 func (s Service) open(h *cluster.Host) (Pool, error) {
+	if s.Own != nil {
+		return s.Own(s.Size, func(ctx context.Context) (*Conn, error) { return Dial(ctx, h, databaseName) }), nil
+	}
 	if s.Library == JackcPuddle {
 		return NewPuddle(h, databaseName, s.Size)
 	}
