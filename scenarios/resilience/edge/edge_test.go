@@ -20,12 +20,12 @@ var edgeScenarios = []struct {
 	of       func() scenarios.Scenario
 	variants string
 }{
-	{edge.RateLimitTruth, "fixed-window,x-time-rate-1,uber-strict,redis-rate-1"},
+	{edge.RateLimitTruth, "fixed-window,redis-rate-1"},
 	{edge.RateLimitPartition, "local-share"},
 	{edge.GatewayTimeouts, "inverted,propagated"},
 	{edge.GatewayRetryPost, "retry,key"},
 	{edge.GatewayAggregate, "left-out,labelled"},
-	{edge.AuthRevoke, "ttl-open,versioned-closed"},
+	{edge.AuthRevoke, "versioned-open"},
 }
 
 // TestEdgeShowsWhatItMust runs variants of each scenario: what is claimed of them holds.
