@@ -37,10 +37,16 @@ type record struct {
 
 // read returns the calls of a history whose function is one of fs.
 func read(h *history.History, fs ...string) (*record, error) {
-	r := &record{h: h, end: h.End()}
+	n := 0
+	for op := range h.Ops() {
+		if _, ok := asks(op, fs); ok {
+			n++
+		}
+	}
+	r := &record{h: h, end: h.End(), calls: make([]call, 0, n)}
 	for c := range h.Calls() {
-		in, ok := c.Invoke.Input.(model.RequestOp)
-		if !ok || !slices.Contains(fs, in.F) {
+		in, ok := asks(c.Invoke, fs)
+		if !ok {
 			continue
 		}
 		one := call{inv: c.Invoke.Index, end: c.Complete.Index, begun: c.Invoke.Time, ended: c.Complete.Time, typ: c.Complete.Type, in: in, err: c.Complete.Err}
@@ -53,6 +59,14 @@ func read(h *history.History, fs ...string) (*record, error) {
 		r.calls = append(r.calls, one)
 	}
 	return r, nil
+}
+
+// asks returns the input of an op, if it is an invocation of one of the functions.
+func asks(op history.Op, fs []string) (in model.RequestOp, ok bool) {
+	if in, ok = op.Input.(model.RequestOp); !ok {
+		return in, false
+	}
+	return in, slices.Contains(fs, in.F)
 }
 
 // waiting is how the error of a call begins that had not ended when the run did, where it is known where its goroutine waited.

@@ -49,9 +49,8 @@ func (c *client) awaitArrival() bool {
 			gap = time.Duration(mean/2 + mean*c.e.draw(drawPace, c.id, c.turn.Index).Float64()).Truncate(time.Microsecond)
 		}
 		c.due += max(gap, time.Microsecond)
-		if wait := c.due - c.now(); wait > 0 {
-			_ = c.host.Sleep(wait) // the hosts of clients do not crash
-		}
+		// Each has an instant of its own, also those that were due while the host was paused.
+		_ = c.host.Sleep(max(c.due-c.now(), time.Microsecond)) // the hosts of clients do not crash
 		if rate > 0 {
 			return !c.e.stopping.Load()
 		}

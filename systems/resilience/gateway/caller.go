@@ -75,6 +75,10 @@ func serve(ctx context.Context, h *cluster.Host, t *http.Transport, handler http
 	return web.Serve(ctx, h, ":80", web.Handle(h, handler))
 }
 
+// retryPause is how long who tries again waits before it. A try that begins at the very instant at which the one before it is given up would
+// race with the end of its connection.
+const retryPause = 10 * time.Millisecond
+
 // within bounds a round trip by a timeout of its own.
 func within(h *cluster.Host, d time.Duration, next http.RoundTripper) http.RoundTripper {
 	if d == 0 {

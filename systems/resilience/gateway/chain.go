@@ -80,8 +80,11 @@ func (s Chain) ask(h *cluster.Host, rt http.RoundTripper) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx := s.own(r.Context())
 		var err error
-		for range max(1, s.Tries) {
-			if _, _, err = web.Get(ctx, rt, "http://n3"+r.URL.Path); err == nil || ctx.Err() != nil {
+		for try := range max(1, s.Tries) {
+			if try > 0 && wait(ctx, h, retryPause) != nil {
+				break
+			}
+			if _, _, err = web.Get(ctx, rt, "http://n3"+r.URL.Path); err == nil {
 				break
 			}
 		}

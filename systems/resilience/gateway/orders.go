@@ -71,7 +71,7 @@ func (s Orders) Run(ctx context.Context, h *cluster.Host) error {
 	}
 	if h.Name() == "n1" {
 		t := web.Transport(h)
-		return serve(ctx, h, t, proxy(h, "n2", retrying{s, within(h, s.Timeout, web.Recorded(h, t))}).ServeHTTP)
+		return serve(ctx, h, t, proxy(h, "n2", retrying{h, s, within(h, s.Timeout, web.Recorded(h, t))}).ServeHTTP)
 	}
 	p := &payments{s: s, h: h, draw: keyed.New(h.Rand().Uint64(), "slow"), seen: map[int]int{}, done: map[string]chan struct{}{}}
 	return serve(ctx, h, nil, p.ServeHTTP)
@@ -79,6 +79,7 @@ func (s Orders) Run(ctx context.Context, h *cluster.Host) error {
 
 // retrying is the transport of a gateway that tries again, whatever the method.
 type retrying struct {
+	h    *cluster.Host
 	s    Orders
 	next http.RoundTripper
 }
@@ -87,16 +88,19 @@ type retrying struct {
 func (t retrying) RoundTrip(r *http.Request) (answer *http.Response, err error) {
 	id := web.Of(r.Context()).ID
 	for try := range max(1, t.s.Tries) {
+		if try > 0 && wait(r.Context(), t.h, retryPause) != nil {
+			break
+		}
 		attempt := r.Clone(r.Context())
 		attempt.URL.Host = t.replica(id, try)
 		if t.s.Key == TryKey {
 			attempt.Header.Set(keyHeader, fmt.Sprint("try-", id, "-", try))
 		}
-		if answer, err = t.next.RoundTrip(attempt); err == nil || r.Context().Err() != nil {
-			return answer, err
+		if answer, err = t.next.RoundTrip(attempt); err == nil {
+			break
 		}
 	}
-	return nil, err
+	return answer, err
 }
 
 // replica returns the replica that a try goes to.
