@@ -111,6 +111,7 @@ func (m *serviceMeter) Fill(row *scenarios.Row) {
 	row.Metrics["silent_share"] = scenarios.Ratio(m.parts.Silent, m.parts.OK)
 	if slices.Sort(m.took); len(m.took) > 0 {
 		row.Metrics["p50_ns"] = float64(m.took[(len(m.took)-1)/2])
+		row.Metrics["p97_ns"] = float64(m.took[(len(m.took)-1)*97/100])
 		row.Metrics["p99_ns"] = float64(m.took[(len(m.took)-1)*99/100])
 	}
 }

@@ -66,7 +66,7 @@ func FailsafeTimeout(d time.Duration) Policy {
 
 // A Hedge sends a request a second time if there is no answer to the first one after a while, and takes the first answer that is none of a failure.
 type Hedge struct {
-	After time.Duration // 0: the Quantile of what was measured
+	After time.Duration // how late an answer may be before the second request
 	Share float64       // of hedges among what is in flight, at most: failsafe-go's budget; 0: no bound
 }
 

@@ -64,6 +64,13 @@ func (s *scripted) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Status: http.StatusText(status), Body: io.NopCloser(strings.NewReader("body")), Request: r}, nil
 }
 
+// tries counts the tries; a hedge that lost may still be under way.
+func (s *scripted) tries() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.at)
+}
+
 // always answers each try alike, at once.
 func always(status int) func(int) (int, time.Duration) {
 	return func(int) (int, time.Duration) { return status, 0 }

@@ -110,7 +110,7 @@ func TestHedge(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, 200, status)
 			assert.Equal(t, c.took, time.Since(begin))
-			assert.Len(t, next.at, c.tries)
+			assert.Equal(t, c.tries, next.tries())
 		})
 	}
 }
