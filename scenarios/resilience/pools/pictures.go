@@ -27,11 +27,9 @@ func freezePicture(rows []scenarios.Row) ([]byte, error) {
 	for _, r := range rows {
 		x, ok := r.Metrics["availability"]
 		y, also := r.Metrics["unrelated_availability"]
-		if !ok || !also {
-			continue
+		if ok && also {
+			groups, all, hello = append(groups, r.Variant+", "+r.Fault), append(all, rounded(100*x)), append(hello, rounded(100*y))
 		}
-		groups = append(groups, r.Variant+", "+r.Fault)
-		all, hello = append(all, rounded(100*x)), append(hello, rounded(100*y))
 	}
 	if len(groups) == 0 {
 		return nil, errNoRows
