@@ -63,30 +63,40 @@ func (b blocked) calls() (shown []*call) {
 	return append(shown, b.holders[:min(len(b.holders), 12)]...)
 }
 
-// String says what the request waits for, where, and which requests hold that.
+// String says what the request waits for, which requests hold that, and where it waits.
 func (b blocked) String() string {
 	if b.in == nil {
 		return ""
 	}
-	var s strings.Builder
-	for_ := ""
+	what := words.Of(b.in.in.At, "at")
 	if b.in.in.F == "wait" {
-		for_ = words.Of(b.in.in.At, "for")
-	} else {
-		for_ = words.Of(b.in.in.At, "at")
+		what = words.Of(b.in.in.At, "for")
 	}
-	fmt.Fprintf(&s, ": it waits%s since %s", for_, words.Duration(b.in.begun))
-	if where := strings.TrimSpace(strings.TrimPrefix(b.in.err, waiting)); b.in.pending && where != "" {
-		fmt.Fprintf(&s, ", %s", where)
-	}
+	text := fmt.Sprintf(": it waits%s since %s", what, words.Duration(b.in.begun))
 	if len(b.holders) > 0 {
-		fmt.Fprintf(&s, "; %s", heldBy(b.holders))
+		text += ", which " + holding(b.holders)
 	}
-	return s.String()
+	if where := b.where(); where != "" {
+		text += ", " + where
+	}
+	return text
 }
 
-// heldBy says which requests hold a resource.
-func heldBy(holders []*call) string {
+// where says where the goroutine of the wait stood when the run ended: its innermost functions.
+func (b blocked) where() string {
+	const most = 8 // functions
+	if !b.in.pending {
+		return ""
+	}
+	stack := strings.Split(strings.TrimSpace(strings.TrimPrefix(b.in.err, waiting)), " < ")
+	if len(stack) > most {
+		stack = append(stack[:most:most], "…")
+	}
+	return strings.Join(stack, " < ")
+}
+
+// holding says which requests hold a resource.
+func holding(holders []*call) string {
 	const most = 6
 	var ids []string
 	seen := map[int]bool{}
@@ -96,12 +106,11 @@ func heldBy(holders []*call) string {
 			ids = append(ids, fmt.Sprint(c.in.ID))
 		}
 	}
-	n := len(ids)
-	if n > most {
+	switch n := len(ids); {
+	case n == 1:
+		return fmt.Sprintf("request %s holds", ids[0])
+	case n > most:
 		ids = append(ids[:most-1], fmt.Sprintf("%d more", n-most+1))
 	}
-	if n == 1 {
-		return fmt.Sprintf("request %s holds it", ids[0])
-	}
-	return fmt.Sprintf("requests %s hold it", and(ids))
+	return fmt.Sprintf("requests %s hold", and(ids))
 }

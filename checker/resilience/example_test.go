@@ -36,7 +36,7 @@ func ExampleAnswered() {
 	checkertest.Show(resilience.Answered(0), pool())
 	// Output:
 	// invalid
-	// request 2 of /pay had no outcome by its deadline at 60ms, and none when the history ended 41ms later: it waits for pool since 11ms; request 1 holds it
+	// request 2 of /pay had no outcome by its deadline at 60ms, and none when the history ended 41ms later: it waits for pool since 11ms, which request 1 holds
 }
 
 func ExampleMeasureOutcomes() {

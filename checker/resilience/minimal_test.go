@@ -36,7 +36,7 @@ func TestCounterexamplesAreMinimal(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			found := 0
-			n := tier.Seeds(t, 20, 100)
+			n := tier.Seeds(t, 60, 100)
 			for seed := range n {
 				h := randomHistory(rand.New(rand.NewPCG(uint64(seed), 2)), c.fs...)
 				r := c.Check(t.Context(), h)

@@ -38,7 +38,7 @@ func TestFrozen(t *testing.T) {
 	require.Equal(t, checker.Invalid, r.Verdict)
 	require.Equal(t, "2 requests: 0 ok, 0 failed, 2 without an outcome by their deadline, of which 2 frozen, the slowest 79ms", r.Reason)
 	require.Equal(t, "request 1 of /pay had no outcome by its deadline at 50ms, and none when the history ended 30ms later: it waits for n1's pool since 6ms, "+
-		"in sql.(*DB).conn (sql.go:1234) < main.pay (main.go:7); requests 1 and 2 hold it", r.Counterexample.Reason)
+		"which requests 1 and 2 hold, in sql.(*DB).conn (sql.go:1234) < main.pay (main.go:7)", r.Counterexample.Reason)
 	require.Len(t, r.Counterexample.Calls, 4, "the request, its wait and two holds")
 	require.Equal(t, []int{0}, r.Counterexample.Core)
 	require.Equal(t, 0, r.Counterexample.Blamed)

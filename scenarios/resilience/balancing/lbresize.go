@@ -72,6 +72,7 @@ func hashVariants() (all []scenarios.Variant) {
 			s := balance.Service{Backends: 5, Policy: v.policy, Sizes: resizeSizes[fault], Needs: []string{balance.AllRoutes}, Caches: true}
 			rule := headed("too many requests missed the caches", resilience.Amplified(resizeMisses, resilience.Span{From: resizeAt, To: resizeAt + resizeStorm}))
 			test := lbTest("lb-resize "+v.name, s, resizeRate, rule, v.fixed)
+			test.Duration = resizeAt + 2*resizeStorm
 			test.Workload = workloads.Requests(s.Open, workloads.RequestLoad{Arrivals: workloads.Constant(resizeRate), Deadline: lbDeadline, Next: someKey})
 			all = append(all, scenarios.Variant{Name: v.name, Doc: v.doc, Fault: fault, Fixed: v.fixed, Test: test})
 		}

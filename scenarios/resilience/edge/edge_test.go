@@ -15,17 +15,18 @@ import (
 	"github.com/capsize-go/capsize/scenarios/resilience/edge"
 )
 
-// edgeScenarios are those of limiters and gateways, with the variants that the normal loop runs.
+// edgeScenarios are those of limiters and gateways, with the variants, and the fault, that the normal loop runs.
 var edgeScenarios = []struct {
 	of       func() scenarios.Scenario
 	variants string
+	fault    string
 }{
-	{edge.RateLimitTruth, "fixed-window,x-time-rate-1,uber-strict,redis-rate-1"},
-	{edge.RateLimitPartition, "local-share"},
-	{edge.GatewayTimeouts, "inverted,propagated"},
-	{edge.GatewayRetryPost, "retry,key"},
-	{edge.GatewayAggregate, "left-out,labelled"},
-	{edge.AuthRevoke, "ttl-open,versioned-closed"},
+	{edge.RateLimitTruth, "fixed-window,redis-rate-1", ""},
+	{edge.RateLimitPartition, "local-share", "store cut off"},
+	{edge.GatewayTimeouts, "inverted,propagated", ""},
+	{edge.GatewayRetryPost, "retry,key", ""},
+	{edge.GatewayAggregate, "left-out,labelled", ""},
+	{edge.AuthRevoke, "versioned-open", "gateway cut off"},
 }
 
 // TestEdgeShowsWhatItMust runs variants of each scenario: what is claimed of them holds.
@@ -35,12 +36,12 @@ func TestEdgeShowsWhatItMust(t *testing.T) {
 	}
 	for _, x := range edgeScenarios {
 		s := x.of()
-		variants, seeds := x.variants, 1
+		variants, fault, seeds := x.variants, x.fault, 1
 		if tier.Sweeping() {
-			variants, seeds = "", s.Seeds
+			variants, fault, seeds = "", "", s.Seeds
 		}
 		t.Run(s.Name, func(t *testing.T) {
-			require.NoError(t, s.Holds(scenariotest.Rows(t, s, variants, "", seeds)))
+			require.NoError(t, s.Holds(scenariotest.Rows(t, s, variants, fault, seeds)))
 		})
 	}
 }

@@ -22,14 +22,25 @@ func rounded(x float64) float64 { return math.Round(10*x) / 10 }
 
 // freezePicture shows which share of the requests of either route was answered.
 func freezePicture(rows []scenarios.Row) ([]byte, error) {
-	if len(rows) == 0 {
-		return nil, errNoRows
-	}
 	var groups []string
 	var all, hello []float64
 	for _, r := range rows {
+		x, ok := r.Metrics["availability"]
+		y, also := r.Metrics["unrelated_availability"]
+<<<<<<< HEAD
+		if ok && also {
+			groups, all, hello = append(groups, r.Variant+", "+r.Fault), append(all, rounded(100*x)), append(hello, rounded(100*y))
+		}
+=======
+		if !ok || !also {
+			continue
+		}
 		groups = append(groups, r.Variant+", "+r.Fault)
-		all, hello = append(all, rounded(100*r.Metrics["availability"])), append(hello, rounded(100*r.Metrics["unrelated_availability"]))
+		all, hello = append(all, rounded(100*x)), append(hello, rounded(100*y))
+>>>>>>> checks
+	}
+	if len(groups) == 0 {
+		return nil, errNoRows
 	}
 	return chart.SVG("Who is answered when the pool has run out", chart.Bars{Y: percent, Groups: groups, Series: []chart.Series{
 		{Name: "all requests", Values: all}, {Name: "those that need no database", Values: hello},

@@ -73,7 +73,7 @@ func (s Orders) Run(ctx context.Context, h *cluster.Host) error {
 		t := web.Transport(h)
 		return serve(ctx, h, t, proxy(h, "n2", retrying{h, s, within(h, s.Timeout, web.Recorded(h, t))}).ServeHTTP)
 	}
-	p := &payments{s: s, h: h, draw: keyed.New(h.Rand().Uint64(), "slow"), seen: map[int]int{}, done: map[string]chan struct{}{}}
+	p := &payments{s: s, h: h, draw: keyed.New(h.Rand().Uint64(), "slow"), seen: map[int]int{}, orders: map[string]*order{}}
 	return serve(ctx, h, nil, p.ServeHTTP)
 }
 

@@ -16,9 +16,9 @@ type payments struct {
 	h    *cluster.Host
 	draw keyed.Key
 
-	mu   sync.Mutex
-	seen map[int]int              // how often each request came
-	done map[string]chan struct{} // by key; closed when the work is done
+	mu     sync.Mutex
+	seen   map[int]int       // how often each request came
+	orders map[string]*order // by key
 }
 
 // ServeHTTP takes an order. It does not end when the gateway gives up.
@@ -28,25 +28,34 @@ func (p *payments) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.pay(r)
 		return
 	}
-	if done := p.first(key); done != nil {
-		<-done
+	if before, rank := p.arrive(key); rank > 0 {
+		<-before.done
+		_ = p.h.Sleep(time.Duration(rank) * web.HandOver) // so that all who wait go on one after the other
 		return
 	}
 	p.pay(r)
 	p.finish(key)
 }
 
-// first returns nil if this is the first request with the key, and else what is closed when the work for it is done.
-func (p *payments) first(key string) <-chan struct{} {
+// An order is the work for a key.
+type order struct {
+	done    chan struct{} // closed when the work is done
+	waiting int           // how many have come meanwhile
+}
+
+// arrive returns the work for a key, and how many have come for it before: 0 if this request is to do it.
+func (p *payments) arrive(key string) (o *order, rank int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if done, ok := p.done[key]; ok {
-		return done
+	if o, ok := p.orders[key]; ok {
+		o.waiting++
+		return o, o.waiting
 	}
+	o = &order{done: make(chan struct{})}
 	if p.s.Dedup == Reserved {
-		p.done[key] = make(chan struct{})
+		p.orders[key] = o
 	}
-	return nil
+	return o, 0
 }
 
 // finish remembers that the work for a key is done.
@@ -54,9 +63,9 @@ func (p *payments) finish(key string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.s.Dedup == Checked {
-		p.done[key] = make(chan struct{})
+		p.orders[key] = &order{done: make(chan struct{})}
 	}
-	close(p.done[key])
+	close(p.orders[key].done)
 }
 
 // pay takes its time, and has the effect.
