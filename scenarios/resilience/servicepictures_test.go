@@ -29,14 +29,6 @@ var barPictures = []struct {
 }{
 	{"retry-storm", "retry-storm", "Attempts for 1000 requests at each depth", "backend down", ",naive,one-layer,failsafe-budget-10,failsafe-budget-20,count-budget,breaker-failsafe,",
 		[]bar{{"attempts_depth_1", "A"}, {"attempts_depth_2", "B"}, {"attempts_depth_3", "C, which is down"}}, chart.Axis{Label: "attempts"}, 1},
-	{"breaker-blast-radius", "breaker-blast-radius", "Requests of the three shards that are well, while the fourth fails", "shard fails", "",
-		[]bar{{"unrelated_availability", "answered"}}, chart.Axis{Label: "answered", Unit: "%", Max: 100}, 100},
-	{"bulkhead", "bulkhead", "Requests that do not need what hangs", "", "", []bar{{"unrelated_availability", "answered"}}, chart.Axis{Label: "answered", Unit: "%", Max: 100}, 100},
-	{"load-shedding", "load-shedding", "150 requests a second at a service that can answer 100", "", ",wait,queue-bound,last-first,drop-late,rate-limit,adaptive-limit,", []bar{{"goodput_during", "answered in time"}},
-		chart.Axis{Label: "answers", Unit: "1/s"}, 1},
-	{"hedging", "hedging", "All requests are slow", "all slow", "", []bar{{"availability", "answered"}}, chart.Axis{Label: "answered", Unit: "%", Max: 100}, 100},
-	{"degradation", "degradation", "Pages while a part hangs", "part hangs", "",
-		[]bar{{"availability", "come in time"}, {"partial_share", "say that a part is missing"}, {"silent_share", "do not say so"}}, chart.Axis{Label: "share", Unit: "%", Max: 100}, 100},
 }
 
 // A bar is a metric of a row, and its name in the legend.

@@ -7,6 +7,8 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker/resilience"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/chart"
+	"github.com/capsize-go/capsize/internal/rowpicture"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/systems/resilience/policy"
@@ -29,6 +31,8 @@ func BreakerBlastRadius() scenarios.Scenario {
 		Meter: func(scenarios.Variant) scenarios.Meter {
 			return &serviceMeter{during: trouble, unrelated: blastRoutes[1:]}
 		},
+		Picture: rowpicture.Bars("One of four shards is broken: requests of the other three", chart.Axis{Label: "answered in time", Unit: "%"}, nil,
+			rowpicture.Measure{Metric: "unrelated_availability", Per: rowpicture.Percent}),
 		Holds:    blastHolds,
 		Variants: blastVariants(),
 	}

@@ -6,6 +6,8 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker/resilience"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/chart"
+	"github.com/capsize-go/capsize/internal/rowpicture"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/systems/resilience/policy"
@@ -28,6 +30,8 @@ func Bulkhead() scenarios.Scenario {
 		Meter: func(scenarios.Variant) scenarios.Meter {
 			return &serviceMeter{during: trouble, unrelated: []string{bulkFast}}
 		},
+		Picture: rowpicture.Bars("A dependency hangs: requests that need only the other one", chart.Axis{Label: "answered in time", Unit: "%"}, nil,
+			rowpicture.Measure{Metric: "unrelated_availability", Per: rowpicture.Percent}),
 		Holds:    blastHolds,
 		Variants: bulkVariants(),
 	}

@@ -8,6 +8,8 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/resilience"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/chart"
+	"github.com/capsize-go/capsize/internal/rowpicture"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/systems/resilience/policy"
@@ -28,7 +30,11 @@ func Degradation() scenarios.Scenario {
 			{Title: "keep quiet", Metric: "silent_share", Format: scenarios.Fine}, {Title: "median", Metric: "p50_ns", Format: scenarios.Span},
 			{Title: "slowest", Metric: "slowest_outcome_ns", Format: scenarios.Span},
 		},
-		Meter:    func(scenarios.Variant) scenarios.Meter { return &serviceMeter{during: trouble} },
+		Meter: func(scenarios.Variant) scenarios.Meter { return &serviceMeter{during: trouble} },
+		Picture: rowpicture.Bars("Pages while a part is broken", chart.Axis{Label: "of the pages", Unit: "%"}, nil,
+			rowpicture.Measure{Name: "come in time", Metric: "availability", Per: rowpicture.Percent},
+			rowpicture.Measure{Name: "of these, say that a part is missing", Metric: "partial_share", Per: rowpicture.Percent},
+			rowpicture.Measure{Name: "of these, lack it and do not say so", Metric: "silent_share", Per: rowpicture.Percent}),
 		Holds:    partsHold,
 		Variants: partVariants(),
 	}

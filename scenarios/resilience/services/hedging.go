@@ -31,6 +31,7 @@ func Hedging() scenarios.Scenario {
 			{Title: "p97", Metric: "p97_ns", Format: scenarios.Span}, {Title: "attempts a request", Metric: "attempts_per_request", Format: hundredths},
 		},
 		Meter:    func(scenarios.Variant) scenarios.Meter { return &serviceMeter{during: trouble} },
+		Picture:  drawHedging,
 		Holds:    hedgeHolds,
 		Variants: hedgeVariants(),
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/resilience"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/chart"
+	"github.com/capsize-go/capsize/internal/rowpicture"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/systems/resilience/policy"
 	"github.com/capsize-go/capsize/systems/resilience/service"
@@ -28,7 +30,9 @@ func LoadShedding() scenarios.Scenario {
 			{Title: "median", Metric: "p50_ns", Format: scenarios.Span}, {Title: "p99", Metric: "p99_ns", Format: scenarios.Span},
 			{Title: "attempts a request", Metric: "attempts_per_request", Format: hundredths},
 		},
-		Meter:    func(scenarios.Variant) scenarios.Meter { return &serviceMeter{during: overload} },
+		Meter: func(scenarios.Variant) scenarios.Meter { return &serviceMeter{during: overload} },
+		Picture: rowpicture.Bars("150 requests a second at a service that can answer 100", chart.Axis{Label: "answered in time", Unit: "1/s"},
+			[]chart.Level{{At: metaWorkers / metaTime.Seconds(), Name: "capacity"}}, rowpicture.Measure{Metric: "goodput_during"}),
 		Holds:    shedHolds,
 		Variants: shedVariants(),
 	}

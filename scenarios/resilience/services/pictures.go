@@ -76,3 +76,12 @@ func byLoad(rows []scenarios.Row) []chart.Panel {
 	}
 	return []chart.Panel{p}
 }
+
+// drawHedging shows what a second request brings where a few are slow, and what it costs where all are.
+func drawHedging(rows []scenarios.Row) ([]byte, error) {
+	return rowpicture.Joined("A second request for an answer that is late",
+		rowpicture.Panel("one request in 20 is slow", chart.Axis{Label: "97 % of the answers take at most", Unit: "s"}, rowpicture.WithFault(rows, tailFault), nil,
+			rowpicture.Measure{Metric: "p97_ns", Per: rowpicture.Seconds}),
+		rowpicture.Panel("all are slow", chart.Axis{Label: "answered in time", Unit: "%"}, rowpicture.WithFault(rows, slowFault), nil,
+			rowpicture.Measure{Metric: "availability", Per: rowpicture.Percent}))
+}
