@@ -27,17 +27,9 @@ func freezePicture(rows []scenarios.Row) ([]byte, error) {
 	for _, r := range rows {
 		x, ok := r.Metrics["availability"]
 		y, also := r.Metrics["unrelated_availability"]
-<<<<<<< HEAD
 		if ok && also {
 			groups, all, hello = append(groups, r.Variant+", "+r.Fault), append(all, rounded(100*x)), append(hello, rounded(100*y))
 		}
-=======
-		if !ok || !also {
-			continue
-		}
-		groups = append(groups, r.Variant+", "+r.Fault)
-		all, hello = append(all, rounded(100*x)), append(hello, rounded(100*y))
->>>>>>> checks
 	}
 	if len(groups) == 0 {
 		return nil, errNoRows
