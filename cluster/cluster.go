@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster/hostlog"
+	"github.com/capsize-go/capsize/cluster/internal/entropy"
 	"github.com/capsize-go/capsize/internal/keyed"
 	"github.com/capsize-go/capsize/internal/simnet"
 )
@@ -79,7 +80,7 @@ type simulation struct {
 	leader   string
 	epoch    int // counts the calls of Heal
 	trace    uint64
-	entropy  entropySource
+	entropy  *entropy.Source
 	stopping bool
 	tallies  map[string]*tally
 	marks    marks
@@ -116,7 +117,7 @@ func New(cfg Config) (*Cluster, error) {
 	c.by = c.tally("")
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.net = simnet.New(wire{c})
-	c.entropy.key = keyed.New(cfg.Seed, "entropy")
+	c.entropy = entropy.New(keyed.New(cfg.Seed, "entropy"), c.Now)
 	c.log = hostlog.New(c.Now, cfg.Log)
 	c.addMachines()
 	if err := c.addNames(); err != nil {
@@ -169,7 +170,7 @@ func (c *simulation) labelsOf(host string) pprof.LabelSet {
 // Start boots every host. It fails if another cluster is running in this
 // process: they would share what crypto/rand yields.
 func (c *Cluster) Start() error {
-	if !c.claim() {
+	if !c.entropy.Claim() {
 		return errors.New("cluster: another cluster is running in this process")
 	}
 	for _, m := range c.machines {
@@ -191,7 +192,7 @@ func (c *Cluster) Stop(shutdownTimeout time.Duration) {
 	time.Sleep(shutdownTimeout)
 	c.loop.stop()
 	c.cancel()
-	c.release()
+	c.entropy.Release()
 	c.cfg.Wait()
 	c.log.Close()
 	c.removeDirs()
@@ -204,7 +205,7 @@ func (c *Cluster) Abandon() {
 	c.loop.stopped, c.loop.heap = true, nil
 	c.unlock()
 	c.log.Close()
-	c.release()
+	c.entropy.Release()
 	c.removeDirs()
 }
 

@@ -22,7 +22,7 @@ var allowed = []Allowance{
 	{"internal/engine", "breakpoint.wait", "time.*", "wall time, outside of the bubble: it waits for a debugger"},
 	{"internal/simnet", "New", "time.Now", "relates deadlines, which are times of the bubble's clock, to the wire's"},
 	{"systems/adapters/gossip", "NewTransport", "math/rand.Seed", "memberlist draws from the global source, so that is seeded by its host's"},
-	{"cluster", "Cluster.claim", "crypto/rand.Reader", "replaces it by keyed draws while a cluster runs"},
+	{"cluster/internal/entropy", "Source.Claim", "crypto/rand.Reader", "replaces it by keyed draws while a cluster runs"},
 	{"cluster", "Cluster.Stop", "time.Sleep", "no host acts any more; it waits for goroutines to come to an end"},
 	{"cluster", "newLoop", "time.Now", "the loop makes the world's clock from the bubble's"},
 	{"cluster", "loop.now", "time.Since", "the loop makes the world's clock from the bubble's"},

@@ -58,6 +58,7 @@ var importRules = []ImportRule{
 	{Package: "systems/kv/primarykv", Ours: []string{"cluster", "systems/internal/members", "systems/internal/session", "systems/internal/snapshot", "internal/bugset", "internal/sorting"}},
 	{Package: "systems/kv/primarykv/gossiped", Ours: []string{"cluster", "systems/adapters/gossip", "systems/kv/primarykv"}},
 	{Package: "systems/adapters/gossip", Ours: []string{"cluster"}, Libs: []string{"github.com/hashicorp/memberlist"}},
+	{Package: "cluster/internal/entropy", Ours: []string{"internal/bubble", "internal/keyed"}},
 	{Package: "cluster/internal/diskimage", Ours: []string{"internal/keyed", "internal/sorting"}},
 	{Package: "cluster/internal/..."},
 	{Package: "cluster/...", Ours: []string{"cluster"}},

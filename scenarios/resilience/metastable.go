@@ -17,7 +17,7 @@ import (
 	"github.com/capsize-go/capsize/workloads"
 )
 
-// Metastable is the scenario of an overload that outlives its cause: retries keep a service busy with requests that nobody waits for any more.
+// Metastable is the scenario of an overload that outlives its cause: retries keep a service busy with requests that no client waits for any more.
 func Metastable() scenarios.Scenario {
 	return scenarios.Scenario{
 		Name:     "metastable",

@@ -9,7 +9,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// HandOver is how long it takes until somebody who waits has what another one has given back. So who gives something back has gone on by
+// HandOver is how long it takes until a goroutine who waits has what another one has given back. So who gives something back has gone on by
 // then, and a run repeats.
 const HandOver = time.Microsecond
 
@@ -22,7 +22,7 @@ type Slots struct {
 	queue []*slot
 }
 
-// A slot is what somebody waits for.
+// A slot is what a goroutine waits for.
 type slot struct {
 	got   chan struct{} // closed when it is there
 	given bool
