@@ -117,7 +117,7 @@ func New(cfg Config) (*Cluster, error) {
 	c.by = c.tally("")
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.net = simnet.New(wire{c})
-	c.entropy = entropy.New(keyed.New(cfg.Seed, "entropy"), c.Now)
+	c.entropy = entropy.New(cfg.Seed, c.Now)
 	c.log = hostlog.New(c.Now, cfg.Log)
 	c.addMachines()
 	if err := c.addNames(); err != nil {

@@ -31,6 +31,10 @@ type Scenario struct {
 
 	// Holds returns an error that says which rows do not show what they must. Optional.
 	Holds func(rows []Row) error
+
+	// Picture draws what the rows show, as SVG, the same byte for byte for the same rows. It may be given some of the rows only, and
+	// returns an error if these show nothing. Optional.
+	Picture func(rows []Row) (svg []byte, err error)
 }
 
 // A Variant is one choice, and one row of the table.
@@ -126,6 +130,14 @@ func (s Scenario) runVariant(ctx context.Context, t *testing.T, v Variant, o Opt
 	}
 	row.Meter.Fill(&row)
 	return row, ctx.Err()
+}
+
+// Runs returns how many runs the scenario takes with so many seeds of each variant; 0 stands for as many as it says.
+func (s Scenario) Runs(seeds int) int {
+	if seeds == 0 {
+		seeds = s.Seeds
+	}
+	return seeds * len(s.Variants)
 }
 
 func (r *Row) count(v checker.Verdict) {

@@ -130,3 +130,10 @@ func (j judge) outcome(c *call) outcome {
 func (j judge) isFrozen(c *call) bool {
 	return c.pending || c.typ == history.Info && c.ended == j.end || j.stuck[c.in.ID]
 }
+
+// Plus returns the outcomes of two histories together.
+func (o Outcomes) Plus(p Outcomes) Outcomes {
+	o.Requests, o.OK, o.Failed = o.Requests+p.Requests, o.OK+p.OK, o.Failed+p.Failed
+	o.WithoutOutcome, o.Frozen, o.Slowest = o.WithoutOutcome+p.WithoutOutcome, o.Frozen+p.Frozen, max(o.Slowest, p.Slowest)
+	return o
+}

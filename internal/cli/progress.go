@@ -16,6 +16,15 @@ type progress struct {
 	began, last time.Time
 	done, total int
 	tenth       int
+	many        bool // it is of many scenarios
+}
+
+// name names a run by its scenario, if there are many, and its variant.
+func (p *progress) name(scenario, variant string) string {
+	if p.many {
+		return scenario + ": " + variant
+	}
+	return variant
 }
 
 // barWidth is how many cells the bar of a progress has.

@@ -14,6 +14,7 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/catalog/systems"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/internal/cputime"
 	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/report"
 	"github.com/capsize-go/capsize/scenarios"
@@ -24,8 +25,8 @@ type scenarioOptions struct {
 	variants, faults []string
 	seed             uint64
 	seeds            int
-	page             string
-	json, show       bool
+	page, svg        string
+	json, show, all  bool
 }
 
 func (o *scenarioOptions) flags(cmd *cobra.Command) {
@@ -36,6 +37,7 @@ func (o *scenarioOptions) flags(cmd *cobra.Command) {
 	f.Uint64Var(&o.seed, "seed", 1, "the first seed of each row")
 	f.IntVar(&o.seeds, "seeds", 0, "how many seeds a row; 0: as many as the scenario says")
 	f.BoolVar(&o.json, "json", false, "print one JSON object a row, each on a line, and nothing else")
+	f.StringVar(&o.svg, "svg", "", "write the picture of the rows into this file; of --all, the pictures into this folder")
 	f.BoolVar(&o.show, "show", false, "show the run of --seed alone, of one variant under one fault, and write its page")
 }
 
@@ -63,22 +65,31 @@ func (a *app) scenarioCommand() *cobra.Command {
 		long += fmt.Sprintf("  %-18s %s\n", s.Name, s.Doc)
 	}
 	cmd := &cobra.Command{
-		Use:   "scenario NAME",
+		Use:   "scenario NAME | --all",
 		Short: "Run a named experiment: its variants side by side",
 		Long: long + `
 It is valid if the rows show what the scenario expects, and unknown if they do not but
 there are fewer seeds than the scenario's own. The seed of a row is the first with the
-worst result; --show shows such a run as capsize run does.
+worst result; --show shows such a run as capsize run does. --all runs all of them, and says
+how much processor time each took.
 
 ` + exitCodes,
 		Example: `  capsize scenario cap --variant raft-any,abd
   capsize scenario cap --seeds 20 --json
-  capsize scenario lease-reads --variant lease --seed 1 --show   # one run of a row`,
+  capsize scenario lease-reads --variant lease --seed 1 --show   # one run of a row
+  capsize scenario metastable --svg metastable.svg
+  capsize scenario --all`,
 		ValidArgs: names,
-		Args:      scenarioName(names),
-		RunE:      func(cmd *cobra.Command, args []string) error { return a.scenario(cmd.Context(), args[0], o) },
+		Args:      scenarioName(names, &o.all),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.all {
+				return a.allScenarios(cmd.Context(), o)
+			}
+			return a.scenario(cmd.Context(), args[0], o)
+		},
 	}
 	o.flags(cmd)
+	cmd.Flags().BoolVar(&o.all, "all", false, "run all scenarios, one after the other")
 	return cmd
 }
 
@@ -106,9 +117,15 @@ every request was answered but not every run was linearizable, and neither other
 	return cmd
 }
 
-// scenarioName wants one argument, the name of a scenario.
-func scenarioName(names []string) cobra.PositionalArgs {
+// scenarioName wants one argument, the name of a scenario, and none for all.
+func scenarioName(names []string, all *bool) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
+		if *all {
+			if len(args) > 0 {
+				return fmt.Errorf("--all runs all scenarios, and takes no name, such as %q", args[0])
+			}
+			return nil
+		}
 		if len(args) != 1 {
 			return fmt.Errorf("scenario takes the name of one scenario, not %d; see capsize scenario --help", len(args))
 		}
@@ -134,28 +151,54 @@ func (a *app) scenario(ctx context.Context, name string, o scenarioOptions) erro
 	if s, err = s.Only(o.variants, o.faults); err != nil {
 		return err
 	}
+	if o.svg != "" && s.Picture == nil {
+		return fmt.Errorf("scenario %s has no picture", s.Name)
+	}
 	if o.show {
 		return a.showRun(ctx, s, o)
 	}
+	bar := newProgress(a.err, s.Runs(o.seeds))
+	_, err = a.runScenario(ctx, s, o, bar)
+	return err
+}
+
+// runScenario runs a scenario, shows its rows and writes its picture. The error is its outcome; the rows are those that were run.
+func (a *app) runScenario(ctx context.Context, s scenarios.Scenario, o scenarioOptions, bar *progress) ([]scenarios.Row, error) {
 	if o.seeds == 0 {
 		o.seeds = s.Seeds
 	}
-	began := time.Now()
-	bar := newProgress(a.err, len(s.Variants)*o.seeds)
-	rows, err := s.Run(ctx, a.t, scenarios.Options{Seed: o.seed, Seeds: o.seeds, Ran: func(v scenarios.Variant, _ *capsize.Result) { bar.step(v.String()) }})
+	began, used := time.Now(), cputime.Used()
+	rows, err := s.Run(ctx, a.t, scenarios.Options{Seed: o.seed, Seeds: o.seeds, Ran: func(v scenarios.Variant, _ *capsize.Result) { bar.step(bar.name(s.Name, v.String())) }})
 	bar.end()
 	interrupted := ctx.Err() != nil
 	if err != nil && !interrupted {
-		return err
+		return rows, err
 	}
-	if err := a.showRows(s, rows, o, time.Since(began)); err != nil {
-		return err
+	if err := a.showRows(s, rows, o, time.Since(began), cputime.Used()-used); err != nil {
+		return rows, err
 	}
 	if interrupted {
 		fmt.Fprintf(a.err, "capsize: interrupted after %d of %d rows\n", len(rows), len(s.Variants))
-		return outcome(checker.Unknown)
+		return rows, outcome(checker.Unknown)
 	}
-	return a.holds(s, rows, o.seeds)
+	if o.svg != "" && s.Picture != nil {
+		if err := writePicture(o.svg, s, rows); err != nil {
+			return rows, err
+		}
+	}
+	return rows, a.holds(s, rows, o.seeds)
+}
+
+// writePicture writes the picture of rows into a file.
+func writePicture(file string, s scenarios.Scenario, rows []scenarios.Row) error {
+	svg, err := s.Picture(rows)
+	if err != nil {
+		return fmt.Errorf("picture of %s: %w", s.Name, err)
+	}
+	if err := os.WriteFile(file, svg, 0o666); err != nil {
+		return fmt.Errorf("picture of %s: %w", s.Name, err)
+	}
+	return nil
 }
 
 // showRun runs one seed of the one variant that a scenario has been narrowed down to, and shows the run.
@@ -209,7 +252,7 @@ func (a *app) holds(s scenarios.Scenario, rows []scenarios.Row, seeds int) error
 	return nil
 }
 
-func (a *app) showRows(s scenarios.Scenario, rows []scenarios.Row, o scenarioOptions, took time.Duration) error {
+func (a *app) showRows(s scenarios.Scenario, rows []scenarios.Row, o scenarioOptions, took, used time.Duration) error {
 	if o.json {
 		for _, r := range rows {
 			if err := a.printJSON(r); err != nil {
@@ -221,7 +264,7 @@ func (a *app) showRows(s scenarios.Scenario, rows []scenarios.Row, o scenarioOpt
 		if err := s.Table(a.out, rows); err != nil {
 			return fmt.Errorf("print table: %w", err)
 		}
-		fmt.Fprintf(a.out, "\n%d seeds a row, in %v; expected: %s\n", o.seeds, took.Round(100*time.Millisecond), s.Shows)
+		fmt.Fprintf(a.out, "\n%d seeds a row, in %v of which %v on a processor; expected: %s\n", o.seeds, took.Round(100*time.Millisecond), used.Round(100*time.Millisecond), s.Shows)
 	}
 	if o.page == "" {
 		return nil

@@ -4,6 +4,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -27,6 +28,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"capsize":       func() { Main(&Scenarios{All: allScenarios(), Grid: replication.Grid}) },
 		"capsize-alone": func() { Main(nil) },
+		"capsize-two":   func() { Main(&Scenarios{All: twoScenarios()}) },
 	})
 }
 
@@ -34,6 +36,19 @@ func allScenarios() []scenarios.Scenario {
 	all := slices.Concat(replication.All(), caching.All(), resilience.All())
 	slices.SortFunc(all, func(a, b scenarios.Scenario) int { return strings.Compare(a.Name, b.Name) })
 	return all
+}
+
+// twoScenarios are small: one has a picture, and the rows of the other do not show what they must.
+func twoScenarios() []scenarios.Scenario {
+	one, err := replication.CAP().Only([]string{"abd"}, []string{"3|2"})
+	if err != nil {
+		panic(err)
+	}
+	one.Name, one.Seeds, one.Holds = "drawn", 2, nil
+	other := one
+	one.Picture = func(rows []scenarios.Row) ([]byte, error) { return fmt.Appendf(nil, "<svg>%d</svg>\n", len(rows)), nil }
+	other.Name, other.Holds = "false", func([]scenarios.Row) error { return errors.New("they show nothing") }
+	return []scenarios.Scenario{one, other}
 }
 
 // TestKnownScenarios holds the list of scenarios of the command without them to the scenarios.

@@ -27,6 +27,7 @@ var importRules = []ImportRule{
 	{Package: "history/internal/lex"},
 	{Package: "history/internal/attributes", Ours: []string{"history/edn"}},
 	{Package: "internal/benchtable"},
+	{Package: "internal/chart"},
 	{Package: "internal/coldbuild"},
 	{Package: "internal/gotest"},
 	{Package: "internal/gocommand", Testing: true},
@@ -82,7 +83,7 @@ var importRules = []ImportRule{
 	{Package: "systems/cache/cdn", Ours: []string{"cluster", "model", "internal/bugset"}, Libs: []string{"github.com/hashicorp/golang-lru/v2", "golang.org/x/sync"}},
 	{Package: "systems/resilience/limit", Ours: []string{"cluster", "model", "systems/cache/cachekv", "systems/resilience/web"}, Testing: true, Libs: []string{ // golang-lru of throttled's store needs package testing
 		"github.com/failsafe-go/failsafe-go", "golang.org/x/time", "github.com/throttled/throttled/v2", "go.uber.org/ratelimit",
-		"github.com/go-redis/redis_rate/v10", "github.com/redis/go-redis/v9",
+		"github.com/go-redis/redis_rate/v10", "github.com/redis/go-redis/v9", "github.com/alicebob/miniredis/v2",
 	}},
 	{Package: "systems/resilience/...", Ours: []string{"cluster", "model", "internal/keyed", "internal/bugset", "internal/sorting", "systems/internal/...", "systems/resilience/..."}, Libs: []string{
 		"github.com/failsafe-go/failsafe-go", "github.com/sony/gobreaker/v2", "github.com/cenkalti/backoff/v5", "golang.org/x/time", "golang.org/x/sync",

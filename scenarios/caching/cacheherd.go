@@ -65,7 +65,7 @@ func stampedeVariants() (all []scenarios.Variant) {
 		all = append(all, scenarios.Variant{Name: v.name, Doc: v.doc, Fixed: v.fixed, Test: capsize.Test{
 			Name: "cache-herd " + v.name, System: store, Nodes: store.Of.Nodes(), Clients: stampedeServers, Rate: 2 * stampedeServers, Duration: stampedeRun,
 			Timeout: 5 * time.Second, Workload: workloads.Copies(store.Open, workloads.CacheLoad{Writers: -1}),
-			Checker: freshness.Coalesced(freshness.LoadLimit{Window: stampedeWindow, OfOne: v.most}), Expect: expected(v.fixed),
+			Checker: freshness.Coalesced(freshness.LoadLimit{Window: stampedeWindow, OfOne: v.most}), Expect: scenarios.Expected(v.fixed),
 		}})
 	}
 	return append(all, manyVariant("one-life", "a hundred keys whose copies have the same TTL", 0, false),
@@ -81,7 +81,7 @@ func manyVariant(name, doc string, jitter float64, fixed bool) scenarios.Variant
 	return scenarios.Variant{Name: name, Doc: doc, Fixed: fixed, Test: capsize.Test{
 		Name: "cache-herd " + name, System: store, Nodes: store.Nodes(), Clients: 2 * stampedeServers, Rate: 1000, Duration: stampedeRun,
 		Workload: workloads.Copies(store.Open, workloads.CacheLoad{Writers: -1, Keys: manyKeys}),
-		Checker:  freshness.Coalesced(freshness.LoadLimit{Window: manyWindow, OfOne: 1, Expired: manyMost}), Expect: expected(fixed),
+		Checker:  freshness.Coalesced(freshness.LoadLimit{Window: manyWindow, OfOne: 1, Expired: manyMost}), Expect: scenarios.Expected(fixed),
 	}}
 }
 

@@ -57,7 +57,7 @@ func negativeVariants() (all []scenarios.Variant) {
 			Workload: workloads.Copies(store.Open, workloads.CacheLoad{Keys: negativeKeys, Every: 60, Writes: 12}),
 			Nemesis:  slowLinks(cacheRun),
 			Checker:  freshness.Coalesced(freshness.LoadLimit{Window: negativeWindow, OfOne: negativeMost}),
-			Expect:   expected(v.fixed),
+			Expect:   scenarios.Expected(v.fixed),
 		}})
 	}
 	return all

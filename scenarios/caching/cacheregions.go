@@ -67,7 +67,7 @@ func regionVariants() (all []scenarios.Variant) {
 			}
 			all = append(all, scenarios.Variant{Name: v.name, Doc: v.doc, Fault: f.name, Fixed: v.guard == cachekv.Versioned, Test: capsize.Test{
 				Name: "cache-regions " + v.name, System: store, Nodes: store.Nodes(), Clients: 10, Rate: 60, Duration: regionRun,
-				Nemesis: f.nemesis, Expect: expected(v.guard == cachekv.Versioned),
+				Nemesis: f.nemesis, Expect: scenarios.Expected(v.guard == cachekv.Versioned),
 				Workload: workloads.Copies(store.Open, workloads.CacheLoad{
 					Keys: 3, Writers: 5, Every: 12, Writes: 5, Peeks: store.Caches(), Checker: rules,
 				}),

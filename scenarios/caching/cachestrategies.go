@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize"
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
@@ -91,20 +90,13 @@ func cacheVariant(k keeping, name string, system cluster.System, open openApp) s
 		Name: "cache-strategies " + name, System: system, Nodes: cachekv.Store{}.Nodes(), Clients: 8, Rate: 80, Duration: cacheRun,
 		Workload: workloads.Copies(open, workloads.CacheLoad{Writers: 2, Every: 12, Writes: 12}),
 		Nemesis:  slowLinks(cacheRun),
-		Expect:   expected(k.fixed),
+		Expect:   scenarios.Expected(k.fixed),
 	}}
 }
 
 // slowLinks has every message take 10 ms more in the mean, most of them much less and few much more.
 func slowLinks(d time.Duration) nemesis.Nemesis {
 	return nemesis.At(time.Millisecond, d, nemesis.Latency(10*time.Millisecond, cluster.LongTail))
-}
-
-func expected(fixed bool) checker.Verdict {
-	if fixed {
-		return checker.Valid
-	}
-	return checker.Invalid
 }
 
 // enoughSeeds is how many it takes for shares to be in order.

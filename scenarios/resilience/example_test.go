@@ -7,8 +7,9 @@ import (
 	"github.com/capsize-go/capsize/scenarios/resilience"
 )
 
-func ExampleAll() {
-	s, err := scenarios.Find(resilience.All(), "lb-sinkhole")
+// A scenario is found by its name, and says which question it answers.
+func Example() {
+	s, err := scenarios.Find(resilience.All(), "pool-freeze")
 	fmt.Println(s.Question, err)
-	// Output: one of four backends fails, and its health endpoint does not: how many requests does the balancer send there? <nil>
+	// Output: when a connection pool has run out, who waits for how long, and what else stops? <nil>
 }

@@ -1,6 +1,5 @@
-// Package entropy has crypto/rand return draws of a simulation. Libraries draw their own randomness: etcd's raft takes its election
-// timeouts from crypto/rand. While a source has claimed that reader, goroutines of virtual time get draws from it that are keyed by
-// the instant and the number of draws at that instant.
+// Package entropy stands in for crypto/rand while a cluster runs: libraries draw their own randomness, as etcd's raft does for its
+// election timeouts. What it yields is keyed by the instant and the number of draws at that instant.
 package entropy
 
 import (
@@ -16,45 +15,48 @@ import (
 )
 
 var (
-	replaced sync.Once
-	current  atomic.Pointer[Source] // the source that has claimed the reader
+	replace sync.Once
+	running atomic.Pointer[Source] // that of the cluster that runs in this process
 )
 
-// reader stands in for [rand.Reader]. Without a source, and for goroutines outside of
-// virtual time, as those of a parallel test, it is that reader.
+// reader stands in for [rand.Reader]. Without a cluster, and for goroutines outside of virtual time, as those of a parallel
+// test, it is that reader.
 type reader struct{ real io.Reader }
 
 func (r reader) Read(p []byte) (int, error) {
-	if s := current.Load(); s != nil && bubble.Inside() {
+	if s := running.Load(); s != nil && bubble.Inside() {
 		return s.read(p), nil
 	}
 	return r.real.Read(p)
 }
 
-// A Source generates the bytes that crypto/rand returns in one simulation.
+// A Source generates the bytes that crypto/rand returns in one cluster.
 type Source struct {
-	now   func() time.Duration
+	now func() time.Duration
+	key keyed.Key
+
 	mu    sync.Mutex
-	key   keyed.Key
 	at    int64
 	reads int64
 }
 
-// New returns a source of draws with this key; now returns the virtual time.
-func New(key keyed.Key, now func() time.Duration) *Source { return &Source{key: key, now: now} }
-
-// Claim makes crypto/rand draw from s, and reports whether it could: there can be only one source at a time, since the
-// process has one reader.
-func (s *Source) Claim() bool {
-	replaced.Do(func() { rand.Reader = reader{rand.Reader} })
-	return current.CompareAndSwap(nil, s)
+// New returns the source of a seed. Now returns the virtual time.
+func New(seed uint64, now func() time.Duration) *Source {
+	return &Source{key: keyed.New(seed, "entropy"), now: now}
 }
 
-// Release ends the claim, if s has it.
-func (s *Source) Release() { current.CompareAndSwap(s, nil) }
+// Claim makes s the source that crypto/rand draws from, and reports whether it could. There can be only one at a time, since
+// the process has one reader.
+func (s *Source) Claim() bool {
+	replace.Do(func() { rand.Reader = reader{rand.Reader} })
+	return running.CompareAndSwap(nil, s)
+}
 
-// read fills p with draws that are keyed by the instant and the number of draws at it, so
-// that they do not depend on how many there were before.
+// Release ends what [Source.Claim] began.
+func (s *Source) Release() { running.CompareAndSwap(s, nil) }
+
+// read fills p with draws that are keyed by the instant and the number of draws at it, so that they do not depend on how
+// many there were before.
 func (s *Source) read(p []byte) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

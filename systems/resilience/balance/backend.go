@@ -23,15 +23,16 @@ type worker struct {
 	mu     sync.Mutex // never held over a wait
 	served int
 	cache  map[string][]byte
-	queue  queue
 	rows   rows
+
+	workers *web.Slots
 }
 
 // serveBackend runs a backend.
 func (s Service) serveBackend(ctx context.Context, h *cluster.Host) error {
 	transport := web.Transport(h)
 	defer transport.CloseIdleConnections()
-	b := &worker{Service: s, h: h, plain: transport, rt: web.Recorded(h, transport), cache: map[string][]byte{}, queue: queue{free: s.Workers}}
+	b := &worker{Service: s, h: h, plain: transport, rt: web.Recorded(h, transport), cache: map[string][]byte{}, workers: web.NewSlots(h, s.Workers)}
 	mux := http.NewServeMux()
 	mux.HandleFunc(Shallow, func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc(Deep, b.ready)
@@ -65,10 +66,10 @@ func (b *worker) ready(w http.ResponseWriter, r *http.Request) {
 // work does what a route is about.
 func (b *worker) work(ctx context.Context, route string) ([]byte, error) {
 	if b.Workers > 0 {
-		if err := b.queue.acquire(ctx); err != nil {
+		if err := b.workers.Acquire(ctx); err != nil {
 			return nil, err
 		}
-		defer b.queue.release()
+		defer b.workers.Release()
 	}
 	if err := b.suffer(ctx, b.took(web.Of(ctx).ID)); err != nil {
 		return nil, err

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
@@ -62,9 +64,47 @@ func newCaller(process context.Context, h *cluster.Host, p Policy, limit time.Du
 	}
 	c := &caller{policy: p, limit: limit, process: process, h: h, rt: web.Recorded(h, t)}
 	if p == ClientTimeout {
+		c.rt = web.Recorded(h, oneError{t})
 		c.http = http.Client{Transport: c.rt, Timeout: limit}
 	}
 	return c, t
+}
+
+// A oneError is a transport whose requests end with one and the same error when their client's time is over. The client sets a deadline and
+// a timer for that instant; which comes first is chance, and so is the error.
+type oneError struct{ next http.RoundTripper }
+
+// errTime is that error.
+var errTime = errors.New("the time of the client is over")
+
+// RoundTrip sends a request.
+func (t oneError) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := t.next.RoundTrip(r)
+	if err != nil {
+		return nil, timeOver(r.Context(), err)
+	}
+	answer.Body = oneErrorBody{answer.Body, r.Context()}
+	return answer, nil
+}
+
+// timeOver returns errTime in place of an error that is due to the end of ctx, or to the timer.
+func timeOver(ctx context.Context, err error) error {
+	if err != nil && (ctx.Err() != nil || strings.Contains(err.Error(), "request canceled")) {
+		return errTime
+	}
+	return err
+}
+
+// A oneErrorBody is the body of an answer to such a request.
+type oneErrorBody struct {
+	io.ReadCloser
+	ctx context.Context
+}
+
+// Read reads on.
+func (b oneErrorBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	return n, timeOver(b.ctx, err)
 }
 
 // An idleConn gives up a read that gets nothing for a while.
@@ -132,7 +172,9 @@ func (c *caller) abandon(ctx context.Context, url string) error {
 	case err := <-done:
 		return err
 	case <-bounded.Done():
-		c.h.Count("calls left behind")
+		if errors.Is(bounded.Err(), context.DeadlineExceeded) {
+			c.h.Count("calls left behind")
+		}
 		return fmt.Errorf("%w: %w", errAbandoned, bounded.Err())
 	}
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -72,12 +73,36 @@ type Hedge struct {
 // FailsafeHedge hedges by failsafe-go. A failure of one of the two is not taken for the answer while the other is under way, as the library
 // has it by default.
 func FailsafeHedge(p Hedge) Policy {
-	return failsafePolicy(func() failsafe.Policy[*http.Response] {
+	return Chain(abandoning, failsafePolicy(func() failsafe.Policy[*http.Response] {
 		b := hedgepolicy.NewBuilderWithDelay[*http.Response](p.After).CancelIf(func(answer *http.Response, err error) bool { return failure(answer, err) == nil })
 		if p.Share > 0 {
 			b = b.WithBudget(budget.NewBuilder().WithMaxRate(p.Share).WithMinConcurrency(1).Build())
 		}
 		return b.Build()
+	}))
+}
+
+// abandoning is the policy to return when the ctx of a request ends, and to cancel then what is under way. By the ctx itself the two tries
+// of a hedged request would end at that instant as well, in any order.
+func abandoning(_ *cluster.Host, next http.RoundTripper) http.RoundTripper {
+	type result struct {
+		answer *http.Response
+		err    error
+	}
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+		defer cancel()
+		done := make(chan result, 1)
+		go func() {
+			answer, err := next.RoundTrip(r.WithContext(ctx))
+			done <- result{answer, err}
+		}()
+		select {
+		case it := <-done:
+			return it.answer, it.err
+		case <-r.Context().Done():
+			return nil, r.Context().Err()
+		}
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
@@ -28,6 +29,10 @@ func RateLimit(perSecond float64, burst int) Policy {
 	}
 }
 
+// handover is how long a request that waits takes to go on with the place of another one. At the same instant that one goes on as well, and which of the two
+// is first would be chance.
+const handover = 333 * time.Microsecond
+
 // Semaphore lets at most n requests through at a time, by x/sync/semaphore. The others wait in the order of their arrival, until
 // their ctx ends. Each wait and each hold is recorded as one of a resource of the host, "n1/semaphore".
 func Semaphore(n int64) Policy {
@@ -37,6 +42,9 @@ func Semaphore(n int64) Policy {
 			if !sem.TryAcquire(1) {
 				wait := h.Begin(web.In(r.Context(), "wait", name))
 				err := sem.Acquire(r.Context(), 1)
+				if err == nil {
+					err = h.Sleep(handover)
+				}
 				if wait.End(nil, err); err != nil {
 					return nil, fmt.Errorf("policy: wait for %s: %w", name, cluster.Failed(err))
 				}

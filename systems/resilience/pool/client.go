@@ -21,9 +21,12 @@ func (s Service) Open(_ context.Context, h *cluster.Host) (*Client, error) {
 	return &Client{t, web.Recorded(h, t)}, nil
 }
 
-// Ask asks n1 for a route.
+// Ask asks n1 for a route. The answer says for which request the row of the database is, if it has one.
 func (c *Client) Ask(ctx context.Context, in model.RequestOp) (model.Answer, error) {
-	out, _, err := web.Get(web.With(ctx, web.Call{ID: in.ID, Route: in.Route}), c.recorded, "http://n1"+in.Route)
+	out, body, err := web.Get(web.With(ctx, web.Call{ID: in.ID, Route: in.Route}), c.recorded, "http://n1"+in.Route)
+	if err == nil {
+		out.For = string(body)
+	}
 	return out, err
 }
 

@@ -16,6 +16,8 @@ type Connector struct {
 	Host     *cluster.Host
 	Database string // the host or name of the database
 
+	// Lifetime is when connections end. Of it package database/sql has the settings Most and Validate itself.
+	Lifetime Lifetime
 	// KeepCancelled is the bug of [Conn.KeepCancelled].
 	KeepCancelled bool
 }
@@ -27,7 +29,7 @@ func (c Connector) Connect(ctx context.Context) (driver.Conn, error) {
 		return nil, err
 	}
 	conn.KeepCancelled = c.KeepCancelled
-	return &sqlConn{Conn: conn}, nil
+	return &sqlConn{conn, c.Lifetime}, nil
 }
 
 // Driver is what a Connector must have; this one opens nothing by a name.
@@ -39,7 +41,10 @@ type noDriver struct{}
 func (noDriver) Open(string) (driver.Conn, error) { return nil, errors.New("pool: use sql.OpenDB") }
 
 // A sqlConn is a connection as package database/sql uses it.
-type sqlConn struct{ *Conn }
+type sqlConn struct {
+	*Conn
+	lifetime Lifetime
+}
 
 // QueryContext asks the one query that the database knows: its arguments are the number of the request and the time
 // that it takes, in nanoseconds. The answer is read whole: package database/sql holds locks while it reads rows.
@@ -53,6 +58,9 @@ func (c *sqlConn) QueryContext(ctx context.Context, _ string, args []driver.Name
 		return nil, fmt.Errorf("pool: arguments %v are no integers", args)
 	}
 	row, err := c.Query(ctx, Query{For: int(id), Takes: time.Duration(takes)})
+	if c.lifetime.RejectReadOnly && errors.As(err, &RefusedError{}) {
+		c.err = err
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +77,7 @@ func (c *sqlConn) Ping(ctx context.Context) error {
 }
 
 // IsValid implements [driver.Validator]: package database/sql asks it before a connection goes back to the pool.
-func (c *sqlConn) IsValid() bool { return c.Usable() }
+func (c *sqlConn) IsValid() bool { return c.Usable() && !c.lifetime.over(c.Conn) }
 
 // Begin begins a transaction. [sqlConn.BeginTx] is what package database/sql calls.
 func (c *sqlConn) Begin() (driver.Tx, error) {
@@ -79,13 +87,13 @@ func (c *sqlConn) Begin() (driver.Tx, error) {
 // BeginTx begins a transaction.
 func (c *sqlConn) BeginTx(ctx context.Context, _ driver.TxOptions) (driver.Tx, error) {
 	_, err := c.ask(ctx, lineBegin)
-	return sqlTx{c}, err
+	return sqlTx{c.Conn}, err
 }
 
 // Prepare fails: there are no prepared statements.
 func (c *sqlConn) Prepare(string) (driver.Stmt, error) { return nil, driver.ErrSkip }
 
-type sqlTx struct{ c *sqlConn }
+type sqlTx struct{ c *Conn }
 
 // Commit ends the transaction.
 func (t sqlTx) Commit() error {

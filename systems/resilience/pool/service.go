@@ -21,8 +21,8 @@ const (
 	JackcPuddle Library = "puddle"
 )
 
-// A Service is a web service on n1 that answers orders with a connection to the database on n2. It also answers /hello, for which
-// it needs no database.
+// A Service is a web service on n1 that answers orders with a connection to the database, which is on n2 at first. It also answers
+// /hello, for which it needs no database.
 type Service struct {
 	Library Library       // whose pool; default [DatabaseSQL]
 	Size    int           // connections of the pool, at most; default 10
@@ -37,8 +37,11 @@ type Service struct {
 	Connections int
 	// LeakEvery has each order with a number that it divides return early, without giving its connections back. Default: none does.
 	LeakEvery int
-	// LeakUntil is when the leak ends, since the start of the run. Default: never.
-	LeakUntil time.Duration
+
+	QueryTimeout  time.Duration // how long an order waits for the answer of the database; default: for ever
+	KeepCancelled bool          // the bug of [Conn.KeepCancelled]
+	Lifetime      Lifetime      // of connections
+	Replicas      Replicas      // of the database; default: n2 alone
 }
 
 // Routes are what the service answers: orders, and what needs no database.
@@ -48,7 +51,17 @@ var Routes = []string{"/order", "/hello"}
 const DatabaseRole = "database"
 
 // Nodes is how many nodes the service needs.
-func (s Service) Nodes() int { return 2 }
+func (s Service) Nodes() int {
+	if s.Replicas.Standby {
+		return 3
+	}
+	return 2
+}
+
+// Names has the name by which the service knows its database. Connections stay with the node that they were made to.
+func (Service) Names() map[string]cluster.Name {
+	return map[string]cluster.Name{databaseName: {Hosts: []string{"n2"}, TTL: 200 * time.Millisecond}}
+}
 
 // withDefaults returns s with its defaults filled in.
 func (s Service) withDefaults() Service {
@@ -67,12 +80,14 @@ func (s Service) withDefaults() Service {
 
 // Run runs the service or its database.
 func (s Service) Run(ctx context.Context, h *cluster.Host) error {
-	if h.Name() == "n2" {
-		h.SetRole(DatabaseRole)
-		return Database{}.Serve(ctx, h)
-	}
 	s = s.withDefaults()
-	p, err := s.open(h, "n2")
+	if s.Library != DatabaseSQL && s.Library != JackcPuddle {
+		return fmt.Errorf("pool: there is no library %q", s.Library)
+	}
+	if h.Name() != "n1" {
+		return s.Replicas.run(ctx, h)
+	}
+	p, err := s.open(h)
 	if err != nil {
 		return err
 	}
@@ -85,14 +100,16 @@ func (s Service) Run(ctx context.Context, h *cluster.Host) error {
 }
 
 // open makes the pool.
-func (s Service) open(h *cluster.Host, database string) (Pool, error) {
-	switch s.Library {
-	case DatabaseSQL:
-		return NewSQL(Connector{Host: h, Database: database}, s.Size), nil
-	case JackcPuddle:
-		return NewPuddle(h, database, s.Size)
+func (s Service) open(h *cluster.Host) (Pool, error) {
+	if s.Library == JackcPuddle {
+		return NewPuddle(h, databaseName, s.Size)
 	}
-	return nil, fmt.Errorf("pool: there is no library %q", s.Library)
+	p := NewSQL(Connector{Host: h, Database: databaseName, KeepCancelled: s.KeepCancelled, Lifetime: s.Lifetime}, s.Size)
+	p.Validate = s.Lifetime.Validate
+	if s.Lifetime.Jitter == 0 {
+		p.DB.SetConnMaxLifetime(s.Lifetime.Most)
+	}
+	return p, nil
 }
 
 // An app is the service in one life of its host.
@@ -107,7 +124,7 @@ type app struct {
 func (a app) order(w http.ResponseWriter, r *http.Request) {
 	ctx := web.Detached(a.process, r.Context())
 	id := web.Of(ctx).ID
-	leaks := a.LeakEvery > 0 && id%a.LeakEvery == 0 && (a.LeakUntil == 0 || a.h.Clock().Monotonic() < a.LeakUntil)
+	leaks := a.LeakEvery > 0 && id%a.LeakEvery == 0
 	for i := range a.Connections {
 		q := Query{For: id, Takes: a.takes(id, i)}
 		conn, err := a.take(ctx)
@@ -121,15 +138,22 @@ func (a app) order(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		defer conn.Release()
-		row, err := conn.Query(ctx, q)
-		if err == nil && row.For != id {
-			err = fmt.Errorf("the row of request %d", row.For)
-		}
+		row, err := a.query(ctx, conn, q)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 			return
 		}
+		if i == 0 {
+			fmt.Fprint(w, row.For)
+		}
 	}
+}
+
+// query asks the database.
+func (a app) query(ctx context.Context, conn *Lease, q Query) (Row, error) {
+	ctx, cancel := web.Bounded(a.process, a.h, ctx, a.QueryTimeout)
+	defer cancel()
+	return conn.Query(ctx, q)
 }
 
 // takes returns how long a query of an order takes.

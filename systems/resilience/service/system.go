@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
@@ -55,25 +56,27 @@ func (s System) transport(h *cluster.Host, p policy.Policy) (rt http.RoundTrippe
 	}
 	base := web.Transport(h)
 	base.MaxIdleConnsPerHost = keptConnections
-	var next http.RoundTripper = afterCancel{h, base}
+	var next http.RoundTripper = &afterCancel{h: h, next: base}
 	if s.Propagate {
 		next = web.Propagate(h, next)
 	}
 	return p(h, policy.Whole(web.Recorded(h, next))), base.CloseIdleConnections
 }
 
-// An afterCancel lets a round trip that was cancelled end a microsecond later, so that the history has it after what cancelled
-// it: a hedge that lost after the answer that won. At the same instant the order would be chance.
+// An afterCancel lets a round trip that was cancelled end a few microseconds later, so that the history has it after what cancelled it: a hedge
+// that lost after the answer that won. At the same instant the order would be chance, as would be that of two that were cancelled together.
 type afterCancel struct {
-	h    *cluster.Host
-	next http.RoundTripper
+	h     *cluster.Host
+	next  http.RoundTripper
+	begun atomic.Int64
 }
 
 // RoundTrip makes a round trip.
-func (t afterCancel) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t *afterCancel) RoundTrip(r *http.Request) (*http.Response, error) {
+	place := t.begun.Add(1) % 1000
 	answer, err := t.next.RoundTrip(r)
 	if err != nil && errors.Is(r.Context().Err(), context.Canceled) {
-		_ = t.h.Sleep(time.Microsecond) // a host that crashed has nothing to wait for
+		_ = t.h.Sleep(time.Duration(1+place) * time.Microsecond) // a host that crashed has nothing to wait for
 	}
 	return answer, err
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// HandOver is how long it takes until a goroutine who waits has what another one has given back. So who gives something back has gone on by
+// HandOver is how long it takes from a release until the request that waits has what was released. So who released it has gone on by
 // then, and a run repeats.
 const HandOver = time.Microsecond
 
@@ -22,7 +22,7 @@ type Slots struct {
 	queue []*slot
 }
 
-// A slot is what a goroutine waits for.
+// A slot is what a request waits for.
 type slot struct {
 	got   chan struct{} // closed when it is there
 	given bool
@@ -48,11 +48,12 @@ func (s *Slots) Acquire(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if mine.given {
-		return nil
-	}
+	given := mine.given
 	s.queue = slices.DeleteFunc(s.queue, func(x *slot) bool { return x == mine })
+	s.mu.Unlock()
+	if given {
+		s.Release()
+	}
 	return ctx.Err()
 }
 
