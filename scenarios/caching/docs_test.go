@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/scenarios/caching"
 	"github.com/capsize-go/capsize/scenarios/replication"
+	"github.com/capsize-go/capsize/scenarios/resilience"
 )
 
 const (
@@ -33,16 +35,17 @@ answers it. The expected numbers are part of the scenario: ` + "`capsize scenari
 ` + "`make scenarios`" + ` makes this page, from the scenarios themselves and from runs of them. *invalid* counts the seeds that a
 checker found wrong, and *seed* is the first of the worst: ` + "`capsize scenario NAME --variant V --seed N --show`" + ` runs it alone,
 prints its counterexample, and writes its page. The scenario ` + "`cap`" + ` has [a page of its own](../guide/09-cap.md);
-[caches](../guide/07-caches.md) and [CDNs](../guide/08-cdn.md) explain the others.
+[caches](../guide/07-caches.md), [CDNs](../guide/08-cdn.md) and [the lessons](../series/README.md) explain the others.
 `
 
 // documented lists the scenarios that the page is about.
 func documented() (all []scenarios.Scenario) {
-	for _, s := range append(caching.All(), replication.All()...) {
+	for _, s := range slices.Concat(caching.All(), replication.All(), resilience.All()) {
 		if s.Name != replication.CAP().Name {
 			all = append(all, s)
 		}
 	}
+	slices.SortFunc(all, func(a, b scenarios.Scenario) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 
