@@ -20,13 +20,13 @@ type faults struct {
 	active    []*activeFault // in the order of their injection
 	closed    bool           // no fault may be injected any more
 	injecting []*activeFault // that are being injected, in the order in which that began
-	skipped   int            // faults that met no occasion, or no node that they may harm
+	skipped   int            // faults that met no trigger, or no node that they may harm
 }
 
 // An activeFault is a fault that is active.
 type activeFault struct {
 	step   nemesis.Step
-	cancel func() // has it wait no longer for an occasion
+	cancel func() // has it wait no longer for an trigger
 	desc   string
 	heal   func()
 }
@@ -56,13 +56,13 @@ func (e *engine) runPlan(w *cluster.Cluster) {
 // runStep injects the fault of a step, waits, and heals it.
 func (e *engine) runStep(ctx context.Context, w *cluster.Cluster, s nemesis.Step) {
 	e.label(fmt.Sprint("nemesis step ", s.ID))
-	occasion, cancel := context.WithCancel(ctx)
+	trigger, cancel := context.WithCancel(ctx)
 	defer cancel()
 	x := &activeFault{step: s, cancel: cancel}
 	if ctx.Err() != nil || !e.admit(x) {
 		return
 	}
-	err := e.inject(occasion, w, x)
+	err := e.inject(trigger, w, x)
 	e.faults.mu.Lock()
 	e.faults.injecting = slices.DeleteFunc(e.faults.injecting, func(b *activeFault) bool { return b == x })
 	late := e.faults.closed

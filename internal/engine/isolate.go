@@ -12,7 +12,7 @@ import (
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
-// electionRounds is how many election timeouts a cluster has to come to rest in: one
+// electionRounds is how many election timeouts a cluster has until it is quiescent: one
 // to notice that no leader is there, and others for votes that are split.
 const electionRounds = 4
 
@@ -94,7 +94,7 @@ func isolateNode(w *cluster.Cluster, name, how string) (restore []func()) {
 	return restore
 }
 
-// awaitQuiescence lets the cluster come to rest, and sees whether it stays so.
+// awaitQuiescence waits until the cluster is quiescent, and sees whether it stays so.
 func (e *engine) awaitQuiescence(w *cluster.Cluster) {
 	c := e.core
 	rest := e.config.Settle - c.Bound
