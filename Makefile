@@ -171,9 +171,9 @@ cap: ## Measure the CAP cards anew, for docs/guide/09-cap.md; takes about two mi
 scenarios: ## Measure the other scenarios anew, or $ONLY of them, for docs/reference/scenarios.md; takes minutes
 	@ONLY=$(ONLY) GOGC=800 $(GO) generate -run TestMakeScenarios ./scenarios/caching
 
-.PHONY: pictures
-pictures: ## Draw the pictures of docs/series anew, of the rows that were measured last
-	@CAPSIZE_SERIES=index $(GO) test -count=1 -run TestMakeSeries ./scenarios/resilience
+.PHONY: series
+series: ## Measure the scenarios of docs/series anew, or $ONLY of them, and draw its tables and pictures; ONLY=index measures none
+	@ONLY=$(ONLY) GOGC=800 $(GO) generate -run TestMakeSeries ./scenarios/resilience
 
 .PHONY: fuzz
 fuzz: ## Fuzz every fuzz target for $FUZZTIME

@@ -45,11 +45,11 @@ func TestPictureOverTime(t *testing.T) {
 // TestPictureOfMetrics draws what rows of a file have, which are without a meter.
 func TestPictureOfMetrics(t *testing.T) {
 	svg, err := services.RetryStorm().Picture([]scenarios.Row{
-		{Variant: "naive", Fault: "backend down", Metrics: map[string]float64{"attempts_per_request": 9}},
-		{Variant: "one-layer", Fault: "backend down", Metrics: map[string]float64{"attempts_per_request": 3}},
+		{Variant: "naive", Fault: "backend down", Metrics: map[string]float64{"attempts_depth_1": 1000, "attempts_depth_2": 3000, "attempts_depth_3": 9000}},
+		{Variant: "one-layer", Fault: "backend down", Metrics: map[string]float64{"attempts_depth_1": 1000, "attempts_depth_2": 3000, "attempts_depth_3": 3000}},
 	})
 	require.NoError(t, err)
-	require.Contains(t, string(svg), ">9</text>")
+	require.Contains(t, string(svg), ">9,000</text>")
 	require.Contains(t, string(svg), ">naive</text>")
-	require.NotContains(t, string(svg), "it is back")
+	require.NotContains(t, string(svg), "come back to a service")
 }

@@ -3,6 +3,7 @@ package resilience_test
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -31,15 +32,16 @@ const (
 // tableMark is where the table of a scenario stands, or some rows of it, by their variants.
 var tableMark = regexp.MustCompile(`(?m)^<!-- table: ([a-z0-9-]+)( [a-z0-9,-]+)? -->\n(?:\|.*\n)*`)
 
-// TestMakeSeries measures scenarios anew, and writes their tables into the pages and the index of the pages. CAPSIZE_SERIES names the
-// scenarios, comma-separated, or is "index", which measures none.
+//go:generate go test -run TestMakeSeries -count=1 -timeout=1h . -measure=$ONLY
+var measure = flag.String("measure", "", "of TestMakeSeries: the `scenarios` that are measured, comma-separated, or all; index measures none")
+
+// TestMakeSeries measures the scenarios anew that -measure names, and writes their tables into the pages, and the index of the pages.
 func TestMakeSeries(t *testing.T) {
-	which := os.Getenv("CAPSIZE_SERIES")
-	if which == "" {
-		t.Skip("CAPSIZE_SERIES is not set")
+	if *measure == "" {
+		t.Skip("make series")
 	}
 	for _, s := range resilience.All() {
-		if slices.Contains(strings.Split(which, ","), s.Name) {
+		if *measure == "all" || slices.Contains(strings.Split(*measure, ","), s.Name) {
 			all := scenariotest.Rows(t, s, "", "", s.Seeds)
 			require.NoError(t, s.Holds(all), s.Name)
 			var lines bytes.Buffer
@@ -71,7 +73,7 @@ func draw(t *testing.T, s scenarios.Scenario, all []scenarios.Row) {
 
 // TestSeriesShowsTheRows holds the pages to the rows that were measured, and the rows to what their scenarios claim.
 func TestSeriesShowsTheRows(t *testing.T) {
-	const how = "CAPSIZE_SERIES=index go test -run TestMakeSeries ./scenarios/resilience makes it"
+	const how = "make series ONLY=index makes it"
 	for _, page := range lessons(t) {
 		text := read(t, page)
 		assert.Equal(t, withTables(t, text), text, "%s: %s", page, how)

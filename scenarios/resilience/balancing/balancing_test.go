@@ -1,7 +1,6 @@
 package balancing_test
 
 import (
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -87,25 +86,5 @@ func TestBalancersMisjudgeNothing(t *testing.T) {
 		r, err := v.Exec(t.Context(), t, 1)
 		require.NoError(t, err)
 		require.Equal(t, checker.Valid, r.Verdict, "%s: %s", v, r.Reason)
-	}
-}
-
-// TestPicturesShowTheRows holds the pictures of the page to the rows that were measured.
-func TestPicturesShowTheRows(t *testing.T) {
-	for _, s := range balancers() {
-		if s.Picture == nil {
-			continue
-		}
-		svg, err := s.Picture(scenariotest.ReadRows(t, "../../testdata/rows/"+s.Name+".jsonl"))
-		require.NoError(t, err)
-		file := "../../../docs/series/img/" + s.Name + ".svg"
-		if os.Getenv("CAPSIZE_SERIES") != "" {
-			require.NoError(t, os.WriteFile(file, svg, 0o666))
-		}
-		got, err := os.ReadFile(file)
-		require.NoError(t, err)
-		assert.True(t, string(svg) == string(got), "CAPSIZE_SERIES=index go test -run TestPicturesShowTheRows ./scenarios/resilience/balancing draws %s", s.Name)
-		_, err = s.Picture([]scenarios.Row{{Variant: "least-connections", Fault: "fails fast", Metrics: map[string]float64{"error_share": 0.6}}})
-		assert.Equal(t, s.Name != "lb-sinkhole", err != nil, "some rows of %s", s.Name)
 	}
 }

@@ -1,6 +1,7 @@
 package services
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/capsize-go/capsize/internal/chart"
@@ -8,13 +9,44 @@ import (
 	"github.com/capsize-go/capsize/scenarios"
 )
 
-// drawRetryStorm shows the attempts a request, and how many clients come back at once.
+// shownByDepth are the variants of retry-storm whose attempts are shown at each depth: others have the same numbers as one of them.
+var shownByDepth = []string{"naive", "one-layer", "failsafe-budget-10", "failsafe-budget-20", "count-budget", "breaker-failsafe"}
+
+// drawRetryStorm shows the attempts at each depth for 1000 requests, and how clients come back to a service that is up again.
 func drawRetryStorm(rows []scenarios.Row) ([]byte, error) {
-	return rowpicture.Joined("Retries at two layers multiply",
-		rowpicture.Panel("the service is down", chart.Axis{Label: "attempts at the last service for each request"}, rowpicture.WithFault(rows, stormFault),
-			[]chart.Level{{At: stormMost, Name: "what one layer stands for"}}, rowpicture.Measure{Metric: "attempts_per_request"}),
-		rowpicture.Panel("it is back: 200 clients try again", chart.Axis{Label: "most attempts in 100 ms, over the mean"}, rowpicture.WithFault(rows, waveFault), nil,
-			rowpicture.Measure{Metric: "peak_over_mean"}))
+	return rowpicture.Joined("Retries at two layers multiply, and come back in waves", byDepth(rowpicture.WithFault(rows, stormFault)), waves(rowpicture.WithFault(rows, waveFault)))
+}
+
+// byDepth returns a panel with the attempts at each of the three depths.
+func byDepth(rows []scenarios.Row) []chart.Panel {
+	p := chart.Bars{Title: "attempts for 1000 requests, while C is down", Y: chart.Axis{Label: "attempts"}, Series: []chart.Series{{Name: "at A"}, {Name: "at B"}, {Name: "at C"}}}
+	for _, r := range rows {
+		if _, ok := r.Metrics["attempts_depth_3"]; !ok || !slices.Contains(shownByDepth, r.Variant) {
+			continue
+		}
+		p.Groups = append(p.Groups, r.Variant)
+		for i := range p.Series {
+			p.Series[i].Values = append(p.Series[i].Values, r.Metrics[fmt.Sprintf("attempts_depth_%d", i+1)])
+		}
+	}
+	if len(p.Groups) == 0 {
+		return nil
+	}
+	return []chart.Panel{p}
+}
+
+// waves returns a panel with the attempts over time, by jitter.
+func waves(rows []scenarios.Row) []chart.Panel {
+	p := chart.Lines{Title: "200 clients come back to a service that is up again", X: chart.Axis{Label: "time", Unit: "s"}, Y: chart.Axis{Label: "attempts in 100 ms"}}
+	for _, r := range rows {
+		if values := r.Series[attemptsSeries]; len(values) > 0 {
+			p.Lines = append(p.Lines, chart.Line{Name: r.Variant, Points: chart.Points(waveWindow.Seconds()/2, waveWindow.Seconds(), values)})
+		}
+	}
+	if len(p.Lines) == 0 {
+		return nil
+	}
+	return []chart.Panel{p}
 }
 
 // Of the variants of metastable, some are shown over time, and some by load: more are one line.

@@ -134,6 +134,10 @@ const (
 	waveMost   = 4 * time.Second
 	waveRun    = waveUp + waveAfter
 	wavePeak   = 6 // times the mean, at most
+	waveWindow = 100 * time.Millisecond
+
+	// attemptsSeries is the series of the attempts in each window, of the first seed, from the first attempt on after the service is back.
+	attemptsSeries = "attempts_after_heal"
 )
 
 func waveArrivals(at time.Duration) float64 {
@@ -189,16 +193,25 @@ func spread(most float64) checker.Checker {
 
 // returning returns the most attempts in any 100 ms of the time in which all who waited come back, and the mean.
 func returning(h *history.History) (peak int, mean float64) {
-	const window = 100 * time.Millisecond
 	at := attemptsAfter(h, waveAfter)
 	from := 0
 	for to := range at {
-		for at[to]-at[from] >= window {
+		for at[to]-at[from] >= waveWindow {
 			from++
 		}
 		peak = max(peak, to-from+1)
 	}
-	return peak, float64(len(at)) * float64(window) / float64(waveAfter)
+	return peak, float64(len(at)) * float64(waveWindow) / float64(waveAfter)
+}
+
+// attemptsByWindow returns how many attempts began in each window of that time.
+func attemptsByWindow(h *history.History) []int {
+	counts := make([]int, waveAfter/waveWindow)
+	at := attemptsAfter(h, waveAfter)
+	for _, t := range at {
+		counts[(t-at[0])/waveWindow]++
+	}
+	return counts
 }
 
 // attemptsAfter returns when attempts began, in order, in the time after the first fault was healed.
@@ -224,6 +237,7 @@ type stormMeter struct {
 	requests int
 	attempts []int // by depth
 	peaks    float64
+	first    []int // of the first run of a wave: attempts in each 100 ms from when the service is back
 }
 
 // Add counts one run.
@@ -232,6 +246,9 @@ func (m *stormMeter) Add(_ context.Context, r *capsize.Result) error {
 	if m.wave {
 		peak, mean := returning(r.History)
 		m.peaks += float64(peak) / mean
+		if m.first == nil {
+			m.first = attemptsByWindow(r.History)
+		}
 		return nil
 	}
 	a, err := resilience.MeasureAttempts(r.History, resilience.Span{To: endOfRequest(r.History, stormRequests)})
@@ -261,6 +278,7 @@ func endOfRequest(h *history.History, n int) time.Duration {
 func (m *stormMeter) Fill(row *scenarios.Row) {
 	if m.wave {
 		row.Metrics["peak_over_mean"] = m.peaks / float64(m.seeds)
+		row.SetSeries(attemptsSeries, m.first)
 		return
 	}
 	row.Metrics["requests"] = scenarios.Ratio(m.requests, m.seeds)
