@@ -42,7 +42,7 @@ func limitRate(text string) (r unitRate, ok bool) {
 }
 
 // limitSpan returns the span that a text like 10s-30s says; the zero span stands for the faults of the history.
-func limitSpan(text string) (s resilience.Span, ok bool) {
+func limitSpan(text string) (s resilience.Interval, ok bool) {
 	if text == "faults" {
 		return s, true
 	}

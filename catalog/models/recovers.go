@@ -16,7 +16,7 @@ const (
 )
 
 // recovers returns the checker that goodput comes back after a trigger; after the faults of the history, if that is the zero span.
-func recovers(trigger resilience.Span) checker.Checker {
+func recovers(trigger resilience.Interval) checker.Checker {
 	if trigger.To > 0 {
 		return resilience.Recovers(trigger, recovery, recovered)
 	}
@@ -31,7 +31,7 @@ func recovers(trigger resilience.Span) checker.Checker {
 }
 
 // faultsOf returns the span from the first fault of a history to the end of the last, and false if none was healed.
-func faultsOf(h *history.History) (s resilience.Span, ok bool) {
+func faultsOf(h *history.History) (s resilience.Interval, ok bool) {
 	for f := range h.Faults() {
 		if f.Open() {
 			continue

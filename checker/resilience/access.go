@@ -44,10 +44,10 @@ func measureAccess(h *history.History) (m Access, r *record, worst access, err e
 	if r, err = read(h, "grant", "revoke", "access"); err != nil {
 		return m, nil, worst, err
 	}
-	if err := r.need("revoke", Span{}); err != nil {
+	if err := r.need("revoke", Interval{}); err != nil {
 		return m, nil, worst, err
 	}
-	if err := r.need("access", Span{}); err != nil {
+	if err := r.need("access", Interval{}); err != nil {
 		return m, nil, worst, err
 	}
 	w := accessWalk{m: &m, rights: map[[2]string]*right{}}

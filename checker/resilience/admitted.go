@@ -26,7 +26,7 @@ type Admitted struct {
 
 // MeasureAdmitted counts what was admitted of the admits that began in a span. Most is the largest number of units of one
 // principal in any window [t, t+window), by the instants at which the admits ended. The window must be above 0.
-func MeasureAdmitted(h *history.History, window time.Duration, s Span) (Admitted, error) {
+func MeasureAdmitted(h *history.History, window time.Duration, s Interval) (Admitted, error) {
 	r, err := readAdmits(h, window, s)
 	if err != nil {
 		return Admitted{}, fmt.Errorf("admitted: %w", err)
@@ -41,7 +41,7 @@ func (m Admitted) String() string {
 		words.Of(m.By, "of"))
 }
 
-func readAdmits(h *history.History, window time.Duration, s Span) (*record, error) {
+func readAdmits(h *history.History, window time.Duration, s Interval) (*record, error) {
 	if window <= 0 {
 		return nil, fmt.Errorf("a window of %v", window)
 	}
@@ -53,7 +53,7 @@ func readAdmits(h *history.History, window time.Duration, s Span) (*record, erro
 }
 
 // admitted counts, and returns the admissions of the window with the most units.
-func (r *record) admitted(window time.Duration, s Span) (m Admitted, busiest []*call) {
+func (r *record) admitted(window time.Duration, s Interval) (m Admitted, busiest []*call) {
 	by := map[string][]*call{}
 	for c := range r.of("admit", s) {
 		if c.pending {
@@ -98,11 +98,11 @@ func busiestUnits(calls []*call, window time.Duration) (most int, in []*call) {
 func AtMost(units int, window time.Duration) checker.Checker {
 	name := fmt.Sprintf("admitted-at-most-%d-in-%s", units, window)
 	return rule("admitted", name, func(h *history.History) (res checker.Result, err error) {
-		r, err := readAdmits(h, window, Span{})
+		r, err := readAdmits(h, window, Interval{})
 		if err != nil {
 			return res, err
 		}
-		m, calls := r.admitted(window, Span{})
+		m, calls := r.admitted(window, Interval{})
 		if m.Admitted == 0 {
 			return res, errors.New("nothing was admitted")
 		}

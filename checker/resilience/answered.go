@@ -16,12 +16,12 @@ import (
 // at its deadline, where, and which requests hold that then, as far as spans of work, waits and holds say so.
 func Answered(slack time.Duration) checker.Checker {
 	return rule("answered", "answered", func(h *history.History) (res checker.Result, err error) {
-		r, err := readOutcomes(h, Span{})
+		r, err := readOutcomes(h, Interval{})
 		if err != nil {
 			return res, err
 		}
 		j := r.judge(slack)
-		m := j.outcomes(Span{})
+		m := j.outcomes(Interval{})
 		if m.Requests == 0 {
 			return res, fmt.Errorf("the history ends before the deadlines of all its requests")
 		}
@@ -36,7 +36,7 @@ func Answered(slack time.Duration) checker.Checker {
 
 // firstWithout returns the first request without an outcome, one that is frozen if there is one; nil if all have one.
 func (j judge) firstWithout() (first *call) {
-	for c := range j.of("request", Span{}) {
+	for c := range j.of("request", Interval{}) {
 		switch {
 		case j.outcome(c) != without:
 		case j.isFrozen(c):

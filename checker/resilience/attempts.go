@@ -23,7 +23,7 @@ type Attempts struct {
 
 // A Window is a span with what was counted in it.
 type Window struct {
-	Span
+	Interval
 	Count int
 }
 
@@ -32,7 +32,7 @@ const peakWindow = 100 * time.Millisecond
 
 // MeasureAttempts counts the attempts for the requests that began in a span, whenever these attempts began. Peak and
 // PeakOverMean are of the attempts that began in the span.
-func MeasureAttempts(h *history.History, s Span) (Attempts, error) {
+func MeasureAttempts(h *history.History, s Interval) (Attempts, error) {
 	r, err := readAttempts(h, s)
 	if err != nil {
 		return Attempts{}, fmt.Errorf("attempts: %w", err)
@@ -46,7 +46,7 @@ func MeasureAttempts(h *history.History, s Span) (Attempts, error) {
 		}
 	}
 	n, begin := busiest(at, peakWindow)
-	m.Peak = Window{Span{begin, begin + peakWindow}, n}
+	m.Peak = Window{Interval{begin, begin + peakWindow}, n}
 	if mean := float64(len(at)) * float64(peakWindow) / float64(max(1, s.until(r.end).length())); mean > 0 {
 		m.PeakOverMean = float64(n) / mean
 	}
@@ -73,7 +73,7 @@ func (m Attempts) String() string {
 	return fmt.Sprintf("%s, with attempts: %s", words.Plural(m.Requests, "request"), strings.Join(at, ", "))
 }
 
-func readAttempts(h *history.History, s Span) (*record, error) {
+func readAttempts(h *history.History, s Interval) (*record, error) {
 	r, err := read(h, "request", "attempt")
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func readAttempts(h *history.History, s Span) (*record, error) {
 	if err := r.need("request", s); err != nil {
 		return nil, err
 	}
-	return r, r.need("attempt", Span{})
+	return r, r.need("attempt", Interval{})
 }
 
 // depth returns how many services an attempt is away from the client.
@@ -89,17 +89,17 @@ func (c *call) depth() int { return max(1, c.in.Depth) }
 
 // deepest returns the deepest depth of all attempts.
 func (r *record) deepest() (deepest int) {
-	for c := range r.of("attempt", Span{}) {
+	for c := range r.of("attempt", Interval{}) {
 		deepest = max(deepest, c.depth())
 	}
 	return deepest
 }
 
 // attempts counts the attempts for the requests that began in a span.
-func (r *record) attempts(s Span) Attempts {
+func (r *record) attempts(s Interval) Attempts {
 	m := Attempts{Requests: r.count("request", s), ByDepth: make([]int, r.deepest())}
 	requests := r.requests()
-	for c := range r.of("attempt", Span{}) {
+	for c := range r.of("attempt", Interval{}) {
 		if request := requests[c.in.ID]; request != nil && s.Contains(request.begun) {
 			m.ByDepth[c.depth()-1]++
 		}
@@ -123,7 +123,7 @@ func busiest(at []time.Duration, window time.Duration) (most int, begin time.Dur
 
 // Amplified returns the checker of amplification by retries: for the requests that began in a span, there are in the mean at most so many
 // attempts of the deepest depth each. The counterexample is a request with more, and as many of its attempts as are too many.
-func Amplified(most float64, s Span) checker.Checker {
+func Amplified(most float64, s Interval) checker.Checker {
 	return rule("amplification", "amplification", func(h *history.History) (res checker.Result, err error) {
 		r, err := readAttempts(h, s)
 		if err != nil {
@@ -139,9 +139,9 @@ func Amplified(most float64, s Span) checker.Checker {
 }
 
 // whyAmplified returns the counterexample for too many attempts: the first request that has more than the mean may be.
-func (r *record) whyAmplified(m Attempts, most float64, s Span) *checker.Counterexample {
+func (r *record) whyAmplified(m Attempts, most float64, s Interval) *checker.Counterexample {
 	requests, attempts := r.requests(), map[int][]*call{}
-	for c := range r.of("attempt", Span{}) {
+	for c := range r.of("attempt", Interval{}) {
 		if c.depth() == m.Deepest() {
 			attempts[c.in.ID] = append(attempts[c.in.ID], c)
 		}

@@ -17,9 +17,9 @@ import (
 func BenchmarkRules(b *testing.B) {
 	h := manyRequests(200_000)
 	for name, c := range map[string]checker.Checker{
-		"answered": resilience.Answered(0), "leaks": resilience.NoLeaks(), "amplified": resilience.Amplified(1, resilience.Span{}), "orphans": resilience.NoOrphans(1),
-		"recovers": resilience.Recovers(resilience.Span{From: 10 * time.Second, To: 20 * time.Second}, 0, 0.5), "admitted": resilience.AtMost(2_000, time.Second),
-		"balanced": resilience.Balanced(1, resilience.Span{}), "in-flight": resilience.Capped(1_000, ""),
+		"answered": resilience.Answered(0), "leaks": resilience.NoLeaks(), "amplified": resilience.Amplified(1, resilience.Interval{}), "orphans": resilience.NoOrphans(1),
+		"recovers": resilience.Recovers(resilience.Interval{From: 10 * time.Second, To: 20 * time.Second}, 0, 0.5), "admitted": resilience.AtMost(2_000, time.Second),
+		"balanced": resilience.Balanced(1, resilience.Interval{}), "in-flight": resilience.Capped(1_000, ""),
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -30,7 +30,7 @@ func (r *record) blocked(request *call) blocked {
 	if b.in == nil || b.in.in.F != "wait" {
 		return b
 	}
-	for c := range r.of("hold", Span{}) {
+	for c := range r.of("hold", Interval{}) {
 		if c.in.At == b.in.in.At && c.lasts(at) {
 			b.holders = append(b.holders, c)
 		}

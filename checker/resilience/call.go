@@ -75,7 +75,7 @@ const waiting = "still waits"
 func stillWaits(c call) bool { return c.typ == history.Info && strings.HasPrefix(c.err, waiting) }
 
 // of yields the calls with a function that began in a span.
-func (r *record) of(f string, s Span) func(yield func(*call) bool) {
+func (r *record) of(f string, s Interval) func(yield func(*call) bool) {
 	return func(yield func(*call) bool) {
 		for i := range r.calls {
 			if c := &r.calls[i]; c.in.F == f && s.Contains(c.begun) && !yield(c) {
@@ -86,7 +86,7 @@ func (r *record) of(f string, s Span) func(yield func(*call) bool) {
 }
 
 // count returns how many calls with a function began in a span.
-func (r *record) count(f string, s Span) (n int) {
+func (r *record) count(f string, s Interval) (n int) {
 	for range r.of(f, s) {
 		n++
 	}
@@ -94,7 +94,7 @@ func (r *record) count(f string, s Span) (n int) {
 }
 
 // need returns an error if no call with a function began in a span.
-func (r *record) need(f string, s Span) error {
+func (r *record) need(f string, s Interval) error {
 	if r.count(f, s) == 0 {
 		return fmt.Errorf("no %s began %v", f, s)
 	}
@@ -104,7 +104,7 @@ func (r *record) need(f string, s Span) error {
 // requests returns the requests of the history by their IDs; of those with the same ID, the first.
 func (r *record) requests() map[int]*call {
 	all := map[int]*call{}
-	for c := range r.of("request", Span{}) {
+	for c := range r.of("request", Interval{}) {
 		if all[c.in.ID] == nil {
 			all[c.in.ID] = c
 		}

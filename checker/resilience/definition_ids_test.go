@@ -10,13 +10,13 @@ import (
 )
 
 func TestEffectsAreAsDefined(t *testing.T) {
-	for _, s := range []resilience.Span{{}, window} {
+	for _, s := range []resilience.Interval{{}, window} {
 		compare(t, func(h *history.History) (resilience.Effects, error) { return resilience.MeasureEffects(h, s) },
 			func(h *history.History) (resilience.Effects, error) { return defineEffects(h, s) }, "effect", "request")
 	}
 }
 
-func defineEffects(h *history.History, s resilience.Span) (m resilience.Effects, err error) {
+func defineEffects(h *history.History, s resilience.Interval) (m resilience.Effects, err error) {
 	effects, requests := naives(h, "effect"), naives(h, "request")
 	begun := false
 	for i, c := range requests {

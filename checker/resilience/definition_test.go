@@ -39,10 +39,10 @@ func compare[M any](t *testing.T, measure, define func(h *history.History) (M, e
 	require.Greater(t, measured, n/2)
 }
 
-var window = resilience.Span{From: 10 * ms, To: 45 * ms}
+var window = resilience.Interval{From: 10 * ms, To: 45 * ms}
 
 func TestOutcomesAreAsDefined(t *testing.T) {
-	for _, s := range []resilience.Span{{}, window} {
+	for _, s := range []resilience.Interval{{}, window} {
 		compare(t, func(h *history.History) (resilience.Outcomes, error) { return resilience.MeasureOutcomes(h, s) },
 			func(h *history.History) (resilience.Outcomes, error) { return defineOutcomes(h, s, "") }, "request", "request", "wait", "work", "hold")
 	}
@@ -63,7 +63,7 @@ func TestOutcomesAreAsDefined(t *testing.T) {
 		}, "request", "request", "wait", "work")
 }
 
-func defineOutcomes(h *history.History, s resilience.Span, route string) (m resilience.Outcomes, err error) {
+func defineOutcomes(h *history.History, s resilience.Interval, route string) (m resilience.Outcomes, err error) {
 	err = errNothing
 	spans := append(naives(h, "wait"), naives(h, "work")...)
 	for _, c := range naives(h, "request") {
@@ -121,7 +121,7 @@ func TestLeaksAreAsDefined(t *testing.T) {
 }
 
 func TestAttemptsAreAsDefined(t *testing.T) {
-	for _, s := range []resilience.Span{{}, window} {
+	for _, s := range []resilience.Interval{{}, window} {
 		compare(t, func(h *history.History) (resilience.Attempts, error) { return resilience.MeasureAttempts(h, s) },
 			func(h *history.History) (m resilience.Attempts, err error) {
 				requests, attempts := naives(h, "request"), naives(h, "attempt")
@@ -150,7 +150,7 @@ func TestAttemptsAreAsDefined(t *testing.T) {
 					to = h.End()
 				}
 				if len(at) > 0 { // all are within 100 ms
-					m.Peak = resilience.Window{Span: resilience.Span{From: at[0], To: at[0] + 100*ms}, Count: len(at)}
+					m.Peak = resilience.Window{Interval: resilience.Interval{From: at[0], To: at[0] + 100*ms}, Count: len(at)}
 					m.PeakOverMean = float64(len(at)) / (float64(len(at)) * float64(100*ms) / float64(to-from))
 				} else {
 					m.Peak.To = 100 * ms
@@ -214,7 +214,7 @@ func TestGoodputRates(t *testing.T) {
 }
 
 func TestAdmittedIsAsDefined(t *testing.T) {
-	for _, s := range []resilience.Span{{}, window} {
+	for _, s := range []resilience.Interval{{}, window} {
 		compare(t, func(h *history.History) (resilience.Admitted, error) { return resilience.MeasureAdmitted(h, 10*ms, s) },
 			func(h *history.History) (m resilience.Admitted, err error) {
 				err = errNothing
@@ -278,7 +278,7 @@ func TestLoadIsAsDefined(t *testing.T) {
 	nodes := []string{"n1", "n2", "n4"}
 	round := func(x float64) float64 { return math.Round(1e9*x) / 1e9 }
 	compare(t, func(h *history.History) (resilience.Load, error) {
-		m, err := resilience.MeasureLoad(h, resilience.Span{}, nodes...)
+		m, err := resilience.MeasureLoad(h, resilience.Interval{}, nodes...)
 		m.Variation = round(m.Variation)
 		return m, err
 	}, func(h *history.History) (resilience.Load, error) {
@@ -308,7 +308,7 @@ func TestLoadIsAsDefined(t *testing.T) {
 }
 
 func TestOrphansAreAsDefined(t *testing.T) {
-	for _, s := range []resilience.Span{{}, window} {
+	for _, s := range []resilience.Interval{{}, window} {
 		compare(t, func(h *history.History) (resilience.Orphans, error) { return resilience.MeasureOrphans(h, s) },
 			func(h *history.History) (m resilience.Orphans, err error) {
 				err = errNothing

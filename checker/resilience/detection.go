@@ -77,7 +77,7 @@ func detect(h *history.History) (m Detection, r *record, worst episode, err erro
 	if r, err = read(h, "request", "attempt", "probe"); err != nil {
 		return m, nil, worst, err
 	}
-	if err := errors.Join(r.need("attempt", Span{}), r.need("probe", Span{})); err != nil {
+	if err := errors.Join(r.need("attempt", Interval{}), r.need("probe", Interval{})); err != nil {
 		return m, nil, worst, err
 	}
 	events := r.healthEvents()

@@ -20,7 +20,7 @@ type Effects struct {
 }
 
 // MeasureEffects counts the effects of the requests that began in a span, whenever the effects were.
-func MeasureEffects(h *history.History, s Span) (Effects, error) {
+func MeasureEffects(h *history.History, s Interval) (Effects, error) {
 	r, err := readEffects(h, s)
 	if err != nil {
 		return Effects{}, fmt.Errorf("effects: %w", err)
@@ -38,12 +38,12 @@ func (m Effects) String() string {
 		m.Twice, m.Most, m.Lost)
 }
 
-func readEffects(h *history.History, s Span) (*record, error) {
+func readEffects(h *history.History, s Interval) (*record, error) {
 	r, err := read(h, "request", "effect")
 	if err != nil {
 		return nil, err
 	}
-	if err := r.need("effect", Span{}); err != nil {
+	if err := r.need("effect", Interval{}); err != nil {
 		return nil, err
 	}
 	return r, r.need("request", s)
@@ -63,9 +63,9 @@ func (e *effected) twice() bool { return len(e.certain) > 1 }
 func (e *effected) lost() bool { return len(e.certain) == 0 && !e.maybe && e.request.ok() }
 
 // effects counts the effects of requests that began in a span, and returns them in the order of their requests.
-func (r *record) effects(s Span) (m Effects, all []*effected) {
+func (r *record) effects(s Interval) (m Effects, all []*effected) {
 	requests, routes, by := r.requests(), map[string]bool{}, map[int]*effected{}
-	for c := range r.of("effect", Span{}) {
+	for c := range r.of("effect", Interval{}) {
 		routes[c.in.Route] = true
 		if request := requests[c.in.ID]; request != nil {
 			routes[request.in.Route] = true
@@ -114,11 +114,11 @@ func (m *Effects) add(e *effected) {
 // there is none, the first that lacks one.
 func OnceEach() checker.Checker {
 	return rule("effects", "effects", func(h *history.History) (res checker.Result, err error) {
-		r, err := readEffects(h, Span{})
+		r, err := readEffects(h, Interval{})
 		if err != nil {
 			return res, err
 		}
-		m, all := r.effects(Span{})
+		m, all := r.effects(Interval{})
 		if m.Requests == 0 {
 			return res, errors.New("no effect is of a request that is in the history")
 		}
@@ -138,7 +138,7 @@ func OnceEach() checker.Checker {
 // effectOf returns an effect that shows that the requests of a route are to have one, with its request if that says so.
 func (r *record) effectOf(route string) (witness []*call) {
 	requests := r.requests()
-	for c := range r.of("effect", Span{}) {
+	for c := range r.of("effect", Interval{}) {
 		switch request := requests[c.in.ID]; {
 		case c.in.Route == route:
 			return []*call{c}

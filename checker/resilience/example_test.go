@@ -40,7 +40,7 @@ func ExampleAnswered() {
 }
 
 func ExampleMeasureOutcomes() {
-	m, err := resilience.MeasureOutcomes(pool(), resilience.Span{})
+	m, err := resilience.MeasureOutcomes(pool(), resilience.Interval{})
 	fmt.Println(m, err)
 	fmt.Printf("%.2f\n", m.Availability())
 	// Output:
@@ -57,7 +57,7 @@ func ExampleNoLeaks() {
 
 // A route that needs no connection goes on.
 func ExampleUnrelated() {
-	checkertest.Judge(resilience.Unrelated(0.99, resilience.Span{}, "/about"), pool())
+	checkertest.Judge(resilience.Unrelated(0.99, resilience.Interval{}, "/about"), pool())
 	// Output:
 	// valid - 100 % of the requests of /about in the whole history were ok (1 request: 1 ok, 0 failed, 0 without an outcome by their deadline, the slowest 1ms)
 }
@@ -88,8 +88,8 @@ func ExampleAmplified() {
 		}
 	}
 	h := checkertest.Timeline(calls...)
-	checkertest.Judge(resilience.Amplified(3, resilience.Span{}), h)
-	m, _ := resilience.MeasureAttempts(h, resilience.Span{})
+	checkertest.Judge(resilience.Amplified(3, resilience.Interval{}), h)
+	m, _ := resilience.MeasureAttempts(h, resilience.Interval{})
 	fmt.Println(m.PerRequest(1), m.PerRequest(2))
 	// Output:
 	// invalid - 1 request, with attempts: 3 at depth 1 (3 a request), 9 at depth 2 (9 a request)
@@ -107,7 +107,7 @@ func ExampleRecovers() {
 		}
 		calls = append(calls, span(10*i, end, model.RequestOp{F: "request", ID: i, Deadline: time.Duration(10*i+8) * time.Millisecond}))
 	}
-	trigger := resilience.Span{From: 300 * time.Millisecond, To: 400 * time.Millisecond}
+	trigger := resilience.Interval{From: 300 * time.Millisecond, To: 400 * time.Millisecond}
 	checkertest.Judge(resilience.Recovers(trigger, 100*time.Millisecond, 0.9), checkertest.Timeline(calls...))
 	// Output:
 	// invalid - 100 requests a second were answered in time before 300ms, and 0 from 500ms on, which is 0 %
@@ -127,7 +127,7 @@ func ExampleAtMost() {
 // One of two nodes gets all.
 func ExampleBalanced() {
 	at := model.RequestOp{F: "attempt", Depth: 1, At: "n1"}
-	checkertest.Judge(resilience.Balanced(0.5, resilience.Span{}, "n1", "n2"), checkertest.Timeline(span(1, 2, at), span(3, 4, at)))
+	checkertest.Judge(resilience.Balanced(0.5, resilience.Interval{}, "n1", "n2"), checkertest.Timeline(span(1, 2, at), span(3, 4, at)))
 	// Output:
 	// invalid - attempts: n1 2, n2 0; n1 got 100 % of them, and the coefficient of variation is 1
 	// attempts: n1 2, n2 0; n1 got 100 % of them, and the coefficient of variation is 1, and 0.5 is allowed

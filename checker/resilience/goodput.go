@@ -38,14 +38,14 @@ func readGoodput(h *history.History) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r, r.need("request", Span{})
+	return r, r.need("request", Interval{})
 }
 
 func (r *record) goodput(bucket time.Duration) Goodput {
 	n := int(r.end/bucket) + 1
 	m := Goodput{Bucket: bucket, OK: make([]int, n), Failed: make([]int, n), Attempts: make([]int, n), end: r.end}
 	j := r.judge(slack)
-	for c := range r.of("request", Span{}) {
+	for c := range r.of("request", Interval{}) {
 		switch j.outcome(c) {
 		case answeredOK:
 			m.OK[c.ended/bucket]++
@@ -55,7 +55,7 @@ func (r *record) goodput(bucket time.Duration) Goodput {
 		}
 	}
 	deepest := r.deepest()
-	for c := range r.of("attempt", Span{}) {
+	for c := range r.of("attempt", Interval{}) {
 		if c.depth() == deepest {
 			m.Attempts[c.begun/bucket]++
 			m.attempts = append(m.attempts, c.begun)
@@ -66,12 +66,12 @@ func (r *record) goodput(bucket time.Duration) Goodput {
 }
 
 // Rate returns the requests answered in time in each second of a span.
-func (m Goodput) Rate(s Span) float64 { return m.rate(m.ok, s) }
+func (m Goodput) Rate(s Interval) float64 { return m.rate(m.ok, s) }
 
 // AttemptRate returns the attempts of the deepest depth that began in each second of a span.
-func (m Goodput) AttemptRate(s Span) float64 { return m.rate(m.attempts, s) }
+func (m Goodput) AttemptRate(s Interval) float64 { return m.rate(m.attempts, s) }
 
-func (m Goodput) rate(at []time.Duration, s Span) float64 {
+func (m Goodput) rate(at []time.Duration, s Interval) float64 {
 	s = s.until(m.end)
 	if s.length() == 0 {
 		return 0

@@ -39,7 +39,7 @@ func readHolds(h *history.History, at string) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
-	for c := range r.of("hold", Span{}) {
+	for c := range r.of("hold", Interval{}) {
 		if at == "" || c.in.At == at {
 			return r, nil
 		}
@@ -50,7 +50,7 @@ func readHolds(h *history.History, at string) (*record, error) {
 // inFlight returns the most units held at once, and the holds that have them.
 func (r *record) inFlight(at string) (m InFlight, holds []*call) {
 	by := map[string][]*call{}
-	for c := range r.of("hold", Span{}) {
+	for c := range r.of("hold", Interval{}) {
 		if (at == "" || c.in.At == at) && c.typ != history.Fail {
 			by[c.in.At] = append(by[c.in.At], c)
 		}

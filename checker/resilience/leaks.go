@@ -95,7 +95,7 @@ func NoLeaks() checker.Checker {
 
 // firstPending returns the first call with a function that never ended; nil if all did.
 func (r *record) firstPending(f string) *call {
-	for c := range r.of(f, Span{}) {
+	for c := range r.of(f, Interval{}) {
 		if c.pending {
 			return c
 		}

@@ -23,7 +23,7 @@ type Load struct {
 
 // MeasureLoad counts the attempts of depth 1 that began in a span, by the node that they were to reach. If nodes are given, those alone
 // count, and with 0 if they got none; without, the nodes that got some.
-func MeasureLoad(h *history.History, s Span, nodes ...string) (Load, error) {
+func MeasureLoad(h *history.History, s Interval, nodes ...string) (Load, error) {
 	m, _, err := measureLoad(h, s, nodes)
 	if err != nil {
 		return Load{}, fmt.Errorf("load: %w", err)
@@ -31,7 +31,7 @@ func MeasureLoad(h *history.History, s Span, nodes ...string) (Load, error) {
 	return m, nil
 }
 
-func measureLoad(h *history.History, s Span, nodes []string) (m Load, r *record, err error) {
+func measureLoad(h *history.History, s Interval, nodes []string) (m Load, r *record, err error) {
 	if r, err = read(h, "attempt"); err != nil {
 		return m, nil, err
 	}
@@ -79,7 +79,7 @@ func (m Load) String() string {
 
 // Balanced returns the checker of balance: over these nodes, the coefficient of variation of the attempts of depth 1 that
 // began in a span is at most that; see [MeasureLoad]. The counterexample is attempts of the node that got the most, not all.
-func Balanced(maxVariation float64, s Span, nodes ...string) checker.Checker {
+func Balanced(maxVariation float64, s Interval, nodes ...string) checker.Checker {
 	return rule("balanced", "balanced", func(h *history.History) (res checker.Result, err error) {
 		m, r, err := measureLoad(h, s, nodes)
 		if err == nil && len(m.ByNode) < 2 {
@@ -96,7 +96,7 @@ func Balanced(maxVariation float64, s Span, nodes ...string) checker.Checker {
 	})
 }
 
-func (r *record) whyUnbalanced(m Load, most float64, s Span) *checker.Counterexample {
+func (r *record) whyUnbalanced(m Load, most float64, s Interval) *checker.Counterexample {
 	const shown = 5
 	var first []*call
 	for c := range r.of("attempt", s) {

@@ -17,7 +17,7 @@ import (
 // TestCounterexamplesAreMinimal shows of random histories that the calls of a counterexample's core break the rule on their own, and that
 // without any one of them the others do not.
 func TestCounterexamplesAreMinimal(t *testing.T) {
-	whole := resilience.Span{}
+	whole := resilience.Interval{}
 	for _, c := range []struct {
 		name string
 		checker.Checker
@@ -92,10 +92,10 @@ func alone(h *history.History, calls []history.Call) *history.History {
 
 // TestNothingToJudge shows that a history without a call that a rule is about is unknown, and an error for what measures it.
 func TestNothingToJudge(t *testing.T) {
-	whole := resilience.Span{}
+	whole := resilience.Interval{}
 	all := []checker.Checker{
 		resilience.Answered(0), resilience.NoLeaks(), resilience.Detected(0), resilience.Unrelated(0, whole, "/a"), resilience.Amplified(9, whole),
-		resilience.Recovers(resilience.Span{From: ms, To: 2 * ms}, 0, 0), resilience.AtMost(9, time.Second), resilience.Balanced(9, whole), resilience.NoOrphans(1),
+		resilience.Recovers(resilience.Interval{From: ms, To: 2 * ms}, 0, 0), resilience.AtMost(9, time.Second), resilience.Balanced(9, whole), resilience.NoOrphans(1),
 		resilience.OnceEach(), resilience.Revoked(time.Hour), resilience.Capped(9, ""), resilience.Whole(),
 	}
 	for _, h := range []*history.History{{}, randomHistory(rand.New(rand.NewPCG(1, 1)), "other")} {

@@ -19,7 +19,7 @@ type Orphans struct {
 
 // MeasureOrphans measures the orphaned work among that which began in a span. Work for a request that is not in the history counts only if
 // it has a deadline itself.
-func MeasureOrphans(h *history.History, s Span) (Orphans, error) {
+func MeasureOrphans(h *history.History, s Interval) (Orphans, error) {
 	_, all, err := readWork(h, s)
 	if err != nil {
 		return Orphans{}, fmt.Errorf("orphans: %w", err)
@@ -46,7 +46,7 @@ type task struct {
 func (t task) share() float64 { return ratio(int64(t.extra), int64(t.took)) }
 
 // readWork returns the work that began in a span.
-func readWork(h *history.History, s Span) (r *record, all []task, err error) {
+func readWork(h *history.History, s Interval) (r *record, all []task, err error) {
 	if r, err = read(h, "request", "work"); err != nil {
 		return nil, nil, err
 	}
@@ -103,7 +103,7 @@ func (c *call) wantedUntil(request *call) time.Duration {
 // more. The counterexample is work of which a greater share was, that which went on the longest, with its request.
 func NoOrphans(mostShare float64) checker.Checker {
 	return rule("orphans", "orphans", func(h *history.History) (res checker.Result, err error) {
-		r, all, err := readWork(h, Span{})
+		r, all, err := readWork(h, Interval{})
 		if err != nil {
 			return res, err
 		}

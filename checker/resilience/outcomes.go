@@ -21,7 +21,7 @@ type Outcomes struct {
 
 // MeasureOutcomes counts the outcomes of the requests that began in a span. A request may end a microsecond after
 // its deadline. One without a deadline must end within the history.
-func MeasureOutcomes(h *history.History, s Span) (Outcomes, error) {
+func MeasureOutcomes(h *history.History, s Interval) (Outcomes, error) {
 	r, err := readOutcomes(h, s)
 	if err != nil {
 		return Outcomes{}, fmt.Errorf("outcomes: %w", err)
@@ -42,7 +42,7 @@ func (m Outcomes) String() string {
 }
 
 // readOutcomes reads what a [judge] needs.
-func readOutcomes(h *history.History, s Span) (*record, error) {
+func readOutcomes(h *history.History, s Interval) (*record, error) {
 	r, err := read(h, "request", "work", "wait", "hold")
 	if err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (r *record) judge(slack time.Duration) judge {
 }
 
 // outcomes counts the outcomes of requests that began in a span.
-func (j judge) outcomes(s Span) (m Outcomes) {
+func (j judge) outcomes(s Interval) (m Outcomes) {
 	for c := range j.of("request", s) {
 		j.count(&m, c)
 	}

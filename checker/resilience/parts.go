@@ -17,7 +17,7 @@ type Parts struct {
 }
 
 // MeasureParts counts the incomplete answers of the requests that began in a span.
-func MeasureParts(h *history.History, s Span) (Parts, error) {
+func MeasureParts(h *history.History, s Interval) (Parts, error) {
 	m, _, _, err := measureParts(h, s)
 	if err != nil {
 		return Parts{}, fmt.Errorf("parts: %w", err)
@@ -31,7 +31,7 @@ func (m Parts) String() string {
 }
 
 // measureParts counts, and returns the first request whose answer lacks parts without saying so.
-func measureParts(h *history.History, s Span) (m Parts, r *record, first *call, err error) {
+func measureParts(h *history.History, s Interval) (m Parts, r *record, first *call, err error) {
 	if r, err = read(h, "request"); err != nil {
 		return m, nil, nil, err
 	}
@@ -60,7 +60,7 @@ func measureParts(h *history.History, s Span) (m Parts, r *record, first *call, 
 // counterexample is the first that does neither.
 func Whole() checker.Checker {
 	return rule("parts", "parts", func(h *history.History) (res checker.Result, err error) {
-		m, r, first, err := measureParts(h, Span{})
+		m, r, first, err := measureParts(h, Interval{})
 		if err == nil && m.OK == 0 {
 			err = errors.New("no request was answered ok")
 		}

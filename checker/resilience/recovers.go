@@ -15,7 +15,7 @@ import (
 //
 // The load after it must be as before; a history without a request that was answered before the trigger, or without one that began
 // after it, is unknown. The counterexample is the first request that began after it and was not answered in time.
-func Recovers(trigger Span, after time.Duration, share float64) checker.Checker {
+func Recovers(trigger Interval, after time.Duration, share float64) checker.Checker {
 	return rule("recovers", "recovers", func(h *history.History) (res checker.Result, err error) {
 		r, err := readGoodput(h)
 		if err != nil {
@@ -41,19 +41,19 @@ func Recovers(trigger Span, after time.Duration, share float64) checker.Checker 
 }
 
 // around returns the spans before and after a trigger in which requests began.
-func (r *record) around(trigger Span, after time.Duration) (before, later Span) {
+func (r *record) around(trigger Interval, after time.Duration) (before, later Interval) {
 	first, last := r.end, time.Duration(0)
-	for c := range r.of("request", Span{}) {
+	for c := range r.of("request", Interval{}) {
 		first, last = min(first, c.begun), max(last, c.begun)
 	}
-	before = Span{From: first, To: max(first, trigger.From)}
-	later = Span{From: trigger.until(r.end).To + after}
+	before = Interval{From: first, To: max(first, trigger.From)}
+	later = Interval{From: trigger.until(r.end).To + after}
 	later.To = max(later.From, last)
 	return before, later
 }
 
 // whyRecovers shows the first request of a span that was not answered in time.
-func (r *record) whyRecovers(reason string, s Span) *checker.Counterexample {
+func (r *record) whyRecovers(reason string, s Interval) *checker.Counterexample {
 	j := r.judge(slack)
 	for c := range r.of("request", s) {
 		if j.outcome(c).bad() {

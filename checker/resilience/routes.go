@@ -9,7 +9,7 @@ import (
 )
 
 // MeasureRoutes counts the outcomes of the requests that began in a span, by their routes; see [MeasureOutcomes].
-func MeasureRoutes(h *history.History, s Span) (map[string]Outcomes, error) {
+func MeasureRoutes(h *history.History, s Interval) (map[string]Outcomes, error) {
 	r, err := readOutcomes(h, s)
 	if err != nil {
 		return nil, fmt.Errorf("routes: %w", err)
@@ -26,7 +26,7 @@ func MeasureRoutes(h *history.History, s Span) (map[string]Outcomes, error) {
 
 // Unrelated returns the checker of a blast radius: of the requests of these routes that began in the span, all together, at least
 // that share is OK, from 0 to 1. They are those which do not need what is broken then.
-func Unrelated(atLeast float64, s Span, routes ...string) checker.Checker {
+func Unrelated(atLeast float64, s Interval, routes ...string) checker.Checker {
 	return rule("unrelated", "unrelated", func(h *history.History) (res checker.Result, err error) {
 		r, err := readOutcomes(h, s)
 		if err != nil {

@@ -52,7 +52,7 @@ func TestLateClientIsFrozen(t *testing.T) {
 		span(3, 0, model.RequestOp{F: "wait", ID: 1, At: "pool"}),
 		span(50, 60, model.RequestOp{F: "request", ID: 2, Deadline: 70 * ms}),
 	)
-	m, err := resilience.MeasureOutcomes(h, resilience.Span{})
+	m, err := resilience.MeasureOutcomes(h, resilience.Interval{})
 	require.NoError(t, err)
 	require.Equal(t, resilience.Outcomes{Requests: 2, OK: 1, WithoutOutcome: 1, Frozen: 1, Slowest: 39 * ms}, m)
 }
@@ -139,26 +139,26 @@ func TestRecovers(t *testing.T) {
 		}
 	}
 	h := checkertest.Timeline(calls...)
-	trigger := resilience.Span{From: time.Second, To: 2 * time.Second}
+	trigger := resilience.Interval{From: time.Second, To: 2 * time.Second}
 	r := resilience.Recovers(trigger, 0, 0.89).Check(t.Context(), h)
 	require.Equal(t, checker.Valid, r.Verdict, r.Reason)
 	r = resilience.Recovers(trigger, 0, 0.92).Check(t.Context(), h)
 	require.Equal(t, checker.Invalid, r.Verdict, r.Reason)
 	require.Equal(t, 200, r.Counterexample.Calls[0].Invoke.Input.(model.RequestOp).ID)
 	require.Equal(t, checker.Unknown, resilience.Recovers(trigger, time.Second, 0.9).Check(t.Context(), h).Verdict, "no request began then")
-	require.Equal(t, checker.Unknown, resilience.Recovers(resilience.Span{To: time.Second}, 0, 0.9).Check(t.Context(), h).Verdict, "there is nothing before")
+	require.Equal(t, checker.Unknown, resilience.Recovers(resilience.Interval{To: time.Second}, 0, 0.9).Check(t.Context(), h).Verdict, "there is nothing before")
 }
 
 // TestBalanced shows the two sides of the bound, and that a node without an attempt counts.
 func TestBalanced(t *testing.T) {
 	to := func(n int) model.RequestOp { return model.RequestOp{F: "attempt", At: []string{"n1", "n2"}[n]} }
 	h := checkertest.Timeline(span(1, 2, to(0)), span(3, 4, to(0)), span(5, 6, to(0)), span(7, 8, to(1)))
-	require.Equal(t, checker.Valid, resilience.Balanced(0.5, resilience.Span{}).Check(t.Context(), h).Verdict)
-	r := resilience.Balanced(0.49, resilience.Span{}).Check(t.Context(), h)
+	require.Equal(t, checker.Valid, resilience.Balanced(0.5, resilience.Interval{}).Check(t.Context(), h).Verdict)
+	r := resilience.Balanced(0.49, resilience.Interval{}).Check(t.Context(), h)
 	require.Equal(t, checker.Invalid, r.Verdict)
 	require.Len(t, r.Counterexample.Calls, 3)
 	require.NotEmpty(t, r.Counterexample.Note)
-	r = resilience.Balanced(0.5, resilience.Span{}, "n1", "n2", "n3").Check(t.Context(), h)
+	r = resilience.Balanced(0.5, resilience.Interval{}, "n1", "n2", "n3").Check(t.Context(), h)
 	require.Equal(t, checker.Invalid, r.Verdict)
 	require.Equal(t, "attempts: n1 3, n2 1, n3 0; n1 got 75 % of them, and the coefficient of variation is 0.935", r.Reason)
 }
@@ -169,8 +169,8 @@ func TestPeak(t *testing.T) {
 	for _, at := range []int{150, 260, 270, 300, 340, 350, 370, 500} {
 		calls = append(calls, span(at, at+1, model.RequestOp{F: "attempt", ID: 1}))
 	}
-	m, err := resilience.MeasureAttempts(checkertest.Timeline(calls...), resilience.Span{To: 800 * ms})
+	m, err := resilience.MeasureAttempts(checkertest.Timeline(calls...), resilience.Interval{To: 800 * ms})
 	require.NoError(t, err)
-	require.Equal(t, resilience.Window{Span: resilience.Span{From: 260 * ms, To: 360 * ms}, Count: 5}, m.Peak)
+	require.Equal(t, resilience.Window{Interval: resilience.Interval{From: 260 * ms, To: 360 * ms}, Count: 5}, m.Peak)
 	require.InDelta(t, 5.0, m.PeakOverMean, 1e-9)
 }

@@ -73,7 +73,7 @@ func TestLessonLoadBalancing(t *testing.T) {
 	capsize.Run(t, capsize.Test{
 		System: s, Nodes: s.Nodes(), Clients: 4, Duration: 10 * time.Second, Nemesis: nemesis.At(3*time.Second, 6*time.Second, fails),
 		Workload: workloads.Requests(s.Open, workloads.RequestLoad{
-			Arrivals: workloads.Constant(60), Checker: resilience.Unrelated(0.97, resilience.Span{From: 3 * time.Second, To: 9 * time.Second}, "/"),
+			Arrivals: workloads.Constant(60), Checker: resilience.Unrelated(0.97, resilience.Interval{From: 3 * time.Second, To: 9 * time.Second}, "/"),
 		}),
 	})
 }
@@ -156,7 +156,7 @@ func TestLessonPool(t *testing.T) {
 	capsize.Run(t, capsize.Test{
 		System: s, Nodes: s.Nodes(), Clients: 1, Duration: 10 * time.Second, Timeout: 5 * time.Second,
 		Workload: workloads.Requests(s.Open, workloads.RequestLoad{Arrivals: workloads.Constant(20), Routes: pool.Routes, Deadline: time.Second}),
-		Checker:  checker.All(resilience.Answered(time.Microsecond), resilience.Unrelated(0.99, resilience.Span{}, "/hello")),
+		Checker:  checker.All(resilience.Answered(time.Microsecond), resilience.Unrelated(0.99, resilience.Interval{}, "/hello")),
 	})
 }
 

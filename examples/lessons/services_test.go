@@ -20,7 +20,7 @@ func TestLessonRetries(t *testing.T) {
 		Attempts: 3, Backoff: policy.Backoff{Base: 50 * time.Millisecond, Jitter: policy.FullJitter}, Budget: policy.Budget{Ratio: 0.1},
 	})
 	s := service.System{Services: service.Chain(service.Service{Policy: retry}, service.Service{Policy: retry}, service.Service{Role: "backend", Stores: true})}
-	down := resilience.Span{From: time.Second, To: 4 * time.Second}
+	down := resilience.Interval{From: time.Second, To: 4 * time.Second}
 	capsize.Run(t, capsize.Test{
 		System: s, Nodes: s.Nodes(), Clients: 1, Duration: 5 * time.Second,
 		Nemesis:  nemesis.At(down.From, down.To-down.From, nemesis.DiskFull(nemesis.WithRole("backend"))),
@@ -34,7 +34,7 @@ func TestLessonBreaker(t *testing.T) {
 		{Policy: policy.PerNode(breaker), Asks: []service.Ask{{Node: "n2", Route: "/shard1"}, {Node: "n3", Route: "/shard2"}}},
 		{Role: "backend", Stores: true}, {},
 	}}
-	down := resilience.Span{From: time.Second, To: 4 * time.Second}
+	down := resilience.Interval{From: time.Second, To: 4 * time.Second}
 	capsize.Run(t, capsize.Test{
 		System: s, Nodes: s.Nodes(), Clients: 1, Duration: 5 * time.Second,
 		Nemesis: nemesis.At(down.From, down.To-down.From, nemesis.DiskFull(nemesis.WithRole("backend"))),
@@ -88,7 +88,7 @@ func TestLessonBulkhead(t *testing.T) {
 		{Workers: 10, Detached: true, Policy: bulkhead, Asks: []service.Ask{{Node: "n2", Route: "/slow"}, {Node: "n3", Route: "/fast"}}},
 		{Role: "backend"}, {},
 	}}
-	hangs := resilience.Span{From: time.Second, To: 4 * time.Second}
+	hangs := resilience.Interval{From: time.Second, To: 4 * time.Second}
 	capsize.Run(t, capsize.Test{
 		System: s, Nodes: s.Nodes(), Clients: 1, Duration: 5 * time.Second,
 		Nemesis: nemesis.At(hangs.From, hangs.To-hangs.From, nemesis.Degrades(cluster.AcceptAndHang, nemesis.WithRole("backend"))),
@@ -102,7 +102,7 @@ func TestLessonDegradation(t *testing.T) {
 	s := service.System{Services: []service.Service{ // your page: here n1, with a part at n2 that it can do without
 		{Policy: policy.Timeout(200 * time.Millisecond), Asks: []service.Ask{{Node: "n2", Optional: true}}}, {Role: "backend"},
 	}}
-	hangs := resilience.Span{From: time.Second, To: 4 * time.Second}
+	hangs := resilience.Interval{From: time.Second, To: 4 * time.Second}
 	capsize.Run(t, capsize.Test{
 		System: s, Nodes: s.Nodes(), Clients: 1, Duration: 5 * time.Second,
 		Nemesis: nemesis.At(hangs.From, hangs.To-hangs.From, nemesis.Degrades(cluster.AcceptAndHang, nemesis.WithRole("backend"))),
@@ -118,7 +118,7 @@ func TestLessonMetastable(t *testing.T) {
 		Propagate: true, Client: policy.Chain(policy.FailsafeRetry(retry), policy.Timeout(time.Second)),
 		Services: []service.Service{{Role: "backend", Workers: 4, Time: 100 * time.Millisecond, Queue: service.Queue{Drop: service.DropLate}}},
 	}
-	pause := resilience.Span{From: 3 * time.Second, To: 8 * time.Second}
+	pause := resilience.Interval{From: 3 * time.Second, To: 8 * time.Second}
 	capsize.Run(t, capsize.Test{
 		System: s, Nodes: 1, Clients: 1, Duration: 18 * time.Second, Timeout: 10 * time.Second,
 		Nemesis: nemesis.At(pause.From, pause.To-pause.From, nemesis.Pauses(nemesis.WithRole("backend"))),

@@ -27,7 +27,7 @@ func test(budget float64) capsize.Test {
 		service.Service{Policy: own},              // A
 		service.Service{Policy: own},              // B
 		service.Service{Role: "C", Stores: true})} // C
-	down := resilience.Span{From: time.Second, To: 5 * time.Second}
+	down := resilience.Interval{From: time.Second, To: 5 * time.Second}
 	return capsize.Test{
 		System: services, Nodes: services.Nodes(), Clients: 1, Duration: 6 * time.Second, Settle: 2 * time.Second, Timeout: 10 * time.Second,
 		Nemesis:  nemesis.At(down.From, down.To-down.From, nemesis.DiskFull(nemesis.WithRole("C"))),
@@ -68,7 +68,7 @@ func Example() {
 			fmt.Println(err)
 			continue
 		}
-		m, err := resilience.MeasureAttempts(r.History, resilience.Span{From: 1100 * time.Millisecond, To: 4 * time.Second})
+		m, err := resilience.MeasureAttempts(r.History, resilience.Interval{From: 1100 * time.Millisecond, To: 4 * time.Second})
 		fmt.Printf("budget %v: %v, %.1f calls of C a request, %v\n", budget, r.Verdict, m.PerRequest(3), err)
 	}
 	// Output:

@@ -70,7 +70,7 @@ func Example() {
 			fmt.Println(err)
 			continue
 		}
-		m, err := resilience.MeasureAdmitted(r.History, time.Second, resilience.Span{})
+		m, err := resilience.MeasureAdmitted(r.History, time.Second, resilience.Interval{})
 		fmt.Printf("sliding %t: %v, %v, %v\n", sliding, r.Verdict, m, err)
 	}
 	// Output:

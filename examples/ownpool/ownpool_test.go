@@ -50,7 +50,7 @@ func test(careful bool) capsize.Test {
 		Checker: checker.All(
 			resilience.Answered(time.Microsecond),
 			resilience.NoLeaks(),
-			resilience.Unrelated(0.99, resilience.Span{From: at + down + time.Second}, "/order"), // what is broken then is mended
+			resilience.Unrelated(0.99, resilience.Interval{From: at + down + time.Second}, "/order"), // what is broken then is mended
 		),
 		Nodes:    service.Nodes(),
 		Clients:  1,
@@ -93,7 +93,7 @@ func Example() {
 			fmt.Println(err)
 			continue
 		}
-		routes, err := resilience.MeasureRoutes(r.History, resilience.Span{From: 4 * time.Second})
+		routes, err := resilience.MeasureRoutes(r.History, resilience.Interval{From: 4 * time.Second})
 		fmt.Printf("%s: %.0f %% of the orders after the restart are ok %v\n", r.Verdict, 100*routes["/order"].Availability(), err)
 	}
 	// Output:

@@ -24,7 +24,7 @@ const (
 )
 
 // lbTrouble is when that is.
-var lbTrouble = resilience.Span{From: lbFrom, To: lbTo}
+var lbTrouble = resilience.Interval{From: lbFrom, To: lbTo}
 
 // lbBad is the backend that something is wrong with.
 var lbBad = balance.Backend(1)
@@ -50,8 +50,8 @@ func headed(broken string, c checker.Checker) checker.Checker {
 // A balancing is the meter of the scenarios of load balancers: what came of the requests while something was wrong, and which backends got
 // them.
 type balancing struct {
-	backends []string        // of which the load is compared
-	during   resilience.Span // in which it is
+	backends []string            // of which the load is compared
+	during   resilience.Interval // in which it is
 	seeds    int
 	outcomes resilience.Outcomes
 	attempts map[string]int // by backend

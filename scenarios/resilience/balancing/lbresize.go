@@ -70,7 +70,7 @@ func hashVariants() (all []scenarios.Variant) {
 	} {
 		for _, fault := range []string{oneJoins, oneLeaves} {
 			s := balance.Service{Backends: 5, Policy: v.policy, Sizes: resizeSizes[fault], Needs: []string{balance.AllRoutes}, Caches: true}
-			rule := headed("too many requests missed the caches", resilience.Amplified(resizeMisses, resilience.Span{From: resizeAt, To: resizeAt + resizeStorm}))
+			rule := headed("too many requests missed the caches", resilience.Amplified(resizeMisses, resilience.Interval{From: resizeAt, To: resizeAt + resizeStorm}))
 			test := lbTest("lb-resize "+v.name, s, resizeRate, rule, v.fixed)
 			test.Duration = resizeAt + 2*resizeStorm
 			test.Workload = workloads.Requests(s.Open, workloads.RequestLoad{Arrivals: workloads.Constant(resizeRate), Deadline: lbDeadline, Next: someKey})
@@ -100,7 +100,7 @@ func coldVariants() (all []scenarios.Variant) {
 		{"slow-start", "round robin, and its share grows for ten seconds", 10 * time.Second},
 	} {
 		s := balance.Service{Backends: 5, Sizes: resizeSizes[oneJoinsCold], SlowStart: v.start, Workers: 2, Cold: coldRequests}
-		rule := headed("a backend that joined failed its users", resilience.Unrelated(coldAnswered, resilience.Span{From: resizeAt, To: lbTo}, "/"))
+		rule := headed("a backend that joined failed its users", resilience.Unrelated(coldAnswered, resilience.Interval{From: resizeAt, To: lbTo}, "/"))
 		test := lbTest("lb-resize "+v.name, s, resizeRate, rule, v.start > 0)
 		test.Workload = workloads.Requests(s.Open, workloads.RequestLoad{Arrivals: workloads.Constant(resizeRate), Deadline: coldDeadline})
 		all = append(all, scenarios.Variant{Name: v.name, Doc: v.doc, Fault: oneJoinsCold, Fixed: v.start > 0, Test: test})
@@ -119,14 +119,14 @@ type resizeMeter struct {
 func newResizeMeter(v scenarios.Variant) *resizeMeter {
 	m := &resizeMeter{balancing: balancingOf(v), service: v.Test.System.(balance.Service)}
 	m.backends = m.backends[:m.service.Sizes[1].Backends]
-	m.during = resilience.Span{From: resizeAt, To: lbTo}
+	m.during = resilience.Interval{From: resizeAt, To: lbTo}
 	return m
 }
 
 // misses are what caches did not have.
 type misses struct{ requests, misses int }
 
-func (m *misses) add(h *history.History, s resilience.Span) error {
+func (m *misses) add(h *history.History, s resilience.Interval) error {
 	a, err := resilience.MeasureAttempts(h, s)
 	m.requests += a.Requests
 	if len(a.ByDepth) > 1 {
@@ -142,17 +142,17 @@ func (m *resizeMeter) Add(ctx context.Context, r *capsize.Result) error {
 	if err := m.balancing.Add(ctx, r); err != nil || !m.service.Caches {
 		return err
 	}
-	if err := m.before.add(r.History, resilience.Span{From: resizeAt - resizeStorm, To: resizeAt}); err != nil {
+	if err := m.before.add(r.History, resilience.Interval{From: resizeAt - resizeStorm, To: resizeAt}); err != nil {
 		return err
 	}
 	for at := resizeAt; at < resizeAt+resizeStorm; at += time.Second {
 		var second misses
-		if err := second.add(r.History, resilience.Span{From: at, To: at + time.Second}); err != nil {
+		if err := second.add(r.History, resilience.Interval{From: at, To: at + time.Second}); err != nil {
 			return err
 		}
 		m.peak = max(m.peak, second.misses)
 	}
-	return m.after.add(r.History, resilience.Span{From: resizeAt, To: resizeAt + resizeStorm})
+	return m.after.add(r.History, resilience.Interval{From: resizeAt, To: resizeAt + resizeStorm})
 }
 
 // Fill writes what was counted.

@@ -80,7 +80,7 @@ type pages struct {
 
 // Add counts one run.
 func (m *pages) Add(_ context.Context, r *capsize.Result) error {
-	p, err := resilience.MeasureParts(r.History, resilience.Span{})
+	p, err := resilience.MeasureParts(r.History, resilience.Interval{})
 	if err != nil {
 		return err
 	}

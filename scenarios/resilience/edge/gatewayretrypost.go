@@ -63,7 +63,7 @@ type effects struct {
 
 // Add counts one run.
 func (m *effects) Add(_ context.Context, r *capsize.Result) error {
-	e, err := resilience.MeasureEffects(r.History, resilience.Span{To: ordersRun}) // what is asked for later may be paid for after the run
+	e, err := resilience.MeasureEffects(r.History, resilience.Interval{To: ordersRun}) // what is asked for later may be paid for after the run
 	if err != nil {
 		return err
 	}

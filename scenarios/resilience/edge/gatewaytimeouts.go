@@ -66,7 +66,7 @@ type orphanage struct {
 
 // Add counts one run.
 func (m *orphanage) Add(_ context.Context, r *capsize.Result) error {
-	o, err := resilience.MeasureOrphans(r.History, resilience.Span{})
+	o, err := resilience.MeasureOrphans(r.History, resilience.Interval{})
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (m *orphanage) Add(_ context.Context, r *capsize.Result) error {
 
 // addOutcomes adds the outcomes of the requests of a run.
 func addOutcomes(all *resilience.Outcomes, r *capsize.Result) error {
-	o, err := resilience.MeasureOutcomes(r.History, resilience.Span{})
+	o, err := resilience.MeasureOutcomes(r.History, resilience.Interval{})
 	all.Requests, all.OK, all.Failed = all.Requests+o.Requests, all.OK+o.OK, all.Failed+o.Failed
 	all.WithoutOutcome, all.Slowest = all.WithoutOutcome+o.WithoutOutcome, max(all.Slowest, o.Slowest)
 	return err

@@ -18,11 +18,11 @@ func alone(m limit.Maker) limit.Gateways  { return limit.Gateways{Limiter: m} }
 func shared(m limit.Maker) limit.Gateways { return limit.Gateways{Limiter: m, Store: true} }
 
 // faultSpan returns from when to when the first fault of a run lasted.
-func faultSpan(h *history.History) resilience.Span {
+func faultSpan(h *history.History) resilience.Interval {
 	for f := range h.Faults() {
-		return resilience.Span{From: f.Invoke.Time, To: f.Complete.Time}
+		return resilience.Interval{From: f.Invoke.Time, To: f.Complete.Time}
 	}
-	return resilience.Span{}
+	return resilience.Interval{}
 }
 
 // admissions is a Meter of limiters.
@@ -42,7 +42,7 @@ func (m *admissions) Add(_ context.Context, r *capsize.Result) error {
 		}
 		m.sliding = all[:min(len(all), int(slidingShown/slidingStep))]
 	}
-	a, err := resilience.MeasureAdmitted(r.History, time.Second, resilience.Span{})
+	a, err := resilience.MeasureAdmitted(r.History, time.Second, resilience.Interval{})
 	m.asked, m.refused, m.inOne = m.asked+a.Asked, m.refused+a.Refused, max(m.inOne, a.Most)
 	return err
 }

@@ -84,15 +84,15 @@ type onceMeter struct {
 
 // Add counts one run.
 func (m *onceMeter) Add(_ context.Context, r *capsize.Result) error {
-	all, err := resilience.MeasureOutcomes(r.History, resilience.Span{})
+	all, err := resilience.MeasureOutcomes(r.History, resilience.Interval{})
 	if err != nil {
 		return err
 	}
-	attempts, err := resilience.MeasureAttempts(r.History, resilience.Span{})
+	attempts, err := resilience.MeasureAttempts(r.History, resilience.Interval{})
 	if err != nil {
 		return err
 	}
-	effects, err := resilience.MeasureEffects(r.History, resilience.Span{})
+	effects, err := resilience.MeasureEffects(r.History, resilience.Interval{})
 	if err != nil {
 		return err
 	}

@@ -31,12 +31,12 @@ var freezeColumns = []scenarios.Column{
 
 // Add counts one run.
 func (m *freezeMeter) Add(_ context.Context, r *capsize.Result) error {
-	all, err := resilience.MeasureOutcomes(r.History, resilience.Span{})
+	all, err := resilience.MeasureOutcomes(r.History, resilience.Interval{})
 	if err != nil {
 		return err
 	}
 	m.all = m.all.Plus(all)
-	routes, err := resilience.MeasureRoutes(r.History, resilience.Span{})
+	routes, err := resilience.MeasureRoutes(r.History, resilience.Interval{})
 	if err != nil {
 		return err
 	}

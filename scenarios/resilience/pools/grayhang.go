@@ -85,7 +85,7 @@ func timeoutVariants() (all []scenarios.Variant) {
 		{gray.Deadline, "a ctx with a deadline of 1 s for the whole call", nil, grayFaults},
 	} {
 		s := gray.Service{Policy: v.policy, Limit: grayLimit, Backend: gray.Backend{Takes: grayTakes}}
-		rule := checker.All(resilience.Answered(time.Microsecond), resilience.Unrelated(freezeHello, resilience.Span{}, helloRoute))
+		rule := checker.All(resilience.Answered(time.Microsecond), resilience.Unrelated(freezeHello, resilience.Interval{}, helloRoute))
 		for _, fault := range v.miss {
 			all = append(all, grayVariant(string(v.policy), v.doc, s, fault, rule, false))
 		}

@@ -116,7 +116,7 @@ type lockMeter struct {
 
 // Add counts one run.
 func (m *lockMeter) Add(_ context.Context, r *capsize.Result) error {
-	all, err := resilience.MeasureOutcomes(r.History, resilience.Span{})
+	all, err := resilience.MeasureOutcomes(r.History, resilience.Interval{})
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ const (
 )
 
 // failoverWarm is the time from when the pool is full.
-var failoverWarm = resilience.Span{From: time.Second}
+var failoverWarm = resilience.Interval{From: time.Second}
 
 // failoverArrivals fills the pool at first, and goes on calmly.
 func failoverArrivals(at time.Duration) float64 {
@@ -83,8 +83,8 @@ func failoverVariants() []scenarios.Variant {
 	standby := func(l pool.Lifetime) pool.Service {
 		return with(func(s *pool.Service) { s.Lifetime, s.Replicas = l, pool.Replicas{Standby: true, SwitchAt: failoverAt} })
 	}
-	restarted := resilience.Unrelated(freezeHello, resilience.Span{From: failoverAt + failoverDown + 100*time.Millisecond}, "/order")
-	after := resilience.Unrelated(freezeHello, resilience.Span{From: failoverAfter}, "/order")
+	restarted := resilience.Unrelated(freezeHello, resilience.Interval{From: failoverAt + failoverDown + 100*time.Millisecond}, "/order")
+	after := resilience.Unrelated(freezeHello, resilience.Interval{From: failoverAfter}, "/order")
 	answered := resilience.Answered(time.Microsecond)
 	vanish := func(s *pool.Service) { s.Replicas.Standby = true }
 	return []scenarios.Variant{
@@ -195,7 +195,7 @@ type failoverMeter struct {
 
 // Add counts one run.
 func (m *failoverMeter) Add(ctx context.Context, r *capsize.Result) error {
-	after, err := resilience.MeasureOutcomes(r.History, resilience.Span{From: failoverAt + failoverDown + 100*time.Millisecond})
+	after, err := resilience.MeasureOutcomes(r.History, resilience.Interval{From: failoverAt + failoverDown + 100*time.Millisecond})
 	if err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func freezeVariants() (all []scenarios.Variant) {
 		{"sql-timeout", "", bounded, freezeSlow, true},
 	} {
 		t := poolTest("pool-freeze "+v.name, v.service, v.fixed)
-		t.Checker = checker.All(resilience.Answered(time.Microsecond), resilience.Unrelated(freezeHello, resilience.Span{}, helloRoute))
+		t.Checker = checker.All(resilience.Answered(time.Microsecond), resilience.Unrelated(freezeHello, resilience.Interval{}, helloRoute))
 		if v.fault == freezeSlow {
 			t.Nemesis = nemesis.At(freezeBegin, freezeEnd-freezeBegin, nemesis.Degrades(cluster.SlowByTen, nemesis.WithRole(pool.DatabaseRole)))
 		}

@@ -84,7 +84,7 @@ func hedgeVariants() (all []scenarios.Variant) {
 }
 
 // quick returns the checker of a quantile of the latencies: the share q of the answers that are ok takes at most that long.
-func quick(q float64, most time.Duration, s resilience.Span) checker.Checker {
+func quick(q float64, most time.Duration, s resilience.Interval) checker.Checker {
 	return checker.Func(func(_ context.Context, h *history.History) checker.Result {
 		res := checker.Result{Checker: "latency", Broken: "answers are too slow"}
 		took := latencies(h, s)

@@ -47,7 +47,7 @@ const (
 )
 
 // overload is when the goodput counts: after the queue has filled.
-var overload = resilience.Span{From: 4 * time.Second, To: shedEnd}
+var overload = resilience.Interval{From: 4 * time.Second, To: shedEnd}
 
 func shedArrivals(at time.Duration) float64 {
 	if at < shedEnd {
@@ -83,7 +83,7 @@ func shedVariants() (all []scenarios.Variant) {
 }
 
 // answersAtLeast returns the checker of goodput: so many requests a second are answered in time in a span.
-func answersAtLeast(least float64, s resilience.Span) checker.Checker {
+func answersAtLeast(least float64, s resilience.Interval) checker.Checker {
 	return checker.Func(func(_ context.Context, h *history.History) checker.Result {
 		res := checker.Result{Checker: "goodput", Broken: "too few requests were answered in time"}
 		m, err := resilience.MeasureOutcomes(h, s)

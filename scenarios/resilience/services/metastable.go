@@ -61,8 +61,8 @@ const (
 )
 
 var (
-	paused     = resilience.Span{From: pauseBegin, To: pauseBegin + pauseLength}
-	afterPause = resilience.Span{From: paused.To + pauseLater, To: pauseRun}
+	paused     = resilience.Interval{From: pauseBegin, To: pauseBegin + pauseLength}
+	afterPause = resilience.Interval{From: paused.To + pauseLater, To: pauseRun}
 )
 
 // A cure is what the clients do, and how the service queues.
@@ -132,8 +132,8 @@ func (m *hysteresisMeter) Add(_ context.Context, r *capsize.Result) error {
 		m.first, m.sum = g, map[string]float64{}
 	}
 	m.seeds++
-	m.sum["goodput_before"] += g.Rate(resilience.Span{From: time.Second, To: paused.From})
-	m.sum["goodput_during"] += g.Rate(resilience.Span{From: paused.From + time.Second, To: paused.To})
+	m.sum["goodput_before"] += g.Rate(resilience.Interval{From: time.Second, To: paused.From})
+	m.sum["goodput_during"] += g.Rate(resilience.Interval{From: paused.From + time.Second, To: paused.To})
 	m.sum["goodput_after"] += g.Rate(afterPause)
 	m.sum["attempts_after"] += g.AttemptRate(afterPause)
 	return nil
@@ -186,7 +186,7 @@ func loopGoodput(h *history.History) ([loopSteps]float64, error) {
 	g, err := resilience.MeasureGoodput(h, time.Second)
 	for i := range all {
 		end := time.Duration(i+1) * loopStep
-		all[i] = g.Rate(resilience.Span{From: end - loopStep/2, To: end})
+		all[i] = g.Rate(resilience.Interval{From: end - loopStep/2, To: end})
 	}
 	return all, err
 }

@@ -119,7 +119,7 @@ func stormVariant(name, doc string, fixed bool, a, b policy.Policy) scenarios.Va
 		Name: "retry-storm " + name, System: system, Nodes: system.Nodes(), Clients: 1, Duration: stormRun, Settle: 2 * time.Second, Timeout: 2 * stormDeadline,
 		Nemesis: nemesis.At(stormDown, stormUp-stormDown, nemesis.DiskFull(nemesis.WithRole("backend"))),
 		Workload: workloads.Requests(system.Open, workloads.RequestLoad{
-			Arrivals: stormArrivals, Next: stormNext, Deadline: stormDeadline, Checker: resilience.Amplified(stormMost, resilience.Span{To: stormUp})}),
+			Arrivals: stormArrivals, Next: stormNext, Deadline: stormDeadline, Checker: resilience.Amplified(stormMost, resilience.Interval{To: stormUp})}),
 		Expect: scenarios.Expected(fixed),
 	}}
 }
@@ -251,7 +251,7 @@ func (m *stormMeter) Add(_ context.Context, r *capsize.Result) error {
 		}
 		return nil
 	}
-	a, err := resilience.MeasureAttempts(r.History, resilience.Span{To: endOfRequest(r.History, stormRequests)})
+	a, err := resilience.MeasureAttempts(r.History, resilience.Interval{To: endOfRequest(r.History, stormRequests)})
 	m.requests += a.Requests
 	for i, n := range a.ByDepth {
 		if i >= len(m.attempts) {

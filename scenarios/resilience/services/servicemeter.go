@@ -22,7 +22,7 @@ const (
 )
 
 // trouble is when something is wrong.
-var trouble = resilience.Span{From: troubleBegin, To: troubleEnd}
+var trouble = resilience.Interval{From: troubleBegin, To: troubleEnd}
 
 // troubleWith injects a fault into the service with the role.
 func troubleWith(f nemesis.Fault) nemesis.Nemesis {
@@ -31,7 +31,7 @@ func troubleWith(f nemesis.Fault) nemesis.Nemesis {
 
 // A serviceMeter counts what requests had for an outcome while something was wrong.
 type serviceMeter struct {
-	during    resilience.Span
+	during    resilience.Interval
 	unrelated []string // routes that do not need what is broken
 
 	seeds    int
@@ -84,7 +84,7 @@ func summed(a, b []int) []int {
 }
 
 // latencies returns how long the requests of a span took that were ok.
-func latencies(h *history.History, s resilience.Span) (all []time.Duration) {
+func latencies(h *history.History, s resilience.Interval) (all []time.Duration) {
 	for c := range h.Calls() {
 		in, ok := c.Invoke.Input.(model.RequestOp)
 		if ok && in.F == "request" && s.Contains(c.Invoke.Time) && c.Complete.Type == history.OK {

@@ -26,7 +26,7 @@ func Example() {
 			fmt.Println(err)
 			return
 		}
-		m, err := resilience.MeasureOrphans(r.History, resilience.Span{})
+		m, err := resilience.MeasureOrphans(r.History, resilience.Interval{})
 		fmt.Println(r.Verdict, m.Orphaned > 0, err)
 	}
 	// Output:

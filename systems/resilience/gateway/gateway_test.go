@@ -42,7 +42,7 @@ func TestBulkheads(t *testing.T) {
 		load := workloads.RequestLoad{Arrivals: workloads.Constant(20), Routes: []string{"/reports", "/orders"}, Deadline: time.Second}
 		for seed := range uint64(tier.Seeds(t, 1, 1)) {
 			r := run(t, s, s.Nodes(), workloads.Requests(s.Open, load), seed+1)
-			orders := resilience.Unrelated(0.99, resilience.Span{}, "/orders").Check(t.Context(), r.History)
+			orders := resilience.Unrelated(0.99, resilience.Interval{}, "/orders").Check(t.Context(), r.History)
 			assert.Equal(t, perRoute, orders.Verdict == checker.Valid, "per route %t: %s", perRoute, orders.Reason)
 			workers := resilience.Capped(8, "").Check(t.Context(), r.History)
 			assert.Equal(t, checker.Valid, workers.Verdict, workers.Reason)

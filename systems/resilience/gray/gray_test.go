@@ -56,7 +56,7 @@ func TestDegradations(t *testing.T) {
 		s.Policy = gray.Deadline
 		r := run(t, s, how)
 		assert.Equal(t, checker.Valid, r.Verdict, "%s: %s", how, r.Reason)
-		m, err := resilience.MeasureOutcomes(r.History, resilience.Span{From: begin, To: end})
+		m, err := resilience.MeasureOutcomes(r.History, resilience.Interval{From: begin, To: end})
 		require.NoError(t, err)
 		assert.Positive(t, m.Failed, "%s", how)
 		assert.Positive(t, m.OK, "%s: what needs no backend", how)
@@ -65,7 +65,7 @@ func TestDegradations(t *testing.T) {
 		return
 	}
 	r := run(t, gray.Service{}, "")
-	m, err := resilience.MeasureOutcomes(r.History, resilience.Span{})
+	m, err := resilience.MeasureOutcomes(r.History, resilience.Interval{})
 	require.NoError(t, err)
 	assert.Equal(t, m.Requests, m.OK)
 }

@@ -81,7 +81,7 @@ func TestSinkhole(t *testing.T) {
 
 // measure runs a row, and holds the share of errors to bounds.
 func (r row) measure(t *testing.T, hang bool, bounds [2]float64) {
-	span := resilience.Span{From: from, To: from + long()}
+	span := resilience.Interval{From: from, To: from + long()}
 	s := grpcbalance.Service{Config: r.config, Bad: grpcbalance.Bad{Nodes: []string{bad}, Hang: hang, From: span.From, To: span.To}}
 	want := checker.Invalid
 	if bounds[1] <= tolerated {
@@ -118,7 +118,7 @@ func TestThrottling(t *testing.T) {
 		if testing.Short() && c.rate == rate {
 			continue
 		}
-		span := resilience.Span{From: from, To: from + time.Duration(1.1*calls/c.rate*float64(time.Second))}
+		span := resilience.Interval{From: from, To: from + time.Duration(1.1*calls/c.rate*float64(time.Second))}
 		s := grpcbalance.Service{Config: c.config, Bad: grpcbalance.Bad{Nodes: all, From: span.From, To: span.To}}
 		if c.rate < rate {
 			s.Work = time.Millisecond

@@ -23,7 +23,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	m, err := resilience.MeasureAdmitted(r.History, time.Second, resilience.Span{})
+	m, err := resilience.MeasureAdmitted(r.History, time.Second, resilience.Interval{})
 	fmt.Println(r.Verdict, m.Most, err)
 	// Output: invalid 19 <nil>
 }

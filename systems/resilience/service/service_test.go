@@ -127,16 +127,16 @@ func TestServiceFails(t *testing.T) {
 	s := service.System{Services: service.Chain(
 		service.Service{Policy: policy.Timeout(100 * time.Millisecond)},
 		service.Service{Role: "backend", Time: 20 * time.Millisecond, Stores: true})}
-	during := resilience.Span{From: 1500 * time.Millisecond, To: 2500 * time.Millisecond}
+	during := resilience.Interval{From: 1500 * time.Millisecond, To: 2500 * time.Millisecond}
 	for _, f := range []nemesis.Fault{
 		nemesis.DiskFull(nemesis.WithRole("backend")),
 		nemesis.Degrades(cluster.AcceptAndHang, nemesis.WithRole("backend")),
 		nemesis.Degrades(cluster.SlowByTen, nemesis.WithRole("backend")),
 	} {
 		r := run(t, s, time.Second, nemesis.At(during.From, during.To-during.From, f), nil)
-		in, err := resilience.MeasureOutcomes(r.History, resilience.Span{From: during.From + 10*time.Millisecond, To: during.To - 200*time.Millisecond})
+		in, err := resilience.MeasureOutcomes(r.History, resilience.Interval{From: during.From + 10*time.Millisecond, To: during.To - 200*time.Millisecond})
 		require.NoError(t, err)
-		after, err := resilience.MeasureOutcomes(r.History, resilience.Span{From: during.To + 10*time.Millisecond})
+		after, err := resilience.MeasureOutcomes(r.History, resilience.Interval{From: during.To + 10*time.Millisecond})
 		require.NoError(t, err)
 		assert.Zero(t, in.OK, f)
 		assert.Equal(t, after.Requests, after.OK, f)
@@ -148,7 +148,7 @@ func TestParts(t *testing.T) {
 	for _, ask := range []service.Ask{{Node: "n2", Optional: true}, {Node: "n2", Silent: true}} {
 		s := service.System{Services: []service.Service{{Asks: []service.Ask{ask}}, {Role: "backend", Stores: true}}}
 		r := run(t, s, time.Second, nemesis.At(time.Second, time.Second, nemesis.DiskFull(nemesis.WithRole("backend"))), resilience.Whole())
-		m, err := resilience.MeasureParts(r.History, resilience.Span{})
+		m, err := resilience.MeasureParts(r.History, resilience.Interval{})
 		require.NoError(t, err)
 		assert.Equal(t, ask.Optional, r.Verdict == checker.Valid, r.Reason)
 		assert.Equal(t, []bool{ask.Optional, ask.Silent}, []bool{m.Partial > 20, m.Silent > 20})
