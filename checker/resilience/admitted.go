@@ -24,7 +24,7 @@ type Admitted struct {
 	At   time.Duration // when that window begins: at an admission
 }
 
-// MeasureAdmitted counts what was admitted of the admits that began in a span. Most is the largest number of units of one
+// MeasureAdmitted counts what was admitted of the admits that began in an interval. Most is the largest number of units of one
 // principal in any window [t, t+window), by the instants at which the admits ended. The window must be above 0.
 func MeasureAdmitted(h *history.History, window time.Duration, s Interval) (Admitted, error) {
 	r, err := readAdmits(h, window, s)

@@ -30,8 +30,8 @@ type Window struct {
 // peakWindow is how long the window of a peak is.
 const peakWindow = 100 * time.Millisecond
 
-// MeasureAttempts counts the attempts for the requests that began in a span, whenever these attempts began. Peak and
-// PeakOverMean are of the attempts that began in the span.
+// MeasureAttempts counts the attempts for the requests that began in an interval, whenever these attempts began. Peak and
+// PeakOverMean are of the attempts that began in the interval.
 func MeasureAttempts(h *history.History, s Interval) (Attempts, error) {
 	r, err := readAttempts(h, s)
 	if err != nil {
@@ -95,7 +95,7 @@ func (r *record) deepest() (deepest int) {
 	return deepest
 }
 
-// attempts counts the attempts for the requests that began in a span.
+// attempts counts the attempts for the requests that began in an interval.
 func (r *record) attempts(s Interval) Attempts {
 	m := Attempts{Requests: r.count("request", s), ByDepth: make([]int, r.deepest())}
 	requests := r.requests()
@@ -121,7 +121,7 @@ func busiest(at []time.Duration, window time.Duration) (most int, begin time.Dur
 	return most, begin
 }
 
-// Amplified returns the checker of amplification by retries: for the requests that began in a span, there are in the mean at most so many
+// Amplified returns the checker of amplification by retries: for the requests that began in an interval, there are in the mean at most so many
 // attempts of the deepest depth each. The counterexample is a request with more, and as many of its attempts as are too many.
 func Amplified(most float64, s Interval) checker.Checker {
 	return rule("amplification", "amplification", func(h *history.History) (res checker.Result, err error) {

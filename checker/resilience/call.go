@@ -74,7 +74,7 @@ const waiting = "still waits"
 
 func stillWaits(c call) bool { return c.typ == history.Info && strings.HasPrefix(c.err, waiting) }
 
-// of yields the calls with a function that began in a span.
+// of yields the calls with a function that began in an interval.
 func (r *record) of(f string, s Interval) func(yield func(*call) bool) {
 	return func(yield func(*call) bool) {
 		for i := range r.calls {
@@ -85,7 +85,7 @@ func (r *record) of(f string, s Interval) func(yield func(*call) bool) {
 	}
 }
 
-// count returns how many calls with a function began in a span.
+// count returns how many calls with a function began in an interval.
 func (r *record) count(f string, s Interval) (n int) {
 	for range r.of(f, s) {
 		n++
@@ -93,7 +93,7 @@ func (r *record) count(f string, s Interval) (n int) {
 	return n
 }
 
-// need returns an error if no call with a function began in a span.
+// need returns an error if no call with a function began in an interval.
 func (r *record) need(f string, s Interval) error {
 	if r.count(f, s) == 0 {
 		return fmt.Errorf("no %s began %v", f, s)

@@ -19,7 +19,7 @@ type Effects struct {
 	Most     int // effects of one request
 }
 
-// MeasureEffects counts the effects of the requests that began in a span, whenever the effects were.
+// MeasureEffects counts the effects of the requests that began in an interval, whenever the effects were.
 func MeasureEffects(h *history.History, s Interval) (Effects, error) {
 	r, err := readEffects(h, s)
 	if err != nil {
@@ -62,7 +62,7 @@ func (e *effected) twice() bool { return len(e.certain) > 1 }
 // lost reports whether there is none, though the request was answered ok.
 func (e *effected) lost() bool { return len(e.certain) == 0 && !e.maybe && e.request.ok() }
 
-// effects counts the effects of requests that began in a span, and returns them in the order of their requests.
+// effects counts the effects of requests that began in an interval, and returns them in the order of their requests.
 func (r *record) effects(s Interval) (m Effects, all []*effected) {
 	requests, routes, by := r.requests(), map[string]bool{}, map[int]*effected{}
 	for c := range r.of("effect", Interval{}) {

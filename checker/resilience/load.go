@@ -21,7 +21,7 @@ type Load struct {
 	Variation float64 // the coefficient of variation over the nodes: the standard deviation over the mean
 }
 
-// MeasureLoad counts the attempts of depth 1 that began in a span, by the node that they were to reach. If nodes are given, those alone
+// MeasureLoad counts the attempts of depth 1 that began in an interval, by the node that they were to reach. If nodes are given, those alone
 // count, and with 0 if they got none; without, the nodes that got some.
 func MeasureLoad(h *history.History, s Interval, nodes ...string) (Load, error) {
 	m, _, err := measureLoad(h, s, nodes)
@@ -78,7 +78,7 @@ func (m Load) String() string {
 }
 
 // Balanced returns the checker of balance: over these nodes, the coefficient of variation of the attempts of depth 1 that
-// began in a span is at most that; see [MeasureLoad]. The counterexample is attempts of the node that got the most, not all.
+// began in an interval is at most that; see [MeasureLoad]. The counterexample is attempts of the node that got the most, not all.
 func Balanced(maxVariation float64, s Interval, nodes ...string) checker.Checker {
 	return rule("balanced", "balanced", func(h *history.History) (res checker.Result, err error) {
 		m, r, err := measureLoad(h, s, nodes)

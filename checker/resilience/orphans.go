@@ -17,7 +17,7 @@ type Orphans struct {
 	Spans    int           // of work that went on by more than a microsecond too long
 }
 
-// MeasureOrphans measures the orphaned work among that which began in a span. Work for a request that is not in the history counts only if
+// MeasureOrphans measures the orphaned work among that which began in an interval. Work for a request that is not in the history counts only if
 // it has a deadline itself.
 func MeasureOrphans(h *history.History, s Interval) (Orphans, error) {
 	_, all, err := readWork(h, s)
@@ -45,7 +45,7 @@ type task struct {
 // share returns which share of the work was too long.
 func (t task) share() float64 { return ratio(int64(t.extra), int64(t.took)) }
 
-// readWork returns the work that began in a span.
+// readWork returns the work that began in an interval.
 func readWork(h *history.History, s Interval) (r *record, all []task, err error) {
 	if r, err = read(h, "request", "work"); err != nil {
 		return nil, nil, err

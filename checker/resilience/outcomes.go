@@ -19,7 +19,7 @@ type Outcomes struct {
 	Slowest time.Duration // the longest time from the beginning of a request to its end, or to the end of the history if it never ended
 }
 
-// MeasureOutcomes counts the outcomes of the requests that began in a span. A request may end a microsecond after
+// MeasureOutcomes counts the outcomes of the requests that began in an interval. A request may end a microsecond after
 // its deadline. One without a deadline must end within the history.
 func MeasureOutcomes(h *history.History, s Interval) (Outcomes, error) {
 	r, err := readOutcomes(h, s)
@@ -68,7 +68,7 @@ func (r *record) judge(slack time.Duration) judge {
 	return j
 }
 
-// outcomes counts the outcomes of requests that began in a span.
+// outcomes counts the outcomes of requests that began in an interval.
 func (j judge) outcomes(s Interval) (m Outcomes) {
 	for c := range j.of("request", s) {
 		j.count(&m, c)

@@ -16,7 +16,7 @@ type Parts struct {
 	Silent  int // of these: parts are missing, and the answer does not say so
 }
 
-// MeasureParts counts the incomplete answers of the requests that began in a span.
+// MeasureParts counts the incomplete answers of the requests that began in an interval.
 func MeasureParts(h *history.History, s Interval) (Parts, error) {
 	m, _, _, err := measureParts(h, s)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// MeasureRoutes counts the outcomes of the requests that began in a span, by their routes; see [MeasureOutcomes].
+// MeasureRoutes counts the outcomes of the requests that began in an interval, by their routes; see [MeasureOutcomes].
 func MeasureRoutes(h *history.History, s Interval) (map[string]Outcomes, error) {
 	r, err := readOutcomes(h, s)
 	if err != nil {
@@ -24,7 +24,7 @@ func MeasureRoutes(h *history.History, s Interval) (map[string]Outcomes, error) 
 	return all, nil
 }
 
-// Unrelated returns the checker of a blast radius: of the requests of these routes that began in the span, all together, at least
+// Unrelated returns the checker of a blast radius: of the requests of these routes that began in the interval, all together, at least
 // that share is OK, from 0 to 1. They are those which do not need what is broken then.
 func Unrelated(atLeast float64, s Interval, routes ...string) checker.Checker {
 	return rule("unrelated", "unrelated", func(h *history.History) (res checker.Result, err error) {
