@@ -70,7 +70,7 @@ func (a *app) scenarioCommand() *cobra.Command {
 		Long: long + `
 It is valid if the rows show what the scenario expects, and unknown if they do not but
 there are fewer seeds than the scenario's own. The seed of a row is the first with the
-worst result; --show shows such a run as capsize run does. --all runs all of them, with 20
+worst result; --show shows such a run as capsize run does. --all runs all of them, with 10
 seeds a row at most unless --seeds says otherwise, and says how much processor time each took.
 
 ` + exitCodes,
@@ -89,7 +89,7 @@ seeds a row at most unless --seeds says otherwise, and says how much processor t
 		},
 	}
 	o.flags(cmd)
-	cmd.Flags().BoolVar(&o.all, "all", false, "run all scenarios, one after the other, with 20 seeds a row at most")
+	cmd.Flags().BoolVar(&o.all, "all", false, "run all scenarios, one after the other, with 10 seeds a row at most")
 	return cmd
 }
 

@@ -15,7 +15,7 @@ import (
 
 // mostOfAll is how many seeds a row --all runs at most, unless --seeds says otherwise: some scenarios have more of their own, for shares with two
 // decimals, and their order shows with fewer.
-const mostOfAll = 20
+const mostOfAll = 10
 
 // allScenarios runs all scenarios, one after the other. Its outcome is the worst of theirs; an error of one ends it.
 func (a *app) allScenarios(ctx context.Context, o scenarioOptions) error {
