@@ -23,6 +23,7 @@ type Scenario struct {
 	Question string    // in one sentence
 	Shows    string    // the number that answers it
 	Seeds    int       // how many it takes to answer
+	Least    int       // how many show it at the least, for a look at all scenarios; default: Seeds, and 10 at most
 	Variants []Variant // in the order of the table
 	Columns  []Column  // of the table
 
@@ -131,6 +132,14 @@ func (s Scenario) runVariant(ctx context.Context, t *testing.T, v Variant, o Opt
 	}
 	row.Meter.Fill(&row)
 	return row, ctx.Err()
+}
+
+// Glance returns how many seeds show the answer at the least: [Scenario.Least].
+func (s Scenario) Glance() int {
+	if s.Least > 0 {
+		return s.Least
+	}
+	return min(s.Seeds, 10)
 }
 
 // Runs returns how many runs the scenario takes with so many seeds of each variant; 0 stands for as many as it says.

@@ -89,7 +89,7 @@ seeds a row at most unless --seeds says otherwise, and says how much processor t
 		},
 	}
 	o.flags(cmd)
-	cmd.Flags().BoolVar(&o.all, "all", false, "run all scenarios, one after the other, with 10 seeds a row at most")
+	cmd.Flags().BoolVar(&o.all, "all", false, "run all scenarios, one after the other, with few seeds a row")
 	return cmd
 }
 

@@ -13,10 +13,6 @@ import (
 	"github.com/capsize-go/capsize/internal/cputime"
 )
 
-// mostOfAll is how many seeds a row --all runs at most, unless --seeds says otherwise: some scenarios have more of their own, for shares with two
-// decimals, and their order shows with fewer.
-const mostOfAll = 10
-
 // allScenarios runs all scenarios, one after the other. Its outcome is the worst of theirs; an error of one ends it.
 func (a *app) allScenarios(ctx context.Context, o scenarioOptions) error {
 	if o.show || len(o.variants)+len(o.faults) > 0 {
@@ -36,7 +32,7 @@ func (a *app) allScenarios(ctx context.Context, o scenarioOptions) error {
 	}
 	runs := 0
 	for _, s := range a.scenarios.All {
-		runs += s.Runs(cmp.Or(o.seeds, min(s.Seeds, mostOfAll)))
+		runs += s.Runs(cmp.Or(o.seeds, s.Glance()))
 	}
 	bar := newProgress(a.err, runs)
 	bar.many = true
@@ -49,7 +45,7 @@ func (a *app) allScenarios(ctx context.Context, o scenarioOptions) error {
 			fmt.Fprintln(a.out)
 		}
 		one := o
-		one.seeds = cmp.Or(o.seeds, min(s.Seeds, mostOfAll))
+		one.seeds = cmp.Or(o.seeds, s.Glance())
 		of, err := a.runScenario(ctx, s, one, bar)
 		rows += len(of)
 		var v verdictError

@@ -22,6 +22,7 @@ func CacheHerd() scenarios.Scenario {
 		Shows: "a thousand times if loads are not coalesced, once for each application server if its users share a load, and once if the " +
 			"cache gives out one lease; copies that were made together expire together unless their TTLs differ",
 		Seeds: 10,
+		Least: 3,
 		Columns: []scenarios.Column{
 			{Title: "loads at once", Metric: "loads_at_once", Format: scenarios.Count}, {Title: "of all keys", Metric: "peak_loads", Format: scenarios.Count}, {Title: "loads", Metric: "origin_loads", Format: scenarios.Count},
 			{Title: "slowest read", Metric: "slowest_read_ns", Format: scenarios.Span},
