@@ -27,6 +27,7 @@ func CDNPurge() scenarios.Scenario {
 			"the shield first and with an epoch that late fills are checked by, leaves nothing stale, and most writes are not acknowledged while a PoP is cut off. " +
 			"A soft purge is as good, and cheaper, if no cache may serve what is stale",
 		Seeds: 10,
+		Least: 3,
 		Columns: []scenarios.Column{
 			{Title: "stale seeds", Metric: "stale_seeds", Format: scenarios.Count}, {Title: "stale reads", Metric: "stale_share", Format: scenarios.Fine},
 			{Title: "last stale byte", Metric: "worst_age_ns", Format: scenarios.Span}, {Title: "p99", Metric: "purge_p99_ns", Format: scenarios.Span}, {Title: "after last write", Metric: "worst_age_quiet_ns", Format: scenarios.Span},

@@ -20,6 +20,7 @@ func CDNVary() scenarios.Scenario {
 		Shows: "yes, if a cache leaves out of its key what the answer depends on, stores private answers, or coalesces requests for them; " +
 			"a cache that obeys the headers gives out none, and has fewer hits",
 		Seeds: 10,
+		Least: 3,
 		Columns: []scenarios.Column{
 			{Title: "foreign reads", Metric: "foreign_reads", Format: scenarios.Count}, {Title: "of", Metric: "reads", Format: scenarios.Count}, {Title: "from a PoP", Metric: "from_pop", Format: scenarios.Percent},
 			{Title: "from the shield", Metric: "from_shield", Format: scenarios.Percent}, {Title: "loads", Metric: "origin_loads", Format: scenarios.Count},

@@ -41,6 +41,7 @@ func FiveLayers() scenarios.Scenario {
 		Shows: "lifetimes of 60, 60, 30, 10 and 30 s add up, to 190 s, unless each cache counts the age that an answer had when it came: then the longest of them is all; " +
 			"after a purge from the outside in, outer caches fill up again from inner ones that are stale; after one from the inside out nothing is stale that it reaches",
 		Seeds: 8,
+		Least: 1,
 		Columns: []scenarios.Column{
 			{Title: "stale seeds", Metric: "stale_seeds", Format: scenarios.Count}, {Title: "stale reads", Metric: "stale_share", Format: scenarios.Fine}, {Title: "worst age", Metric: "worst_age_ns", Format: scenarios.Span},
 			{Title: "after last write", Metric: "worst_age_quiet_ns", Format: scenarios.Span}, {Title: "browser", Metric: "from_browser", Format: scenarios.Fine}, {Title: "CDN", Metric: "from_cdn", Format: scenarios.Fine}, {Title: "proxy", Metric: "from_proxy", Format: scenarios.Fine},
