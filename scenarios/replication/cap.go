@@ -31,7 +31,6 @@ func CAP() scenarios.Scenario {
 		Question: "while the network is cut, who is answered, and are the answers right?",
 		Shows:    "no card has every request answered on all sides and every history linearizable",
 		Seeds:    5,
-		Least:    2,
 		Meter:    func(v scenarios.Variant) scenarios.Meter { return &Card{judge: choiceNamed(v.Name).judge} },
 		Holds:    capHolds,
 		Columns: []scenarios.Column{
