@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/internal/windows"
 	"github.com/capsize-go/capsize/checker/internal/wording"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/words"
@@ -47,27 +48,13 @@ func MeasureLoads(h *history.History, window time.Duration) (Loads, error) {
 		at := slices.Sorted(slices.Values(last[key]))
 		m.Loads += len(at)
 		expired = append(expired, at[min(1, len(at)):]...)
-		if most, from := busiest(at, window); most > m.MaxOfOne {
+		if most, from := windows.Busiest(at, window); most > m.MaxOfOne {
 			m.MaxOfOne, m.Key, m.At = most, key, from
 		}
 	}
 	slices.Sort(expired)
-	m.MaxExpired, _ = busiest(expired, window)
+	m.MaxExpired, _ = windows.Busiest(expired, window)
 	return m, nil
-}
-
-// busiest returns the most of sorted instants that are within one window, and when that window begins.
-func busiest(at []time.Duration, window time.Duration) (most int, begin time.Duration) {
-	from := 0
-	for to := range at {
-		for at[to]-at[from] >= window {
-			from++
-		}
-		if n := to - from + 1; n > most {
-			most, begin = n, at[from]
-		}
-	}
-	return most, begin
 }
 
 // A LoadLimit bounds the loads from a database within any window of a length.

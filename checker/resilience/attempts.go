@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/internal/windows"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/words"
 )
@@ -45,7 +46,7 @@ func MeasureAttempts(h *history.History, s Interval) (Attempts, error) {
 			at = append(at, c.begun)
 		}
 	}
-	n, begin := busiest(at, peakWindow)
+	n, begin := windows.Busiest(at, peakWindow)
 	m.Peak = Window{Interval{begin, begin + peakWindow}, n}
 	if mean := float64(len(at)) * float64(peakWindow) / float64(max(1, s.until(r.end).length())); mean > 0 {
 		m.PeakOverMean = float64(n) / mean
@@ -105,20 +106,6 @@ func (r *record) attempts(s Interval) Attempts {
 		}
 	}
 	return m
-}
-
-// busiest returns the most of sorted instants that are within one window, and when that window begins.
-func busiest(at []time.Duration, window time.Duration) (most int, begin time.Duration) {
-	from := 0
-	for to := range at {
-		for at[to]-at[from] >= window {
-			from++
-		}
-		if n := to - from + 1; n > most {
-			most, begin = n, at[from]
-		}
-	}
-	return most, begin
 }
 
 // Amplified returns the checker of amplification by retries: for the requests that began in an interval, there are in the mean at most so many

@@ -4,6 +4,7 @@ package scenariotest
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"os"
 	"strings"
@@ -58,6 +59,18 @@ func ReadRows(t *testing.T, file string) []scenarios.Row {
 	}
 	require.NoError(t, lines.Err())
 	return all
+}
+
+// Measure runs a scenario with its own seeds, and keeps the rows in a file as [ReadRows] reads it. They must hold what the scenario claims.
+func Measure(t *testing.T, s scenarios.Scenario, file string) {
+	t.Helper()
+	all := Rows(t, s, "", "", s.Seeds)
+	require.NoError(t, s.Holds(all), s.Name)
+	var lines bytes.Buffer
+	for _, r := range all {
+		require.NoError(t, json.NewEncoder(&lines).Encode(r))
+	}
+	require.NoError(t, os.WriteFile(file, lines.Bytes(), 0o666))
 }
 
 // Markdown returns the table of rows as a document has it.

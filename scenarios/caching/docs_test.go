@@ -1,8 +1,6 @@
 package caching_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -62,13 +60,7 @@ func TestMakeScenarios(t *testing.T) {
 		if *measure != "all" && !strings.Contains(","+*measure+",", ","+s.Name+",") {
 			continue
 		}
-		all := scenariotest.Rows(t, s, "", "", s.Seeds)
-		require.NoError(t, s.Holds(all), s.Name)
-		var lines bytes.Buffer
-		for _, r := range all {
-			require.NoError(t, json.NewEncoder(&lines).Encode(r))
-		}
-		require.NoError(t, os.WriteFile(rowsOf(s), lines.Bytes(), 0o666))
+		scenariotest.Measure(t, s, rowsOf(s))
 	}
 	require.NoError(t, os.WriteFile(scenariosPage, []byte(scenariosText(t)), 0o666))
 }

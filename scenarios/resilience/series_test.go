@@ -1,8 +1,6 @@
 package resilience_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -42,33 +40,13 @@ func TestMakeSeries(t *testing.T) {
 	}
 	for _, s := range resilience.All() {
 		if *measure == "all" || slices.Contains(strings.Split(*measure, ","), s.Name) {
-			all := scenariotest.Rows(t, s, "", "", s.Seeds)
-			require.NoError(t, s.Holds(all), s.Name)
-			var lines bytes.Buffer
-			for _, r := range all {
-				require.NoError(t, json.NewEncoder(&lines).Encode(r))
-			}
-			require.NoError(t, os.WriteFile(filepath.Join(seriesRows, s.Name+".jsonl"), lines.Bytes(), 0o666))
-			draw(t, s, all)
+			scenariotest.Measure(t, s, filepath.Join(seriesRows, s.Name+".jsonl"))
 		}
 	}
 	for _, page := range lessons(t) {
 		require.NoError(t, os.WriteFile(page, []byte(withTables(t, read(t, page))), 0o666))
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(seriesPages, "README.md"), []byte(index(t)), 0o666))
-}
-
-// draw writes the picture of rows, if the scenario has one.
-func draw(t *testing.T, s scenarios.Scenario, all []scenarios.Row) {
-	t.Helper()
-	if s.Picture == nil {
-		return
-	}
-	svg, err := s.Picture(all)
-	require.NoError(t, err, s.Name)
-	file := filepath.Join(seriesPages, "img", s.Name+".svg")
-	require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o777))
-	require.NoError(t, os.WriteFile(file, svg, 0o666))
 }
 
 // TestSeriesShowsTheRows holds the pages to the rows that were measured, and the rows to what their scenarios claim.

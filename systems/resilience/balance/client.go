@@ -24,11 +24,8 @@ func (s Service) Open(_ context.Context, h *cluster.Host) (*Client, error) {
 
 // Ask asks the balancer for a route, until the deadline. Its answer is from the backend.
 func (c *Client) Ask(ctx context.Context, in model.RequestOp) (model.Answer, error) {
-	if in.Deadline > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = c.h.WithTimeout(ctx, in.Deadline-c.h.Clock().Monotonic())
-		defer cancel()
-	}
+	ctx, cancel := web.Until(ctx, c.h, in.Deadline)
+	defer cancel()
 	out, _, err := web.Get(web.With(ctx, web.Call{ID: in.ID, Route: in.Route}), c.rt, "http://"+Balancer+in.Route)
 	return out, err
 }

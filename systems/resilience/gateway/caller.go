@@ -32,11 +32,8 @@ func newCaller(h *cluster.Host, propagate bool, ask func(ctx context.Context, c 
 
 // Ask makes a request.
 func (c Caller) Ask(ctx context.Context, in model.RequestOp) (model.Answer, error) {
-	if in.Deadline > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = c.h.WithTimeout(ctx, in.Deadline-c.h.Clock().Monotonic())
-		defer cancel()
-	}
+	ctx, cancel := web.Until(ctx, c.h, in.Deadline)
+	defer cancel()
 	return c.ask(web.With(ctx, web.Call{ID: in.ID, Route: in.Route}), c, in)
 }
 

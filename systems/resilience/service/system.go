@@ -98,8 +98,8 @@ func (s System) Open(_ context.Context, h *cluster.Host) (*Client, error) {
 
 // Ask makes a request, and returns its answer or, at the deadline of the request and unless the client is patient, an error.
 func (c *Client) Ask(ctx context.Context, in model.RequestOp) (model.Answer, error) {
-	if in.Deadline > 0 && !c.patient {
-		timeout, cancel := c.h.WithTimeout(ctx, in.Deadline-c.h.Clock().Monotonic())
+	if !c.patient {
+		timeout, cancel := web.Until(ctx, c.h, in.Deadline)
 		defer cancel()
 		ctx = timeout
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,18 +38,8 @@ func (t recorded) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	out := model.Answer{Code: answer.StatusCode, From: in.At}
-	answer.Body = &recordedBody{ReadCloser: answer.Body, end: func(err error) { span.End(out, cmpErr(statusError(answer.StatusCode), err)) }}
+	answer.Body = &recordedBody{ReadCloser: answer.Body, end: func(err error) { span.End(out, cmp.Or(statusError(answer.StatusCode), err)) }}
 	return answer, nil
-}
-
-// cmpErr returns the first error that is one.
-func cmpErr(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // A recordedBody ends an attempt when it has been read, or is closed.
@@ -99,8 +90,8 @@ func (t propagating) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(r)
 }
 
-// withDeadline returns a ctx that ends at an instant of the run; 0 for none.
-func withDeadline(ctx context.Context, h *cluster.Host, deadline time.Duration) (context.Context, context.CancelFunc) {
+// Until returns a ctx that ends at an instant of the run, as the deadline of a request is; 0 for none.
+func Until(ctx context.Context, h *cluster.Host, deadline time.Duration) (context.Context, context.CancelFunc) {
 	if deadline == 0 {
 		return ctx, func() {}
 	}
@@ -124,6 +115,6 @@ func Do(ctx context.Context, rt http.RoundTripper, method, url string, body io.R
 		return model.Answer{}, nil, err
 	}
 	b, err := io.ReadAll(answer.Body)
-	err = cmpErr(err, answer.Body.Close(), statusError(answer.StatusCode))
+	err = cmp.Or(err, answer.Body.Close(), statusError(answer.StatusCode))
 	return model.Answer{Code: answer.StatusCode, From: r.URL.Hostname()}, b, err
 }

@@ -36,7 +36,7 @@ func Handle(h *cluster.Host, next http.Handler) http.Handler {
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		c := received(r)
-		ctx, cancel := withDeadline(With(r.Context(), c), h, c.Deadline)
+		ctx, cancel := Until(With(r.Context(), c), h, c.Deadline)
 		defer cancel()
 		status := &statusWriter{ResponseWriter: w}
 		_ = h.Do(ctx, In(ctx, "work", h.Name()), func(ctx context.Context) (any, error) {
