@@ -8,7 +8,7 @@ import (
 	"github.com/capsize-go/capsize/internal/words"
 )
 
-// Outcomes says what came of requests. Each has one of three outcomes: OK + Failed + WithoutOutcome = Requests.
+// Outcomes counts requests by their outcome. Each has one of three outcomes: OK + Failed + WithoutOutcome = Requests.
 type Outcomes struct {
 	Requests       int // but those whose deadline is after the end of the history, and which had not ended by then
 	OK             int // answered by their deadline, with what they asked for
@@ -50,7 +50,7 @@ func readOutcomes(h *history.History, s Interval) (*record, error) {
 	return r, r.need("request", s)
 }
 
-// A judge says what came of requests.
+// A judge determines the outcomes of requests.
 type judge struct {
 	*record
 	slack time.Duration // how much later than its deadline a request may end
@@ -98,7 +98,7 @@ func (j judge) count(m *Outcomes, c *call) outcome {
 	return o
 }
 
-// An outcome is what came of a request.
+// An outcome is the result of a request for its client.
 type outcome uint8
 
 const (
@@ -111,7 +111,7 @@ const (
 // bad reports whether the outcome is not that which was asked for.
 func (o outcome) bad() bool { return o == failed || o == without }
 
-// outcome returns what came of a request.
+// outcome returns the outcome of a request.
 func (j judge) outcome(c *call) outcome {
 	switch {
 	case c.in.Deadline == 0 && c.pending:

@@ -47,7 +47,7 @@ func headed(broken string, c checker.Checker) checker.Checker {
 	})
 }
 
-// A balancing is the meter of the scenarios of load balancers: what came of the requests while something was wrong, and which backends got
+// A balancing is the meter of the scenarios of load balancers: the outcomes of requests while something was wrong, and which backends got
 // them.
 type balancing struct {
 	backends []string            // of which the load is compared

@@ -23,7 +23,7 @@ const (
 	Shallow Health = "shallow"
 	// Deep asks an endpoint of the backend that does what requests do.
 	Deep Health = "deep"
-	// Passive counts what came of requests: after some that failed in a row the backend is not well, until one is answered.
+	// Passive counts the outcomes of requests: after some that failed in a row the backend is not well, until one is answered.
 	Passive Health = "passive"
 )
 
@@ -101,7 +101,7 @@ type passive struct {
 	failed int
 }
 
-// count notes what came of a request, and records a probe when that changes whether the backend is well.
+// count notes the outcome of a request, and records a probe when that changes whether the backend is well.
 func (p *passive) count(h *cluster.Host, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

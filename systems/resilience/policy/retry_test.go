@@ -15,7 +15,7 @@ import (
 
 var threeTries = policy.Retry{Attempts: 3, Backoff: policy.Backoff{Base: 50 * time.Millisecond}}
 
-// TestRetries has each library make the tries that it is told to make, when it is told to, and return the last answer.
+// TestRetries has each library make the tries that its settings name, at the delays that they name, and return the last answer.
 func TestRetries(t *testing.T) {
 	for name, library := range retries {
 		t.Run(name, func(t *testing.T) {

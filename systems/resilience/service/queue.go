@@ -53,7 +53,7 @@ type place struct {
 	turn     chan turn
 }
 
-// A turn is what a request that waits is told: that it has a worker, or why it is refused. It acts on that a little later: at the same instant the
+// A turn is the answer to a request that waits: that it has a worker, or why it is refused. It acts on that a little later: at the same instant the
 // request that had the worker is answered, and which of the two goes first would be chance.
 type turn struct {
 	err   error
