@@ -12,6 +12,7 @@ import (
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/report"
+	"github.com/capsize-go/capsize/schedule"
 	"github.com/capsize-go/capsize/workloads"
 )
 
@@ -32,6 +33,10 @@ type Test struct {
 	Settle   time.Duration // of the phase after the faults, in which all must work again; default 5s
 	Core     bool          // after the faults, heal only a random majority, and isolate the others for good
 	Stall    time.Duration // of wall time in which nothing happens before a run is given up; default 30s
+
+	// Schedule says which goroutine runs next; default: a swarm, in which each seed has one of several schedules. It needs
+	// the deterministic runtime of "capsize test": without it Go decides, and a schedule that is set is an error.
+	Schedule schedule.Schedule
 
 	Seed  uint64 // of every draw; 0: a new one for each run of the test
 	Seeds int    // how many seeds to try, from Seed on; default 1
@@ -82,6 +87,8 @@ type Result struct {
 	Log            *cluster.Log    // what the hosts logged; nil if the run did not begin
 	Snapshot       string          // what the run was doing at Test.StopAt; empty if it did not come to that
 	Trace          uint64          // hash of all that happened in the cluster
+	Runtime        string          // version of Go, and which deterministic runtime: go1.26.8, or go1.26.8+det.015f961b90ea
+	Decisions      *schedule.Trace // of the scheduler; nil without a deterministic runtime
 	Virtual        time.Duration   // how long the run was
 	Wall           time.Duration   // how long it took, judging included
 	CPU            time.Duration   // of the whole process meanwhile

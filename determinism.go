@@ -60,7 +60,7 @@ const causes = "look for a select with two ready cases, a map iteration, a share
 func (r *Result) Diff(second *Result) string {
 	for i := range min(r.History.Len(), second.History.Len()) {
 		if x, y, same := apart(r.History.At(i), second.History.At(i)); !same {
-			return fmt.Sprintf("the histories differ from line %d on\n  first:  %s\n  second: %s\n%s", i+1, x, y, causes)
+			return joinLines(fmt.Sprintf("the histories differ from line %d on\n  first:  %s\n  second: %s", i+1, x, y), r.whyApart(second))
 		}
 	}
 	if n, m := r.History.Len(), second.History.Len(); n != m {
@@ -72,9 +72,21 @@ func (r *Result) Diff(second *Result) string {
 			n, m, longer.History.At(min(n, m)))
 	}
 	if r.Trace != second.Trace {
-		return fmt.Sprintf("the histories are alike, but what the nodes said to each other is not: traces %016x and %016x", r.Trace, second.Trace)
+		return joinLines(fmt.Sprintf("the histories are alike, but what the nodes said to each other is not: traces %016x and %016x", r.Trace, second.Trace),
+			r.Decisions.Diff(second.Decisions))
+	}
+	if d := r.Decisions.Diff(second.Decisions); d != "" {
+		return "the histories are alike, but the goroutines took their turns in another order: " + d
 	}
 	return ""
+}
+
+// whyApart says where to look for why two histories differ.
+func (r *Result) whyApart(second *Result) string {
+	if d := r.Decisions.Diff(second.Decisions); d != "" {
+		return d
+	}
+	return causes
 }
 
 // apart compares two ops, and returns texts of them that differ if they do: as people

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -15,10 +16,12 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/engine"
 	"github.com/capsize-go/capsize/internal/recorder"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/report"
+	"github.com/capsize-go/capsize/schedule"
 )
 
 // Exec runs one seed of the test and judges it. It never fails t, which it needs
@@ -61,7 +64,7 @@ func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 // config returns what the engine is to run.
 func (t Test) config(plan nemesis.Plan, record func(history.Op)) engine.Config {
 	c := engine.Config{
-		System: t.System, Workload: t.Workload, Plan: plan, Seed: t.Seed,
+		System: t.System, Workload: t.Workload, Plan: plan, Seed: t.Seed, Schedule: t.Schedule,
 		Nodes: t.Nodes, Clients: t.Clients, Rate: t.Rate, Core: t.Core,
 		Duration: t.Duration, Timeout: t.Timeout, Settle: t.Settle, Stall: t.Stall,
 		StopAt: t.StopAt.At, Wait: t.StopAt.Wait, Record: record,
@@ -77,7 +80,7 @@ func newResult(test Test, plan nemesis.Plan, rec *engine.Record) *Result {
 	r := &Result{
 		Test: test, Seed: test.Seed, Plan: plan, History: rec.History, Findings: rec.Findings,
 		Exercised: exercisedBy(rec, plan), Log: rec.Log, Snapshot: rec.Snapshot, Trace: rec.Trace,
-		Virtual: rec.Virtual, Stopped: rec.Stopped,
+		Virtual: rec.Virtual, Stopped: rec.Stopped, Runtime: detrt.Version(), Decisions: rec.Decisions,
 	}
 	for _, p := range rec.Phases {
 		r.Phases = append(r.Phases, report.Phase(p))
@@ -150,10 +153,33 @@ func (t Test) complete() (Test, error) {
 			return t, fmt.Errorf("test has %s = %g", x.name, x.v)
 		}
 	}
+	if err := t.checkRuntime(); err != nil {
+		return t, err
+	}
 	if n := t.Nodes + t.Clients + 1; n > cluster.MaxHosts {
 		return t, fmt.Errorf("%d nodes and %d clients are more than %d hosts", t.Nodes, t.Clients, cluster.MaxHosts-1)
 	}
 	return t, nil
+}
+
+// checkRuntime reports a test that needs the deterministic runtime and is run without it.
+func (t Test) checkRuntime() error {
+	if err := t.Schedule.Validate(); err != nil {
+		return err
+	}
+	if detrt.Active() {
+		return nil
+	}
+	why := ""
+	switch {
+	case t.Schedule != schedule.Schedule{}:
+		why = fmt.Sprintf("test has Schedule = %v", t.Schedule)
+	case os.Getenv("CAPSIZE_RUNTIME") == "det":
+		why = "the environment has CAPSIZE_RUNTIME=det"
+	default:
+		return nil
+	}
+	return fmt.Errorf("%s, which needs a deterministic runtime, and this program has that of %s: run it with \"capsize test\" in place of \"go test\"", why, detrt.Version())
 }
 
 // def sets *p to v if it is zero or nil.

@@ -43,7 +43,7 @@ const (
 	exitValid   = 0
 	exitInvalid = 1
 	exitUnknown = 2
-	exitError   = 3 // usage, or the harness itself
+	exitHarness = 3 // usage, or the harness itself
 )
 
 const exitCodes = `Exit codes: 0 valid, 1 invalid, 2 unknown, 3 usage or harness error.`
@@ -73,7 +73,7 @@ func (a *app) execute(ctx context.Context, args []string) (code int) {
 	defer func() {
 		if p := recover(); p != nil {
 			fmt.Fprintf(a.err, "capsize: internal error: %v\n\n%s", p, debug.Stack())
-			code = exitError
+			code = exitHarness
 		}
 	}()
 	root := a.root()
@@ -87,16 +87,19 @@ func (a *app) execute(ctx context.Context, args []string) (code int) {
 		err = root.ExecuteContext(ctx)
 	}
 	var v verdictError
+	var exit exitError
 	switch {
 	case err == nil:
 		return exitValid
+	case errors.As(err, &exit):
+		return int(exit)
 	case errors.As(err, &v):
 		return exitOf(checker.Verdict(v))
 	case errors.Is(err, errReported):
-		return exitError
+		return exitHarness
 	}
 	fmt.Fprintf(a.err, "capsize: %v\n", err)
-	return exitError
+	return exitHarness
 }
 
 func (a *app) root() *cobra.Command {
@@ -123,7 +126,7 @@ smallest counterexample and the seed that repeats it.
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colours: auto, always or never; auto heeds NO_COLOR")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(a.runCommand(), a.capCommand(), a.scenarioCommand(), a.checkCommand(), a.convertCommand(), a.replayCommand(), a.listCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.capCommand(), a.scenarioCommand(), a.checkCommand(), a.convertCommand(), a.replayCommand(), a.listCommand(), a.testCommand(), a.overlayCommand(), a.versionCommand())
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return cmd.Help()

@@ -75,7 +75,7 @@ func (a *app) delegate(ctx context.Context) error {
 		return verdictError(checker.Invalid)
 	case errors.As(err, &exit) && exit.ExitCode() == exitUnknown:
 		return verdictError(checker.Unknown)
-	case errors.As(err, &exit) && exit.ExitCode() == exitError:
+	case errors.As(err, &exit) && exit.ExitCode() == exitHarness:
 		return errReported
 	}
 	return fmt.Errorf("run %s: %w", scenariosCommand, err)

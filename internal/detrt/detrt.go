@@ -5,6 +5,7 @@
 package detrt
 
 import (
+	"runtime"
 	_ "unsafe" // for go:linkname
 )
 
@@ -73,6 +74,14 @@ func ID() string {
 		return ""
 	}
 	return hooks.id()
+}
+
+// Version returns the version of Go, with the ID of the overlay behind it: go1.26.8+det.015f961b90ea.
+func Version() string {
+	if Active() {
+		return runtime.Version() + "+det." + ID()
+	}
+	return runtime.Version()
 }
 
 // Trace takes the decisions of the next bubbles: four words for each, the instant, the address of the go

@@ -8,6 +8,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/schedule"
 	"github.com/capsize-go/capsize/workloads"
 )
 
@@ -24,7 +25,8 @@ type Config struct {
 	System   cluster.System
 	Workload workloads.Workload // its checker is of no interest here
 	Plan     nemesis.Plan
-	Seed     uint64 // of every draw
+	Seed     uint64            // of every draw
+	Schedule schedule.Schedule // which goroutine runs next, if the runtime lets one decide
 
 	Nodes    int
 	Clients  int
@@ -64,14 +66,15 @@ type Record struct {
 	Log      *cluster.Log    // what the hosts logged; nil if the run did not begin
 	Virtual  time.Duration   // how long the run was
 
-	Healed  time.Duration    // when all faults were healed
-	Core    *Core            // the nodes that had to make progress then; nil if the run did not come to its end
-	Skipped int              // faults that met no occasion, or no node that they may harm
-	Trace   uint64           // hash of all that happened in the cluster
-	Stats   cluster.Stats    // what the cluster counted
-	Effects []cluster.Effect // of the faults
-	Marks   map[string]int   // how often a node came by, by the marks that it sets
-	Missed  []string         // marks that were never reached
+	Healed    time.Duration    // when all faults were healed
+	Core      *Core            // the nodes that had to make progress then; nil if the run did not come to its end
+	Skipped   int              // faults that met no occasion, or no node that they may harm
+	Trace     uint64           // hash of all that happened in the cluster
+	Decisions *schedule.Trace  // of the scheduler; nil if the runtime decided by chance
+	Stats     cluster.Stats    // what the cluster counted
+	Effects   []cluster.Effect // of the faults
+	Marks     map[string]int   // how often a node came by, by the marks that it sets
+	Missed    []string         // marks that were never reached
 }
 
 // A Phase of a run has a name and an instant at which it began.

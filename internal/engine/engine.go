@@ -16,6 +16,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/goroutines"
+	"github.com/capsize-go/capsize/schedule"
 )
 
 // shutdownTimeout is how much virtual time user code has to come back after its ctx is
@@ -56,6 +57,8 @@ type engine struct {
 	stopped  error
 	closed   bool // nothing is recorded any more
 	ended    bool // the run came to its end, and was not given up
+
+	decisions *schedule.Trace
 }
 
 // runs counts the runs of this process, to distinguish their goroutines.
@@ -119,6 +122,7 @@ func (e *engine) run() error {
 	e.enter("end")
 	e.spans.close()
 	w.Stop(shutdownTimeout)
+	e.decisions = schedule.Recorded()
 	e.close(w)
 	return nil
 }
@@ -287,6 +291,7 @@ func (e *engine) outcome() *Record {
 		return r
 	}
 	r.Trace, r.Healed, r.Core, r.Stats, r.Effects = w.Trace(), e.healed, e.core, w.Stats(), w.Effects()
+	r.Decisions = e.decisions
 	r.Marks, r.Missed = w.Marks()
 	r.Virtual = e.phases[len(e.phases)-1].At
 	if e.breakpoint.halted.Load() {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/internal/goroutines"
+	"github.com/capsize-go/capsize/schedule"
 )
 
 const (
@@ -27,6 +28,7 @@ const (
 // the machine is slow. What was recorded until then is kept.
 func (e *engine) runInBubble(t *testing.T) error {
 	readyResolver()
+	schedule.Start(e.config.Seed, e.config.Schedule)
 	ended := make(chan error, 1)
 	go func() {
 		var err error

@@ -48,6 +48,7 @@ type Unsupported struct {
 	Reasons []error
 }
 
+// Error says what is supported, and each reason, a line each.
 func (e *Unsupported) Error() string {
 	return fmt.Sprintf("the deterministic runtime does not support %s; it supports %s\n%v", e.Version, Supported(), errors.Join(e.Reasons...))
 }

@@ -1,0 +1,105 @@
+package schedule
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/capsize-go/capsize/internal/detrt"
+	"github.com/capsize-go/capsize/internal/keyed"
+)
+
+// A Schedule says which goroutine runs next. The zero value leaves it to the seed: see [Schedule.For].
+type Schedule struct {
+	kind  string
+	every int
+}
+
+const (
+	firstCome  = "first-come"
+	random     = "random"
+	priorities = "priorities"
+	swarm      = "swarm"
+)
+
+// FirstCome runs goroutines in the order in which they became ready, and never stops one. It is nearest to what
+// Go does on one processor, and finds the least.
+func FirstCome() Schedule { return Schedule{firstCome, 0} }
+
+// Random runs any goroutine that is ready. At one point in every so many it stops the one that runs and draws
+// again. It hits narrow windows, as between a check and what is done about it.
+func Random(every int) Schedule { return Schedule{random, every} }
+
+// Priorities runs the goroutine with the highest priority, which is drawn when a goroutine starts. At one point in every so many
+// the one that runs falls behind all others. It keeps a goroutine waiting for long, which Random does not.
+//
+// The idea is that of PCT (Burckhardt and others, "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", 2010), which
+// draws a few points of the whole run: but how many points a run has is not known before, and its guarantee needs
+// that number. Here each point has the same chance.
+func Priorities(every int) Schedule { return Schedule{priorities, every} }
+
+// shoal is what a swarm draws from. No schedule is best: each of these finds something sooner than the others do.
+var shoal = []Schedule{
+	FirstCome(), Random(1), Random(2), Random(4), Random(16), Random(64), Priorities(32), Priorities(1024),
+}
+
+const drawSchedule = "schedule" // part of the key of a draw: another text is another history of every seed
+
+// For returns the schedule of a run: s itself, or if s is the zero value a swarm, in which each seed has one of
+// eight schedules.
+func (s Schedule) For(seed uint64) Schedule {
+	if s.kind != "" {
+		return s
+	}
+	return shoal[keyed.New(seed, drawSchedule).Range(0, int64(len(shoal)))]
+}
+
+// String formats the schedule as [Schedule.UnmarshalText] reads it: random/4.
+func (s Schedule) String() string {
+	switch s.kind {
+	case "":
+		return swarm
+	case firstCome:
+		return firstCome
+	}
+	return fmt.Sprintf("%s/%d", s.kind, s.every)
+}
+
+// MarshalText returns what [Schedule.String] does.
+func (s Schedule) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads "swarm", "first-come", "random/4" or "priorities/32". The number is how many points there are to one
+// at which the schedule does something; 0 is none.
+func (s *Schedule) UnmarshalText(text []byte) error {
+	kind, number, ok := strings.Cut(string(text), "/")
+	switch {
+	case !ok && kind == swarm:
+		*s = Schedule{}
+		return nil
+	case !ok && kind == firstCome:
+		*s = FirstCome()
+		return nil
+	case !ok || kind != random && kind != priorities:
+		return fmt.Errorf("schedule %q: it is one of swarm, first-come, random/N and priorities/N", text)
+	}
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 0 {
+		return fmt.Errorf("schedule %q: %q is no number of points", text, number)
+	}
+	*s = Schedule{kind, n}
+	return nil
+}
+
+// Validate returns an error if the schedule makes no sense.
+func (s Schedule) Validate() error {
+	if s.every < 0 {
+		return fmt.Errorf("schedule %v: the number of points is negative", s)
+	}
+	return nil
+}
+
+// runtime returns the schedule as the runtime takes it.
+func (s Schedule) runtime() detrt.Schedule {
+	kind := map[string]detrt.Kind{firstCome: detrt.FirstCome, random: detrt.Random, priorities: detrt.Priorities}[s.kind]
+	return detrt.Schedule{Kind: kind, Every: uint64(s.every)}
+}

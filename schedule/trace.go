@@ -1,0 +1,124 @@
+package schedule
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/capsize-go/capsize/internal/detrt"
+)
+
+// epoch is when bubbles of virtual time begin, in nanoseconds.
+const epoch = 946684800 * int64(time.Second)
+
+// A Trace is what the scheduler decided in a run.
+type Trace struct {
+	Steps  uint64 // decisions
+	Points uint64 // points that were passed
+	Hash   uint64 // of all decisions: alike for two runs whose goroutines took their turns in one order
+
+	words []uint64 // of the first decisions, four each
+}
+
+// A Decision is one step of the scheduler: it gave the turn to a goroutine.
+type Decision struct {
+	At        time.Duration // of virtual time, since the run began
+	Goroutine uint64        // by birth in the run, from 1 on
+	Started   string        // function, file and line of the go statement that started it
+	Ready     int           // goroutines that could have had the turn
+	Choice    int           // which of them it was, in the order in which they became ready
+}
+
+// String says what was decided, on one line.
+func (d Decision) String() string {
+	return fmt.Sprintf("%v: goroutine %d, started at %s, number %d of %d that were ready", d.At, d.Goroutine, d.Started, d.Choice+1, d.Ready)
+}
+
+const (
+	perDecision = 4
+	// room is for how many decisions a trace has room. Memory is used for those alone that are made.
+	room = 1 << 20
+)
+
+// recorded is the memory of the run that is under way. One is at a time.
+var recorded []uint64
+
+// Start has the next bubble of testing/synctest run by a seed and a schedule, and records its decisions. It does
+// nothing without a deterministic runtime. The harness calls it; a test that makes its own bubbles calls it before each. One bubble can
+// be under way at a time.
+func Start(seed uint64, s Schedule) {
+	if !detrt.Active() {
+		return
+	}
+	if recorded == nil {
+		recorded = make([]uint64, room*perDecision)
+	}
+	detrt.Trace(recorded)
+	detrt.Set(seed, s.For(seed).runtime())
+}
+
+// Active reports whether this program has a deterministic runtime.
+func Active() bool { return detrt.Active() }
+
+// Recorded returns what was decided so far in the bubble of the caller; nil without a deterministic runtime.
+func Recorded() *Trace {
+	if !detrt.Active() {
+		return nil
+	}
+	s := detrt.Read()
+	n := min(s.Steps*perDecision, uint64(len(recorded)))
+	return &Trace{Steps: s.Steps, Points: s.Points, Hash: s.Hash, words: append([]uint64(nil), recorded[:n]...)}
+}
+
+// Len returns how many decisions can be looked at: the first million.
+func (t *Trace) Len() int { return len(t.words) / perDecision }
+
+// At returns decision i, from 0 on.
+func (t *Trace) At(i int) Decision {
+	w := t.words[i*perDecision:][:perDecision]
+	return Decision{
+		At: time.Duration(int64(w[0]) - epoch), Goroutine: w[2], Started: position(uintptr(w[1])),
+		Ready: int(w[3] >> 32), Choice: int(uint32(w[3])),
+	}
+}
+
+// position returns where a go statement stands.
+func position(pc uintptr) string {
+	if pc == 0 {
+		return "the beginning"
+	}
+	f, _ := runtime.CallersFrames([]uintptr{pc}).Next()
+	if f.Function == "" {
+		return fmt.Sprintf("%#x", pc)
+	}
+	return fmt.Sprintf("%s %s:%d", f.Function[strings.LastIndex(f.Function, "/")+1:], f.File[strings.LastIndex(f.File, "/")+1:], f.Line)
+}
+
+// Diff says what the first decision is in which two runs differ. It is empty if none does, or if either is nil.
+func (t *Trace) Diff(u *Trace) string {
+	if t == nil || u == nil || t.Hash == u.Hash && t.Steps == u.Steps {
+		return ""
+	}
+	for i := range min(t.Len(), u.Len()) {
+		if !slices.Equal(t.words[i*perDecision:][:perDecision], u.words[i*perDecision:][:perDecision]) {
+			return fmt.Sprintf("the scheduler's decision %d differs\n  first:  %v\n  second: %v", i+1, t.At(i), u.At(i))
+		}
+	}
+	if t.Len() == room {
+		return fmt.Sprintf("the schedules differ, but not in the first %d decisions", room)
+	}
+	return fmt.Sprintf("one run has %d decisions and the other %d; they are alike up to there", t.Steps, u.Steps)
+}
+
+// Write writes the decisions, a line each.
+func (t *Trace) Write(w io.Writer) error {
+	for i := range t.Len() {
+		if _, err := fmt.Fprintln(w, t.At(i)); err != nil {
+			return fmt.Errorf("write schedule: %w", err)
+		}
+	}
+	return nil
+}
