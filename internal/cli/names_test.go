@@ -123,5 +123,5 @@ func TestMixKeepsItsParts(t *testing.T) {
 // TestPanicIsAnError makes sure that a mistake of ours does not look like a verdict.
 func TestPanicIsAnError(t *testing.T) {
 	a := &app{in: nil, out: nil, err: io.Discard} // nothing to write to
-	require.Equal(t, exitError, a.execute(context.Background(), []string{"list"}))
+	require.Equal(t, exitHarness, a.execute(context.Background(), []string{"list"}))
 }

@@ -128,7 +128,7 @@ var slow = []string{
 	"systems/cache/cachekv", "systems/cache/cdn", "systems/adapters/gossip", "systems/cache/localcache", "realbugs", "scenarios/caching", "scenarios/replication", "scenarios/resilience", "systems/resilience",
 	"github.com/alicebob/miniredis", "github.com/dgraph-io/ristretto", "github.com/hashicorp", "github.com/jellydator/ttlcache",
 	"github.com/maypok86/otter", "github.com/redis/go-redis", "github.com/stretchr/testify", "golang.org/x/net", "database/sql",
-	"google.golang.org/grpc", "crypto/tls", "encoding/gob", "encoding/xml", "go/parser", "go/types", "net/http",
+	"google.golang.org/grpc", "crypto/tls", "encoding/gob", "encoding/xml", "go/types", "net/http",
 	"github.com/fatih/color", "golang.org/x/sys", "golang.org/x/term",
 }
 
