@@ -102,4 +102,3 @@ func takeOverlay(args []string) (list string, rest []string) {
 	}
 	return list, rest
 }
-
