@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/savedrun"
 )
 
@@ -17,6 +18,22 @@ type again struct {
 	second  *Result
 	missing string // why it is not known; empty if the second run came to its end
 	differs string // where the two runs differ; empty if they do not
+	fresh   bool   // the second run was in a process of its own
+	unfresh string // why it was not, if it was to be
+}
+
+// confirmed runs the seed of a run once more: in a process of its own if that can be.
+func (x *runner) confirmed(ctx context.Context, t *testing.T, r *Result) again {
+	if !canConfirm() {
+		return x.again(ctx, t, r)
+	}
+	fresh := x.freshly(ctx, r)
+	if fresh.tried() {
+		return fresh
+	}
+	a := x.again(ctx, t, r)
+	a.unfresh = fresh.missing
+	return a
 }
 
 // again runs the seed of a run once more, and compares.
@@ -59,6 +76,10 @@ func (a again) String() string {
 	switch {
 	case !a.tried():
 		return "not known: " + a.missing
+	case a.differs == "" && a.fresh:
+		return "2 of 2 runs alike, the second in a process of its own"
+	case a.differs == "" && a.unfresh != "":
+		return "2 of 2 runs alike in this process; " + a.unfresh
 	case a.differs == "":
 		return "2 of 2 runs alike"
 	}
@@ -69,6 +90,11 @@ func (a again) String() string {
 // that can be due to nothing but a change of the code: see docs/reference/determinism.md.
 func (x *runner) replay(ctx context.Context, t *testing.T, s savedRun) {
 	t.Helper()
+	if s.Schedule != "" && !detrt.Active() {
+		remark(t, "capsize: %s was found with the deterministic runtime of %s, and this program has none: it cannot be run again here, and nothing is said of it. Run\n%s",
+			filepath.ToSlash(s.Dir), s.Runtime, strings.Replace(x.set.rerunTest(path.Join(x.name, x.key), s.ID), "go test", "capsize test", 1))
+		return
+	}
 	r, err := Exec(ctx, t, s.apply(x.test))
 	if err != nil {
 		t.Fatalf("capsize: %v", err)
@@ -130,6 +156,8 @@ func (s savedRun) whyOther(second again) string {
 	switch {
 	case second.differs != "":
 		return "The system, the workload or the test is not deterministic."
+	case s.Runtime != "" && s.Runtime != detrt.Version():
+		return fmt.Sprintf("It was saved with the runtime of %s, and this is that of %s: another version schedules goroutines in another way.", s.Runtime, detrt.Version())
 	case s.edited():
 		return savedrun.File + " was edited since it was saved."
 	case s.Repeats == savedrun.No:

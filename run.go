@@ -52,6 +52,9 @@ func Run(t *testing.T, test Test) {
 	if want.id != "" && want.key != x.key {
 		return // -run asks for another Run of this test
 	}
+	if x.confirms(t) {
+		return
+	}
 	x.recorder = x.newRecorder()
 	defer x.closeRecorder(t)
 	x.nameCutShort(t)
@@ -199,7 +202,7 @@ func (x *runner) fail(ctx context.Context, t *testing.T, r *Result, note string)
 	} else if rec, err := x.record(r); err == nil {
 		s.ID = rec.Name()
 	}
-	again := x.again(ctx, t, r)
+	again := x.confirmed(ctx, t, r)
 	if s.Dir != "" && again.tried() {
 		s.Repeats = again.word()
 		if err := s.Write(s.Dir, nil); err != nil {

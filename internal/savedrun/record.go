@@ -50,6 +50,11 @@ type Record struct {
 	Settle   time.Duration `json:"settle_ns"`
 	Core     bool          `json:"core,omitempty"`
 
+	// Schedule and Runtime are of a run with a deterministic runtime, as package schedule and Result.Runtime spell
+	// them. It can be repeated with such a runtime alone.
+	Schedule string `json:"schedule,omitempty"`
+	Runtime  string `json:"runtime,omitempty"`
+
 	Verdict checker.Verdict `json:"verdict"`
 	Reason  string          `json:"reason"`
 	Digest  string          `json:"digest"` // of the history; see [history.History.Digest]
@@ -75,7 +80,7 @@ const (
 // ID returns the eight hex digits that distinguish this run from any other: a hash of its
 // parameters, its plan and the digest of its history, but not of its verdict.
 func (r Record) ID() string {
-	r.Capsize, r.Reason, r.Repeats, r.Build, r.Verdict, r.RawPlan = "", "", "", "", checker.Valid, nil
+	r.Capsize, r.Reason, r.Repeats, r.Build, r.Runtime, r.Verdict, r.RawPlan = "", "", "", "", "", checker.Valid, nil
 	if len(r.Plan) > 0 {
 		r.RawPlan = encodePlan(r.Plan)
 	}
