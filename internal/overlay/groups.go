@@ -192,6 +192,11 @@ var groups = []group{
 		{file: bubbles, in: "synctestRun", at: expr("bubble.total"), code: "(@ - bubble.detGone())"},
 		{file: bubbles, in: "synctestRun", at: stmt("total != 1"), code: "bubble.detReap(gp); @"},
 	}},
+	{"names", "no look-up of a name leaves a bubble", []edit{
+		{file: "net/lookup.go", in: "(*Resolver).lookupIPAddr", at: stmt("ctx.Value(nettrace.TraceKey{})"), code: "if addrs, err, ok := detFind(host); ok { return addrs, err }; @"},
+		{file: "net/lookup.go", in: "(*Resolver).LookupHost", at: stmt("return r.lookupHost(_, _)"), code: "if addrs, err, ok := detFind(host); ok { if err != nil { return nil, err }; return []string{addrs[0].String()}, nil }; @"},
+		{file: "net/dnsclient_unix.go", in: "(*Resolver).exchange", at: entry{}, code: " if detBubble() != 0 { return dnsmessage.Parser{}, dnsmessage.Header{}, errDetQuery }; "},
+	}},
 	// The groups above make a run repeatable. This one lets a schedule stop a goroutine where the
 	// program synchronizes.
 	{"points", "channels, mutexes, condition variables and the types of sync/atomic are points at which another goroutine may go first", []edit{
@@ -213,7 +218,7 @@ var groups = []group{
 		{file: "internal/godebug/godebug.go", in: "(*Setting).Value", at: entry{}, code: callQuiet},
 		{file: "internal/godebug/godebug.go", in: "(*Setting).IncNonDefault", at: entry{}, code: callQuiet},
 		{file: "internal/godebug/godebug.go", at: end{}, code: declarePoint + declareQuiet},
-		{file: "sync/once.go", in: "(*Once).doSlow", at: entry{}, code: " defer o.detQuietly(f)(-1); "},
+		{file: "sync/once.go", in: "(*Once).doSlow", at: entry{}, code: " defer o.detQuietly(f)(false); "},
 		{file: "math/rand/rand.go", in: "Seed", at: entry{}, code: callQuiet},
 		{file: "math/rand/rand.go", at: end{}, code: declarePoint + declareQuiet},
 		// Readers outside of the bubble have a writer in it count them.
@@ -243,14 +248,14 @@ func detPoint()
 `
 
 // Nothing in the function is a point.
-const callQuiet = " if detPoints != 0 { detQuiet(1); defer detQuiet(-1) }; "
+const callQuiet = " if detPoints != 0 { detQuiet(true); defer detQuiet(false) }; "
 
 // It is no point, since it is no method of a type of sync/atomic.
 const addReaders = "atomic.AddInt32((*int32)(unsafe.Pointer(&rw.readerWait)), $1)"
 
 const declareQuiet = `
 //go:linkname detQuiet runtime.detQuiet
-func detQuiet(n int32)
+func detQuiet(on bool)
 `
 
 // A goroutine outside of all bubbles takes a mutex when it is free, and does not queue for it.

@@ -2,6 +2,7 @@ package torture_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -189,4 +190,24 @@ func pass(t *testing.T) {
 		t.Errorf("%d bytes: %v", len(b), err)
 	}
 	_ = r.Close()
+}
+
+// TestNames looks up names in a bubble: none asks the machine's resolver.
+func TestNames(t *testing.T) {
+	needsRuntime(t)
+	schedule.Start(1, schedule.Random(4))
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		addrs, err := net.DefaultResolver.LookupIPAddr(t.Context(), "localhost")
+		if err != nil || len(addrs) != 1 || addrs[0].String() != "127.0.0.1" {
+			t.Errorf("localhost is %v: %v", addrs, err)
+		}
+		var none *net.DNSError
+		if _, err := net.DefaultResolver.LookupHost(t.Context(), "name.example"); !errors.As(err, &none) || !none.IsNotFound {
+			t.Errorf("name.example: %v", err)
+		}
+		if d := time.Since(began); d != 0 {
+			t.Errorf("%v passed", d)
+		}
+	})
 }
