@@ -15,7 +15,7 @@ import (
 // Test returns the command that runs one test of a package and no other. Flags are
 // empty, or begin with a space; see [Flags].
 func Test(name, pkg, flags string) string {
-	return fmt.Sprintf("go test%s -run='%s' %s", flags, pattern(name), pkg)
+	return fmt.Sprintf("go test%s -run='%s' %s", flags, Pattern(name), pkg)
 }
 
 // Flags returns the flags of this go test that the code may depend on.
@@ -35,8 +35,8 @@ func Flags() (flags string) {
 	return flags
 }
 
-// pattern returns the pattern that -run takes for a test of that name and no other.
-func pattern(test string) string {
+// Pattern returns the pattern that -run takes for a test of that name and no other.
+func Pattern(test string) string {
 	var pattern []string
 	for part := range strings.SplitSeq(test, "/") {
 		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
