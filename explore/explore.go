@@ -31,6 +31,9 @@ const defaultSeeds = 100
 // seeds are not tried. With CAPSIZE_RUNTIME=det it is an error that Go decides the order, as it does under "go test"; else the log
 // says so.
 //
+// Before the seeds, f runs once with goroutines in the order in which they become ready: what is initialized at its first use is initialized then, and a seed does the
+// same whether or not others were run before it.
+//
 // One run can be under way in a process, so tests that call Run may be parallel, and wait for each other.
 // The t of f is one of synctest: it must not call Run, Parallel or Deadline.
 func Run(t *testing.T, f func(t *testing.T)) {
