@@ -9,7 +9,7 @@ import (
 
 // A cell is part of a stack without locks.
 type cell struct {
-	next *cell
+	next atomic.Pointer[cell]
 	held atomic.Bool
 }
 
@@ -17,8 +17,9 @@ type stack struct{ head atomic.Pointer[cell] }
 
 func (s *stack) push(c *cell) {
 	for {
-		c.next = s.head.Load()
-		if s.head.CompareAndSwap(c.next, c) {
+		first := s.head.Load()
+		c.next.Store(first)
+		if s.head.CompareAndSwap(first, c) {
 			return
 		}
 	}
@@ -30,7 +31,7 @@ func (s *stack) pop() *cell {
 		if c == nil {
 			return nil
 		}
-		next := c.next
+		next := c.next.Load()
 		if s.head.CompareAndSwap(c, next) {
 			return c
 		}
@@ -72,37 +73,37 @@ func aba(fixed bool) bool {
 	return twice.Load()
 }
 
-var buffers = sync.Pool{New: func() any { return new([8]byte) }}
+// A buffer holds one value. Its memory is that of an atomic type, so that the race detector has nothing to say.
+type buffer struct{ atomic.Int64 }
+
+var buffers = sync.Pool{New: func() any { return new(buffer) }}
 
 // usedAfterPut gives a buffer back and uses it afterwards.
 func usedAfterPut(fixed bool) bool {
-	out := make(chan [8]byte)
+	out := make(chan int64)
 	var wrong atomic.Bool
 	wg := others(2, 5)
-	for i := range 4 {
+	for i := range int64(4) {
 		wg.Go(func() {
-			b := buffers.Get().(*[8]byte)
-			b[0] = byte(i)
+			b := buffers.Get().(*buffer)
+			b.Store(i)
 			if !fixed {
 				buffers.Put(b)
 			}
-			var pause sync.Mutex
-			pause.Lock() // as one does something else
-			pause.Unlock()
-			out <- *b
+			out <- b.Load()
 			if fixed {
 				buffers.Put(b)
 			}
 		})
 	}
 	wg.Go(func() {
-		seen := map[byte]bool{}
+		seen := map[int64]bool{}
 		for range 4 {
-			b := <-out
-			if seen[b[0]] {
+			i := <-out
+			if seen[i] {
 				wrong.Store(true)
 			}
-			seen[b[0]] = true
+			seen[i] = true
 		}
 	})
 	wg.Wait()

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -27,17 +26,7 @@ func needsRuntime(t *testing.T) {
 // shows runs a program with a seed, and reports whether its bug showed.
 func shows(t *testing.T, r races.Race, fixed bool, seed uint64, s schedule.Schedule) (yes bool) {
 	t.Helper()
-	defer func() {
-		if p := recover(); p != nil {
-			if !strings.Contains(fmt.Sprint(p), "deadlock") {
-				panic(p)
-			}
-			yes = true
-		}
-	}()
-	schedule.Start(seed, s)
-	synctest.Test(t, func(*testing.T) { yes = r.Run(fixed) })
-	return yes
+	return races.Shows(t, seed, s, func() bool { return r.Run(fixed) })
 }
 
 // warm runs a program once. The first use of a timer in a process, or of whatever else is initialized late, passes more
