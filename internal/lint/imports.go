@@ -30,7 +30,7 @@ var importRules = []ImportRule{
 	{Package: "internal/chart"},
 	{Package: "internal/coldbuild"},
 	{Package: "internal/gotest"},
-	{Package: "internal/gocommand", Testing: true},
+	{Package: "internal/gocommand", Ours: []string{"internal/detrt"}, Testing: true},
 	{Package: "internal/bubble"},
 	{Package: "internal/bugset"},
 	{Package: "internal/keyed"},

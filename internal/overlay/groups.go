@@ -184,6 +184,12 @@ var groups = []group{
 		{file: bubbles, in: "synctestRun", at: expr("bubble.total"), code: "(@ - bubble.detGone())"},
 		{file: bubbles, in: "synctestRun", at: stmt("total != 1"), code: "bubble.detReap(gp); @"},
 	}},
+	{"names", "no look-up of a name leaves a bubble", []edit{
+		{file: "net/lookup.go", in: "(*Resolver).lookupIPAddr", at: stmt("ctx.Value(nettrace.TraceKey{})"), code: "if addrs, err, ok := detFind(host); ok { return addrs, err }; @"},
+		{file: "net/lookup.go", in: "(*Resolver).LookupHost", at: stmt("return r.lookupHost(_, _)"), code: "if addrs, err, ok := detFind(host); ok { if err != nil { return nil, err }; return []string{addrs[0].String()}, nil }; @"},
+		{file: "net/dnsclient_unix.go", in: "(*Resolver).exchange", at: entry{}, code: " if detBubble() != 0 { return dnsmessage.Parser{}, dnsmessage.Header{}, errDetQuery }; "},
+		{file: "net/dnsclient.go", at: end{}, code: declareBubble},
+	}},
 	// The groups above make a run repeatable. This one lets a schedule stop a goroutine where the
 	// program synchronizes.
 	{"points", "channels, mutexes, condition variables and the types of sync/atomic are points at which another goroutine may go first", []edit{
@@ -227,6 +233,11 @@ func detLocked(sema *uint32)
 
 //go:linkname detUnlocking runtime.detUnlocking
 func detUnlocking(sema *uint32)
+`
+
+const declareBubble = `
+//go:linkname detBubble runtime.detBubble
+func detBubble() uint64
 `
 
 const mathRand = `
