@@ -183,6 +183,8 @@ var groups = []group{
 		{file: times, in: "time_runtimeNano", at: stmt("return gp.bubble.now"), code: "return detMono(gp)"},
 		{file: bubbles, in: "synctestRun", at: expr("bubble.total"), code: "(@ - bubble.detGone())"},
 		{file: bubbles, in: "synctestRun", at: stmt("total != 1"), code: "bubble.detReap(gp); @"},
+		{file: "runtime/traceback.go", in: "goroutineheader", at: stmt(`print("]:\n")`), code: "detDescribe(gp); @", to: 26},
+		{file: "runtime/traceback.go", in: "goroutineheader", at: stmt(`print("]")`), code: "detDescribe(gp); @", from: 27},
 	}},
 	// The groups above make a run repeatable. This one lets a schedule stop a goroutine where the
 	// program synchronizes.
