@@ -8,12 +8,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/gocommand"
 	"github.com/capsize-go/capsize/internal/savedrun"
+	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/schedule"
 )
 
@@ -23,13 +27,32 @@ import (
 
 // The environment of a process that runs one seed for another process.
 const (
-	confirmVariable    = "CAPSIZE_CONFIRM"     // the folder that it writes into
-	confirmRunVariable = "CAPSIZE_CONFIRM_RUN" // the key of the Run
+	confirmVariable    = "CAPSIZE_CONFIRM"       // the folder that it writes into
+	confirmRunVariable = "CAPSIZE_CONFIRM_RUN"   // the key of the Run
+	confirmAfter       = "CAPSIZE_CONFIRM_AFTER" // a seed that it runs before; 0: none
 	decisionsFile      = "decisions.bin"
 )
 
+// warmUp fills the caches of encoding/json with the types that the harness itself needs, once in a process. A cache that is
+// warm passes fewer points, so a run whose code uses it would depend on what the harness did before: a run that is recorded
+// would not be the one that is replayed.
+var warmUp = sync.OnceValue(func() error {
+	if !detrt.Active() {
+		return nil
+	}
+	b, err := savedrun.Record{Plan: nemesis.Plan{{}}}.Encode()
+	if err != nil {
+		return err
+	}
+	if _, err = savedrun.Parse(b, "the first record"); err != nil {
+		return err
+	}
+	_, err = history.AppendJSON(nil, history.Op{})
+	return err
+})
+
 // confirms reports whether this process was started to run a seed for another one, and does so.
-func (x *runner) confirms(t *testing.T) bool {
+func (x *runner) confirms(ctx context.Context, t *testing.T) bool {
 	t.Helper()
 	dir := os.Getenv(confirmVariable)
 	if dir == "" {
@@ -38,7 +61,18 @@ func (x *runner) confirms(t *testing.T) bool {
 	if os.Getenv(confirmRunVariable) != x.key {
 		return true // another Run of this test
 	}
-	r, err := Exec(t.Context(), t, x.test)
+	after, err := strconv.ParseUint(os.Getenv(confirmAfter), 10, 64)
+	if err != nil {
+		t.Fatalf("capsize: environment variable %s: %v", confirmAfter, err)
+	}
+	if after != 0 {
+		before := x.test
+		before.Seed = after
+		if _, err := Exec(ctx, t, before); err != nil {
+			t.Fatalf("capsize: %v", err)
+		}
+	}
+	r, err := Exec(ctx, t, x.test)
 	if err != nil {
 		t.Fatalf("capsize: %v", err)
 	}
@@ -68,8 +102,8 @@ func (x *runner) writeConfirmation(dir string, r *Result) error {
 	return rec.Write(dir, r.History)
 }
 
-// freshly runs the seed of a run once more, in a process of its own, and compares.
-func (x *runner) freshly(ctx context.Context, r *Result) again {
+// freshly runs the seed of a run once more, in a process of its own in which another seed runs before unless after is 0, and compares.
+func (x *runner) freshly(ctx context.Context, r *Result, after uint64) again {
 	if r.Stopped != nil {
 		return again{missing: "the run was cut short, so it was not tried"}
 	}
@@ -78,8 +112,8 @@ func (x *runner) freshly(ctx context.Context, r *Result) again {
 		return again{missing: err.Error()}
 	}
 	defer os.RemoveAll(dir)
-	a := again{fresh: true}
-	if a.differs, err = x.compareFresh(ctx, dir, r); err != nil {
+	a := again{fresh: true, after: after}
+	if a.differs, err = x.compareFresh(ctx, dir, r, after); err != nil {
 		return again{missing: fmt.Sprintf("a process of its own could not run it: %v", err)}
 	}
 	if a.differs != "" {
@@ -88,7 +122,7 @@ func (x *runner) freshly(ctx context.Context, r *Result) again {
 	return a
 }
 
-func (x *runner) compareFresh(ctx context.Context, dir string, r *Result) (differs string, err error) {
+func (x *runner) compareFresh(ctx context.Context, dir string, r *Result, after uint64) (differs string, err error) {
 	program, err := os.Executable()
 	if err != nil {
 		return "", err
@@ -98,7 +132,7 @@ func (x *runner) compareFresh(ctx context.Context, dir string, r *Result) (diffe
 		args = append(args, "-test.short")
 	}
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Env = append(os.Environ(), confirmVariable+"="+dir, confirmRunVariable+"="+x.key,
+	cmd.Env = append(os.Environ(), confirmVariable+"="+dir, confirmRunVariable+"="+x.key, fmt.Sprint(confirmAfter, "=", after),
 		fmt.Sprintf("CAPSIZE_SEED=%d", r.Seed), "CAPSIZE_SEEDS=1", "CAPSIZE_STOP_AT=")
 	out, err := cmd.CombinedOutput()
 	if err != nil {

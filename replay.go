@@ -20,6 +20,7 @@ type again struct {
 	differs string // where the two runs differ; empty if they do not
 	fresh   bool   // the second run was in a process of its own
 	unfresh string // why it was not, if it was to be
+	after   uint64 // the seed that went before it in that process; 0: none
 }
 
 // confirmed runs the seed of a run once more: in a process of its own if that can be.
@@ -27,7 +28,12 @@ func (x *runner) confirmed(ctx context.Context, t *testing.T, r *Result) again {
 	if !canConfirm() {
 		return x.again(ctx, t, r)
 	}
-	fresh := x.freshly(ctx, r)
+	fresh := x.freshly(ctx, r, 0)
+	if fresh.differs != "" && x.first != 0 && x.first != r.Seed {
+		if warm := x.freshly(ctx, r, x.first); warm.tried() && warm.differs == "" {
+			return warm
+		}
+	}
 	if fresh.tried() {
 		return fresh
 	}
@@ -76,6 +82,8 @@ func (a again) String() string {
 	switch {
 	case !a.tried():
 		return "not known: " + a.missing
+	case a.differs == "" && a.after != 0:
+		return fmt.Sprintf("2 of 2 runs alike, the second in a process of its own in which seed %d ran before; without that it is another run", a.after)
 	case a.differs == "" && a.fresh:
 		return "2 of 2 runs alike, the second in a process of its own"
 	case a.differs == "" && a.unfresh != "":
@@ -94,6 +102,13 @@ func (x *runner) replay(ctx context.Context, t *testing.T, s savedRun) {
 		remark(t, "capsize: %s was found with the deterministic runtime of %s, and this program has none: it cannot be run again here, and nothing is said of it. Run\n%s",
 			filepath.ToSlash(s.Dir), s.Runtime, strings.Replace(x.set.rerunTest(path.Join(x.name, x.key), s.ID), "go test", "capsize test", 1))
 		return
+	}
+	if s.After != 0 {
+		before := s.apply(x.test)
+		before.Seed, before.Nemesis = s.After, x.test.Nemesis
+		if _, err := Exec(ctx, t, before); err != nil {
+			t.Fatalf("capsize: %v", err)
+		}
 	}
 	r, err := Exec(ctx, t, s.apply(x.test))
 	if err != nil {

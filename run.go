@@ -52,15 +52,18 @@ func Run(t *testing.T, test Test) {
 	if want.id != "" && want.key != x.key {
 		return // -run asks for another Run of this test
 	}
-	if x.confirms(t) {
-		return
-	}
 	x.recorder = x.newRecorder()
 	defer x.closeRecorder(t)
 	x.nameCutShort(t)
 	ctx, stop := beforeDeadline(t)
 	defer stop()
 	ctx = recorder.NewContext(ctx, x.recorder)
+	if err := warmUp(); err != nil {
+		t.Fatalf("capsize: %v", err)
+	}
+	if x.confirms(ctx, t) {
+		return
+	}
 	if x.replays(ctx, t, want) || !x.finishCutShort(ctx, t) {
 		return
 	}
@@ -77,6 +80,8 @@ type runner struct {
 	test Test
 	set  settings
 	kept bool // a failure of this Run is kept and failed again: no other one is
+
+	first uint64 // the seed of the first run of the sweep
 
 	recorder *recorder.Recorder // nil if nothing can be recorded
 }
@@ -144,6 +149,7 @@ func (x *runner) runUnsaved(ctx context.Context, t *testing.T, want wanted) {
 func (x *runner) sweep(ctx context.Context, t *testing.T) {
 	t.Helper()
 	seeds := max(1, x.test.Seeds)
+	x.first = x.test.Seed
 	for i := range seeds {
 		one := x.test
 		one.Seed, one.Seeds = x.test.Seed+uint64(i), 1
@@ -204,7 +210,7 @@ func (x *runner) fail(ctx context.Context, t *testing.T, r *Result, note string)
 	}
 	again := x.confirmed(ctx, t, r)
 	if s.Dir != "" && again.tried() {
-		s.Repeats = again.word()
+		s.Repeats, s.After = again.word(), again.after
 		if err := s.Write(s.Dir, nil); err != nil {
 			t.Errorf("capsize: save the failure: %v", err)
 		}

@@ -38,6 +38,7 @@ var importRules = []ImportRule{
 	{Package: "internal/locks"},
 	{Package: "internal/goroutines", Ours: []string{"cluster", "internal/locks", "internal/sorting"}},
 	{Package: "internal/detrt"},
+	{Package: "internal/detrt/torture"},
 	{Package: "internal/overlay"},
 	{Package: "schedule", Ours: []string{"internal/detrt", "internal/keyed"}},
 	{Package: "internal/engine", Ours: []string{"cluster", "history", "nemesis", "workloads", "internal/bubble", "internal/detrt", "internal/goroutines", "internal/keyed", "internal/sorting", "schedule"}, Testing: true},

@@ -54,6 +54,9 @@ type Record struct {
 	// them. It can be repeated with such a runtime alone.
 	Schedule string `json:"schedule,omitempty"`
 	Runtime  string `json:"runtime,omitempty"`
+	// After is a seed that ran before in the same process: what that left in the globals of libraries is part of this
+	// run. 0 is none.
+	After uint64 `json:"after_seed,omitempty"`
 
 	Verdict checker.Verdict `json:"verdict"`
 	Reason  string          `json:"reason"`
@@ -81,6 +84,7 @@ const (
 // parameters, its plan and the digest of its history, but not of its verdict.
 func (r Record) ID() string {
 	r.Capsize, r.Reason, r.Repeats, r.Build, r.Runtime, r.Verdict, r.RawPlan = "", "", "", "", "", checker.Valid, nil
+	r.After = 0
 	if len(r.Plan) > 0 {
 		r.RawPlan = encodePlan(r.Plan)
 	}
