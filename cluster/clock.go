@@ -31,8 +31,12 @@ func (c Clock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
 // Monotonic returns what the host's oscillator has counted since the cluster was
 // made. It drifts, and never jumps. The timers of the host go by it.
 func (c Clock) Monotonic() time.Duration {
-	now := c.h.m.c.Now()
-	if k := c.h.m.clock.Load(); k != nil {
+	return c.h.m.monotonic()
+}
+
+func (m *machine) monotonic() time.Duration {
+	now := m.c.Now()
+	if k := m.clock.Load(); k != nil {
 		return now + k.lead + k.drift(now)
 	}
 	return now
@@ -75,16 +79,25 @@ func (x *activeClockError) error(t time.Duration) time.Duration {
 
 // read returns by how much the clock is ahead at t, and counts the reading as an effect.
 func (k *clock) read(t time.Duration) (ahead time.Duration) {
+	k.count(t, 1)
 	for _, x := range k.errors {
-		if e := x.error(t); e != 0 {
-			x.by.add(effectClockRead, 1)
-			us := max(e, -e).Microseconds()
-			x.by.n[effectClockError] = max(x.by.n[effectClockError], us)
-			ahead += e
-		}
+		ahead += x.error(t)
 	}
 	return ahead
 }
+
+// count counts readings at t as an effect.
+func (k *clock) count(t time.Duration, readings int64) {
+	for _, x := range k.errors {
+		if e := x.error(t); e != 0 {
+			x.by.add(effectClockRead, readings)
+			us := max(e, -e).Microseconds()
+			x.by.n[effectClockError] = max(x.by.n[effectClockError], us)
+		}
+	}
+}
+
+func (k *clock) has(x *activeClockError) bool { return slices.Contains(k.errors, x) }
 
 func (k *clock) drift(t time.Duration) (d time.Duration) {
 	for _, x := range k.errors {
@@ -132,7 +145,8 @@ func (c *Cluster) ImpairClock(name string, e ClockError) (heal func()) {
 		next = clock{slices.Clone(k.errors), k.lead}
 	}
 	next.errors = append(next.errors, x)
-	m.clock.Store(&next)
+	m.setClock(&next)
+	m.scheduleJump(x)
 	return c.healing(m, nil, func() {
 		k := m.clock.Load()
 		next := clock{lead: k.lead + x.drift(c.Now())}
@@ -141,6 +155,6 @@ func (c *Cluster) ImpairClock(name string, e ClockError) (heal func()) {
 				next.errors = append(next.errors, y)
 			}
 		}
-		m.clock.Store(&next)
+		m.setClock(&next)
 	})
 }

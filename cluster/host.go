@@ -21,7 +21,8 @@ import (
 type Host struct {
 	m    *machine
 	life uint32
-	ctx  context.Context
+	ctx  context.Context // done when the host has crashed; for what waits for the host, and not for code of the host itself
+	end  context.CancelFunc
 	rand *rand.Rand
 	net  simnet.Stack
 	root *diskimage.File // of the disk, as this life sees it
@@ -33,9 +34,10 @@ type Host struct {
 	cache   map[string]cached // answers of the name service
 }
 
-func newHost(m *machine, ctx context.Context) *Host {
+func newHost(m *machine) *Host {
+	ctx, cancel := context.WithCancel(context.Background())
 	return &Host{
-		m: m, life: m.life, ctx: ctx, net: m.c.net.Stack(m.name), root: m.disk.Root,
+		m: m, life: m.life, ctx: ctx, end: cancel, net: m.c.net.Stack(m.name), root: m.disk.Root,
 		rand: m.key.With("rand").Int(int64(m.life)).Rand(),
 	}
 }
@@ -136,7 +138,7 @@ func (h *Host) Sleep(d time.Duration) error {
 // order, and it is the same in every run; with the context package's own timer
 // it would be chance.
 func (h *Host) WithTimeout(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	c, stop := deadline.New(parent, h.m.c.loop.start.Add(h.m.c.Now()+d))
+	c, stop := deadline.New(parent, h.m.byClock(h.m.c.Now()+d))
 	t := h.AfterFunc(d, func() {
 		h.m.c.loop.wakes()
 		c.End(context.DeadlineExceeded)

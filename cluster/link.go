@@ -216,3 +216,6 @@ func (w wire) After(host string, d time.Duration, fn func()) (stop func()) {
 		fn()
 	}).Stop
 }
+
+// Monotonic returns what the oscillator of a host has counted.
+func (w wire) Monotonic(host string) time.Duration { return w.c.machine(host).monotonic() }

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
@@ -50,7 +51,10 @@ type machine struct {
 	clock          atomic.Pointer[clock]
 	crashedBy      *tally // of the fault that crashed it last
 
-	labels context.Context // bears the profiler labels of the goroutines that run code of the host
+	labels     context.Context // bears the profiler labels of the goroutines that run code of the host
+	goroutines detrt.Host      // those of the present life
+	stopped    bool            // they are held: the machine is paused
+	readings   uint64          // of package time that have been counted as effects
 
 	nameImpairments []*activeNameImpairment // one for each fault of its lookups
 	degraded        []*degraded             // one for each fault of its service
@@ -85,20 +89,24 @@ func (m *machine) start() {
 		c.unlock()
 		return
 	}
-	ctx, cancel := context.WithCancel(pprof.WithLabels(c.ctx, c.labelsOf(m.name)))
+	ctx, cancel := context.WithCancel(m.labels)
 	m.up, m.cancel, m.busy = true, cancel, 0
 	if m.paused() {
 		m.busy, m.busyAfterPause = forever, 0
 	}
 	m.life++
-	m.host = newHost(m, ctx)
+	m.host = newHost(m)
+	m.bear()
 	c.note(c.Now(), m, nil, kindFunc, traceBoot)
 	c.trigger(Boot)
 	h, sys := m.host, c.cfg.System
 	c.unlock()
 	if m.id < c.cfg.Nodes && sys != nil {
+		was := m.goroutines.Enter()
 		go m.live(ctx, h, sys)
+		was.Enter()
 	}
+	m.holdOrResume()
 }
 
 // live runs the system for one life of the machine.
@@ -152,13 +160,17 @@ func (m *machine) crashBy(by *tally, silent bool) {
 	if m.paused() {
 		m.resume()
 	}
+	killed := m.kill()
 	c.unlock()
 	m.host.endSpans()
 	c.net.Crash(m.name)
 	c.lock()
 	m.dying = false
 	c.unlock()
-	m.cancel()
+	m.host.end()
+	if !killed {
+		m.cancel()
+	}
 }
 
 // die records a finding, that user code ended a life by itself, and crashes the machine. It
@@ -169,7 +181,7 @@ func (m *machine) die(h *Host, kind FindingKind, what, stack string) {
 	}
 	m.c.addFinding(Finding{Kind: kind, Host: m.name, What: what, Stack: stack})
 	m.blockUntilCrash()
-	m.c.At(m.c.Now(), m.name, func() { m.crashBy(nil, false) })
+	m.c.atOwn(m.c.Now(), m, func() { m.crashBy(nil, false) })
 }
 
 // blockUntilCrash keeps the machine busy until its crash, which is due in
@@ -188,13 +200,13 @@ func (m *machine) stopAndRestart(h *Host) {
 		return
 	}
 	m.blockUntilCrash()
-	c.At(c.Now(), m.name, func() {
+	c.atOwn(c.Now(), m, func() {
 		m.crashBy(nil, false)
 		c.lock()
 		m.restarts = true
 		c.unlock()
 	})
-	c.At(c.Now()+time.Second, m.name, func() {
+	c.atOwn(c.Now()+time.Second, m, func() {
 		c.lock()
 		again := m.restarts
 		c.unlock()
