@@ -22,7 +22,6 @@ var hooks struct {
 	state func(host, state uint32)
 	count func(host uint32) (goroutines, held int, readings uint64)
 	clock func(host uint32, ahead, gain int64)
-	until func(d int64) int64
 	now   func() int64
 	locks func() (waiting int, since int64)
 	id    func() string

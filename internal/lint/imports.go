@@ -57,7 +57,7 @@ var importRules = []ImportRule{
 	{Package: "internal/repeats", Ours: []string{".", "checker"}, Testing: true},
 	{Package: "internal/rowpicture", Ours: []string{"internal/chart", "scenarios"}, Testing: true},
 	{Package: "internal/scenariotest", Ours: []string{"internal/tier", "scenarios"}, Libs: []string{"github.com/stretchr/testify"}, Testing: true},
-	{Package: "internal/simnet", Ours: []string{"internal/keyed"}},
+	{Package: "internal/simnet", Ours: []string{"internal/detrt", "internal/keyed"}},
 	{Package: "cluster/hostlog"},
 	{Package: "cluster", Ours: []string{"cluster/hostlog", "cluster/internal/...", "internal/bubble", "internal/detrt", "internal/keyed", "internal/simnet", "internal/sorting"}},
 	{Package: "systems/kv/raftkv", Ours: []string{"cluster", "systems/internal/session", "internal/bugset", "internal/sorting"}, Libs: []string{"go.etcd.io/raft/v3", "google.golang.org/protobuf"}},
