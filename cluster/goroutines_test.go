@@ -86,7 +86,7 @@ var hostTests = map[string]func(t *testing.T, r *fixture){
 		paused := 9500 * time.Millisecond
 		assert.Equal(t, []time.Duration{paused}, ends.since(begin))
 		assert.Equal(t, []time.Duration{paused}, fires.since(begin))
-		assert.Equal(t, []time.Duration{time.Second, paused, 10 * time.Second}, ticks.since(begin), "it has kept one tick")
+		assert.Equal(t, []time.Duration{time.Second, paused, paused, 10 * time.Second}, ticks.since(begin), "one tick had come, and one was kept")
 	},
 	"two pauses": func(t *testing.T, r *fixture) {
 		begin, d := r.Now(), diary{r: r}
@@ -164,7 +164,7 @@ var hostTests = map[string]func(t *testing.T, r *fixture){
 			go func() {
 				c, err := l.Accept()
 				assert.NoError(t, err)
-				time.Sleep(time.Minute)
+				_, _ = c.Read(make([]byte, 1)) // until the other side closes it
 				assert.NoError(t, errors.Join(c.Close(), l.Close()))
 			}()
 		})

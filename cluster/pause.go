@@ -17,7 +17,7 @@ func (m *machine) paused() bool { return len(m.pauses) > 0 }
 // during the pause.
 //
 // With the deterministic runtime of "capsize test" no goroutine of the host runs meanwhile: what waits by package time or by a ctx
-// of package context waits as well, and is late when the host goes on. A ticker has kept one tick.
+// of package context waits as well, and is late when the host goes on.
 //
 // Without that runtime a goroutine can't be stopped from outside. One that is running when the pause
 // begins runs until it waits for the host for the first time, and what it sends waits.
