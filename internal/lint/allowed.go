@@ -16,7 +16,6 @@ var allowed = []Allowance{
 	{"internal/keyed", "*", "math/rand/v2.*", "this is the place that makes them"},
 	{".", "Exec", "time.Now", "wall time, outside of the bubble: Result.Wall"},
 	{".", "Exec", "time.Since", "wall time, outside of the bubble: Result.Wall"},
-	{"internal/engine", "TakeTurn", "time.*", "wall time, outside of the bubble: how long a run may wait for another"},
 	{".", "beforeDeadline", "time.Until", "wall time, outside of the bubble: how long go test -timeout leaves"},
 	{".", "beforeDeadline", "context.*", "wall time, outside of the bubble: how long go test -timeout leaves"},
 	{"internal/engine", "engine.runInBubble", "time.*", "wall time, outside of the bubble: it notices a run that stands still"},
