@@ -115,6 +115,7 @@ smallest counterexample and the seed that repeats it.
   capsize run --bug local-reads        # a bug in it, found and explained
   capsize cap                          # who gets answers, and are they right, while the network is cut
   capsize check history.jsonl          # judge a history that was recorded
+  capsize test ./...                   # go test with a deterministic runtime
   capsize list                         # what there is to run`,
 		SilenceUsage:  true,
 		SilenceErrors: true,

@@ -139,7 +139,7 @@ func compareAll(w io.Writer, dir string) (code int, err error) {
 		total, same = total+n, same+m
 	}
 	if total == 0 {
-		fmt.Fprintln(w, "nothing was compared: no test that ran has a run of Capsize (capsize.Run, Exec or CheckDeterminism); "+
+		fmt.Fprintln(w, "nothing was compared: no test that ran has a run of Capsize (capsize.Run, Exec or CheckDeterminism, or explore.Run); "+
 			"does -run name another test, or is it skipped?")
 		return noRuns, nil
 	}

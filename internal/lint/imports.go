@@ -45,7 +45,7 @@ var importRules = []ImportRule{
 	{Package: "internal/detgo", Ours: []string{"internal/child", "internal/overlay", "internal/rundiff"}},
 	{Package: "schedule", Ours: []string{"internal/detrt", "internal/keyed"}},
 	{Package: "internal/turn", Ours: []string{"internal/bubble"}, Testing: true},
-	{Package: "explore", Ours: []string{"internal/gocommand", "internal/goroutines", "internal/savedrun", "internal/turn", "schedule"}, Testing: true},
+	{Package: "explore", Ours: []string{"internal/gocommand", "internal/goroutines", "internal/rundiff", "internal/savedrun", "internal/turn", "schedule"}, Testing: true},
 	{Package: "internal/detrt/races", Ours: []string{"schedule"}, Testing: true},
 	{Package: "internal/engine", Ours: []string{"cluster", "history", "nemesis", "workloads", "internal/bubble", "internal/detrt", "internal/goroutines", "internal/keyed", "internal/sorting", "internal/turn", "schedule"}, Testing: true},
 	{Package: "internal/runlog", Ours: []string{"history"}},
