@@ -225,7 +225,7 @@ func (x *sweep) command(env string) string {
 	if raced() {
 		flags = " -race" + flags
 	}
-	return env + "capsize" + strings.TrimPrefix(gocommand.Test(x.t.Name(), gocommand.Package(), flags), "go")
+	return env + strings.Replace(gocommand.Test(x.t.Name(), gocommand.Package(), flags), "go test", "capsize test", 1)
 }
 
 // raced reports whether the program was built with the race detector.
