@@ -20,7 +20,7 @@ func test(bugs rediskv.Bug) capsize.Test {
 	return capsize.Test{
 		System: s, Workload: workloads.RegisterOver(s.Open, 3), Nodes: 3, Clients: 9,
 		Duration: 30 * time.Second, Settle: 5 * time.Second, Timeout: 8 * time.Second,
-		Nemesis: nemesis.Stagger(6*time.Second, nemesis.Lossy(0.4), nemesis.Partitions(nemesis.ClientSide), nemesis.Slow(20*time.Millisecond)),
+		Nemesis: nemesis.Stagger(6*time.Second, nemesis.Lossy(0.4), nemesis.Partitions(nemesis.ClientSide)),
 	}
 }
 
