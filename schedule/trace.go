@@ -57,6 +57,7 @@ func Start(seed uint64, s Schedule) {
 	if recorded == nil {
 		recorded = make([]uint64, room*perDecision)
 	}
+	clear(recorded[:decisions()*perDecision])
 	detrt.Trace(recorded)
 	detrt.Set(seed, s.For(seed).runtime())
 }
@@ -64,12 +65,29 @@ func Start(seed uint64, s Schedule) {
 // Active reports whether this program has a deterministic runtime.
 func Active() bool { return detrt.Active() }
 
-// Recorded returns what was decided so far in the bubble of the caller; nil without a deterministic runtime.
+// decisions returns how many decisions of the last bubble are recorded. Each has an instant, which is not 0.
+func decisions() (n uint64) {
+	for n < uint64(len(recorded)/perDecision) && recorded[n*perDecision] != 0 {
+		n++
+	}
+	return n
+}
+
+// Recorded returns what was decided so far in the bubble of the caller; nil without a deterministic runtime. Outside of
+// a bubble it returns what was decided in the last one, as far as that was recorded, without Points: a bubble may be over because all of
+// its goroutines are blocked.
 func Recorded() *Trace {
 	if !detrt.Active() {
 		return nil
 	}
 	s := detrt.Read()
+	if s.Steps == 0 {
+		s.Steps = decisions()
+		for i := range s.Steps {
+			w := recorded[i*perDecision:][:perDecision]
+			s.Hash = detrt.Mix(s.Hash ^ w[0] ^ w[3])
+		}
+	}
 	n := min(s.Steps*perDecision, uint64(len(recorded)))
 	return &Trace{Steps: s.Steps, Points: s.Points, Hash: s.Hash, words: append([]uint64(nil), recorded[:n]...)}
 }

@@ -105,3 +105,10 @@ func Quietly(f func()) {
 	defer hooks.quiet(false)
 	f()
 }
+
+// Mix is how the runtime folds decisions into [Stats.Hash]: the hash so far, exclusive or the instant and the choice.
+func Mix(z uint64) uint64 {
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}

@@ -166,6 +166,9 @@ func wantedLocks(g Goroutine, sources *locks.Sources) []locks.Lock {
 	return found
 }
 
+// holdsUpTime is why a wait for a lock ends a run.
+const holdsUpTime = "; virtual time can't pass while a goroutine waits for a lock: see docs/reference/determinism.md#locks"
+
 // A waiter is a goroutine that waits for a lock, in the company of others.
 type waiter struct {
 	Goroutine
@@ -209,7 +212,7 @@ func (w waiter) finding() (f cluster.Finding, certain bool) {
 	if len(found) == 0 {
 		b.WriteString(", whose holder was not found in the sources")
 	}
-	b.WriteString("; virtual time can't pass while a goroutine waits for a lock: see docs/reference/determinism.md#locks")
+	b.WriteString(holdsUpTime)
 	f.What = b.String()
 	return f, certain
 }
