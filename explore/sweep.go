@@ -198,6 +198,9 @@ func (x *sweep) command(env string) string {
 	if raced() {
 		flags = " -race" + flags
 	}
+	if testing.Verbose() {
+		flags = " -v" + flags // see arguments
+	}
 	return env + "capsize" + strings.TrimPrefix(gocommand.Test(x.t.Name(), gocommand.Package(), flags), "go")
 }
 
