@@ -82,6 +82,9 @@ func newResult(test Test, plan nemesis.Plan, rec *engine.Record) *Result {
 		Exercised: exercisedBy(rec, plan), Log: rec.Log, Snapshot: rec.Snapshot, Trace: rec.Trace,
 		Virtual: rec.Virtual, Stopped: rec.Stopped, Runtime: detrt.Version(), Decisions: rec.Decisions,
 	}
+	if rec.Decisions != nil {
+		r.Test.Schedule = test.Schedule.For(test.Seed)
+	}
 	for _, p := range rec.Phases {
 		r.Phases = append(r.Phases, report.Phase(p))
 	}

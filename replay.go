@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/savedrun"
 )
 
@@ -17,6 +18,28 @@ type again struct {
 	second  *Result
 	missing string // why it is not known; empty if the second run came to its end
 	differs string // where the two runs differ; empty if they do not
+	fresh   bool   // the second run was in a process of its own
+	unfresh string // why it was not, if it was to be
+	after   uint64 // the seed that went before it in that process; 0: none
+}
+
+// confirmed runs the seed of a run once more: in a process of its own if that can be.
+func (x *runner) confirmed(ctx context.Context, t *testing.T, r *Result) again {
+	if !canConfirm() {
+		return x.again(ctx, t, r)
+	}
+	fresh := x.freshly(ctx, r, 0)
+	if fresh.differs != "" && x.first != 0 && x.first != r.Seed {
+		if warm := x.freshly(ctx, r, x.first); warm.tried() && warm.differs == "" {
+			return warm
+		}
+	}
+	if fresh.tried() {
+		return fresh
+	}
+	a := x.again(ctx, t, r)
+	a.unfresh = fresh.missing
+	return a
 }
 
 // again runs the seed of a run once more, and compares.
@@ -59,6 +82,12 @@ func (a again) String() string {
 	switch {
 	case !a.tried():
 		return "not known: " + a.missing
+	case a.differs == "" && a.after != 0:
+		return fmt.Sprintf("2 of 2 runs alike, the second in a process of its own in which seed %d ran before; without that it is another run", a.after)
+	case a.differs == "" && a.fresh:
+		return "2 of 2 runs alike, the second in a process of its own"
+	case a.differs == "" && a.unfresh != "":
+		return "2 of 2 runs alike in this process; " + a.unfresh
 	case a.differs == "":
 		return "2 of 2 runs alike"
 	}
@@ -69,6 +98,18 @@ func (a again) String() string {
 // that can be due to nothing but a change of the code: see docs/reference/determinism.md.
 func (x *runner) replay(ctx context.Context, t *testing.T, s savedRun) {
 	t.Helper()
+	if s.Schedule != "" && !detrt.Active() {
+		remark(t, "capsize: %s was found with the deterministic runtime of %s, and this program has none: it cannot be run again here, and nothing is said of it. Run\n%s",
+			filepath.ToSlash(s.Dir), s.Runtime, strings.Replace(x.set.rerunTest(path.Join(x.name, x.key), s.ID), "go test", "capsize test", 1))
+		return
+	}
+	if s.After != 0 {
+		before := s.apply(x.test)
+		before.Seed, before.Nemesis = s.After, x.test.Nemesis
+		if _, err := Exec(ctx, t, before); err != nil {
+			t.Fatalf("capsize: %v", err)
+		}
+	}
 	r, err := Exec(ctx, t, s.apply(x.test))
 	if err != nil {
 		t.Fatalf("capsize: %v", err)
@@ -130,6 +171,8 @@ func (s savedRun) whyOther(second again) string {
 	switch {
 	case second.differs != "":
 		return "The system, the workload or the test is not deterministic."
+	case s.Runtime != "" && s.Runtime != detrt.Version():
+		return fmt.Sprintf("It was saved with the runtime of %s, and this is that of %s: another version schedules goroutines in another way.", s.Runtime, detrt.Version())
 	case s.edited():
 		return savedrun.File + " was edited since it was saved."
 	case s.Repeats == savedrun.No:

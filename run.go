@@ -58,6 +58,12 @@ func Run(t *testing.T, test Test) {
 	ctx, stop := beforeDeadline(t)
 	defer stop()
 	ctx = recorder.NewContext(ctx, x.recorder)
+	if err := warmUp(); err != nil {
+		t.Fatalf("capsize: %v", err)
+	}
+	if x.confirms(ctx, t) {
+		return
+	}
 	if x.replays(ctx, t, want) || !x.finishCutShort(ctx, t) {
 		return
 	}
@@ -74,6 +80,8 @@ type runner struct {
 	test Test
 	set  settings
 	kept bool // a failure of this Run is kept and failed again: no other one is
+
+	first uint64 // the seed of the first run of the sweep
 
 	recorder *recorder.Recorder // nil if nothing can be recorded
 }
@@ -141,6 +149,7 @@ func (x *runner) runUnsaved(ctx context.Context, t *testing.T, want wanted) {
 func (x *runner) sweep(ctx context.Context, t *testing.T) {
 	t.Helper()
 	seeds := max(1, x.test.Seeds)
+	x.first = x.test.Seed
 	for i := range seeds {
 		one := x.test
 		one.Seed, one.Seeds = x.test.Seed+uint64(i), 1
@@ -199,9 +208,9 @@ func (x *runner) fail(ctx context.Context, t *testing.T, r *Result, note string)
 	} else if rec, err := x.record(r); err == nil {
 		s.ID = rec.Name()
 	}
-	again := x.again(ctx, t, r)
+	again := x.confirmed(ctx, t, r)
 	if s.Dir != "" && again.tried() {
-		s.Repeats = again.word()
+		s.Repeats, s.After = again.word(), again.after
 		if err := s.Write(s.Dir, nil); err != nil {
 			t.Errorf("capsize: save the failure: %v", err)
 		}

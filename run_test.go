@@ -20,6 +20,7 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/gocommand"
 	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/workloads"
@@ -142,9 +143,9 @@ func TestRunKeepsFailures(t *testing.T) {
 	m := savedID.FindStringSubmatch(out)
 	require.NotNil(t, m, out)
 	id, seed := m[1], m[2]
-	assert.Contains(t, out, "go test -run='^TestRunChild$/^"+id+"$' .")
+	assert.Contains(t, out, gocommand.Command()+" -run='^TestRunChild$/^"+id+"$' .")
 	assert.Contains(t, out, "seed     "+seed+"\n")
-	assert.Contains(t, out, "repeats  2 of 2 runs alike\n")
+	assert.Contains(t, out, "repeats  2 of 2 runs alike")
 	for _, file := range []string{
 		"testdata/capsize/TestRunChild/" + id + "/run.json", "testdata/capsize/TestRunChild/" + id + "/history.jsonl",
 		"reports/TestRunChild-" + id + "/index.html",
@@ -283,12 +284,12 @@ func TestRunElsewhere(t *testing.T) {
 	out, passed = runChild(t, t.TempDir(), "fails", "-test.run=^TestRunChild$/^13ae0e98$")
 	require.False(t, passed)
 	assert.Contains(t, out, "13ae0e98 is not saved here (in testdata/capsize/TestRunChild)")
-	assert.Contains(t, out, "CAPSIZE_SEED=… CAPSIZE_SEEDS=1 go test -run='^TestRunChild$' .")
+	assert.Contains(t, out, "CAPSIZE_SEED=… CAPSIZE_SEEDS=1 "+gocommand.Command()+" -run='^TestRunChild$' .")
 
 	t.Setenv("CAPSIZE_DURATION", "1500ms") // a part of the command
 	out, passed = runChild(t, t.TempDir(), "fails")
 	require.False(t, passed)
-	assert.Contains(t, out, "CAPSIZE_DURATION=1.5s go test -run='^TestRunChild$/^seed-")
+	assert.Contains(t, out, "CAPSIZE_DURATION=1.5s "+gocommand.Command()+" -run='^TestRunChild$/^seed-")
 }
 
 // TestRunTwice has several Runs in a test (newcomer/two-runs-one-test): each keeps its
@@ -305,7 +306,7 @@ func TestRunTwice(t *testing.T) {
 	require.Len(t, names, 3)
 	for i, want := range []string{"^2/seed-3-[0-9a-f]{8}$", "^a-name/seed-3-[0-9a-f]{8}$", "^seed-3-[0-9a-f]{8}$"} {
 		require.Regexp(t, want, names[i])
-		assert.Contains(t, out, "go test -run='^TestRunChild$/^"+strings.ReplaceAll(names[i], "/", "$/^")+"$' .")
+		assert.Contains(t, out, gocommand.Command()+" -run='^TestRunChild$/^"+strings.ReplaceAll(names[i], "/", "$/^")+"$' .")
 		assert.DirExists(t, filepath.Join(dir, "reports", "TestRunChild-"+strings.ReplaceAll(names[i], "/", "-")))
 	}
 	t.Setenv("CAPSIZE_SEED", "")
@@ -413,7 +414,7 @@ func TestRunInterrupted(t *testing.T) {
 	err := cmd.Wait()
 	require.Error(t, err)
 	assert.Contains(t, out.String(), "the run was cut short: interrupted")
-	assert.Regexp(t, `CAPSIZE_SEED=\d+ CAPSIZE_SEEDS=1 go test -run='\^TestRunChild\$' \.`, out.String())
+	assert.Regexp(t, `CAPSIZE_SEED=\d+ CAPSIZE_SEEDS=1 `+gocommand.Command()+` -run='\^TestRunChild\$' \.`, out.String())
 	histories, err := filepath.Glob(filepath.Join(dir, "reports/*/history.jsonl"))
 	require.NoError(t, err)
 	require.Len(t, histories, 1)

@@ -9,8 +9,10 @@ import (
 	"path/filepath"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/schedule"
 )
 
 // A savedRun is a failure that is kept.
@@ -22,11 +24,15 @@ type savedRun struct {
 
 // recordOf returns what it takes to repeat a run of a test with a plan.
 func recordOf(test Test, plan nemesis.Plan) savedrun.Record {
-	return savedrun.Record{
+	r := savedrun.Record{
 		System: systemName(test.System), Workload: test.Workload.Name, Plan: plan,
 		Seed: test.Seed, Nodes: test.Nodes, Clients: test.Clients, Rate: test.Rate,
 		Duration: test.Duration, Timeout: test.Timeout, Settle: test.Settle, Core: test.Core,
 	}
+	if detrt.Active() {
+		r.Schedule, r.Runtime = test.Schedule.For(test.Seed).String(), detrt.Version()
+	}
+	return r
 }
 
 // runInProgress returns the record of a run that has not ended yet. The nemesis is left out:
@@ -86,6 +92,9 @@ func (x *runner) savedFailures() ([]savedRun, error) {
 		if err == nil {
 			err = s.Validate()
 		}
+		if err == nil && s.Schedule != "" {
+			err = new(schedule.Schedule).UnmarshalText([]byte(s.Schedule))
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -108,6 +117,9 @@ func (s savedRun) apply(test Test) Test {
 	test.Duration, test.Timeout, test.Settle, test.Core = s.Duration, s.Timeout, s.Settle, s.Core
 	if s.Plan != nil {
 		test.Nemesis = s.Plan
+	}
+	if s.Schedule != "" {
+		_ = test.Schedule.UnmarshalText([]byte(s.Schedule)) // savedFailures has validated it
 	}
 	return test
 }

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 	"runtime"
@@ -129,6 +130,28 @@ func (t *Trace) Diff(u *Trace) string {
 		return fmt.Sprintf("the schedules differ, but not in the first %d decisions", room)
 	}
 	return fmt.Sprintf("one run has %d decisions and the other %d; they are alike up to there", t.Steps, u.Steps)
+}
+
+// MarshalBinary returns the trace for [Trace.UnmarshalBinary] in a process of the same program: it holds addresses.
+func (t *Trace) MarshalBinary() ([]byte, error) {
+	b := make([]byte, 0, 8*(3+len(t.words)))
+	for _, w := range append([]uint64{t.Steps, t.Points, t.Hash}, t.words...) {
+		b = binary.LittleEndian.AppendUint64(b, w)
+	}
+	return b, nil
+}
+
+// UnmarshalBinary reads what [Trace.MarshalBinary] returned.
+func (t *Trace) UnmarshalBinary(b []byte) error {
+	if len(b) < 8*3 || (len(b)-8*3)%(8*perDecision) != 0 {
+		return fmt.Errorf("trace of a schedule: %d bytes are none", len(b))
+	}
+	var words []uint64
+	for ; len(b) > 0; b = b[8:] {
+		words = append(words, binary.LittleEndian.Uint64(b))
+	}
+	*t = Trace{Steps: words[0], Points: words[1], Hash: words[2], words: words[3:]}
+	return nil
 }
 
 // Write writes the decisions, a line each.

@@ -1,18 +1,15 @@
 package hraft
 
 import (
-	"context"
-	"io"
-	"log/slog"
 	"math/rand"
 	"net"
 	"slices"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
 
 	"github.com/capsize-go/capsize/cluster"
+	adapter "github.com/capsize-go/capsize/systems/adapters/hraft"
 )
 
 // What a calm store does, and which chance each part takes out:
@@ -48,6 +45,16 @@ func smooth(h *cluster.Host, c *raft.Config) {
 	c.SnapshotInterval = time.Hour // see snapshots
 }
 
+// calmDisk has a sync take place at an instant of its own, and hold up the host and not the goroutine.
+func calmDisk(h *cluster.Host, d *adapter.Disk) {
+	d.Sync = func() error {
+		if err := h.Sleep(time.Microsecond); err != nil {
+			return err
+		}
+		return h.Sync()
+	}
+}
+
 // snapshots takes a snapshot every few seconds. Raft's own ones are due by a draw
 // that a node makes when it starts, at the same instant as that of its first
 // timeout, and which goroutine draws first is chance.
@@ -58,30 +65,6 @@ func (n *node) snapshots() {
 			n.h.Log().Info("no snapshot", "err", err)
 		}
 	}
-}
-
-// logger returns a logger for raft that writes to the host's log.
-func logger(h *cluster.Host) hclog.Logger {
-	l := hclog.NewInterceptLogger(&hclog.LoggerOptions{Name: "raft", Level: hclog.Off, Output: io.Discard})
-	l.RegisterSink(hostLog{h.Log()})
-	return l
-}
-
-// A hostLog passes lines on to a host's log.
-type hostLog struct{ log *slog.Logger }
-
-// Accept takes a line.
-func (l hostLog) Accept(name string, level hclog.Level, msg string, args ...any) {
-	to := slog.LevelDebug
-	switch {
-	case level >= hclog.Error:
-		to = slog.LevelError
-	case level >= hclog.Warn:
-		to = slog.LevelWarn
-	case level >= hclog.Info:
-		to = slog.LevelInfo
-	}
-	l.log.Log(context.Background(), to, name+": "+msg, args...)
 }
 
 // A reseeder is a connection whose reads seed the global source of math/rand by

@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/capsize-go/capsize v0.0.0
+	github.com/capsize-go/capsize/systems/adapters/hraft v0.0.0
 	github.com/hashicorp/go-hclog v1.6.3
 	github.com/hashicorp/raft v1.8.0
 	github.com/stretchr/testify v1.12.1
@@ -23,3 +24,5 @@ require (
 )
 
 replace github.com/capsize-go/capsize => ../..
+
+replace github.com/capsize-go/capsize/systems/adapters/hraft => ../../systems/adapters/hraft

@@ -1,6 +1,7 @@
 // Package hraft is a key-value store on hashicorp/raft, unmodified: raft's network
 // transport runs over the streams of a [cluster.Host], its log, its vote and its
-// snapshots are on the host's disk, and its log output goes to the host's log.
+// snapshots are on the host's disk, and its log output goes to the host's log: see
+// package systems/adapters/hraft, which has all of that, and more mistakes to find.
 //
 // A write is an entry of raft's log. A read is answered by the leader from its own
 // state, which is linearizable only with what raft's documentation asks for: a
@@ -9,7 +10,7 @@
 // a leader that was cut off does not know yet that there is another. A [Store] can
 // leave both out ([Reads]); the tests show the stale reads that follow.
 //
-// It runs, and its histories are judged, but a seed does not repeat a run: raft
+// A seed repeats a run under "capsize test". In a stock build it does not: raft
 // draws its timeouts from the global source of math/rand, in goroutines that run in
 // any order, and selects among several ready cases. A [Store] that is Calm repeats
 // nearly always. docs/reference/libraries.md has the numbers, and TestRepeats measures them.
@@ -31,11 +32,12 @@ import (
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/calm"
+	adapter "github.com/capsize-go/capsize/systems/adapters/hraft"
 )
 
 // The ports of a node.
 const (
-	raftPort   = ":9000"
+	raftPort   = adapter.Port
 	clientPort = ":7000"
 )
 
@@ -109,9 +111,12 @@ type node struct {
 
 // start opens what the disk holds and starts raft on it.
 func (s Store) start(ctx context.Context, h *cluster.Host) (*node, error) {
-	disk, err := openDisk(h, s.Calm)
+	disk, err := adapter.OpenDisk(h)
 	if err != nil {
 		return nil, err
+	}
+	if s.Calm {
+		calmDisk(h, disk)
 	}
 	l, err := h.Listen("tcp", raftPort)
 	if err != nil {
@@ -126,12 +131,12 @@ func (s Store) start(ctx context.Context, h *cluster.Host) (*node, error) {
 	n.transport = raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream: layer{Listener: l, h: h, calm: s.Calm}, MaxPool: 3, Timeout: time.Second, Logger: config.Logger,
 	})
-	known, err := raft.HasExistingState(disk, disk, disk.snapshots())
+	known, err := raft.HasExistingState(disk, disk, disk.Snapshots())
 	if err == nil && !known {
-		err = raft.BootstrapCluster(config, disk, disk, disk.snapshots(), n.transport, everybody(h))
+		err = raft.BootstrapCluster(config, disk, disk, disk.Snapshots(), n.transport, adapter.Everyone(h))
 	}
 	if err == nil {
-		n.raft, err = raft.NewRaft(config, n.state, disk, disk, disk.snapshots(), n.transport)
+		n.raft, err = raft.NewRaft(config, n.state, disk, disk, disk.Snapshots(), n.transport)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start raft: %w", err), n.transport.Close())
@@ -150,21 +155,10 @@ func (n *node) stop() {
 func (s Store) config(h *cluster.Host) *raft.Config {
 	c := raft.DefaultConfig()
 	c.LocalID = raft.ServerID(h.Name())
-	c.Logger = logger(h)
+	c.Logger = adapter.Logger(h)
 	c.SnapshotThreshold, c.SnapshotInterval, c.TrailingLogs = 200, snapshotInterval, 50
 	if s.Calm {
 		smooth(h, c)
-	}
-	return c
-}
-
-// everybody is the configuration that all nodes begin with.
-func everybody(h *cluster.Host) raft.Configuration {
-	var c raft.Configuration
-	for _, name := range h.Nodes() {
-		c.Servers = append(c.Servers, raft.Server{
-			ID: raft.ServerID(name), Address: raft.ServerAddress(name + raftPort),
-		})
 	}
 	return c
 }

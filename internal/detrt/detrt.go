@@ -25,6 +25,7 @@ var hooks struct {
 	now   func() int64
 	locks func() (waiting int, since int64)
 	id    func() string
+	quiet func(on bool)
 }
 
 // A Schedule says which goroutine of a bubble runs next.
@@ -92,6 +93,18 @@ func Trace(words []uint64) {
 	if Active() {
 		hooks.trace(words)
 	}
+}
+
+// Quietly calls f, in which the schedule stops the current goroutine at no point: for what the harness does for
+// itself, which must not make another run of it.
+func Quietly(f func()) {
+	if !Active() {
+		f()
+		return
+	}
+	hooks.quiet(true)
+	defer hooks.quiet(false)
+	f()
 }
 
 // Mix is how the runtime folds decisions into [Stats.Hash]: the hash so far, exclusive or the instant and the choice.

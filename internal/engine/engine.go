@@ -15,6 +15,7 @@ import (
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/goroutines"
 	"github.com/capsize-go/capsize/schedule"
 )
@@ -235,7 +236,7 @@ func (e *engine) record(op history.Op) history.Op {
 	}
 	op = e.history.Add(op)
 	if e.config.Record != nil {
-		e.config.Record(op)
+		detrt.Quietly(func() { e.config.Record(op) })
 	}
 	return op
 }

@@ -10,12 +10,22 @@ import (
 	"runtime/debug"
 	"strings"
 	"testing"
+
+	"github.com/capsize-go/capsize/internal/detrt"
 )
 
-// Test returns the command that runs one test of a package and no other. Flags are
-// empty, or begin with a space; see [Flags].
+// Test returns the command that runs one test of a package and no other. Flags are empty, or begin with a space; see
+// [Flags].
 func Test(name, pkg, flags string) string {
-	return fmt.Sprintf("go test%s -run='%s' %s", flags, Pattern(name), pkg)
+	return fmt.Sprintf("%s%s -run='%s' %s", Command(), flags, Pattern(name), pkg)
+}
+
+// Command returns the command that this test binary is of: "go test", or "capsize test" if it has a deterministic runtime.
+func Command() string {
+	if detrt.Active() {
+		return "capsize test"
+	}
+	return "go test"
 }
 
 // Flags returns the flags of this go test that the code may depend on.

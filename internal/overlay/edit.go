@@ -270,7 +270,7 @@ func (s *source) declarations(e edit) (decls []decl, err error) {
 		return []decl{{text: s.text}}, nil
 	}
 	fset := token.NewFileSet()
-	f, err := parser.ParseFile(fset, s.name, s.text, parser.ParseComments|parser.SkipObjectResolution)
+	f, err := parser.ParseFile(fset, s.name, s.text, parser.SkipObjectResolution)
 	if err != nil {
 		return nil, fmt.Errorf("parse %s: %w", s.name, err)
 	}

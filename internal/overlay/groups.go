@@ -13,6 +13,7 @@ const (
 	sema      = "runtime/sema.go"
 	bubbles   = "runtime/synctest.go"
 	times     = "runtime/time.go"
+	tries     = "internal/sync/hashtriemap.go"
 )
 
 // A group of edits removes one source of chance, or adds one ability. Each has a test that
@@ -120,6 +121,10 @@ var groups = []group{
 		{file: heap, in: "(*mheap).freeSpanLocked", at: stmt("h.freeMSpanLocked(s)"), code: "detFreeSpan(s); @"},
 		{file: "runtime/mgcsweep.go", in: "(*sweepLocked).sweep", at: stmt("s.allocBits = _"), code: "detSweep(s); @"},
 		{file: "reflect/type.go", at: end{}, code: reflectType},
+		{file: "hash/maphash/maphash_runtime.go", in: "comparableHash", at: stmt("hasher := _"), code: comparableHash, to: 26},
+		{file: "hash/maphash/maphash_runtime.go", at: end{}, code: declareTypeHash, to: 26},
+		{file: "hash/maphash/maphash.go", in: "comparableHash", at: stmt("hasher := _"), code: comparableHash, from: 27},
+		{file: "hash/maphash/maphash.go", at: end{}, code: declareTypeHash, from: 27},
 		{file: mapping + "map.go", at: stmt("m.seed = uintptr(rand())"), code: "m.seed = uintptr(detMapSeed())", n: 4},
 		{file: mapping + "runtime.go", at: expr("typ.Hasher(_, _)"), code: "detHash(typ, $1, $2)", n: anyNumber},
 		{file: mapping + "runtime.go", at: end{}, code: mapHash},
@@ -149,13 +154,15 @@ var groups = []group{
 		{file: mutexes, in: "(*Mutex).Lock", at: entry{}, code: " detTrying(&m.sema); "},
 		{file: mutexes, in: "(*Mutex).Lock", at: stmt("return"), code: "detLocked(&m.sema); @"},
 		{file: mutexes, in: "(*Mutex).Lock", at: exit{}, code: "detLocked(&m.sema); "},
+		{file: mutexes, in: "(*Mutex).Lock", at: stmt("m.lockSlow()"), code: pollMutex},
+		{file: mutexes, in: "(*Mutex).TryLock", at: condition("mutexLocked|mutexStarving"), code: "@ || old != 0 && detOutsider()"},
 		{file: mutexes, in: "(*Mutex).TryLock", at: entry{}, code: " detTrying(&m.sema); "},
 		{file: mutexes, in: "(*Mutex).TryLock", at: stmt("return false"), code: "detNotTrying(); @", n: 2},
 		{file: mutexes, in: "(*Mutex).TryLock", at: stmt("return true"), code: "detLocked(&m.sema); @"},
 		{file: mutexes, in: "(*Mutex).Unlock", at: entry{}, code: " detUnlocking(&m.sema); "},
 		{file: mutexes, in: "(*Mutex).Unlock", at: exit{}, code: "detNotTrying(); "},
 		{file: mutexes, at: end{}, code: declareLocks},
-		{file: rwmutexes, in: "(*RWMutex).RLock", at: entry{}, code: " detTrying(&rw.writerSem); "},
+		{file: rwmutexes, in: "(*RWMutex).RLock", at: entry{}, code: " for detOutsider() { if rw.TryRLock() { return }; detPoll(&rw.writerSem) }; detTrying(&rw.writerSem); "},
 		{file: rwmutexes, in: "(*RWMutex).RLock", at: exit{}, code: "detLocked(&rw.writerSem); "},
 		{file: rwmutexes, in: "(*RWMutex).TryRLock", at: entry{}, code: " detTrying(&rw.writerSem); "},
 		{file: rwmutexes, in: "(*RWMutex).TryRLock", at: stmt("return false"), code: "detNotTrying(); @"},
@@ -163,6 +170,7 @@ var groups = []group{
 		{file: rwmutexes, in: "(*RWMutex).RUnlock", at: entry{}, code: " detUnlocking(&rw.writerSem); "},
 		{file: rwmutexes, in: "(*RWMutex).RUnlock", at: exit{}, code: "detNotTrying(); "},
 		{file: rwmutexes, in: "(*RWMutex).Lock", at: stmt("rw.w.Lock()"), code: "@; detTrying(&rw.readerSem)"},
+		{file: rwmutexes, in: "(*RWMutex).Lock", at: entry{}, code: " for detOutsider() { if rw.TryLock() { return }; detPoll(&rw.readerSem) }; "},
 		{file: rwmutexes, in: "(*RWMutex).Lock", at: exit{}, code: "detLocked(&rw.readerSem); "},
 		{file: rwmutexes, in: "(*RWMutex).TryLock", at: stmt("rw.readerCount.CompareAndSwap(_, _)"), code: "detTrying(&rw.readerSem); @"},
 		{file: rwmutexes, in: "(*RWMutex).TryLock", at: stmt("rw.w.Unlock()"), code: "detNotTrying(); @"},
@@ -184,6 +192,11 @@ var groups = []group{
 		{file: bubbles, in: "synctestRun", at: expr("bubble.total"), code: "(@ - bubble.detGone())"},
 		{file: bubbles, in: "synctestRun", at: stmt("total != 1"), code: "bubble.detReap(gp); @"},
 	}},
+	{"names", "no look-up of a name leaves a bubble", []edit{
+		{file: "net/lookup.go", in: "(*Resolver).lookupIPAddr", at: stmt("ctx.Value(nettrace.TraceKey{})"), code: "if addrs, err, ok := detFind(host); ok { return addrs, err }; @"},
+		{file: "net/lookup.go", in: "(*Resolver).LookupHost", at: stmt("return r.lookupHost(_, _)"), code: "if addrs, err, ok := detFind(host); ok { if err != nil { return nil, err }; return []string{addrs[0].String()}, nil }; @"},
+		{file: "net/dnsclient_unix.go", in: "(*Resolver).exchange", at: entry{}, code: " if detBubble() != 0 { return dnsmessage.Parser{}, dnsmessage.Header{}, errDetQuery }; "},
+	}},
 	// The groups above make a run repeatable. This one lets a schedule stop a goroutine where the
 	// program synchronizes.
 	{"points", "channels, mutexes, condition variables and the types of sync/atomic are points at which another goroutine may go first", []edit{
@@ -201,6 +214,25 @@ var groups = []group{
 		{file: "sync/atomic/type.go", in: "*", at: entry{}, code: callPoint, n: anyNumber},
 		{file: "sync/atomic/value.go", in: "*", at: entry{}, code: callPoint, n: 4},
 		{file: "sync/atomic/type.go", at: end{}, code: declarePoint},
+		// What a process does once and then remembers has no points in it, and an operation of a sync.Map is one.
+		{file: "internal/godebug/godebug.go", in: "(*Setting).Value", at: entry{}, code: callQuiet},
+		{file: "internal/godebug/godebug.go", in: "(*Setting).IncNonDefault", at: entry{}, code: callQuiet},
+		{file: "internal/godebug/godebug.go", at: end{}, code: declarePoint + declareQuiet},
+		{file: "sync/once.go", in: "(*Once).doSlow", at: entry{}, code: " defer o.detQuietly(f)(false); "},
+		{file: "math/rand/rand.go", in: "Seed", at: entry{}, code: callQuiet},
+		{file: "math/rand/rand.go", at: end{}, code: declarePoint + declareQuiet},
+		// Readers outside of the bubble have a writer in it count them.
+		{file: rwmutexes, in: "(*RWMutex).Lock", at: expr("rw.readerWait.Add(_)"), code: addReaders},
+		{file: rwmutexes, in: "(*RWMutex).rUnlockSlow", at: expr("rw.readerWait.Add(_)"), code: addReaders},
+		{file: tries, in: "(*HashTrieMap).Load", at: entry{}, code: callPoint + callQuiet},
+		{file: tries, in: "(*HashTrieMap).LoadOrStore", at: entry{}, code: callPoint + callQuiet},
+		{file: tries, in: "(*HashTrieMap).Swap", at: entry{}, code: callPoint + callQuiet},
+		{file: tries, in: "(*HashTrieMap).CompareAndSwap", at: entry{}, code: callPoint + callQuiet},
+		{file: tries, in: "(*HashTrieMap).LoadAndDelete", at: entry{}, code: callPoint + callQuiet},
+		{file: tries, in: "(*HashTrieMap).CompareAndDelete", at: entry{}, code: callPoint + callQuiet},
+		{file: tries, at: end{}, code: declareQuiet},
+		{file: "unique/handle.go", in: "Make", at: entry{}, code: callQuiet},
+		{file: "unique/handle.go", at: end{}, code: declarePoint + declareQuiet},
 	}},
 }
 
@@ -215,7 +247,28 @@ var detPoints uint32
 func detPoint()
 `
 
+// Nothing in the function is a point.
+const callQuiet = " if detPoints != 0 { detQuiet(true); defer detQuiet(false) }; "
+
+// It is no point, since it is no method of a type of sync/atomic.
+const addReaders = "atomic.AddInt32((*int32)(unsafe.Pointer(&rw.readerWait)), $1)"
+
+const declareQuiet = `
+//go:linkname detQuiet runtime.detQuiet
+func detQuiet(on bool)
+`
+
+// A goroutine outside of all bubbles takes a mutex when it is free, and does not queue for it.
+const pollMutex = "for detOutsider() { detPoll(&m.sema); if atomic.CompareAndSwapInt32(&m.state, 0, mutexLocked) " +
+	"{ if race.Enabled { race.Acquire(unsafe.Pointer(m)) }; detLocked(&m.sema); return } }; @"
+
 const declareLocks = `
+//go:linkname detOutsider runtime.detOutsider
+func detOutsider() bool
+
+//go:linkname detPoll runtime.detPoll
+func detPoll(sema *uint32)
+
 //go:linkname detTrying runtime.detTrying
 func detTrying(sema *uint32)
 
@@ -263,6 +316,14 @@ const reflectType = `
 func detSetReflectType(any)
 
 func init() { detSetReflectType((*rtype)(nil)) }
+`
+
+const comparableHash = "@; if key := (*abi.MapType)(unsafe.Pointer(mTyp)).Key; key.Pointers() && key.Kind() != abi.String && key.Kind() != abi.Interface " +
+	"{ hasher = func(p unsafe.Pointer, h uintptr) uintptr { return detTypeHash(key, p, h) } }"
+
+const declareTypeHash = `
+//go:linkname detTypeHash runtime.detTypeHash
+func detTypeHash(t *abi.Type, p unsafe.Pointer, h uintptr) uintptr
 `
 
 const mapHash = `

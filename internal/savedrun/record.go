@@ -50,6 +50,14 @@ type Record struct {
 	Settle   time.Duration `json:"settle_ns"`
 	Core     bool          `json:"core,omitempty"`
 
+	// Schedule and Runtime are of a run with a deterministic runtime, as package schedule and Result.Runtime spell
+	// them. It can be repeated with such a runtime alone.
+	Schedule string `json:"schedule,omitempty"`
+	Runtime  string `json:"runtime,omitempty"`
+	// After is a seed that ran before in the same process: what that left in the globals of libraries is part of this
+	// run. 0 is none.
+	After uint64 `json:"after_seed,omitempty"`
+
 	Verdict checker.Verdict `json:"verdict"`
 	Reason  string          `json:"reason"`
 	Digest  string          `json:"digest"` // of the history; see [history.History.Digest]
@@ -75,7 +83,8 @@ const (
 // ID returns the eight hex digits that distinguish this run from any other: a hash of its
 // parameters, its plan and the digest of its history, but not of its verdict.
 func (r Record) ID() string {
-	r.Capsize, r.Reason, r.Repeats, r.Build, r.Verdict, r.RawPlan = "", "", "", "", checker.Valid, nil
+	r.Capsize, r.Reason, r.Repeats, r.Build, r.Runtime, r.Verdict, r.RawPlan = "", "", "", "", "", checker.Valid, nil
+	r.After = 0
 	if len(r.Plan) > 0 {
 		r.RawPlan = encodePlan(r.Plan)
 	}

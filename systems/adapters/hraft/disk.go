@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"time"
 
 	"github.com/hashicorp/raft"
 
@@ -14,17 +13,21 @@ import (
 	"github.com/capsize-go/capsize/systems/journal"
 )
 
-// A disk is raft's LogStore and StableStore on a host's disk: a file of records
+// A Disk is raft's LogStore and StableStore on a host's disk: a file of records
 // that only grows, and what it says in memory. A record at the end that a crash
 // tore was never acknowledged, and is cut off.
 //
-// Raft calls it from several goroutines. The lock is not held over a sync: a
+// Raft calls it from several goroutines. The lock is not held over a sync: in a stock build a
 // goroutine that waits for a lock is not at rest, and virtual time would stand
 // still while the sync sleeps.
-type disk struct {
+//
+// It is not for faults of disks: raft panics in a goroutine of its own if it can't write its term.
+type Disk struct {
+	// Sync makes durable what was written; by default it syncs the file.
+	Sync func() error
+
 	h    *cluster.Host
 	file *cluster.File
-	calm bool // see calm.go
 
 	mu          sync.Mutex
 	first, last uint64 // of the log; 0 and 0 if it is empty
@@ -34,8 +37,8 @@ type disk struct {
 }
 
 var (
-	_ raft.LogStore    = (*disk)(nil)
-	_ raft.StableStore = (*disk)(nil)
+	_ raft.LogStore    = (*Disk)(nil)
+	_ raft.StableStore = (*Disk)(nil)
 )
 
 // A record is one change; one of its fields is set.
@@ -46,13 +49,14 @@ type record struct {
 	Number map[string]uint64 `json:",omitempty"`
 }
 
-// openDisk reads the file of the host.
-func openDisk(h *cluster.Host, calm bool) (*disk, error) {
-	d := &disk{h: h, calm: calm, logs: map[uint64]raft.Log{}, values: map[string][]byte{}, numbers: map[string]uint64{}}
+// OpenDisk reads what the host's disk holds.
+func OpenDisk(h *cluster.Host) (*Disk, error) {
+	d := &Disk{h: h, logs: map[uint64]raft.Log{}, values: map[string][]byte{}, numbers: map[string]uint64{}}
 	var err error
 	if d.file, err = h.Disk().Open("raft"); err != nil {
 		return nil, fmt.Errorf("open the log: %w", err)
 	}
+	d.Sync = d.file.Sync
 	data := make([]byte, d.file.Size())
 	if _, err := io.ReadFull(d.file, data); err != nil && len(data) > 0 {
 		return nil, fmt.Errorf("read the log: %w", err)
@@ -77,7 +81,7 @@ func openDisk(h *cluster.Host, calm bool) (*disk, error) {
 }
 
 // store applies a record and returns when it is on the disk.
-func (d *disk) store(r record) error {
+func (d *Disk) store(r record) error {
 	body, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("encode a record of the log: %w", err)
@@ -85,16 +89,10 @@ func (d *disk) store(r record) error {
 	if err := d.write(r, journal.End(append(journal.Begin(nil, 1), body...), 0)); err != nil {
 		return d.unlessCrashed(err)
 	}
-	if d.calm {
-		if err := d.h.Sleep(time.Microsecond); err != nil {
-			return d.unlessCrashed(err)
-		}
-		return d.unlessCrashed(d.h.Sync())
-	}
-	return d.unlessCrashed(d.file.Sync())
+	return d.unlessCrashed(d.Sync())
 }
 
-func (d *disk) write(r record, frame []byte) error {
+func (d *Disk) write(r record, frame []byte) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if _, err := d.file.Write(frame); err != nil {
@@ -106,7 +104,7 @@ func (d *disk) write(r record, frame []byte) error {
 
 // unlessCrashed leaves out the error of a host that has crashed: raft panics if it can't
 // write its term, but what a node does after its crash has no effect.
-func (d *disk) unlessCrashed(err error) error {
+func (d *Disk) unlessCrashed(err error) error {
 	if errors.Is(err, cluster.ErrCrashed) {
 		return nil
 	}
@@ -114,7 +112,7 @@ func (d *disk) unlessCrashed(err error) error {
 }
 
 // apply carries out a record in memory.
-func (d *disk) apply(r record) {
+func (d *Disk) apply(r record) {
 	for _, l := range r.Logs {
 		d.logs[l.Index] = l
 		if d.first == 0 {
@@ -134,7 +132,7 @@ func (d *disk) apply(r record) {
 }
 
 // remove drops entries at one end of the log.
-func (d *disk) remove(from, to uint64) {
+func (d *Disk) remove(from, to uint64) {
 	for i := from; i <= to; i++ {
 		delete(d.logs, i)
 	}
@@ -150,21 +148,21 @@ func (d *disk) remove(from, to uint64) {
 }
 
 // FirstIndex returns the index of the oldest entry, or 0.
-func (d *disk) FirstIndex() (uint64, error) {
+func (d *Disk) FirstIndex() (uint64, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.first, nil
 }
 
 // LastIndex returns the index of the newest entry, or 0.
-func (d *disk) LastIndex() (uint64, error) {
+func (d *Disk) LastIndex() (uint64, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.last, nil
 }
 
 // GetLog copies an entry.
-func (d *disk) GetLog(index uint64, l *raft.Log) error {
+func (d *Disk) GetLog(index uint64, l *raft.Log) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	found, ok := d.logs[index]
@@ -176,10 +174,10 @@ func (d *disk) GetLog(index uint64, l *raft.Log) error {
 }
 
 // StoreLog stores an entry.
-func (d *disk) StoreLog(l *raft.Log) error { return d.StoreLogs([]*raft.Log{l}) }
+func (d *Disk) StoreLog(l *raft.Log) error { return d.StoreLogs([]*raft.Log{l}) }
 
 // StoreLogs stores entries, all or none of them.
-func (d *disk) StoreLogs(logs []*raft.Log) error {
+func (d *Disk) StoreLogs(logs []*raft.Log) error {
 	var r record
 	for _, l := range logs {
 		r.Logs = append(r.Logs, *l)
@@ -188,15 +186,15 @@ func (d *disk) StoreLogs(logs []*raft.Log) error {
 }
 
 // DeleteRange removes entries at one end of the log.
-func (d *disk) DeleteRange(from, to uint64) error { return d.store(record{Delete: []uint64{from, to}}) }
+func (d *Disk) DeleteRange(from, to uint64) error { return d.store(record{Delete: []uint64{from, to}}) }
 
 // Set stores a value.
-func (d *disk) Set(key, value []byte) error {
+func (d *Disk) Set(key, value []byte) error {
 	return d.store(record{Value: map[string][]byte{string(key): value}})
 }
 
 // Get returns a value. Raft looks for the text of the error of a missing one.
-func (d *disk) Get(key []byte) ([]byte, error) {
+func (d *Disk) Get(key []byte) ([]byte, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	v, ok := d.values[string(key)]
@@ -207,12 +205,12 @@ func (d *disk) Get(key []byte) ([]byte, error) {
 }
 
 // SetUint64 stores a number.
-func (d *disk) SetUint64(key []byte, n uint64) error {
+func (d *Disk) SetUint64(key []byte, n uint64) error {
 	return d.store(record{Number: map[string]uint64{string(key): n}})
 }
 
 // GetUint64 returns a number, or 0.
-func (d *disk) GetUint64(key []byte) (uint64, error) {
+func (d *Disk) GetUint64(key []byte) (uint64, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.numbers[string(key)], nil

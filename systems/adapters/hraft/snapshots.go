@@ -18,15 +18,16 @@ const snapshotFile = "snapshot"
 // A shelf is raft's SnapshotStore on a host's disk. It keeps the newest snapshot:
 // a rename puts it in the place of the one before, so a crash leaves one or the
 // other.
-type shelf struct{ d *disk }
+type shelf struct{ d *Disk }
 
-func (d *disk) snapshots() shelf { return shelf{d} }
+// Snapshots returns raft's SnapshotStore on the same disk.
+func (d *Disk) Snapshots() raft.SnapshotStore { return shelf{d} }
 
 var _ raft.SnapshotStore = shelf{}
 
 // A sink takes a snapshot.
 type sink struct {
-	d    *disk
+	d    *Disk
 	Meta raft.SnapshotMeta
 	Data []byte
 }

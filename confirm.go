@@ -1,0 +1,187 @@
+package capsize
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/detrt"
+	"github.com/capsize-go/capsize/internal/gocommand"
+	"github.com/capsize-go/capsize/internal/savedrun"
+	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/schedule"
+)
+
+// With a deterministic runtime a failure is run again in a process of its own before it is said to repeat: what a
+// library keeps in its globals is made in the first run of a process and found by the later ones. Without one the second run
+// is in the same process, as globals are the least of what may differ.
+
+// The environment of a process that runs one seed for another process.
+const (
+	confirmVariable    = "CAPSIZE_CONFIRM"       // the folder that it writes into
+	confirmRunVariable = "CAPSIZE_CONFIRM_RUN"   // the key of the Run
+	confirmAfter       = "CAPSIZE_CONFIRM_AFTER" // a seed that it runs before; 0: none
+	decisionsFile      = "decisions.bin"
+)
+
+// warmUp fills the caches of encoding/json with the types that the harness itself needs, once in a process. A cache that is
+// warm passes fewer points, so a run whose code uses it would depend on what the harness did before: a run that is recorded
+// would not be the one that is replayed.
+var warmUp = sync.OnceValue(func() error {
+	if !detrt.Active() {
+		return nil
+	}
+	b, err := savedrun.Record{Plan: nemesis.Plan{{}}}.Encode()
+	if err != nil {
+		return err
+	}
+	if _, err = savedrun.Parse(b, "the first record"); err != nil {
+		return err
+	}
+	_, err = history.AppendJSON(nil, history.Op{})
+	return err
+})
+
+// confirms reports whether this process was started to run a seed for another one, and does so.
+func (x *runner) confirms(ctx context.Context, t *testing.T) bool {
+	t.Helper()
+	dir := os.Getenv(confirmVariable)
+	if dir == "" {
+		return false
+	}
+	if os.Getenv(confirmRunVariable) != x.key {
+		return true // another Run of this test
+	}
+	after, err := strconv.ParseUint(os.Getenv(confirmAfter), 10, 64)
+	if err != nil {
+		t.Fatalf("capsize: environment variable %s: %v", confirmAfter, err)
+	}
+	if after != 0 {
+		before := x.test
+		before.Seed = after
+		if _, err := Exec(ctx, t, before); err != nil {
+			t.Fatalf("capsize: %v", err)
+		}
+	}
+	r, err := Exec(ctx, t, x.test)
+	if err != nil {
+		t.Fatalf("capsize: %v", err)
+	}
+	if err := x.writeConfirmation(dir, r); err != nil {
+		t.Fatalf("capsize: %v", err)
+	}
+	return true
+}
+
+func (x *runner) writeConfirmation(dir string, r *Result) error {
+	if r.Stopped != nil {
+		return fmt.Errorf("the run was cut short: %w", r.Stopped)
+	}
+	rec, err := x.record(r)
+	if err != nil {
+		return err
+	}
+	if r.Decisions != nil {
+		b, err := r.Decisions.MarshalBinary()
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, decisionsFile), b, 0o644); err != nil {
+			return fmt.Errorf("write decisions: %w", err)
+		}
+	}
+	return rec.Write(dir, r.History)
+}
+
+// freshly runs the seed of a run once more, in a process of its own in which another seed runs before unless after is 0, and compares.
+func (x *runner) freshly(ctx context.Context, r *Result, after uint64) again {
+	if r.Stopped != nil {
+		return again{missing: "the run was cut short, so it was not tried"}
+	}
+	dir, err := os.MkdirTemp("", "capsize-confirm-")
+	if err != nil {
+		return again{missing: err.Error()}
+	}
+	defer os.RemoveAll(dir)
+	a := again{fresh: true, after: after}
+	if a.differs, err = x.compareFresh(ctx, dir, r, after); err != nil {
+		return again{missing: fmt.Sprintf("a process of its own could not run it: %v", err)}
+	}
+	if a.differs != "" {
+		a.differs = fmt.Sprintf("A run of seed %d in a process of its own is another one: %s\nWhat a library keeps in its globals may come from the earlier runs of this process.", r.Seed, a.differs)
+	}
+	return a
+}
+
+func (x *runner) compareFresh(ctx context.Context, dir string, r *Result, after uint64) (differs string, err error) {
+	program, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	args := []string{"-test.run=" + gocommand.Pattern(x.name), "-test.count=1"}
+	if testing.Short() {
+		args = append(args, "-test.short")
+	}
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Env = append(os.Environ(), confirmVariable+"="+dir, confirmRunVariable+"="+x.key, fmt.Sprint(confirmAfter, "=", after),
+		fmt.Sprintf("CAPSIZE_SEED=%d", r.Seed), "CAPSIZE_SEEDS=1", "CAPSIZE_STOP_AT=")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, lastLines(string(out), 20))
+	}
+	rec, _, err := savedrun.Read(dir)
+	if err != nil {
+		return "", err
+	}
+	saved, err := rec.ReadHistory(dir)
+	if err != nil {
+		return "", err
+	}
+	if differs, err = firstDifference(saved, r); err != nil {
+		return "", err
+	}
+	decided, err := decisionsDiffer(dir, r)
+	if err != nil {
+		return "", err
+	}
+	if differs = joinLines(differs, decided); differs == "" && rec.Verdict != r.Verdict {
+		differs = fmt.Sprintf("the histories are alike, but the verdict was %v at first and then %v: %s", r.Verdict, rec.Verdict, rec.Reason)
+	}
+	return differs, nil
+}
+
+// decisionsDiffer says in which decision of the scheduler a run differs from the one of a folder.
+func decisionsDiffer(dir string, r *Result) (string, error) {
+	b, err := os.ReadFile(filepath.Join(dir, decisionsFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read decisions: %w", err)
+	}
+	var theirs schedule.Trace
+	if err := theirs.UnmarshalBinary(b); err != nil {
+		return "", err
+	}
+	return r.Decisions.Diff(&theirs), nil
+}
+
+// canConfirm reports whether this program is a test that can run itself.
+func canConfirm() bool {
+	return detrt.Active() && testing.Testing() && flag.Lookup("test.run") != nil
+}
+
+// lastLines returns the end of a text.
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}
