@@ -42,6 +42,7 @@ const (
 	FirstCome  Kind = iota // in the order in which goroutines became ready
 	Random                 // any that is ready
 	Priorities             // the one with the highest priority, which is drawn when a goroutine starts
+	Stalls                 // any that is ready, and at a point one may stand still while time passes
 )
 
 // Active reports whether the program has a deterministic runtime.

@@ -120,7 +120,7 @@ var importRules = []ImportRule{
 	{Package: "catalog/systems", Ours: []string{"cluster", "internal/names", "nemesis", "systems/kv/...", "workloads"}},
 	{Package: "scenarios", Ours: []string{".", "checker"}, Testing: true},
 	{Package: "scenarios/...", Ours: []string{anything}, Testing: true},
-	{Package: "realbugs", Ours: []string{anything}, Testing: true},
+	{Package: "realbugs", Ours: []string{anything}, Libs: []string{"github.com/maypok86/otter/v2"}, Testing: true},
 	{Package: ".", Ours: []string{anything}, Testing: true},
 	{Package: "internal/cli", Ours: []string{anything}, Libs: []string{anything}, Testing: true},
 	{Package: "cmd/capsize", Ours: []string{anything}, Libs: []string{anything}, Testing: true, Without: slow},
