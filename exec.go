@@ -19,6 +19,7 @@ import (
 	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/engine"
 	"github.com/capsize-go/capsize/internal/recorder"
+	"github.com/capsize-go/capsize/internal/rundiff"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/report"
 	"github.com/capsize-go/capsize/schedule"
@@ -58,7 +59,14 @@ func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 	}
 	r.measure()
 	r.Wall, r.CPU = time.Since(began), cputime.Used()-cpu
-	return r, nil
+	return r, r.keepToCompare()
+}
+
+// keepToCompare keeps the run for "capsize test --diff", if that has started this process.
+func (r *Result) keepToCompare() error {
+	return rundiff.Write(rundiff.Run{
+		Name: r.Test.Name, Seed: r.Seed, Verdict: r.Verdict.String(), Runtime: r.Runtime, Trace: fmt.Sprintf("%016x", r.Trace),
+	}, r.Decisions, r.History)
 }
 
 // config returns what the engine is to run.
@@ -81,6 +89,9 @@ func newResult(test Test, plan nemesis.Plan, rec *engine.Record) *Result {
 		Test: test, Seed: test.Seed, Plan: plan, History: rec.History, Findings: rec.Findings,
 		Exercised: exercisedBy(rec, plan), Log: rec.Log, Snapshot: rec.Snapshot, Trace: rec.Trace,
 		Virtual: rec.Virtual, Stopped: rec.Stopped, Runtime: detrt.Version(), Decisions: rec.Decisions,
+	}
+	if rec.Decisions != nil {
+		r.Test.Schedule = test.Schedule.For(test.Seed)
 	}
 	for _, p := range rec.Phases {
 		r.Phases = append(r.Phases, report.Phase(p))

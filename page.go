@@ -29,6 +29,10 @@ func (r *Result) Page(rerun string) (report.Run, error) {
 		Exercised: r.Exercised.rows(), Params: r.Test.params(),
 		Rerun: rerun, Digest: digest,
 	}
+	if r.Decisions != nil {
+		p.Schedule = fmt.Sprintf("%v, of %d decisions; %s", r.Test.Schedule, r.Decisions.Steps, r.Runtime)
+		p.Params = append(p.Params, report.KV{Name: "schedule", Value: r.Test.Schedule.String()}, report.KV{Name: "runtime", Value: r.Runtime})
+	}
 	p.Phases, p.Metrics, p.Snapshot, p.Log = r.Phases, r.Metrics, r.Snapshot, r.logLines()
 	if r.Stopped != nil {
 		p.Stopped = r.Stopped.Error()

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/internal/effect"
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
@@ -53,7 +54,7 @@ type ClockError struct {
 // An activeClockError is an error of one clock by one fault.
 type activeClockError struct {
 	ClockError
-	by    *tally
+	by    *effect.Tally
 	key   keyed.Key
 	since time.Duration
 }
@@ -90,14 +91,11 @@ func (k *clock) read(t time.Duration) (ahead time.Duration) {
 func (k *clock) count(t time.Duration, readings int64) {
 	for _, x := range k.errors {
 		if e := x.error(t); e != 0 {
-			x.by.add(effectClockRead, readings)
-			us := max(e, -e).Microseconds()
-			x.by.n[effectClockError] = max(x.by.n[effectClockError], us)
+			x.by.Add(effect.ClockRead, readings)
+			x.by.Raise(effect.ClockError, max(e, -e).Microseconds())
 		}
 	}
 }
-
-func (k *clock) has(x *activeClockError) bool { return slices.Contains(k.errors, x) }
 
 func (k *clock) drift(t time.Duration) (d time.Duration) {
 	for _, x := range k.errors {
@@ -112,7 +110,7 @@ func (k *clock) stretch(d time.Duration) time.Duration {
 	rate := 1.0
 	for _, x := range k.errors {
 		if x.Drift != 0 {
-			x.by.add(effectTimer, 1)
+			x.by.Add(effect.Timer, 1)
 			rate += x.Drift / 1e6
 		}
 	}
@@ -139,7 +137,7 @@ func (c *Cluster) ImpairClock(name string, e ClockError) (heal func()) {
 	m := c.machine(name)
 	c.lock()
 	defer c.unlock()
-	x := &activeClockError{ClockError: e, by: c.by, since: c.Now(), key: m.key.With("clock", c.by.name)}
+	x := &activeClockError{ClockError: e, by: c.by, since: c.Now(), key: m.key.With("clock", c.by.Name)}
 	next := clock{}
 	if k := m.clock.Load(); k != nil {
 		next = clock{slices.Clone(k.errors), k.lead}

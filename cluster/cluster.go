@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster/hostlog"
+	"github.com/capsize-go/capsize/cluster/internal/effect"
 	"github.com/capsize-go/capsize/cluster/internal/entropy"
 	"github.com/capsize-go/capsize/cluster/internal/folders"
 	"github.com/capsize-go/capsize/internal/keyed"
@@ -63,7 +64,7 @@ type Stats struct {
 // stands for one fault: see [Cluster.As].
 type Cluster struct {
 	*simulation
-	by *tally // of the fault that uses this handle; see As
+	by *effect.Tally // of the fault that uses this handle; see As
 }
 
 // A simulation is the state of a cluster. Each fault has a Cluster of its own around it.
@@ -81,7 +82,7 @@ type simulation struct {
 	trace    uint64
 	entropy  *entropy.Source
 	stopping bool
-	tallies  map[string]*tally
+	tallies  map[string]*effect.Tally
 	marks    marks
 	awaited  map[Trigger][]chan struct{}
 	damaged  int // nodes whose disks broke a promise
@@ -110,7 +111,7 @@ func New(cfg Config) (*Cluster, error) {
 	}
 	c := &Cluster{simulation: &simulation{
 		cfg: cfg, loop: newLoop(lag(cfg.System), cfg.Wait),
-		byName: map[string]*machine{}, tallies: map[string]*tally{},
+		byName: map[string]*machine{}, tallies: map[string]*effect.Tally{},
 	}}
 	c.by = c.tally("")
 	c.net = simnet.New(wire{c})

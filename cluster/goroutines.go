@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"runtime/pprof"
+	"slices"
 	"time"
 
 	"github.com/capsize-go/capsize/internal/detrt"
@@ -45,7 +46,7 @@ func (a *actor) become(next actor) {
 // bear begins a life.
 func (m *machine) bear() {
 	m.goroutines, m.stopped, m.readings = detrt.NewHost(m.name), false, 0
-	m.tellTime()
+	m.setClock(m.clock.Load())
 }
 
 // kill stops the goroutines of the present life where they stand, and reports whether it did. Without a deterministic runtime it can't, and the
@@ -83,23 +84,18 @@ func (m *machine) holdOrResume() {
 	}
 }
 
-// setClock gives the machine another clock, which package time on its goroutines goes by as well.
+// setClock gives the machine another clock, and has package time on its goroutines go by it.
 func (m *machine) setClock(k *clock) {
 	m.countReadings()
-	m.clock.Store(k)
-	m.tellTime()
-}
-
-// tellTime has package time on the machine's goroutines go by its clock.
-func (m *machine) tellTime() {
-	if k := m.clock.Load(); k != nil {
-		ahead, gain := time.Duration(0), 0.0
-		for _, x := range k.errors {
-			ahead += x.error(m.c.Now())
-			gain += x.Drift
-		}
-		m.goroutines.SetClock(ahead, int64(gain*1000))
+	if m.clock.Store(k); k == nil {
+		return
 	}
+	ahead, gain := time.Duration(0), 0.0
+	for _, x := range k.errors {
+		ahead += x.error(m.c.Now())
+		gain += x.Drift
+	}
+	m.goroutines.SetClock(ahead, int64(gain*1000))
 }
 
 // scheduleJump has package time jump when the clock does, as long as it has that error.
@@ -112,7 +108,7 @@ func (m *machine) scheduleJump(x *activeClockError) {
 	c.loop.pushLocked(at, &event{kind: kindFunc, fn: func() {
 		c.lock()
 		defer c.unlock()
-		if k := m.clock.Load(); k.has(x) {
+		if k := m.clock.Load(); slices.Contains(k.errors, x) {
 			m.setClock(k)
 			m.scheduleJump(x)
 		}

@@ -10,11 +10,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/internal/effect"
 	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
 // A machine is what a [Host] runs on. It outlives crashes; a Host lives until the next crash.
+//
+// It has many methods because a crash, a pause, a wrong clock and a failing disk are all of one machine, and each is a few lines.
 type machine struct {
 	c     *Cluster
 	id    int
@@ -49,7 +52,7 @@ type machine struct {
 	slowdowns      []slowdown    // one for each fault that slows it
 	workTime       time.Duration // how long the machine takes for each event under them
 	clock          atomic.Pointer[clock]
-	crashedBy      *tally // of the fault that crashed it last
+	crashedBy      *effect.Tally // of the fault that crashed it last
 
 	labels     context.Context // bears the profiler labels of the goroutines that run code of the host
 	goroutines detrt.Host      // those of the present life
@@ -74,7 +77,7 @@ func (m *machine) align(t time.Duration) time.Duration {
 func (m *machine) postpone(e *event) {
 	if m.paused() {
 		m.held = append(m.held, e)
-		m.pauses[0].by.add(effectHeld, 1)
+		m.pauses[0].by.Add(effect.Held, 1)
 		return
 	}
 	m.postponedTo = max(m.align(m.busy), m.postponedTo+time.Microsecond)
@@ -138,7 +141,7 @@ func errOr(err error, otherwise string) string {
 
 // crashBy crashes the machine. The effects are attributed to by; nil for no fault. Its peers
 // get resets unless the crash is silent.
-func (m *machine) crashBy(by *tally, silent bool) {
+func (m *machine) crashBy(by *effect.Tally, silent bool) {
 	c := m.c
 	c.lock()
 	m.restarts = false
@@ -152,11 +155,11 @@ func (m *machine) crashBy(by *tally, silent bool) {
 	m.died = append(m.died, now)
 	if !c.stopping {
 		c.stats.Crashes++
-		by.add(effectCrash, 1)
+		by.Add(effect.Crash, 1)
 	}
 	lost := m.disk.crash(now, int64(m.life))
 	c.stats.BytesLost += lost
-	by.add(effectBytesLost, lost)
+	by.Add(effect.BytesLost, lost)
 	if m.paused() {
 		m.resume()
 	}

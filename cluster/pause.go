@@ -3,6 +3,8 @@ package cluster
 import (
 	"slices"
 	"time"
+
+	"github.com/capsize-go/capsize/cluster/internal/effect"
 )
 
 // paused reports whether the machine is paused.
@@ -15,7 +17,7 @@ func (m *machine) paused() bool { return len(m.pauses) > 0 }
 // during the pause.
 //
 // With the deterministic runtime of "capsize test" no goroutine of the host runs meanwhile: what waits by package time or by a ctx
-// of package context waits as well, and is late when the host goes on. A ticker has kept one tick.
+// of package context waits as well, and is late when the host goes on.
 //
 // Without that runtime a goroutine can't be stopped from outside. One that is running when the pause
 // begins runs until it waits for the host for the first time, and what it sends waits.
@@ -66,7 +68,7 @@ func (c *Cluster) IsPaused(name string) bool {
 }
 
 // A pause is the pause of a machine by one fault.
-type pause struct{ by *tally }
+type pause struct{ by *effect.Tally }
 
 // resume ends all pauses: the events that were held happen, each at an instant of its own,
 // and what was not sent leaves.
@@ -107,7 +109,7 @@ func (m *machine) occupy(t time.Duration) {
 
 // A slowdown is what one fault adds to the time of each event of a machine.
 type slowdown struct {
-	by *tally
+	by *effect.Tally
 	d  time.Duration
 }
 
@@ -133,7 +135,7 @@ func (c *Cluster) SlowHost(name string, d time.Duration) (heal func()) {
 func (m *machine) occupyForEvent(t time.Duration) {
 	m.occupy(t + m.workTime)
 	for _, x := range m.slowdowns {
-		x.by.add(effectSlowed, 1)
+		x.by.Add(effect.Slowed, 1)
 	}
 }
 

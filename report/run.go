@@ -58,6 +58,7 @@ type Run struct {
 
 	Rerun      string // the command that runs this again, from the module's root
 	Repeats    string // the result of running the seed again; empty if that was not done
+	Schedule   string // in which order goroutines took their turns, if a deterministic runtime decided that
 	Note       string // anything else, as that this is not the run that was saved; its lines are kept
 	ReportPath string // where the page is
 	SavedPath  string // where the failure is kept for the next time

@@ -80,7 +80,7 @@ func closing(run Run, s Style) [][]string {
 	blocks = append(blocks, findings(run, s)...)
 	blocks = append(blocks, noteLines(run, s))
 	for _, p := range []struct{ name, text string }{
-		{"seed", seedOf(run)}, {"repeats", run.Repeats}, {"report", run.ReportPath}, {"saved", run.SavedPath},
+		{"seed", seedOf(run)}, {"schedule", run.Schedule}, {"repeats", run.Repeats}, {"report", run.ReportPath}, {"saved", run.SavedPath},
 	} {
 		if p.text != "" {
 			paths = append(paths, s.paint(faint, pad(p.name, 8))+" "+clean(p.text, anyLength))

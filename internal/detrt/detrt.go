@@ -22,7 +22,6 @@ var hooks struct {
 	state func(host, state uint32)
 	count func(host uint32) (goroutines, held int, readings uint64)
 	clock func(host uint32, ahead, gain int64)
-	until func(d int64) int64
 	now   func() int64
 	locks func() (waiting int, since int64)
 	id    func() string
@@ -43,6 +42,7 @@ const (
 	FirstCome  Kind = iota // in the order in which goroutines became ready
 	Random                 // any that is ready
 	Priorities             // the one with the highest priority, which is drawn when a goroutine starts
+	Stalls                 // any that is ready, and at a point one may stand still while time passes
 )
 
 // Active reports whether the program has a deterministic runtime.

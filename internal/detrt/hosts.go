@@ -82,14 +82,6 @@ func (h Host) SetClock(ahead time.Duration, gain int64) {
 	}
 }
 
-// Until returns in how much time of the world the clock of the running goroutine's host says t.
-func Until(t time.Time) time.Duration {
-	if !Active() {
-		return time.Until(t)
-	}
-	return time.Duration(hooks.until(int64(time.Until(t))))
-}
-
 // Since returns how much time of the world has passed since an instant that [Now] returned.
 func Since(start time.Time) time.Duration { return Now().Sub(start) }
 

@@ -56,7 +56,7 @@ var groups = []group{
 		{file: proc, in: "goexit0", at: entry{}, code: " detBubble := gp.bubble; "},
 		{file: proc, in: "goexit0", at: stmt("schedule()"), code: "if detBubble != nil { detRelease(detBubble) }; @"},
 		{file: proc, in: "goschedImpl", at: through{"lock(&sched.lock)", "unlock(&sched.lock)"},
-			code: "if !preempted && gp.bubble != nil { detQueue(gp); detRelease(gp.bubble) } else { @ }"},
+			code: "if !preempted && gp.bubble != nil { detQueue(gp); detRelease(gp.bubble) } else if preempted && gp.bubble != nil && detSpins(gp) { detPassOver(gp) } else { @ }"},
 		{file: proc, in: "goyield_m", at: stmt("runqput(_, gp, _)"), code: "if gp.bubble != nil { detQueue(gp); detRelease(gp.bubble) } else { @ }"},
 		{file: proc, in: "Gosched", at: entry{}, code: " detUserYield(); "},
 		// The runtime yields for itself, and keeps the token.
