@@ -201,7 +201,8 @@ func (x *sweep) command(env string) string {
 	if testing.Verbose() {
 		flags = " -v" + flags // see arguments
 	}
-	return env + "capsize" + strings.TrimPrefix(gocommand.Test(x.t.Name(), gocommand.Package(), flags), "go")
+	command := gocommand.Test(x.t.Name(), gocommand.Package(), flags)
+	return env + "capsize test" + strings.TrimPrefix(command, gocommand.Command())
 }
 
 // raced reports whether the program was built with the race detector.
