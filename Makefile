@@ -106,6 +106,43 @@ nested: ## Test the modules of their own: storage engines, hashicorp/raft, gRPC;
 	  cd - >/dev/null; \
 	done
 
+# What make det runs: packages whose tests need the deterministic runtime or show that it changes nothing, and adapters to
+# libraries with goroutines of their own, which are modules of theirs.
+DET        := ./internal/overlay ./internal/detrt/... ./internal/engine ./schedule/... ./explore/... ./cluster/... ./systems/adapters/... ./examples/anycode/...
+DETROOT    := ^Test(Digests|DigestsElsewhere|Difference|Schedule.*|Runtime.*)$$
+DETNESTED  := $(patsubst %/go.mod,%,$(wildcard systems/adapters/*/go.mod))
+# The processor time that its tests may take, compiling not counted.
+DETSECONDS ?= 90
+
+.PHONY: det
+det: ## Run the tests that need the deterministic runtime, with capsize test; the first time it compiles the standard library again
+	@$(GO) build -o bin/ ./cmd/capsize ./internal/gotest; rm -f $(CPU); \
+	run() { echo "== capsize test $$*"; CAPSIZE_RUNTIME=det "$(CURDIR)/bin/gotest" -command "$(CURDIR)/bin/capsize" -cpu "$(CURDIR)/$(CPU)" -slowest 5 -- -count=1 -timeout $(TIMEOUT) "$$@"; }; \
+	run $$($(GO) list $(DET) 2>/dev/null) || bad=1; \
+	run -run '$(DETROOT)' . || bad=1; \
+	for m in $(DETNESTED); do \
+	  cd $$m; \
+	  if ! err=$$(GOFLAGS=-mod=mod $(GO) list -deps -test . 2>&1 >/dev/null); then \
+	    echo "== $$m: SKIPPED, its modules can't be had: $$err"; \
+	  else \
+	    GOFLAGS=-mod=mod run . || bad=1; \
+	  fi; \
+	  cd - >/dev/null; \
+	done; \
+	awk -v max=$(DETSECONDS) '{ s += $$2 } END { printf "%.0f s of processor time for make det; %d are allowed\n", s, max; exit s > max }' $(CPU) && [ -z "$${bad:-}" ]
+
+# What package runtime and its neighbours do that an edit may have to know, as words of a regular expression.
+PLACES := \b(runqput|runqputslow|globrunqput\w*|goready|ready|readyWithTime|injectglist|gopark\w*|goyield|Gosched|gosched\w*)\(|\b(cheaprand\w*|bootstrapRand|rand|randn|rand32|runtime_rand|fastrand\w*)\(|nanotime\(\)|walltime\(\)|Hasher\(|[mM]em[hH]ash\w*\(|[sS]tr[hH]ash\w*\(|typehash\(|\.bubble\b
+OLD    ?= go1.26.8
+NEW    ?= go1.27.3
+
+.PHONY: places
+places: ## List where $NEW wakes goroutines, draws, hashes or reads clocks and $OLD did not, and the reverse: see docs/reference/porting-go.md
+	@list() { cd "$$(GOTOOLCHAIN=$$1 $(GO) env GOROOT)/src"; \
+	  grep -rE --include='*.go' --exclude='*_test.go' --exclude-dir=testdata '$(PLACES)' runtime internal/runtime internal/sync internal/synctest sync time math/rand hash/maphash unique weak reflect crypto/internal/sysrand os/tempfile.go net/dnsclient.go \
+	    | grep -vE ':[[:space:]]*//' | sed -E 's/:[[:space:]]*/: /' | sort; }; \
+	diff <(list $(OLD)) <(list $(NEW)) | grep '^[<>]' || echo "there is none"
+
 .PHONY: short
 short: ## The loop while one writes: one seed a system, less than a minute of processor time
 	@$(GO) run ./internal/gotest -- -short -timeout $(TIMEOUT) $(PACKAGES)

@@ -19,6 +19,7 @@ import (
 	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/engine"
 	"github.com/capsize-go/capsize/internal/recorder"
+	"github.com/capsize-go/capsize/internal/rundiff"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/report"
 	"github.com/capsize-go/capsize/schedule"
@@ -58,7 +59,14 @@ func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 	}
 	r.measure()
 	r.Wall, r.CPU = time.Since(began), cputime.Used()-cpu
-	return r, nil
+	return r, r.keepToCompare()
+}
+
+// keepToCompare keeps the run for "capsize test --diff", if that has started this process.
+func (r *Result) keepToCompare() error {
+	return rundiff.Write(rundiff.Run{
+		Name: r.Test.Name, Seed: r.Seed, Verdict: r.Verdict.String(), Runtime: r.Runtime, Trace: fmt.Sprintf("%016x", r.Trace),
+	}, r.Decisions, r.History)
 }
 
 // config returns what the engine is to run.

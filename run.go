@@ -12,6 +12,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/internal/gocommand"
 	"github.com/capsize-go/capsize/internal/recorder"
+	"github.com/capsize-go/capsize/internal/rundiff"
 	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/report"
 )
@@ -61,7 +62,7 @@ func Run(t *testing.T, test Test) {
 	if err := warmUp(); err != nil {
 		t.Fatalf("capsize: %v", err)
 	}
-	if x.confirms(ctx, t) {
+	if x.confirms(ctx, t) || x.isCompared(ctx, t) {
 		return
 	}
 	if x.replays(ctx, t, want) || !x.finishCutShort(ctx, t) {
@@ -71,6 +72,19 @@ func Run(t *testing.T, test Test) {
 		x.test.Seed = freshSeed()
 	}
 	x.sweep(ctx, t)
+}
+
+// isCompared reports whether this process was started by "capsize test --diff", and runs the one seed for it, of which nothing else is
+// kept.
+func (x *runner) isCompared(ctx context.Context, t *testing.T) bool {
+	t.Helper()
+	if !rundiff.Wanted() {
+		return false
+	}
+	if _, err := Exec(ctx, t, x.test); err != nil {
+		t.Fatalf("capsize: %v", err)
+	}
+	return true
 }
 
 // A runner is one call of [Run].

@@ -12,6 +12,7 @@ import (
 
 	"github.com/capsize-go/capsize/internal/gocommand"
 	"github.com/capsize-go/capsize/internal/goroutines"
+	"github.com/capsize-go/capsize/internal/rundiff"
 	"github.com/capsize-go/capsize/internal/turn"
 	"github.com/capsize-go/capsize/schedule"
 )
@@ -69,6 +70,10 @@ func (x *sweep) run(chosen bool) {
 	}
 	defer end()
 	defer goroutines.SetGODEBUG(goroutines.ShowLabels)()
+	if rundiff.Wanted() {
+		x.compared()
+		return
+	}
 	first := x.first(chosen)
 	progress := x.kept.record(chosen)
 	defer progress.close()
@@ -96,6 +101,28 @@ func (x *sweep) run(chosen bool) {
 		}
 	}
 	x.passed()
+}
+
+// compared runs one seed for "capsize test --diff", behind the run with which each process begins. Nothing else is kept.
+func (x *sweep) compared() {
+	x.t.Helper()
+	for _, seed := range []uint64{warmUp, x.Seed} {
+		s := x.Schedule
+		if seed == warmUp {
+			s = schedule.FirstCome()
+		}
+		o := once(x.t, seed, s, x.f)
+		verdict := "passed"
+		if o.failed {
+			verdict = "failed"
+		}
+		if err := rundiff.Write(rundiff.Run{Name: x.key, Seed: seed, Verdict: verdict}, schedule.Recorded(), nil); err != nil {
+			x.t.Fatalf("explore: %v", err)
+		}
+		if o.failed {
+			x.t.FailNow()
+		}
+	}
 }
 
 // first returns the seeds that are tried before the others: those that failed before, if they can be repeated.

@@ -8,6 +8,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/assert"
 
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/scenarios/caching"
 	"github.com/capsize-go/capsize/scenarios/replication"
@@ -84,15 +87,41 @@ func runScripts(t *testing.T, names ...string) {
 		UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("NO_COLOR", "")
-			return nil
+			return setGo(e)
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond == "long" {
+				return tier.Sweeping(), nil
+			}
+			return false, fmt.Errorf("there is no condition %q", cond)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits,
-			"json":  matchJSON,
-			"lines": countLines,
-			"pick":  pick,
+			"exits":   exits,
+			"goroot":  goroot,
+			"json":    matchJSON,
+			"lines":   countLines,
+			"pick":    pick,
+			"replace": replaceText,
 		},
 	})
+}
+
+// setGo gives the go command of scripts the caches of this one: a script has no home.
+func setGo(e *testscript.Env) error {
+	b, err := exec.Command("go", "env", "-json", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB", "GOTOOLCHAIN").Output()
+	if err != nil {
+		return fmt.Errorf("go env: %w", err)
+	}
+	var env map[string]string
+	if err := json.Unmarshal(b, &env); err != nil {
+		return err
+	}
+	for name, value := range env { // order: variables of their own
+		e.Setenv(name, value)
+	}
+	root, err := filepath.Abs("../..")
+	e.Setenv("CAPSIZE_ROOT", root)
+	return err
 }
 
 // exits runs a program and wants an exit code: exits 3 capsize run --nodes 0. The

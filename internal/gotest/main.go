@@ -1,7 +1,7 @@
 // Command gotest runs go test and says at the end which tests were the slowest, so that a
 // loop that grows is noticed where it grows:
 //
-//	go run ./internal/gotest [-cpu FILE] [-slowest N] -- FLAGS AND PACKAGES OF GO TEST
+//	go run ./internal/gotest [-command PROGRAM] [-cpu FILE] [-slowest N] -- FLAGS AND PACKAGES OF GO TEST
 //
 // It prints what go test prints without -v: a line a package, and the output of
 // tests that fail. Of a package that fails without a failing test, by a panic, a
@@ -24,6 +24,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/capsize-go/capsize/internal/child"
 )
 
 // cpuFile is the variable by which gotest, as go test's -exec, finds the file for
@@ -35,9 +37,10 @@ func main() {
 		os.Exit(runBinary(file, os.Args[1:]))
 	}
 	cpu := flag.String("cpu", "", "append the processor time of each test binary to this file")
+	program := flag.String("command", "go", "the program whose command test is run, as capsize for capsize test")
 	slowest := flag.Int("slowest", 10, "how many of the slowest tests to list")
 	flag.Parse()
-	code, err := runTests(os.Stdout, *cpu, *slowest, flag.Args())
+	code, err := runTests(os.Stdout, *program, *cpu, *slowest, flag.Args())
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "gotest: %v\n", err)
 		code = max(code, 1)
@@ -52,11 +55,11 @@ func runBinary(file string, args []string) int {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, cpuFile+"=") })
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, passedOn...)
+	signal.Notify(signals, child.Signals...)
 	defer signal.Stop(signals)
 	err := cmd.Start()
 	if err == nil {
-		go passOn(signals, cmd.Process.Signal)
+		go child.PassOn(signals, cmd.Process.Signal)
 		err = cmd.Wait()
 	}
 	if cmd.ProcessState == nil {
@@ -84,20 +87,6 @@ func exitCode(cmd *exec.Cmd) int {
 	return 1
 }
 
-// passOn passes each signal on, and from the second interrupt on kills instead.
-func passOn(signals <-chan os.Signal, send func(os.Signal) error) {
-	interrupts := 0
-	for s := range signals {
-		if s == os.Interrupt {
-			interrupts++
-		}
-		if interrupts > 1 {
-			s = os.Kill
-		}
-		_ = send(s) // who has ended takes no signal
-	}
-}
-
 func firstError(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
@@ -107,8 +96,8 @@ func firstError(errs ...error) error {
 	return nil
 }
 
-// runTests runs go test and returns its exit code.
-func runTests(w io.Writer, cpu string, slowest int, args []string) (int, error) {
+// runTests runs go test, or the command test of another program, and returns its exit code.
+func runTests(w io.Writer, program, cpu string, slowest int, args []string) (int, error) {
 	all := []string{"test", "-json"}
 	env := os.Environ()
 	if cpu != "" {
@@ -123,20 +112,20 @@ func runTests(w io.Writer, cpu string, slowest int, args []string) (int, error) 
 		all = append(all, "-exec", self)
 		env = append(env, cpuFile+"="+file)
 	}
-	cmd := exec.Command("go", append(all, args...)...)
+	cmd := exec.Command(program, append(all, args...)...)
 	cmd.Stderr, cmd.Env = os.Stderr, env
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return 1, err
 	}
-	ownGroup(cmd) // so that a terminal's interrupt comes once, from here
+	child.OwnGroup(cmd) // so that a terminal's interrupt comes once, from here
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, passedOn...)
+	signal.Notify(signals, child.Signals...)
 	defer signal.Stop(signals)
 	if err := cmd.Start(); err != nil {
 		return 1, err
 	}
-	go passOn(signals, func(s os.Signal) error { return signalGroup(cmd, s) })
+	go child.PassOn(signals, func(s os.Signal) error { return child.SignalGroup(cmd, s) })
 	s := summary{w: w}
 	readErr := s.read(out)
 	waitErr := cmd.Wait()

@@ -55,17 +55,6 @@ func TestUnderWay(t *testing.T) {
 		"--- under way: q TestQ\nq has begun\nq goes on\n", b.String())
 }
 
-// TestPassOn has the second interrupt kill.
-func TestPassOn(t *testing.T) {
-	signals := make(chan os.Signal, 3)
-	signals <- os.Interrupt
-	signals <- os.Interrupt
-	close(signals)
-	var sent []os.Signal
-	passOn(signals, func(s os.Signal) error { sent = append(sent, s); return nil })
-	assert.Equal(t, []os.Signal{os.Interrupt, os.Kill}, sent)
-}
-
 // program is a package of tests that end in each way.
 const program = `package m
 
@@ -121,7 +110,7 @@ func TestProcessorTime(t *testing.T) {
 			continue // it has no signals between processes
 		}
 		var b bytes.Buffer
-		code, err := runTests(&b, "", 5, []string{"-run", name, "."})
+		code, err := runTests(&b, "go", "", 5, []string{"-run", name, "."})
 		require.NoError(t, err)
 		assert.Equal(t, 1, code, name)
 		for _, text := range want {

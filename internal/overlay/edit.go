@@ -269,18 +269,69 @@ func (s *source) declarations(e edit) (decls []decl, err error) {
 	case directive, end:
 		return []decl{{text: s.text}}, nil
 	}
-	fset := token.NewFileSet()
-	f, err := parser.ParseFile(fset, s.name, s.text, parser.SkipObjectResolution)
+	if excerpt := excerpt(s.text, e.in); excerpt != "" {
+		if decls, err := s.parse(excerpt, e.in); err == nil && len(decls) > 0 {
+			return decls, nil
+		}
+	}
+	decls, err = s.parse(s.text, e.in)
 	if err != nil {
 		return nil, fmt.Errorf("parse %s: %w", s.name, err)
-	}
-	for _, n := range named(f, e.in) {
-		decls = append(decls, decl{fset.File(f.FileStart), n, s.text})
 	}
 	if len(decls) == 0 {
 		return nil, fmt.Errorf("%s: there is no %s", s.name, e.in)
 	}
 	return decls, nil
+}
+
+// parse returns the declarations of a name in the text of the file, or in an excerpt of it.
+func (s *source) parse(text, in string) (decls []decl, err error) {
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, s.name, text, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range named(f, in) {
+		decls = append(decls, decl{fset.File(f.FileStart), n, s.text})
+	}
+	return decls, nil
+}
+
+// excerpt returns the text of a file with spaces for all but the functions and types that may be meant by a name, so that a large file is
+// not parsed as a whole for each edit. It is empty if there is none. A declaration of formatted code ends with the first line that is a
+// brace; where it does not, the excerpt has a syntax error.
+func excerpt(text, in string) string {
+	name := in[strings.LastIndex(in, ".")+1:]
+	if name == "" || name == "*" {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("package p;")
+	found := false
+	for _, keyword := range []string{"\nfunc ", "\ntype "} {
+		for i := 0; ; {
+			k := strings.Index(text[i:], keyword)
+			if k < 0 {
+				break
+			}
+			i += k + 1
+			head, _, _ := strings.Cut(text[i:], "\n")
+			if !strings.Contains(head, " "+name) {
+				continue
+			}
+			end := strings.Index(text[i:], "\n}\n")
+			if end < 0 || i < b.Len() {
+				return ""
+			}
+			b.WriteString(strings.Repeat(" ", i-b.Len()))
+			b.WriteString(text[i : i+end+2])
+			found = true
+		}
+	}
+	if !found {
+		return ""
+	}
+	return b.String()
 }
 
 // named returns the declarations of a name in a file, or the file itself for "".

@@ -32,9 +32,12 @@ func Supported() string { return fmt.Sprintf("go1.%d and go1.%d", oldest, newest
 //go:embed added/*.go.txt
 var added embed.FS
 
+// release returns the version without what GOEXPERIMENT adds to it.
+func (t Toolchain) release() string { return strings.Fields(t.Version + " ?")[0] }
+
 // minor returns the minor version of the toolchain's Go.
 func (t Toolchain) minor() (int, error) {
-	v := strings.TrimPrefix(version.Lang(strings.Fields(t.Version + " ?")[0]), "go1.")
+	v := strings.TrimPrefix(version.Lang(t.release()), "go1.")
 	n, err := strconv.Atoi(v)
 	if err != nil {
 		return 0, fmt.Errorf("%s is no release of Go", t.Version)
@@ -98,7 +101,8 @@ func Edit(t Toolchain, skip ...string) (map[string]string, error) {
 		}
 	}
 	if len(reasons) > 0 {
-		return nil, &Unsupported{t.Version, reasons}
+		same := func(a, b error) bool { return a.Error() == b.Error() } // a file that is not there is one reason
+		return nil, &Unsupported{t.Version, slices.CompactFunc(reasons, same)}
 	}
 	all := map[string]string{}
 	for name, s := range files {
@@ -147,18 +151,20 @@ type Made struct {
 }
 
 // Make makes the overlay of a toolchain in a folder of its own below dir, unless it is there. The folder's name has the version
-// of Go and a hash of GOROOT and all contents, and the list is written last and at once, so an overlay that is there is the right one,
+// of Go and a hash of GOROOT and all contents, and files are written whole and the list last, so an overlay that is there is the right one,
 // and two processes may make it at the same time. The files of the list merge, if it is not empty, are replaced as well; it is an error
-// if both replace one file. Groups in skip are left out.
+// if both replace one file with different ones. Groups in skip are left out.
 func Make(dir string, t Toolchain, merge string, skip ...string) (Made, error) {
+	theirs, err := t.readList(merge)
+	if err != nil {
+		return Made{}, err
+	}
 	files, err := Edit(t, skip...)
 	if err != nil {
 		return Made{}, err
 	}
-	theirs, err := readList(merge)
-	if err != nil {
-		return Made{}, err
-	}
+	// What another version of this program made is no overlay of theirs.
+	maps.DeleteFunc(theirs, func(_, to string) bool { return within(dir, to) })
 	names := slices.Sorted(maps.Keys(files))
 	h := sha256.New()
 	fmt.Fprintf(h, "%q", t.Root)
@@ -167,43 +173,64 @@ func Make(dir string, t Toolchain, merge string, skip ...string) (Made, error) {
 	}
 	id := fmt.Sprintf("%.6x", h.Sum(nil))
 	files[idFile] = strings.Replace(files[idFile], "OVERLAYID", id, 1)
-	folder := filepath.Join(dir, t.Version+"-"+id)
-	replace := map[string]string{}
+	folder := filepath.Join(dir, t.release()+"-"+id)
+	replace, paths := map[string]string{}, map[string]string{}
 	for _, name := range names {
-		replace[filepath.Join(t.Root, "src", filepath.FromSlash(name))] = filepath.Join(folder, filepath.FromSlash(name))
+		path := filepath.Join(folder, filepath.FromSlash(name))
+		replace[filepath.Join(t.Root, "src", filepath.FromSlash(name))], paths[path] = path, files[name]
 	}
 	m := Made{List: filepath.Join(folder, "overlay.json"), ID: id}
-	if len(theirs) > 0 {
-		for _, from := range slices.Sorted(maps.Keys(theirs)) {
-			if _, ok := replace[from]; ok {
-				return Made{}, fmt.Errorf("%s: it replaces %s, and so does the deterministic runtime", merge, from)
-			}
-			replace[from] = theirs[from]
-			fmt.Fprintf(h, "%q%q", from, theirs[from])
+	for _, from := range slices.Sorted(maps.Keys(theirs)) {
+		if _, ok := replace[from]; ok {
+			return Made{}, fmt.Errorf("overlay %s: it replaces %s, and so does the deterministic runtime", merge, from)
 		}
+		replace[from] = theirs[from]
+		fmt.Fprintf(h, "%q%q", from, theirs[from])
 		m.List = filepath.Join(folder, fmt.Sprintf("overlay-%.12x.json", h.Sum(nil)))
 	}
-	if _, err := os.Stat(m.List); err == nil {
-		return m, nil
-	}
-	for _, name := range names {
-		if err := writeFile(filepath.Join(folder, filepath.FromSlash(name)), files[name]); err != nil {
-			return Made{}, err
-		}
-	}
-	b, err := json.MarshalIndent(map[string]any{"Replace": replace}, "", " ")
+	list, err := json.MarshalIndent(map[string]any{"Replace": replace}, "", " ")
 	if err != nil {
 		return Made{}, err
 	}
-	return m, writeFile(m.List, string(b))
+	if err := writeMissing(paths); err != nil {
+		return Made{}, cacheError(err)
+	}
+	if err := writeMissing(map[string]string{m.List: string(list)}); err != nil {
+		return Made{}, cacheError(err)
+	}
+	return m, nil
 }
 
-// readList reads what a list for -overlay replaces.
-func readList(name string) (map[string]string, error) {
+// writeMissing writes the files that are not there. Folders for caches are cleaned by programs that remove single files.
+func writeMissing(texts map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		if info, err := os.Stat(name); err == nil && info.Size() == int64(len(texts[name])) {
+			continue
+		}
+		if err := writeFile(name, texts[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readList reads what a list for -overlay replaces. Its names are as seen from the folder of the toolchain, as the go command
+// has it.
+func (t Toolchain) readList(name string) (map[string]string, error) {
 	if name == "" {
 		return nil, nil
 	}
-	b, err := os.ReadFile(name)
+	here, err := filepath.Abs(t.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("overlay %s: %w", name, err)
+	}
+	absolute := func(path string) string {
+		if path == "" || filepath.IsAbs(path) {
+			return path // an empty one removes the file
+		}
+		return filepath.Join(here, path)
+	}
+	b, err := os.ReadFile(absolute(name))
 	if err != nil {
 		return nil, fmt.Errorf("overlay: %w", err)
 	}
@@ -211,20 +238,11 @@ func readList(name string) (map[string]string, error) {
 	if err := json.Unmarshal(b, &list); err != nil {
 		return nil, fmt.Errorf("overlay %s: %w", name, err)
 	}
-	absolute := map[string]string{}
+	all := map[string]string{}
 	for from, to := range list.Replace { // order: a map again
-		from, err := filepath.Abs(from)
-		if err != nil {
-			return nil, fmt.Errorf("overlay %s: %w", name, err)
-		}
-		if to != "" {
-			if to, err = filepath.Abs(to); err != nil {
-				return nil, fmt.Errorf("overlay %s: %w", name, err)
-			}
-		}
-		absolute[from] = to
+		all[filepath.Clean(absolute(from))] = absolute(to)
 	}
-	return absolute, nil
+	return all, nil
 }
 
 // writeFile writes a file at once: who sees it sees all of it.

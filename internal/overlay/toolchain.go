@@ -15,6 +15,8 @@ type Toolchain struct {
 	Root    string // GOROOT, as the go command is to print it
 	Version string // GOVERSION: go1.26.8
 	Flags   string // GOFLAGS
+	Dir     string // the folder that it was asked for in
+	Linked  bool   // Root is a link of ours to where the go command has it, which it does not find by itself
 }
 
 // Installed returns the toolchain that the go command uses in a folder: go.mod may choose another one than that which is installed.
@@ -32,7 +34,7 @@ func Installed(dir string) (Toolchain, error) {
 	if err := json.Unmarshal(b, &env); err != nil {
 		return Toolchain{}, fmt.Errorf("go env: %w", err)
 	}
-	t := Toolchain{env.GOROOT, env.GOVERSION, env.GOFLAGS}
+	t := Toolchain{Root: env.GOROOT, Version: env.GOVERSION, Flags: env.GOFLAGS, Dir: dir}
 	if within(env.GOMODCACHE, env.GOROOT) {
 		return t.linked()
 	}
@@ -51,17 +53,18 @@ func (t Toolchain) linked() (Toolchain, error) {
 	if err != nil {
 		return t, err
 	}
-	link := filepath.Join(dir, "goroot", t.Version)
+	t.Linked = true
+	link := filepath.Join(dir, "goroot", t.release())
 	if to, err := os.Readlink(link); err == nil && to == t.Root {
 		t.Root = link
 		return t, nil
 	}
 	if err := os.MkdirAll(filepath.Dir(link), 0o777); err != nil {
-		return t, fmt.Errorf("make folder for the overlay: %w", err)
+		return t, cacheError(err)
 	}
 	tmp := fmt.Sprintf("%s.%d", link, os.Getpid())
 	if err := errors.Join(os.Symlink(t.Root, tmp), os.Rename(tmp, link)); err != nil {
-		return t, fmt.Errorf("give %s another path: %w", t.Root, err)
+		return t, cacheError(fmt.Errorf("give %s another path: %w", t.Root, err))
 	}
 	t.Root = link
 	return t, nil
@@ -73,6 +76,11 @@ func (t Toolchain) Command(dir string, args ...string) *exec.Cmd {
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOROOT="+t.Root, "GOTOOLCHAIN=local")
 	return cmd
+}
+
+// cacheError says what can be done if the folder for overlays can't be written.
+func cacheError(err error) error {
+	return fmt.Errorf("write the overlay (CAPSIZE_CACHE names another folder for it): %w", err)
 }
 
 // CacheDir returns the folder where overlays are kept: that which CAPSIZE_CACHE names, or capsize in the user's folder for caches. It
