@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/pprof"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/schedule"
 	"github.com/capsize-go/capsize/workloads"
 )
 
@@ -71,6 +73,7 @@ func runHanging(t *testing.T, s cluster.System) *capsize.Result {
 }
 
 func TestLockOverSleep(t *testing.T) {
+	skipIfLocksLetTimePass(t)
 	takes, waits := markedLine(t, "append takes it"), markedLine(t, "append waits")
 	for name, handler := range map[string]bool{"from the handler": true, "from Run": false} {
 		t.Run(name, func(t *testing.T) {
@@ -90,6 +93,13 @@ func TestLockOverSleep(t *testing.T) {
 	}
 }
 
+func skipIfLocksLetTimePass(t *testing.T) {
+	t.Helper()
+	if schedule.Active() {
+		t.Skip("with a deterministic runtime virtual time passes while a goroutine waits for a lock, so this comes to its end")
+	}
+}
+
 // markedLine returns the line of this file that ends with a comment.
 func markedLine(t *testing.T, mark string) int {
 	t.Helper()
@@ -105,6 +115,7 @@ func TestLocksThatHang(t *testing.T) {
 	for name, c := range map[string]struct {
 		work func() func(*lockedStore)
 		want string
+		ends bool // where a wait for a lock lets virtual time pass
 	}{
 		"an RWMutex, read by another": {func() func(*lockedStore) {
 			var rw sync.RWMutex
@@ -120,11 +131,11 @@ func TestLocksThatHang(t *testing.T) {
 				rw.Lock()
 				defer rw.Unlock()
 			}
-		}, "for sync.RWMutex rw, which is held by a goroutine"},
+		}, "for sync.RWMutex rw, which is held by a goroutine", true},
 		"a Once": {func() func(*lockedStore) {
 			var once sync.Once
 			return func(s *lockedStore) { once.Do(func() { _ = s.h.Sleep(time.Second) }) }
-		}, "for sync.Once once, which is held by a goroutine"},
+		}, "for sync.Once once, which is held by a goroutine", true},
 		"two in two orders": {func() func(*lockedStore) {
 			var a, b sync.Mutex
 			n := 0
@@ -139,13 +150,16 @@ func TestLocksThatHang(t *testing.T) {
 					a.Lock()
 				}
 			}
-		}, "hangs: "},
+		}, "hangs: ", false},
 		"a channel from outside": {func() func(*lockedStore) {
 			outside := make(chan int)
 			return func(*lockedStore) { <-outside }
-		}, "for a channel that was made outside of the run"},
+		}, "for a channel that was made outside of the run", false},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if c.ends {
+				skipIfLocksLetTimePass(t)
+			}
 			f := finding(t, runHanging(t, lockHolding(true, c.work())))
 			assert.Equal(t, "n1", f.Host)
 			assert.Contains(t, f.What, c.want)
@@ -176,4 +190,107 @@ func TestHandlersGoroutines(t *testing.T) {
 		}
 	}}, nil))
 	assert.Equal(t, "n3: panic: late", f.String())
+}
+
+// TestHostHangs has goroutines wait for a lock for good while the rest of the host goes on, as only a deterministic runtime lets it.
+// Each is told apart from one that waits for long.
+func TestHostHangs(t *testing.T) {
+	if !schedule.Active() {
+		t.Skip("needs the deterministic runtime: run it with capsize test")
+	}
+	for name, c := range map[string]struct {
+		work func() func(*lockedStore)
+		want string // a pattern; empty: it is no hang
+	}{
+		"two in two orders": {func() func(*lockedStore) {
+			var a, b sync.Mutex
+			n := 0
+			return func(*lockedStore) {
+				if n++; n%2 == 0 {
+					a.Lock()
+					time.Sleep(time.Second)
+					b.Lock()
+					b.Unlock() //nolint:staticcheck
+					a.Unlock()
+				} else {
+					b.Lock()
+					time.Sleep(time.Second)
+					a.Lock()
+					a.Unlock() //nolint:staticcheck
+					b.Unlock()
+				}
+			}
+		}, "which is held by a goroutine that took it in"},
+		"twice": {func() func(*lockedStore) {
+			return func(s *lockedStore) {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				s.append()
+			}
+		}, `for sync\.Mutex s\.mu, as \d+ more goroutine\(s\) do, which is held by this very goroutine`},
+		"a read lock that becomes a write lock": {func() func(*lockedStore) {
+			var rw sync.RWMutex
+			return func(*lockedStore) {
+				rw.RLock()
+				time.Sleep(time.Second)
+				rw.Lock()
+				defer rw.Unlock()
+				defer rw.RUnlock()
+			}
+		}, "for sync.RWMutex rw"},
+		"a return without an unlock": {func() func(*lockedStore) {
+			return func(s *lockedStore) { s.mu.Lock() }
+		}, `for sync\.Mutex s\.mu, as \d+ more goroutine\(s\) do, whose holder has ended without releasing it`},
+		"a long wait": {func() func(*lockedStore) {
+			return func(s *lockedStore) {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				time.Sleep(3 * time.Second)
+			}
+		}, ""},
+		"a lock that another goroutine releases": {func() func(*lockedStore) {
+			return func(s *lockedStore) {
+				s.mu.Lock()
+				go func() {
+					defer s.mu.Unlock()
+					time.Sleep(3 * time.Second)
+				}()
+			}
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := capsize.Exec(t.Context(), t, capsize.Test{
+				System: lockHolding(true, c.work()), Workload: workloads.New(echoes()), Nodes: 1, Clients: 8, Duration: 20 * time.Second, Seed: 1,
+			})
+			require.NoError(t, err)
+			if c.want == "" {
+				for _, f := range r.Findings {
+					assert.NotEqual(t, cluster.Hung, f.Kind, f.What)
+				}
+				assert.NoError(t, r.Stopped)
+				return
+			}
+			require.NotEmpty(t, r.Findings)
+			f := r.Findings[0]
+			assert.Equal(t, cluster.Hung, f.Kind)
+			assert.Equal(t, "n1", f.Host)
+			assert.Regexp(t, c.want, f.What)
+			assert.Contains(t, f.What, "this lock is never released")
+			assert.ErrorContains(t, r.Stopped, "a lock is never released")
+			assert.Less(t, r.Virtual, 10*time.Second, "it is seen before the run ends")
+		})
+	}
+}
+
+// TestHostWithoutLabels has a goroutine that has cleared its labels stay behind: the runtime knows whose it is.
+func TestHostWithoutLabels(t *testing.T) {
+	if !schedule.Active() {
+		t.Skip("needs the deterministic runtime: run it with capsize test")
+	}
+	f := finding(t, runHanging(t, lockHolding(true, func(*lockedStore) {
+		pprof.SetGoroutineLabels(context.Background())
+		leak()
+	})))
+	assert.Equal(t, "n1", f.Host)
+	assert.Contains(t, f.What, "goroutine(s) behind")
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/internal/effect"
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
@@ -31,8 +32,12 @@ func (c Clock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
 // Monotonic returns what the host's oscillator has counted since the cluster was
 // made. It drifts, and never jumps. The timers of the host go by it.
 func (c Clock) Monotonic() time.Duration {
-	now := c.h.m.c.Now()
-	if k := c.h.m.clock.Load(); k != nil {
+	return c.h.m.monotonic()
+}
+
+func (m *machine) monotonic() time.Duration {
+	now := m.c.Now()
+	if k := m.clock.Load(); k != nil {
 		return now + k.lead + k.drift(now)
 	}
 	return now
@@ -49,7 +54,7 @@ type ClockError struct {
 // An activeClockError is an error of one clock by one fault.
 type activeClockError struct {
 	ClockError
-	by    *tally
+	by    *effect.Tally
 	key   keyed.Key
 	since time.Duration
 }
@@ -75,15 +80,21 @@ func (x *activeClockError) error(t time.Duration) time.Duration {
 
 // read returns by how much the clock is ahead at t, and counts the reading as an effect.
 func (k *clock) read(t time.Duration) (ahead time.Duration) {
+	k.count(t, 1)
 	for _, x := range k.errors {
-		if e := x.error(t); e != 0 {
-			x.by.add(effectClockRead, 1)
-			us := max(e, -e).Microseconds()
-			x.by.n[effectClockError] = max(x.by.n[effectClockError], us)
-			ahead += e
-		}
+		ahead += x.error(t)
 	}
 	return ahead
+}
+
+// count counts readings at t as an effect.
+func (k *clock) count(t time.Duration, readings int64) {
+	for _, x := range k.errors {
+		if e := x.error(t); e != 0 {
+			x.by.Add(effect.ClockRead, readings)
+			x.by.Raise(effect.ClockError, max(e, -e).Microseconds())
+		}
+	}
 }
 
 func (k *clock) drift(t time.Duration) (d time.Duration) {
@@ -99,7 +110,7 @@ func (k *clock) stretch(d time.Duration) time.Duration {
 	rate := 1.0
 	for _, x := range k.errors {
 		if x.Drift != 0 {
-			x.by.add(effectTimer, 1)
+			x.by.Add(effect.Timer, 1)
 			rate += x.Drift / 1e6
 		}
 	}
@@ -126,13 +137,14 @@ func (c *Cluster) ImpairClock(name string, e ClockError) (heal func()) {
 	m := c.machine(name)
 	c.lock()
 	defer c.unlock()
-	x := &activeClockError{ClockError: e, by: c.by, since: c.Now(), key: m.key.With("clock", c.by.name)}
+	x := &activeClockError{ClockError: e, by: c.by, since: c.Now(), key: m.key.With("clock", c.by.Name)}
 	next := clock{}
 	if k := m.clock.Load(); k != nil {
 		next = clock{slices.Clone(k.errors), k.lead}
 	}
 	next.errors = append(next.errors, x)
-	m.clock.Store(&next)
+	m.setClock(&next)
+	m.scheduleJump(x)
 	return c.healing(m, nil, func() {
 		k := m.clock.Load()
 		next := clock{lead: k.lead + x.drift(c.Now())}
@@ -141,6 +153,6 @@ func (c *Cluster) ImpairClock(name string, e ClockError) (heal func()) {
 				next.errors = append(next.errors, y)
 			}
 		}
-		m.clock.Store(&next)
+		m.setClock(&next)
 	})
 }

@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster/hostlog"
+	"github.com/capsize-go/capsize/cluster/internal/effect"
 	"github.com/capsize-go/capsize/cluster/internal/entropy"
+	"github.com/capsize-go/capsize/cluster/internal/folders"
 	"github.com/capsize-go/capsize/internal/keyed"
 	"github.com/capsize-go/capsize/internal/simnet"
 )
@@ -62,14 +64,12 @@ type Stats struct {
 // stands for one fault: see [Cluster.As].
 type Cluster struct {
 	*simulation
-	by *tally // of the fault that uses this handle; see As
+	by *effect.Tally // of the fault that uses this handle; see As
 }
 
 // A simulation is the state of a cluster. Each fault has a Cluster of its own around it.
 type simulation struct {
 	cfg      Config
-	ctx      context.Context
-	cancel   context.CancelFunc
 	loop     *loop
 	net      *simnet.Net
 	log      hostlog.Recorder
@@ -82,7 +82,7 @@ type simulation struct {
 	trace    uint64
 	entropy  *entropy.Source
 	stopping bool
-	tallies  map[string]*tally
+	tallies  map[string]*effect.Tally
 	marks    marks
 	awaited  map[Trigger][]chan struct{}
 	damaged  int // nodes whose disks broke a promise
@@ -92,8 +92,7 @@ type simulation struct {
 
 	mu       sync.Mutex
 	findings []Finding
-	dirs     string // where the folders of hosts are; empty while there are none
-	removed  bool   // they are gone for good
+	folders  folders.Folders
 }
 
 // New makes a cluster. Its hosts boot when [Cluster.Start] is called.
@@ -112,10 +111,9 @@ func New(cfg Config) (*Cluster, error) {
 	}
 	c := &Cluster{simulation: &simulation{
 		cfg: cfg, loop: newLoop(lag(cfg.System), cfg.Wait),
-		byName: map[string]*machine{}, tallies: map[string]*tally{},
+		byName: map[string]*machine{}, tallies: map[string]*effect.Tally{},
 	}}
 	c.by = c.tally("")
-	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.net = simnet.New(wire{c})
 	c.entropy = entropy.New(cfg.Seed, c.Now)
 	c.log = hostlog.New(c.Now, cfg.Log)
@@ -174,7 +172,7 @@ func (c *Cluster) Start() error {
 		return errors.New("cluster: another cluster is running in this process")
 	}
 	for _, m := range c.machines {
-		c.At(0, m.name, m.start)
+		c.atOwn(0, m, m.start)
 	}
 	go c.loop.run()
 	return nil
@@ -187,26 +185,26 @@ func (c *Cluster) Stop(shutdownTimeout time.Duration) {
 	c.stopping = true
 	c.unlock()
 	for _, m := range c.machines {
-		c.At(c.Now(), m.name, func() { m.crashBy(nil, false) })
+		c.atOwn(c.Now(), m, func() { m.crashBy(nil, false) })
 	}
 	time.Sleep(shutdownTimeout)
 	c.loop.stop()
-	c.cancel()
 	c.entropy.Release()
 	c.cfg.Wait()
 	c.log.Close()
-	c.removeDirs()
+	c.folders.Remove()
 }
 
 // Abandon gives up a cluster in which some goroutine never blocks. Unlike Stop it
 // waits for nothing, and may be called from outside the bubble.
 func (c *Cluster) Abandon() {
 	c.lock()
-	c.loop.stopped, c.loop.heap = true, nil
+	c.loop.stopped = true
+	c.loop.agenda.Clear()
 	c.unlock()
 	c.log.Close()
 	c.entropy.Release()
-	c.removeDirs()
+	c.folders.Remove()
 }
 
 func (c *simulation) lock()   { c.loop.mu.Lock() }
@@ -236,14 +234,25 @@ func (c *Cluster) Reached() time.Duration { return time.Duration(c.loop.last.Loa
 
 // At runs fn at instant t, or as soon after it as the host of that name may
 // act. It runs whether or not the host is up. The empty name stands for the simulation.
+// Goroutines that fn starts are the host's, if that is up: see [Cluster.Crash].
 func (c *Cluster) At(t time.Duration, host string, fn func()) {
-	ev := &event{kind: kindFunc, fn: func() {
+	if host == "" {
+		c.at(t, nil, fn, false)
+	} else {
+		c.at(t, c.machine(host), fn, false)
+	}
+}
+
+// atOwn runs fn, which is no code of the machine, at an instant of the machine.
+func (c *Cluster) atOwn(t time.Duration, m *machine, fn func()) { c.at(t, m, fn, true) }
+
+func (c *Cluster) at(t time.Duration, m *machine, fn func(), own bool) {
+	ev := &event{kind: kindFunc, to: m, own: own, fn: func() {
 		c.loop.wakes()
 		fn()
 	}}
-	if host != "" {
-		ev.to = c.machine(host)
-		t = ev.to.align(t)
+	if m != nil {
+		t = m.align(t)
 	}
 	c.loop.push(t, ev)
 }
@@ -281,22 +290,28 @@ func (c *Cluster) Client(i int) *Host {
 }
 
 // Crash stops a host as a power cut does. It does nothing if the host is down.
+//
+// With the deterministic runtime of "capsize test" all goroutines of the host stop where they stand: those of Run, those that
+// handlers and timers start, and those that these start. No deferred call of theirs runs, their ctx is not cancelled, and their timers of
+// package time do nothing. What they hold they hold for good, as a lock in a package variable that other hosts use as well; and
+// a panic or [Host.Exit] ends them in the same way. Without that runtime a goroutine can't be stopped: it
+// learns of the crash by its ctx and by errors of the host's network and disk, and has until the end of the run to come back.
 func (c *Cluster) Crash(name string) {
 	m := c.machine(name)
-	c.At(c.Now(), name, func() { m.crashBy(c.by, false) })
+	c.atOwn(c.Now(), m, func() { m.crashBy(c.by, false) })
 }
 
 // Vanish crashes a host without resets to its peers: their connections to it stay open until
 // they time out, as when a cable is pulled or a virtual machine is gone.
 func (c *Cluster) Vanish(name string) {
 	m := c.machine(name)
-	c.At(c.Now(), name, func() { m.crashBy(c.by, true) })
+	c.atOwn(c.Now(), m, func() { m.crashBy(c.by, true) })
 }
 
 // Restart boots a host that is down. It does nothing if the host is up.
 func (c *Cluster) Restart(name string) {
 	m := c.machine(name)
-	c.At(c.Now(), name, m.start)
+	c.atOwn(c.Now(), m, m.start)
 }
 
 // Up reports whether a host is up.

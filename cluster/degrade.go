@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/capsize-go/capsize/cluster/internal/effect"
 )
 
 // A Degradation is a way in which a service fails that is up: its host runs, its connections are accepted, and its health
@@ -33,7 +35,7 @@ func Degradations() []Degradation {
 // A degraded is a degradation of one machine by one fault.
 type degraded struct {
 	how     Degradation
-	by      *tally
+	by      *effect.Tally
 	waiting []chan struct{} // those who wait for its end, in the order in which they came
 }
 
@@ -81,7 +83,7 @@ func (h *Host) Degraded(how Degradation) bool {
 	if x == nil || h.dead() {
 		return false
 	}
-	x.by.add(effectDegraded, 1)
+	x.by.Add(effect.Degraded, 1)
 	return true
 }
 

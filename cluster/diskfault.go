@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster/internal/diskimage"
+	"github.com/capsize-go/capsize/cluster/internal/effect"
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
@@ -42,7 +43,7 @@ const (
 // An activeDiskImpairment is an impairment of one disk by one fault.
 type activeDiskImpairment struct {
 	DiskImpairment
-	by *tally
+	by *effect.Tally
 }
 
 // A diskError is an errno that a fault caused. It is [ErrDisk] as well.
@@ -74,11 +75,11 @@ func (d *disk) opError(op string, t time.Duration) error {
 	for _, x := range d.impairments {
 		switch {
 		case x.Full && op == "write":
-			x.by.add(effectDiskFull, 1)
+			x.by.Add(effect.DiskFull, 1)
 			d.note(traceDiskFull)
 			return diskError{syscall.ENOSPC}
 		case x.Fail > 0 && d.draw("fail", x, t).Float64() < x.Fail:
-			x.by.add(effectDiskFailed, 1)
+			x.by.Add(effect.DiskFailed, 1)
 			d.note(traceDiskError)
 			return diskError{syscall.EIO}
 		}
@@ -89,7 +90,7 @@ func (d *disk) opError(op string, t time.Duration) error {
 func (d *disk) note(what traceEvent) { d.m.c.note(d.m.c.Now(), d.m, nil, kindFunc, what) }
 
 func (d *disk) draw(what string, x *activeDiskImpairment, t time.Duration) keyed.Key {
-	return d.key.With(what, x.by.name).Int(int64(t / time.Millisecond))
+	return d.key.With(what, x.by.Name).Int(int64(t / time.Millisecond))
 }
 
 // readOnlyError returns the error of an operation that changes the disk if the disk is
@@ -97,7 +98,7 @@ func (d *disk) draw(what string, x *activeDiskImpairment, t time.Duration) keyed
 func (d *disk) readOnlyError() error {
 	for _, x := range d.impairments {
 		if x.ReadOnly {
-			x.by.add(effectReadOnly, 1)
+			x.by.Add(effect.ReadOnly, 1)
 			d.note(traceReadOnly)
 			return diskError{syscall.EROFS}
 		}
@@ -123,12 +124,12 @@ func (d *disk) syncOutcome(chosen diskimage.Selection) (lies bool, err error) {
 		switch {
 		case x.FailSyncs > 0:
 			x.FailSyncs--
-			x.by.add(effectSyncFailed, 1)
+			x.by.Add(effect.SyncFailed, 1)
 			d.note(traceSyncError)
 			d.DropWrites(chosen)
 			return false, diskError{syscall.EIO}
 		case x.Lie && d.Any(chosen):
-			x.by.add(effectSyncLied, 1)
+			x.by.Add(effect.SyncLied, 1)
 			d.note(traceSyncLie)
 			lies = true
 		}
@@ -142,7 +143,7 @@ func (d *disk) syncTime(t time.Duration, waits bool) time.Duration {
 	took := d.m.syncTime(t)
 	for _, x := range d.impairments {
 		if x.SlowSync > 0 && !waits {
-			x.by.add(effectSyncSlow, 1)
+			x.by.Add(effect.SyncSlow, 1)
 			took += x.SlowSync
 		}
 	}
@@ -153,7 +154,7 @@ func (d *disk) syncTime(t time.Duration, waits bool) time.Duration {
 func (d *disk) misdirected(f *diskimage.File, off int, t time.Duration) int {
 	for _, x := range d.impairments {
 		if k := d.draw("misdirect", x, t); x.Misdirect > 0 && k.Float64() < x.Misdirect {
-			x.by.add(effectMisdirected, 1)
+			x.by.Add(effect.Misdirected, 1)
 			d.note(traceMisdirect)
 			elsewhere := int(k.With("where").Range(0, int64(len(f.Data)/diskimage.Sector+1)))*diskimage.Sector + off%diskimage.Sector
 			if elsewhere == off {
@@ -166,7 +167,7 @@ func (d *disk) misdirected(f *diskimage.File, off int, t time.Duration) int {
 }
 
 // remains says what a crash keeps, and which fault decides that.
-func (d *disk) remains() (Remains, *tally) {
+func (d *disk) remains() (Remains, *effect.Tally) {
 	if d.crashing() {
 		return Torn, d.pendingCrash.by
 	}
@@ -191,7 +192,7 @@ func (d *disk) restore() {
 
 // A pendingCrash is a crash that waits for a write.
 type pendingCrash struct {
-	by    *tally
+	by    *effect.Tally
 	begun bool
 }
 
@@ -229,9 +230,6 @@ func (d *disk) beginCrash() {
 		m.crashBy(x.by, false)
 	}})
 }
-
-// CountFlipRead counts a read of a bit that the fault flipped.
-func (t *tally) CountFlipRead() { t.add(effectRotRead, 1) }
 
 // FlipBit flips one durable bit of a host's disk, drawn by pick from the number of
 // bits, and says which. Heal flips it back, as a scrub from a good copy does,

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster/internal/diskimage"
+	"github.com/capsize-go/capsize/cluster/internal/effect"
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
@@ -77,7 +78,7 @@ func (d *disk) crash(now time.Duration, life int64) (lost int64) {
 	}
 	lost, torn := d.Crash(now, what, d.key.With("crash").Int(life))
 	if torn {
-		by.add(effectTorn, 1)
+		by.Add(effect.Torn, 1)
 	}
 	d.pendingCrash = nil
 	return lost

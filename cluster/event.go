@@ -24,6 +24,7 @@ type event struct {
 	to   *machine // nil for the simulation itself
 	life uint32   // of the machine, when the event was scheduled
 	fn   func()
+	own  bool // of kindFunc: it is the cluster's own, and no code of the host
 
 	timer *Timer // of kindTimer
 	off   bool   // the timer was stopped

@@ -2,14 +2,18 @@ package cluster
 
 import (
 	"context"
+	"io"
 	"io/fs"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"slices"
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/hostlog"
 	"github.com/capsize-go/capsize/cluster/internal/deadline"
 	"github.com/capsize-go/capsize/cluster/internal/diskimage"
+	"github.com/capsize-go/capsize/cluster/internal/inorder"
 	"github.com/capsize-go/capsize/internal/simnet"
 )
 
@@ -21,21 +25,23 @@ import (
 type Host struct {
 	m    *machine
 	life uint32
-	ctx  context.Context
+	ctx  context.Context // done when the host has crashed; for what waits for the host, and not for code of the host itself
+	end  context.CancelFunc
 	rand *rand.Rand
 	net  simnet.Stack
 	root *diskimage.File // of the disk, as this life sees it
 
 	exited bool // see Exit
 
-	members []string // as this node adopted them last
-	spans   openSpans
-	cache   map[string]cached // answers of the name service
+	members []string           // as this node adopted them last
+	spans   inorder.Set[*Span] // that have not ended
+	cache   map[string]cached  // answers of the name service
 }
 
-func newHost(m *machine, ctx context.Context) *Host {
+func newHost(m *machine) *Host {
+	ctx, cancel := context.WithCancel(context.Background())
 	return &Host{
-		m: m, life: m.life, ctx: ctx, net: m.c.net.Stack(m.name), root: m.disk.Root,
+		m: m, life: m.life, ctx: ctx, end: cancel, net: m.c.net.Stack(m.name), root: m.disk.Root,
 		rand: m.key.With("rand").Int(int64(m.life)).Rand(),
 	}
 }
@@ -136,7 +142,7 @@ func (h *Host) Sleep(d time.Duration) error {
 // order, and it is the same in every run; with the context package's own timer
 // it would be chance.
 func (h *Host) WithTimeout(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	c, stop := deadline.New(parent, h.m.c.loop.start.Add(h.m.c.Now()+d))
+	c, stop := deadline.New(parent, h.m.byClock(h.m.c.Now()+d))
 	t := h.AfterFunc(d, func() {
 		h.m.c.loop.wakes()
 		c.End(context.DeadlineExceeded)
@@ -235,3 +241,28 @@ func (h *Host) Listen(network, addr string) (net.Listener, error) {
 func (h *Host) ListenPacket(network, addr string) (net.PacketConn, error) {
 	return h.net.ListenPacket(network, addr)
 }
+
+// A Log holds what the hosts of a cluster logged, in the order of virtual time: All, Tail and WriteTo read it.
+type Log = hostlog.Log
+
+// A LogLine is one line that code on a host logged: At, Host, Level and Text.
+type LogLine = hostlog.Line
+
+// LogMemory is how many bytes of log lines a [Log] keeps in memory. Older lines go to a temporary file.
+const LogMemory = hostlog.Memory
+
+// Logs returns what the hosts have logged. It may be read after [Cluster.Stop].
+func (c *Cluster) Logs() *Log { return c.log.Log() }
+
+// Log returns the host's logger. Its lines carry the host's name and the virtual
+// time of the run, and all levels from [slog.LevelDebug] on are kept; see
+// [Cluster.Logs]. Libraries that want a [log.Logger] get one by
+// slog.NewLogLogger(h.Log().Handler(), slog.LevelInfo), and those that write lines
+// get [Host.LogWriter]. Package log and [slog.Default] know no host: what they print
+// goes where it goes without Capsize.
+func (h *Host) Log() *slog.Logger { return slog.New(h.m.c.log.Handler(h.m.name)) }
+
+// LogWriter returns a writer for libraries that log by writing lines, as log.New,
+// hclog and zap do. Each line becomes a line of [Host.Log]; its level is the one that
+// it names in brackets, "[WARN]" or "[ERR]", and [slog.LevelInfo] if it names none.
+func (h *Host) LogWriter() io.Writer { return h.m.c.log.Writer(h.m.name) }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/internal/effect"
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
@@ -66,14 +67,14 @@ type Sizer interface{ Size() int }
 // An activeImpairment is an impairment of one link by one fault.
 type activeImpairment struct {
 	Impairment
-	by    *tally
+	by    *effect.Tally
 	since time.Duration
 	free  time.Duration // when the link has sent all that waits for its bandwidth
 }
 
 // draw returns the key of a draw for what is sent in the interval around t.
 func (x *activeImpairment) draw(l *link, what string, t, stretch time.Duration) keyed.Key {
-	return l.key.With(what, x.by.name).Int(int64(t / stretch))
+	return l.key.With(what, x.by.Name).Int(int64(t / stretch))
 }
 
 // cut reports whether the link is cut at t.
@@ -111,7 +112,7 @@ func (c *Cluster) launchImpaired(e *event, l *link) loss {
 		}
 		at += extra
 		if x.Double > 0 && !e.stream && x.draw(l, "double", e.depart, time.Millisecond/10).Float64() < x.Double {
-			x.by.add(effectDoubled, 1)
+			x.by.Add(effect.Doubled, 1)
 			c.note(c.Now(), e.to, e.from, e.kind, traceDoubled)
 			twin := c.loop.newEvent()
 			*twin = *e
@@ -132,13 +133,13 @@ func (c *Cluster) applyImpairment(e *event, l *link, x *activeImpairment) (why l
 	t := e.depart
 	switch {
 	case x.cut(c.Now()):
-		x.by.add(effectCut, 1)
+		x.by.Add(effect.Cut, 1)
 		return lostToCut, 0
 	case x.Lose > 0 && x.draw(l, "loss", t, time.Millisecond).Float64() < x.Lose:
-		x.by.add(effectLost, 1)
+		x.by.Add(effect.Lost, 1)
 		return lostToChance, 0
 	case x.Damage > 0 && x.draw(l, "damage", t, time.Millisecond/10).Float64() < x.Damage:
-		x.by.add(effectDamaged, 1)
+		x.by.Add(effect.Damaged, 1)
 		c.note(c.Now(), e.to, e.from, e.kind, traceDamaged)
 		if !x.Deliver || !e.damage(x.draw(l, "bits", t, time.Millisecond/10)) {
 			return lostToChance, 0
@@ -149,7 +150,7 @@ func (c *Cluster) applyImpairment(e *event, l *link, x *activeImpairment) (why l
 		x.free = max(x.free, t)
 		wait := x.free - t
 		if wait > MaxQueue {
-			x.by.add(effectLost, 1)
+			x.by.Add(effect.Lost, 1)
 			return lostToChance, 0
 		}
 		took := time.Duration(int64(e.size()) * int64(time.Second) / int64(x.Bandwidth))
@@ -157,10 +158,10 @@ func (c *Cluster) applyImpairment(e *event, l *link, x *activeImpairment) (why l
 		extra += wait + took
 	}
 	if extra > 0 {
-		x.by.add(effectDelayed, 1)
+		x.by.Add(effect.Delayed, 1)
 	}
 	if k := x.draw(l, "reorder", t, time.Millisecond/10); x.Reorder > 0 && k.Float64() < x.Reorder {
-		x.by.add(effectReordered, 1)
+		x.by.Add(effect.Reordered, 1)
 		extra += time.Duration(k.With("by").Range(int64(ReorderBy/10), int64(ReorderBy)))
 	}
 	return arrived, extra

@@ -3,6 +3,7 @@ package cluster
 import (
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/internal/effect"
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
@@ -66,12 +67,12 @@ func (c *Cluster) arrival(e *event) loss {
 	}
 	for _, x := range e.from.links[e.to.id].impairments {
 		if x.cut(c.Now()) {
-			x.by.add(effectCut, 1)
+			x.by.Add(effect.Cut, 1)
 			return lostToCut
 		}
 	}
 	if !e.to.up {
-		e.to.crashedBy.add(effectHostDown, 1)
+		e.to.crashedBy.Add(effect.HostDown, 1)
 		return lostToCrash
 	}
 	return arrived
@@ -216,3 +217,6 @@ func (w wire) After(host string, d time.Duration, fn func()) (stop func()) {
 		fn()
 	}).Stop
 }
+
+// Monotonic returns what the oscillator of a host has counted.
+func (w wire) Monotonic(host string) time.Duration { return w.c.machine(host).monotonic() }

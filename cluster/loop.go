@@ -1,11 +1,12 @@
 package cluster
 
 import (
-	"context"
-	"runtime/pprof"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/capsize-go/capsize/cluster/internal/agenda"
+	"github.com/capsize-go/capsize/internal/detrt"
 )
 
 // forever is an instant that never comes.
@@ -25,9 +26,8 @@ type loop struct {
 	wait  func() // returns when every other goroutine of the bubble is blocked
 
 	mu       sync.Mutex // guards the cluster; held for short, and never while user code runs
-	heap     []entry
+	agenda   agenda.Agenda[*event]
 	free     []*event
-	seq      uint64
 	asleep   time.Duration // the instant the goroutine sleeps to; 0 while it is awake
 	running  bool          // some goroutine is running events
 	idle     sync.Cond     // signals that it has stopped
@@ -40,16 +40,8 @@ type loop struct {
 	executed atomic.Uint64
 }
 
-// An entry is a scheduled event. Events of one instant run in the order in
-// which they were scheduled.
-type entry struct {
-	at  time.Duration
-	seq uint64
-	ev  *event
-}
-
 func newLoop(lag time.Duration, wait func()) *loop {
-	l := &loop{start: time.Now(), lag: lag, wait: wait, kick: make(chan struct{}, 1), done: make(chan struct{})}
+	l := &loop{start: detrt.Now(), lag: lag, wait: wait, kick: make(chan struct{}, 1), done: make(chan struct{})}
 	l.idle.L = &l.mu
 	return l
 }
@@ -61,8 +53,11 @@ func (l *loop) now() time.Duration {
 	if l.inEvent.Load() {
 		return last
 	}
-	return max(last, time.Since(l.start))
+	return max(last, l.passed())
 }
+
+// passed returns how much time of the bubble has passed, whatever the clock of the host says that asks.
+func (l *loop) passed() time.Duration { return detrt.Since(l.start) }
 
 // push schedules ev.
 func (l *loop) push(at time.Duration, ev *event) {
@@ -77,10 +72,11 @@ func (l *loop) pushLocked(at time.Duration, ev *event) {
 	if l.stopped {
 		return
 	}
-	l.seq++
-	l.insert(entry{at, l.seq, ev})
+	l.agenda.Add(at, ev)
 	if at < l.asleep {
-		time.AfterFunc(at-time.Since(l.start), l.catchUp)
+		was := detrt.World.Enter() // the timer is to outlive the host
+		time.AfterFunc(at-l.passed(), l.catchUp)
+		was.Enter()
 	}
 	if l.asleep == forever {
 		select {
@@ -122,7 +118,7 @@ func (l *loop) run() {
 		if next == forever {
 			<-l.kick
 		} else {
-			time.Sleep(next - time.Since(l.start))
+			time.Sleep(next - l.passed())
 		}
 		l.mu.Lock()
 		l.asleep = 0
@@ -141,8 +137,8 @@ func (l *loop) step() (next time.Duration, ok bool) {
 	}
 	l.runDue(l.lag)
 	next = forever
-	if len(l.heap) > 0 {
-		next = l.heap[0].at
+	if l.agenda.Len() > 0 {
+		next = l.agenda.Next()
 	}
 	l.asleep = next
 	return next, !l.stopped
@@ -165,38 +161,39 @@ func (l *loop) catchUp() {
 // locked, and unlocks it while an event runs.
 func (l *loop) runDue(ahead time.Duration) {
 	l.running = true
-	var as *machine // whose profiler labels this goroutine has
+	var as actor
 	defer func() {
 		l.running = false
-		setLabels(as, nil)
+		as.become(actor{})
 	}()
-	now := time.Since(l.start)
+	now := l.passed()
 	if l.lag == 0 {
 		// A goroutine that sleeps by package time may have woken in this very
 		// instant: it goes first, always.
 		l.woke.Store(true)
 	}
-	for len(l.heap) > 0 && !l.stopped {
-		at := l.heap[0].at
+	for l.agenda.Len() > 0 && !l.stopped {
+		at := l.agenda.Next()
 		if at > now+ahead {
 			return
 		}
 		if l.woke.Swap(false) {
 			l.mu.Unlock()
-			as = setLabels(as, nil)
+			as.become(actor{})
 			l.wait()
 			l.mu.Lock()
 			continue
 		}
-		e := l.remove().ev
+		e := l.agenda.Take()
 		l.last.Store(max(int64(at), l.last.Load()))
 		if !e.admit(at) {
 			continue
 		}
 		l.inEvent.Store(true)
 		l.executed.Add(1)
+		next := e.actor()
 		l.mu.Unlock()
-		as = setLabels(as, e.to)
+		as.become(next)
 		e.run()
 		if l.lag == 0 { // a handler may have started a goroutine
 			l.woke.Store(true)
@@ -207,82 +204,16 @@ func (l *loop) runDue(ahead time.Duration) {
 	}
 }
 
-// setLabels gives the running goroutine the profiler labels of a machine instead of those
-// of another; nil stands for no machine. Goroutines inherit them: so all that an event of a
-// host starts have the labels of the host.
-func setLabels(as, to *machine) *machine {
-	switch {
-	case as == to:
-	case to == nil:
-		pprof.SetGoroutineLabels(context.Background())
-	default:
-		pprof.SetGoroutineLabels(to.labels)
-	}
-	return to
-}
-
 // stop ends the loop: no event runs afterwards. Time passes until its goroutine
 // has woken and ended, since a sleep can't be cut short.
 func (l *loop) stop() {
 	l.mu.Lock()
 	l.stopped = true
-	l.heap = nil
+	l.agenda.Clear()
 	l.mu.Unlock()
 	select {
 	case l.kick <- struct{}{}:
 	default:
 	}
 	<-l.done
-}
-
-// The heap has four children to a node: shallower than two, and the four lie
-// side by side in memory.
-
-func (e entry) before(o entry) bool {
-	return e.at < o.at || e.at == o.at && e.seq < o.seq
-}
-
-// insert adds an entry to the heap.
-func (l *loop) insert(e entry) {
-	l.heap = append(l.heap, e)
-	h, i := l.heap, len(l.heap)-1
-	for i > 0 {
-		parent := (i - 1) / 4
-		if !e.before(h[parent]) {
-			break
-		}
-		h[i] = h[parent]
-		i = parent
-	}
-	h[i] = e
-}
-
-// remove takes the earliest entry from the heap.
-func (l *loop) remove() entry {
-	h := l.heap
-	top, last := h[0], h[len(h)-1]
-	h[len(h)-1] = entry{}
-	h = h[:len(h)-1]
-	l.heap = h
-	i := 0
-	for {
-		least := 4*i + 1
-		if least >= len(h) {
-			break
-		}
-		for c := least + 1; c < min(4*i+5, len(h)); c++ {
-			if h[c].before(h[least]) {
-				least = c
-			}
-		}
-		if !h[least].before(last) {
-			break
-		}
-		h[i] = h[least]
-		i = least
-	}
-	if len(h) > 0 {
-		h[i] = last
-	}
-	return top
 }

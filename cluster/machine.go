@@ -10,10 +10,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/internal/effect"
+	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
 // A machine is what a [Host] runs on. It outlives crashes; a Host lives until the next crash.
+//
+// It has many methods because a crash, a pause, a wrong clock and a failing disk are all of one machine, and each is a few lines.
 type machine struct {
 	c     *Cluster
 	id    int
@@ -48,9 +52,12 @@ type machine struct {
 	slowdowns      []slowdown    // one for each fault that slows it
 	workTime       time.Duration // how long the machine takes for each event under them
 	clock          atomic.Pointer[clock]
-	crashedBy      *tally // of the fault that crashed it last
+	crashedBy      *effect.Tally // of the fault that crashed it last
 
-	labels context.Context // bears the profiler labels of the goroutines that run code of the host
+	labels     context.Context // bears the profiler labels of the goroutines that run code of the host
+	goroutines detrt.Host      // those of the present life
+	stopped    bool            // they are held: the machine is paused
+	readings   uint64          // of package time that have been counted as effects
 
 	nameImpairments []*activeNameImpairment // one for each fault of its lookups
 	degraded        []*degraded             // one for each fault of its service
@@ -70,7 +77,7 @@ func (m *machine) align(t time.Duration) time.Duration {
 func (m *machine) postpone(e *event) {
 	if m.paused() {
 		m.held = append(m.held, e)
-		m.pauses[0].by.add(effectHeld, 1)
+		m.pauses[0].by.Add(effect.Held, 1)
 		return
 	}
 	m.postponedTo = max(m.align(m.busy), m.postponedTo+time.Microsecond)
@@ -85,20 +92,24 @@ func (m *machine) start() {
 		c.unlock()
 		return
 	}
-	ctx, cancel := context.WithCancel(pprof.WithLabels(c.ctx, c.labelsOf(m.name)))
+	ctx, cancel := context.WithCancel(m.labels)
 	m.up, m.cancel, m.busy = true, cancel, 0
 	if m.paused() {
 		m.busy, m.busyAfterPause = forever, 0
 	}
 	m.life++
-	m.host = newHost(m, ctx)
+	m.host = newHost(m)
+	m.bear()
 	c.note(c.Now(), m, nil, kindFunc, traceBoot)
 	c.trigger(Boot)
 	h, sys := m.host, c.cfg.System
 	c.unlock()
 	if m.id < c.cfg.Nodes && sys != nil {
+		was := m.goroutines.Enter()
 		go m.live(ctx, h, sys)
+		was.Enter()
 	}
+	m.holdOrResume()
 }
 
 // live runs the system for one life of the machine.
@@ -130,7 +141,7 @@ func errOr(err error, otherwise string) string {
 
 // crashBy crashes the machine. The effects are attributed to by; nil for no fault. Its peers
 // get resets unless the crash is silent.
-func (m *machine) crashBy(by *tally, silent bool) {
+func (m *machine) crashBy(by *effect.Tally, silent bool) {
 	c := m.c
 	c.lock()
 	m.restarts = false
@@ -144,21 +155,25 @@ func (m *machine) crashBy(by *tally, silent bool) {
 	m.died = append(m.died, now)
 	if !c.stopping {
 		c.stats.Crashes++
-		by.add(effectCrash, 1)
+		by.Add(effect.Crash, 1)
 	}
 	lost := m.disk.crash(now, int64(m.life))
 	c.stats.BytesLost += lost
-	by.add(effectBytesLost, lost)
+	by.Add(effect.BytesLost, lost)
 	if m.paused() {
 		m.resume()
 	}
+	killed := m.kill()
 	c.unlock()
 	m.host.endSpans()
 	c.net.Crash(m.name)
 	c.lock()
 	m.dying = false
 	c.unlock()
-	m.cancel()
+	m.host.end()
+	if !killed {
+		m.cancel()
+	}
 }
 
 // die records a finding, that user code ended a life by itself, and crashes the machine. It
@@ -169,7 +184,7 @@ func (m *machine) die(h *Host, kind FindingKind, what, stack string) {
 	}
 	m.c.addFinding(Finding{Kind: kind, Host: m.name, What: what, Stack: stack})
 	m.blockUntilCrash()
-	m.c.At(m.c.Now(), m.name, func() { m.crashBy(nil, false) })
+	m.c.atOwn(m.c.Now(), m, func() { m.crashBy(nil, false) })
 }
 
 // blockUntilCrash keeps the machine busy until its crash, which is due in
@@ -188,13 +203,13 @@ func (m *machine) stopAndRestart(h *Host) {
 		return
 	}
 	m.blockUntilCrash()
-	c.At(c.Now(), m.name, func() {
+	c.atOwn(c.Now(), m, func() {
 		m.crashBy(nil, false)
 		c.lock()
 		m.restarts = true
 		c.unlock()
 	})
-	c.At(c.Now()+time.Second, m.name, func() {
+	c.atOwn(c.Now()+time.Second, m, func() {
 		c.lock()
 		again := m.restarts
 		c.unlock()

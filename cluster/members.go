@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/capsize-go/capsize/cluster/internal/effect"
 	"github.com/capsize-go/capsize/internal/sorting"
 )
 
@@ -23,7 +24,7 @@ var ErrFixed = errors.New("the system does not change its members")
 type membership struct {
 	wanted   []string // nil before the first request for a change: then all are
 	requests int
-	by       *tally // of the fault that made the last request
+	by       *effect.Tally // of the fault that made the last request
 }
 
 // SetMembers requests that these nodes and no others are the members of the system, until
@@ -102,6 +103,6 @@ func (h *Host) Adopt(names []string) {
 	h.members = names
 	c.note(c.Now(), h.m, nil, kindFunc, traceMembersAdopted)
 	if slices.Equal(names, c.members.wanted) {
-		c.members.by.add(effectMembers, 1)
+		c.members.by.Add(effect.Members, 1)
 	}
 }

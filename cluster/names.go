@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/internal/effect"
 	"github.com/capsize-go/capsize/internal/keyed"
 	"github.com/capsize-go/capsize/internal/sorting"
 )
@@ -60,7 +61,7 @@ func NameImpairments() []NameImpairment {
 // An activeNameImpairment is what one fault does to the lookups of one machine.
 type activeNameImpairment struct {
 	what NameImpairment
-	by   *tally
+	by   *effect.Tally
 	old  map[string]Name // the records when it began
 }
 
@@ -171,7 +172,7 @@ func (h *Host) LookupHost(ctx context.Context, name string) ([]string, error) {
 	took := lookupTime
 	for _, x := range h.m.nameImpairments {
 		if x.what == SlowNames {
-			x.by.add(effectNameSlow, 1)
+			x.by.Add(effect.NameSlow, 1)
 			took += SlowName
 		}
 	}
@@ -221,21 +222,21 @@ func (h *Host) queryNames(name string) ([]string, error) {
 		case StaleNames:
 			old, was := x.old[name]
 			if was != ok || !slices.Equal(old.Hosts, record.Hosts) {
-				x.by.add(effectName, 1)
+				x.by.Add(effect.Name, 1)
 			}
 			record, ok = old, was
 		case WrongNames:
 			if ok {
-				x.by.add(effectName, 1)
-				record.Hosts = []string{c.otherNode(record.Hosts, h.m.key.With("dns", x.by.name, name).Int(int64(c.Now()/time.Millisecond)))}
+				x.by.Add(effect.Name, 1)
+				record.Hosts = []string{c.otherNode(record.Hosts, h.m.key.With("dns", x.by.Name, name).Int(int64(c.Now()/time.Millisecond)))}
 			}
 		case MissingNames:
 			if ok {
-				x.by.add(effectName, 1)
+				x.by.Add(effect.Name, 1)
 			}
 			ok = false
 		case FailingNames:
-			x.by.add(effectName, 1)
+			x.by.Add(effect.Name, 1)
 			return nil, &net.DNSError{Err: "server misbehaving", Name: name, IsTemporary: true}
 		}
 	}

@@ -3,6 +3,8 @@ package cluster
 import (
 	"slices"
 	"time"
+
+	"github.com/capsize-go/capsize/cluster/internal/effect"
 )
 
 // paused reports whether the machine is paused.
@@ -14,7 +16,10 @@ func (m *machine) paused() bool { return len(m.pauses) > 0 }
 // the buffers of its sockets. When it resumes all of that happens at once. Its clock runs
 // during the pause.
 //
-// A goroutine can't be stopped from outside. One that is running when the pause
+// With the deterministic runtime of "capsize test" no goroutine of the host runs meanwhile: what waits by package time or by a ctx
+// of package context waits as well, and is late when the host goes on.
+//
+// Without that runtime a goroutine can't be stopped from outside. One that is running when the pause
 // begins runs until it waits for the host for the first time, and what it sends waits.
 // So a pause stops what waits by the host: [Host.Sleep], [Host.AfterFunc],
 // [Host.WithTimeout], deadlines of connections, messages and bytes that arrive. Timers of
@@ -32,6 +37,7 @@ func (c *Cluster) Pause(name string) (heal func()) {
 	if m.pauses = append(m.pauses, x); len(m.pauses) == 1 {
 		m.busy, m.busyAfterPause = forever, m.busy
 		m.pausedSince = c.Now()
+		m.scheduleHold()
 	}
 	return c.healing(m, nil, func() {
 		if i := slices.Index(m.pauses, x); i >= 0 {
@@ -62,7 +68,7 @@ func (c *Cluster) IsPaused(name string) bool {
 }
 
 // A pause is the pause of a machine by one fault.
-type pause struct{ by *tally }
+type pause struct{ by *effect.Tally }
 
 // resume ends all pauses: the events that were held happen, each at an instant of its own,
 // and what was not sent leaves.
@@ -70,6 +76,7 @@ func (m *machine) resume() {
 	c := m.c
 	m.pauses = nil
 	m.pausedTotal += c.Now() - m.pausedSince
+	m.scheduleHold()
 	m.busy = max(c.Now(), m.busyAfterPause)
 	held, unsent := m.held, m.unsent
 	m.held, m.unsent = nil, nil
@@ -102,7 +109,7 @@ func (m *machine) occupy(t time.Duration) {
 
 // A slowdown is what one fault adds to the time of each event of a machine.
 type slowdown struct {
-	by *tally
+	by *effect.Tally
 	d  time.Duration
 }
 
@@ -128,7 +135,7 @@ func (c *Cluster) SlowHost(name string, d time.Duration) (heal func()) {
 func (m *machine) occupyForEvent(t time.Duration) {
 	m.occupy(t + m.workTime)
 	for _, x := range m.slowdowns {
-		x.by.add(effectSlowed, 1)
+		x.by.Add(effect.Slowed, 1)
 	}
 }
 
@@ -142,7 +149,7 @@ func (m *machine) restore() {
 	if m.paused() {
 		m.resume()
 	}
-	m.clock.Store(m.clock.Load().heal(m.c.Now()))
+	m.setClock(m.clock.Load().heal(m.c.Now()))
 	m.disk.restore()
 }
 

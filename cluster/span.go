@@ -7,6 +7,8 @@ import (
 	"runtime/pprof"
 	"strings"
 	"sync"
+
+	"github.com/capsize-go/capsize/cluster/internal/inorder"
 )
 
 // A Span is a call that code of a host records in the history beside the calls of the clients: an attempt to reach another
@@ -43,7 +45,7 @@ func (h *Host) Begin(in any) *Span {
 	s.number, s.end = c.cfg.Spans.Begin(h, in)
 	c.lock()
 	defer c.unlock()
-	h.spans.add(s)
+	h.spans.Add(s)
 	return s
 }
 
@@ -57,7 +59,7 @@ func (s *Span) End(out any, err error) {
 	}
 	c := s.h.m.c
 	c.lock()
-	s.h.spans.remove(s)
+	s.h.spans.Remove(s)
 	c.unlock()
 }
 
@@ -101,56 +103,15 @@ func (h *Host) label(spans string) {
 	pprof.SetGoroutineLabels(ctx)
 }
 
-// openSpans are the spans of a life of a host that have not ended, in the order in which they began.
-type openSpans struct {
-	list  []*Span // with nil for those that ended
-	at    map[*Span]int
-	ended int
-}
-
-func (o *openSpans) add(s *Span) {
-	if o.at == nil {
-		o.at = map[*Span]int{}
-	}
-	o.at[s] = len(o.list)
-	o.list = append(o.list, s)
-}
-
-func (o *openSpans) remove(s *Span) {
-	i, ok := o.at[s]
-	if !ok {
-		return
-	}
-	delete(o.at, s)
-	o.list[i] = nil
-	if o.ended++; o.ended > 32 && 2*o.ended > len(o.list) {
-		o.compact()
-	}
-}
-
-// compact drops the spans that ended.
-func (o *openSpans) compact() {
-	kept := o.list[:0]
-	for _, s := range o.list {
-		if s != nil {
-			o.at[s] = len(kept)
-			kept = append(kept, s)
-		}
-	}
-	o.list, o.ended = kept, 0
-}
-
 // endSpans ends all spans of a host that has crashed.
 func (h *Host) endSpans() {
 	c := h.m.c
 	c.lock()
-	open := h.spans.list
-	h.spans = openSpans{}
+	open := h.spans.All()
+	h.spans = inorder.Set[*Span]{}
 	c.unlock()
 	for _, s := range open {
-		if s != nil {
-			s.complete(nil, ErrCrashed)
-		}
+		s.complete(nil, ErrCrashed)
 	}
 }
 

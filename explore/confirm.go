@@ -169,6 +169,9 @@ func arguments(test string) []string {
 	if testing.Short() {
 		args = append(args, "-test.short")
 	}
+	if testing.Verbose() {
+		args = append(args, "-test.v") // what is logged is then written at once, which passes points
+	}
 	for _, a := range os.Args[1:] {
 		if !strings.HasPrefix(a, "-test.") {
 			args = append(args, a)

@@ -34,6 +34,9 @@ const defaultSeeds = 100
 // Before the seeds, f runs once with goroutines in the order in which they become ready: what is initialized at its first use is initialized then, and a seed does the
 // same whether or not others were run before it.
 //
+// With -v, what f logs is written at once. That passes points, so a seed has other orders with -v than without; the command of a failure has
+// the flag if it was there.
+//
 // One run can be under way in a process, so tests that call Run may be parallel, and wait for each other.
 // The t of f is one of synctest: it must not call Run, Parallel or Deadline.
 func Run(t *testing.T, f func(t *testing.T)) {

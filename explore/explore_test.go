@@ -48,6 +48,7 @@ var left int
 
 var planted = map[string]func(t *testing.T){
 	"count": func(t *testing.T) {
+		t.Log("with -v this is written at once, and passes points")
 		var n atomic.Int64
 		var wg sync.WaitGroup
 		for range 2 {
@@ -190,7 +191,7 @@ func TestState(t *testing.T) {
 	out, failed := run(t, t.TempDir(), "state")
 	require.True(t, failed, out)
 	assert.Contains(t, out, "repeats  only after the seeds from 1 on")
-	assert.Contains(t, out, "CAPSIZE_SEED=1 CAPSIZE_SEEDS=5 capsize test")
+	assert.Contains(t, out, "CAPSIZE_SEED=1 CAPSIZE_SEEDS=5 capsize test -v")
 }
 
 // TestChance has a failure told apart that does not repeat.
@@ -213,7 +214,7 @@ func TestRace(t *testing.T) {
 	assert.True(t, failed)
 	if schedule.Active() {
 		assert.Contains(t, out, "explore: the run with which each process begins")
-		assert.Regexp(t, `repeats  yes(?s:.*) capsize test -race`, out)
+		assert.Regexp(t, `repeats  yes(?s:.*) capsize test -v -race`, out)
 	}
 }
 
@@ -225,7 +226,7 @@ func TestStock(t *testing.T) {
 	out, failed := run(t, t.TempDir(), "state", "CAPSIZE_SEEDS=3")
 	assert.False(t, failed)
 	assert.Contains(t, out, "explore: none of 3 runs failed, but Go decided the order of the goroutines")
-	assert.Contains(t, out, "capsize test -run='^TestPlanted$'")
+	assert.Contains(t, out, "capsize test -v -run='^TestPlanted$'")
 	out, failed = run(t, t.TempDir(), "state")
 	assert.True(t, failed)
 	assert.Contains(t, out, "explore: a run failed. Go decided the order of the goroutines, so it may not fail again")

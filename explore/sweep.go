@@ -225,6 +225,9 @@ func (x *sweep) command(env string) string {
 	if raced() {
 		flags = " -race" + flags
 	}
+	if testing.Verbose() {
+		flags = " -v" + flags // see arguments
+	}
 	return env + strings.Replace(gocommand.Test(x.t.Name(), gocommand.Package(), flags), "go test", "capsize test", 1)
 }
 

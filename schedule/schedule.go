@@ -19,6 +19,7 @@ const (
 	firstCome  = "first-come"
 	random     = "random"
 	priorities = "priorities"
+	stalls     = "stalls"
 	swarm      = "swarm"
 )
 
@@ -37,6 +38,12 @@ func Random(every int) Schedule { return Schedule{random, every} }
 // draws a few points of the whole run: but how many points a run has is not known before, and its guarantee needs
 // that number. Here each point has the same chance.
 func Priorities(every int) Schedule { return Schedule{priorities, every} }
+
+// Stalls runs any goroutine that is ready. At one point in every so many the one that runs stands still for a microsecond to a second of virtual
+// time, drawn so that each order of magnitude has the same chance: as a program does whose thread waits for a processor, for memory or for the garbage collector. It finds what
+// relies on how little time there is between two statements, as code that reads the clock and then waits for a lock, or that
+// checks a lease and then writes. Code that is right may miss a deadline under it, so a swarm does not draw it.
+func Stalls(every int) Schedule { return Schedule{stalls, every} }
 
 // shoal is what a swarm draws from. No schedule is best: each of these finds something sooner than the others do.
 var shoal = []Schedule{
@@ -68,7 +75,7 @@ func (s Schedule) String() string {
 // MarshalText returns what [Schedule.String] does.
 func (s Schedule) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText reads "swarm", "first-come", "random/4" or "priorities/32". The number is how many points there are to one
+// UnmarshalText reads "swarm", "first-come", "random/4", "priorities/32" or "stalls/64". The number is how many points there are to one
 // at which the schedule does something; 0 is none.
 func (s *Schedule) UnmarshalText(text []byte) error {
 	kind, number, ok := strings.Cut(string(text), "/")
@@ -79,8 +86,8 @@ func (s *Schedule) UnmarshalText(text []byte) error {
 	case !ok && kind == firstCome:
 		*s = FirstCome()
 		return nil
-	case !ok || kind != random && kind != priorities:
-		return fmt.Errorf("schedule %q: it is one of swarm, first-come, random/N and priorities/N", text)
+	case !ok || kind != random && kind != priorities && kind != stalls:
+		return fmt.Errorf("schedule %q: it is one of swarm, first-come, random/N, priorities/N and stalls/N", text)
 	}
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 0 {
@@ -100,6 +107,6 @@ func (s Schedule) Validate() error {
 
 // runtime returns the schedule as the runtime takes it.
 func (s Schedule) runtime() detrt.Schedule {
-	kind := map[string]detrt.Kind{firstCome: detrt.FirstCome, random: detrt.Random, priorities: detrt.Priorities}[s.kind]
+	kind := map[string]detrt.Kind{firstCome: detrt.FirstCome, random: detrt.Random, priorities: detrt.Priorities, stalls: detrt.Stalls}[s.kind]
 	return detrt.Schedule{Kind: kind, Every: uint64(s.every)}
 }

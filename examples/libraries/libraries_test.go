@@ -75,3 +75,14 @@ func TestRepeats(t *testing.T) {
 		})
 	}
 }
+
+// TestReplays runs seeds in fresh processes, of a reverse proxy that keeps its connections.
+func TestReplays(t *testing.T) { repeats.Replays(t, onProxy()) }
+
+// TestReplaysAgain runs one seed in many processes.
+func TestReplaysAgain(t *testing.T) { repeats.Again(t, onProxy()) }
+
+func onProxy() capsize.Test {
+	s := libraries.Proxy{}
+	return on(s, workloads.Register(s.Open))
+}

@@ -17,11 +17,11 @@ var hooks struct {
 	set   func(seed, kind, every uint64)
 	stats func() (steps, points, hash uint64)
 	trace func([]uint64)
-	host  func() uint32
+	host  func(name string) uint32
 	enter func(host uint32) uint32
 	state func(host, state uint32)
-	count func(host uint32) (goroutines, held int)
-	clock func(host uint32, step, ppm int64)
+	count func(host uint32) (goroutines, held int, readings uint64)
+	clock func(host uint32, ahead, gain int64)
 	now   func() int64
 	locks func() (waiting int, since int64)
 	id    func() string
@@ -42,6 +42,7 @@ const (
 	FirstCome  Kind = iota // in the order in which goroutines became ready
 	Random                 // any that is ready
 	Priorities             // the one with the highest priority, which is drawn when a goroutine starts
+	Stalls                 // any that is ready, and at a point one may stand still while time passes
 )
 
 // Active reports whether the program has a deterministic runtime.

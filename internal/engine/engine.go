@@ -27,6 +27,9 @@ const shutdownTimeout = 2 * time.Second
 // ErrInterrupted is why a run was cut short whose ctx was done.
 var ErrInterrupted = errors.New("interrupted")
 
+// errHung is why a run was cut short that a deterministic runtime would let go on.
+var errHung = errors.New("a lock is never released")
+
 // errStuck is why a run was cut short in which nothing can happen any more.
 var errStuck = errors.New("virtual time can't pass any more")
 
@@ -58,6 +61,9 @@ type engine struct {
 	stopped  error
 	closed   bool // nothing is recorded any more
 	ended    bool // the run came to its end, and was not given up
+
+	hung   atomic.Bool   // a lock is never released: nothing more is recorded
+	hungAt time.Duration // when that was seen
 
 	decisions *schedule.Trace
 }
@@ -102,6 +108,7 @@ func (e *engine) run() error {
 	}
 	e.cluster.Store(w)
 	e.stopAt(w)
+	e.watchLocks(w, lookAtLocks)
 	w.Sleep(context.Background(), time.Millisecond) // by then every host is up
 	e.setup(w)
 	e.enter("faults")
@@ -180,7 +187,7 @@ func (e *engine) sleep(d time.Duration) {
 // interrupted reports whether the caller has lost interest. The channel of its
 // ctx is not one of the bubble, so it is polled and never waited for.
 func (e *engine) interrupted() bool {
-	if e.breakpoint.halted.Load() {
+	if e.halted() {
 		return true
 	}
 	if why := Interruption(e.ctx); why != nil {
@@ -189,6 +196,9 @@ func (e *engine) interrupted() bool {
 	}
 	return false
 }
+
+// halted reports whether the run has come as far as it is to come: it only ends from here on.
+func (e *engine) halted() bool { return e.breakpoint.halted.Load() || e.hung.Load() }
 
 // Interruption says why a run is cut short whose ctx is done: by the cause of that, if
 // it wraps [ErrInterrupted]. It returns nil if ctx is not done.
@@ -217,7 +227,7 @@ func (e *engine) enter(name string) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.breakpoint.halted.Load() {
+	if e.halted() {
 		return
 	}
 	e.phases = append(e.phases, Phase{name, at})
@@ -228,7 +238,7 @@ func (e *engine) record(op history.Op) history.Op {
 	op.Time = e.cluster.Load().Now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed || e.breakpoint.halted.Load() {
+	if e.closed || e.halted() {
 		return op
 	}
 	if op.Type == history.Invoke && op.Process != history.Nemesis {
@@ -249,7 +259,7 @@ func (e *engine) find(f cluster.Finding) {
 
 // keep keeps findings, with stacks that are the same on any machine. The caller holds e.mu.
 func (e *engine) keep(found ...cluster.Finding) {
-	if e.breakpoint.halted.Load() {
+	if e.halted() {
 		return // the run is being cut short
 	}
 	for _, f := range found {
@@ -265,8 +275,13 @@ func (e *engine) close(w *cluster.Cluster) {
 	e.keep(w.Findings()...)
 	e.mu.Unlock()
 	for _, same := range goroutines.Alike(goroutines.LeftBehind(e.runLabel)) {
-		what := fmt.Sprintf("left %d goroutine(s) behind, which had not ended %v after their ctx was done", len(same), shutdownTimeout)
-		e.find(cluster.Finding{Kind: cluster.Leaked, Host: same[0].Host, What: what, Stack: same[0].Stack()})
+		f := cluster.Finding{Kind: cluster.Leaked, Host: same[0].Host, Stack: same[0].Stack()}
+		f.What = fmt.Sprintf("left %d goroutine(s) behind, which had not ended %v after their ctx was done", len(same), shutdownTimeout)
+		if lock, stacks := goroutines.LockWait(same[0], e.runLabel, goroutines.All()); lock != "" {
+			f.What += ": " + lock
+			f.Stack = stacks
+		}
+		e.find(f)
 	}
 }
 
@@ -295,7 +310,10 @@ func (e *engine) outcome() *Record {
 	r.Decisions = e.decisions
 	r.Marks, r.Missed = w.Marks()
 	r.Virtual = e.phases[len(e.phases)-1].At
-	if e.breakpoint.halted.Load() {
+	switch {
+	case e.hung.Load():
+		r.Virtual = e.hungAt
+	case e.breakpoint.halted.Load():
 		r.Virtual = e.config.StopAt
 	}
 	return r

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/goroutines"
 	"github.com/capsize-go/capsize/schedule"
 )
@@ -88,6 +89,36 @@ func (e *engine) lookAt(watch *stillness) bool {
 		return true
 	}
 	return false
+}
+
+// lookAtLocks is how long a goroutine waits for a lock, by virtual time, before a look is taken at who holds it.
+const lookAtLocks = time.Second
+
+// watchLocks looks for locks that are never released, after the time that is given and then again. With a deterministic runtime a wait for a lock lets virtual
+// time pass, so a run in which goroutines wait for each other goes on. It is cut short at once.
+func (e *engine) watchLocks(w *cluster.Cluster, after time.Duration) {
+	if !detrt.Active() {
+		return
+	}
+	w.At(w.Now()+after, "", func() {
+		waiting, since := detrt.LockWaits()
+		waited := detrt.Since(since)
+		if waiting == 0 || waited < lookAtLocks {
+			e.watchLocks(w, lookAtLocks)
+			return
+		}
+		found := goroutines.LockHangs(e.runLabel, goroutines.All())
+		if len(found) == 0 || e.halted() {
+			e.watchLocks(w, waited) // a look costs more the more goroutines there are
+			return
+		}
+		e.mu.Lock()
+		e.keep(append(w.Findings(), found...)...)
+		e.mu.Unlock()
+		e.stop(errHung)
+		e.hungAt = w.Now()
+		e.hung.Store(true)
+	})
 }
 
 // A stillness is for how long a run has stood still, as seen from outside. Between two

@@ -35,7 +35,7 @@ func Deadlock(run string, all []Goroutine) []cluster.Finding {
 	var stuck []Goroutine
 	for _, g := range ours {
 		switch {
-		case g.durable():
+		case g.durable(), g.dead, g.paused:
 		case g.stopsTheWorld():
 			return nil // its turn comes
 		case lockWaits[g.state] != "", outsideWaits[g.state] != "":

@@ -1,6 +1,7 @@
 package goroutines
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,6 +29,12 @@ type Goroutine struct {
 	bubble string // number of its bubble of virtual time; empty outside of one
 
 	run, Host, Generation, Spans string // its profiler labels; see RunLabel
+
+	// What a deterministic runtime knows beside: Host has the host if the goroutine has lost its labels.
+	dead, paused bool     // its host is
+	wants        uint64   // the address of the lock that it waits for
+	holds        []uint64 // the addresses of the locks that it holds
+	holdsMore    bool     // and of some it is not known
 
 	frames []frame // the innermost first, and at last who created it
 }
@@ -113,9 +120,10 @@ func Parse(text string) []Goroutine {
 }
 
 var (
-	header    = regexp.MustCompile(`^goroutine (\d+)(?: gp=\S+ m=\S+(?: mp=\S+)?)? \[(.*)\]:$`)
+	header    = regexp.MustCompile(`^goroutine (\d+)(?: gp=\S+ m=\S+(?: mp=\S+)?)? \[(.*?)\](?: \{(.*)\})?:$`)
+	described = regexp.MustCompile(` capsize:\{host ("(?:[^"\\]|\\.)*")(.*?)\}`)
 	bubbleOf  = regexp.MustCompile(`, synctest bubble (\d+)$`)
-	labelPair = regexp.MustCompile(`"((?:[^"\\]|\\.)*)": "((?:[^"\\]|\\.)*)"`)
+	labelPair = regexp.MustCompile(`("(?:[^"\\]|\\.)*"|[^ ",:]+): ("(?:[^"\\]|\\.)*"|[^ ",]+)`) // Go 1.27 quotes what needs it
 	place     = regexp.MustCompile(`^\t(.*):(\d+)(?: \+0x[0-9a-f]+)?(?: fp=.*)?$`)
 )
 
@@ -128,10 +136,16 @@ func parseGoroutine(block string) (g Goroutine, ok bool) {
 	if m == nil {
 		return g, false
 	}
-	state, labels, _ := strings.Cut(m[2], " labels:{")
+	rest, host := m[2], ""
+	if d := described.FindStringSubmatch(rest); d != nil {
+		rest = strings.Replace(rest, d[0], "", 1)
+		host = unquote(d[1])
+		g.describe(d[2])
+	}
+	state, labels, _ := strings.Cut(rest, " labels:{")
 	g.id = m[1]
-	for _, pair := range labelPair.FindAllStringSubmatch(labels, -1) {
-		switch value := unquote(pair[2]); pair[1] {
+	for _, pair := range labelPair.FindAllStringSubmatch(labels+m[3], -1) {
+		switch value := unquote(pair[2]); unquote(pair[1]) {
 		case RunLabel:
 			g.run = value
 		case HostLabel:
@@ -142,6 +156,7 @@ func parseGoroutine(block string) (g Goroutine, ok bool) {
 			g.Spans = value
 		}
 	}
+	g.Host = cmp.Or(g.Host, host)
 	if b := bubbleOf.FindStringSubmatch(state); b != nil {
 		g.bubble = b[1]
 		state = strings.TrimSuffix(state, b[0])
@@ -167,10 +182,35 @@ func parseGoroutine(block string) (g Goroutine, ok bool) {
 }
 
 func unquote(s string) string {
-	if u, err := strconv.Unquote(`"` + s + `"`); err == nil {
+	if u, err := strconv.Unquote(s); err == nil {
 		return u
 	}
-	return s
+	return strings.Trim(s, `"`)
+}
+
+// describe reads what a deterministic runtime says of a goroutine: " dead wants 0xc000012345 holds 0xc000067890".
+func (g *Goroutine) describe(text string) {
+	words := strings.Fields(text)
+	for i, word := range words {
+		switch word {
+		case "dead":
+			g.dead = true
+		case "paused":
+			g.paused = true
+		case "overflow":
+			g.holdsMore = true
+		case "wants", "holds":
+			if i+1 == len(words) {
+				return
+			}
+			address, _ := strconv.ParseUint(words[i+1], 0, 64) // 0, the address of none, if it is no number
+			if word == "wants" {
+				g.wants = address
+			} else {
+				g.holds = append(g.holds, address)
+			}
+		}
+	}
 }
 
 // of returns the goroutines of a run: those that bear its label, and those in its
@@ -197,9 +237,11 @@ func (g Goroutine) ofHarness() bool {
 		"github.com/capsize-go/capsize/cluster.(*loop).run", "github.com/capsize-go/capsize/cluster.(*loop).catchUp")
 }
 
-// LeftBehind lists the goroutines of a run that run code of its hosts.
-func LeftBehind(run string) []Goroutine {
-	return slices.DeleteFunc(of(run, All()), Goroutine.ofHarness)
+// LeftBehind lists the goroutines of a run that run code of its hosts, without those of hosts that have died: they wait for nothing.
+func LeftBehind(run string) []Goroutine { return leftBehind(of(run, All())) }
+
+func leftBehind(ours []Goroutine) []Goroutine {
+	return slices.DeleteFunc(slices.Clone(ours), func(g Goroutine) bool { return g.dead || g.ofHarness() })
 }
 
 // Alike groups goroutines of one host with the same stack, in the order of the first

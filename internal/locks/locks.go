@@ -74,6 +74,22 @@ func (s *Sources) Held(file string, line int) []Lock {
 	return held
 }
 
+// Released returns the locks that the declaration around a line releases somewhere, functions within it and deferred calls included.
+func (s *Sources) Released(file string, line int) []Lock {
+	src := s.read(file)
+	if src == nil {
+		return nil
+	}
+	f := src.around(line)
+	var released []Lock
+	for i := f.decl.begin; i < f.decl.end; i++ {
+		if c, ok := src.lockCall(i, f); ok && !c.takes {
+			released = append(released, c.lock)
+		}
+	}
+	return released
+}
+
 // A call takes a lock or releases it.
 type call struct {
 	lock  Lock

@@ -56,7 +56,7 @@ var groups = []group{
 		{file: proc, in: "goexit0", at: entry{}, code: " detBubble := gp.bubble; "},
 		{file: proc, in: "goexit0", at: stmt("schedule()"), code: "if detBubble != nil { detRelease(detBubble) }; @"},
 		{file: proc, in: "goschedImpl", at: through{"lock(&sched.lock)", "unlock(&sched.lock)"},
-			code: "if !preempted && gp.bubble != nil { detQueue(gp); detRelease(gp.bubble) } else { @ }"},
+			code: "if !preempted && gp.bubble != nil { detQueue(gp); detRelease(gp.bubble) } else if preempted && gp.bubble != nil && detSpins(gp) { detPassOver(gp) } else { @ }"},
 		{file: proc, in: "goyield_m", at: stmt("runqput(_, gp, _)"), code: "if gp.bubble != nil { detQueue(gp); detRelease(gp.bubble) } else { @ }"},
 		{file: proc, in: "Gosched", at: entry{}, code: " detUserYield(); "},
 		// The runtime yields for itself, and keeps the token.
@@ -191,6 +191,8 @@ var groups = []group{
 		{file: times, in: "time_runtimeNano", at: stmt("return gp.bubble.now"), code: "return detMono(gp)"},
 		{file: bubbles, in: "synctestRun", at: expr("bubble.total"), code: "(@ - bubble.detGone())"},
 		{file: bubbles, in: "synctestRun", at: stmt("total != 1"), code: "bubble.detReap(gp); @"},
+		{file: "runtime/traceback.go", in: "goroutineheader", at: stmt(`print("]:\n")`), code: "detDescribe(gp); @", to: 26},
+		{file: "runtime/traceback.go", in: "goroutineheader", at: stmt(`print("]")`), code: "detDescribe(gp); @", from: 27},
 	}},
 	{"names", "no look-up of a name leaves a bubble", []edit{
 		{file: "net/lookup.go", in: "(*Resolver).lookupIPAddr", at: stmt("ctx.Value(nettrace.TraceKey{})"), code: "if addrs, err, ok := detFind(host); ok { return addrs, err }; @"},

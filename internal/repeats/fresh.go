@@ -21,14 +21,15 @@ import (
 	"github.com/capsize-go/capsize/schedule"
 )
 
-// Check runs a seed twice in this process and fails t if anything differs: history, trace, or what the scheduler
-// decided. In a stock build it skips, since there libraries with goroutines of their own do not repeat.
+// Check runs a seed of a test in two fresh processes and fails t if anything differs: history, trace, or what the scheduler
+// decided. The processes are fresh since the second run of a process finds caches of libraries filled, and so passes fewer
+// points. In a stock build it skips: there libraries with goroutines of their own do not repeat.
 func Check(t *testing.T, test capsize.Test) {
 	t.Helper()
 	if !schedule.Active() {
 		t.Skip("that a seed repeats needs the deterministic runtime: run it with capsize test")
 	}
-	capsize.CheckDeterminism(t, test)
+	Fresh(t, test, test.Seed, 1, 2)
 }
 
 // The environment of a process that runs one seed for [Fresh].

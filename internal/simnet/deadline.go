@@ -3,6 +3,8 @@ package simnet
 import (
 	"sync"
 	"time"
+
+	"github.com/capsize-go/capsize/internal/detrt"
 )
 
 // A timer runs a function as an event of a host, with the lock held.
@@ -39,8 +41,9 @@ func (t *timer) cancel() {
 // ones: that leaves the timer as it is, which checks the deadline when it fires.
 type deadline struct {
 	host    *host
-	wake    *sync.Cond // of the calls that wait
-	at      time.Duration
+	wake    *sync.Cond    // of the calls that wait
+	at      time.Duration // by now
+	own     bool          // at is on the clock of the host
 	set     bool
 	expired bool
 	timer   timer
@@ -55,23 +58,37 @@ func (d *deadline) change(t time.Time) {
 		return
 	}
 	n := d.host.net
-	d.at = t.Sub(n.epoch)
-	if d.at <= n.wire.Now() {
+	was := d.own
+	d.at, d.own = t.Sub(n.epoch), false
+	if w, ok := n.wire.(ClockWire); ok && detrt.Current() != detrt.World {
+		left := detrt.Now().Sub(n.epoch) - n.wire.Now() + time.Until(t) // of the present instant of the wire
+		d.at, d.own = w.Monotonic(d.host.name)+left, true
+	}
+	if d.at <= d.now() {
 		d.expire()
-	} else if !d.timer.running() || d.due > d.at {
+	} else if !d.timer.running() || d.due > d.at || d.own != was {
 		d.arm()
 	}
 }
 
+// now returns the present instant on the clock that the deadline is on.
+func (d *deadline) now() time.Duration {
+	w := d.host.net.wire
+	if d.own {
+		return w.(ClockWire).Monotonic(d.host.name)
+	}
+	return w.Now()
+}
+
 func (d *deadline) arm() {
 	d.due = d.at
-	d.timer.reset(d.host, d.at-d.host.net.wire.Now(), d.fire)
+	d.timer.reset(d.host, d.at-d.now(), d.fire)
 }
 
 func (d *deadline) fire() {
 	switch {
 	case !d.set || d.expired:
-	case d.at <= d.host.net.wire.Now():
+	case d.at <= d.now():
 		d.expire()
 	default:
 		d.arm()

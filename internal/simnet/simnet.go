@@ -49,6 +49,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/capsize-go/capsize/internal/detrt"
 )
 
 // A Wire is the clock and the links beneath a network. Package simnet calls Carry without
@@ -73,6 +75,13 @@ type Wire interface {
 // for a datagram; data is the argument of deliver, and must not be changed.
 type PacketWire interface {
 	CarryPacket(from, to string, size int, data []byte, deliver func(data []byte))
+}
+
+// A ClockWire is a Wire whose hosts have clocks that may be wrong. Monotonic returns what the oscillator of a host has counted, by which
+// After goes. Package simnet calls it with its lock. With a deterministic runtime a deadline is on the clock of the host that
+// sets it, as package time shows it.
+type ClockWire interface {
+	Monotonic(host string) time.Duration
 }
 
 // A Net is a network of hosts.
@@ -106,7 +115,7 @@ type wakeup struct {
 
 // New returns a network without hosts.
 func New(w Wire) *Net {
-	return &Net{wire: w, epoch: time.Now().Add(-w.Now()), hosts: map[string]*host{}, byIP: map[string]*host{}}
+	return &Net{wire: w, epoch: detrt.Now().Add(-w.Now()), hosts: map[string]*host{}, byIP: map[string]*host{}}
 }
 
 // A host is one machine of the network.

@@ -87,16 +87,23 @@ func run(t *testing.T, seed uint64, s schedule.Schedule, ops []string) (what str
 // noise keeps the machine busy from outside of a bubble: with garbage, locks, timers and computing.
 func noise() (stop func()) {
 	end := make(chan struct{})
-	for i := range 2 * runtime.NumCPU() {
+	go func() {
+		for {
+			select {
+			case <-end:
+				return
+			default:
+				runtime.GC()
+			}
+		}
+	}()
+	for range 2 * runtime.NumCPU() {
 		go func() {
 			for k := 0; ; k++ {
 				select {
 				case <-end:
 					return
 				case <-time.After(time.Duration(k%7) * 100 * time.Microsecond):
-				}
-				if i == 0 {
-					runtime.GC()
 				}
 				_ = strings.Repeat("x", 1<<12)
 			}

@@ -12,6 +12,7 @@ var timeOps = []op{
 	{name: "timers", run: timers},
 	{name: "ticker", run: ticker},
 	{name: "stopped", run: stopped},
+	{name: "heap", run: heap},
 	{name: "tie", run: tie},
 }
 
@@ -71,6 +72,35 @@ func stopped(w *world, g int) {
 	mu.Lock()
 	defer mu.Unlock()
 	w.log(g, "stopped %d: %s", stops, b.String())
+}
+
+// heap leaves many stopped timers to the next one that is set. To clean them up takes so long that a garbage collector which is under
+// way interrupts it: then some stay in the heap of timers, and do not draw anew when they are set again.
+func heap(w *world, g int) {
+	var mu sync.Mutex
+	var order []int
+	var wg sync.WaitGroup
+	const n = 20_000
+	set := make([]*time.Timer, n)
+	for i := range set {
+		set[i] = time.AfterFunc(time.Hour, func() {
+			mu.Lock()
+			order = append(order, i)
+			mu.Unlock()
+			wg.Done()
+		})
+	}
+	for _, t := range set {
+		t.Stop()
+	}
+	other := time.NewTimer(time.Minute)
+	for i := n / 80; i < n; i += n / 40 {
+		wg.Add(1)
+		set[i].Reset(time.Millisecond)
+	}
+	wg.Wait()
+	other.Stop()
+	w.log(g, "heap %v", order)
 }
 
 // tie has goroutines sleep until one instant.

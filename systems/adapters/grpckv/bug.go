@@ -15,6 +15,7 @@ const (
 	StaleReplica
 
 	// LateIsFailed takes DEADLINE_EXCEEDED for a failure. The server may have done it, or do it still.
+	// https://jepsen.io/analyses/aerospike-3-99-0-3
 	LateIsFailed
 
 	// CheckThenAct has a swap release its lock between the comparison and the write: two statements that
@@ -22,7 +23,7 @@ const (
 	CheckThenAct
 
 	// PooledBuffer has the codec give its buffer back to a pool when Marshal returns. The transport writes it later, and
-	// meanwhile another message may be in it.
+	// meanwhile another message may be in it. https://github.com/yarpc/yarpc-go/pull/1416
 	PooledBuffer
 )
 

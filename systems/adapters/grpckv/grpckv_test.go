@@ -28,7 +28,7 @@ func test(bugs grpckv.Bug) capsize.Test {
 // planted are the bugs, with the first seed that finds each.
 var planted = map[string]repeats.Planted{
 	"retry-writes":   {},
-	"stale-replica":  {Stock: true},
+	"stale-replica":  {},
 	"late-is-failed": {},
 	"check-then-act": {},
 	"pooled-buffer":  {},

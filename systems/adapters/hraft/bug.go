@@ -7,14 +7,15 @@ type Bug uint
 
 const (
 	// LocalReads has every node answer reads from its own state machine.
-	// https://github.com/rqlite/rqlite/blob/v3.14.0/DOC/CONSISTENCY.md calls it the level none.
+	// https://aphyr.com/posts/316-jepsen-etcd-and-consul
 	LocalReads Bug = 1 << iota
 
 	// TrustState has the node that takes itself for the leader answer reads at once: without VerifyLeader, which a leader
-	// that was cut off does not pass, and without Barrier.
+	// that was cut off does not pass, and without Barrier. https://github.com/hashicorp/consul/issues/54
 	TrustState
 
 	// NoBarrier leaves Barrier out: a new leader answers before it has applied what its predecessor acknowledged.
+	// https://github.com/weaviate/weaviate/pull/12915
 	NoBarrier
 
 	// AckEarly acknowledges a write when raft has taken it, and does not wait for the future of Apply.
@@ -25,13 +26,15 @@ const (
 	IgnoreResponse
 
 	// LostIsFailed takes ErrLeadershipLost for a failure. The entry may be committed by the next leader.
+	// https://github.com/hashicorp/raft/pull/561
 	LostIsFailed
 
 	// ClockInApply has the state machine drop writes that are older than their client waits, by the clock of the node that applies
-	// them. A node that applies late drops what the others have.
+	// them. A node that applies late drops what the others have. https://github.com/hashicorp/nomad/pull/13725
 	ClockInApply
 
 	// RestoreMerges has Restore decode a snapshot into the state that there is: what was deleted meanwhile stays.
+	// https://github.com/jgroups-extras/jgroups-raft/issues/301
 	RestoreMerges
 )
 

@@ -37,7 +37,7 @@ func snapshots(bugs hraft.Bug) capsize.Test {
 
 // planted are the bugs, with the first seed that finds each.
 var planted = map[string]repeats.Planted{
-	"local-reads":     {Stock: true},
+	"local-reads":     {},
 	"trust-state":     {},
 	"no-barrier":      {},
 	"ack-early":       {},

@@ -7,10 +7,10 @@ type Bug uint
 
 const (
 	// Retries leaves go-redis its three retries, which is the default. A command whose answer was lost is sent again, whether or
-	// not it may be done twice. https://github.com/redis/go-redis/issues/1119
+	// not it may be done twice. https://github.com/redis/go-redis/pull/1121
 	Retries Bug = 1 << iota
 
-	// GetThenSet swaps by GET, a comparison, and SET.
+	// GetThenSet swaps by GET, a comparison, and SET. https://redis.io/docs/latest/develop/using-commands/transactions/
 	GetThenSet
 
 	// WatchElsewhere sends WATCH, MULTI and EXEC to the pool as commands like others. The transaction may have another connection

@@ -18,9 +18,9 @@ import (
 func test(bugs rediskv.Bug) capsize.Test {
 	s := rediskv.Store{Bugs: bugs}
 	return capsize.Test{
-		System: s, Workload: workloads.RegisterOver(s.Open, 3), Nodes: 1, Clients: 8,
-		Duration: 20 * time.Second, Settle: 5 * time.Second, Timeout: 8 * time.Second,
-		Nemesis: nemesis.Stagger(4*time.Second, nemesis.Lossy(0.3), nemesis.Partitions(nemesis.ClientSide), nemesis.HalfOpen(), nemesis.Slow(20*time.Millisecond)),
+		System: s, Workload: workloads.RegisterOver(s.Open, 3), Nodes: 3, Clients: 9,
+		Duration: 30 * time.Second, Settle: 5 * time.Second, Timeout: 8 * time.Second,
+		Nemesis: nemesis.Stagger(6*time.Second, nemesis.Lossy(0.4), nemesis.Partitions(nemesis.ClientSide)),
 	}
 }
 

@@ -7,7 +7,7 @@ type Bug uint
 
 const (
 	// RingOfMembers makes the ring of the nodes that memberlist takes for alive: both sides of a partition have an owner of
-	// each key, and so have two nodes of which one has heard of a death and the other has not.
+	// each key, and so have two nodes of which one has heard of a death and the other has not. https://github.com/cortexproject/cortex/issues/4931
 	RingOfMembers Bug = 1 << iota
 
 	// GossipInvalidation has nodes keep what they pass on, until a broadcast of memberlist says that it was written. Broadcasts are
@@ -16,7 +16,7 @@ const (
 
 	// MembersInNotify has the delegate ask for the members when one joins or leaves. Memberlist calls its delegate with its lock
 	// held, so that goroutine waits for itself, and then all that ask for the members wait for it.
-	// https://pkg.go.dev/github.com/hashicorp/memberlist#EventDelegate warns against delegates that block.
+	// https://github.com/hashicorp/memberlist/issues/237
 	MembersInNotify
 )
 
