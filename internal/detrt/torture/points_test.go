@@ -2,6 +2,7 @@ package torture_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -192,19 +193,26 @@ func pass(t *testing.T) {
 	_ = r.Close()
 }
 
-// TestNames looks up names in a bubble: none asks the machine's resolver.
+// TestNames looks up names in a bubble: no resolver is asked, and no time passes.
 func TestNames(t *testing.T) {
 	needsRuntime(t)
 	schedule.Start(1, schedule.Random(4))
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		addrs, err := net.DefaultResolver.LookupIPAddr(t.Context(), "localhost")
+		r := &net.Resolver{PreferGo: true, Dial: func(_ context.Context, _, address string) (net.Conn, error) {
+			t.Errorf("%s is asked", address)
+			return nil, errors.New("no way")
+		}}
+		addrs, err := r.LookupIPAddr(t.Context(), "localhost")
 		if err != nil || len(addrs) != 1 || addrs[0].String() != "127.0.0.1" {
 			t.Errorf("localhost is %v: %v", addrs, err)
 		}
 		var none *net.DNSError
-		if _, err := net.DefaultResolver.LookupHost(t.Context(), "name.example"); !errors.As(err, &none) || !none.IsNotFound {
+		if _, err := r.LookupHost(t.Context(), "name.example"); !errors.As(err, &none) || !none.IsNotFound {
 			t.Errorf("name.example: %v", err)
+		}
+		if _, err := r.LookupTXT(t.Context(), "name.example"); err == nil {
+			t.Error("name.example has a text")
 		}
 		if d := time.Since(began); d != 0 {
 			t.Errorf("%v passed", d)

@@ -114,7 +114,7 @@ func noise() (stop func()) {
 
 // flags passes on what a process of its own needs.
 func flags(seeds, ops, order string, more ...string) []string {
-	return append([]string{"-test.run=^TestChild$", "-seeds=" + seeds, "-ops=" + ops, "-schedule=" + order}, more...)
+	return append([]string{"-test.run=^TestChild$", "-test.timeout=80s", "-seeds=" + seeds, "-ops=" + ops, "-schedule=" + order}, more...)
 }
 
 // runs returns the lines that a process printed.

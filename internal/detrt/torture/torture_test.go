@@ -196,6 +196,17 @@ func TestTwiceInAProcess(t *testing.T) {
 	}
 }
 
+// TestGarbage stops timers by the thousand, again and again, while garbage is collected all the time: which of them leave
+// their heap is not up to the collector.
+func TestGarbage(t *testing.T) {
+	needsRuntime(t)
+	s := setting{env: []string{"GOMAXPROCS=8"}, noise: true}
+	r := self(t).start(t, s, strings.Repeat("7,", tier.Seeds(t, 1, 2))+"7", "heap", "random/4")
+	for _, other := range r {
+		same(t, s, r[:1], []string{other})
+	}
+}
+
 // TestSeed has a library seed the global source of the process, which makes one stream of it for all runs. In a bubble
 // that has no effect.
 func TestSeed(t *testing.T) {
