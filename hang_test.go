@@ -192,72 +192,75 @@ func TestHandlersGoroutines(t *testing.T) {
 	assert.Equal(t, "n3: panic: late", f.String())
 }
 
+// hostHangs is what goroutines of a host do with locks.
+var hostHangs = map[string]struct {
+	work func() func(*lockedStore)
+	want string // a pattern; empty: it is no hang
+}{
+	"two in two orders": {func() func(*lockedStore) {
+		var a, b sync.Mutex
+		n := 0
+		return func(*lockedStore) {
+			if n++; n%2 == 0 {
+				a.Lock()
+				time.Sleep(time.Second)
+				b.Lock()
+				b.Unlock() //nolint:staticcheck
+				a.Unlock()
+			} else {
+				b.Lock()
+				time.Sleep(time.Second)
+				a.Lock()
+				a.Unlock() //nolint:staticcheck
+				b.Unlock()
+			}
+		}
+	}, "which is held by a goroutine that took it in"},
+	"twice": {func() func(*lockedStore) {
+		return func(s *lockedStore) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.append()
+		}
+	}, `for sync\.Mutex s\.mu, as \d+ more goroutine\(s\) do, which is held by this very goroutine`},
+	"a read lock that becomes a write lock": {func() func(*lockedStore) {
+		var rw sync.RWMutex
+		return func(*lockedStore) {
+			rw.RLock()
+			time.Sleep(time.Second)
+			rw.Lock()
+			defer rw.Unlock()
+			defer rw.RUnlock()
+		}
+	}, "for sync.RWMutex rw"},
+	"a return without an unlock": {func() func(*lockedStore) {
+		return func(s *lockedStore) { s.mu.Lock() }
+	}, `for sync\.Mutex s\.mu, as \d+ more goroutine\(s\) do, whose holder has ended without releasing it`},
+	"a long wait": {func() func(*lockedStore) {
+		return func(s *lockedStore) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			time.Sleep(3 * time.Second)
+		}
+	}, ""},
+	"a lock that another goroutine releases": {func() func(*lockedStore) {
+		return func(s *lockedStore) {
+			s.mu.Lock()
+			go func() {
+				defer s.mu.Unlock()
+				time.Sleep(3 * time.Second)
+			}()
+		}
+	}, ""},
+}
+
 // TestHostHangs has goroutines wait for a lock for good while the rest of the host goes on, as only a deterministic runtime lets it.
 // Each is told apart from one that waits for long.
 func TestHostHangs(t *testing.T) {
 	if !schedule.Active() {
 		t.Skip("needs the deterministic runtime: run it with capsize test")
 	}
-	for name, c := range map[string]struct {
-		work func() func(*lockedStore)
-		want string // a pattern; empty: it is no hang
-	}{
-		"two in two orders": {func() func(*lockedStore) {
-			var a, b sync.Mutex
-			n := 0
-			return func(*lockedStore) {
-				if n++; n%2 == 0 {
-					a.Lock()
-					time.Sleep(time.Second)
-					b.Lock()
-					b.Unlock() //nolint:staticcheck
-					a.Unlock()
-				} else {
-					b.Lock()
-					time.Sleep(time.Second)
-					a.Lock()
-					a.Unlock() //nolint:staticcheck
-					b.Unlock()
-				}
-			}
-		}, "which is held by a goroutine that took it in"},
-		"twice": {func() func(*lockedStore) {
-			return func(s *lockedStore) {
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				s.append()
-			}
-		}, `for sync\.Mutex s\.mu, as \d+ more goroutine\(s\) do, which is held by this very goroutine`},
-		"a read lock that becomes a write lock": {func() func(*lockedStore) {
-			var rw sync.RWMutex
-			return func(*lockedStore) {
-				rw.RLock()
-				time.Sleep(time.Second)
-				rw.Lock()
-				defer rw.Unlock()
-				defer rw.RUnlock()
-			}
-		}, "for sync.RWMutex rw"},
-		"a return without an unlock": {func() func(*lockedStore) {
-			return func(s *lockedStore) { s.mu.Lock() }
-		}, `for sync\.Mutex s\.mu, as \d+ more goroutine\(s\) do, whose holder has ended without releasing it`},
-		"a long wait": {func() func(*lockedStore) {
-			return func(s *lockedStore) {
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				time.Sleep(3 * time.Second)
-			}
-		}, ""},
-		"a lock that another goroutine releases": {func() func(*lockedStore) {
-			return func(s *lockedStore) {
-				s.mu.Lock()
-				go func() {
-					defer s.mu.Unlock()
-					time.Sleep(3 * time.Second)
-				}()
-			}
-		}, ""},
-	} {
+	for name, c := range hostHangs {
 		t.Run(name, func(t *testing.T) {
 			r, err := capsize.Exec(t.Context(), t, capsize.Test{
 				System: lockHolding(true, c.work()), Workload: workloads.New(echoes()), Nodes: 1, Clients: 8, Duration: 20 * time.Second, Seed: 1,

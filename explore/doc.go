@@ -34,7 +34,7 @@
 // of plain memory is not found as a wrong result. Such code has a data race, which -race finds, as far as both goroutines
 // run. The functions of sync/atomic, as atomic.AddInt64, are instructions of the processor, and no goroutine
 // is stopped before them; the methods of its types, as [sync/atomic.Int64], are found. A goroutine that waits for such memory in a loop
-// is passed over after a second or so of the machine's time, so such code is slow to explore. The order in which a processor or the
+// is passed over after fifteen seconds or so of the machine's time, so such code is slow to explore. The order in which a processor or the
 // compiler may make memory visible is always the one of the program. Code that reads sockets, files or the
 // wall clock outside of the bubble is as repeatable as what it reads.
 //

@@ -228,7 +228,8 @@ func (x *sweep) command(env string) string {
 	if testing.Verbose() {
 		flags = " -v" + flags // see arguments
 	}
-	return env + strings.Replace(gocommand.Test(x.t.Name(), gocommand.Package(), flags), "go test", "capsize test", 1)
+	command := gocommand.Test(x.t.Name(), gocommand.Package(), flags)
+	return env + "capsize test" + strings.TrimPrefix(command, gocommand.Command())
 }
 
 // raced reports whether the program was built with the race detector.

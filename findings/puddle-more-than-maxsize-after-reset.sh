@@ -8,7 +8,7 @@
 # to twice MaxSize are open, and with a slow destructor and a second Reset more.
 #
 # It was found by a harness with four goroutines and a Reset under a swarm of schedules (seed 22, priorities/1024: "more than
-# MaxSize are open"). Without Reset none of 20,000 seeds showed it. Output seen, go1.26.8:
+# MaxSize are open"). Without Reset none of 15,000 seeds showed it. Output seen, go1.26.8:
 #   MaxSize 2, after Destroy of two that take long to close: 2 open, no new one
 #   MaxSize 2, after Reset of two that take long to close: 4 open
 # Fails if that changes.

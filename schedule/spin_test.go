@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/schedule"
 )
 
@@ -16,6 +17,9 @@ import (
 func TestSpin(t *testing.T) {
 	if !schedule.Active() {
 		t.Skip("needs the deterministic runtime: run it with capsize test")
+	}
+	if !tier.Sweeping() {
+		t.Skip("it spins for half a minute: set CAPSIZE_SEEDS")
 	}
 	var first *schedule.Trace
 	for range 2 {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/capsize-go/capsize/internal/child"
@@ -218,16 +219,19 @@ func printRun(w io.Writer, r rundiff.Run, differs []string) {
 	fmt.Fprintf(w, "  decisions %d, %s\n", r.Steps, r.Decisions)
 }
 
-// printOutput prints the end of what a process printed.
+// printOutput prints how the output of a process begins and ends: what it died of is at the beginning, and which tests failed at the end.
 func printOutput(w io.Writer, dir string, p process) {
 	b, err := os.ReadFile(filepath.Join(dir, "output.txt"))
 	if err != nil || len(b) == 0 {
 		return
 	}
-	const last = 20
+	const most = 12
 	lines := strings.Split(strings.TrimRight(string(b), "\n"), "\n")
+	if n := len(lines) - 2*most; n > 0 {
+		lines = slices.Concat(lines[:most], []string{fmt.Sprintf("… %d more lines …", n)}, lines[len(lines)-most:])
+	}
 	fmt.Fprintf(w, "%s, GOMAXPROCS=%d, exit code %d:\n", filepath.Base(p.Package), p.Processors, p.Code)
-	for _, line := range lines[max(0, len(lines)-last):] {
+	for _, line := range lines {
 		fmt.Fprintln(w, "  "+line)
 	}
 }

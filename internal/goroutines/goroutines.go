@@ -178,7 +178,17 @@ func parseGoroutine(block string) (g Goroutine, ok bool) {
 		g.frames = append(g.frames, f)
 		i++
 	}
+	if g.awaitsOutside() {
+		g.state = "sync.Mutex.Lock"
+	}
 	return g, true
+}
+
+// awaitsOutside reports whether a goroutine waits for a lock that is held outside of its bubble, as a deterministic runtime does
+// that: the goroutine looks again and again.
+func (g Goroutine) awaitsOutside() bool {
+	return g.bubble != "" && (g.state == "runnable" || g.state == "running") && len(g.frames) > 0 &&
+		(strings.HasPrefix(g.frames[0].fn, "internal/sync.runtime_Semacquire") || strings.HasPrefix(g.frames[0].fn, "sync.runtime_SemacquireRWMutex"))
 }
 
 func unquote(s string) string {
