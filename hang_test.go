@@ -205,13 +205,13 @@ var hostHangs = map[string]struct {
 				a.Lock()
 				time.Sleep(time.Second)
 				b.Lock()
-				b.Unlock() //nolint:staticcheck
+				defer b.Unlock()
 				a.Unlock()
 			} else {
 				b.Lock()
 				time.Sleep(time.Second)
 				a.Lock()
-				a.Unlock() //nolint:staticcheck
+				defer a.Unlock()
 				b.Unlock()
 			}
 		}

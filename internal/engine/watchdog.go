@@ -29,6 +29,9 @@ const (
 // the machine is slow. What was recorded until then is kept.
 func (e *engine) runInBubble(t *testing.T) error {
 	readyResolver()
+	// The first timer of a process reads a setting of GODEBUG: outside of the bubble, and before it begins.
+	tick := time.NewTicker(min(e.config.Stall/4+1, lookEvery))
+	defer tick.Stop()
 	schedule.Start(e.config.Seed, e.config.Schedule)
 	ended := make(chan error, 1)
 	go func() {
@@ -42,8 +45,6 @@ func (e *engine) runInBubble(t *testing.T) error {
 		synctest.Test(t, func(*testing.T) { err = e.run() })
 	}()
 	var watch stillness
-	tick := time.NewTicker(min(e.config.Stall/4+1, lookEvery))
-	defer tick.Stop()
 	for {
 		select {
 		case err := <-ended:

@@ -83,4 +83,6 @@ func tempFile(w *world, g int) {
 }
 
 // SeedGlobal seeds the global source of package math/rand, as libraries do.
-func SeedGlobal(seed int64) { oldrand.Seed(seed) } //nolint:staticcheck // what libraries do
+func SeedGlobal(seed int64) {
+	oldrand.Seed(seed) //lint:ignore SA1019 libraries still do
+}

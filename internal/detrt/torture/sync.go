@@ -87,19 +87,20 @@ func holding(w *world, g int) {
 func starving(w *world, g int) {
 	var mu sync.Mutex
 	var order []int
+	var sum uint64
 	var wg sync.WaitGroup
 	for i := range 6 {
 		wg.Go(func() {
 			for range 4 {
 				mu.Lock()
 				order = append(order, i)
-				compute(20_000)
+				sum += compute(20_000)
 				mu.Unlock()
 			}
 		})
 	}
 	wg.Wait()
-	w.log(g, "starving %v", order)
+	w.log(g, "starving %v %d", order, sum)
 }
 
 // compute takes some of the machine's time.
