@@ -15,6 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// forever waits in short sleeps: a signal that comes just before a sleep begins is seen after it.
+const forever = `while :; do sleep 0.1; done`
+
 // TestSignals has "capsize test" pass signals on to all that the go command has started, and end with its exit code.
 func TestSignals(t *testing.T) {
 	if _, err := exec.LookPath("sh"); err != nil {
@@ -29,9 +32,9 @@ func TestSignals(t *testing.T) {
 		signal []os.Signal
 		code   int
 	}{
-		{"interrupt", `trap 'echo interrupted; exit 7' INT; echo ready; sleep 600; exit 8`, []os.Signal{os.Interrupt}, 7},
-		{"terminate", `echo ready; sleep 600`, []os.Signal{syscall.SIGTERM}, 128 + int(syscall.SIGTERM)},
-		{"interrupt twice", `trap : INT; echo ready; sleep 600; echo ready; sleep 600`, []os.Signal{os.Interrupt, os.Interrupt}, 128 + int(syscall.SIGKILL)},
+		{"interrupt", `trap 'echo interrupted; exit 7' INT; echo ready; ` + forever, []os.Signal{os.Interrupt}, 7},
+		{"terminate", `echo ready; ` + forever, []os.Signal{syscall.SIGTERM}, 128 + int(syscall.SIGTERM)},
+		{"interrupt twice", `trap 'echo ready' INT; echo ready; ` + forever, []os.Signal{os.Interrupt, os.Interrupt}, 128 + int(syscall.SIGKILL)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
