@@ -226,7 +226,7 @@ func TestStock(t *testing.T) {
 	out, failed := run(t, t.TempDir(), "state", "CAPSIZE_SEEDS=3")
 	assert.False(t, failed)
 	assert.Contains(t, out, "explore: none of 3 runs failed, but Go decided the order of the goroutines")
-	assert.Contains(t, out, "capsize test -v -run='^TestPlanted$'")
+	assert.Regexp(t, `capsize test -v( -race)? -run='\^TestPlanted\$'`, out)
 	out, failed = run(t, t.TempDir(), "state")
 	assert.True(t, failed)
 	assert.Contains(t, out, "explore: a run failed. Go decided the order of the goroutines, so it may not fail again")
