@@ -23,6 +23,7 @@ import (
 	"github.com/capsize-go/capsize/internal/gocommand"
 	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/schedule"
 	"github.com/capsize-go/capsize/workloads"
 )
 
@@ -229,6 +230,9 @@ func otherBuild(t *testing.T, dir, id string) {
 // TestRunByChance has a system that is decided by chance (newcomer/saved-does-not-repeat):
 // once for each process, or at each call.
 func TestRunByChance(t *testing.T) {
+	if schedule.Active() {
+		t.Skip("the chance of this test is drawn when the process starts, and a deterministic runtime draws the same in each")
+	}
 	if testing.Short() {
 		t.Skip("long")
 	}
