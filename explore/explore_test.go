@@ -177,7 +177,7 @@ func TestPanic(t *testing.T) {
 	out, failed := run(t, dir, "panic")
 	require.True(t, failed, out)
 	assert.Contains(t, out, "panic: close of closed channel")
-	m := regexp.MustCompile(`labels:\{"capsize": "seed (\d+), schedule [^"]*, run (\d+)"\}`).FindStringSubmatch(out)
+	m := regexp.MustCompile(`\{"?capsize"?: "seed (\d+), schedule [^"]*, run (\d+)"\}`).FindStringSubmatch(out)
 	require.NotNil(t, m, out)
 	again, failed := run(t, dir, "panic")
 	require.True(t, failed, again)
