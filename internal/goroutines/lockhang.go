@@ -1,12 +1,14 @@
 package goroutines
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/internal/locks"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // With a deterministic runtime virtual time passes while goroutines wait for locks, so a run goes on although some wait
@@ -57,7 +59,14 @@ func newBlocked(ours []Goroutine) *blocked {
 			b.waiters = append(b.waiters, g)
 		}
 	}
+	sorting.Stable(b.waiters, inFindings)
 	return b
+}
+
+// inFindings orders waiters: first those that hold a lock, since others wait because of them, and else by host and stack. The order in which the
+// runtime lists goroutines is that of its memory, and depends on what the process did before.
+func inFindings(x, y Goroutine) int {
+	return cmp.Or(cmp.Compare(len(y.holds), len(x.holds)), cmp.Compare(x.Host, y.Host), cmp.Compare(x.Stack(), y.Stack()))
 }
 
 // writerLock is how far in a [sync.RWMutex] what readers wait for lies behind what writers wait for.
