@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 
@@ -127,16 +126,12 @@ func (x *runner) compareFresh(ctx context.Context, dir string, r *Result, after 
 	if err != nil {
 		return "", err
 	}
-	args := []string{"-test.run=" + gocommand.Pattern(x.name), "-test.count=1"}
-	if testing.Short() {
-		args = append(args, "-test.short")
-	}
-	cmd := exec.CommandContext(ctx, program, args...)
+	cmd := exec.CommandContext(ctx, program, gocommand.Arguments(x.name)...)
 	cmd.Env = append(os.Environ(), confirmVariable+"="+dir, confirmRunVariable+"="+x.key, fmt.Sprint(confirmAfter, "=", after),
 		fmt.Sprintf("CAPSIZE_SEED=%d", r.Seed), "CAPSIZE_SEEDS=1", "CAPSIZE_STOP_AT=")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("%w: %s", err, lastLines(string(out), 20))
+		return "", fmt.Errorf("%w: %s", err, gocommand.LastLines(out))
 	}
 	rec, _, err := savedrun.Read(dir)
 	if err != nil {
@@ -178,10 +173,4 @@ func decisionsDiffer(dir string, r *Result) (string, error) {
 // canConfirm reports whether this program is a test that can run itself.
 func canConfirm() bool {
 	return detrt.Active() && testing.Testing() && flag.Lookup("test.run") != nil
-}
-
-// lastLines returns the end of a text.
-func lastLines(text string, n int) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -22,7 +21,6 @@ import (
 	"github.com/capsize-go/capsize/internal/rundiff"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/report"
-	"github.com/capsize-go/capsize/schedule"
 )
 
 // Exec runs one seed of the test and judges it. It never fails t, which it needs
@@ -164,33 +162,13 @@ func (t Test) complete() (Test, error) {
 			return t, fmt.Errorf("test has %s = %g", x.name, x.v)
 		}
 	}
-	if err := t.checkRuntime(); err != nil {
+	if err := t.Schedule.Validate(); err != nil {
 		return t, err
 	}
 	if n := t.Nodes + t.Clients + 1; n > cluster.MaxHosts {
 		return t, fmt.Errorf("%d nodes and %d clients are more than %d hosts", t.Nodes, t.Clients, cluster.MaxHosts-1)
 	}
 	return t, nil
-}
-
-// checkRuntime reports a test that needs the deterministic runtime and is run without it.
-func (t Test) checkRuntime() error {
-	if err := t.Schedule.Validate(); err != nil {
-		return err
-	}
-	if detrt.Active() {
-		return nil
-	}
-	why := ""
-	switch {
-	case t.Schedule != schedule.Schedule{}:
-		why = fmt.Sprintf("test has Schedule = %v", t.Schedule)
-	case os.Getenv("CAPSIZE_RUNTIME") == "det":
-		why = "the environment has CAPSIZE_RUNTIME=det"
-	default:
-		return nil
-	}
-	return fmt.Errorf("%s, which needs a deterministic runtime, and this program has that of %s: run it with \"capsize test\" in place of \"go test\"", why, detrt.Version())
 }
 
 // def sets *p to v if it is zero or nil.

@@ -130,7 +130,7 @@ func (x *sweep) ask(o outcome, from uint64) (a answer, err error) {
 	}
 	ctx, cancel := context.WithTimeout(x.t.Context(), x.patience())
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, arguments(x.t.Name())...)
+	cmd := exec.CommandContext(ctx, program, gocommand.Arguments(x.t.Name())...)
 	cmd.Env = append(os.Environ(), questionVar+"="+string(text),
 		fmt.Sprintf("CAPSIZE_SEED=%d", from), fmt.Sprintf("CAPSIZE_SEEDS=%d", o.seed-from+1))
 	out, failed := cmd.CombinedOutput()
@@ -139,7 +139,7 @@ func (x *sweep) ask(o outcome, from uint64) (a answer, err error) {
 	case ctx.Err() != nil:
 		return a, errors.New("a fresh process took too long")
 	case err != nil:
-		return a, fmt.Errorf("a fresh process did not say what it came to (%v):\n%s", failed, last(out))
+		return a, fmt.Errorf("a fresh process did not say what it came to (%v):\n%s", failed, gocommand.LastLines(out))
 	}
 	if err := json.Unmarshal(text, &a); err != nil {
 		return a, fmt.Errorf("read what a fresh process came to: %w", err)
@@ -154,28 +154,4 @@ func (x *sweep) patience() time.Duration {
 		return min(most, time.Until(deadline)/2)
 	}
 	return most
-}
-
-// last returns the last lines of what a process printed.
-func last(out []byte) string {
-	const most = 20
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	return strings.Join(lines[max(0, len(lines)-most):], "\n")
-}
-
-// arguments returns those of this process that a test may depend on, and has it run that test alone.
-func arguments(test string) []string {
-	args := []string{"-test.run=" + gocommand.Pattern(test), "-test.count=1"}
-	if testing.Short() {
-		args = append(args, "-test.short")
-	}
-	if testing.Verbose() {
-		args = append(args, "-test.v") // what is logged is then written at once, which passes points
-	}
-	for _, a := range os.Args[1:] {
-		if !strings.HasPrefix(a, "-test.") {
-			args = append(args, a)
-		}
-	}
-	return args
 }

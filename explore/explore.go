@@ -73,24 +73,5 @@ func (o Options) complete() (_ Options, chosen bool, err error) {
 	if o.Seed == 0 {
 		o.Seed = 1
 	}
-	if err := o.Schedule.Validate(); err != nil {
-		return o, false, err
-	}
-	return o, chosen, o.checkRuntime()
-}
-
-// checkRuntime reports a test that needs the deterministic runtime and is run without it.
-func (o Options) checkRuntime() error {
-	why := ""
-	switch {
-	case schedule.Active():
-		return nil
-	case o.Schedule != schedule.Schedule{}:
-		why = fmt.Sprintf("the test has Schedule = %v", o.Schedule)
-	case os.Getenv("CAPSIZE_RUNTIME") == "det":
-		why = "the environment has CAPSIZE_RUNTIME=det"
-	default:
-		return nil
-	}
-	return fmt.Errorf("%s, which needs a deterministic runtime: run it with \"capsize test\" in place of \"go test\"", why)
+	return o, chosen, o.Schedule.Validate()
 }

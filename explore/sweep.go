@@ -226,7 +226,7 @@ func (x *sweep) command(env string) string {
 		flags = " -race" + flags
 	}
 	if testing.Verbose() {
-		flags = " -v" + flags // see arguments
+		flags = " -v" + flags // see gocommand.Arguments
 	}
 	command := gocommand.Test(x.t.Name(), gocommand.Package(), flags)
 	return env + "capsize test" + strings.TrimPrefix(command, gocommand.Command())

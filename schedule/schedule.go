@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -97,12 +98,24 @@ func (s *Schedule) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Validate returns an error if the schedule makes no sense.
+// Validate returns an error if the schedule makes no sense, or if this program can't have it: one that is set, or
+// CAPSIZE_RUNTIME=det in the environment, needs a deterministic runtime.
 func (s Schedule) Validate() error {
 	if s.every < 0 {
 		return fmt.Errorf("schedule %v: the number of points is negative", s)
 	}
-	return nil
+	why := ""
+	switch {
+	case detrt.Active():
+		return nil
+	case s != Schedule{}:
+		why = fmt.Sprintf("the test has Schedule = %v", s)
+	case os.Getenv("CAPSIZE_RUNTIME") == "det":
+		why = "the environment has CAPSIZE_RUNTIME=det"
+	default:
+		return nil
+	}
+	return fmt.Errorf("%s, which needs a deterministic runtime, and this program has that of %s: run it with \"capsize test\" in place of \"go test\"", why, detrt.Version())
 }
 
 // runtime returns the schedule as the runtime takes it.
