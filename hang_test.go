@@ -255,7 +255,7 @@ var hostHangs = map[string]struct {
 }
 
 // TestHostHangs has goroutines wait for a lock for good while the rest of the host goes on, as only a deterministic runtime lets it.
-// Each is told apart from one that waits for long.
+// The finding distinguishes each from a wait that is only long.
 func TestHostHangs(t *testing.T) {
 	if !schedule.Active() {
 		t.Skip("needs the deterministic runtime: run it with capsize test")

@@ -122,7 +122,7 @@ func run(t *testing.T, dir, name string, env ...string) (out string, failed bool
 
 var seedOf = regexp.MustCompile(`explore: seed (\d+), (number|which failed before)`)
 
-// TestFailure has a seed that fails told with its schedule, its message and its command, repeat, and be tried first from then on.
+// TestFailure has a seed fail: it is printed with its schedule, its message and its command, repeats, and is tried first from then on.
 func TestFailure(t *testing.T) {
 	needsRuntime(t)
 	dir := t.TempDir()
@@ -150,7 +150,7 @@ var decisionsText = regexp.MustCompile(`fails with the schedule .* decisions`)
 
 func decisionsOf(out string) string { return decisionsText.FindString(out) }
 
-// TestDeadlock has mutexes that wait for each other told at once, with who holds what.
+// TestDeadlock has two goroutines wait for the mutex of the other: the failure names the holders at once.
 func TestDeadlock(t *testing.T) {
 	needsRuntime(t)
 	out, failed := run(t, t.TempDir(), "locks")
@@ -185,7 +185,7 @@ func TestPanic(t *testing.T) {
 	assert.Contains(t, again, `, run 2"`, "it is tried first")
 }
 
-// TestState has a failure told apart that depends on what earlier seeds left behind.
+// TestState has a failure that depends on what earlier seeds left behind: the text says so.
 func TestState(t *testing.T) {
 	needsRuntime(t)
 	out, failed := run(t, t.TempDir(), "state")
@@ -194,7 +194,7 @@ func TestState(t *testing.T) {
 	assert.Contains(t, out, "CAPSIZE_SEED=1 CAPSIZE_SEEDS=5 capsize test -v")
 }
 
-// TestChance has a failure told apart that does not repeat.
+// TestChance has a failure that does not repeat: the text says so.
 func TestChance(t *testing.T) {
 	needsRuntime(t)
 	out, failed := run(t, t.TempDir(), "chance")

@@ -110,7 +110,7 @@ var groups = []group{
 		{file: "time/time.go", in: "startNano", at: expr("runtimeNano()"), code: "1"},
 		{file: times, in: "time_runtimeNow", at: stmt("return time_now()"), code: "if detInitializing { return detInitTime, 0, 0 }; @"},
 	}},
-	{"machine", "a program in a bubble is told of four processors, whatever the machine has", []edit{
+	{"machine", "a program in a bubble sees four processors, whatever the machine has", []edit{
 		{file: "runtime/debug.go", in: "GOMAXPROCS", at: entry{}, code: " if n <= 0 && getg().bubble != nil { return detProcessors }; "},
 		{file: "runtime/debug.go", in: "NumCPU", at: entry{}, code: " if getg().bubble != nil { return detProcessors }; "},
 	}},
