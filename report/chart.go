@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
 )
 
@@ -31,8 +30,8 @@ type chart struct {
 	shared         bool
 }
 
-// chartPictures draws the run in all widths, with a note if the dots were thinned.
-func chartPictures(run Run, why *checker.Counterexample) (pictures template.HTML, note string) {
+// chartPictures draws the run, with a frame around what the top of the page shows, in all widths, with a note if the dots were thinned.
+func chartPictures(run Run, pictured interval) (pictures template.HTML, note string) {
 	var all strings.Builder
 	drawn := 0
 	calls := slices.Collect(run.history().Calls())
@@ -40,7 +39,7 @@ func chartPictures(run Run, why *checker.Counterexample) (pictures template.HTML
 		return "", ""
 	}
 	for i, w := range widths {
-		c, dots := newChart(run, calls, why, w.px)
+		c, dots := newChart(run, calls, pictured, w.px)
 		all.WriteString(string(c.markup(w.class+" chart", chartLabel(run, calls))))
 		if i == 0 && c.shared {
 			drawn = dots
@@ -69,7 +68,7 @@ func chartLabel(run Run, calls []history.Call) string {
 
 // newChart lays out and draws the chart for one width: labels of faults on top, latencies, rates,
 // and the axis of time. It returns the number of dots.
-func newChart(run Run, calls []history.Call, why *checker.Counterexample, width float64) (c *chart, dots int) {
+func newChart(run Run, calls []history.Call, pictured interval, width float64) (c *chart, dots int) {
 	c = &chart{end: max(run.end(), 1), left: 62, right: width - 10}
 	if width < 500 {
 		c.left = 56
@@ -94,7 +93,7 @@ func newChart(run Run, calls []history.Call, why *checker.Counterexample, width 
 	c.grid()
 	dots = c.dots(calls, width)
 	c.rates(calls)
-	frame := c.frame(why)
+	frame := c.frame(pictured)
 	c.timeAxis(frame)
 	return c, dots
 }
@@ -240,13 +239,13 @@ func rateLabel(perSec float64) string {
 	return fmt.Sprintf("%.2g", perSec)
 }
 
-// frame marks where the counterexample is, and returns the middle and the
+// frame marks what the top of the page shows, and returns the middle and the
 // width of its label.
-func (c *chart) frame(why *checker.Counterexample) (label [2]float64) {
-	if why == nil {
+func (c *chart) frame(pictured interval) (label [2]float64) {
+	if pictured == (interval{}) {
 		return label
 	}
-	from, to := window(why.Calls)
+	from, to := pictured.From, pictured.To
 	a, b := c.x(from)-3, c.x(to)+3
 	c.rect("frame", a, c.labels, b-a, c.floor+3-c.labels, 2, "where the counterexample is: "+stamp(from)+" to "+stamp(to))
 	w := textWidth("why ↑", 12)

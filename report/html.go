@@ -5,16 +5,18 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"io/fs"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/capsize-go/capsize/checker"
 )
 
-//go:embed assets/page.tmpl assets/grid.tmpl assets/page.css
+//go:embed assets
 var assets embed.FS
 
-var page = template.Must(template.ParseFS(assets, "assets/page.tmpl"))
+var page = template.Must(template.ParseFS(assets, "assets/page.tmpl", "assets/run.tmpl"))
 
 const (
 	maxPlanRows  = 200
@@ -27,16 +29,35 @@ const (
 // The page stays below two megabytes for histories of any length, and says
 // where it leaves things out.
 func HTML(w io.Writer, run Run) error {
-	css, err := assets.ReadFile("assets/page.css")
+	css, err := styleSheet()
 	if err != nil {
-		return fmt.Errorf("read style of the report: %w", err)
+		return err
 	}
 	v := newView(run)
-	v.Style = template.CSS(css)
+	v.Style = css
 	if err := page.Execute(w, v); err != nil {
 		return fmt.Errorf("write page of the report: %w", err)
 	}
 	return nil
+}
+
+// styleSheet joins the style sheets: page.css, which has the colours, and then the others by name.
+func styleSheet() (template.CSS, error) {
+	names, err := fs.Glob(assets, "assets/*.css")
+	if err != nil {
+		return "", fmt.Errorf("list style sheets of the report: %w", err)
+	}
+	const first = "assets/page.css"
+	names = slices.DeleteFunc(names, func(name string) bool { return name == first })
+	var all strings.Builder
+	for _, name := range append([]string{first}, names...) {
+		css, err := assets.ReadFile(name)
+		if err != nil {
+			return "", fmt.Errorf("read style of the report: %w", err)
+		}
+		all.Write(css)
+	}
+	return template.CSS(all.String()), nil
 }
 
 // A view is the data of the template.
@@ -55,12 +76,7 @@ type view struct {
 	Metrics           []metricView
 	Log, LogNote      string
 	Snapshot          string
-	Chart             template.HTML
-	ChartNote         string
-	Outcomes          []outcomeView
-	Faults            string
-	Timeline          template.HTML
-	TimelineNote      string
+	Run               runView
 	Plan              []planView
 	PlanNote          string
 	Params            []KV
@@ -68,7 +84,6 @@ type view struct {
 	FindingsNote      string
 	Links             []link
 	Notes             []string // how the history was read
-	Ordered           bool
 }
 
 type checkView struct {
@@ -77,10 +92,6 @@ type checkView struct {
 }
 
 type metricView struct{ Name, Value, Note string }
-
-type outcomeView struct {
-	Name, Count, Meaning, Mark string
-}
 
 type planView struct {
 	ID, At, For, Fault, What, Note string
@@ -94,8 +105,8 @@ func newView(run Run) view {
 	v := view{
 		Title: title, Head: head, Verdict: run.Verdict.String(), Sign: verdictSign(run.Verdict), Words: verdictLine(run),
 		Rerun: clean(run.Rerun, anyLength), Repeats: clean(run.Repeats, 200), Note: strings.Join(noteLines(run, Style{Width: 120}), "\n"), Reason: reason(run), Stopped: clean(run.Stopped, anyLength),
-		Checks: checkViews(run.Checks), Exercised: rowsOf(run), Outcomes: outcomeViews(run),
-		Params: paramsOf(run), Links: links(run), Ordered: run.Ordered,
+		Checks: checkViews(run.Checks), Exercised: rowsOf(run),
+		Params: paramsOf(run), Links: links(run),
 	}
 	for _, note := range run.Notes {
 		v.Notes = append(v.Notes, clean(note, anyLength))
@@ -105,22 +116,23 @@ func newView(run Run) view {
 		v.Share = share(run, why)
 		v.Why = counterexamplePictures(run, why)
 		v.WhyText = strings.Join(counterexampleText(run, why, Style{}), "\n")
-		v.Timeline, v.TimelineNote = timelinePictures(run, why)
 	}
 	v.Metrics = metricViews(run)
 	v.Log, v.LogNote = logView(run, why)
 	v.Snapshot = strings.Join(cleanLines(run.Snapshot, 5000), "\n")
-	if run.Ordered {
-		v.ChartNote = "The history has an order and no times, so there is no chart of latencies."
-	} else {
-		v.Chart, v.ChartNote = chartPictures(run, why)
-	}
+	v.Run = newRunView(run, why, pictured(why))
 	v.Plan, v.PlanNote = planViews(run)
-	if n := len(during(faultsOf(run.history(), run.end()), 0, run.end())); n > 0 {
-		v.Faults = plural(n, "fault")
-	}
 	v.Findings, v.FindingsNote = findingViews(run)
 	return v
+}
+
+// pictured is the stretch of time that the pictures at the top of the page show.
+func pictured(why *checker.Counterexample) interval {
+	if why == nil {
+		return interval{}
+	}
+	from, to := window(why.Calls)
+	return interval{from, to}
 }
 
 // share says how many calls prove the verdict, and where they are.
@@ -209,23 +221,6 @@ func rowsOf(run Run) []Row {
 		rows = append(rows, Row{r.OK, clean(r.What, 200), clean(r.Note, 300)})
 	}
 	return rows
-}
-
-// outcomeViews is the legend: each outcome with its shape and its count.
-func outcomeViews(run Run) []outcomeView {
-	var t tally
-	for c := range run.history().Calls() {
-		t.add(c)
-	}
-	latency := ""
-	if len(t.latency) > 0 && !run.Ordered {
-		latency = fmt.Sprintf("p50 %s, p99 %s, longest %s", short(t.quantile(.5)), short(t.quantile(.99)), short(t.quantile(1)))
-	}
-	return []outcomeView{
-		{outcomeNames[ok], count(t.n[ok]), latency, "●"},
-		{outcomeNames[info], count(t.n[info]), "indeterminate: may have happened", "▲"},
-		{outcomeNames[fail], count(t.n[fail]), "did not happen", "✕"},
-	}
 }
 
 // paramsOf lists the parameters of the run, with the seed unless it is among them already.
