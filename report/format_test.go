@@ -21,7 +21,7 @@ func TestShort(t *testing.T) {
 }
 
 func TestCount(t *testing.T) {
-	for want, n := range map[string]int{"0": 0, "9999": 9999, "10,000": 10000, "1,234,567": 1234567} {
+	for want, n := range map[string]int{"0": 0, "999": 999, "9,999": 9999, "10,000": 10000, "1,234,567": 1234567} {
 		assert.Equal(t, want, count(n))
 	}
 }

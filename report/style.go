@@ -62,33 +62,6 @@ func verdictSign(v checker.Verdict) string {
 	return [...]string{"✓", "?", "✗"}[min(int(v), 2)]
 }
 
-// wrap breaks text into lines of at most width runes, between words where it can.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		for runes(word) > width {
-			if line != "" {
-				lines, line = append(lines, line), ""
-			}
-			r := []rune(word)
-			lines, word = append(lines, string(r[:width])), string(r[width:])
-		}
-		switch {
-		case line == "":
-			line = word
-		case runes(line)+1+runes(word) <= width:
-			line += " " + word
-		default:
-			lines, line = append(lines, line), word
-		}
-	}
-	if line != "" {
-		lines = append(lines, line)
-	}
-	return lines
-}
-
 // wrapParts joins parts with dots between them and breaks lines between parts.
 func wrapParts(parts []string, width int) []string {
 	const dot = " · "

@@ -90,41 +90,6 @@ func num(f float64) string {
 	return strconv.FormatFloat(f, 'f', -1, 64)
 }
 
-// textWidth estimates how wide text is at a size of px pixels. It errs on the
-// wide side, so that labels don't meet.
-func textWidth(s string, px float64) float64 {
-	w := 0.0
-	for _, r := range s {
-		switch {
-		case r >= 0x1100 && (r < 0x2000 || r > 0x2e00):
-			w += 1.05
-		case strings.ContainsRune("mwMW@%—+<>=", r):
-			w += 0.95
-		case r >= 'A' && r <= 'Z' || r > 0x2000:
-			w += 0.85
-		case strings.ContainsRune("iljtfr.,:;|!'()[] ", r):
-			w += 0.4
-		default:
-			w += 0.64
-		}
-	}
-	return w * px
-}
-
-// fit shortens text to what is at most width wide at a size of px pixels.
-func fit(s string, px, width float64) string {
-	if textWidth(s, px) <= width {
-		return s
-	}
-	r := []rune(s)
-	for n := len(r) - 1; n > 0; n-- {
-		if short := strings.TrimRight(string(r[:n]), " ") + "…"; textWidth(short, px) <= width {
-			return short
-		}
-	}
-	return ""
-}
-
 // A labelRows places labels side by side and says into which row each goes.
 type labelRows struct {
 	rows []float64 // where each row is taken up to

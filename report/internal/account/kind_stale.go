@@ -1,0 +1,73 @@
+package account
+
+import (
+	"fmt"
+
+	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/report/internal/wording"
+)
+
+// staleRead is a read of a value that an acknowledged write had replaced before the read began.
+var staleRead = Kind{
+	Name: "stale read",
+	is:   func(s *scene) bool { _, _, ok := s.replaced(); return ok },
+	tell: func(s *scene) []Step { return s.staleSteps("stale read") },
+}
+
+// replaced returns the call to blame, and the write that had replaced what it saw.
+func (s *scene) replaced() (read, newer call, ok bool) {
+	if s.blamed < 0 {
+		return read, newer, false
+	}
+	read = s.calls[s.blamed]
+	if len(read.saw) != 1 {
+		return read, newer, false
+	}
+	for _, w := range s.calls {
+		if w.Complete.Type != history.OK || w.Complete.Time > read.Invoke.Time || len(w.wrote) != 1 || w.wrote[0].Value == read.saw[0] {
+			continue
+		}
+		if !ok || w.Complete.Time > newer.Complete.Time {
+			newer, ok = w, true
+		}
+	}
+	return read, newer, ok
+}
+
+// staleSteps tells of the writes, of what came between them and the read, and of the read.
+func (s *scene) staleSteps(title string) []Step {
+	read, newer, _ := s.replaced()
+	steps := s.leaderSteps(2)
+	for _, c := range s.calls {
+		switch {
+		case c.Invoke.Index == read.Invoke.Index:
+		case c.Invoke.Index == newer.Invoke.Index:
+			steps = append(steps, s.callStep(c, "a newer write"))
+		default:
+			steps = append(steps, s.callStep(c, s.titleOf(c)))
+		}
+	}
+	steps = append(steps, s.faultSteps(2)...)
+	last := s.answered(read, title)
+	if read.reply == nil && newer.Complete.Time > 0 && !s.Ordered {
+		last.Parts = append(last.Parts, say(fmt.Sprintf(" %s had replaced it %s before.", value(newer.wrote[0].Value),
+			wording.Short(read.Invoke.Time-newer.Complete.Time)))...)
+	}
+	return append(steps, last)
+}
+
+// titleOf is a heading for a call: "a write that a majority has".
+func (s *scene) titleOf(c call) string {
+	if len(c.wrote) != 1 {
+		return "a call"
+	}
+	switch n := len(s.holders(c.wrote[0], c.Invoke.Time, s.ended(c))); {
+	case n > 1 && n == len(s.nodes):
+		return "a write that all nodes have"
+	case n >= s.majority():
+		return "a write that a majority has"
+	case n == 1:
+		return "a write that one node has"
+	}
+	return "a write"
+}

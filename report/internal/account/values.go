@@ -1,0 +1,110 @@
+package account
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/capsize-go/capsize/cluster/trace"
+	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/report/internal/wording"
+)
+
+// writes are the operations that put the field value.
+var writes = []string{"write", "put", "set", "append", "add", "cas", "enqueue", "push", "delete"}
+
+// operation returns the name of what a call asks, as "read"; empty if its input has none.
+func operation(c history.Call) string {
+	f, _ := wording.Fields(c.Invoke.Input)["f"].(string)
+	return f
+}
+
+// written returns what a call writes. A write of a cache or database with versions has the version that was answered.
+func written(c history.Call) []trace.Item {
+	if steps, ok := wording.JSON(c.Invoke.Input).([]any); ok {
+		var all []trace.Item
+		for _, s := range steps {
+			if m, ok := s.(map[string]any); ok {
+				all = append(all, itemOf(m, c)...)
+			}
+		}
+		return all
+	}
+	m := wording.Fields(c.Invoke.Input)
+	if v, ok := version(c.Complete.Output); ok && m["f"] == "write" {
+		return []trace.Item{{Key: keyOf(m, c), Value: v}}
+	}
+	return itemOf(m, c)
+}
+
+func itemOf(m map[string]any, c history.Call) []trace.Item {
+	f, _ := m["f"].(string)
+	v, ok := m["value"]
+	if !ok || !slices.Contains(writes, f) {
+		return nil
+	}
+	return []trace.Item{{Key: keyOf(m, c), Value: wording.Plain(v)}}
+}
+
+func keyOf(m map[string]any, c history.Call) string {
+	if k, ok := m["key"]; ok {
+		return wording.Plain(k)
+	}
+	return c.Invoke.Key
+}
+
+// seen returns the values that a call was answered; of a list, its elements.
+func seen(c history.Call) []string {
+	if c.Complete.Type != history.OK || c.Complete.Output == nil {
+		return nil
+	}
+	f := operation(c)
+	if slices.Contains(writes, f) && f != "cas" {
+		return nil
+	}
+	if v, ok := version(c.Complete.Output); ok {
+		return []string{v}
+	}
+	switch v := wording.JSON(c.Complete.Output).(type) {
+	case []any:
+		var all []string
+		for _, x := range v {
+			all = append(all, wording.Plain(x))
+		}
+		return all
+	case nil, map[string]any:
+		return nil
+	}
+	return []string{wording.Plain(c.Complete.Output)}
+}
+
+// version returns the version that the answer of a cache has: "v3".
+func version(output any) (string, bool) {
+	m := wording.Fields(output)
+	n, ok := m["version"].(json.Number)
+	if !ok || m["missing"] == true {
+		return "", false
+	}
+	return "v" + n.String(), true
+}
+
+// sawOf returns the value that a call saw and another call wrote, as far as one is known, or else the only one it saw.
+func (s *scene) sawOf(c call) string {
+	for _, v := range c.saw {
+		if strings.Contains(s.reason(), v) {
+			return v
+		}
+	}
+	if len(c.saw) == 1 {
+		return c.saw[0]
+	}
+	return ""
+}
+
+// reason is the sentence of the counterexample, or else that of its check.
+func (s *scene) reason() string {
+	if s.Why != nil && s.Why.Reason != "" {
+		return s.Why.Reason
+	}
+	return s.Reason
+}
