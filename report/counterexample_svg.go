@@ -24,15 +24,16 @@ const (
 	maxFaults = 6  // rows of faults
 )
 
-// counterexamplePictures draws the counterexample in all widths.
-func counterexamplePictures(run Run, why *checker.Counterexample) template.HTML {
+// counterexamplePictures draws the counterexample in all widths. Where it is the picture of the first screen it is
+// larger, and shares its row with the checks.
+func counterexamplePictures(run Run, why *checker.Counterexample, first bool) template.HTML {
 	var all strings.Builder
 	for _, w := range widths {
 		px := w.px
-		if w.class == "wide" {
-			px = 900 // it shares its row with the checks
+		if w.class == "wide" && first {
+			px = 1006
 		}
-		all.WriteString(string(counterexamplePicture(run, why, px, w.class)))
+		all.WriteString(string(newCounterexampleSVG(run, why, px, first).markup(w.class+" why", altText(run, why))))
 	}
 	return template.HTML(all.String())
 }
@@ -52,9 +53,9 @@ type counterexampleSVG struct {
 
 func (p *counterexampleSVG) x(t time.Duration) float64 { return p.left + p.pos(t)*(p.right-p.left) }
 
-// counterexamplePicture draws the counterexample for one width: the names of the processes at
+// newCounterexampleSVG draws the counterexample for one width: the names of the processes at
 // the left, or above the bars where there is no room beside them, and the faults on top.
-func counterexamplePicture(run Run, why *checker.Counterexample, width float64, class string) template.HTML {
+func newCounterexampleSVG(run Run, why *checker.Counterexample, width float64, first bool) *counterexampleSVG {
 	p := &counterexampleSVG{slim: width < 500, row: 30, left: 0, right: width - 12}
 	p.calls, _ = pick(why, maxBars)
 	p.scale = newScale(callsOf(p.calls), 0.035)
@@ -66,6 +67,8 @@ func counterexamplePicture(run Run, why *checker.Counterexample, width float64, 
 	switch {
 	case p.slim:
 		p.row, p.left = 40, 8
+	case first && width > 900:
+		p.row = min(max(370/float64(len(p.calls)), 30), 64)
 	case len(p.calls) <= 6:
 		p.row = 36
 	}
@@ -83,7 +86,7 @@ func counterexamplePicture(run Run, why *checker.Counterexample, width float64, 
 	for i, c := range p.calls {
 		p.call(c, p.top+p.row*float64(i))
 	}
-	return p.markup(class+" why", altText(run, why))
+	return p
 }
 
 // faults draws the rows of the nemesis and, behind the calls, its bands.
@@ -208,7 +211,7 @@ func callTitle(c history.Call, label string) string {
 	if c.Complete.Err != "" {
 		s += ": " + clean(c.Complete.Err, 200)
 	}
-	return s
+	return s + "; " + lines(c)
 }
 
 // exact formats an instant to the microsecond.

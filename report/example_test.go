@@ -46,7 +46,11 @@ func ExampleText() {
 	//     1.450s  process 1 n2                                   ├────read → 23────┤ ✗
 	//             nemesis       (no fault was active)
 	//
-	//     3 of 3009 calls; found at 1.46s of 30s
+	//     1  1.428s  Process 2 wrote 23 at n3. It was acknowledged.
+	//     2  1.436s  Process 3 wrote 78 at n1. It was acknowledged.
+	//     3  1.450s  Process 1 read 23 at n2. 78 had replaced it 10ms before.
+	//
+	//     3 of 3,009 calls; found at 1.46s of 30s
 	//
 	//     To re-run:
 	//     go test -run='^TestStore$/^2f8e513f$' ./examples/stalekv

@@ -11,12 +11,13 @@ import (
 	"strings"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/report/internal/sequence"
 )
 
 //go:embed assets
 var assets embed.FS
 
-var page = template.Must(template.ParseFS(assets, "assets/page.tmpl", "assets/run.tmpl"))
+var page = template.Must(template.ParseFS(assets, "assets/page.tmpl", "assets/run.tmpl", "assets/first.tmpl"))
 
 const (
 	maxPlanRows  = 200
@@ -57,33 +58,33 @@ func styleSheet() (template.CSS, error) {
 		}
 		all.Write(css)
 	}
+	all.WriteString(sequence.Style)
 	return template.CSS(all.String()), nil
 }
 
 // A view is the data of the template.
 type view struct {
-	Style             template.CSS
-	Title, Verdict    string
-	Sign, Head, Words string
-	Rerun             string
-	Repeats, Note     string
-	Reason, Share     string
-	Stopped           string
-	Why               template.HTML
-	WhyText           string
-	Checks            []checkView
-	Exercised         []Row
-	Metrics           []metricView
-	Log, LogNote      string
-	Snapshot          string
-	Run               runView
-	Plan              []planView
-	PlanNote          string
-	Params            []KV
-	Findings          []Finding
-	FindingsNote      string
-	Links             []link
-	Notes             []string // how the history was read
+	Style          template.CSS
+	Title, Verdict string
+	Sign, Words    string
+	First          firstView
+	Rerun          string
+	Repeats, Note  string
+	Stopped        string
+	Why            template.HTML
+	WhyText        string
+	Exercised      []Row
+	Metrics        []metricView
+	Log, LogNote   string
+	Snapshot       string
+	Run            runView
+	Plan           []planView
+	PlanNote       string
+	Params         []KV
+	Findings       []Finding
+	FindingsNote   string
+	More           []link
+	Notes          []string // how the history was read
 }
 
 type checkView struct {
@@ -101,43 +102,36 @@ type link struct{ Name, URL string }
 
 // newView cleans and formats all parts of a run for the template.
 func newView(run Run) view {
-	title, head := titles(run)
+	title, _ := titles(run)
+	why := run.why()
 	v := view{
-		Title: title, Head: head, Verdict: run.Verdict.String(), Sign: verdictSign(run.Verdict), Words: verdictLine(run),
-		Rerun: clean(run.Rerun, anyLength), Repeats: clean(run.Repeats, 200), Note: strings.Join(noteLines(run, Style{Width: 120}), "\n"), Reason: reason(run), Stopped: clean(run.Stopped, anyLength),
-		Checks: checkViews(run.Checks), Exercised: rowsOf(run),
-		Params: paramsOf(run), Links: links(run),
+		Title: title, Verdict: run.Verdict.String(), Sign: verdictSign(run.Verdict), Words: verdictLine(run),
+		Rerun: clean(run.Rerun, anyLength), Repeats: clean(run.Repeats, 200), Note: strings.Join(noteLines(run, Style{Width: 120}), "\n"), Stopped: clean(run.Stopped, anyLength),
+		First: newFirstView(run, why), Exercised: rowsOf(run),
+		Params: paramsOf(run),
 	}
 	for _, note := range run.Notes {
 		v.Notes = append(v.Notes, clean(note, anyLength))
 	}
-	why := run.why()
 	if why != nil {
-		v.Share = share(run, why)
-		v.Why = counterexamplePictures(run, why)
+		if v.First.Why == "" {
+			v.Why = counterexamplePictures(run, why, false)
+		}
 		v.WhyText = strings.Join(counterexampleText(run, why, Style{}), "\n")
 	}
 	v.Metrics = metricViews(run)
 	v.Log, v.LogNote = logView(run, why)
 	v.Snapshot = strings.Join(cleanLines(run.Snapshot, 5000), "\n")
-	v.Run = newRunView(run, why, pictured(why))
+	v.Run = newRunView(run, why, v.First.Interval)
 	v.Plan, v.PlanNote = planViews(run)
 	v.Findings, v.FindingsNote = findingViews(run)
+	v.More = moreLinks(run, v)
 	return v
 }
 
-// pictured is the stretch of time that the pictures at the top of the page show.
-func pictured(why *checker.Counterexample) interval {
-	if why == nil {
-		return interval{}
-	}
-	from, to := window(why.Calls)
-	return interval{from, to}
-}
-
-// share says how many calls prove the verdict, and where they are.
-func share(run Run, why *checker.Counterexample) string {
-	s := fmt.Sprintf("%s of %s", count(len(why.Calls)), plural(max(why.Judged, len(why.Calls)), "call"))
+// share says how many calls prove the verdict.
+func share(why *checker.Counterexample) string {
+	s := fmt.Sprintf("%s of %s", plural(len(why.Calls), "call"), count(max(why.Judged, len(why.Calls))))
 	if why.Key != "" {
 		s += " on " + clean(why.Key, 40)
 	}
@@ -145,7 +139,7 @@ func share(run Run, why *checker.Counterexample) string {
 	if len(why.Calls) == 1 {
 		is = "is"
 	}
-	return fmt.Sprintf("%s %s enough%s; found at %s of %s", s, is, conflicting(why), run.at(foundAt(why)), run.at(run.end())) + minimalityNote(why)
+	return fmt.Sprintf("%s %s enough to prove it%s", s, is, conflicting(why)) + minimalityNote(why)
 }
 
 // minimalityNote says why the counterexample may not be minimal, if it may not.
@@ -353,17 +347,33 @@ func logView(run Run, why *checker.Counterexample) (text, note string) {
 	return strings.Join(lines, "\n"), note
 }
 
-// links lead to the files beside the page.
-func links(run Run) []link {
-	all := []link{{"history.jsonl", "./history.jsonl"}, {"run.txt", "./run.txt"}}
-	if run.Log != nil {
-		all = append(all, link{logFile, "./" + logFile})
+// moreLinks lead to the parts of the page below the first screen, and to the files beside it.
+func moreLinks(run Run, v view) []link {
+	var all []link
+	add := func(there bool, name, to string) {
+		if there {
+			all = append(all, link{name, to})
+		}
 	}
+	add(v.Run.Timeline != "", "Calls around it", "#calls")
+	add(v.WhyText != "", "Counterexample", "#why")
+	add(len(v.Findings) > 0, "Findings", "#findings")
+	add(len(v.Exercised) > 0, "What was tested", "#tested")
+	add(len(v.Plan) > 0, fmt.Sprintf("Faults (%d)", len(v.Plan)), "#faults")
+	add(len(v.Params) > 0, "Settings", "#settings")
+	add(v.Log != "", "Log", "#log")
+	add(true, "history.jsonl", "./history.jsonl")
+	add(true, "run.txt", "./run.txt")
+	add(run.Log != nil, logFile, "./"+logFile)
 	for _, f := range attachments(run) {
 		if len(all) == 40 {
 			break
 		}
-		all = append(all, link{f.Name, "./" + url.PathEscape(f.Name)})
+		name := f.Name
+		if name == "linearizable.html" {
+			name = "all orders tried (porcupine)"
+		}
+		add(true, name, "./"+url.PathEscape(f.Name))
 	}
 	return all
 }

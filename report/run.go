@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/history"
 )
 
@@ -50,6 +51,7 @@ type Run struct {
 
 	Exercised []Row
 	Metrics   []Metric          // the test's own
+	Trace     *trace.Trace      // what happened on the network and on the hosts around the counterexample; nil if it was not recorded
 	Log       iter.Seq[LogLine] // in order of time; nil if no host logged anything
 	Snapshot  string            // the state of a run that was stopped on purpose
 	Findings  []Finding

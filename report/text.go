@@ -42,6 +42,7 @@ func text(run Run, s Style) string {
 	if why := run.why(); why != nil {
 		blocks = append(blocks, counterexampleText(run, why, s))
 	}
+	blocks = append(blocks, AccountOf(run, s.width()-len(indent)))
 	blocks = append(blocks, logBlock(run, s), metricsBlock(run, s))
 	if run.Snapshot != "" {
 		blocks = append(blocks, strings.Split(strings.TrimRight(run.Snapshot, "\n"), "\n"))
@@ -69,8 +70,8 @@ func text(run Run, s Style) string {
 func closing(run Run, s Style) [][]string {
 	var facts, paths []string
 	if why := run.why(); why != nil {
-		what := fmt.Sprintf("%d of %d calls%s; found at %s of %s",
-			len(why.Calls), max(why.Judged, len(why.Calls)), conflicting(why), run.at(foundAt(why)), run.at(run.end())) + minimalityNote(why)
+		what := fmt.Sprintf("%s of %s%s; found at %s of %s",
+			count(len(why.Calls)), plural(max(why.Judged, len(why.Calls)), "call"), conflicting(why), run.at(foundAt(why)), run.at(run.end())) + minimalityNote(why)
 		facts = append(facts, wrap(what, s.width()-len(indent))...)
 	}
 	if run.Stopped != "" {

@@ -145,7 +145,7 @@ var neverWritten = Kind{
 			return false
 		}
 		v := s.sawOf(s.calls[s.blamed])
-		return v != "" && v != "0" && v != "nil" && v != "v0" && !s.wroteAny(v) && len(seen(s.calls[s.blamed].Call)) == 1
+		return v != "" && v != "0" && v != "nil" && v != "v0" && s.onlyReadsAndWrites() && !s.wroteAny(v) && len(seen(s.calls[s.blamed].Call)) == 1
 	},
 	tell: func(s *scene) []Step {
 		steps := general.tell(s)
@@ -168,4 +168,17 @@ func (s *scene) wroteAny(v string) bool {
 		}
 	}
 	return false
+}
+
+// onlyReadsAndWrites reports whether every call of the key is known to be a read or a write of one value.
+func (s *scene) onlyReadsAndWrites() bool {
+	for c := range s.History.Calls() {
+		if c.Invoke.Key != s.Why.Key {
+			continue
+		}
+		if f := operation(c); f != "read" && f != "get" && len(written(c)) == 0 {
+			return false
+		}
+	}
+	return true
 }

@@ -38,7 +38,7 @@ func (s *scene) lastWait() int {
 
 // spanStep tells of one span of a request: that it was asked for, that it holds something, that it waits.
 func (s *scene) spanStep(c call, decisive bool) Step {
-	m := wording.Fields(c.Invoke.Input)
+	m := asked(c.Call)
 	at, _ := m["at"].(string)
 	route, _ := m["route"].(string)
 	id := fmt.Sprintf("request %v", m["id"])
@@ -79,7 +79,7 @@ func (s *scene) until(c call, ended, open string) string {
 func (s *scene) holdersOf(at string, c call) string {
 	var ids []string
 	for _, h := range s.calls {
-		m := wording.Fields(h.Invoke.Input)
+		m := asked(h.Call)
 		if operation(h.Call) == "hold" && m["at"] == at && h.Invoke.Time <= c.Invoke.Time && h.Complete.Time >= c.Complete.Time {
 			ids = append(ids, fmt.Sprint(m["id"]))
 		}
@@ -108,7 +108,7 @@ var retryStorm = Kind{
 		return n > 1 && operation(s.calls[0].Call) == "request"
 	},
 	tell: func(s *scene) []Step {
-		id := wording.Fields(s.calls[0].Invoke.Input)["id"]
+		id := asked(s.calls[0].Call)["id"]
 		steps := []Step{s.spanStep(s.calls[0], false)}
 		for _, f := range s.faultsIn(0, s.to) {
 			steps = append(steps, s.faultStep(f))
@@ -124,7 +124,7 @@ func (s *scene) attemptSteps(id any) []Step {
 		if operation(c) != "attempt" {
 			continue
 		}
-		m := wording.Fields(c.Invoke.Input)
+		m := asked(c)
 		if fmt.Sprint(m["id"]) == fmt.Sprint(id) {
 			byDepth[number(m["depth"])] = append(byDepth[number(m["depth"])], c)
 		}
@@ -142,7 +142,7 @@ func (s *scene) depthStep(calls []history.Call, deepest bool) Step {
 	okay, last := 0, calls[0].Invoke.Time
 	var to []string
 	for _, c := range calls {
-		m := wording.Fields(c.Invoke.Input)
+		m := asked(c)
 		at, _ := m["at"].(string)
 		to = append(to, at)
 		step.Calls = append(step.Calls, c.Invoke.Index)
@@ -153,7 +153,7 @@ func (s *scene) depthStep(calls []history.Call, deepest bool) Step {
 	}
 	slices.Sort(to)
 	to = slices.Compact(to)
-	by, _ := wording.Fields(calls[0].Invoke.Input)["by"].(string)
+	by, _ := asked(calls[0])["by"].(string)
 	if deepest {
 		step.At, step.Title = last, "all attempts"
 	}

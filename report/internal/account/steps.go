@@ -14,7 +14,7 @@ import (
 // callStep tells of one call, which is not the decisive one.
 func (s *scene) callStep(c call, title string) Step {
 	step := Step{At: c.Invoke.Time, Title: title, weight: 60, Calls: []int{c.Invoke.Index}, From: c.Invoke.Time, To: s.ended(c)}
-	if step.Parts = s.asked(c); len(c.wrote) == 0 {
+	if step.Parts = s.request(c); len(c.wrote) == 0 {
 		return step
 	}
 	end := s.ended(c)
@@ -96,10 +96,10 @@ func outcome(c call) string {
 	return "its client had no answer"
 }
 
-// asked says what a call asked: "Process 40 wrote 2791".
-func (s *scene) asked(c call) []Part {
+// request says what a call asked: "Process 40 wrote 2791".
+func (s *scene) request(c call) []Part {
 	who := fmt.Sprintf("Process %d ", c.Invoke.Process)
-	m := wording.Fields(c.Invoke.Input)
+	m := asked(c.Call)
 	if len(c.wrote) != 1 {
 		return say(who, "asked: ", strong(wording.Label(c.Call, s.key())))
 	}
@@ -300,7 +300,7 @@ func (s *scene) readPlain(c call, what, node string) []Part {
 		at = " at " + name(node)
 	}
 	if operation(c.Call) == "cas" {
-		return say(s.asked(c), at, ".")
+		return say(s.request(c), at, ".")
 	}
 	return say(fmt.Sprintf("Process %d read ", c.Invoke.Process), strong(what), at, ".")
 }

@@ -13,9 +13,24 @@ import (
 // writes are the operations that put the field value.
 var writes = []string{"write", "put", "set", "append", "add", "cas", "enqueue", "push", "delete"}
 
+// asked returns the fields of what a call asks, by their lower-case names. Of a text, as "write 5", the first word is f and
+// the rest the value.
+func asked(c history.Call) map[string]any {
+	text, ok := c.Invoke.Input.(string)
+	if !ok {
+		return wording.Fields(c.Invoke.Input)
+	}
+	f, v, ok := strings.Cut(text, " ")
+	m := map[string]any{"f": f}
+	if ok {
+		m["value"] = v
+	}
+	return m
+}
+
 // operation returns the name of what a call asks, as "read"; empty if its input has none.
 func operation(c history.Call) string {
-	f, _ := wording.Fields(c.Invoke.Input)["f"].(string)
+	f, _ := asked(c)["f"].(string)
 	return f
 }
 
@@ -30,7 +45,7 @@ func written(c history.Call) []trace.Item {
 		}
 		return all
 	}
-	m := wording.Fields(c.Invoke.Input)
+	m := asked(c)
 	if v, ok := version(c.Complete.Output); ok && m["f"] == "write" {
 		return []trace.Item{{Key: keyOf(m, c), Value: v}}
 	}
