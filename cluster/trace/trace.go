@@ -82,13 +82,20 @@ const (
 	Log     Kind = "log"     // a line of [cluster.Host.Log]
 	Disk    Kind = "disk"    // a fault of the disk: Text says which
 	Clock   Kind = "clock"   // the clock was set wrong, or right again
+	Link    Kind = "link"    // the link from Host to Peer was impaired, as by a cut, or is as it was again
+	Service Kind = "service" // a fault of what is up, as slow work or names that are resolved wrongly, began or ended
+	Healed  Kind = "healed"  // all faults were healed at once; it has no host
 )
 
 // An Event is something that happened on one host.
 type Event struct {
-	At   time.Duration `json:"at"`
-	Host string        `json:"host"`
-	Kind Kind          `json:"kind"`
-	Text string        `json:"text,omitempty"`
-	Term uint64        `json:"term,omitempty"`
+	At    time.Duration `json:"at"`
+	Host  string        `json:"host"`
+	Kind  Kind          `json:"kind"`
+	Peer  string        `json:"peer,omitempty"` // of a link: where it leads
+	Text  string        `json:"text,omitempty"`
+	Term  uint64        `json:"term,omitempty"`
+	Fault string        `json:"fault,omitempty"` // the fault that did it, as [cluster.Cluster.As] named it
+	Ends  bool          `json:"ends,omitempty"`  // a fault that Text describes ends; else it begins
+	Once  bool          `json:"once,omitempty"`  // it is one effect of a fault, as a write that failed, and no state that lasts
 }

@@ -63,6 +63,42 @@ func (f *File) Flip(b Flip) {
 	}
 }
 
+// AddFlip flips one of the bits of the files that are stored, counted from 0 in their order, and remembers it as a fault's. It returns the
+// file, and the flip for [Image.Scrub]. The caller makes sure that there are that many.
+func (i *Image) AddFlip(bit int64, by FlipCounter) (Stored, Flip) {
+	for _, s := range i.Stored() {
+		if n := 8 * s.Bytes(); bit >= n {
+			bit -= n
+			continue
+		}
+		b := Flip{Bit: int(bit), By: by}
+		s.File.Flip(b)
+		s.File.Flipped = append(s.File.Flipped, b)
+		return s, b
+	}
+	return Stored{}, Flip{}
+}
+
+// Scrub flips a bit of a file back, unless it was overwritten.
+func (i *Image) Scrub(id int64, b Flip) {
+	for _, s := range i.Stored() {
+		if k := slices.Index(s.File.Flipped, b); s.File.ID == id && k >= 0 {
+			s.File.Flipped = slices.Delete(s.File.Flipped, k, k+1)
+			s.File.Flip(b)
+		}
+	}
+}
+
+// ScrubAll flips all wrong bits back.
+func (i *Image) ScrubAll() {
+	for _, s := range i.Stored() {
+		for _, b := range s.File.Flipped {
+			s.File.Flip(b)
+		}
+		s.File.Flipped = nil
+	}
+}
+
 // overwritten returns data with p at off.
 func overwritten(data, p []byte, off int) []byte {
 	size, end := len(data), off+len(p)
