@@ -30,9 +30,7 @@ func (c Clock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
 
 // Monotonic returns what the host's oscillator has counted since the cluster was
 // made. It drifts, and never jumps. The timers of the host go by it.
-func (c Clock) Monotonic() time.Duration {
-	return c.h.m.monotonic()
-}
+func (c Clock) Monotonic() time.Duration { return c.h.m.monotonic() }
 
 func (m *machine) monotonic() time.Duration { return m.clock.Load().Monotonic(m.c.Now()) }
 

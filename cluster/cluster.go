@@ -17,6 +17,7 @@ import (
 	"github.com/capsize-go/capsize/cluster/internal/folders"
 	"github.com/capsize-go/capsize/cluster/internal/marks"
 	"github.com/capsize-go/capsize/cluster/internal/runhash"
+	"github.com/capsize-go/capsize/cluster/internal/tracer"
 	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/internal/keyed"
 	"github.com/capsize-go/capsize/internal/simnet"
@@ -84,7 +85,7 @@ type simulation struct {
 	leader   string
 	epoch    int // counts the calls of Heal
 	trace    runhash.Hash
-	rec      *trace.Recorder // nil: nothing is recorded
+	rec      *tracer.Recorder // nil: nothing is recorded
 	entropy  *entropy.Source
 	stopping bool
 	tallies  map[string]*effect.Tally
@@ -116,7 +117,7 @@ func New(cfg Config) (*Cluster, error) {
 	}
 	c := &Cluster{simulation: &simulation{
 		cfg: cfg, loop: newLoop(lag(cfg.System), cfg.Wait),
-		byName: map[string]*machine{}, tallies: map[string]*effect.Tally{}, rec: trace.NewRecorder(cfg.Record),
+		byName: map[string]*machine{}, tallies: map[string]*effect.Tally{}, rec: tracer.New(cfg.Record),
 	}}
 	c.by = c.tally("")
 	c.net = simnet.New(wire{c})

@@ -189,7 +189,7 @@ func (d *disk) remains() (Remains, *effect.Tally) {
 // restore ends all impairments of the disk, and flips rotten bits back.
 func (d *disk) restore() {
 	d.impairments, d.pendingCrash = nil, nil
-	d.ScrubAll()
+	diskimage.ScrubAll(d.Stored())
 }
 
 // A pendingCrash is a crash that waits for a write.
@@ -242,7 +242,8 @@ func (c *Cluster) FlipBit(name string, pick func(n int64) int64) (where string, 
 	defer c.unlock()
 	m.disk.ApplySynced(c.Now())
 	var total int64
-	for _, s := range m.disk.Stored() {
+	stored := m.disk.Stored()
+	for _, s := range stored {
 		total += 8 * s.Bytes()
 	}
 	if total == 0 {
@@ -252,8 +253,8 @@ func (c *Cluster) FlipBit(name string, pick func(n int64) int64) (where string, 
 	if bit < 0 || bit >= total {
 		return "", nil, fmt.Errorf("rot: bit %d of a disk of %d", bit, total)
 	}
-	s, b := m.disk.AddFlip(bit, c.by)
-	heal = c.healing(m, nil, wrong{trace.Disk, "a bit flipped in " + s.Path}, func() { m.disk.Scrub(s.File.ID, b) })
+	s, b := diskimage.AddFlip(stored, bit, c.by)
+	heal = c.healing(m, nil, wrong{trace.Disk, "a bit flipped in " + s.Path}, func() { diskimage.Scrub(m.disk.Stored(), s.File.ID, b) })
 	return fmt.Sprintf("%s: byte %d of %s", name, b.Bit/8, s.Path), heal, nil
 }
 

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster/internal/runhash"
-	"github.com/capsize-go/capsize/cluster/trace"
+	"github.com/capsize-go/capsize/cluster/internal/tracer"
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
@@ -40,7 +40,7 @@ type event struct {
 	stream   bool                 // part of a stream: the network may lose it, but not double or damage it
 	bytes    int                  // of a segment
 	flip     func(keyed.Key) bool // damages a datagram
-	sent     *trace.Sent          // as it is recorded; nil if nothing is
+	sent     *tracer.Sent         // as it is recorded; nil if nothing is
 
 	handler func(Message) // that gets msg
 }

@@ -114,9 +114,7 @@ func (t *Timer) Reset(d time.Duration) {
 	m := t.h.m
 	m.c.lock()
 	defer m.c.unlock()
-	if m.c.rec != nil {
-		t.inherit(t.ev != nil)
-	}
+	t.inherit(t.ev != nil)
 	t.stop()
 	t.ev = m.c.loop.newEvent()
 	t.ev.kind, t.ev.to, t.ev.life, t.ev.timer = kindTimer, m, t.h.life, t

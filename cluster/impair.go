@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/internal/diskimage"
 	"github.com/capsize-go/capsize/cluster/internal/effect"
 	"github.com/capsize-go/capsize/cluster/internal/latency"
 	"github.com/capsize-go/capsize/cluster/internal/runhash"
@@ -185,23 +186,13 @@ func (e *event) damage(k keyed.Key) bool {
 	}
 	switch body := e.msg.Body.(type) {
 	case []byte:
-		e.msg.Body = flipped(body, k)
+		e.msg.Body = diskimage.Flipped(body, k.Range)
 		return len(body) > 0
 	case Corrupter:
 		e.msg.Body = body.Corrupt(k.Rand())
 		return true
 	}
 	return false
-}
-
-// flipped returns a copy of b with one bit flipped.
-func flipped(b []byte, k keyed.Key) []byte {
-	b = slices.Clone(b)
-	if len(b) > 0 {
-		bit := k.Range(0, int64(8*len(b)))
-		b[bit/8] ^= 1 << (bit % 8)
-	}
-	return b
 }
 
 // Impair impairs the link from one host to another until heal is

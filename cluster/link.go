@@ -3,9 +3,11 @@ package cluster
 import (
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/internal/diskimage"
 	"github.com/capsize-go/capsize/cluster/internal/effect"
 	"github.com/capsize-go/capsize/cluster/internal/latency"
 	"github.com/capsize-go/capsize/cluster/internal/runhash"
+	"github.com/capsize-go/capsize/cluster/internal/tracer"
 	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/internal/keyed"
 	"github.com/capsize-go/capsize/internal/simnet"
@@ -181,9 +183,9 @@ func (w wire) Recording() bool { return w.c.rec != nil }
 // CarrySegment is Carry of a segment that is recorded.
 func (w wire) CarrySegment(from, to string, s simnet.Segment, deliver, lost func()) {
 	w.c.lock()
-	sent := w.c.rec.Send(w.c.Now(), from, to, trace.Segment{
+	sent := w.c.rec.Send(w.c.Now(), from, to, tracer.Segment{
 		Bytes: s.Size, From: from, To: to, FromPort: s.FromPort, ToPort: s.ToPort, Data: s.Data, Control: s.Control,
-	}, false)
+	})
 	w.c.unlock()
 	w.carry(from, to, &event{fn: deliver, lost: lost, stream: true, bytes: s.Size, sent: sent})
 }
@@ -192,7 +194,7 @@ func (w wire) CarrySegment(from, to string, s simnet.Segment, deliver, lost func
 func (w wire) CarryPacket(from, to string, size int, data []byte, deliver func(data []byte)) {
 	e := &event{fn: func() { deliver(data) }, bytes: size}
 	e.flip = func(k keyed.Key) bool {
-		damaged := flipped(data, k)
+		damaged := diskimage.Flipped(data, k.Range)
 		e.fn = func() { deliver(damaged) }
 		return len(data) > 0
 	}

@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/internal/tracer"
 	"github.com/capsize-go/capsize/cluster/trace"
 )
 
-// Here is what a recorder of package trace is given. It is nil unless Config.Record is on, and then nothing below does anything.
+// Here is what a recorder of package tracer is given. It is nil unless Config.Record is on, and then nothing below does anything.
 
 // losses are the reasons of a trace.
 var losses = [...]trace.Loss{arrived: "", lostToCut: trace.Cut, lostToChance: trace.Chance, lostToCrash: trace.Down}
@@ -17,9 +18,11 @@ func (c *Cluster) recordSend(e *event) {
 	switch {
 	case c.rec == nil || e.sent != nil:
 	case e.kind == kindSegment:
-		e.sent = c.rec.Send(c.Now(), e.from.name, e.to.name, trace.Segment{Bytes: e.bytes}, false)
+		e.sent = c.rec.Send(c.Now(), e.from.name, e.to.name, tracer.Segment{Bytes: e.bytes})
+	case e.kind == kindReply:
+		e.sent = c.rec.Reply(c.Now(), e.from.name, e.to.name, e.msg.Body, e.msg.call.request)
 	default:
-		e.sent = c.rec.Send(c.Now(), e.from.name, e.to.name, e.msg.Body, e.kind == kindReply)
+		e.sent = c.rec.Send(c.Now(), e.from.name, e.to.name, e.msg.Body)
 	}
 }
 
@@ -41,6 +44,9 @@ func (e *event) recordArrival(at time.Duration, why loss) {
 // again is a clock, and nothing's effect.
 func (t *Timer) inherit(pending bool) {
 	c := t.h.m.c
+	if c.rec == nil {
+		return
+	}
 	cause := c.rec.Cause(c.Now(), t.h.m.name)
 	if t.waits || !pending && cause == t.cause {
 		cause = 0
@@ -55,7 +61,7 @@ func (m *machine) event(kind trace.Kind, text, fault string) {
 	}
 }
 
-// A wrong is what a fault does: the kind of event that it is, and what [trace.Words] makes words of.
+// A wrong is what a fault does: the kind of event that it is, and what [tracer.Words] makes words of.
 type wrong struct {
 	kind trace.Kind
 	what any
@@ -66,7 +72,7 @@ func (c *Cluster) recordFault(m, other *machine, w wrong, ends bool) {
 	if c.rec == nil || w.kind == trace.Pause {
 		return
 	}
-	e := trace.Event{At: c.Now(), Host: m.name, Kind: w.kind, Text: trace.Words(w.what), Fault: c.by.Name, Ends: ends}
+	e := trace.Event{At: c.Now(), Host: m.name, Kind: w.kind, Text: tracer.Words(w.what), Fault: c.by.Name, Ends: ends}
 	if other != nil {
 		e.Peer = other.name
 	}

@@ -53,7 +53,7 @@ type Description struct {
 	Term    uint64 `json:"term,omitempty"`    // the term, ballot, view or epoch of the sender; 0: it has none
 	Idle    bool   `json:"idle,omitempty"`    // it only keeps something alive, as a heartbeat does
 	Carries []Item `json:"carries,omitempty"` // the writes in it: who receives it has them
-	Asks    []Item `json:"asks,omitempty"`    // the reads in it, without values
+	Asks    []Item `json:"asks,omitempty"`    // the reads in it: without values in a request, and with those that were read in an answer
 }
 
 // An Item is a key with a value, as the history shows them.
@@ -65,6 +65,12 @@ type Item struct {
 // A Describer is a message that says what it is. What is no Describer is shown by its type, or by its String method.
 type Describer interface {
 	Describe() Description
+}
+
+// An AnswerDescriber is the answer to a message of [cluster.Host.Call] that says what it is, given the message that it answers: an
+// answer need not bear the key that was asked for.
+type AnswerDescriber interface {
+	DescribeAnswer(request any) Description
 }
 
 // A Kind says what an event is.

@@ -63,10 +63,10 @@ func (f *File) Flip(b Flip) {
 	}
 }
 
-// AddFlip flips one of the bits of the files that are stored, counted from 0 in their order, and remembers it as a fault's. It returns the
-// file, and the flip for [Image.Scrub]. The caller makes sure that there are that many.
-func (i *Image) AddFlip(bit int64, by FlipCounter) (Stored, Flip) {
-	for _, s := range i.Stored() {
+// AddFlip flips one of the bits of some files, counted from 0 in their order, and remembers it as a fault's. It returns the
+// file, and the flip for [Scrub]. The caller makes sure that there are that many.
+func AddFlip(files []Stored, bit int64, by FlipCounter) (Stored, Flip) {
+	for _, s := range files {
 		if n := 8 * s.Bytes(); bit >= n {
 			bit -= n
 			continue
@@ -79,9 +79,9 @@ func (i *Image) AddFlip(bit int64, by FlipCounter) (Stored, Flip) {
 	return Stored{}, Flip{}
 }
 
-// Scrub flips a bit of a file back, unless it was overwritten.
-func (i *Image) Scrub(id int64, b Flip) {
-	for _, s := range i.Stored() {
+// Scrub flips a bit of one of some files back, unless it was overwritten.
+func Scrub(files []Stored, id int64, b Flip) {
+	for _, s := range files {
 		if k := slices.Index(s.File.Flipped, b); s.File.ID == id && k >= 0 {
 			s.File.Flipped = slices.Delete(s.File.Flipped, k, k+1)
 			s.File.Flip(b)
@@ -89,14 +89,24 @@ func (i *Image) Scrub(id int64, b Flip) {
 	}
 }
 
-// ScrubAll flips all wrong bits back.
-func (i *Image) ScrubAll() {
-	for _, s := range i.Stored() {
+// ScrubAll flips all wrong bits of some files back.
+func ScrubAll(files []Stored) {
+	for _, s := range files {
 		for _, b := range s.File.Flipped {
 			s.File.Flip(b)
 		}
 		s.File.Flipped = nil
 	}
+}
+
+// Flipped returns a copy of b with one bit flipped, which draw picks from a range.
+func Flipped(b []byte, draw func(from, to int64) int64) []byte {
+	b = slices.Clone(b)
+	if len(b) > 0 {
+		bit := draw(0, int64(8*len(b)))
+		b[bit/8] ^= 1 << (bit % 8)
+	}
+	return b
 }
 
 // overwritten returns data with p at off.

@@ -1,66 +1,28 @@
-package trace
+// Package tracer records what happens on the network and on the hosts of a cluster, as package trace has it.
+package tracer
 
 import (
 	"cmp"
 	"fmt"
 	"maps"
-	"slices"
-	"strings"
 	"time"
+
+	"github.com/capsize-go/capsize/cluster/trace"
+	"github.com/capsize-go/capsize/internal/sorting"
 )
 
-// MostMessages is how many messages a [Recorder] keeps unless its [Window] says otherwise.
-const MostMessages = 100_000
-
-// A Window is the stretch of a run that is recorded. The zero value records nothing.
-type Window struct {
-	From, To time.Duration // of virtual time since the run began; nothing is recorded if To is 0
-	Most     int           // how many messages are kept, half of them the first and half the last ones; default [MostMessages]
-}
-
-// On reports whether anything is to be recorded.
-func (w Window) On() bool { return w.To > 0 }
-
-// String formats the window as UnmarshalText reads it: "1.5s,2s". It is empty if nothing is recorded.
-func (w Window) String() string {
-	if !w.On() {
-		return ""
-	}
-	return fmt.Sprintf("%v,%v", w.From, w.To)
-}
-
-// UnmarshalText reads what String wrote, and an empty text as a window that is off. The error says what is wrong.
-func (w *Window) UnmarshalText(text []byte) error {
-	*w = Window{}
-	if len(text) == 0 {
-		return nil
-	}
-	from, to, _ := strings.Cut(string(text), ",")
-	var err error
-	if w.From, err = time.ParseDuration(from); err == nil {
-		w.To, err = time.ParseDuration(to)
-	}
-	if err != nil {
-		return fmt.Errorf("window to record: %w", err)
-	}
-	if w.From < 0 || w.To <= w.From {
-		return fmt.Errorf("window to record: from %v to %v", w.From, w.To)
-	}
-	return nil
-}
-
-// A Recorder records a [Trace]. What happens before its window is followed as far as needed to know what holds when it begins.
+// A Recorder records a [trace.Trace]. What happens before its window is followed as far as needed to know what holds when it begins.
 //
 // A nil Recorder records nothing, and each of its methods is then one comparison. Recording draws nothing and takes no virtual
 // time, so that it never changes a run. Nothing is described before [Recorder.Trace] is called, so the bodies of the messages of the
 // window are kept until then. A Recorder is not safe for concurrent use: the cluster calls it under its lock.
 type Recorder struct {
-	window  Window
+	window  trace.Window
 	last    uint64 // ID of the last message
-	trace   Trace
+	trace   trace.Trace
 	flying  map[uint64]*Sent // on their way
 	kept    []*Sent          // of the window, in the order of their fates
-	holds   map[holding]Event
+	holds   map[holding]trace.Event
 	streams streams
 	ended   bool
 
@@ -73,34 +35,44 @@ type Recorder struct {
 // A holding is what is true of a host until an event of the same kind ends it.
 type holding struct {
 	host, peer string
-	kind       Kind
+	kind       trace.Kind
 }
 
-// NewRecorder returns a recorder of a window, or nil if that is off.
-func NewRecorder(w Window) *Recorder {
+// New returns a recorder of a window, or nil if that is off.
+func New(w trace.Window) *Recorder {
 	if !w.On() {
 		return nil
 	}
 	if w.Most <= 0 {
-		w.Most = MostMessages
+		w.Most = trace.MostMessages
 	}
-	return &Recorder{window: w, trace: Trace{From: w.From, To: w.To}, flying: map[uint64]*Sent{}, holds: map[holding]Event{}}
+	return &Recorder{window: w, trace: trace.Trace{From: w.From, To: w.To}, flying: map[uint64]*Sent{}, holds: map[holding]trace.Event{}}
 }
 
 // A Sent is a message whose fate is not known yet. A nil one is recorded nowhere.
 type Sent struct {
-	m    Message
-	body any
-	r    *Recorder
+	m       trace.Message
+	body    any
+	request any // that it answers
+	r       *Recorder
 }
 
 // Send notes that a host sends a message at an instant, which may leave later. Body is what describes it; for a part of a
 // connection it is a [Segment]. The result is nil if the recorder is.
-func (r *Recorder) Send(now time.Duration, from, to string, body any, reply bool) *Sent {
+func (r *Recorder) Send(now time.Duration, from, to string, body any) *Sent {
 	if r == nil || r.ended {
 		return nil
 	}
-	return &Sent{m: Message{From: from, To: to, Reply: reply, Cause: r.Cause(now, from)}, body: body, r: r}
+	return &Sent{m: trace.Message{From: from, To: to, Cause: r.Cause(now, from)}, body: body, r: r}
+}
+
+// Reply is Send of the answer to a request.
+func (r *Recorder) Reply(now time.Duration, from, to string, body, request any) *Sent {
+	s := r.Send(now, from, to, body)
+	if s != nil {
+		s.m.Reply, s.request = true, request
+	}
+	return s
 }
 
 // Leaves gives the message its ID: it leaves its host at that instant.
@@ -132,7 +104,7 @@ func (s *Sent) By(fault string) {
 }
 
 // Arrives ends the message at an instant: it is delivered, or lost for a reason.
-func (s *Sent) Arrives(at time.Duration, why Loss) {
+func (s *Sent) Arrives(at time.Duration, why trace.Loss) {
 	if s == nil {
 		return
 	}
@@ -181,12 +153,12 @@ func (r *Recorder) Cause(now time.Duration, host string) uint64 {
 }
 
 // Event notes an event.
-func (r *Recorder) Event(e Event) {
+func (r *Recorder) Event(e trace.Event) {
 	if r == nil || r.past(e.At) {
 		return
 	}
 	if e.At >= r.window.From {
-		if n := len(r.trace.Events) - 1; e.Kind == Role && n >= 0 && r.trace.Events[n].At == e.At && r.trace.Events[n].Host == e.Host && r.trace.Events[n].Kind == Role {
+		if n := len(r.trace.Events) - 1; e.Kind == trace.Role && n >= 0 && r.trace.Events[n].At == e.At && r.trace.Events[n].Host == e.Host && r.trace.Events[n].Kind == trace.Role {
 			r.trace.Events[n] = e // the term and the role are set one after the other
 			return
 		}
@@ -197,20 +169,20 @@ func (r *Recorder) Event(e Event) {
 }
 
 // hold keeps an event before the window for as long as it holds.
-func (r *Recorder) hold(e Event) {
+func (r *Recorder) hold(e trace.Event) {
 	k := holding{host: e.Host, peer: e.Peer, kind: e.Kind}
 	switch e.Kind {
-	case Crash:
-		delete(r.holds, holding{host: e.Host, kind: Role})
-	case Restart:
-		delete(r.holds, holding{host: e.Host, kind: Crash})
+	case trace.Crash:
+		delete(r.holds, holding{host: e.Host, kind: trace.Role})
+	case trace.Restart:
+		delete(r.holds, holding{host: e.Host, kind: trace.Crash})
 		return
-	case Resume:
-		delete(r.holds, holding{host: e.Host, kind: Pause})
+	case trace.Resume:
+		delete(r.holds, holding{host: e.Host, kind: trace.Pause})
 		return
-	case Sync, Mark, Log:
+	case trace.Sync, trace.Mark, trace.Log:
 		return
-	case Link, Disk, Clock, Service:
+	case trace.Link, trace.Disk, trace.Clock, trace.Service:
 		k.peer += "\x00" + e.Fault + "\x00" + e.Text
 		if e.Ends {
 			delete(r.holds, k)
@@ -229,10 +201,10 @@ func (r *Recorder) Restored(at time.Duration) {
 		return
 	}
 	if at >= r.window.From {
-		r.trace.Events = append(r.trace.Events, Event{At: at, Kind: Healed})
+		r.trace.Events = append(r.trace.Events, trace.Event{At: at, Kind: trace.Healed})
 		return
 	}
-	maps.DeleteFunc(r.holds, func(k holding, _ Event) bool { return k.kind != Role && k.kind != Crash })
+	maps.DeleteFunc(r.holds, func(k holding, _ trace.Event) bool { return k.kind != trace.Role && k.kind != trace.Crash })
 }
 
 // past reports whether the window is over, and ends the recording then.
@@ -249,10 +221,9 @@ func (r *Recorder) end() {
 		return
 	}
 	r.ended = true
-	ids := slices.Sorted(maps.Keys(r.flying))
-	for _, id := range ids {
+	for _, id := range sorting.Keys(r.flying) {
 		s := r.flying[id]
-		s.m.At, s.m.Lost = max(r.window.To, s.m.Sent), Pending
+		s.m.At, s.m.Lost = max(r.window.To, s.m.Sent), trace.Pending
 		r.keep(s)
 	}
 	r.flying = nil
@@ -260,23 +231,23 @@ func (r *Recorder) end() {
 
 // Trace ends the recording, and returns what was recorded with the messages described, and the log lines among the events. It is called once.
 // The result is nil if the recorder is.
-func (r *Recorder) Trace(log []Event) *Trace {
+func (r *Recorder) Trace(log []trace.Event) *trace.Trace {
 	if r == nil {
 		return nil
 	}
 	r.end()
-	slices.SortFunc(r.kept, func(a, b *Sent) int { return cmp.Or(cmp.Compare(a.m.Sent, b.m.Sent), cmp.Compare(a.m.ID, b.m.ID)) })
+	sorting.Func(r.kept, func(a, b *Sent) int { return cmp.Or(cmp.Compare(a.m.Sent, b.m.Sent), cmp.Compare(a.m.ID, b.m.ID)) })
 	t := r.trace
 	for _, s := range r.kept {
 		r.describe(s)
 		t.Messages = append(t.Messages, s.m)
 	}
 	t.Events = append(t.Events, log...)
-	slices.SortStableFunc(t.Events, func(a, b Event) int { return cmp.Compare(a.At, b.At) })
+	sorting.Stable(t.Events, func(a, b trace.Event) int { return cmp.Compare(a.At, b.At) })
 	for _, e := range r.holds { // order: sorted below
 		t.Standing = append(t.Standing, e)
 	}
-	slices.SortFunc(t.Standing, func(a, b Event) int {
+	sorting.Func(t.Standing, func(a, b trace.Event) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Host, b.Host), cmp.Compare(a.Peer, b.Peer), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Text, b.Text))
 	})
 	return &t
@@ -288,8 +259,10 @@ func (r *Recorder) describe(s *Sent) {
 	case Segment:
 		s.m.Bytes = body.Bytes
 		s.m.Protocol, s.m.Description = r.streams.describe(body)
-	case Describer:
-		s.m.Description = describe(body)
+	case trace.AnswerDescriber:
+		s.m.Description = described(body, func() trace.Description { return body.DescribeAnswer(s.request) })
+	case trace.Describer:
+		s.m.Description = described(body, body.Describe)
 	case []byte:
 		s.m.Bytes, s.m.Text = len(body), fmt.Sprintf("%d bytes", len(body))
 	case string:

@@ -1,4 +1,4 @@
-package trace
+package tracer
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/capsize-go/capsize/cluster/trace"
 )
 
 // The protocols that the first bytes of a segment show; see [Message.Protocol].
@@ -55,25 +57,25 @@ func (s *streams) pass(g Segment) {
 }
 
 // describe says what a segment brings.
-func (s *streams) describe(g Segment) (protocol string, d Description) {
+func (s *streams) describe(g Segment) (protocol string, d trace.Description) {
 	if g.From == "" {
-		return "", Description{Name: "datagram", Text: fmt.Sprintf("%d bytes", g.Bytes)}
+		return "", trace.Description{Name: "datagram", Text: fmt.Sprintf("%d bytes", g.Bytes)}
 	}
 	x := s.of(g)
 	if len(g.Data) == 0 {
-		return x.protocol, Description{Name: g.Control, Text: g.Control, Idle: g.Control == "acknowledgment" || g.Control == "probe"}
+		return x.protocol, trace.Description{Name: g.Control, Text: g.Control, Idle: g.Control == "acknowledgment" || g.Control == "probe"}
 	}
-	for _, look := range []func(*stream, []byte) (Description, bool){(*stream).http1, (*stream).http2, (*stream).resp} {
+	for _, look := range []func(*stream, []byte) (trace.Description, bool){(*stream).http1, (*stream).http2, (*stream).resp} {
 		if d, ok := look(x, g.Data); ok {
 			d.Text = cut(d.Text)
 			return x.protocol, d
 		}
 	}
-	return x.protocol, Description{Name: "bytes", Text: fmt.Sprintf("%d bytes", len(g.Data))}
+	return x.protocol, trace.Description{Name: "bytes", Text: fmt.Sprintf("%d bytes", len(g.Data))}
 }
 
 // http1 describes the beginning of a request or response of HTTP/1.
-func (x *stream) http1(data []byte) (d Description, ok bool) {
+func (x *stream) http1(data []byte) (d trace.Description, ok bool) {
 	line, _, whole := bytes.Cut(data, []byte("\r\n"))
 	if !whole || x.protocol != "" && x.protocol != HTTP {
 		return d, false
@@ -81,14 +83,14 @@ func (x *stream) http1(data []byte) (d Description, ok bool) {
 	first, rest, _ := strings.Cut(string(line), " ")
 	if strings.HasPrefix(first, "HTTP/1.") {
 		x.protocol = HTTP
-		return Description{Name: "response", Text: printable(rest)}, true
+		return trace.Description{Name: "response", Text: printable(rest)}, true
 	}
 	target, version, _ := strings.Cut(rest, " ")
 	if !strings.HasPrefix(version, "HTTP/1.") {
 		return d, false
 	}
 	x.protocol = HTTP
-	return Description{Name: "request", Text: printable(first + " " + target)}, true
+	return trace.Description{Name: "request", Text: printable(first + " " + target)}, true
 }
 
 // preface is how a client begins a connection of HTTP/2.
@@ -100,7 +102,7 @@ var grpcType = []byte{0x1d, 0x75, 0xd0, 0x62, 0x0d, 0x26, 0x3d, 0x4c, 0x4d, 0x65
 var frames = [...]string{"data", "headers", "priority", "reset", "settings", "push", "ping", "goaway", "window", "continuation"}
 
 // http2 describes the frames of HTTP/2 that begin in a segment.
-func (x *stream) http2(data []byte) (d Description, ok bool) {
+func (x *stream) http2(data []byte) (d trace.Description, ok bool) {
 	if bytes.HasPrefix(data, preface) {
 		x.protocol, data = HTTP2, data[len(preface):]
 		d.Name, d.Text = "preface", "connection preface"
@@ -143,16 +145,16 @@ func (x *stream) http2(data []byte) (d Description, ok bool) {
 }
 
 // resp describes a command or an answer of Redis.
-func (x *stream) resp(data []byte) (d Description, ok bool) {
+func (x *stream) resp(data []byte) (d trace.Description, ok bool) {
 	words := bulk(data)
 	if len(words) > 0 && (x.protocol == "" || x.protocol == RESP) && isCommand(words[0]) {
 		x.protocol = RESP
-		d = Description{Name: strings.ToUpper(words[0]), Text: printable(strings.Join(words, " "))}
+		d = trace.Description{Name: strings.ToUpper(words[0]), Text: printable(strings.Join(words, " "))}
 		switch {
 		case d.Name == "SET" && len(words) > 2:
-			d.Carries = []Item{{Key: words[1], Value: words[2]}}
+			d.Carries = []trace.Item{{Key: words[1], Value: words[2]}}
 		case d.Name == "GET" && len(words) > 1:
-			d.Asks = []Item{{Key: words[1]}}
+			d.Asks = []trace.Item{{Key: words[1]}}
 		case d.Name == "PING":
 			d.Idle = true
 		}
@@ -172,7 +174,7 @@ func (x *stream) resp(data []byte) (d Description, ok bool) {
 	case data[0] == '*':
 		text = "array of " + text
 	}
-	return Description{Name: "answer", Text: printable(text)}, true
+	return trace.Description{Name: "answer", Text: printable(text)}, true
 }
 
 // bulk returns the strings of an array of bulk strings, as far as they are there.

@@ -1,22 +1,24 @@
-package trace
+package tracer
 
 import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/capsize-go/capsize/cluster/trace"
 )
 
 // longestText is how many bytes of a text are kept.
 const longestText = 500
 
-// describe asks a message what it is. One that panics is shown as what it panicked with: it costs the text, not the run.
-func describe(m Describer) (d Description) {
+// described asks a message what it is. One that panics is shown as what it panicked with: it costs the text, not the run.
+func described(m any, ask func() trace.Description) (d trace.Description) {
 	defer func() {
 		if p := recover(); p != nil {
-			d = Description{Name: typeName(m), Text: cut(fmt.Sprintf("Describe panicked: %v", p))}
+			d = trace.Description{Name: typeName(m), Text: cut(fmt.Sprintf("Describe panicked: %v", p))}
 		}
 	}()
-	d = m.Describe()
+	d = ask()
 	d.Text = cut(d.Text)
 	return d
 }
