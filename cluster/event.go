@@ -3,6 +3,8 @@ package cluster
 import (
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/internal/runhash"
+	"github.com/capsize-go/capsize/cluster/internal/tracer"
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
@@ -38,6 +40,7 @@ type event struct {
 	stream   bool                 // part of a stream: the network may lose it, but not double or damage it
 	bytes    int                  // of a segment
 	flip     func(keyed.Key) bool // damages a datagram
+	sent     *tracer.Sent         // as it is recorded; nil if nothing is
 
 	handler func(Message) // that gets msg
 }
@@ -48,6 +51,9 @@ type event struct {
 func (e *event) admit(at time.Duration) bool {
 	m := e.to
 	if e.kind == kindFunc {
+		if m != nil {
+			m.c.rec.Handle(at, m.name, 0)
+		}
 		return true
 	}
 	c := m.c
@@ -64,14 +70,16 @@ func (e *event) admit(at time.Duration) bool {
 		if !m.up || m.life != e.life {
 			return false
 		}
-		c.note(at, m, nil, e.kind, traceEvent(arrived))
+		c.note(at, m, nil, e.kind, runhash.Event(arrived))
+		c.rec.Handle(at, m.name, e.timer.cause)
 		if m.workTime > 0 {
 			m.occupyForEvent(at)
 		}
 		return true
 	}
 	why := c.arrival(e)
-	c.note(at, m, e.from, e.kind, traceEvent(why))
+	c.note(at, m, e.from, e.kind, runhash.Event(why))
+	e.recordArrival(at, why)
 	if why != arrived {
 		c.count(why)
 		if e.lost == nil {

@@ -24,8 +24,8 @@ type outcome struct {
 	trace    *schedule.Trace
 }
 
-// lookEvery is how often a bubble that takes long is looked at from outside.
-const lookEvery = 200 * time.Millisecond
+// lookEvery is how often a bubble that takes long is looked at from outside. It decides no verdict.
+var lookEvery = 200 * time.Millisecond
 
 // runs counts the bubbles of the process.
 var runs atomic.Uint64

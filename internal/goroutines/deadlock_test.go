@@ -41,8 +41,12 @@ goroutine 9 [select (durable), synctest bubble 1 capsize:{host "c0" paused}] {ca
 goroutine 10 [runnable, synctest bubble 1]:
 internal/sync.runtime_SemacquireMutex(0xc0001)
 	/go/src/sema.go:95
+` + frames + `
+goroutine 11 [runnable, synctest bubble 1 capsize:{host "" outside}]:
+internal/sync.runtime_SemacquireMutex(0xc0001)
+	/go/src/sema.go:95
 ` + frames)
-	require.Len(t, all, 4)
+	require.Len(t, all, 5)
 	for i := range all {
 		all[i].frames = nil
 	}
@@ -50,6 +54,7 @@ internal/sync.runtime_SemacquireMutex(0xc0001)
 		{id: "7", state: "sync.Mutex.Lock (durable)", bubble: "1", run: "seed 1, run 1", Host: "n2", wants: 0xc0001, holds: []uint64{0xc0002, 0xc0003}},
 		{id: "8", state: "runnable", bubble: "1", Host: "n3", dead: true, holdsMore: true},
 		{id: "9", state: "select (durable)", bubble: "1", run: "seed 1, run 1", Host: "c0", Generation: "2", paused: true},
-		{id: "10", state: "sync.Mutex.Lock", bubble: "1"},
+		{id: "10", state: "runnable", bubble: "1"}, // it was just given a lock
+		{id: "11", state: "sync.Mutex.Lock", bubble: "1", outside: true},
 	}, all)
 }

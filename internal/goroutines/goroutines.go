@@ -32,6 +32,7 @@ type Goroutine struct {
 
 	// What a deterministic runtime knows beside: Host has the host if the goroutine has lost its labels.
 	dead, paused bool     // its host is
+	outside      bool     // it waits for a lock that is held outside of its bubble
 	wants        uint64   // the address of the lock that it waits for
 	holds        []uint64 // the addresses of the locks that it holds
 	holdsMore    bool     // and of some it is not known
@@ -185,10 +186,9 @@ func parseGoroutine(block string) (g Goroutine, ok bool) {
 }
 
 // awaitsOutside reports whether a goroutine waits for a lock that is held outside of its bubble, as a deterministic runtime does
-// that: the goroutine looks again and again.
+// that: the goroutine looks again and again. One that was just given a lock has the same stack and is not meant: its turn comes.
 func (g Goroutine) awaitsOutside() bool {
-	return g.bubble != "" && (g.state == "runnable" || g.state == "running") && len(g.frames) > 0 &&
-		(strings.HasPrefix(g.frames[0].fn, "internal/sync.runtime_Semacquire") || strings.HasPrefix(g.frames[0].fn, "sync.runtime_SemacquireRWMutex"))
+	return g.outside && (g.state == "runnable" || g.state == "running")
 }
 
 func unquote(s string) string {
@@ -207,6 +207,8 @@ func (g *Goroutine) describe(text string) {
 			g.dead = true
 		case "paused":
 			g.paused = true
+		case "outside":
+			g.outside = true
 		case "overflow":
 			g.holdsMore = true
 		case "wants", "holds":

@@ -55,6 +55,14 @@ type Tally struct {
 	n    [kinds]int64
 }
 
+// Title returns the name of the fault; "" for a nil one.
+func (t *Tally) Title() string {
+	if t == nil {
+		return ""
+	}
+	return t.Name
+}
+
 // Add counts n more.
 func (t *Tally) Add(k Kind, n int64) {
 	if t != nil {

@@ -1,0 +1,27 @@
+package tracer_test
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/capsize-go/capsize/cluster/internal/tracer"
+	"github.com/capsize-go/capsize/cluster/trace"
+)
+
+// n2 gets a message and sends another one because of it, which a fault loses.
+func ExampleRecorder() {
+	r := tracer.New(trace.Window{To: time.Second})
+	a := r.Send(1*time.Millisecond, "n1", "n2", "hello")
+	a.Leaves(1 * time.Millisecond)
+	a.Arrives(2*time.Millisecond, "")
+	b := r.Send(2*time.Millisecond, "n2", "n3", []byte("hi"))
+	b.Leaves(2 * time.Millisecond)
+	b.By("partition")
+	b.Arrives(3*time.Millisecond, trace.Cut)
+	for _, m := range r.Trace(nil).Messages {
+		fmt.Println(m.ID, m.From, m.To, m.Text, m.Cause, m.Lost, m.Fault)
+	}
+	// Output:
+	// 1 n1 n2 hello 0
+	// 2 n2 n3 2 bytes 1 cut partition
+}

@@ -1,0 +1,111 @@
+package cluster
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/capsize-go/capsize/cluster/internal/tracer"
+	"github.com/capsize-go/capsize/cluster/trace"
+)
+
+// Here is what a recorder of package tracer is given. It is nil unless Config.Record is on, and then nothing below does anything.
+
+// losses are the reasons of a trace.
+var losses = [...]trace.Loss{arrived: "", lostToCut: trace.Cut, lostToChance: trace.Chance, lostToCrash: trace.Down}
+
+// recordSend notes that the event is on its way, unless it is known already.
+func (c *Cluster) recordSend(e *event) {
+	switch {
+	case c.rec == nil || e.sent != nil:
+	case e.kind == kindSegment:
+		e.sent = c.rec.Send(c.Now(), e.from.name, e.to.name, tracer.Segment{Bytes: e.bytes})
+	case e.kind == kindReply:
+		e.sent = c.rec.Reply(c.Now(), e.from.name, e.to.name, e.msg.Body, e.msg.call.request)
+	default:
+		e.sent = c.rec.Send(c.Now(), e.from.name, e.to.name, e.msg.Body)
+	}
+}
+
+// recordArrival notes the fate of the event.
+func (e *event) recordArrival(at time.Duration, why loss) {
+	if e.sent == nil {
+		return
+	}
+	l := losses[why]
+	if died := e.from.died; why == lostToCrash && int(e.fromLife) <= len(died) && died[e.fromLife-1] < e.depart {
+		l = trace.Crashed
+	} else if why == lostToCrash && e.to.crashedBy != nil {
+		e.sent.By(e.to.crashedBy.Name)
+	}
+	e.sent.Arrives(at, l)
+}
+
+// inherit has the timer run because of what its host handles now, if it is a handler or a timer that sets it. One that sets itself
+// again is a clock, and nothing's effect.
+func (t *Timer) inherit(pending bool) {
+	c := t.h.m.c
+	if c.rec == nil {
+		return
+	}
+	cause := c.rec.Cause(c.Now(), t.h.m.name)
+	if t.waits || !pending && cause == t.cause {
+		cause = 0
+	}
+	t.cause = cause
+}
+
+// event notes an event of a machine.
+func (m *machine) event(kind trace.Kind, text, fault string) {
+	if r := m.c.rec; r != nil {
+		r.Event(trace.Event{At: m.c.Now(), Host: m.name, Kind: kind, Text: text, Term: m.term, Fault: fault})
+	}
+}
+
+// A wrong is what a fault does: the kind of event that it is, and what [tracer.Words] makes words of.
+type wrong struct {
+	kind trace.Kind
+	what any
+}
+
+// recordFault notes that a fault begins or ends.
+func (c *Cluster) recordFault(m, other *machine, w wrong, ends bool) {
+	if c.rec == nil || w.kind == trace.Pause {
+		return
+	}
+	e := trace.Event{At: c.Now(), Host: m.name, Kind: w.kind, Text: tracer.Words(w.what), Fault: c.by.Name, Ends: ends}
+	if other != nil {
+		e.Peer = other.name
+	}
+	c.rec.Event(e)
+}
+
+// SetTerm sets the term, ballot, view or epoch that the node is in, before [Host.SetRole]: a trace shows it beside the role. It
+// changes nothing else. 0 is none.
+func (h *Host) SetTerm(term uint64) {
+	c := h.m.c
+	c.lock()
+	defer c.unlock()
+	if h.dead() || h.m.term == term {
+		return
+	}
+	if h.m.term = term; h.m.role != "" {
+		h.m.event(trace.Role, h.m.role, "")
+	}
+}
+
+// Recorded ends the recording of [Config.Record], and returns what was recorded; nil if nothing was to be. It is called once, and may be
+// called after [Cluster.Stop].
+func (c *Cluster) Recorded() *trace.Trace {
+	if c.rec == nil {
+		return nil
+	}
+	c.lock()
+	defer c.unlock()
+	var lines []trace.Event
+	for l := range c.Logs().All() {
+		if w := c.cfg.Record; l.At >= w.From && l.At <= w.To {
+			lines = append(lines, trace.Event{At: l.At, Host: l.Host, Kind: trace.Log, Text: fmt.Sprintf("%v %s", l.Level, l.Text)})
+		}
+	}
+	return c.rec.Trace(lines)
+}

@@ -1,0 +1,180 @@
+package capsize
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster/trace"
+	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/engine"
+)
+
+const (
+	beforeFinding = time.Second            // is recorded of what led to a finding
+	reachBack     = 10 * time.Second       // is how much earlier a fault may have begun that is recorded from its beginning
+	leastMargin   = 50 * time.Millisecond  // around a counterexample
+	mostMargin    = 500 * time.Millisecond // around a counterexample
+)
+
+// findCounterexamples finds the counterexamples of the checks.
+func (r *Result) findCounterexamples(ctx context.Context) {
+	for i, c := range r.Checks {
+		r.Checks[i] = c.Explain(ctx)
+	}
+	r.Counterexample = worst(r.Checks).Counterexample
+}
+
+// recordAgain runs the seed again to record what led to the counterexample or to the first finding, unless that was done, or
+// can't be.
+func (r *Result) recordAgain(ctx context.Context) {
+	if r.Messages != nil || r.Unrecorded != "" || r.Stopped != nil || r.Verdict != checker.Invalid || r.Test.System == nil {
+		return
+	}
+	w := r.window()
+	if !w.On() {
+		return
+	}
+	test := r.Test
+	test.Record, test.Progress, test.StopAt = w, nil, Breakpoint{}
+	end, err := engine.TakeTurn(ctx, nil)
+	if err != nil {
+		r.Unrecorded = fmt.Sprintf("The messages were not recorded: %v", err)
+		return
+	}
+	defer end()
+	rec, err := engine.Run(ctx, new(testing.T), test.config(r.Plan, nil))
+	if err == nil {
+		err = rec.Stopped
+	}
+	if err != nil {
+		r.Unrecorded = fmt.Sprintf("The messages were not recorded: the second run of seed %d, which was to do it, was cut short: %v", r.Seed, err)
+		return
+	}
+	mine, err := r.Digest()
+	theirs, err2 := rec.History.Digest()
+	r.take(rec.Messages, err == nil && err2 == nil && mine == theirs)
+}
+
+// take takes what another run of the seed recorded, if that is alike.
+func (r *Result) take(messages *trace.Trace, alike bool) {
+	switch {
+	case messages == nil || r.Messages != nil:
+	case alike:
+		r.Messages, r.Unrecorded = messages, ""
+	default:
+		r.Unrecorded = fmt.Sprintf("The messages are not shown: the run of seed %d that recorded them has another history than this one.", r.Seed)
+	}
+}
+
+// window returns what is to be recorded of another run of the seed: around the counterexample, or before the first finding. It is
+// off for a run that is not invalid, and for one of which nothing says when it went wrong.
+func (r *Result) window() trace.Window {
+	if r.Verdict != checker.Invalid {
+		return trace.Window{}
+	}
+	from, to, ok := r.wrongAt()
+	if !ok {
+		return trace.Window{}
+	}
+	margin := min(max((to-from)/5, leastMargin), mostMargin)
+	w := trace.Window{From: max(0, from-margin), To: to + margin}
+	w.From = r.faultBefore(w)
+	return w
+}
+
+// wrongAt returns from when to when the run went wrong, as far as that is known.
+func (r *Result) wrongAt() (from, to time.Duration, ok bool) {
+	if x := r.Counterexample; x != nil && len(x.Calls) > 0 {
+		from, to = x.Calls[0].Invoke.Time, x.Calls[0].Invoke.Time
+		for _, c := range x.Calls {
+			from, to = min(from, c.Invoke.Time), max(to, c.Invoke.Time)
+			if c.Complete.Type == history.OK || c.Complete.Type == history.Fail {
+				to = max(to, c.Complete.Time)
+			}
+		}
+		return from, to, true
+	}
+	for _, f := range r.Findings {
+		if f.At > 0 && (!ok || f.At < to) {
+			from, to, ok = max(0, f.At-beforeFinding), f.At, true
+		}
+	}
+	if ok {
+		return from, to, true
+	}
+	for _, p := range r.Phases {
+		if p.Name == "final" && worst(r.Checks).Verdict == checker.Invalid { // no progress, or replicas that differ: it is seen when the run has settled
+			return max(0, p.At-beforeFinding), p.At, true
+		}
+	}
+	return 0, 0, false
+}
+
+// faultBefore returns when the window is to begin so that it has the beginning of the faults that were active in it.
+func (r *Result) faultBefore(w trace.Window) time.Duration {
+	from := w.From
+	began := map[string]time.Duration{}
+	for i := range r.History.Len() {
+		op := r.History.At(i)
+		if op.Process != history.Nemesis {
+			continue
+		}
+		if op.Type == history.Invoke {
+			began[op.Key] = op.Time
+			continue
+		}
+		if op.Time >= w.From {
+			from = earlier(from, began[op.Key], w)
+		}
+		delete(began, op.Key)
+	}
+	for _, at := range began { // order: the earliest is taken
+		from = earlier(from, at, w)
+	}
+	return from
+}
+
+// earlier returns when a fault began, if that is before from, and in reach of the window.
+func earlier(from, began time.Duration, w trace.Window) time.Duration {
+	if at := max(0, began-leastMargin); at < from && at >= w.From-reachBack {
+		return at
+	}
+	return from
+}
+
+// writeMessages writes what was recorded into a folder; nothing if nothing was.
+func writeMessages(dir string, messages *trace.Trace) error {
+	if messages == nil {
+		return nil
+	}
+	f, err := os.Create(filepath.Join(dir, messagesFile))
+	if err != nil {
+		return fmt.Errorf("write messages: %w", err)
+	}
+	b := bufio.NewWriter(f)
+	if err := errors.Join(messages.Write(b), b.Flush(), f.Close()); err != nil {
+		return fmt.Errorf("write messages: %w", err)
+	}
+	return nil
+}
+
+// readMessages reads what writeMessages wrote; nil if that was nothing.
+func readMessages(dir string) (*trace.Trace, error) {
+	f, err := os.Open(filepath.Join(dir, messagesFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read messages: %w", err)
+	}
+	defer f.Close()
+	return trace.Read(f)
+}

@@ -1,0 +1,148 @@
+package capsize_test
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster/trace"
+	"github.com/capsize-go/capsize/nemesis"
+	"github.com/capsize-go/capsize/systems/kv/raftkv"
+	"github.com/capsize-go/capsize/workloads"
+)
+
+// TestRecordingChangesNothing runs the seeds of TestDigests with a recorder of the whole run: their histories, and the hashes of all
+// that happened, are those of runs that nothing records.
+func TestRecordingChangesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
+	require.Equal(t, wantedDigests(t), recordedDigests(t, 20, trace.Window{To: time.Hour}))
+}
+
+// leaseReads is "capsize run --bug lease-reads --nemesis leader --seed 3".
+func leaseReads(t *testing.T) *capsize.Result {
+	t.Helper()
+	store := raftkv.Store{Bugs: raftkv.LeaseReads}
+	r, err := capsize.Exec(t.Context(), t, capsize.Test{
+		System: store, Workload: workloads.Register(store.Open), Seed: 3, Duration: time.Minute, Timeout: 500 * time.Millisecond,
+		Nemesis: nemesis.Every(10*time.Second, nemesis.Partitions(nemesis.Leader)),
+	})
+	require.NoError(t, err)
+	require.Equal(t, checker.Invalid, r.Verdict)
+	return r
+}
+
+// facts are questions to a trace.
+type facts struct{ *trace.Trace }
+
+// role returns the role of a host at an instant, with its term.
+func (f facts) role(host string, at time.Duration) (role string, term uint64) {
+	for _, e := range slices.Concat(f.Standing, f.Events) {
+		if e.Kind == trace.Role && e.Host == host && e.At <= at {
+			role, term = e.Text, e.Term
+		}
+	}
+	return role, term
+}
+
+// messages returns the messages of a name from one host to another; "" is any.
+func (f facts) messages(name, from, to string) (all []trace.Message) {
+	for _, m := range f.Messages {
+		if (name == "" || m.Name == name) && (from == "" || m.From == from) && (to == "" || m.To == to) {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// holders returns the hosts that were sent a write by appends that arrived.
+func (f facts) holders(from string, x trace.Item) (hosts []string) {
+	for _, m := range f.messages("append", from, "") {
+		if m.Lost == "" && slices.Contains(m.Carries, x) && !slices.Contains(hosts, m.To) {
+			hosts = append(hosts, m.To)
+		}
+	}
+	slices.Sort(hosts)
+	return hosts
+}
+
+// TestTraceTellsWhatHappened looks for the facts of a stale read: who led, what was cut and since when, who voted for whom, which
+// messages were lost, who had the newer write, and that the node which answered asked no other one.
+func TestTraceTellsWhatHappened(t *testing.T) {
+	r := leaseReads(t)
+	r.Explain(t.Context())
+	require.Empty(t, r.Unrecorded)
+	require.NotNil(t, r.Messages)
+	f := facts{r.Messages}
+
+	cut := 33521 * time.Millisecond
+	role, term := f.role("n2", cut)
+	assert.Equal(t, "leader", role)
+	assert.Equal(t, uint64(5), term)
+	var since time.Duration
+	cuts := 0
+	for _, e := range f.Events {
+		if e.Kind == trace.Link && e.Text == "cut" && (e.Host == "n2" || e.Peer == "n2") {
+			since, cuts = e.At, cuts+1
+		}
+	}
+	assert.Equal(t, 8, cuts, "n2 from four nodes, both ways")
+	assert.Equal(t, cut, since.Truncate(time.Millisecond))
+
+	assert.Equal(t, []string{"n1", "n3", "n4", "n5"}, f.holders("n2", trace.Item{Key: "k3", Value: "2791"}))
+	var voters []string
+	for _, m := range f.messages("vote", "", "n3") {
+		assert.Equal(t, uint64(6), m.Term)
+		voters = append(voters, m.From)
+	}
+	assert.ElementsMatch(t, []string{"n4", "n5"}, voters)
+	role, term = f.role("n3", 34057*time.Millisecond)
+	assert.Equal(t, "leader", role)
+	assert.Equal(t, uint64(6), term)
+	role, term = f.role("n2", r.Messages.To)
+	assert.Equal(t, "leader", role, "it still believes that it leads")
+	assert.Equal(t, uint64(5), term)
+	lost := f.messages("", "n3", "n2")
+	lost = slices.DeleteFunc(lost, func(m trace.Message) bool { return m.Sent < since })
+	require.NotEmpty(t, lost)
+	for _, m := range lost {
+		assert.Equal(t, trace.Cut, m.Lost)
+		assert.Equal(t, "partition", m.Fault)
+	}
+	assert.Subset(t, names(lost), []string{"vote request", "append"})
+
+	assert.Equal(t, []string{"n1", "n4", "n5"}, f.holders("n3", trace.Item{Key: "k3", Value: "3013"}), "and n3 itself; n2 never had it")
+	answers := f.messages("answer", "n2", "c1")
+	stale := answers[len(answers)-1]
+	assert.Equal(t, []trace.Item{{Key: "k3", Value: "2791"}}, stale.Asks)
+	asked := f.messages("", "n2", "")
+	asked = slices.DeleteFunc(asked, func(m trace.Message) bool { return m.Cause != stale.Cause })
+	assert.Equal(t, []trace.Message{stale}, asked, "the request led to nothing but the answer")
+}
+
+func names(messages []trace.Message) (all []string) {
+	for _, m := range messages {
+		all = append(all, m.Name)
+	}
+	return all
+}
+
+// TestTraceInAFile writes a trace and reads it again.
+func TestTraceInAFile(t *testing.T) {
+	r := leaseReads(t)
+	r.Explain(t.Context())
+	var b bytes.Buffer
+	require.NoError(t, r.Messages.Write(&b))
+	got, err := trace.Read(&b)
+	require.NoError(t, err)
+	require.Equal(t, r.Messages, got)
+	_, err = trace.Read(bytes.NewBufferString(`{"type":"window","from":1,"to":2}` + "\n" + `{"type":"massage"}`))
+	require.EqualError(t, err, `read messages: line 2: there is no type "massage"`)
+}
