@@ -41,7 +41,7 @@ type stepView struct {
 
 // newFirstView derives the first screen of a run. Why is its counterexample, nil if there is none.
 func newFirstView(run Run, why *checker.Counterexample) firstView {
-	v := firstView{Facts: facts(run, why), Checks: checkViews(run.Checks)}
+	v := firstView{Facts: facts(run, why), Checks: shortChecks(run.Checks)}
 	v.Headline, v.Sentence = pageHeadline(run)
 	steps, _ := account.Of(caseOf(run, why))
 	for i, s := range steps {
@@ -61,6 +61,11 @@ func newFirstView(run Run, why *checker.Counterexample) firstView {
 		v.Interval = interval{from, to}
 	}
 	return v
+}
+
+// shortChecks lists the checks, without their parts.
+func shortChecks(checks []checker.Result) []checkView {
+	return slices.DeleteFunc(checkViews(checks), func(c checkView) bool { return c.Part })
 }
 
 // instantOf formats when a step was.

@@ -73,6 +73,7 @@ type view struct {
 	Stopped        string
 	Why            template.HTML
 	WhyText        string
+	Checks         []checkView
 	Exercised      []Row
 	Metrics        []metricView
 	Log, LogNote   string
@@ -107,7 +108,7 @@ func newView(run Run) view {
 	v := view{
 		Title: title, Verdict: run.Verdict.String(), Sign: verdictSign(run.Verdict), Words: verdictLine(run),
 		Rerun: clean(run.Rerun, anyLength), Repeats: clean(run.Repeats, 200), Note: strings.Join(noteLines(run, Style{Width: 120}), "\n"), Stopped: clean(run.Stopped, anyLength),
-		First: newFirstView(run, why), Exercised: rowsOf(run),
+		First: newFirstView(run, why), Checks: checkViews(run.Checks), Exercised: rowsOf(run),
 		Params: paramsOf(run),
 	}
 	for _, note := range run.Notes {
@@ -357,6 +358,8 @@ func moreLinks(run Run, v view) []link {
 	}
 	add(v.Run.Timeline != "", "Calls around it", "#calls")
 	add(v.WhyText != "", "Counterexample", "#why")
+	add(run.Trace != nil, "All messages", "./"+messagesFile)
+	add(len(v.Checks) > 0, "Checks in full", "#all-checks")
 	add(len(v.Findings) > 0, "Findings", "#findings")
 	add(len(v.Exercised) > 0, "What was tested", "#tested")
 	add(len(v.Plan) > 0, fmt.Sprintf("Faults (%d)", len(v.Plan)), "#faults")

@@ -11,10 +11,12 @@ import (
 	"unicode"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/report/internal/account"
+	"github.com/capsize-go/capsize/report/internal/sequence"
 )
 
 // Write makes dir and writes the report of a run into it: index.html, run.txt
-// for readers without a browser, history.jsonl, messages.jsonl if messages were recorded, log.txt if hosts logged anything, and the files of the checks. It
+// for readers without a browser, history.jsonl, messages.jsonl and messages.svg if messages were recorded, why.svg if there is a counterexample, log.txt if hosts logged anything, and the files of the checks. It
 // returns the path of index.html.
 func Write(dir string, run Run) (index string, err error) {
 	return WriteContext(context.Background(), dir, run)
@@ -44,6 +46,7 @@ func WriteContext(ctx context.Context, dir string, run Run) (index string, err e
 		}
 		files = append(files, file{messagesFile, messages.Bytes()})
 	}
+	files = append(files, savedPictures(run)...)
 	if err := writeLog(dir, run); err != nil {
 		return "", err
 	}
@@ -53,6 +56,30 @@ func WriteContext(ctx context.Context, dir string, run Run) (index string, err e
 		}
 	}
 	return index, nil
+}
+
+// The pictures beside the page, to save: the diagram of the messages, and the counterexample.
+const (
+	messagesPicture = "messages.svg"
+	whyPicture      = "why.svg"
+)
+
+// savedPictures returns the pictures of a run as files, each with a style of its own.
+func savedPictures(run Run) (files []file) {
+	why := run.why()
+	steps, _ := account.Of(caseOf(run, why))
+	if d, ok := diagram(run, why, steps); ok {
+		files = append(files, file{messagesPicture, []byte(sequence.Standalone(d.SVG, sequence.Style))})
+	}
+	if why == nil {
+		return files
+	}
+	style, err := assets.ReadFile("assets/saved.style")
+	if err != nil {
+		return files
+	}
+	picture := newCounterexampleSVG(run, why, 1006, true).markup("why", altText(run, why))
+	return append(files, file{whyPicture, []byte(sequence.Standalone(string(picture), string(style)))})
 }
 
 // messagesFile has what was recorded of network and hosts.
@@ -77,7 +104,7 @@ func drawAll(ctx context.Context, checks []checker.Result) []checker.Result {
 // the names. A name is never that of another file, and never leads out of the
 // folder.
 func attachments(run Run) []file {
-	taken := map[string]bool{"index.html": true, "run.txt": true, "history.jsonl": true, messagesFile: true, logFile: true}
+	taken := map[string]bool{"index.html": true, "run.txt": true, "history.jsonl": true, messagesFile: true, logFile: true, messagesPicture: true, whyPicture: true}
 	var files []file
 	var collect func(checks []checker.Result)
 	collect = func(checks []checker.Result) {

@@ -201,6 +201,10 @@ func (s *scene) leaderStep(r Reign) Step {
 	for _, m := range votes {
 		step.Messages = append(step.Messages, m.ID)
 		step.From = min(step.From, m.Sent)
+		if request, ok := s.message(m.Cause); ok {
+			step.Messages = append(step.Messages, request.ID)
+			step.From = min(step.From, request.Sent)
+		}
 	}
 	for _, old := range s.reigns {
 		if old.Host == r.Host || !Leads(old.Role) || old.From > r.From || old.To < s.to {
@@ -213,6 +217,15 @@ func (s *scene) leaderStep(r Reign) Step {
 		}
 	}
 	return step
+}
+
+// message returns a message by its ID.
+func (s *scene) message(id uint64) (trace.Message, bool) {
+	i := slices.IndexFunc(s.Trace.Messages, func(m trace.Message) bool { return m.ID == id && id != 0 })
+	if i < 0 {
+		return trace.Message{}, false
+	}
+	return s.Trace.Messages[i], true
 }
 
 // votes returns the nodes whose votes made a leader, and these messages: granted votes of its term that it received before
@@ -228,12 +241,8 @@ func (s *scene) votes(r Reign) (voters []string, votes []trace.Message) {
 	return voters, votes
 }
 
-// grantsVote reports whether a message says of itself that it is a granted vote.
-func grantsVote(m trace.Message) bool {
-	text := strings.ToLower(m.Text)
-	return strings.Contains(strings.ToLower(m.Name), "vote") && !strings.Contains(strings.ToLower(m.Name+text), "pre-vote") &&
-		(strings.Contains(text, "granted") || strings.Contains(text, "votes for") || strings.Contains(text, "yes"))
-}
+// grantsVote reports whether a message is a granted vote.
+func grantsVote(m trace.Message) bool { return strings.EqualFold(m.Name, "vote") }
 
 // untold returns the first message by which a host would have learned who leads, if that was lost and none was delivered.
 func (s *scene) untold(r Reign, host string) (first trace.Message, ok bool) {
