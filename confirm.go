@@ -138,7 +138,7 @@ func (x *runner) compareFresh(ctx context.Context, dir string, r *Result, after 
 	}
 	cmd := exec.CommandContext(ctx, program, gocommand.Arguments(x.name)...)
 	cmd.Env = append(os.Environ(), confirmVariable+"="+dir, confirmRunVariable+"="+x.key, fmt.Sprint(confirmAfter, "=", after),
-		fmt.Sprintf("%s=%v", confirmRecord, r.window()), fmt.Sprintf("CAPSIZE_SEED=%d", r.Seed), "CAPSIZE_SEEDS=1", "CAPSIZE_STOP_AT=")
+		fmt.Sprintf("%s=%v", confirmRecord, r.Window(ctx)), fmt.Sprintf("CAPSIZE_SEED=%d", r.Seed), "CAPSIZE_SEEDS=1", "CAPSIZE_STOP_AT=")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, gocommand.LastLines(out))

@@ -38,7 +38,7 @@ func (r *Result) recordAgain(ctx context.Context) {
 	if r.Messages != nil || r.Unrecorded != "" || r.Stopped != nil || r.Verdict != checker.Invalid || r.Test.System == nil {
 		return
 	}
-	w := r.window()
+	w := r.Window(ctx)
 	if !w.On() {
 		return
 	}
@@ -58,9 +58,15 @@ func (r *Result) recordAgain(ctx context.Context) {
 		r.Unrecorded = fmt.Sprintf("The messages were not recorded: the second run of seed %d, which was to do it, was cut short: %v", r.Seed, err)
 		return
 	}
+	r.Adopt(&Result{History: rec.History, Messages: rec.Messages})
+}
+
+// Adopt takes what another run of the seed recorded, if that has the same history; else Unrecorded says so. It does nothing if that run
+// recorded nothing, or if this one has messages.
+func (r *Result) Adopt(second *Result) {
 	mine, err := r.Digest()
-	theirs, err2 := rec.History.Digest()
-	r.take(rec.Messages, err == nil && err2 == nil && mine == theirs)
+	theirs, err2 := second.Digest()
+	r.take(second.Messages, err == nil && err2 == nil && mine == theirs)
 }
 
 // take takes what another run of the seed recorded, if that is alike.
@@ -74,12 +80,14 @@ func (r *Result) take(messages *trace.Trace, alike bool) {
 	}
 }
 
-// window returns what is to be recorded of another run of the seed: around the counterexample, or before the first finding. It is
-// off for a run that is not invalid, and for one of which nothing says when it went wrong.
-func (r *Result) window() trace.Window {
+// Window returns what [Test.Record] is to be in another run of the seed, so that it shows how this one went wrong: around the counterexample,
+// which it finds first, or before the first finding, and from the beginning of the faults that were active then. It is off for a run that
+// is not invalid, and for one of which nothing says when it went wrong. What the other run recorded is for [Result.Adopt].
+func (r *Result) Window(ctx context.Context) trace.Window {
 	if r.Verdict != checker.Invalid {
 		return trace.Window{}
 	}
+	r.findCounterexamples(ctx)
 	from, to, ok := r.wrongAt()
 	if !ok {
 		return trace.Window{}

@@ -2,6 +2,7 @@ package capsize_test
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/systems/kv/raftkv"
@@ -145,4 +147,64 @@ func TestTraceInAFile(t *testing.T) {
 	require.Equal(t, r.Messages, got)
 	_, err = trace.Read(bytes.NewBufferString(`{"type":"window","from":1,"to":2}` + "\n" + `{"type":"massage"}`))
 	require.EqualError(t, err, `read messages: line 2: there is no type "massage"`)
+}
+
+// TestRecordOfFinding records the second before a panic, which has no counterexample.
+func TestRecordOfFinding(t *testing.T) {
+	r := run(t, echo{reply: func(h *cluster.Host, req int) int {
+		if h.Clock().Monotonic() > 1500*time.Millisecond {
+			panic("boom")
+		}
+		return req
+	}}, nil)
+	require.Equal(t, checker.Invalid, r.Verdict)
+	f := finding(t, r)
+	require.Positive(t, f.At)
+	p, err := r.Page("")
+	require.NoError(t, err)
+	require.NotNil(t, p.Trace)
+	assert.Equal(t, f.At-1200*time.Millisecond, p.Trace.From)
+	assert.Equal(t, f.At+200*time.Millisecond, p.Trace.To)
+	last := p.Trace.Messages[0]
+	for _, m := range p.Trace.Messages {
+		if m.To == f.Host && m.Lost == "" && m.At <= f.At {
+			last = m
+		}
+	}
+	assert.Equal(t, f.At, last.At, "the message that it died of")
+	assert.Empty(t, p.Notes)
+}
+
+// TestRecordOfAnother shows no messages of a run that has another history.
+func TestRecordOfAnother(t *testing.T) {
+	calls := 0
+	r := run(t, echo{reply: func(_ *cluster.Host, req int) int { calls++; return req / 2 * calls }}, nil)
+	require.Equal(t, checker.Invalid, r.Verdict)
+	p, err := r.Page("")
+	require.NoError(t, err)
+	require.Nil(t, p.Trace)
+	require.Equal(t, []string{fmt.Sprintf("The messages are not shown: the run of seed %d that recorded them has another history than this one.", r.Seed)}, p.Notes)
+	before := calls
+	r.Explain(t.Context())
+	require.Equal(t, before, calls, "it is not tried again")
+}
+
+// TestRecordOfSecondRun has a run that is made anyway record what led to the counterexample, so that Explain needs none.
+func TestRecordOfSecondRun(t *testing.T) {
+	r := run(t, echo{}, nil)
+	w := r.Window(t.Context())
+	require.False(t, w.On(), "a run that is valid")
+	r.Explain(t.Context())
+	require.Nil(t, r.Messages)
+
+	r = run(t, echo{reply: func(_ *cluster.Host, req int) int { return req / 2 }}, nil)
+	test := r.Test
+	test.Record = r.Window(t.Context())
+	require.True(t, test.Record.On())
+	second, err := capsize.Exec(t.Context(), t, test)
+	require.NoError(t, err)
+	r.Adopt(second)
+	require.Same(t, second.Messages, r.Messages)
+	r.Explain(t.Context())
+	require.Same(t, second.Messages, r.Messages)
 }

@@ -222,7 +222,6 @@ func (x *runner) fail(ctx context.Context, t *testing.T, r *Result, note string)
 	} else if rec, err := x.record(r); err == nil {
 		s.ID = rec.Name()
 	}
-	r.findCounterexamples(ctx)
 	again := x.confirmed(ctx, t, r)
 	if s.Dir != "" && again.tried() {
 		s.Repeats, s.After = again.word(), again.after

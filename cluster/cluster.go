@@ -88,7 +88,7 @@ type simulation struct {
 	rec      *tracer.Recorder // nil: nothing is recorded
 	entropy  *entropy.Source
 	stopping bool
-	tallies  map[string]*effect.Tally
+	tallies  effect.Tallies
 	marks    marks.Marks
 	awaited  map[Trigger][]chan struct{}
 	damaged  int // nodes whose disks broke a promise
@@ -117,9 +117,9 @@ func New(cfg Config) (*Cluster, error) {
 	}
 	c := &Cluster{simulation: &simulation{
 		cfg: cfg, loop: newLoop(lag(cfg.System), cfg.Wait),
-		byName: map[string]*machine{}, tallies: map[string]*effect.Tally{}, rec: tracer.New(cfg.Record),
+		byName: map[string]*machine{}, tallies: effect.Tallies{}, rec: tracer.New(cfg.Record),
 	}}
-	c.by = c.tally("")
+	c.by = c.tallies.Of("")
 	c.net = simnet.New(wire{c})
 	c.entropy = entropy.New(cfg.Seed, c.Now)
 	c.log = hostlog.New(c.Now, cfg.Log)

@@ -40,6 +40,7 @@ type event struct {
 	stream   bool                 // part of a stream: the network may lose it, but not double or damage it
 	bytes    int                  // of a segment
 	flip     func(keyed.Key) bool // damages a datagram
+	segment  *tracer.Segment      // if it is recorded
 	sent     *tracer.Sent         // as it is recorded; nil if nothing is
 
 	handler func(Message) // that gets msg

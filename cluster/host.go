@@ -97,14 +97,15 @@ type Timer struct {
 // AfterFunc runs fn after d, as the handler runs: alone, and not blocking. A
 // crash of the host stops all its timers.
 func (h *Host) AfterFunc(d time.Duration, fn func()) *Timer {
-	t := &Timer{h: h, fn: fn}
-	t.Reset(d)
-	return t
+	return (&Timer{h: h, fn: fn}).after(d)
 }
 
 // wakeAfter is AfterFunc for what wakes a goroutine.
 func (h *Host) wakeAfter(d time.Duration, fn func()) *Timer {
-	t := &Timer{h: h, fn: fn, waits: true}
+	return (&Timer{h: h, fn: fn, waits: true}).after(d)
+}
+
+func (t *Timer) after(d time.Duration) *Timer {
 	t.Reset(d)
 	return t
 }

@@ -182,12 +182,9 @@ func (w wire) Recording() bool { return w.c.rec != nil }
 
 // CarrySegment is Carry of a segment that is recorded.
 func (w wire) CarrySegment(from, to string, s simnet.Segment, deliver, lost func()) {
-	w.c.lock()
-	sent := w.c.rec.Send(w.c.Now(), from, to, tracer.Segment{
+	w.carry(from, to, &event{fn: deliver, lost: lost, stream: true, bytes: s.Size, segment: &tracer.Segment{
 		Bytes: s.Size, From: from, To: to, FromPort: s.FromPort, ToPort: s.ToPort, Data: s.Data, Control: s.Control,
-	})
-	w.c.unlock()
-	w.carry(from, to, &event{fn: deliver, lost: lost, stream: true, bytes: s.Size, sent: sent})
+	}})
 }
 
 // CarryPacket puts a datagram on the link between two hosts.

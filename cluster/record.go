@@ -6,6 +6,7 @@ import (
 
 	"github.com/capsize-go/capsize/cluster/internal/tracer"
 	"github.com/capsize-go/capsize/cluster/trace"
+	"github.com/capsize-go/capsize/internal/detrt"
 )
 
 // Here is what a recorder of package tracer is given. It is nil unless Config.Record is on, and then nothing below does anything.
@@ -17,6 +18,8 @@ var losses = [...]trace.Loss{arrived: "", lostToCut: trace.Cut, lostToChance: tr
 func (c *Cluster) recordSend(e *event) {
 	switch {
 	case c.rec == nil || e.sent != nil:
+	case e.segment != nil:
+		e.sent = c.rec.Send(c.Now(), e.from.name, e.to.name, *e.segment)
 	case e.kind == kindSegment:
 		e.sent = c.rec.Send(c.Now(), e.from.name, e.to.name, tracer.Segment{Bytes: e.bytes})
 	case e.kind == kindReply:
@@ -72,25 +75,30 @@ func (c *Cluster) recordFault(m, other *machine, w wrong, ends bool) {
 	if c.rec == nil || w.kind == trace.Pause {
 		return
 	}
-	e := trace.Event{At: c.Now(), Host: m.name, Kind: w.kind, Text: tracer.Words(w.what), Fault: c.by.Name, Ends: ends}
+	peer := ""
 	if other != nil {
-		e.Peer = other.name
+		peer = other.name
 	}
-	c.rec.Event(e)
+	c.rec.Event(trace.Event{At: c.Now(), Host: m.name, Peer: peer, Kind: w.kind, Text: tracer.Words(w.what), Fault: c.by.Name, Ends: ends})
 }
 
-// SetTerm sets the term, ballot, view or epoch that the node is in, before [Host.SetRole]: a trace shows it beside the role. It
-// changes nothing else. 0 is none.
+// SetTerm sets the term, ballot, view or epoch that the node is in, before [Host.SetRole]: where messages are recorded, it is shown
+// beside the role. It changes nothing else, and may be called often. 0 is none.
 func (h *Host) SetTerm(term uint64) {
 	c := h.m.c
-	c.lock()
-	defer c.unlock()
-	if h.dead() || h.m.term == term {
+	if c.rec == nil {
 		return
 	}
-	if h.m.term = term; h.m.role != "" {
-		h.m.event(trace.Role, h.m.role, "")
-	}
+	detrt.Quietly(func() {
+		c.lock()
+		defer c.unlock()
+		if h.dead() || h.m.term == term {
+			return
+		}
+		if h.m.term = term; h.m.role != "" {
+			h.m.event(trace.Role, h.m.role, "")
+		}
+	})
 }
 
 // Recorded ends the recording of [Config.Record], and returns what was recorded; nil if nothing was to be. It is called once, and may be

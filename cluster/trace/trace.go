@@ -29,10 +29,18 @@ type Message struct {
 	Reply    bool          `json:"reply,omitempty"`    // it answers a message of [cluster.Host.Call]
 	Cause    uint64        `json:"cause,omitempty"`    // the message whose delivery led to it, where that is known; 0: none is
 	Bytes    int           `json:"bytes,omitempty"`    // of a segment or datagram
-	Protocol string        `json:"protocol,omitempty"` // of a segment, where its first bytes show it: "http", "resp", "grpc"
+	Protocol string        `json:"protocol,omitempty"` // of a segment, where its first bytes show it: see [HTTP]
 
 	Description
 }
+
+// The protocols that the first bytes of a segment show; see [Message.Protocol].
+const (
+	HTTP  = "http"  // HTTP/1
+	HTTP2 = "http2" // HTTP/2 whose requests are none of gRPC
+	GRPC  = "grpc"  // HTTP/2 with requests of gRPC
+	RESP  = "resp"  // of Redis
+)
 
 // A Loss is the reason why a message was not delivered.
 type Loss string

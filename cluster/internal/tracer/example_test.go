@@ -19,9 +19,9 @@ func ExampleRecorder() {
 	b.By("partition")
 	b.Arrives(3*time.Millisecond, trace.Cut)
 	for _, m := range r.Trace(nil).Messages {
-		fmt.Println(m.ID, m.From, m.To, m.Text, m.Cause, m.Lost, m.Fault)
+		fmt.Printf("%d %s→%s %q cause %d lost %q by %q\n", m.ID, m.From, m.To, m.Text, m.Cause, m.Lost, m.Fault)
 	}
 	// Output:
-	// 1 n1 n2 hello 0
-	// 2 n2 n3 2 bytes 1 cut partition
+	// 1 n1→n2 "hello" cause 0 lost "" by ""
+	// 2 n2→n3 "2 bytes" cause 1 lost "cut" by "partition"
 }

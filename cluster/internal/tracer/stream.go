@@ -11,14 +11,6 @@ import (
 	"github.com/capsize-go/capsize/cluster/trace"
 )
 
-// The protocols that the first bytes of a segment show; see [Message.Protocol].
-const (
-	HTTP  = "http"  // HTTP/1
-	HTTP2 = "http2" // HTTP/2 whose requests are none of gRPC
-	GRPC  = "grpc"  // HTTP/2 with requests of gRPC
-	RESP  = "resp"  // of Redis
-)
-
 // A Segment is the body of a message that is a part of a connection, or a datagram.
 type Segment struct {
 	Bytes            int    // on the link, with what IP and TCP or UDP add
@@ -77,19 +69,19 @@ func (s *streams) describe(g Segment) (protocol string, d trace.Description) {
 // http1 describes the beginning of a request or response of HTTP/1.
 func (x *stream) http1(data []byte) (d trace.Description, ok bool) {
 	line, _, whole := bytes.Cut(data, []byte("\r\n"))
-	if !whole || x.protocol != "" && x.protocol != HTTP {
+	if !whole || x.protocol != "" && x.protocol != trace.HTTP {
 		return d, false
 	}
 	first, rest, _ := strings.Cut(string(line), " ")
 	if strings.HasPrefix(first, "HTTP/1.") {
-		x.protocol = HTTP
+		x.protocol = trace.HTTP
 		return trace.Description{Name: "response", Text: printable(rest)}, true
 	}
 	target, version, _ := strings.Cut(rest, " ")
 	if !strings.HasPrefix(version, "HTTP/1.") {
 		return d, false
 	}
-	x.protocol = HTTP
+	x.protocol = trace.HTTP
 	return trace.Description{Name: "request", Text: printable(first + " " + target)}, true
 }
 
@@ -104,10 +96,10 @@ var frames = [...]string{"data", "headers", "priority", "reset", "settings", "pu
 // http2 describes the frames of HTTP/2 that begin in a segment.
 func (x *stream) http2(data []byte) (d trace.Description, ok bool) {
 	if bytes.HasPrefix(data, preface) {
-		x.protocol, data = HTTP2, data[len(preface):]
+		x.protocol, data = trace.HTTP2, data[len(preface):]
 		d.Name, d.Text = "preface", "connection preface"
 	}
-	if x.protocol != HTTP2 && x.protocol != GRPC {
+	if x.protocol != trace.HTTP2 && x.protocol != trace.GRPC {
 		return d, false
 	}
 	var kinds []string
@@ -119,7 +111,7 @@ func (x *stream) http2(data []byte) (d trace.Description, ok bool) {
 		kind, id := frames[data[3]], binary.BigEndian.Uint32(data[5:])&(1<<31-1)
 		payload := data[9:min(9+size, len(data))]
 		if kind == "headers" && (bytes.Contains(payload, grpcType) || bytes.Contains(payload, []byte("application/grpc"))) {
-			x.protocol = GRPC
+			x.protocol = trace.GRPC
 		}
 		if id != 0 {
 			kind = fmt.Sprintf("%s of stream %d", kind, id)
@@ -147,8 +139,8 @@ func (x *stream) http2(data []byte) (d trace.Description, ok bool) {
 // resp describes a command or an answer of Redis.
 func (x *stream) resp(data []byte) (d trace.Description, ok bool) {
 	words := bulk(data)
-	if len(words) > 0 && (x.protocol == "" || x.protocol == RESP) && isCommand(words[0]) {
-		x.protocol = RESP
+	if len(words) > 0 && (x.protocol == "" || x.protocol == trace.RESP) && isCommand(words[0]) {
+		x.protocol = trace.RESP
 		d = trace.Description{Name: strings.ToUpper(words[0]), Text: printable(strings.Join(words, " "))}
 		switch {
 		case d.Name == "SET" && len(words) > 2:
@@ -160,7 +152,7 @@ func (x *stream) resp(data []byte) (d trace.Description, ok bool) {
 		}
 		return d, true
 	}
-	if x.protocol != RESP || !bytes.ContainsRune([]byte("+-:$*_#,%~>(="), rune(data[0])) {
+	if x.protocol != trace.RESP || !bytes.ContainsRune([]byte("+-:$*_#,%~>(="), rune(data[0])) {
 		return d, false
 	}
 	line, rest, _ := bytes.Cut(data, []byte("\r\n"))
