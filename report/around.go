@@ -65,7 +65,7 @@ func newAround(run Run, why *checker.Counterexample, faults []activeFault) *arou
 			break
 		}
 		a, b := percent(s.pos(f.From)), percent(s.pos(f.To))
-		v.Bands = append(v.Bands, aroundBand{num2(a), num2(max(b-a, .3)), f.Name, tooltip(f)})
+		v.Bands = append(v.Bands, aroundBand{num2(a), num2(max(b-a, .3)), f.Name, faultTitle(run, f)})
 	}
 	for _, i := range s.cuts {
 		a, b := percent(s.at[i]), percent(s.at[i+1])

@@ -10,6 +10,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/sorting"
+	"github.com/capsize-go/capsize/report/internal/wording"
 )
 
 const maxLineText = 4000 // runes of a line of the history on the page
@@ -21,8 +22,8 @@ type lineView struct {
 	Process, Label string
 	When, Outcome  string
 	Mine, Blamed   bool
-	Text           []string    // both lines, of a call of the counterexample
-	Parts          []labelPart // the label, with the part marked that the reason names
+	Parts          []labelPart   // the label, with the part marked that the reason names
+	Text           [][]labelPart // both lines as they are in the file, of a call of the counterexample
 }
 
 // A labelPart is a piece of a label.
@@ -35,9 +36,16 @@ type labelPart struct {
 func linesOf(run Run, why *checker.Counterexample, around *aroundView) (all []lineView, note string) {
 	for _, c := range around.mine {
 		l := lineViewOf(run, c.Call, c.Label)
-		l.Mine, l.Blamed, l.Text = true, c.Blamed, jsonLines(c.Call)
+		l.Mine, l.Blamed = true, c.Blamed
 		if c.Blamed {
-			l.Parts = markWrong(l.Label, why.Reason)
+			l.Parts = markWrong(l.Label, " → ", why.Reason)
+		}
+		for _, text := range jsonLines(c.Call) {
+			parts := []labelPart{{Text: text}}
+			if c.Blamed && strings.Contains(text, jsonOutput) {
+				parts = markWrong(text, jsonOutput, why.Reason)
+			}
+			l.Text = append(l.Text, parts)
 		}
 		all = append(all, l)
 	}
@@ -65,6 +73,9 @@ func lineViewOf(run Run, c history.Call, text string) lineView {
 	return l
 }
 
+// jsonOutput is what comes before the answer in a line of history.jsonl.
+const jsonOutput = `"output":`
+
 // jsonLines returns the lines of a call in history.jsonl.
 func jsonLines(c history.Call) (lines []string) {
 	ops := []history.Op{c.Invoke}
@@ -73,28 +84,18 @@ func jsonLines(c history.Call) (lines []string) {
 	}
 	for _, op := range ops {
 		if line, err := history.AppendJSON(nil, op); err == nil {
-			lines = append(lines, bothEnds(clean(string(line), len(line)+1), maxLineText))
+			lines = append(lines, wording.Ends(clean(string(line), len(line)+1), maxLineText))
 		}
 	}
 	return lines
 }
 
-// bothEnds shortens text to n runes and keeps its beginning and its end: the end of a long value is often what matters.
-func bothEnds(s string, n int) string {
-	r := []rune(s)
-	if len(r) <= n || n < 3 {
-		return cut(s, n)
-	}
-	head := (n - 1) * 3 / 5
-	return strings.TrimRight(string(r[:head]), " ") + "…" + strings.TrimLeft(string(r[len(r)-(n-1-head):]), " ")
-}
-
 // named finds numbers and quoted texts in a sentence, with the word before them.
 var named = regexp.MustCompile(`([\pL]*)\s*("(?:[^"\\]|\\.)*"|-?[0-9]+(?:\.[0-9]+)?)(\pL*)`)
 
-// markWrong marks the parts of a call's label that the reason of the verdict names: values, and neither processes nor
-// durations.
-func markWrong(text, reason string) []labelPart {
+// markWrong marks the parts of a text, from its answer on, that the reason of the verdict names: values, and neither
+// processes nor durations.
+func markWrong(text, answer, reason string) []labelPart {
 	var values []string
 	for _, m := range named.FindAllStringSubmatch(reason, -1) {
 		if other := []string{"process", "key", "line", "op", "after", "of", "within"}; m[3] == "" && !slices.Contains(other, m[1]) {
@@ -102,8 +103,8 @@ func markWrong(text, reason string) []labelPart {
 		}
 	}
 	begin := 0
-	if _, answer, found := strings.Cut(text, " → "); found {
-		begin = len(text) - len(answer)
+	if i := strings.Index(text, answer); i >= 0 {
+		begin = i + len(answer)
 	}
 	parts := []labelPart{{Text: text[:begin]}}
 	for rest := text[begin:]; rest != ""; {

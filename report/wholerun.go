@@ -75,12 +75,17 @@ func chartOf(run Run, faults []activeFault) wholerun.Run {
 		}
 	}
 	for _, f := range faults {
-		r.Faults = append(r.Faults, wholerun.Fault{From: f.From, To: f.To, Name: f.Name, Title: tooltip(f)})
+		r.Faults = append(r.Faults, wholerun.Fault{From: f.From, To: f.To, Name: f.Name, Title: faultTitle(run, f)})
 	}
 	for _, p := range run.Phases {
 		r.Phases = append(r.Phases, wholerun.Phase{Name: clean(p.Name, 40), At: p.At})
 	}
 	return r
+}
+
+// faultTitle describes a fault for a tooltip.
+func faultTitle(run Run, f activeFault) string {
+	return fmt.Sprintf("%s: %s, from %s to %s", f.Step, f.Name, run.at(f.From), run.at(f.To))
 }
 
 // lineOf returns the line of an op in history.jsonl, from 1.

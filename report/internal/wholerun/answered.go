@@ -174,8 +174,3 @@ func (l *layout) quantileLines(n int) (p50, p99 string) {
 func quantile(sorted []time.Duration, share float64) time.Duration {
 	return sorted[min(int(share*float64(len(sorted))), len(sorted)-1)]
 }
-
-// part returns in which of n equal parts of the axis an instant is.
-func (l *layout) part(t time.Duration, n int) int {
-	return min(int(l.share(t)*float64(n)), n-1)
-}

@@ -189,7 +189,7 @@ func (l *layout) frame() *Frame {
 func (l *layout) ticks(f *Frame) (all []Tick) {
 	length := l.To - l.From
 	seen := map[time.Duration]int{} // index in all
-	middle := -1.0 // of the frame, whose label is among those of the axis
+	middle := -1.0                  // of the frame, whose label is among those of the axis
 	if f != nil {
 		middle = l.share((l.Shown[0] + l.Shown[1]) / 2)
 	}
@@ -219,19 +219,4 @@ func (l *layout) ticks(f *Frame) (all []Tick) {
 		add("d", 240, middle-.04, middle+.04, .003)
 	}
 	return all
-}
-
-// tick formats an instant of the axis with as many digits as the step between ticks needs.
-func (l *layout) tick(t, step time.Duration) string {
-	switch {
-	case l.Ordered:
-		return wording.Count(int(t))
-	case t == 0 || step >= time.Second || t < time.Second && step >= time.Millisecond || l.To-l.From < time.Second:
-		return wording.Short(t)
-	}
-	digits := 0
-	for d := step; d < time.Second && digits < 9; d *= 10 {
-		digits++
-	}
-	return decimal(t.Seconds(), digits) + "s"
 }

@@ -8,8 +8,9 @@ func Ticks(end time.Duration, n int) []time.Duration {
 		return []time.Duration{0}
 	}
 	step := tickStep(end / time.Duration(max(n, 1)))
-	var all []time.Duration
-	for t := time.Duration(0); t <= end && len(all) <= n+1; t += step {
+	all := []time.Duration{0}
+	for t := time.Duration(0); t <= end-step && len(all) <= n+1; {
+		t += step
 		all = append(all, t)
 	}
 	return all

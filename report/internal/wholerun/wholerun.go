@@ -138,9 +138,7 @@ type Frame struct {
 
 // New lays out the picture.
 func New(r Run) View {
-	l := &layout{Run: r}
-	l.To = max(r.To, r.From+1)
-	l.count()
+	l := newLayout(r)
 	v := View{Label: l.label(), Ordered: r.Ordered, Bands: l.bands(), Names: l.names(), Starts: l.starts(), Frame: l.frame()}
 	v.Rates, v.High = l.rates()
 	v.Parts = l.parts()
@@ -162,10 +160,18 @@ func New(r Run) View {
 // A layout is the picture in the making.
 type layout struct {
 	Run
-	n         [outcomes]int
-	never     bool // whether some call never returned
-	low, high int  // decades of the axis
-	fewer     []string // outcomes with fewer marks than calls
+	axis
+	n     [outcomes]int
+	fewer []string // outcomes with fewer marks than calls
+}
+
+// newLayout counts the calls and finds the axes.
+func newLayout(r Run) *layout {
+	l := &layout{Run: r}
+	l.To = max(r.To, r.From+1)
+	l.axis = axis{from: l.From, to: l.To, ordered: r.Ordered}
+	l.count()
+	return l
 }
 
 // count counts the calls and finds the decades, in nanoseconds, that bound the latencies. Calls that take no time
@@ -192,63 +198,11 @@ func (l *layout) count() {
 	l.high = max(l.high, l.low+2)
 }
 
-// share returns where an instant is, from 0 to 1.
-func (l *layout) share(t time.Duration) float64 {
-	return float64(min(max(t, l.From), l.To)-l.From) / float64(l.To-l.From)
-}
-
-func (l *layout) percent(t time.Duration) string { return decimal(100*l.share(t), 2) }
-
-// y returns where a latency is. Zero is at the bottom, and what never ended above the axis.
-func (l *layout) y(d time.Duration) float64 {
-	if d == Forever {
-		return 6
-	}
-	top := 6.0
-	if l.never {
-		top = 20
-	}
-	share := (math.Log10(float64(max(d, 1))) - float64(l.low)) / float64(l.high-l.low)
-	return Height - 3 - min(max(share, 0), 1)*(Height-3-top)
-}
-
-func (l *layout) decades() (all []Line) {
-	every := (l.high-l.low)/5 + 1
-	for d := l.low; d <= l.high; d += every {
-		at := time.Duration(math.Pow10(d))
-		text := wording.Short(at)
-		if at >= time.Minute {
-			text = fmt.Sprintf("%.0fs", at.Seconds()) // a power of ten, as the others
-		}
-		all = append(all, Line{decimal(l.y(at), 1), text})
-	}
-	return all
-}
-
 // label describes the picture in words.
 func (l *layout) label() string {
 	s := fmt.Sprintf("The whole run of %s: %s, %s ok, %s info, %s fail", l.length(), wording.Plural(len(l.Calls), "call"),
 		wording.Count(l.n[OK]), wording.Count(l.n[Info]), wording.Count(l.n[Fail]))
 	return s + "; " + wording.Plural(len(l.Faults), "fault") + "."
-}
-
-func (l *layout) length() string {
-	if l.Ordered {
-		return wording.Plural(int(l.To-l.From), "op")
-	}
-	return wording.Short(l.To - l.From)
-}
-
-// instant formats an instant as the axis counts: from its beginning, or in a history without times by ops.
-func (l *layout) instant(t time.Duration) string {
-	t -= l.From
-	if l.Ordered {
-		return fmt.Sprint("op ", int64(t))
-	}
-	if l.To-l.From < 10*time.Millisecond {
-		return wording.Short(t)
-	}
-	return fmt.Sprintf("%.3fs", t.Seconds())
 }
 
 // decimal formats a number with so many digits after the point at most.
