@@ -59,7 +59,7 @@ func newAround(run Run, why *checker.Counterexample, faults []activeFault) *arou
 	v.mine, _ = pick(why, maxAroundMine)
 	s := marginScale(run, callsOf(v.mine))
 	left := v.choose(run, why, s)
-	v.note(run, why, s, left)
+	v.note(run, s, left)
 	for _, f := range during(faults, s.times[0], s.times[len(s.times)-1]) {
 		if len(v.Bands) == manyBands {
 			break
@@ -70,10 +70,10 @@ func newAround(run Run, why *checker.Counterexample, faults []activeFault) *arou
 	for _, i := range s.cuts {
 		a, b := percent(s.at[i]), percent(s.at[i+1])
 		text := "⋯"
-		if !run.Ordered {
-			text = "⋯ " + short(s.times[i+1]-s.times[i])
+		if length := "⋯ " + short(s.times[i+1]-s.times[i]); !run.Ordered && textWidth(length, aroundText) <= (b-a)*aroundWide/100 {
+			text = length
 		}
-		v.Cuts = append(v.Cuts, aroundBand{num2(a), num2(b - a), text, "time that is left out: no call of the counterexample was pending"})
+		v.Cuts = append(v.Cuts, aroundBand{num2(a), num2(b - a), text, cutTitle(run, s.times[i], s.times[i+1])})
 	}
 	v.drawMine(run, s)
 	v.drawOthers(run, s, why.Key)
@@ -146,18 +146,25 @@ func (s scale) shows(c history.Call) bool {
 	return false
 }
 
-func (v *aroundView) note(run Run, why *checker.Counterexample, s scale, left int) {
+func (v *aroundView) note(run Run, s scale, left int) {
 	from, to := s.times[0], s.times[len(s.times)-1]
-	v.Note = fmt.Sprintf("From %s to %s: %s of the counterexample, and %s that %s pending", stamp(from), stamp(to),
-		plural(len(v.mine), "call"), plural(len(v.calls), "other call"), wasOrWere(len(v.calls)))
-	if run.Ordered {
-		v.Note = fmt.Sprintf("From %s to %s: %s of the counterexample, and %s that %s pending", position(from), position(to),
-			plural(len(v.mine), "call"), plural(len(v.calls), "other call"), wasOrWere(len(v.calls)))
+	a, b := stamp(from), stamp(to)
+	switch {
+	case run.Ordered:
+		a, b = position(from), position(to)
+	case to-from < 10*time.Millisecond:
+		a, b = exact(from), exact(to)
 	}
+	v.Note = fmt.Sprintf("From %s to %s: %s of the counterexample, and %s that %s pending", a, b,
+		plural(len(v.mine), "call"), plural(len(v.calls), "other call"), wasOrWere(len(v.calls)))
 	if left > 0 {
 		v.Note += fmt.Sprintf("; %s left out", plural(left, "further call"))
 	}
 	v.Note += ". The number of a bar is its line in history.jsonl."
+}
+
+func cutTitle(run Run, from, to time.Duration) string {
+	return fmt.Sprintf("left out, from %s to %s: no call of the counterexample was pending", precise(run, from), precise(run, to))
 }
 
 func wasOrWere(n int) string {

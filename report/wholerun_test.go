@@ -85,7 +85,8 @@ func TestAroundShowsTheCounterexampleFirst(t *testing.T) {
 		assert.Equal(t, i < len(why.Calls), v.Lanes[i].Label != "", "lane %d", i)
 	}
 	assert.NotEmpty(t, v.Cuts)
-	assert.Contains(t, v.Cuts[0].Text, "⋯ ")
+	assert.Contains(t, v.Cuts[0].Text, "⋯")
+	assert.Contains(t, v.Cuts[0].Title, "left out, from ")
 	wide, slim := 0, 0
 	for _, tick := range v.Ticks {
 		wide, slim = wide+strings.Count(tick.Kind, " w"), slim+strings.Count(tick.Kind, " s")
