@@ -44,35 +44,34 @@ var onGround = map[string][]string{
 
 // decorative names what may be paler than a mark, and why.
 var decorative = map[string]string{
-	".band":                "a ground, whose name stands above it",
-	".grounds .band":       "a ground, whose name stands above it",
-	".fault":               "a ground, whose name stands on it",
-	".lane .fault":         "a ground, whose name stands on it",
-	".swatch":              "the ground of faults in a legend that names it",
-	".grid":                "lines that only lead the eye to labels",
-	".guide":               "lines that only lead the eye to labels",
-	".context":             "outlined: see .bar-ok.context",
-	".p-line":              "the gaps of a hatch",
-	".grounds .cut":        "labelled by a text",
-	".stretch:hover":       "feedback, while the pointer is there",
-	".lines tr:target td":  "a ground, whose row the reader has asked for",
-	".bar":                 "has a border",
-	".bar.info":            "has a border",
-	".bar.fail":            "has a border",
-	".bar.ok.mine.context": "has a border",
-	".line.halo":           "the gap between a line and what is behind it",
-	"svg .on-info":         "the gap between text and a hatch",
-	"svg .on-fail":         "the gap between text and a hatch",
-	"svg .open":            "the gap between text and a hatch",
-	".axis-y":              "the page itself",
-	".shown":               "the page itself",
-	"pre":                  "lines that only separate",
-	"td":                   "lines that only separate",
-	"th":                   "lines that only separate",
-	".bars":                "lines that only separate",
-	".lines":               "lines that only separate",
-	"figure":               "lines that only separate",
-	"body":                 "the page itself",
+	".rerun":                 "a ground, with text on it",
+	".bar":                   "has a border",
+	".bar.info":              "has a border",
+	".bar.fail":              "has a border",
+	".bar.ok.mine.context":   "has a border",
+	"svg.messages .band":     "a ground, whose name stands on it",
+	"svg.messages .wall":     "a ground, whose name stands on it",
+	"svg.messages .life":     "lines that only lead the eye to labels",
+	"svg.messages .tick":     "lines that only lead the eye to labels",
+	"svg.messages .cutline":  "lines that only lead the eye to labels",
+	"svg.messages .msg path": "messages that do not matter are pale; those that do are not",
+	"svg.messages .msg .a":   "messages that do not matter are pale; those that do are not",
+	".band":                  "a ground, whose name stands above it",
+	".grounds .band":         "a ground, whose name stands above it",
+	".fault":                 "a ground, whose name stands on it",
+	".lane .fault":           "a ground, whose name stands on it",
+	".swatch":                "the ground of faults in a legend that names it",
+	".grid":                  "lines that only lead the eye to labels",
+	".guide":                 "lines that only lead the eye to labels",
+	".context":               "outlined: see .bar-ok.context",
+	".p-line":                "the gaps of a hatch",
+	".grounds .cut":          "labelled by a text",
+	".stretch:hover":         "feedback, while the pointer is there",
+	".lines tr:target td":    "a ground, whose row the reader has asked for",
+	".line.halo":             "the gap between a line and what is behind it",
+	".axis-y":                "the page itself",
+	".shown":                 "the page itself",
+	"body":                   "the page itself",
 }
 
 type cssRule struct {
@@ -208,8 +207,14 @@ func allStyles(t *testing.T) string {
 	return string(css) + own
 }
 
-func isText(selector string) bool {
-	return strings.HasPrefix(selector, "svg text") || strings.HasPrefix(selector, "svg .") && !strings.Contains(selector, "svg.")
+// isText reports whether the fill of a rule is that of text.
+func isText(selector string, decls map[string]string) bool {
+	for property := range decls {
+		if strings.HasPrefix(property, "font") {
+			return true
+		}
+	}
+	return strings.HasPrefix(selector, "svg text") || strings.HasPrefix(selector, "svg .")
 }
 
 func TestContrast(t *testing.T) {
@@ -232,7 +237,7 @@ func TestContrast(t *testing.T) {
 func checkText(t *testing.T, name string, theme map[string]string, page rgb, s string, decls map[string]string) int {
 	t.Helper()
 	value := decls["color"]
-	if isText(s) && value == "" {
+	if isText(s, decls) && value == "" {
 		value = decls["fill"]
 	}
 	if !strings.HasPrefix(value, "var(") {
@@ -259,9 +264,12 @@ func checkMark(t *testing.T, name string, theme map[string]string, page rgb, s s
 	if _, is := decorative[s]; is {
 		return 0
 	}
-	for _, property := range []string{"fill", "stroke", "background", "border", "border-color", "outline"} {
+	for _, property := range []string{"fill", "stroke", "background", "border", "border-bottom", "border-top", "border-color", "outline"} {
 		m := cssVar.FindStringSubmatch(decls[property])
-		if m == nil || isText(s) {
+		outlined := property == "fill" && cssVar.MatchString(decls["stroke"])
+		separates := strings.HasPrefix(property, "border") && m != nil && m[1] == "--line"
+		text := property == "fill" && isText(s, decls) || decls["paint-order"] != "" // a halo around text
+		if m == nil || outlined || separates || text {
 			continue
 		}
 		alpha := 1.0
