@@ -35,6 +35,9 @@ type Card struct {
 	End      time.Duration // of the picture
 	Rows     []CardRow
 	Facts    []Row // further results, each good or bad
+
+	Command string // that makes the card again, or shows a run of it; optional
+	URL     string // of a page with such a run, relative to that of the grid; optional
 }
 
 // A CardRow is one kind of request on one side.
@@ -43,6 +46,9 @@ type CardRow struct {
 	Shares []float64 // of the requests of each second, those that were answered, from 0 to 1; NaN without requests
 	During float64   // of those that were made while the fault was active
 }
+
+// hatch is the pattern of what was not answered: the two colours of a card are one grey in print.
+const hatch = `<pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line class="hatch" y2="4" stroke-width="3"/></pattern>`
 
 // Measures of a card.
 const (
@@ -57,7 +63,7 @@ const (
 // CardSVG writes a card as an SVG file with its own style.
 func CardSVG(w io.Writer, c Card) error {
 	style := `<style>svg{background:#fff}text{font:12px system-ui,sans-serif;fill:#1b1f24}.t{fill:#5c6570;font-size:11px}.l{font-weight:600}` +
-		`.bar-ok{fill:#2f81f7}.miss{fill:#c9184a;fill-opacity:.75}.none{fill:#e3e7ec}.band{fill:#c9184a;fill-opacity:.09}.w{fill:#c9184a}.g{fill:#1a7f37}.grid{stroke:#e3e7ec}</style>`
+		`.bar-ok{fill:#1f6feb}.miss{fill:url(#hatch);stroke:#c9184a;stroke-width:.6}.hatch{stroke:#c9184a}.none{fill:#5c6570}.band{fill:#c9184a;fill-opacity:.09}.w{fill:#c9184a}.g{fill:#1a7f37}</style><defs>` + hatch + `</defs>`
 	s := c.draw(true)
 	picture := string(s.markup("card", c.altText()))
 	picture = strings.Replace(picture, "<svg ", `<svg xmlns="http://www.w3.org/2000/svg" `, 1)
@@ -111,7 +117,7 @@ func clip(text string, most int) string {
 	return text
 }
 
-// draw draws a bar a second: blue as high as requests were answered, red above.
+// draw draws a bar a second: blue as high as requests were answered, hatched above.
 func (l CardRow) draw(s *svg, x func(time.Duration) float64, y float64) {
 	s.text("t", cardLeft-8, y+rowHeight-5, ending, l.Name)
 	for i, share := range l.Shares {
@@ -125,8 +131,12 @@ func (l CardRow) draw(s *svg, x func(time.Duration) float64, y float64) {
 		}
 		tip := fmt.Sprintf("%s, second %d: %.0f %% answered", l.Name, i, 100*share)
 		h := share * rowHeight
-		s.rect("miss", left, y, right-left-1, rowHeight-h, 0, tip)
-		s.rect("bar-ok", left, y+rowHeight-h, right-left-1, h, 0, tip)
+		if h < rowHeight {
+			s.rect("miss", left, y, right-left-1, rowHeight-h, 0, tip)
+		}
+		if h > 0 {
+			s.rect("bar-ok", left, y+rowHeight-h, right-left-1, h, 0, tip)
+		}
 	}
 	if !math.IsNaN(l.During) {
 		s.text("l", cardWidth-6, y+rowHeight-5, ending, fmt.Sprintf("%.0f %%", 100*l.During))
@@ -149,19 +159,26 @@ func (c Card) altText() string {
 
 // GridHTML writes a page with all cards: one file that needs no network and no script.
 func GridHTML(w io.Writer, b Grid) error {
-	css, err := assets.ReadFile("assets/page.css")
+	css, err := styleSheet()
 	if err != nil {
-		return fmt.Errorf("read style of the grid: %w", err)
+		return err
 	}
-	v := gridView{Grid: b, Style: template.CSS(css)}
+	v := gridView{Grid: b, Style: css, Hatch: hatch}
 	for _, r := range b.Rows {
-		row := gridRowView{GridRow: r, Anchor: strings.ReplaceAll(r.Name, " ", "-")}
-		for _, c := range r.Cards {
-			var picture template.HTML
-			if len(c.Rows) > 0 {
-				picture = c.draw(false).markup("card", c.altText())
+		row := gridRowView{GridRow: r, Anchor: anchorOf(r.Name)}
+		for i, c := range r.Cards {
+			view := cardView{Label: c.Label, Title: r.Name, Anchor: row.Anchor + fmt.Sprint("-", i+1), Command: clean(c.Command, anyLength), URL: c.URL}
+			if i < len(b.Columns) {
+				view.Column = b.Columns[i].Name
+				view.Title += " under " + view.Column
 			}
-			row.Pictures = append(row.Pictures, cardView{c.Label, picture})
+			if view.Short = c.Label; runes(c.Label) > 2 {
+				view.Short = "–"
+			}
+			if len(c.Rows) > 0 {
+				view.Picture = c.draw(false).markup("card", c.altText())
+			}
+			row.Pictures = append(row.Pictures, view)
 		}
 		v.Views = append(v.Views, row)
 	}
@@ -175,9 +192,13 @@ func GridHTML(w io.Writer, b Grid) error {
 	return nil
 }
 
+// anchorOf makes a name part of an address within the page.
+func anchorOf(name string) string { return strings.ReplaceAll(name, " ", "-") }
+
 type gridView struct {
 	Grid
 	Style template.CSS
+	Hatch template.HTML
 	Views []gridRowView
 }
 
@@ -187,9 +208,13 @@ type gridRowView struct {
 	Pictures []cardView
 }
 
+// A cardView is a card with its cell of the board, which leads to it.
 type cardView struct {
-	Label   string
-	Picture template.HTML
+	Label, Short  string
+	Column, Title string
+	Anchor        string
+	Command, URL  string
+	Picture       template.HTML
 }
 
 var gridPage = template.Must(template.ParseFS(assets, "assets/grid.tmpl"))

@@ -356,7 +356,7 @@ func moreLinks(run Run, v view) []link {
 			all = append(all, link{name, to})
 		}
 	}
-	add(v.Run.Timeline != "", "Calls around it", "#calls")
+	add(v.Run.Around != nil, "Calls around it", "#calls")
 	add(v.WhyText != "", "Counterexample", "#why")
 	add(run.Trace != nil, "All messages", "./"+messagesFile)
 	add(len(v.Checks) > 0, "Checks in full", "#all-checks")

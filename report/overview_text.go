@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/report/internal/wholerun"
 )
 
 const maxNodes = 40 // rows of a picture
@@ -344,4 +345,13 @@ func checkLines(run Run, s Style) []string {
 		lines = append(lines, s.paint(verdictInk(run.Verdict), verdictSign(run.Verdict)+" "+run.Verdict.String()))
 	}
 	return lines
+}
+
+// commonest names the commonest of many faults.
+func commonest(all []activeFault) string {
+	n := map[string]int{}
+	for _, f := range all {
+		n[f.Name]++
+	}
+	return wholerun.Commonest(len(all), n)
 }

@@ -110,3 +110,6 @@ func (s *labelRows) place(from, to float64) int {
 	s.rows = append(s.rows, to)
 	return len(s.rows) - 1
 }
+
+// num2 formats a percentage with two digits after the point at most.
+func num2(f float64) string { return strconv.FormatFloat(math.Round(f*100)/100, 'f', -1, 64) }

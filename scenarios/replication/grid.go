@@ -14,7 +14,7 @@ func Grid(s scenarios.Scenario, rows []scenarios.Row) report.Grid {
 	b := report.Grid{
 		Title: "The CAP card",
 		Lead: "Five nodes, fifteen clients, twenty seconds. While the network is cut, who is answered? And were the answers right? " +
-			"Blue is what was answered of the requests of each second, red is what was not; the number is the share of all requests that were asked during the cut.",
+			"Blue is what was answered of the requests of each second, the hatched part is what was not; the number is the share of all requests that were asked during the cut.",
 		Legend: []report.KV{
 			{Name: Consistent, Value: "every run was linearizable"},
 			{Name: Available, Value: "every request was answered, and not every run was linearizable"},
@@ -55,6 +55,7 @@ func Picture(r scenarios.Row) report.Card {
 		}
 	}
 	p.Facts = c.facts()
+	p.Command = fmt.Sprintf("capsize scenario cap --variant %s --fault '%s' --seed %d --show", r.Variant, r.Fault, r.Seed)
 	return p
 }
 

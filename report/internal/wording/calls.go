@@ -16,7 +16,7 @@ import (
 // is the key of the counterexample.
 func Label(c history.Call, key string) string {
 	if text, ok := steps(c); ok {
-		return Clean(text, 60)
+		return shortened(text)
 	}
 	f, in := input(c.Invoke.Input, key)
 	if in == "" && c.Invoke.Key != "" && c.Invoke.Key != key {
@@ -32,8 +32,11 @@ func Label(c history.Call, key string) string {
 	case out != "":
 		in += " " + out
 	}
-	return Clean(in, 60)
+	return shortened(in)
 }
+
+// shortened makes the text of a call safe for one line and short enough for a label, with both its ends.
+func shortened(text string) string { return Ends(Clean(text, len(text)), 60) }
 
 // steps describes a call with several operations, as a transaction, each with its
 // output: "read x → 1, write y 2".

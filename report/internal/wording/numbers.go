@@ -14,7 +14,7 @@ import (
 // Short formats a duration with three significant digits, as in 1.43s.
 func Short(d time.Duration) string {
 	if d < 0 {
-		return "-" + Short(-d)
+		return "-" + Short(-max(d, -history.Forever)) // the smallest one has no opposite
 	}
 	if d == history.Forever {
 		return "for ever"

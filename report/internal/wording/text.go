@@ -31,6 +31,30 @@ func Cut(s string, n int) string {
 	return strings.TrimRight(string(r[:n-1]), " ") + "…"
 }
 
+// Ends shortens s to n runes and keeps both ends: the end of a long value is often what matters. It cuts between
+// the elements of a list where that costs a few runes only.
+func Ends(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n || n < 3 {
+		return Cut(s, n)
+	}
+	const few = 8
+	head, tail := r[:(n-1)*3/5], r[len(r)-(n-1-(n-1)*3/5):]
+	for i := len(head) - 1; i > 0 && i > len(head)-few; i-- {
+		if head[i] == ',' || head[i] == ' ' {
+			head = head[:i+1]
+			break
+		}
+	}
+	for i := 0; i < len(tail) && i < few; i++ {
+		if tail[i] == ',' || tail[i] == ' ' {
+			tail = tail[i:]
+			break
+		}
+	}
+	return strings.TrimRight(string(head), " ") + "…" + strings.TrimLeft(string(tail), " ")
+}
+
 // Width estimates how wide text is at a size of px pixels. It errs on the
 // wide side, so that labels don't meet.
 func Width(s string, px float64) float64 {
