@@ -42,7 +42,7 @@ func (r *Result) Page(rerun string) (report.Run, error) {
 		p.Stopped = r.Stopped.Error()
 	}
 	for _, f := range r.Findings {
-		p.Findings = append(p.Findings, report.Finding{Host: f.Host, What: f.What, Stack: f.Stack})
+		p.Findings = append(p.Findings, report.Finding{Host: f.Host, What: f.What, Stack: f.Stack, At: f.At})
 	}
 	for _, s := range r.Plan {
 		p.Plan = append(p.Plan, report.Step{ID: s.ID, At: s.At, For: s.For, Fault: s.Fault.String()})

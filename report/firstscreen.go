@@ -90,7 +90,7 @@ func caseOf(run Run, why *checker.Counterexample) account.Case {
 		}
 	}
 	for _, f := range run.Findings {
-		all.Findings = append(all.Findings, account.Finding{Host: f.Host, What: f.What})
+		all.Findings = append(all.Findings, account.Finding{Host: f.Host, What: f.What, At: f.At})
 	}
 	return all
 }

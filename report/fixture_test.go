@@ -234,8 +234,8 @@ func findingsRun() Run {
 		{Checker: "linearizable", Undecided: "linearizability could not be judged", Verdict: checker.Unknown, Reason: "gave up after 10s"},
 	}
 	r.Findings = []Finding{
-		{"n3", "panic: runtime error: index out of range [7] with length 3", "goroutine 71 [running]:\nexample.com/store.(*Store).apply(0xc000123456, {0xc0001, 0x3, 0x3})\n\tstore/apply.go:71 +0x1f\nexample.com/store.(*Store).Run(...)\n\tstore/store.go:40"},
-		{"", "a goroutine was left behind", ""},
+		{"n3", "panic: runtime error: index out of range [7] with length 3", "goroutine 71 [running]:\nexample.com/store.(*Store).apply(0xc000123456, {0xc0001, 0x3, 0x3})\n\tstore/apply.go:71 +0x1f\nexample.com/store.(*Store).Run(...)\n\tstore/store.go:40", 0},
+		{"", "a goroutine was left behind", "", 0},
 	}
 	return r
 }
@@ -296,7 +296,7 @@ func hostileRun() Run {
 	bad.Counterexample = &checker.Counterexample{Key: attack, Reason: attack, Calls: calls, Blamed: 0}
 	return Run{Title: attack, System: attack, Workload: attack, Nemesis: attack, Bug: attack, Verdict: checker.Invalid,
 		Stopped: attack, Checks: []checker.Result{bad}, History: h, Phases: []Phase{{attack, ms}},
-		Exercised: []Row{{true, attack, attack}}, Findings: []Finding{{attack, attack, attack}},
+		Exercised: []Row{{true, attack, attack}}, Findings: []Finding{{attack, attack, attack, 0}},
 		Plan: []Step{{1, 0, ms, attack, attack}}, Params: []KV{{attack, attack}},
 		Rerun: attack, Repeats: attack, Note: attack + "\n  " + attack, ReportPath: attack, SavedPath: attack, Digest: attack}
 }

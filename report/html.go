@@ -301,7 +301,7 @@ func findingViews(run Run) (all []Finding, note string) {
 			break
 		}
 		lines := cleanLines(f.Stack, maxPageStack)
-		all = append(all, Finding{clean(f.Host, 80), clean(f.What, 2000), strings.Join(lines, "\n")})
+		all = append(all, Finding{Host: clean(f.Host, 80), What: clean(f.What, 2000), Stack: strings.Join(lines, "\n")})
 	}
 	return all, note
 }

@@ -75,9 +75,10 @@ type Row struct {
 
 // A Finding is misbehaviour of user code: a panic, a goroutine that outlived its host.
 type Finding struct {
-	Host  string // where; empty if it belongs to no host
-	What  string // one sentence
-	Stack string // of the goroutine, where there is one
+	Host  string        // where; empty if it belongs to no host
+	What  string        // one sentence
+	Stack string        // of the goroutine, where there is one
+	At    time.Duration // since the run began; 0 if it is not known
 }
 
 // String formats the finding on one line, without its stack.

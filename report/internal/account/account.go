@@ -48,8 +48,9 @@ type Fault struct {
 
 // A Finding is misbehaviour of code on a host: a panic, a hang, a goroutine that was left behind.
 type Finding struct {
-	Host string // empty if it belongs to none
-	What string // one sentence
+	Host string        // empty if it belongs to none
+	What string        // one sentence
+	At   time.Duration // since the run began; 0 if it is not known
 }
 
 // A Step is one sentence or two of an account, with what they are about.

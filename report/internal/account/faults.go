@@ -73,7 +73,17 @@ func (s *scene) faultSteps(n int) []Step {
 	for _, f := range active[:min(n, len(active))] {
 		steps = append(steps, s.faultStep(f))
 	}
-	return steps
+	return together(inOrder(steps))
+}
+
+// together makes one step of faults that began within a tenth of a second.
+func together(steps []Step) []Step {
+	if len(steps) < 2 || steps[1].At-steps[0].At > 100*time.Millisecond {
+		return steps
+	}
+	steps[0].Parts = append(steps[0].Parts, say(" ")...)
+	steps[0].Parts = append(steps[0].Parts, steps[1].Parts...)
+	return append(steps[:1], steps[2:]...)
 }
 
 // harm says how much a fault matters: more if it began within the counterexample, and if it cuts or stops nodes.
@@ -97,7 +107,7 @@ func stops(fault string) bool {
 func (s *scene) faultStep(f Fault) Step {
 	step := Step{At: f.From, Title: "a fault", weight: 30, Parts: s.faultParts(f)}
 	if stops(f.Name) {
-		step.Title = "a crash"
+		step.Title, step.From, step.To, step.weight = "a crash", f.From, f.From, 55
 		if strings.HasPrefix(f.Name, "pause") {
 			step.Title = "a pause"
 		}
@@ -153,7 +163,7 @@ func (s *scene) cutParts(fault string, a, b []string) []Part {
 	if bridge != "" {
 		bridge = "; " + value(bridge)
 	}
-	return say("The nemesis cut the network between ", strong(names(a)), " and ", strong(names(b)), bridge, ".")
+	return say("The nemesis cut the network: ", strong(names(a)), " on one side, ", strong(names(b)), " on the other", bridge, ".")
 }
 
 // these names hosts, or says that they are all the others.
@@ -166,19 +176,30 @@ func (s *scene) these(hosts []string) string {
 
 // lostParts says what hosts lost in a crash, as their events say.
 func (s *scene) lostParts(f Fault) []Part {
-	var lost []string
+	hosts := map[string][]string{} // by what they lost
 	for _, e := range s.Trace.Events {
-		if e.Kind == trace.Crash && e.Text != "" && e.At >= f.From && e.At <= f.From+time.Second {
-			lost = append(lost, name(e.Host)+": "+wording.Clean(e.Text, 80))
+		lost, _ := strings.CutPrefix(wording.Clean(e.Text, 80), "lost ")
+		if e.Kind == trace.Crash && lost != "" && lost != "0 bytes" && e.At >= f.From && e.At <= f.From+time.Second {
+			hosts[lost] = append(hosts[lost], e.Host)
 		}
 	}
-	if len(lost) == 0 {
+	var parts []string
+	for _, lost := range sorting.Keys(hosts) {
+		who := hosts[lost]
+		slices.Sort(who)
+		if len(who) > 1 && len(who) == len(s.hosts()) {
+			return say(" Each lost " + lost + " that were not synced.")
+		}
+		parts = append(parts, names(who)+" lost "+lost+" that were not synced")
+	}
+	if len(parts) == 0 {
 		return nil
 	}
-	if len(lost) > 3 {
-		lost = append(lost[:2], fmt.Sprintf("%d more", len(lost)-2))
+	more := ""
+	if len(parts) > 2 {
+		parts, more = parts[:2], ", and others lost more or less"
 	}
-	return say(" Lost at ", strings.Join(lost, "; "), ".")
+	return say(" ", strings.Join(parts, "; "), more, ".")
 }
 
 // Instant formats an instant to the millisecond, as the history has it.

@@ -109,7 +109,11 @@ var loadsAtOnce = Kind{
 			}
 			steps = append(steps, s.loadSteps(c, loaded)...)
 		}
-		return append(steps, s.reasonStep(Unknown)...)
+		if len(steps) == 0 {
+			return s.reasonStep(Unknown)
+		}
+		steps[len(steps)-1].Decisive = true
+		return steps
 	},
 }
 

@@ -64,12 +64,15 @@ func (s *scene) otherFindings() []Step {
 	return steps
 }
 
-// findingStep says what code on a host did. A finding has no instant.
+// findingStep says what code on a host did.
 func (s *scene) findingStep(f Finding, decisive bool) Step {
 	text := wording.Clean(f.What, 200)
 	step := Step{At: Unknown, Title: "a finding", weight: 65, Decisive: decisive}
+	if f.At > 0 {
+		step.At, step.From, step.To = f.At, f.At, f.At
+	}
 	if what, ok := strings.CutPrefix(text, "panic: "); ok && f.Host != "" {
-		step.Title, step.Parts = "a panic", say(strong(f.Host), " panicked: ", stopped(what))
+		step.Title, step.Parts = "a panic", say(strong(f.Host), " panicked: ", strings.TrimRight(what, ". "), ".")
 		return step
 	}
 	if f.Host != "" {

@@ -2,6 +2,7 @@ package account
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/capsize-go/capsize/cluster/trace"
@@ -20,11 +21,55 @@ var lostWrite = Kind{
 		steps := s.staleSteps("the write is gone")
 		last := &steps[len(steps)-1]
 		v := newer.wrote[0].Value
+		if text := s.unsynced(newer); text != "" {
+			for i := range steps {
+				if steps[i].Title == "a crash" && steps[i].At >= newer.Complete.Time {
+					steps[i].Parts = append(steps[i].Parts, say(" ", text)...)
+					break
+				}
+			}
+		}
 		if !s.seenAfter(newer.wrote[0].Key, v, read.Invoke.Time) {
 			last.Parts = append(last.Parts, say(" No later call saw ", strong(v), ".")...)
 		}
 		return steps
 	},
+}
+
+// unsynced says which of the nodes that had a write crashed before they had synced their disks once more; it is empty if the
+// trace does not show that.
+func (s *scene) unsynced(c call) string {
+	var hosts []string
+	all := s.holders(c.wrote[0], c.Invoke.Time, s.ended(c))
+	for _, h := range all {
+		if s.lostUnsynced(h) {
+			hosts = append(hosts, h.Node)
+		}
+	}
+	slices.Sort(hosts)
+	switch n := len(hosts); {
+	case n == 0:
+		return ""
+	case n == len(all) && n > 1:
+		return "None of them had synced " + value(c.wrote[0].Value) + "."
+	}
+	return upper(names(hosts)) + " had not synced " + value(c.wrote[0].Value) + "."
+}
+
+// lostUnsynced reports whether a node crashed after it had received a write, and did not sync its disk in between.
+func (s *scene) lostUnsynced(h holding) bool {
+	for _, e := range s.Trace.Events {
+		if e.Host != h.Node || e.At < h.At {
+			continue
+		}
+		switch e.Kind {
+		case trace.Sync:
+			return false
+		case trace.Crash:
+			return true
+		}
+	}
+	return false
 }
 
 // crashed reports whether some node crashed between two instants.

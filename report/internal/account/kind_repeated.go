@@ -51,7 +51,22 @@ func (s *scene) againStep(c call) Step {
 		step.Messages = append(step.Messages, m.ID)
 	}
 	step.Parts = say("The request for ", strong(c.wrote[0].Value), fmt.Sprintf(" was sent %s and delivered %s, the last time to ", times(len(c.requests)), times(len(all))), strong(last.To), ".")
+	if m, ok := s.sentOn(c, last); ok {
+		step.Parts = append(step.Parts, say(" After that, "+name(m.From)+" sent it to other nodes once more.")...)
+		step.Messages, step.To = append(step.Messages, m.ID), m.At
+	}
 	return step
+}
+
+// sentOn returns the first message after a repeated request by which a node sent the write to another one, and that is no
+// request itself.
+func (s *scene) sentOn(c call, last trace.Message) (trace.Message, bool) {
+	for _, m := range s.Trace.Messages {
+		if m.Sent >= last.At && m.Sent <= s.to && m.Name != last.Name && carries(m, c.wrote[0]) && slices.Contains(s.nodes, m.From) && slices.Contains(s.nodes, m.To) {
+			return m, true
+		}
+	}
+	return trace.Message{}, false
 }
 
 func times(n int) string {

@@ -48,9 +48,9 @@ func (s *scene) spanStep(c call, decisive bool) Step {
 	case "request":
 		step.Title, step.Parts = "a request", say("A client sent ", strong(id), " for ", value(route), ".")
 	case "hold":
-		step.Title, step.Parts = "it holds one", say(upper(id), " got ", s.units(m), " of ", strong(at), s.until(c, ", and gave it back", ", and did not give it back"), ".")
+		step.Title, step.Parts = "it holds one", say(upper(id), " got ", s.units(m), " of the ", strong(at), s.until(c, ", and gave it back", ", and did not give it back"), ".")
 	case "wait":
-		step.Title, step.Parts = "it waits", say(upper(id), " waited for ", strong(at), s.until(c, ", for "+wording.Short(c.Complete.Time-c.Invoke.Time), ", and did not get it"), ".")
+		step.Title, step.Parts = "it waits", say(upper(id), " waited for one of the ", strong(at), s.until(c, ", for "+wording.Short(c.Complete.Time-c.Invoke.Time), ", and did not get it"), ".")
 		if decisive && open {
 			step.Title = "it waits for ever"
 			step.Parts = append(step.Parts, say(s.holdersOf(at, c))...)
@@ -157,11 +157,24 @@ func (s *scene) depthStep(calls []history.Call, deepest bool) Step {
 	if deepest {
 		step.At, step.Title = last, "all attempts"
 	}
-	step.Parts = say(strong(by), " tried ", names(to), " ", strong(times(len(calls))), fmt.Sprintf(" for this request: %d of these attempts succeeded.", okay))
+	step.Parts = say(strong(by), " tried ", names(to), " ", strong(times(len(calls))), succeeded(okay, len(calls)))
 	if len(step.Calls) > 20 {
 		step.Calls = step.Calls[:20]
 	}
 	return step
+}
+
+// succeeded says how many of all attempts did.
+func succeeded(n, all int) string {
+	switch {
+	case all == 1 && n == 0:
+		return ", and that failed."
+	case n == 0:
+		return " for this one request. None of these attempts succeeded."
+	case n == all:
+		return " for this one request. All succeeded."
+	}
+	return fmt.Sprintf(" for this one request. %d of these attempts succeeded.", n)
 }
 
 // noProgress is a cluster that answers no more though all faults are healed.

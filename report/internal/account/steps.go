@@ -74,13 +74,13 @@ func (s *scene) heldBy(held []holding) string {
 	case n == 0:
 		return ""
 	case n == len(s.nodes) && n > 1:
-		return "all nodes had the write"
+		return "all nodes had it"
 	case n >= s.majority():
-		return "a majority had the write"
+		return "a majority had it"
 	case n == 1:
-		return "only " + name(hosts[0]) + " had the write"
+		return "only " + name(hosts[0]) + " had it"
 	}
-	return names(hosts) + " had the write"
+	return names(hosts) + " had it"
 }
 
 // outcome says how a call ended.

@@ -2,8 +2,8 @@
 package example
 
 import (
+	"bytes"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -14,13 +14,13 @@ import (
 	"github.com/capsize-go/capsize/report/internal/account"
 )
 
-//go:embed lease-reads.json
+//go:embed lease-reads.jsonl
 var leaseReads []byte
 
 // LeaseReads is what was recorded of seed 3 of a store of five nodes whose leader answers reads by a lease.
 func LeaseReads() (account.Case, error) {
-	var t trace.Trace
-	if err := json.Unmarshal(leaseReads, &t); err != nil {
+	t, err := trace.Read(bytes.NewReader(leaseReads))
+	if err != nil {
 		return account.Case{}, fmt.Errorf("read the trace of the example: %w", err)
 	}
 	h := leaseReadsHistory()
@@ -29,7 +29,7 @@ func LeaseReads() (account.Case, error) {
 		why.Calls = append(why.Calls, c)
 	}
 	return account.Case{
-		Checker: "linearizable", Verdict: checker.Invalid, Reason: "1 of 5 keys is not linearizable", Why: why, History: h, Trace: &t,
+		Checker: "linearizable", Verdict: checker.Invalid, Reason: "1 of 5 keys is not linearizable", Why: why, History: h, Trace: t,
 		Faults: []account.Fault{{From: 33521375006, To: 37_600 * time.Millisecond, Name: "n2 | n1 n3 n4 n5"}},
 		Nodes:  5, Clients: 10, End: 65 * time.Second,
 	}, nil

@@ -13,5 +13,5 @@ func Example() {
 		return
 	}
 	fmt.Println(len(c.Why.Calls), "calls,", len(c.Trace.Messages), "messages")
-	// Output: 3 calls, 90 messages
+	// Output: 3 calls, 116 messages
 }

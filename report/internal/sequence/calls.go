@@ -20,25 +20,22 @@ func Numeral(i int) string {
 	return fmt.Sprint(i+1, ".")
 }
 
-// drawHeadings writes above each stretch which steps of the account it shows.
+// drawHeadings writes above the stretches which steps of the account they show: at the beginning of its stretch, or else
+// where the step is, or else at the end of the stretch.
 func (d *drawing) drawHeadings() {
-	listed := map[int]bool{}
-	for _, s := range d.axis.stretches {
-		long, short := "", ""
-		for i, step := range d.Steps {
-			if listed[i] || step.From == 0 && step.To == 0 || step.Title == "" || step.To < s.from || step.From > s.to || step.From < s.from && d.axis.at(step.From) >= 0 {
-				continue
-			}
-			listed[i] = true
-			if long != "" {
-				long, short = long+"  ", short+" "
-			}
-			long, short = long+Numeral(i)+" "+step.Title, short+Numeral(i)
+	for i, step := range d.Steps {
+		n := d.axis.at(step.At)
+		if n < 0 && step.From != 0 {
+			n = d.axis.at(step.From)
 		}
-		if long == "" || d.label("seg", 12.5, long, spot{s.x0 + 4, 16, start}, spot{s.x1, 16, end}) {
+		if n < 0 || step.Title == "" {
 			continue
 		}
-		d.label("seg", 12.5, short, spot{s.x0 + 4, 16, start})
+		s := d.axis.stretches[n]
+		spots := []spot{{s.x0 + 4, 16, start}, {d.axis.x(step.At), 16, start}, {s.x1, 16, end}}
+		if !d.label("seg", 12.5, Numeral(i)+" "+step.Title, spots...) {
+			d.label("seg", 12.5, Numeral(i), spots...)
+		}
 	}
 }
 

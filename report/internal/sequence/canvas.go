@@ -136,7 +136,7 @@ func (d *drawing) label(class string, px float64, text string, spots ...spot) bo
 		case middle:
 			b.x0, b.x1 = s.x-w/2, s.x+w/2
 		}
-		if b.x0 < 0 || b.x1 > d.Width || slices.ContainsFunc(d.taken, b.meets) || blocks(class) && slices.ContainsFunc(d.blocked, b.meets) {
+		if b.x0 < leftmost(class) || b.x1 > d.Width || slices.ContainsFunc(d.taken, b.meets) || blocks(class) && slices.ContainsFunc(d.blocked, b.meets) {
 			continue
 		}
 		d.take(b)
@@ -144,6 +144,14 @@ func (d *drawing) label(class string, px float64, text string, spots ...spot) bo
 		return true
 	}
 	return false
+}
+
+// leftmost is where labels of a class may begin: only the names of the lanes stand left of the lanes.
+func leftmost(class string) float64 {
+	if strings.HasPrefix(class, "lane") {
+		return 0
+	}
+	return leftMargin - 4
 }
 
 // blocks reports whether labels of a class avoid bars: the names of faults stand in theirs.

@@ -21,11 +21,8 @@ func Example() {
 	}
 	d, ok := sequence.Draw(s)
 	fmt.Println(ok, d.Left == 0)
-	for _, f := range d.Filters[:2] {
-		fmt.Println(f.Name)
-	}
+	fmt.Println(d.Filters[0].Name)
 	// Output:
 	// true true
-	// append
-	// answer
+	// ack
 }
