@@ -125,7 +125,7 @@ func withKey(c shown, key string) string {
 		return c.Label
 	case !ok:
 		return clean(c.Label+" "+key, 60)
-	case f == "write" || f == "put":
+	case (f == "write" || f == "put") && !strings.HasPrefix(rest, "→"):
 		return clean(f+" "+key+" ← "+rest, 60)
 	}
 	return clean(f+" "+key+" "+rest, 60)
@@ -150,7 +150,10 @@ func pageHeadline(run Run) (headline, whole string) {
 // beginning returns the first n runes of a sentence at most, up to the end of a clause if there is one.
 func beginning(text string, n int) string {
 	head := cut(text, max(n, 40))
-	for _, sep := range []string{"; ", ": ", ", "} {
+	if i := strings.LastIndex(head, "; "); i > len(head)/3 {
+		return head[:i] // a sentence of its own
+	}
+	for _, sep := range []string{": ", ", "} {
 		if i := strings.LastIndex(head, sep); i > len(head)/3 {
 			return head[:i] + " …"
 		}

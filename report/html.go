@@ -140,7 +140,7 @@ func share(why *checker.Counterexample) string {
 	if len(why.Calls) == 1 {
 		is = "is"
 	}
-	return fmt.Sprintf("%s %s enough to prove it%s", s, is, conflicting(why)) + minimalityNote(why)
+	return fmt.Sprintf("%s %s enough to prove it", s, is) + minimalityNote(why)
 }
 
 // minimalityNote says why the counterexample may not be minimal, if it may not.

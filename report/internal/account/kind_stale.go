@@ -56,18 +56,18 @@ func (s *scene) staleSteps(title string) []Step {
 	return append(steps, last)
 }
 
-// titleOf is a heading for a call: "a write that a majority has".
+// titleOf is a heading for a call: "a write on a majority".
 func (s *scene) titleOf(c call) string {
 	if len(c.wrote) != 1 {
 		return "a call"
 	}
 	switch n := len(s.holders(c.wrote[0], c.Invoke.Time, s.ended(c))); {
 	case n > 1 && n == len(s.nodes):
-		return "a write that all nodes have"
+		return "a write on all nodes"
 	case n >= s.majority():
-		return "a write that a majority has"
+		return "a write on a majority"
 	case n == 1:
-		return "a write that one node has"
+		return "a write on one node"
 	}
 	return "a write"
 }

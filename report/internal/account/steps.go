@@ -138,8 +138,14 @@ func (s *scene) key() string {
 // back.
 func (s *scene) messagesOf(c call, held []holding) []uint64 {
 	var ids []uint64
-	for _, m := range c.requests {
+	for i, m := range c.requests {
+		if last := len(c.requests) - 1; i > 0 && i < last && len(c.requests) > 4 {
+			continue // of many, the first and the last show enough
+		}
 		ids = append(ids, m.ID)
+		if back, ok := s.answerTo(m, c.Complete.Time); ok {
+			ids = append(ids, back.ID)
+		}
 	}
 	for i, h := range held {
 		if i >= s.majority()+1 {

@@ -32,8 +32,9 @@ type axis struct {
 	perPixel  float64 // nanoseconds
 }
 
-// newAxis finds the stretches: time around the instants, without the largest gaps between them.
-func newAxis(instants []time.Duration, calls []span, width float64) axis {
+// newAxis finds the stretches: time around the instants, without the largest gaps between them. Delay is how long a message
+// takes: each stretch shows about one more at both ends.
+func newAxis(instants []time.Duration, calls []span, delay time.Duration, width float64) axis {
 	if len(instants) == 0 {
 		return axis{}
 	}
@@ -42,7 +43,7 @@ func newAxis(instants []time.Duration, calls []span, width float64) axis {
 	for _, g := range groups {
 		a.stretches = append(a.stretches, stretch{from: g.from, to: g.to})
 	}
-	a.pad(width)
+	a.pad(delay, width)
 	a.place(width)
 	return a
 }
@@ -88,13 +89,12 @@ func median(calls []span) time.Duration {
 		all = append(all, c.to-c.from)
 	}
 	slices.Sort(all)
-	return all[len(all)/2]
+	return all[(len(all)-1)/2]
 }
 
 // pad adds some time on both sides of each stretch, joins those that meet, and makes room for a heading above each.
-func (a *axis) pad(width float64) {
-	total := a.total()
-	margin := max(total/30, time.Microsecond)
+func (a *axis) pad(delay time.Duration, width float64) {
+	margin := max(a.total()/30, delay*2/3, time.Microsecond)
 	for i := range a.stretches {
 		a.stretches[i].from = max(a.stretches[i].from-margin, 0)
 		a.stretches[i].to += margin

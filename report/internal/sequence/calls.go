@@ -3,6 +3,7 @@ package sequence
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/capsize-go/capsize/history"
@@ -33,8 +34,11 @@ func (d *drawing) drawHeadings() {
 		}
 		s := d.axis.stretches[n]
 		spots := []spot{{s.x0 + 4, 16, start}, {d.axis.x(step.At), 16, start}, {s.x1, 16, end}}
-		if !d.label("seg", 12.5, Numeral(i)+" "+step.Title, spots...) {
-			d.label("seg", 12.5, Numeral(i), spots...)
+		brief, _, _ := strings.Cut(step.Title, " on ")
+		for _, text := range []string{Numeral(i) + " " + step.Title, Numeral(i) + " " + brief, Numeral(i)} {
+			if d.label("seg", 12.5, text, spots...) {
+				break
+			}
 		}
 	}
 }

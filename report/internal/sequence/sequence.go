@@ -68,12 +68,12 @@ func Draw(s Scene) (Diagram, bool) {
 	}
 	d := &drawing{Scene: s, hot: map[uint64]heat{}}
 	d.heat()
-	d.axis = newAxis(d.instants(), d.callLengths(), s.Width)
+	d.axis = newAxis(d.instants(), d.callLengths(), d.delay(), s.Width)
 	if len(d.axis.stretches) == 0 {
 		return Diagram{}, false
 	}
 	d.choose()
-	if len(d.arrows) == 0 && len(d.hot) == 0 {
+	if !slices.ContainsFunc(d.arrows, func(a arrow) bool { return a.heat > pale || !a.other && !a.Idle }) {
 		return Diagram{}, false
 	}
 	d.arrange()
@@ -154,6 +154,21 @@ func (d *drawing) callLengths() []span {
 		}
 	}
 	return all
+}
+
+// delay returns how long half of the messages take at most.
+func (d *drawing) delay() time.Duration {
+	var all []time.Duration
+	for _, m := range d.Trace.Messages {
+		if m.Lost == "" {
+			all = append(all, m.At-m.Sent)
+		}
+	}
+	if len(all) == 0 {
+		return 0
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
 }
 
 func (d *drawing) diagram() Diagram {
