@@ -55,7 +55,7 @@ type Filter struct {
 	Off   bool // hidden unless the reader asks for it
 }
 
-// Draw draws a diagram. It returns false if the trace has no message to show.
+// Draw draws a diagram. It returns false if the trace has no message that the account is about.
 func Draw(s Scene) (Diagram, bool) {
 	if s.Trace == nil || len(s.Trace.Messages) == 0 {
 		return Diagram{}, false
@@ -73,7 +73,7 @@ func Draw(s Scene) (Diagram, bool) {
 		return Diagram{}, false
 	}
 	d.choose()
-	if !slices.ContainsFunc(d.arrows, func(a arrow) bool { return a.heat > pale || !a.other && !a.Idle }) {
+	if !slices.ContainsFunc(d.arrows, func(a arrow) bool { return a.heat > pale }) {
 		return Diagram{}, false
 	}
 	d.arrange()
