@@ -59,6 +59,7 @@ var importRules = []ImportRule{
 	{Package: "internal/recorder", Ours: []string{"cluster", "history", "internal/goroutines", "internal/runlog", "internal/savedrun"}},
 	{Package: "internal/savedrun", Ours: []string{"checker", "history", "internal/runlog", "nemesis"}},
 	{Package: "internal/names"},
+	{Package: "internal/tested", Ours: []string{"internal/sorting"}},
 	{Package: "internal/tier", Testing: true},
 	{Package: "internal/repeats", Ours: []string{".", "checker", "internal/tier", "schedule"}, Testing: true},
 	{Package: "internal/rowpicture", Ours: []string{"internal/chart", "scenarios"}, Testing: true},
