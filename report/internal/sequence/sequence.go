@@ -27,7 +27,7 @@ type Scene struct {
 	History *history.History // says which hosts are nodes
 	Clients int              // of the cluster, as in [account.Case]
 	Width   float64          // in pixels; default 1006
-	Height  float64          // at most, as far as the lanes stay legible; default 440
+	Height  float64          // at most, as far as the lanes stay legible; default 424
 }
 
 // A Call is a call of the counterexample.
@@ -64,7 +64,7 @@ func Draw(s Scene) (Diagram, bool) {
 		s.Width = 1006
 	}
 	if s.Height <= 0 {
-		s.Height = 440
+		s.Height = 424
 	}
 	d := &drawing{Scene: s, hot: map[uint64]heat{}}
 	d.heat()
