@@ -29,6 +29,7 @@ var importRules = []ImportRule{
 	{Package: "internal/benchtable"},
 	{Package: "internal/chart"},
 	{Package: "internal/coldbuild"},
+	{Package: "internal/runcost", Ours: []string{"internal/repeats", "schedule"}, Testing: true},
 	{Package: "internal/child"},
 	{Package: "internal/gotest", Ours: []string{"internal/child"}},
 	{Package: "internal/gocommand", Ours: []string{"internal/detrt"}, Testing: true},
