@@ -14,6 +14,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/trace"
+	"github.com/capsize-go/capsize/examples/http"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/systems/kv/raftkv"
 	"github.com/capsize-go/capsize/workloads"
@@ -207,4 +208,36 @@ func TestRecordOfSecondRun(t *testing.T) {
 	require.Same(t, second.Messages, r.Messages)
 	r.Explain(t.Context())
 	require.Same(t, second.Messages, r.Messages)
+}
+
+// TestRecordingChangesNoSchedule records runs of a system with goroutines: with a deterministic runtime they take the same turns, with or
+// without a recorder. Without one only the history is compared.
+func TestRecordingChangesNoSchedule(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
+	store := http.Store{CacheFor: 100 * time.Millisecond}
+	test := capsize.Test{
+		System: store, Workload: workloads.Register(store.Open), Nodes: 3, Duration: 5 * time.Second,
+		Nemesis: nemesis.Every(2*time.Second, nemesis.Partitions(), nemesis.Lossy(0.1), nemesis.Crashes()),
+	}
+	for seed := uint64(1); seed <= 4; seed++ {
+		test.Seed, test.Record = seed, trace.Window{}
+		_, err := capsize.Exec(t.Context(), t, test) // fills the caches of libraries
+		require.NoError(t, err)
+		off, err := capsize.Exec(t.Context(), t, test)
+		require.NoError(t, err)
+		test.Record = trace.Window{To: time.Hour}
+		on, err := capsize.Exec(t.Context(), t, test)
+		require.NoError(t, err)
+		require.Empty(t, off.Diff(on))
+		f := facts{on.Messages}
+		requests := f.messages("request", "", "n1")
+		require.NotEmpty(t, requests)
+		for _, m := range requests {
+			require.Equal(t, trace.HTTP, m.Protocol)
+			require.Regexp(t, `^(GET|PUT) /`, m.Text)
+		}
+		require.NotEmpty(t, f.messages("response", "n1", ""))
+	}
 }
