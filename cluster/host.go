@@ -90,9 +90,11 @@ type Timer struct {
 	ev *event
 	fn func()
 
-	cause uint64 // the message whose delivery set it, if that is recorded
-	waits bool   // a goroutine waits for it, which goes on for reasons of its own
+	cause uint64 // the message whose delivery set it, if that is recorded, or wakes
 }
+
+// wakes is the cause of a timer for which a goroutine waits: that goes on for reasons of its own.
+const wakes = ^uint64(0)
 
 // AfterFunc runs fn after d, as the handler runs: alone, and not blocking. A
 // crash of the host stops all its timers.
@@ -102,7 +104,7 @@ func (h *Host) AfterFunc(d time.Duration, fn func()) *Timer {
 
 // wakeAfter is AfterFunc for what wakes a goroutine.
 func (h *Host) wakeAfter(d time.Duration, fn func()) *Timer {
-	return (&Timer{h: h, fn: fn, waits: true}).after(d)
+	return (&Timer{h: h, fn: fn, cause: wakes}).after(d)
 }
 
 func (t *Timer) after(d time.Duration) *Timer {
@@ -115,7 +117,9 @@ func (t *Timer) Reset(d time.Duration) {
 	m := t.h.m
 	m.c.lock()
 	defer m.c.unlock()
-	t.inherit(t.ev != nil)
+	if m.c.rec != nil {
+		t.inherit(t.ev != nil)
+	}
 	t.stop()
 	t.ev = m.c.loop.newEvent()
 	t.ev.kind, t.ev.to, t.ev.life, t.ev.timer = kindTimer, m, t.h.life, t

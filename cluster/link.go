@@ -38,7 +38,9 @@ func (c *Cluster) launch(e *event) loss {
 	if !alive || m.life != e.fromLife {
 		return arrived // a sender that crashed gets no report of a loss
 	}
-	c.recordSend(e)
+	if c.rec != nil {
+		c.recordSend(e)
+	}
 	if m.paused() {
 		m.unsent = append(m.unsent, e)
 		return arrived
@@ -182,9 +184,9 @@ func (w wire) Recording() bool { return w.c.rec != nil }
 
 // CarrySegment is Carry of a segment that is recorded.
 func (w wire) CarrySegment(from, to string, s simnet.Segment, deliver, lost func()) {
-	w.carry(from, to, &event{fn: deliver, lost: lost, stream: true, bytes: s.Size, segment: &tracer.Segment{
+	w.carry(from, to, &event{fn: deliver, lost: lost, stream: true, bytes: s.Size, sent: tracer.Part(tracer.Segment{
 		Bytes: s.Size, From: from, To: to, FromPort: s.FromPort, ToPort: s.ToPort, Data: s.Data, Control: s.Control,
-	}})
+	})})
 }
 
 // CarryPacket puts a datagram on the link between two hosts.

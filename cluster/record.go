@@ -14,26 +14,22 @@ import (
 // losses are the reasons of a trace.
 var losses = [...]trace.Loss{arrived: "", lostToCut: trace.Cut, lostToChance: trace.Chance, lostToCrash: trace.Down}
 
-// recordSend notes that the event is on its way, unless it is known already.
+// recordSend notes that the event is sent. One that a pause delays comes twice.
 func (c *Cluster) recordSend(e *event) {
 	switch {
-	case c.rec == nil || e.sent != nil:
-	case e.segment != nil:
-		e.sent = c.rec.Send(c.Now(), e.from.name, e.to.name, *e.segment)
-	case e.kind == kindSegment:
-		e.sent = c.rec.Send(c.Now(), e.from.name, e.to.name, tracer.Segment{Bytes: e.bytes})
+	case e.sent != nil:
 	case e.kind == kindReply:
-		e.sent = c.rec.Reply(c.Now(), e.from.name, e.to.name, e.msg.Body, e.msg.call.request)
+		e.sent = tracer.Reply(e.msg.Body, e.msg.call.request)
+	case e.kind == kindSegment:
+		e.sent = tracer.Datagram(e.bytes)
 	default:
-		e.sent = c.rec.Send(c.Now(), e.from.name, e.to.name, e.msg.Body)
+		e.sent = tracer.Message(e.msg.Body)
 	}
+	c.rec.Send(c.Now(), e.sent, e.from.name, e.to.name)
 }
 
 // recordArrival notes the fate of the event.
 func (e *event) recordArrival(at time.Duration, why loss) {
-	if e.sent == nil {
-		return
-	}
 	l := losses[why]
 	if died := e.from.died; why == lostToCrash && int(e.fromLife) <= len(died) && died[e.fromLife-1] < e.depart {
 		l = trace.Crashed
@@ -47,21 +43,33 @@ func (e *event) recordArrival(at time.Duration, why loss) {
 // again is a clock, and nothing's effect.
 func (t *Timer) inherit(pending bool) {
 	c := t.h.m.c
-	if c.rec == nil {
-		return
-	}
 	cause := c.rec.Cause(c.Now(), t.h.m.name)
-	if t.waits || !pending && cause == t.cause {
-		cause = 0
+	switch {
+	case t.cause == wakes:
+	case !pending && cause == t.cause:
+		t.cause = 0
+	default:
+		t.cause = cause
 	}
-	t.cause = cause
+}
+
+// because returns the message because of which the timer runs; 0 if that is not known.
+func (t *Timer) because() uint64 {
+	if t.cause == wakes {
+		return 0
+	}
+	return t.cause
 }
 
 // event notes an event of a machine.
 func (m *machine) event(kind trace.Kind, text, fault string) {
-	if r := m.c.rec; r != nil {
-		r.Event(trace.Event{At: m.c.Now(), Host: m.name, Kind: kind, Text: text, Term: m.term, Fault: fault})
+	if m.c.rec != nil {
+		m.record(kind, text, fault)
 	}
+}
+
+func (m *machine) record(kind trace.Kind, text, fault string) {
+	m.c.rec.Event(trace.Event{At: m.c.Now(), Host: m.name, Kind: kind, Text: text, Term: m.term, Fault: fault})
 }
 
 // A wrong is what a fault does: the kind of event that it is, and what [tracer.Words] makes words of.
