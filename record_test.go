@@ -2,8 +2,10 @@ package capsize_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -240,4 +242,49 @@ func TestRecordingChangesNoSchedule(t *testing.T) {
 		}
 		require.NotEmpty(t, f.messages("response", "n1", ""))
 	}
+}
+
+// TestRecordOfHang records what came before a goroutine waited for a lock that nothing releases: both runs are cut short there.
+func TestRecordOfHang(t *testing.T) {
+	var mu sync.Mutex
+	mu.Lock()
+	defer mu.Unlock()
+	r := run(t, echo{boot: func(_ context.Context, h *cluster.Host) {
+		if h.Name() == "n1" {
+			go func() {
+				_ = h.Sleep(time.Second)
+				mu.Lock()
+				defer mu.Unlock()
+				_ = h.Name()
+			}()
+		}
+	}}, func(test *capsize.Test) { test.Stall = 300 * time.Millisecond })
+	require.Equal(t, checker.Invalid, r.Verdict)
+	f := finding(t, r)
+	r.Explain(t.Context())
+	require.Empty(t, r.Unrecorded)
+	require.NotNil(t, r.Messages)
+	require.NotEmpty(t, r.Messages.Messages)
+	require.LessOrEqual(t, r.Messages.From, f.At)
+	require.GreaterOrEqual(t, r.Messages.To, f.At)
+}
+
+// TestRecordOfNoProgress records the last second before the run was to have settled.
+func TestRecordOfNoProgress(t *testing.T) {
+	r := run(t, echo{reply: func(h *cluster.Host, req int) int {
+		if h.Name() == "n2" && h.Clock().Monotonic() > 2*time.Second {
+			_ = h.Sync()
+			for range 10 {
+				_ = h.Sync() // it is busy for longer than clients wait
+			}
+		}
+		return req
+	}}, func(test *capsize.Test) { test.Timeout = time.Millisecond })
+	require.Equal(t, checker.Invalid, r.Verdict, r.Reason)
+	r.Explain(t.Context())
+	require.NotNil(t, r.Messages)
+	final := r.Phases[len(r.Phases)-2]
+	require.Equal(t, "final", final.Name)
+	require.Equal(t, final.At+200*time.Millisecond, r.Messages.To)
+	require.NotEmpty(t, r.Messages.Messages)
 }
