@@ -232,6 +232,10 @@ func TestRecordingChangesNoSchedule(t *testing.T) {
 		test.Record = trace.Window{To: time.Hour}
 		on, err := capsize.Exec(t.Context(), t, test)
 		require.NoError(t, err)
+		test.Record = trace.Window{}
+		again, err := capsize.Exec(t.Context(), t, test)
+		require.NoError(t, err)
+		require.Empty(t, off.Diff(again), "they are alike without a recorder")
 		require.Empty(t, off.Diff(on))
 		f := facts{on.Messages}
 		requests := f.messages("request", "", "n1")

@@ -70,7 +70,7 @@ func (e *event) admit(at time.Duration) bool {
 			return false
 		}
 		c.note(at, m, nil, e.kind, runhash.Event(arrived))
-		c.rec.Handle(at, m.name, e.timer.because())
+		c.rec.Handle(at, m.name, e.timer.cause)
 		if m.workTime > 0 {
 			m.occupyForEvent(at)
 		}

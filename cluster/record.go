@@ -9,7 +9,8 @@ import (
 	"github.com/capsize-go/capsize/internal/detrt"
 )
 
-// Here is what a recorder of package tracer is given. It is nil unless Config.Record is on, and then nothing below does anything.
+// Here is what a recorder of package tracer is given. It is nil unless Config.Record is on, and then nothing below does anything. What it reads, as
+// the time, is no point of a schedule: a run that is recorded is the same run.
 
 // losses are the reasons of a trace.
 var losses = [...]trace.Loss{arrived: "", lostToCut: trace.Cut, lostToChance: trace.Chance, lostToCrash: trace.Down}
@@ -25,7 +26,7 @@ func (c *Cluster) recordSend(e *event) {
 	default:
 		e.sent = tracer.Message(e.msg.Body)
 	}
-	c.rec.Send(c.Now(), e.sent, e.from.name, e.to.name)
+	detrt.Quietly(func() { c.rec.Send(c.Now(), e.sent, e.from.name, e.to.name) })
 }
 
 // recordArrival notes the fate of the event.
@@ -43,9 +44,10 @@ func (e *event) recordArrival(at time.Duration, why loss) {
 // again is a clock, and nothing's effect.
 func (t *Timer) inherit(pending bool) {
 	c := t.h.m.c
-	cause := c.rec.Cause(c.Now(), t.h.m.name)
+	var cause uint64
+	detrt.Quietly(func() { cause = c.rec.Cause(c.Now(), t.h.m.name) })
 	switch {
-	case t.cause == wakes:
+	case t.cause == tracer.Wakes:
 	case !pending && cause == t.cause:
 		t.cause = 0
 	default:
@@ -53,23 +55,21 @@ func (t *Timer) inherit(pending bool) {
 	}
 }
 
-// because returns the message because of which the timer runs; 0 if that is not known.
-func (t *Timer) because() uint64 {
-	if t.cause == wakes {
-		return 0
-	}
-	return t.cause
-}
-
 // event notes an event of a machine.
 func (m *machine) event(kind trace.Kind, text, fault string) {
 	if m.c.rec != nil {
-		m.record(kind, text, fault)
+		m.c.recordEvent(trace.Event{Host: m.name, Kind: kind, Text: text, Term: m.term, Fault: fault}, nil)
 	}
 }
 
-func (m *machine) record(kind trace.Kind, text, fault string) {
-	m.c.rec.Event(trace.Event{At: m.c.Now(), Host: m.name, Kind: kind, Text: text, Term: m.term, Fault: fault})
+// recordEvent notes an event of the present instant, with the words of a fault unless that is nil.
+func (c *Cluster) recordEvent(e trace.Event, fault any) {
+	detrt.Quietly(func() {
+		if e.At = c.Now(); fault != nil {
+			e.Text = tracer.Words(fault)
+		}
+		c.rec.Event(e)
+	})
 }
 
 // A wrong is what a fault does: the kind of event that it is, and what [tracer.Words] makes words of.
@@ -87,7 +87,7 @@ func (c *Cluster) recordFault(m, other *machine, w wrong, ends bool) {
 	if other != nil {
 		peer = other.name
 	}
-	c.rec.Event(trace.Event{At: c.Now(), Host: m.name, Peer: peer, Kind: w.kind, Text: tracer.Words(w.what), Fault: c.by.Name, Ends: ends})
+	c.recordEvent(trace.Event{Host: m.name, Peer: peer, Kind: w.kind, Fault: c.by.Name, Ends: ends}, w.what)
 }
 
 // SetTerm sets the term, ballot, view or epoch that the node is in, before [Host.SetRole]: where messages are recorded, it is shown

@@ -144,6 +144,9 @@ func (r *Recorder) keep(s *Sent) {
 	}
 }
 
+// Wakes is the cause of a timer for which a goroutine waits: that goes on for reasons of its own.
+const Wakes = ^uint64(0)
+
 // Handle notes that a host begins to handle something because of a message; 0 if because of none.
 func (r *Recorder) Handle(at time.Duration, host string, cause uint64) {
 	if r != nil {
@@ -154,7 +157,7 @@ func (r *Recorder) Handle(at time.Duration, host string, cause uint64) {
 // Cause returns the message because of which code of a host runs at an instant; 0 if that is not known. No two hosts act at one
 // instant, so goroutines that a message wakes run because of it as well.
 func (r *Recorder) Cause(now time.Duration, host string) uint64 {
-	if r.at != now || r.host != host {
+	if r.at != now || r.host != host || r.cause == Wakes {
 		return 0
 	}
 	return r.cause
