@@ -67,7 +67,7 @@ func TestCallsLeadToTheirLinesAndBack(t *testing.T) {
 		assert.Contains(t, p, fmt.Sprintf(`id="call-%d" href="#line-%d"`, n, n), "the bar")
 		assert.Contains(t, p, fmt.Sprintf(`<tr id="line-%d" class="mine">`, n), "the line")
 		assert.Contains(t, p, fmt.Sprintf(`<a href="#call-%d"`, n), "the way back")
-		assert.Contains(t, p, fmt.Sprintf(`<a href="#line-%d"><use class="listed"`, n), "its mark in the run")
+		assert.Contains(t, p, fmt.Sprintf(`<a href="#line-%d" aria-label="line %[1]d: process`, n), "its mark in the run")
 		text := strings.ReplaceAll(lines[n-1], `"`, "&#34;")
 		assert.Contains(t, p, text, "the line as it is in the file")
 	}
