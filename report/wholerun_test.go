@@ -52,7 +52,7 @@ func TestCallsLeadToTheirLinesAndBack(t *testing.T) {
 	run := invalidRun(400)
 	p := string(pageOf(t, run))
 	var file bytes.Buffer
-	require.NoError(t, writeHistory(&file, run))
+	require.NoError(t, run.History.Write(&file))
 	lines := strings.Split(file.String(), "\n")
 	for _, c := range run.why().Calls {
 		n := slices.IndexFunc(lines, func(line string) bool {
