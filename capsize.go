@@ -9,6 +9,7 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/report"
@@ -49,6 +50,9 @@ type Test struct {
 	// Progress is called several times a second of wall time with how far a run is, and when
 	// a checker begins. It is for display: a run does not depend on it. Optional.
 	Progress func(Status)
+	// Record has the messages and events of a stretch of virtual time recorded, in [Result.Messages]. Recording never changes a
+	// run. Optional: of a run that is not valid, [Result.Explain] records what led to it.
+	Record trace.Window
 	// StopAt stops each run at an instant of virtual time, and says what goes on there. A run
 	// that is stopped is unknown. The environment's CAPSIZE_STOP_AT overrides it.
 	StopAt Breakpoint
@@ -85,6 +89,8 @@ type Result struct {
 	Exercised      Exercised
 	Metrics        []report.Metric // of Test.Metrics
 	Log            *cluster.Log    // what the hosts logged; nil if the run did not begin
+	Messages       *trace.Trace    // what happened on network and hosts, in Test.Record or around what is wrong; nil if it was not recorded
+	Unrecorded     string          // why Messages is missing though it was to be recorded; empty if that is not so
 	Snapshot       string          // what the run was doing at Test.StopAt; empty if it did not come to that
 	Trace          uint64          // hash of all that happened in the cluster
 	Runtime        string          // version of Go, and which deterministic runtime: go1.26.8, or go1.26.8+det.015f961b90ea
@@ -103,11 +109,12 @@ func (r *Result) Digest() (string, error) { return r.History.Digest() }
 // Explain finds the counterexamples of the checks, and sets Counterexample to that of the check that decided. [Exec] leaves
 // it out, as a sweep of many seeds asks for verdicts only; [Result.Page] calls it. It never changes a verdict
 // or a reason. See [checker.Result.Explain].
+//
+// If the run is invalid, Explain then runs its seed again and records the messages that led to the counterexample, or to a
+// finding, in Messages. It keeps them only if the second run has the same history; else Unrecorded says so.
 func (r *Result) Explain(ctx context.Context) {
-	for i, c := range r.Checks {
-		r.Checks[i] = c.Explain(ctx)
-	}
-	r.Counterexample = worst(r.Checks).Counterexample
+	r.findCounterexamples(ctx)
+	r.recordAgain(ctx)
 }
 
 // CallMetrics returns metrics that fit any workload: the median and the 99th percentile of

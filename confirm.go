@@ -26,10 +26,12 @@ import (
 
 // The environment of a process that runs one seed for another process.
 const (
-	confirmVariable    = "CAPSIZE_CONFIRM"       // the folder that it writes into
-	confirmRunVariable = "CAPSIZE_CONFIRM_RUN"   // the key of the Run
-	confirmAfter       = "CAPSIZE_CONFIRM_AFTER" // a seed that it runs before; 0: none
+	confirmVariable    = "CAPSIZE_CONFIRM"        // the folder that it writes into
+	confirmRunVariable = "CAPSIZE_CONFIRM_RUN"    // the key of the Run
+	confirmAfter       = "CAPSIZE_CONFIRM_AFTER"  // a seed that it runs before; 0: none
+	confirmRecord      = "CAPSIZE_CONFIRM_RECORD" // the window to record, as two durations with a comma between; empty: none
 	decisionsFile      = "decisions.bin"
+	messagesFile       = "messages.jsonl"
 )
 
 // warmUp fills the caches of encoding/json with the types that the harness itself needs, once in a process. A cache that is
@@ -71,6 +73,11 @@ func (x *runner) confirms(ctx context.Context, t *testing.T) bool {
 			t.Fatalf("capsize: %v", err)
 		}
 	}
+	if text := os.Getenv(confirmRecord); text != "" {
+		if err := x.test.Record.UnmarshalText([]byte(text)); err != nil {
+			t.Fatalf("capsize: environment variable %s: %v", confirmRecord, err)
+		}
+	}
 	r, err := Exec(ctx, t, x.test)
 	if err != nil {
 		t.Fatalf("capsize: %v", err)
@@ -97,6 +104,9 @@ func (x *runner) writeConfirmation(dir string, r *Result) error {
 		if err := os.WriteFile(filepath.Join(dir, decisionsFile), b, 0o644); err != nil {
 			return fmt.Errorf("write decisions: %w", err)
 		}
+	}
+	if err := writeMessages(dir, r.Messages); err != nil {
+		return err
 	}
 	return rec.Write(dir, r.History)
 }
@@ -128,7 +138,7 @@ func (x *runner) compareFresh(ctx context.Context, dir string, r *Result, after 
 	}
 	cmd := exec.CommandContext(ctx, program, gocommand.Arguments(x.name)...)
 	cmd.Env = append(os.Environ(), confirmVariable+"="+dir, confirmRunVariable+"="+x.key, fmt.Sprint(confirmAfter, "=", after),
-		fmt.Sprintf("CAPSIZE_SEED=%d", r.Seed), "CAPSIZE_SEEDS=1", "CAPSIZE_STOP_AT=")
+		fmt.Sprintf("%s=%v", confirmRecord, r.Window(ctx)), fmt.Sprintf("CAPSIZE_SEED=%d", r.Seed), "CAPSIZE_SEEDS=1", "CAPSIZE_STOP_AT=")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, gocommand.LastLines(out))
@@ -144,6 +154,11 @@ func (x *runner) compareFresh(ctx context.Context, dir string, r *Result, after 
 	if differs, err = firstDifference(saved, r); err != nil {
 		return "", err
 	}
+	messages, err := readMessages(dir)
+	if err != nil {
+		return "", err
+	}
+	r.take(messages, differs == "")
 	decided, err := decisionsDiffer(dir, r)
 	if err != nil {
 		return "", err

@@ -18,6 +18,7 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/nemesis"
@@ -36,6 +37,12 @@ const digestsFile = "testdata/digests.txt"
 // their verdicts and digests. The file has 20.
 func digests(t *testing.T, n uint64) string {
 	t.Helper()
+	return recordedDigests(t, n, trace.Window{})
+}
+
+// recordedDigests is digests of runs of which a window is recorded.
+func recordedDigests(t *testing.T, n uint64, w trace.Window) string {
+	t.Helper()
 	var b strings.Builder
 	for seed := uint64(1); seed <= n; seed++ {
 		store := raftkv.Store{}
@@ -43,12 +50,13 @@ func digests(t *testing.T, n uint64) string {
 			store.Bugs = raftkv.LocalReads
 		}
 		r, err := capsize.Exec(t.Context(), t, capsize.Test{
-			System: store, Workload: workloads.Register(store.Open), Seed: seed, Duration: 10 * time.Second,
+			System: store, Workload: workloads.Register(store.Open), Seed: seed, Duration: 10 * time.Second, Record: w,
 			Nemesis: nemesis.Every(3*time.Second, nemesis.Partitions(), nemesis.Crashes(), nemesis.Lossy(0)),
 		})
 		require.NoError(t, err)
 		digest, err := r.Digest()
 		require.NoError(t, err)
+		require.Equal(t, w.On(), r.Messages != nil)
 		fmt.Fprintf(&b, "%d %v %s %016x\n", seed, r.Verdict, digest, r.Trace)
 	}
 	return b.String()
@@ -78,9 +86,7 @@ func TestDigests(t *testing.T) {
 	if *update {
 		require.NoError(t, os.WriteFile(digestsFile, []byte(got), 0o644))
 	}
-	want, err := os.ReadFile(digestsFile)
-	require.NoError(t, err)
-	require.Equal(t, string(want), got, "go test -run TestDigests -update, if that was on purpose")
+	require.Equal(t, wantedDigests(t), got, "go test -run TestDigests -update, if that was on purpose")
 	require.Equal(t, 10, strings.Count(got, " valid "))
 	require.GreaterOrEqual(t, strings.Count(got, " invalid "), 8, "most runs with the bug are to be invalid")
 	seen := map[string]bool{}
@@ -89,6 +95,13 @@ func TestDigests(t *testing.T) {
 	}
 	require.Len(t, seen, 20, "seeds differ")
 	require.Equal(t, firstLines(got, repeated()), digests(t, repeated()), "twice in one process")
+}
+
+func wantedDigests(t *testing.T) string {
+	t.Helper()
+	want, err := os.ReadFile(digestsFile)
+	require.NoError(t, err)
+	return string(want)
 }
 
 // TestDigestsElsewhere compares the runs of processes with one processor, and with

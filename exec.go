@@ -73,7 +73,7 @@ func (t Test) config(plan nemesis.Plan, record func(history.Op)) engine.Config {
 		System: t.System, Workload: t.Workload, Plan: plan, Seed: t.Seed, Schedule: t.Schedule,
 		Nodes: t.Nodes, Clients: t.Clients, Rate: t.Rate, Core: t.Core,
 		Duration: t.Duration, Timeout: t.Timeout, Settle: t.Settle, Stall: t.Stall,
-		StopAt: t.StopAt.At, Wait: t.StopAt.Wait, Record: record,
+		StopAt: t.StopAt.At, Wait: t.StopAt.Wait, Record: record, Window: t.Record,
 	}
 	if t.Progress != nil {
 		c.Progress = func(s engine.Status) { t.Progress(Status(s)) }
@@ -85,7 +85,7 @@ func (t Test) config(plan nemesis.Plan, record func(history.Op)) engine.Config {
 func newResult(test Test, plan nemesis.Plan, rec *engine.Record) *Result {
 	r := &Result{
 		Test: test, Seed: test.Seed, Plan: plan, History: rec.History, Findings: rec.Findings,
-		Exercised: exercisedBy(rec, plan), Log: rec.Log, Snapshot: rec.Snapshot, Trace: rec.Trace,
+		Exercised: exercisedBy(rec, plan), Log: rec.Log, Messages: rec.Messages, Snapshot: rec.Snapshot, Trace: rec.Trace,
 		Virtual: rec.Virtual, Stopped: rec.Stopped, Runtime: detrt.Version(), Decisions: rec.Decisions,
 	}
 	if rec.Decisions != nil {

@@ -33,6 +33,10 @@ func (r *Result) Page(rerun string) (report.Run, error) {
 		p.Schedule = fmt.Sprintf("%v, of %d decisions; %s", r.Test.Schedule, r.Decisions.Steps, r.Runtime)
 		p.Params = append(p.Params, report.KV{Name: "schedule", Value: r.Test.Schedule.String()}, report.KV{Name: "runtime", Value: r.Runtime})
 	}
+	p.Trace = r.Messages
+	if r.Unrecorded != "" {
+		p.Notes = append(p.Notes, r.Unrecorded)
+	}
 	p.Phases, p.Metrics, p.Snapshot, p.Log = r.Phases, r.Metrics, r.Snapshot, r.logLines()
 	if r.Stopped != nil {
 		p.Stopped = r.Stopped.Error()

@@ -48,7 +48,7 @@ func (x *runner) again(ctx context.Context, t *testing.T, r *Result) again {
 		return again{missing: "the run was cut short, so it was not tried"}
 	}
 	test := r.Test
-	test.StopAt = Breakpoint{}
+	test.StopAt, test.Record = Breakpoint{}, r.Window(ctx)
 	second, err := Exec(ctx, t, test)
 	switch {
 	case err != nil:
@@ -57,6 +57,7 @@ func (x *runner) again(ctx context.Context, t *testing.T, r *Result) again {
 		return again{missing: fmt.Sprintf("the second run was cut short: %v", second.Stopped)}
 	}
 	a := again{second: second, differs: r.Diff(second)}
+	r.Adopt(second)
 	if a.differs == "" && second.Verdict != r.Verdict {
 		a.differs = fmt.Sprintf("the histories are alike, but the verdict was %v at first and then %v: %s", r.Verdict, second.Verdict, second.Reason)
 	}

@@ -15,6 +15,11 @@ import (
 	"github.com/capsize-go/capsize/cluster/internal/effect"
 	"github.com/capsize-go/capsize/cluster/internal/entropy"
 	"github.com/capsize-go/capsize/cluster/internal/folders"
+	"github.com/capsize-go/capsize/cluster/internal/marks"
+	"github.com/capsize-go/capsize/cluster/internal/runhash"
+	"github.com/capsize-go/capsize/cluster/internal/tracer"
+	"github.com/capsize-go/capsize/cluster/trace"
+	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/keyed"
 	"github.com/capsize-go/capsize/internal/simnet"
 )
@@ -33,7 +38,8 @@ type Config struct {
 	Log     io.Writer // gets each line that the hosts log, as it is logged; optional: see [Cluster.Logs]
 	Label   string    // goroutines that run code of a host bear it as the pprof label "capsize", and the host's name as "host"
 
-	Spans SpanRecorder // records what hosts do; optional: see [Host.Begin]
+	Spans  SpanRecorder // records what hosts do; optional: see [Host.Begin]
+	Record trace.Window // of which [Cluster.Recorded] returns what happened; optional
 
 	// Wait returns when all other goroutines of the bubble are blocked:
 	// [testing/synctest.Wait].
@@ -79,11 +85,12 @@ type simulation struct {
 	stats    Stats
 	leader   string
 	epoch    int // counts the calls of Heal
-	trace    uint64
+	trace    runhash.Hash
+	rec      *tracer.Recorder // nil: nothing is recorded
 	entropy  *entropy.Source
 	stopping bool
-	tallies  map[string]*effect.Tally
-	marks    marks
+	tallies  effect.Tallies
+	marks    marks.Marks
 	awaited  map[Trigger][]chan struct{}
 	damaged  int // nodes whose disks broke a promise
 	members  membership
@@ -111,9 +118,9 @@ func New(cfg Config) (*Cluster, error) {
 	}
 	c := &Cluster{simulation: &simulation{
 		cfg: cfg, loop: newLoop(lag(cfg.System), cfg.Wait),
-		byName: map[string]*machine{}, tallies: map[string]*effect.Tally{},
+		byName: map[string]*machine{}, tallies: effect.Tallies{}, rec: tracer.New(cfg.Record),
 	}}
-	c.by = c.tally("")
+	c.by = c.tallies.Of("")
 	c.net = simnet.New(wire{c})
 	c.entropy = entropy.New(cfg.Seed, c.Now)
 	c.log = hostlog.New(c.Now, cfg.Log)
@@ -361,7 +368,7 @@ func (c *Cluster) Progress() uint64 { return c.loop.executed.Load() }
 func (c *Cluster) Trace() uint64 {
 	c.lock()
 	defer c.unlock()
-	return c.trace
+	return uint64(c.trace)
 }
 
 // Findings returns the misbehaviour of user code so far.
@@ -374,43 +381,17 @@ func (c *Cluster) Findings() []Finding {
 func (c *Cluster) addFinding(f Finding) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	detrt.Quietly(func() { f.At = c.Now() })
 	c.findings = append(c.findings, f)
 }
 
-// A traceEvent says what happened, in the trace. Beside kindFunc it is one of the first
-// block; beside kinds that cross the network it is a loss, traceDoubled or traceDamaged.
-// The numbers reach the hash of the trace: they stay as they are.
-type traceEvent uint8
-
-const (
-	traceBoot traceEvent = iota
-	traceCrash
-	traceInject
-	traceHeal
-	traceRole
-	traceHealAll
-	traceMembersWanted
-	traceMembersAdopted
-	traceDiskFull
-	traceDiskError
-	traceSyncError
-	traceSyncLie
-	traceMisdirect
-	traceReadOnly
-	traceName
-
-	traceDoubled traceEvent = 6 // of a message or segment
-	traceDamaged traceEvent = 7 // of a message or segment
-)
-
-// note adds something that happened to the trace.
-func (c *Cluster) note(at time.Duration, m, other *machine, k kind, what traceEvent) {
-	x := uint64(at)<<20 ^ uint64(m.id)<<8 ^ uint64(k)<<4 ^ uint64(what)
+// note adds something that happened to the hash of the run.
+func (c *Cluster) note(at time.Duration, m, other *machine, k kind, what runhash.Event) {
+	id := -1
 	if other != nil {
-		x ^= uint64(other.id+1) << 54
+		id = other.id
 	}
-	x = (x ^ c.trace) * 0x9e3779b97f4a7c15
-	c.trace = x ^ x>>32
+	c.trace.Add(at, m.id, id, uint8(k), what)
 }
 
 // machine returns the machine of that name. It panics if there is none, since that is a

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster/internal/effect"
+	"github.com/capsize-go/capsize/cluster/trace"
 )
 
 // A Degradation is a way in which a service fails that is up: its host runs, its connections are accepted, and its health
@@ -47,7 +48,7 @@ func (c *Cluster) Degrade(name string, how Degradation) (heal func()) {
 	defer c.unlock()
 	x := &degraded{how: how, by: c.by}
 	m.degraded = append(m.degraded, x)
-	return c.healing(m, nil, func() {
+	return c.healing(m, nil, wrong{trace.Service, how}, func() {
 		m.degraded = slices.DeleteFunc(m.degraded, func(y *degraded) bool { return x == y })
 		m.recover(x)
 	})

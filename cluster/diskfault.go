@@ -8,6 +8,8 @@ import (
 
 	"github.com/capsize-go/capsize/cluster/internal/diskimage"
 	"github.com/capsize-go/capsize/cluster/internal/effect"
+	"github.com/capsize-go/capsize/cluster/internal/runhash"
+	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
@@ -59,7 +61,7 @@ func (c *Cluster) ImpairDisk(name string, i DiskImpairment) (heal func()) {
 	defer c.unlock()
 	x := &activeDiskImpairment{i, c.by}
 	m.disk.impairments = append(m.disk.impairments, x)
-	return c.healing(m, nil, func() {
+	return c.healing(m, nil, wrong{trace.Disk, i}, func() {
 		m.disk.impairments = slices.DeleteFunc(m.disk.impairments, func(y *activeDiskImpairment) bool { return x == y })
 	})
 }
@@ -76,18 +78,23 @@ func (d *disk) opError(op string, t time.Duration) error {
 		switch {
 		case x.Full && op == "write":
 			x.by.Add(effect.DiskFull, 1)
-			d.note(traceDiskFull)
+			d.note(runhash.DiskFull, x.by)
 			return diskError{syscall.ENOSPC}
 		case x.Fail > 0 && d.draw("fail", x, t).Float64() < x.Fail:
 			x.by.Add(effect.DiskFailed, 1)
-			d.note(traceDiskError)
+			d.note(runhash.DiskError, x.by)
 			return diskError{syscall.EIO}
 		}
 	}
 	return nil
 }
 
-func (d *disk) note(what traceEvent) { d.m.c.note(d.m.c.Now(), d.m, nil, kindFunc, what) }
+func (d *disk) note(what runhash.Event, by *effect.Tally) {
+	d.m.c.note(d.m.c.Now(), d.m, nil, kindFunc, what)
+	if c := d.m.c; c.rec != nil {
+		c.recordEvent(trace.Event{Host: d.m.name, Kind: trace.Disk, Text: what.DiskEffect(), Fault: by.Name, Once: true}, nil)
+	}
+}
 
 func (d *disk) draw(what string, x *activeDiskImpairment, t time.Duration) keyed.Key {
 	return d.key.With(what, x.by.Name).Int(int64(t / time.Millisecond))
@@ -99,7 +106,7 @@ func (d *disk) readOnlyError() error {
 	for _, x := range d.impairments {
 		if x.ReadOnly {
 			x.by.Add(effect.ReadOnly, 1)
-			d.note(traceReadOnly)
+			d.note(runhash.ReadOnly, x.by)
 			return diskError{syscall.EROFS}
 		}
 	}
@@ -125,12 +132,12 @@ func (d *disk) syncOutcome(chosen diskimage.Selection) (lies bool, err error) {
 		case x.FailSyncs > 0:
 			x.FailSyncs--
 			x.by.Add(effect.SyncFailed, 1)
-			d.note(traceSyncError)
+			d.note(runhash.SyncError, x.by)
 			d.DropWrites(chosen)
 			return false, diskError{syscall.EIO}
 		case x.Lie && d.Any(chosen):
 			x.by.Add(effect.SyncLied, 1)
-			d.note(traceSyncLie)
+			d.note(runhash.SyncLie, x.by)
 			lies = true
 		}
 	}
@@ -155,7 +162,7 @@ func (d *disk) misdirected(f *diskimage.File, off int, t time.Duration) int {
 	for _, x := range d.impairments {
 		if k := d.draw("misdirect", x, t); x.Misdirect > 0 && k.Float64() < x.Misdirect {
 			x.by.Add(effect.Misdirected, 1)
-			d.note(traceMisdirect)
+			d.note(runhash.Misdirect, x.by)
 			elsewhere := int(k.With("where").Range(0, int64(len(f.Data)/diskimage.Sector+1)))*diskimage.Sector + off%diskimage.Sector
 			if elsewhere == off {
 				elsewhere += diskimage.Sector
@@ -182,12 +189,7 @@ func (d *disk) remains() (Remains, *effect.Tally) {
 // restore ends all impairments of the disk, and flips rotten bits back.
 func (d *disk) restore() {
 	d.impairments, d.pendingCrash = nil, nil
-	for _, s := range d.Stored() {
-		for _, b := range s.File.Flipped {
-			s.File.Flip(b)
-		}
-		s.File.Flipped = nil
-	}
+	diskimage.ScrubAll(d.Stored())
 }
 
 // A pendingCrash is a crash that waits for a write.
@@ -205,7 +207,7 @@ func (c *Cluster) CrashInWrite(name string) (heal func()) {
 	defer c.unlock()
 	x := &pendingCrash{by: c.by}
 	m.disk.pendingCrash = x
-	return c.healing(m, nil, func() {
+	return c.healing(m, nil, wrong{trace.Disk, "crash in the next write"}, func() {
 		if m.disk.pendingCrash == x && !x.begun {
 			m.disk.pendingCrash = nil
 		}
@@ -248,27 +250,12 @@ func (c *Cluster) FlipBit(name string, pick func(n int64) int64) (where string, 
 		return "", nil, fmt.Errorf("rot: the disk of %s is empty", name)
 	}
 	bit := pick(total)
-	for _, s := range stored {
-		if n := 8 * s.Bytes(); bit >= n {
-			bit -= n
-			continue
-		}
-		b := diskimage.Flip{Bit: int(bit), By: c.by}
-		s.File.Flip(b)
-		s.File.Flipped = append(s.File.Flipped, b)
-		return fmt.Sprintf("%s: byte %d of %s", name, bit/8, s.Path), c.healing(m, nil, func() { m.disk.scrub(s.File.ID, b) }), nil
+	if bit < 0 || bit >= total {
+		return "", nil, fmt.Errorf("rot: bit %d of a disk of %d", bit, total)
 	}
-	return "", nil, fmt.Errorf("rot: bit %d of a disk of %d", bit, total)
-}
-
-// scrub flips a bit of a file back, unless it was overwritten.
-func (d *disk) scrub(id int64, b diskimage.Flip) {
-	for _, s := range d.Stored() {
-		if i := slices.Index(s.File.Flipped, b); s.File.ID == id && i >= 0 {
-			s.File.Flipped = slices.Delete(s.File.Flipped, i, i+1)
-			s.File.Flip(b)
-		}
-	}
+	s, b := diskimage.AddFlip(stored, bit, c.by)
+	heal = c.healing(m, nil, wrong{trace.Disk, "a bit flipped in " + s.Path}, func() { diskimage.Scrub(m.disk.Stored(), s.File.ID, b) })
+	return fmt.Sprintf("%s: byte %d of %s", name, b.Bit/8, s.Path), heal, nil
 }
 
 // ReserveDamage counts a node as damaged for the rest of the run, and reports whether a fault may

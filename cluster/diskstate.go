@@ -6,6 +6,7 @@ import (
 
 	"github.com/capsize-go/capsize/cluster/internal/diskimage"
 	"github.com/capsize-go/capsize/cluster/internal/effect"
+	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
@@ -32,6 +33,7 @@ func (d *disk) now() time.Duration { return d.m.c.Now() }
 // syncChosen makes the chosen changes durable, unless a fault makes the sync fail or lie.
 func (d *disk) syncChosen(name string, chosen diskimage.Selection) error {
 	d.m.c.stats.Syncs++
+	d.m.event(trace.Sync, name, "")
 	lies, err := d.syncOutcome(chosen)
 	if err != nil {
 		return &fs.PathError{Op: "sync", Path: name, Err: err}

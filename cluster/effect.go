@@ -1,12 +1,5 @@
 package cluster
 
-import (
-	"cmp"
-
-	"github.com/capsize-go/capsize/cluster/internal/effect"
-	"github.com/capsize-go/capsize/internal/sorting"
-)
-
 // An Effect is what a fault did to a cluster, of one kind. A fault without effects was
 // injected and tested nothing.
 type Effect struct {
@@ -21,16 +14,7 @@ type Effect struct {
 func (c *Cluster) As(fault string) *Cluster {
 	c.lock()
 	defer c.unlock()
-	return &Cluster{simulation: c.simulation, by: c.tally(fault)}
-}
-
-func (w *simulation) tally(fault string) *effect.Tally {
-	t := w.tallies[fault]
-	if t == nil {
-		t = &effect.Tally{Name: fault}
-		w.tallies[fault] = t
-	}
-	return t
+	return &Cluster{simulation: c.simulation, by: c.tallies.Of(fault)}
 }
 
 // Effects returns what faults did so far, by fault and kind. Counts of zero are
@@ -39,13 +23,8 @@ func (c *Cluster) Effects() []Effect {
 	c.lock()
 	defer c.unlock()
 	var all []Effect
-	for _, t := range c.tallies { // order: sorted below
-		for k, n := range t.All {
-			all = append(all, Effect{t.Name, k.String(), n})
-		}
+	for _, n := range c.tallies.Counts() {
+		all = append(all, Effect(n))
 	}
-	sorting.Func(all, func(a, k Effect) int {
-		return cmp.Or(cmp.Compare(a.Fault, k.Fault), cmp.Compare(a.What, k.What))
-	})
 	return all
 }

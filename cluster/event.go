@@ -3,6 +3,8 @@ package cluster
 import (
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/internal/runhash"
+	"github.com/capsize-go/capsize/cluster/internal/tracer"
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
@@ -20,14 +22,14 @@ const (
 
 // An event is something that happens to a machine at an instant.
 type event struct {
-	kind kind
-	to   *machine // nil for the simulation itself
-	life uint32   // of the machine, when the event was scheduled
-	fn   func()
-	own  bool // of kindFunc: it is the cluster's own, and no code of the host
-
-	timer *Timer // of kindTimer
-	off   bool   // the timer was stopped
+	kind   kind
+	own    bool     // of kindFunc: it is the cluster's own, and no code of the host
+	off    bool     // of kindTimer: the timer was stopped
+	stream bool     // of kindSegment: part of a stream; the network may lose it, but not double or damage it
+	life   uint32   // of the machine, when the event was scheduled
+	to     *machine // nil for the simulation itself
+	fn     func()
+	timer  *Timer // of kindTimer
 
 	// Of what crosses the network:
 	from     *machine
@@ -35,9 +37,9 @@ type event struct {
 	depart   time.Duration
 	msg      Message
 	lost     func()               // called when the network lost it; may be nil
-	stream   bool                 // part of a stream: the network may lose it, but not double or damage it
 	bytes    int                  // of a segment
 	flip     func(keyed.Key) bool // damages a datagram
+	sent     *tracer.Sent         // as it is recorded; nil if nothing is
 
 	handler func(Message) // that gets msg
 }
@@ -48,6 +50,9 @@ type event struct {
 func (e *event) admit(at time.Duration) bool {
 	m := e.to
 	if e.kind == kindFunc {
+		if m != nil {
+			m.c.rec.Handle(at, m.name, 0)
+		}
 		return true
 	}
 	c := m.c
@@ -64,14 +69,18 @@ func (e *event) admit(at time.Duration) bool {
 		if !m.up || m.life != e.life {
 			return false
 		}
-		c.note(at, m, nil, e.kind, traceEvent(arrived))
+		c.note(at, m, nil, e.kind, runhash.Event(arrived))
+		c.rec.Handle(at, m.name, e.timer.cause)
 		if m.workTime > 0 {
 			m.occupyForEvent(at)
 		}
 		return true
 	}
 	why := c.arrival(e)
-	c.note(at, m, e.from, e.kind, traceEvent(why))
+	c.note(at, m, e.from, e.kind, runhash.Event(why))
+	if e.sent != nil {
+		e.recordArrival(at, why)
+	}
 	if why != arrived {
 		c.count(why)
 		if e.lost == nil {

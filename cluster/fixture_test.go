@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/cluster/trace"
 )
 
 // A fixture is three nodes that take down what reaches them and answer it.
@@ -34,23 +35,33 @@ type arrival struct {
 }
 
 // withFixture runs a test on a fixture and returns the trace of what happened.
-func withFixture(t *testing.T, test func(t *testing.T, r *fixture)) (trace uint64) {
+func withFixture(t *testing.T, test func(t *testing.T, r *fixture)) (hash uint64) {
+	t.Helper()
+	hash, _ = withRecorder(t, trace.Window{}, test)
+	return hash
+}
+
+// withRecorder is withFixture of which a window is recorded.
+func withRecorder(t *testing.T, w trace.Window, test func(t *testing.T, r *fixture)) (hash uint64, recorded *trace.Trace) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		r := &fixture{t: t, hosts: map[string]*cluster.Host{}, boots: map[string]int{}}
-		c, err := cluster.New(cluster.Config{System: cluster.Func(r.node), Nodes: 3, Clients: 1, Seed: 7, Wait: synctest.Wait})
+		c, err := cluster.New(cluster.Config{System: cluster.Func(r.node), Nodes: 3, Clients: 1, Seed: 7, Wait: synctest.Wait, Record: w})
 		require.NoError(t, err)
 		r.Cluster = c
 		require.NoError(t, c.Start())
-		defer c.Stop(3 * time.Minute)
+		defer func() {
+			c.Stop(3 * time.Minute)
+			recorded = c.Recorded()
+		}()
 		r.pass(time.Millisecond)
 		test(t, r)
-		trace = c.Trace()
+		hash = c.Trace()
 		if !r.forgiven {
 			require.Empty(t, c.Findings())
 		}
 	})
-	return trace
+	return hash, recorded
 }
 
 func (r *fixture) node(ctx context.Context, h *cluster.Host) error {

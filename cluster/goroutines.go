@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/internal/oscillator"
 	"github.com/capsize-go/capsize/internal/detrt"
 )
 
@@ -85,30 +86,30 @@ func (m *machine) holdOrResume() {
 }
 
 // setClock gives the machine another clock, and has package time on its goroutines go by it.
-func (m *machine) setClock(k *clock) {
+func (m *machine) setClock(k *oscillator.Clock) {
 	m.countReadings()
 	if m.clock.Store(k); k == nil {
 		return
 	}
 	ahead, gain := time.Duration(0), 0.0
-	for _, x := range k.errors {
-		ahead += x.error(m.c.Now())
+	for _, x := range k.Errors {
+		ahead += x.Ahead(m.c.Now())
 		gain += x.Drift
 	}
 	m.goroutines.SetClock(ahead, int64(gain*1000))
 }
 
 // scheduleJump has package time jump when the clock does, as long as it has that error.
-func (m *machine) scheduleJump(x *activeClockError) {
+func (m *machine) scheduleJump(x *oscillator.Error) {
 	if !detrt.Active() || x.Jump <= 0 || x.Every <= 0 {
 		return
 	}
 	c := m.c
-	at := x.since + (c.Now()-x.since)/x.Every*x.Every + x.Every
+	at := x.Since + (c.Now()-x.Since)/x.Every*x.Every + x.Every
 	c.loop.pushLocked(at, &event{kind: kindFunc, fn: func() {
 		c.lock()
 		defer c.unlock()
-		if k := m.clock.Load(); slices.Contains(k.errors, x) {
+		if k := m.clock.Load(); slices.Contains(k.Errors, x) {
 			m.setClock(k)
 			m.scheduleJump(x)
 		}
@@ -120,7 +121,7 @@ func (m *machine) countReadings() {
 	n := m.goroutines.Readings()
 	m.readings, n = n, n-m.readings
 	if k := m.clock.Load(); k != nil && n > 0 {
-		k.count(m.c.Now(), int64(n))
+		k.Count(m.c.Now(), int64(n))
 	}
 }
 

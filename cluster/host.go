@@ -2,6 +2,8 @@ package cluster
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -13,7 +15,11 @@ import (
 	"github.com/capsize-go/capsize/cluster/hostlog"
 	"github.com/capsize-go/capsize/cluster/internal/deadline"
 	"github.com/capsize-go/capsize/cluster/internal/diskimage"
+	"github.com/capsize-go/capsize/cluster/internal/folders"
 	"github.com/capsize-go/capsize/cluster/internal/inorder"
+	"github.com/capsize-go/capsize/cluster/internal/runhash"
+	"github.com/capsize-go/capsize/cluster/internal/tracer"
+	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/internal/simnet"
 )
 
@@ -84,12 +90,22 @@ type Timer struct {
 	h  *Host
 	ev *event
 	fn func()
+
+	cause uint64 // the message whose delivery set it, if that is recorded, or [tracer.Wakes]
 }
 
 // AfterFunc runs fn after d, as the handler runs: alone, and not blocking. A
 // crash of the host stops all its timers.
 func (h *Host) AfterFunc(d time.Duration, fn func()) *Timer {
-	t := &Timer{h: h, fn: fn}
+	return (&Timer{h: h, fn: fn}).after(d)
+}
+
+// wakeAfter is AfterFunc for what wakes a goroutine.
+func (h *Host) wakeAfter(d time.Duration, fn func()) *Timer {
+	return (&Timer{h: h, fn: fn, cause: tracer.Wakes}).after(d)
+}
+
+func (t *Timer) after(d time.Duration) *Timer {
 	t.Reset(d)
 	return t
 }
@@ -99,12 +115,13 @@ func (t *Timer) Reset(d time.Duration) {
 	m := t.h.m
 	m.c.lock()
 	defer m.c.unlock()
+	if m.c.rec != nil {
+		t.inherit(t.ev != nil)
+	}
 	t.stop()
 	t.ev = m.c.loop.newEvent()
 	t.ev.kind, t.ev.to, t.ev.life, t.ev.timer = kindTimer, m, t.h.life, t
-	if k := m.clock.Load(); k != nil {
-		d = k.stretch(d)
-	}
+	d = m.clock.Load().Stretch(d)
 	m.c.loop.pushLocked(m.align(m.ready()+d), t.ev)
 }
 
@@ -124,7 +141,7 @@ func (t *Timer) stop() {
 // Sleep waits for d, or until the host crashes; then it returns [ErrCrashed].
 func (h *Host) Sleep(d time.Duration) error {
 	done := make(chan struct{})
-	t := h.AfterFunc(d, func() {
+	t := h.wakeAfter(d, func() {
 		h.m.c.loop.wakes()
 		close(done)
 	})
@@ -143,7 +160,7 @@ func (h *Host) Sleep(d time.Duration) error {
 // it would be chance.
 func (h *Host) WithTimeout(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	c, stop := deadline.New(parent, h.m.byClock(h.m.c.Now()+d))
-	t := h.AfterFunc(d, func() {
+	t := h.wakeAfter(d, func() {
 		h.m.c.loop.wakes()
 		c.End(context.DeadlineExceeded)
 	})
@@ -171,6 +188,7 @@ func (h *Host) Sync() error {
 	end := d.occupyForSync()
 	d.ApplySynced(c.Now())
 	c.stats.Syncs++
+	h.m.event(trace.Sync, "", "")
 	c.trigger(SyncBegins)
 	lies := false
 	if len(d.impairments) > 0 {
@@ -216,7 +234,8 @@ func (h *Host) SetRole(role string) {
 		return
 	}
 	h.m.role = role
-	c.note(c.Now(), h.m, nil, kindFunc, traceRole)
+	h.m.event(trace.Role, role, "")
+	c.note(c.Now(), h.m, nil, kindFunc, runhash.Role)
 	c.trigger(RoleChange)
 	if !leads(role) {
 		return
@@ -266,3 +285,27 @@ func (h *Host) Log() *slog.Logger { return slog.New(h.m.c.log.Handler(h.m.name))
 // hclog and zap do. Each line becomes a line of [Host.Log]; its level is the one that
 // it names in brackets, "[WARN]" or "[ERR]", and [slog.LevelInfo] if it names none.
 func (h *Host) LogWriter() io.Writer { return h.m.c.log.Writer(h.m.name) }
+
+// Dir returns a folder of the real file system that belongs to this host, for code
+// that needs an [os.File]: bbolt, or the snapshots of hashicorp/raft. The first call makes
+// it; it outlives crashes, and is
+// removed when the run ends. Its path differs from run to run, so it must not reach
+// a history.
+//
+// It is a folder and not a disk: no fault of a disk applies to it, a sync takes no
+// virtual time, and a crash loses nothing that was written, synced or not. A crash
+// comes between two waits of the host's goroutines, never in the middle of a
+// transaction. Code that outlives the crash must close its files when its ctx is done,
+// before the next life opens them. With the deterministic runtime of "capsize test" none outlives it, and the
+// next life has a copy of the folder: the locks of the former one are gone. For a store on a disk with faults,
+// see [Disk.Tree].
+func (h *Host) Dir() (string, error) {
+	dir, err := h.m.c.folders.Get(h.m.name)
+	if errors.Is(err, folders.ErrRemoved) {
+		err = fmt.Errorf("%w: %w", ErrCrashed, err)
+	}
+	if err != nil {
+		return "", fmt.Errorf("folder of %s: %w", h.m.name, err)
+	}
+	return dir, nil
+}

@@ -1,12 +1,14 @@
 package cluster
 
 import (
-	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/internal/diskimage"
 	"github.com/capsize-go/capsize/cluster/internal/effect"
+	"github.com/capsize-go/capsize/cluster/internal/latency"
+	"github.com/capsize-go/capsize/cluster/internal/runhash"
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
@@ -87,35 +89,29 @@ func (x *activeImpairment) delay(l *link, t time.Duration) time.Duration {
 	if x.Delay <= 0 || x.Jitter == Constant {
 		return x.Delay
 	}
-	u := x.draw(l, "jitter", t, time.Millisecond).Float64()
-	switch x.Jitter {
-	case Uniform:
-		u *= 2
-	case Exponential:
-		u = -math.Log(1 - u)
-	case LongTail:
-		u = min(math.Pow(1-u, -1/1.5)/3, 100)
-	}
-	return time.Duration(u * float64(x.Delay))
+	return latency.Spread(string(x.Jitter), x.Delay, x.draw(l, "jitter", t, time.Millisecond).Float64())
 }
 
 // launchImpaired is launch on a link that has impairments: their delays add up, and each may
 // lose or duplicate the event.
 func (c *Cluster) launchImpaired(e *event, l *link) loss {
-	at := l.latency(e.depart)
+	at := latency.Of(l.key, e.depart)
 	var copies []*event
 	for _, x := range l.impairments {
 		why, extra := c.applyImpairment(e, l, x)
 		if why != arrived {
 			c.count(why)
+			e.sent.By(x.by.Name)
+			e.recordArrival(e.depart, why)
 			return why
 		}
 		at += extra
 		if x.Double > 0 && !e.stream && x.draw(l, "double", e.depart, time.Millisecond/10).Float64() < x.Double {
 			x.by.Add(effect.Doubled, 1)
-			c.note(c.Now(), e.to, e.from, e.kind, traceDoubled)
+			c.note(c.Now(), e.to, e.from, e.kind, runhash.Doubled)
 			twin := c.loop.newEvent()
 			*twin = *e
+			twin.sent = e.sent.Copy(x.by.Name)
 			copies = append(copies, twin)
 		}
 	}
@@ -140,7 +136,8 @@ func (c *Cluster) applyImpairment(e *event, l *link, x *activeImpairment) (why l
 		return lostToChance, 0
 	case x.Damage > 0 && x.draw(l, "damage", t, time.Millisecond/10).Float64() < x.Damage:
 		x.by.Add(effect.Damaged, 1)
-		c.note(c.Now(), e.to, e.from, e.kind, traceDamaged)
+		c.note(c.Now(), e.to, e.from, e.kind, runhash.Damaged)
+		e.sent.By(x.by.Name)
 		if !x.Deliver || !e.damage(x.draw(l, "bits", t, time.Millisecond/10)) {
 			return lostToChance, 0
 		}
@@ -159,9 +156,11 @@ func (c *Cluster) applyImpairment(e *event, l *link, x *activeImpairment) (why l
 	}
 	if extra > 0 {
 		x.by.Add(effect.Delayed, 1)
+		e.sent.By(x.by.Name)
 	}
 	if k := x.draw(l, "reorder", t, time.Millisecond/10); x.Reorder > 0 && k.Float64() < x.Reorder {
 		x.by.Add(effect.Reordered, 1)
+		e.sent.By(x.by.Name)
 		extra += time.Duration(k.With("by").Range(int64(ReorderBy/10), int64(ReorderBy)))
 	}
 	return arrived, extra
@@ -187,7 +186,7 @@ func (e *event) damage(k keyed.Key) bool {
 	}
 	switch body := e.msg.Body.(type) {
 	case []byte:
-		e.msg.Body = flipped(body, k)
+		e.msg.Body = diskimage.Flipped(body, k.Range)
 		return len(body) > 0
 	case Corrupter:
 		e.msg.Body = body.Corrupt(k.Rand())
@@ -196,20 +195,10 @@ func (e *event) damage(k keyed.Key) bool {
 	return false
 }
 
-// flipped returns a copy of b with one bit flipped.
-func flipped(b []byte, k keyed.Key) []byte {
-	b = slices.Clone(b)
-	if len(b) > 0 {
-		bit := k.Range(0, int64(8*len(b)))
-		b[bit/8] ^= 1 << (bit % 8)
-	}
-	return b
-}
-
 // Impair impairs the link from one host to another until heal is
 // called. The way back stays as it is. Impairments of several faults add up.
 func (c *Cluster) Impair(from, to string, i Impairment) (heal func()) {
-	return c.change(from, to, func(l *link) func() {
+	return c.change(from, to, i, func(l *link) func() {
 		x := &activeImpairment{Impairment: i, by: c.by, since: c.Now()}
 		l.impairments = append(l.impairments, x)
 		return func() {

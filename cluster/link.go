@@ -3,8 +3,15 @@ package cluster
 import (
 	"time"
 
+	"github.com/capsize-go/capsize/cluster/internal/diskimage"
 	"github.com/capsize-go/capsize/cluster/internal/effect"
+	"github.com/capsize-go/capsize/cluster/internal/latency"
+	"github.com/capsize-go/capsize/cluster/internal/runhash"
+	"github.com/capsize-go/capsize/cluster/internal/tracer"
+	"github.com/capsize-go/capsize/cluster/trace"
+	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/keyed"
+	"github.com/capsize-go/capsize/internal/simnet"
 )
 
 // A link is the way from one machine to another. The way back is another link.
@@ -23,19 +30,6 @@ const (
 	lostToCrash
 )
 
-// latency returns how long the link takes at instant t: half a millisecond to
-// one and a half, and up to twenty for one in a hundred. It is drawn anew each
-// millisecond; what is sent within the same one takes as long.
-func (l *link) latency(t time.Duration) time.Duration {
-	k := l.key.Int(int64(t / time.Millisecond))
-	u := k.Uint64()
-	d := 500*time.Microsecond + time.Duration(u%1000)*time.Microsecond
-	if u>>32%100 == 0 {
-		d += time.Duration(u>>40%18500) * time.Microsecond
-	}
-	return d
-}
-
 // launch puts e on the link between its two machines, unless the sender has
 // crashed, and says whether the link loses it. If the sender waits for its disk, e leaves
 // when the disk is done. It is called with the cluster locked.
@@ -45,16 +39,20 @@ func (c *Cluster) launch(e *event) loss {
 	if !alive || m.life != e.fromLife {
 		return arrived // a sender that crashed gets no report of a loss
 	}
+	if c.rec != nil {
+		c.recordSend(e)
+	}
 	if m.paused() {
 		m.unsent = append(m.unsent, e)
 		return arrived
 	}
 	e.depart = max(c.Now(), m.busy)
 	c.stats.Sent++
+	e.sent.Leaves(e.depart)
 	if len(l.impairments) > 0 {
 		return c.launchImpaired(e, l)
 	}
-	c.loop.pushLocked(e.to.align(e.depart+l.latency(e.depart)), e)
+	c.loop.pushLocked(e.to.align(e.depart+latency.Of(l.key, e.depart)), e)
 	return arrived
 }
 
@@ -68,6 +66,7 @@ func (c *Cluster) arrival(e *event) loss {
 	for _, x := range e.from.links[e.to.id].impairments {
 		if x.cut(c.Now()) {
 			x.by.Add(effect.Cut, 1)
+			e.sent.By(x.by.Name)
 			return lostToCut
 		}
 	}
@@ -113,7 +112,8 @@ func (c *Cluster) Lose(from, to string, p float64) (heal func()) {
 func (c *Cluster) Heal() {
 	c.lock()
 	c.epoch++
-	c.note(c.Now(), c.machines[0], nil, kindFunc, traceHealAll)
+	c.note(c.Now(), c.machines[0], nil, kindFunc, runhash.HealAll)
+	detrt.Quietly(func() { c.rec.Restored(c.Now()) })
 	c.restoreMembers()
 	for _, m := range c.machines {
 		for i := range m.links {
@@ -143,19 +143,20 @@ func (c *Cluster) Partition(a, b []string) (heal func()) {
 }
 
 // change applies a fault to one link, and returns the function that heals it.
-func (c *Cluster) change(from, to string, apply func(*link) func()) (heal func()) {
+func (c *Cluster) change(from, to string, i Impairment, apply func(*link) func()) (heal func()) {
 	f, t := c.machine(from), c.machine(to)
 	c.lock()
 	defer c.unlock()
 	undo := apply(&f.links[t.id])
-	return c.healing(f, t, undo)
+	return c.healing(f, t, wrong{trace.Link, i}, undo)
 }
 
 // healing notes that a fault was injected, and returns the function that heals it by
 // undo. That does nothing the second time, nor after [Cluster.Heal]. The
 // cluster is locked here, and while undo runs.
-func (c *Cluster) healing(m, other *machine, undo func()) (heal func()) {
-	c.note(c.Now(), m, other, kindFunc, traceInject)
+func (c *Cluster) healing(m, other *machine, w wrong, undo func()) (heal func()) {
+	c.note(c.Now(), m, other, kindFunc, runhash.Inject)
+	c.recordFault(m, other, w, false)
 	epoch, done := c.epoch, false
 	return func() {
 		c.lock()
@@ -163,7 +164,8 @@ func (c *Cluster) healing(m, other *machine, undo func()) (heal func()) {
 		if !done && epoch == c.epoch {
 			done = true
 			undo()
-			c.note(c.Now(), m, other, kindFunc, traceHeal)
+			c.note(c.Now(), m, other, kindFunc, runhash.Heal)
+			c.recordFault(m, other, w, true)
 		}
 	}
 }
@@ -178,11 +180,19 @@ func (w wire) Carry(from, to string, size int, deliver, lost func()) {
 	w.carry(from, to, &event{fn: deliver, lost: lost, stream: true, bytes: size})
 }
 
+// Recording reports whether segments are to be carried by CarrySegment.
+func (w wire) Recording() bool { return w.c.rec != nil }
+
+// CarrySegment is Carry of a segment that is recorded.
+func (w wire) CarrySegment(from, to string, s simnet.Segment, deliver, lost func()) {
+	w.carry(from, to, &event{fn: deliver, lost: lost, stream: true, bytes: s.Bytes, sent: tracer.Part(tracer.Segment(s))})
+}
+
 // CarryPacket puts a datagram on the link between two hosts.
 func (w wire) CarryPacket(from, to string, size int, data []byte, deliver func(data []byte)) {
 	e := &event{fn: func() { deliver(data) }, bytes: size}
 	e.flip = func(k keyed.Key) bool {
-		damaged := flipped(data, k)
+		damaged := diskimage.Flipped(data, k.Range)
 		e.fn = func() { deliver(damaged) }
 		return len(data) > 0
 	}

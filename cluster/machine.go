@@ -7,10 +7,14 @@ import (
 	"net"
 	"runtime/debug"
 	"runtime/pprof"
+	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/capsize-go/capsize/cluster/internal/effect"
+	"github.com/capsize-go/capsize/cluster/internal/oscillator"
+	"github.com/capsize-go/capsize/cluster/internal/runhash"
+	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/keyed"
 )
@@ -36,6 +40,7 @@ type machine struct {
 	handler     func(Message)
 	cancel      context.CancelFunc
 	role        string
+	term        uint64        // see SetTerm
 	busy        time.Duration // until then the machine does nothing: it waits for its disk
 	postponedTo time.Duration // the last instant that was given to a postponed event
 	disk        disk
@@ -51,7 +56,7 @@ type machine struct {
 	unsent         []*event      // that leave when it is resumed
 	slowdowns      []slowdown    // one for each fault that slows it
 	workTime       time.Duration // how long the machine takes for each event under them
-	clock          atomic.Pointer[clock]
+	clock          atomic.Pointer[oscillator.Clock]
 	crashedBy      *effect.Tally // of the fault that crashed it last
 
 	labels     context.Context // bears the profiler labels of the goroutines that run code of the host
@@ -100,7 +105,10 @@ func (m *machine) start() {
 	m.life++
 	m.host = newHost(m)
 	m.bear()
-	c.note(c.Now(), m, nil, kindFunc, traceBoot)
+	c.note(c.Now(), m, nil, kindFunc, runhash.Boot)
+	if m.term = 0; m.life > 1 {
+		m.event(trace.Restart, "", "")
+	}
 	c.trigger(Boot)
 	h, sys := m.host, c.cfg.System
 	c.unlock()
@@ -150,7 +158,7 @@ func (m *machine) crashBy(by *effect.Tally, silent bool) {
 		return
 	}
 	now := c.Now()
-	c.note(now, m, nil, kindFunc, traceCrash)
+	c.note(now, m, nil, kindFunc, runhash.Crash)
 	m.up, m.dying, m.handler, m.role, m.crashedBy = false, !silent, nil, "", by
 	m.died = append(m.died, now)
 	if !c.stopping {
@@ -160,6 +168,9 @@ func (m *machine) crashBy(by *effect.Tally, silent bool) {
 	lost := m.disk.crash(now, int64(m.life))
 	c.stats.BytesLost += lost
 	by.Add(effect.BytesLost, lost)
+	if c.rec != nil && !c.stopping {
+		m.event(trace.Crash, "lost "+strconv.FormatInt(lost, 10)+" bytes", by.Title())
+	}
 	if m.paused() {
 		m.resume()
 	}

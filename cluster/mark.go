@@ -2,20 +2,14 @@ package cluster
 
 import (
 	"fmt"
-	"maps"
 
-	"github.com/capsize-go/capsize/internal/sorting"
+	"github.com/capsize-go/capsize/cluster/trace"
 )
 
 // Marks are named places and assertions in user code, so that a run shows what it
 // tested. The vocabulary is Antithesis's: what must hold always, what must hold
 // sometimes, and which code must be reached. A mark is known from the first time
 // that it is named; [Host.Expect] names it in advance.
-type marks struct {
-	count    map[string]int
-	expected map[string]bool // that must be reached once at least
-	broken   map[string]bool // found already
-}
 
 // Count counts how often the code is reached: "snapshot", "log truncated".
 func (h *Host) Count(mark string) {
@@ -51,11 +45,7 @@ func (h *Host) Always(ok bool, mark string) {
 		return
 	}
 	c.lock()
-	first := !c.marks.broken[mark]
-	if c.marks.broken == nil {
-		c.marks.broken = map[string]bool{}
-	}
-	c.marks.broken[mark] = true
+	first := c.marks.Break(mark)
 	c.unlock()
 	if first {
 		c.addFinding(Finding{Kind: BrokenMark, Host: h.m.name, What: fmt.Sprintf("not always: %s, at %v", mark, c.Now())})
@@ -70,12 +60,8 @@ func (h *Host) mark(name string, n int, expected bool) {
 	c := h.m.c
 	c.lock()
 	defer c.unlock()
-	if c.marks.count == nil {
-		c.marks.count, c.marks.expected = map[string]int{}, map[string]bool{}
-	}
-	c.marks.count[name] += n
-	if expected {
-		c.marks.expected[name] = true
+	if c.marks.Add(name, n, expected); n > 0 {
+		h.m.event(trace.Mark, name, "")
 	}
 }
 
@@ -84,11 +70,5 @@ func (h *Host) mark(name string, n int, expected bool) {
 func (c *Cluster) Marks() (count map[string]int, missed []string) {
 	c.lock()
 	defer c.unlock()
-	for name := range c.marks.expected { // order: sorted below
-		if c.marks.count[name] == 0 {
-			missed = append(missed, name)
-		}
-	}
-	sorting.Ordered(missed)
-	return maps.Clone(c.marks.count), missed
+	return c.marks.All()
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/capsize-go/capsize/cluster/internal/effect"
+	"github.com/capsize-go/capsize/cluster/internal/runhash"
 	"github.com/capsize-go/capsize/internal/sorting"
 )
 
@@ -48,7 +49,7 @@ func (c *Cluster) SetMembers(names []string) (heal func(), err error) {
 	if len(names) == 0 {
 		return nil, errors.New("at least one node must be a member")
 	}
-	c.note(c.Now(), c.machines[0], nil, kindFunc, traceMembersWanted)
+	c.note(c.Now(), c.machines[0], nil, kindFunc, runhash.MembersWanted)
 	c.members.wanted, c.members.by = names, c.by
 	c.members.requests++
 	request := c.members.requests
@@ -101,7 +102,7 @@ func (h *Host) Adopt(names []string) {
 		return
 	}
 	h.members = names
-	c.note(c.Now(), h.m, nil, kindFunc, traceMembersAdopted)
+	c.note(c.Now(), h.m, nil, kindFunc, runhash.MembersAdopted)
 	if slices.Equal(names, c.members.wanted) {
 		c.members.by.Add(effect.Members, 1)
 	}

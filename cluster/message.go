@@ -18,8 +18,9 @@ type Message struct {
 
 // A pendingCall is a request that waits for its reply.
 type pendingCall struct {
-	from  *Host
-	reply chan any
+	from    *Host
+	reply   chan any
+	request any
 }
 
 // Send sends body to a host, one way. Like a datagram it may be lost, delayed or overtaken;
@@ -32,7 +33,7 @@ func (h *Host) Send(to string, body any) {
 // with [Message.Reply]. If none comes in time the error is that of ctx: the
 // request or the reply was lost, or is still on its way.
 func (h *Host) Call(ctx context.Context, to string, req any) (any, error) {
-	a := &pendingCall{from: h, reply: make(chan any, 1)}
+	a := &pendingCall{from: h, reply: make(chan any, 1), request: req}
 	h.send(kindMessage, h.m.c.machine(to), Message{From: h.m.name, Body: req, call: a})
 	select {
 	case v := <-a.reply:

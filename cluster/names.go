@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster/internal/effect"
+	"github.com/capsize-go/capsize/cluster/internal/runhash"
+	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/internal/keyed"
 	"github.com/capsize-go/capsize/internal/sorting"
 )
@@ -109,7 +111,7 @@ func (c *Cluster) setName(name string, record Name) error {
 			record.TTL = was.TTL
 		}
 	}
-	c.note(c.Now(), c.machines[0], nil, kindFunc, traceName)
+	c.note(c.Now(), c.machines[0], nil, kindFunc, runhash.Name)
 	if len(record.Hosts) == 0 {
 		delete(c.names, name)
 		return nil
@@ -152,7 +154,7 @@ func (c *Cluster) ImpairNames(host string, what NameImpairment) (heal func()) {
 	defer c.unlock()
 	x := &activeNameImpairment{what: what, by: c.by, old: maps.Clone(c.names)}
 	m.nameImpairments = append(m.nameImpairments, x)
-	return c.healing(m, nil, func() {
+	return c.healing(m, nil, wrong{trace.Service, "names " + what}, func() {
 		m.nameImpairments = slices.DeleteFunc(m.nameImpairments, func(y *activeNameImpairment) bool { return x == y })
 	})
 }
@@ -180,7 +182,7 @@ func (h *Host) LookupHost(ctx context.Context, name string) ([]string, error) {
 	var ips []string
 	var err error
 	done := make(chan struct{})
-	t := h.AfterFunc(took, func() {
+	t := h.wakeAfter(took, func() {
 		c.loop.wakes()
 		ips, err = h.queryNames(name)
 		close(done)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster/internal/effect"
+	"github.com/capsize-go/capsize/cluster/trace"
 )
 
 // paused reports whether the machine is paused.
@@ -37,9 +38,10 @@ func (c *Cluster) Pause(name string) (heal func()) {
 	if m.pauses = append(m.pauses, x); len(m.pauses) == 1 {
 		m.busy, m.busyAfterPause = forever, m.busy
 		m.pausedSince = c.Now()
+		m.event(trace.Pause, "", c.by.Name)
 		m.scheduleHold()
 	}
-	return c.healing(m, nil, func() {
+	return c.healing(m, nil, wrong{kind: trace.Pause}, func() {
 		if i := slices.Index(m.pauses, x); i >= 0 {
 			if m.pauses = slices.Delete(m.pauses, i, i+1); !m.paused() {
 				m.resume()
@@ -76,6 +78,7 @@ func (m *machine) resume() {
 	c := m.c
 	m.pauses = nil
 	m.pausedTotal += c.Now() - m.pausedSince
+	m.event(trace.Resume, "", "")
 	m.scheduleHold()
 	m.busy = max(c.Now(), m.busyAfterPause)
 	held, unsent := m.held, m.unsent
@@ -123,7 +126,7 @@ func (c *Cluster) SlowHost(name string, d time.Duration) (heal func()) {
 	x := slowdown{c.by, d}
 	m.slowdowns = append(m.slowdowns, x)
 	m.workTime += d
-	return c.healing(m, nil, func() {
+	return c.healing(m, nil, wrong{trace.Service, "each event takes " + d.String() + " more"}, func() {
 		m.workTime -= d
 		if i := slices.Index(m.slowdowns, x); i >= 0 {
 			m.slowdowns = slices.Delete(m.slowdowns, i, i+1)
@@ -149,7 +152,7 @@ func (m *machine) restore() {
 	if m.paused() {
 		m.resume()
 	}
-	m.setClock(m.clock.Load().heal(m.c.Now()))
+	m.setClock(m.clock.Load().Healed(m.c.Now()))
 	m.disk.restore()
 }
 

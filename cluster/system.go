@@ -116,9 +116,10 @@ const (
 // that outlived its host, an assertion that did not hold.
 type Finding struct {
 	Kind  FindingKind
-	Host  string // where it happened; empty if it belongs to no host
-	What  string // one sentence
-	Stack string // of the goroutine, where there is one
+	Host  string        // where it happened; empty if it belongs to no host
+	At    time.Duration // of virtual time, when it was seen; 0 if that is not known
+	What  string        // one sentence
+	Stack string        // of the goroutine, where there is one
 }
 
 // Headline says in a few words which host did what: "n2 panicked".

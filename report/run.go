@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/history"
 )
 
@@ -51,6 +52,7 @@ type Run struct {
 	Exercised []Row
 	Metrics   []Metric          // the test's own
 	Log       iter.Seq[LogLine] // in order of time; nil if no host logged anything
+	Trace     *trace.Trace      // messages and events around what is wrong; nil if they were not recorded
 	Snapshot  string            // the state of a run that was stopped on purpose
 	Findings  []Finding
 	Plan      []Step

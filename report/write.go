@@ -14,7 +14,7 @@ import (
 )
 
 // Write makes dir and writes the report of a run into it: index.html, run.txt
-// for readers without a browser, history.jsonl, log.txt if hosts logged anything, and the files of the checks. It
+// for readers without a browser, history.jsonl, messages.jsonl if messages were recorded, log.txt if hosts logged anything, and the files of the checks. It
 // returns the path of index.html.
 func Write(dir string, run Run) (index string, err error) {
 	return WriteContext(context.Background(), dir, run)
@@ -37,6 +37,13 @@ func WriteContext(ctx context.Context, dir string, run Run) (index string, err e
 	}
 	files := append(attachments(run), file{"index.html", page.Bytes()}, file{"history.jsonl", lines.Bytes()},
 		file{"run.txt", []byte(text(run, Style{}) + "\n" + overviewText(run, Style{}))})
+	if run.Trace != nil {
+		var messages bytes.Buffer
+		if err := run.Trace.Write(&messages); err != nil {
+			return "", err
+		}
+		files = append(files, file{messagesFile, messages.Bytes()})
+	}
 	if err := writeLog(dir, run); err != nil {
 		return "", err
 	}
@@ -47,6 +54,9 @@ func WriteContext(ctx context.Context, dir string, run Run) (index string, err e
 	}
 	return index, nil
 }
+
+// messagesFile has what was recorded of network and hosts.
+const messagesFile = "messages.jsonl"
 
 // A file goes beside the page.
 type file struct {
@@ -67,7 +77,7 @@ func drawAll(ctx context.Context, checks []checker.Result) []checker.Result {
 // the names. A name is never that of another file, and never leads out of the
 // folder.
 func attachments(run Run) []file {
-	taken := map[string]bool{"index.html": true, "run.txt": true, "history.jsonl": true, logFile: true}
+	taken := map[string]bool{"index.html": true, "run.txt": true, "history.jsonl": true, messagesFile: true, logFile: true}
 	var files []file
 	var collect func(checks []checker.Result)
 	collect = func(checks []checker.Result) {

@@ -29,10 +29,18 @@ type Message struct {
 	Reply    bool          `json:"reply,omitempty"`    // it answers a message of [cluster.Host.Call]
 	Cause    uint64        `json:"cause,omitempty"`    // the message whose delivery led to it, where that is known; 0: none is
 	Bytes    int           `json:"bytes,omitempty"`    // of a segment or datagram
-	Protocol string        `json:"protocol,omitempty"` // of a segment, where its first bytes show it: "http", "resp", "grpc"
+	Protocol string        `json:"protocol,omitempty"` // of a segment, where its first bytes show it: see [HTTP]
 
 	Description
 }
+
+// The protocols that the first bytes of a segment show; see [Message.Protocol].
+const (
+	HTTP  = "http"  // HTTP/1
+	HTTP2 = "http2" // HTTP/2 whose requests are none of gRPC
+	GRPC  = "grpc"  // HTTP/2 with requests of gRPC
+	RESP  = "resp"  // of Redis
+)
 
 // A Loss is the reason why a message was not delivered.
 type Loss string
@@ -53,7 +61,7 @@ type Description struct {
 	Term    uint64 `json:"term,omitempty"`    // the term, ballot, view or epoch of the sender; 0: it has none
 	Idle    bool   `json:"idle,omitempty"`    // it only keeps something alive, as a heartbeat does
 	Carries []Item `json:"carries,omitempty"` // the writes in it: who receives it has them
-	Asks    []Item `json:"asks,omitempty"`    // the reads in it, without values
+	Asks    []Item `json:"asks,omitempty"`    // the reads in it: without values in a request, and with those that were read in an answer
 }
 
 // An Item is a key with a value, as the history shows them.
@@ -65,6 +73,12 @@ type Item struct {
 // A Describer is a message that says what it is. What is no Describer is shown by its type, or by its String method.
 type Describer interface {
 	Describe() Description
+}
+
+// An AnswerDescriber is the answer to a message of [cluster.Host.Call] that says what it is, given the message that it answers: an
+// answer need not bear the key that was asked for.
+type AnswerDescriber interface {
+	DescribeAnswer(request any) Description
 }
 
 // A Kind says what an event is.
@@ -82,13 +96,20 @@ const (
 	Log     Kind = "log"     // a line of [cluster.Host.Log]
 	Disk    Kind = "disk"    // a fault of the disk: Text says which
 	Clock   Kind = "clock"   // the clock was set wrong, or right again
+	Link    Kind = "link"    // the link from Host to Peer was impaired, as by a cut, or is as it was again
+	Service Kind = "service" // a fault of what is up, as slow work or names that are resolved wrongly, began or ended
+	Healed  Kind = "healed"  // all faults were healed at once; it has no host
 )
 
 // An Event is something that happened on one host.
 type Event struct {
-	At   time.Duration `json:"at"`
-	Host string        `json:"host"`
-	Kind Kind          `json:"kind"`
-	Text string        `json:"text,omitempty"`
-	Term uint64        `json:"term,omitempty"`
+	At    time.Duration `json:"at"`
+	Host  string        `json:"host"`
+	Kind  Kind          `json:"kind"`
+	Peer  string        `json:"peer,omitempty"` // of a link: where it leads
+	Text  string        `json:"text,omitempty"`
+	Term  uint64        `json:"term,omitempty"`
+	Fault string        `json:"fault,omitempty"` // the fault that did it, as [cluster.Cluster.As] named it
+	Ends  bool          `json:"ends,omitempty"`  // a fault that Text describes ends; else it begins
+	Once  bool          `json:"once,omitempty"`  // it is one effect of a fault, as a write that failed, and no state that lasts
 }

@@ -47,6 +47,7 @@ func (a *app) twice(ctx context.Context, s runSpec, r *capsize.Result) (twice, e
 	if r.Verdict == checker.Valid || r.Stopped != nil {
 		return twice{}, nil
 	}
+	s.Test.Record = r.Window(ctx)
 	second, err := a.runAlone(ctx, s, r.Seed)
 	switch d := ""; {
 	case err != nil:
@@ -54,6 +55,7 @@ func (a *app) twice(ctx context.Context, s runSpec, r *capsize.Result) (twice, e
 	case second.Stopped != nil:
 		return twice{repeats: "not known: the second run was cut short: " + second.Stopped.Error()}, nil
 	default:
+		r.Adopt(second)
 		if d = r.Diff(second); d == "" && second.Verdict != r.Verdict {
 			d = fmt.Sprintf("the histories are alike, but the verdict was %v at first and then %v: %s", r.Verdict, second.Verdict, second.Reason)
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/capsize-go/capsize/internal/sorting"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/schedule"
@@ -42,6 +43,7 @@ type Config struct {
 
 	Progress func(Status)     // is called now and then with how far the run is; optional
 	Record   func(history.Op) // is called with each op as it is recorded; optional
+	Window   trace.Window     // of which the messages and events are recorded; optional
 }
 
 // A Status says how far a run is.
@@ -64,6 +66,7 @@ type Record struct {
 	Snapshot string          // what the run was doing at StopAt; empty if it did not come to that
 	Held     bool            // it waited at StopAt for a debugger
 	Log      *cluster.Log    // what the hosts logged; nil if the run did not begin
+	Messages *trace.Trace    // what happened in Config.Window; nil if that is off, or the run did not begin
 	Virtual  time.Duration   // how long the run was
 
 	Healed    time.Duration    // when all faults were healed

@@ -98,7 +98,7 @@ func (e *engine) run() error {
 	}
 	w, err := cluster.New(cluster.Config{
 		System: e.config.System, Nodes: e.config.Nodes, Clients: e.config.Clients + 1, Spared: 1,
-		Seed: e.config.Seed, Label: e.runLabel, Wait: synctest.Wait, Spans: e.spans,
+		Seed: e.config.Seed, Label: e.runLabel, Wait: synctest.Wait, Spans: e.spans, Record: e.config.Window,
 	})
 	if err != nil {
 		return err
@@ -264,6 +264,9 @@ func (e *engine) keep(found ...cluster.Finding) {
 	}
 	for _, f := range found {
 		f.Stack = goroutines.PortableStack(f.Stack)
+		if w := e.cluster.Load(); w != nil && f.At == 0 {
+			detrt.Quietly(func() { f.At = w.Reached() })
+		}
 		e.findings = append(e.findings, f)
 	}
 }
@@ -302,6 +305,7 @@ func (e *engine) outcome() *Record {
 	w := e.cluster.Load()
 	if w != nil {
 		r.Log = w.Logs()
+		r.Messages = w.Recorded()
 	}
 	if !e.ended {
 		return r

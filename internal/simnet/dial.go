@@ -80,6 +80,7 @@ func (d *dial) sendSYN() {
 	}
 	c := d.client
 	c.net.post(c.host, d.server.host, header, d.synArrived, nil)
+	c.net.describe(c, nil, "connect")
 	d.retry.reset(c.host, firstSYN<<d.syns, d.sendSYN)
 	d.syns++
 }
@@ -93,9 +94,11 @@ func (d *dial) synArrived() {
 	switch {
 	case l == nil:
 		s.net.post(s.host, d.client.host, header, func() { d.synAnswered(syscall.ECONNREFUSED) }, nil)
+		s.net.describe(s, nil, "refuse")
 	case length(&l.queue) < backlog:
 		s.life = s.host.life
 		s.net.post(s.host, d.client.host, header, func() { d.synAnswered(nil) }, nil)
+		s.net.describe(s, nil, "accept")
 	}
 }
 

@@ -73,6 +73,7 @@ func (c *conn) reset() {
 		defer peer.net.unlock()
 		peer.wasReset()
 	}, nil)
+	c.net.describe(c, nil, "reset")
 }
 
 // wasReset is called when the peer's reset arrives. As on Linux, a connection

@@ -61,6 +61,22 @@ func (c *conn) post(s *segment) {
 	s.credit = c.in.read
 	c.in.announced = c.in.read
 	c.net.post(c.host, c.peer.host, header+len(s.data), s.arrived, s.wasLost)
+	c.net.describe(c, s.data, s.control())
+}
+
+// control says what a segment without data is for.
+func (s *segment) control() string {
+	switch {
+	case len(s.data) > 0:
+		return ""
+	case s.handshake:
+		return "handshake"
+	case s.fin:
+		return "close"
+	case s.probe:
+		return "probe"
+	}
+	return "acknowledgment"
 }
 
 // enqueue takes as much of p as there is room for.

@@ -77,6 +77,22 @@ type PacketWire interface {
 	CarryPacket(from, to string, size int, data []byte, deliver func(data []byte))
 }
 
+// A RecordingWire is a Wire that may want to know what it carries. If Recording reports true when the network is made, segments of
+// connections are carried by CarrySegment, which is Carry with what the segment is.
+type RecordingWire interface {
+	Recording() bool
+	CarrySegment(from, to string, s Segment, deliver, lost func())
+}
+
+// A Segment is a part of a connection on its way.
+type Segment struct {
+	Bytes            int    // with its headers
+	From, To         string // hosts
+	FromPort, ToPort int
+	Data             []byte // of the stream; must not be changed
+	Control          string // what it is for that has no data: "connect", "accept", "refuse", "handshake", "reset", "close", "probe", "acknowledgment"
+}
+
 // A ClockWire is a Wire whose hosts have clocks that may be wrong. Monotonic returns what the oscillator of a host has counted, by which
 // After goes. Package simnet calls it with its lock. With a deterministic runtime a deadline is on the clock of the host that
 // sets it, as package time shows it.
@@ -86,8 +102,9 @@ type ClockWire interface {
 
 // A Net is a network of hosts.
 type Net struct {
-	wire  Wire
-	epoch time.Time // when the wire's time began
+	wire   Wire
+	record RecordingWire // nil: nothing is recorded
+	epoch  time.Time     // when the wire's time began
 
 	mu      sync.Mutex // guards all there is; never held while waiting or in Carry
 	out     []outgoing // to be carried as soon as the lock is released
@@ -105,6 +122,7 @@ type outgoing struct {
 
 	data   []byte // of a datagram
 	packet func(data []byte)
+	about  *Segment // if it is recorded
 }
 
 // A wakeup wakes goroutines that wait: for a condition or for a channel to be closed.
@@ -115,7 +133,11 @@ type wakeup struct {
 
 // New returns a network without hosts.
 func New(w Wire) *Net {
-	return &Net{wire: w, epoch: detrt.Now().Add(-w.Now()), hosts: map[string]*host{}, byIP: map[string]*host{}}
+	n := &Net{wire: w, epoch: detrt.Now().Add(-w.Now()), hosts: map[string]*host{}, byIP: map[string]*host{}}
+	if r, ok := w.(RecordingWire); ok && r.Recording() {
+		n.record = r
+	}
+	return n
 }
 
 // A host is one machine of the network.
@@ -227,6 +249,15 @@ func (n *Net) post(from, to *host, size int, deliver, lost func()) {
 	n.out = append(n.out, outgoing{from: from, to: to, size: size, deliver: deliver, lost: lost})
 }
 
+// describe says what was posted last: a segment from one end of a connection to its peer.
+func (n *Net) describe(c *conn, data []byte, control string) {
+	if n.record != nil {
+		n.out[len(n.out)-1].about = &Segment{
+			Bytes: header + len(data), From: c.host.name, To: c.peer.host.name, FromPort: c.local.Port, ToPort: c.remote.Port, Data: data, Control: control,
+		}
+	}
+}
+
 // postPacket queues a datagram to be carried when the lock is released.
 func (n *Net) postPacket(from, to *host, size int, data []byte, packet func(data []byte)) {
 	n.out = append(n.out, outgoing{from: from, to: to, size: size, data: data, packet: packet})
@@ -234,7 +265,9 @@ func (n *Net) postPacket(from, to *host, size int, data []byte, packet func(data
 
 // carry hands a letter to the wire.
 func (n *Net) carry(l outgoing) {
-	if l.packet == nil {
+	if l.about != nil {
+		n.record.CarrySegment(l.from.name, l.to.name, *l.about, l.deliver, l.lost)
+	} else if l.packet == nil {
 		n.wire.Carry(l.from.name, l.to.name, l.size, l.deliver, l.lost)
 	} else if w, ok := n.wire.(PacketWire); ok {
 		w.CarryPacket(l.from.name, l.to.name, l.size, l.data, l.packet)

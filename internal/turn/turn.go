@@ -20,7 +20,7 @@ var turns = make(chan struct{}, 1)
 const lastMoment = time.Second
 
 // Take waits until no other run is under way in the process, and returns what
-// ends the turn. It gives up when ctx is done, and shortly before t's deadline.
+// ends the turn. It gives up when ctx is done, and shortly before t's deadline, unless t is nil.
 func Take(ctx context.Context, t *testing.T) (end func(), err error) {
 	if bubble.Inside() {
 		return nil, errors.New("a run was started in a synctest bubble: a system, a workload or a test under testing/synctest can't start another run; start it outside")
@@ -32,7 +32,7 @@ func Take(ctx context.Context, t *testing.T) (end func(), err error) {
 	default:
 	}
 	var late <-chan time.Time
-	if deadline, ok := t.Deadline(); ok {
+	if deadline, ok := deadlineOf(t); ok {
 		timer := time.NewTimer(time.Until(deadline) - lastMoment)
 		defer timer.Stop()
 		late = timer.C
@@ -45,4 +45,11 @@ func Take(ctx context.Context, t *testing.T) (end func(), err error) {
 	case <-late:
 		return nil, errors.New("the test's time was up (go test -timeout) while it waited for another run of this process to end: parallel tests run one after the other")
 	}
+}
+
+func deadlineOf(t *testing.T) (deadline time.Time, ok bool) {
+	if t == nil {
+		return time.Time{}, false
+	}
+	return t.Deadline()
 }

@@ -63,6 +63,52 @@ func (f *File) Flip(b Flip) {
 	}
 }
 
+// AddFlip flips one of the bits of some files, counted from 0 in their order, and remembers it as a fault's. It returns the
+// file, and the flip for [Scrub]. The caller makes sure that there are that many.
+func AddFlip(files []Stored, bit int64, by FlipCounter) (Stored, Flip) {
+	for _, s := range files {
+		if n := 8 * s.Bytes(); bit >= n {
+			bit -= n
+			continue
+		}
+		b := Flip{Bit: int(bit), By: by}
+		s.File.Flip(b)
+		s.File.Flipped = append(s.File.Flipped, b)
+		return s, b
+	}
+	return Stored{}, Flip{}
+}
+
+// Scrub flips a bit of one of some files back, unless it was overwritten.
+func Scrub(files []Stored, id int64, b Flip) {
+	for _, s := range files {
+		if k := slices.Index(s.File.Flipped, b); s.File.ID == id && k >= 0 {
+			s.File.Flipped = slices.Delete(s.File.Flipped, k, k+1)
+			s.File.Flip(b)
+		}
+	}
+}
+
+// ScrubAll flips all wrong bits of some files back.
+func ScrubAll(files []Stored) {
+	for _, s := range files {
+		for _, b := range s.File.Flipped {
+			s.File.Flip(b)
+		}
+		s.File.Flipped = nil
+	}
+}
+
+// Flipped returns a copy of b with one bit flipped, which draw picks from a range.
+func Flipped(b []byte, draw func(from, to int64) int64) []byte {
+	b = slices.Clone(b)
+	if len(b) > 0 {
+		bit := draw(0, int64(8*len(b)))
+		b[bit/8] ^= 1 << (bit % 8)
+	}
+	return b
+}
+
 // overwritten returns data with p at off.
 func overwritten(data, p []byte, off int) []byte {
 	size, end := len(data), off+len(p)

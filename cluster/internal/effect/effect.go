@@ -1,6 +1,12 @@
 // Package effect counts what faults do to a cluster.
 package effect
 
+import (
+	"cmp"
+
+	"github.com/capsize-go/capsize/internal/sorting"
+)
+
 // A Kind says what an effect is: messages cut, bytes lost.
 type Kind uint8
 
@@ -55,6 +61,14 @@ type Tally struct {
 	n    [kinds]int64
 }
 
+// Title returns the name of the fault; "" for a nil one.
+func (t *Tally) Title() string {
+	if t == nil {
+		return ""
+	}
+	return t.Name
+}
+
 // Add counts n more.
 func (t *Tally) Add(k Kind, n int64) {
 	if t != nil {
@@ -80,3 +94,34 @@ func (t *Tally) All(yield func(Kind, int64) bool) {
 
 // CountFlipRead counts a read of a bit that the fault flipped.
 func (t *Tally) CountFlipRead() { t.Add(RotRead, 1) }
+
+// Tallies are those of all faults, by name.
+type Tallies map[string]*Tally
+
+// Of returns the tally of a fault, a new one if there is none.
+func (t Tallies) Of(fault string) *Tally {
+	if t[fault] == nil {
+		t[fault] = &Tally{Name: fault}
+	}
+	return t[fault]
+}
+
+// A Count is what a fault did, of one kind. It has the fields of cluster.Effect.
+type Count struct {
+	Fault string `json:"fault"`
+	What  string `json:"what"`
+	Count int64  `json:"count"`
+}
+
+// Counts returns the counts that are not zero, by fault and kind.
+func (t Tallies) Counts() (all []Count) {
+	for _, x := range t { // order: sorted below
+		for k, n := range x.All {
+			all = append(all, Count{x.Name, k.String(), n})
+		}
+	}
+	sorting.Func(all, func(a, b Count) int {
+		return cmp.Or(cmp.Compare(a.Fault, b.Fault), cmp.Compare(a.What, b.What))
+	})
+	return all
+}

@@ -105,6 +105,7 @@ func (n *node) reportRole() {
 	for {
 		select {
 		case leads := <-n.raft.LeaderCh():
+			n.h.SetTerm(n.raft.CurrentTerm())
 			if leads {
 				n.h.SetRole("leader")
 			} else {

@@ -50,6 +50,7 @@ func (n *node) enter(nodes []string) {
 	n.view = view{n.place.Epoch, nodes, n.now()}
 	n.heardAt = slices.Repeat([]time.Duration{never}, len(n.names))
 	n.wait()
+	n.h.SetTerm(n.place.Epoch)
 	if n.at == 0 {
 		n.h.SetRole("primary")
 	} else {
@@ -61,6 +62,7 @@ func (n *node) enter(nodes []string) {
 // leave removes the node from its chain.
 func (n *node) leave() {
 	n.in = false
+	n.h.SetTerm(n.promised)
 	n.h.SetRole("replica")
 }
 

@@ -218,6 +218,7 @@ func (n *node) compact() {
 // indeterminate.
 func (n *node) follow(primary string) {
 	n.primary = primary
+	n.h.SetTerm(n.log.epoch)
 	n.h.SetRole("backup")
 	for _, i := range sorting.Keys(n.waiting) {
 		n.waiting[i].Reply(response{status: lost})

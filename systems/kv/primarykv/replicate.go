@@ -53,6 +53,7 @@ func (n *node) promote() {
 		n.match = append(n.match, 0)
 		n.heardAt = append(n.heardAt, never)
 	}
+	n.h.SetTerm(n.log.epoch)
 	n.h.SetRole("primary")
 	n.write(write{})
 }

@@ -153,18 +153,9 @@ func (n *node) receive(m cluster.Message) {
 		return
 	}
 	switch body := m.Body.(type) {
-	case *raftpb.Message:
-		if n.missesAcked(body) {
-			n.lose()
-			return
-		}
-		if n.contradictsAck(body) {
-			return
-		}
-		n.recordAck(body)
-		// Step refuses what is out of date or from nowhere; that is as it should
-		// be, since the network delivers late.
-		_ = n.raft.Step(n.tamper(body))
+	case *peerMessage:
+		n.step((*raftpb.Message)(body))
+		return
 	case *request:
 		n.request(m, body)
 	case *recoveryRequest:
@@ -174,6 +165,22 @@ func (n *node) receive(m cluster.Message) {
 		m.Reply(n.digest())
 		return
 	}
+	n.advance()
+}
+
+// step has raft handle a message of another node, unless that shows that one of the two has lost what it acknowledged.
+func (n *node) step(m *raftpb.Message) {
+	if n.missesAcked(m) {
+		n.lose()
+		return
+	}
+	if n.contradictsAck(m) {
+		return
+	}
+	n.recordAck(m)
+	// Step refuses what is out of date or from nowhere; that is as it should
+	// be, since the network delivers late.
+	_ = n.raft.Step(n.tamper(m))
 	n.advance()
 }
 
@@ -336,7 +343,7 @@ func (n *node) send(m *raftpb.Message) {
 	if m.GetType() == raftpb.MsgApp && len(m.GetEntries()) == 0 && n.acked[to-1] >= m.GetIndex() {
 		return
 	}
-	n.h.Send(n.names[to-1], m)
+	n.h.Send(n.names[to-1], (*peerMessage)(m))
 	if m.GetType() == raftpb.MsgSnap {
 		// It may be lost. Raft then tries again when that is reported, or when the
 		// follower answers a heartbeat.
@@ -347,6 +354,7 @@ func (n *node) send(m *raftpb.Message) {
 // follow records the leader, and resigns if this node no longer is.
 func (n *node) follow(s *raft.SoftState) {
 	n.h.Log().Info("raft state", "state", s.RaftState, "leader", s.Lead)
+	n.h.SetTerm(n.log.hard.term)
 	if s.RaftState == raft.StateLeader {
 		n.h.SetRole("leader")
 	} else {

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/internal/sorting"
 )
 
@@ -58,6 +59,14 @@ func (s *state) apply(req request, dedup bool) int {
 func (s *state) read(key string) response {
 	v := s.values[key]
 	return response{value: v.value, modified: v.modified}
+}
+
+// items returns the values in the order of their keys, as a trace has them.
+func (s *state) items() (all []trace.Item) {
+	for _, k := range sorting.Keys(s.values) {
+		all = append(all, trace.Item{Key: k, Value: fmt.Sprint(s.values[k].value)})
+	}
+	return all
 }
 
 // An image is a snapshot on disk: the state in the order of its keys, since the
