@@ -8,7 +8,8 @@
 # of one that is still there. When both have been sent equally often and are equally long, they are the
 # same to the queue's tree: one takes the place of the other, is never sent again, and its Finished is
 # never called. In a cluster this is an UpdateNode that waits for its whole timeout though it is not lost
-# to the network, since news of nodes are often equally long.
+# to the network, since news of nodes are often equally long. Pull request 263 of the project tells of the
+# same collision by another way, and is open since July 2022.
 #
 # Output seen, go1.26.8:
 #   queued 2
