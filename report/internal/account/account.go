@@ -134,11 +134,29 @@ func Of(c Case) (steps []Step, kind string) {
 		steps, kind = k.tell(s), k.Name
 		break
 	}
-	steps = append(steps, s.otherFindings()...)
+	steps = once(inOrder(append(steps, s.otherFindings()...)))
+	if len(steps) == 1 && alike(steps[0].String(), c.Reason) {
+		return nil, kind // the reason says it all
+	}
 	for i := range steps {
 		steps[i].ordered = c.Ordered
 	}
-	return limit(inOrder(steps), Most), kind
+	return limit(steps, Most), kind
+}
+
+// once leaves out steps that say what one before says.
+func once(steps []Step) (all []Step) {
+	for _, s := range steps {
+		if !slices.ContainsFunc(all, func(x Step) bool { return alike(x.String(), s.String()) }) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// alike reports whether two sentences are one but for capitals and the full stop.
+func alike(a, b string) bool {
+	return strings.EqualFold(strings.TrimRight(a, "."), strings.TrimRight(b, "."))
 }
 
 // inOrder sorts steps by time. Those without an instant are last.
