@@ -47,7 +47,7 @@ func (a *app) twice(ctx context.Context, s runSpec, r *capsize.Result) (twice, e
 	if r.Verdict == checker.Valid || r.Stopped != nil {
 		return twice{}, nil
 	}
-	second, err := a.run(ctx, s, r.Seed)
+	second, err := a.runAlone(ctx, s, r.Seed)
 	switch d := ""; {
 	case err != nil:
 		return twice{}, err

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -31,6 +32,18 @@ var sections = []section{
 	{name: "consistency", rows: rowsOf(models.Consistencies)},
 	{name: "formats", rows: rowsOf(models.Formats)},
 	{name: "faults", rows: systems.Faults},
+}
+
+// bugCells returns what list bugs shows of each bug beside its name and what it does.
+func bugCells() [][]string {
+	var all [][]string
+	for _, s := range systems.All() {
+		for _, b := range s.Bugs {
+			f, _ := systems.FindingOf(s.Name, b.Name) // each bug has one
+			all = append(all, []string{strings.TrimSpace(f.Nemesis + " " + f.Flags), strconv.FormatUint(f.Seed, 10)})
+		}
+	}
+	return all
 }
 
 // unknown is the error for a name that nothing has.

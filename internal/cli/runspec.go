@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/catalog/systems"
@@ -92,7 +93,14 @@ func (s runSpec) page(ctx context.Context, r *capsize.Result, rerun, reports str
 	if page.ReportPath, err = report.WriteContext(ctx, dir, page); err != nil {
 		return page, err
 	}
-	return page, rec.Write(dir, nil) // the history is there already
+	if err := rec.Write(dir, nil); err != nil { // the history is there already
+		return page, err
+	}
+	x, err := s.line(r, page)
+	if err != nil {
+		return page, err
+	}
+	return page, x.Write(dir, time.Now())
 }
 
 // readPlan reads a plan from a file.
