@@ -25,9 +25,9 @@ of it to see which of them matter.
 
 The verdict is that of the new run. ` + exitCodes,
 		Example: `  capsize run --bug local-reads --seed 1 --report reports
-  capsize replay reports/*                # the run again
+  capsize replay reports/*/               # the run again
   vi reports/*/` + recordFile + `                 # take a step out of the plan
-  capsize replay reports/*                # does it still fail?`,
+  capsize replay reports/*/               # does it still fail?`,
 		Args: exactlyOne("PATH"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.replay(cmd.Context(), args[0], reports, stopAt, asJSON)

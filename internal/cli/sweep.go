@@ -214,7 +214,11 @@ func (t *tally) headline(s runSpec) string {
 	if s.Bug != "" {
 		text += " with bug " + s.Bug
 	}
-	text += " under " + s.Nemesis
+	if s.Nemesis == "none" {
+		text += " without faults"
+	} else {
+		text += " under " + s.Nemesis
+	}
 	if t.runs < t.want {
 		text += fmt.Sprintf(", of %d", t.want)
 	}

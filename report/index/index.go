@@ -216,6 +216,7 @@ type Group struct {
 // A Member is one run of a group.
 type Member struct {
 	Title   string
+	Bug     string
 	Seed    uint64
 	Folder  string // of its page, or empty
 	Command string
@@ -228,13 +229,13 @@ func (f Folder) Groups() []Group {
 	for _, r := range f.Runs {
 		if r.Verdict != checker.Valid {
 			seen[r.Folder] = true
-			addTo(kinds, r.Verdict, r.Headline, r.Reason, Member{r.Title, r.Seed, r.Folder, r.Command})
+			addTo(kinds, r.Verdict, r.Headline, r.Reason, Member{r.Title, r.Bug, r.Seed, r.Folder, r.Command})
 		}
 	}
 	for _, s := range f.Sweeps {
 		for _, x := range s.Seeds {
 			if x.Verdict != checker.Valid && !seen[x.Folder] {
-				addTo(kinds, x.Verdict, x.Headline, x.Reason, Member{s.Title, x.Seed, x.Folder, x.Command})
+				addTo(kinds, x.Verdict, x.Headline, x.Reason, Member{s.Title, s.Bug, x.Seed, x.Folder, x.Command})
 			}
 		}
 	}
@@ -246,7 +247,7 @@ func GroupSeeds(s result.Sweep) []Group {
 	kinds := map[string]*Group{}
 	for _, x := range s.Seeds {
 		if x.Verdict != checker.Valid {
-			addTo(kinds, x.Verdict, x.Headline, x.Reason, Member{s.Title, x.Seed, x.Folder, x.Command})
+			addTo(kinds, x.Verdict, x.Headline, x.Reason, Member{s.Title, s.Bug, x.Seed, x.Folder, x.Command})
 		}
 	}
 	return inOrder(kinds)

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -191,12 +192,20 @@ func (g Group) view() groupView {
 			break
 		}
 		name := fmt.Sprint("seed ", m.Seed)
+		if several(g.Members) {
+			name += " " + report.Clean(cmp.Or(m.Bug, "without a bug"), 60)
+		}
 		if m.Seed == 0 {
 			name = report.Clean(m.Title, 60)
 		}
 		v.Members = append(v.Members, link{name, pageOf(m.Folder)})
 	}
 	return v
+}
+
+// several reports whether members have different bugs: then their seeds alone do not tell them apart.
+func several(members []Member) bool {
+	return slices.ContainsFunc(members, func(m Member) bool { return m.Bug != members[0].Bug })
 }
 
 func (s Sweep) view() sweepView {
