@@ -140,7 +140,9 @@ func (a *app) side(ctx context.Context, path, model string) (compare.Side, error
 	r, err := result.Read(path)
 	switch {
 	case err == nil:
-		s.Judged, s.Result = true, r
+		if s.Judged, s.Result = true, r; !known {
+			s.Params = []report.KV{{Name: "what", Value: r.Title}, {Name: "system", Value: r.System}, {Name: "workload", Value: r.Workload}, {Name: "nemesis", Value: r.Nemesis}, {Name: "seed", Value: fmt.Sprint(r.Seed)}}
+		}
 		return s, nil
 	case !result.Missing(err):
 		return s, err

@@ -24,15 +24,8 @@ func (a *app) show(page report.Run) error {
 }
 
 // line returns what --json prints of a run.
-func (s runSpec) line(r *capsize.Result, page report.Run) (x result.Result, err error) {
-	x = result.Of(page)
-	if x.Exercised, err = result.Raw(r.Exercised); err != nil {
-		return x, err
-	}
-	if len(r.Metrics) > 0 {
-		x.Metrics, err = result.Raw(r.Metrics)
-	}
-	return x, err
+func (s runSpec) line(r *capsize.Result, page report.Run) (result.Result, error) {
+	return result.OfRun(page, r.Exercised, r.Metrics)
 }
 
 // printJSON prints a value on a line of its own.

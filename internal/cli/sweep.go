@@ -210,7 +210,11 @@ func (t *tally) print(a *app, s runSpec, o runOptions) error {
 
 // headline says what was run how often, and what came out: "12 runs of register on raftkv under partition: all valid".
 func (t *tally) headline(s runSpec) string {
-	text := runsOf(t.runs) + " of " + s.Test.Name
+	text := runsOf(t.runs)
+	if t.runs < t.want {
+		text = fmt.Sprintf("%d of %s", t.runs, runsOf(t.want))
+	}
+	text += " of " + s.Test.Name
 	if s.Bug != "" {
 		text += " with bug " + s.Bug
 	}
@@ -219,11 +223,11 @@ func (t *tally) headline(s runSpec) string {
 	} else {
 		text += " under " + s.Nemesis
 	}
-	if t.runs < t.want {
-		text += fmt.Sprintf(", of %d", t.want)
+	if t.runs == 0 {
+		return text
 	}
 	for v, seeds := range t.seeds {
-		if len(seeds) == t.runs && t.runs > 0 {
+		if len(seeds) == t.runs {
 			return fmt.Sprintf("%s: all %v", text, checker.Verdict(v))
 		}
 	}

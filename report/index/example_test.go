@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/report/index"
@@ -28,7 +27,7 @@ func Example() {
 			fmt.Println(err)
 			return
 		}
-		if err := index.Keep(folder, r, time.Unix(0, 0)); err != nil {
+		if err := index.Keep(folder, r); err != nil {
 			fmt.Println(err)
 			return
 		}

@@ -27,7 +27,9 @@ import (
 const File = "index.html"
 
 // Keep writes the result of a run beside its page, which is in a folder of its own, and then the index of the folder above.
-func Keep(dir string, r result.Result, now time.Time) error {
+func Keep(dir string, r result.Result) error { return keep(dir, r, time.Now()) }
+
+func keep(dir string, r result.Result, now time.Time) error {
 	if err := r.Write(dir, now); err != nil {
 		return err
 	}

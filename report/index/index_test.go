@@ -26,13 +26,13 @@ func run(seed uint64, bug, reason string) result.Result {
 	}
 }
 
-// keep keeps a run in a folder of its own.
-func keep(t *testing.T, dir, name string, r result.Result) {
+// keepIn keeps a run in a folder of its own.
+func keepIn(t *testing.T, dir, name string, r result.Result) {
 	t.Helper()
 	folder := filepath.Join(dir, name)
 	require.NoError(t, os.MkdirAll(folder, 0o755))
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "index.html"), nil, 0o644))
-	require.NoError(t, Keep(folder, r, time.Unix(int64(r.Seed), 0)))
+	require.NoError(t, keep(folder, r, time.Unix(int64(r.Seed), 0)))
 }
 
 func readPage(t *testing.T, dir string) string {
@@ -44,7 +44,7 @@ func readPage(t *testing.T, dir string) string {
 
 func TestPageHasWhatARunIs(t *testing.T) {
 	dir := t.TempDir()
-	keep(t, dir, "a", run(7, "lease-reads", "k2: process 4 read 56"))
+	keepIn(t, dir, "a", run(7, "lease-reads", "k2: process 4 read 56"))
 	page := readPage(t, dir)
 	for _, want := range []string{"register on raftkv", "lease-reads", "partition", ">7<", "not linearizable", "k2: process 4 read 56", "1970-01-01 00:00 UTC", `href="./a/index.html"`, "capsize run --seed 7"} {
 		require.Contains(t, page, want)
@@ -58,9 +58,9 @@ func TestPageHasWhatARunIs(t *testing.T) {
 // TestReasonsAreGrouped joins failures that differ in numbers only.
 func TestReasonsAreGrouped(t *testing.T) {
 	dir := t.TempDir()
-	keep(t, dir, "a", run(2, "x", "k2: process 1 read 23, but 78 had replaced it 10ms before"))
-	keep(t, dir, "b", run(1, "x", "k17: process 104 read 2, but 7 had replaced it 1.5s before"))
-	keep(t, dir, "c", run(3, "x", "n2 panicked"))
+	keepIn(t, dir, "a", run(2, "x", "k2: process 1 read 23, but 78 had replaced it 10ms before"))
+	keepIn(t, dir, "b", run(1, "x", "k17: process 104 read 2, but 7 had replaced it 1.5s before"))
+	keepIn(t, dir, "c", run(3, "x", "n2 panicked"))
 	groups := Scan(dir).Groups()
 	require.Len(t, groups, 2)
 	require.Len(t, groups[0].Members, 2)
@@ -71,7 +71,7 @@ func TestReasonsAreGrouped(t *testing.T) {
 // TestSweepLeadsToItsRuns has a cell for each seed, with its page and its command.
 func TestSweepLeadsToItsRuns(t *testing.T) {
 	dir := t.TempDir()
-	keep(t, dir, "seed-2", run(2, "x", "why"))
+	keepIn(t, dir, "seed-2", run(2, "x", "why"))
 	sweep := result.Sweep{Title: "register on raftkv", Bug: "x", Nemesis: "partition", Wanted: 3, Command: "capsize run --seed 1 --seeds 3", Seeds: []result.Seed{
 		{Seed: 1, Command: "capsize run --seed 1"}, {Seed: 2, Verdict: checker.Invalid, Headline: "not linearizable", Reason: "why", Folder: "seed-2", Command: "capsize run --seed 2"},
 	}}
@@ -90,9 +90,9 @@ func TestPairs(t *testing.T) {
 	dir := t.TempDir()
 	fixed := run(3, "", "")
 	fixed.Verdict = checker.Valid
-	keep(t, dir, "fixed", fixed)
-	keep(t, dir, "buggy", run(3, "x", "why"))
-	keep(t, dir, "other", run(4, "x", "why"))
+	keepIn(t, dir, "fixed", fixed)
+	keepIn(t, dir, "buggy", run(3, "x", "why"))
+	keepIn(t, dir, "other", run(4, "x", "why"))
 	pairs := Scan(dir).Pairs()
 	require.Len(t, pairs, 1)
 	require.Equal(t, "buggy", pairs[0].A.Folder)
@@ -112,7 +112,7 @@ func TestDamageIsSkipped(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "foreign"), 0o755))
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "cap"), 0o755))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "cap", "cap.html"), nil, 0o644))
-	keep(t, dir, "good", run(1, "", "why"))
+	keepIn(t, dir, "good", run(1, "", "why"))
 	f := Scan(dir)
 	require.Len(t, f.Runs, 1)
 	require.Equal(t, []string{"cap/cap.html"}, f.Pages)
@@ -140,9 +140,9 @@ func TestHostileTextIsInert(t *testing.T) {
 	dir := t.TempDir()
 	hostile := "<img src=x onerror=alert(1)>\"'`{{.}}\x00\x1b[31m\u202e\xff" + strings.Repeat("long ", 20_000)
 	r := result.Result{Title: hostile, System: hostile, Bug: hostile, Workload: hostile, Nemesis: hostile, Headline: hostile, Reason: hostile, Command: hostile, Seed: 1, Verdict: checker.Invalid}
-	keep(t, dir, "it's a <b>", r)
+	keepIn(t, dir, "it's a <b>", r)
 	r.Bug = "other"
-	keep(t, dir, `javascript:alert(1)`, r)
+	keepIn(t, dir, `javascript:alert(1)`, r)
 	page := readPage(t, dir)
 	require.NotContains(t, page, "<img")
 	require.NotContains(t, page, `href="javascript`)
@@ -178,7 +178,7 @@ func TestManyAtOnce(t *testing.T) {
 		folder := filepath.Join(dir, fmt.Sprint("run-", i))
 		require.NoError(t, os.MkdirAll(folder, 0o755))
 		wg.Go(func() {
-			if err := Keep(folder, run(i+1, "", "why"), time.Unix(0, 0)); err != nil {
+			if err := Keep(folder, run(i+1, "", "why")); err != nil {
 				t.Error(err)
 			}
 		})

@@ -135,13 +135,19 @@ func Calls(why *checker.Counterexample) []Call {
 	return list
 }
 
-// Raw returns a value as JSON, for the fields of a Result that other packages define.
-func Raw(v any) (json.RawMessage, error) {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return nil, fmt.Errorf("JSON of the result: %w", err)
+// OfRun is [Of] with what was exercised, a capsize.Exercised, and with the metrics of the test.
+func OfRun(run report.Run, exercised any, metrics []report.Metric) (r Result, err error) {
+	r = Of(run)
+	if r.Exercised, err = json.Marshal(exercised); err != nil {
+		return r, fmt.Errorf("result of seed %d: %w", run.Seed, err)
 	}
-	return raw, nil
+	if len(metrics) == 0 {
+		return r, nil
+	}
+	if r.Metrics, err = json.Marshal(metrics); err != nil {
+		return r, fmt.Errorf("result of seed %d: %w", run.Seed, err)
+	}
+	return r, nil
 }
 
 // Write writes the result into a folder, as [File], at once: a reader sees all of it or nothing. The page is the index.html beside it.
