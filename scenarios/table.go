@@ -227,13 +227,21 @@ func hasLabels(rows []Row) bool {
 
 // OnlyWrong returns an error if a row of a fixed variant has what it must not have, or one of the others has none of it.
 func OnlyWrong(rows []Row, metric string) error {
+	what := strings.ReplaceAll(metric, "_", " ")
 	for _, r := range rows {
 		switch n := r.Metrics[metric]; {
 		case r.Fixed && n > 0:
-			return fmt.Errorf("%s: %s is %.0f and must be 0", r.Variant, metric, n)
+			return fmt.Errorf("%s: expected no %s, and found %.0f in %s", r.Variant, what, n, seedsOf(r.Seeds))
 		case !r.Fixed && n == 0:
-			return fmt.Errorf("%s: %s is 0, so nothing was shown", r.Variant, metric)
+			return fmt.Errorf("%s: expected %s, and found none in %s", r.Variant, what, seedsOf(r.Seeds))
 		}
 	}
 	return nil
+}
+
+func seedsOf(n int) string {
+	if n == 1 {
+		return "1 seed"
+	}
+	return fmt.Sprint(n, " seeds")
 }

@@ -90,3 +90,13 @@ func TestLegend(t *testing.T) {
 	assert.Equal(t, Meaning{"maj R", "reads that the side with a majority answered"}, legend[0])
 	assert.Len(t, legend, 5)
 }
+
+func TestOnlyWrong(t *testing.T) {
+	row := func(fixed bool, n float64) []Row {
+		return []Row{{Variant: "v", Fixed: fixed, Seeds: 2, Metrics: map[string]float64{"stale_reads": n}}}
+	}
+	assert.NoError(t, OnlyWrong(row(true, 0), "stale_reads"))
+	assert.NoError(t, OnlyWrong(row(false, 3), "stale_reads"))
+	assert.EqualError(t, OnlyWrong(row(true, 3), "stale_reads"), "v: expected no stale reads, and found 3 in 2 seeds")
+	assert.EqualError(t, OnlyWrong(row(false, 0), "stale_reads"), "v: expected stale reads, and found none in 2 seeds")
+}

@@ -95,7 +95,7 @@ folder under ` + reportsDir + `; of a sweep, those of the runs that are not vali
 	f.DurationVar(&o.duration, "duration", time.Minute, "virtual time in which faults are injected")
 	f.DurationVar(&o.timeout, "timeout", operationTimeout, "virtual time that an operation may take")
 	f.DurationVar(&o.settle, "settle", 5*time.Second, "virtual time in which all must work again after the faults")
-	f.BoolVar(&o.core, "core", false, "after the faults, heal only a random majority, and isolate the others until the end")
+	f.BoolVar(&o.core, "core", false, "after the faults, heal only a random majority; the others never come back")
 	f.StringVar(&o.report, "report", reportsDir, `folder for the pages; "" writes none`)
 	f.BoolVar(&o.json, "json", false, "print one JSON object a run, each on a line, and nothing else")
 	o.ci.flags(f)

@@ -83,7 +83,9 @@ func (s runSpec) page(ctx context.Context, r *capsize.Result, rerun, reports str
 		return page, fmt.Errorf("page of seed %d: %w", r.Seed, err)
 	}
 	page.System, page.Bug, page.Nemesis = s.System, s.Bug, s.Nemesis
-	page.Params = append(page.Params, report.KV{Name: "nemesis", Value: r.Test.Nemesis.String()})
+	if full := r.Test.Nemesis.String(); full != s.Nemesis {
+		page.Params = append(page.Params, report.KV{Name: "nemesis in full", Value: full})
+	}
 	page.Repeats, page.Note = again.repeats, again.note
 	if reports == "" {
 		return page, nil

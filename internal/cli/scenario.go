@@ -287,7 +287,7 @@ func (a *app) showRun(ctx context.Context, s scenarios.Scenario, o scenarioOptio
 	return outcome(r.Verdict)
 }
 
-// holds says whether the rows show what they must. Where a person has asked for fewer seeds than the scenario's own, that is not
+// holds says whether the rows show what was expected. Where a person has asked for fewer seeds than the scenario's own, that is not
 // judged: they may be too few. --all takes fewer of itself, and is unknown then.
 func (a *app) holds(s scenarios.Scenario, rows []scenarios.Row, o scenarioOptions) error {
 	if s.Holds == nil {

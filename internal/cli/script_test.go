@@ -41,7 +41,7 @@ func allScenarios() []scenarios.Scenario {
 	return all
 }
 
-// twoScenarios are small: one has a picture, and the rows of the other do not show what they must.
+// twoScenarios are small: one has a picture, and the rows of the other are not what was expected.
 func twoScenarios() []scenarios.Scenario {
 	one, err := replication.CAP().Only([]string{"abd"}, []string{"3|2"})
 	if err != nil {

@@ -219,7 +219,7 @@ func writeFile(path string, v any) error {
 	return Replace(path, append(text, '\n'))
 }
 
-// Replace writes a file in the place of the one of that name, if there is one: whoever reads it meanwhile sees one of the two, whole.
+// Replace writes a file in the place of the one of that name, if there is one: a reader sees one of the two, whole.
 func Replace(path string, text []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
