@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -165,9 +164,7 @@ func (a *app) check(ctx context.Context, files []string, o checkOptions) error {
 		}
 		worst = max(worst, v)
 	}
-	if _, err := os.Stat(o.report); err == nil { // only histories that are not valid have pages
-		a.index(o.report)
-	}
+	a.index(o.report)
 	if err := a.ci(o.ci, suite); err != nil {
 		return err
 	}

@@ -341,6 +341,9 @@ func (a *app) showRows(s scenarios.Scenario, rows []scenarios.Row, o scenarioOpt
 		return nil
 	}
 	path, err := writeGrid(o.page, a.scenarios.Grid(s, rows))
+	if parent := filepath.Dir(o.page); filepath.Base(parent) == reportsDir {
+		a.index(parent)
+	}
 	if err == nil && !o.json {
 		fmt.Fprintf(a.out, "page: %s\n", path)
 	}

@@ -28,6 +28,7 @@ import (
 var update = flag.Bool("update", false, "write what scripts compare with cmp")
 
 func TestMain(m *testing.M) {
+	_ = os.Unsetenv(stepSummary) // runs of tests are no steps
 	testscript.Main(m, map[string]func(){
 		"capsize":       func() { Main(&Scenarios{All: allScenarios(), Grid: replication.Grid}) },
 		"capsize-alone": func() { Main(nil) },

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/report"
@@ -40,7 +41,7 @@ func (a *app) printJSON(v any) error {
 
 // index writes the index of a folder of reports. That it can't be written is said, and is no reason to fail: the runs are there.
 func (a *app) index(reports string) {
-	if reports == "" {
+	if _, err := os.Stat(reports); err != nil { // no run had a page
 		return
 	}
 	if err := index.Update(reports); err != nil {

@@ -86,8 +86,17 @@ func shown(name string) bool { return name != File && !strings.HasPrefix(name, "
 // A Run is a run of the folder.
 type Run struct {
 	Folder string // its name
+	Paged  bool   // whether it has a page; a run that was cut short by the end of its process has none
 	result.Result
 	When time.Time // zero if that is not known
+}
+
+// page returns the folder, if it has a page.
+func (r Run) page() string {
+	if r.Paged {
+		return r.Folder
+	}
+	return ""
 }
 
 // A Sweep is a sweep of the folder.
@@ -147,6 +156,10 @@ func (f *Folder) add(dir, name string) {
 	switch {
 	case err == nil:
 		r.Folder = name
+		_, err = os.Stat(filepath.Join(path, File))
+		if r.Paged = err == nil; r.Command == "" && !r.Paged {
+			r.Command = "capsize replay " + quoted(f.Path+"/"+name)
+		}
 		f.Runs = append(f.Runs, r)
 		return
 	case !errors.Is(err, fs.ErrNotExist):
@@ -231,7 +244,7 @@ func (f Folder) Groups() []Group {
 	for _, r := range f.Runs {
 		if r.Verdict != checker.Valid {
 			seen[r.Folder] = true
-			addTo(kinds, r.Verdict, r.Headline, r.Reason, Member{r.Title, r.Bug, r.Seed, r.Folder, r.Command})
+			addTo(kinds, r.Verdict, r.Headline, r.Reason, Member{r.Title, r.Bug, r.Seed, r.page(), r.Command})
 		}
 	}
 	for _, s := range f.Sweeps {

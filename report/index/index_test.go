@@ -133,6 +133,10 @@ func TestRunsOfOlderVersions(t *testing.T) {
 	require.Len(t, f.Runs, 1)
 	require.Equal(t, "old reason", f.Runs[0].Reason)
 	require.False(t, f.Runs[0].When.IsZero())
+	require.NoError(t, Update(dir))
+	page := readPage(t, dir)
+	require.NotContains(t, page, "old/index.html", "it has no page")
+	require.Contains(t, page, "capsize replay "+filepath.Base(dir)+"/old", "which is how one gets it")
 }
 
 // TestHostileTextIsInert has markup, quotes, control characters, invalid UTF-8 and very long values in each field.
@@ -177,6 +181,7 @@ func TestManyAtOnce(t *testing.T) {
 	for i := range uint64(24) {
 		folder := filepath.Join(dir, fmt.Sprint("run-", i))
 		require.NoError(t, os.MkdirAll(folder, 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(folder, File), nil, 0o644))
 		wg.Go(func() {
 			if err := Keep(folder, run(i+1, "", "why")); err != nil {
 				t.Error(err)

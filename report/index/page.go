@@ -117,7 +117,14 @@ func (f Folder) view() view {
 		v.Runs = append(v.Runs, r.view(v.Systems))
 	}
 	v.RunsNote = leftOut(len(f.Runs), maxRuns, "runs, the newest first,")
+	linked := map[string]bool{}
+	for _, p := range v.Pairs {
+		linked[p.Href] = true
+	}
 	for _, name := range f.Pages {
+		if linked[href(name)] {
+			continue
+		}
 		v.Pages = append(v.Pages, link{report.Clean(name, 200), href(name)})
 	}
 	for _, s := range f.Skipped {
@@ -264,13 +271,13 @@ func sideOf(r Run) side {
 	if r.Bug != "" {
 		name = "with " + report.Clean(r.Bug, 80)
 	}
-	return side{report.Clean(r.System, 80) + " " + name, pageOf(r.Folder), r.Verdict.String(), sign(r.Verdict)}
+	return side{report.Clean(r.System, 80) + " " + name, pageOf(r.page()), r.Verdict.String(), sign(r.Verdict)}
 }
 
 func (r Run) view(systems []choice) runView {
 	v := runView{
 		Verdict: r.Verdict.String(), Sign: sign(r.Verdict), Title: report.Clean(r.Title, 120), Bug: report.Clean(r.Bug, 80), Nemesis: report.Clean(r.Nemesis, 120),
-		Headline: report.Clean(r.Headline, 200), Reason: report.Clean(r.Reason, 600), When: date(r.When), Command: report.Clean(r.Command, 2000), Href: pageOf(r.Folder),
+		Headline: report.Clean(r.Headline, 200), Reason: report.Clean(r.Reason, 600), When: date(r.When), Command: report.Clean(r.Command, 2000), Href: pageOf(r.page()),
 	}
 	if v.Title == "" {
 		v.Title = report.Clean(r.Folder, 120)
