@@ -58,8 +58,10 @@ func (a *app) ci(o ciOptions, s ci.Suite) error {
 	summary := func(w io.Writer) error { return ci.Summary(w, s) }
 	write(o.junit, os.O_TRUNC, func(w io.Writer) error { return ci.JUnit(w, time.Now(), s) })
 	write(o.summary, os.O_TRUNC, summary)
-	if file := os.Getenv(stepSummary); file != o.summary {
-		write(file, os.O_APPEND, summary)
+	if file := os.Getenv(stepSummary); file != "" && file != o.summary {
+		if err := appendSummary(file, s); err != nil { // no one has asked for it: the verdict stands
+			fmt.Fprintf(a.err, "capsize: %s: %v\n", stepSummary, err)
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -71,4 +73,12 @@ func writeTo(file string, flags int, text []byte) error {
 	}
 	_, err = f.Write(text)
 	return errors.Join(err, f.Close())
+}
+
+func appendSummary(file string, s ci.Suite) error {
+	var b bytes.Buffer
+	if err := ci.Summary(&b, s); err != nil {
+		return err
+	}
+	return writeTo(file, os.O_APPEND, b.Bytes())
 }

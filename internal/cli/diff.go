@@ -31,8 +31,8 @@ func (a *app) diffCommand() *cobra.Command {
 		Short: "Compare two runs: parameters, plans, histories, counterexamples",
 		Long: `Diff shows two runs side by side: the parameters and the steps of the plan in which they
 differ, the first line of the histories that differs, and both counterexamples. A and B are
-folders of ` + reportsDir + `, failures that go test saved, or files of histories. A history that
-has no verdict beside it is judged by --model, as capsize check does.
+folders of ` + reportsDir + ` or the IDs that their names end with, failures that go test
+saved, or files of histories. A history that has no verdict beside it is judged by --model, as capsize check does.
 
 The same seed with and without a bug shows what the bug does: the histories are the same up
 to the first op that it changes.
@@ -60,6 +60,7 @@ Exit codes: 0 the runs are the same, 1 they differ, 3 usage or harness error.`,
 
 func (a *app) diff(ctx context.Context, args []string, model, html string) error {
 	var sides [2]compare.Side
+	args = []string{reportNamed(args[0]), reportNamed(args[1])}
 	for i, path := range args {
 		var err error
 		if sides[i], err = a.side(ctx, path, model); err != nil {

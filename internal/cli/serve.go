@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 
 	"github.com/spf13/cobra"
@@ -18,17 +19,17 @@ func (a *app) showCommand() *cobra.Command {
 	var port int
 	var open bool
 	cmd := &cobra.Command{
-		Use:   "show [DIR|FILE]",
+		Use:   "show [DIR|FILE|ID]",
 		Short: "Serve pages of runs to the browser of this machine",
-		Long: `Show serves a folder of reports, by default ` + reportsDir + `, or one run of it, or the
-folder of a page, and prints the address. Only files below the folder are served, and only to
+		Long: `Show serves a folder of reports, by default ` + reportsDir + `, or one run of it, by its
+folder or the ID that its name ends with, or the folder of a page, and prints the address. Only files below the folder are served, and only to
 this machine. Ctrl-C ends it.
 
 The pages are files that need no server: a browser opens them as well. Show writes the index
 of a folder of reports anew first, so that it has all runs.`,
 		Example: `  capsize show
   capsize show --open
-  capsize show capsize-report/raftkv-lease-reads-leader-seed-3-77fc65a3 --port 8080`,
+  capsize show 77fc65a3 --port 8080`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return fmt.Errorf("show takes one folder or file, not %d; see capsize show --help", len(args))
@@ -77,6 +78,7 @@ func (a *app) serve(ctx context.Context, path string, port int, open bool) error
 
 // toServe returns the folder to serve, and the page in it to begin with.
 func (a *app) toServe(path string) (dir, page string, err error) {
+	path = reportNamed(path)
 	info, err := os.Stat(path)
 	if os.IsNotExist(err) && path == reportsDir {
 		return "", "", fmt.Errorf("there is no folder %s here: capsize run makes one, and go test does when a test fails", reportsDir)
@@ -100,6 +102,23 @@ func (a *app) toServe(path string) (dir, page string, err error) {
 	}
 	return path, "", nil
 }
+
+// reportNamed returns the folder of a report that is named by its ID, the eight digits at the end of its name; any other path is
+// returned as it is.
+func reportNamed(path string) string {
+	if !reportID.MatchString(path) {
+		return path
+	}
+	if _, err := os.Stat(path); err == nil {
+		return path
+	}
+	if found, err := filepath.Glob(filepath.Join(reportsDir, "*-"+path)); err == nil && len(found) == 1 {
+		return found[0]
+	}
+	return path
+}
+
+var reportID = regexp.MustCompile(`^[0-9a-f]{8}$`)
 
 // openInBrowser opens an address with what the platform has for that.
 func openInBrowser(ctx context.Context, url string) error {

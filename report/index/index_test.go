@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/report"
 	"github.com/capsize-go/capsize/report/result"
 )
 
@@ -223,4 +224,11 @@ func TestEmptyFolder(t *testing.T) {
 	require.NoError(t, Update(dir))
 	require.Contains(t, readPage(t, dir), "There are no runs")
 	require.Error(t, Update(filepath.Join(dir, "gone")))
+}
+
+// TestStyleIsThatOfAllPages uses no variable that the style of the pages does not have.
+func TestStyleIsThatOfAllPages(t *testing.T) {
+	for _, m := range regexp.MustCompile(`var\((--[a-z]+)\)`).FindAllStringSubmatch(text, -1) {
+		require.Contains(t, string(report.Stylesheet()), m[1]+":")
+	}
 }
