@@ -220,8 +220,10 @@ func when(text string) time.Time {
 	return t
 }
 
-// A Group is runs that failed for one reason.
+// A Group is runs of one test that failed for one reason.
 type Group struct {
+	Title    string // of the test
+	Bug      string
 	Verdict  checker.Verdict
 	Headline string
 	Reason   string   // of the first of them
@@ -230,27 +232,25 @@ type Group struct {
 
 // A Member is one run of a group.
 type Member struct {
-	Title   string
-	Bug     string
 	Seed    uint64
 	Folder  string // of its page, or empty
 	Command string
 }
 
-// Groups joins failures whose headlines and reasons differ in numbers only. Those with most members come first.
+// Groups joins failures of one test whose headlines and reasons differ in numbers only. Those with most members come first.
 func (f Folder) Groups() []Group {
 	kinds := map[string]*Group{}
 	seen := map[string]bool{}
 	for _, r := range f.Runs {
 		if r.Verdict != checker.Valid {
 			seen[r.Folder] = true
-			addTo(kinds, r.Verdict, r.Headline, r.Reason, Member{r.Title, r.Bug, r.Seed, r.page(), r.Command})
+			addTo(kinds, Group{Title: r.Title, Bug: r.Bug, Verdict: r.Verdict, Headline: r.Headline, Reason: r.Reason}, Member{r.Seed, r.page(), r.Command})
 		}
 	}
 	for _, s := range f.Sweeps {
 		for _, x := range s.Seeds {
 			if x.Verdict != checker.Valid && !seen[x.Folder] {
-				addTo(kinds, x.Verdict, x.Headline, x.Reason, Member{s.Title, s.Bug, x.Seed, x.Folder, x.Command})
+				addTo(kinds, groupOf(s.Sweep, x), Member{x.Seed, x.Folder, x.Command})
 			}
 		}
 	}
@@ -262,16 +262,22 @@ func GroupSeeds(s result.Sweep) []Group {
 	kinds := map[string]*Group{}
 	for _, x := range s.Seeds {
 		if x.Verdict != checker.Valid {
-			addTo(kinds, x.Verdict, x.Headline, x.Reason, Member{s.Title, s.Bug, x.Seed, x.Folder, x.Command})
+			addTo(kinds, groupOf(s, x), Member{x.Seed, x.Folder, x.Command})
 		}
 	}
 	return inOrder(kinds)
 }
 
-func addTo(kinds map[string]*Group, v checker.Verdict, headline, reason string, m Member) {
-	kind := fmt.Sprint(v, headline, "\n", Kind(reason))
+// groupOf returns the group of a failure of a sweep, without members.
+func groupOf(s result.Sweep, x result.Seed) Group {
+	return Group{Title: s.Title, Bug: s.Bug, Verdict: x.Verdict, Headline: x.Headline, Reason: x.Reason}
+}
+
+// addTo adds a member to the group of its kind.
+func addTo(kinds map[string]*Group, g Group, m Member) {
+	kind := fmt.Sprintf("%v\n%s\n%s\n%s\n%s", g.Verdict, g.Title, g.Bug, g.Headline, Kind(g.Reason))
 	if kinds[kind] == nil {
-		kinds[kind] = &Group{Verdict: v, Headline: headline, Reason: reason}
+		kinds[kind] = &g
 	}
 	kinds[kind].Members = append(kinds[kind].Members, m)
 }

@@ -1,7 +1,6 @@
 package index
 
 import (
-	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -53,6 +52,7 @@ type view struct {
 
 type groupView struct {
 	Verdict, Sign    string
+	Title            string
 	Headline, Reason string
 	Count, More      int
 	Members          []link
@@ -192,27 +192,19 @@ func (f Folder) choices() (verdicts, systems []choice) {
 }
 
 func (g Group) view() groupView {
-	v := groupView{Verdict: g.Verdict.String(), Sign: sign(g.Verdict), Headline: report.Clean(g.Headline, 200), Reason: report.Clean(g.Reason, 600), Count: len(g.Members)}
+	v := groupView{Verdict: g.Verdict.String(), Sign: sign(g.Verdict), Title: testOf(g.Title, g.Bug), Headline: report.Clean(g.Headline, 200), Reason: report.Clean(g.Reason, 600), Count: len(g.Members)}
 	for i, m := range g.Members {
 		if i == maxMembers {
 			v.More = len(g.Members) - i
 			break
 		}
 		name := fmt.Sprint("seed ", m.Seed)
-		if several(g.Members) {
-			name += " " + report.Clean(cmp.Or(m.Bug, "without a bug"), 60)
-		}
 		if m.Seed == 0 {
-			name = report.Clean(m.Title, 60)
+			name = "its page"
 		}
 		v.Members = append(v.Members, link{name, pageOf(m.Folder)})
 	}
 	return v
-}
-
-// several reports whether members have different bugs: then their seeds alone do not tell them apart.
-func several(members []Member) bool {
-	return slices.ContainsFunc(members, func(m Member) bool { return m.Bug != members[0].Bug })
 }
 
 func (s Sweep) view() sweepView {
@@ -240,11 +232,15 @@ func (s Sweep) view() sweepView {
 
 // title says what was run.
 func (s Sweep) title() string {
-	text := s.Title
-	if s.Bug != "" {
-		text += ", bug " + s.Bug
+	return testOf(s.Title, s.Bug) + ", nemesis " + s.Nemesis
+}
+
+// testOf names a test with its bug, if it has one.
+func testOf(title, bug string) string {
+	if bug != "" {
+		title += ", bug " + bug
 	}
-	return text + ", nemesis " + s.Nemesis
+	return report.Clean(title, 200)
 }
 
 func (p Pair) view(f Folder) pairView {
