@@ -179,6 +179,7 @@ func (x *runner) sweep(ctx context.Context, t *testing.T) {
 			x.reportPart(ctx, t, i)
 		}
 		if asExpected(r, x.test.Expect) {
+			setAttributes(t, r.Seed, r.Verdict)
 			return // it shows what it was to show
 		}
 		if r.Verdict != checker.Valid {
@@ -186,6 +187,7 @@ func (x *runner) sweep(ctx context.Context, t *testing.T) {
 			return
 		}
 	}
+	setAttributes(t, x.first, checker.Valid)
 	if x.test.Expect != checker.Valid {
 		t.Errorf("capsize: all %d histories from seed %d on are valid, but this test is to show an %s one:\n"+
 			"the bug is gone, or these runs do not reach it", seeds, x.test.Seed, x.test.Expect)
@@ -247,6 +249,7 @@ type shown struct {
 // show reports a run: its page goes to a folder, and its text to t, which fails.
 func (x *runner) show(t *testing.T, r *Result, s shown) {
 	t.Helper()
+	setAttributes(t, r.Seed, r.Verdict)
 	page, err := r.Page(s.rerun)
 	if err != nil {
 		t.Errorf("capsize: %v", err)
@@ -266,6 +269,9 @@ func (x *runner) show(t *testing.T, r *Result, s shown) {
 	if err != nil {
 		t.Errorf("capsize: there is no page of this failure: %v", err)
 	} else {
+		if err := r.keepData(page); err != nil {
+			t.Errorf("capsize: %v", err)
+		}
 		page.ReportPath = gocommand.FromRoot(page.ReportPath)
 	}
 	var b strings.Builder

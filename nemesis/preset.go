@@ -22,7 +22,7 @@ type Preset struct {
 func Presets() []Preset {
 	return slices.Concat(networkPresets(), processPresets(), diskPresets(), []Preset{
 		{"swarm", "some of all kinds of faults, of random strength", func(unit time.Duration) Nemesis { return Swarm(unit) }},
-		{"portfolio", "a different nemesis in each run: half of the time swarm, else another of these but lying-disk", func(unit time.Duration) Nemesis { return Portfolio(unit) }},
+		{"portfolio", "a different nemesis each run: swarm half of the time, else one of the above except lying-disk", func(unit time.Duration) Nemesis { return Portfolio(unit) }},
 	})
 }
 

@@ -50,7 +50,7 @@ func Check(t *testing.T, b Bug, version string, shows bool) {
 		t.Fatal(err)
 	}
 	var table strings.Builder
-	if err := s.Table(&table, rows); err != nil {
+	if err := s.Table(&table, rows, 0); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("%s with %s %s:\n%s", s.Name, b.Library, version, &table)

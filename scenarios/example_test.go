@@ -23,7 +23,7 @@ func ExampleScenario_Run() {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
-		if err := s.Table(os.Stdout, rows); err != nil {
+		if err := s.Table(os.Stdout, rows, 0); err != nil {
 			return 1
 		}
 		return 0

@@ -30,7 +30,7 @@ type Scenario struct {
 	// Meter returns what counts in the runs of one variant.
 	Meter func(v Variant) Meter
 
-	// Holds returns an error that says which rows do not show what they must. Optional.
+	// Holds returns an error that says which rows are not as expected. Optional.
 	Holds func(rows []Row) error
 
 	// Picture draws what the rows show, as SVG, the same byte for byte for the same rows. It may be given some of the rows only, and
@@ -86,7 +86,7 @@ type Options struct {
 }
 
 // Run runs all variants of a scenario, and returns the rows of those that it ran, also if ctx ends before
-// all of them. Whether they show what they must is for [Scenario.Holds] to say.
+// all of them. Whether they are as expected is for [Scenario.Holds] to say.
 func (s Scenario) Run(ctx context.Context, t *testing.T, o Options) ([]Row, error) {
 	if o.Seeds == 0 {
 		o.Seeds = s.Seeds

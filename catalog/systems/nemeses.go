@@ -78,11 +78,16 @@ func FindNemesis(list string) (nemesis.Nemesis, error) {
 	return nemesis.Together(parts...), nil
 }
 
-// Faults describes the faults that a plan in a file may hold.
+// Faults describes the faults that a plan in a file may hold, but for those that a program or a scenario made for itself.
 func Faults() []Row {
 	var all []Row
 	for _, f := range nemesis.Faults() {
-		all = append(all, Row(f))
+		if !strings.HasPrefix(f.Doc, ownFault) {
+			all = append(all, Row(f))
+		}
 	}
 	return all
 }
+
+// ownFault begins what package nemesis says of a fault that nemesis.New made.
+const ownFault = "made for this program"

@@ -4,6 +4,7 @@ package systems
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -146,10 +147,20 @@ func (s System) ParseBugs(list string) (string, error) {
 		switch {
 		case name == "" || name == "none":
 		case !slices.Contains(Names(s.Bugs), name):
-			return "", names.Unknown("bug of "+s.Name, name, append([]string{"none"}, Names(s.Bugs)...))
+			return "", unknownBug(s, name)
 		case !slices.Contains(kept, name):
 			kept = append(kept, name)
 		}
 	}
 	return strings.Join(kept, ","), nil
+}
+
+// unknownBug is the error for a bug that a system does not have. It never suggests "none", which is not what is meant by any other word.
+func unknownBug(s System, name string) error {
+	bugs := Names(s.Bugs)
+	guess := ""
+	if n := names.Nearest(name, bugs); n != "" {
+		guess = fmt.Sprintf(", did you mean %q?", n)
+	}
+	return fmt.Errorf("there is no bug %q of %s%s\n  valid: none, %s", name, s.Name, guess, strings.Join(bugs, ", "))
 }

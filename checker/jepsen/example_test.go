@@ -104,7 +104,7 @@ func ExampleLongFork() {
 	))
 	// Output:
 	// invalid - 1 forked (of 2 read, 0 early, 0 late)
-	// process 0 saw the write of key 1 and not that of key 2, but process 0 saw it the other way round
+	// process 0 read key 1 as written and key 2 as not, and later the other way round
 }
 
 func ExampleCausalReverse() {

@@ -300,6 +300,9 @@ func (f *forks) forked(g *forkGroup) (n int) {
 
 // blameFork shows two reads, and the two writes if they were recorded.
 func (f *forks) blameFork(a, b forkRead, inA, inB int32) {
+	if b.call < a.call {
+		a, b, inA, inB = b, a, inB, inA
+	}
 	first, second := f.p.calls[a.call], f.p.calls[b.call]
 	var calls []shapes.Call
 	for _, k := range []int32{inA, inB} {
@@ -307,6 +310,10 @@ func (f *forks) blameFork(a, b forkRead, inA, inB int32) {
 			calls = append(calls, f.p.calls[i])
 		}
 	}
-	f.blame(f.p, fmt.Sprintf("%s saw the write of key %s and not that of key %s, but %s saw it the other way round",
-		f.process(first), f.keys.name(inA), f.keys.name(inB), f.process(second)), append(calls, first, second)...)
+	other := f.process(second) + " read them"
+	if other == f.process(first)+" read them" {
+		other = "later"
+	}
+	f.blame(f.p, fmt.Sprintf("%s read key %s as written and key %s as not, and %s the other way round",
+		f.process(first), f.keys.name(inA), f.keys.name(inB), other), append(calls, first, second)...)
 }

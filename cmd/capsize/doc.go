@@ -9,6 +9,8 @@
 //	capsize check history.edn           judge a history that was recorded, in any of six formats
 //	capsize convert history.edn h.jsonl turn one format into another
 //	capsize replay capsize-report/ID    run a recorded run again, and compare
+//	capsize show --open                 the pages of all runs, in the browser
+//	capsize diff DIR DIR                two runs side by side
 //	capsize list                        systems, bugs, workloads, nemeses, models, faults
 //	capsize version
 //
@@ -17,8 +19,8 @@
 //
 // # Exit codes
 //
-//	0  valid
-//	1  invalid: a history breaks the rule
+//	0  valid; of diff: the runs are the same
+//	1  invalid: a history breaks the rule; of diff: the runs differ
 //	2  unknown: a checker could not tell, or the run was cut short
 //	3  usage, or the harness itself
 //
@@ -27,7 +29,10 @@
 // With --json, run prints one object a run, on a line of its own and nothing else:
 //
 //	{"system","bug","workload","nemesis","seed","verdict","ops":{"ok","fail","info"},
-//	 "digest","virtual_ns","wall_ns","cpu_ns","counterexample":[…],"exercised":{…},"report"}
+//	 "digest","virtual_ns","wall_ns","cpu_ns","counterexample":[…],"exercised":{…},"report",
+//	 "title","headline","reason","command","checks":[…]}
+//
+// docs/reference/result.schema.json describes it.
 //
 // The verdict is valid, unknown or invalid; the digest is the SHA-256 of the
 // history in hex; a call of the counterexample has process, node, key, input,

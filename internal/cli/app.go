@@ -115,6 +115,7 @@ smallest counterexample and the seed that repeats it.
   capsize run --bug local-reads        # a bug in it, found and explained
   capsize cap                          # who gets answers, and are they right, while the network is cut
   capsize check history.jsonl          # judge a history that was recorded
+  capsize show --open                  # the pages of all runs
   capsize test ./...                   # go test with a deterministic runtime
   capsize list                         # what there is to run`,
 		SilenceUsage:  true,
@@ -127,7 +128,7 @@ smallest counterexample and the seed that repeats it.
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colours: auto, always or never; auto heeds NO_COLOR")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(a.runCommand(), a.capCommand(), a.scenarioCommand(), a.checkCommand(), a.convertCommand(), a.replayCommand(), a.listCommand(), a.testCommand(), a.twiceCommand(), a.buildCommand(), a.overlayCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.capCommand(), a.scenarioCommand(), a.checkCommand(), a.convertCommand(), a.replayCommand(), a.showCommand(), a.diffCommand(), a.listCommand(), a.testCommand(), a.twiceCommand(), a.buildCommand(), a.overlayCommand(), a.versionCommand())
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return cmd.Help()

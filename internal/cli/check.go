@@ -18,6 +18,8 @@ import (
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/report"
+	"github.com/capsize-go/capsize/report/ci"
+	"github.com/capsize-go/capsize/report/result"
 )
 
 // checkOptions are the flags of capsize check.
@@ -32,6 +34,7 @@ type checkOptions struct {
 	rename      []string
 	report      string
 	json        bool
+	ci          ciOptions
 }
 
 func (a *app) checkCommand() *cobra.Command {
@@ -109,6 +112,7 @@ func (o *checkOptions) add(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.mayFail, "may-fail", nil, "kinds of call of which none needs to have succeeded, comma-separated")
 	f.StringVar(&o.report, "report", reportsDir, `folder for the pages; "" writes none`)
 	f.BoolVar(&o.json, "json", false, "print one JSON object a file, each on a line, and nothing else")
+	o.ci.flags(f)
 }
 
 // A judge is what files are judged by.
@@ -139,13 +143,18 @@ func (o checkOptions) judge() (judge, error) {
 // keep the others from being judged.
 func (a *app) check(ctx context.Context, files []string, o checkOptions) error {
 	j, err := o.judge()
+	if err == nil {
+		err = o.ci.check()
+	}
 	if err != nil {
 		return err
 	}
 	worst := checker.Valid
 	var failed error
+	suite := ci.Suite{Name: "capsize check"}
 	for _, file := range files {
-		v, err := a.checkFile(ctx, file, j)
+		v, c, err := a.checkFile(ctx, file, j)
+		suite.Cases = append(suite.Cases, c)
 		if err != nil && len(files) > 1 {
 			fmt.Fprintf(a.err, "capsize: %v\n", err)
 			err = fmt.Errorf("not all of %d histories could be judged", len(files))
@@ -155,16 +164,24 @@ func (a *app) check(ctx context.Context, files []string, o checkOptions) error {
 		}
 		worst = max(worst, v)
 	}
+	a.index(o.report)
+	if err := a.ci(o.ci, suite); err != nil {
+		return err
+	}
 	if failed != nil {
 		return failed
 	}
 	return outcome(worst)
 }
 
-func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verdict, error) {
+// checkFile judges one file, shows what came out, and returns it. Of a file that can't be read, the case says why.
+func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verdict, ci.Case, error) {
+	failed := func(err error) (checker.Verdict, ci.Case, error) {
+		return checker.Unknown, ci.Case{Class: "check." + j.Model.Name, Name: nameOf(file), Verdict: checker.Unknown, Headline: "could not be read", Reason: err.Error()}, err
+	}
 	rec, err := a.readHistory(file, j)
 	if err != nil {
-		return checker.Unknown, err
+		return failed(err)
 	}
 	m := newMeter(a.err)
 	m.show(capsize.Status{Phase: "checking " + filepath.Base(file), Virtual: rec.History.End(), Expected: rec.History.End(), Calls: rec.History.Len() / 2})
@@ -174,31 +191,39 @@ func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verd
 	}
 	m.end()
 	if err != nil {
-		return checker.Unknown, err
+		return failed(err)
 	}
 	page, err := j.judged(portable(file), r) // others may read it elsewhere
 	if err != nil {
-		return checker.Unknown, err
+		return failed(err)
 	}
 	if r.Verdict != checker.Valid && j.report != "" {
-		if page.ReportPath, err = report.WriteContext(ctx, filepath.Join(j.report, j.folder(file, rec.Format, page.Digest)), page); err != nil {
-			return checker.Unknown, err
+		dir := filepath.Join(j.report, j.folder(file, rec.Format, page.Digest))
+		if page.ReportPath, err = report.WriteContext(ctx, dir, page); err == nil {
+			err = result.Of(page).Write(dir, time.Now())
+		}
+		if err != nil {
+			return failed(err)
 		}
 	}
 	page.System, page.Rerun = nameOf(file), j.rerun(file) // it is printed here
-	switch {
-	case j.json:
-		err = a.printJSON(j.line(file, r, page))
-	case r.Verdict == checker.Valid:
-		text := fmt.Sprintf("%s %s: %s\n", a.style.Verdict(r.Verdict, "✓"), nameOf(file), r.Reason)
-		for _, note := range page.Notes {
-			text += "  " + note + "\n"
-		}
-		_, err = fmt.Fprint(a.out, text)
-	default:
-		err = a.show(page)
+	return r.Verdict, ci.CaseOf(result.Of(page)), a.printJudged(file, r, page, j)
+}
+
+// printJudged prints what came out of a file.
+func (a *app) printJudged(file string, r models.Judgement, page report.Run, j judge) error {
+	if j.json {
+		return a.printJSON(j.line(file, r, page))
 	}
-	return r.Verdict, err
+	if r.Verdict != checker.Valid {
+		return a.show(page)
+	}
+	text := fmt.Sprintf("%s %s: %s\n", a.style.Verdict(r.Verdict, "✓"), nameOf(file), r.Reason)
+	for _, note := range page.Notes {
+		text += "  " + note + "\n"
+	}
+	_, err := fmt.Fprint(a.out, text)
+	return err
 }
 
 // readHistory reads a file, or the standard input if its name is "-".
@@ -328,9 +353,9 @@ type checkLine struct {
 	Consistency    string          `json:"consistency"` // "" if the model has a rule of its own
 	Verdict        checker.Verdict `json:"verdict"`
 	Reason         string          `json:"reason"`
-	Ops            ops             `json:"ops"`
+	Ops            result.Ops      `json:"ops"`
 	Digest         string          `json:"digest"`
-	Counterexample []call          `json:"counterexample"`
+	Counterexample []result.Call   `json:"counterexample"`
 	Note           string          `json:"counterexample_note,omitempty"` // why it may not be the smallest
 	Report         string          `json:"report"`
 	Assumed        []assumption    `json:"assumed"`  // what a lenient reader assumed
@@ -348,7 +373,7 @@ func (j judge) line(file string, r models.Judgement, page report.Run) checkLine 
 	l := checkLine{
 		File: file, Format: r.Format.String(), Assumed: []assumption{}, Model: j.Model.Name, Consistency: j.consistency,
 		Verdict: r.Verdict, Reason: strings.TrimSpace(r.Reason),
-		Digest: page.Digest, Counterexample: calls(r.Counterexample), Note: note(r.Counterexample), Report: page.ReportPath,
+		Digest: page.Digest, Counterexample: result.Calls(r.Counterexample), Note: note(r.Counterexample), Ops: result.Of(page).Ops, Report: page.ReportPath,
 	}
 	if j.Model.Own {
 		l.Consistency = ""
@@ -359,15 +384,13 @@ func (j judge) line(file string, r models.Judgement, page report.Run) checkLine 
 	if !r.Start.IsZero() {
 		l.Recorded = r.Start.Format(time.RFC3339Nano)
 	}
-	for c := range page.History.Calls() {
-		switch c.Complete.Type {
-		case history.OK:
-			l.Ops.OK++
-		case history.Fail:
-			l.Ops.Fail++
-		default:
-			l.Ops.Info++
-		}
-	}
 	return l
+}
+
+// note says why a counterexample may not be the smallest.
+func note(why *checker.Counterexample) string {
+	if why == nil {
+		return ""
+	}
+	return why.Note
 }

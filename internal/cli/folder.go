@@ -48,7 +48,7 @@ func (a *app) twice(ctx context.Context, s runSpec, r *capsize.Result) (twice, e
 		return twice{}, nil
 	}
 	s.Test.Record = r.Window(ctx)
-	second, err := a.run(ctx, s, r.Seed)
+	second, err := a.runAlone(ctx, s, r.Seed)
 	switch d := ""; {
 	case err != nil:
 		return twice{}, err

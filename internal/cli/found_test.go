@@ -20,21 +20,18 @@ import (
 // system, and under -short only of those whose histories are quickly judged: that each bug is
 // found, the tests of the system itself show.
 func TestBugsAreFound(t *testing.T) {
-	bugs := 0
 	for _, s := range systems.All() {
-		bugs += len(s.Bugs)
 		for i, b := range s.Bugs {
-			f, ok := findings[s.Name+"/"+b.Name]
-			require.True(t, ok, "findings has no run that finds %s of %s", b.Name, s.Name)
+			f, ok := systems.FindingOf(s.Name, b.Name)
+			require.True(t, ok)
 			if !tier.Sweeping() && (i > 0 || testing.Short() && s.Workload != "") {
 				continue
 			}
 			t.Run(s.Name+"/"+b.Name, func(t *testing.T) {
-				require.Equal(t, "invalid", verdictOf(t, append(f.args(s.Name, b.Name), shortened(s.Name, b.Name)...)))
+				require.Equal(t, "invalid", verdictOf(t, append(f.Args(s.Name, b.Name), shortened(s.Name, b.Name)...)))
 			})
 		}
 	}
-	require.Len(t, findings, bugs, "findings has a bug that no system has")
 }
 
 // late are the bugs that the first 20 seconds of the run in findings do not show.
@@ -49,8 +46,8 @@ var late = map[string]bool{
 // all depends on how long the run is, so such a run is not shortened.
 func shortened(system, bug string) []string {
 	name := system + "/" + bug
-	f := findings[name]
-	if tier.Sweeping() || late[name] || f.nemesis == "all" || strings.Contains(f.flags, "--duration") {
+	f, _ := systems.FindingOf(system, bug)
+	if tier.Sweeping() || late[name] || f.Nemesis == "all" || strings.Contains(f.Flags, "--duration") {
 		return nil
 	}
 	return []string{"--duration", "20s"}
@@ -63,10 +60,10 @@ func TestFirstSeeds(t *testing.T) {
 	}
 	for _, s := range systems.All() {
 		for _, b := range s.Bugs {
-			f := findings[s.Name+"/"+b.Name]
-			for last := f.seed; f.seed > 1; {
-				f.seed--
-				assert.NotEqual(t, "invalid", verdictOf(t, f.args(s.Name, b.Name)), "%s of %s: seed %d, before %d", b.Name, s.Name, f.seed, last)
+			f, _ := systems.FindingOf(s.Name, b.Name)
+			for last := f.Seed; f.Seed > 1; {
+				f.Seed--
+				assert.NotEqual(t, "invalid", verdictOf(t, f.Args(s.Name, b.Name)), "%s of %s: seed %d, before %d", b.Name, s.Name, f.Seed, last)
 			}
 		}
 	}

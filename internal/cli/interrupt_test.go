@@ -104,7 +104,7 @@ func TestInterrupt(t *testing.T) {
 	require.ErrorAs(t, err, &exit, "%s%s", &out, &rest)
 	require.Equal(t, exitUnknown, exit.ExitCode(), "%s%s", &out, &rest)
 	require.Contains(t, rest.String(), "capsize: interrupted after 0 of 2 runs")
-	require.Contains(t, out.String(), "plan plan.json: 0 of 2 runs\n")
+	require.Contains(t, out.String(), "\n0 of 2 runs of register on raftkv under plan plan.json\n")
 	require.NotContains(t, out.String(), dir, "no path of this machine")
 	require.Regexp(t, `(?m)^unknown +0$`, out.String())
 	require.Regexp(t, `(?m)^interrupted, not counted: seed 1 +reports/`, out.String())

@@ -3,8 +3,8 @@ package cli
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -31,6 +31,18 @@ var sections = []section{
 	{name: "consistency", rows: rowsOf(models.Consistencies)},
 	{name: "formats", rows: rowsOf(models.Formats)},
 	{name: "faults", rows: systems.Faults},
+}
+
+// bugCells returns what list bugs shows of each bug beside its name and what it does.
+func bugCells() [][]string {
+	var all [][]string
+	for _, s := range systems.All() {
+		for _, b := range s.Bugs {
+			f, _ := systems.FindingOf(s.Name, b.Name) // each bug has one
+			all = append(all, []string{strings.TrimSpace(f.Nemesis + " " + f.Flags), strconv.FormatUint(f.Seed, 10)})
+		}
+	}
+	return all
 }
 
 // unknown is the error for a name that nothing has.
@@ -105,26 +117,54 @@ func (a *app) list(args []string) error {
 	return err
 }
 
-// table formats a section with one thing a line.
+// table formats a section with one thing a line. On a terminal, what does not fit goes on below, in the same column.
 func (s section) table(style report.Style) string {
 	rows := s.rows()
-	lines := make([][]string, len(rows)) // all columns but the last
+	lines := [][]string{append([]string{strings.ToUpper(s.name)}, s.heads...)} // all columns but the last
 	for i, r := range rows {
-		lines[i] = []string{"  " + r.Name}
+		line := []string{"  " + r.Name}
+		if s.cells != nil {
+			line = append(line, s.cells()[i]...)
+		}
+		lines = append(lines, line)
 	}
-	if s.cells != nil {
-		for i, cells := range s.cells() {
-			lines[i] = append(lines[i], cells...)
+	wide := make([]int, len(lines[0]))
+	for _, line := range lines {
+		for i, cell := range line {
+			wide[i] = max(wide[i], len([]rune(cell)))
 		}
 	}
 	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	// The last tab of the head makes its last cell part of a column.
-	fmt.Fprintln(w, strings.Join(append([]string{strings.ToUpper(s.name)}, s.heads...), "\t")+"\t")
-	for i, r := range rows {
-		fmt.Fprintln(w, strings.Join(lines[i], "\t")+"\t"+style.Faint(r.Doc))
+	for i, line := range lines {
+		text, indent := "", 0
+		for j, cell := range line {
+			text += cell + strings.Repeat(" ", wide[j]+2-len([]rune(cell)))
+			indent += wide[j] + 2
+		}
+		if i == 0 {
+			b.WriteString(style.Bold(strings.TrimRight(text, " ")) + "\n")
+			continue
+		}
+		writeDoc(&b, text, rows[i-1].Doc, indent, style)
 	}
-	_ = w.Flush() // a strings.Builder takes all
-	head, body, _ := strings.Cut(b.String(), "\n")
-	return style.Bold(strings.TrimRight(head, " ")) + "\n" + body
+	return b.String()
+}
+
+// writeDoc writes what a name stands for, behind the other columns, or below the name where there is too little room.
+func writeDoc(b *strings.Builder, text, doc string, indent int, style report.Style) {
+	const least, below = 36, 6
+	docs := []string{doc}
+	switch {
+	case style.Width <= 0: // no terminal: one line a name, for other programs
+	case style.Width-indent >= least:
+		docs = wrapped(doc, style.Width-indent)
+	default:
+		b.WriteString(strings.TrimRight(text, " ") + "\n")
+		text, indent = strings.Repeat(" ", below), below
+		docs = wrapped(doc, style.Width-below)
+	}
+	for _, d := range docs {
+		b.WriteString(text + style.Faint(d) + "\n")
+		text = strings.Repeat(" ", indent)
+	}
 }

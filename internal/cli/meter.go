@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"time"
 
@@ -17,6 +18,7 @@ const patience = 2 * time.Second
 // it says never reaches a run.
 type meter struct {
 	w     io.Writer
+	width int // of the terminal
 	began time.Time
 	stop  chan struct{}
 	done  chan struct{}
@@ -28,24 +30,36 @@ type meter struct {
 
 // newMeter starts a meter that writes to w if w is a terminal.
 func newMeter(w io.Writer) *meter {
-	if !isTerminal(w) {
+	f, ok := w.(*os.File)
+	if !ok {
 		return nil
 	}
-	m := &meter{w: w, began: time.Now(), stop: make(chan struct{}), done: make(chan struct{})}
-	go m.live()
+	columns, ok := terminal(f)
+	if !ok {
+		return nil
+	}
+	tick := time.NewTicker(200 * time.Millisecond)
+	return startMeter(w, columns, time.Now(), tick.C, tick.Stop)
+}
+
+// startMeter starts a meter that writes at each tick, by the time of the tick, until it ends.
+func startMeter(w io.Writer, width int, now time.Time, ticks <-chan time.Time, end func()) *meter {
+	m := &meter{w: w, width: width, began: now, stop: make(chan struct{}), done: make(chan struct{})}
+	go func() {
+		defer close(m.done)
+		defer end()
+		m.live(ticks)
+	}()
 	return m
 }
 
 // live writes the line again and again, also while a checker takes long.
-func (m *meter) live() {
-	defer close(m.done)
-	tick := time.NewTicker(200 * time.Millisecond)
-	defer tick.Stop()
+func (m *meter) live(ticks <-chan time.Time) {
 	for {
 		select {
 		case <-m.stop:
 			return
-		case now := <-tick.C:
+		case now := <-ticks:
 			m.write(now.Sub(m.began))
 		}
 	}
@@ -57,7 +71,11 @@ func (m *meter) write(since time.Duration) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	fmt.Fprint(m.w, "\r\x1b[K"+meterLine(m.last, since))
+	line := []rune(meterLine(m.last, since))
+	if m.width > 1 && len(line) >= m.width { // a line that is broken could not be overwritten
+		line = line[:m.width-1]
+	}
+	fmt.Fprint(m.w, "\r\x1b[K"+string(line))
 	m.shown = true
 }
 
@@ -66,7 +84,7 @@ func meterLine(s capsize.Status, since time.Duration) string {
 	if s.Phase == "" {
 		return fmt.Sprintf("starting, %v", since.Truncate(time.Second))
 	}
-	line := fmt.Sprintf("%v of about %v · %d calls", s.Virtual.Truncate(100*time.Millisecond), s.Expected.Truncate(time.Second), s.Calls)
+	line := fmt.Sprintf("%v of about %v · %s calls", s.Virtual.Truncate(100*time.Millisecond), s.Expected.Truncate(time.Second), number(s.Calls))
 	if s.Faults == 1 {
 		line += " · 1 fault active"
 	} else if s.Faults > 1 {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/capsize-go/capsize/internal/savedrun"
+	"github.com/capsize-go/capsize/report/result"
 )
 
 func (a *app) replayCommand() *cobra.Command {
@@ -24,9 +25,9 @@ of it to see which of them matter.
 
 The verdict is that of the new run. ` + exitCodes,
 		Example: `  capsize run --bug local-reads --seed 1 --report reports
-  capsize replay reports/*                # the run again
+  capsize replay reports/*/               # the run again
   vi reports/*/` + recordFile + `                 # take a step out of the plan
-  capsize replay reports/*                # does it still fail?`,
+  capsize replay reports/*/               # does it still fail?`,
 		Args: exactlyOne("PATH"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.replay(cmd.Context(), args[0], reports, stopAt, asJSON)
@@ -49,7 +50,7 @@ func exactlyOne(what string) cobra.PositionalArgs {
 
 // A replayLine is what replay --json prints.
 type replayLine struct {
-	line
+	result.Result
 	Same     bool   `json:"same"`     // whether the history is that of the record
 	Recorded string `json:"recorded"` // digest of the record
 	Differs  string `json:"differs"`  // where the histories differ first
@@ -95,8 +96,13 @@ func (a *app) replay(ctx context.Context, path, reports, stopAt string, asJSON b
 	if err != nil {
 		return err
 	}
+	a.index(reports)
+	x, err := s.line(r, page)
+	if err != nil {
+		return err
+	}
 	if asJSON {
-		err = a.printJSON(replayLine{s.line(r, page), now.Same, rec.Digest, differs})
+		err = a.printJSON(replayLine{x, now.Same, rec.Digest, differs})
 	} else if err = a.show(page); err == nil && r.Stopped == nil {
 		err = a.printComparison(rec, now, differs)
 	}

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"io"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +16,8 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/catalog/systems"
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/report/ci"
 )
 
 // runOptions are the flags of capsize run.
@@ -30,6 +34,7 @@ type runOptions struct {
 	report                string
 	json                  bool
 	stopAt                string
+	ci                    ciOptions
 
 	rerun func(seed uint64) string // the command that runs one of the seeds again
 	all   func(seed uint64) string // the command that runs the sweep from that seed on again
@@ -64,7 +69,10 @@ folder under ` + reportsDir + `; of a sweep, those of the runs that are not vali
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.rerun = func(seed uint64) string { return rerunCommand(cmd, seed) }
 			o.all = func(seed uint64) string {
-				return fmt.Sprintf("%s --seed %d --seeds %d", commandLine(cmd, "seed", "seeds", "json", "color"), seed, o.seeds)
+				return fmt.Sprintf("%s --seed %d --seeds %d", commandLine(cmd, "seed", "seeds", "json", "color", "junit", "summary"), seed, o.seeds)
+			}
+			if err := o.bugNemesis(cmd.Flags()); err != nil {
+				return err
 			}
 			if cmd.Flags().Changed("plan") && cmd.Flags().Changed("nemesis") {
 				return errors.New("a plan says what goes wrong and when: give --plan or --nemesis, not both")
@@ -77,7 +85,7 @@ folder under ` + reportsDir + `; of a sweep, those of the runs that are not vali
 	f.StringVar(&o.system, "system", "raftkv", "system to run; see capsize list systems")
 	f.StringVar(&o.bug, "bug", "", "bugs to switch on, comma-separated; see capsize list bugs")
 	f.StringVar(&o.workload, "workload", "", "what the clients do; default: the system's own workload; see capsize list workloads")
-	f.StringVar(&o.nemesis, "nemesis", "partition", "what goes wrong, comma-separated; see capsize list nemeses")
+	f.StringVar(&o.nemesis, "nemesis", "partition", "what goes wrong, comma-separated; default with --bug: what finds that bug; see capsize list nemeses")
 	f.StringVar(&o.plan, "plan", "", "JSON file that says when which fault is injected, instead of --nemesis")
 	f.Uint64Var(&o.seed, "seed", 0, "seed of every draw; 0: a new one")
 	f.IntVar(&o.seeds, "seeds", 1, "how many seeds to run, from --seed on")
@@ -87,12 +95,32 @@ folder under ` + reportsDir + `; of a sweep, those of the runs that are not vali
 	f.DurationVar(&o.duration, "duration", time.Minute, "virtual time in which faults are injected")
 	f.DurationVar(&o.timeout, "timeout", operationTimeout, "virtual time that an operation may take")
 	f.DurationVar(&o.settle, "settle", 5*time.Second, "virtual time in which all must work again after the faults")
-	f.BoolVar(&o.core, "core", false, "after the faults, heal only a random majority, and isolate the others until the end")
+	f.BoolVar(&o.core, "core", false, "after the faults, heal only a random majority; the others never come back")
 	f.StringVar(&o.report, "report", reportsDir, `folder for the pages; "" writes none`)
 	f.BoolVar(&o.json, "json", false, "print one JSON object a run, each on a line, and nothing else")
+	o.ci.flags(f)
 	a.lookFlags(cmd, &o.stopAt)
 	completions(cmd)
 	return cmd
+}
+
+// bugNemesis sets the nemesis to what finds the bugs, as capsize list bugs has it, unless one or a plan is given. It then stands in the
+// commands that run this again.
+func (o runOptions) bugNemesis(f *pflag.FlagSet) error {
+	if f.Changed("nemesis") || f.Changed("plan") {
+		return nil
+	}
+	var all []string
+	for bug := range strings.SplitSeq(o.bug, ",") {
+		found, ok := systems.FindingOf(o.system, strings.TrimSpace(bug))
+		if ok && !slices.Contains(all, found.Nemesis) {
+			all = append(all, found.Nemesis)
+		}
+	}
+	if len(all) == 0 || len(all) == 1 && all[0] == o.nemesis {
+		return nil
+	}
+	return f.Set("nemesis", strings.Join(all, ","))
 }
 
 // lookFlags adds the flags for looking into a run.
@@ -187,6 +215,9 @@ func (o runOptions) check() error {
 // runSeeds runs one seed or several, and ends with the worst verdict.
 func (a *app) runSeeds(ctx context.Context, o runOptions) error {
 	s, err := o.spec()
+	if err == nil {
+		err = o.ci.check()
+	}
 	if err != nil {
 		return err
 	}
@@ -212,12 +243,17 @@ func (a *app) runSeeds(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
+	a.index(o.report)
+	x, err := s.line(r, page)
+	if err != nil {
+		return err
+	}
 	if o.json {
-		err = a.printJSON(s.line(r, page))
+		err = a.printJSON(x)
 	} else if err = a.show(page); err == nil {
 		err = a.hint(s, r.Verdict)
 	}
-	if err != nil {
+	if err = errors.Join(err, a.ci(o.ci, ci.Suite{Name: "capsize run", Cases: []ci.Case{ci.CaseOf(x)}})); err != nil {
 		return err
 	}
 	return outcome(r.Verdict)
@@ -231,7 +267,7 @@ func freshSeed() uint64 {
 
 // rerunCommand returns the command line that runs one seed again.
 func rerunCommand(cmd *cobra.Command, seed uint64) string {
-	return fmt.Sprintf("%s --seed %d", commandLine(cmd, "seed", "seeds", "json", "report", "color", "verbose", "stop-at"), seed)
+	return fmt.Sprintf("%s --seed %d", commandLine(cmd, "seed", "seeds", "json", "report", "color", "verbose", "stop-at", "junit", "summary"), seed)
 }
 
 // commandLine returns the command line without some of the flags.
@@ -251,4 +287,23 @@ func commandLine(cmd *cobra.Command, without ...string) string {
 		}
 	})
 	return line
+}
+
+// hint names a run that finds each bug of a spec whose runs were all valid: most bugs
+// are found by some faults only, and the default is one of many.
+func (a *app) hint(s runSpec, v checker.Verdict) error {
+	if s.Bug == "" || v != checker.Valid {
+		return nil
+	}
+	bugs := strings.Split(s.Bug, ",")
+	text := "\nThis bug was not found here. A run that finds it:\n"
+	if len(bugs) > 1 {
+		text = "\nThese bugs were not found here. Runs that find each:\n"
+	}
+	for _, bug := range bugs {
+		f, _ := systems.FindingOf(s.System, bug) // each bug has one
+		text += fmt.Sprintf("  %s %s\n", programName(), strings.Join(f.Args(s.System, bug), " "))
+	}
+	_, err := io.WriteString(a.out, text)
+	return err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/catalog/systems"
@@ -82,7 +83,9 @@ func (s runSpec) page(ctx context.Context, r *capsize.Result, rerun, reports str
 		return page, fmt.Errorf("page of seed %d: %w", r.Seed, err)
 	}
 	page.System, page.Bug, page.Nemesis = s.System, s.Bug, s.Nemesis
-	page.Params = append(page.Params, report.KV{Name: "nemesis", Value: r.Test.Nemesis.String()})
+	if full := r.Test.Nemesis.String(); full != s.Nemesis {
+		page.Params = append(page.Params, report.KV{Name: "nemesis in full", Value: full})
+	}
 	page.Repeats, page.Note = again.repeats, again.note
 	if reports == "" {
 		return page, nil
@@ -92,7 +95,14 @@ func (s runSpec) page(ctx context.Context, r *capsize.Result, rerun, reports str
 	if page.ReportPath, err = report.WriteContext(ctx, dir, page); err != nil {
 		return page, err
 	}
-	return page, rec.Write(dir, nil) // the history is there already
+	if err := rec.Write(dir, nil); err != nil { // the history is there already
+		return page, err
+	}
+	x, err := s.line(r, page)
+	if err != nil {
+		return page, err
+	}
+	return page, x.Write(dir, time.Now())
 }
 
 // readPlan reads a plan from a file.

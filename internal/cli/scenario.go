@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +19,7 @@ import (
 	"github.com/capsize-go/capsize/internal/cputime"
 	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/report"
+	"github.com/capsize-go/capsize/report/ci"
 	"github.com/capsize-go/capsize/scenarios"
 )
 
@@ -27,6 +30,7 @@ type scenarioOptions struct {
 	seeds            int
 	page, svg        string
 	json, show, all  bool
+	ci               ciOptions
 }
 
 func (o *scenarioOptions) flags(cmd *cobra.Command) {
@@ -37,6 +41,7 @@ func (o *scenarioOptions) flags(cmd *cobra.Command) {
 	f.Uint64Var(&o.seed, "seed", 1, "the first seed of each row")
 	f.IntVar(&o.seeds, "seeds", 0, "how many seeds a row; 0: as many as the scenario says")
 	f.BoolVar(&o.json, "json", false, "print one JSON object a row, each on a line, and nothing else")
+	o.ci.flags(f)
 	f.StringVar(&o.svg, "svg", "", "write the picture of the rows into this file; of --all, the pictures into this folder")
 	f.BoolVar(&o.show, "show", false, "show the run of --seed alone, of one variant under one fault, and write its page")
 }
@@ -68,8 +73,8 @@ func (a *app) scenarioCommand() *cobra.Command {
 		Use:   "scenario NAME | --all",
 		Short: "Run a named experiment: its variants side by side",
 		Long: long + `
-It is valid if the rows show what the scenario expects, and unknown if they do not but
-there are fewer seeds than the scenario's own. The seed of a row is the first with the
+It is valid if the rows show what the scenario expects. With --seeds below the scenario's
+own number that is not judged: so few may not show it. The seed of a row is the first with the
 worst result; --show shows such a run as capsize run does. --all runs all of them, with 10
 seeds a row at most unless --seeds says otherwise, and says how much processor time each took.
 
@@ -154,12 +159,55 @@ func (a *app) scenario(ctx context.Context, name string, o scenarioOptions) erro
 	if o.svg != "" && s.Picture == nil {
 		return fmt.Errorf("scenario %s has no picture", s.Name)
 	}
+	if err := o.ci.check(); err != nil {
+		return err
+	}
 	if o.show {
 		return a.showRun(ctx, s, o)
 	}
 	bar := newProgress(a.err, s.Runs(o.seeds))
-	_, err = a.runScenario(ctx, s, o, bar)
+	rows, err := a.runScenario(ctx, s, o, bar)
+	if err := a.ci(o.ci, ci.Suite{Name: "capsize scenario", Command: a.scenarioCommandLine(s, o), Cases: casesOf(s, rows, err)}); err != nil {
+		return err
+	}
 	return err
+}
+
+// scenarioCommandLine returns the command that runs the scenario again with as many seeds.
+func (a *app) scenarioCommandLine(s scenarios.Scenario, o scenarioOptions) string {
+	line := programName() + " scenario " + s.Name
+	if len(o.variants) > 0 {
+		line += " --variant " + quoted(strings.Join(o.variants, ","))
+	}
+	if len(o.faults) > 0 {
+		line += " --fault " + quoted(strings.Join(o.faults, ","))
+	}
+	return fmt.Sprintf("%s --seed %d --seeds %d", line, o.seed, cmp.Or(o.seeds, s.Seeds))
+}
+
+// casesOf lists a scenario for CI: its rows, and whether they show what was expected, which is what its outcome says.
+func casesOf(s scenarios.Scenario, rows []scenarios.Row, came error) (all []ci.Case) {
+	for _, r := range rows {
+		name := r.Variant
+		if r.Fault != "" {
+			name += " under " + r.Fault
+		}
+		all = append(all, ci.Case{Class: "scenario." + s.Name, Name: fmt.Sprintf("%s: %d of %d seeds invalid", name, r.Invalid, r.Seeds)})
+	}
+	last := ci.Case{Class: "scenario." + s.Name, Name: "expected: " + s.Shows}
+	var v verdictError
+	switch {
+	case errors.As(came, &v):
+		last.Verdict, last.Headline = checker.Verdict(v), "the rows do not show what was expected"
+		if s.Holds != nil {
+			if err := s.Holds(rows); err != nil {
+				last.Reason = err.Error()
+			}
+		}
+	case came != nil:
+		last.Verdict, last.Headline, last.Reason = checker.Unknown, "the scenario could not be run", came.Error()
+	}
+	return append(all, last)
 }
 
 // runScenario runs a scenario, shows its rows and writes its picture. The error is its outcome; the rows are those that were run.
@@ -186,7 +234,7 @@ func (a *app) runScenario(ctx context.Context, s scenarios.Scenario, o scenarioO
 			return rows, err
 		}
 	}
-	return rows, a.holds(s, rows, o.seeds)
+	return rows, a.holds(s, rows, o)
 }
 
 // writePicture writes the picture of rows into a file.
@@ -225,29 +273,41 @@ func (a *app) showRun(ctx context.Context, s scenarios.Scenario, o scenarioOptio
 	if page.ReportPath, err = report.WriteContext(ctx, dir, page); err != nil {
 		return err
 	}
-	if err := a.show(page); err != nil {
+	x, err := runSpec{}.line(r, page)
+	if err != nil {
+		return err
+	}
+	if err := x.Write(dir, time.Now()); err != nil {
+		return err
+	}
+	a.index(reportsDir)
+	if err := errors.Join(a.show(page), a.ci(o.ci, ci.Suite{Name: "capsize scenario", Cases: []ci.Case{ci.CaseOf(x)}})); err != nil {
 		return err
 	}
 	return outcome(r.Verdict)
 }
 
-// holds says whether the rows show what they must. Of fewer seeds than the scenario's own
-// it says nothing if they do not: they may be too few.
-func (a *app) holds(s scenarios.Scenario, rows []scenarios.Row, seeds int) error {
+// holds says whether the rows show what was expected. Where a person has asked for fewer seeds than the scenario's own, that is not
+// judged: they may be too few. --all takes fewer of itself, and is unknown then.
+func (a *app) holds(s scenarios.Scenario, rows []scenarios.Row, o scenarioOptions) error {
 	if s.Holds == nil {
 		return nil
 	}
-	if err := s.Holds(rows); err != nil {
-		if seeds < s.Seeds {
-			are := "seeds are"
-			if seeds == 1 {
-				are = "seed is"
-			}
-			fmt.Fprintf(a.err, "\n%d %s too few to judge; %d are enough. Not seen yet:\n%v\n", seeds, are, s.Seeds, err)
-			return outcome(checker.Unknown)
-		}
+	err := s.Holds(rows)
+	if err == nil {
+		return nil
+	}
+	if o.seeds >= s.Seeds {
 		fmt.Fprintf(a.err, "\nthe rows do not show what was expected:\n%v\n", err)
 		return outcome(checker.Invalid)
+	}
+	are := "are"
+	if o.seeds == 1 {
+		are = "is"
+	}
+	fmt.Fprintf(a.err, "\n%s %s too few to show this; %d are enough. Not seen yet:\n%v\n", plural(o.seeds, "seed"), are, s.Seeds, err)
+	if o.all {
+		return outcome(checker.Unknown)
 	}
 	return nil
 }
@@ -260,16 +320,30 @@ func (a *app) showRows(s scenarios.Scenario, rows []scenarios.Row, o scenarioOpt
 			}
 		}
 	} else {
-		fmt.Fprintf(a.out, "%s: %s\n\n", a.style.Bold(s.Name), s.Question)
-		if err := s.Table(a.out, rows); err != nil {
+		var head strings.Builder
+		writeWrapped(&head, "", s.Name+": "+s.Question, a.width())
+		fmt.Fprintln(a.out, strings.Replace(head.String(), s.Name, a.style.Bold(s.Name), 1))
+		if err := s.Table(a.out, rows, a.width()); err != nil {
 			return fmt.Errorf("print table: %w", err)
 		}
-		fmt.Fprintf(a.out, "\n%d seeds a row, in %v of which %v on a processor; expected: %s\n", o.seeds, took.Round(100*time.Millisecond), used.Round(100*time.Millisecond), s.Shows)
+		var b strings.Builder
+		writeWrapped(&b, "", fmt.Sprintf("%s a row, %v, of which %v on a processor.", plural(o.seeds, "seed"), took.Round(100*time.Millisecond), used.Round(100*time.Millisecond)), a.width())
+		writeWrapped(&b, "", "Expected: "+s.Shows, a.width())
+		var legend []string
+		for _, m := range s.Legend(rows) {
+			legend = append(legend, m.Title+": "+m.Text)
+		}
+		b.WriteString("\n")
+		writeWrapped(&b, "", strings.Join(legend, " · "), a.width())
+		fmt.Fprint(a.out, "\n"+b.String())
 	}
 	if o.page == "" {
 		return nil
 	}
 	path, err := writeGrid(o.page, a.scenarios.Grid(s, rows))
+	if parent := filepath.Dir(o.page); filepath.Base(parent) == reportsDir {
+		a.index(parent)
+	}
 	if err == nil && !o.json {
 		fmt.Fprintf(a.out, "page: %s\n", path)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/internal/cputime"
+	"github.com/capsize-go/capsize/report/ci"
 )
 
 // allScenarios runs all scenarios, one after the other. Its outcome is the worst of theirs; an error of one ends it.
@@ -24,6 +25,10 @@ func (a *app) allScenarios(ctx context.Context, o scenarioOptions) error {
 	if a.scenarios == nil {
 		return a.delegate(ctx)
 	}
+	if err := o.ci.check(); err != nil {
+		return err
+	}
+	suite := ci.Suite{Name: "capsize scenario --all"}
 	folder := o.svg
 	if folder != "" {
 		if err := os.MkdirAll(folder, 0o777); err != nil {
@@ -48,6 +53,7 @@ func (a *app) allScenarios(ctx context.Context, o scenarioOptions) error {
 		one.seeds = cmp.Or(o.seeds, s.Glance())
 		of, err := a.runScenario(ctx, s, one, bar)
 		rows += len(of)
+		suite.Cases = append(suite.Cases, casesOf(s, of, err)...)
 		var v verdictError
 		if err != nil && !errors.As(err, &v) {
 			return err
@@ -62,5 +68,8 @@ func (a *app) allScenarios(ctx context.Context, o scenarioOptions) error {
 	}
 	fmt.Fprintf(a.err, "%d scenarios, %d rows, %d of %d runs: %v of a processor in %v\n", len(a.scenarios.All), rows, bar.done, runs,
 		(cputime.Used() - used).Round(time.Second), time.Since(began).Round(time.Second))
+	if err := a.ci(o.ci, suite); err != nil {
+		return err
+	}
 	return outcome(worst)
 }

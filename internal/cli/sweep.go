@@ -4,13 +4,18 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/report"
+	"github.com/capsize-go/capsize/report/ci"
+	"github.com/capsize-go/capsize/report/index"
+	"github.com/capsize-go/capsize/report/result"
 )
 
 // A tally sums up the runs of a sweep.
@@ -22,21 +27,18 @@ type tally struct {
 	calls      int
 	virtual    time.Duration
 	began      time.Time
-	shown      *report.Run // the first run that is invalid, or else the first unknown one
-	pages      []pageOf    // of the runs that are not valid
-	cut        *report.Run // the run that an interrupt cut short; it does not count
-}
-
-// pageOf is where the page of a seed is.
-type pageOf struct {
-	seed    uint64
-	verdict checker.Verdict
-	path    string
+	shown      *report.Run  // the first run that is invalid, or else the first unknown one
+	kept       result.Sweep // each seed, for the index
+	cases      []ci.Case    // and for CI
+	pages      int          // that were written
+	cut        *report.Run  // the run that an interrupt cut short; it does not count
 }
 
 // sweep runs the seeds one after the other: a run has the process to itself.
 func (a *app) sweep(ctx context.Context, s runSpec, o runOptions) error {
-	t := &tally{want: o.seeds, began: time.Now()}
+	t := &tally{want: o.seeds, began: time.Now(), kept: result.Sweep{
+		Title: s.Test.Name, System: s.System, Bug: s.Bug, Workload: s.Workload, Nemesis: s.Nemesis, Wanted: o.seeds, Command: o.all(o.seed),
+	}}
 	p := newProgress(a.err, o.seeds)
 	for i := range o.seeds {
 		if ctx.Err() != nil {
@@ -50,17 +52,26 @@ func (a *app) sweep(ctx context.Context, s runSpec, o runOptions) error {
 			t.cut = &page // it is no result of the sweep
 			break
 		}
-		t.add(r, page)
-		if o.json {
-			if err := a.printJSON(s.line(r, page)); err != nil {
-				return err
-			}
+		x, err := s.line(r, page)
+		if err == nil && o.json {
+			err = a.printJSON(x)
+		}
+		if err != nil {
+			return err
+		}
+		t.add(r, page, x)
+		if page.ReportPath != "" && t.pages&(t.pages-1) == 0 {
+			a.index(o.report) // not after each, since that takes as long as there are runs
 		}
 		p.step(t.counts())
 	}
 	p.end()
+	if err := t.keep(o.report, o.seed); err != nil {
+		return err
+	}
+	a.index(o.report)
 	if !o.json {
-		if err := t.print(a, s, o.all(o.seed)); err != nil {
+		if err := t.print(a, s, o); err != nil {
 			return err
 		}
 		if err := a.hint(s, t.verdict()); err != nil {
@@ -70,13 +81,26 @@ func (a *app) sweep(ctx context.Context, s runSpec, o runOptions) error {
 	if t.runs < t.want {
 		fmt.Fprintf(a.err, "capsize: interrupted after %d of %s\n", t.runs, runsOf(t.want))
 	}
+	if err := a.ci(o.ci, ci.Suite{Name: "capsize run", Command: o.all(o.seed), Cases: t.cases}); err != nil {
+		return err
+	}
 	return outcome(t.verdict())
+}
+
+// keep writes what is known of each seed into a folder of its own, for the index.
+func (t *tally) keep(reports string, first uint64) error {
+	if reports == "" || t.runs == 0 {
+		return nil
+	}
+	k := t.kept
+	id := savedrun.ID(k.Command, t.kept.Seeds)
+	return k.Write(filepath.Join(reports, folderName(id, "sweep", k.System, k.Bug, k.Nemesis, seedName(first)+"+"+fmt.Sprint(k.Wanted))), time.Now())
 }
 
 // sweepSeed runs one seed of a sweep, and writes its page if it is not valid. The run
 // that will be shown in full is run again, to see whether it repeats.
 func (a *app) sweepSeed(ctx context.Context, s runSpec, o runOptions, seed uint64, t *tally) (page report.Run, r *capsize.Result, err error) {
-	if r, err = a.run(ctx, s, seed); err != nil {
+	if r, err = a.runAlone(ctx, s, seed); err != nil {
 		return page, nil, err
 	}
 	reports := o.report
@@ -98,8 +122,13 @@ func (t *tally) shows(v checker.Verdict) bool {
 	return v != checker.Valid && (t.shown == nil || v > t.shown.Verdict)
 }
 
-func (t *tally) add(r *capsize.Result, page report.Run) {
+func (t *tally) add(r *capsize.Result, page report.Run, x result.Result) {
 	t.runs++
+	seed := result.Seed{Seed: r.Seed, Verdict: r.Verdict, Command: page.Rerun}
+	if r.Verdict != checker.Valid {
+		seed.Headline, seed.Reason = x.Headline, x.Reason
+	}
+	t.cases = append(t.cases, ci.CaseOf(x))
 	t.seeds[r.Verdict] = append(t.seeds[r.Verdict], r.Seed)
 	t.virtual += r.Virtual
 	t.calls += r.Exercised.OK + r.Exercised.Fail + r.Exercised.Info
@@ -113,8 +142,10 @@ func (t *tally) add(r *capsize.Result, page report.Run) {
 		t.shown = &page
 	}
 	if page.ReportPath != "" {
-		t.pages = append(t.pages, pageOf{r.Seed, r.Verdict, page.ReportPath})
+		t.pages++
+		seed.Folder = filepath.Base(filepath.Dir(page.ReportPath))
 	}
+	t.kept.Seeds = append(t.kept.Seeds, seed)
 }
 
 // verdict is the worst of all runs; a sweep that was cut short is at best unknown.
@@ -136,8 +167,8 @@ func (t *tally) counts() string {
 }
 
 // print prints the first failure in full, or else the run that was cut short, and then
-// the counts, the pages and the command that runs the sweep again.
-func (t *tally) print(a *app, s runSpec, rerun string) error {
+// the counts, the reasons, the pages and the commands that run the sweep and one of its seeds again.
+func (t *tally) print(a *app, s runSpec, o runOptions) error {
 	var b strings.Builder
 	shown := t.shown
 	if shown == nil {
@@ -149,7 +180,7 @@ func (t *tally) print(a *app, s runSpec, rerun string) error {
 		}
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "%s: %d of %s\n\n", a.style.Bold(s.String()), t.runs, runsOf(t.want))
+	fmt.Fprintf(&b, "%s\n\n", a.style.Bold(t.headline(s)))
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "VERDICT\tRUNS\tSEEDS")
 	for v, seeds := range t.seeds {
@@ -161,45 +192,101 @@ func (t *tally) print(a *app, s runSpec, rerun string) error {
 		fmt.Fprintf(w, "%v\t%d\t%s\n", checker.Verdict(v), len(seeds), a.style.Verdict(checker.Verdict(v), seedList(seeds)))
 	}
 	w.Flush()
-	t.printPages(&b)
-	fmt.Fprintf(&b, "\n%d calls; a fault met calls in %s, and the leader changed in %d\n", t.calls, runsOf(t.overlapped), t.changed)
+	t.printReasons(&b, a.width())
+	t.printPages(&b, o.report)
+	fmt.Fprintf(&b, "\n%s calls; faults overlapped calls in %d of %s; the leader changed in %d\n", number(t.calls), t.overlapped, runsOf(t.runs), t.changed)
 	fmt.Fprintf(&b, "%v simulated in %v\n", t.virtual.Round(time.Second), time.Since(t.began).Round(10*time.Millisecond))
-	fmt.Fprintf(&b, "\nTo re-run all:\n%s\n", rerun)
+	if len(t.kept.Seeds) > 0 {
+		first := t.kept.Seeds[0].Seed
+		if shown != nil {
+			first = shown.Seed
+		}
+		fmt.Fprintf(&b, "\nTo re-run one seed:\n%s\n", o.rerun(first))
+	}
+	fmt.Fprintf(&b, "\nTo re-run all:\n%s\n", o.all(o.seed))
 	_, err := io.WriteString(a.out, b.String())
 	return err
 }
 
-// printPages prints where the page of each seed is that is not valid.
-func (t *tally) printPages(b *strings.Builder) {
+// headline says what was run how often, and what came out: "12 runs of register on raftkv under partition: all valid".
+func (t *tally) headline(s runSpec) string {
+	text := runsOf(t.runs)
+	if t.runs < t.want {
+		text = fmt.Sprintf("%d of %s", t.runs, runsOf(t.want))
+	}
+	text += " of " + s.Test.Name
+	if s.Bug != "" {
+		text += " with bug " + s.Bug
+	}
+	if s.Nemesis == "none" {
+		text += " without faults"
+	} else {
+		text += " under " + s.Nemesis
+	}
+	if t.runs == 0 {
+		return text
+	}
+	for v, seeds := range t.seeds {
+		if len(seeds) == t.runs {
+			return fmt.Sprintf("%s: all %v", text, checker.Verdict(v))
+		}
+	}
+	return text + ": " + t.counts()
+}
+
+// printReasons prints for what reasons runs are not valid, and how many each.
+func (t *tally) printReasons(b *strings.Builder, width int) {
+	const most = 10
+	groups := index.GroupSeeds(t.kept)
+	if len(groups) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n%s:\n", plural(len(groups), "reason"))
+	for i, g := range groups {
+		if i == most {
+			fmt.Fprintf(b, "… and %d more\n", len(groups)-most)
+			break
+		}
+		var seeds []uint64
+		for _, m := range g.Members {
+			seeds = append(seeds, m.Seed)
+		}
+		writeWrapped(b, fmt.Sprintf("  %d × ", len(g.Members)), fmt.Sprintf("%s, as in seed %d: %s", g.Headline, seeds[0], report.Clean(g.Reason, 400)), width)
+	}
+}
+
+// printPages prints where the page of each seed is that is not valid, and the index of all.
+func (t *tally) printPages(b *strings.Builder, reports string) {
 	const most = 20
 	if t.cut != nil && t.cut.ReportPath != "" {
 		fmt.Fprintf(b, "\ninterrupted, not counted: seed %d  %s\n", t.cut.Seed, t.cut.ReportPath)
 	}
-	if len(t.pages) == 0 {
+	if reports == "" {
 		return
 	}
 	b.WriteString("\n")
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "SEED\tVERDICT\tPAGE")
-	for i, p := range t.pages {
-		if i == most {
-			break
+	n := 0
+	for _, x := range t.kept.Seeds {
+		if x.Folder == "" {
+			continue
 		}
-		fmt.Fprintf(w, "%d\t%v\t%s\n", p.seed, p.verdict, p.path)
+		if n++; n == 1 {
+			fmt.Fprintln(w, "SEED\tVERDICT\tPAGE")
+		}
+		if n <= most {
+			fmt.Fprintf(w, "%d\t%v\t%s\n", x.Seed, x.Verdict, filepath.Join(reports, x.Folder, index.File))
+		}
 	}
 	w.Flush()
-	if left := len(t.pages) - most; left > 0 {
-		fmt.Fprintf(b, "… and %d more; the name of each folder has its seed\n", left)
+	if n > most {
+		fmt.Fprintf(b, "… and %d more; the index has them all\n", n-most)
 	}
+	fmt.Fprintf(b, "index: %s\n", filepath.Join(reports, index.File))
 }
 
 // runsOf counts runs.
-func runsOf(n int) string {
-	if n == 1 {
-		return "1 run"
-	}
-	return fmt.Sprint(n, " runs")
-}
+func runsOf(n int) string { return plural(n, "run") }
 
 // seedList lists seeds, those in a row as a range, and not too many.
 func seedList(seeds []uint64) string {

@@ -127,6 +127,13 @@ func TestStrings(t *testing.T) {
 	report(t, Strings(load(t), printed, "internal/lint"))
 }
 
+// TestOutputs holds to the words what tests keep of what programs print. It leaves out a fixture whose words are of its own.
+func TestOutputs(t *testing.T) {
+	onText(t, func(m *Module, files []string) ([]Problem, error) {
+		return Outputs(m.Root, files, printed, "report/testdata/findings.txt")
+	})
+}
+
 // TestWording leaves out the package that has the patterns, and one that is being rewritten.
 func TestWording(t *testing.T) {
 	report(t, Wording(load(t), printed, oldWords, "internal/lint"))
@@ -180,6 +187,9 @@ func TestFixtures(t *testing.T) {
 		},
 		"terms": func(m *Module) ([]Problem, error) {
 			return Terms(m.Root, []string{"notes.md", "old.md", "gone.md", "notes.go"}, terms, "old.md")
+		},
+		"outputs": func(m *Module) ([]Problem, error) {
+			return Outputs(m.Root, []string{"testdata/page.txt", "testdata/script.txtar", "testdata/old.txt", "testdata/gone.txt", "notes.txt"}, printed, "testdata/old")
 		},
 		"strings":  func(m *Module) ([]Problem, error) { return Strings(m, printed, "patterns"), nil },
 		"wording":  func(m *Module) ([]Problem, error) { return Wording(m, printed, oldWords), nil },

@@ -40,6 +40,14 @@ var terms = []Term{
 var printed = append(slices.Clone(terms), []Term{
 	{regexp.MustCompile(`(?i)\bnobody\b|\bsomebody\b|\bwhoever\b`), "which node, client or call"},
 	{regexp.MustCompile(`(?i)\bstands? for (time|the standard)\b`), "is left out; is"},
+	{regexp.MustCompile(`(?i)\bfaults bit\b|\bfault met\b`), "faults took effect; overlapped"},
+	{regexp.MustCompile(`(?i)\bmust come of\b|\bshow what they must\b|\bnothing was shown\b`), "expected …, and found …"},
+	{regexp.MustCompile(`(?i)\bcame to hold\b`), "ended in"},
+	{regexp.MustCompile(`(?i)\bwrong by itself\b`), "wrong on its own"},
+	{regexp.MustCompile(`(?i)\btaken for heard\b`), "taken for received"},
+	{regexp.MustCompile(`(?i)\bdid not come to it\b`), "was not injected"},
+	{regexp.MustCompile(`(?i)\baround the why\b|\bno client called\b|\bcloser than a mark\b`), "calls around it; no calls were made; dots that overlap"},
+	{regexp.MustCompile(`(?i)\bsaw it the other way\b`), "and later the other way round"},
 }...)
 
 // Strings finds terms in the string literals of code that is no test. What has no space is a name and no text. Packages
@@ -57,6 +65,38 @@ func Strings(m *Module, terms []Term, except ...string) []Problem {
 		}
 	}
 	return sorted(problems)
+}
+
+// Outputs finds terms in what programs print, as tests keep it: files below a folder testdata that end in .txt or .golden, and in
+// scripts the lines that a program must have printed. Files are given by their names from root on; those below a prefix in except are
+// passed over.
+func Outputs(root string, files []string, terms []Term, except ...string) ([]Problem, error) {
+	var problems []Problem
+	for _, name := range files {
+		ext := path.Ext(name)
+		kept := strings.Contains(name, "testdata/") && (ext == ".txt" || ext == ".golden" || ext == ".txtar")
+		if !kept || slices.ContainsFunc(except, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+		if os.IsNotExist(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for i, line := range strings.Split(string(text), "\n") {
+			if strings.HasPrefix(line, "#") || ext == ".txtar" && !strings.HasPrefix(line, "stdout ") && !strings.HasPrefix(line, "stderr ") {
+				continue
+			}
+			for _, t := range terms {
+				if found := t.Match.FindString(line); found != "" {
+					problems = append(problems, Problem{File: name, Line: i + 1, Text: fmt.Sprintf("%q in what is printed: say %s", found, t.Say)})
+				}
+			}
+		}
+	}
+	return sorted(problems), nil
 }
 
 func (f *File) terms(terms []Term) (problems []Problem) {

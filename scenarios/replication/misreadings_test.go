@@ -246,7 +246,7 @@ func TestTable(t *testing.T) {
 	s := replication.CAP()
 	all := []scenarios.Row{one(t, "abd", "3|2", 1)}
 	var text, page strings.Builder
-	require.NoError(t, s.Table(&text, all))
+	require.NoError(t, s.Table(&text, all, 0))
 	require.NoError(t, s.Markdown(&page, all))
 	seeds := all[0].Seeds
 	assert.Contains(t, text.String(), fmt.Sprintf("abd      3|2    0/%d      1     100 %%", seeds))

@@ -1,25 +1,19 @@
-package cli
+package systems
 
 import (
-	"fmt"
-	"io"
 	"strconv"
 	"strings"
-
-	"github.com/capsize-go/capsize/catalog/systems"
-	"github.com/capsize-go/capsize/checker"
 )
 
-// A finding is a run that finds a bug: its nemesis, what else must be asked for, and the
-// first seed from 1 on that is invalid then.
-type finding struct {
-	nemesis string
-	flags   string // others that differ from their defaults, as they are typed
-	seed    uint64
+// A Finding is a run of capsize run that finds a bug.
+type Finding struct {
+	Nemesis string
+	Flags   string // others that differ from their defaults, as they are typed
+	Seed    uint64 // the first from 1 on that is invalid
 }
 
-// findings has a run for each bug, by system and name. TestBugsAreFound runs them.
-var findings = map[string]finding{
+// findings has a run for each bug, by system and name. TestBugsAreFound of the command runs them.
+var findings = map[string]Finding{
 	"raftkv/local-reads":     {"partition", "", 1},
 	"raftkv/lease-reads":     {"leader", "", 1},
 	"raftkv/no-dedup":        {"lossy", "", 1},
@@ -66,39 +60,15 @@ var findings = map[string]finding{
 	"crdtkv/ack-before-sync": {"crash", "--duration 12s", 1},
 }
 
-// args returns the arguments of capsize run that make a run which finds a bug.
-func (f finding) args(system, bug string) []string {
-	args := []string{"run", "--system", system, "--bug", bug, "--nemesis", f.nemesis}
-	args = append(args, strings.Fields(f.flags)...)
-	return append(args, "--seed", strconv.FormatUint(f.seed, 10))
+// FindingOf returns the run that finds a bug of a system; ok is false if there is no such bug.
+func FindingOf(system, bug string) (f Finding, ok bool) {
+	f, ok = findings[system+"/"+bug]
+	return f, ok
 }
 
-// bugCells returns what list bugs shows of each bug beside its name and what it does.
-func bugCells() [][]string {
-	var all [][]string
-	for _, s := range systems.All() {
-		for _, b := range s.Bugs {
-			f := findings[s.Name+"/"+b.Name]
-			all = append(all, []string{strings.TrimSpace(f.nemesis + " " + f.flags), strconv.FormatUint(f.seed, 10)})
-		}
-	}
-	return all
-}
-
-// hint names a run that finds each bug of a spec whose runs were all valid: most bugs
-// are found by some faults only, and the default is one of many.
-func (a *app) hint(s runSpec, v checker.Verdict) error {
-	if s.Bug == "" || v != checker.Valid {
-		return nil
-	}
-	bugs := strings.Split(s.Bug, ",")
-	text := "\nThis bug was not found here. A run that finds it:\n"
-	if len(bugs) > 1 {
-		text = "\nThese bugs were not found here. Runs that find each:\n"
-	}
-	for _, bug := range bugs {
-		text += fmt.Sprintf("  %s %s\n", programName(), strings.Join(findings[s.System+"/"+bug].args(s.System, bug), " "))
-	}
-	_, err := io.WriteString(a.out, text)
-	return err
+// Args returns the arguments of the command capsize that make the run.
+func (f Finding) Args(system, bug string) []string {
+	args := []string{"run", "--system", system, "--bug", bug, "--nemesis", f.Nemesis}
+	args = append(args, strings.Fields(f.Flags)...)
+	return append(args, "--seed", strconv.FormatUint(f.Seed, 10))
 }

@@ -1,0 +1,2 @@
+// Package fixture is only here for the module.
+package fixture

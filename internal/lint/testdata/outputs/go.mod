@@ -1,0 +1,3 @@
+module example.test/outputs
+
+go 1.26
