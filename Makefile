@@ -131,6 +131,20 @@ det: ## Run the tests that need the deterministic runtime, with capsize test; th
 	done; \
 	awk -v max=$(DETSECONDS) '{ s += $$2 } END { printf "%.0f s of processor time for make det; %d are allowed\n", s, max; exit s > max }' $(CPU) && [ -z "$${bad:-}" ]
 
+# The other minor version of Go that the overlay is for, and tests that compile all edits and pass them.
+NEXT     := go1.27.3
+DETNEXT  := ^Test(TwiceInAProcess|Points|OutsideMutex|Hosts)$$
+
+.PHONY: det-next
+det-next: ## Compile the overlay for Go $NEXT, which the go command fetches, and run some tests of it
+	@if ! err=$$(GOTOOLCHAIN=$(NEXT) $(GO) version 2>&1); then echo "== $(NEXT): SKIPPED, it can't be had: $$err"; exit 0; fi; \
+	$(GO) build -o bin/ ./cmd/capsize && echo "== $(NEXT)" && \
+	GOTOOLCHAIN=$(NEXT) CAPSIZE_RUNTIME=det bin/capsize test -count=1 -timeout $(TIMEOUT) -run '$(DETNEXT)' ./internal/detrt/torture
+
+.PHONY: cost
+cost: ## Measure what the deterministic runtime costs: processor time of stock and of capsize test, the same seeds by turns
+	@$(GO) run ./internal/runcost -seeds 24
+
 # What package runtime and its neighbours do that an edit may have to know, as words of a regular expression.
 PLACES := \b(runqput|runqputslow|globrunqput\w*|goready|ready|readyWithTime|injectglist|gopark\w*|goyield|Gosched|gosched\w*)\(|\b(cheaprand\w*|bootstrapRand|rand|randn|rand32|runtime_rand|fastrand\w*)\(|nanotime\(\)|walltime\(\)|Hasher\(|[mM]em[hH]ash\w*\(|[sS]tr[hH]ash\w*\(|typehash\(|\.bubble\b
 OLD    ?= go1.26.8

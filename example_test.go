@@ -8,6 +8,7 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/examples/quickstart"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/systems/kv/raftkv"
@@ -73,5 +74,27 @@ func ExampleMain() {
 			fmt.Println(r.Verdict, r.Reason)
 			return 0
 		})
+	}
+}
+
+// The messages of a stretch of a run. Of a run that is invalid, Explain records those that led to the counterexample.
+func ExampleTest_record() {
+	_ = func(t *testing.T) {
+		store := raftkv.Store{}
+		r, err := capsize.Exec(context.Background(), t, capsize.Test{
+			System:   store,
+			Workload: workloads.Register(store.Open),
+			Nemesis:  nemesis.Every(10*time.Second, nemesis.Partitions()),
+			Seed:     1,
+			Record:   trace.Window{From: 10 * time.Second, To: 12 * time.Second},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range r.Messages.Messages {
+			if m.Lost == trace.Cut {
+				fmt.Println(m.Sent, m.From, m.To, m.Name, m.Text)
+			}
+		}
 	}
 }

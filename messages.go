@@ -35,7 +35,7 @@ func (r *Result) findCounterexamples(ctx context.Context) {
 // recordAgain runs the seed again to record what led to the counterexample or to the first finding, unless that was done, or
 // can't be.
 func (r *Result) recordAgain(ctx context.Context) {
-	if r.Messages != nil || r.Unrecorded != "" || r.Stopped != nil || r.Verdict != checker.Invalid || r.Test.System == nil {
+	if r.Messages != nil || r.Unrecorded != "" || wasInterrupted(r) || r.Test.StopAt.At > 0 || r.Verdict != checker.Invalid || r.Test.System == nil {
 		return
 	}
 	w := r.Window(ctx)
@@ -51,7 +51,7 @@ func (r *Result) recordAgain(ctx context.Context) {
 	}
 	defer end()
 	rec, err := engine.Run(ctx, new(testing.T), test.config(r.Plan, nil))
-	if err == nil {
+	if err == nil && r.Stopped == nil { // one that hangs is cut short each time
 		err = rec.Stopped
 	}
 	if err != nil {
@@ -81,8 +81,8 @@ func (r *Result) take(messages *trace.Trace, alike bool) {
 }
 
 // Window returns what [Test.Record] is to be in another run of the seed, so that it shows how this one went wrong: around the counterexample,
-// which it finds first, or before the first finding, and from the beginning of the faults that were active then. It is off for a run that
-// is not invalid, and for one of which nothing says when it went wrong. What the other run recorded is for [Result.Adopt].
+// which it finds first, or the second before the first finding, and from the beginning of the faults that were active then. Where nothing says when it
+// went wrong, as for a lack of progress, it is the last second before the final calls, when all was to work again. It is off for a run that is not invalid. What the other run recorded is for [Result.Adopt].
 func (r *Result) Window(ctx context.Context) trace.Window {
 	if r.Verdict != checker.Invalid {
 		return trace.Window{}
@@ -119,7 +119,7 @@ func (r *Result) wrongAt() (from, to time.Duration, ok bool) {
 		return from, to, true
 	}
 	for _, p := range r.Phases {
-		if p.Name == "final" && worst(r.Checks).Verdict == checker.Invalid { // no progress, or replicas that differ: it is seen when the run has settled
+		if p.Name == "final" {
 			return max(0, p.At-beforeFinding), p.At, true
 		}
 	}

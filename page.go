@@ -8,7 +8,7 @@ import (
 
 	"github.com/capsize-go/capsize/history"
 
-	"github.com/capsize-go/capsize/internal/sorting"
+	"github.com/capsize-go/capsize/internal/tested"
 	"github.com/capsize-go/capsize/report"
 )
 
@@ -78,38 +78,19 @@ func healsWhat(core bool) string {
 	return "all nodes"
 }
 
-// rows says what was exercised, one thing a row, and what was not.
+// rows says what was exercised, and what was not.
 func (x Exercised) rows() []report.Row {
-	total := 0
-	var rows []report.Row
-	for _, name := range sorting.Keys(x.Faults) {
-		total += x.Faults[name]
-		rows = append(rows, report.Row{OK: true, What: plural(x.Faults[name], name), Note: "injected and healed"})
-	}
-	if total == 0 {
-		rows = append(rows, report.Row{What: "no faults", Note: "nothing went wrong, so little was tested"})
-	} else {
-		rows = append(rows, report.Row{OK: x.Overlapped > 0, What: fmt.Sprintf("%d calls", x.Overlapped), Note: "overlapped a fault"})
-	}
-	if x.Idle > 0 {
-		rows = append(rows, report.Row{What: plural(x.Idle, "fault"), Note: "not injected: no occasion came, or no node may be harmed"})
-	}
+	c := tested.Counts{OK: x.OK, Info: x.Info, Fail: x.Fail, Overlapped: x.Overlapped, Faults: x.Faults, Idle: x.Idle,
+		LeaderChanges: x.LeaderChanges, Crashes: x.Crashes, BytesLost: x.BytesLost, Sent: x.Sent, Cut: x.Cut, Lost: x.Lost, Dead: x.Dead,
+		Marks: x.Marks, Missed: x.Missed}
 	for _, e := range x.Effects {
-		rows = append(rows, report.Row{OK: e.Count > 0, What: fmt.Sprintf("%s: %d", e.Fault, e.Count), Note: e.What})
+		c.Effects = append(c.Effects, tested.Effect(e))
 	}
-	for _, m := range sorting.Keys(x.Marks) {
-		rows = append(rows, report.Row{OK: x.Marks[m] > 0, What: fmt.Sprintf("%s: %d", m, x.Marks[m]), Note: "set by the system"})
+	var rows []report.Row
+	for _, r := range tested.Rows(c) {
+		rows = append(rows, report.Row(r))
 	}
-	for _, m := range x.Missed {
-		rows = append(rows, report.Row{What: m, Note: "was never reached"})
-	}
-	return append(rows,
-		report.Row{OK: x.OK > 0, What: fmt.Sprintf("ok %d · info %d · fail %d", x.OK, x.Info, x.Fail), Note: "calls by outcome"},
-		report.Row{OK: x.LeaderChanges > 0, What: plural(x.LeaderChanges, "leader change")},
-		report.Row{OK: x.Crashes > 0, What: plural(x.Crashes, "crash"), Note: fmt.Sprintf("%d bytes lost that were not synced", x.BytesLost)},
-		report.Row{OK: x.Cut+x.Lost+x.Dead > 0, What: fmt.Sprintf("%d of %d messages lost", x.Cut+x.Lost+x.Dead, x.Sent),
-			Note: fmt.Sprintf("%d cut, %d by chance, %d to a host that was down", x.Cut, x.Lost, x.Dead)},
-	)
+	return rows
 }
 
 // logLines returns what the hosts logged, with what the nemesis did between the lines, or

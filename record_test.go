@@ -2,8 +2,10 @@ package capsize_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/cluster/trace"
+	"github.com/capsize-go/capsize/examples/http"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/systems/kv/raftkv"
 	"github.com/capsize-go/capsize/workloads"
@@ -207,4 +210,85 @@ func TestRecordOfSecondRun(t *testing.T) {
 	require.Same(t, second.Messages, r.Messages)
 	r.Explain(t.Context())
 	require.Same(t, second.Messages, r.Messages)
+}
+
+// TestRecordingChangesNoSchedule records runs of a system with goroutines: with a deterministic runtime they take the same turns, with or
+// without a recorder. Without one only the history is compared.
+func TestRecordingChangesNoSchedule(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
+	store := http.Store{CacheFor: 100 * time.Millisecond}
+	test := capsize.Test{
+		System: store, Workload: workloads.Register(store.Open), Nodes: 3, Duration: 5 * time.Second,
+		Nemesis: nemesis.Every(2*time.Second, nemesis.Partitions(), nemesis.Lossy(0.1), nemesis.Crashes()),
+	}
+	for seed := uint64(1); seed <= 4; seed++ {
+		test.Seed, test.Record = seed, trace.Window{}
+		_, err := capsize.Exec(t.Context(), t, test) // fills the caches of libraries
+		require.NoError(t, err)
+		off, err := capsize.Exec(t.Context(), t, test)
+		require.NoError(t, err)
+		test.Record = trace.Window{To: time.Hour}
+		on, err := capsize.Exec(t.Context(), t, test)
+		require.NoError(t, err)
+		test.Record = trace.Window{}
+		again, err := capsize.Exec(t.Context(), t, test)
+		require.NoError(t, err)
+		require.Empty(t, off.Diff(again), "they are alike without a recorder")
+		require.Empty(t, off.Diff(on))
+		f := facts{on.Messages}
+		requests := f.messages("request", "", "n1")
+		require.NotEmpty(t, requests)
+		for _, m := range requests {
+			require.Equal(t, trace.HTTP, m.Protocol)
+			require.Regexp(t, `^(GET|PUT) /`, m.Text)
+		}
+		require.NotEmpty(t, f.messages("response", "n1", ""))
+	}
+}
+
+// TestRecordOfHang records what came before a goroutine waited for a lock that nothing releases: both runs are cut short there.
+func TestRecordOfHang(t *testing.T) {
+	var mu sync.Mutex
+	mu.Lock()
+	defer mu.Unlock()
+	r := run(t, echo{boot: func(_ context.Context, h *cluster.Host) {
+		if h.Name() == "n1" {
+			go func() {
+				_ = h.Sleep(time.Second)
+				mu.Lock()
+				defer mu.Unlock()
+				_ = h.Name()
+			}()
+		}
+	}}, func(test *capsize.Test) { test.Stall = 300 * time.Millisecond })
+	require.Equal(t, checker.Invalid, r.Verdict)
+	f := finding(t, r)
+	r.Explain(t.Context())
+	require.Empty(t, r.Unrecorded)
+	require.NotNil(t, r.Messages)
+	require.NotEmpty(t, r.Messages.Messages)
+	require.LessOrEqual(t, r.Messages.From, f.At)
+	require.GreaterOrEqual(t, r.Messages.To, f.At)
+}
+
+// TestRecordOfNoProgress records the last second before the run was to have settled.
+func TestRecordOfNoProgress(t *testing.T) {
+	r := run(t, echo{reply: func(h *cluster.Host, req int) int {
+		if h.Name() == "n2" && h.Clock().Monotonic() > 2*time.Second {
+			_ = h.Sync()
+			for range 10 {
+				_ = h.Sync() // it is busy for longer than clients wait
+			}
+		}
+		return req
+	}}, func(test *capsize.Test) { test.Timeout = time.Millisecond })
+	require.Equal(t, checker.Invalid, r.Verdict, r.Reason)
+	r.Explain(t.Context())
+	require.NotNil(t, r.Messages)
+	final := r.Phases[len(r.Phases)-2]
+	require.Equal(t, "final", final.Name)
+	require.Equal(t, final.At+200*time.Millisecond, r.Messages.To)
+	require.NotEmpty(t, r.Messages.Messages)
 }

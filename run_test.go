@@ -353,6 +353,7 @@ func TestRunPages(t *testing.T) {
 	m := regexp.MustCompile(`report +(capsize-report/TestRunChild-seed-\d+-[0-9a-f]{8}/index.html)\n`).FindStringSubmatch(out)
 	require.NotNil(t, m, out)
 	assert.FileExists(t, filepath.Join(module, m[1]))
+	assert.FileExists(t, filepath.Join(module, filepath.Dir(m[1]), "messages.jsonl"), "the run that was to show whether it repeats has recorded them")
 	assert.FileExists(t, filepath.Join(module, "capsize-report/.gitignore"))
 	assert.Contains(t, out, "saved    pkg/testdata/capsize/TestRunChild/seed-")
 	assert.Contains(t, out, "' ./pkg\n")

@@ -32,7 +32,10 @@ func (c Clock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
 // made. It drifts, and never jumps. The timers of the host go by it.
 func (c Clock) Monotonic() time.Duration { return c.h.m.monotonic() }
 
-func (m *machine) monotonic() time.Duration { return m.clock.Load().Monotonic(m.c.Now()) }
+func (m *machine) monotonic() time.Duration {
+	now := m.c.Now() // reading it, and loading the clock, are points of a schedule: their order stays
+	return m.clock.Load().Monotonic(now)
+}
 
 // A ClockError is what is wrong with a clock. The zero value is a clock that is right.
 type ClockError struct {

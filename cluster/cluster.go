@@ -19,6 +19,7 @@ import (
 	"github.com/capsize-go/capsize/cluster/internal/runhash"
 	"github.com/capsize-go/capsize/cluster/internal/tracer"
 	"github.com/capsize-go/capsize/cluster/trace"
+	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/keyed"
 	"github.com/capsize-go/capsize/internal/simnet"
 )
@@ -380,7 +381,7 @@ func (c *Cluster) Findings() []Finding {
 func (c *Cluster) addFinding(f Finding) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	f.At = c.Now()
+	detrt.Quietly(func() { f.At = c.Now() })
 	c.findings = append(c.findings, f)
 }
 

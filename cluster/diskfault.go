@@ -91,8 +91,8 @@ func (d *disk) opError(op string, t time.Duration) error {
 
 func (d *disk) note(what runhash.Event, by *effect.Tally) {
 	d.m.c.note(d.m.c.Now(), d.m, nil, kindFunc, what)
-	if r := d.m.c.rec; r != nil {
-		r.Event(trace.Event{At: d.now(), Host: d.m.name, Kind: trace.Disk, Text: what.DiskEffect(), Fault: by.Name, Once: true})
+	if c := d.m.c; c.rec != nil {
+		c.recordEvent(trace.Event{Host: d.m.name, Kind: trace.Disk, Text: what.DiskEffect(), Fault: by.Name, Once: true}, nil)
 	}
 }
 

@@ -22,14 +22,14 @@ const (
 
 // An event is something that happens to a machine at an instant.
 type event struct {
-	kind kind
-	to   *machine // nil for the simulation itself
-	life uint32   // of the machine, when the event was scheduled
-	fn   func()
-	own  bool // of kindFunc: it is the cluster's own, and no code of the host
-
-	timer *Timer // of kindTimer
-	off   bool   // the timer was stopped
+	kind   kind
+	own    bool     // of kindFunc: it is the cluster's own, and no code of the host
+	off    bool     // of kindTimer: the timer was stopped
+	stream bool     // of kindSegment: part of a stream; the network may lose it, but not double or damage it
+	life   uint32   // of the machine, when the event was scheduled
+	to     *machine // nil for the simulation itself
+	fn     func()
+	timer  *Timer // of kindTimer
 
 	// Of what crosses the network:
 	from     *machine
@@ -37,10 +37,8 @@ type event struct {
 	depart   time.Duration
 	msg      Message
 	lost     func()               // called when the network lost it; may be nil
-	stream   bool                 // part of a stream: the network may lose it, but not double or damage it
 	bytes    int                  // of a segment
 	flip     func(keyed.Key) bool // damages a datagram
-	segment  *tracer.Segment      // if it is recorded
 	sent     *tracer.Sent         // as it is recorded; nil if nothing is
 
 	handler func(Message) // that gets msg
@@ -80,7 +78,9 @@ func (e *event) admit(at time.Duration) bool {
 	}
 	why := c.arrival(e)
 	c.note(at, m, e.from, e.kind, runhash.Event(why))
-	e.recordArrival(at, why)
+	if e.sent != nil {
+		e.recordArrival(at, why)
+	}
 	if why != arrived {
 		c.count(why)
 		if e.lost == nil {

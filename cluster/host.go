@@ -18,6 +18,7 @@ import (
 	"github.com/capsize-go/capsize/cluster/internal/folders"
 	"github.com/capsize-go/capsize/cluster/internal/inorder"
 	"github.com/capsize-go/capsize/cluster/internal/runhash"
+	"github.com/capsize-go/capsize/cluster/internal/tracer"
 	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/internal/simnet"
 )
@@ -90,8 +91,7 @@ type Timer struct {
 	ev *event
 	fn func()
 
-	cause uint64 // the message whose delivery set it, if that is recorded
-	waits bool   // a goroutine waits for it, which goes on for reasons of its own
+	cause uint64 // the message whose delivery set it, if that is recorded, or [tracer.Wakes]
 }
 
 // AfterFunc runs fn after d, as the handler runs: alone, and not blocking. A
@@ -102,7 +102,7 @@ func (h *Host) AfterFunc(d time.Duration, fn func()) *Timer {
 
 // wakeAfter is AfterFunc for what wakes a goroutine.
 func (h *Host) wakeAfter(d time.Duration, fn func()) *Timer {
-	return (&Timer{h: h, fn: fn, waits: true}).after(d)
+	return (&Timer{h: h, fn: fn, cause: tracer.Wakes}).after(d)
 }
 
 func (t *Timer) after(d time.Duration) *Timer {
@@ -115,11 +115,14 @@ func (t *Timer) Reset(d time.Duration) {
 	m := t.h.m
 	m.c.lock()
 	defer m.c.unlock()
-	t.inherit(t.ev != nil)
+	if m.c.rec != nil {
+		t.inherit(t.ev != nil)
+	}
 	t.stop()
 	t.ev = m.c.loop.newEvent()
 	t.ev.kind, t.ev.to, t.ev.life, t.ev.timer = kindTimer, m, t.h.life, t
-	m.c.loop.pushLocked(m.align(m.ready()+m.clock.Load().Stretch(d)), t.ev)
+	d = m.clock.Load().Stretch(d)
+	m.c.loop.pushLocked(m.align(m.ready()+d), t.ev)
 }
 
 // Stop cancels the timer. It does nothing if it has run.

@@ -9,6 +9,7 @@ import (
 	"github.com/capsize-go/capsize/cluster/internal/runhash"
 	"github.com/capsize-go/capsize/cluster/internal/tracer"
 	"github.com/capsize-go/capsize/cluster/trace"
+	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/keyed"
 	"github.com/capsize-go/capsize/internal/simnet"
 )
@@ -38,7 +39,9 @@ func (c *Cluster) launch(e *event) loss {
 	if !alive || m.life != e.fromLife {
 		return arrived // a sender that crashed gets no report of a loss
 	}
-	c.recordSend(e)
+	if c.rec != nil {
+		c.recordSend(e)
+	}
 	if m.paused() {
 		m.unsent = append(m.unsent, e)
 		return arrived
@@ -110,7 +113,7 @@ func (c *Cluster) Heal() {
 	c.lock()
 	c.epoch++
 	c.note(c.Now(), c.machines[0], nil, kindFunc, runhash.HealAll)
-	c.rec.Restored(c.Now())
+	detrt.Quietly(func() { c.rec.Restored(c.Now()) })
 	c.restoreMembers()
 	for _, m := range c.machines {
 		for i := range m.links {
@@ -182,9 +185,7 @@ func (w wire) Recording() bool { return w.c.rec != nil }
 
 // CarrySegment is Carry of a segment that is recorded.
 func (w wire) CarrySegment(from, to string, s simnet.Segment, deliver, lost func()) {
-	w.carry(from, to, &event{fn: deliver, lost: lost, stream: true, bytes: s.Size, segment: &tracer.Segment{
-		Bytes: s.Size, From: from, To: to, FromPort: s.FromPort, ToPort: s.ToPort, Data: s.Data, Control: s.Control,
-	}})
+	w.carry(from, to, &event{fn: deliver, lost: lost, stream: true, bytes: s.Bytes, sent: tracer.Part(tracer.Segment(s))})
 }
 
 // CarryPacket puts a datagram on the link between two hosts.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"runtime/debug"
 	"runtime/pprof"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -168,7 +169,7 @@ func (m *machine) crashBy(by *effect.Tally, silent bool) {
 	c.stats.BytesLost += lost
 	by.Add(effect.BytesLost, lost)
 	if c.rec != nil && !c.stopping {
-		m.event(trace.Crash, fmt.Sprintf("lost %d bytes", lost), by.Title())
+		m.event(trace.Crash, "lost "+strconv.FormatInt(lost, 10)+" bytes", by.Title())
 	}
 	if m.paused() {
 		m.resume()

@@ -9,31 +9,28 @@ import (
 	"github.com/capsize-go/capsize/internal/detrt"
 )
 
-// Here is what a recorder of package tracer is given. It is nil unless Config.Record is on, and then nothing below does anything.
+// Here is what a recorder of package tracer is given. It is nil unless Config.Record is on, and then nothing below does anything. What it reads, as
+// the time, is no point of a schedule: a run that is recorded is the same run.
 
 // losses are the reasons of a trace.
 var losses = [...]trace.Loss{arrived: "", lostToCut: trace.Cut, lostToChance: trace.Chance, lostToCrash: trace.Down}
 
-// recordSend notes that the event is on its way, unless it is known already.
+// recordSend notes that the event is sent. One that a pause delays comes twice.
 func (c *Cluster) recordSend(e *event) {
 	switch {
-	case c.rec == nil || e.sent != nil:
-	case e.segment != nil:
-		e.sent = c.rec.Send(c.Now(), e.from.name, e.to.name, *e.segment)
-	case e.kind == kindSegment:
-		e.sent = c.rec.Send(c.Now(), e.from.name, e.to.name, tracer.Segment{Bytes: e.bytes})
+	case e.sent != nil:
 	case e.kind == kindReply:
-		e.sent = c.rec.Reply(c.Now(), e.from.name, e.to.name, e.msg.Body, e.msg.call.request)
+		e.sent = tracer.Reply(e.msg.Body, e.msg.call.request)
+	case e.kind == kindSegment:
+		e.sent = tracer.Datagram(e.bytes)
 	default:
-		e.sent = c.rec.Send(c.Now(), e.from.name, e.to.name, e.msg.Body)
+		e.sent = tracer.Message(e.msg.Body)
 	}
+	detrt.Quietly(func() { c.rec.Send(c.Now(), e.sent, e.from.name, e.to.name) })
 }
 
 // recordArrival notes the fate of the event.
 func (e *event) recordArrival(at time.Duration, why loss) {
-	if e.sent == nil {
-		return
-	}
 	l := losses[why]
 	if died := e.from.died; why == lostToCrash && int(e.fromLife) <= len(died) && died[e.fromLife-1] < e.depart {
 		l = trace.Crashed
@@ -47,21 +44,32 @@ func (e *event) recordArrival(at time.Duration, why loss) {
 // again is a clock, and nothing's effect.
 func (t *Timer) inherit(pending bool) {
 	c := t.h.m.c
-	if c.rec == nil {
-		return
+	var cause uint64
+	detrt.Quietly(func() { cause = c.rec.Cause(c.Now(), t.h.m.name) })
+	switch {
+	case t.cause == tracer.Wakes:
+	case !pending && cause == t.cause:
+		t.cause = 0
+	default:
+		t.cause = cause
 	}
-	cause := c.rec.Cause(c.Now(), t.h.m.name)
-	if t.waits || !pending && cause == t.cause {
-		cause = 0
-	}
-	t.cause = cause
 }
 
 // event notes an event of a machine.
 func (m *machine) event(kind trace.Kind, text, fault string) {
-	if r := m.c.rec; r != nil {
-		r.Event(trace.Event{At: m.c.Now(), Host: m.name, Kind: kind, Text: text, Term: m.term, Fault: fault})
+	if m.c.rec != nil {
+		m.c.recordEvent(trace.Event{Host: m.name, Kind: kind, Text: text, Term: m.term, Fault: fault}, nil)
 	}
+}
+
+// recordEvent notes an event of the present instant, with the words of a fault unless that is nil.
+func (c *Cluster) recordEvent(e trace.Event, fault any) {
+	detrt.Quietly(func() {
+		if e.At = c.Now(); fault != nil {
+			e.Text = tracer.Words(fault)
+		}
+		c.rec.Event(e)
+	})
 }
 
 // A wrong is what a fault does: the kind of event that it is, and what [tracer.Words] makes words of.
@@ -79,7 +87,7 @@ func (c *Cluster) recordFault(m, other *machine, w wrong, ends bool) {
 	if other != nil {
 		peer = other.name
 	}
-	c.rec.Event(trace.Event{At: c.Now(), Host: m.name, Peer: peer, Kind: w.kind, Text: tracer.Words(w.what), Fault: c.by.Name, Ends: ends})
+	c.recordEvent(trace.Event{Host: m.name, Peer: peer, Kind: w.kind, Fault: c.by.Name, Ends: ends}, w.what)
 }
 
 // SetTerm sets the term, ballot, view or epoch that the node is in, before [Host.SetRole]: where messages are recorded, it is shown

@@ -181,6 +181,7 @@ func TestRecordCause(t *testing.T) {
 		if cause, ok := byID[m.Cause]; ok {
 			causes[what] = fmt.Sprint(cause.From, "→", cause.To)
 		} else {
+			require.Zero(t, m.Cause)
 			causes[what] = "none"
 		}
 	}

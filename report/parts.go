@@ -28,9 +28,9 @@ func Clean(text string, n int) string { return clean(text, n) }
 
 // Stylesheet returns the style of all pages, for the content of a style element.
 func Stylesheet() template.CSS {
-	css, err := assets.ReadFile("assets/page.css")
+	css, err := styleSheet()
 	if err != nil {
 		panic(err) // it is embedded
 	}
-	return template.CSS(css)
+	return css
 }

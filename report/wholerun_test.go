@@ -52,7 +52,7 @@ func TestCallsLeadToTheirLinesAndBack(t *testing.T) {
 	run := invalidRun(400)
 	p := string(pageOf(t, run))
 	var file bytes.Buffer
-	require.NoError(t, writeHistory(&file, run))
+	require.NoError(t, run.History.Write(&file))
 	lines := strings.Split(file.String(), "\n")
 	for _, c := range run.why().Calls {
 		n := slices.IndexFunc(lines, func(line string) bool {
@@ -67,7 +67,7 @@ func TestCallsLeadToTheirLinesAndBack(t *testing.T) {
 		assert.Contains(t, p, fmt.Sprintf(`id="call-%d" href="#line-%d"`, n, n), "the bar")
 		assert.Contains(t, p, fmt.Sprintf(`<tr id="line-%d" class="mine">`, n), "the line")
 		assert.Contains(t, p, fmt.Sprintf(`<a href="#call-%d"`, n), "the way back")
-		assert.Contains(t, p, fmt.Sprintf(`<a href="#line-%d"><use class="listed"`, n), "its mark in the run")
+		assert.Contains(t, p, fmt.Sprintf(`<a href="#line-%d" aria-label="line %[1]d: process`, n), "its mark in the run")
 		text := strings.ReplaceAll(lines[n-1], `"`, "&#34;")
 		assert.Contains(t, p, text, "the line as it is in the file")
 	}

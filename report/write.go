@@ -1,10 +1,11 @@
 package report
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,14 +31,14 @@ func WriteContext(ctx context.Context, dir string, run Run) (index string, err e
 	}
 	run.Checks = drawAll(ctx, run.Checks)
 	index = filepath.Join(dir, "index.html")
-	var page, lines bytes.Buffer
+	var page bytes.Buffer
 	if err := HTML(&page, run); err != nil {
 		return "", err
 	}
-	if err := writeHistory(&lines, run); err != nil {
-		return "", fmt.Errorf("write history of the report: %w", err)
+	if err := writeHistory(dir, run); err != nil {
+		return "", err
 	}
-	files := append(attachments(run), file{"index.html", page.Bytes()}, file{"history.jsonl", lines.Bytes()},
+	files := append(attachments(run), file{"index.html", page.Bytes()},
 		file{"run.txt", []byte(text(run, Style{}) + "\n" + overviewText(run, Style{}))})
 	if run.Trace != nil {
 		var messages bytes.Buffer
@@ -104,7 +105,7 @@ func drawAll(ctx context.Context, checks []checker.Result) []checker.Result {
 // the names. A name is never that of another file, and never leads out of the
 // folder.
 func attachments(run Run) []file {
-	taken := map[string]bool{"index.html": true, "run.txt": true, "history.jsonl": true, messagesFile: true, logFile: true, messagesPicture: true, whyPicture: true}
+	taken := map[string]bool{"index.html": true, "run.txt": true, historyFile: true, messagesFile: true, logFile: true, messagesPicture: true, whyPicture: true}
 	var files []file
 	var collect func(checks []checker.Result)
 	collect = func(checks []checker.Result) {
@@ -148,11 +149,18 @@ func unusedName(name string, taken map[string]bool) string {
 	return next
 }
 
-// writeHistory writes the history as its own package keeps it in a file.
-func writeHistory(w io.Writer, run Run) error {
-	if h, ok := any(run.history()).(interface{ Write(w io.Writer) error }); ok {
-		return h.Write(w)
+// historyFile is the history beside the page.
+const historyFile = "history.jsonl"
+
+// writeHistory writes history.jsonl, line by line: that of a million calls is as large as the history itself.
+func writeHistory(dir string, run Run) (err error) {
+	f, err := os.Create(filepath.Join(dir, historyFile))
+	if err != nil {
+		return fmt.Errorf("write history of the report: %w", err)
 	}
-	_, err := io.WriteString(w, run.history().String())
-	return err
+	b := bufio.NewWriterSize(f, 1<<16)
+	if err := errors.Join(run.history().Write(b), b.Flush(), f.Close()); err != nil {
+		return fmt.Errorf("write history of the report: %w", err)
+	}
+	return nil
 }

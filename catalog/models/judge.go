@@ -52,7 +52,7 @@ func New(opts Options) (*Check, error) {
 }
 
 // A Recorded is a history that was read from a file, as one of the check's model. The
-// times of a history of others count from its first op.
+// times of a history of others, and those of the wall clock, count from its first op.
 type Recorded struct {
 	History *history.History
 	Format  history.Format
@@ -75,7 +75,13 @@ func (c *Check) Read(src *Source) (Recorded, error) {
 		return rec, fmt.Errorf("read history: %s:1: there are no ops in it%s", src.Name, lookedFor[src.Format])
 	}
 	rec.History = h
-	if !src.jepsen || h.Len() == 0 { // without calls it is unknown, which is for Judge to say
+	if h.Len() == 0 { // without calls it is unknown, which is for Judge to say
+		return rec, nil
+	}
+	if !src.jepsen { // ours count from the beginning of the run, unless a recorder wrote times of the wall clock
+		if h.At(0).Time > wallClock {
+			rec.fromFirst()
+		}
 		return rec, nil
 	}
 	if rec.fromFirst(); note != "" {

@@ -265,7 +265,7 @@ func (e *engine) keep(found ...cluster.Finding) {
 	for _, f := range found {
 		f.Stack = goroutines.PortableStack(f.Stack)
 		if w := e.cluster.Load(); w != nil && f.At == 0 {
-			f.At = w.Reached()
+			detrt.Quietly(func() { f.At = w.Reached() })
 		}
 		e.findings = append(e.findings, f)
 	}

@@ -94,7 +94,7 @@ var groups = []group{
 		{file: times, in: "(*timers).cleanHead", at: expr("gp.preemptStop"), code: "(@ && gp.bubble == nil)"},
 	}},
 	{"chan", "select locks channels in the order in which they were made, not of their addresses", []edit{
-		{file: channels, in: "makechan", at: stmt("lockInit(&c.lock, _)"), code: "c.detNumber = detChannels.Add(1); @"},
+		{file: channels, in: "makechan", at: stmt("lockInit(&c.lock, _)"), code: "c.detNumber = detChannelNumber(); @"},
 		{file: "runtime/select.go", in: "(*hchan).sortkey", at: expr("uintptr(unsafe.Pointer(c))"), code: "uintptr(c.detNumber)"},
 	}},
 	{"mutex", "no goroutine spins for a mutex, its clock is virtual, and a wait for one is durable", []edit{
@@ -159,24 +159,24 @@ var groups = []group{
 		{file: mutexes, in: "(*Mutex).TryLock", at: entry{}, code: " detTrying(&m.sema); "},
 		{file: mutexes, in: "(*Mutex).TryLock", at: stmt("return false"), code: "detNotTrying(); @", n: 2},
 		{file: mutexes, in: "(*Mutex).TryLock", at: stmt("return true"), code: "detLocked(&m.sema); @"},
-		{file: mutexes, in: "(*Mutex).Unlock", at: entry{}, code: " detUnlocking(&m.sema); "},
-		{file: mutexes, in: "(*Mutex).Unlock", at: exit{}, code: "detNotTrying(); "},
+		{file: mutexes, in: "(*Mutex).Unlock", at: entry{}, code: " detTries := detUnlocking(&m.sema); "},
+		{file: mutexes, in: "(*Mutex).Unlock", at: exit{}, code: "if detTries { detNotTrying() }; "},
 		{file: mutexes, at: end{}, code: declareLocks},
 		{file: rwmutexes, in: "(*RWMutex).RLock", at: entry{}, code: " for detOutsider() { if rw.TryRLock() { return }; detPoll(&rw.writerSem) }; detTrying(&rw.writerSem); "},
 		{file: rwmutexes, in: "(*RWMutex).RLock", at: exit{}, code: "detLocked(&rw.writerSem); "},
 		{file: rwmutexes, in: "(*RWMutex).TryRLock", at: entry{}, code: " detTrying(&rw.writerSem); "},
 		{file: rwmutexes, in: "(*RWMutex).TryRLock", at: stmt("return false"), code: "detNotTrying(); @"},
 		{file: rwmutexes, in: "(*RWMutex).TryRLock", at: stmt("return true"), code: "detLocked(&rw.writerSem); @"},
-		{file: rwmutexes, in: "(*RWMutex).RUnlock", at: entry{}, code: " detUnlocking(&rw.writerSem); "},
-		{file: rwmutexes, in: "(*RWMutex).RUnlock", at: exit{}, code: "detNotTrying(); "},
+		{file: rwmutexes, in: "(*RWMutex).RUnlock", at: entry{}, code: " detTries := detUnlocking(&rw.writerSem); "},
+		{file: rwmutexes, in: "(*RWMutex).RUnlock", at: exit{}, code: "if detTries { detNotTrying() }; "},
 		{file: rwmutexes, in: "(*RWMutex).Lock", at: stmt("rw.w.Lock()"), code: "@; detTrying(&rw.readerSem)"},
 		{file: rwmutexes, in: "(*RWMutex).Lock", at: entry{}, code: " for detOutsider() { if rw.TryLock() { return }; detPoll(&rw.readerSem) }; "},
 		{file: rwmutexes, in: "(*RWMutex).Lock", at: exit{}, code: "detLocked(&rw.readerSem); "},
 		{file: rwmutexes, in: "(*RWMutex).TryLock", at: stmt("rw.readerCount.CompareAndSwap(_, _)"), code: "detTrying(&rw.readerSem); @"},
 		{file: rwmutexes, in: "(*RWMutex).TryLock", at: stmt("rw.w.Unlock()"), code: "detNotTrying(); @"},
 		{file: rwmutexes, in: "(*RWMutex).TryLock", at: stmt("return true"), code: "detLocked(&rw.readerSem); @"},
-		{file: rwmutexes, in: "(*RWMutex).Unlock", at: entry{}, code: " detUnlocking(&rw.readerSem); "},
-		{file: rwmutexes, in: "(*RWMutex).Unlock", at: stmt("rw.w.Unlock()"), code: "detNotTrying(); @"},
+		{file: rwmutexes, in: "(*RWMutex).Unlock", at: entry{}, code: " detTries := detUnlocking(&rw.readerSem); "},
+		{file: rwmutexes, in: "(*RWMutex).Unlock", at: stmt("rw.w.Unlock()"), code: "if detTries { detNotTrying() }; @"},
 		{file: rwmutexes, at: end{}, code: declareLocks},
 	}},
 	{"hosts", "a host can be paused or die, and have a clock of its own, and its goroutines and timers with it", []edit{
@@ -281,7 +281,7 @@ func detNotTrying()
 func detLocked(sema *uint32)
 
 //go:linkname detUnlocking runtime.detUnlocking
-func detUnlocking(sema *uint32)
+func detUnlocking(sema *uint32) bool
 `
 
 const mathRand = `

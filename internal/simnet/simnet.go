@@ -86,7 +86,8 @@ type RecordingWire interface {
 
 // A Segment is a part of a connection on its way.
 type Segment struct {
-	Size             int // in bytes, with its headers
+	Bytes            int    // with its headers
+	From, To         string // hosts
 	FromPort, ToPort int
 	Data             []byte // of the stream; must not be changed
 	Control          string // what it is for that has no data: "connect", "accept", "refuse", "handshake", "reset", "close", "probe", "acknowledgment"
@@ -252,7 +253,7 @@ func (n *Net) post(from, to *host, size int, deliver, lost func()) {
 func (n *Net) describe(c *conn, data []byte, control string) {
 	if n.record != nil {
 		n.out[len(n.out)-1].about = &Segment{
-			Size: header + len(data), FromPort: c.local.Port, ToPort: c.remote.Port, Data: data, Control: control,
+			Bytes: header + len(data), From: c.host.name, To: c.peer.host.name, FromPort: c.local.Port, ToPort: c.remote.Port, Data: data, Control: control,
 		}
 	}
 }

@@ -50,9 +50,9 @@ var others = []kind{
 {:process 1, :type :invoke, :f :read, :value nil}
 {:process 1, :type :ok, :f :read, :value 4}`},
 	{name: "empty", verdict: "unknown", args: words("check empty.jsonl"), history: "\n"},
-	{name: "one call", verdict: "unknown", args: words("check one.jsonl"), history: `
+	{name: "one call", verdict: "invalid", args: words("check one.jsonl --initial 0"), history: `
 {"index":0,"time":0,"process":0,"type":"invoke","key":"x","input":{"f":"read","key":"x"}}
-{"index":1,"time":10,"process":0,"type":"ok","key":"x","output":0}`},
+{"index":1,"time":10,"process":0,"type":"ok","key":"x","output":73}`},
 }
 
 // stale is a history with a stale read that begins at an instant, in nanoseconds.

@@ -25,6 +25,8 @@ func TestScreenshots(t *testing.T) {
 		p.settle()
 		picture, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
 		require.NoError(t, err)
+		picture, err = small(picture)
+		require.NoError(t, err)
 		assert.LessOrEqual(t, len(picture), mostBytes, k.name)
 		require.NoError(t, os.WriteFile(filepath.Join(*screenshots, k.name+".png"), picture, 0o644))
 	}

@@ -28,7 +28,7 @@ const (
 const pageHead = `# The scenarios
 
 A scenario asks one question about distributed systems, runs the variants that people choose between, and shows the number that
-answers it. The expected numbers are part of the scenario: ` + "`capsize scenario NAME`" + ` exits with 1 if they do not hold.
+answers it. The expected numbers are part of the scenario: ` + "`capsize scenario NAME`" + ` exits with 1 if they do not hold, with no fewer seeds than the scenario takes.
 
 ` + "`make scenarios`" + ` makes this page, from the scenarios themselves and from runs of them. *invalid* counts the seeds that a
 checker found wrong, and *seed* is the first of the worst: ` + "`capsize scenario NAME --variant V --seed N --show`" + ` runs it alone,

@@ -11,10 +11,12 @@ import (
 // n2 gets a message and sends another one because of it, which a fault loses.
 func ExampleRecorder() {
 	r := tracer.New(trace.Window{To: time.Second})
-	a := r.Send(1*time.Millisecond, "n1", "n2", "hello")
+	a := tracer.Message("hello")
+	r.Send(1*time.Millisecond, a, "n1", "n2")
 	a.Leaves(1 * time.Millisecond)
 	a.Arrives(2*time.Millisecond, "")
-	b := r.Send(2*time.Millisecond, "n2", "n3", []byte("hi"))
+	b := tracer.Message([]byte("hi"))
+	r.Send(2*time.Millisecond, b, "n2", "n3")
 	b.Leaves(2 * time.Millisecond)
 	b.By("partition")
 	b.Arrives(3*time.Millisecond, trace.Cut)

@@ -13,7 +13,7 @@ import (
 
 // A Recorder records a [trace.Trace]. What happens before its window is followed as far as needed to know what holds when it begins.
 //
-// A nil Recorder records nothing, and each of its methods is then one comparison. Recording draws nothing and takes no virtual
+// A nil Recorder records nothing: Handle, Event, Restored and Trace, and all methods of a nil [Sent], are then one comparison. Recording draws nothing and takes no virtual
 // time, so that it never changes a run. Nothing is described before [Recorder.Trace] is called, so the bodies of the messages of the
 // window are kept until then. A Recorder is not safe for concurrent use: the cluster calls it under its lock.
 type Recorder struct {
@@ -49,7 +49,7 @@ func New(w trace.Window) *Recorder {
 	return &Recorder{window: w, trace: trace.Trace{From: w.From, To: w.To}, flying: map[uint64]*Sent{}, holds: map[holding]trace.Event{}}
 }
 
-// A Sent is a message whose fate is not known yet. A nil one is recorded nowhere.
+// A Sent is a message whose fate is not known yet. A nil one is recorded nowhere. Recorders know it from [Recorder.Send] on.
 type Sent struct {
 	m       trace.Message
 	body    any
@@ -57,32 +57,40 @@ type Sent struct {
 	r       *Recorder
 }
 
-// Send notes that a host sends a message at an instant, which may leave later. Body is what describes it; for a part of a
-// connection it is a [Segment]. The result is nil if the recorder is.
-func (r *Recorder) Send(now time.Duration, from, to string, body any) *Sent {
-	if r == nil || r.ended {
-		return nil
-	}
-	return &Sent{m: trace.Message{From: from, To: to, Cause: r.Cause(now, from)}, body: body, r: r}
+// Message returns a message with a body that describes it.
+func Message(body any) *Sent { return &Sent{body: body} }
+
+// Reply returns the answer to a request.
+func Reply(body, request any) *Sent {
+	return &Sent{m: trace.Message{Reply: true}, body: body, request: request}
 }
 
-// Reply is Send of the answer to a request.
-func (r *Recorder) Reply(now time.Duration, from, to string, body, request any) *Sent {
-	s := r.Send(now, from, to, body)
-	if s != nil {
-		s.m.Reply, s.request = true, request
+// Part returns a part of a connection.
+func Part(g Segment) *Sent { return &Sent{body: g} }
+
+// Datagram returns a datagram of some bytes.
+func Datagram(bytes int) *Sent { return &Sent{body: Segment{Bytes: bytes}} }
+
+// Send notes that a host sends a message at an instant; it may leave later. For one that was sent before it does nothing.
+func (r *Recorder) Send(now time.Duration, s *Sent, from, to string) {
+	if s.r == nil {
+		s.r, s.m.From, s.m.To, s.m.Cause = r, from, to, r.Cause(now, from)
 	}
-	return s
 }
 
 // Leaves gives the message its ID: it leaves its host at that instant.
 func (s *Sent) Leaves(at time.Duration) {
-	if s == nil {
-		return
+	if s != nil {
+		s.leaves(at)
 	}
+}
+
+func (s *Sent) leaves(at time.Duration) {
 	s.r.last++
 	s.m.ID, s.m.Sent = s.r.last, at
-	s.r.flying[s.m.ID] = s
+	if !s.r.ended {
+		s.r.flying[s.m.ID] = s
+	}
 }
 
 // Copy returns a second copy of the message, which a fault makes.
@@ -112,7 +120,7 @@ func (s *Sent) Arrives(at time.Duration, why trace.Loss) {
 	if why == "" {
 		r.Handle(at, s.m.To, s.m.ID)
 	}
-	if r.flying[s.m.ID] == nil || r.past(at) {
+	if r.past(at) {
 		return
 	}
 	delete(r.flying, s.m.ID)
@@ -136,6 +144,9 @@ func (r *Recorder) keep(s *Sent) {
 	}
 }
 
+// Wakes is the cause of a timer for which a goroutine waits: that goes on for reasons of its own.
+const Wakes = ^uint64(0)
+
 // Handle notes that a host begins to handle something because of a message; 0 if because of none.
 func (r *Recorder) Handle(at time.Duration, host string, cause uint64) {
 	if r != nil {
@@ -146,7 +157,7 @@ func (r *Recorder) Handle(at time.Duration, host string, cause uint64) {
 // Cause returns the message because of which code of a host runs at an instant; 0 if that is not known. No two hosts act at one
 // instant, so goroutines that a message wakes run because of it as well.
 func (r *Recorder) Cause(now time.Duration, host string) uint64 {
-	if r == nil || r.at != now || r.host != host {
+	if r.at != now || r.host != host || r.cause == Wakes {
 		return 0
 	}
 	return r.cause

@@ -1,6 +1,7 @@
 package torture_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,28 +18,28 @@ func TestHosts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := detrt.NewHost("n1")
 		h.SetClock(time.Hour, 0)
-		ticks, deferred := 0, false
-		var ahead time.Duration
+		var ticks, ahead atomic.Int64
+		var deferred atomic.Bool
 		go func() {
 			h.Enter()
-			defer func() { deferred = true }()
+			defer deferred.Store(true)
 			for {
 				time.Sleep(time.Second)
-				ticks++
-				ahead = time.Duration(time.Now().UnixNano() - detrt.Now().UnixNano())
+				ticks.Add(1)
+				ahead.Store(time.Now().UnixNano() - detrt.Now().UnixNano())
 			}
 		}()
-		after := func(d time.Duration, want int, what string) {
+		after := func(d time.Duration, want int64, what string) {
 			t.Helper()
 			time.Sleep(d)
 			synctest.Wait()
-			if ticks != want {
-				t.Errorf("%s: %d ticks, and not %d", what, ticks, want)
+			if n := ticks.Load(); n != want {
+				t.Errorf("%s: %d ticks, and not %d", what, n, want)
 			}
 		}
 		after(3500*time.Millisecond, 3, "while it is up")
-		if ahead != time.Hour {
-			t.Errorf("its clock is %v ahead", ahead)
+		if by := time.Duration(ahead.Load()); by != time.Hour {
+			t.Errorf("its clock is %v ahead", by)
 		}
 		h.Set(detrt.Paused)
 		after(10*time.Second, 3, "while it is paused")
@@ -48,7 +49,7 @@ func TestHosts(t *testing.T) {
 		after(10*time.Second, 4+19, "with a fast clock")
 		h.Set(detrt.Dead)
 		after(time.Minute, 4+19, "when it is dead")
-		if deferred {
+		if deferred.Load() {
 			t.Error("a deferred call was made for a host that is dead")
 		}
 	})

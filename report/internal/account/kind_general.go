@@ -20,9 +20,7 @@ var general = Kind{
 			case i == s.blamed:
 				steps = append(steps, s.answered(c, "where the rule was broken"))
 			case len(c.wrote) == 0:
-				step := s.callStep(c, "a call")
-				step.Parts = say(s.did(c), ".")
-				steps = append(steps, step)
+				steps = append(steps, s.callStep(c, "a call"))
 			default:
 				steps = append(steps, s.callStep(c, s.titleOf(c)))
 			}

@@ -58,6 +58,9 @@ func (s *scene) staleSteps(title string) []Step {
 
 // titleOf is a heading for a call: "a write on a majority".
 func (s *scene) titleOf(c call) string {
+	if len(c.wrote) == 0 && operation(c.Call) == "read" {
+		return "a read"
+	}
 	if len(c.wrote) != 1 {
 		return "a call"
 	}

@@ -15,6 +15,11 @@ import (
 func (s *scene) callStep(c call, title string) Step {
 	step := Step{At: c.Invoke.Time, Title: title, weight: 60, Calls: []int{c.Invoke.Index}, From: c.Invoke.Time, To: s.ended(c)}
 	if step.Parts = s.request(c); len(c.wrote) == 0 {
+		step.Parts = say(s.did(c), ".")
+		if len(c.saw) == 1 && operation(c.Call) == "read" {
+			step.Parts = s.readPlain(c, c.saw[0], s.server(c))
+		}
+		step.Messages = s.messagesOf(c, nil)
 		return step
 	}
 	end := s.ended(c)
@@ -340,7 +345,7 @@ func (s *scene) delivered(c call, node string) (m trace.Message, ok bool) {
 func (s *scene) askedBetween(node string, from, to time.Duration) []trace.Message {
 	var all []trace.Message
 	for _, m := range s.Trace.Messages {
-		if m.From == node && m.Sent >= from && m.Sent <= to && !m.Idle && slices.Contains(s.nodes, m.To) {
+		if m.From == node && m.To != node && m.Sent >= from && m.Sent <= to && !m.Idle && slices.Contains(s.nodes, m.To) {
 			all = append(all, m)
 		}
 	}

@@ -27,7 +27,7 @@ type Scene struct {
 	History *history.History // says which hosts are nodes
 	Clients int              // of the cluster, as in [account.Case]
 	Width   float64          // in pixels; default 1006
-	Height  float64          // at most, as far as the lanes stay legible; default 440
+	Height  float64          // at most, as far as the lanes stay legible; default 424
 }
 
 // A Call is a call of the counterexample.
@@ -55,7 +55,7 @@ type Filter struct {
 	Off   bool // hidden unless the reader asks for it
 }
 
-// Draw draws a diagram. It returns false if the trace has no message to show.
+// Draw draws a diagram. It returns false if the trace has no message that the account is about.
 func Draw(s Scene) (Diagram, bool) {
 	if s.Trace == nil || len(s.Trace.Messages) == 0 {
 		return Diagram{}, false
@@ -64,7 +64,7 @@ func Draw(s Scene) (Diagram, bool) {
 		s.Width = 1006
 	}
 	if s.Height <= 0 {
-		s.Height = 440
+		s.Height = 424
 	}
 	d := &drawing{Scene: s, hot: map[uint64]heat{}}
 	d.heat()
@@ -73,7 +73,7 @@ func Draw(s Scene) (Diagram, bool) {
 		return Diagram{}, false
 	}
 	d.choose()
-	if !slices.ContainsFunc(d.arrows, func(a arrow) bool { return a.heat > pale || !a.other && !a.Idle }) {
+	if !slices.ContainsFunc(d.arrows, func(a arrow) bool { return a.heat > pale }) {
 		return Diagram{}, false
 	}
 	d.arrange()

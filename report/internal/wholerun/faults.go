@@ -41,7 +41,11 @@ func (l *layout) names() (all []Names) {
 		names, left := Names{Class: w.class}, 0
 		ends := make([]float64, 0, w.rows) // where each row is taken up to
 		for _, f := range l.labels() {
-			width := min(wording.Width(f.Name, nameSize)+6, w.longest)
+			longest := w.longest
+			if len(l.Faults) > maxBands && f.From == l.From {
+				longest = .8 * w.px // the summary of the faults
+			}
+			width := min(wording.Width(f.Name, nameSize)+6, longest)
 			x := l.share(f.From) * w.px
 			right := x+width > w.px
 			if right {

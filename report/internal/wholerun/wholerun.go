@@ -20,8 +20,9 @@ import (
 
 // Measures of the picture and bounds of what is drawn.
 const (
-	Height      = 116    // pixels of the latencies
-	Strip       = 28     // pixels of the rates; twice that without latencies
+	Height      = 104    // pixels of the latencies
+	Strip       = 24     // pixels of the rates; twice that without latencies
+	gap         = 4      // pixels between them
 	Units       = 10000  // of the path's coordinates along the run
 	DensityFrom = 20_000 // answered calls from which on a density is drawn instead of dots
 	LinesFrom   = 2_000  // answered calls from which on p50 and p99 are drawn
@@ -86,6 +87,9 @@ type Run struct {
 type View struct {
 	Label   string // for readers who don't see the picture
 	Ordered bool
+	Height  int    // pixels of the latencies
+	RatesAt int    // pixels above the rates
+	Whole   int    // pixels of both
 	Decades []Line // of the axis of latencies
 	Never   bool   // whether calls that never returned have a line of their own, at the top
 	Bands   []Band
@@ -141,6 +145,10 @@ func New(r Run) View {
 	l := newLayout(r)
 	v := View{Label: l.label(), Ordered: r.Ordered, Bands: l.bands(), Names: l.names(), Starts: l.starts(), Frame: l.frame()}
 	v.Rates, v.High = l.rates()
+	if v.Height, v.RatesAt = Height, Height+gap; r.Ordered {
+		v.Height, v.RatesAt = 0, 0
+	}
+	v.Whole = v.RatesAt + int(l.stripHeight())
 	v.Parts = l.parts()
 	v.Ticks = l.ticks(v.Frame)
 	if !r.Ordered {

@@ -95,3 +95,6 @@ func TestReplays(t *testing.T) { repeats.Replays(t, short()) }
 
 // TestReplaysAgain runs one seed in many processes.
 func TestReplaysAgain(t *testing.T) { repeats.Again(t, short()) }
+
+// TestCost runs seeds for command runcost.
+func TestCost(t *testing.T) { repeats.Cost(t, short()) }

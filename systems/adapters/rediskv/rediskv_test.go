@@ -84,3 +84,6 @@ func TestReplays(t *testing.T) { repeats.Replays(t, retrying()) }
 
 // TestReplaysAgain runs one seed in many processes.
 func TestReplaysAgain(t *testing.T) { repeats.Again(t, retrying()) }
+
+// TestCost runs seeds for command runcost.
+func TestCost(t *testing.T) { repeats.Cost(t, retrying()) }
