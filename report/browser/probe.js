@@ -120,7 +120,7 @@ const probe = {
       for (const r of range.getClientRects()) add(r);
     }
     for (const e of document.body.querySelectorAll("*")) {
-      if (e.matches(".band, .phase, .hit, defs *, g, title, .guide, .cutline") || !probe.visible(e)) continue;
+      if (e.matches(".band, .phase, .hit, defs *, g, title, .cutline") || !probe.visible(e)) continue;
       const r = e.getBoundingClientRect(), s = getComputedStyle(e);
       if (e.closest("svg")) {
         if (e.tagName !== "svg") add(r);
