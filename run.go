@@ -186,6 +186,7 @@ func (x *runner) sweep(ctx context.Context, t *testing.T) {
 			x.fail(ctx, t, r, "")
 			return
 		}
+		r.Decisions.Forget()
 	}
 	setAttributes(t, x.first, checker.Valid)
 	if x.test.Expect != checker.Valid {

@@ -46,9 +46,9 @@ func ExampleText() {
 	//     1.450s  process 1 n2                                   ├────read → 23────┤ ✗
 	//             nemesis       (no fault was active)
 	//
-	//     1  1.428s  Process 2 wrote 23 at n3. It was acknowledged.
-	//     2  1.436s  Process 3 wrote 78 at n1. It was acknowledged.
-	//     3  1.450s  Process 1 read 23 at n2. 78 had replaced it 10ms before.
+	//     1  1.428s  Process 2 wrote 23 at n3, and it was acknowledged.
+	//     2  1.436s  Process 3 wrote 78 at n1, and it was acknowledged.
+	//     3  1.450s  Process 1 read 23 at n2, which 78 had replaced 10ms before.
 	//
 	//     3 of 3,009 calls; found at 1.46s of 30s
 	//

@@ -15,7 +15,7 @@ import (
 
 const (
 	longHeadline = 150 // runes, from which on a headline is cut and the whole sentence stands below it
-	leastReason  = 60  // runes of a reason that a headline has at least
+	leastReason  = 72  // runes of a reason that a headline has at least
 	accountLines = 8   // of the account in a terminal
 )
 
@@ -171,6 +171,9 @@ func beginning(text string, n int) string {
 		if i := strings.LastIndex(head, sep); i > len(head)/3 {
 			return head[:i] + " …"
 		}
+	}
+	if i := strings.LastIndex(head, " "); head != text && i > len(head)/3 {
+		return head[:i] + " …" // no word and no number in parts
 	}
 	return head
 }

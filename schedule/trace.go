@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/capsize-go/capsize/internal/detrt"
@@ -21,7 +22,38 @@ type Trace struct {
 	Points uint64 // points that were passed
 	Hash   uint64 // of all decisions: alike for two runs whose goroutines took their turns in one order
 
-	words []uint64 // of the first decisions, four each
+	memory *memory // of the first decisions; nil: there are none
+}
+
+// A memory holds decisions, four words each. At first it is the memory that the runtime wrote them to, which the next run needs.
+type memory struct {
+	mu     sync.Mutex
+	words  []uint64
+	shared bool // with the runtime
+}
+
+// keep copies the decisions if they are in the memory of the runtime, and returns them.
+func (m *memory) keep() []uint64 {
+	if m == nil {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.shared {
+		m.words, m.shared = slices.Clone(m.words), false
+	}
+	return m.words
+}
+
+// Forget gives up the decisions and keeps how many there were, and their hash. A sweep does so with runs that pass: the decisions of
+// a long run take megabytes, and the next run would copy them.
+func (t *Trace) Forget() {
+	if t == nil || t.memory == nil {
+		return
+	}
+	t.memory.mu.Lock()
+	defer t.memory.mu.Unlock()
+	t.memory.words, t.memory.shared = nil, false
 }
 
 // A Decision is one step of the scheduler: it gave the turn to a goroutine.
@@ -47,6 +79,9 @@ const (
 // recorded is the memory of the run that is under way. One is at a time.
 var recorded []uint64
 
+// last is what [Recorded] returned last, and shares that memory.
+var last *memory
+
 // Start has the next bubble of testing/synctest run by a seed and a schedule, and records its decisions. It does
 // nothing without a deterministic runtime. The harness calls it; a test that makes its own bubbles calls it before each. One bubble can
 // be under way at a time.
@@ -57,6 +92,8 @@ func Start(seed uint64, s Schedule) {
 	if recorded == nil {
 		recorded = make([]uint64, room*perDecision)
 	}
+	last.keep()
+	last = nil
 	clear(recorded[:decisions()*perDecision])
 	detrt.Trace(recorded)
 	detrt.Set(seed, s.For(seed).runtime())
@@ -89,15 +126,18 @@ func Recorded() *Trace {
 		}
 	}
 	n := min(s.Steps*perDecision, uint64(len(recorded)))
-	return &Trace{Steps: s.Steps, Points: s.Points, Hash: s.Hash, words: append([]uint64(nil), recorded[:n]...)}
+	last = &memory{words: recorded[:n:n], shared: true}
+	return &Trace{Steps: s.Steps, Points: s.Points, Hash: s.Hash, memory: last}
 }
 
-// Len returns how many decisions can be looked at: the first million.
-func (t *Trace) Len() int { return len(t.words) / perDecision }
+// Len returns how many decisions can be looked at: the first million, or none after [Trace.Forget].
+func (t *Trace) Len() int { return len(t.memory.keep()) / perDecision }
 
 // At returns decision i, from 0 on.
-func (t *Trace) At(i int) Decision {
-	w := t.words[i*perDecision:][:perDecision]
+func (t *Trace) At(i int) Decision { return decision(t.memory.keep()[i*perDecision:][:perDecision]) }
+
+// decision reads the words of one.
+func decision(w []uint64) Decision {
 	return Decision{
 		At: time.Duration(int64(w[0]) - epoch), Goroutine: w[2], Started: position(uintptr(w[1])),
 		Ready: int(w[3] >> 32), Choice: int(uint32(w[3])),
@@ -121,12 +161,16 @@ func (t *Trace) Diff(u *Trace) string {
 	if t == nil || u == nil || t.Hash == u.Hash && t.Steps == u.Steps {
 		return ""
 	}
-	for i := range min(t.Len(), u.Len()) {
-		if !slices.Equal(t.words[i*perDecision:][:perDecision], u.words[i*perDecision:][:perDecision]) {
-			return fmt.Sprintf("the scheduler's decision %d differs\n  first:  %v\n  second: %v", i+1, t.At(i), u.At(i))
+	ours, theirs := t.memory.keep(), u.memory.keep()
+	for i := 0; i < min(len(ours), len(theirs)); i += perDecision {
+		if a, b := ours[i:][:perDecision], theirs[i:][:perDecision]; !slices.Equal(a, b) {
+			return fmt.Sprintf("the scheduler's decision %d differs\n  first:  %v\n  second: %v", i/perDecision+1, decision(a), decision(b))
 		}
 	}
-	if t.Len() == room {
+	if len(ours) == 0 || len(theirs) == 0 {
+		return "the schedules differ, and the decisions of one run were not kept"
+	}
+	if len(ours) == room*perDecision {
 		return fmt.Sprintf("the schedules differ, but not in the first %d decisions", room)
 	}
 	return fmt.Sprintf("one run has %d decisions and the other %d; they are alike up to there", t.Steps, u.Steps)
@@ -134,8 +178,9 @@ func (t *Trace) Diff(u *Trace) string {
 
 // MarshalBinary returns the trace for [Trace.UnmarshalBinary] in a process of the same program: it holds addresses.
 func (t *Trace) MarshalBinary() ([]byte, error) {
-	b := make([]byte, 0, 8*(3+len(t.words)))
-	for _, w := range append([]uint64{t.Steps, t.Points, t.Hash}, t.words...) {
+	words := t.memory.keep()
+	b := make([]byte, 0, 8*(3+len(words)))
+	for _, w := range append([]uint64{t.Steps, t.Points, t.Hash}, words...) {
 		b = binary.LittleEndian.AppendUint64(b, w)
 	}
 	return b, nil
@@ -150,7 +195,7 @@ func (t *Trace) UnmarshalBinary(b []byte) error {
 	for ; len(b) > 0; b = b[8:] {
 		words = append(words, binary.LittleEndian.Uint64(b))
 	}
-	*t = Trace{Steps: words[0], Points: words[1], Hash: words[2], words: words[3:]}
+	*t = Trace{Steps: words[0], Points: words[1], Hash: words[2], memory: &memory{words: words[3:]}}
 	return nil
 }
 

@@ -3,13 +3,11 @@ package browser
 import (
 	"encoding/json"
 	"slices"
-	"testing"
 
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 // named are the roles of which a screen reader must have a name.
@@ -17,10 +15,9 @@ var named = []string{"image", "img", "SvgRoot", "graphics-document", "link", "bu
 	"DisclosureTriangle", "navigation"}
 
 // checkAccess checks the tree that the browser gives to screen readers: names, and headings in order.
-func checkAccess(t *testing.T, p *tab) {
-	t.Helper()
+func checkAccess(t assert.TestingT, p *tab) {
 	nodes := call(p, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{}).Nodes
-	require.NotEmpty(t, nodes)
+	assert.NotEmpty(t, nodes)
 	level, tops := 0, 0
 	for _, n := range nodes {
 		if n.Ignored || n.Role == nil {
@@ -71,8 +68,7 @@ func axLevel(n *accessibility.Node) int {
 const mostTabs = 80
 
 // checkKeyboard checks that Tab reaches links and filters in the order of the document, and that the focus is seen.
-func checkKeyboard(t *testing.T, p *tab) {
-	t.Helper()
+func checkKeyboard(t assert.TestingT, p *tab) {
 	assert.Empty(t, eval[[]string](p, `probe.positive()`), "out of the order of the document")
 	n := min(eval[int](p, `probe.watchFocus()`), mostTabs)
 	extra := 12 // boxes that scroll can have the focus too

@@ -56,6 +56,9 @@ func hanging(ctx context.Context, h *cluster.Host) error {
 	return nil
 }
 
+// rerun is the command that the page of a crash has.
+func rerun(k kind) string { return "go test -run TestStore/" + k.name + " ." }
+
 // makeRun runs a system in this process, and returns its page.
 func makeRun(t *testing.T, k kind) made {
 	t.Helper()
@@ -65,7 +68,7 @@ func makeRun(t *testing.T, k kind) made {
 		Nemesis: nemesis.At(time.Second, time.Second, nemesis.Partitions()),
 	})
 	require.NoError(t, err)
-	page, err := r.Page("go test -run TestStore/" + k.name + " .")
+	page, err := r.Page(rerun(k))
 	require.NoError(t, err)
 	file, err := report.Write(folder(shared.work)("made", k.name), page)
 	require.NoError(t, err)

@@ -3,6 +3,7 @@ package browser
 import (
 	"encoding/json"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -10,7 +11,7 @@ import (
 
 // TestFirstScreen measures what a laptop shows of a finding without scrolling.
 func TestFirstScreen(t *testing.T) {
-	for _, k := range append(append([]kind{}, findings...), crashes...) {
+	for _, k := range slices.Concat(findings, crashes) {
 		t.Run(k.name, func(t *testing.T) {
 			p := open(t, k.make(t).file)
 			for _, part := range []string{"h1", ".rerun", "#happened", ".picture svg"} {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 
 // TestPages opens every kind of page of a run.
 func TestPages(t *testing.T) {
-	for _, k := range append(append([]kind{}, findings...), others...) {
+	for _, k := range slices.Concat(findings, crashes, others) {
 		t.Run(k.name, func(t *testing.T) {
 			m := k.make(t)
 			p := open(t, m.file)
@@ -28,10 +29,15 @@ func TestPages(t *testing.T) {
 // checkAnswer checks that a page has the verdict, the command that runs it again, and the values of the counterexample.
 func checkAnswer(t *testing.T, p *tab, k kind) {
 	t.Helper()
+	assert.Contains(t, eval[string](p, `document.querySelector("h1 .verdict").textContent`), k.verdict)
+	command := eval[string](p, `document.querySelector(".rerun code").textContent`)
+	if k.run != nil {
+		assert.Equal(t, rerun(k), command)
+		return
+	}
 	r := readResult(t, p.file)
 	assert.Equal(t, k.verdict, r.Verdict)
-	assert.Contains(t, eval[string](p, `document.querySelector("h1 .verdict").textContent`), k.verdict)
-	assert.Equal(t, r.Command, eval[string](p, `document.querySelector(".rerun code").textContent`))
+	assert.Equal(t, r.Command, command)
 	text := eval[string](p, `document.body.textContent`)
 	for _, call := range r.Counterexample {
 		for _, v := range append(leaves(call.Input), leaves(call.Output)...) {
@@ -109,8 +115,7 @@ func policy(p *tab) string {
 }
 
 // checkLinks checks that every link leads to something: in the page, or to a file beside it.
-func checkLinks(t *testing.T, p *tab) {
-	t.Helper()
+func checkLinks(t assert.TestingT, p *tab) {
 	links := eval[struct{ Broken, Others []string }](p, `probe.links()`)
 	assert.Empty(t, links.Broken, "anchors that are not in the page")
 	for _, href := range links.Others {

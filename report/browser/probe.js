@@ -71,9 +71,9 @@ const probe = {
 
   // missed returns the first of the focusable elements that did not get the focus in its turn.
   missed(most) {
-    const want = probe.focusable().slice(0, most);
+    const want = probe.focusable().slice(0, most), again = probe.focused.indexOf(probe.focused[0], 1);
     let i = 0;
-    for (const e of probe.focused) if (i < want.length && e === want[i]) i++;
+    for (const e of again < 0 ? probe.focused : probe.focused.slice(0, again)) if (i < want.length && e === want[i]) i++;
     return want.slice(i, i + 3).map(probe.name);
   },
 

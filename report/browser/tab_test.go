@@ -63,9 +63,13 @@ func open(t *testing.T, file string) *tab {
 func (p *tab) listen(event any) {
 	switch e := event.(type) {
 	case *runtime.EventConsoleAPICalled:
-		p.problem("console.%s: %v", e.Type, e.Args)
+		p.problem("console.%s of %d values", e.Type, len(e.Args))
 	case *runtime.EventExceptionThrown:
-		p.problem("exception: %v", e.ExceptionDetails)
+		text := e.ExceptionDetails.Text
+		if e.ExceptionDetails.Exception != nil {
+			text = e.ExceptionDetails.Exception.Description
+		}
+		p.problem("exception: %s", text)
 	case *cdplog.EventEntryAdded:
 		p.problem("%s: %s: %s", e.Entry.Source, e.Entry.Level, e.Entry.Text)
 	case *page.EventJavascriptDialogOpening:

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -87,7 +88,7 @@ func TestPicturesAlone(t *testing.T) {
 
 // TestIndex opens the index of a folder with runs of each verdict, and uses its filters.
 func TestIndex(t *testing.T) {
-	for _, k := range append(append([]kind{}, findings[:3]...), others[:2]...) {
+	for _, k := range slices.Concat(findings[:3], others[:2]) {
 		k.make(t)
 	}
 	p := open(t, folder(shared.work)("capsize-report", "index.html"))
@@ -129,4 +130,18 @@ func TestBoard(t *testing.T) {
 	assert.Equal(t, 4, eval[int](p, `probe.shown("table.board a.cell")`))
 	assert.Equal(t, 4, eval[int](p, `probe.shown("figure svg")`))
 	assert.Contains(t, eval[string](p, `document.body.textContent`), "capsize scenario cap --variant raft-any")
+}
+
+// TestAxes compares the axes of histories with times of the wall clock, without times and without calls.
+func TestAxes(t *testing.T) {
+	axis := map[string]string{}
+	for _, k := range others {
+		p := open(t, k.make(t).file)
+		axis[k.name] = eval[string](p, `[...document.querySelectorAll(".axis-x, #run .note")].map(e => e.textContent).join(" ")`)
+		assert.NotContains(t, eval[string](p, `document.querySelector("#run").textContent`), "NaN", k.name)
+	}
+	assert.NotEmpty(t, axis["recorded"])
+	assert.Equal(t, axis["recorded"], axis["epoch"], "times of the wall clock count from the first op")
+	assert.Contains(t, axis["ordered"], "has an order and no times")
+	assert.Empty(t, axis["empty"], "a history without calls has no axis")
 }

@@ -8,6 +8,7 @@ package account
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -37,7 +38,7 @@ type Case struct {
 	Nodes    int          // of the cluster; 0 if it is not known
 	Clients  int          // of the cluster: process p is one of client p mod Clients; 0 if it is not known
 	End      time.Duration
-	Ordered  bool // the history has an order and no times
+	Ordered  bool // the history has an order and no times: the Time of an op is its position
 }
 
 // A Fault is one that was active from From to To.
@@ -64,7 +65,8 @@ type Step struct {
 	Marks    []Mark        // instants on hosts to mark in a picture
 	From, To time.Duration // the stretch of time that shows it; both 0 if none does
 
-	weight int // steps of little weight go first where there are too many
+	ordered bool // At is the position of an op
+	weight  int  // steps of little weight go first where there are too many
 }
 
 // A Mark is an instant on a host at which something was so.
@@ -89,6 +91,18 @@ func (s Step) String() string {
 	return b.String()
 }
 
+// When formats the instant of a step, as 0.964s, or of a history without times the position of its op, as "op 4"; it is
+// empty if that is not known.
+func (s Step) When() string {
+	switch {
+	case s.At == Unknown:
+		return ""
+	case s.ordered:
+		return fmt.Sprint("op ", int64(s.At))
+	}
+	return Instant(s.At)
+}
+
 // A Kind is a kind of finding, and how it is told.
 type Kind struct {
 	Name string // "stale read"
@@ -103,7 +117,7 @@ func Kinds() []Kind {
 		hang, leak, panicked, noProgress, divergence,
 		freeze, retryStorm, loadsAtOnce, staleCopy,
 		failedWrite, neverWritten, repeatedEffect, lostWrite, staleRead,
-		general,
+		finalReads, general,
 	}
 }
 
@@ -120,8 +134,29 @@ func Of(c Case) (steps []Step, kind string) {
 		steps, kind = k.tell(s), k.Name
 		break
 	}
-	steps = append(steps, s.otherFindings()...)
-	return limit(inOrder(steps), Most), kind
+	steps = once(inOrder(append(steps, s.otherFindings()...)))
+	if len(steps) == 1 && alike(steps[0].String(), c.Reason) {
+		return nil, kind // the reason says it all
+	}
+	for i := range steps {
+		steps[i].ordered = c.Ordered
+	}
+	return limit(steps, Most), kind
+}
+
+// once leaves out steps that say what one before says.
+func once(steps []Step) (all []Step) {
+	for _, s := range steps {
+		if !slices.ContainsFunc(all, func(x Step) bool { return alike(x.String(), s.String()) }) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// alike reports whether two sentences are one but for capitals and the full stop.
+func alike(a, b string) bool {
+	return strings.EqualFold(strings.TrimRight(a, "."), strings.TrimRight(b, "."))
 }
 
 // inOrder sorts steps by time. Those without an instant are last.

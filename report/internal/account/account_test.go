@@ -1,12 +1,14 @@
 package account
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/history"
 )
 
@@ -59,6 +61,81 @@ func TestLimitKeepsWhatIsDecisive(t *testing.T) {
 		kept = append(kept, s.At)
 	}
 	assert.Equal(t, []time.Duration{3, 4, 5, 8, 9, 14, 19}, kept)
+}
+
+// callOf makes the two ops of a call.
+func callOf(process int, from, to time.Duration, input, output any) []history.Op {
+	return []history.Op{
+		{Time: from, Process: process, Node: "n1", Type: history.Invoke, Input: input},
+		{Time: to, Process: process, Node: "n1", Type: history.OK, Input: input, Output: output},
+	}
+}
+
+// listedOf returns the account of a history whose every call is in the counterexample, the last of them to blame.
+func listedOf(c Case, ops ...[]history.Op) []string {
+	c.History, c.Verdict, c.Why = history.Of(slices.Concat(ops...)...), checker.Invalid, new(checker.Counterexample)
+	for h := range c.History.Calls() {
+		c.Why.Calls = append(c.Why.Calls, h)
+	}
+	c.Why.Blamed = len(c.Why.Calls) - 1
+	steps, _ := Of(c)
+	return Lines(steps, 200, 8)
+}
+
+// TestAHistoryWithoutTimes has positions in place of instants and durations.
+func TestAHistoryWithoutTimes(t *testing.T) {
+	ops := [][]history.Op{callOf(0, 0, 1, "write 1", nil), callOf(1, 2, 3, "write 2", nil), callOf(2, 4, 5, "read", "1")}
+	assert.Equal(t, []string{
+		"1  op 0  Process 0 wrote 1 at n1, and it was acknowledged.",
+		"2  op 2  Process 1 wrote 2 at n1, and it was acknowledged.",
+		"3  op 4  Process 2 read 1 at n1, which 2 had replaced before.",
+	}, listedOf(Case{Ordered: true, Faults: []Fault{{From: 0, To: time.Second, Name: "n1 | n2"}}}, ops...))
+	assert.Equal(t, "3  0.000s  Process 2 read 1 at n1, which 2 had replaced 1ns before.", listedOf(Case{}, ops...)[2])
+}
+
+// TestAddsDoNotReplace has a set, of which a read saw one of two elements.
+func TestAddsDoNotReplace(t *testing.T) {
+	lines := listedOf(Case{}, callOf(0, 0, 1, "add 1", nil), callOf(1, 2, 3, "add 2", nil), callOf(2, 4, 5, "read", []int{1}))
+	assert.Equal(t, "3  0.000s  Process 2 read 1 at n1.", lines[2])
+}
+
+// TestFinalReads says in what final reads differ.
+func TestFinalReads(t *testing.T) {
+	set := func(elements ...int) map[string]any { return map[string]any{"elements": elements} }
+	lines := listedOf(Case{}, callOf(5, 1e9, 2e9, "final", set(1, 3, 4)), callOf(6, 3e9, 4e9, "final", set(1, 2, 3)))
+	assert.Equal(t, []string{
+		"1  1.000s  In the end, process 5 read [1,3,4] at n1.",
+		"2  3.000s  In the end, process 6 read [1,2,3] at n1. Process 5 did not read 2. Only process 5 read 4.",
+	}, lines)
+	lines = listedOf(Case{}, callOf(5, 1, 2, "final", set()), callOf(6, 3, 4, "final", set(1, 2, 3, 4, 5, 6)))
+	assert.Equal(t, "1  0.000s  In the end, process 5 read [] at n1.", lines[0])
+	assert.Contains(t, lines[1], "Process 5 did not read 1, 2, 3, 4 and 2 more.")
+}
+
+// TestStaleCopy says when the database gave out a version once, and of the nodes of a cache not that one had it.
+func TestStaleCopy(t *testing.T) {
+	read := func(version, made, loads int) any {
+		return map[string]any{"version": version, "made": made, "loads": loads}
+	}
+	lines := listedOf(Case{},
+		callOf(2, 1e9, 2e9, map[string]any{"f": "read", "key": "a"}, read(3, 1_500_000_000, 1)),
+		callOf(0, 3e9, 4e9, map[string]any{"f": "write", "key": "a"}, map[string]any{"version": 4}),
+		callOf(0, 5e9, 6e9, map[string]any{"f": "read", "key": "a"}, read(3, 1_500_000_000, 0)))
+	assert.Equal(t, []string{
+		"1  1.000s  Process 2 read v3 from the database, which gave it out at 1.500s.",
+		"3  6.000s  Process 0 read v3. The database had given it out at 1.500s, 2.5s before v4 was acknowledged.",
+	}, []string{lines[0], lines[2]})
+}
+
+// TestLostBytes counts what disks lost.
+func TestLostBytes(t *testing.T) {
+	crash := func(host, text string) trace.Event {
+		return trace.Event{At: time.Second, Host: host, Kind: trace.Crash, Text: text}
+	}
+	tr := &trace.Trace{Events: []trace.Event{crash("n1", "lost 2702 bytes"), crash("n2", "lost 1 bytes"), crash("n3", "lost 1 bytes"), crash("n4", "lost 0 bytes")}}
+	s := newScene(Case{Trace: tr})
+	assert.Equal(t, "The nemesis crashed all 4 nodes. n2 and n3 lost 1 unsynced byte each; n1 lost 2,702 unsynced bytes.",
+		s.faultStep(Fault{From: time.Second, To: 2 * time.Second, Name: "crash n1 n2 n3 n4"}).String())
 }
 
 func TestSides(t *testing.T) {

@@ -24,5 +24,5 @@ func Example() {
 	// 2  33.521s  The nemesis cut n2 off from all other nodes.
 	// 3  34.056s  n4 and n5 voted for n3: it leads term 6. The message that would have told n2 was lost.
 	// 4  34.082s  Process 42 wrote 3013 at n3. A majority had it, and it was acknowledged.
-	// 5  34.118s  n2 answered process 31 with 2791. It asked no other node before it did.
+	// 5  34.118s  n2 answered process 31 with 2791. It asked no other node before it answered.
 }

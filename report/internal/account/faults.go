@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -59,9 +60,6 @@ func (s *scene) hosts() []string {
 // faultSteps tells of the faults that were active in the counterexample, at most n of them: those that began in it rather
 // than those that were active all the time, and of those the last.
 func (s *scene) faultSteps(n int) []Step {
-	if s.Ordered {
-		return nil
-	}
 	active := s.faultsIn(s.from, s.to)
 	sorting.Stable(active, func(a, b Fault) int {
 		if x, y := s.harm(a), s.harm(b); x != y {
@@ -81,8 +79,11 @@ func together(steps []Step) []Step {
 	if len(steps) < 2 || steps[1].At-steps[0].At > 100*time.Millisecond {
 		return steps
 	}
-	steps[0].Parts = append(steps[0].Parts, say(" ")...)
-	steps[0].Parts = append(steps[0].Parts, steps[1].Parts...)
+	second := slices.Clone(steps[1].Parts)
+	if rest, ok := strings.CutPrefix(second[0].Text, "The nemesis "); ok {
+		second[0].Text = "It also " + rest
+	}
+	steps[0].Parts = append(append(steps[0].Parts, say(" ")...), second...)
 	return append(steps[:1], steps[2:]...)
 }
 
@@ -114,7 +115,11 @@ func (s *scene) faultStep(f Fault) Step {
 		step.Parts = append(step.Parts, s.lostParts(f)...)
 	}
 	if f.To < s.to && !stops(f.Name) {
-		step.Parts = append(step.Parts, say(" That ended at "+Instant(f.To)+".")...)
+		what := "fault"
+		if _, _, ok := Sides(f.Name); ok || strings.Contains(f.Name, "⇥") {
+			what = "cut"
+		}
+		step.Parts = append(step.Parts, say(" The "+what+" ended at "+Instant(f.To)+".")...)
 	}
 	return step
 }
@@ -124,7 +129,7 @@ func (s *scene) faultParts(f Fault) []Part {
 		return s.cutParts(f.Name, a, b)
 	}
 	if from, to, ok := Deaf(f.Name); ok {
-		return say("The nemesis cut one direction: no message of ", strong(from), " reached ", s.these(to), ".")
+		return say("The nemesis cut one direction of the network: no message of ", strong(from), " reached ", s.these(to), ".")
 	}
 	hit := victims(f.Name, s.hosts())
 	verb, text := "", strings.TrimSpace(strings.TrimSuffix(f.Name, strings.Join(hit, " ")))
@@ -176,30 +181,41 @@ func (s *scene) these(hosts []string) string {
 
 // lostParts says what hosts lost in a crash, as their events say.
 func (s *scene) lostParts(f Fault) []Part {
-	hosts := map[string][]string{} // by what they lost
+	hosts := map[int][]string{} // by how many bytes they lost
 	for _, e := range s.Trace.Events {
-		lost, _ := strings.CutPrefix(wording.Clean(e.Text, 80), "lost ")
-		if e.Kind == trace.Crash && lost != "" && lost != "0 bytes" && e.At >= f.From && e.At <= f.From+time.Second {
-			hosts[lost] = append(hosts[lost], e.Host)
+		if n := bytesLost(e); n > 0 && e.At >= f.From && e.At <= f.From+time.Second {
+			hosts[n] = append(hosts[n], e.Host)
 		}
 	}
 	var parts []string
-	for _, lost := range sorting.Keys(hosts) {
-		who := hosts[lost]
+	for _, n := range sorting.Keys(hosts) {
+		who, lost := hosts[n], wording.Plural(n, "unsynced byte")
 		slices.Sort(who)
 		if len(who) > 1 && len(who) == len(s.hosts()) {
-			return say(" Each lost " + lost + " that were not synced.")
+			return say(" Each lost " + lost + ".")
 		}
-		parts = append(parts, names(who)+" lost "+lost+" that were not synced")
+		if len(who) > 1 {
+			lost += " each"
+		}
+		parts = append(parts, names(who)+" lost "+lost)
 	}
 	if len(parts) == 0 {
 		return nil
 	}
-	more := ""
-	if len(parts) > 2 {
-		parts, more = parts[:2], ", and others lost more or less"
+	if n := len(parts); n > 2 {
+		parts = append(parts[:2], fmt.Sprintf("and %d others lost other amounts", n-2))
 	}
-	return say(" ", strings.Join(parts, "; "), more, ".")
+	return say(" ", strings.Join(parts, "; "), ".")
+}
+
+// bytesLost returns how many bytes a host lost in a crash; 0 if an event is no crash.
+func bytesLost(e trace.Event) int {
+	text, ok := strings.CutPrefix(e.Text, "lost ")
+	n, err := strconv.Atoi(strings.TrimSuffix(text, " bytes"))
+	if e.Kind != trace.Crash || !ok || err != nil {
+		return 0
+	}
+	return n
 }
 
 // Instant formats an instant to the millisecond, as the history has it.

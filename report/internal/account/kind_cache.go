@@ -21,6 +21,7 @@ var staleCopy = Kind{
 	},
 	tell: func(s *scene) []Step {
 		var steps []Step
+		s.copies = true
 		for i, c := range s.calls {
 			switch {
 			case i == s.blamed:
@@ -55,12 +56,15 @@ func (s *scene) copyStep(c call, decisive bool) Step {
 		step.Parts = say(strong(from), fmt.Sprintf(" answered process %d with ", c.Invoke.Process), strong(v), ".")
 	case from != "":
 		step.Parts = say(fmt.Sprintf("Process %d read ", c.Invoke.Process), strong(v), " from ", name(from), ".")
+	case number(m["loads"]) > 0 && made >= c.Invoke.Time && made <= s.ended(c) && !s.Ordered:
+		step.Parts = say(fmt.Sprintf("Process %d read ", c.Invoke.Process), strong(v), " from the database, which gave it out at "+Instant(made)+".")
+		return step
 	case number(m["loads"]) > 0:
 		step.Parts = say(fmt.Sprintf("Process %d read ", c.Invoke.Process), strong(v), " from the database.")
 	default:
 		step.Parts = say(fmt.Sprintf("Process %d read ", c.Invoke.Process), strong(v), ".")
 	}
-	if made > 0 && made <= s.ended(c) {
+	if made > 0 && made <= s.ended(c) && !s.Ordered {
 		step.Parts = append(step.Parts, say(s.givenOut(made, decisive))...)
 	}
 	return step
@@ -68,7 +72,7 @@ func (s *scene) copyStep(c call, decisive bool) Step {
 
 // givenOut says when the database gave out an answer: before the newer version was written, if that is so.
 func (s *scene) givenOut(made time.Duration, decisive bool) string {
-	text := " The database had given that out at " + Instant(made)
+	text := " The database had given it out at " + Instant(made)
 	for _, c := range s.calls {
 		if operation(c.Call) != "write" || c.Complete.Type != history.OK || made > c.Complete.Time || !decisive {
 			continue

@@ -51,7 +51,7 @@ func (s *scene) unsynced(c call) string {
 	case n == 0:
 		return ""
 	case n == len(all) && n > 1:
-		return "None of them had synced " + value(c.wrote[0].Value) + "."
+		return "No node that had " + value(c.wrote[0].Value) + " had synced it."
 	}
 	return upper(names(hosts)) + " had not synced " + value(c.wrote[0].Value) + "."
 }
@@ -186,7 +186,7 @@ func (s *scene) spread(failed call) []Step {
 var neverWritten = Kind{
 	Name: "never written",
 	is: func(s *scene) bool {
-		if s.blamed < 0 || s.Why.Key == "" {
+		if s.blamed < 0 {
 			return false
 		}
 		v := s.sawOf(s.calls[s.blamed])
@@ -203,11 +203,12 @@ var neverWritten = Kind{
 	},
 }
 
-// wroteAny reports whether some call of the history wrote a value to the key of the counterexample.
+// wroteAny reports whether some call of the history wrote a value to the key of the counterexample, or to any if that has
+// none.
 func (s *scene) wroteAny(v string) bool {
 	for c := range s.History.Calls() {
 		for _, w := range written(c) {
-			if w.Value == v && w.Key == s.Why.Key {
+			if w.Value == v && (w.Key == s.Why.Key || s.Why.Key == "") {
 				return true
 			}
 		}
@@ -215,10 +216,10 @@ func (s *scene) wroteAny(v string) bool {
 	return false
 }
 
-// onlyReadsAndWrites reports whether every call of the key is known to be a read or a write of one value.
+// onlyReadsAndWrites reports whether every call of the key of the counterexample, if it has one, is known to be a read or a write of one value.
 func (s *scene) onlyReadsAndWrites() bool {
 	for c := range s.History.Calls() {
-		if c.Invoke.Key != s.Why.Key {
+		if c.Invoke.Key != s.Why.Key && s.Why.Key != "" {
 			continue
 		}
 		if f := operation(c); f != "read" && f != "get" && len(written(c)) == 0 {

@@ -50,7 +50,7 @@ func (s *scene) againStep(c call) Step {
 	for _, m := range c.requests {
 		step.Messages = append(step.Messages, m.ID)
 	}
-	step.Parts = say("The request for ", strong(c.wrote[0].Value), fmt.Sprintf(" was sent %s and delivered %s, the last time to ", times(len(c.requests)), times(len(all))), strong(last.To), ".")
+	step.Parts = say(fmt.Sprintf("Process %d's request for ", c.Invoke.Process), strong(c.wrote[0].Value), fmt.Sprintf(" was sent %s and delivered %s, the last time to ", times(len(c.requests)), times(len(all))), strong(last.To), ".")
 	if m, ok := s.sentOn(c, last); ok {
 		step.Parts = append(step.Parts, say(" After that, "+name(m.From)+" sent it to other nodes once more.")...)
 		step.Messages, step.To = append(step.Messages, m.ID), m.At

@@ -50,7 +50,7 @@ func (s *scene) spanStep(c call, decisive bool) Step {
 	case "hold":
 		step.Title, step.Parts = "it holds one", say(upper(id), " got ", s.units(m), " of the ", strong(at), s.until(c, ", and gave it back", ", and did not give it back"), ".")
 	case "wait":
-		step.Title, step.Parts = "it waits", say(upper(id), " waited for one of the ", strong(at), s.until(c, ", for "+wording.Short(c.Complete.Time-c.Invoke.Time), ", and did not get it"), ".")
+		step.Title, step.Parts = "it waits", say(upper(id), " waited for one of the ", strong(at), s.until(c, s.waited(c), ", and did not get it"), ".")
 		if decisive && open {
 			step.Title = "it waits for ever"
 			step.Parts = append(step.Parts, say(s.holdersOf(at, c))...)
@@ -66,6 +66,14 @@ func (s *scene) units(m map[string]any) string {
 		return fmt.Sprint(n)
 	}
 	return "one"
+}
+
+// waited says how long a call took: ", for 2s".
+func (s *scene) waited(c call) string {
+	if s.Ordered {
+		return ", and got it"
+	}
+	return ", for " + wording.Short(c.Complete.Time-c.Invoke.Time)
 }
 
 func (s *scene) until(c call, ended, open string) string {

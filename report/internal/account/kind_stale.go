@@ -1,7 +1,7 @@
 package account
 
 import (
-	"fmt"
+	"slices"
 
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/report/internal/wording"
@@ -24,7 +24,7 @@ func (s *scene) replaced() (read, newer call, ok bool) {
 		return read, newer, false
 	}
 	for _, w := range s.calls {
-		if w.Complete.Type != history.OK || w.Complete.Time > read.Invoke.Time || len(w.wrote) != 1 || w.wrote[0].Value == read.saw[0] {
+		if w.Complete.Type != history.OK || w.Complete.Time > read.Invoke.Time || !replaces(w) || w.wrote[0].Value == read.saw[0] {
 			continue
 		}
 		if !ok || w.Complete.Time > newer.Complete.Time {
@@ -32,6 +32,11 @@ func (s *scene) replaced() (read, newer call, ok bool) {
 		}
 	}
 	return read, newer, ok
+}
+
+// replaces reports whether a call wrote one value in place of the one before.
+func replaces(c call) bool {
+	return len(c.wrote) == 1 && slices.Contains([]string{"write", "put", "set", "cas"}, operation(c.Call))
 }
 
 // staleSteps tells of the writes, of what came between them and the read, and of the read.
@@ -49,11 +54,22 @@ func (s *scene) staleSteps(title string) []Step {
 	}
 	steps = append(steps, s.faultSteps(2)...)
 	last := s.answered(read, title)
-	if read.reply == nil && newer.Complete.Time > 0 && !s.Ordered {
-		last.Parts = append(last.Parts, say(fmt.Sprintf(" %s had replaced it %s before.", value(newer.wrote[0].Value),
-			wording.Short(read.Invoke.Time-newer.Complete.Time)))...)
+	if read.reply == nil {
+		last.Parts = s.replacedBefore(last.Parts, read, newer)
 	}
 	return append(steps, last)
+}
+
+// replacedBefore adds to the sentence of a read which write had replaced what it saw, and how long before.
+func (s *scene) replacedBefore(sentence []Part, read, newer call) []Part {
+	if n := len(sentence); n == 0 || sentence[n-1].Text != "." {
+		return sentence
+	}
+	before := " before."
+	if gap := read.Invoke.Time - newer.Complete.Time; gap > 0 && !s.Ordered {
+		before = " " + wording.Short(gap) + " before."
+	}
+	return append(sentence[:len(sentence)-1:len(sentence)-1], say(", which ", value(newer.wrote[0].Value), " had replaced", before)...)
 }
 
 // titleOf is a heading for a call: "a write on a majority".

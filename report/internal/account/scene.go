@@ -22,6 +22,7 @@ type scene struct {
 	nodes    []string // hosts of the trace that are no clients
 	reigns   []Reign
 	said     map[string]bool // what a step has said already
+	copies   bool            // nodes are a database and caches, not replicas
 }
 
 // A call of the counterexample, with what the trace knows of it.
@@ -205,9 +206,12 @@ func (s *scene) writer(value string, before time.Duration) (c call, ok bool) {
 	return c, ok
 }
 
-// faultsIn returns the faults that were active between two instants.
+// faultsIn returns the faults that were active between two instants; none of a history without times.
 func (s *scene) faultsIn(from, to time.Duration) []Fault {
 	var some []Fault
+	if s.Ordered {
+		return nil // their times are unknown
+	}
 	for _, f := range s.Faults {
 		if f.From <= to && f.To >= from {
 			some = append(some, f)

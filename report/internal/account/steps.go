@@ -33,11 +33,15 @@ func (s *scene) callStep(c call, title string) Step {
 	}
 	item := c.wrote[len(c.wrote)-1]
 	held := s.holders(item, c.Invoke.Time, end)
-	if text := s.heldBy(held); text != "" {
+	if text := s.heldBy(held); text != "" && !s.copies {
 		facts = append(facts, text)
 	}
 	facts = append(facts, outcome(c))
-	step.Parts = append(step.Parts, say(". ", clauses(facts))...)
+	if len(facts) == 1 {
+		step.Parts = append(step.Parts, say(", and "+facts[0]+".")...)
+	} else {
+		step.Parts = append(step.Parts, say(". ", clauses(facts))...)
+	}
 	step.Messages = s.messagesOf(c, held)
 	step.Marks = s.majorityMark(item.Value, held, end)
 	return step
@@ -272,10 +276,10 @@ func (s *scene) untold(r Reign, host string) (first trace.Message, ok bool) {
 }
 
 // answered tells of a call that read, by what the trace shows of its node: "n2 answered process 31 with 2791. It asked no
-// other node before it did."
+// other node before it answered."
 func (s *scene) answered(c call, title string) Step {
 	step := Step{At: c.Invoke.Time, Title: title, Decisive: true, weight: 90, Calls: []int{c.Invoke.Index}, From: c.Invoke.Time, To: s.ended(c)}
-	what := s.sawOf(c)
+	what := s.answer(c)
 	node := s.server(c)
 	if what == "" || c.Complete.Type != history.OK {
 		step.Parts = say(s.did(c), ".")
@@ -287,6 +291,9 @@ func (s *scene) answered(c call, title string) Step {
 	}
 	step.At = c.reply.Sent
 	step.Parts = say(strong(node), fmt.Sprintf(" answered process %d with ", c.Invoke.Process), strong(what), ".")
+	if v, ok := s.missing(c); ok {
+		step.Parts = append(step.Parts, say(" That lacks ", strong(v), ".")...)
+	}
 	step.Messages = append(step.Messages, c.reply.ID)
 	request, ok := s.delivered(c, node)
 	if !ok {
@@ -296,7 +303,7 @@ func (s *scene) answered(c call, title string) Step {
 	asked := s.askedBetween(node, request.At, c.reply.Sent)
 	switch {
 	case len(asked) == 0:
-		step.Parts = append(step.Parts, say(" It asked no other node before it did.")...)
+		step.Parts = append(step.Parts, say(" It asked no other node before it answered.")...)
 	default:
 		var hosts []string
 		for _, m := range asked {
@@ -307,7 +314,7 @@ func (s *scene) answered(c call, title string) Step {
 		}
 		slices.Sort(hosts)
 		if hosts = slices.Compact(hosts); len(hosts) > 0 {
-			step.Parts = append(step.Parts, say(" Before, it asked ", names(hosts), ".")...)
+			step.Parts = append(step.Parts, say(" It asked ", names(hosts), " before it answered.")...)
 		}
 	}
 	return step

@@ -22,11 +22,11 @@ func Lines(steps []Step, width, most int) []string {
 func lines(steps []Step, width int) []string {
 	wide := 0
 	for _, s := range steps {
-		wide = max(wide, len(when(s)))
+		wide = max(wide, len(s.When()))
 	}
 	var all []string
 	for i, s := range steps {
-		prefix := fmt.Sprintf("%d  %*s  ", i+1, wide, when(s))
+		prefix := fmt.Sprintf("%d  %*s  ", i+1, wide, s.When())
 		text := wording.Wrap(s.String(), max(width-len(prefix), 20))
 		for _, line := range text {
 			all = append(all, strings.TrimRight(prefix+line, " "))
@@ -34,11 +34,4 @@ func lines(steps []Step, width int) []string {
 		}
 	}
 	return all
-}
-
-func when(s Step) string {
-	if s.At == Unknown {
-		return ""
-	}
-	return Instant(s.At)
 }

@@ -105,13 +105,42 @@ func version(output any) (string, bool) {
 
 // sawOf returns the value that a call saw and another call wrote, as far as one is known, or else the only one it saw.
 func (s *scene) sawOf(c call) string {
+	if len(c.saw) == 1 {
+		return c.saw[0]
+	}
 	for _, v := range c.saw {
-		if strings.Contains(s.reason(), v) {
+		if _, ok := s.writer(v, s.ended(c)); ok {
 			return v
 		}
 	}
-	if len(c.saw) == 1 {
-		return c.saw[0]
+	return ""
+}
+
+// missing returns the value of the only acknowledged write of the counterexample, if a call that saw several values did not
+// see it.
+func (s *scene) missing(c call) (v string, ok bool) {
+	if len(c.saw) < 2 {
+		return "", false
+	}
+	for _, w := range s.calls {
+		if w.Complete.Type != history.OK || len(w.wrote) != 1 {
+			continue
+		}
+		if ok {
+			return "", false
+		}
+		v, ok = w.wrote[0].Value, true
+	}
+	return v, ok && !slices.Contains(c.saw, v)
+}
+
+// answer is what a sentence shows of what a call was answered: the value that matters, or else a whole list.
+func (s *scene) answer(c call) string {
+	if v := s.sawOf(c); v != "" || c.Complete.Type != history.OK {
+		return v
+	}
+	if len(c.saw) > 1 {
+		return wording.Ends(wording.Plain(c.Complete.Output), longest)
 	}
 	return ""
 }
