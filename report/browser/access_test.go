@@ -2,6 +2,7 @@ package browser
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"github.com/chromedp/cdproto/accessibility"
@@ -65,7 +66,7 @@ func axLevel(n *accessibility.Node) int {
 }
 
 // mostTabs bounds how often the tests press Tab on a page: a press takes milliseconds.
-const mostTabs = 80
+const mostTabs = 40
 
 // checkKeyboard checks that Tab reaches links and filters in the order of the document, and that the focus is seen.
 func checkKeyboard(t assert.TestingT, p *tab) {
@@ -75,6 +76,6 @@ func checkKeyboard(t assert.TestingT, p *tab) {
 	for range n + extra {
 		p.do(chromedp.KeyEvent(kb.Tab))
 	}
-	missed := eval[[]string](p, `probe.missed(80)`)
+	missed := eval[[]string](p, fmt.Sprintf("probe.missed(%d)", mostTabs))
 	assert.Empty(t, missed, "Tab does not reach them in the order of the document")
 }

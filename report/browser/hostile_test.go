@@ -34,13 +34,13 @@ func TestHostile(t *testing.T) {
 			checkInert(t, p)
 			text := eval[string](p, `document.body.textContent`)
 			assert.GreaterOrEqual(t, strings.Count(text, attack), 5, "the text is whole where it is shown")
-			checkPage(t, p)
-			for _, picture := range []string{"why.svg"} {
-				alone := open(t, folder(p.file)(picture))
-				assert.Equal(t, "svg", eval[string](alone, `document.documentElement.tagName`), "%s is no XML", picture)
-				checkInert(t, alone)
-				checkQuiet(t, alone)
-			}
+			assert.Empty(t, eval[[]string](p, `probe.tooWide()`))
+			checkLinks(t, p)
+			checkQuiet(t, p)
+			alone := open(t, folder(p.file)("why.svg"))
+			assert.Equal(t, "svg", eval[string](alone, `document.documentElement.tagName`), "why.svg is no XML")
+			checkInert(t, alone)
+			checkQuiet(t, alone)
 		})
 	}
 }
