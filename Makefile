@@ -90,7 +90,7 @@ realbugs: ## Show bugs of libraries in the versions that had them, and not in la
 	done
 
 # Modules of their own, so that Capsize does not depend on what they need.
-NESTED := $(patsubst %/go.mod,%,$(wildcard examples/*/go.mod systems/*/*/go.mod))
+NESTED := $(patsubst %/go.mod,%,$(wildcard examples/*/go.mod systems/*/*/go.mod report/*/go.mod))
 
 .PHONY: nested
 nested: ## Test the modules of their own: storage engines, hashicorp/raft, gRPC; CAPSIZE_SEEDS=20 for docs/reference/libraries.md
