@@ -68,7 +68,7 @@ func newCounterexampleSVG(run Run, why *checker.Counterexample, width float64, f
 	case p.slim:
 		p.row, p.left = 40, 8
 	case first && width > 900:
-		p.row = min(max(370/float64(len(p.calls)), 30), 64)
+		p.row = min(max(370/float64(len(p.calls)), 30), 104)
 	case len(p.calls) <= 6:
 		p.row = 36
 	}

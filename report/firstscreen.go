@@ -15,6 +15,7 @@ import (
 
 const (
 	longHeadline = 150 // runes, from which on a headline is cut and the whole sentence stands below it
+	leastReason  = 72  // runes of a reason that a headline has at least
 	accountLines = 8   // of the account in a terminal
 )
 
@@ -30,6 +31,7 @@ type firstView struct {
 	Why      template.HTML // the counterexample, if there is no diagram
 	Interval interval      // what the picture shows
 	Checks   []checkView
+	Lines    int // of each reason of a check, for which there is room beside the picture; 0 for the few that it has anyway
 }
 
 // A stepView is a step of what happened.
@@ -50,6 +52,7 @@ func newFirstView(run Run, why *checker.Counterexample) firstView {
 	if d, ok := diagram(run, why, steps); ok {
 		v.Diagram, v.Filters = template.HTML(d.SVG), d.Filters
 		v.Interval = interval{d.From, d.To}
+		v.Lines = v.reasonLines(pictureHeight(d.SVG))
 		if n := d.Left + run.Trace.Dropped; n > 0 {
 			v.DiagNote = fmt.Sprintf("%s of this time are not drawn.", plural(n, "more message"))
 		}
@@ -57,6 +60,7 @@ func newFirstView(run Run, why *checker.Counterexample) firstView {
 	}
 	if why != nil {
 		v.Why = counterexamplePictures(run, why, true)
+		v.Lines = v.reasonLines(pictureHeight(string(v.Why)))
 		from, to := window(why.Calls)
 		v.Interval = interval{from, to}
 	}
@@ -137,7 +141,7 @@ func pageHeadline(run Run) (headline, whole string) {
 		return validHeadline(run), ""
 	}
 	words := capital(verdictLine(run))
-	text := reason(run)
+	text := unrepeated(verdictLine(run), reason(run))
 	switch {
 	case text == "" || strings.EqualFold(text, verdictWords(run)):
 		return words, ""
@@ -147,9 +151,19 @@ func pageHeadline(run Run) (headline, whole string) {
 	return words + ": " + beginning(text, longHeadline-runes(words)), text
 }
 
+// unrepeated returns a reason without what the words before it say: "n2 panicked" and not "n2: panic: " again.
+func unrepeated(words, reason string) string {
+	for _, w := range []struct{ said, again string }{{" panicked", "panic: "}, {" hung", "hangs: "}} {
+		if host, ok := strings.CutSuffix(words, w.said); ok {
+			return strings.TrimPrefix(reason, host+": "+w.again)
+		}
+	}
+	return reason
+}
+
 // beginning returns the first n runes of a sentence at most, up to the end of a clause if there is one.
 func beginning(text string, n int) string {
-	head := cut(text, max(n, 40))
+	head := cut(text, max(n, leastReason))
 	if i := strings.LastIndex(head, "; "); i > len(head)/3 {
 		return head[:i] // a sentence of its own
 	}
@@ -157,6 +171,9 @@ func beginning(text string, n int) string {
 		if i := strings.LastIndex(head, sep); i > len(head)/3 {
 			return head[:i] + " …"
 		}
+	}
+	if i := strings.LastIndex(head, " "); head != text && i > len(head)/3 {
+		return head[:i] + " …" // no word and no number in parts
 	}
 	return head
 }

@@ -13,9 +13,9 @@ import (
 
 // The report uses the words of package wording.
 var (
-	short, count, plural, enumerated          = wording.Short, wording.Count, wording.Plural, wording.Enumerated
-	clean, cut, label, plain                  = wording.Clean, wording.Cut, wording.Label, wording.Plain
-	fields, withoutWord, textWidth, fit, wrap = wording.Fields, wording.WithoutWord, wording.Width, wording.Fit, wording.Wrap
+	short, count, plural, enumerated  = wording.Short, wording.Count, wording.Plural, wording.Enumerated
+	clean, cut, label, plain          = wording.Clean, wording.Cut, wording.Label, wording.Plain
+	withoutWord, textWidth, fit, wrap = wording.WithoutWord, wording.Width, wording.Fit, wording.Wrap
 )
 
 // anyLength is the limit of clean for text that is wrapped, not cut.

@@ -45,6 +45,14 @@ func TestHeadlines(t *testing.T) {
 	}
 }
 
+// A headline does not say twice that a node panicked.
+func TestUnrepeated(t *testing.T) {
+	assert.Equal(t, "boom", unrepeated("n2 panicked", "n2: panic: boom"))
+	assert.Equal(t, "main.work waits", unrepeated("n2 hung", "n2: hangs: main.work waits"))
+	assert.Equal(t, "n3: panic: boom", unrepeated("n2 panicked", "n3: panic: boom"))
+	assert.Equal(t, "process 1 read 3", unrepeated("not linearizable", "process 1 read 3"))
+}
+
 // TestNilIsNil prints what stands for nothing.
 func TestNilIsNil(t *testing.T) {
 	assert.Equal(t, "nil", plain(model.Nil))

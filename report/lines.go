@@ -13,7 +13,7 @@ import (
 	"github.com/capsize-go/capsize/report/internal/wording"
 )
 
-const maxLineText = 4000 // runes of a line of the history on the page
+const maxLineText = 12_000 // runes of a line of the history on the page: a value of 10,000 is whole
 
 // A lineView is a call as it stands in history.jsonl, with a way back to its bar.
 type lineView struct {

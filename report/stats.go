@@ -45,8 +45,6 @@ func (t *tally) add(c history.Call) {
 	}
 }
 
-func (t *tally) total() int { return t.n[ok] + t.n[info] + t.n[fail] }
-
 // quantile returns the latency that a share p of the ok calls did not exceed.
 func (t *tally) quantile(p float64) time.Duration {
 	if len(t.latency) == 0 {

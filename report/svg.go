@@ -68,19 +68,6 @@ func (s *svg) text(class string, x, y float64, a anchor, text string) {
 	s.b.WriteString(">" + html.EscapeString(text) + "</text>")
 }
 
-// A marker draws the shape of an outcome around a point: ok is a dot, info a
-// triangle, fail a cross, so that colour is not needed to distinguish them.
-func marker(o int, x, y float64) string {
-	at := "M" + num(x) + " " + num(y)
-	switch o {
-	case info:
-		return at + "m-3.5 2.8h7l-3.5-6z"
-	case fail:
-		return at + "m-2.6-2.6l5.2 5.2m0-5.2l-5.2 5.2"
-	}
-	return at + "h0"
-}
-
 // num formats a coordinate with one digit after the point at most.
 func num(f float64) string {
 	f = math.Round(f*10) / 10
@@ -88,27 +75,6 @@ func num(f float64) string {
 		return "0"
 	}
 	return strconv.FormatFloat(f, 'f', -1, 64)
-}
-
-// A labelRows places labels side by side and says into which row each goes.
-type labelRows struct {
-	rows []float64 // where each row is taken up to
-	most int       // rows; a label that finds no room goes to row -1
-}
-
-// place takes the room from one x to another in the first row that has it free.
-func (s *labelRows) place(from, to float64) int {
-	for i := range s.rows {
-		if from >= s.rows[i] {
-			s.rows[i] = to
-			return i
-		}
-	}
-	if len(s.rows) >= s.most {
-		return -1
-	}
-	s.rows = append(s.rows, to)
-	return len(s.rows) - 1
 }
 
 // num2 formats a percentage with two digits after the point at most.

@@ -64,15 +64,23 @@ func (s *scene) otherFindings() []Step {
 	return steps
 }
 
+// mostFinding bounds how many runes of a finding an account has: enough for a hang, with both places of it.
+const mostFinding = 300
+
 // findingStep says what code on a host did.
 func (s *scene) findingStep(f Finding, decisive bool) Step {
-	text := wording.Clean(f.What, 200)
+	text := wording.Clean(f.What, mostFinding)
 	step := Step{At: Unknown, Title: "a finding", weight: 65, Decisive: decisive}
 	if f.At > 0 {
 		step.At, step.From, step.To = f.At, f.At, f.At
 	}
 	if what, ok := strings.CutPrefix(text, "panic: "); ok && f.Host != "" {
 		step.Title, step.Parts = "a panic", say(strong(f.Host), " panicked: ", strings.TrimRight(what, ". "), ".")
+		return step
+	}
+	if what, ok := strings.CutPrefix(text, "hangs: "); ok && f.Host != "" {
+		what, _, _ = strings.Cut(what, "; ") // the rest says what that means for the run
+		step.Title, step.Parts = "a hang", say(strong(f.Host), " hangs: ", strings.TrimRight(what, ". "), ".")
 		return step
 	}
 	if f.Host != "" {

@@ -67,13 +67,3 @@ func (s *scene) leaderAt(at time.Duration) (r Reign, ok bool) {
 	}
 	return r, ok
 }
-
-// leads returns the reign in which a host believed that it led at an instant.
-func (s *scene) leads(host string, at time.Duration) (r Reign, ok bool) {
-	for _, x := range s.reigns {
-		if x.Host == host && Leads(x.Role) && x.From <= at && at <= x.To {
-			r, ok = x, true
-		}
-	}
-	return r, ok
-}

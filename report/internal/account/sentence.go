@@ -88,5 +88,8 @@ func stopped(s string) string {
 	if s == "" {
 		return ""
 	}
+	if strings.HasSuffix(s, "…") {
+		return upper(s) // its end is left out
+	}
 	return upper(s) + "."
 }

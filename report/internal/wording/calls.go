@@ -132,7 +132,20 @@ func output(f string, c history.Call) string {
 			return "saw " + Plain(v)
 		}
 	}
-	return "→ " + Plain(v)
+	return "→ " + only(v)
+}
+
+// only formats an answer: of one that has a single field with a name, the value of that.
+func only(v any) string {
+	if _, ok := v.(fmt.Stringer); ok {
+		return Plain(v)
+	}
+	if m, ok := JSON(v).(map[string]any); ok && len(m) == 1 {
+		for _, value := range m {
+			return Plain(value)
+		}
+	}
+	return Plain(v)
 }
 
 // Fields returns the fields of a struct or map by their lower-case JSON names.
