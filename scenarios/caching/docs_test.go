@@ -34,6 +34,8 @@ answers it. The expected numbers are part of the scenario: ` + "`capsize scenari
 checker found wrong, and *seed* is the first of the worst: ` + "`capsize scenario NAME --variant V --seed N --show`" + ` runs it alone,
 prints its counterexample, and writes its page. The scenario ` + "`cap`" + ` has [a page of its own](../guide/09-cap.md);
 [caches](../guide/07-caches.md), [CDNs](../guide/08-cdn.md) and [the lessons](../series/README.md) explain the others.
+
+![The page of a retry storm: 3 × 3 attempts of one request](../img/pages/retry-storm.png)
 `
 
 // documented lists the scenarios that the page is about.
