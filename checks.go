@@ -16,6 +16,7 @@ import (
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/engine"
 	"github.com/capsize-go/capsize/internal/sorting"
+	"github.com/capsize-go/capsize/internal/words"
 	"github.com/capsize-go/capsize/nemesis"
 )
 
@@ -178,7 +179,7 @@ func checkSucceeded(ctx context.Context, r *Result, rec *engine.Record) checker.
 	}
 	if c.Verdict == checker.Valid && x.OK+x.Fail < min(r.Test.Clients, calls) {
 		c.Verdict, c.Undecided = checker.Unknown, "too few outcomes are known"
-		c.Reason = fmt.Sprintf("the outcome of only %d of %d calls is known", x.OK+x.Fail, calls)
+		c.Reason = fmt.Sprintf("the outcome of only %s of %s is known", words.Count(x.OK+x.Fail), words.Plural(calls, "call"))
 	}
 	return c
 }
@@ -212,7 +213,7 @@ func checkFaults(r *Result) checker.Result {
 	}
 	x := r.Exercised
 	c.Reason = fmt.Sprintf("%s %s; %s of %s have a known outcome", plural(effective, "fault"), effectsOf(x.Effects),
-		count(x.OK+x.Fail), countOf(x.OK+x.Fail+x.Info, "call"))
+		words.Count(x.OK+x.Fail), words.Plural(x.OK+x.Fail+x.Info, "call"))
 	if len(idle) > 0 {
 		c.Reason += "; without effect: " + strings.Join(idle, ", ")
 	}
@@ -308,7 +309,7 @@ func effectsOf(effects []cluster.Effect) string {
 		if !ok {
 			verb = "caused %s " + name
 		}
-		text := fmt.Sprintf(verb, count(int(sum[name])))
+		text := fmt.Sprintf(verb, words.Count(int(sum[name])))
 		if sum[name] == 1 {
 			text = strings.NewReplacer("messages", "message", "events", "event", "writes", "write", "1 times", "once",
 				"hosts ", "a host ", "timers", "timer", "nodes", "node").Replace(text)
@@ -388,22 +389,6 @@ func were(n int, noun string) string {
 	return plural(n, noun) + " were"
 }
 
-// count formats a number, with commas between thousands.
-func count(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-func countOf(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return count(n) + " " + noun + "s"
-}
-
 func plural(n int, noun string) string {
 	switch {
 	case n == 1:
@@ -411,7 +396,7 @@ func plural(n int, noun string) string {
 	case noun == "crash":
 		noun += "e"
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return words.Plural(n, noun)
 }
 
 // checkStopped keeps a run from being valid that was stopped, or was to be stopped.

@@ -67,7 +67,7 @@ func Latency(name string, q float64, h *history.History, of func(c history.Call)
 			took = append(took, c.Complete.Time-c.Invoke.Time)
 		}
 	}
-	m := Metric{Name: name, Unit: "s", Value: math.NaN(), Note: fmt.Sprintf("of %d calls", len(took))}
+	m := Metric{Name: name, Unit: "s", Value: math.NaN(), Note: "of " + plural(len(took), "call")}
 	if len(took) > 0 {
 		sorting.Ordered(took)
 		i := int(math.Ceil(q*float64(len(took)))) - 1 // nearest rank
@@ -78,7 +78,7 @@ func Latency(name string, q float64, h *history.History, of func(c history.Call)
 
 // Share returns a metric in percent: part of whole. Of nothing the value is NaN.
 func Share(name string, part, whole int) Metric {
-	m := Metric{Name: name, Unit: "%", Value: math.NaN(), Note: fmt.Sprintf("%d of %d", part, whole)}
+	m := Metric{Name: name, Unit: "%", Value: math.NaN(), Note: count(part) + " of " + count(whole)}
 	if whole > 0 {
 		m.Value = 100 * float64(part) / float64(whole)
 	}

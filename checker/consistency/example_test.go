@@ -136,5 +136,5 @@ func ExampleNew() {
 	}
 	// Output:
 	// 3 calls satisfy sequential, 2-atomic, convergent
-	// linearizable: 1 of 1 key is not linearizable
+	// linearizable: the only key is not linearizable
 }

@@ -45,7 +45,7 @@ type BankRule struct {
 //
 // Jepsen's does not find an account that a read lacks, if the total is right.
 func Bank(expected BankRule) checker.Checker {
-	return rule{"bank", []string{"transfer", "read"}, true, func(j *evaluation, p *keyCalls) {
+	return rule{"bank", "read", []string{"transfer", "read"}, true, func(j *evaluation, p *keyCalls) {
 		judgeBank(j, p, expected)
 	}}
 }

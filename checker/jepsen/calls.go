@@ -32,6 +32,7 @@ type keyCalls struct {
 // A rule is a checker that judges the calls on each key.
 type rule struct {
 	name  string
+	noun  string   // what the rule counts: "element"
 	fs    []string // the functions of the calls that are judged
 	loose bool     // whether calls of other functions are ignored, because they can't make a history valid
 	judge func(j *evaluation, p *keyCalls)
@@ -285,28 +286,46 @@ func (j *evaluation) process(c shapes.Call) string {
 // result returns verdict, reason and counts.
 func (j *evaluation) result() checker.Result {
 	r := checker.Result{Checker: j.rule.name, Counterexample: j.why}
-	var wrong, right []string
-	for _, c := range j.counts {
-		text := fmt.Sprintf("%d %s", c.N, c.Name)
-		switch {
-		case !c.Wrong:
-			right = append(right, text)
-		case c.N > 0:
-			wrong = append(wrong, text)
-		}
-	}
-	all := strings.Join(right, ", ")
+	wrong, right := j.sums()
 	switch {
-	case len(wrong) > 0:
-		r.Verdict, r.Reason = checker.Invalid, strings.Join(wrong, ", ")+" (of "+all+")"
+	case wrong != "":
+		r.Verdict, r.Reason = checker.Invalid, wrong+right
 	case j.unknown != "":
-		r.Verdict, r.Reason, r.Counterexample = checker.Unknown, j.unknown+" ("+all+")", nil
+		r.Verdict, r.Reason, r.Counterexample = checker.Unknown, j.unknown+right, nil
 	default:
-		r.Reason, r.Counterexample = cmp.Or(j.finding, all), nil
+		r.Reason, r.Counterexample = cmp.Or(j.finding, strings.Trim(right, " ()")), nil
 	}
 	b, err := json.Marshal(Findings{Checker: r.Checker, Verdict: r.Verdict, Counts: j.counts, Lags: j.allLags()})
 	if err == nil {
 		r.Files = map[string][]byte{findingsFile: b}
 	}
 	return r
+}
+
+// sums puts the counts into words: those of violations, empty if there are none, as "1 of 2 reads forked" or "1 element lost,
+// 2 unexpected", and in parentheses those of all else, as " (5 attempted, 3 acknowledged)". It leaves out what did not
+// happen, but not the first count, which says of how many calls the rule is.
+func (j *evaluation) sums() (wrong, right string) {
+	var bad, good []string
+	of := -1 // the count of which the first of the violations is a part
+	for _, c := range j.counts {
+		if c.Wrong && c.N > 0 && len(bad) == 0 {
+			text := words.Plural(c.N, j.rule.noun)
+			if of = slices.IndexFunc(j.counts, func(all Count) bool { return all.Name == j.rule.noun && all.N >= c.N }); of >= 0 && j.counts[of].N > 1 {
+				text = words.Count(c.N) + " of " + words.Plural(j.counts[of].N, j.rule.noun)
+			}
+			bad = append(bad, text+" "+c.Name)
+		} else if c.Wrong && c.N > 0 {
+			bad = append(bad, words.Count(c.N)+" "+c.Name)
+		}
+	}
+	for i, c := range j.counts {
+		if !c.Wrong && (c.N > 0 || i == 0) && i != of {
+			good = append(good, words.Count(c.N)+" "+c.Name)
+		}
+	}
+	if len(good) > 0 {
+		right = " (" + strings.Join(good, ", ") + ")"
+	}
+	return strings.Join(bad, ", "), right
 }

@@ -20,7 +20,7 @@ import (
 // A thin-air read is wrong here. Of a value that is written more than
 // once, the first write to begin and the first to end count.
 func CausalReverse() checker.Checker {
-	return rule{"causal-reverse", []string{"write", "read"}, false, judgeCausalReverse}
+	return rule{"causal-reverse", "read", []string{"write", "read"}, false, judgeCausalReverse}
 }
 
 // A writtenValue is a value and the times of its writes.

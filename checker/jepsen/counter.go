@@ -19,7 +19,7 @@ import (
 // within the bounds passes: linearizability of the model of a counter finds that.
 //
 // Jepsen's takes adds of 0 and more; here they may be negative.
-func CounterBounds() checker.Checker { return rule{"counter", addRead, false, judgeCounter} }
+func CounterBounds() checker.Checker { return rule{"counter", "read", addRead, false, judgeCounter} }
 
 // maxCounter bounds what is added and read, so that sums fit in an int.
 const maxCounter = 1 << 40

@@ -26,7 +26,7 @@ func ExampleFinalSet() {
 		[2]any{request{"read", 0}, []int{2}},
 	))
 	// Output:
-	// invalid - 1 lost (of 2 attempted, 2 acknowledged, 1 ok, 0 recovered, 0 read twice)
+	// invalid - 1 element lost (2 attempted, 2 acknowledged, 1 ok)
 	// 1 was added and read by process 0, but process 0, the last to read, did not see it
 }
 
@@ -37,7 +37,7 @@ func ExampleSetFull() {
 		[2]any{request{"read", 0}, []int{1}},
 	))
 	// Output:
-	// invalid - 1 stale (of 1 attempted, 1 acknowledged, 1 stable, 0 never read)
+	// invalid - 1 element stale (1 attempted, 1 acknowledged, 1 stable)
 	// 1 had been added before process 0 began to read, who did not see it, which a later read did
 }
 
@@ -48,7 +48,7 @@ func ExampleCounterBounds() {
 		[2]any{request{"read", 0}, 4},
 	))
 	// Output:
-	// invalid - 1 out of bounds (of 1 read)
+	// invalid - 1 read out of bounds
 	// process 0 read 4, but at least 7 had been added
 }
 
@@ -59,7 +59,7 @@ func ExampleQueueSources() {
 		[2]any{request{"dequeue", 0}, 1},
 	))
 	// Output:
-	// invalid - 1 dequeued without an enqueue (of 1 enqueued, 2 dequeued)
+	// invalid - 1 element dequeued without an enqueue (1 enqueued, 2 dequeued)
 	// process 0 dequeued 1, which was enqueued once and dequeued before
 }
 
@@ -70,7 +70,7 @@ func ExampleTotalQueue() {
 		[2]any{request{"drain", 0}, []int{2}},
 	))
 	// Output:
-	// invalid - 1 lost (of 2 attempted, 2 acknowledged, 1 ok, 0 recovered, 0 acknowledged too late to tell, 0 duplicated)
+	// invalid - 1 element lost (2 attempted, 2 acknowledged, 1 ok)
 	// 1 was enqueued by process 0, and never came out
 }
 
@@ -81,7 +81,7 @@ func ExampleDistinctIDs() {
 		[2]any{request{"generate", 0}, "a7"},
 	))
 	// Output:
-	// invalid - 1 duplicated (of 3 attempted, 3 acknowledged)
+	// invalid - 1 id duplicated (3 attempted, 3 acknowledged)
 	// process 0 was given "a7", which process 0 was given as well
 }
 
@@ -92,7 +92,7 @@ func ExampleBank() {
 		[2]any{jepsen.BankOp{F: "read"}, []int{6, 0}}, // on its way
 	))
 	// Output:
-	// invalid - 1 with a wrong total (of 2 read)
+	// invalid - 1 of 2 reads with a wrong total
 	// process 0 read 6 in all, but process 0 had read 10
 }
 
@@ -103,7 +103,7 @@ func ExampleLongFork() {
 		[2]any{read, []int{model.Nil, 1}},
 	))
 	// Output:
-	// invalid - 1 forked (of 2 read, 0 early, 0 late)
+	// invalid - 1 of 2 reads forked
 	// process 0 read key 1 as written and key 2 as not, and later the other way round
 }
 
@@ -114,7 +114,7 @@ func ExampleCausalReverse() {
 		[2]any{request{"read", 0}, []int{2}},
 	))
 	// Output:
-	// invalid - 1 reversed (of 2 written, 1 read)
+	// invalid - 1 read reversed (2 written)
 	// process 0 saw 2 but not 1, whose write had ended before the other began
 }
 
@@ -126,7 +126,7 @@ func ExampleMonotonicInserts() {
 		[2]any{request{"read", 0}, []jepsen.MonotonicRow{b, a}},
 	))
 	// Output:
-	// invalid - 1 out of the order of values (of 2 acknowledged, 2 read, 0 recovered)
+	// invalid - 1 row out of the order of values (2 acknowledged, 2 read)
 	// process 0 read rows of which 1 was inserted at a later time than 2, and is smaller
 }
 
@@ -155,6 +155,6 @@ func ExampleSetFull_jepsen() {
 	}
 	checkertest.Judge(jepsen.SetFull(false), h)
 	// Output:
-	// invalid - 1 lost (of 1 attempted, 1 acknowledged, 0 stable, 0 never read, 0 stale)
+	// invalid - 1 element lost (1 attempted, 1 acknowledged)
 	// 7 had been added before process 1 began to read, who did not see it, and no read that began later saw it
 }

@@ -12,7 +12,7 @@ import (
 // Ids of different keys may be the same. An indeterminate call
 // says nothing. O(n).
 func DistinctIDs() checker.Checker {
-	return rule{"unique-ids", []string{"generate"}, false, judgeIDs}
+	return rule{"unique-ids", "id", []string{"generate"}, false, judgeIDs}
 }
 
 // judgeIDs finds ids that two calls returned.

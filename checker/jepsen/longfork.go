@@ -44,7 +44,7 @@ func (o GroupOp) String() string {
 // keys, where Jepsen's compares all pairs. Forks are counted between neighbours.
 // A thin-air read is wrong here, if the history has writes.
 func LongFork(size int) checker.Checker {
-	return rule{"long-fork", []string{"read", "write", "txn"}, false, func(j *evaluation, p *keyCalls) {
+	return rule{"long-fork", "read", []string{"read", "write", "txn"}, false, func(j *evaluation, p *keyCalls) {
 		f := &forks{evaluation: j, p: p, size: size, keys: newValueNumbers(), values: newValueNumbers(), groups: map[string]*forkGroup{}}
 		f.judge()
 	}}

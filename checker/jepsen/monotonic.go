@@ -32,7 +32,7 @@ type MonotonicRow struct {
 // histories, rows are maps with :val, :sts, :proc and :tb, or vectors of the first three.
 // O(n). A history without a read is Unknown; for Jepsen's it is wrong.
 func MonotonicInserts(perProcess bool) checker.Checker {
-	return rule{"monotonic", addRead, false, func(j *evaluation, p *keyCalls) { judgeMonotonic(j, p, perProcess) }}
+	return rule{"monotonic", "row", addRead, false, func(j *evaluation, p *keyCalls) { judgeMonotonic(j, p, perProcess) }}
 }
 
 // An insertedRow is a row whose time may be of any size.

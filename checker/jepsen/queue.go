@@ -21,7 +21,7 @@ var queueFs = []string{"enqueue", "dequeue", "drain"}
 // The order of elements does not matter. O(n log n).
 //
 // Jepsen's counts an enqueue that failed as a source; this does not.
-func QueueSources() checker.Checker { return rule{"queue", queueFs, false, judgeQueue} }
+func QueueSources() checker.Checker { return rule{"queue", "element", queueFs, false, judgeQueue} }
 
 // taken returns the numbers of the elements that a dequeue or a drain took.
 func taken(j *evaluation, values *valueNumbers, c shapes.Call) []int32 {
@@ -110,7 +110,7 @@ func times(n int) string {
 // such losses are in doubt, and the verdict is Unknown if there is nothing worse. An enqueue that
 // failed, and whose element came out, is revived, which is wrong.
 func TotalQueue(once bool) checker.Checker {
-	return rule{"total-queue", queueFs, false, func(j *evaluation, p *keyCalls) { judgeTotalQueue(j, p, once) }}
+	return rule{"total-queue", "element", queueFs, false, func(j *evaluation, p *keyCalls) { judgeTotalQueue(j, p, once) }}
 }
 
 // An elementFlow counts how often an element went in and came out.

@@ -19,7 +19,7 @@ import (
 // the last read began may be missing. An element whose add failed, and that is
 // there, is revived, which is wrong; Jepsen's calls it recovered, like the element of an
 // indeterminate add that took effect. And keys are judged one by one.
-func FinalSet() checker.Checker { return rule{"set", addRead, false, judgeFinalSet} }
+func FinalSet() checker.Checker { return rule{"set", "element", addRead, false, judgeFinalSet} }
 
 var addRead = []string{"add", "read"}
 

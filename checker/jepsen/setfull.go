@@ -24,7 +24,7 @@ import (
 // whose add had failed; a read that is stale by less than a millisecond counts;
 // and a read that returned nil says nothing.
 func SetFull(stale bool) checker.Checker {
-	return rule{"set-full", addRead, false, func(j *evaluation, p *keyCalls) { judgeSetFull(j, p, stale) }}
+	return rule{"set-full", "element", addRead, false, func(j *evaluation, p *keyCalls) { judgeSetFull(j, p, stale) }}
 }
 
 // A setReads is the reads of a set, in the order of their invocations, and for each

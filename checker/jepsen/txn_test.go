@@ -83,7 +83,7 @@ func TestBankSays(t *testing.T) {
 		{one, BankRule{}, "1 read saw a total of 8, and no negative balance"},
 		{one, BankRule{Total: &total}, "1 read saw a total of 8, as was expected, and no negative balance"},
 		{two, BankRule{Negative: true}, "2 reads saw a total of 8, as the first did"},
-		{two, BankRule{}, "1 with a negative balance (of 2 read)"},
+		{two, BankRule{}, "1 of 2 reads with a negative balance"},
 	} {
 		assert.Equal(t, c.want, Bank(c.rule).Check(t.Context(), c.h).Reason)
 	}

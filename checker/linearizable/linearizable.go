@@ -136,7 +136,10 @@ func (s search) sumUp(r *checker.Result, keys, calls int, counts [3]int) {
 	}
 	switch {
 	case r.Verdict == checker.Invalid && s.Keyed:
-		r.Reason = fmt.Sprintf("%s not linearizable", words.AreOf(counts[checker.Invalid], keys, "key"))
+		r.Reason = words.AreOf(counts[checker.Invalid], keys, "key") + " not linearizable"
+		if keys > 1 && counts[checker.Invalid] == keys {
+			r.Reason = "none of the " + words.Plural(keys, "key") + " is linearizable"
+		}
 	case r.Verdict == checker.Invalid:
 		r.Reason = fmt.Sprintf("%s %s not linearizable", words.Plural(calls, "call"), verb)
 	case r.Verdict == checker.Unknown && s.Keyed:

@@ -164,7 +164,7 @@ func TestReasons(t *testing.T) {
 			assert.Equal(t, "k2", got.Counterexample.Key)
 			assert.Len(t, got.Counterexample.Calls, tt.calls)
 			assert.Equal(t, tt.blame, got.Counterexample.Blamed)
-			assert.Equal(t, "1 of 1 key is not linearizable", got.Reason)
+			assert.Equal(t, "the only key is not linearizable", got.Reason)
 			assert.Contains(t, string(got.Files["linearizable.html"]), "<html")
 		})
 	}

@@ -198,7 +198,7 @@ func (k *callKind) add(c history.Call, mayBeNo bool) {
 
 // none says that no call of the kind succeeded.
 func (k *callKind) none() string {
-	text := fmt.Sprintf("none of %d %s succeeded", k.calls, k.noun(k.calls))
+	text := fmt.Sprintf("none of %s %s succeeded", words.Count(k.calls), k.noun(k.calls))
 	if k.calls == 1 {
 		text = fmt.Sprintf("the only %s did not succeed", k.noun(1))
 	}
@@ -216,7 +216,7 @@ func (k *callKind) none() string {
 	case k.fail == 0:
 		return text + ": all are indeterminate"
 	}
-	return fmt.Sprintf("%s: %d failed, %d indeterminate", text, k.fail, k.calls-k.fail)
+	return fmt.Sprintf("%s: %s failed, %s indeterminate", text, words.Count(k.fail), words.Count(k.calls-k.fail))
 }
 
 // noun names n calls of the kind.
@@ -252,7 +252,7 @@ func (s kindCounts) kindOf(c history.Call) string {
 func (s kindCounts) String() string {
 	var parts []string
 	for _, k := range s.kinds {
-		parts = append(parts, fmt.Sprintf("%d of %d %s", k.ok, k.calls, k.noun(k.calls)))
+		parts = append(parts, fmt.Sprintf("%s of %s %s", words.Count(k.ok), words.Count(k.calls), k.noun(k.calls)))
 	}
 	return strings.Join(parts, ", ") + " succeeded"
 }

@@ -1,9 +1,9 @@
 package cli
 
 import (
-	"fmt"
-	"strconv"
 	"strings"
+
+	"github.com/capsize-go/capsize/internal/words"
 )
 
 // defaultWidth is how many columns lines have where there is no terminal.
@@ -17,25 +17,8 @@ func (a *app) width() int {
 	return max(a.style.Width, 60)
 }
 
-// number formats a number, with commas from five digits on.
-func number(n int) string {
-	s := strconv.Itoa(n)
-	if len(s) < 5 {
-		return s
-	}
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// plural counts things: "1 run", "2 runs".
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%s %ss", number(n), thing)
-}
+// Numbers are put into words as everywhere: "1 run", "2,000 runs".
+var number, plural = words.Count, words.Plural
 
 // wrapped breaks text into lines of at most width runes, between words where it can.
 func wrapped(text string, width int) (lines []string) {

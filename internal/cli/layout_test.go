@@ -104,5 +104,5 @@ func TestWrapped(t *testing.T) {
 	assert.Empty(t, wrapped("  ", 12))
 	assert.Equal(t, "12,345", number(12345))
 	assert.Equal(t, "1 run", plural(1, "run"))
-	assert.Equal(t, "1234 runs", plural(1234, "run"))
+	assert.Equal(t, "1,234 runs", plural(1234, "run"))
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/capsize-go/capsize/internal/sorting"
+	"github.com/capsize-go/capsize/internal/words"
 )
 
 // Most is how many rows there are at most.
@@ -47,13 +48,13 @@ type Row struct {
 // Rows returns the rows, what matters most first.
 func Rows(c Counts) []Row {
 	rows := []Row{
-		{c.OK > 0, plural(c.OK+c.Info+c.Fail, "call"), fmt.Sprintf("%s ok, %s indeterminate, %s failed; %s overlapped a fault", count(c.OK), count(c.Info), count(c.Fail), count(c.Overlapped))},
+		{c.OK > 0, plural(c.OK+c.Info+c.Fail, "call"), fmt.Sprintf("%s ok, %s indeterminate, %s failed; %s overlapped a fault", words.Count(c.OK), words.Count(c.Info), words.Count(c.Fail), words.Count(c.Overlapped))},
 		faultRow(c),
 	}
 	var not []string
 	if lost := c.Cut + c.Lost + c.Dead; lost > 0 {
-		rows = append(rows, Row{true, fmt.Sprintf("%s of %s lost", count(lost), plural(c.Sent, "message")),
-			fmt.Sprintf("%s cut, %s by chance, %s to hosts that were down", count(c.Cut), count(c.Lost), count(c.Dead))})
+		rows = append(rows, Row{true, fmt.Sprintf("%s of %s lost", words.Count(lost), plural(c.Sent, "message")),
+			fmt.Sprintf("%s cut, %s by chance, %s to hosts that were down", words.Count(c.Cut), words.Count(c.Lost), words.Count(c.Dead))})
 	} else {
 		not = append(not, "lost messages")
 	}
@@ -108,7 +109,7 @@ func faultRow(c Counts) Row {
 			for _, n := range names[i:] {
 				others += kinds[n]
 			}
-			parts = append(parts, fmt.Sprintf("%s of other kinds", count(others)))
+			parts = append(parts, fmt.Sprintf("%s of other kinds", words.Count(others)))
 			break
 		}
 		parts = append(parts, plural(kinds[name], name))
@@ -154,7 +155,7 @@ func otherEffects(c Counts) string {
 	}
 	var parts []string
 	for _, what := range order {
-		parts = append(parts, count(int(sums[what]))+" "+what)
+		parts = append(parts, words.Count(int(sums[what]))+" "+what)
 	}
 	return strings.Join(parts, "; ")
 }
@@ -163,7 +164,7 @@ func marks(c Counts) string {
 	var parts []string
 	for _, m := range sorting.Keys(c.Marks) {
 		if c.Marks[m] > 0 {
-			parts = append(parts, m+" "+count(c.Marks[m])+"×")
+			parts = append(parts, m+" "+words.Count(c.Marks[m])+"×")
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -175,22 +176,13 @@ func plural(n int, thing string) string {
 	case n == 1:
 		return "1 " + thing
 	case strings.HasSuffix(thing, "”"):
-		return count(n) + " × " + thing
+		return words.Count(n) + " × " + thing
 	case strings.HasPrefix(thing, "spell of "):
-		return count(n) + " spells of " + strings.TrimPrefix(thing, "spell of ")
+		return words.Count(n) + " spells of " + strings.TrimPrefix(thing, "spell of ")
 	case thing == "crash in a write":
-		return count(n) + " crashes in a write"
+		return words.Count(n) + " crashes in a write"
 	case strings.HasSuffix(thing, "sh"):
-		return count(n) + " " + thing + "es"
+		return words.Count(n) + " " + thing + "es"
 	}
-	return count(n) + " " + thing + "s"
-}
-
-// count formats a number, with commas between thousands.
-func count(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+	return words.Count(n) + " " + thing + "s"
 }

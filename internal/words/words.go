@@ -20,21 +20,34 @@ func Abridged(s string) string {
 // Nil stands for no value among integers.
 const Nil = math.MinInt
 
-// Plural counts things: "1 call", "2 calls".
+// Count formats a number, with commas between thousands.
+func Count(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// Plural counts things: "1 call", "2,000 calls".
 func Plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return Count(n) + " " + noun + "s"
 }
 
-// AreOf says of some of all that they are something: "1 of 5 keys is".
+// AreOf says of some of all that they are something: "1 of 5 keys is", "the only key is", "all 5 keys are".
 func AreOf(n, all int, noun string) string {
-	verb := "are"
-	if n == 1 || all == 1 {
-		verb = "is"
+	switch {
+	case n == 1 && all == 1:
+		return "the only " + noun + " is"
+	case n == all && all > 0:
+		return "all " + Plural(all, noun) + " are"
+	case n == 1 || all == 1:
+		return Count(n) + " of " + Plural(all, noun) + " is"
 	}
-	return fmt.Sprintf("%d of %s %s", n, Plural(all, noun), verb)
+	return Count(n) + " of " + Plural(all, noun) + " are"
 }
 
 // On returns " on " and a key, or nothing if there is none.

@@ -16,9 +16,9 @@ import (
 func TestFindingsWithoutACounterexample(t *testing.T) {
 	for what, want := range map[string]string{
 		"panic: index out of range":                       "n1 panicked: index out of range.",
-		"a handler hangs":                                 "n1: A handler hangs.",
+		"a handler hangs":                                 "n1: a handler hangs.",
 		"hangs: main.work waits for a lock; see the docs": "n1 hangs: main.work waits for a lock.",
-		"a goroutine was left behind":                     "n1: A goroutine was left behind.",
+		"a goroutine was left behind":                     "n1: a goroutine was left behind.",
 	} {
 		steps, _ := Of(Case{Checker: "no crash", Verdict: checker.Invalid, Findings: []Finding{{Host: "n1", What: what, At: time.Second}}})
 		if assert.Len(t, steps, 1, what) {

@@ -83,9 +83,10 @@ func (s *scene) findingStep(f Finding, decisive bool) Step {
 		step.Title, step.Parts = "a hang", say(strong(f.Host), " hangs: ", strings.TrimRight(what, ". "), ".")
 		return step
 	}
-	if f.Host != "" {
-		step.Parts = say(strong(f.Host), ": ")
+	if f.Host == "" {
+		step.Parts = say(stopped(text))
+		return step
 	}
-	step.Parts = append(step.Parts, say(stopped(text))...)
+	step.Parts = say(strong(f.Host), ": ", strings.TrimRight(text, ". "), ".")
 	return step
 }

@@ -226,7 +226,15 @@ func (s *scene) lastAnswers() []Step {
 		}
 		c := last[node]
 		steps = append(steps, Step{At: c.Complete.Time, Title: "the last answer", weight: 70, Calls: []int{c.Invoke.Index}, From: c.Complete.Time, To: c.Complete.Time,
-			Parts: say(strong(node), " answered for the last time: "+wording.Plural(pending[node], "later call")+" had no answer.")})
+			Parts: lastAnswer(node, pending[node])})
 	}
 	return steps[:min(3, len(steps))]
+}
+
+// lastAnswer says that a node answered no more, and how many calls waited for it in vain.
+func lastAnswer(node string, pending int) []Part {
+	if pending == 0 {
+		return say(strong(node), " answered for the last time.")
+	}
+	return say(strong(node), " answered for the last time: "+wording.Plural(pending, "later call")+" had no answer.")
 }

@@ -4,11 +4,11 @@ package wording
 
 import (
 	"math"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/words"
 )
 
 // Short formats a duration with three significant digits, as in 1.43s.
@@ -42,19 +42,12 @@ func trimZeros(s string) string {
 
 // Count formats a number, with commas between thousands.
 func Count(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+	return words.Count(n)
 }
 
 // Plural formats n of a thing.
 func Plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return Count(n) + " " + thing + "s"
+	return words.Plural(n, thing)
 }
 
 // Enumerated joins names: "a, b and c".
