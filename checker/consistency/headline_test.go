@@ -21,6 +21,10 @@ func TestHeadlines(t *testing.T) {
 		assert.NotEmpty(t, h.Broken, name)
 		assert.NotEmpty(t, h.What, name)
 		assert.False(t, strings.HasSuffix(h.Broken, "violated"), name)
+		assert.Contains(t, h.Broken, " ", "%s: a sentence, or the part of one that says what is wrong", name)
+		if strings.Contains(name, "-") {
+			assert.NotContains(t, h.Broken+h.What, name, "names of checks are not words")
+		}
 	}
 	for _, l := range Levels(model.Register()) {
 		r := l.Checker.Check(t.Context(), checkertest.Untimed(model.RegisterOp{F: "write", Value: 1}, 0, model.RegisterOp{F: "read"}, 2))

@@ -42,7 +42,7 @@ func TestFrozen(t *testing.T) {
 	require.Len(t, r.Counterexample.Calls, 4, "the request, its wait and two holds")
 	require.Equal(t, []int{0}, r.Counterexample.Core)
 	require.Equal(t, 0, r.Counterexample.Blamed)
-	require.Equal(t, "a request had no outcome in time", r.Headline())
+	require.Equal(t, "a request did not end in time", r.Headline())
 }
 
 // TestLateClientIsFrozen shows that a request is frozen also if its client gave up when the run ended, as long as its work goes on.

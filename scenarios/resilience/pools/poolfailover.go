@@ -161,7 +161,7 @@ func ownRows() checker.Checker {
 // noWave returns the checker that connections are made one by one, once the pool is full.
 func noWave() checker.Checker {
 	return checker.Func(func(_ context.Context, h *history.History) checker.Result {
-		res := checker.Result{Checker: "no wave", Broken: "a wave of new connections"}
+		res := checker.Result{Checker: "no wave", Broken: "too many connections were made at once"}
 		m, err := resilience.MeasureAdmitted(h, failoverWindow, failoverWarm)
 		if err != nil {
 			res.Verdict, res.Reason = checker.Unknown, err.Error()

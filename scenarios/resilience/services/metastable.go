@@ -195,7 +195,7 @@ func loopGoodput(h *history.History) ([loopSteps]float64, error) {
 // on the way up.
 func returns(share float64) checker.Checker {
 	return checker.Func(func(_ context.Context, h *history.History) checker.Result {
-		res := checker.Result{Checker: "hysteresis", Broken: "the way down is not the way up", Reason: "the goodput on the way down was that on the way up"}
+		res := checker.Result{Checker: "hysteresis", Broken: "goodput stayed low after the load fell", Reason: "the goodput on the way down was that on the way up"}
 		all, err := loopGoodput(h)
 		if err != nil {
 			res.Verdict, res.Reason = checker.Unknown, err.Error()
