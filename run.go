@@ -15,6 +15,7 @@ import (
 	"github.com/capsize-go/capsize/internal/rundiff"
 	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/report"
+	"github.com/capsize-go/capsize/report/index"
 )
 
 // Run runs the test and fails t if a checker finds a history invalid, or can't
@@ -265,6 +266,7 @@ func (x *runner) show(t *testing.T, r *Result, s shown) {
 			s.id = fmt.Sprintf("seed-%d-%s", r.Seed, savedrun.ID(page.Digest, page.Params))
 		}
 		name := strings.ReplaceAll(path.Join(x.name, x.key), "/", "-") + "-" + s.id
+		page.Index = "../" + index.File // keepData writes it
 		page.ReportPath, err = report.WriteContext(t.Context(), filepath.Join(dir, name), page)
 	}
 	if err != nil {

@@ -356,6 +356,7 @@ func moreLinks(run Run, v view) []link {
 			all = append(all, link{name, to})
 		}
 	}
+	add(run.Index != "", "All runs", run.Index)
 	add(v.Run.Around != nil, "Calls around it", "#calls")
 	add(v.WhyText != "", "Counterexample", "#why")
 	add(run.Trace != nil, "All messages", "./"+messagesFile)

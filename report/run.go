@@ -63,6 +63,7 @@ type Run struct {
 	Schedule   string // in which order goroutines took their turns, if a deterministic runtime decided that
 	Note       string // anything else, as that this is not the run that was saved; its lines are kept
 	ReportPath string // where the page is
+	Index      string // the address of the index of all runs, relative to the page: "../index.html"; empty if there is none
 	SavedPath  string // where the failure is kept for the next time
 	Digest     string // of the history
 }

@@ -1,10 +1,12 @@
 package report
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -96,4 +98,14 @@ func TestWriteContext(t *testing.T) {
 func fileExists(name string) bool {
 	_, err := os.Stat(name)
 	return err == nil
+}
+
+// TestAPageLeadsToTheIndex has one, none, and an address that is none.
+func TestAPageLeadsToTheIndex(t *testing.T) {
+	for address, want := range map[string]bool{"../index.html": true, "": false, "javascript:alert(1)": false} {
+		var page bytes.Buffer
+		require.NoError(t, HTML(&page, Run{Index: address}))
+		assert.Equal(t, want, strings.Contains(page.String(), `<a href="../index.html">All runs</a>`), address)
+		assert.NotContains(t, page.String(), "javascript:alert")
+	}
 }

@@ -199,6 +199,7 @@ func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verd
 	}
 	if r.Verdict != checker.Valid && j.report != "" {
 		dir := filepath.Join(j.report, j.folder(file, rec.Format, page.Digest))
+		page.Index = toIndex
 		if page.ReportPath, err = report.WriteContext(ctx, dir, page); err == nil {
 			err = result.Of(page).Write(dir, time.Now())
 		}

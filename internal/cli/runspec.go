@@ -92,6 +92,7 @@ func (s runSpec) page(ctx context.Context, r *capsize.Result, rerun, reports str
 	}
 	rec := newRecord(s, r, page.Digest)
 	dir := filepath.Join(reports, folderName(rec.ID(), s.System, s.Bug, s.Nemesis, seedName(r.Seed)))
+	page.Index = toIndex
 	if page.ReportPath, err = report.WriteContext(ctx, dir, page); err != nil {
 		return page, err
 	}

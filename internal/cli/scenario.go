@@ -270,6 +270,7 @@ func (a *app) showRun(ctx context.Context, s scenarios.Scenario, o scenarioOptio
 	page.System, page.Nemesis = v.Name, v.Fault
 	id := savedrun.ID(s.Name, v.Name, v.Fault, r.Seed, page.Params, page.Digest)
 	dir := filepath.Join(reportsDir, folderName(id, s.Name, v.Name, v.Fault, seedName(r.Seed)))
+	page.Index = toIndex
 	if page.ReportPath, err = report.WriteContext(ctx, dir, page); err != nil {
 		return err
 	}

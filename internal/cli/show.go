@@ -39,6 +39,9 @@ func (a *app) printJSON(v any) error {
 	return nil
 }
 
+// toIndex is the address of the index of a folder of reports, on the page of one of them.
+const toIndex = "../" + index.File
+
 // index writes the index of a folder of reports. That it can't be written is said, and is no reason to fail: the runs are there.
 func (a *app) index(reports string) {
 	if _, err := os.Stat(reports); err != nil { // no run had a page

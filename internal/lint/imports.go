@@ -131,7 +131,7 @@ var importRules = []ImportRule{
 	{Package: "report/result", Ours: []string{"checker", "history", "report"}},
 	{Package: "report/index", Ours: []string{"checker", "internal/savedrun", "internal/sorting", "report", "report/result"}},
 	{Package: "report/ci", Ours: []string{"checker", "report", "report/result"}},
-	{Package: "report/compare", Ours: []string{"checker", "history", "internal/savedrun", "report", "report/result"}},
+	{Package: "report/compare", Ours: []string{"checker", "history", "internal/savedrun", "internal/words", "report", "report/result"}},
 	{Package: "internal/fileserver"},
 	{Package: "catalog/models", Ours: []string{"history", "history/edn", "checker", "checker/...", "internal/names", "internal/sorting", "model"}},
 	{Package: "catalog/systems", Ours: []string{"cluster", "internal/names", "nemesis", "systems/kv/...", "workloads"}},

@@ -140,7 +140,7 @@ func TestPageShowsBoth(t *testing.T) {
 	b.Lines = bytes.Replace(b.Lines, []byte(":6}"), []byte(":7}"), 1)
 	var page bytes.Buffer
 	require.NoError(t, Compare(a, b).HTML(&page, "capsize diff a b"))
-	for _, want := range []string{"Seed 3: raftkv with lease-reads and raftkv without a bug", "read k1 → 56", "No counterexample.", `class="line differs"`, "1 of 2 differ.", "0 of 3 steps differ.", "capsize diff a b"} {
+	for _, want := range []string{"Seed 3: raftkv with lease-reads and raftkv without a bug", "read k1 → 56", "No counterexample.", `class="line differs"`, "1 of 2 differs.", "0 of 3 steps differ.", "capsize diff a b"} {
 		assert.Contains(t, page.String(), want)
 	}
 	assert.Equal(t, 1, strings.Count(page.String(), `class="line differs"`))

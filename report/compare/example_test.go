@@ -25,7 +25,7 @@ func Example() {
 	// A  buggy (invalid: not linearizable)
 	// B  fixed (valid)
 	//
-	// Parameters: 1 of 1 differ
+	// Parameters: 1 of 1 differs
 	//   bug
 	//     A  lease-reads
 	//     B  –

@@ -53,11 +53,11 @@ func (c Comparison) HTML(w io.Writer, command string) error {
 		l.A, l.B = report.Clean(l.A, 2*maxLine), report.Clean(l.B, 2*maxLine)
 		v.Lines = append(v.Lines, l)
 	}
-	v.Params = fmt.Sprintf("%d of %d differ.", len(c.Params), len(c.Params)+c.SameParams)
+	v.Params = differing(len(c.Params), len(c.Params)+c.SameParams, "") + "."
 	for _, p := range c.Params {
 		v.ParamRows = append(v.ParamRows, Param{report.Clean(p.Name, 60), report.Clean(orNone(p.A), 400), report.Clean(orNone(p.B), 400)})
 	}
-	v.Plan = fmt.Sprintf("%d of %d steps differ.", len(c.Steps), len(c.Steps)+c.SameSteps)
+	v.Plan = differing(len(c.Steps), len(c.Steps)+c.SameSteps, " steps") + "."
 	for _, s := range c.Steps[:min(len(c.Steps), maxPageSteps)] {
 		v.StepRows = append(v.StepRows, Step{s.ID, report.Clean(orNone(s.A), 400), report.Clean(orNone(s.B), 400)})
 	}

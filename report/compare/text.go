@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/capsize-go/capsize/internal/words"
 	"github.com/capsize-go/capsize/report"
 )
 
@@ -67,7 +68,7 @@ func (p *printer) params(c Comparison) {
 		p.head("Parameters", fmt.Sprintf("the same, all %d", c.SameParams))
 		return
 	}
-	p.head("Parameters", fmt.Sprintf("%d of %d differ", len(c.Params), len(c.Params)+c.SameParams))
+	p.head("Parameters", differing(len(c.Params), len(c.Params)+c.SameParams, ""))
 	for _, x := range c.Params {
 		p.WriteString("  " + report.Clean(x.Name, 40) + "\n")
 		p.pair("    ", orNone(x.A), orNone(x.B))
@@ -79,10 +80,10 @@ func (p *printer) plan(c Comparison) {
 	case n == 0:
 		return
 	case len(c.Steps) == 0:
-		p.head("Plan", fmt.Sprintf("the same, %d steps", n))
+		p.head("Plan", "the same, "+words.Plural(n, "step"))
 		return
 	default:
-		p.head("Plan", fmt.Sprintf("%d of %d steps differ", len(c.Steps), n))
+		p.head("Plan", differing(len(c.Steps), n, " steps"))
 	}
 	for i, s := range c.Steps {
 		if i == maxSteps {
@@ -200,4 +201,13 @@ func broken(text string, width int) (lines []string) {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// differing says how many of all things differ: "1 of 13 differs", "2 of 3 steps differ".
+func differing(n, all int, things string) string {
+	verb := "differ"
+	if n == 1 {
+		verb = "differs"
+	}
+	return fmt.Sprintf("%d of %d%s %s", n, all, things, verb)
 }
