@@ -50,6 +50,21 @@ func TestNothingIsSaidOfWhatIsNotKnown(t *testing.T) {
 	assert.Empty(t, steps)
 }
 
+// TestDivergence has faults, after which nodes differ; that a run was cut short is no divergence.
+func TestDivergence(t *testing.T) {
+	c := Case{Checker: "convergence", Reason: "the nodes hold different states: n1: 1; n2: 2", Verdict: checker.Invalid, End: 9 * time.Second,
+		Faults: []Fault{{From: time.Second, To: 2 * time.Second, Name: "n1 | n2 n3"}}}
+	steps, kind := Of(c)
+	assert.Equal(t, "divergence", kind)
+	assert.Equal(t, []string{
+		"1  1.000s  The nemesis cut the network: n1 on one side, n2 and n3 on the other. The cut ended at 2.000s.",
+		"2          In the end, the nodes held different states.",
+	}, Lines(steps, 120, 8))
+	c.Verdict, c.Reason = checker.Unknown, "the run was cut short"
+	steps, _ = Of(c)
+	assert.Equal(t, "The run was cut short.", steps[1].String())
+}
+
 // TestLimitKeepsWhatIsDecisive leaves out the steps of the least weight.
 func TestLimitKeepsWhatIsDecisive(t *testing.T) {
 	var steps []Step

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/report/internal/wording"
 )
 
@@ -24,6 +25,9 @@ var divergence = Kind{
 		steps := s.leaderSteps(2)
 		s.from, s.to = 0, s.End
 		steps = append(steps, s.faultSteps(3)...)
+		if s.Verdict == checker.Invalid && len(steps) > 0 { // the reason says which
+			return append(steps, Step{At: Unknown, Title: "different states", Decisive: true, Parts: say("In the end, the nodes held different states.")})
+		}
 		return append(steps, s.reasonStep(Unknown)...)
 	},
 }
