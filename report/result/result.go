@@ -156,10 +156,20 @@ func (r Result) Write(dir string, now time.Time) error {
 	return writeFile(filepath.Join(dir, File), r)
 }
 
-// Read reads the result that a folder has. The error is fs.ErrNotExist if it has none.
+// Read reads the result that a folder has. The error is fs.ErrNotExist if it has none. A file without a verdict is an error.
 func Read(dir string) (r Result, err error) {
-	err = readFile(filepath.Join(dir, File), &r)
-	return r, err
+	path := filepath.Join(dir, File)
+	var has struct{ Verdict *checker.Verdict }
+	if err := readFile(path, &r); err != nil {
+		return r, err
+	}
+	if err := readFile(path, &has); err != nil {
+		return r, err
+	}
+	if has.Verdict == nil {
+		return r, fmt.Errorf("read %s: it has no verdict", path)
+	}
+	return r, nil
 }
 
 // A Sweep is what came out of several seeds of one test.
@@ -201,6 +211,11 @@ func ReadSweep(dir string) (s Sweep, err error) {
 }
 
 func readFile(path string, v any) error {
+	if info, err := os.Stat(path); err != nil {
+		return err
+	} else if !info.Mode().IsRegular() { // a named pipe would be waited for without an end
+		return fmt.Errorf("read %s: it is no regular file", path)
+	}
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
