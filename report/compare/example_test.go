@@ -30,7 +30,7 @@ func Example() {
 	//     A  lease-reads
 	//     B  –
 	//
-	// Histories: the same up to line 2, which is the first that differs
+	// Histories: the same up to line 1, and line 2 is the first that differs
 	//   A  {"index":1,"output":56}
 	//   B  {"index":1,"output":59}
 }

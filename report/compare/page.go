@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/internal/savedrun"
@@ -42,12 +43,8 @@ type sideView struct {
 // HTML writes the comparison as a page that needs no network and no script, in the look of the other pages. The command is the one that made it; it may be empty.
 func (c Comparison) HTML(w io.Writer, command string) error {
 	v := view{Style: report.Stylesheet(), Command: report.Clean(command, 2000), Title: c.title(), Sides: []sideView{c.A.view("A"), c.B.view("B")}}
-	v.History = "The same, byte for byte."
-	if c.First.Line > 0 {
-		v.History = fmt.Sprintf("The same up to line %d, which is the first that differs.", c.First.Line)
-	} else if len(c.A.Lines)+len(c.B.Lines) == 0 {
-		v.History = "There are none to compare."
-	}
+	v.History = c.histories()
+	v.History = strings.ToUpper(v.History[:1]) + v.History[1:] + "."
 	for _, l := range c.Lines {
 		l.A, l.B = savedrun.Apart(l.A, l.B)
 		l.A, l.B = report.Clean(l.A, 2*maxLine), report.Clean(l.B, 2*maxLine)

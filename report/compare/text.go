@@ -96,14 +96,27 @@ func (p *printer) plan(c Comparison) {
 }
 
 func (p *printer) histories(c Comparison) {
-	switch {
-	case len(c.A.Lines) == 0 && len(c.B.Lines) == 0:
-		p.head("Histories", "there are none to compare")
-	case c.First.Line == 0:
-		p.head("Histories", "the same, byte for byte")
-	default:
-		p.head("Histories", fmt.Sprintf("the same up to line %d, which is the first that differs", c.First.Line))
+	p.head("Histories", c.histories())
+	if c.First.Line > 0 && len(c.A.Lines) > 0 && len(c.B.Lines) > 0 {
 		p.pair("  ", c.First.First, c.First.Second)
+	}
+}
+
+// histories says where the histories differ.
+func (c Comparison) histories() string {
+	switch a, b := len(c.A.Lines), len(c.B.Lines); {
+	case a+b == 0:
+		return "there are none to compare"
+	case a == 0:
+		return "A has none"
+	case b == 0:
+		return "B has none"
+	case c.First.Line == 0:
+		return "the same, byte for byte"
+	case c.First.Line == 1:
+		return "they differ from the first line on"
+	default:
+		return fmt.Sprintf("the same up to line %d, and line %d is the first that differs", c.First.Line-1, c.First.Line)
 	}
 }
 
