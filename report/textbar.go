@@ -80,11 +80,11 @@ func (c textLine) bar(from, to int, left, line, right, label string) {
 	}
 }
 
-// cuts marks where the axis leaves time out, as far as the line is blank there.
+// cuts marks where the axis leaves time out, as far as the line is blank there. A blank between two words is part of a label.
 func (c textLine) cuts(s scale) {
 	for _, i := range s.cuts {
 		at := c.column((s.at[i] + s.at[i+1]) / 2)
-		if c[at] == ' ' {
+		if between := at > 0 && at < len(c)-1 && c[at-1] != ' ' && c[at+1] != ' '; c[at] == ' ' && !between {
 			c[at] = '⋯'
 		}
 	}
