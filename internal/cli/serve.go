@@ -83,6 +83,9 @@ func (a *app) toServe(path string) (dir, page string, err error) {
 	if os.IsNotExist(err) && path == reportsDir {
 		return "", "", fmt.Errorf("there is no folder %s here: capsize run makes one, and go test does when a test fails", reportsDir)
 	}
+	if os.IsNotExist(err) {
+		return "", "", fmt.Errorf("there is no folder or file %q, and no run in %s whose name ends with it as its ID", path, reportsDir)
+	}
 	if err != nil {
 		return "", "", fmt.Errorf("show: %w", err)
 	}
