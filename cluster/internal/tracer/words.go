@@ -19,7 +19,7 @@ func described(m any, ask func() trace.Description) (d trace.Description) {
 		}
 	}()
 	d = ask()
-	d.Text = cut(d.Text)
+	d.Name, d.Text = cut(d.Name), cut(d.Text)
 	return d
 }
 

@@ -35,6 +35,12 @@ func (b bad) Describe() trace.Description {
 	return trace.Description{Name: "bad", Text: b.say}
 }
 
+type longNamed struct{}
+
+func (longNamed) Describe() trace.Description {
+	return trace.Description{Name: strings.Repeat("n", 1<<20)}
+}
+
 type speaker struct{}
 
 func (speaker) String() string { return "two\n lines" }
@@ -55,6 +61,7 @@ func TestDescribeAnything(t *testing.T) {
 		{"hello", trace.Description{Text: "hello"}},
 		{bad{}, trace.Description{Name: "bad", Text: "Describe panicked: no words"}},
 		{bad{long}, trace.Description{Name: "bad", Text: strings.Repeat("ä", longestText/2) + "…"}},
+		{longNamed{}, trace.Description{Name: strings.Repeat("n", longestText) + "…"}},
 	} {
 		r := New(trace.Window{To: time.Second})
 		s := Message(test.body)
