@@ -81,7 +81,7 @@ func (a *app) sweep(ctx context.Context, s runSpec, o runOptions) error {
 	if t.runs < t.want {
 		fmt.Fprintf(a.err, "capsize: interrupted after %d of %s\n", t.runs, runsOf(t.want))
 	}
-	if err := a.ci(o.ci, ci.Suite{Name: "capsize run", Command: o.all(o.seed), Cases: t.cases}); err != nil {
+	if err := a.ci(o.ci, ci.Suite{Name: "capsize run", Command: o.all(o.seed), Cases: t.cases, Missing: t.want - t.runs}); err != nil {
 		return err
 	}
 	return outcome(t.verdict())

@@ -16,6 +16,7 @@ type Suite struct {
 	Name    string // "capsize run"
 	Command string // runs all of it again; may be empty
 	Cases   []Case
+	Missing int // how many more cases were wanted, and were not judged, since the command was interrupted
 }
 
 // A Case is one judgement: of a run, of a recorded history, of a scenario.

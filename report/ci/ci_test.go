@@ -163,6 +163,16 @@ func TestJUnitSaysWhatFailed(t *testing.T) {
 	}
 }
 
+// TestSummaryOfInterrupted says how much is missing: what was judged may all be valid.
+func TestSummaryOfInterrupted(t *testing.T) {
+	for _, s := range []Suite{{Name: "capsize run", Cases: make([]Case, 4), Missing: 496}, {Name: "capsize run", Missing: 2}, {Name: "capsize run", Cases: make([]Case, 4)}} {
+		var b bytes.Buffer
+		require.NoError(t, Summary(&b, s))
+		heading, _, _ := strings.Cut(b.String(), "\n")
+		require.Equal(t, map[int]string{496: "### capsize run: 4 valid, 496 not run", 2: "### capsize run: nothing was judged, 2 not run", 0: "### capsize run: 4 valid"}[s.Missing], heading)
+	}
+}
+
 // TestSummaryIsOneTable has a row a case, whatever the values are, and no markup of theirs.
 func TestSummaryIsOneTable(t *testing.T) {
 	for _, s := range suites() {

@@ -40,6 +40,9 @@ func (s Suite) summary(b *strings.Builder) {
 	if len(parts) == 0 {
 		parts = []string{"nothing was judged"}
 	}
+	if s.Missing > 0 {
+		parts = append(parts, fmt.Sprintf("%d not run", s.Missing))
+	}
 	fmt.Fprintf(b, "### %s: %s\n\n", markdown(s.Name), strings.Join(parts, ", "))
 	cases := slices.Clone(s.Cases)
 	slices.SortStableFunc(cases, func(a, b Case) int { return int(b.Verdict) - int(a.Verdict) })
