@@ -159,7 +159,11 @@ func writeHistory(dir string, run Run) (err error) {
 		return fmt.Errorf("write history of the report: %w", err)
 	}
 	b := bufio.NewWriterSize(f, 1<<16)
-	if err := errors.Join(run.history().Write(b), b.Flush(), f.Close()); err != nil {
+	err = run.history().Write(b)
+	if err == nil { // else it returns the same error again
+		err = b.Flush()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write history of the report: %w", err)
 	}
 	return nil

@@ -109,3 +109,16 @@ func TestAPageLeadsToTheIndex(t *testing.T) {
 		assert.NotContains(t, page.String(), "javascript:alert")
 	}
 }
+
+// TestWriteToFullDisk says once that there was no room.
+func TestWriteToFullDisk(t *testing.T) {
+	const full = "/dev/full"
+	if _, err := os.Stat(full); err != nil {
+		t.Skip("there is no ", full)
+	}
+	dir := t.TempDir()
+	require.NoError(t, os.Symlink(full, filepath.Join(dir, historyFile)))
+	err := writeHistory(dir, invalidRun(4000))
+	require.Error(t, err)
+	assert.Equal(t, 1, strings.Count(err.Error(), "no space left"), err)
+}
