@@ -34,7 +34,8 @@ type app struct {
 	color string // auto, always or never
 	style report.Style
 
-	verbose bool // -v: of the commands that have it
+	verbose bool  // -v: of the commands that have it
+	lost    error // why the first page that could not be written was not
 }
 
 // The exit codes. Those of verdicts come first, so that a script can tell a

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -168,7 +169,7 @@ func (a *app) check(ctx context.Context, files []string, o checkOptions) error {
 	if err := a.ci(o.ci, suite); err != nil {
 		return err
 	}
-	if failed != nil {
+	if failed = cmp.Or(failed, a.lost); failed != nil {
 		return failed
 	}
 	return outcome(worst)
@@ -204,7 +205,7 @@ func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verd
 			err = result.Of(page).Write(dir, time.Now())
 		}
 		if err != nil {
-			return failed(err)
+			_ = a.unwritten(&page, unwrittenError{err})
 		}
 	}
 	page.System, page.Rerun = nameOf(file), j.rerun(file) // it is printed here

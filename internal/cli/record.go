@@ -107,7 +107,7 @@ func (a *app) record(ctx context.Context, s runSpec, reports string) (recording 
 	}
 	rec, err := recorder.New(filepath.Join(reports, runningDir))
 	if err != nil {
-		fmt.Fprintf(a.err, "capsize: runs are not recorded as they go, so a crash will lose them: %v\n", err)
+		fmt.Fprintf(a.err, "capsize: no copy of a run in progress is kept, so a crash would lose it: %v\n", err)
 	}
 	if rec == nil {
 		return ctx, func() {}

@@ -93,7 +93,7 @@ func (a *app) replay(ctx context.Context, path, reports, stopAt string, asJSON b
 		}
 	}
 	page, err := s.page(ctx, r, programName()+" replay "+quoted(path), reports, again)
-	if err != nil {
+	if err = a.unwritten(&page, err); err != nil {
 		return err
 	}
 	a.index(reports)
@@ -108,6 +108,9 @@ func (a *app) replay(ctx context.Context, path, reports, stopAt string, asJSON b
 	}
 	if err != nil {
 		return err
+	}
+	if a.lost != nil {
+		return a.lost
 	}
 	return outcome(r.Verdict)
 }

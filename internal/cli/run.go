@@ -240,7 +240,7 @@ func (a *app) runSeeds(ctx context.Context, o runOptions) error {
 		}
 	}
 	page, err := s.page(ctx, r, o.rerun(o.seed), o.report, again)
-	if err != nil {
+	if err = a.unwritten(&page, err); err != nil {
 		return err
 	}
 	a.index(o.report)
@@ -255,6 +255,9 @@ func (a *app) runSeeds(ctx context.Context, o runOptions) error {
 	}
 	if err = errors.Join(err, a.ci(o.ci, ci.Suite{Name: "capsize run", Cases: []ci.Case{ci.CaseOf(x)}})); err != nil {
 		return err
+	}
+	if a.lost != nil {
+		return a.lost
 	}
 	return outcome(r.Verdict)
 }

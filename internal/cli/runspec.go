@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -75,8 +76,27 @@ func (a *app) runAlone(ctx context.Context, s runSpec, seed uint64) (*capsize.Re
 	return a.run(ctx, s, seed)
 }
 
+// An unwrittenError says that a run has no page, or not all of it: the run itself is known.
+type unwrittenError struct{ error }
+
+func (e unwrittenError) Unwrap() error { return e.error }
+
+// unwritten takes note of a page that could not be written, so that the run is shown first and the error comes last. It returns any
+// other error.
+func (a *app) unwritten(page *report.Run, err error) error {
+	if _, ok := errors.AsType[unwrittenError](err); !ok {
+		return err
+	}
+	page.ReportPath = ""
+	if a.lost == nil {
+		a.lost = fmt.Errorf("there is no page: %w", err)
+	}
+	return nil
+}
+
 // page returns what is to be shown of a run. Where a folder for reports is given,
-// it writes the page there, and beside it what it takes to run this again.
+// it writes the page there, and beside it what it takes to run this again. If that can't be done the error is an [unwrittenError], and
+// the page is there to be shown.
 func (s runSpec) page(ctx context.Context, r *capsize.Result, rerun, reports string, again twice) (report.Run, error) {
 	page, err := r.Page(rerun)
 	if err != nil {
@@ -94,16 +114,19 @@ func (s runSpec) page(ctx context.Context, r *capsize.Result, rerun, reports str
 	dir := filepath.Join(reports, folderName(rec.ID(), s.System, s.Bug, s.Nemesis, seedName(r.Seed)))
 	page.Index = toIndex
 	if page.ReportPath, err = report.WriteContext(ctx, dir, page); err != nil {
-		return page, err
+		return page, unwrittenError{err}
 	}
 	if err := rec.Write(dir, nil); err != nil { // the history is there already
-		return page, err
+		return page, unwrittenError{err}
 	}
 	x, err := s.line(r, page)
 	if err != nil {
 		return page, err
 	}
-	return page, x.Write(dir, time.Now())
+	if err := x.Write(dir, time.Now()); err != nil {
+		return page, unwrittenError{err}
+	}
+	return page, nil
 }
 
 // readPlan reads a plan from a file.

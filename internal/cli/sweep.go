@@ -66,8 +66,8 @@ func (a *app) sweep(ctx context.Context, s runSpec, o runOptions) error {
 		p.step(t.counts())
 	}
 	p.end()
-	if err := t.keep(o.report, o.seed); err != nil {
-		return err
+	if err := t.keep(o.report, o.seed); err != nil && a.lost == nil {
+		a.lost = err
 	}
 	a.index(o.report)
 	if !o.json {
@@ -83,6 +83,9 @@ func (a *app) sweep(ctx context.Context, s runSpec, o runOptions) error {
 	}
 	if err := a.ci(o.ci, ci.Suite{Name: "capsize run", Command: o.all(o.seed), Cases: t.cases, Missing: t.want - t.runs}); err != nil {
 		return err
+	}
+	if a.lost != nil {
+		return a.lost
 	}
 	return outcome(t.verdict())
 }
@@ -114,7 +117,7 @@ func (a *app) sweepSeed(ctx context.Context, s runSpec, o runOptions, seed uint6
 		}
 	}
 	page, err = s.page(ctx, r, o.rerun(r.Seed), reports, again)
-	return page, r, err
+	return page, r, a.unwritten(&page, err)
 }
 
 // shows reports whether a run with that verdict would be the one that is shown in full.
