@@ -19,10 +19,10 @@ func (a *app) showCommand() *cobra.Command {
 	var port int
 	var open bool
 	cmd := &cobra.Command{
-		Use:   "show [DIR|FILE|ID]",
+		Use:   "show [DIR|FILE|NAME|ID]",
 		Short: "Serve pages of runs to the browser of this machine",
 		Long: `Show serves a folder of reports, by default ` + reportsDir + `, or one run of it, by its
-folder or the ID that its name ends with, or the folder of a page, and prints the address. Only files below the folder are served, and only to
+folder, its name or the ID that the name ends with, or the folder of a page, and prints the address. Only files below the folder are served, and only to
 this machine. Ctrl-C ends it.
 
 The pages are files that need no server: a browser opens them as well. Show writes the index
@@ -106,19 +106,27 @@ func (a *app) toServe(path string) (dir, page string, err error) {
 	return path, "", nil
 }
 
-// reportNamed returns the folder of a report that is named by its ID, the eight digits at the end of its name; any other path is
-// returned as it is.
+// reportNamed returns the folder of a report that is named by its ID, the eight digits at the end of its name, or by its name alone; any
+// other path is returned as it is.
 func reportNamed(path string) string {
-	if !reportID.MatchString(path) {
+	if _, err := os.Stat(path); err == nil || filepath.Base(path) != path {
 		return path
 	}
-	if _, err := os.Stat(path); err == nil {
+	if inside := filepath.Join(reportsDir, path); isFolder(inside) {
+		return inside
+	}
+	if !reportID.MatchString(path) {
 		return path
 	}
 	if found, err := filepath.Glob(filepath.Join(reportsDir, "*-"+path)); err == nil && len(found) == 1 {
 		return found[0]
 	}
 	return path
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 var reportID = regexp.MustCompile(`^[0-9a-f]{8}$`)
