@@ -90,6 +90,6 @@ func Example() {
 		fmt.Printf("guarded %t: %v, %v, %v\n", guarded, r.Verdict, m, err)
 	}
 	// Output:
-	// guarded false: invalid, 11 of 1424 reads are stale, by 288.97ms and 1 version at most, <nil>
-	// guarded true: valid, 0 of 1420 reads are stale, <nil>
+	// guarded false: invalid, 11 of 1,424 reads are stale, by 288.97ms and 1 version at most, <nil>
+	// guarded true: valid, 0 of 1,420 reads are stale, <nil>
 }
