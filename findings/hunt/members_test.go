@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/memberlist"
 )
 
-// A watcher follows the members that one node is told of. Each name must join before it leaves, and leave before it joins again.
+// A watcher follows the members that one node reports. Each name must join before it leaves, and leave before it joins again.
 type watcher struct {
 	t    *testing.T
 	mu   sync.Mutex
@@ -226,7 +226,7 @@ func TestMemberlist(t *testing.T) {
 				t.Errorf("n%d lists %q, want %q", i, listed, want)
 			}
 			if got := m.sees.seen(); !slices.Equal(got, want) {
-				t.Errorf("n%d was told of %q, want %q", i, got, want)
+				t.Errorf("n%d reported %q, want %q", i, got, want)
 			}
 		}
 		for _, m := range alive {
