@@ -8,6 +8,7 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/words"
 	"github.com/capsize-go/capsize/report/internal/wording"
 )
 
@@ -15,7 +16,7 @@ import (
 var (
 	short, count, plural, enumerated  = wording.Short, wording.Count, wording.Plural, wording.Enumerated
 	clean, cut, label, plain          = wording.Clean, wording.Cut, wording.Label, wording.Plain
-	withoutWord, textWidth, fit, wrap = wording.WithoutWord, wording.Width, wording.Fit, wording.Wrap
+	withoutWord, textWidth, fit, wrap = wording.WithoutWord, wording.Width, wording.Fit, words.Wrap
 )
 
 // anyLength is the limit of clean for text that is wrapped, not cut.

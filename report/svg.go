@@ -6,6 +6,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/capsize-go/capsize/report/internal/wording"
 )
 
 // An svg builds a picture. Text from outside goes through its methods
@@ -68,14 +70,8 @@ func (s *svg) text(class string, x, y float64, a anchor, text string) {
 	s.b.WriteString(">" + html.EscapeString(text) + "</text>")
 }
 
-// num formats a coordinate with one digit after the point at most.
-func num(f float64) string {
-	f = math.Round(f*10) / 10
-	if f == 0 || math.IsNaN(f) || math.IsInf(f, 0) {
-		return "0"
-	}
-	return strconv.FormatFloat(f, 'f', -1, 64)
-}
+// num formats a coordinate.
+func num(f float64) string { return wording.Coordinate(f) }
 
 // num2 formats a percentage with two digits after the point at most.
 func num2(f float64) string { return strconv.FormatFloat(math.Round(f*100)/100, 'f', -1, 64) }

@@ -21,30 +21,8 @@ func (a *app) width() int {
 var number, plural = words.Count, words.Plural
 
 // wrapped breaks text into lines of at most width runes, between words where it can.
-func wrapped(text string, width int) (lines []string) {
-	width = max(width, 10)
-	line := ""
-	for _, word := range strings.Fields(text) {
-		r := []rune(word)
-		for len(r) > width {
-			if line != "" {
-				lines, line = append(lines, line), ""
-			}
-			lines, r = append(lines, string(r[:width])), r[width:]
-		}
-		switch word = string(r); {
-		case line == "":
-			line = word
-		case len([]rune(line))+1+len(r) <= width:
-			line += " " + word
-		default:
-			lines, line = append(lines, line), word
-		}
-	}
-	if line != "" {
-		lines = append(lines, line)
-	}
-	return lines
+func wrapped(text string, width int) []string {
+	return words.Wrap(text, max(width, 10))
 }
 
 // writeWrapped writes text after a prefix; further lines begin below the text.

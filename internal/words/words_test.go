@@ -23,3 +23,9 @@ func TestAreOf(t *testing.T) {
 		assert.Equal(t, want, words.AreOf(n[0], n[1], "key"))
 	}
 }
+
+func TestWrap(t *testing.T) {
+	assert.Equal(t, []string{"one two", "three", "abcdefghijkl", "mn four"}, words.Wrap("one two three abcdefghijklmn four", 12))
+	assert.Equal(t, []string{"ä", "b"}, words.Wrap("äb", 0))
+	assert.Empty(t, words.Wrap("  ", 12))
+}

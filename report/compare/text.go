@@ -190,31 +190,8 @@ func middle(text string, n int) string {
 	return string(r[:(n-1)/2]) + "…" + string(r[len(r)-(n-1+1)/2:])
 }
 
-// broken breaks a text of users into lines of at most width runes, between words where it can.
-func broken(text string, width int) (lines []string) {
-	line := ""
-	for word := range strings.FieldsSeq(report.Clean(text, 4*maxLine)) {
-		for runes(word) > width {
-			if line != "" {
-				lines, line = append(lines, line), ""
-			}
-			r := []rune(word)
-			lines, word = append(lines, string(r[:width])), string(r[width:])
-		}
-		switch {
-		case line == "":
-			line = word
-		case runes(line)+1+runes(word) <= width:
-			line += " " + word
-		default:
-			lines, line = append(lines, line), word
-		}
-	}
-	if line != "" {
-		lines = append(lines, line)
-	}
-	return lines
-}
+// broken breaks a text of users into lines of at most width runes.
+func broken(text string, width int) []string { return words.Wrap(report.Clean(text, 4*maxLine), width) }
 
 // differing says how many of all things differ: "1 of 13 differs", "2 of 3 steps differ".
 func differing(n, all int, things string) string {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/capsize-go/capsize/report/internal/wording"
+	"github.com/capsize-go/capsize/internal/words"
 )
 
 // Lines formats an account for a terminal or a comment: numbered, with its instants, no line wider than width, and at most
@@ -27,7 +27,7 @@ func lines(steps []Step, width int) []string {
 	var all []string
 	for i, s := range steps {
 		prefix := fmt.Sprintf("%d  %*s  ", i+1, wide, s.When())
-		text := wording.Wrap(s.String(), max(width-len(prefix), 20))
+		text := words.Wrap(s.String(), max(width-len(prefix), 20))
 		for _, line := range text {
 			all = append(all, strings.TrimRight(prefix+line, " "))
 			prefix = strings.Repeat(" ", len(prefix))

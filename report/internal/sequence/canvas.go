@@ -2,9 +2,7 @@ package sequence
 
 import (
 	"html"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/capsize-go/capsize/report/internal/wording"
@@ -88,14 +86,8 @@ func (c *canvas) text(class string, x, y float64, a anchor, text string) {
 	c.b.WriteString(">" + html.EscapeString(text) + "</text>")
 }
 
-// num formats a coordinate with one digit after the point at most.
-func num(f float64) string {
-	f = math.Round(f*10) / 10
-	if f == 0 || math.IsNaN(f) || math.IsInf(f, 0) {
-		return "0"
-	}
-	return strconv.FormatFloat(f, 'f', -1, 64)
-}
+// num formats a coordinate.
+func num(f float64) string { return wording.Coordinate(f) }
 
 // A box is a part of the picture.
 type box struct{ x0, y0, x1, y1 float64 }

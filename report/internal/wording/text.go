@@ -3,7 +3,6 @@ package wording
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // Clean makes text safe for one line of a terminal: characters that could move the cursor
@@ -88,31 +87,4 @@ func Fit(s string, px, width float64) string {
 		}
 	}
 	return ""
-}
-
-// Wrap breaks text into lines of at most width runes, between words where it can.
-func Wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		for utf8.RuneCountInString(word) > width {
-			if line != "" {
-				lines, line = append(lines, line), ""
-			}
-			r := []rune(word)
-			lines, word = append(lines, string(r[:width])), string(r[width:])
-		}
-		switch {
-		case line == "":
-			line = word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
-			line += " " + word
-		default:
-			lines, line = append(lines, line), word
-		}
-	}
-	if line != "" {
-		lines = append(lines, line)
-	}
-	return lines
 }
