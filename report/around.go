@@ -320,7 +320,7 @@ func aroundTicks(run Run, s scale) []aroundTick {
 	return all
 }
 
-// spaced returns the labels that have room in a picture of so many pixels, if they are placed in this order.
+// spaced returns the labels that have room in a picture of that width in pixels, if they are placed in this order.
 func spaced(all []aroundTick, s scale, order []int, px float64) (some []int) {
 	var taken [][2]float64
 	for _, i := range order {

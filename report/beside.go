@@ -46,7 +46,7 @@ func (v firstView) reasonLines(height float64) int {
 	return 0
 }
 
-// heightBeside estimates how high the account and the checks are, with so many lines of a reason at most.
+// heightBeside estimates how high the account and the checks are, with at most that number of lines of a reason.
 func (v firstView) heightBeside(most int) int {
 	used := 2 * headHeight
 	for _, s := range v.Steps {

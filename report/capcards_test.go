@@ -44,7 +44,7 @@ func TestCardSVG(t *testing.T) {
 	assert.Contains(t, picture, "second 2: 50 % answered")
 	assert.NotContains(t, picture, "second 6", "it is behind the end")
 	assert.NotContains(t, picture, "NaN")
-	assert.Contains(t, picture, "url(#hatch)", "what was not answered is told without colour")
+	assert.Contains(t, picture, "url(#hatch)", "what was not answered is shown without colour, too")
 	assert.Contains(t, picture, "…", "what has no room is cut")
 	assert.Contains(t, picture, "majority reads 25 % answered, 6 of 6 runs linearizable", "for screen readers")
 }

@@ -47,7 +47,7 @@ func Ratio(n, of int) float64 {
 	return float64(n) / float64(of)
 }
 
-// Table writes the rows for a terminal of so many columns; 0 stands for any number. Columns that do not fit are stacked: they
+// Table writes the rows for a terminal of that number of columns; 0 stands for any number. Columns that do not fit are stacked: they
 // follow in a block of their own, which begins with the variants again. Of many rows, some at a time are written so.
 func (s Scenario) Table(w io.Writer, rows []Row, width int) error {
 	lines := [][]string{s.titles(rows)}
@@ -116,7 +116,7 @@ func block(lines [][]string, keys, from, to int) (part [][]string) {
 	return part
 }
 
-// fits reports whether a table, with so many blanks between columns, has no line that is longer than width.
+// fits reports whether a table, with that number of blanks between columns, has no line that is longer than width.
 func fits(lines [][]string, gap, width int) bool {
 	return len(lines) == 0 || total(columns(lines), gap) <= width
 }

@@ -3,9 +3,7 @@ package lint
 import (
 	"fmt"
 	"go/ast"
-	"os"
 	"path"
-	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -21,14 +19,11 @@ func Commands(m *Module, files []string) ([]Problem, error) {
 		if path.Ext(name) != ".md" {
 			continue
 		}
-		text, err := os.ReadFile(filepath.Join(m.Root, filepath.FromSlash(name)))
-		if os.IsNotExist(err) {
-			continue
-		}
+		text, err := fileText(m.Root, name)
 		if err != nil {
 			return nil, err
 		}
-		for i, line := range strings.Split(string(text), "\n") {
+		for i, line := range strings.Split(text, "\n") {
 			for _, c := range goCommand.FindAllString(line, -1) {
 				if why := m.cannotRun(strings.Fields(c)); why != "" {
 					problems = append(problems, Problem{File: name, Line: i + 1, Text: fmt.Sprintf("%q: %s", strings.TrimSpace(c), why)})

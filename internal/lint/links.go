@@ -20,14 +20,11 @@ func Links(root string, files []string) ([]Problem, error) {
 		if path.Ext(name) != ".md" {
 			continue
 		}
-		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
-		if os.IsNotExist(err) {
-			continue
-		}
+		text, err := fileText(root, name)
 		if err != nil {
 			return nil, err
 		}
-		for i, line := range prose(string(text)) {
+		for i, line := range prose(text) {
 			for _, m := range linkTarget.FindAllStringSubmatch(line, -1) {
 				if why := deadLink(root, name, m[1]); why != "" {
 					problems = append(problems, Problem{File: name, Line: i + 1, Text: fmt.Sprintf("link to %s: %s", m[1], why)})
@@ -102,4 +99,14 @@ var notInAnchor = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 func anchor(title string) string {
 	title = notInAnchor.ReplaceAllString(strings.ToLower(strings.TrimSpace(title)), "")
 	return strings.ReplaceAll(title, " ", "-")
+}
+
+// fileText returns the text of a file that is given by its name from root on. One that is gone, as files are between a change and its
+// commit, is empty.
+func fileText(root, name string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+	if err != nil && !os.IsNotExist(err) {
+		return "", err
+	}
+	return string(text), nil
 }

@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
-	"os"
 	"path"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -78,14 +76,11 @@ func Outputs(root string, files []string, terms []Term, except ...string) ([]Pro
 		if !kept || slices.ContainsFunc(except, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
 			continue
 		}
-		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
-		if os.IsNotExist(err) {
-			continue
-		}
+		text, err := fileText(root, name)
 		if err != nil {
 			return nil, err
 		}
-		for i, line := range strings.Split(string(text), "\n") {
+		for i, line := range strings.Split(text, "\n") {
 			if strings.HasPrefix(line, "#") || ext == ".txtar" && !strings.HasPrefix(line, "stdout ") && !strings.HasPrefix(line, "stderr ") {
 				continue
 			}
@@ -127,14 +122,11 @@ func Terms(root string, files []string, terms []Term, except ...string) ([]Probl
 		if path.Ext(name) != ".md" || slices.Contains(except, name) {
 			continue
 		}
-		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
-		if os.IsNotExist(err) {
-			continue
-		}
+		text, err := fileText(root, name)
 		if err != nil {
 			return nil, err
 		}
-		for i, line := range prose(string(text)) {
+		for i, line := range prose(text) {
 			line = notProse.ReplaceAllString(line, "``")
 			for _, t := range terms {
 				if found := t.Match.FindString(line); found != "" {

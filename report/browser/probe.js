@@ -42,7 +42,7 @@ const probe = {
     return false;
   },
 
-  // small returns the texts that are painted smaller than so many pixels.
+  // small returns the texts that are painted smaller than that size in pixels.
   small(least) {
     const found = new Set();
     for (const e of document.body.querySelectorAll("*")) {
@@ -135,7 +135,7 @@ const probe = {
   },
 
   // empty returns the highest rectangle of the first screen that is at least so wide and has nothing in it, as
-  // [left, top, width, height], null if there is none higher than so many pixels.
+  // [left, top, width, height], null if there is none higher than that, in pixels.
   empty(width, height) {
     const cell = 10, columns = Math.floor(innerWidth / cell), rows = Math.floor(Math.min(innerHeight, document.documentElement.scrollHeight) / cell);
     const full = Array.from({length: rows}, () => new Uint8Array(columns));

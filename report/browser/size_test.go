@@ -40,7 +40,7 @@ func TestManyCalls(t *testing.T) {
 			assert.Contains(t, text, "7000007", "the value of the counterexample")
 			if n == 1_000_000 {
 				assert.Regexp(t, `share|drawn once|left out|thinned|not drawn|of each|densit|darker`, eval[string](p, `document.querySelector("#run").textContent`),
-					"the page says what it draws of so many calls")
+					"the page says what it draws of a million calls")
 			}
 			assert.Empty(t, eval[[]string](p, `probe.tooWide()`))
 			checkQuiet(t, p)
@@ -56,7 +56,7 @@ func grouped(n int) string {
 	return fmt.Sprintf("%s,%03d", grouped(n/1000), n%1000)
 }
 
-// longRun is a run of so many calls, the last but one of which reads what was replaced.
+// longRun is a run of that number of calls, of which the last but one reads what was replaced.
 func longRun(n int) report.Run {
 	ops := make([]history.Op, 0, 2*n)
 	at := func(i int) time.Duration { return time.Duration(i) * 300 * time.Microsecond }

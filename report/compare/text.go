@@ -17,7 +17,7 @@ const (
 	maxLine  = 300 // of a line of a history
 )
 
-// Text writes the comparison for a terminal of so many columns, at least 60. No line is longer.
+// Text writes the comparison for a terminal of that number of columns, at least 60. No line is longer.
 func (c Comparison) Text(w io.Writer, width int) error {
 	width = max(width, 60)
 	p := printer{width: width}

@@ -103,7 +103,7 @@ func (s Step) When() string {
 	return Instant(s.At)
 }
 
-// A Kind is a kind of finding, and how it is told.
+// A Kind is a kind of finding, and how it is described.
 type Kind struct {
 	Name string // "stale read"
 
@@ -121,7 +121,7 @@ func Kinds() []Kind {
 	}
 }
 
-// Of returns the account of a case, in the order of time, and the kind that told it. It is empty if nothing is known.
+// Of returns the account of a case, in the order of time, and the kind that it is of. It is empty if nothing is known.
 func Of(c Case) (steps []Step, kind string) {
 	if c.Verdict == checker.Valid {
 		return nil, ""

@@ -12,7 +12,7 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// TestFindingsWithoutACounterexample tells of code that panicked, hung or was left behind.
+// TestFindingsWithoutACounterexample describes code that panicked, hung or was left behind.
 func TestFindingsWithoutACounterexample(t *testing.T) {
 	for what, want := range map[string]string{
 		"panic: index out of range":                       "n1 panicked: index out of range.",

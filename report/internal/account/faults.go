@@ -57,7 +57,7 @@ func (s *scene) hosts() []string {
 	return sorting.Keys(seen)
 }
 
-// faultSteps tells of the faults that were active in the counterexample, at most n of them: those that began in it rather
+// faultSteps describes the faults that were active in the counterexample, at most n of them: those that began in it rather
 // than those that were active all the time, and of those the last.
 func (s *scene) faultSteps(n int) []Step {
 	active := s.faultsIn(s.from, s.to)

@@ -121,7 +121,7 @@ var loadsAtOnce = Kind{
 	},
 }
 
-// loadSteps tells of the first loads, and of the densest second.
+// loadSteps describes the first loads, and of the densest second.
 func (s *scene) loadSteps(c call, loaded []any) []Step {
 	first := nanoseconds(loaded[0])
 	waiting := s.readersAt(c.Invoke.Key, first)

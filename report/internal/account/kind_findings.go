@@ -32,7 +32,7 @@ var divergence = Kind{
 	},
 }
 
-// findingKind tells of findings whose text has one of the words, if the verdict is of the check of findings.
+// findingKind describes findings whose text has one of the words, if the verdict is of the check of findings.
 func findingKind(kind string, words ...string) Kind {
 	return Kind{
 		Name: kind,
@@ -57,7 +57,7 @@ func has(f Finding, words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
 }
 
-// otherFindings tells of findings that the account has not told of yet, at most two of them.
+// otherFindings describes findings that the account does not have yet, at most two of them.
 func (s *scene) otherFindings() []Step {
 	var steps []Step
 	for _, f := range s.Findings {

@@ -6,7 +6,7 @@ import (
 	"github.com/capsize-go/capsize/report/internal/wording"
 )
 
-// general tells of any counterexample: its calls, the faults and the leaders.
+// general describes any counterexample: its calls, the faults and the leaders.
 var general = Kind{
 	Name: "counterexample",
 	is:   func(*scene) bool { return true },

@@ -141,7 +141,7 @@ func (s *scene) cameBack() (failed call, ok bool) {
 	return failed, false
 }
 
-// failedStep tells of a write that failed, and where it was all the same.
+// failedStep describes a write that failed, and where it was all the same.
 func (s *scene) failedStep(c call) Step {
 	step := s.callStep(c, "a write that failed")
 	lost := 0

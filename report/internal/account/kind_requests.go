@@ -36,7 +36,7 @@ func (s *scene) lastWait() int {
 	return last
 }
 
-// spanStep tells of one span of a request: that it was asked for, that it holds something, that it waits.
+// spanStep describes one span of a request: that it was asked for, that it holds something, that it waits.
 func (s *scene) spanStep(c call, decisive bool) Step {
 	m := asked(c.Call)
 	at, _ := m["at"].(string)
@@ -205,7 +205,7 @@ var noProgress = Kind{
 	},
 }
 
-// lastAnswers tells of the nodes that the reason names when they last answered.
+// lastAnswers describes the nodes that the reason names when they last answered.
 func (s *scene) lastAnswers() []Step {
 	last := map[string]history.Call{}
 	pending := map[string]int{}

@@ -39,7 +39,7 @@ func replaces(c call) bool {
 	return len(c.wrote) == 1 && slices.Contains([]string{"write", "put", "set", "cas"}, operation(c.Call))
 }
 
-// staleSteps tells of the writes, of what came between them and the read, and of the read.
+// staleSteps describes the writes, of what came between them and the read, and of the read.
 func (s *scene) staleSteps(title string) []Step {
 	read, newer, _ := s.replaced()
 	steps := s.leaderSteps(2)

@@ -11,7 +11,7 @@ import (
 	"github.com/capsize-go/capsize/report/internal/wording"
 )
 
-// callStep tells of one call, which is not the decisive one.
+// callStep describes one call, which is not the decisive one.
 func (s *scene) callStep(c call, title string) Step {
 	step := Step{At: c.Invoke.Time, Title: title, weight: 60, Calls: []int{c.Invoke.Index}, From: c.Invoke.Time, To: s.ended(c)}
 	if step.Parts = s.request(c); len(c.wrote) == 0 {
@@ -182,7 +182,7 @@ func (s *scene) answerTo(m trace.Message, until time.Duration) (trace.Message, b
 	return trace.Message{}, false
 }
 
-// leaderSteps tells of nodes that began to lead within the counterexample, at most n of them and of these the last.
+// leaderSteps describes nodes that began to lead within the counterexample, at most n of them and of these the last.
 func (s *scene) leaderSteps(n int) []Step {
 	var steps []Step
 	for i, r := range s.reigns {
@@ -275,7 +275,7 @@ func (s *scene) untold(r Reign, host string) (first trace.Message, ok bool) {
 	return first, ok
 }
 
-// answered tells of a call that read, by what the trace shows of its node: "n2 answered process 31 with 2791. It asked no
+// answered describes a call that read, by what the trace shows of its node: "n2 answered process 31 with 2791. It asked no
 // other node before it answered."
 func (s *scene) answered(c call, title string) Step {
 	step := Step{At: c.Invoke.Time, Title: title, Decisive: true, weight: 90, Calls: []int{c.Invoke.Index}, From: c.Invoke.Time, To: s.ended(c)}
@@ -320,7 +320,7 @@ func (s *scene) answered(c call, title string) Step {
 	return step
 }
 
-// readPlain tells of a read without its messages.
+// readPlain describes a read without its messages.
 func (s *scene) readPlain(c call, what, node string) []Part {
 	at := ""
 	if node != "" {

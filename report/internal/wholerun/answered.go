@@ -99,7 +99,7 @@ func (l *layout) density(columns int) (all []Shade) {
 	return all
 }
 
-// shade returns the level for n of at most so many calls: one shade for each step of a logarithmic scale, 0 for none.
+// shade returns the level for n calls of at most that number: one shade for each step of a logarithmic scale, 0 for none.
 func shade(n, most int) int {
 	switch {
 	case n == 0:

@@ -92,7 +92,7 @@ func (l *layout) labels() (all []Fault) {
 	return all
 }
 
-// bands draws the faults; so many that they have no names are joined where they touch.
+// bands draws the faults. If there are more than maxBands they have no names, and are joined where they touch.
 func (l *layout) bands() (all []Band) {
 	faults := l.Faults
 	if len(faults) > maxBands {

@@ -213,7 +213,7 @@ func (l *layout) label() string {
 	return s + "; " + wording.Plural(len(l.Faults), "fault") + "."
 }
 
-// decimal formats a number with so many digits after the point at most.
+// decimal formats a number with at most that number of digits after the point.
 func decimal(f float64, digits int) string {
 	scale := math.Pow10(digits)
 	f = math.Round(f*scale) / scale
