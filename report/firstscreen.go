@@ -47,7 +47,7 @@ func newFirstView(run Run, why *checker.Counterexample) firstView {
 	v.Headline, v.Sentence = pageHeadline(run)
 	steps, _ := account.Of(caseOf(run, why))
 	for i, s := range steps {
-		v.Steps = append(v.Steps, stepView{sequence.Numeral(i), instantOf(run, s), s.Parts, s.Decisive})
+		v.Steps = append(v.Steps, stepView{sequence.Numeral(i), s.When(), s.Parts, s.Decisive})
 	}
 	if d, ok := diagram(run, why, steps); ok {
 		v.Diagram, v.Filters = template.HTML(d.SVG), d.Filters
@@ -70,17 +70,6 @@ func newFirstView(run Run, why *checker.Counterexample) firstView {
 // shortChecks lists the checks, without their parts.
 func shortChecks(checks []checker.Result) []checkView {
 	return slices.DeleteFunc(checkViews(checks), func(c checkView) bool { return c.Part })
-}
-
-// instantOf formats when a step was.
-func instantOf(run Run, s account.Step) string {
-	if s.At == account.Unknown {
-		return ""
-	}
-	if run.Ordered {
-		return position(s.At)
-	}
-	return account.Instant(s.At)
 }
 
 // caseOf is what the account of a run is derived from.

@@ -107,8 +107,8 @@ func (s Step) When() string {
 type Kind struct {
 	Name string // "stale read"
 
-	is   func(*scene) bool
-	tell func(*scene) []Step
+	is    func(*scene) bool
+	steps func(*scene) []Step
 }
 
 // Kinds lists the kinds of finding. The first that fits tells the account; the last one fits everything.
@@ -131,7 +131,7 @@ func Of(c Case) (steps []Step, kind string) {
 		if !k.is(s) {
 			continue
 		}
-		steps, kind = k.tell(s), k.Name
+		steps, kind = k.steps(s), k.Name
 		break
 	}
 	steps = once(inOrder(append(steps, s.otherFindings()...)))

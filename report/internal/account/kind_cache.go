@@ -19,7 +19,7 @@ var staleCopy = Kind{
 		_, ok := version(s.calls[s.blamed].Complete.Output)
 		return ok
 	},
-	tell: func(s *scene) []Step {
+	steps: func(s *scene) []Step {
 		var steps []Step
 		s.copies = true
 		for i, c := range s.calls {
@@ -104,7 +104,7 @@ var loadsAtOnce = Kind{
 	is: func(s *scene) bool {
 		return len(s.calls) > 0 && operation(s.calls[len(s.calls)-1].Call) == "loads"
 	},
-	tell: func(s *scene) []Step {
+	steps: func(s *scene) []Step {
 		var steps []Step
 		for _, c := range s.calls {
 			loaded, _ := wording.Fields(c.Complete.Output)["loaded_at"].([]any)

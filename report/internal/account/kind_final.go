@@ -23,7 +23,7 @@ var finalReads = Kind{
 		}
 		return len(s.calls) > 1 && s.blamed >= 0 && some
 	},
-	tell: func(s *scene) []Step {
+	steps: func(s *scene) []Step {
 		var steps []Step
 		for i, c := range s.calls {
 			steps = append(steps, s.finalStep(c, i == s.blamed))

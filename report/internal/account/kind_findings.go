@@ -21,7 +21,7 @@ var leak = findingKind("leak", "left behind", "outlived", "leak")
 var divergence = Kind{
 	Name: "divergence",
 	is:   func(s *scene) bool { return s.Checker == "convergence" },
-	tell: func(s *scene) []Step {
+	steps: func(s *scene) []Step {
 		steps := s.leaderSteps(2)
 		s.from, s.to = 0, s.End
 		steps = append(steps, s.faultSteps(3)...)
@@ -39,7 +39,7 @@ func findingKind(kind string, words ...string) Kind {
 		is: func(s *scene) bool {
 			return s.Checker == "no crash" && len(s.calls) == 0 && slices.ContainsFunc(s.Findings, func(f Finding) bool { return has(f, words) })
 		},
-		tell: func(s *scene) []Step {
+		steps: func(s *scene) []Step {
 			var steps []Step
 			s.from, s.to = 0, s.End
 			for _, f := range s.Findings {

@@ -10,7 +10,7 @@ import (
 var general = Kind{
 	Name: "counterexample",
 	is:   func(*scene) bool { return true },
-	tell: func(s *scene) []Step {
+	steps: func(s *scene) []Step {
 		if len(s.calls) == 0 {
 			return append(s.faultSteps(2), s.reasonStep(Unknown)...)
 		}

@@ -16,7 +16,7 @@ var lostWrite = Kind{
 		read, newer, ok := s.replaced()
 		return ok && s.crashed(newer.Complete.Time, read.Invoke.Time)
 	},
-	tell: func(s *scene) []Step {
+	steps: func(s *scene) []Step {
 		read, newer, _ := s.replaced()
 		steps := s.staleSteps("the write is gone")
 		last := &steps[len(steps)-1]
@@ -106,7 +106,7 @@ func (s *scene) seenAfter(key, value string, from time.Duration) bool {
 var failedWrite = Kind{
 	Name: "failed write",
 	is:   func(s *scene) bool { _, ok := s.cameBack(); return ok },
-	tell: func(s *scene) []Step {
+	steps: func(s *scene) []Step {
 		failed, _ := s.cameBack()
 		steps := s.leaderSteps(2)
 		for i, c := range s.calls {
@@ -192,8 +192,8 @@ var neverWritten = Kind{
 		v := s.sawOf(s.calls[s.blamed])
 		return v != "" && v != "0" && v != "nil" && v != "v0" && s.onlyReadsAndWrites() && !s.wroteAny(v) && len(seen(s.calls[s.blamed].Call)) == 1
 	},
-	tell: func(s *scene) []Step {
-		steps := general.tell(s)
+	steps: func(s *scene) []Step {
+		steps := general.steps(s)
 		for i := range steps {
 			if steps[i].Decisive {
 				steps[i].Parts = append(steps[i].Parts, say(" No call wrote ", strong(s.sawOf(s.calls[s.blamed])), ".")...)

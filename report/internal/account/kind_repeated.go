@@ -11,7 +11,7 @@ import (
 var repeatedEffect = Kind{
 	Name: "repeated effect",
 	is:   func(s *scene) bool { _, ok := s.sentAgain(); return ok },
-	tell: func(s *scene) []Step {
+	steps: func(s *scene) []Step {
 		again, _ := s.sentAgain()
 		steps := s.leaderSteps(2)
 		for i, c := range s.calls {

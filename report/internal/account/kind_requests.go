@@ -16,7 +16,7 @@ var freeze = Kind{
 	is: func(s *scene) bool {
 		return slices.ContainsFunc(s.calls, func(c call) bool { return operation(c.Call) == "wait" })
 	},
-	tell: func(s *scene) []Step {
+	steps: func(s *scene) []Step {
 		var steps []Step
 		for i, c := range s.calls {
 			steps = append(steps, s.spanStep(c, i == s.lastWait()))
@@ -115,7 +115,7 @@ var retryStorm = Kind{
 		}
 		return n > 1 && operation(s.calls[0].Call) == "request"
 	},
-	tell: func(s *scene) []Step {
+	steps: func(s *scene) []Step {
 		id := asked(s.calls[0].Call)["id"]
 		steps := []Step{s.spanStep(s.calls[0], false)}
 		for _, f := range s.faultsIn(0, s.to) {
@@ -189,7 +189,7 @@ func succeeded(n, all int) string {
 var noProgress = Kind{
 	Name: "no progress",
 	is:   func(s *scene) bool { return s.Checker == "progress" },
-	tell: func(s *scene) []Step {
+	steps: func(s *scene) []Step {
 		var steps []Step
 		if n := len(s.Faults); n > 0 {
 			last := s.Faults[0]

@@ -9,9 +9,9 @@ import (
 
 // staleRead is a read of a value that an acknowledged write had replaced before the read began.
 var staleRead = Kind{
-	Name: "stale read",
-	is:   func(s *scene) bool { _, _, ok := s.replaced(); return ok },
-	tell: func(s *scene) []Step { return s.staleSteps("stale read") },
+	Name:  "stale read",
+	is:    func(s *scene) bool { _, _, ok := s.replaced(); return ok },
+	steps: func(s *scene) []Step { return s.staleSteps("stale read") },
 }
 
 // replaced returns the call to blame, and the write that had replaced what it saw.
