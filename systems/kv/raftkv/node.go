@@ -99,7 +99,7 @@ func boot(h *cluster.Host, s Store) (*node, error) {
 func (n *node) startRaft() (err error) {
 	cfg := &raft.Config{
 		ID: n.id, ElectionTick: electionTicks, HeartbeatTick: heartbeatTick,
-		Storage: n.log.mem, Applied: n.applied,
+		Storage: &n.log.mem, Applied: n.applied,
 		MaxSizePerMsg: 1 << 20, MaxInflightMsgs: 256,
 		CheckQuorum: true, PreVote: true, DisableProposalForwarding: true, StepDownOnRemoval: true,
 		Logger: quiet{},
@@ -308,12 +308,21 @@ func (n *node) advance() {
 			n.reads.confirmed(n, r)
 		}
 		n.raft.Advance(rd)
+		if n.follows(&rd) {
+			break
+		}
 	}
 	n.reads.next(n)
 	if n.applied-n.log.snapshotIndex >= n.every {
 		n.log.compact(n.applied, n.kv.snapshot(n.bugs))
 	}
 	n.failed = false
+}
+
+// follows reports whether the node follows a leader and has done all of that: then raft can't have become ready for more, and it costs
+// much to ask.
+func (n *node) follows(rd *raft.Ready) bool {
+	return n.lead != n.id && n.lead != raft.None && rd.SoftState == nil && n.applied >= n.log.commit
 }
 
 // persist writes to disk what must be there before the messages of rd leave.
