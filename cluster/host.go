@@ -100,10 +100,7 @@ type Timer struct {
 // AfterFunc runs fn after d, as the handler runs: alone, and not blocking. A
 // crash of the host stops all its timers.
 func (h *Host) AfterFunc(d time.Duration, fn func()) *Timer {
-	return (&Timer{h: h, fn: fn}).after(d)
-}
-
-func (t *Timer) after(d time.Duration) *Timer {
+	t := &Timer{h: h, fn: fn}
 	t.Reset(d)
 	return t
 }

@@ -162,11 +162,12 @@ func (h *Host) LookupHost(ctx context.Context, name string) ([]string, error) {
 	var ips []string
 	var err error
 	done := make(chan struct{})
-	t := (&Timer{h: h, cause: tracer.Wakes, fn: func() {
+	t := &Timer{h: h, cause: tracer.Wakes, fn: func() {
 		c.loop.wakes()
 		ips, err = h.queryNames(name)
 		close(done)
-	}}).after(took)
+	}}
+	t.Reset(took)
 	defer t.Stop()
 	select {
 	case <-done:

@@ -32,7 +32,7 @@ func (s *Spare) Take() *Signal {
 	return NewSignal()
 }
 
-// Keep makes a signal the spare one. Nobody may settle a waiter by it any more.
+// Keep makes a signal the spare one. No waiter may be settled by it any more.
 func (s *Spare) Keep(signal *Signal) { s.signal.Store(signal) }
 
 // An Alarm is a [Waiter] as a timer sees it that ends the wait without an error.
