@@ -35,6 +35,10 @@ type Test struct {
 	Core     bool          // after the faults, heal only a random majority, and isolate the others for good
 	Stall    time.Duration // of wall time in which nothing happens before a run is given up; default 30s
 
+	// Script has the clients invoke these operations, at these instants, in place of those that the workload draws. It makes a run
+	// that can be minimised: see [Shrink], and [Result.Script] for the operations of a run. Optional.
+	Script workloads.Script
+
 	// Schedule says which goroutine runs next; default: a swarm, in which each seed has one of several schedules. It needs
 	// the deterministic runtime of "capsize test": without it Go decides, and a schedule that is set is an error.
 	Schedule schedule.Schedule

@@ -93,6 +93,9 @@ func checkProgress(r *Result, rec *engine.Record) checker.Result {
 			continue
 		}
 		d, ok := first[node]
+		if _, was := asked[node]; !was && r.Test.Script != nil {
+			continue // the script has nothing for it
+		}
 		if !ok {
 			d = math.MaxInt64
 		}

@@ -116,6 +116,10 @@ type Workload struct {
 
 	// Read reads a history of this workload that was kept as JSON lines.
 	Read func(r io.Reader, name string) (*history.History, error)
+	// ReadInput reads an input of this workload from JSON, as a [Script] in a file has it.
+	ReadInput func(b []byte) (any, error)
+	// Accepts returns an error for an input that is not of the workload's type.
+	Accepts func(in any) error
 }
 
 // A Client makes the calls of one process of a workload, one at a time.
@@ -130,7 +134,7 @@ func New[C io.Closer, In, Out any](s Spec[C, In, Out]) Workload {
 	if s.Name == "" || s.Open == nil || s.Next == nil || s.Invoke == nil {
 		panic(fmt.Sprintf("workloads: spec %q needs Name, Open, Next and Invoke", s.Name))
 	}
-	w := Workload{Name: s.Name, Checker: s.Checker, MayFail: s.MayFail, Arrivals: s.Arrivals, Read: history.ReadAs[In, Out]}
+	w := Workload{Name: s.Name, Checker: s.Checker, MayFail: s.MayFail, Arrivals: s.Arrivals, Read: history.ReadAs[In, Out], ReadInput: decodeInput[In], Accepts: accepts[In]}
 	w.Open = func(ctx context.Context, h *cluster.Host) (Client, error) {
 		c, err := s.Open(ctx, h)
 		if err != nil {

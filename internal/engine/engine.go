@@ -18,6 +18,7 @@ import (
 	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/goroutines"
 	"github.com/capsize-go/capsize/schedule"
+	"github.com/capsize-go/capsize/workloads"
 )
 
 // shutdownTimeout is how much virtual time user code has to come back after its ctx is
@@ -58,6 +59,7 @@ type engine struct {
 	findings []cluster.Finding
 	refusals map[int]Refusal // by client: what Open said last
 	phases   []Phase
+	script   workloads.Script // what the clients were to invoke, if that is recorded
 	stopped  error
 	closed   bool // nothing is recorded any more
 	ended    bool // the run came to its end, and was not given up
@@ -295,7 +297,7 @@ func (e *engine) outcome() *Record {
 	defer e.mu.Unlock()
 	e.closed = true
 	r := &Record{History: &e.history, Phases: e.phases, Findings: e.findings, Refusals: maps.Clone(e.refusals), Stopped: e.stopped}
-	r.Virtual = r.History.End()
+	r.Virtual, r.Script = r.History.End(), e.script
 	e.faults.mu.Lock()
 	r.Skipped = e.faults.skipped
 	e.faults.mu.Unlock()
