@@ -82,7 +82,10 @@ func Run(ctx context.Context, t *testing.T, c Config) (*Record, error) {
 	e := &engine{ctx: ctx, config: c, runLabel: runName(c.Seed), refusals: map[int]Refusal{}}
 	e.breakpoint.resume = make(chan struct{})
 	e.spans = newSpans(e)
-	if !math.IsInf(c.Rate, 1) {
+	switch {
+	case c.Script != nil:
+		e.history.Grow(2 * (len(c.Script) + len(c.Plan)))
+	case !math.IsInf(c.Rate, 1):
 		seconds := (c.Duration + c.Settle).Seconds()
 		e.history.Grow(int(min(2.2*c.Rate*seconds, 1<<20)))
 	}
