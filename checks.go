@@ -261,7 +261,7 @@ func injectedFaults(r *Result) (kinds, failed []string) {
 }
 
 // harmless are the errors of faults that met no occasion, or no node that they may harm.
-var harmless = []error{nemesis.ErrNotTriggered, nemesis.ErrSpared, cluster.ErrFixed}
+var harmless = []error{nemesis.ErrNotTriggered, nemesis.ErrSpared, nemesis.ErrAbsent, cluster.ErrFixed}
 
 // notInjected says why no fault of the plan was injected.
 func notInjected(r *Result, failed []string) string {

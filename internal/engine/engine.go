@@ -302,7 +302,7 @@ func (e *engine) outcome() *Record {
 	r := &Record{History: &e.history, Phases: e.phases, Findings: e.findings, Refusals: maps.Clone(e.refusals), Stopped: e.stopped}
 	r.Virtual, r.Script = r.History.End(), e.script
 	e.faults.mu.Lock()
-	r.Skipped = e.faults.skipped
+	r.Skipped, r.Resolved = e.faults.skipped, e.faults.resolve(e.config.Plan)
 	e.faults.mu.Unlock()
 	if e.breakpoint.reached.Load() {
 		r.Snapshot, r.Held = e.breakpoint.snapshot, !e.breakpoint.halted.Load()
