@@ -30,6 +30,7 @@ var importRules = []ImportRule{
 	{Package: "internal/chart"},
 	{Package: "internal/coldbuild"},
 	{Package: "internal/runcost", Ours: []string{"internal/repeats", "schedule"}, Testing: true},
+	{Package: "internal/sameruns", Ours: []string{".", "catalog/systems", "internal/cputime", "nemesis", "systems/kv/raftkv"}, Testing: true},
 	{Package: "internal/speed"},
 	{Package: "internal/speed/measure", Ours: []string{".", "catalog/systems", "internal/cputime", "nemesis"}, Testing: true},
 	{Package: "internal/child"},
