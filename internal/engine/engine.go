@@ -18,6 +18,7 @@ import (
 	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/goroutines"
 	"github.com/capsize-go/capsize/schedule"
+	"github.com/capsize-go/capsize/workloads"
 )
 
 // shutdownTimeout is how much virtual time user code has to come back after its ctx is
@@ -58,6 +59,7 @@ type engine struct {
 	findings []cluster.Finding
 	refusals map[int]Refusal // by client: what Open said last
 	phases   []Phase
+	script   workloads.Script // what the clients were to invoke, if that is recorded
 	stopped  error
 	closed   bool // nothing is recorded any more
 	ended    bool // the run came to its end, and was not given up
@@ -80,7 +82,10 @@ func Run(ctx context.Context, t *testing.T, c Config) (*Record, error) {
 	e := &engine{ctx: ctx, config: c, runLabel: runName(c.Seed), refusals: map[int]Refusal{}}
 	e.breakpoint.resume = make(chan struct{})
 	e.spans = newSpans(e)
-	if !math.IsInf(c.Rate, 1) {
+	switch {
+	case c.Script != nil:
+		e.history.Grow(2 * (len(c.Script) + len(c.Plan)))
+	case !math.IsInf(c.Rate, 1):
 		seconds := (c.Duration + c.Settle).Seconds()
 		e.history.Grow(int(min(2.2*c.Rate*seconds, 1<<20)))
 	}
@@ -98,7 +103,7 @@ func (e *engine) run() error {
 	}
 	w, err := cluster.New(cluster.Config{
 		System: e.config.System, Nodes: e.config.Nodes, Clients: e.config.Clients + 1, Spared: 1,
-		Seed: e.config.Seed, Label: e.runLabel, Wait: synctest.Wait, Spans: e.spans, Record: e.config.Window,
+		Seed: e.config.Seed, Calm: e.config.Calm, Label: e.runLabel, Wait: synctest.Wait, Spans: e.spans, Record: e.config.Window,
 	})
 	if err != nil {
 		return err
@@ -295,9 +300,9 @@ func (e *engine) outcome() *Record {
 	defer e.mu.Unlock()
 	e.closed = true
 	r := &Record{History: &e.history, Phases: e.phases, Findings: e.findings, Refusals: maps.Clone(e.refusals), Stopped: e.stopped}
-	r.Virtual = r.History.End()
+	r.Virtual, r.Script = r.History.End(), e.script
 	e.faults.mu.Lock()
-	r.Skipped = e.faults.skipped
+	r.Skipped, r.Resolved = e.faults.skipped, e.faults.resolve(e.config.Plan)
 	e.faults.mu.Unlock()
 	if e.breakpoint.reached.Load() {
 		r.Snapshot, r.Held = e.breakpoint.snapshot, !e.breakpoint.halted.Load()
