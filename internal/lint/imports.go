@@ -59,6 +59,8 @@ var importRules = []ImportRule{
 	{Package: "internal/lint"},
 	{Package: "internal/recorder", Ours: []string{"cluster", "history", "internal/goroutines", "internal/runlog", "internal/savedrun"}},
 	{Package: "internal/savedrun", Ours: []string{"checker", "history", "internal/runlog", "nemesis"}},
+	{Package: "internal/failure", Ours: []string{"checker", "history", "internal/savedrun", "nemesis", "workloads"}},
+	{Package: "internal/gosource"},
 	{Package: "internal/names"},
 	{Package: "internal/tested", Ours: []string{"internal/sorting", "internal/words"}},
 	{Package: "internal/tier", Testing: true},
