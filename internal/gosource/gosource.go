@@ -20,7 +20,16 @@ type File struct {
 	// Package is the import path of the package that the file is in: its types need no import and may be unexported.
 	Package string
 
-	names map[string]string // of packages, by import path
+	names    map[string]string // of packages, by import path
+	reserved map[string]string // likewise, of packages that the file may not need
+}
+
+// Reserve says how the file calls a package, if it needs it. No other package gets that name.
+func (f *File) Reserve(importPath, name string) {
+	if f.reserved == nil {
+		f.reserved = map[string]string{}
+	}
+	f.reserved[importPath] = name
 }
 
 // Use notes that the file needs a package, and returns the name to call it by.
@@ -34,6 +43,10 @@ func (f *File) Use(importPath, name string) string {
 	if f.names == nil {
 		f.names = map[string]string{}
 	}
+	if known, ok := f.reserved[importPath]; ok {
+		f.names[importPath] = known
+		return known
+	}
 	alias := name
 	for i := 2; f.taken(alias); i++ {
 		alias = name + strconv.Itoa(i)
@@ -43,13 +56,18 @@ func (f *File) Use(importPath, name string) string {
 }
 
 func (f *File) taken(name string) bool {
-	for _, n := range f.names {
-		if n == name {
-			return true
+	for _, names := range []map[string]string{f.names, f.reserved} {
+		for _, n := range names {
+			if n == name {
+				return true
+			}
 		}
 	}
 	return false
 }
+
+// Names returns the packages that the file needs: their names by their import paths.
+func (f *File) Names() map[string]string { return maps.Clone(f.names) }
 
 // Imports returns the import specs, sorted: those of the standard library first, then an empty line, then all others.
 func (f *File) Imports() []string {

@@ -3,12 +3,10 @@ package gosource_test
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -155,11 +153,15 @@ func TestValues(t *testing.T) {
 // TestImports has two packages of one name.
 func TestImports(t *testing.T) {
 	var f gosource.File
-	assert.Equal(t, "model", f.Use("example.com/model", "model"))
+	f.Reserve("example.com/unused", "fault")
+	f.Reserve("example.com/model", "model")
+	assert.Equal(t, "fault2", f.Use("example.com/fault", "fault"))
+	assert.Equal(t, "model", f.Use("example.com/model", "m"))
 	assert.Equal(t, "model2", f.Use("example.com/other/model", "model"))
 	assert.Equal(t, "raft", f.Use("go.etcd.io/raft/v3", "raft"))
 	assert.Equal(t, "time", f.Use("time", "time"))
 	assert.Equal(t, "model2", f.Use("example.com/other/model", "model"))
-	assert.Equal(t, []string{`"time"`, "", `"example.com/model"`, `model2 "example.com/other/model"`, `raft "go.etcd.io/raft/v3"`}, f.Imports())
-	assert.True(t, slices.Contains(f.Imports(), `"time"`), fmt.Sprint(f.Imports()))
+	assert.Equal(t, []string{`"time"`, "", `fault2 "example.com/fault"`, `"example.com/model"`, `model2 "example.com/other/model"`, `raft "go.etcd.io/raft/v3"`}, f.Imports())
+	assert.Equal(t, "fault2", f.Names()["example.com/fault"])
+	assert.NotContains(t, f.Names(), "example.com/unused")
 }

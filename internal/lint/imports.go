@@ -60,6 +60,7 @@ var importRules = []ImportRule{
 	{Package: "internal/recorder", Ours: []string{"cluster", "history", "internal/goroutines", "internal/runlog", "internal/savedrun"}},
 	{Package: "internal/savedrun", Ours: []string{"checker", "history", "internal/runlog", "nemesis"}},
 	{Package: "internal/failure", Ours: []string{"checker", "history", "internal/savedrun", "nemesis", "workloads"}},
+	{Package: "internal/astest", Ours: []string{"internal/failure", "internal/gosource", "workloads"}},
 	{Package: "internal/gosource"},
 	{Package: "internal/names"},
 	{Package: "internal/tested", Ours: []string{"internal/sorting", "internal/words"}},
