@@ -10,6 +10,7 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/internal/detrt"
+	"github.com/capsize-go/capsize/internal/failure"
 	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/schedule"
@@ -18,8 +19,9 @@ import (
 // A savedRun is a failure that is kept.
 type savedRun struct {
 	savedrun.Record
-	ID  string // name of its folder
-	Dir string
+	ID    string // name of its folder, or of its file
+	Dir   string // the folder, or the file
+	small *failure.Failure
 }
 
 // recordOf returns what it takes to repeat a run of a test with a plan.
@@ -85,6 +87,18 @@ func (x *runner) savedFailures() ([]savedRun, error) {
 	var all []savedRun
 	for _, e := range entries {
 		s := savedRun{ID: e.Name(), Dir: filepath.Join(dir, e.Name())}
+		if !e.IsDir() {
+			if _, _, ok := savedrun.ParseName(s.ID); !ok {
+				continue // not one of this package
+			}
+			f, err := failure.Read(s.Dir)
+			if err != nil {
+				return nil, err
+			}
+			s.Record, s.small = f.Record, &f
+			all = append(all, s)
+			continue
+		}
 		s.Record, _, err = savedrun.Read(filepath.Join(s.Dir, savedrun.File))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // the folder of a subtest, or of another Run
@@ -106,6 +120,9 @@ func (x *runner) savedFailures() ([]savedRun, error) {
 // edited reports whether run.json is not as it was saved, as when a step was taken
 // out of the plan: then another history is what was asked for.
 func (s savedRun) edited() bool {
+	if s.small != nil {
+		return s.small.Edited()
+	}
 	_, hash, ok := savedrun.ParseName(s.ID)
 	old := hash == s.ID // from before there was a seed in the name: a hash of other parts
 	return ok && hash != "" && !old && s.ID != s.Name()

@@ -55,7 +55,7 @@ func (e *emitter) comment() {
 	for _, line := range e.f.Story {
 		e.printf("%s\n", strings.TrimRight("// "+oneLine(line), " "))
 	}
-	for i, note := range e.f.Notes {
+	for i, note := range e.f.Without() {
 		if i == 0 {
 			e.printf("//\n")
 		}

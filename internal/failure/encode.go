@@ -50,13 +50,13 @@ func (f Failure) Encode() ([]byte, error) {
 		b.WriteString(withComment(line, s.Chose))
 	}
 	b.WriteString("\n" + opsSection + "\n")
-	for _, o := range f.Ops {
+	for i, o := range f.Ops {
 		when := "at " + o.At.String()
 		if o.Final {
 			when = "final"
 		}
 		line := fmt.Sprintf("%-14s client %d  %s", when, o.Client, o.Input)
-		b.WriteString(withComment(line, fmt.Sprint("at n", o.Client%f.Record.Nodes+1)))
+		b.WriteString(withComment(line, fmt.Sprintf("operation %d, at n%d", i+1, o.Client%f.Record.Nodes+1)))
 	}
 	b.WriteString("\n" + historySection + "\n")
 	b.Write(f.History)
@@ -137,10 +137,8 @@ var params = []param{
 	{name: "verdict", get: func(f *Failure) []string { return []string{f.Record.Verdict.String()} }, set: setVerdict},
 	text("reason", func(f *Failure) *string { return &f.Record.Reason }),
 	text("shrunk", func(f *Failure) *string { return &f.Shrunk }),
-	{name: "needs", many: true, get: func(f *Failure) []string { return f.Notes }, set: func(f *Failure, text string) error {
-		f.Notes = append(f.Notes, text)
-		return nil
-	}},
+	number("from_seed", func(f *Failure) *uint64 { return &f.From }),
+	{name: "without", many: true, get: notes, set: addNote},
 	text("digest", func(f *Failure) *string { return &f.Record.Digest }),
 	text("repeats", func(f *Failure) *string { return &f.Record.Repeats }),
 	text("inputs", func(f *Failure) *string { return &f.Inputs }),
@@ -211,6 +209,22 @@ func parseDuration(text string) (time.Duration, error) {
 		return 0, fmt.Errorf("the duration %q is negative", text)
 	}
 	return d, nil
+}
+
+func notes(f *Failure) (lines []string) {
+	for _, n := range f.Notes {
+		lines = append(lines, n.Part+": "+n.Without)
+	}
+	return lines
+}
+
+func addNote(f *Failure, text string) error {
+	part, without, ok := strings.Cut(text, ": ")
+	if !ok || part == "" || without == "" {
+		return fmt.Errorf(`%q is not as "fault 1: it passes"`, text)
+	}
+	f.Notes = append(f.Notes, Note{part, without})
+	return nil
 }
 
 func setRate(f *Failure, text string) (err error) {

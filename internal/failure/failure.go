@@ -35,7 +35,8 @@ type Failure struct {
 	Record savedrun.Record // the parameters and the verdict; without a plan
 	Shows  Signature       // what a run of it shows
 	Shrunk string          // from what it was made: "from 6 faults, 707 calls, 5 nodes to 1 fault, 3 calls, 3 nodes in 61 runs"
-	Notes  []string        // what each part is needed for: "without fault 1: it passes"
+	From   uint64          // the seed of the run that it was made from
+	Notes  []Note          // what happens without each part
 	Go     string          // the version of Go that made it
 	Inputs string          // the hash that [Failure.Sum] returned when the file was written
 	Steps  []Step
@@ -48,6 +49,9 @@ type Failure struct {
 
 // A Signature is capsize.Signature, which this package must not import.
 type Signature struct{ Checker, Anomaly, Shape string }
+
+// A Note says what happens without a part of the run: "fault 1", "it passes".
+type Note struct{ Part, Without string }
 
 // A Step is a step of the plan. Its fault is JSON, since a program that has not got it may read the file too.
 type Step struct {
@@ -134,7 +138,7 @@ func StepsOf(p nemesis.Plan, h *history.History) ([]Step, error) {
 			return nil, fmt.Errorf("the plan can't be kept in a file: %w", err)
 		}
 		text := chose[fmt.Sprint("step ", s.ID)]
-		if text == s.Fault.String() {
+		if strings.Contains(s.Fault.String(), text) {
 			text = "" // it says nothing new
 		}
 		steps = append(steps, Step{ID: s.ID, At: s.At, For: s.For, Fault: unescaped(raw[0].Fault), Chose: text})
@@ -287,6 +291,33 @@ func rateText(rate float64) string {
 		return unpaced
 	}
 	return fmt.Sprint(rate)
+}
+
+// Without says what happens without the parts, those together of which the same is to be said: "without fault 1 or operation 2: it passes".
+func (f Failure) Without() (lines []string) {
+	var outcomes []string
+	parts := map[string][]string{}
+	for _, n := range f.Notes {
+		if parts[n.Without] == nil {
+			outcomes = append(outcomes, n.Without)
+		}
+		parts[n.Without] = append(parts[n.Without], n.Part)
+	}
+	if len(f.Steps) == 0 {
+		lines = append(lines, "no fault is needed")
+	}
+	for _, outcome := range outcomes {
+		lines = append(lines, fmt.Sprintf("without %s: %s", anyOf(parts[outcome]), outcome))
+	}
+	return lines
+}
+
+// anyOf joins names: "fault 1, operation 2 or operation 3".
+func anyOf(names []string) string {
+	if n := len(names) - 1; n > 0 {
+		return strings.Join(names[:n], ", ") + " or " + names[n]
+	}
+	return strings.Join(names, "")
 }
 
 // Kinds returns the names of the faults of the plan, each once, as "partition".

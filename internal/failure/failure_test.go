@@ -43,7 +43,8 @@ func stale(t testing.TB) (failure.Failure, *history.History) {
 		},
 		Shows:   failure.Signature{Checker: "linearizable", Anomaly: "a newer value had replaced it", Shape: "read ok"},
 		Shrunk:  "from 6 faults, 707 calls, 5 nodes to 1 fault, 2 calls, 3 nodes in 61 runs",
-		Notes:   []string{"without fault 1: it passes", "without operation 1: it passes"},
+		From:    18,
+		Notes:   []failure.Note{{Part: "fault 3", Without: "it passes"}, {Part: "operation 1", Without: "it fails in another way: x: y"}, {Part: "operation 2", Without: "it passes"}},
 		Go:      "go1.26.8",
 		History: text.Bytes(),
 	}
@@ -96,6 +97,7 @@ func TestRoundTrip(t *testing.T) {
 	assert.Equal(t, f.Record, got.Record)
 	assert.Equal(t, f.Shows, got.Shows)
 	assert.Equal(t, f.Notes, got.Notes)
+	assert.Equal(t, []string{"without fault 3 or operation 2: it passes", "without operation 1: it fails in another way: x: y"}, got.Without())
 	assert.Equal(t, f.History, got.History)
 	assert.False(t, got.Edited())
 	plan, err := got.Plan()
@@ -127,7 +129,7 @@ func TestRoundTripOfAnything(t *testing.T) {
 		x.Shows.Anomaly = rapid.SampledFrom([]string{` "`, `"a"`, "#", "plan", "a\nb", "ok ", "\u2028", "\xff"}).Draw(r, "anomaly")
 		x.Record.Rate = rapid.SampledFrom([]float64{0.1, 1e21, 100, math.Inf(1)}).Draw(r, "rate")
 		x.Record.Duration = time.Duration(rapid.Int64Range(1, math.MaxInt64).Draw(r, "duration"))
-		x.Notes = rapid.SliceOf(rapid.StringN(1, 20, -1)).Draw(r, "notes")
+		x.Notes = []failure.Note{{Part: "fault 1", Without: rapid.StringN(1, 20, -1).Draw(r, "without")}}
 		x.Steps = []failure.Step{{ID: rapid.IntRange(0, 1e9).Draw(r, "id"), At: x.Record.Duration, Fault: json.RawMessage(`{"kind":"crash"}`), Chose: rapid.String().Draw(r, "chose")}}
 		x.Ops = []failure.Op{{Client: rapid.IntRange(0, 3).Draw(r, "client"), At: x.Record.Duration, Input: json.RawMessage(`"a # b"`)}}
 		text, err := x.Encode()
@@ -136,10 +138,7 @@ func TestRoundTripOfAnything(t *testing.T) {
 		require.NoError(r, err)
 		require.Equal(r, x.Record, got.Record)
 		require.Equal(r, x.Shows, got.Shows)
-		require.Len(r, got.Notes, len(x.Notes))
-		for i := range x.Notes {
-			require.Equal(r, x.Notes[i], got.Notes[i])
-		}
+		require.Equal(r, x.Notes, got.Notes)
 		require.Equal(r, x.Sum(), got.Sum())
 		require.Equal(r, x.Ops[0].Input, got.Ops[0].Input)
 	})
@@ -166,17 +165,17 @@ func TestParseRefuses(t *testing.T) {
 		{"verdict", "verdict    invalid", "verdict    wrong", `x:22: "verdict": "wrong" is no verdict: it is valid, unknown or invalid`},
 		{"quotes", "system     raftkv", `system     "raftkv`, `x:7: "system": "raftkv is no text in quotes`},
 		{"UTF-8", "system     raftkv", "system     \xff", `x:7: it is no UTF-8`},
-		{"step", "step 3  at", "step three at", `x:35: a step is as "step 1  at 2s  for 1s  {…}": "step": "three" is no number from 0 on`},
-		{"step without a time", "step 3  at 2s", "step 3 ", `x:35: a step is as "step 1  at 2s  for 1s  {…}": "at" is missing`},
-		{"fault", `{"kind":"partition"`, `{"kind":`, `x:35: the fault of step 3: invalid character`},
-		{"no fault", `{"kind":"partition","shapes":["leader"]}`, ``, `x:35: the fault of step 3: invalid character '#'`},
-		{"fault of another kind", `{"kind":"partition","shapes":["leader"]}`, `17`, `x:35: the fault of step 3 is no object of JSON`},
-		{"after a fault", `["leader"]}`, `["leader"]} and more`, `x:35: the fault of step 3: after it stands "and more`},
-		{"operation", "at 2.5s ", "on 2.5s ", `x:38: an operation is as "at 1.2s  client 3  {…}" or "final  client 3  {…}": "at" is missing`},
-		{"client", "client 0", "client 4", `x:38: there is no client 4; 4 clients are numbered from 0`},
-		{"input", `client 0  {"f":"write"`, `client 0  {"f":`, `x:38: the input of operation 1: invalid character`},
-		{"order", "\nops\n", "\nplan\n", `x:37: the part "plan" is out of its place`},
-		{"no ops", "\nops\n", "\n", "x:37: a step is as"},
+		{"step", "step 3  at", "step three at", `x:37: a step is as "step 1  at 2s  for 1s  {…}": "step": "three" is no number from 0 on`},
+		{"step without a time", "step 3  at 2s", "step 3 ", `x:37: a step is as "step 1  at 2s  for 1s  {…}": "at" is missing`},
+		{"fault", `{"kind":"partition"`, `{"kind":`, `x:37: the fault of step 3: invalid character`},
+		{"no fault", `{"kind":"partition","shapes":["leader"]}`, ``, `x:37: the fault of step 3: invalid character '#'`},
+		{"fault of another kind", `{"kind":"partition","shapes":["leader"]}`, `17`, `x:37: the fault of step 3 is no object of JSON`},
+		{"after a fault", `["leader"]}`, `["leader"]} and more`, `x:37: the fault of step 3: after it stands "and more`},
+		{"operation", "at 2.5s ", "on 2.5s ", `x:40: an operation is as "at 1.2s  client 3  {…}" or "final  client 3  {…}": "at" is missing`},
+		{"client", "client 0", "client 4", `x:40: there is no client 4; 4 clients are numbered from 0`},
+		{"input", `client 0  {"f":"write"`, `client 0  {"f":`, `x:40: the input of operation 1: invalid character`},
+		{"order", "\nops\n", "\nplan\n", `x:39: the part "plan" is out of its place`},
+		{"no ops", "\nops\n", "\n", "x:39: a step is as"},
 		{"no checker", "checker    linearizable", "", `x: "checker" is missing or makes no sense`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -187,7 +186,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 	cut, _, _ := strings.Cut(string(good), "\nhistory\n")
 	_, err = failure.Parse([]byte(cut), "x")
-	require.EqualError(t, err, `read failure: x:39: the file ends before its part "history"`)
+	require.EqualError(t, err, `read failure: x:41: the file ends before its part "history"`)
 	_, err = failure.Parse(nil, "x")
 	require.EqualError(t, err, `read failure: x:1: the file ends before its part "plan"`)
 	_, err = failure.Parse([]byte(strings.ReplaceAll(string(good), "\n", "\r\n")), "x")
@@ -206,9 +205,9 @@ func TestNoLongerFits(t *testing.T) {
 		return got
 	}
 	_, err = edited(`"kind":"partition","shapes":["leader"]`, `"kind":"unplugged"`).Plan()
-	require.ErrorContains(t, err, `read failure: x:35: step 3 does not fit any more: there is no fault "unplugged"; there are `)
+	require.ErrorContains(t, err, `read failure: x:37: step 3 does not fit any more: there is no fault "unplugged"; there are `)
 	_, err = edited(`"key":"k1","value":7`, `"name":"k1"`).Script(register)
-	require.ErrorContains(t, err, `read failure: x:38: operation 1 is the first that does not fit workload "register" any more: `)
+	require.ErrorContains(t, err, `read failure: x:40: operation 1 is the first that does not fit workload "register" any more: `)
 	assert.ErrorContains(t, err, `unknown field "name"`)
 	assert.True(t, edited("at 2.5s", "at 2.6s").Edited())
 	assert.True(t, edited("nodes      3", "nodes      4").Edited())

@@ -247,17 +247,29 @@ func (f *File) list(raw json.RawMessage, typ string, names map[string]string) (s
 	pkg := f.Use(nemesisPath, "nemesis")
 	var texts []string
 	for _, s := range all {
-		if name, ok := names[s]; ok {
+		name, known := names[s]
+		hosts, isHosts := strings.CutPrefix(s, "hosts:")
+		switch {
+		case known:
 			texts = append(texts, pkg+"."+name)
-		} else {
+		case isHosts && typ == "Victim":
+			texts = append(texts, fmt.Sprintf("%s.Hosts(%s)", pkg, quotedList(strings.Split(hosts, ","))))
+		default:
 			texts = append(texts, fmt.Sprintf("%s.%s(%s)", pkg, typ, stringText(s)))
 		}
 	}
 	return strings.Join(texts, ", "), nil
 }
 
+func quotedList(all []string) string {
+	for i, s := range all {
+		all[i] = stringText(s)
+	}
+	return strings.Join(all, ", ")
+}
+
 func (f *File) victims(raw json.RawMessage) (string, error) {
 	return f.list(raw, "Victim", victimNames)
 }
 
-func (f *File) shapes(raw json.RawMessage) (string, error) { return f.list(raw, "Shape", shapeNames) }
+func (f *File) shapes(raw json.RawMessage) (string, error) { return f.list(raw, "Cut", shapeNames) }

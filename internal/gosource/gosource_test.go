@@ -23,7 +23,7 @@ import (
 
 // faults are of every kind, with and without their parameters.
 var faults = []nemesis.Fault{
-	nemesis.Partitions(), nemesis.Partitions(nemesis.Shapes()...), nemesis.Partitions(nemesis.Shape("n1 | n2 \"x\"")),
+	nemesis.Partitions(), nemesis.Partitions(nemesis.Shapes()...), nemesis.Partitions(nemesis.Cut("n1 | n2 n3"), nemesis.Shape("n1 \"x\"")), nemesis.Crashes(nemesis.Hosts("n1", "n3")),
 	nemesis.Slow(0), nemesis.Slow(1500 * time.Microsecond),
 	nemesis.Latency(0, cluster.Constant), nemesis.Latency(time.Second, cluster.Uniform), nemesis.Latency(time.Nanosecond, cluster.Exponential), nemesis.Latency(time.Hour, cluster.LongTail),
 	nemesis.Lossy(0), nemesis.Lossy(0.25), nemesis.Duplicates(0.5), nemesis.Reorders(1e-7), nemesis.Corrupts(0, false), nemesis.Corrupts(0.1, true),

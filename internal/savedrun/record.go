@@ -66,6 +66,8 @@ type Record struct {
 	// whether the second run was like the first. It is empty if that was not tried.
 	Repeats string `json:"repeats,omitempty"`
 	Build   string `json:"build,omitempty"` // hash of the program that ran it; see [Build]
+	// Unshrunk says why the failure was not minimised: then it would be kept in a file. See package failure.
+	Unshrunk string `json:"unshrunk,omitempty"`
 
 	RawPlan json.RawMessage `json:"plan,omitempty"` // absent if the test's faults can't be kept in a file
 	Plan    nemesis.Plan    `json:"-"`
@@ -84,7 +86,7 @@ const (
 // parameters, its plan and the digest of its history, but not of its verdict.
 func (r Record) ID() string {
 	r.Capsize, r.Reason, r.Repeats, r.Build, r.Runtime, r.Verdict, r.RawPlan = "", "", "", "", "", checker.Valid, nil
-	r.After = 0
+	r.After, r.Unshrunk = 0, ""
 	if len(r.Plan) > 0 {
 		r.RawPlan = encodePlan(r.Plan)
 	}
