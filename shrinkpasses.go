@@ -28,8 +28,9 @@ func (s *shrinker) shrink() {
 		}
 	}
 	s.earlier()
-	s.fewerClients()
 	s.simplerFaults()
+	s.fewerFaults() // a simpler one may do what two did
+	s.fewerClients()
 	s.rounderTimes()
 }
 
@@ -122,9 +123,9 @@ func withoutFinal(t Test) Test {
 	return withScript(t, slices.DeleteFunc(slices.Clone(t.Script), func(o workloads.Operation) bool { return o.Final }))
 }
 
-// phase returns when a phase of the best run began.
-func (s *shrinker) phase(name string) time.Duration {
-	for _, p := range s.result.Phases {
+// phaseOf returns when a phase of a run began.
+func phaseOf(r *Result, name string) time.Duration {
+	for _, p := range r.Phases {
 		if p.Name == name {
 			return p.At
 		}
@@ -144,7 +145,7 @@ func (s *shrinker) calls() []history.Call {
 
 // lastCall returns when the last call of the counterexample ended that was invoked before the final phase, since the faults began.
 func (s *shrinker) lastCall() (end time.Duration, ok bool) {
-	began, final := s.phase("faults"), s.phase("final")
+	began, final := phaseOf(s.result, "faults"), phaseOf(s.result, "final")
 	for _, c := range s.calls() {
 		at := c.Invoke.Time
 		if final > 0 && at >= final {
@@ -269,8 +270,41 @@ func (s *shrinker) calmSchedule() {
 	}
 }
 
-// simplerFaults tries simpler faults in place of those that are left.
-func (s *shrinker) simplerFaults() {}
+// nameHosts tries the plan with the hosts that its faults took, in place of those that they draw, and steps that are numbered from 1 on.
+func (s *shrinker) nameHosts() {
+	if len(planOf(s.best)) == 0 {
+		return
+	}
+	resolved := s.result.Resolved()
+	numbered := slices.Clone(resolved)
+	for i := range numbered {
+		numbered[i].ID = i + 1
+	}
+	if !s.try(withPlan(s.best, numbered)) {
+		s.try(withPlan(s.best, resolved))
+	}
+}
+
+// simplerFaults tries simpler faults in place of those that are left, and again simpler ones in place of these.
+func (s *shrinker) simplerFaults() {
+	s.nameHosts()
+	for i := range planOf(s.best) {
+		for s.simplerFault(i) {
+		}
+	}
+}
+
+// simplerFault tries the faults that are simpler than that of a step, and reports whether one of them will do.
+func (s *shrinker) simplerFault(i int) bool {
+	for _, f := range nemesis.Simpler(planOf(s.best)[i].Fault) {
+		plan := slices.Clone(planOf(s.best))
+		plan[i].Fault = f
+		if s.try(withPlan(s.best, plan)) {
+			return true
+		}
+	}
+	return false
+}
 
 // earlier tries to have all happen sooner, as soon as the system has had some time to begin with.
 func (s *shrinker) earlier() {
@@ -304,7 +338,7 @@ func sooner(t Test, by time.Duration) Test {
 }
 
 // units are those to which times are rounded.
-var units = []time.Duration{time.Second, 100 * time.Millisecond, 10 * time.Millisecond, time.Millisecond}
+var units = []time.Duration{time.Second, 100 * time.Millisecond, 10 * time.Millisecond, time.Millisecond, time.Microsecond}
 
 // rounderTimes tries round instants and lengths, the roundest first.
 func (s *shrinker) rounderTimes() {
