@@ -63,7 +63,7 @@ func Run(t *testing.T, test Test) {
 	if err := warmUp(); err != nil {
 		t.Fatalf("capsize: %v", err)
 	}
-	if x.confirms(ctx, t) || x.isCompared(ctx, t) {
+	if x.spells(t) || x.confirms(ctx, t) || x.isCompared(ctx, t) {
 		return
 	}
 	if x.replays(ctx, t, want) || !x.finishCutShort(ctx, t) {

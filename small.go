@@ -54,6 +54,7 @@ func (s *Shrunk) Text(ctx context.Context, system, bug, nemesis string) ([]byte,
 // failure returns what is kept of a small run. The record has the names of what was run.
 func (s *Shrunk) failure(ctx context.Context, rec savedrun.Record) (f failure.Failure, err error) {
 	r := s.Result
+	r.Explain(ctx)
 	rec.Verdict, rec.Reason, rec.Build, rec.Plan = r.Verdict, reasonOf(r), savedrun.Build(), nil
 	if rec.Digest, err = r.Digest(); err != nil {
 		return f, err

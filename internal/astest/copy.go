@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/capsize-go/capsize/internal/failure"
+	"github.com/capsize-go/capsize/internal/gosource"
 )
 
 // A Source is the Go test that saved a failure, as its package has it.
@@ -155,16 +156,10 @@ func importName(importPath string) string {
 // Imports returns the packages that the file of the test imports: their names by their paths.
 func (s *Source) Imports() map[string]string { return s.imports }
 
-// Inputs are the operations of a failure as Go expressions, which only the test itself can make: it knows their type. An
-// empty one is read from JSON.
-type Inputs struct {
-	Texts   []string          `json:"texts"`
-	Imports map[string]string `json:"imports"` // that they need: names by paths
-}
-
 // Copy returns the source of a test that repeats the failure: a copy of the test that saved it, in which the call of
-// capsize.Run is replaced. It belongs into the same package. From is the file of the failure, for a comment.
-func (s *Source) Copy(in Inputs, from string) ([]byte, error) {
+// capsize.Run is replaced. It belongs into the same package. The inputs are as the test spelled them; all are read from JSON if there are none. From is the file
+// of the failure, for a comment.
+func (s *Source) Copy(in gosource.Answer, from string) ([]byte, error) {
 	e := &emitter{f: s.f, from: from}
 	for importPath, name := range s.imports {
 		e.file.Reserve(importPath, name)

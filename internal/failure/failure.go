@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -31,7 +32,7 @@ const MaxHistory = 64 << 10
 
 // A Failure is what a file has.
 type Failure struct {
-	Story  []string        // what happened, a line each, for people; it is not read back
+	Story  []string        // what happened, a line each, for people: the comments at the beginning
 	Record savedrun.Record // the parameters and the verdict; without a plan
 	Shows  Signature       // what a run of it shows
 	Shrunk string          // from what it was made: "from 6 faults, 707 calls, 5 nodes to 1 fault, 3 calls, 3 nodes in 61 runs"
@@ -118,6 +119,9 @@ func (f Failure) Write(path string) error {
 	return nil
 }
 
+// namesHosts matches the JSON of a fault that says which hosts it takes.
+var namesHosts = regexp.MustCompile(`\b[nc]\d+\b`)
+
 // StepsOf returns the steps of a plan, with what each fault chose in a run. It is an error if a fault can't be kept
 // in a file.
 func StepsOf(p nemesis.Plan, h *history.History) ([]Step, error) {
@@ -138,7 +142,7 @@ func StepsOf(p nemesis.Plan, h *history.History) ([]Step, error) {
 			return nil, fmt.Errorf("the plan can't be kept in a file: %w", err)
 		}
 		text := chose[fmt.Sprint("step ", s.ID)]
-		if strings.Contains(s.Fault.String(), text) {
+		if strings.Contains(s.Fault.String(), text) || namesHosts.Match(raw[0].Fault) {
 			text = "" // it says nothing new
 		}
 		steps = append(steps, Step{ID: s.ID, At: s.At, For: s.For, Fault: unescaped(raw[0].Fault), Chose: text})

@@ -95,6 +95,7 @@ func TestRoundTrip(t *testing.T) {
 	assert.Equal(t, strings.SplitAfterN(string(text), "\n\n", 2)[1], strings.SplitAfterN(withChoices(t, got, f), "\n\n", 2)[1], "all but the comments")
 	assert.NotEmpty(t, again)
 	assert.Equal(t, f.Record, got.Record)
+	assert.Equal(t, f.Story, got.Story)
 	assert.Equal(t, f.Shows, got.Shows)
 	assert.Equal(t, f.Notes, got.Notes)
 	assert.Equal(t, []string{"without fault 3 or operation 2: it passes", "without operation 1: it fails in another way: x: y"}, got.Without())

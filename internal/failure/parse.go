@@ -49,6 +49,9 @@ func (p *parser) read(raw []byte) error {
 	line := strings.TrimSpace(string(raw))
 	switch {
 	case line == "" || line[0] == '#':
+		if p.line == len(p.f.Story)+2 && line != "" {
+			p.f.Story = append(p.f.Story, strings.TrimPrefix(line[1:], " "))
+		}
 		return nil
 	case line == planSection || line == opsSection || line == historySection:
 		return p.begin(line)
