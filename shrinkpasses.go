@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/ddmin"
 	"github.com/capsize-go/capsize/internal/engine"
@@ -31,6 +32,7 @@ func (s *shrinker) shrink() {
 	s.simplerFaults()
 	s.fewerFaults() // a simpler one may do what two did
 	s.fewerClients()
+	s.calmLinks()
 	s.rounderTimes()
 }
 
@@ -282,6 +284,32 @@ func (s *shrinker) nameHosts() {
 	}
 	if !s.try(withPlan(s.best, numbered)) {
 		s.try(withPlan(s.best, resolved))
+	}
+}
+
+// calmLinks tries links that take a constant time, or that do so until as late and from as early on as can be.
+func (s *shrinker) calmLinks() {
+	test := s.best
+	test.Calm = cluster.AlwaysCalm
+	if s.try(test) {
+		return
+	}
+	least := max(time.Millisecond, s.best.Duration/64)
+	for step := s.best.Duration / 2; step >= least; step /= 2 {
+		test.Calm = s.best.Calm
+		test.Calm.Until = (test.Calm.Until + step).Truncate(time.Millisecond)
+		s.try(test)
+	}
+	test.Calm = s.best.Calm
+	test.Calm.From = s.best.Duration
+	if !s.try(test) {
+		return
+	}
+	for step := s.best.Duration / 2; step >= least; step /= 2 {
+		test.Calm = s.best.Calm
+		if test.Calm.From = (test.Calm.From - step).Round(time.Millisecond); test.Calm.From > test.Calm.Until {
+			s.try(test)
+		}
 	}
 }
 
