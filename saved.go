@@ -29,7 +29,7 @@ func recordOf(test Test, plan nemesis.Plan) savedrun.Record {
 	r := savedrun.Record{
 		System: systemName(test.System), Workload: test.Workload.Name, Plan: plan,
 		Seed: test.Seed, Nodes: test.Nodes, Clients: test.Clients, Rate: test.Rate,
-		Duration: test.Duration, Timeout: test.Timeout, Settle: test.Settle, Core: test.Core,
+		Duration: test.Duration, Timeout: test.Timeout, Settle: test.Settle, Core: test.Core, Calm: test.Calm,
 	}
 	if detrt.Active() {
 		r.Schedule, r.Runtime = test.Schedule.For(test.Seed).String(), detrt.Version()
@@ -131,7 +131,7 @@ func (s savedRun) edited() bool {
 // apply makes a test repeat the saved run.
 func (s savedRun) apply(test Test) Test {
 	test.Seed, test.Seeds, test.Nodes, test.Clients, test.Rate = s.Seed, 1, s.Nodes, s.Clients, s.Rate
-	test.Duration, test.Timeout, test.Settle, test.Core = s.Duration, s.Timeout, s.Settle, s.Core
+	test.Duration, test.Timeout, test.Settle, test.Core, test.Calm = s.Duration, s.Timeout, s.Settle, s.Core, s.Calm
 	if s.Plan != nil {
 		test.Nemesis = s.Plan
 	}

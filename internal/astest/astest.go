@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/internal/failure"
 	"github.com/capsize-go/capsize/internal/gosource"
 )
@@ -22,6 +23,7 @@ const (
 	capsizePath   = "github.com/capsize-go/capsize"
 	nemesisPath   = capsizePath + "/nemesis"
 	workloadsPath = capsizePath + "/workloads"
+	clusterPath   = capsizePath + "/cluster"
 	schedulePath  = capsizePath + "/schedule"
 	systemsPath   = capsizePath + "/catalog/systems"
 )
@@ -93,10 +95,22 @@ func (e *emitter) parameters() []field {
 		{"Duration", e.file.Duration(r.Duration)}, {"Timeout", e.file.Duration(r.Timeout)}, {"Settle", e.file.Duration(r.Settle)},
 		{"Core", strconv.FormatBool(r.Core)},
 	}
+	if r.Calm != (cluster.Calm{}) {
+		fields = append(fields, field{"Calm", e.calm(r.Calm)})
+	}
 	if r.Schedule != "" {
 		fields = append(fields, field{"Schedule", e.schedule(r.Schedule)})
 	}
 	return fields
+}
+
+// calm returns the expression of when links take a constant time.
+func (e *emitter) calm(c cluster.Calm) string {
+	pkg := e.file.Use(clusterPath, "cluster")
+	if c == cluster.AlwaysCalm {
+		return pkg + ".AlwaysCalm"
+	}
+	return fmt.Sprintf("%s.Calm{Until: %s, From: %s}", pkg, e.file.Duration(c.Until), e.file.Duration(c.From))
 }
 
 // schedule returns the expression of a schedule: "random/4" is schedule.Random(4).

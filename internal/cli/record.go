@@ -25,7 +25,7 @@ const (
 func newRecord(s runSpec, r *capsize.Result, digest string) savedrun.Record {
 	rec := savedrun.Record{
 		Seed: r.Seed, Nodes: r.Test.Nodes, Clients: r.Test.Clients, Rate: r.Test.Rate,
-		Duration: r.Test.Duration, Timeout: r.Test.Timeout, Settle: r.Test.Settle, Core: r.Test.Core,
+		Duration: r.Test.Duration, Timeout: r.Test.Timeout, Settle: r.Test.Settle, Core: r.Test.Core, Calm: r.Test.Calm,
 		Verdict: r.Verdict, Reason: r.Reason, Digest: digest, Plan: r.Plan,
 	}
 	s.describe(&rec)
@@ -45,7 +45,7 @@ func recorded(x savedrun.Record) (runSpec, error) {
 	}
 	s.Nemesis = x.Nemesis
 	s.Test.Nodes, s.Test.Clients, s.Test.Rate = x.Nodes, x.Clients, x.Rate
-	s.Test.Duration, s.Test.Timeout, s.Test.Settle, s.Test.Core = x.Duration, x.Timeout, x.Settle, x.Core
+	s.Test.Duration, s.Test.Timeout, s.Test.Settle, s.Test.Core, s.Test.Calm = x.Duration, x.Timeout, x.Settle, x.Core, x.Calm
 	s.Test.Nemesis = x.Plan
 	return s, nil
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/capsize-go/capsize/cluster"
 )
 
 // title begins the first line, before the version.
@@ -128,6 +130,9 @@ var params = []param{
 	duration("timeout", func(f *Failure) *time.Duration { return &f.Record.Timeout }),
 	duration("settle", func(f *Failure) *time.Duration { return &f.Record.Settle }),
 	{name: "core", get: func(f *Failure) []string { return only(f.Record.Core, "true") }, set: setCore},
+	{name: "calm", get: func(f *Failure) []string { return only(f.Record.Calm != cluster.Calm{}, f.Record.Calm.String()) }, set: func(f *Failure, text string) error {
+		return f.Record.Calm.UnmarshalText([]byte(text))
+	}},
 	text("schedule", func(f *Failure) *string { return &f.Record.Schedule }),
 	text("runtime", func(f *Failure) *string { return &f.Record.Runtime }),
 	number("after_seed", func(f *Failure) *uint64 { return &f.Record.After }),

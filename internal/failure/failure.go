@@ -204,7 +204,7 @@ func (f Failure) Script(w workloads.Workload) (workloads.Script, error) {
 // Sum returns a hash of all that a run of the failure depends on: the parameters, the steps and the operations.
 func (f Failure) Sum() string {
 	r := f.Record
-	params := []any{r.System, r.Bug, r.Workload, r.Seed, r.Nodes, r.Clients, r.Duration, r.Timeout, r.Settle, r.Core, r.Schedule, r.After, rateText(r.Rate)}
+	params := []any{r.System, r.Bug, r.Workload, r.Seed, r.Nodes, r.Clients, r.Duration, r.Timeout, r.Settle, r.Core, r.Calm, r.Schedule, r.After, rateText(r.Rate)}
 	for _, s := range f.Steps {
 		params = append(params, s.ID, s.At, s.For, s.Fault)
 	}

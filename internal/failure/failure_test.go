@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/failure"
 	"github.com/capsize-go/capsize/internal/savedrun"
@@ -39,6 +40,7 @@ func stale(t testing.TB) (failure.Failure, *history.History) {
 		Record: savedrun.Record{
 			Capsize: "v0.1.0", Test: "TestStore/three nodes", System: "raftkv", Bug: "local-reads", Workload: "register", Nemesis: "partition",
 			Seed: 17, Nodes: 3, Clients: 4, Rate: 100, Duration: 5 * time.Second, Timeout: time.Second, Settle: 5 * time.Second, Core: true,
+			Calm:    cluster.Calm{Until: time.Second, From: 4 * time.Second},
 			Verdict: checker.Invalid, Reason: "process 1 read 0 from k1", Digest: digest, Repeats: savedrun.Yes, Build: "0123456789abcdef",
 		},
 		Shows:   failure.Signature{Checker: "linearizable", Anomaly: "a newer value had replaced it", Shape: "read ok"},
@@ -163,20 +165,20 @@ func TestParseRefuses(t *testing.T) {
 		{"negative", "timeout    1s", "timeout    -1s", `x:16: "timeout": the duration "-1s" is negative`},
 		{"rate", "rate       100", "rate       fast", `x:14: "rate": "fast" is no number, nor "unpaced"`},
 		{"core", "core       true", "core       partly", `x:18: "core": "partly" is neither true nor false`},
-		{"verdict", "verdict    invalid", "verdict    wrong", `x:22: "verdict": "wrong" is no verdict: it is valid, unknown or invalid`},
+		{"verdict", "verdict    invalid", "verdict    wrong", `x:23: "verdict": "wrong" is no verdict: it is valid, unknown or invalid`},
 		{"quotes", "system     raftkv", `system     "raftkv`, `x:7: "system": "raftkv is no text in quotes`},
 		{"UTF-8", "system     raftkv", "system     \xff", `x:7: it is no UTF-8`},
-		{"step", "step 3  at", "step three at", `x:37: a step is as "step 1  at 2s  for 1s  {…}": "step": "three" is no number from 0 on`},
-		{"step without a time", "step 3  at 2s", "step 3 ", `x:37: a step is as "step 1  at 2s  for 1s  {…}": "at" is missing`},
-		{"fault", `{"kind":"partition"`, `{"kind":`, `x:37: the fault of step 3: invalid character`},
-		{"no fault", `{"kind":"partition","shapes":["leader"]}`, ``, `x:37: the fault of step 3: invalid character '#'`},
-		{"fault of another kind", `{"kind":"partition","shapes":["leader"]}`, `17`, `x:37: the fault of step 3 is no object of JSON`},
-		{"after a fault", `["leader"]}`, `["leader"]} and more`, `x:37: the fault of step 3: after it stands "and more`},
-		{"operation", "at 2.5s ", "on 2.5s ", `x:40: an operation is as "at 1.2s  client 3  {…}" or "final  client 3  {…}": "at" is missing`},
-		{"client", "client 0", "client 4", `x:40: there is no client 4; 4 clients are numbered from 0`},
-		{"input", `client 0  {"f":"write"`, `client 0  {"f":`, `x:40: the input of operation 1: invalid character`},
-		{"order", "\nops\n", "\nplan\n", `x:39: the part "plan" is out of its place`},
-		{"no ops", "\nops\n", "\n", "x:39: a step is as"},
+		{"step", "step 3  at", "step three at", `x:38: a step is as "step 1  at 2s  for 1s  {…}": "step": "three" is no number from 0 on`},
+		{"step without a time", "step 3  at 2s", "step 3 ", `x:38: a step is as "step 1  at 2s  for 1s  {…}": "at" is missing`},
+		{"fault", `{"kind":"partition"`, `{"kind":`, `x:38: the fault of step 3: invalid character`},
+		{"no fault", `{"kind":"partition","shapes":["leader"]}`, ``, `x:38: the fault of step 3: invalid character '#'`},
+		{"fault of another kind", `{"kind":"partition","shapes":["leader"]}`, `17`, `x:38: the fault of step 3 is no object of JSON`},
+		{"after a fault", `["leader"]}`, `["leader"]} and more`, `x:38: the fault of step 3: after it stands "and more`},
+		{"operation", "at 2.5s ", "on 2.5s ", `x:41: an operation is as "at 1.2s  client 3  {…}" or "final  client 3  {…}": "at" is missing`},
+		{"client", "client 0", "client 4", `x:41: there is no client 4; 4 clients are numbered from 0`},
+		{"input", `client 0  {"f":"write"`, `client 0  {"f":`, `x:41: the input of operation 1: invalid character`},
+		{"order", "\nops\n", "\nplan\n", `x:40: the part "plan" is out of its place`},
+		{"no ops", "\nops\n", "\n", "x:40: a step is as"},
 		{"no checker", "checker    linearizable", "", `x: "checker" is missing or makes no sense`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -187,7 +189,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 	cut, _, _ := strings.Cut(string(good), "\nhistory\n")
 	_, err = failure.Parse([]byte(cut), "x")
-	require.EqualError(t, err, `read failure: x:41: the file ends before its part "history"`)
+	require.EqualError(t, err, `read failure: x:42: the file ends before its part "history"`)
 	_, err = failure.Parse(nil, "x")
 	require.EqualError(t, err, `read failure: x:1: the file ends before its part "plan"`)
 	_, err = failure.Parse([]byte(strings.ReplaceAll(string(good), "\n", "\r\n")), "x")
@@ -206,9 +208,9 @@ func TestNoLongerFits(t *testing.T) {
 		return got
 	}
 	_, err = edited(`"kind":"partition","shapes":["leader"]`, `"kind":"unplugged"`).Plan()
-	require.ErrorContains(t, err, `read failure: x:37: step 3 does not fit any more: there is no fault "unplugged"; there are `)
+	require.ErrorContains(t, err, `read failure: x:38: step 3 does not fit any more: there is no fault "unplugged"; there are `)
 	_, err = edited(`"key":"k1","value":7`, `"name":"k1"`).Script(register)
-	require.ErrorContains(t, err, `read failure: x:40: operation 1 is the first that does not fit workload "register" any more: `)
+	require.ErrorContains(t, err, `read failure: x:41: operation 1 is the first that does not fit workload "register" any more: `)
 	assert.ErrorContains(t, err, `unknown field "name"`)
 	assert.True(t, edited("at 2.5s", "at 2.6s").Edited())
 	assert.True(t, edited("nodes      3", "nodes      4").Edited())

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/runlog"
 	"github.com/capsize-go/capsize/nemesis"
@@ -49,6 +50,8 @@ type Record struct {
 	Timeout  time.Duration `json:"timeout_ns"`
 	Settle   time.Duration `json:"settle_ns"`
 	Core     bool          `json:"core,omitempty"`
+
+	Calm cluster.Calm `json:"calm,omitzero"` // when links take a constant time
 
 	// Schedule and Runtime are of a run with a deterministic runtime, as package schedule and Result.Runtime spell
 	// them. It can be repeated with such a runtime alone.
