@@ -365,6 +365,9 @@ func sooner(t Test, by time.Duration) Test {
 	return withScript(withPlan(t, plan), script)
 }
 
+// fewOperations is how many operations are looked at one by one.
+const fewOperations = 8
+
 // units are those to which times are rounded.
 var units = []time.Duration{time.Second, 100 * time.Millisecond, 10 * time.Millisecond, time.Millisecond, time.Microsecond}
 
@@ -382,6 +385,17 @@ func (s *shrinker) rounderTimes() {
 			})
 		}
 	}
+	s.rounderOperations()
+	s.roundest(func(unit time.Duration) Test {
+		test := s.best
+		test.Duration = (test.Duration + unit - 1).Truncate(unit)
+		return test
+	})
+}
+
+// rounderOperations tries round instants of all operations together, and if these are not round enough then, where operations are few, of each alone:
+// the last one first, and each of them rounded up as well, which keeps it after what it has to follow.
+func (s *shrinker) rounderOperations() {
 	s.roundest(func(unit time.Duration) Test {
 		script := slices.Clone(s.best.Script)
 		for i := range script {
@@ -389,11 +403,19 @@ func (s *shrinker) rounderTimes() {
 		}
 		return withScript(s.best, script)
 	})
-	s.roundest(func(unit time.Duration) Test {
-		test := s.best
-		test.Duration = (test.Duration + unit - 1).Truncate(unit)
-		return test
-	})
+	if len(s.best.Script) > fewOperations {
+		return
+	}
+	for i := len(s.best.Script) - 1; i >= 0; i-- {
+		for _, unit := range units[1:] {
+			near, up := slices.Clone(s.best.Script), slices.Clone(s.best.Script)
+			round(&near[i].At, unit)
+			up[i].At = (up[i].At + unit - 1).Truncate(unit)
+			if s.try(withScript(s.best, near)) || s.try(withScript(s.best, up)) {
+				break
+			}
+		}
+	}
 }
 
 // roundest tries what rounded returns for each unit, the largest first, until one shows the signature.
