@@ -181,6 +181,7 @@ func (x *runner) sweep(ctx context.Context, t *testing.T) {
 		}
 		if asExpected(r, x.test.Expect) {
 			setAttributes(t, r.Seed, r.Verdict)
+			x.logSmall(ctx, t, r)
 			return // it shows what it was to show
 		}
 		if r.Verdict != checker.Valid {
