@@ -87,6 +87,16 @@ var constructors = map[string]constructor{
 	"dns":     {"DNS", []argument{constantOf("answer", "NameImpairment", `""`, answers), victims}},
 }
 
+// named are the constructors of faults that say which hosts they take, by the kind and the parameter that says it.
+var named = map[[2]string]constructor{
+	{"slow", "nodes"}:          {"SlowNodes", []argument{durationOf("extra"), hosts("nodes")}},
+	{"half-open", "from"}:      {"HalfOpenFrom", []argument{host("from"), host("to")}},
+	{"reconfigure", "members"}: {"ReconfiguresTo", []argument{hosts("members")}},
+}
+
+func hosts(name string) argument { return argument{name, (*File).hosts, "", ""} }
+func host(name string) argument  { return argument{name, (*File).host, `""`, ""} }
+
 // The constants by their values.
 var (
 	jitters = map[string]string{"": "Constant", "uniform": "Uniform", "exponential": "Exponential", "long-tail": "LongTail"}
@@ -143,6 +153,11 @@ func (f *File) constructed(raw json.RawMessage) (string, error) {
 	c, ok := constructors[kind]
 	if !ok {
 		return "", fmt.Errorf("there is no constructor of %q", kind)
+	}
+	for field := range fields { // order: no kind has two such parameters
+		if x, ok := named[[2]string{kind, field}]; ok {
+			c = x
+		}
 	}
 	if string(fields["beyond"]) == "true" {
 		delete(fields, "beyond")
@@ -266,6 +281,17 @@ func quotedList(all []string) string {
 		all[i] = stringText(s)
 	}
 	return strings.Join(all, ", ")
+}
+
+func (f *File) hosts(raw json.RawMessage) (string, error) {
+	var all []string
+	err := json.Unmarshal(raw, &all)
+	return quotedList(all), err
+}
+
+func (f *File) host(raw json.RawMessage) (string, error) {
+	text, err := textOf(raw)
+	return stringText(text), err
 }
 
 func (f *File) victims(raw json.RawMessage) (string, error) {
