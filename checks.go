@@ -148,8 +148,11 @@ func firstAnswers(r *engine.Record) (first, asked map[string]time.Duration) {
 	first, asked = map[string]time.Duration{}, map[string]time.Duration{}
 	busy := map[string]bool{}
 	for call := range r.History.Calls() {
+		if call.Complete.Time < r.Healed {
+			continue
+		}
 		node := call.Invoke.Node
-		busy[node] = busy[node] || call.Invoke.Time <= r.Healed+r.Core.Bound && call.Complete.Time >= r.Healed
+		busy[node] = busy[node] || call.Invoke.Time <= r.Healed+r.Core.Bound
 		if call.Invoke.Time < r.Healed {
 			continue
 		}
