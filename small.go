@@ -139,7 +139,7 @@ func (x *runner) smallerOf(ctx context.Context, t *testing.T, r *Result, again a
 	}
 	rec.Nemesis = r.Test.Nemesis.String()
 	s.Test.Metrics = r.Test.Metrics
-	x.resolve(quiet, t, s.Shrunk)
+	resolve(quiet, t, s.Shrunk)
 	if s.second = x.again(quiet, t, s.Result); s.second.differs != "" || !s.second.tried() {
 		return smaller{why: joinLines("the small run does not repeat: "+s.second.missing, s.second.differs)}
 	}
@@ -175,7 +175,7 @@ func (x *runner) logSmall(ctx context.Context, t *testing.T, r *Result) {
 }
 
 // resolve puts what the faults chose in place of what they draw, so that the run depends on fewer draws, if that is the very same run.
-func (x *runner) resolve(ctx context.Context, t *testing.T, s *Shrunk) {
+func resolve(ctx context.Context, t *testing.T, s *Shrunk) {
 	t.Helper()
 	test := s.Test
 	test.Nemesis = s.Result.Resolved()

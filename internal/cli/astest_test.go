@@ -34,7 +34,7 @@ func in(t *testing.T, dir string, env []string, name string, args ...string) (ou
 	cmd := exec.Command(name, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, append(os.Environ(), env...), &stdout, &stderr
-	_ = cmd.Run() // the exit code says what came of it
+	_ = cmd.Run() // the exit code is returned
 	if name == "go" || cmd.ProcessState.ExitCode() == exitHarness {
 		stdout.Write(stderr.Bytes())
 	}

@@ -38,8 +38,8 @@ var (
 )
 
 func durationOf(name string) argument { return argument{name, (*File).durationText, "0", ""} }
-func numberOf(name string) argument   { return argument{name, (*File).numberText, "0", ""} }
-func boolOf(name string) argument     { return argument{name, (*File).boolText, "false", ""} }
+func numberOf(name string) argument   { return argument{name, numberText, "0", ""} }
+func boolOf(name string) argument     { return argument{name, boolText, "false", ""} }
 
 // constantOf is an argument whose values are constants of package cluster.
 func constantOf(name, typ, zero string, names map[string]string) argument {
@@ -94,8 +94,8 @@ var named = map[[2]string]constructor{
 	{"reconfigure", "members"}: {"ReconfiguresTo", []argument{hosts("members")}},
 }
 
-func hosts(name string) argument { return argument{name, (*File).hosts, "", ""} }
-func host(name string) argument  { return argument{name, (*File).host, `""`, ""} }
+func hosts(name string) argument { return argument{name, hostList, "", ""} }
+func host(name string) argument  { return argument{name, hostText, `""`, ""} }
 
 // The constants by their values.
 var (
@@ -226,7 +226,7 @@ func (f *File) durationText(raw json.RawMessage) (string, error) {
 	return f.Duration(d), err
 }
 
-func (f *File) numberText(raw json.RawMessage) (string, error) {
+func numberText(_ *File, raw json.RawMessage) (string, error) {
 	var n json.Number
 	if err := json.Unmarshal(raw, &n); err != nil || !bytes.ContainsAny(raw[:1], "-0123456789") {
 		return "", fmt.Errorf("%s is no number", raw)
@@ -234,7 +234,7 @@ func (f *File) numberText(raw json.RawMessage) (string, error) {
 	return n.String(), nil
 }
 
-func (f *File) boolText(raw json.RawMessage) (string, error) {
+func boolText(_ *File, raw json.RawMessage) (string, error) {
 	var b bool
 	err := json.Unmarshal(raw, &b)
 	return strconv.FormatBool(b), err
@@ -283,13 +283,13 @@ func quotedList(all []string) string {
 	return strings.Join(all, ", ")
 }
 
-func (f *File) hosts(raw json.RawMessage) (string, error) {
+func hostList(_ *File, raw json.RawMessage) (string, error) {
 	var all []string
 	err := json.Unmarshal(raw, &all)
 	return quotedList(all), err
 }
 
-func (f *File) host(raw json.RawMessage) (string, error) {
+func hostText(_ *File, raw json.RawMessage) (string, error) {
 	text, err := textOf(raw)
 	return stringText(text), err
 }
