@@ -196,26 +196,21 @@ type tail struct {
 func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.b = append(t.b, p...)
-	if t.crash == nil {
-		if i := crashAt(t.b); i >= 0 {
-			t.crash, t.b = t.b[i:], nil
+	if t.crash != nil {
+		if len(t.crash) < tailBytes {
+			t.crash = append(t.crash, p...)
 		}
-	} else if len(t.crash) < tailBytes {
-		t.crash, t.b = append(t.crash, p...), nil
+		return len(p), nil
+	}
+	line := bytes.LastIndexByte(t.b, '\n') + 1 // the last one is not complete yet
+	t.b = append(t.b, p...)
+	if at := fatalLine.FindIndex(t.b[line:]); at != nil {
+		t.crash, t.b = t.b[line+at[0]:], nil
 	}
 	if len(t.b) > 2*tailBytes {
 		t.b = append([]byte(nil), t.b[len(t.b)-tailBytes:]...)
 	}
 	return len(p), nil
-}
-
-// crashAt returns where the first line begins that says what was fatal, or -1.
-func crashAt(b []byte) int {
-	if loc := fatalLine.FindIndex(b); loc != nil {
-		return loc[0]
-	}
-	return -1
 }
 
 var fatalLine = regexp.MustCompile(`(?m)^(fatal error|panic|SIG[A-Z]+): `)
