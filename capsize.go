@@ -104,6 +104,8 @@ type Result struct {
 	CPU            time.Duration   // of the whole process meanwhile
 	Phases         []report.Phase
 	Stopped        error // why the run was cut short: interrupted, stalled or stopped at Test.StopAt; nil if it was not
+
+	resolved nemesis.Plan // see Resolved
 }
 
 // Digest returns the hex SHA-256 of the history as it is kept in a file, which

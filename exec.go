@@ -87,6 +87,7 @@ func newResult(test Test, plan nemesis.Plan, rec *engine.Record) *Result {
 		Test: test, Seed: test.Seed, Plan: plan, History: rec.History, Findings: rec.Findings,
 		Exercised: exercisedBy(rec, plan), Log: rec.Log, Messages: rec.Messages, Snapshot: rec.Snapshot, Trace: rec.Trace,
 		Virtual: rec.Virtual, Stopped: rec.Stopped, Runtime: detrt.Version(), Decisions: rec.Decisions,
+		resolved: rec.Resolved,
 	}
 	if rec.Decisions != nil {
 		r.Test.Schedule = test.Schedule.For(test.Seed)

@@ -10,19 +10,21 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/systems/kv/crdtkv"
+	"github.com/capsize-go/capsize/systems/kv/quorumkv"
 	"github.com/capsize-go/capsize/systems/kv/raftkv"
 	"github.com/capsize-go/capsize/workloads"
 )
 
 // TestScriptRepeats shows that the script of a run makes the very same run.
 func TestScriptRepeats(t *testing.T) {
-	raft, crdt := raftkv.Store{}, crdtkv.Store{}
+	raft, crdt, quorum := raftkv.Store{}, crdtkv.Store{}, quorumkv.Store{}
 	for name, test := range map[string]capsize.Test{
 		"paced":   {System: raft, Workload: workloads.Register(raft.Open), Nemesis: nemesis.Swarm(raftkv.ElectionTimeout), Duration: 8 * time.Second},
 		"unpaced": {System: raft, Workload: workloads.Register(raft.Open), Nemesis: nemesis.Swarm(raftkv.ElectionTimeout), Duration: 2 * time.Second, Rate: capsize.Unpaced},
 		"paused": {System: raft, Workload: workloads.Register(raft.Open), Duration: 8 * time.Second,
 			Nemesis: nemesis.Every(3*time.Second, nemesis.Pauses(nemesis.EveryClient), nemesis.ClockDrift(0, nemesis.EveryClient))},
-		"final": {System: crdt, Workload: workloads.AddWins(crdt.OpenSet), Nemesis: nemesis.Swarm(0), Duration: 4 * time.Second},
+		"adjusted": {System: quorum, Workload: workloads.Versions(quorum.Open), Nemesis: nemesis.Swarm(0), Duration: 4 * time.Second},
+		"final":    {System: crdt, Workload: workloads.AddWins(crdt.OpenSet), Nemesis: nemesis.Swarm(0), Duration: 4 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.Seed = 5

@@ -173,16 +173,16 @@ func (l *loop) runDue(ahead time.Duration) {
 		l.woke.Store(true)
 	}
 	for l.agenda.Len() > 0 && !l.stopped {
-		at := l.agenda.Next()
-		if at > now+ahead {
-			return
-		}
 		if l.woke.Swap(false) {
 			l.mu.Unlock()
 			as.become(actor{})
 			l.wait()
 			l.mu.Lock()
 			continue
+		}
+		at := l.agenda.Next()
+		if at > now+ahead {
+			return
 		}
 		e := l.agenda.Take()
 		l.last.Store(max(int64(at), l.last.Load()))

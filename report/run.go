@@ -65,6 +65,7 @@ type Run struct {
 	ReportPath string // where the page is
 	Index      string // the address of the index of all runs, relative to the page: "../index.html"; empty if there is none
 	SavedPath  string // where the failure is kept for the next time
+	Signature  string // which kind of failure it is: alike for runs that fail by one bug
 	Digest     string // of the history
 }
 

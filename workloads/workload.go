@@ -60,6 +60,11 @@ type Spec[C io.Closer, In, Out any] struct {
 	// system is quiescent, or false if there is none left. Optional.
 	Final func(t Turn[In, Out]) (In, bool)
 
+	// Adjust returns the input of a [Script] as it fits what the client was answered in this run. Inputs that carry what an
+	// earlier call was answered, as a version to replace, need it: without that call, or with another answer, the
+	// client would claim to have seen what it has not. Optional.
+	Adjust func(t Turn[In, Out], in In) In
+
 	// Key returns the one key that an input touches, for people who read the
 	// history. Optional.
 	Key func(in In) string
@@ -109,6 +114,7 @@ type Workload struct {
 	Setup   func(ctx context.Context, c Client) error
 	Next    func(t Turn[any, any]) any
 	Final   func(t Turn[any, any]) (any, bool)
+	Adjust  func(t Turn[any, any], in any) any
 	Key     func(in any) string
 	MayFail []string
 
@@ -148,6 +154,9 @@ func New[C io.Closer, In, Out any](s Spec[C, In, Out]) Workload {
 	}
 	if s.Final != nil {
 		w.Final = func(t Turn[any, any]) (any, bool) { return s.Final(typed[In, Out](t)) }
+	}
+	if s.Adjust != nil {
+		w.Adjust = func(t Turn[any, any], in any) any { return s.Adjust(typed[In, Out](t), in.(In)) }
 	}
 	if s.Key != nil {
 		w.Key = func(in any) string { return s.Key(in.(In)) }

@@ -181,6 +181,9 @@ func (c *client) nextOfScript() (in any, more bool) {
 		}
 	}
 	in, c.script = c.script[0].Input, c.script[1:]
+	if adjust := c.e.config.Workload.Adjust; adjust != nil {
+		in = adjust(c.turn, in)
+	}
 	return in, true
 }
 

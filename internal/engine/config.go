@@ -76,6 +76,7 @@ type Record struct {
 	Healed    time.Duration    // when all faults were healed
 	Core      *Core            // the nodes that had to make progress then; nil if the run did not come to its end
 	Skipped   int              // faults that met no occasion, or no node that they may harm
+	Resolved  nemesis.Plan     // Config.Plan with what the faults chose
 	Trace     uint64           // hash of all that happened in the cluster
 	Decisions *schedule.Trace  // of the scheduler; nil if the runtime decided by chance
 	Stats     cluster.Stats    // what the cluster counted

@@ -82,7 +82,10 @@ func Run(ctx context.Context, t *testing.T, c Config) (*Record, error) {
 	e := &engine{ctx: ctx, config: c, runLabel: runName(c.Seed), refusals: map[int]Refusal{}}
 	e.breakpoint.resume = make(chan struct{})
 	e.spans = newSpans(e)
-	if !math.IsInf(c.Rate, 1) {
+	switch {
+	case c.Script != nil:
+		e.history.Grow(2 * (len(c.Script) + len(c.Plan)))
+	case !math.IsInf(c.Rate, 1):
 		seconds := (c.Duration + c.Settle).Seconds()
 		e.history.Grow(int(min(2.2*c.Rate*seconds, 1<<20)))
 	}
@@ -299,7 +302,7 @@ func (e *engine) outcome() *Record {
 	r := &Record{History: &e.history, Phases: e.phases, Findings: e.findings, Refusals: maps.Clone(e.refusals), Stopped: e.stopped}
 	r.Virtual, r.Script = r.History.End(), e.script
 	e.faults.mu.Lock()
-	r.Skipped = e.faults.skipped
+	r.Skipped, r.Resolved = e.faults.skipped, e.faults.resolve(e.config.Plan)
 	e.faults.mu.Unlock()
 	if e.breakpoint.reached.Load() {
 		r.Snapshot, r.Held = e.breakpoint.snapshot, !e.breakpoint.halted.Load()

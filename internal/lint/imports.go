@@ -30,6 +30,8 @@ var importRules = []ImportRule{
 	{Package: "internal/chart"},
 	{Package: "internal/coldbuild"},
 	{Package: "internal/runcost", Ours: []string{"internal/repeats", "schedule"}, Testing: true},
+	{Package: "internal/speed"},
+	{Package: "internal/speed/measure", Ours: []string{".", "catalog/systems", "internal/cputime", "nemesis"}, Testing: true},
 	{Package: "internal/child"},
 	{Package: "internal/gotest", Ours: []string{"internal/child"}},
 	{Package: "internal/gocommand", Ours: []string{"internal/detrt"}, Testing: true},
