@@ -16,6 +16,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/huntrun"
+	"github.com/capsize-go/capsize/internal/words"
 	"github.com/capsize-go/capsize/report"
 	"github.com/capsize-go/capsize/report/index"
 )
@@ -245,14 +246,33 @@ func moduleVersion() string {
 	return "(unknown)"
 }
 
-// minimise makes a failure small, within its budget of processor time, and writes the page of the smallest run.
+// minimise makes a failure small, within its budget of processor time, and writes the page of the smallest run. A failure that can't
+// be made small has the page of the whole run, which says why.
 func (x *runner) minimise(ctx context.Context, t *testing.T, r *Result, task huntrun.Task, s *huntrun.Smallest) error {
 	t.Helper()
-	script, err := r.Script(ctx)
-	if err != nil {
-		script = nil // it does not repeat, which is said of it
-	}
-	s.Before = huntrun.Size{Faults: len(r.Plan), Operations: len(script), Nodes: r.Test.Nodes, Clients: r.Test.Clients, Duration: r.Test.Duration}
+	want, about := task.Small, task.System
+	s.Before = huntrun.Size{Faults: len(r.Plan), Operations: callsOf(r), Nodes: r.Test.Nodes, Clients: r.Test.Clients, Duration: r.Test.Duration}
 	s.After = s.Before
-	return x.writePage(ctx, r, s, task.Small.Dir, task.System)
+	if want.CPU <= 0 || r.Verdict != checker.Invalid {
+		return x.writePage(ctx, r, s, want.Dir, about)
+	}
+	small, err := Shrink(ctx, t, r, ShrinkOptions{Signature: Signature(want.Signature), CPU: want.CPU})
+	if err != nil {
+		s.Stopped = err.Error()
+		return x.writePage(ctx, r, s, want.Dir, about, "It could not be made small: "+s.Stopped)
+	}
+	s.Before, s.After, s.Runs, s.CPU, s.Stopped = huntrun.Size(small.Before), huntrun.Size(small.After), small.Runs, small.CPU, small.Stopped
+	for _, n := range small.Notes {
+		s.Notes = append(s.Notes, fmt.Sprintf("without %s: %s", n.Part, n.Without))
+	}
+	text := fmt.Sprintf("This is the smallest run that shows the failure of seed %d: %s of %s, made in %s.", r.Seed, small.After, small.Before, words.Plural(small.Runs, "run"))
+	return x.writePage(ctx, small.Result, s, want.Dir, nil, append([]string{text}, s.Notes...)...)
+}
+
+// callsOf counts the calls of clients in a history.
+func callsOf(r *Result) (n int) {
+	for range r.History.Calls() {
+		n++
+	}
+	return n
 }

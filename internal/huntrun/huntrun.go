@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 )
 
@@ -172,14 +173,19 @@ type Worker struct {
 	err  error
 }
 
+// pipe is the file that lines are written to: one for the whole process, since a file that is dropped is closed.
+var pipe = sync.OnceValue(func() *os.File {
+	keepPipe()
+	return os.NewFile(Pipe, "the hunt")
+})
+
 // Open returns the worker that this process is, or nil if no hunt has started it.
 func Open() (*Worker, error) {
 	text := os.Getenv(Variable)
 	if text == "" {
 		return nil, nil
 	}
-	keepPipe()
-	w := &Worker{out: os.NewFile(Pipe, "the hunt"), in: os.Stdin}
+	w := &Worker{out: pipe(), in: os.Stdin}
 	if err := json.Unmarshal([]byte(text), &w.Task); err != nil {
 		return nil, fmt.Errorf("environment variable %s: %w", Variable, err)
 	}

@@ -306,3 +306,13 @@ func (c *Campaign) ToTry(ctx context.Context, most int) (all []Run, err error) {
 	}
 	return all, nil
 }
+
+// Versions lists the versions that made runs.
+func (c *Campaign) Versions() []Version {
+	all := make([]Version, 0, len(c.versions))
+	for v := range c.versions { // order: sorted below
+		all = append(all, v)
+	}
+	slices.SortFunc(all, func(a, b Version) int { return cmp.Compare(c.versions[a], c.versions[b]) })
+	return all
+}

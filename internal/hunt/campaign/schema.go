@@ -61,13 +61,16 @@ func openFile(dir string, write bool) (db *sql.DB, made bool, err error) {
 	}
 	// A commit reaches the write-ahead log, and with it outlives this process; it is synced where Add says so.
 	source := "file:" + escape(file) + "?_pragma=busy_timeout(5000)&_pragma=synchronous(NORMAL)&_txlock=immediate"
-	if write {
+	_, wal := os.Stat(file + "-wal")
+	switch {
+	case write:
 		source += "&_pragma=journal_mode(WAL)"
-	} else {
+	case canWrite(dir):
+		source += "&mode=rw&_pragma=query_only(true)" // it removes what SQLite puts beside the file when it is closed
+	case wal != nil:
+		source += "&mode=ro&immutable=1" // nobody writes it, and SQLite can't make a file of shared memory beside it
+	default:
 		source += "&mode=ro"
-	}
-	if _, err := os.Stat(file + "-wal"); !write && err != nil && !canWrite(dir) {
-		source += "&immutable=1" // else SQLite makes a file of shared memory beside it
 	}
 	if db, err = sql.Open("sqlite", source); err != nil {
 		return nil, false, wrap(dir, "open campaign", err)
