@@ -41,6 +41,8 @@ type hunting struct {
 	shards  int
 	cpu     time.Duration
 	json    bool
+	zero    bool // exit with 0 whatever was found
+	code    bool // of list: exit with 1 if something was found
 }
 
 const help = `Hunt runs many seeds in worker processes, one a core, and keeps what comes of each in a folder: a campaign. Failures are grouped by
@@ -86,6 +88,7 @@ func newCommand(c cli.Console) *cobra.Command {
 	f.StringVar(&h.shard, "shard", "", "which part of the seeds this is, and of how many, as 3/8; default: what the environment says, or all")
 	f.IntVar(&h.shards, "shards", 0, "how many shards there are, where the environment says only which one this is")
 	f.DurationVar(&h.cpu, "shrink", 10*time.Second, "processor time for the smallest reproduction of each signature; 0: the first failure is kept as it is")
+	f.BoolVar(&h.zero, "exit-zero", false, "exit with 0 whatever was found, for engines that take other codes for a failed attempt; 2 is interrupted then")
 	h.catalog.flags(f)
 	h.tests.flags(f)
 	cmd.AddCommand(h.statsCommand(), h.listCommand(), h.showCommand(), h.mergeCommand())
@@ -248,9 +251,20 @@ func (h *hunting) summary(ctx context.Context, c *campaign.Campaign, e ending) e
 		return err
 	}
 	switch {
+	case h.zero && e.interrupted:
+		return h.Outcome(checker.Unknown)
+	case h.zero:
+		return nil
+	}
+	return h.outcome(x, e.interrupted)
+}
+
+// outcome is the error that ends a command with the exit code of what was found.
+func (h *hunting) outcome(x summaryLine, interrupted bool) error {
+	switch {
 	case x.Invalid+x.Died > 0:
 		return h.Outcome(checker.Invalid)
-	case x.Unknown > 0 || e.interrupted:
+	case x.Unknown > 0 || interrupted:
 		return h.Outcome(checker.Unknown)
 	}
 	return nil
@@ -394,11 +408,11 @@ func (h *hunting) read(ctx context.Context, f func(*campaign.Campaign) error) er
 }
 
 func (h *hunting) listCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "List the signatures that a campaign has found",
 		Long:    "List shows the failures of a campaign by signature, those that were met most often first. It may be used while the hunt goes on.",
-		Example: "  capsize hunt list\n  capsize hunt list --into campaign --json",
+		Example: "  capsize hunt list\n  capsize hunt list --into campaign --exit-code",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return h.read(cmd.Context(), func(c *campaign.Campaign) error {
@@ -406,8 +420,12 @@ func (h *hunting) listCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				var outcome error
+				if h.code {
+					outcome = h.outcome(x, false)
+				}
 				if h.json {
-					return printJSON(h.Out, x)
+					return errors.Join(printJSON(h.Out, x), outcome)
 				}
 				var b strings.Builder
 				fmt.Fprintf(&b, "%s\n", h.Style().Bold(x.headline()))
@@ -415,10 +433,12 @@ func (h *hunting) listCommand() *cobra.Command {
 					return err
 				}
 				_, err = io.WriteString(h.Out, b.String())
-				return err
+				return errors.Join(err, outcome)
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&h.code, "exit-code", false, "exit as the hunt did: 1 if something was found, 2 if nothing but unknown")
+	return cmd
 }
 
 func (h *hunting) showCommand() *cobra.Command {
