@@ -129,7 +129,7 @@ func settingsOf(ctx context.Context, c *campaign.Campaign) (all []report.KV, err
 	}
 	for _, name := range sorting.Keys(s) {
 		if name != "targets" { // the table has them
-			all = append(all, report.KV{Name: name, Value: report.Clean(s[name], 400)})
+			all = append(all, report.KV{Name: report.Clean(name, 80), Value: report.Clean(s[name], 400)})
 		}
 	}
 	shards, err := c.Shards(ctx)
@@ -158,7 +158,7 @@ func viewOfGroup(g campaign.Group) groupView {
 		return v
 	}
 	v.Command = report.Clean(s.Command, 2000)
-	v.Small = &smallView{Sizes: Sizes(*s), How: How(*s), Text: lines(s.Text)}
+	v.Small = &smallView{Sizes: Sizes(*s), How: report.Clean(How(*s), 400), Text: lines(s.Text)}
 	if g.Page() != "" {
 		v.Small.Href = href(g.Page())
 	}
