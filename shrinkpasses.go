@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/ddmin"
 	"github.com/capsize-go/capsize/internal/engine"
@@ -28,8 +29,10 @@ func (s *shrinker) shrink() {
 		}
 	}
 	s.earlier()
-	s.fewerClients()
 	s.simplerFaults()
+	s.fewerFaults() // a simpler one may do what two did
+	s.fewerClients()
+	s.calmLinks()
 	s.rounderTimes()
 }
 
@@ -122,9 +125,9 @@ func withoutFinal(t Test) Test {
 	return withScript(t, slices.DeleteFunc(slices.Clone(t.Script), func(o workloads.Operation) bool { return o.Final }))
 }
 
-// phase returns when a phase of the best run began.
-func (s *shrinker) phase(name string) time.Duration {
-	for _, p := range s.result.Phases {
+// phaseOf returns when a phase of a run began.
+func phaseOf(r *Result, name string) time.Duration {
+	for _, p := range r.Phases {
 		if p.Name == name {
 			return p.At
 		}
@@ -144,7 +147,7 @@ func (s *shrinker) calls() []history.Call {
 
 // lastCall returns when the last call of the counterexample ended that was invoked before the final phase, since the faults began.
 func (s *shrinker) lastCall() (end time.Duration, ok bool) {
-	began, final := s.phase("faults"), s.phase("final")
+	began, final := phaseOf(s.result, "faults"), phaseOf(s.result, "final")
 	for _, c := range s.calls() {
 		at := c.Invoke.Time
 		if final > 0 && at >= final {
@@ -269,8 +272,67 @@ func (s *shrinker) calmSchedule() {
 	}
 }
 
-// simplerFaults tries simpler faults in place of those that are left.
-func (s *shrinker) simplerFaults() {}
+// nameHosts tries the plan with the hosts that its faults took, in place of those that they draw, and steps that are numbered from 1 on.
+func (s *shrinker) nameHosts() {
+	if len(planOf(s.best)) == 0 {
+		return
+	}
+	resolved := s.result.Resolved()
+	numbered := slices.Clone(resolved)
+	for i := range numbered {
+		numbered[i].ID = i + 1
+	}
+	if !s.try(withPlan(s.best, numbered)) {
+		s.try(withPlan(s.best, resolved))
+	}
+}
+
+// calmLinks tries links that take a constant time, or that do so until as late and from as early on as can be.
+func (s *shrinker) calmLinks() {
+	test := s.best
+	test.Calm = cluster.AlwaysCalm
+	if s.try(test) {
+		return
+	}
+	least := max(time.Millisecond, s.best.Duration/64)
+	for step := s.best.Duration / 2; step >= least; step /= 2 {
+		test.Calm = s.best.Calm
+		test.Calm.Until = (test.Calm.Until + step).Truncate(time.Millisecond)
+		s.try(test)
+	}
+	test.Calm = s.best.Calm
+	test.Calm.From = s.best.Duration
+	if !s.try(test) {
+		return
+	}
+	for step := s.best.Duration / 2; step >= least; step /= 2 {
+		test.Calm = s.best.Calm
+		if test.Calm.From = (test.Calm.From - step).Round(time.Millisecond); test.Calm.From > test.Calm.Until {
+			s.try(test)
+		}
+	}
+}
+
+// simplerFaults tries simpler faults in place of those that are left, and again simpler ones in place of these.
+func (s *shrinker) simplerFaults() {
+	s.nameHosts()
+	for i := range planOf(s.best) {
+		for s.simplerFault(i) {
+		}
+	}
+}
+
+// simplerFault tries the faults that are simpler than that of a step, and reports whether one of them will do.
+func (s *shrinker) simplerFault(i int) bool {
+	for _, f := range nemesis.Simpler(planOf(s.best)[i].Fault) {
+		plan := slices.Clone(planOf(s.best))
+		plan[i].Fault = f
+		if s.try(withPlan(s.best, plan)) {
+			return true
+		}
+	}
+	return false
+}
 
 // earlier tries to have all happen sooner, as soon as the system has had some time to begin with.
 func (s *shrinker) earlier() {
@@ -303,8 +365,11 @@ func sooner(t Test, by time.Duration) Test {
 	return withScript(withPlan(t, plan), script)
 }
 
+// fewOperations is how many operations are looked at one by one.
+const fewOperations = 8
+
 // units are those to which times are rounded.
-var units = []time.Duration{time.Second, 100 * time.Millisecond, 10 * time.Millisecond, time.Millisecond}
+var units = []time.Duration{time.Second, 100 * time.Millisecond, 10 * time.Millisecond, time.Millisecond, time.Microsecond}
 
 // rounderTimes tries round instants and lengths, the roundest first.
 func (s *shrinker) rounderTimes() {
@@ -320,6 +385,17 @@ func (s *shrinker) rounderTimes() {
 			})
 		}
 	}
+	s.rounderOperations()
+	s.roundest(func(unit time.Duration) Test {
+		test := s.best
+		test.Duration = (test.Duration + unit - 1).Truncate(unit)
+		return test
+	})
+}
+
+// rounderOperations tries round instants of all operations together, and if these are not round enough then, where operations are few, of each alone:
+// the last one first, and each of them rounded up as well, which keeps it after what it has to follow.
+func (s *shrinker) rounderOperations() {
 	s.roundest(func(unit time.Duration) Test {
 		script := slices.Clone(s.best.Script)
 		for i := range script {
@@ -327,11 +403,19 @@ func (s *shrinker) rounderTimes() {
 		}
 		return withScript(s.best, script)
 	})
-	s.roundest(func(unit time.Duration) Test {
-		test := s.best
-		test.Duration = (test.Duration + unit - 1).Truncate(unit)
-		return test
-	})
+	if len(s.best.Script) > fewOperations {
+		return
+	}
+	for i := len(s.best.Script) - 1; i >= 0; i-- {
+		for _, unit := range units[1:] {
+			near, up := slices.Clone(s.best.Script), slices.Clone(s.best.Script)
+			round(&near[i].At, unit)
+			up[i].At = (up[i].At + unit - 1).Truncate(unit)
+			if s.try(withScript(s.best, near)) || s.try(withScript(s.best, up)) {
+				break
+			}
+		}
+	}
 }
 
 // roundest tries what rounded returns for each unit, the largest first, until one shows the signature.

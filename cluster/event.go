@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"context"
 	"time"
 
 	"github.com/capsize-go/capsize/cluster/internal/runhash"
@@ -104,7 +105,12 @@ func (e *event) run() {
 	case kindFunc:
 		e.fn()
 	case kindTimer:
-		e.to.run(e.timer.fn)
+		if t := e.timer; t.ends != nil {
+			e.to.c.loop.wakes()
+			t.ends.End(context.DeadlineExceeded)
+		} else {
+			e.to.run(t.fn)
+		}
 	case kindMessage:
 		if e.handler != nil {
 			e.to.handle(e.handler, e.msg)

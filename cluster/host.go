@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/capsize-go/capsize/cluster/hostlog"
@@ -31,8 +32,7 @@ import (
 type Host struct {
 	m    *machine
 	life uint32
-	ctx  context.Context // done when the host has crashed; for what waits for the host, and not for code of the host itself
-	end  context.CancelFunc
+	ctx  *deadline.Context // ends when the host has crashed; for what waits for the host, and not for code of the host itself
 	rand *rand.Rand
 	net  simnet.Stack
 	root *diskimage.File // of the disk, as this life sees it
@@ -42,12 +42,14 @@ type Host struct {
 	members []string           // as this node adopted them last
 	spans   inorder.Set[*Span] // that have not ended
 	cache   map[string]cached  // answers of the name service
+
+	sleeper atomic.Pointer[sleeper]         // one that can be used again
+	signal  atomic.Pointer[deadline.Signal] // one that can be used again
 }
 
 func newHost(m *machine) *Host {
-	ctx, cancel := context.WithCancel(context.Background())
 	return &Host{
-		m: m, life: m.life, ctx: ctx, end: cancel, net: m.c.net.Stack(m.name), root: m.disk.Root,
+		m: m, life: m.life, ctx: deadline.New(context.Background(), time.Time{}), net: m.c.net.Stack(m.name), root: m.disk.Root,
 		rand: m.key.With("rand").Int(int64(m.life)).Rand(),
 	}
 }
@@ -87,9 +89,10 @@ func (h *Host) Handle(fn func(Message)) {
 
 // A Timer is a function that is due on a host; see [Host.AfterFunc].
 type Timer struct {
-	h  *Host
-	ev *event
-	fn func()
+	h    *Host
+	ev   *event
+	fn   func()
+	ends deadline.Ender // in place of fn: it wakes a goroutine
 
 	cause uint64 // the message whose delivery set it, if that is recorded, or [tracer.Wakes]
 }
@@ -98,11 +101,6 @@ type Timer struct {
 // crash of the host stops all its timers.
 func (h *Host) AfterFunc(d time.Duration, fn func()) *Timer {
 	return (&Timer{h: h, fn: fn}).after(d)
-}
-
-// wakeAfter is AfterFunc for what wakes a goroutine.
-func (h *Host) wakeAfter(d time.Duration, fn func()) *Timer {
-	return (&Timer{h: h, fn: fn, cause: tracer.Wakes}).after(d)
 }
 
 func (t *Timer) after(d time.Duration) *Timer {
@@ -140,35 +138,55 @@ func (t *Timer) stop() {
 
 // Sleep waits for d, or until the host crashes; then it returns [ErrCrashed].
 func (h *Host) Sleep(d time.Duration) error {
-	done := make(chan struct{})
-	t := h.wakeAfter(d, func() {
-		h.m.c.loop.wakes()
-		close(done)
-	})
-	defer t.Stop()
-	select {
-	case <-done:
-		return nil
-	case <-h.ctx.Done():
+	s := h.sleeper.Swap(nil)
+	if s == nil {
+		s = &sleeper{signal: deadline.NewSignal()}
+		s.timer = Timer{h: h, ends: (*alarm)(s), cause: tracer.Wakes}
+	}
+	s.Begin(s.signal)
+	s.timer.Reset(d)
+	if _, err := s.Wait(h.ctx); err != nil {
+		s.timer.Stop()
 		return ErrCrashed
 	}
+	h.sleeper.Store(s)
+	return nil
 }
+
+// A sleeper is a goroutine that sleeps by the clock of its host.
+type sleeper struct {
+	deadline.Waiter
+	signal *deadline.Signal
+	timer  Timer
+}
+
+// An alarm is a sleeper as its timer sees it.
+type alarm sleeper
+
+func (a *alarm) End(error) { a.Settle(nil, nil) }
 
 // WithTimeout is [context.WithTimeout] with a deadline that is an event of the
 // host. So an answer and a deadline that fall on the same nanosecond come in an
 // order, and it is the same in every run; with the context package's own timer
 // it would be chance.
 func (h *Host) WithTimeout(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	c, stop := deadline.New(parent, h.m.byClock(h.m.c.Now()+d))
-	t := h.wakeAfter(d, func() {
-		h.m.c.loop.wakes()
-		c.End(context.DeadlineExceeded)
-	})
-	return c, func() {
-		t.Stop()
-		stop()
-		c.End(context.Canceled)
-	}
+	t := new(timeout)
+	t.Init(parent, h.m.byClock(h.m.c.Now()+d))
+	t.timer = Timer{h: h, ends: &t.Context, cause: tracer.Wakes}
+	t.timer.Reset(d)
+	return &t.Context, t.cancel
+}
+
+// A timeout is a context that ends by the clock of a host.
+type timeout struct {
+	deadline.Context
+	timer Timer
+}
+
+func (t *timeout) cancel() {
+	t.timer.Stop()
+	t.Leave()
+	t.End(context.Canceled)
 }
 
 // Sync makes all that was written to the host's disk durable, and holds the

@@ -137,8 +137,8 @@ func (l *loop) step() (next time.Duration, ok bool) {
 	}
 	l.runDue(l.lag)
 	next = forever
-	if l.agenda.Len() > 0 {
-		next = l.agenda.Next()
+	if at, ok := l.agenda.Next(); ok {
+		next = at
 	}
 	l.asleep = next
 	return next, !l.stopped
@@ -172,17 +172,17 @@ func (l *loop) runDue(ahead time.Duration) {
 		// instant: it goes first, always.
 		l.woke.Store(true)
 	}
-	for l.agenda.Len() > 0 && !l.stopped {
-		at := l.agenda.Next()
-		if at > now+ahead {
-			return
-		}
+	for !l.stopped {
 		if l.woke.Swap(false) {
 			l.mu.Unlock()
 			as.become(actor{})
 			l.wait()
 			l.mu.Lock()
 			continue
+		}
+		at, ok := l.agenda.Next()
+		if !ok || at > now+ahead {
+			return
 		}
 		e := l.agenda.Take()
 		l.last.Store(max(int64(at), l.last.Load()))

@@ -181,7 +181,7 @@ func (m *machine) crashBy(by *effect.Tally, silent bool) {
 	c.lock()
 	m.dying = false
 	c.unlock()
-	m.host.end()
+	m.host.ctx.End(context.Canceled)
 	if !killed {
 		m.cancel()
 	}

@@ -3,6 +3,8 @@ package cluster
 import (
 	"context"
 	"fmt"
+
+	"github.com/capsize-go/capsize/cluster/internal/deadline"
 )
 
 // A Message is what one host sent another. The two share Body, as nothing is
@@ -18,8 +20,8 @@ type Message struct {
 
 // A pendingCall is a request that waits for its reply.
 type pendingCall struct {
+	deadline.Waiter
 	from    *Host
-	reply   chan any
 	request any
 }
 
@@ -33,14 +35,19 @@ func (h *Host) Send(to string, body any) {
 // with [Message.Reply]. If none comes in time the error is that of ctx: the
 // request or the reply was lost, or is still on its way.
 func (h *Host) Call(ctx context.Context, to string, req any) (any, error) {
-	a := &pendingCall{from: h, reply: make(chan any, 1), request: req}
-	h.send(kindMessage, h.m.c.machine(to), Message{From: h.m.name, Body: req, call: a})
-	select {
-	case v := <-a.reply:
-		return v, nil
-	case <-ctx.Done():
-		return nil, fmt.Errorf("call %s: %w", to, ctx.Err())
+	signal := h.signal.Swap(nil)
+	if signal == nil {
+		signal = deadline.NewSignal()
 	}
+	a := &pendingCall{from: h, request: req}
+	a.Begin(signal)
+	h.send(kindMessage, h.m.c.machine(to), Message{From: h.m.name, Body: req, call: a})
+	v, err := a.Wait(ctx)
+	h.signal.Store(signal)
+	if err != nil {
+		return nil, fmt.Errorf("call %s: %w", to, err)
+	}
+	return v, nil
 }
 
 // Ask is [Host.Call] for replies of one type. A reply of another type is an error.
@@ -101,10 +108,7 @@ func (m Message) relay() {
 	}
 	if m.at == m.call.from {
 		m.at.m.c.loop.wakes()
-		select {
-		case m.call.reply <- m.Body:
-		default: // there was a reply before
-		}
+		m.call.Settle(m.Body, nil)
 	}
 }
 

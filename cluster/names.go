@@ -10,6 +10,7 @@ import (
 
 	"github.com/capsize-go/capsize/cluster/internal/effect"
 	"github.com/capsize-go/capsize/cluster/internal/runhash"
+	"github.com/capsize-go/capsize/cluster/internal/tracer"
 	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/internal/keyed"
 	"github.com/capsize-go/capsize/internal/sorting"
@@ -182,11 +183,11 @@ func (h *Host) LookupHost(ctx context.Context, name string) ([]string, error) {
 	var ips []string
 	var err error
 	done := make(chan struct{})
-	t := h.wakeAfter(took, func() {
+	t := (&Timer{h: h, cause: tracer.Wakes, fn: func() {
 		c.loop.wakes()
 		ips, err = h.queryNames(name)
 		close(done)
-	})
+	}}).after(took)
 	defer t.Stop()
 	select {
 	case <-done:

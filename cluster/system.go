@@ -38,7 +38,7 @@ type System interface {
 // seam alone: handlers, timers, calls and contexts of their [Host], and never
 // package time, connections or channels between goroutines of their own.
 // Its cluster then runs faster by half, since the clock of the bubble need not
-// follow every event; it may be behind by a few milliseconds.
+// follow every event; it may be behind by a tenth of a second.
 type EventDriven interface {
 	System
 	EventDriven()
@@ -83,7 +83,7 @@ func Pace(s System) time.Duration {
 // lag returns how far the bubble's clock may be behind.
 func lag(s System) time.Duration {
 	if _, ok := s.(EventDriven); ok {
-		return 10 * time.Millisecond
+		return 100 * time.Millisecond
 	}
 	return 0
 }

@@ -129,7 +129,7 @@ func (t *tally) add(r *capsize.Result, page report.Run, x result.Result) {
 	t.runs++
 	seed := result.Seed{Seed: r.Seed, Verdict: r.Verdict, Command: page.Rerun}
 	if r.Verdict != checker.Valid {
-		seed.Headline, seed.Reason = x.Headline, x.Reason
+		seed.Headline, seed.Reason, seed.Signature = x.Headline, x.Reason, x.Signature
 	}
 	t.cases = append(t.cases, ci.CaseOf(x))
 	t.seeds[r.Verdict] = append(t.seeds[r.Verdict], r.Seed)

@@ -5,7 +5,6 @@ package deadline
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 )
@@ -14,49 +13,97 @@ import (
 // that contexts derived from it need no goroutine to watch it.
 type Context struct {
 	context.Context
-	at time.Time
+	at   time.Time
+	link Link        // to the parent, if that is such a context
+	stop func() bool // ends the watch over another parent; nil if there is none
 
-	mu       sync.Mutex
-	done     chan struct{} // made by the first call of Done
-	err      error
-	children []*Context
-	after    map[*func()]bool
+	mu    sync.Mutex
+	done  chan struct{} // made by the first call of Done
+	err   error
+	first *Link // what ends with it, in the order in which it was tied
+	last  *Link
+	after map[*func()]bool
 }
 
-// New returns a context with a deadline, that of the parent if it is earlier. It ends when the parent does, until stop is called.
-func New(parent context.Context, at time.Time) (c *Context, stop func()) {
-	c = &Context{Context: parent, at: at}
+// An Ender is told that a context has ended, and why. End is called with the context locked, so it must not wait for that.
+type Ender interface{ End(err error) }
+
+// A Link ties an [Ender] to a context. Its zero value ties nothing.
+type Link struct {
+	to         *Context
+	ender      Ender
+	tied       bool // guarded by the context's lock
+	prev, next *Link
+}
+
+// New returns a context with a deadline, that of the parent if it is earlier. It ends when the parent does, until
+// [Context.Leave] is called.
+func New(parent context.Context, at time.Time) *Context {
+	c := new(Context)
+	c.Init(parent, at)
+	return c
+}
+
+// Init makes a zero context as [New] does.
+func (c *Context) Init(parent context.Context, at time.Time) {
+	c.Context, c.at = parent, at
 	if t, ok := parent.Deadline(); ok && t.Before(at) {
 		c.at = t
 	}
-	return c, c.follow(parent)
+	if p, ok := parent.(*Context); ok {
+		p.Tie(&c.link, c)
+	} else if parent.Done() != nil {
+		c.stop = context.AfterFunc(parent, func() { c.End(parent.Err()) })
+	}
 }
 
-// follow makes c end when parent does, until stop is called. It needs no goroutine if parent
-// is such a context too.
-func (c *Context) follow(parent context.Context) (stop func()) {
-	if parent.Done() == nil {
-		return func() {}
+// Leave has the context no longer end when its parent does.
+func (c *Context) Leave() {
+	c.link.Untie()
+	if c.stop != nil {
+		c.stop()
 	}
-	p, ok := parent.(*Context)
-	if !ok {
-		stop := context.AfterFunc(parent, func() { c.End(parent.Err()) })
-		return func() { stop() }
+}
+
+// Tie has e end when the context does: at once if it has ended.
+func (c *Context) Tie(l *Link, e Ender) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		e.End(c.err)
+		return
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.err != nil {
-		c.End(p.err)
-		return func() {}
+	*l = Link{to: c, ender: e, tied: true, prev: c.last}
+	if c.last == nil {
+		c.first = l
+	} else {
+		c.last.next = l
 	}
-	p.children = append(p.children, c)
-	return func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if i := slices.Index(p.children, c); i >= 0 {
-			p.children = slices.Delete(p.children, i, i+1)
-		}
+	c.last = l
+}
+
+// Untie undoes [Context.Tie]. It does nothing if the context has ended, or the link ties nothing.
+func (l *Link) Untie() {
+	c := l.to
+	if c == nil {
+		return
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !l.tied {
+		return
+	}
+	if l.prev == nil {
+		c.first = l.next
+	} else {
+		l.prev.next = l.next
+	}
+	if l.next == nil {
+		c.last = l.prev
+	} else {
+		l.next.prev = l.prev
+	}
+	l.tied, l.prev, l.next = false, nil, nil
 }
 
 // Deadline returns the instant at which the context is to end.
@@ -107,25 +154,26 @@ func (c *Context) AfterFunc(f func()) (stop func() bool) {
 	}
 }
 
-// End ends the context with err, unless it has ended, and then those that derive from it.
+// End ends the context with err, unless it has ended, and then what is tied to it.
 func (c *Context) End(err error) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.err != nil {
-		c.mu.Unlock()
 		return
 	}
 	c.err = err
 	if c.done != nil {
 		close(c.done)
 	}
-	children := c.children
-	c.children = nil
 	for f := range c.after { // order: all run at once, each on its own goroutine
 		go (*f)()
 	}
 	c.after = nil
-	c.mu.Unlock()
-	for _, child := range children {
-		child.End(err)
+	for l := c.first; l != nil; {
+		next := l.next
+		l.tied, l.prev, l.next = false, nil, nil
+		l.ender.End(err)
+		l = next
 	}
+	c.first, c.last = nil, nil
 }

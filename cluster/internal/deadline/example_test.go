@@ -11,8 +11,7 @@ import (
 // Example ends a context at an event; what derives from it ends as well.
 func Example() {
 	at := time.Date(2026, 1, 1, 0, 0, 1, 0, time.UTC)
-	c, stop := deadline.New(context.Background(), at)
-	defer stop()
+	c := deadline.New(context.Background(), at)
 	child, cancel := context.WithCancel(c)
 	defer cancel()
 	fmt.Println(c.Err(), child.Err())
