@@ -44,15 +44,7 @@ func (e *event) recordArrival(at time.Duration, why loss) {
 // again is a clock, and nothing's effect.
 func (t *Timer) inherit(pending bool) {
 	c := t.h.m.c
-	var cause uint64
-	detrt.Quietly(func() { cause = c.rec.Cause(c.Now(), t.h.m.name) })
-	switch {
-	case t.cause == tracer.Wakes:
-	case !pending && cause == t.cause:
-		t.cause = 0
-	default:
-		t.cause = cause
-	}
+	detrt.Quietly(func() { t.cause = c.rec.Inherit(c.Now(), t.h.m.name, t.cause, pending) })
 }
 
 // event notes an event of a machine.
@@ -107,6 +99,18 @@ func (h *Host) SetTerm(term uint64) {
 			h.m.event(trace.Role, h.m.role, "")
 		}
 	})
+}
+
+// SetState says in which state a node is, for [trace.States]. It asks the node only where those are recorded, changes nothing, and may be called often.
+func (h *Host) SetState(n trace.Abstract) {
+	if c := h.m.c; c.rec.Wants(trace.States) {
+		state := n.Abstract()
+		c.lock()
+		defer c.unlock()
+		if !h.dead() {
+			c.rec.State(h.m.name, state)
+		}
+	}
 }
 
 // Recorded ends the recording of [Config.Record], and returns what was recorded; nil if nothing was to be. It is called once, and may be

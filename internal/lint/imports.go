@@ -82,7 +82,7 @@ var importRules = []ImportRule{
 	{Package: "cluster/internal/effect", Ours: []string{"internal/sorting"}},
 	{Package: "cluster/internal/latency", Ours: []string{"internal/keyed"}},
 	{Package: "cluster/internal/oscillator", Ours: []string{"cluster/internal/effect", "internal/keyed"}},
-	{Package: "cluster/internal/tracer", Ours: []string{"cluster/trace", "internal/sorting"}},
+	{Package: "cluster/internal/tracer", Ours: []string{"cluster/trace", "internal/keyed", "internal/sorting"}},
 	{Package: "cluster/internal/..."},
 	{Package: "cluster/...", Ours: []string{"cluster"}},
 	{Package: "systems/kv/quorumkv", Ours: []string{"cluster", "cluster/trace", "systems/internal/members", "systems/journal", "internal/bugset", "internal/sorting"}},
