@@ -113,7 +113,7 @@ func (t *Timer) Reset(d time.Duration) {
 	m := t.h.m
 	m.c.lock()
 	defer m.c.unlock()
-	if m.c.rec != nil {
+	if m.c.rec.Follows() {
 		t.inherit(t.ev != nil)
 	}
 	t.stop()

@@ -58,7 +58,7 @@ func (m *machine) event(kind trace.Kind, text, fault string) {
 func (c *Cluster) recordEvent(e trace.Event, fault any) {
 	detrt.Quietly(func() {
 		if e.At = c.Now(); fault != nil {
-			e.Text = tracer.Words(fault)
+			e.Text = c.rec.Words(fault)
 		}
 		c.rec.Event(e)
 	})

@@ -17,7 +17,7 @@ type Window struct {
 }
 
 // Features says which features of a run are recorded, as bits: numbers that stand for what it came by, so that two runs can be compared by what one did and
-// the other did not. They cost less than a recording. See package hunt/guide, which looks for new ones.
+// the other did not. They cost less than a recording. See package internal/hunt/guide, which looks for new ones.
 type Features uint8
 
 // The features of a run. Roles are those of [cluster.Host.SetRole].

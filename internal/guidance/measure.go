@@ -11,7 +11,7 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
-	"github.com/capsize-go/capsize/hunt/guide"
+	"github.com/capsize-go/capsize/internal/hunt/guide"
 	"github.com/capsize-go/capsize/internal/cputime"
 )
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -48,6 +50,7 @@ func printTable(w io.Writer, files []string) error {
 			counts[c.Target][c.Arm] = counts[c.Target][c.Arm].with(c)
 		}
 	}
+	slices.SortStableFunc(arms, func(a, b string) int { return cmp.Compare(strings.TrimPrefix(a, fresh), strings.TrimPrefix(b, fresh)) })
 	writeTable(w, targets, arms, counts)
 	return nil
 }

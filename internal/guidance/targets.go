@@ -8,7 +8,7 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/catalog/systems"
-	"github.com/capsize-go/capsize/hunt/guide"
+	"github.com/capsize-go/capsize/internal/hunt/guide"
 	"github.com/capsize-go/capsize/systems/kv/raftkv"
 	"github.com/capsize-go/capsize/workloads"
 )
@@ -23,13 +23,10 @@ var targets = []target{
 	{"raftkv", "forget-sessions", "portfolio"},
 	{"raftkv", "volatile-vote", "portfolio"},
 	{"raftkv", "unsafe-members", "portfolio"},
-	{"raftkv", "lease-reads", "portfolio"},
 	{"raftkv", "volatile-vote", "power-cuts"},
 	{"raftkv", "stale-vote", "lease-killer"},
-	{"raftkv", "no-dedup", "straggler"},
+	{"raftkv", "corrupt-entries", "portfolio"},
 	{"registerkv", "no-write-back", "portfolio"},
-	{"quorumkv", "coarse-ranges", "portfolio"},
-	{"quorumkv", "reap-tombstones", "portfolio"},
 }
 
 // test returns the test of a target: twelve seconds of faults, five nodes, ten clients of 50 operations a second together, as for the table of

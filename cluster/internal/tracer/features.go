@@ -13,30 +13,40 @@ import (
 // features collects what [trace.Window.Features] asks for. A nil one collects nothing.
 type features struct {
 	wanted trace.Features
-	types  map[reflect.Type]string
+	types  map[reflect.Type]name
+	names  map[string]name
+	texts  []string // by name
 	hosts  map[string]*hostState
 	states map[uint64]struct{}
 	edges  map[edge]int
 	pairs  map[pair]struct{}
 
 	arrivedID   uint64 // the last message that was delivered,
-	arrivedKind string // and its kind
+	arrivedKind name   // and its kind
 }
+
+// A name stands for the kind of a message, a role, or a loss: it is quicker to look up than its text.
+type name uint16
+
+// The names that are always there.
+const (
+	aClient name = iota
+	aNode
+	aTimer
+)
 
 // An edge is a kind of message between hosts of two roles, with its fate.
 type edge struct {
-	kind     string
-	reply    bool
-	from, to string
-	lost     trace.Loss
+	kind, from, to, lost name
+	reply                bool
 }
 
 // A pair is two kinds of messages, of which the second was sent because of the first, by a host of that role.
-type pair struct{ first, then, role string }
+type pair struct{ first, then, role name }
 
 // A hostState is what is known of a host.
 type hostState struct {
-	role     string
+	role     name
 	term     uint64
 	abstract uint64
 	down     bool
@@ -44,10 +54,24 @@ type hostState struct {
 }
 
 func newFeatures(wanted trace.Features) *features {
-	return &features{
-		wanted: wanted, types: map[reflect.Type]string{}, hosts: map[string]*hostState{},
+	f := &features{
+		wanted: wanted, types: map[reflect.Type]name{}, names: map[string]name{}, hosts: map[string]*hostState{},
 		states: map[uint64]struct{}{}, edges: map[edge]int{}, pairs: map[pair]struct{}{},
 	}
+	for _, text := range []string{aClient: "client", aNode: "node", aTimer: "a timer"} {
+		f.name(text)
+	}
+	return f
+}
+
+// name returns the name that stands for a text.
+func (f *features) name(text string) name {
+	n, ok := f.names[text]
+	if !ok {
+		n = name(len(f.texts))
+		f.names[text], f.texts = n, append(f.texts, text)
+	}
+	return n
 }
 
 // wants reports whether features of that sort are collected.
@@ -57,9 +81,9 @@ func (f *features) wants(x trace.Features) bool { return f != nil && f.wanted&x 
 func (f *features) host(name string) *hostState {
 	h := f.hosts[name]
 	if h == nil {
-		h = &hostState{role: "client"}
+		h = &hostState{role: aClient}
 		if name != "" && name[0] == 'n' {
-			h.role = "node"
+			h.role = aNode
 		}
 		f.hosts[name] = h
 	}
@@ -67,23 +91,20 @@ func (f *features) host(name string) *hostState {
 }
 
 // kindOf names the kind of a message.
-func (f *features) kindOf(body any) string {
+func (f *features) kindOf(body any) name {
 	switch body := body.(type) {
 	case trace.Typed:
-		return body.MessageType()
+		return f.name(body.MessageType())
 	case Segment:
-		if body.Control != "" {
-			return body.Control
-		}
-		return "data"
+		return f.name("segment " + body.Control)
 	}
 	t := reflect.TypeOf(body)
-	name, ok := f.types[t]
+	n, ok := f.types[t]
 	if !ok {
-		name = fmt.Sprint(t)
-		f.types[t] = name
+		n = f.name(fmt.Sprint(t))
+		f.types[t] = n
 	}
-	return name
+	return n
 }
 
 // sent notes that a message is sent because of another one.
@@ -91,7 +112,7 @@ func (f *features) sent(s *Sent) {
 	if !f.wants(trace.Edges) {
 		return
 	}
-	first := "a timer"
+	first := aTimer
 	if s.m.Cause != 0 && s.m.Cause == f.arrivedID {
 		first = f.arrivedKind
 	}
@@ -104,7 +125,7 @@ func (f *features) arrived(s *Sent, why trace.Loss) {
 		return
 	}
 	kind := f.kindOf(s.body)
-	f.edges[edge{kind, s.m.Reply, f.host(s.m.From).role, f.host(s.m.To).role, why}]++
+	f.edges[edge{kind, f.host(s.m.From).role, f.host(s.m.To).role, f.name(string(why)), s.m.Reply}]++
 	if why == "" {
 		f.arrivedID, f.arrivedKind = s.m.ID, kind
 	}
@@ -115,12 +136,13 @@ func (f *features) event(e trace.Event) bool {
 	h := f.host(e.Host)
 	switch e.Kind {
 	case trace.Role:
-		if h.role == e.Text && h.term == e.Term {
+		role := f.name(e.Text)
+		if h.role == role && h.term == e.Term {
 			return false
 		}
-		h.role, h.term = e.Text, e.Term
+		h.role, h.term = role, e.Term
 	case trace.Crash:
-		*h = hostState{role: "node", down: true}
+		*h = hostState{role: aNode, down: true}
 	case trace.Restart:
 		h.down = false
 	case trace.Pause, trace.Resume:
@@ -158,14 +180,14 @@ func (f *features) changed() {
 	}
 	var sum uint64
 	for _, h := range f.hosts { // order: a sum
-		if h.role == "client" {
+		if h.role == aClient {
 			continue
 		}
 		ahead := int64(-1)
 		if h.term > 0 {
 			ahead = int64(min(h.term-least, mostTerms))
 		}
-		k := keyed.New(h.abstract, h.role).Int(ahead)
+		k := keyed.New(h.abstract, f.texts[h.role]).Int(ahead)
 		if h.down {
 			k = k.With("down")
 		}
@@ -187,17 +209,30 @@ func (f *features) all() []uint64 {
 		all = append(all, keyed.New(s, "state").Uint64())
 	}
 	for e, n := range f.edges { // order: sorted below
-		k := keyed.New(1, e.kind, e.from, e.to, string(e.lost)).Int(int64(bits.Len(uint(n))))
+		k := keyed.New(1, f.texts[e.kind], f.texts[e.from], f.texts[e.to], f.texts[e.lost]).Int(int64(bits.Len(uint(n))))
 		if e.reply {
 			k = k.With("reply")
 		}
 		all = append(all, k.Uint64())
 	}
 	for p := range f.pairs { // order: sorted below
-		all = append(all, keyed.New(2, p.first, p.then, p.role).Uint64())
+		all = append(all, keyed.New(2, f.texts[p.first], f.texts[p.then], f.texts[p.role]).Uint64())
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// Follows reports whether messages are followed: unless states are all that is recorded.
+func (r *Recorder) Follows() bool {
+	return r != nil && (r.features == nil || r.features.wants(trace.Edges))
+}
+
+// Words is [Words], for what is described; nothing is of features.
+func (r *Recorder) Words(fault any) string {
+	if r.features != nil {
+		return ""
+	}
+	return Words(fault)
 }
 
 // Wants reports whether features of that sort are recorded.

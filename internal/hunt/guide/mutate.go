@@ -20,13 +20,13 @@ const (
 
 // A mutant is a plan that is being changed.
 type mutant struct {
-	seed  uint64
-	plan  nemesis.Plan
-	how   []string
-	other *entry // to splice with
-	fresh nemesis.Plan
-	at    []time.Duration // instants of interest of the parent
-	d     time.Duration   // of the phase with faults
+	seed   uint64
+	plan   nemesis.Plan
+	how    []string
+	other  *entry // to splice with
+	fresh  nemesis.Plan
+	at     []time.Duration // instants of interest of the parent
+	within *Envelope
 }
 
 // A mutation changes the plan, and reports whether it could.
@@ -50,13 +50,13 @@ var mutations = []mutation{
 }
 
 // mutate applies one to mostMutations mutations, each half as likely as the one before. It keeps those that stay within the envelope, and at least draws another seed.
-func (m *mutant) mutate(k keyed.Key, e *Envelope) {
+func (m *mutant) mutate(k keyed.Key) {
 	for i := range int64(mostMutations) {
 		if i > 0 && k.With("more").Int(i).Float64() < 0.5 {
 			break
 		}
 		for try := range int64(tries) {
-			if m.once(k.With("mutation").Int(i, try), e) {
+			if m.once(k.With("mutation").Int(i, try)) {
 				break
 			}
 		}
@@ -68,7 +68,7 @@ func (m *mutant) mutate(k keyed.Key, e *Envelope) {
 }
 
 // once applies a mutation, unless that leads out of the envelope.
-func (m *mutant) once(k keyed.Key, e *Envelope) bool {
+func (m *mutant) once(k keyed.Key) bool {
 	total := int64(0)
 	for _, x := range mutations {
 		total += x.weight
@@ -79,7 +79,7 @@ func (m *mutant) once(k keyed.Key, e *Envelope) bool {
 			continue
 		}
 		before, seed := slices.Clone(m.plan), m.seed
-		if x.apply(m, k.With(x.name)) && len(m.plan) > 0 && e.Holds(m.plan) {
+		if x.apply(m, k.With(x.name)) && len(m.plan) > 0 && m.within.Holds(m.plan) {
 			sortSteps(m.plan)
 			m.how = append(m.how, x.name)
 			return true
@@ -150,10 +150,10 @@ func (m *mutant) instant(k keyed.Key) time.Duration {
 }
 
 func (m *mutant) anywhere(k keyed.Key) time.Duration {
-	return time.Duration(k.With("at").Range(0, int64(m.d))).Truncate(time.Microsecond)
+	return time.Duration(k.With("at").Range(0, int64(m.within.within))).Truncate(time.Microsecond)
 }
 
-// lengthen has a fault last up to four times as long.
+// lengthen has a fault last up to four times as long, and no longer than those of its kind do.
 func (m *mutant) lengthen(k keyed.Key) bool { return m.scale(k, 1, 4) }
 
 // shorten has a fault last down to an eighth as long.
@@ -165,7 +165,8 @@ func (m *mutant) scale(k keyed.Key, from, to float64) bool {
 	}
 	s := &m.plan[m.pick(k)]
 	by := from + (to-from)*k.With("by").Float64()
-	s.For = max(shortest, time.Duration(float64(s.For)*by).Truncate(time.Microsecond))
+	longest := m.within.longest[nemesis.Kind(s.Fault)]
+	s.For = min(max(shortest, time.Duration(float64(s.For)*by).Truncate(time.Microsecond)), longest)
 	return true
 }
 

@@ -31,6 +31,9 @@ const (
 // mostSeen is how many features are counted: what comes after them is not new. They take about 40 MB.
 const mostSeen = 1 << 20
 
+// rareShare is from which share of the runs on a feature is not rare: one in so many.
+const rareShare = 100
+
 // rareFeatures is how many features of a run decide on its energy: its rarest ones.
 const rareFeatures = 16
 
@@ -131,7 +134,7 @@ func (c *Corpus) Next() Run {
 	parent := c.draw(k.With("parent"))
 	other := c.draw(k.With("other"))
 	parent.Children++
-	m := &mutant{seed: parent.Seed, plan: slices.Clone(parent.Plan), at: parent.Moments, d: c.duration}
+	m := &mutant{seed: parent.Seed, plan: slices.Clone(parent.Plan), at: parent.Moments, within: c.envelope}
 	if k.With("reseed").Float64() < 0.5 {
 		m.reseed(k.With("reseeded"))
 	}
@@ -139,7 +142,7 @@ func (c *Corpus) Next() Run {
 		m.other = other
 	}
 	m.fresh = c.nemesis.Plan(seedOf(k.With("pool")), c.duration)
-	m.mutate(k, c.envelope)
+	m.mutate(k)
 	r.Seed, r.Plan, r.How, r.Parents = m.seed, m.plan, m.how, []int{parent.Index}
 	if slices.Contains(m.how, "splice") {
 		r.Parents = append(r.Parents, other.Index)
@@ -182,10 +185,12 @@ type Observation struct {
 	Failed   bool            // it is not valid: it does not join the corpus
 }
 
-// Add tells the corpus what a run did, and returns how many of its features are new.
+// Add tells the corpus what a run did, and returns how many of its features are new. A run joins if it has a rare one.
 func (c *Corpus) Add(r Run, o Observation) (fresh int) {
+	rare := c.options.Signal == None
 	for _, f := range o.Features {
 		n, known := c.seen[f]
+		rare = rare || n*rareShare <= c.next
 		if !known {
 			if len(c.seen) >= mostSeen {
 				continue
@@ -194,7 +199,7 @@ func (c *Corpus) Add(r Run, o Observation) (fresh int) {
 		}
 		c.seen[f] = n + 1
 	}
-	if o.Failed || len(o.Plan) == 0 || fresh == 0 && c.options.Signal != None {
+	if o.Failed || len(o.Plan) == 0 || !rare {
 		return fresh
 	}
 	c.entries = append(c.entries, &entry{Index: r.Index, Seed: r.Seed, Plan: slices.Clone(o.Plan), Moments: o.Moments, Features: c.rarest(o.Features)})
