@@ -39,6 +39,10 @@ type Test struct {
 	// that can be minimised: see [Shrink], and [Result.Script] for the operations of a run. Optional.
 	Script workloads.Script
 
+	// Calm says when each link takes a millisecond, in place of a time that is drawn for each message. [Shrink] sets it, for runs that
+	// need no noise, or need it for a while only. Default: never.
+	Calm cluster.Calm
+
 	// Schedule says which goroutine runs next; default: a swarm, in which each seed has one of several schedules. It needs
 	// the deterministic runtime of "capsize test": without it Go decides, and a schedule that is set is an error.
 	Schedule schedule.Schedule

@@ -70,7 +70,7 @@ func (r *Result) keepToCompare() error {
 // config returns what the engine is to run.
 func (t Test) config(plan nemesis.Plan, record func(history.Op)) engine.Config {
 	c := engine.Config{
-		System: t.System, Workload: t.Workload, Plan: plan, Seed: t.Seed, Script: t.Script, Schedule: t.Schedule,
+		System: t.System, Workload: t.Workload, Plan: plan, Seed: t.Seed, Script: t.Script, Calm: t.Calm, Schedule: t.Schedule,
 		Nodes: t.Nodes, Clients: t.Clients, Rate: t.Rate, Core: t.Core,
 		Duration: t.Duration, Timeout: t.Timeout, Settle: t.Settle, Stall: t.Stall,
 		StopAt: t.StopAt.At, Wait: t.StopAt.Wait, Record: record, Window: t.Record,

@@ -118,7 +118,8 @@ func planOf(t Test) nemesis.Plan {
 	return p
 }
 
-// A shrinker looks for smaller runs that fail as one does.
+// A shrinker looks for smaller runs that fail as one does. It has many methods because each is one pass over the same best run and the same
+// budget.
 type shrinker struct {
 	ctx  context.Context
 	t    *testing.T
@@ -237,7 +238,7 @@ func (s *shrinker) over() bool {
 // keyOf returns what distinguishes a test from all others that are made from one run.
 func keyOf(t Test) string {
 	var b strings.Builder
-	fmt.Fprintln(&b, t.Seed, t.Nodes, t.Clients, t.Duration, t.Settle, t.Timeout, t.Schedule)
+	fmt.Fprintln(&b, t.Seed, t.Nodes, t.Clients, t.Duration, t.Settle, t.Timeout, t.Schedule, t.Calm)
 	for _, p := range planOf(t) {
 		fmt.Fprintln(&b, p.ID, p.At, p.For, p.Fault)
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/ddmin"
 	"github.com/capsize-go/capsize/internal/engine"
@@ -31,6 +32,7 @@ func (s *shrinker) shrink() {
 	s.simplerFaults()
 	s.fewerFaults() // a simpler one may do what two did
 	s.fewerClients()
+	s.calmLinks()
 	s.rounderTimes()
 }
 
@@ -285,6 +287,32 @@ func (s *shrinker) nameHosts() {
 	}
 }
 
+// calmLinks tries links that take a constant time, or that do so until as late and from as early on as can be.
+func (s *shrinker) calmLinks() {
+	test := s.best
+	test.Calm = cluster.AlwaysCalm
+	if s.try(test) {
+		return
+	}
+	least := max(time.Millisecond, s.best.Duration/64)
+	for step := s.best.Duration / 2; step >= least; step /= 2 {
+		test.Calm = s.best.Calm
+		test.Calm.Until = (test.Calm.Until + step).Truncate(time.Millisecond)
+		s.try(test)
+	}
+	test.Calm = s.best.Calm
+	test.Calm.From = s.best.Duration
+	if !s.try(test) {
+		return
+	}
+	for step := s.best.Duration / 2; step >= least; step /= 2 {
+		test.Calm = s.best.Calm
+		if test.Calm.From = (test.Calm.From - step).Round(time.Millisecond); test.Calm.From > test.Calm.Until {
+			s.try(test)
+		}
+	}
+}
+
 // simplerFaults tries simpler faults in place of those that are left, and again simpler ones in place of these.
 func (s *shrinker) simplerFaults() {
 	s.nameHosts()
@@ -337,6 +365,9 @@ func sooner(t Test, by time.Duration) Test {
 	return withScript(withPlan(t, plan), script)
 }
 
+// fewOperations is how many operations are looked at one by one.
+const fewOperations = 8
+
 // units are those to which times are rounded.
 var units = []time.Duration{time.Second, 100 * time.Millisecond, 10 * time.Millisecond, time.Millisecond, time.Microsecond}
 
@@ -354,6 +385,17 @@ func (s *shrinker) rounderTimes() {
 			})
 		}
 	}
+	s.rounderOperations()
+	s.roundest(func(unit time.Duration) Test {
+		test := s.best
+		test.Duration = (test.Duration + unit - 1).Truncate(unit)
+		return test
+	})
+}
+
+// rounderOperations tries round instants of all operations together, and if these are not round enough then, where operations are few, of each alone:
+// the last one first, and each of them rounded up as well, which keeps it after what it has to follow.
+func (s *shrinker) rounderOperations() {
 	s.roundest(func(unit time.Duration) Test {
 		script := slices.Clone(s.best.Script)
 		for i := range script {
@@ -361,11 +403,19 @@ func (s *shrinker) rounderTimes() {
 		}
 		return withScript(s.best, script)
 	})
-	s.roundest(func(unit time.Duration) Test {
-		test := s.best
-		test.Duration = (test.Duration + unit - 1).Truncate(unit)
-		return test
-	})
+	if len(s.best.Script) > fewOperations {
+		return
+	}
+	for i := len(s.best.Script) - 1; i >= 0; i-- {
+		for _, unit := range units[1:] {
+			near, up := slices.Clone(s.best.Script), slices.Clone(s.best.Script)
+			round(&near[i].At, unit)
+			up[i].At = (up[i].At + unit - 1).Truncate(unit)
+			if s.try(withScript(s.best, near)) || s.try(withScript(s.best, up)) {
+				break
+			}
+		}
+	}
 }
 
 // roundest tries what rounded returns for each unit, the largest first, until one shows the signature.

@@ -15,6 +15,7 @@ import (
 	"github.com/capsize-go/capsize/cluster/internal/effect"
 	"github.com/capsize-go/capsize/cluster/internal/entropy"
 	"github.com/capsize-go/capsize/cluster/internal/folders"
+	"github.com/capsize-go/capsize/cluster/internal/latency"
 	"github.com/capsize-go/capsize/cluster/internal/marks"
 	"github.com/capsize-go/capsize/cluster/internal/runhash"
 	"github.com/capsize-go/capsize/cluster/internal/tracer"
@@ -28,6 +29,12 @@ import (
 // phase of its own among the odd nanoseconds of a microsecond.
 const MaxHosts = 499
 
+// A Calm says when links are calm.
+type Calm = latency.Calm
+
+// AlwaysCalm has all links calm at all times.
+var AlwaysCalm = latency.Always
+
 // A Config describes a cluster.
 type Config struct {
 	System  System    // what every node runs; nil for nodes that do nothing
@@ -35,6 +42,7 @@ type Config struct {
 	Clients int       // hosts c0, c1, … beside the nodes
 	Spared  int       // of the clients, how many at the end are left out of [Cluster.Clients]: those that no fault takes
 	Seed    uint64    // of every draw
+	Calm    Calm      // when links take a millisecond each, in place of a time that is drawn; default: never
 	Log     io.Writer // gets each line that the hosts log, as it is logged; optional: see [Cluster.Logs]
 	Label   string    // goroutines that run code of a host bear it as the pprof label "capsize", and the host's name as "host"
 
@@ -397,6 +405,11 @@ func (c *Cluster) note(at time.Duration, m, other *machine, k kind, what runhash
 // machine returns the machine of that name. It panics if there is none, since that is a
 // mistake in the calling code.
 func (c *Cluster) machine(name string) *machine {
+	if len(name) == 2 && name[0] == 'n' { // n1 to n9 need no look into the map
+		if i := int(name[1]) - '1'; i >= 0 && i < len(c.nodes) {
+			return c.machines[i]
+		}
+	}
 	m := c.byName[name]
 	if m == nil {
 		panic(fmt.Sprintf("cluster: there is no host %q", name))

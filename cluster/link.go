@@ -5,7 +5,6 @@ import (
 
 	"github.com/capsize-go/capsize/cluster/internal/diskimage"
 	"github.com/capsize-go/capsize/cluster/internal/effect"
-	"github.com/capsize-go/capsize/cluster/internal/latency"
 	"github.com/capsize-go/capsize/cluster/internal/runhash"
 	"github.com/capsize-go/capsize/cluster/internal/tracer"
 	"github.com/capsize-go/capsize/cluster/trace"
@@ -52,7 +51,7 @@ func (c *Cluster) launch(e *event) loss {
 	if len(l.impairments) > 0 {
 		return c.launchImpaired(e, l)
 	}
-	c.loop.pushLocked(e.to.align(e.depart+latency.Of(l.key, e.depart)), e)
+	c.loop.pushLocked(e.to.align(e.depart+c.cfg.Calm.Of(l.key, e.depart)), e)
 	return arrived
 }
 

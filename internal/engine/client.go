@@ -41,6 +41,7 @@ type client struct {
 	ctx          context.Context
 	overran      bool          // its ctx ended later than it should have by the true time, because the host's clock drifts
 	pending      *history.Op   // the operation that is under way
+	asked        history.Op    // what pending points to
 	done         chan struct{} // closed when the client has stopped
 }
 
@@ -213,7 +214,7 @@ func (c *client) call(generation int, what any, asked *history.Op, f func(ctx co
 	c.mu.Lock()
 	c.running, c.since, c.pending, c.pausedBefore, c.ctx, c.overran = what, c.now(), asked, stood, ctx, false
 	c.mu.Unlock()
-	err = c.recovering(what, func() error { return f(ctx) })
+	err = c.recovering(ctx, what, f)
 	cancel()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -225,7 +226,7 @@ func (c *client) call(generation int, what any, asked *history.Op, f func(ctx co
 }
 
 // recovering turns a panic into a finding and an error.
-func (c *client) recovering(what any, f func() error) (err error) {
+func (c *client) recovering(ctx context.Context, what any, f func(ctx context.Context) error) (err error) {
 	returned := false
 	defer func() {
 		p := recover()
@@ -235,7 +236,7 @@ func (c *client) recovering(what any, f func() error) (err error) {
 		err = fmt.Errorf("panic: %v", p)
 		c.e.find(cluster.Finding{Kind: cluster.Panicked, Host: c.host.Name(), What: fmt.Sprintf("panic in %v: %v", what, p), Stack: string(debug.Stack())})
 	}()
-	err = f()
+	err = f(ctx)
 	returned = true
 	return err
 }
@@ -281,8 +282,9 @@ func (c *client) invoke(generation int, in any) (goesOn bool) {
 		op.Key = key(in)
 	}
 	c.e.record(op)
+	c.asked = op
 	var out any
-	goesOn, err := c.call(generation, in, &op, func(ctx context.Context) (err error) {
+	goesOn, err := c.call(generation, in, &c.asked, func(ctx context.Context) (err error) {
 		out, err = c.conn.Invoke(ctx, in)
 		return err
 	})

@@ -27,6 +27,7 @@ type Config struct {
 	Workload workloads.Workload // its checker is of no interest here
 	Plan     nemesis.Plan
 	Seed     uint64            // of every draw
+	Calm     cluster.Calm      // when links take a constant time
 	Script   workloads.Script  // what the clients invoke, if it is not nil: then the workload draws nothing
 	Schedule schedule.Schedule // which goroutine runs next, if the runtime lets one decide
 

@@ -103,7 +103,7 @@ func (e *engine) run() error {
 	}
 	w, err := cluster.New(cluster.Config{
 		System: e.config.System, Nodes: e.config.Nodes, Clients: e.config.Clients + 1, Spared: 1,
-		Seed: e.config.Seed, Label: e.runLabel, Wait: synctest.Wait, Spans: e.spans, Record: e.config.Window,
+		Seed: e.config.Seed, Calm: e.config.Calm, Label: e.runLabel, Wait: synctest.Wait, Spans: e.spans, Record: e.config.Window,
 	})
 	if err != nil {
 		return err

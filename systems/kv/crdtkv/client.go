@@ -122,7 +122,7 @@ func (c *Set) Remove(ctx context.Context, key string, element int) (tags []strin
 
 func (r response) tags() (tags []string) {
 	for _, d := range r.dots {
-		tags = append(tags, fmt.Sprintf("%x.%d", d.Replica, d.N))
+		tags = append(tags, fmt.Sprintf("%x.%d", d.Actor, d.N))
 	}
 	return tags
 }
