@@ -40,13 +40,6 @@ func (e *event) recordArrival(at time.Duration, why loss) {
 	e.sent.Arrives(at, l)
 }
 
-// inherit has the timer run because of what its host handles now, if it is a handler or a timer that sets it. One that sets itself
-// again is a clock, and nothing's effect.
-func (t *Timer) inherit(pending bool) {
-	c := t.h.m.c
-	detrt.Quietly(func() { t.cause = c.rec.Inherit(c.Now(), t.h.m.name, t.cause, pending) })
-}
-
 // event notes an event of a machine.
 func (m *machine) event(kind trace.Kind, text, fault string) {
 	if m.c.rec != nil {

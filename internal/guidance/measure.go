@@ -11,8 +11,8 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
-	"github.com/capsize-go/capsize/internal/hunt/guide"
 	"github.com/capsize-go/capsize/internal/cputime"
+	"github.com/capsize-go/capsize/internal/hunt/guide"
 )
 
 // A campaign is a hunt until its first find, or until its time or its runs are over.

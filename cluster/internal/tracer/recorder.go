@@ -174,7 +174,8 @@ func (r *Recorder) Cause(now time.Duration, host string) uint64 {
 	return r.cause
 }
 
-// Inherit returns the cause of a timer of a host that is set now, and had a cause before. Pending is whether it was due already.
+// Inherit returns the cause of a timer of a host that is set now, and had a cause before: what the host handles now, if it is a handler or a timer that sets it.
+// One that sets itself again is a clock, and nothing's effect. Pending is whether it was due already.
 func (r *Recorder) Inherit(now time.Duration, host string, before uint64, pending bool) uint64 {
 	cause := r.Cause(now, host)
 	switch {
