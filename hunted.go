@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,7 +17,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/huntrun"
-	"github.com/capsize-go/capsize/internal/words"
+	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/report"
 	"github.com/capsize-go/capsize/report/index"
 )
@@ -159,62 +160,129 @@ func counterexampleOf(r *Result) *checker.Counterexample {
 	return nil
 }
 
-// small finds the smallest reproduction of a failure, and writes its page.
+// small finds the smallest reproduction of a failure, and writes its page and what it takes to run it again.
 func (x *runner) small(ctx context.Context, t *testing.T, task huntrun.Task) (*huntrun.Smallest, error) {
+	t.Helper()
 	want := task.Small
 	r, err := x.runSeed(ctx, t, want.Seed)
 	if err != nil {
 		return nil, err
 	}
-	command := cmp.Or(want.Command, x.set.rerunSeed(x.name, want.Seed))
 	digest, err := r.Digest()
 	if err != nil {
 		return nil, err
 	}
-	s := &huntrun.Smallest{Seed: want.Seed, Command: command}
-	if s.Repeats = "2 of 2 runs alike, the second in a process of its own"; want.Digest != "" && digest != want.Digest {
-		s.Repeats = "NO: a second run of this seed, in a process of its own, was another one"
+	s := &huntrun.Smallest{
+		Seed: want.Seed, Command: cmp.Or(want.Command, x.set.rerunSeed(x.name, want.Seed)),
+		Repeats: "2 of 2 runs alike, the second in a process of its own",
 	}
-	if r.Verdict == checker.Valid {
+	s.Before = huntrun.Size{Faults: len(r.Plan), Operations: callsOf(r), Nodes: r.Test.Nodes, Clients: r.Test.Clients, Duration: r.Test.Duration}
+	s.After = s.Before
+	switch {
+	case r.Verdict == checker.Valid:
 		s.Repeats = "NO: a second run of this seed, in a process of its own, is valid"
-		want.CPU = 0
+	case want.Digest != "" && digest != want.Digest:
+		s.Repeats = "NO: a second run of this seed, in a process of its own, was another one"
+	case want.CPU > 0 && r.Verdict == checker.Invalid:
+		err := x.minimise(ctx, t, r, task, s)
+		if err == nil {
+			return s, nil
+		}
+		s.Stopped = err.Error()
 	}
-	if err := x.minimise(ctx, t, r, task, s); err != nil {
+	rec, err := x.recordFor(task, r)
+	if err != nil {
 		return nil, err
 	}
-	return s, x.keepFailure(task, r, want.Dir)
+	rec.Unshrunk, s.Saved = s.Stopped, rec.Name()
+	if err := rec.Write(filepath.Join(want.Dir, s.Saved), r.History); err != nil {
+		return nil, err
+	}
+	note := ""
+	if s.Stopped != "" {
+		note = "It could not be made small: " + s.Stopped
+	}
+	return s, x.writePage(ctx, r, s, task, func(p *report.Run) { p.Note = note })
 }
 
-// keepFailure writes what it takes to run the seed again, with its history, into a folder in dir.
-func (x *runner) keepFailure(task huntrun.Task, r *Result, dir string) error {
-	rec, err := x.record(r)
+// minimise makes a failure small, within its budget of processor time, and keeps the small run. The error says why that can't be done.
+func (x *runner) minimise(ctx context.Context, t *testing.T, r *Result, task huntrun.Task, s *huntrun.Smallest) error {
+	t.Helper()
+	want := task.Small
+	small, err := Shrink(ctx, t, r, ShrinkOptions{Signature: Signature(want.Signature), CPU: want.CPU})
 	if err != nil {
 		return err
 	}
+	small.Test.Metrics = r.Test.Metrics
+	x.resolve(ctx, t, small)
+	second := x.again(ctx, t, small.Result)
+	if second.differs != "" || !second.tried() {
+		return errors.New(joinLines("the small run does not repeat: "+second.missing, second.differs))
+	}
+	whole, err := x.recordFor(task, r)
+	if err != nil {
+		return err
+	}
+	rec, err := x.recordFor(task, small.Result)
+	if err != nil {
+		return err
+	}
+	rec.Nemesis = whole.Nemesis
+	kept, err := small.failure(ctx, rec)
+	if err != nil {
+		return err
+	}
+	kept.Record.Repeats = savedrun.Yes
+	s.Saved = whole.Name()
+	if err := kept.Write(filepath.Join(want.Dir, s.Saved)); err != nil {
+		return err
+	}
+	s.Before, s.After, s.Runs, s.CPU, s.Stopped = huntrun.Size(small.Before), huntrun.Size(small.After), small.Runs, small.CPU, small.Stopped
+	for _, n := range small.Notes {
+		s.Notes = append(s.Notes, n.String())
+	}
+	s.Repeats = second.String()
+	return x.writePage(ctx, small.Result, s, task, func(p *report.Run) {
+		p.Shrunk = report.Shrunk{Seed: r.Seed, How: small.How(), Needs: kept.Without(), Whole: s.Command}
+	})
+}
+
+// recordFor returns the record of a run: with the names of the catalog if it is of a system that ships with Capsize.
+func (x *runner) recordFor(task huntrun.Task, r *Result) (savedrun.Record, error) {
+	rec, err := x.record(r)
 	if s := task.System; s != nil {
 		rec.Test, rec.Run = "", ""
 		rec.Capsize, rec.System, rec.Bug, rec.Workload, rec.Nemesis = moduleVersion(), s.System, s.Bug, s.Workload, s.Nemesis
 	}
-	return rec.Write(filepath.Join(dir, rec.Name()), r.History)
+	return rec, err
+}
+
+// callsOf counts the calls of clients in a history.
+func callsOf(r *Result) (n int) {
+	for range r.History.Calls() {
+		n++
+	}
+	return n
 }
 
 // writePage writes the page of the run that is shown of a failure, and its text.
-func (x *runner) writePage(ctx context.Context, r *Result, s *huntrun.Smallest, dir string, about *huntrun.System, notes ...string) error {
+func (x *runner) writePage(ctx context.Context, r *Result, s *huntrun.Smallest, task huntrun.Task, more func(*report.Run)) error {
+	dir := task.Small.Dir
 	page, err := r.Page(s.Command)
 	if err != nil {
 		return err
 	}
-	if about != nil {
+	if about := task.System; about != nil {
 		page.System, page.Bug, page.Nemesis = about.System, about.Bug, about.Nemesis
 	}
-	page.Repeats, page.Note, page.Index = s.Repeats, joinLines(notes...), "../../"+index.File
+	page.Repeats, page.Index = s.Repeats, "../../"+index.File
+	more(&page)
 	page.ReportPath, err = report.WriteContext(ctx, dir, page)
 	if err != nil {
 		return fmt.Errorf("page of seed %d: %w", r.Seed, err)
 	}
 	s.Page, page.ReportPath = filepath.Base(page.ReportPath), ""
-	const accountWidth = 120
-	s.Account = report.AccountOf(page, accountWidth)
+	s.Account = report.AccountOf(page, storyWidth)
 	var b strings.Builder
 	if err := report.Text(&b, page, report.Style{}); err != nil {
 		return err
@@ -244,35 +312,4 @@ func moduleVersion() string {
 		}
 	}
 	return "(unknown)"
-}
-
-// minimise makes a failure small, within its budget of processor time, and writes the page of the smallest run. A failure that can't
-// be made small has the page of the whole run, which says why.
-func (x *runner) minimise(ctx context.Context, t *testing.T, r *Result, task huntrun.Task, s *huntrun.Smallest) error {
-	t.Helper()
-	want, about := task.Small, task.System
-	s.Before = huntrun.Size{Faults: len(r.Plan), Operations: callsOf(r), Nodes: r.Test.Nodes, Clients: r.Test.Clients, Duration: r.Test.Duration}
-	s.After = s.Before
-	if want.CPU <= 0 || r.Verdict != checker.Invalid {
-		return x.writePage(ctx, r, s, want.Dir, about)
-	}
-	small, err := Shrink(ctx, t, r, ShrinkOptions{Signature: Signature(want.Signature), CPU: want.CPU})
-	if err != nil {
-		s.Stopped = err.Error()
-		return x.writePage(ctx, r, s, want.Dir, about, "It could not be made small: "+s.Stopped)
-	}
-	s.Before, s.After, s.Runs, s.CPU, s.Stopped = huntrun.Size(small.Before), huntrun.Size(small.After), small.Runs, small.CPU, small.Stopped
-	for _, n := range small.Notes {
-		s.Notes = append(s.Notes, fmt.Sprintf("without %s: %s", n.Part, n.Without))
-	}
-	text := fmt.Sprintf("This is the smallest run that shows the failure of seed %d: %s of %s, made in %s.", r.Seed, small.After, small.Before, words.Plural(small.Runs, "run"))
-	return x.writePage(ctx, small.Result, s, want.Dir, nil, append([]string{text}, s.Notes...)...)
-}
-
-// callsOf counts the calls of clients in a history.
-func callsOf(r *Result) (n int) {
-	for range r.History.Calls() {
-		n++
-	}
-	return n
 }

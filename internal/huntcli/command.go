@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -298,6 +299,7 @@ type signatureLine struct {
 	Schedule  string            `json:"schedule,omitempty"`
 	Smallest  *huntrun.Smallest `json:"smallest"` // null if none was made
 	Page      string            `json:"page"`     // path; empty if there is none
+	Saved     string            `json:"saved"`    // path of what capsize replay takes; the same
 }
 
 func (h *hunting) lineOf(g campaign.Group) signatureLine {
@@ -307,6 +309,9 @@ func (h *hunting) lineOf(g campaign.Group) signatureLine {
 	}
 	if p := g.Page(); p != "" {
 		l.Page = filepath.Join(h.into, filepath.FromSlash(p))
+	}
+	if p := g.Saved(); p != "" {
+		l.Saved = filepath.Join(h.into, filepath.FromSlash(p))
 	}
 	return l
 }
@@ -503,8 +508,23 @@ func (h *hunting) textOf(g campaign.Group) string {
 	if p := g.Page(); p != "" {
 		fmt.Fprintf(&b, "page       %s\n", filepath.Join(h.into, filepath.FromSlash(p)))
 	}
+	b.WriteString(h.replay(g))
 	fmt.Fprintf(&b, "\nTo run the whole seed again:\n%s\n", s.Command)
 	return b.String()
+}
+
+// replay says how to run the smallest reproduction of a group again. It is empty if nothing was saved of it.
+func (h *hunting) replay(g campaign.Group) string {
+	saved := g.Saved()
+	if saved == "" {
+		return ""
+	}
+	saved = filepath.Join(h.into, filepath.FromSlash(saved))
+	if t := g.SmallOf; t.Package != "" {
+		return fmt.Sprintf("saved      %s\n\nTo keep it as a test, copy it to testdata/capsize/%s in the folder of %s; or print it as a test of its own:\n%s replay %s --as-test\n",
+			saved, path.Join(t.Test, t.Run), t.Package, h.Program(), h.Quoted(saved))
+	}
+	return fmt.Sprintf("saved      %s\n\nTo run it again:\n%s replay %s\n", saved, h.Program(), h.Quoted(saved))
 }
 
 func (h *hunting) mergeCommand() *cobra.Command {

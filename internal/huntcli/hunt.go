@@ -256,7 +256,7 @@ func (h *hunter) count(r campaign.Run) {
 		if h.total > 0 {
 			expected = min(expected, h.total)
 		}
-		h.bar.Expect(expected)
+		h.bar.Expect(max(expected, h.runs))
 	}
 	h.bar.Step(fmt.Sprintf("%.1f seeds/s, %d found, %s", float64(h.runs)/max(since.Seconds(), 0.001), h.found, plural(len(h.signatures), "signature")))
 }

@@ -47,10 +47,16 @@ func TestHunt(t *testing.T) {
 
 	shown := typed(t, dir, nil, "hunt", "show", s.ID[:4], "--into", "campaign")
 	require.Zero(t, shown.code, shown.errors)
-	for _, want := range []string{s.Smallest.Command, s.Page, "smallest   ", "needed     without ", s.Signature.String()} {
+	for _, want := range []string{s.Smallest.Command, s.Page, "smallest   ", "needed     without ", "capsize replay " + s.Saved, s.Signature.String()} {
 		assert.Contains(t, shown.out, want)
 	}
 	assert.Contains(t, s.Smallest.Command, "capsize run --system raftkv --bug local-reads --workload register --nemesis leader --nodes 3 --clients 3 --duration 4s --settle 1s --seed ")
+
+	if s.Smallest.Runs > 0 {
+		again := typed(t, dir, nil, "replay", s.Saved, "--report", "")
+		assert.Equal(t, 1, again.code, again.errors)
+		assert.Contains(t, again.out, "not linearizable")
+	}
 
 	stats := typed(t, dir, nil, "hunt", "stats", "--json", "--into", "campaign")
 	require.Zero(t, stats.code, stats.errors)

@@ -163,6 +163,7 @@ type Smallest struct {
 	Repeats string        `json:"repeats"`           // whether the seed gave the same run in this process, on one line
 	Command string        `json:"command"`           // that runs the seed again
 	Page    string        `json:"page"`              // name of the page's file in Small.Dir; empty if it could not be written
+	Saved   string        `json:"saved"`             // name of what capsize replay takes, in Small.Dir: the file of a small failure, or a folder
 }
 
 // A Worker is the side of a process that was started by a hunt.
