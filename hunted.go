@@ -42,7 +42,7 @@ func (x *runner) hunted(t *testing.T) bool {
 		t.Fatalf("capsize: %v", err)
 	}
 	w.Say(huntrun.Line{Hello: &huntrun.Hello{Capsize: moduleVersion(), Go: runtime.Version(), Runtime: detrt.Version()}})
-	err = x.work(ctx, t, w)
+	err = huntWorker{x, w}.work(ctx, t)
 	if err != nil {
 		w.Say(huntrun.Line{Error: err.Error()})
 	} else if ctx.Err() == nil {
@@ -54,20 +54,27 @@ func (x *runner) hunted(t *testing.T) bool {
 	return true
 }
 
+// A huntWorker runs seeds of a Run for a hunt.
+type huntWorker struct {
+	*runner
+	*huntrun.Worker
+}
+
 // work does the task of a worker. The error is about a test that can't be run.
-func (x *runner) work(ctx context.Context, t *testing.T, w *huntrun.Worker) error {
+func (w huntWorker) work(ctx context.Context, t *testing.T) error {
+	t.Helper()
 	switch {
 	case w.Task.List:
-		test, err := x.test.complete()
+		test, err := w.test.complete()
 		if err != nil {
 			return err
 		}
 		w.Say(huntrun.Line{Found: &huntrun.Found{
-			Test: x.name, Run: x.key, System: systemName(test.System), Workload: test.Workload.Name, Nemesis: test.Nemesis.String(),
+			Test: w.name, Run: w.key, System: systemName(test.System), Workload: test.Workload.Name, Nemesis: test.Nemesis.String(),
 		}})
 		return nil
 	case w.Task.Small != nil:
-		s, err := x.small(ctx, t, w.Task)
+		s, err := w.small(ctx, t)
 		if err != nil {
 			return err
 		}
@@ -77,7 +84,7 @@ func (x *runner) work(ctx context.Context, t *testing.T, w *huntrun.Worker) erro
 	}
 	for _, seed := range w.Task.Seeds {
 		w.Say(huntrun.Line{Begin: seed})
-		r, err := x.runSeed(ctx, t, seed)
+		r, err := w.runSeed(ctx, t, seed)
 		if err != nil {
 			return err
 		}
@@ -99,12 +106,12 @@ func (x *runner) work(ctx context.Context, t *testing.T, w *huntrun.Worker) erro
 }
 
 // runSeed runs one seed of the test, alone.
-func (x *runner) runSeed(ctx context.Context, t *testing.T, seed uint64) (*Result, error) {
-	one := x.test
+func (w huntWorker) runSeed(ctx context.Context, t *testing.T, seed uint64) (*Result, error) {
+	one := w.test
 	one.Seed, one.Seeds, one.StopAt = seed, 1, Breakpoint{}
 	r, err := Exec(ctx, t, one)
 	if err != nil {
-		return nil, fmt.Errorf("run seed %d of %s: %w", seed, x.test.Name, err)
+		return nil, fmt.Errorf("run seed %d of %s: %w", seed, w.test.Name, err)
 	}
 	return r, nil
 }
@@ -161,10 +168,10 @@ func counterexampleOf(r *Result) *checker.Counterexample {
 }
 
 // small finds the smallest reproduction of a failure, and writes its page and what it takes to run it again.
-func (x *runner) small(ctx context.Context, t *testing.T, task huntrun.Task) (*huntrun.Smallest, error) {
+func (w huntWorker) small(ctx context.Context, t *testing.T) (*huntrun.Smallest, error) {
 	t.Helper()
-	want := task.Small
-	r, err := x.runSeed(ctx, t, want.Seed)
+	want := w.Task.Small
+	r, err := w.runSeed(ctx, t, want.Seed)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +180,7 @@ func (x *runner) small(ctx context.Context, t *testing.T, task huntrun.Task) (*h
 		return nil, err
 	}
 	s := &huntrun.Smallest{
-		Seed: want.Seed, Command: cmp.Or(want.Command, x.set.rerunSeed(x.name, want.Seed)),
+		Seed: want.Seed, Command: cmp.Or(want.Command, w.set.rerunSeed(w.name, want.Seed)),
 		Repeats: "2 of 2 runs alike, the second in a process of its own",
 	}
 	s.Before = huntrun.Size{Faults: len(r.Plan), Operations: callsOf(r), Nodes: r.Test.Nodes, Clients: r.Test.Clients, Duration: r.Test.Duration}
@@ -184,13 +191,13 @@ func (x *runner) small(ctx context.Context, t *testing.T, task huntrun.Task) (*h
 	case want.Digest != "" && digest != want.Digest:
 		s.Repeats = "NO: a second run of this seed, in a process of its own, was another one"
 	case want.CPU > 0 && r.Verdict == checker.Invalid:
-		err := x.minimise(ctx, t, r, task, s)
+		err := w.minimise(ctx, t, r, s)
 		if err == nil {
 			return s, nil
 		}
 		s.Stopped = err.Error()
 	}
-	rec, err := x.recordFor(task, r)
+	rec, err := w.recordOf(r)
 	if err != nil {
 		return nil, err
 	}
@@ -202,28 +209,28 @@ func (x *runner) small(ctx context.Context, t *testing.T, task huntrun.Task) (*h
 	if s.Stopped != "" {
 		note = "It could not be made small: " + s.Stopped
 	}
-	return s, x.writePage(ctx, r, s, task, func(p *report.Run) { p.Note = note })
+	return s, w.writePage(ctx, r, s, func(p *report.Run) { p.Note = note })
 }
 
 // minimise makes a failure small, within its budget of processor time, and keeps the small run. The error says why that can't be done.
-func (x *runner) minimise(ctx context.Context, t *testing.T, r *Result, task huntrun.Task, s *huntrun.Smallest) error {
+func (w huntWorker) minimise(ctx context.Context, t *testing.T, r *Result, s *huntrun.Smallest) error {
 	t.Helper()
-	want := task.Small
+	want := w.Task.Small
 	small, err := Shrink(ctx, t, r, ShrinkOptions{Signature: Signature(want.Signature), CPU: want.CPU})
 	if err != nil {
 		return err
 	}
 	small.Test.Metrics = r.Test.Metrics
-	x.resolve(ctx, t, small)
-	second := x.again(ctx, t, small.Result)
+	w.resolve(ctx, t, small)
+	second := w.again(ctx, t, small.Result)
 	if second.differs != "" || !second.tried() {
 		return errors.New(joinLines("the small run does not repeat: "+second.missing, second.differs))
 	}
-	whole, err := x.recordFor(task, r)
+	whole, err := w.recordOf(r)
 	if err != nil {
 		return err
 	}
-	rec, err := x.recordFor(task, small.Result)
+	rec, err := w.recordOf(small.Result)
 	if err != nil {
 		return err
 	}
@@ -242,15 +249,15 @@ func (x *runner) minimise(ctx context.Context, t *testing.T, r *Result, task hun
 		s.Notes = append(s.Notes, n.String())
 	}
 	s.Repeats = second.String()
-	return x.writePage(ctx, small.Result, s, task, func(p *report.Run) {
+	return w.writePage(ctx, small.Result, s, func(p *report.Run) {
 		p.Shrunk = report.Shrunk{Seed: r.Seed, How: small.How(), Needs: kept.Without(), Whole: s.Command}
 	})
 }
 
-// recordFor returns the record of a run: with the names of the catalog if it is of a system that ships with Capsize.
-func (x *runner) recordFor(task huntrun.Task, r *Result) (savedrun.Record, error) {
-	rec, err := x.record(r)
-	if s := task.System; s != nil {
+// recordOf returns the record of a run: with the names of the catalog if it is of a system that ships with Capsize.
+func (w huntWorker) recordOf(r *Result) (savedrun.Record, error) {
+	rec, err := w.record(r)
+	if s := w.Task.System; s != nil {
 		rec.Test, rec.Run = "", ""
 		rec.Capsize, rec.System, rec.Bug, rec.Workload, rec.Nemesis = moduleVersion(), s.System, s.Bug, s.Workload, s.Nemesis
 	}
@@ -266,13 +273,13 @@ func callsOf(r *Result) (n int) {
 }
 
 // writePage writes the page of the run that is shown of a failure, and its text.
-func (x *runner) writePage(ctx context.Context, r *Result, s *huntrun.Smallest, task huntrun.Task, more func(*report.Run)) error {
-	dir := task.Small.Dir
+func (w huntWorker) writePage(ctx context.Context, r *Result, s *huntrun.Smallest, more func(*report.Run)) error {
+	dir := w.Task.Small.Dir
 	page, err := r.Page(s.Command)
 	if err != nil {
 		return err
 	}
-	if about := task.System; about != nil {
+	if about := w.Task.System; about != nil {
 		page.System, page.Bug, page.Nemesis = about.System, about.Bug, about.Nemesis
 	}
 	page.Repeats, page.Index = s.Repeats, "../../"+index.File

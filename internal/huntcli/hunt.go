@@ -126,7 +126,7 @@ func (h *hunter) do(ctx context.Context, n int, j *job) error {
 	return nil
 }
 
-// shrink has a worker make a failure small, and keeps what came of it.
+// shrink has a worker make a failure small, and keeps the outcome.
 func (h *hunter) shrink(ctx context.Context, n int, r campaign.Run) error {
 	id := campaign.SignatureID(r.Target, r.Run.Signature)
 	dir := filepath.Join(h.work, fmt.Sprint(n))

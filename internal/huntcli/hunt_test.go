@@ -91,7 +91,7 @@ func TestHunt(t *testing.T) {
 
 var counted = regexp.MustCompile(`^(\d+) of \d+ runs: `)
 
-// TestKill ends a hunt by SIGKILL in the middle. What it had counted is there, and the same command goes on to what a hunt has that nobody killed.
+// TestKill ends a hunt by SIGKILL in the middle. What it had counted is there, and the same command goes on to what an undisturbed hunt has.
 func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	args := short("--seeds", "60", "--workers", "2", "--shrink", "0")
@@ -170,11 +170,11 @@ func TestFileLimit(t *testing.T) {
 	require.Equal(t, 3, r.code, r.out)
 	assert.Contains(t, r.errors, "campaign/campaign.sqlite")
 	assert.Contains(t, r.errors, "is the disk full, or is there a limit to the size of files?")
-	told := strings.Count(r.errors, "NOT KEPT: ")
+	lost := strings.Count(r.errors, "NOT KEPT: ")
 	failures, _, err := campaign.ReadFailures(filepath.Join(dir, "campaign", campaign.FailuresFile))
 	require.NoError(t, err)
 	require.NotEmpty(t, failures)
-	assert.LessOrEqual(t, told, 2*len(failures))
+	assert.LessOrEqual(t, lost, 2*len(failures))
 
 	r = typed(t, dir, nil, args...)
 	require.Equal(t, 1, r.code, r.errors)
