@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
@@ -250,6 +251,9 @@ func (w huntWorker) minimise(ctx context.Context, t *testing.T, r *Result, s *hu
 	}
 	s.Repeats = second.String()
 	return w.writePage(ctx, small.Result, s, func(p *report.Run) {
+		if p.Rerun = want.Replay + s.Saved; want.Replay == "" {
+			p.Rerun = w.set.rerunTest(path.Join(w.name, w.key), s.Saved)
+		}
 		p.Shrunk = report.Shrunk{Seed: r.Seed, How: small.How(), Needs: kept.Without(), Whole: s.Command}
 	})
 }
@@ -289,7 +293,8 @@ func (w huntWorker) writePage(ctx context.Context, r *Result, s *huntrun.Smalles
 		return fmt.Errorf("page of seed %d: %w", r.Seed, err)
 	}
 	s.Page, page.ReportPath = filepath.Base(page.ReportPath), ""
-	s.Account = report.AccountOf(page, storyWidth)
+	const oneLine = 1000 // a step is a line: the page of the campaign breaks it
+	s.Account = report.AccountOf(page, oneLine)
 	var b strings.Builder
 	if err := report.Text(&b, page, report.Style{}); err != nil {
 		return err

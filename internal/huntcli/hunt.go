@@ -137,6 +137,9 @@ func (h *hunter) shrink(ctx context.Context, n int, r campaign.Run) error {
 	task.Small = &huntrun.Small{
 		Seed: r.Run.Seed, Signature: *r.Run.Signature, Digest: r.Run.Digest, Dir: dir, CPU: h.cpu, Command: h.suite.command(r.Target, r.Run.Seed),
 	}
+	if task.System != nil {
+		task.Small.Replay = h.Program() + " replay " + h.Quoted(filepath.ToSlash(filepath.Join(h.c.Dir(), campaign.PagesDir, id))+"/")
+	}
 	a, err := crew.Do(ctx, crew.Job{Program: h.suite.program(r.Target), Task: task})
 	if ctx.Err() != nil {
 		return nil // it is made small when the hunt goes on

@@ -66,6 +66,7 @@ type Small struct {
 	Dir       string        `json:"dir"`              // absolute; the page goes there
 	CPU       time.Duration `json:"cpu_ns"`           // the most processor time; 0: the run is kept as it is
 	Command   string        `json:"command"`          // that runs the seed again; empty: that of the Go test
+	Replay    string        `json:"replay"`           // that runs again what is saved, but for the name of that; empty: that of the Go test
 }
 
 // A Signature is a capsize.Signature.
