@@ -54,6 +54,9 @@ func Run(t *testing.T, test Test) {
 	if want.id != "" && want.key != x.key {
 		return // -run asks for another Run of this test
 	}
+	if x.hunted(t) {
+		return
+	}
 	x.recorder = x.newRecorder()
 	defer x.closeRecorder(t)
 	x.nameCutShort(t)
