@@ -30,7 +30,6 @@ type storage struct {
 
 	objects map[string]object
 	hints   map[hint]object
-	homes   int               // how many there can be
 	changes uint64            // counts them
 	sorted  []string          // the keys of the objects; nil if there are others now
 	hashes  map[string]uint64 // of the objects, as far as they were asked for since they changed
@@ -46,7 +45,7 @@ type storage struct {
 func openStorage(h *cluster.Host, s Store) (*storage, error) {
 	st := &storage{
 		h: h, merge: s.Conflict.merge, bugs: s.Bugs, limit: int64(s.LogLimit), compact: int64(s.LogLimit),
-		objects: map[string]object{}, hints: map[hint]object{}, homes: len(h.Nodes()), hashes: map[string]uint64{},
+		objects: map[string]object{}, hints: map[hint]object{}, hashes: map[string]uint64{},
 	}
 	var err error
 	if st.file, err = h.Disk().Open("log"); err != nil {
@@ -106,13 +105,15 @@ func (s *storage) replayRecord(kind byte, h hint, o object) {
 // read returns all that the node knows of a key, also for others.
 func (s *storage) read(key string) object {
 	o := s.objects[key]
-	if len(s.hints) == 0 {
-		return o
-	}
-	for home := range s.homes {
-		if hinted, ok := s.hints[hint{home, key}]; ok {
-			o = s.merge(o, hinted)
+	var homes []int
+	for h := range s.hints { // order: sorted below
+		if h.key == key {
+			homes = append(homes, h.home)
 		}
+	}
+	slices.Sort(homes)
+	for _, home := range homes {
+		o = s.merge(o, s.hints[hint{home, key}])
 	}
 	return o
 }
