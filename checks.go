@@ -55,11 +55,14 @@ func judge(ctx context.Context, r *Result, rec *engine.Record) {
 	r.Verdict, r.Reason, r.Counterexample = w.Verdict, w.Reason, w.Counterexample
 }
 
+// panickedChecker is the name of a check whose checker panicked.
+const panickedChecker = "checker"
+
 // guardedCheck survives a checker that panics.
 func guardedCheck(ctx context.Context, c checker.Checker, h *history.History) (r checker.Result) {
 	defer func() {
 		if p := recover(); p != nil {
-			r = checker.Result{Checker: "checker", Verdict: checker.Unknown, Reason: fmt.Sprintf("the checker panicked: %v", p), Undecided: "a checker panicked"}
+			r = checker.Result{Checker: panickedChecker, Verdict: checker.Unknown, Reason: fmt.Sprintf("the checker panicked: %v", p), Undecided: "a checker panicked"}
 		}
 	}()
 	return c.Check(ctx, h)
@@ -145,8 +148,11 @@ func firstAnswers(r *engine.Record) (first, asked map[string]time.Duration) {
 	first, asked = map[string]time.Duration{}, map[string]time.Duration{}
 	busy := map[string]bool{}
 	for call := range r.History.Calls() {
+		if call.Complete.Time < r.Healed {
+			continue
+		}
 		node := call.Invoke.Node
-		busy[node] = busy[node] || call.Invoke.Time <= r.Healed+r.Core.Bound && call.Complete.Time >= r.Healed
+		busy[node] = busy[node] || call.Invoke.Time <= r.Healed+r.Core.Bound
 		if call.Invoke.Time < r.Healed {
 			continue
 		}

@@ -56,6 +56,10 @@ func exercisedBy(rec *engine.Record, plan nemesis.Plan) Exercised {
 		}
 	}
 	for c := range h.Calls() {
+		// Later calls begin later: what has ended by now overlaps none of them.
+		for len(windows) > 0 && windows[0].Complete.Time < c.Invoke.Time {
+			windows = windows[1:]
+		}
 		switch c.Complete.Type {
 		case history.OK:
 			x.OK++
@@ -73,7 +77,10 @@ func exercisedBy(rec *engine.Record, plan nemesis.Plan) Exercised {
 
 func overlaps(c history.Call, windows []history.Call) bool {
 	for _, w := range windows {
-		if c.Invoke.Time <= w.Complete.Time && w.Invoke.Time <= c.Complete.Time {
+		if w.Invoke.Time > c.Complete.Time {
+			return false // and so do those after it
+		}
+		if c.Invoke.Time <= w.Complete.Time {
 			return true
 		}
 	}

@@ -29,6 +29,7 @@ func (s *shrinker) shrink() {
 		}
 	}
 	s.earlier()
+	s.calmSchedule()
 	s.simplerFaults()
 	s.fewerFaults() // a simpler one may do what two did
 	s.fewerClients()
@@ -263,12 +264,19 @@ func (s *shrinker) fewerClients() {
 	s.try(test)
 }
 
-// calmSchedule tries to have goroutines run in the order in which they became ready.
+// calmSchedule tries to have goroutines run in the order in which they became ready, or else to stop them less often.
 func (s *shrinker) calmSchedule() {
-	if schedule.Active() {
-		test := s.best
-		test.Schedule = schedule.FirstCome()
-		s.try(test)
+	if !schedule.Active() {
+		return
+	}
+	test := s.best
+	for _, calmer := range s.best.Schedule.For(s.best.Seed).Calmer() {
+		test.Schedule = calmer
+		for draw := range redraws / 2 { // other decisions: by other seeds
+			if test.Seed = s.best.Seed + uint64(draw); s.try(test) {
+				return
+			}
+		}
 	}
 }
 
@@ -365,6 +373,9 @@ func sooner(t Test, by time.Duration) Test {
 	return withScript(withPlan(t, plan), script)
 }
 
+// fewOperations is how many operations are looked at one by one.
+const fewOperations = 8
+
 // units are those to which times are rounded.
 var units = []time.Duration{time.Second, 100 * time.Millisecond, 10 * time.Millisecond, time.Millisecond, time.Microsecond}
 
@@ -382,6 +393,17 @@ func (s *shrinker) rounderTimes() {
 			})
 		}
 	}
+	s.rounderOperations()
+	s.roundest(func(unit time.Duration) Test {
+		test := s.best
+		test.Duration = (test.Duration + unit - 1).Truncate(unit)
+		return test
+	})
+}
+
+// rounderOperations tries round instants of all operations together, and if these are not round enough then, where operations are few, of each alone:
+// the last one first, and each of them rounded up as well, which keeps it after what it has to follow.
+func (s *shrinker) rounderOperations() {
 	s.roundest(func(unit time.Duration) Test {
 		script := slices.Clone(s.best.Script)
 		for i := range script {
@@ -389,11 +411,19 @@ func (s *shrinker) rounderTimes() {
 		}
 		return withScript(s.best, script)
 	})
-	s.roundest(func(unit time.Duration) Test {
-		test := s.best
-		test.Duration = (test.Duration + unit - 1).Truncate(unit)
-		return test
-	})
+	if len(s.best.Script) > fewOperations {
+		return
+	}
+	for i := len(s.best.Script) - 1; i >= 0; i-- {
+		for _, unit := range units[1:] {
+			near, up := slices.Clone(s.best.Script), slices.Clone(s.best.Script)
+			round(&near[i].At, unit)
+			up[i].At = (up[i].At + unit - 1).Truncate(unit)
+			if s.try(withScript(s.best, near)) || s.try(withScript(s.best, up)) {
+				break
+			}
+		}
+	}
 }
 
 // roundest tries what rounded returns for each unit, the largest first, until one shows the signature.

@@ -405,6 +405,11 @@ func (c *Cluster) note(at time.Duration, m, other *machine, k kind, what runhash
 // machine returns the machine of that name. It panics if there is none, since that is a
 // mistake in the calling code.
 func (c *Cluster) machine(name string) *machine {
+	if len(name) == 2 && name[0] == 'n' { // n1 to n9 need no look into the map
+		if i := int(name[1]) - '1'; i >= 0 && i < len(c.nodes) {
+			return c.machines[i]
+		}
+	}
 	m := c.byName[name]
 	if m == nil {
 		panic(fmt.Sprintf("cluster: there is no host %q", name))

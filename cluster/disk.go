@@ -60,8 +60,8 @@ type File struct {
 // Open opens the file of that name for reading and writing, and creates it if
 // there is none.
 func (d *Disk) Open(name string) (*File, error) {
-	s, done, err := d.begin("open", name)
-	defer done()
+	s, err := d.begin("open", name)
+	defer d.end()
 	if err != nil {
 		return nil, err
 	}
@@ -83,8 +83,8 @@ func (d *Disk) Open(name string) (*File, error) {
 // gone. What was written to the file before is on the disk when its new name is,
 // as ext4 has it; nothing else is promised before a sync.
 func (d *Disk) Rename(from, to string) error {
-	s, done, err := d.begin("rename", from)
-	defer done()
+	s, err := d.begin("rename", from)
+	defer d.end()
 	if err != nil {
 		return err
 	}
@@ -97,8 +97,8 @@ func (d *Disk) Rename(from, to string) error {
 
 // Remove removes a file.
 func (d *Disk) Remove(name string) error {
-	s, done, err := d.begin("remove", name)
-	defer done()
+	s, err := d.begin("remove", name)
+	defer d.end()
 	if err != nil {
 		return err
 	}
@@ -127,26 +127,28 @@ func (d *Disk) List() []string {
 	return names
 }
 
-// begin locks the cluster for an operation on the disk, until done is called.
+// begin locks the cluster for an operation on the disk, until end is called.
 // The error says why the operation fails. For a quiet disk of a crashed host it returns a
 // disk that keeps nothing.
-func (d *Disk) begin(op, name string) (s *disk, done func(), err error) {
+func (d *Disk) begin(op, name string) (s *disk, err error) {
 	c := d.h.m.c
 	c.lock()
 	s = &d.h.m.disk
 	if d.h.dead() || d.h.exited {
 		if d.quiet {
-			return &disk{Image: diskimage.Image{Root: d.h.root, Gone: true}, m: d.h.m}, c.unlock, nil
+			return &disk{Image: diskimage.Image{Root: d.h.root, Gone: true}, m: d.h.m}, nil
 		}
-		return s, c.unlock, &fs.PathError{Op: op, Path: name, Err: ErrCrashed}
+		return s, &fs.PathError{Op: op, Path: name, Err: ErrCrashed}
 	}
 	if len(s.impairments) > 0 {
 		if err := s.opError(op, c.Now()); err != nil {
-			return s, c.unlock, &fs.PathError{Op: op, Path: name, Err: err}
+			return s, &fs.PathError{Op: op, Path: name, Err: err}
 		}
 	}
-	return s, c.unlock, nil
+	return s, nil
 }
+
+func (d *Disk) end() { d.h.m.c.unlock() }
 
 // Name returns the name that the file was opened by.
 func (f *File) Name() string { return f.name }
@@ -161,8 +163,8 @@ func (f *File) Size() int64 {
 
 // ReadAt reads from offset off, as [io.ReaderAt] says.
 func (f *File) ReadAt(p []byte, off int64) (int, error) {
-	_, done, err := f.d.begin("read", f.name)
-	defer done()
+	_, err := f.d.begin("read", f.name)
+	defer f.d.end()
 	if err != nil {
 		return 0, err
 	}
@@ -188,25 +190,37 @@ func (f *File) Read(p []byte) (int, error) {
 }
 
 // Write appends p to the file.
-func (f *File) Write(p []byte) (int, error) { return f.WriteAt(p, f.Size()) }
+func (f *File) Write(p []byte) (int, error) {
+	s, err := f.d.begin("write", f.name)
+	defer f.d.end()
+	if err != nil {
+		return 0, err
+	}
+	return f.write(s, p, len(f.f.Data))
+}
 
 // WriteAt writes p at offset off. A gap between the end of the file and off is
 // filled with zeros.
 func (f *File) WriteAt(p []byte, off int64) (int, error) {
-	s, done, err := f.d.begin("write", f.name)
-	defer done()
+	s, err := f.d.begin("write", f.name)
+	defer f.d.end()
 	if err != nil {
 		return 0, err
 	}
 	if off < 0 {
 		return 0, &fs.PathError{Op: "write", Path: f.name, Err: fmt.Errorf("negative offset %d", off)}
 	}
-	f.f.Overwrite(p, int(off))
+	return f.write(s, p, int(off))
+}
+
+// write writes p at offset off, with the cluster locked.
+func (f *File) write(s *disk, p []byte, off int) (int, error) {
+	f.f.Overwrite(p, off)
 	if s.Gone {
 		return len(p), nil
 	}
 	c := s.m.c
-	where := int(off)
+	where := off
 	if len(s.impairments) > 0 {
 		where = s.misdirected(f.f, where, c.Now())
 	}
@@ -221,8 +235,8 @@ func (f *File) WriteAt(p []byte, off int64) (int, error) {
 
 // Truncate makes the file size bytes long.
 func (f *File) Truncate(size int64) error {
-	s, done, err := f.d.begin("truncate", f.name)
-	defer done()
+	s, err := f.d.begin("truncate", f.name)
+	defer f.d.end()
 	if err != nil {
 		return err
 	}
@@ -242,7 +256,7 @@ func (f *File) Sync() error {
 	if f.d.blocking {
 		return f.syncBlocking()
 	}
-	s, done, err := f.d.begin("sync", f.name)
+	s, err := f.d.begin("sync", f.name)
 	tooMany := false
 	if err == nil && !s.Gone && !s.crashing() {
 		var first bool
@@ -253,7 +267,7 @@ func (f *File) Sync() error {
 		s.ApplySynced(forever) // what the host synced before must not be lost if this is kept
 		err = s.syncChosen(f.name, s.Covered(f.f, f.content, s.Seq()))
 	}
-	done()
+	f.d.end()
 	if tooMany {
 		f.d.h.m.die(f.d.h, Hung, fmt.Sprintf("synced its disk %d times at one instant, the last time %s: a loop that only writes and syncs lets no virtual time pass; have it wait for something, or use Disk.Blocking", maxSyncs, f.name), string(debug.Stack()))
 		return &fs.PathError{Op: "sync", Path: f.name, Err: ErrCrashed}
@@ -263,13 +277,13 @@ func (f *File) Sync() error {
 
 // syncBlocking is Sync on a [Disk.Blocking].
 func (f *File) syncBlocking() error {
-	s, done, err := f.d.begin("sync", f.name)
+	s, err := f.d.begin("sync", f.name)
 	if err != nil || s.Gone {
-		done()
+		f.d.end()
 		return err
 	}
 	took, seq := s.syncTime(s.m.c.Now(), false), s.Seq()
-	done()
+	f.d.end()
 	h := f.d.h
 	if err := h.Sleep(took); err != nil {
 		if f.d.quiet {

@@ -137,8 +137,8 @@ func (l *loop) step() (next time.Duration, ok bool) {
 	}
 	l.runDue(l.lag)
 	next = forever
-	if l.agenda.Len() > 0 {
-		next = l.agenda.Next()
+	if at, ok := l.agenda.Next(); ok {
+		next = at
 	}
 	l.asleep = next
 	return next, !l.stopped
@@ -172,7 +172,7 @@ func (l *loop) runDue(ahead time.Duration) {
 		// instant: it goes first, always.
 		l.woke.Store(true)
 	}
-	for l.agenda.Len() > 0 && !l.stopped {
+	for !l.stopped {
 		if l.woke.Swap(false) {
 			l.mu.Unlock()
 			as.become(actor{})
@@ -180,8 +180,8 @@ func (l *loop) runDue(ahead time.Duration) {
 			l.mu.Lock()
 			continue
 		}
-		at := l.agenda.Next()
-		if at > now+ahead {
+		at, ok := l.agenda.Next()
+		if !ok || at > now+ahead {
 			return
 		}
 		e := l.agenda.Take()

@@ -44,8 +44,8 @@ func (t *Tree) QuietAfterCrash() *Tree {
 // on looks a name up and runs one operation on the disk: do gets the file, nil if there is
 // none, its directory, and its name in that. It wraps errors as a path error.
 func (t *Tree) on(op, name string, do func(s *disk, dir *diskimage.File, base string, f *diskimage.File) error) error {
-	s, done, err := t.d.begin(op, name)
-	defer done()
+	s, err := t.d.begin(op, name)
+	defer t.d.end()
 	if err != nil {
 		return err
 	}

@@ -151,8 +151,8 @@ func (x *TreeFile) Stat() (fs.FileInfo, error) {
 	if err := x.check("stat", false); err != nil {
 		return nil, err
 	}
-	s, done, err := x.f.d.begin("stat", x.f.name)
-	defer done()
+	s, err := x.f.d.begin("stat", x.f.name)
+	defer x.f.d.end()
 	if err != nil {
 		return nil, err
 	}
@@ -167,8 +167,8 @@ func (x *TreeFile) ReadDir(n int) ([]fs.DirEntry, error) {
 	if err := x.check("readdir", false); err != nil {
 		return nil, err
 	}
-	s, done, err := x.f.d.begin("readdir", x.f.name)
-	defer done()
+	s, err := x.f.d.begin("readdir", x.f.name)
+	defer x.f.d.end()
 	if err != nil {
 		return nil, err
 	}

@@ -24,12 +24,16 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
 // A History is the sequence of ops of one run. The zero value is empty and
 // ready to use. It is not safe for concurrent use.
-type History struct{ ops []Op }
+type History struct {
+	ops    []Op
+	paired atomic.Pointer[[]int32] // what ends returned last
+}
 
 // Of returns a history of these ops, in this order. It gives each its index.
 func Of(ops ...Op) *History {
@@ -77,9 +81,18 @@ func (h *History) Calls() iter.Seq[Call] {
 	}
 }
 
-// ends returns for each invocation of a client the index of its completion, or -1. The pending call of a
-// process with a small number stands in a list, which is faster than a map.
+// ends returns for each invocation of a client the index of its completion, or -1. It pairs the ops anew only if some were added.
 func (h *History) ends() []int32 {
+	if known := h.paired.Load(); known != nil && len(*known) == len(h.ops) {
+		return *known
+	}
+	ends := h.pairCalls()
+	h.paired.Store(&ends)
+	return ends
+}
+
+// pairCalls does the work of ends. The pending call of a process with a small number stands in a list, which is faster than a map.
+func (h *History) pairCalls() []int32 {
 	both := make([]int32, 2*len(h.ops))
 	ends, list := both[:len(h.ops)], both[len(h.ops):]
 	many := map[int]int32{}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/capsize-go/capsize/checker/linearizable"
 	"github.com/capsize-go/capsize/cluster"
@@ -57,7 +58,7 @@ func RegisterOver[C KV](open func(ctx context.Context, h *cluster.Host) (C, erro
 	})
 }
 
-func registerKey(i int) string { return fmt.Sprint("k", i) }
+func registerKey(i int) string { return "k" + strconv.Itoa(i) }
 
 // nextRegisterOp tries, half the time, to swap the value that the client has just read, and
 // else reads or writes a random key.

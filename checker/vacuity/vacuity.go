@@ -157,9 +157,16 @@ func countKinds(h *history.History) kindCounts {
 	var s kindCounts
 	by := map[string]*callKind{}
 	var shapes shapes.FieldReader
+	var one [1]string
+	var names []string
+	var steps bool
 	for c := range h.Calls() {
 		s.all.add(c, false)
-		names, steps := kindsOf(&shapes, c.Invoke)
+		if f, ok := shapes.Function(c.Invoke.Input); ok {
+			one[0], names, steps = f, one[:], false
+		} else {
+			names, steps = kindsOf(&shapes, c.Invoke)
+		}
 		for _, name := range names {
 			k := by[name]
 			if k == nil {

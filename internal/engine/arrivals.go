@@ -92,7 +92,7 @@ func (f *inFlight) begin(in any) {
 		ctx, cancel := c.host.WithTimeout(context.Background(), c.e.config.Timeout)
 		defer cancel()
 		var out any
-		err := c.recovering(in, func() (err error) {
+		err := c.recovering(ctx, in, func(ctx context.Context) (err error) {
 			out, err = conn.Invoke(ctx, in)
 			return err
 		})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/goroutines"
 	"github.com/capsize-go/capsize/internal/keyed"
 	"github.com/capsize-go/capsize/workloads"
@@ -41,6 +42,7 @@ type client struct {
 	ctx          context.Context
 	overran      bool          // its ctx ended later than it should have by the true time, because the host's clock drifts
 	pending      *history.Op   // the operation that is under way
+	asked        history.Op    // what pending points to
 	done         chan struct{} // closed when the client has stopped
 }
 
@@ -201,9 +203,11 @@ func (c *client) keep(in any) {
 	if c.final {
 		o.At = 0
 	}
-	c.e.mu.Lock()
-	defer c.e.mu.Unlock()
-	c.e.script = append(c.e.script, o)
+	detrt.Quietly(func() { // a run that is recorded takes the same turns as one that is not
+		c.e.script.mu.Lock()
+		defer c.e.script.mu.Unlock()
+		c.e.script.all = append(c.e.script.all, o)
+	})
 }
 
 // call calls user code. It reports whether this generation is still the current one after it.
@@ -213,7 +217,7 @@ func (c *client) call(generation int, what any, asked *history.Op, f func(ctx co
 	c.mu.Lock()
 	c.running, c.since, c.pending, c.pausedBefore, c.ctx, c.overran = what, c.now(), asked, stood, ctx, false
 	c.mu.Unlock()
-	err = c.recovering(what, func() error { return f(ctx) })
+	err = c.recovering(ctx, what, f)
 	cancel()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -225,7 +229,7 @@ func (c *client) call(generation int, what any, asked *history.Op, f func(ctx co
 }
 
 // recovering turns a panic into a finding and an error.
-func (c *client) recovering(what any, f func() error) (err error) {
+func (c *client) recovering(ctx context.Context, what any, f func(ctx context.Context) error) (err error) {
 	returned := false
 	defer func() {
 		p := recover()
@@ -235,7 +239,7 @@ func (c *client) recovering(what any, f func() error) (err error) {
 		err = fmt.Errorf("panic: %v", p)
 		c.e.find(cluster.Finding{Kind: cluster.Panicked, Host: c.host.Name(), What: fmt.Sprintf("panic in %v: %v", what, p), Stack: string(debug.Stack())})
 	}()
-	err = f()
+	err = f(ctx)
 	returned = true
 	return err
 }
@@ -281,8 +285,9 @@ func (c *client) invoke(generation int, in any) (goesOn bool) {
 		op.Key = key(in)
 	}
 	c.e.record(op)
+	c.asked = op
 	var out any
-	goesOn, err := c.call(generation, in, &op, func(ctx context.Context) (err error) {
+	goesOn, err := c.call(generation, in, &c.asked, func(ctx context.Context) (err error) {
 		out, err = c.conn.Invoke(ctx, in)
 		return err
 	})

@@ -30,7 +30,22 @@ func (c Call) Until() int {
 // A FieldReader reads function, key and value of inputs. It remembers the fields of the last type that it saw.
 type FieldReader struct {
 	last          reflect.Type
-	f, key, value int // of last; -1 where there is none
+	many          bool // the value of last may be a slice
+	f, key, value int  // of last; -1 where there is none
+}
+
+// Function returns the function of an input that is a struct with a field F, unless the input is of a type that says what it is to
+// Jepsen, or its value might be a transaction.
+func (s *FieldReader) Function(in any) (f string, ok bool) {
+	switch in.(type) {
+	case nil, history.JepsenOp, history.Jepsener:
+		return "", false
+	}
+	v := reflect.ValueOf(in)
+	if v.Kind() != reflect.Struct || !s.of(v.Type()) || s.many {
+		return "", false
+	}
+	return v.Field(s.f).String(), true
 }
 
 // Call returns the call that an op invokes, and its key. In Jepsen's histories a completion may
@@ -81,6 +96,10 @@ func (s *FieldReader) Call(op history.Op, i int) (c Call, key string, bad *BadVa
 func (s *FieldReader) of(t reflect.Type) bool {
 	if t != s.last {
 		*s = FieldReader{last: t, f: Field(t, "F", reflect.String), key: Field(t, "Key", reflect.String), value: Field(t, "Value", 0)}
+		if s.value >= 0 {
+			k := t.Field(s.value).Type.Kind()
+			s.many = k == reflect.Slice || k == reflect.Interface
+		}
 	}
 	return s.f >= 0
 }

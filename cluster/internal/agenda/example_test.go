@@ -1,6 +1,7 @@
 package agenda_test
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -18,8 +19,8 @@ func ExampleAgenda() {
 	a.Add(2*time.Second, "land")
 	a.Add(time.Second, "take off")
 	a.Add(2*time.Second, "taxi")
-	for a.Len() > 0 {
-		fmt.Println(a.Next(), a.Take())
+	for at, ok := a.Next(); ok; at, ok = a.Next() {
+		fmt.Println(at, a.Take())
 	}
 	// Output:
 	// 1s take off
@@ -27,24 +28,58 @@ func ExampleAgenda() {
 	// 2s taxi
 }
 
-// TestOrder compares with a stable sort, while items are added and taken.
+// TestOrder compares with a stable sort, while items are added and taken: some due at once, some late, some after long idle spans.
+// Of those that grow stale before they are due, none is taken that is more than a few milliseconds away then.
 func TestOrder(t *testing.T) {
-	var a agenda.Agenda[[2]int]
-	var want [][2]int
-	r := rand.New(rand.NewPCG(keyed.New(1).Uint64(), 0))
-	for i := range 2000 {
-		if r.IntN(3) > 0 {
-			at := r.IntN(50)
-			a.Add(time.Duration(at), [2]int{at, i})
-			want = append(want, [2]int{at, i})
-			continue
-		}
-		if len(want) == 0 {
-			continue
-		}
-		slices.SortFunc(want, func(x, y [2]int) int { return slices.Compare(x[:], y[:]) })
-		assert.Equal(t, want[0], a.Take())
-		want = want[1:]
+	type item struct {
+		at    time.Duration
+		n     int
+		stale *bool
 	}
-	assert.Equal(t, len(want), a.Len())
+	dropped := 0
+	a := agenda.Agenda[item]{Stale: func(x item) bool {
+		if *x.stale {
+			dropped++
+		}
+		return *x.stale
+	}}
+	var want []item
+	r := rand.New(rand.NewPCG(keyed.New(1).Uint64(), 0))
+	now := time.Duration(0)
+	spans := []int64{1, 50, int64(time.Millisecond), int64(time.Second), int64(time.Hour)}
+	taken := 0
+	for i := range 5000 {
+		if r.IntN(9) > 3 {
+			x := item{now + time.Duration(r.Int64N(spans[r.IntN(len(spans))])), i, new(bool)}
+			a.Add(x.at, x)
+			want = append(want, x)
+			if k := r.IntN(len(want)); r.IntN(4) == 0 {
+				*want[k].stale = true
+			}
+			continue
+		}
+		slices.SortFunc(want, func(x, y item) int { return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.n, y.n)) })
+		for len(want) > 0 {
+			at, ok := a.Next()
+			for len(want) > 0 && *want[0].stale && (!ok || want[0].at != at) {
+				want = want[1:] // it was dropped
+			}
+			if !ok {
+				assert.Empty(t, want)
+				break
+			}
+			x := a.Take()
+			assert.Equal(t, want[0], x)
+			assert.Equal(t, at, x.at)
+			now, want = x.at, want[1:]
+			taken++
+			break
+		}
+		assert.GreaterOrEqual(t, a.Len(), 0)
+	}
+	assert.Greater(t, taken, 1000)
+	assert.Greater(t, dropped, 20)
+	a.Clear()
+	_, ok := a.Next()
+	assert.False(t, ok)
 }

@@ -21,7 +21,7 @@ type Signal struct{ c chan struct{} }
 // NewSignal returns a signal.
 func NewSignal() *Signal { return &Signal{make(chan struct{}, 1)} }
 
-// Begin readies the waiter, which nobody settles any more if it was used before.
+// Begin readies the waiter, which no event settles any more if it was used before.
 func (w *Waiter) Begin(s *Signal) {
 	w.signal, w.value, w.err = s, nil, nil
 	w.settled.Store(false)

@@ -36,7 +36,7 @@ func (i *Image) Crash(now time.Duration, kept Kept, k keyed.Key) (lost int64, to
 	}
 	more, torn := i.persistKept(kept, k)
 	i.Root = i.Root.afterCrash(map[*File]*File{})
-	i.changes, i.syncs = nil, nil
+	i.changes, i.written, i.syncs = nil, nil, nil
 	return lost + more, torn
 }
 
@@ -145,7 +145,7 @@ func persistSectors(c *change, k keyed.Key) (lost int64) {
 		s := (c.off + at) / Sector
 		n := min((s+1)*Sector-c.off-at, len(c.data)-at)
 		if k.Int(int64(s)).Float64() < 0.5 {
-			c.f.durable = overwritten(c.f.durable, c.data[at:at+n], c.off+at)
+			c.f.store(c.data[at:at+n], c.off+at)
 		} else {
 			lost += int64(n)
 		}

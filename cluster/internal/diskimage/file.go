@@ -1,6 +1,7 @@
 package diskimage
 
 import (
+	"bytes"
 	"io/fs"
 	"path"
 	"slices"
@@ -18,7 +19,8 @@ type File struct {
 	Names   map[string]*File // of a directory, as the host sees it; nil for a file
 	Flipped []Flip           // bits that are wrong
 
-	durable      []byte           // as it is on the disk
+	durable      []byte           // as it is on the disk; only store and unshare change it
+	shared       bool             // durable is the beginning of Data, in the same memory or with the same bytes
 	durableNames map[string]*File // of a directory, as it is on the disk
 	changed      time.Duration    // when it was written last
 }
@@ -37,9 +39,30 @@ func (f *File) IsDir() bool { return f.Names != nil }
 
 // Overwrite writes p at offset off of what the host sees. A gap before off is filled with zeros.
 func (f *File) Overwrite(p []byte, off int) {
+	if off < len(f.durable) {
+		f.unshare()
+	}
 	f.Data = overwritten(f.Data, p, off)
 	if len(f.Flipped) > 0 {
 		f.Flipped = slices.DeleteFunc(f.Flipped, func(b Flip) bool { return off <= b.Bit/8 && b.Bit/8 < off+len(p) })
+	}
+}
+
+// store makes p durable at offset off. A file that is only appended to, as a log is, has no bytes of its own for what is durable.
+func (f *File) store(p []byte, off int) {
+	end := off + len(p)
+	if off == len(f.durable) && end <= len(f.Data) && (f.shared || off == 0) && bytes.Equal(f.Data[off:end], p) {
+		f.durable, f.shared = f.Data[:end:end], true
+		return
+	}
+	f.unshare()
+	f.durable = overwritten(f.durable, p, off)
+}
+
+// unshare gives what is durable bytes of its own, so that it stays when Data changes, or the reverse.
+func (f *File) unshare() {
+	if f.shared {
+		f.durable, f.shared = slices.Clone(f.durable), false
 	}
 }
 
@@ -54,6 +77,7 @@ func (f *File) CountFlipsRead(from, to int) {
 
 // Flip flips a bit, in memory and on the disk.
 func (f *File) Flip(b Flip) {
+	f.unshare()
 	at, mask := b.Bit/8, byte(1)<<(b.Bit%8)
 	if at < len(f.Data) {
 		f.Data[at] ^= mask
@@ -113,7 +137,10 @@ func Flipped(b []byte, draw func(from, to int64) int64) []byte {
 func overwritten(data, p []byte, off int) []byte {
 	size, end := len(data), off+len(p)
 	if end > size {
-		data = slices.Grow(data, end-size)[:end]
+		if end > cap(data) {
+			data = slices.Grow(data, max(end-size, size)) // twice as much: most files are appended to
+		}
+		data = data[:end]
 		clear(data[size:max(size, off)])
 	}
 	copy(data[off:], p)
@@ -134,8 +161,9 @@ func (f *File) afterCrash(known map[*File]*File) *File {
 	if g := known[f]; g != nil {
 		return g
 	}
-	g := &File{ID: f.ID, changed: f.changed, Flipped: f.Flipped, durable: f.durable, Data: slices.Clone(f.durable)}
-	f.durable = nil
+	data := slices.Clone(f.durable)
+	g := &File{ID: f.ID, changed: f.changed, Flipped: f.Flipped, durable: data[:len(data):len(data)], shared: true, Data: data}
+	f.durable, f.shared = nil, false
 	known[f] = g
 	if f.IsDir() {
 		g.Names, g.durableNames = map[string]*File{}, map[string]*File{}

@@ -14,6 +14,7 @@ type Image struct {
 	Gone bool  // its host has crashed: nothing becomes durable
 
 	changes []change // that are not durable yet
+	written []byte   // the data of writes among them
 	seq     uint64   // of the last change
 	syncs   []sync   // that are under way
 	files   int64    // counts the files that were made
@@ -94,12 +95,24 @@ func (i *Image) Rename(now time.Duration, dir *File, name string, toDir *File, t
 
 // Write logs that p was written to f at offset off of the disk. What the host sees of it is [File.Overwrite]'s.
 func (i *Image) Write(now time.Duration, f *File, off int, p []byte) {
-	i.log(now, change{kind: write, f: f, off: off, data: slices.Clone(p)})
+	if i.Gone {
+		f.changed = now
+		return
+	}
+	if i.ApplySynced(now); len(i.changes) == 0 {
+		i.written = i.written[:0] // nothing refers to it any more
+	}
+	from := len(i.written)
+	i.written = append(i.written, p...)
+	i.log(now, change{kind: write, f: f, off: off, data: i.written[from:len(i.written):len(i.written)]})
 }
 
 // Resize makes f size bytes long.
 func (i *Image) Resize(now time.Duration, f *File, size int) {
 	lost := max(0, len(f.Data)-size)
+	if size < len(f.durable) {
+		f.unshare()
+	}
 	f.Data = resized(f.Data, size)
 	i.log(now, change{kind: resize, f: f, off: size, lost: lost})
 }
@@ -143,8 +156,11 @@ func (i *Image) ApplySynced(now time.Duration) {
 func persist(c *change) {
 	switch c.kind {
 	case write:
-		c.f.durable = overwritten(c.f.durable, c.data, c.off)
+		c.f.store(c.data, c.off)
 	case resize:
+		if c.off > len(c.f.durable) {
+			c.f.unshare()
+		}
 		c.f.durable = resized(c.f.durable, c.off)
 	case create:
 		c.dir.durableNames[c.name] = c.f

@@ -3,6 +3,7 @@ package diskimage
 import (
 	"bytes"
 	"io/fs"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -151,4 +152,78 @@ func TestFlip(t *testing.T) {
 	assert.Equal(t, counter(1), c)
 	put(i, f, 3, []byte{7})
 	assert.Empty(t, f.Flipped)
+}
+
+// TestSharedBytes compares a file with one whose durable bytes are kept apart: what is durable may be the beginning of what the host
+// sees, in the same memory, and neither may change with the other.
+func TestSharedBytes(t *testing.T) {
+	type pending struct {
+		p      []byte
+		off    int
+		resize bool
+	}
+	shared := 0
+	for seed := range uint64(20) {
+		r := keyed.New(seed, "shared bytes").Rand()
+		i := New()
+		f := i.NewFile()
+		i.Link(0, i.Root, "f", f)
+		var data, durable []byte
+		var waiting []pending
+		for now := time.Duration(1); now < 300; now++ {
+			off := len(data)
+			if uint64(r.IntN(400)) < seed {
+				off = r.IntN(len(data) + 10)
+			}
+			what := r.IntN(12)
+			if what < 2 && uint64(r.IntN(60)) >= seed {
+				what = 12
+			}
+			switch what {
+			case 0:
+				size := r.IntN(len(data) + 10)
+				i.Resize(now, f, size)
+				data = resized(slices.Clone(data), size)
+				waiting = append(waiting, pending{off: size, resize: true})
+			case 1:
+				b := Flip{Bit: r.IntN(8*len(data) + 1)}
+				f.Flip(b)
+				for _, of := range [][]byte{data, durable} {
+					if at := b.Bit / 8; at < len(of) {
+						of[at] ^= 1 << (b.Bit % 8)
+					}
+				}
+			case 2, 3, 4:
+				i.Commit(now)
+				i.ApplySynced(now)
+				for _, c := range waiting {
+					if c.resize {
+						durable = resized(slices.Clone(durable), c.off)
+					} else {
+						durable = overwritten(slices.Clone(durable), c.p, c.off)
+					}
+				}
+				waiting = nil
+			default:
+				p := make([]byte, 1+r.IntN(20))
+				for k := range p {
+					p[k] = byte(r.Uint32())
+				}
+				f.Overwrite(p, off)
+				i.Write(now, f, off, p)
+				data = overwritten(slices.Clone(data), p, off)
+				waiting = append(waiting, pending{p: p, off: off})
+			}
+			require.Equal(t, string(data), string(f.Data))
+			require.Equal(t, string(durable), string(f.durable))
+			if f.shared {
+				shared++
+			}
+		}
+		before := string(f.durable)
+		i.Crash(300, Nothing, keyed.New(seed))
+		f.Overwrite([]byte("what outlives the crash writes"), 0)
+		require.Equal(t, before, string(i.Root.Names["f"].Data))
+	}
+	require.Greater(t, shared, 500)
 }

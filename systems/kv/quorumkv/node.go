@@ -98,6 +98,7 @@ func (n *node) start(d detector) {
 		if n.store.Bugs&AckBeforeSync != 0 && beats%syncBeats == 0 {
 			n.log.sync()
 		}
+		n.h.SetState(n)
 	})
 }
 
