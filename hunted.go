@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
@@ -16,7 +18,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/huntrun"
-	"github.com/capsize-go/capsize/internal/words"
+	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/report"
 	"github.com/capsize-go/capsize/report/index"
 )
@@ -41,7 +43,7 @@ func (x *runner) hunted(t *testing.T) bool {
 		t.Fatalf("capsize: %v", err)
 	}
 	w.Say(huntrun.Line{Hello: &huntrun.Hello{Capsize: moduleVersion(), Go: runtime.Version(), Runtime: detrt.Version()}})
-	err = x.work(ctx, t, w)
+	err = huntWorker{x, w}.work(ctx, t)
 	if err != nil {
 		w.Say(huntrun.Line{Error: err.Error()})
 	} else if ctx.Err() == nil {
@@ -53,20 +55,27 @@ func (x *runner) hunted(t *testing.T) bool {
 	return true
 }
 
+// A huntWorker runs seeds of a Run for a hunt.
+type huntWorker struct {
+	*runner
+	*huntrun.Worker
+}
+
 // work does the task of a worker. The error is about a test that can't be run.
-func (x *runner) work(ctx context.Context, t *testing.T, w *huntrun.Worker) error {
+func (w huntWorker) work(ctx context.Context, t *testing.T) error {
+	t.Helper()
 	switch {
 	case w.Task.List:
-		test, err := x.test.complete()
+		test, err := w.test.complete()
 		if err != nil {
 			return err
 		}
 		w.Say(huntrun.Line{Found: &huntrun.Found{
-			Test: x.name, Run: x.key, System: systemName(test.System), Workload: test.Workload.Name, Nemesis: test.Nemesis.String(),
+			Test: w.name, Run: w.key, System: systemName(test.System), Workload: test.Workload.Name, Nemesis: test.Nemesis.String(),
 		}})
 		return nil
 	case w.Task.Small != nil:
-		s, err := x.small(ctx, t, w.Task)
+		s, err := w.small(ctx, t)
 		if err != nil {
 			return err
 		}
@@ -76,7 +85,7 @@ func (x *runner) work(ctx context.Context, t *testing.T, w *huntrun.Worker) erro
 	}
 	for _, seed := range w.Task.Seeds {
 		w.Say(huntrun.Line{Begin: seed})
-		r, err := x.runSeed(ctx, t, seed)
+		r, err := w.runSeed(ctx, t, seed)
 		if err != nil {
 			return err
 		}
@@ -98,12 +107,12 @@ func (x *runner) work(ctx context.Context, t *testing.T, w *huntrun.Worker) erro
 }
 
 // runSeed runs one seed of the test, alone.
-func (x *runner) runSeed(ctx context.Context, t *testing.T, seed uint64) (*Result, error) {
-	one := x.test
+func (w huntWorker) runSeed(ctx context.Context, t *testing.T, seed uint64) (*Result, error) {
+	one := w.test
 	one.Seed, one.Seeds, one.StopAt = seed, 1, Breakpoint{}
 	r, err := Exec(ctx, t, one)
 	if err != nil {
-		return nil, fmt.Errorf("run seed %d of %s: %w", seed, x.test.Name, err)
+		return nil, fmt.Errorf("run seed %d of %s: %w", seed, w.test.Name, err)
 	}
 	return r, nil
 }
@@ -159,62 +168,133 @@ func counterexampleOf(r *Result) *checker.Counterexample {
 	return nil
 }
 
-// small finds the smallest reproduction of a failure, and writes its page.
-func (x *runner) small(ctx context.Context, t *testing.T, task huntrun.Task) (*huntrun.Smallest, error) {
-	want := task.Small
-	r, err := x.runSeed(ctx, t, want.Seed)
+// small finds the smallest reproduction of a failure, and writes its page and what it takes to run it again.
+func (w huntWorker) small(ctx context.Context, t *testing.T) (*huntrun.Smallest, error) {
+	t.Helper()
+	want := w.Task.Small
+	r, err := w.runSeed(ctx, t, want.Seed)
 	if err != nil {
 		return nil, err
 	}
-	command := cmp.Or(want.Command, x.set.rerunSeed(x.name, want.Seed))
 	digest, err := r.Digest()
 	if err != nil {
 		return nil, err
 	}
-	s := &huntrun.Smallest{Seed: want.Seed, Command: command}
-	if s.Repeats = "2 of 2 runs alike, the second in a process of its own"; want.Digest != "" && digest != want.Digest {
-		s.Repeats = "NO: a second run of this seed, in a process of its own, was another one"
+	s := &huntrun.Smallest{
+		Seed: want.Seed, Command: cmp.Or(want.Command, w.set.rerunSeed(w.name, want.Seed)),
+		Repeats: "2 of 2 runs alike, the second in a process of its own",
 	}
-	if r.Verdict == checker.Valid {
+	s.Before = huntrun.Size{Faults: len(r.Plan), Operations: callsOf(r), Nodes: r.Test.Nodes, Clients: r.Test.Clients, Duration: r.Test.Duration}
+	s.After = s.Before
+	switch {
+	case r.Verdict == checker.Valid:
 		s.Repeats = "NO: a second run of this seed, in a process of its own, is valid"
-		want.CPU = 0
+	case want.Digest != "" && digest != want.Digest:
+		s.Repeats = "NO: a second run of this seed, in a process of its own, was another one"
+	case want.CPU > 0 && r.Verdict == checker.Invalid:
+		err := w.minimise(ctx, t, r, s)
+		if err == nil {
+			return s, nil
+		}
+		s.Stopped = err.Error()
 	}
-	if err := x.minimise(ctx, t, r, task, s); err != nil {
+	rec, err := w.recordOf(r)
+	if err != nil {
 		return nil, err
 	}
-	return s, x.keepFailure(task, r, want.Dir)
+	rec.Unshrunk, s.Saved = s.Stopped, rec.Name()
+	if err := rec.Write(filepath.Join(want.Dir, s.Saved), r.History); err != nil {
+		return nil, err
+	}
+	note := ""
+	if s.Stopped != "" {
+		note = "It could not be made small: " + s.Stopped
+	}
+	return s, w.writePage(ctx, r, s, func(p *report.Run) { p.Note = note })
 }
 
-// keepFailure writes what it takes to run the seed again, with its history, into a folder in dir.
-func (x *runner) keepFailure(task huntrun.Task, r *Result, dir string) error {
-	rec, err := x.record(r)
+// minimise makes a failure small, within its budget of processor time, and keeps the small run. The error says why that can't be done.
+func (w huntWorker) minimise(ctx context.Context, t *testing.T, r *Result, s *huntrun.Smallest) error {
+	t.Helper()
+	want := w.Task.Small
+	small, err := Shrink(ctx, t, r, ShrinkOptions{Signature: Signature(want.Signature), CPU: want.CPU})
 	if err != nil {
 		return err
 	}
-	if s := task.System; s != nil {
+	small.Test.Metrics = r.Test.Metrics
+	resolve(ctx, t, small)
+	second := w.again(ctx, t, small.Result)
+	if second.differs != "" || !second.tried() {
+		return errors.New(joinLines("the small run does not repeat: "+second.missing, second.differs))
+	}
+	whole, err := w.recordOf(r)
+	if err != nil {
+		return err
+	}
+	rec, err := w.recordOf(small.Result)
+	if err != nil {
+		return err
+	}
+	rec.Nemesis = whole.Nemesis
+	kept, err := small.failure(ctx, rec)
+	if err != nil {
+		return err
+	}
+	kept.Record.Repeats = savedrun.Yes
+	s.Saved = whole.Name()
+	if err := kept.Write(filepath.Join(want.Dir, s.Saved)); err != nil {
+		return err
+	}
+	s.Before, s.After, s.Runs, s.CPU, s.Stopped = huntrun.Size(small.Before), huntrun.Size(small.After), small.Runs, small.CPU, small.Stopped
+	for _, n := range small.Notes {
+		s.Notes = append(s.Notes, n.String())
+	}
+	s.Repeats = second.String()
+	return w.writePage(ctx, small.Result, s, func(p *report.Run) {
+		if p.Rerun = want.Replay + s.Saved; want.Replay == "" {
+			p.Rerun = w.set.rerunTest(path.Join(w.name, w.key), s.Saved)
+		}
+		p.Shrunk = report.Shrunk{Seed: r.Seed, How: small.How(), Needs: kept.Without(), Whole: s.Command}
+	})
+}
+
+// recordOf returns the record of a run: with the names of the catalog if it is of a system that ships with Capsize.
+func (w huntWorker) recordOf(r *Result) (savedrun.Record, error) {
+	rec, err := w.record(r)
+	if s := w.Task.System; s != nil {
 		rec.Test, rec.Run = "", ""
 		rec.Capsize, rec.System, rec.Bug, rec.Workload, rec.Nemesis = moduleVersion(), s.System, s.Bug, s.Workload, s.Nemesis
 	}
-	return rec.Write(filepath.Join(dir, rec.Name()), r.History)
+	return rec, err
+}
+
+// callsOf counts the calls of clients in a history.
+func callsOf(r *Result) (n int) {
+	for range r.History.Calls() {
+		n++
+	}
+	return n
 }
 
 // writePage writes the page of the run that is shown of a failure, and its text.
-func (x *runner) writePage(ctx context.Context, r *Result, s *huntrun.Smallest, dir string, about *huntrun.System, notes ...string) error {
+func (w huntWorker) writePage(ctx context.Context, r *Result, s *huntrun.Smallest, more func(*report.Run)) error {
+	dir := w.Task.Small.Dir
 	page, err := r.Page(s.Command)
 	if err != nil {
 		return err
 	}
-	if about != nil {
+	if about := w.Task.System; about != nil {
 		page.System, page.Bug, page.Nemesis = about.System, about.Bug, about.Nemesis
 	}
-	page.Repeats, page.Note, page.Index = s.Repeats, joinLines(notes...), "../../"+index.File
+	page.Repeats, page.Index = s.Repeats, "../../"+index.File
+	more(&page)
 	page.ReportPath, err = report.WriteContext(ctx, dir, page)
 	if err != nil {
 		return fmt.Errorf("page of seed %d: %w", r.Seed, err)
 	}
 	s.Page, page.ReportPath = filepath.Base(page.ReportPath), ""
-	const accountWidth = 120
-	s.Account = report.AccountOf(page, accountWidth)
+	const oneLine = 1000 // a step is a line: the page of the campaign breaks it
+	s.Account = report.AccountOf(page, oneLine)
 	var b strings.Builder
 	if err := report.Text(&b, page, report.Style{}); err != nil {
 		return err
@@ -244,35 +324,4 @@ func moduleVersion() string {
 		}
 	}
 	return "(unknown)"
-}
-
-// minimise makes a failure small, within its budget of processor time, and writes the page of the smallest run. A failure that can't
-// be made small has the page of the whole run, which says why.
-func (x *runner) minimise(ctx context.Context, t *testing.T, r *Result, task huntrun.Task, s *huntrun.Smallest) error {
-	t.Helper()
-	want, about := task.Small, task.System
-	s.Before = huntrun.Size{Faults: len(r.Plan), Operations: callsOf(r), Nodes: r.Test.Nodes, Clients: r.Test.Clients, Duration: r.Test.Duration}
-	s.After = s.Before
-	if want.CPU <= 0 || r.Verdict != checker.Invalid {
-		return x.writePage(ctx, r, s, want.Dir, about)
-	}
-	small, err := Shrink(ctx, t, r, ShrinkOptions{Signature: Signature(want.Signature), CPU: want.CPU})
-	if err != nil {
-		s.Stopped = err.Error()
-		return x.writePage(ctx, r, s, want.Dir, about, "It could not be made small: "+s.Stopped)
-	}
-	s.Before, s.After, s.Runs, s.CPU, s.Stopped = huntrun.Size(small.Before), huntrun.Size(small.After), small.Runs, small.CPU, small.Stopped
-	for _, n := range small.Notes {
-		s.Notes = append(s.Notes, fmt.Sprintf("without %s: %s", n.Part, n.Without))
-	}
-	text := fmt.Sprintf("This is the smallest run that shows the failure of seed %d: %s of %s, made in %s.", r.Seed, small.After, small.Before, words.Plural(small.Runs, "run"))
-	return x.writePage(ctx, small.Result, s, want.Dir, nil, append([]string{text}, s.Notes...)...)
-}
-
-// callsOf counts the calls of clients in a history.
-func callsOf(r *Result) (n int) {
-	for range r.History.Calls() {
-		n++
-	}
-	return n
 }

@@ -64,11 +64,19 @@ func (a *app) delegate(ctx context.Context, command, has string) error {
 		return fmt.Errorf("find %s, which has %s: %w; install it beside capsize with: go install %s@latest",
 			command, has, err, importPathOf(command))
 	}
-	defer remove()
+	env := append(os.Environ(), programVariable+"="+programName())
+	if remove == nil && command == huntCommand && a.out == os.Stdout && a.err == os.Stderr {
+		// A hunt that is killed is killed as a whole, and not only the one who has started it.
+		if err := become(program, a.args, env); !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
+	}
+	if remove != nil {
+		defer remove()
+	}
 	cmd := exec.CommandContext(ctx, program, a.args...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.in, a.out, a.err
+	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Env = a.in, a.out, a.err, env
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it ends with what it has
-	cmd.Env = append(os.Environ(), programVariable+"="+programName())
 	err = cmd.Run()
 	var exit *exec.ExitError
 	switch {
@@ -92,24 +100,23 @@ const programVariable = "CAPSIZE_PROGRAM"
 
 func importPathOf(command string) string { return "github.com/capsize-go/capsize/cmd/" + command }
 
-// programOf returns the path of another command of Capsize, and what removes it: the one beside this program or in
-// PATH, or else one that the go command builds.
+// programOf returns the path of another command of Capsize: the one beside this program or in PATH, or else one that the go
+// command builds, and that remove removes. Remove is nil if there is nothing to remove.
 func programOf(ctx context.Context, command string) (path string, remove func(), err error) {
-	keep := func() {}
 	if self, err := os.Executable(); err == nil {
 		beside := filepath.Join(filepath.Dir(self), command+filepath.Ext(self))
 		if info, err := os.Stat(beside); err == nil && !info.IsDir() {
-			return beside, keep, nil
+			return beside, nil, nil
 		}
 	}
 	here := "./cmd/" + command
 	_, err = os.Stat(here)
 	if found, lookErr := exec.LookPath(command); err != nil && lookErr == nil {
-		return found, keep, nil
+		return found, nil, nil
 	}
 	dir, dirErr := os.MkdirTemp("", command)
 	if dirErr != nil {
-		return "", keep, dirErr
+		return "", nil, dirErr
 	}
 	remove = func() { _ = os.RemoveAll(dir) } // it is a temporary folder
 	build := exec.CommandContext(ctx, "go", "build", "-o", dir, here)
@@ -119,7 +126,7 @@ func programOf(ctx context.Context, command string) (path string, remove func(),
 	}
 	if out, err := build.CombinedOutput(); err != nil {
 		remove()
-		return "", keep, fmt.Errorf("build it: %w\n%s", err, out)
+		return "", nil, fmt.Errorf("build it: %w\n%s", err, out)
 	}
 	return filepath.Join(dir, command), remove, nil
 }

@@ -126,7 +126,7 @@ func (h *hunter) do(ctx context.Context, n int, j *job) error {
 	return nil
 }
 
-// shrink has a worker make a failure small, and keeps what came of it.
+// shrink has a worker make a failure small, and keeps the outcome.
 func (h *hunter) shrink(ctx context.Context, n int, r campaign.Run) error {
 	id := campaign.SignatureID(r.Target, r.Run.Signature)
 	dir := filepath.Join(h.work, fmt.Sprint(n))
@@ -136,6 +136,9 @@ func (h *hunter) shrink(ctx context.Context, n int, r campaign.Run) error {
 	task := h.suite.task(r.Target)
 	task.Small = &huntrun.Small{
 		Seed: r.Run.Seed, Signature: *r.Run.Signature, Digest: r.Run.Digest, Dir: dir, CPU: h.cpu, Command: h.suite.command(r.Target, r.Run.Seed),
+	}
+	if task.System != nil {
+		task.Small.Replay = h.Program() + " replay " + h.Quoted(filepath.ToSlash(filepath.Join(h.c.Dir(), campaign.PagesDir, id))+"/")
 	}
 	a, err := crew.Do(ctx, crew.Job{Program: h.suite.program(r.Target), Task: task})
 	if ctx.Err() != nil {
@@ -256,7 +259,7 @@ func (h *hunter) count(r campaign.Run) {
 		if h.total > 0 {
 			expected = min(expected, h.total)
 		}
-		h.bar.Expect(expected)
+		h.bar.Expect(max(expected, h.runs))
 	}
 	h.bar.Step(fmt.Sprintf("%.1f seeds/s, %d found, %s", float64(h.runs)/max(since.Seconds(), 0.001), h.found, plural(len(h.signatures), "signature")))
 }

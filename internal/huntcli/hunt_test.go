@@ -47,10 +47,16 @@ func TestHunt(t *testing.T) {
 
 	shown := typed(t, dir, nil, "hunt", "show", s.ID[:4], "--into", "campaign")
 	require.Zero(t, shown.code, shown.errors)
-	for _, want := range []string{s.Smallest.Command, s.Page, "smallest   ", "needed     without ", s.Signature.String()} {
+	for _, want := range []string{s.Smallest.Command, s.Page, "smallest   ", "needed     without ", "capsize replay " + s.Saved, s.Signature.String()} {
 		assert.Contains(t, shown.out, want)
 	}
 	assert.Contains(t, s.Smallest.Command, "capsize run --system raftkv --bug local-reads --workload register --nemesis leader --nodes 3 --clients 3 --duration 4s --settle 1s --seed ")
+
+	if s.Smallest.Runs > 0 {
+		again := typed(t, dir, nil, "replay", s.Saved, "--report", "")
+		assert.Equal(t, 1, again.code, again.errors)
+		assert.Contains(t, again.out, "not linearizable")
+	}
 
 	stats := typed(t, dir, nil, "hunt", "stats", "--json", "--into", "campaign")
 	require.Zero(t, stats.code, stats.errors)
@@ -85,7 +91,7 @@ func TestHunt(t *testing.T) {
 
 var counted = regexp.MustCompile(`^(\d+) of \d+ runs: `)
 
-// TestKill ends a hunt by SIGKILL in the middle. What it had counted is there, and the same command goes on to what a hunt has that nobody killed.
+// TestKill ends a hunt by SIGKILL in the middle. What it had counted is there, and the same command goes on to what an undisturbed hunt has.
 func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	args := short("--seeds", "60", "--workers", "2", "--shrink", "0")
@@ -164,11 +170,11 @@ func TestFileLimit(t *testing.T) {
 	require.Equal(t, 3, r.code, r.out)
 	assert.Contains(t, r.errors, "campaign/campaign.sqlite")
 	assert.Contains(t, r.errors, "is the disk full, or is there a limit to the size of files?")
-	told := strings.Count(r.errors, "NOT KEPT: ")
+	lost := strings.Count(r.errors, "NOT KEPT: ")
 	failures, _, err := campaign.ReadFailures(filepath.Join(dir, "campaign", campaign.FailuresFile))
 	require.NoError(t, err)
 	require.NotEmpty(t, failures)
-	assert.LessOrEqual(t, told, 2*len(failures))
+	assert.LessOrEqual(t, lost, 2*len(failures))
 
 	r = typed(t, dir, nil, args...)
 	require.Equal(t, 1, r.code, r.errors)

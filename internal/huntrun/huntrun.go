@@ -66,6 +66,7 @@ type Small struct {
 	Dir       string        `json:"dir"`              // absolute; the page goes there
 	CPU       time.Duration `json:"cpu_ns"`           // the most processor time; 0: the run is kept as it is
 	Command   string        `json:"command"`          // that runs the seed again; empty: that of the Go test
+	Replay    string        `json:"replay"`           // that runs again what is saved, but for the name of that; empty: that of the Go test
 }
 
 // A Signature is a capsize.Signature.
@@ -163,6 +164,7 @@ type Smallest struct {
 	Repeats string        `json:"repeats"`           // whether the seed gave the same run in this process, on one line
 	Command string        `json:"command"`           // that runs the seed again
 	Page    string        `json:"page"`              // name of the page's file in Small.Dir; empty if it could not be written
+	Saved   string        `json:"saved"`             // name of what capsize replay takes, in Small.Dir: the file of a small failure, or a folder
 }
 
 // A Worker is the side of a process that was started by a hunt.

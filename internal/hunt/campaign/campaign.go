@@ -13,7 +13,9 @@ import (
 	"github.com/capsize-go/capsize/internal/huntrun"
 )
 
-// A Campaign is an open one. Its methods are for one goroutine at a time.
+// A Campaign is an open one, for one goroutine at a time.
+//
+// It has many methods because each question about a campaign is one.
 type Campaign struct {
 	dir      string
 	db       *sql.DB

@@ -99,6 +99,14 @@ func (g Group) Page() string {
 	return path.Join(PagesDir, g.ID, g.Smallest.Page)
 }
 
+// Saved returns the path of what capsize replay takes of the smallest reproduction, in the campaign's folder; empty if there is nothing.
+func (g Group) Saved() string {
+	if g.Smallest == nil || g.Smallest.Saved == "" {
+		return ""
+	}
+	return path.Join(PagesDir, g.ID, g.Smallest.Saved)
+}
+
 // A Shard is one of several parts of a campaign that are run apart: the seeds whose distance from the first one leaves Number-1 when it
 // is divided by Count.
 type Shard struct {

@@ -68,7 +68,7 @@ func openFile(dir string, write bool) (db *sql.DB, made bool, err error) {
 	case canWrite(dir):
 		source += "&mode=rw&_pragma=query_only(true)" // it removes what SQLite puts beside the file when it is closed
 	case wal != nil:
-		source += "&mode=ro&immutable=1" // nobody writes it, and SQLite can't make a file of shared memory beside it
+		source += "&mode=ro&immutable=1" // no process writes it, and SQLite can't make a file of shared memory beside it
 	default:
 		source += "&mode=ro"
 	}

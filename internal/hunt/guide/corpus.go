@@ -9,7 +9,6 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/internal/keyed"
-	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/nemesis"
 )
 
@@ -34,8 +33,11 @@ const mostSeen = 1 << 20
 // rareShare is from which share of the runs on a feature is not rare: one in so many.
 const rareShare = 100
 
-// rareFeatures is how many features of a run decide on its energy: its rarest ones.
-const rareFeatures = 16
+// contestants is how many entries are drawn for each parent.
+const contestants = 4
+
+// sameSeed is the chance that a mutated run has the seed of its parent: a near neighbour of a run that was valid is mostly valid.
+const sameSeed = 0.125
 
 func (o Options) complete() (Options, error) {
 	o.Seed, o.First, o.Most = cmp.Or(o.Seed, 1), cmp.Or(o.First, 1), cmp.Or(o.Most, DefaultMost)
@@ -68,12 +70,11 @@ type Corpus struct {
 
 // An entry is a run that joined the corpus.
 type entry struct {
-	Index    int
-	Seed     uint64
-	Plan     nemesis.Plan
-	Moments  []time.Duration
-	Features []uint64
-	Children int
+	Index   int
+	Seed    uint64
+	Plan    nemesis.Plan
+	Moments []time.Duration
+	Rich    int // how much the run did
 }
 
 // New returns an empty corpus for a nemesis and a length of the phase with faults.
@@ -133,9 +134,8 @@ func (c *Corpus) Next() Run {
 	}
 	parent := c.draw(k.With("parent"))
 	other := c.draw(k.With("other"))
-	parent.Children++
 	m := &mutant{seed: parent.Seed, plan: slices.Clone(parent.Plan), at: parent.Moments, within: c.envelope}
-	if k.With("reseed").Float64() < 0.5 {
+	if k.With("same seed").Float64() >= sameSeed {
 		m.reseed(k.With("reseeded"))
 	}
 	if other != parent {
@@ -150,31 +150,15 @@ func (c *Corpus) Next() Run {
 	return r
 }
 
-// draw draws an entry, in proportion to its energy.
+// draw draws a few entries, and returns the one whose run did most.
 func (c *Corpus) draw(k keyed.Key) *entry {
-	total := 0.0
-	for _, e := range c.entries {
-		total += c.energy(e)
-	}
-	x := k.Float64() * total
-	for _, e := range c.entries {
-		if x -= c.energy(e); x < 0 {
-			return e
+	best := c.entries[k.Int(0).Range(0, int64(len(c.entries)))]
+	for i := int64(1); i < contestants; i++ {
+		if e := c.entries[k.Int(i).Range(0, int64(len(c.entries)))]; e.Rich > best.Rich {
+			best = e
 		}
 	}
-	return c.entries[len(c.entries)-1]
-}
-
-// energy says how worthwhile a descendant of an entry is: the rarer its features are, and the fewer descendants it has had, the more.
-func (c *Corpus) energy(e *entry) float64 {
-	if c.options.Signal == None {
-		return 1
-	}
-	sum := 0.0
-	for _, f := range e.Features {
-		sum += 1 / float64(max(1, c.seen[f]))
-	}
-	return sum / float64(1+e.Children)
+	return best
 }
 
 // An Observation is what a run did.
@@ -187,7 +171,7 @@ type Observation struct {
 
 // Add tells the corpus what a run did, and returns how many of its features are new. A run joins if it has a rare one.
 func (c *Corpus) Add(r Run, o Observation) (fresh int) {
-	rare := c.options.Signal == None
+	rare := c.options.Signal == None || c.options.Signal == Steps
 	for _, f := range o.Features {
 		n, known := c.seen[f]
 		rare = rare || n*rareShare <= c.next
@@ -202,25 +186,29 @@ func (c *Corpus) Add(r Run, o Observation) (fresh int) {
 	if o.Failed || len(o.Plan) == 0 || !rare {
 		return fresh
 	}
-	c.entries = append(c.entries, &entry{Index: r.Index, Seed: r.Seed, Plan: slices.Clone(o.Plan), Moments: o.Moments, Features: c.rarest(o.Features)})
+	c.entries = append(c.entries, &entry{Index: r.Index, Seed: r.Seed, Plan: slices.Clone(o.Plan), Moments: o.Moments, Rich: c.rich(o)})
 	if len(c.entries) > c.options.Most {
 		c.evict()
 	}
 	return fresh
 }
 
-// rarest returns the features that the fewest runs had.
-func (c *Corpus) rarest(features []uint64) []uint64 {
-	all := slices.Clone(features)
-	sorting.Func(all, func(a, b uint64) int { return cmp.Or(cmp.Compare(c.seen[a], c.seen[b]), cmp.Compare(a, b)) })
-	return slices.Clip(all[:min(len(all), rareFeatures)])
+// rich says how much a run did, by the signal.
+func (c *Corpus) rich(o Observation) int {
+	switch c.options.Signal {
+	case None:
+		return 0
+	case Steps:
+		return len(o.Plan)
+	}
+	return len(o.Features)
 }
 
-// evict takes the entry of the least energy out; the oldest of several.
+// evict takes the entry out whose run did least; the oldest of several.
 func (c *Corpus) evict() {
 	least := 0
-	for i := range c.entries {
-		if c.energy(c.entries[i]) < c.energy(c.entries[least]) {
+	for i, e := range c.entries {
+		if e.Rich < c.entries[least].Rich {
 			least = i
 		}
 	}

@@ -1,7 +1,6 @@
 package guide
 
 import (
-	"slices"
 	"time"
 
 	"github.com/capsize-go/capsize/internal/keyed"
@@ -15,16 +14,17 @@ const plansOfEnvelope = 400
 // lasts at most; and how many steps a plan has. A mutated plan stays within it. Some systems are correct under a fault and under another, and not
 // under both at once: a disk whose fsync lies while the power holds, and crashes; two clocks that drift.
 type Envelope struct {
-	together map[[2]string]bool       // kinds of faults that are in one plan
-	overlap  map[[2]string]bool       // and that are active at once
-	longest  map[string]time.Duration // of each kind
-	steps    int                      // of one plan
-	within   time.Duration            // the length of the phase with faults
+	kinds    map[string]int  // of faults: their places in what follows
+	longest  []time.Duration // of each kind
+	together [][]bool        // kinds of faults that are in one plan
+	overlap  [][]bool        // and that are active at once
+	steps    int             // of one plan
+	within   time.Duration   // the length of the phase with faults
 }
 
 // NewEnvelope makes the envelope of some hundred plans, of seeds that seed draws.
 func NewEnvelope(n nemesis.Nemesis, d time.Duration, seed uint64) *Envelope {
-	e := &Envelope{together: map[[2]string]bool{}, overlap: map[[2]string]bool{}, longest: map[string]time.Duration{}, within: d}
+	e := &Envelope{kinds: map[string]int{}, within: d}
 	key := keyed.New(seed, "envelope")
 	for i := range int64(plansOfEnvelope) {
 		e.add(n.Plan(key.Int(i).Uint64(), d))
@@ -35,18 +35,31 @@ func NewEnvelope(n nemesis.Nemesis, d time.Duration, seed uint64) *Envelope {
 // add widens the envelope so that the plan is within it.
 func (e *Envelope) add(p nemesis.Plan) {
 	e.steps = max(e.steps, len(p))
+	kinds := make([]int, len(p))
 	for i, s := range p {
-		kind := nemesis.Kind(s.Fault)
-		e.longest[kind] = max(e.longest[kind], s.For)
-		e.together[pairOf(kind, kind)] = true
-		for _, other := range p[:i] {
-			pair := pairOf(kind, nemesis.Kind(other.Fault))
-			e.together[pair] = true
+		kinds[i] = e.kind(s.Fault)
+		e.longest[kinds[i]] = max(e.longest[kinds[i]], s.For)
+		for j, other := range p[:i] {
+			a, b := max(kinds[i], kinds[j]), min(kinds[i], kinds[j])
+			e.together[a][b] = true
 			if overlaps(s, other) {
-				e.overlap[pair] = true
+				e.overlap[a][b] = true
 			}
 		}
 	}
+}
+
+// kind returns the place of the kind of a fault, which it makes if there is none.
+func (e *Envelope) kind(f nemesis.Fault) int {
+	name := nemesis.Kind(f)
+	i, ok := e.kinds[name]
+	if !ok {
+		i = len(e.kinds)
+		e.kinds[name] = i
+		e.longest = append(e.longest, 0)
+		e.together, e.overlap = append(e.together, make([]bool, i+1)), append(e.overlap, make([]bool, i+1))
+	}
+	return i
 }
 
 // Holds reports whether a plan is within the envelope.
@@ -54,14 +67,15 @@ func (e *Envelope) Holds(p nemesis.Plan) bool {
 	if len(p) > e.steps || p.Validate() != nil {
 		return false
 	}
+	kinds := make([]int, len(p))
 	for i, s := range p {
-		kind := nemesis.Kind(s.Fault)
-		if s.At >= e.within || s.For > e.longest[kind] {
+		kind, ok := e.kinds[nemesis.Kind(s.Fault)]
+		if kinds[i] = kind; !ok || s.At >= e.within || s.For > e.longest[kind] {
 			return false
 		}
-		for _, other := range p[:i] {
-			pair := pairOf(kind, nemesis.Kind(other.Fault))
-			if !e.together[pair] || overlaps(s, other) && !e.overlap[pair] {
+		for j, other := range p[:i] {
+			a, b := max(kind, kinds[j]), min(kind, kinds[j])
+			if !e.together[a][b] || !e.overlap[a][b] && overlaps(s, other) {
 				return false
 			}
 		}
@@ -69,11 +83,12 @@ func (e *Envelope) Holds(p nemesis.Plan) bool {
 	return true
 }
 
-// pairOf returns two kinds in an order that does not depend on which comes first.
-func pairOf(a, b string) [2]string {
-	pair := [2]string{a, b}
-	slices.Sort(pair[:])
-	return pair
+// most returns how long a fault of that kind lasts at most.
+func (e *Envelope) most(f nemesis.Fault) time.Duration {
+	if i, ok := e.kinds[nemesis.Kind(f)]; ok {
+		return e.longest[i]
+	}
+	return 0
 }
 
 // overlaps reports whether two steps are active at once.

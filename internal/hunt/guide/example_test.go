@@ -32,6 +32,6 @@ func Example() {
 	// seed 2
 	// seed 3
 	// seed 4
-	// seed 72948237229970 with the plan of run 3: lengthen, seed, lengthen, move
+	// seed 243861014581889 with the plan of run 2: redraw, move, seed, drop
 	// {Runs:5 Fresh:4 Plans:5 Features:5}
 }

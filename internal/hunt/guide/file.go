@@ -36,13 +36,12 @@ type header struct {
 
 // A line is any other line of a file: a plan with its run, or counts of features.
 type line struct {
-	Run      int            `json:"run"`
-	Seed     uint64         `json:"seed,omitempty"`
-	Children int            `json:"children,omitempty"`
-	Moments  []string       `json:"moments,omitempty"`
-	Features []string       `json:"features,omitempty"`
-	Plan     nemesis.Plan   `json:"plan,omitempty"`
-	Seen     map[string]int `json:"seen,omitempty"`
+	Run     int            `json:"run"`
+	Seed    uint64         `json:"seed,omitempty"`
+	Rich    int            `json:"rich,omitempty"`
+	Moments []string       `json:"moments,omitempty"`
+	Plan    nemesis.Plan   `json:"plan,omitempty"`
+	Seen    map[string]int `json:"seen,omitempty"`
 }
 
 // seenPerLine is how many features a line of a file counts.
@@ -65,12 +64,9 @@ func (c *Corpus) Write(w io.Writer) error {
 		return fmt.Errorf("write corpus: %w", err)
 	}
 	for _, e := range c.entries {
-		l := line{Run: e.Index, Seed: e.Seed, Children: e.Children, Plan: e.Plan}
+		l := line{Run: e.Index, Seed: e.Seed, Rich: e.Rich, Plan: e.Plan}
 		for _, m := range e.Moments {
 			l.Moments = append(l.Moments, m.String())
-		}
-		for _, f := range e.Features {
-			l.Features = append(l.Features, hex(f))
 		}
 		if err := enc.Encode(l); err != nil {
 			return fmt.Errorf("write corpus: the plan of run %d: %w", e.Index, err)
@@ -162,11 +158,11 @@ func (c *Corpus) readLine(text []byte) error {
 	if l.Seen != nil {
 		return nil
 	}
-	e := &entry{Index: l.Run, Seed: l.Seed, Children: l.Children, Plan: l.Plan}
+	e := &entry{Index: l.Run, Seed: l.Seed, Rich: l.Rich, Plan: l.Plan}
 	if err := l.Plan.Validate(); err != nil {
 		return err
 	}
-	if len(l.Plan) == 0 || l.Run < 0 || l.Children < 0 {
+	if len(l.Plan) == 0 || l.Run < 0 || l.Rich < 0 {
 		return errors.New("a line has a plan with its run, or counts of features")
 	}
 	for _, m := range l.Moments {
@@ -175,13 +171,6 @@ func (c *Corpus) readLine(text []byte) error {
 			return fmt.Errorf("moments: %w", err)
 		}
 		e.Moments = append(e.Moments, d)
-	}
-	for _, f := range l.Features {
-		x, err := strconv.ParseUint(f, 16, 64)
-		if err != nil {
-			return fmt.Errorf("features: %w", err)
-		}
-		e.Features = append(e.Features, x)
 	}
 	c.entries = append(c.entries, e)
 	return nil

@@ -47,6 +47,7 @@ var mutations = []mutation{
 	{"splice", 2, (*mutant).splice},
 	{"redraw", 2, (*mutant).redraw},
 	{"seed", 2, (*mutant).reseed},
+	{"overlay", 2, (*mutant).overlay},
 }
 
 // mutate applies one to mostMutations mutations, each half as likely as the one before. It keeps those that stay within the envelope, and at least draws another seed.
@@ -165,7 +166,7 @@ func (m *mutant) scale(k keyed.Key, from, to float64) bool {
 	}
 	s := &m.plan[m.pick(k)]
 	by := from + (to-from)*k.With("by").Float64()
-	longest := m.within.longest[nemesis.Kind(s.Fault)]
+	longest := m.within.most(s.Fault)
 	s.For = min(max(shortest, time.Duration(float64(s.For)*by).Truncate(time.Microsecond)), longest)
 	return true
 }
@@ -176,22 +177,32 @@ func (m *mutant) splice(k keyed.Key) bool {
 		return false
 	}
 	cut := m.anywhere(k)
-	var p nemesis.Plan
-	for _, s := range m.plan {
-		if s.At < cut {
-			p = append(p, s)
-		}
-	}
+	m.plan = slices.DeleteFunc(m.plan, func(s nemesis.Step) bool { return s.At >= cut })
 	for _, s := range m.other.Plan {
 		if s.At >= cut {
-			for slices.ContainsFunc(p, func(x nemesis.Step) bool { return x.ID == s.ID }) {
-				s.ID += ownIDs
-			}
-			p = append(p, s)
+			m.join(s)
 		}
 	}
-	m.plan = p
 	return true
+}
+
+// overlay adds all faults of another plan.
+func (m *mutant) overlay(k keyed.Key) bool {
+	if m.other == nil {
+		return false
+	}
+	for _, s := range m.other.Plan {
+		m.join(s)
+	}
+	return true
+}
+
+// join adds a step of another plan, with another ID if its own is taken.
+func (m *mutant) join(s nemesis.Step) {
+	for slices.ContainsFunc(m.plan, func(x nemesis.Step) bool { return x.ID == s.ID }) {
+		s.ID += ownIDs
+	}
+	m.plan = append(m.plan, s)
 }
 
 // redraw gives a step another ID, so that its fault chooses anew.

@@ -23,6 +23,8 @@ type Signal string
 const (
 	// None has each plan join the corpus, and the oldest leave it: plans are mutated at random.
 	None Signal = "none"
+	// Steps prefers plans of many steps. It looks at no run: what another signal is worth shows beside it.
+	Steps Signal = "steps"
 	// History is what the history and the counts of a run show: which faults followed each other, how calls ended during which of them, marks, elections,
 	// effects. It costs nothing but the look at it.
 	History Signal = "history"
@@ -33,7 +35,7 @@ const (
 )
 
 // Signals lists the signals.
-func Signals() []Signal { return []Signal{None, History, Messages, States} }
+func Signals() []Signal { return []Signal{None, Steps, History, Messages, States} }
 
 // Window returns what a run has to record for the signal.
 func (s Signal) Window() trace.Window {

@@ -78,6 +78,7 @@ type groupView struct {
 
 type smallView struct {
 	Href, Sizes, How, Text string
+	Saved                  string // path of what can be replayed
 	Account, Notes         []string
 }
 
@@ -159,6 +160,7 @@ func viewOfGroup(g campaign.Group) groupView {
 	}
 	v.Command = report.Clean(s.Command, 2000)
 	v.Small = &smallView{Sizes: Sizes(*s), How: report.Clean(How(*s), 400), Text: lines(s.Text)}
+	v.Small.Saved = report.Clean(g.Saved(), 200)
 	if g.Page() != "" {
 		v.Small.Href = href(g.Page())
 	}
