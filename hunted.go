@@ -222,7 +222,7 @@ func (w huntWorker) minimise(ctx context.Context, t *testing.T, r *Result, s *hu
 		return err
 	}
 	small.Test.Metrics = r.Test.Metrics
-	w.resolve(ctx, t, small)
+	resolve(ctx, t, small)
 	second := w.again(ctx, t, small.Result)
 	if second.differs != "" || !second.tried() {
 		return errors.New(joinLines("the small run does not repeat: "+second.missing, second.differs))
