@@ -40,6 +40,7 @@ func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer engine.CollectLess()()
 	began, cpu := time.Now(), cputime.Used()
 	plan := test.Nemesis.Plan(test.Seed, test.Duration)
 	inProgress := recorder.FromContext(ctx)
