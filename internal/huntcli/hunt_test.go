@@ -50,7 +50,7 @@ func TestHunt(t *testing.T) {
 	for _, want := range []string{s.Smallest.Command, s.Page, "smallest   ", "needed     without ", "capsize replay " + s.Saved, s.Signature.String()} {
 		assert.Contains(t, shown.out, want)
 	}
-	assert.Contains(t, s.Smallest.Command, "capsize run --system raftkv --bug local-reads --workload register --nemesis leader --nodes 3 --clients 3 --duration 4s --settle 1s --seed ")
+	assert.Contains(t, s.Smallest.Command, "capsize run --system raftkv --bug ack-before-sync --workload register --nemesis crash --nodes 3 --clients 3 --duration 6s --settle 3s --seed ")
 
 	if s.Smallest.Runs > 0 {
 		again := typed(t, dir, nil, "replay", s.Saved, "--report", "")
