@@ -242,8 +242,15 @@ func (w huntWorker) minimise(ctx context.Context, t *testing.T, r *Result, s *hu
 	}
 	kept.Record.Repeats = savedrun.Yes
 	s.Saved = whole.Name()
-	if err := kept.Write(filepath.Join(want.Dir, s.Saved)); err != nil {
+	file := filepath.Join(want.Dir, s.Saved)
+	if err := kept.Write(file); err != nil {
 		return err
+	}
+	if canConfirm() {
+		if differs := w.freshlySmall(ctx, file, small.Result); differs != "" {
+			return errors.Join(errors.New(differs), os.Remove(file))
+		}
+		second.fresh = true
 	}
 	s.Before, s.After, s.Runs, s.CPU, s.Stopped = huntrun.Size(small.Before), huntrun.Size(small.After), small.Runs, small.CPU, small.Stopped
 	for _, n := range small.Notes {
