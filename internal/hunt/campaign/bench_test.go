@@ -13,7 +13,7 @@ func BenchmarkAdd(b *testing.B) {
 		"invalid": func(seed uint64) Run { return invalid(raft, seed, 7) },
 	} {
 		b.Run(name, func(b *testing.B) {
-			c, err := Open(b.Context(), b.TempDir(), settings, []Target{raft, crash}, Whole)
+			c, err := Open(b.Context(), b.TempDir(), settings, []Target{raft, crash}, Whole, Shared)
 			require.NoError(b, err)
 			defer c.Close()
 			seed := uint64(0)
