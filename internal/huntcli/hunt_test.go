@@ -162,6 +162,15 @@ func TestInterrupt(t *testing.T) {
 	assert.True(t, exists(dir, "campaign", "index.html"))
 }
 
+// TestTime ends a hunt when its time is up. However little that is, it is no interrupt.
+func TestTime(t *testing.T) {
+	dir := t.TempDir()
+	r := typed(t, dir, nil, short("--for", "300ms", "--shrink", "0")...)
+	assert.Contains(t, []int{0, 1}, r.code, r.errors)
+	assert.NotContains(t, r.out, "Interrupted")
+	assert.Contains(t, r.out, plural(len(runsOf(t, filepath.Join(dir, "campaign"))), "run")+" of 1 target: ")
+}
+
 // TestFileLimit has no room for the campaign: the error names the file, no failure is lost, and with room it goes on.
 func TestFileLimit(t *testing.T) {
 	dir := t.TempDir()
