@@ -21,9 +21,10 @@ type campaign struct {
 	Arm      string        `json:"arm"`
 	Campaign uint64        `json:"campaign"` // draws its seeds
 	Runs     int           `json:"runs"`
-	Found    bool          `json:"found"`
-	Mutated  bool          `json:"mutated,omitempty"` // the find was a mutated plan
-	How      string        `json:"how,omitempty"`     // of it: its seed, parents and mutations
+	Finds    int           `json:"finds"`             // at most one, unless the campaign goes on; several that have one parent count once
+	Mutated  int           `json:"mutated,omitempty"` // of these, of mutated plans
+	All      int           `json:"all"`               // finds, each counted
+	How      []string      `json:"how,omitempty"`     // of each: its seed, parents and mutations
 	CPU      time.Duration `json:"cpu"`
 	Features int           `json:"features,omitempty"` // that were seen
 }
@@ -35,8 +36,9 @@ type cell struct {
 	test   capsize.Test
 	used   time.Duration
 
-	now    campaign
-	corpus *guide.Corpus
+	now     campaign
+	corpus  *guide.Corpus
+	parents map[int]bool // whose descendants were finds
 }
 
 // measure runs all cells by turns until each has had its processor time.
@@ -100,13 +102,27 @@ func (c *cell) step(ctx context.Context, t *testing.T, s settings, out io.Writer
 	c.used += spent
 	c.now.CPU += spent
 	c.now.Runs++
-	if c.now.Found = result.Verdict == checker.Invalid; c.now.Found {
-		c.now.Mutated, c.now.How = r.Mutated(), r.String()
+	if result.Verdict == checker.Invalid {
+		c.found(r)
 	}
-	if c.now.Found || c.now.Runs >= s.most {
+	if c.now.Finds > 0 && !s.goOn || c.now.Runs >= s.most {
 		return c.end(out)
 	}
 	return nil
+}
+
+// found counts a find, unless there was one of the same parent.
+func (c *cell) found(r guide.Run) {
+	c.now.All++
+	c.now.How = append(c.now.How, r.String())
+	if r.Mutated() {
+		if c.parents[r.Parents[0]] {
+			return
+		}
+		c.parents[r.Parents[0]] = true
+		c.now.Mutated++
+	}
+	c.now.Finds++
 }
 
 // begin makes the corpus of a campaign. Fresh seeds have one too, which stays empty.
@@ -118,6 +134,7 @@ func (c *cell) begin() (err error) {
 	if c.arm.signal == "" {
 		o.Signal, o.Share = guide.None, -1
 	}
+	c.parents = map[int]bool{}
 	c.corpus, err = guide.New(c.test.Nemesis, c.test.Duration, o)
 	return err
 }

@@ -58,12 +58,7 @@ func printTable(w io.Writer, files []string) error {
 // with adds a campaign.
 func (c count) with(x campaign) count {
 	c.runs, c.cpu = c.runs+x.Runs, c.cpu+x.CPU
-	if x.Found {
-		c.finds++
-	}
-	if x.Mutated {
-		c.mutated++
-	}
+	c.finds, c.mutated = c.finds+x.Finds, c.mutated+x.Mutated
 	return c
 }
 

@@ -46,9 +46,9 @@ func TestRatio(t *testing.T) {
 // TestTable prints the table of a file.
 func TestTable(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "campaigns.jsonl")
-	require.NoError(t, os.WriteFile(file, []byte(`{"target":"a/b/c","arm":"history/30","campaign":1,"runs":10,"found":true,"mutated":true,"cpu":1000000000}
-{"target":"a/b/c","arm":"fresh","campaign":1,"runs":20,"found":true,"cpu":1000000000}
-{"target":"a/b/c","arm":"fresh","campaign":2,"runs":5,"found":false,"cpu":1000000000}
+	require.NoError(t, os.WriteFile(file, []byte(`{"target":"a/b/c","arm":"history/30","campaign":1,"runs":10,"finds":1,"mutated":1,"cpu":1000000000}
+{"target":"a/b/c","arm":"fresh","campaign":1,"runs":20,"finds":1,"cpu":1000000000}
+{"target":"a/b/c","arm":"fresh","campaign":2,"runs":5,"finds":0,"cpu":1000000000}
 `), 0o600))
 	var b bytes.Buffer
 	require.NoError(t, printTable(&b, []string{file}))
