@@ -54,6 +54,9 @@ func Run(t *testing.T, test Test) {
 	if want.id != "" && want.key != x.key {
 		return // -run asks for another Run of this test
 	}
+	if x.hunted(t) {
+		return
+	}
 	x.recorder = x.newRecorder()
 	defer x.closeRecorder(t)
 	x.nameCutShort(t)
@@ -89,6 +92,8 @@ func (x *runner) isCompared(ctx context.Context, t *testing.T) bool {
 }
 
 // A runner is one call of [Run].
+//
+// It has many methods because each thing that Run does with a run, as to save, repeat, minimise and report it, is one.
 type runner struct {
 	name string // of the Go test
 	key  string // of this Run in it; empty for the first one without a name
@@ -181,6 +186,7 @@ func (x *runner) sweep(ctx context.Context, t *testing.T) {
 		}
 		if asExpected(r, x.test.Expect) {
 			setAttributes(t, r.Seed, r.Verdict)
+			x.logSmall(ctx, t, r)
 			return // it shows what it was to show
 		}
 		if r.Verdict != checker.Valid {

@@ -164,7 +164,7 @@ func (a *app) shrink(ctx context.Context, s runSpec, r *capsize.Result, o replay
 	}
 	text, err := small.Text(ctx, s.System, s.Bug, s.Nemesis)
 	if err != nil {
-		return err
+		return fmt.Errorf("--shrink: the run was made smaller, %s, but not so small that a file may keep it: %w", small.How(), err)
 	}
 	if err := os.WriteFile(o.shrink, text, 0o666); err != nil {
 		return fmt.Errorf("--shrink: %w", err)

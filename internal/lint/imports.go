@@ -66,6 +66,14 @@ var importRules = []ImportRule{
 	{Package: "internal/astest", Ours: []string{"cluster", "internal/failure", "internal/gosource", "workloads"}},
 	{Package: "internal/gosource"},
 	{Package: "internal/names"},
+	{Package: "internal/terminal", Libs: []string{"github.com/mattn/go-isatty", "golang.org/x/term"}},
+	{Package: "internal/progress", Ours: []string{"internal/terminal"}},
+	{Package: "internal/huntrun"},
+	{Package: "internal/hunt/odds", Libs: []string{"gonum.org/v1/gonum"}},
+	{Package: "internal/hunt/crew", Ours: []string{"internal/child", "internal/huntrun"}},
+	{Package: "internal/hunt/campaign", Ours: []string{"internal/huntrun", "internal/savedrun", "internal/sorting"}, Libs: []string{"modernc.org/sqlite"}},
+	{Package: "internal/hunt/overview", Ours: []string{"internal/hunt/campaign", "internal/hunt/odds", "internal/huntrun", "internal/sorting", "internal/words", "report", "report/index", "report/result"}},
+	{Package: "internal/huntcli", Ours: []string{anything}, Libs: []string{"github.com/spf13/cobra", "github.com/spf13/pflag"}, Testing: true},
 	{Package: "internal/tested", Ours: []string{"internal/sorting", "internal/words"}},
 	{Package: "internal/tier", Testing: true},
 	{Package: "internal/repeats", Ours: []string{".", "checker", "internal/tier", "schedule"}, Testing: true},
@@ -89,7 +97,7 @@ var importRules = []ImportRule{
 	{Package: "cluster/internal/tracer", Ours: []string{"cluster/trace", "internal/keyed", "internal/sorting"}},
 	{Package: "cluster/internal/..."},
 	{Package: "cluster/...", Ours: []string{"cluster"}},
-	{Package: "systems/kv/quorumkv", Ours: []string{"cluster", "cluster/trace", "systems/internal/members", "systems/journal", "internal/bugset", "internal/sorting"}},
+	{Package: "systems/kv/quorumkv", Ours: []string{"cluster", "cluster/trace", "systems/internal/dots", "systems/internal/fields", "systems/internal/members", "systems/journal", "internal/bugset"}},
 	{Package: "systems/kv/quorumkv/gossiped", Ours: []string{"cluster", "cluster/trace", "systems/adapters/gossip", "systems/kv/quorumkv"}},
 	{Package: "systems/journal", Ours: []string{"cluster", "cluster/trace"}},
 	{Package: "systems/kv/chainkv", Ours: []string{"cluster", "cluster/trace", "systems/internal/jsontext", "systems/internal/session", "systems/internal/snapshot", "systems/journal", "internal/bugset"}},
@@ -166,7 +174,7 @@ var slow = []string{
 	"github.com/alicebob/miniredis", "github.com/dgraph-io/ristretto", "github.com/hashicorp", "github.com/jellydator/ttlcache",
 	"github.com/maypok86/otter", "github.com/redis/go-redis", "github.com/stretchr/testify", "golang.org/x/net", "database/sql",
 	"google.golang.org/grpc", "crypto/tls", "encoding/gob", "encoding/xml", "go/types", "net/http",
-	"github.com/fatih/color", "golang.org/x/sys", "golang.org/x/term",
+	"github.com/fatih/color", "golang.org/x/sys", "golang.org/x/term", "modernc.org", "gonum.org",
 }
 
 // onlyFiles are the files that alone may import a library, so that it can be
@@ -178,7 +186,7 @@ var onlyFiles = map[string][]string{
 // testLibs are what any test may import.
 var testLibs = []string{
 	"github.com/stretchr/testify", "github.com/rogpeppe/go-internal", "github.com/anishathalye/porcupine", "golang.org/x/net", "database/sql",
-	"github.com/cockroachdb/datadriven", "pgregory.net/rapid",
+	"github.com/cockroachdb/datadriven", "pgregory.net/rapid", "go.yaml.in/yaml",
 }
 
 // Imports finds the imports that the rules do not allow. Tests may import what

@@ -17,6 +17,7 @@ type master struct {
 	latest uint64 // the latest epoch that another node said it promised
 
 	heardAt []time.Duration // when what each node answered last was sent: the lease of this node
+	times   []time.Duration // heardAt, sorted; kept for its memory
 }
 
 // A view is what a node knows of a chain that need not be its own.
@@ -127,8 +128,9 @@ func (n *node) supports(from string, b *beat) {
 
 // leased reports whether a majority supports no other chain than this.
 func (n *node) leased() bool {
-	times := slices.Sorted(slices.Values(n.heardAt))
-	return n.bug(NoLease) || n.now()-times[len(times)-n.majority()] < lease
+	n.times = append(n.times[:0], n.heardAt...)
+	slices.Sort(n.times)
+	return n.bug(NoLease) || n.now()-n.times[len(n.times)-n.majority()] < lease
 }
 
 // hold makes the node promise nothing for a term from now on.

@@ -30,6 +30,7 @@ type node struct {
 	ring  *ring
 	log   *storage
 	trees map[int]*tree // by peer
+	keys  []string      // that node.shared returned last; kept for its memory
 
 	life  uint64            // drawn when the node booted
 	actor uint64            // in dots: this life

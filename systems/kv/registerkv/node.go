@@ -128,7 +128,7 @@ func (n *node) begin(m cluster.Message, req *request) {
 	}
 	n.heard[req.ticket.session] = req.ticket.number
 	n.lastID++
-	op := &operation{id: n.lastID, m: m, req: req, end: n.ticks + int(patience/resend)}
+	op := &operation{id: n.lastID, m: m, req: req, end: n.ticks + int(patience/resend), heard: make([]string, 0, len(n.replicas))}
 	n.ops[op.id] = op
 	n.order = append(n.order, op.id)
 	if req.write && n.bugs&OnePhaseWrites != 0 && n.own != nil {
@@ -201,7 +201,7 @@ func (n *node) storeNewer(op *operation) {
 
 // beginStoring begins the second phase.
 func (n *node) beginStoring(op *operation) {
-	op.storing, op.heard = true, nil
+	op.storing, op.heard = true, op.heard[:0]
 	n.send(op)
 }
 

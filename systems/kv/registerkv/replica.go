@@ -71,6 +71,7 @@ type replica struct {
 	log  *journal.Journal
 	lost bool     // it has to recover
 	from []string // the others that have sent what they have
+	buf  []byte   // of the last record; kept for its memory
 }
 
 const (
@@ -146,7 +147,8 @@ func (r *replica) store(s *store) {
 	if !r.keep(s.key, s.cell) {
 		return
 	}
-	must(r.log.Append(appendCell(nil, s.key, s.cell)))
+	r.buf = appendCell(r.buf[:0], s.key, s.cell)
+	must(r.log.Append(r.buf))
 	if r.n.bugs&AckBeforeSync == 0 {
 		must(r.log.Sync())
 	}
