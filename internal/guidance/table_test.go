@@ -11,23 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestClopperPearson(t *testing.T) {
-	for _, tc := range []struct {
-		k, n   int
-		lo, hi float64 // as R's binom.test has them
-	}{
-		{0, 10, 0, 0.3084971},
-		{1, 10, 0.002528579, 0.4450161},
-		{5, 10, 0.1870860, 0.8129140},
-		{10, 10, 0.6915029, 1},
-		{0, 0, 0, 1},
-	} {
-		lo, hi := clopperPearson(tc.k, tc.n)
-		assert.InDelta(t, tc.lo, lo, 1e-6, "%d of %d", tc.k, tc.n)
-		assert.InDelta(t, tc.hi, hi, 1e-6, "%d of %d", tc.k, tc.n)
-	}
-}
-
 func TestRatio(t *testing.T) {
 	a, b := count{finds: 20, cpu: time.Hour}, count{finds: 20, cpu: 2 * time.Hour}
 	assert.InDelta(t, 2.0, ratio(a, b), 1e-9)
