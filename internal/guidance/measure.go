@@ -88,7 +88,9 @@ func (c *cell) step(ctx context.Context, t *testing.T, s settings, out io.Writer
 		return err
 	}
 	r := c.corpus.Next()
-	result, err := capsize.Exec(ctx, t, c.corpus.Test(c.test, r))
+	test := c.test
+	test.Seed, test.Nemesis, test.Record = r.Seed, c.corpus.Nemesis(r), c.arm.signal.Window()
+	result, err := capsize.Exec(ctx, t, test)
 	if err != nil {
 		return fmt.Errorf("%s by %s, campaign %d, %s: %w", c.target, c.arm, c.now.Campaign, r, err)
 	}
@@ -96,7 +98,7 @@ func (c *cell) step(ctx context.Context, t *testing.T, s settings, out io.Writer
 		return ctx.Err()
 	}
 	if c.arm.signal != "" {
-		c.corpus.Add(r, c.arm.signal.Observe(result))
+		c.corpus.Add(r, c.arm.signal.Observe(recordOf(result)))
 	}
 	spent := cputime.Used() - began
 	c.used += spent
@@ -154,4 +156,25 @@ func (c *cell) end(out io.Writer) error {
 	}
 	c.now, c.corpus = campaign{Campaign: c.now.Campaign + 1}, nil
 	return nil
+}
+
+// recordOf returns what a corpus looks at.
+func recordOf(r *capsize.Result) guide.Record {
+	x := r.Exercised
+	rec := guide.Record{Plan: r.Plan, History: r.History, Messages: r.Messages, Failed: r.Verdict != checker.Valid, Counts: map[string]int64{
+		"elections": int64(x.Elections), "leader changes": int64(x.LeaderChanges), "crashes": int64(x.Crashes), "bytes lost": x.BytesLost,
+		"cut": int64(x.Cut), "dead": int64(x.Dead), "idle": int64(x.Idle),
+	}}
+	for _, p := range r.Phases {
+		if p.Name == "faults" {
+			rec.Began = p.At
+		}
+	}
+	for mark, n := range x.Marks { // order: a map
+		rec.Counts["mark "+mark] = int64(n)
+	}
+	for _, e := range x.Effects {
+		rec.Counts["effect of "+e.Fault+": "+e.What] = e.Count
+	}
+	return rec
 }

@@ -152,7 +152,7 @@ var importRules = []ImportRule{
 	{Package: "internal/fileserver"},
 	{Package: "catalog/models", Ours: []string{"history", "history/edn", "checker", "checker/...", "internal/names", "internal/sorting", "model"}},
 	{Package: "catalog/systems", Ours: []string{"cluster", "internal/names", "nemesis", "systems/kv/...", "workloads"}},
-	{Package: "internal/hunt/guide", Ours: []string{".", "checker", "checker/vacuity", "cluster/trace", "history", "internal/engine", "internal/keyed", "internal/sorting", "nemesis"}, Testing: true},
+	{Package: "internal/hunt/guide", Ours: []string{"checker/vacuity", "cluster/trace", "history", "internal/engine", "internal/keyed", "internal/sorting", "nemesis"}, Testing: true},
 	{Package: "internal/guidance", Ours: []string{".", "catalog/systems", "checker", "internal/hunt/guide", "internal/hunt/odds", "internal/cputime", "systems/kv/raftkv", "workloads"}, Testing: true},
 	{Package: "scenarios", Ours: []string{".", "checker"}, Testing: true},
 	{Package: "scenarios/...", Ours: []string{anything}, Testing: true},
