@@ -92,6 +92,7 @@ var importRules = []ImportRule{
 	{Package: "cluster/internal/entropy", Ours: []string{"internal/bubble", "internal/keyed"}},
 	{Package: "cluster/internal/diskimage", Ours: []string{"internal/keyed", "internal/sorting"}},
 	{Package: "cluster/internal/effect", Ours: []string{"internal/sorting"}},
+	{Package: "cluster/internal/nameservice", Ours: []string{"cluster/internal/effect"}},
 	{Package: "cluster/internal/latency", Ours: []string{"internal/keyed"}},
 	{Package: "cluster/internal/oscillator", Ours: []string{"cluster/internal/effect", "internal/keyed"}},
 	{Package: "cluster/internal/tracer", Ours: []string{"cluster/trace", "internal/keyed", "internal/sorting"}},
