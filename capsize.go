@@ -35,6 +35,14 @@ type Test struct {
 	Core     bool          // after the faults, heal only a random majority, and isolate the others for good
 	Stall    time.Duration // of wall time in which nothing happens before a run is given up; default 30s
 
+	// Script has the clients invoke these operations, at these instants, in place of those that the workload draws. It makes a run
+	// that can be minimised: see [Shrink], and [Result.Script] for the operations of a run. Optional.
+	Script workloads.Script
+
+	// Calm says when each link takes a millisecond, in place of a time that is drawn for each message. [Shrink] sets it, for runs that
+	// need no noise, or need it for a while only. Default: never.
+	Calm cluster.Calm
+
 	// Schedule says which goroutine runs next; default: a swarm, in which each seed has one of several schedules. It needs
 	// the deterministic runtime of "capsize test": without it Go decides, and a schedule that is set is an error.
 	Schedule schedule.Schedule
@@ -100,6 +108,8 @@ type Result struct {
 	CPU            time.Duration   // of the whole process meanwhile
 	Phases         []report.Phase
 	Stopped        error // why the run was cut short: interrupted, stalled or stopped at Test.StopAt; nil if it was not
+
+	resolved nemesis.Plan // see Resolved
 }
 
 // Digest returns the hex SHA-256 of the history as it is kept in a file, which

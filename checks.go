@@ -55,11 +55,14 @@ func judge(ctx context.Context, r *Result, rec *engine.Record) {
 	r.Verdict, r.Reason, r.Counterexample = w.Verdict, w.Reason, w.Counterexample
 }
 
+// panickedChecker is the name of a check whose checker panicked.
+const panickedChecker = "checker"
+
 // guardedCheck survives a checker that panics.
 func guardedCheck(ctx context.Context, c checker.Checker, h *history.History) (r checker.Result) {
 	defer func() {
 		if p := recover(); p != nil {
-			r = checker.Result{Checker: "checker", Verdict: checker.Unknown, Reason: fmt.Sprintf("the checker panicked: %v", p), Undecided: "a checker panicked"}
+			r = checker.Result{Checker: panickedChecker, Verdict: checker.Unknown, Reason: fmt.Sprintf("the checker panicked: %v", p), Undecided: "a checker panicked"}
 		}
 	}()
 	return c.Check(ctx, h)
@@ -92,6 +95,9 @@ func checkProgress(r *Result, rec *engine.Record) checker.Result {
 		if !slices.Contains(rec.Core.Nodes, node) {
 			continue
 		}
+		if r.Test.Script != nil && !stuckByScript(rec, node) {
+			continue
+		}
 		d, ok := first[node]
 		if !ok {
 			d = math.MaxInt64
@@ -116,6 +122,22 @@ func checkProgress(r *Result, rec *engine.Record) checker.Result {
 	}
 	c.Reason = fmt.Sprintf("every node answered within %v after %v", slowest.Round(time.Millisecond), rec.Core)
 	return c
+}
+
+// stuckByScript reports whether a script, which may ask seldom, shows that a node makes no progress: it asked in the second half of
+// the bound, when all was to work again, and no call that it invoked within the bound succeeded.
+func stuckByScript(r *engine.Record, node string) (stuck bool) {
+	for call := range r.History.Calls() {
+		after := call.Invoke.Time - r.Healed
+		if call.Invoke.Node != node || after < 0 || after > r.Core.Bound {
+			continue
+		}
+		if call.Complete.Type == history.OK {
+			return false
+		}
+		stuck = stuck || after >= r.Core.Bound/2
+	}
+	return stuck
 }
 
 // firstAnswers returns by node how long after the heal an operation that was
@@ -245,7 +267,7 @@ func injectedFaults(r *Result) (kinds, failed []string) {
 }
 
 // harmless are the errors of faults that met no occasion, or no node that they may harm.
-var harmless = []error{nemesis.ErrNotTriggered, nemesis.ErrSpared, cluster.ErrFixed}
+var harmless = []error{nemesis.ErrNotTriggered, nemesis.ErrSpared, nemesis.ErrAbsent, cluster.ErrFixed}
 
 // notInjected says why no fault of the plan was injected.
 func notInjected(r *Result, failed []string) string {

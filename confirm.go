@@ -14,6 +14,7 @@ import (
 
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/detrt"
+	"github.com/capsize-go/capsize/internal/failure"
 	"github.com/capsize-go/capsize/internal/gocommand"
 	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/nemesis"
@@ -29,6 +30,7 @@ const (
 	confirmVariable    = "CAPSIZE_CONFIRM"        // the folder that it writes into
 	confirmRunVariable = "CAPSIZE_CONFIRM_RUN"    // the key of the Run
 	confirmAfter       = "CAPSIZE_CONFIRM_AFTER"  // a seed that it runs before; 0: none
+	confirmFile        = "CAPSIZE_CONFIRM_FILE"   // the small failure that it runs in place of a seed; empty: none
 	confirmRecord      = "CAPSIZE_CONFIRM_RECORD" // the window to record, as two durations with a comma between; empty: none
 	decisionsFile      = "decisions.bin"
 	messagesFile       = "messages.jsonl"
@@ -78,7 +80,11 @@ func (x *runner) confirms(ctx context.Context, t *testing.T) bool {
 			t.Fatalf("capsize: environment variable %s: %v", confirmRecord, err)
 		}
 	}
-	r, err := Exec(ctx, t, x.test)
+	test, err := toConfirm(x.test)
+	if err != nil {
+		t.Fatalf("capsize: %v", err)
+	}
+	r, err := Exec(ctx, t, test)
 	if err != nil {
 		t.Fatalf("capsize: %v", err)
 	}
@@ -86,6 +92,19 @@ func (x *runner) confirms(ctx context.Context, t *testing.T) bool {
 		t.Fatalf("capsize: %v", err)
 	}
 	return true
+}
+
+// toConfirm returns the test that a process for another one runs: the seed, or the small failure that the environment names.
+func toConfirm(test Test) (Test, error) {
+	file := os.Getenv(confirmFile)
+	if file == "" {
+		return test, nil
+	}
+	f, err := failure.Read(file)
+	if err != nil {
+		return test, err
+	}
+	return applySmall(f, test)
 }
 
 func (x *runner) writeConfirmation(dir string, r *Result) error {
@@ -122,7 +141,7 @@ func (x *runner) freshly(ctx context.Context, r *Result, after uint64) again {
 	}
 	defer os.RemoveAll(dir)
 	a := again{fresh: true, after: after}
-	if a.differs, err = x.compareFresh(ctx, dir, r, after); err != nil {
+	if a.differs, err = x.compareFresh(ctx, dir, r, fmt.Sprint(confirmAfter, "=", after)); err != nil {
 		return again{missing: fmt.Sprintf("a process of its own could not run it: %v", err)}
 	}
 	if a.differs != "" {
@@ -131,14 +150,36 @@ func (x *runner) freshly(ctx context.Context, r *Result, after uint64) again {
 	return a
 }
 
-func (x *runner) compareFresh(ctx context.Context, dir string, r *Result, after uint64) (differs string, err error) {
+// freshlySmall runs a small failure that is kept in a file once more, in a process of its own, and says how that differs from its run.
+func (x *runner) freshlySmall(ctx context.Context, file string, r *Result) string {
+	dir, err := os.MkdirTemp("", "capsize-confirm-")
+	if err != nil {
+		return err.Error()
+	}
+	defer os.RemoveAll(dir)
+	if file, err = filepath.Abs(file); err != nil {
+		return err.Error()
+	}
+	differs, err := x.compareFresh(ctx, dir, r, confirmAfter+"=0", confirmFile+"="+file)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("a process of its own could not run the small failure: %v", err)
+	case differs != "":
+		return "the small run is another one in a process of its own: " + differs
+	}
+	return ""
+}
+
+// compareFresh has a process of its own run what the environment says, and says how that differs from a run.
+func (x *runner) compareFresh(ctx context.Context, dir string, r *Result, more ...string) (differs string, err error) {
 	program, err := os.Executable()
 	if err != nil {
 		return "", err
 	}
 	cmd := exec.CommandContext(ctx, program, gocommand.Arguments(x.name)...)
-	cmd.Env = append(os.Environ(), confirmVariable+"="+dir, confirmRunVariable+"="+x.key, fmt.Sprint(confirmAfter, "=", after),
-		fmt.Sprintf("%s=%v", confirmRecord, r.Window(ctx)), fmt.Sprintf("CAPSIZE_SEED=%d", r.Seed), "CAPSIZE_SEEDS=1", "CAPSIZE_STOP_AT=")
+	cmd.Env = append(os.Environ(), confirmVariable+"="+dir, confirmRunVariable+"="+x.key,
+		fmt.Sprintf("%s=%v", confirmRecord, r.Window(ctx)), fmt.Sprintf("CAPSIZE_SEED=%d", r.Seed), "CAPSIZE_SEEDS=1", "CAPSIZE_STOP_AT=", confirmFile+"=")
+	cmd.Env = append(cmd.Env, more...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, gocommand.LastLines(out))

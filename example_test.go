@@ -98,3 +98,26 @@ func ExampleTest_record() {
 		}
 	}
 }
+
+// A failure is made small: of hundreds of calls under partitions, two calls and no fault are left.
+func ExampleShrink() {
+	_ = func(t *testing.T) {
+		store := raftkv.Store{Bugs: raftkv.LocalReads}
+		r, err := capsize.Exec(t.Context(), t, capsize.Test{
+			System: store, Workload: workloads.Register(store.Open), Nemesis: nemesis.Every(2*time.Second, nemesis.Partitions()),
+			Duration: 5 * time.Second, Seed: 1,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		small, err := capsize.Shrink(t.Context(), t, r, capsize.ShrinkOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Log(small.Signature) // linearizable: a newer value had replaced it (read ok)
+		t.Log(small.After)     // 0 faults, 2 calls, 3 nodes
+		for _, o := range small.Test.Script {
+			t.Log(o.Client, o.At, o.Input)
+		}
+	}
+}

@@ -73,7 +73,7 @@ func (r *Result) keepToCompare() error {
 // config returns what the engine is to run.
 func (t Test) config(plan nemesis.Plan, record func(history.Op)) engine.Config {
 	c := engine.Config{
-		System: t.System, Workload: t.Workload, Plan: plan, Seed: t.Seed, Schedule: t.Schedule,
+		System: t.System, Workload: t.Workload, Plan: plan, Seed: t.Seed, Script: t.Script, Calm: t.Calm, Schedule: t.Schedule,
 		Nodes: t.Nodes, Clients: t.Clients, Rate: t.Rate, Core: t.Core,
 		Duration: t.Duration, Timeout: t.Timeout, Settle: t.Settle, Stall: t.Stall,
 		StopAt: t.StopAt.At, Wait: t.StopAt.Wait, Record: record, Window: t.Record,
@@ -90,6 +90,7 @@ func newResult(test Test, plan nemesis.Plan, rec *engine.Record) *Result {
 		Test: test, Seed: test.Seed, Plan: plan, History: rec.History, Findings: rec.Findings,
 		Exercised: exercisedBy(rec, plan), Log: rec.Log, Messages: rec.Messages, Snapshot: rec.Snapshot, Trace: rec.Trace,
 		Virtual: rec.Virtual, Stopped: rec.Stopped, Runtime: detrt.Version(), Decisions: rec.Decisions,
+		resolved: rec.Resolved,
 	}
 	if rec.Decisions != nil {
 		r.Test.Schedule = test.Schedule.For(test.Seed)
@@ -166,6 +167,9 @@ func (t Test) complete() (Test, error) {
 		}
 	}
 	if err := t.Schedule.Validate(); err != nil {
+		return t, err
+	}
+	if err := t.Script.Validate(t.Workload, t.Clients); err != nil {
 		return t, err
 	}
 	if n := t.Nodes + t.Clients + 1; n > cluster.MaxHosts {

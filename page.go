@@ -21,13 +21,17 @@ func (r *Result) Page(rerun string) (report.Run, error) {
 		return report.Run{}, fmt.Errorf("digest of the history: %w", err)
 	}
 	r.Explain(context.Background())
+	signature := ""
+	if s, ok := r.Signature(context.Background()); ok {
+		signature = s.String()
+	}
 	p := report.Run{
 		Title: r.Test.Name, System: systemName(r.Test.System), Workload: r.Test.Workload.Name, Nemesis: r.Test.Nemesis.String(),
 		Seed: r.Seed, Nodes: r.Test.Nodes, Clients: r.Test.Clients,
 		Virtual: r.Virtual, Wall: r.Wall, CPU: r.CPU,
 		Verdict: r.Verdict, Expect: r.Test.Expect, Checks: r.Checks, History: r.History,
 		Exercised: r.Exercised.rows(), Params: r.Test.params(),
-		Rerun: rerun, Digest: digest,
+		Rerun: rerun, Digest: digest, Signature: signature,
 	}
 	if r.Decisions != nil {
 		p.Schedule = fmt.Sprintf("%v, of %d decisions; %s", r.Test.Schedule, r.Decisions.Steps, r.Runtime)

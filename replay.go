@@ -104,6 +104,10 @@ func (x *runner) replay(ctx context.Context, t *testing.T, s savedRun) {
 			filepath.ToSlash(s.Dir), s.Runtime, strings.Replace(x.set.rerunTest(path.Join(x.name, x.key), s.ID), "go test", "capsize test", 1))
 		return
 	}
+	if s.small != nil {
+		x.replaySmall(ctx, t, s)
+		return
+	}
 	if s.After != 0 {
 		before := s.apply(x.test)
 		before.Seed, before.Nemesis = s.After, x.test.Nemesis
@@ -167,6 +171,14 @@ func (s savedRun) changed() bool {
 	return s.edited() || s.Build != "" && now != "" && s.Build != now
 }
 
+// recordName is what texts call the file with the parameters.
+func (s savedRun) recordName() string {
+	if s.small != nil {
+		return "the file"
+	}
+	return savedrun.File
+}
+
 // whyOther says why a run is not the one that was saved, as far as that can be known.
 func (s savedRun) whyOther(second again) string {
 	switch {
@@ -175,13 +187,13 @@ func (s savedRun) whyOther(second again) string {
 	case s.Runtime != "" && s.Runtime != detrt.Version():
 		return fmt.Sprintf("It was saved with the runtime of %s, and this is that of %s: another version schedules goroutines in another way.", s.Runtime, detrt.Version())
 	case s.edited():
-		return savedrun.File + " was edited since it was saved."
+		return s.recordName() + " was edited since it was saved."
 	case s.Repeats == savedrun.No:
 		return "When it was saved, it did not repeat either: the system was not deterministic then, and what was saved can't be repeated. Delete the folder."
 	case s.changed():
 		return "The test binary is another one than that which saved it: the code or the test changed since."
 	case s.Build == "":
-		return "It is not known whether the code changed since, as " + savedrun.File + " has no hash of the test binary. If it did not, the system is not deterministic: see CheckDeterminism."
+		return "It is not known whether the code changed since, as " + s.recordName() + " has no hash of the test binary. If it did not, the system is not deterministic: see CheckDeterminism."
 	}
 	return "The test binary is the very one that saved it, so the code did not change: the system, the workload or the test is not deterministic " +
 		"from one process to the next (see CheckDeterminism and docs/reference/determinism.md), or depends on something outside of it, as the environment, a file or the clock."

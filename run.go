@@ -19,17 +19,17 @@ import (
 )
 
 // Run runs the test and fails t if a checker finds a history invalid, or can't
-// tell. It prints the counterexample, writes a page that shows it, and keeps the
-// failure under testdata/capsize: from then on Run tries that seed first, as a
+// tell. It minimises an invalid run, see [Shrink], prints the counterexample of the small one, writes a page that shows it, and keeps
+// it under testdata/capsize: from then on Run tries it first, as a
 // subtest, until it is deleted. While a saved failure fails, no new seeds are
-// tried. A saved run is compared with its history: see docs/reference/determinism.md for what
+// tried. A saved run is compared with its history: see docs/reference/failures.md, and docs/reference/determinism.md for what
 // happens when it differs.
 //
 // A test with more than one Run should give each a [Test.Name]: their failures are
 // kept apart by it, or else by their order.
 //
 // The environment overrides what the test says: CAPSIZE_SEED, CAPSIZE_SEEDS,
-// CAPSIZE_DURATION (as "60s"), CAPSIZE_REPORT, the folder for the pages, and
+// CAPSIZE_DURATION (as "60s"), CAPSIZE_SHRINK, how much processor time minimising may take (as "5s", "off" for none; 10s if it is not set), CAPSIZE_REPORT, the folder for the pages, and
 // CAPSIZE_STOP_AT (as "22.4s" or "22.4s,wait"), the instant of virtual time to stop at; see
 // [Breakpoint]. With -v the log lines before the counterexample and the metrics are printed. With
 // CAPSIZE_SEED those seeds are tried even if a saved failure fails. Pages go to the
@@ -54,6 +54,9 @@ func Run(t *testing.T, test Test) {
 	if want.id != "" && want.key != x.key {
 		return // -run asks for another Run of this test
 	}
+	if x.hunted(t) {
+		return
+	}
 	x.recorder = x.newRecorder()
 	defer x.closeRecorder(t)
 	x.nameCutShort(t)
@@ -63,7 +66,7 @@ func Run(t *testing.T, test Test) {
 	if err := warmUp(); err != nil {
 		t.Fatalf("capsize: %v", err)
 	}
-	if x.confirms(ctx, t) || x.isCompared(ctx, t) {
+	if x.spells(t) || x.confirms(ctx, t) || x.isCompared(ctx, t) {
 		return
 	}
 	if x.replays(ctx, t, want) || !x.finishCutShort(ctx, t) {
@@ -89,6 +92,8 @@ func (x *runner) isCompared(ctx context.Context, t *testing.T) bool {
 }
 
 // A runner is one call of [Run].
+//
+// It has many methods because each thing that Run does with a run, as to save, repeat, minimise and report it, is one.
 type runner struct {
 	name string // of the Go test
 	key  string // of this Run in it; empty for the first one without a name
@@ -181,6 +186,7 @@ func (x *runner) sweep(ctx context.Context, t *testing.T) {
 		}
 		if asExpected(r, x.test.Expect) {
 			setAttributes(t, r.Seed, r.Verdict)
+			x.logSmall(ctx, t, r)
 			return // it shows what it was to show
 		}
 		if r.Verdict != checker.Valid {
@@ -209,7 +215,7 @@ func asExpected(r *Result, expect checker.Verdict) bool {
 }
 
 // fail keeps a run that did not come out as expected, runs its seed again to see
-// whether it repeats, and reports it. One that was interrupted is reported only: it
+// whether it repeats, minimises it, and reports the small run; the run itself if it can't be minimised. One that was interrupted is reported only: it
 // failed at nothing. Note is what else is to be said.
 func (x *runner) fail(ctx context.Context, t *testing.T, r *Result, note string) {
 	t.Helper()
@@ -227,16 +233,30 @@ func (x *runner) fail(ctx context.Context, t *testing.T, r *Result, note string)
 		s.ID = rec.Name()
 	}
 	again := x.confirmed(ctx, t, r)
-	if s.Dir != "" && again.tried() {
-		s.Repeats, s.After = again.word(), again.after
+	out := shown{
+		saved: s.Dir, id: s.ID, rerun: x.set.rerunTest(path.Join(x.name, x.key), s.ID),
+		repeats: again.String(), note: joinLines(note, again.differs),
+	}
+	small := x.smallerOf(ctx, t, r, again)
+	if small.ok() && s.Dir != "" {
+		if err := small.keep(ctx, x, s.Dir); err != nil {
+			t.Errorf("capsize: %v", err)
+			small.why = err.Error()
+		}
+	}
+	if small.ok() {
+		r = small.Result
+		out.repeats, out.shrunk = small.second.String(), x.about(small.kept, small.How())
+	} else if s.Dir != "" {
+		s.Unshrunk = small.why
+		if again.tried() {
+			s.Repeats, s.After = again.word(), again.after
+		}
 		if err := s.Write(s.Dir, nil); err != nil {
 			t.Errorf("capsize: save the failure: %v", err)
 		}
 	}
-	x.show(t, r, shown{
-		saved: s.Dir, id: s.ID, rerun: x.set.rerunTest(path.Join(x.name, x.key), s.ID),
-		repeats: again.String(), note: joinLines(note, again.differs),
-	})
+	x.show(t, r, out)
 }
 
 // shown is what is shown of a failure beside the run.
@@ -246,6 +266,7 @@ type shown struct {
 	rerun   string
 	repeats string
 	note    string
+	shrunk  report.Shrunk // from what it was made, if it was minimised
 }
 
 // show reports a run: its page goes to a folder, and its text to t, which fails.
@@ -256,7 +277,7 @@ func (x *runner) show(t *testing.T, r *Result, s shown) {
 	if err != nil {
 		t.Errorf("capsize: %v", err)
 	}
-	page.Repeats, page.Note = s.repeats, s.note
+	page.Repeats, page.Note, page.Shrunk = s.repeats, s.note, s.shrunk
 	if s.saved != "" {
 		page.SavedPath = gocommand.FromRoot(s.saved)
 	}

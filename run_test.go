@@ -3,6 +3,7 @@ package capsize_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -40,6 +41,12 @@ func TestRunChild(t *testing.T) {
 	switch kind {
 	case "mended":
 		test.System = echo{}
+	case "another": // it fails, but in another way
+		test.System = echo{reply: func(*cluster.Host, int) int { panic("boom") }}
+	case "other inputs":
+		test.Workload.ReadInput = func(b []byte) (any, error) { return nil, fmt.Errorf("no input is %s any more", b) }
+	case "other workload":
+		test.Workload.Name = "shout"
 	case "expected":
 		test.Expect = checker.Invalid
 	case "gone":
@@ -114,6 +121,9 @@ func runCommand(dir, kind string, more ...string) *exec.Cmd {
 		reports = where
 	}
 	cmd.Env = append(os.Environ(), "CAPSIZE_TEST_RUN="+kind, "CAPSIZE_TEST_DIR="+dir, "CAPSIZE_REPORT="+reports)
+	if os.Getenv("CAPSIZE_SHRINK") == "" { // tests of small failures ask for them
+		cmd.Env = append(cmd.Env, "CAPSIZE_SHRINK=off")
+	}
 	return cmd
 }
 
@@ -203,7 +213,7 @@ func TestRunMended(t *testing.T) {
 	file := filepath.Join(dir, "testdata/capsize/TestRunChild", id, "history.jsonl")
 	b, err := os.ReadFile(file)
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(file, b[:len(b)/2], 0o644))
+	require.NoError(t, os.WriteFile(file, b[:len(b)-10], 0o644))
 	out, passed = runChild(t, dir, "fails", "-test.v")
 	require.False(t, passed)
 	assert.Regexp(t, `: the saved history is damaged: history.jsonl has not the digest that run.json says \([0-9a-f]{8}\); line \d+, its last, is cut short`, out)

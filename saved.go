@@ -10,6 +10,7 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/internal/detrt"
+	"github.com/capsize-go/capsize/internal/failure"
 	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/schedule"
@@ -18,8 +19,9 @@ import (
 // A savedRun is a failure that is kept.
 type savedRun struct {
 	savedrun.Record
-	ID  string // name of its folder
-	Dir string
+	ID    string // name of its folder, or of its file
+	Dir   string // the folder, or the file
+	small *failure.Failure
 }
 
 // recordOf returns what it takes to repeat a run of a test with a plan.
@@ -27,7 +29,7 @@ func recordOf(test Test, plan nemesis.Plan) savedrun.Record {
 	r := savedrun.Record{
 		System: systemName(test.System), Workload: test.Workload.Name, Plan: plan,
 		Seed: test.Seed, Nodes: test.Nodes, Clients: test.Clients, Rate: test.Rate,
-		Duration: test.Duration, Timeout: test.Timeout, Settle: test.Settle, Core: test.Core,
+		Duration: test.Duration, Timeout: test.Timeout, Settle: test.Settle, Core: test.Core, Calm: test.Calm,
 	}
 	if detrt.Active() {
 		r.Schedule, r.Runtime = test.Schedule.For(test.Seed).String(), detrt.Version()
@@ -85,6 +87,18 @@ func (x *runner) savedFailures() ([]savedRun, error) {
 	var all []savedRun
 	for _, e := range entries {
 		s := savedRun{ID: e.Name(), Dir: filepath.Join(dir, e.Name())}
+		if !e.IsDir() {
+			if _, _, ok := savedrun.ParseName(s.ID); !ok {
+				continue // not one of this package
+			}
+			f, err := failure.Read(s.Dir)
+			if err != nil {
+				return nil, err
+			}
+			s.Record, s.small = f.Record, &f
+			all = append(all, s)
+			continue
+		}
 		s.Record, _, err = savedrun.Read(filepath.Join(s.Dir, savedrun.File))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // the folder of a subtest, or of another Run
@@ -106,6 +120,9 @@ func (x *runner) savedFailures() ([]savedRun, error) {
 // edited reports whether run.json is not as it was saved, as when a step was taken
 // out of the plan: then another history is what was asked for.
 func (s savedRun) edited() bool {
+	if s.small != nil {
+		return s.small.Edited()
+	}
 	_, hash, ok := savedrun.ParseName(s.ID)
 	old := hash == s.ID // from before there was a seed in the name: a hash of other parts
 	return ok && hash != "" && !old && s.ID != s.Name()
@@ -114,7 +131,7 @@ func (s savedRun) edited() bool {
 // apply makes a test repeat the saved run.
 func (s savedRun) apply(test Test) Test {
 	test.Seed, test.Seeds, test.Nodes, test.Clients, test.Rate = s.Seed, 1, s.Nodes, s.Clients, s.Rate
-	test.Duration, test.Timeout, test.Settle, test.Core = s.Duration, s.Timeout, s.Settle, s.Core
+	test.Duration, test.Timeout, test.Settle, test.Core, test.Calm = s.Duration, s.Timeout, s.Settle, s.Core, s.Calm
 	if s.Plan != nil {
 		test.Nemesis = s.Plan
 	}

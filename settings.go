@@ -1,6 +1,7 @@
 package capsize
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"hash/maphash"
@@ -20,6 +21,7 @@ type settings struct {
 	duration time.Duration
 	report   string
 	stop     Breakpoint
+	shrink   time.Duration // of processor time for minimising a failure; 0: not said; less: none
 }
 
 func readSettings() (s settings, err error) {
@@ -31,6 +33,7 @@ func readSettings() (s settings, err error) {
 		{"CAPSIZE_SEEDS", func(x string) (err error) { s.seeds, err = strconv.Atoi(x); return err }},
 		{"CAPSIZE_DURATION", func(x string) (err error) { s.duration, err = time.ParseDuration(x); return err }},
 		{"CAPSIZE_STOP_AT", func(x string) error { return s.stop.UnmarshalText([]byte(x)) }},
+		{"CAPSIZE_SHRINK", func(x string) (err error) { s.shrink, err = parseShrink(x); return err }},
 		{"CAPSIZE_REPORT", func(x string) error { s.report = x; return nil }},
 	} {
 		if text := os.Getenv(v.name); text != "" {
@@ -40,6 +43,29 @@ func readSettings() (s settings, err error) {
 		}
 	}
 	return s, nil
+}
+
+// parseShrink reads how much processor time minimising a failure may take: "5s", or "off".
+func parseShrink(text string) (time.Duration, error) {
+	if text == "off" {
+		return -1, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err == nil && d <= 0 {
+		err = errors.New("it must be more than 0")
+	}
+	if err != nil {
+		return 0, fmt.Errorf(`it is "off" or a time such as "5s": %w`, err)
+	}
+	return d, nil
+}
+
+// shrinkBudget returns how much processor time minimising a failure may take.
+func (s settings) shrinkBudget() time.Duration {
+	if s.shrink == 0 {
+		return 10 * time.Second
+	}
+	return s.shrink
 }
 
 func (s settings) apply(t *Test) {

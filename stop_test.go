@@ -112,7 +112,7 @@ func TestStopChild(t *testing.T) {
 func stopChild(t *testing.T, dir string, env string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], append([]string{"-test.run=^TestStopChild$"}, args...)...)
-	cmd.Env = append(os.Environ(), "CAPSIZE_TEST_STOP="+dir, "CAPSIZE_REPORT="+filepath.Join(dir, "reports"), env)
+	cmd.Env = append(os.Environ(), "CAPSIZE_TEST_STOP="+dir, "CAPSIZE_REPORT="+filepath.Join(dir, "reports"), "CAPSIZE_SHRINK=off", env)
 	return cmd
 }
 

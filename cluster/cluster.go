@@ -15,6 +15,7 @@ import (
 	"github.com/capsize-go/capsize/cluster/internal/effect"
 	"github.com/capsize-go/capsize/cluster/internal/entropy"
 	"github.com/capsize-go/capsize/cluster/internal/folders"
+	"github.com/capsize-go/capsize/cluster/internal/latency"
 	"github.com/capsize-go/capsize/cluster/internal/marks"
 	"github.com/capsize-go/capsize/cluster/internal/nameservice"
 	"github.com/capsize-go/capsize/cluster/internal/runhash"
@@ -29,6 +30,12 @@ import (
 // phase of its own among the odd nanoseconds of a microsecond.
 const MaxHosts = 499
 
+// A Calm says when links are calm.
+type Calm = latency.Calm
+
+// AlwaysCalm has all links calm at all times.
+var AlwaysCalm = latency.Always
+
 // A Config describes a cluster.
 type Config struct {
 	System  System    // what every node runs; nil for nodes that do nothing
@@ -36,6 +43,7 @@ type Config struct {
 	Clients int       // hosts c0, c1, … beside the nodes
 	Spared  int       // of the clients, how many at the end are left out of [Cluster.Clients]: those that no fault takes
 	Seed    uint64    // of every draw
+	Calm    Calm      // when links take a millisecond each, in place of a time that is drawn; default: never
 	Log     io.Writer // gets each line that the hosts log, as it is logged; optional: see [Cluster.Logs]
 	Label   string    // goroutines that run code of a host bear it as the pprof label "capsize", and the host's name as "host"
 

@@ -21,6 +21,7 @@ import (
 	"github.com/capsize-go/capsize/cluster/internal/runhash"
 	"github.com/capsize-go/capsize/cluster/internal/tracer"
 	"github.com/capsize-go/capsize/cluster/trace"
+	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/simnet"
 )
 
@@ -110,8 +111,8 @@ func (t *Timer) Reset(d time.Duration) {
 	m := t.h.m
 	m.c.lock()
 	defer m.c.unlock()
-	if m.c.rec != nil {
-		t.inherit(t.ev != nil)
+	if c := m.c; c.rec.Follows() {
+		detrt.Quietly(func() { t.cause = c.rec.Inherit(c.Now(), m.name, t.cause, t.ev != nil) })
 	}
 	t.stop()
 	t.ev = m.c.loop.newEvent()

@@ -95,7 +95,7 @@ func (x *activeImpairment) delay(l *link, t time.Duration) time.Duration {
 // launchImpaired is launch on a link that has impairments: their delays add up, and each may
 // lose or duplicate the event.
 func (c *Cluster) launchImpaired(e *event, l *link) loss {
-	at := latency.Of(l.key, e.depart)
+	at := c.cfg.Calm.Of(l.key, e.depart)
 	var copies []*event
 	for _, x := range l.impairments {
 		why, extra := c.applyImpairment(e, l, x)

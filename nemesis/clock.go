@@ -44,13 +44,14 @@ type clockSkew struct {
 	Most jsonDuration `json:"most,omitzero"`
 }
 
-func (clockSkew) kind() string     { return "clock-skew" }
-func (f clockSkew) String() string { return f.describe(fmt.Sprintf("clock skew ±%v", f.most())) }
+func (clockSkew) kind() string           { return "clock-skew" }
+func (f clockSkew) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f clockSkew) String() string       { return f.describe(fmt.Sprintf("clock skew ±%v", f.most())) }
 
 func (f clockSkew) most() time.Duration { return f.Most.or(5 * time.Second) }
 
-func (f clockSkew) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return injectIntoHosts(c, "clock skew", f.orNodeOrLeader(), r, func(node string) func() {
+func (f clockSkew) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return injectIntoHosts(ctx, c, "clock skew", f, f.orNodeOrLeader(), r, func(node string) func() {
 		return c.ImpairClock(node, cluster.ClockError{Skew: randomSign(r) * micros(1000+r.Int64N(int64(f.most())))})
 	})
 }
@@ -63,8 +64,9 @@ type clockDrift struct {
 	PPM float64 `json:"ppm,omitempty"`
 }
 
-func (clockDrift) kind() string     { return "clock-drift" }
-func (f clockDrift) String() string { return f.describe(fmt.Sprintf("clock drift ±%g ppm", f.ppm())) }
+func (clockDrift) kind() string           { return "clock-drift" }
+func (f clockDrift) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f clockDrift) String() string       { return f.describe(fmt.Sprintf("clock drift ±%g ppm", f.ppm())) }
 
 func (f clockDrift) ppm() float64 {
 	if f.PPM <= 0 {
@@ -73,8 +75,8 @@ func (f clockDrift) ppm() float64 {
 	return min(f.PPM, 900_000)
 }
 
-func (f clockDrift) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return injectIntoHosts(c, "clock drift", f.orNodeOrLeader(), r, func(node string) func() {
+func (f clockDrift) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return injectIntoHosts(ctx, c, "clock drift", f, f.orNodeOrLeader(), r, func(node string) func() {
 		return c.ImpairClock(node, cluster.ClockError{Drift: float64(randomSign(r)) * f.ppm() * (0.1 + 0.9*r.Float64())})
 	})
 }
@@ -85,12 +87,13 @@ type clockJumps struct {
 	Every jsonDuration `json:"every,omitzero"`
 }
 
-func (clockJumps) kind() string     { return "clock-jumps" }
-func (f clockJumps) String() string { return f.describe("clock jumps") }
+func (clockJumps) kind() string           { return "clock-jumps" }
+func (f clockJumps) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f clockJumps) String() string       { return f.describe("clock jumps") }
 
-func (f clockJumps) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+func (f clockJumps) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	e := cluster.ClockError{Jump: f.Most.or(2 * time.Second), Every: f.Every.or(500 * time.Millisecond)}
-	return injectIntoHosts(c, "clock jumps", f.orNodeOrLeader(), r, func(node string) func() { return c.ImpairClock(node, e) })
+	return injectIntoHosts(ctx, c, "clock jumps", f, f.orNodeOrLeader(), r, func(node string) func() { return c.ImpairClock(node, e) })
 }
 
 type clockStrobe struct {
@@ -98,10 +101,11 @@ type clockStrobe struct {
 	Most jsonDuration `json:"most,omitzero"`
 }
 
-func (clockStrobe) kind() string     { return "clock-strobe" }
-func (f clockStrobe) String() string { return f.describe("clock strobe") }
+func (clockStrobe) kind() string           { return "clock-strobe" }
+func (f clockStrobe) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f clockStrobe) String() string       { return f.describe("clock strobe") }
 
-func (f clockStrobe) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+func (f clockStrobe) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	e := cluster.ClockError{Jump: f.Most.or(200 * time.Millisecond), Every: 5 * time.Millisecond}
-	return injectIntoHosts(c, "clock strobe", f.orNodeOrLeader(), r, func(node string) func() { return c.ImpairClock(node, e) })
+	return injectIntoHosts(ctx, c, "clock strobe", f, f.orNodeOrLeader(), r, func(node string) func() { return c.ImpairClock(node, e) })
 }

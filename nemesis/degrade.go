@@ -25,7 +25,8 @@ type degrades struct {
 	How cluster.Degradation `json:"how,omitempty"`
 }
 
-func (degrades) kind() string { return "degrade" }
+func (degrades) kind() string           { return "degrade" }
+func (f degrades) at(v ...Victim) Fault { f.Victims = v; return f }
 
 func (f degrades) String() string {
 	if f.How == "" {
@@ -36,7 +37,7 @@ func (f degrades) String() string {
 
 // Inject degrades the services of the victims. It draws a way even if one is given, so that a plan with and one without it draw
 // the same victims.
-func (f degrades) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+func (f degrades) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	all := cluster.Degradations()
 	how := all[r.IntN(len(all))]
 	if f.How != "" {
@@ -45,5 +46,6 @@ func (f degrades) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (s
 	if !slices.Contains(all, how) {
 		return "", nil, fmt.Errorf("degrade: there is no %q; there are %v", how, all)
 	}
-	return injectInto(c, "degrade "+string(how), f.orNodeOrLeader(), r, func(node string) func() { return c.Degrade(node, how) })
+	f.How = how
+	return injectInto(ctx, c, "degrade "+string(how), f, f.orNodeOrLeader(), r, func(node string) func() { return c.Degrade(node, how) })
 }

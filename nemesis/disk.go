@@ -91,8 +91,8 @@ type damageLimit struct {
 }
 
 // inject is [injectInto] for those of the drawn nodes that may be damaged.
-func (l damageLimit) inject(c *cluster.Cluster, fault string, victims []Victim, r *rand.Rand, do func(node string) (func(), error)) (string, func(), error) {
-	drawn, err := pick(c, victims, r)
+func (l damageLimit) inject(ctx context.Context, c *cluster.Cluster, fault string, f targeted, victims []Victim, r *rand.Rand, do func(node string) (func(), error)) (string, func(), error) {
+	drawn, v, err := pick(c, victims, r)
 	if err != nil {
 		return "", nil, fmt.Errorf("%s: %w", fault, err)
 	}
@@ -113,6 +113,7 @@ func (l damageLimit) inject(c *cluster.Cluster, fault string, victims []Victim, 
 	if len(hit) == 0 {
 		return "", nil, fmt.Errorf("%s %s: %w", fault, names(drawn), err)
 	}
+	chose(ctx, f.at(v))
 	return fault + " " + names(hit), healAll(heals), nil
 }
 
@@ -126,11 +127,12 @@ type fsyncLies struct {
 	damageLimit
 }
 
-func (fsyncLies) kind() string     { return "fsync-lies" }
-func (f fsyncLies) String() string { return f.describe("fsync lies") }
+func (fsyncLies) kind() string           { return "fsync-lies" }
+func (f fsyncLies) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f fsyncLies) String() string       { return f.describe("fsync lies") }
 
-func (f fsyncLies) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return f.damageLimit.inject(c, "fsync lies", f.orNodeOrLeader(), r, func(node string) (func(), error) {
+func (f fsyncLies) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return f.damageLimit.inject(ctx, c, "fsync lies", f, f.orNodeOrLeader(), r, func(node string) (func(), error) {
 		return c.ImpairDisk(node, cluster.DiskImpairment{Lie: true}), nil
 	})
 }
@@ -140,11 +142,12 @@ type fsyncFails struct {
 	Times int `json:"times,omitempty"`
 }
 
-func (fsyncFails) kind() string     { return "fsync-fails" }
-func (f fsyncFails) String() string { return f.describe("fsync fails") }
+func (fsyncFails) kind() string           { return "fsync-fails" }
+func (f fsyncFails) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f fsyncFails) String() string       { return f.describe("fsync fails") }
 
-func (f fsyncFails) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return injectInto(c, "fsync fails", f.orNodeOrLeader(), r, diskImpairer(c, cluster.DiskImpairment{FailSyncs: max(1, f.Times)}))
+func (f fsyncFails) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return injectInto(ctx, c, "fsync fails", f, f.orNodeOrLeader(), r, diskImpairer(c, cluster.DiskImpairment{FailSyncs: max(1, f.Times)}))
 }
 
 type diskErrors struct {
@@ -152,29 +155,32 @@ type diskErrors struct {
 	P float64 `json:"p,omitempty"`
 }
 
-func (diskErrors) kind() string     { return "disk-errors" }
-func (f diskErrors) String() string { return f.describe("disk errors") }
+func (diskErrors) kind() string           { return "disk-errors" }
+func (f diskErrors) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f diskErrors) String() string       { return f.describe("disk errors") }
 
-func (f diskErrors) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return injectInto(c, "disk errors", f.orNodeOrLeader(), r, diskImpairer(c, cluster.DiskImpairment{Fail: chanceOr(f.P, 0.1)}))
+func (f diskErrors) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return injectInto(ctx, c, "disk errors", f, f.orNodeOrLeader(), r, diskImpairer(c, cluster.DiskImpairment{Fail: chanceOr(f.P, 0.1)}))
 }
 
 type diskFull struct{ targets }
 
-func (diskFull) kind() string     { return "disk-full" }
-func (f diskFull) String() string { return f.describe("disk full") }
+func (diskFull) kind() string           { return "disk-full" }
+func (f diskFull) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f diskFull) String() string       { return f.describe("disk full") }
 
-func (f diskFull) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return injectInto(c, "disk full", f.orNodeOrLeader(), r, diskImpairer(c, cluster.DiskImpairment{Full: true}))
+func (f diskFull) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return injectInto(ctx, c, "disk full", f, f.orNodeOrLeader(), r, diskImpairer(c, cluster.DiskImpairment{Full: true}))
 }
 
 type readOnlyDisk struct{ targets }
 
-func (readOnlyDisk) kind() string     { return "read-only-disk" }
-func (f readOnlyDisk) String() string { return f.describe("read-only disk") }
+func (readOnlyDisk) kind() string           { return "read-only-disk" }
+func (f readOnlyDisk) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f readOnlyDisk) String() string       { return f.describe("read-only disk") }
 
-func (f readOnlyDisk) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return injectInto(c, "read-only disk", f.orNodeOrLeader(), r, diskImpairer(c, cluster.DiskImpairment{ReadOnly: true}))
+func (f readOnlyDisk) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return injectInto(ctx, c, "read-only disk", f, f.orNodeOrLeader(), r, diskImpairer(c, cluster.DiskImpairment{ReadOnly: true}))
 }
 
 type slowDisk struct {
@@ -182,13 +188,14 @@ type slowDisk struct {
 	Extra jsonDuration `json:"extra,omitzero"`
 }
 
-func (slowDisk) kind() string     { return "slow-disk" }
-func (f slowDisk) String() string { return f.describe(fmt.Sprintf("slow disk +%v", f.extra())) }
+func (slowDisk) kind() string           { return "slow-disk" }
+func (f slowDisk) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f slowDisk) String() string       { return f.describe(fmt.Sprintf("slow disk +%v", f.extra())) }
 
 func (f slowDisk) extra() time.Duration { return f.Extra.or(50 * time.Millisecond) }
 
-func (f slowDisk) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return injectInto(c, "slow disk", f.orNodeOrLeader(), r, diskImpairer(c, cluster.DiskImpairment{SlowSync: f.extra()}))
+func (f slowDisk) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return injectInto(ctx, c, "slow disk", f, f.orNodeOrLeader(), r, diskImpairer(c, cluster.DiskImpairment{SlowSync: f.extra()}))
 }
 
 type diskHangs struct {
@@ -196,13 +203,14 @@ type diskHangs struct {
 	Extra jsonDuration `json:"extra,omitzero"`
 }
 
-func (diskHangs) kind() string     { return "disk-hangs" }
-func (f diskHangs) String() string { return f.describe(fmt.Sprintf("disk hangs %v", f.extra())) }
+func (diskHangs) kind() string           { return "disk-hangs" }
+func (f diskHangs) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f diskHangs) String() string       { return f.describe(fmt.Sprintf("disk hangs %v", f.extra())) }
 
 func (f diskHangs) extra() time.Duration { return f.Extra.or(3 * time.Second) }
 
-func (f diskHangs) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return injectInto(c, "disk hangs", f.orNodeOrLeader(), r, diskImpairer(c, cluster.DiskImpairment{SlowSync: f.extra()}))
+func (f diskHangs) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return injectInto(ctx, c, "disk hangs", f, f.orNodeOrLeader(), r, diskImpairer(c, cluster.DiskImpairment{SlowSync: f.extra()}))
 }
 
 type bitRot struct {
@@ -211,16 +219,17 @@ type bitRot struct {
 	Bits int `json:"bits,omitempty"`
 }
 
-func (bitRot) kind() string     { return "bit-rot" }
-func (f bitRot) String() string { return f.describe("bit rot") }
+func (bitRot) kind() string           { return "bit-rot" }
+func (f bitRot) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f bitRot) String() string       { return f.describe("bit rot") }
 
 // Inject flips the bits of each node that may be damaged, at random places of its disk.
-func (f bitRot) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+func (f bitRot) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	bits := f.Bits
 	if bits <= 0 {
 		bits = 8
 	}
-	return f.damageLimit.inject(c, "bit rot", f.orNodeOrLeader(), r, func(node string) (func(), error) {
+	return f.damageLimit.inject(ctx, c, "bit rot", f, f.orNodeOrLeader(), r, func(node string) (func(), error) {
 		var heals []func()
 		for range bits {
 			_, heal, err := c.FlipBit(node, r.Int64N)
@@ -239,11 +248,12 @@ type misdirects struct {
 	P float64 `json:"p,omitempty"`
 }
 
-func (misdirects) kind() string     { return "misdirected-writes" }
-func (f misdirects) String() string { return f.describe("misdirected writes") }
+func (misdirects) kind() string           { return "misdirected-writes" }
+func (f misdirects) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f misdirects) String() string       { return f.describe("misdirected writes") }
 
-func (f misdirects) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return f.damageLimit.inject(c, "misdirected writes", f.orNodeOrLeader(), r, func(node string) (func(), error) {
+func (f misdirects) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return f.damageLimit.inject(ctx, c, "misdirected writes", f, f.orNodeOrLeader(), r, func(node string) (func(), error) {
 		return c.ImpairDisk(node, cluster.DiskImpairment{Misdirect: chanceOr(f.P, 0.1)}), nil
 	})
 }

@@ -25,7 +25,8 @@ type dns struct {
 	Answer cluster.NameImpairment `json:"answer,omitempty"`
 }
 
-func (dns) kind() string { return "dns" }
+func (dns) kind() string           { return "dns" }
+func (f dns) at(v ...Victim) Fault { f.Victims = v; return f }
 
 func (f dns) String() string {
 	if f.Answer == "" {
@@ -36,7 +37,7 @@ func (f dns) String() string {
 
 // Inject impairs the lookups of the victims, or of all hosts. It draws a kind even if one is
 // given, so that a plan with and one without it draw the same victims.
-func (f dns) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+func (f dns) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	kinds := cluster.NameImpairments()
 	what := kinds[r.IntN(len(kinds))]
 	if f.Answer != "" {
@@ -48,13 +49,15 @@ func (f dns) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string
 	case !c.HasNames():
 		return "", nil, fmt.Errorf("dns: the system has no names: %w", ErrNotTriggered)
 	}
+	f.Answer = what
 	do := func(host string) func() { return c.ImpairNames(host, what) }
 	if len(f.Victims) > 0 {
-		return injectIntoHosts(c, "dns "+string(what), f.Victims, r, do)
+		return injectIntoHosts(ctx, c, "dns "+string(what), f, f.Victims, r, do)
 	}
 	var heals []func()
 	for _, host := range c.Hosts() {
 		heals = append(heals, do(host))
 	}
+	chose(ctx, f)
 	return "dns " + string(what), healAll(heals), nil
 }

@@ -8,6 +8,18 @@ import (
 	"github.com/capsize-go/capsize/nemesis"
 )
 
+// A fault is made simpler step by step, as long as what it shows stays.
+func ExampleSimpler() {
+	f := nemesis.PowerCuts(cluster.Torn, nemesis.Hosts("n1", "n3"))
+	for _, simpler := range nemesis.Simpler(f) {
+		fmt.Println(simpler)
+	}
+	// Output:
+	// crash n1 n3
+	// power cut (torn) n1
+	// power cut (torn) n3
+}
+
 // A plan is made from a seed, and is data: it can be printed, and made shorter.
 func Example() {
 	n := nemesis.Every(10*time.Second,

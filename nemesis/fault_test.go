@@ -41,6 +41,8 @@ var samples = []nemesis.Fault{
 	nemesis.SlowDisk(0), nemesis.DiskHangs(0), nemesis.DiskHangs(time.Second), nemesis.BitRot(0), nemesis.Misdirects(0), nemesis.Misdirects(1),
 	nemesis.ClockSkew(0), nemesis.ClockDrift(0), nemesis.ClockJumps(0, 0), nemesis.ClockStrobe(time.Second), nemesis.Reconfigures(),
 	nemesis.Degrades(""), nemesis.Degrades(cluster.AcceptAndHang, nemesis.Everyone), nemesis.Degrades(cluster.StuckLock, nemesis.Nth(7, 1)),
+	nemesis.Partitions(nemesis.Cut("n2 | n1 n3 n4 n5")), nemesis.Crashes(nemesis.Hosts("n1", "n5")), nemesis.Pauses(nemesis.Hosts("n1", "c2")), nemesis.SlowNodes(0, "n3"),
+	nemesis.HalfOpenFrom("n4", "n2"), nemesis.ReconfiguresTo("n5", "n2", "n1"), nemesis.ClockSkew(0, nemesis.MinorityOf("n3", "n1")),
 	nemesis.On(cluster.UnsyncedWrite, nemesis.Crashes(nemesis.OneNode)), nemesis.On(cluster.LeaderChange, nemesis.Partitions(nemesis.Leader)),
 }
 

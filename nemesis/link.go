@@ -12,7 +12,11 @@ import (
 
 // Slow returns a fault that adds up to extra to the latency of every link of one
 // or more nodes, both ways; each link by an amount of its own. Zero means 200 ms.
-func Slow(extra time.Duration) Fault { return slow{jsonDuration(extra)} }
+func Slow(extra time.Duration) Fault { return slow{Extra: jsonDuration(extra)} }
+
+// SlowNodes is [Slow] of these nodes, in this order. Nodes that the cluster does not have are left out, and the fault fails
+// with [ErrAbsent] if none is left.
+func SlowNodes(extra time.Duration, nodes ...string) Fault { return slow{jsonDuration(extra), nodes} }
 
 // Latency returns a fault that adds a random delay of that mean to every link,
 // distributed by jitter; those of clients included. Zero means 20 ms.
@@ -45,6 +49,10 @@ func Bandwidth(bytes int) Fault { return bandwidth{bytes} }
 // without an error at either: connections stay open in one direction.
 func HalfOpen() Fault { return halfOpen{} }
 
+// HalfOpenFrom is [HalfOpen] with all that goes from that node to that other one. It fails with [ErrAbsent] if
+// the cluster does not have both.
+func HalfOpenFrom(from, to string) Fault { return halfOpen{from, to} }
+
 // Flaps returns a fault with which nodes lose all their links and get them back,
 // again and again: half of each period long. Zero means 500 ms.
 func Flaps(period time.Duration, victims ...Victim) Fault {
@@ -55,34 +63,45 @@ func Flaps(period time.Duration, victims ...Victim) Fault {
 func Clogs(victims ...Victim) Fault { return clogs{targets{victims}} }
 
 func init() {
-	register("slow", `links of some nodes are slower; "extra": by up to how much, "200ms" unless given`, decoderOf[slow]())
+	register("slow", `links of some nodes are slower; "extra": by up to how much, "200ms" unless given; "nodes": which, drawn unless given`, decoderOf[slow]())
 	register("latency", `all links are slower; "mean": by how much, "20ms"; "jitter": uniform, exponential or long-tail`, decoderOf[latency]())
 	register("lossy", `links lose what is sent; "p": the chance, 0.2 unless given`, decoderOf[lossy]())
 	register("duplicates", `messages and datagrams arrive twice; "p": the chance, 0.2 unless given`, decoderOf[duplicates]())
 	register("reorders", `what is sent arrives out of order; "p": the chance, 0.2 unless given`, decoderOf[reorders]())
 	register("corrupts", `what is sent is damaged; "p": the chance, 0.05; "deliver": no checksum catches it`, decoderOf[corrupts]())
 	register("bandwidth", `links carry little; "bytes": a second, 65536 unless given`, decoderOf[bandwidth]())
-	register("half-open", "what one node sends to another is lost, and neither gets an error", decoderOf[halfOpen]())
+	register("half-open", `what one node sends to another is lost, and neither gets an error; "from" and "to": which, drawn unless given`, decoderOf[halfOpen]())
 	register("flaps", `links of nodes go down and up; "period": how often, "500ms" unless given`, decoderOf[flaps]())
 	register("clogs", "nodes are cut off from all hosts, clients included", decoderOf[clogs]())
 }
 
 type slow struct {
 	Extra jsonDuration `json:"extra,omitzero"`
+	Nodes []string     `json:"nodes,omitempty"`
 }
 
 func (slow) kind() string { return "slow" }
 
 func (f slow) extra() time.Duration { return f.Extra.or(200 * time.Millisecond) }
 
-func (f slow) String() string { return fmt.Sprintf("slow links +%v", f.extra()) }
+func (f slow) String() string {
+	if len(f.Nodes) > 0 {
+		return fmt.Sprintf("slow links +%v of %s", f.extra(), names(f.Nodes))
+	}
+	return fmt.Sprintf("slow links +%v", f.extra())
+}
 
 // Inject slows the links of up to all nodes but one. Of a link between two of them it slows
 // each direction once.
-func (f slow) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+func (f slow) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	nodes := c.Nodes()
 	r.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
 	hit := nodes[:1+r.IntN(max(1, len(nodes)-1))]
+	if len(f.Nodes) > 0 {
+		if hit = present(f.Nodes, nodes); len(hit) == 0 {
+			return "", nil, fmt.Errorf("slow %s: %w", names(f.Nodes), ErrAbsent)
+		}
+	}
 	var heals []func()
 	for i, x := range hit {
 		for _, y := range c.Nodes() {
@@ -91,6 +110,7 @@ func (f slow) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (strin
 			}
 		}
 	}
+	chose(ctx, slow{f.Extra, hit})
 	return "slow " + names(hit), healAll(heals), nil
 }
 
@@ -218,18 +238,34 @@ func (f bandwidth) Inject(_ context.Context, c *cluster.Cluster, _ *rand.Rand) (
 	return everyLink(c, f.String(), cluster.Impairment{Bandwidth: f.bytes()})
 }
 
-type halfOpen struct{}
+type halfOpen struct {
+	From string `json:"from,omitempty"`
+	To   string `json:"to,omitempty"`
+}
 
-func (halfOpen) kind() string   { return "half-open" }
-func (halfOpen) String() string { return "half-open" }
+func (halfOpen) kind() string { return "half-open" }
 
-func (halfOpen) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+func (f halfOpen) String() string {
+	if f != (halfOpen{}) {
+		return fmt.Sprintf("half-open %s ⇥ %s", f.From, f.To)
+	}
+	return "half-open"
+}
+
+func (f halfOpen) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	nodes := c.Nodes()
 	if len(nodes) < 2 {
 		return "", nil, fmt.Errorf("half-open: a cluster of %d has no links", len(nodes))
 	}
 	r.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
-	return fmt.Sprintf("half-open %s ⇥ %s", nodes[0], nodes[1]), c.Cut(nodes[0], nodes[1]), nil
+	from, to := nodes[0], nodes[1]
+	if f != (halfOpen{}) {
+		if from, to = f.From, f.To; from == to || len(present([]string{from, to}, nodes)) < 2 {
+			return "", nil, fmt.Errorf("%v: %w", f, ErrAbsent)
+		}
+	}
+	chose(ctx, HalfOpenFrom(from, to))
+	return fmt.Sprintf("half-open %s ⇥ %s", from, to), c.Cut(from, to), nil
 }
 
 // isolate impairs all links of a node, in both directions.
@@ -248,24 +284,26 @@ type flaps struct {
 	Period jsonDuration `json:"period,omitzero"`
 }
 
-func (flaps) kind() string     { return "flaps" }
-func (f flaps) String() string { return f.describe(fmt.Sprintf("flaps %v", f.period())) }
+func (flaps) kind() string           { return "flaps" }
+func (f flaps) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f flaps) String() string       { return f.describe(fmt.Sprintf("flaps %v", f.period())) }
 
 func (f flaps) period() time.Duration { return f.Period.or(500 * time.Millisecond) }
 
-func (f flaps) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return injectIntoHosts(c, "flaps", f.orNodeOrLeader(), r, func(node string) func() {
+func (f flaps) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return injectIntoHosts(ctx, c, "flaps", f, f.orNodeOrLeader(), r, func(node string) func() {
 		return isolate(c, node, cluster.Impairment{Cut: true, Flap: f.period()})
 	})
 }
 
 type clogs struct{ targets }
 
-func (clogs) kind() string     { return "clogs" }
-func (f clogs) String() string { return f.describe("clogs") }
+func (clogs) kind() string           { return "clogs" }
+func (f clogs) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f clogs) String() string       { return f.describe("clogs") }
 
-func (f clogs) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return injectIntoHosts(c, "clogs", f.orNodeOrLeader(), r, func(node string) func() {
+func (f clogs) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return injectIntoHosts(ctx, c, "clogs", f, f.orNodeOrLeader(), r, func(node string) func() {
 		return isolate(c, node, cluster.Impairment{Cut: true})
 	})
 }

@@ -45,7 +45,8 @@ func (s Step) Rand(seed uint64) *rand.Rand {
 // Inject injects the step's fault, with the choices that seed draws for it.
 // Its effects are attributed to the [Kind] of the fault.
 func (s Step) Inject(ctx context.Context, c *cluster.Cluster, seed uint64) (desc string, heal func(), err error) {
-	return s.Fault.Inject(ctx, c.As(Kind(s.Fault)), s.Rand(seed))
+	i, err := s.Begin(ctx, c, seed)
+	return i.Desc, i.Heal, err
 }
 
 // A Nemesis plans which faults happen and when.

@@ -37,7 +37,7 @@ const (
 	ClientSide Shape = "client-side"
 )
 
-// Shapes lists the shapes of partitions.
+// Shapes lists the shapes of partitions that draw their hosts. [Cut] is one that names them.
 func Shapes() []Shape {
 	return []Shape{Halves, RandomHalves, Third, One, Leader, Ring, Bridge, OneWay, ClientSide}
 }
@@ -48,7 +48,7 @@ func Shapes() []Shape {
 func Partitions(shapes ...Shape) Fault { return partition{shapes} }
 
 func init() {
-	register("partition", `cuts the network; "shapes": `+joined(Shapes()), decoderOf[partition]())
+	register("partition", `cuts the network; "shapes": `+joined(Shapes())+`, or hosts: "n2 | n1 n3"`, decoderOf[partition]())
 }
 
 type partition struct {
@@ -70,7 +70,7 @@ func (p partition) String() string {
 }
 
 // Inject draws a shape and a random order of the nodes, and cuts them.
-func (p partition) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+func (p partition) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	shapes := p.Shapes
 	if len(shapes) == 0 {
 		shapes = Shapes()
@@ -80,58 +80,58 @@ func (p partition) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (
 		return "", nil, fmt.Errorf("partition: a cluster of %d can't be divided", len(nodes))
 	}
 	shape := shapes[r.IntN(len(shapes))]
-	r.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
-	return divide(c, shape, nodes, r)
+	cut, named := parseCut(shape)
+	if !named {
+		r.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
+		var err error
+		if cut, err = divide(c, shape, nodes, r); err != nil {
+			return "", nil, err
+		}
+	}
+	chose(ctx, Partitions(cut.text()))
+	return cut.inject(c)
 }
 
-// divide cuts the nodes, which are in random order.
-func divide(c *cluster.Cluster, shape Shape, nodes []string, r *rand.Rand) (string, func(), error) {
+// divide says how the nodes, which are in random order, are cut.
+func divide(c *cluster.Cluster, shape Shape, nodes []string, r *rand.Rand) (cut, error) {
 	n := len(nodes)
 	switch shape {
 	case Halves:
-		return split(c, nodes[:(n-1)/2], nodes[(n-1)/2:])
+		return split(nodes, (n-1)/2), nil
 	case RandomHalves:
-		k := binomial(n, r)
-		return split(c, nodes[:k], nodes[k:])
+		return split(nodes, binomial(n, r)), nil
 	case Third:
-		return split(c, nodes[:max(1, n/3)], nodes[max(1, n/3):])
+		return split(nodes, n/3), nil
 	case ClientSide:
 		return clientSide(c, nodes)
 	case One:
-		return split(c, nodes[:1], nodes[1:])
+		return split(nodes, 1), nil
 	case Leader:
 		if leaders := c.Leaders(); len(leaders) > 0 {
 			i := slices.IndexFunc(nodes, func(x string) bool { return slices.Contains(leaders, x) })
 			nodes[0], nodes[i] = nodes[i], nodes[0]
 		}
-		return split(c, nodes[:1], nodes[1:])
+		return split(nodes, 1), nil
 	case Ring:
-		return ring(c, nodes)
+		return cut{shape: Ring, a: nodes}, nil
 	case Bridge:
 		half := n / 2
-		a, b := nodes[:half], nodes[half+1:]
-		heal := c.Partition(a, b)
-		return fmt.Sprintf("%s | %s, %s sees both", names(a), names(b), nodes[half]), heal, nil
+		return cut{shape: Bridge, a: nodes[:half], b: nodes[half+1:], mid: nodes[half]}, nil
 	case OneWay:
-		var heals []func()
-		for _, to := range nodes[1:] {
-			heals = append(heals, c.Cut(nodes[0], to))
-		}
-		return fmt.Sprintf("%s ⇥ %s", nodes[0], names(nodes[1:])), healAll(heals), nil
+		return cut{shape: OneWay, a: nodes[:1], b: nodes[1:]}, nil
 	}
-	return "", nil, fmt.Errorf("partition: there is no shape %q; there are %v", shape, Shapes())
+	return cut{}, fmt.Errorf("partition: there is no shape %q; there are %v", shape, Shapes())
 }
 
-func split(c *cluster.Cluster, a, b []string) (string, func(), error) {
-	if len(a) == 0 { // two nodes: one on each side
-		a, b = b[:1], b[1:]
-	}
-	return fmt.Sprintf("%s | %s", names(a), names(b)), c.Partition(a, b), nil
+// split cuts the first k nodes off, and at least one.
+func split(nodes []string, k int) cut {
+	k = max(1, k)
+	return cut{shape: Halves, a: nodes[:k], b: nodes[k:]}
 }
 
 // ring connects node i of n with those at a distance of at most n/4 to either side,
 // rounded up: with itself they are a majority.
-func ring(c *cluster.Cluster, nodes []string) (string, func(), error) {
+func ring(c *cluster.Cluster, nodes []string) (heal func()) {
 	n := len(nodes)
 	reach := (n/2 + 1) / 2
 	var heals []func()
@@ -142,7 +142,7 @@ func ring(c *cluster.Cluster, nodes []string) (string, func(), error) {
 			}
 		}
 	}
-	return "ring " + names(nodes), healAll(heals), nil
+	return healAll(heals)
 }
 
 // binomial throws n coins, until both sides have come up, and counts one of them.
@@ -159,7 +159,7 @@ func binomial(n int, r *rand.Rand) int {
 }
 
 // clientSide cuts the clients of the first node that has any off from all nodes.
-func clientSide(c *cluster.Cluster, nodes []string) (string, func(), error) {
+func clientSide(c *cluster.Cluster, nodes []string) (cut, error) {
 	for _, node := range nodes {
 		var clients []string
 		for _, x := range c.Hosts()[len(nodes):] {
@@ -168,10 +168,10 @@ func clientSide(c *cluster.Cluster, nodes []string) (string, func(), error) {
 			}
 		}
 		if len(clients) > 0 {
-			return fmt.Sprintf("%s | all nodes", names(clients)), c.Partition(clients, c.Nodes()), nil
+			return cut{shape: ClientSide, a: clients}, nil
 		}
 	}
-	return "", nil, errors.New("partition: there are no clients to cut off")
+	return cut{}, errors.New("partition: there are no clients to cut off")
 }
 
 // joined joins names with commas.

@@ -53,11 +53,12 @@ func init() {
 
 type crash struct{ targets }
 
-func (crash) kind() string     { return "crash" }
-func (f crash) String() string { return f.describe("crash") }
+func (crash) kind() string           { return "crash" }
+func (f crash) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f crash) String() string       { return f.describe("crash") }
 
-func (f crash) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return injectInto(c, "crash", f.orAnyVictims(), r, func(node string) func() {
+func (f crash) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return injectInto(ctx, c, "crash", f, f.orAnyVictims(), r, func(node string) func() {
 		c.Crash(node)
 		return func() { c.Restart(node) }
 	})
@@ -76,7 +77,8 @@ type powerCut struct {
 	Remains cluster.Remains `json:"remains,omitempty"`
 }
 
-func (powerCut) kind() string { return "power-cut" }
+func (powerCut) kind() string           { return "power-cut" }
+func (f powerCut) at(v ...Victim) Fault { f.Victims = v; return f }
 
 func (f powerCut) String() string {
 	if f.Remains == cluster.Nothing {
@@ -86,13 +88,14 @@ func (f powerCut) String() string {
 }
 
 // Inject crashes nodes whose disks keep the given remains, or those that it draws.
-func (f powerCut) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+func (f powerCut) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
 	kinds := []cluster.Remains{cluster.Prefix, cluster.Torn, cluster.Sectors}
 	remains := kinds[r.IntN(len(kinds))]
 	if f.Remains != cluster.Nothing {
 		remains = f.Remains
 	}
-	return injectInto(c, fmt.Sprintf("power cut (%s)", remains), f.orAnyVictims(), r, func(node string) func() {
+	f.Remains = remains
+	return injectInto(ctx, c, fmt.Sprintf("power cut (%s)", remains), f, f.orAnyVictims(), r, func(node string) func() {
 		whole := c.ImpairDisk(node, cluster.DiskImpairment{Remains: remains})
 		c.Crash(node)
 		return func() {
@@ -104,11 +107,12 @@ func (f powerCut) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (s
 
 type crashInWrite struct{ targets }
 
-func (crashInWrite) kind() string     { return "crash-in-write" }
-func (f crashInWrite) String() string { return f.describe("crash in a write") }
+func (crashInWrite) kind() string           { return "crash-in-write" }
+func (f crashInWrite) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f crashInWrite) String() string       { return f.describe("crash in a write") }
 
-func (f crashInWrite) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return injectInto(c, "crash in a write", f.orNodeOrLeader(), r, func(node string) func() {
+func (f crashInWrite) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return injectInto(ctx, c, "crash in a write", f, f.orNodeOrLeader(), r, func(node string) func() {
 		off := c.CrashInWrite(node)
 		return func() {
 			off()
@@ -119,11 +123,12 @@ func (f crashInWrite) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand
 
 type vanish struct{ targets }
 
-func (vanish) kind() string     { return "vanish" }
-func (f vanish) String() string { return f.describe("vanish") }
+func (vanish) kind() string           { return "vanish" }
+func (f vanish) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f vanish) String() string       { return f.describe("vanish") }
 
-func (f vanish) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return injectInto(c, "vanish", f.orNodeOrLeader(), r, func(node string) func() {
+func (f vanish) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return injectInto(ctx, c, "vanish", f, f.orNodeOrLeader(), r, func(node string) func() {
 		c.Vanish(node)
 		return func() { c.Restart(node) }
 	})
@@ -131,11 +136,12 @@ func (f vanish) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (str
 
 type pause struct{ targets }
 
-func (pause) kind() string     { return "pause" }
-func (f pause) String() string { return f.describe("pause") }
+func (pause) kind() string           { return "pause" }
+func (f pause) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f pause) String() string       { return f.describe("pause") }
 
-func (f pause) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return injectIntoHosts(c, "pause", f.orNodeOrLeader(), r, c.Pause)
+func (f pause) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return injectIntoHosts(ctx, c, "pause", f, f.orNodeOrLeader(), r, c.Pause)
 }
 
 type slowHost struct {
@@ -143,11 +149,12 @@ type slowHost struct {
 	Each jsonDuration `json:"each,omitzero"`
 }
 
-func (slowHost) kind() string     { return "slow-host" }
-func (f slowHost) String() string { return f.describe(fmt.Sprintf("slow host %v", f.each())) }
+func (slowHost) kind() string           { return "slow-host" }
+func (f slowHost) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f slowHost) String() string       { return f.describe(fmt.Sprintf("slow host %v", f.each())) }
 
 func (f slowHost) each() time.Duration { return f.Each.or(2 * time.Millisecond) }
 
-func (f slowHost) Inject(_ context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
-	return injectIntoHosts(c, "slow host", f.orNodeOrLeader(), r, func(node string) func() { return c.SlowHost(node, f.each()) })
+func (f slowHost) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return injectIntoHosts(ctx, c, "slow host", f, f.orNodeOrLeader(), r, func(node string) func() { return c.SlowHost(node, f.each()) })
 }

@@ -36,7 +36,8 @@ func (f reactive) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) 
 	if err := c.Await(ctx, f.Trigger); err != nil {
 		return "", nil, fmt.Errorf("%v: %w", f, ErrNotTriggered)
 	}
-	desc, heal, err := f.Fault.Inject(ctx, c, r)
+	desc, heal, chosen, err := inject(ctx, c, f.Fault, r)
+	chose(ctx, reactive{f.Trigger, chosen})
 	return fmt.Sprintf("%s on %s", desc, f.Trigger), heal, err
 }
 

@@ -1,6 +1,7 @@
 package nemesis
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -48,7 +49,7 @@ func (v Victim) ofClients() bool {
 }
 
 // Victims lists which nodes a fault can take. There are also those that [WithRole] and
-// [Nth] return, and the clients: [ClientVictims].
+// [Nth] return, the clients: [ClientVictims], and hosts by their names: [Hosts].
 func Victims() []Victim {
 	return []Victim{OneNode, TheLeader, AFollower, Minority, Majority, Everyone}
 }
@@ -83,14 +84,49 @@ func (a targets) describe(fault string) string {
 	}
 	var names []string
 	for _, v := range a.Victims {
-		names = append(names, string(v))
+		names = append(names, v.words())
 	}
 	return fault + " " + strings.Join(names, "/")
 }
 
-// pickHosts draws one of the victims, and the nodes or clients that it stands for.
-func pickHosts(c *cluster.Cluster, victims []Victim, r *rand.Rand) ([]string, error) {
+// A targeted fault takes hosts that its victims say.
+type targeted interface {
+	Fault
+	aims() []Victim           // as they were given; none for the fault's own choice
+	at(hosts ...Victim) Fault // the same fault with other victims
+}
+
+func (a targets) aims() []Victim { return a.Victims }
+
+// A picker draws one of the victims, and returns the hosts that it stands for, and the victim that takes exactly these.
+type picker func(c *cluster.Cluster, victims []Victim, r *rand.Rand) ([]string, Victim, error)
+
+// pickHosts is the [picker] of faults that take clients as well as nodes.
+func pickHosts(c *cluster.Cluster, victims []Victim, r *rand.Rand) ([]string, Victim, error) {
 	v := victims[r.IntN(len(victims))]
+	if named, ok := parseNamed(v); ok {
+		return named.of(c, c.Hosts(), r)
+	}
+	hosts, err := hostsOf(c, v, r)
+	return hosts, v.being(hosts), err
+}
+
+// pick is the [picker] of faults that take nodes only.
+func pick(c *cluster.Cluster, victims []Victim, r *rand.Rand) ([]string, Victim, error) {
+	v := victims[r.IntN(len(victims))]
+	named, ok := parseNamed(v)
+	if v.ofClients() || ok && slices.ContainsFunc(c.Clients(), func(x string) bool { return slices.Contains(named.hosts, x) }) {
+		return nil, "", fmt.Errorf("victim %q: this fault takes nodes only", v)
+	}
+	if ok {
+		return named.of(c, c.Nodes(), r)
+	}
+	nodes, err := nodesOf(c, v, r)
+	return nodes, v.being(nodes), err
+}
+
+// hostsOf draws the nodes or clients that a victim stands for.
+func hostsOf(c *cluster.Cluster, v Victim, r *rand.Rand) ([]string, error) {
 	if !v.ofClients() {
 		return nodesOf(c, v, r)
 	}
@@ -106,15 +142,6 @@ func pickHosts(c *cluster.Cluster, victims []Victim, r *rand.Rand) ([]string, er
 	i := slices.IndexFunc(clients, func(x string) bool { return v == OneClient || c.Role(x) == role })
 	i = max(0, i)
 	return clients[i : i+1], nil
-}
-
-// pick draws one of the victims, and the nodes that it stands for.
-func pick(c *cluster.Cluster, victims []Victim, r *rand.Rand) ([]string, error) {
-	v := victims[r.IntN(len(victims))]
-	if v.ofClients() {
-		return nil, fmt.Errorf("victim %q: this fault takes nodes only", v)
-	}
-	return nodesOf(c, v, r)
 }
 
 // nodesOf draws the nodes that a victim stands for.
@@ -161,27 +188,26 @@ func parseNth(v Victim) (order uint64, place int, ok bool) {
 	return order, int(n), err1 == nil && err2 == nil
 }
 
-// injectInto injects a fault into each of the nodes that it draws, and describes it.
-func injectInto(c *cluster.Cluster, fault string, victims []Victim, r *rand.Rand, do func(node string) (heal func())) (string, func(), error) {
-	return injectIntoPicked(pick, c, fault, victims, r, do)
+// injectInto injects a fault into each of the nodes that it draws from victims, and describes it.
+func injectInto(ctx context.Context, c *cluster.Cluster, name string, f targeted, victims []Victim, r *rand.Rand, do func(node string) (heal func())) (string, func(), error) {
+	return injectIntoPicked(ctx, pick, c, name, f, victims, r, do)
 }
 
 // injectIntoHosts is [injectInto] for a fault that takes clients as well as nodes.
-func injectIntoHosts(c *cluster.Cluster, fault string, victims []Victim, r *rand.Rand, do func(host string) (heal func())) (string, func(), error) {
-	return injectIntoPicked(pickHosts, c, fault, victims, r, do)
+func injectIntoHosts(ctx context.Context, c *cluster.Cluster, name string, f targeted, victims []Victim, r *rand.Rand, do func(host string) (heal func())) (string, func(), error) {
+	return injectIntoPicked(ctx, pickHosts, c, name, f, victims, r, do)
 }
 
-type picker func(c *cluster.Cluster, victims []Victim, r *rand.Rand) ([]string, error)
-
 // injectIntoPicked injects a fault into each of the hosts that pick draws.
-func injectIntoPicked(pick picker, c *cluster.Cluster, fault string, victims []Victim, r *rand.Rand, do func(host string) (heal func())) (string, func(), error) {
-	hit, err := pick(c, victims, r)
+func injectIntoPicked(ctx context.Context, pick picker, c *cluster.Cluster, name string, f targeted, victims []Victim, r *rand.Rand, do func(host string) (heal func())) (string, func(), error) {
+	hit, v, err := pick(c, victims, r)
 	if err != nil {
-		return "", nil, fmt.Errorf("%s: %w", fault, err)
+		return "", nil, fmt.Errorf("%s: %w", name, err)
 	}
 	var heals []func()
-	for _, name := range hit {
-		heals = append(heals, do(name))
+	for _, host := range hit {
+		heals = append(heals, do(host))
 	}
-	return fault + " " + names(hit), healAll(heals), nil
+	chose(ctx, f.at(v))
+	return name + " " + names(hit), healAll(heals), nil
 }

@@ -39,6 +39,9 @@ func subject(r Run) string {
 	if s == "" {
 		s = "run"
 	}
+	if r.Shrunk.Seed != 0 {
+		s += fmt.Sprintf(", a small run made from seed %d", r.Shrunk.Seed)
+	}
 	return s
 }
 

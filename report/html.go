@@ -71,6 +71,7 @@ type view struct {
 	Rerun          string
 	Repeats, Note  string
 	Stopped        string
+	Shrunk         []string // how the run was made small, and what it needs
 	Why            template.HTML
 	WhyText        string
 	Checks         []checkView
@@ -111,6 +112,7 @@ func newView(run Run) view {
 		First: newFirstView(run, why), Checks: checkViews(run.Checks), Exercised: rowsOf(run),
 		Params: paramsOf(run),
 	}
+	v.Shrunk = shrunkLines(run.Shrunk)
 	for _, note := range run.Notes {
 		v.Notes = append(v.Notes, clean(note, anyLength))
 	}
@@ -183,6 +185,21 @@ func titles(run Run) (title, head string) {
 		parts = append(parts, s)
 	}
 	return title, strings.Join(append(parts, simulated(run)...), " · ")
+}
+
+// shrunkLines says how a run was made small, and what it needs.
+func shrunkLines(x Shrunk) (lines []string) {
+	if x.How == "" {
+		return nil
+	}
+	lines = append(lines, fmt.Sprintf("This small run was made from seed %d: %s.", x.Seed, clean(x.How, anyLength)))
+	for _, need := range x.Needs {
+		lines = append(lines, capital(clean(need, anyLength))+".")
+	}
+	if x.Whole != "" {
+		lines = append(lines, "The seed as it was: "+clean(x.Whole, anyLength))
+	}
+	return lines
 }
 
 // checkViews lists the checks, and of each the parts that are not valid.

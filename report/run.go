@@ -60,12 +60,22 @@ type Run struct {
 
 	Rerun      string // the command that runs this again, from the module's root
 	Repeats    string // the result of running the seed again; empty if that was not done
+	Shrunk     Shrunk // from what the run was made, if it is a small one that was made from another
 	Schedule   string // in which order goroutines took their turns, if a deterministic runtime decided that
 	Note       string // anything else, as that this is not the run that was saved; its lines are kept
 	ReportPath string // where the page is
 	Index      string // the address of the index of all runs, relative to the page: "../index.html"; empty if there is none
 	SavedPath  string // where the failure is kept for the next time
+	Signature  string // which kind of failure it is: alike for runs that fail by one bug
 	Digest     string // of the history
+}
+
+// Shrunk says from what a small run was made. It is empty for any other run.
+type Shrunk struct {
+	Seed  uint64   // of the run that it was made from; 0 for a run that was not minimised
+	How   string   // what was cut: "from 6 faults, 707 calls, 5 nodes to 1 fault, 3 calls, 3 nodes in 61 runs"
+	Needs []string // what happens without its parts: "without fault 1: it passes"
+	Whole string   // the command that runs the seed as it was
 }
 
 // A Row is one thing that a run exercised, or should have.

@@ -81,19 +81,38 @@ func closing(run Run, s Style) [][]string {
 	blocks = append(blocks, findings(run, s)...)
 	blocks = append(blocks, noteLines(run, s))
 	for _, p := range []struct{ name, text string }{
-		{"seed", seedOf(run)}, {"schedule", run.Schedule}, {"repeats", run.Repeats}, {"report", run.ReportPath}, {"saved", run.SavedPath},
+		{"shrunk", run.Shrunk.How}, {"needed", strings.Join(run.Shrunk.Needs, "; ")}, {"seed", seedOf(run)}, {"schedule", run.Schedule}, {"repeats", run.Repeats}, {"report", run.ReportPath}, {"saved", run.SavedPath},
 	} {
 		if p.text != "" {
-			paths = append(paths, s.paint(faint, pad(p.name, 8))+" "+clean(p.text, anyLength))
+			paths = append(paths, fact(p.name, p.text, s)...)
 		}
 	}
 	if run.Log != nil && run.ReportPath != "" {
 		paths = append(paths, s.paint(faint, pad("log", 8))+" "+clean(filepath.Join(filepath.Dir(run.ReportPath), logFile), anyLength))
 	}
+	if run.Shrunk.Whole != "" {
+		paths = append(paths, fmt.Sprintf("To run seed %d as it was before it was shrunk:", run.Shrunk.Seed), clean(run.Shrunk.Whole, anyLength))
+	}
 	if run.Rerun != "" {
 		paths = append(paths, "To re-run:", s.paint(bold, clean(run.Rerun, anyLength)))
 	}
 	return append(blocks, paths)
+}
+
+// fact returns a line with a name and what there is to it, which is wrapped if it is a sentence and not a path.
+func fact(name, text string, s Style) []string {
+	const width = 8
+	lines := []string{clean(text, anyLength)}
+	if name == "shrunk" || name == "needed" {
+		lines = wrap(lines[0], s.width()-len(indent)-width-1)
+	}
+	for i := range lines {
+		if i > 0 {
+			name = ""
+		}
+		lines[i] = s.paint(faint, pad(name, width)) + " " + lines[i]
+	}
+	return lines
 }
 
 // seedOf returns the seed of the run; empty if it was recorded elsewhere.

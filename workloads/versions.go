@@ -61,6 +61,7 @@ func Versions[C Versioned[S], S any](open func(ctx context.Context, h *cluster.H
 		Final: func(t Turn[VersionsOp, []int]) (VersionsOp, bool) {
 			return VersionsOp{F: "final", Key: registerKey(t.Index)}, t.Index < versionsKeys
 		},
+		Adjust:  adjustVersionsOp,
 		Key:     func(in VersionsOp) string { return in.Key },
 		Checker: checker.Func(checkVersions),
 	})
@@ -87,6 +88,21 @@ func nextVersionsOp(t Turn[VersionsOp, []int], deletes bool) VersionsOp {
 		return VersionsOp{F: "write", Key: key, Value: t.Number()}
 	}
 	return VersionsOp{F: "read", Key: key}
+}
+
+// adjustVersionsOp has a write replace what the client has just read, and nothing else. A delete of nothing is a read in its place.
+func adjustVersionsOp(t Turn[VersionsOp, []int], in VersionsOp) VersionsOp {
+	if len(in.Replaces) == 0 {
+		return in
+	}
+	in.Replaces = nil
+	if t.OK && t.Last.F == "read" && t.Last.Key == in.Key {
+		in.Replaces = t.Answer
+	}
+	if in.F == "delete" && len(in.Replaces) == 0 {
+		return VersionsOp{F: "read", Key: in.Key}
+	}
+	return in
 }
 
 // A versionsClient remembers what its last read of a key has seen.

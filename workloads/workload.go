@@ -60,6 +60,11 @@ type Spec[C io.Closer, In, Out any] struct {
 	// system is quiescent, or false if there is none left. Optional.
 	Final func(t Turn[In, Out]) (In, bool)
 
+	// Adjust returns the input of a [Script] as it fits what the client was answered in this run. Inputs that carry what an
+	// earlier call was answered, as a version to replace, need it: without that call, or with another answer, the
+	// client would claim to have seen what it has not. Optional.
+	Adjust func(t Turn[In, Out], in In) In
+
 	// Key returns the one key that an input touches, for people who read the
 	// history. Optional.
 	Key func(in In) string
@@ -109,6 +114,7 @@ type Workload struct {
 	Setup   func(ctx context.Context, c Client) error
 	Next    func(t Turn[any, any]) any
 	Final   func(t Turn[any, any]) (any, bool)
+	Adjust  func(t Turn[any, any], in any) any
 	Key     func(in any) string
 	MayFail []string
 
@@ -116,6 +122,10 @@ type Workload struct {
 
 	// Read reads a history of this workload that was kept as JSON lines.
 	Read func(r io.Reader, name string) (*history.History, error)
+	// ReadInput reads an input of this workload from JSON, as a [Script] in a file has it.
+	ReadInput func(b []byte) (any, error)
+	// Accepts returns an error for an input that is not of the workload's type.
+	Accepts func(in any) error
 }
 
 // A Client makes the calls of one process of a workload, one at a time.
@@ -130,7 +140,7 @@ func New[C io.Closer, In, Out any](s Spec[C, In, Out]) Workload {
 	if s.Name == "" || s.Open == nil || s.Next == nil || s.Invoke == nil {
 		panic(fmt.Sprintf("workloads: spec %q needs Name, Open, Next and Invoke", s.Name))
 	}
-	w := Workload{Name: s.Name, Checker: s.Checker, MayFail: s.MayFail, Arrivals: s.Arrivals, Read: history.ReadAs[In, Out]}
+	w := Workload{Name: s.Name, Checker: s.Checker, MayFail: s.MayFail, Arrivals: s.Arrivals, Read: history.ReadAs[In, Out], ReadInput: decodeInput[In], Accepts: accepts[In]}
 	w.Open = func(ctx context.Context, h *cluster.Host) (Client, error) {
 		c, err := s.Open(ctx, h)
 		if err != nil {
@@ -144,6 +154,9 @@ func New[C io.Closer, In, Out any](s Spec[C, In, Out]) Workload {
 	}
 	if s.Final != nil {
 		w.Final = func(t Turn[any, any]) (any, bool) { return s.Final(typed[In, Out](t)) }
+	}
+	if s.Adjust != nil {
+		w.Adjust = func(t Turn[any, any], in any) any { return s.Adjust(typed[In, Out](t), in.(In)) }
 	}
 	if s.Key != nil {
 		w.Key = func(in any) string { return s.Key(in.(In)) }

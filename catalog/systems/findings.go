@@ -54,7 +54,7 @@ var findings = map[string]Finding{
 	// Judging sets takes time that grows with their elements, so these runs are short.
 	"crdtkv/double-gossip":   {"partition", "--workload tally --duration 12s", 1},
 	"crdtkv/remove-wins":     {"partition", "--duration 12s", 1},
-	"crdtkv/forget-removed":  {"blackouts", "--duration 12s", 1},
+	"crdtkv/forget-removed":  {"flip-flop", "--duration 12s", 2},
 	"crdtkv/reuse-ids":       {"crash", "--duration 12s", 1},
 	"crdtkv/skip-deltas":     {"partition", "--duration 12s", 2},
 	"crdtkv/ack-before-sync": {"crash", "--duration 12s", 1},

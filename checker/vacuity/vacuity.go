@@ -264,6 +264,13 @@ func (s kindCounts) String() string {
 	return strings.Join(parts, ", ") + " succeeded"
 }
 
+// KindsOf returns the kinds of the call that an op invokes, as [Succeeded] counts them: the field F of its input, or those of the steps
+// of a transaction, each once.
+func KindsOf(op history.Op) []string {
+	names, _ := kindsOf(new(shapes.FieldReader), op)
+	return names
+}
+
 // kindsOf returns the kinds of an input, each once, and whether they are those of the
 // steps of a transaction.
 func kindsOf(s *shapes.FieldReader, op history.Op) (names []string, steps bool) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/internal/failure"
 	"github.com/capsize-go/capsize/internal/gocommand"
 	"github.com/capsize-go/capsize/internal/recorder"
 	"github.com/capsize-go/capsize/internal/savedrun"
@@ -24,7 +25,7 @@ const (
 func newRecord(s runSpec, r *capsize.Result, digest string) savedrun.Record {
 	rec := savedrun.Record{
 		Seed: r.Seed, Nodes: r.Test.Nodes, Clients: r.Test.Clients, Rate: r.Test.Rate,
-		Duration: r.Test.Duration, Timeout: r.Test.Timeout, Settle: r.Test.Settle, Core: r.Test.Core,
+		Duration: r.Test.Duration, Timeout: r.Test.Timeout, Settle: r.Test.Settle, Core: r.Test.Core, Calm: r.Test.Calm,
 		Verdict: r.Verdict, Reason: r.Reason, Digest: digest, Plan: r.Plan,
 	}
 	s.describe(&rec)
@@ -44,9 +45,24 @@ func recorded(x savedrun.Record) (runSpec, error) {
 	}
 	s.Nemesis = x.Nemesis
 	s.Test.Nodes, s.Test.Clients, s.Test.Rate = x.Nodes, x.Clients, x.Rate
-	s.Test.Duration, s.Test.Timeout, s.Test.Settle, s.Test.Core = x.Duration, x.Timeout, x.Settle, x.Core
+	s.Test.Duration, s.Test.Timeout, s.Test.Settle, s.Test.Core, s.Test.Calm = x.Duration, x.Timeout, x.Settle, x.Core, x.Calm
 	s.Test.Nemesis = x.Plan
 	return s, nil
+}
+
+// recordedSmall returns the run of a minimised failure of a system of the catalog. The error says which step or operation does not fit
+// any more.
+func recordedSmall(f failure.Failure) (s runSpec, err error) {
+	rec := f.Record
+	if rec.Plan, err = f.Plan(); err != nil {
+		return s, err
+	}
+	if s, err = recorded(rec); err != nil {
+		return s, err
+	}
+	s.small = &f
+	s.Test.Script, err = f.Script(s.Test.Workload)
+	return s, err
 }
 
 // readRecord reads the record at path: a folder with a run.json, or that file.
@@ -77,11 +93,15 @@ func readRecord(path string) (x savedrun.Record, file string, err error) {
 // savedByTest says how to replay a failure that go test saved: this program does
 // not have the system.
 func savedByTest(x savedrun.Record, file string) error {
-	dir, err := filepath.Abs(filepath.Dir(file))
+	saved := file // a file has the name of the subtest, as a folder has
+	if filepath.Base(file) == recordFile {
+		saved = filepath.Dir(file)
+	}
+	full, err := filepath.Abs(saved)
 	if err != nil {
 		return err
 	}
-	pkg, run, ok := strings.Cut(filepath.ToSlash(dir), "/"+savedrun.Dir+"/")
+	pkg, run, ok := strings.Cut(filepath.ToSlash(full), "/"+savedrun.Dir+"/")
 	switch {
 	case !ok && x.Test == "":
 		return fmt.Errorf("read run: %s:1: it names no system, so this is not a run of capsize run", file)
@@ -91,7 +111,7 @@ func savedByTest(x savedrun.Record, file string) error {
 		pkg = gocommand.PackageAt(pkg)
 	}
 	return fmt.Errorf("%s is a failure that a test saved, and only that test has its system; replay it with\n  %s",
-		filepath.Dir(file), gocommand.Test(run, pkg, ""))
+		saved, gocommand.Test(run, pkg, ""))
 }
 
 // runningDir is where a folder of reports has the runs that are in progress.

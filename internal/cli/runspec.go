@@ -11,6 +11,7 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/catalog/systems"
+	"github.com/capsize-go/capsize/internal/failure"
 	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/report"
@@ -21,6 +22,8 @@ import (
 type runSpec struct {
 	System, Bug, Workload, Nemesis string
 	Test                           capsize.Test // all but the seed
+
+	small *failure.Failure // that this is, if it was minimised
 }
 
 // newRunSpec puts a system, its bugs and a workload together: the one that the system is to
@@ -94,6 +97,9 @@ func (a *app) unwritten(page *report.Run, err error) error {
 	return nil
 }
 
+// smallFile is a minimised failure beside its page.
+const smallFile = "failure.txt"
+
 // page returns what is to be shown of a run. Where a folder for reports is given,
 // it writes the page there, and beside it what it takes to run this again. If that can't be done the error is an [unwrittenError], and
 // the page is there to be shown.
@@ -107,6 +113,9 @@ func (s runSpec) page(ctx context.Context, r *capsize.Result, rerun, reports str
 		page.Params = append(page.Params, report.KV{Name: "nemesis in full", Value: full})
 	}
 	page.Repeats, page.Note = again.repeats, again.note
+	if s.small != nil {
+		page.Shrunk = report.Shrunk{Seed: s.small.From, How: s.small.Shrunk, Needs: s.small.Without()}
+	}
 	if reports == "" {
 		return page, nil
 	}
@@ -116,7 +125,12 @@ func (s runSpec) page(ctx context.Context, r *capsize.Result, rerun, reports str
 	if page.ReportPath, err = report.WriteContext(ctx, dir, page); err != nil {
 		return page, unwrittenError{err}
 	}
-	if err := rec.Write(dir, nil); err != nil { // the history is there already
+	if s.small != nil {
+		err = s.small.Write(filepath.Join(dir, smallFile))
+	} else {
+		err = rec.Write(dir, nil) // the history is there already
+	}
+	if err != nil {
 		return page, unwrittenError{err}
 	}
 	x, err := s.line(r, page)

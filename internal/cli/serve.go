@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/capsize-go/capsize/internal/failure"
 	"github.com/capsize-go/capsize/internal/fileserver"
 	"github.com/capsize-go/capsize/report/index"
 )
@@ -24,6 +26,8 @@ func (a *app) showCommand() *cobra.Command {
 		Long: `Show serves a folder of reports, by default ` + reportsDir + `, or one run of it, by its
 folder, its name or the ID that the name ends with, or the folder of a page, and prints the address. Only files below the folder are served, and only to
 this machine. Ctrl-C ends it.
+
+Of the file of a minimised failure it prints what happened, the parameters, the plan and the operations.
 
 The pages are files that need no server: a browser opens them as well. Show writes the index
 of a folder of reports anew first, so that it has all runs.`,
@@ -41,6 +45,9 @@ of a folder of reports anew first, so that it has all runs.`,
 			if len(args) == 1 {
 				path = args[0]
 			}
+			if small, err := failure.Is(path); err == nil && small {
+				return a.showFailure(path)
+			}
 			return a.serve(cmd.Context(), path, port, open)
 		},
 	}
@@ -49,6 +56,22 @@ of a folder of reports anew first, so that it has all runs.`,
 	f.IntVar(&port, "port", 0, "port to listen on; 0: any that is free")
 	f.BoolVar(&open, "open", false, "open the page in the browser")
 	return cmd
+}
+
+// showFailure prints the file of a minimised failure, but for its history, which is long.
+func (a *app) showFailure(path string) error {
+	f, err := failure.Read(path)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("show: %w", err)
+	}
+	text = bytes.TrimSuffix(text, f.History)
+	text = bytes.TrimSuffix(bytes.TrimRight(text, "\r\n"), []byte("history"))
+	_, err = fmt.Fprintf(a.out, "%s# To re-run, or to print it as a test with --as-test:\n%s replay %s\n", text, programName(), quoted(path))
+	return err
 }
 
 // serve serves a folder, or the folder of a page, until ctx ends.

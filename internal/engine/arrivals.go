@@ -42,6 +42,11 @@ func (c *client) awaitArrival() bool {
 		c.due = c.now()
 	}
 	for !c.e.interrupted() && !c.e.stopping.Load() {
+		if len(c.script) > 0 {
+			c.due = max(c.due, c.e.began+c.script[0].At)
+			_ = c.host.Sleep(max(c.due-c.now(), time.Microsecond)) // the hosts of clients do not crash
+			return !c.e.stopping.Load()
+		}
 		rate := c.e.config.Workload.Arrivals(c.due - c.e.began)
 		gap := idle
 		if rate > 0 {
@@ -49,6 +54,7 @@ func (c *client) awaitArrival() bool {
 			gap = time.Duration(mean/2 + mean*c.e.draw(drawPace, c.id, c.turn.Index).Float64()).Truncate(time.Microsecond)
 		}
 		c.due += max(gap, time.Microsecond)
+		c.planned = c.due - c.e.began
 		// Each has an instant of its own, also those that were due while the host was paused.
 		_ = c.host.Sleep(max(c.due-c.now(), time.Microsecond)) // the hosts of clients do not crash
 		if rate > 0 {

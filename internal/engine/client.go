@@ -9,6 +9,7 @@ import (
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/goroutines"
 	"github.com/capsize-go/capsize/internal/keyed"
 	"github.com/capsize-go/capsize/workloads"
@@ -32,10 +33,12 @@ type client struct {
 	turn         workloads.Turn[any, any]
 	conn         workloads.Client
 	final        bool
-	due          time.Duration // when the last turn began
-	running      any           // what user code is doing; nil between calls
-	since        time.Duration // when it began
-	pausedBefore time.Duration // for how long the host had been paused by then
+	due          time.Duration    // when the last turn began
+	planned      time.Duration    // when the present turn was to begin, since the faults began
+	script       workloads.Script // what is left to invoke in this phase, if the test has a script
+	running      any              // what user code is doing; nil between calls
+	since        time.Duration    // when it began
+	pausedBefore time.Duration    // for how long the host had been paused by then
 	ctx          context.Context
 	overran      bool          // its ctx ended later than it should have by the true time, because the host's clock drifts
 	pending      *history.Op   // the operation that is under way
@@ -47,6 +50,7 @@ func (e *engine) startClients(w *cluster.Cluster) {
 	for i := range e.config.Clients {
 		c := &client{e: e, id: i, process: i, host: w.Client(i)}
 		c.turn.Client, c.turn.Clients = i, e.config.Clients
+		c.script = e.config.Script.Of(i, false)
 		e.clients = append(e.clients, c)
 		c.start(w)
 		c.watch()
@@ -71,11 +75,11 @@ func (e *engine) awaitClients() {
 
 // finalReads has every client ask what the workload wants asked in the end.
 func (e *engine) finalReads(w *cluster.Cluster) {
-	if e.config.Workload.Final == nil || e.interrupted() {
+	if e.config.Workload.Final == nil && e.config.Script == nil || e.interrupted() {
 		return
 	}
 	for _, c := range e.clients {
-		c.final = true
+		c.final, c.script = true, e.config.Script.Of(c.id, true)
 		c.turn = workloads.Turn[any, any]{Client: c.id, Clients: e.config.Clients}
 		c.start(w)
 	}
@@ -109,6 +113,22 @@ func (c *client) pause() bool {
 	if c.final {
 		return true
 	}
+	wait := c.untilTurn()
+	c.planned = c.now() + wait - c.e.began
+	if wait = wait.Truncate(time.Microsecond); wait > 0 {
+		_ = c.host.Sleep(wait) // the hosts of clients do not crash
+	}
+	c.due = max(c.due, c.now())
+	return !c.e.stopping.Load()
+}
+
+// untilTurn returns how long the client is to wait for its turn, which it draws unless the script says when it is.
+func (c *client) untilTurn() time.Duration {
+	if len(c.script) > 0 {
+		wait := max(0, c.e.began+c.script[0].At-c.now())
+		c.due = c.now() + wait
+		return wait
+	}
 	mean := float64(c.e.config.Clients) / c.e.config.Rate * float64(time.Second)
 	wait := time.Duration(mean/2 + mean*c.e.draw(drawPace, c.id, c.turn.Index).Float64())
 	if wait > 0 { // from one operation's beginning to the next one's
@@ -117,11 +137,7 @@ func (c *client) pause() bool {
 	} else if c.now() == c.due {
 		wait = time.Millisecond // what takes no time would be asked for ever
 	}
-	if wait = wait.Truncate(time.Microsecond); wait > 0 {
-		_ = c.host.Sleep(wait) // the hosts of clients do not crash
-	}
-	c.due = max(c.due, c.now())
-	return !c.e.stopping.Load()
+	return wait
 }
 
 // draw returns the key of a client's turn.
@@ -142,11 +158,56 @@ func (c *client) next() (in any, more bool) {
 			in, more = nil, false
 		}
 	}()
+	if c.e.config.Script != nil {
+		return c.nextOfScript()
+	}
 	c.turn.Rand, c.turn.Now = c.e.draw(drawNext, c.id, c.turn.Index).Rand(), c.now()
 	if c.final {
-		return c.e.config.Workload.Final(c.turn)
+		in, more = c.e.config.Workload.Final(c.turn)
+	} else {
+		in, more = c.e.config.Workload.Next(c.turn), true
 	}
-	return c.e.config.Workload.Next(c.turn), true
+	if more && c.e.config.KeepScript {
+		c.keep(in)
+	}
+	return in, more
+}
+
+// nextOfScript returns what the client is to invoke now. One that has nothing left goes on to wait for turns, in which it invokes
+// nothing, until all clients are to stop: so a script of all operations of a run makes the very same run.
+func (c *client) nextOfScript() (in any, more bool) {
+	for len(c.script) == 0 {
+		c.turn.Index++
+		if c.final || !c.awaitTurn() {
+			return nil, false
+		}
+	}
+	in, c.script = c.script[0].Input, c.script[1:]
+	if adjust := c.e.config.Workload.Adjust; adjust != nil {
+		in = adjust(c.turn, in)
+	}
+	return in, true
+}
+
+// awaitTurn waits for the client's turn, or for the next arrival of an open load, and reports whether there is one.
+func (c *client) awaitTurn() bool {
+	if c.e.config.Workload.Arrivals != nil {
+		return c.awaitArrival()
+	}
+	return c.pause()
+}
+
+// keep records what the client is to invoke, and when.
+func (c *client) keep(in any) {
+	o := workloads.Operation{Client: c.id, At: max(0, c.planned), Final: c.final, Input: in}
+	if c.final {
+		o.At = 0
+	}
+	detrt.Quietly(func() { // a run that is recorded takes the same turns as one that is not
+		c.e.script.mu.Lock()
+		defer c.e.script.mu.Unlock()
+		c.e.script.all = append(c.e.script.all, o)
+	})
 }
 
 // call calls user code. It reports whether this generation is still the current one after it.

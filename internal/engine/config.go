@@ -27,6 +27,8 @@ type Config struct {
 	Workload workloads.Workload // its checker is of no interest here
 	Plan     nemesis.Plan
 	Seed     uint64            // of every draw
+	Calm     cluster.Calm      // when links take a constant time
+	Script   workloads.Script  // what the clients invoke, if it is not nil: then the workload draws nothing
 	Schedule schedule.Schedule // which goroutine runs next, if the runtime lets one decide
 
 	Nodes    int
@@ -44,6 +46,8 @@ type Config struct {
 	Progress func(Status)     // is called now and then with how far the run is; optional
 	Record   func(history.Op) // is called with each op as it is recorded; optional
 	Window   trace.Window     // of which the messages and events are recorded; optional
+
+	KeepScript bool // whether to record which operations the clients were to invoke, and when
 }
 
 // A Status says how far a run is.
@@ -61,17 +65,19 @@ type Record struct {
 	History  *history.History
 	Phases   []Phase // in the order in which they began
 	Findings []cluster.Finding
-	Refusals map[int]Refusal // of the clients that did not get through in the end, by client
-	Stopped  error           // why the run was cut short; nil if it was not
-	Snapshot string          // what the run was doing at StopAt; empty if it did not come to that
-	Held     bool            // it waited at StopAt for a debugger
-	Log      *cluster.Log    // what the hosts logged; nil if the run did not begin
-	Messages *trace.Trace    // what happened in Config.Window; nil if that is off, or the run did not begin
-	Virtual  time.Duration   // how long the run was
+	Refusals map[int]Refusal  // of the clients that did not get through in the end, by client
+	Stopped  error            // why the run was cut short; nil if it was not
+	Snapshot string           // what the run was doing at StopAt; empty if it did not come to that
+	Held     bool             // it waited at StopAt for a debugger
+	Log      *cluster.Log     // what the hosts logged; nil if the run did not begin
+	Messages *trace.Trace     // what happened in Config.Window; nil if that is off, or the run did not begin
+	Script   workloads.Script // what the clients were to invoke, if Config.KeepScript is set
+	Virtual  time.Duration    // how long the run was
 
 	Healed    time.Duration    // when all faults were healed
 	Core      *Core            // the nodes that had to make progress then; nil if the run did not come to its end
 	Skipped   int              // faults that met no occasion, or no node that they may harm
+	Resolved  nemesis.Plan     // Config.Plan with what the faults chose
 	Trace     uint64           // hash of all that happened in the cluster
 	Decisions *schedule.Trace  // of the scheduler; nil if the runtime decided by chance
 	Stats     cluster.Stats    // what the cluster counted

@@ -18,6 +18,7 @@ import (
 	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/goroutines"
 	"github.com/capsize-go/capsize/schedule"
+	"github.com/capsize-go/capsize/workloads"
 )
 
 // shutdownTimeout is how much virtual time user code has to come back after its ctx is
@@ -50,6 +51,7 @@ type engine struct {
 	core       *Core         // who is to make progress after that
 	stopping   atomic.Bool   // the clients are to stop
 	breakpoint breakpoint    // where the run is to stop
+	script     script        // what the clients were to invoke, if that is recorded
 	spans      *spans        // what is recorded beside the turns of clients
 
 	mu       sync.Mutex
@@ -68,6 +70,19 @@ type engine struct {
 	decisions *schedule.Trace
 }
 
+// A script is what the clients were to invoke. It has a lock of its own, which no goroutine holds at a point of the schedule: so the
+// recording changes no turn.
+type script struct {
+	mu  sync.Mutex
+	all workloads.Script
+}
+
+func (s *script) get() workloads.Script {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.all
+}
+
 // runs counts the runs of this process, to distinguish their goroutines.
 var runs atomic.Uint64
 
@@ -81,7 +96,10 @@ func Run(ctx context.Context, t *testing.T, c Config) (*Record, error) {
 	e := &engine{ctx: ctx, config: c, runLabel: runName(c.Seed), refusals: map[int]Refusal{}}
 	e.breakpoint.resume = make(chan struct{})
 	e.spans = newSpans(e)
-	if !math.IsInf(c.Rate, 1) {
+	switch {
+	case c.Script != nil:
+		e.history.Grow(2 * (len(c.Script) + len(c.Plan)))
+	case !math.IsInf(c.Rate, 1):
 		seconds := (c.Duration + c.Settle).Seconds()
 		e.history.Grow(int(min(2.2*c.Rate*seconds, 1<<20)))
 	}
@@ -99,7 +117,7 @@ func (e *engine) run() error {
 	}
 	w, err := cluster.New(cluster.Config{
 		System: e.config.System, Nodes: e.config.Nodes, Clients: e.config.Clients + 1, Spared: 1,
-		Seed: e.config.Seed, Label: e.runLabel, Wait: synctest.Wait, Spans: e.spans, Record: e.config.Window,
+		Seed: e.config.Seed, Calm: e.config.Calm, Label: e.runLabel, Wait: synctest.Wait, Spans: e.spans, Record: e.config.Window,
 	})
 	if err != nil {
 		return err
@@ -296,9 +314,9 @@ func (e *engine) outcome() *Record {
 	defer e.mu.Unlock()
 	e.closed = true
 	r := &Record{History: &e.history, Phases: e.phases, Findings: e.findings, Refusals: maps.Clone(e.refusals), Stopped: e.stopped}
-	r.Virtual = r.History.End()
+	r.Virtual, r.Script = r.History.End(), e.script.get()
 	e.faults.mu.Lock()
-	r.Skipped = e.faults.skipped
+	r.Skipped, r.Resolved = e.faults.skipped, e.faults.resolve(e.config.Plan)
 	e.faults.mu.Unlock()
 	if e.breakpoint.reached.Load() {
 		r.Snapshot, r.Held = e.breakpoint.snapshot, !e.breakpoint.halted.Load()

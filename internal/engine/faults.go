@@ -21,14 +21,27 @@ type faults struct {
 	closed    bool           // no fault may be injected any more
 	injecting []*activeFault // that are being injected, in the order in which that began
 	skipped   int            // faults that met no trigger, or no node that they may harm
+	chosen    nemesis.Plan   // the steps whose faults began, with what they chose
 }
 
 // An activeFault is a fault that is active.
 type activeFault struct {
 	step   nemesis.Step
-	cancel func() // has it wait no longer for an trigger
+	cancel func()       // has it wait no longer for an trigger
+	chosen nemesis.Step // with what its fault chose
 	desc   string
 	heal   func()
+}
+
+// resolve returns the plan with what the faults that began chose.
+func (f *faults) resolve(p nemesis.Plan) nemesis.Plan {
+	p = slices.Clone(p)
+	for i, s := range p {
+		if j := slices.IndexFunc(f.chosen, func(x nemesis.Step) bool { return x.ID == s.ID }); j >= 0 {
+			p[i].Fault = f.chosen[j].Fault
+		}
+	}
+	return p
 }
 
 // runPlan carries out the plan until the time for faults is over.
@@ -67,9 +80,12 @@ func (e *engine) runStep(ctx context.Context, w *cluster.Cluster, s nemesis.Step
 	e.faults.injecting = slices.DeleteFunc(e.faults.injecting, func(b *activeFault) bool { return b == x })
 	late := e.faults.closed
 	switch {
-	case err == nil && !late:
-		e.faults.active = append(e.faults.active, x)
-	case errors.Is(err, nemesis.ErrNotTriggered), errors.Is(err, nemesis.ErrSpared), errors.Is(err, cluster.ErrFixed):
+	case err == nil:
+		e.faults.chosen = append(e.faults.chosen, x.chosen)
+		if !late {
+			e.faults.active = append(e.faults.active, x)
+		}
+	case errors.Is(err, nemesis.ErrNotTriggered), errors.Is(err, nemesis.ErrSpared), errors.Is(err, nemesis.ErrAbsent), errors.Is(err, cluster.ErrFixed):
 		e.faults.skipped++
 	}
 	e.faults.mu.Unlock()
@@ -115,7 +131,8 @@ func (e *engine) inject(ctx context.Context, w *cluster.Cluster, x *activeFault)
 		}
 	}()
 	op := history.Op{Process: history.Nemesis, Type: history.Invoke, Key: StepKey(x.step), Input: x.step.Fault.String()}
-	x.desc, x.heal, err = x.step.Inject(ctx, w, e.config.Seed)
+	begun, err := x.step.Begin(ctx, w, e.config.Seed)
+	x.desc, x.heal, x.chosen = begun.Desc, begun.Heal, begun.Step
 	if x.desc != "" {
 		op.Input = x.desc
 	}

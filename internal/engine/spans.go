@@ -11,9 +11,9 @@ import (
 	"github.com/capsize-go/capsize/workloads"
 )
 
-// spanProcesses is the least process of a span beside clients that make one call at a time. These take a new
+// SpanProcesses is the least process of a span beside clients that make one call at a time. These take a new
 // number for each call whose outcome is indeterminate, and never come so far.
-const spanProcesses = 1_000_000
+const SpanProcesses = 1_000_000
 
 // A spans records the calls that are no turn of a client: the spans of hosts, and the requests of an open load. Each is a
 // process of its own while it lasts. The number of a process is used again once its call has ended with a known outcome.
@@ -28,7 +28,7 @@ type spans struct {
 }
 
 func newSpans(e *engine) *spans {
-	s := &spans{e: e, next: spanProcesses, open: map[int]bool{}}
+	s := &spans{e: e, next: SpanProcesses, open: map[int]bool{}}
 	if e.config.Workload.Arrivals != nil {
 		s.next = e.config.Clients // the numbers below are those of the final calls
 	}

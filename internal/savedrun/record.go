@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/runlog"
 	"github.com/capsize-go/capsize/nemesis"
@@ -50,6 +51,8 @@ type Record struct {
 	Settle   time.Duration `json:"settle_ns"`
 	Core     bool          `json:"core,omitempty"`
 
+	Calm cluster.Calm `json:"calm,omitzero"` // when links take a constant time
+
 	// Schedule and Runtime are of a run with a deterministic runtime, as package schedule and Result.Runtime spell
 	// them. It can be repeated with such a runtime alone.
 	Schedule string `json:"schedule,omitempty"`
@@ -66,6 +69,8 @@ type Record struct {
 	// whether the second run was like the first. It is empty if that was not tried.
 	Repeats string `json:"repeats,omitempty"`
 	Build   string `json:"build,omitempty"` // hash of the program that ran it; see [Build]
+	// Unshrunk says why the failure was not minimised: then it would be kept in a file. See package failure.
+	Unshrunk string `json:"unshrunk,omitempty"`
 
 	RawPlan json.RawMessage `json:"plan,omitempty"` // absent if the test's faults can't be kept in a file
 	Plan    nemesis.Plan    `json:"-"`
@@ -84,7 +89,7 @@ const (
 // parameters, its plan and the digest of its history, but not of its verdict.
 func (r Record) ID() string {
 	r.Capsize, r.Reason, r.Repeats, r.Build, r.Runtime, r.Verdict, r.RawPlan = "", "", "", "", "", checker.Valid, nil
-	r.After = 0
+	r.After, r.Unshrunk = 0, ""
 	if len(r.Plan) > 0 {
 		r.RawPlan = encodePlan(r.Plan)
 	}

@@ -35,16 +35,25 @@ func (r Record) ReadHistory(dir string) (Saved, error) {
 	case err != nil:
 		return Saved{}, fmt.Errorf("read history: %w", err)
 	}
-	return Saved{Damage: r.damage(text), text: text, digest: r.Digest}, nil
+	return Saved{Damage: r.damage(text, History+" has not the digest that "+File+" says"), text: text, digest: r.Digest}, nil
+}
+
+// HistoryOf returns a history to compare others with: the text, as [history.History.Write] writes it, that was kept with the record. It
+// is missing if it is empty.
+func (r Record) HistoryOf(text []byte) Saved {
+	if len(text) == 0 {
+		return Saved{Missing: true, digest: r.Digest}
+	}
+	return Saved{Damage: r.damage(text, "the history of the file has not the digest that the file says"), text: text, digest: r.Digest}
 }
 
 // damage says how the text of a saved history is damaged.
-func (r Record) damage(saved []byte) string {
+func (r Record) damage(saved []byte, how string) string {
 	saved = bytes.ReplaceAll(saved, []byte("\r\n"), []byte("\n")) // git may have done that
 	if r.Digest == "" || digestOf(saved) == r.Digest {
 		return ""
 	}
-	text := fmt.Sprintf("the saved history is damaged: %s has not the digest that %s says (%.8s)", History, File, r.Digest)
+	text := fmt.Sprintf("the saved history is damaged: %s (%.8s)", how, r.Digest)
 	lines := bytes.Count(saved, []byte("\n"))
 	switch {
 	case len(saved) == 0:

@@ -222,12 +222,13 @@ func when(text string) time.Time {
 
 // A Group is runs of one test that failed for one reason.
 type Group struct {
-	Title    string // of the test
-	Bug      string
-	Verdict  checker.Verdict
-	Headline string
-	Reason   string   // of the first of them
-	Members  []Member // in the order of the seeds
+	Title     string // of the test
+	Bug       string
+	Verdict   checker.Verdict
+	Headline  string
+	Reason    string   // of the first of them
+	Signature string   // of all of them; empty if that is not known
+	Members   []Member // in the order of the seeds
 }
 
 // A Member is one run of a group.
@@ -237,14 +238,14 @@ type Member struct {
 	Command string
 }
 
-// Groups joins failures of one test whose headlines and reasons differ in numbers only. Those with most members come first.
+// Groups joins failures of one test that have one signature, or, of those without one, whose headlines and reasons differ in numbers only. Those with most members come first.
 func (f Folder) Groups() []Group {
 	kinds := map[string]*Group{}
 	seen := map[string]bool{}
 	for _, r := range f.Runs {
 		if r.Verdict != checker.Valid {
 			seen[r.Folder] = true
-			addTo(kinds, Group{Title: r.Title, Bug: r.Bug, Verdict: r.Verdict, Headline: r.Headline, Reason: r.Reason}, Member{r.Seed, r.page(), r.Command})
+			addTo(kinds, Group{Title: r.Title, Bug: r.Bug, Verdict: r.Verdict, Headline: r.Headline, Reason: r.Reason, Signature: r.Signature}, Member{r.Seed, r.page(), r.Command})
 		}
 	}
 	for _, s := range f.Sweeps {
@@ -270,12 +271,12 @@ func GroupSeeds(s result.Sweep) []Group {
 
 // groupOf returns the group of a failure of a sweep, without members.
 func groupOf(s result.Sweep, x result.Seed) Group {
-	return Group{Title: s.Title, Bug: s.Bug, Verdict: x.Verdict, Headline: x.Headline, Reason: x.Reason}
+	return Group{Title: s.Title, Bug: s.Bug, Verdict: x.Verdict, Headline: x.Headline, Reason: x.Reason, Signature: x.Signature}
 }
 
 // addTo adds a member to the group of its kind.
 func addTo(kinds map[string]*Group, g Group, m Member) {
-	kind := fmt.Sprintf("%v\n%s\n%s\n%s\n%s", g.Verdict, g.Title, g.Bug, g.Headline, Kind(g.Reason))
+	kind := fmt.Sprintf("%v\n%s\n%s\n%s", g.Verdict, g.Title, g.Bug, cmp.Or(g.Signature, g.Headline+"\n"+Kind(g.Reason)))
 	if kinds[kind] == nil {
 		kinds[kind] = &g
 	}

@@ -45,11 +45,13 @@ type Result struct {
 	Snapshot  string          `json:"snapshot,omitempty"`  // of a run that was stopped by --stop-at
 	Report    string          `json:"report"`              // path of the page; "" if none was written
 
-	Title    string  `json:"title"`
-	Headline string  `json:"headline"` // the verdict in a few words
-	Reason   string  `json:"reason"`   // the verdict in one sentence
-	Command  string  `json:"command"`  // runs it again; "" if that can't be done
-	Checks   []Check `json:"checks"`
+	Title    string `json:"title"`
+	Headline string `json:"headline"` // the verdict in a few words
+	Reason   string `json:"reason"`   // the verdict in one sentence
+	// Signature says which kind of failure it is: runs that fail by one bug have one signature. It is empty if that is not known.
+	Signature string  `json:"signature,omitempty"`
+	Command   string  `json:"command"` // runs it again; "" if that can't be done
+	Checks    []Check `json:"checks"`
 
 	Finished string `json:"finished,omitempty"` // when its page was written, as RFC 3339 has it
 }
@@ -87,7 +89,7 @@ func Of(run report.Run) Result {
 		System: run.System, Bug: run.Bug, Workload: run.Workload, Nemesis: run.Nemesis, Seed: run.Seed, Verdict: run.Verdict,
 		Digest: run.Digest, VirtualNS: int64(run.Virtual), WallNS: int64(run.Wall), CPUNS: int64(run.CPU),
 		Snapshot: run.Snapshot, Report: run.ReportPath,
-		Title: run.Title, Headline: run.Headline(), Reason: run.Reason(), Command: run.Rerun,
+		Title: run.Title, Headline: run.Headline(), Reason: run.Reason(), Signature: run.Signature, Command: run.Rerun,
 		Checks: []Check{},
 	}
 	why := run.Counterexample()
@@ -187,12 +189,13 @@ type Sweep struct {
 
 // A Seed is one run of a sweep.
 type Seed struct {
-	Seed     uint64          `json:"seed"`
-	Verdict  checker.Verdict `json:"verdict"`
-	Headline string          `json:"headline,omitempty"` // absent of a valid run
-	Reason   string          `json:"reason,omitempty"`
-	Folder   string          `json:"folder,omitempty"` // name of the folder with its page, beside that of the sweep; absent if it has none
-	Command  string          `json:"command"`
+	Seed      uint64          `json:"seed"`
+	Verdict   checker.Verdict `json:"verdict"`
+	Headline  string          `json:"headline,omitempty"` // absent of a valid run
+	Reason    string          `json:"reason,omitempty"`
+	Signature string          `json:"signature,omitempty"` // as in [Result]
+	Folder    string          `json:"folder,omitempty"`    // name of the folder with its page, beside that of the sweep; absent if it has none
+	Command   string          `json:"command"`
 }
 
 // Write writes the sweep into a folder, which it makes, as [SweepFile].

@@ -14,8 +14,9 @@
 // delta, a small state that holds what it changed, which is merged into the state and kept
 // in a buffer. Each node sends to each other, again and again, what that has not
 // acknowledged: the deltas from there on, merged into one, or all of its state if the buffer begins
-// later. So what one node has heard of another is always a beginning of it, without gaps,
-// and causality is kept. What is sent or answered is on the disk.
+// later. Of what a node receives it keeps, and so passes on, only what is new to it (Enes, Almeida, Baquero and
+// Leitão, Efficient synchronization of state-based CRDTs, ICDE 2019). So what one node has heard of another
+// is always a beginning of it, without gaps, and causality is kept. What is sent or answered is on the disk.
 //
 // Adds and writes are identified by dots: the n-th of a replica. A dot that was seen and
 // is not there was removed; so a vector of numbers takes the place of tombstones.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/capsize-go/capsize/cluster/trace"
-	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // Describe says what a client asks for.
@@ -52,16 +51,15 @@ func (g *gossip) Describe() trace.Description {
 	if g.after == 0 {
 		d.Name, d.Text = "state", "the whole state"
 	}
-	for _, key := range sorting.Keys(g.delta.Counters) {
-		c := g.delta.Counters[key]
-		d.Text += fmt.Sprintf(", counter %s", key)
-		d.Carries = append(d.Carries, trace.Item{Key: key, Value: fmt.Sprint(c.P.sum() - c.N.sum())})
+	for _, r := range g.delta.counters {
+		d.Text += ", counter " + r.key
+		d.Carries = append(d.Carries, trace.Item{Key: r.key, Value: fmt.Sprint(r.value.p.sum() - r.value.n.sum())})
 	}
-	for _, bags := range []map[string]bag{g.delta.Sets, g.delta.Registers} {
-		for _, key := range sorting.Keys(bags) {
-			d.Text += fmt.Sprintf(", %s: %v", key, bags[key].values())
-			for _, v := range bags[key].values() {
-				d.Carries = append(d.Carries, trace.Item{Key: key, Value: fmt.Sprint(v)})
+	for _, bags := range []table[bag]{g.delta.sets, g.delta.registers} {
+		for _, r := range bags {
+			d.Text += fmt.Sprintf(", %s: %v", r.key, r.value.values())
+			for _, v := range r.value.values() {
+				d.Carries = append(d.Carries, trace.Item{Key: r.key, Value: fmt.Sprint(v)})
 			}
 		}
 	}

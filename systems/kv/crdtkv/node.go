@@ -2,7 +2,6 @@ package crdtkv
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -65,14 +64,11 @@ const (
 
 	// syncTicks is how often a node syncs that does not when it should.
 	syncTicks = 20
-
-	// recordDelta is the kind of all records: a delta in JSON.
-	recordDelta = 'd'
 )
 
 // Run runs one node until ctx is done.
 func (s Store) Run(ctx context.Context, h *cluster.Host) error {
-	n := &node{h: h, bugs: s.Bugs, life: h.Rand().Uint64() >> 16, state: newState(), first: 1, heard: map[uint64]uint64{}}
+	n := &node{h: h, bugs: s.Bugs, life: h.Rand().Uint64() >> 16, state: &state{}, first: 1, heard: map[uint64]uint64{}}
 	if n.bugs&ReuseIDs != 0 {
 		n.life = uint64(slices.Index(h.Nodes(), h.Name()) + 1)
 	}
@@ -104,8 +100,8 @@ func (n *node) open() error {
 			return err
 		}
 		for _, rec := range records {
-			d := newState()
-			if err := json.Unmarshal(rec[1:], d); err != nil {
+			d, err := decode(rec)
+			if err != nil {
 				return fmt.Errorf("journal %s: %w", name, err)
 			}
 			n.merge(d, 0)
@@ -156,16 +152,17 @@ func salvage(h *cluster.Host, name string) (records [][]byte, err error) {
 	return records, nil
 }
 
-// grow merges a delta into the state, on the disk as well, and keeps it for the others.
+// grow merges a delta into the state, and keeps what was new of it on the disk and for the others.
 func (n *node) grow(d *state, bugs Bug) {
-	if !n.merge(d, bugs) {
+	news := n.merge(d, bugs)
+	if news == nil {
 		return
 	}
 	if n.bugs&ForgetRemoved != 0 {
-		n.Seen = n.alive()
+		n.seen = n.alive()
 	}
-	n.keep(d)
-	rec := record(d)
+	n.keep(news)
+	rec := record(news)
 	for _, log := range n.logs {
 		must(log.Append(rec))
 		if n.bugs&AckBeforeSync == 0 {
@@ -180,7 +177,8 @@ func (n *node) grow(d *state, bugs Bug) {
 func (n *node) keep(d *state) {
 	n.deltas = append(n.deltas, d)
 	if len(n.deltas) > buffered {
-		n.deltas, n.first = slices.Clone(n.deltas[1:]), n.first+1
+		n.deltas[0] = nil
+		n.deltas, n.first = n.deltas[1:], n.first+1
 	}
 }
 
@@ -189,12 +187,6 @@ func (n *node) rewrite() {
 		must(log.Replace(record(n.state)))
 	}
 	n.least = n.logs[0].Size()
-}
-
-func record(d *state) []byte {
-	b, err := json.Marshal(d)
-	must(err)
-	return append([]byte{recordDelta}, b...)
 }
 
 // made returns how many deltas there were in this life.
@@ -207,19 +199,19 @@ func (n *node) tick() {
 	if n.bugs&AckBeforeSync != 0 && n.ticks%syncTicks == 0 {
 		must(n.logs[1].Sync())
 	}
-	var whole *state
+	sent := map[uint64]*gossip{} // by the number after which it begins: peers that lack the same share it
 	for _, p := range n.peers {
-		switch {
-		case p.acked == n.made() || n.ticks < p.again:
+		if p.acked == n.made() || n.ticks < p.again {
 			continue
-		case p.acked > 0 && p.acked+1 >= n.first:
-			n.h.Send(p.name, &gossip{n.life, p.acked, n.made(), n.since(p.acked)})
-		default:
-			if whole == nil {
-				whole = n.clone()
-			}
-			n.h.Send(p.name, &gossip{n.life, 0, n.made(), whole})
 		}
+		after := p.acked
+		if after+1 < n.first {
+			after = 0
+		}
+		if sent[after] == nil {
+			sent[after] = n.gossip(after)
+		}
+		n.h.Send(p.name, sent[after])
 		p.again = n.ticks + againTicks
 		if n.bugs&SkipDeltas != 0 {
 			p.acked = n.made()
@@ -227,13 +219,21 @@ func (n *node) tick() {
 	}
 }
 
-// since returns the deltas after a number, merged.
-func (n *node) since(number uint64) *state {
-	d := newState()
-	for _, x := range n.deltas[number+1-n.first:] {
-		d.merge(x, 0)
+// gossip returns the deltas after a number, merged; after 0 the whole state.
+func (n *node) gossip(after uint64) *gossip {
+	g := &gossip{n.life, after, n.made(), n.state}
+	switch {
+	case after == 0:
+		g.delta = n.clone()
+	case after+1 == n.made():
+		g.delta = n.deltas[len(n.deltas)-1]
+	default:
+		g.delta = &state{}
+		for _, x := range n.deltas[after+1-n.first:] {
+			g.delta.merge(x, 0)
+		}
 	}
-	return d
+	return g
 }
 
 // receive handles a message of a client or peer.
@@ -251,7 +251,7 @@ func (n *node) receive(m cluster.Message) {
 			p.acked, p.again = max(p.acked, min(body.upTo, n.made())), 0
 		}
 	case inquiry:
-		held := &state{n.Counters, n.Sets, n.Registers, newClock()}
+		held := &state{counters: n.counters, sets: n.sets, registers: n.registers}
 		m.Reply(fmt.Sprintf("%08x", crc32.ChecksumIEEE(record(held))))
 	}
 }
@@ -285,8 +285,8 @@ func (n *node) do(r *request) (answer response) {
 	case opCount:
 		n.grow(n.count(n.life, r.key, r.value), 0)
 	case opSum:
-		c := n.Counters[r.key]
-		answer.values = []int{c.P.sum() - c.N.sum()}
+		c := n.counters.get(r.key)
+		answer.values = []int{c.p.sum() - c.n.sum()}
 	case opAdd:
 		answer.dots = []dot{n.nextDot()}
 		n.grow(n.add(answer.dots[0], r.key, r.value), 0)
@@ -295,12 +295,12 @@ func (n *node) do(r *request) (answer response) {
 		d, answer.dots = n.remove(r.key, r.value)
 		n.grow(d, 0)
 	case opElements:
-		answer.values = n.Sets[r.key].values()
+		answer.values = n.sets.get(r.key).values()
 	case opWrite:
 		n.grow(n.write(n.nextDot(), r.key, r.value, r.seen), 0)
 	case opSiblings:
-		for _, t := range n.Registers[r.key] {
-			answer.values, answer.dots = append(answer.values, t.Value), append(answer.dots, t.Dot)
+		for _, t := range n.registers.get(r.key) {
+			answer.values, answer.dots = append(answer.values, t.value), append(answer.dots, t.dot)
 		}
 	}
 	return answer
@@ -308,7 +308,7 @@ func (n *node) do(r *request) (answer response) {
 
 func (n *node) nextDot() dot {
 	n.dots++
-	return dot{n.life, n.dots}
+	return dot{Actor: n.life, N: n.dots}
 }
 
 // must stops a node whose disk fails it: after an fsync that failed, one that

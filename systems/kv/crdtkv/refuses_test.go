@@ -47,7 +47,7 @@ func TestRunRefuses(t *testing.T) {
 		onHost(t, func(h *cluster.Host) {
 			j, _, _, err := journal.Open(h, name)
 			require.NoError(t, err)
-			require.NoError(t, j.Append([]byte{recordDelta, '{'}))
+			require.NoError(t, j.Append([]byte{recordDelta, 9}))
 			require.NoError(t, j.Sync())
 			assert.ErrorContains(t, Store{}.Run(context.Background(), h), "boot crdtkv: journal "+name+": ")
 		})
@@ -64,7 +64,7 @@ func TestOpenRefuses(t *testing.T) {
 		h := c.Client(0)
 		j, _, _, err := journal.Open(h, "deltas")
 		require.NoError(t, err)
-		require.NoError(t, j.Append([]byte{recordDelta, '{', '}'}))
+		require.NoError(t, j.Append(record(&state{})))
 		require.NoError(t, j.Sync())
 		heal := c.ImpairDisk(h.Name(), cluster.DiskImpairment{Fail: 1})
 		assert.ErrorContains(t, Store{}.Run(context.Background(), h), "boot crdtkv: journal deltas: ")

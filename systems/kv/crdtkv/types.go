@@ -4,161 +4,127 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/capsize-go/capsize/internal/sorting"
+	"github.com/capsize-go/capsize/systems/internal/dots"
 )
 
-// A gcounter is a counter that only grows: how much each replica has added. The
-// greater of two numbers of one replica is the later, so to merge twice does no harm
-// (Shapiro et al. 2011, §3.1.1).
-type gcounter map[uint64]uint64
+// A count is how much one replica has added.
+type count struct{ replica, n uint64 }
 
-// merge takes the greater number of each replica, and reports whether that changed anything.
-func (c gcounter) merge(d gcounter, bugs Bug) (grown bool) {
-	for replica, n := range d { // order: each replica on its own
-		if bugs&DoubleGossip != 0 {
-			c[replica] += n
-			grown = true
-		} else if n > c[replica] {
-			c[replica] = n
-			grown = true
+// A gcounter is a counter that only grows: how much each replica has added, sorted by replica. The
+// greater of two numbers of one replica is the later, so to merge twice does no harm
+// (Shapiro et al. 2011, §3.1.1). It is shared, and never changed.
+type gcounter []count
+
+// of returns how much a replica has added.
+func (c gcounter) of(replica uint64) uint64 {
+	if i, ok := c.find(replica); ok {
+		return c[i].n
+	}
+	return 0
+}
+
+func (c gcounter) find(replica uint64) (at int, ok bool) {
+	return slices.BinarySearchFunc(c, replica, func(x count, replica uint64) int { return cmp.Compare(x.replica, replica) })
+}
+
+// merge takes the greater number of each replica, and returns those that it has taken from d.
+func (c gcounter) merge(d gcounter, bugs Bug) (merged, news gcounter) {
+	merged = c
+	for _, x := range d {
+		at, known := merged.find(x.replica)
+		y := x
+		switch {
+		case bugs&DoubleGossip != 0:
+			y.n += merged.of(x.replica)
+		case known && x.n <= merged[at].n || x.n == 0:
+			continue
+		}
+		if news == nil {
+			merged = slices.Clone(merged)
+		}
+		if news = append(news, x); known {
+			merged[at] = y
+		} else {
+			merged = slices.Insert(merged, at, y)
 		}
 	}
-	return grown
+	return merged, news
 }
 
 func (c gcounter) sum() (total int) {
-	for _, n := range c { // order: a sum is the same in any
-		total += int(n)
+	for _, x := range c {
+		total += int(x.n)
 	}
 	return total
 }
 
 // A pncounter is two that only grow: what was added, and what was taken away (§3.1.3).
-type pncounter struct{ P, N gcounter }
+type pncounter struct{ p, n gcounter }
 
-func (c pncounter) merge(d pncounter, bugs Bug) (grown bool) {
-	p, n := c.P.merge(d.P, bugs), c.N.merge(d.N, bugs)
-	return p || n
-}
-
-// A dot names an event: the n-th of a replica.
-type dot struct{ Replica, N uint64 }
-
-func compareDots(a, b dot) int {
-	return cmp.Or(cmp.Compare(a.Replica, b.Replica), cmp.Compare(a.N, b.N))
-}
-
-// A clock is a set of dots: those that were seen. Of each replica those up to a number
-// are there, and others beyond it, sorted (Almeida, Shoker and Baquero 2018, §7.2).
-type clock struct {
-	UpTo   map[uint64]uint64
-	Beyond []dot `json:",omitempty"`
-}
-
-func newClock(dots ...dot) clock {
-	c := clock{UpTo: map[uint64]uint64{}}
-	for _, d := range dots {
-		c.add(d)
-	}
-	return c
-}
-
-func (c *clock) has(d dot) bool {
-	if d.N <= c.UpTo[d.Replica] {
-		return true
-	}
-	_, ok := slices.BinarySearchFunc(c.Beyond, d, compareDots)
-	return ok
-}
-
-func (c *clock) add(d dot) (grown bool) {
-	if c.has(d) {
-		return false
-	}
-	at, _ := slices.BinarySearchFunc(c.Beyond, d, compareDots)
-	c.Beyond = slices.Insert(c.Beyond, at, d)
-	c.compact(d.Replica)
-	return true
-}
-
-// compact moves dots that follow on those up to a number there.
-func (c *clock) compact(replica uint64) {
-	if len(c.Beyond) == 0 {
-		return
-	}
-	c.Beyond = slices.DeleteFunc(c.Beyond, func(d dot) bool {
-		if d.Replica == replica && d.N == c.UpTo[replica]+1 {
-			c.UpTo[replica]++
-		}
-		return d.Replica == replica && d.N <= c.UpTo[replica]
-	})
-}
-
-// merge adds the dots of another clock, and reports whether any was new.
-func (c *clock) merge(o clock) (grown bool) {
-	for replica, n := range o.UpTo { // order: each replica on its own
-		if n > c.UpTo[replica] {
-			c.UpTo[replica] = n
-			c.compact(replica)
-			grown = true
-		}
-	}
-	for _, d := range o.Beyond {
-		if c.add(d) {
-			grown = true
-		}
-	}
-	return grown
-}
+// A dot names an add or a write: the n-th of a replica.
+type dot = dots.Dot
 
 // A tagged value is a value with the dot of the event that put it there: of the add of an element of a
 // set, or of the write of a register.
 type tagged struct {
-	Dot   dot
-	Value int
+	dot   dot
+	value int
 }
 
-// A bag is the values of one key, by their dots. As an observed-remove set its elements
+// A bag is the values of one key, sorted by their dots. As an observed-remove set its elements
 // are the values, each as often as it was added; as a multi-value register, the values that no
-// other was written in the place of.
+// other was written in the place of. It is shared, and never changed.
 type bag []tagged
 
-// merge keeps what both have, and what one has that the other has not seen: what it
-// has seen and does not have was taken away.
-func (b bag) merge(seen clock, o bag, oSeen clock, bugs Bug) (merged bag, changed bool) {
-	var gone, fresh bag
-	for _, t := range b {
-		if oSeen.has(t.Dot) && !o.has(t.Dot) {
+// merge keeps what both have, and what one has that the other has not seen: what it has seen and does not have was taken
+// away. It returns what is gone by that, and what is fresh.
+func (b bag) merge(seen dots.Set, o bag, oSeen dots.Set, bugs Bug) (merged, gone, fresh bag) {
+	for i := 0; i < len(b) && len(oSeen) > 0; { // both are sorted
+		t, x := b[i], oSeen[0]
+		switch {
+		case x.Actor < t.dot.Actor || x.Actor == t.dot.Actor && x.To < t.dot.N:
+			oSeen = oSeen[1:]
+			continue
+		case x.Actor == t.dot.Actor && x.From <= t.dot.N && !o.has(t.dot):
 			gone = append(gone, t)
 		}
+		i++
 	}
 	for _, t := range o {
-		if !seen.has(t.Dot) {
+		if !seen.Has(t.dot) {
 			fresh = append(fresh, t)
 		}
 	}
 	if gone == nil && fresh == nil {
-		return b, false
+		return b, nil, nil
 	}
+	merged = make(bag, 0, len(b)+len(fresh))
 	for _, t := range b {
-		if !gone.has(t.Dot) && (bugs&RemoveWins == 0 || gone.dots(t.Value) == nil) {
+		if !gone.has(t.dot) && (bugs&RemoveWins == 0 || gone.dots(t.value) == nil) {
 			merged = append(merged, t)
 		}
 	}
-	merged = append(merged, fresh...)
-	sorting.Func(merged, func(x, y tagged) int { return compareDots(x.Dot, y.Dot) })
-	return merged, true
+	for _, t := range fresh {
+		at, _ := merged.find(t.dot)
+		merged = slices.Insert(merged, at, t)
+	}
+	return merged, gone, fresh
+}
+
+func (b bag) find(d dot) (at int, ok bool) {
+	return slices.BinarySearchFunc(b, d, func(t tagged, d dot) int { return t.dot.Compare(d) })
 }
 
 func (b bag) has(d dot) bool {
-	return slices.ContainsFunc(b, func(t tagged) bool { return t.Dot == d })
+	_, ok := b.find(d)
+	return ok
 }
 
 // dots returns the dots of a value.
 func (b bag) dots(value int) (dots []dot) {
 	for _, t := range b {
-		if t.Value == value {
-			dots = append(dots, t.Dot)
+		if t.value == value {
+			dots = append(dots, t.dot)
 		}
 	}
 	return dots
@@ -166,131 +132,10 @@ func (b bag) dots(value int) (dots []dot) {
 
 // values returns the values, sorted, each once.
 func (b bag) values() []int {
-	values := []int{}
+	values := make([]int, 0, len(b))
 	for _, t := range b {
-		values = append(values, t.Value)
+		values = append(values, t.value)
 	}
-	sorting.Ordered(values)
+	slices.Sort(values)
 	return slices.Compact(values)
-}
-
-// A state is all that a replica has: a product of types that merge, which merges by its
-// parts. A delta is a state too: a small one, that says what an operation changed.
-type state struct {
-	Counters  map[string]pncounter
-	Sets      map[string]bag
-	Registers map[string]bag
-	Seen      clock // the dots of all adds and writes that it knows of, also of those that are gone
-}
-
-func newState() *state {
-	return &state{map[string]pncounter{}, map[string]bag{}, map[string]bag{}, newClock()}
-}
-
-// merge joins d into s, and reports whether s has grown by it. It keeps nothing of d.
-func (s *state) merge(d *state, bugs Bug) (grown bool) {
-	for key, c := range d.Counters { // order: each key on its own
-		own, ok := s.Counters[key]
-		if !ok {
-			own = pncounter{gcounter{}, gcounter{}}
-			s.Counters[key] = own
-		}
-		if own.merge(c, bugs) {
-			grown = true
-		}
-	}
-	if s.mergeBags(s.Sets, d.Sets, d.Seen, bugs) {
-		grown = true
-	}
-	if s.mergeBags(s.Registers, d.Registers, d.Seen, bugs) {
-		grown = true
-	}
-	if s.Seen.merge(d.Seen) {
-		grown = true
-	}
-	return grown
-}
-
-// mergeBags merges sets or registers by key. A key that only one side has is merged with an empty
-// bag, since the other side may have removed its values. Empty bags are dropped.
-func (s *state) mergeBags(bags, others map[string]bag, seen clock, bugs Bug) (changed bool) {
-	for key, b := range bags { // order: each key on its own
-		if merged, ok := b.merge(s.Seen, others[key], seen, bugs); ok {
-			bags[key] = merged
-			changed = true
-		}
-	}
-	for key, o := range others { // order: each key on its own
-		if _, ok := bags[key]; ok {
-			continue
-		}
-		if merged, ok := bag(nil).merge(s.Seen, o, seen, bugs); ok {
-			bags[key] = merged
-			changed = true
-		}
-	}
-	for key, b := range bags { // order: each key on its own
-		if len(b) == 0 {
-			delete(bags, key)
-		}
-	}
-	return changed
-}
-
-func (s *state) clone() *state {
-	c := newState()
-	c.merge(s, 0)
-	return c
-}
-
-// Each operation returns the delta that carries it out, and changes nothing.
-
-// count adds n to a counter, or takes -n away.
-func (s *state) count(replica uint64, key string, n int) *state {
-	d := newState()
-	c := pncounter{gcounter{}, gcounter{}}
-	if n >= 0 {
-		c.P[replica] = s.Counters[key].P[replica] + uint64(n)
-	} else {
-		c.N[replica] = s.Counters[key].N[replica] + uint64(-n)
-	}
-	d.Counters[key] = c
-	return d
-}
-
-// add puts an element into a set, under a dot that nothing else has.
-func (s *state) add(at dot, key string, element int) *state {
-	d := newState()
-	d.Sets[key] = bag{{at, element}}
-	d.Seen.add(at)
-	return d
-}
-
-// remove takes away what this replica has seen of an element.
-func (s *state) remove(key string, element int) (d *state, removed []dot) {
-	d = newState()
-	removed = s.Sets[key].dots(element)
-	d.Seen = newClock(removed...)
-	return d, removed
-}
-
-// write puts a value into a register, in the place of those that the writer has seen.
-func (s *state) write(at dot, key string, value int, seen []dot) *state {
-	d := newState()
-	d.Registers[key] = bag{{at, value}}
-	d.Seen = newClock(append([]dot{at}, seen...)...)
-	return d
-}
-
-// alive returns the dots of what is there.
-func (s *state) alive() clock {
-	c := newClock()
-	for _, bags := range []map[string]bag{s.Sets, s.Registers} {
-		for _, b := range bags { // order: a set of dots is the same in any
-			for _, t := range b {
-				c.add(t.Dot)
-			}
-		}
-	}
-	return c
 }

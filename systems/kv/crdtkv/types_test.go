@@ -1,7 +1,6 @@
 package crdtkv
 
 import (
-	"encoding/json"
 	"math/rand/v2"
 	"testing"
 
@@ -9,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/internal/tier"
+	"github.com/capsize-go/capsize/systems/internal/dots"
+	"github.com/capsize-go/capsize/systems/internal/fields"
 )
 
 // A replica is a state that does random operations, and the deltas that they made.
@@ -26,16 +27,16 @@ func (r *replica) step(rnd *rand.Rand) {
 		d = r.state.count(r.id, key, rnd.IntN(7)-3)
 	case 1, 2:
 		r.dots++
-		d = r.state.add(dot{r.id, r.dots}, key, value)
+		d = r.state.add(dot{Actor: r.id, N: r.dots}, key, value)
 	case 3:
 		d, _ = r.state.remove(key, value)
 	default:
 		r.dots++
 		var seen []dot
-		for _, t := range r.state.Registers[key] {
-			seen = append(seen, t.Dot)
+		for _, t := range r.state.registers.get(key) {
+			seen = append(seen, t.dot)
 		}
-		d = r.state.write(dot{r.id, r.dots}, key, value, seen)
+		d = r.state.write(dot{Actor: r.id, N: r.dots}, key, value, seen)
 	}
 	r.deltas = append(r.deltas, d)
 	r.state.merge(d, 0)
@@ -45,7 +46,7 @@ func (r *replica) step(rnd *rand.Rand) {
 func newReplicas(seed uint64) (rs [3]*replica) {
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	for i := range rs {
-		rs[i] = &replica{id: uint64(i + 1), state: newState()}
+		rs[i] = &replica{id: uint64(i + 1), state: &state{}}
 	}
 	for range rnd.IntN(40) {
 		i, j := rnd.IntN(3), rnd.IntN(3)
@@ -60,20 +61,21 @@ func newReplicas(seed uint64) (rs [3]*replica) {
 
 // merged returns the states merged into the first, which stays as it is.
 func merged(states ...*state) *state {
-	s := newState()
+	s := &state{}
 	for _, x := range states {
 		s.merge(x, 0)
 	}
 	return s
 }
 
+// same requires that two states are equal. Equal states have equal records, as those are what nodes compare.
 func same(t *testing.T, seed uint64, law string, want, got *state) {
 	t.Helper()
-	w, err := json.Marshal(want)
-	require.NoError(t, err)
-	g, err := json.Marshal(got)
-	require.NoError(t, err)
-	require.JSONEq(t, string(w), string(g), "%s, seed %d", law, seed)
+	require.Equal(t, want.counters, got.counters, "%s, seed %d", law, seed)
+	require.ElementsMatch(t, want.sets, got.sets, "%s, seed %d", law, seed)
+	require.ElementsMatch(t, want.registers, got.registers, "%s, seed %d", law, seed)
+	require.True(t, want.seen.Equal(got.seen), "%s, seed %d", law, seed)
+	require.Equal(t, record(want), record(got), "%s, seed %d", law, seed)
 }
 
 // TestMergeLaws has what makes replicas agree whatever the order in which they hear: states are a
@@ -88,7 +90,7 @@ func TestMergeLaws(t *testing.T) {
 		same(t, seed, "idempotent", a, merged(a, a))
 		both := merged(a, b)
 		same(t, seed, "an upper bound", both, merged(both, a))
-		assert.False(t, both.clone().merge(a, 0), "what is known is no news")
+		assert.Nil(t, both.clone().merge(a, 0), "what is known is no news")
 		before := a.clone()
 		rs[0].step(rand.New(rand.NewPCG(seed, 2)))
 		same(t, seed, "operations inflate", a, merged(before, a))
@@ -103,8 +105,8 @@ func TestDeltaLaws(t *testing.T) {
 	tier.SkipComputing(t)
 	for seed := range uint64(3 * tier.Seeds(t, 10, 40)) {
 		rnd := rand.New(rand.NewPCG(seed, 3))
-		r := &replica{id: 1, state: newState()}
-		parts, group := newState(), newState()
+		r := &replica{id: 1, state: &state{}}
+		parts, group := &state{}, &state{}
 		for range 30 {
 			before := r.state.clone()
 			r.step(rnd)
@@ -114,7 +116,7 @@ func TestDeltaLaws(t *testing.T) {
 			if rnd.IntN(3) == 0 {
 				parts.merge(group, 0)
 				parts.merge(group, 0)
-				group = newState()
+				group = &state{}
 			}
 		}
 		parts.merge(group, 0)
@@ -125,26 +127,70 @@ func TestDeltaLaws(t *testing.T) {
 
 // TestAddsWin has a remove meet an add that it has not seen.
 func TestAddsWin(t *testing.T) {
-	a, b := newState(), newState()
-	a.merge(a.add(dot{1, 1}, "k", 7), 0)
+	a, b := &state{}, &state{}
+	a.merge(a.add(dot{Actor: 1, N: 1}, "k", 7), 0)
 	b.merge(a, 0)
-	a.merge(a.add(dot{1, 2}, "k", 7), 0)
+	a.merge(a.add(dot{Actor: 1, N: 2}, "k", 7), 0)
 	d, removed := b.remove("k", 7)
-	assert.Equal(t, []dot{{1, 1}}, removed)
+	assert.Equal(t, []dot{{Actor: 1, N: 1}}, removed)
 	b.merge(d, 0)
-	assert.Empty(t, b.Sets["k"].values())
-	assert.Equal(t, []int{7}, merged(a, b).Sets["k"].values())
+	assert.Empty(t, b.sets.get("k").values())
+	assert.Equal(t, []int{7}, merged(a, b).sets.get("k").values())
 	gone, _ := a.remove("k", 7)
 	a.merge(gone, 0)
-	assert.Empty(t, merged(a, b).Sets["k"].values(), "what all have seen removed stays so")
+	assert.Empty(t, merged(a, b).sets.get("k").values(), "what all have seen removed stays so")
 }
 
-func TestClocks(t *testing.T) {
-	c := newClock(dot{2, 5}, dot{1, 3}, dot{1, 1})
-	assert.True(t, c.has(dot{1, 1}) && c.has(dot{1, 3}) && c.has(dot{2, 5}))
-	assert.False(t, c.has(dot{1, 2}) || c.has(dot{2, 4}))
-	assert.True(t, c.add(dot{1, 2}))
-	assert.False(t, c.add(dot{1, 2}))
-	assert.Equal(t, uint64(3), c.UpTo[1], "they follow on each other")
-	assert.Equal(t, []dot{{2, 5}}, c.Beyond)
+// TestNews has what lets a node forward only what was new to it of a delta: a replica that has what the node had before becomes
+// equal to it by that alone, and the node had nothing of it.
+func TestNews(t *testing.T) {
+	tier.SkipComputing(t)
+	news, less := 0, 0
+	for seed := range uint64(3 * tier.Seeds(t, 10, 40)) {
+		rs := newReplicas(seed)
+		for _, from := range rs {
+			for _, to := range rs {
+				had, whole := to.state.clone(), merged(to.state, from.state)
+				n := to.state.merge(from.state, 0)
+				same(t, seed, "a merge", whole, to.state)
+				if n == nil {
+					same(t, seed, "without news nothing changes", had, to.state)
+					continue
+				}
+				news++
+				same(t, seed, "the news make it as great", whole, merged(had, n))
+				same(t, seed, "and are in what was sent", from.state, merged(from.state, n))
+				again := had.merge(n, 0)
+				same(t, seed, "all of them is new", n, again)
+				if len(record(n)) < len(record(from.state)) {
+					less++
+				}
+			}
+		}
+	}
+	assert.Positive(t, news)
+	assert.Greater(t, 2*less, news, "most are less than what was sent")
+}
+
+// TestRecords reads what a node writes, and all beginnings of it, none of which is whole.
+func TestRecords(t *testing.T) {
+	for seed := range uint64(10) {
+		s := newReplicas(seed)[0].state
+		rec := record(s)
+		got, err := decode(rec)
+		require.NoError(t, err)
+		same(t, seed, "a record", s, got)
+		for n := 1; n < len(rec); n++ {
+			_, err := decode(rec[:n])
+			require.ErrorIs(t, err, fields.ErrShort, "%d bytes of %d", n, len(rec))
+		}
+	}
+}
+
+func TestAlive(t *testing.T) {
+	s := &state{}
+	s.merge(s.add(dot{Actor: 1, N: 1}, "k", 7), 0)
+	s.merge(s.write(dot{Actor: 1, N: 2}, "r", 8, nil), 0)
+	s.merge(s.write(dot{Actor: 1, N: 3}, "r", 9, []dot{{Actor: 1, N: 2}}), 0)
+	assert.True(t, s.alive().Equal(dots.Of(dot{Actor: 1, N: 1}, dot{Actor: 1, N: 3})))
 }

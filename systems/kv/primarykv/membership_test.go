@@ -106,7 +106,7 @@ func TestRunRefuses(t *testing.T) {
 		assert.EqualError(t, run(nil, no), "membership of primarykv: no")
 		assert.EqualError(t, run(&register{refuses: no}, nil), "membership of primarykv: no")
 	})
-	broken := encode(record{Epoch: 1, Base: &place{1, 1}, Snapshot: []byte("{")})
+	broken := encode(nil, record{Epoch: 1, Base: &place{1, 1}, Snapshot: []byte("{")})
 	reopened(t, broken, func(s *storage) {
 		assert.ErrorContains(t, Store{}.Run(context.Background(), s.h), "boot primarykv: decode snapshot: ")
 		assert.ErrorContains(t, Store{}.RunWith(context.Background(), s.h, nil), "boot primarykv: decode snapshot: ")
@@ -163,7 +163,7 @@ func TestALostLogIsMended(t *testing.T) {
 
 // TestReplayKnowsWhatWasMeantForAnotherPlace has entries that do not follow those before them.
 func TestReplayKnowsWhatWasMeantForAnotherPlace(t *testing.T) {
-	reopened(t, append(records(), encode(record{Epoch: 2, From: 9, Entries: []entry{{2, write{}}}})...), func(s *storage) {
+	reopened(t, encode(records(), record{Epoch: 2, From: 9, Entries: []entry{{2, write{}}}}), func(s *storage) {
 		assert.True(t, s.lost)
 	})
 }

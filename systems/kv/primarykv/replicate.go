@@ -4,8 +4,6 @@ import (
 	"math"
 	"slices"
 	"time"
-
-	"github.com/capsize-go/capsize/internal/sorting"
 )
 
 // A lead is what a primary knows of its backups.
@@ -17,6 +15,9 @@ type lead struct {
 	since   time.Duration   // when the node was promoted
 	waits   time.Duration   // since when something waits for backups
 	alone   bool            // it commits without backups
+
+	times   []time.Duration // heardAt, sorted; kept for its memory
+	indexes []uint64        // match, sorted; likewise
 }
 
 // A batch is a part of the log. An empty one is a heartbeat, which only requests support.
@@ -81,10 +82,10 @@ func (n *node) primaryTick() {
 
 // supported returns when the last message was sent that a majority has answered.
 func (n *node) supported() time.Duration {
-	times := slices.Clone(n.heardAt)
-	times[n.id] = n.now()
-	sorting.Ordered(times)
-	return times[len(times)-n.majority()]
+	n.times = append(n.times[:0], n.heardAt...)
+	n.times[n.id] = n.now()
+	slices.Sort(n.times)
+	return n.times[len(n.times)-n.majority()]
 }
 
 // holds reports whether a majority supports this primary and no other.
@@ -103,9 +104,9 @@ func (n *node) send(i int) {
 	}
 	prev, _ := n.log.at(n.next[i] - 1)
 	from := n.log.entries[prev.Index-n.log.base.Index:]
+	count := min(len(from), maxBatch)
 	n.h.Send(n.names[i], &batch{
-		epoch: n.log.epoch, sent: n.now(), have: n.match[i], prev: prev,
-		entries: slices.Clone(from[:min(len(from), maxBatch)]), commit: n.commit,
+		epoch: n.log.epoch, sent: n.now(), have: n.match[i], prev: prev, entries: from[:count:count], commit: n.commit,
 	})
 }
 
@@ -218,7 +219,9 @@ func (n *node) acked(from string, a *ack) {
 // advance commits what enough nodes have, if this epoch wrote it: what an earlier
 // one wrote counts when something of this one stands behind (Ongaro 2014, §3.6.2).
 func (n *node) advance() {
-	match := slices.Sorted(slices.Values(n.match))
+	n.indexes = append(n.indexes[:0], n.match...)
+	match := n.indexes
+	slices.Sort(match)
 	need := n.store.need(len(n.names))
 	if match[len(match)-need] == n.log.last().Index {
 		n.alone, n.waits = false, n.now()

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"strconv"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/systems/internal/jsontext"
 )
 
 // A place is a position in the log, and the epoch that wrote what stands there.
@@ -37,6 +39,7 @@ type storage struct {
 	snapshot []byte
 	entries  []entry // from base on
 	lost     bool    // the disk lost what it had synced
+	buf      []byte  // of the last record; kept for its memory
 }
 
 // A record is what one sync makes durable. Its entries replace all from From on.
@@ -52,12 +55,54 @@ type record struct {
 
 const recordHead = 8 // length and CRC-32
 
-func encode(r record) []byte {
-	body, err := json.Marshal(r)
-	must(err)
-	b := binary.LittleEndian.AppendUint32(nil, uint32(len(body)))
-	b = binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(body))
-	return append(b, body...)
+// encode appends a record to b.
+func encode(b []byte, r record) []byte {
+	start := len(b)
+	b = r.appendJSON(append(b, make([]byte, recordHead)...))
+	body := b[start+recordHead:]
+	binary.LittleEndian.PutUint32(b[start:], uint32(len(body)))
+	binary.LittleEndian.PutUint32(b[start+4:], crc32.ChecksumIEEE(body))
+	return b
+}
+
+// appendJSON appends what [json.Marshal] returns. Records of entries, which are nearly all, are spelled out, since to look up how their
+// types are to be written took most of the time of a write.
+func (r *record) appendJSON(b []byte) []byte {
+	if r.Base != nil || r.Snapshot != nil || r.Lost {
+		body, err := json.Marshal(r)
+		must(err)
+		return append(b, body...)
+	}
+	b = strconv.AppendUint(append(b, `{"Epoch":`...), r.Epoch, 10)
+	b = jsontext.AppendString(append(b, `,"Chosen":`...), r.Chosen)
+	if r.From != 0 {
+		b = strconv.AppendUint(append(b, `,"From":`...), r.From, 10)
+	}
+	for i, e := range r.Entries {
+		if i == 0 {
+			b = append(b, `,"Entries":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		b = e.appendJSON(b)
+	}
+	if len(r.Entries) > 0 {
+		b = append(b, ']')
+	}
+	return append(b, '}')
+}
+
+// appendJSON appends what [json.Marshal] returns.
+func (e *entry) appendJSON(b []byte) []byte {
+	w := &e.Write
+	b = strconv.AppendUint(append(b, `{"Epoch":`...), e.Epoch, 10)
+	b = strconv.AppendUint(append(b, `,"Write":{"Op":`...), uint64(w.Op), 10)
+	b = strconv.AppendUint(append(b, `,"Session":`...), w.Session, 10)
+	b = strconv.AppendUint(append(b, `,"Number":`...), w.Number, 10)
+	b = jsontext.AppendString(append(b, `,"Key":`...), w.Key)
+	b = strconv.AppendInt(append(b, `,"Old":`...), int64(w.Old), 10)
+	b = strconv.AppendInt(append(b, `,"Value":`...), int64(w.Value), 10)
+	return append(b, "}}"...)
 }
 
 // decode returns the first record of b and what follows, if there is a whole one.
@@ -167,19 +212,21 @@ func (s *storage) saveEpoch(epoch uint64, chosen string) {
 	s.save(record{})
 }
 
-// append replaces all from index from on by entries.
+// append replaces all from index from on by entries. Messages share what the log holds, so what is replaced is left as it is.
 func (s *storage) append(from uint64, entries []entry) {
+	keep := from - s.base.Index - 1
 	if from <= s.last().Index {
 		s.h.Count("log truncated")
+		s.entries = s.entries[:keep:keep]
 	}
-	keep := from - s.base.Index - 1
-	s.entries = append(s.entries[:keep:keep], entries...)
+	s.entries = append(s.entries, entries...)
 	s.save(record{From: from, Entries: entries})
 }
 
 func (s *storage) save(r record) {
 	r.Epoch, r.Chosen = s.epoch, s.chosen
-	_, err := s.file.Write(encode(r))
+	s.buf = encode(s.buf[:0], r)
+	_, err := s.file.Write(s.buf)
 	must(err)
 	must(s.h.Sync())
 }

@@ -2,6 +2,7 @@ package primarykv
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,9 +14,27 @@ import (
 )
 
 func records() []byte {
-	b := encode(record{Epoch: 1, From: 1, Entries: []entry{{1, write{Op: opPut, Key: "a", Value: 1}}, {1, write{}}}})
-	b = append(b, encode(record{Epoch: 2, Chosen: "n2"})...)
-	return append(b, encode(record{Epoch: 2, From: 2, Entries: []entry{{2, write{Op: opPut, Key: "a", Value: 2}}}})...)
+	b := encode(nil, record{Epoch: 1, From: 1, Entries: []entry{{1, write{Op: opPut, Key: "a", Value: 1}}, {1, write{}}}})
+	b = encode(b, record{Epoch: 2, Chosen: "n2"})
+	return encode(b, record{Epoch: 2, From: 2, Entries: []entry{{2, write{Op: opPut, Key: "a", Value: 2}}}})
+}
+
+// TestRecordsAreJSON has a record be what package json makes of it, and be read again as it was.
+func TestRecordsAreJSON(t *testing.T) {
+	first, second := entry{7, write{opCAS, 1 << 63, 3, `<"k">`, -4, 5}}, entry{Epoch: 8}
+	for _, r := range []record{
+		{}, {Epoch: 1, Chosen: "n1"}, {From: 9}, {Epoch: 2, From: 4, Entries: []entry{first}},
+		{Epoch: 1 << 63, Chosen: "n\x00", From: 4, Entries: []entry{first, second, first}},
+		{Base: &place{1, 2}, Snapshot: []byte("{}"), From: 3, Entries: []entry{second}}, {Lost: true}, {Snapshot: []byte("x")},
+	} {
+		want, err := json.Marshal(r)
+		require.NoError(t, err)
+		assert.Equal(t, string(want), string(r.appendJSON(nil)))
+		got, rest, ok := decode(append(encode(nil, r), "rest"...))
+		assert.True(t, ok)
+		assert.Equal(t, r, got)
+		assert.Equal(t, "rest", string(rest))
+	}
 }
 
 // reopened returns the storage of a host whose log holds data.

@@ -12,6 +12,15 @@ import (
 // A peerMessage is a message of the library from one node to another, which says what it is when a run is recorded.
 type peerMessage raftpb.Message
 
+// MessageType is the type of the message in the protocol, refusals apart.
+func (p *peerMessage) MessageType() string {
+	m := (*raftpb.Message)(p)
+	if m.GetReject() {
+		return m.GetType().String() + " refused"
+	}
+	return m.GetType().String()
+}
+
 // Describe says what the message is.
 func (p *peerMessage) Describe() trace.Description {
 	m := (*raftpb.Message)(p)

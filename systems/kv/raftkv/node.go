@@ -325,6 +325,7 @@ func (n *node) advance() {
 	if n.applied-n.log.snapshotIndex >= n.every {
 		n.log.compact(n.applied, n.kv.snapshot(n.bugs))
 	}
+	n.h.SetState(n)
 	n.failed = false
 }
 

@@ -81,6 +81,9 @@ func (n *node) answerRecovery(from string, p *recoveryRequest) {
 	}
 	term, err := n.log.mem.Term(n.applied)
 	must(err)
+	if term != status.GetTerm() {
+		return // it can't know yet how far the log was committed before its term: Ongaro 2014, §3.6.2
+	}
 	n.h.Send(from, &recoveryReply{status.GetTerm(), n.log.snapshot(term, n.applied, n.kv.snapshot(n.bugs))})
 }
 
