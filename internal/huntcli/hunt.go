@@ -146,18 +146,16 @@ func (h *hunter) shrink(ctx context.Context, n int, r campaign.Run) error {
 	}
 	reply := make(chan error, 1)
 	h.keep <- request{reply: reply, do: func(ctx context.Context) error {
-		if err != nil || a.Small == nil {
+		if err != nil || a.Small == nil { // it is tried again when the hunt goes on
 			fmt.Fprintf(h.Err, "capsize: seed %d of %s could not be made small: %v\n", r.Run.Seed, r.Target, err)
-			a.Small = nil
+			return nil
 		}
-		if a.Small != nil {
-			if g, err := h.c.Find(ctx, id); err != nil {
-				return err
-			} else if g.Smallest != nil && !a.Small.After.Less(g.Smallest.After) {
-				a.Small = nil
-			} else if err := h.c.TakePage(id, dir, true); err != nil {
-				return err
-			}
+		if g, err := h.c.Find(ctx, id); err != nil {
+			return err
+		} else if g.Smallest != nil && !a.Small.After.Less(g.Smallest.After) {
+			a.Small = nil
+		} else if err := h.c.TakePage(id, dir, true); err != nil {
+			return err
 		}
 		if _, err := h.c.Tried(ctx, r, a.Small); err != nil {
 			return err
