@@ -56,6 +56,7 @@ func (s *Shrunk) Text(ctx context.Context, system, bug, nemesis string) ([]byte,
 func (s *Shrunk) failure(ctx context.Context, rec savedrun.Record) (f failure.Failure, err error) {
 	r := s.Result
 	r.Explain(ctx)
+	rec.Capsize = moduleVersion()
 	rec.Verdict, rec.Reason, rec.Build, rec.Plan = r.Verdict, reasonOf(r), savedrun.Build(), nil
 	if rec.Digest, err = r.Digest(); err != nil {
 		return f, err

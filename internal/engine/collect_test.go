@@ -1,35 +1,37 @@
-package engine_test
+package engine
 
 import (
 	"runtime/debug"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-
-	"github.com/capsize-go/capsize/internal/engine"
 )
 
-// percent returns the setting of the garbage collector.
-func percent() int {
-	now := debug.SetGCPercent(100)
-	debug.SetGCPercent(now)
-	return now
-}
-
-func TestCollectLess(t *testing.T) {
-	t.Setenv("GOGC", "")
-	for _, x := range []struct{ before, during int }{{100, 800}, {50, 800}, {1000, 1000}, {-1, -1}} {
-		old := debug.SetGCPercent(x.before)
-		restore := engine.CollectLess()
-		assert.Equal(t, x.during, percent())
-		restore()
-		assert.Equal(t, x.before, percent())
-		debug.SetGCPercent(old)
+// TestCollectSeldom changes how often garbage is collected only where nothing says how often.
+func TestCollectSeldom(t *testing.T) {
+	percent := func() int {
+		now := debug.SetGCPercent(100)
+		debug.SetGCPercent(now)
+		return now
 	}
-	t.Setenv("GOGC", "100")
-	old := debug.SetGCPercent(100)
-	defer debug.SetGCPercent(old)
-	restore := engine.CollectLess()
-	assert.Equal(t, 100, percent(), "the environment says so")
-	restore()
+	defer debug.SetGCPercent(percent())
+	for _, test := range []struct {
+		name          string
+		gogc          string
+		before, later int
+	}{
+		{"nothing says", "", 100, collectPercent},
+		{"the program says", "", 800, 800},
+		{"the program says never", "", -1, -1},
+		{"the environment says", "100", 100, 100},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Setenv("GOGC", test.gogc)
+			debug.SetGCPercent(test.before)
+			restore := collectSeldom()
+			assert.Equal(t, test.later, percent())
+			restore()
+			assert.Equal(t, test.before, percent())
+		})
+	}
 }

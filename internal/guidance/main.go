@@ -9,6 +9,8 @@
 // with an empty corpus and other seeds; the campaigns of all arms have the same ones. The processor time is that of the process, with what the guidance itself
 // takes and with recording.
 //
+// With -on there is one campaign that goes on after its finds, as a long hunt for a failure that is rarer: finds do not join the corpus, and those of one parent count once.
+//
 // A line of JSON goes to the file for each campaign. The table has finds in an hour of processor time and, for each arm, the ratio of its rate to that of
 // fresh seeds with its 95 % interval: exact, by the binomial distribution of the finds of two arms given their sum (Przyborowski and Wilenski 1940, with the limits of Clopper
 // and Pearson 1934), and for all targets together the ratio of Mantel and Haenszel, with the variance of Greenland and Robins (1985).
@@ -44,6 +46,7 @@ type settings struct {
 	slice   time.Duration // of it in one turn
 	first   uint64        // campaign
 	most    int           // runs of a campaign
+	goOn    bool          // campaigns go on after a find
 	into    string        // file
 }
 
@@ -56,6 +59,7 @@ func run(ctx context.Context, t *testing.T, args []string) error {
 	f.DurationVar(&s.slice, "slice", 5*time.Second, "processor time of a turn")
 	f.Uint64Var(&s.first, "first", 1, "the first campaign")
 	f.IntVar(&s.most, "most", 5000, "how many runs a campaign has at most")
+	f.BoolVar(&s.goOn, "on", false, "a campaign goes on after a find, for all of its processor time")
 	f.StringVar(&s.into, "into", "", "the file that gets a line for each campaign; default: standard output")
 	tables := f.String("table", "", "print the table of these files, separated by commas, and run nothing")
 	if err := f.Parse(args); err != nil {

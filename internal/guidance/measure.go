@@ -21,9 +21,10 @@ type campaign struct {
 	Arm      string        `json:"arm"`
 	Campaign uint64        `json:"campaign"` // draws its seeds
 	Runs     int           `json:"runs"`
-	Found    bool          `json:"found"`
-	Mutated  bool          `json:"mutated,omitempty"` // the find was a mutated plan
-	How      string        `json:"how,omitempty"`     // of it: its seed, parents and mutations
+	Finds    int           `json:"finds"`             // at most one, unless the campaign goes on; several that have one parent count once
+	Mutated  int           `json:"mutated,omitempty"` // of these, of mutated plans
+	All      int           `json:"all"`               // finds, each counted
+	How      []string      `json:"how,omitempty"`     // of each: its seed, parents and mutations
 	CPU      time.Duration `json:"cpu"`
 	Features int           `json:"features,omitempty"` // that were seen
 }
@@ -35,8 +36,9 @@ type cell struct {
 	test   capsize.Test
 	used   time.Duration
 
-	now    campaign
-	corpus *guide.Corpus
+	now     campaign
+	corpus  *guide.Corpus
+	parents map[int]bool // whose descendants were finds
 }
 
 // measure runs all cells by turns until each has had its processor time.
@@ -86,7 +88,9 @@ func (c *cell) step(ctx context.Context, t *testing.T, s settings, out io.Writer
 		return err
 	}
 	r := c.corpus.Next()
-	result, err := capsize.Exec(ctx, t, c.corpus.Test(c.test, r))
+	test := c.test
+	test.Seed, test.Nemesis, test.Record = r.Seed, c.corpus.Nemesis(r), c.arm.signal.Window()
+	result, err := capsize.Exec(ctx, t, test)
 	if err != nil {
 		return fmt.Errorf("%s by %s, campaign %d, %s: %w", c.target, c.arm, c.now.Campaign, r, err)
 	}
@@ -94,19 +98,33 @@ func (c *cell) step(ctx context.Context, t *testing.T, s settings, out io.Writer
 		return ctx.Err()
 	}
 	if c.arm.signal != "" {
-		c.corpus.Add(r, c.arm.signal.Observe(result))
+		c.corpus.Add(r, c.arm.signal.Observe(recordOf(result)))
 	}
 	spent := cputime.Used() - began
 	c.used += spent
 	c.now.CPU += spent
 	c.now.Runs++
-	if c.now.Found = result.Verdict == checker.Invalid; c.now.Found {
-		c.now.Mutated, c.now.How = r.Mutated(), r.String()
+	if result.Verdict == checker.Invalid {
+		c.found(r)
 	}
-	if c.now.Found || c.now.Runs >= s.most {
+	if c.now.Finds > 0 && !s.goOn || c.now.Runs >= s.most {
 		return c.end(out)
 	}
 	return nil
+}
+
+// found counts a find, unless there was one of the same parent.
+func (c *cell) found(r guide.Run) {
+	c.now.All++
+	c.now.How = append(c.now.How, r.String())
+	if r.Mutated() {
+		if c.parents[r.Parents[0]] {
+			return
+		}
+		c.parents[r.Parents[0]] = true
+		c.now.Mutated++
+	}
+	c.now.Finds++
 }
 
 // begin makes the corpus of a campaign. Fresh seeds have one too, which stays empty.
@@ -118,6 +136,7 @@ func (c *cell) begin() (err error) {
 	if c.arm.signal == "" {
 		o.Signal, o.Share = guide.None, -1
 	}
+	c.parents = map[int]bool{}
 	c.corpus, err = guide.New(c.test.Nemesis, c.test.Duration, o)
 	return err
 }
@@ -137,4 +156,25 @@ func (c *cell) end(out io.Writer) error {
 	}
 	c.now, c.corpus = campaign{Campaign: c.now.Campaign + 1}, nil
 	return nil
+}
+
+// recordOf returns what a corpus looks at.
+func recordOf(r *capsize.Result) guide.Record {
+	x := r.Exercised
+	rec := guide.Record{Plan: r.Plan, History: r.History, Messages: r.Messages, Failed: r.Verdict != checker.Valid, Counts: map[string]int64{
+		"elections": int64(x.Elections), "leader changes": int64(x.LeaderChanges), "crashes": int64(x.Crashes), "bytes lost": x.BytesLost,
+		"cut": int64(x.Cut), "dead": int64(x.Dead), "idle": int64(x.Idle),
+	}}
+	for _, p := range r.Phases {
+		if p.Name == "faults" {
+			rec.Began = p.At
+		}
+	}
+	for mark, n := range x.Marks { // order: a map
+		rec.Counts["mark "+mark] = int64(n)
+	}
+	for _, e := range x.Effects {
+		rec.Counts["effect of "+e.Fault+": "+e.What] = e.Count
+	}
+	return rec
 }

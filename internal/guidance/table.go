@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/capsize-go/capsize/internal/hunt/odds"
 )
 
 // A count is what the campaigns of a target and an arm found, in how much processor time.
@@ -58,12 +60,7 @@ func printTable(w io.Writer, files []string) error {
 // with adds a campaign.
 func (c count) with(x campaign) count {
 	c.runs, c.cpu = c.runs+x.Runs, c.cpu+x.CPU
-	if x.Found {
-		c.finds++
-	}
-	if x.Mutated {
-		c.mutated++
-	}
+	c.finds, c.mutated = c.finds+x.Finds, c.mutated+x.Mutated
 	return c
 }
 
@@ -125,46 +122,9 @@ func ratio(a, b count) float64 {
 
 // ratioInterval returns the 95 % interval of the ratio of two rates. Given their sum, the finds of a are binomial.
 func ratioInterval(a, b count) (lo, hi float64) {
-	p, q := clopperPearson(a.finds, a.finds+b.finds)
+	share := odds.Of(a.finds+b.finds, a.finds)
 	scale := b.hours() / a.hours()
-	return p / (1 - p) * scale, q / (1 - q) * scale
-}
-
-// clopperPearson returns the exact 95 % interval of a probability of which n tries had k hits.
-func clopperPearson(k, n int) (lo, hi float64) {
-	lo, hi = 0, 1
-	if k > 0 {
-		lo = bisect(func(p float64) bool { return 1-atMost(k-1, n, p) < 0.025 })
-	}
-	if k < n {
-		hi = bisect(func(p float64) bool { return atMost(k, n, p) > 0.025 })
-	}
-	return lo, hi
-}
-
-// bisect returns up to where a condition holds of the numbers from 0 to 1.
-func bisect(holds func(float64) bool) float64 {
-	lo, hi := 0.0, 1.0
-	for range 60 {
-		if mid := (lo + hi) / 2; holds(mid) {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
-	return (lo + hi) / 2
-}
-
-// atMost returns the probability of at most k hits in n tries.
-func atMost(k, n int, p float64) float64 {
-	sum := 0.0
-	for i := range k + 1 {
-		a, _ := math.Lgamma(float64(n + 1))
-		b, _ := math.Lgamma(float64(i + 1))
-		c, _ := math.Lgamma(float64(n - i + 1))
-		sum += math.Exp(a - b - c + float64(i)*math.Log(p) + float64(n-i)*math.Log1p(-p))
-	}
-	return min(sum, 1)
+	return share.RateLow / (1 - share.RateLow) * scale, share.RateHigh / (1 - share.RateHigh) * scale
 }
 
 // mantelHaenszel returns the common ratio of the rates of pairs, with its 95 % interval.

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/internal/keyed"
 	"github.com/capsize-go/capsize/nemesis"
 )
@@ -112,14 +111,12 @@ func (r Run) String() string {
 	return fmt.Sprintf("seed %d with the plan of run %s: %s", r.Seed, strings.Join(strings.Fields(strings.Trim(fmt.Sprint(r.Parents), "[]")), " and "), strings.Join(r.How, ", "))
 }
 
-// Test returns the test that makes the run.
-func (c *Corpus) Test(t capsize.Test, r Run) capsize.Test {
-	t.Seed, t.Seeds, t.Nemesis = r.Seed, 1, c.nemesis
+// Nemesis returns the nemesis of a run: its plan, or for a fresh seed that of the hunt. The run also has to record [Signal.Window].
+func (c *Corpus) Nemesis(r Run) nemesis.Nemesis {
 	if r.Mutated() {
-		t.Nemesis = r.Plan
+		return r.Plan
 	}
-	t.Record = c.options.Signal.Window()
-	return t
+	return c.nemesis
 }
 
 // Next returns the next run of the hunt.

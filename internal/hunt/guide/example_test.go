@@ -9,7 +9,7 @@ import (
 )
 
 // A hunt asks the corpus for each run, and tells it what the run did. Here every run does something new, so that the plans of the first runs
-// are mutated soon. A real hunt has capsize.Exec run Corpus.Test, and Signal.Observe look at the result.
+// are mutated soon. A real hunt has capsize.Exec run the seed with Corpus.Nemesis, and Signal.Observe look at the result.
 func Example() {
 	faults := nemesis.Every(5*time.Second, nemesis.Crashes(), nemesis.Partitions())
 	c, err := guide.New(faults, 20*time.Second, guide.Options{Seed: 3, Share: 0.5})

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/capsize-go/capsize"
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/vacuity"
 	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/history"
@@ -51,10 +49,19 @@ func (s Signal) Window() trace.Window {
 // mostMoments is how many instants of interest are kept of a run.
 const mostMoments = 64
 
-// Observe returns what a run of [Corpus.Test] did. It takes what was recorded for the signal out of the result, so that the failure can be
-// recorded anew to be explained.
-func (s Signal) Observe(r *capsize.Result) Observation {
-	o := Observation{Plan: r.Plan, Failed: r.Verdict != checker.Valid}
+// A Record is what is known of a run.
+type Record struct {
+	Plan     nemesis.Plan     // of the run
+	History  *history.History //
+	Began    time.Duration    // when the faults began
+	Counts   map[string]int64 // of what happened, as elections, marks and effects of faults
+	Messages *trace.Trace     // what was recorded for [Signal.Window]
+	Failed   bool             // it is not valid
+}
+
+// Observe returns what a run did.
+func (s Signal) Observe(r Record) Observation {
+	o := Observation{Plan: r.Plan, Failed: r.Failed}
 	h := look(r)
 	o.Moments = h.moments
 	if m := r.Messages; m != nil && s.Window().On() {
@@ -62,11 +69,12 @@ func (s Signal) Observe(r *capsize.Result) Observation {
 		for _, e := range m.Events {
 			o.Moments = append(o.Moments, e.At-h.began)
 		}
-		r.Messages, r.Test.Record = nil, trace.Window{}
 	}
 	if s == History {
 		h.calls(r.History)
-		h.counts(r.Exercised)
+		for what, n := range r.Counts { // order: features are sorted
+			h.note("count", what, log2(n))
+		}
 		o.Features = h.all()
 	}
 	slices.Sort(o.Moments)
@@ -95,13 +103,8 @@ type event struct {
 const gap = 300 * time.Millisecond
 
 // look notes which faults followed each other, and the instants of interest: when a fault began or ended, and when calls succeeded again.
-func look(r *capsize.Result) *seen {
-	s := &seen{features: map[uint64]struct{}{}}
-	for _, p := range r.Phases {
-		if p.Name == "faults" {
-			s.began = p.At
-		}
-	}
+func look(r Record) *seen {
+	s := &seen{began: r.Began, features: map[uint64]struct{}{}}
 	kinds := map[string]string{}
 	for _, step := range r.Plan {
 		kinds[engine.StepKey(step)] = nemesis.Kind(step.Fault)
@@ -156,25 +159,6 @@ func (s *seen) calls(h *history.History) {
 	}
 	for m, n := range count { // order: features are sorted
 		s.note(m.what, m.call, log2(n))
-	}
-}
-
-// counts notes what was counted, to a power of two.
-func (s *seen) counts(x capsize.Exercised) {
-	for _, n := range []struct {
-		what  string
-		count int64
-	}{
-		{"elections", int64(x.Elections)}, {"leader changes", int64(x.LeaderChanges)}, {"crashes", int64(x.Crashes)},
-		{"bytes lost", x.BytesLost}, {"cut", int64(x.Cut)}, {"dead", int64(x.Dead)}, {"idle", int64(x.Idle)},
-	} {
-		s.note("count", n.what, log2(n.count))
-	}
-	for mark, n := range x.Marks { // order: features are sorted
-		s.note("mark", mark, log2(int64(n)))
-	}
-	for _, e := range x.Effects {
-		s.note("effect "+e.Fault, e.What, log2(e.Count))
 	}
 }
 

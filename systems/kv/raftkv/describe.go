@@ -177,6 +177,16 @@ func (p *recoveryReply) Describe() trace.Description {
 	return d
 }
 
+// Describe says what a leader asks.
+func (q *readQuestion) Describe() trace.Description {
+	return trace.Description{Name: "lead?", Text: "asks whether it still leads, for a read", Term: q.term}
+}
+
+// Describe says what a node answers.
+func (c *readConfirmation) Describe() trace.Description {
+	return trace.Description{Name: "leads", Text: fmt.Sprintf("follows in term %d, so that a read may be answered", c.term), Term: c.term}
+}
+
 // Describe says what the harness asks for.
 func (inquiry) Describe() trace.Description {
 	return trace.Description{Name: "digest", Text: "a digest of the state", Idle: true}
