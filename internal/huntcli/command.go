@@ -217,7 +217,7 @@ func (h *hunting) campaign(ctx context.Context, c *campaign.Campaign, s suite, s
 		return e, fmt.Errorf("folder of the campaign: %w", err)
 	}
 	defer os.RemoveAll(work)
-	x := &hunter{Console: h.Console, suite: s, c: c, work: work, cpu: h.cpu, limit: h.limit, plan: newPlan(h.workers), signatures: map[string]bool{}, asked: map[string]bool{}}
+	x := &hunter{Console: h.Console, suite: s, c: c, work: work, cpu: h.cpu, limit: h.limit, plan: newPlan(h.workers), lightest: map[string]int{}, asked: map[string]bool{}}
 	for _, t := range s.targets {
 		done, err := c.Done(ctx, t)
 		if err != nil {

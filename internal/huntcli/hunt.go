@@ -36,7 +36,7 @@ type hunter struct {
 	// Of that goroutine.
 	began        time.Time
 	runs, found  int
-	signatures   map[string]bool
+	lightest     map[string]int  // by signature, the least weight of a failure that was met
 	asked        map[string]bool // signatures whose failures are to be made small
 	interrupted  bool
 	timeIsUp     func() bool
@@ -146,18 +146,17 @@ func (h *hunter) shrink(ctx context.Context, n int, r campaign.Run) error {
 	}
 	reply := make(chan error, 1)
 	h.keep <- request{reply: reply, do: func(ctx context.Context) error {
-		if err != nil || a.Small == nil {
+		if err != nil || a.Small == nil { // it is tried again when the hunt goes on
+			h.bar.End()
 			fmt.Fprintf(h.Err, "capsize: seed %d of %s could not be made small: %v\n", r.Run.Seed, r.Target, err)
-			a.Small = nil
+			return nil
 		}
-		if a.Small != nil {
-			if g, err := h.c.Find(ctx, id); err != nil {
-				return err
-			} else if g.Smallest != nil && !a.Small.After.Less(g.Smallest.After) {
-				a.Small = nil
-			} else if err := h.c.TakePage(id, dir, true); err != nil {
-				return err
-			}
+		if g, err := h.c.Find(ctx, id); err != nil {
+			return err
+		} else if g.Smallest != nil && !a.Small.After.Less(g.Smallest.After) {
+			a.Small = nil
+		} else if err := h.c.TakePage(id, dir, true); err != nil {
+			return err
 		}
 		if _, err := h.c.Tried(ctx, r, a.Small); err != nil {
 			return err
@@ -215,20 +214,19 @@ func (h *hunter) tellLost(r *campaign.Run) {
 // keepAll keeps the runs of some requests, and does what else they ask for.
 func (h *hunter) keepAll(ctx context.Context, group []request) error {
 	var runs []campaign.Run
-	failures := false
 	for _, r := range group {
 		if r.run != nil {
 			runs = append(runs, *r.run)
-			failures = failures || r.run.Run.Signature != nil
 		}
 	}
 	if err := h.c.Add(ctx, runs...); err != nil {
 		return err
 	}
+	worth := false // some failure may be worth being made small
 	for _, r := range runs {
-		h.count(r)
+		worth = h.count(r) || worth
 	}
-	if failures {
+	if worth {
 		if err := h.queueSmall(ctx); err != nil {
 			return err
 		}
@@ -244,14 +242,19 @@ func (h *hunter) keepAll(ctx context.Context, group []request) error {
 	return h.writePage(ctx, false)
 }
 
-// count counts a run, and says how things stand.
-func (h *hunter) count(r campaign.Run) {
+// count counts a run, and says how things stand. It reports whether the run has a signature that is new, or is much lighter than all with
+// that signature.
+func (h *hunter) count(r campaign.Run) (worth bool) {
 	h.runs++
 	if r.Run.Verdict == huntrun.Invalid || r.Run.Verdict == huntrun.Died {
 		h.found++
 	}
 	if r.Run.Signature != nil {
-		h.signatures[campaign.SignatureID(r.Target, r.Run.Signature)] = true
+		id := campaign.SignatureID(r.Target, r.Run.Signature)
+		least, known := h.lightest[id]
+		if worth = !known || 2*r.Run.Weight <= least; worth {
+			h.lightest[id] = r.Run.Weight
+		}
 	}
 	since := time.Since(h.began)
 	if h.limit > 0 {
@@ -261,7 +264,8 @@ func (h *hunter) count(r campaign.Run) {
 		}
 		h.bar.Expect(max(expected, h.runs))
 	}
-	h.bar.Step(fmt.Sprintf("%.1f seeds/s, %d found, %s", float64(h.runs)/max(since.Seconds(), 0.001), h.found, plural(len(h.signatures), "signature")))
+	h.bar.Step(fmt.Sprintf("%.1f seeds/s, %d found, %s", float64(h.runs)/max(since.Seconds(), 0.001), h.found, plural(len(h.lightest), "signature")))
+	return worth
 }
 
 // mostTries is how many failures of one signature are made small at most.

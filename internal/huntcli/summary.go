@@ -127,7 +127,7 @@ func (h *hunting) printSummary(x summaryLine, e ending) error {
 		fmt.Fprintf(&b, "Interrupted after %s%s runs. Give the same command again to go on.\n\n", words.Count(e.runs), of)
 	}
 	fmt.Fprintf(&b, "%s\n", h.Style().Bold(x.headline()))
-	fmt.Fprintf(&b, "%v simulated in %v of processor time; this time %s in %v\n", x.Virtual.Round(time.Second), x.CPU.Round(100*time.Millisecond), words.Plural(e.runs, "run"), e.took.Round(100*time.Millisecond))
+	fmt.Fprintf(&b, "%v simulated in %s of processor time; this time %s in %s\n", x.Virtual.Round(time.Second), words.Duration(x.CPU), plural(e.runs, "run"), words.Duration(e.took))
 	if err := h.printSignatures(&b, x.Signatures); err != nil {
 		return err
 	}
