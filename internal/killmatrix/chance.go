@@ -44,16 +44,34 @@ func atLeast(k, n int, p float64) (sum float64) {
 		}
 		return 0
 	}
-	choose := func(n, k int) float64 {
-		a, _ := math.Lgamma(float64(n + 1))
-		b, _ := math.Lgamma(float64(k + 1))
-		c, _ := math.Lgamma(float64(n - k + 1))
-		return a - b - c
+	if k <= 0 {
+		return 1
 	}
+	exactly := func(i int) float64 {
+		return math.Exp(logChoose(n, i) + float64(i)*math.Log(p) + float64(n-i)*math.Log1p(-p))
+	}
+	if float64(k) < float64(n)*p { // from k down, where the terms get smaller
+		term := exactly(k - 1)
+		for i := k - 1; i >= 0; i-- {
+			sum += term
+			term *= float64(i) / float64(n-i+1) * (1 - p) / p
+		}
+		return max(0, 1-sum)
+	}
+	term := exactly(k)
 	for i := k; i <= n; i++ {
-		sum += math.Exp(choose(n, i) + float64(i)*math.Log(p) + float64(n-i)*math.Log1p(-p))
+		sum += term
+		term *= float64(n-i) / float64(i+1) * p / (1 - p)
 	}
 	return min(sum, 1)
+}
+
+// logChoose returns the logarithm of the number of ways to choose k of n.
+func logChoose(n, k int) float64 {
+	a, _ := math.Lgamma(float64(n + 1))
+	b, _ := math.Lgamma(float64(k + 1))
+	c, _ := math.Lgamma(float64(n - k + 1))
+	return a - b - c
 }
 
 // seedsFor returns how many seeds it takes to find a bug with some confidence, each of which finds it with chance p: the quantile of the geometric

@@ -224,7 +224,7 @@ func (m matrix) sizes(b *bytes.Buffer) {
 	if len(faults) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\nThe first failure of %d bugs was minimised: the medians are %d faults, %d calls and %d nodes, after %d runs; the longest took %s of processor time. %d could not be minimised.\n",
+	fmt.Fprintf(b, "\nThe first failure of %d bugs was minimised: the median has %d of faults, %d of calls and %d of nodes, after %d runs; the longest search took %s of processor time. %d failures could not be minimised.\n",
 		len(faults), middle(faults), middle(calls), middle(nodes), middle(runs), seconds(most.Seconds()), failed)
 }
 
