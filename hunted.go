@@ -10,7 +10,6 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -42,7 +41,7 @@ func (x *runner) hunted(t *testing.T) bool {
 	if err := warmUp(); err != nil {
 		t.Fatalf("capsize: %v", err)
 	}
-	w.Say(huntrun.Line{Hello: &huntrun.Hello{Capsize: moduleVersion(), Go: runtime.Version(), Runtime: detrt.Version()}})
+	w.Say(huntrun.Line{Hello: &huntrun.Hello{Capsize: huntrun.Version(), Go: runtime.Version(), Runtime: detrt.Version()}})
 	err = huntWorker{x, w}.work(ctx, t)
 	if err != nil {
 		w.Say(huntrun.Line{Error: err.Error()})
@@ -242,8 +241,15 @@ func (w huntWorker) minimise(ctx context.Context, t *testing.T, r *Result, s *hu
 	}
 	kept.Record.Repeats = savedrun.Yes
 	s.Saved = whole.Name()
-	if err := kept.Write(filepath.Join(want.Dir, s.Saved)); err != nil {
+	file := filepath.Join(want.Dir, s.Saved)
+	if err := kept.Write(file); err != nil {
 		return err
+	}
+	if canConfirm() {
+		if differs := w.freshlySmall(ctx, file, small.Result); differs != "" {
+			return errors.Join(errors.New(differs), os.Remove(file))
+		}
+		second.fresh = true
 	}
 	s.Before, s.After, s.Runs, s.CPU, s.Stopped = huntrun.Size(small.Before), huntrun.Size(small.After), small.Runs, small.CPU, small.Stopped
 	for _, n := range small.Notes {
@@ -263,7 +269,7 @@ func (w huntWorker) recordOf(r *Result) (savedrun.Record, error) {
 	rec, err := w.record(r)
 	if s := w.Task.System; s != nil {
 		rec.Test, rec.Run = "", ""
-		rec.Capsize, rec.System, rec.Bug, rec.Workload, rec.Nemesis = moduleVersion(), s.System, s.Bug, s.Workload, s.Nemesis
+		rec.Capsize, rec.System, rec.Bug, rec.Workload, rec.Nemesis = huntrun.Version(), s.System, s.Bug, s.Workload, s.Nemesis
 	}
 	return rec, err
 }
@@ -304,24 +310,4 @@ func (w huntWorker) writePage(ctx context.Context, r *Result, s *huntrun.Smalles
 		return fmt.Errorf("text of seed %d: %w", r.Seed, err)
 	}
 	return nil
-}
-
-// modulePath is that of Capsize.
-const modulePath = "github.com/capsize-go/capsize"
-
-// moduleVersion returns the version of Capsize that this program has.
-func moduleVersion() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "(unknown)"
-	}
-	if info.Main.Path == modulePath {
-		return cmp.Or(info.Main.Version, "(devel)")
-	}
-	for _, m := range info.Deps {
-		if m.Path == modulePath {
-			return m.Version
-		}
-	}
-	return "(unknown)"
 }

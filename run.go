@@ -19,17 +19,17 @@ import (
 )
 
 // Run runs the test and fails t if a checker finds a history invalid, or can't
-// tell. It prints the counterexample, writes a page that shows it, and keeps the
-// failure under testdata/capsize: from then on Run tries that seed first, as a
+// tell. It minimises an invalid run, see [Shrink], prints the counterexample of the small one, writes a page that shows it, and keeps
+// it under testdata/capsize: from then on Run tries it first, as a
 // subtest, until it is deleted. While a saved failure fails, no new seeds are
-// tried. A saved run is compared with its history: see docs/reference/determinism.md for what
+// tried. A saved run is compared with its history: see docs/reference/failures.md, and docs/reference/determinism.md for what
 // happens when it differs.
 //
 // A test with more than one Run should give each a [Test.Name]: their failures are
 // kept apart by it, or else by their order.
 //
 // The environment overrides what the test says: CAPSIZE_SEED, CAPSIZE_SEEDS,
-// CAPSIZE_DURATION (as "60s"), CAPSIZE_REPORT, the folder for the pages, and
+// CAPSIZE_DURATION (as "60s"), CAPSIZE_SHRINK, how much processor time minimising may take (as "5s", "off" for none; 10s if it is not set), CAPSIZE_REPORT, the folder for the pages, and
 // CAPSIZE_STOP_AT (as "22.4s" or "22.4s,wait"), the instant of virtual time to stop at; see
 // [Breakpoint]. With -v the log lines before the counterexample and the metrics are printed. With
 // CAPSIZE_SEED those seeds are tried even if a saved failure fails. Pages go to the

@@ -11,4 +11,4 @@
 #SBATCH --requeue
 #SBATCH --signal=INT@60
 set -euo pipefail
-exec srun capsize-hunt hunt --seeds 100000 --workers "$SLURM_CPUS_PER_TASK" --into "${CAMPAIGN:-campaign}" --exit-zero
+exec srun capsize-hunt hunt --seeds 100000 --workers "$SLURM_CPUS_PER_TASK" --into "${CAMPAIGN:-campaign}" --exclusive --exit-zero

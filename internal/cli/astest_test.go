@@ -201,6 +201,7 @@ func TestAsTestOfOwn(t *testing.T) {
 	require.True(t, strings.HasPrefix(out, "capsize failure v1\n# register on quickstart: not linearizable\n"), out)
 	require.NotContains(t, out, "\nhistory\n")
 
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "seed1_test.go"), nil, 0o644)) // as "> seed1_test.go" does
 	source, code := in(t, dir, nil, "capsize", "replay", saved[0], "--as-test")
 	require.Zero(t, code, source)
 	for _, want := range []string{

@@ -34,13 +34,13 @@ type catalogOptions struct {
 	core                              bool
 }
 
-// names are the flags that a hunt of a Go test does not have.
+// catalogFlags are those that a hunt of a Go test does not have.
 var catalogFlags = []string{"system", "bug", "workload", "nemesis", "nodes", "clients", "rate", "duration", "timeout", "settle", "core"}
 
 func (o *catalogOptions) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.systems, "system", nil, "system to run, also several times; default: every system; see capsize list systems")
 	f.StringArrayVar(&o.bugs, "bug", nil, `bugs to switch on together, comma-separated, also several times; "each": every bug of the system in turn; default: none`)
-	f.StringArrayVar(&o.workloads, "workload", nil, "what the clients do, also several times; default: every workload of the system")
+	f.StringArrayVar(&o.workloads, "workload", nil, "what the clients do, also several times; default: every workload that the system is to pass")
 	f.StringArrayVar(&o.nemeses, "nemesis", nil, "what goes wrong at once, comma-separated, also several times; default: every preset but lying-disk, which no system is to survive")
 	f.IntVar(&o.nodes, "nodes", 5, "nodes of the cluster")
 	f.IntVar(&o.clients, "clients", 10, "clients; client i talks to node i mod nodes")
@@ -228,7 +228,7 @@ func testOf(s huntrun.System) (t capsize.Test, err error) {
 	return t, nil
 }
 
-// catalogWorkers is what runs seeds of the catalog: this program.
+// workers returns what runs seeds of the catalog: this program.
 func (o catalogOptions) workers(program string) (suite, error) {
 	self, err := os.Executable()
 	if err != nil {

@@ -25,17 +25,18 @@ type hunting struct {
 	catalog catalogOptions
 	tests   testOptions
 
-	into    string
-	seed    uint64
-	seeds   uint64
-	limit   time.Duration
-	workers int
-	shard   string
-	shards  int
-	cpu     time.Duration
-	json    bool
-	zero    bool // exit with 0 whatever was found
-	code    bool // of list: exit with 1 if something was found
+	into      string
+	seed      uint64
+	seeds     uint64
+	limit     time.Duration
+	workers   int
+	shard     string
+	shards    int
+	cpu       time.Duration
+	json      bool
+	exclusive bool // no other process reads
+	zero      bool // exit with 0 whatever was found
+	code      bool // of list: exit with 1 if something was found
 }
 
 const help = `Hunt runs many seeds in worker processes, one a core, and keeps what comes of each in a folder: a campaign. Failures are grouped by
@@ -81,6 +82,7 @@ func newCommand(c cli.Console) *cobra.Command {
 	f.StringVar(&h.shard, "shard", "", "which part of the seeds this is, and of how many, as 3/8; default: what the environment says, or all")
 	f.IntVar(&h.shards, "shards", 0, "how many shards there are, where the environment says only which one this is")
 	f.DurationVar(&h.cpu, "shrink", 10*time.Second, "processor time for the smallest reproduction of each signature; 0: the first failure is kept as it is")
+	f.BoolVar(&h.exclusive, "exclusive", false, "let no other process read the campaign meanwhile, as network file systems need it")
 	f.BoolVar(&h.zero, "exit-zero", false, "exit with 0 whatever was found, for engines that take other codes for a failed attempt; 2 is interrupted then")
 	h.catalog.flags(f)
 	h.tests.flags(f)
@@ -145,7 +147,11 @@ func (h *hunting) run(cmd *cobra.Command, packages []string) error {
 	if err := ignored(h.into, cmd.Flags().Changed("into")); err != nil {
 		return err
 	}
-	c, err := campaign.Open(ctx, h.into, suite.settings, suite.targets, shard)
+	access := campaign.Shared
+	if h.exclusive {
+		access = campaign.Exclusive
+	}
+	c, err := campaign.Open(ctx, h.into, suite.settings, suite.targets, shard, access)
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func TestDeployKubernetes(t *testing.T) {
 	i := slices.Index(args, "--seeds")
 	require.GreaterOrEqual(t, i, 0)
 	args[i+1] = "20"
-	args = append(args, strings.Fields("--system raftkv --bug local-reads --nemesis leader --nemesis crash --nodes 3 --clients 3 --duration 2s --settle 1s --shrink 0 --workers 1")...)
+	args = append(args, strings.Fields("--system raftkv --bug ack-before-sync --nemesis crash --nemesis lossy --nodes 3 --clients 3 --duration 6s --settle 3s --shrink 0 --workers 1")...)
 
 	const shards = 2
 	require.Equal(t, "8", completions)

@@ -50,7 +50,7 @@ func TestHunt(t *testing.T) {
 	for _, want := range []string{s.Smallest.Command, s.Page, "smallest   ", "needed     without ", "capsize replay " + s.Saved, s.Signature.String()} {
 		assert.Contains(t, shown.out, want)
 	}
-	assert.Contains(t, s.Smallest.Command, "capsize run --system raftkv --bug local-reads --workload register --nemesis leader --nodes 3 --clients 3 --duration 4s --settle 1s --seed ")
+	assert.Contains(t, s.Smallest.Command, "capsize run --system raftkv --bug ack-before-sync --workload register --nemesis crash --nodes 3 --clients 3 --duration 6s --settle 3s --seed ")
 
 	if s.Smallest.Runs > 0 {
 		again := typed(t, dir, nil, "replay", s.Saved, "--report", "")
@@ -160,6 +160,15 @@ func TestInterrupt(t *testing.T) {
 	assert.Equal(t, 1, cmd.ProcessState.ExitCode(), "something was found")
 	assert.Contains(t, out.String(), "Interrupted after ")
 	assert.True(t, exists(dir, "campaign", "index.html"))
+}
+
+// TestTime ends a hunt when its time is up. However little that is, it is no interrupt.
+func TestTime(t *testing.T) {
+	dir := t.TempDir()
+	r := typed(t, dir, nil, short("--for", "300ms", "--shrink", "0")...)
+	assert.Contains(t, []int{0, 1}, r.code, r.errors)
+	assert.NotContains(t, r.out, "Interrupted")
+	assert.Contains(t, r.out, plural(len(runsOf(t, filepath.Join(dir, "campaign"))), "run")+" of 1 target: ")
 }
 
 // TestFileLimit has no room for the campaign: the error names the file, no failure is lost, and with room it goes on.

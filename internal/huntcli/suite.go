@@ -40,6 +40,7 @@ type testOptions struct {
 	tags             string
 }
 
+// testFlags are those that a hunt of the catalog does not have.
 var testFlags = []string{"run", "det", "race", "short", "tags"}
 
 func (o *testOptions) flags(f *pflag.FlagSet) {

@@ -181,11 +181,19 @@ var pipe = sync.OnceValue(func() *os.File {
 	return os.NewFile(Pipe, "the hunt")
 })
 
-// Open returns the worker that this process is, or nil if no hunt has started it.
-func Open() (*Worker, error) {
+// Open returns the worker that this process is, or nil if no hunt has started it. It takes the task out of the environment, so that no
+// process that the test starts is a worker too.
+func Open() (*Worker, error) { return opened() }
+
+var opened = sync.OnceValues(open)
+
+func open() (*Worker, error) {
 	text := os.Getenv(Variable)
 	if text == "" {
 		return nil, nil
+	}
+	if err := os.Unsetenv(Variable); err != nil {
+		return nil, fmt.Errorf("environment variable %s: %w", Variable, err)
 	}
 	w := &Worker{out: pipe(), in: os.Stdin}
 	if err := json.Unmarshal([]byte(text), &w.Task); err != nil {

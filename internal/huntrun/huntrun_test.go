@@ -2,6 +2,7 @@ package huntrun
 
 import (
 	"bytes"
+	"os"
 	"strings"
 	"testing"
 
@@ -35,15 +36,16 @@ func TestLines(t *testing.T) {
 
 // TestOpen reads the task from the environment.
 func TestOpen(t *testing.T) {
-	w, err := Open()
+	w, err := open()
 	require.NoError(t, err)
 	assert.Nil(t, w, "no hunt has started this process")
 	t.Setenv(Variable, `{"test":"TestStore","seeds":[1,18446744073709551615]}`)
-	w, err = Open()
+	w, err = open()
 	require.NoError(t, err)
+	assert.Empty(t, os.Getenv(Variable), "no process that this one starts is a worker")
 	assert.Equal(t, Task{Test: "TestStore", Seeds: []uint64{1, 1<<64 - 1}}, w.Task)
 	t.Setenv(Variable, "{")
-	_, err = Open()
+	_, err = open()
 	assert.ErrorContains(t, err, Variable)
 }
 

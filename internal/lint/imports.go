@@ -98,7 +98,7 @@ var importRules = []ImportRule{
 	{Package: "cluster/internal/tracer", Ours: []string{"cluster/trace", "internal/keyed", "internal/sorting"}},
 	{Package: "cluster/internal/..."},
 	{Package: "cluster/...", Ours: []string{"cluster"}},
-	{Package: "systems/kv/quorumkv", Ours: []string{"cluster", "cluster/trace", "systems/internal/dots", "systems/internal/fields", "systems/internal/members", "systems/journal", "internal/bugset"}},
+	{Package: "systems/kv/quorumkv", Ours: []string{"cluster", "cluster/trace", "systems/internal/dots", "systems/internal/fields", "systems/internal/members", "systems/journal", "internal/bugset", "internal/sorting"}},
 	{Package: "systems/kv/quorumkv/gossiped", Ours: []string{"cluster", "cluster/trace", "systems/adapters/gossip", "systems/kv/quorumkv"}},
 	{Package: "systems/journal", Ours: []string{"cluster", "cluster/trace"}},
 	{Package: "systems/kv/chainkv", Ours: []string{"cluster", "cluster/trace", "systems/internal/jsontext", "systems/internal/session", "systems/internal/snapshot", "systems/journal", "internal/bugset"}},

@@ -31,7 +31,7 @@ type Campaign struct {
 
 // Open opens the campaign of a folder for a hunt that writes it, and makes it if there is none. Its settings and its shard must be those that it
 // was made with, or else the error is an [ErrSettings]. Failures that are in its folder, and not in its database, are put there.
-func Open(ctx context.Context, dir string, s Settings, targets []Target, shard Shard) (*Campaign, error) {
+func Open(ctx context.Context, dir string, s Settings, targets []Target, shard Shard, access Access) (*Campaign, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("campaign folder %s can't be made: %w", dir, err)
 	}
@@ -40,16 +40,16 @@ func Open(ctx context.Context, dir string, s Settings, targets []Target, shard S
 		return nil, err
 	}
 	c := &Campaign{dir: dir, lock: held}
-	if err := c.open(ctx, s, targets, shard); err != nil {
+	if err := c.open(ctx, s, targets, shard, access); err != nil {
 		_ = c.Close() // the first error says more
 		return nil, err
 	}
 	return c, nil
 }
 
-func (c *Campaign) open(ctx context.Context, s Settings, targets []Target, shard Shard) (err error) {
+func (c *Campaign) open(ctx context.Context, s Settings, targets []Target, shard Shard, access Access) (err error) {
 	made := false
-	if c.db, made, err = openFile(c.dir, true); err != nil {
+	if c.db, made, err = openFile(c.dir, access); err != nil {
 		return err
 	}
 	if made {
@@ -72,7 +72,7 @@ func (c *Campaign) open(ctx context.Context, s Settings, targets []Target, shard
 
 // Read opens the campaign of a folder to be looked at, also while a hunt writes it.
 func Read(ctx context.Context, dir string) (*Campaign, error) {
-	db, _, err := openFile(dir, false)
+	db, _, err := openFile(dir, reading)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ var (
 
 func open(t *testing.T, dir string) (*Campaign, error) {
 	t.Helper()
-	c, err := Open(t.Context(), dir, settings, []Target{raft, crash}, Whole)
+	c, err := Open(t.Context(), dir, settings, []Target{raft, crash}, Whole, Shared)
 	if err == nil {
 		t.Cleanup(func() { _ = c.Close() })
 	}
@@ -132,11 +132,11 @@ func TestSmallest(t *testing.T) {
 func TestSettingsAreHeld(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, mustOpen(t, dir).Close())
-	_, err := Open(t.Context(), dir, Settings{"nodes": "3", "targets": settings["targets"]}, nil, Whole)
+	_, err := Open(t.Context(), dir, Settings{"nodes": "3", "targets": settings["targets"]}, nil, Whole, Shared)
 	require.ErrorIs(t, err, ErrSettings)
 	assert.ErrorContains(t, err, "nodes was 5 and is 3")
 	assert.ErrorContains(t, err, filepath.Join(dir, File))
-	_, err = Open(t.Context(), dir, settings, nil, Shard{1, 2})
+	_, err = Open(t.Context(), dir, settings, nil, Shard{1, 2}, Shared)
 	require.ErrorIs(t, err, ErrSettings)
 	assert.ErrorContains(t, err, "the shards were 1/1 and are 1/2")
 }
@@ -158,11 +158,28 @@ func TestOneWriter(t *testing.T) {
 	assert.NoError(t, err)
 }
 
+// TestExclusive needs no shared memory, and lets no other process read.
+func TestExclusive(t *testing.T) {
+	dir := t.TempDir()
+	c, err := Open(t.Context(), dir, settings, []Target{raft, crash}, Whole, Exclusive)
+	require.NoError(t, err)
+	require.NoError(t, c.Add(t.Context(), valid(raft, 1), invalid(raft, 2, 1)))
+	assert.NoFileExists(t, filepath.Join(dir, File+"-shm"))
+	_, _, err = openFile(dir, reading)
+	require.ErrorIs(t, err, ErrBusy)
+	assert.ErrorContains(t, err, filepath.Join(dir, File))
+	require.NoError(t, c.Close())
+	r, err := Read(t.Context(), dir)
+	require.NoError(t, err)
+	assert.Len(t, allRuns(t, r), 2)
+	assert.NoError(t, r.Close())
+}
+
 // TestAnotherProgramWrites has a database that is locked by a program that is no hunt.
 func TestAnotherProgramWrites(t *testing.T) {
 	dir := t.TempDir()
 	c := mustOpen(t, dir)
-	db, _, err := openFile(dir, true)
+	db, _, err := openFile(dir, Shared)
 	require.NoError(t, err)
 	defer db.Close()
 	tx, err := db.Begin() // immediate: it is for writing
@@ -248,7 +265,7 @@ func TestOtherFiles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir, file := full(t)
-			db, _, err := openFile(dir, true)
+			db, _, err := openFile(dir, Shared)
 			require.NoError(t, err)
 			_, err = db.Exec("PRAGMA " + x.pragma)
 			require.NoError(t, err)
@@ -289,7 +306,7 @@ func TestMerge(t *testing.T) {
 		shard := Shard{n, 2}
 		dir := filepath.Join(root, "shard", shard.String())
 		dirs = append(dirs, dir)
-		c, err := Open(ctx, dir, settings, []Target{raft, crash}, shard)
+		c, err := Open(ctx, dir, settings, []Target{raft, crash}, shard, Shared)
 		require.NoError(t, err)
 		for i := range uint64(10) {
 			r := valid(raft, i+1)
@@ -338,7 +355,7 @@ func TestMergeRefuses(t *testing.T) {
 	root := t.TempDir()
 	make := func(name string, s Settings, shard Shard, runs ...Run) string {
 		dir := filepath.Join(root, name)
-		c, err := Open(t.Context(), dir, s, []Target{raft, crash}, shard)
+		c, err := Open(t.Context(), dir, s, []Target{raft, crash}, shard, Shared)
 		require.NoError(t, err)
 		require.NoError(t, c.Add(t.Context(), runs...))
 		require.NoError(t, c.Close())

@@ -17,7 +17,7 @@ func Example() {
 	}
 	defer os.RemoveAll(dir)
 	target := campaign.Target{System: "raftkv", Workload: "register", Nemesis: "partition"}
-	c, err := campaign.Open(context.Background(), dir, campaign.Settings{"nodes": "5"}, []campaign.Target{target}, campaign.Whole)
+	c, err := campaign.Open(context.Background(), dir, campaign.Settings{"nodes": "5"}, []campaign.Target{target}, campaign.Whole, campaign.Shared)
 	if err != nil {
 		fmt.Println(err)
 		return

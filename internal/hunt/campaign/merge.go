@@ -73,7 +73,7 @@ func openMerged(ctx context.Context, dir string, first *Campaign) (c *Campaign, 
 		return nil, err
 	}
 	made := false
-	if c.db, made, err = openFile(dir, true); err == nil && made {
+	if c.db, made, err = openFile(dir, Shared); err == nil && made {
 		err = c.copySettings(ctx, first)
 	}
 	if err == nil {

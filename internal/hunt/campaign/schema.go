@@ -41,9 +41,19 @@ CREATE VIEW found AS
 	FROM signatures s JOIN runs r ON r.signature = s.id GROUP BY s.id;
 `
 
-// openFile opens the database of a folder and checks that it is one of ours and whole. It is made if write is set and there is none; made says
-// so.
-func openFile(dir string, write bool) (db *sql.DB, made bool, err error) {
+// An Access is how a campaign is opened.
+type Access int
+
+const (
+	reading   Access = iota
+	Shared           // to write, while others may read
+	Exclusive        // to write, while no others may read: it needs no memory that processes share, which network file systems lack
+)
+
+// openFile opens the database of a folder and checks that it is one of ours and whole. It is made if it is to be written and there is
+// none; made says so.
+func openFile(dir string, access Access) (db *sql.DB, made bool, err error) {
+	write := access != reading
 	file := filepath.Join(dir, File)
 	info, err := os.Stat(file)
 	switch {
@@ -60,9 +70,15 @@ func openFile(dir string, write bool) (db *sql.DB, made bool, err error) {
 		return nil, false, damaged(dir, errors.New("it is empty"))
 	}
 	// A commit reaches the write-ahead log, and with it outlives this process; it is synced where Add says so.
-	source := "file:" + escape(file) + "?_pragma=busy_timeout(5000)&_pragma=synchronous(NORMAL)&_txlock=immediate"
+	patience := 5000 // ms that it waits for another program
+	if !write {
+		patience = 500 // who writes an exclusive campaign keeps it
+	}
+	source := fmt.Sprintf("file:%s?_pragma=busy_timeout(%d)&_pragma=synchronous(NORMAL)&_txlock=immediate", escape(file), patience)
 	_, wal := os.Stat(file + "-wal")
 	switch {
+	case access == Exclusive:
+		source += "&_pragma=locking_mode(EXCLUSIVE)&_pragma=journal_mode(WAL)"
 	case write:
 		source += "&_pragma=journal_mode(WAL)"
 	case canWrite(dir):

@@ -21,7 +21,7 @@ import (
 func pageOf(t *testing.T, s campaign.Settings, target campaign.Target, small *huntrun.Smallest, runs ...huntrun.Outcome) string {
 	t.Helper()
 	dir := t.TempDir()
-	c, err := campaign.Open(t.Context(), dir, s, []campaign.Target{target}, campaign.Whole)
+	c, err := campaign.Open(t.Context(), dir, s, []campaign.Target{target}, campaign.Whole, campaign.Shared)
 	require.NoError(t, err)
 	defer c.Close()
 	for _, r := range runs {

@@ -68,6 +68,7 @@ type (
 		epoch uint64
 		nodes []string
 		sent  time.Duration // by the clock of the sender
+		yes   support       // what each answers that supports it
 	}
 	support struct {
 		epoch uint64
@@ -101,7 +102,8 @@ func (n *node) receiveMaster(from string, body any) {
 // beat requests the support of all nodes, if this one answers reads.
 func (n *node) beat() {
 	if n.store.Reads == Apportioned || n.isTail() {
-		b := &beat{n.place.Epoch, n.nodes, n.now()}
+		now := n.now()
+		b := &beat{n.place.Epoch, n.nodes, now, support{n.place.Epoch, now}}
 		for _, name := range n.names {
 			n.sendTo(name, b)
 		}
@@ -123,7 +125,7 @@ func (n *node) supports(from string, b *beat) {
 		return
 	}
 	n.hold()
-	n.sendTo(from, &support{b.epoch, b.sent})
+	n.sendTo(from, &b.yes)
 }
 
 // leased reports whether a majority supports no other chain than this.

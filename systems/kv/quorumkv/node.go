@@ -148,7 +148,7 @@ func (n *node) receive(m cluster.Message) {
 	case *write:
 		n.accept(body)
 		if body.round != 0 {
-			n.send(n.indexOf(m.From), &ack{body.round})
+			n.send(n.indexOf(m.From), &body.stored)
 		}
 	case *ack:
 		n.ackArrived(n.indexOf(m.From), body)

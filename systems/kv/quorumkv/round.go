@@ -44,6 +44,7 @@ type (
 		key    string
 		object object
 		home   int // the node to which it belongs
+		stored ack // what the node answers
 	}
 	ack  struct{ round uint64 }
 	read struct {
@@ -191,7 +192,7 @@ func (n *node) ask(r *round, i int) {
 	switch {
 	case p.node == n.self:
 	case r.writes != nil:
-		n.send(p.node, &write{r.id, r.key, *r.writes, p.home})
+		n.send(p.node, &write{r.id, r.key, *r.writes, p.home, ack{r.id}})
 	default:
 		n.send(p.node, &read{r.id, r.key})
 	}

@@ -142,9 +142,11 @@ func (n *node) begin(m cluster.Message, req *request) {
 // send sends the request of the present phase to the replicas that have not answered in it. Every phase
 // has a number of its own, so that answers of the two are not confused.
 func (n *node) send(op *operation) {
-	var body any = &query{op.phase(), op.req.key}
+	var body any
 	if op.storing {
-		body = &store{op.phase(), op.req.key, op.newest}
+		body = &store{op.phase(), op.req.key, op.newest, answer{phase: op.phase()}}
+	} else {
+		body = &query{op.phase(), op.req.key}
 	}
 	for _, name := range n.replicas {
 		if !slices.Contains(op.heard, name) {

@@ -42,9 +42,10 @@ type (
 		key   string
 	}
 	store struct {
-		phase uint64
-		key   string
-		cell  cell
+		phase  uint64
+		key    string
+		cell   cell
+		stored answer // what each replica answers
 	}
 	answer struct {
 		phase uint64
@@ -136,7 +137,7 @@ func (r *replica) receive(m cluster.Message) {
 		r.n.h.Send(m.From, &answer{body.phase, r.data[body.key]})
 	case *store:
 		r.store(body)
-		r.n.h.Send(m.From, &answer{phase: body.phase})
+		r.n.h.Send(m.From, &body.stored)
 	case *recoveryRequest:
 		r.n.h.Send(m.From, &recoveryReply{body.life, maps.Clone(r.data)})
 	}
