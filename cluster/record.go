@@ -85,11 +85,10 @@ func (h *Host) SetTerm(term uint64) {
 	detrt.Quietly(func() {
 		c.lock()
 		defer c.unlock()
-		if h.dead() || h.m.term == term {
-			return
-		}
-		if h.m.term = term; h.m.role != "" {
-			h.m.event(trace.Role, h.m.role, "")
+		if changed := !h.dead() && h.m.term != term; changed {
+			if h.m.term = term; h.m.role != "" {
+				h.m.event(trace.Role, h.m.role, "")
+			}
 		}
 	})
 }
@@ -97,12 +96,14 @@ func (h *Host) SetTerm(term uint64) {
 // SetState says in which state a node is, for [trace.States]. It asks the node only where those are recorded, changes nothing, and may be called often.
 func (h *Host) SetState(n trace.Abstract) {
 	if c := h.m.c; c.rec.Wants(trace.States) {
-		state := n.Abstract()
-		c.lock()
-		defer c.unlock()
-		if !h.dead() {
-			c.rec.State(h.m.name, state)
-		}
+		detrt.Quietly(func() {
+			state := n.Abstract()
+			c.lock()
+			defer c.unlock()
+			if !h.dead() {
+				c.rec.State(h.m.name, state)
+			}
+		})
 	}
 }
 

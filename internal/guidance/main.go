@@ -54,7 +54,7 @@ func run(ctx context.Context, t *testing.T, args []string) error {
 	var s settings
 	f := flag.NewFlagSet("guidance", flag.ContinueOnError)
 	names := f.String("targets", "all", "the targets, separated by commas: SYSTEM/BUG/NEMESIS")
-	arms := f.String("arms", "fresh,none/30,history/30,messages/30,states/30", "the arms, separated by commas: fresh, or SIGNAL/PERCENT")
+	arms := f.String("arms", "fresh,none/60,steps/60,history/60,messages/60,states/60", "the arms, separated by commas: fresh, or SIGNAL/PERCENT")
 	f.DurationVar(&s.cpu, "cpu", 20*time.Second, "processor time of each target and arm")
 	f.DurationVar(&s.slice, "slice", 5*time.Second, "processor time of a turn")
 	f.Uint64Var(&s.first, "first", 1, "the first campaign")

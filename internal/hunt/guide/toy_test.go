@@ -83,7 +83,7 @@ func TestGuidanceWins(t *testing.T) {
 // TestGuidanceCantWin has a bug that no signal shows: guidance then finds about as much as fresh seeds do, and a little less, as some of its
 // runs have the seed of their parent.
 func TestGuidanceCantWin(t *testing.T) {
-	const campaigns = 100
+	const campaigns = 50
 	fresh, guided := runsToFind(t, byChance, -1, campaigns), runsToFind(t, byChance, 0.3, campaigns)
 	t.Logf("%d campaigns: %d fresh runs, %d guided ones", campaigns, fresh, guided)
 	assert.InDelta(t, 1.15, float64(guided)/float64(fresh), 0.35)
