@@ -12,6 +12,7 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/internal/failure"
+	"github.com/capsize-go/capsize/internal/huntrun"
 	"github.com/capsize-go/capsize/internal/recorder"
 	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/internal/words"
@@ -56,7 +57,7 @@ func (s *Shrunk) Text(ctx context.Context, system, bug, nemesis string) ([]byte,
 func (s *Shrunk) failure(ctx context.Context, rec savedrun.Record) (f failure.Failure, err error) {
 	r := s.Result
 	r.Explain(ctx)
-	rec.Capsize = moduleVersion()
+	rec.Capsize = huntrun.Version()
 	rec.Verdict, rec.Reason, rec.Build, rec.Plan = r.Verdict, reasonOf(r), savedrun.Build(), nil
 	if rec.Digest, err = r.Digest(); err != nil {
 		return f, err

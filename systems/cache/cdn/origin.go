@@ -38,7 +38,7 @@ type originNode struct {
 	Origin
 	h     *cluster.Host
 	purge *purger
-	log   *cluster.File // the key of each write, a line each: the version of a key is the number of its lines
+	log   *cluster.File // the key and the version of each write, a line each; those that failed may be missing
 
 	mu   sync.Mutex // never held while anything waits
 	data map[string]*row
@@ -66,9 +66,15 @@ func newOrigin(ctx context.Context, h *cluster.Host, s Stack) (*originNode, erro
 	if err := log.Truncate(int64(len(whole))); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
-	for key := range strings.Lines(string(whole)) {
-		r := o.row(strings.TrimSpace(key))
-		r.version, r.last = r.version+1, r.last+1
+	for line := range strings.Lines(string(whole)) {
+		key, number, _ := strings.Cut(strings.TrimSpace(line), " ")
+		version, err := strconv.Atoi(number)
+		if err != nil {
+			return nil, fmt.Errorf("database: line %q: %w", line, err)
+		}
+		r := o.row(key)
+		r.version = max(r.version, version)
+		r.last = r.version
 	}
 	return o, nil
 }
@@ -116,7 +122,7 @@ func (o *originNode) update(key string) (body, error) {
 	r := o.row(key)
 	r.last++
 	b := body{Version: r.last}
-	_, err := o.log.Write([]byte(key + "\n"))
+	_, err := fmt.Fprintf(o.log, "%s %d\n", key, b.Version)
 	o.mu.Unlock()
 	if err := errorOf(err, o.log.Sync()); err != nil {
 		return body{}, fmt.Errorf("database: %w", err)

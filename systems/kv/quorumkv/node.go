@@ -148,17 +148,17 @@ func (n *node) receive(m cluster.Message) {
 	case *write:
 		n.accept(body)
 		if body.round != 0 {
-			n.send(n.indexOf(m.From), &body.stored)
+			n.h.Send(m.From, &body.stored)
 		}
 	case *ack:
 		n.ackArrived(n.indexOf(m.From), body)
 	case *read:
-		n.send(n.indexOf(m.From), &answer{body.round, n.log.read(body.key)})
+		n.h.Send(m.From, &answer{body.round, n.log.read(body.key)})
 	case *answer:
 		n.answerArrived(n.indexOf(m.From), body)
 	case *handoff:
 		n.accept(&write{key: body.key, object: body.object, home: n.self})
-		n.send(n.indexOf(m.From), &handed{body.key, body.object})
+		n.h.Send(m.From, &handed{body.key, body.object})
 	case *handed:
 		n.log.handed(hint{n.indexOf(m.From), body.key}, body.object)
 	case *probe:
@@ -166,11 +166,11 @@ func (n *node) receive(m cluster.Message) {
 	case *bucket:
 		n.fill(n.indexOf(m.From), body)
 	case *census:
-		n.send(n.indexOf(m.From), n.ownHoldings(body.survey))
+		n.h.Send(m.From, n.ownHoldings(body.survey))
 	case *holdings:
 		n.holdingsArrived(n.indexOf(m.From), body)
 	case ping:
-		n.send(n.indexOf(m.From), pong{})
+		n.h.Send(m.From, pong{})
 	case pong:
 		if p, ok := n.detector.(*pings); ok {
 			p.answered(n.indexOf(m.From))

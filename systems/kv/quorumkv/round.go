@@ -136,12 +136,13 @@ func (n *node) version(key string, value int, seen Seen) object {
 // If there are too few it sends nothing, and the round has not begun.
 func (n *node) begin(r *round) (began bool) {
 	r.parties = make([]party, 0, n.store.N)
-	for _, home := range n.homes(r.key) {
+	homes := n.homes(r.key)
+	for _, home := range homes {
 		if !n.dead[home] {
 			r.parties = append(r.parties, party{node: home, home: home})
 		}
 	}
-	for _, home := range n.homes(r.key) {
+	for _, home := range homes {
 		if n.dead[home] {
 			n.standIn(r, home)
 		}

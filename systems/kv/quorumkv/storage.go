@@ -111,6 +111,9 @@ func (s *storage) read(key string) object {
 			homes = append(homes, h.home)
 		}
 	}
+	if len(homes) == 0 {
+		return o
+	}
 	slices.Sort(homes)
 	for _, home := range homes {
 		o = s.merge(o, s.hints[hint{home, key}])

@@ -1,0 +1,78 @@
+package main
+
+// precedents says where a real system had a bug, or who named it, as Markdown. Bugs without one are not in it.
+var precedents = map[string]string{
+	"raftkv/local-reads":     "[etcd and Consul, 2014](https://aphyr.com/posts/316-jepsen-etcd-and-consul)",
+	"raftkv/lease-reads":     "[etcd-io/raft#166](https://github.com/etcd-io/raft/issues/166)",
+	"raftkv/no-dedup":        "[MongoDB 4.2.6](https://jepsen.io/analyses/mongodb-4.2.6)",
+	"raftkv/ack-before-sync": "[NATS 2.12.1](https://jepsen.io/analyses/nats-2.12.1)",
+	"raftkv/volatile-vote":   "[camunda#5356](https://github.com/camunda/camunda/issues/5356), a vote forgotten",
+	"raftkv/no-prefix-check": "[akka-raft#32](https://github.com/ktoso/akka-raft/issues/32)",
+	"raftkv/stale-vote":      "[jgroups-raft#14](https://github.com/jgroups-extras/jgroups-raft/issues/14)",
+	"raftkv/forget-sessions": "[Ongaro 2014, §6.3](https://github.com/ongardie/dissertation)",
+	"raftkv/corrupt-entries": "[Alagappan et al. 2018](https://www.usenix.org/conference/fast18/presentation/alagappan)",
+	"raftkv/no-pre-vote":     "[Cloudflare, 2020](https://blog.cloudflare.com/a-byzantine-failure-in-the-real-world/)",
+	"raftkv/unsafe-members":  "[Ongaro 2014, §4.3](https://github.com/ongardie/dissertation) on why not; MongoDB before 4.4, as reported in [Schultz et al. 2021](https://arxiv.org/abs/2102.11960)",
+
+	"primarykv/no-fencing":        "[Redis Sentinel, 2013](https://aphyr.com/posts/283-jepsen-redis)",
+	"primarykv/promote-any":       "[Elasticsearch, 2014](https://aphyr.com/posts/317-jepsen-elasticsearch)",
+	"primarykv/ack-before-backup": "[MySQL semi-sync](https://dev.mysql.com/doc/refman/8.4/en/replication-semisync.html) after its timeout",
+	"primarykv/serve-after-lease": "[MongoDB, 2015](https://aphyr.com/posts/322-jepsen-mongodb-stale-reads)",
+	"primarykv/rejoin-keeps-tail": "[Elasticsearch, 2014](https://aphyr.com/posts/317-jepsen-elasticsearch)",
+
+	"registerkv/no-write-back":    "Dynamo, [DeCandia et al. 2007](https://www.allthingsdistributed.com/files/amazon-dynamo-sosp2007.pdf)",
+	"registerkv/one-phase-writes": "[Attiya, Bar-Noy and Dolev 1995](https://doi.org/10.1145/200836.200869)",
+	"registerkv/ack-before-sync":  "[NATS 2.12.1](https://jepsen.io/analyses/nats-2.12.1)",
+
+	"quorumkv/drop-hints":         "[Cassandra](https://docs.datastax.com/en/cassandra/3.0/cassandra/operations/opsRepairNodesHintedHandoff.html) drops hints after three hours",
+	"quorumkv/ack-before-sync":    "[NATS 2.12.1](https://jepsen.io/analyses/nats-2.12.1)",
+	"quorumkv/reuse-dots":         "[riak_kv#679](https://github.com/basho/riak_kv/issues/679)",
+	"quorumkv/plain-vectors":      "version vectors by server, [Preguiça et al. 2010](https://arxiv.org/abs/1011.5808)",
+	"quorumkv/timeout-is-failure": "[Aerospike 3.99.0.3](https://jepsen.io/analyses/aerospike-3-99-0-3)",
+	"quorumkv/reap-tombstones":    "the zombies of [Cassandra](https://cassandra.apache.org/doc/latest/cassandra/managing/operating/compaction/tombstones.html)",
+	"quorumkv/coarse-ranges":      "[ScyllaDB, 2026](https://github.com/scylladb/scylladb/pull/31395)",
+
+	"chainkv/dirty-reads":     "[VoltDB 6.3](https://aphyr.com/posts/331-jepsen-voltdb-6-3), dirty reads",
+	"chainkv/no-lease":        "[MongoDB, 2015](https://aphyr.com/posts/322-jepsen-mongodb-stale-reads)",
+	"chainkv/ack-before-tail": "[Redis Sentinel, 2013](https://aphyr.com/posts/283-jepsen-redis)",
+	"chainkv/lose-pending":    "[Elasticsearch, 2014](https://aphyr.com/posts/317-jepsen-elasticsearch)",
+	"chainkv/any-head":        "[Redis-Raft, 2020](https://jepsen.io/analyses/redis-raft-1b3fbf6), an empty node that leads",
+	"chainkv/ack-before-sync": "[NATS 2.12.1](https://jepsen.io/analyses/nats-2.12.1)",
+
+	"crdtkv/double-gossip":   "[Cassandra, 2013](https://aphyr.com/posts/294-jepsen-cassandra), counters that drift",
+	"crdtkv/remove-wins":     "[akka#22668](https://github.com/akka/akka-core/pull/22668), merges of removes",
+	"crdtkv/forget-removed":  "[riak_dt#78](https://github.com/basho/riak_dt/pull/78), deleted entries that stay",
+	"crdtkv/reuse-ids":       "[riak_kv#679](https://github.com/basho/riak_kv/issues/679)",
+	"crdtkv/skip-deltas":     "[akka#22188](https://github.com/akka/akka-core/issues/22188), deltas with holes",
+	"crdtkv/ack-before-sync": "[NATS 2.12.1](https://jepsen.io/analyses/nats-2.12.1)",
+
+	"cdn/ignore-age":       "[guzzle/cache-subscriber#59](https://github.com/guzzle/cache-subscriber/issues/59)",
+	"cdn/ignore-vary":      "[rustango#1251](https://github.com/ujeenet/rustango/issues/1251)",
+	"cdn/store-private":    "[Steam, 2015](https://www.modernreaders.com/steampunkd-valve-explains-christmas-chaos-on-steam-website/36720/lorenzo-tanos)",
+	"cdn/coalesce-private": "[ocache#61](https://github.com/unjs/ocache/issues/61)",
+	"cdn/no-epoch":         "[varnish-cache#4082](https://github.com/varnishcache/varnish-cache/pull/4082)",
+
+	"hraft/local-reads":    "[etcd and Consul, 2014](https://aphyr.com/posts/316-jepsen-etcd-and-consul)",
+	"hraft/trust-state":    "[consul#54](https://github.com/hashicorp/consul/issues/54)",
+	"hraft/no-barrier":     "[weaviate#12915](https://github.com/weaviate/weaviate/pull/12915)",
+	"hraft/lost-is-failed": "[raft#561](https://github.com/hashicorp/raft/pull/561), what it means",
+	"hraft/clock-in-apply": "[nomad#13725](https://github.com/hashicorp/nomad/pull/13725)",
+	"hraft/restore-merges": "[jgroups-raft#301](https://github.com/jgroups-extras/jgroups-raft/issues/301)",
+
+	"grpckv/retry-writes":   "[gRFC A6](https://github.com/grpc/proposal/blob/master/A6-client-retries.md), what may be retried",
+	"grpckv/stale-replica":  "[etcd and Consul, 2014](https://aphyr.com/posts/316-jepsen-etcd-and-consul)",
+	"grpckv/late-is-failed": "[Aerospike 3.99.0.3](https://jepsen.io/analyses/aerospike-3-99-0-3)",
+	"grpckv/pooled-buffer":  "[yarpc-go#1416](https://github.com/yarpc/yarpc-go/pull/1416)",
+
+	"ringkv/ring-of-members":   "[cortex#4931](https://github.com/cortexproject/cortex/issues/4931)",
+	"ringkv/members-in-notify": "[memberlist#237](https://github.com/hashicorp/memberlist/issues/237)",
+
+	"rediskv/retries":        "[go-redis#1121](https://github.com/redis/go-redis/pull/1121), retries after timeouts",
+	"rediskv/get-then-set":   "[Redis on transactions](https://redis.io/docs/latest/develop/using-commands/transactions/)",
+	"rediskv/late-is-failed": "[Aerospike 3.99.0.3](https://jepsen.io/analyses/aerospike-3-99-0-3)",
+
+	"lease/outlived":            "[HBase, as told by Kleppmann 2016](https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html)",
+	"cachekv/cache-aside":       "stale sets, [Nishtala et al. 2013](https://www.usenix.org/conference/nsdi13/technical-sessions/presentation/nishtala), §3.2.1",
+	"localcache/late-fill":      "stale sets, [Nishtala et al. 2013](https://www.usenix.org/conference/nsdi13/technical-sessions/presentation/nishtala), §3.2.1",
+	"cachekv/load-from-replica": "[Nishtala et al. 2013](https://www.usenix.org/conference/nsdi13/technical-sessions/presentation/nishtala), §5, on remote markers",
+}
