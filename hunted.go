@@ -41,7 +41,7 @@ func (x *runner) hunted(t *testing.T) bool {
 	if err := warmUp(); err != nil {
 		t.Fatalf("capsize: %v", err)
 	}
-	w.Say(huntrun.Line{Hello: &huntrun.Hello{Capsize: huntrun.Version(), Go: runtime.Version(), Runtime: detrt.Version()}})
+	w.Say(huntrun.Line{Hello: &huntrun.Hello{Capsize: moduleVersion(), Go: runtime.Version(), Runtime: detrt.Version()}})
 	err = huntWorker{x, w}.work(ctx, t)
 	if err != nil {
 		w.Say(huntrun.Line{Error: err.Error()})
@@ -269,7 +269,7 @@ func (w huntWorker) recordOf(r *Result) (savedrun.Record, error) {
 	rec, err := w.record(r)
 	if s := w.Task.System; s != nil {
 		rec.Test, rec.Run = "", ""
-		rec.Capsize, rec.System, rec.Bug, rec.Workload, rec.Nemesis = huntrun.Version(), s.System, s.Bug, s.Workload, s.Nemesis
+		rec.Capsize, rec.System, rec.Bug, rec.Workload, rec.Nemesis = moduleVersion(), s.System, s.Bug, s.Workload, s.Nemesis
 	}
 	return rec, err
 }
@@ -311,3 +311,6 @@ func (w huntWorker) writePage(ctx context.Context, r *Result, s *huntrun.Smalles
 	}
 	return nil
 }
+
+// moduleVersion returns the version of Capsize that this program has.
+func moduleVersion() string { return huntrun.Version() }
