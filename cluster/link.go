@@ -29,9 +29,8 @@ const (
 	lostToCrash
 )
 
-// launch puts e on the link between its two machines, unless the sender has
-// crashed, and says whether the link loses it. If the sender waits for its disk, e leaves
-// when the disk is done. It is called with the cluster locked.
+// launch puts e on the link between its two machines, unless the sender has crashed, and says whether the link loses it. If the
+// sender waits for its disk, e leaves when the disk is done. It is called with the cluster locked.
 func (c *Cluster) launch(e *event) loss {
 	m, l := e.from, &e.from.links[e.to.id]
 	alive := m.up || m.dying && e.kind == kindSegment
@@ -55,8 +54,8 @@ func (c *Cluster) launch(e *event) loss {
 	return arrived
 }
 
-// arrival says whether e arrives, at the instant when it is due. A link that is cut also loses
-// what is on its way, and a sender that crashed before e left never sent it.
+// arrival says whether e arrives, at the instant when it is due. A link that is cut also loses what is on its way, and a sender
+// that crashed before e left never sent it.
 func (c *Cluster) arrival(e *event) loss {
 	died := e.from.died
 	if int(e.fromLife) <= len(died) && died[e.fromLife-1] < e.depart {
@@ -88,8 +87,8 @@ func (c *Cluster) count(why loss) {
 	}
 }
 
-// Cut stops all that goes from one host to another until heal is called. The
-// way back stays open: cut both for a partition. Cuts of several faults add up.
+// Cut stops all that goes from one host to another until heal is called. The way back stays open: cut both for a partition. Cuts
+// of several faults add up.
 func (c *Cluster) Cut(from, to string) (heal func()) {
 	return c.Impair(from, to, Impairment{Cut: true})
 }
@@ -99,15 +98,13 @@ func (c *Cluster) Slow(from, to string, extra time.Duration) (heal func()) {
 	return c.Impair(from, to, Impairment{Delay: extra})
 }
 
-// Lose makes each millisecond of the link from one host to another lose what is
-// sent in it with chance p, until heal is called.
+// Lose makes each millisecond of the link from one host to another lose what is sent in it with chance p, until heal is called.
 func (c *Cluster) Lose(from, to string, p float64) (heal func()) {
 	return c.Impair(from, to, Impairment{Lose: p})
 }
 
-// Heal heals all faults: it restores all links, disks and clocks, resumes hosts that are
-// paused, and restarts all that are down. The heal functions of earlier faults do nothing
-// afterwards.
+// Heal heals all faults: it restores all links, disks and clocks, resumes hosts that are paused, and restarts all that are down.
+// The heal functions of earlier faults do nothing afterwards.
 func (c *Cluster) Heal() {
 	c.lock()
 	c.epoch++
@@ -150,9 +147,8 @@ func (c *Cluster) change(from, to string, i Impairment, apply func(*link) func()
 	return c.healing(f, t, wrong{trace.Link, i}, undo)
 }
 
-// healing notes that a fault was injected, and returns the function that heals it by
-// undo. That does nothing the second time, nor after [Cluster.Heal]. The
-// cluster is locked here, and while undo runs.
+// healing notes that a fault was injected, and returns the function that heals it by undo. That does nothing the second time, nor
+// after [Cluster.Heal]. The cluster is locked here, and while undo runs.
 func (c *Cluster) healing(m, other *machine, w wrong, undo func()) (heal func()) {
 	c.note(c.Now(), m, other, kindFunc, runhash.Inject)
 	c.recordFault(m, other, w, false)
@@ -198,8 +194,8 @@ func (w wire) CarryPacket(from, to string, size int, data []byte, deliver func(d
 	w.carry(from, to, e)
 }
 
-// carry launches an event of package simnet, and reports a loss that is known at once. It
-// calls lost without the lock, since lost may send.
+// carry launches an event of package simnet, and reports a loss that is known at once. It calls lost without the lock, since lost
+// may send.
 func (w wire) carry(from, to string, e *event) {
 	f, t := w.c.machine(from), w.c.machine(to)
 	lost := e.lost

@@ -12,14 +12,12 @@ import (
 // forever is an instant that never comes.
 const forever = time.Duration(1<<63 - 1)
 
-// A loop runs events in the order of their instants, each exactly when it is
-// due. One goroutine sleeps from event to event; an event that is
-// scheduled before the instant it sleeps to is run by a timer of its own.
+// A loop runs events in the order of their instants, each exactly when it is due. One goroutine sleeps from event to event; an
+// event that is scheduled before the instant it sleeps to is run by a timer of its own.
 //
-// The bubble's clock moves only by such sleeps, and each costs more than most
-// events do. A cluster whose nodes are event-driven may let that clock fall
-// behind its own by lag: then the loop sleeps only when lag is used up. Virtual
-// time is still exact for all code that reads it from the cluster.
+// The bubble's clock moves only by such sleeps, and each costs more than most events do. A cluster whose nodes are event-driven
+// may let that clock fall behind its own by lag: then the loop sleeps only when lag is used up. Virtual time is still exact for
+// all code that reads it from the cluster.
 type loop struct {
 	start time.Time
 	lag   time.Duration
@@ -47,8 +45,8 @@ func newLoop(lag time.Duration, wait func()) *loop {
 	return l
 }
 
-// now returns the virtual time: the instant of the event that is running, or of
-// the last one, unless the bubble's clock has passed that.
+// now returns the virtual time: the instant of the event that is running, or of the last one, unless the bubble's clock has
+// passed that.
 func (l *loop) now() time.Duration {
 	last := time.Duration(l.last.Load())
 	if l.inEvent.Load() {
@@ -67,8 +65,8 @@ func (l *loop) push(at time.Duration, ev *event) {
 	l.pushLocked(at, ev)
 }
 
-// pushLocked schedules ev with the loop locked. It makes a timer for an event that is due
-// before the instant to which the loop's goroutine sleeps, and wakes that if it has no event.
+// pushLocked schedules ev with the loop locked. It makes a timer for an event that is due before the instant to which the loop's
+// goroutine sleeps, and wakes that if it has no event.
 func (l *loop) pushLocked(at time.Duration, ev *event) {
 	if l.stopped {
 		return
@@ -111,8 +109,7 @@ func (l *loop) dropStopped(e *event) (off bool) {
 	return off
 }
 
-// wakes records that the running event wakes a goroutine. The next event then waits
-// until all goroutines are blocked again.
+// wakes records that the running event wakes a goroutine. The next event then waits until all goroutines are blocked again.
 func (l *loop) wakes() { l.woke.Store(true) }
 
 // run is the goroutine of the loop.
@@ -135,9 +132,8 @@ func (l *loop) run() {
 	}
 }
 
-// step runs all that is due until lag ahead of the bubble's clock. It returns the
-// instant of the next event, to which the goroutine of the loop is to sleep, and
-// whether the loop continues.
+// step runs all that is due until lag ahead of the bubble's clock. It returns the instant of the next event, to which the
+// goroutine of the loop is to sleep, and whether the loop continues.
 func (l *loop) step() (next time.Duration, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -153,9 +149,8 @@ func (l *loop) step() (next time.Duration, ok bool) {
 	return next, !l.stopped
 }
 
-// catchUp runs all that is due while the goroutine of the loop sleeps, unless another
-// timer's goroutine does so already. It need not wake that goroutine: an event that is
-// scheduled before the instant to which it sleeps has a timer of its own.
+// catchUp runs all that is due while the goroutine of the loop sleeps, unless another timer's goroutine does so already. It need
+// not wake that goroutine: an event that is scheduled before the instant to which it sleeps has a timer of its own.
 func (l *loop) catchUp() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -165,9 +160,8 @@ func (l *loop) catchUp() {
 	}
 }
 
-// runDue runs the events that are due until ahead of the bubble's clock, and waits before
-// each until the goroutines that the last one woke are blocked. It is called with the loop
-// locked, and unlocks it while an event runs.
+// runDue runs the events that are due until ahead of the bubble's clock, and waits before each until the goroutines that the last
+// one woke are blocked. It is called with the loop locked, and unlocks it while an event runs.
 func (l *loop) runDue(ahead time.Duration) {
 	l.running = true
 	var as actor
@@ -177,8 +171,7 @@ func (l *loop) runDue(ahead time.Duration) {
 	}()
 	now := l.passed()
 	if l.lag == 0 {
-		// A goroutine that sleeps by package time may have woken in this very
-		// instant: it goes first, always.
+		// A goroutine that sleeps by package time may have woken in this very instant: it goes first, always.
 		l.woke.Store(true)
 	}
 	for !l.stopped {
@@ -213,8 +206,8 @@ func (l *loop) runDue(ahead time.Duration) {
 	}
 }
 
-// stop ends the loop: no event runs afterwards. Time passes until its goroutine
-// has woken and ended, since a sleep can't be cut short.
+// stop ends the loop: no event runs afterwards. Time passes until its goroutine has woken and ended, since a sleep can't be cut
+// short.
 func (l *loop) stop() {
 	l.mu.Lock()
 	l.stopped = true
