@@ -112,7 +112,7 @@ nested: ## Test the modules of their own: storage engines, hashicorp/raft, gRPC;
 # What make det runs: packages whose tests need the deterministic runtime or show that it changes nothing, and adapters to
 # libraries with goroutines of their own, which are modules of theirs.
 DET        := ./internal/overlay ./internal/detrt/... ./internal/engine ./schedule/... ./explore/... ./cluster/... ./systems/adapters/... ./examples/anycode/...
-DETROOT    := ^Test(Digests|DigestsElsewhere|Difference|Schedule.*|Runtime.*)$$
+DETROOT    := ^Test(ScriptRepeats|ShrinkSchedule|Digests|DigestsElsewhere|Difference|Schedule.*|Runtime.*)$$
 DETNESTED  := $(patsubst %/go.mod,%,$(wildcard systems/adapters/*/go.mod))
 # The processor time that its tests may take, compiling not counted.
 DETSECONDS ?= 90

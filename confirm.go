@@ -80,7 +80,7 @@ func (x *runner) confirms(ctx context.Context, t *testing.T) bool {
 			t.Fatalf("capsize: environment variable %s: %v", confirmRecord, err)
 		}
 	}
-	test, err := x.toConfirm()
+	test, err := toConfirm(x.test)
 	if err != nil {
 		t.Fatalf("capsize: %v", err)
 	}
@@ -95,16 +95,16 @@ func (x *runner) confirms(ctx context.Context, t *testing.T) bool {
 }
 
 // toConfirm returns the test that a process for another one runs: the seed, or the small failure that the environment names.
-func (x *runner) toConfirm() (Test, error) {
+func toConfirm(test Test) (Test, error) {
 	file := os.Getenv(confirmFile)
 	if file == "" {
-		return x.test, nil
+		return test, nil
 	}
 	f, err := failure.Read(file)
 	if err != nil {
-		return x.test, err
+		return test, err
 	}
-	return applySmall(f, x.test)
+	return applySmall(f, test)
 }
 
 func (x *runner) writeConfirmation(dir string, r *Result) error {

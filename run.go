@@ -19,17 +19,17 @@ import (
 )
 
 // Run runs the test and fails t if a checker finds a history invalid, or can't
-// tell. It prints the counterexample, writes a page that shows it, and keeps the
-// failure under testdata/capsize: from then on Run tries that seed first, as a
+// tell. It minimises an invalid run, see [Shrink], prints the counterexample of the small one, writes a page that shows it, and keeps
+// it under testdata/capsize: from then on Run tries it first, as a
 // subtest, until it is deleted. While a saved failure fails, no new seeds are
-// tried. A saved run is compared with its history: see docs/reference/determinism.md for what
+// tried. A saved run is compared with its history: see docs/reference/failures.md, and docs/reference/determinism.md for what
 // happens when it differs.
 //
 // A test with more than one Run should give each a [Test.Name]: their failures are
 // kept apart by it, or else by their order.
 //
 // The environment overrides what the test says: CAPSIZE_SEED, CAPSIZE_SEEDS,
-// CAPSIZE_DURATION (as "60s"), CAPSIZE_REPORT, the folder for the pages, and
+// CAPSIZE_DURATION (as "60s"), CAPSIZE_SHRINK, how much processor time minimising may take (as "5s", "off" for none; 10s if it is not set), CAPSIZE_REPORT, the folder for the pages, and
 // CAPSIZE_STOP_AT (as "22.4s" or "22.4s,wait"), the instant of virtual time to stop at; see
 // [Breakpoint]. With -v the log lines before the counterexample and the metrics are printed. With
 // CAPSIZE_SEED those seeds are tried even if a saved failure fails. Pages go to the
@@ -53,6 +53,9 @@ func Run(t *testing.T, test Test) {
 	x.test = test
 	if want.id != "" && want.key != x.key {
 		return // -run asks for another Run of this test
+	}
+	if x.hunted(t) {
+		return
 	}
 	x.recorder = x.newRecorder()
 	defer x.closeRecorder(t)
@@ -89,6 +92,8 @@ func (x *runner) isCompared(ctx context.Context, t *testing.T) bool {
 }
 
 // A runner is one call of [Run].
+//
+// It has many methods because each thing that Run does with a run, as to save, repeat, minimise and report it, is one.
 type runner struct {
 	name string // of the Go test
 	key  string // of this Run in it; empty for the first one without a name
@@ -181,6 +186,7 @@ func (x *runner) sweep(ctx context.Context, t *testing.T) {
 		}
 		if asExpected(r, x.test.Expect) {
 			setAttributes(t, r.Seed, r.Verdict)
+			x.logSmall(ctx, t, r)
 			return // it shows what it was to show
 		}
 		if r.Verdict != checker.Valid {

@@ -213,7 +213,7 @@ func TestRunMended(t *testing.T) {
 	file := filepath.Join(dir, "testdata/capsize/TestRunChild", id, "history.jsonl")
 	b, err := os.ReadFile(file)
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(file, b[:len(b)/2], 0o644))
+	require.NoError(t, os.WriteFile(file, b[:len(b)-10], 0o644))
 	out, passed = runChild(t, dir, "fails", "-test.v")
 	require.False(t, passed)
 	assert.Regexp(t, `: the saved history is damaged: history.jsonl has not the digest that run.json says \([0-9a-f]{8}\); line \d+, its last, is cut short`, out)

@@ -33,13 +33,9 @@ func (r *Result) Script(ctx context.Context) (workloads.Script, error) {
 	if rec.Stopped != nil && r.Stopped == nil {
 		return nil, fmt.Errorf("run seed %d again: %w", r.Seed, rec.Stopped)
 	}
-	again := &Result{History: rec.History, Trace: rec.Trace}
-	mine, err := r.Digest()
-	if err != nil {
-		return nil, err
-	}
-	if theirs, err := again.Digest(); err != nil || theirs != mine {
-		return nil, fmt.Errorf("seed %d does not repeat: its second run has another history%s", r.Seed, errorText(err))
+	again := &Result{History: rec.History, Trace: rec.Trace, Decisions: rec.Decisions}
+	if d := r.Diff(again); d != "" {
+		return nil, fmt.Errorf("seed %d does not repeat: of its first and its second run, %s", r.Seed, d)
 	}
 	script := append(workloads.Script{}, rec.Script...)
 	script.Sort()
@@ -55,12 +51,4 @@ func (r *Result) Resolved() nemesis.Plan {
 		return r.Plan
 	}
 	return r.resolved
-}
-
-// errorText returns the text of an error as the end of a sentence; empty for nil.
-func errorText(err error) string {
-	if err == nil {
-		return ""
-	}
-	return ": " + err.Error()
 }

@@ -147,15 +147,31 @@ func newShrinker(ctx context.Context, t *testing.T, r *Result, o ShrinkOptions) 
 		s.want, _ = r.Signature(ctx)
 	}
 	script, err := r.Script(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("shrink seed %d: %w: %w", r.Seed, ErrNotRepeated, err)
-	}
 	s.runs = 1
+	if err != nil { // the first run of a process may fill caches of libraries; all later ones find them full
+		if r, script, err = s.warm(r, err); err != nil {
+			return nil, fmt.Errorf("shrink seed %d: %w: %w", r.Seed, ErrNotRepeated, err)
+		}
+	}
 	s.best = r.Test
 	s.best.Nemesis, s.best.Script, s.best.Seeds = append(nemesis.Plan{}, r.Plan...), script, 1
 	s.best.Metrics, s.best.Progress, s.best.Require, s.best.StopAt = nil, nil, nil, Breakpoint{}
 	s.result = r
 	return s, nil
+}
+
+// warm runs the seed of a run once more, and returns that run with its script if it shows the signature. Otherwise the error is cause.
+func (s *shrinker) warm(r *Result, cause error) (*Result, workloads.Script, error) {
+	s.runs += 2
+	again, err := Exec(s.ctx, s.t, r.Test)
+	if err != nil || !again.Shows(s.ctx, s.want) {
+		return r, nil, cause
+	}
+	script, err := again.Script(s.ctx)
+	if err != nil {
+		return r, nil, cause
+	}
+	return again, script, nil
 }
 
 // Outcomes of runs that were tried.

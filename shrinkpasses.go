@@ -29,6 +29,7 @@ func (s *shrinker) shrink() {
 		}
 	}
 	s.earlier()
+	s.calmSchedule()
 	s.simplerFaults()
 	s.fewerFaults() // a simpler one may do what two did
 	s.fewerClients()
@@ -263,12 +264,19 @@ func (s *shrinker) fewerClients() {
 	s.try(test)
 }
 
-// calmSchedule tries to have goroutines run in the order in which they became ready.
+// calmSchedule tries to have goroutines run in the order in which they became ready, or else to stop them less often.
 func (s *shrinker) calmSchedule() {
-	if schedule.Active() {
-		test := s.best
-		test.Schedule = schedule.FirstCome()
-		s.try(test)
+	if !schedule.Active() {
+		return
+	}
+	test := s.best
+	for _, calmer := range s.best.Schedule.For(s.best.Seed).Calmer() {
+		test.Schedule = calmer
+		for draw := range redraws / 2 { // other decisions: by other seeds
+			if test.Seed = s.best.Seed + uint64(draw); s.try(test) {
+				return
+			}
+		}
 	}
 }
 

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/internal/failure"
+	"github.com/capsize-go/capsize/internal/huntrun"
 	"github.com/capsize-go/capsize/internal/recorder"
 	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/internal/words"
@@ -55,6 +57,7 @@ func (s *Shrunk) Text(ctx context.Context, system, bug, nemesis string) ([]byte,
 func (s *Shrunk) failure(ctx context.Context, rec savedrun.Record) (f failure.Failure, err error) {
 	r := s.Result
 	r.Explain(ctx)
+	rec.Capsize = huntrun.Version()
 	rec.Verdict, rec.Reason, rec.Build, rec.Plan = r.Verdict, reasonOf(r), savedrun.Build(), nil
 	if rec.Digest, err = r.Digest(); err != nil {
 		return f, err
@@ -138,7 +141,7 @@ func (x *runner) smallerOf(ctx context.Context, t *testing.T, r *Result, again a
 	}
 	rec.Nemesis = r.Test.Nemesis.String()
 	s.Test.Metrics = r.Test.Metrics
-	x.resolve(quiet, t, s.Shrunk)
+	resolve(quiet, t, s.Shrunk)
 	if s.second = x.again(quiet, t, s.Result); s.second.differs != "" || !s.second.tried() {
 		return smaller{why: joinLines("the small run does not repeat: "+s.second.missing, s.second.differs)}
 	}
@@ -149,8 +152,32 @@ func (x *runner) smallerOf(ctx context.Context, t *testing.T, r *Result, again a
 	return s
 }
 
+// logSmall logs the small run of a failure that a test expects, if CAPSIZE_SHRINK asks for it: such a test is not to become slower by itself.
+func (x *runner) logSmall(ctx context.Context, t *testing.T, r *Result) {
+	t.Helper()
+	if x.set.shrink <= 0 {
+		return
+	}
+	s := x.smallerOf(ctx, t, r, again{})
+	if !s.ok() {
+		t.Logf("capsize: seed %d could not be minimised: %s", r.Seed, s.why)
+		return
+	}
+	page, err := s.Result.Page("")
+	if err != nil {
+		t.Errorf("capsize: %v", err)
+		return
+	}
+	page.Repeats, page.Shrunk = s.second.String(), x.about(s.kept, s.How())
+	var b strings.Builder
+	if err := report.Text(&b, page, report.Style{Verbose: testing.Verbose()}); err != nil {
+		t.Errorf("capsize: %v", err)
+	}
+	t.Logf("%s", strings.TrimRight(b.String(), "\n"))
+}
+
 // resolve puts what the faults chose in place of what they draw, so that the run depends on fewer draws, if that is the very same run.
-func (x *runner) resolve(ctx context.Context, t *testing.T, s *Shrunk) {
+func resolve(ctx context.Context, t *testing.T, s *Shrunk) {
 	t.Helper()
 	test := s.Test
 	test.Nemesis = s.Result.Resolved()

@@ -124,6 +124,19 @@ func TestSmallFailureNoLongerFits(t *testing.T) {
 	assert.Regexp(t, filepath.Base(file)+`:\d+: "nodes": "many" is no number`, out)
 }
 
+// TestSmallExpected has a test that shows a bug on purpose print the small run, if that is asked for.
+func TestSmallExpected(t *testing.T) {
+	out, passed := runChild(t, t.TempDir(), "expected", "-test.v")
+	require.True(t, passed, out)
+	assert.NotContains(t, out, "a small run")
+	dir := t.TempDir()
+	t.Setenv("CAPSIZE_SHRINK", "5s")
+	out, passed = runChild(t, dir, "expected", "-test.v")
+	require.True(t, passed, out)
+	assert.Regexp(t, `a small run made from seed \d+: echo violated\s+\(expected\)`, out)
+	assert.NoDirExists(t, filepath.Join(dir, "testdata"), "it is kept nowhere")
+}
+
 // TestUnshrunk keeps failures in folders that can't be kept in a file, and says why.
 func TestUnshrunk(t *testing.T) {
 	for _, c := range []struct{ kind, shrink, want string }{

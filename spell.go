@@ -11,6 +11,7 @@ import (
 
 	"github.com/capsize-go/capsize/internal/failure"
 	"github.com/capsize-go/capsize/internal/gosource"
+	"github.com/capsize-go/capsize/workloads"
 )
 
 // spells reports whether this process was started by "capsize replay --as-test", to write the inputs of a saved failure as Go
@@ -27,7 +28,7 @@ func (x *runner) spells(t *testing.T) bool {
 		err = json.Unmarshal(b, &q)
 	}
 	if err == nil && q.Test == x.name && q.Run == x.key {
-		err = x.spell(q)
+		err = spell(q, x.test.Workload)
 	}
 	if err != nil {
 		t.Fatalf("capsize: environment variable %s: %v", gosource.RequestVariable, err)
@@ -35,17 +36,17 @@ func (x *runner) spells(t *testing.T) bool {
 	return true
 }
 
-func (x *runner) spell(q gosource.Request) error {
+func spell(q gosource.Request, w workloads.Workload) error {
 	f, err := failure.Read(q.Failure)
 	if err != nil {
 		return err
 	}
-	script, err := f.Script(x.test.Workload)
+	script, err := f.Script(w)
 	if err != nil {
 		return err
 	}
 	source := gosource.File{Package: callersPackage()}
-	for importPath, name := range q.Reserved {
+	for importPath, name := range q.Reserved { // order: each is a package of its own
 		source.Reserve(importPath, name)
 	}
 	var a gosource.Answer

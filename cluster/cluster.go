@@ -17,6 +17,7 @@ import (
 	"github.com/capsize-go/capsize/cluster/internal/folders"
 	"github.com/capsize-go/capsize/cluster/internal/latency"
 	"github.com/capsize-go/capsize/cluster/internal/marks"
+	"github.com/capsize-go/capsize/cluster/internal/nameservice"
 	"github.com/capsize-go/capsize/cluster/internal/runhash"
 	"github.com/capsize-go/capsize/cluster/internal/tracer"
 	"github.com/capsize-go/capsize/cluster/trace"
@@ -102,7 +103,7 @@ type simulation struct {
 	awaited  map[Trigger][]chan struct{}
 	damaged  int // nodes whose disks broke a promise
 	members  membership
-	names    map[string]Name
+	names    nameservice.Records
 	named    bool // a name was set at some time
 
 	mu       sync.Mutex

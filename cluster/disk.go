@@ -190,31 +190,27 @@ func (f *File) Read(p []byte) (int, error) {
 }
 
 // Write appends p to the file.
-func (f *File) Write(p []byte) (int, error) {
-	s, err := f.d.begin("write", f.name)
-	defer f.d.end()
-	if err != nil {
-		return 0, err
-	}
-	return f.write(s, p, len(f.f.Data))
-}
+func (f *File) Write(p []byte) (int, error) { return f.write(p, -1) }
 
 // WriteAt writes p at offset off. A gap between the end of the file and off is
 // filled with zeros.
 func (f *File) WriteAt(p []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, &fs.PathError{Op: "write", Path: f.name, Err: fmt.Errorf("negative offset %d", off)}
+	}
+	return f.write(p, int(off))
+}
+
+// write writes p at offset off, or at the end of the file if that is negative.
+func (f *File) write(p []byte, off int) (int, error) {
 	s, err := f.d.begin("write", f.name)
 	defer f.d.end()
 	if err != nil {
 		return 0, err
 	}
 	if off < 0 {
-		return 0, &fs.PathError{Op: "write", Path: f.name, Err: fmt.Errorf("negative offset %d", off)}
+		off = len(f.f.Data)
 	}
-	return f.write(s, p, int(off))
-}
-
-// write writes p at offset off, with the cluster locked.
-func (f *File) write(s *disk, p []byte, off int) (int, error) {
 	f.f.Overwrite(p, off)
 	if s.Gone {
 		return len(p), nil

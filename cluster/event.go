@@ -58,14 +58,12 @@ func (e *event) admit(at time.Duration) bool {
 	}
 	c := m.c
 	switch {
+	case c.loop.dropStopped(e):
+		return false
 	case m.busy > at:
 		m.postpone(e)
 		return false
 	case e.kind == kindTimer:
-		if e.off {
-			c.loop.recycle(e)
-			return false
-		}
 		e.timer.ev = nil
 		if !m.up || m.life != e.life {
 			return false

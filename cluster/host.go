@@ -21,6 +21,7 @@ import (
 	"github.com/capsize-go/capsize/cluster/internal/runhash"
 	"github.com/capsize-go/capsize/cluster/internal/tracer"
 	"github.com/capsize-go/capsize/cluster/trace"
+	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/simnet"
 )
 
@@ -43,8 +44,8 @@ type Host struct {
 	spans   inorder.Set[*Span] // that have not ended
 	cache   map[string]cached  // answers of the name service
 
-	sleeper atomic.Pointer[sleeper]         // one that can be used again
-	signal  atomic.Pointer[deadline.Signal] // one that can be used again
+	sleeper atomic.Pointer[sleeper] // one that can be used again
+	signal  deadline.Spare          // of a call
 }
 
 func newHost(m *machine) *Host {
@@ -100,10 +101,7 @@ type Timer struct {
 // AfterFunc runs fn after d, as the handler runs: alone, and not blocking. A
 // crash of the host stops all its timers.
 func (h *Host) AfterFunc(d time.Duration, fn func()) *Timer {
-	return (&Timer{h: h, fn: fn}).after(d)
-}
-
-func (t *Timer) after(d time.Duration) *Timer {
+	t := &Timer{h: h, fn: fn}
 	t.Reset(d)
 	return t
 }
@@ -113,8 +111,8 @@ func (t *Timer) Reset(d time.Duration) {
 	m := t.h.m
 	m.c.lock()
 	defer m.c.unlock()
-	if m.c.rec != nil {
-		t.inherit(t.ev != nil)
+	if c := m.c; c.rec.Follows() {
+		detrt.Quietly(func() { t.cause = c.rec.Inherit(c.Now(), m.name, t.cause, t.ev != nil) })
 	}
 	t.stop()
 	t.ev = m.c.loop.newEvent()
@@ -141,7 +139,7 @@ func (h *Host) Sleep(d time.Duration) error {
 	s := h.sleeper.Swap(nil)
 	if s == nil {
 		s = &sleeper{signal: deadline.NewSignal()}
-		s.timer = Timer{h: h, ends: (*alarm)(s), cause: tracer.Wakes}
+		s.timer = Timer{h: h, ends: (*deadline.Alarm)(&s.Waiter), cause: tracer.Wakes}
 	}
 	s.Begin(s.signal)
 	s.timer.Reset(d)
@@ -159,11 +157,6 @@ type sleeper struct {
 	signal *deadline.Signal
 	timer  Timer
 }
-
-// An alarm is a sleeper as its timer sees it.
-type alarm sleeper
-
-func (a *alarm) End(error) { a.Settle(nil, nil) }
 
 // WithTimeout is [context.WithTimeout] with a deadline that is an event of the
 // host. So an answer and a deadline that fall on the same nanosecond come in an

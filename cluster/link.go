@@ -38,7 +38,7 @@ func (c *Cluster) launch(e *event) loss {
 	if !alive || m.life != e.fromLife {
 		return arrived // a sender that crashed gets no report of a loss
 	}
-	if c.rec != nil {
+	if c.rec.Follows() {
 		c.recordSend(e)
 	}
 	if m.paused() {
@@ -180,7 +180,7 @@ func (w wire) Carry(from, to string, size int, deliver, lost func()) {
 }
 
 // Recording reports whether segments are to be carried by CarrySegment.
-func (w wire) Recording() bool { return w.c.rec != nil }
+func (w wire) Recording() bool { return w.c.rec.Follows() }
 
 // CarrySegment is Carry of a segment that is recorded.
 func (w wire) CarrySegment(from, to string, s simnet.Segment, deliver, lost func()) {

@@ -43,6 +43,7 @@ type loop struct {
 func newLoop(lag time.Duration, wait func()) *loop {
 	l := &loop{start: detrt.Now(), lag: lag, wait: wait, kick: make(chan struct{}, 1), done: make(chan struct{})}
 	l.idle.L = &l.mu
+	l.agenda.Stale = l.dropStopped
 	return l
 }
 
@@ -100,6 +101,14 @@ func (l *loop) newEvent() *event {
 func (l *loop) recycle(e *event) {
 	*e = event{}
 	l.free = append(l.free, e)
+}
+
+// dropStopped recycles an event whose timer was stopped, and reports whether it was.
+func (l *loop) dropStopped(e *event) (off bool) {
+	if off = e.off; off {
+		l.recycle(e)
+	}
+	return off
 }
 
 // wakes records that the running event wakes a goroutine. The next event then waits

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster/internal/effect"
+	"github.com/capsize-go/capsize/cluster/internal/nameservice"
 	"github.com/capsize-go/capsize/cluster/internal/oscillator"
 	"github.com/capsize-go/capsize/cluster/internal/runhash"
 	"github.com/capsize-go/capsize/cluster/trace"
@@ -64,8 +65,8 @@ type machine struct {
 	stopped    bool            // they are held: the machine is paused
 	readings   uint64          // of package time that have been counted as effects
 
-	nameImpairments []*activeNameImpairment // one for each fault of its lookups
-	degraded        []*degraded             // one for each fault of its service
+	nameFaults []*nameservice.Fault // one for each fault of its lookups
+	degraded   []*degraded          // one for each fault of its service
 }
 
 // align returns the first instant from t on that is one of the machine's own.

@@ -35,15 +35,12 @@ func (h *Host) Send(to string, body any) {
 // with [Message.Reply]. If none comes in time the error is that of ctx: the
 // request or the reply was lost, or is still on its way.
 func (h *Host) Call(ctx context.Context, to string, req any) (any, error) {
-	signal := h.signal.Swap(nil)
-	if signal == nil {
-		signal = deadline.NewSignal()
-	}
+	signal := h.signal.Take()
 	a := &pendingCall{from: h, request: req}
 	a.Begin(signal)
 	h.send(kindMessage, h.m.c.machine(to), Message{From: h.m.name, Body: req, call: a})
 	v, err := a.Wait(ctx)
-	h.signal.Store(signal)
+	h.signal.Keep(signal)
 	if err != nil {
 		return nil, fmt.Errorf("call %s: %w", to, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster/internal/effect"
+	"github.com/capsize-go/capsize/cluster/internal/nameservice"
 	"github.com/capsize-go/capsize/cluster/internal/runhash"
 	"github.com/capsize-go/capsize/cluster/internal/tracer"
 	"github.com/capsize-go/capsize/cluster/trace"
@@ -29,12 +30,8 @@ type Named interface {
 	Names() map[string]Name
 }
 
-// How long the name service takes for an answer, and how long a host keeps one
-// unless the record says otherwise.
-const (
-	lookupTime = time.Millisecond
-	defaultTTL = 5 * time.Second
-)
+// lookupTime is how long the name service takes for an answer.
+const lookupTime = time.Millisecond
 
 // SlowName is how long a lookup takes under [SlowNames].
 const SlowName = 2 * time.Second
@@ -45,13 +42,13 @@ type NameImpairment string
 const (
 	// StaleNames returns the records of the time when the fault began, as from a server that
 	// gets no updates.
-	StaleNames NameImpairment = "stale"
+	StaleNames NameImpairment = nameservice.Stale
 	// WrongNames returns a node that the name does not stand for.
-	WrongNames NameImpairment = "wrong"
+	WrongNames NameImpairment = nameservice.Wrong
 	// MissingNames returns that there is no such name (NXDOMAIN).
-	MissingNames NameImpairment = "missing"
+	MissingNames NameImpairment = nameservice.Missing
 	// FailingNames returns that the server failed (SERVFAIL).
-	FailingNames NameImpairment = "failing"
+	FailingNames NameImpairment = nameservice.Failing
 	// SlowNames returns the right records, [SlowName] late.
 	SlowNames NameImpairment = "slow"
 )
@@ -59,13 +56,6 @@ const (
 // NameImpairments lists what can be wrong with lookups.
 func NameImpairments() []NameImpairment {
 	return []NameImpairment{StaleNames, WrongNames, MissingNames, FailingNames, SlowNames}
-}
-
-// An activeNameImpairment is what one fault does to the lookups of one machine.
-type activeNameImpairment struct {
-	what NameImpairment
-	by   *effect.Tally
-	old  map[string]Name // the records when it began
 }
 
 // A cached is an answer in the cache of a host.
@@ -106,26 +96,15 @@ func (c *Cluster) setName(name string, record Name) error {
 	if c.byName[name] != nil {
 		return fmt.Errorf("name %q: it is the name of a host", name)
 	}
-	if record.TTL <= 0 {
-		record.TTL = defaultTTL
-		if was, ok := c.names[name]; ok {
-			record.TTL = was.TTL
-		}
-	}
 	c.note(c.Now(), c.machines[0], nil, kindFunc, runhash.Name)
-	if len(record.Hosts) == 0 {
-		delete(c.names, name)
-		return nil
-	}
-	c.named = true
-	record.Hosts = slices.Clone(record.Hosts)
-	c.names[name] = record
+	c.named = c.named || len(record.Hosts) > 0
+	c.names.Set(name, nameservice.Record(record))
 	return nil
 }
 
 // addNames sets the names that the system has at its start.
 func (c *Cluster) addNames() error {
-	c.names = map[string]Name{}
+	c.names = nameservice.Records{}
 	s, ok := c.cfg.System.(Named)
 	if !ok {
 		return nil
@@ -153,10 +132,10 @@ func (c *Cluster) ImpairNames(host string, what NameImpairment) (heal func()) {
 	m := c.machine(host)
 	c.lock()
 	defer c.unlock()
-	x := &activeNameImpairment{what: what, by: c.by, old: maps.Clone(c.names)}
-	m.nameImpairments = append(m.nameImpairments, x)
+	x := &nameservice.Fault{What: string(what), By: c.by, Old: maps.Clone(c.names)}
+	m.nameFaults = append(m.nameFaults, x)
 	return c.healing(m, nil, wrong{trace.Service, "names " + what}, func() {
-		m.nameImpairments = slices.DeleteFunc(m.nameImpairments, func(y *activeNameImpairment) bool { return x == y })
+		m.nameFaults = slices.DeleteFunc(m.nameFaults, func(y *nameservice.Fault) bool { return x == y })
 	})
 }
 
@@ -173,9 +152,9 @@ func (h *Host) LookupHost(ctx context.Context, name string) ([]string, error) {
 		return ips, nil
 	}
 	took := lookupTime
-	for _, x := range h.m.nameImpairments {
-		if x.what == SlowNames {
-			x.by.Add(effect.NameSlow, 1)
+	for _, x := range h.m.nameFaults {
+		if x.What == string(SlowNames) {
+			x.By.Add(effect.NameSlow, 1)
 			took += SlowName
 		}
 	}
@@ -183,11 +162,12 @@ func (h *Host) LookupHost(ctx context.Context, name string) ([]string, error) {
 	var ips []string
 	var err error
 	done := make(chan struct{})
-	t := (&Timer{h: h, cause: tracer.Wakes, fn: func() {
+	t := &Timer{h: h, cause: tracer.Wakes, fn: func() {
 		c.loop.wakes()
 		ips, err = h.queryNames(name)
 		close(done)
-	}}).after(took)
+	}}
+	t.Reset(took)
 	defer t.Stop()
 	select {
 	case <-done:
@@ -219,32 +199,11 @@ func (h *Host) queryNames(name string) ([]string, error) {
 	c := h.m.c
 	c.lock()
 	defer c.unlock()
-	record, ok := c.names[name]
-	for _, x := range h.m.nameImpairments {
-		switch x.what {
-		case StaleNames:
-			old, was := x.old[name]
-			if was != ok || !slices.Equal(old.Hosts, record.Hosts) {
-				x.by.Add(effect.Name, 1)
-			}
-			record, ok = old, was
-		case WrongNames:
-			if ok {
-				x.by.Add(effect.Name, 1)
-				record.Hosts = []string{c.otherNode(record.Hosts, h.m.key.With("dns", x.by.Name, name).Int(int64(c.Now()/time.Millisecond)))}
-			}
-		case MissingNames:
-			if ok {
-				x.by.Add(effect.Name, 1)
-			}
-			ok = false
-		case FailingNames:
-			x.by.Add(effect.Name, 1)
-			return nil, &net.DNSError{Err: "server misbehaving", Name: name, IsTemporary: true}
-		}
-	}
-	if !ok {
-		return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+	record, err := c.names.Query(name, h.m.nameFaults, func(than []string, by *effect.Tally) string {
+		return c.otherNode(than, h.m.key.With("dns", by.Name, name).Int(int64(c.Now()/time.Millisecond)))
+	})
+	if err != nil {
+		return nil, err
 	}
 	if h.cache == nil {
 		h.cache = map[string]cached{}

@@ -144,7 +144,7 @@ func (m *machine) occupyForEvent(t time.Duration) {
 
 // restore heals all faults of the machine itself.
 func (m *machine) restore() {
-	m.slowdowns, m.workTime, m.nameImpairments = nil, 0, nil
+	m.slowdowns, m.workTime, m.nameFaults = nil, 0, nil
 	for _, x := range m.degraded {
 		m.recover(x)
 	}

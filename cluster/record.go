@@ -40,21 +40,6 @@ func (e *event) recordArrival(at time.Duration, why loss) {
 	e.sent.Arrives(at, l)
 }
 
-// inherit has the timer run because of what its host handles now, if it is a handler or a timer that sets it. One that sets itself
-// again is a clock, and nothing's effect.
-func (t *Timer) inherit(pending bool) {
-	c := t.h.m.c
-	var cause uint64
-	detrt.Quietly(func() { cause = c.rec.Cause(c.Now(), t.h.m.name) })
-	switch {
-	case t.cause == tracer.Wakes:
-	case !pending && cause == t.cause:
-		t.cause = 0
-	default:
-		t.cause = cause
-	}
-}
-
 // event notes an event of a machine.
 func (m *machine) event(kind trace.Kind, text, fault string) {
 	if m.c.rec != nil {
@@ -66,7 +51,7 @@ func (m *machine) event(kind trace.Kind, text, fault string) {
 func (c *Cluster) recordEvent(e trace.Event, fault any) {
 	detrt.Quietly(func() {
 		if e.At = c.Now(); fault != nil {
-			e.Text = tracer.Words(fault)
+			e.Text = c.rec.Words(fault)
 		}
 		c.rec.Event(e)
 	})
@@ -107,6 +92,18 @@ func (h *Host) SetTerm(term uint64) {
 			h.m.event(trace.Role, h.m.role, "")
 		}
 	})
+}
+
+// SetState says in which state a node is, for [trace.States]. It asks the node only where those are recorded, changes nothing, and may be called often.
+func (h *Host) SetState(n trace.Abstract) {
+	if c := h.m.c; c.rec.Wants(trace.States) {
+		state := n.Abstract()
+		c.lock()
+		defer c.unlock()
+		if !h.dead() {
+			c.rec.State(h.m.name, state)
+		}
+	}
 }
 
 // Recorded ends the recording of [Config.Record], and returns what was recorded; nil if nothing was to be. It is called once, and may be

@@ -82,17 +82,11 @@ func (h *History) Calls() iter.Seq[Call] {
 }
 
 // ends returns for each invocation of a client the index of its completion, or -1. It pairs the ops anew only if some were added.
+// The pending call of a process with a small number stands in a list, which is faster than a map.
 func (h *History) ends() []int32 {
 	if known := h.paired.Load(); known != nil && len(*known) == len(h.ops) {
 		return *known
 	}
-	ends := h.pairCalls()
-	h.paired.Store(&ends)
-	return ends
-}
-
-// pairCalls does the work of ends. The pending call of a process with a small number stands in a list, which is faster than a map.
-func (h *History) pairCalls() []int32 {
 	both := make([]int32, 2*len(h.ops))
 	ends, list := both[:len(h.ops)], both[len(h.ops):]
 	many := map[int]int32{}
@@ -125,6 +119,7 @@ func (h *History) pairCalls() []int32 {
 			many[o.Process] = next
 		}
 	}
+	h.paired.Store(&ends)
 	return ends
 }
 
@@ -132,7 +127,19 @@ func (h *History) pairCalls() []int32 {
 // injection, its completion the heal.
 func (h *History) Faults() iter.Seq[Call] {
 	return func(yield func(Call) bool) {
-		ends := pair(h.ops, func(o Op) (string, bool) { return o.Key, o.Process == Nemesis })
+		ends, open := make([]int, len(h.ops)), map[string]int{}
+		for i, o := range h.ops {
+			ends[i] = -1
+			if o.Process != Nemesis {
+				continue
+			}
+			if o.Type == Invoke {
+				open[o.Key] = i
+			} else if at, ok := open[o.Key]; ok {
+				ends[at] = i
+				delete(open, o.Key)
+			}
+		}
 		for i, o := range h.ops {
 			if o.Process == Nemesis && o.Type == Invoke && !yield(h.CallAt(i, ends[i])) {
 				return
@@ -168,26 +175,4 @@ func (h *History) CallAt(invoke, end int) Call {
 	}
 	c.Complete = Op{Index: -1, Time: Forever, Process: c.Invoke.Process, Node: c.Invoke.Node, Type: Info, Key: c.Invoke.Key}
 	return c
-}
-
-// pair returns for each invocation the index of its completion, or -1. The two
-// belong together if by says so: it returns what an op is paired by, and whether
-// the op counts at all.
-func pair[K comparable](ops []Op, by func(Op) (K, bool)) []int {
-	ends := make([]int, len(ops))
-	open := map[K]int{}
-	for i, o := range ops {
-		ends[i] = -1
-		k, counts := by(o)
-		if !counts {
-			continue
-		}
-		if o.Type == Invoke {
-			open[k] = i
-		} else if at, ok := open[k]; ok {
-			ends[at] = i
-			delete(open, k)
-		}
-	}
-	return ends
 }

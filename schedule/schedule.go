@@ -62,6 +62,25 @@ func (s Schedule) For(seed uint64) Schedule {
 	return shoal[keyed.New(seed, drawSchedule).Range(0, int64(len(shoal)))]
 }
 
+// Calmer returns schedules that stop goroutines less often than s, the calmest first: [FirstCome], and then schedules of the same kind that do
+// something at fewer points, down to a quarter as many. A failure that one of them shows too depends on fewer decisions. It is empty for the zero value,
+// which has no schedule yet, and for FirstCome.
+func (s Schedule) Calmer() (calmer []Schedule) {
+	if s.kind == "" || s.kind == firstCome {
+		return nil
+	}
+	calmer = append(calmer, FirstCome(), Schedule{s.kind, 0})
+	for _, times := range []int{256, 64, 16, 4} {
+		if s.every > 0 {
+			calmer = append(calmer, Schedule{s.kind, s.every * times})
+		}
+	}
+	if s.every == 0 {
+		calmer = calmer[:1]
+	}
+	return calmer
+}
+
 // String formats the schedule as [Schedule.UnmarshalText] reads it: random/4.
 func (s Schedule) String() string {
 	switch s.kind {

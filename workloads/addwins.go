@@ -102,22 +102,22 @@ func invokeAddWins[C TaggedSet](ctx context.Context, c C, in AddWinsOp) (out Add
 // An addWinsElement has the adds and removes of an element of a key.
 type addWinsElement struct {
 	firstAdd      int // the index of the first op that asked to add it; -1 if there is none
-	adds, removes []history.Call
+	adds, removes []callAt
 	maybeAdded    bool // an add is indeterminate
 	maybeRemoved  bool // a remove is
 }
 
-// An addWinsHistory is a history of [AddWins] by elements, and the reads.
+// An addWinsHistory is a history of [AddWins] by elements.
 type addWinsHistory struct {
+	h        *history.History
 	elements map[AddWinsOp]*addWinsElement
 	order    []AddWinsOp
-	reads    []history.Call
-	finals   map[string]history.Call // the first of each key
+	finals   map[string]callAt // the first final read of each key
 }
 
 // addWinsOf groups the calls of a history by element, without those that failed.
 func addWinsOf(h *history.History) *addWinsHistory {
-	all := &addWinsHistory{elements: map[AddWinsOp]*addWinsElement{}, finals: map[string]history.Call{}}
+	all := &addWinsHistory{h: h, elements: map[AddWinsOp]*addWinsElement{}, finals: map[string]callAt{}}
 	for call := range h.Calls() {
 		in, ok := call.Invoke.Input.(AddWinsOp)
 		switch at := (AddWinsOp{Key: in.Key, Value: in.Value}); {
@@ -128,10 +128,9 @@ func addWinsOf(h *history.History) *addWinsHistory {
 				all.order = append(all.order, at)
 			}
 			all.elements[at].add(in.F, call)
-		case call.Complete.Type == history.OK:
-			all.reads = append(all.reads, call)
-			if _, ok := all.finals[in.Key]; !ok && in.F == "final" {
-				all.finals[in.Key] = call
+		case call.Complete.Type == history.OK && in.F == "final":
+			if _, ok := all.finals[in.Key]; !ok {
+				all.finals[in.Key] = placeOf(call)
 			}
 		}
 	}
@@ -140,16 +139,21 @@ func addWinsOf(h *history.History) *addWinsHistory {
 
 // wrongRead finds a read of an element before its first add was invoked, or final reads that differ.
 func (all *addWinsHistory) wrongRead() *checker.Counterexample {
-	for _, read := range all.reads {
-		in, _ := read.Invoke.Input.(AddWinsOp)
+	for read := range all.h.Calls() {
+		in, ok := read.Invoke.Input.(AddWinsOp)
+		if !ok || in.F == "add" || in.F == "remove" || read.Complete.Type != history.OK {
+			continue
+		}
 		for _, value := range elementsRead(read) {
 			e := all.elements[AddWinsOp{Key: in.Key, Value: value}]
 			if e == nil || e.firstAdd < 0 || e.firstAdd > read.Complete.Index {
 				return addWinsWhy(in.Key, []history.Call{read}, "%d of %s was read, which no call had asked to add", value, in.Key)
 			}
 		}
-		first := all.finals[in.Key]
-		if in.F == "final" && !slices.Equal(elementsRead(first), elementsRead(read)) {
+		if in.F != "final" {
+			continue
+		}
+		if first := all.finals[in.Key].in(all.h); !slices.Equal(elementsRead(first), elementsRead(read)) {
 			return addWinsWhy(in.Key, []history.Call{first, read}, "in the end one client read %v of %s, and another %v",
 				elementsRead(first), in.Key, elementsRead(read))
 		}
@@ -171,7 +175,7 @@ func checkAddWins(_ context.Context, h *history.History) checker.Result {
 		}
 		if why == nil {
 			var there, gone int
-			there, gone, why = all.elements[at].judge(at, final)
+			there, gone, why = all.elements[at].judge(h, at, final.in(h))
 			kept, undone = kept+there, undone+gone
 		}
 	}
@@ -191,11 +195,11 @@ func (e *addWinsElement) add(f string, call history.Call) {
 	}
 	switch {
 	case f == "add" && known:
-		e.adds = append(e.adds, call)
+		e.adds = append(e.adds, placeOf(call))
 	case f == "add":
 		e.maybeAdded = true
 	case known:
-		e.removes = append(e.removes, call)
+		e.removes = append(e.removes, placeOf(call))
 	default:
 		e.maybeRemoved = true
 	}
@@ -203,15 +207,16 @@ func (e *addWinsElement) add(f string, call history.Call) {
 
 // judge compares the calls of an element with a final read. It counts the adds that must be
 // kept and those that removes have undone.
-func (e *addWinsElement) judge(at AddWinsOp, final history.Call) (kept, undone int, why *checker.Counterexample) {
+func (e *addWinsElement) judge(h *history.History, at AddWinsOp, final history.Call) (kept, undone int, why *checker.Counterexample) {
 	seen := map[string]bool{}
 	for _, r := range e.removes {
-		for _, tag := range tagsOf(r) {
+		for _, tag := range tagsOf(r.in(h)) {
 			seen[tag] = true
 		}
 	}
 	there := slices.Contains(elementsRead(final), at.Value)
-	for _, add := range e.adds {
+	for _, place := range e.adds {
+		add := place.in(h)
 		if seen[tagsOf(add)[0]] {
 			undone++
 			continue
@@ -222,7 +227,7 @@ func (e *addWinsElement) judge(at AddWinsOp, final history.Call) (kept, undone i
 		}
 	}
 	if there && kept == 0 && !e.maybeAdded {
-		return 0, 0, addWinsWhy(at.Key, append(slices.Clone(e.removes), final), "removes have seen all adds of %d to %s, and in the end it is there", at.Value, at.Key)
+		return 0, 0, addWinsWhy(at.Key, append(callsAt(h, e.removes), final), "removes have seen all adds of %d to %s, and in the end it is there", at.Value, at.Key)
 	}
 	return kept, undone, nil
 }

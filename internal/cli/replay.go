@@ -164,7 +164,7 @@ func (a *app) shrink(ctx context.Context, s runSpec, r *capsize.Result, o replay
 	}
 	text, err := small.Text(ctx, s.System, s.Bug, s.Nemesis)
 	if err != nil {
-		return err
+		return fmt.Errorf("--shrink: the run was made smaller, %s, but not so small that a file may keep it: %w", small.How(), err)
 	}
 	if err := os.WriteFile(o.shrink, text, 0o666); err != nil {
 		return fmt.Errorf("--shrink: %w", err)
@@ -335,7 +335,11 @@ func spelled(ctx context.Context, f failure.Failure, src *astest.Source, path, d
 	if err := os.WriteFile(request, b, 0o644); err != nil {
 		return in, err
 	}
-	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-run="+gocommand.Pattern(q.Test), ".")
+	overlay := filepath.Join(work, "overlay.json")
+	if err := withoutEmpty(dir, overlay); err != nil {
+		return in, err
+	}
+	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-overlay="+overlay, "-run="+gocommand.Pattern(q.Test), ".")
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), gosource.RequestVariable+"="+request)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return in, fmt.Errorf("%w: %s", err, gocommand.LastLines(out))
@@ -344,6 +348,25 @@ func spelled(ctx context.Context, f failure.Failure, src *astest.Source, path, d
 		return in, fmt.Errorf("%s did not come to that capsize.Run: %w", q.Test, err)
 	}
 	return in, json.Unmarshal(b, &in)
+}
+
+// withoutEmpty writes an overlay of the go command that leaves the empty files of a package out: the shell makes one for what is printed.
+func withoutEmpty(dir, file string) error {
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		return err
+	}
+	overlay := struct{ Replace map[string]string }{map[string]string{}}
+	for _, f := range files {
+		if info, err := os.Stat(f); err == nil && info.Size() == 0 {
+			overlay.Replace[f] = ""
+		}
+	}
+	b, err := json.Marshal(overlay)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, b, 0o644)
 }
 
 // printTest prints the source of a test.

@@ -17,6 +17,7 @@ import (
 	"github.com/capsize-go/capsize/catalog/systems"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/internal/cputime"
+	"github.com/capsize-go/capsize/internal/progress"
 	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/report"
 	"github.com/capsize-go/capsize/report/ci"
@@ -44,6 +45,14 @@ func (o *scenarioOptions) flags(cmd *cobra.Command) {
 	o.ci.flags(f)
 	f.StringVar(&o.svg, "svg", "", "write the picture of the rows into this file; of --all, the pictures into this folder")
 	f.BoolVar(&o.show, "show", false, "show the run of --seed alone, of one variant under one fault, and write its page")
+}
+
+// runName names a run by its variant, and by its scenario if there are many.
+func (o scenarioOptions) runName(scenario, variant string) string {
+	if o.all {
+		return scenario + ": " + variant
+	}
+	return variant
 }
 
 // scenarioRows lists the scenarios with their questions.
@@ -147,7 +156,7 @@ func (a *app) scenario(ctx context.Context, name string, o scenarioOptions) erro
 		return errors.New("--seeds must be 0 or more")
 	}
 	if a.scenarios == nil {
-		return a.delegate(ctx)
+		return a.delegate(ctx, scenariosCommand, "the scenarios")
 	}
 	s, err := scenarios.Find(a.scenarios.All, name)
 	if err != nil {
@@ -165,7 +174,7 @@ func (a *app) scenario(ctx context.Context, name string, o scenarioOptions) erro
 	if o.show {
 		return a.showRun(ctx, s, o)
 	}
-	bar := newProgress(a.err, s.Runs(o.seeds))
+	bar := progress.New(a.err, s.Runs(o.seeds))
 	rows, err := a.runScenario(ctx, s, o, bar)
 	if err := a.ci(o.ci, ci.Suite{Name: "capsize scenario", Command: a.scenarioCommandLine(s, o), Cases: casesOf(s, rows, err)}); err != nil {
 		return err
@@ -211,13 +220,13 @@ func casesOf(s scenarios.Scenario, rows []scenarios.Row, came error) (all []ci.C
 }
 
 // runScenario runs a scenario, shows its rows and writes its picture. The error is its outcome; the rows are those that were run.
-func (a *app) runScenario(ctx context.Context, s scenarios.Scenario, o scenarioOptions, bar *progress) ([]scenarios.Row, error) {
+func (a *app) runScenario(ctx context.Context, s scenarios.Scenario, o scenarioOptions, bar *progress.Progress) ([]scenarios.Row, error) {
 	if o.seeds == 0 {
 		o.seeds = s.Seeds
 	}
 	began, used := time.Now(), cputime.Used()
-	rows, err := s.Run(ctx, a.t, scenarios.Options{Seed: o.seed, Seeds: o.seeds, Ran: func(v scenarios.Variant, _ *capsize.Result) { bar.step(bar.name(s.Name, v.String())) }})
-	bar.end()
+	rows, err := s.Run(ctx, a.t, scenarios.Options{Seed: o.seed, Seeds: o.seeds, Ran: func(v scenarios.Variant, _ *capsize.Result) { bar.Step(o.runName(s.Name, v.String())) }})
+	bar.End()
 	interrupted := ctx.Err() != nil
 	if err != nil && !interrupted {
 		return rows, err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/internal/cputime"
+	"github.com/capsize-go/capsize/internal/progress"
 	"github.com/capsize-go/capsize/report/ci"
 )
 
@@ -23,7 +24,7 @@ func (a *app) allScenarios(ctx context.Context, o scenarioOptions) error {
 		return errors.New("--seeds must be 0 or more")
 	}
 	if a.scenarios == nil {
-		return a.delegate(ctx)
+		return a.delegate(ctx, scenariosCommand, "the scenarios")
 	}
 	if err := o.ci.check(); err != nil {
 		return err
@@ -39,8 +40,7 @@ func (a *app) allScenarios(ctx context.Context, o scenarioOptions) error {
 	for _, s := range a.scenarios.All {
 		runs += s.Runs(cmp.Or(o.seeds, s.Glance()))
 	}
-	bar := newProgress(a.err, runs)
-	bar.many = true
+	bar := progress.New(a.err, runs)
 	began, used, rows, worst := time.Now(), cputime.Used(), 0, checker.Valid
 	for i, s := range a.scenarios.All {
 		if folder != "" {
@@ -66,7 +66,7 @@ func (a *app) allScenarios(ctx context.Context, o scenarioOptions) error {
 			break
 		}
 	}
-	fmt.Fprintf(a.err, "%d scenarios, %d rows, %d of %d runs: %v of a processor in %v\n", len(a.scenarios.All), rows, bar.done, runs,
+	fmt.Fprintf(a.err, "%d scenarios, %d rows, %d of %d runs: %v of a processor in %v\n", len(a.scenarios.All), rows, bar.Done(), runs,
 		(cputime.Used() - used).Round(time.Second), time.Since(began).Round(time.Second))
 	if err := a.ci(o.ci, suite); err != nil {
 		return err

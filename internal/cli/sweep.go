@@ -11,6 +11,7 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/internal/progress"
 	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/report"
 	"github.com/capsize-go/capsize/report/ci"
@@ -39,7 +40,7 @@ func (a *app) sweep(ctx context.Context, s runSpec, o runOptions) error {
 	t := &tally{want: o.seeds, began: time.Now(), kept: result.Sweep{
 		Title: s.Test.Name, System: s.System, Bug: s.Bug, Workload: s.Workload, Nemesis: s.Nemesis, Wanted: o.seeds, Command: o.all(o.seed),
 	}}
-	p := newProgress(a.err, o.seeds)
+	p := progress.New(a.err, o.seeds)
 	for i := range o.seeds {
 		if ctx.Err() != nil {
 			break
@@ -63,9 +64,9 @@ func (a *app) sweep(ctx context.Context, s runSpec, o runOptions) error {
 		if page.ReportPath != "" && t.pages&(t.pages-1) == 0 {
 			a.index(o.report) // not after each, since that takes as long as there are runs
 		}
-		p.step(t.counts())
+		p.Step(t.counts())
 	}
-	p.end()
+	p.End()
 	if err := t.keep(o.report, o.seed); err != nil && a.lost == nil {
 		a.lost = err
 	}

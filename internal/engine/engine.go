@@ -51,6 +51,7 @@ type engine struct {
 	core       *Core         // who is to make progress after that
 	stopping   atomic.Bool   // the clients are to stop
 	breakpoint breakpoint    // where the run is to stop
+	script     script        // what the clients were to invoke, if that is recorded
 	spans      *spans        // what is recorded beside the turns of clients
 
 	mu       sync.Mutex
@@ -59,7 +60,6 @@ type engine struct {
 	findings []cluster.Finding
 	refusals map[int]Refusal // by client: what Open said last
 	phases   []Phase
-	script   workloads.Script // what the clients were to invoke, if that is recorded
 	stopped  error
 	closed   bool // nothing is recorded any more
 	ended    bool // the run came to its end, and was not given up
@@ -68,6 +68,19 @@ type engine struct {
 	hungAt time.Duration // when that was seen
 
 	decisions *schedule.Trace
+}
+
+// A script is what the clients were to invoke. It has a lock of its own, which no goroutine holds at a point of the schedule: so the
+// recording changes no turn.
+type script struct {
+	mu  sync.Mutex
+	all workloads.Script
+}
+
+func (s *script) get() workloads.Script {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.all
 }
 
 // runs counts the runs of this process, to distinguish their goroutines.
@@ -79,6 +92,7 @@ var runs atomic.Uint64
 //
 // One run can be under way in a process: see [TakeTurn].
 func Run(ctx context.Context, t *testing.T, c Config) (*Record, error) {
+	defer collectSeldom()()
 	e := &engine{ctx: ctx, config: c, runLabel: runName(c.Seed), refusals: map[int]Refusal{}}
 	e.breakpoint.resume = make(chan struct{})
 	e.spans = newSpans(e)
@@ -300,7 +314,7 @@ func (e *engine) outcome() *Record {
 	defer e.mu.Unlock()
 	e.closed = true
 	r := &Record{History: &e.history, Phases: e.phases, Findings: e.findings, Refusals: maps.Clone(e.refusals), Stopped: e.stopped}
-	r.Virtual, r.Script = r.History.End(), e.script
+	r.Virtual, r.Script = r.History.End(), e.script.get()
 	e.faults.mu.Lock()
 	r.Skipped, r.Resolved = e.faults.skipped, e.faults.resolve(e.config.Plan)
 	e.faults.mu.Unlock()

@@ -38,8 +38,8 @@ var (
 )
 
 func durationOf(name string) argument { return argument{name, (*File).durationText, "0", ""} }
-func numberOf(name string) argument   { return argument{name, (*File).numberText, "0", ""} }
-func boolOf(name string) argument     { return argument{name, (*File).boolText, "false", ""} }
+func numberOf(name string) argument   { return argument{name, numberText, "0", ""} }
+func boolOf(name string) argument     { return argument{name, boolText, "false", ""} }
 
 // constantOf is an argument whose values are constants of package cluster.
 func constantOf(name, typ, zero string, names map[string]string) argument {
@@ -86,6 +86,16 @@ var constructors = map[string]constructor{
 	"degrade": {"Degrades", []argument{constantOf("how", "Degradation", `""`, degradations), victims}},
 	"dns":     {"DNS", []argument{constantOf("answer", "NameImpairment", `""`, answers), victims}},
 }
+
+// named are the constructors of faults that say which hosts they take, by the kind and the parameter that says it.
+var named = map[[2]string]constructor{
+	{"slow", "nodes"}:          {"SlowNodes", []argument{durationOf("extra"), hosts("nodes")}},
+	{"half-open", "from"}:      {"HalfOpenFrom", []argument{host("from"), host("to")}},
+	{"reconfigure", "members"}: {"ReconfiguresTo", []argument{hosts("members")}},
+}
+
+func hosts(name string) argument { return argument{name, hostList, "", ""} }
+func host(name string) argument  { return argument{name, hostText, `""`, ""} }
 
 // The constants by their values.
 var (
@@ -143,6 +153,11 @@ func (f *File) constructed(raw json.RawMessage) (string, error) {
 	c, ok := constructors[kind]
 	if !ok {
 		return "", fmt.Errorf("there is no constructor of %q", kind)
+	}
+	for field := range fields { // order: no kind has two such parameters
+		if x, ok := named[[2]string{kind, field}]; ok {
+			c = x
+		}
 	}
 	if string(fields["beyond"]) == "true" {
 		delete(fields, "beyond")
@@ -211,7 +226,7 @@ func (f *File) durationText(raw json.RawMessage) (string, error) {
 	return f.Duration(d), err
 }
 
-func (f *File) numberText(raw json.RawMessage) (string, error) {
+func numberText(_ *File, raw json.RawMessage) (string, error) {
 	var n json.Number
 	if err := json.Unmarshal(raw, &n); err != nil || !bytes.ContainsAny(raw[:1], "-0123456789") {
 		return "", fmt.Errorf("%s is no number", raw)
@@ -219,7 +234,7 @@ func (f *File) numberText(raw json.RawMessage) (string, error) {
 	return n.String(), nil
 }
 
-func (f *File) boolText(raw json.RawMessage) (string, error) {
+func boolText(_ *File, raw json.RawMessage) (string, error) {
 	var b bool
 	err := json.Unmarshal(raw, &b)
 	return strconv.FormatBool(b), err
@@ -266,6 +281,17 @@ func quotedList(all []string) string {
 		all[i] = stringText(s)
 	}
 	return strings.Join(all, ", ")
+}
+
+func hostList(_ *File, raw json.RawMessage) (string, error) {
+	var all []string
+	err := json.Unmarshal(raw, &all)
+	return quotedList(all), err
+}
+
+func hostText(_ *File, raw json.RawMessage) (string, error) {
+	text, err := textOf(raw)
+	return stringText(text), err
 }
 
 func (f *File) victims(raw json.RawMessage) (string, error) {

@@ -68,6 +68,14 @@ var importRules = []ImportRule{
 	{Package: "internal/astest", Ours: []string{"cluster", "internal/failure", "internal/gosource", "workloads"}},
 	{Package: "internal/gosource"},
 	{Package: "internal/names"},
+	{Package: "internal/terminal", Libs: []string{"github.com/mattn/go-isatty", "golang.org/x/term"}},
+	{Package: "internal/progress", Ours: []string{"internal/terminal"}},
+	{Package: "internal/huntrun"},
+	{Package: "internal/hunt/odds", Libs: []string{"gonum.org/v1/gonum"}},
+	{Package: "internal/hunt/crew", Ours: []string{"internal/child", "internal/huntrun"}},
+	{Package: "internal/hunt/campaign", Ours: []string{"internal/huntrun", "internal/savedrun", "internal/sorting"}, Libs: []string{"modernc.org/sqlite"}},
+	{Package: "internal/hunt/overview", Ours: []string{"internal/hunt/campaign", "internal/hunt/odds", "internal/huntrun", "internal/sorting", "internal/words", "report", "report/index", "report/result"}},
+	{Package: "internal/huntcli", Ours: []string{anything}, Libs: []string{"github.com/spf13/cobra", "github.com/spf13/pflag"}, Testing: true},
 	{Package: "internal/tested", Ours: []string{"internal/sorting", "internal/words"}},
 	{Package: "internal/tier", Testing: true},
 	{Package: "internal/repeats", Ours: []string{".", "checker", "internal/tier", "schedule"}, Testing: true},
@@ -86,12 +94,13 @@ var importRules = []ImportRule{
 	{Package: "cluster/internal/entropy", Ours: []string{"internal/bubble", "internal/keyed"}},
 	{Package: "cluster/internal/diskimage", Ours: []string{"internal/keyed", "internal/sorting"}},
 	{Package: "cluster/internal/effect", Ours: []string{"internal/sorting"}},
+	{Package: "cluster/internal/nameservice", Ours: []string{"cluster/internal/effect"}},
 	{Package: "cluster/internal/latency", Ours: []string{"internal/keyed"}},
 	{Package: "cluster/internal/oscillator", Ours: []string{"cluster/internal/effect", "internal/keyed"}},
-	{Package: "cluster/internal/tracer", Ours: []string{"cluster/trace", "internal/sorting"}},
+	{Package: "cluster/internal/tracer", Ours: []string{"cluster/trace", "internal/keyed", "internal/sorting"}},
 	{Package: "cluster/internal/..."},
 	{Package: "cluster/...", Ours: []string{"cluster"}},
-	{Package: "systems/kv/quorumkv", Ours: []string{"cluster", "cluster/trace", "systems/internal/members", "systems/journal", "internal/bugset", "internal/sorting"}},
+	{Package: "systems/kv/quorumkv", Ours: []string{"cluster", "cluster/trace", "systems/internal/dots", "systems/internal/fields", "systems/internal/members", "systems/journal", "internal/bugset", "internal/sorting"}},
 	{Package: "systems/kv/quorumkv/gossiped", Ours: []string{"cluster", "cluster/trace", "systems/adapters/gossip", "systems/kv/quorumkv"}},
 	{Package: "systems/journal", Ours: []string{"cluster", "cluster/trace"}},
 	{Package: "systems/kv/chainkv", Ours: []string{"cluster", "cluster/trace", "systems/internal/jsontext", "systems/internal/session", "systems/internal/snapshot", "systems/journal", "internal/bugset"}},
@@ -146,6 +155,8 @@ var importRules = []ImportRule{
 	{Package: "internal/fileserver"},
 	{Package: "catalog/models", Ours: []string{"history", "history/edn", "checker", "checker/...", "internal/names", "internal/sorting", "model"}},
 	{Package: "catalog/systems", Ours: []string{"cluster", "internal/names", "nemesis", "systems/kv/...", "workloads"}},
+	{Package: "internal/hunt/guide", Ours: []string{"checker/vacuity", "cluster/trace", "history", "internal/engine", "internal/keyed", "internal/sorting", "nemesis"}, Testing: true},
+	{Package: "internal/guidance", Ours: []string{".", "catalog/systems", "checker", "internal/hunt/guide", "internal/hunt/odds", "internal/cputime", "systems/kv/raftkv", "workloads"}, Testing: true},
 	{Package: "scenarios", Ours: []string{".", "checker"}, Testing: true},
 	{Package: "scenarios/...", Ours: []string{anything}, Testing: true},
 	{Package: "realbugs", Ours: []string{anything}, Libs: []string{"github.com/maypok86/otter/v2"}, Testing: true},
@@ -166,7 +177,7 @@ var slow = []string{
 	"github.com/alicebob/miniredis", "github.com/dgraph-io/ristretto", "github.com/hashicorp", "github.com/jellydator/ttlcache",
 	"github.com/maypok86/otter", "github.com/redis/go-redis", "github.com/stretchr/testify", "golang.org/x/net", "database/sql",
 	"google.golang.org/grpc", "crypto/tls", "encoding/gob", "encoding/xml", "go/types", "net/http",
-	"github.com/fatih/color", "golang.org/x/sys", "golang.org/x/term",
+	"github.com/fatih/color", "golang.org/x/sys", "golang.org/x/term", "modernc.org", "gonum.org",
 }
 
 // onlyFiles are the files that alone may import a library, so that it can be
@@ -178,7 +189,7 @@ var onlyFiles = map[string][]string{
 // testLibs are what any test may import.
 var testLibs = []string{
 	"github.com/stretchr/testify", "github.com/rogpeppe/go-internal", "github.com/anishathalye/porcupine", "golang.org/x/net", "database/sql",
-	"github.com/cockroachdb/datadriven", "pgregory.net/rapid",
+	"github.com/cockroachdb/datadriven", "pgregory.net/rapid", "go.yaml.in/yaml",
 }
 
 // Imports finds the imports that the rules do not allow. Tests may import what

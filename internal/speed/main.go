@@ -139,7 +139,7 @@ func measureSystem(s settings, system, base, now string) (string, error) {
 			sides = append(sides, side{base, s.short, s.seedsFor(system), &before})
 		}
 		if s.long > 0 {
-			sides = append(sides, side{now, s.long, max(1, s.seedsFor(system)*int(s.short)/int(s.long)), &long})
+			sides = append(sides, side{now, s.long, max(2, int(int64(s.seedsFor(system))*int64(s.short)/int64(s.long))), &long})
 		}
 		if turn%2 == 1 {
 			slices.Reverse(sides)

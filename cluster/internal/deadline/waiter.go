@@ -21,6 +21,26 @@ type Signal struct{ c chan struct{} }
 // NewSignal returns a signal.
 func NewSignal() *Signal { return &Signal{make(chan struct{}, 1)} }
 
+// A Spare keeps a signal that can be used again. Its zero value has none.
+type Spare struct{ signal atomic.Pointer[Signal] }
+
+// Take returns the spare signal, or a new one.
+func (s *Spare) Take() *Signal {
+	if signal := s.signal.Swap(nil); signal != nil {
+		return signal
+	}
+	return NewSignal()
+}
+
+// Keep makes a signal the spare one. No waiter may be settled by it any more.
+func (s *Spare) Keep(signal *Signal) { s.signal.Store(signal) }
+
+// An Alarm is a [Waiter] as a timer sees it that ends the wait without an error.
+type Alarm Waiter
+
+// End ends the wait.
+func (a *Alarm) End(error) { (*Waiter)(a).Settle(nil, nil) }
+
 // Begin readies the waiter, which no event settles any more if it was used before.
 func (w *Waiter) Begin(s *Signal) {
 	w.signal, w.value, w.err = s, nil, nil

@@ -2,6 +2,7 @@ package diskimage
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io/fs"
 	"slices"
 	"syscall"
@@ -205,10 +206,7 @@ func TestSharedBytes(t *testing.T) {
 				}
 				waiting = nil
 			default:
-				p := make([]byte, 1+r.IntN(20))
-				for k := range p {
-					p[k] = byte(r.Uint32())
-				}
+				p := binary.BigEndian.AppendUint64(nil, r.Uint64())[:1+r.IntN(8)]
 				f.Overwrite(p, off)
 				i.Write(now, f, off, p)
 				data = overwritten(slices.Clone(data), p, off)

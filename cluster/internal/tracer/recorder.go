@@ -26,6 +26,8 @@ type Recorder struct {
 	streams streams
 	ended   bool
 
+	features *features // are recorded in place of all else, unless it is nil
+
 	// What is being handled: code that runs on that host at that instant does so because of it.
 	host  string
 	at    time.Duration
@@ -46,7 +48,11 @@ func New(w trace.Window) *Recorder {
 	if w.Most <= 0 {
 		w.Most = trace.MostMessages
 	}
-	return &Recorder{window: w, trace: trace.Trace{From: w.From, To: w.To}, flying: map[uint64]*Sent{}, holds: map[holding]trace.Event{}}
+	r := &Recorder{window: w, trace: trace.Trace{From: w.From, To: w.To}, flying: map[uint64]*Sent{}, holds: map[holding]trace.Event{}}
+	if w.Features != 0 {
+		r.features = newFeatures(w.Features)
+	}
+	return r
 }
 
 // A Sent is a message whose fate is not known yet. A nil one is recorded nowhere. Recorders know it from [Recorder.Send] on.
@@ -75,6 +81,7 @@ func Datagram(bytes int) *Sent { return &Sent{body: Segment{Bytes: bytes}} }
 func (r *Recorder) Send(now time.Duration, s *Sent, from, to string) {
 	if s.r == nil {
 		s.r, s.m.From, s.m.To, s.m.Cause = r, from, to, r.Cause(now, from)
+		r.features.sent(s)
 	}
 }
 
@@ -88,7 +95,7 @@ func (s *Sent) Leaves(at time.Duration) {
 func (s *Sent) leaves(at time.Duration) {
 	s.r.last++
 	s.m.ID, s.m.Sent = s.r.last, at
-	if !s.r.ended {
+	if !s.r.ended && s.r.features == nil {
 		s.r.flying[s.m.ID] = s
 	}
 }
@@ -119,6 +126,10 @@ func (s *Sent) Arrives(at time.Duration, why trace.Loss) {
 	r := s.r
 	if why == "" {
 		r.Handle(at, s.m.To, s.m.ID)
+	}
+	if r.features != nil {
+		r.features.arrived(s, why)
+		return
 	}
 	if r.past(at) {
 		return
@@ -163,9 +174,25 @@ func (r *Recorder) Cause(now time.Duration, host string) uint64 {
 	return r.cause
 }
 
+// Inherit returns the cause of a timer of a host that is set now, and had a cause before: what the host handles now, if it is a handler or a timer that sets it.
+// One that sets itself again is a clock, and nothing's effect. Pending is whether it was due already.
+func (r *Recorder) Inherit(now time.Duration, host string, before uint64, pending bool) uint64 {
+	cause := r.Cause(now, host)
+	switch {
+	case before == Wakes:
+		return Wakes
+	case !pending && cause == before:
+		return 0
+	}
+	return cause
+}
+
 // Event notes an event.
 func (r *Recorder) Event(e trace.Event) {
-	if r == nil || r.past(e.At) {
+	if r != nil && r.features != nil && r.features.event(e) {
+		r.trace.Events = append(r.trace.Events, e)
+	}
+	if r == nil || r.features != nil || r.past(e.At) {
 		return
 	}
 	if e.At >= r.window.From {
@@ -208,7 +235,7 @@ func (r *Recorder) hold(e trace.Event) {
 
 // Restored notes that all faults were healed at once.
 func (r *Recorder) Restored(at time.Duration) {
-	if r == nil || r.past(at) {
+	if r == nil || r.features != nil || r.past(at) {
 		return
 	}
 	if at >= r.window.From {
@@ -249,6 +276,7 @@ func (r *Recorder) Trace(log []trace.Event) *trace.Trace {
 	r.end()
 	sorting.Func(r.kept, func(a, b *Sent) int { return cmp.Or(cmp.Compare(a.m.Sent, b.m.Sent), cmp.Compare(a.m.ID, b.m.ID)) })
 	t := r.trace
+	t.Features = r.features.all()
 	for _, s := range r.kept {
 		r.describe(s)
 		t.Messages = append(t.Messages, s.m)

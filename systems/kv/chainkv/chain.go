@@ -76,7 +76,7 @@ func (n *node) begin(f *form) {
 		index = n.commit
 	}
 	n.kv.truncate(index)
-	n.install(image{place{f.epoch, index}, n.kv.snapshot()})
+	n.install(image{place{f.epoch, index}, n.kv.snapshot(), n.kv})
 	n.enter(f.nodes)
 }
 
@@ -110,13 +110,11 @@ func (n *node) chain(from string, body any) {
 func (n *node) passed(p *pass) {
 	fresh := p.pulse > n.pulse
 	n.pulse = max(n.pulse, p.pulse)
-	var entries []entry
-	for _, e := range p.entries {
-		if e.Index == n.place.Index+uint64(len(entries))+1 {
-			entries = append(entries, e)
-		}
+	entries := p.entries // one after the other, without gaps
+	for len(entries) > 0 && entries[0].Index <= n.place.Index {
+		entries = entries[1:]
 	}
-	if len(entries) > 0 {
+	if len(entries) > 0 && entries[0].Index == n.place.Index+1 {
 		n.accept(entries)
 	} else if fresh || n.isTail() {
 		n.handDown()
@@ -125,7 +123,7 @@ func (n *node) passed(p *pass) {
 
 // accept makes writes durable, and hands them down.
 func (n *node) accept(entries []entry) {
-	n.pending = append(n.pending[:len(n.pending):len(n.pending)], entries...)
+	n.pending = append(n.pending, entries...) // which messages share: it only grows
 	n.append(entries, func(e entry, answer int) {
 		if n.isTail() || n.bug(AckBeforeTail) && n.at == 0 {
 			n.sendTo(e.Via, &result{e.Write.Session, e.Write.Number, answer})
@@ -149,7 +147,8 @@ func (n *node) handDown() {
 		for len(lacks) > 0 && lacks[0].Index <= n.have {
 			lacks = lacks[1:]
 		}
-		n.h.Send(n.nodes[n.at+1], &pass{n.place.Epoch, slices.Clone(lacks[:min(len(lacks), maxPass)]), n.pulse})
+		lacks = lacks[:min(len(lacks), maxPass)]
+		n.h.Send(n.nodes[n.at+1], &pass{n.place.Epoch, lacks[:len(lacks):len(lacks)], n.pulse})
 	}
 }
 

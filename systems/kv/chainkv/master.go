@@ -17,6 +17,7 @@ type master struct {
 	latest uint64 // the latest epoch that another node said it promised
 
 	heardAt []time.Duration // when what each node answered last was sent: the lease of this node
+	times   []time.Duration // heardAt, sorted; kept for its memory
 }
 
 // A view is what a node knows of a chain that need not be its own.
@@ -67,6 +68,7 @@ type (
 		epoch uint64
 		nodes []string
 		sent  time.Duration // by the clock of the sender
+		yes   support       // what each answers that supports it
 	}
 	support struct {
 		epoch uint64
@@ -100,7 +102,8 @@ func (n *node) receiveMaster(from string, body any) {
 // beat requests the support of all nodes, if this one answers reads.
 func (n *node) beat() {
 	if n.store.Reads == Apportioned || n.isTail() {
-		b := &beat{n.place.Epoch, n.nodes, n.now()}
+		now := n.now()
+		b := &beat{n.place.Epoch, n.nodes, now, support{n.place.Epoch, now}}
 		for _, name := range n.names {
 			n.sendTo(name, b)
 		}
@@ -122,13 +125,14 @@ func (n *node) supports(from string, b *beat) {
 		return
 	}
 	n.hold()
-	n.sendTo(from, &support{b.epoch, b.sent})
+	n.sendTo(from, &b.yes)
 }
 
 // leased reports whether a majority supports no other chain than this.
 func (n *node) leased() bool {
-	times := slices.Sorted(slices.Values(n.heardAt))
-	return n.bug(NoLease) || n.now()-times[len(times)-n.majority()] < lease
+	n.times = append(n.times[:0], n.heardAt...)
+	slices.Sort(n.times)
+	return n.bug(NoLease) || n.now()-n.times[len(n.times)-n.majority()] < lease
 }
 
 // hold makes the node promise nothing for a term from now on.

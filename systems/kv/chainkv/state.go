@@ -1,6 +1,11 @@
 package chainkv
 
-import "github.com/capsize-go/capsize/systems/internal/snapshot"
+import (
+	"maps"
+	"slices"
+
+	"github.com/capsize-go/capsize/systems/internal/snapshot"
+)
 
 // A state is what a node has applied: of each key the newest committed version and
 // all that came after it, and for each session the last write with its answer, by which a
@@ -8,6 +13,8 @@ import "github.com/capsize-go/capsize/systems/internal/snapshot"
 type state struct {
 	Versions map[string][]version // the oldest first
 	Sessions map[uint64]last
+
+	encoded []byte // the snapshot, until the state changes
 }
 
 // A version is the value that the write of that index gave a key.
@@ -36,7 +43,16 @@ type entry struct {
 	Write write
 }
 
-func newState() *state { return &state{map[string][]version{}, map[uint64]last{}} }
+func newState() *state { return &state{Versions: map[string][]version{}, Sessions: map[uint64]last{}} }
+
+// clone returns a copy.
+func (s *state) clone() *state {
+	c := &state{maps.Clone(s.Versions), maps.Clone(s.Sessions), s.encoded}
+	for key, v := range c.Versions { // order: each key on its own
+		c.Versions[key] = slices.Clone(v)
+	}
+	return c
+}
 
 // newest returns the newest version of a key; the zero version if it has none.
 func (s *state) newest(key string) version {
@@ -62,6 +78,7 @@ func (s *state) apply(e entry) int {
 	if l, ok := s.Sessions[w.Session]; ok && l.Number >= w.Number {
 		return l.Answer
 	}
+	s.encoded = nil
 	answer := 0
 	if w.CAS {
 		answer = s.newest(w.Key).Value
@@ -76,17 +93,20 @@ func (s *state) apply(e entry) int {
 // commit forgets the versions of a key that are older than the newest committed one.
 func (s *state) commit(key string, index uint64) {
 	v := s.Versions[key]
-	for len(v) > 1 && v[1].Index <= index {
-		v = v[1:]
+	old := 0
+	for old+1 < len(v) && v[old+1].Index <= index {
+		old++
 	}
-	if len(v) > 0 {
-		s.Versions[key] = v
+	if old > 0 {
+		s.Versions[key] = slices.Delete(v, 0, old)
+		s.encoded = nil
 	}
 }
 
 // truncate keeps one version of each key, the newest that is no newer than index, and
 // drops all writes after that.
 func (s *state) truncate(index uint64) {
+	s.encoded = nil
 	for key := range s.Versions { // order: each key on its own
 		if v := s.at(key, index); v.Index > 0 {
 			s.Versions[key] = []version{v}
@@ -101,8 +121,13 @@ func (s *state) truncate(index uint64) {
 	}
 }
 
-// snapshot returns the state as bytes, the same for equal states.
-func (s *state) snapshot() []byte { return snapshot.Encode(s) }
+// snapshot returns the state as bytes, the same for equal states. They are shared, and must not be changed.
+func (s *state) snapshot() []byte {
+	if s.encoded == nil {
+		s.encoded = snapshot.Encode(s)
+	}
+	return s.encoded
+}
 
 // restore returns the state of a snapshot; no data is the empty state.
 func restore(data []byte) (*state, error) { return snapshot.Decode(data, newState()) }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/systems/internal/snapshot"
 	"github.com/capsize-go/capsize/systems/journal"
 )
 
@@ -42,11 +43,42 @@ func TestRunRefuses(t *testing.T) {
 	}
 }
 
+// TestEntriesAreJSON has the record of an entry be what package json makes of it.
+func TestEntriesAreJSON(t *testing.T) {
+	for _, e := range []entry{{}, {1 << 63, "n1", write{1 << 63, 3, `<"k">`, true, -4, 5}}, {7, "n\x00", write{Key: "k1", Value: 1}}} {
+		assert.Equal(t, string(record(recordEntry, e)), string(e.appendJSON([]byte{recordEntry})))
+	}
+}
+
+// TestSnapshotsAreOfNow has the snapshot of a state follow all that changes it, and that of a clone stay as it was.
+func TestSnapshotsAreOfNow(t *testing.T) {
+	s := newState()
+	fresh := func() []byte { return snapshot.Encode(s) }
+	for _, change := range []func(){
+		func() { s.apply(entry{1, "n1", write{Session: 1, Number: 1, Key: "a", Value: 1}}) },
+		func() { s.apply(entry{2, "n1", write{Session: 1, Number: 2, Key: "a", Value: 2}}) },
+		func() { s.apply(entry{3, "n1", write{Session: 1, Number: 2, Key: "a", Value: 3}}) },
+		func() { s.apply(entry{4, "n1", write{Session: 2, Number: 1, Key: "b", CAS: true, Old: 7, Value: 4}}) },
+		func() { s.commit("a", 2) },
+		func() { s.commit("b", 2) },
+		func() { s.apply(entry{5, "n1", write{Session: 2, Number: 2, Key: "a", Value: 5}}) },
+		func() { s.truncate(4) },
+	} {
+		before := s.clone()
+		was := string(s.snapshot())
+		change()
+		assert.Equal(t, string(fresh()), string(s.snapshot()))
+		assert.Equal(t, was, string(before.snapshot()))
+		assert.Equal(t, was, string(snapshot.Encode(before)))
+	}
+	assert.Equal(t, map[string][]version{"a": {{2, 2}}}, s.Versions)
+}
+
 // TestALostJournalStaysLost has a node that lost what it had remember so until it has the state of another: the promise is kept.
 func TestALostJournalStaysLost(t *testing.T) {
 	state := newState()
 	state.Versions["a"] = []version{{9, 1}}
-	kept := [][]byte{record(recordPromise, 7), record(recordImage, image{place{3, 9}, state.snapshot()})}
+	kept := [][]byte{record(recordPromise, 7), record(recordImage, image{Place: place{3, 9}, State: state.snapshot()})}
 	onHost(t, kept, func(h *cluster.Host) {
 		s, err := openStorage(h, false)
 		require.NoError(t, err)

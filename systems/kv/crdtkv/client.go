@@ -3,6 +3,7 @@ package crdtkv
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/capsize-go/capsize/cluster"
 )
@@ -122,7 +123,7 @@ func (c *Set) Remove(ctx context.Context, key string, element int) (tags []strin
 
 func (r response) tags() (tags []string) {
 	for _, d := range r.dots {
-		tags = append(tags, fmt.Sprintf("%x.%d", d.Actor, d.N))
+		tags = append(tags, strconv.FormatUint(d.Actor, 16)+"."+strconv.FormatUint(d.N, 10))
 	}
 	return tags
 }

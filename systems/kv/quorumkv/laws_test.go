@@ -2,7 +2,6 @@ package quorumkv
 
 import (
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"time"
 
@@ -10,54 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/internal/tier"
+	"github.com/capsize-go/capsize/systems/internal/dots"
+	"github.com/capsize-go/capsize/systems/internal/fields"
 	"github.com/capsize-go/capsize/systems/journal"
 )
 
 // draws returns a generator for a test.
 func draws(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
-
-// someDots returns a set of dots, and the same as a map.
-func someDots(r *rand.Rand) (dots, map[dot]bool) {
-	var s dots
-	m := map[dot]bool{}
-	for range r.IntN(8) {
-		d := dot{uint64(r.IntN(3)), uint64(1 + r.IntN(6))}
-		s, m[d] = s.with(d), true
-	}
-	return s, m
-}
-
-// TestDotsAreASet compares sets of dots with maps.
-func TestDotsAreASet(t *testing.T) {
-	tier.SkipComputing(t)
-	for seed := range uint64(2000) {
-		r := draws(seed)
-		a, am := someDots(r)
-		b, bm := someDots(r)
-		before := slices.Clone(a)
-		u := a.union(b)
-		for actor := range uint64(3) {
-			last := uint64(0)
-			for n := range uint64(8) {
-				d := dot{actor, n}
-				require.Equal(t, am[d], a.has(d), "%v in %v", d, a)
-				require.Equal(t, am[d] || bm[d], u.has(d), "%v in %v and %v", d, a, b)
-				if am[d] {
-					last = n
-				}
-			}
-			require.Equal(t, last, a.last(actor))
-		}
-		require.True(t, u.equal(b.union(a)), "there is one form only")
-		require.True(t, u.equal(u.union(a)))
-		require.Equal(t, before, a, "nothing is changed")
-		rd := reader{b: u.encode(nil)}
-		require.True(t, u.equal(rd.dots()))
-		require.NoError(t, rd.err)
-	}
-	assert.True(t, dot{1, 4}.all().has(dot{1, 1}))
-	assert.Len(t, dot{1, 4}.all().with(dot{1, 5}), 1, "spans that touch are one")
-}
 
 // A replicas value is a few replicas of one key, which exchange objects in any order.
 type replicas struct {
@@ -75,14 +33,14 @@ func (w *replicas) step(r *rand.Rand, value int) {
 		return
 	}
 	w.count[i]++
-	s := sibling{dot: dot{uint64(i), w.count[i]}, value: value}
+	s := sibling{dot: dot{Actor: uint64(i), N: w.count[i]}, value: value}
 	o := object{siblings: []sibling{s}}
 	if w.conflict == Vectors {
-		var seen dots
+		var seen dots.Set
 		if r.IntN(3) > 0 {
 			seen = w.replicas[j].seen
 		}
-		o.seen = seen.with(s.dot)
+		o.seen = seen.With(s.dot)
 	} else {
 		o.siblings[0].at = stamp{int64(r.IntN(4)), uint32(r.IntN(2))}
 	}
@@ -108,9 +66,9 @@ func TestMergeLaws(t *testing.T) {
 				require.True(t, c.merge(x, x).equal(x), "idempotent")
 				require.True(t, c.merge(xy, x).equal(xy), "old news is none")
 				siblings = max(siblings, len(xy.siblings))
-				rd := reader{b: xy.encode(nil)}
-				require.True(t, xy.equal(rd.object()))
-				require.NoError(t, rd.err)
+				rd := fields.Reader{B: xy.encode(nil)}
+				require.True(t, xy.equal(readObject(&rd)))
+				require.NoError(t, rd.Err)
 			}
 			if c == Vectors {
 				assert.Greater(t, siblings, 2)
@@ -124,9 +82,9 @@ func TestMergeLaws(t *testing.T) {
 
 // TestMergeKeepsUnseen has a write replace what it has seen and nothing else.
 func TestMergeKeepsUnseen(t *testing.T) {
-	write := func(actor, n uint64, value int, seen dots) object {
-		d := dot{actor, n}
-		return object{[]sibling{{dot: d, value: value}}, seen.with(d)}
+	write := func(actor, n uint64, value int, seen dots.Set) object {
+		d := dot{Actor: actor, N: n}
+		return object{[]sibling{{dot: d, value: value}}, seen.With(d)}
 	}
 	first, second := write(1, 1, 10, nil), write(1, 2, 20, nil)
 	both := Vectors.merge(first, second)
@@ -164,13 +122,13 @@ func TestHybridClock(t *testing.T) {
 
 // TestReaderRefuses reads all beginnings of a record, none of which is whole.
 func TestReaderRefuses(t *testing.T) {
-	o := object{[]sibling{{dot{7, 300}, stamp{1 << 40, 3}, -5}}, dots{{7, 1, 300}}}
+	o := object{[]sibling{{dot{Actor: 7, N: 300}, stamp{1 << 40, 3}, -5}}, dot{Actor: 7, N: 300}.All()}
 	frame := appendRecord(nil, recordHint, hint{3, "key"}, o)
 	rec, _, ok := journal.Next(frame, false)
 	require.True(t, ok)
 	for n := 1; n < len(rec); n++ {
 		_, _, _, err := decodeRecord(rec[:n])
-		require.ErrorIs(t, err, errShort, "%d bytes", n)
+		require.ErrorIs(t, err, fields.ErrShort, "%d bytes", n)
 	}
 	kind, h, got, err := decodeRecord(rec)
 	require.NoError(t, err)

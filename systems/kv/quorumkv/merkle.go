@@ -18,15 +18,22 @@ type tree struct {
 	changes uint64 // of the storage, when it was made
 }
 
-// leafOf returns the leaf that a key belongs to.
-func leafOf(key string) int { return int(place(key) >> 56) }
+// leafAt returns the leaf that the keys at a place on the circle belong to.
+func leafAt(place uint64) int { return int(place >> 56) }
 
-// growTree makes the tree of some keys.
-func growTree(keys []string, hash func(key string) uint64) *tree {
-	t := &tree{levels: [...][]uint64{make([]uint64, 1), make([]uint64, fanout), make([]uint64, leaves)}}
+func newTree() *tree {
+	return &tree{levels: [...][]uint64{make([]uint64, 1), make([]uint64, fanout), make([]uint64, leaves)}}
+}
+
+// grow makes it the tree of some keys, each of which has a place and a hash.
+func (t *tree) grow(keys []string, of func(key string) (place, hash uint64)) *tree {
+	for _, level := range t.levels {
+		clear(level)
+	}
 	for _, key := range keys {
-		at := &t.levels[depth][leafOf(key)]
-		*at = mix(*at, hash(key))
+		place, hash := of(key)
+		at := &t.levels[depth][leafAt(place)]
+		*at = mix(*at, hash)
 	}
 	for level := depth - 1; level >= 0; level-- {
 		for i, h := range t.levels[level+1] {
@@ -71,27 +78,36 @@ func (n *node) compare(turn int) {
 		return
 	}
 	peer := (n.self + 1 + turn%(len(n.names)-1)) % len(n.names)
-	n.send(peer, &probe{0, []int{0}, n.tree(peer).levels[0]})
+	n.send(peer, &probe{0, []int{0}, slices.Clone(n.tree(peer).levels[0])})
 }
 
 // tree returns the tree of what this node and a peer are both to hold.
 func (n *node) tree(peer int) *tree {
-	if t := n.trees[peer]; t != nil && t.changes == n.log.changes {
+	t := n.trees[peer]
+	switch {
+	case t == nil:
+		t = newTree()
+		n.trees[peer] = t
+	case t.changes == n.log.changes:
 		return t
 	}
-	t := growTree(n.shared(peer), func(key string) uint64 { return n.log.objects[key].hash(key) })
 	t.changes = n.log.changes
-	n.trees[peer] = t
-	return t
+	return t.grow(n.shared(peer), func(key string) (place, hash uint64) { return n.ring.of(key).at, n.log.hash(key) })
 }
 
-// shared returns the keys that this node has and both are homes of.
+// shared returns the keys that this node has and both are homes of, until it is called again.
 func (n *node) shared(peer int) []string {
 	homes := n.homes
 	if n.store.Bugs&CoarseRanges != 0 {
 		homes = func(key string) []int { return n.ring.walk(place(key) | (1<<60 - 1))[:n.store.N] }
 	}
-	return slices.DeleteFunc(n.log.keys(), func(key string) bool { return !slices.Contains(homes(key), peer) })
+	n.keys = n.keys[:0]
+	for _, key := range n.log.keys() {
+		if slices.Contains(homes(key), peer) {
+			n.keys = append(n.keys, key)
+		}
+	}
+	return n.keys
 }
 
 // probed compares hashes of a peer, and answers with those one level down where they
@@ -124,7 +140,7 @@ func (n *node) probed(peer int, p *probe) {
 func (n *node) bucket(peer int, leaves []int) *bucket {
 	b := &bucket{leaves: leaves}
 	for _, key := range n.shared(peer) {
-		if slices.Contains(leaves, leafOf(key)) {
+		if slices.Contains(leaves, leafAt(n.ring.of(key).at)) {
 			b.keys, b.objects = append(b.keys, key), append(b.objects, n.log.objects[key])
 		}
 	}

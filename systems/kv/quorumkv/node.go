@@ -30,6 +30,7 @@ type node struct {
 	ring  *ring
 	log   *storage
 	trees map[int]*tree // by peer
+	keys  []string      // that node.shared returned last; kept for its memory
 
 	life  uint64            // drawn when the node booted
 	actor uint64            // in dots: this life
@@ -97,6 +98,7 @@ func (n *node) start(d detector) {
 		if n.store.Bugs&AckBeforeSync != 0 && beats%syncBeats == 0 {
 			n.log.sync()
 		}
+		n.h.SetState(n)
 	})
 }
 
@@ -146,7 +148,7 @@ func (n *node) receive(m cluster.Message) {
 	case *write:
 		n.accept(body)
 		if body.round != 0 {
-			n.send(n.indexOf(m.From), &ack{body.round})
+			n.send(n.indexOf(m.From), &body.stored)
 		}
 	case *ack:
 		n.ackArrived(n.indexOf(m.From), body)

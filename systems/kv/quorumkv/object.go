@@ -6,7 +6,8 @@ import (
 	"hash/fnv"
 	"slices"
 
-	"github.com/capsize-go/capsize/internal/sorting"
+	"github.com/capsize-go/capsize/systems/internal/dots"
+	"github.com/capsize-go/capsize/systems/internal/fields"
 )
 
 // A Conflict is how a [Store] resolves concurrent writes.
@@ -51,7 +52,7 @@ func (s sibling) later(o sibling) bool {
 	if c := s.at.compare(o.at); c != 0 {
 		return c > 0
 	}
-	return s.dot.compare(o.dot) > 0
+	return s.dot.Compare(o.dot) > 0
 }
 
 // An object is what a replica holds of a key. With [Vectors] it is a set of siblings and
@@ -59,7 +60,7 @@ func (s sibling) later(o sibling) bool {
 // replaced. Otherwise it is one sibling. Objects are shared between hosts, and never changed.
 type object struct {
 	siblings []sibling // sorted by dot
-	seen     dots
+	seen     dots.Set
 }
 
 // merge returns what is known to a replica that has seen both. It is commutative,
@@ -75,24 +76,39 @@ func (c Conflict) merge(a, b object) object {
 	return a
 }
 
-// mergeSeen keeps a sibling unless the other side has seen it and has it no more.
+// mergeSeen keeps a sibling unless the other side has seen it and has it no more. If one side has all that there is to know, it is that
+// one.
 func mergeSeen(a, b object) object {
-	m := object{seen: a.seen.union(b.seen)}
-	keep := func(s sibling, other object) {
-		if !other.seen.has(s.dot) || other.find(s.dot) {
+	switch {
+	case a.covers(b):
+		return a
+	case b.covers(a):
+		return b
+	}
+	m := object{make([]sibling, 0, len(a.siblings)+len(b.siblings)), a.seen.Union(b.seen)}
+	for _, s := range a.siblings {
+		if !b.replaces(s) {
 			m.siblings = append(m.siblings, s)
 		}
 	}
-	for _, s := range a.siblings {
-		keep(s, b)
-	}
 	for _, s := range b.siblings {
-		if !a.find(s.dot) {
-			keep(s, a)
+		if !a.find(s.dot) && !a.replaces(s) {
+			m.siblings = append(m.siblings, s)
 		}
 	}
-	sorting.Func(m.siblings, func(s, t sibling) int { return s.dot.compare(t.dot) })
+	slices.SortFunc(m.siblings, func(s, t sibling) int { return s.dot.Compare(t.dot) })
 	return m
+}
+
+// replaces reports whether the object has seen a sibling and has it no more.
+func (o object) replaces(s sibling) bool { return o.seen.Has(s.dot) && !o.find(s.dot) }
+
+// covers reports whether the object says nothing else when it is merged with p.
+func (o object) covers(p object) bool {
+	if !o.seen.Covers(p.seen) || slices.ContainsFunc(o.siblings, p.replaces) {
+		return false
+	}
+	return !slices.ContainsFunc(p.siblings, func(s sibling) bool { return !slices.Contains(o.siblings, s) && !o.replaces(s) })
 }
 
 func (o object) find(d dot) bool {
@@ -100,7 +116,7 @@ func (o object) find(d dot) bool {
 }
 
 func (o object) equal(p object) bool {
-	return slices.Equal(o.siblings, p.siblings) && o.seen.equal(p.seen)
+	return slices.Equal(o.siblings, p.siblings) && o.seen.Equal(p.seen)
 }
 
 // tombstone is the value of a sibling that says that its key was deleted. It is never removed; see
@@ -133,25 +149,25 @@ func (o object) latest() (at stamp) {
 func (o object) encode(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(o.siblings)))
 	for _, s := range o.siblings {
-		b = binary.LittleEndian.AppendUint64(b, s.actor)
-		b = binary.AppendUvarint(b, s.n)
+		b = binary.LittleEndian.AppendUint64(b, s.Actor)
+		b = binary.AppendUvarint(b, s.N)
 		b = binary.AppendVarint(b, s.at.wall)
 		b = binary.AppendUvarint(b, uint64(s.at.logical))
 		b = binary.AppendVarint(b, int64(s.value))
 	}
-	return o.seen.encode(b)
+	return o.seen.Append(b)
 }
 
-// object reads what [object.encode] wrote.
-func (r *reader) object() (o object) {
-	for range r.count() {
+// readObject reads what [object.encode] wrote.
+func readObject(r *fields.Reader) (o object) {
+	for range r.Count() {
 		var s sibling
-		s.actor, s.n = r.fixed(), r.uvarint()
-		s.at = stamp{r.varint(), uint32(r.uvarint())}
-		s.value = int(r.varint())
+		s.Actor, s.N = r.Fixed(), r.Uvarint()
+		s.at = stamp{r.Varint(), uint32(r.Uvarint())}
+		s.value = int(r.Varint())
 		o.siblings = append(o.siblings, s)
 	}
-	o.seen = r.dots()
+	o.seen = dots.Read(r)
 	return o
 }
 

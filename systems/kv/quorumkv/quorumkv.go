@@ -36,6 +36,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/systems/internal/dots"
 )
 
 // A Store is a cluster of replicas that hold integers by key. The zero Store is Dynamo as
@@ -90,7 +91,7 @@ func (s Store) complete(nodes int) (Store, error) {
 // Seen is what a read has seen of a key: a write that bears it replaces that, and nothing
 // else. It is what Dynamo calls a context. The zero value has seen nothing.
 type Seen struct {
-	dots dots
+	dots dots.Set
 	at   stamp
 }
 

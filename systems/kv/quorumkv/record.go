@@ -3,6 +3,7 @@ package quorumkv
 import (
 	"encoding/binary"
 
+	"github.com/capsize-go/capsize/systems/internal/fields"
 	"github.com/capsize-go/capsize/systems/journal"
 )
 
@@ -21,16 +22,15 @@ func appendRecord(b []byte, kind byte, h hint, o object) []byte {
 	if kind != recordObject {
 		b = binary.AppendUvarint(b, uint64(h.home))
 	}
-	b = binary.AppendUvarint(b, uint64(len(h.key)))
-	return journal.End(o.encode(append(b, h.key...)), start)
+	return journal.End(o.encode(fields.AppendText(b, h.key)), start)
 }
 
 func decodeRecord(rec []byte) (kind byte, h hint, o object, err error) {
-	r := reader{b: rec[1:]}
+	r := fields.Reader{B: rec[1:]}
 	if kind = rec[0]; kind != recordObject {
-		h.home = int(r.uvarint())
+		h.home = int(r.Uvarint())
 	}
-	h.key = r.text()
-	o = r.object()
-	return kind, h, o, r.err
+	h.key = r.Text()
+	o = readObject(&r)
+	return kind, h, o, r.Err
 }

@@ -17,7 +17,13 @@ import (
 type ring struct {
 	points []point
 	nodes  int
-	lists  map[string][]int // of the keys that were asked for
+	known  map[string]placed // the keys that were asked for
+}
+
+// A placed key stands somewhere on the circle, which says in which order the nodes are to hold it.
+type placed struct {
+	at   uint64
+	list []int
 }
 
 type point struct {
@@ -27,7 +33,7 @@ type point struct {
 
 // newRing places each node at the hashes of its name with a number.
 func newRing(nodes []string, points int) *ring {
-	r := &ring{nodes: len(nodes), lists: map[string][]int{}}
+	r := &ring{nodes: len(nodes), known: map[string]placed{}}
 	for i, name := range nodes {
 		for v := range points {
 			r.points = append(r.points, point{place(fmt.Sprintf("%s/%d", name, v)), i})
@@ -48,12 +54,17 @@ func place(name string) uint64 {
 // preference returns all nodes in the order in which they are to hold the key: its
 // homes come first, and then those that stand in for them.
 func (r *ring) preference(key string) []int {
-	if list, ok := r.lists[key]; ok {
-		return list
+	return r.of(key).list
+}
+
+func (r *ring) of(key string) placed {
+	p, ok := r.known[key]
+	if !ok {
+		p.at = place(key)
+		p.list = r.walk(p.at)
+		r.known[key] = p
 	}
-	list := r.walk(place(key))
-	r.lists[key] = list
-	return list
+	return p
 }
 
 // walk returns all nodes in the order in which their points follow a place.

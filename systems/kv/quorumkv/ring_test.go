@@ -47,6 +47,11 @@ func TestRingSharesAndMovesLittle(t *testing.T) {
 	assert.InDelta(t, keys/6, moved, keys/12)
 }
 
+// grown returns the tree of some keys.
+func grown(keys []string, hash func(key string) uint64) *tree {
+	return newTree().grow(keys, func(key string) (uint64, uint64) { return place(key), hash(key) })
+}
+
 // TestTreesDifferWhereKeysDo goes down from the root to what differs.
 func TestTreesDifferWhereKeysDo(t *testing.T) {
 	var keys []string
@@ -55,19 +60,19 @@ func TestTreesDifferWhereKeysDo(t *testing.T) {
 	}
 	slices.Sort(keys)
 	same := func(string) uint64 { return 7 }
-	whole := growTree(keys, same)
-	assert.Equal(t, whole.levels, growTree(keys, same).levels)
+	whole := grown(keys, same)
+	assert.Equal(t, whole.levels, grown(keys, same).levels)
 	for _, odd := range []string{"k0", "k77", "k499"} {
 		for name, other := range map[string]*tree{
-			"another value": growTree(keys, func(key string) uint64 {
+			"another value": grown(keys, func(key string) uint64 {
 				if key == odd {
 					return 8
 				}
 				return 7
 			}),
-			"no value": growTree(slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return k == odd }), same),
+			"no value": grown(slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return k == odd }), same),
 		} {
-			at := leafOf(odd)
+			at := leafAt(place(odd))
 			for level := depth; level >= 0; level-- {
 				for i := range whole.levels[level] {
 					require.Equal(t, i != at, whole.levels[level][i] == other.levels[level][i], "%s of %s: level %d, place %d", name, odd, level, i)
@@ -76,6 +81,6 @@ func TestTreesDifferWhereKeysDo(t *testing.T) {
 			}
 		}
 	}
-	assert.Equal(t, make([]uint64, leaves), growTree(nil, same).levels[depth])
-	assert.Zero(t, growTree(nil, same).levels[0][0])
+	assert.Equal(t, make([]uint64, leaves), grown(nil, same).levels[depth])
+	assert.Zero(t, grown(nil, same).levels[0][0])
 }

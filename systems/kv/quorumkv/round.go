@@ -44,6 +44,7 @@ type (
 		key    string
 		object object
 		home   int // the node to which it belongs
+		stored ack // what the node answers
 	}
 	ack  struct{ round uint64 }
 	read struct {
@@ -110,10 +111,10 @@ func (n *node) run(m cluster.Message, late status, r *round) {
 // version returns what a write adds to the replicas: its value and what that replaces.
 func (n *node) version(key string, value int, seen Seen) object {
 	if n.store.Bugs&ReuseDots != 0 {
-		n.count[key] = max(n.count[key], n.log.objects[key].seen.last(n.actor))
+		n.count[key] = max(n.count[key], n.log.objects[key].seen.Last(n.actor))
 	}
 	n.count[key]++
-	d := dot{n.actor, n.count[key]}
+	d := dot{Actor: n.actor, N: n.count[key]}
 	s := sibling{dot: d, value: value}
 	switch n.store.Conflict {
 	case HLC:
@@ -122,9 +123,9 @@ func (n *node) version(key string, value int, seen Seen) object {
 	case LWW:
 		s.at.wall = n.h.Clock().Now().UnixNano()
 	default:
-		replaced := seen.dots.with(d)
+		replaced := seen.dots.With(d)
 		if n.store.Bugs&PlainVectors != 0 {
-			replaced = replaced.union(d.all())
+			replaced = replaced.Union(d.All())
 		}
 		return object{[]sibling{s}, replaced}
 	}
@@ -134,6 +135,7 @@ func (n *node) version(key string, value int, seen Seen) object {
 // begin sends the request of a round to the homes of a key, and to stand-ins for the dead among them.
 // If there are too few it sends nothing, and the round has not begun.
 func (n *node) begin(r *round) (began bool) {
+	r.parties = make([]party, 0, n.store.N)
 	for _, home := range n.homes(r.key) {
 		if !n.dead[home] {
 			r.parties = append(r.parties, party{node: home, home: home})
@@ -190,7 +192,7 @@ func (n *node) ask(r *round, i int) {
 	switch {
 	case p.node == n.self:
 	case r.writes != nil:
-		n.send(p.node, &write{r.id, r.key, *r.writes, p.home})
+		n.send(p.node, &write{r.id, r.key, *r.writes, p.home, ack{r.id}})
 	default:
 		n.send(p.node, &read{r.id, r.key})
 	}

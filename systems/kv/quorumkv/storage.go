@@ -30,19 +30,22 @@ type storage struct {
 
 	objects map[string]object
 	hints   map[hint]object
-	changes uint64 // counts them
+	changes uint64            // counts them
+	sorted  []string          // the keys of the objects; nil if there are others now
+	hashes  map[string]uint64 // of the objects, as far as they were asked for since they changed
 
 	file    *cluster.File
 	length  int64 // of the file
 	compact int64 // at which length it is written anew
 	limit   int64
+	buf     []byte // of the last record; kept for its memory
 }
 
 // openStorage reads what the disk holds.
 func openStorage(h *cluster.Host, s Store) (*storage, error) {
 	st := &storage{
 		h: h, merge: s.Conflict.merge, bugs: s.Bugs, limit: int64(s.LogLimit), compact: int64(s.LogLimit),
-		objects: map[string]object{}, hints: map[hint]object{},
+		objects: map[string]object{}, hints: map[hint]object{}, hashes: map[string]uint64{},
 	}
 	var err error
 	if st.file, err = h.Disk().Open("log"); err != nil {
@@ -88,7 +91,7 @@ func (s *storage) replay() error {
 func (s *storage) replayRecord(kind byte, h hint, o object) {
 	switch kind {
 	case recordObject:
-		s.objects[h.key] = s.merge(s.objects[h.key], o)
+		s.hold(h.key, s.merge(s.objects[h.key], o))
 		s.reap(h.key)
 	case recordHint:
 		s.hints[h] = s.merge(s.hints[h], o)
@@ -102,12 +105,36 @@ func (s *storage) replayRecord(kind byte, h hint, o object) {
 // read returns all that the node knows of a key, also for others.
 func (s *storage) read(key string) object {
 	o := s.objects[key]
-	for _, h := range s.pending() {
+	var homes []int
+	for h := range s.hints { // order: sorted below
 		if h.key == key {
-			o = s.merge(o, s.hints[h])
+			homes = append(homes, h.home)
 		}
 	}
+	slices.Sort(homes)
+	for _, home := range homes {
+		o = s.merge(o, s.hints[hint{home, key}])
+	}
 	return o
+}
+
+// hold makes an object what there is of a key.
+func (s *storage) hold(key string, o object) {
+	if _, known := s.objects[key]; !known {
+		s.sorted = nil
+	}
+	s.objects[key] = o
+	delete(s.hashes, key)
+}
+
+// hash returns the hash of a key that the node has, and of what it has of it.
+func (s *storage) hash(key string) uint64 {
+	h, ok := s.hashes[key]
+	if !ok {
+		h = s.objects[key].hash(key)
+		s.hashes[key] = h
+	}
+	return h
 }
 
 // pending returns the hints in an order that is the same in every run.
@@ -118,8 +145,13 @@ func (s *storage) pending() []hint {
 	return slices.SortedFunc(maps.Keys(s.hints), hint.compare)
 }
 
-// keys returns the keys that the node is a home of, sorted.
-func (s *storage) keys() []string { return slices.Sorted(maps.Keys(s.objects)) }
+// keys returns the keys that the node is a home of, sorted. They are shared, and must not be changed.
+func (s *storage) keys() []string {
+	if s.sorted == nil {
+		s.sorted = slices.Sorted(maps.Keys(s.objects))
+	}
+	return s.sorted
+}
 
 // store merges an object into what the node holds as a home. It is on the disk before
 // anybody hears of it. It reports whether there was anything new.
@@ -129,8 +161,8 @@ func (s *storage) store(key string, o object) bool {
 	if now.equal(had) {
 		return false
 	}
-	s.objects[key] = now
-	s.write(appendRecord(nil, recordObject, hint{key: key}, o), true)
+	s.hold(key, now)
+	s.write(recordObject, hint{key: key}, o, true)
 	s.reap(key)
 	return true
 }
@@ -140,6 +172,8 @@ func (s *storage) reap(key string) {
 	if s.bugs&ReapTombstones != 0 && len(s.objects[key].values()) == 0 {
 		s.h.Count("tombstone reaped")
 		delete(s.objects, key)
+		delete(s.hashes, key)
+		s.sorted = nil
 	}
 }
 
@@ -152,7 +186,7 @@ func (s *storage) keep(h hint, o object) {
 		return
 	}
 	s.hints[h] = now
-	s.write(appendRecord(nil, recordHint, h, o), true)
+	s.write(recordHint, h, o, true)
 }
 
 // handed forgets a hint, unless more has come for it. It need not be on the disk at
@@ -161,14 +195,15 @@ func (s *storage) handed(h hint, o object) {
 	if had, ok := s.hints[h]; ok && had.equal(o) {
 		s.h.Count("handed over")
 		delete(s.hints, h)
-		s.write(appendRecord(nil, recordHanded, h, o), false)
+		s.write(recordHanded, h, o, false)
 	}
 }
 
 // write appends a record, and rewrites the log if it has become too long.
-func (s *storage) write(rec []byte, sync bool) {
+func (s *storage) write(kind byte, h hint, o object, sync bool) {
 	s.changes++
-	n, err := s.file.Write(rec)
+	s.buf = appendRecord(s.buf[:0], kind, h, o)
+	n, err := s.file.Write(s.buf)
 	must(err)
 	if s.length += int64(n); s.length > s.compact {
 		s.rewrite()

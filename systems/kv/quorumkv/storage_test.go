@@ -46,8 +46,8 @@ func open(t *testing.T, h *cluster.Host, s Store) *storage {
 
 // wrote returns the object of the n-th write of an actor, who has seen all of its own.
 func wrote(n int) object {
-	d := dot{9, uint64(n)}
-	return object{[]sibling{{dot: d, value: n}}, d.all()}
+	d := dot{Actor: 9, N: uint64(n)}
+	return object{[]sibling{{dot: d, value: n}}, d.All()}
 }
 
 func TestStorageKeepsWhatWasSynced(t *testing.T) {

@@ -64,7 +64,7 @@ func (n *node) survey(m cluster.Message) {
 func (n *node) ownHoldings(id uint64) *holdings {
 	t := &holdings{survey: id, keys: n.log.keys()}
 	for _, key := range t.keys {
-		t.hashes = append(t.hashes, n.log.objects[key].hash(key))
+		t.hashes = append(t.hashes, n.log.hash(key))
 	}
 	for _, h := range n.log.pending() {
 		if !slices.Contains(t.owed, h.home) {

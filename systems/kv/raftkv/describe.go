@@ -12,6 +12,15 @@ import (
 // A peerMessage is a message of the library from one node to another, which says what it is when a run is recorded.
 type peerMessage raftpb.Message
 
+// MessageType is the type of the message in the protocol, refusals apart.
+func (p *peerMessage) MessageType() string {
+	m := (*raftpb.Message)(p)
+	if m.GetReject() {
+		return m.GetType().String() + " refused"
+	}
+	return m.GetType().String()
+}
+
 // Describe says what the message is.
 func (p *peerMessage) Describe() trace.Description {
 	m := (*raftpb.Message)(p)
@@ -166,6 +175,16 @@ func (p *recoveryReply) Describe() trace.Description {
 	d := trace.Description{Name: "recovery", Term: p.term}
 	describeSnapshot(p.snapshot, &d)
 	return d
+}
+
+// Describe says what a leader asks.
+func (q *readQuestion) Describe() trace.Description {
+	return trace.Description{Name: "lead?", Text: "asks whether it still leads, for a read", Term: q.term}
+}
+
+// Describe says what a node answers.
+func (c *readConfirmation) Describe() trace.Description {
+	return trace.Description{Name: "leads", Text: fmt.Sprintf("follows in term %d, so that a read may be answered", c.term), Term: c.term}
 }
 
 // Describe says what the harness asks for.

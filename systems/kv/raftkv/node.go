@@ -2,7 +2,6 @@ package raftkv
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"hash/crc32"
 	"time"
@@ -43,6 +42,9 @@ type node struct {
 	heard   map[uint64]uint64          // the last attempt of each session
 	acked   []uint64                   // what each follower is known to have of the log
 	reads   reads
+
+	appliedTerm uint64 // of the last entry that is applied
+	acking      bool   // an acknowledgement is handled: appends without entries only say what is committed
 }
 
 // A ticket identifies a write: the session and number of its request.
@@ -88,7 +90,7 @@ func boot(h *cluster.Host, s Store) (*node, error) {
 	if n.kv, err = restore(snapshot.GetData()); err != nil {
 		return nil, err
 	}
-	n.applied = snapshot.GetMetadata().GetIndex()
+	n.applied, n.appliedTerm = snapshot.GetMetadata().GetIndex(), snapshot.GetMetadata().GetTerm()
 	if log.lost {
 		return n, nil
 	}
@@ -99,7 +101,7 @@ func boot(h *cluster.Host, s Store) (*node, error) {
 func (n *node) startRaft() (err error) {
 	cfg := &raft.Config{
 		ID: n.id, ElectionTick: electionTicks, HeartbeatTick: heartbeatTick,
-		Storage: n.log.mem, Applied: n.applied,
+		Storage: &n.log.mem, Applied: n.applied,
 		MaxSizePerMsg: 1 << 20, MaxInflightMsgs: 256,
 		CheckQuorum: true, PreVote: true, DisableProposalForwarding: true, StepDownOnRemoval: true,
 		Logger: quiet{},
@@ -126,7 +128,10 @@ func (n *node) everyTick() {
 		n.log.wake()
 		if n.raft != nil && !n.failed {
 			n.raft.Tick()
-			if ticks++; ticks%membersTicks == 0 {
+			if ticks++; ticks%heartbeatTick == 0 {
+				n.reads.ask(n)
+			}
+			if ticks%membersTicks == 0 {
 				n.reconfigure()
 			}
 			n.advance()
@@ -161,6 +166,12 @@ func (n *node) receive(m cluster.Message) {
 	case *recoveryRequest:
 		n.answerRecovery(m.From, body)
 		return
+	case *readQuestion:
+		n.confirm(m.From, body)
+		return
+	case *readConfirmation:
+		n.reads.agrees(n, m.From, body)
+		return
 	case inquiry:
 		m.Reply(n.digest())
 		return
@@ -181,7 +192,9 @@ func (n *node) step(m *raftpb.Message) {
 	// Step refuses what is out of date or from nowhere; that is as it should
 	// be, since the network delivers late.
 	_ = n.raft.Step(n.tamper(m))
+	n.acking = m.GetType() == raftpb.MsgAppResp && !m.GetReject()
 	n.advance()
+	n.acking = false
 }
 
 // digest is a digest of the state, with the number of entries that are applied.
@@ -275,16 +288,12 @@ func (n *node) read(m cluster.Message, req *request) {
 		m.Reply(n.kv.read(req.key))
 		return
 	}
-	n.reads.add(n, m, req.key)
+	n.reads.add(m, req.key)
 }
 
 // committed reports whether something is committed in the present term: before that, a leader
 // does not know what has been.
-func (n *node) committed() bool {
-	s := n.raft.BasicStatus()
-	term, err := n.log.mem.Term(s.GetCommit())
-	return err == nil && term == s.GetTerm()
-}
+func (n *node) committed() bool { return n.appliedTerm == n.log.hard.term }
 
 // advance does all that raft has become ready for.
 func (n *node) advance() {
@@ -308,12 +317,22 @@ func (n *node) advance() {
 			n.reads.confirmed(n, r)
 		}
 		n.raft.Advance(rd)
+		if n.follows(&rd) {
+			break
+		}
 	}
 	n.reads.next(n)
 	if n.applied-n.log.snapshotIndex >= n.every {
 		n.log.compact(n.applied, n.kv.snapshot(n.bugs))
 	}
+	n.h.SetState(n)
 	n.failed = false
+}
+
+// follows reports whether the node follows a leader and has done all of that: then raft can't have become ready for more, and it costs
+// much to ask.
+func (n *node) follows(rd *raft.Ready) bool {
+	return n.lead != n.id && n.lead != raft.None && rd.SoftState == nil && n.applied >= n.log.commit
 }
 
 // persist writes to disk what must be there before the messages of rd leave.
@@ -323,7 +342,7 @@ func (n *node) persist(rd *raft.Ready) {
 		if err != nil {
 			panic(fmt.Sprintf("raftkv: snapshot of the leader: %v", err))
 		}
-		n.kv, n.applied = kv, s.GetMetadata().GetIndex()
+		n.kv, n.applied, n.appliedTerm = kv, s.GetMetadata().GetIndex(), s.GetMetadata().GetTerm()
 		n.log.reset(s)
 	}
 	n.log.save(rd.HardState, rd.Entries)
@@ -335,12 +354,11 @@ func (n *node) persist(rd *raft.Ready) {
 	}
 }
 
-// send sends a message of the protocol, unless it only has the commit index for
-// a follower that has the whole log. The next append or
+// send sends a message of the protocol, unless it only has the commit index. The next append or
 // heartbeat has that as well, and half of all messages would be of this kind.
 func (n *node) send(m *raftpb.Message) {
 	to := m.GetTo()
-	if m.GetType() == raftpb.MsgApp && len(m.GetEntries()) == 0 && n.acked[to-1] >= m.GetIndex() {
+	if m.GetType() == raftpb.MsgApp && len(m.GetEntries()) == 0 && (n.acking || n.acked[to-1] >= m.GetIndex()) {
 		return
 	}
 	n.h.Send(n.names[to-1], (*peerMessage)(m))
@@ -379,7 +397,7 @@ func (n *node) resign() {
 
 // apply carries out a committed entry.
 func (n *node) apply(e *raftpb.Entry) {
-	n.applied = e.GetIndex()
+	n.applied, n.appliedTerm = e.GetIndex(), e.GetTerm()
 	if e.GetType() == raftpb.EntryType_EntryConfChangeV2 {
 		n.adopt(e.GetData())
 		return
@@ -397,58 +415,4 @@ func (n *node) apply(e *raftpb.Entry) {
 		delete(n.waiting, t)
 		m.Reply(response{value: value})
 	}
-}
-
-// reads are the gets that wait for a majority to confirm that the leader leads.
-// One confirmation is under way at a time, and serves all that came before it
-// set out.
-type reads struct {
-	round  uint64
-	asked  []pendingRead // the present round confirms these
-	queued []pendingRead // these wait for the next
-}
-
-type pendingRead struct {
-	m   cluster.Message
-	key string
-}
-
-func (r *reads) add(n *node, m cluster.Message, key string) {
-	r.queued = append(r.queued, pendingRead{m, key})
-}
-
-// next starts a round if reads wait for one and none is under way.
-func (r *reads) next(n *node) {
-	if len(r.queued) == 0 || len(r.asked) > 0 || n.lead != n.id {
-		return
-	}
-	r.round++
-	r.asked, r.queued = r.queued, nil
-	n.raft.ReadIndex(binary.BigEndian.AppendUint64(nil, r.round))
-	n.advance()
-}
-
-// confirmed answers the reads of a round. What was committed when the round set
-// out has been applied by now, as the leader applies what it commits; should it
-// lag after all, the reads go round again.
-func (r *reads) confirmed(n *node, s raft.ReadState) {
-	if binary.BigEndian.Uint64(s.RequestCtx) != r.round {
-		return // of a round that ended with a leadership
-	}
-	if n.applied < s.Index {
-		r.asked, r.queued = nil, append(r.asked, r.queued...)
-		return
-	}
-	for _, p := range r.asked {
-		p.m.Reply(n.kv.read(p.key))
-	}
-	r.asked = nil
-}
-
-// resign drops all reads. They had no effect, so their clients may ask anew.
-func (r *reads) resign() {
-	for _, p := range append(r.asked, r.queued...) {
-		p.m.Reply(response{status: noLeader})
-	}
-	r.asked, r.queued = nil, nil
 }

@@ -101,7 +101,7 @@ func (n *node) recovered(r *recoveryReply) {
 	n.log.reset(r.snapshot)
 	commit := r.snapshot.GetMetadata().GetIndex()
 	must(n.log.mem.SetHardState(&raftpb.HardState{Term: &n.log.hard.term, Vote: &n.log.hard.vote, Commit: &commit}))
-	n.kv, n.applied = kv, commit
+	n.kv, n.applied, n.appliedTerm = kv, commit, r.snapshot.GetMetadata().GetTerm()
 	n.h.Count("log recovered")
 	must(n.startRaft())
 }

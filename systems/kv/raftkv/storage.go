@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 
 	"github.com/capsize-go/capsize/cluster"
@@ -19,7 +18,7 @@ type storage struct {
 	h    *cluster.Host
 	bugs Bug
 
-	mem   *raft.MemoryStorage
+	mem   memory
 	disk  *cluster.Disk
 	file  *cluster.File
 	buf   []byte
@@ -40,7 +39,7 @@ type hardState struct{ term, vote uint64 }
 // openStorage reads what the disk holds. A disk that holds nothing begins with
 // an empty snapshot at index 1, which names the voters.
 func openStorage(h *cluster.Host, voters []uint64, bugs Bug) (*storage, *raftpb.Snapshot, error) {
-	s := &storage{h: h, bugs: bugs, mem: raft.NewMemoryStorage(), disk: h.Disk()}
+	s := &storage{h: h, bugs: bugs, mem: newMemory(), disk: h.Disk()}
 	s.first = &raftpb.ConfState{Voters: voters}
 	s.conf = s.first
 	var err error

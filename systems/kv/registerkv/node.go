@@ -128,7 +128,7 @@ func (n *node) begin(m cluster.Message, req *request) {
 	}
 	n.heard[req.ticket.session] = req.ticket.number
 	n.lastID++
-	op := &operation{id: n.lastID, m: m, req: req, end: n.ticks + int(patience/resend)}
+	op := &operation{id: n.lastID, m: m, req: req, end: n.ticks + int(patience/resend), heard: make([]string, 0, len(n.replicas))}
 	n.ops[op.id] = op
 	n.order = append(n.order, op.id)
 	if req.write && n.bugs&OnePhaseWrites != 0 && n.own != nil {
@@ -142,9 +142,11 @@ func (n *node) begin(m cluster.Message, req *request) {
 // send sends the request of the present phase to the replicas that have not answered in it. Every phase
 // has a number of its own, so that answers of the two are not confused.
 func (n *node) send(op *operation) {
-	var body any = &query{op.phase(), op.req.key}
+	var body any
 	if op.storing {
-		body = &store{op.phase(), op.req.key, op.newest}
+		body = &store{op.phase(), op.req.key, op.newest, answer{phase: op.phase()}}
+	} else {
+		body = &query{op.phase(), op.req.key}
 	}
 	for _, name := range n.replicas {
 		if !slices.Contains(op.heard, name) {
@@ -201,7 +203,7 @@ func (n *node) storeNewer(op *operation) {
 
 // beginStoring begins the second phase.
 func (n *node) beginStoring(op *operation) {
-	op.storing, op.heard = true, nil
+	op.storing, op.heard = true, op.heard[:0]
 	n.send(op)
 }
 

@@ -42,9 +42,10 @@ type (
 		key   string
 	}
 	store struct {
-		phase uint64
-		key   string
-		cell  cell
+		phase  uint64
+		key    string
+		cell   cell
+		stored answer // what each replica answers
 	}
 	answer struct {
 		phase uint64
@@ -71,6 +72,7 @@ type replica struct {
 	log  *journal.Journal
 	lost bool     // it has to recover
 	from []string // the others that have sent what they have
+	buf  []byte   // of the last record; kept for its memory
 }
 
 const (
@@ -135,7 +137,7 @@ func (r *replica) receive(m cluster.Message) {
 		r.n.h.Send(m.From, &answer{body.phase, r.data[body.key]})
 	case *store:
 		r.store(body)
-		r.n.h.Send(m.From, &answer{phase: body.phase})
+		r.n.h.Send(m.From, &body.stored)
 	case *recoveryRequest:
 		r.n.h.Send(m.From, &recoveryReply{body.life, maps.Clone(r.data)})
 	}
@@ -146,7 +148,8 @@ func (r *replica) store(s *store) {
 	if !r.keep(s.key, s.cell) {
 		return
 	}
-	must(r.log.Append(appendCell(nil, s.key, s.cell)))
+	r.buf = appendCell(r.buf[:0], s.key, s.cell)
+	must(r.log.Append(r.buf))
 	if r.n.bugs&AckBeforeSync == 0 {
 		must(r.log.Sync())
 	}

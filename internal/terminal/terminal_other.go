@@ -1,6 +1,6 @@
 //go:build !linux
 
-package cli
+package terminal
 
 import (
 	"os"
@@ -9,8 +9,8 @@ import (
 	"golang.org/x/term"
 )
 
-// terminal returns how many columns a file has if it is a terminal, 0 if that is not known, and whether it is one.
-func terminal(f *os.File) (columns int, ok bool) {
+// Columns returns how many columns a file has if it is a terminal, 0 if that is not known, and whether it is one.
+func Columns(f *os.File) (columns int, ok bool) {
 	if !isatty.IsTerminal(f.Fd()) && !isatty.IsCygwinTerminal(f.Fd()) {
 		return 0, false
 	}
