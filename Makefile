@@ -13,7 +13,7 @@ STATICCHECK := $(GO) tool -modfile=tools/go.mod staticcheck
 GOVULNCHECK := $(GO) tool -modfile=tools/go.mod govulncheck
 BENCHSTAT   := $(GO) tool -modfile=tools/go.mod benchstat
 # Packages whose tests need no race detector: no goroutines of theirs meet.
-NORACE   := /(history|model|checker(/.*)?|report|scenarios(/.*)?|catalog/.*|internal/(cli|lint|names|overlay|gotest|coldbuild|benchtable|tier|bugset|keyed|repeats|scenariotest|cputime|packed|words|checkertest|sorting)|cmd/.*)$$
+NORACE   := /(history|model|checker(/.*)?|report|scenarios(/.*)?|catalog/.*|internal/(astest|cli|failure|gosource|hunt/odds|hunt/overview|killmatrix|guidance|speed|sameruns|lint|names|overlay|gotest|coldbuild|benchtable|tier|bugset|keyed|repeats|scenariotest|cputime|packed|words|checkertest|sorting)|cmd/.*)$$
 # Packages with tests of systems, and of the command that runs them.
 SYSTEMS  := capsize-go/capsize$$|/(cluster|systems)/|/examples/|/scenarios|/internal/cli$$
 # No test ends by the clock of a machine that is busy: this only ends what hangs.
@@ -216,6 +216,26 @@ benchstat: ## Compare the speed of commit $BASE with the working tree: $BENCH of
 .PHONY: bugs
 bugs: ## Measure how many of 1,000 seeds find each bug under each preset, for docs/reference/bugs.md; takes about two hours
 	@GOGC=800 $(GO) generate -run TestBugTable .
+
+.PHONY: speed
+speed: ## Compare the speed of checked seeds of all systems with commit $BASE, by turns
+	@$(GO) run ./internal/speed -base $(BASE)
+
+.PHONY: sameruns
+sameruns: ## Ask of 10,000 seeds whether they give the same run in other processes, with other settings, and under load
+	@$(GO) run ./internal/sameruns
+
+# What make falsealarms runs: systems that are right, under faults that have an effect in every run.
+RIGHT := $(foreach s,raftkv registerkv primarykv chainkv quorumkv crdtkv,--system $(s)) \
+	--nemesis partition,crash --nemesis swarm --nemesis blackouts --nemesis flip-flop --nemesis straggler
+
+.PHONY: falsealarms
+falsealarms: ## Hunt in 100,000 seeds of systems that are right; whatever is invalid there is a false alarm
+	@$(GO) run ./cmd/capsize hunt $(RIGHT) --seeds 2900 --duration 12s --into capsize-hunt/right
+
+.PHONY: killmatrix
+killmatrix: ## Measure how many seeds each planted bug takes and how small its failure gets, for docs/reference/bugs.md; goes on where it stopped
+	@$(GO) build -o bin/ ./internal/killmatrix; bin/killmatrix -seeds 1000 -found 50 -twins 200 && bin/killmatrix -libraries && bin/killmatrix -shrink && bin/killmatrix -page
 
 .PHONY: cap
 cap: ## Measure the CAP cards anew, for docs/guide/09-cap.md; takes about two minutes
