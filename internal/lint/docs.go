@@ -9,11 +9,7 @@ import (
 
 // noExample are the packages that need no example: no package imports them, or they
 // are examples themselves.
-<<<<<<< HEAD
 var noExample = []string{"cmd/...", "examples/...", "internal/benchtable", "internal/cli", "internal/coldbuild", "internal/gotest", "internal/guidance", "internal/killmatrix", "internal/lint", "internal/runcost", "internal/sameruns", "internal/speed", "internal/speed/..."}
-=======
-var noExample = []string{"cmd/...", "examples/...", "internal/benchtable", "internal/cli", "internal/coldbuild", "internal/gotest", "internal/killmatrix", "internal/guidance", "internal/lint", "internal/runcost", "internal/sameruns", "internal/speed", "internal/speed/..."}
->>>>>>> nemesis
 
 // Docs finds exported names without a doc comment, comments that are no
 // sentences, and packages without a comment. Packages that match none of the
