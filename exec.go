@@ -32,7 +32,7 @@ import (
 // parallel tests take turns; it is an error if ctx is done before that, or if Exec is
 // called in a bubble, as from a system or a workload.
 //
-// During the run the garbage collector runs less often, as with GOGC=400, unless GOGC is set or the program has called
+// During the run the garbage collector runs less often, as with GOGC=800, unless GOGC is set or the program has called
 // debug.SetGCPercent.
 func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 	test, err := test.complete()

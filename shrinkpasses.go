@@ -35,6 +35,8 @@ func (s *shrinker) shrink() {
 	s.fewerClients()
 	s.calmLinks()
 	s.rounderTimes()
+	s.fewerFaults() // what was needed before all this may not be any more
+	s.minimiseOperations()
 }
 
 // stripFaults tries the run without any fault.
