@@ -33,7 +33,8 @@ import (
 // called in a bubble, as from a system or a workload.
 //
 // During the run the garbage collector runs less often, as with GOGC=800, unless GOGC is set or the program has called
-// debug.SetGCPercent.
+// debug.SetGCPercent. The run of a system that is [cluster.EventDriven] has one processor, unless GOMAXPROCS is set in the environment: of
+// such a run one goroutine is at work at a time, and others would only be woken.
 func Exec(ctx context.Context, t *testing.T, test Test) (*Result, error) {
 	test, err := test.complete()
 	if err != nil {

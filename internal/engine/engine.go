@@ -93,6 +93,7 @@ var runs atomic.Uint64
 // One run can be under way in a process: see [TakeTurn].
 func Run(ctx context.Context, t *testing.T, c Config) (*Record, error) {
 	defer collectSeldom()()
+	defer oneProcessor(c.System)()
 	e := &engine{ctx: ctx, config: c, runLabel: runName(c.Seed), refusals: map[int]Refusal{}}
 	e.breakpoint.resume = make(chan struct{})
 	e.spans = newSpans(e)
