@@ -59,7 +59,7 @@ func presetRows() (names []string) {
 	return append(names, core)
 }
 
-//go:generate go test -run TestBugTable$ -count=1 -timeout=12h -v . -measure=1000
+//go:generate go test -run TestBugTable$ -count=1 -timeout=12h -v . -measure=100
 var (
 	measureSeeds = flag.Int("measure", 0, "of TestBugTable: measure the cells of docs/reference/bugs.md that have fewer `seeds`, and write the page")
 	onlyBugs     = flag.String("bugs", "", "of TestBugTable: the bugs to measure, separated by semicolons; empty for all")

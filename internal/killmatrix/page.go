@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/capsize-go/capsize/internal/words"
 )
 
 const page = "docs/reference/bugs.md"
@@ -224,8 +226,8 @@ func (m matrix) sizes(b *bytes.Buffer) {
 	if len(faults) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\nThe first failure of %d bugs was minimised: the median has %d of faults, %d of calls and %d of nodes, after %d runs; the longest search took %s of processor time. %d failures could not be minimised.\n",
-		len(faults), middle(faults), middle(calls), middle(nodes), middle(runs), seconds(most.Seconds()), failed)
+	fmt.Fprintf(b, "\nThe first failure of %d bugs was minimised: the median has %s, %s and %s, after %s; the longest search took %s of processor time. %d failures could not be minimised.\n",
+		len(faults), words.Plural(middle(faults), "fault"), words.Plural(middle(calls), "call"), words.Plural(middle(nodes), "node"), words.Plural(middle(runs), "run"), seconds(most.Seconds()), failed)
 }
 
 // middle returns the median of numbers.
