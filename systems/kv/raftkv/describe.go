@@ -179,12 +179,12 @@ func (p *recoveryReply) Describe() trace.Description {
 
 // Describe says what a leader asks.
 func (q *readQuestion) Describe() trace.Description {
-	return trace.Description{Name: "lead?", Text: "asks whether it still leads, for a read", Term: q.term}
+	return trace.Description{Name: "lead check", Text: "asks whether it still leads, for a read", Term: q.term}
 }
 
 // Describe says what a node answers.
 func (c *readConfirmation) Describe() trace.Description {
-	return trace.Description{Name: "leads", Text: fmt.Sprintf("follows in term %d, so that a read may be answered", c.term), Term: c.term}
+	return trace.Description{Name: "lead check answer", Text: fmt.Sprintf("follows in term %d, so that a read may be answered", c.term), Term: c.term}
 }
 
 // Describe says what the harness asks for.
