@@ -10,6 +10,10 @@
 // has every read see every write that is complete, but a write that is under way may be seen by one read
 // and not by the next. Registers can't compare and swap: that needs consensus (Herlihy 1991).
 //
+// A replica must find after a crash what it had synced, or see from its journal that the disk lost some of it: then it answers no one until it has
+// recovered from the others. A disk whose fsyncs lie leaves a journal that is whole and too short, and one such replica that crashes may lose
+// an acknowledged write.
+//
 // With other quorums the same store is one that reads one replica and writes all, or a single
 // node that all others ask: see [Store]. Mistakes are options, off by default; see [Bug].
 package registerkv

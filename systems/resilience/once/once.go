@@ -2,8 +2,9 @@
 package once
 
 import (
-	"bufio"
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -30,7 +31,10 @@ const (
 )
 
 // A Service does payments on n1. Each is written to its ledger, which survives a crash; then it takes some time, and then it is answered. The
-// history has each as an effect.
+// history has each as an effect, from before it is written until it is known to be on the disk. A crash in between may keep the payment or
+// lose it, and leaves the effect indeterminate.
+//
+// The service stops when its disk reports an error, and restarts. Its ledger needs a disk that keeps what it has synced.
 type Service struct {
 	Table    Table         // default [NoTable]
 	Attempts int           // of a client, at most; default 5
@@ -94,22 +98,52 @@ type payment struct {
 // ledgerFile has a line for each payment.
 const ledgerFile = "ledger"
 
-// open reads the ledger, and from it the table if that is kept.
+// line returns the line of a payment: its number, and when it began.
+func line(id int, at time.Duration) []byte { return fmt.Appendf(nil, "%d %d\n", id, int64(at)) }
+
+// read returns when each payment of a ledger began, and the length of the lines before the first that is not whole. A crash tore that line, and none
+// after it was answered: a line is answered when all before it are on the disk as well.
+func read(data []byte) (began map[int]time.Duration, whole int) {
+	began = map[int]time.Duration{}
+	for {
+		end := whole + bytes.IndexByte(data[whole:], '\n') + 1
+		var id int
+		var at time.Duration
+		if _, err := fmt.Sscan(string(data[whole:end]), &id, &at); err != nil || !bytes.Equal(line(id, at), data[whole:end]) {
+			return began, whole
+		}
+		began[id], whole = at, end
+	}
+}
+
+// open reads the ledger, and from it the table if that is kept. It removes what a crash has left of a line: the next line would be taken for
+// the rest of it.
 func (s Service) open(ctx context.Context, h *cluster.Host) (*ledger, error) {
 	file, err := h.Disk().Blocking().Open(ledgerFile)
 	if err != nil {
 		return nil, fmt.Errorf("once: open: %w", err)
 	}
+	data := make([]byte, file.Size())
+	if _, err := io.ReadFull(file, data); err != nil && len(data) > 0 {
+		return nil, fmt.Errorf("once: read the ledger: %w", err)
+	}
+	began, whole := read(data)
+	if whole < len(data) {
+		if err := file.Truncate(int64(whole)); err != nil {
+			return nil, fmt.Errorf("once: remove a torn line: %w", err)
+		}
+		if err := file.Sync(); err != nil {
+			return nil, fmt.Errorf("once: remove a torn line: %w", err)
+		}
+	}
 	l := &ledger{Service: s, process: ctx, h: h, file: file, done: map[int]*payment{}}
+	if s.Table == Lost {
+		return l, nil
+	}
 	written := make(chan struct{})
 	close(written)
-	lines := bufio.NewScanner(io.NewSectionReader(file, 0, 1<<30))
-	for lines.Scan() {
-		var id int
-		p := &payment{durable: written}
-		if _, err := fmt.Sscan(lines.Text(), &id, &p.at); err == nil && s.Table != Lost {
-			l.done[id] = p
-		}
+	for id, at := range began { // order: each entry stands for itself
+		l.done[id] = &payment{at, written}
 	}
 	return l, nil
 }
@@ -126,7 +160,9 @@ func (l *ledger) pay(w http.ResponseWriter, r *http.Request) {
 	if again {
 		err = l.await(p)
 	} else {
+		effect := l.h.Begin(web.In(ctx, "effect", l.h.Name()))
 		err = l.write(id, p.at)
+		effect.End(nil, err)
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -135,7 +171,6 @@ func (l *ledger) pay(w http.ResponseWriter, r *http.Request) {
 	if again {
 		return
 	}
-	l.h.Begin(web.In(ctx, "effect", l.h.Name())).End(nil, nil)
 	close(p.durable)
 	if err := l.h.Sleep(l.h.Slowed(l.Takes)); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -169,13 +204,19 @@ func (l *ledger) await(p *payment) error {
 // write writes a payment to the ledger, and returns when it is durable.
 func (l *ledger) write(id int, at time.Duration) error {
 	l.mu.Lock()
-	_, err := fmt.Fprintln(l.file, id, int64(at))
+	_, err := l.file.Write(line(id, at))
 	l.mu.Unlock()
 	if err == nil {
 		err = l.file.Sync()
 	}
-	if err != nil {
-		return fmt.Errorf("once: ledger: %w", err)
+	if err == nil {
+		return nil
 	}
-	return nil
+	err = fmt.Errorf("once: ledger: %w", err)
+	if errors.Is(err, cluster.ErrDisk) {
+		// What the ledger has is unknown until it is read again: a sync that failed has dropped lines of other payments too, whose own sync would succeed
+		// without them.
+		l.h.Exit(err)
+	}
+	return err
 }
