@@ -13,7 +13,7 @@ STATICCHECK := $(GO) tool -modfile=tools/go.mod staticcheck
 GOVULNCHECK := $(GO) tool -modfile=tools/go.mod govulncheck
 BENCHSTAT   := $(GO) tool -modfile=tools/go.mod benchstat
 # Packages whose tests need no race detector: no goroutines of theirs meet.
-NORACE   := /(history|model|checker(/.*)?|report|scenarios(/.*)?|catalog/.*|internal/(astest|cli|failure|gosource|hunt/odds|hunt/overview|killmatrix|guidance|speed|sameruns|lint|names|overlay|gotest|coldbuild|benchtable|tier|bugset|keyed|repeats|scenariotest|cputime|packed|words|checkertest|sorting)|cmd/.*)$$
+NORACE   := /(history|model|checker(/.*)?|report|scenarios(/.*)?|catalog/.*|internal/(astest|cli|failure|gosource|huntcli|hunt/campaign|hunt/odds|hunt/overview|killmatrix|guidance|speed|sameruns|lint|names|overlay|gotest|coldbuild|benchtable|tier|bugset|keyed|repeats|scenariotest|cputime|packed|words|checkertest|sorting)|cmd/.*)$$
 # Packages with tests of systems, and of the command that runs them.
 SYSTEMS  := capsize-go/capsize$$|/(cluster|systems)/|/examples/|/scenarios|/internal/cli$$
 # No test ends by the clock of a machine that is busy: this only ends what hangs.

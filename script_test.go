@@ -27,6 +27,9 @@ func TestScriptRepeats(t *testing.T) {
 		"final":    {System: crdt, Workload: workloads.AddWins(crdt.OpenSet), Nemesis: nemesis.Swarm(0), Duration: 4 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if testing.Short() && name == "unpaced" {
+				t.Skip("long")
+			}
 			test.Seed = 5
 			first, err := capsize.Exec(t.Context(), t, test)
 			require.NoError(t, err)

@@ -78,7 +78,7 @@ func TestPicturesAlone(t *testing.T) {
 			p := open(t, dir(name))
 			assert.Equal(t, "svg", eval[string](p, `document.documentElement.tagName`))
 			assert.NotEmpty(t, eval[string](p, `document.documentElement.getAttribute("aria-label")`))
-			assert.Contains(t, eval[string](p, `document.documentElement.textContent`), "2791")
+			assert.Contains(t, eval[string](p, `document.documentElement.textContent`), "4035")
 			assert.Positive(t, eval[float64](p, `document.documentElement.getBBox().width`))
 			assert.Zero(t, eval[int](p, `document.querySelectorAll("script, a, image, foreignObject").length`))
 			checkQuiet(t, p)
@@ -115,7 +115,7 @@ func TestCompare(t *testing.T) {
 	p := open(t, folder(shared.work)(name))
 	checkPage(t, p)
 	text := eval[string](p, `document.body.textContent`)
-	for _, want := range []string{"invalid", "valid", "2791", "lease-reads"} {
+	for _, want := range []string{"invalid", "valid", "4035", "lease-reads"} {
 		assert.Contains(t, text, want)
 	}
 	assert.Equal(t, 1, eval[int](p, `probe.shown("tr.line.differs")`), "the first line that differs")
