@@ -7,18 +7,17 @@ import (
 	"iter"
 
 	"github.com/capsize-go/capsize/history"
-
 	"github.com/capsize-go/capsize/internal/tested"
 	"github.com/capsize-go/capsize/report"
 )
 
 // Page returns all that a report shows of the run, which it explains first. The rest is up to package
 // report: [report.Text] for a terminal, [report.Write] for a folder with a page.
-// Rerun is the command that runs it again.
+// Rerun is the command that runs it again. It is an error if the history can't be written as JSON; what is returned then lacks the digest alone.
 func (r *Result) Page(rerun string) (report.Run, error) {
 	digest, err := r.Digest()
 	if err != nil {
-		return report.Run{}, fmt.Errorf("digest of the history: %w", err)
+		err = fmt.Errorf("digest of the history: %w", err)
 	}
 	r.Explain(context.Background())
 	signature := ""
@@ -51,7 +50,7 @@ func (r *Result) Page(rerun string) (report.Run, error) {
 	for _, s := range r.Plan {
 		p.Plan = append(p.Plan, report.Step{ID: s.ID, At: s.At, For: s.For, Fault: s.Fault.String()})
 	}
-	return p, nil
+	return p, err
 }
 
 // params lists what the test was run with.

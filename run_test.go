@@ -45,6 +45,11 @@ func TestRunChild(t *testing.T) {
 		test.System = echo{reply: func(*cluster.Host, int) int { panic("boom") }}
 	case "other inputs":
 		test.Workload.ReadInput = func(b []byte) (any, error) { return nil, fmt.Errorf("no input is %s any more", b) }
+	case "no JSON":
+		next := test.Workload.Next
+		test.Workload.Next = func(t workloads.Turn[any, any]) any { next(t); return make(chan int) }
+		test.Workload.Accepts = nil
+		test.Workload.Open = func(_ context.Context, h *cluster.Host) (workloads.Client, error) { return unkept{h}, nil }
 	case "other workload":
 		test.Workload.Name = "shout"
 	case "expected":

@@ -80,17 +80,20 @@ var ErrNotRepeated = errors.New("the failure does not repeat")
 // and again, until nothing more can go or a budget is used up. Then it says of each part that is left what happens without it.
 //
 // T is for entering bubbles, as in [Exec]. The error wraps [ErrNotRepeated] if the run can't be repeated from its parts, as that of a system which is
-// not deterministic.
+// not deterministic. No error wraps it if nothing was tried, as when ctx is done, a budget is too small, or the run does not show the signature of o.
 func Shrink(ctx context.Context, t *testing.T, r *Result, o ShrinkOptions) (*Shrunk, error) {
 	s, err := newShrinker(ctx, t, r, o)
 	if err != nil {
 		return nil, err
 	}
 	out := &Shrunk{Signature: s.want, Seed: r.Seed, Before: sizeOf(s.best)}
-	if !s.try(s.best) {
-		if s.err != nil {
-			return nil, s.err
-		}
+	switch {
+	case s.try(s.best):
+	case s.err != nil:
+		return nil, s.err
+	case s.stopped != "": // it was not run
+		return nil, errors.Join(fmt.Errorf("shrink seed %d: %s before a run was tried", r.Seed, s.stopped), ctx.Err())
+	default:
 		return nil, fmt.Errorf("shrink seed %d: %w: a run of its plan and its %s: %s", r.Seed, ErrNotRepeated, words.Plural(len(s.best.Script), "operation"), s.last)
 	}
 	s.shrink()
@@ -145,6 +148,12 @@ func newShrinker(ctx context.Context, t *testing.T, r *Result, o ShrinkOptions) 
 	}
 	if s.want == (Signature{}) {
 		s.want, _ = r.Signature(ctx)
+	}
+	if !r.Shows(ctx, s.want) {
+		return nil, fmt.Errorf("shrink seed %d: the run does not show the signature %q", r.Seed, s.want)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("shrink seed %d: %w", r.Seed, err)
 	}
 	script, err := r.Script(ctx)
 	s.runs = 1

@@ -144,6 +144,28 @@ func TestShrinkRefuses(t *testing.T) {
 	require.ErrorIs(t, err, capsize.ErrNotRepeated)
 }
 
+// TestShrinkTriesNothing shows that a search which ends before its first run does not claim that the failure does not repeat.
+func TestShrinkTriesNothing(t *testing.T) {
+	store := raftkv.Store{Bugs: raftkv.LocalReads}
+	r := firstInvalid(t, capsize.Test{System: store, Workload: workloads.Register(store.Open), Duration: 5 * time.Second, Nemesis: nemesis.Every(2*time.Second, nemesis.Partitions())})
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, c := range []struct {
+		ctx  context.Context
+		o    capsize.ShrinkOptions
+		want string
+	}{
+		{t.Context(), capsize.ShrinkOptions{Runs: 1}, "the budget of 1 run is used up before a run was tried"},
+		{t.Context(), capsize.ShrinkOptions{CPU: 1}, "the budget of 1ns of processor time is used up before a run was tried"},
+		{t.Context(), capsize.ShrinkOptions{Signature: capsize.Signature{Checker: "other", Anomaly: "rule"}}, `the run does not show the signature "other: rule"`},
+		{done, capsize.ShrinkOptions{}, "context canceled"},
+	} {
+		_, err := capsize.Shrink(c.ctx, t, r, c.o)
+		require.ErrorContains(t, err, c.want)
+		require.NotErrorIs(t, err, capsize.ErrNotRepeated)
+	}
+}
+
 // TestShrinkBudget shows that the search ends with its budget, says so, and returns what it has.
 func TestShrinkBudget(t *testing.T) {
 	store := raftkv.Store{Bugs: raftkv.LocalReads}

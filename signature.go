@@ -105,6 +105,7 @@ var alike = []struct {
 	by   string
 }{
 	{regexp.MustCompile(`^process N (read|found|swapped) .*\b(had replaced it|had swapped it for|which replaced it).*$`), "a newer value had replaced it"},
+	{regexp.MustCompile(` \(and N more findings?\)$`), ""},
 	{regexp.MustCompile(`\bprocess N('s)?`), "a process$1"},
 }
 

@@ -1,6 +1,8 @@
 package capsize_test
 
 import (
+	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +11,7 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/systems/kv/raftkv"
 	"github.com/capsize-go/capsize/workloads"
@@ -35,4 +38,29 @@ func TestSignatures(t *testing.T) {
 	assert.Equal(t, map[string]int{"linearizable: a newer value had replaced it (read ok)": 3}, of(raftkv.LocalReads, nemesis.None, 1, 2, 3))
 	votes := of(raftkv.NoPrefixCheck, nemesis.Every(5*time.Second, nemesis.Partitions()), 1, 2, 3, 4)
 	assert.Contains(t, votes, "convergence: the nodes ended in different states")
+}
+
+// TestSignatureOfPanics shows that how many nodes panic makes no other signature.
+func TestSignatureOfPanics(t *testing.T) {
+	of := func(nodes string) capsize.Signature {
+		system := cluster.Func(func(ctx context.Context, h *cluster.Host) error {
+			if strings.Contains(nodes, h.Name()) {
+				panic("boom")
+			}
+			<-ctx.Done()
+			return nil
+		})
+		r, err := capsize.Exec(t.Context(), t, capsize.Test{System: system, Workload: workloads.Register(raftkv.Store{}.Open), Script: workloads.Script{}, Duration: time.Second, Seed: 1})
+		require.NoError(t, err)
+		for _, c := range r.Checks {
+			if c.Checker == "no crash" {
+				r.Checks, r.Verdict = []checker.Result{c}, c.Verdict
+			}
+		}
+		s, ok := r.Signature(t.Context())
+		require.True(t, ok)
+		return s
+	}
+	assert.Contains(t, of("n1").Anomaly, "boom")
+	assert.Equal(t, of("n1"), of("n1 n2 n3"))
 }

@@ -1,6 +1,7 @@
 package capsize_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/internal/failure"
 	"github.com/capsize-go/capsize/internal/gocommand"
 )
@@ -135,6 +137,24 @@ func TestSmallExpected(t *testing.T) {
 	require.True(t, passed, out)
 	assert.Regexp(t, `a small run made from seed \d+: echo violated\s+\(expected\)`, out)
 	assert.NoDirExists(t, filepath.Join(dir, "testdata"), "it is kept nowhere")
+}
+
+// unkept is a client of a workload with inputs that JSON can't hold.
+type unkept struct{ h *cluster.Host }
+
+func (u unkept) Invoke(context.Context, any) (any, error) {
+	u.h.Always(false, "no calls")
+	return 0, nil
+}
+
+func (unkept) Close() error { return nil }
+
+// TestFailureWithoutJSON shows what is wrong with a run whose inputs can't be kept in any file.
+func TestFailureWithoutJSON(t *testing.T) {
+	out, passed := runChild(t, t.TempDir(), "no JSON")
+	require.False(t, passed)
+	assert.Contains(t, out, "digest of the history: digest: encode op 0: input of type chan int: json: unsupported type: chan int")
+	assert.Contains(t, out, "not always: no calls")
 }
 
 // TestUnshrunk keeps failures in folders that can't be kept in a file, and says why.

@@ -45,7 +45,7 @@ func RegisterOver[C KV](open func(ctx context.Context, h *cluster.Host) (C, erro
 	keys = max(1, keys)
 	var none C
 	_, swaps := any(none).(Swapper)
-	return New(Spec[C, RegisterOp, int]{
+	w := New(Spec[C, RegisterOp, int]{
 		Name:   "register",
 		Open:   open,
 		Next:   func(t Turn[RegisterOp, int]) RegisterOp { return nextRegisterOp(t, keys, swaps) },
@@ -56,6 +56,17 @@ func RegisterOver[C KV](open func(ctx context.Context, h *cluster.Host) (C, erro
 		Key:     func(in RegisterOp) string { return in.Key },
 		Checker: linearizable.New(model.Register()),
 	})
+	typed := w.Accepts
+	w.Accepts = func(in any) error {
+		if err := typed(in); err != nil {
+			return err
+		}
+		if f := in.(RegisterOp).F; f != "read" && f != "write" && f != "cas" {
+			return fmt.Errorf("f %q of an input is none of read, write, cas", f)
+		}
+		return nil
+	}
+	return w
 }
 
 func registerKey(i int) string { return "k" + strconv.Itoa(i) }

@@ -145,3 +145,11 @@ func TestOutcome(t *testing.T) {
 	assert.Equal(t, history.Fail, workloads.Outcome(fmt.Errorf("put: %w", sure(true))))
 	assert.Equal(t, history.Info, workloads.Outcome(fmt.Errorf("put: %w", sure(false))))
 }
+
+// TestRegisterAccepts shows that a script can't ask a register what it does not know.
+func TestRegisterAccepts(t *testing.T) {
+	w := workloads.Register(func(context.Context, *cluster.Host) (kv, error) { return kv{}, nil })
+	require.NoError(t, w.Accepts(workloads.RegisterOp{F: "read", Key: "k"}))
+	require.EqualError(t, w.Accepts(workloads.RegisterOp{F: "wrote", Key: "k"}), `f "wrote" of an input is none of read, write, cas`)
+	require.ErrorContains(t, w.Accepts("read"), "an input is string")
+}

@@ -12,7 +12,7 @@ import (
 // An Operation is one that a client is to invoke at an instant: what a run asks in place of what its workload draws.
 type Operation struct {
 	Client int           // which client, from 0; client i is bound to node i mod Test.Nodes
-	At     time.Duration // since the faults began, as in a plan; a client that is still busy then invokes it when it is free
+	At     time.Duration // since the faults began, as in a plan; a client that is still busy then invokes it when it is free; from the end of Test.Duration on none is invoked
 	Final  bool          // one of those that are invoked after the settle phase, one after the other; At has no meaning then
 	Input  any           // of the workload's input type
 }

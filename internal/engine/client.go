@@ -236,6 +236,9 @@ func (c *client) recovering(ctx context.Context, what any, f func(ctx context.Co
 		if returned {
 			return
 		}
+		if p == nil { // runtime.Goexit recovers nothing, and a panic with nil recovers an error
+			p = "the goroutine ended by runtime.Goexit, as t.FailNow and t.Fatal do"
+		}
 		err = fmt.Errorf("panic: %v", p)
 		c.e.find(cluster.Finding{Kind: cluster.Panicked, Host: c.host.Name(), What: fmt.Sprintf("panic in %v: %v", what, p), Stack: string(debug.Stack())})
 	}()
