@@ -9,9 +9,8 @@ import (
 	"github.com/capsize-go/capsize/internal/savedrun"
 )
 
-// CheckDeterminism runs one seed of the test twice and fails t at the first line
-// in which the two histories differ, or if a run was cut short. Every system deserves
-// a test that calls it: a run that can't be repeated can't be debugged.
+// CheckDeterminism runs one seed of the test twice and fails t at the first line in which the two histories differ, or if a run
+// was cut short. Every system deserves a test that calls it: a run that can't be repeated can't be debugged.
 func CheckDeterminism(t *testing.T, test Test) {
 	t.Helper()
 	if test.Seed == 0 {
@@ -54,9 +53,8 @@ func findingsText(r *Result) string {
 const causes = "look for a select with two ready cases, a map iteration, a shared random source, " +
 	"or two things due at the same instant"
 
-// Diff says where two runs differ: the first line of their histories that
-// does, or that only the traces of their clusters do. It prints both lines, exactly
-// where their usual form is the same. It is empty if nothing differs.
+// Diff says where two runs differ: the first line of their histories that does, or that only the traces of their clusters do. It
+// prints both lines, exactly where their usual form is the same. It is empty if nothing differs.
 func (r *Result) Diff(second *Result) string {
 	for i := range min(r.History.Len(), second.History.Len()) {
 		if x, y, same := apart(r.History.At(i), second.History.At(i)); !same {
@@ -89,8 +87,8 @@ func (r *Result) whyApart(second *Result) string {
 	return causes
 }
 
-// apart compares two ops, and returns texts of them that differ if they do: as people
-// read them where that is enough, and else as a file has them, to the nanosecond.
+// apart compares two ops, and returns texts of them that differ if they do: as people read them where that is enough, and else as
+// a file has them, to the nanosecond.
 func apart(x, y history.Op) (first, second string, same bool) {
 	a, errA := history.AppendJSON(nil, x)
 	b, errB := history.AppendJSON(nil, y)

@@ -7,8 +7,8 @@ import (
 	"github.com/capsize-go/capsize/nemesis"
 )
 
-// Exercised says what a run put to the test. A verdict is worth as much as what
-// was exercised: a plan whose faults met no operation proves nothing.
+// Exercised says what a run put to the test. A verdict is worth as much as what was exercised: a plan whose faults met no
+// operation proves nothing.
 type Exercised struct {
 	OK   int `json:"ok"`   // calls by their outcome
 	Fail int `json:"fail"` //

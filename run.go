@@ -248,6 +248,9 @@ func (x *runner) fail(ctx context.Context, t *testing.T, r *Result, note string)
 		r = small.Result
 		out.repeats, out.shrunk = small.second.String(), x.about(small.kept, small.How())
 	} else if s.Dir != "" {
+		if small.failed {
+			out.note = joinLines(out.note, "It could not be made small: "+small.why)
+		}
 		s.Unshrunk = small.why
 		if again.tried() {
 			s.Repeats, s.After = again.word(), again.after

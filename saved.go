@@ -117,8 +117,8 @@ func (x *runner) savedFailures() ([]savedRun, error) {
 	return all, nil
 }
 
-// edited reports whether run.json is not as it was saved, as when a step was taken
-// out of the plan: then another history is what was asked for.
+// edited reports whether run.json is not as it was saved, as when a step was taken out of the plan: then another history is what
+// was asked for.
 func (s savedRun) edited() bool {
 	if s.small != nil {
 		return s.small.Edited()
@@ -141,8 +141,7 @@ func (s savedRun) apply(test Test) Test {
 	return test
 }
 
-// firstDifference says where the history of a run differs from the saved one. It is empty if
-// they are the same byte for byte.
+// firstDifference says where the history of a run differs from the saved one. It is empty if they are the same byte for byte.
 func firstDifference(saved savedrun.Saved, r *Result) (string, error) {
 	switch c, err := saved.Compare(r.History); {
 	case err != nil || c.Same:

@@ -83,9 +83,8 @@ func (s settings) apply(t *Test) {
 	}
 }
 
-// freshSeed returns a seed that is not likely to have been run before. It is the one
-// draw that is not keyed. It does not come from crypto/rand, which belongs to a run
-// that another test may have under way.
+// freshSeed returns a seed that is not likely to have been run before. It is the one draw that is not keyed. It does not come
+// from crypto/rand, which belongs to a run that another test may have under way.
 func freshSeed() uint64 {
 	return maphash.String(maphash.MakeSeed(), "seed")>>16 + 1 // short enough to be read out
 }
@@ -98,8 +97,8 @@ func (s settings) env() string {
 	return fmt.Sprintf("CAPSIZE_DURATION=%v ", s.duration)
 }
 
-// rerunTest returns the command that runs one failure of a test again, from the root
-// of the module: the saved one, or where that is not saved its seed, which is in id.
+// rerunTest returns the command that runs one failure of a test again, from the root of the module: the saved one, or where that
+// is not saved its seed, which is in id.
 func (s settings) rerunTest(test, id string) string {
 	return s.env() + gocommand.Test(test+"/"+id, gocommand.Package(), gocommand.Flags())
 }
@@ -109,9 +108,8 @@ func (s settings) rerunSeed(test string, seed uint64) string {
 	return fmt.Sprintf("CAPSIZE_SEED=%d CAPSIZE_SEEDS=1 %s%s", seed, s.env(), gocommand.Test(test, gocommand.Package(), gocommand.Flags()))
 }
 
-// reportDir returns the folder for the pages of failures: the one that the environment
-// names; the test's artifacts if go test -artifacts keeps them; or capsize-report in
-// the root of the module, which is made so that git ignores it.
+// reportDir returns the folder for the pages of failures: the one that the environment names; the test's artifacts if go test
+// -artifacts keeps them; or capsize-report in the root of the module, which is made so that git ignores it.
 func (s settings) reportDir(t *testing.T) (string, error) {
 	if s.report != "" {
 		return s.report, nil

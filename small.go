@@ -111,6 +111,7 @@ type smaller struct {
 	kept   failure.Failure
 	second again  // of the small run
 	why    string // there is none
+	failed bool   // it was tried, and there is none
 }
 
 // ok reports whether there is a small run that can be kept.
@@ -133,20 +134,20 @@ func (x *runner) smallerOf(ctx context.Context, t *testing.T, r *Result, again a
 	quiet := recorder.NewContext(ctx, nil)
 	var err error
 	if s.Shrunk, err = Shrink(quiet, t, r, ShrinkOptions{CPU: x.set.shrinkBudget()}); err != nil {
-		return smaller{why: err.Error()}
+		return smaller{why: err.Error(), failed: true}
 	}
 	rec, err := x.record(s.Result)
 	if err != nil {
-		return smaller{why: err.Error()}
+		return smaller{why: err.Error(), failed: true}
 	}
 	rec.Nemesis = r.Test.Nemesis.String()
 	s.Test.Metrics = r.Test.Metrics
 	resolve(quiet, t, s.Shrunk)
 	if s.second = x.again(quiet, t, s.Result); s.second.differs != "" || !s.second.tried() {
-		return smaller{why: joinLines("the small run does not repeat: "+s.second.missing, s.second.differs)}
+		return smaller{why: joinLines("the small run does not repeat: "+s.second.missing, s.second.differs), failed: true}
 	}
 	if s.kept, err = s.failure(ctx, rec); err != nil {
-		return smaller{why: err.Error()}
+		return smaller{why: err.Error(), failed: true}
 	}
 	s.kept.Record.Repeats = savedrun.Yes
 	return s
