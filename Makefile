@@ -213,10 +213,6 @@ benchstat: ## Compare the speed of commit $BASE with the working tree: $BENCH of
 	done; \
 	$(BENCHSTAT) base=$$dir/base.txt new=$$dir/new.txt
 
-.PHONY: bugs
-bugs: ## Measure how many of 100 seeds find each bug of raftkv under each preset, for docs/reference/bugs.md
-	@GOGC=800 $(GO) generate -run TestBugTable .
-
 .PHONY: speed
 speed: ## Compare the speed of checked seeds of all systems with commit $BASE, by turns
 	@$(GO) run ./internal/speed -base $(BASE)
