@@ -135,6 +135,9 @@ func assertRefused(t *testing.T, work, run, file string) {
 		{[]string{"replay", "newer"}, "newer:1: the file has version 2 of the form"},
 		{[]string{"show", "newer"}, "newer:1: the file has version 2 of the form"},
 	} {
+		if c.args[1] == "unknown" && !bytes.Contains(text, []byte(`"f":"`)) {
+			continue // it has no operation that could be unknown
+		}
 		out, code := in(t, work, nil, "capsize", c.args...)
 		require.Equal(t, exitHarness, code, out)
 		require.Contains(t, out, c.want)

@@ -29,7 +29,7 @@ const missed = 0.001
 // floorOf returns the floor of a bug that was measured: so many seeds that it is missed with a chance of one in a thousand, at the lowest chance
 // that the measurement allows for a seed to find it.
 func floorOf(c cell) int {
-	return max(int(c.First), int(seedsFor(chanceOf(c.Found, c.Seeds).low, 1-missed)))
+	return max(c.took(), int(seedsFor(chanceOf(c.Found, c.Seeds).low, 1-missed)))
 }
 
 // setFloors writes the floors of all bugs that were measured.
@@ -92,7 +92,7 @@ func patrols(dir, list string, budget time.Duration) (kept []patrol, left int, e
 	for _, b := range bugs {
 		c := n.of(b, b.Searches[0])
 		if most, ok := floors[b.id()]; ok && c.Seeds > 0 {
-			kept = append(kept, patrol{b, most, c.CPU / time.Duration(c.Seeds) * time.Duration(c.First)})
+			kept = append(kept, patrol{b, most, c.CPU / time.Duration(c.Seeds) * time.Duration(c.took())})
 		} else if b.planted() {
 			left++
 		}

@@ -26,6 +26,14 @@ type cell struct {
 	Virtual time.Duration `json:"virtual"`         // of all of them, in nanoseconds
 }
 
+// took returns how many seeds it took to find the bug first. Cells of libraries and races begin with seed 1.
+func (c cell) took() int {
+	if c.First < firstSeed {
+		return int(c.First)
+	}
+	return int(c.First - firstSeed + 1)
+}
+
 // A goal says when a cell has been measured enough.
 type goal struct {
 	seeds int // at most
