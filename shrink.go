@@ -129,20 +129,26 @@ type shrinker struct {
 	want Signature
 	o    ShrinkOptions
 
-	best    Test              // the smallest that shows the signature
-	result  *Result           // of a run of best
-	tried   map[string]string // the outcome of each test that was run
-	last    string            // of these, the last one
+	best    Test                // the smallest that shows the signature
+	result  *Result             // of a run of best
+	tried   map[string]triedRun // the tests that were run
+	last    string              // the outcome of the last one
 	runs    int
 	began   time.Duration // of processor time
 	stopped string
 	err     error
 }
 
+// A triedRun is a test that was run.
+type triedRun struct {
+	outcome string
+	result  *Result // of one that shows the signature, which may become the best again; else nil
+}
+
 func newShrinker(ctx context.Context, t *testing.T, r *Result, o ShrinkOptions) (*shrinker, error) {
 	def(&o.Runs, 300)
 	def(&o.CPU, 10*time.Second)
-	s := &shrinker{ctx: ctx, t: t, want: o.Signature, o: o, tried: map[string]string{}, began: cputime.Used()}
+	s := &shrinker{ctx: ctx, t: t, want: o.Signature, o: o, tried: map[string]triedRun{}, began: cputime.Used()}
 	if r.Verdict != checker.Invalid {
 		return nil, fmt.Errorf("shrink seed %d: it is %v, and only a run that is invalid can be minimised", r.Seed, r.Verdict)
 	}
@@ -197,18 +203,16 @@ func (s *shrinker) try(test Test) bool {
 	if outcome != failsAlike {
 		return false
 	}
-	s.best = test
-	if r != nil {
-		s.result = r
-	}
+	s.best, s.result = test, r
 	return true
 }
 
-// run runs a test and says its outcome, which is empty if it was not run since the budget is used up.
+// run runs a test and says its outcome, which is empty if it was not run since the budget is used up. The result is that of a test that shows the
+// signature.
 func (s *shrinker) run(test Test) (outcome string, r *Result) {
 	key := keyOf(test)
 	if before, ok := s.tried[key]; ok {
-		return before, nil
+		return before.outcome, before.result
 	}
 	if s.over() {
 		return "", nil
@@ -228,7 +232,10 @@ func (s *shrinker) run(test Test) (outcome string, r *Result) {
 		outcome = s.outcome(r)
 	}
 	r.Decisions.Forget()
-	s.tried[key], s.last = outcome, outcome
+	if outcome != failsAlike {
+		r = nil
+	}
+	s.tried[key], s.last = triedRun{outcome, r}, outcome
 	return outcome, r
 }
 
