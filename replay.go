@@ -135,14 +135,7 @@ func (x *runner) replay(ctx context.Context, t *testing.T, s savedRun) {
 	if saved.Damage != "" {
 		remark(t, "capsize: %s: %s. Only the digests can be compared.", filepath.ToSlash(s.Dir), saved.Damage)
 	}
-	second := again{}
-	if differs == "" {
-		out.repeats = "this is the saved run, byte for byte"
-	} else {
-		second = x.again(ctx, t, r)
-		out.repeats = second.String()
-		out.note = joinLines("This run is not the one that was saved: "+differs, second.differs, s.whyOther(second))
-	}
+	second := x.repeated(ctx, t, s, r, differs, &out)
 	if !x.passes(r) {
 		x.show(t, r, out)
 		return

@@ -60,14 +60,7 @@ func (x *runner) replaySmall(ctx context.Context, t *testing.T, s savedRun) {
 	if err != nil {
 		t.Errorf("capsize: compare with the saved run: %v", err)
 	}
-	second := again{}
-	if differs == "" {
-		out.repeats = "this is the saved run, byte for byte"
-	} else {
-		second = x.again(ctx, t, r)
-		out.repeats = second.String()
-		out.note = joinLines("This run is not the one that was saved: "+differs, second.differs, s.whyOther(second))
-	}
+	second := x.repeated(ctx, t, s, r, differs, &out)
 	shows := r.Shows(ctx, Signature(s.small.Shows))
 	switch {
 	case asExpected(r, x.test.Expect), !shows && passesSmall(r):
@@ -78,6 +71,19 @@ func (x *runner) replaySmall(ctx context.Context, t *testing.T, s savedRun) {
 		out.note = joinLines(fmt.Sprintf("This is another failure than the saved one, which was %v.", Signature(s.small.Shows)), out.note)
 		x.show(t, r, out)
 	}
+}
+
+// repeated says in out whether a replay is the saved run. If it differs, its seed is run again.
+func (x *runner) repeated(ctx context.Context, t *testing.T, s savedRun, r *Result, differs string, out *shown) (second again) {
+	t.Helper()
+	if differs == "" {
+		out.repeats = "this is the saved run, byte for byte"
+		return again{}
+	}
+	second = x.again(ctx, t, r)
+	out.repeats = second.String()
+	out.note = joinLines("This run is not the one that was saved: "+differs, second.differs, s.whyOther(second))
+	return second
 }
 
 // passedSmall reports a small failure that shows nothing wrong any more.

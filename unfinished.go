@@ -21,12 +21,12 @@ import (
 // errNearDeadline is why a run was cut short that would have met go test -timeout.
 var errNearDeadline = fmt.Errorf("%w: the end of go test -timeout was near", engine.ErrInterrupted)
 
-// margin returns how long before the deadline of the test a sweep ends, so that there
-// is time to judge what was recorded and to write a page.
+// margin returns how long before the deadline of the test a sweep ends, so that there is time to judge what was recorded and to
+// write a page.
 func margin(left time.Duration) time.Duration { return min(left/10, 30*time.Second) }
 
-// beforeDeadline returns a context that is done at Ctrl-C, and so long before the deadline of
-// the test that what was recorded can be judged and reported.
+// beforeDeadline returns a context that is done at Ctrl-C, and so long before the deadline of the test that what was recorded can
+// be judged and reported.
 func beforeDeadline(t *testing.T) (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt)
 	deadline, ok := t.Deadline()
@@ -37,8 +37,7 @@ func beforeDeadline(t *testing.T) (context.Context, context.CancelFunc) {
 	return late, func() { cancel(); stop() }
 }
 
-// wasInterrupted reports whether a run was cut short from outside, or stopped where the
-// user wanted it.
+// wasInterrupted reports whether a run was cut short from outside, or stopped where the user wanted it.
 func wasInterrupted(r *Result) bool {
 	return errors.Is(r.Stopped, engine.ErrInterrupted) || errors.Is(r.Stopped, engine.ErrStopped)
 }
@@ -70,8 +69,8 @@ func (x *runner) nameCutShort(t *testing.T) {
 	}
 }
 
-// note says something of a test, be it that it passes or that the process dies: what is
-// logged of a test is not seen then, unless -v is given.
+// note says something of a test, be it that it passes or that the process dies: what is logged of a test is not seen then, unless
+// -v is given.
 func note(t *testing.T, format string, args ...any) {
 	t.Helper()
 	if testing.Verbose() {
@@ -81,8 +80,8 @@ func note(t *testing.T, format string, args ...any) {
 	}
 }
 
-// finishCutShort runs the seeds again of the runs that were cut short, and reports
-// whether the test goes on after that. Those that come to their end are removed.
+// finishCutShort runs the seeds again of the runs that were cut short, and reports whether the test goes on after that. Those
+// that come to their end are removed.
 func (x *runner) finishCutShort(ctx context.Context, t *testing.T) (goesOn bool) {
 	t.Helper()
 	if x.recorder == nil {
@@ -113,9 +112,8 @@ func (x *runner) finishCutShort(ctx context.Context, t *testing.T) (goesOn bool)
 	return true
 }
 
-// finished reports the outcome of a run that was cut short and has been repeated to its end.
-// A crash that did not come again, of a run that was another one, can't be said to be
-// mended.
+// finished reports the outcome of a run that was cut short and has been repeated to its end. A crash that did not come again, of
+// a run that was another one, can't be said to be mended.
 func finished(t *testing.T, c recorder.CutShort, r *Result) {
 	t.Helper()
 	differs, err := c.Differs(r.History)
@@ -153,8 +151,7 @@ func (x *runner) closeRecorder(t *testing.T) {
 	}
 }
 
-// recordersDir is where the runs in progress of a package's tests are kept, each test's
-// in a folder of its own.
+// recordersDir is where the runs in progress of a package's tests are kept, each test's in a folder of its own.
 var recordersDir = filepath.Join(savedrun.Dir, ".running")
 
 // recorderDir returns the folder of the runs in progress of this Run.
@@ -165,8 +162,7 @@ func (x *runner) recorderDir() string {
 // unwritable says once in a process that runs are not recorded.
 var unwritable sync.Once
 
-// newRecorder returns the recorder for a test. If its folder can't be written, that is
-// said once, and the test is run without.
+// newRecorder returns the recorder for a test. If its folder can't be written, that is said once, and the test is run without.
 func (x *runner) newRecorder() *recorder.Recorder {
 	r, err := recorder.New(x.recorderDir())
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/capsize-go/capsize/internal/sorting"
 )
 
-// A family is the Runs of one Go test. Each has a key, so that their failures are kept
-// apart: the name that the test gives it, else its number from the second one on.
+// A family is the Runs of one Go test. Each has a key, so that their failures are kept apart: the name that the test gives it,
+// else its number from the second one on.
 type family struct {
 	taken map[string]bool
 	found bool // some Run is the one that -run asks for
@@ -25,8 +25,8 @@ var families = struct {
 	of map[*testing.T]*family
 }{of: map[*testing.T]*family{}}
 
-// join makes a Run one of those of t, and returns its key: "" for the first one
-// without a name. When t ends, it fails if -run asked for a run that none of them is.
+// join makes a Run one of those of t, and returns its key: "" for the first one without a name. When t ends, it fails if -run
+// asked for a run that none of them is.
 func join(t *testing.T, name string, want wanted) (key string) {
 	t.Helper()
 	families.Lock()
@@ -81,8 +81,7 @@ type wanted struct {
 	hash string // empty if the name does not say it
 }
 
-// wantedRun returns the run of a test that the go command was asked to run, as by
-// -run='^TestStore$/^seed-17-2f8e513f$'.
+// wantedRun returns the run of a test that the go command was asked to run, as by -run='^TestStore$/^seed-17-2f8e513f$'.
 func wantedRun(test string) wanted {
 	parts := runPattern(test)
 	if len(parts) == 0 {
@@ -113,8 +112,7 @@ func runPattern(test string) []string {
 	return parts[depth:]
 }
 
-// selects reports whether -run asks for a subtest of that name of a test by a pattern,
-// and not only for the test.
+// selects reports whether -run asks for a subtest of that name of a test by a pattern, and not only for the test.
 func selects(test, subtest string) bool {
 	parts := runPattern(test)
 	if parts == nil {
