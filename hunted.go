@@ -22,8 +22,8 @@ import (
 	"github.com/capsize-go/capsize/report/index"
 )
 
-// hunted reports whether this process is a worker of "capsize hunt", and does what that asks for: all of the seeds, whatever comes of
-// them, and not only those up to the first failure.
+// hunted reports whether this process is a worker of "capsize hunt", and does what that asks for: all of the seeds,
+// and not only those up to the first failure.
 func (x *runner) hunted(t *testing.T) bool {
 	t.Helper()
 	w, err := huntrun.Open()

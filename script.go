@@ -44,7 +44,7 @@ func (r *Result) Script(ctx context.Context) (workloads.Script, error) {
 
 // Resolved returns the plan of the run with what its faults chose in place of what they draw: the hosts that they took, how the
 // network was cut, what was left of a write. It has the same steps at the same times, and a [Test] with it as nemesis repeats the run. Faults
-// choose the same in it whatever becomes of the system, of the seed and of the other steps. A fault that was not
+// choose the same in it also with another system, another seed or other steps. A fault that was not
 // injected, or that is not of package nemesis, is as it was in Plan; see [nemesis.Step.Begin].
 func (r *Result) Resolved() nemesis.Plan {
 	if r.resolved == nil {

@@ -171,7 +171,7 @@ func workloadsOf(sys systems.System, flag []string) ([]string, error) {
 	return all, nil
 }
 
-// system returns what a worker is told of a target.
+// system returns the part of a target that a worker needs.
 func (o catalogOptions) system(t campaign.Target) *huntrun.System {
 	return &huntrun.System{
 		System: t.System, Bug: t.Bug, Workload: t.Workload, Nemesis: t.Nemesis, Nodes: o.nodes, Clients: o.clients, Rate: o.rate,

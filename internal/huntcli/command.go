@@ -39,7 +39,7 @@ type hunting struct {
 	code      bool // of list: exit with 1 if something was found
 }
 
-const help = `Hunt runs many seeds in worker processes, one a core, and keeps what comes of each in a folder: a campaign. Failures are grouped by
+const help = `Hunt runs many seeds in worker processes, one a core, and keeps the results in a folder: a campaign. Failures are grouped by
 signature (which rule was broken, how, and by which kind of call), and for each signature the smallest reproduction is looked for, with a page
 that shows it. A campaign that was cut short, also by a kill, goes on when the same command is given again.
 

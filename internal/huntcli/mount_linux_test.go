@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// mountSmall mounts a disk of so many bytes.
+// mountSmall mounts a disk of the given size in bytes.
 func mountSmall(dir string, bytes int) error {
 	return syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprint("size=", bytes))
 }

@@ -112,7 +112,7 @@ type Found struct {
 	Nemesis  string `json:"nemesis"`
 }
 
-// An Outcome is what came of one run.
+// An Outcome is the result of one run.
 type Outcome struct {
 	Seed      uint64          `json:"seed"`
 	Verdict   string          `json:"verdict"`

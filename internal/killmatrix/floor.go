@@ -26,7 +26,7 @@ type floor struct {
 // missed is the chance that a bug takes more seeds than its floor, once all draws have changed and nothing else.
 const missed = 0.001
 
-// floorOf returns the floor of a bug that was measured: so many seeds that it is missed with a chance of one in a thousand, at the lowest chance
+// floorOf returns the floor of a bug that was measured: the number of seeds in which it is missed with a chance of one in a thousand, at the lowest chance
 // that the measurement allows for a seed to find it.
 func floorOf(c cell) int {
 	return max(c.took(), int(seedsFor(chanceOf(c.Found, c.Seeds).low, 1-missed)))

@@ -23,7 +23,7 @@ type Progress struct {
 // width is how many cells the bar of a progress has.
 const width = 30
 
-// New returns the progress of a command that is to make so many runs.
+// New returns the progress of a command that makes a given number of runs.
 func New(w io.Writer, total int) *Progress {
 	return &Progress{w: w, total: max(total, 1), bar: terminal.Is(w), began: time.Now()}
 }

@@ -25,7 +25,7 @@ type Context struct {
 	after map[*func()]bool
 }
 
-// An Ender is told that a context has ended, and why. End is called with the context locked, so it must not wait for that.
+// An Ender is called when a context ends, with the reason. End is called with the context locked, so it must not wait for that.
 type Ender interface{ End(err error) }
 
 // A Link ties an [Ender] to a context. Its zero value ties nothing.

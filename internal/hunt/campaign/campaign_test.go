@@ -207,7 +207,7 @@ func full(t *testing.T) (dir, file string) {
 	return dir, filepath.Join(dir, File)
 }
 
-// TestDamage is told of, whatever it is, with the name of the file, and costs no failure.
+// TestDamage shows that damage of any kind is an error with the name of the file, and loses no failure.
 func TestDamage(t *testing.T) {
 	for name, damage := range map[string]func(b []byte) []byte{
 		"half a page is missing": func(b []byte) []byte { return b[:len(b)-2048] },

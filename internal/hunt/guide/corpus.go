@@ -29,7 +29,7 @@ const (
 // mostSeen is how many features are counted: what comes after them is not new. They take about 40 MB.
 const mostSeen = 1 << 20
 
-// rareShare is from which share of the runs on a feature is not rare: one in so many.
+// rareShare is from which share of the runs on a feature is not rare: one divided by the number.
 const rareShare = 100
 
 // contestants is how many entries are drawn for each parent.

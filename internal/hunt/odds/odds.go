@@ -17,7 +17,7 @@ const Confidence = 0.95
 
 // An Estimate is how likely a seed finds a failure, and how many seeds it takes.
 type Estimate struct {
-	Seeds, Found int     // of so many seeds so many found it
+	Seeds, Found int     // how many seeds were run, and how many of them found it
 	Rate         float64 // share of the seeds that found it
 	RateLow      float64 // bounds of its interval
 	RateHigh     float64 //
