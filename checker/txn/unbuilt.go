@@ -1,0 +1,12 @@
+package txn
+
+import (
+	"context"
+	"errors"
+)
+
+var errUnbuilt = errors.New("not built yet")
+
+func judgeLists(context.Context, *History, Options) (*Report, error)      { return nil, errUnbuilt }
+func judgeRegisters(context.Context, *History, Options) (*Report, error)  { return nil, errUnbuilt }
+func judgePredicates(context.Context, *History, Options) (*Report, error) { return nil, errUnbuilt }
