@@ -44,9 +44,21 @@ type linkArc struct {
 
 const (
 	arcFirst = 26.0 // how far the innermost arc is from the rows
-	arcStep  = 34.0 // from one arc to the next
+	arcLabel = 72.0 // how wide the label of an arc may be
 	maxArcs  = 6    // links that are drawn; text has all
 )
+
+// label is what is written beside the arc.
+func (a linkArc) label() string { return fit(clean(a.Label, 40), 11, arcLabel) }
+
+// step returns how far an arc is from the next: its label has room between them.
+func (all linkArcs) step() float64 {
+	widest := 0.0
+	for _, a := range all {
+		widest = max(widest, textWidth(a.label(), 11))
+	}
+	return widest + 14
+}
 
 // newLinkArcs lays out the links between the calls that are drawn.
 func newLinkArcs(why *checker.Counterexample, calls []shown) linkArcs {
@@ -84,7 +96,7 @@ func (all linkArcs) width() float64 {
 	for _, a := range all {
 		deepest = max(deepest, a.depth)
 	}
-	return arcFirst + arcStep*float64(deepest) + 44
+	return arcFirst + all.step()*float64(deepest+1)
 }
 
 // draw draws the arcs at the left of the axis, each with an arrow at the call that comes later, and with its label at its middle.
@@ -98,11 +110,9 @@ func (all linkArcs) draw(p *counterexampleSVG) {
 		if up {
 			from, to = y(a.from, -out), y(a.to, out)
 		}
-		left := right - arcFirst - arcStep*float64(a.depth)
+		left := right - (arcFirst+all.step()*float64(a.depth))/0.75 // a curve goes three quarters of the way to its control points
 		p.path("arc", "M"+num(right)+" "+num(from)+"C"+num(left)+" "+num(from)+" "+num(left)+" "+num(to)+" "+num(right)+" "+num(to), linkSentence(a.Link))
 		p.path("head", "M"+num(right+5)+" "+num(to)+"l-7 -3.5v7z", "")
-		label := fit(clean(a.Label, 40), 11, 64)
-		x := right - 0.75*(right-left)
-		p.text("a", x-3, (from+to)/2+4, ending, label)
+		p.text("a", right-0.75*(right-left)-4, (from+to)/2+4, ending, a.label())
 	}
 }
