@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
@@ -57,4 +58,13 @@ func TestArcsOfOneSpanLieApart(t *testing.T) {
 	calls := []shown{{Number: 1}, {Number: 2}, {Number: 3}}
 	arcs := newLinkArcs(&checker.Counterexample{Links: []checker.Link{{From: 0, To: 1}, {From: 1, To: 2}, {From: 2, To: 0}}}, calls)
 	assert.Equal(t, []int{0, 0, 1}, []int{arcs[0].depth, arcs[1].depth, arcs[2].depth})
+}
+
+// TestCounterexampleSVG has the picture as a file of its own, and an error for a run that has nothing to show.
+func TestCounterexampleSVG(t *testing.T) {
+	var b strings.Builder
+	require.NoError(t, CounterexampleSVG(&b, skew()))
+	assert.True(t, strings.HasPrefix(b.String(), `<svg xmlns="http://www.w3.org/2000/svg"`))
+	assert.Contains(t, b.String(), ">rw x</text>")
+	assert.ErrorContains(t, CounterexampleSVG(&b, Run{}), "the run has none")
 }
