@@ -11,8 +11,8 @@ func Example() {
 	p := &polygraph.Problem{
 		Nodes:  3,
 		Known:  []polygraph.Edge{{From: 1, To: 2}, {From: 0, To: 2}},
-		Points: [][]int32{{0, 1}, {0, 1}}, // both write both keys
-		Spans:  []polygraph.Span{{Key: 0, From: 1, To: 2}, {Key: 1, From: 0, To: 2}},
+		Points: [][]polygraph.Point{{{0, 0}, {1, 1}}, {{0, 0}, {1, 1}}}, // both write both keys
+		Spans:  []polygraph.Span{{Key: 0, Own: 1, From: 1, To: 2}, {Key: 1, Own: 0, From: 0, To: 2}},
 	}
 	a := p.Solve()
 	fmt.Println("possible:", a.Verdict == polygraph.Yes)

@@ -129,7 +129,7 @@ func forward(es []Edge, at []int32) bool {
 	return true
 }
 
-// A breach is a point that lies in a span.
+// A breach is a point, by its index, that lies in a span.
 type breach struct{ span, point int32 }
 
 // broken returns breaches of an order: of each span up to limit, the first ones.
@@ -137,58 +137,72 @@ func (p *Problem) broken(order, at []int32, limit int) []breach {
 	if len(p.Spans) == 0 {
 		return nil
 	}
-	sorted := p.pointsIn(order)
+	sorted, ends := p.pointsIn(order, at)
 	var all []breach
 	for i, s := range p.Spans {
-		points := sorted[s.Key]
+		points, here := sorted[s.Key], p.Points[s.Key]
+		from, to := at[s.From], at[s.To]
 		lo, hi := 0, len(points)
-		for lo < hi { // the first point after From
-			mid := int(uint(lo+hi) >> 1)
-			if at[points[mid]] > at[s.From] {
+		for lo < hi { // the first point that does not begin before From
+			if mid := int(uint(lo+hi) >> 1); at[here[points[mid]].First] >= from {
 				hi = mid
 			} else {
 				lo = mid + 1
 			}
 		}
-		for n := 0; lo < len(points) && n < limit && at[points[lo]] < at[s.To]; lo++ {
-			all = append(all, breach{int32(i), points[lo]})
-			n++
+		n := 0
+		for j := lo - 1; j >= 0 && n < limit && ends[s.Key][j] >= from; j-- { // those that begin before and end after
+			if at[here[points[j]].Last] >= from && points[j] != s.Own {
+				all = append(all, breach{int32(i), points[j]})
+				n++
+			}
+		}
+		for ; lo < len(points) && n < limit && at[here[points[lo]].First] <= to; lo++ {
+			if points[lo] != s.Own {
+				all = append(all, breach{int32(i), points[lo]})
+				n++
+			}
 		}
 	}
 	return all
 }
 
-// pointsIn returns the points of each key in the order of the nodes.
-func (p *Problem) pointsIn(order []int32) [][]int32 {
+// pointsIn returns the points of each key in the order of their first nodes, and where the last of those up to each ends.
+func (p *Problem) pointsIn(order, at []int32) (sorted, ends [][]int32) {
 	start := make([]int32, p.Nodes+2)
 	total := 0
 	for _, points := range p.Points {
 		for _, v := range points {
-			start[v+2]++
+			start[v.First+2]++
 		}
 		total += len(points)
 	}
 	for i := 2; i < len(start); i++ {
 		start[i] += start[i-1]
 	}
-	keys := make([]int32, total)
+	type place struct{ key, point int32 }
+	places := make([]place, total)
+	sorted, ends = make([][]int32, len(p.Points)), make([][]int32, len(p.Points))
+	pool, pool2 := make([]int32, total), make([]int32, total)
 	for k, points := range p.Points {
-		for _, v := range points {
-			keys[start[v+1]] = int32(k)
-			start[v+1]++
+		for i, v := range points {
+			places[start[v.First+1]] = place{int32(k), int32(i)}
+			start[v.First+1]++
 		}
-	}
-	sorted := make([][]int32, len(p.Points))
-	pool := make([]int32, total)
-	for k, points := range p.Points {
-		sorted[k], pool = pool[:0:len(points)], pool[len(points):]
+		n := len(points)
+		sorted[k], pool = pool[:0:n], pool[n:]
+		ends[k], pool2 = pool2[:0:n], pool2[n:]
 	}
 	for _, v := range order {
-		for _, k := range keys[start[v]:start[v+1]] {
-			sorted[k] = append(sorted[k], v)
+		for _, x := range places[start[v]:start[v+1]] {
+			end := at[p.Points[x.key][x.point].Last]
+			if n := len(ends[x.key]); n > 0 {
+				end = max(end, ends[x.key][n-1])
+			}
+			sorted[x.key], ends[x.key] = append(sorted[x.key], x.point), append(ends[x.key], end)
 		}
 	}
-	return sorted
+	return sorted, ends
 }
 
 // knownCycle makes edges of the nodes of a cycle of known edges, and shortens it.

@@ -33,9 +33,13 @@ type Edge struct {
 // A Choice is two lists of edges, of which all of one must hold. A side without edges is always possible.
 type Choice struct{ A, B []Edge }
 
-// A Span is a stretch of the order in which no point of its key may lie, but for its own two ends: for each point v of the key,
-// v comes before From or after To. A read is such a span: from the writer of what it read, to the reader.
-type Span struct{ Key, From, To int32 }
+// A Point is a stretch of nodes that nothing of its key may come between, as the writers of a chain of versions each of which was made
+// from the one before: its first and its last node, which are the same for a single writer. What is between them is among the known edges.
+type Point struct{ First, Last int32 }
+
+// A Span is a stretch of the order in which no point of its key may lie but Own, an index in Points[Key]: each other point comes
+// before From or after To. A read is such a span, from the writer of what it read to the reader, and so is a point of several nodes.
+type Span struct{ Key, Own, From, To int32 }
 
 // A Problem is a polygraph.
 type Problem struct {
@@ -44,13 +48,13 @@ type Problem struct {
 	Choices []Choice
 	Theory  Theory
 
-	// Points and Spans are choices that need no list: Points has the nodes of each key. Only Acyclic takes them.
-	Points [][]int32
+	// Points and Spans are choices that need no list: Points has the points of each key. Only Acyclic takes them.
+	Points [][]Point
 	Spans  []Span
 
 	First []int32 // an order of the nodes to try first; nil is that of their numbers
 	Steps int     // how many steps may be taken; 0 is no limit
-	Dense int     // the most nodes for which reachability is kept in bits, Nodes²/8 bytes; 0 is 32,768
+	Dense int     // the most nodes for which reachability is kept in bits, in Nodes²/4 bytes; 0 is 32,768
 }
 
 // A Verdict is what Solve can say.
@@ -78,7 +82,7 @@ type Answer struct {
 type Needed struct {
 	Choice int   // index in Problem.Choices, or -1
 	Span   int   // index in Problem.Spans if Choice is -1
-	Point  int32 // the node that lies before or after it
+	Point  int32 // the index in Problem.Points of what lies before or after it
 	Side   Choice
 }
 

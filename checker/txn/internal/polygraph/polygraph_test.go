@@ -72,9 +72,9 @@ func allowed(t Theory, es []Edge) bool {
 func (p *Problem) all() []Choice {
 	cs := append([]Choice(nil), p.Choices...)
 	for _, s := range p.Spans {
-		for _, v := range p.Points[s.Key] {
-			if v != s.From && v != s.To {
-				cs = append(cs, Choice{A: []Edge{{From: v, To: s.From}}, B: []Edge{{From: s.To, To: v}}})
+		for i, v := range p.Points[s.Key] {
+			if int32(i) != s.Own {
+				cs = append(cs, Choice{A: []Edge{{From: v.Last, To: s.From}}, B: []Edge{{From: s.To, To: v.First}}})
 			}
 		}
 	}
@@ -116,17 +116,21 @@ func random(r *rand.Rand) *Problem {
 		p.Choices = append(p.Choices, c)
 	}
 	if p.Theory == Acyclic {
-		p.Points = make([][]int32, 2)
+		p.Points = make([][]Point, 2)
 		for k := range p.Points {
-			for v := range int32(n) {
+			for range r.IntN(4) {
+				e := edge()
 				if r.IntN(2) == 0 {
-					p.Points[k] = append(p.Points[k], v)
+					e.To = e.From
+				} else {
+					p.Known = append(p.Known, Edge{From: e.From, To: e.To})
 				}
+				p.Points[k] = append(p.Points[k], Point{e.From, e.To})
 			}
 		}
 		for range r.IntN(3) {
 			e := edge()
-			p.Spans = append(p.Spans, Span{Key: int32(r.IntN(2)), From: e.From, To: e.To})
+			p.Spans = append(p.Spans, Span{Key: int32(r.IntN(2)), From: e.From, To: e.To, Own: int32(r.IntN(4) - 1)})
 			p.Known = append(p.Known, Edge{From: e.From, To: e.To})
 		}
 	}
@@ -197,8 +201,8 @@ func checkYes(p *Problem, a *Answer) error {
 		}
 	}
 	for _, s := range p.Spans {
-		for _, v := range p.Points[s.Key] {
-			if v != s.From && v != s.To && at[v] > at[s.From] && at[v] < at[s.To] {
+		for i, v := range p.Points[s.Key] {
+			if int32(i) != s.Own && at[v.Last] >= at[s.From] && at[v.First] <= at[s.To] {
 				return fmt.Errorf("point %d lies in span %v", v, s)
 			}
 		}

@@ -1,9 +1,6 @@
 package polygraph
 
-import (
-	"math/bits"
-	"slices"
-)
+import "slices"
 
 // bitsets are sets of nodes, one for each node.
 type bitsets struct {
@@ -30,27 +27,19 @@ func join(set, other []uint64) {
 
 // A saturation forces the sides of choices whose other side would close a cycle.
 type saturation struct {
-	s      *solver
-	before *bitsets // the nodes that reach each node
-	points [][]uint64
-	acc    []uint64
-	found  []int32
+	s             *solver
+	before, after *bitsets // the nodes that reach each node, and those that it reaches
+	acc           []uint64
+	found         []int32
 }
 
 // saturate forces sides until nothing changes. It returns a clause that fails, or -1.
 func (s *solver) saturate() int32 {
 	t := &saturation{s: s, before: newBitsets(s.p.Nodes)}
-	t.acc = make([]uint64, t.before.words)
-	for _, points := range s.p.Points {
-		set := make([]uint64, 0)
-		if len(points) > t.before.words {
-			set = make([]uint64, t.before.words)
-			for _, v := range points {
-				put(set, v)
-			}
-		}
-		t.points = append(t.points, set)
+	if len(s.p.Spans) > 0 {
+		t.after = newBitsets(s.p.Nodes)
 	}
+	t.acc = make([]uint64, t.before.words)
 	for {
 		t.close()
 		n := len(s.trail)
@@ -71,22 +60,44 @@ func (s *solver) saturate() int32 {
 func (t *saturation) close() {
 	g := t.s.g
 	clear(t.before.all)
-	var from []int32
 	for _, v := range g.order {
-		set := t.before.of(v)
-		from = from[:0]
-		for _, e := range g.in[v] {
-			from = append(from, g.arcs[e].from)
-		}
-		slices.SortFunc(from, func(a, b int32) int { return int(g.at[b]) - int(g.at[a]) }) // the latest first: it has most of the others
-		for _, u := range from {
-			if !has(set, u) {
-				join(set, t.before.of(u))
-				put(set, u)
-				t.s.steps += t.before.words / 8
-			}
+		t.closeOne(t.before, v, g.in[v], false)
+	}
+	if t.after == nil {
+		return
+	}
+	clear(t.after.all)
+	for i := len(g.order) - 1; i >= 0; i-- {
+		t.closeOne(t.after, g.order[i], g.out[g.order[i]], true)
+	}
+}
+
+// closeOne joins the sets of the neighbours of a node, the nearest first: it has most of the others.
+func (t *saturation) closeOne(b *bitsets, v int32, arcs []int32, forward bool) {
+	g := t.s.g
+	set := b.of(v)
+	near := t.found[:0]
+	for _, e := range arcs {
+		if forward {
+			near = append(near, g.arcs[e].to)
+		} else {
+			near = append(near, g.arcs[e].from)
 		}
 	}
+	slices.SortFunc(near, func(x, y int32) int {
+		if forward {
+			x, y = y, x
+		}
+		return int(g.at[y]) - int(g.at[x])
+	})
+	for _, u := range near {
+		if !has(set, u) {
+			join(set, b.of(u))
+			put(set, u)
+			t.s.steps += b.words/8 + 1
+		}
+	}
+	t.found = near
 }
 
 // closes reports whether a side has an edge against the known order.
@@ -147,89 +158,56 @@ func (s *solver) force(lit int32) int32 {
 // forceSpans forces points of spans to one side. Of several that are forced, those that follow from others are left out.
 func (t *saturation) forceSpans() {
 	for i, sp := range t.s.p.Spans {
+		points := t.s.p.Points[sp.Key]
+		t.s.steps += len(points)/16 + 1
 		from, to := t.before.of(sp.From), t.before.of(sp.To)
-		t.ahead(sp, from, to)
-		t.force(int32(i), sp, true)
-		t.behind(sp)
-		t.force(int32(i), sp, false)
-	}
-}
-
-// ahead finds the points that come before a span's end, and are not known to come before its start.
-func (t *saturation) ahead(sp Span, from, to []uint64) {
-	t.found = t.found[:0]
-	if set := t.points[sp.Key]; len(set) > 0 {
-		for w, x := range set {
-			for x &= to[w] &^ from[w]; x != 0; x &= x - 1 {
-				t.found = append(t.found, int32(w<<6+bits.TrailingZeros64(x)))
+		t.found = t.found[:0]
+		for j, v := range points {
+			if has(to, v.First) && !has(from, v.Last) && int32(j) != sp.Own {
+				t.found = append(t.found, int32(j))
 			}
 		}
-		t.s.steps += len(set) / 16
-		return
-	}
-	for _, v := range t.s.p.Points[sp.Key] {
-		if has(to, v) && !has(from, v) {
-			t.found = append(t.found, v)
+		t.force(int32(i), points, true)
+		from, to = t.after.of(sp.From), t.after.of(sp.To)
+		t.found = t.found[:0]
+		for j, v := range points {
+			if has(from, v.Last) && !has(to, v.First) && int32(j) != sp.Own {
+				t.found = append(t.found, int32(j))
+			}
 		}
+		t.force(int32(i), points, false)
 	}
-	t.s.steps += len(t.s.p.Points[sp.Key])/16 + 1
 }
 
-// behind finds the points that come after a span's start, and are not known to come after its end.
-func (t *saturation) behind(sp Span) {
-	t.found = t.found[:0]
-	for _, v := range t.s.p.Points[sp.Key] {
-		if set := t.before.of(v); has(set, sp.From) && !has(set, sp.To) {
-			t.found = append(t.found, v)
-		}
-	}
-	t.s.steps += len(t.s.p.Points[sp.Key])/16 + 1
-}
-
-func (t *saturation) force(i int32, sp Span, ahead bool) {
-	s := t.s
+// force puts the points that were found before a span, or after it.
+func (t *saturation) force(span int32, points []Point, before bool) {
 	if len(t.found) == 0 {
 		return
 	}
+	at := t.s.g.at
 	slices.SortFunc(t.found, func(a, b int32) int {
-		if ahead {
-			a, b = b, a
+		if before {
+			return int(at[points[b].Last]) - int(at[points[a].Last])
 		}
-		return int(s.g.at[a]) - int(s.g.at[b])
+		return int(at[points[a].First]) - int(at[points[b].First])
 	})
 	clear(t.acc)
-	for _, v := range t.found {
-		if v == sp.From || v == sp.To || s.has[breach{i, v}] {
+	for _, j := range t.found {
+		end, sets := points[j].Last, t.before
+		if !before {
+			end, sets = points[j].First, t.after
+		}
+		if has(t.acc, end) || t.s.has[breach{span, j}] {
 			continue
 		}
-		if ahead {
-			if has(t.acc, v) {
-				continue
-			}
-			join(t.acc, t.before.of(v))
-			put(t.acc, v)
-		} else if t.follows(v) {
-			continue
-		}
-		lit := 2 * s.addBreach(breach{i, v})
-		if !ahead {
+		join(t.acc, sets.of(end))
+		put(t.acc, end)
+		lit := 2 * t.s.addBreach(breach{span, j})
+		if !before {
 			lit++
 		}
-		s.force(lit)
-		if !ahead {
-			put(t.acc, v)
-		}
+		t.s.force(lit)
 	}
-}
-
-// follows reports whether v comes after one of acc.
-func (t *saturation) follows(v int32) bool {
-	for w, x := range t.before.of(v) {
-		if x&t.acc[w] != 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // replace sorts the graph anew after arcs were added without regard to the order. It returns a clause that fails, or -1.

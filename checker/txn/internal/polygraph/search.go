@@ -89,10 +89,11 @@ func (s *solver) add(a, b []Edge, choice, span, point int32) int32 {
 // addBreach makes a variable of a point and a span: A puts the point before, B after.
 func (s *solver) addBreach(b breach) int32 {
 	sp := s.p.Spans[b.span]
+	pt := s.p.Points[sp.Key][b.point]
 	s.has[b] = true
-	v := s.add([]Edge{{From: b.point, To: sp.From}}, []Edge{{From: sp.To, To: b.point}}, -1, b.span, b.point)
+	v := s.add([]Edge{{From: pt.Last, To: sp.From}}, []Edge{{From: sp.To, To: pt.First}}, -1, b.span, b.point)
 	s.phase[v] = 1
-	if s.g.at[b.point]-s.g.at[sp.From] > s.g.at[sp.To]-s.g.at[b.point] { // the way that is shorter in the order as it is
+	if s.g.at[pt.Last]-s.g.at[sp.From] > s.g.at[sp.To]-s.g.at[pt.First] { // the way that is shorter in the order as it is
 		s.phase[v] = -1
 	}
 	return v
