@@ -181,6 +181,7 @@ func (r *registers) isVersion(w int32) bool { return r.last[w] == w && r.committ
 // the axioms of those that can be decided in polynomial time, and by searches for an order.
 func (r *registers) judge(j *judging) {
 	edges, n := r.edges()
+	edges, n = r.versionOrders(j, edges, n)
 	known := edges[:len(edges):len(edges)]
 	d := newDeps(r.h, func(t int32) bool { return r.committed[t] }, n, edges, r.explain)
 	for i := len(table) - 1; i >= 0; i-- {

@@ -32,7 +32,7 @@ func (r *registers) edges() (edges []graph.Edge, n int) {
 		edges, n = (&lists{}).missed(edges, n, readers, heads)
 		edges, n = r.afterFirst(edges, n, int32(k), heads)
 	}
-	return r.versionOrders(edges, n)
+	return edges, n
 }
 
 // heads returns the transactions that made versions of a key from no version that is known.
@@ -175,6 +175,3 @@ func (r *registers) explainWW(e *Edge) {
 		}
 	}
 }
-
-// versionOrders adds what the options tell of the order of versions.
-func (r *registers) versionOrders(edges []graph.Edge, n int) ([]graph.Edge, int) { return edges, n }

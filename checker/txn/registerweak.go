@@ -108,7 +108,7 @@ func (w *weak) direct(before bool) {
 			rest = append(rest, head[s.key])
 			head[s.key] = int32(i)
 		}
-		for i, s := range rs {
+		for _, s := range rs {
 			u := r.writer(s.version)
 			if u < 0 || asked[u] == t {
 				continue
