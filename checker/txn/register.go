@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/txn/internal/graph"
 	"github.com/capsize-go/capsize/history"
 )
@@ -26,6 +27,7 @@ type registers struct {
 	last    []int32 // by write: the last write of its transaction to its key
 	next    []int32 // by version: that which a transaction made after it had read this one, or -1
 	prev    []int32 // by version: that which next leads from; -1 if that is not known; ofNil
+	place   []int32 // by version: how many of its chain are before it; chainsOf sets it
 	nextNil []int32 // by key: the version that was made from nothing, or -1
 	forked  bool    // two versions were made from one
 }
@@ -215,4 +217,30 @@ func (r *registers) judgeOrders(j *judging, known []graph.Edge, n int) {
 		}
 	}
 	r.judgeWeak(j, known, n)
+	if j.open(UpdateAtomic) {
+		r.searchAtomic(j, known, n)
+	}
+	r.judgeSessions(j)
+	r.judgePerKey(j)
+}
+
+// judgePerKey decides the model that asks for serializable transactions and for each key alone for strictly serializable ones.
+func (r *registers) judgePerKey(j *judging) {
+	if !j.open(PerKeyStrictSerializable) {
+		return
+	}
+	if r.h.Untimed {
+		j.unknown(PerKeyStrictSerializable, "nothing is known of real time")
+		return
+	}
+	var found tally
+	r.staleKeys(&found, "stale-key")
+	found.addTo(j)
+	if at := position[Serializable]; j.verdict[at] == checker.Valid {
+		if j.open(PerKeyStrictSerializable) {
+			j.kept(PerKeyStrictSerializable)
+		}
+	} else {
+		j.unknown(PerKeyStrictSerializable, "whether it is serializable is not known")
+	}
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/history/edn"
 )
 
 // register makes a history of registers of a tiny one.
@@ -91,4 +93,81 @@ func TestTinyRegisters(t *testing.T) {
 	if len(missed)+len(alarms) > 0 {
 		t.Errorf("missed %v, false alarms %v", missed, alarms)
 	}
+}
+
+// readRegister reads a history of registers in Jepsen's EDN. It returns the head of a vector of Elle's, too.
+func readRegister(t testing.TB, path string) (*History, edn.Map) {
+	b := NewBuilder()
+	b.Lenient = true
+	var head edn.Map
+	lines(t, path, func(n int, line string) {
+		m := parse(t, line)
+		if get(m, "checker") != nil {
+			head = m
+			return
+		}
+		typ, err := history.ParseType(string(get(m, "type").(edn.Keyword)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, _ := get(m, "time").(int64)
+		b.Begin(Record{Process: int(get(m, "process").(int64)), Type: typ, Line: n, Time: time.Duration(at)})
+		for _, o := range items(get(m, "value")) {
+			op := items(o)
+			key := b.Key(spell(op[1]))
+			v, written := op[2].(int64)
+			switch {
+			case op[0] == edn.Keyword("w"):
+				b.Write(Write, key, b.Int(v))
+			case typ != history.OK:
+				b.ReadUnknown(Read, key)
+			case !written:
+				b.ReadValue(key, Nil)
+			default:
+				b.ReadValue(key, b.Int(v))
+			}
+		}
+		if err := b.End(); err != nil {
+			t.Fatalf("line %d: %v", n, err)
+		}
+	})
+	return b.History(), head
+}
+
+// Histories of simulated databases keep what the database does by construction; those with an anomaly planted break what forbids that.
+func TestRegisterCorpus(t *testing.T) {
+	type verdict struct {
+		File, Kind, DB, Planted string
+		Holds, Broken           []Model
+	}
+	lines(t, corpus(t, "txn", "verdicts.jsonl"), func(n int, line string) {
+		var v verdict
+		if err := json.Unmarshal([]byte(line), &v); err != nil {
+			t.Fatal(err)
+		}
+		if v.Kind != "register" {
+			return
+		}
+		h, _ := readRegister(t, corpus(t, "txn", v.File))
+		rep, err := Judge(context.Background(), h, Options{Kind: Registers})
+		if err != nil {
+			t.Fatal(v.File, err)
+		}
+		for _, m := range v.Holds {
+			if f := rep.Findings[position[m]]; f.Verdict != checker.Valid {
+				t.Errorf("%s: %s is %v %s; it holds by construction", v.File, m, f.Verdict, f.Reason)
+			}
+		}
+		for _, m := range v.Broken {
+			if f := rep.Findings[position[m]]; f.Verdict != checker.Invalid {
+				t.Errorf("%s: %s is %v %s; it is broken by what was planted", v.File, m, f.Verdict, f.Reason)
+			}
+		}
+		for _, f := range rep.Findings {
+			if f.Verdict == checker.Unknown {
+				t.Logf("%s: %s: %s", v.File, f.Model, f.Reason)
+			}
+		}
+		t.Logf("%s: weakest broken %v, strongest kept %v", v.File, rep.Weakest, rep.Strongest)
+	})
 }

@@ -92,6 +92,7 @@ func (r *registers) chainsOf(k int32, of []int32) (chains []chain) {
 		c := chain{w, w}
 		of[w] = int32(len(chains))
 		for v := r.next[w]; v >= 0; v = r.next[v] {
+			r.place[v] = r.place[c.last] + 1
 			c.last, of[v] = v, int32(len(chains))
 		}
 		chains = append(chains, c)

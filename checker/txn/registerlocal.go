@@ -36,6 +36,7 @@ func (r *registers) findLocal(j *judging) {
 	h := r.h
 	r.readAt = make([]int32, len(h.Txns)+1)
 	r.reads = make([]seen, 0, len(h.Ops)/2)
+	r.place = make([]int32, len(r.writes))
 	r.next, r.prev, r.nextNil = filled(len(r.writes)), filled(len(r.writes)), filled(len(h.Keys))
 	var found tally
 	w := newWithin(len(h.Keys))

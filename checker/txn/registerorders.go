@@ -100,48 +100,31 @@ func (r *registers) zones(k int32, as []access, of []int32) (units []unit, odd [
 
 // oddChain returns two transactions of which the first had ended with a later version of a chain before the second found an earlier one.
 func (r *registers) oddChain(as []access, of []int32) []int32 {
-	place := map[int32]int32{}
-	for _, a := range as {
-		for _, v := range []int32{a.found, a.left} {
-			if v < 0 || of[v] < 0 {
-				continue
-			}
-			if _, ok := place[v]; !ok {
-				head := v
-				for r.prev[head] >= 0 && place[head] == 0 {
-					head = r.prev[head]
-				}
-				for n := place[head]; head >= 0; head = r.next[head] {
-					place[head] = n
-					n++
-				}
-			}
-		}
+	type event struct {
+		at      int32
+		begins  bool
+		access  int
+		version int32
 	}
-	type seenAt struct{ at, txn, chain, place int32 }
-	var ends, begins []seenAt
-	for _, a := range as {
+	var events []event
+	for i, a := range as {
 		x := r.h.Txns[a.txn]
 		if a.left >= 0 && of[a.left] >= 0 && x.Type == history.OK {
-			ends = append(ends, seenAt{x.End, a.txn, of[a.left], place[a.left]})
+			events = append(events, event{x.End, false, i, a.left})
 		}
 		if a.found >= 0 && of[a.found] >= 0 {
-			begins = append(begins, seenAt{x.Begin, a.txn, of[a.found], place[a.found]})
+			events = append(events, event{x.Begin, true, i, a.found})
 		}
 	}
-	byTime := func(a, b seenAt) int { return cmp.Compare(a.at, b.at) }
-	slices.SortFunc(ends, byTime)
-	slices.SortFunc(begins, byTime)
-	latest := map[int32]seenAt{}
-	i := 0
-	for _, b := range begins {
-		for ; i < len(ends) && ends[i].at < b.at; i++ {
-			if l, ok := latest[ends[i].chain]; !ok || ends[i].place > l.place {
-				latest[ends[i].chain] = ends[i]
-			}
-		}
-		if l, ok := latest[b.chain]; ok && l.place > b.place {
-			return []int32{l.txn, b.txn}
+	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.at, b.at) })
+	latest := map[int32]event{} // by chain: where the latest version was left
+	for _, e := range events {
+		l, ok := latest[of[e.version]]
+		switch {
+		case e.begins && ok && r.place[l.version] > r.place[e.version]:
+			return []int32{as[l.access].txn, as[e.access].txn}
+		case !e.begins && (!ok || r.place[e.version] > r.place[l.version]):
+			latest[of[e.version]] = e
 		}
 	}
 	return nil
@@ -149,9 +132,19 @@ func (r *registers) oddChain(as []access, of []int32) []int32 {
 
 // conflict returns two units each of which came before the other, if there are any.
 func conflict(units []unit) (a, b unit, found bool) {
+	for _, u := range units {
+		for _, o := range units {
+			if u.nothing && !o.nothing {
+				if o.before(u) {
+					return o, u, true // a value before none
+				}
+				break // the first of those that have one
+			}
+		}
+	}
 	var long []unit // those that last beyond their beginning; no two of them may overlap
 	for _, u := range units {
-		if u.first >= u.last {
+		if u.first >= u.last || u.nothing {
 			continue
 		}
 		if n := len(long); n > 0 && u.first < long[n-1].last {
@@ -160,10 +153,7 @@ func conflict(units []unit) (a, b unit, found bool) {
 		long = append(long, u)
 	}
 	for _, u := range units {
-		if u.nothing && u.last >= 0 && len(units) > 0 && !units[0].nothing && units[0].first < u.last {
-			return units[0], u, true // a value before none
-		}
-		if u.first < u.last || u.last < 0 {
+		if u.first < u.last || u.last < 0 || u.nothing {
 			continue
 		}
 		i, _ := slices.BinarySearchFunc(long, u, func(l, u unit) int { return cmp.Compare(l.last, u.first) })
@@ -216,7 +206,7 @@ func (r *registers) versionOrders(j *judging, edges []graph.Edge, n int) ([]grap
 			edges, n = r.zoneEdges(edges, n, units)
 		}
 		if r.o.SequentialKeys {
-			edges = r.sessionEdges(edges, as, of)
+			edges = r.sessionEdges(&found, edges, as)
 		}
 		g := graph.Build(n, len(r.h.Txns), edges[own:])
 		if w := (graph.Walk{Mask: uint8(WW)}); g.Components(w).Cyclic > 0 && found.found["cyclic-versions"] == nil {
@@ -279,14 +269,21 @@ func (r *registers) zoneEdges(edges []graph.Edge, n int, units []unit) ([]graph.
 }
 
 // sessionEdges adds an edge from what a session left in a key to what it found there next.
-func (r *registers) sessionEdges(edges []graph.Edge, as []access, of []int32) []graph.Edge {
+func (r *registers) sessionEdges(found *tally, edges []graph.Edge, as []access) []graph.Edge {
 	last := map[int32]int32{} // by session
 	for _, a := range as {
 		s := r.h.Txns[a.txn].Session
-		if from, ok := last[s]; ok && from >= 0 && a.found >= 0 && from != a.found {
-			if f, t := r.writer(from), r.writer(a.found); f != t {
-				edges = append(edges, graph.Edge{From: f, To: t, Kind: uint8(WW)})
-			}
+		from, ok := last[s]
+		switch {
+		case !ok || from < 0 || from == a.found || a.found == ofNone:
+		case a.found == ofNil:
+			found.add("cyclic-versions", func() Anomaly {
+				key := r.h.Keys[r.keyOf(from)]
+				return Anomaly{Txns: []int32{r.writer(from), a.txn}, Key: key,
+					Reason: fmt.Sprintf("T%d read %s as nil, after its session had seen %s in it", a.txn, key, r.h.value(r.writes[from].value))}
+			})
+		default:
+			edges = append(edges, graph.Edge{From: r.writer(from), To: r.writer(a.found), Kind: uint8(WW)})
 		}
 		if a.left != ofNone {
 			last[s] = a.left

@@ -16,6 +16,8 @@ const (
 	maxPairs = 300_000
 )
 
+var tooManyPairs = fmt.Sprintf("the order of more than %d pairs of writes is open, too many to list", maxPairs)
+
 // A search is the question whether an order of the versions exists under which a model's rule forbids nothing, as a polygraph.
 //
 // Serializability orders transactions. Snapshot isolation and prefix consistency order begins and commits: what a transaction reads
@@ -216,6 +218,53 @@ func (s *search) follows(a, b chain, readers map[int32][]int32) []polygraph.Edge
 	return es
 }
 
+// searchAtomic decides update atomic: of each two transactions that write a key one sees the other, and so all that it wrote.
+func (r *registers) searchAtomic(j *judging, known []graph.Edge, n int) {
+	w := r.newWeak(0)
+	w.direct(false)
+	edges := known[:len(known):len(known)]
+	for _, x := range w.out {
+		edges = append(edges, graph.Edge{From: r.writes[x.from].txn, To: r.writes[x.to].txn, Kind: uint8(WW)})
+	}
+	d := newDeps(r.h, func(t int32) bool { return r.committed[t] }, n, edges, w.explain)
+	s := r.newSearch(d, question{ruleAtomic, 0})
+	s.p.Points, s.p.Spans = nil, nil
+	for k := range r.h.Keys {
+		var vs []int32
+		for v := r.first[k]; v < r.first[k+1]; v++ {
+			if r.isVersion(v) {
+				vs = append(vs, v)
+			}
+		}
+		if len(s.p.Choices)+len(vs)*(len(vs)-1)/2 > maxPairs {
+			j.unknown(UpdateAtomic, tooManyPairs)
+			return
+		}
+		for i, a := range vs {
+			for _, b := range vs[:i] {
+				s.p.Choices = append(s.p.Choices, polygraph.Choice{A: s.sees(w, b, a), B: s.sees(w, a, b)})
+			}
+		}
+	}
+	s.decide(j, UpdateAtomic)
+}
+
+// sees returns the edges of the transaction of the second version seeing that of the first.
+func (s *search) sees(w *weak, first, second int32) []polygraph.Edge {
+	r := s.r
+	a, b := r.writes[first].txn, r.writes[second].txn
+	es := []polygraph.Edge{{From: a, To: b}}
+	for _, x := range r.readsOf(b) {
+		if v := w.versionOn(a, x.key); v >= 0 && v != x.version && !x.late {
+			if x.version == ofNil {
+				return append(es, polygraph.Edge{From: b, To: a}) // it misses that, so it can't
+			}
+			es = append(es, polygraph.Edge{From: a, To: r.writes[x.version].txn})
+		}
+	}
+	return es
+}
+
 // A failure is a model for which no order of the versions exists.
 type failure struct {
 	model  Model
@@ -236,17 +285,12 @@ func (r *registers) searchOrders(j *judging, d *deps) {
 		spec := m.spec()
 		s := r.newSearch(d, question{spec.rule, spec.also})
 		if s.p.Theory == polygraph.Single && !s.listPairs() {
-			j.unknown(m, fmt.Sprintf("more than %d pairs of writes are open, too many to list the orders of", maxPairs))
+			j.unknown(m, tooManyPairs)
 			continue
 		}
-		switch a := s.p.Solve(); a.Verdict {
-		case polygraph.Yes:
-			j.kept(m)
-		case polygraph.No:
+		if a := s.solve(j, m); a.Verdict == polygraph.No {
 			j.broken(m)
 			failed = append(failed, failure{m, s, a})
-		default:
-			j.unknown(m, fmt.Sprintf("after %d steps the order of %d pairs of writes was still open", a.Steps, a.Open))
 		}
 	}
 	for _, f := range failed {
@@ -254,6 +298,26 @@ func (r *registers) searchOrders(j *judging, d *deps) {
 			f.search.p.Explain(f.answer)
 			j.addBreaking(f.model, f.search.anomaly(f.answer))
 		}
+	}
+}
+
+// solve searches, and notes an answer that breaks nothing.
+func (s *search) solve(j *judging, m Model) *polygraph.Answer {
+	a := s.p.Solve()
+	switch a.Verdict {
+	case polygraph.Yes:
+		j.kept(m)
+	case polygraph.Unknown:
+		j.unknown(m, fmt.Sprintf("after %d steps the order of %d pairs of writes was still open", a.Steps, a.Open))
+	}
+	return a
+}
+
+// decide searches, and adds what breaks the model.
+func (s *search) decide(j *judging, m Model) {
+	if a := s.solve(j, m); a.Verdict == polygraph.No {
+		s.p.Explain(a)
+		j.addBreaking(m, s.anomaly(a))
 	}
 }
 
