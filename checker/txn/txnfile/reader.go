@@ -34,7 +34,18 @@ func newReader(r io.Reader, format Format, o Options, c *calls) *reader {
 	}
 }
 
-// all reads the file. An error is of the line in which the window is, unless it says another.
+// readOps returns the reader of a format that has an op a map.
+func readOps(format Format) func(io.Reader, *calls) error {
+	return func(r io.Reader, c *calls) error {
+		rd := newReader(r, format, c.opts, c)
+		if err := rd.all(); err != nil {
+			return &placed{rd.place(), err}
+		}
+		return nil
+	}
+}
+
+// all reads the file.
 func (rd *reader) all() error {
 	if err := rd.w.more(); err != nil && err != io.EOF {
 		return err
