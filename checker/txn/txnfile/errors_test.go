@@ -164,7 +164,7 @@ func TestFormatsOfSessions(t *testing.T) {
 1/1 ok | 1 0 true 1 [] | 1 1 true 0 []
 `},
 		"dbcop": {string(dbcopFile()), `sessions 2 untimed true sessionless false
-0/0 ok | 2 5 false 1 [] | 1 6 true nil [] | 1 7 false nil []
+0/0 ok | 2 5 false 1 [] | 1 6 true nil []
 1/1 fail | 2 5 false 2 []
 1/1 ok | 1 5 true 1 []
 `},

@@ -19,7 +19,8 @@ import (
 func Writable() []Format { return []Format{EDN, JSON, JSONL, Plume} }
 
 // Write writes a history, so that [Read] reads the same: an op a line in the order of the history, or for [Plume] an operation a line.
-// An indeterminate transaction ends after all others. A history of which nothing is known of real time has completions only, which a
+// An indeterminate transaction ends after all others. A read
+// of which it is not known what it returned is left out of a transaction that is ok. A history of which nothing is known of real time has completions only, which a
 // lenient reader reads: an invocation would say when a transaction began.
 //
 // JSON has no keywords: they become strings that begin with a colon, which [Read] takes for keywords again. Plume has registers
@@ -142,10 +143,15 @@ func (w *writer) op(e event, last bool) error {
 		name = "input"
 	}
 	b = append(w.field(b, comma, name), '[')
-	for i, o := range w.h.OpsOf(e.txn) {
-		if i > 0 {
+	first := true
+	for _, o := range w.h.OpsOf(e.txn) {
+		if t.Type == history.OK && o.F == txn.Read && !o.Known {
+			continue // as answered with nil it would say that nothing was there
+		}
+		if !first {
 			b = append(b, w.between()...)
 		}
+		first = false
 		var err error
 		if b, err = w.operation(b, o, e.end && t.Type == history.OK); err != nil {
 			return err
