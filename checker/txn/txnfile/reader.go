@@ -27,10 +27,11 @@ type reader struct {
 }
 
 func newReader(r io.Reader, format Format, o Options, c *calls) *reader {
+	parser := edn.NewText("")
 	in := &interner{b: c.b, json: format == JSON || format == JSONL, keys: map[string]int32{}, values: map[string]int32{}}
 	return &reader{
-		opts: o, format: format, in: in, quick: quick{in: in, json: in.json}, w: newWindow(r), calls: c,
-		slow: len(o.Rename.F)+len(o.Rename.Field) > 0, parser: edn.NewText(""),
+		opts: o, format: format, in: in, quick: quick{in: in, format: format, json: in.json, parser: parser, nodes: map[string]string{}}, w: newWindow(r), calls: c,
+		slow: len(o.Rename.F)+len(o.Rename.Field) > 0, parser: parser,
 	}
 }
 
