@@ -362,8 +362,8 @@ func copiesRule(name, doc string, c checker.Checker) Model {
 	}
 }
 
-// strongest stands for a report of all consistency models.
-const strongest = "strongest"
+// Strongest stands for a report of all consistency models.
+const Strongest = "strongest"
 
 // Consistencies describes what a model can be held to, the strictest first. All
 // but the first are for registers, and want every written value to be unique.
@@ -375,7 +375,7 @@ func Consistencies() []Row {
 	return append(all,
 		Row{"staleness", "measures how stale reads were; demands only that each value that was read had been written"},
 		Row{"lost", "what was acknowledged is there in the end or was replaced; what failed never was"},
-		Row{strongest, "which of these the history satisfies; demands only that each value that was read had been written"})
+		Row{Strongest, "which of these the history satisfies; demands only that each value that was read had been written"})
 }
 
 // object returns the row of the model of an object.
@@ -405,7 +405,7 @@ func held[S comparable, In, Out any](m model.Model[S, In, Out], level string) (c
 		return linearizable.New(m), true
 	case m.Access == nil: // the rest is decided for registers
 		return nil, false
-	case level == strongest:
+	case level == Strongest:
 		return consistency.New(m), true
 	}
 	c, err := consistency.Named(m, level)

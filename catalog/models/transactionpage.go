@@ -43,7 +43,7 @@ func (j *TransactionJudgement) holds(m txn.Model) (checker.Result, int) {
 
 // strongest returns which models the history keeps. It is a report: invalid only if no model holds.
 func (j *TransactionJudgement) strongest() (checker.Result, int) {
-	r := checker.Result{Checker: strongest}
+	r := checker.Result{Checker: Strongest}
 	if done, why := j.vacuous(); done {
 		r.Verdict, r.Undecided, r.Reason = checker.Unknown, why, why
 		return r, -1
@@ -72,6 +72,35 @@ func (j *TransactionJudgement) strongest() (checker.Result, int) {
 		r.Verdict, r.Broken = checker.Invalid, "no model holds"
 	}
 	return r, anomaly
+}
+
+// Others says what else was found beside the counterexample of a history that breaks its model: other anomalies, and which models
+// hold.
+func (j *TransactionJudgement) Others() string {
+	const most = 6
+	var b strings.Builder
+	shown := j.shown
+	rest := 0
+	for i, a := range j.Report.Anomalies {
+		switch {
+		case i == shown:
+		case rest >= most:
+			rest++
+		default:
+			rest++
+			fmt.Fprintf(&b, "    also %s: %s\n", a.Type, a.Reason)
+		}
+	}
+	if rest > most {
+		fmt.Fprintf(&b, "    and %d more\n", rest-most)
+	}
+	if held := j.Report.Strongest; len(held) > 0 {
+		fmt.Fprintf(&b, "    holds still: %s\n", titles(held))
+	}
+	if broken := j.Report.Weakest; len(broken) > 0 {
+		fmt.Fprintf(&b, "    the weakest that are broken: %s\n", titles(broken))
+	}
+	return b.String()
 }
 
 // judged says how many transactions there are.
@@ -113,7 +142,7 @@ func (j *TransactionJudgement) vacuous() (bool, string) {
 
 // conclude sets the result, with the transactions of an anomaly as counterexample, and the calls for a page.
 func (j *TransactionJudgement) conclude(r checker.Result, anomaly int) {
-	j.Result = r
+	j.Result, j.shown = r, anomaly
 	j.Whole = len(j.History.Txns) <= wholePage
 	shown := map[int32]bool{}
 	if anomaly >= 0 {

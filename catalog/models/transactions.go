@@ -36,7 +36,7 @@ func transactions(name, doc string, kind txn.Kind) Model {
 	return Model{
 		Row: Row{name, doc}, kind: &kind,
 		check: func(consistency string) (checker.Checker, bool) {
-			if consistency == strongest {
+			if consistency == Strongest {
 				return txn.Options{Kind: kind}.Checker(), true
 			}
 			m, err := txn.FindModel(consistency)
@@ -66,7 +66,7 @@ func TransactionConsistencies() []Row {
 		}
 		all = append(all, Row{string(m), doc})
 	}
-	return append(all, Row{strongest, "the strongest of these that a history of transactions keeps, and the weakest that it does not"})
+	return append(all, Row{Strongest, "the strongest of these that a history of transactions keeps, and the weakest that it does not"})
 }
 
 // TransactionFormats describes the formats that only histories of transactions have.
@@ -129,12 +129,13 @@ type TransactionJudgement struct {
 	Report *txn.Report
 	Page   *history.History // the calls that a page shows: all, or of a large history those of the counterexample
 	Whole  bool             // Page has all
+	shown  int              // which anomaly is the counterexample; -1 if none is
 }
 
 // JudgeTransactions judges a history that was read. With the consistency strongest the verdict is valid if any model holds.
 func (c *Check) JudgeTransactions(ctx context.Context, f TransactionFile) (TransactionJudgement, error) {
 	o := txn.Options{Kind: f.Kind, LinearizableKeys: c.opts.LinearizableKeys, SequentialKeys: c.opts.SequentialKeys}
-	required, report := txn.StrictSerializable, c.opts.Consistency == strongest
+	required, report := txn.StrictSerializable, c.opts.Consistency == Strongest
 	if !report {
 		m, err := txn.FindModel(c.opts.Consistency)
 		if err != nil {

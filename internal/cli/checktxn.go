@@ -89,13 +89,14 @@ func (a *app) printTransactions(file string, r models.TransactionJudgement, page
 		if err := a.show(page); err != nil {
 			return err
 		}
-	} else {
-		fmt.Fprintf(a.out, "%s %s: %s\n", a.style.Verdict(r.Verdict, "✓"), nameOf(file), r.Reason)
-		for _, note := range page.Notes {
-			fmt.Fprintf(a.out, "  %s\n", note)
-		}
+		_, err := io.WriteString(a.out, r.Others())
+		return err
 	}
-	if len(r.Report.Anomalies) == 0 {
+	fmt.Fprintf(a.out, "%s %s: %s\n", a.style.Verdict(r.Verdict, "✓"), nameOf(file), r.Reason)
+	for _, note := range page.Notes {
+		fmt.Fprintf(a.out, "  %s\n", note)
+	}
+	if j.consistency != models.Strongest || len(r.Report.Anomalies) == 0 {
 		return nil
 	}
 	text := "\n" + r.Report.Text(r.History)
