@@ -94,14 +94,19 @@ func titles(ms []Model) string {
 // counterexample has the calls of an anomaly.
 func counterexample(h *history.History, txns *History, a Anomaly, judged int) *checker.Counterexample {
 	w := &checker.Counterexample{Key: a.Key, Reason: a.Reason, Blamed: -1, Judged: judged}
-	at := map[int]bool{}
+	at := map[int]int32{} // transactions by the index of their invocation
 	for _, t := range a.Txns {
-		at[int(txns.Places[t].Line)-1] = true
+		at[int(txns.Places[t].Line)-1] = t
 	}
+	place := map[int32]int{}
 	for c := range h.Calls() {
-		if at[c.Invoke.Index] {
+		if t, ok := at[c.Invoke.Index]; ok {
+			place[t] = len(w.Calls)
 			w.Calls = append(w.Calls, c)
 		}
+	}
+	for _, e := range a.Edges {
+		w.Links = append(w.Links, checker.Link{From: place[e.From], To: place[e.To], Label: strings.TrimSpace(e.Kind.String() + " " + e.Key), Reason: e.Reason})
 	}
 	return w
 }
