@@ -218,11 +218,15 @@ func (d *deps) edge(e graph.Edge) Edge {
 	}
 	switch kind {
 	case SO:
-		return Edge{From: e.From, To: e.To, Kind: SO, Reason: fmt.Sprintf("came before it in the session of process %d", d.h.Txns[e.From].Process)}
+		return d.h.sessionEdge(e.From, e.To)
 	case RT:
 		return Edge{From: e.From, To: e.To, Kind: RT, Reason: "had ended " + d.h.gap(e.From, e.To) + "before the other began"}
 	}
 	return d.explain(e.From, e.To, kind)
+}
+
+func (h *History) sessionEdge(from, to int32) Edge {
+	return Edge{From: from, To: to, Kind: SO, Reason: fmt.Sprintf("came earlier in the session of process %d", h.Txns[from].Process)}
 }
 
 // gap says how long before another began a transaction had ended, with a space behind; nothing if it is not known.

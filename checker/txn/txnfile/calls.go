@@ -35,10 +35,18 @@ type calls struct {
 
 // A process is a process of the file.
 type process struct {
-	as   int  // the number that its next transaction has
-	open bool // it has a transaction that has not ended
-	line int  // of its last op
-	info bool // its last transaction is indeterminate
+	as     int  // the number that its next transaction has
+	open   bool // it has a transaction that has not ended
+	line   int  // of its last op
+	info   bool // its last transaction is indeterminate
+	sig    string
+	others []pending // of a lenient reader: transactions that were pending when the next one began
+}
+
+// A pending is a transaction that has not ended.
+type pending struct {
+	as, line int
+	sig      string
 }
 
 func newCalls(o Options) *calls {
@@ -141,31 +149,62 @@ func (c *calls) invoke(p *process, rec *record) error {
 	if err != nil {
 		return err
 	}
+	if p.open {
+		p.others = append(p.others, pending{p.as, p.line, p.sig})
+	}
 	if p.open || p.info {
 		p.as = c.fresh()
 	}
 	p.open, p.info, p.line = true, false, rec.line
+	if c.opts.Lenient {
+		p.sig = c.signature(rec)
+	}
 	return c.put(p.as, rec)
 }
 
+// complete ends a transaction of a process: the last that began, unless another that is pending is the one that it repeats.
 func (c *calls) complete(p *process, rec *record) error {
-	if !p.open {
+	as, invoked := p.as, p.line
+	i := p.repeats(c, rec)
+	switch {
+	case i >= 0:
+		as, invoked = p.others[i].as, p.others[i].line
+		p.others = slices.Delete(p.others, i, i+1)
+	case !p.open:
 		if err := c.flaw(history.StrayCompletion, rec.line, "%v of process %s, but it has no pending transaction", rec.typ, rec.processName()); err != nil {
 			return err
 		}
 	}
-	invoked := p.line
-	p.open, p.info, p.line = false, rec.typ == history.Info, rec.line
-	err := c.put(p.as, rec)
-	if err == nil {
-		return nil
+	info := rec.typ == history.Info
+	err := c.put(as, rec)
+	if err != nil {
+		if err := c.flaw(history.WrongAnswer, rec.line, "%v of process %s does not fit its invocation in line %d: %v", rec.typ, rec.processName(), invoked, err); err != nil {
+			return err
+		}
+		info = true
+		rec.typ, rec.ops, rec.hasValue = history.Info, rec.ops[:0], false
+		err = c.put(as, rec)
 	}
-	if err := c.flaw(history.WrongAnswer, rec.line, "%v of process %s does not fit its invocation in line %d: %v", rec.typ, rec.processName(), invoked, err); err != nil {
-		return err
+	if i < 0 {
+		p.open, p.info, p.line = false, info, rec.line
 	}
-	p.info = true
-	rec.typ, rec.ops, rec.hasValue = history.Info, rec.ops[:0], false
-	return c.put(p.as, rec)
+	return err
+}
+
+// repeats returns which of the other pending transactions a completion ends, or -1.
+func (p *process) repeats(c *calls, rec *record) int {
+	if len(p.others) == 0 {
+		return -1
+	}
+	sig := c.signature(rec)
+	if p.open && p.sig == sig {
+		return -1
+	}
+	i := slices.IndexFunc(p.others, func(o pending) bool { return o.sig == sig })
+	if i < 0 && !p.open {
+		return len(p.others) - 1
+	}
+	return i
 }
 
 // addAnonymous adds an op without a process: each transaction is a process of its own, and ends with the first completion that

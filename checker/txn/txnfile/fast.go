@@ -2,19 +2,24 @@ package txnfile
 
 import (
 	"bytes"
+	"encoding/json"
 
 	"github.com/capsize-go/capsize/checker/txn"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/history/edn"
 )
 
 // A quick scanner reads the ops that nearly all files consist of, in EDN or JSON, without a tree of values. It knows no errors: what
 // it does not understand at once is for the general reader, which says what is wrong if something is.
 type quick struct {
-	in   *interner
-	json bool
-	b    []byte
-	i    int
-	end  bool // it came to the end of what is in memory
+	in     *interner
+	format Format
+	json   bool
+	parser *edn.Parser       // of what only has to be right
+	nodes  map[string]string // the nodes seen, each kept once
+	b      []byte
+	i      int
+	end    bool // it came to the end of what is in memory
 }
 
 // read reads the op that b begins with, and returns how many bytes it has. It returns 0 for what it does not understand, and sets
@@ -22,6 +27,9 @@ type quick struct {
 func (q *quick) read(b []byte, rec *record) int {
 	q.b, q.i, q.end = b, 0, false
 	if q.next() == '#' && !q.json { // a tag, such as #jepsen.history.Op
+		if q.i++; q.i == len(b) || b[q.i]|0x20 < 'a' || b[q.i]|0x20 > 'z' {
+			return 0
+		}
 		for q.i < len(b) && b[q.i] != '{' && b[q.i] > ' ' {
 			q.i++
 		}
@@ -42,6 +50,12 @@ func (q *quick) read(b []byte, rec *record) int {
 		name := q.word()
 		if name == nil {
 			return 0
+		}
+		if q.json {
+			if q.next() != ':' {
+				return 0
+			}
+			q.i++
 		}
 		bit, ok := q.field(string(name), rec)
 		if !ok || seen&bit != 0 {
@@ -65,12 +79,18 @@ func (q *quick) field(name string, rec *record) (bit uint, ok bool) {
 		return 8, rec.timed
 	case "value":
 		rec.hasValue = true
-		return 16, q.value(rec)
+		return 16, q.format != JSONL && q.value(rec)
+	case "input", "output":
+		rec.hasValue = true
+		return 16, q.format == JSONL && q.value(rec)
 	case "index":
 		_, ok = q.int()
 		return 32, ok
-	case "error", "exception", "debug", "via":
-		return 0, q.skip()
+	case "node":
+		rec.node, ok = q.node()
+		return 64, ok
+	case "error":
+		return 128, q.pass()
 	}
 	return 0, false // the general reader knows what other fields mean
 }
@@ -113,7 +133,7 @@ func closes(c byte) bool {
 	return false
 }
 
-// word reads a name: a keyword, or a string of JSON, with the colon behind it if it names a field.
+// word reads a name: a keyword, or a string of JSON.
 func (q *quick) word() []byte {
 	c := q.next()
 	if q.json {
@@ -123,9 +143,6 @@ func (q *quick) word() []byte {
 		w := q.text()
 		if w == nil {
 			return nil
-		}
-		if q.next() == ':' {
-			q.i++
 		}
 		return w[1 : len(w)-1]
 	}
@@ -260,6 +277,41 @@ func (q *quick) f(rec *record) bool {
 	return true
 }
 
+// node reads the name of a node.
+func (q *quick) node() (string, bool) {
+	if q.next() != '"' {
+		return "", false
+	}
+	w := q.text()
+	if node, ok := q.nodes[string(w)]; ok {
+		return node, true
+	}
+	var node string
+	if w == nil || json.Unmarshal(w, &node) != nil {
+		return "", false
+	}
+	if len(q.nodes) < 1000 {
+		q.nodes[string(w)] = node
+	}
+	return node, true
+}
+
+// pass passes over any value that is right.
+func (q *quick) pass() bool {
+	q.next()
+	from := q.i
+	if !q.skip() {
+		return false
+	}
+	text := q.b[from:q.i]
+	if q.json {
+		return json.Valid(text)
+	}
+	q.parser.Reset(text)
+	_, err := q.parser.Value(0)
+	return err == nil && len(q.parser.Rest()) == 0
+}
+
 // skip passes over any value without comments, characters or tags.
 func (q *quick) skip() bool {
 	depth := 0
@@ -311,7 +363,7 @@ func (q *quick) value(rec *record) bool {
 		if rec.isNil = q.null(); rec.isNil {
 			return true
 		}
-		return rec.nemesis && q.skip()
+		return rec.nemesis && q.pass()
 	}
 	for first := true; ; first = false {
 		more, ok := q.item(closing, first)

@@ -42,23 +42,27 @@ func (rd *reader) general(rec *record, v any) error {
 			}
 		}
 		seen = append(seen, name)
-		switch name {
-		case "value":
+		if rd.isValue(name) {
+			if rec.hasValue {
+				return errors.New("input and output in one op: an invocation has the one, and a completion the other")
+			}
 			value, rec.hasValue = p.Value, true
-		case "input", "output":
-			if rd.format == JSONL {
-				value, rec.hasValue = p.Value, true
-			}
-		default:
-			if err := rd.set(rec, name, p.Value); err != nil {
-				return err
-			}
+		} else if err := rd.set(rec, name, p.Value); err != nil {
+			return err
 		}
 	}
 	if rec.hasValue && !rec.nemesis {
 		rec.bad = rd.transaction(rec, value)
 	}
 	return nil
+}
+
+// isValue reports whether a field has the operations of a transaction.
+func (rd *reader) isValue(name string) bool {
+	if rd.format == JSONL {
+		return name == "input" || name == "output"
+	}
+	return name == "value"
 }
 
 // fieldsOf makes a map of an op that is a vector, as the line of a log: process, type, f, value and perhaps an error.

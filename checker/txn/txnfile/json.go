@@ -119,3 +119,9 @@ func extent(b []byte) int {
 	}
 	return 0
 }
+
+// appendJSON appends a string as JSON has it.
+func appendJSON(b []byte, s string) ([]byte, error) {
+	text, err := json.Marshal(s)
+	return append(b, text...), err
+}

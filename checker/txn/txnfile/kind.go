@@ -23,13 +23,6 @@ func (c *calls) fits(o *txn.Op, rec *record) error {
 	if single && c.values == 0 {
 		c.values = rec.line
 	}
-	what := "operation " + nameOfOp(o.F)
-	switch {
-	case list:
-		what = "read of a list"
-	case single:
-		what = "read of a single value"
-	}
 	ok := false
 	switch c.opts.Kind {
 	case txn.Lists:
@@ -42,12 +35,19 @@ func (c *calls) fits(o *txn.Op, rec *record) error {
 	if c.opts.Guess {
 		others := max(c.ops[txn.Write], c.values, c.ops[txn.ReadAll], c.ops[txn.Insert], c.ops[txn.Delete])
 		ok = max(c.ops[txn.Append], c.lists) == 0 || others == 0
-		if !ok {
-			return fmt.Errorf("%s in a history that has both lists and single values", what)
-		}
 	}
 	if ok {
 		return nil
+	}
+	what := "operation " + nameOfOp(o.F)
+	switch {
+	case list:
+		what = "read of a list"
+	case single:
+		what = "read of a single value"
+	}
+	if c.opts.Guess {
+		return fmt.Errorf("%s in a history that has both lists and single values", what)
 	}
 	text := fmt.Sprintf("%s is not for the model %s", what, modelOf[c.opts.Kind])
 	if g := c.guess(); g != c.opts.Kind {

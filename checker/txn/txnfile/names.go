@@ -2,6 +2,7 @@ package txnfile
 
 import (
 	"fmt"
+	"math/big"
 	"strings"
 	"unicode/utf8"
 
@@ -62,6 +63,9 @@ func (in *interner) value(v any) (int32, error) {
 	if n, ok := v.(int64); ok {
 		return in.b.Int(n), nil
 	}
+	if n, ok := v.(*big.Int); ok && n.IsInt64() { // 5N is 5
+		return in.b.Int(n.Int64()), nil
+	}
 	text, err := spelled(v)
 	if err != nil {
 		return 0, fmt.Errorf("value %w", err)
@@ -90,6 +94,8 @@ func spelled(v any) (string, error) {
 		return "", fmt.Errorf("%s is a symbol: neither a number, a string nor a keyword", string(v))
 	case edn.List:
 		return spelled([]any(v))
+	case *big.Int:
+		return v.String(), nil
 	}
 	b, err := edn.Append(nil, v)
 	return string(b), err

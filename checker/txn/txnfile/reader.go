@@ -27,14 +27,26 @@ type reader struct {
 }
 
 func newReader(r io.Reader, format Format, o Options, c *calls) *reader {
+	parser := edn.NewText("")
 	in := &interner{b: c.b, json: format == JSON || format == JSONL, keys: map[string]int32{}, values: map[string]int32{}}
 	return &reader{
-		opts: o, format: format, in: in, quick: quick{in: in, json: in.json}, w: newWindow(r), calls: c,
-		slow: len(o.Rename.F)+len(o.Rename.Field) > 0, parser: edn.NewText(""),
+		opts: o, format: format, in: in, quick: quick{in: in, format: format, json: in.json, parser: parser, nodes: map[string]string{}}, w: newWindow(r), calls: c,
+		slow: len(o.Rename.F)+len(o.Rename.Field) > 0, parser: parser,
 	}
 }
 
-// all reads the file. An error is of the line in which the window is, unless it says another.
+// readOps returns the reader of a format that has an op a map.
+func readOps(format Format) func(io.Reader, *calls) error {
+	return func(r io.Reader, c *calls) error {
+		rd := newReader(r, format, c.opts, c)
+		if err := rd.all(); err != nil {
+			return &placed{rd.place(), err}
+		}
+		return nil
+	}
+}
+
+// all reads the file.
 func (rd *reader) all() error {
 	if err := rd.w.more(); err != nil && err != io.EOF {
 		return err

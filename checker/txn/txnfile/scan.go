@@ -20,7 +20,7 @@ type window struct {
 }
 
 // firstWindow is how many bytes are read at a time, at first.
-const firstWindow = 256 << 10
+const firstWindow = 64 << 10
 
 func newWindow(r io.Reader) *window { return &window{r: r, buf: make([]byte, firstWindow), line: 1} }
 

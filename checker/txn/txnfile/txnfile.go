@@ -120,13 +120,7 @@ func Read(r io.Reader, name string, o Options) (*File, error) {
 		}
 	}
 	c := newCalls(o)
-	read := map[Format]func(io.Reader, string, *calls) error{}[o.Format]
-	if read == nil {
-		rd := newReader(br, o.Format, o, c)
-		if err := rd.all(); err != nil {
-			return nil, placedIn(name, rd.place(), err)
-		}
-	} else if err := read(br, name, c); err != nil {
+	if err := readers[o.Format](br, c); err != nil {
 		return nil, placedIn(name, 1, err)
 	}
 	f, err := c.file(o.Format)
@@ -134,6 +128,11 @@ func Read(r io.Reader, name string, o Options) (*File, error) {
 		return nil, placedIn(name, 1, err)
 	}
 	return f, nil
+}
+
+// readers read the formats.
+var readers = [...]func(io.Reader, *calls) error{
+	EDN: readOps(EDN), JSON: readOps(JSON), JSONL: readOps(JSONL), Plume: readPlume, Cobra: readCobra, DBCop: readDBCop, AWDIT: readAWDIT,
 }
 
 // file ends the history and says what it is.
