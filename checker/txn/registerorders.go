@@ -13,7 +13,7 @@ import (
 // transaction that left it had ended, and still when the last that found it began. It follows that it came before another if first is
 // before the other's last. This is how Gibbons and Korach, Testing shared memories (1997), decide whether a register is linearizable.
 type unit struct {
-	chain       chain // zero, and nothing, for the register without a value
+	chain       versionChain // zero, and nothing, for the register without a value
 	nothing     bool
 	first, last int32
 	by, found   int32 // the transactions that ended and began then
