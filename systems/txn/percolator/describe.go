@@ -4,37 +4,7 @@ import (
 	"fmt"
 
 	"github.com/capsize-go/capsize/cluster/trace"
-	"github.com/capsize-go/capsize/model"
 )
-
-// Describe says what a client asks for.
-func (r *request) Describe() trace.Description {
-	d := trace.Description{Name: "transaction", Text: model.Txn(r.ops).String()}
-	for _, o := range r.ops {
-		if o.F == model.TxnRead {
-			d.Asks = append(d.Asks, trace.Item{Key: o.Key})
-		} else {
-			d.Carries = append(d.Carries, trace.Item{Key: o.Key, Value: fmt.Sprint(o.Value)})
-		}
-	}
-	return d
-}
-
-// DescribeAnswer says what a node answers.
-func (r response) DescribeAnswer(any) trace.Description {
-	d := trace.Description{Name: "answer"}
-	switch r.status {
-	case done:
-		d.Text = "committed: " + model.Txn(r.ops).String()
-	case aborted:
-		d.Text = "aborted"
-	case lost:
-		d.Text = "unknown: it may have committed"
-	case other:
-		d.Text = "not done: the node has booted since"
-	}
-	return d
-}
 
 // Describe says what the leader of a shard or of the oracle is asked.
 func (a *ask) Describe() trace.Description {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/systems/txn/internal/front"
 	"github.com/capsize-go/capsize/systems/txn/internal/replog"
 )
 
@@ -14,11 +15,10 @@ import (
 type node struct {
 	h     *cluster.Host
 	store Store
-	life  uint64
+	door  *front.Door
 	parts []*part // the oracle, then the shards
 	clock oracle
 
-	heard  map[uint64]uint64 // the last request of each session
 	ticks  int
 	lastID uint64 // begins anywhere, so that no answer to another life is taken for one of this
 	calls  map[uint64]*call
@@ -40,7 +40,7 @@ type part struct {
 
 // Run runs one node until ctx is done.
 func (s Store) Run(ctx context.Context, h *cluster.Host) error {
-	n := &node{h: h, store: s, life: h.Rand().Uint64(), lastID: h.Rand().Uint64() >> 1, heard: map[uint64]uint64{}, calls: map[uint64]*call{}}
+	n := &node{h: h, store: s, door: front.NewDoor(h), lastID: h.Rand().Uint64() >> 1, calls: map[uint64]*call{}}
 	for i := range s.shards() + 1 {
 		name := fmt.Sprint("shard", i)
 		if i == 0 {
@@ -113,8 +113,10 @@ func (n *node) setRole() {
 // receive handles a message of a client, of a log, or between a node and the leader of a shard.
 func (n *node) receive(m cluster.Message) {
 	switch body := m.Body.(type) {
-	case *request:
-		n.request(m, body)
+	case *front.Request:
+		if n.door.Admit(m, body) {
+			n.begin(m, body)
+		}
 	case *ask:
 		n.serve(m.From, body)
 	case *reply:
@@ -129,17 +131,4 @@ func (n *node) receive(m cluster.Message) {
 			}
 		}
 	}
-}
-
-// request begins a transaction.
-func (n *node) request(m cluster.Message, r *request) {
-	if r.life != n.life {
-		m.Reply(response{status: other, life: n.life})
-		return
-	}
-	if r.number <= n.heard[r.session] {
-		return // the network duplicated it
-	}
-	n.heard[r.session] = r.number
-	n.begin(m, r)
 }

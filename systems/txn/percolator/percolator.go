@@ -17,13 +17,12 @@ package percolator
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"hash/crc32"
 	"time"
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/model"
+	"github.com/capsize-go/capsize/systems/txn/internal/front"
 	"github.com/capsize-go/capsize/systems/txn/internal/replog"
 )
 
@@ -63,73 +62,14 @@ const (
 	window = 500
 )
 
-// errLost is for a transaction that may have committed.
-var errLost = errors.New("the node does not know whether the transaction committed")
-
-// A request asks a node to carry out a transaction. The network may duplicate it and deliver the copy much later: the node
-// recognizes it by its number, and, if it has restarted meanwhile, by the life that it was sent to.
-type request struct {
-	life            uint64 // of the node
-	session, number uint64
-	ops             []model.TxnOp
-}
-
-// A response answers a request.
-type response struct {
-	status status
-	ops    []model.TxnOp
-	life   uint64 // of the node
-}
-
-type status uint8
-
-const (
-	done    status = iota
-	aborted        // nothing of it happened, or will
-	lost           // it may have committed
-	other          // it was meant for another life of the node
-)
-
 // A Client is a session with one node of a [Store]. It does one thing at a time.
-type Client struct {
-	h               *cluster.Host
-	session, number uint64
-	life            uint64 // of the node, as it said last
-}
+type Client = front.Client
 
-// Open opens a session with the node that the host is bound to. It sends nothing yet.
+// Open opens a session with the node that the host is bound to, for transactions of reads, writes of registers and appends to lists.
+// It sends nothing yet.
 func (Store) Open(_ context.Context, h *cluster.Host) (*Client, error) {
-	return &Client{h: h, session: h.Rand().Uint64()}, nil
+	return front.New(h, model.TxnRead, model.TxnWrite, model.TxnAppend), nil
 }
-
-// Txn carries out a transaction of reads, writes of registers and appends to lists. It is not tried again. The error is
-// [model.ErrAborted] if nothing of it happened; after any other it may have committed.
-func (c *Client) Txn(ctx context.Context, ops []model.TxnOp) ([]model.TxnOp, error) {
-	for _, o := range ops {
-		if o.F != model.TxnRead && o.F != model.TxnWrite && o.F != model.TxnAppend {
-			return nil, fmt.Errorf("percolator has no operation %q: %w", o.F, model.ErrAborted)
-		}
-	}
-	for {
-		c.number++
-		r, err := cluster.Ask[response](ctx, c.h, c.h.Node(), &request{c.life, c.session, c.number, ops})
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("%s: %w", c.h.Node(), err)
-		case r.status == other:
-			c.life = r.life
-		case r.status == aborted:
-			return nil, model.ErrAborted
-		case r.status == lost:
-			return nil, fmt.Errorf("%s: %w", c.h.Node(), errLost)
-		default:
-			return r.ops, nil
-		}
-	}
-}
-
-// Close ends the session.
-func (c *Client) Close() error { return nil }
 
 // shardOf returns the number of the log that a key belongs to; the oracle is number 0.
 func (s Store) shardOf(key string) int {

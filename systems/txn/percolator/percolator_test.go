@@ -33,9 +33,11 @@ func inCluster(t *testing.T, store percolator.Store, fn func(c *cluster.Cluster,
 	})
 }
 
-func appendTo(key string, v int) model.TxnOp { return model.TxnOp{F: model.TxnAppend, Key: key, Value: v} }
-func write(key string, v int) model.TxnOp    { return model.TxnOp{F: model.TxnWrite, Key: key, Value: v} }
-func read(key string) model.TxnOp            { return model.TxnOp{F: model.TxnRead, Key: key} }
+func appendTo(key string, v int) model.TxnOp {
+	return model.TxnOp{F: model.TxnAppend, Key: key, Value: v}
+}
+func write(key string, v int) model.TxnOp { return model.TxnOp{F: model.TxnWrite, Key: key, Value: v} }
+func read(key string) model.TxnOp         { return model.TxnOp{F: model.TxnRead, Key: key} }
 
 func TestOperations(t *testing.T) {
 	for _, store := range []percolator.Store{{}, {AsyncCommit: true, Shards: 3}} {

@@ -6,6 +6,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/model"
+	"github.com/capsize-go/capsize/systems/txn/internal/front"
 )
 
 // A txn is a transaction that a node carries out for a client.
@@ -27,8 +28,8 @@ type txn struct {
 }
 
 // begin begins a transaction with a timestamp for its snapshot.
-func (n *node) begin(m cluster.Message, r *request) {
-	t := &txn{n: n, m: m, ops: slices.Clone(r.ops), end: n.ticks + patience}
+func (n *node) begin(m cluster.Message, r *front.Request) {
+	t := &txn{n: n, m: m, ops: slices.Clone(r.Ops), end: n.ticks + patience}
 	n.txns = append(n.txns, t)
 	t.restart()
 }
@@ -77,7 +78,7 @@ func (t *txn) step() {
 		}
 	}
 	if len(t.writes) == 0 {
-		t.finish(response{ops: t.ops})
+		t.finish(front.Response{Ops: t.ops})
 		return
 	}
 	t.prewrite()
@@ -173,7 +174,7 @@ func (t *txn) conflicts() {
 	}
 	if !n.store.async() {
 		t.rollBack()
-		t.finish(response{status: aborted})
+		t.finish(front.Response{Status: front.Aborted})
 		return
 	}
 	// Who finds all locks of an async commit takes it for committed, and a late copy of a prewrite may still place one.
@@ -184,9 +185,9 @@ func (t *txn) conflicts() {
 		}
 		t.rollBack()
 		if a.fate == rolledBack {
-			t.finish(response{status: aborted})
+			t.finish(front.Response{Status: front.Aborted})
 		} else {
-			t.finish(response{status: lost})
+			t.finish(front.Response{Status: front.Lost})
 		}
 	})
 }
@@ -203,7 +204,7 @@ func (t *txn) rollBack() {
 // commit takes a timestamp and commits the primary. With it all is committed, and the client has its answer.
 func (t *txn) commit() {
 	if t.n.store.async() {
-		t.finish(response{ops: t.ops})
+		t.finish(front.Response{Ops: t.ops})
 		t.commitAt(t.writes)
 		return
 	}
@@ -223,10 +224,10 @@ func (t *txn) commitPrimary() {
 	t.n.command(primary, &command{Kind: commit, Start: t.start, Key: primary, Commit: t.commitTime}, func(a answer) {
 		if a.fate == rolledBack {
 			t.rollBack()
-			t.finish(response{status: aborted})
+			t.finish(front.Response{Status: front.Aborted})
 			return
 		}
-		t.finish(response{ops: t.ops})
+		t.finish(front.Response{Ops: t.ops})
 		t.commitAt(t.writes[1:])
 	})
 }
@@ -242,14 +243,14 @@ func (t *txn) commitAt(keys []string) {
 func (t *txn) timeOut() {
 	switch {
 	case t.decided || t.n.store.async() && t.prewrites > 0:
-		t.finish(response{status: lost})
+		t.finish(front.Response{Status: front.Lost})
 	default:
 		t.rollBack()
-		t.finish(response{status: aborted})
+		t.finish(front.Response{Status: front.Aborted})
 	}
 }
 
-func (t *txn) finish(r response) {
+func (t *txn) finish(r front.Response) {
 	if t.over {
 		return
 	}

@@ -218,5 +218,8 @@ func (l *Log[C]) advance() {
 	if c := l.indexes[len(l.indexes)-l.majority()]; c > l.commit && c >= l.began {
 		l.commit = c
 		l.apply()
+		if l.options.Announce {
+			l.others(l.send)
+		}
 	}
 }

@@ -34,6 +34,7 @@ type Machine[C any] interface {
 // Options of a log. The zero value is right for a node that keeps what it acknowledges.
 type Options struct {
 	SnapshotEvery int  // how many entries a node applies before it takes a snapshot; default 1000
+	Announce      bool // the leader says at once what is committed, and not with the next entries or heartbeat
 	Lazy          bool // a mistake: what is acknowledged is synced once a second only
 }
 
