@@ -11,7 +11,7 @@
 // Elnikety, Pedone and Zwaenepoel, SRDS 2005); but within a session, which keeps to one node, each transaction sees what those
 // before it saw and wrote: strong session snapshot isolation (Daudjee and Salem, VLDB 2006). Write skew is possible.
 //
-// The order is a replicated log: see package replog. A node that knows no leader of it answers nothing, as one that is not in
+// The order is a replicated log: see package quorumlog. A node that knows no leader of it answers nothing, as one that is not in
 // Galera's primary component.
 //
 // Mistakes are options, off by default; see [Bug].
@@ -24,7 +24,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/systems/txn/internal/front"
-	"github.com/capsize-go/capsize/systems/txn/internal/replog"
+	"github.com/capsize-go/capsize/systems/txn/internal/quorumlog"
 )
 
 // A Store is such a database. The zero Store keeps strong session snapshot isolation.
@@ -36,7 +36,7 @@ type Store struct {
 func (Store) EventDriven() {}
 
 // ElectionTimeout is the longest that a node waits before it stands for election.
-func (Store) ElectionTimeout() time.Duration { return replog.ElectionTimeout }
+func (Store) ElectionTimeout() time.Duration { return quorumlog.ElectionTimeout }
 
 const (
 	// statement is about how long a node takes for one operation.

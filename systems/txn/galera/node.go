@@ -7,7 +7,7 @@ import (
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/systems/txn/internal/front"
-	"github.com/capsize-go/capsize/systems/txn/internal/replog"
+	"github.com/capsize-go/capsize/systems/txn/internal/quorumlog"
 )
 
 // A node has a copy of the database. It is a state machine that is driven by messages and ticks, all on the event loop of the
@@ -16,7 +16,7 @@ type node struct {
 	h     *cluster.Host
 	store Store
 	door  *front.Door
-	log   *replog.Log[writeSet]
+	log   *quorumlog.Log[writeSet]
 	data  *database
 
 	ticks   int
@@ -31,14 +31,14 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 	n := &node{h: h, store: s, door: front.NewDoor(h), lastID: h.Rand().Uint64(), waiting: map[uint64]*txn{}}
 	n.data = &database{applied: n.ended}
 	var err error
-	o := replog.Options{Lazy: s.bug(AckBeforeSync), Announce: !s.bug(AckWhenOrdered)}
-	if n.log, err = replog.Open(h, "order", n.data, o); err != nil {
+	o := quorumlog.Options{Lazy: s.bug(AckBeforeSync), Announce: !s.bug(AckWhenOrdered)}
+	if n.log, err = quorumlog.Open(h, "order", n.data, o); err != nil {
 		return fmt.Errorf("boot galera: %w", err)
 	}
 	h.Handle(func(m cluster.Message) { n.guard(func() { n.receive(m) }) })
 	var timer *cluster.Timer
-	timer = h.AfterFunc(replog.TickEvery, func() {
-		timer.Reset(replog.TickEvery)
+	timer = h.AfterFunc(quorumlog.TickEvery, func() {
+		timer.Reset(quorumlog.TickEvery)
 		n.guard(n.tick)
 	})
 	<-ctx.Done()
@@ -89,7 +89,7 @@ func (n *node) receive(m cluster.Message) {
 		if t := n.waiting[body.id]; t != nil {
 			n.answer(t, body.won)
 		}
-	case replog.Message:
+	case quorumlog.Message:
 		n.log.Receive(m)
 	}
 }

@@ -3,7 +3,7 @@ package percolator
 import (
 	"slices"
 
-	"github.com/capsize-go/capsize/systems/txn/internal/replog"
+	"github.com/capsize-go/capsize/systems/txn/internal/quorumlog"
 )
 
 // An ask is what a node asks the leader of a shard or of the oracle. All that is asked may be repeated.
@@ -199,4 +199,4 @@ func (o *oracle) flush(n *node, p *part) {
 	})
 }
 
-var _ replog.Machine[command] = (*shard)(nil)
+var _ quorumlog.Machine[command] = (*shard)(nil)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/systems/txn/internal/front"
-	"github.com/capsize-go/capsize/systems/txn/internal/replog"
+	"github.com/capsize-go/capsize/systems/txn/internal/quorumlog"
 )
 
 // A node holds a replica of each shard and of the oracle, and carries out the transactions of its clients. It is a state machine
@@ -29,7 +29,7 @@ type node struct {
 
 // A part is a replica of one shard.
 type part struct {
-	log   *replog.Log[command]
+	log   *quorumlog.Log[command]
 	state *shard
 
 	// Of the leader, for async commits.
@@ -48,15 +48,15 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 		}
 		p := &part{state: newShard(s.Bugs, h.Clock().Monotonic), proposing: map[string]uint64{}}
 		var err error
-		if p.log, err = replog.Open(h, name, p.state, replog.Options{}); err != nil {
+		if p.log, err = quorumlog.Open(h, name, p.state, quorumlog.Options{}); err != nil {
 			return fmt.Errorf("boot percolator: %w", err)
 		}
 		n.parts = append(n.parts, p)
 	}
 	h.Handle(func(m cluster.Message) { n.guard(func() { n.receive(m) }) })
 	var timer *cluster.Timer
-	timer = h.AfterFunc(replog.TickEvery, func() {
-		timer.Reset(replog.TickEvery)
+	timer = h.AfterFunc(quorumlog.TickEvery, func() {
+		timer.Reset(quorumlog.TickEvery)
 		n.guard(n.tick)
 	})
 	<-ctx.Done()
@@ -124,7 +124,7 @@ func (n *node) receive(m cluster.Message) {
 			n.cancel(body.id)
 			c.done(body)
 		}
-	case replog.Message:
+	case quorumlog.Message:
 		for _, p := range n.parts {
 			if p.log.Name() == body.Log() {
 				p.log.Receive(m)

@@ -9,7 +9,7 @@
 // It promises strong snapshot isolation: each transaction sees all that had committed before it began, since timestamps are taken
 // in real time (Daudjee and Salem, VLDB 2006, call it strong SI). Write skew is possible.
 //
-// Each shard, and the oracle, is a replicated log of its own with all nodes: see package replog. The oracle gives timestamps out of a
+// Each shard, and the oracle, is a replicated log of its own with all nodes: see package quorumlog. The oracle gives timestamps out of a
 // window whose end is in the log before the first of it is used, so that the next leader begins after it.
 //
 // Mistakes are options, off by default; see [Bug].
@@ -23,7 +23,7 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/systems/txn/internal/front"
-	"github.com/capsize-go/capsize/systems/txn/internal/replog"
+	"github.com/capsize-go/capsize/systems/txn/internal/quorumlog"
 )
 
 // A Store is such a database. The zero Store keeps strong snapshot isolation.
@@ -40,7 +40,7 @@ type Store struct {
 func (Store) EventDriven() {}
 
 // ElectionTimeout is the longest that a node waits before it stands for election.
-func (Store) ElectionTimeout() time.Duration { return replog.ElectionTimeout }
+func (Store) ElectionTimeout() time.Duration { return quorumlog.ElectionTimeout }
 
 const (
 	// resend is how many ticks a node waits before it repeats a request to a shard.

@@ -1,4 +1,4 @@
-package replog
+package quorumlog
 
 import (
 	"fmt"

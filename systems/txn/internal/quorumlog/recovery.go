@@ -1,4 +1,4 @@
-package replog
+package quorumlog
 
 // An image is the state of the leader, for a follower that is too far behind, that has nothing in common with it, or that lost its
 // log.

@@ -1,4 +1,4 @@
-// Package replog is a replicated log that drives a state machine on each node: what databases of this tree are built on, as a
+// Package quorumlog is a replicated log that drives a state machine on each node: what databases of this tree are built on, as a
 // database is built on the raft of its choice.
 //
 // The protocol is that of Ongaro and Ousterhout, In Search of an Understandable Consensus Algorithm (USENIX ATC 2014): a leader of
@@ -11,7 +11,7 @@
 //
 // Several logs may live on one host: each has a name, by which messages find it. All is on the event loop of the cluster, and
 // nothing blocks.
-package replog
+package quorumlog
 
 import (
 	"errors"
@@ -233,6 +233,6 @@ func (l *Log[C]) follow(leader string) {
 // must stops a node whose disk fails: after an fsync that failed, one that succeeds proves nothing.
 func must(err error) {
 	if err != nil && !errors.Is(err, cluster.ErrCrashed) {
-		panic(fmt.Errorf("replog: storage: %w", err))
+		panic(fmt.Errorf("quorumlog: storage: %w", err))
 	}
 }
