@@ -35,7 +35,7 @@ func (n *node) begin(m cluster.Message, r *front.Request) {
 }
 
 func (t *txn) restart() {
-	t.next, t.known, t.writes, t.commitTime = 0, map[string]value{}, nil, 0
+	t.start, t.next, t.known, t.writes, t.commitTime = 0, 0, map[string]value{}, nil, 0
 	t.n.call(0, &timestamp{}, t.alive(func(r *reply) {
 		t.start = r.time
 		t.step()
