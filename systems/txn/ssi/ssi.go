@@ -55,7 +55,7 @@ const (
 	patience = 40
 
 	// delay is how long a commit may be hidden on a primary that shows commits out of order.
-	delay = 20 * time.Millisecond
+	delay = 120 * time.Millisecond
 )
 
 // A Client is a session with one node of a [Store]. It does one thing at a time.
