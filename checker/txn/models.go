@@ -50,6 +50,8 @@ const (
 	ruleNone   rule = iota // none: the model is judged by more than cycles
 	ruleWW                 // of ww
 	ruleWWWR               // of ww and wr
+	ruleCursor             // as ruleWWWR, and unread writes are ordered so that no update is lost
+	ruleAtomic             // as ruleCursor, and so that no transaction is seen in part
 	ruleSingle             // with one rw at most
 	ruleUpdate             // of transactions that write, and at most one that only reads
 	rulePrefix             // in which no rw follows directly on rw or ww
@@ -61,6 +63,7 @@ const (
 type spec struct {
 	model   Model
 	rule    rule
+	more    bool     // the rule is not all: what the model forbids beside it has to be looked for
 	also    EdgeKind // the orders that count as dependencies: SO, or SO|RT
 	direct  []Model  // those that it implies, without those that they imply
 	forbids []string // types of anomalies, beside those that the implied models forbid
@@ -103,14 +106,14 @@ var table = []spec{
 	{model: StrongReadCommitted, rule: ruleWWWR, also: SO | RT, direct: []Model{StrongSessionReadCommitted, StrongReadUncommitted},
 		names: []string{"strong-PL-2"},
 		doc:   "Read committed, and the flow of information keeps real time" + adya},
-	{model: CursorStability, direct: []Model{ReadCommitted}, forbids: []string{"lost-update"}, names: []string{"PL-CS", "G-cursor"},
+	{model: CursorStability, rule: ruleCursor, direct: []Model{ReadCommitted}, forbids: []string{"lost-update"}, names: []string{"PL-CS", "G-cursor"},
 		doc: "Between reading a key and writing it, no other transaction writes it" + adya},
 	{model: MonotonicAtomicView, direct: []Model{ReadCommitted}, forbids: []string{"non-atomic-view"}, names: []string{"mav"},
 		doc: "Once a transaction has seen another, its later reads see all of it (Bailis et al., Highly Available Transactions, VLDB 2013)"},
-	{model: UpdateAtomic, direct: []Model{CursorStability, MonotonicAtomicView},
+	{model: UpdateAtomic, rule: ruleAtomic, more: true, direct: []Model{CursorStability, MonotonicAtomicView},
 		forbids: []string{"internal", "fractured-read", "update-not-seen"},
 		doc:     "A transaction sees others wholly or not at all, and those that wrote its keys before it" + ceron},
-	{model: ReadAtomic, direct: []Model{MonotonicAtomicView}, forbids: []string{"internal", "fractured-read", "fractured-session"}, names: []string{"ra"},
+	{model: ReadAtomic, direct: []Model{MonotonicAtomicView, StrongSessionReadCommitted}, forbids: []string{"internal", "fractured-read", "fractured-session"}, names: []string{"ra"},
 		doc: "A transaction sees others wholly or not at all, and those of its session before it" + biswa},
 	{model: CausalCerone, direct: []Model{MonotonicAtomicView}, forbids: []string{"internal", "fractured-read", "causality-violation"},
 		doc: "Whoever sees a transaction sees what that one saw; sessions count for nothing" + ceron},
@@ -282,4 +285,15 @@ func edits(a, b string) int {
 		}
 	}
 	return row[len(b)]
+}
+
+// Strongest returns those of the models that no other of them implies.
+func Strongest(held []Model) []Model {
+	var all []Model
+	for _, m := range held {
+		if !slices.ContainsFunc(held, func(o Model) bool { return o != m && o.Implies(m) }) {
+			all = append(all, m)
+		}
+	}
+	return all
 }

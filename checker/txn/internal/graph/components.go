@@ -96,4 +96,6 @@ func (t *tarjan) leave(v, index int32) {
 }
 
 // Within reports whether an edge from one state to another lies on a cycle.
-func (c *Components) Within(from, to int32) bool { return c.Of[from] == c.Of[to] && c.sizes[c.Of[from]] > 1 }
+func (c *Components) Within(from, to int32) bool {
+	return c.Of[from] == c.Of[to] && c.sizes[c.Of[from]] > 1
+}
