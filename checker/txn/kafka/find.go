@@ -60,7 +60,7 @@ func (f *finder) offsets() {
 			if len(s.messages) > 1 {
 				m, n := s.messages[0], s.messages[1]
 				a, b := touched[deed{m, s.offset}], touched[deed{n, s.offset}]
-				f.add("inconsistent-offsets", false, int32(k), []int32{a.call, b.call}, nil, func() string {
+				f.add("inconsistent-offsets", false, int32(k), []int32{a.call, b.call}, []int32{m, n}, func() string {
 					return fmt.Sprintf("offset %d of log %s is %s, which %s %s, and %s, which %s %s", s.offset, l.keys[k],
 						l.text(m), l.who(a.call), a.verb(), l.text(n), l.who(b.call), b.verb())
 				})
@@ -78,7 +78,7 @@ func (f *finder) offsets() {
 	for _, m := range doubled {
 		at := spots[m]
 		a, b := touched[deed{m, at[0]}], touched[deed{m, at[1]}]
-		f.add("duplicate", false, l.messages[m].key, []int32{a.call, b.call}, nil, func() string {
+		f.add("duplicate", false, l.messages[m].key, []int32{a.call, b.call}, []int32{m}, func() string {
 			return fmt.Sprintf("%s is in the log twice: at offset %d, where %s %s it, and at %d, where %s %s it", l.of(m),
 				at[0], l.who(a.call), a.verb(), at[1], l.who(b.call), b.verb())
 		})
@@ -108,7 +108,6 @@ func (f *finder) lost() {
 		proof := ""
 		if l.calls[x.sender].typ == history.Info {
 			seen := l.proof(x.sender)
-			calls = []int32{l.reader(seen), x.sender, l.reader(far)}
 			proof = fmt.Sprintf("; its transaction took effect, since %s of it was polled by %s", l.of(seen), l.who(l.reader(seen)))
 		}
 		f.add("lost-write", false, x.key, calls, []int32{int32(m), far}, func() string {

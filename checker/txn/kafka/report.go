@@ -100,20 +100,35 @@ type finder struct {
 	found map[string]*Anomaly
 }
 
-// withPlaces returns calls with, for each of the messages that none of them gives an offset, the first call that does.
-func (l *logs) withPlaces(calls, messages []int32) []int32 {
+// withProof returns calls with those that show what the messages are about: for each message that none of them gives an offset the first
+// call that does, and for each that an indeterminate one of them sent a call that shows that it took effect.
+func (l *logs) withProof(calls, messages []int32) []int32 {
 	all := slices.Clone(calls)
 	for _, m := range messages {
-		if !slices.ContainsFunc(all, func(i int32) bool { return l.places(i, m) }) && l.messages[m].placer >= 0 {
-			all = append(all, l.messages[m].placer)
+		s := l.messages[m].sender
+		if s < 0 || l.calls[s].typ != history.Info || !slices.Contains(all, s) || !l.committed(s) {
+			continue
+		}
+		if !slices.ContainsFunc(all, func(i int32) bool { return l.proves(i, s) }) {
+			all = append(all, l.reader(l.proof(s)))
+		}
+	}
+	for _, m := range messages {
+		if x := l.messages[m]; x.placer >= 0 && !slices.ContainsFunc(all, func(i int32) bool { return l.places(i, m) }) {
+			all = append(all, x.placer)
 		}
 	}
 	return all
 }
 
+// proves reports whether a call polled a message of another, and was OK.
+func (l *logs) proves(i, sender int32) bool {
+	return l.calls[i].typ == history.OK && slices.ContainsFunc(l.calls[i].polls, func(d deed) bool { return l.messages[d.message].sender == sender })
+}
+
 // add counts an anomaly. What is shown of a type is one that is wrong rather than allowed, of the fewest calls, and the first of these.
-// The last of the calls is the one to blame. Calls that say where the messages placed are in their logs are added to them.
-func (f *finder) add(name string, allowed bool, key int32, calls, placed []int32, reason func() string) {
+// The last of the calls is the one to blame. What proves where the messages are in their logs is added to them.
+func (f *finder) add(name string, allowed bool, key int32, calls, about []int32, reason func() string) {
 	a := f.found[name]
 	if a == nil {
 		a = &Anomaly{Type: name}
@@ -124,7 +139,7 @@ func (f *finder) add(name string, allowed bool, key int32, calls, placed []int32
 		a.Wrong++
 	}
 	blamed := calls[len(calls)-1]
-	calls = f.l.withPlaces(calls, placed)
+	calls = f.l.withProof(calls, about)
 	sorting.Ordered(calls)
 	calls = slices.Compact(calls)
 	if a.Count > 1 && len(calls) >= len(a.Calls) && (allowed || a.Wrong > 1) || allowed && a.Wrong > 0 {

@@ -43,7 +43,8 @@ func (l *lock) request(b *branch, how mode) grant {
 		if other == b || how == shared && l.how == shared {
 			continue
 		}
-		if free = false; other.age.olderThan(b.age) {
+		// One that is prepared has all its locks, and waits for none.
+		if free = false; !other.prepared && other.age.olderThan(b.age) {
 			return dies
 		}
 	}

@@ -79,6 +79,9 @@ func (n *node) hold(b *branch) {
 		n.apply(b)
 		return
 	}
+	if n.bugs&ForgetLocks != 0 {
+		return
+	}
 	for _, w := range b.writes {
 		n.lockOf(w.Key).request(b, exclusive)
 		b.locks = append(b.locks, w.Key)

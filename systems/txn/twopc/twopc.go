@@ -4,7 +4,7 @@
 // The node that a client is bound to coordinates its transactions. It has the node of each key carry out the operations, one after
 // the other, under locks that are kept till the end (Eswaran, Gray, Lorie and Traiger, The Notions of Consistency and Predicate Locks
 // in a Database System, CACM 1976). A younger transaction that meets the lock of an older one is aborted, and an older one
-// waits (wait-die of Rosenkrantz, Stearns and Lewis, TODS 1978), so there are no deadlocks. Then the coordinator asks all participants to
+// waits (wait-die of Rosenkrantz, Stearns and Lewis, TODS 1978), so there are no deadlocks; both wait for one that is prepared already. Then the coordinator asks all participants to
 // prepare; once all have said yes it writes to its log that the transaction commits, and that is the instant at which it does.
 // What no log knows of was aborted: presumed abort of Mohan, Lindsay and Obermarck, Transaction Management in the R* Distributed Database
 // Management System (TODS 1986).
