@@ -127,7 +127,7 @@ func (n *node) request(m cluster.Message, r *front.Request) {
 	switch {
 	case leader == "":
 		m.Reply(front.Response{Status: front.Aborted})
-	case n.store.readsAtReplica() && onlyReads(r.Ops) && leader != n.h.Name():
+	case n.store.ReadsAtReplicas() && onlyReads(r.Ops) && leader != n.h.Name():
 		m.Reply(front.Response{Ops: n.readAll(r.Ops)})
 	default:
 		n.lastID++

@@ -69,5 +69,5 @@ func (Store) Open(_ context.Context, h *cluster.Host) (*Client, error) {
 
 func (s Store) bug(b Bug) bool { return s.Bugs&b != 0 }
 
-// readsAtReplica reports whether read-only transactions stay at their node.
-func (s Store) readsAtReplica() bool { return s.Reads == AtReplica || s.bug(VisibleOutOfOrder) }
+// ReadsAtReplicas reports whether read-only transactions stay at their node.
+func (s Store) ReadsAtReplicas() bool { return s.Reads == AtReplica || s.bug(VisibleOutOfOrder) }
