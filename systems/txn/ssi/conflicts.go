@@ -5,10 +5,10 @@ import "slices"
 // An xact is what the conflict manager knows of a transaction.
 type xact struct {
 	snap       snap
-	begin, end uint64 // by the manager's clock; end is when its effect became visible, and 0 before
-	in, out    bool   // an anti-dependency leads to it, or from it, from or to a transaction at the same time
-	committed  bool   // it can't be aborted any more
-	gone       bool   // it was aborted
+	begin, end uint64  // by the manager's clock; end is when its effect became visible, and 0 before
+	in, out    []*xact // the transactions at the same time from which, or to which, an anti-dependency leads
+	committed  bool    // it can't be aborted any more
+	gone       bool    // it was aborted
 	reads      []string
 	writes     []string
 }
@@ -62,20 +62,26 @@ func (m *manager) write(x *xact, key string) bool {
 	}
 	x.writes = append(x.writes, key)
 	m.writers[key] = append(m.writers[key], x)
+	if m.overtaken(x) {
+		return false
+	}
 	for _, r := range m.readers[key] {
 		if concurrent(x, r) && !m.depends(r, x) {
 			return false
 		}
 	}
-	return !m.overtaken(x)
+	return true
 }
 
 // depends records an anti-dependency: reader did not see what writer wrote. It reports whether the one of the two that is at work may
 // go on: a transaction with a dependency into it and one out of it must not have committed.
 func (m *manager) depends(reader, writer *xact) bool {
-	reader.out, writer.in = true, true
-	return !(writer.committed && writer.out) && !(reader.committed && reader.in)
+	reader.out, writer.in = append(reader.out, writer), append(writer.in, reader)
+	return !(writer.committed && remain(writer.out)) && !(reader.committed && remain(reader.in))
 }
+
+// remain reports whether any of some transactions was not aborted.
+func remain(xs []*xact) bool { return slices.ContainsFunc(xs, func(x *xact) bool { return !x.gone }) }
 
 // overtaken reports whether another has committed a key that the transaction writes, since its snapshot.
 func (m *manager) overtaken(x *xact) bool {
@@ -91,7 +97,7 @@ func (m *manager) overtaken(x *xact) bool {
 
 // commit reports whether a transaction may commit. It has then.
 func (m *manager) commit(x *xact) bool {
-	if x.in && x.out || m.overtaken(x) {
+	if remain(x.in) && remain(x.out) || m.overtaken(x) {
 		return false
 	}
 	x.committed = true
@@ -129,6 +135,7 @@ func (m *manager) clean() {
 			return false
 		}
 		m.unlock(x)
+		x.in, x.out = nil, nil // so that none keeps all before it in memory
 		for _, key := range x.writes {
 			m.writers[key] = slices.DeleteFunc(m.writers[key], func(o *xact) bool { return o == x })
 		}

@@ -54,7 +54,7 @@ const (
 	// patience is how many ticks a node waits for the primary to carry out a transaction.
 	patience = 40
 
-	// delay is how long a commit may be hidden on a primary that shows commits out of order.
+	// delay is how long a commit may stay hidden on a primary that shows commits out of order.
 	delay = 120 * time.Millisecond
 )
 
