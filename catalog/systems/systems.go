@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/capsize-go/capsize/checker/txn"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/internal/names"
 	"github.com/capsize-go/capsize/systems/kv/chainkv"
@@ -110,6 +111,22 @@ func keyValue[C workloads.KV](open func(context.Context, *cluster.Host) (C, erro
 	return map[string]workloads.Workload{"register": workloads.Register(open)}
 }
 
+// transactions returns the workloads for a database, which judge it by the isolation level that it claims. A workload that looks for
+// something which that level allows is left out.
+func transactions[C workloads.Transactor](open func(context.Context, *cluster.Host) (C, error), claim txn.Model) map[string]workloads.Workload {
+	all := map[string]workloads.Workload{
+		"append":       workloads.Append(open, claim, workloads.TxnMix{}),
+		"registers":    workloads.Registers(open, claim, workloads.TxnMix{}),
+		"blind-writes": workloads.Registers(open, claim, workloads.TxnMix{BlindShare: 1}),
+		"bank":         workloads.Bank(open),
+		"long-fork":    workloads.LongFork(open),
+	}
+	if claim == txn.ParallelSnapshotIsolation {
+		delete(all, "long-fork")
+	}
+	return all
+}
+
 // Workloads describes the workloads, whichever systems they run on.
 func Workloads() []Row {
 	return []Row{
@@ -117,6 +134,11 @@ func Workloads() []Row {
 		{"versions", "for quorumkv: reads of siblings, and writes and deletes in their place, none of which may be lost or come back"},
 		{"add-wins", "for crdtkv: elements are added to sets and removed, and adds that no remove has seen must be there in the end"},
 		{"tally", "for crdtkv: counters go up and down, and are the sum of that in the end"},
+		{"append", "transactions that append to lists and read them, judged by the isolation level that the system claims"},
+		{"registers", "transactions that read and write registers, judged in the same way"},
+		{"blind-writes", "the same with writes that follow no read of their key"},
+		{"bank", "transfers between accounts, whose total must be the same in each read"},
+		{"long-fork", "reads that see two writes, which all must have seen in one order"},
 	}
 }
 
