@@ -110,7 +110,7 @@ func (n *node) request(m cluster.Message, req *request) {
 
 // sequence puts a transaction into the log, if this node is the sequencer. If it is not, the client asks again after a while.
 func (n *node) sequence(from string, e *entry) {
-	if !n.log.Propose(encodeEntry(e)) || n.early == nil {
+	if !n.log.Propose(encodeEntry(e)) || n.early == nil || !n.early.admit(e.Ticket) {
 		return
 	}
 	l := n.early.carryOut(e, n.rules(nil))
@@ -169,6 +169,9 @@ func (n *node) schedule() {
 		t := n.backlog[0]
 		n.backlog = n.backlog[1:]
 		n.admitted++
+		if !n.kv.admit(t.Ticket) {
+			continue
+		}
 		if n.sched.admit(t) {
 			n.begin(t)
 		}
@@ -208,7 +211,7 @@ func (n *node) answer(t ticket, l last) {
 		return
 	}
 	delete(n.waiting, t)
-	if l.Number != t.Number || l.Aborted {
+	if l.Aborted {
 		m.Reply(response{status: aborted})
 		return
 	}

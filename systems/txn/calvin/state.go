@@ -46,9 +46,10 @@ type cells map[string]cell.Cell
 // A row says in which shard a key is, and how often it was written there.
 type row struct{ Shard, Writes int }
 
-// A last is the number of a transaction, and its answer.
+// A last is the number of a transaction, and its answer, once it was carried out.
 type last struct {
 	Number  uint64
+	Done    bool          `json:",omitempty"`
 	Aborted bool          `json:",omitempty"`
 	Ops     []model.TxnOp `json:",omitempty"`
 }
@@ -91,11 +92,20 @@ func (s *state) home(key string) row {
 	return r
 }
 
-// answered returns the answer to a transaction that was carried out before: the log may have it twice. The answer to an
-// earlier one of the session is gone, since its client has gone on.
+// admit reports whether a transaction that is next in the log is new: the log may have it twice, since clients ask again. It is called
+// in the order of the log, since transactions end in another one.
+func (s *state) admit(t ticket) bool {
+	if s.Last[t.Session].Number >= t.Number {
+		return false
+	}
+	s.Last[t.Session] = last{Number: t.Number}
+	return true
+}
+
+// answered returns the answer to a transaction, if it was carried out and is the last one of its session.
 func (s *state) answered(t ticket) (last, bool) {
-	l, ok := s.Last[t.Session]
-	return l, ok && l.Number >= t.Number
+	l := s.Last[t.Session]
+	return l, l.Number == t.Number && l.Done
 }
 
 // rules say how a transaction is carried out.
@@ -105,13 +115,10 @@ type rules struct {
 	skips     bool // with the bug SkipEntry: the shard of the first key is left as it was
 }
 
-// carryOut carries out a transaction, unless it was before. All replicas do it in the same state, and so in the same way.
+// carryOut carries out a transaction that was admitted. All replicas do it in the same state, and so in the same way.
 func (s *state) carryOut(e *entry, r rules) last {
-	if l, ok := s.answered(e.Ticket); ok {
-		return l
-	}
 	s.Served++
-	l := last{Number: e.Ticket.Number}
+	l := last{Number: e.Ticket.Number, Done: true}
 	keys := model.Txn(e.Ops).Keys()
 	shard := map[string]int{}
 	for i, k := range keys {
@@ -130,7 +137,9 @@ func (s *state) carryOut(e *entry, r rules) last {
 			s.count(k, r.moveEvery)
 		}
 	}
-	s.Last[e.Ticket.Session] = l
+	if s.Last[e.Ticket.Session].Number == l.Number {
+		s.Last[e.Ticket.Session] = l
+	}
 	return l
 }
 
