@@ -41,3 +41,12 @@ func Answers(ops []model.TxnOp) (all []trace.Item) {
 	}
 	return all
 }
+
+// Item returns what a message that carries the cell of a key shows: of a list its last element.
+func (c Cell) Item(key string) trace.Item {
+	v := c.Value
+	if n := len(c.List); n > 0 {
+		v = c.List[n-1]
+	}
+	return trace.Item{Key: key, Value: fmt.Sprint(v)}
+}
