@@ -70,16 +70,6 @@ func (p *packet) describeEntries(d *trace.Description) {
 	d.Text = fmt.Sprintf("from entry %d on: %s; committed up to %d", entries[0].GetIndex(), strings.Join(all, "; "), p.msg.GetCommit())
 }
 
-// Describe says what a leader asks.
-func (q *leadQuestion) Describe() trace.Description {
-	return trace.Description{Name: "lead check", Text: q.group + ": asks whether it still leads, for a read", Term: q.term}
-}
-
-// Describe says what a node answers.
-func (a *leadAnswer) Describe() trace.Description {
-	return trace.Description{Name: "lead check answer", Text: fmt.Sprintf("%s: follows in term %d", a.group, a.term), Term: a.term}
-}
-
 // Describe says what a node that lost its log asks for.
 func (r *recoveryRequest) Describe() trace.Description {
 	return trace.Description{Name: "recovery request", Text: r.group + ": all that you have, since the log is lost", Term: r.term}

@@ -2,9 +2,8 @@
 // is that of etcd, go.etcd.io/raft/v3, by its RawNode, and disk, network and time are those of a cluster host.
 //
 // A log is what a sequencer numbers transactions with, and what a range of keys is kept consistent with. It hands entries to its
-// machine in their order, each once in a life, and lets a leader find out whether it leads still ([Log.Confirm]). A node whose
-// disk lost what it had acknowledged takes no part until a leader has sent it all again: compare Alagappan et al., Protocol-Aware
-// Recovery for Consensus-Based Storage (FAST 2018).
+// machine in their order, each once in a life. A node whose disk lost what it had acknowledged takes no part until a leader has sent it
+// all again: compare Alagappan et al., Protocol-Aware Recovery for Consensus-Based Storage (FAST 2018).
 package replog
 
 import (
@@ -71,7 +70,6 @@ type Log struct {
 	ready   bool // Elected was called for this leadership
 	busy    bool // an event is being handled; if it stays so, the disk failed in the middle, and later events must not continue
 	acked   []uint64
-	reads   reads
 	ticks   int
 }
 
@@ -136,9 +134,6 @@ func (l *Log) run() {
 			return
 		}
 		l.raft.Tick()
-		if l.ticks%heartbeatTick == 0 {
-			l.reads.ask(l)
-		}
 		l.advance()
 	})
 }
@@ -184,20 +179,6 @@ func (l *Log) Receive(m cluster.Message) bool {
 		}
 		if l.wakes() {
 			l.step(body.msg)
-		}
-	case *leadQuestion:
-		if body.group != l.cfg.Group {
-			return false
-		}
-		if l.wakes() {
-			l.confirm(m.From, body)
-		}
-	case *leadAnswer:
-		if body.group != l.cfg.Group {
-			return false
-		}
-		if l.wakes() {
-			l.reads.agrees(l, m.From, body)
 		}
 	case *recoveryRequest:
 		if body.group != l.cfg.Group {
@@ -265,7 +246,6 @@ func (l *Log) advance() {
 		l.raft.Advance(rd)
 	}
 	l.busy = false
-	l.reads.next(l)
 }
 
 // persist writes to disk what must be there before the messages of rd leave.
@@ -305,7 +285,6 @@ func (l *Log) follow(s *raft.SoftState) {
 
 // depose ends a leadership.
 func (l *Log) depose() {
-	l.reads.resign()
 	if l.ready {
 		l.ready = false
 		l.cfg.Machine.Deposed()
