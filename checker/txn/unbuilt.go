@@ -7,6 +7,5 @@ import (
 
 var errUnbuilt = errors.New("not built yet")
 
-func judgeLists(context.Context, *History, Options) (*Report, error)      { return nil, errUnbuilt }
 func judgeRegisters(context.Context, *History, Options) (*Report, error)  { return nil, errUnbuilt }
 func judgePredicates(context.Context, *History, Options) (*Report, error) { return nil, errUnbuilt }

@@ -1,0 +1,314 @@
+package txn
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/capsize-go/capsize/checker/txn/internal/graph"
+	"github.com/capsize-go/capsize/history"
+)
+
+// Kinds of edges that only graphs have, beside those of [EdgeKind].
+const (
+	// rwHelp leads from readers to a helper from which rw edges lead to all that they missed.
+	rwHelp EdgeKind = 1 << (5 + iota)
+	// wwCursor orders two unread writes of a key because one of the two transactions had read the key before, and would lose an update.
+	wwCursor
+	// wwAtomic orders two unread writes of a key because one of the two transactions misses another write of the other.
+	wwAtomic
+)
+
+// Cycles of models are made of these.
+const (
+	anyWW = WW | wwCursor | wwAtomic
+	anyRW = RW | rwHelp
+)
+
+// deps are the dependencies of a history. Its nodes are the transactions, by their numbers, and helpers.
+type deps struct {
+	h       *History
+	g       *graph.Graph
+	explain func(from, to int32, kind EdgeKind) Edge // says what was observed; for WW, WR and RW
+	comps   map[graph.Walk]*graph.Components
+	answers map[question]bool
+}
+
+// newDeps adds the orders of sessions and of real time to the edges of a history. Only transactions that count have them.
+func newDeps(h *History, counts func(t int32) bool, nodes int, edges []graph.Edge, explain func(from, to int32, kind EdgeKind) Edge) *deps {
+	edges = addSessions(h, counts, edges)
+	if !h.Untimed {
+		edges, nodes = addRealTime(h, counts, edges, nodes)
+	}
+	d := &deps{h: h, explain: explain, comps: map[graph.Walk]*graph.Components{}, answers: map[question]bool{}}
+	d.g = graph.Build(nodes, len(h.Txns), edges)
+	d.g.Around = func(from, to int32) uint8 {
+		if from < int32(len(h.Txns)) && to < int32(len(h.Txns)) && !h.Untimed && h.Txns[from].End < h.Txns[to].Begin {
+			return uint8(RT)
+		}
+		return 0
+	}
+	return d
+}
+
+// addSessions adds an edge from each transaction to the next of its session.
+func addSessions(h *History, counts func(t int32) bool, edges []graph.Edge) []graph.Edge {
+	last := make([]int32, h.Sessions)
+	for i := range last {
+		last[i] = -1
+	}
+	for t := range int32(len(h.Txns)) {
+		if !counts(t) {
+			continue
+		}
+		s := h.Txns[t].Session
+		if last[s] >= 0 {
+			edges = append(edges, graph.Edge{From: last[s], To: t, Kind: uint8(SO)})
+		}
+		last[s] = t
+	}
+	return edges
+}
+
+// addRealTime adds edges from each transaction to those that began after it ended: by a chain of helpers, each of which stands for all
+// that ended before a moment.
+func addRealTime(h *History, counts func(t int32) bool, edges []graph.Edge, nodes int) ([]graph.Edge, int) {
+	end := int32(0)
+	for _, t := range h.Txns {
+		end = max(end, t.Begin+1)
+		if t.End != Never {
+			end = max(end, t.End+1)
+		}
+	}
+	at := make([]int32, end) // what happens at each position: 2t+1 for the beginning of t, 2t+2 for its end
+	for t, x := range h.Txns {
+		if !counts(int32(t)) {
+			continue
+		}
+		if x.Begin >= 0 {
+			at[x.Begin] = int32(2*t + 1)
+		}
+		if x.End != Never {
+			at[x.End] = int32(2*t + 2)
+		}
+	}
+	helper, used := int32(-1), true
+	for _, what := range at {
+		t := (what - 1) / 2
+		switch {
+		case what == 0:
+		case what%2 == 1:
+			if helper >= 0 {
+				edges, used = append(edges, graph.Edge{From: helper, To: t, Kind: uint8(RT)}), true
+			}
+		default:
+			if used {
+				if helper >= 0 {
+					edges = append(edges, graph.Edge{From: helper, To: int32(nodes), Kind: uint8(RT)})
+				}
+				helper, used = int32(nodes), false
+				nodes++
+			}
+			edges = append(edges, graph.Edge{From: t, To: helper, Kind: uint8(RT)})
+		}
+	}
+	return edges, nodes
+}
+
+// walk returns which cycles a rule is about.
+func (r rule) walk(also EdgeKind) graph.Walk {
+	switch r {
+	case ruleWW:
+		return graph.Walk{Mask: uint8(WW | also)}
+	case ruleWWWR:
+		return graph.Walk{Mask: uint8(WW | WR | also)}
+	case ruleCursor:
+		return graph.Walk{Mask: uint8(WW | wwCursor | WR | also)}
+	case ruleAtomic:
+		return graph.Walk{Mask: uint8(anyWW | WR | also)}
+	case ruleSI:
+		return graph.Walk{Mask: uint8(anyWW | WR | anyRW | also), Late: uint8(RW), Strict: uint8(anyRW)}
+	case rulePrefix:
+		return graph.Walk{Mask: uint8(WW | WR | anyRW | also), Late: uint8(RW | WW), Strict: uint8(anyRW)}
+	}
+	return graph.Walk{Mask: uint8(anyWW | WR | anyRW | also)}
+}
+
+func (d *deps) components(w graph.Walk) *graph.Components {
+	c, ok := d.comps[w]
+	if !ok {
+		c = d.g.Components(w)
+		d.comps[w] = c
+	}
+	return c
+}
+
+// cyclic reports whether there is a cycle that the question asks for.
+func (d *deps) cyclic(q question) bool {
+	if yes, ok := d.answers[q]; ok {
+		return yes
+	}
+	yes := false
+	switch q.rule {
+	case ruleSingle:
+		mask := anyWW | WR | q.also
+		yes = d.components(graph.Walk{Mask: uint8(mask)}).Cyclic > 0 || len(d.singles(mask)) > 0
+	case ruleUpdate:
+		yes = d.cyclic(question{ruleAny, 0}) && d.update() != nil
+	default:
+		yes = d.components(q.rule.walk(q.also)).Cyclic > 0
+	}
+	d.answers[q] = yes
+	return yes
+}
+
+// cycle returns a short cycle that the question asks for, with an edge of one of the kinds in through; nil if there is none such.
+func (d *deps) cycle(q question, through EdgeKind) []graph.Edge {
+	switch q.rule {
+	case ruleSingle:
+		mask := anyWW | WR | q.also
+		w := graph.Walk{Mask: uint8(mask)}
+		if c := d.components(w); c.Cyclic > 0 {
+			return d.g.ShortCycle(w, uint8(through&mask), c)
+		}
+		return d.g.ShortSingle(d.singles(mask), uint8(mask|rwHelp))
+	case ruleUpdate:
+		return d.update()
+	}
+	w := q.rule.walk(q.also)
+	return d.g.ShortCycle(w, uint8(through)&w.Mask, d.components(w))
+}
+
+// singles returns rw edges that close a cycle with edges of other kinds, which are acyclic.
+func (d *deps) singles(mask EdgeKind) []graph.Single {
+	if d.components(graph.Walk{Mask: uint8(mask | anyRW)}).Cyclic == 0 {
+		return nil
+	}
+	return d.g.Singles(uint8(mask|rwHelp), uint8(RW))
+}
+
+// anomaly makes an anomaly of a cycle.
+func (d *deps) anomaly(cycle []graph.Edge) Anomaly {
+	cycle = slices.Clone(cycle)
+	first := 0
+	for i, e := range cycle { // begin with the transaction that began first
+		if e.From < cycle[first].From {
+			first = i
+		}
+	}
+	cycle = append(cycle[first:], cycle[:first]...)
+	a := Anomaly{}
+	for _, e := range cycle {
+		a.Txns = append(a.Txns, e.From)
+		a.Edges = append(a.Edges, d.edge(e))
+	}
+	a.Type = cycleType(a.Edges)
+	a.Reason = cycleReason(d.h, a)
+	return a
+}
+
+// edge explains an edge: by the kind that is the easiest to see if there are several between the two.
+func (d *deps) edge(e graph.Edge) Edge {
+	kind := EdgeKind(e.Kind)
+	switch {
+	case kind&anyWW != 0:
+		kind = WW
+	case kind&anyRW != 0:
+		kind = RW
+	}
+	switch kind {
+	case SO:
+		return Edge{From: e.From, To: e.To, Kind: SO, Reason: fmt.Sprintf("came before it in the session of process %d", d.h.Txns[e.From].Process)}
+	case RT:
+		return Edge{From: e.From, To: e.To, Kind: RT, Reason: "had ended " + d.h.gap(e.From, e.To) + "before the other began"}
+	}
+	return d.explain(e.From, e.To, kind)
+}
+
+// gap says how long before another began a transaction had ended, with a space behind; nothing if it is not known.
+func (h *History) gap(from, to int32) string {
+	if h.Places == nil {
+		return ""
+	}
+	ended, began := h.Places[from].Completed, h.Places[to].Invoked
+	if ended == history.Forever || began <= ended {
+		return ""
+	}
+	return fmt.Sprint(began-ended) + " "
+}
+
+// cycleType names a cycle as Elle does.
+func cycleType(edges []Edge) string {
+	var kinds EdgeKind
+	anti, adjacent, predicate := 0, false, false
+	for i, e := range edges {
+		kinds |= e.Kind
+		predicate = predicate || e.Predicate
+		if e.Kind == RW {
+			anti++
+			adjacent = adjacent || edges[(i+1)%len(edges)].Kind == RW
+		}
+	}
+	name := "G0"
+	item := !predicate
+	switch {
+	case anti == 1:
+		name = "G-single"
+	case anti > 1 && adjacent:
+		name = "G2"
+	case anti > 1:
+		name = "G-nonadjacent"
+	case kinds&WR != 0:
+		name, item = "G1c", false
+	default:
+		item = false
+	}
+	if item {
+		name += "-item"
+	}
+	switch {
+	case kinds&RT != 0:
+		name += "-realtime"
+	case kinds&SO != 0:
+		name += "-process"
+	}
+	return name
+}
+
+// cycleReason says in one sentence what a cycle means.
+func cycleReason(h *History, a Anomaly) string {
+	name, order := a.Type, ""
+	for suffix, says := range map[string]string{"-realtime": ", though one had ended before another began", "-process": ", against the order of a session"} {
+		if base, ok := strings.CutSuffix(name, suffix); ok {
+			name, order = base, says
+		}
+	}
+	who := h.named(a.Txns)
+	switch strings.TrimSuffix(name, "-item") {
+	case "G0":
+		return who + " overwrote each other" + order + " (dirty write)"
+	case "G1c":
+		return who + " each depend on what another wrote" + order + " (circular information flow)"
+	case "G-single":
+		return who + ": one saw a part of what another did and missed a part" + order + " (read skew)"
+	case "G-nonadjacent":
+		return who + " saw writes in different orders" + order + " (long fork)"
+	}
+	return who + " each read what another was about to replace" + order + " (write skew)"
+}
+
+// named lists transactions as reports name them.
+func (h *History) named(ts []int32) string {
+	var names []string
+	for i, t := range ts {
+		if i == 4 && len(ts) > 5 {
+			names = append(names, fmt.Sprintf("%d more", len(ts)-4))
+			break
+		}
+		names = append(names, fmt.Sprintf("T%d", t))
+	}
+	if n := len(names); n > 1 {
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
+	return strings.Join(names, "")
+}

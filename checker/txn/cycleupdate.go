@@ -1,0 +1,43 @@
+package txn
+
+import "github.com/capsize-go/capsize/checker/txn/internal/graph"
+
+// update returns a cycle of transactions that write and at most one that only reads: what Adya calls G-update. Among those that write
+// any cycle counts. One through a transaction that only reads leaves it by an rw edge, which is the one that closes a cycle
+// over the others; none leads on to another that only reads, since it would have to be left by an edge of that kind as well.
+func (d *deps) update() []graph.Edge {
+	const main, closing = uint8(SO), uint8(RT) // of a graph without the two
+	var edges []graph.Edge
+	for v := range int32(d.g.N) {
+		mark := main
+		if v < int32(d.g.Real) && d.h.readsOnly(v) {
+			mark = closing
+		}
+		for i := d.g.First[v]; i < d.g.First[v+1]; i++ {
+			if kind := d.g.Kind[i] &^ uint8(SO|RT); kind != 0 {
+				edges = append(edges, graph.Edge{From: v, To: d.g.To[i], Kind: kind | mark})
+			}
+		}
+	}
+	g := graph.Build(d.g.N, d.g.Real, edges)
+	w := graph.Walk{Mask: main}
+	c := g.Components(w)
+	cycle := g.ShortCycle(w, main, c)
+	if c.Cyclic == 0 {
+		cycle = g.ShortSingle(g.Singles(main, closing), main)
+	}
+	for i := range cycle {
+		cycle[i].Kind &^= main | closing
+	}
+	return cycle
+}
+
+// readsOnly reports whether a transaction has reads only.
+func (h *History) readsOnly(t int32) bool {
+	for _, o := range h.OpsOf(t) {
+		if o.F != Read && o.F != ReadAll {
+			return false
+		}
+	}
+	return true
+}

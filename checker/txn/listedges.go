@@ -1,0 +1,274 @@
+package txn
+
+import (
+	"fmt"
+
+	"github.com/capsize-go/capsize/checker/txn/internal/graph"
+	"github.com/capsize-go/capsize/history"
+)
+
+// edges infers the dependencies, with helpers from n on: ww between neighbours in the order of a key; wr from the writer of the last
+// element of a list to its reader; rw from the reader to the writer of the next element. What was appended and never read comes after
+// all that was: after the last that was read, and after all that read that.
+func (l *lists) edges() (edges []graph.Edge, n int) {
+	edges, n = make([]graph.Edge, 0, len(l.h.Ops)), len(l.h.Txns)
+	for k := range int32(len(l.order)) {
+		last := int32(-1)
+		for v := int32(1); v <= l.order[k].Len; v++ {
+			w := l.writer(k, v)
+			if w < 0 {
+				continue
+			}
+			if last >= 0 && last != w {
+				edges = append(edges, graph.Edge{From: last, To: w, Kind: uint8(WW)})
+			}
+			last = w
+		}
+		for _, u := range l.unreadOf(k) {
+			if last >= 0 && last != u {
+				edges = append(edges, graph.Edge{From: last, To: u, Kind: uint8(WW)})
+			}
+		}
+	}
+	whole := make([][]int32, len(l.order)) // by key, if some appends were never read: who read the whole order
+	for t, x := range l.h.Txns {
+		if x.Type != history.OK {
+			continue
+		}
+		for i := x.First; i < x.Last; i++ {
+			if o := l.h.Ops[i]; o.F == Read && o.Known {
+				edges = l.readEdges(edges, int32(t), i, whole)
+			}
+		}
+	}
+	for k, readers := range whole {
+		edges, n = l.missed(edges, n, readers, l.unreadOf(int32(k)))
+	}
+	return l.orderUpdates(edges), n
+}
+
+// readEdges adds the edges that come of one read.
+func (l *lists) readEdges(edges []graph.Edge, t, i int32, whole [][]int32) []graph.Edge {
+	o := l.h.Ops[i]
+	from, next := l.sources(t, i)
+	if from >= 0 {
+		edges = append(edges, graph.Edge{From: from, To: t, Kind: uint8(WR)})
+	}
+	if next >= 0 {
+		edges = append(edges, graph.Edge{From: t, To: next, Kind: uint8(RW)})
+	}
+	if next == afterAll && l.unreadAt[o.Key] < l.unreadAt[o.Key+1] {
+		if n := len(whole[o.Key]); n == 0 || whole[o.Key][n-1] != t {
+			whole[o.Key] = append(whole[o.Key], t)
+		}
+	}
+	return edges
+}
+
+// afterAll stands for what was appended and never read.
+const afterAll = -2
+
+// sources returns whose append a transaction saw last in a read, and who made the version that follows on what it saw: afterAll if it
+// saw the whole order. Both are -1 if there is none but the transaction itself.
+func (l *lists) sources(t, i int32) (from, next int32) {
+	o := l.h.Ops[i]
+	if _, odd := l.odd[i]; odd {
+		for _, v := range l.h.List(o) {
+			if a := l.append(o.Key, v); a >= 0 && l.appends[a].txn != t && l.committed[l.appends[a].txn] {
+				from = l.appends[a].txn + 1
+			}
+		}
+		return from - 1, -1
+	}
+	v := o.Len
+	for v > 0 && l.writer(o.Key, v) == t {
+		v--
+	}
+	own := v < o.Len
+	for from = -1; v > 0 && from < 0; v-- {
+		if from = l.writer(o.Key, v); from == t {
+			from = -1
+		}
+	}
+	if own { // what comes after its own append overwrites that
+		return from, -1
+	}
+	for v = o.Len + 1; v <= l.order[o.Key].Len; v++ {
+		if w := l.writer(o.Key, v); w == t {
+			return from, -1
+		} else if w >= 0 {
+			return from, w
+		}
+	}
+	return from, afterAll
+}
+
+// few is up to how many edges are not worth helpers.
+const few = 64
+
+// missed adds rw edges from those that read the whole order of a key to all that appended to it unread. Where both are many, chains of
+// helpers stand for them: one to each of those from a place on, and one to each of those up to a place, for readers that stand in the
+// middle since they are among the writers themselves.
+func (l *lists) missed(edges []graph.Edge, n int, readers, writers []int32) ([]graph.Edge, int) {
+	if len(readers)*len(writers) <= few*(len(readers)+len(writers)) {
+		for _, r := range readers {
+			for _, w := range writers {
+				if r != w {
+					edges = append(edges, graph.Edge{From: r, To: w, Kind: uint8(RW)})
+				}
+			}
+		}
+		return edges, n
+	}
+	place := map[int32]int{}
+	from, upto := n, n+len(writers)
+	for i, w := range writers {
+		place[w] = i
+		a, b := int32(from+i), int32(upto+i)
+		edges = append(edges, graph.Edge{From: a, To: w, Kind: uint8(RW)}, graph.Edge{From: b, To: w, Kind: uint8(RW)})
+		if i > 0 {
+			edges = append(edges, graph.Edge{From: a - 1, To: a, Kind: uint8(rwHelp)}, graph.Edge{From: b, To: b - 1, Kind: uint8(rwHelp)})
+		}
+	}
+	for _, r := range readers {
+		i, own := place[r]
+		if !own {
+			edges = append(edges, graph.Edge{From: r, To: int32(from), Kind: uint8(rwHelp)})
+			continue
+		}
+		if i > 0 {
+			edges = append(edges, graph.Edge{From: r, To: int32(upto + i - 1), Kind: uint8(rwHelp)})
+		}
+		if i+1 < len(writers) {
+			edges = append(edges, graph.Edge{From: r, To: int32(from + i + 1), Kind: uint8(rwHelp)})
+		}
+	}
+	return edges, n + 2*len(writers)
+}
+
+// explain says what was observed of a dependency.
+func (l *lists) explain(from, to int32, kind EdgeKind) Edge {
+	e := Edge{From: from, To: to, Kind: kind}
+	switch kind {
+	case WW:
+		l.explainWW(&e)
+	case WR:
+		l.explainWR(&e)
+	case RW:
+		l.explainRW(&e)
+	}
+	return e
+}
+
+func (l *lists) explainWW(e *Edge) {
+	h := l.h
+	x := h.Txns[e.To]
+	for i := x.First; i < x.Last; i++ {
+		o := h.Ops[i]
+		if o.F != Append {
+			continue
+		}
+		a := l.appends[l.of[i]]
+		if a.at < 0 {
+			continue
+		}
+		for v := a.at; v > 0; v-- { // versions before the append's
+			w := l.writer(o.Key, v)
+			if w == e.From {
+				before := l.appends[l.versions(o.Key)[v-1]]
+				l.fill(e, o.Key, before.value, a.value)
+				e.Reason = fmt.Sprintf("appended %s to %s, and %s came after it", h.value(before.value), h.Keys[o.Key], h.value(a.value))
+				return
+			}
+			if w >= 0 && w != e.To {
+				break
+			}
+		}
+	}
+	l.explainUnread(e)
+}
+
+// explainUnread explains why one transaction's append comes after another's though it was never read.
+func (l *lists) explainUnread(e *Edge) {
+	h := l.h
+	for _, o := range h.OpsOf(e.From) {
+		if o.F != Append {
+			continue
+		}
+		for i := h.Txns[e.To].First; i < h.Txns[e.To].Last; i++ {
+			p := h.Ops[i]
+			if p.F != Append || p.Key != o.Key || l.appends[l.of[i]].at >= 0 {
+				continue
+			}
+			l.fill(e, o.Key, o.Value, p.Value)
+			e.Reason = fmt.Sprintf("appended %s to %s, which was read, and %s was not, so that it came later", h.value(o.Value), h.Keys[o.Key], h.value(p.Value))
+			return
+		}
+	}
+}
+
+func (l *lists) explainWR(e *Edge) {
+	h := l.h
+	for i := h.Txns[e.To].First; i < h.Txns[e.To].Last; i++ {
+		o := h.Ops[i]
+		if o.F != Read || !o.Known {
+			continue
+		}
+		if from, _ := l.sources(e.To, i); from != e.From {
+			continue
+		}
+		value := int32(Nil)
+		for _, v := range h.List(o) {
+			for _, p := range h.OpsOf(e.From) {
+				if p.F == Append && p.Key == o.Key && p.Value == v {
+					value = v
+				}
+			}
+		}
+		l.fill(e, o.Key, value, value)
+		e.Reason = fmt.Sprintf("appended %s to %s, which was read as %s", h.value(value), h.Keys[o.Key], h.list(o))
+		return
+	}
+}
+
+func (l *lists) explainRW(e *Edge) {
+	h := l.h
+	for i := h.Txns[e.From].First; i < h.Txns[e.From].Last; i++ {
+		o := h.Ops[i]
+		if o.F != Read || !o.Known {
+			continue
+		}
+		_, next := l.sources(e.From, i)
+		for at := h.Txns[e.To].First; at < h.Txns[e.To].Last; at++ {
+			p := h.Ops[at]
+			if p.F != Append || p.Key != o.Key {
+				continue
+			}
+			a := l.appends[l.of[at]]
+			if next == e.To && a.at >= 0 || next == afterAll && a.at < 0 && !a.seen {
+				list := h.List(o)
+				read := int32(Nil)
+				if len(list) > 0 {
+					read = list[len(list)-1]
+				}
+				l.fill(e, o.Key, read, p.Value)
+				e.Reason = fmt.Sprintf("read %s as %s, without %s", h.Keys[o.Key], h.list(o), h.value(p.Value))
+				return
+			}
+		}
+	}
+}
+
+func (l *lists) fill(e *Edge, key, value, next int32) {
+	e.Key, e.Next = l.h.Keys[key], l.h.value(next)
+	if value != Nil {
+		e.Value = l.h.value(value)
+	}
+}
+
+// judge decides the models.
+func (l *lists) judge(j *judging) {
+	edges, n := l.edges()
+	d := newDeps(l.h, func(t int32) bool { return l.committed[t] }, n, edges, l.explain)
+	j.judgeGraph(d)
+}
