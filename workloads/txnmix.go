@@ -96,15 +96,8 @@ func (m TxnMix) keyOf(generation, place int) string {
 	return "k" + strconv.Itoa(generation*m.Keys+place)
 }
 
-// value returns the value of an operation of a turn, which no other operation of any turn has: the number of the turn, and
-// behind it that of the operation.
-func (m TxnMix) value(t txnTurn, op int) int {
-	factor := 10
-	for factor <= m.MaxLength {
-		factor *= 10
-	}
-	return t.Number()*factor + op
-}
+// value returns the value of an operation of a turn, which no other operation of any turn has.
+func (m TxnMix) value(t txnTurn, op int) int { return numbered(t.Number(), op, m.MaxLength+1) }
 
 // length draws how many operations a transaction has.
 func (m TxnMix) length(t txnTurn) int { return m.MinLength + t.Rand.IntN(m.MaxLength-m.MinLength+1) }

@@ -17,6 +17,8 @@ import (
 	"github.com/capsize-go/capsize/systems/kv/quorumkv"
 	"github.com/capsize-go/capsize/systems/kv/raftkv"
 	"github.com/capsize-go/capsize/systems/kv/registerkv"
+	"github.com/capsize-go/capsize/systems/txn/retryclient"
+	"github.com/capsize-go/capsize/systems/txn/twopc"
 	"github.com/capsize-go/capsize/workloads"
 )
 
@@ -94,6 +96,22 @@ func All() []System {
 			b, err := crdtkv.Bugs.Parse(bug)
 			s := crdtkv.Store{Bugs: b}
 			return s, map[string]workloads.Workload{"add-wins": workloads.AddWins(s.OpenSet), "tally": workloads.Tally(s.OpenCounter)}, err
+		},
+	}, {
+		Row:  Row{"twopc", "transactions on partitions, with locks and two-phase commit; strictly serializable, and keys in doubt are unavailable while their coordinator is down"},
+		Bugs: rows(twopc.Bugs.Names()), Workload: "append",
+		Build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
+			b, err := twopc.Bugs.Parse(bug)
+			s := twopc.Store{Bugs: b}
+			return s, transactions(s.Open, txn.StrictSerializable), err
+		},
+	}, {
+		Row:  Row{"retryclient", "twopc with clients that try transactions again which were aborted; strictly serializable"},
+		Bugs: rows(retryclient.Bugs.Names()), Workload: "append",
+		Build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
+			b, err := retryclient.Bugs.Parse(bug)
+			s := retryclient.Store{Retries: b}
+			return s, transactions(s.Open, txn.StrictSerializable), err
 		},
 	}}
 }

@@ -46,6 +46,17 @@ var precedents = map[string]string{
 	"crdtkv/skip-deltas":     "[akka#22188](https://github.com/akka/akka-core/issues/22188), deltas with holes",
 	"crdtkv/ack-before-sync": "[NATS 2.12.1](https://jepsen.io/analyses/nats-2.12.1)",
 
+	"twopc/forget-commit":    "[gpdb#12199](https://github.com/greenplum-db/gpdb/issues/12199), commits that a checkpoint overtook",
+	"twopc/abort-after-yes":  "[MySQL 12161](https://bugs.mysql.com/bug.php?id=12161), prepared XA transactions rolled back",
+	"twopc/unlock-early":     "early lock release, [DeWitt et al. 1984](https://doi.org/10.1145/602259.602261), without its dependency on the commit",
+	"twopc/unlock-reads":     "degree 2 of [Gray et al. 1976](https://doi.org/10.1145/1282480.1282513)",
+	"twopc/presume-too-soon": "[citus#1030](https://github.com/citusdata/citus/issues/1030), recovery during a prepare",
+	"twopc/volatile-yes":     "[NATS 2.12.1](https://jepsen.io/analyses/nats-2.12.1)",
+	"twopc/forget-locks":     "[citus#3780](https://github.com/citusdata/citus/issues/3780), reads before recovery",
+
+	"retryclient/retry-unknown":      "[MongoDB 4.2.6](https://jepsen.io/analyses/mongodb-4.2.6)",
+	"retryclient/unknown-is-failure": "[jepsen#596](https://github.com/jepsen-io/jepsen/issues/596)",
+
 	"cdn/ignore-age":       "[guzzle/cache-subscriber#59](https://github.com/guzzle/cache-subscriber/issues/59)",
 	"cdn/ignore-vary":      "[rustango#1251](https://github.com/ujeenet/rustango/issues/1251)",
 	"cdn/store-private":    "[Steam, 2015](https://www.modernreaders.com/steampunkd-valve-explains-christmas-chaos-on-steam-website/36720/lorenzo-tanos)",
