@@ -164,6 +164,7 @@ func (b *Builder) Begin(r Record) {
 
 // Write adds an operation that changes something: Append, Write, Insert, or Delete, of which the value is [Nil].
 func (b *Builder) Write(f uint8, key, value int32) {
+	b.h.registers = b.h.registers || f != Append
 	b.ops = append(b.ops, Op{F: f, Key: key, Value: value})
 }
 

@@ -203,7 +203,7 @@ func (d *deps) anomaly(cycle []graph.Edge) Anomaly {
 		a.Edges = append(a.Edges, d.edge(e))
 	}
 	a.Type = cycleType(a.Edges)
-	a.Reason = cycleReason(d.h, a)
+	a.Reason = cycleReason(a)
 	return a
 }
 
@@ -218,11 +218,15 @@ func (d *deps) edge(e graph.Edge) Edge {
 	}
 	switch kind {
 	case SO:
-		return Edge{From: e.From, To: e.To, Kind: SO, Reason: fmt.Sprintf("came before it in the session of process %d", d.h.Txns[e.From].Process)}
+		return d.h.sessionEdge(e.From, e.To)
 	case RT:
 		return Edge{From: e.From, To: e.To, Kind: RT, Reason: "had ended " + d.h.gap(e.From, e.To) + "before the other began"}
 	}
 	return d.explain(e.From, e.To, kind)
+}
+
+func (h *History) sessionEdge(from, to int32) Edge {
+	return Edge{From: from, To: to, Kind: SO, Reason: fmt.Sprintf("came earlier in the session of process %d", h.Txns[from].Process)}
 }
 
 // gap says how long before another began a transaction had ended, with a space behind; nothing if it is not known.
@@ -275,40 +279,36 @@ func cycleType(edges []Edge) string {
 	return name
 }
 
-// cycleReason says in one sentence what a cycle means.
-func cycleReason(h *History, a Anomaly) string {
-	name, order := a.Type, ""
-	for suffix, says := range map[string]string{"-realtime": ", though one had ended before another began", "-process": ", against the order of a session"} {
-		if base, ok := strings.CutSuffix(name, suffix); ok {
-			name, order = base, says
-		}
-	}
-	who := h.named(a.Txns)
-	switch strings.TrimSuffix(name, "-item") {
-	case "G0":
-		return who + " overwrote each other" + order + " (dirty write)"
-	case "G1c":
-		return who + " each depend on what another wrote" + order + " (circular information flow)"
-	case "G-single":
-		return who + ": one saw a part of what another did and missed a part" + order + " (read skew)"
-	case "G-nonadjacent":
-		return who + " saw writes in different orders" + order + " (long fork)"
-	}
-	return who + " each read what another was about to replace" + order + " (write skew)"
+// says has what a cycle of each kind means, and its common name.
+var says = map[string][2]string{
+	"G0":            {"%d transactions overwrote each other", "dirty write"},
+	"G1c":           {"%d transactions each depend on what another wrote", "circular information flow"},
+	"G-single":      {"one of %d transactions saw a part of what others did, and missed a part", "read skew"},
+	"G-nonadjacent": {"%d transactions saw writes in different orders", "long fork"},
+	"G2":            {"%d transactions each read what another was about to replace", "write skew"},
+
+	"G0-process":            {"%d transactions wrote against the order of a session", "non-monotonic writes"},
+	"G1c-process":           {"%d transactions saw each other against the order of a session", "circular information flow"},
+	"G-single-process":      {"one of %d transactions missed what its session had seen or done", "a session that went back"},
+	"G-nonadjacent-process": {"%d transactions saw writes in different orders, against the order of a session", "long fork"},
+	"G2-process":            {"%d transactions each read what another was about to replace, against the order of a session", "write skew"},
+
+	"G0-realtime":            {"one of %d transactions overwrote another that began after it had ended", "writes out of order"},
+	"G1c-realtime":           {"one of %d transactions saw what began after it had ended", "a read from the future"},
+	"G-single-realtime":      {"one of %d transactions missed what had ended before it began", "stale read"},
+	"G-nonadjacent-realtime": {"%d transactions saw writes in different orders, against real time", "long fork"},
+	"G2-realtime":            {"%d transactions each read what another was about to replace, against real time", "write skew"},
 }
 
-// named lists transactions as reports name them.
-func (h *History) named(ts []int32) string {
-	var names []string
-	for i, t := range ts {
-		if i == 4 && len(ts) > 5 {
-			names = append(names, fmt.Sprintf("%d more", len(ts)-4))
-			break
-		}
-		names = append(names, fmt.Sprintf("T%d", t))
+// cycleReason says in one sentence what a cycle means.
+func cycleReason(a Anomaly) string {
+	s, ok := says[strings.Replace(a.Type, "-item", "", 1)]
+	if !ok {
+		return a.Type
 	}
-	if n := len(names); n > 1 {
-		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	name := s[1]
+	if strings.HasPrefix(a.Type, "G2") && slices.ContainsFunc(a.Edges, func(e Edge) bool { return e.Predicate }) {
+		name = "phantom"
 	}
-	return strings.Join(names, "")
+	return fmt.Sprintf(s[0]+" (%s)", len(a.Txns), name)
 }

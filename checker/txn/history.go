@@ -40,6 +40,8 @@ type History struct {
 
 	// Places has what a reader of the history needs, by transaction: where it stands in its file and when it was. It may be nil.
 	Places []Place
+
+	registers bool // there are writes of registers: a read of nothing is nil, and not an empty list
 }
 
 // A Txn is one transaction.

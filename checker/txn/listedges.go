@@ -44,7 +44,7 @@ func (l *lists) edges() (edges []graph.Edge, n int) {
 	for k, readers := range whole {
 		edges, n = l.missed(edges, n, readers, l.unreadOf(int32(k)))
 	}
-	return l.orderUpdates(edges), n
+	return l.orderAtomic(l.orderUpdates(edges)), n
 }
 
 // readEdges adds the edges that come of one read.
@@ -264,11 +264,4 @@ func (l *lists) fill(e *Edge, key, value, next int32) {
 	if value != Nil {
 		e.Value = l.h.value(value)
 	}
-}
-
-// judge decides the models.
-func (l *lists) judge(j *judging) {
-	edges, n := l.edges()
-	d := newDeps(l.h, func(t int32) bool { return l.committed[t] }, n, edges, l.explain)
-	j.judgeGraph(d)
 }

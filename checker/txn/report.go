@@ -86,3 +86,13 @@ func Judge(ctx context.Context, h *History, o Options) (*Report, error) {
 	}
 	return judgeLists(ctx, h, o)
 }
+
+// Finding returns what is known of a model. It is unknown if it was not judged.
+func (r *Report) Finding(m Model) Finding {
+	for _, f := range r.Findings {
+		if f.Model == m {
+			return f
+		}
+	}
+	return Finding{Model: m, Verdict: checker.Unknown, Anomaly: -1, Reason: "it was not judged"}
+}

@@ -1,0 +1,107 @@
+package txn
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+)
+
+// Checker returns a checker of recorded runs, for histories that [Of] takes: they have to keep all of the models. Without one that is
+// strict-serializable.
+//
+// Its counterexample is the smallest set of transactions that shows an anomaly of a broken model, and its picture has them on a time
+// line with their dependencies. A history without any transaction that committed is undecided.
+func Checker(kind Kind, models ...Model) checker.Checker {
+	return Options{Kind: kind, Models: models}.Checker()
+}
+
+// Checker returns a checker with these options: see the function of that name.
+func (o Options) Checker() checker.Checker {
+	required := slices.Clone(o.Models)
+	if len(required) == 0 {
+		required = []Model{StrictSerializable}
+	}
+	o.Models = nil // the reason says which others hold
+	return checker.Func(func(ctx context.Context, h *history.History) checker.Result {
+		r := checker.Result{Checker: string(required[0])}
+		if len(required) > 1 {
+			r.Checker = "isolation"
+		}
+		txns, err := Of(h)
+		if err != nil {
+			return undecided(r, "the history could not be read", err.Error())
+		}
+		rep, err := Judge(ctx, txns, o)
+		if err != nil {
+			return undecided(r, "the history could not be judged", err.Error())
+		}
+		if !slices.ContainsFunc(txns.Txns, func(t Txn) bool { return t.Type == history.OK }) {
+			return undecided(r, "no transaction committed", fmt.Sprintf("none of %d transactions is known to have committed", len(txns.Txns)))
+		}
+		return conclude(r, h, txns, rep, required)
+	})
+}
+
+func undecided(r checker.Result, headline, reason string) checker.Result {
+	r.Verdict, r.Undecided, r.Reason = checker.Unknown, headline, reason
+	return r
+}
+
+// conclude makes a result of a report.
+func conclude(r checker.Result, h *history.History, txns *History, rep *Report, required []Model) checker.Result {
+	for _, m := range required {
+		f := rep.Finding(m)
+		switch {
+		case f.Verdict <= r.Verdict:
+		case f.Verdict == checker.Unknown:
+			r.Verdict, r.Undecided = checker.Unknown, "not known whether it is "+m.title()
+			r.Reason = fmt.Sprintf("%d transactions; %s: %s", rep.Judged, m.title(), f.Reason)
+		default:
+			a := rep.Anomalies[f.Anomaly]
+			r.Verdict, r.Broken, r.Reason = checker.Invalid, "not "+m.title(), a.Reason
+			r.Counterexample = counterexample(h, txns, a, rep.Judged)
+			r.Later = &checker.Deferred{Draw: func(context.Context) map[string][]byte {
+				return map[string][]byte{"transactions.svg": rep.SVG(txns, f.Anomaly)}
+			}}
+		}
+	}
+	if r.Verdict == checker.Valid {
+		r.Reason = fmt.Sprintf("%d transactions; %s", rep.Judged, holding(rep))
+	}
+	return r
+}
+
+// holding says what the strongest models are that a history keeps.
+func holding(rep *Report) string {
+	if len(rep.Strongest) == 0 {
+		return "no model holds"
+	}
+	return titles(rep.Strongest) + " holds"
+}
+
+func titles(ms []Model) string {
+	var all []string
+	for _, m := range ms {
+		all = append(all, m.title())
+	}
+	return strings.Join(all, ", ")
+}
+
+// counterexample has the calls of an anomaly.
+func counterexample(h *history.History, txns *History, a Anomaly, judged int) *checker.Counterexample {
+	w := &checker.Counterexample{Key: a.Key, Reason: a.Reason, Blamed: -1, Judged: judged}
+	at := map[int]bool{}
+	for _, t := range a.Txns {
+		at[int(txns.Places[t].Line)-1] = true
+	}
+	for c := range h.Calls() {
+		if at[c.Invoke.Index] {
+			w.Calls = append(w.Calls, c)
+		}
+	}
+	return w
+}
