@@ -39,6 +39,7 @@ type attempt struct {
 	phase  phase
 	until  int // the tick at which this phase is over
 	parts  []*part
+	sent   int // how many of the parts were sent: they go out one after the other, as the statements of a transaction do
 }
 
 // A part is what an attempt does in one range.
@@ -56,7 +57,7 @@ func (t *transaction) try(at stamp) {
 	n := t.n
 	n.lastN++
 	t.tries++
-	a := &attempt{transaction: t, id: fmt.Sprintf("%s/%x/%d", n.h.Name(), n.life, n.lastN), begun: at.Wall, at: at, commit: at, anchor: -1, until: n.ticks + int(wait/tick)}
+	a := &attempt{transaction: t, id: fmt.Sprintf("%s/%x/%d", n.h.Name(), n.life, n.lastN), begun: at.Wall, at: at, commit: at, anchor: -1}
 	for i, op := range t.ops {
 		p := a.part(n.home(op.Key))
 		p.places, p.ops = append(p.places, i), append(p.ops, op)
@@ -71,13 +72,33 @@ func (t *transaction) try(at stamp) {
 		}
 	}
 	n.txns[a.id] = a
-	for _, p := range a.parts {
-		p.waiting = true
-		if !n.toRange(p.in, &prepare{a.id, p.in, a.anchor, a.begun, a.at, t.limit, p.ops}) {
-			a.retry(a.at)
-			return
-		}
+	a.next()
+}
+
+// next sends the next part to its range.
+func (a *attempt) next() {
+	if a.n.txns[a.id] != a {
+		return // it has taken too long
 	}
+	p := a.parts[a.sent]
+	a.sent++
+	p.waiting, a.until = true, a.n.ticks+int(wait/tick)
+	a.send(p)
+}
+
+// send sends a part to the leader of its range. If none is known yet, as after an election, or it refuses, the part is sent again.
+func (a *attempt) send(p *part) {
+	if !a.n.toRange(p.in, &prepare{a.id, p.in, a.anchor, a.begun, a.at, a.limit, p.ops}) {
+		a.sendAgain(p)
+	}
+}
+
+func (a *attempt) sendAgain(p *part) {
+	a.n.h.AfterFunc(resend, func() {
+		if a.n.txns[a.id] == a && a.phase == preparing && p.waiting {
+			a.send(p)
+		}
+	})
 }
 
 // part returns the part of an attempt that is in a range.
@@ -107,19 +128,25 @@ func (a *attempt) answered(in int, phase phase) (waited, last bool) {
 
 // prepared handles the answer of a range to what it was to carry out.
 func (a *attempt) prepared(r *prepared) {
+	if p := a.part(r.in); r.outcome == refused && p.waiting {
+		a.sendAgain(p)
+		return
+	}
 	waited, last := a.answered(r.in, preparing)
 	switch {
-	case !waited:
+	case !waited, r.outcome == refused:
 	case r.outcome == again:
 		a.retry(r.at)
-	case r.outcome != ready:
+	case r.outcome == blocked:
 		a.retry(a.at)
 	default:
 		for i, place := range a.part(r.in).places {
 			a.ops[place] = r.ops[i]
 		}
 		a.commit = later(a.commit, r.at)
-		if last {
+		if a.sent < len(a.parts) {
+			a.n.h.AfterFunc(time.Duration(a.n.h.Rand().Int64N(int64(think))), a.next)
+		} else if last {
 			a.refresh()
 		}
 	}
@@ -158,7 +185,7 @@ func (a *attempt) finish() {
 		a.done()
 		return
 	}
-	a.phase, a.until = finishing, a.end
+	a.phase, a.until = finishing, max(a.end, a.n.ticks+int(wait/tick))
 	a.askToFinish()
 }
 
@@ -186,7 +213,7 @@ func (a *attempt) done() {
 
 // resolve tells the ranges how the attempt has ended.
 func (a *attempt) resolve(commit bool) {
-	for _, p := range a.parts {
+	for _, p := range a.parts[:a.sent] {
 		if p.writes {
 			a.n.toRange(p.in, &resolve{a.id, p.in, a.begun, a.commit, commit})
 		}

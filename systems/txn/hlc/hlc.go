@@ -35,6 +35,9 @@ type Store struct {
 	// MaxOffset is by how much clocks may differ. The default is 20 s, as the nemeses that this module ships set clocks wrong by
 	// seconds; CockroachDB's is 500 ms.
 	MaxOffset time.Duration
+
+	// MoveEvery is how often the leadership of a range moves on to another node, as it does in a store that balances its load. Default 500 ms.
+	MoveEvery time.Duration
 }
 
 // EventDriven says that the store uses the message seam alone.
@@ -44,11 +47,13 @@ func (Store) EventDriven() {}
 func (Store) ElectionTimeout() time.Duration { return replog.ElectionTimeout }
 
 const (
-	tick     = 50 * time.Millisecond  // between two looks at what is pending
-	patience = 800 * time.Millisecond // how long a node tries to get a transaction done
-	wait     = 200 * time.Millisecond // how long it waits for the answers of ranges before it tries again
-	pause    = 10 * time.Millisecond  // the least that it waits after a conflict
-	stuck    = 8                      // ticks after which a range asks what has happened to the transaction of an intent
+	tick     = 50 * time.Millisecond   // between two looks at what is pending
+	patience = 1000 * time.Millisecond // how long a node tries to get a transaction done
+	wait     = 400 * time.Millisecond  // how long it waits for the answers of ranges before it tries again
+	resend   = 10 * time.Millisecond   // how long it waits before it asks a range again that had no leader
+	think    = 30 * time.Millisecond   // the longest that passes between two statements of a transaction
+	pause    = 10 * time.Millisecond   // the least that it waits after a conflict
+	stuck    = 8                       // ticks after which a range asks what has happened to the transaction of an intent
 
 	tightOffset = 5 * time.Millisecond
 )

@@ -1,6 +1,7 @@
 package hlc
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/crc32"
@@ -19,13 +20,14 @@ const snapshotEvery = 500
 // A node has a replica of each range, may lead some, and carries out the transactions of its clients. It is driven by messages and timers,
 // all on the event loop of the cluster. Nothing in it blocks.
 type node struct {
-	h      *cluster.Host
-	store  Store
-	offset time.Duration // by how much clocks may differ
-	life   uint64
-	clock  clock
-	ticks  int
-	ranges []*krange
+	h         *cluster.Host
+	store     Store
+	offset    time.Duration // by how much clocks may differ
+	moveEvery time.Duration
+	life      uint64
+	clock     clock
+	ticks     int
+	ranges    []*krange
 
 	lastN uint64
 	txns  map[string]*attempt // that are being carried out
@@ -34,29 +36,23 @@ type node struct {
 
 // Run runs one node until ctx is done.
 func (s Store) Run(ctx context.Context, h *cluster.Host) error {
-	if s.Ranges < 0 || s.MaxOffset < 0 {
-		return fmt.Errorf("boot hlc: %d ranges, clocks at most %v apart: neither may be negative", s.Ranges, s.MaxOffset)
+	if s.Ranges < 0 || s.MaxOffset < 0 || s.MoveEvery < 0 {
+		return fmt.Errorf("boot hlc: %d ranges that move every %v, clocks at most %v apart: none may be negative", s.Ranges, s.MoveEvery, s.MaxOffset)
 	}
-	n := &node{h: h, store: s, offset: s.MaxOffset, life: h.Rand().Uint64(), clock: clock{h: h}, txns: map[string]*attempt{}, heard: map[uint64]uint64{}}
-	if n.offset == 0 {
-		n.offset = 20 * time.Second
-	}
+	s.Ranges, s.MaxOffset, s.MoveEvery = cmp.Or(s.Ranges, 3), cmp.Or(s.MaxOffset, 20*time.Second), max(cmp.Or(s.MoveEvery, 500*time.Millisecond), tick)
+	n := &node{h: h, store: s, offset: s.MaxOffset, moveEvery: s.MoveEvery, life: h.Rand().Uint64(), clock: clock{h: h}, txns: map[string]*attempt{}, heard: map[uint64]uint64{}}
 	if n.bug(TightOffset) {
 		n.offset = tightOffset
 	}
 	if n.bug(NoUncertainty) {
 		n.offset = 0
 	}
-	ranges := s.Ranges
-	if ranges == 0 {
-		ranges = 3
-	}
-	for i := range ranges {
+	for i := range s.Ranges {
 		n.ranges = append(n.ranges, &krange{n: n, in: i})
 	}
 	for i, r := range n.ranges {
 		var err error
-		if r.log, err = replog.Open(h, replog.Config{Group: fmt.Sprint("range", i+1), Machine: r, Words: words}); err != nil {
+		if r.log, err = replog.Open(h, replog.Config{Group: fmt.Sprint("range", i+1), Machine: r, Words: words, LazyCommit: true}); err != nil {
 			return fmt.Errorf("boot hlc: %w", err)
 		}
 	}
@@ -90,6 +86,7 @@ func (n *node) everyTick() {
 		n.ticks++
 		for _, r := range n.ranges {
 			r.push()
+			r.move()
 		}
 		for _, id := range sorting.Keys(n.txns) {
 			if a := n.txns[id]; a != nil {

@@ -97,10 +97,11 @@ type krange struct {
 	reads   map[string]mark // the timestamp cache
 	low     stamp           // no key was read above it by earlier leaders
 	flying  map[string]intentInFlight
-	waiting map[string]func(ok bool) // what to do when the command of a transaction is applied, by kind and id
-	raising stamp                    // the ceiling that is about to be committed
-	readers []reader                 // that wait for the ceiling
-	since   map[string]int           // when the leader saw an intent first, in ticks
+	waiting map[string]func(ok bool)  // what to do when the command of a transaction is applied, by kind and id
+	laying  map[string]func(prepared) // the answers to transactions that wait for their intents
+	raising stamp                     // the ceiling that is about to be committed
+	readers []reader                  // that wait for the ceiling
+	since   map[string]int            // when the leader saw an intent first, in ticks
 }
 
 // An intentInFlight is one that is proposed and not yet applied.
@@ -109,15 +110,15 @@ type intentInFlight struct {
 	at stamp
 }
 
-// A reader waits until the ceiling is at a timestamp.
+// A reader waits until the ceiling is at a timestamp; fn is called then, or with false if this node is no longer asked.
 type reader struct {
 	at stamp
-	fn func()
+	fn func(ok bool)
 }
 
 func (r *krange) clear() {
 	r.reads, r.flying, r.waiting, r.since = map[string]mark{}, map[string]intentInFlight{}, map[string]func(bool){}, map[string]int{}
-	r.readers, r.raising = nil, stamp{}
+	r.readers, r.raising, r.laying = nil, stamp{}, map[string]func(prepared){}
 }
 
 // Restore begins from a snapshot.
@@ -133,6 +134,7 @@ func (r *krange) Restore(data []byte) (err error) {
 // Elected makes the node the leader of the range.
 func (r *krange) Elected() {
 	r.clear()
+	r.n.h.Count("lease moved")
 	r.low = r.kv.Ceiling
 	if r.n.bug(ForgetReads) {
 		r.low = stamp{}
@@ -140,17 +142,23 @@ func (r *krange) Elected() {
 	r.n.roles()
 }
 
-// Deposed ends that. What waits is not answered.
+// Deposed ends that. Who waits for a read or an intent is to ask the next leader. An intent that is laid down all the same is found by it.
 func (r *krange) Deposed() {
+	readers, laying := r.readers, r.laying
 	r.clear()
 	r.n.roles()
+	for _, x := range readers {
+		x.fn(false)
+	}
+	for _, id := range sorting.Keys(laying) {
+		laying[id](prepared{outcome: refused})
+	}
 }
 
 // Apply carries out a command of the log.
 func (r *krange) Apply(index uint64, data []byte) {
 	c := decodeCommand(data)
 	ok := r.kv.apply(c)
-	r.n.clock.saw(c.At)
 	if r.log.Behind() >= snapshotEvery {
 		r.kv.forget()
 		r.log.Compact(index, r.kv.encode())
@@ -186,7 +194,7 @@ func (r *krange) propose(c *command, fn func(ok bool)) bool {
 
 // afterCeiling calls fn once all nodes that may lead later know that there are reads at a timestamp. That also tells that this node
 // led when it was asked.
-func (r *krange) afterCeiling(at stamp, fn func()) {
+func (r *krange) afterCeiling(at stamp, fn func(ok bool)) {
 	r.readers = append(r.readers, reader{later(at, r.n.clock.now()), fn})
 	r.raise()
 }
@@ -212,7 +220,7 @@ func (r *krange) raised() {
 		if r.kv.Ceiling.before(x.at) {
 			r.readers = append(r.readers, x)
 		} else {
-			x.fn()
+			x.fn(true)
 		}
 	}
 	r.raise()
@@ -229,7 +237,13 @@ func (r *krange) prepare(from string, p *prepare) {
 		return
 	}
 	if slices.ContainsFunc(p.ops, isRead) {
-		r.afterCeiling(p.at, func() { r.evaluate(p, answer) })
+		r.afterCeiling(p.at, func(ok bool) {
+			if ok {
+				r.evaluate(p, answer)
+			} else {
+				answer(prepared{outcome: refused})
+			}
+		})
 	} else {
 		r.evaluate(p, answer)
 	}
@@ -270,8 +284,9 @@ func (r *krange) evaluate(p *prepare, answer func(prepared)) {
 		in.Cells = append(in.Cells, written[k])
 		r.flying[k] = intentInFlight{p.id, at}
 	}
+	r.laying[p.id] = answer
 	proposed := r.propose(&command{Kind: layIntent, ID: p.id, At: at, Begun: p.begun, Intent: in}, func(ok bool) {
-		r.land(keys)
+		r.land(p.id, keys)
 		if ok {
 			answer(prepared{at: at, ops: ops})
 		} else {
@@ -279,12 +294,14 @@ func (r *krange) evaluate(p *prepare, answer func(prepared)) {
 		}
 	})
 	if !proposed {
-		r.land(keys)
+		r.land(p.id, keys)
 		answer(prepared{outcome: refused})
 	}
 }
 
-func (r *krange) land(keys []string) {
+// land ends the flight of an intent.
+func (r *krange) land(id string, keys []string) {
+	delete(r.laying, id)
 	for _, k := range keys {
 		delete(r.flying, k)
 	}
@@ -359,8 +376,8 @@ func (r *krange) refresh(from string, f *refresh) {
 		r.n.send(from, &refreshed{f.id, r.in, false})
 		return
 	}
-	r.afterCeiling(f.to, func() {
-		ok := !f.from.before(r.kv.Oldest)
+	r.afterCeiling(f.to, func(ok bool) {
+		ok = ok && !f.from.before(r.kv.Oldest)
 		for _, k := range f.keys {
 			holder, at := r.holder(k)
 			if holder != "" && holder != f.id && !f.to.before(at) || f.from.before(r.kv.at(k, f.to).At) {
@@ -397,6 +414,13 @@ func (r *krange) finish(from string, f *finish) {
 func (r *krange) resolve(x *resolve) {
 	if r.log.Leads() && r.kv.Intents[x.id] != nil {
 		r.propose(&command{Kind: resolveIntent, ID: x.id, At: x.at, Begun: x.begun, Commit: x.commit}, func(bool) { delete(r.since, x.id) })
+	}
+}
+
+// move hands the leadership of the range to the next node now and then, as a store does that balances its load.
+func (r *krange) move() {
+	if every := int(r.n.moveEvery / tick); (r.n.ticks+r.in*every/len(r.n.ranges))%every == 0 {
+		r.log.Transfer()
 	}
 }
 

@@ -88,12 +88,12 @@ func (n *node) begin(m cluster.Message, ops []model.TxnOp) {
 	}
 }
 
-// commit commits a transaction of this site, and sends it to the others.
+// commit commits a transaction of this site. The others get it with the next batch.
 func (n *node) commit(t *slow) {
 	t.commit.Seq = n.kv.Has[n.self] + 1
 	n.kv.apply(t.commit)
 	must(n.disk.Append(snapshot.Encode(record{Commit: t.commit})))
-	n.toOthers(&batch{[]*commit{t.commit}})
+	n.outbox = append(n.outbox, t.commit)
 	t.m.Reply(response{ops: t.answers})
 }
 

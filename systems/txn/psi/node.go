@@ -35,6 +35,7 @@ type node struct {
 	heard   map[uint64]uint64
 	pending map[id]*slow // transactions of this site that wait for votes
 	order   []id         // of pending
+	outbox  []*commit    // of this site: they are sent with the next batch
 	lastN   uint64       // of the ids of this life
 }
 
@@ -63,6 +64,7 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 	}
 	h.Handle(n.receive)
 	n.everyTick()
+	n.propagate()
 	<-ctx.Done()
 	return nil
 }
@@ -115,6 +117,18 @@ func (n *node) everyTick() {
 		}
 		if n.disk.Size() > smallest && n.disk.Size() > 4*n.least {
 			n.checkpoint()
+		}
+	})
+}
+
+// propagate sends what this site has committed to the others, in batches.
+func (n *node) propagate() {
+	var timer *cluster.Timer
+	timer = n.h.AfterFunc(every, func() {
+		timer.Reset(every)
+		if len(n.outbox) > 0 {
+			n.toOthers(&batch{n.outbox})
+			n.outbox = nil
 		}
 	})
 }

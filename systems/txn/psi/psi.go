@@ -36,6 +36,7 @@ func (Store) EventDriven() {}
 func (Store) ElectionTimeout() time.Duration { return 2 * patience }
 
 const (
+	every    = 25 * time.Millisecond  // between two batches of commits to the other sites
 	tick     = 50 * time.Millisecond  // between two looks at what is pending
 	gossip   = 2                      // ticks between two messages that say what a site has
 	ask      = 10                     // ticks between two questions about a transaction that holds a lock

@@ -51,6 +51,10 @@ type Config struct {
 	// Words says what an entry asks for, and which values it carries, for people who look at messages.
 	Words func(data []byte) (string, []trace.Item)
 
+	// LazyCommit leaves out messages that have nothing but how far the log is committed, which is half of all: followers then
+	// find out with the next entry or heartbeat.
+	LazyCommit bool
+
 	// NeverResigns is a mistake: a leader that no majority answers goes on to lead until it hears of another one.
 	NeverResigns bool
 }
@@ -164,6 +168,14 @@ func (l *Log) Propose(data []byte) bool {
 	return true
 }
 
+// Transfer hands the leadership to the next node, if this one leads and that one is not far behind. It may not come to it.
+func (l *Log) Transfer() {
+	if l.raft != nil && l.ready && !l.busy {
+		l.raft.TransferLeader(l.id%uint64(len(l.names)) + 1)
+		l.advance()
+	}
+}
+
 // Behind returns how many entries the machine was given since the last state that the log has of it.
 func (l *Log) Behind() uint64 { return l.applied - l.disk.base.GetMetadata().GetIndex() }
 
@@ -267,6 +279,9 @@ func (l *Log) install(s *raftpb.Snapshot, entries []*raftpb.Entry) {
 
 func (l *Log) send(m *raftpb.Message) {
 	to := m.GetTo()
+	if l.cfg.LazyCommit && m.GetType() == raftpb.MsgApp && len(m.GetEntries()) == 0 && l.acked[to-1] >= m.GetIndex() {
+		return
+	}
 	l.h.Send(l.names[to-1], &packet{l.cfg.Group, m, l.cfg.Words})
 	if m.GetType() == raftpb.MsgSnap {
 		l.raft.ReportSnapshot(to, raft.SnapshotFinish) // raft tries again when the follower answers a heartbeat
