@@ -58,6 +58,17 @@ var findings = map[string]Finding{
 	"crdtkv/reuse-ids":       {"crash", "--duration 12s", 1},
 	"crdtkv/skip-deltas":     {"partition", "--duration 12s", 2},
 	"crdtkv/ack-before-sync": {"crash", "--duration 12s", 1},
+
+	"twopc/forget-commit":    {"blackouts", "", 3},
+	"twopc/abort-after-yes":  {"blackouts", "", 2},
+	"twopc/unlock-early":     {"partition", "", 7},
+	"twopc/unlock-reads":     {"partition", "", 1},
+	"twopc/presume-too-soon": {"lossy", "", 1},
+	"twopc/volatile-yes":     {"blackouts", "", 5},
+	"twopc/forget-locks":     {"blackouts", "", 1},
+
+	"retryclient/retry-unknown":      {"lossy", "", 1},
+	"retryclient/unknown-is-failure": {"crash", "", 1},
 }
 
 // FindingOf returns the run that finds a bug of a system; ok is false if there is no such bug.

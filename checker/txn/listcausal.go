@@ -18,7 +18,7 @@ import (
 //	reader   it missed a write
 //	appender it appended before what it should have come after
 //
-// If the chain may be anything, as for causality, the five are one. Guarantees that begin with a read are of single writes, which are
+// If the chain may be anything, as for causality, all but the first are one. Guarantees that begin with a read are of single writes, which are
 // nodes as well. Helpers stand for many: one for "an append to this key from this version on", which leads to the writers of those, and
 // one for "who read this version or a later one".
 
@@ -71,7 +71,7 @@ func (g *chaining) source(t int32) int32   { return g.role(t, 4) }
 
 func (g *chaining) role(t, role int32) int32 {
 	if g.c.causal {
-		return t
+		return t + g.n
 	}
 	return t + role*g.n
 }
@@ -93,7 +93,7 @@ func (l *lists) findChain(j *judging, c chain) {
 	g := &chaining{l: l, c: c, n: int32(len(l.h.Txns))}
 	g.items = 5 * g.n
 	if c.causal {
-		g.items = g.n
+		g.items = 2 * g.n
 	}
 	versions := int32(len(l.writers)) + int32(len(l.order)) // one more for each key: what was never read
 	g.nodes = g.items + int32(len(l.appends))
@@ -131,7 +131,8 @@ func (g *chaining) versions() {
 				g.add(g.items+append, g.readers+at+v, along)
 			}
 			if g.c.causal {
-				g.add(w, g.readers+at+v, along)
+				g.add(g.writer(w), g.readers+at+v, along)
+				g.add(g.session(w), g.readers+at+v, along)
 			}
 			if g.c.readEnd {
 				g.add(g.source(w), g.seen+at+v, along)
@@ -186,6 +187,7 @@ func (g *chaining) follow(before, t int32) {
 	g.add(known, g.session(t), along|viaSO)
 	switch {
 	case g.c.causal:
+		g.add(g.writer(before), g.session(t), along|viaSO)
 	case g.c.readEnd:
 		g.add(known, g.source(t), along|viaSO)
 	default:

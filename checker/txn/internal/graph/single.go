@@ -71,7 +71,7 @@ func (g *Graph) ShortSingle(singles []Single, mask uint8) []Edge {
 	s := newSearcher(g, Walk{Mask: mask}, nil)
 	var best []Edge
 	for _, b := range singles {
-		if k := g.direct(b.To, b.From, mask); k != 0 {
+		if k := g.direct(b.To, b.From, mask); k != 0 && b.From < int32(g.Real) && b.To < int32(g.Real) {
 			return []Edge{{b.From, b.To, g.Kind[b.Edge]}, {b.To, b.From, k}}
 		}
 		if cycle := s.through(start{b.From, b.Edge, b.To}, len(best)); cycle != nil {
