@@ -1,0 +1,4 @@
+package isolation
+
+// databases are the variants of isolation.
+var databases = []database{}
