@@ -63,11 +63,11 @@ var findings = map[string]Finding{
 	"twopc/abort-after-yes":  {"blackouts", "", 2},
 	"twopc/unlock-early":     {"partition", "", 7},
 	"twopc/unlock-reads":     {"partition", "", 1},
-	"twopc/presume-too-soon": {"all", "", 1},
+	"twopc/presume-too-soon": {"lossy", "", 1},
 	"twopc/volatile-yes":     {"blackouts", "", 5},
 	"twopc/forget-locks":     {"blackouts", "", 1},
 
-	"retryclient/retry-unknown":      {"crash", "", 1},
+	"retryclient/retry-unknown":      {"lossy", "", 1},
 	"retryclient/unknown-is-failure": {"crash", "", 1},
 }
 

@@ -37,7 +37,7 @@ func TestBugsAreFound(t *testing.T) {
 // late are the bugs that the first 20 seconds of the run in findings do not show.
 var late = map[string]bool{
 	"raftkv/lease-reads": true, "raftkv/forget-sessions": true, "registerkv/no-write-back": true, "quorumkv/drop-hints": true,
-	"quorumkv/timeout-is-failure": true, "quorumkv/reap-tombstones": true, "quorumkv/coarse-ranges": true,
+	"twopc/forget-commit": true, "quorumkv/timeout-is-failure": true, "quorumkv/reap-tombstones": true, "quorumkv/coarse-ranges": true,
 }
 
 // shortened returns what shortens a run that finds a bug. A run of 20 seconds has the calls and
