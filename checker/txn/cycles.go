@@ -37,11 +37,17 @@ type deps struct {
 // newDeps adds the orders of sessions and of real time to the edges of a history. Only transactions that count have them.
 func newDeps(h *History, counts func(t int32) bool, nodes int, edges []graph.Edge, explain func(from, to int32, kind EdgeKind) Edge) *deps {
 	edges = addSessions(h, counts, edges)
-	if !h.Untimed {
-		edges, nodes = addRealTime(h, counts, edges, nodes)
+	rank := make([]int32, nodes, nodes+nodes/2)
+	for t := range rank {
+		rank[t] = int32(t)
 	}
+	if !h.Untimed {
+		edges, rank = addRealTime(h, counts, edges, rank)
+	}
+	nodes = len(rank)
 	d := &deps{h: h, explain: explain, comps: map[graph.Walk]*graph.Components{}, answers: map[question]bool{}}
 	d.g = graph.Build(nodes, len(h.Txns), edges)
+	d.g.Rank = rank
 	d.g.Around = func(from, to int32) uint8 {
 		if from < int32(len(h.Txns)) && to < int32(len(h.Txns)) && !h.Untimed && h.Txns[from].End < h.Txns[to].Begin {
 			return uint8(RT)
@@ -71,8 +77,8 @@ func addSessions(h *History, counts func(t int32) bool, edges []graph.Edge) []gr
 }
 
 // addRealTime adds edges from each transaction to those that began after it ended: by a chain of helpers, each of which stands for all
-// that ended before a moment.
-func addRealTime(h *History, counts func(t int32) bool, edges []graph.Edge, nodes int) ([]graph.Edge, int) {
+// that ended before a moment. It adds their ranks.
+func addRealTime(h *History, counts func(t int32) bool, edges []graph.Edge, rank []int32) ([]graph.Edge, []int32) {
 	end := int32(0)
 	for _, t := range h.Txns {
 		end = max(end, t.Begin+1)
@@ -104,15 +110,15 @@ func addRealTime(h *History, counts func(t int32) bool, edges []graph.Edge, node
 		default:
 			if used {
 				if helper >= 0 {
-					edges = append(edges, graph.Edge{From: helper, To: int32(nodes), Kind: uint8(RT)})
+					edges = append(edges, graph.Edge{From: helper, To: int32(len(rank)), Kind: uint8(RT)})
 				}
-				helper, used = int32(nodes), false
-				nodes++
+				helper, used = int32(len(rank)), false
+				rank = append(rank, t)
 			}
 			edges = append(edges, graph.Edge{From: t, To: helper, Kind: uint8(RT)})
 		}
 	}
-	return edges, nodes
+	return edges, rank
 }
 
 // walk returns which cycles a rule is about.
