@@ -19,6 +19,9 @@ const (
 	wwAtomic
 )
 
+// wwChosen orders two unread writes of a key because one of the orders has to be tried.
+const wwChosen = wwAtomic
+
 // Cycles of models are made of these.
 const (
 	anyWW = WW | wwCursor | wwAtomic
@@ -29,9 +32,11 @@ const (
 type deps struct {
 	h       *History
 	g       *graph.Graph
-	explain func(from, to int32, kind EdgeKind) Edge // says what was observed; for WW, WR and RW
+	explain func(from, to int32, kind EdgeKind) Edge // says what was observed; for WW, WR and RW, and the kinds of ww edges below
 	comps   map[graph.Walk]*graph.Components
 	answers map[question]bool
+	unread  [][]int32                 // transactions that appended to one key what was never read, if several did
+	chosen  map[question][]graph.Edge // a cycle of one order of those, if each gives one
 }
 
 // newDeps adds the orders of sessions and of real time to the edges of a history. Only transactions that count have them.
@@ -45,7 +50,7 @@ func newDeps(h *History, counts func(t int32) bool, nodes int, edges []graph.Edg
 		edges, rank = addRealTime(h, counts, edges, rank)
 	}
 	nodes = len(rank)
-	d := &deps{h: h, explain: explain, comps: map[graph.Walk]*graph.Components{}, answers: map[question]bool{}}
+	d := &deps{h: h, explain: explain, comps: map[graph.Walk]*graph.Components{}, answers: map[question]bool{}, chosen: map[question][]graph.Edge{}}
 	d.g = graph.Build(nodes, len(h.Txns), edges)
 	d.g.Rank = rank
 	d.g.Around = func(from, to int32) uint8 {
@@ -170,6 +175,9 @@ func (d *deps) cyclic(q question) bool {
 
 // cycle returns a short cycle that the question asks for, with an edge of one of the kinds in through; nil if there is none such.
 func (d *deps) cycle(q question, through EdgeKind) []graph.Edge {
+	if c := d.chosen[q]; c != nil {
+		return c
+	}
 	switch q.rule {
 	case ruleSingle:
 		mask := anyWW | WR | q.also
@@ -217,8 +225,6 @@ func (d *deps) anomaly(cycle []graph.Edge) Anomaly {
 func (d *deps) edge(e graph.Edge) Edge {
 	kind := EdgeKind(e.Kind)
 	switch {
-	case kind&anyWW != 0:
-		kind = WW
 	case kind&anyRW != 0:
 		kind = RW
 	}

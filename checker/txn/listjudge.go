@@ -13,6 +13,11 @@ func (l *lists) judge(j *judging) {
 	edges, n := l.edges()
 	d := newDeps(l.h, func(t int32) bool { return l.committed[t] }, n, edges, l.explain)
 	edges = nil
+	for k := range int32(len(l.order)) {
+		if u := l.unreadOf(k); len(u) > 1 {
+			d.unread = append(d.unread, u)
+		}
+	}
 	j.judgeGraph(d)
 	if j.open(MonotonicAtomicView) || j.open(UpdateAtomic) || j.open(ReadAtomic) || j.open(CausalCerone) || j.open(Causal) {
 		var found tally

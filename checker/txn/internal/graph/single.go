@@ -11,7 +11,7 @@ type Single struct{ From, To, Edge int32 }
 // Most such edges lead forward in a topological order, and close nothing. From the ends of the others the search goes forward no
 // further than their beginnings, for 64 edges at a time.
 func (g *Graph) Singles(mask, one uint8) []Single {
-	place := g.order(mask)
+	place := g.Order(mask)
 	var back []Single
 	for v := range int32(g.N) {
 		for i := g.First[v]; i < g.First[v+1]; i++ {
@@ -134,9 +134,9 @@ func (g *Graph) closing(back []Single, mask uint8, place, at []int32, reach []ui
 	return out
 }
 
-// order returns the place of each node in a topological order of the edges in mask, which must be acyclic: of the nodes that may come
+// Order returns the place of each node in a topological order of the edges in mask, which must be acyclic: of the nodes that may come
 // next, that of the least rank. Ranks are by time, so that the order keeps close to it, and few edges lead far back.
-func (g *Graph) order(mask uint8) []int32 {
+func (g *Graph) Order(mask uint8) []int32 {
 	in := make([]int32, g.N)
 	for v := range g.N {
 		for i := g.First[v]; i < g.First[v+1]; i++ {
