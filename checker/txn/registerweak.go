@@ -32,7 +32,9 @@ type weak struct {
 	writeAt  []int32  // by transaction: where its versions begin in versions
 	versions []int32  // by transaction, sorted, which sorts them by key
 	out      []inferred
-	nils     []inferred // those to ofNil, which break the model by themselves
+	nils     []inferred   // those to ofNil, which break the model by themselves
+	trail    []graph.Edge // between versions and helpers, of guarantees of sessions
+	helpers  int32
 }
 
 func (r *registers) newWeak(also EdgeKind) *weak {
