@@ -50,8 +50,7 @@ type rowRead struct {
 // judgePredicates says which models a history of rows keeps.
 //
 // The first transaction is the initial state if it only inserts and had ended before all others began: no read may miss it.
-// A row is inserted where there was none, and deleted where there was one; what a transaction reads of a row before it writes it is the version before.
-// Where that leaves the order of versions open, or a read could have seen versions with others between them, all ways are tried, up to a
+// What a transaction reads of a row is a version before the one that it writes, and where it inserts a row it has seen that there is none. Where that leaves the order of versions open, or a read could have seen versions with others between them, all ways are tried, up to a
 // number: a model that is kept in one of them is kept.
 func judgePredicates(ctx context.Context, h *History, o Options) (*Report, error) {
 	r := &rows{h: h, of: map[[2]int32]int32{}, committed: make([]bool, len(h.Txns)), base: -1, keys: make([]rowKey, len(h.Keys))}
@@ -69,7 +68,7 @@ func judgePredicates(ctx context.Context, h *History, o Options) (*Report, error
 	r.commit()
 	r.arrange()
 	for t, x := range h.Txns {
-		if x.Type == history.OK {
+		if x.Type == history.OK || r.committed[t] { // of what took effect without an answer only insertions say what they saw
 			r.look(int32(t))
 		}
 	}
@@ -175,13 +174,13 @@ func (r *rows) arrange() {
 	}
 }
 
-// matches reports whether a read that the operation is could show a version; -1 is unborn. A read of a key shows all rows that are there.
+// matches reports whether a read that the operation is could show a version; -1 is unborn. A read of a key shows every row that is there, and an insertion fails on it.
 func (r *rows) matches(op, version int32) bool {
 	if version < 0 || r.writes[version].dead() {
 		return false
 	}
 	o := r.h.Ops[op]
-	return o.F == Read || r.preds[o.Key].matches(r.h, r.writes[version].value)
+	return o.F != ReadAll || r.preds[o.Key].matches(r.h, r.writes[version].value)
 }
 
 // version spells a version of a row.
@@ -203,6 +202,8 @@ func (r *rows) sees(s rowRead) string {
 		return fmt.Sprintf("read by %s without %s", r.h.Predicates[o.Key], key)
 	case o.F == ReadAll:
 		return fmt.Sprintf("read by %s with %s as %s", r.h.Predicates[o.Key], key, r.version(s.found))
+	case o.F == Insert:
+		return fmt.Sprintf("inserted %s, which was not there", key)
 	case s.found < 0:
 		return fmt.Sprintf("read %s, which was not there", key)
 	}

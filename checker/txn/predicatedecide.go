@@ -28,12 +28,12 @@ func (r *rows) decide(ctx context.Context, o Options) (*Report, error) {
 	certain.places = make([]int, len(r.reads))
 	for i, s := range r.reads {
 		maybe := s.found < 0 && slices.ContainsFunc(r.keys[s.key].maybe, func(w int32) bool { return !r.matches(s.op, w) })
+		complete = complete && !maybe
 		switch order := certain.orders[s.key]; {
 		case order == nil:
 			certain.places[i] = -1
 		case maybe || len(r.stretches(s, order)) > 1:
 			certain.places[i], open = -1, true
-			complete = complete && !maybe
 		case len(r.stretches(s, order)) == 0 && s.found < 0 && r.h.Ops[s.op].F == ReadAll:
 			r.strange = append(r.strange, r.missed(s))
 		}

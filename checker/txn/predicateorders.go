@@ -11,31 +11,42 @@ const (
 )
 
 // orders returns the orders in which the versions of a key may have been made, each with the initial state first, which is -1 if the row was
-// unborn. The first is the one by time. It reports whether these are all.
+// unborn. The first are those in which rows are inserted where there is none and deleted where there is one, and of these the one by time. It reports
+// whether these are all that respect what transactions read before they wrote; any other has a cycle of ww and wr.
 func (r *rows) orders(k int32, before map[int32][]int32) (all [][]int32, complete bool) {
-	for strict := 2; strict >= 0; strict-- {
-		s := orderSearch{r: r, k: k, strict: strict, before: before, steps: orderSteps, placed: map[int32]bool{}}
-		s.candidates = slices.Clone(r.keys[k].versions)
-		slices.SortStableFunc(s.candidates, func(a, b int32) int {
-			x, y := r.h.Txns[r.writes[a].txn], r.h.Txns[r.writes[b].txn]
-			return cmp.Or(cmp.Compare(x.End, y.End), cmp.Compare(x.Begin, y.Begin))
-		})
+	candidates := slices.Clone(r.keys[k].versions)
+	slices.SortStableFunc(candidates, func(a, b int32) int {
+		x, y := r.h.Txns[r.writes[a].txn], r.h.Txns[r.writes[b].txn]
+		return cmp.Or(cmp.Compare(x.End, y.End), cmp.Compare(x.Begin, y.Begin))
+	})
+	search := func(strict int) bool {
+		s := orderSearch{r: r, k: k, strict: strict, before: before, steps: orderSteps, placed: map[int32]bool{}, candidates: candidates}
 		s.search([]int32{r.keys[k].base})
-		if len(s.found) > 0 {
-			return s.found, s.steps > 0 && len(s.found) < mostOrders
+		for _, o := range s.found {
+			if !slices.ContainsFunc(all, func(known []int32) bool { return slices.Equal(known, o) }) {
+				all = append(all, o)
+			}
 		}
-		if s.steps <= 0 {
-			break
-		}
+		return s.steps > 0 && len(s.found) < mostOrders
 	}
-	return [][]int32{append([]int32{r.keys[k].base}, r.keys[k].versions...)}, false
+	if len(candidates) > 1 {
+		search(2)
+	}
+	complete = search(1)
+	if len(all) == 0 {
+		complete = search(0)
+	}
+	if len(all) == 0 {
+		all = append(all, append([]int32{r.keys[k].base}, candidates...))
+	}
+	return all, complete
 }
 
 // An orderSearch tries the orders of a key.
 type orderSearch struct {
 	r          *rows
 	k          int32
-	strict     int               // 2: rows are inserted where there is none and deleted where there is one; 1: only what was read comes first; 0: neither
+	strict     int               // 2: as the rows demand; 1: only what was read comes first; 0: neither
 	before     map[int32][]int32 // by write: those that come before it
 	candidates []int32
 	placed     map[int32]bool
@@ -104,7 +115,8 @@ func (r *rows) before(o Options) map[int32][]int32 {
 // A stretch is where in the order of a key a read can have been: at versions from one position to another.
 type stretch struct{ from, to int }
 
-// stretches returns where a read can have been. For one that no version explains there is none.
+// stretches returns where a read can have been: not behind what its transaction wrote only later. For one that no version explains there
+// is none.
 func (r *rows) stretches(s rowRead, order []int32) (all []stretch) {
 	if s.found >= 0 {
 		if at := slices.Index(order, s.found); at >= 0 {
@@ -114,6 +126,8 @@ func (r *rows) stretches(s rowRead, order []int32) (all []stretch) {
 	}
 	for i, v := range order {
 		switch n := len(all); {
+		case v >= 0 && r.writes[v].txn == s.txn:
+			return all
 		case r.matches(s.op, v):
 		case n > 0 && all[n-1].to == i-1:
 			all[n-1].to = i

@@ -24,6 +24,9 @@ func (r *rows) look(t int32) {
 		case o.F == ReadAll && o.Known:
 			r.all(t, i, known)
 		case o.F != Read && o.F != ReadAll:
+			if s := known[o.Key]; o.F == Insert && !s.own && t != r.base {
+				r.reads = append(r.reads, rowRead{t, i, o.Key, -1})
+			}
 			known[o.Key] = rowState{own: true, write: n}
 			n++
 		}
