@@ -99,7 +99,8 @@ func TestPredicateVectors(t *testing.T) {
 				delete(kinds, kind)
 			}
 			for kind := range kinds { // Elle looks for these only if it is asked to, or not at all
-				assert.Contains(t, []string{"G-single-realtime", "own-row-unseen"}, kind)
+				assert.Contains(t, []string{"G-single-realtime", "own-row-unseen", "fractured-read", "causality-violation",
+					"session-causality-violation", "writes-before-reads", "update-not-seen", "non-atomic-view", "stale-key"}, kind)
 			}
 			for _, m := range append(items(get(want.(edn.Map), "not")), items(get(want.(edn.Map), "also-not"))...) {
 				model, err := FindModel(spell(m))

@@ -169,7 +169,8 @@ type trying struct {
 	report   *Report     // of what is certain
 	lost     []bool      // by finding: it is decided
 	views    int
-	first    *Report // of the first view
+	best     *Report // of the view in which most models are kept, and the first of these
+	most     int     // how many
 }
 
 // try decides the findings that are not certain: a model that is kept in one view is kept, and one that is kept in none is broken.
@@ -178,13 +179,16 @@ func (t *trying) try(ctx context.Context) {
 	all := t.orders(ctx, func(v *rowView) bool {
 		t.views++
 		got := v.judge(t.o)
-		if t.first == nil {
-			t.first = got
-		}
-		more := false
+		more, here := false, 0
 		for i, f := range got.Findings {
+			if f.Verdict == checker.Valid {
+				here++
+			}
 			kept[i] = kept[i] || f.Verdict == checker.Valid
 			more = more || !kept[i] && !t.lost[i]
+		}
+		if t.best == nil || here > t.most {
+			t.best, t.most = got, here
 		}
 		return more && t.views < mostViews
 	})
@@ -194,8 +198,8 @@ func (t *trying) try(ctx context.Context) {
 		case t.lost[i] || f.Verdict == checker.Unknown:
 		case kept[i]:
 			f.Verdict, f.Anomaly, f.Reason = checker.Valid, -1, ""
-		case all && t.complete && t.first.Findings[i].Verdict == checker.Invalid:
-			t.breakAlways(f, t.first.Findings[i])
+		case all && t.complete && t.best.Findings[i].Verdict == checker.Invalid:
+			t.breakAlways(f, t.best.Findings[i])
 		default:
 			f.Verdict, f.Anomaly = checker.Unknown, -1
 			f.Reason = fmt.Sprintf("it depends on the order of versions, or on which of several versions reads by predicate saw; it was broken in the %d ways that were tried", t.views)
@@ -204,13 +208,13 @@ func (t *trying) try(ctx context.Context) {
 	t.report.Strongest, t.report.Weakest = extremes(t.report.Findings)
 }
 
-// breakAlways says that a model is broken in every view, and shows what breaks it in the first.
+// breakAlways says that a model is broken in every view, and shows what breaks it in the one in which most models are kept.
 func (t *trying) breakAlways(f *Finding, in Finding) {
 	f.Verdict, f.Reason = checker.Invalid, ""
 	if in.Anomaly < 0 {
 		return
 	}
-	a := t.first.Anomalies[in.Anomaly]
+	a := t.best.Anomalies[in.Anomaly]
 	a.Reason += fmt.Sprintf("; so it is, or with another anomaly, in all %d ways in which versions can be ordered and seen", t.views)
 	same := func(b Anomaly) bool { return b.Type == a.Type && slices.Equal(a.Txns, b.Txns) && a.Key == b.Key }
 	if f.Anomaly = slices.IndexFunc(t.report.Anomalies, same); f.Anomaly < 0 {
