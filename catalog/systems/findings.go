@@ -43,6 +43,23 @@ var findings = map[string]Finding{
 	"chainkv/any-head":        {"flip-flop", "", 1},
 	"chainkv/ack-before-sync": {"crash", "", 1},
 
+	"percolator/blind-retry":       {"none", "", 1},
+	"percolator/roll-back-live":    {"none", "", 1},
+	"percolator/early-commit-time": {"none", "", 1},
+	"percolator/oracle-goes-back":  {"leader", "", 1},
+	"percolator/async-below-reads": {"none", "", 1},
+	"percolator/skip-old-locks":    {"gray", "", 1},
+	"percolator/forward-blindly":   {"partition", "", 3},
+
+	"galera/certify-at-origin":  {"none", "", 1},
+	"galera/ack-when-ordered":   {"none", "", 1},
+	"galera/ack-before-sync":    {"blackouts", "", 1},
+	"galera/snapshot-at-commit": {"none", "", 1},
+
+	"ssi/forget-readers":       {"none", "", 1},
+	"ssi/no-read-only-locks":   {"none", "", 1},
+	"ssi/visible-out-of-order": {"none", "", 1},
+
 	"quorumkv/drop-hints":         {"partition", "", 2},
 	"quorumkv/ack-before-sync":    {"crash", "", 1},
 	"quorumkv/reuse-dots":         {"crash", "", 1},

@@ -7,17 +7,17 @@ type Bug uint
 
 const (
 	// CertifyAtOrigin checks a write set only where it comes from, against what that node has applied, and not again in the total order: of two that
-	// are on their way at once, both commit. MariaDB Galera Cluster 12.1.2 to 12.2.2 lost updates in healthy clusters (MDEV-38977 and
-	// others). https://jepsen.io/analyses/mariadb-galera-cluster-12.1.2
+	// are on their way at once, both commit. MariaDB Galera Cluster 12.1.2 to 12.2.2 lost updates in healthy
+	// clusters. https://jepsen.io/blog/2026-03-16-mariadb-galera-cluster-12.1.2
 	CertifyAtOrigin Bug = 1 << iota
 
 	// AckWhenOrdered acknowledges a transaction when its write set has its place in the order, before the client's own node has applied
 	// it: the next transaction of the session may miss it. Stale reads of the same analysis, here of one's own writes.
-	// https://jepsen.io/analyses/mariadb-galera-cluster-12.1.2
+	// https://jepsen.io/blog/2026-03-16-mariadb-galera-cluster-12.1.2
 	AckWhenOrdered
 
 	// AckBeforeSync acknowledges what is on no disk yet, as innodb_flush_log_at_trx_commit=0 does, which the documentation of Galera
-	// recommends: nodes that crash together lose it. https://jepsen.io/analyses/mariadb-galera-cluster-12.1.2
+	// recommends: nodes that crash together lose it. https://jepsen.io/blog/2026-03-16-mariadb-galera-cluster-12.1.2
 	AckBeforeSync
 
 	// SnapshotAtCommit certifies a write set from the moment of its commit on, and not from that of its first read: what was applied in between

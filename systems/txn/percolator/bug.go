@@ -13,7 +13,8 @@ const (
 
 	// RollBackLive has a reader roll back the primary lock of a transaction that is alive, without a record of that; a commit
 	// that finds no lock takes itself for repeated. TiKV lost such records in several ways.
-	// https://github.com/tikv/tikv/issues/7364 and https://github.com/tikv/tikv/issues/16620
+	// https://github.com/tikv/tikv/issues/7364
+	// https://github.com/tikv/tikv/issues/16620
 	RollBackLive
 
 	// EarlyCommitTime takes the timestamp of the commit while locks are still being placed: who reads at a later one may
@@ -21,15 +22,19 @@ const (
 	EarlyCommitTime
 
 	// OracleGoesBack has a new leader of the oracle begin with the bound that was saved before the last, as if all below the last
-	// were still to be given out. https://github.com/tikv/pd/issues/4884 and https://github.com/tikv/pd/issues/8836
+	// were still to be given out, as PD did.
+	// https://github.com/tikv/pd/issues/4884
+	// https://github.com/tikv/pd/issues/8836
 	OracleGoesBack
 
 	// AsyncBelowReads commits without a second timestamp (see [Store]), and does not put the commit after what has been read: the
-	// part of TiDB 5.0's async commit that keeps snapshots as they are. Compare https://github.com/tikv/tikv/issues/8589
+	// part of TiDB 5.0's async commit that keeps snapshots as they are. TiKV had to learn more of it.
+	// https://github.com/tikv/tikv/issues/8589
 	AsyncBelowReads
 
 	// SkipOldLocks has reads ignore a lock that is older than a tenth of a second, as one that a crash has left, and return what was
-	// there before it. Its transaction may have committed. Compare https://github.com/tikv/tikv/issues/10570
+	// there before it. Its transaction may have committed. Compare a read of TiKV that was stale.
+	// https://github.com/tikv/tikv/issues/10570
 	SkipOldLocks
 
 	// ForwardBlindly has a reader commit a secondary lock that is older than a tenth of a second, without asking the primary

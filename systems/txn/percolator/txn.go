@@ -232,7 +232,7 @@ func (t *txn) commitPrimary() {
 	})
 }
 
-// commitAt commits secondaries. Whoever meets a lock that this does not reach does it later.
+// commitAt commits secondaries. A transaction that meets a lock which this does not reach does it later.
 func (t *txn) commitAt(keys []string) {
 	for _, key := range keys {
 		t.n.command(key, &command{Kind: settle, Start: t.start, Key: key, Commit: t.commitTime}, nil)

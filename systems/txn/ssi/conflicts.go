@@ -14,7 +14,7 @@ type xact struct {
 }
 
 // A manager finds the transactions that must be aborted so that the others are serializable. It lives on the primary, and begins anew
-// with each: whoever was at work on an earlier one has been aborted, or comes before all of this one's snapshots.
+// with each: a transaction of an earlier one has been aborted, or comes before all of this one's snapshots.
 type manager struct {
 	bugs    Bug
 	clock   uint64

@@ -139,7 +139,7 @@ func (n *node) lag() time.Duration {
 	return time.Duration(n.h.Rand().Int64N(int64(delay)))
 }
 
-// visible answers the client: whoever begins from now on sees the transaction.
+// visible answers the client: all that begin from now on see the transaction.
 func (t *txn) visible() {
 	t.mgr.ended(t.x)
 	t.answer(front.Response{Ops: t.ops})

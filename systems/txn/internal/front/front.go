@@ -29,10 +29,10 @@ type Request struct {
 type Status uint8
 
 const (
-	Done    Status = iota
-	Aborted        // nothing of it happened, or will
-	Lost           // it may have committed
-	other          // it was meant for another life of the node
+	Done    Status = iota // it committed
+	Aborted               // nothing of it happened, or will
+	Lost                  // it may have committed
+	other                 // it was meant for another life of the node
 )
 
 // A Response answers a [Request].
