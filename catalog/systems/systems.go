@@ -79,7 +79,7 @@ func All() []System {
 			s := chainkv.Store{Bugs: b}
 			return s, keyValue(s.Open), err
 		},
-	}, percolatorSystem(), galeraSystem(), ssiSystem(), {
+	}, percolatorSystem(), galeraSystem(), ssiSystem(), calvinSystem(), psiSystem(), hlcSystem(), {
 		Row:  Row{"quorumkv", "a Dynamo-style store with sloppy quorums, hinted handoff and siblings; available on both sides of a cut, loses no acknowledged write, and is not linearizable"},
 		Bugs: rows(quorumkv.Bugs.Names()), Workload: "versions",
 		Build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
