@@ -1,0 +1,3 @@
+package txn
+
+func (v *rowView) judgeVisible(j *judging) {}
