@@ -12,6 +12,19 @@ type cell struct {
 	list  []int // is only ever appended to, so that readers share it
 }
 
+// A participant is a node as it takes part in transactions that touch its keys.
+type participant struct {
+	*machine
+	data     map[string]*cell
+	locks    map[string]*lock
+	branches table[*branch]
+	ended    map[id]ending // those that are no branches any more
+}
+
+func newParticipant(m *machine) participant {
+	return participant{machine: m, data: map[string]*cell{}, locks: map[string]*lock{}, branches: newTable[*branch](), ended: map[id]ending{}}
+}
+
 // A branch is the part of a transaction that a participant carries out.
 type branch struct {
 	age      age
@@ -47,7 +60,7 @@ func (e ending) outcome() outcome {
 }
 
 // lockOf returns the lock of a key.
-func (n *node) lockOf(key string) *lock {
+func (n *participant) lockOf(key string) *lock {
 	l := n.locks[key]
 	if l == nil {
 		l = &lock{}
@@ -57,7 +70,7 @@ func (n *node) lockOf(key string) *lock {
 }
 
 // execute carries an operation out, or has it wait for its lock. Copies and late messages have no effect.
-func (n *node) execute(from string, e *execute) {
+func (n *participant) execute(from string, e *execute) {
 	i := e.age.id
 	b := n.branches.by[i]
 	_, over := n.ended[i]
@@ -83,12 +96,12 @@ func (n *node) execute(from string, e *execute) {
 	}
 }
 
-func (n *node) refuse(who string, e *execute, why string) {
+func (n *participant) refuse(who string, e *execute, why string) {
 	n.h.Send(who, &executed{id: e.age.id, life: n.life, step: e.step, op: e.op, refused: why})
 }
 
 // attempt carries out the operation of a branch if it gets the lock.
-func (n *node) attempt(b *branch) {
+func (n *participant) attempt(b *branch) {
 	l, how := n.lockOf(b.op.Key), exclusive
 	if b.op.F == model.TxnRead {
 		how = shared
@@ -113,7 +126,7 @@ func (n *node) attempt(b *branch) {
 }
 
 // carryOut returns the operation with its result. Writes are kept aside until the transaction commits.
-func (n *node) carryOut(b *branch) model.TxnOp {
+func (n *participant) carryOut(b *branch) model.TxnOp {
 	op := b.op
 	if op.F != model.TxnRead {
 		b.writes = append(b.writes, op)
@@ -139,7 +152,7 @@ func (n *node) carryOut(b *branch) model.TxnOp {
 
 // prepare promises that the branch will commit when that is decided, whatever happens until then. The transaction has all its locks by now,
 // so those of its reads can go.
-func (n *node) prepare(from string, p *prepare) {
+func (n *participant) prepare(from string, p *prepare) {
 	b := n.branches.by[p.id]
 	if b == nil {
 		e, over := n.ended[p.id]
@@ -172,7 +185,7 @@ func (n *node) prepare(from string, p *prepare) {
 }
 
 // decide carries out what was decided.
-func (n *node) decide(from string, d *decision) {
+func (n *participant) decide(from string, d *decision) {
 	b := n.branches.by[d.id]
 	switch {
 	case b == nil && d.outcome == aborted:
@@ -199,7 +212,7 @@ func (n *node) decide(from string, d *decision) {
 }
 
 // apply puts what a branch wrote into the data.
-func (n *node) apply(b *branch) {
+func (n *participant) apply(b *branch) {
 	if b.applied {
 		return
 	}
@@ -220,7 +233,7 @@ func (n *node) apply(b *branch) {
 }
 
 // revert takes what was applied out of the data.
-func (n *node) revert(b *branch) {
+func (n *participant) revert(b *branch) {
 	for i := len(b.undo) - 1; i >= 0; i-- {
 		w := b.writes[i]
 		c := n.data[w.Key]
@@ -233,7 +246,7 @@ func (n *node) revert(b *branch) {
 }
 
 // leave ends a branch, and lets go of its locks.
-func (n *node) leave(b *branch, how ending) {
+func (n *participant) leave(b *branch, how ending) {
 	if how == didAbort && b.applied {
 		n.revert(b)
 	}
@@ -243,7 +256,7 @@ func (n *node) leave(b *branch, how ending) {
 }
 
 // unlock lets go of the locks of a branch, or of those alone that it has for reads.
-func (n *node) unlock(b *branch, reads bool) {
+func (n *participant) unlock(b *branch, reads bool) {
 	keys := b.locks
 	b.locks = nil
 	for _, key := range keys {
@@ -259,7 +272,7 @@ func (n *node) unlock(b *branch, reads bool) {
 }
 
 // serveQueue lets those go on that wait for a key: each gets the lock, waits on, or is aborted since an older one has the lock now.
-func (n *node) serveQueue(key string) {
+func (n *participant) serveQueue(key string) {
 	l := n.locks[key]
 	queue := l.queue
 	l.queue = nil
@@ -274,7 +287,7 @@ func (n *node) serveQueue(key string) {
 }
 
 // participateAgain asks for the outcome of branches in doubt, and gives those up of which nothing was heard for long.
-func (n *node) participateAgain() {
+func (n *participant) participateAgain() {
 	for _, i := range n.branches.ids() {
 		b := n.branches.by[i]
 		switch {
@@ -292,7 +305,7 @@ func (n *node) participateAgain() {
 }
 
 // inquire asks the coordinator, and the other participants, one of which may have heard of the decision.
-func (n *node) inquire(b *branch) {
+func (n *participant) inquire(b *branch) {
 	n.h.Send(b.id().node, &inquiry{b.id()})
 	for _, name := range b.others {
 		if name != n.h.Name() && name != b.id().node {

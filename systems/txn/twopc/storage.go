@@ -61,7 +61,7 @@ func (n *node) boot() error {
 		// Of earlier lives not all decisions are known, nor what was prepared, nor which data is the newest.
 		n.h.Count("data damaged")
 		n.disk.lives = []uint64{n.life}
-		n.data, n.branches = map[string]*cell{}, newTable[*branch]()
+		n.participant = newParticipant(n.machine)
 		must(log.Replace(n.records()...))
 		return nil
 	}
@@ -74,7 +74,7 @@ func (n *node) boot() error {
 }
 
 // hold has a branch that was prepared in another life lock again what it writes.
-func (n *node) hold(b *branch) {
+func (n *participant) hold(b *branch) {
 	if n.bugs&UnlockEarly != 0 {
 		n.apply(b)
 		return
@@ -124,7 +124,7 @@ func (n *node) replay(rec []byte) error {
 }
 
 // replayEnd ends a branch that had been prepared.
-func (n *node) replayEnd(i id, commits bool) {
+func (n *participant) replayEnd(i id, commits bool) {
 	n.ended[i] = didAbort
 	b := n.branches.by[i]
 	if commits {
@@ -154,7 +154,7 @@ func (n *node) keepDisk() {
 }
 
 // least is about how many bytes the journal takes when it is written anew.
-func (n *node) least() int64 {
+func (n *participant) least() int64 {
 	size := 0
 	for _, c := range n.data { // order: a sum
 		size += 48 + 3*len(c.list)

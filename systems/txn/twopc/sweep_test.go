@@ -25,7 +25,7 @@ var finds = map[twopc.Bug]struct {
 	twopc.AbortAfterYes:  {"blackouts", 1},
 	twopc.UnlockEarly:    {"blackouts", 1},
 	twopc.UnlockReads:    {"gray", 1},
-	twopc.PresumeTooSoon: {"lossy", 1},
+	twopc.PresumeTooSoon: {"reshuffle", 0},
 	twopc.VolatileYes:    {"blackouts", 1},
 	twopc.ForgetLocks:    {"blackouts", 1},
 }
