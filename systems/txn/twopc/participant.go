@@ -8,8 +8,10 @@ import (
 
 // A cell is what a key has.
 type cell struct {
-	value int   // of a register
-	list  []int // is only ever appended to, so that readers share it
+	value int            // of a register
+	list  []int          // is only ever appended to, so that readers share it
+	row   int            // 0: there is none
+	index map[string]int // of an index: its rows, by key
 }
 
 // A participant is a node as it takes part in transactions that touch its keys.
@@ -34,8 +36,8 @@ type branch struct {
 	writes   model.Txn
 	locks    []string // keys that it has locked or waits for
 	prepared bool
-	applied  bool  // its writes are in the data; only with a bug
-	undo     []int // the values that its writes replaced; only with a bug
+	applied  bool     // its writes are in the data; only with a bug
+	undo     []func() // takes its writes back, if it is applied
 	others   []string
 	heard    int // the tick at which its coordinator was heard of last; if it is prepared, at which it asked last
 	yes      int // the tick at which it was prepared
@@ -103,7 +105,7 @@ func (n *participant) refuse(who string, e *execute, why string) {
 // attempt carries out the operation of a branch if it gets the lock.
 func (n *participant) attempt(b *branch) {
 	l, how := n.lockOf(b.op.Key), exclusive
-	if b.op.F == model.TxnRead {
+	if b.op.F == model.TxnRead || b.op.F == model.TxnReadAll {
 		how = shared
 	}
 	if !slices.Contains(b.locks, b.op.Key) {
@@ -116,8 +118,13 @@ func (n *participant) attempt(b *branch) {
 		n.h.Send(b.id().node, &executed{id: b.id(), life: n.life, step: b.step, op: b.op, refused: "locked by an older transaction"})
 		n.leave(b, didAbort)
 	case granted:
-		b.answer = &executed{id: b.id(), life: n.life, step: b.step, op: n.carryOut(b)}
+		op, refused := n.carryOut(b)
+		b.answer = &executed{id: b.id(), life: n.life, step: b.step, op: op, refused: refused}
 		n.h.Send(b.id().node, b.answer)
+		if refused != "" {
+			n.leave(b, didAbort)
+			return
+		}
 		if how == shared && n.bugs&UnlockReads != 0 && l.how == shared {
 			l.drop(b)
 			n.serveQueue(b.op.Key)
@@ -125,21 +132,44 @@ func (n *participant) attempt(b *branch) {
 	}
 }
 
-// carryOut returns the operation with its result. Writes are kept aside until the transaction commits.
-func (n *participant) carryOut(b *branch) model.TxnOp {
-	op := b.op
-	if op.F != model.TxnRead {
-		b.writes = append(b.writes, op)
-		return op
+// carryOut returns the operation with its result, or why it can't be carried out. Writes are kept aside until the transaction commits.
+func (n *participant) carryOut(b *branch) (op model.TxnOp, refused string) {
+	op = b.op
+	switch op.F {
+	case model.TxnRead:
+		return n.read(b), ""
+	case model.TxnReadAll:
+		if !isIndex(op.Key) {
+			return op, "the only predicates are like [= 3]"
+		}
+		op.Rows = n.readIndex(b, op.Key)
+		return op, ""
+	case model.TxnInsert:
+		if n.row(b, op.Key) != 0 {
+			return op, "there is such a row"
+		}
+	case model.TxnDelete:
+		if op.Value = n.row(b, op.Key); op.Value == 0 {
+			return op, "there is no such row"
+		}
 	}
+	b.writes = append(b.writes, op)
+	return op, ""
+}
+
+// read returns the read that a branch asks for with its result, in which its own writes are.
+func (n *participant) read(b *branch) model.TxnOp {
+	op := b.op
 	if c := n.data[op.Key]; c != nil {
-		op.Value, op.List = c.value, c.list[:len(c.list):len(c.list)]
+		op.Value, op.List = c.value+c.row, c.list[:len(c.list):len(c.list)]
 	}
 	for _, w := range b.writes {
 		switch {
 		case w.Key != op.Key:
 		case w.F == model.TxnAppend:
 			op.List = append(op.List, w.Value)
+		case w.F == model.TxnDelete:
+			op.Value = 0
 		default:
 			op.Value = w.Value
 		}
@@ -223,26 +253,20 @@ func (n *participant) apply(b *branch) {
 			c = &cell{}
 			n.data[w.Key] = c
 		}
-		b.undo = append(b.undo, c.value)
-		if w.F == model.TxnAppend {
-			c.list = append(c.list, w.Value)
-		} else {
-			c.value = w.Value
-		}
+		b.undo = append(b.undo, c.change(w))
 	}
 }
 
 // revert takes what was applied out of the data.
 func (n *participant) revert(b *branch) {
-	for i := len(b.undo) - 1; i >= 0; i-- {
-		w := b.writes[i]
-		c := n.data[w.Key]
-		if w.F == model.TxnAppend {
-			c.list = slices.DeleteFunc(slices.Clone(c.list), func(v int) bool { return v == w.Value })
-		} else {
-			c.value = b.undo[i]
-		}
+	for _, back := range slices.Backward(b.undo) {
+		back()
 	}
+}
+
+// without returns a list without a value. Readers may have the list still.
+func without(list []int, value int) []int {
+	return slices.DeleteFunc(slices.Clone(list), func(v int) bool { return v == value })
 }
 
 // leave ends a branch, and lets go of its locks.
