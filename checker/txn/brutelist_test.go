@@ -121,7 +121,7 @@ func positions(h *History) {
 func TestListBruteForce(t *testing.T) {
 	wrong := map[Model]int{}
 	held := map[Model]int{}
-	n := seeds(1500)
+	n := seeds(500)
 	for seed := range n {
 		h := randomLists(rand.New(rand.NewPCG(uint64(seed), 18)))
 		want, odd := bruteForce(h)
@@ -195,7 +195,7 @@ func TestListUnread(t *testing.T) {
 	of := []Model{ConsistentView, UpdateSerializable, ParallelSnapshotIsolation,
 		StrongSessionParallelSnapshotIsolation, SnapshotIsolation, StrongSessionSnapshotIsolation, StrongSnapshotIsolation, RepeatableRead}
 	wrong, held, chosen := map[Model]int{}, map[Model]int{}, 0
-	n := seeds(4000)
+	n := seeds(1200)
 	for seed := range n {
 		h := unreadLists(rand.New(rand.NewPCG(uint64(seed), 19)))
 		want := map[Model]bool{}
