@@ -50,6 +50,7 @@ func bruteForce(h *History) (keep map[Model]bool, odd bool) {
 		b.orders()
 		b.visibility()
 		b.versionOrders()
+		b.perKey()
 		odd = odd && b.odd
 	}
 	return keep, odd
@@ -326,9 +327,6 @@ type dsg struct {
 	intermediate       bool // a read of what its writer overwrote
 	torn               bool // a transaction saw a part of another, and missed a part in a later read
 	future             bool // a read of its own later append
-	perKey             [][][]bool
-	reads              [][]int // of rows: transaction, operation, key, version read without its own
-	made               map[int32]map[int]int
 }
 
 // adya marks the models of which the graph has no forbidden cycle.
@@ -358,6 +356,7 @@ func (b *brute) adya(order [][]version) {
 		mark(StrongSessionSnapshotIsolation, rc && free(union(d, g.so)))
 		mark(StrongSnapshotIsolation, rc && free(union(d, g.so, g.rt)))
 	}
+	b.sessions(order, mark)
 	mark(RepeatableRead, rc && !cyclic(union(d, g.rw)))
 	mark(UpdateSerializable, rc && b.updateSerializable(g))
 }
@@ -502,3 +501,106 @@ func reflexive(m [][]bool) bool {
 }
 
 func cyclic(m [][]bool) bool { return reflexive(closure(m)) }
+
+// sessions marks the guarantees of sessions that an order of versions keeps.
+func (b *brute) sessions(order [][]version, mark func(Model, bool)) {
+	ryw, mr, mw, wfr := true, true, true, true
+	for k := range order {
+		for at, v := range order[k] { // v may have to be seen
+			for t := range b.n {
+				b.mustSee(order, k, at, v, t, &ryw, &mr, &mw, &wfr)
+			}
+		}
+	}
+	mark(ReadYourWrites, ryw)
+	mark(MonotonicReads, mr)
+	mark(MonotonicWrites, mw)
+	mark(WritesFollowReads, wfr)
+	mark(PRAM, ryw && mr && mw)
+}
+
+// mustSee clears the guarantees that a transaction t breaks by what it did not see of v, which stands at a place of the order of a key.
+func (b *brute) mustSee(order [][]version, k, at int, v version, t int, ryw, mr, mw, wfr *bool) {
+	misses := false
+	for _, o := range b.reads(t) {
+		misses = misses || int(o.Key) == k && int(o.Len) <= at
+	}
+	for s := range b.n { // the transaction of the session that wrote or read v
+		wrote, readIt := s == v.txn, false
+		for _, o := range b.reads(s) {
+			readIt = readIt || int(o.Key) == k && int(o.Len) > at && v.txn != s
+		}
+		if misses && b.so[s][t] {
+			*ryw = *ryw && !wrote
+			*mr = *mr && !readIt
+		}
+		for u := range b.n { // a later one of that session, which t saw
+			if !b.so[s][u] {
+				continue
+			}
+			earlier := t == u && slices.ContainsFunc(order[k][:at], func(w version) bool { return w.txn == u })
+			if earlier || misses && t != u && b.sees(order, t, u) {
+				*mw = *mw && !wrote
+				*wfr = *wfr && !readIt
+			}
+		}
+	}
+}
+
+// reads returns the answered reads of a transaction.
+func (b *brute) reads(x int) []Op {
+	if b.h.Txns[b.in[x]].Type != history.OK {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(b.h.OpsOf(b.in[x])), func(o Op) bool { return o.F != Read })
+}
+
+// sees reports whether a transaction read an append of another.
+func (b *brute) sees(order [][]version, t, u int) bool {
+	for _, o := range b.reads(t) {
+		if slices.ContainsFunc(order[o.Key][:o.Len], func(v version) bool { return v.txn == u }) {
+			return true
+		}
+	}
+	return false
+}
+
+// perKey marks what is serializable, and of which the transactions on each key have an order that explains them and keeps real time.
+func (b *brute) perKey() {
+	if !b.keep[Serializable] {
+		return
+	}
+	for k := range int32(len(b.h.Keys)) {
+		found := false
+		permutations(b.n, func(p []int) { found = found || b.strict(k, p) })
+		if !found {
+			return
+		}
+	}
+	b.keep[PerKeyStrictSerializable] = true
+}
+
+func (b *brute) strict(k int32, p []int) bool {
+	var list []int32
+	for i, x := range p {
+		t := b.in[x]
+		touches := func(x int) bool {
+			return slices.ContainsFunc(b.h.OpsOf(b.in[x]), func(o Op) bool { return o.Key == k && (o.F == Append || o.Known) })
+		}
+		for _, y := range p[i+1:] {
+			if b.rt[y][x] && touches(x) && touches(y) {
+				return false
+			}
+		}
+		for _, o := range b.h.OpsOf(t) {
+			switch {
+			case o.Key != k:
+			case o.F == Append:
+				list = append(list, o.Value)
+			case o.Known && !slices.Equal(list, b.h.List(o)):
+				return false
+			}
+		}
+	}
+	return true
+}

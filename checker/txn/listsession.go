@@ -73,8 +73,14 @@ func (l *lists) checkSession(found *tally, know []sessionKey, s, t int32) {
 			if version > at.wrote {
 				at.wrote, at.wroteBy = version, t
 			}
-		case o.Known && l.common(i) > at.read:
-			at.read, at.readBy = l.common(i), t
+		case o.Known:
+			v := l.common(i)
+			for v > 0 && l.writer(o.Key, v) == t { // its own are what it wrote
+				v--
+			}
+			if v > at.read {
+				at.read, at.readBy = v, t
+			}
 		}
 	}
 }
