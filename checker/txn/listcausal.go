@@ -298,7 +298,7 @@ func (g *chaining) anomaly(cycle []graph.Edge) Anomaly {
 			continue
 		}
 		a.Txns = append(a.Txns, from)
-		a.Edges = append(a.Edges, g.l.describe(from, to, kind))
+		a.Edges = append(a.Edges, listGraph{g.l}.describe(from, to, kind))
 	}
 	if len(a.Edges) > 0 && a.Edges[0].Kind == WW {
 		a.Reason = fmt.Sprintf("the append of T%d to %s comes before that of T%d, though %s", a.Txns[0], a.Edges[0].Key, a.Edges[0].To, g.c.before)
@@ -309,7 +309,7 @@ func (g *chaining) anomaly(cycle []graph.Edge) Anomaly {
 }
 
 // describe says what was observed of a dependency that need not be one of neighbours.
-func (l *lists) describe(from, to int32, kind EdgeKind) Edge {
+func (l listGraph) describe(from, to int32, kind EdgeKind) Edge {
 	if kind == SO {
 		return l.h.sessionEdge(from, to)
 	}
@@ -329,7 +329,7 @@ func (l *lists) describe(from, to int32, kind EdgeKind) Edge {
 }
 
 // related reports whether two operations on a key make a dependency of the edge's kind, and fills that in.
-func (l *lists) related(e *Edge, i, j int32) bool {
+func (l listGraph) related(e *Edge, i, j int32) bool {
 	h := l.h
 	a, b := h.Ops[i], h.Ops[j]
 	key := h.Keys[a.Key]
