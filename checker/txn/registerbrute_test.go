@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -513,21 +514,25 @@ func randomRegisters(r *rand.Rand) *History {
 	}
 	last := make([]int32, keys) // values written so far
 	odd := r.IntN(3) == 0       // aborted, indeterminate and strange ones
-	end := make([]int32, h.Sessions)
-	for t := range int32(n) {
-		s := int32(r.IntN(h.Sessions))
-		x := Txn{First: int32(len(h.Ops)), Session: s, Process: s, Type: history.OK, Begin: 100*t + 1}
-		x.Begin = max(x.Begin, end[s]+1)
+	clients := h.Sessions
+	session, end := make([]int32, clients), make([]int32, clients) // of each client
+	for c := range session {
+		session[c] = int32(c)
+	}
+	now := int32(0)
+	for range n {
+		c := r.IntN(clients)
+		x := Txn{First: int32(len(h.Ops)), Session: session[c], Process: session[c], Type: history.OK}
+		x.Begin = max(now+int32(1+r.IntN(100)), end[c]+1)
+		now = x.Begin
 		x.End = x.Begin + int32(1+r.IntN(250))
-		end[s] = x.End
+		end[c] = x.End
 		if odd && r.IntN(4) == 0 {
 			x.Type = history.Fail
 			if r.IntN(2) == 0 {
 				x.Type, x.End = history.Info, Never
-				s2 := int32(h.Sessions) // its session ends
+				session[c] = int32(h.Sessions)
 				h.Sessions++
-				end = append(end, 0)
-				x.Session = s2
 			}
 		}
 		for range 1 + r.IntN(3) {
@@ -542,6 +547,7 @@ func randomRegisters(r *rand.Rand) *History {
 		x.Last = int32(len(h.Ops))
 		h.Txns = append(h.Txns, x)
 	}
+	distinct(h)
 	for _, x := range h.Txns {
 		own := map[int32]int32{}
 		for i := x.First; i < x.Last; i++ {
@@ -569,6 +575,21 @@ func randomRegisters(r *rand.Rand) *History {
 		}
 	}
 	return h
+}
+
+// distinct gives each begin and end a position of its own.
+func distinct(h *History) {
+	var at []*int32
+	for i := range h.Txns {
+		at = append(at, &h.Txns[i].Begin)
+		if h.Txns[i].End != Never {
+			at = append(at, &h.Txns[i].End)
+		}
+	}
+	slices.SortStableFunc(at, func(a, b *int32) int { return int(*a) - int(*b) })
+	for i, p := range at {
+		*p = int32(i)
+	}
 }
 
 // Random small histories are judged as the definitions judge them, for every model. CAPSIZE_SEEDS says how many.

@@ -51,17 +51,64 @@ func (r *registers) newSearch(d *deps, q question) *search {
 			s.p.Known = append(s.p.Known, polygraph.Edge{From: s.begin(t), To: s.commit(t)})
 		}
 	}
-	mask := q.rule.walk(q.also).Mask
-	for v := range int32(d.g.N) {
-		for i := d.g.First[v]; i < d.g.First[v+1]; i++ {
-			if d.g.Kind[i]&mask != 0 {
-				s.p.Known = append(s.p.Known, s.edge(v, d.g.To[i], EdgeKind(d.g.Kind[i])))
-			}
-		}
+	if q.rule == ruleUpdate {
+		s.knowUpdates()
+	} else {
+		s.know()
 	}
 	s.p.First = s.byTime()
 	s.findChains()
 	return s
+}
+
+// know makes known edges of the dependencies.
+func (s *search) know() {
+	g, mask := s.d.g, s.q.rule.walk(s.q.also).Mask
+	for v := range int32(g.N) {
+		for i := g.First[v]; i < g.First[v+1]; i++ {
+			if g.Kind[i]&mask != 0 {
+				s.p.Known = append(s.p.Known, s.edge(v, g.To[i], EdgeKind(g.Kind[i])))
+			}
+		}
+	}
+}
+
+// knowUpdates makes known edges of the dependencies between transactions that write. One that only reads stands for the edges from what it
+// read to what it missed: a cycle may have one of those at most.
+func (s *search) knowUpdates() {
+	r, g := s.r, s.d.g
+	for v := range int32(g.N) {
+		if v < s.n && r.h.readsOnly(v) {
+			continue
+		}
+		for i := g.First[v]; i < g.First[v+1]; i++ {
+			to, kind := g.To[i], EdgeKind(g.Kind[i])
+			if kind&(anyWW|WR|anyRW) != 0 && (to >= s.n || !r.h.readsOnly(to)) {
+				s.p.Known = append(s.p.Known, polygraph.Edge{From: v, To: to})
+			}
+		}
+	}
+	for t := range s.n {
+		if !r.h.readsOnly(t) {
+			continue
+		}
+		for i := g.First[t]; i < g.First[t+1]; i++ {
+			if EdgeKind(g.Kind[i])&anyRW != 0 {
+				s.p.Known = append(s.p.Known, s.through(t, g.To[i])...)
+			}
+		}
+	}
+}
+
+// through returns the edges that a transaction which only reads stands for: from whose writes it read to one that it missed. If it read
+// from that one, too, there is a cycle at once.
+func (s *search) through(t, missed int32) (es []polygraph.Edge) {
+	for _, x := range s.r.readsOf(t) {
+		if w := s.r.writer(x.version); w >= 0 {
+			es = append(es, polygraph.Edge{From: w, To: missed, RW: w != missed})
+		}
+	}
+	return es
 }
 
 // begin and commit are the nodes of a transaction; helpers stand after all of those.
@@ -206,11 +253,7 @@ func (s *search) follows(a, b chain, readers map[int32][]int32) []polygraph.Edge
 				es = append(es, polygraph.Edge{From: t, To: to})
 				continue
 			}
-			for _, x := range r.readsOf(t) { // the one that only reads lies on a cycle if this leads back to what it read
-				if w := r.writer(x.version); w >= 0 && w != to {
-					es = append(es, polygraph.Edge{From: w, To: to, RW: true})
-				}
-			}
+			es = append(es, s.through(t, to)...)
 			continue
 		}
 		es = append(es, polygraph.Edge{From: t, To: to, RW: true})
