@@ -10,7 +10,7 @@ import (
 // An update is a transaction that read a key and appended to it later.
 type update struct {
 	txn, key int32
-	read     int32 // the operation that read it first
+	read     int32 // the operation that read its oldest version
 	first    int32 // index of its first append to it
 }
 
@@ -32,7 +32,8 @@ func (l *lists) updates(f func(u update)) {
 	}
 }
 
-// firstRead returns the first operation of a transaction that read the key of an append, which must be its first to that key; else -1.
+// firstRead returns the operation of a transaction that read the oldest version of a key before an append to it, which must be the first;
+// else -1.
 func (l *lists) firstRead(m *mine, i, first int32) int32 {
 	read := int32(-1)
 	for at := m.prev[i-first]; at >= 0; at = m.prev[at-first] {
@@ -40,7 +41,7 @@ func (l *lists) firstRead(m *mine, i, first int32) int32 {
 		if o.F == Append {
 			return -1
 		}
-		if _, odd := l.odd[at]; !odd && o.Known {
+		if _, odd := l.odd[at]; !odd && o.Known && (read < 0 || o.Len < l.h.Ops[read].Len) {
 			read = at
 		}
 	}

@@ -23,7 +23,7 @@ type lists struct {
 	committed []bool                    // by transaction
 	unread    []int32                   // by key: transactions that appended what was never read, each once
 	unreadAt  []int32                   // by key: where they begin
-	odd       map[int32]int32           // reads that are no prefix of the longest of their key, and whose they are
+	odd       map[int32]int32           // reads that are no prefix of the longest of their key, and whose they are, from 1
 	lone      []int32                   // by key: the one transaction that read the whole order and appended to it unread, from 1; -1 if several did
 	byValue   map[int32]map[int32]int32 // by key: its appends by value, of keys that were read in several orders
 }
@@ -214,7 +214,7 @@ func (l *lists) commit() {
 			if o.F != Read || !o.Known || l.prefix(o) {
 				continue
 			}
-			l.odd[i] = int32(t)
+			l.odd[i] = int32(t) + 1
 			for _, v := range l.h.List(o) {
 				if a := l.append(o.Key, v); a >= 0 {
 					l.appends[a].seen = true

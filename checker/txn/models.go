@@ -81,13 +81,13 @@ const (
 
 // table has each model after those that it implies.
 var table = []spec{
-	{model: ReadYourWrites, forbids: []string{"read-your-writes"}, names: []string{"ryw"},
+	{model: ReadYourWrites, forbids: []string{"own-write-unseen"}, names: []string{"ryw"},
 		doc: "A transaction sees what its session wrote before" + terry},
-	{model: MonotonicReads, forbids: []string{"monotonic-reads"}, names: []string{"mr"},
+	{model: MonotonicReads, forbids: []string{"non-monotonic-reads"}, names: []string{"mr"},
 		doc: "A transaction sees what its session read before" + terry},
-	{model: MonotonicWrites, forbids: []string{"monotonic-writes"}, names: []string{"mw"},
+	{model: MonotonicWrites, forbids: []string{"non-monotonic-writes"}, names: []string{"mw"},
 		doc: "Whoever sees a write of a session sees the writes of that session before it" + terry},
-	{model: WritesFollowReads, forbids: []string{"writes-follow-reads"}, names: []string{"wfr"},
+	{model: WritesFollowReads, forbids: []string{"writes-before-reads"}, names: []string{"wfr"},
 		doc: "Whoever sees a write of a session sees what that session had read before it" + terry},
 	{model: PRAM, direct: []Model{ReadYourWrites, MonotonicReads, MonotonicWrites}, names: []string{"pipelined-ram", "fifo"},
 		doc: "Read your writes, monotonic reads and monotonic writes (Lipton and Sandberg, PRAM, 1988; Brzezinski et al. 2004)"},
@@ -113,7 +113,7 @@ var table = []spec{
 	{model: UpdateAtomic, rule: ruleAtomic, more: true, direct: []Model{CursorStability, MonotonicAtomicView},
 		forbids: []string{"internal", "fractured-read", "update-not-seen"},
 		doc:     "A transaction sees others wholly or not at all, and those that wrote its keys before it" + ceron},
-	{model: ReadAtomic, direct: []Model{MonotonicAtomicView, StrongSessionReadCommitted}, forbids: []string{"internal", "fractured-read", "fractured-session"}, names: []string{"ra"},
+	{model: ReadAtomic, direct: []Model{MonotonicAtomicView, StrongSessionReadCommitted, ReadYourWrites}, forbids: []string{"internal", "fractured-read"}, names: []string{"ra"},
 		doc: "A transaction sees others wholly or not at all, and those of its session before it" + biswa},
 	{model: CausalCerone, direct: []Model{MonotonicAtomicView}, forbids: []string{"internal", "fractured-read", "causality-violation"},
 		doc: "Whoever sees a transaction sees what that one saw; sessions count for nothing" + ceron},

@@ -1,0 +1,257 @@
+package txn
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+)
+
+// seeds returns how many seeds a sweep tries: few, or as many as CAPSIZE_SEEDS says.
+func seeds(few int) int {
+	if n, err := strconv.Atoi(os.Getenv("CAPSIZE_SEEDS")); err == nil {
+		return n
+	}
+	return few
+}
+
+// randomLists makes a tiny history of lists: up to four transactions on two keys. Most reads see the newest version, others an older one.
+func randomLists(r *rand.Rand) *History {
+	h := &History{Keys: []string{"x", "y"}, Sessions: 2}
+	if r.IntN(4) == 0 {
+		h.Sessions = 3
+	}
+	n := 2 + r.IntN(3)
+	unread := r.IntN(3) == 0
+	if unread {
+		n++
+	}
+	state := make([][]int32, 2) // by key: the order of versions
+	next := int32(1)
+	busy := make([]int32, h.Sessions)
+	at := int32(0)
+	for range n {
+		t := Txn{First: int32(len(h.Ops)), Type: history.OK, Session: int32(r.IntN(h.Sessions))}
+		t.Process = t.Session
+		t.Begin = max(at+int32(r.IntN(3)), busy[t.Session])
+		t.End = t.Begin + 1 + int32(r.IntN(6))
+		if r.IntN(8) == 0 {
+			t.Type, t.End = history.Info, Never
+		}
+		busy[t.Session] = t.End + 1
+		if t.End == Never { // a process ends with it
+			busy[t.Session] = t.Begin + 1
+			t.Session, t.Process = int32(h.Sessions), int32(h.Sessions)
+			h.Sessions++
+			busy = append(busy, 0)
+		}
+		at = t.Begin
+		base := make([]int, 2)
+		var own [2][]int32
+		for k := range base {
+			base[k] = len(state[k])
+			if r.IntN(3) == 0 {
+				base[k] = r.IntN(len(state[k]) + 1)
+			}
+			if unread { // what is never read is in any order
+				base[k] = min(base[k], 1)
+			}
+		}
+		for range 1 + r.IntN(3) {
+			k := r.IntN(2)
+			if r.IntN(2) == 0 {
+				own[k] = append(own[k], next)
+				h.Ops = append(h.Ops, Op{F: Append, Key: int32(k), Value: next})
+				next++
+				continue
+			}
+			if r.IntN(6) == 0 && !unread {
+				base[k] = r.IntN(len(state[k]) + 1)
+			}
+			o := Op{F: Read, Key: int32(k), Value: Nil, Known: t.Type == history.OK, Off: int32(len(h.Pool))}
+			if o.Known {
+				h.Pool = append(h.Pool, state[k][:base[k]]...)
+				if r.IntN(12) > 0 {
+					h.Pool = append(h.Pool, own[k]...)
+				}
+			}
+			o.Len = int32(len(h.Pool)) - o.Off
+			h.Ops = append(h.Ops, o)
+		}
+		for k := range own { // mostly at the end
+			to := len(state[k])
+			if r.IntN(3) == 0 {
+				to = base[k]
+			}
+			state[k] = append(append(append([]int32(nil), state[k][:to]...), own[k]...), state[k][to:]...)
+		}
+		t.Last = int32(len(h.Ops))
+		h.Txns = append(h.Txns, t)
+	}
+	positions(h)
+	return h
+}
+
+// positions makes the positions of a history differ.
+func positions(h *History) {
+	type event struct {
+		at  int32
+		pos *int32
+	}
+	var all []event
+	for i := range h.Txns {
+		t := &h.Txns[i]
+		if all = append(all, event{t.Begin, &t.Begin}); t.End != Never {
+			all = append(all, event{t.End, &t.End})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b event) int { return cmp.Compare(a.at, b.at) })
+	for i, e := range all {
+		*e.pos = int32(i)
+	}
+}
+
+// TestListBruteForce compares the judge with the definitions.
+func TestListBruteForce(t *testing.T) {
+	wrong := map[Model]int{}
+	held := map[Model]int{}
+	n := seeds(1500)
+	for seed := range n {
+		h := randomLists(rand.New(rand.NewPCG(uint64(seed), 18)))
+		want, odd := bruteForce(h)
+		of, r := verdicts(t, h)
+		for m := range definitions() {
+			if want[m] {
+				held[m]++
+			}
+			if odd && StrongReadUncommitted.Implies(m) {
+				continue
+			}
+			if (of[m] == checker.Valid) != want[m] {
+				if wrong[m]++; wrong[m] <= 2 {
+					t.Errorf("seed %d: %s: judged %v, by definition %v\n%s%v", seed, m, of[m], want[m], show(h), r.Text(h))
+				}
+			}
+		}
+	}
+	if len(wrong) > 0 {
+		t.Errorf("wrong: %v of %d", wrong, n)
+	}
+	for m := range definitions() {
+		if held[m] == 0 || held[m] == n {
+			t.Errorf("%s holds of %d of %d histories, so that nothing was compared", m, held[m], n)
+		}
+	}
+}
+
+// unreadLists makes a history of up to six transactions on three keys, of which most appends are never read.
+func unreadLists(r *rand.Rand) *History {
+	h := &History{Keys: []string{"x", "y", "z"}, Sessions: 6}
+	n := 4 + r.IntN(3)
+	var made [3][]int32
+	for t := range n {
+		x := Txn{First: int32(len(h.Ops)), Type: history.OK, Begin: int32(2 * t), End: int32(2*t + 1 + 2*r.IntN(n))}
+		if x.Session = int32(t); r.IntN(3) == 0 && t > 0 {
+			x.Session = h.Txns[t-1].Session
+			x.Begin = max(x.Begin, h.Txns[t-1].End+1)
+			x.End = max(x.End, x.Begin+1)
+		}
+		x.Process = x.Session
+		used := 0
+		for range 1 + r.IntN(3) {
+			k := int32(r.IntN(3))
+			if used>>k&1 == 1 {
+				continue
+			}
+			used |= 1 << k
+			if r.IntN(2) == 0 && len(made[k]) < 3 {
+				v := int32(10*int(k) + len(made[k]) + 1)
+				made[k] = append(made[k], v)
+				h.Ops = append(h.Ops, Op{F: Append, Key: k, Value: v})
+				continue
+			}
+			o := Op{F: Read, Known: true, Key: k, Value: Nil, Off: int32(len(h.Pool)), Len: int32(r.IntN(2))}
+			if o.Len > int32(len(made[k])) {
+				o.Len = 0
+			}
+			h.Pool = append(h.Pool, made[k][:o.Len]...)
+			h.Ops = append(h.Ops, o)
+		}
+		x.Last = int32(len(h.Ops))
+		h.Txns = append(h.Txns, x)
+	}
+	positions(h)
+	return h
+}
+
+// TestListUnread compares with the definitions where most of the order of versions is open.
+func TestListUnread(t *testing.T) {
+	of := []Model{ConsistentView, UpdateSerializable, ParallelSnapshotIsolation,
+		StrongSessionParallelSnapshotIsolation, SnapshotIsolation, StrongSessionSnapshotIsolation, StrongSnapshotIsolation, RepeatableRead}
+	wrong, held, chosen := map[Model]int{}, map[Model]int{}, 0
+	n := seeds(4000)
+	for seed := range n {
+		h := unreadLists(rand.New(rand.NewPCG(uint64(seed), 19)))
+		want := map[Model]bool{}
+		b := &brute{h: h, n: len(h.Txns), keep: want, noInternal: true}
+		for i := range h.Txns {
+			b.in = append(b.in, int32(i))
+		}
+		b.orders()
+		b.versionOrders()
+		got, r := verdicts(t, h)
+		for _, a := range r.Anomalies {
+			for _, e := range a.Edges {
+				if strings.Contains(e.Reason, "the other order") {
+					chosen++
+				}
+			}
+		}
+		for _, m := range of {
+			if want[m] {
+				held[m]++
+			}
+			if (got[m] == checker.Valid) != want[m] && !b.odd {
+				if wrong[m]++; wrong[m] <= 2 {
+					t.Errorf("seed %d: %s: judged %v, by definition %v\n%s%v", seed, m, got[m], want[m], show(h), r.Text(h))
+				}
+			}
+		}
+	}
+	t.Logf("%d cycles had a chosen edge", chosen)
+	if len(wrong) > 0 {
+		t.Errorf("wrong: %v of %d", wrong, n)
+	}
+	for _, m := range of {
+		if held[m] == 0 || held[m] == n {
+			t.Errorf("%s holds of %d of %d histories, so that nothing was compared", m, held[m], n)
+		}
+	}
+}
+
+func definitions() map[Model]bool {
+	all := map[Model]bool{}
+	for m := range atomic {
+		all[m] = true
+	}
+	for _, m := range []Model{ReadUncommitted, StrongSessionReadUncommitted, StrongReadUncommitted, ReadCommitted, StrongSessionReadCommitted,
+		StrongReadCommitted, CursorStability, MonotonicAtomicView, ConsistentView, RepeatableRead, UpdateSerializable} {
+		all[m] = true
+	}
+	return all
+}
+
+func show(h *History) string {
+	s := ""
+	for t, x := range h.Txns {
+		s += "T" + strconv.Itoa(t) + " session " + strconv.Itoa(int(x.Session)) + " [" + strconv.Itoa(int(x.Begin)) + "," + strconv.Itoa(int(x.End)) + "] " +
+			x.Type.String() + " " + h.txnText(int32(t), Anomaly{}) + "\n"
+	}
+	return s
+}

@@ -1,0 +1,353 @@
+package txn
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/capsize-go/capsize/checker/txn/internal/graph"
+	"github.com/capsize-go/capsize/history"
+)
+
+// A transaction that misses a write although a chain of others leads from that write to it violates causality, or a guarantee of
+// sessions: which one depends on what the chain may be made of. A violation is a cycle with one edge that says "read without", to
+// a write, and a chain back. To look for such a cycle, a transaction has up to five nodes, one for each part that it can have in it:
+//
+//	writer   its write was missed
+//	session  what it knew at its end
+//	source   its write carries what its session knew before
+//	reader   it missed a write
+//	appender it appended before what it should have come after
+//
+// If the chain may be anything, as for causality, all but the first are one. Guarantees that begin with a read are of single writes, which are
+// nodes as well. Helpers stand for many: one for "an append to this key from this version on", which leads to the writers of those, and
+// one for "who read this version or a later one".
+
+// A chain says what a chain is made of.
+type chain struct {
+	kind    string // of the anomaly
+	why     string
+	causal  bool // of reads, in any number
+	so      bool // of sessions
+	readAt  bool // it begins with a read of what is missed: by a transaction of the session
+	readEnd bool // it ends with a read of what the session wrote
+	appends bool // an append may not come before what it should have come after
+}
+
+// chains has those of monotonic writes, writes follow reads, and causality without sessions and with them. Read your writes and
+// monotonic reads need no search: see [lists.findSessions].
+var chains = []chain{
+	{kind: "non-monotonic-writes", so: true, readEnd: true, appends: true, why: "a later write of the same session had been seen (monotonic writes)"},
+	{kind: "writes-before-reads", so: true, readAt: true, readEnd: true, appends: true, why: "a write of a session that had read it had been seen (writes follow reads)"},
+	{kind: "causality-violation", causal: true, why: "it had seen what came of it (causality)"},
+	{kind: "session-causality-violation", causal: true, so: true, why: "it had seen what came of it, by reads and sessions (causality)"},
+}
+
+// Kinds of edges of these graphs: along is part of a chain.
+const (
+	along   = uint8(1)
+	without = uint8(2)
+	viaSO   = uint8(4) // marks along edges of sessions
+)
+
+// A chaining is a graph of a chain being made.
+type chaining struct {
+	l       *lists
+	c       chain
+	n       int32 // transactions
+	edges   []graph.Edge
+	items   int32 // the node of the first append
+	nodes   int32 // nodes that are no helpers
+	later   int32 // of the first key: the helper for appends from version 1 on
+	readers int32 // the helper for those that read up to version 1, as the beginning of a chain
+	seen    int32 // the same for its end
+	total   int32
+	rank    []int32
+	within  func(t int32) bool
+}
+
+func (g *chaining) writer(t int32) int32   { return t }
+func (g *chaining) session(t int32) int32  { return g.role(t, 1) }
+func (g *chaining) reader(t int32) int32   { return g.role(t, 2) }
+func (g *chaining) appender(t int32) int32 { return g.role(t, 3) }
+func (g *chaining) source(t int32) int32   { return g.role(t, 4) }
+
+func (g *chaining) role(t, role int32) int32 {
+	if g.c.causal {
+		return t + g.n
+	}
+	return t + role*g.n
+}
+
+// txn returns the transaction of a node.
+func (g *chaining) txn(node int32) int32 {
+	if node >= g.items {
+		return g.l.appends[node-g.items].txn
+	}
+	return node % g.n
+}
+
+func (g *chaining) add(from, to int32, kind uint8) {
+	g.edges = append(g.edges, graph.Edge{From: from, To: to, Kind: kind})
+}
+
+// findChain adds the anomaly of a chain, if there is one. Causality is for histories that are read committed.
+//
+// Only transactions for which within is true are looked at.
+func (l *lists) findChain(j *judging, c chain, within func(t int32) bool) {
+	g := &chaining{l: l, c: c, n: int32(len(l.h.Txns)), within: within}
+	g.items = 5 * g.n
+	if c.causal {
+		g.items = 2 * g.n
+	}
+	versions := int32(len(l.writers)) + int32(len(l.order)) // one more for each key: what was never read
+	g.nodes = g.items + int32(len(l.appends))
+	g.later, g.readers, g.seen, g.total = g.nodes, g.nodes+versions, g.nodes+2*versions, g.nodes+3*versions
+	g.rank = make([]int32, g.total)
+	for v := range g.items {
+		g.rank[v] = g.txn(v)
+	}
+	g.versions()
+	g.transactions()
+	built := graph.Build(int(g.total), int(g.nodes), g.edges)
+	built.Rank, g.edges = g.rank, nil
+	singles := built.Singles(along, without)
+	if len(singles) == 0 {
+		return
+	}
+	a := g.anomaly(built.ShortSingle(singles, along))
+	j.add(a)
+}
+
+// versions adds the helpers of each key.
+func (g *chaining) versions() {
+	for k := range int32(len(g.l.order)) {
+		at := g.l.start[k] + k
+		n := g.l.order[k].Len
+		for v := range n {
+			g.add(g.later+at+v, g.later+at+v+1, along)
+			if v+1 < n {
+				g.add(g.readers+at+v, g.readers+at+v+1, along)
+				g.add(g.seen+at+v, g.seen+at+v+1, along)
+			}
+			w := g.l.writer(k, v+1)
+			if w < 0 {
+				continue
+			}
+			g.rank[g.later+at+v], g.rank[g.readers+at+v], g.rank[g.seen+at+v] = w, w, w
+			if !g.within(w) {
+				continue
+			}
+			append := g.l.versions(k)[v]
+			g.add(g.later+at+v, g.missed(append), along)
+			if g.c.readAt {
+				g.add(g.items+append, g.readers+at+v, along)
+			}
+			if g.c.causal {
+				g.add(g.writer(w), g.readers+at+v, along)
+				g.add(g.session(w), g.readers+at+v, along)
+			}
+			if g.c.readEnd {
+				g.add(g.source(w), g.seen+at+v, along)
+			}
+		}
+		for i := g.l.first[k]; i < g.l.first[k+1]; i++ {
+			a := g.l.appends[i]
+			g.rank[g.items+i] = a.txn
+			if a.at < 0 && g.l.committed[a.txn] && g.within(a.txn) {
+				g.rank[g.later+at+n] = a.txn
+				g.add(g.later+at+n, g.missed(i), along)
+			}
+		}
+	}
+}
+
+// missed returns where the chain to an append that was missed begins.
+func (g *chaining) missed(append int32) int32 {
+	if g.c.readAt {
+		return g.items + append
+	}
+	return g.writer(g.l.appends[append].txn)
+}
+
+// transactions adds what each transaction did, and sessions.
+func (g *chaining) transactions() {
+	l := g.l
+	last := make([]int32, l.h.Sessions)
+	for i := range last {
+		last[i] = -1
+	}
+	for t := range g.n {
+		if !l.committed[t] || !g.within(t) {
+			continue
+		}
+		if s := l.h.Txns[t].Session; g.c.so {
+			g.follow(last[s], t)
+			last[s] = t
+		}
+		for i := l.h.Txns[t].First; i < l.h.Txns[t].Last; i++ {
+			g.op(t, i)
+		}
+	}
+}
+
+// follow adds the edges of a session from one transaction, or from -1, to the next.
+func (g *chaining) follow(before, t int32) {
+	if !g.c.causal && !g.c.readAt {
+		g.add(g.writer(t), g.session(t), along)
+	}
+	if before < 0 {
+		return
+	}
+	known := g.session(before)
+	g.add(known, g.session(t), along|viaSO)
+	switch {
+	case g.c.causal:
+		g.add(g.writer(before), g.session(t), along|viaSO)
+	case g.c.readEnd:
+		g.add(known, g.source(t), along|viaSO)
+	default:
+		g.add(known, g.reader(t), along|viaSO)
+	}
+	if g.c.appends {
+		g.add(known, g.appender(t), along|viaSO)
+	}
+}
+
+func (g *chaining) op(t, i int32) {
+	l := g.l
+	o := l.h.Ops[i]
+	at := l.start[o.Key] + o.Key
+	switch {
+	case o.F == Append && g.c.appends:
+		if a := l.appends[l.of[i]].at; a >= 0 {
+			g.add(g.appender(t), g.later+at+a+1, without)
+		}
+	case o.F != Read || !o.Known || l.h.Txns[t].Type != history.OK:
+	case l.odd[i] > 0:
+		g.oddRead(t, o)
+	default:
+		g.add(g.reader(t), g.later+at+o.Len, without)
+		v := o.Len
+		for v > 0 && l.writer(o.Key, v) == t {
+			v--
+		}
+		if v == 0 {
+			return
+		}
+		if g.c.causal || g.c.readAt {
+			g.add(g.readers+at+v-1, g.session(t), along)
+		}
+		if g.c.readEnd {
+			g.add(g.seen+at+v-1, g.reader(t), along)
+		}
+	}
+}
+
+// oddRead adds the edges of a read that is no prefix of the longest, append by append.
+func (g *chaining) oddRead(t int32, o Op) {
+	l := g.l
+	read := map[int32]bool{}
+	for _, v := range l.h.List(o) {
+		a := l.append(o.Key, v)
+		if a < 0 || !l.committed[l.appends[a].txn] {
+			continue
+		}
+		read[a] = true
+		if g.c.readAt {
+			g.add(g.items+a, g.session(t), along)
+		}
+		if g.c.readEnd {
+			g.add(g.source(l.appends[a].txn), g.reader(t), along)
+		}
+	}
+	for a := l.first[o.Key]; a < l.first[o.Key+1]; a++ {
+		if !read[a] && l.committed[l.appends[a].txn] {
+			g.add(g.reader(t), g.missed(a), without)
+		}
+	}
+}
+
+// anomaly makes an anomaly of a cycle: each of its edges leads from a transaction to another, or to itself in another part.
+func (g *chaining) anomaly(cycle []graph.Edge) Anomaly {
+	a := Anomaly{Type: g.c.kind}
+	for i, e := range cycle { // begin with the one that missed a write
+		if e.Kind&without != 0 {
+			cycle = append(slices.Clone(cycle[i:]), cycle[:i]...)
+			break
+		}
+	}
+	for _, e := range cycle {
+		from, to := g.txn(e.From), g.txn(e.To)
+		if from == to {
+			continue
+		}
+		kind := WR
+		switch {
+		case e.Kind&without != 0 && g.c.appends && e.From == g.appender(from):
+			kind = WW
+		case e.Kind&without != 0:
+			kind = RW
+		case e.Kind&viaSO != 0:
+			kind = SO
+		}
+		if n := len(a.Edges); n > 0 && kind == SO && a.Edges[n-1].Kind == SO { // a session is one edge
+			a.Edges[n-1] = g.l.h.sessionEdge(a.Edges[n-1].From, to)
+			continue
+		}
+		a.Txns = append(a.Txns, from)
+		a.Edges = append(a.Edges, g.l.describe(from, to, kind))
+	}
+	if len(a.Edges) > 0 && a.Edges[0].Kind == WW {
+		a.Reason = fmt.Sprintf("T%d wrote %s before T%d did, though %s", a.Txns[0], a.Edges[0].Key, a.Edges[0].To, g.c.why)
+	} else if len(a.Edges) > 0 {
+		a.Reason = fmt.Sprintf("T%d %s, though %s", a.Txns[0], a.Edges[0].Reason, g.c.why)
+	}
+	return a
+}
+
+// describe says what was observed of a dependency that need not be one of neighbours.
+func (l *lists) describe(from, to int32, kind EdgeKind) Edge {
+	if kind == SO {
+		return l.h.sessionEdge(from, to)
+	}
+	if e := l.explain(from, to, kind); e.Reason != "" {
+		return e
+	}
+	h := l.h
+	e := Edge{From: from, To: to, Kind: kind}
+	for i := h.Txns[from].First; i < h.Txns[from].Last; i++ {
+		for j := h.Txns[to].First; j < h.Txns[to].Last; j++ {
+			if h.Ops[i].Key == h.Ops[j].Key && l.related(&e, i, j) {
+				return e
+			}
+		}
+	}
+	return e
+}
+
+// related reports whether two operations on a key make a dependency of the edge's kind, and fills that in.
+func (l *lists) related(e *Edge, i, j int32) bool {
+	h := l.h
+	a, b := h.Ops[i], h.Ops[j]
+	key := h.Keys[a.Key]
+	place := func(i int32) int32 {
+		if at := l.appends[l.of[i]].at; at >= 0 {
+			return at
+		}
+		return unreadVersion
+	}
+	switch {
+	case e.Kind == WW && a.F == Append && b.F == Append && place(i) < place(j):
+		l.fill(e, a.Key, a.Value, b.Value)
+		e.Reason = fmt.Sprintf("appended %s to %s, and %s came later", h.value(a.Value), key, h.value(b.Value))
+	case e.Kind == WR && a.F == Append && b.F == Read && b.Known && place(i) < b.Len:
+		l.fill(e, a.Key, a.Value, a.Value)
+		e.Reason = fmt.Sprintf("appended %s to %s, which was read as %s", h.value(a.Value), key, h.list(b))
+	case e.Kind == RW && a.F == Read && a.Known && b.F == Append && place(j) >= a.Len:
+		l.fill(e, a.Key, Nil, b.Value)
+		e.Reason = fmt.Sprintf("read %s as %s, without %s", key, h.list(a), h.value(b.Value))
+	default:
+		return false
+	}
+	return true
+}
