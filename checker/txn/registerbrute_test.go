@@ -1,15 +1,6 @@
 package txn
 
 import (
-	"context"
-	"fmt"
-	"math/rand/v2"
-	"os"
-	"slices"
-	"strconv"
-	"testing"
-
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
 )
 
@@ -45,13 +36,12 @@ func matrix(n int) [][]bool {
 
 func newTried(h *History) *tried {
 	b := &tried{h: h}
-	type write struct{ txn, op int }
-	writer := map[[2]int32]write{}
+	writer := map[[2]int32]definedWrite{}
 	final := map[[2]int32]int32{} // transaction, key → value
 	for t, x := range h.Txns {
 		for i := x.First; i < x.Last; i++ {
 			if o := h.Ops[i]; o.F == Write {
-				writer[[2]int32{o.Key, o.Value}] = write{t, int(i)}
+				writer[[2]int32{o.Key, o.Value}] = definedWrite{t, int(i)}
 				final[[2]int32{int32(t), o.Key}] = o.Value
 			}
 		}
@@ -78,6 +68,16 @@ func newTried(h *History) *tried {
 	b.n = len(b.ids)
 	b.wr, b.so, b.rt = matrix(b.n), matrix(b.n), matrix(b.n)
 	b.writes, b.reads = make([][]bool, b.n), make([][]definedRead, b.n)
+	b.collect(writer, final, at)
+	return b
+}
+
+type definedWrite struct{ txn, op int }
+
+// collect goes through the operations: writer has those that wrote each key and value, final the last value of each transaction and key, at the
+// numbers of transactions.
+func (b *tried) collect(writer map[[2]int32]definedWrite, final map[[2]int32]int32, at map[int]int) {
+	h := b.h
 	for i, t := range b.ids {
 		x := h.Txns[t]
 		b.writes[i] = make([]bool, len(h.Keys))
@@ -146,7 +146,6 @@ func newTried(h *History) *tried {
 			b.reads[i] = append(b.reads[i], definedRead{int(o.Key), from, int(at0), int(at0), mine, false})
 		}
 	}
-	return b
 }
 
 // some reports whether an order of the transactions satisfies f.
@@ -503,144 +502,4 @@ func (b *tried) holds(m Model) bool {
 		}
 		return b.keeps(b.union(v)) && (m != ReadAtomic && m != Causal || b.keeps(b.so)) && b.external(v)
 	})
-}
-
-// randomRegisters makes a small history, in which many reads are of what a store might return.
-func randomRegisters(r *rand.Rand) *History {
-	h := &History{Sessions: 1 + r.IntN(3)}
-	keys, n := 1+r.IntN(3), 2+r.IntN(4)
-	for k := range keys {
-		h.Keys = append(h.Keys, fmt.Sprint("k", k))
-	}
-	last := make([]int32, keys) // values written so far
-	odd := r.IntN(3) == 0       // aborted, indeterminate and strange ones
-	clients := h.Sessions
-	session, end := make([]int32, clients), make([]int32, clients) // of each client
-	for c := range session {
-		session[c] = int32(c)
-	}
-	now := int32(0)
-	for range n {
-		c := r.IntN(clients)
-		x := Txn{First: int32(len(h.Ops)), Session: session[c], Process: session[c], Type: history.OK}
-		x.Begin = max(now+int32(1+r.IntN(100)), end[c]+1)
-		now = x.Begin
-		x.End = x.Begin + int32(1+r.IntN(250))
-		end[c] = x.End
-		if odd && r.IntN(4) == 0 {
-			x.Type = history.Fail
-			if r.IntN(2) == 0 {
-				x.Type, x.End = history.Info, Never
-				session[c] = int32(h.Sessions)
-				h.Sessions++
-			}
-		}
-		for range 1 + r.IntN(3) {
-			k := int32(r.IntN(keys))
-			if r.IntN(2) == 0 {
-				last[k]++
-				h.Ops = append(h.Ops, Op{F: Write, Key: k, Value: last[k]})
-			} else {
-				h.Ops = append(h.Ops, Op{F: Read, Known: x.Type == history.OK, Key: k, Value: Nil})
-			}
-		}
-		x.Last = int32(len(h.Ops))
-		h.Txns = append(h.Txns, x)
-	}
-	distinct(h)
-	for _, x := range h.Txns {
-		own := map[int32]int32{}
-		for i := x.First; i < x.Last; i++ {
-			o := &h.Ops[i]
-			if o.F == Write {
-				own[o.Key] = o.Value
-				continue
-			}
-			if !o.Known {
-				continue
-			}
-			if v, ok := own[o.Key]; ok && r.IntN(40) > 0 {
-				o.Value = v
-				continue
-			}
-			if v := int32(r.IntN(int(last[o.Key]) + 1)); v > 0 {
-				o.Value = v
-			}
-			if odd && r.IntN(40) == 0 {
-				o.Value = 99
-			}
-			if r.IntN(8) > 0 {
-				own[o.Key] = o.Value // repeats it
-			}
-		}
-	}
-	return h
-}
-
-// distinct gives each begin and end a position of its own.
-func distinct(h *History) {
-	var at []*int32
-	for i := range h.Txns {
-		at = append(at, &h.Txns[i].Begin)
-		if h.Txns[i].End != Never {
-			at = append(at, &h.Txns[i].End)
-		}
-	}
-	slices.SortStableFunc(at, func(a, b *int32) int { return int(*a) - int(*b) })
-	for i, p := range at {
-		*p = int32(i)
-	}
-}
-
-// Random small histories are judged as the tried judge them, for every model. CAPSIZE_SEEDS says how many.
-func TestRegisterDefinitions(t *testing.T) {
-	seeds := 400
-	if n, err := strconv.Atoi(os.Getenv("CAPSIZE_SEEDS")); err == nil {
-		seeds = n
-	}
-	valid, invalid := map[Model]int{}, map[Model]int{}
-	failures := 0
-	for seed := range seeds {
-		h := randomRegisters(rand.New(rand.NewPCG(uint64(seed), 11)))
-		rep, err := Judge(context.Background(), h, Options{Kind: Registers})
-		if err != nil {
-			t.Fatal(err)
-		}
-		b := newTried(h)
-		for _, f := range rep.Findings {
-			want := checker.Invalid
-			if b.holds(f.Model) {
-				want = checker.Valid
-				valid[f.Model]++
-			} else {
-				invalid[f.Model]++
-			}
-			if f.Verdict != want {
-				if failures++; failures < 6 {
-					t.Errorf("seed %d: %s is %v %s; by its definition it is %v\n%s", seed, f.Model, f.Verdict, f.Reason, want, spelled(h))
-				}
-			}
-			if f.Verdict == checker.Invalid && f.Anomaly < 0 {
-				t.Errorf("seed %d: %s is broken without an anomaly", seed, f.Model)
-			}
-		}
-	}
-	if failures > 0 {
-		t.Errorf("%d verdicts are wrong", failures)
-	}
-	for _, m := range Models() {
-		t.Logf("%-45s %6d valid %6d invalid", m, valid[m], invalid[m])
-	}
-}
-
-func spelled(h *History) string {
-	s := ""
-	for t, x := range h.Txns {
-		s += fmt.Sprintf("T%d session %d %v [%d %d]:", t, x.Session, x.Type, x.Begin, x.End)
-		for _, o := range h.OpsOf(int32(t)) {
-			s += " " + h.opText(o) + ","
-		}
-		s += "\n"
-	}
-	return s
 }

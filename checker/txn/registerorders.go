@@ -176,25 +176,37 @@ func conflict(units []unit) (a, b unit, found bool) {
 }
 
 // staleKeys looks for keys whose transactions, taken alone, keep no order that agrees with real time.
-func (r *registers) staleKeys(found *tally, kind string) {
+func (r *registers) staleKeys(found *tally) {
 	of := filled(len(r.writes))
 	for k, as := range r.accesses() {
-		units, odd := r.zones(int32(k), as, of)
-		a, b, broken := conflict(units)
-		switch {
-		case odd != nil:
-		case broken && a.before(b):
-			odd = []int32{a.by, b.found}
-		case broken:
-			odd = []int32{b.by, a.found}
-		default:
-			continue
-		}
-		found.add(kind, func() Anomaly {
-			return Anomaly{Txns: odd, Key: r.h.Keys[k],
-				Reason: fmt.Sprintf("no order of the transactions on %s that agrees with real time explains what T%d and T%d found", r.h.Keys[k], odd[0], odd[1])}
-		})
+		r.staleKey(found, "stale-key", int32(k), as, of)
 	}
+}
+
+func (r *registers) staleKey(found *tally, kind string, k int32, as []access, of []int32) {
+	units, odd := r.zones(k, as, of)
+	a, b, broken := conflict(units)
+	switch {
+	case odd != nil:
+	case broken && a.before(b):
+		odd = []int32{a.by, b.found}
+	case broken:
+		odd = []int32{b.by, a.found}
+	default:
+		return
+	}
+	found.add(kind, func() Anomaly {
+		return Anomaly{Txns: odd, Key: r.h.Keys[k],
+			Reason: fmt.Sprintf("no order of the transactions on %s that agrees with real time explains what T%d and T%d found", r.h.Keys[k], odd[0], odd[1])}
+	})
+}
+
+// count returns how many anomalies of a type were found.
+func (t *tally) count(kind string) int {
+	if a := t.found[kind]; a != nil {
+		return a.Count
+	}
+	return 0
 }
 
 // versionOrders adds what the options tell of the order of versions: by real time if keys are linearizable, by sessions if they are
@@ -204,13 +216,11 @@ func (r *registers) versionOrders(j *judging, edges []graph.Edge, n int) ([]grap
 		return edges, n
 	}
 	var found tally
-	if r.o.LinearizableKeys && !r.h.Untimed {
-		r.staleKeys(&found, "cyclic-versions")
-	}
 	of := filled(len(r.writes))
 	for k, as := range r.accesses() {
-		own := len(edges)
+		own, bad := len(edges), found.count("cyclic-versions")
 		if r.o.LinearizableKeys && !r.h.Untimed {
+			r.staleKey(&found, "cyclic-versions", int32(k), as, of)
 			units, _ := r.zones(int32(k), as, of)
 			edges, n = r.zoneEdges(edges, n, units)
 		}
@@ -218,9 +228,12 @@ func (r *registers) versionOrders(j *judging, edges []graph.Edge, n int) ([]grap
 			edges = r.sessionEdges(&found, edges, as)
 		}
 		g := graph.Build(n, len(r.h.Txns), edges[own:])
-		if w := (graph.Walk{Mask: uint8(WW)}); g.Components(w).Cyclic > 0 && found.found["cyclic-versions"] == nil {
-			cycle := g.ShortCycle(w, uint8(WW), g.Components(w))
-			found.add("cyclic-versions", func() Anomaly { return r.cyclicVersions(int32(k), cycle) })
+		w := graph.Walk{Mask: uint8(WW)}
+		if c := g.Components(w); c.Cyclic > 0 && found.count("cyclic-versions") == bad {
+			found.add("cyclic-versions", func() Anomaly { return r.cyclicVersions(int32(k), g.ShortCycle(w, uint8(WW), c)) })
+		}
+		if found.count("cyclic-versions") > bad {
+			edges = edges[:own] // which is all that is to be said of them
 		}
 	}
 	found.addTo(j)
