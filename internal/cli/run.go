@@ -221,6 +221,9 @@ func (a *app) runSeeds(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
+	if warning := systems.DiskWarning(o.nemesis); warning != "" && o.plan == "" {
+		fmt.Fprintf(a.err, "capsize: %s\n", warning)
+	}
 	if o.seed == 0 {
 		o.seed = freshSeed()
 	}
