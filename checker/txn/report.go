@@ -56,6 +56,13 @@ type Anomaly struct {
 	Edges  []Edge  // of a cycle: from each of Txns to the next, and from the last to the first
 	Key    string  // of an anomaly of one key
 	Count  int     // how many of this type were seen, at least
+	Cases  []Case  // of one that no single cycle shows: what follows from each order of writes that nothing observed decides
+}
+
+// A Case is a cycle that follows if some writes came in an order that is assumed.
+type Case struct {
+	Assumed []Edge // from the earlier write to the later
+	Cycle   []Edge
 }
 
 // A Finding is what is known of one model.

@@ -7,5 +7,4 @@ import (
 
 var errUnbuilt = errors.New("not built yet")
 
-func judgeRegisters(context.Context, *History, Options) (*Report, error)  { return nil, errUnbuilt }
 func judgePredicates(context.Context, *History, Options) (*Report, error) { return nil, errUnbuilt }

@@ -15,6 +15,7 @@ func Example() {
 		Spans:  []polygraph.Span{{Key: 0, Own: 1, From: 1, To: 2}, {Key: 1, Own: 0, From: 0, To: 2}},
 	}
 	a := p.Solve()
+	p.Explain(a)
 	fmt.Println("possible:", a.Verdict == polygraph.Yes)
 	for c := a.Cases; c.Cycle == nil; c = c.A {
 		n := a.Needed[c.Need]

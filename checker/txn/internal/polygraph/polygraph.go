@@ -71,9 +71,9 @@ type Answer struct {
 	Verdict Verdict
 	Order   []int32  // of Yes: the nodes in an order that keeps everything; of Snapshot, begin of t is 2t and commit 2t+1. Single has none
 	Taken   []bool   // of Yes: whether side A of a choice of Problem.Choices holds
-	Needed  []Needed // of No: a set of choices that can't all be kept; no part of it is enough, unless Loose
+	Needed  []Needed // of No: choices that can't all be kept; after Explain no part of them is enough, unless Loose
 	Loose   bool     // Needed may be smaller: the budget ended before that was shown
-	Cases   *Case    // of No: the cycle after each choice; nil if there are too many
+	Cases   *Case    // of No, after Explain: the cycle after each choice; nil if there are too many
 	Open    int      // of Unknown: how many choices were left
 	Steps   int      // how many were taken
 }
@@ -123,11 +123,19 @@ func (p *Problem) solve() *Answer {
 		return &Answer{Verdict: No, Cases: &Case{Cycle: cycle}, Steps: q.Nodes}
 	}
 	s := newSolver(&q)
-	a = s.run()
-	if a.Verdict == No {
-		q.explain(a)
+	return s.run()
+}
+
+// Explain makes Needed of a No minimal, by leaving choices out as long as the rest can't be kept, and finds Cases. Without it Needed may be
+// far too many, and Cases are there only if the known edges alone close a cycle.
+func (p *Problem) Explain(a *Answer) {
+	switch {
+	case a.Verdict != No || a.Cases != nil:
+	case p.Theory == Snapshot:
+		p.explainSnapshot(a)
+	default:
+		p.explain(a)
 	}
-	return a
 }
 
 // event translates an edge between transactions to one between begins and commits.
@@ -158,8 +166,9 @@ func transactions(es []Edge) []Edge {
 	return out
 }
 
-func (p *Problem) solveSnapshot() *Answer {
-	q := Problem{Nodes: 2 * p.Nodes, Steps: p.Steps, Dense: p.Dense}
+// ofEvents is the problem over begins and commits.
+func (p *Problem) ofEvents() *Problem {
+	q := &Problem{Nodes: 2 * p.Nodes, Steps: p.Steps, Dense: p.Dense}
 	for t := range int32(p.Nodes) {
 		q.Known = append(q.Known, Edge{From: Begin(t), To: Commit(t)})
 	}
@@ -170,12 +179,29 @@ func (p *Problem) solveSnapshot() *Answer {
 	for _, t := range p.First {
 		q.First = append(q.First, Begin(t), Commit(t))
 	}
-	a := q.solve()
+	return q
+}
+
+func (p *Problem) solveSnapshot() *Answer {
+	a := p.ofEvents().solve()
+	p.fromEvents(a)
+	return a
+}
+
+func (p *Problem) explainSnapshot(a *Answer) {
+	q := p.ofEvents()
+	for i, n := range a.Needed {
+		a.Needed[i].Side = q.Choices[n.Choice]
+	}
+	q.explain(a)
+	p.fromEvents(a)
+}
+
+func (p *Problem) fromEvents(a *Answer) {
 	for i, n := range a.Needed {
 		a.Needed[i].Side = p.Choices[n.Choice]
 	}
 	a.Cases.each(func(c *Case) { c.Cycle = transactions(c.Cycle) })
-	return a
 }
 
 // each calls f for every case with a cycle.

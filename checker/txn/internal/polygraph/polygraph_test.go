@@ -248,10 +248,12 @@ func TestAgainstAllSides(t *testing.T) {
 	for seed := range seeds {
 		p := random(rand.New(rand.NewPCG(uint64(seed), 7)))
 		a := p.Solve()
+		p.Explain(a)
 		if err := check(p, a); err != nil {
 			t.Fatalf("seed %d: %v\n%+v\n%+v", seed, err, p, a)
 		}
-		if again := p.Solve(); !reflect.DeepEqual(a, again) {
+		again := p.Solve()
+		if p.Explain(again); !reflect.DeepEqual(a, again) {
 			t.Fatalf("seed %d: another answer the second time", seed)
 		}
 		counts[fmt.Sprint(p.Theory, a.Verdict)]++
