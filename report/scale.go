@@ -9,6 +9,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/sorting"
+	"github.com/capsize-go/capsize/model"
 )
 
 // A scale is the time axis of a counterexample: it maps instants to [0, 1].
@@ -153,7 +154,7 @@ func (c shown) name() string {
 func pick(w *checker.Counterexample, n int) (calls []shown, left int) {
 	for i, c := range w.Calls {
 		calls = append(calls, shown{c, label(c, w.Key), i == w.Blamed, w.Context(i), conflicting(w) != "" && !w.Context(i), 0})
-		if len(w.Links) > 0 {
+		if len(w.Links) > 0 || isTxn(c) {
 			calls[i].Number = i + 1
 		}
 	}
@@ -165,6 +166,12 @@ func pick(w *checker.Counterexample, n int) (calls []shown, left int) {
 	at := slices.IndexFunc(calls, func(c shown) bool { return c.Blamed })
 	from := min(max(0, at-n+1+n/4), left)
 	return calls[from : from+n], left
+}
+
+// isTxn reports whether a call is a transaction. Reasons name those by their numbers.
+func isTxn(c history.Call) bool {
+	_, ok := c.Invoke.Input.(model.Txn)
+	return ok
 }
 
 func callsOf(all []shown) []history.Call {

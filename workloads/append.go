@@ -22,7 +22,7 @@ func Append[C Transactor](open func(ctx context.Context, h *cluster.Host) (C, er
 		Next:    mix.nextAppends,
 		Invoke:  invokeTxn[C],
 		Final:   mix.final,
-		Checker: judgedAs(txn.Lists, claim),
+		Checker: txn.Checker(txn.Lists, claim),
 	})
 	return onlyTxns(w, model.TxnAppend, model.TxnRead)
 }

@@ -13,7 +13,7 @@ import (
 // forkKeys is how many keys a group of [LongFork] has.
 const forkKeys = 3
 
-// forkTurns is how many turns of all clients are about one group. One in four writes.
+// forkTurns is how many turns of all clients are about one group.
 const forkTurns = 4 * forkKeys
 
 // LongFork is a workload that looks for two writes which are seen in different orders: each key is written once, by a transaction that
@@ -34,26 +34,30 @@ func LongFork[C Transactor](open func(ctx context.Context, h *cluster.Host) (C, 
 			if t.Index > 0 && unwritten || t.Index > finalFailures && !t.OK || t.Index >= finalTurns {
 				return jepsen.GroupOp{}, false
 			}
-			return readOfGroup(t.Index), true
+			return readOfGroup(t, t.Index), true
 		},
 		Checker: jepsen.LongFork(forkKeys),
 	})
 }
 
 // nextInGroup writes the next key of the group at hand, or reads that group or the one before it, whose writes may still be on their way.
+// The writes of a group come at about the same time, and the client of each reads the group next.
 func nextInGroup(t Turn[jepsen.GroupOp, []int]) jepsen.GroupOp {
 	n := t.Number() - 1
 	group := n / forkTurns
-	if at := n % forkTurns; at%4 == 3 {
-		return jepsen.GroupOp{F: "write", Keys: []int{group*forkKeys + at/4}, Value: 1}
+	if key := n%forkTurns - forkKeys; key >= 0 && key < forkKeys {
+		return jepsen.GroupOp{F: "write", Keys: []int{group*forkKeys + key}, Value: 1}
 	}
-	return readOfGroup(max(0, group-t.Rand.IntN(2)))
+	if t.Last.F == "write" {
+		return readOfGroup(t, t.Last.Keys[0]/forkKeys)
+	}
+	return readOfGroup(t, max(0, group-t.Rand.IntN(2)))
 }
 
-// readOfGroup returns a read of all keys of a group.
-func readOfGroup(group int) jepsen.GroupOp {
+// readOfGroup returns a read of all keys of a group, in any order.
+func readOfGroup(t Turn[jepsen.GroupOp, []int], group int) jepsen.GroupOp {
 	op := jepsen.GroupOp{F: "read"}
-	for i := range forkKeys {
+	for _, i := range t.Rand.Perm(forkKeys) {
 		op.Keys = append(op.Keys, group*forkKeys+i)
 	}
 	return op

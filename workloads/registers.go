@@ -23,7 +23,7 @@ func Registers[C Transactor](open func(ctx context.Context, h *cluster.Host) (C,
 		Next:    mix.nextWrites,
 		Invoke:  invokeTxn[C],
 		Final:   mix.final,
-		Checker: judgedAs(txn.Registers, claim),
+		Checker: txn.Checker(txn.Registers, claim),
 	})
 	return onlyTxns(w, model.TxnWrite, model.TxnRead)
 }

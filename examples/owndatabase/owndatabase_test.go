@@ -10,7 +10,7 @@ import (
 )
 
 func test(d owndatabase.Database) capsize.Test {
-	return capsize.Test{System: d, Workload: d.Workload(), Nodes: 1, Clients: 5, Rate: 200, Duration: 5 * time.Second}
+	return capsize.Test{System: d, Workload: d.Workload(), Nodes: 1, Clients: 5, Rate: 200, Duration: 2 * time.Second}
 }
 
 func TestDatabase(t *testing.T) {

@@ -202,5 +202,11 @@ func (f *finder) circle(name string, allowed bool, cycle []step) {
 			placed = append(placed, s.message, s.before)
 		}
 	}
-	f.add(name, allowed, key, calls, placed, func() string { return strings.Join(said, "; ") })
+	var proofs []int32
+	for _, i := range calls {
+		if l.calls[i].typ == history.Info && !slices.ContainsFunc(calls, func(o int32) bool { return l.proves(o, i) }) {
+			proofs = append(proofs, l.reader(l.proof(i)))
+		}
+	}
+	f.add(name, allowed, key, append(proofs, calls...), placed, func() string { return strings.Join(said, "; ") })
 }

@@ -108,6 +108,7 @@ func (f *finder) lost() {
 		proof := ""
 		if l.calls[x.sender].typ == history.Info {
 			seen := l.proof(x.sender)
+			calls = []int32{l.reader(seen), x.sender, l.reader(far)}
 			proof = fmt.Sprintf("; its transaction took effect, since %s of it was polled by %s", l.of(seen), l.who(l.reader(seen)))
 		}
 		f.add("lost-write", false, x.key, calls, []int32{int32(m), far}, func() string {

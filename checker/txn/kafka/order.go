@@ -47,16 +47,6 @@ func (l *logs) placing(i int32) [2][]deed {
 	return [2][]deed{c.polls}
 }
 
-// places reports whether a call says at which offset a message is.
-func (l *logs) places(i, m int32) bool {
-	for _, all := range l.placing(i) {
-		if slices.ContainsFunc(all, func(d deed) bool { return d.message == m && d.offset != unplaced }) {
-			return true
-		}
-	}
-	return false
-}
-
 // slots returns the log of deeds that are sorted by offset, and gives the messages their positions.
 func (l *logs) slots(all []deed) (order []slot) {
 	for _, d := range all {

@@ -43,9 +43,9 @@ type Report struct {
 //
 // It takes O(n log n) for n messages sent and polled, and for cycles O(n) a cycle.
 func Judge(ctx context.Context, h *history.History, o Options) (*Report, error) {
-	l := read(h)
-	if l.bad != nil {
-		return nil, badHistory{l.bad}
+	l, bad := read(h)
+	if bad != nil {
+		return nil, badHistory{bad}
 	}
 	if l.twice >= 0 {
 		a, b := l.sentTwice[0], l.sentTwice[1]
@@ -100,28 +100,40 @@ type finder struct {
 	found map[string]*Anomaly
 }
 
-// withProof returns calls with those that show what the messages are about: for each message that none of them gives an offset the first
-// call that does, and for each that an indeterminate one of them sent a call that shows that it took effect.
+// withProof returns calls with those that show where in their logs the messages are that an anomaly is about.
 func (l *logs) withProof(calls, messages []int32) []int32 {
 	all := slices.Clone(calls)
 	for _, m := range messages {
-		s := l.messages[m].sender
-		if s < 0 || l.calls[s].typ != history.Info || !slices.Contains(all, s) || !l.committed(s) {
-			continue
+		p := l.messages[m].placer
+		if p >= 0 && !l.placed(all, m) {
+			all = append(all, p)
 		}
-		if !slices.ContainsFunc(all, func(i int32) bool { return l.proves(i, s) }) {
-			all = append(all, l.reader(l.proof(s)))
+		if p >= 0 && !l.placed(all, m) {
+			all = append(all, l.reader(l.proof(p)))
 		}
 	}
-	for _, m := range messages {
-		if x := l.messages[m]; x.placer >= 0 && !slices.ContainsFunc(all, func(i int32) bool { return l.places(i, m) }) {
-			all = append(all, x.placer)
+	for i := len(calls); i < len(all); {
+		rest := slices.Delete(slices.Clone(all), i, i+1)
+		if slices.ContainsFunc(messages, func(m int32) bool { return l.placed(all, m) && !l.placed(rest, m) }) {
+			i++
+			continue
 		}
+		all = rest
 	}
 	return all
 }
 
-// proves reports whether a call polled a message of another, and was OK.
+// placed reports whether some calls on their own say where a message is: one polled it, or one sent it and certainly took effect.
+func (l *logs) placed(calls []int32, m int32) bool {
+	at := func(d deed) bool { return d.message == m && d.offset != unplaced }
+	return slices.ContainsFunc(calls, func(i int32) bool {
+		c := &l.calls[i]
+		return slices.ContainsFunc(c.polls, at) || slices.ContainsFunc(c.sends, at) && (c.typ == history.OK ||
+			c.typ == history.Info && slices.ContainsFunc(calls, func(o int32) bool { return l.proves(o, i) }))
+	})
+}
+
+// proves reports whether a call was OK and polled a message of another.
 func (l *logs) proves(i, sender int32) bool {
 	return l.calls[i].typ == history.OK && slices.ContainsFunc(l.calls[i].polls, func(d deed) bool { return l.messages[d.message].sender == sender })
 }

@@ -65,12 +65,16 @@ func behind(step int) string {
 	return ", which is before it in the log"
 }
 
-// withSender returns calls after the one that sent a message, where there is one.
+// withSender returns calls after the one that sent a message, where there is one, and after one that shows that it took effect.
 func (l *logs) withSender(m int32, calls ...int32) []int32 {
-	if s := l.messages[m].sender; s >= 0 {
-		return append([]int32{s}, calls...)
+	s := l.messages[m].sender
+	if s < 0 {
+		return calls
 	}
-	return calls
+	if l.calls[s].typ == history.Info {
+		calls = append([]int32{l.reader(l.proof(s))}, calls...)
+	}
+	return append([]int32{s}, calls...)
 }
 
 func (f *finder) insideSends(i int32, c *call) {
