@@ -13,29 +13,29 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// A brute decides models of small histories by their definitions: it tries all orders of the transactions, and builds what each must
+// A tried decides models of small histories by their definitions: it tries all orders of the transactions, and builds what each must
 // see. Cerone, Bernardi and Gotsman (2015) define the models so, by an order AR and what is visible, VIS; Biswas and Enea (2019) too.
-type brute struct {
+type tried struct {
 	h      *History
 	n      int
 	bad    bool // aborted, intermediate, garbage or future reads
 	inner  bool // internal inconsistency
 	writes [][]bool
-	reads  [][]bruteRead
+	reads  [][]definedRead
 	wr     [][]bool
 	so, rt [][]bool
 	order  []int // place of each transaction
 	ids    []int // transactions of the history
 }
 
-type bruteRead struct {
+type definedRead struct {
 	key, from int // -1: nothing
 	op, again int
 	late      bool
 	update    bool // the last read of the key before the transaction wrote it
 }
 
-func square(n int) [][]bool {
+func matrix(n int) [][]bool {
 	m := make([][]bool, n)
 	for i := range m {
 		m[i] = make([]bool, n)
@@ -43,8 +43,8 @@ func square(n int) [][]bool {
 	return m
 }
 
-func newBrute(h *History) *brute {
-	b := &brute{h: h}
+func newTried(h *History) *tried {
+	b := &tried{h: h}
 	type write struct{ txn, op int }
 	writer := map[[2]int32]write{}
 	final := map[[2]int32]int32{} // transaction, key → value
@@ -76,8 +76,8 @@ func newBrute(h *History) *brute {
 		}
 	}
 	b.n = len(b.ids)
-	b.wr, b.so, b.rt = square(b.n), square(b.n), square(b.n)
-	b.writes, b.reads = make([][]bool, b.n), make([][]bruteRead, b.n)
+	b.wr, b.so, b.rt = matrix(b.n), matrix(b.n), matrix(b.n)
+	b.writes, b.reads = make([][]bool, b.n), make([][]definedRead, b.n)
 	for i, t := range b.ids {
 		x := h.Txns[t]
 		b.writes[i] = make([]bool, len(h.Keys))
@@ -143,14 +143,14 @@ func newBrute(h *History) *brute {
 			if !mine {
 				last[o.Key] = len(b.reads[i])
 			}
-			b.reads[i] = append(b.reads[i], bruteRead{int(o.Key), from, int(at0), int(at0), mine, false})
+			b.reads[i] = append(b.reads[i], definedRead{int(o.Key), from, int(at0), int(at0), mine, false})
 		}
 	}
 	return b
 }
 
 // some reports whether an order of the transactions satisfies f.
-func (b *brute) some(f func() bool) bool {
+func (b *tried) some(f func() bool) bool {
 	b.order = make([]int, b.n)
 	used := make([]bool, b.n)
 	var try func(i int) bool
@@ -172,7 +172,7 @@ func (b *brute) some(f func() bool) bool {
 	return try(0)
 }
 
-func (b *brute) keeps(ms ...[][]bool) bool {
+func (b *tried) keeps(ms ...[][]bool) bool {
 	for _, m := range ms {
 		for i := range b.n {
 			for j := range b.n {
@@ -185,8 +185,8 @@ func (b *brute) keeps(ms ...[][]bool) bool {
 	return true
 }
 
-func (b *brute) union(ms ...[][]bool) [][]bool {
-	u := square(b.n)
+func (b *tried) union(ms ...[][]bool) [][]bool {
+	u := matrix(b.n)
 	for _, m := range ms {
 		for i := range b.n {
 			for j := range b.n {
@@ -197,7 +197,7 @@ func (b *brute) union(ms ...[][]bool) [][]bool {
 	return u
 }
 
-func (b *brute) closed(m [][]bool) [][]bool {
+func (b *tried) closed(m [][]bool) [][]bool {
 	for k := range b.n {
 		for i := range b.n {
 			for j := range b.n {
@@ -209,7 +209,7 @@ func (b *brute) closed(m [][]bool) [][]bool {
 }
 
 // external reports whether each read is of the last visible write of its key in the order.
-func (b *brute) external(visible [][]bool) bool {
+func (b *tried) external(visible [][]bool) bool {
 	for t := range b.n {
 		for _, r := range b.reads[t] {
 			if r.late {
@@ -226,8 +226,8 @@ func (b *brute) external(visible [][]bool) bool {
 }
 
 // conflicts has the transactions that write a key in common, in the order.
-func (b *brute) conflicts() [][]bool {
-	m := square(b.n)
+func (b *tried) conflicts() [][]bool {
+	m := matrix(b.n)
 	for i := range b.n {
 		for j := range b.n {
 			for k := range b.h.Keys {
@@ -239,7 +239,7 @@ func (b *brute) conflicts() [][]bool {
 }
 
 // prefixed adds what makes visible sets prefixes of the order.
-func (b *brute) prefixed(m [][]bool) [][]bool {
+func (b *tried) prefixed(m [][]bool) [][]bool {
 	for range b.n {
 		for i := range b.n {
 			for j := range b.n {
@@ -252,8 +252,8 @@ func (b *brute) prefixed(m [][]bool) [][]bool {
 	return m
 }
 
-func (b *brute) ar() [][]bool {
-	m := square(b.n)
+func (b *tried) ar() [][]bool {
+	m := matrix(b.n)
 	for i := range b.n {
 		for j := range b.n {
 			m[i][j] = b.order[i] < b.order[j]
@@ -263,7 +263,7 @@ func (b *brute) ar() [][]bool {
 }
 
 // mav reports whether reads after the first that saw a transaction see no less than it in the order.
-func (b *brute) mav() bool {
+func (b *tried) mav() bool {
 	for t := range b.n {
 		for _, r := range b.reads[t] {
 			for _, s := range b.reads[t] {
@@ -277,7 +277,7 @@ func (b *brute) mav() bool {
 }
 
 // cursor reports whether nothing comes between the read of an update and its write.
-func (b *brute) cursor() bool {
+func (b *tried) cursor() bool {
 	for t := range b.n {
 		for _, r := range b.reads[t] {
 			for u := range b.n {
@@ -291,7 +291,7 @@ func (b *brute) cursor() bool {
 }
 
 // updates reports whether transactions that write, with the versions in the order, are acyclic together with any one that only reads.
-func (b *brute) updates() bool {
+func (b *tried) updates() bool {
 	edges := b.union(b.wr, b.conflicts())
 	for t := range b.n {
 		for _, r := range b.reads[t] {
@@ -307,7 +307,7 @@ func (b *brute) updates() bool {
 		if alone >= 0 && !reader(alone) {
 			continue
 		}
-		m := square(b.n)
+		m := matrix(b.n)
 		for i := range b.n {
 			for j := range b.n {
 				m[i][j] = edges[i][j] && (!reader(i) || i == alone) && (!reader(j) || j == alone)
@@ -324,12 +324,12 @@ func (b *brute) updates() bool {
 }
 
 // atLeast reports whether a read is of a version that is no earlier than another.
-func (b *brute) atLeast(r bruteRead, u int) bool {
+func (b *tried) atLeast(r definedRead, u int) bool {
 	return r.late || u == r.from || r.from >= 0 && b.order[u] < b.order[r.from]
 }
 
 // guarantee reports whether the order keeps a guarantee of sessions for the versions of a key.
-func (b *brute) guarantee(m Model, key int) bool {
+func (b *tried) guarantee(m Model, key int) bool {
 	for t := range b.n {
 		for _, r := range b.reads[t] {
 			if r.key != key {
@@ -374,7 +374,7 @@ func (b *brute) guarantee(m Model, key int) bool {
 }
 
 // everyKey reports whether each key has an order that keeps guarantees of sessions.
-func (b *brute) everyKey(ms ...Model) bool {
+func (b *tried) everyKey(ms ...Model) bool {
 	for k := range b.h.Keys {
 		ok := b.some(func() bool {
 			for _, m := range ms {
@@ -392,7 +392,7 @@ func (b *brute) everyKey(ms ...Model) bool {
 }
 
 // perKey reports whether each key alone has an order of its transactions that keeps real time.
-func (b *brute) perKey() bool {
+func (b *tried) perKey() bool {
 	for k := range b.h.Keys {
 		ok := b.some(func() bool {
 			for t := range b.n {
@@ -430,13 +430,13 @@ func (b *brute) perKey() bool {
 }
 
 // soOnly reports whether only their session orders two transactions.
-func (b *brute) soOnly(u, t int) bool {
+func (b *tried) soOnly(u, t int) bool {
 	return b.h.Txns[b.ids[u]].End >= b.h.Txns[b.ids[t]].Begin
 }
 
 // holds decides a model.
-func (b *brute) holds(m Model) bool {
-	none := square(b.n)
+func (b *tried) holds(m Model) bool {
+	none := matrix(b.n)
 	also := none
 	switch s := m.spec(); {
 	case s.also&RT != 0:
@@ -592,7 +592,7 @@ func distinct(h *History) {
 	}
 }
 
-// Random small histories are judged as the definitions judge them, for every model. CAPSIZE_SEEDS says how many.
+// Random small histories are judged as the tried judge them, for every model. CAPSIZE_SEEDS says how many.
 func TestRegisterDefinitions(t *testing.T) {
 	seeds := 400
 	if n, err := strconv.Atoi(os.Getenv("CAPSIZE_SEEDS")); err == nil {
@@ -606,7 +606,7 @@ func TestRegisterDefinitions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b := newBrute(h)
+		b := newTried(h)
 		for _, f := range rep.Findings {
 			want := checker.Invalid
 			if b.holds(f.Model) {

@@ -11,7 +11,6 @@ import (
 )
 
 const (
-	defaultSteps = 20_000_000
 	// maxPairs is for how many pairs of writes each order may be listed, where a search needs the list.
 	maxPairs = 300_000
 )
@@ -29,7 +28,7 @@ type search struct {
 	p      *polygraph.Problem
 	events bool
 	n      int32 // transactions
-	chains [][]versionChain
+	chains [][]series
 	spans  []spanOf // of each span, which version it is about
 }
 
@@ -171,13 +170,13 @@ func (s *search) byTime() []int32 {
 func (s *search) findChains() {
 	r := s.r
 	of := filled(len(r.writes))
-	s.chains = make([][]versionChain, len(r.h.Keys))
+	s.chains = make([][]series, len(r.h.Keys))
 	for k := range int32(len(r.h.Keys)) {
 		if s.q.rule == rulePrefix { // an update may be lost, so that versions stand alone
 			for w := r.first[k]; w < r.first[k+1]; w++ {
 				if r.isVersion(w) {
 					of[w] = int32(len(s.chains[k]))
-					s.chains[k] = append(s.chains[k], versionChain{w, w})
+					s.chains[k] = append(s.chains[k], series{w, w})
 				}
 			}
 		} else {
@@ -240,7 +239,7 @@ func (s *search) listPairs() bool {
 }
 
 // follows returns the edges of one chain after another.
-func (s *search) follows(a, b versionChain, readers map[int32][]int32) []polygraph.Edge {
+func (s *search) follows(a, b series, readers map[int32][]int32) []polygraph.Edge {
 	r := s.r
 	to := r.writer(b.first)
 	es := []polygraph.Edge{{From: r.writer(a.last), To: to}}
