@@ -121,7 +121,7 @@ const warmup = 3 * time.Second
 func (c *Card) countOutcomes(h *history.History) {
 	c.from, c.to = duration, duration
 	for f := range h.Faults() {
-		if f.Invoke.Key != alwaysThere {
+		if f.Invoke.Time >= before { // the latency is there from the beginning
 			c.from, c.to = min(c.from, f.Invoke.Time), f.Complete.Time
 		}
 	}

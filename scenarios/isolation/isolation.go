@@ -14,6 +14,9 @@ import (
 	"github.com/capsize-go/capsize/workloads"
 )
 
+// All lists the scenarios of this package.
+func All() []scenarios.Scenario { return []scenarios.Scenario{Isolation()} }
+
 const (
 	nodes   = 5
 	clients = 15
@@ -22,9 +25,6 @@ const (
 	before   = 5 * time.Second
 	during   = 10 * time.Second
 	duration = 20 * time.Second
-
-	// alwaysThere names the part of the nemesis that is there all the time.
-	alwaysThere = "tail"
 )
 
 // Isolation is the scenario that makes a [Card] of every database under every fault.
@@ -79,7 +79,7 @@ func mistake[C workloads.Transactor](s store[C], name string, claims txn.Model, 
 }
 
 func (d database) test(f fault) capsize.Test {
-	parts := []nemesis.Part{{Number: 2, Name: alwaysThere, Nemesis: nemesis.At(0, duration, nemesis.Latency(3*time.Millisecond, cluster.LongTail))}}
+	parts := []nemesis.Part{{Number: 2, Name: "tail", Nemesis: nemesis.At(0, duration, nemesis.Latency(3*time.Millisecond, cluster.LongTail))}}
 	if f.fault != nil {
 		parts = append(parts, nemesis.Part{Number: 1, Name: "fault", Nemesis: nemesis.At(before, during, f.fault)})
 	}
@@ -109,7 +109,7 @@ var faults = []fault{
 	{"cut", "the network is cut, where that hurts most", nemesis.Partitions()},
 	{"crash", "a node crashes, and boots again", nemesis.Crashes()},
 	{"pause", "a node is paused, as by a long garbage collection", nemesis.Pauses()},
-	{"clocks", "clocks jump by up to a quarter of a second", nemesis.ClockSkew(250 * time.Millisecond)},
+	{"clocks", "clocks differ by up to 10 s", nemesis.ClockSkew(10 * time.Second)},
 }
 
 // holds says whether rows are as the table of databases has them.
