@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"strconv"
 	"testing"
 
@@ -13,29 +12,29 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// A tried decides models of small histories by their definitions: it tries all orders of the transactions, and builds what each must
+// A brute decides models of small histories by their definitions: it tries all orders of the transactions, and builds what each must
 // see. Cerone, Bernardi and Gotsman (2015) define the models so, by an order AR and what is visible, VIS; Biswas and Enea (2019) too.
-type tried struct {
+type brute struct {
 	h      *History
 	n      int
 	bad    bool // aborted, intermediate, garbage or future reads
 	inner  bool // internal inconsistency
 	writes [][]bool
-	reads  [][]definedRead
+	reads  [][]bruteRead
 	wr     [][]bool
 	so, rt [][]bool
 	order  []int // place of each transaction
 	ids    []int // transactions of the history
 }
 
-type definedRead struct {
+type bruteRead struct {
 	key, from int // -1: nothing
 	op, again int
 	late      bool
 	update    bool // the last read of the key before the transaction wrote it
 }
 
-func matrix(n int) [][]bool {
+func square(n int) [][]bool {
 	m := make([][]bool, n)
 	for i := range m {
 		m[i] = make([]bool, n)
@@ -43,8 +42,8 @@ func matrix(n int) [][]bool {
 	return m
 }
 
-func newTried(h *History) *tried {
-	b := &tried{h: h}
+func newBrute(h *History) *brute {
+	b := &brute{h: h}
 	type write struct{ txn, op int }
 	writer := map[[2]int32]write{}
 	final := map[[2]int32]int32{} // transaction, key → value
@@ -76,8 +75,8 @@ func newTried(h *History) *tried {
 		}
 	}
 	b.n = len(b.ids)
-	b.wr, b.so, b.rt = matrix(b.n), matrix(b.n), matrix(b.n)
-	b.writes, b.reads = make([][]bool, b.n), make([][]definedRead, b.n)
+	b.wr, b.so, b.rt = square(b.n), square(b.n), square(b.n)
+	b.writes, b.reads = make([][]bool, b.n), make([][]bruteRead, b.n)
 	for i, t := range b.ids {
 		x := h.Txns[t]
 		b.writes[i] = make([]bool, len(h.Keys))
@@ -143,14 +142,14 @@ func newTried(h *History) *tried {
 			if !mine {
 				last[o.Key] = len(b.reads[i])
 			}
-			b.reads[i] = append(b.reads[i], definedRead{int(o.Key), from, int(at0), int(at0), mine, false})
+			b.reads[i] = append(b.reads[i], bruteRead{int(o.Key), from, int(at0), int(at0), mine, false})
 		}
 	}
 	return b
 }
 
 // some reports whether an order of the transactions satisfies f.
-func (b *tried) some(f func() bool) bool {
+func (b *brute) some(f func() bool) bool {
 	b.order = make([]int, b.n)
 	used := make([]bool, b.n)
 	var try func(i int) bool
@@ -172,7 +171,7 @@ func (b *tried) some(f func() bool) bool {
 	return try(0)
 }
 
-func (b *tried) keeps(ms ...[][]bool) bool {
+func (b *brute) keeps(ms ...[][]bool) bool {
 	for _, m := range ms {
 		for i := range b.n {
 			for j := range b.n {
@@ -185,8 +184,8 @@ func (b *tried) keeps(ms ...[][]bool) bool {
 	return true
 }
 
-func (b *tried) union(ms ...[][]bool) [][]bool {
-	u := matrix(b.n)
+func (b *brute) union(ms ...[][]bool) [][]bool {
+	u := square(b.n)
 	for _, m := range ms {
 		for i := range b.n {
 			for j := range b.n {
@@ -197,7 +196,7 @@ func (b *tried) union(ms ...[][]bool) [][]bool {
 	return u
 }
 
-func (b *tried) closed(m [][]bool) [][]bool {
+func (b *brute) closed(m [][]bool) [][]bool {
 	for k := range b.n {
 		for i := range b.n {
 			for j := range b.n {
@@ -209,7 +208,7 @@ func (b *tried) closed(m [][]bool) [][]bool {
 }
 
 // external reports whether each read is of the last visible write of its key in the order.
-func (b *tried) external(visible [][]bool) bool {
+func (b *brute) external(visible [][]bool) bool {
 	for t := range b.n {
 		for _, r := range b.reads[t] {
 			if r.late {
@@ -226,8 +225,8 @@ func (b *tried) external(visible [][]bool) bool {
 }
 
 // conflicts has the transactions that write a key in common, in the order.
-func (b *tried) conflicts() [][]bool {
-	m := matrix(b.n)
+func (b *brute) conflicts() [][]bool {
+	m := square(b.n)
 	for i := range b.n {
 		for j := range b.n {
 			for k := range b.h.Keys {
@@ -239,7 +238,7 @@ func (b *tried) conflicts() [][]bool {
 }
 
 // prefixed adds what makes visible sets prefixes of the order.
-func (b *tried) prefixed(m [][]bool) [][]bool {
+func (b *brute) prefixed(m [][]bool) [][]bool {
 	for range b.n {
 		for i := range b.n {
 			for j := range b.n {
@@ -252,8 +251,8 @@ func (b *tried) prefixed(m [][]bool) [][]bool {
 	return m
 }
 
-func (b *tried) ar() [][]bool {
-	m := matrix(b.n)
+func (b *brute) ar() [][]bool {
+	m := square(b.n)
 	for i := range b.n {
 		for j := range b.n {
 			m[i][j] = b.order[i] < b.order[j]
@@ -263,7 +262,7 @@ func (b *tried) ar() [][]bool {
 }
 
 // mav reports whether reads after the first that saw a transaction see no less than it in the order.
-func (b *tried) mav() bool {
+func (b *brute) mav() bool {
 	for t := range b.n {
 		for _, r := range b.reads[t] {
 			for _, s := range b.reads[t] {
@@ -277,7 +276,7 @@ func (b *tried) mav() bool {
 }
 
 // cursor reports whether nothing comes between the read of an update and its write.
-func (b *tried) cursor() bool {
+func (b *brute) cursor() bool {
 	for t := range b.n {
 		for _, r := range b.reads[t] {
 			for u := range b.n {
@@ -291,7 +290,7 @@ func (b *tried) cursor() bool {
 }
 
 // updates reports whether transactions that write, with the versions in the order, are acyclic together with any one that only reads.
-func (b *tried) updates() bool {
+func (b *brute) updates() bool {
 	edges := b.union(b.wr, b.conflicts())
 	for t := range b.n {
 		for _, r := range b.reads[t] {
@@ -307,7 +306,7 @@ func (b *tried) updates() bool {
 		if alone >= 0 && !reader(alone) {
 			continue
 		}
-		m := matrix(b.n)
+		m := square(b.n)
 		for i := range b.n {
 			for j := range b.n {
 				m[i][j] = edges[i][j] && (!reader(i) || i == alone) && (!reader(j) || j == alone)
@@ -324,12 +323,12 @@ func (b *tried) updates() bool {
 }
 
 // atLeast reports whether a read is of a version that is no earlier than another.
-func (b *tried) atLeast(r definedRead, u int) bool {
+func (b *brute) atLeast(r bruteRead, u int) bool {
 	return r.late || u == r.from || r.from >= 0 && b.order[u] < b.order[r.from]
 }
 
 // guarantee reports whether the order keeps a guarantee of sessions for the versions of a key.
-func (b *tried) guarantee(m Model, key int) bool {
+func (b *brute) guarantee(m Model, key int) bool {
 	for t := range b.n {
 		for _, r := range b.reads[t] {
 			if r.key != key {
@@ -374,7 +373,7 @@ func (b *tried) guarantee(m Model, key int) bool {
 }
 
 // everyKey reports whether each key has an order that keeps guarantees of sessions.
-func (b *tried) everyKey(ms ...Model) bool {
+func (b *brute) everyKey(ms ...Model) bool {
 	for k := range b.h.Keys {
 		ok := b.some(func() bool {
 			for _, m := range ms {
@@ -392,7 +391,7 @@ func (b *tried) everyKey(ms ...Model) bool {
 }
 
 // perKey reports whether each key alone has an order of its transactions that keeps real time.
-func (b *tried) perKey() bool {
+func (b *brute) perKey() bool {
 	for k := range b.h.Keys {
 		ok := b.some(func() bool {
 			for t := range b.n {
@@ -430,13 +429,13 @@ func (b *tried) perKey() bool {
 }
 
 // soOnly reports whether only their session orders two transactions.
-func (b *tried) soOnly(u, t int) bool {
+func (b *brute) soOnly(u, t int) bool {
 	return b.h.Txns[b.ids[u]].End >= b.h.Txns[b.ids[t]].Begin
 }
 
 // holds decides a model.
-func (b *tried) holds(m Model) bool {
-	none := matrix(b.n)
+func (b *brute) holds(m Model) bool {
+	none := square(b.n)
 	also := none
 	switch s := m.spec(); {
 	case s.also&RT != 0:
@@ -514,25 +513,21 @@ func randomRegisters(r *rand.Rand) *History {
 	}
 	last := make([]int32, keys) // values written so far
 	odd := r.IntN(3) == 0       // aborted, indeterminate and strange ones
-	clients := h.Sessions
-	session, end := make([]int32, clients), make([]int32, clients) // of each client
-	for c := range session {
-		session[c] = int32(c)
-	}
-	now := int32(0)
-	for range n {
-		c := r.IntN(clients)
-		x := Txn{First: int32(len(h.Ops)), Session: session[c], Process: session[c], Type: history.OK}
-		x.Begin = max(now+int32(1+r.IntN(100)), end[c]+1)
-		now = x.Begin
+	end := make([]int32, h.Sessions)
+	for t := range int32(n) {
+		s := int32(r.IntN(h.Sessions))
+		x := Txn{First: int32(len(h.Ops)), Session: s, Process: s, Type: history.OK, Begin: 100*t + 1}
+		x.Begin = max(x.Begin, end[s]+1)
 		x.End = x.Begin + int32(1+r.IntN(250))
-		end[c] = x.End
+		end[s] = x.End
 		if odd && r.IntN(4) == 0 {
 			x.Type = history.Fail
 			if r.IntN(2) == 0 {
 				x.Type, x.End = history.Info, Never
-				session[c] = int32(h.Sessions)
+				s2 := int32(h.Sessions) // its session ends
 				h.Sessions++
+				end = append(end, 0)
+				x.Session = s2
 			}
 		}
 		for range 1 + r.IntN(3) {
@@ -547,7 +542,6 @@ func randomRegisters(r *rand.Rand) *History {
 		x.Last = int32(len(h.Ops))
 		h.Txns = append(h.Txns, x)
 	}
-	distinct(h)
 	for _, x := range h.Txns {
 		own := map[int32]int32{}
 		for i := x.First; i < x.Last; i++ {
@@ -577,22 +571,7 @@ func randomRegisters(r *rand.Rand) *History {
 	return h
 }
 
-// distinct gives each begin and end a position of its own.
-func distinct(h *History) {
-	var at []*int32
-	for i := range h.Txns {
-		at = append(at, &h.Txns[i].Begin)
-		if h.Txns[i].End != Never {
-			at = append(at, &h.Txns[i].End)
-		}
-	}
-	slices.SortStableFunc(at, func(a, b *int32) int { return int(*a) - int(*b) })
-	for i, p := range at {
-		*p = int32(i)
-	}
-}
-
-// Random small histories are judged as the tried judge them, for every model. CAPSIZE_SEEDS says how many.
+// Random small histories are judged as the definitions judge them, for every model. CAPSIZE_SEEDS says how many.
 func TestRegisterDefinitions(t *testing.T) {
 	seeds := 400
 	if n, err := strconv.Atoi(os.Getenv("CAPSIZE_SEEDS")); err == nil {
@@ -606,7 +585,7 @@ func TestRegisterDefinitions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b := newTried(h)
+		b := newBrute(h)
 		for _, f := range rep.Findings {
 			want := checker.Invalid
 			if b.holds(f.Model) {

@@ -13,8 +13,8 @@ import (
 // transaction that left it had ended, and still when the last that found it began. It follows that it came before another if first is
 // before the other's last. This is how Gibbons and Korach, Testing shared memories (1997), decide whether a register is linearizable.
 type unit struct {
-	chain       series // both -1 for the register without a value, if no chain was made from that
-	nothing     bool   // the register without a value, and the chain that was made from it
+	chain       versionChain // zero, and nothing, for the register without a value
+	nothing     bool
 	first, last int32
 	by, found   int32 // the transactions that ended and began then
 }
@@ -62,16 +62,13 @@ func (r *registers) accesses() [][]access {
 func (r *registers) zones(k int32, as []access, of []int32) (units []unit, odd []int32) {
 	chains := r.chainsOf(k, of)
 	nothing := int32(len(chains))
-	for i, c := range chains {
-		units = append(units, unit{chain: c, first: Never, last: -1})
-		if r.prev[c.first] == ofNil {
-			nothing = int32(i)
+	units = make([]unit, len(chains)+1)
+	for i := range units {
+		units[i] = unit{first: Never, last: -1, nothing: i == len(chains)}
+		if i < len(chains) {
+			units[i].chain = chains[i]
 		}
 	}
-	if nothing == int32(len(chains)) {
-		units = append(units, unit{chain: series{-1, -1}, first: Never, last: -1})
-	}
-	units[nothing].nothing = true
 	unitOf := func(version int32) int32 {
 		if version == ofNil {
 			return nothing
@@ -94,7 +91,7 @@ func (r *registers) zones(k int32, as []access, of []int32) (units []unit, odd [
 			}
 		}
 	}
-	if o := r.oddChain(as, of, nothing); o != nil {
+	if o := r.oddChain(as, of); o != nil {
 		odd = o
 	}
 	slices.SortStableFunc(units, func(a, b unit) int { return cmp.Compare(a.first, b.first) })
@@ -102,38 +99,32 @@ func (r *registers) zones(k int32, as []access, of []int32) (units []unit, odd [
 }
 
 // oddChain returns two transactions of which the first had ended with a later version of a chain before the second found an earlier one.
-func (r *registers) oddChain(as []access, of []int32, nothing int32) []int32 {
+func (r *registers) oddChain(as []access, of []int32) []int32 {
 	type event struct {
-		at           int32
-		begins       bool
-		txn          int32
-		chain, place int32
+		at      int32
+		begins  bool
+		access  int
+		version int32
 	}
 	var events []event
-	add := func(at int32, begins bool, txn, version int32) {
-		switch {
-		case version == ofNil:
-			events = append(events, event{at, begins, txn, nothing, -1})
-		case version >= 0 && of[version] >= 0:
-			events = append(events, event{at, begins, txn, of[version], r.place[version]})
-		}
-	}
-	for _, a := range as {
+	for i, a := range as {
 		x := r.h.Txns[a.txn]
-		if x.Type == history.OK {
-			add(x.End, false, a.txn, a.left)
+		if a.left >= 0 && of[a.left] >= 0 && x.Type == history.OK {
+			events = append(events, event{x.End, false, i, a.left})
 		}
-		add(x.Begin, true, a.txn, a.found)
+		if a.found >= 0 && of[a.found] >= 0 {
+			events = append(events, event{x.Begin, true, i, a.found})
+		}
 	}
 	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.at, b.at) })
 	latest := map[int32]event{} // by chain: where the latest version was left
 	for _, e := range events {
-		l, ok := latest[e.chain]
+		l, ok := latest[of[e.version]]
 		switch {
-		case e.begins && ok && l.place > e.place:
-			return []int32{l.txn, e.txn}
-		case !e.begins && (!ok || e.place > l.place):
-			latest[e.chain] = e
+		case e.begins && ok && r.place[l.version] > r.place[e.version]:
+			return []int32{as[l.access].txn, as[e.access].txn}
+		case !e.begins && (!ok || r.place[e.version] > r.place[l.version]):
+			latest[of[e.version]] = e
 		}
 	}
 	return nil
@@ -242,7 +233,7 @@ func (r *registers) cyclicVersions(k int32, cycle []graph.Edge) Anomaly {
 func (r *registers) zoneEdges(edges []graph.Edge, n int, units []unit) ([]graph.Edge, int) {
 	helpers := make([]int32, len(units))
 	for i, u := range units {
-		if u.chain.first < 0 || u.first == Never {
+		if u.nothing || u.first == Never {
 			helpers[i] = -1
 			if i > 0 {
 				helpers[i] = helpers[i-1]
@@ -257,14 +248,14 @@ func (r *registers) zoneEdges(edges []graph.Edge, n int, units []unit) ([]graph.
 		n++
 	}
 	for i, u := range units {
-		if u.chain.first < 0 || u.last < 0 {
+		if u.nothing || u.last < 0 {
 			continue
 		}
 		to := r.writer(u.chain.first)
 		end, _ := slices.BinarySearchFunc(units, u.last, func(o unit, last int32) int { return cmp.Compare(o.first, last) })
 		if end > i { // itself among them: one by one those after it
 			for _, o := range units[i+1 : end] {
-				if o.chain.first >= 0 {
+				if !o.nothing {
 					edges = append(edges, graph.Edge{From: r.writer(o.chain.last), To: to, Kind: uint8(WW)})
 				}
 			}

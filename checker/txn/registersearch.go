@@ -28,7 +28,7 @@ type search struct {
 	p      *polygraph.Problem
 	events bool
 	n      int32 // transactions
-	chains [][]series
+	chains [][]versionChain
 	spans  []spanOf // of each span, which version it is about
 }
 
@@ -50,64 +50,17 @@ func (r *registers) newSearch(d *deps, q question) *search {
 			s.p.Known = append(s.p.Known, polygraph.Edge{From: s.begin(t), To: s.commit(t)})
 		}
 	}
-	if q.rule == ruleUpdate {
-		s.knowUpdates()
-	} else {
-		s.know()
+	mask := q.rule.walk(q.also).Mask
+	for v := range int32(d.g.N) {
+		for i := d.g.First[v]; i < d.g.First[v+1]; i++ {
+			if d.g.Kind[i]&mask != 0 {
+				s.p.Known = append(s.p.Known, s.edge(v, d.g.To[i], EdgeKind(d.g.Kind[i])))
+			}
+		}
 	}
 	s.p.First = s.byTime()
 	s.findChains()
 	return s
-}
-
-// know makes known edges of the dependencies.
-func (s *search) know() {
-	g, mask := s.d.g, s.q.rule.walk(s.q.also).Mask
-	for v := range int32(g.N) {
-		for i := g.First[v]; i < g.First[v+1]; i++ {
-			if g.Kind[i]&mask != 0 {
-				s.p.Known = append(s.p.Known, s.edge(v, g.To[i], EdgeKind(g.Kind[i])))
-			}
-		}
-	}
-}
-
-// knowUpdates makes known edges of the dependencies between transactions that write. One that only reads stands for the edges from what it
-// read to what it missed: a cycle may have one of those at most.
-func (s *search) knowUpdates() {
-	r, g := s.r, s.d.g
-	for v := range int32(g.N) {
-		if v < s.n && r.h.readsOnly(v) {
-			continue
-		}
-		for i := g.First[v]; i < g.First[v+1]; i++ {
-			to, kind := g.To[i], EdgeKind(g.Kind[i])
-			if kind&(anyWW|WR|anyRW) != 0 && (to >= s.n || !r.h.readsOnly(to)) {
-				s.p.Known = append(s.p.Known, polygraph.Edge{From: v, To: to})
-			}
-		}
-	}
-	for t := range s.n {
-		if !r.h.readsOnly(t) {
-			continue
-		}
-		for i := g.First[t]; i < g.First[t+1]; i++ {
-			if EdgeKind(g.Kind[i])&anyRW != 0 {
-				s.p.Known = append(s.p.Known, s.through(t, g.To[i])...)
-			}
-		}
-	}
-}
-
-// through returns the edges that a transaction which only reads stands for: from whose writes it read to one that it missed. If it read
-// from that one, too, there is a cycle at once.
-func (s *search) through(t, missed int32) (es []polygraph.Edge) {
-	for _, x := range s.r.readsOf(t) {
-		if w := s.r.writer(x.version); w >= 0 {
-			es = append(es, polygraph.Edge{From: w, To: missed, RW: w != missed})
-		}
-	}
-	return es
 }
 
 // begin and commit are the nodes of a transaction; helpers stand after all of those.
@@ -170,13 +123,13 @@ func (s *search) byTime() []int32 {
 func (s *search) findChains() {
 	r := s.r
 	of := filled(len(r.writes))
-	s.chains = make([][]series, len(r.h.Keys))
+	s.chains = make([][]versionChain, len(r.h.Keys))
 	for k := range int32(len(r.h.Keys)) {
 		if s.q.rule == rulePrefix { // an update may be lost, so that versions stand alone
 			for w := r.first[k]; w < r.first[k+1]; w++ {
 				if r.isVersion(w) {
 					of[w] = int32(len(s.chains[k]))
-					s.chains[k] = append(s.chains[k], series{w, w})
+					s.chains[k] = append(s.chains[k], versionChain{w, w})
 				}
 			}
 		} else {
@@ -239,7 +192,7 @@ func (s *search) listPairs() bool {
 }
 
 // follows returns the edges of one chain after another.
-func (s *search) follows(a, b series, readers map[int32][]int32) []polygraph.Edge {
+func (s *search) follows(a, b versionChain, readers map[int32][]int32) []polygraph.Edge {
 	r := s.r
 	to := r.writer(b.first)
 	es := []polygraph.Edge{{From: r.writer(a.last), To: to}}
@@ -252,7 +205,11 @@ func (s *search) follows(a, b series, readers map[int32][]int32) []polygraph.Edg
 				es = append(es, polygraph.Edge{From: t, To: to})
 				continue
 			}
-			es = append(es, s.through(t, to)...)
+			for _, x := range r.readsOf(t) { // the one that only reads lies on a cycle if this leads back to what it read
+				if w := r.writer(x.version); w >= 0 && w != to {
+					es = append(es, polygraph.Edge{From: w, To: to, RW: true})
+				}
+			}
 			continue
 		}
 		es = append(es, polygraph.Edge{From: t, To: to, RW: true})
