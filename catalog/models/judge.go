@@ -78,6 +78,9 @@ type Recorded struct {
 // Read reads the history of a source. An empty one is an error.
 func (c *Check) Read(src *Source) (Recorded, error) {
 	rec := Recorded{Format: src.Format}
+	if c.Model.Transactions() {
+		return rec, fmt.Errorf("read history: a history of %s is read with ReadTransactions", c.Model.Name)
+	}
 	h, note, err := c.Model.readNoted(src, history.Options{
 		Independent: c.opts.Independent, Lenient: c.opts.Lenient, Rename: c.opts.Rename, Assumed: &rec.Assumed,
 	})
@@ -216,6 +219,9 @@ func Judge(ctx context.Context, file string, opts Options) (Judgement, error) {
 	c, err := New(opts)
 	if err != nil {
 		return Judgement{}, err
+	}
+	if c.Model.Transactions() {
+		return c.judgeTransactionFile(ctx, file)
 	}
 	rec, err := c.ReadFile(file)
 	if err != nil {

@@ -307,3 +307,31 @@ func (t spelledTxn) String() string { return t.text }
 
 // MarshalJSON returns the operations as Elle has them.
 func (t spelledTxn) MarshalJSON() ([]byte, error) { return t.json, nil }
+
+// judgeTransactionFile judges the transactions of a file as [Judge] does other calls.
+func (c *Check) judgeTransactionFile(ctx context.Context, file string) (Judgement, error) {
+	f, err := c.ReadTransactions(file, nil, c.opts.Format.String())
+	if err != nil {
+		return Judgement{}, err
+	}
+	j, err := c.JudgeTransactions(ctx, f)
+	if err != nil {
+		return Judgement{}, err
+	}
+	return Judgement{Result: j.Result, Recorded: Recorded{
+		History: j.Page, Format: c.opts.Format, Start: j.Start, Untimed: j.Untimed(), Notes: j.Remarks(),
+	}}, nil
+}
+
+// Remarks lists what a reader of the verdict must know of how the file was read, and of what its page lacks.
+func (j *TransactionJudgement) Remarks() []string {
+	var all []string
+	if len(j.Assumed) > 0 {
+		all = append(all, "assumed: "+j.Assumed.String())
+	}
+	all = append(all, j.File.Notes...)
+	if !j.Whole {
+		all = append(all, fmt.Sprintf("of %d transactions, the page shows those of the counterexample only", len(j.History.Txns)))
+	}
+	return all
+}

@@ -21,26 +21,38 @@ const StrictSerializable = string(txn.StrictSerializable)
 
 // transactionModels lists the models of transactions. Their files are read into columns, see [Check.ReadTransactions].
 func transactionModels() []Model {
-	logs := rule("kafka", "logs by partition: send, poll, assign, subscribe, also within transactions; what was acknowledged is polled, once and in order; Jepsen's",
-		kafka.Checker(kafka.Options{}))
 	return []Model{
 		transactions("list-append", "transactions of appends to lists, and reads of them: append, r; Elle's", txn.Lists),
 		transactions("rw-register", "transactions of writes of registers, each value once, and reads of them: w, r; Elle's", txn.Registers),
 		transactions("predicate", "transactions of rows: insert, w, delete, r, and rp, which reads all that match a predicate; Elle's", txn.Predicates),
-		logs,
+		logs(),
 	}
 }
 
 // transactions returns the row of a model of transactions.
 func transactions(name, doc string, kind txn.Kind) Model {
 	return Model{
-		Row: Row{name, doc}, kind: &kind,
+		Row: Row{name, doc}, kind: &kind, Fs: []string{"txn"},
 		check: func(consistency string) (checker.Checker, bool) {
 			if consistency == Strongest {
 				return txn.Options{Kind: kind}.Checker(), true
 			}
 			m, err := txn.FindModel(consistency)
 			return txn.Options{Kind: kind, Models: []txn.Model{m}}.Checker(), err == nil
+		},
+	}
+}
+
+// logs returns the row of the checker of Kafka's logs.
+func logs() Model {
+	return Model{
+		Row: Row{"kafka", "logs by partition: send, poll, assign, subscribe, also in transactions; what was acknowledged is polled, once and in order; Jepsen's"},
+		Own: true, Fs: []string{"send", "poll", "txn", "assign", "subscribe", "crash", "debug-topic-partitions"},
+		check:   func(string) (checker.Checker, bool) { return kafka.Checker(kafka.Options{}), true },
+		mayFail: []string{"assign", "subscribe", "crash", "debug-topic-partitions"}, // which move no message
+		read:    history.ReadAs[kafka.Request, kafka.Reply],
+		translator: func() func(history.Op) (history.Op, error) {
+			return func(op history.Op) (history.Op, error) { return op, nil } // the checker reads what Jepsen records
 		},
 	}
 }

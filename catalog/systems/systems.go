@@ -79,7 +79,7 @@ func All() []System {
 			s := chainkv.Store{Bugs: b}
 			return s, keyValue(s.Open), err
 		},
-	}, percolatorSystem(), galeraSystem(), ssiSystem(), {
+	}, percolatorSystem(), galeraSystem(), ssiSystem(), calvinSystem(), psiSystem(), hlcSystem(), {
 		Row:  Row{"quorumkv", "a Dynamo-style store with sloppy quorums, hinted handoff and siblings; available on both sides of a cut, loses no acknowledged write, and is not linearizable"},
 		Bugs: rows(quorumkv.Bugs.Names()), Workload: "versions",
 		Build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
@@ -103,7 +103,7 @@ func All() []System {
 		Build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
 			b, err := twopc.Bugs.Parse(bug)
 			s := twopc.Store{Bugs: b}
-			return s, transactions(s.Open, txn.StrictSerializable), err
+			return s, withDoctors(transactions(s.Open, txn.StrictSerializable), s.Open, txn.StrictSerializable), err
 		},
 	}, {
 		Row:  Row{"retryclient", "twopc with clients that try transactions again which were aborted; strictly serializable"},
@@ -111,7 +111,7 @@ func All() []System {
 		Build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
 			b, err := retryclient.Bugs.Parse(bug)
 			s := retryclient.Store{Retries: b}
-			return s, transactions(s.Open, txn.StrictSerializable), err
+			return s, withDoctors(transactions(s.Open, txn.StrictSerializable), s.Open, txn.StrictSerializable), err
 		},
 	}}
 }
@@ -145,6 +145,12 @@ func transactions[C workloads.Transactor](open func(context.Context, *cluster.Ho
 	return all
 }
 
+// withDoctors adds the workload for databases that read rows by predicate.
+func withDoctors[C workloads.Transactor](known map[string]workloads.Workload, open func(context.Context, *cluster.Host) (C, error), claim txn.Model) map[string]workloads.Workload {
+	known["doctors"] = workloads.Doctors(open, claim)
+	return known
+}
+
 // Workloads describes the workloads, whichever systems they run on.
 func Workloads() []Row {
 	return []Row{
@@ -156,6 +162,7 @@ func Workloads() []Row {
 		{"registers", "transactions that read and write registers, judged in the same way"},
 		{"blind-writes", "the same with writes that follow no read of their key"},
 		{"bank", "transfers between accounts, whose total must be the same in each read"},
+		{"doctors", "doctors who go on call and off call, each after a look at who is: rows that are read by predicate, judged in the same way"},
 		{"long-fork", "reads that see two writes, which all must have seen in one order"},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/capsize-go/capsize/checker"
@@ -27,6 +28,10 @@ func randomLists(r *rand.Rand) *History {
 		h.Sessions = 3
 	}
 	n := 2 + r.IntN(3)
+	unread := r.IntN(3) == 0
+	if unread {
+		n++
+	}
 	state := make([][]int32, 2) // by key: the order of versions
 	next := int32(1)
 	busy := make([]int32, h.Sessions)
@@ -54,6 +59,9 @@ func randomLists(r *rand.Rand) *History {
 			if r.IntN(3) == 0 {
 				base[k] = r.IntN(len(state[k]) + 1)
 			}
+			if unread { // what is never read is in any order
+				base[k] = min(base[k], 1)
+			}
 		}
 		for range 1 + r.IntN(3) {
 			k := r.IntN(2)
@@ -63,7 +71,7 @@ func randomLists(r *rand.Rand) *History {
 				next++
 				continue
 			}
-			if r.IntN(6) == 0 {
+			if r.IntN(6) == 0 && !unread {
 				base[k] = r.IntN(len(state[k]) + 1)
 			}
 			o := Op{F: Read, Key: int32(k), Value: Nil, Known: t.Type == history.OK, Off: int32(len(h.Pool))}
@@ -136,6 +144,91 @@ func TestListBruteForce(t *testing.T) {
 		t.Errorf("wrong: %v of %d", wrong, n)
 	}
 	for m := range definitions() {
+		if held[m] == 0 || held[m] == n {
+			t.Errorf("%s holds of %d of %d histories, so that nothing was compared", m, held[m], n)
+		}
+	}
+}
+
+// unreadLists makes a history of up to six transactions on three keys, of which most appends are never read.
+func unreadLists(r *rand.Rand) *History {
+	h := &History{Keys: []string{"x", "y", "z"}, Sessions: 6}
+	n := 4 + r.IntN(3)
+	var made [3][]int32
+	for t := range n {
+		x := Txn{First: int32(len(h.Ops)), Type: history.OK, Begin: int32(2 * t), End: int32(2*t + 1 + 2*r.IntN(n))}
+		if x.Session = int32(t); r.IntN(3) == 0 && t > 0 {
+			x.Session = h.Txns[t-1].Session
+			x.Begin = max(x.Begin, h.Txns[t-1].End+1)
+			x.End = max(x.End, x.Begin+1)
+		}
+		x.Process = x.Session
+		used := 0
+		for range 1 + r.IntN(3) {
+			k := int32(r.IntN(3))
+			if used>>k&1 == 1 {
+				continue
+			}
+			used |= 1 << k
+			if r.IntN(2) == 0 && len(made[k]) < 3 {
+				v := int32(10*int(k) + len(made[k]) + 1)
+				made[k] = append(made[k], v)
+				h.Ops = append(h.Ops, Op{F: Append, Key: k, Value: v})
+				continue
+			}
+			o := Op{F: Read, Known: true, Key: k, Value: Nil, Off: int32(len(h.Pool)), Len: int32(r.IntN(2))}
+			if o.Len > int32(len(made[k])) {
+				o.Len = 0
+			}
+			h.Pool = append(h.Pool, made[k][:o.Len]...)
+			h.Ops = append(h.Ops, o)
+		}
+		x.Last = int32(len(h.Ops))
+		h.Txns = append(h.Txns, x)
+	}
+	positions(h)
+	return h
+}
+
+// TestListUnread compares with the definitions where most of the order of versions is open.
+func TestListUnread(t *testing.T) {
+	of := []Model{ConsistentView, UpdateSerializable, ParallelSnapshotIsolation,
+		StrongSessionParallelSnapshotIsolation, SnapshotIsolation, StrongSessionSnapshotIsolation, StrongSnapshotIsolation, RepeatableRead}
+	wrong, held, chosen := map[Model]int{}, map[Model]int{}, 0
+	n := seeds(4000)
+	for seed := range n {
+		h := unreadLists(rand.New(rand.NewPCG(uint64(seed), 19)))
+		want := map[Model]bool{}
+		b := &brute{h: h, n: len(h.Txns), keep: want, noInternal: true}
+		for i := range h.Txns {
+			b.in = append(b.in, int32(i))
+		}
+		b.orders()
+		b.versionOrders()
+		got, r := verdicts(t, h)
+		for _, a := range r.Anomalies {
+			for _, e := range a.Edges {
+				if strings.Contains(e.Reason, "the other order") {
+					chosen++
+				}
+			}
+		}
+		for _, m := range of {
+			if want[m] {
+				held[m]++
+			}
+			if (got[m] == checker.Valid) != want[m] && !b.odd {
+				if wrong[m]++; wrong[m] <= 2 {
+					t.Errorf("seed %d: %s: judged %v, by definition %v\n%s%v", seed, m, got[m], want[m], show(h), r.Text(h))
+				}
+			}
+		}
+	}
+	t.Logf("%d cycles had a chosen edge", chosen)
+	if len(wrong) > 0 {
+		t.Errorf("wrong: %v of %d", wrong, n)
+	}
+	for _, m := range of {
 		if held[m] == 0 || held[m] == n {
 			t.Errorf("%s holds of %d of %d histories, so that nothing was compared", m, held[m], n)
 		}

@@ -19,6 +19,9 @@ const (
 	wwAtomic
 )
 
+// wwChosen orders two unread writes of a key because one of the orders has to be tried.
+const wwChosen = wwAtomic
+
 // Cycles of models are made of these.
 const (
 	anyWW = WW | wwCursor | wwAtomic
@@ -29,19 +32,27 @@ const (
 type deps struct {
 	h       *History
 	g       *graph.Graph
-	explain func(from, to int32, kind EdgeKind) Edge // says what was observed; for WW, WR and RW
+	explain func(from, to int32, kind EdgeKind) Edge // says what was observed; for WW, WR and RW, and the kinds of ww edges below
 	comps   map[graph.Walk]*graph.Components
 	answers map[question]bool
+	unread  [][]int32                 // transactions that appended to one key what was never read, if several did
+	chosen  map[question][]graph.Edge // a cycle of one order of those, if each gives one
 }
 
 // newDeps adds the orders of sessions and of real time to the edges of a history. Only transactions that count have them.
 func newDeps(h *History, counts func(t int32) bool, nodes int, edges []graph.Edge, explain func(from, to int32, kind EdgeKind) Edge) *deps {
 	edges = addSessions(h, counts, edges)
-	if !h.Untimed {
-		edges, nodes = addRealTime(h, counts, edges, nodes)
+	rank := make([]int32, nodes, nodes+nodes/2)
+	for t := range rank {
+		rank[t] = int32(t)
 	}
-	d := &deps{h: h, explain: explain, comps: map[graph.Walk]*graph.Components{}, answers: map[question]bool{}}
+	if !h.Untimed {
+		edges, rank = addRealTime(h, counts, edges, rank)
+	}
+	nodes = len(rank)
+	d := &deps{h: h, explain: explain, comps: map[graph.Walk]*graph.Components{}, answers: map[question]bool{}, chosen: map[question][]graph.Edge{}}
 	d.g = graph.Build(nodes, len(h.Txns), edges)
+	d.g.Rank = rank
 	d.g.Around = func(from, to int32) uint8 {
 		if from < int32(len(h.Txns)) && to < int32(len(h.Txns)) && !h.Untimed && h.Txns[from].End < h.Txns[to].Begin {
 			return uint8(RT)
@@ -71,8 +82,8 @@ func addSessions(h *History, counts func(t int32) bool, edges []graph.Edge) []gr
 }
 
 // addRealTime adds edges from each transaction to those that began after it ended: by a chain of helpers, each of which stands for all
-// that ended before a moment.
-func addRealTime(h *History, counts func(t int32) bool, edges []graph.Edge, nodes int) ([]graph.Edge, int) {
+// that ended before a moment. It adds their ranks.
+func addRealTime(h *History, counts func(t int32) bool, edges []graph.Edge, rank []int32) ([]graph.Edge, []int32) {
 	end := int32(0)
 	for _, t := range h.Txns {
 		end = max(end, t.Begin+1)
@@ -104,15 +115,15 @@ func addRealTime(h *History, counts func(t int32) bool, edges []graph.Edge, node
 		default:
 			if used {
 				if helper >= 0 {
-					edges = append(edges, graph.Edge{From: helper, To: int32(nodes), Kind: uint8(RT)})
+					edges = append(edges, graph.Edge{From: helper, To: int32(len(rank)), Kind: uint8(RT)})
 				}
-				helper, used = int32(nodes), false
-				nodes++
+				helper, used = int32(len(rank)), false
+				rank = append(rank, t)
 			}
 			edges = append(edges, graph.Edge{From: t, To: helper, Kind: uint8(RT)})
 		}
 	}
-	return edges, nodes
+	return edges, rank
 }
 
 // walk returns which cycles a rule is about.
@@ -164,6 +175,9 @@ func (d *deps) cyclic(q question) bool {
 
 // cycle returns a short cycle that the question asks for, with an edge of one of the kinds in through; nil if there is none such.
 func (d *deps) cycle(q question, through EdgeKind) []graph.Edge {
+	if c := d.chosen[q]; c != nil {
+		return c
+	}
 	switch q.rule {
 	case ruleSingle:
 		mask := anyWW | WR | q.also
@@ -211,8 +225,6 @@ func (d *deps) anomaly(cycle []graph.Edge) Anomaly {
 func (d *deps) edge(e graph.Edge) Edge {
 	kind := EdgeKind(e.Kind)
 	switch {
-	case kind&anyWW != 0:
-		kind = WW
 	case kind&anyRW != 0:
 		kind = RW
 	}

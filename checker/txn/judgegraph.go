@@ -28,10 +28,29 @@ func (j *judging) judgeGraph(d *deps) {
 			j.broken(s.model)
 		case s.more:
 		default:
-			j.kept(s.model)
+			j.choose(d, s)
 		}
 	}
 	j.addCycles(d)
+}
+
+// choose decides a model that the graph without an order of what was never read does not break.
+func (j *judging) choose(d *deps, s spec) {
+	q := question{s.rule, s.also}
+	if s.rule != ruleSI && s.rule != ruleSingle || len(d.unread) == 0 {
+		j.kept(s.model)
+		return
+	}
+	broken, err := d.choose(q, d.unread, j.steps)
+	switch {
+	case err != nil:
+		j.unknown(s.model, err.Error())
+	case broken:
+		d.answers[q] = true
+		j.broken(s.model)
+	default:
+		j.kept(s.model)
+	}
 }
 
 // addCycles adds a cycle for each model that is broken by cycles, and of each other type that is there without the orders of

@@ -15,11 +15,12 @@ type judging struct {
 	decided   []bool
 	reason    []string // why a model is unknown
 	anomalies []Anomaly
+	steps     int
 }
 
 func newJudging(h *History, o Options) *judging {
 	n := len(table)
-	j := &judging{h: h, want: make([]bool, n), verdict: make([]checker.Verdict, n), decided: make([]bool, n), reason: make([]string, n)}
+	j := &judging{h: h, steps: o.Steps, want: make([]bool, n), verdict: make([]checker.Verdict, n), decided: make([]bool, n), reason: make([]string, n)}
 	for i, s := range table {
 		j.want[i] = len(o.Models) == 0 || slices.Contains(o.Models, s.model)
 	}

@@ -33,9 +33,9 @@ type chain struct {
 	appends bool // an append may not come before what it should have come after
 }
 
+// chains has those of monotonic writes, writes follow reads, and causality without sessions and with them. Read your writes and
+// monotonic reads need no search: see [lists.findSessions].
 var chains = []chain{
-	{kind: "own-write-unseen", so: true, why: "its own session had written it before (read your writes)"},
-	{kind: "non-monotonic-reads", so: true, readAt: true, why: "its session had read it before (monotonic reads)"},
 	{kind: "non-monotonic-writes", so: true, readEnd: true, appends: true, why: "a later write of the same session had been seen (monotonic writes)"},
 	{kind: "writes-before-reads", so: true, readAt: true, readEnd: true, appends: true, why: "a write of a session that had read it had been seen (writes follow reads)"},
 	{kind: "causality-violation", causal: true, why: "it had seen what came of it (causality)"},
@@ -61,6 +61,8 @@ type chaining struct {
 	readers int32 // the helper for those that read up to version 1, as the beginning of a chain
 	seen    int32 // the same for its end
 	total   int32
+	rank    []int32
+	within  func(t int32) bool
 }
 
 func (g *chaining) writer(t int32) int32   { return t }
@@ -88,9 +90,11 @@ func (g *chaining) add(from, to int32, kind uint8) {
 	g.edges = append(g.edges, graph.Edge{From: from, To: to, Kind: kind})
 }
 
-// findChain adds the anomaly of a chain, if there is one. The history has to be read committed.
-func (l *lists) findChain(j *judging, c chain) {
-	g := &chaining{l: l, c: c, n: int32(len(l.h.Txns))}
+// findChain adds the anomaly of a chain, if there is one. Causality is for histories that are read committed.
+//
+// Only transactions for which within is true are looked at.
+func (l *lists) findChain(j *judging, c chain, within func(t int32) bool) {
+	g := &chaining{l: l, c: c, n: int32(len(l.h.Txns)), within: within}
 	g.items = 5 * g.n
 	if c.causal {
 		g.items = 2 * g.n
@@ -98,10 +102,14 @@ func (l *lists) findChain(j *judging, c chain) {
 	versions := int32(len(l.writers)) + int32(len(l.order)) // one more for each key: what was never read
 	g.nodes = g.items + int32(len(l.appends))
 	g.later, g.readers, g.seen, g.total = g.nodes, g.nodes+versions, g.nodes+2*versions, g.nodes+3*versions
+	g.rank = make([]int32, g.total)
+	for v := range g.items {
+		g.rank[v] = g.txn(v)
+	}
 	g.versions()
 	g.transactions()
 	built := graph.Build(int(g.total), int(g.nodes), g.edges)
-	g.edges = nil
+	built.Rank, g.edges = g.rank, nil
 	singles := built.Singles(along, without)
 	if len(singles) == 0 {
 		return
@@ -125,6 +133,10 @@ func (g *chaining) versions() {
 			if w < 0 {
 				continue
 			}
+			g.rank[g.later+at+v], g.rank[g.readers+at+v], g.rank[g.seen+at+v] = w, w, w
+			if !g.within(w) {
+				continue
+			}
 			append := g.l.versions(k)[v]
 			g.add(g.later+at+v, g.missed(append), along)
 			if g.c.readAt {
@@ -139,7 +151,10 @@ func (g *chaining) versions() {
 			}
 		}
 		for i := g.l.first[k]; i < g.l.first[k+1]; i++ {
-			if a := g.l.appends[i]; a.at < 0 && g.l.committed[a.txn] {
+			a := g.l.appends[i]
+			g.rank[g.items+i] = a.txn
+			if a.at < 0 && g.l.committed[a.txn] && g.within(a.txn) {
+				g.rank[g.later+at+n] = a.txn
 				g.add(g.later+at+n, g.missed(i), along)
 			}
 		}
@@ -162,7 +177,7 @@ func (g *chaining) transactions() {
 		last[i] = -1
 	}
 	for t := range g.n {
-		if !l.committed[t] {
+		if !l.committed[t] || !g.within(t) {
 			continue
 		}
 		if s := l.h.Txns[t].Session; g.c.so {

@@ -152,6 +152,9 @@ func (l *lists) explain(from, to int32, kind EdgeKind) Edge {
 	switch kind {
 	case WW:
 		l.explainWW(&e)
+	case wwCursor, wwAtomic:
+		e.Kind = WW
+		l.explainOrder(&e, kind)
 	case WR:
 		l.explainWR(&e)
 	case RW:
@@ -190,21 +193,42 @@ func (l *lists) explainWW(e *Edge) {
 
 // explainUnread explains why one transaction's append comes after another's though it was never read.
 func (l *lists) explainUnread(e *Edge) {
+	if k, a, b, ok := l.unreadPair(e, true); ok {
+		l.fill(e, k, a, b)
+		e.Reason = fmt.Sprintf("appended %s to %s, which was read, and %s was not, so that it came later", l.h.value(a), l.h.Keys[k], l.h.value(b))
+	}
+}
+
+// explainOrder explains why one of two appends that were never read comes before the other.
+func (l *lists) explainOrder(e *Edge, kind EdgeKind) {
+	k, a, b, ok := l.unreadPair(e, false)
+	if !ok {
+		return
+	}
+	l.fill(e, k, a, b)
+	e.Reason = fmt.Sprintf("appended %s to %s, and %s came after it; neither was read, and the other order gives a cycle as well",
+		l.h.value(a), l.h.Keys[k], l.h.value(b))
+	if kind == wwCursor {
+		e.Reason = fmt.Sprintf("read all of %s before it appended %s, so that %s, which was not read either, came after it", l.h.Keys[k], l.h.value(a), l.h.value(b))
+	}
+}
+
+// unreadPair returns appends of an edge's two transactions to one key, of which the second was never read; and the first, if read is
+// false.
+func (l *lists) unreadPair(e *Edge, read bool) (key, a, b int32, ok bool) {
 	h := l.h
-	for _, o := range h.OpsOf(e.From) {
-		if o.F != Append {
+	for i := h.Txns[e.From].First; i < h.Txns[e.From].Last; i++ {
+		o := h.Ops[i]
+		if o.F != Append || (l.appends[l.of[i]].at >= 0) != read {
 			continue
 		}
-		for i := h.Txns[e.To].First; i < h.Txns[e.To].Last; i++ {
-			p := h.Ops[i]
-			if p.F != Append || p.Key != o.Key || l.appends[l.of[i]].at >= 0 {
-				continue
+		for at := h.Txns[e.To].First; at < h.Txns[e.To].Last; at++ {
+			if p := h.Ops[at]; p.F == Append && p.Key == o.Key && l.appends[l.of[at]].at < 0 {
+				return o.Key, o.Value, p.Value, true
 			}
-			l.fill(e, o.Key, o.Value, p.Value)
-			e.Reason = fmt.Sprintf("appended %s to %s, which was read, and %s was not, so that it came later", h.value(o.Value), h.Keys[o.Key], h.value(p.Value))
-			return
 		}
 	}
+	return 0, 0, 0, false
 }
 
 func (l *lists) explainWR(e *Edge) {

@@ -11,15 +11,32 @@ import (
 // judge decides the models. Those of cycles come first, since what they imply needs no search.
 func (l *lists) judge(j *judging) {
 	edges, n := l.edges()
-	j.judgeGraph(newDeps(l.h, func(t int32) bool { return l.committed[t] }, n, edges, l.explain))
+	d := newDeps(l.h, func(t int32) bool { return l.committed[t] }, n, edges, l.explain)
+	edges = nil
+	for k := range int32(len(l.order)) {
+		if u := l.unreadOf(k); len(u) > 1 {
+			d.unread = append(d.unread, u)
+		}
+	}
+	j.judgeGraph(d)
 	if j.open(MonotonicAtomicView) || j.open(UpdateAtomic) || j.open(ReadAtomic) || j.open(CausalCerone) || j.open(Causal) {
 		var found tally
 		l.findPartial(&found)
 		found.addTo(j)
 	}
-	for i, m := range []Model{ReadYourWrites, MonotonicReads, MonotonicWrites, WritesFollowReads, CausalCerone, Causal} {
+	if j.open(ReadYourWrites) || j.open(MonotonicReads) {
+		var found tally
+		l.findSessions(&found)
+		found.addTo(j)
+	}
+	within := func(int32) bool { return true }
+	if at := position[ReadCommitted]; j.verdict[at] == checker.Valid && j.decided[at] { // what follows are cycles of dependencies then
+		c := d.components(ruleAny.walk(SO))
+		within = func(t int32) bool { return c.Within(t, t) }
+	}
+	for i, m := range []Model{MonotonicWrites, WritesFollowReads, CausalCerone, Causal} {
 		if j.open(m) {
-			l.findChain(j, chains[i])
+			l.findChain(j, chains[i], within)
 		}
 	}
 	if j.open(PerKeyStrictSerializable) {

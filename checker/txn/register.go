@@ -3,6 +3,7 @@ package txn
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/txn/internal/graph"
@@ -185,7 +186,8 @@ func (r *registers) judge(j *judging) {
 	edges, n := r.edges()
 	edges, n = r.versionOrders(j, edges, n)
 	known := edges[:len(edges):len(edges)]
-	d := newDeps(r.h, func(t int32) bool { return r.committed[t] }, n, edges, r.explain)
+	timed := slices.ContainsFunc(table, func(s spec) bool { return s.also&RT != 0 && (j.open(s.model) || j.useful(s.model)) })
+	d := r.deps(n, edges, r.explain, timed)
 	for i := len(table) - 1; i >= 0; i-- {
 		s := table[i]
 		switch {
@@ -207,6 +209,13 @@ func (r *registers) judge(j *judging) {
 		r.searchOrders(j, d)
 	}
 	r.judgeOrders(j, known, n)
+}
+
+// deps makes the graph of edges; the order of real time is in it only if it is asked for, since that takes as long as all others.
+func (r *registers) deps(n int, edges []graph.Edge, explain func(from, to int32, kind EdgeKind) Edge, timed bool) *deps {
+	h := *r.h
+	h.Untimed = h.Untimed || !timed
+	return newDeps(&h, func(t int32) bool { return r.committed[t] }, n, edges, explain)
 }
 
 // judgeOrders decides what no search has decided.

@@ -108,19 +108,20 @@ func (r *registers) write(found *tally, w *within, i int32) {
 // checkRead looks at one read of a transaction.
 func (r *registers) checkRead(found *tally, w *within, i int32) {
 	h, o, from := r.h, r.h.Ops[i], r.source[i]
-	key, value := h.Keys[o.Key], h.value(o.Value)
+	key := h.Keys[o.Key]
 	if own := w.wrote[o.Key]; own >= 0 {
 		if from == own {
 			return
 		}
 		found.add("internal", func() Anomaly {
 			return Anomaly{Txns: []int32{w.txn}, Key: key,
-				Reason: fmt.Sprintf("T%d wrote %s to %s and then read it as %s", w.txn, h.value(r.writes[own].value), key, value)}
+				Reason: fmt.Sprintf("T%d wrote %s to %s and then read it as %s", w.txn, h.value(r.writes[own].value), key, h.value(o.Value))}
 		})
 	} else if before := w.read[o.Key]; before >= 0 && r.source[before] != from {
 		found.add("internal", func() Anomaly {
 			return Anomaly{Txns: []int32{w.txn}, Key: key,
-				Reason: fmt.Sprintf("T%d read %s as %s and then as %s, and had not written it in between", w.txn, key, h.value(h.Ops[before].Value), value)}
+				Reason: fmt.Sprintf("T%d read %s as %s and then as %s, and had not written it in between", w.txn, key,
+					h.value(h.Ops[before].Value), h.value(o.Value))}
 		})
 	} else if before >= 0 {
 		if at := w.kept[o.Key]; at >= 0 {
@@ -131,7 +132,8 @@ func (r *registers) checkRead(found *tally, w *within, i int32) {
 	if from >= 0 && r.writes[from].txn == w.txn {
 		if r.writes[from].op > i {
 			found.add("future-read", func() Anomaly {
-				return Anomaly{Txns: []int32{w.txn}, Key: key, Reason: fmt.Sprintf("T%d read %s as %s, which it wrote only later", w.txn, key, value)}
+				return Anomaly{Txns: []int32{w.txn}, Key: key,
+					Reason: fmt.Sprintf("T%d read %s as %s, which it wrote only later", w.txn, key, h.value(o.Value))}
 			})
 		}
 		return
@@ -154,7 +156,11 @@ func (r *registers) checkSource(found *tally, t int32, o Op, from int32) bool {
 	if from == ofNil {
 		return true
 	}
-	h, key, value := r.h, r.h.Keys[o.Key], r.h.value(o.Value)
+	h, key := r.h, r.h.Keys[o.Key]
+	if from >= 0 && r.last[from] == from && h.Txns[r.writes[from].txn].Type != history.Fail {
+		return true
+	}
+	value := h.value(o.Value)
 	if from == ofNone {
 		found.add("garbage-read", func() Anomaly {
 			return Anomaly{Txns: []int32{t}, Key: key, Reason: fmt.Sprintf("T%d read %s as %s, and no transaction wrote %s", t, key, value, value)}
@@ -169,11 +175,9 @@ func (r *registers) checkSource(found *tally, t int32, o Op, from int32) bool {
 		})
 		return false
 	}
-	if r.last[from] != from {
-		found.add("G1b", func() Anomaly {
-			return Anomaly{Txns: []int32{w, t}, Key: key,
-				Reason: fmt.Sprintf("T%d read %s as %s, which T%d overwrote with %s itself (intermediate read)", t, key, value, w, h.value(r.writes[r.last[from]].value))}
-		})
-	}
+	found.add("G1b", func() Anomaly {
+		return Anomaly{Txns: []int32{w, t}, Key: key,
+			Reason: fmt.Sprintf("T%d read %s as %s, which T%d overwrote with %s itself (intermediate read)", t, key, value, w, h.value(r.writes[r.last[from]].value))}
+	})
 	return true
 }

@@ -21,15 +21,18 @@ type past struct {
 	entries []entry
 	entryAt []int32 // by key
 	byChain []int32 // versions by key, chain and place
+	places  []int32 // of their transactions
 	clock   []int32 // by transaction: the last place of each chain that it knows of
 }
 
-// An entry has the versions of a key that one chain made: byChain[first:last].
+// An entry has the versions of a key that one chain made: byChain[first:last]. While the transactions of another chain are gone through, those
+// before at are in the past of the last of them.
 type entry struct {
 	chain, first, last int32
-	at                 int32 // those before it are in the past of the last reader of one chain
-	reader             int32 // that chain
-	pair               [2]int32
+	reader             int32 // that other chain
+	at                 int32
+	place, next        int32    // the places of the transactions of the versions before and at at: 0 and Never for none
+	pair               [2]int32 // what was inferred last
 }
 
 // past infers that what a transaction may know of came before what it read instead. It reports false if that takes too long.
@@ -151,9 +154,12 @@ func (p *past) index() {
 			}
 		}
 	}
+	p.places = make([]int32, len(p.byChain))
 	for k := range r.h.Keys {
 		for i := next[k]; i < next[k+1]; i++ {
-			c := p.chain[r.writes[p.byChain[i]].txn]
+			t := r.writes[p.byChain[i]].txn
+			p.places[i] = p.place[t]
+			c := p.chain[t]
 			if n := len(p.entries); n > int(p.entryAt[k]) && p.entries[n-1].chain == c {
 				p.entries[n-1].last = i + 1
 				continue
@@ -203,21 +209,24 @@ func (p *past) pass(first, width int32) {
 // look infers from the last version of a key that a chain made and the reader may know of.
 func (p *past) look(e *entry, t int32, s seen, reader, column, width int32) {
 	if e.reader != reader {
-		e.reader, e.at = reader, e.first
+		e.reader, e.at, e.place, e.next = reader, e.first, 0, p.places[e.first]
 	}
-	r := p.w.r
-	upTo := p.clock[t*width+column]
-	for e.at < e.last && p.place[r.writes[p.byChain[e.at]].txn] <= upTo {
+	for upTo := p.clock[t*width+column]; e.next <= upTo; {
 		e.at++
+		e.place, e.next = e.next, Never
+		if e.at < e.last {
+			e.next = p.places[e.at]
+		}
 	}
-	if e.at == e.first {
+	if e.place == 0 {
 		return
 	}
-	v := p.byChain[e.at-1]
-	u, w := r.writes[v].txn, r.writer(s.version)
-	if w >= 0 && (u == w || p.clock[w*width+column] >= p.place[u] || e.pair == [2]int32{v, s.version}) {
+	w := p.w.r.writer(s.version)
+	if w >= 0 && p.clock[w*width+column] >= e.place {
 		return
 	}
-	e.pair = [2]int32{v, s.version}
-	p.w.add(v, t, s)
+	if v := p.byChain[e.at-1]; v != s.version && e.pair != [2]int32{v, s.version} {
+		e.pair = [2]int32{v, s.version}
+		p.w.add(v, t, s)
+	}
 }

@@ -226,7 +226,7 @@ func (r *registers) searchAtomic(j *judging, known []graph.Edge, n int) {
 	for _, x := range w.out {
 		edges = append(edges, graph.Edge{From: r.writes[x.from].txn, To: r.writes[x.to].txn, Kind: uint8(WW)})
 	}
-	d := newDeps(r.h, func(t int32) bool { return r.committed[t] }, n, edges, w.explain)
+	d := r.deps(n, edges, w.explain, false)
 	s := r.newSearch(d, question{ruleAtomic, 0})
 	s.p.Points, s.p.Spans = nil, nil
 	for k := range r.h.Keys {
@@ -272,17 +272,20 @@ type failure struct {
 	answer *polygraph.Answer
 }
 
+// searched are the models that a search decides.
+var searched = []Model{StrictSerializable, Serializable, StrongSessionSerializable, StrongSnapshotIsolation, SnapshotIsolation,
+	StrongSessionSnapshotIsolation, Prefix, RepeatableRead, StrongSessionParallelSnapshotIsolation, ParallelSnapshotIsolation, ConsistentView,
+	UpdateSerializable, CursorStability}
+
 // searchOrders decides models by searches for an order of the versions: first the strongest form of each rule, since most histories
 // keep that, then the weakest, and what is between the two.
 func (r *registers) searchOrders(j *judging, d *deps) {
 	var failed []failure
-	for _, m := range []Model{StrictSerializable, Serializable, StrongSessionSerializable, StrongSnapshotIsolation, SnapshotIsolation,
-		StrongSessionSnapshotIsolation, Prefix, RepeatableRead, StrongSessionParallelSnapshotIsolation, ParallelSnapshotIsolation, ConsistentView,
-		UpdateSerializable, CursorStability} {
-		if !j.open(m) {
+	for _, m := range searched {
+		spec := m.spec()
+		if !j.useful(m) || spec.also&RT != 0 && d.h.Untimed {
 			continue
 		}
-		spec := m.spec()
 		s := r.newSearch(d, question{spec.rule, spec.also})
 		if s.p.Theory == polygraph.Single && !s.listPairs() {
 			j.unknown(m, tooManyPairs)
@@ -299,6 +302,15 @@ func (r *registers) searchOrders(j *judging, d *deps) {
 			j.addBreaking(f.model, f.search.anomaly(f.answer))
 		}
 	}
+}
+
+// useful reports whether a model is undecided, and its verdict may decide one that is wanted: either way, if that is the model itself or implies
+// it, or because it would follow. With more orders among the known edges a search is easier.
+func (j *judging) useful(m Model) bool {
+	if j.decided[position[m]] {
+		return false
+	}
+	return slices.ContainsFunc(searched, func(o Model) bool { return j.open(o) && (m.Implies(o) || o.Implies(m)) })
 }
 
 // solve searches, and notes an answer that breaks nothing.

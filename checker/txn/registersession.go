@@ -12,12 +12,12 @@ const maxFollowed = 20_000_000
 
 // judgeSessions decides the guarantees of sessions: whether each key has an order of its versions that keeps them.
 func (r *registers) judgeSessions(j *judging) {
-	var all []inferred
+	all := r.newWeak(SO)
 	for _, g := range []struct {
 		model Model
 		infer func(w *weak) bool
 	}{
-		{ReadYourWrites, func(w *weak) bool { w.sessions(); return true }},
+		{ReadYourWrites, (*weak).readYourWrites},
 		{MonotonicReads, (*weak).monotonicReads},
 		{MonotonicWrites, (*weak).monotonicWrites},
 		{WritesFollowReads, (*weak).followReads},
@@ -37,15 +37,13 @@ func (r *registers) judgeSessions(j *judging) {
 			j.kept(g.model)
 		}
 		if g.model != WritesFollowReads {
-			all = append(all, w.out...)
+			all.join(w)
 		}
 	}
 	if !j.open(PRAM) {
 		return
 	}
-	w := r.newWeak(SO)
-	w.out = all
-	if a, broken := w.perKey(); broken {
+	if a, broken := all.perKey(); broken {
 		a.Type = "G-single-process"
 		j.addBreaking(PRAM, a)
 		return
@@ -53,24 +51,116 @@ func (r *registers) judgeSessions(j *judging) {
 	j.kept(PRAM)
 }
 
-// monotonicReads infers that what a session reads is no earlier than what it had read.
-func (w *weak) monotonicReads() bool {
-	r := w.r
-	by, last := filled(len(r.h.Keys)), filled(len(r.h.Keys)) // by key: the session that read it last in this pass, and what
-	for _, ts := range r.bySession() {
+// join adds what another has inferred.
+func (w *weak) join(o *weak) {
+	w.out, w.nils = append(w.out, o.out...), append(w.nils, o.nils...)
+	n := int32(len(w.r.writes))
+	moved := func(v int32) int32 {
+		if v >= n {
+			return v + w.helpers
+		}
+		return v
+	}
+	for _, e := range o.trail {
+		w.trail = append(w.trail, graph.Edge{From: moved(e.From), To: moved(e.To), Kind: e.Kind})
+	}
+	w.helpers += o.helpers
+}
+
+// A trail is what a session saw or wrote of a key so far: versions, and for each a helper that stands for it and all before it.
+type trail struct{ versions, helpers []int32 }
+
+// trails has those of one session after the other.
+type trails struct {
+	w       *weak
+	session int32
+	by      []int32 // by key: the session of its trail
+	of      []trail // by key
+	at      []int32 // by version: its first place in a trail
+	in      []int32 // and the session of that
+}
+
+func (w *weak) newTrails() *trails {
+	return &trails{w: w, by: filled(len(w.r.h.Keys)), of: make([]trail, len(w.r.h.Keys)), at: make([]int32, len(w.r.writes)), in: filled(len(w.r.writes))}
+}
+
+// grow adds a version to the trail of a key.
+func (x *trails) grow(key, version int32) {
+	t := &x.of[key]
+	if x.by[key] != x.session {
+		x.by[key], t.versions, t.helpers = x.session, t.versions[:0], t.helpers[:0]
+	}
+	n := len(t.versions)
+	if version < 0 || n > 0 && t.versions[n-1] == version {
+		return
+	}
+	if x.in[version] != x.session {
+		x.in[version], x.at[version] = x.session, int32(n)
+	}
+	w := x.w
+	h := int32(len(w.r.writes)) + w.helpers
+	w.helpers++
+	w.trail = append(w.trail, graph.Edge{From: version, To: h, Kind: uint8(WW)})
+	if n > 0 {
+		w.trail = append(w.trail, graph.Edge{From: t.helpers[n-1], To: h, Kind: uint8(WW)})
+	}
+	t.versions, t.helpers = append(t.versions, version), append(t.helpers, h)
+}
+
+// after infers that a version that was read is no earlier than any of the trail of its key.
+func (x *trails) after(reader int32, s seen) {
+	t, w := &x.of[s.key], x.w
+	n := int32(len(t.versions))
+	if x.by[s.key] != x.session || n == 0 || s.late {
+		return
+	}
+	upTo := n // those before it by their helper, the others one by one
+	if s.version >= 0 && x.in[s.version] == x.session {
+		upTo = x.at[s.version]
+	}
+	if s.version == ofNil {
+		upTo = 0
+	}
+	for _, v := range t.versions[upTo:] {
+		w.add(v, reader, s)
+	}
+	if upTo > 0 {
+		w.trail = append(w.trail, graph.Edge{From: t.helpers[upTo-1], To: s.version, Kind: uint8(WW)})
+	}
+}
+
+// readYourWrites infers that what a session reads is no earlier than what it had written.
+func (w *weak) readYourWrites() bool {
+	x := w.newTrails()
+	for _, ts := range w.r.bySession() {
 		for _, t := range ts {
-			session := r.h.Txns[t].Session
-			for _, s := range r.readsOf(t) {
-				if by[s.key] == session && last[s.key] >= 0 {
-					w.add(last[s.key], t, s)
-				}
+			x.session = w.r.h.Txns[t].Session
+			for _, s := range w.r.readsOf(t) {
+				x.after(t, s)
 			}
-			for _, s := range r.readsOf(t) {
-				by[s.key], last[s.key] = session, s.version
+			for _, v := range w.versionsOf(t) {
+				x.grow(w.r.keyOf(v), v)
 			}
 		}
 	}
-	return true
+	return len(w.out) <= maxFollowed
+}
+
+// monotonicReads infers that what a session reads is no earlier than what it had read.
+func (w *weak) monotonicReads() bool {
+	x := w.newTrails()
+	for _, ts := range w.r.bySession() {
+		for _, t := range ts {
+			x.session = w.r.h.Txns[t].Session
+			for _, s := range w.r.readsOf(t) {
+				x.after(t, s)
+			}
+			for _, s := range w.r.readsOf(t) {
+				x.grow(s.key, s.version)
+			}
+		}
+	}
+	return len(w.out) <= maxFollowed
 }
 
 // A past of a session is what it did with a key, in its order.
@@ -201,11 +291,11 @@ func (w *weak) perKey() (Anomaly, bool) {
 		a.Reason = fmt.Sprintf("T%d read %s as nil, though it had to see %s of T%d", x.reader, a.Key, r.h.value(r.writes[x.from].value), r.writes[x.from].txn)
 		return a, true
 	}
-	edges := make([]graph.Edge, 0, len(w.out))
+	edges := make([]graph.Edge, 0, len(w.out)+len(w.trail))
 	for _, x := range w.out {
 		edges = append(edges, graph.Edge{From: x.from, To: x.to, Kind: uint8(WW)})
 	}
-	g := graph.Build(len(r.writes), len(r.writes), edges)
+	g := graph.Build(len(r.writes)+int(w.helpers), len(r.writes), append(edges, w.trail...))
 	walk := graph.Walk{Mask: uint8(WW)}
 	c := g.Components(walk)
 	if c.Cyclic == 0 {
@@ -213,15 +303,10 @@ func (w *weak) perKey() (Anomaly, bool) {
 	}
 	a := Anomaly{}
 	for _, e := range g.ShortCycle(walk, uint8(WW), c) {
-		a.Key = r.h.Keys[r.keyOf(e.From)]
 		o := r.ordered(e.From, e.To)
+		a.Key = o.Key
 		a.Txns, a.Edges = append(a.Txns, o.From), append(a.Edges, o)
-		for _, x := range w.out {
-			if x.from == e.From && x.to == e.To && a.Reason == "" {
-				a.Reason = fmt.Sprintf("T%d found %s as %s, though it had to see %s of T%d later than that", x.reader, a.Key,
-					r.h.value(r.writes[x.to].value), r.h.value(r.writes[x.from].value), r.writes[x.from].txn)
-			}
-		}
 	}
+	a.Reason = fmt.Sprintf("the versions of %s that %s wrote come before themselves, by what sessions saw", a.Key, named(a.Txns))
 	return a, true
 }

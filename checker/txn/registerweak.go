@@ -32,7 +32,9 @@ type weak struct {
 	writeAt  []int32  // by transaction: where its versions begin in versions
 	versions []int32  // by transaction, sorted, which sorts them by key
 	out      []inferred
-	nils     []inferred // those to ofNil, which break the model by themselves
+	nils     []inferred   // those to ofNil, which break the model by themselves
+	trail    []graph.Edge // between versions and helpers, of guarantees of sessions
+	helpers  int32
 }
 
 func (r *registers) newWeak(also EdgeKind) *weak {
@@ -234,7 +236,6 @@ func (w *weak) infer(v visibility, known []graph.Edge, n int) bool {
 // anomaly finds a cycle of what was inferred and what is known.
 func (w *weak) anomaly(known []graph.Edge, n int) (Anomaly, bool) {
 	r := w.r
-	count := func(t int32) bool { return r.committed[t] }
 	edges := make([]graph.Edge, 0, len(known)+len(w.out))
 	for _, e := range known {
 		if EdgeKind(e.Kind)&(WR|WW) != 0 {
@@ -247,7 +248,7 @@ func (w *weak) anomaly(known []graph.Edge, n int) (Anomaly, bool) {
 	for _, x := range w.out {
 		edges = append(edges, graph.Edge{From: r.writes[x.from].txn, To: r.writes[x.to].txn, Kind: uint8(WW)})
 	}
-	d := newDeps(r.h, count, n, edges, w.explain)
+	d := r.deps(n, edges, w.explain, false)
 	q := question{ruleWWWR, w.also}
 	if !d.cyclic(q) {
 		return Anomaly{}, false
@@ -272,7 +273,7 @@ func (w *weak) missed(edges []graph.Edge, n int) Anomaly {
 	r, x := w.r, w.nils[0]
 	from := r.writes[x.from].txn
 	edges = append(edges, graph.Edge{From: x.reader, To: from, Kind: uint8(RW)})
-	d := newDeps(r.h, func(t int32) bool { return r.committed[t] }, n, edges, r.explain)
+	d := r.deps(n, edges, r.explain, false)
 	a := d.anomaly(d.cycle(question{ruleAny, w.also}, RW))
 	a.Key = r.h.Keys[r.h.Ops[x.read].Key]
 	a.Reason = fmt.Sprintf("T%d read %s as nil, though it had to see T%d, which wrote %s", x.reader, a.Key, from, r.h.value(r.writes[x.from].value))

@@ -51,18 +51,11 @@ func (a *app) checkTransactions(ctx context.Context, file string, j judge) (chec
 
 // transactionPage returns what a report shows of a history of transactions.
 func (j judge) transactionPage(file string, r models.TransactionJudgement) report.Run {
-	page := report.Run{
+	return report.Run{
 		Title: nameOf(file), Workload: j.Model.Name, System: nameOf(file), Virtual: r.Page.End(), Recorded: true, Ordered: r.Untimed(),
 		Verdict: r.Verdict, Checks: []checker.Result{r.Result}, History: r.Page, Digest: txnfile.Digest(r.History), Rerun: j.rerun(file), Start: r.Start,
+		Notes: r.Remarks(),
 	}
-	if len(r.Assumed) > 0 {
-		page.Notes = append(page.Notes, "assumed: "+r.Assumed.String())
-	}
-	page.Notes = append(page.Notes, r.Notes...)
-	if !r.Whole {
-		page.Notes = append(page.Notes, fmt.Sprintf("of %d transactions, the page shows those of the counterexample only", len(r.History.Txns)))
-	}
-	return page
 }
 
 // outcomes counts how the transactions ended.

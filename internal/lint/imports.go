@@ -141,6 +141,7 @@ var importRules = []ImportRule{
 	{Package: "checker/internal/zones", Ours: []string{"checker/internal/view", "model"}},
 	{Package: "checker/linearizable", Ours: judging, Libs: []string{"github.com/anishathalye/porcupine"}},
 	{Package: "checker/consistency", Ours: append(judging, "checker/linearizable")},
+	{Package: "checker/txn", Ours: append(judging, "checker/txn/internal/...", "internal/keyed", "internal/packed")},
 	{Package: "checker/txn/...", Ours: append(judging, "checker/txn", "checker/txn/internal/...", "internal/keyed", "internal/packed")},
 	{Package: "checker/...", Ours: judging},
 	{Package: "workloads", Ours: []string{"checker", "checker/freshness", "checker/jepsen", "checker/linearizable", "checker/txn", "checker/txn/kafka", "cluster", "history", "model"}},

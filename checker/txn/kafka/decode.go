@@ -17,7 +17,7 @@ import (
 func transaction(f string) bool { return f == "txn" || f == Send || f == Poll || f == "" }
 
 // readInput reads what a call asked. It is false for what says nothing of logs.
-func (l *logs) readInput(c *call, in any) (relevant bool, err error) {
+func (l *decoder) readInput(c *call, in any) (relevant bool, err error) {
 	switch v := in.(type) {
 	case Request:
 		return l.readRequest(c, v)
@@ -39,7 +39,7 @@ func (l *logs) readInput(c *call, in any) (relevant bool, err error) {
 }
 
 // readOutput reads what a call was answered.
-func (l *logs) readOutput(c *call, out any) error {
+func (l *decoder) readOutput(c *call, out any) error {
 	switch v := out.(type) {
 	case Reply:
 		return l.readReply(c, v)
@@ -70,7 +70,7 @@ func remake(from, to any) error {
 	return nil
 }
 
-func (l *logs) readRequest(c *call, r Request) (bool, error) {
+func (l *decoder) readRequest(c *call, r Request) (bool, error) {
 	switch {
 	case r.F == Subscribe || r.F == Assign:
 		c.assigns, c.groups = true, r.F == Subscribe
@@ -84,14 +84,14 @@ func (l *logs) readRequest(c *call, r Request) (bool, error) {
 	return true, l.readOps(c, r.Ops)
 }
 
-func (l *logs) readReply(c *call, r Reply) error {
+func (l *decoder) readReply(c *call, r Reply) error {
 	for _, k := range r.Rebalanced {
 		c.rebalanced = append(c.rebalanced, l.key(k))
 	}
 	return l.readOps(c, r.Ops)
 }
 
-func (l *logs) readOps(c *call, ops []LogOp) error {
+func (l *decoder) readOps(c *call, ops []LogOp) error {
 	for _, o := range ops {
 		switch {
 		case o.F == Send && o.Known && o.Offset < 0:
@@ -119,7 +119,7 @@ func (l *logs) readOps(c *call, ops []LogOp) error {
 }
 
 // readJepsen reads an invocation that Jepsen recorded.
-func (l *logs) readJepsen(c *call, j history.JepsenOp) (bool, error) {
+func (l *decoder) readJepsen(c *call, j history.JepsenOp) (bool, error) {
 	if j.F == Subscribe || j.F == Assign {
 		keys, ok := sequence(j.Value)
 		if !ok && j.Value != nil {
@@ -138,7 +138,7 @@ func (l *logs) readJepsen(c *call, j history.JepsenOp) (bool, error) {
 }
 
 // readJepsenReply reads a completion that Jepsen recorded.
-func (l *logs) readJepsenReply(c *call, j history.JepsenOp) error {
+func (l *decoder) readJepsenReply(c *call, j history.JepsenOp) error {
 	if c.assigns || j.Value == nil {
 		return nil
 	}
@@ -158,7 +158,7 @@ func (l *logs) readJepsenReply(c *call, j history.JepsenOp) error {
 
 // readSteps reads the operations of a transaction as Jepsen writes them: [:send k v], [:send k [offset v]], [:poll] and
 // [:poll {k [[offset v] …]}].
-func (l *logs) readSteps(c *call, v any) error {
+func (l *decoder) readSteps(c *call, v any) error {
 	steps, ok := sequence(v)
 	if !ok && v != nil {
 		return fmt.Errorf("%s is no transaction", spell(v))
@@ -188,7 +188,7 @@ func (l *logs) readSteps(c *call, v any) error {
 }
 
 // readSend reads what was sent: a message, or offset and message.
-func (l *logs) readSend(key int32, v any) (deed, error) {
+func (l *decoder) readSend(key int32, v any) (deed, error) {
 	if _, pair := sequence(v); pair {
 		return l.readPair(key, v)
 	}
@@ -196,7 +196,7 @@ func (l *logs) readSend(key int32, v any) (deed, error) {
 }
 
 // readPair reads offset and message. The offset may be nil.
-func (l *logs) readPair(key int32, v any) (deed, error) {
+func (l *decoder) readPair(key int32, v any) (deed, error) {
 	pair, _ := sequence(v)
 	if len(pair) != 2 {
 		return deed{}, fmt.Errorf("%s is no pair of offset and message", spell(v))
@@ -213,7 +213,7 @@ func (l *logs) readPair(key int32, v any) (deed, error) {
 }
 
 // readPoll reads what a poll returned: messages by log. Logs are taken in the order of their names.
-func (l *logs) readPoll(c *call, v any) error {
+func (l *decoder) readPoll(c *call, v any) error {
 	m, ok := v.(edn.Map)
 	if !ok && v != nil {
 		return fmt.Errorf("%s is no map of logs to what was polled", spell(v))
@@ -239,7 +239,7 @@ func (l *logs) readPoll(c *call, v any) error {
 }
 
 // message returns the number of a message of Jepsen's.
-func (l *logs) message(key int32, v any) int32 {
+func (l *decoder) message(key int32, v any) int32 {
 	if n, ok := wholeNumber(v); ok {
 		return l.whole(key, n)
 	}

@@ -43,9 +43,9 @@ type Report struct {
 //
 // It takes O(n log n) for n messages sent and polled, and for cycles O(n) a cycle.
 func Judge(ctx context.Context, h *history.History, o Options) (*Report, error) {
-	l := read(h)
-	if l.bad != nil {
-		return nil, badHistory{l.bad}
+	l, bad := read(h)
+	if bad != nil {
+		return nil, badHistory{bad}
 	}
 	if l.twice >= 0 {
 		a, b := l.sentTwice[0], l.sentTwice[1]

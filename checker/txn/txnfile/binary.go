@@ -14,9 +14,12 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
+// dbcopName is how dbcop calls its histories.
+const dbcopName = "history.bincode"
+
 // openFolder reads a folder: the logs of Cobra, or a history of dbcop.
 func openFolder(path string, o Options) (*File, error) {
-	if bincode := filepath.Join(path, "history.bincode"); o.Format != Cobra && exists(bincode) {
+	if bincode := filepath.Join(path, dbcopName); o.Format != Cobra && exists(bincode) {
 		return Open(bincode, o)
 	}
 	logs, err := filepath.Glob(filepath.Join(path, "*.log"))

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 
 	"github.com/capsize-go/capsize/history"
@@ -43,6 +46,30 @@ func Detect(head []byte) (Format, error) {
 		return JSONL, nil
 	}
 	return Auto, errors.New("this is a history of the format " + f.String() + ", which has no transactions")
+}
+
+// DetectFile returns the format of a file, or of a folder.
+func DetectFile(path string) (Format, error) {
+	fi, err := os.Stat(path)
+	if err != nil {
+		return Auto, fmt.Errorf("read history: %w", err)
+	}
+	if fi.IsDir() {
+		if exists(filepath.Join(path, dbcopName)) {
+			return DBCop, nil
+		}
+		return Cobra, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return Auto, fmt.Errorf("read history: %w", err)
+	}
+	defer func() { _ = f.Close() }() // it was read only
+	_, head, err := peek(f)
+	if err != nil {
+		return Auto, placedIn(path, 1, err)
+	}
+	return Detect(head)
 }
 
 // isCobra reports whether a file begins with a transaction of Cobra: its beginning, and another record behind it.

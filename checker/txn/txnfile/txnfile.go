@@ -101,17 +101,8 @@ const headBytes = 64 << 10
 
 // Read reads a file that is open; name is the file's, for errors. Errors are of type [*history.FileError], and name the line.
 func Read(r io.Reader, name string, o Options) (*File, error) {
-	br := bufio.NewReaderSize(r, headBytes)
-	head, err := br.Peek(headBytes)
-	if bytes.HasPrefix(head, []byte("\x1f\x8b")) {
-		var z *gzip.Reader
-		if z, err = gzip.NewReader(br); err != nil {
-			return nil, placedIn(name, 1, err)
-		}
-		br = bufio.NewReaderSize(z, headBytes)
-		head, err = br.Peek(headBytes)
-	}
-	if err != nil && err != io.EOF {
+	br, head, err := peek(r)
+	if err != nil {
 		return nil, placedIn(name, 1, err)
 	}
 	if o.Format == Auto {
@@ -128,6 +119,28 @@ func Read(r io.Reader, name string, o Options) (*File, error) {
 		return nil, placedIn(name, 1, err)
 	}
 	return f, nil
+}
+
+// peek returns the beginning of what r reads, decompressed if it is gzip's.
+func peek(r io.Reader) (*bufio.Reader, []byte, error) {
+	br := bufio.NewReaderSize(r, headBytes)
+	head, err := br.Peek(headBytes)
+	if bytes.HasPrefix(head, []byte("\x1f\x8b")) {
+		z, err := gzip.NewReader(br)
+		if err != nil {
+			return nil, nil, err
+		}
+		br = bufio.NewReaderSize(z, headBytes)
+		head, err = br.Peek(headBytes)
+		if err != nil && err != io.EOF {
+			return nil, nil, err
+		}
+		return br, head, nil
+	}
+	if err != nil && err != io.EOF {
+		return nil, nil, err
+	}
+	return br, head, nil
 }
 
 // readers read the formats.

@@ -215,7 +215,10 @@ func Plain(v any) string {
 	case string:
 		return v
 	case fmt.Stringer:
-		return v.String()
+		if s := v.String(); s != nilNumber { // which a json.Number may be
+			return s
+		}
+		return "nil"
 	case error:
 		return v.Error()
 	}

@@ -211,11 +211,15 @@ func (a *attempt) done() {
 	a.m.Reply(response{ops: a.ops, at: a.commit})
 }
 
-// resolve tells the ranges how the attempt has ended.
+// resolve tells the ranges how the attempt has ended. It does so again later, as a range may be without a leader; that costs no more than
+// a message if it is done.
 func (a *attempt) resolve(commit bool) {
 	for _, p := range a.parts[:a.sent] {
-		if p.writes {
-			a.n.toRange(p.in, &resolve{a.id, p.in, a.begun, a.commit, commit})
+		if !p.writes {
+			continue
+		}
+		for _, after := range []time.Duration{0, 60 * time.Millisecond, 200 * time.Millisecond} {
+			a.n.h.AfterFunc(after, func() { a.n.toRange(p.in, &resolve{a.id, p.in, a.begun, a.commit, commit}) })
 		}
 	}
 }

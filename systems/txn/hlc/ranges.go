@@ -139,6 +139,9 @@ func (r *krange) Elected() {
 	if r.n.bug(ForgetReads) {
 		r.low = stamp{}
 	}
+	for id := range r.kv.Intents { // its predecessor has seen them for a while
+		r.since[id] = r.n.ticks - stuck/2
+	}
 	r.n.roles()
 }
 

@@ -99,7 +99,7 @@ func (n *node) commit(t *slow) {
 
 // vote votes on a transaction of another site. A yes is on the disk before it leaves.
 func (n *node) vote(p *prepare) bool {
-	if len(n.aside) > 0 {
+	if n.recovers() {
 		return false
 	}
 	for _, k := range p.keys {
@@ -191,7 +191,7 @@ func (n *node) askForLocks() {
 // answerQuestion says that a transaction of this site was not committed, if that is so and will stay so.
 func (n *node) answerQuestion(from string, x id) {
 	_, waits := n.pending[x]
-	if waits || x.Site != n.self || n.kv.committed(x) || len(n.aside) > 0 {
+	if waits || x.Site != n.self || n.kv.committed(x) || n.recovers() {
 		return
 	}
 	n.h.Send(from, &release{x})

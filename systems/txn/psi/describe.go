@@ -49,6 +49,11 @@ func (b *batch) Describe() trace.Description {
 	return d
 }
 
+// Describe says what a site gets that lost what the others do not keep.
+func (m *image) Describe() trace.Description {
+	return trace.Description{Name: "image", Text: fmt.Sprintf("all that I have, which is %v", m.has)}
+}
+
 // Describe says what a preferred site is asked.
 func (p *prepare) Describe() trace.Description {
 	return trace.Description{Name: "prepare", Text: fmt.Sprintf("may I write %s on snapshot %v", strings.Join(p.keys, ", "), p.snapshot)}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"slices"
 
 	"github.com/capsize-go/capsize/cluster"
@@ -31,6 +32,7 @@ type node struct {
 	disk    *mirror.Journal
 	least   int       // bytes of the last checkpoint
 	aside   []*commit // from a journal that lost some: they wait until other sites have sent those before them
+	lost    []int     // the sites that have to say what they have before this one may go on, since its journal lost some
 	seen    []vector  // what the other sites have said that they have
 	heard   map[uint64]uint64
 	pending map[id]*slow // transactions of this site that wait for votes
@@ -45,6 +47,11 @@ type (
 	has struct{ vector vector }
 	// A batch has commits of one or several sites.
 	batch struct{ commits []*commit }
+	// An image has all that a site holds, for one that lacks what the others do not keep.
+	image struct {
+		has   vector
+		cells map[string]stored
+	}
 )
 
 // A record is what the journal has one after the other: a commit, or a vote for a transaction.
@@ -85,6 +92,11 @@ func (n *node) open() error {
 	}
 	if damaged {
 		n.h.Count("data damaged")
+		for i := range n.sites {
+			if i != n.self {
+				n.lost = append(n.lost, i)
+			}
+		}
 	}
 	for _, rec := range records {
 		r, err := snapshot.Decode(rec, &record{})
@@ -148,8 +160,8 @@ func (n *node) checkpoint() {
 		}
 	}
 	n.kv.forget(all)
-	if len(n.aside) > 0 {
-		return // it is the only copy
+	if n.recovers() {
+		return // what is aside is the only copy
 	}
 	data := n.kv.encode()
 	n.least = len(data)
@@ -163,10 +175,9 @@ func (n *node) receive(m cluster.Message) {
 	case *request:
 		n.request(m, body)
 	case *has:
-		n.seen[from] = body.vector
-		if commits := n.kv.missing(body.vector, most); len(commits) > 0 {
-			n.h.Send(m.From, &batch{n.asRelayed(commits)})
-		}
+		n.has(from, body.vector)
+	case *image:
+		n.takeImage(body)
 	case *batch:
 		n.takeIn(body.commits)
 	case *prepare:
@@ -192,11 +203,43 @@ func (n *node) request(m cluster.Message, req *request) {
 		return // the network duplicated it
 	}
 	n.heard[req.ticket.session] = req.ticket.number
-	if len(n.aside) > 0 { // the site has not recovered what it had committed
+	if n.recovers() {
 		m.Reply(response{status: aborted})
 		return
 	}
 	n.begin(m, req.ops)
+}
+
+// has handles what another site says that it has.
+func (n *node) has(from int, v vector) {
+	n.seen[from] = v
+	commits, gone := n.kv.missing(v, most)
+	switch {
+	case gone:
+		n.h.Send(n.sites[from], &image{slices.Clone(n.kv.Has), maps.Clone(n.kv.Cells)})
+	case len(commits) > 0:
+		n.h.Send(n.sites[from], &batch{n.asRelayed(commits)})
+	}
+	if n.recovers() && n.ticks >= settled && len(n.aside) == 0 && n.kv.Has.covers(v) {
+		n.lost = slices.DeleteFunc(n.lost, func(i int) bool { return i == from })
+		if !n.recovers() {
+			n.h.Count("data recovered")
+			n.checkpoint()
+		}
+	}
+}
+
+// recovers reports whether the site has not yet got back what its journal lost. That may be votes as well: so it has to have all
+// that any other site has committed since what it has voted for must have come to an end.
+func (n *node) recovers() bool { return len(n.lost) > 0 }
+
+// takeImage replaces what a site that recovers has by what another one has, if that is more.
+func (n *node) takeImage(im *image) {
+	if !n.recovers() || !im.has.covers(n.kv.Has) {
+		return
+	}
+	n.kv.Has, n.kv.Cells, n.kv.Log = slices.Clone(im.has), maps.Clone(im.cells), make([][]*commit, len(n.sites))
+	n.takeIn(nil)
 }
 
 // asRelayed returns commits as this site passes them on.

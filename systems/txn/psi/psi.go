@@ -40,6 +40,7 @@ const (
 	tick     = 50 * time.Millisecond  // between two looks at what is pending
 	gossip   = 2                      // ticks between two messages that say what a site has
 	ask      = 10                     // ticks between two questions about a transaction that holds a lock
+	settled  = 20                     // ticks after which all that a site has voted for in its last life has come to an end
 	patience = 500 * time.Millisecond // how long a transaction waits for the votes of other sites
 )
 

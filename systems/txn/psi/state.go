@@ -83,17 +83,20 @@ func (s *state) free(key string, by id, snapshot vector) bool {
 }
 
 // missing returns what a site with that vector lacks: up to most commits of each site, in their order. So at least the one that
-// depends on no other which is missing is among them.
-func (s *state) missing(has vector, most int) (all []*commit) {
+// depends on no other which is missing is among them. It reports whether some are gone, since all sites had them.
+func (s *state) missing(has vector, most int) (all []*commit, gone bool) {
 	for site, log := range s.Log {
 		first := s.Has[site] - uint64(len(log)) // how many are gone
-		if has[site] < first || has[site] >= s.Has[site] {
-			continue
+		switch {
+		case has[site] >= s.Has[site]:
+		case has[site] < first:
+			gone = true
+		default:
+			log = log[has[site]-first:]
+			all = append(all, log[:min(len(log), most)]...)
 		}
-		log = log[has[site]-first:]
-		all = append(all, log[:min(len(log), most)]...)
 	}
-	return all
+	return all, gone
 }
 
 // forget drops the commits that all sites have.

@@ -25,11 +25,11 @@ type Bug uint
 
 const (
 	// RetryUnknown tries a transaction again whose outcome is unknown, with nothing by which the database could recognise it: it may be carried
-	// out twice, and read what it has written itself before. MongoDB 4.2.6: https://jepsen.io/analyses/mongodb-4.2.6
+	// out twice, and read what it has written itself before. MongoDB 4.2.6: https://jepsen.io/analyses/mongodb-4.2.6.
 	RetryUnknown Bug = 1 << iota
 
 	// UnknownIsFailure says of a transaction that was not answered in time that it failed. It may have been committed, or be
-	// committed later. https://github.com/jepsen-io/jepsen/issues/596
+	// committed later. https://github.com/jepsen-io/jepsen/issues/596.
 	UnknownIsFailure
 )
 

@@ -8,11 +8,11 @@ type Bug uint
 const (
 	// ForgetCommit acknowledges a commit, and tells the participants of it, before the record of the decision is on the coordinator's
 	// disk: after a crash it presumes that the transaction was aborted, and one that was acknowledged is lost, in whole or in part. Greenplum
-	// forgot commits that a checkpoint overtook: https://github.com/greenplum-db/gpdb/issues/12199
+	// forgot commits that a checkpoint overtook: https://github.com/greenplum-db/gpdb/issues/12199.
 	ForgetCommit Bug = 1 << iota
 
 	// AbortAfterYes has a participant that has said yes, and hears nothing, abort by itself, as MySQL did with prepared XA transactions
-	// whose client had gone: https://bugs.mysql.com/bug.php?id=12161
+	// whose client had gone: https://bugs.mysql.com/bug.php?id=12161.
 	AbortAfterYes
 
 	// UnlockEarly has a participant apply what a transaction wrote and let go of its locks when it says yes, before there is a decision:
@@ -25,15 +25,15 @@ const (
 	UnlockReads
 
 	// PresumeTooSoon answers an inquiry after a transaction that is being prepared still with "aborted", since the log does not know
-	// of it. It may commit afterwards, as in Citus: https://github.com/citusdata/citus/issues/1030
+	// of it. It may commit afterwards, as in Citus: https://github.com/citusdata/citus/issues/1030.
 	PresumeTooSoon
 
 	// VolatileYes says yes before what is prepared is on the participant's disk. After a crash it has nothing to commit, and the
-	// coordinator's decision to commit meets a participant that knows nothing of the transaction. https://jepsen.io/analyses/nats-2.12.1
+	// coordinator's decision to commit meets a participant that knows nothing of the transaction. https://jepsen.io/analyses/nats-2.12.1.
 	VolatileYes
 
 	// ForgetLocks has a participant that restarts serve the keys of branches in doubt, without what these wrote: readers miss a
-	// transaction that has committed. https://github.com/citusdata/citus/issues/3780
+	// transaction that has committed. https://github.com/citusdata/citus/issues/3780.
 	ForgetLocks
 )
 

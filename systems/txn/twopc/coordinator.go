@@ -13,9 +13,11 @@ import (
 type txn struct {
 	age       age
 	client    cluster.Message
-	ops       model.Txn // with what the reads returned so far
-	step      int       // the operation that is being carried out
-	end       int       // the tick at which the coordinator gives up
+	ops       model.Txn    // with what the reads returned so far
+	at        int          // the operation that is being carried out
+	entry     *model.TxnOp // in place of it: the change of an index that it brings
+	step      int          // counts the requests to participants
+	end       int          // the tick at which the coordinator gives up
 	preparing bool
 	parts     []*part // in the order in which they were first asked
 }
@@ -72,7 +74,10 @@ func (n *node) begin(m cluster.Message, req *request) {
 
 // sendStep sends the operation at hand to the node of its key.
 func (n *node) sendStep(t *txn) {
-	op := t.ops[t.step]
+	op := t.ops[t.at]
+	if t.entry != nil {
+		op = *t.entry
+	}
 	p := t.part(ownerOf(op.Key, n.nodes))
 	n.h.Send(p.name, &execute{age: t.age, life: p.life, step: t.step, op: op})
 }
@@ -89,8 +94,20 @@ func (n *node) executedAt(from string, e *executed) {
 		return
 	}
 	p.life = e.life
-	t.ops[t.step] = e.op
-	if t.step++; t.step < len(t.ops) {
+	t.step++
+	if t.entry == nil {
+		t.ops[t.at] = e.op
+		t.entry = entryOf(e.op)
+		if e.op.F == model.TxnDelete {
+			t.ops[t.at].Value = 0 // the value that was deleted is no answer
+		}
+	} else {
+		t.entry = nil
+	}
+	if t.entry == nil {
+		t.at++
+	}
+	if t.at < len(t.ops) {
 		n.sendStep(t)
 		return
 	}

@@ -10,6 +10,8 @@ import (
 // itemOf returns what an operation carries or asks for.
 func itemOf(op model.TxnOp) trace.Item {
 	switch {
+	case op.F == model.TxnReadAll:
+		return trace.Item{Key: op.Key}
 	case op.F != model.TxnRead || op.Value != 0:
 		return trace.Item{Key: op.Key, Value: fmt.Sprint(op.Value)}
 	case len(op.List) > 0:
@@ -21,7 +23,7 @@ func itemOf(op model.TxnOp) trace.Item {
 // ofOps sorts operations into those that carry something and those that ask.
 func ofOps(d trace.Description, ops ...model.TxnOp) trace.Description {
 	for _, op := range ops {
-		if op.F == model.TxnRead {
+		if op.F == model.TxnRead || op.F == model.TxnReadAll {
 			d.Asks = append(d.Asks, itemOf(op))
 		} else {
 			d.Carries = append(d.Carries, itemOf(op))

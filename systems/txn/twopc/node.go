@@ -8,36 +8,39 @@ import (
 	"github.com/capsize-go/capsize/cluster"
 )
 
-// A node coordinates the transactions of its clients, and is a participant in those that touch its keys. It is a state machine that is
-// driven by messages and ticks, all on the event loop of the cluster. Nothing in it blocks.
-type node struct {
+// A machine is what a node has of its host.
+type machine struct {
 	h     *cluster.Host
 	bugs  Bug
-	nodes []string
 	life  uint64
 	ticks int
 	disk  storage
+}
 
-	// As a coordinator.
+// A node coordinates the transactions of its clients, and is a participant in those that touch its keys. It is a state machine that is
+// driven by messages and ticks, all on the event loop of the cluster. Nothing in it blocks.
+type node struct {
+	*machine
+	participant
+
+	nodes   []string
 	seq     uint64
 	heard   map[uint64]uint64  // the last request of each session
 	running table[*txn]        // those that are not decided
 	decided table[*commitment] // those that commit, and of which not all participants have heard
+}
 
-	// As a participant.
-	data     map[string]*cell
-	locks    map[string]*lock
-	branches table[*branch]
-	ended    map[id]ending // those that are no branches any more
+func newNode(h *cluster.Host, life uint64, bugs Bug) *node {
+	m := &machine{h: h, bugs: bugs, life: life}
+	return &node{
+		machine: m, participant: newParticipant(m), nodes: h.Nodes(),
+		heard: map[uint64]uint64{}, running: newTable[*txn](), decided: newTable[*commitment](),
+	}
 }
 
 // Run runs one node until ctx is done.
 func (s Store) Run(ctx context.Context, h *cluster.Host) error {
-	n := &node{
-		h: h, bugs: s.Bugs, nodes: h.Nodes(), life: h.Rand().Uint64(), heard: map[uint64]uint64{},
-		running: newTable[*txn](), decided: newTable[*commitment](), branches: newTable[*branch](),
-		data: map[string]*cell{}, locks: map[string]*lock{}, ended: map[id]ending{},
-	}
+	n := newNode(h, h.Rand().Uint64(), s.Bugs)
 	if err := n.boot(); err != nil {
 		return fmt.Errorf("boot twopc: %w", err)
 	}

@@ -8,8 +8,23 @@ import (
 
 // A cell is what a key has.
 type cell struct {
-	value int   // of a register
-	list  []int // is only ever appended to, so that readers share it
+	value int            // of a register
+	list  []int          // is only ever appended to, so that readers share it
+	row   int            // 0: there is none
+	index map[string]int // of an index: its rows, by key
+}
+
+// A participant is a node as it takes part in transactions that touch its keys.
+type participant struct {
+	*machine
+	data     map[string]*cell
+	locks    map[string]*lock
+	branches table[*branch]
+	ended    map[id]ending // those that are no branches any more
+}
+
+func newParticipant(m *machine) participant {
+	return participant{machine: m, data: map[string]*cell{}, locks: map[string]*lock{}, branches: newTable[*branch](), ended: map[id]ending{}}
 }
 
 // A branch is the part of a transaction that a participant carries out.
@@ -21,8 +36,8 @@ type branch struct {
 	writes   model.Txn
 	locks    []string // keys that it has locked or waits for
 	prepared bool
-	applied  bool  // its writes are in the data; only with a bug
-	undo     []int // the values that its writes replaced; only with a bug
+	applied  bool     // its writes are in the data; only with a bug
+	undo     []func() // takes its writes back, if it is applied
 	others   []string
 	heard    int // the tick at which its coordinator was heard of last; if it is prepared, at which it asked last
 	yes      int // the tick at which it was prepared
@@ -47,7 +62,7 @@ func (e ending) outcome() outcome {
 }
 
 // lockOf returns the lock of a key.
-func (n *node) lockOf(key string) *lock {
+func (n *participant) lockOf(key string) *lock {
 	l := n.locks[key]
 	if l == nil {
 		l = &lock{}
@@ -57,7 +72,7 @@ func (n *node) lockOf(key string) *lock {
 }
 
 // execute carries an operation out, or has it wait for its lock. Copies and late messages have no effect.
-func (n *node) execute(from string, e *execute) {
+func (n *participant) execute(from string, e *execute) {
 	i := e.age.id
 	b := n.branches.by[i]
 	_, over := n.ended[i]
@@ -83,14 +98,14 @@ func (n *node) execute(from string, e *execute) {
 	}
 }
 
-func (n *node) refuse(who string, e *execute, why string) {
+func (n *participant) refuse(who string, e *execute, why string) {
 	n.h.Send(who, &executed{id: e.age.id, life: n.life, step: e.step, op: e.op, refused: why})
 }
 
 // attempt carries out the operation of a branch if it gets the lock.
-func (n *node) attempt(b *branch) {
+func (n *participant) attempt(b *branch) {
 	l, how := n.lockOf(b.op.Key), exclusive
-	if b.op.F == model.TxnRead {
+	if b.op.F == model.TxnRead || b.op.F == model.TxnReadAll {
 		how = shared
 	}
 	if !slices.Contains(b.locks, b.op.Key) {
@@ -103,8 +118,13 @@ func (n *node) attempt(b *branch) {
 		n.h.Send(b.id().node, &executed{id: b.id(), life: n.life, step: b.step, op: b.op, refused: "locked by an older transaction"})
 		n.leave(b, didAbort)
 	case granted:
-		b.answer = &executed{id: b.id(), life: n.life, step: b.step, op: n.carryOut(b)}
+		op, refused := n.carryOut(b)
+		b.answer = &executed{id: b.id(), life: n.life, step: b.step, op: op, refused: refused}
 		n.h.Send(b.id().node, b.answer)
+		if refused != "" {
+			n.leave(b, didAbort)
+			return
+		}
 		if how == shared && n.bugs&UnlockReads != 0 && l.how == shared {
 			l.drop(b)
 			n.serveQueue(b.op.Key)
@@ -112,21 +132,44 @@ func (n *node) attempt(b *branch) {
 	}
 }
 
-// carryOut returns the operation with its result. Writes are kept aside until the transaction commits.
-func (n *node) carryOut(b *branch) model.TxnOp {
-	op := b.op
-	if op.F != model.TxnRead {
-		b.writes = append(b.writes, op)
-		return op
+// carryOut returns the operation with its result, or why it can't be carried out. Writes are kept aside until the transaction commits.
+func (n *participant) carryOut(b *branch) (op model.TxnOp, refused string) {
+	op = b.op
+	switch op.F {
+	case model.TxnRead:
+		return n.read(b), ""
+	case model.TxnReadAll:
+		if !isIndex(op.Key) {
+			return op, "the only predicates are like [= 3]"
+		}
+		op.Rows = n.readIndex(b, op.Key)
+		return op, ""
+	case model.TxnInsert:
+		if n.row(b, op.Key) != 0 {
+			return op, "there is such a row"
+		}
+	case model.TxnDelete:
+		if op.Value = n.row(b, op.Key); op.Value == 0 {
+			return op, "there is no such row"
+		}
 	}
+	b.writes = append(b.writes, op)
+	return op, ""
+}
+
+// read returns the read that a branch asks for with its result, in which its own writes are.
+func (n *participant) read(b *branch) model.TxnOp {
+	op := b.op
 	if c := n.data[op.Key]; c != nil {
-		op.Value, op.List = c.value, c.list[:len(c.list):len(c.list)]
+		op.Value, op.List = c.value+c.row, c.list[:len(c.list):len(c.list)]
 	}
 	for _, w := range b.writes {
 		switch {
 		case w.Key != op.Key:
 		case w.F == model.TxnAppend:
 			op.List = append(op.List, w.Value)
+		case w.F == model.TxnDelete:
+			op.Value = 0
 		default:
 			op.Value = w.Value
 		}
@@ -139,7 +182,7 @@ func (n *node) carryOut(b *branch) model.TxnOp {
 
 // prepare promises that the branch will commit when that is decided, whatever happens until then. The transaction has all its locks by now,
 // so those of its reads can go.
-func (n *node) prepare(from string, p *prepare) {
+func (n *participant) prepare(from string, p *prepare) {
 	b := n.branches.by[p.id]
 	if b == nil {
 		e, over := n.ended[p.id]
@@ -172,7 +215,7 @@ func (n *node) prepare(from string, p *prepare) {
 }
 
 // decide carries out what was decided.
-func (n *node) decide(from string, d *decision) {
+func (n *participant) decide(from string, d *decision) {
 	b := n.branches.by[d.id]
 	switch {
 	case b == nil && d.outcome == aborted:
@@ -199,7 +242,7 @@ func (n *node) decide(from string, d *decision) {
 }
 
 // apply puts what a branch wrote into the data.
-func (n *node) apply(b *branch) {
+func (n *participant) apply(b *branch) {
 	if b.applied {
 		return
 	}
@@ -210,30 +253,24 @@ func (n *node) apply(b *branch) {
 			c = &cell{}
 			n.data[w.Key] = c
 		}
-		b.undo = append(b.undo, c.value)
-		if w.F == model.TxnAppend {
-			c.list = append(c.list, w.Value)
-		} else {
-			c.value = w.Value
-		}
+		b.undo = append(b.undo, c.change(w))
 	}
 }
 
 // revert takes what was applied out of the data.
-func (n *node) revert(b *branch) {
-	for i := len(b.undo) - 1; i >= 0; i-- {
-		w := b.writes[i]
-		c := n.data[w.Key]
-		if w.F == model.TxnAppend {
-			c.list = slices.DeleteFunc(slices.Clone(c.list), func(v int) bool { return v == w.Value })
-		} else {
-			c.value = b.undo[i]
-		}
+func (n *participant) revert(b *branch) {
+	for _, back := range slices.Backward(b.undo) {
+		back()
 	}
 }
 
+// without returns a list without a value. Readers may have the list still.
+func without(list []int, value int) []int {
+	return slices.DeleteFunc(slices.Clone(list), func(v int) bool { return v == value })
+}
+
 // leave ends a branch, and lets go of its locks.
-func (n *node) leave(b *branch, how ending) {
+func (n *participant) leave(b *branch, how ending) {
 	if how == didAbort && b.applied {
 		n.revert(b)
 	}
@@ -243,7 +280,7 @@ func (n *node) leave(b *branch, how ending) {
 }
 
 // unlock lets go of the locks of a branch, or of those alone that it has for reads.
-func (n *node) unlock(b *branch, reads bool) {
+func (n *participant) unlock(b *branch, reads bool) {
 	keys := b.locks
 	b.locks = nil
 	for _, key := range keys {
@@ -259,7 +296,7 @@ func (n *node) unlock(b *branch, reads bool) {
 }
 
 // serveQueue lets those go on that wait for a key: each gets the lock, waits on, or is aborted since an older one has the lock now.
-func (n *node) serveQueue(key string) {
+func (n *participant) serveQueue(key string) {
 	l := n.locks[key]
 	queue := l.queue
 	l.queue = nil
@@ -274,7 +311,7 @@ func (n *node) serveQueue(key string) {
 }
 
 // participateAgain asks for the outcome of branches in doubt, and gives those up of which nothing was heard for long.
-func (n *node) participateAgain() {
+func (n *participant) participateAgain() {
 	for _, i := range n.branches.ids() {
 		b := n.branches.by[i]
 		switch {
@@ -292,7 +329,7 @@ func (n *node) participateAgain() {
 }
 
 // inquire asks the coordinator, and the other participants, one of which may have heard of the decision.
-func (n *node) inquire(b *branch) {
+func (n *participant) inquire(b *branch) {
 	n.h.Send(b.id().node, &inquiry{b.id()})
 	for _, name := range b.others {
 		if name != n.h.Name() && name != b.id().node {

@@ -61,7 +61,7 @@ func (n *node) boot() error {
 		// Of earlier lives not all decisions are known, nor what was prepared, nor which data is the newest.
 		n.h.Count("data damaged")
 		n.disk.lives = []uint64{n.life}
-		n.data, n.branches = map[string]*cell{}, newTable[*branch]()
+		n.participant = newParticipant(n.machine)
 		must(log.Replace(n.records()...))
 		return nil
 	}
@@ -74,7 +74,7 @@ func (n *node) boot() error {
 }
 
 // hold has a branch that was prepared in another life lock again what it writes.
-func (n *node) hold(b *branch) {
+func (n *participant) hold(b *branch) {
 	if n.bugs&UnlockEarly != 0 {
 		n.apply(b)
 		return
@@ -103,6 +103,8 @@ func (n *node) replay(rec []byte) error {
 		for range r.Count() {
 			c.list = append(c.list, int(r.Varint()))
 		}
+		c.row = int(r.Varint())
+		c.index = readRows(&r)
 		n.data[key] = c
 	case recordPrepared:
 		b := readBranch(&r)
@@ -124,7 +126,7 @@ func (n *node) replay(rec []byte) error {
 }
 
 // replayEnd ends a branch that had been prepared.
-func (n *node) replayEnd(i id, commits bool) {
+func (n *participant) replayEnd(i id, commits bool) {
 	n.ended[i] = didAbort
 	b := n.branches.by[i]
 	if commits {
@@ -154,10 +156,10 @@ func (n *node) keepDisk() {
 }
 
 // least is about how many bytes the journal takes when it is written anew.
-func (n *node) least() int64 {
+func (n *participant) least() int64 {
 	size := 0
 	for _, c := range n.data { // order: a sum
-		size += 48 + 3*len(c.list)
+		size += 48 + 3*len(c.list) + 12*len(c.index)
 	}
 	return int64(size)
 }
@@ -195,7 +197,26 @@ func keyRecord(key string, c *cell) []byte {
 	for _, v := range c.list {
 		rec = binary.AppendVarint(rec, int64(v))
 	}
+	return appendRows(binary.AppendVarint(rec, int64(c.row)), c.index)
+}
+
+func appendRows(rec []byte, rows map[string]int) []byte {
+	rec = binary.AppendUvarint(rec, uint64(len(rows)))
+	for _, key := range sorting.Keys(rows) {
+		rec = binary.AppendVarint(fields.AppendText(rec, key), int64(rows[key]))
+	}
 	return rec
+}
+
+func readRows(r *fields.Reader) (rows map[string]int) {
+	for range r.Count() {
+		if rows == nil {
+			rows = map[string]int{}
+		}
+		key := r.Text()
+		rows[key] = int(r.Varint())
+	}
+	return rows
 }
 
 func idRecord(kind byte, i id) []byte { return appendID([]byte{kind}, i) }
@@ -212,7 +233,7 @@ func preparedRecord(b *branch) []byte {
 	for _, w := range b.writes {
 		rec = fields.AppendText(rec, w.F)
 		rec = fields.AppendText(rec, w.Key)
-		rec = binary.AppendVarint(rec, int64(w.Value))
+		rec = appendRows(binary.AppendVarint(rec, int64(w.Value)), w.Rows)
 	}
 	return rec
 }
@@ -223,7 +244,7 @@ func readBranch(r *fields.Reader) *branch {
 	b.age.at = time.Duration(r.Varint())
 	b.others = readTexts(r)
 	for range r.Count() {
-		b.writes = append(b.writes, model.TxnOp{F: r.Text(), Key: r.Text(), Value: int(r.Varint())})
+		b.writes = append(b.writes, model.TxnOp{F: r.Text(), Key: r.Text(), Value: int(r.Varint()), Rows: readRows(r)})
 	}
 	return b
 }

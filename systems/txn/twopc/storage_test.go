@@ -39,10 +39,7 @@ func onHost(t *testing.T, records [][]byte, fn func(c *cluster.Cluster, h *clust
 // booted returns a node that has read the log of the host.
 func booted(t *testing.T, h *cluster.Host, bugs Bug) *node {
 	t.Helper()
-	n := &node{
-		h: h, bugs: bugs, life: 77, running: newTable[*txn](), decided: newTable[*commitment](), branches: newTable[*branch](),
-		data: map[string]*cell{}, locks: map[string]*lock{}, ended: map[id]ending{},
-	}
+	n := newNode(h, 77, bugs)
 	require.NoError(t, n.boot())
 	return n
 }

@@ -1,4 +1,4 @@
-// Package twopc is a database of lists and registers whose transactions are strictly serializable: keys are partitioned over the nodes,
+// Package twopc is a database of lists, registers and rows whose transactions are strictly serializable: keys are partitioned over the nodes,
 // each of which locks what is read and written in it, and transactions commit in two phases.
 //
 // The node that a client is bound to coordinates its transactions. It has the node of each key carry out the operations, one after

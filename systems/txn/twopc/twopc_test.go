@@ -62,6 +62,36 @@ func TestOperations(t *testing.T) {
 	})
 }
 
+// TestRows has rows that are inserted once, found by their value, and deleted.
+func TestRows(t *testing.T) {
+	inCluster(t, twopc.Store{}, func(c *cluster.Cluster, db []*twopc.Client) {
+		ctx := context.Background()
+		insert := func(key string, value int) model.TxnOp {
+			return model.TxnOp{F: model.TxnInsert, Key: key, Value: value}
+		}
+		all := model.TxnOp{F: model.TxnReadAll, Key: "[= 3]"}
+		remove := model.TxnOp{F: model.TxnDelete, Key: "ann"}
+		out, err := db[0].Txn(ctx, []model.TxnOp{all, insert("ann", 3), insert("bob", 3), insert("cid", 4), all, remove, all})
+		require.NoError(t, err)
+		assert.Equal(t, "rp [= 3] map[], insert ann 3, insert bob 3, insert cid 4, rp [= 3] map[ann:3 bob:3], delete ann, rp [= 3] map[bob:3]", model.Txn(out).String())
+		for why, ops := range map[string][]model.TxnOp{
+			"there is no such row": {remove}, "there is such a row": {insert("bob", 5)}, "the only predicates are like [= 3]": {{F: model.TxnReadAll, Key: "true"}},
+		} { // order: none of them has an effect
+			_, err = db[1].Txn(ctx, ops)
+			require.True(t, model.IsAborted(err))
+			require.ErrorContains(t, err, why)
+		}
+		for _, n := range c.Nodes() {
+			c.Crash(n)
+		}
+		c.Heal()
+		c.Sleep(ctx, 300*time.Millisecond)
+		out, err = db[2].Txn(ctx, []model.TxnOp{all, read("ann"), read("bob")})
+		require.NoError(t, err)
+		assert.Equal(t, "rp [= 3] map[bob:3], r ann, r bob 3", model.Txn(out).String())
+	})
+}
+
 // TestDurable has all nodes lose power, after so many transactions that their journals were written anew.
 func TestDurable(t *testing.T) {
 	inCluster(t, twopc.Store{}, func(c *cluster.Cluster, db []*twopc.Client) {

@@ -20,6 +20,9 @@ type Graph struct {
 	To    []int32
 	Kind  []uint8
 
+	// Rank orders nodes about as a topological order does; nil for the order of their numbers. It only makes [Graph.Singles] quicker.
+	Rank []int32
+
 	// Around returns the kind of a way from one node to another over helpers alone, or 0. It may be nil: then cycles of two nodes that
 	// need such a way are found as longer ones are, which may miss the shortest.
 	Around func(from, to int32) uint8

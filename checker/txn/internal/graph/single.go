@@ -11,7 +11,7 @@ type Single struct{ From, To, Edge int32 }
 // Most such edges lead forward in a topological order, and close nothing. From the ends of the others the search goes forward no
 // further than their beginnings, for 64 edges at a time.
 func (g *Graph) Singles(mask, one uint8) []Single {
-	place := g.order(mask)
+	place := g.Order(mask)
 	var back []Single
 	for v := range int32(g.N) {
 		for i := g.First[v]; i < g.First[v+1]; i++ {
@@ -134,9 +134,9 @@ func (g *Graph) closing(back []Single, mask uint8, place, at []int32, reach []ui
 	return out
 }
 
-// order returns the place of each node in a topological order of the edges in mask, which must be acyclic: of the nodes that may come
-// next, the smallest. Nodes are numbered by time, so that the order keeps close to it.
-func (g *Graph) order(mask uint8) []int32 {
+// Order returns the place of each node in a topological order of the edges in mask, which must be acyclic: of the nodes that may come
+// next, that of the least rank. Ranks are by time, so that the order keeps close to it, and few edges lead far back.
+func (g *Graph) Order(mask uint8) []int32 {
 	in := make([]int32, g.N)
 	for v := range g.N {
 		for i := g.First[v]; i < g.First[v+1]; i++ {
@@ -147,34 +147,38 @@ func (g *Graph) order(mask uint8) []int32 {
 	}
 	place := make([]int32, g.N)
 	var ready heap
-	p := int32(0)
-	put := func(v int32) {
+	for v := range int32(g.N) {
+		if in[v] == 0 {
+			ready.push(g.ranked(v))
+		}
+	}
+	for p := int32(0); len(ready) > 0; p++ {
+		v := int32(ready.pop() & (1<<32 - 1))
 		place[v] = p
-		p++
 		for i := g.First[v]; i < g.First[v+1]; i++ {
 			if g.Kind[i]&mask == 0 {
 				continue
 			}
 			if in[g.To[i]]--; in[g.To[i]] == 0 {
-				ready.push(g.To[i])
+				ready.push(g.ranked(g.To[i]))
 			}
 		}
-	}
-	for v := range int32(g.N) {
-		if in[v] == 0 {
-			ready.push(v)
-		}
-	}
-	for len(ready) > 0 {
-		put(ready.pop())
 	}
 	return place
 }
 
-// A heap has the smallest first.
-type heap []int32
+// ranked is a node with its rank before it.
+func (g *Graph) ranked(v int32) int64 {
+	if g.Rank == nil {
+		return int64(v)
+	}
+	return int64(g.Rank[v])<<32 | int64(v)
+}
 
-func (h *heap) push(v int32) {
+// A heap has the smallest first.
+type heap []int64
+
+func (h *heap) push(v int64) {
 	*h = append(*h, v)
 	for i := len(*h) - 1; i > 0; {
 		up := (i - 1) / 2
@@ -186,7 +190,7 @@ func (h *heap) push(v int32) {
 	}
 }
 
-func (h *heap) pop() int32 {
+func (h *heap) pop() int64 {
 	s := *h
 	top, last := s[0], s[len(s)-1]
 	s = s[:len(s)-1]

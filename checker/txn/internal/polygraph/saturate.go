@@ -94,7 +94,7 @@ func (t *saturation) closeOne(b *bitsets, v int32, arcs []int32, forward bool) {
 		if !has(set, u) {
 			join(set, b.of(u))
 			put(set, u)
-			t.s.steps += b.words/8 + 1
+			t.s.steps += b.words/64 + 1
 		}
 	}
 	t.found = near
@@ -159,7 +159,7 @@ func (s *solver) force(lit int32) int32 {
 func (t *saturation) forceSpans() {
 	for i, sp := range t.s.p.Spans {
 		points := t.s.p.Points[sp.Key]
-		t.s.steps += len(points)/16 + 1
+		t.s.steps += len(points)/128 + 1
 		from, to := t.before.of(sp.From), t.before.of(sp.To)
 		t.found = t.found[:0]
 		for j, v := range points {

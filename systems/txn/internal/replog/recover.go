@@ -1,6 +1,7 @@
 package replog
 
 import (
+	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 )
 
@@ -57,8 +58,7 @@ func (l *Log) recovered(r *recoveryReply) {
 	if l.disk.hard.vote == 0 {
 		l.disk.hard.vote = l.id
 	}
-	must(l.disk.restart(r.snapshot))
-	l.disk.lost = false
+	l.disk.mem, l.disk.lost = raft.NewMemoryStorage(), false
 	l.install(r.snapshot, r.entries)
 	commit := r.snapshot.GetMetadata().GetIndex()
 	must(l.disk.mem.SetHardState(&raftpb.HardState{Term: &l.disk.hard.term, Vote: &l.disk.hard.vote, Commit: &commit}))

@@ -1,0 +1,99 @@
+package txn
+
+import (
+	"fmt"
+
+	"github.com/capsize-go/capsize/history"
+)
+
+// A sessionKey is what a session knows of a key.
+type sessionKey struct {
+	session        int32
+	wrote, wroteBy int32 // the last version that it made, or unreadVersion; and by which transaction
+	read, readBy   int32 // the last version that it read
+}
+
+// findSessions finds transactions that miss what their session wrote or read before: read your writes and monotonic reads. Sessions
+// take turns in a history, so that what they know is kept by session and key.
+func (l *lists) findSessions(found *tally) {
+	by := l.bySession()
+	know := make([]sessionKey, len(l.order))
+	for k := range know {
+		know[k].session = -1
+	}
+	for s, ts := range by {
+		for _, t := range ts {
+			l.checkSession(found, know, int32(s), t)
+		}
+	}
+}
+
+// bySession returns the committed transactions of each session in their order.
+func (l *lists) bySession() [][]int32 {
+	by := make([][]int32, l.h.Sessions)
+	for t, x := range l.h.Txns {
+		if l.committed[t] {
+			by[x.Session] = append(by[x.Session], int32(t))
+		}
+	}
+	return by
+}
+
+// checkSession looks at one transaction, and then adds what it did to what its session knows.
+func (l *lists) checkSession(found *tally, know []sessionKey, s, t int32) {
+	x := l.h.Txns[t]
+	for i := x.First; i < x.Last && x.Type == history.OK; i++ {
+		o := l.h.Ops[i]
+		at := &know[o.Key]
+		if o.F != Read || !o.Known || at.session != s {
+			continue
+		}
+		have := l.common(i)
+		if at.wrote > have {
+			by := at.wroteBy
+			found.add("own-write-unseen", func() Anomaly { return l.unseen(t, by, o, "which its session had written (read your writes)") })
+		}
+		if at.read > have {
+			by := at.readBy
+			found.add("non-monotonic-reads", func() Anomaly { return l.unseen(t, by, o, "which its session had read (monotonic reads)") })
+		}
+	}
+	for i := x.First; i < x.Last; i++ {
+		o := l.h.Ops[i]
+		at := &know[o.Key]
+		if at.session != s {
+			*at = sessionKey{session: s}
+		}
+		switch {
+		case o.F == Append:
+			version := int32(unreadVersion)
+			if a := l.appends[l.of[i]].at; a >= 0 {
+				version = a + 1
+			}
+			if version > at.wrote {
+				at.wrote, at.wroteBy = version, t
+			}
+		case o.Known && l.common(i) > at.read:
+			at.read, at.readBy = l.common(i), t
+		}
+	}
+}
+
+// common returns up to which version a read agrees with the order of its key.
+func (l *lists) common(i int32) int32 {
+	o := l.h.Ops[i]
+	if l.odd[i] == 0 {
+		return o.Len
+	}
+	list, order := l.h.List(o), l.h.List(l.order[o.Key])
+	n := int32(0)
+	for int(n) < len(list) && int(n) < len(order) && list[n] == order[n] {
+		n++
+	}
+	return n
+}
+
+func (l *lists) unseen(t, by int32, o Op, why string) Anomaly {
+	return Anomaly{Txns: []int32{by, t}, Key: l.h.Keys[o.Key],
+		Reason: fmt.Sprintf("T%d read %s as %s, without a part of what T%d saw or did, %s", t, l.h.Keys[o.Key], l.h.list(o), by, why)}
+}
