@@ -11,7 +11,6 @@ import (
 )
 
 const (
-	defaultSteps = 20_000_000
 	// maxPairs is for how many pairs of writes each order may be listed, where a search needs the list.
 	maxPairs = 300_000
 )
