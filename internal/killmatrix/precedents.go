@@ -39,6 +39,7 @@ var precedents = map[string]string{
 
 	"ssi/forget-readers":       "[PostgreSQL 12.3](https://jepsen.io/analyses/postgresql-12.3)",
 	"ssi/no-read-only-locks":   "[Fekete, O'Neil and O'Neil 2004](https://doi.org/10.1145/1031570.1031573)",
+	"ssi/lock-rows-only":       "[Eswaran et al. 1976](https://doi.org/10.1145/360363.360369) on why not",
 	"ssi/visible-out-of-order": "[Amazon RDS for PostgreSQL 17.4](https://jepsen.io/analyses/amazon-rds-for-postgresql-17.4)",
 
 	"quorumkv/drop-hints":         "[Cassandra](https://docs.datastax.com/en/cassandra/3.0/cassandra/operations/opsRepairNodesHintedHandoff.html) drops hints after three hours",
