@@ -59,6 +59,7 @@ var findings = map[string]Finding{
 	"ssi/forget-readers":       {"none", "", 1},
 	"ssi/no-read-only-locks":   {"none", "", 1},
 	"ssi/visible-out-of-order": {"none", "", 1},
+	"ssi/lock-rows-only":       {"none", "--workload doctors --duration 3s", 1},
 
 	"quorumkv/drop-hints":         {"partition", "", 2},
 	"quorumkv/ack-before-sync":    {"crash", "", 1},

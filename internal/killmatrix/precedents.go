@@ -26,11 +26,11 @@ var precedents = map[string]string{
 
 	"percolator/blind-retry":       "[TiDB 2.1.7](https://jepsen.io/analyses/tidb-2.1.7)",
 	"percolator/roll-back-live":    "[tikv#7364](https://github.com/tikv/tikv/issues/7364), records of rollbacks that are lost",
-	"percolator/early-commit-time": "[Peng and Dabek 2010](https://www.usenix.org/conference/osdi10/large-scale-incremental-processing-using-distributed-transactions-and), §2.2, on why not",
+	"percolator/early-commit-time": "Peng and Dabek, Percolator (OSDI 2010), §2.2, on why not",
 	"percolator/oracle-goes-back":  "[tikv/pd#4884](https://github.com/tikv/pd/issues/4884)",
 	"percolator/async-below-reads": "[tikv#8589](https://github.com/tikv/tikv/issues/8589), on the timestamps of async commits",
 	"percolator/skip-old-locks":    "compare [tikv#10570](https://github.com/tikv/tikv/issues/10570)",
-	"percolator/forward-blindly":   "[Peng and Dabek 2010](https://www.usenix.org/conference/osdi10/large-scale-incremental-processing-using-distributed-transactions-and), §2.2, on why not",
+	"percolator/forward-blindly":   "Peng and Dabek, Percolator (OSDI 2010), §2.2, on why not",
 
 	"galera/certify-at-origin":  "[MariaDB Galera Cluster 12.1.2](https://jepsen.io/blog/2026-03-16-mariadb-galera-cluster-12.1.2), lost updates",
 	"galera/ack-when-ordered":   "[MariaDB Galera Cluster 12.1.2](https://jepsen.io/blog/2026-03-16-mariadb-galera-cluster-12.1.2), stale reads",
@@ -39,6 +39,7 @@ var precedents = map[string]string{
 
 	"ssi/forget-readers":       "[PostgreSQL 12.3](https://jepsen.io/analyses/postgresql-12.3)",
 	"ssi/no-read-only-locks":   "[Fekete, O'Neil and O'Neil 2004](https://doi.org/10.1145/1031570.1031573)",
+	"ssi/lock-rows-only":       "[Eswaran et al. 1976](https://doi.org/10.1145/360363.360369) on why not",
 	"ssi/visible-out-of-order": "[Amazon RDS for PostgreSQL 17.4](https://jepsen.io/analyses/amazon-rds-for-postgresql-17.4)",
 
 	"quorumkv/drop-hints":         "[Cassandra](https://docs.datastax.com/en/cassandra/3.0/cassandra/operations/opsRepairNodesHintedHandoff.html) drops hints after three hours",
