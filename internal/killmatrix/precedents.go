@@ -72,6 +72,20 @@ var precedents = map[string]string{
 	"twopc/volatile-yes":     "[NATS 2.12.1](https://jepsen.io/analyses/nats-2.12.1)",
 	"twopc/forget-locks":     "[citus#3780](https://github.com/citusdata/citus/issues/3780), reads before recovery",
 
+	"calvin/two-sequencers":       "[VoltDB 6.3](https://aphyr.com/posts/331-jepsen-voltdb-6-3), two leaders; asynchronous replication of [Thomson et al. 2012](https://doi.org/10.1145/2213836.2213838), §3.1",
+	"calvin/skip-entry":           "[etcd 3.5.0](https://github.com/etcd-io/etcd/issues/13766), entries that were taken to be applied",
+	"calvin/local-reads":          "[FaunaDB 2.5.4](https://jepsen.io/analyses/faunadb-2.5.4), reads of older states than were asked for",
+	"calvin/trust-reconnaissance": "the check of dependent transactions in [Thomson et al. 2012](https://doi.org/10.1145/2213836.2213838), §3.2.1",
+
+	"psi/no-conflict-check": "[MariaDB Galera, 2015](https://aphyr.com/posts/327-jepsen-mariadb-galera-cluster), lost updates",
+	"psi/drop-snapshots":    "what [COPS, 2011](https://doi.org/10.1145/2043556.2043593) has dependencies for",
+	"psi/volatile-locks":    "a participant that forgets its vote, [Gray 1978](https://doi.org/10.1007/3-540-08755-9_9)",
+
+	"hlc/no-uncertainty": "causal reverse, [CockroachDB](https://www.cockroachlabs.com/blog/living-without-atomic-clocks/)",
+	"hlc/forget-reads":   "[CockroachDB beta-20160829](https://jepsen.io/analyses/cockroachdb-beta-20160829), writes below reads",
+	"hlc/tight-offset":   "[CockroachDB](https://www.cockroachlabs.com/docs/stable/operational-faqs), clocks beyond the maximum offset",
+	"hlc/skip-refresh":   "read refreshing of [CockroachDB](https://www.cockroachlabs.com/docs/stable/architecture/transaction-layer)",
+
 	"retryclient/retry-unknown":      "[MongoDB 4.2.6](https://jepsen.io/analyses/mongodb-4.2.6)",
 	"retryclient/unknown-is-failure": "[jepsen#596](https://github.com/jepsen-io/jepsen/issues/596)",
 

@@ -130,6 +130,7 @@ var importRules = []ImportRule{
 		"github.com/jackc/puddle/v2", "github.com/throttled/throttled/v2", "go.uber.org/ratelimit", "github.com/go-redis/redis_rate/v10", "github.com/redis/go-redis/v9",
 		"github.com/alicebob/miniredis/v2", "github.com/avast/retry-go/v5", "github.com/hashicorp/go-retryablehttp",
 	}},
+	{Package: "systems/txn/internal/replog", Ours: []string{"cluster", "cluster/trace", "systems/journal"}, Libs: []string{"go.etcd.io/raft/v3", "go.etcd.io/raft/v3/raftpb"}},
 	{Package: "systems/txn/...", Ours: []string{"cluster", "cluster/trace", "internal/bugset", "internal/keyed", "internal/sorting", "model", "systems/internal/...", "systems/journal", "systems/txn/...", "workloads"}},
 	{Package: "systems/...", Ours: []string{"cluster", "cluster/trace", "systems/adapters/gossip"}},
 	{Package: "nemesis", Ours: []string{"cluster", "internal/keyed", "internal/sorting"}},
