@@ -34,8 +34,9 @@ type Record struct {
 //
 // A list that begins like the longest one read of its key, which is the rule, takes no memory of its own.
 type Builder struct {
-	// Lenient takes completions without an invocation. Their beginning is not known, so that they begin before all others. A process
-	// that invokes a transaction while another of its is open leaves that one indeterminate.
+	// Lenient takes completions without an invocation: their beginning is not known, so that they begin before all others. A process
+	// may invoke a transaction while others of its are open: a completion is that of the first with the same operations, or else of
+	// the last. A completion may have other operations than its invocation: they are what happened.
 	Lenient bool
 
 	h        History
@@ -56,8 +57,9 @@ type Builder struct {
 
 // An opened is a transaction that was invoked and has not ended.
 type opened struct {
-	txn int32
-	ops []Op
+	txn   int32
+	ops   []Op
+	older *opened // of the same process
 }
 
 // A span is a part of the pool: [off:off+len], with room up to off+room.
@@ -224,30 +226,52 @@ func (b *Builder) End() error {
 	r := b.record
 	o := b.open[r.Process]
 	if r.Type == history.Invoke {
-		if o != nil {
-			if !b.Lenient {
-				return fmt.Errorf("process %d invokes a transaction before its last one ended", r.Process)
-			}
-			b.leave(o)
-			delete(b.sessions, r.Process)
+		if o != nil && !b.Lenient {
+			return fmt.Errorf("process %d invokes a transaction before its last one ended", r.Process)
 		}
-		o = b.invoke()
-		o.ops = append(o.ops[:0], b.ops...)
-		b.open[r.Process], b.invoked = o, true
+		next := b.invoke()
+		next.ops, next.older = append(next.ops[:0], b.ops...), o
+		b.open[r.Process], b.invoked = next, true
 		return nil
 	}
-	if o == nil {
+	if o != nil && o.older != nil {
+		o = b.fitting(o)
+	}
+	switch {
+	case o == nil:
 		if !b.Lenient {
 			return fmt.Errorf("process %d completes a transaction (%s) that it did not invoke", r.Process, r.Type)
 		}
 		o = b.invoke()
 		b.h.Txns[o.txn].Begin = -1
 		b.begins--
-	} else if err := repeats(o.ops, b.ops); err != nil {
-		return fmt.Errorf("process %d: %w", r.Process, err)
+	case !b.Lenient:
+		if err := repeats(o.ops, b.ops); err != nil {
+			return fmt.Errorf("process %d: %w", r.Process, err)
+		}
 	}
 	b.complete(o)
 	return nil
+}
+
+// fitting returns the first of a process's open transactions that has the operations of this line, as the one that its process is
+// known to have open; or else the last.
+func (b *Builder) fitting(last *opened) *opened {
+	fits := last
+	for o := last; o != nil; o = o.older {
+		if repeats(o.ops, b.ops) == nil {
+			fits = o
+		}
+	}
+	if fits == last {
+		return last
+	}
+	for o := last; ; o = o.older {
+		if o.older == fits {
+			o.older, fits.older = fits.older, last
+			return fits
+		}
+	}
 }
 
 // repeats reports how the operations of a completion differ from those of its invocation.
@@ -280,7 +304,7 @@ func (b *Builder) invoke() *opened {
 	if n := len(b.free); n > 0 {
 		o, b.free = b.free[n-1], b.free[:n-1]
 	}
-	o.txn, o.ops = int32(len(b.h.Txns)), o.ops[:0]
+	o.txn, o.ops, o.older = int32(len(b.h.Txns)), o.ops[:0], nil
 	b.h.Txns = append(b.h.Txns, Txn{Session: session, Process: int32(r.Process), Type: history.Info, Begin: b.begins, End: Never})
 	b.begins++
 	b.h.Places = append(b.h.Places, Place{Line: int32(r.Line), Invoked: r.Time, Completed: history.Forever, Node: r.Node})
@@ -306,7 +330,11 @@ func (b *Builder) complete(o *opened) {
 		t.End = b.begins
 	}
 	b.begins++
-	delete(b.open, r.Process)
+	if o.older != nil {
+		b.open[r.Process] = o.older
+	} else {
+		delete(b.open, r.Process)
+	}
 	b.free = append(b.free, o)
 }
 
@@ -336,7 +364,9 @@ func (b *Builder) leave(o *opened) {
 func (b *Builder) History() *History {
 	var open []*opened
 	for _, o := range b.open {
-		open = append(open, o)
+		for ; o != nil; o = o.older {
+			open = append(open, o)
+		}
 	}
 	slices.SortFunc(open, func(x, y *opened) int { return cmp.Compare(x.txn, y.txn) })
 	for _, o := range open {

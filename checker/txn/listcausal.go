@@ -38,8 +38,8 @@ type chain struct {
 var chains = []chain{
 	{kind: "non-monotonic-writes", so: true, readEnd: true, appends: true, why: "a later write of the same session had been seen (monotonic writes)"},
 	{kind: "writes-before-reads", so: true, readAt: true, readEnd: true, appends: true, why: "a write of a session that had read it had been seen (writes follow reads)"},
-	{kind: "causality-violation", causal: true, why: "it had seen what came of it (causality)"},
-	{kind: "session-causality-violation", causal: true, so: true, why: "it had seen what came of it, by reads and sessions (causality)"},
+	{kind: "causality-violation", causal: true, why: "it had seen a transaction that saw it (causality)"},
+	{kind: "session-causality-violation", causal: true, so: true, why: "it had seen a transaction that saw it or followed it in a session (causality)"},
 }
 
 // Kinds of edges of these graphs: along is part of a chain.

@@ -30,11 +30,11 @@ type Options struct {
 type EdgeKind uint8
 
 const (
-	WW EdgeKind = 1 << iota
-	WR
-	RW
-	SO
-	RT
+	WW EdgeKind = 1 << iota // a write depends on the one that it overwrote
+	WR                      // a read depends on the write that it saw
+	RW                      // a write depends on the read that did not see it: an anti-dependency
+	SO                      // a transaction follows another of its session
+	RT                      // a transaction began after another had ended
 )
 
 // An Edge is a dependency of one transaction on another, with what was observed.
@@ -49,13 +49,20 @@ type Edge struct {
 
 // An Anomaly is one way in which a history breaks models.
 type Anomaly struct {
-	Type   string  // G0, G1a, G-single, lost-update, …: see [AnomalyTypes]
+	Type   string  // as Elle names it: G0, G1a, G-single-item-realtime, lost-update; see [AnomalyTypes]
 	Breaks []Model // the weakest models that it breaks
 	Reason string  // one sentence in plain words
 	Txns   []int32 // the transactions that show it, in the order of the cycle
 	Edges  []Edge  // of a cycle: from each of Txns to the next, and from the last to the first
 	Key    string  // of an anomaly of one key
 	Count  int     // how many of this type were seen, at least
+	Cases  []Case  // of one that no single cycle shows: what follows from each order of writes that nothing observed decides
+}
+
+// A Case is a cycle that follows if some writes came in an order that is assumed.
+type Case struct {
+	Assumed []Edge // from the earlier write to the later
+	Cycle   []Edge
 }
 
 // A Finding is what is known of one model.

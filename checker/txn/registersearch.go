@@ -1,0 +1,375 @@
+package txn
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/capsize-go/capsize/checker/txn/internal/graph"
+	"github.com/capsize-go/capsize/checker/txn/internal/polygraph"
+)
+
+const (
+	// maxPairs is for how many pairs of writes each order may be listed, where a search needs the list.
+	maxPairs = 300_000
+)
+
+var tooManyPairs = fmt.Sprintf("the order of more than %d pairs of writes is open, too many to list", maxPairs)
+
+// A search is the question whether an order of the versions exists under which a model's rule forbids nothing, as a polygraph.
+//
+// Serializability orders transactions. Snapshot isolation and prefix consistency order begins and commits: what a transaction reads
+// was committed before it began. The rules that allow cycles of several anti-dependencies keep those apart as edges of their own.
+type search struct {
+	r      *registers
+	d      *deps
+	q      question
+	p      *polygraph.Problem
+	events bool
+	n      int32 // transactions
+	chains [][]series
+	spans  []spanOf // of each span, which version it is about
+}
+
+// A spanOf says what a span is: the stretch of a chain, or from a version to a reader of it.
+type spanOf struct {
+	version int32
+	reader  int32 // or -1
+}
+
+func (r *registers) newSearch(d *deps, q question) *search {
+	s := &search{r: r, d: d, q: q, n: int32(len(r.h.Txns)), events: q.rule == ruleSI || q.rule == rulePrefix}
+	s.p = &polygraph.Problem{Nodes: d.g.N, Steps: cmp.Or(r.o.Steps, defaultSteps), Dense: 40_000}
+	if q.rule == ruleSingle || q.rule == ruleUpdate {
+		s.p.Theory = polygraph.Single
+	}
+	if s.events {
+		s.p.Nodes += int(s.n)
+		for t := range s.n {
+			s.p.Known = append(s.p.Known, polygraph.Edge{From: s.begin(t), To: s.commit(t)})
+		}
+	}
+	if q.rule == ruleUpdate {
+		s.knowUpdates()
+	} else {
+		s.know()
+	}
+	s.p.First = s.byTime()
+	s.findChains()
+	return s
+}
+
+// know makes known edges of the dependencies.
+func (s *search) know() {
+	g, mask := s.d.g, s.q.rule.walk(s.q.also).Mask
+	for v := range int32(g.N) {
+		for i := g.First[v]; i < g.First[v+1]; i++ {
+			if g.Kind[i]&mask != 0 {
+				s.p.Known = append(s.p.Known, s.edge(v, g.To[i], EdgeKind(g.Kind[i])))
+			}
+		}
+	}
+}
+
+// knowUpdates makes known edges of the dependencies between transactions that write. One that only reads stands for the edges from what it
+// read to what it missed: a cycle may have one of those at most.
+func (s *search) knowUpdates() {
+	r, g := s.r, s.d.g
+	for v := range int32(g.N) {
+		if v < s.n && r.h.readsOnly(v) {
+			continue
+		}
+		for i := g.First[v]; i < g.First[v+1]; i++ {
+			to, kind := g.To[i], EdgeKind(g.Kind[i])
+			if kind&(anyWW|WR|anyRW) != 0 && (to >= s.n || !r.h.readsOnly(to)) {
+				s.p.Known = append(s.p.Known, polygraph.Edge{From: v, To: to})
+			}
+		}
+	}
+	for t := range s.n {
+		if !r.h.readsOnly(t) {
+			continue
+		}
+		for i := g.First[t]; i < g.First[t+1]; i++ {
+			if EdgeKind(g.Kind[i])&anyRW != 0 {
+				s.p.Known = append(s.p.Known, s.through(t, g.To[i])...)
+			}
+		}
+	}
+}
+
+// through returns the edges that a transaction which only reads stands for: from whose writes it read to one that it missed. If it read
+// from that one, too, there is a cycle at once.
+func (s *search) through(t, missed int32) (es []polygraph.Edge) {
+	for _, x := range s.r.readsOf(t) {
+		if w := s.r.writer(x.version); w >= 0 {
+			es = append(es, polygraph.Edge{From: w, To: missed, RW: w != missed})
+		}
+	}
+	return es
+}
+
+// begin and commit are the nodes of a transaction; helpers stand after all of those.
+func (s *search) begin(t int32) int32 {
+	switch {
+	case !s.events:
+		return t
+	case t >= s.n:
+		return t + s.n
+	}
+	return 2 * t
+}
+
+func (s *search) commit(t int32) int32 {
+	if s.events && t < s.n {
+		return 2*t + 1
+	}
+	return s.begin(t)
+}
+
+// edge is a dependency as an edge of the polygraph.
+func (s *search) edge(from, to int32, kind EdgeKind) polygraph.Edge {
+	e := polygraph.Edge{From: s.commit(from), To: s.begin(to), RW: kind == RW && s.p.Theory == polygraph.Single}
+	if kind&anyRW != 0 {
+		e.From = s.begin(from)
+	}
+	if kind == RW || kind == WW && s.q.rule == rulePrefix {
+		e.To = s.commit(to)
+	}
+	return e
+}
+
+// byTime returns the nodes by when transactions ended, which is the order that a store most likely took.
+func (s *search) byTime() []int32 {
+	h := s.r.h
+	type moment struct{ at, node int32 }
+	moments := make([]moment, 0, s.p.Nodes)
+	for t, x := range h.Txns {
+		end := x.End
+		if end == Never || h.Untimed {
+			end = x.Begin
+		}
+		if s.events {
+			moments = append(moments, moment{x.Begin, s.begin(int32(t))})
+		}
+		moments = append(moments, moment{end, s.commit(int32(t))})
+	}
+	slices.SortStableFunc(moments, func(a, b moment) int { return cmp.Compare(a.at, b.at) })
+	first := make([]int32, 0, s.p.Nodes)
+	for _, m := range moments {
+		first = append(first, m.node)
+	}
+	for v := int32(len(first)); v < int32(s.p.Nodes); v++ {
+		first = append(first, v)
+	}
+	return first
+}
+
+// findChains makes points of the versions, and spans of chains and reads.
+func (s *search) findChains() {
+	r := s.r
+	of := filled(len(r.writes))
+	s.chains = make([][]series, len(r.h.Keys))
+	for k := range int32(len(r.h.Keys)) {
+		if s.q.rule == rulePrefix { // an update may be lost, so that versions stand alone
+			for w := r.first[k]; w < r.first[k+1]; w++ {
+				if r.isVersion(w) {
+					of[w] = int32(len(s.chains[k]))
+					s.chains[k] = append(s.chains[k], series{w, w})
+				}
+			}
+		} else {
+			s.chains[k] = r.chainsOf(k, of)
+		}
+	}
+	if s.p.Theory == polygraph.Single {
+		return
+	}
+	s.p.Points = make([][]polygraph.Point, len(s.chains))
+	for k, cs := range s.chains {
+		for i, c := range cs {
+			first, last := r.writer(c.first), r.writer(c.last)
+			s.p.Points[k] = append(s.p.Points[k], polygraph.Point{First: s.commit(first), Last: s.commit(last)})
+			if len(cs) > 1 && (s.q.rule == ruleSI || c.first != c.last) {
+				s.span(k, i, s.begin(first), s.commit(last), spanOf{c.last, -1})
+			}
+		}
+	}
+	if s.q.rule == ruleCursor {
+		return
+	}
+	for t := range s.n {
+		for _, x := range r.readsOf(t) {
+			if !x.late && x.version >= 0 && of[x.version] >= 0 && len(s.chains[x.key]) > 1 && (r.next[x.version] < 0 || s.q.rule == rulePrefix) {
+				s.span(int(x.key), int(of[x.version]), s.commit(r.writer(x.version)), s.begin(t), spanOf{x.version, t})
+			}
+		}
+	}
+}
+
+func (s *search) span(key, own int, from, to int32, of spanOf) {
+	s.p.Spans = append(s.p.Spans, polygraph.Span{Key: int32(key), Own: int32(own), From: from, To: to})
+	s.spans = append(s.spans, of)
+}
+
+// listPairs lists the two orders of each pair of chains that is open, for rules that are no orders of all transactions. It reports
+// false if they are too many.
+func (s *search) listPairs() bool {
+	r := s.r
+	readers := map[int32][]int32{} // by version
+	for t := range s.n {
+		for _, x := range r.readsOf(t) {
+			if x.version >= 0 && !x.late {
+				readers[x.version] = append(readers[x.version], t)
+			}
+		}
+	}
+	for _, cs := range s.chains {
+		if len(s.p.Choices)+len(cs)*(len(cs)-1)/2 > maxPairs {
+			return false
+		}
+		for i, a := range cs {
+			for _, b := range cs[:i] {
+				s.p.Choices = append(s.p.Choices, polygraph.Choice{A: s.follows(b, a, readers), B: s.follows(a, b, readers)})
+			}
+		}
+	}
+	return true
+}
+
+// follows returns the edges of one chain after another.
+func (s *search) follows(a, b series, readers map[int32][]int32) []polygraph.Edge {
+	r := s.r
+	to := r.writer(b.first)
+	es := []polygraph.Edge{{From: r.writer(a.last), To: to}}
+	for _, t := range readers[a.last] {
+		if t == to {
+			continue
+		}
+		if s.q.rule == ruleUpdate {
+			if !r.h.readsOnly(t) {
+				es = append(es, polygraph.Edge{From: t, To: to})
+				continue
+			}
+			es = append(es, s.through(t, to)...)
+			continue
+		}
+		es = append(es, polygraph.Edge{From: t, To: to, RW: true})
+	}
+	return es
+}
+
+// searchAtomic decides update atomic: of each two transactions that write a key one sees the other, and so all that it wrote.
+func (r *registers) searchAtomic(j *judging, known []graph.Edge, n int) {
+	w := r.newWeak(0)
+	w.direct(false)
+	edges := known[:len(known):len(known)]
+	for _, x := range w.out {
+		edges = append(edges, graph.Edge{From: r.writes[x.from].txn, To: r.writes[x.to].txn, Kind: uint8(WW)})
+	}
+	d := r.deps(n, edges, w.explain, false)
+	s := r.newSearch(d, question{ruleAtomic, 0})
+	s.p.Points, s.p.Spans = nil, nil
+	for k := range r.h.Keys {
+		var vs []int32
+		for v := r.first[k]; v < r.first[k+1]; v++ {
+			if r.isVersion(v) {
+				vs = append(vs, v)
+			}
+		}
+		if len(s.p.Choices)+len(vs)*(len(vs)-1)/2 > maxPairs {
+			j.unknown(UpdateAtomic, tooManyPairs)
+			return
+		}
+		for i, a := range vs {
+			for _, b := range vs[:i] {
+				s.p.Choices = append(s.p.Choices, polygraph.Choice{A: s.sees(w, b, a), B: s.sees(w, a, b)})
+			}
+		}
+	}
+	s.decide(j, UpdateAtomic)
+}
+
+// sees returns the edges of the transaction of the second version seeing that of the first.
+func (s *search) sees(w *weak, first, second int32) []polygraph.Edge {
+	r := s.r
+	a, b := r.writes[first].txn, r.writes[second].txn
+	es := []polygraph.Edge{{From: a, To: b}}
+	for _, x := range r.readsOf(b) {
+		if v := w.versionOn(a, x.key); v >= 0 && v != x.version && !x.late {
+			if x.version == ofNil {
+				return append(es, polygraph.Edge{From: b, To: a}) // it misses that, so it can't
+			}
+			es = append(es, polygraph.Edge{From: a, To: r.writes[x.version].txn})
+		}
+	}
+	return es
+}
+
+// A failure is a model for which no order of the versions exists.
+type failure struct {
+	model  Model
+	search *search
+	answer *polygraph.Answer
+}
+
+// searched are the models that a search decides.
+var searched = []Model{StrictSerializable, Serializable, StrongSessionSerializable, StrongSnapshotIsolation, SnapshotIsolation,
+	StrongSessionSnapshotIsolation, Prefix, RepeatableRead, StrongSessionParallelSnapshotIsolation, ParallelSnapshotIsolation, ConsistentView,
+	UpdateSerializable, CursorStability}
+
+// searchOrders decides models by searches for an order of the versions: first the strongest form of each rule, since most histories
+// keep that, then the weakest, and what is between the two.
+func (r *registers) searchOrders(j *judging, d *deps) {
+	var failed []failure
+	for _, m := range searched {
+		spec := m.spec()
+		if !j.useful(m) || spec.also&RT != 0 && d.h.Untimed {
+			continue
+		}
+		s := r.newSearch(d, question{spec.rule, spec.also})
+		if s.p.Theory == polygraph.Single && !s.listPairs() {
+			j.unknown(m, tooManyPairs)
+			continue
+		}
+		if a := s.solve(j, m); a.Verdict == polygraph.No {
+			j.broken(m)
+			failed = append(failed, failure{m, s, a})
+		}
+	}
+	for _, f := range failed {
+		if !slices.ContainsFunc(failed, func(o failure) bool { return o.model != f.model && f.model.Implies(o.model) }) {
+			f.search.p.Explain(f.answer)
+			j.addBreaking(f.model, f.search.anomaly(f.answer))
+		}
+	}
+}
+
+// useful reports whether a model is undecided, and its verdict may decide one that is wanted: either way, if that is the model itself or implies
+// it, or because it would follow. With more orders among the known edges a search is easier.
+func (j *judging) useful(m Model) bool {
+	if j.decided[position[m]] {
+		return false
+	}
+	return slices.ContainsFunc(searched, func(o Model) bool { return j.open(o) && (m.Implies(o) || o.Implies(m)) })
+}
+
+// solve searches, and notes an answer that breaks nothing.
+func (s *search) solve(j *judging, m Model) *polygraph.Answer {
+	a := s.p.Solve()
+	switch a.Verdict {
+	case polygraph.Yes:
+		j.kept(m)
+	case polygraph.Unknown:
+		j.unknown(m, fmt.Sprintf("after %d steps the order of %d pairs of writes was still open", a.Steps, a.Open))
+	}
+	return a
+}
+
+// decide searches, and adds what breaks the model.
+func (s *search) decide(j *judging, m Model) {
+	if a := s.solve(j, m); a.Verdict == polygraph.No {
+		s.p.Explain(a)
+		j.addBreaking(m, s.anomaly(a))
+	}
+}
