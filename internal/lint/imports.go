@@ -30,7 +30,7 @@ var importRules = []ImportRule{
 	{Package: "internal/chart"},
 	{Package: "internal/coldbuild"},
 	{Package: "internal/killmatrix", Ours: []string{anything}, Testing: true},
-	{Package: "internal/killmatrix/flawed", Ours: []string{"checker/jepsen", "cluster", "cluster/trace", "internal/sorting", "model", "workloads"}},
+	{Package: "internal/killmatrix/flawed", Ours: []string{"checker/jepsen", "checker/txn/kafka", "cluster", "cluster/trace", "internal/sorting", "model", "workloads"}},
 	{Package: "internal/runcost", Ours: []string{"internal/repeats", "schedule"}, Testing: true},
 	{Package: "internal/sameruns", Ours: []string{".", "catalog/systems", "internal/cputime", "nemesis", "systems/kv/raftkv"}, Testing: true},
 	{Package: "internal/speed"},
