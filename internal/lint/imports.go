@@ -103,7 +103,7 @@ var importRules = []ImportRule{
 	{Package: "systems/kv/quorumkv", Ours: []string{"cluster", "cluster/trace", "systems/internal/dots", "systems/internal/fields", "systems/internal/members", "systems/journal", "internal/bugset", "internal/sorting"}},
 	{Package: "systems/kv/quorumkv/gossiped", Ours: []string{"cluster", "cluster/trace", "systems/adapters/gossip", "systems/kv/quorumkv"}},
 	{Package: "systems/journal", Ours: []string{"cluster", "cluster/trace"}},
-	{Package: "systems/kv/chainkv", Ours: []string{"cluster", "cluster/trace", "systems/internal/jsontext", "systems/internal/session", "systems/internal/snapshot", "systems/journal", "internal/bugset"}},
+	{Package: "systems/kv/chainkv", Ours: []string{"cluster", "cluster/trace", "systems/internal/fields", "systems/internal/jsontext", "systems/internal/session", "systems/journal", "internal/bugset", "internal/sorting"}},
 	{Package: "systems/kv/crdtkv", Ours: []string{"cluster", "cluster/trace", "systems/internal/dots", "systems/internal/fields", "systems/journal", "internal/bugset"}},
 	{Package: "systems/internal/dots", Ours: []string{"systems/internal/fields"}},
 	{Package: "systems/internal/fields"},
