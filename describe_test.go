@@ -32,7 +32,10 @@ func TestSystemsDescribeTheirMessages(t *testing.T) {
 		t.Run(s.Name, func(t *testing.T) {
 			system, known, err := s.Build("")
 			require.NoError(t, err)
-			for _, w := range known {
+			for name, w := range known {
+				if name == "bank" || name == "long-fork" || name == "blind-writes" {
+					continue // their messages are those of append and registers
+				}
 				r, err := capsize.Exec(t.Context(), t, capsize.Test{
 					System: system, Workload: w, Seed: 1, Duration: 15 * time.Second, Record: trace.Window{To: time.Hour},
 					Nemesis: nemesis.Every(3*time.Second, nemesis.Partitions(), nemesis.Crashes(), nemesis.Lossy(0)),
@@ -70,6 +73,14 @@ func written(t *testing.T, h *history.History) (all []trace.Item) {
 		}
 		if in, ok := c.Invoke.Input.(model.RegisterOp); ok && in.F == "write" {
 			all = append(all, trace.Item{Key: in.Key, Value: fmt.Sprint(in.Value)})
+			continue
+		}
+		if in, ok := c.Invoke.Input.(model.Txn); ok {
+			for _, op := range in {
+				if op.Value != 0 {
+					all = append(all, trace.Item{Key: op.Key, Value: fmt.Sprint(op.Value)})
+				}
+			}
 			continue
 		}
 		var in struct {

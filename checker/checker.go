@@ -108,6 +108,14 @@ type Counterexample struct {
 	Blamed int            // index in Calls of the call that no order explains; -1 if none stands out
 	Note   string         // why it may not be the smallest, or lacks a core; empty if it is, and has one
 	Judged int            // how many calls were judged
+	Links  []Link         // of transactions: why one must come before another; they form a circle. Optional
+}
+
+// A Link says why one call of a [Counterexample] must come before another.
+type Link struct {
+	From, To int    // indexes in Calls
+	Label    string // what kind of dependency it is, and of which key: "rw x"
+	Reason   string // what From or To was observed to do, as words to go on with after its name: "read x as [1], without 5 of T2"
 }
 
 // Context reports whether one of the calls is not in the core.

@@ -59,6 +59,30 @@ func (t Txn) String() string {
 	return strings.Join(all, ", ")
 }
 
+// Answered formats the transaction as String does, and the reads with an arrow before what they returned: "r x → [1 2]",
+// "r y → nothing".
+func (t Txn) Answered() string {
+	var all []string
+	for _, o := range t {
+		all = append(all, o.answered())
+	}
+	return strings.Join(all, ", ")
+}
+
+func (o TxnOp) answered() string {
+	switch {
+	case o.F == TxnReadAll:
+		return fmt.Sprintf("%s %s → %v", o.F, o.Key, o.Rows)
+	case o.F == TxnRead && o.List != nil:
+		return fmt.Sprintf("r %s → %v", o.Key, o.List)
+	case o.F == TxnRead && o.Value == 0:
+		return fmt.Sprintf("r %s → nothing", o.Key)
+	case o.F == TxnRead:
+		return fmt.Sprintf("r %s → %d", o.Key, o.Value)
+	}
+	return o.String()
+}
+
 // Keys returns the keys that operations touch, each once, in their order. Predicates are none.
 func (t Txn) Keys() []string {
 	var keys []string

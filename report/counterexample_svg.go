@@ -43,6 +43,7 @@ type counterexampleSVG struct {
 	svg
 	scale
 	calls          []shown
+	links          linkArcs
 	left           float64 // of the axis
 	right          float64
 	ordered        bool // the history has no times
@@ -60,10 +61,11 @@ func newCounterexampleSVG(run Run, why *checker.Counterexample, width float64, f
 	p.calls, _ = pick(why, maxBars)
 	p.scale = newScale(callsOf(p.calls), 0.035)
 	for _, c := range p.calls {
-		p.left = max(p.left, textWidth(processName(c.Invoke), 12)+16)
+		p.left = max(p.left, textWidth(c.name(), 12)+16)
 	}
 	p.ordered = run.Ordered
 	p.left = max(p.left, 76)
+	p.links = newLinkArcs(why, p.calls)
 	switch {
 	case p.slim:
 		p.row, p.left = 40, 8
@@ -71,6 +73,9 @@ func newCounterexampleSVG(run Run, why *checker.Counterexample, width float64, f
 		p.row = min(max(370/float64(len(p.calls)), 30), 104)
 	case len(p.calls) <= 6:
 		p.row = 36
+	}
+	if !p.slim {
+		p.left += p.links.width()
 	}
 	from, to := p.times[0], p.times[len(p.times)-1]
 	active := during(faultsOf(run.history(), run.end()), from, to)
@@ -85,6 +90,9 @@ func newCounterexampleSVG(run Run, why *checker.Counterexample, width float64, f
 	p.axis()
 	for i, c := range p.calls {
 		p.call(c, p.top+p.row*float64(i))
+	}
+	if !p.slim {
+		p.links.draw(p)
 	}
 	return p
 }
@@ -163,12 +171,12 @@ func (p *counterexampleSVG) call(c shown, y float64) {
 	top := y + (p.row-18)/2
 	if p.slim {
 		top = y + 19
-		name := processName(c.Invoke)
+		name := c.name()
 		p.text("t", 0, y+14, start, name)
 		x := textWidth(name, 12) + 10
 		p.text("l", x, y+14, start, fit(sign+c.Label, 12, p.width-x))
 	} else {
-		p.text("t", 0, top+13, start, processName(c.Invoke))
+		p.text("t", 0, top+13, start, c.name())
 	}
 	p.rect(class, a, top, b-a, 18, 3, callTitle(c.Call, c.Label))
 	if p.slim {
@@ -299,6 +307,9 @@ func altText(run Run, why *checker.Counterexample) string {
 	}
 	if left > 0 {
 		s += fmt.Sprintf("%s not shown. ", plural(left, "more call"))
+	}
+	for _, l := range why.Links {
+		s += linkSentence(l) + ". "
 	}
 	from, to := window(why.Calls)
 	active := during(faultsOf(run.history(), run.end()), from, to)

@@ -2,12 +2,14 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/sorting"
+	"github.com/capsize-go/capsize/model"
 )
 
 // A scale is the time axis of a counterexample: it maps instants to [0, 1].
@@ -135,6 +137,15 @@ type shown struct {
 	Blamed    bool
 	Context   bool // whether it only shows where a value came from
 	Conflicts bool // whether it does not, and others do
+	Number    int  // of a transaction, from 1, where the counterexample has links; 0 otherwise
+}
+
+// name names the row of the call: by its process, and by its number if it has one.
+func (c shown) name() string {
+	if c.Number > 0 {
+		return fmt.Sprintf("T%d %s", c.Number, processName(c.Invoke))
+	}
+	return processName(c.Invoke)
 }
 
 // pick returns the calls of a counterexample to draw, at most n of them and
@@ -142,7 +153,10 @@ type shown struct {
 // it leaves out.
 func pick(w *checker.Counterexample, n int) (calls []shown, left int) {
 	for i, c := range w.Calls {
-		calls = append(calls, shown{c, label(c, w.Key), i == w.Blamed, w.Context(i), conflicting(w) != "" && !w.Context(i)})
+		calls = append(calls, shown{c, label(c, w.Key), i == w.Blamed, w.Context(i), conflicting(w) != "" && !w.Context(i), 0})
+		if len(w.Links) > 0 || isTxn(c) {
+			calls[i].Number = i + 1
+		}
 	}
 	sorting.Stable(calls, func(a, b shown) int { return cmp.Compare(a.Invoke.Time, b.Invoke.Time) })
 	if len(calls) <= n {
@@ -152,6 +166,12 @@ func pick(w *checker.Counterexample, n int) (calls []shown, left int) {
 	at := slices.IndexFunc(calls, func(c shown) bool { return c.Blamed })
 	from := min(max(0, at-n+1+n/4), left)
 	return calls[from : from+n], left
+}
+
+// isTxn reports whether a call is a transaction. Reasons name those by their numbers.
+func isTxn(c history.Call) bool {
+	_, ok := c.Invoke.Input.(model.Txn)
+	return ok
 }
 
 func callsOf(all []shown) []history.Call {

@@ -190,7 +190,7 @@ func counterexampleText(run Run, why *checker.Counterexample, s Style) []string 
 	times := stamps(calls, run.Ordered)
 	name := len("nemesis")
 	for _, c := range calls {
-		name = max(name, runes(processName(c.Invoke)))
+		name = max(name, runes(c.name()))
 	}
 	prefix := runes(times[0]) + 2 + name + 2
 	field := s.width() - len(indent) - prefix - 2
@@ -211,7 +211,7 @@ func counterexampleText(run Run, why *checker.Counterexample, s Style) []string 
 		row := newTextLine(field)
 		row.call(scale, c)
 		row.cuts(scale)
-		lines = append(lines, s.paint(faint, times[i])+"  "+pad(processName(c.Invoke), name)+"  "+
+		lines = append(lines, s.paint(faint, times[i])+"  "+pad(c.name(), name)+"  "+
 			s.paint(color, pad(row.String(), field)+" "+sign))
 	}
 	margin := strings.Repeat(" ", runes(times[0])+2)
@@ -222,7 +222,8 @@ func counterexampleText(run Run, why *checker.Counterexample, s Style) []string 
 		}
 		lines = append(lines, margin+pad(title, name)+"  "+s.paint(purple, row))
 	}
-	return append(lines, omissions(run, scale, left, s)...)
+	lines = append(lines, omissions(run, scale, left, s)...)
+	return append(lines, linkLines(why, s)...)
 }
 
 // omissions says which times and calls a drawing leaves out.

@@ -59,7 +59,7 @@ func (s Scenario) Legend(rows []Row) (all []Meaning) {
 	all = append(all, Meaning{"invalid", "seeds that a checker found wrong"}, Meaning{"seed", "the first of the worst"})
 	if hasLabels(rows) {
 		all = append(all,
-			Meaning{"label", "C: always linearizable; A: each request was answered, on each side; neither: all else"},
+			Meaning{"label", s.Labels},
 			Meaning{"strongest model", "the strongest that held in each seed"})
 	}
 	return all

@@ -26,6 +26,7 @@ type Scenario struct {
 	Least    int       // how many show it at the least, for a look at all scenarios; default: Seeds, and 10 at most
 	Variants []Variant // in the order of the table
 	Columns  []Column  // of the table
+	Labels   string    // what the labels of rows mean, for the legend; empty if rows have none
 
 	// Meter returns what counts in the runs of one variant.
 	Meter func(v Variant) Meter
@@ -67,11 +68,12 @@ type Row struct {
 	Unknown  int    `json:"unknown"` //
 	Invalid  int    `json:"invalid"` //
 
-	Seed    uint64               `json:"seed"`             // the first that came out worst: the one to look at
-	Metrics map[string]float64   `json:"metrics"`          // what is not known is left out
-	Series  map[string][]float64 `json:"series,omitempty"` // over time, of the first seed; the scenario says at which instants
-	Model   string               `json:"model,omitempty"`  // the strongest that held in every seed
-	Label   string               `json:"label,omitempty"`  //
+	Seed    uint64               `json:"seed"`              // the first that came out worst: the one to look at
+	Metrics map[string]float64   `json:"metrics"`           // what is not known is left out
+	Series  map[string][]float64 `json:"series,omitempty"`  // over time, of the first seed; the scenario says at which instants
+	Claimed string               `json:"claimed,omitempty"` // the model that the system claims
+	Model   string               `json:"model,omitempty"`   // the strongest that held in every seed
+	Label   string               `json:"label,omitempty"`   //
 
 	Meter Meter `json:"-"` // all that was counted
 }

@@ -178,6 +178,9 @@ func (s Scenario) titles(rows []Row) []string {
 	for _, c := range s.Columns {
 		titles = append(titles, c.Title)
 	}
+	if hasClaims(rows) {
+		titles = append(titles, "claims")
+	}
 	if hasLabels(rows) {
 		titles = append(titles, "label", "strongest model")
 	}
@@ -201,6 +204,9 @@ func (s Scenario) cells(r Row, rows []Row) []string {
 		}
 		cells = append(cells, cell)
 	}
+	if hasClaims(rows) {
+		cells = append(cells, r.Claimed)
+	}
 	if hasLabels(rows) {
 		cells = append(cells, r.Label, r.Model)
 	}
@@ -214,6 +220,10 @@ func hasFaults(rows []Row) bool {
 		}
 	}
 	return false
+}
+
+func hasClaims(rows []Row) bool {
+	return slices.ContainsFunc(rows, func(r Row) bool { return r.Claimed != "" })
 }
 
 func hasLabels(rows []Row) bool {

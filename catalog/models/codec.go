@@ -152,10 +152,10 @@ func withoutModel(op history.Op) string {
 	for _, k := range kinds {
 		switch strings.TrimPrefix(k, ":") {
 		case "send", "poll":
-			return "these are sends and polls of Jepsen's kafka workload; capsize has no model for them yet"
+			return "these are sends and polls of Jepsen's kafka workload: judge them with --model kafka"
 		case "append":
 			if j.F == "txn" || len(kinds) > 1 {
-				return "these are transactions of Elle's list-append; capsize has no model for them yet"
+				return "these are transactions of Elle's list-append: judge them with --model list-append"
 			}
 		}
 	}

@@ -1,12 +1,15 @@
 package models
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/txn"
 	"github.com/capsize-go/capsize/checker/vacuity"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/names"
@@ -17,13 +20,16 @@ import (
 // looking.
 type Options struct {
 	Model       string          // a name that [Find] knows; register if empty
-	Consistency string          // one of the model's; [Linearizable] if empty
+	Consistency string          // one of the model's; [Model.DefaultConsistency] if empty
 	Shape       Shape           // the initial state and the size of the model
 	Format      history.Format  // the format of the file; found by looking if Auto
 	Independent bool            // values are pairs of a key and a value, see [history.Options]
 	Lenient     bool            // read what contradicts itself, and say what was assumed
 	Rename      history.Renames // what names of the file mean
 	MayFail     []string        // kinds of call of which none needs to have succeeded, see [vacuity.Of]
+
+	// Of transactions of registers: what is known of each key beside its values, see [txn.Options].
+	LinearizableKeys, SequentialKeys bool
 }
 
 // A Check reads recorded histories and holds them to what its [Options] name. [New]
@@ -38,18 +44,25 @@ func New(opts Options) (*Check, error) {
 	if opts.Model == "" {
 		opts.Model = "register"
 	}
-	if opts.Consistency == "" {
-		opts.Consistency = Linearizable
-	}
 	m, err := Find(opts.Model, opts.Shape)
 	if err != nil {
 		return nil, err
+	}
+	opts.Consistency = cmp.Or(opts.Consistency, m.DefaultConsistency())
+	if (opts.LinearizableKeys || opts.SequentialKeys) && (m.kind == nil || *m.kind != txn.Registers) {
+		return nil, errors.New("--linearizable-keys and --sequential-keys are for the model rw-register")
+	}
+	if m.Transactions() && (opts.Independent || len(opts.MayFail) > 0) {
+		return nil, fmt.Errorf("--independent and --may-fail are for the models of objects, and not for %s", m.Name)
 	}
 	if _, err := m.Checker(opts.Consistency); err != nil {
 		return nil, err
 	}
 	return &Check{Model: m, opts: opts}, nil
 }
+
+// Consistency returns what the check holds histories to.
+func (c *Check) Consistency() string { return c.opts.Consistency }
 
 // A Recorded is a history that was read from a file, as one of the check's model. The
 // times of a history of others, and those of the wall clock, count from its first op.
@@ -65,6 +78,9 @@ type Recorded struct {
 // Read reads the history of a source. An empty one is an error.
 func (c *Check) Read(src *Source) (Recorded, error) {
 	rec := Recorded{Format: src.Format}
+	if c.Model.Transactions() {
+		return rec, fmt.Errorf("read history: a history of %s is read with ReadTransactions", c.Model.Name)
+	}
 	h, note, err := c.Model.readNoted(src, history.Options{
 		Independent: c.opts.Independent, Lenient: c.opts.Lenient, Rename: c.opts.Rename, Assumed: &rec.Assumed,
 	})
@@ -203,6 +219,9 @@ func Judge(ctx context.Context, file string, opts Options) (Judgement, error) {
 	c, err := New(opts)
 	if err != nil {
 		return Judgement{}, err
+	}
+	if c.Model.Transactions() {
+		return c.judgeTransactionFile(ctx, file)
 	}
 	rec, err := c.ReadFile(file)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/capsize-go/capsize/checker/jepsen"
 	"github.com/capsize-go/capsize/checker/linearizable"
 	"github.com/capsize-go/capsize/checker/stats"
+	"github.com/capsize-go/capsize/checker/txn"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/names"
 	"github.com/capsize-go/capsize/model"
@@ -47,6 +48,8 @@ type Model struct {
 	// check returns the checker of a consistency, and false if there is none.
 	check func(consistency string) (checker.Checker, bool)
 
+	kind *txn.Kind // of a model of transactions, what these read and write; nil for others
+
 	limited    bool     // it takes a limit
 	wrongLimit error    // its limit is none
 	mayFail    []string // kinds of call of which none needs to have succeeded, since the rule says itself if there is nothing to judge
@@ -77,6 +80,10 @@ func (m Model) Checker(consistency string) (checker.Checker, error) {
 		return nil, fmt.Errorf("%s has a rule of its own, and takes no --consistency", m.Name)
 	}
 	c, ok := m.check(consistency)
+	if !ok && m.Transactions() {
+		_, err := txn.FindModel(consistency)
+		return nil, fmt.Errorf("--consistency of %s: %w", m.Name, err)
+	}
 	if !ok {
 		return nil, names.Unknown("consistency of "+m.Name, consistency, m.Consistencies())
 	}
@@ -86,6 +93,9 @@ func (m Model) Checker(consistency string) (checker.Checker, error) {
 // Consistencies lists the names of those that the model can be held to, the
 // strictest first.
 func (m Model) Consistencies() (all []string) {
+	if m.Transactions() {
+		return Names(TransactionConsistencies())
+	}
 	for _, c := range Consistencies() {
 		if _, ok := m.check(c.Name); ok {
 			all = append(all, c.Name)
@@ -298,7 +308,7 @@ func modelsOf(init initial, size int, limit string) []Model {
 		object("unordered-queue", "a queue by key that gives back its values in any order; Knossos's", model.UnorderedQueue(), queue()),
 		object("stack", "a stack by key: push, pop", model.Stack(), stack()),
 		object("log", "a list by key that is only appended to: append, read", model.Log(), log()),
-	}, append(rules(), requestRules(limit)...)...)
+	}, slices.Concat(transactionModels(), rules(), requestRules(limit))...)
 }
 
 // rules lists the checkers with a rule of their own: Jepsen's.
@@ -352,8 +362,8 @@ func copiesRule(name, doc string, c checker.Checker) Model {
 	}
 }
 
-// strongest stands for a report of all consistency models.
-const strongest = "strongest"
+// Strongest stands for a report of all consistency models.
+const Strongest = "strongest"
 
 // Consistencies describes what a model can be held to, the strictest first. All
 // but the first are for registers, and want every written value to be unique.
@@ -365,7 +375,7 @@ func Consistencies() []Row {
 	return append(all,
 		Row{"staleness", "measures how stale reads were; demands only that each value that was read had been written"},
 		Row{"lost", "what was acknowledged is there in the end or was replaced; what failed never was"},
-		Row{strongest, "which of these the history satisfies; demands only that each value that was read had been written"})
+		Row{Strongest, "which of these the history satisfies; demands only that each value that was read had been written"})
 }
 
 // object returns the row of the model of an object.
@@ -395,7 +405,7 @@ func held[S comparable, In, Out any](m model.Model[S, In, Out], level string) (c
 		return linearizable.New(m), true
 	case m.Access == nil: // the rest is decided for registers
 		return nil, false
-	case level == strongest:
+	case level == Strongest:
 		return consistency.New(m), true
 	}
 	c, err := consistency.Named(m, level)

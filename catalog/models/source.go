@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/capsize-go/capsize/checker/txn/txnfile"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/names"
 )
@@ -83,6 +84,9 @@ func NewSource(r io.Reader, name string, format history.Format) (*Source, error)
 	src := &Source{Name: name, Format: format, r: br}
 	if format == history.Auto {
 		if src.Format, err = history.Detect(head); err != nil {
+			if f, none := txnfile.Detect(head); none == nil {
+				return nil, fmt.Errorf("read history: %s:1: this is a history of transactions in the format %v: judge it with --model rw-register", name, f)
+			}
 			return nil, fmt.Errorf("read history: %s:1: %w\n  formats: %s", name, err, strings.Join(Names(Formats()), ", "))
 		}
 	}

@@ -43,6 +43,23 @@ var findings = map[string]Finding{
 	"chainkv/any-head":        {"flip-flop", "", 1},
 	"chainkv/ack-before-sync": {"crash", "", 1},
 
+	"percolator/blind-retry":       {"none", "", 1},
+	"percolator/roll-back-live":    {"none", "", 1},
+	"percolator/early-commit-time": {"none", "", 1},
+	"percolator/oracle-goes-back":  {"leader", "", 1},
+	"percolator/async-below-reads": {"none", "", 1},
+	"percolator/skip-old-locks":    {"gray", "", 1},
+	"percolator/forward-blindly":   {"partition", "", 3},
+
+	"galera/certify-at-origin":  {"none", "", 1},
+	"galera/ack-when-ordered":   {"none", "", 1},
+	"galera/ack-before-sync":    {"blackouts", "", 1},
+	"galera/snapshot-at-commit": {"none", "", 1},
+
+	"ssi/forget-readers":       {"none", "", 1},
+	"ssi/no-read-only-locks":   {"none", "", 1},
+	"ssi/visible-out-of-order": {"none", "", 1},
+
 	"quorumkv/drop-hints":         {"partition", "", 2},
 	"quorumkv/ack-before-sync":    {"crash", "", 1},
 	"quorumkv/reuse-dots":         {"crash", "", 1},
@@ -58,6 +75,17 @@ var findings = map[string]Finding{
 	"crdtkv/reuse-ids":       {"crash", "--duration 12s", 1},
 	"crdtkv/skip-deltas":     {"partition", "--duration 12s", 2},
 	"crdtkv/ack-before-sync": {"crash", "--duration 12s", 1},
+
+	"twopc/forget-commit":    {"blackouts", "", 3},
+	"twopc/abort-after-yes":  {"blackouts", "", 2},
+	"twopc/unlock-early":     {"partition", "", 7},
+	"twopc/unlock-reads":     {"partition", "", 1},
+	"twopc/presume-too-soon": {"lossy", "", 1},
+	"twopc/volatile-yes":     {"blackouts", "", 5},
+	"twopc/forget-locks":     {"blackouts", "", 1},
+
+	"retryclient/retry-unknown":      {"lossy", "", 1},
+	"retryclient/unknown-is-failure": {"crash", "", 1},
 }
 
 // FindingOf returns the run that finds a bug of a system; ok is false if there is no such bug.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/capsize-go/capsize/checker/txn"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/internal/names"
 	"github.com/capsize-go/capsize/systems/kv/chainkv"
@@ -16,6 +17,8 @@ import (
 	"github.com/capsize-go/capsize/systems/kv/quorumkv"
 	"github.com/capsize-go/capsize/systems/kv/raftkv"
 	"github.com/capsize-go/capsize/systems/kv/registerkv"
+	"github.com/capsize-go/capsize/systems/txn/retryclient"
+	"github.com/capsize-go/capsize/systems/txn/twopc"
 	"github.com/capsize-go/capsize/workloads"
 )
 
@@ -76,7 +79,7 @@ func All() []System {
 			s := chainkv.Store{Bugs: b}
 			return s, keyValue(s.Open), err
 		},
-	}, {
+	}, percolatorSystem(), galeraSystem(), ssiSystem(), calvinSystem(), psiSystem(), hlcSystem(), {
 		Row:  Row{"quorumkv", "a Dynamo-style store with sloppy quorums, hinted handoff and siblings; available on both sides of a cut, loses no acknowledged write, and is not linearizable"},
 		Bugs: rows(quorumkv.Bugs.Names()), Workload: "versions",
 		Build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
@@ -94,6 +97,22 @@ func All() []System {
 			s := crdtkv.Store{Bugs: b}
 			return s, map[string]workloads.Workload{"add-wins": workloads.AddWins(s.OpenSet), "tally": workloads.Tally(s.OpenCounter)}, err
 		},
+	}, {
+		Row:  Row{"twopc", "transactions on partitions, with locks and two-phase commit; strictly serializable, and keys in doubt are unavailable while their coordinator is down"},
+		Bugs: rows(twopc.Bugs.Names()), Workload: "append",
+		Build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
+			b, err := twopc.Bugs.Parse(bug)
+			s := twopc.Store{Bugs: b}
+			return s, withDoctors(transactions(s.Open, txn.StrictSerializable), s.Open, txn.StrictSerializable), err
+		},
+	}, {
+		Row:  Row{"retryclient", "twopc with clients that try transactions again which were aborted; strictly serializable"},
+		Bugs: rows(retryclient.Bugs.Names()), Workload: "append",
+		Build: func(bug string) (cluster.System, map[string]workloads.Workload, error) {
+			b, err := retryclient.Bugs.Parse(bug)
+			s := retryclient.Store{Retries: b}
+			return s, withDoctors(transactions(s.Open, txn.StrictSerializable), s.Open, txn.StrictSerializable), err
+		},
 	}}
 }
 
@@ -110,6 +129,28 @@ func keyValue[C workloads.KV](open func(context.Context, *cluster.Host) (C, erro
 	return map[string]workloads.Workload{"register": workloads.Register(open)}
 }
 
+// transactions returns the workloads for a database, which judge it by the isolation level that it claims. A workload that looks for
+// something which that level allows is left out.
+func transactions[C workloads.Transactor](open func(context.Context, *cluster.Host) (C, error), claim txn.Model) map[string]workloads.Workload {
+	all := map[string]workloads.Workload{
+		"append":       workloads.Append(open, claim, workloads.TxnMix{}),
+		"registers":    workloads.Registers(open, claim, workloads.TxnMix{}),
+		"blind-writes": workloads.Registers(open, claim, workloads.TxnMix{BlindShare: 1}),
+		"bank":         workloads.Bank(open),
+		"long-fork":    workloads.LongFork(open),
+	}
+	if claim == txn.ParallelSnapshotIsolation {
+		delete(all, "long-fork")
+	}
+	return all
+}
+
+// withDoctors adds the workload for databases that read rows by predicate.
+func withDoctors[C workloads.Transactor](known map[string]workloads.Workload, open func(context.Context, *cluster.Host) (C, error), claim txn.Model) map[string]workloads.Workload {
+	known["doctors"] = workloads.Doctors(open, claim)
+	return known
+}
+
 // Workloads describes the workloads, whichever systems they run on.
 func Workloads() []Row {
 	return []Row{
@@ -117,6 +158,12 @@ func Workloads() []Row {
 		{"versions", "for quorumkv: reads of siblings, and writes and deletes in their place, none of which may be lost or come back"},
 		{"add-wins", "for crdtkv: elements are added to sets and removed, and adds that no remove has seen must be there in the end"},
 		{"tally", "for crdtkv: counters go up and down, and are the sum of that in the end"},
+		{"append", "transactions that append to lists and read them, judged by the isolation level that the system claims"},
+		{"registers", "transactions that read and write registers, judged in the same way"},
+		{"blind-writes", "the same with writes that follow no read of their key"},
+		{"bank", "transfers between accounts, whose total must be the same in each read"},
+		{"doctors", "doctors who go on call and off call, each after a look at who is: rows that are read by predicate, judged in the same way"},
+		{"long-fork", "reads that see two writes, which all must have seen in one order"},
 	}
 }
 

@@ -29,7 +29,7 @@ type Record struct {
 //	b.Write(txn.Append, b.Key("x"), b.Int(4))
 //	err := b.End()
 //
-// A completion repeats the operations of its invocation. One without operations stands for those of the invocation. What the reads
+// A completion repeats the operations of its invocation. If one of the two has none, those of the other are taken. What the reads
 // of a failed or indeterminate transaction returned is not kept, since nothing follows from it.
 //
 // A list that begins like the longest one read of its key, which is the rule, takes no memory of its own.
@@ -276,7 +276,7 @@ func (b *Builder) fitting(last *opened) *opened {
 
 // repeats reports how the operations of a completion differ from those of its invocation.
 func repeats(asked, answered []Op) error {
-	if len(answered) == 0 {
+	if len(asked) == 0 || len(answered) == 0 {
 		return nil
 	}
 	if len(asked) != len(answered) {

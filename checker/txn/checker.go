@@ -3,7 +3,9 @@ package txn
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/capsize-go/capsize/checker"
@@ -62,8 +64,9 @@ func conclude(r checker.Result, h *history.History, txns *History, rep *Report, 
 			r.Reason = fmt.Sprintf("%d transactions; %s: %s", rep.Judged, m.title(), f.Reason)
 		default:
 			a := rep.Anomalies[f.Anomaly]
-			r.Verdict, r.Broken, r.Reason = checker.Invalid, "not "+m.title(), a.Reason
+			r.Verdict, r.Broken = checker.Invalid, "not "+m.title()
 			r.Counterexample = counterexample(h, txns, a, rep.Judged)
+			r.Reason = r.Counterexample.Reason
 			r.Later = &checker.Deferred{Draw: func(context.Context) map[string][]byte {
 				return map[string][]byte{"transactions.svg": rep.SVG(txns, f.Anomaly)}
 			}}
@@ -94,14 +97,34 @@ func titles(ms []Model) string {
 // counterexample has the calls of an anomaly.
 func counterexample(h *history.History, txns *History, a Anomaly, judged int) *checker.Counterexample {
 	w := &checker.Counterexample{Key: a.Key, Reason: a.Reason, Blamed: -1, Judged: judged}
-	at := map[int]bool{}
+	at := map[int]int32{} // transactions by the index of their invocation
 	for _, t := range a.Txns {
-		at[int(txns.Places[t].Line)-1] = true
+		at[int(txns.Places[t].Line)-1] = t
 	}
+	place := map[int32]int{}
 	for c := range h.Calls() {
-		if at[c.Invoke.Index] {
+		if t, ok := at[c.Invoke.Index]; ok {
+			place[t] = len(w.Calls)
 			w.Calls = append(w.Calls, c)
 		}
 	}
+	w.Reason = renumbered(a.Reason, place)
+	for _, e := range a.Edges {
+		label := strings.TrimSpace(e.Kind.String() + " " + e.Key)
+		w.Links = append(w.Links, checker.Link{From: place[e.From], To: place[e.To], Label: label, Reason: renumbered(e.Reason, place)})
+	}
 	return w
+}
+
+var numbered = regexp.MustCompile(`\bT\d+\b`)
+
+// renumbered has a text name transactions by their places in a counterexample, from T1, instead of by their places in the history.
+func renumbered(text string, place map[int32]int) string {
+	return numbered.ReplaceAllStringFunc(text, func(name string) string {
+		n, _ := strconv.Atoi(name[1:])
+		if p, ok := place[int32(n)]; ok {
+			return fmt.Sprintf("T%d", p+1)
+		}
+		return name
+	})
 }

@@ -5,7 +5,7 @@ import "github.com/capsize-go/capsize/checker/txn/internal/graph"
 // orderAtomic adds edges between transactions that appended to the same key unread, where one misses another append of the other. It
 // has to come first: a transaction that writes a key after another sees all of that (update atomic). What was not read of one key and
 // missed on it is [lists.orderUpdates]'s.
-func (l *lists) orderAtomic(edges []graph.Edge) []graph.Edge {
+func (l listGraph) orderAtomic(edges []graph.Edge) []graph.Edge {
 	for k := range int32(len(l.order)) {
 		if unread := l.unreadOf(k); len(unread) > 1 {
 			edges = l.orderUnread(edges, unread)
@@ -14,7 +14,7 @@ func (l *lists) orderAtomic(edges []graph.Edge) []graph.Edge {
 	return edges
 }
 
-func (l *lists) orderUnread(edges []graph.Edge, unread []int32) []graph.Edge {
+func (l listGraph) orderUnread(edges []graph.Edge, unread []int32) []graph.Edge {
 	by := map[int32][]appended{} // by key: what these transactions appended
 	for _, t := range unread {
 		for i := l.h.Txns[t].First; i < l.h.Txns[t].Last; i++ {

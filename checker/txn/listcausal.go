@@ -26,18 +26,21 @@ import (
 type chain struct {
 	kind    string // of the anomaly
 	why     string
-	causal  bool // of reads, in any number
-	so      bool // of sessions
-	readAt  bool // it begins with a read of what is missed: by a transaction of the session
-	readEnd bool // it ends with a read of what the session wrote
-	appends bool // an append may not come before what it should have come after
+	before  string // the same of an append that came before another
+	causal  bool   // of reads, in any number
+	so      bool   // of sessions
+	readAt  bool   // it begins with a read of what is missed: by a transaction of the session
+	readEnd bool   // it ends with a read of what the session wrote
+	appends bool   // an append may not come before what it should have come after
 }
 
 // chains has those of monotonic writes, writes follow reads, and causality without sessions and with them. Read your writes and
 // monotonic reads need no search: see [lists.findSessions].
 var chains = []chain{
-	{kind: "non-monotonic-writes", so: true, readEnd: true, appends: true, why: "a later write of the same session had been seen (monotonic writes)"},
-	{kind: "writes-before-reads", so: true, readAt: true, readEnd: true, appends: true, why: "a write of a session that had read it had been seen (writes follow reads)"},
+	{kind: "non-monotonic-writes", so: true, readEnd: true, appends: true, why: "a later write of the same session had been seen (monotonic writes)",
+		before: "its session had written that before (monotonic writes)"},
+	{kind: "writes-before-reads", so: true, readAt: true, readEnd: true, appends: true, why: "a write of a session that had read it had been seen (writes follow reads)",
+		before: "its session had read that before (writes follow reads)"},
 	{kind: "causality-violation", causal: true, why: "it had seen a transaction that saw it (causality)"},
 	{kind: "session-causality-violation", causal: true, so: true, why: "it had seen a transaction that saw it or followed it in a session (causality)"},
 }
@@ -295,10 +298,10 @@ func (g *chaining) anomaly(cycle []graph.Edge) Anomaly {
 			continue
 		}
 		a.Txns = append(a.Txns, from)
-		a.Edges = append(a.Edges, g.l.describe(from, to, kind))
+		a.Edges = append(a.Edges, listGraph{g.l}.describe(from, to, kind))
 	}
 	if len(a.Edges) > 0 && a.Edges[0].Kind == WW {
-		a.Reason = fmt.Sprintf("T%d wrote %s before T%d did, though %s", a.Txns[0], a.Edges[0].Key, a.Edges[0].To, g.c.why)
+		a.Reason = fmt.Sprintf("the append of T%d to %s comes before that of T%d, though %s", a.Txns[0], a.Edges[0].Key, a.Edges[0].To, g.c.before)
 	} else if len(a.Edges) > 0 {
 		a.Reason = fmt.Sprintf("T%d %s, though %s", a.Txns[0], a.Edges[0].Reason, g.c.why)
 	}
@@ -306,7 +309,7 @@ func (g *chaining) anomaly(cycle []graph.Edge) Anomaly {
 }
 
 // describe says what was observed of a dependency that need not be one of neighbours.
-func (l *lists) describe(from, to int32, kind EdgeKind) Edge {
+func (l listGraph) describe(from, to int32, kind EdgeKind) Edge {
 	if kind == SO {
 		return l.h.sessionEdge(from, to)
 	}
@@ -326,7 +329,7 @@ func (l *lists) describe(from, to int32, kind EdgeKind) Edge {
 }
 
 // related reports whether two operations on a key make a dependency of the edge's kind, and fills that in.
-func (l *lists) related(e *Edge, i, j int32) bool {
+func (l listGraph) related(e *Edge, i, j int32) bool {
 	h := l.h
 	a, b := h.Ops[i], h.Ops[j]
 	key := h.Keys[a.Key]

@@ -7,10 +7,13 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
+// listGraph infers the dependencies of a history of lists, and explains them.
+type listGraph struct{ *lists }
+
 // edges infers the dependencies, with helpers from n on: ww between neighbours in the order of a key; wr from the writer of the last
 // element of a list to its reader; rw from the reader to the writer of the next element. What was appended and never read comes after
 // all that was: after the last that was read, and after all that read that.
-func (l *lists) edges() (edges []graph.Edge, n int) {
+func (l listGraph) edges() (edges []graph.Edge, n int) {
 	edges, n = make([]graph.Edge, 0, len(l.h.Ops)), len(l.h.Txns)
 	for k := range int32(len(l.order)) {
 		last := int32(-1)
@@ -48,7 +51,7 @@ func (l *lists) edges() (edges []graph.Edge, n int) {
 }
 
 // readEdges adds the edges that come of one read.
-func (l *lists) readEdges(edges []graph.Edge, t, i int32, whole [][]int32) []graph.Edge {
+func (l listGraph) readEdges(edges []graph.Edge, t, i int32, whole [][]int32) []graph.Edge {
 	o := l.h.Ops[i]
 	from, next := l.sources(t, i)
 	if from >= 0 {
@@ -70,7 +73,7 @@ const afterAll = -2
 
 // sources returns whose append a transaction saw last in a read, and who made the version that follows on what it saw: afterAll if it
 // saw the whole order. Both are -1 if there is none but the transaction itself.
-func (l *lists) sources(t, i int32) (from, next int32) {
+func (l listGraph) sources(t, i int32) (from, next int32) {
 	o := l.h.Ops[i]
 	if _, odd := l.odd[i]; odd {
 		for _, v := range l.h.List(o) {
@@ -109,7 +112,7 @@ const few = 64
 // missed adds rw edges from those that read the whole order of a key to all that appended to it unread. Where both are many, chains of
 // helpers stand for them: one to each of those from a place on, and one to each of those up to a place, for readers that stand in the
 // middle since they are among the writers themselves.
-func (l *lists) missed(edges []graph.Edge, n int, readers, writers []int32) ([]graph.Edge, int) {
+func (l listGraph) missed(edges []graph.Edge, n int, readers, writers []int32) ([]graph.Edge, int) {
 	if len(readers)*len(writers) <= few*(len(readers)+len(writers)) {
 		for _, r := range readers {
 			for _, w := range writers {
@@ -147,7 +150,7 @@ func (l *lists) missed(edges []graph.Edge, n int, readers, writers []int32) ([]g
 }
 
 // explain says what was observed of a dependency.
-func (l *lists) explain(from, to int32, kind EdgeKind) Edge {
+func (l listGraph) explain(from, to int32, kind EdgeKind) Edge {
 	e := Edge{From: from, To: to, Kind: kind}
 	switch kind {
 	case WW:
@@ -163,7 +166,7 @@ func (l *lists) explain(from, to int32, kind EdgeKind) Edge {
 	return e
 }
 
-func (l *lists) explainWW(e *Edge) {
+func (l listGraph) explainWW(e *Edge) {
 	h := l.h
 	x := h.Txns[e.To]
 	for i := x.First; i < x.Last; i++ {
@@ -192,7 +195,7 @@ func (l *lists) explainWW(e *Edge) {
 }
 
 // explainUnread explains why one transaction's append comes after another's though it was never read.
-func (l *lists) explainUnread(e *Edge) {
+func (l listGraph) explainUnread(e *Edge) {
 	if k, a, b, ok := l.unreadPair(e, true); ok {
 		l.fill(e, k, a, b)
 		e.Reason = fmt.Sprintf("appended %s to %s, which was read, and %s was not, so that it came later", l.h.value(a), l.h.Keys[k], l.h.value(b))
@@ -200,7 +203,7 @@ func (l *lists) explainUnread(e *Edge) {
 }
 
 // explainOrder explains why one of two appends that were never read comes before the other.
-func (l *lists) explainOrder(e *Edge, kind EdgeKind) {
+func (l listGraph) explainOrder(e *Edge, kind EdgeKind) {
 	k, a, b, ok := l.unreadPair(e, false)
 	if !ok {
 		return
@@ -215,7 +218,7 @@ func (l *lists) explainOrder(e *Edge, kind EdgeKind) {
 
 // unreadPair returns appends of an edge's two transactions to one key, of which the second was never read; and the first, if read is
 // false.
-func (l *lists) unreadPair(e *Edge, read bool) (key, a, b int32, ok bool) {
+func (l listGraph) unreadPair(e *Edge, read bool) (key, a, b int32, ok bool) {
 	h := l.h
 	for i := h.Txns[e.From].First; i < h.Txns[e.From].Last; i++ {
 		o := h.Ops[i]
@@ -231,7 +234,7 @@ func (l *lists) unreadPair(e *Edge, read bool) (key, a, b int32, ok bool) {
 	return 0, 0, 0, false
 }
 
-func (l *lists) explainWR(e *Edge) {
+func (l listGraph) explainWR(e *Edge) {
 	h := l.h
 	for i := h.Txns[e.To].First; i < h.Txns[e.To].Last; i++ {
 		o := h.Ops[i]
@@ -255,7 +258,7 @@ func (l *lists) explainWR(e *Edge) {
 	}
 }
 
-func (l *lists) explainRW(e *Edge) {
+func (l listGraph) explainRW(e *Edge) {
 	h := l.h
 	for i := h.Txns[e.From].First; i < h.Txns[e.From].Last; i++ {
 		o := h.Ops[i]
@@ -283,7 +286,7 @@ func (l *lists) explainRW(e *Edge) {
 	}
 }
 
-func (l *lists) fill(e *Edge, key, value, next int32) {
+func (l listGraph) fill(e *Edge, key, value, next int32) {
 	e.Key, e.Next = l.h.Keys[key], l.h.value(next)
 	if value != Nil {
 		e.Value = l.h.value(value)

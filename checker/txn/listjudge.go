@@ -8,10 +8,14 @@ import (
 	"github.com/capsize-go/capsize/checker"
 )
 
+// listJudge decides the models of a history of lists.
+type listJudge struct{ *lists }
+
 // judge decides the models. Those of cycles come first, since what they imply needs no search.
-func (l *lists) judge(j *judging) {
-	edges, n := l.edges()
-	d := newDeps(l.h, func(t int32) bool { return l.committed[t] }, n, edges, l.explain)
+func (l listJudge) judge(j *judging) {
+	g := listGraph{l.lists}
+	edges, n := g.edges()
+	d := newDeps(l.h, func(t int32) bool { return l.committed[t] }, n, edges, g.explain)
 	edges = nil
 	for k := range int32(len(l.order)) {
 		if u := l.unreadOf(k); len(u) > 1 {
@@ -21,12 +25,12 @@ func (l *lists) judge(j *judging) {
 	j.judgeGraph(d)
 	if j.open(MonotonicAtomicView) || j.open(UpdateAtomic) || j.open(ReadAtomic) || j.open(CausalCerone) || j.open(Causal) {
 		var found tally
-		l.findPartial(&found)
+		listSights{l.lists}.findPartial(&found)
 		found.addTo(j)
 	}
 	if j.open(ReadYourWrites) || j.open(MonotonicReads) {
 		var found tally
-		l.findSessions(&found)
+		listSights{l.lists}.findSessions(&found)
 		found.addTo(j)
 	}
 	within := func(int32) bool { return true }
@@ -59,7 +63,7 @@ func (l *lists) judge(j *judging) {
 
 // judgeKeys finds out whether the transactions on each key alone are strictly serializable: the versions of a key keep real time. It
 // is for histories that are serializable.
-func (l *lists) judgeKeys(j *judging) {
+func (l listJudge) judgeKeys(j *judging) {
 	if l.h.Untimed {
 		j.unknown(PerKeyStrictSerializable, "nothing is known of real time")
 		return
@@ -85,7 +89,7 @@ func (l *lists) judgeKeys(j *judging) {
 type step struct{ key, place, txn int32 }
 
 // steps returns what committed transactions did to keys. What was never read comes last, in one place.
-func (l *lists) steps() []step {
+func (l listJudge) steps() []step {
 	var all []step
 	for t, x := range l.h.Txns {
 		if !l.committed[t] {
@@ -109,7 +113,7 @@ func (l *lists) steps() []step {
 }
 
 // stale returns a transaction and another that had ended before it began but comes after it in the order of versions; else -1.
-func (l *lists) stale(steps []step) (before, after int32) {
+func (l listJudge) stale(steps []step) (before, after int32) {
 	latest, began := int32(-1), int32(-1) // of those in places before, the one that began last
 	for i := 0; i < len(steps); {
 		n := i
@@ -127,7 +131,7 @@ func (l *lists) stale(steps []step) (before, after int32) {
 	return -1, -1
 }
 
-func (l *lists) staleKey(k, before, after int32) Anomaly {
+func (l listJudge) staleKey(k, before, after int32) Anomaly {
 	return Anomaly{Type: "stale-key", Key: l.h.Keys[k], Txns: []int32{min(before, after), max(before, after)},
 		Reason: fmt.Sprintf("on %s, T%d comes before T%d, which had ended %sbefore it began (stale read of one key)",
 			l.h.Keys[k], before, after, l.h.gap(after, before))}

@@ -8,6 +8,9 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
+// listChecks finds what is wrong with a history of lists without any cycle.
+type listChecks struct{ *lists }
+
 // A tally keeps the first anomaly of each type, and counts the others.
 type tally struct {
 	order []string
@@ -67,7 +70,7 @@ func (m *mine) begin(h *History, t int32) {
 }
 
 // findLocal finds what is wrong without any cycle, and the updates that were lost.
-func (l *lists) findLocal(j *judging) {
+func (l listChecks) findLocal(j *judging) {
 	var found tally
 	l.checkOrders(&found)
 	m := newMine(l.h)
@@ -88,7 +91,7 @@ func (l *lists) findLocal(j *judging) {
 }
 
 // badFrom returns by key the length of the shortest list that shows a value that no transaction appended or that a failed one did.
-func (l *lists) badFrom() []int32 {
+func (l listChecks) badFrom() []int32 {
 	bad := make([]int32, len(l.order))
 	for k := range bad {
 		bad[k] = l.order[k].Len + 1
@@ -103,7 +106,7 @@ func (l *lists) badFrom() []int32 {
 }
 
 // checkOrders looks at the order of each key.
-func (l *lists) checkOrders(found *tally) {
+func (l listChecks) checkOrders(found *tally) {
 	for k := range int32(len(l.order)) {
 		vs := l.versions(k)
 		dirty := int32(-1)
@@ -127,19 +130,19 @@ func (l *lists) checkOrders(found *tally) {
 	}
 }
 
-func (l *lists) duplicate(k int32, x appended) Anomaly {
+func (l listChecks) duplicate(k int32, x appended) Anomaly {
 	return Anomaly{Txns: []int32{x.txn}, Key: l.h.Keys[k],
 		Reason: fmt.Sprintf("T%d appended %s to %s once, and a list has it twice: %s", x.txn, l.h.value(x.value), l.h.Keys[k], l.h.list(l.order[k]))}
 }
 
-func (l *lists) dirty(k, from, to int32) Anomaly {
+func (l listChecks) dirty(k, from, to int32) Anomaly {
 	f, t := l.appends[from], l.appends[to]
 	return Anomaly{Txns: []int32{f.txn, t.txn}, Key: l.h.Keys[k],
 		Reason: fmt.Sprintf("T%d appended %s to %s on top of %s of T%d, which failed", t.txn, l.h.value(t.value), l.h.Keys[k], l.h.value(f.value), f.txn)}
 }
 
 // checkRead looks at one read of a transaction.
-func (l *lists) checkRead(found *tally, m *mine, i int32, bad []int32) {
+func (l listChecks) checkRead(found *tally, m *mine, i int32, bad []int32) {
 	o := l.h.Ops[i]
 	key := l.h.Keys[o.Key]
 	list := l.h.List(o)
@@ -171,13 +174,13 @@ func (l *lists) checkRead(found *tally, m *mine, i int32, bad []int32) {
 	}
 }
 
-func (l *lists) future(t int32, o Op, a appended) Anomaly {
+func (l listChecks) future(t int32, o Op, a appended) Anomaly {
 	return Anomaly{Txns: []int32{t}, Key: l.h.Keys[o.Key],
 		Reason: fmt.Sprintf("T%d read %s as %s, with %s that it appended only later", t, l.h.Keys[o.Key], l.h.list(o), l.h.value(a.value))}
 }
 
 // checkElement looks at an element of a list that a transaction read: whether its append is known and may be seen.
-func (l *lists) checkElement(found *tally, t int32, o Op, a, value int32) {
+func (l listChecks) checkElement(found *tally, t int32, o Op, a, value int32) {
 	key := l.h.Keys[o.Key]
 	if a < 0 {
 		found.add("garbage-read", func() Anomaly {
@@ -195,7 +198,7 @@ func (l *lists) checkElement(found *tally, t int32, o Op, a, value int32) {
 }
 
 // checkLast looks at the last element that a transaction read and did not append itself: whether its writer appended more.
-func (l *lists) checkLast(found *tally, t int32, o Op, a int32) {
+func (l listChecks) checkLast(found *tally, t int32, o Op, a int32) {
 	if a < 0 || l.appends[a].last || l.appends[a].txn == t {
 		return
 	}
@@ -207,7 +210,7 @@ func (l *lists) checkLast(found *tally, t int32, o Op, a int32) {
 }
 
 // checkOdd looks at a read that is no prefix of the longest of its key.
-func (l *lists) checkOdd(found *tally, m *mine, o Op) {
+func (l listChecks) checkOdd(found *tally, m *mine, o Op) {
 	key, list := l.h.Keys[o.Key], l.h.List(o)
 	seen := map[int32]bool{}
 	double := false
@@ -240,7 +243,7 @@ func (l *lists) checkOdd(found *tally, m *mine, o Op) {
 }
 
 // reader returns the first transaction with the longest read of a key.
-func (l *lists) reader(k int32) int32 {
+func (l listChecks) reader(k int32) int32 {
 	for t := range int32(len(l.h.Txns)) {
 		if l.h.Txns[t].Type != history.OK {
 			continue
@@ -256,7 +259,7 @@ func (l *lists) reader(k int32) int32 {
 
 // agrees reports whether a read fits the operations before it in its transaction: it shows what the last read of the key did, and
 // then what the transaction appended since, and nothing else. Without such a read it has to end with all that the transaction appended.
-func (l *lists) agrees(m *mine, i int32) bool {
+func (l listChecks) agrees(m *mine, i int32) bool {
 	h := l.h
 	first := h.Txns[m.txn].First
 	list := h.List(h.Ops[i])

@@ -15,7 +15,7 @@ type update struct {
 }
 
 // updates calls f for each update.
-func (l *lists) updates(f func(u update)) {
+func (l listChecks) updates(f func(u update)) {
 	m := newMine(l.h)
 	for t, x := range l.h.Txns {
 		if x.Type != history.OK {
@@ -34,7 +34,7 @@ func (l *lists) updates(f func(u update)) {
 
 // firstRead returns the operation of a transaction that read the oldest version of a key before an append to it, which must be the first;
 // else -1.
-func (l *lists) firstRead(m *mine, i, first int32) int32 {
+func (l listChecks) firstRead(m *mine, i, first int32) int32 {
 	read := int32(-1)
 	for at := m.prev[i-first]; at >= 0; at = m.prev[at-first] {
 		o := l.h.Ops[at]
@@ -52,7 +52,7 @@ func (l *lists) firstRead(m *mine, i, first int32) int32 {
 // G-cursor is the same: a cycle of one rw edge and ww edges, all of one key.
 //
 // Two that read the whole order of a key and whose appends to it were never read lose an update in either order.
-func (l *lists) findLost(found *tally) {
+func (l listChecks) findLost(found *tally) {
 	whole := make([]int32, len(l.order)) // by key: such a transaction, from 1
 	l.updates(func(u update) {
 		read, own := l.h.Ops[u.read], l.appends[u.first]
@@ -80,7 +80,7 @@ func (l *lists) findLost(found *tally) {
 }
 
 // lost is the anomaly of an update on top of which another came.
-func (l *lists) lost(u update, other, a int32) Anomaly {
+func (l listChecks) lost(u update, other, a int32) Anomaly {
 	key, read := l.h.Keys[u.key], l.h.list(l.h.Ops[u.read])
 	an := Anomaly{Txns: []int32{other, u.txn}, Key: key}
 	if other > u.txn {
@@ -97,7 +97,7 @@ func (l *lists) lost(u update, other, a int32) Anomaly {
 
 // orderUpdates adds edges from the one transaction that read the whole order of a key to the others that appended to it unread: if one
 // of them came before, the update would be lost.
-func (l *lists) orderUpdates(edges []graph.Edge) []graph.Edge {
+func (l listGraph) orderUpdates(edges []graph.Edge) []graph.Edge {
 	for k, t := range l.lone {
 		for _, u := range l.unreadOf(int32(k)) {
 			if t > 0 && u != t-1 {

@@ -42,11 +42,11 @@ func judgeLists(ctx context.Context, h *History, o Options) (*Report, error) {
 		return nil, err
 	}
 	j := newJudging(h, o)
-	l.findLocal(j)
+	listChecks{l}.findLocal(j)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	l.judge(j)
+	listJudge{l}.judge(j)
 	judged := 0
 	for _, c := range l.committed {
 		if c {

@@ -15,7 +15,7 @@ type sessionKey struct {
 
 // findSessions finds transactions that miss what their session wrote or read before: read your writes and monotonic reads. Sessions
 // take turns in a history, so that what they know is kept by session and key.
-func (l *lists) findSessions(found *tally) {
+func (l listSights) findSessions(found *tally) {
 	by := l.bySession()
 	know := make([]sessionKey, len(l.order))
 	for k := range know {
@@ -29,7 +29,7 @@ func (l *lists) findSessions(found *tally) {
 }
 
 // bySession returns the committed transactions of each session in their order.
-func (l *lists) bySession() [][]int32 {
+func (l listSights) bySession() [][]int32 {
 	by := make([][]int32, l.h.Sessions)
 	for t, x := range l.h.Txns {
 		if l.committed[t] {
@@ -40,7 +40,7 @@ func (l *lists) bySession() [][]int32 {
 }
 
 // checkSession looks at one transaction, and then adds what it did to what its session knows.
-func (l *lists) checkSession(found *tally, know []sessionKey, s, t int32) {
+func (l listSights) checkSession(found *tally, know []sessionKey, s, t int32) {
 	x := l.h.Txns[t]
 	for i := x.First; i < x.Last && x.Type == history.OK; i++ {
 		o := l.h.Ops[i]
@@ -73,14 +73,20 @@ func (l *lists) checkSession(found *tally, know []sessionKey, s, t int32) {
 			if version > at.wrote {
 				at.wrote, at.wroteBy = version, t
 			}
-		case o.Known && l.common(i) > at.read:
-			at.read, at.readBy = l.common(i), t
+		case o.Known:
+			v := l.common(i)
+			for v > 0 && l.writer(o.Key, v) == t { // its own are what it wrote
+				v--
+			}
+			if v > at.read {
+				at.read, at.readBy = v, t
+			}
 		}
 	}
 }
 
 // common returns up to which version a read agrees with the order of its key.
-func (l *lists) common(i int32) int32 {
+func (l listSights) common(i int32) int32 {
 	o := l.h.Ops[i]
 	if l.odd[i] == 0 {
 		return o.Len
@@ -93,7 +99,7 @@ func (l *lists) common(i int32) int32 {
 	return n
 }
 
-func (l *lists) unseen(t, by int32, o Op, why string) Anomaly {
+func (l listSights) unseen(t, by int32, o Op, why string) Anomaly {
 	return Anomaly{Txns: []int32{by, t}, Key: l.h.Keys[o.Key],
 		Reason: fmt.Sprintf("T%d read %s as %s, without a part of what T%d saw or did, %s", t, l.h.Keys[o.Key], l.h.list(o), by, why)}
 }

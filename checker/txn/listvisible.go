@@ -9,6 +9,9 @@ import (
 
 // A transaction sees all those whose elements it reads. What it sees of one it should see of all their keys.
 
+// listSights finds what transactions of a history of lists should have seen.
+type listSights struct{ *lists }
+
 // A seeing collects what one transaction has to see, by key.
 type seeing struct {
 	l    *lists
@@ -21,9 +24,9 @@ type seeing struct {
 
 const unreadVersion = math.MaxInt32
 
-func (l *lists) newSeeing() *seeing {
+func (l listSights) newSeeing() *seeing {
 	n := len(l.order)
-	s := &seeing{l: l, of: -1, by: make([]int32, n), need: make([]int32, n), who: make([]int32, n), upto: make([]int32, n)}
+	s := &seeing{l: l.lists, of: -1, by: make([]int32, n), need: make([]int32, n), who: make([]int32, n), upto: make([]int32, n)}
 	for k := range s.by {
 		s.by[k] = -1
 	}
@@ -76,7 +79,7 @@ func (s *seeing) misses(o Op) int32 {
 
 // findPartial finds transactions that saw a part of another and missed a part. It is for histories that are read committed, in which
 // each read is a prefix of the order and shows only what committed.
-func (l *lists) findPartial(found *tally) {
+func (l listSights) findPartial(found *tally) {
 	s := l.newSeeing()
 	for t, x := range l.h.Txns {
 		if x.Type != history.OK {
@@ -110,7 +113,7 @@ func (l *lists) findPartial(found *tally) {
 }
 
 // checkMissing looks whether a read misses a part of what the transaction has to see.
-func (l *lists) checkMissing(found *tally, s *seeing, ops []Op, kind, why string) bool {
+func (l listSights) checkMissing(found *tally, s *seeing, ops []Op, kind, why string) bool {
 	for _, o := range ops {
 		if o.F != Read || !o.Known {
 			continue
@@ -123,7 +126,7 @@ func (l *lists) checkMissing(found *tally, s *seeing, ops []Op, kind, why string
 	return true
 }
 
-func (l *lists) partial(t, w int32, o Op, why string) Anomaly {
+func (l listSights) partial(t, w int32, o Op, why string) Anomaly {
 	return Anomaly{Txns: []int32{min(t, w), max(t, w)}, Key: l.h.Keys[o.Key],
 		Reason: fmt.Sprintf("T%d read %s as %s, without what T%d appended to it, %s", t, l.h.Keys[o.Key], l.h.list(o), w, why)}
 }

@@ -286,3 +286,14 @@ func edits(a, b string) int {
 	}
 	return row[len(b)]
 }
+
+// Strongest returns those of the models that no other of them implies.
+func Strongest(held []Model) []Model {
+	var all []Model
+	for _, m := range held {
+		if !slices.ContainsFunc(held, func(o Model) bool { return o != m && o.Implies(m) }) {
+			all = append(all, m)
+		}
+	}
+	return all
+}

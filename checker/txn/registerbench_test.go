@@ -15,9 +15,9 @@ type store struct {
 	txns, sessions, ops, keys int
 	level                     string // strict: each transaction has an instant between its begin and end; ser: as strict, but those that only read do so in the past;
 	//                                  si: a snapshot, of when it began, and a commit; gsi: as si, with a snapshot of the past
-	writes                    float64
-	update                    bool // a write follows a read of its key
-	rotate                    int  // after how many writes a key is used no more; 0 is never
+	writes float64
+	update bool // a write follows a read of its key
+	rotate int  // after how many writes a key is used no more; 0 is never
 }
 
 // make runs the transactions of a store. Every event is a position of its own.

@@ -13,8 +13,8 @@ import (
 // transaction that left it had ended, and still when the last that found it began. It follows that it came before another if first is
 // before the other's last. This is how Gibbons and Korach, Testing shared memories (1997), decide whether a register is linearizable.
 type unit struct {
-	chain       series // both -1 for the register without a value, if no chain was made from that
-	nothing     bool   // the register without a value, and the chain that was made from it
+	chain       versionChain // both -1 for the register without a value, if no chain was made from that
+	nothing     bool         // the register without a value, and the chain that was made from it
 	first, last int32
 	by, found   int32 // the transactions that ended and began then
 }
@@ -69,7 +69,7 @@ func (r *registers) zones(k int32, as []access, of []int32) (units []unit, odd [
 		}
 	}
 	if nothing == int32(len(chains)) {
-		units = append(units, unit{chain: series{-1, -1}, first: Never, last: -1})
+		units = append(units, unit{chain: versionChain{-1, -1}, first: Never, last: -1})
 	}
 	units[nothing].nothing = true
 	unitOf := func(version int32) int32 {

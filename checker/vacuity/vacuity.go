@@ -239,7 +239,11 @@ func (k *callKind) noun(n int) string {
 	}
 	switch {
 	case k.step:
-		return many("transaction") + " with a " + k.name
+		article := " with a "
+		if strings.ContainsRune("aeio", rune(k.name[0])) {
+			article = " with an "
+		}
+		return many("transaction") + article + k.name
 	case k.name == "":
 		return many("call")
 	case k.name == "txn":

@@ -24,6 +24,7 @@ const (
 	nemesisPath   = capsizePath + "/nemesis"
 	workloadsPath = capsizePath + "/workloads"
 	clusterPath   = capsizePath + "/cluster"
+	txnPath       = capsizePath + "/checker/txn"
 	schedulePath  = capsizePath + "/schedule"
 	systemsPath   = capsizePath + "/catalog/systems"
 )

@@ -13,11 +13,18 @@ import (
 var stores = map[string]string{
 	"raftkv": "systems/kv/raftkv", "registerkv": "systems/kv/registerkv", "primarykv": "systems/kv/primarykv",
 	"chainkv": "systems/kv/chainkv", "quorumkv": "systems/kv/quorumkv", "crdtkv": "systems/kv/crdtkv",
+	"twopc": "systems/txn/twopc",
 }
 
-// opened are the workloads of the catalog: the function that makes each, and the method of the store that opens its clients.
-var opened = map[string]struct{ function, method string }{
-	"register": {"Register", "Open"}, "versions": {"Versions", "Open"}, "add-wins": {"AddWins", "OpenSet"}, "tally": {"Tally", "OpenCounter"},
+// claims are the isolation levels by which transactions of those of them are judged that have any: the constants of package txn.
+var claims = map[string]string{"twopc": "StrictSerializable"}
+
+// opened are the workloads of the catalog: the function that makes each, the method of the store that opens its clients, and for a workload of
+// transactions that is judged by a level the fields of its mix.
+var opened = map[string]struct{ function, method, mix string }{
+	"register": {"Register", "Open", ""}, "versions": {"Versions", "Open", ""}, "add-wins": {"AddWins", "OpenSet", ""}, "tally": {"Tally", "OpenCounter", ""},
+	"append": {"Append", "Open", "{}"}, "registers": {"Registers", "Open", "{}"}, "blind-writes": {"Registers", "Open", "{BlindShare: 1}"},
+	"bank": {"Bank", "Open", ""}, "long-fork": {"LongFork", "Open", ""},
 }
 
 // Catalog returns the source of a test that repeats a failure of a system of the catalog. The workload is the one that
@@ -60,6 +67,9 @@ func (e *emitter) system() (workload string) {
 	r := e.f.Record
 	dir, isStore := stores[r.System]
 	open, known := opened[r.Workload]
+	if claims[r.System] == "" && open.mix != "" {
+		known = false
+	}
 	if !isStore || !known {
 		e.printf("sys, err := %s.Find(%q)\nif err != nil {\nt.Fatal(err)\n}\n", e.file.Use(systemsPath, "systems"), r.System)
 		e.printf("store, known, err := sys.Build(%q)\nif err != nil {\nt.Fatal(err)\n}\n", r.Bug)
@@ -77,7 +87,12 @@ func (e *emitter) system() (workload string) {
 	} else {
 		e.printf("store := %s.Store{Bugs: %s}\n", pkg, strings.Join(bugs, " | "))
 	}
-	return fmt.Sprintf("%s.%s(store.%s)", e.file.Use(workloadsPath, "workloads"), open.function, open.method)
+	w := e.file.Use(workloadsPath, "workloads")
+	if open.mix == "" {
+		return fmt.Sprintf("%s.%s(store.%s)", w, open.function, open.method)
+	}
+	claim := e.file.Use(txnPath, "txn") + "." + claims[r.System]
+	return fmt.Sprintf("%s.%s(store.%s, %s, %s.TxnMix%s)", w, open.function, open.method, claim, w, open.mix)
 }
 
 // bugName returns the constant of a bug: "reuse-ids" is ReuseIDs.

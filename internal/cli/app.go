@@ -117,6 +117,7 @@ smallest counterexample and the seed that repeats it.
 		Example: `  capsize run                          # a raft store under partitions
   capsize run --bug local-reads        # a bug in it, found and explained
   capsize cap                          # who gets answers, and are they right, while the network is cut
+  capsize isolation                    # which isolation level does each database claim, and keep
   capsize check history.jsonl          # judge a history that was recorded
   capsize show --open                  # the pages of all runs
   capsize hunt --for 10m               # find failures of many seeds on all cores, and make each small
@@ -132,7 +133,7 @@ smallest counterexample and the seed that repeats it.
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colours: auto, always or never; auto heeds NO_COLOR")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(a.runCommand(), a.capCommand(), a.scenarioCommand(), a.checkCommand(), a.convertCommand(), a.replayCommand(), a.showCommand(), a.diffCommand(), a.huntCommand(), a.listCommand(), a.testCommand(), a.twiceCommand(), a.buildCommand(), a.overlayCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.capCommand(), a.isolationCommand(), a.scenarioCommand(), a.checkCommand(), a.convertCommand(), a.replayCommand(), a.showCommand(), a.diffCommand(), a.huntCommand(), a.listCommand(), a.testCommand(), a.twiceCommand(), a.buildCommand(), a.overlayCommand(), a.versionCommand())
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return cmd.Help()

@@ -16,6 +16,7 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/catalog/models"
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/txn"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/savedrun"
 	"github.com/capsize-go/capsize/report"
@@ -36,6 +37,8 @@ type checkOptions struct {
 	report      string
 	json        bool
 	ci          ciOptions
+
+	linearizableKeys, sequentialKeys bool
 }
 
 func (a *app) checkCommand() *cobra.Command {
@@ -69,12 +72,21 @@ A model is held to linearizability unless --consistency asks for less; see
 capsize list consistency. Models that are a checker of Jepsen's have a rule of
 their own.
 
+The models list-append, rw-register and predicate are of transactions: each value is
+written once, and what was read tells which transaction came before which. They are held
+to strict-serializable, as Elle does, unless --consistency names another model of
+isolation; --consistency strongest says which hold and which do not. Their files may also
+be of the formats of PolySI and Plume, Cobra (a folder), dbcop and AWDIT. Of registers,
+--linearizable-keys and --sequential-keys say that real time, or the order of sessions,
+orders the versions of each key. Kafka's logs are the model kafka.
+
 Rules about requests, such as outcomes, leaks and admitted, read spans of traces too, a
 record a call; --limit says what they allow. See docs/reference/formats.md.
 
 With --json, check prints one object a file:
   {"file","format","model","consistency","verdict","reason","ops":{"ok","fail","info"},
    "digest","counterexample":[…],"report","assumed":[{"what","count","line"}],"recorded"}
+and of transactions also "transactions", with the anomalies and what is known of each model.
 
 ` + exitCodes,
 		Example: `  capsize check history.jsonl
@@ -82,6 +94,9 @@ With --json, check prints one object a file:
   capsize check store/latest/history.edn --model cas-register --initial 0 --independent
   capsize check history.jsonl --consistency causal
   capsize check history.edn.gz --model set-full --json
+  capsize check history.edn --model list-append
+  capsize check history.edn --model list-append --consistency strongest
+  capsize check history.json --model rw-register --consistency snapshot-isolation
   capsize check spans.jsonl --model outcomes --rename f:SPAN_KIND_CLIENT=request`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -93,7 +108,7 @@ With --json, check prints one object a file:
 	}
 	o.add(cmd.Flags())
 	complete(cmd, map[string][]string{
-		"model": models.Names(models.Rows()), "consistency": models.Names(models.Consistencies()), "format": models.FormatNames(),
+		"model": models.Names(models.Rows()), "consistency": consistencyNames(), "format": checkFormatNames(),
 	})
 	return cmd
 }
@@ -102,7 +117,8 @@ With --json, check prints one object a file:
 func (o *checkOptions) add(f *pflag.FlagSet) {
 	f.SortFlags = false
 	f.StringVar(&o.model, "model", "register", "what a correct object does; see capsize list models")
-	f.StringVar(&o.consistency, "consistency", models.Linearizable, "how closely the model must be kept; see capsize list consistency")
+	f.StringVar(&o.consistency, "consistency", "", "how closely the model must be kept; see capsize list consistency (default "+models.Linearizable+
+		"; of transactions "+models.StrictSerializable+")")
 	f.StringVar(&o.format, "format", "auto", "format of the files; see capsize list formats")
 	f.BoolVar(&o.independent, "independent", false, "values are pairs of a key and a value, as jepsen.independent makes them")
 	f.BoolVar(&o.lenient, "lenient", false, "judge a history whose ops contradict each other too, and say what was assumed")
@@ -111,6 +127,8 @@ func (o *checkOptions) add(f *pflag.FlagSet) {
 	f.StringVar(&o.shape.Size, "size", "", "how many permits a semaphore has, or how often a reentrant-lock may be acquired (default 2)")
 	f.StringVar(&o.shape.Limit, "limit", "", "what a rule about requests allows, as capsize list models has it: 5s, 3, 100/1s")
 	f.StringSliceVar(&o.mayFail, "may-fail", nil, "kinds of call of which none needs to have succeeded, comma-separated")
+	f.BoolVar(&o.linearizableKeys, "linearizable-keys", false, "of rw-register: real time orders the versions of each key")
+	f.BoolVar(&o.sequentialKeys, "sequential-keys", false, "of rw-register: the order of sessions orders the versions of each key")
 	f.StringVar(&o.report, "report", reportsDir, `folder for the pages; "" writes none`)
 	f.BoolVar(&o.json, "json", false, "print one JSON object a file, each on a line, and nothing else")
 	o.ci.flags(f)
@@ -125,9 +143,15 @@ type judge struct {
 
 // judge looks up what the flags name.
 func (o checkOptions) judge() (judge, error) {
-	format, err := models.FindFormat(o.format)
+	m, err := models.Find(o.model, o.shape)
 	if err != nil {
 		return judge{}, err
+	}
+	format := history.Auto
+	if !m.Transactions() { // which have formats of their own
+		if format, err = o.findFormat(); err != nil {
+			return judge{}, err
+		}
 	}
 	renames, err := history.ParseRenames(o.rename...)
 	if err != nil {
@@ -135,9 +159,13 @@ func (o checkOptions) judge() (judge, error) {
 	}
 	c, err := models.New(models.Options{
 		Model: o.model, Consistency: o.consistency, Shape: o.shape, Format: format, Independent: o.independent,
-		Lenient: o.lenient, Rename: renames, MayFail: o.mayFail,
+		Lenient: o.lenient, Rename: renames, MayFail: o.mayFail, LinearizableKeys: o.linearizableKeys, SequentialKeys: o.sequentialKeys,
 	})
-	return judge{o, c, format}, err
+	if err != nil {
+		return judge{}, err
+	}
+	o.consistency = c.Consistency()
+	return judge{o, c, format}, nil
 }
 
 // check judges the files one after the other. One that can't be read does not
@@ -177,8 +205,9 @@ func (a *app) check(ctx context.Context, files []string, o checkOptions) error {
 
 // checkFile judges one file, shows what came out, and returns it. Of a file that can't be read, the case says why.
 func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verdict, ci.Case, error) {
-	failed := func(err error) (checker.Verdict, ci.Case, error) {
-		return checker.Unknown, ci.Case{Class: "check." + j.Model.Name, Name: nameOf(file), Verdict: checker.Unknown, Headline: "could not be read", Reason: err.Error()}, err
+	failed := func(err error) (checker.Verdict, ci.Case, error) { return j.failed(file, err) }
+	if j.Model.Transactions() {
+		return a.checkTransactions(ctx, file, j)
 	}
 	rec, err := a.readHistory(file, j)
 	if err != nil {
@@ -198,18 +227,32 @@ func (a *app) checkFile(ctx context.Context, file string, j judge) (checker.Verd
 	if err != nil {
 		return failed(err)
 	}
-	if r.Verdict != checker.Valid && j.report != "" {
-		dir := filepath.Join(j.report, j.folder(file, rec.Format, page.Digest))
-		page.Index = toIndex
-		if page.ReportPath, err = report.WriteContext(ctx, dir, page); err == nil {
-			err = result.Of(page).Write(dir, time.Now())
-		}
-		if err != nil {
-			_ = a.unwritten(&page, unwrittenError{err})
-		}
+	if r.Verdict != checker.Valid {
+		a.writePage(ctx, &page, j, j.folder(file, rec.Format.String(), page.Digest), result.Of)
 	}
 	page.System, page.Rerun = nameOf(file), j.rerun(file) // it is printed here
 	return r.Verdict, ci.CaseOf(result.Of(page)), a.printJudged(file, r, page, j)
+}
+
+// failed returns the case of a file that could not be judged.
+func (j judge) failed(file string, err error) (checker.Verdict, ci.Case, error) {
+	return checker.Unknown, ci.Case{Class: "check." + j.Model.Name, Name: nameOf(file), Verdict: checker.Unknown, Headline: "could not be read", Reason: err.Error()}, err
+}
+
+// writePage writes the page of a history, and the result beside it, to a folder under that of the reports, if there is one.
+func (a *app) writePage(ctx context.Context, page *report.Run, j judge, folder string, of func(report.Run) result.Result) {
+	if j.report == "" {
+		return
+	}
+	dir := filepath.Join(j.report, folder)
+	page.Index = toIndex
+	var err error
+	if page.ReportPath, err = report.WriteContext(ctx, dir, *page); err == nil {
+		err = of(*page).Write(dir, time.Now())
+	}
+	if err != nil {
+		_ = a.unwritten(page, unwrittenError{err})
+	}
 }
 
 // printJudged prints what came out of a file.
@@ -248,9 +291,9 @@ func (a *app) open(file string, format history.Format) (*models.Source, error) {
 
 // folder names the folder of the page of a history by the file, the model and an ID of
 // all that the verdict depends on.
-func (j judge) folder(file string, format history.Format, digest string) string {
+func (j judge) folder(file, format, digest string) string {
 	o := j.checkOptions
-	id := savedrun.ID(file, format.String(), o.model, o.consistency, o.independent, o.lenient, o.rename, o.shape, o.mayFail, digest)
+	id := savedrun.ID(file, format, o.model, o.consistency, o.independent, o.lenient, o.rename, o.shape, o.mayFail, digest)
 	base, _, _ := strings.Cut(filepath.Base(file), ".")
 	return folderName(id, base, o.model, o.consistency)
 }
@@ -316,9 +359,10 @@ func positioned(h *history.History, why *checker.Counterexample) (*history.Histo
 }
 
 // flags returns the flags that are not at their defaults.
-func (o checkOptions) flags() (text string) {
-	if o.consistency != models.Linearizable {
-		text += " --consistency " + o.consistency
+func (j judge) flags() (text string) {
+	o := j.checkOptions
+	if o.consistency != j.Model.DefaultConsistency() {
+		text += " --consistency " + quoted(o.consistency)
 	}
 	if o.format != history.Auto.String() {
 		text += " --format " + o.format
@@ -341,6 +385,12 @@ func (o checkOptions) flags() (text string) {
 	if o.shape.Limit != "" {
 		text += " --limit " + quoted(o.shape.Limit)
 	}
+	if o.linearizableKeys {
+		text += " --linearizable-keys"
+	}
+	if o.sequentialKeys {
+		text += " --sequential-keys"
+	}
 	if len(o.mayFail) > 0 {
 		text += " --may-fail " + quoted(strings.Join(o.mayFail, ","))
 	}
@@ -362,6 +412,7 @@ type checkLine struct {
 	Report         string          `json:"report"`
 	Assumed        []assumption    `json:"assumed"`  // what a lenient reader assumed
 	Recorded       string          `json:"recorded"` // time of the first op as RFC 3339 has it, if that is known
+	Transactions   *txn.Report     `json:"transactions,omitempty"`
 }
 
 // An assumption is what check --lenient --json says that it assumed.

@@ -46,6 +46,10 @@ and tags: they become strings, arrays and what was tagged. etcd and kv keep
 processes, types, keys, values, errors and the order, but no times and no nodes.
 calls can only be read.
 
+Histories of transactions may also be plume, the text of PolySI and Plume; cobra, dbcop
+and awdit can only be read. Where nothing is known of real time, what is written has
+completions only, and capsize check reads it with --lenient.
+
 A history whose ops contradict each other is an error, as capsize check has it,
 unless --lenient.
 
@@ -56,7 +60,8 @@ Exit codes: 0 done, 3 usage or a file that can't be read or written.`,
 		Example: `  capsize convert history.edn history.jsonl
   capsize convert history.jsonl --to edn --model register --independent
   capsize convert etcd_001.log - --to json
-  capsize convert history.edn.gz history.jsonl`,
+  capsize convert history.edn.gz history.jsonl
+  capsize convert history.edn history.txt --to plume`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
 				return fmt.Errorf(`capsize convert takes IN and OUT, of which either may be "-", not %d files; see capsize convert --help`, len(args))
@@ -75,12 +80,15 @@ Exit codes: 0 done, 3 usage or a file that can't be read or written.`,
 	f.BoolVar(&o.lenient, "lenient", false, "convert a history whose ops contradict each other too, and say on stderr what was assumed")
 	f.StringArrayVar(&o.rename, "rename", nil, "what names of IN mean: f:OLD=NEW, field:OLD=NEW, with commas between or repeated")
 	f.StringVar(&o.model, "model", "", "model of IN, if that is jsonl and OUT is not; see capsize list models")
-	complete(cmd, map[string][]string{"from": models.FormatNames(), "to": writable(), "model": models.Names(models.Rows())})
+	complete(cmd, map[string][]string{"from": checkFormatNames(), "to": append(writable(), "plume"), "model": models.Names(models.Rows())})
 	return cmd
 }
 
 // convert turns one file into another.
 func (a *app) convert(ctx context.Context, from, to string, o convertOptions) error {
+	if o.transactions(from) {
+		return a.convertTransactions(from, to, o)
+	}
 	format, err := models.FindFormat(o.from)
 	if err != nil {
 		return err
@@ -113,7 +121,7 @@ func (a *app) convert(ctx context.Context, from, to string, o convertOptions) er
 		_, err := o.copy(ctx, a.out, in, target)
 		return models.Hinted(err)
 	}
-	n, err := o.file(ctx, to, in, target)
+	n, err := writeFile(to, func(w io.Writer) (int, error) { return o.copy(ctx, w, in, target) })
 	if err != nil {
 		return models.Hinted(err)
 	}
@@ -121,14 +129,14 @@ func (a *app) convert(ctx context.Context, from, to string, o convertOptions) er
 	return err
 }
 
-// file writes a file, which is there when it is complete. What is no regular file,
-// such as a pipe, is written to as it is.
-func (o convertOptions) file(ctx context.Context, to string, in *models.Source, format history.Format) (n int, err error) {
+// writeFile writes a file, which is there when it is complete. What is no regular file,
+// such as a pipe, is written to as it is. It returns what write returns.
+func writeFile(to string, write func(w io.Writer) (int, error)) (n int, err error) {
 	if real, err := filepath.EvalSymlinks(to); err == nil {
 		to = real
 	}
 	if fi, err := os.Stat(to); err == nil && !fi.Mode().IsRegular() {
-		return o.device(ctx, to, in, format)
+		return writeDevice(to, write)
 	}
 	out, err := os.CreateTemp(filepath.Dir(to), ".capsize-*")
 	if err != nil {
@@ -139,7 +147,7 @@ func (o convertOptions) file(ctx context.Context, to string, in *models.Source, 
 			_ = os.Remove(out.Name()) // what it holds is not complete
 		}
 	}()
-	n, err = o.copy(ctx, out, in, format)
+	n, err = write(out)
 	if err = errors.Join(err, out.Close()); err != nil {
 		return n, err
 	}
@@ -149,13 +157,13 @@ func (o convertOptions) file(ctx context.Context, to string, in *models.Source, 
 	return n, nil
 }
 
-// device writes to what is there and is no regular file.
-func (o convertOptions) device(ctx context.Context, to string, in *models.Source, format history.Format) (int, error) {
+// writeDevice writes to what is there and is no regular file.
+func writeDevice(to string, write func(w io.Writer) (int, error)) (int, error) {
 	out, err := os.OpenFile(to, os.O_WRONLY, 0)
 	if err != nil {
 		return 0, fmt.Errorf("write history: %w", err)
 	}
-	n, err := o.copy(ctx, out, in, format)
+	n, err := write(out)
 	return n, errors.Join(err, out.Close())
 }
 

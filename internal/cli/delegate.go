@@ -41,6 +41,7 @@ var knownScenarios = [][2]string{
 	{"gateway-timeouts", "how much work is done for clients that have given up?"},
 	{"gray-hang", "a backend is up, its health endpoint is green, and it does not answer: which timeouts end the wait, and who notices?"},
 	{"hedging", "what does it bring, and what does it cost, to send a request again when its answer is late?"},
+	{"isolation", "which isolation level does each database claim, and which does it keep under faults?"},
 	{"lb-affinity", "does a user who stays with one backend (a sticky session) always read what he wrote?"},
 	{"lb-health", "what should a health check look at, and what should a balancer do when every backend fails it?"},
 	{"lb-resize", "what does one backend more or less cost, if each has a cache?"},

@@ -28,8 +28,8 @@ var sections = []section{
 	{name: "workloads", rows: systems.Workloads},
 	{name: "nemeses", rows: systems.NemesisRows},
 	{name: "models", rows: rowsOf(models.Rows)},
-	{name: "consistency", rows: rowsOf(models.Consistencies)},
-	{name: "formats", rows: rowsOf(models.Formats)},
+	{name: "consistency", rows: rowsOf(consistencies)},
+	{name: "formats", rows: rowsOf(func() []models.Row { return append(models.Formats(), models.TransactionFormats()...) })},
 	{name: "faults", rows: systems.Faults},
 }
 
@@ -63,6 +63,15 @@ func rowsOf(list func() []models.Row) func() []systems.Row {
 		}
 		return all
 	}
+}
+
+// consistencies lists what objects can be held to, and behind that what transactions can be.
+func consistencies() []models.Row {
+	all := models.Consistencies()
+	for _, r := range models.TransactionConsistencies() {
+		all = append(all, models.Row{Name: r.Name, Doc: "of transactions: " + r.Doc})
+	}
+	return all
 }
 
 // bugRows lists the bugs of every system.

@@ -21,11 +21,11 @@ import (
 	"github.com/capsize-go/capsize/scenarios"
 )
 
-// Scenarios are what capsize-scenarios adds to the command. Without them, the commands scenario and cap run
-// capsize-scenarios.
+// Scenarios are what capsize-scenarios adds to the command. Without them, the commands scenario, cap and isolation
+// run capsize-scenarios.
 type Scenarios struct {
-	All  []scenarios.Scenario                                         // in the order of their names
-	Grid func(s scenarios.Scenario, rows []scenarios.Row) report.Grid // the page of capsize cap
+	All   []scenarios.Scenario                                                    // in the order of their names
+	Grids map[string]func(s scenarios.Scenario, rows []scenarios.Row) report.Grid // the pages of capsize cap and isolation, by scenario
 }
 
 // Main is func main of a command with these scenarios; nil for none.

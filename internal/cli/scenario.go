@@ -131,6 +131,31 @@ every request was answered but not every run was linearizable, and neither other
 	return cmd
 }
 
+// isolationCommand is the scenario isolation by a name of its own, with a page.
+func (a *app) isolationCommand() *cobra.Command {
+	o := scenarioOptions{}
+	cmd := &cobra.Command{
+		Use:   "isolation",
+		Short: "Measure which isolation level each database claims, and which it keeps",
+		Long: `Isolation runs every database that ships with Capsize under every kind of fault, as it
+should be and with mistakes of real ones, and says for each: which level it claims, which
+every run kept, which anomalies were seen, and how many transactions committed and how
+long they took. A card is labelled kept if every run kept the claim, and broken if some
+run did not.
+
+` + exitCodes,
+		Example: `  capsize isolation
+  capsize isolation --variant percolator,percolator-blind-retry --fault cut,crash
+  capsize isolation --json | jq -r '[.variant, .fault, .claimed, .model, .label] | @tsv'
+  capsize scenario isolation --variant galera-certify-at-origin --fault healthy --seed 1 --show`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.scenario(cmd.Context(), "isolation", o) },
+	}
+	o.flags(cmd)
+	cmd.Flags().StringVar(&o.page, "report", filepath.Join(reportsDir, "isolation"), `folder for the page with all cards; "" writes none`)
+	return cmd
+}
+
 // scenarioName wants one argument, the name of a scenario, and none for all.
 func scenarioName(names []string, all *bool) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
@@ -350,7 +375,7 @@ func (a *app) showRows(s scenarios.Scenario, rows []scenarios.Row, o scenarioOpt
 	if o.page == "" {
 		return nil
 	}
-	path, err := writeGrid(o.page, a.scenarios.Grid(s, rows))
+	path, err := writeGrid(o.page, a.scenarios.Grids[s.Name](s, rows))
 	if parent := filepath.Dir(o.page); filepath.Base(parent) == reportsDir {
 		a.index(parent)
 	}

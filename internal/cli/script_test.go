@@ -19,8 +19,10 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/capsize-go/capsize/internal/tier"
+	"github.com/capsize-go/capsize/report"
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/scenarios/caching"
+	"github.com/capsize-go/capsize/scenarios/isolation"
 	"github.com/capsize-go/capsize/scenarios/replication"
 	"github.com/capsize-go/capsize/scenarios/resilience"
 )
@@ -29,11 +31,13 @@ var update = flag.Bool("update", false, "write what scripts compare with cmp")
 
 func TestMain(m *testing.M) {
 	testscript.Main(noStep{m}, map[string]func(){
-		"capsize":       func() { Main(&Scenarios{All: allScenarios(), Grid: replication.Grid}) },
+		"capsize":       func() { Main(&Scenarios{All: allScenarios(), Grids: grids}) },
 		"capsize-alone": func() { Main(nil) },
 		"capsize-two":   func() { Main(&Scenarios{All: twoScenarios()}) },
 	})
 }
+
+var grids = map[string]func(scenarios.Scenario, []scenarios.Row) report.Grid{"cap": replication.Grid, "isolation": isolation.Grid}
 
 // noStep runs tests, whose runs are no step of GitHub Actions, though the tests may be one.
 type noStep struct{ *testing.M }
@@ -44,7 +48,7 @@ func (m noStep) Run() int {
 }
 
 func allScenarios() []scenarios.Scenario {
-	all := slices.Concat(replication.All(), caching.All(), resilience.All())
+	all := slices.Concat(replication.All(), caching.All(), resilience.All(), isolation.All())
 	slices.SortFunc(all, func(a, b scenarios.Scenario) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }

@@ -18,17 +18,20 @@ func TestCollectSeldom(t *testing.T) {
 	for _, test := range []struct {
 		name          string
 		gogc          string
+		ops           int
 		before, later int
 	}{
-		{"nothing says", "", 100, collectPercent},
-		{"the program says", "", 800, 800},
-		{"the program says never", "", -1, -1},
-		{"the environment says", "100", 100, 100},
+		{"nothing says", "", 0, 100, collectPercent},
+		{"nothing says, a long run", "", 2 * shortRun, 100, collectPercent / 2},
+		{"nothing says, a very long run", "", 100 * shortRun, 100, leastPercent},
+		{"the program says", "", 0, 800, 800},
+		{"the program says never", "", 0, -1, -1},
+		{"the environment says", "100", 0, 100, 100},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Setenv("GOGC", test.gogc)
 			debug.SetGCPercent(test.before)
-			restore := collectSeldom()
+			restore := collectSeldom(test.ops)
 			assert.Equal(t, test.later, percent())
 			restore()
 			assert.Equal(t, test.before, percent())

@@ -92,22 +92,28 @@ var runs atomic.Uint64
 //
 // One run can be under way in a process: see [TakeTurn].
 func Run(ctx context.Context, t *testing.T, c Config) (*Record, error) {
-	defer collectSeldom()()
+	ops := expectedOps(c)
+	defer collectSeldom(ops)()
 	defer oneProcessor(c.System)()
 	e := &engine{ctx: ctx, config: c, runLabel: runName(c.Seed), refusals: map[int]Refusal{}}
 	e.breakpoint.resume = make(chan struct{})
 	e.spans = newSpans(e)
-	switch {
-	case c.Script != nil:
-		e.history.Grow(2 * (len(c.Script) + len(c.Plan)))
-	case !math.IsInf(c.Rate, 1):
-		seconds := (c.Duration + c.Settle).Seconds()
-		e.history.Grow(int(min(2.2*c.Rate*seconds, 1<<20)))
-	}
+	e.history.Grow(ops)
 	if err := e.runInBubble(t); err != nil {
 		return nil, err
 	}
 	return e.outcome(), nil
+}
+
+// expectedOps returns how many ops the history of a run is likely to have; 0 if nothing says.
+func expectedOps(c Config) int {
+	switch {
+	case c.Script != nil:
+		return 2 * (len(c.Script) + len(c.Plan))
+	case !math.IsInf(c.Rate, 1):
+		return int(min(2.2*c.Rate*(c.Duration+c.Settle).Seconds(), 1<<20))
+	}
+	return 0
 }
 
 // run is the whole run. It is called in a bubble.

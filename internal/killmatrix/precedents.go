@@ -24,6 +24,23 @@ var precedents = map[string]string{
 	"registerkv/one-phase-writes": "[Attiya, Bar-Noy and Dolev 1995](https://doi.org/10.1145/200836.200869)",
 	"registerkv/ack-before-sync":  "[NATS 2.12.1](https://jepsen.io/analyses/nats-2.12.1)",
 
+	"percolator/blind-retry":       "[TiDB 2.1.7](https://jepsen.io/analyses/tidb-2.1.7)",
+	"percolator/roll-back-live":    "[tikv#7364](https://github.com/tikv/tikv/issues/7364), records of rollbacks that are lost",
+	"percolator/early-commit-time": "[Peng and Dabek 2010](https://www.usenix.org/conference/osdi10/large-scale-incremental-processing-using-distributed-transactions-and), §2.2, on why not",
+	"percolator/oracle-goes-back":  "[tikv/pd#4884](https://github.com/tikv/pd/issues/4884)",
+	"percolator/async-below-reads": "[tikv#8589](https://github.com/tikv/tikv/issues/8589), on the timestamps of async commits",
+	"percolator/skip-old-locks":    "compare [tikv#10570](https://github.com/tikv/tikv/issues/10570)",
+	"percolator/forward-blindly":   "[Peng and Dabek 2010](https://www.usenix.org/conference/osdi10/large-scale-incremental-processing-using-distributed-transactions-and), §2.2, on why not",
+
+	"galera/certify-at-origin":  "[MariaDB Galera Cluster 12.1.2](https://jepsen.io/blog/2026-03-16-mariadb-galera-cluster-12.1.2), lost updates",
+	"galera/ack-when-ordered":   "[MariaDB Galera Cluster 12.1.2](https://jepsen.io/blog/2026-03-16-mariadb-galera-cluster-12.1.2), stale reads",
+	"galera/ack-before-sync":    "[MariaDB Galera Cluster 12.1.2](https://jepsen.io/blog/2026-03-16-mariadb-galera-cluster-12.1.2), commits lost in crashes",
+	"galera/snapshot-at-commit": "[Kemme and Alonso 2000](https://doi.org/10.1145/363951.363955) on why not",
+
+	"ssi/forget-readers":       "[PostgreSQL 12.3](https://jepsen.io/analyses/postgresql-12.3)",
+	"ssi/no-read-only-locks":   "[Fekete, O'Neil and O'Neil 2004](https://doi.org/10.1145/1031570.1031573)",
+	"ssi/visible-out-of-order": "[Amazon RDS for PostgreSQL 17.4](https://jepsen.io/analyses/amazon-rds-for-postgresql-17.4)",
+
 	"quorumkv/drop-hints":         "[Cassandra](https://docs.datastax.com/en/cassandra/3.0/cassandra/operations/opsRepairNodesHintedHandoff.html) drops hints after three hours",
 	"quorumkv/ack-before-sync":    "[NATS 2.12.1](https://jepsen.io/analyses/nats-2.12.1)",
 	"quorumkv/reuse-dots":         "[riak_kv#679](https://github.com/basho/riak_kv/issues/679)",
@@ -45,6 +62,17 @@ var precedents = map[string]string{
 	"crdtkv/reuse-ids":       "[riak_kv#679](https://github.com/basho/riak_kv/issues/679)",
 	"crdtkv/skip-deltas":     "[akka#22188](https://github.com/akka/akka-core/issues/22188), deltas with holes",
 	"crdtkv/ack-before-sync": "[NATS 2.12.1](https://jepsen.io/analyses/nats-2.12.1)",
+
+	"twopc/forget-commit":    "[gpdb#12199](https://github.com/greenplum-db/gpdb/issues/12199), commits that a checkpoint overtook",
+	"twopc/abort-after-yes":  "[MySQL 12161](https://bugs.mysql.com/bug.php?id=12161), prepared XA transactions rolled back",
+	"twopc/unlock-early":     "early lock release, [DeWitt et al. 1984](https://doi.org/10.1145/602259.602261), without its dependency on the commit",
+	"twopc/unlock-reads":     "degree 2 of [Gray et al. 1976](https://doi.org/10.1145/1282480.1282513)",
+	"twopc/presume-too-soon": "[citus#1030](https://github.com/citusdata/citus/issues/1030), recovery during a prepare",
+	"twopc/volatile-yes":     "[NATS 2.12.1](https://jepsen.io/analyses/nats-2.12.1)",
+	"twopc/forget-locks":     "[citus#3780](https://github.com/citusdata/citus/issues/3780), reads before recovery",
+
+	"retryclient/retry-unknown":      "[MongoDB 4.2.6](https://jepsen.io/analyses/mongodb-4.2.6)",
+	"retryclient/unknown-is-failure": "[jepsen#596](https://github.com/jepsen-io/jepsen/issues/596)",
 
 	"cdn/ignore-age":       "[guzzle/cache-subscriber#59](https://github.com/guzzle/cache-subscriber/issues/59)",
 	"cdn/ignore-vary":      "[rustango#1251](https://github.com/ujeenet/rustango/issues/1251)",

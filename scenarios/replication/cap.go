@@ -33,6 +33,7 @@ func CAP() scenarios.Scenario {
 		Seeds:    5,
 		Meter:    func(v scenarios.Variant) scenarios.Meter { return &Card{judge: choiceNamed(v.Name).judge} },
 		Holds:    capHolds,
+		Labels:   "C: always linearizable; A: each request was answered, on each side; neither: all else",
 		Columns: []scenarios.Column{
 			{Title: "maj R", Metric: "majority_read", Format: scenarios.Percent}, {Title: "maj W", Metric: "majority_write", Format: scenarios.Percent},
 			{Title: "min R", Metric: "minority_read", Format: scenarios.Percent}, {Title: "min W", Metric: "minority_write", Format: scenarios.Percent},

@@ -23,6 +23,7 @@ type File struct {
 	shared       bool             // durable is the beginning of Data, in the same memory or with the same bytes
 	durableNames map[string]*File // of a directory, as it is on the disk
 	changed      time.Duration    // when it was written last
+	likely       int              // how long it is expected to become; 0 if nothing says
 }
 
 // A Flip is a bit of a file that flipped by itself.
@@ -41,6 +42,9 @@ func (f *File) IsDir() bool { return f.Names != nil }
 func (f *File) Overwrite(p []byte, off int) {
 	if off < len(f.durable) {
 		f.unshare()
+	}
+	if end := off + len(p); cap(f.Data) < end && end <= f.likely {
+		f.Data = slices.Grow(f.Data, f.likely-len(f.Data))
 	}
 	f.Data = overwritten(f.Data, p, off)
 	if len(f.Flipped) > 0 {

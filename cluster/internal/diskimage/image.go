@@ -18,6 +18,8 @@ type Image struct {
 	seq     uint64   // of the last change
 	syncs   []sync   // that are under way
 	files   int64    // counts the files that were made
+
+	replaced int // how long the file was that another one replaced last
 }
 
 // A sync makes all changes up to seq durable at an instant.
@@ -59,10 +61,11 @@ func New() Image {
 	return i
 }
 
-// NewFile returns an empty file, which has no name yet.
+// NewFile returns an empty file, which has no name yet. Once files have replaced others, as a log does that is written anew, it has room for
+// as much as the last one that was replaced.
 func (i *Image) NewFile() *File {
 	i.files++
-	return &File{ID: i.files}
+	return &File{ID: i.files, likely: i.replaced + i.replaced/8}
 }
 
 // NewDir returns an empty directory, which has no name yet.
@@ -89,6 +92,9 @@ func (i *Image) Unlink(now time.Duration, dir *File, name string) {
 func (i *Image) Rename(now time.Duration, dir *File, name string, toDir *File, to string) {
 	f := dir.Names[name]
 	delete(dir.Names, name)
+	if had := toDir.Names[to]; had != nil {
+		i.replaced = len(had.Data)
+	}
 	toDir.Names[to] = f
 	i.log(now, change{kind: rename, f: f, dir: dir, name: name, toDir: toDir, to: to})
 }

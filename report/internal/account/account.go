@@ -116,7 +116,7 @@ func Kinds() []Kind {
 	return []Kind{
 		hang, leak, panicked, noProgress, divergence,
 		freeze, retryStorm, loadsAtOnce, staleCopy,
-		failedWrite, neverWritten, repeatedEffect, lostWrite, staleRead,
+		dependencies, failedWrite, neverWritten, repeatedEffect, lostWrite, staleRead,
 		finalReads, general,
 	}
 }

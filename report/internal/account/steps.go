@@ -109,7 +109,7 @@ func outcome(c call) string {
 func (s *scene) request(c call) []Part {
 	who := fmt.Sprintf("Process %d ", c.Invoke.Process)
 	m := asked(c.Call)
-	if len(c.wrote) != 1 {
+	if len(c.wrote) != 1 || operation(c.Call) == "" { // several operations, or none that has a name
 		return say(who, "asked: ", strong(wording.Label(c.Call, s.key())))
 	}
 	v := strong(c.wrote[0].Value)

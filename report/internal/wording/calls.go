@@ -15,6 +15,9 @@ import (
 // Label describes a call by its input and output: "read → 23". It leaves the key out if that
 // is the key of the counterexample.
 func Label(c history.Call, key string) string {
+	if text, ok := transaction(c); ok {
+		return shortened(text)
+	}
 	if text, ok := steps(c); ok {
 		return shortened(text)
 	}
@@ -37,6 +40,21 @@ func Label(c history.Call, key string) string {
 
 // shortened makes the text of a call safe for one line and short enough for a label, with both its ends.
 func shortened(text string) string { return Ends(Clean(text, len(text)), 60) }
+
+// transaction describes a call that is a [model.Txn]: what it did if it is ok, and what it asked otherwise.
+func transaction(c history.Call) (text string, ok bool) {
+	asked, ok := c.Invoke.Input.(model.Txn)
+	if !ok {
+		return "", false
+	}
+	if done, is := c.Complete.Output.(model.Txn); is && c.Complete.Type == history.OK {
+		return done.Answered(), true
+	}
+	if c.Complete.Type == history.Fail {
+		return asked.String() + " failed", true
+	}
+	return asked.String(), true
+}
 
 // steps describes a call with several operations, as a transaction, each with its
 // output: "read x → 1, write y 2".
@@ -197,7 +215,10 @@ func Plain(v any) string {
 	case string:
 		return v
 	case fmt.Stringer:
-		return v.String()
+		if s := v.String(); s != nilNumber { // which a json.Number may be
+			return s
+		}
+		return "nil"
 	case error:
 		return v.Error()
 	}

@@ -1,10 +1,14 @@
 package chainkv
 
 import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
 	"maps"
 	"slices"
 
-	"github.com/capsize-go/capsize/systems/internal/snapshot"
+	"github.com/capsize-go/capsize/internal/sorting"
+	"github.com/capsize-go/capsize/systems/internal/fields"
 )
 
 // A state is what a node has applied: of each key the newest committed version and
@@ -12,7 +16,7 @@ import (
 // retry is known.
 type state struct {
 	Versions map[string][]version // the oldest first
-	Sessions map[uint64]last
+	Sessions []last               // sorted by session: a state is copied and encoded more often than a session begins
 
 	encoded []byte // the snapshot, until the state changes
 }
@@ -24,8 +28,8 @@ type version struct {
 }
 
 type last struct {
-	Number, Index uint64
-	Answer        int
+	Session, Number, Index uint64
+	Answer                 int
 }
 
 // A write is a request on its way down the chain.
@@ -43,11 +47,11 @@ type entry struct {
 	Write write
 }
 
-func newState() *state { return &state{Versions: map[string][]version{}, Sessions: map[uint64]last{}} }
+func newState() *state { return &state{Versions: map[string][]version{}} }
 
 // clone returns a copy.
 func (s *state) clone() *state {
-	c := &state{maps.Clone(s.Versions), maps.Clone(s.Sessions), s.encoded}
+	c := &state{maps.Clone(s.Versions), slices.Clone(s.Sessions), s.encoded}
 	for key, v := range c.Versions { // order: each key on its own
 		c.Versions[key] = slices.Clone(v)
 	}
@@ -75,8 +79,9 @@ func (s *state) at(key string, index uint64) (found version) {
 // apply carries out a write and returns its answer; a retry gets the first one's.
 func (s *state) apply(e entry) int {
 	w := e.Write
-	if l, ok := s.Sessions[w.Session]; ok && l.Number >= w.Number {
-		return l.Answer
+	at, known := slices.BinarySearchFunc(s.Sessions, w.Session, func(l last, id uint64) int { return cmp.Compare(l.Session, id) })
+	if known && s.Sessions[at].Number >= w.Number {
+		return s.Sessions[at].Answer
 	}
 	s.encoded = nil
 	answer := 0
@@ -86,7 +91,10 @@ func (s *state) apply(e entry) int {
 	if !w.CAS || answer == w.Old {
 		s.Versions[w.Key] = append(s.Versions[w.Key], version{e.Index, w.Value})
 	}
-	s.Sessions[w.Session] = last{w.Number, e.Index, answer}
+	if !known {
+		s.Sessions = slices.Insert(s.Sessions, at, last{})
+	}
+	s.Sessions[at] = last{w.Session, w.Number, e.Index, answer}
 	return answer
 }
 
@@ -114,20 +122,55 @@ func (s *state) truncate(index uint64) {
 			delete(s.Versions, key)
 		}
 	}
-	for session, l := range s.Sessions { // order: each session on its own
-		if l.Index > index {
-			delete(s.Sessions, session)
-		}
-	}
+	s.Sessions = slices.DeleteFunc(s.Sessions, func(l last) bool { return l.Index > index })
 }
 
 // snapshot returns the state as bytes, the same for equal states. They are shared, and must not be changed.
 func (s *state) snapshot() []byte {
 	if s.encoded == nil {
-		s.encoded = snapshot.Encode(s)
+		s.encoded = s.encode()
 	}
 	return s.encoded
 }
 
+// encode appends the keys in their order, each with its versions, and then the sessions. Indexes are varints.
+func (s *state) encode() []byte {
+	b := binary.AppendUvarint(make([]byte, 0, 64*len(s.Versions)+24*len(s.Sessions)), uint64(len(s.Versions)))
+	for _, key := range sorting.Keys(s.Versions) {
+		b = binary.AppendUvarint(fields.AppendText(b, key), uint64(len(s.Versions[key])))
+		for _, v := range s.Versions[key] {
+			b = binary.AppendVarint(binary.AppendUvarint(b, v.Index), int64(v.Value))
+		}
+	}
+	b = binary.AppendUvarint(b, uint64(len(s.Sessions)))
+	for _, l := range s.Sessions {
+		b = binary.LittleEndian.AppendUint64(b, l.Session)
+		b = binary.AppendVarint(binary.AppendUvarint(binary.AppendUvarint(b, l.Number), l.Index), int64(l.Answer))
+	}
+	return b
+}
+
 // restore returns the state of a snapshot; no data is the empty state.
-func restore(data []byte) (*state, error) { return snapshot.Decode(data, newState()) }
+func restore(data []byte) (*state, error) {
+	s := newState()
+	if len(data) == 0 {
+		return s, nil
+	}
+	r := &fields.Reader{B: data}
+	for range r.Count() {
+		key := r.Text()
+		for range r.Count() {
+			s.Versions[key] = append(s.Versions[key], version{r.Uvarint(), int(r.Varint())})
+		}
+	}
+	for range r.Count() {
+		s.Sessions = append(s.Sessions, last{r.Fixed(), r.Uvarint(), r.Uvarint(), int(r.Varint())})
+	}
+	if r.Err == nil && len(r.B) > 0 {
+		r.Err = fmt.Errorf("%d bytes are left", len(r.B))
+	}
+	if r.Err != nil {
+		return nil, fmt.Errorf("decode snapshot: %w", r.Err)
+	}
+	return s, nil
+}

@@ -1,12 +1,14 @@
 package chainkv
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/systems/internal/fields"
 	"github.com/capsize-go/capsize/systems/internal/jsontext"
 	"github.com/capsize-go/capsize/systems/journal"
 )
@@ -28,16 +30,17 @@ type storage struct {
 	kv       *state
 	lost     bool  // the disk lost some of it: the node has to be handed down a state
 	least    int64 // the size of the journal when it was written anew
+	last     image // that was sent last
 
 	buf     []byte   // of the last records; kept for its memory
 	records [][]byte // likewise
 }
 
-// The kinds of records. What follows the first byte is JSON.
+// The kinds of records, by their first byte.
 const (
-	recordPromise = 'p' // an epoch
-	recordImage   = 'i' // all of the state
-	recordEntry   = 'e' // the next write
+	recordPromise = 'p' // an epoch, as JSON
+	recordImage   = 'i' // all of the state: the epoch and the index as varints, and its snapshot
+	recordEntry   = 'e' // the next write, as JSON
 	recordLost    = 'l' // nothing
 )
 
@@ -78,11 +81,12 @@ func (s *storage) replay(rec []byte) error {
 	case recordPromise:
 		return json.Unmarshal(rec[1:], &s.promised)
 	case recordImage:
-		var m image
-		if err := json.Unmarshal(rec[1:], &m); err != nil {
-			return err
+		r := fields.Reader{B: rec[1:]}
+		p := place{r.Uvarint(), r.Uvarint()}
+		if r.Err != nil {
+			return r.Err
 		}
-		return s.take(m)
+		return s.take(image{Place: p, State: r.B})
 	case recordEntry:
 		var e entry
 		if err := json.Unmarshal(rec[1:], &e); err != nil {
@@ -152,7 +156,7 @@ func (s *storage) compact() {
 
 // rewrite gives the journal new content in one step.
 func (s *storage) rewrite() {
-	records := [][]byte{record(recordPromise, s.promised), record(recordImage, image{Place: s.place, State: s.kv.snapshot()})}
+	records := [][]byte{record(recordPromise, s.promised), imageRecord(s.place, s.kv.snapshot())}
 	if s.lost {
 		records = append(records, []byte{recordLost})
 	}
@@ -160,9 +164,18 @@ func (s *storage) rewrite() {
 	s.least = s.log.Size()
 }
 
+// image returns what the node has. It is the same one until that changes: an image is sent again until it has arrived.
 func (s *storage) image() image {
 	data := s.kv.snapshot()
-	return image{s.place, data, s.kv.clone()}
+	if had := s.last; had.kv == nil || had.Place != s.place || &had.State[0] != &data[0] {
+		s.last = image{s.place, data, s.kv.clone()}
+	}
+	return s.last
+}
+
+func imageRecord(p place, state []byte) []byte {
+	b := append(make([]byte, 0, 32+len(state)), recordImage)
+	return append(binary.AppendUvarint(binary.AppendUvarint(b, p.Epoch), p.Index), state...)
 }
 
 func record(kind byte, v any) []byte {

@@ -42,9 +42,11 @@ type node struct {
 	heard   map[uint64]uint64          // the last attempt of each session
 	acked   []uint64                   // what each follower is known to have of the log
 	reads   reads
+	group   group
 
 	appliedTerm uint64 // of the last entry that is applied
 	acking      bool   // an acknowledgement is handled: appends without entries only say what is committed
+	silence     int    // ticks since the leader was heard
 }
 
 // A ticket identifies a write: the session and number of its request.
@@ -126,16 +128,20 @@ func (n *node) everyTick() {
 	timer = n.h.AfterFunc(tick, func() {
 		timer.Reset(tick)
 		n.log.wake()
-		if n.raft != nil && !n.failed {
-			n.raft.Tick()
-			if ticks++; ticks%heartbeatTick == 0 {
-				n.reads.ask(n)
-			}
-			if ticks%membersTicks == 0 {
-				n.reconfigure()
-			}
-			n.advance()
+		if n.raft == nil || n.failed {
+			return
 		}
+		n.raft.Tick()
+		n.silence++
+		if ticks++; ticks%heartbeatTick == 0 {
+			n.reads.askAgain(n)
+		}
+		if ticks%membersTicks == 0 {
+			n.reconfigure()
+		} else if n.follows() && n.silence < electionTicks {
+			return // it can't have become ready for anything
+		}
+		n.advance(false)
 	})
 }
 
@@ -160,23 +166,17 @@ func (n *node) receive(m cluster.Message) {
 	switch body := m.Body.(type) {
 	case *peerMessage:
 		n.step((*raftpb.Message)(body))
-		return
 	case *request:
 		n.request(m, body)
 	case *recoveryRequest:
 		n.answerRecovery(m.From, body)
-		return
 	case *readQuestion:
 		n.confirm(m.From, body)
-		return
 	case *readConfirmation:
 		n.reads.agrees(n, m.From, body)
-		return
 	case inquiry:
 		m.Reply(n.digest())
-		return
 	}
-	n.advance()
 }
 
 // step has raft handle a message of another node, unless that shows that one of the two has lost what it acknowledged.
@@ -193,8 +193,20 @@ func (n *node) step(m *raftpb.Message) {
 	// be, since the network delivers late.
 	_ = n.raft.Step(n.tamper(m))
 	n.acking = m.GetType() == raftpb.MsgAppResp && !m.GetReject()
-	n.advance()
+	n.advance(n.hears(m))
 	n.acking = false
+}
+
+// hears notes that the leader is heard, and reports whether the library answers a message for certain.
+func (n *node) hears(m *raftpb.Message) bool {
+	switch m.GetType() {
+	case raftpb.MsgApp, raftpb.MsgHeartbeat, raftpb.MsgSnap:
+		if m.GetTerm() == n.log.hard.term {
+			n.silence = 0
+		}
+		return true
+	}
+	return false
 }
 
 // digest is a digest of the state, with the number of entries that are applied.
@@ -273,13 +285,10 @@ func (n *node) request(m cluster.Message, req *request) {
 	}
 	if req.op == opGet {
 		n.read(m, req)
+		n.reads.next(n)
 		return
 	}
-	if err := n.raft.Propose(encodeRequest(req, n.h.Clock().Now().UnixNano())); err != nil {
-		m.Reply(response{status: noLeader}) // dropped before it entered the log
-		return
-	}
-	n.waiting[ticket{req.session, req.number}] = m
+	n.group.add(n, m)
 }
 
 // read answers a read, as far as the policy allows, or has it wait for a majority.
@@ -295,13 +304,14 @@ func (n *node) read(m cluster.Message, req *request) {
 // does not know what has been.
 func (n *node) committed() bool { return n.appliedTerm == n.log.hard.term }
 
-// advance does all that raft has become ready for.
-func (n *node) advance() {
+// advance does all that raft has become ready for. It costs much to ask for that, so the caller says if there is something for certain.
+func (n *node) advance(ready bool) {
 	n.failed = true // if the disk fails in the middle, later events must not continue from there
-	for rounds := 0; n.raft.HasReady(); rounds++ {
+	for rounds := 0; ready || n.raft.HasReady(); rounds++ {
 		if rounds == maxRounds {
 			panic("raftkv: raft never becomes idle")
 		}
+		ready = false
 		rd := n.raft.Ready()
 		n.persist(&rd)
 		for _, m := range rd.Messages {
@@ -317,7 +327,7 @@ func (n *node) advance() {
 			n.reads.confirmed(n, r)
 		}
 		n.raft.Advance(rd)
-		if n.follows(&rd) {
+		if n.idle(&rd) {
 			break
 		}
 	}
@@ -329,11 +339,17 @@ func (n *node) advance() {
 	n.failed = false
 }
 
-// follows reports whether the node follows a leader and has done all of that: then raft can't have become ready for more, and it costs
-// much to ask.
-func (n *node) follows(rd *raft.Ready) bool {
-	return n.lead != n.id && n.lead != raft.None && rd.SoftState == nil && n.applied >= n.log.commit
+// idle reports whether raft can't have become ready for more than rd, all of which was done: the node follows a leader, or leads and needs
+// others to commit what it has written.
+func (n *node) idle(rd *raft.Ready) bool {
+	if rd.SoftState != nil || n.applied < n.log.commit {
+		return false
+	}
+	return n.follows() || n.lead == n.id && !changesMembers(rd.CommittedEntries) && !n.log.isQuorum([]uint64{n.id})
 }
+
+// follows reports whether the node follows a leader.
+func (n *node) follows() bool { return n.lead != n.id && n.lead != raft.None }
 
 // persist writes to disk what must be there before the messages of rd leave.
 func (n *node) persist(rd *raft.Ready) {
@@ -354,12 +370,18 @@ func (n *node) persist(rd *raft.Ready) {
 	}
 }
 
-// send sends a message of the protocol, unless it only has the commit index. The next append or
-// heartbeat has that as well, and half of all messages would be of this kind.
+// send sends a message of the protocol. What is committed goes with the heartbeats alone: so a follower applies what came since the
+// last one together, and an append that says nothing else, as half of all messages would, is not sent. But who has a change of members in
+// its log must know that the change before that is committed: see [storage.appendEntries].
 func (n *node) send(m *raftpb.Message) {
 	to := m.GetTo()
-	if m.GetType() == raftpb.MsgApp && len(m.GetEntries()) == 0 && (n.acking || n.acked[to-1] >= m.GetIndex()) {
-		return
+	if m.GetType() == raftpb.MsgApp {
+		if len(m.GetEntries()) == 0 && (n.acking || n.acked[to-1] >= m.GetIndex()) {
+			return
+		}
+		if !changesMembers(m.GetEntries()) {
+			m.Commit = nil
+		}
 	}
 	n.h.Send(n.names[to-1], (*peerMessage)(m))
 	if m.GetType() == raftpb.MsgSnap {
@@ -392,6 +414,7 @@ func (n *node) resign() {
 		n.waiting[t].Reply(response{status: lost})
 	}
 	clear(n.waiting)
+	n.group.drop()
 	n.reads.resign()
 }
 

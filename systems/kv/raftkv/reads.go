@@ -27,6 +27,8 @@ type reads struct {
 	asked  []pendingRead // the present round confirms these
 	queued []pendingRead // these wait for the next
 	agreed []uint64      // the nodes that have confirmed the present round
+	quick  []uint64      // a majority that confirmed the last round at once; nil if it had to be asked again
+	again  bool          // the present round has been asked again
 }
 
 type pendingRead struct {
@@ -47,28 +49,34 @@ func (r *reads) next(n *node) {
 	r.asked, r.queued = r.queued, r.asked[:0]
 	if n.leases() {
 		n.raft.ReadIndex(binary.BigEndian.AppendUint64(nil, r.round))
-		n.advance()
+		n.advance(false)
 		return
 	}
-	r.agreed = append(r.agreed[:0], n.id)
-	r.ask(n)
+	r.agreed, r.again = append(r.agreed[:0], n.id), false
+	r.ask(n, r.quick)
 	r.decide(n)
 }
 
 // leases reports whether the library confirms reads, by a lease: a mistake.
 func (n *node) leases() bool { return n.bugs&LeaseReads != 0 }
 
-// ask asks the other nodes. What is lost is asked again with the next heartbeat.
-func (r *reads) ask(n *node) {
+// ask asks nodes, which are all if there are none. While nothing is lost, those that confirmed the last round are enough.
+func (r *reads) ask(n *node, nodes []uint64) {
 	if len(r.asked) == 0 || n.leases() {
 		return
 	}
 	q := &readQuestion{n.log.hard.term, r.round}
 	for i, name := range n.names {
-		if id := uint64(i + 1); id != n.id && n.isVoter(id) {
+		if id := uint64(i + 1); id != n.id && n.isVoter(id) && (len(nodes) == 0 || slices.Contains(nodes, id)) {
 			n.h.Send(name, q)
 		}
 	}
+}
+
+// askAgain asks all nodes, since something was lost, or is late.
+func (r *reads) askAgain(n *node) {
+	r.again = true
+	r.ask(n, nil)
 }
 
 // confirm answers a question, unless this node knows of a later term, or not yet of this one.
@@ -93,6 +101,9 @@ func (r *reads) agrees(n *node, from string, c *readConfirmation) {
 func (r *reads) decide(n *node) {
 	if !n.log.isQuorum(r.agreed) {
 		return
+	}
+	if r.quick = append(r.quick[:0], r.agreed...); r.again {
+		r.quick = r.quick[:0]
 	}
 	r.answer(n)
 	r.next(n)
@@ -126,7 +137,7 @@ func (r *reads) resign() {
 	for _, p := range append(r.asked, r.queued...) {
 		p.m.Reply(response{status: noLeader})
 	}
-	r.asked, r.queued = nil, nil
+	r.asked, r.queued, r.quick = nil, nil, nil
 }
 
 // isVoter reports whether a node is a member, of the old ones or the new ones while they change.

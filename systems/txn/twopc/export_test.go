@@ -1,0 +1,4 @@
+package twopc
+
+// OwnerOf returns the node that has a key.
+var OwnerOf = ownerOf

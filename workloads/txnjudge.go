@@ -1,0 +1,9 @@
+package workloads
+
+import (
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/txn"
+)
+
+// judgedAs returns the checker of a workload of transactions.
+func judgedAs(kind txn.Kind, claim txn.Model) checker.Checker { return txn.Checker(kind, claim) }
