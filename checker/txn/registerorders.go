@@ -25,7 +25,8 @@ func (u unit) before(o unit) bool { return u.first < o.last }
 // An access is what a transaction did with a key: which version it found, and which it left; ofNil for none.
 type access struct{ txn, found, left int32 }
 
-// accesses returns what committed transactions did with each key. Of an indeterminate one only what it wrote is known.
+// accesses returns what committed transactions did with each key. What an indeterminate one found is not known, but its version is not older than its
+// begin, which is as if it had found that.
 func (r *registers) accesses() [][]access {
 	all := make([][]access, len(r.h.Keys))
 	at := filled(len(r.h.Keys)) // by key: its last access, if that is of this transaction
@@ -48,7 +49,7 @@ func (r *registers) accesses() [][]access {
 		for i := r.h.Txns[t].First; i < r.h.Txns[t].Last; i++ {
 			if o := r.h.Ops[i]; o.F == Write && r.isVersion(r.of[i]) {
 				a := touch(o.Key)
-				if a.left = r.of[i]; a.found == ofNone && r.h.Txns[t].Type == history.OK {
+				if a.left = r.of[i]; a.found == ofNone {
 					a.found = r.of[i]
 				}
 			}
