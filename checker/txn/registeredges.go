@@ -29,7 +29,7 @@ func (r *registers) edges() (edges []graph.Edge, n int) {
 	}
 	for k, readers := range empty {
 		heads := r.heads(int32(k))
-		edges, n = (&lists{}).missed(edges, n, readers, heads)
+		edges, n = missed(edges, n, readers, heads)
 		edges, n = r.afterFirst(edges, n, int32(k), heads)
 	}
 	return edges, n
