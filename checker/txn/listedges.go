@@ -45,7 +45,7 @@ func (l listGraph) edges() (edges []graph.Edge, n int) {
 		}
 	}
 	for k, readers := range whole {
-		edges, n = missed(edges, n, readers, l.unreadOf(int32(k)))
+		edges, n = missedEdges(edges, n, readers, l.unreadOf(int32(k)))
 	}
 	return l.orderAtomic(l.orderUpdates(edges)), n
 }
@@ -109,10 +109,10 @@ func (l listGraph) sources(t, i int32) (from, next int32) {
 // few is up to how many edges are not worth helpers.
 const few = 64
 
-// missed adds rw edges from those that read the whole order of a key to all that appended to it unread. Where both are many, chains of
+// missedEdges adds rw edges from those that read the whole order of a key to all that appended to it unread. Where both are many, chains of
 // helpers stand for them: one to each of those from a place on, and one to each of those up to a place, for readers that stand in the
 // middle since they are among the writers themselves.
-func missed(edges []graph.Edge, n int, readers, writers []int32) ([]graph.Edge, int) {
+func missedEdges(edges []graph.Edge, n int, readers, writers []int32) ([]graph.Edge, int) {
 	if len(readers)*len(writers) <= few*(len(readers)+len(writers)) {
 		for _, r := range readers {
 			for _, w := range writers {

@@ -14,6 +14,8 @@ import (
 // which.
 //
 // The last write of a committed transaction to a key makes a version. Writes are numbered by key; a version has the number of its write.
+//
+// It has so many methods because everything that is inferred needs most of these columns.
 type registers struct {
 	h         *History
 	o         Options
@@ -42,7 +44,7 @@ type seen struct {
 
 // What a read saw, if it was no write.
 const (
-	ofNone = -1 // nobody's write
+	ofNone = -1 // no write that is known
 	ofNil  = -2 // nothing: the register had no value
 )
 
@@ -243,7 +245,7 @@ func (r *registers) judgePerKey(j *judging) {
 		return
 	}
 	var found tally
-	r.staleKeys(&found, "stale-key")
+	r.staleKeys(&found)
 	found.addTo(j)
 	if at := position[Serializable]; j.verdict[at] == checker.Valid {
 		if j.open(PerKeyStrictSerializable) {

@@ -1,40 +1,32 @@
 package txn
 
 import (
-	"context"
-	"fmt"
-	"math/rand/v2"
-	"os"
-	"strconv"
-	"testing"
-
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
 )
 
-// A brute decides models of small histories by their definitions: it tries all orders of the transactions, and builds what each must
+// A tried decides models of small histories by their definitions: it tries all orders of the transactions, and builds what each must
 // see. Cerone, Bernardi and Gotsman (2015) define the models so, by an order AR and what is visible, VIS; Biswas and Enea (2019) too.
-type brute struct {
+type tried struct {
 	h      *History
 	n      int
 	bad    bool // aborted, intermediate, garbage or future reads
 	inner  bool // internal inconsistency
 	writes [][]bool
-	reads  [][]bruteRead
+	reads  [][]definedRead
 	wr     [][]bool
 	so, rt [][]bool
 	order  []int // place of each transaction
 	ids    []int // transactions of the history
 }
 
-type bruteRead struct {
+type definedRead struct {
 	key, from int // -1: nothing
 	op, again int
 	late      bool
 	update    bool // the last read of the key before the transaction wrote it
 }
 
-func square(n int) [][]bool {
+func matrix(n int) [][]bool {
 	m := make([][]bool, n)
 	for i := range m {
 		m[i] = make([]bool, n)
@@ -42,15 +34,14 @@ func square(n int) [][]bool {
 	return m
 }
 
-func newBrute(h *History) *brute {
-	b := &brute{h: h}
-	type write struct{ txn, op int }
-	writer := map[[2]int32]write{}
+func newTried(h *History) *tried {
+	b := &tried{h: h}
+	writer := map[[2]int32]definedWrite{}
 	final := map[[2]int32]int32{} // transaction, key → value
 	for t, x := range h.Txns {
 		for i := x.First; i < x.Last; i++ {
 			if o := h.Ops[i]; o.F == Write {
-				writer[[2]int32{o.Key, o.Value}] = write{t, int(i)}
+				writer[[2]int32{o.Key, o.Value}] = definedWrite{t, int(i)}
 				final[[2]int32{int32(t), o.Key}] = o.Value
 			}
 		}
@@ -75,8 +66,18 @@ func newBrute(h *History) *brute {
 		}
 	}
 	b.n = len(b.ids)
-	b.wr, b.so, b.rt = square(b.n), square(b.n), square(b.n)
-	b.writes, b.reads = make([][]bool, b.n), make([][]bruteRead, b.n)
+	b.wr, b.so, b.rt = matrix(b.n), matrix(b.n), matrix(b.n)
+	b.writes, b.reads = make([][]bool, b.n), make([][]definedRead, b.n)
+	b.collect(writer, final, at)
+	return b
+}
+
+type definedWrite struct{ txn, op int }
+
+// collect goes through the operations: writer has those that wrote each key and value, final the last value of each transaction and key, at the
+// numbers of transactions.
+func (b *tried) collect(writer map[[2]int32]definedWrite, final map[[2]int32]int32, at map[int]int) {
+	h := b.h
 	for i, t := range b.ids {
 		x := h.Txns[t]
 		b.writes[i] = make([]bool, len(h.Keys))
@@ -142,14 +143,13 @@ func newBrute(h *History) *brute {
 			if !mine {
 				last[o.Key] = len(b.reads[i])
 			}
-			b.reads[i] = append(b.reads[i], bruteRead{int(o.Key), from, int(at0), int(at0), mine, false})
+			b.reads[i] = append(b.reads[i], definedRead{int(o.Key), from, int(at0), int(at0), mine, false})
 		}
 	}
-	return b
 }
 
 // some reports whether an order of the transactions satisfies f.
-func (b *brute) some(f func() bool) bool {
+func (b *tried) some(f func() bool) bool {
 	b.order = make([]int, b.n)
 	used := make([]bool, b.n)
 	var try func(i int) bool
@@ -171,7 +171,7 @@ func (b *brute) some(f func() bool) bool {
 	return try(0)
 }
 
-func (b *brute) keeps(ms ...[][]bool) bool {
+func (b *tried) keeps(ms ...[][]bool) bool {
 	for _, m := range ms {
 		for i := range b.n {
 			for j := range b.n {
@@ -184,8 +184,8 @@ func (b *brute) keeps(ms ...[][]bool) bool {
 	return true
 }
 
-func (b *brute) union(ms ...[][]bool) [][]bool {
-	u := square(b.n)
+func (b *tried) union(ms ...[][]bool) [][]bool {
+	u := matrix(b.n)
 	for _, m := range ms {
 		for i := range b.n {
 			for j := range b.n {
@@ -196,7 +196,7 @@ func (b *brute) union(ms ...[][]bool) [][]bool {
 	return u
 }
 
-func (b *brute) closed(m [][]bool) [][]bool {
+func (b *tried) closed(m [][]bool) [][]bool {
 	for k := range b.n {
 		for i := range b.n {
 			for j := range b.n {
@@ -208,7 +208,7 @@ func (b *brute) closed(m [][]bool) [][]bool {
 }
 
 // external reports whether each read is of the last visible write of its key in the order.
-func (b *brute) external(visible [][]bool) bool {
+func (b *tried) external(visible [][]bool) bool {
 	for t := range b.n {
 		for _, r := range b.reads[t] {
 			if r.late {
@@ -225,8 +225,8 @@ func (b *brute) external(visible [][]bool) bool {
 }
 
 // conflicts has the transactions that write a key in common, in the order.
-func (b *brute) conflicts() [][]bool {
-	m := square(b.n)
+func (b *tried) conflicts() [][]bool {
+	m := matrix(b.n)
 	for i := range b.n {
 		for j := range b.n {
 			for k := range b.h.Keys {
@@ -238,7 +238,7 @@ func (b *brute) conflicts() [][]bool {
 }
 
 // prefixed adds what makes visible sets prefixes of the order.
-func (b *brute) prefixed(m [][]bool) [][]bool {
+func (b *tried) prefixed(m [][]bool) [][]bool {
 	for range b.n {
 		for i := range b.n {
 			for j := range b.n {
@@ -251,8 +251,8 @@ func (b *brute) prefixed(m [][]bool) [][]bool {
 	return m
 }
 
-func (b *brute) ar() [][]bool {
-	m := square(b.n)
+func (b *tried) ar() [][]bool {
+	m := matrix(b.n)
 	for i := range b.n {
 		for j := range b.n {
 			m[i][j] = b.order[i] < b.order[j]
@@ -262,7 +262,7 @@ func (b *brute) ar() [][]bool {
 }
 
 // mav reports whether reads after the first that saw a transaction see no less than it in the order.
-func (b *brute) mav() bool {
+func (b *tried) mav() bool {
 	for t := range b.n {
 		for _, r := range b.reads[t] {
 			for _, s := range b.reads[t] {
@@ -276,7 +276,7 @@ func (b *brute) mav() bool {
 }
 
 // cursor reports whether nothing comes between the read of an update and its write.
-func (b *brute) cursor() bool {
+func (b *tried) cursor() bool {
 	for t := range b.n {
 		for _, r := range b.reads[t] {
 			for u := range b.n {
@@ -290,7 +290,7 @@ func (b *brute) cursor() bool {
 }
 
 // updates reports whether transactions that write, with the versions in the order, are acyclic together with any one that only reads.
-func (b *brute) updates() bool {
+func (b *tried) updates() bool {
 	edges := b.union(b.wr, b.conflicts())
 	for t := range b.n {
 		for _, r := range b.reads[t] {
@@ -306,7 +306,7 @@ func (b *brute) updates() bool {
 		if alone >= 0 && !reader(alone) {
 			continue
 		}
-		m := square(b.n)
+		m := matrix(b.n)
 		for i := range b.n {
 			for j := range b.n {
 				m[i][j] = edges[i][j] && (!reader(i) || i == alone) && (!reader(j) || j == alone)
@@ -323,12 +323,12 @@ func (b *brute) updates() bool {
 }
 
 // atLeast reports whether a read is of a version that is no earlier than another.
-func (b *brute) atLeast(r bruteRead, u int) bool {
+func (b *tried) atLeast(r definedRead, u int) bool {
 	return r.late || u == r.from || r.from >= 0 && b.order[u] < b.order[r.from]
 }
 
 // guarantee reports whether the order keeps a guarantee of sessions for the versions of a key.
-func (b *brute) guarantee(m Model, key int) bool {
+func (b *tried) guarantee(m Model, key int) bool {
 	for t := range b.n {
 		for _, r := range b.reads[t] {
 			if r.key != key {
@@ -373,7 +373,7 @@ func (b *brute) guarantee(m Model, key int) bool {
 }
 
 // everyKey reports whether each key has an order that keeps guarantees of sessions.
-func (b *brute) everyKey(ms ...Model) bool {
+func (b *tried) everyKey(ms ...Model) bool {
 	for k := range b.h.Keys {
 		ok := b.some(func() bool {
 			for _, m := range ms {
@@ -391,7 +391,7 @@ func (b *brute) everyKey(ms ...Model) bool {
 }
 
 // perKey reports whether each key alone has an order of its transactions that keeps real time.
-func (b *brute) perKey() bool {
+func (b *tried) perKey() bool {
 	for k := range b.h.Keys {
 		ok := b.some(func() bool {
 			for t := range b.n {
@@ -429,13 +429,13 @@ func (b *brute) perKey() bool {
 }
 
 // soOnly reports whether only their session orders two transactions.
-func (b *brute) soOnly(u, t int) bool {
+func (b *tried) soOnly(u, t int) bool {
 	return b.h.Txns[b.ids[u]].End >= b.h.Txns[b.ids[t]].Begin
 }
 
 // holds decides a model.
-func (b *brute) holds(m Model) bool {
-	none := square(b.n)
+func (b *tried) holds(m Model) bool {
+	none := matrix(b.n)
 	also := none
 	switch s := m.spec(); {
 	case s.also&RT != 0:
@@ -502,124 +502,4 @@ func (b *brute) holds(m Model) bool {
 		}
 		return b.keeps(b.union(v)) && (m != ReadAtomic && m != Causal || b.keeps(b.so)) && b.external(v)
 	})
-}
-
-// randomRegisters makes a small history, in which many reads are of what a store might return.
-func randomRegisters(r *rand.Rand) *History {
-	h := &History{Sessions: 1 + r.IntN(3)}
-	keys, n := 1+r.IntN(3), 2+r.IntN(4)
-	for k := range keys {
-		h.Keys = append(h.Keys, fmt.Sprint("k", k))
-	}
-	last := make([]int32, keys) // values written so far
-	odd := r.IntN(3) == 0       // aborted, indeterminate and strange ones
-	end := make([]int32, h.Sessions)
-	for t := range int32(n) {
-		s := int32(r.IntN(h.Sessions))
-		x := Txn{First: int32(len(h.Ops)), Session: s, Process: s, Type: history.OK, Begin: 100*t + 1}
-		x.Begin = max(x.Begin, end[s]+1)
-		x.End = x.Begin + int32(1+r.IntN(250))
-		end[s] = x.End
-		if odd && r.IntN(4) == 0 {
-			x.Type = history.Fail
-			if r.IntN(2) == 0 {
-				x.Type, x.End = history.Info, Never
-				s2 := int32(h.Sessions) // its session ends
-				h.Sessions++
-				end = append(end, 0)
-				x.Session = s2
-			}
-		}
-		for range 1 + r.IntN(3) {
-			k := int32(r.IntN(keys))
-			if r.IntN(2) == 0 {
-				last[k]++
-				h.Ops = append(h.Ops, Op{F: Write, Key: k, Value: last[k]})
-			} else {
-				h.Ops = append(h.Ops, Op{F: Read, Known: x.Type == history.OK, Key: k, Value: Nil})
-			}
-		}
-		x.Last = int32(len(h.Ops))
-		h.Txns = append(h.Txns, x)
-	}
-	for _, x := range h.Txns {
-		own := map[int32]int32{}
-		for i := x.First; i < x.Last; i++ {
-			o := &h.Ops[i]
-			if o.F == Write {
-				own[o.Key] = o.Value
-				continue
-			}
-			if !o.Known {
-				continue
-			}
-			if v, ok := own[o.Key]; ok && r.IntN(40) > 0 {
-				o.Value = v
-				continue
-			}
-			if v := int32(r.IntN(int(last[o.Key]) + 1)); v > 0 {
-				o.Value = v
-			}
-			if odd && r.IntN(40) == 0 {
-				o.Value = 99
-			}
-			if r.IntN(8) > 0 {
-				own[o.Key] = o.Value // repeats it
-			}
-		}
-	}
-	return h
-}
-
-// Random small histories are judged as the definitions judge them, for every model. CAPSIZE_SEEDS says how many.
-func TestRegisterDefinitions(t *testing.T) {
-	seeds := 400
-	if n, err := strconv.Atoi(os.Getenv("CAPSIZE_SEEDS")); err == nil {
-		seeds = n
-	}
-	valid, invalid := map[Model]int{}, map[Model]int{}
-	failures := 0
-	for seed := range seeds {
-		h := randomRegisters(rand.New(rand.NewPCG(uint64(seed), 11)))
-		rep, err := Judge(context.Background(), h, Options{Kind: Registers})
-		if err != nil {
-			t.Fatal(err)
-		}
-		b := newBrute(h)
-		for _, f := range rep.Findings {
-			want := checker.Invalid
-			if b.holds(f.Model) {
-				want = checker.Valid
-				valid[f.Model]++
-			} else {
-				invalid[f.Model]++
-			}
-			if f.Verdict != want {
-				if failures++; failures < 6 {
-					t.Errorf("seed %d: %s is %v %s; by its definition it is %v\n%s", seed, f.Model, f.Verdict, f.Reason, want, spelled(h))
-				}
-			}
-			if f.Verdict == checker.Invalid && f.Anomaly < 0 {
-				t.Errorf("seed %d: %s is broken without an anomaly", seed, f.Model)
-			}
-		}
-	}
-	if failures > 0 {
-		t.Errorf("%d verdicts are wrong", failures)
-	}
-	for _, m := range Models() {
-		t.Logf("%-45s %6d valid %6d invalid", m, valid[m], invalid[m])
-	}
-}
-
-func spelled(h *History) string {
-	s := ""
-	for t, x := range h.Txns {
-		s += fmt.Sprintf("T%d session %d %v [%d %d]:", t, x.Session, x.Type, x.Begin, x.End)
-		for _, o := range h.OpsOf(int32(t)) {
-			s += " " + h.opText(o) + ","
-		}
-		s += "\n"
-	}
-	return s
 }

@@ -29,7 +29,7 @@ func (r *registers) edges() (edges []graph.Edge, n int) {
 	}
 	for k, readers := range empty {
 		heads := r.heads(int32(k))
-		edges, n = missed(edges, n, readers, heads)
+		edges, n = missedEdges(edges, n, readers, heads)
 		edges, n = r.afterFirst(edges, n, int32(k), heads)
 	}
 	return edges, n
@@ -80,16 +80,16 @@ func (r *registers) complete() bool {
 	return true
 }
 
-// A versionChain is a row of versions of a key, each made from the one before.
-type versionChain struct{ first, last int32 }
+// A series is a chain of versions of a key, each made from the one before.
+type series struct{ first, last int32 }
 
 // chainsOf returns the chains of a key, and appends to of the number of that of each write.
-func (r *registers) chainsOf(k int32, of []int32) (chains []versionChain) {
+func (r *registers) chainsOf(k int32, of []int32) (chains []series) {
 	for w := r.first[k]; w < r.first[k+1]; w++ {
 		if !r.isVersion(w) || r.prev[w] >= 0 {
 			continue
 		}
-		c := versionChain{w, w}
+		c := series{w, w}
 		of[w] = int32(len(chains))
 		for v := r.next[w]; v >= 0; v = r.next[v] {
 			r.place[v] = r.place[c.last] + 1

@@ -13,8 +13,8 @@ import (
 // transaction that left it had ended, and still when the last that found it began. It follows that it came before another if first is
 // before the other's last. This is how Gibbons and Korach, Testing shared memories (1997), decide whether a register is linearizable.
 type unit struct {
-	chain       versionChain // zero, and nothing, for the register without a value
-	nothing     bool
+	chain       series // both -1 for the register without a value, if no chain was made from that
+	nothing     bool   // the register without a value, and the chain that was made from it
 	first, last int32
 	by, found   int32 // the transactions that ended and began then
 }
@@ -62,13 +62,16 @@ func (r *registers) accesses() [][]access {
 func (r *registers) zones(k int32, as []access, of []int32) (units []unit, odd []int32) {
 	chains := r.chainsOf(k, of)
 	nothing := int32(len(chains))
-	units = make([]unit, len(chains)+1)
-	for i := range units {
-		units[i] = unit{first: Never, last: -1, nothing: i == len(chains)}
-		if i < len(chains) {
-			units[i].chain = chains[i]
+	for i, c := range chains {
+		units = append(units, unit{chain: c, first: Never, last: -1})
+		if r.prev[c.first] == ofNil {
+			nothing = int32(i)
 		}
 	}
+	if nothing == int32(len(chains)) {
+		units = append(units, unit{chain: series{-1, -1}, first: Never, last: -1})
+	}
+	units[nothing].nothing = true
 	unitOf := func(version int32) int32 {
 		if version == ofNil {
 			return nothing
@@ -91,7 +94,7 @@ func (r *registers) zones(k int32, as []access, of []int32) (units []unit, odd [
 			}
 		}
 	}
-	if o := r.oddChain(as, of); o != nil {
+	if o := r.oddChain(as, of, nothing); o != nil {
 		odd = o
 	}
 	slices.SortStableFunc(units, func(a, b unit) int { return cmp.Compare(a.first, b.first) })
@@ -99,32 +102,38 @@ func (r *registers) zones(k int32, as []access, of []int32) (units []unit, odd [
 }
 
 // oddChain returns two transactions of which the first had ended with a later version of a chain before the second found an earlier one.
-func (r *registers) oddChain(as []access, of []int32) []int32 {
+func (r *registers) oddChain(as []access, of []int32, nothing int32) []int32 {
 	type event struct {
-		at      int32
-		begins  bool
-		access  int
-		version int32
+		at           int32
+		begins       bool
+		txn          int32
+		chain, place int32
 	}
 	var events []event
-	for i, a := range as {
+	add := func(at int32, begins bool, txn, version int32) {
+		switch {
+		case version == ofNil:
+			events = append(events, event{at, begins, txn, nothing, -1})
+		case version >= 0 && of[version] >= 0:
+			events = append(events, event{at, begins, txn, of[version], r.place[version]})
+		}
+	}
+	for _, a := range as {
 		x := r.h.Txns[a.txn]
-		if a.left >= 0 && of[a.left] >= 0 && x.Type == history.OK {
-			events = append(events, event{x.End, false, i, a.left})
+		if x.Type == history.OK {
+			add(x.End, false, a.txn, a.left)
 		}
-		if a.found >= 0 && of[a.found] >= 0 {
-			events = append(events, event{x.Begin, true, i, a.found})
-		}
+		add(x.Begin, true, a.txn, a.found)
 	}
 	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.at, b.at) })
 	latest := map[int32]event{} // by chain: where the latest version was left
 	for _, e := range events {
-		l, ok := latest[of[e.version]]
+		l, ok := latest[e.chain]
 		switch {
-		case e.begins && ok && r.place[l.version] > r.place[e.version]:
-			return []int32{as[l.access].txn, as[e.access].txn}
-		case !e.begins && (!ok || r.place[e.version] > r.place[l.version]):
-			latest[of[e.version]] = e
+		case e.begins && ok && l.place > e.place:
+			return []int32{l.txn, e.txn}
+		case !e.begins && (!ok || e.place > l.place):
+			latest[e.chain] = e
 		}
 	}
 	return nil
@@ -167,25 +176,37 @@ func conflict(units []unit) (a, b unit, found bool) {
 }
 
 // staleKeys looks for keys whose transactions, taken alone, keep no order that agrees with real time.
-func (r *registers) staleKeys(found *tally, kind string) {
+func (r *registers) staleKeys(found *tally) {
 	of := filled(len(r.writes))
 	for k, as := range r.accesses() {
-		units, odd := r.zones(int32(k), as, of)
-		a, b, broken := conflict(units)
-		switch {
-		case odd != nil:
-		case broken && a.before(b):
-			odd = []int32{a.by, b.found}
-		case broken:
-			odd = []int32{b.by, a.found}
-		default:
-			continue
-		}
-		found.add(kind, func() Anomaly {
-			return Anomaly{Txns: odd, Key: r.h.Keys[k],
-				Reason: fmt.Sprintf("no order of the transactions on %s that agrees with real time explains what T%d and T%d found", r.h.Keys[k], odd[0], odd[1])}
-		})
+		r.staleKey(found, "stale-key", int32(k), as, of)
 	}
+}
+
+func (r *registers) staleKey(found *tally, kind string, k int32, as []access, of []int32) {
+	units, odd := r.zones(k, as, of)
+	a, b, broken := conflict(units)
+	switch {
+	case odd != nil:
+	case broken && a.before(b):
+		odd = []int32{a.by, b.found}
+	case broken:
+		odd = []int32{b.by, a.found}
+	default:
+		return
+	}
+	found.add(kind, func() Anomaly {
+		return Anomaly{Txns: odd, Key: r.h.Keys[k],
+			Reason: fmt.Sprintf("no order of the transactions on %s that agrees with real time explains what T%d and T%d found", r.h.Keys[k], odd[0], odd[1])}
+	})
+}
+
+// count returns how many anomalies of a type were found.
+func (t *tally) count(kind string) int {
+	if a := t.found[kind]; a != nil {
+		return a.Count
+	}
+	return 0
 }
 
 // versionOrders adds what the options tell of the order of versions: by real time if keys are linearizable, by sessions if they are
@@ -195,13 +216,11 @@ func (r *registers) versionOrders(j *judging, edges []graph.Edge, n int) ([]grap
 		return edges, n
 	}
 	var found tally
-	if r.o.LinearizableKeys && !r.h.Untimed {
-		r.staleKeys(&found, "cyclic-versions")
-	}
 	of := filled(len(r.writes))
 	for k, as := range r.accesses() {
-		own := len(edges)
+		own, bad := len(edges), found.count("cyclic-versions")
 		if r.o.LinearizableKeys && !r.h.Untimed {
+			r.staleKey(&found, "cyclic-versions", int32(k), as, of)
 			units, _ := r.zones(int32(k), as, of)
 			edges, n = r.zoneEdges(edges, n, units)
 		}
@@ -209,9 +228,12 @@ func (r *registers) versionOrders(j *judging, edges []graph.Edge, n int) ([]grap
 			edges = r.sessionEdges(&found, edges, as)
 		}
 		g := graph.Build(n, len(r.h.Txns), edges[own:])
-		if w := (graph.Walk{Mask: uint8(WW)}); g.Components(w).Cyclic > 0 && found.found["cyclic-versions"] == nil {
-			cycle := g.ShortCycle(w, uint8(WW), g.Components(w))
-			found.add("cyclic-versions", func() Anomaly { return r.cyclicVersions(int32(k), cycle) })
+		w := graph.Walk{Mask: uint8(WW)}
+		if c := g.Components(w); c.Cyclic > 0 && found.count("cyclic-versions") == bad {
+			found.add("cyclic-versions", func() Anomaly { return r.cyclicVersions(int32(k), g.ShortCycle(w, uint8(WW), c)) })
+		}
+		if found.count("cyclic-versions") > bad {
+			edges = edges[:own] // which is all that is to be said of them
 		}
 	}
 	found.addTo(j)
@@ -233,7 +255,7 @@ func (r *registers) cyclicVersions(k int32, cycle []graph.Edge) Anomaly {
 func (r *registers) zoneEdges(edges []graph.Edge, n int, units []unit) ([]graph.Edge, int) {
 	helpers := make([]int32, len(units))
 	for i, u := range units {
-		if u.nothing || u.first == Never {
+		if u.chain.first < 0 || u.first == Never {
 			helpers[i] = -1
 			if i > 0 {
 				helpers[i] = helpers[i-1]
@@ -248,14 +270,14 @@ func (r *registers) zoneEdges(edges []graph.Edge, n int, units []unit) ([]graph.
 		n++
 	}
 	for i, u := range units {
-		if u.nothing || u.last < 0 {
+		if u.chain.first < 0 || u.last < 0 {
 			continue
 		}
 		to := r.writer(u.chain.first)
 		end, _ := slices.BinarySearchFunc(units, u.last, func(o unit, last int32) int { return cmp.Compare(o.first, last) })
 		if end > i { // itself among them: one by one those after it
 			for _, o := range units[i+1 : end] {
-				if !o.nothing {
+				if o.chain.first >= 0 {
 					edges = append(edges, graph.Edge{From: r.writer(o.chain.last), To: to, Kind: uint8(WW)})
 				}
 			}

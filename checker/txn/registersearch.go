@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/capsize-go/capsize/checker/txn/internal/graph"
 	"github.com/capsize-go/capsize/checker/txn/internal/polygraph"
@@ -28,7 +27,7 @@ type search struct {
 	p      *polygraph.Problem
 	events bool
 	n      int32 // transactions
-	chains [][]versionChain
+	chains [][]series
 	spans  []spanOf // of each span, which version it is about
 }
 
@@ -50,17 +49,64 @@ func (r *registers) newSearch(d *deps, q question) *search {
 			s.p.Known = append(s.p.Known, polygraph.Edge{From: s.begin(t), To: s.commit(t)})
 		}
 	}
-	mask := q.rule.walk(q.also).Mask
-	for v := range int32(d.g.N) {
-		for i := d.g.First[v]; i < d.g.First[v+1]; i++ {
-			if d.g.Kind[i]&mask != 0 {
-				s.p.Known = append(s.p.Known, s.edge(v, d.g.To[i], EdgeKind(d.g.Kind[i])))
-			}
-		}
+	if q.rule == ruleUpdate {
+		s.knowUpdates()
+	} else {
+		s.know()
 	}
 	s.p.First = s.byTime()
 	s.findChains()
 	return s
+}
+
+// know makes known edges of the dependencies.
+func (s *search) know() {
+	g, mask := s.d.g, s.q.rule.walk(s.q.also).Mask
+	for v := range int32(g.N) {
+		for i := g.First[v]; i < g.First[v+1]; i++ {
+			if g.Kind[i]&mask != 0 {
+				s.p.Known = append(s.p.Known, s.edge(v, g.To[i], EdgeKind(g.Kind[i])))
+			}
+		}
+	}
+}
+
+// knowUpdates makes known edges of the dependencies between transactions that write. One that only reads stands for the edges from what it
+// read to what it missed: a cycle may have one of those at most.
+func (s *search) knowUpdates() {
+	r, g := s.r, s.d.g
+	for v := range int32(g.N) {
+		if v < s.n && r.h.readsOnly(v) {
+			continue
+		}
+		for i := g.First[v]; i < g.First[v+1]; i++ {
+			to, kind := g.To[i], EdgeKind(g.Kind[i])
+			if kind&(anyWW|WR|anyRW) != 0 && (to >= s.n || !r.h.readsOnly(to)) {
+				s.p.Known = append(s.p.Known, polygraph.Edge{From: v, To: to})
+			}
+		}
+	}
+	for t := range s.n {
+		if !r.h.readsOnly(t) {
+			continue
+		}
+		for i := g.First[t]; i < g.First[t+1]; i++ {
+			if EdgeKind(g.Kind[i])&anyRW != 0 {
+				s.p.Known = append(s.p.Known, s.through(t, g.To[i])...)
+			}
+		}
+	}
+}
+
+// through returns the edges that a transaction which only reads stands for: from whose writes it read to one that it missed. If it read
+// from that one, too, there is a cycle at once.
+func (s *search) through(t, missed int32) (es []polygraph.Edge) {
+	for _, x := range s.r.readsOf(t) {
+		if w := s.r.writer(x.version); w >= 0 {
+			es = append(es, polygraph.Edge{From: w, To: missed, RW: w != missed})
+		}
+	}
+	return es
 }
 
 // begin and commit are the nodes of a transaction; helpers stand after all of those.
@@ -123,13 +169,13 @@ func (s *search) byTime() []int32 {
 func (s *search) findChains() {
 	r := s.r
 	of := filled(len(r.writes))
-	s.chains = make([][]versionChain, len(r.h.Keys))
+	s.chains = make([][]series, len(r.h.Keys))
 	for k := range int32(len(r.h.Keys)) {
 		if s.q.rule == rulePrefix { // an update may be lost, so that versions stand alone
 			for w := r.first[k]; w < r.first[k+1]; w++ {
 				if r.isVersion(w) {
 					of[w] = int32(len(s.chains[k]))
-					s.chains[k] = append(s.chains[k], versionChain{w, w})
+					s.chains[k] = append(s.chains[k], series{w, w})
 				}
 			}
 		} else {
@@ -192,7 +238,7 @@ func (s *search) listPairs() bool {
 }
 
 // follows returns the edges of one chain after another.
-func (s *search) follows(a, b versionChain, readers map[int32][]int32) []polygraph.Edge {
+func (s *search) follows(a, b series, readers map[int32][]int32) []polygraph.Edge {
 	r := s.r
 	to := r.writer(b.first)
 	es := []polygraph.Edge{{From: r.writer(a.last), To: to}}
@@ -205,11 +251,7 @@ func (s *search) follows(a, b versionChain, readers map[int32][]int32) []polygra
 				es = append(es, polygraph.Edge{From: t, To: to})
 				continue
 			}
-			for _, x := range r.readsOf(t) { // the one that only reads lies on a cycle if this leads back to what it read
-				if w := r.writer(x.version); w >= 0 && w != to {
-					es = append(es, polygraph.Edge{From: w, To: to, RW: true})
-				}
-			}
+			es = append(es, s.through(t, to)...)
 			continue
 		}
 		es = append(es, polygraph.Edge{From: t, To: to, RW: true})
@@ -330,183 +372,4 @@ func (s *search) decide(j *judging, m Model) {
 		s.p.Explain(a)
 		j.addBreaking(m, s.anomaly(a))
 	}
-}
-
-// anomaly tells a contradiction: the cycle that follows from each order of the writes that nothing observed decides.
-func (s *search) anomaly(a *polygraph.Answer) Anomaly {
-	if a.Cases == nil {
-		return Anomaly{Type: "G2-item", Reason: fmt.Sprintf("no order of %d pairs of writes explains what was read", len(a.Needed))}
-	}
-	var cases []Case
-	s.collect(a, a.Cases, nil, &cases)
-	best := 0
-	for i, c := range cases {
-		if severity(cycleType(c.Cycle)) > severity(cycleType(cases[best].Cycle)) {
-			best = i
-		}
-	}
-	an := Anomaly{Type: cycleType(cases[best].Cycle), Edges: cases[best].Cycle}
-	for _, e := range an.Edges {
-		an.Txns = append(an.Txns, e.From)
-	}
-	an.Reason = cycleReason(an)
-	if len(cases) > 1 {
-		an.Cases = cases
-		an.Reason = s.told(cases)
-	}
-	return an
-}
-
-// severity orders the types of cycles: the later, the more models allow it.
-func severity(kind string) int {
-	for i, prefix := range []string{"G0", "G1c", "G-single", "G-nonadjacent"} {
-		if len(kind) >= len(prefix) && kind[:len(prefix)] == prefix {
-			return i
-		}
-	}
-	return 4
-}
-
-// told tells cases in one sentence.
-func (s *search) told(cases []Case) string {
-	var parts []string
-	for _, c := range cases {
-		var assumed []string
-		for _, e := range c.Assumed {
-			assumed = append(assumed, fmt.Sprintf("T%d wrote %s to %s before T%d wrote %s", e.From, e.Value, e.Key, e.To, e.Next))
-		}
-		var txns []int32
-		for _, e := range c.Cycle {
-			txns = append(txns, e.From)
-		}
-		parts = append(parts, fmt.Sprintf("%s, and then %s come before themselves", strings.Join(assumed, " and "), named(txns)))
-		if len(parts) == 4 && len(cases) > 5 {
-			parts = append(parts, fmt.Sprintf("%d more orders do no better", len(cases)-4))
-			break
-		}
-	}
-	return "either " + strings.Join(parts, "; or ")
-}
-
-// named lists transactions.
-func named(ts []int32) string {
-	var b strings.Builder
-	for i, t := range ts {
-		switch {
-		case i == 4 && len(ts) > 5:
-			fmt.Fprintf(&b, " and %d more", len(ts)-4)
-			return b.String()
-		case i > 0 && i == len(ts)-1:
-			b.WriteString(" and ")
-		case i > 0:
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "T%d", t)
-	}
-	return b.String()
-}
-
-// collect lists the cycles of cases, each with what was assumed on the way.
-func (s *search) collect(a *polygraph.Answer, c *polygraph.Case, assumed []Edge, out *[]Case) {
-	if c.Cycle != nil {
-		*out = append(*out, Case{Assumed: slices.Clone(assumed), Cycle: s.cycle(c.Cycle)})
-		return
-	}
-	n := a.Needed[c.Need]
-	for _, side := range []struct {
-		edges []polygraph.Edge
-		then  *polygraph.Case
-	}{{n.Side.A, c.A}, {n.Side.B, c.B}} {
-		s.collect(a, side.then, append(assumed, s.assumption(n, side.edges)), out)
-	}
-}
-
-// assumption tells a side of a choice as an edge between transactions.
-func (s *search) assumption(n polygraph.Needed, side []polygraph.Edge) Edge {
-	if n.Choice < 0 {
-		sp := s.spans[n.Span]
-		chains, own := s.chains[s.p.Spans[n.Span].Key], s.p.Spans[n.Span].Own
-		c := chains[n.Point]
-		from, to := c.last, chains[own].first
-		if slices.Equal(side, n.Side.B) {
-			from, to = sp.version, c.first
-		}
-		return s.r.ordered(from, to)
-	}
-	from, to := side[0].From, side[0].To
-	return s.r.explain(from, to, WW)
-}
-
-// ordered is the edge that one version came before another.
-func (r *registers) ordered(from, to int32) Edge {
-	a, b := r.writes[from], r.writes[to]
-	e := Edge{From: a.txn, To: b.txn, Kind: WW}
-	r.fill(&e, r.h.Ops[a.op].Key, a.value, b.value, "wrote %s to %s before %s was written to it", r.h.value(a.value), r.h.Keys[r.h.Ops[a.op].Key], r.h.value(b.value))
-	return e
-}
-
-// cycle makes a cycle of transactions of one of the polygraph, without helpers.
-func (s *search) cycle(es []polygraph.Edge) []Edge {
-	var out []graph.Edge
-	for _, e := range es {
-		from, to := s.txn(e.From), s.txn(e.To)
-		if from == to {
-			continue
-		}
-		kind := s.kind(e)
-		if n := len(out); from >= s.n && n > 0 {
-			out[n-1].To = to
-			continue
-		}
-		out = append(out, graph.Edge{From: from, To: to, Kind: uint8(kind)})
-	}
-	for len(out) > 1 && out[0].From >= s.n { // begins at a helper
-		out[len(out)-1].To = out[0].To
-		out = out[1:]
-	}
-	return s.d.anomaly(out).Edges
-}
-
-func (s *search) txn(node int32) int32 {
-	switch {
-	case !s.events:
-		return node
-	case node >= 2*s.n:
-		return node - s.n
-	}
-	return node / 2
-}
-
-// kind is the kind of the dependency that an edge of the polygraph is.
-func (s *search) kind(e polygraph.Edge) EdgeKind {
-	from, to := s.txn(e.From), s.txn(e.To)
-	kind := EdgeKind(0)
-	for i := s.d.g.First[from]; i < s.d.g.First[from+1]; i++ {
-		k := EdgeKind(s.d.g.Kind[i])
-		if s.d.g.To[i] == to && k&EdgeKind(s.q.rule.walk(s.q.also).Mask) != 0 && s.edge(from, to, k) == e && (kind == 0 || k < kind) {
-			kind = k
-		}
-	}
-	switch {
-	case kind != 0:
-		return kind
-	case from >= s.n || to >= s.n:
-		return WW
-	case s.events && e.From == s.begin(from), e.RW:
-		return RW
-	case s.r.misses(from, to):
-		return RW
-	}
-	return WW
-}
-
-// misses reports whether two transactions write no key in common, so that what orders them is a read of the first.
-func (r *registers) misses(from, to int32) bool {
-	h := r.h
-	for _, o := range h.OpsOf(from) {
-		if o.F == Write && slices.ContainsFunc(h.OpsOf(to), func(p Op) bool { return p.F == Write && p.Key == o.Key }) {
-			return false
-		}
-	}
-	return true
 }

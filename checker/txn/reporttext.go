@@ -159,7 +159,7 @@ func (r *Report) broken() []Model {
 
 // write writes the transactions of an anomaly and its edges.
 func (a Anomaly) write(b *strings.Builder, h *History) {
-	for _, t := range a.Txns {
+	for _, t := range a.cast() {
 		end := ""
 		switch h.Txns[t].Type {
 		case history.Fail:
@@ -169,13 +169,17 @@ func (a Anomaly) write(b *strings.Builder, h *History) {
 		}
 		fmt.Fprintf(b, "  T%-6d process %-5d %s%s\n", t, h.Txns[t].Process, h.txnText(t, a), end)
 	}
+	if len(a.Cases) > 0 {
+		a.writeCases(b, h)
+		return
+	}
 	for _, e := range a.Edges {
 		fmt.Fprintf(b, "  %s\n", h.edgeText(e))
 	}
 }
 
 // MarshalJSON writes the report as {"anomalies": [{"type", "models", "reason", "count", "txns", "edges": [{"from", "to", "kind", "key",
-// "value", "next", "reason"}]}], "findings": [{"model", "verdict", "anomaly", "reason"}], "strongest", "weakest", "judged"}. Transactions
+// "value", "next", "reason"}], "cases": [{"assumed", "cycle"}]}], "findings": [{"model", "verdict", "anomaly", "reason"}], "strongest", "weakest", "judged"}. Transactions
 // are numbers from 0 in the order in which they began. The same history gives the same bytes.
 func (r *Report) MarshalJSON() ([]byte, error) {
 	type edge struct {
@@ -188,14 +192,19 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		Next      string   `json:"next,omitempty"`
 		Reason    string   `json:"reason"`
 	}
+	type branch struct {
+		Assumed []edge `json:"assumed"`
+		Cycle   []edge `json:"cycle"`
+	}
 	type anomaly struct {
-		Type   string  `json:"type"`
-		Models []Model `json:"models"`
-		Reason string  `json:"reason"`
-		Key    string  `json:"key,omitempty"`
-		Count  int     `json:"count"`
-		Txns   []int32 `json:"txns"`
-		Edges  []edge  `json:"edges"`
+		Type   string   `json:"type"`
+		Models []Model  `json:"models"`
+		Reason string   `json:"reason"`
+		Key    string   `json:"key,omitempty"`
+		Count  int      `json:"count"`
+		Txns   []int32  `json:"txns"`
+		Edges  []edge   `json:"edges"`
+		Cases  []branch `json:"cases,omitempty"`
 	}
 	type finding struct {
 		Model   Model           `json:"model"`
@@ -211,9 +220,19 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		Judged    int       `json:"judged"`
 	}{[]anomaly{}, []finding{}, append([]Model{}, r.Strongest...), append([]Model{}, r.Weakest...), r.Judged}
 	for _, a := range r.Anomalies {
-		x := anomaly{a.Type, append([]Model{}, a.Breaks...), a.Reason, a.Key, a.Count, append([]int32{}, a.Txns...), []edge{}}
+		x := anomaly{a.Type, append([]Model{}, a.Breaks...), a.Reason, a.Key, a.Count, append([]int32{}, a.Txns...), []edge{}, nil}
 		for _, e := range a.Edges {
 			x.Edges = append(x.Edges, edge(e))
+		}
+		for _, c := range a.Cases {
+			var b branch
+			for _, e := range c.Assumed {
+				b.Assumed = append(b.Assumed, edge(e))
+			}
+			for _, e := range c.Cycle {
+				b.Cycle = append(b.Cycle, edge(e))
+			}
+			x.Cases = append(x.Cases, b)
 		}
 		out.Anomalies = append(out.Anomalies, x)
 	}

@@ -375,7 +375,7 @@ func (a *app) showRows(s scenarios.Scenario, rows []scenarios.Row, o scenarioOpt
 	if o.page == "" {
 		return nil
 	}
-	path, err := writeGrid(o.page, a.scenarios.Grids[s.Name](s, rows))
+	path, err := writeGrid(o.page, s.Name, a.scenarios.Grids[s.Name](s, rows))
 	if parent := filepath.Dir(o.page); filepath.Base(parent) == reportsDir {
 		a.index(parent)
 	}
@@ -386,11 +386,11 @@ func (a *app) showRows(s scenarios.Scenario, rows []scenarios.Row, o scenarioOpt
 }
 
 // writeGrid writes the page with the cards into a folder.
-func writeGrid(dir string, b report.Grid) (path string, err error) {
+func writeGrid(dir, name string, b report.Grid) (path string, err error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return "", fmt.Errorf("folder for the page: %w", err)
 	}
-	path = filepath.Join(dir, "cap.html")
+	path = filepath.Join(dir, name+".html")
 	f, err := os.Create(path)
 	if err != nil {
 		return "", fmt.Errorf("page: %w", err)

@@ -1,0 +1,234 @@
+package txn
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/capsize-go/capsize/checker/txn/internal/graph"
+	"github.com/capsize-go/capsize/checker/txn/internal/polygraph"
+)
+
+// anomaly tells a contradiction: the cycle that follows from each order of the writes that nothing observed decides.
+func (s *search) anomaly(a *polygraph.Answer) Anomaly {
+	if a.Cases == nil {
+		return Anomaly{Type: "G2-item", Reason: fmt.Sprintf("no order of %d pairs of writes explains what was read", len(a.Needed))}
+	}
+	var cases []Case
+	s.collect(a, a.Cases, nil, &cases)
+	best := 0
+	for i, c := range cases {
+		if severity(cycleType(c.Cycle)) > severity(cycleType(cases[best].Cycle)) {
+			best = i
+		}
+	}
+	an := Anomaly{Type: cycleType(cases[best].Cycle), Edges: cases[best].Cycle}
+	for _, e := range an.Edges {
+		an.Txns = append(an.Txns, e.From)
+	}
+	an.Reason = cycleReason(an)
+	if len(cases) > 1 {
+		an.Cases = cases
+		an.Reason = s.listed(cases)
+	}
+	return an
+}
+
+// severity orders the types of cycles: the later, the more models allow it.
+func severity(kind string) int {
+	for i, prefix := range []string{"G0", "G1c", "G-single", "G-nonadjacent"} {
+		if len(kind) >= len(prefix) && kind[:len(prefix)] == prefix {
+			return i
+		}
+	}
+	return 4
+}
+
+// listed tells cases in one sentence.
+func (s *search) listed(cases []Case) string {
+	var parts []string
+	for _, c := range cases {
+		var assumed []string
+		for _, e := range c.Assumed {
+			assumed = append(assumed, fmt.Sprintf("T%d wrote %s to %s before T%d wrote %s", e.From, e.Value, e.Key, e.To, e.Next))
+		}
+		var txns []int32
+		for _, e := range c.Cycle {
+			txns = append(txns, e.From)
+		}
+		parts = append(parts, fmt.Sprintf("%s, and then %s come before themselves", strings.Join(assumed, " and "), named(txns)))
+		if len(parts) == 4 && len(cases) > 5 {
+			parts = append(parts, fmt.Sprintf("%d more orders do no better", len(cases)-4))
+			break
+		}
+	}
+	return "either " + strings.Join(parts, "; or ")
+}
+
+// named lists transactions.
+func named(ts []int32) string {
+	var b strings.Builder
+	for i, t := range ts {
+		switch {
+		case i == 4 && len(ts) > 5:
+			fmt.Fprintf(&b, " and %d more", len(ts)-4)
+			return b.String()
+		case i > 0 && i == len(ts)-1:
+			b.WriteString(" and ")
+		case i > 0:
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "T%d", t)
+	}
+	return b.String()
+}
+
+// collect lists the cycles of cases, each with what was assumed on the way.
+func (s *search) collect(a *polygraph.Answer, c *polygraph.Case, assumed []Edge, out *[]Case) {
+	if c.Cycle != nil {
+		cycle := s.cycle(c.Cycle)
+		for _, e := range cycle {
+			if !assumes(assumed, e) {
+				*out = append(*out, Case{Assumed: slices.Clone(assumed), Cycle: cycle})
+				return
+			}
+		}
+		return // assumptions that contradict each other
+	}
+	n := a.Needed[c.Need]
+	for _, side := range []struct {
+		edges []polygraph.Edge
+		then  *polygraph.Case
+	}{{n.Side.A, c.A}, {n.Side.B, c.B}} {
+		then := assumed[:len(assumed):len(assumed)]
+		if e := s.assumption(n, side.edges); !assumes(assumed, e) {
+			then = append(then, e)
+		}
+		s.collect(a, side.then, then, out)
+	}
+}
+
+// assumes reports whether an order of two transactions is assumed.
+func assumes(assumed []Edge, e Edge) bool {
+	return e.Kind == WW && slices.ContainsFunc(assumed, func(a Edge) bool { return a.From == e.From && a.To == e.To })
+}
+
+// assumption tells a side of a choice as an edge between transactions.
+func (s *search) assumption(n polygraph.Needed, side []polygraph.Edge) Edge {
+	if n.Choice < 0 {
+		sp := s.spans[n.Span]
+		chains, own := s.chains[s.p.Spans[n.Span].Key], s.p.Spans[n.Span].Own
+		c := chains[n.Point]
+		from, to := c.last, chains[own].first
+		if slices.Equal(side, n.Side.B) {
+			from, to = sp.version, c.first
+		}
+		return s.r.ordered(from, to)
+	}
+	from, to := side[0].From, side[0].To
+	return s.r.explain(from, to, WW)
+}
+
+// ordered is the edge that one version came before another.
+func (r *registers) ordered(from, to int32) Edge {
+	a, b := r.writes[from], r.writes[to]
+	e := Edge{From: a.txn, To: b.txn, Kind: WW}
+	r.fill(&e, r.h.Ops[a.op].Key, a.value, b.value, "wrote %s to %s before %s was written to it", r.h.value(a.value), r.h.Keys[r.h.Ops[a.op].Key], r.h.value(b.value))
+	return e
+}
+
+// cycle makes a cycle of transactions of one of the polygraph, without helpers.
+func (s *search) cycle(es []polygraph.Edge) []Edge {
+	var out []graph.Edge
+	for _, e := range es {
+		from, to := s.txn(e.From), s.txn(e.To)
+		if from == to {
+			continue
+		}
+		kind := s.kind(e)
+		if n := len(out); from >= s.n && n > 0 {
+			out[n-1].To = to
+			continue
+		}
+		out = append(out, graph.Edge{From: from, To: to, Kind: uint8(kind)})
+	}
+	for len(out) > 1 && out[0].From >= s.n { // begins at a helper
+		out[len(out)-1].To = out[0].To
+		out = out[1:]
+	}
+	return s.d.anomaly(out).Edges
+}
+
+func (s *search) txn(node int32) int32 {
+	switch {
+	case !s.events:
+		return node
+	case node >= 2*s.n:
+		return node - s.n
+	}
+	return node / 2
+}
+
+// kind is the kind of the dependency that an edge of the polygraph is.
+func (s *search) kind(e polygraph.Edge) EdgeKind {
+	from, to := s.txn(e.From), s.txn(e.To)
+	kind := EdgeKind(0)
+	for i := s.d.g.First[from]; i < s.d.g.First[from+1]; i++ {
+		k := EdgeKind(s.d.g.Kind[i])
+		if s.d.g.To[i] == to && k&EdgeKind(s.q.rule.walk(s.q.also).Mask) != 0 && s.edge(from, to, k) == e && (kind == 0 || k < kind) {
+			kind = k
+		}
+	}
+	switch {
+	case kind != 0:
+		return kind
+	case from >= s.n || to >= s.n:
+		return WW
+	case s.events && e.From == s.begin(from), e.RW:
+		return RW
+	case s.r.misses(from, to):
+		return RW
+	}
+	return WW
+}
+
+// misses reports whether two transactions write no key in common, so that what orders them is a read of the first.
+func (r *registers) misses(from, to int32) bool {
+	h := r.h
+	for _, o := range h.OpsOf(from) {
+		if o.F == Write && slices.ContainsFunc(h.OpsOf(to), func(p Op) bool { return p.F == Write && p.Key == o.Key }) {
+			return false
+		}
+	}
+	return true
+}
+
+// writeCases writes what follows from each order of writes that nothing observed decides.
+func (a Anomaly) writeCases(b *strings.Builder, h *History) {
+	for i, c := range a.Cases {
+		word := "or"
+		if i == 0 {
+			word = "either"
+		}
+		for _, e := range c.Assumed {
+			fmt.Fprintf(b, "  %s T%d wrote %s to %s before T%d wrote %s\n", word, e.From, e.Value, e.Key, e.To, e.Next)
+			word = "and"
+		}
+		for _, e := range c.Cycle {
+			fmt.Fprintf(b, "      %s\n", h.edgeText(e))
+		}
+	}
+}
+
+// cast returns the transactions of an anomaly and those of its cases that are not among them.
+func (a Anomaly) cast() []int32 {
+	all := slices.Clone(a.Txns)
+	for _, c := range a.Cases {
+		for _, e := range c.Cycle {
+			if !slices.Contains(all, e.From) {
+				all = append(all, e.From)
+			}
+		}
+	}
+	return all
+}
