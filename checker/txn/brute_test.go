@@ -12,8 +12,8 @@ import (
 // part of it (visibility), and a read of a list returns what the visible transactions appended, in the order of arbitration, and then what
 // its own transaction did. The others are Adya's: there is an order of versions for which the graph of dependencies has no cycle of a kind.
 
-// A bruteList is a history being tried.
-type bruteList struct {
+// A brute is a history being tried.
+type brute struct {
 	h          *History
 	in         []int32 // the transactions that count as committed
 	n          int
@@ -46,7 +46,7 @@ func bruteForce(h *History) (keep map[Model]bool, odd bool) {
 			}
 		}
 		slices.Sort(in)
-		b := &bruteList{h: h, in: in, n: len(in), keep: keep}
+		b := &brute{h: h, in: in, n: len(in), keep: keep}
 		b.orders()
 		b.visibility()
 		b.versionOrders()
@@ -56,7 +56,7 @@ func bruteForce(h *History) (keep map[Model]bool, odd bool) {
 	return keep, odd
 }
 
-func matrix(n int) [][]bool {
+func square(n int) [][]bool {
 	m := make([][]bool, n)
 	for i := range m {
 		m[i] = make([]bool, n)
@@ -64,8 +64,8 @@ func matrix(n int) [][]bool {
 	return m
 }
 
-func (b *bruteList) orders() {
-	b.so, b.rt = matrix(b.n), matrix(b.n)
+func (b *brute) orders() {
+	b.so, b.rt = square(b.n), square(b.n)
 	for i, t := range b.in {
 		for j, u := range b.in {
 			x, y := b.h.Txns[t], b.h.Txns[u]
@@ -123,10 +123,10 @@ var atomic = map[Model]int{
 }
 
 // visibility tries all arbitrations, and all visibilities within.
-func (b *bruteList) visibility() {
+func (b *brute) visibility() {
 	n := b.n
 	permutations(n, func(p []int) {
-		vis := matrix(n)
+		vis := square(n)
 		var pairs [][2]int
 		for i := range n {
 			for j := i + 1; j < n; j++ {
@@ -156,7 +156,7 @@ func (b *bruteList) visibility() {
 }
 
 // explains reports whether a transaction read what the visible ones and itself appended.
-func (b *bruteList) explains(before []int, vis [][]bool, me int) bool {
+func (b *brute) explains(before []int, vis [][]bool, me int) bool {
 	t := b.in[me]
 	if b.h.Txns[t].Type != history.OK {
 		return true
@@ -179,7 +179,7 @@ func (b *bruteList) explains(before []int, vis [][]bool, me int) bool {
 	return true
 }
 
-func (b *bruteList) appendsTo(list []int32, ops []Op, key int32) []int32 {
+func (b *brute) appendsTo(list []int32, ops []Op, key int32) []int32 {
 	for _, o := range ops {
 		if o.F == Append && o.Key == key {
 			list = append(list, o.Value)
@@ -188,7 +188,7 @@ func (b *bruteList) appendsTo(list []int32, ops []Op, key int32) []int32 {
 	return list
 }
 
-func (b *bruteList) writes(x int, key int32) bool {
+func (b *brute) writes(x int, key int32) bool {
 	return len(b.appendsTo(nil, b.h.OpsOf(b.in[x]), key)) > 0
 }
 
@@ -196,7 +196,7 @@ func (b *bruteList) writes(x int, key int32) bool {
 //
 // A read that is no prefix of the order breaks read committed, and so all of them: with its own append after a list that lacks an
 // earlier one, a transaction saw a version that never was.
-func (b *bruteList) holds(p []int, vis [][]bool) {
+func (b *brute) holds(p []int, vis [][]bool) {
 	for k := range b.h.Keys {
 		var order []version
 		for _, x := range p {
@@ -250,7 +250,7 @@ func (b *bruteList) holds(p []int, vis [][]bool) {
 }
 
 // sessions marks the guarantees of sessions that an order of versions keeps.
-func (b *bruteList) sessions(order [][]version, mark func(Model, bool)) {
+func (b *brute) sessions(order [][]version, mark func(Model, bool)) {
 	ryw, mr, mw, wfr := true, true, true, true
 	for k := range order {
 		for at, v := range order[k] { // v may have to be seen
@@ -267,7 +267,7 @@ func (b *bruteList) sessions(order [][]version, mark func(Model, bool)) {
 }
 
 // mustSee clears the guarantees that a transaction t breaks by what it did not see of v, which stands at a place of the order of a key.
-func (b *bruteList) mustSee(order [][]version, k, at int, v version, t int, ryw, mr, mw, wfr *bool) {
+func (b *brute) mustSee(order [][]version, k, at int, v version, t int, ryw, mr, mw, wfr *bool) {
 	misses := false
 	for _, o := range b.reads(t) {
 		misses = misses || int(o.Key) == k && int(o.Len) <= at
@@ -295,7 +295,7 @@ func (b *bruteList) mustSee(order [][]version, k, at int, v version, t int, ryw,
 }
 
 // reads returns the answered reads of a transaction.
-func (b *bruteList) reads(x int) []Op {
+func (b *brute) reads(x int) []Op {
 	if b.h.Txns[b.in[x]].Type != history.OK {
 		return nil
 	}
@@ -303,7 +303,7 @@ func (b *bruteList) reads(x int) []Op {
 }
 
 // sees reports whether a transaction read an append of another.
-func (b *bruteList) sees(order [][]version, t, u int) bool {
+func (b *brute) sees(order [][]version, t, u int) bool {
 	for _, o := range b.reads(t) {
 		if slices.ContainsFunc(order[o.Key][:o.Len], func(v version) bool { return v.txn == u }) {
 			return true
@@ -313,7 +313,7 @@ func (b *bruteList) sees(order [][]version, t, u int) bool {
 }
 
 // perKey marks what is serializable, and of which the transactions on each key have an order that explains them and keeps real time.
-func (b *bruteList) perKey() {
+func (b *brute) perKey() {
 	if !b.keep[Serializable] {
 		return
 	}
@@ -327,7 +327,7 @@ func (b *bruteList) perKey() {
 	b.keep[PerKeyStrictSerializable] = true
 }
 
-func (b *bruteList) strict(k int32, p []int) bool {
+func (b *brute) strict(k int32, p []int) bool {
 	var list []int32
 	for i, x := range p {
 		t := b.in[x]

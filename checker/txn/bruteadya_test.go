@@ -13,7 +13,7 @@ type version struct {
 }
 
 // versionOrders tries all orders of the versions of all keys that fit the reads.
-func (b *bruteList) versionOrders() {
+func (b *brute) versionOrders() {
 	var all [][][]version // by key: the orders
 	for k := range b.h.Keys {
 		var vs []version
@@ -53,7 +53,7 @@ func (b *bruteList) versionOrders() {
 }
 
 // fits reports whether every read of a key is a prefix of an order.
-func (b *bruteList) fits(k int32, order []version) bool {
+func (b *brute) fits(k int32, order []version) bool {
 	for _, t := range b.in {
 		if b.h.Txns[t].Type != history.OK {
 			continue
@@ -87,7 +87,7 @@ type dsg struct {
 }
 
 // adya marks the models of which the graph has no forbidden cycle.
-func (b *bruteList) adya(order [][]version) {
+func (b *brute) adya(order [][]version) {
 	g := b.graph(order)
 	d := union(g.ww, g.wr)
 	rc := !cyclic(d) && !g.intermediate && !g.future
@@ -118,10 +118,10 @@ func (b *bruteList) adya(order [][]version) {
 	mark(UpdateSerializable, rc && b.updateSerializable(g))
 }
 
-func (b *bruteList) updateSerializable(g *dsg) bool {
+func (b *brute) updateSerializable(g *dsg) bool {
 	all := union(g.ww, g.wr, g.rw)
 	for reader := range b.n {
-		m := matrix(b.n)
+		m := square(b.n)
 		for x := range b.n {
 			for y := range b.n {
 				in := func(z int) bool { return z == reader || !b.h.readsOnly(b.in[z]) }
@@ -136,11 +136,11 @@ func (b *bruteList) updateSerializable(g *dsg) bool {
 }
 
 // graph has an edge for each two versions, and not only for neighbours.
-func (b *bruteList) graph(order [][]version) *dsg {
+func (b *brute) graph(order [][]version) *dsg {
 	n := b.n
-	g := &dsg{n: n, ww: matrix(n), wr: matrix(n), rw: matrix(n), so: b.so, rt: b.rt}
+	g := &dsg{n: n, ww: square(n), wr: square(n), rw: square(n), so: b.so, rt: b.rt}
 	for k, vs := range order {
-		ww, rw := matrix(n), matrix(n)
+		ww, rw := square(n), square(n)
 		for i, v := range vs {
 			for _, w := range vs[i+1:] {
 				if v.txn != w.txn {
@@ -163,7 +163,7 @@ func (b *bruteList) graph(order [][]version) *dsg {
 	return g
 }
 
-func (b *bruteList) readGraph(g *dsg, me int, k int32, vs []version, rw [][]bool) {
+func (b *brute) readGraph(g *dsg, me int, k int32, vs []version, rw [][]bool) {
 	ops := b.h.OpsOf(b.in[me])
 	for i, o := range ops {
 		if o.F != Read || o.Key != k {
@@ -194,7 +194,7 @@ func (b *bruteList) readGraph(g *dsg, me int, k int32, vs []version, rw [][]bool
 }
 
 // isTorn reports whether a transaction saw a part of another, and missed a part in a later read.
-func (b *bruteList) isTorn(me int, order [][]version) bool {
+func (b *brute) isTorn(me int, order [][]version) bool {
 	seen := map[int]bool{}
 	for _, o := range b.h.OpsOf(b.in[me]) {
 		if o.F != Read {
@@ -213,7 +213,7 @@ func (b *bruteList) isTorn(me int, order [][]version) bool {
 }
 
 func union(ms ...[][]bool) [][]bool {
-	u := matrix(len(ms[0]))
+	u := square(len(ms[0]))
 	for _, m := range ms {
 		for i := range m {
 			for j := range m {
@@ -225,7 +225,7 @@ func union(ms ...[][]bool) [][]bool {
 }
 
 func compose(a, b [][]bool) [][]bool {
-	c := matrix(len(a))
+	c := square(len(a))
 	for i := range a {
 		for j := range a {
 			for k := range a {

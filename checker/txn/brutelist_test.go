@@ -212,7 +212,7 @@ func TestListUnread(t *testing.T) {
 	for seed := range n {
 		h := unreadLists(rand.New(rand.NewPCG(uint64(seed), 19)))
 		want := map[Model]bool{}
-		b := &bruteList{h: h, n: len(h.Txns), keep: want, noInternal: true}
+		b := &brute{h: h, n: len(h.Txns), keep: want, noInternal: true}
 		for i := range h.Txns {
 			b.in = append(b.in, int32(i))
 		}
