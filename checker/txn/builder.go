@@ -36,7 +36,7 @@ type Record struct {
 type Builder struct {
 	// Lenient takes completions without an invocation: their beginning is not known, so that they begin before all others. A process
 	// may invoke a transaction while others of its are open: a completion is that of the first with the same operations, or else of
-	// the last. A completion may have other operations than its invocation: they are what happened.
+	// the last.
 	Lenient bool
 
 	h        History
@@ -245,7 +245,7 @@ func (b *Builder) End() error {
 		o = b.invoke()
 		b.h.Txns[o.txn].Begin = -1
 		b.begins--
-	case !b.Lenient:
+	default:
 		if err := repeats(o.ops, b.ops); err != nil {
 			return fmt.Errorf("process %d: %w", r.Process, err)
 		}
