@@ -31,6 +31,11 @@ func (j *judging) judgeGraph(d *deps) {
 			j.choose(d, s)
 		}
 	}
+	for i, s := range table { // what follows needs no search
+		if j.verdict[i] == checker.Valid && j.decided[i] {
+			d.answers[question{s.rule, s.also}] = false
+		}
+	}
 	j.addCycles(d)
 }
 

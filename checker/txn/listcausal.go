@@ -32,6 +32,7 @@ type chain struct {
 	readAt  bool   // it begins with a read of what is missed: by a transaction of the session
 	readEnd bool   // it ends with a read of what the session wrote
 	appends bool   // an append may not come before what it should have come after
+	either  bool   // it begins with a write that is missed, or with a read of it
 }
 
 // chains has those of monotonic writes, writes follow reads, and causality without sessions and with them. Read your writes and
@@ -44,6 +45,9 @@ var chains = []chain{
 	{kind: "causality-violation", causal: true, why: "it had seen a transaction that saw it (causality)"},
 	{kind: "session-causality-violation", causal: true, so: true, why: "it had seen a transaction that saw it or followed it in a session (causality)"},
 }
+
+// writesOfSessions is the chain of monotonic writes or of writes follow reads: where there is none of it, both hold.
+var writesOfSessions = chain{so: true, readAt: true, readEnd: true, appends: true, either: true}
 
 // Kinds of edges of these graphs: along is part of a chain.
 const (
@@ -93,10 +97,10 @@ func (g *chaining) add(from, to int32, kind uint8) {
 	g.edges = append(g.edges, graph.Edge{From: from, To: to, Kind: kind})
 }
 
-// findChain adds the anomaly of a chain, if there is one. Causality is for histories that are read committed.
+// findChain returns the anomaly of a chain, if there is one. Causality is for histories that are read committed.
 //
 // Only transactions for which within is true are looked at.
-func (l *lists) findChain(j *judging, c chain, within func(t int32) bool) {
+func (l *lists) findChain(c chain, within func(t int32) bool) (a Anomaly, found bool) {
 	g := &chaining{l: l, c: c, n: int32(len(l.h.Txns)), within: within}
 	g.items = 5 * g.n
 	if c.causal {
@@ -115,10 +119,9 @@ func (l *lists) findChain(j *judging, c chain, within func(t int32) bool) {
 	built.Rank, g.edges = g.rank, nil
 	singles := built.Singles(along, without)
 	if len(singles) == 0 {
-		return
+		return a, false
 	}
-	a := g.anomaly(built.ShortSingle(singles, along))
-	j.add(a)
+	return g.anomaly(built.ShortSingle(singles, along)), true
 }
 
 // versions adds the helpers of each key.
@@ -128,8 +131,10 @@ func (g *chaining) versions() {
 		n := g.l.order[k].Len
 		for v := range n {
 			g.add(g.later+at+v, g.later+at+v+1, along)
-			if v+1 < n {
+			if v+1 < n && (g.c.readAt || g.c.causal) {
 				g.add(g.readers+at+v, g.readers+at+v+1, along)
+			}
+			if v+1 < n && g.c.readEnd {
 				g.add(g.seen+at+v, g.seen+at+v+1, along)
 			}
 			w := g.l.writer(k, v+1)
@@ -141,7 +146,7 @@ func (g *chaining) versions() {
 				continue
 			}
 			append := g.l.versions(k)[v]
-			g.add(g.later+at+v, g.missed(append), along)
+			g.missed(g.later+at+v, append, along)
 			if g.c.readAt {
 				g.add(g.items+append, g.readers+at+v, along)
 			}
@@ -158,18 +163,20 @@ func (g *chaining) versions() {
 			g.rank[g.items+i] = a.txn
 			if a.at < 0 && g.l.committed[a.txn] && g.within(a.txn) {
 				g.rank[g.later+at+n] = a.txn
-				g.add(g.later+at+n, g.missed(i), along)
+				g.missed(g.later+at+n, i, along)
 			}
 		}
 	}
 }
 
-// missed returns where the chain to an append that was missed begins.
-func (g *chaining) missed(append int32) int32 {
+// missed adds an edge to where the chain to an append that was missed begins.
+func (g *chaining) missed(from, append int32, kind uint8) {
 	if g.c.readAt {
-		return g.items + append
+		g.add(from, g.items+append, kind)
 	}
-	return g.writer(g.l.appends[append].txn)
+	if !g.c.readAt || g.c.either {
+		g.add(from, g.writer(g.l.appends[append].txn), kind)
+	}
 }
 
 // transactions adds what each transaction did, and sessions.
@@ -195,7 +202,7 @@ func (g *chaining) transactions() {
 
 // follow adds the edges of a session from one transaction, or from -1, to the next.
 func (g *chaining) follow(before, t int32) {
-	if !g.c.causal && !g.c.readAt {
+	if !g.c.causal && (!g.c.readAt || g.c.either) {
 		g.add(g.writer(t), g.session(t), along)
 	}
 	if before < 0 {
@@ -265,7 +272,7 @@ func (g *chaining) oddRead(t int32, o Op) {
 	}
 	for a := l.first[o.Key]; a < l.first[o.Key+1]; a++ {
 		if !read[a] && l.committed[l.appends[a].txn] {
-			g.add(g.reader(t), g.missed(a), without)
+			g.missed(g.reader(t), a, without)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package txn
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/capsize-go/capsize/checker/txn/internal/graph"
@@ -12,106 +13,186 @@ import (
 // difference: if there is none, there is none either with the order that any topological one gives. Those that forbid cycles by
 // how many rw edges they have need an order with which there is none. A choice looks for one.
 //
-// Only transactions of one strongly connected component can be on a cycle, so that what is left to choose is mostly little: the search
-// is on the graph of those components. It tries an order, and if that gives a cycle, it goes on with each of the orders in which one of
-// the chosen edges of that cycle is reversed. It is exact; where it takes more than a number of steps, an edge being one, it gives up.
+// Only transactions of one strongly connected component can be on a cycle, also if both orders of each two of what was never read are
+// edges: what is left to choose falls apart into small pieces that do not depend on each other. The search in each tries an order, and if
+// that gives a cycle, it goes on with each of the orders in which one of the chosen edges of that cycle is reversed. It is exact; where
+// it takes more than a number of steps, an edge being one, it gives up.
 
 // defaultSteps is for [Options.Steps] of 0.
 const defaultSteps = 20_000_000
 
-// A choice is a search for an order of what was never read.
+// A choice is a search for an order of what was never read, in one piece of the graph.
 type choice struct {
 	q      question
-	groups [][]int32 // transactions that appended to one key, by nodes of the graph of the search
-	n      int
+	groups [][]int32 // transactions that appended to one key, by nodes of the piece
 	edges  []graph.Edge
-	nodes  []int32 // nodes of the whole graph
+	nodes  []int32 // nodes of the whole graph; those that are no helpers come first
 	real   int
 	rank   []int32
-	steps  int
+	steps  *int         // that are left
 	first  []graph.Edge // the first cycle that an order gave
 }
 
-type tooManyOrders struct{ steps, open int }
+// tooManyOrders says that a search gave up.
+type tooManyOrders struct{ open int }
 
 func (e tooManyOrders) Error() string {
-	return fmt.Sprintf("%d appends were never read, and after %d steps it is not known whether they can be ordered", e.open, e.steps)
+	return fmt.Sprintf("%d appends were never read, and it takes too many steps to find out whether they can be ordered", e.open)
 }
 
 // choose reports whether no order of what was never read is free of the cycles that are asked for. The graph without an order has none.
 func (d *deps) choose(q question, groups [][]int32, steps int) (cyclic bool, err error) {
-	c := d.newChoice(q, groups)
-	if len(c.groups) == 0 {
-		return false, nil
+	left := cmp.Or(steps, defaultSteps)
+	for _, c := range d.pieces(q, groups, &left) {
+		switch found, err := c.possible(nil); {
+		case err != nil:
+			return false, err
+		case !found:
+			for i, e := range c.first {
+				c.first[i].From, c.first[i].To = c.nodes[e.From], c.nodes[e.To]
+			}
+			d.chosen[q] = c.first
+			return true, nil
+		}
 	}
-	if c.steps = steps; steps == 0 {
-		c.steps = defaultSteps
-	}
-	found, err := c.possible(nil)
-	if err != nil || found {
-		return false, err
-	}
-	for i, e := range c.first {
-		c.first[i].From, c.first[i].To = c.nodes[e.From], c.nodes[e.To]
-	}
-	d.chosen[q] = c.first
-	return true, nil
+	return false, nil
 }
 
-// newChoice cuts the graph down to the components in which there is something to choose.
-func (d *deps) newChoice(q question, groups [][]int32) *choice {
-	c := &choice{q: q}
+// pieces cuts the graph into those in which there is something to choose. Each cycle with one rw edge at most is one in which no two
+// of them follow on another, so that the components for snapshot isolation do for both rules.
+func (d *deps) pieces(q question, groups [][]int32, steps *int) []*choice {
+	parts, nodes := d.parts(q, groups)
+	if len(parts) == 0 {
+		return nil
+	}
+	whole := d.whole(ruleAny.walk(q.also).Mask, nodes)
+	n := len(nodes)
+	both := slices.Clone(whole.edges)
+	for _, g := range parts {
+		for i := range g[1:] {
+			u, v := whole.at[g[i]], whole.at[g[i+1]]
+			both = append(both, graph.Edge{From: u, To: v, Kind: uint8(wwChosen)}, graph.Edge{From: v, To: u, Kind: uint8(wwChosen)})
+		}
+	}
+	comps := graph.Build(n, whole.real, both).Components(ruleSI.walk(q.also))
+	byComp := map[int32]*choice{}
+	for _, g := range parts {
+		comp := comps.Of[whole.at[g[0]]]
+		if byComp[comp] == nil {
+			byComp[comp] = &choice{q: q, steps: steps}
+		}
+		byComp[comp].groups = append(byComp[comp].groups, g)
+	}
+	for state, comp := range comps.Of {
+		v := state % n
+		if c := byComp[comp]; c != nil && (state < n || comps.Of[v] != comp) {
+			c.nodes = append(c.nodes, nodes[v])
+		}
+	}
+	var pieces []*choice
+	for _, comp := range slices.Sorted(maps.Keys(byComp)) {
+		byComp[comp].cut(d, whole)
+		pieces = append(pieces, byComp[comp])
+	}
+	return pieces
+}
+
+// parts returns the parts of groups that are in one component of all edges, if they have two transactions at least, and the nodes of
+// those components.
+func (d *deps) parts(q question, groups [][]int32) (parts [][]int32, nodes []int32) {
 	comps := d.components(ruleAny.walk(q.also))
 	use := map[int32]bool{}
 	for _, g := range groups {
-		by := slices.Clone(g)
-		slices.SortStableFunc(by, func(a, b int32) int { return cmp.Compare(comps.Of[b], comps.Of[a]) })
-		for i := 0; i < len(by); {
+		g = slices.Clone(g)
+		slices.SortStableFunc(g, func(a, b int32) int { return cmp.Compare(comps.Of[a], comps.Of[b]) })
+		for i := 0; i < len(g); {
 			n := i + 1
-			for n < len(by) && comps.Of[by[n]] == comps.Of[by[i]] {
+			for n < len(g) && comps.Of[g[n]] == comps.Of[g[i]] {
 				n++
 			}
 			if n > i+1 {
-				use[comps.Of[by[i]]] = true
-				c.groups = append(c.groups, slices.Clone(by[i:n]))
+				use[comps.Of[g[i]]] = true
+				parts = append(parts, g[i:n:n])
 			}
 			i = n
 		}
 	}
-	if len(c.groups) == 0 {
-		return c
-	}
-	at := make([]int32, d.g.N)
 	for v := range int32(d.g.N) {
-		at[v] = -1
 		if use[comps.Of[v]] {
-			at[v] = int32(len(c.nodes))
-			c.nodes = append(c.nodes, v)
-			c.rank = append(c.rank, d.g.Rank[v])
-			if v < int32(d.g.Real) {
-				c.real = len(c.nodes)
-			}
+			nodes = append(nodes, v)
 		}
 	}
-	mask := ruleAny.walk(q.also).Mask
-	for _, v := range c.nodes {
+	return parts, nodes
+}
+
+// A wholeChoice is the part of a graph in which there is something to choose, before it is cut into pieces.
+type wholeChoice struct {
+	at    []int32 // by node of the graph: its place in the part, or -1
+	edges []graph.Edge
+	from  []int32 // by place: where its edges begin
+	real  int     // places of nodes that are no helpers
+}
+
+// whole cuts nodes, in their order, and the edges of a mask between them out of the graph.
+func (d *deps) whole(mask uint8, nodes []int32) *wholeChoice {
+	w := &wholeChoice{at: make([]int32, d.g.N), from: make([]int32, len(nodes)+1)}
+	for i := range w.at {
+		w.at[i] = -1
+	}
+	for i, v := range nodes {
+		w.at[v] = int32(i)
+		if v < int32(d.g.Real) {
+			w.real = i + 1
+		}
+	}
+	for n, v := range nodes {
 		for i := d.g.First[v]; i < d.g.First[v+1]; i++ {
-			if to := d.g.To[i]; comps.Of[to] == comps.Of[v] && d.g.Kind[i]&mask != 0 {
-				c.edges = append(c.edges, graph.Edge{From: at[v], To: at[to], Kind: d.g.Kind[i]})
+			if to := w.at[d.g.To[i]]; to >= 0 && d.g.Kind[i]&mask != 0 {
+				w.edges = append(w.edges, graph.Edge{From: int32(n), To: to, Kind: d.g.Kind[i]})
+			}
+		}
+		w.from[n+1] = int32(len(w.edges))
+	}
+	return w
+}
+
+// cut cuts the nodes of a choice out of the whole, and numbers its groups by them.
+func (c *choice) cut(d *deps, w *wholeChoice) {
+	slices.Sort(c.nodes)
+	local := make(map[int32]int32, len(c.nodes)) // by place in the whole
+	for i, v := range c.nodes {
+		local[w.at[v]] = int32(i)
+		if v < int32(d.g.Real) {
+			c.real = i + 1
+		}
+	}
+	c.rank = make([]int32, len(c.nodes))
+	ranked := make([]int32, len(c.nodes))
+	for i := range ranked {
+		ranked[i] = int32(i)
+	}
+	slices.SortStableFunc(ranked, func(a, b int32) int { return cmp.Compare(d.g.Rank[c.nodes[a]], d.g.Rank[c.nodes[b]]) })
+	for r, i := range ranked {
+		c.rank[i] = int32(r)
+	}
+	for i, v := range c.nodes {
+		at := w.at[v]
+		for _, e := range w.edges[w.from[at]:w.from[at+1]] {
+			if to, ok := local[e.To]; ok {
+				c.edges = append(c.edges, graph.Edge{From: int32(i), To: to, Kind: e.Kind})
 			}
 		}
 	}
 	for _, g := range c.groups {
-		for i := range g {
-			g[i] = at[g[i]]
+		for i, t := range g {
+			g[i] = local[w.at[t]]
 		}
 	}
-	return c
 }
 
 // with returns the graph with more ww edges.
 func (c *choice) with(more []graph.Edge) *deps {
-	c.steps -= len(c.edges) + len(c.nodes)
+	*c.steps -= len(c.edges) + len(c.nodes)
 	d := &deps{comps: map[graph.Walk]*graph.Components{}, answers: map[question]bool{}}
 	d.g = graph.Build(len(c.nodes), c.real, append(slices.Clone(c.edges), more...))
 	d.g.Rank = c.rank
@@ -121,7 +202,7 @@ func (c *choice) with(more []graph.Edge) *deps {
 // possible reports whether there is an order that has the edges in forced and gives no cycle.
 func (c *choice) possible(forced []graph.Edge) (bool, error) {
 	d := c.with(forced)
-	if d.cyclic(c.q) {
+	if len(forced) > 0 && d.cyclic(c.q) {
 		return false, nil
 	}
 	guess := c.guess(d)
@@ -129,12 +210,12 @@ func (c *choice) possible(forced []graph.Edge) (bool, error) {
 	if !d.cyclic(c.q) {
 		return true, nil
 	}
-	if c.steps < 0 {
+	if *c.steps < 0 {
 		open := 0
 		for _, g := range c.groups {
 			open += len(g)
 		}
-		return false, tooManyOrders{defaultSteps, open}
+		return false, tooManyOrders{open}
 	}
 	cycle := d.cycle(c.q, ^EdgeKind(0))
 	if c.first == nil {

@@ -14,7 +14,7 @@ type listGraph struct{ *lists }
 // element of a list to its reader; rw from the reader to the writer of the next element. What was appended and never read comes after
 // all that was: after the last that was read, and after all that read that.
 func (l listGraph) edges() (edges []graph.Edge, n int) {
-	edges, n = make([]graph.Edge, 0, len(l.h.Ops)), len(l.h.Txns)
+	edges, n = make([]graph.Edge, 0, len(l.h.Ops)*3/2+4*len(l.h.Txns)), len(l.h.Txns) // with those of sessions and real time
 	for k := range int32(len(l.order)) {
 		last := int32(-1)
 		for v := int32(1); v <= l.order[k].Len; v++ {

@@ -38,11 +38,7 @@ func (l listJudge) judge(j *judging) {
 		c := d.components(ruleAny.walk(SO))
 		within = func(t int32) bool { return c.Within(t, t) }
 	}
-	for i, m := range []Model{MonotonicWrites, WritesFollowReads, CausalCerone, Causal} {
-		if j.open(m) {
-			l.findChain(j, chains[i], within)
-		}
-	}
+	l.judgeChains(j, within)
 	if j.open(PerKeyStrictSerializable) {
 		l.judgeKeys(j)
 	}
@@ -58,6 +54,32 @@ func (l listJudge) judge(j *judging) {
 		if kept {
 			j.kept(s.model)
 		}
+	}
+}
+
+// judgeChains decides the models that chains of reads and sessions break. Where the wider of two chains is not there, the other is not
+// either.
+func (l listJudge) judgeChains(j *judging, within func(int32) bool) {
+	look := func(m Model, c chain) bool {
+		if !j.open(m) {
+			return true
+		}
+		a, found := l.findChain(c, within)
+		if found {
+			j.add(a)
+		}
+		return found
+	}
+	sessions := j.open(MonotonicWrites) || j.open(WritesFollowReads)
+	if sessions {
+		_, sessions = l.findChain(writesOfSessions, within)
+	}
+	if sessions {
+		look(MonotonicWrites, chains[0])
+		look(WritesFollowReads, chains[1])
+	}
+	if look(Causal, chains[3]) {
+		look(CausalCerone, chains[2])
 	}
 }
 

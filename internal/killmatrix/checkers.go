@@ -235,7 +235,7 @@ func inHarness() []firing {
 	list := []firing{
 		ofBug("progress, of every run", "raftkv/no-pre-vote", 1, nil),
 		ofBug("convergence, of every run", "crdtkv/skip-deltas", 2, nil),
-		ofBug("no crash, of every run", "raftkv/corrupt-entries", 1, nil),
+		ofBug("no crash, of every run", "raftkv/corrupt-entries", 3, nil),
 	}
 	for i := range list {
 		list[i].rule, _, _ = strings.Cut(list[i].Checker, ",")

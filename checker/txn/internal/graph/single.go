@@ -135,7 +135,8 @@ func (g *Graph) closing(back []Single, mask uint8, place, at []int32, reach []ui
 }
 
 // Order returns the place of each node in a topological order of the edges in mask, which must be acyclic: of the nodes that may come
-// next, that of the least rank. Ranks are by time, so that the order keeps close to it, and few edges lead far back.
+// next, one of the least rank, or one that had to wait. Ranks are by time, so that the order keeps close to it, and few edges lead
+// far back.
 func (g *Graph) Order(mask uint8) []int32 {
 	in := make([]int32, g.N)
 	for v := range g.N {
@@ -146,70 +147,54 @@ func (g *Graph) Order(mask uint8) []int32 {
 		}
 	}
 	place := make([]int32, g.N)
-	var ready heap
-	for v := range int32(g.N) {
-		if in[v] == 0 {
-			ready.push(g.ranked(v))
+	seq, at := g.byRank()
+	var ready []int32 // may be next, and come before the node that the loop is at
+	p := int32(0)
+	for i, v := range seq {
+		if in[v] != 0 {
+			continue // comes as soon as the last before it has been placed
 		}
-	}
-	for p := int32(0); len(ready) > 0; p++ {
-		v := int32(ready.pop() & (1<<32 - 1))
-		place[v] = p
-		for i := g.First[v]; i < g.First[v+1]; i++ {
-			if g.Kind[i]&mask == 0 {
-				continue
-			}
-			if in[g.To[i]]--; in[g.To[i]] == 0 {
-				ready.push(g.ranked(g.To[i]))
+		ready = append(ready, v)
+		for len(ready) > 0 {
+			v := ready[len(ready)-1]
+			ready = ready[:len(ready)-1]
+			in[v] = -1
+			place[v] = p
+			p++
+			for e := g.First[v]; e < g.First[v+1]; e++ {
+				if g.Kind[e]&mask == 0 {
+					continue
+				}
+				to := g.To[e]
+				if in[to]--; in[to] == 0 && at[to] <= int32(i) {
+					ready = append(ready, to)
+				}
 			}
 		}
 	}
 	return place
 }
 
-// ranked is a node with its rank before it.
-func (g *Graph) ranked(v int32) int64 {
-	if g.Rank == nil {
-		return int64(v)
+// byRank returns the nodes sorted by rank, and where each stands among them.
+func (g *Graph) byRank() (seq, at []int32) {
+	seq, at = make([]int32, g.N), make([]int32, g.N)
+	count := make([]int32, g.N+1)
+	rank := func(v int) int32 {
+		if g.Rank == nil {
+			return int32(v)
+		}
+		return min(max(g.Rank[v], 0), int32(g.N)-1)
 	}
-	return int64(g.Rank[v])<<32 | int64(v)
-}
-
-// A heap has the smallest first.
-type heap []int64
-
-func (h *heap) push(v int64) {
-	*h = append(*h, v)
-	for i := len(*h) - 1; i > 0; {
-		up := (i - 1) / 2
-		if (*h)[up] <= v {
-			break
-		}
-		(*h)[i], (*h)[up] = (*h)[up], v
-		i = up
+	for v := range g.N {
+		count[rank(v)+1]++
 	}
-}
-
-func (h *heap) pop() int64 {
-	s := *h
-	top, last := s[0], s[len(s)-1]
-	s = s[:len(s)-1]
-	*h = s
-	for i := 0; len(s) > 0; {
-		child := 2*i + 1
-		if child >= len(s) {
-			s[i] = last
-			break
-		}
-		if child+1 < len(s) && s[child+1] < s[child] {
-			child++
-		}
-		if s[child] >= last {
-			s[i] = last
-			break
-		}
-		s[i] = s[child]
-		i = child
+	for i := range g.N {
+		count[i+1] += count[i]
 	}
-	return top
+	for v := range g.N {
+		r := rank(v)
+		at[v], seq[count[r]] = count[r], int32(v)
+		count[r]++
+	}
+	return seq, at
 }
