@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/capsize-go/capsize/checker/txn/internal/graph"
 	"github.com/capsize-go/capsize/history"
@@ -250,7 +251,11 @@ func (h *History) gap(from, to int32) string {
 	if ended == history.Forever || began <= ended {
 		return ""
 	}
-	return fmt.Sprint(began-ended) + " "
+	gap := began - ended
+	if gap > time.Second {
+		gap = gap.Round(time.Millisecond)
+	}
+	return fmt.Sprint(gap) + " "
 }
 
 // cycleType names a cycle as Elle does.
