@@ -29,7 +29,7 @@ var realRuns = []struct {
 	system, bug, nemesis string
 	seed                 uint64
 }{
-	{"raftkv", "lease-reads", "leader", 3},
+	{"raftkv", "lease-reads", "leader", 1},
 	{"raftkv", "ack-before-sync", "crash", 1},
 	{"raftkv", "no-dedup", "lossy", 1},
 	{"raftkv", "unsafe-members", "reshuffle", 1},

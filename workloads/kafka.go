@@ -107,9 +107,13 @@ func (m LogMix) assign(t logTurn) kafka.Request {
 
 func (m LogMix) log(i int) string { return "log" + strconv.Itoa(i) }
 
-// final takes all logs, and polls them until nothing comes any more.
+// final takes all logs, and polls them until nothing comes any more. It lets go of those that it had before, since it is on a new
+// connection, which does not know how far the former one had come.
 func (m LogMix) final(t logTurn) (kafka.Request, bool) {
-	if t.Index == 0 || t.Last.F == kafka.Assign && !t.OK && t.Index <= finalFailures {
+	if t.Index == 0 {
+		return kafka.Request{F: kafka.Assign}, true
+	}
+	if t.Last.F == kafka.Assign && (len(t.Last.Keys) == 0 || !t.OK) && t.Index <= finalFailures {
 		in := kafka.Request{F: kafka.Assign}
 		for i := range m.Logs {
 			in.Keys = append(in.Keys, m.log(i))

@@ -26,5 +26,5 @@ func Example() {
 	// Output:
 	// true true true <nil>
 	// there is no system "raft", did you mean "raftkv"?
-	//   valid: raftkv, registerkv, primarykv, chainkv, percolator, galera, ssi, quorumkv, crdtkv, twopc, retryclient
+	//   valid: raftkv, registerkv, primarykv, chainkv, percolator, galera, ssi, calvin, psi, hlc, quorumkv, crdtkv, twopc, retryclient
 }

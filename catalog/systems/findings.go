@@ -59,6 +59,7 @@ var findings = map[string]Finding{
 	"ssi/forget-readers":       {"none", "", 1},
 	"ssi/no-read-only-locks":   {"none", "", 1},
 	"ssi/visible-out-of-order": {"none", "", 1},
+	"ssi/lock-rows-only":       {"none", "--workload doctors --duration 3s", 1},
 
 	"quorumkv/drop-hints":         {"partition", "", 2},
 	"quorumkv/ack-before-sync":    {"crash", "", 1},
@@ -86,6 +87,20 @@ var findings = map[string]Finding{
 
 	"retryclient/retry-unknown":      {"lossy", "", 1},
 	"retryclient/unknown-is-failure": {"crash", "", 1},
+
+	"calvin/two-sequencers":       {"partition", "", 1},
+	"calvin/skip-entry":           {"partition", "", 1},
+	"calvin/local-reads":          {"partition", "", 1},
+	"calvin/trust-reconnaissance": {"partition", "", 1},
+
+	"psi/no-conflict-check": {"partition", "", 1},
+	"psi/drop-snapshots":    {"partition", "", 1},
+	"psi/volatile-locks":    {"kill-majority", "", 1},
+
+	"hlc/no-uncertainty": {"clock-scramble", "", 1},
+	"hlc/forget-reads":   {"clock-scramble", "", 1},
+	"hlc/tight-offset":   {"clock-scramble", "", 1},
+	"hlc/skip-refresh":   {"partition", "", 1},
 }
 
 // FindingOf returns the run that finds a bug of a system; ok is false if there is no such bug.

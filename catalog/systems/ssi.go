@@ -19,7 +19,7 @@ func ssiSystem() System {
 			if s.ReadsAtReplicas() {
 				claim = txn.SnapshotIsolation
 			}
-			return s, transactions(s.Open, claim), err
+			return s, withDoctors(transactions(s.Open, claim), s.Open, claim), err
 		},
 	}
 }

@@ -13,10 +13,11 @@ import (
 // A store is a simulated database of registers, with the histories that it makes.
 type store struct {
 	txns, sessions, ops, keys int
-	level                     string // strict: each transaction has an instant between its begin and end; si: a snapshot and a commit; causal: sessions see only what they synchronised
-	writes                    float64
-	update                    bool // a write follows a read of its key
-	rotate                    int  // after how many writes a key is used no more; 0 is never
+	level                     string // strict: each transaction has an instant between its begin and end; ser: as strict, but those that only read do so in the past;
+	//                                  si: a snapshot, of when it began, and a commit; gsi: as si, with a snapshot of the past
+	writes float64
+	update bool // a write follows a read of its key
+	rotate int  // after how many writes a key is used no more; 0 is never
 }
 
 // make runs the transactions of a store. Every event is a position of its own.
@@ -46,7 +47,7 @@ func (s store) make(seed uint64) *History {
 	for i := range open {
 		open[i].txn = -1
 	}
-	clock, started := int32(0), 0
+	clock, started, onlyReads := int32(0), 0, false
 	read := func(k, at int32) int32 {
 		for i := len(log[k]) - 1; i >= 0; i-- {
 			if log[k][i].at <= at {
@@ -69,7 +70,7 @@ func (s store) make(seed uint64) *History {
 		for range n {
 			i := r.IntN(len(active))
 			k := active[i]
-			if r.Float64() >= s.writes {
+			if onlyReads || r.Float64() >= s.writes {
 				h.Ops = append(h.Ops, Op{F: Read, Known: true, Key: k, Value: seen(k)})
 				continue
 			}
@@ -79,7 +80,7 @@ func (s store) make(seed uint64) *History {
 			if s.update {
 				h.Ops = append(h.Ops, Op{F: Read, Known: true, Key: k, Value: seen(k)})
 			}
-			if n := len(log[k]); s.level == "si" && n > 0 && log[k][n-1].at > at {
+			if n := len(log[k]); (s.level == "si" || s.level == "gsi") && n > 0 && log[k][n-1].at > at {
 				h.Ops = h.Ops[:x.First]
 				x.Last = x.First
 				return false
@@ -117,8 +118,15 @@ func (s store) make(seed uint64) *History {
 			h.Txns = append(h.Txns, Txn{Session: int32(i), Process: int32(i), Type: history.OK, Begin: clock, End: Never})
 		case o.phase == 1:
 			at := clock
-			if s.level == "si" {
+			switch s.level {
+			case "si":
 				at = o.snapshot
+			case "gsi":
+				at = max(0, o.snapshot-int32(r.IntN(300)))
+			case "ser":
+				if onlyReads = r.IntN(2) == 0; onlyReads {
+					at = max(0, clock-int32(r.IntN(300)))
+				}
 			}
 			if !execute(o, at) {
 				h.Txns[o.txn].Type = history.Fail

@@ -80,16 +80,16 @@ func (r *registers) complete() bool {
 	return true
 }
 
-// A series is a chain of versions of a key, each made from the one before.
-type series struct{ first, last int32 }
+// A versionChain is a chain of versions of a key, each made from the one before.
+type versionChain struct{ first, last int32 }
 
 // chainsOf returns the chains of a key, and appends to of the number of that of each write.
-func (r *registers) chainsOf(k int32, of []int32) (chains []series) {
+func (r *registers) chainsOf(k int32, of []int32) (chains []versionChain) {
 	for w := r.first[k]; w < r.first[k+1]; w++ {
 		if !r.isVersion(w) || r.prev[w] >= 0 {
 			continue
 		}
-		c := series{w, w}
+		c := versionChain{w, w}
 		of[w] = int32(len(chains))
 		for v := r.next[w]; v >= 0; v = r.next[v] {
 			r.place[v] = r.place[c.last] + 1

@@ -55,7 +55,7 @@ func built(t testing.TB, txns ...string) *History {
 	return b.History()
 }
 
-// Histories that can't be judged are refused, with both transactions that are at odds.
+// Histories that can't be judged are refused, with both transactions named.
 func TestRegisterRefused(t *testing.T) {
 	for want, txns := range map[string][]string{
 		"T0 (process 0) and T1 (process 1) both write 1 to x; each value may be written to a key once": {"0 w x 1", "1 w x 1"},

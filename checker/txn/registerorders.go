@@ -13,8 +13,8 @@ import (
 // transaction that left it had ended, and still when the last that found it began. It follows that it came before another if first is
 // before the other's last. This is how Gibbons and Korach, Testing shared memories (1997), decide whether a register is linearizable.
 type unit struct {
-	chain       series // both -1 for the register without a value, if no chain was made from that
-	nothing     bool   // the register without a value, and the chain that was made from it
+	chain       versionChain // both -1 for the register without a value, if no chain was made from that
+	nothing     bool         // the register without a value, and the chain that was made from it
 	first, last int32
 	by, found   int32 // the transactions that ended and began then
 }
@@ -25,7 +25,8 @@ func (u unit) before(o unit) bool { return u.first < o.last }
 // An access is what a transaction did with a key: which version it found, and which it left; ofNil for none.
 type access struct{ txn, found, left int32 }
 
-// accesses returns what committed transactions did with each key. Of an indeterminate one only what it wrote is known.
+// accesses returns what committed transactions did with each key. What an indeterminate one found is not known, but its version is not older than its
+// begin, which is as if it had found that.
 func (r *registers) accesses() [][]access {
 	all := make([][]access, len(r.h.Keys))
 	at := filled(len(r.h.Keys)) // by key: its last access, if that is of this transaction
@@ -48,7 +49,7 @@ func (r *registers) accesses() [][]access {
 		for i := r.h.Txns[t].First; i < r.h.Txns[t].Last; i++ {
 			if o := r.h.Ops[i]; o.F == Write && r.isVersion(r.of[i]) {
 				a := touch(o.Key)
-				if a.left = r.of[i]; a.found == ofNone && r.h.Txns[t].Type == history.OK {
+				if a.left = r.of[i]; a.found == ofNone {
 					a.found = r.of[i]
 				}
 			}
@@ -69,7 +70,7 @@ func (r *registers) zones(k int32, as []access, of []int32) (units []unit, odd [
 		}
 	}
 	if nothing == int32(len(chains)) {
-		units = append(units, unit{chain: series{-1, -1}, first: Never, last: -1})
+		units = append(units, unit{chain: versionChain{-1, -1}, first: Never, last: -1})
 	}
 	units[nothing].nothing = true
 	unitOf := func(version int32) int32 {

@@ -27,7 +27,7 @@ type search struct {
 	p      *polygraph.Problem
 	events bool
 	n      int32 // transactions
-	chains [][]series
+	chains [][]versionChain
 	spans  []spanOf // of each span, which version it is about
 }
 
@@ -169,13 +169,13 @@ func (s *search) byTime() []int32 {
 func (s *search) findChains() {
 	r := s.r
 	of := filled(len(r.writes))
-	s.chains = make([][]series, len(r.h.Keys))
+	s.chains = make([][]versionChain, len(r.h.Keys))
 	for k := range int32(len(r.h.Keys)) {
 		if s.q.rule == rulePrefix { // an update may be lost, so that versions stand alone
 			for w := r.first[k]; w < r.first[k+1]; w++ {
 				if r.isVersion(w) {
 					of[w] = int32(len(s.chains[k]))
-					s.chains[k] = append(s.chains[k], series{w, w})
+					s.chains[k] = append(s.chains[k], versionChain{w, w})
 				}
 			}
 		} else {
@@ -238,7 +238,7 @@ func (s *search) listPairs() bool {
 }
 
 // follows returns the edges of one chain after another.
-func (s *search) follows(a, b series, readers map[int32][]int32) []polygraph.Edge {
+func (s *search) follows(a, b versionChain, readers map[int32][]int32) []polygraph.Edge {
 	r := s.r
 	to := r.writer(b.first)
 	es := []polygraph.Edge{{From: r.writer(a.last), To: to}}

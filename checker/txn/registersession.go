@@ -14,14 +14,13 @@ const maxFollowed = 20_000_000
 func (r *registers) judgeSessions(j *judging) {
 	all := r.newWeak(SO)
 	for _, g := range []struct {
-		model   Model
-		infer   func(w *weak) bool
-		anomaly string
+		model Model
+		infer func(w *weak) bool
 	}{
-		{ReadYourWrites, (*weak).readYourWrites, "own-write-unseen"},
-		{MonotonicReads, (*weak).monotonicReads, "non-monotonic-reads"},
-		{MonotonicWrites, (*weak).monotonicWrites, "non-monotonic-writes"},
-		{WritesFollowReads, (*weak).followReads, "writes-before-reads"},
+		{ReadYourWrites, (*weak).readYourWrites},
+		{MonotonicReads, (*weak).monotonicReads},
+		{MonotonicWrites, (*weak).monotonicWrites},
+		{WritesFollowReads, (*weak).followReads},
 	} {
 		if !j.open(g.model) && !(g.model != WritesFollowReads && j.open(PRAM)) {
 			continue
@@ -32,7 +31,7 @@ func (r *registers) judgeSessions(j *judging) {
 			continue
 		}
 		if a, broken := w.perKey(); broken {
-			a.Type = g.anomaly
+			a.Type = string(g.model)
 			j.add(a)
 		} else if j.open(g.model) {
 			j.kept(g.model)
@@ -45,7 +44,7 @@ func (r *registers) judgeSessions(j *judging) {
 		return
 	}
 	if a, broken := all.perKey(); broken {
-		a.Type = "G-single-item-process"
+		a.Type = "G-single-process"
 		j.addBreaking(PRAM, a)
 		return
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/capsize-go/capsize/catalog/systems"
 	"github.com/capsize-go/capsize/internal/cli"
 	"github.com/capsize-go/capsize/internal/hunt/campaign"
 )
@@ -169,6 +170,11 @@ func (h *hunting) run(cmd *cobra.Command, packages []string) error {
 func (h *hunting) suite(ctx context.Context, packages []string) (suite, error) {
 	if len(packages) > 0 {
 		return h.tests.workers(ctx, h.Err, packages)
+	}
+	for _, n := range h.catalog.nemeses {
+		if warning := systems.DiskWarning(n); warning != "" {
+			fmt.Fprintf(h.Err, "capsize: %s\n", warning)
+		}
 	}
 	return h.catalog.workers(h.Program())
 }

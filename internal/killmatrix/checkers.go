@@ -15,6 +15,7 @@ import (
 	"github.com/capsize-go/capsize/checker/linearizable"
 	"github.com/capsize-go/capsize/checker/resilience"
 	"github.com/capsize-go/capsize/checker/stats"
+	"github.com/capsize-go/capsize/checker/txn"
 	"github.com/capsize-go/capsize/checker/vacuity"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/internal/killmatrix/flawed"
@@ -23,6 +24,7 @@ import (
 	"github.com/capsize-go/capsize/scenarios"
 	"github.com/capsize-go/capsize/scenarios/caching"
 	resiliencescenarios "github.com/capsize-go/capsize/scenarios/resilience"
+	"github.com/capsize-go/capsize/workloads"
 )
 
 // A firing is a planted defect that makes a checker fire.
@@ -109,6 +111,7 @@ func firings() []firing {
 		list = append(list, inFlawed("consistency.Named", "register", named))
 	}
 	list = append(list, inGarbled("consistency.New", consistency.New(register)), inGarbled("consistency.StalenessReport", consistency.StalenessReport(register)))
+	list = append(list, inTransactions()...)
 	list = append(list, inBugs()...)
 	list = append(list, inHarness()...)
 	list = append(list, inScenarios()...)
@@ -137,6 +140,37 @@ func inFlawed(name, load string, c checker.Checker) firing {
 		test: ofFlawed(flawed.Store{}, load, c), twin: ofFlawed(flawed.Store{Right: true}, load, c), judge: c, verdict: checker.Invalid}
 }
 
+// inTransactions are defects of that store for workloads of transactions and logs, and for their checkers.
+func inTransactions() (list []firing) {
+	mix := workloads.TxnMix{}
+	for _, x := range []struct {
+		name string
+		make func(s flawed.Store) workloads.Workload
+	}{
+		{"workloads.Append", func(s flawed.Store) workloads.Workload { return workloads.Append(s.Open, txn.ReadCommitted, mix) }},
+		{"workloads.Registers", func(s flawed.Store) workloads.Workload {
+			return workloads.Registers(s.Open, txn.StrictSerializable, mix)
+		}},
+		{"workloads.Bank", func(s flawed.Store) workloads.Workload { return workloads.Bank(s.Open) }},
+		{"workloads.LongFork", func(s flawed.Store) workloads.Workload { return workloads.LongFork(s.Open) }},
+		{"workloads.Kafka", func(s flawed.Store) workloads.Workload { return workloads.Kafka(s.Open, workloads.LogMix{}) }},
+		{"txn.Checker", func(s flawed.Store) workloads.Workload { return workloads.Append(s.Open, txn.Serializable, mix) }},
+		{"kafka.Checker", func(s flawed.Store) workloads.Workload { return workloads.Kafka(s.Open, workloads.LogMix{Logs: 2}) }},
+	} {
+		test := func(right bool) func() (capsize.Test, error) {
+			return func() (capsize.Test, error) {
+				s := flawed.Store{Right: right}
+				made, err := ofFlawed(s, "register", nil)()
+				made.Workload = x.make(s)
+				return made, err
+			}
+		}
+		list = append(list, firing{Checker: x.name, Defect: "flawed, transactions: nodes answer by themselves, tell the others later and forget all in a crash",
+			test: test(false), twin: test(true), verdict: checker.Invalid})
+	}
+	return list
+}
+
 // inGarbled is a defect of that store for checkers that report what they find, and are invalid for a read of what no client wrote alone.
 func inGarbled(name string, c checker.Checker) firing {
 	return firing{Checker: name, Defect: "flawed, register: a read in ten is answered with what no client wrote",
@@ -156,6 +190,26 @@ func ofBug(name, bug string, seed uint64, judge checker.Checker) firing {
 	}}
 }
 
+// with returns the defect under another search of the kill matrix.
+func (f firing) with(label string) firing {
+	bug, test := f.Defect, f.test
+	f.Defect += " under " + label
+	f.test = func() (capsize.Test, error) {
+		first, err := test()
+		if err != nil {
+			return first, err
+		}
+		_, tr, err := findSearch(bug, label)
+		if err != nil {
+			return capsize.Test{}, err
+		}
+		other, err := tr.Test()
+		other.Seed = first.Seed
+		return other, err
+	}
+	return f
+}
+
 // inBugs are defects of the kill matrix.
 func inBugs() []firing {
 	return []firing{
@@ -165,10 +219,7 @@ func inBugs() []firing {
 		ofBug("workloads.Tally", "crdtkv/double-gossip", 1, nil),
 		ofBug("workloads.Copies", "cachekv/let-expire", 1, nil),
 		ofBug("workloads.Requests", "once/no-table", 1, nil),
-		ofBug("workloads.Append", "twopc/unlock-reads", 1, nil),
-		ofBug("workloads.Registers", "twopc/unlock-reads, workload registers", 1, nil),
-		ofBug("workloads.Bank", "twopc/unlock-reads, workload bank", 1, nil),
-		ofBug("workloads.LongFork", "twopc/unlock-reads, workload long-fork", 1, nil),
+		ofBug("workloads.Doctors", "twopc/unlock-reads", 1, nil).with("partition, workload doctors"),
 		ofBug("freshness.New", "cachekv/let-expire", 1, freshness.New(freshness.Promise{})),
 		ofBug("freshness.Sessions", "cachekv/let-expire", 1, freshness.Sessions()),
 		ofBug("freshness.OwnWrites", "cachekv/let-expire", 1, freshness.OwnWrites()),
@@ -184,7 +235,7 @@ func inHarness() []firing {
 	list := []firing{
 		ofBug("progress, of every run", "raftkv/no-pre-vote", 1, nil),
 		ofBug("convergence, of every run", "crdtkv/skip-deltas", 2, nil),
-		ofBug("no crash, of every run", "raftkv/corrupt-entries", 1, nil),
+		ofBug("no crash, of every run", "raftkv/corrupt-entries", 3, nil),
 	}
 	for i := range list {
 		list[i].rule, _, _ = strings.Cut(list[i].Checker, ",")

@@ -26,11 +26,11 @@ var precedents = map[string]string{
 
 	"percolator/blind-retry":       "[TiDB 2.1.7](https://jepsen.io/analyses/tidb-2.1.7)",
 	"percolator/roll-back-live":    "[tikv#7364](https://github.com/tikv/tikv/issues/7364), records of rollbacks that are lost",
-	"percolator/early-commit-time": "[Peng and Dabek 2010](https://www.usenix.org/conference/osdi10/large-scale-incremental-processing-using-distributed-transactions-and), §2.2, on why not",
+	"percolator/early-commit-time": "Peng and Dabek, Percolator (OSDI 2010), §2.2, on why not",
 	"percolator/oracle-goes-back":  "[tikv/pd#4884](https://github.com/tikv/pd/issues/4884)",
 	"percolator/async-below-reads": "[tikv#8589](https://github.com/tikv/tikv/issues/8589), on the timestamps of async commits",
 	"percolator/skip-old-locks":    "compare [tikv#10570](https://github.com/tikv/tikv/issues/10570)",
-	"percolator/forward-blindly":   "[Peng and Dabek 2010](https://www.usenix.org/conference/osdi10/large-scale-incremental-processing-using-distributed-transactions-and), §2.2, on why not",
+	"percolator/forward-blindly":   "Peng and Dabek, Percolator (OSDI 2010), §2.2, on why not",
 
 	"galera/certify-at-origin":  "[MariaDB Galera Cluster 12.1.2](https://jepsen.io/blog/2026-03-16-mariadb-galera-cluster-12.1.2), lost updates",
 	"galera/ack-when-ordered":   "[MariaDB Galera Cluster 12.1.2](https://jepsen.io/blog/2026-03-16-mariadb-galera-cluster-12.1.2), stale reads",
@@ -39,6 +39,7 @@ var precedents = map[string]string{
 
 	"ssi/forget-readers":       "[PostgreSQL 12.3](https://jepsen.io/analyses/postgresql-12.3)",
 	"ssi/no-read-only-locks":   "[Fekete, O'Neil and O'Neil 2004](https://doi.org/10.1145/1031570.1031573)",
+	"ssi/lock-rows-only":       "[Eswaran et al. 1976](https://doi.org/10.1145/360363.360369) on why not",
 	"ssi/visible-out-of-order": "[Amazon RDS for PostgreSQL 17.4](https://jepsen.io/analyses/amazon-rds-for-postgresql-17.4)",
 
 	"quorumkv/drop-hints":         "[Cassandra](https://docs.datastax.com/en/cassandra/3.0/cassandra/operations/opsRepairNodesHintedHandoff.html) drops hints after three hours",
@@ -70,6 +71,20 @@ var precedents = map[string]string{
 	"twopc/presume-too-soon": "[citus#1030](https://github.com/citusdata/citus/issues/1030), recovery during a prepare",
 	"twopc/volatile-yes":     "[NATS 2.12.1](https://jepsen.io/analyses/nats-2.12.1)",
 	"twopc/forget-locks":     "[citus#3780](https://github.com/citusdata/citus/issues/3780), reads before recovery",
+
+	"calvin/two-sequencers":       "[VoltDB 6.3](https://aphyr.com/posts/331-jepsen-voltdb-6-3), two leaders; asynchronous replication of [Thomson et al. 2012](https://doi.org/10.1145/2213836.2213838), §3.1",
+	"calvin/skip-entry":           "[etcd 3.5.0](https://github.com/etcd-io/etcd/issues/13766), entries that were taken to be applied",
+	"calvin/local-reads":          "[FaunaDB 2.5.4](https://jepsen.io/analyses/faunadb-2.5.4), reads of older states than were asked for",
+	"calvin/trust-reconnaissance": "the check of dependent transactions in [Thomson et al. 2012](https://doi.org/10.1145/2213836.2213838), §3.2.1",
+
+	"psi/no-conflict-check": "[MariaDB Galera, 2015](https://aphyr.com/posts/327-jepsen-mariadb-galera-cluster), lost updates",
+	"psi/drop-snapshots":    "what [COPS, 2011](https://doi.org/10.1145/2043556.2043593) has dependencies for",
+	"psi/volatile-locks":    "a participant that forgets its vote, [Gray 1978](https://doi.org/10.1007/3-540-08755-9_9)",
+
+	"hlc/no-uncertainty": "causal reverse, [CockroachDB](https://www.cockroachlabs.com/blog/living-without-atomic-clocks/)",
+	"hlc/forget-reads":   "[CockroachDB beta-20160829](https://jepsen.io/analyses/cockroachdb-beta-20160829), writes below reads",
+	"hlc/tight-offset":   "[CockroachDB](https://www.cockroachlabs.com/docs/stable/operational-faqs), clocks beyond the maximum offset",
+	"hlc/skip-refresh":   "read refreshing of [CockroachDB](https://www.cockroachlabs.com/docs/stable/architecture/transaction-layer)",
 
 	"retryclient/retry-unknown":      "[MongoDB 4.2.6](https://jepsen.io/analyses/mongodb-4.2.6)",
 	"retryclient/unknown-is-failure": "[jepsen#596](https://github.com/jepsen-io/jepsen/issues/596)",

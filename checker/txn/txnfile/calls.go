@@ -30,6 +30,7 @@ type calls struct {
 	ops       [6]int           // of each kind of operation, the first line that has it
 	lists     int              // the first line with a read of a list
 	values    int              // the first line with a read of a single value
+	stray     bool             // the op to record is a completion without an invocation, which a lenient builder takes
 	sig       []byte
 }
 
@@ -54,7 +55,6 @@ func newCalls(o Options) *calls {
 		b: txn.NewBuilder(), opts: o, processes: map[int64]*process{}, named: map[string]int64{}, taken: map[int]bool{},
 		waiting: map[string][]int{}, inits: map[int][]txn.Op{},
 	}
-	c.b.Lenient = o.Lenient
 	return c
 }
 
@@ -174,6 +174,7 @@ func (c *calls) complete(p *process, rec *record) error {
 		if err := c.flaw(history.StrayCompletion, rec.line, "%v of process %s, but it has no pending transaction", rec.typ, rec.processName()); err != nil {
 			return err
 		}
+		c.stray = true
 	}
 	info := rec.typ == history.Info
 	err := c.put(as, rec)
@@ -230,6 +231,7 @@ func (c *calls) addAnonymous(rec *record) error {
 	if err := c.flaw(history.StrayCompletion, rec.line, "%v without a process, and no pending transaction does the same", rec.typ); err != nil {
 		return err
 	}
+	c.stray = true
 	return c.put(c.fresh(), rec)
 }
 
@@ -265,6 +267,7 @@ func (c *calls) put(process int, rec *record) error {
 	for _, o := range ops {
 		c.give(o, rec)
 	}
+	c.b.Lenient, c.stray = c.stray, false
 	return c.b.End()
 }
 

@@ -1,6 +1,6 @@
 // Package flawed is a store with a mistake that makes every rule of Jepsen's and of consistency fire: each node answers by itself, tells the others
 // later, each thing after a time of its own, and loses all when it crashes. Its clients ask another node each time. It holds registers, a set, a counter, a queue,
-// identifiers, a bank and a table, so that a checker of each has a system to judge. The twin without the mistake asks node n1 alone.
+// identifiers, a bank and a table, and objects of transactions and logs, so that a checker of each has a system to judge. The twin without the mistake asks node n1 alone.
 package flawed
 
 import (
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/checker/jepsen"
+	"github.com/capsize-go/capsize/checker/txn/kafka"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/model"
 )
@@ -63,11 +64,12 @@ type node struct {
 	balances  [accounts]int
 	rows      []jepsen.MonotonicRow
 	last      int // value of the table
+	objects       // of transactions
 }
 
 // Run runs one node.
 func (s Store) Run(ctx context.Context, h *cluster.Host) error {
-	n := &node{s: s, h: h, registers: map[string]int{}, groups: map[int]int{}}
+	n := &node{s: s, h: h, registers: map[string]int{}, groups: map[int]int{}, objects: newObjects()}
 	for i := range n.balances {
 		n.balances[i] = deposit
 	}
@@ -108,6 +110,10 @@ func (n *node) answer(r request) any {
 		}
 	case jepsen.BankOp:
 		return n.bank(in)
+	case model.Txn:
+		return n.txn(in)
+	case logTxn:
+		return n.logTxn(in)
 	case Op:
 		if out, asked := n.read(r.What, in); asked {
 			return out
@@ -203,6 +209,10 @@ func (n *node) apply(r request) {
 		n.registers[in.Key] = in.Value
 	case jepsen.GroupOp:
 		n.groups[in.Keys[0]] = in.Value
+	case model.TxnOp:
+		n.write(in)
+	case kafka.LogOp:
+		n.logs[in.Key] = append(n.logs[in.Key], in.Value)
 	case entry:
 		n.balances[in.account] += in.amount
 	case jepsen.MonotonicRow:

@@ -16,11 +16,14 @@ type Client struct {
 	s    Store
 	h    *cluster.Host
 	turn int
+
+	polls []string       // logs
+	at    map[string]int // the next offset of each log
 }
 
 // Open makes a client on a host.
 func (s Store) Open(_ context.Context, h *cluster.Host) (*Client, error) {
-	return &Client{s: s, h: h}, nil
+	return &Client{s: s, h: h, at: map[string]int{}}, nil
 }
 
 // Close has nothing to close.

@@ -10,7 +10,7 @@ import (
 
 // groupTime is how long a leader waits for more writes after the first one, to append them together: group commit, as databases do it.
 // What a write costs is mostly the same for several. Compare linger.ms of Kafka's producers and commit_delay of PostgreSQL.
-const groupTime = 5 * time.Millisecond
+const groupTime = 10 * time.Millisecond
 
 // A group is the writes that a leader will append together.
 type group struct {

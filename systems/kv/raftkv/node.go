@@ -133,7 +133,7 @@ func (n *node) everyTick() {
 		}
 		n.raft.Tick()
 		n.silence++
-		if ticks++; ticks%heartbeatTick == 0 {
+		if ticks++; ticks%readTicks == 0 {
 			n.reads.askAgain(n)
 		}
 		if ticks%membersTicks == 0 {

@@ -60,7 +60,8 @@ func (Store) Reconfigurable() {}
 // after one to two times electionTicks.
 const (
 	tick          = 50 * time.Millisecond
-	heartbeatTick = 2
+	heartbeatTick = 4
+	readTicks     = 2 // until a read index is asked for again
 	electionTicks = 10
 
 	// ElectionTimeout is the longest that a follower waits before it stands for

@@ -15,19 +15,19 @@ const (
 	TwoSequencers Bug = 1 << iota
 
 	// SkipEntry has a replica that starts from a snapshot go on one entry too late on one shard: the entry behind the snapshot is
-	// carried out by the other shards alone. FaunaDB 2.5.4, a store after Calvin, lost index entries while nodes changed.
-	// https://jepsen.io/analyses/faunadb-2.5.4
+	// carried out by the other shards alone. etcd 3.5.0 to 3.5.2 could note after a crash that an entry was applied which was not,
+	// and its members disagreed from then on.
+	// https://github.com/etcd-io/etcd/issues/13766
 	SkipEntry
 
-	// LocalReads has a replica answer transactions that only read from what it has carried out so far, without a place in the log:
-	// FaunaDB calls such reads serializable, and documents that only transactions that write, or whose reads go through the log,
-	// are strict.
+	// LocalReads has a replica answer transactions that only read from what it has carried out so far, without a place in the log.
+	// Temporal queries of FaunaDB 2.5.4, a store after Calvin, saw older states than they had asked for.
 	// https://jepsen.io/analyses/faunadb-2.5.4
 	LocalReads
 
 	// TrustReconnaissance has replicas carry out a transaction on the shards that were right when it was put into the log, and not
-	// check them again. Thomson et al. 2012, §3.2.1, say that the check is what makes dependent transactions right; Abadi on Calvin
-	// and Faleiro.
+	// check them again. Thomson et al. 2012, §3.2.1, have such dependent transactions
+	// checked, and begun again.
 	// https://cs.yale.edu/homes/thomson/publications/calvin-sigmod12.pdf
 	TrustReconnaissance
 )

@@ -122,7 +122,7 @@ func TestBugs(t *testing.T) {
 			assert.Positive(t, sweep(t, calvin.Store{Bugs: bug}, "blackouts", n), "of %d seeds", n)
 		})
 	}
-	n := tier.Seeds(t, 1, 2)
+	n := tier.Seeds(t, 1, 1)
 	if tier.Sweeping() {
 		n *= 10
 	}

@@ -8,13 +8,13 @@ type Bug uint
 const (
 	// NoUncertainty has reads take their timestamp for the truth: what a faster clock wrote before they began, under a later
 	// timestamp, they do not see. So a client does not see what another one was answered, and cause and effect may come in the wrong
-	// order. YugaByte DB and CockroachDB keep uncertainty windows for that; without them this is what is called a causal reverse.
+	// order. CockroachDB keeps uncertainty windows for that; what they do not cover is called a causal reverse there.
 	// https://www.cockroachlabs.com/blog/living-without-atomic-clocks/
 	NoUncertainty Bug = 1 << iota
 
 	// ForgetReads has a new leader of a range begin with an empty timestamp cache, so that it accepts writes below the timestamps of
 	// reads that its predecessor has answered. CockroachDB did so in the beta versions that Jepsen tested in 2016.
-	// https://aphyr.com/posts/333-jepsen-cockroachdb-beta-20160829
+	// https://jepsen.io/analyses/cockroachdb-beta-20160829
 	ForgetReads
 
 	// TightOffset has the store believe that clocks are at most 5 ms apart, which they are not: CockroachDB's --max-offset is

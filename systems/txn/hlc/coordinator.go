@@ -50,6 +50,7 @@ type part struct {
 	reads   []string
 	writes  bool
 	waiting bool // for an answer in this phase
+	resends bool // it is about to be sent again
 }
 
 // try begins an attempt at a timestamp.
@@ -93,8 +94,14 @@ func (a *attempt) send(p *part) {
 	}
 }
 
+// sendAgain sends a part again after a while: once, however many copies of a refusal the network makes.
 func (a *attempt) sendAgain(p *part) {
+	if p.resends {
+		return
+	}
+	p.resends = true
 	a.n.h.AfterFunc(resend, func() {
+		p.resends = false
 		if a.n.txns[a.id] == a && a.phase == preparing && p.waiting {
 			a.send(p)
 		}

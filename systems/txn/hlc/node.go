@@ -189,7 +189,7 @@ func (Store) Digest(ctx context.Context, h *cluster.Host, node string) (string, 
 func (n *node) digest() string {
 	newest := map[string]version{}
 	for _, r := range n.ranges {
-		for k := range r.kv.Versions {
+		for k := range r.kv.Versions { // order: each goes to a key of its own
 			newest[k] = r.kv.newest(k)
 		}
 	}

@@ -139,7 +139,8 @@ func (r *krange) Elected() {
 	if r.n.bug(ForgetReads) {
 		r.low = stamp{}
 	}
-	for id := range r.kv.Intents { // its predecessor has seen them for a while
+	// Its predecessor has seen the intents for a while.
+	for id := range r.kv.Intents { // order: each sets a key of its own
 		r.since[id] = r.n.ticks - stuck/2
 	}
 	r.n.roles()

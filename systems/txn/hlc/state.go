@@ -161,12 +161,12 @@ func (s *state) forget() {
 	}
 	s.Oldest = later(s.Oldest, stamp{Wall: s.Wall - int64(readable)})
 	horizon := s.Wall - int64(remembered)
-	for id, begun := range s.Ended {
+	for id, begun := range s.Ended { // order: each is looked at alone
 		if begun < horizon {
 			delete(s.Ended, id)
 		}
 	}
-	for id, r := range s.Records {
+	for id, r := range s.Records { // order: each is looked at alone
 		if r.Begun < horizon {
 			delete(s.Records, id)
 		}

@@ -19,8 +19,9 @@ const (
 	DropSnapshots
 
 	// VolatileLocks has a preferred site keep its votes in memory only: after a crash it votes for another transaction on
-	// the same version. Participants of two-phase commit must write a yes down first: Gray 1978.
-	// https://jepsen.io/analyses/yugabyte-db-1.1.9
+	// the same version. Participants of two-phase commit must write a yes down first: Gray, Notes on Data Base Operating
+	// Systems (1978).
+	// https://doi.org/10.1007/3-540-08755-9_9
 	VolatileLocks
 )
 

@@ -164,7 +164,7 @@ func (n *node) timeOut() {
 
 // letGo lets go the locks of a transaction that was not committed.
 func (n *node) letGo(by id) {
-	for k, holder := range n.kv.Locks {
+	for k, holder := range n.kv.Locks { // order: each is looked at alone
 		if holder == by {
 			delete(n.kv.Locks, k)
 		}

@@ -20,6 +20,8 @@ const (
 )
 
 // A node is a site. It is driven by messages and timers, all on the event loop of the cluster. Nothing in it blocks.
+//
+// It has many methods because each message and timer of the protocol is one.
 type node struct {
 	h     *cluster.Host
 	bugs  Bug

@@ -11,6 +11,7 @@ type xact struct {
 	gone       bool    // it was aborted
 	reads      []string
 	writes     []string
+	touches    []string // predicates that rows match which it inserted or deleted
 }
 
 // A manager finds the transactions that must be aborted so that the others are serializable. It lives on the primary, and begins anew
@@ -62,9 +63,22 @@ func (m *manager) write(x *xact, key string) bool {
 	}
 	x.writes = append(x.writes, key)
 	m.writers[key] = append(m.writers[key], x)
-	if m.overtaken(x) {
-		return false
+	return !m.overtaken(x) && m.meets(x, key)
+}
+
+// touch records that a transaction changed a row that reads by a predicate depend on, and reports whether it may go on. Two that change
+// different rows of a predicate do not overtake each other.
+func (m *manager) touch(x *xact, predicate string) bool {
+	if slices.Contains(x.touches, predicate) {
+		return true
 	}
+	x.touches = append(x.touches, predicate)
+	m.writers[predicate] = append(m.writers[predicate], x)
+	return m.meets(x, predicate)
+}
+
+// meets records the anti-dependencies from those that have read a key to a transaction that wrote it.
+func (m *manager) meets(x *xact, key string) bool {
 	for _, r := range m.readers[key] {
 		if concurrent(x, r) && !m.depends(r, x) {
 			return false
@@ -136,7 +150,7 @@ func (m *manager) clean() {
 		}
 		m.unlock(x)
 		x.in, x.out = nil, nil // so that none keeps all before it in memory
-		for _, key := range x.writes {
+		for _, key := range slices.Concat(x.writes, x.touches) {
 			m.writers[key] = slices.DeleteFunc(m.writers[key], func(o *xact) bool { return o == x })
 		}
 		return true

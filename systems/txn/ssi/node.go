@@ -137,15 +137,20 @@ func (n *node) request(m cluster.Message, r *front.Request) {
 }
 
 func onlyReads(ops []model.TxnOp) bool {
-	return !slices.ContainsFunc(ops, func(o model.TxnOp) bool { return o.F != model.TxnRead })
+	return !slices.ContainsFunc(ops, func(o model.TxnOp) bool { return o.F != model.TxnRead && o.F != model.TxnReadAll })
 }
 
 // readAll reads keys as this node has them.
 func (n *node) readAll(ops []model.TxnOp) []model.TxnOp {
 	ops = slices.Clone(ops)
+	now := &snap{upTo: n.log.Applied()}
 	for i := range ops {
-		v, _ := n.data.at(ops[i].Key, &snap{upTo: n.log.Applied()})
-		ops[i].Value, ops[i].List = v.Register, v.List
+		if want, ok := valueOf(ops[i].Key); ok && ops[i].F == model.TxnReadAll {
+			ops[i].Rows, _ = n.data.matching(want, now, nil)
+			continue
+		}
+		v, _ := n.data.at(ops[i].Key, now)
+		ops[i].Value, ops[i].List = v.number(), v.List
 	}
 	return ops
 }

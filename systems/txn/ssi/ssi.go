@@ -61,10 +61,10 @@ const (
 // A Client is a session with one node of a [Store]. It does one thing at a time.
 type Client = front.Client
 
-// Open opens a session with the node that the host is bound to, for transactions of reads, writes of registers and appends to lists.
-// It sends nothing yet.
+// Open opens a session with the node that the host is bound to, for transactions of reads, writes of registers, appends to lists, inserts
+// and deletes of rows, and reads of all rows that have a value, by a predicate like "[= 3]". It sends nothing yet.
 func (Store) Open(_ context.Context, h *cluster.Host) (*Client, error) {
-	return front.New(h, model.TxnRead, model.TxnWrite, model.TxnAppend), nil
+	return front.New(h, model.TxnRead, model.TxnWrite, model.TxnAppend, model.TxnInsert, model.TxnDelete, model.TxnReadAll), nil
 }
 
 func (s Store) bug(b Bug) bool { return s.Bugs&b != 0 }

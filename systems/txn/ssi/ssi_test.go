@@ -81,3 +81,53 @@ func TestANodeWithoutAMajorityAnswersNothing(t *testing.T) {
 		assert.ErrorIs(t, err, model.ErrAborted)
 	})
 }
+
+// TestPhantoms has two transactions each look at the rows of a value, see none, and insert one: no order of the two explains that.
+func TestPhantoms(t *testing.T) {
+	for _, row := range []struct {
+		bugs ssi.Bug
+		both bool
+	}{{0, false}, {ssi.LockRowsOnly, true}} {
+		inCluster(t, ssi.Store{Bugs: row.bugs}, func(c *cluster.Cluster, a, b *ssi.Client) {
+			var errs [2]error
+			for i, client := range []*ssi.Client{a, b} {
+				go func() {
+					_, errs[i] = client.Txn(context.Background(), []model.TxnOp{
+						{F: model.TxnReadAll, Key: "[= 1]"},
+						{F: model.TxnInsert, Key: []string{"ann", "ben"}[i], Value: 1},
+					})
+				}()
+			}
+			c.Sleep(context.Background(), time.Second)
+			assert.Equal(t, row.both, errs[0] == nil && errs[1] == nil, "%v: %v", row.bugs, errs)
+			got, err := b.Txn(context.Background(), []model.TxnOp{{F: model.TxnReadAll, Key: "[= 1]"}})
+			require.NoError(t, err)
+			if row.both {
+				assert.Equal(t, map[string]int{"ann": 1, "ben": 1}, got[0].Rows)
+			} else {
+				assert.LessOrEqual(t, len(got[0].Rows), 1)
+			}
+		})
+	}
+}
+
+func TestRows(t *testing.T) {
+	inCluster(t, ssi.Store{}, func(_ *cluster.Cluster, a, _ *ssi.Client) {
+		ctx := context.Background()
+		insert, remove := model.TxnOp{F: model.TxnInsert, Key: "ann", Value: 3}, model.TxnOp{F: model.TxnDelete, Key: "ann"}
+		all := model.TxnOp{F: model.TxnReadAll, Key: "[= 3]"}
+		_, err := a.Txn(ctx, []model.TxnOp{remove})
+		require.ErrorIs(t, err, model.ErrAborted, "there is no such row")
+		got, err := a.Txn(ctx, []model.TxnOp{insert, all, read("ann")})
+		require.NoError(t, err)
+		assert.Equal(t, map[string]int{"ann": 3}, got[1].Rows)
+		assert.Equal(t, 3, got[2].Value)
+		_, err = a.Txn(ctx, []model.TxnOp{insert})
+		require.ErrorIs(t, err, model.ErrAborted, "there is such a row")
+		got, err = a.Txn(ctx, []model.TxnOp{remove, all})
+		require.NoError(t, err)
+		assert.Empty(t, got[1].Rows)
+		_, err = a.Txn(ctx, []model.TxnOp{{F: model.TxnReadAll, Key: "[> 3]"}})
+		assert.ErrorIs(t, err, model.ErrAborted, "there are no other predicates")
+	})
+}

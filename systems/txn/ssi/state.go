@@ -7,11 +7,15 @@ import (
 	"github.com/capsize-go/capsize/systems/internal/snapshot"
 )
 
-// A value is what a key holds: a list, or the value of a register.
+// A value is what a key holds: a list, the value of a register, or that of a row, which is 0 if there is none.
 type value struct {
 	List     []int `json:",omitempty"`
 	Register int   `json:",omitempty"`
+	Row      int   `json:",omitempty"`
 }
+
+// number returns the value of a register or row.
+func (v value) number() int { return max(v.Register, v.Row) }
 
 // A commit is what a transaction wrote, as it stands in the log.
 type commit struct{ Writes []write }
@@ -28,7 +32,7 @@ func (c *commit) String() string {
 		if w.Value.List != nil {
 			all = append(all, fmt.Sprintf("%s=%v", w.Key, w.Value.List))
 		} else {
-			all = append(all, fmt.Sprintf("%s=%d", w.Key, w.Value.Register))
+			all = append(all, fmt.Sprintf("%s=%d", w.Key, w.Value.number()))
 		}
 	}
 	return "commit " + strings.Join(all, ", ")

@@ -60,19 +60,33 @@ func (t *txn) step() {
 	}
 	o := &t.ops[t.next]
 	t.next++
+	if !t.do(o) {
+		t.abort()
+		return
+	}
+	t.later(t.step)
+}
+
+// do carries out an operation, and reports whether the transaction may go on.
+func (t *txn) do(o *model.TxnOp) bool {
+	if o.F == model.TxnReadAll {
+		return t.readRows(o)
+	}
 	v, own := t.known[o.Key]
 	if !own && o.F != model.TxnWrite {
 		var kept bool
 		if v, kept = t.n.data.at(o.Key, &t.x.snap); !kept || !t.reads(o.Key) {
-			t.abort()
-			return
+			return false
 		}
 	}
 	switch o.F {
 	case model.TxnRead:
-		o.Value, o.List = v.Register, v.List
-		t.later(t.step)
-		return
+		o.Value, o.List = v.number(), v.List
+		return true
+	case model.TxnInsert, model.TxnDelete:
+		if !t.changeRow(o, &v) {
+			return false
+		}
 	case model.TxnWrite:
 		v.Register = o.Value
 	default:
@@ -82,11 +96,7 @@ func (t *txn) step() {
 	if !slices.Contains(t.writes, o.Key) {
 		t.writes = append(t.writes, o.Key)
 	}
-	if !t.mgr.write(t.x, o.Key) {
-		t.abort()
-		return
-	}
-	t.later(t.step)
+	return t.mgr.write(t.x, o.Key)
 }
 
 // reads records a read, and reports whether the transaction may go on.

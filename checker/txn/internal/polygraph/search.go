@@ -143,6 +143,7 @@ func (s *solver) propagate() int32 {
 
 // lemma makes the clause that not all choices of a cycle hold.
 func (s *solver) lemma(cycle []int32, lit int32) int32 {
+	s.steps += len(cycle)
 	lits := []int32{lit ^ 1}
 	if lit == known {
 		lits = lits[:0]
@@ -219,6 +220,7 @@ func (s *solver) back(level int) {
 		s.value[lit/2] = 0
 		s.heap.push(lit / 2)
 	}
+	s.steps += len(s.trail) - n
 	s.trail, s.arcs, s.limits = s.trail[:n], s.arcs[:n], s.limits[:level]
 }
 
@@ -230,6 +232,7 @@ func (s *solver) learn(failed int32) {
 	var touched []int32
 	for {
 		learned.from = append(learned.from, c)
+		s.steps += len(s.clauses[c].lits)
 		for _, l := range s.clauses[c].lits {
 			v := l / 2
 			if s.seen[v] || s.holds(l) {
