@@ -67,7 +67,7 @@ func (d *deps) pieces(q question, groups [][]int32, steps *int) []*choice {
 	}
 	whole := d.whole(walkOf(ruleAny, q.also).Mask, nodes)
 	n := len(nodes)
-	both := slices.Clone(whole.edges)
+	both := append(make([]graph.Edge, 0, len(whole.edges)+2*len(nodes)), whole.edges...)
 	for _, g := range parts {
 		for i := range g[1:] {
 			u, v := whole.at[g[i]], whole.at[g[i+1]]
@@ -117,6 +117,10 @@ func (d *deps) parts(q question, groups [][]int32) (parts [][]int32, nodes []int
 			i = n
 		}
 	}
+	if len(parts) == 0 {
+		return nil, nil
+	}
+	nodes = make([]int32, 0, d.g.N)
 	for v := range int32(d.g.N) {
 		if use[comps.Of[v]] {
 			nodes = append(nodes, v)
@@ -145,6 +149,7 @@ func (d *deps) whole(mask uint8, nodes []int32) *wholeChoice {
 			w.real = i + 1
 		}
 	}
+	w.edges = make([]graph.Edge, 0, len(d.g.To))
 	for n, v := range nodes {
 		for i := d.g.First[v]; i < d.g.First[v+1]; i++ {
 			if to := w.at[d.g.To[i]]; to >= 0 && d.g.Kind[i]&mask != 0 {

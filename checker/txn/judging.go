@@ -27,8 +27,19 @@ func newJudging(h *History, o Options) *judging {
 	return j
 }
 
-// open reports whether a model is still to be decided, because it or one that implies it is wanted.
-func (j *judging) open(m Model) bool { return !j.decided[position[m]] && j.needed(m) }
+// open reports whether a model is still to be decided: because it is wanted, or because one that implies it is, and is not decided.
+func (j *judging) open(m Model) bool {
+	at := position[m]
+	if j.decided[at] {
+		return false
+	}
+	for i, s := range table {
+		if j.want[i] && !j.decided[i] && implied[s.model][at] {
+			return true
+		}
+	}
+	return false
+}
 
 // needed reports whether a verdict on the model is of use.
 func (j *judging) needed(m Model) bool {

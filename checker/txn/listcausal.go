@@ -113,8 +113,13 @@ func (l *lists) findChain(c chain, within func(t int32) bool) (a Anomaly, found 
 	for v := range g.items {
 		g.rank[v] = g.txn(v)
 	}
+	g.edges = l.scratch[:0]
+	if g.edges == nil {
+		g.edges = make([]graph.Edge, 0, 8*len(l.writers)+3*len(l.h.Ops)+6*len(l.h.Txns))
+	}
 	g.versions()
 	g.transactions()
+	l.scratch = g.edges
 	built := graph.Build(int(g.total), int(g.nodes), g.edges)
 	built.Rank, g.edges = g.rank, nil
 	singles := built.Singles(along, without)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/capsize-go/capsize/checker/txn/internal/graph"
 	"github.com/capsize-go/capsize/history"
 )
 
@@ -25,6 +26,7 @@ type lists struct {
 	unreadAt  []int32                   // by key: where they begin
 	odd       map[int32]int32           // reads that are no prefix of the longest of their key, and whose they are, from 1
 	lone      []int32                   // by key: the one transaction that read the whole order and appended to it unread, from 1; -1 if several did
+	scratch   []graph.Edge              // of a search
 	byValue   map[int32]map[int32]int32 // by key: its appends by value, of keys that were read in several orders
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"html"
+	"math"
 	"unicode/utf8"
 
 	"github.com/capsize-go/capsize/history"
@@ -151,11 +152,10 @@ func (p *picture) arc(i int, e Edge) {
 	} else {
 		ay, by = ay-7, by+7
 	}
-	bend := 26 + 14*float64(i%4)
-	if from > to {
-		bend = -bend
-	}
-	mx, my := (ax+bx)/2+bend, (ay+by)/2
+	bend := 26 + 14*float64(i%4) // to the side, so that arcs there and back are apart
+	dx, dy := bx-ax, by-ay
+	long := math.Hypot(dx, dy)
+	mx, my := (ax+bx)/2+bend*dy/long, (ay+by)/2-bend*dx/long
 	fmt.Fprintf(&p.b, `<path class="arc %s" d="M%.1f %.1fQ%.1f %.1f %.1f %.1f" marker-end="url(#head)"><title>%s</title></path>`+"\n",
 		e.Kind, ax, ay, mx, my, bx, by, html.EscapeString(p.h.edgeText(e)))
 	cx, cy := (ax+2*mx+bx)/4, (ay+2*my+by)/4

@@ -3,6 +3,7 @@ package txn
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/capsize-go/capsize/history"
 )
@@ -84,5 +85,9 @@ func (h *History) gap(from, to int32) string {
 	if ended == history.Forever || began <= ended {
 		return ""
 	}
-	return fmt.Sprint(began-ended) + " "
+	gap := began - ended
+	if gap > time.Second {
+		gap = gap.Round(time.Millisecond)
+	}
+	return fmt.Sprint(gap) + " "
 }

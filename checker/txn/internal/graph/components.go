@@ -10,7 +10,8 @@ type Components struct {
 // Components finds them with Tarjan's algorithm (Depth-first search and linear graph algorithms, 1972), in O(nodes + edges).
 func (g *Graph) Components(w Walk) *Components {
 	n := g.states(w)
-	t := &tarjan{g: g, w: w, low: make([]int32, n), next: make([]int32, n)}
+	t := &tarjan{g: g, w: w, low: make([]int32, n), next: make([]int32, n), stack: make([]int32, 0, n)}
+	t.c.sizes = make([]int32, 0, n)
 	t.c.Of = make([]int32, n)
 	for i := range t.c.Of {
 		t.c.Of[i] = -1
