@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/capsize-go/capsize/checker/txn"
+	"github.com/capsize-go/capsize/checker/txn/levels"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/model"
 )
@@ -22,7 +23,7 @@ func Append[C Transactor](open func(ctx context.Context, h *cluster.Host) (C, er
 		Next:    mix.nextAppends,
 		Invoke:  invokeTxn[C],
 		Final:   mix.final,
-		Checker: txn.Checker(txn.Lists, claim),
+		Checker: levels.Checker(txn.Lists, claim),
 	})
 	return onlyTxns(w, model.TxnAppend, model.TxnRead)
 }

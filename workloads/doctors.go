@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/capsize-go/capsize/checker/txn"
+	"github.com/capsize-go/capsize/checker/txn/levels"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/model"
 )
@@ -35,7 +36,7 @@ func Doctors[C Transactor](open func(ctx context.Context, h *cluster.Host) (C, e
 			}
 			return model.Txn{onCall(t.Index + 1)}, true
 		},
-		Checker: txn.Checker(txn.Predicates, claim),
+		Checker: levels.Checker(txn.Predicates, claim),
 	})
 	return onlyTxns(w, model.TxnInsert, model.TxnDelete, model.TxnReadAll, model.TxnRead)
 }

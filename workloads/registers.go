@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/capsize-go/capsize/checker/txn"
+	"github.com/capsize-go/capsize/checker/txn/levels"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/model"
 )
@@ -23,7 +24,7 @@ func Registers[C Transactor](open func(ctx context.Context, h *cluster.Host) (C,
 		Next:    mix.nextWrites,
 		Invoke:  invokeTxn[C],
 		Final:   mix.final,
-		Checker: txn.Checker(txn.Registers, claim),
+		Checker: levels.Checker(txn.Registers, claim),
 	})
 	return onlyTxns(w, model.TxnWrite, model.TxnRead)
 }

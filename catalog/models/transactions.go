@@ -11,6 +11,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/txn"
 	"github.com/capsize-go/capsize/checker/txn/kafka"
+	"github.com/capsize-go/capsize/checker/txn/levels"
 	"github.com/capsize-go/capsize/checker/txn/txnfile"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/names"
@@ -35,10 +36,10 @@ func transactions(name, doc string, kind txn.Kind) Model {
 		Row: Row{name, doc}, kind: &kind, Fs: []string{"txn"},
 		check: func(consistency string) (checker.Checker, bool) {
 			if consistency == Strongest {
-				return txn.CheckerWith(txn.Options{Kind: kind}), true
+				return levels.CheckerWith(txn.Options{Kind: kind}), true
 			}
 			m, err := txn.FindModel(consistency)
-			return txn.CheckerWith(txn.Options{Kind: kind, Models: []txn.Model{m}}), err == nil
+			return levels.CheckerWith(txn.Options{Kind: kind, Models: []txn.Model{m}}), err == nil
 		},
 	}
 }
@@ -158,7 +159,7 @@ func (c *Check) JudgeTransactions(ctx context.Context, f TransactionFile) (Trans
 			o.Models = weaker(m)
 		}
 	}
-	rep, err := txn.Judge(ctx, f.History, o)
+	rep, err := levels.Judge(ctx, f.History, o)
 	if err != nil {
 		return TransactionJudgement{}, fmt.Errorf("judge history: %s: %w", f.Name, err)
 	}

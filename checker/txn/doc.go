@@ -1,7 +1,7 @@
 // Package txn judges histories of transactions: which isolation levels they keep, which they break, and the smallest set of
 // transactions that shows it.
 //
-// A history is a [History]: columns of numbers, which [Builder] fills from a file or [Of] from a recorded run. [Judge] holds it to
+// A history is a [History]: columns of numbers, which [Builder] fills from a file or [Of] from a recorded run. [levels.Judge] holds it to
 // models by the dependencies between its transactions, as Adya, Generalized Isolation Level Definitions (ICDE 2000), defines them and
 // as Elle (Kingsbury and Alvaro, VLDB 2020) infers them from what was read:
 //

@@ -9,7 +9,7 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-var written = map[string]uint8{
+var Written = map[string]uint8{
 	model.TxnAppend: Append, model.TxnRead: Read, model.TxnWrite: Write, model.TxnInsert: Insert, model.TxnDelete: Delete, model.TxnReadAll: ReadAll,
 }
 
@@ -52,7 +52,7 @@ func (b *Builder) add(value any, ok bool) error {
 		}
 	}
 	for _, o := range ops {
-		f, known := written[o.F]
+		f, known := Written[o.F]
 		if !known {
 			return fmt.Errorf("operation %q of a transaction: want append, r, w, insert, delete or rp", o.F)
 		}

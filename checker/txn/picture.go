@@ -136,7 +136,7 @@ func (p *picture) bar(row int, t int32) {
 	y := p.y(row)
 	p.text("", 8, y+4, fmt.Sprintf("T%d", t), 60)
 	p.text("m", 56, y+4, fmt.Sprintf("process %d", p.h.Txns[t].Process), 92)
-	label := p.h.txnText(t, p.a)
+	label := p.h.TxnText(t, p.a)
 	x := min(a, max(pictureLeft, pictureWidth-12-letter*float64(utf8.RuneCountInString(label))))
 	p.text("", x, y-12, label, pictureWidth-12-x)
 	fmt.Fprintf(&p.b, `<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="14" rx="3"/>`+"\n", class, a, y-7, b-a)

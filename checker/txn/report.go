@@ -71,7 +71,7 @@ type Finding struct {
 	Reason  string // why it is Unknown
 }
 
-// A Report is what [Judge] found.
+// A Report is what [levels.Judge] found.
 type Report struct {
 	Anomalies []Anomaly // sorted by type, then by the transactions
 	Findings  []Finding // in the order of the table of models, the weakest first

@@ -30,15 +30,15 @@ func (k EdgeKind) String() string {
 // MarshalText returns the kind's name.
 func (k EdgeKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
-// opText is an operation as reports show it: "r x → [1 2]", "append y 4".
-func (h *History) opText(o Op) string {
+// OpText is an operation as reports show it: "r x → [1 2]", "append y 4".
+func (h *History) OpText(o Op) string {
 	switch o.F {
 	case Append:
-		return fmt.Sprintf("append %s %s", h.Keys[o.Key], h.value(o.Value))
+		return fmt.Sprintf("append %s %s", h.Keys[o.Key], h.Spell(o.Value))
 	case Write:
-		return fmt.Sprintf("w %s %s", h.Keys[o.Key], h.value(o.Value))
+		return fmt.Sprintf("w %s %s", h.Keys[o.Key], h.Spell(o.Value))
 	case Insert:
-		return fmt.Sprintf("insert %s %s", h.Keys[o.Key], h.value(o.Value))
+		return fmt.Sprintf("insert %s %s", h.Keys[o.Key], h.Spell(o.Value))
 	case Delete:
 		return "delete " + h.Keys[o.Key]
 	case ReadAll:
@@ -48,11 +48,11 @@ func (h *History) opText(o Op) string {
 	case !o.Known:
 		return fmt.Sprintf("r %s → ?", h.Keys[o.Key])
 	case o.Value != Nil:
-		return fmt.Sprintf("r %s → %s", h.Keys[o.Key], h.value(o.Value))
+		return fmt.Sprintf("r %s → %s", h.Keys[o.Key], h.Spell(o.Value))
 	case o.Len == 0 && h.registers:
 		return fmt.Sprintf("r %s → nil", h.Keys[o.Key])
 	}
-	return fmt.Sprintf("r %s → %s", h.Keys[o.Key], h.list(o))
+	return fmt.Sprintf("r %s → %s", h.Keys[o.Key], h.SpellList(o))
 }
 
 func (h *History) rowsText(o Op) string {
@@ -61,13 +61,13 @@ func (h *History) rowsText(o Op) string {
 	}
 	var rows []string
 	for i := o.Off; i+1 < o.Off+o.Len; i += 2 {
-		rows = append(rows, h.Keys[h.Pool[i]]+" "+h.value(h.Pool[i+1]))
+		rows = append(rows, h.Keys[h.Pool[i]]+" "+h.Spell(h.Pool[i+1]))
 	}
 	return fmt.Sprintf("rp %s → {%s}", h.Predicates[o.Key], strings.Join(rows, ", "))
 }
 
-// txnText has the operations of a transaction; of a long one those on the keys of an anomaly.
-func (h *History) txnText(t int32, a Anomaly) string {
+// TxnText has the operations of a transaction; of a long one those on the keys of an anomaly.
+func (h *History) TxnText(t int32, a Anomaly) string {
 	ops := h.OpsOf(t)
 	var all []string
 	left := 0
@@ -76,7 +76,7 @@ func (h *History) txnText(t int32, a Anomaly) string {
 			left++
 			continue
 		}
-		all = append(all, h.opText(o))
+		all = append(all, h.OpText(o))
 	}
 	if left > 0 {
 		all = append(all, fmt.Sprintf("and %d more", left))
@@ -109,11 +109,11 @@ func (r *Report) Text(h *History) string {
 	shown := map[int]bool{}
 	for _, m := range r.Weakest {
 		f := r.Finding(m)
-		fmt.Fprintf(&b, "✗ %s   %s: %s\n", m.title(), r.Anomalies[f.Anomaly].Type, r.Anomalies[f.Anomaly].Reason)
+		fmt.Fprintf(&b, "✗ %s   %s: %s\n", m.Title(), r.Anomalies[f.Anomaly].Type, r.Anomalies[f.Anomaly].Reason)
 		if !shown[f.Anomaly] {
 			shown[f.Anomaly] = true
 			b.WriteByte('\n')
-			r.Anomalies[f.Anomaly].write(&b, h)
+			r.Anomalies[f.Anomaly].Write(&b, h)
 			b.WriteByte('\n')
 		}
 	}
@@ -124,14 +124,14 @@ func (r *Report) Text(h *History) string {
 	}
 	for _, f := range r.Findings {
 		if f.Verdict == checker.Unknown {
-			fmt.Fprintf(&b, "? %s   %s\n", f.Model.title(), f.Reason)
+			fmt.Fprintf(&b, "? %s   %s\n", f.Model.Title(), f.Reason)
 		}
 	}
 	if len(r.Strongest) > 0 {
-		fmt.Fprintf(&b, "%s: %s\n", r.still("holds"), titles(r.Strongest))
+		fmt.Fprintf(&b, "%s: %s\n", r.still("holds"), Titles(r.Strongest))
 	}
 	if len(r.Weakest) > 0 {
-		fmt.Fprintf(&b, "broken: %s\n", titles(r.broken()))
+		fmt.Fprintf(&b, "broken: %s\n", Titles(r.broken()))
 	}
 	if h.Sessionless {
 		b.WriteString("the history has no processes: each transaction counts as a session of its own\n")
@@ -157,8 +157,8 @@ func (r *Report) broken() []Model {
 	return all
 }
 
-// write writes the transactions of an anomaly and its edges.
-func (a Anomaly) write(b *strings.Builder, h *History) {
+// Write writes the transactions of an anomaly and its edges.
+func (a Anomaly) Write(b *strings.Builder, h *History) {
 	for _, t := range a.cast() {
 		end := ""
 		switch h.Txns[t].Type {
@@ -167,7 +167,7 @@ func (a Anomaly) write(b *strings.Builder, h *History) {
 		case history.Info:
 			end = "   (indeterminate)"
 		}
-		fmt.Fprintf(b, "  T%-6d process %-5d %s%s\n", t, h.Txns[t].Process, h.txnText(t, a), end)
+		fmt.Fprintf(b, "  T%-6d process %-5d %s%s\n", t, h.Txns[t].Process, h.TxnText(t, a), end)
 	}
 	if len(a.Cases) > 0 {
 		a.writeCases(b, h)

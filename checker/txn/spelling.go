@@ -8,8 +8,8 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// where says where a transaction is to be found in the history.
-func (h *History) where(t int32) string {
+// Where says where a transaction is to be found in the history.
+func (h *History) Where(t int32) string {
 	process := fmt.Sprintf("process %d", h.Txns[t].Process)
 	if h.Sessionless {
 		process = fmt.Sprintf("the %s one", ordinal(int(t)+1))
@@ -35,8 +35,8 @@ func ordinal(n int) string {
 	return fmt.Sprint(n, suffix)
 }
 
-// value spells a value.
-func (h *History) value(v int32) string {
+// Spell spells a value.
+func (h *History) Spell(v int32) string {
 	if v < 0 && v != Nil {
 		return h.Spelled[-1-v]
 	}
@@ -46,12 +46,12 @@ func (h *History) value(v int32) string {
 	return fmt.Sprint(v)
 }
 
-// list spells a list that was read; of a long one its first and its last elements.
-func (h *History) list(o Op) string {
+// SpellList spells a list that was read; of a long one its first and its last elements.
+func (h *History) SpellList(o Op) string {
 	spell := func(vs []int32) string {
 		var all []string
 		for _, v := range vs {
-			all = append(all, h.value(v))
+			all = append(all, h.Spell(v))
 		}
 		return strings.Join(all, " ")
 	}
@@ -62,8 +62,8 @@ func (h *History) list(o Op) string {
 	return "[" + spell(vs) + "]"
 }
 
-// readsOnly reports whether a transaction has reads only.
-func (h *History) readsOnly(t int32) bool {
+// ReadsOnly reports whether a transaction has reads only.
+func (h *History) ReadsOnly(t int32) bool {
 	for _, o := range h.OpsOf(t) {
 		if o.F != Read && o.F != ReadAll {
 			return false
@@ -72,12 +72,12 @@ func (h *History) readsOnly(t int32) bool {
 	return true
 }
 
-func (h *History) sessionEdge(from, to int32) Edge {
+func (h *History) SessionEdge(from, to int32) Edge {
 	return Edge{From: from, To: to, Kind: SO, Reason: fmt.Sprintf("came earlier in the session of process %d", h.Txns[from].Process)}
 }
 
-// gap says how long before another began a transaction had ended, with a space behind; nothing if it is not known.
-func (h *History) gap(from, to int32) string {
+// Gap says how long before another began a transaction had ended, with a space behind; nothing if it is not known.
+func (h *History) Gap(from, to int32) string {
 	if h.Places == nil {
 		return ""
 	}

@@ -154,7 +154,7 @@ func inTransactions() (list []firing) {
 		{"workloads.Bank", func(s flawed.Store) workloads.Workload { return workloads.Bank(s.Open) }},
 		{"workloads.LongFork", func(s flawed.Store) workloads.Workload { return workloads.LongFork(s.Open) }},
 		{"workloads.Kafka", func(s flawed.Store) workloads.Workload { return workloads.Kafka(s.Open, workloads.LogMix{}) }},
-		{"txn.Checker", func(s flawed.Store) workloads.Workload { return workloads.Append(s.Open, txn.Serializable, mix) }},
+		{"levels.Checker", func(s flawed.Store) workloads.Workload { return workloads.Append(s.Open, txn.Serializable, mix) }},
 		{"kafka.Checker", func(s flawed.Store) workloads.Workload { return workloads.Kafka(s.Open, workloads.LogMix{Logs: 2}) }},
 	} {
 		test := func(right bool) func() (capsize.Test, error) {

@@ -10,6 +10,7 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/txn"
+	"github.com/capsize-go/capsize/checker/txn/levels"
 	"github.com/capsize-go/capsize/history"
 	"github.com/capsize-go/capsize/internal/sorting"
 	"github.com/capsize-go/capsize/scenarios"
@@ -71,7 +72,7 @@ func (c *Card) Add(ctx context.Context, r *capsize.Result) error {
 	if err != nil {
 		return fmt.Errorf("isolation of seed %d: %w", r.Test.Seed, err)
 	}
-	report, err := txn.Judge(ctx, h, txn.Options{})
+	report, err := levels.Judge(ctx, h, txn.Options{})
 	if err != nil {
 		return fmt.Errorf("isolation of seed %d: %w", r.Test.Seed, err)
 	}

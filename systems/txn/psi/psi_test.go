@@ -13,6 +13,7 @@ import (
 	"github.com/capsize-go/capsize/catalog/systems"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/txn"
+	"github.com/capsize-go/capsize/checker/txn/levels"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/model"
@@ -110,7 +111,7 @@ func TestLongForks(t *testing.T) {
 		require.Equal(t, checker.Valid, r.Verdict, "seed %d: %s", seed, r.Reason)
 		h, err := txn.Of(r.History)
 		require.NoError(t, err)
-		report, err := txn.Judge(t.Context(), h, txn.Options{Models: []txn.Model{txn.ParallelSnapshotIsolation, txn.SnapshotIsolation}})
+		report, err := levels.Judge(t.Context(), h, txn.Options{Models: []txn.Model{txn.ParallelSnapshotIsolation, txn.SnapshotIsolation}})
 		require.NoError(t, err)
 		for _, f := range report.Findings {
 			if f.Model == txn.SnapshotIsolation && f.Verdict == checker.Invalid {

@@ -1,0 +1,36 @@
+package judging
+
+import (
+	"github.com/capsize-go/capsize/checker/txn"
+	"github.com/capsize-go/capsize/checker/txn/internal/graph"
+)
+
+// update returns a cycle of transactions that write and at most one that only reads: what Adya calls G-update. Among those that write
+// any cycle counts. One through a transaction that only reads leaves it by an rw edge, which is the one that closes a cycle
+// over the others; none leads on to another that only reads, since it would have to be left by an edge of that kind as well.
+func (d *Deps) update() []graph.Edge {
+	const main, closing = uint8(txn.SO), uint8(txn.RT) // of a graph without the two
+	var edges []graph.Edge
+	for v := range int32(d.G.N) {
+		mark := main
+		if v < int32(d.G.Real) && d.H.ReadsOnly(v) {
+			mark = closing
+		}
+		for i := d.G.First[v]; i < d.G.First[v+1]; i++ {
+			if kind := d.G.Kind[i] &^ uint8(txn.SO|txn.RT); kind != 0 {
+				edges = append(edges, graph.Edge{From: v, To: d.G.To[i], Kind: kind | mark})
+			}
+		}
+	}
+	g := graph.Build(d.G.N, d.G.Real, edges)
+	w := graph.Walk{Mask: main}
+	c := g.Components(w)
+	cycle := g.ShortCycle(w, main, c)
+	if c.Cyclic == 0 {
+		cycle = g.ShortSingle(g.Singles(main, closing), main)
+	}
+	for i := range cycle {
+		cycle[i].Kind &^= main | closing
+	}
+	return cycle
+}

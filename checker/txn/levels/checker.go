@@ -1,0 +1,123 @@
+package levels
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/checker/txn"
+	"github.com/capsize-go/capsize/history"
+)
+
+// Checker returns a checker of recorded runs, for histories that [txn.Of] takes: they have to keep all of the models. Without one that is
+// strict-serializable.
+//
+// Its counterexample is the smallest set of transactions that shows an anomaly of a broken model, and its picture has them on a time
+// line with their dependencies. A history without any transaction that committed is undecided.
+func Checker(kind txn.Kind, models ...txn.Model) checker.Checker {
+	return CheckerWith(txn.Options{Kind: kind, Models: models})
+}
+
+// CheckerWith returns a checker with options of its own: see [Checker].
+func CheckerWith(o txn.Options) checker.Checker {
+	required := slices.Clone(o.Models)
+	if len(required) == 0 {
+		required = []txn.Model{txn.StrictSerializable}
+	}
+	o.Models = nil // the reason says which others hold
+	return checker.Func(func(ctx context.Context, h *history.History) checker.Result {
+		r := checker.Result{Checker: string(required[0])}
+		if len(required) > 1 {
+			r.Checker = "isolation"
+		}
+		txns, err := txn.Of(h)
+		if err != nil {
+			return undecided(r, "the history could not be read", err.Error())
+		}
+		rep, err := Judge(ctx, txns, o)
+		if err != nil {
+			return undecided(r, "the history could not be judged", err.Error())
+		}
+		if !slices.ContainsFunc(txns.Txns, func(t txn.Txn) bool { return t.Type == history.OK }) {
+			return undecided(r, "no transaction committed", fmt.Sprintf("none of %d transactions is known to have committed", len(txns.Txns)))
+		}
+		return conclude(r, h, txns, rep, required)
+	})
+}
+
+func undecided(r checker.Result, headline, reason string) checker.Result {
+	r.Verdict, r.Undecided, r.Reason = checker.Unknown, headline, reason
+	return r
+}
+
+// conclude makes a result of a report.
+func conclude(r checker.Result, h *history.History, txns *txn.History, rep *txn.Report, required []txn.Model) checker.Result {
+	for _, m := range required {
+		f := rep.Finding(m)
+		switch {
+		case f.Verdict <= r.Verdict:
+		case f.Verdict == checker.Unknown:
+			r.Verdict, r.Undecided = checker.Unknown, "not known whether it is "+m.Title()
+			r.Reason = fmt.Sprintf("%d transactions; %s: %s", rep.Judged, m.Title(), f.Reason)
+		default:
+			a := rep.Anomalies[f.Anomaly]
+			r.Verdict, r.Broken = checker.Invalid, "not "+m.Title()
+			r.Counterexample = counterexample(h, txns, a, rep.Judged)
+			r.Reason = r.Counterexample.Reason
+			r.Later = &checker.Deferred{Draw: func(context.Context) map[string][]byte {
+				return map[string][]byte{"transactions.svg": rep.SVG(txns, f.Anomaly)}
+			}}
+		}
+	}
+	if r.Verdict == checker.Valid {
+		r.Reason = fmt.Sprintf("%d transactions; %s", rep.Judged, holding(rep))
+	}
+	return r
+}
+
+// holding says what the strongest models are that a history keeps.
+func holding(rep *txn.Report) string {
+	if len(rep.Strongest) == 0 {
+		return "no model holds"
+	}
+	return txn.Titles(rep.Strongest) + " holds"
+}
+
+// counterexample has the calls of an anomaly.
+func counterexample(h *history.History, txns *txn.History, a txn.Anomaly, judged int) *checker.Counterexample {
+	w := &checker.Counterexample{Key: a.Key, Reason: a.Reason, Blamed: -1, Judged: judged}
+	at := map[int]int32{} // transactions by the index of their invocation
+	for _, t := range a.Txns {
+		at[int(txns.Places[t].Line)-1] = t
+	}
+	place := map[int32]int{}
+	for c := range h.Calls() {
+		if t, ok := at[c.Invoke.Index]; ok {
+			place[t] = len(w.Calls)
+			w.Calls = append(w.Calls, c)
+		}
+	}
+	w.Reason = renumbered(a.Reason, place)
+	for _, e := range a.Edges {
+		label := strings.TrimSpace(e.Kind.String() + " " + e.Key)
+		w.Links = append(w.Links, checker.Link{From: place[e.From], To: place[e.To], Label: label, Reason: renumbered(e.Reason, place)})
+	}
+	return w
+}
+
+var numbered = regexp.MustCompile(`\bT\d+\b`)
+
+// renumbered has a text name transactions by their places in a counterexample, from T1, instead of by their places in the history.
+func renumbered(text string, place map[int32]int) string {
+	return numbered.ReplaceAllStringFunc(text, func(name string) string {
+		n, _ := strconv.Atoi(name[1:])
+		if p, ok := place[int32(n)]; ok {
+			return fmt.Sprintf("T%d", p+1)
+		}
+		return name
+	})
+}
