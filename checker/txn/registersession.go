@@ -14,13 +14,14 @@ const maxFollowed = 20_000_000
 func (r *registers) judgeSessions(j *judging) {
 	all := r.newWeak(SO)
 	for _, g := range []struct {
-		model Model
-		infer func(w *weak) bool
+		model   Model
+		infer   func(w *weak) bool
+		anomaly string
 	}{
-		{ReadYourWrites, (*weak).readYourWrites},
-		{MonotonicReads, (*weak).monotonicReads},
-		{MonotonicWrites, (*weak).monotonicWrites},
-		{WritesFollowReads, (*weak).followReads},
+		{ReadYourWrites, (*weak).readYourWrites, "own-write-unseen"},
+		{MonotonicReads, (*weak).monotonicReads, "non-monotonic-reads"},
+		{MonotonicWrites, (*weak).monotonicWrites, "non-monotonic-writes"},
+		{WritesFollowReads, (*weak).followReads, "writes-before-reads"},
 	} {
 		if !j.open(g.model) && !(g.model != WritesFollowReads && j.open(PRAM)) {
 			continue
@@ -31,7 +32,7 @@ func (r *registers) judgeSessions(j *judging) {
 			continue
 		}
 		if a, broken := w.perKey(); broken {
-			a.Type = string(g.model)
+			a.Type = g.anomaly
 			j.add(a)
 		} else if j.open(g.model) {
 			j.kept(g.model)
@@ -44,7 +45,7 @@ func (r *registers) judgeSessions(j *judging) {
 		return
 	}
 	if a, broken := all.perKey(); broken {
-		a.Type = "G-single-process"
+		a.Type = "G-single-item-process"
 		j.addBreaking(PRAM, a)
 		return
 	}

@@ -180,7 +180,7 @@ var weakModels = []struct {
 }{
 	{Causal, inPast, SO, "session-causality-violation", []int{1, 2, 3, 4}},
 	{CausalCerone, inPast, 0, "causality-violation", []int{3, 4}},
-	{ReadAtomic, seenAtAll, SO, "fractured-session", []int{3, 4}},
+	{ReadAtomic, seenAtAll, SO, "G-single-item-process", []int{3, 4}},
 	{UpdateAtomic, seenAtAll, 0, "fractured-read", []int{4}},
 	{MonotonicAtomicView, seenBefore, 0, "non-atomic-view", nil},
 }
@@ -207,7 +207,7 @@ func (r *registers) judgeWeak(j *judging, known []graph.Edge, n int) {
 	}
 	for i, a := range found {
 		if a != nil && !slices.ContainsFunc(weakModels[i].implies, func(o int) bool { return found[o] != nil }) {
-			j.add(*a)
+			j.addBreaking(weakModels[i].model, *a)
 		}
 	}
 	for i, a := range found {
