@@ -35,10 +35,10 @@ func transactions(name, doc string, kind txn.Kind) Model {
 		Row: Row{name, doc}, kind: &kind, Fs: []string{"txn"},
 		check: func(consistency string) (checker.Checker, bool) {
 			if consistency == Strongest {
-				return txn.Options{Kind: kind}.Checker(), true
+				return txn.CheckerWith(txn.Options{Kind: kind}), true
 			}
 			m, err := txn.FindModel(consistency)
-			return txn.Options{Kind: kind, Models: []txn.Model{m}}.Checker(), err == nil
+			return txn.CheckerWith(txn.Options{Kind: kind, Models: []txn.Model{m}}), err == nil
 		},
 	}
 }

@@ -18,11 +18,11 @@ import (
 // Its counterexample is the smallest set of transactions that shows an anomaly of a broken model, and its picture has them on a time
 // line with their dependencies. A history without any transaction that committed is undecided.
 func Checker(kind Kind, models ...Model) checker.Checker {
-	return Options{Kind: kind, Models: models}.Checker()
+	return CheckerWith(Options{Kind: kind, Models: models})
 }
 
-// Checker returns a checker with these options: see the function of that name.
-func (o Options) Checker() checker.Checker {
+// CheckerWith returns a checker with options of its own: see [Checker].
+func CheckerWith(o Options) checker.Checker {
 	required := slices.Clone(o.Models)
 	if len(required) == 0 {
 		required = []Model{StrictSerializable}
@@ -84,14 +84,6 @@ func holding(rep *Report) string {
 		return "no model holds"
 	}
 	return titles(rep.Strongest) + " holds"
-}
-
-func titles(ms []Model) string {
-	var all []string
-	for _, m := range ms {
-		all = append(all, m.title())
-	}
-	return strings.Join(all, ", ")
 }
 
 // counterexample has the calls of an anomaly.

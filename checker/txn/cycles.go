@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/capsize-go/capsize/checker/txn/internal/graph"
-	"github.com/capsize-go/capsize/history"
 )
 
 // Kinds of edges that only graphs have, beside those of [EdgeKind].
@@ -127,8 +125,8 @@ func addRealTime(h *History, counts func(t int32) bool, edges []graph.Edge, rank
 	return edges, rank
 }
 
-// walk returns which cycles a rule is about.
-func (r rule) walk(also EdgeKind) graph.Walk {
+// walkOf returns which cycles a rule is about.
+func walkOf(r rule, also EdgeKind) graph.Walk {
 	switch r {
 	case ruleWW:
 		return graph.Walk{Mask: uint8(WW | also)}
@@ -168,7 +166,7 @@ func (d *deps) cyclic(q question) bool {
 	case ruleUpdate:
 		yes = d.cyclic(question{ruleAny, 0}) && d.update() != nil
 	default:
-		yes = d.components(q.rule.walk(q.also)).Cyclic > 0
+		yes = d.components(walkOf(q.rule, q.also)).Cyclic > 0
 	}
 	d.answers[q] = yes
 	return yes
@@ -190,7 +188,7 @@ func (d *deps) cycle(q question, through EdgeKind) []graph.Edge {
 	case ruleUpdate:
 		return d.update()
 	}
-	w := q.rule.walk(q.also)
+	w := walkOf(q.rule, q.also)
 	return d.g.ShortCycle(w, uint8(through)&w.Mask, d.components(w))
 }
 
@@ -236,26 +234,6 @@ func (d *deps) edge(e graph.Edge) Edge {
 		return Edge{From: e.From, To: e.To, Kind: RT, Reason: "had ended " + d.h.gap(e.From, e.To) + "before the other began"}
 	}
 	return d.explain(e.From, e.To, kind)
-}
-
-func (h *History) sessionEdge(from, to int32) Edge {
-	return Edge{From: from, To: to, Kind: SO, Reason: fmt.Sprintf("came earlier in the session of process %d", h.Txns[from].Process)}
-}
-
-// gap says how long before another began a transaction had ended, with a space behind; nothing if it is not known.
-func (h *History) gap(from, to int32) string {
-	if h.Places == nil {
-		return ""
-	}
-	ended, began := h.Places[from].Completed, h.Places[to].Invoked
-	if ended == history.Forever || began <= ended {
-		return ""
-	}
-	gap := began - ended
-	if gap > time.Second {
-		gap = gap.Round(time.Millisecond)
-	}
-	return fmt.Sprint(gap) + " "
 }
 
 // cycleType names a cycle as Elle does.

@@ -31,13 +31,3 @@ func (d *deps) update() []graph.Edge {
 	}
 	return cycle
 }
-
-// readsOnly reports whether a transaction has reads only.
-func (h *History) readsOnly(t int32) bool {
-	for _, o := range h.OpsOf(t) {
-		if o.F != Read && o.F != ReadAll {
-			return false
-		}
-	}
-	return true
-}

@@ -116,7 +116,7 @@ func (q question) through(d *deps) EdgeKind {
 
 // forbids reports whether a cycle is one of those that are asked for.
 func (q question) forbids(cycle []graph.Edge) bool {
-	w := q.rule.walk(q.also)
+	w := walkOf(q.rule, q.also)
 	anti := 0
 	for i, e := range cycle {
 		next := cycle[(i+1)%len(cycle)]

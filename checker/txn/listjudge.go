@@ -35,7 +35,7 @@ func (l listJudge) judge(j *judging) {
 	}
 	within := func(int32) bool { return true }
 	if at := position[ReadCommitted]; j.verdict[at] == checker.Valid && j.decided[at] { // what follows are cycles of dependencies then
-		c := d.components(ruleAny.walk(SO))
+		c := d.components(walkOf(ruleAny, SO))
 		within = func(t int32) bool { return c.Within(t, t) }
 	}
 	l.judgeChains(j, within)

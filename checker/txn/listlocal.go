@@ -3,41 +3,12 @@ package txn
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/capsize-go/capsize/history"
 )
 
 // listChecks finds what is wrong with a history of lists without any cycle.
 type listChecks struct{ *lists }
-
-// A tally keeps the first anomaly of each type, and counts the others.
-type tally struct {
-	order []string
-	found map[string]*Anomaly
-}
-
-func (t *tally) add(kind string, make func() Anomaly) {
-	if t.found == nil {
-		t.found = map[string]*Anomaly{}
-	}
-	a := t.found[kind]
-	if a == nil {
-		made := make()
-		made.Type = kind
-		a = &made
-		t.found[kind] = a
-		t.order = append(t.order, kind)
-	}
-	a.Count++
-}
-
-// addTo adds what was found to a judging.
-func (t *tally) addTo(j *judging) {
-	for _, kind := range t.order {
-		j.add(*t.found[kind])
-	}
-}
 
 // A mine goes through the operations of one transaction, and keeps which of them touched a key last.
 type mine struct {
@@ -277,20 +248,4 @@ func (l listChecks) agrees(m *mine, i int32) bool {
 		}
 	}
 	return true
-}
-
-// list spells a list that was read; of a long one its first and its last elements.
-func (h *History) list(o Op) string {
-	spell := func(vs []int32) string {
-		var all []string
-		for _, v := range vs {
-			all = append(all, h.value(v))
-		}
-		return strings.Join(all, " ")
-	}
-	vs := h.List(o)
-	if n := len(vs); n > 8 {
-		return "[" + spell(vs[:3]) + " … " + spell(vs[n-4:]) + "]"
-	}
-	return "[" + spell(vs) + "]"
 }

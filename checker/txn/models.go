@@ -297,3 +297,11 @@ func Strongest(held []Model) []Model {
 	}
 	return all
 }
+
+func titles(ms []Model) string {
+	var all []string
+	for _, m := range ms {
+		all = append(all, m.title())
+	}
+	return strings.Join(all, ", ")
+}

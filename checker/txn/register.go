@@ -188,7 +188,7 @@ func (r *registers) judge(j *judging) {
 	edges, n := r.edges()
 	edges, n = r.versionOrders(j, edges, n)
 	known := edges[:len(edges):len(edges)]
-	timed := slices.ContainsFunc(table, func(s spec) bool { return s.also&RT != 0 && (j.open(s.model) || j.useful(s.model)) })
+	timed := slices.ContainsFunc(table, func(s spec) bool { return s.also&RT != 0 && (j.open(s.model) || useful(j, s.model)) })
 	d := r.deps(n, edges, r.explain, timed)
 	for i := len(table) - 1; i >= 0; i-- {
 		s := table[i]

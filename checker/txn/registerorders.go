@@ -202,14 +202,6 @@ func (r *registers) staleKey(found *tally, kind string, k int32, as []access, of
 	})
 }
 
-// count returns how many anomalies of a type were found.
-func (t *tally) count(kind string) int {
-	if a := t.found[kind]; a != nil {
-		return a.Count
-	}
-	return 0
-}
-
 // versionOrders adds what the options tell of the order of versions: by real time if keys are linearizable, by sessions if they are
 // sequential. A key whose versions come before themselves is an anomaly.
 func (r *registers) versionOrders(j *judging, edges []graph.Edge, n int) ([]graph.Edge, int) {

@@ -61,7 +61,7 @@ func (r *registers) newSearch(d *deps, q question) *search {
 
 // know makes known edges of the dependencies.
 func (s *search) know() {
-	g, mask := s.d.g, s.q.rule.walk(s.q.also).Mask
+	g, mask := s.d.g, walkOf(s.q.rule, s.q.also).Mask
 	for v := range int32(g.N) {
 		for i := g.First[v]; i < g.First[v+1]; i++ {
 			if g.Kind[i]&mask != 0 {
@@ -324,7 +324,7 @@ func (r *registers) searchOrders(j *judging, d *deps) {
 	var failed []failure
 	for _, m := range searched {
 		spec := m.spec()
-		if !j.useful(m) || spec.also&RT != 0 && d.h.Untimed {
+		if !useful(j, m) || spec.also&RT != 0 && d.h.Untimed {
 			continue
 		}
 		s := r.newSearch(d, question{spec.rule, spec.also})
@@ -345,15 +345,6 @@ func (r *registers) searchOrders(j *judging, d *deps) {
 	}
 }
 
-// useful reports whether a model is undecided, and its verdict may decide one that is wanted: either way, if that is the model itself or implies
-// it, or because it would follow. With more orders among the known edges a search is easier.
-func (j *judging) useful(m Model) bool {
-	if j.decided[position[m]] {
-		return false
-	}
-	return slices.ContainsFunc(searched, func(o Model) bool { return j.open(o) && (m.Implies(o) || o.Implies(m)) })
-}
-
 // solve searches, and notes an answer that breaks nothing.
 func (s *search) solve(j *judging, m Model) *polygraph.Answer {
 	a := s.p.Solve()
@@ -372,4 +363,13 @@ func (s *search) decide(j *judging, m Model) {
 		s.p.Explain(a)
 		j.addBreaking(m, s.anomaly(a))
 	}
+}
+
+// useful reports whether a model is undecided, and its verdict may decide one that is wanted: either way, if that is the model itself or implies
+// it, or because it would follow. With more orders among the known edges a search is easier.
+func useful(j *judging, m Model) bool {
+	if j.decided[position[m]] {
+		return false
+	}
+	return slices.ContainsFunc(searched, func(o Model) bool { return j.open(o) && (m.Implies(o) || o.Implies(m)) })
 }

@@ -175,7 +175,7 @@ func (s *search) kind(e polygraph.Edge) EdgeKind {
 	kind := EdgeKind(0)
 	for i := s.d.g.First[from]; i < s.d.g.First[from+1]; i++ {
 		k := EdgeKind(s.d.g.Kind[i])
-		if s.d.g.To[i] == to && k&EdgeKind(s.q.rule.walk(s.q.also).Mask) != 0 && s.edge(from, to, k) == e && (kind == 0 || k < kind) {
+		if s.d.g.To[i] == to && k&EdgeKind(walkOf(s.q.rule, s.q.also).Mask) != 0 && s.edge(from, to, k) == e && (kind == 0 || k < kind) {
 			kind = k
 		}
 	}
@@ -201,34 +201,4 @@ func (r *registers) misses(from, to int32) bool {
 		}
 	}
 	return true
-}
-
-// writeCases writes what follows from each order of writes that nothing observed decides.
-func (a Anomaly) writeCases(b *strings.Builder, h *History) {
-	for i, c := range a.Cases {
-		word := "or"
-		if i == 0 {
-			word = "either"
-		}
-		for _, e := range c.Assumed {
-			fmt.Fprintf(b, "  %s T%d wrote %s to %s before T%d wrote %s\n", word, e.From, e.Value, e.Key, e.To, e.Next)
-			word = "and"
-		}
-		for _, e := range c.Cycle {
-			fmt.Fprintf(b, "      %s\n", h.edgeText(e))
-		}
-	}
-}
-
-// cast returns the transactions of an anomaly and those of its cases that are not among them.
-func (a Anomaly) cast() []int32 {
-	all := slices.Clone(a.Txns)
-	for _, c := range a.Cases {
-		for _, e := range c.Cycle {
-			if !slices.Contains(all, e.From) {
-				all = append(all, e.From)
-			}
-		}
-	}
-	return all
 }

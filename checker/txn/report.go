@@ -1,8 +1,6 @@
 package txn
 
 import (
-	"context"
-
 	"github.com/capsize-go/capsize/checker"
 )
 
@@ -80,18 +78,6 @@ type Report struct {
 	Strongest []Model   // the strongest models that hold
 	Weakest   []Model   // the weakest models that do not
 	Judged    int       // how many transactions were judged
-}
-
-// Judge says which models the history keeps. The error is for a history that can't be judged at all, as one in which a value is
-// written twice to a key; it names both transactions.
-func Judge(ctx context.Context, h *History, o Options) (*Report, error) {
-	switch o.Kind {
-	case Registers:
-		return judgeRegisters(ctx, h, o)
-	case Predicates:
-		return judgePredicates(ctx, h, o)
-	}
-	return judgeLists(ctx, h, o)
 }
 
 // Finding returns what is known of a model. It is unknown if it was not judged.

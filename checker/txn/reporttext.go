@@ -245,3 +245,33 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 	}
 	return json.Marshal(out)
 }
+
+// writeCases writes what follows from each order of writes that nothing observed decides.
+func (a Anomaly) writeCases(b *strings.Builder, h *History) {
+	for i, c := range a.Cases {
+		word := "or"
+		if i == 0 {
+			word = "either"
+		}
+		for _, e := range c.Assumed {
+			fmt.Fprintf(b, "  %s T%d wrote %s to %s before T%d wrote %s\n", word, e.From, e.Value, e.Key, e.To, e.Next)
+			word = "and"
+		}
+		for _, e := range c.Cycle {
+			fmt.Fprintf(b, "      %s\n", h.edgeText(e))
+		}
+	}
+}
+
+// cast returns the transactions of an anomaly and those of its cases that are not among them.
+func (a Anomaly) cast() []int32 {
+	all := slices.Clone(a.Txns)
+	for _, c := range a.Cases {
+		for _, e := range c.Cycle {
+			if !slices.Contains(all, e.From) {
+				all = append(all, e.From)
+			}
+		}
+	}
+	return all
+}

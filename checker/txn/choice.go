@@ -65,7 +65,7 @@ func (d *deps) pieces(q question, groups [][]int32, steps *int) []*choice {
 	if len(parts) == 0 {
 		return nil
 	}
-	whole := d.whole(ruleAny.walk(q.also).Mask, nodes)
+	whole := d.whole(walkOf(ruleAny, q.also).Mask, nodes)
 	n := len(nodes)
 	both := append(make([]graph.Edge, 0, len(whole.edges)+2*len(nodes)), whole.edges...)
 	for _, g := range parts {
@@ -74,7 +74,7 @@ func (d *deps) pieces(q question, groups [][]int32, steps *int) []*choice {
 			both = append(both, graph.Edge{From: u, To: v, Kind: uint8(wwChosen)}, graph.Edge{From: v, To: u, Kind: uint8(wwChosen)})
 		}
 	}
-	comps := graph.Build(n, whole.real, both).Components(ruleSI.walk(q.also))
+	comps := graph.Build(n, whole.real, both).Components(walkOf(ruleSI, q.also))
 	byComp := map[int32]*choice{}
 	for _, g := range parts {
 		comp := comps.Of[whole.at[g[0]]]
@@ -100,7 +100,7 @@ func (d *deps) pieces(q question, groups [][]int32, steps *int) []*choice {
 // parts returns the parts of groups that are in one component of all edges, if they have two transactions at least, and the nodes of
 // those components.
 func (d *deps) parts(q question, groups [][]int32) (parts [][]int32, nodes []int32) {
-	comps := d.components(ruleAny.walk(q.also))
+	comps := d.components(walkOf(ruleAny, q.also))
 	use := map[int32]bool{}
 	for _, g := range groups {
 		g = slices.Clone(g)
