@@ -16,13 +16,14 @@ const maxFollowed = 20_000_000
 func (r *registers) judgeSessions(j *judging.Case) {
 	all := r.newWeak(txn.SO)
 	for _, g := range []struct {
-		model txn.Model
-		infer func(w *weak) bool
+		model   txn.Model
+		infer   func(w *weak) bool
+		anomaly string
 	}{
-		{txn.ReadYourWrites, (*weak).readYourWrites},
-		{txn.MonotonicReads, (*weak).monotonicReads},
-		{txn.MonotonicWrites, (*weak).monotonicWrites},
-		{txn.WritesFollowReads, (*weak).followReads},
+		{txn.ReadYourWrites, (*weak).readYourWrites, "own-write-unseen"},
+		{txn.MonotonicReads, (*weak).monotonicReads, "non-monotonic-reads"},
+		{txn.MonotonicWrites, (*weak).monotonicWrites, "non-monotonic-writes"},
+		{txn.WritesFollowReads, (*weak).followReads, "writes-before-reads"},
 	} {
 		if !j.Open(g.model) && !(g.model != txn.WritesFollowReads && j.Open(txn.PRAM)) {
 			continue
@@ -33,7 +34,7 @@ func (r *registers) judgeSessions(j *judging.Case) {
 			continue
 		}
 		if a, broken := w.perKey(); broken {
-			a.Type = string(g.model)
+			a.Type = g.anomaly
 			j.Add(a)
 		} else if j.Open(g.model) {
 			j.Kept(g.model)
@@ -46,7 +47,7 @@ func (r *registers) judgeSessions(j *judging.Case) {
 		return
 	}
 	if a, broken := all.perKey(); broken {
-		a.Type = "G-single-process"
+		a.Type = "G-single-item-process"
 		j.AddBreaking(txn.PRAM, a)
 		return
 	}

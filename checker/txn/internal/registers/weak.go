@@ -182,7 +182,7 @@ var weakModels = []struct {
 }{
 	{txn.Causal, inPast, txn.SO, "session-causality-violation", []int{1, 2, 3, 4}},
 	{txn.CausalCerone, inPast, 0, "causality-violation", []int{3, 4}},
-	{txn.ReadAtomic, seenAtAll, txn.SO, "fractured-session", []int{3, 4}},
+	{txn.ReadAtomic, seenAtAll, txn.SO, "G-single-item-process", []int{3, 4}},
 	{txn.UpdateAtomic, seenAtAll, 0, "fractured-read", []int{4}},
 	{txn.MonotonicAtomicView, seenBefore, 0, "non-atomic-view", nil},
 }
@@ -209,7 +209,7 @@ func (r *registers) judgeWeak(j *judging.Case, known []graph.Edge, n int) {
 	}
 	for i, a := range found {
 		if a != nil && !slices.ContainsFunc(weakModels[i].implies, func(o int) bool { return found[o] != nil }) {
-			j.Add(*a)
+			j.AddBreaking(weakModels[i].model, *a)
 		}
 	}
 	for i, a := range found {
