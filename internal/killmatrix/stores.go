@@ -44,7 +44,7 @@ var best = map[string]string{
 	"crdtkv/ack-before-sync":      "blackouts, duration 12s",
 	"crdtkv/forget-removed":       "flip-flop, duration 12s",
 	"crdtkv/double-gossip":        "partition, workload tally, duration 12s",
-	"ssi/lock-rows-only":          "none, workload doctors, duration 3s",
+	"ssi/lock-rows-only":          "none, workload doctors, duration 700ms",
 }
 
 // bestOf returns the faults and options of the search that finds a bug best.

@@ -421,8 +421,12 @@ func (r *krange) resolve(x *resolve) {
 	}
 }
 
-// move hands the leadership of the range to the next node now and then, as a store does that balances its load.
+// move hands the leadership of the range to the next node now and then, as a store does that balances its load. The first range stays where
+// it is: who leads it is the role of the node, and roles that move for ever are taken for elections that do not end.
 func (r *krange) move() {
+	if r.in == 0 {
+		return
+	}
 	if every := int(r.n.moveEvery / tick); (r.n.ticks+r.in*every/len(r.n.ranges))%every == 0 {
 		r.log.Transfer()
 	}
