@@ -107,7 +107,7 @@ type fault struct {
 var faults = []fault{
 	{"healthy", "nothing goes wrong but for the long tail of the latency", nil},
 	{"cut", "the network is cut, where that hurts most", nemesis.Partitions()},
-	{"crash", "a node crashes, and boots again", nemesis.Crashes()},
+	{"crash", "a node crashes, and restarts", nemesis.Crashes()},
 	{"pause", "a node is paused, as by a long garbage collection", nemesis.Pauses()},
 	{"clocks", "clocks differ by up to 10 s", nemesis.ClockSkew(10 * time.Second)},
 }
