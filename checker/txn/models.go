@@ -2,8 +2,11 @@ package txn
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+
+	"github.com/capsize-go/capsize/internal/names"
 )
 
 // A Model is a consistency model of transactions, by its name in this package: "serializable".
@@ -50,8 +53,8 @@ const (
 	NoRule     Rule = iota // none: the model is judged by more than cycles
 	RuleWW                 // of ww
 	RuleWWWR               // of ww and wr
-	RuleCursor             // as ruleWWWR, and unread writes are ordered so that no update is lost
-	RuleAtomic             // as ruleCursor, and so that no transaction is seen in part
+	RuleCursor             // as RuleWWWR, and unread writes are ordered so that no update is lost
+	RuleAtomic             // as RuleCursor, and so that no transaction is seen in part
 	RuleSingle             // with one rw at most
 	RuleUpdate             // of transactions that write, and at most one that only reads
 	RulePrefix             // in which no rw follows directly on rw or ww
@@ -156,8 +159,8 @@ var Table = []Spec{
 		doc:    "Serializable, and the order keeps real time (Papadimitriou 1979; Herlihy and Wing 1990)"},
 }
 
-// Refused says of names that others have why they are no models here.
-var Refused = map[string]string{
+// refused says of names that others have why they are no models here.
+var refused = map[string]string{
 	"linearizable":            "it is a model of single operations; of transactions it is strict-serializable",
 	"sequential":              "it is a model of single operations; of transactions it is strong-session-serializable",
 	"monotonic-view":          "it orders the reads inside of a transaction, which histories do not tell apart well; consistent-view implies it",
@@ -165,8 +168,8 @@ var Refused = map[string]string{
 	"monotonic-snapshot-read": "it depends on when single reads happened inside of the database; snapshot-isolation implies it",
 }
 
-// aliases of refused names.
-var RefusedAs = map[string]string{"pl-2l": "monotonic-view", "pl-fcv": "forward-consistent-view", "pl-msr": "monotonic-snapshot-read"}
+// refusedAs has other spellings of the names in refused.
+var refusedAs = map[string]string{"pl-2l": "monotonic-view", "pl-fcv": "forward-consistent-view", "pl-msr": "monotonic-snapshot-read"}
 
 var (
 	Position = map[Model]int{}    // of each model in the table
@@ -213,6 +216,7 @@ func (m Model) Doc() string { return m.Spec().doc }
 // Names returns what others call the model: Adya's and Elle's names, and short ones.
 func (m Model) Names() []string { return slices.Clone(m.Spec().names) }
 
+// Spec returns the row of the table that a model has; of a model that is none, it is empty.
 func (m Model) Spec() Spec {
 	if i, ok := Position[m]; ok {
 		return Table[i]
@@ -231,60 +235,24 @@ func FindModel(name string) (Model, error) {
 	if m, ok := byName[n]; ok {
 		return m, nil
 	}
-	if as, ok := RefusedAs[n]; ok {
+	if as, ok := refusedAs[n]; ok {
 		n = as
 	}
-	if why, ok := Refused[n]; ok {
+	if why, ok := refused[n]; ok {
 		return "", fmt.Errorf("model %q: %s", name, why)
 	}
-	if like := nearest(n); like != "" {
+	if like := names.Nearest(n, slices.Sorted(maps.Keys(byName))); like != "" {
 		return "", fmt.Errorf("model %q is unknown; did you mean %q?", name, like)
 	}
 	return "", fmt.Errorf("model %q is unknown; the models are %s", name, joinModels(Models()))
 }
 
 func joinModels(ms []Model) string {
-	var names []string
+	var all []string
 	for _, m := range ms {
-		names = append(names, string(m))
+		all = append(all, string(m))
 	}
-	return strings.Join(names, ", ")
-}
-
-// nearest returns the known name that needs the fewest edits to become name, if those are few.
-func nearest(name string) string {
-	best, least := "", len(name)/3+2
-	known := make([]string, 0, len(byName))
-	for n := range byName {
-		known = append(known, n)
-	}
-	slices.Sort(known)
-	for _, n := range known {
-		if d := edits(name, n); d < least {
-			best, least = n, d
-		}
-	}
-	return best
-}
-
-// edits is the distance of Levenshtein.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		last := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := last
-			if a[i] != b[j] {
-				cost = 1 + min(last, row[j], row[j+1])
-			}
-			last, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
+	return strings.Join(all, ", ")
 }
 
 // Strongest returns those of the models that no other of them implies.
@@ -298,6 +266,7 @@ func Strongest(held []Model) []Model {
 	return all
 }
 
+// Titles returns the titles of models, comma-separated, as a report has them.
 func Titles(ms []Model) string {
 	var all []string
 	for _, m := range ms {

@@ -9,7 +9,8 @@ import (
 	"github.com/capsize-go/capsize/model"
 )
 
-var Written = map[string]uint8{
+// Kinds has the kind of each operation by its name in a [model.TxnOp].
+var Kinds = map[string]uint8{
 	model.TxnAppend: Append, model.TxnRead: Read, model.TxnWrite: Write, model.TxnInsert: Insert, model.TxnDelete: Delete, model.TxnReadAll: ReadAll,
 }
 
@@ -52,7 +53,7 @@ func (b *Builder) add(value any, ok bool) error {
 		}
 	}
 	for _, o := range ops {
-		f, known := Written[o.F]
+		f, known := Kinds[o.F]
 		if !known {
 			return fmt.Errorf("operation %q of a transaction: want append, r, w, insert, delete or rp", o.F)
 		}

@@ -41,12 +41,8 @@ type checkOptions struct {
 	linearizableKeys, sequentialKeys bool
 }
 
-func (a *app) checkCommand() *cobra.Command {
-	var o checkOptions
-	cmd := &cobra.Command{
-		Use:   "check FILE…",
-		Short: "Judge histories that were recorded, here or by others",
-		Long: `Check reads histories and judges each by a model: what a correct object does. "-"
+// checkLong is what the help of check says.
+const checkLong = `Check reads histories and judges each by a model: what a correct object does. "-"
 is the standard input. Of a history that is not valid, a page goes to a
 folder under ` + reportsDir + `.
 
@@ -88,7 +84,14 @@ With --json, check prints one object a file:
    "digest","counterexample":[…],"report","assumed":[{"what","count","line"}],"recorded"}
 and of transactions also "transactions", with the anomalies and what is known of each model.
 
-` + exitCodes,
+` + exitCodes
+
+func (a *app) checkCommand() *cobra.Command {
+	var o checkOptions
+	cmd := &cobra.Command{
+		Use:   "check FILE…",
+		Short: "Judge histories that were recorded, here or by others",
+		Long:  checkLong,
 		Example: `  capsize check history.jsonl
   capsize check testdata/capsize/*/*/history.jsonl --model register
   capsize check store/latest/history.edn --model cas-register --initial 0 --independent

@@ -146,7 +146,7 @@ func (l *logs) proof(i int32) int32 {
 	return -1
 }
 
-// reads finds polls of what must not be polled: what nobody sent, what failed, and what the transaction itself sent.
+// reads finds polls of what must not be polled: what no transaction sent, what failed, and what the transaction itself sent.
 func (f *finder) reads() {
 	l := f.l
 	for i := range l.calls {

@@ -20,7 +20,7 @@ func (l *logs) byKey(all []deed) (keys []int32, of map[int32][]int32) {
 	return keys, of
 }
 
-// inside looks at the messages that one transaction polled, or sent, one after the other. What it polled counts whatever became of it.
+// inside looks at the messages that one transaction polled, or sent, one after the other. What it polled counts even if it failed.
 func (f *finder) inside() {
 	for i := range f.l.calls {
 		c := &f.l.calls[i]

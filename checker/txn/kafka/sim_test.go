@@ -88,7 +88,7 @@ func simulate(r *rand.Rand, bug string, n int) *history.History {
 	return s.h
 }
 
-// chance reports whether the bug of that name strikes.
+// chance reports whether the bug of that name acts this time.
 func (s *sim) chance(bug string) bool { return s.bug == bug && s.r.IntN(3) == 0 }
 
 // renew makes a client a new process, which polls all logs from their start.

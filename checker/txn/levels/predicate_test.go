@@ -51,7 +51,7 @@ func addRowOp(b *txn.Builder, o []any, known bool) {
 		}
 		return txn.Nil
 	}
-	switch f := txn.Written[string(o[0].(edn.Keyword))]; {
+	switch f := txn.Kinds[string(o[0].(edn.Keyword))]; {
 	case f == txn.ReadAll && !known:
 		b.ReadUnknown(f, b.Predicate(spell(o[1])))
 	case f == txn.ReadAll:

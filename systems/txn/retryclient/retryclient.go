@@ -1,5 +1,5 @@
 // Package retryclient is the client of a database of transactions that tries again what failed, as drivers do for their users. It is where
-// databases that are right get wrong answers: whoever retries a transaction must know that it did not happen.
+// databases that are right get wrong answers: a client that retries a transaction must know that it did not happen.
 //
 // A transaction that was aborted is tried again until its time is over. One whose outcome is unknown is not: it may have happened, and
 // would happen twice. The caller hears that it is unknown.
@@ -25,7 +25,7 @@ type Bug uint
 
 const (
 	// RetryUnknown tries a transaction again whose outcome is unknown, with nothing by which the database could recognise it: it may be carried
-	// out twice, and read what it has written itself before. MongoDB 4.2.6: https://jepsen.io/analyses/mongodb-4.2.6.
+	// out twice, and read what it has written itself before. MongoDB 4.2.6: https://jepsen.io/analyses/mongodb-4.2.6 says how.
 	RetryUnknown Bug = 1 << iota
 
 	// UnknownIsFailure says of a transaction that was not answered in time that it failed. It may have been committed, or be

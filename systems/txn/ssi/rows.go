@@ -28,7 +28,7 @@ func (d *database) matching(want int, s *snap, own map[string]value) (rows map[s
 			rows[key] = want
 		}
 	}
-	for key, v := range own { // order: likewise
+	for key, v := range own { // order: the result is a map
 		delete(rows, key)
 		if v.Row == want {
 			rows[key] = want

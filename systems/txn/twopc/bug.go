@@ -8,11 +8,11 @@ type Bug uint
 const (
 	// ForgetCommit acknowledges a commit, and tells the participants of it, before the record of the decision is on the coordinator's
 	// disk: after a crash it presumes that the transaction was aborted, and one that was acknowledged is lost, in whole or in part. Greenplum
-	// forgot commits that a checkpoint overtook: https://github.com/greenplum-db/gpdb/issues/12199.
+	// forgot commits that a checkpoint overtook: https://github.com/greenplum-db/gpdb/issues/12199 has the report.
 	ForgetCommit Bug = 1 << iota
 
 	// AbortAfterYes has a participant that has said yes, and hears nothing, abort by itself, as MySQL did with prepared XA transactions
-	// whose client had gone: https://bugs.mysql.com/bug.php?id=12161.
+	// whose client had gone: https://bugs.mysql.com/bug.php?id=12161 has the report.
 	AbortAfterYes
 
 	// UnlockEarly has a participant apply what a transaction wrote and let go of its locks when it says yes, before there is a decision:
@@ -25,7 +25,7 @@ const (
 	UnlockReads
 
 	// PresumeTooSoon answers an inquiry after a transaction that is being prepared still with "aborted", since the log does not know
-	// of it. It may commit afterwards, as in Citus: https://github.com/citusdata/citus/issues/1030.
+	// of it. It may commit afterwards, as in Citus: https://github.com/citusdata/citus/issues/1030 has the report.
 	PresumeTooSoon
 
 	// VolatileYes says yes before what is prepared is on the participant's disk. After a crash it has nothing to commit, and the

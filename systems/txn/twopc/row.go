@@ -8,8 +8,8 @@ import (
 )
 
 // Rows are found by their value: the rows of a value are in an index, which is a key like any other, named as the predicate is that reads
-// it, with a node and a lock of its own. So a read by predicate locks rows that are not there yet. Whoever inserts or deletes a row changes
-// its index in the same transaction.
+// it, with a node and a lock of its own. So a read by predicate locks rows that are not there yet. A transaction that inserts or deletes a
+// row changes its index too.
 const (
 	enterIndex = "enter" // a row, whose key is the only one in Rows
 	leaveIndex = "leave"

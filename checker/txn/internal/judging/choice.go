@@ -121,8 +121,8 @@ func (d *Deps) parts(q Question, groups [][]int32) (parts [][]int32, nodes []int
 	if len(parts) == 0 {
 		return nil, nil
 	}
-	nodes = make([]int32, 0, d.G.N)
-	for v := range int32(d.G.N) {
+	nodes = make([]int32, 0, d.Graph.N)
+	for v := range int32(d.Graph.N) {
 		if use[comps.Of[v]] {
 			nodes = append(nodes, v)
 		}
@@ -140,21 +140,21 @@ type wholeChoice struct {
 
 // whole cuts nodes, in their order, and the edges of a mask between them out of the graph.
 func (d *Deps) whole(mask uint8, nodes []int32) *wholeChoice {
-	w := &wholeChoice{at: make([]int32, d.G.N), from: make([]int32, len(nodes)+1)}
+	w := &wholeChoice{at: make([]int32, d.Graph.N), from: make([]int32, len(nodes)+1)}
 	for i := range w.at {
 		w.at[i] = -1
 	}
 	for i, v := range nodes {
 		w.at[v] = int32(i)
-		if v < int32(d.G.Real) {
+		if v < int32(d.Graph.Real) {
 			w.real = i + 1
 		}
 	}
-	w.edges = make([]graph.Edge, 0, len(d.G.To))
+	w.edges = make([]graph.Edge, 0, len(d.Graph.To))
 	for n, v := range nodes {
-		for i := d.G.First[v]; i < d.G.First[v+1]; i++ {
-			if to := w.at[d.G.To[i]]; to >= 0 && d.G.Kind[i]&mask != 0 {
-				w.edges = append(w.edges, graph.Edge{From: int32(n), To: to, Kind: d.G.Kind[i]})
+		for i := d.Graph.First[v]; i < d.Graph.First[v+1]; i++ {
+			if to := w.at[d.Graph.To[i]]; to >= 0 && d.Graph.Kind[i]&mask != 0 {
+				w.edges = append(w.edges, graph.Edge{From: int32(n), To: to, Kind: d.Graph.Kind[i]})
 			}
 		}
 		w.from[n+1] = int32(len(w.edges))
@@ -168,7 +168,7 @@ func (c *choice) cut(d *Deps, w *wholeChoice) {
 	local := make(map[int32]int32, len(c.nodes)) // by place in the whole
 	for i, v := range c.nodes {
 		local[w.at[v]] = int32(i)
-		if v < int32(d.G.Real) {
+		if v < int32(d.Graph.Real) {
 			c.real = i + 1
 		}
 	}
@@ -177,7 +177,7 @@ func (c *choice) cut(d *Deps, w *wholeChoice) {
 	for i := range ranked {
 		ranked[i] = int32(i)
 	}
-	slices.SortStableFunc(ranked, func(a, b int32) int { return cmp.Compare(d.G.Rank[c.nodes[a]], d.G.Rank[c.nodes[b]]) })
+	slices.SortStableFunc(ranked, func(a, b int32) int { return cmp.Compare(d.Graph.Rank[c.nodes[a]], d.Graph.Rank[c.nodes[b]]) })
 	for r, i := range ranked {
 		c.rank[i] = int32(r)
 	}
@@ -200,8 +200,8 @@ func (c *choice) cut(d *Deps, w *wholeChoice) {
 func (c *choice) with(more []graph.Edge) *Deps {
 	*c.steps -= len(c.edges) + len(c.nodes)
 	d := &Deps{comps: map[graph.Walk]*graph.Components{}, answers: map[Question]bool{}}
-	d.G = graph.Build(len(c.nodes), c.real, append(slices.Clone(c.edges), more...))
-	d.G.Rank = c.rank
+	d.Graph = graph.Build(len(c.nodes), c.real, append(slices.Clone(c.edges), more...))
+	d.Graph.Rank = c.rank
 	return d
 }
 
@@ -243,7 +243,7 @@ func (c *choice) possible(forced []graph.Edge) (bool, error) {
 
 // guess returns edges that order each group as a topological order of the edges that are no rw does.
 func (c *choice) guess(d *Deps) []graph.Edge {
-	place := d.G.Order(uint8(AnyWW | txn.WR | c.q.Also))
+	place := d.Graph.Order(uint8(AnyWW | txn.WR | c.q.Also))
 	var edges []graph.Edge
 	for _, g := range c.groups {
 		g = slices.Clone(g)

@@ -11,27 +11,27 @@ import (
 
 // Kinds of edges that only graphs have, beside those of [txn.EdgeKind].
 const (
-	// rwHelp leads from readers to a helper from which rw edges lead to all that they missed.
-	RwHelp txn.EdgeKind = 1 << (5 + iota)
-	// wwCursor orders two unread writes of a key because one of the two transactions had read the key before, and would lose an update.
-	WwCursor
-	// wwAtomic orders two unread writes of a key because one of the two transactions misses another write of the other.
-	WwAtomic
+	// RWHelp leads from readers to a helper from which rw edges lead to all that they missed.
+	RWHelp txn.EdgeKind = 1 << (5 + iota)
+	// WWCursor orders two unread writes of a key because one of the two transactions had read the key before, and would lose an update.
+	WWCursor
+	// WWAtomic orders two unread writes of a key because one of the two transactions misses another write of the other.
+	WWAtomic
 )
 
 // wwChosen orders two unread writes of a key because one of the orders has to be tried.
-const wwChosen = WwAtomic
+const wwChosen = WWAtomic
 
 // Cycles of models are made of these.
 const (
-	AnyWW = txn.WW | WwCursor | WwAtomic
-	AnyRW = txn.RW | RwHelp
+	AnyWW = txn.WW | WWCursor | WWAtomic
+	AnyRW = txn.RW | RWHelp
 )
 
 // Deps are the dependencies of a history. Its nodes are the transactions, by their numbers, and helpers.
 type Deps struct {
-	H       *txn.History
-	G       *graph.Graph
+	History *txn.History
+	Graph   *graph.Graph
 	explain func(from, to int32, kind txn.EdgeKind) txn.Edge // says what was observed; for WW, WR and RW, and the kinds of ww edges below
 	comps   map[graph.Walk]*graph.Components
 	answers map[Question]bool
@@ -50,10 +50,10 @@ func NewDeps(h *txn.History, counts func(t int32) bool, nodes int, edges []graph
 		edges, rank = addRealTime(h, counts, edges, rank)
 	}
 	nodes = len(rank)
-	d := &Deps{H: h, explain: explain, comps: map[graph.Walk]*graph.Components{}, answers: map[Question]bool{}, chosen: map[Question][]graph.Edge{}}
-	d.G = graph.Build(nodes, len(h.Txns), edges)
-	d.G.Rank = rank
-	d.G.Around = func(from, to int32) uint8 {
+	d := &Deps{History: h, explain: explain, comps: map[graph.Walk]*graph.Components{}, answers: map[Question]bool{}, chosen: map[Question][]graph.Edge{}}
+	d.Graph = graph.Build(nodes, len(h.Txns), edges)
+	d.Graph.Rank = rank
+	d.Graph.Around = func(from, to int32) uint8 {
 		if from < int32(len(h.Txns)) && to < int32(len(h.Txns)) && !h.Untimed && h.Txns[from].End < h.Txns[to].Begin {
 			return uint8(txn.RT)
 		}
@@ -134,7 +134,7 @@ func WalkOf(r txn.Rule, also txn.EdgeKind) graph.Walk {
 	case txn.RuleWWWR:
 		return graph.Walk{Mask: uint8(txn.WW | txn.WR | also)}
 	case txn.RuleCursor:
-		return graph.Walk{Mask: uint8(txn.WW | WwCursor | txn.WR | also)}
+		return graph.Walk{Mask: uint8(txn.WW | WWCursor | txn.WR | also)}
 	case txn.RuleAtomic:
 		return graph.Walk{Mask: uint8(AnyWW | txn.WR | also)}
 	case txn.RuleSI:
@@ -145,10 +145,11 @@ func WalkOf(r txn.Rule, also txn.EdgeKind) graph.Walk {
 	return graph.Walk{Mask: uint8(AnyWW | txn.WR | AnyRW | also)}
 }
 
+// Components returns the components of the graph for a walk. Questions share walks, so that they are kept.
 func (d *Deps) Components(w graph.Walk) *graph.Components {
 	c, ok := d.comps[w]
 	if !ok {
-		c = d.G.Components(w)
+		c = d.Graph.Components(w)
 		d.comps[w] = c
 	}
 	return c
@@ -183,14 +184,14 @@ func (d *Deps) Cycle(q Question, through txn.EdgeKind) []graph.Edge {
 		mask := AnyWW | txn.WR | q.Also
 		w := graph.Walk{Mask: uint8(mask)}
 		if c := d.Components(w); c.Cyclic > 0 {
-			return d.G.ShortCycle(w, uint8(through&mask), c)
+			return d.Graph.ShortCycle(w, uint8(through&mask), c)
 		}
-		return d.G.ShortSingle(d.singles(mask), uint8(mask|RwHelp))
+		return d.Graph.ShortSingle(d.singles(mask), uint8(mask|RWHelp))
 	case txn.RuleUpdate:
 		return d.update()
 	}
 	w := WalkOf(q.Rule, q.Also)
-	return d.G.ShortCycle(w, uint8(through)&w.Mask, d.Components(w))
+	return d.Graph.ShortCycle(w, uint8(through)&w.Mask, d.Components(w))
 }
 
 // singles returns rw edges that close a cycle with edges of other kinds, which are acyclic.
@@ -198,7 +199,7 @@ func (d *Deps) singles(mask txn.EdgeKind) []graph.Single {
 	if d.Components(graph.Walk{Mask: uint8(mask | AnyRW)}).Cyclic == 0 {
 		return nil
 	}
-	return d.G.Singles(uint8(mask|RwHelp), uint8(txn.RW))
+	return d.Graph.Singles(uint8(mask|RWHelp), uint8(txn.RW))
 }
 
 // Anomaly makes an anomaly of a cycle.
@@ -230,9 +231,9 @@ func (d *Deps) edge(e graph.Edge) txn.Edge {
 	}
 	switch kind {
 	case txn.SO:
-		return d.H.SessionEdge(e.From, e.To)
+		return d.History.SessionEdge(e.From, e.To)
 	case txn.RT:
-		return txn.Edge{From: e.From, To: e.To, Kind: txn.RT, Reason: "had ended " + d.H.Gap(e.From, e.To) + "before the other began"}
+		return txn.Edge{From: e.From, To: e.To, Kind: txn.RT, Reason: "had ended " + d.History.Gap(e.From, e.To) + "before the other began"}
 	}
 	return d.explain(e.From, e.To, kind)
 }

@@ -11,18 +11,18 @@ import (
 func (d *Deps) update() []graph.Edge {
 	const main, closing = uint8(txn.SO), uint8(txn.RT) // of a graph without the two
 	var edges []graph.Edge
-	for v := range int32(d.G.N) {
+	for v := range int32(d.Graph.N) {
 		mark := main
-		if v < int32(d.G.Real) && d.H.ReadsOnly(v) {
+		if v < int32(d.Graph.Real) && d.History.ReadsOnly(v) {
 			mark = closing
 		}
-		for i := d.G.First[v]; i < d.G.First[v+1]; i++ {
-			if kind := d.G.Kind[i] &^ uint8(txn.SO|txn.RT); kind != 0 {
-				edges = append(edges, graph.Edge{From: v, To: d.G.To[i], Kind: kind | mark})
+		for i := d.Graph.First[v]; i < d.Graph.First[v+1]; i++ {
+			if kind := d.Graph.Kind[i] &^ uint8(txn.SO|txn.RT); kind != 0 {
+				edges = append(edges, graph.Edge{From: v, To: d.Graph.To[i], Kind: kind | mark})
 			}
 		}
 	}
-	g := graph.Build(d.G.N, d.G.Real, edges)
+	g := graph.Build(d.Graph.N, d.Graph.Real, edges)
 	w := graph.Walk{Mask: main}
 	c := g.Components(w)
 	cycle := g.ShortCycle(w, main, c)

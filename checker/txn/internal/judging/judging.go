@@ -19,6 +19,7 @@ type Case struct {
 	steps     int
 }
 
+// New returns the case of a history in which nothing is decided, for the models that the options ask for.
 func New(h *txn.History, o txn.Options) *Case {
 	n := len(txn.Table)
 	j := &Case{h: h, steps: o.Steps, want: make([]bool, n), Verdict: make([]checker.Verdict, n), Decided: make([]bool, n), reason: make([]string, n)}

@@ -8,6 +8,7 @@ type Tally struct {
 	found map[string]*txn.Anomaly
 }
 
+// Add counts an anomaly of a type. It makes the first only, since an explanation costs more than the count.
 func (t *Tally) Add(kind string, make func() txn.Anomaly) {
 	if t.found == nil {
 		t.found = map[string]*txn.Anomaly{}

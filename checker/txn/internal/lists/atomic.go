@@ -35,7 +35,7 @@ func (l listGraph) orderUnread(edges []graph.Edge, unread []int32) []graph.Edge 
 			}
 			for _, a := range by[o.Key] {
 				if a.Txn != t && (a.at < 0 || a.at >= o.Len) {
-					edges = append(edges, graph.Edge{From: t, To: a.Txn, Kind: uint8(judging.WwAtomic)})
+					edges = append(edges, graph.Edge{From: t, To: a.Txn, Kind: uint8(judging.WWAtomic)})
 				}
 			}
 		}

@@ -132,20 +132,20 @@ func MissedEdges(edges []graph.Edge, n int, readers, writers []int32) ([]graph.E
 		a, b := int32(from+i), int32(upto+i)
 		edges = append(edges, graph.Edge{From: a, To: w, Kind: uint8(txn.RW)}, graph.Edge{From: b, To: w, Kind: uint8(txn.RW)})
 		if i > 0 {
-			edges = append(edges, graph.Edge{From: a - 1, To: a, Kind: uint8(judging.RwHelp)}, graph.Edge{From: b, To: b - 1, Kind: uint8(judging.RwHelp)})
+			edges = append(edges, graph.Edge{From: a - 1, To: a, Kind: uint8(judging.RWHelp)}, graph.Edge{From: b, To: b - 1, Kind: uint8(judging.RWHelp)})
 		}
 	}
 	for _, r := range readers {
 		i, own := place[r]
 		if !own {
-			edges = append(edges, graph.Edge{From: r, To: int32(from), Kind: uint8(judging.RwHelp)})
+			edges = append(edges, graph.Edge{From: r, To: int32(from), Kind: uint8(judging.RWHelp)})
 			continue
 		}
 		if i > 0 {
-			edges = append(edges, graph.Edge{From: r, To: int32(upto + i - 1), Kind: uint8(judging.RwHelp)})
+			edges = append(edges, graph.Edge{From: r, To: int32(upto + i - 1), Kind: uint8(judging.RWHelp)})
 		}
 		if i+1 < len(writers) {
-			edges = append(edges, graph.Edge{From: r, To: int32(from + i + 1), Kind: uint8(judging.RwHelp)})
+			edges = append(edges, graph.Edge{From: r, To: int32(from + i + 1), Kind: uint8(judging.RWHelp)})
 		}
 	}
 	return edges, n + 2*len(writers)
@@ -157,7 +157,7 @@ func (l listGraph) explain(from, to int32, kind txn.EdgeKind) txn.Edge {
 	switch kind {
 	case txn.WW:
 		l.explainWW(&e)
-	case judging.WwCursor, judging.WwAtomic:
+	case judging.WWCursor, judging.WWAtomic:
 		e.Kind = txn.WW
 		l.explainOrder(&e, kind)
 	case txn.WR:
@@ -213,7 +213,7 @@ func (l listGraph) explainOrder(e *txn.Edge, kind txn.EdgeKind) {
 	l.fill(e, k, a, b)
 	e.Reason = fmt.Sprintf("appended %s to %s, and %s came after it; neither was read, and the other order gives a cycle as well",
 		l.H.Spell(a), l.H.Keys[k], l.H.Spell(b))
-	if kind == judging.WwCursor {
+	if kind == judging.WWCursor {
 		e.Reason = fmt.Sprintf("read all of %s before it appended %s, so that %s, which was not read either, came after it", l.H.Keys[k], l.H.Spell(a), l.H.Spell(b))
 	}
 }

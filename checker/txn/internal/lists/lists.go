@@ -40,6 +40,8 @@ type Appended struct {
 	last           bool  // the last of its transaction to this key
 }
 
+// Judge says which models a history of lists keeps. It is an error if a value is appended to a key twice: then a read does not tell
+// which transaction it saw.
 func Judge(ctx context.Context, h *txn.History, o txn.Options) (*txn.Report, error) {
 	l, err := NewLists(h)
 	if err != nil {
@@ -60,6 +62,7 @@ func Judge(ctx context.Context, h *txn.History, o txn.Options) (*txn.Report, err
 	return j.Report(judged), nil
 }
 
+// NewLists collects what a history of lists says. Its errors are those of [Judge].
 func NewLists(h *txn.History) (*Lists, error) {
 	l := &Lists{H: h, committed: make([]bool, len(h.Txns)), odd: map[int32]int32{}, byValue: map[int32]map[int32]int32{}, lone: make([]int32, len(h.Keys))}
 	if err := l.collect(); err != nil {
@@ -166,6 +169,7 @@ type Finder struct {
 	Twice int32           // the index of the first append of a value that came before, or -1
 }
 
+// Fill makes the finder one of the appends of key k, and reuses the memory of the key before.
 func (f *Finder) Fill(l *Lists, k int32) {
 	as := l.Appends[l.First[k]:l.First[k+1]]
 	f.Twice, f.many, f.table = -1, nil, f.table[:0]

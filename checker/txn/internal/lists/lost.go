@@ -103,7 +103,7 @@ func (l listGraph) orderUpdates(edges []graph.Edge) []graph.Edge {
 	for k, t := range l.lone {
 		for _, u := range l.unreadOf(int32(k)) {
 			if t > 0 && u != t-1 {
-				edges = append(edges, graph.Edge{From: t - 1, To: u, Kind: uint8(judging.WwCursor)})
+				edges = append(edges, graph.Edge{From: t - 1, To: u, Kind: uint8(judging.WWCursor)})
 			}
 		}
 	}

@@ -55,10 +55,10 @@ func (r *registers) afterFirst(edges []graph.Edge, n int, k int32, heads []int32
 	if first < 0 || len(heads) < 2 {
 		return edges, n
 	}
-	edges = append(edges, graph.Edge{From: first, To: int32(n), Kind: uint8(judging.WwCursor)})
+	edges = append(edges, graph.Edge{From: first, To: int32(n), Kind: uint8(judging.WWCursor)})
 	for _, t := range heads {
 		if t != first {
-			edges = append(edges, graph.Edge{From: int32(n), To: t, Kind: uint8(judging.WwCursor)})
+			edges = append(edges, graph.Edge{From: int32(n), To: t, Kind: uint8(judging.WWCursor)})
 		}
 	}
 	return edges, n + 1

@@ -51,6 +51,8 @@ const (
 	ofNil  = -2 // nothing: the register had no value
 )
 
+// Judge says which models a history of registers keeps. It is an error if a value is written to a key twice: then a read does not tell
+// which transaction it saw.
 func Judge(ctx context.Context, h *txn.History, o txn.Options) (*txn.Report, error) {
 	r := &registers{h: h, o: o}
 	if err := r.collect(); err != nil {

@@ -41,7 +41,7 @@ type spanOf struct {
 
 func (r *registers) newSearch(d *judging.Deps, q judging.Question) *search {
 	s := &search{r: r, d: d, q: q, n: int32(len(r.h.Txns)), events: q.Rule == txn.RuleSI || q.Rule == txn.RulePrefix}
-	s.p = &polygraph.Problem{Nodes: d.G.N, Steps: cmp.Or(r.o.Steps, judging.DefaultSteps), Dense: 40_000}
+	s.p = &polygraph.Problem{Nodes: d.Graph.N, Steps: cmp.Or(r.o.Steps, judging.DefaultSteps), Dense: 40_000}
 	if q.Rule == txn.RuleSingle || q.Rule == txn.RuleUpdate {
 		s.p.Theory = polygraph.Single
 	}
@@ -63,7 +63,7 @@ func (r *registers) newSearch(d *judging.Deps, q judging.Question) *search {
 
 // know makes known edges of the dependencies.
 func (s *search) know() {
-	g, mask := s.d.G, judging.WalkOf(s.q.Rule, s.q.Also).Mask
+	g, mask := s.d.Graph, judging.WalkOf(s.q.Rule, s.q.Also).Mask
 	for v := range int32(g.N) {
 		for i := g.First[v]; i < g.First[v+1]; i++ {
 			if g.Kind[i]&mask != 0 {
@@ -76,7 +76,7 @@ func (s *search) know() {
 // knowUpdates makes known edges of the dependencies between transactions that write. One that only reads stands for the edges from what it
 // read to what it missed: a cycle may have one of those at most.
 func (s *search) knowUpdates() {
-	r, g := s.r, s.d.G
+	r, g := s.r, s.d.Graph
 	for v := range int32(g.N) {
 		if v < s.n && r.h.ReadsOnly(v) {
 			continue
@@ -326,7 +326,7 @@ func (r *registers) searchOrders(j *judging.Case, d *judging.Deps) {
 	var failed []failure
 	for _, m := range searched {
 		spec := m.Spec()
-		if !useful(j, m) || spec.Also&txn.RT != 0 && d.H.Untimed {
+		if !useful(j, m) || spec.Also&txn.RT != 0 && d.History.Untimed {
 			continue
 		}
 		s := r.newSearch(d, judging.Question{Rule: spec.Rule, Also: spec.Also})

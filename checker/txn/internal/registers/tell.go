@@ -175,9 +175,9 @@ func (s *search) txn(node int32) int32 {
 func (s *search) kind(e polygraph.Edge) txn.EdgeKind {
 	from, to := s.txn(e.From), s.txn(e.To)
 	kind := txn.EdgeKind(0)
-	for i := s.d.G.First[from]; i < s.d.G.First[from+1]; i++ {
-		k := txn.EdgeKind(s.d.G.Kind[i])
-		if s.d.G.To[i] == to && k&txn.EdgeKind(judging.WalkOf(s.q.Rule, s.q.Also).Mask) != 0 && s.edge(from, to, k) == e && (kind == 0 || k < kind) {
+	for i := s.d.Graph.First[from]; i < s.d.Graph.First[from+1]; i++ {
+		k := txn.EdgeKind(s.d.Graph.Kind[i])
+		if s.d.Graph.To[i] == to && k&txn.EdgeKind(judging.WalkOf(s.q.Rule, s.q.Also).Mask) != 0 && s.edge(from, to, k) == e && (kind == 0 || k < kind) {
 			kind = k
 		}
 	}
