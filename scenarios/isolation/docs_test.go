@@ -51,6 +51,7 @@ func TestTransactionsPage(t *testing.T) {
 	for _, part := range []struct{ name, text string }{
 		{"models", modelsTable()},
 		{"lattice", lattice()},
+		{"anomalies", anomaliesTable()},
 		{"owndatabase", method(t)},
 		{"isolation", scenariotest.Markdown(t, isolation.Isolation(), scenariotest.ReadRows(t, rows))},
 	} {
@@ -80,6 +81,16 @@ func modelsTable() string {
 	all := txn.Models()
 	for i := len(all) - 1; i >= 0; i-- {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", all[i], strings.Join(all[i].Names(), ", "), all[i].Doc())
+	}
+	return b.String()
+}
+
+// anomaliesTable lists the types of anomalies.
+func anomaliesTable() string {
+	var b strings.Builder
+	b.WriteString("| anomaly | also called | what it is |\n|---|---|---|\n")
+	for _, a := range txn.AnomalyTypes() {
+		fmt.Fprintf(&b, "| <a id=\"%s\"></a>`%s` | %s | %s |\n", strings.ToLower(a.Name), a.Name, a.Also, a.Doc)
 	}
 	return b.String()
 }
