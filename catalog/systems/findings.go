@@ -15,13 +15,13 @@ type Finding struct {
 // findings has a run for each bug, by system and name. TestBugsAreFound of the command runs them.
 var findings = map[string]Finding{
 	"raftkv/local-reads":     {"partition", "", 1},
-	"raftkv/lease-reads":     {"leader", "", 2},
+	"raftkv/lease-reads":     {"leader", "", 1},
 	"raftkv/no-dedup":        {"lossy", "", 1},
 	"raftkv/ack-before-sync": {"crash", "", 1},
 	"raftkv/volatile-vote":   {"blackouts", "", 1},
 	"raftkv/no-prefix-check": {"partition", "", 1},
 	"raftkv/stale-vote":      {"straggler", "", 1},
-	"raftkv/forget-sessions": {"reshuffle", "", 110},
+	"raftkv/forget-sessions": {"all", "", 46},
 	"raftkv/corrupt-entries": {"lying-disk", "", 1},
 	"raftkv/no-pre-vote":     {"all", "--core", 1},
 	"raftkv/unsafe-members":  {"reshuffle", "", 1},
