@@ -23,11 +23,11 @@ type store struct {
 
 // make runs the transactions of a store. Every event is a position of its own.
 func (s store) make(seed uint64) *txn.History {
-	m := &simulation{store: s, r: rand.New(rand.NewPCG(seed, 5)), h: &txn.History{Sessions: s.sessions}}
+	m := &storeRun{store: s, r: rand.New(rand.NewPCG(seed, 5)), h: &txn.History{Sessions: s.sessions}}
 	for range s.keys {
 		m.active = append(m.active, m.newKey())
 	}
-	open := make([]running, s.sessions)
+	open := make([]storeTxn, s.sessions)
 	for i := range open {
 		open[i].txn = -1
 	}
@@ -39,7 +39,7 @@ func (s store) make(seed uint64) *txn.History {
 		case o.txn < 0:
 			started++
 			m.clock++
-			*o = running{txn: int32(len(m.h.Txns)), snapshot: m.clock}
+			*o = storeTxn{txn: int32(len(m.h.Txns)), snapshot: m.clock}
 			m.h.Txns = append(m.h.Txns, txn.Txn{Session: int32(i), Process: int32(i), Type: history.OK, Begin: m.clock, End: txn.Never})
 		case !o.ran:
 			if !m.execute(o.txn, m.instant(o)) {
@@ -56,28 +56,28 @@ func (s store) make(seed uint64) *txn.History {
 	return m.h
 }
 
-// A version is a value that a key had from an instant on.
-type version struct{ value, at int32 }
+// A storeVersion is a value that a key had from an instant on.
+type storeVersion struct{ value, at int32 }
 
-// A running is the transaction of a session.
-type running struct {
+// A storeTxn is the running transaction of a session.
+type storeTxn struct {
 	txn, snapshot int32 // -1 for no transaction; the instant when it began
 	ran           bool
 }
 
-// A simulation is the state of a [store] while it makes a history.
-type simulation struct {
+// A storeRun is the state of a [store] while it makes a history.
+type storeRun struct {
 	store
 	r         *rand.Rand
 	h         *txn.History
-	log       [][]version // by key
-	writes    []int       // by key: how many values it was given
-	active    []int32     // keys that are in use
+	log       [][]storeVersion // by key
+	writes    []int            // by key: how many values it was given
+	active    []int32          // keys that are in use
 	clock     int32
 	onlyReads bool // what is executed now
 }
 
-func (m *simulation) newKey() int32 {
+func (m *storeRun) newKey() int32 {
 	k := int32(len(m.log))
 	m.log = append(m.log, nil)
 	m.h.Keys = append(m.h.Keys, fmt.Sprint(k))
@@ -86,7 +86,7 @@ func (m *simulation) newKey() int32 {
 }
 
 // instant returns the instant whose versions a transaction sees.
-func (m *simulation) instant(o *running) int32 {
+func (m *storeRun) instant(o *storeTxn) int32 {
 	switch m.level {
 	case "si":
 		return o.snapshot
@@ -100,7 +100,7 @@ func (m *simulation) instant(o *running) int32 {
 	return m.clock
 }
 
-func (m *simulation) read(k, at int32, own map[int32]int32) int32 {
+func (m *storeRun) read(k, at int32, own map[int32]int32) int32 {
 	if v, ok := own[k]; ok {
 		return v
 	}
@@ -113,7 +113,7 @@ func (m *simulation) read(k, at int32, own map[int32]int32) int32 {
 }
 
 // execute runs a transaction at an instant; false if it has to abort.
-func (m *simulation) execute(t, at int32) bool {
+func (m *storeRun) execute(t, at int32) bool {
 	x := &m.h.Txns[t]
 	x.First = int32(len(m.h.Ops))
 	own := map[int32]int32{}
@@ -145,7 +145,7 @@ func (m *simulation) execute(t, at int32) bool {
 	x.Last = int32(len(m.h.Ops))
 	m.clock++
 	for k, v := range own { // order: each key has a log of its own
-		m.log[k] = append(m.log[k], version{v, m.clock})
+		m.log[k] = append(m.log[k], storeVersion{v, m.clock})
 	}
 	return true
 }
