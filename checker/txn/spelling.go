@@ -72,6 +72,7 @@ func (h *History) ReadsOnly(t int32) bool {
 	return true
 }
 
+// SessionEdge returns the edge of a session order between two of its transactions, with the reason that a report shows.
 func (h *History) SessionEdge(from, to int32) Edge {
 	return Edge{From: from, To: to, Kind: SO, Reason: fmt.Sprintf("came earlier in the session of process %d", h.Txns[from].Process)}
 }

@@ -43,16 +43,3 @@ func Example() {
 	// holds still: snapshot isolation
 	// broken: serializable
 }
-
-func ExampleFindModel() {
-	m, err := txn.FindModel("PL-3")
-	fmt.Println(m, err)
-	_, err = txn.FindModel("serialisable")
-	fmt.Println(err)
-	_, err = txn.FindModel("linearizable")
-	fmt.Println(err)
-	// Output:
-	// serializable <nil>
-	// model "serialisable" is unknown; did you mean "serializable"?
-	// model "linearizable": it is a model of single operations; of transactions it is strict-serializable
-}

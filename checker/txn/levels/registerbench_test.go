@@ -23,124 +23,131 @@ type store struct {
 
 // make runs the transactions of a store. Every event is a position of its own.
 func (s store) make(seed uint64) *txn.History {
-	r := rand.New(rand.NewPCG(seed, 5))
-	h := &txn.History{Sessions: s.sessions}
-	type version struct{ value, at int32 }
-	var log [][]version // by key
-	var active []int32
-	writes := []int{}
-	fresh := func() int32 {
-		k := int32(len(log))
-		log = append(log, nil)
-		h.Keys = append(h.Keys, fmt.Sprint(k))
-		writes = append(writes, 0)
-		return k
-	}
+	m := &storeRun{store: s, r: rand.New(rand.NewPCG(seed, 5)), h: &txn.History{Sessions: s.sessions}}
 	for range s.keys {
-		active = append(active, fresh())
+		m.active = append(m.active, m.newKey())
 	}
-	type running struct {
-		txn      int32
-		snapshot int32
-		phase    int
-	}
-	open := make([]running, s.sessions)
+	open := make([]storeTxn, s.sessions)
 	for i := range open {
 		open[i].txn = -1
 	}
-	clock, started, onlyReads := int32(0), 0, false
-	read := func(k, at int32) int32 {
-		for i := len(log[k]) - 1; i >= 0; i-- {
-			if log[k][i].at <= at {
-				return log[k][i].value
-			}
-		}
-		return txn.Nil
-	}
-	execute := func(o *running, at int32) bool { // runs it at an instant; false if it has to abort
-		x := &h.Txns[o.txn]
-		x.First = int32(len(h.Ops))
-		own := map[int32]int32{}
-		seen := func(k int32) int32 {
-			if v, ok := own[k]; ok {
-				return v
-			}
-			return read(k, at)
-		}
-		n := 1 + r.IntN(2*s.ops-1)
-		for range n {
-			i := r.IntN(len(active))
-			k := active[i]
-			if onlyReads || r.Float64() >= s.writes {
-				h.Ops = append(h.Ops, txn.Op{F: txn.Read, Known: true, Key: k, Value: seen(k)})
-				continue
-			}
-			if _, again := own[k]; again {
-				continue
-			}
-			if s.update {
-				h.Ops = append(h.Ops, txn.Op{F: txn.Read, Known: true, Key: k, Value: seen(k)})
-			}
-			if n := len(log[k]); (s.level == "si" || s.level == "gsi") && n > 0 && log[k][n-1].at > at {
-				h.Ops = h.Ops[:x.First]
-				x.Last = x.First
-				return false
-			}
-			writes[k]++
-			own[k] = int32(writes[k])
-			h.Ops = append(h.Ops, txn.Op{F: txn.Write, Key: k, Value: own[k]})
-			if s.rotate > 0 && writes[k] == s.rotate {
-				active[i] = fresh()
-			}
-		}
-		x.Last = int32(len(h.Ops))
-		clock++
-		for k, v := range own {
-			log[k] = append(log[k], version{v, clock})
-		}
-		return true
-	}
-	for done := 0; done < s.txns; {
-		i := r.IntN(s.sessions)
+	for done, started := 0, 0; done < s.txns; {
+		i := m.r.IntN(s.sessions)
 		o := &open[i]
 		switch {
+		case o.txn < 0 && started == s.txns: // wait for the others
 		case o.txn < 0:
-			if started == s.txns {
-				// wait for the others
-				if done+1 > s.txns {
-					break
-				}
-				continue
-			}
-			*o = running{txn: int32(len(h.Txns)), phase: 1}
 			started++
-			clock++
-			o.snapshot = clock
-			h.Txns = append(h.Txns, txn.Txn{Session: int32(i), Process: int32(i), Type: history.OK, Begin: clock, End: txn.Never})
-		case o.phase == 1:
-			at := clock
-			switch s.level {
-			case "si":
-				at = o.snapshot
-			case "gsi":
-				at = max(0, o.snapshot-int32(r.IntN(300)))
-			case "ser":
-				if onlyReads = r.IntN(2) == 0; onlyReads {
-					at = max(0, clock-int32(r.IntN(300)))
-				}
+			m.clock++
+			*o = storeTxn{txn: int32(len(m.h.Txns)), snapshot: m.clock}
+			m.h.Txns = append(m.h.Txns, txn.Txn{Session: int32(i), Process: int32(i), Type: history.OK, Begin: m.clock, End: txn.Never})
+		case !o.ran:
+			if !m.execute(o.txn, m.instant(o)) {
+				m.h.Txns[o.txn].Type = history.Fail
 			}
-			if !execute(o, at) {
-				h.Txns[o.txn].Type = history.Fail
-			}
-			o.phase = 2
+			o.ran = true
 		default:
-			clock++
-			h.Txns[o.txn].End = clock
+			m.clock++
+			m.h.Txns[o.txn].End = m.clock
 			o.txn = -1
 			done++
 		}
 	}
-	return h
+	return m.h
+}
+
+// A storeVersion is a value that a key had from an instant on.
+type storeVersion struct{ value, at int32 }
+
+// A storeTxn is the running transaction of a session.
+type storeTxn struct {
+	txn, snapshot int32 // -1 for no transaction; the instant when it began
+	ran           bool
+}
+
+// A storeRun is the state of a [store] while it makes a history.
+type storeRun struct {
+	store
+	r         *rand.Rand
+	h         *txn.History
+	log       [][]storeVersion // by key
+	writes    []int            // by key: how many values it was given
+	active    []int32          // keys that are in use
+	clock     int32
+	onlyReads bool // what is executed now
+}
+
+func (m *storeRun) newKey() int32 {
+	k := int32(len(m.log))
+	m.log = append(m.log, nil)
+	m.h.Keys = append(m.h.Keys, fmt.Sprint(k))
+	m.writes = append(m.writes, 0)
+	return k
+}
+
+// instant returns the instant whose versions a transaction sees.
+func (m *storeRun) instant(o *storeTxn) int32 {
+	switch m.level {
+	case "si":
+		return o.snapshot
+	case "gsi":
+		return max(0, o.snapshot-int32(m.r.IntN(300)))
+	case "ser":
+		if m.onlyReads = m.r.IntN(2) == 0; m.onlyReads {
+			return max(0, m.clock-int32(m.r.IntN(300)))
+		}
+	}
+	return m.clock
+}
+
+func (m *storeRun) read(k, at int32, own map[int32]int32) int32 {
+	if v, ok := own[k]; ok {
+		return v
+	}
+	for i := len(m.log[k]) - 1; i >= 0; i-- {
+		if m.log[k][i].at <= at {
+			return m.log[k][i].value
+		}
+	}
+	return txn.Nil
+}
+
+// execute runs a transaction at an instant; false if it has to abort.
+func (m *storeRun) execute(t, at int32) bool {
+	x := &m.h.Txns[t]
+	x.First = int32(len(m.h.Ops))
+	own := map[int32]int32{}
+	for range 1 + m.r.IntN(2*m.ops-1) {
+		i := m.r.IntN(len(m.active))
+		k := m.active[i]
+		if m.onlyReads || m.r.Float64() >= m.store.writes {
+			m.h.Ops = append(m.h.Ops, txn.Op{F: txn.Read, Known: true, Key: k, Value: m.read(k, at, own)})
+			continue
+		}
+		if _, again := own[k]; again {
+			continue
+		}
+		if m.update {
+			m.h.Ops = append(m.h.Ops, txn.Op{F: txn.Read, Known: true, Key: k, Value: m.read(k, at, own)})
+		}
+		if n := len(m.log[k]); (m.level == "si" || m.level == "gsi") && n > 0 && m.log[k][n-1].at > at {
+			m.h.Ops = m.h.Ops[:x.First]
+			x.Last = x.First
+			return false
+		}
+		m.writes[k]++
+		own[k] = int32(m.writes[k])
+		m.h.Ops = append(m.h.Ops, txn.Op{F: txn.Write, Key: k, Value: own[k]})
+		if m.rotate > 0 && m.writes[k] == m.rotate {
+			m.active[i] = m.newKey()
+		}
+	}
+	x.Last = int32(len(m.h.Ops))
+	m.clock++
+	for k, v := range own { // order: each key has a log of its own
+		m.log[k] = append(m.log[k], storeVersion{v, m.clock})
+	}
+	return true
 }
 
 func judged(b testing.TB, h *txn.History, models ...txn.Model) *txn.Report {
