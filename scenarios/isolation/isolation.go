@@ -33,7 +33,7 @@ func Isolation() scenarios.Scenario {
 		Name:     "isolation",
 		Question: "which isolation level does each database claim, and which does it keep under faults?",
 		Shows:    "every database without a mistake keeps its level under every fault, and every one with a mistake breaks it under some fault",
-		Seeds:    2,
+		Seeds:    5,
 		Labels:   Kept + ": every run kept the level that is claimed; " + Broken + ": some run did not; " + Open + ": some run could not be judged, and none broke it",
 		Meter:    func(v scenarios.Variant) scenarios.Meter { return &Card{Claimed: databaseNamed(v.Name).claims} },
 		Holds:    holds,
@@ -109,7 +109,7 @@ var faults = []fault{
 	{"cut", "the network is cut, where that hurts most", nemesis.Partitions()},
 	{"crash", "a node crashes, and restarts", nemesis.Crashes()},
 	{"pause", "a node is paused, as by a long garbage collection", nemesis.Pauses()},
-	{"clocks", "clocks jump twice a second, to up to 5 s ahead or behind", nemesis.ClockJumps(5*time.Second, 500*time.Millisecond)},
+	{"clocks", "clocks flicker between the right time and a wrong one", nemesis.ClockStrobe(0)},
 }
 
 // holds says whether rows are as the table of databases has them.

@@ -13,6 +13,18 @@ import (
 // mostViews is in how many ways a history is looked at, at most.
 const mostViews = 1024
 
+// mostLooks is at how many transactions all views together look, about, and leastViews how many views there are whatever that costs. A
+// history of many transactions has fewer views, so that it is judged in seconds.
+const (
+	mostLooks  = 8_000
+	leastViews = 4
+)
+
+// views returns in how many ways a history is looked at, at most. It depends on nothing but the history.
+func (r *Rows) views() int {
+	return min(max(mostLooks/max(len(r.H.Txns), 1), leastViews), mostViews)
+}
+
 // decide looks at the history in all ways in which it can have gone, up to a number.
 func (r *Rows) decide(ctx context.Context, o txn.Options) (*txn.Report, error) {
 	before := r.before(o)
@@ -177,7 +189,7 @@ type trying struct {
 
 // try decides the findings that are not certain: a model that is kept in one view is kept, and one that is kept in none is broken.
 func (t *trying) try(ctx context.Context) {
-	kept := make([]bool, len(t.lost))
+	kept, most := make([]bool, len(t.lost)), t.r.views()
 	all := t.orders(ctx, func(v *rowView) bool {
 		t.views++
 		got := v.judge(t.o)
@@ -192,7 +204,7 @@ func (t *trying) try(ctx context.Context) {
 		if t.best == nil || here > t.most {
 			t.best, t.most = got, here
 		}
-		return more && t.views < mostViews
+		return more && t.views < most
 	})
 	for i := range t.report.Findings {
 		f := &t.report.Findings[i]

@@ -26,7 +26,7 @@ type rowVisibility struct {
 }
 
 // mostVisible is up to how many transactions these models are judged if stronger ones are broken: it takes time quadratic in them.
-const mostVisible = 5000
+const mostVisible = 200
 
 // judgeVisible decides the models of what is visible: a transaction misses another if it reads a row at a version before the one of the other.
 func (v *rowView) judgeVisible(j *judging.Case) {
