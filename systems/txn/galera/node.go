@@ -29,7 +29,7 @@ type node struct {
 // Run runs one node until ctx is done.
 func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 	n := &node{h: h, store: s, door: front.NewDoor(h), lastID: h.Rand().Uint64(), waiting: map[uint64]*txn{}}
-	n.data = &database{applied: n.ended}
+	n.data = &database{applied: n.ended, skipped: n.skipped}
 	var err error
 	o := quorumlog.Options{Lazy: s.bug(AckBeforeSync), Announce: !s.bug(AckWhenOrdered)}
 	if n.log, err = quorumlog.Open(h, "order", n.data, o); err != nil {
@@ -113,6 +113,14 @@ func (n *node) propose(from string, w *writeSet) {
 func (n *node) ended(w *writeSet, won bool) {
 	if t := n.waiting[w.ID]; t != nil {
 		n.answer(t, won)
+	}
+}
+
+// skipped ends all transactions that wait for their place in the order: it may have been among those that a copy of the database
+// stood for. A copy of the write set that was sent again would then lose against the first, which committed.
+func (n *node) skipped() {
+	for _, id := range slices.Clone(n.order) {
+		n.end(n.waiting[id], front.Response{Status: front.Lost})
 	}
 }
 
