@@ -16,6 +16,7 @@ import (
 	"github.com/capsize-go/capsize/checker/resilience"
 	"github.com/capsize-go/capsize/checker/stats"
 	"github.com/capsize-go/capsize/checker/txn"
+	"github.com/capsize-go/capsize/checker/txn/levels"
 	"github.com/capsize-go/capsize/checker/vacuity"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/internal/killmatrix/flawed"
@@ -155,6 +156,11 @@ func inTransactions() (list []firing) {
 		{"workloads.LongFork", func(s flawed.Store) workloads.Workload { return workloads.LongFork(s.Open) }},
 		{"workloads.Kafka", func(s flawed.Store) workloads.Workload { return workloads.Kafka(s.Open, workloads.LogMix{}) }},
 		{"levels.Checker", func(s flawed.Store) workloads.Workload { return workloads.Append(s.Open, txn.Serializable, mix) }},
+		{"levels.CheckerWith", func(s flawed.Store) workloads.Workload {
+			w := workloads.Append(s.Open, txn.Serializable, mix)
+			w.Checker = levels.CheckerWith(txn.Options{Models: []txn.Model{txn.ReadCommitted}})
+			return w
+		}},
 		{"kafka.Checker", func(s flawed.Store) workloads.Workload { return workloads.Kafka(s.Open, workloads.LogMix{Logs: 2}) }},
 	} {
 		test := func(right bool) func() (capsize.Test, error) {
