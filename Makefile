@@ -237,6 +237,10 @@ killmatrix: ## Measure how many seeds each planted bug takes and how small its f
 cap: ## Measure the CAP cards anew, for docs/guide/09-cap.md; takes about two minutes
 	@GOGC=800 $(GO) generate -run TestMakeCAP ./scenarios/replication
 
+.PHONY: isolation
+isolation: ## Measure the isolation card anew, for docs/transactions.md; takes about two minutes
+	@GOGC=800 $(GO) generate -run TestMakeIsolation ./scenarios/isolation && $(GO) test -run TransactionsPage ./scenarios/isolation -update
+
 .PHONY: scenarios
 scenarios: ## Measure the other scenarios anew, or $ONLY of them, for docs/reference/scenarios.md; takes minutes
 	@ONLY=$(ONLY) GOGC=800 $(GO) generate -run TestMakeScenarios ./scenarios/caching
