@@ -1,6 +1,7 @@
 package levels
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -111,5 +112,54 @@ func TestPredicateVectors(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// shifts makes a history of rows that come and go, in which each read by predicate overlaps with changes. One delete of each shift is
+// indeterminate, and the reads after it show that it took effect.
+func shifts(n int) *txn.History {
+	b := txn.NewBuilder()
+	line := 0
+	call := func(process int, typ history.Type, op func(known bool)) {
+		line++
+		b.Begin(txn.Record{Process: process, Type: typ, Line: line})
+		op(typ == history.OK)
+		if err := b.End(); err != nil {
+			panic(err)
+		}
+	}
+	for s := range n {
+		p, row, value := b.Predicate(fmt.Sprintf("[= %d]", s+1)), b.Key(fmt.Sprintf("shift%d", s+1)), b.Int(int64(s+1))
+		read := func(rows ...int32) func(known bool) {
+			return func(known bool) {
+				if known {
+					b.ReadRows(p, rows)
+				} else {
+					b.ReadUnknown(txn.ReadAll, p)
+				}
+			}
+		}
+		insert := func(bool) { b.Write(txn.Insert, row, value) }
+		remove := func(bool) { b.Write(txn.Delete, row, txn.Nil) }
+		call(0, history.Invoke, insert)
+		call(1, history.Invoke, read())
+		call(0, history.OK, insert)
+		call(1, history.OK, read())
+		call(1, history.Invoke, read())
+		call(1, history.OK, read(row, value))
+		call(2+s, history.Invoke, remove)
+		call(1, history.Invoke, read())
+		call(1, history.OK, read())
+		call(2+s, history.Info, remove)
+	}
+	return b.History()
+}
+
+// TestPredicateLong judges a long history in which all views would be too many: the order that a schedule finds keeps all models.
+func TestPredicateLong(t *testing.T) {
+	r, err := Judge(t.Context(), shifts(300), txn.Options{Kind: txn.Predicates})
+	require.NoError(t, err)
+	for _, f := range r.Findings {
+		assert.Equal(t, checker.Valid, f.Verdict, string(f.Model))
 	}
 }

@@ -1,6 +1,7 @@
 package predicates
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -12,18 +13,6 @@ import (
 
 // mostViews is in how many ways a history is looked at, at most.
 const mostViews = 1024
-
-// mostLooks is at how many transactions all views together look, about, and leastViews how many views there are whatever that costs. A
-// history of many transactions has fewer views, so that it is judged in seconds.
-const (
-	mostLooks  = 8_000
-	leastViews = 4
-)
-
-// views returns in how many ways a history is looked at, at most. It depends on nothing but the history.
-func (r *Rows) views() int {
-	return min(max(mostLooks/max(len(r.H.Txns), 1), leastViews), mostViews)
-}
 
 // decide looks at the history in all ways in which it can have gone, up to a number.
 func (r *Rows) decide(ctx context.Context, o txn.Options) (*txn.Report, error) {
@@ -56,11 +45,16 @@ func (r *Rows) decide(ctx context.Context, o txn.Options) (*txn.Report, error) {
 	if !open {
 		return report, nil
 	}
-	t := &trying{r: r, o: o, choices: choices, complete: complete, report: report, lost: make([]bool, len(report.Findings))}
+	t := &trying{r: r, o: o, choices: choices, complete: complete, report: report,
+		lost: make([]bool, len(report.Findings)), kept: make([]bool, len(report.Findings))}
 	for i, f := range report.Findings {
 		t.lost[i] = f.Verdict == checker.Invalid
 	}
-	t.try(ctx)
+	t.steps = cmp.Or(o.Steps, judging.DefaultSteps)
+	if t.guided(certain.edges) {
+		t.try(ctx)
+	}
+	t.conclude()
 	return report, ctx.Err()
 }
 
@@ -182,37 +176,80 @@ type trying struct {
 	complete bool        // there are no others
 	report   *txn.Report // of what is certain
 	lost     []bool      // by finding: it is decided
+	kept     []bool      // by finding: it is kept in a view
+	steps    int         // that are left to all views
+	all      bool        // all views were looked at
 	views    int
 	best     *txn.Report // of the view in which most models are kept, and the first of these
 	most     int         // how many
 }
 
-// try decides the findings that are not certain: a model that is kept in one view is kept, and one that is kept in none is broken.
-func (t *trying) try(ctx context.Context) {
-	kept, most := make([]bool, len(t.lost)), t.r.views()
-	all := t.orders(ctx, func(v *rowView) bool {
-		t.views++
-		got := v.judge(t.o)
-		more, here := false, 0
-		for i, f := range got.Findings {
-			if f.Verdict == checker.Valid {
-				here++
+// guided looks at the views that orders of the transactions give, by real time and without it, and reports whether a finding is left open.
+func (t *trying) guided(edges map[rowEdgeKey]rowEdge) bool {
+	for _, realTime := range []bool{true, false} {
+		if !realTime && t.o.LinearizableKeys {
+			break
+		}
+		steps := t.steps / 4 // so that some are left to look at views
+		t.steps -= steps
+		done, added, ok := t.r.schedule(edges, realTime, &steps)
+		t.steps += steps
+		if !ok {
+			continue
+		}
+		r := t.r
+		if len(added) > 0 {
+			var err error
+			if r, err = newRows(t.r.H, added); err != nil {
+				continue
 			}
-			kept[i] = kept[i] || f.Verdict == checker.Valid
-			more = more || !kept[i] && !t.lost[i]
 		}
-		if t.best == nil || here > t.most {
-			t.best, t.most = got, here
+		if v := r.scheduled(done); v != nil && !t.look(v) {
+			return false
 		}
-		return more && t.views < most
+	}
+	return true
+}
+
+// look judges a view, and reports whether a finding is left open that no view so far kept.
+func (t *trying) look(v *rowView) bool {
+	got := v.judge(t.o)
+	n := len(t.r.H.Txns)
+	t.steps -= len(txn.Table) * (len(t.r.reads) + len(v.edges) + n) // as if each model looked at all once
+	more, here := false, 0
+	for i, f := range got.Findings {
+		if f.Verdict == checker.Valid {
+			here++
+		}
+		t.kept[i] = t.kept[i] || f.Verdict == checker.Valid
+		more = more || !t.kept[i] && !t.lost[i]
+	}
+	if here < len(got.Findings) {
+		t.steps -= n * n / 2 // the weak models look at each two transactions
+	}
+	if t.best == nil || here > t.most {
+		t.best, t.most = got, here
+	}
+	return more
+}
+
+// try looks at the views one after the other, until nothing is left open or no step is left.
+func (t *trying) try(ctx context.Context) {
+	t.all = t.orders(ctx, func(v *rowView) bool {
+		t.views++
+		return t.look(v) && t.views < mostViews && t.steps > 0
 	})
+}
+
+// conclude decides the findings that are not certain: a model that is kept in one view is kept, and one that is kept in none is broken.
+func (t *trying) conclude() {
 	for i := range t.report.Findings {
 		f := &t.report.Findings[i]
 		switch {
 		case t.lost[i] || f.Verdict == checker.Unknown:
-		case kept[i]:
+		case t.kept[i]:
 			f.Verdict, f.Anomaly, f.Reason = checker.Valid, -1, ""
-		case all && t.complete && t.best.Findings[i].Verdict == checker.Invalid:
+		case t.all && t.complete && t.best.Findings[i].Verdict == checker.Invalid:
 			t.breakAlways(f, t.best.Findings[i])
 		default:
 			f.Verdict, f.Anomaly = checker.Unknown, -1
@@ -281,13 +318,19 @@ func (t *trying) places(ctx context.Context, v *rowView, f func(v *rowView) bool
 	}
 }
 
-// guess returns in which of its stretches a read was by time: the last that began before it ended.
+// guess returns in which of its stretches a read was by time: the last that began before it ended, or a later one if what ended that
+// stretch was over before the read began.
 func (t *trying) guess(s rowRead, order []int32) int {
 	best := 0
-	for n, at := range t.r.stretches(s, order) {
-		if w := order[at.from]; w >= 0 && t.r.H.Txns[t.r.writes[w].txn].End < t.r.H.Txns[s.txn].End {
+	all := t.r.stretches(s, order)
+	by := func(at int) txn.Txn { return t.r.H.Txns[t.r.writes[order[at]].txn] }
+	for n, at := range all {
+		if order[at.from] >= 0 && by(at.from).End < t.r.H.Txns[s.txn].End {
 			best = n
 		}
+	}
+	for best+1 < len(all) && by(all[best].to+1).End < t.r.H.Txns[s.txn].Begin {
+		best++
 	}
 	return best
 }

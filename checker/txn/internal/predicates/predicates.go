@@ -9,7 +9,7 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// Rows has what a history of rows says. Rows are keys that are inserted, written and deleted, and read one by one or by a predicate. A read by predicate says
+// The rows of a history are keys that are inserted, written and deleted, and read one by one or by a predicate. A read by predicate says
 // of every key of the history which version it saw: that of a row that it returned, or one that does not match. Elle (closed-predicate)
 // infers from that, where only one version does not match, what was seen without being shown. Here it is enough that the versions
 // that do not match follow on each other: the read came after the change that made the first of them, and before the change after the last.
@@ -24,6 +24,7 @@ type Rows struct {
 	keys    []rowKey
 	reads   []rowRead
 	local   judging.Tally
+	tell    [][]int32     // by predicate: see telling
 	strange []txn.Anomaly // of reads that no version explains, and that break serializable
 }
 
@@ -55,6 +56,15 @@ type rowRead struct {
 // What a transaction reads of a row is a version before the one that it writes, and where it inserts a row it has seen that there is none. Where that leaves the order of versions open, or a read could have seen versions with others between them, all ways are tried, up to a
 // number: a model that is kept in one of them is kept.
 func Judge(ctx context.Context, h *txn.History, o txn.Options) (*txn.Report, error) {
+	r, err := newRows(h, nil)
+	if err != nil {
+		return nil, err
+	}
+	return r.decide(ctx, o)
+}
+
+// newRows reads a history of rows. The indeterminate transactions that are added took effect, beside those that were seen to.
+func newRows(h *txn.History, added []int32) (*Rows, error) {
 	r := &Rows{H: h, of: map[[2]int32]int32{}, committed: make([]bool, len(h.Txns)), Base: -1, keys: make([]rowKey, len(h.Keys))}
 	for _, spelled := range h.Predicates {
 		p, err := ParsePredicate(spelled)
@@ -68,13 +78,16 @@ func Judge(ctx context.Context, h *txn.History, o txn.Options) (*txn.Report, err
 		return nil, err
 	}
 	r.commit()
+	for _, t := range added {
+		r.committed[t] = true
+	}
 	r.arrange()
 	for t, x := range h.Txns {
 		if x.Type == history.OK || r.committed[t] { // of what took effect without an answer only insertions say what they saw
 			r.look(int32(t))
 		}
 	}
-	return r.decide(ctx, o)
+	return r, nil
 }
 
 // FindBase finds the transaction that made the initial state.

@@ -2,6 +2,7 @@ package predicates
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/capsize-go/capsize/checker/txn"
 )
@@ -132,7 +133,7 @@ func (r *Rows) all(t, op int32, known map[int32]rowState) {
 			r.reads = append(r.reads, rowRead{t, op, key, found})
 		}
 	}
-	for key := range int32(len(r.keys)) {
+	for _, key := range r.telling(t, op) {
 		if shown[key] {
 			continue
 		}
@@ -147,4 +148,30 @@ func (r *Rows) all(t, op int32, known map[int32]rowState) {
 			r.reads = append(r.reads, rowRead{t, op, key, -1})
 		}
 	}
+}
+
+// telling returns the keys, in order, of which a read by predicate says something if it does not show them: rows of which no version matches
+// restrict nothing, unless they are of the initial state or the transaction itself writes them. Most rows of a long history are such.
+func (r *Rows) telling(t, op int32) []int32 {
+	p := r.H.Ops[op].Key
+	if r.tell == nil {
+		r.tell = make([][]int32, len(r.preds))
+	}
+	if r.tell[p] == nil {
+		r.tell[p] = []int32{}
+		for _, w := range r.writes {
+			if r.keys[w.key].base >= 0 || !w.dead() && r.preds[p].Matches(r.H, w.value) {
+				r.tell[p] = append(r.tell[p], w.key)
+			}
+		}
+		slices.Sort(r.tell[p])
+		r.tell[p] = slices.Compact(r.tell[p])
+	}
+	all := r.tell[p]
+	for n := int(r.firstWrite(t)); n < len(r.writes) && r.writes[n].txn == t; n++ {
+		if at, known := slices.BinarySearch(all, r.writes[n].key); !known {
+			all = slices.Insert(slices.Clone(all), at, r.writes[n].key)
+		}
+	}
+	return all
 }

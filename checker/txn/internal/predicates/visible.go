@@ -22,11 +22,12 @@ type rowVisibility struct {
 	v       *rowView
 	place   []map[int32]int // by transaction: keys, and where in their orders its versions are
 	seen    [][]rowSeen     // by transaction
+	latest  []map[int32]int // by transaction: keys, and from where on in their orders it read them
 	session []int32         // by transaction: the one before it in its session, or -1
 }
 
 // mostVisible is up to how many transactions these models are judged if stronger ones are broken: it takes time quadratic in them.
-const mostVisible = 200
+const mostVisible = 5000
 
 // judgeVisible decides the models of what is visible: a transaction misses another if it reads a row at a version before the one of the other.
 func (v *rowView) judgeVisible(j *judging.Case) {
@@ -69,7 +70,7 @@ func (v *rowView) judgeVisible(j *judging.Case) {
 func (v *rowView) visibility() *rowVisibility {
 	r := v.r
 	n := len(r.H.Txns)
-	w := &rowVisibility{v: v, place: make([]map[int32]int, n), seen: make([][]rowSeen, n), session: make([]int32, n)}
+	w := &rowVisibility{v: v, place: make([]map[int32]int, n), seen: make([][]rowSeen, n), latest: make([]map[int32]int, n), session: make([]int32, n)}
 	for k, order := range v.orders {
 		for at, version := range order {
 			if version < 0 {
@@ -96,6 +97,10 @@ func (v *rowView) visibility() *rowVisibility {
 			x.sources = []int32{r.writes[first].txn}
 		}
 		w.seen[s.txn] = append(w.seen[s.txn], x)
+		if w.latest[s.txn] == nil {
+			w.latest[s.txn] = map[int32]int{}
+		}
+		w.latest[s.txn][s.key] = max(w.latest[s.txn][s.key], x.from)
 	}
 	last := make([]int32, r.H.Sessions)
 	for i := range last {
@@ -113,6 +118,9 @@ func (v *rowView) visibility() *rowVisibility {
 
 // missed returns a read of a transaction that misses what another wrote, among those after an operation.
 func (w *rowVisibility) missed(t, other, after int32) (rowSeen, bool) {
+	if len(w.place[other]) == 0 { // most only read
+		return rowSeen{}, false
+	}
 	for _, s := range w.seen[t] {
 		if at, wrote := w.place[other][s.key]; s.op > after && other != t && wrote && at > s.to && !w.overwrote(t, s) {
 			return s, true
@@ -192,7 +200,7 @@ func (w *rowVisibility) lookBehind(found *judging.Tally, t, u int32) {
 // older returns a read of a transaction that saw a version before the one that another read.
 func (w *rowVisibility) older(t, other int32) (rowSeen, bool) {
 	for _, s := range w.seen[t] {
-		if slices.ContainsFunc(w.seen[other], func(o rowSeen) bool { return o.key == s.key && o.from > s.to }) && !w.overwrote(t, s) {
+		if w.latest[other][s.key] > s.to && !w.overwrote(t, s) {
 			return s, true
 		}
 	}
@@ -222,8 +230,8 @@ func (w *rowVisibility) chains(found *judging.Tally) {
 		so   bool
 		why  string
 	}{
-		{"causality-violation", false, "though it had seen what depends on it (causality)"},
-		{"session-causality-violation", true, "though it had seen what depends on it, by reads and sessions (causality)"},
+		{"causality-violation", false, "though it had seen what came of it (causality)"},
+		{"session-causality-violation", true, "though it had seen what came of it, by reads and sessions (causality)"},
 	} {
 		mark := make([]int32, len(w.seen)) // by transaction: for which it was visited, from 1
 		for t := range w.seen {
