@@ -116,7 +116,7 @@ func TestTargets(t *testing.T) {
 	assert.Equal(t, map[string]bool{"register": true}, of["raftkv"])
 	assert.Equal(t, map[string]bool{"versions": true}, of["quorumkv"], "it is not linearizable")
 	assert.Equal(t, map[string]bool{"add-wins": true, "tally": true}, of["crdtkv"])
-	assert.Len(t, all, 8*len(presets())-len(presets()))
+	assert.Len(t, all, 49*len(presets()), "pairs of a system and a workload")
 
 	some, err := catalogOptions{systems: []string{"chainkv"}, bugs: []string{eachBug, "no-lease, dirty-reads"}, nemeses: []string{"partition", "crash,leader"}}.targets()
 	require.NoError(t, err)

@@ -9,7 +9,7 @@ import (
 	"github.com/capsize-go/capsize/history"
 )
 
-// The rows of a history are keys that are inserted, written and deleted, and read one by one or by a predicate. A read by predicate says
+// Rows are the rows of a history: keys that are inserted, written and deleted, and read one by one or by a predicate. A read by predicate says
 // of every key of the history which version it saw: that of a row that it returned, or one that does not match. Elle (closed-predicate)
 // infers from that, where only one version does not match, what was seen without being shown. Here it is enough that the versions
 // that do not match follow on each other: the read came after the change that made the first of them, and before the change after the last.

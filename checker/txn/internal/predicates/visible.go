@@ -230,8 +230,8 @@ func (w *rowVisibility) chains(found *judging.Tally) {
 		so   bool
 		why  string
 	}{
-		{"causality-violation", false, "though it had seen what came of it (causality)"},
-		{"session-causality-violation", true, "though it had seen what came of it, by reads and sessions (causality)"},
+		{"causality-violation", false, "though it had seen what depends on it (causality)"},
+		{"session-causality-violation", true, "though it had seen what depends on it, by reads and sessions (causality)"},
 	} {
 		mark := make([]int32, len(w.seen)) // by transaction: for which it was visited, from 1
 		for t := range w.seen {
