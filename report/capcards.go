@@ -172,9 +172,7 @@ func GridHTML(w io.Writer, b Grid) error {
 				view.Column = b.Columns[i].Name
 				view.Title += " under " + view.Column
 			}
-			if view.Short = c.Label; runes(c.Label) > 2 {
-				view.Short = "–"
-			}
+			view.Short = shortLabel(c.Label)
 			if len(c.Rows) > 0 {
 				view.Picture = c.draw(false).markup("card", c.altText())
 			}
@@ -190,6 +188,19 @@ func GridHTML(w io.Writer, b Grid) error {
 		return fmt.Errorf("write grid: %w", err)
 	}
 	return nil
+}
+
+// shortLabel is a label as a cell of the board has room for it.
+func shortLabel(label string) string {
+	switch {
+	case label == "kept":
+		return "✓"
+	case label == "broken":
+		return "✗"
+	case runes(label) > 2:
+		return "–"
+	}
+	return label
 }
 
 // anchorOf makes a name part of an address within the page.

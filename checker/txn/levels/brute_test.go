@@ -128,12 +128,6 @@ func (b *brute) visibility() {
 	n := b.n
 	permutations(n, func(p []int) {
 		vis := square(n)
-		var pairs [][2]int
-		for i := range n {
-			for j := i + 1; j < n; j++ {
-				pairs = append(pairs, [2]int{p[i], p[j]})
-			}
-		}
 		var rec func(i int)
 		rec = func(i int) { // p[i] is the transaction whose visible ones are chosen
 			if i == n {

@@ -59,9 +59,9 @@ func built(t testing.TB, txns ...string) *txn.History {
 // Histories that can't be judged are refused, with both transactions named.
 func TestRegisterRefused(t *testing.T) {
 	for want, txns := range map[string][]string{
-		"T0 (process 0) and T1 (process 1) both write 1 to x; each value may be written to a key once": {"0 w x 1", "1 w x 1"},
-		"T0 (process 0) writes 1 to x twice; each value may be written to a key once":                  {"0 w x 1, w x 1"},
-		"T0 (process 0) writes nil to x, which is what a register without a value reads as":            {"0 w x nil"},
+		"transaction T0 (process 0) and T1 (process 1) both write 1 to x; each value may be written to a key once": {"0 w x 1", "1 w x 1"},
+		"transaction T0 (process 0) writes 1 to x twice; each value may be written to a key once":                  {"0 w x 1, w x 1"},
+		"transaction T0 (process 0) writes nil to x, which is what a register without a value reads as":            {"0 w x nil"},
 	} {
 		_, err := Judge(context.Background(), built(t, txns...), txn.Options{Kind: txn.Registers})
 		if err == nil || err.Error() != want {

@@ -15,7 +15,7 @@ type listJudge struct{ *Lists }
 
 // judge decides the models. Those of cycles come first, since what they imply needs no search.
 func (l listJudge) judge(j *judging.Case) {
-	g := listGraph{l.Lists}
+	g := listGraph(l)
 	edges, n := g.edges()
 	d := judging.NewDeps(l.H, func(t int32) bool { return l.committed[t] }, n, edges, g.explain)
 	edges = nil
@@ -27,12 +27,12 @@ func (l listJudge) judge(j *judging.Case) {
 	j.JudgeGraph(d)
 	if j.Open(txn.MonotonicAtomicView) || j.Open(txn.UpdateAtomic) || j.Open(txn.ReadAtomic) || j.Open(txn.CausalCerone) || j.Open(txn.Causal) {
 		var found judging.Tally
-		listSights{l.Lists}.findPartial(&found)
+		listSights(l).findPartial(&found)
 		found.AddTo(j)
 	}
 	if j.Open(txn.ReadYourWrites) || j.Open(txn.MonotonicReads) {
 		var found judging.Tally
-		listSights{l.Lists}.findSessions(&found)
+		listSights(l).findSessions(&found)
 		found.AddTo(j)
 	}
 	within := func(int32) bool { return true }

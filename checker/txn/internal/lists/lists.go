@@ -89,9 +89,9 @@ func (l *Lists) collect() error {
 			case o.F == txn.Append:
 				count[o.Key+1]++
 			case o.F != txn.Read:
-				return fmt.Errorf("T%d (%s) has an operation that is no append and no read of a list", t, h.Where(int32(t)))
+				return fmt.Errorf("transaction T%d (%s) has an operation that is no append and no read of a list", t, h.Where(int32(t)))
 			case o.Known && o.Value != txn.Nil:
-				return fmt.Errorf("T%d (%s) reads %s as a single value, and not as a list", t, h.Where(int32(t)), h.Keys[o.Key])
+				return fmt.Errorf("transaction T%d (%s) reads %s as a single value, and not as a list", t, h.Where(int32(t)), h.Keys[o.Key])
 			case o.Known && o.Len > l.Order[o.Key].Len:
 				l.Order[o.Key] = o
 			}
@@ -151,10 +151,10 @@ func (l *Lists) twice(k, second int32) error {
 			continue
 		}
 		if a.Txn == b.Txn {
-			return fmt.Errorf("T%d (%s) appends %s to %s twice; each value may be appended to a key once",
+			return fmt.Errorf("transaction T%d (%s) appends %s to %s twice; each value may be appended to a key once",
 				a.Txn, l.H.Where(a.Txn), l.H.Spell(a.Value), l.H.Keys[k])
 		}
-		return fmt.Errorf("T%d (%s) and T%d (%s) both append %s to %s; each value may be appended to a key once",
+		return fmt.Errorf("transaction T%d (%s) and T%d (%s) both append %s to %s; each value may be appended to a key once",
 			a.Txn, l.H.Where(a.Txn), b.Txn, l.H.Where(b.Txn), l.H.Spell(a.Value), l.H.Keys[k])
 	}
 	return fmt.Errorf("a value is appended to %s twice", l.H.Keys[k])

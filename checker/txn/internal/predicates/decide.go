@@ -27,7 +27,7 @@ func (r *Rows) decide(ctx context.Context, o txn.Options) (*txn.Report, error) {
 			certain.orders[k] = all[0]
 		}
 	}
-	open := complete == false || slices.ContainsFunc(choices, func(all [][]int32) bool { return len(all) > 1 })
+	open := !complete || slices.ContainsFunc(choices, func(all [][]int32) bool { return len(all) > 1 })
 	certain.places = make([]int, len(r.reads))
 	for i, s := range r.reads {
 		maybe := s.found < 0 && slices.ContainsFunc(r.keys[s.key].maybe, func(w int32) bool { return !r.matches(s.op, w) })

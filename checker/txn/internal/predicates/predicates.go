@@ -121,7 +121,7 @@ func (r *Rows) collect() error {
 			case o.F == txn.Read || o.F == txn.ReadAll:
 				continue
 			case o.F == txn.Append:
-				return fmt.Errorf("T%d (%s) appends to %s, which is a row and no list", t, h.Where(int32(t)), h.Keys[o.Key])
+				return fmt.Errorf("transaction T%d (%s) appends to %s, which is a row and no list", t, h.Where(int32(t)), h.Keys[o.Key])
 			}
 			w := rowWrite{txn: int32(t), op: i, key: o.Key, value: o.Value, insert: o.F == txn.Insert, last: true}
 			n := int32(len(r.writes))
@@ -129,7 +129,7 @@ func (r *Rows) collect() error {
 				w.value = txn.Nil
 			} else if other, twice := r.of[[2]int32{o.Key, o.Value}]; twice {
 				a := r.writes[other].txn
-				return fmt.Errorf("T%d (%s) and T%d (%s) both write %s to %s; each value may be written to a key once",
+				return fmt.Errorf("transaction T%d (%s) and T%d (%s) both write %s to %s; each value may be written to a key once",
 					a, h.Where(a), t, h.Where(int32(t)), h.Spell(o.Value), h.Keys[o.Key])
 			} else {
 				r.of[[2]int32{o.Key, o.Value}] = n

@@ -81,13 +81,13 @@ func (r *registers) collect() error {
 		for _, o := range h.Ops[x.First:x.Last] {
 			switch {
 			case o.F == txn.Write && o.Value == txn.Nil:
-				return fmt.Errorf("T%d (%s) writes nil to %s, which is what a register without a value reads as", t, h.Where(int32(t)), h.Keys[o.Key])
+				return fmt.Errorf("transaction T%d (%s) writes nil to %s, which is what a register without a value reads as", t, h.Where(int32(t)), h.Keys[o.Key])
 			case o.F == txn.Write:
 				writes[o.Key+2]++
 			case o.F != txn.Read:
-				return fmt.Errorf("T%d (%s) has an operation that is no write and no read of a register", t, h.Where(int32(t)))
+				return fmt.Errorf("transaction T%d (%s) has an operation that is no write and no read of a register", t, h.Where(int32(t)))
 			case o.Len > 0:
-				return fmt.Errorf("T%d (%s) reads %s as a list, and not as a single value", t, h.Where(int32(t)), h.Keys[o.Key])
+				return fmt.Errorf("transaction T%d (%s) reads %s as a list, and not as a single value", t, h.Where(int32(t)), h.Keys[o.Key])
 			case o.Known:
 				reads[o.Key+2]++
 			}
@@ -164,10 +164,10 @@ func (r *registers) twice(k, second int32) error {
 			continue
 		}
 		if a.Txn == b.Txn {
-			return fmt.Errorf("T%d (%s) writes %s to %s twice; each value may be written to a key once",
+			return fmt.Errorf("transaction T%d (%s) writes %s to %s twice; each value may be written to a key once",
 				a.Txn, h.Where(a.Txn), h.Spell(a.Value), h.Keys[k])
 		}
-		return fmt.Errorf("T%d (%s) and T%d (%s) both write %s to %s; each value may be written to a key once",
+		return fmt.Errorf("transaction T%d (%s) and T%d (%s) both write %s to %s; each value may be written to a key once",
 			a.Txn, h.Where(a.Txn), b.Txn, h.Where(b.Txn), h.Spell(a.Value), h.Keys[k])
 	}
 	return fmt.Errorf("a value is written to %s twice", h.Keys[k])

@@ -166,11 +166,10 @@ func (w *weak) monotonicReads() bool {
 	return len(w.out) <= maxFollowed
 }
 
-// A past of a session is what it did with a key, in its order.
+// A done is what a session did with a key, in its order.
 type done struct {
-	session, key int32
-	at           []int32 // transactions
-	version      []int32
+	at      []int32 // transactions
+	version []int32
 }
 
 // doneWith collects by session and key the versions that it read, or wrote.
