@@ -37,7 +37,7 @@ func TestSystemsDescribeTheirMessages(t *testing.T) {
 					continue // their messages are those of append and registers
 				}
 				r, err := capsize.Exec(t.Context(), t, capsize.Test{
-					System: system, Workload: w, Seed: 1, Duration: 15 * time.Second, Record: trace.Window{To: time.Hour},
+					System: system, Workload: w, Seed: 1, Duration: 12 * time.Second, Record: trace.Window{To: time.Hour},
 					Nemesis: nemesis.Every(3*time.Second, nemesis.Partitions(), nemesis.Crashes(), nemesis.Lossy(0)),
 				})
 				require.NoError(t, err)

@@ -43,6 +43,8 @@ func (p *packet) Describe() trace.Description {
 		d.Name, d.Text, d.Idle = "heartbeat ack", fmt.Sprintf("follows in term %d", m.GetTerm()), true
 	case raftpb.MsgSnap:
 		d.Name, d.Text = "snapshot", fmt.Sprintf("all up to entry %d", m.GetSnapshot().GetMetadata().GetIndex())
+	case raftpb.MsgTimeoutNow:
+		d.Name, d.Text = "hand over", "stand for election at once"
 	default:
 		d.Name = strings.TrimPrefix(m.GetType().String(), "Msg")
 	}
