@@ -74,7 +74,7 @@ func Kafka[C LogClient](open func(ctx context.Context, h *cluster.Host) (C, erro
 	return w
 }
 
-// next draws a transaction, or, one time in so many and after a call that did not succeed, the logs that the client polls.
+// next draws a transaction. One time in AssignEvery, and after a call that did not succeed, it draws the logs that the client polls.
 func (m LogMix) next(t logTurn) kafka.Request {
 	if !t.OK || t.Rand.IntN(m.AssignEvery) == 0 {
 		return m.assign(t)

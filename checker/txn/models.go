@@ -102,7 +102,7 @@ var Table = []Spec{
 		doc: "Read uncommitted, and the order of writes keeps real time" + adya},
 	{Model: ReadCommitted, Rule: RuleWWWR, Direct: []Model{ReadUncommitted}, names: []string{"PL-2"},
 		Forbids: []string{"G1a", "G1b", "garbage-read", "incompatible-order", "dirty-update", "future-read"},
-		doc:     "No transaction reads what was aborted, overwritten by its own writer, or comes of itself" + adya},
+		doc:     "No transaction reads what was aborted, overwritten by its own writer, or depends on itself" + adya},
 	{Model: StrongSessionReadCommitted, Rule: RuleWWWR, Also: SO, Direct: []Model{ReadCommitted, StrongSessionReadUncommitted},
 		names: []string{"strong-session-PL-2"},
 		doc:   "Read committed, and the flow of information keeps the order of sessions" + adya},
@@ -273,4 +273,15 @@ func Titles(ms []Model) string {
 		all = append(all, m.Title())
 	}
 	return strings.Join(all, ", ")
+}
+
+// Weakest returns those of the models that imply no other of them.
+func Weakest(failing []Model) []Model {
+	var all []Model
+	for _, m := range failing {
+		if !slices.ContainsFunc(failing, func(o Model) bool { return o != m && m.Implies(o) }) {
+			all = append(all, m)
+		}
+	}
+	return all
 }

@@ -39,7 +39,7 @@ const (
 type Edge struct {
 	From, To    int32 // indexes in History.Txns
 	Kind        EdgeKind
-	Predicate   bool   // it comes of a read by predicate
+	Predicate   bool   // a read by predicate made it
 	Key         string // what both touched; empty for SO and RT
 	Value, Next string // the version of Key at From, and that at To
 	Reason      string // one sentence without the names of the two: "read x as [1], without 5"

@@ -14,13 +14,13 @@ const (
 	shortRun       = 32_000 // ops of a history, up to which collectPercent holds; longer ones get proportionally less
 )
 
-// percentFor returns the percentage for a run that is expected to record so many ops.
+// percentFor returns the percentage for a run that is expected to record a number of ops.
 func percentFor(ops int) int {
 	return max(leastPercent, collectPercent*shortRun/max(ops, shortRun))
 }
 
-// collectSeldom has the garbage collector run less often in a run of so many ops, until restore is called: unless the environment's GOGC
-// or the program says how often it is to run.
+// collectSeldom has the garbage collector run less often in a run that is expected to record a number of ops, until restore is
+// called: unless the environment's GOGC or the program says how often it is to run.
 func collectSeldom(ops int) (restore func()) {
 	const byDefault = 100
 	if os.Getenv("GOGC") != "" {

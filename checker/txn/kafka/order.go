@@ -11,7 +11,7 @@ type slot struct {
 	messages []int32 // ascending; more than one contradict each other
 }
 
-// place infers the order of each log. What was polled counts whatever became of the call: consumers are to receive only what is
+// place infers the order of each log. What was polled counts however the call ended: consumers are to receive only what is
 // committed, even where their own transaction is not. What was sent counts if the call certainly took effect.
 func (l *logs) place() {
 	seen := make([][]deed, len(l.keys))

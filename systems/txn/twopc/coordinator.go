@@ -33,7 +33,7 @@ type part struct {
 // A commitment is a transaction that commits, with the participants that have not said yet that they have heard of it.
 type commitment struct {
 	waiting []string
-	last    int // the tick at which they were told last
+	last    int // the tick at which the decision was sent to them last
 }
 
 // part returns the participant of that name, which is a new one if it was not asked before.

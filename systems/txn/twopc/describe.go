@@ -95,5 +95,5 @@ func (d *done) Describe() trace.Description {
 
 // Describe says which outcome is asked for.
 func (q *inquiry) Describe() trace.Description {
-	return trace.Description{Name: "inquiry", Text: "what became of " + q.id.String()}
+	return trace.Description{Name: "inquiry", Text: "how did " + q.id.String() + " end"}
 }

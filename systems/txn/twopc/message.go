@@ -24,7 +24,7 @@ type response struct {
 	life   uint64    // of the node
 }
 
-// An outcome is what became of a transaction.
+// An outcome is how a transaction ended.
 type outcome uint8
 
 const (
@@ -70,7 +70,7 @@ type (
 		op      model.TxnOp // with what was read
 		refused string      // why it was not carried out
 	}
-	// prepare asks a participant to promise that it will commit if it is told to.
+	// prepare asks a participant to promise that it will commit if it is asked to.
 	prepare struct {
 		id           id
 		life         uint64

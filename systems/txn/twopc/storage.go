@@ -44,7 +44,7 @@ func (s *storage) sync() {
 	s.unsealed = true
 }
 
-// boot reads the log. What was prepared is in doubt, and what is decided has to be told again.
+// boot reads the log. What was prepared is in doubt, and what is decided has to be sent again.
 func (n *node) boot() error {
 	log, records, damaged, err := journal.Open(n.h, "log")
 	if err != nil {
@@ -139,7 +139,7 @@ func (n *participant) replayEnd(i id, commits bool) {
 }
 
 // keepDisk writes the journal anew when it has much that is of no use any more, and seals what was synced: the end of a journal that has no
-// seal can't be told from one that the disk has damaged.
+// seal looks like one that the disk has damaged.
 func (n *node) keepDisk() {
 	if n.bugs&(ForgetCommit|VolatileYes) != 0 && n.ticks%25 == 0 {
 		n.disk.sync()

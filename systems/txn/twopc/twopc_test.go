@@ -92,7 +92,7 @@ func TestRows(t *testing.T) {
 	})
 }
 
-// TestDurable has all nodes lose power, after so many transactions that their journals were written anew.
+// TestDurable has all nodes lose power, after enough transactions for their journals to be written anew.
 func TestDurable(t *testing.T) {
 	inCluster(t, twopc.Store{}, func(c *cluster.Cluster, db []*twopc.Client) {
 		ctx := context.Background()

@@ -100,6 +100,20 @@ func (j *Case) Unknown(m txn.Model, reason string) {
 	}
 }
 
+// KeepImplied keeps each model that no rule of cycles decides, that nothing broke so far, and whose directly implied models are all kept.
+func (j *Case) KeepImplied() {
+	for i, s := range txn.Table {
+		if j.Decided[i] || s.Rule != txn.NoRule && !s.More {
+			continue
+		}
+		if !slices.ContainsFunc(s.Direct, func(d txn.Model) bool {
+			return !j.Decided[txn.Position[d]] || j.Verdict[txn.Position[d]] != checker.Valid
+		}) {
+			j.Kept(s.Model)
+		}
+	}
+}
+
 // Report returns what was found. Models that were not decided are unknown.
 func (j *Case) Report(judged int) *txn.Report {
 	r := &txn.Report{Judged: judged, Anomalies: sortAnomalies(j.Anomalies)}
@@ -171,23 +185,14 @@ func sortAnomalies(all []txn.Anomaly) []txn.Anomaly {
 
 // Extremes returns the strongest models that hold and the weakest that do not.
 func Extremes(fs []txn.Finding) (strongest, weakest []txn.Model) {
+	var held, failing []txn.Model
 	for _, f := range fs {
-		covered := slices.ContainsFunc(fs, func(o txn.Finding) bool {
-			switch {
-			case o.Model == f.Model || o.Verdict != f.Verdict:
-				return false
-			case f.Verdict == checker.Valid:
-				return o.Model.Implies(f.Model)
-			}
-			return f.Model.Implies(o.Model)
-		})
-		switch {
-		case covered:
-		case f.Verdict == checker.Valid:
-			strongest = append(strongest, f.Model)
-		case f.Verdict == checker.Invalid:
-			weakest = append(weakest, f.Model)
+		switch f.Verdict {
+		case checker.Valid:
+			held = append(held, f.Model)
+		case checker.Invalid:
+			failing = append(failing, f.Model)
 		}
 	}
-	return strongest, weakest
+	return txn.Strongest(held), txn.Weakest(failing)
 }

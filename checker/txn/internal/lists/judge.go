@@ -44,19 +44,8 @@ func (l listJudge) judge(j *judging.Case) {
 	if j.Open(txn.PerKeyStrictSerializable) {
 		l.judgeKeys(j)
 	}
-	for i, s := range txn.Table { // what is broken by nothing that it forbids, and implies only what is kept, is kept
-		if j.Decided[i] || s.Rule != txn.NoRule && !s.More {
-			continue
-		}
-		kept := true
-		for _, d := range s.Direct {
-			at := txn.Position[d]
-			kept = kept && j.Decided[at] && j.Verdict[at] == checker.Valid
-		}
-		if kept {
-			j.Kept(s.Model)
-		}
-	}
+	j.KeepImplied()
+
 }
 
 // judgeChains decides the models that chains of reads and sessions break. Where the wider of two chains is not there, the other is not

@@ -22,7 +22,7 @@ type clause struct {
 	fixed []int32 // variables of level 0 that were left out
 }
 
-// A solver searches for the sides of choices. It has so many methods because each step of such a search needs the trail, the
+// A solver searches for the sides of choices. It has many methods because each step of such a search needs the trail, the
 // clauses and the graph alike.
 type solver struct {
 	p    *Problem

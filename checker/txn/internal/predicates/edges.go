@@ -13,7 +13,7 @@ import (
 type rowEdgeKey struct {
 	from, to int32
 	kind     txn.EdgeKind
-	phantom  bool // an rw edge that comes of a change of what matches a predicate
+	phantom  bool // an rw edge that a change of what matches a predicate made
 }
 
 // A rowEdge is why there is a dependency.

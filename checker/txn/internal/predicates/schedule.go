@@ -9,7 +9,7 @@ import (
 
 // A schedule carries out the transactions of a history one after the other on rows, each as soon as all its reads see what they saw. A
 // transaction that only reads goes first, since it keeps no other from what that saw; of those that write, the one that ended first.
-// The order that comes of it is a guess at how the history went, and a good one where the database is serializable: the judge looks at
+// The resulting order is a guess at how the history went, and a good one where the database is serializable: the judge looks at
 // that view before all others, so that a schedule that goes wrong costs time and no verdict.
 type schedule struct {
 	r        *Rows

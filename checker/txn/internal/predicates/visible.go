@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/txn"
 	"github.com/capsize-go/capsize/checker/txn/internal/judging"
 	"github.com/capsize-go/capsize/internal/sorting"
@@ -54,16 +53,8 @@ func (v *rowView) judgeVisible(j *judging.Case) {
 	if v.r.H.Untimed && j.Open(txn.PerKeyStrictSerializable) {
 		j.Unknown(txn.PerKeyStrictSerializable, "nothing is known of real time")
 	}
-	for i, s := range txn.Table { // what is broken by nothing that it forbids, and implies only what is kept, is kept
-		if j.Decided[i] || s.Rule != txn.NoRule && !s.More {
-			continue
-		}
-		if !slices.ContainsFunc(s.Direct, func(d txn.Model) bool {
-			return !j.Decided[txn.Position[d]] || j.Verdict[txn.Position[d]] != checker.Valid
-		}) {
-			j.Kept(s.Model)
-		}
-	}
+	j.KeepImplied()
+
 }
 
 // visibility finds out what each transaction saw and where its versions are.

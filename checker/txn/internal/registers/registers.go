@@ -18,7 +18,7 @@ import (
 //
 // The last write of a committed transaction to a key makes a version. Writes are numbered by key; a version has the number of its write.
 //
-// It has so many methods because everything that is inferred needs most of these columns.
+// It has many methods because everything that is inferred needs most of these columns.
 type registers struct {
 	h         *txn.History
 	o         txn.Options

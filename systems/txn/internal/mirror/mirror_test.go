@@ -92,7 +92,7 @@ func TestDamage(t *testing.T) {
 			spoil(t, h, "j-b", i*length, (i+1)*length)
 			text, damaged = held(t, h)
 			assert.NotContains(t, text, fmt.Sprint(i))
-			assert.Equal(t, i < 3, damaged, "that of the last record can't be told from one that was never written")
+			assert.Equal(t, i < 3, damaged, "damage of the last record looks as if it was never written")
 		})
 	}
 }
