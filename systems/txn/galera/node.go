@@ -23,7 +23,7 @@ type node struct {
 	lastID  uint64 // begins anywhere, so that no two nodes or lives give one ID to two write sets
 	waiting map[uint64]*txn
 	order   []uint64 // of waiting
-	failed  bool     // an event was aborted by the disk: the process does nothing more
+	events  quorumlog.Events
 }
 
 // Run runs one node until ctx is done.
@@ -35,24 +35,8 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 	if n.log, err = quorumlog.Open(h, "order", n.data, o); err != nil {
 		return fmt.Errorf("boot galera: %w", err)
 	}
-	h.Handle(func(m cluster.Message) { n.guard(func() { n.receive(m) }) })
-	var timer *cluster.Timer
-	timer = h.AfterFunc(quorumlog.TickEvery, func() {
-		timer.Reset(quorumlog.TickEvery)
-		n.guard(n.tick)
-	})
-	<-ctx.Done()
+	n.events.Run(ctx, h, n.receive, n.tick)
 	return nil
-}
-
-// guard runs an event, unless an earlier one was broken off by the disk.
-func (n *node) guard(event func()) {
-	if n.failed {
-		return
-	}
-	n.failed = true
-	event()
-	n.failed = false
 }
 
 // tick resends write sets that are not ordered yet, and gives up those that take too long.

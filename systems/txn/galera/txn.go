@@ -27,7 +27,7 @@ func (n *node) begin(m cluster.Message, r *front.Request) {
 	n.lastID++
 	t := &txn{m: m, ops: slices.Clone(r.Ops), writes: &writeSet{ID: n.lastID, Seen: n.log.Applied()}}
 	n.read(t)
-	n.h.AfterFunc(n.takes(len(t.ops)), func() { n.guard(func() { n.commit(t) }) })
+	n.h.AfterFunc(n.takes(len(t.ops)), func() { n.events.Guard(func() { n.commit(t) }) })
 }
 
 // takes returns how long some operations take.

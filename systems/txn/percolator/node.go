@@ -24,7 +24,7 @@ type node struct {
 	calls  map[uint64]*call
 	order  []uint64 // of calls
 	txns   []*txn
-	failed bool // an event was aborted by the disk: the process does nothing more
+	events quorumlog.Events
 }
 
 // A part is a replica of one shard.
@@ -53,28 +53,12 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 		}
 		n.parts = append(n.parts, p)
 	}
-	h.Handle(func(m cluster.Message) { n.guard(func() { n.receive(m) }) })
-	var timer *cluster.Timer
-	timer = h.AfterFunc(quorumlog.TickEvery, func() {
-		timer.Reset(quorumlog.TickEvery)
-		n.guard(n.tick)
-	})
-	<-ctx.Done()
+	n.events.Run(ctx, h, n.receive, n.tick)
 	return nil
 }
 
-// guard runs an event, unless an earlier one was broken off by the disk.
-func (n *node) guard(event func()) {
-	if n.failed {
-		return
-	}
-	n.failed = true
-	event()
-	n.failed = false
-}
-
 // after runs fn later, as an event of its own.
-func (n *node) after(fn func()) { n.h.AfterFunc(pause, func() { n.guard(fn) }) }
+func (n *node) after(fn func()) { n.h.AfterFunc(pause, func() { n.events.Guard(fn) }) }
 
 // tick resends the requests that have no answer, and gives transactions up that take too long.
 func (n *node) tick() {

@@ -35,7 +35,7 @@ func (n *node) settle(key string, start, commit uint64, then func()) {
 // forward is what a mistaken reader does with a secondary: it commits a lock that it has met twice a while apart.
 func (n *node) forward(key string, l *lock, then func()) {
 	n.h.AfterFunc(old, func() {
-		n.guard(func() { n.settle(key, l.Start, l.Start+1, then) })
+		n.events.Guard(func() { n.settle(key, l.Start, l.Start+1, then) })
 	})
 }
 

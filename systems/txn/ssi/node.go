@@ -25,7 +25,7 @@ type node struct {
 	ticks  int
 	lastID uint64 // begins anywhere, so that no answer to another life is taken for one of this
 	asked  map[uint64]*asked
-	failed bool // an event was aborted by the disk: the process does nothing more
+	events quorumlog.Events
 
 	primary // of the epoch that it leads
 }
@@ -51,28 +51,12 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 	if n.log, err = quorumlog.Open(h, "commits", n.data, quorumlog.Options{}); err != nil {
 		return fmt.Errorf("boot ssi: %w", err)
 	}
-	h.Handle(func(m cluster.Message) { n.guard(func() { n.receive(m) }) })
-	var timer *cluster.Timer
-	timer = h.AfterFunc(quorumlog.TickEvery, func() {
-		timer.Reset(quorumlog.TickEvery)
-		n.guard(n.tick)
-	})
-	<-ctx.Done()
+	n.events.Run(ctx, h, n.receive, n.tick)
 	return nil
 }
 
-// guard runs an event, unless an earlier one was broken off by the disk.
-func (n *node) guard(event func()) {
-	if n.failed {
-		return
-	}
-	n.failed = true
-	event()
-	n.failed = false
-}
-
 // after runs fn later, as an event of its own.
-func (n *node) after(d time.Duration, fn func()) { n.h.AfterFunc(d, func() { n.guard(fn) }) }
+func (n *node) after(d time.Duration, fn func()) { n.h.AfterFunc(d, func() { n.events.Guard(fn) }) }
 
 // tick gives up requests that the primary does not answer.
 func (n *node) tick() {
