@@ -66,5 +66,6 @@ func TestCounterexampleSVG(t *testing.T) {
 	require.NoError(t, CounterexampleSVG(&b, skew()))
 	assert.True(t, strings.HasPrefix(b.String(), `<svg xmlns="http://www.w3.org/2000/svg"`))
 	assert.Contains(t, b.String(), ">rw x</text>")
+	assert.Contains(t, b.String(), ".arc{", "the file has the style of the arcs")
 	assert.ErrorContains(t, CounterexampleSVG(&b, Run{}), "the run has none")
 }

@@ -75,12 +75,11 @@ func savedPictures(run Run) (files []file) {
 	if why == nil {
 		return files
 	}
-	style, err := assets.ReadFile("assets/saved.style")
+	picture, err := savedCounterexample(run, why, 1006)
 	if err != nil {
 		return files
 	}
-	picture := newCounterexampleSVG(run, why, 1006, true).markup("why", altText(run, why))
-	return append(files, file{whyPicture, []byte(sequence.Standalone(string(picture), string(style)))})
+	return append(files, file{whyPicture, []byte(picture)})
 }
 
 // messagesFile has what was recorded of network and hosts.
