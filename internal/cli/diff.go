@@ -38,8 +38,8 @@ The same seed with and without a bug shows what the bug does: the histories are 
 to the first op that it changes.
 
 Exit codes: 0 the runs are the same, 1 they differ, 3 usage or harness error.`,
-		Example: `  capsize run --bug lease-reads --seed 3 --report r
-  capsize run --nemesis leader --seed 3 --report r
+		Example: `  capsize run --bug lease-reads --nemesis leader --seed 1 --report r
+  capsize run --nemesis leader --seed 1 --report r
   capsize diff r/raftkv-lease-reads-* r/raftkv-leader-*
   capsize diff r/raftkv-lease-reads-* r/raftkv-leader-* --html r/compare.html`,
 		Args: func(cmd *cobra.Command, args []string) error {

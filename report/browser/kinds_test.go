@@ -23,7 +23,7 @@ type kind struct {
 
 // findings are the runs whose first screens are measured, and of which there are pictures.
 var findings = []kind{
-	{name: "lease-reads", verdict: "invalid", args: words("run --bug lease-reads --nemesis leader --seed 3")},
+	{name: "lease-reads", verdict: "invalid", args: words("run --bug lease-reads --nemesis leader --seed 1")},
 	{name: "ack-before-sync", verdict: "invalid", args: words("run --bug ack-before-sync --nemesis crash --seed 1")},
 	{name: "no-dedup", verdict: "invalid", args: words("run --bug no-dedup --nemesis lossy --seed 1")},
 	{name: "unsafe-members", verdict: "invalid", args: words("run --bug unsafe-members --nemesis reshuffle --seed 1")},
