@@ -140,12 +140,12 @@ func testRewritten(t *testing.T, h *History) {
 	require.NoError(t, h.Encode(&edn, Options{Format: EDN}))
 	again, err := Decode(&edn, "edn", Options{Format: EDN, Lenient: true})
 	require.NoError(t, err)
-	require.Equal(t, orNone(h.ops), orNone(again.ops))
+	require.Equal(t, opsOf(h), opsOf(again))
 
 	typed := opReader{in: as[JepsenOp](), out: as[JepsenOp](), note: as[JepsenOp](), opts: Options{Lenient: true}, order: order{loose: true}}
 	again, err = collect(scanJSONL(strings.NewReader(jsonl(t, h)), "jsonl", typed))
 	require.NoError(t, err)
-	require.Equal(t, orNone(h.ops), orNone(again.ops))
+	require.Equal(t, opsOf(h), opsOf(again))
 }
 
 // testOthers writes a history in the formats that keep less of it, and reads back

@@ -101,7 +101,7 @@ func (h *History) Encode(w io.Writer, opts Options) error {
 	if err != nil {
 		return err
 	}
-	for _, op := range h.ops {
+	for op := range h.Ops() {
 		if err := e.Encode(op); err != nil {
 			return err
 		}

@@ -57,7 +57,7 @@ func TestFlaws(t *testing.T) {
 				c.flaw = Untimely
 			}
 			assert.Equal(t, c.flaw, assumed[0].Flaw)
-			for i, op := range h.ops {
+			for i, op := range opsOf(h) {
 				assert.Equal(t, c.types[i], op.Type)
 				assert.Equal(t, c.process[i], op.Process)
 			}

@@ -31,40 +31,41 @@ import (
 // A History is the sequence of ops of one run. The zero value is empty and
 // ready to use. It is not safe for concurrent use.
 type History struct {
-	ops    []Op
+	ops    rows
 	paired atomic.Pointer[[]int32] // what ends returned last
 }
 
 // Of returns a history of these ops, in this order. It gives each its index.
 func Of(ops ...Op) *History {
-	h := &History{ops: slices.Clone(ops)}
-	for i := range h.ops {
-		h.ops[i].Index = i
+	h := &History{}
+	h.Grow(len(ops))
+	for _, op := range ops {
+		h.Add(op)
 	}
 	return h
 }
 
 // Add appends op, gives it its index and returns it.
 func (h *History) Add(op Op) Op {
-	op.Index = len(h.ops)
-	h.ops = append(h.ops, op)
+	op.Index = h.ops.len()
+	h.ops.add(op)
 	return op
 }
 
 // Grow makes room for n more ops, so that adding them copies none.
-func (h *History) Grow(n int) { h.ops = slices.Grow(h.ops, n) }
+func (h *History) Grow(n int) { h.ops.grow(n) }
 
 // Len returns the number of ops.
-func (h *History) Len() int { return len(h.ops) }
+func (h *History) Len() int { return h.ops.len() }
 
 // At returns the op with index i.
-func (h *History) At(i int) Op { return h.ops[i] }
+func (h *History) At(i int) Op { return h.ops.at(i) }
 
 // Clone returns a copy that shares nothing but the values of inputs and outputs.
-func (h *History) Clone() *History { return &History{ops: slices.Clone(h.ops)} }
+func (h *History) Clone() *History { return Of(slices.Collect(h.Ops())...) }
 
 // Ops yields every op in order.
-func (h *History) Ops() iter.Seq[Op] { return slices.Values(h.ops) }
+func (h *History) Ops() iter.Seq[Op] { return h.ops.all() }
 
 // Calls yields each client invocation with its completion, in the order of the
 // invocations. Ops of the nemesis are not calls; see [History.Faults]. A
@@ -73,8 +74,8 @@ func (h *History) Ops() iter.Seq[Op] { return slices.Values(h.ops) }
 func (h *History) Calls() iter.Seq[Call] {
 	return func(yield func(Call) bool) {
 		ends := h.ends()
-		for i := range h.ops {
-			if o := &h.ops[i]; o.Process != Nemesis && o.Type == Invoke && !yield(h.CallAt(i, int(ends[i]))) {
+		for i := range h.Len() {
+			if process, kind := h.ops.caller(i); process != Nemesis && kind == Invoke && !yield(h.CallAt(i, int(ends[i]))) {
 				return
 			}
 		}
@@ -84,27 +85,27 @@ func (h *History) Calls() iter.Seq[Call] {
 // ends returns for each invocation of a client the index of its completion, or -1. It pairs the ops anew only if some were added.
 // The pending call of a process with a small number stands in a list, which is faster than a map.
 func (h *History) ends() []int32 {
-	if known := h.paired.Load(); known != nil && len(*known) == len(h.ops) {
+	if known := h.paired.Load(); known != nil && len(*known) == h.Len() {
 		return *known
 	}
-	both := make([]int32, 2*len(h.ops))
-	ends, list := both[:len(h.ops)], both[len(h.ops):]
+	both := make([]int32, 2*h.Len())
+	ends, list := both[:h.Len()], both[h.Len():]
 	many := map[int]int32{}
-	for i := range h.ops {
-		o := &h.ops[i]
+	for i := range h.Len() {
+		process, kind := h.ops.caller(i)
 		ends[i] = -1
-		if o.Process == Nemesis {
+		if process == Nemesis {
 			continue
 		}
-		small := o.Process >= 0 && o.Process < len(list)
+		small := process >= 0 && process < len(list)
 		var open int32 // index of its invocation, counted from 1; 0 for none
 		if small {
-			open = list[o.Process]
+			open = list[process]
 		} else {
-			open = many[o.Process]
+			open = many[process]
 		}
 		next := int32(i) + 1
-		if o.Type != Invoke {
+		if kind != Invoke {
 			next = 0
 			if open > 0 {
 				ends[open-1] = int32(i)
@@ -112,11 +113,11 @@ func (h *History) ends() []int32 {
 		}
 		switch {
 		case small:
-			list[o.Process] = next
+			list[process] = next
 		case next == 0:
-			delete(many, o.Process)
+			delete(many, process)
 		default:
-			many[o.Process] = next
+			many[process] = next
 		}
 	}
 	h.paired.Store(&ends)
@@ -127,8 +128,9 @@ func (h *History) ends() []int32 {
 // injection, its completion the heal.
 func (h *History) Faults() iter.Seq[Call] {
 	return func(yield func(Call) bool) {
-		ends, open := make([]int, len(h.ops)), map[string]int{}
-		for i, o := range h.ops {
+		ends, open := make([]int, h.Len()), map[string]int{}
+		for i := range h.Len() {
+			o := h.At(i)
 			ends[i] = -1
 			if o.Process != Nemesis {
 				continue
@@ -140,7 +142,8 @@ func (h *History) Faults() iter.Seq[Call] {
 				delete(open, o.Key)
 			}
 		}
-		for i, o := range h.ops {
+		for i := range h.Len() {
+			o := h.At(i)
 			if o.Process == Nemesis && o.Type == Invoke && !yield(h.CallAt(i, ends[i])) {
 				return
 			}
@@ -150,16 +153,16 @@ func (h *History) Faults() iter.Seq[Call] {
 
 // End returns the time of the last op.
 func (h *History) End() time.Duration {
-	if len(h.ops) == 0 {
+	if h.Len() == 0 {
 		return 0
 	}
-	return h.ops[len(h.ops)-1].Time
+	return h.At(h.Len() - 1).Time
 }
 
 // String formats the history with one op a line.
 func (h *History) String() string {
 	var b strings.Builder
-	for _, o := range h.ops {
+	for o := range h.Ops() {
 		b.WriteString(o.String())
 		b.WriteByte('\n')
 	}
@@ -168,9 +171,9 @@ func (h *History) String() string {
 
 // CallAt pairs the invocation at an index with the completion at another, or at -1 if there is none.
 func (h *History) CallAt(invoke, end int) Call {
-	c := Call{Invoke: h.ops[invoke]}
+	c := Call{Invoke: h.At(invoke)}
 	if end >= 0 {
-		c.Complete = h.ops[end]
+		c.Complete = h.At(end)
 		return c
 	}
 	c.Complete = Op{Index: -1, Time: Forever, Process: c.Invoke.Process, Node: c.Invoke.Node, Type: Info, Key: c.Invoke.Key}

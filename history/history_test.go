@@ -89,7 +89,7 @@ func TestHistory(t *testing.T) {
 	c := h.Clone()
 	c.Add(Op{})
 	assert.Equal(t, 2, h.Len())
-	assert.Equal(t, h.ops, slices.Collect(h.Ops()))
+	assert.Equal(t, []Op{{Index: 0, Time: 5, Process: 3}, {Index: 1, Time: 7}}, slices.Collect(h.Ops()))
 }
 
 func TestOfCopies(t *testing.T) {

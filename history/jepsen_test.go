@@ -58,8 +58,10 @@ func TestDecodeRegister(t *testing.T) {
 	assert.Equal(t, want, decode(t, register[EDN], Options{}))
 	assert.Equal(t, want, decode(t, register[EDN], Options{Format: Maelstrom}))
 
-	want.ops[2].Output = JepsenOp{F: "kill", Value: []any{"n1"}}
-	want.ops[4].Output = JepsenOp{F: "cas", Value: pair, More: edn.Map{{Key: edn.Keyword("extra"), Value: edn.Map{{Key: "a", Value: int64(1)}}}}}
+	ops := opsOf(want)
+	ops[2].Output = JepsenOp{F: "kill", Value: []any{"n1"}}
+	ops[4].Output = JepsenOp{F: "cas", Value: pair, More: edn.Map{{Key: edn.Keyword("extra"), Value: edn.Map{{Key: "a", Value: int64(1)}}}}}
+	want = Of(ops...)
 	assert.Equal(t, want, decode(t, register[JSON], Options{}))
 	stream := strings.ReplaceAll(strings.Trim(register[JSON], "[]\n"), "},\n", "}\n")
 	assert.Equal(t, want, decode(t, stream, Options{}))
@@ -169,7 +171,7 @@ func TestDecodeKeepsOddFields(t *testing.T) {
 		{Index: 1, Time: 30, Type: OK, Node: "n1", Output: JepsenOp{Unknown: true, More: edn.Map{{Key: edn.Keyword("index"), Value: int64(11)}}}},
 		{Index: 2, Time: 30, Type: Info, Process: Nemesis, Output: JepsenOp{F: "foo", Value: int64(1),
 			More: edn.Map{{Key: edn.Keyword("time"), Value: int64(20)}, {Key: edn.Keyword("type"), Value: edn.Keyword("ok")}}}},
-	}, h.ops)
+	}, opsOf(h))
 	var b bytes.Buffer
 	require.NoError(t, h.Encode(&b, Options{Format: EDN}))
 	assert.Equal(t, `{:index 10, :time -1, :process 0, :type :invoke, :f [a 1], :value nil, :key "7", :node nil, "s" 1}

@@ -19,23 +19,23 @@ func randomJepsen(r *rand.Rand) *History {
 		}
 		return j
 	}
-	h := randomHistory(r, op, op)
+	ops := opsOf(randomHistory(r, op, op))
 	asked := map[int]string{}
-	for i, o := range h.ops {
+	for i, o := range ops {
 		if o.Process != Nemesis && (o.Type == Fail || o.Type == Info) {
-			h.ops[i].Output = op()
+			ops[i].Output = op()
 		}
-		if j, ok := h.ops[i].Input.(JepsenOp); ok {
+		if j, ok := ops[i].Input.(JepsenOp); ok {
 			asked[o.Process] = j.F
-		} else if j, ok := h.ops[i].Output.(JepsenOp); ok {
+		} else if j, ok := ops[i].Output.(JepsenOp); ok {
 			j.F = asked[o.Process]
-			h.ops[i].Output = j
+			ops[i].Output = j
 		}
 		if o.Process == Nemesis && r.IntN(2) == 0 {
-			h.ops[i] = Op{Index: i, Time: o.Time, Process: Nemesis, Type: Info, Output: op()}
+			ops[i] = Op{Index: i, Time: o.Time, Process: Nemesis, Type: Info, Output: op()}
 		}
 	}
-	return h
+	return Of(ops...)
 }
 
 func TestRoundTripJepsen(t *testing.T) {

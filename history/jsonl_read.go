@@ -42,7 +42,7 @@ func collect(ops iter.Seq2[Op, error]) (*History, error) {
 		if err != nil {
 			return nil, err
 		}
-		h.ops = append(h.ops, op)
+		h.ops.add(op)
 	}
 	return h, nil
 }

@@ -42,20 +42,21 @@ func Register[C KV](open func(ctx context.Context, h *cluster.Host) (C, error)) 
 // RegisterOver is [Register] on as many keys as given, at least one. Fewer keys
 // mean more contention.
 func RegisterOver[C KV](open func(ctx context.Context, h *cluster.Host) (C, error), keys int) Workload {
-	keys = max(1, keys)
+	names := registerKeys(max(1, keys))
 	var none C
 	_, swaps := any(none).(Swapper)
 	w := New(Spec[C, RegisterOp, int]{
 		Name:   "register",
 		Open:   open,
-		Next:   func(t Turn[RegisterOp, int]) RegisterOp { return nextRegisterOp(t, keys, swaps) },
+		Next:   func(t Turn[RegisterOp, int]) RegisterOp { return nextRegisterOp(t, names, swaps) },
 		Invoke: invokeRegister[C],
 		Final: func(t Turn[RegisterOp, int]) (RegisterOp, bool) {
-			return RegisterOp{F: "read", Key: registerKey(t.Index)}, t.Index < keys
+			return RegisterOp{F: "read", Key: names[t.Index%len(names)]}, t.Index < len(names)
 		},
 		Key:     func(in RegisterOp) string { return in.Key },
 		Checker: linearizable.New(model.Register()),
 	})
+	w.Next = sharedReads(names, swaps)
 	typed := w.Accepts
 	w.Accepts = func(in any) error {
 		if err := typed(in); err != nil {
@@ -69,15 +70,41 @@ func RegisterOver[C KV](open func(ctx context.Context, h *cluster.Host) (C, erro
 	return w
 }
 
+// registerKey returns the name of a key.
 func registerKey(i int) string { return "k" + strconv.Itoa(i) }
+
+// registerKeys returns the names of so many keys.
+func registerKeys(n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = registerKey(i)
+	}
+	return names
+}
+
+// sharedReads draws the same operations as nextRegisterOp, where all reads of a key are one value: a history keeps its inputs, and a
+// long run pays for what it keeps.
+func sharedReads(names []string, swaps bool) func(Turn[any, any]) any {
+	reads := map[string]any{}
+	for _, name := range names {
+		reads[name] = RegisterOp{F: "read", Key: name}
+	}
+	return func(t Turn[any, any]) any {
+		op := nextRegisterOp(typed[RegisterOp, int](t), names, swaps)
+		if op.F == "read" {
+			return reads[op.Key]
+		}
+		return op
+	}
+}
 
 // nextRegisterOp tries, half the time, to swap the value that the client has just read, and
 // else reads or writes a random key.
-func nextRegisterOp(t Turn[RegisterOp, int], keys int, swaps bool) RegisterOp {
+func nextRegisterOp(t Turn[RegisterOp, int], names []string, swaps bool) RegisterOp {
 	if swaps && t.OK && t.Last.F == "read" && t.Rand.IntN(2) == 0 {
 		return RegisterOp{F: "cas", Key: t.Last.Key, Old: t.Answer, Value: t.Number()}
 	}
-	key := registerKey(t.Rand.IntN(keys))
+	key := names[t.Rand.IntN(len(names))]
 	if t.Rand.IntN(5) < 3 {
 		return RegisterOp{F: "read", Key: key}
 	}
