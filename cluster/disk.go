@@ -218,7 +218,7 @@ func (f *File) write(p []byte, off int) (int, error) {
 	c := s.m.c
 	where := off
 	if len(s.impairments) > 0 {
-		where = s.misdirected(f.f, where, c.Now())
+		where = s.misdirected(len(f.f.Data), where, c.Now())
 	}
 	s.Write(c.Now(), f.f, where, p)
 	c.stats.BytesWritten += int64(len(p))

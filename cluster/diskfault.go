@@ -119,10 +119,13 @@ func changes(op string) bool {
 	return op == "write" || op == "truncate" || op == "rename" || op == "remove" || op == "mkdir" || op == "link"
 }
 
-// syncOutcome says whether a sync of the chosen changes lies or fails. The writes that a
-// failed sync covers are dropped: no later sync makes them durable.
-func (d *disk) syncOutcome(chosen diskimage.Selection) (lies bool, err error) {
-	if d.Any(chosen) {
+// syncOutcome says whether a sync lies or fails. One that has nothing to do can't lie. The writes that a failed sync covers are dropped:
+// no later sync makes them durable.
+func (d *disk) syncOutcome(any func() bool, drop func()) (lies bool, err error) {
+	if len(d.impairments) == 0 {
+		return false, nil
+	}
+	if any() {
 		if err := d.readOnlyError(); err != nil {
 			return false, err
 		}
@@ -133,9 +136,9 @@ func (d *disk) syncOutcome(chosen diskimage.Selection) (lies bool, err error) {
 			x.FailSyncs--
 			x.by.Add(effect.SyncFailed, 1)
 			d.note(runhash.SyncError, x.by)
-			d.DropWrites(chosen)
+			drop()
 			return false, diskError{syscall.EIO}
-		case x.Lie && d.Any(chosen):
+		case x.Lie && any():
 			x.by.Add(effect.SyncLied, 1)
 			d.note(runhash.SyncLie, x.by)
 			lies = true
@@ -158,12 +161,12 @@ func (d *disk) syncTime(t time.Duration, waits bool) time.Duration {
 }
 
 // misdirected returns where a write to offset off of a file goes: to another sector, with the chance that a fault sets.
-func (d *disk) misdirected(f *diskimage.File, off int, t time.Duration) int {
+func (d *disk) misdirected(size, off int, t time.Duration) int {
 	for _, x := range d.impairments {
 		if k := d.draw("misdirect", x, t); x.Misdirect > 0 && k.Float64() < x.Misdirect {
 			x.by.Add(effect.Misdirected, 1)
 			d.note(runhash.Misdirect, x.by)
-			elsewhere := int(k.With("where").Range(0, int64(len(f.Data)/diskimage.Sector+1)))*diskimage.Sector + off%diskimage.Sector
+			elsewhere := int(k.With("where").Range(0, int64(size/diskimage.Sector+1)))*diskimage.Sector + off%diskimage.Sector
 			if elsewhere == off {
 				elsewhere += diskimage.Sector
 			}
@@ -190,6 +193,9 @@ func (d *disk) remains() (Remains, *effect.Tally) {
 func (d *disk) restore() {
 	d.impairments, d.pendingCrash = nil, nil
 	diskimage.ScrubAll(d.Stored())
+	if d.files != nil {
+		d.files.Scrub()
+	}
 }
 
 // A pendingCrash is a crash that waits for a write.
@@ -240,6 +246,9 @@ func (c *Cluster) FlipBit(name string, pick func(n int64) int64) (where string, 
 	m := c.machine(name)
 	c.lock()
 	defer c.unlock()
+	if m.disk.files != nil {
+		return c.flipFileBit(m, pick)
+	}
 	m.disk.ApplySynced(c.Now())
 	var total int64
 	stored := m.disk.Stored()
@@ -256,6 +265,16 @@ func (c *Cluster) FlipBit(name string, pick func(n int64) int64) (where string, 
 	s, b := diskimage.AddFlip(stored, bit, c.by)
 	heal = c.healing(m, nil, wrong{trace.Disk, "a bit flipped in " + s.Path}, func() { diskimage.Scrub(m.disk.Stored(), s.File.ID, b) })
 	return fmt.Sprintf("%s: byte %d of %s", name, b.Bit/8, s.Path), heal, nil
+}
+
+// flipFileBit flips a bit of a real file.
+func (c *Cluster) flipFileBit(m *machine, pick func(n int64) int64) (where string, heal func(), err error) {
+	path, at, back, err := m.disk.files.Flip(pick, c.by)
+	if err != nil {
+		return "", nil, fmt.Errorf("rot: the disk of %s: %w", m.name, err)
+	}
+	heal = c.healing(m, nil, wrong{trace.Disk, "a bit flipped in " + path}, back)
+	return fmt.Sprintf("%s: byte %d of %s", m.name, at, path), heal, nil
 }
 
 // ReserveDamage counts a node as damaged for the rest of the run, and reports whether a fault may
