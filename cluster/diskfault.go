@@ -13,8 +13,7 @@ import (
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
-// A DiskImpairment is what is wrong with a disk. The zero value impairs nothing,
-// and several fields may be set at once.
+// A DiskImpairment is what is wrong with a disk. The zero value impairs nothing, and several fields may be set at once.
 type DiskImpairment struct {
 	Remains   Remains       // what a crash keeps of what was not synced
 	Lie       bool          // a sync reports success, and does nothing
@@ -34,11 +33,10 @@ const (
 	Nothing Remains = ""
 	// Prefix keeps the changes before an instant that is drawn at random.
 	Prefix Remains = "prefix"
-	// Torn keeps the first changes, and of the next write a part: it is cut at
-	// some byte.
+	// Torn keeps the first changes, and of the next write a part: it is cut at some byte.
 	Torn Remains = "torn"
-	// Sectors keeps each sector of 512 bytes that was written with chance one half,
-	// independent of their order, as a write-back cache does.
+	// Sectors keeps each sector of 512 bytes that was written with chance one half, independent of their order, as a write-back
+	// cache does.
 	Sectors Remains = "sectors"
 )
 
@@ -66,8 +64,7 @@ func (c *Cluster) ImpairDisk(name string, i DiskImpairment) (heal func()) {
 	})
 }
 
-// opError returns the error of an operation at t under the disk's impairments; nil if it
-// succeeds.
+// opError returns the error of an operation at t under the disk's impairments; nil if it succeeds.
 func (d *disk) opError(op string, t time.Duration) error {
 	if changes(op) {
 		if err := d.readOnlyError(); err != nil {
@@ -100,8 +97,7 @@ func (d *disk) draw(what string, x *activeDiskImpairment, t time.Duration) keyed
 	return d.key.With(what, x.by.Name).Int(int64(t / time.Millisecond))
 }
 
-// readOnlyError returns the error of an operation that changes the disk if the disk is
-// read-only; nil if it is not.
+// readOnlyError returns the error of an operation that changes the disk if the disk is read-only; nil if it is not.
 func (d *disk) readOnlyError() error {
 	for _, x := range d.impairments {
 		if x.ReadOnly {
@@ -113,14 +109,13 @@ func (d *disk) readOnlyError() error {
 	return nil
 }
 
-// changes reports whether an operation always changes the disk. An open does so only if
-// it creates the file.
+// changes reports whether an operation always changes the disk. An open does so only if it creates the file.
 func changes(op string) bool {
 	return op == "write" || op == "truncate" || op == "rename" || op == "remove" || op == "mkdir" || op == "link"
 }
 
-// syncOutcome says whether a sync lies or fails. One that has nothing to do can't lie. The writes that a failed sync covers are dropped:
-// no later sync makes them durable.
+// syncOutcome says whether a sync lies or fails. One that has nothing to do can't lie. The writes that a failed sync covers are
+// dropped: no later sync makes them durable.
 func (d *disk) syncOutcome(any func() bool, drop func()) (lies bool, err error) {
 	if len(d.impairments) == 0 {
 		return false, nil
@@ -147,8 +142,8 @@ func (d *disk) syncOutcome(any func() bool, drop func()) (lies bool, err error) 
 	return lies, nil
 }
 
-// syncTime returns how long the disk takes for a sync at t. A fault does not delay a sync
-// that waits for another one: it has delayed that.
+// syncTime returns how long the disk takes for a sync at t. A fault does not delay a sync that waits for another one: it has
+// delayed that.
 func (d *disk) syncTime(t time.Duration, waits bool) time.Duration {
 	took := d.m.syncTime(t)
 	for _, x := range d.impairments {
@@ -204,9 +199,8 @@ type pendingCrash struct {
 	begun bool
 }
 
-// CrashInWrite crashes a host in the middle of its next write to disk: what was
-// written before is kept, and of that write a part. Heal cancels it if there
-// was no write yet; the host restarts with [Cluster.Restart].
+// CrashInWrite crashes a host in the middle of its next write to disk: what was written before is kept, and of that write a
+// part. Heal cancels it if there was no write yet; the host restarts with [Cluster.Restart].
 func (c *Cluster) CrashInWrite(name string) (heal func()) {
 	m := c.machine(name)
 	c.lock()
@@ -220,12 +214,10 @@ func (c *Cluster) CrashInWrite(name string) (heal func()) {
 	})
 }
 
-// crashing reports whether the host crashes in this instant, in a write: no sync
-// after that write has an effect.
+// crashing reports whether the host crashes in this instant, in a write: no sync after that write has an effect.
 func (d *disk) crashing() bool { return d.pendingCrash != nil && d.pendingCrash.begun }
 
-// beginCrash crashes the host at its next instant, and keeps it busy until then: what it
-// sends from now on never leaves.
+// beginCrash crashes the host at its next instant, and keeps it busy until then: what it sends from now on never leaves.
 func (d *disk) beginCrash() {
 	x, m := d.pendingCrash, d.m
 	if x.begun {
@@ -239,9 +231,8 @@ func (d *disk) beginCrash() {
 	}})
 }
 
-// FlipBit flips one durable bit of a host's disk, drawn by pick from the number of
-// bits, and says which. Heal flips it back, as a scrub from a good copy does,
-// unless it was overwritten. It fails if nothing on the disk is durable.
+// FlipBit flips one durable bit of a host's disk, drawn by pick from the number of bits, and says which. Heal flips it back, as
+// a scrub from a good copy does, unless it was overwritten. It fails if nothing on the disk is durable.
 func (c *Cluster) FlipBit(name string, pick func(n int64) int64) (where string, heal func(), err error) {
 	m := c.machine(name)
 	c.lock()
@@ -277,9 +268,9 @@ func (c *Cluster) flipFileBit(m *machine, pick func(n int64) int64) (where strin
 	return fmt.Sprintf("%s: byte %d of %s", m.name, at, path), heal, nil
 }
 
-// ReserveDamage counts a node as damaged for the rest of the run, and reports whether a fault may
-// then have its disk lose or change what it had promised to keep. The damaged nodes stay a
-// minority: so no byte is damaged on more than a minority of its replicas, wherever they are.
+// ReserveDamage counts a node as damaged for the rest of the run, and reports whether a fault may then have its disk lose or
+// change what it had promised to keep. The damaged nodes stay a minority: so no byte is damaged on more than a minority of its
+// replicas, wherever they are.
 func (c *Cluster) ReserveDamage(node string) bool {
 	m := c.machine(node)
 	c.lock()

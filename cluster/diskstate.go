@@ -51,8 +51,8 @@ func (d *disk) syncChosen(name string, chosen diskimage.Selection) error {
 	return nil
 }
 
-// occupyForSync makes the host busy for a sync that begins now, and returns when it
-// ends. A sync that begins during another one starts after that.
+// occupyForSync makes the host busy for a sync that begins now, and returns when it ends. A sync that begins during another one
+// starts after that.
 func (d *disk) occupyForSync() (end time.Duration) {
 	m := d.m
 	start := m.ready()
@@ -65,8 +65,8 @@ func (d *disk) occupyForSync() (end time.Duration) {
 // maxSyncs is how many syncs of files are possible at one instant.
 const maxSyncs = 100_000
 
-// countSync counts a sync of a file, and reports whether it is the first one at this
-// instant, and whether there were so many that the code must be in a loop.
+// countSync counts a sync of a file, and reports whether it is the first one at this instant, and whether there were so many
+// that the code must be in a loop.
 func (d *disk) countSync() (first, tooMany bool) {
 	if now := d.m.c.Now(); d.synced != now || d.syncs == 0 {
 		d.synced, d.syncs = now, 0
