@@ -12,15 +12,24 @@ import (
 
 // A Content is what a [File] is open for. Its errors are whole.
 type Content interface {
-	Name() string // that it was opened by
+	// Name returns the name that it was opened by.
+	Name() string
+	// IsDir reports whether it is a directory.
 	IsDir() bool
+	// Size returns its length in bytes.
 	Size() int64
+	// ReadAt reads from offset off, as [io.ReaderAt] says.
 	ReadAt(p []byte, off int64) (int, error)
+	// WriteAt writes p at offset off.
 	WriteAt(p []byte, off int64) (int, error)
+	// Truncate makes it size bytes long.
 	Truncate(size int64) error
+	// Sync makes it durable.
 	Sync() error
+	// Stat describes it.
 	Stat() (fs.FileInfo, error)
-	List() ([]fs.FileInfo, error) // of a directory, sorted by name
+	// List describes what is in a directory, sorted by name.
+	List() ([]fs.FileInfo, error)
 }
 
 // A File is a file or directory that is open. Its methods are those of [os.File], and may be called from several goroutines.
