@@ -42,8 +42,8 @@ var ErrUnknown = errors.New("no answer came: it may have taken effect")
 type Bug uint
 
 // BadConn returns [driver.ErrBadConn] for a statement outside of a transaction whose answer did not come. database/sql then sends it again, up to twice,
-// and it may take effect as often. Precedents are go-sql-driver/mysql before 1.4, https://github.com/go-sql-driver/mysql/issues/582, and lib/pq,
-// https://github.com/lib/pq/issues/939.
+// and it may take effect as often. Precedents are go-sql-driver/mysql before 1.4, https://github.com/go-sql-driver/mysql/issues/582, and
+// lib/pq, https://github.com/lib/pq/issues/939, which sent statements again.
 const BadConn Bug = 1
 
 // Bugs are all bugs by their names, with what each does.
