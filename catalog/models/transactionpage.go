@@ -178,12 +178,6 @@ func (j *TransactionJudgement) conclude(r checker.Result, anomaly int) {
 		why.Links = append(why.Links, checker.Link{From: at[e.From], To: at[e.To], Label: label, Reason: renumbered(e.Reason, at)})
 	}
 	j.Counterexample = why
-	if r.Verdict == checker.Invalid {
-		rep, h := j.Report, j.History
-		j.Later = &checker.Deferred{Draw: func(context.Context) map[string][]byte {
-			return map[string][]byte{"transactions.svg": rep.SVG(h, anomaly)}
-		}}
-	}
 }
 
 // numbered are the names that a report gives transactions.

@@ -16,8 +16,7 @@ import (
 // Checker returns a checker of recorded runs, for histories that [txn.Of] takes: they have to keep all of the models. Without one that is
 // strict-serializable.
 //
-// Its counterexample is the smallest set of transactions that shows an anomaly of a broken model, and its picture has them on a time
-// line with their dependencies. A history without any transaction that committed is undecided.
+// Its counterexample is the smallest set of transactions that shows an anomaly of a broken model, linked by their dependencies. A history without any transaction that committed is undecided.
 func Checker(kind txn.Kind, models ...txn.Model) checker.Checker {
 	return CheckerWith(txn.Options{Kind: kind, Models: models})
 }
@@ -68,9 +67,6 @@ func conclude(r checker.Result, h *history.History, txns *txn.History, rep *txn.
 			r.Verdict, r.Broken = checker.Invalid, "not "+m.Title()
 			r.Counterexample = counterexample(h, txns, a, rep.Judged)
 			r.Reason = r.Counterexample.Reason
-			r.Later = &checker.Deferred{Draw: func(context.Context) map[string][]byte {
-				return map[string][]byte{"transactions.svg": rep.SVG(txns, f.Anomaly)}
-			}}
 		}
 	}
 	if r.Verdict == checker.Valid {
