@@ -156,7 +156,7 @@ func (c *Check) JudgeTransactions(ctx context.Context, f TransactionFile) (Trans
 		}
 		required = m
 		if f.Kind != txn.Lists { // others need a search for the strong models, which tells nothing of this one
-			o.Models = weaker(m)
+			o.Models = weaker(f.History, m)
 		}
 	}
 	rep, err := levels.Judge(ctx, f.History, o)
@@ -172,7 +172,7 @@ func (c *Check) JudgeTransactions(ctx context.Context, f TransactionFile) (Trans
 	return j, nil
 }
 
-// weaker returns a model and all that it implies.
-func weaker(m txn.Model) []txn.Model {
-	return slices.DeleteFunc(slices.Clone(txn.Models()), func(x txn.Model) bool { return x != m && !m.Implies(x) })
+// weaker returns a model and all that it implies of a history.
+func weaker(h *txn.History, m txn.Model) []txn.Model {
+	return slices.DeleteFunc(txn.Models(), func(x txn.Model) bool { return !h.Implies(m, x) })
 }

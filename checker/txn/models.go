@@ -69,6 +69,7 @@ type Spec struct {
 	More    bool     // the rule is not all: what the model forbids beside it has to be looked for
 	Also    EdgeKind // the orders that count as dependencies: SO, or SO|RT
 	Direct  []Model  // those that it implies, without those that they imply
+	Items   []Model  // those that it implies beside them of histories without reads by predicate
 	Forbids []string // types of anomalies, beside those that the implied models forbid
 	names   []string // what others call it
 	doc     string   // one sentence, and its source
@@ -114,11 +115,11 @@ var Table = []Spec{
 	{Model: MonotonicAtomicView, Direct: []Model{ReadCommitted}, Forbids: []string{"non-atomic-view"}, names: []string{"mav"},
 		doc: "Once a transaction has seen another, its later reads see all of it (Bailis et al., Highly Available Transactions, VLDB 2013)"},
 	{Model: UpdateAtomic, Rule: RuleAtomic, More: true, Direct: []Model{CursorStability, MonotonicAtomicView},
-		Forbids: []string{"internal", "fractured-read", "update-not-seen"},
+		Forbids: []string{"internal", "own-row-unseen", "fractured-read", "update-not-seen"},
 		doc:     "A transaction sees others wholly or not at all, and those that wrote its keys before it" + ceron},
-	{Model: ReadAtomic, Direct: []Model{MonotonicAtomicView, StrongSessionReadCommitted, ReadYourWrites}, Forbids: []string{"internal", "fractured-read"}, names: []string{"ra"},
+	{Model: ReadAtomic, Direct: []Model{MonotonicAtomicView, StrongSessionReadCommitted, ReadYourWrites}, Forbids: []string{"internal", "own-row-unseen", "fractured-read"}, names: []string{"ra"},
 		doc: "A transaction sees others wholly or not at all, and those of its session before it" + biswa},
-	{Model: CausalCerone, Direct: []Model{MonotonicAtomicView}, Forbids: []string{"internal", "fractured-read", "causality-violation"},
+	{Model: CausalCerone, Direct: []Model{MonotonicAtomicView}, Forbids: []string{"internal", "own-row-unseen", "fractured-read", "causality-violation"},
 		doc: "A transaction that sees another sees what that one saw; sessions count for nothing" + ceron},
 	{Model: Causal, Direct: []Model{ReadAtomic, CausalCerone, PRAM, WritesFollowReads}, Forbids: []string{"session-causality-violation"},
 		names: []string{"cc", "causal-consistency", "causal-convergence"},
@@ -137,9 +138,9 @@ var Table = []Spec{
 		doc: "Transactions commit in one order, and each reads a prefix of it that has its session's" + biswa},
 	{Model: SnapshotIsolation, Rule: RuleSI, Direct: []Model{ParallelSnapshotIsolation}, names: []string{"PL-SI", "si", "generalized-snapshot-isolation"},
 		doc: "Transactions commit in one order, each reads a prefix of it, and of two at the same time at most one writes a key (Cerone and Gotsman 2018)"},
-	{Model: RepeatableRead, Rule: RuleAny, Direct: []Model{ConsistentView, UpdateSerializable}, names: []string{"PL-2.99"},
+	{Model: RepeatableRead, Rule: RuleAny, Direct: []Model{CursorStability}, Items: []Model{UpdateSerializable}, names: []string{"PL-2.99"},
 		doc: "No cycle of dependencies, but for those that come of reads by predicate" + adya},
-	{Model: Serializable, Rule: RuleAny, Direct: []Model{RepeatableRead, SnapshotIsolation},
+	{Model: Serializable, Rule: RuleAny, Direct: []Model{RepeatableRead, UpdateSerializable, SnapshotIsolation},
 		names: []string{"PL-3", "conflict-serializable", "view-serializable", "1SR", "ser"},
 		doc:   "There is one order of all transactions that explains what each read" + adya},
 	{Model: StrongSessionSnapshotIsolation, Rule: RuleSI, Also: SO,
@@ -173,26 +174,33 @@ var refusedAs = map[string]string{"pl-2l": "monotonic-view", "pl-fcv": "forward-
 
 var (
 	Position = map[Model]int{}    // of each model in the table
-	Implied  = map[Model][]bool{} // by position: whether it follows
+	implied  = map[Model][]bool{} // by position: whether it follows
+	ofItems  = map[Model][]bool{} // as implied, of histories without reads by predicate
 	byName   = map[string]Model{} // in lower case
 )
 
 func init() {
 	for i, s := range Table {
 		Position[s.Model] = i
-		follows := make([]bool, len(Table))
-		follows[i] = true
-		for _, d := range s.Direct {
-			for j, f := range Implied[d] {
-				follows[j] = follows[j] || f
-			}
-		}
-		Implied[s.Model] = follows
+		implied[s.Model] = closure(i, s.Direct, implied)
+		ofItems[s.Model] = closure(i, slices.Concat(s.Direct, s.Items), ofItems)
 		byName[string(s.Model)] = s.Model
 		for _, n := range s.names {
 			byName[strings.ToLower(n)] = s.Model
 		}
 	}
+}
+
+// closure returns what follows from the model at a position: itself, and what follows from those that it implies.
+func closure(at int, direct []Model, of map[Model][]bool) []bool {
+	follows := make([]bool, len(Table))
+	follows[at] = true
+	for _, d := range direct {
+		for j, f := range of[d] {
+			follows[j] = follows[j] || f
+		}
+	}
+	return follows
 }
 
 // Models returns all models, each after those that it implies.
@@ -204,10 +212,27 @@ func Models() []Model {
 	return all
 }
 
-// Implies reports whether each history that keeps m keeps other, which may be m itself.
+// Implies reports whether each history that keeps m keeps other, which may be m itself. Of a history without reads by predicate
+// more follows: see [History.Implies].
 func (m Model) Implies(other Model) bool {
 	i, ok := Position[other]
-	return ok && Implied[m] != nil && Implied[m][i]
+	return ok && implied[m] != nil && implied[m][i]
+}
+
+// Implies reports whether the history keeps other if it keeps m. Repeatable read forbids cycles with anti-dependencies of items only
+// (Adya's G2-item), and so implies nothing that forbids phantoms, such as consistent view (G-single) and update serializable. Without
+// reads by predicate all anti-dependencies are of items.
+func (h *History) Implies(m, other Model) bool {
+	i, ok := Position[other]
+	return ok && h.Implied(m) != nil && h.Implied(m)[i]
+}
+
+// Implied returns by position in the table which models the history keeps if it keeps m; nil if m is no model.
+func (h *History) Implied(m Model) []bool {
+	if len(h.Predicates) > 0 {
+		return implied[m]
+	}
+	return ofItems[m]
 }
 
 // Doc says in one sentence what the model is, and where it is defined.
@@ -255,11 +280,11 @@ func joinModels(ms []Model) string {
 	return strings.Join(all, ", ")
 }
 
-// Strongest returns those of the models that no other of them implies.
-func Strongest(held []Model) []Model {
+// Strongest returns those of the models that no other of them implies, by [Model.Implies] or [History.Implies].
+func Strongest(held []Model, implies func(m, other Model) bool) []Model {
 	var all []Model
 	for _, m := range held {
-		if !slices.ContainsFunc(held, func(o Model) bool { return o != m && o.Implies(m) }) {
+		if !slices.ContainsFunc(held, func(o Model) bool { return o != m && implies(o, m) }) {
 			all = append(all, m)
 		}
 	}
@@ -275,11 +300,11 @@ func Titles(ms []Model) string {
 	return strings.Join(all, ", ")
 }
 
-// Weakest returns those of the models that imply no other of them.
-func Weakest(failing []Model) []Model {
+// Weakest returns those of the models that imply no other of them, as [Strongest] has it.
+func Weakest(failing []Model, implies func(m, other Model) bool) []Model {
 	var all []Model
 	for _, m := range failing {
-		if !slices.ContainsFunc(failing, func(o Model) bool { return o != m && m.Implies(o) }) {
+		if !slices.ContainsFunc(failing, func(o Model) bool { return o != m && implies(m, o) }) {
 			all = append(all, m)
 		}
 	}

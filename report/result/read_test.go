@@ -1,6 +1,7 @@
 package result_test
 
 import (
+	"encoding/json"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -8,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/model"
 	"github.com/capsize-go/capsize/report/result"
 )
 
@@ -48,5 +51,31 @@ func TestReadNoFile(t *testing.T) {
 	}
 	if _, err := result.Read(dir); err == nil || !strings.Contains(err.Error(), "no regular file") {
 		t.Errorf("error %v, want one that says that it is no regular file", err)
+	}
+}
+
+// TestCallsHaveNull looks at the answers of reads that found nothing: JSON has null for them, and strings are as they were.
+func TestCallsHaveNull(t *testing.T) {
+	for _, c := range []struct {
+		in, out any
+		want    string
+	}{
+		{[]model.RegisterOp{{F: "read", Key: `a"-9223372036854775808`}, {F: "read", Key: "y"}}, []int{model.Nil, 3},
+			`[{"f":"read","key":"a\"-9223372036854775808"},{"f":"read","key":"y"}] [null,3]`},
+		{model.RegisterOp{F: "write", Key: "x", Value: model.Nil}, 0, `{"f":"write","key":"x","value":null} 0`},
+		{model.RegisterOp{F: "read", Key: "x"}, model.Nil, `{"f":"read","key":"x"} null`},
+	} {
+		calls := result.Calls(&checker.Counterexample{Blamed: -1, Calls: []history.Call{{Invoke: history.Op{Input: c.in}, Complete: history.Op{Output: c.out}}}})
+		input, err := json.Marshal(calls[0].Input)
+		if err != nil {
+			t.Fatal(err)
+		}
+		output, err := json.Marshal(calls[0].Output)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(input) + " " + string(output); got != c.want {
+			t.Errorf("%s, not %s", got, c.want)
+		}
 	}
 }

@@ -3,16 +3,19 @@
 package result
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/words"
 	"github.com/capsize-go/capsize/report"
 )
 
@@ -125,7 +128,7 @@ func Calls(why *checker.Counterexample) []Call {
 	for i, c := range why.Calls {
 		x := Call{
 			Process: c.Invoke.Process, Node: c.Invoke.Node, Key: c.Invoke.Key,
-			Input: c.Invoke.Input, Output: c.Complete.Output, Type: c.Complete.Type.String(), InvokeNS: int64(c.Invoke.Time),
+			Input: value(c.Invoke.Input), Output: value(c.Complete.Output), Type: c.Complete.Type.String(), InvokeNS: int64(c.Invoke.Time),
 			Context: why.Context(i),
 		}
 		if c.Complete.Time != history.Forever {
@@ -135,6 +138,33 @@ func Calls(why *checker.Counterexample) []Call {
 		list = append(list, x)
 	}
 	return list
+}
+
+// value returns an input or an output as JSON has it: null in the place of each integer that stands for no value, which a reader
+// would take for a number.
+func value(v any) any {
+	none := strconv.Itoa(words.Nil)
+	text, err := json.Marshal(v)
+	if err != nil || !bytes.Contains(text, []byte(none)) {
+		return v
+	}
+	var out []byte
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			out = append(out, c)
+			i++
+		case c == '"':
+			quoted = !quoted
+		case !quoted && bytes.HasPrefix(text[i:], []byte(none)):
+			out = append(out, "null"...)
+			i += len(none) - 1
+			continue
+		}
+		out = append(out, text[i])
+	}
+	return json.RawMessage(out)
 }
 
 // OfRun is [Of] with what was exercised, a capsize.Exercised, and with the metrics of the test.

@@ -23,6 +23,9 @@ type brute struct {
 	keep       map[txn.Model]bool
 	noInternal bool // every read shows what its transaction did before
 	odd        bool // no order of versions fits the reads
+
+	wrote    [][]bool   // by transaction and key
+	answered [][]txn.Op // by transaction: reads that were answered
 }
 
 // bruteForce returns which models hold of a history without failed transactions that are seen, and whether no order of versions fits
@@ -58,16 +61,26 @@ func bruteForce(h *txn.History) (keep map[txn.Model]bool, odd bool) {
 }
 
 func square(n int) [][]bool {
-	m := make([][]bool, n)
+	m, all := make([][]bool, n), make([]bool, n*n)
 	for i := range m {
-		m[i] = make([]bool, n)
+		m[i] = all[i*n : (i+1)*n : (i+1)*n]
 	}
 	return m
 }
 
 func (b *brute) orders() {
 	b.so, b.rt = square(b.n), square(b.n)
+	b.wrote, b.answered = make([][]bool, b.n), make([][]txn.Op, b.n)
 	for i, t := range b.in {
+		b.wrote[i] = make([]bool, len(b.h.Keys))
+		for _, o := range b.h.OpsOf(t) {
+			switch {
+			case o.F == txn.Append:
+				b.wrote[i][o.Key] = true
+			case o.F == txn.Read && b.h.Txns[t].Type == history.OK:
+				b.answered[i] = append(b.answered[i], o)
+			}
+		}
 		for j, u := range b.in {
 			x, y := b.h.Txns[t], b.h.Txns[u]
 			b.so[i][j] = x.Session == y.Session && t < u
@@ -76,7 +89,7 @@ func (b *brute) orders() {
 	}
 }
 
-// permutations calls f with each order of 0..n-1, until it returns false.
+// permutations calls f with each order of 0..n-1.
 func permutations(n int, f func(p []int)) {
 	p := make([]int, 0, n)
 	var rec func(used int)
@@ -107,27 +120,37 @@ const (
 	arSO // arbitration alone keeps sessions
 )
 
-var atomic = map[txn.Model]int{
-	txn.ReadAtomic:                hasSO,
-	txn.UpdateAtomic:              noConflict,
-	txn.CausalCerone:              transitive,
-	txn.Causal:                    transitive | hasSO,
-	txn.ParallelSnapshotIsolation: transitive | noConflict,
-	txn.StrongSessionParallelSnapshotIsolation: transitive | noConflict | hasSO,
-	txn.Prefix:                         prefixed | transitive | hasSO,
-	txn.SnapshotIsolation:              prefixed | transitive | noConflict,
-	txn.StrongSessionSnapshotIsolation: prefixed | transitive | noConflict | hasSO,
-	txn.StrongSnapshotIsolation:        prefixed | transitive | noConflict | hasSO | hasRT,
-	txn.Serializable:                   total,
-	txn.StrongSessionSerializable:      total | hasSO,
-	txn.StrictSerializable:             total | hasSO | hasRT,
+// atomic are the models of which the axioms are all.
+var atomic = []struct {
+	model  txn.Model
+	axioms int
+}{
+	{txn.ReadAtomic, hasSO},
+	{txn.UpdateAtomic, noConflict},
+	{txn.CausalCerone, transitive},
+	{txn.Causal, transitive | hasSO},
+	{txn.ParallelSnapshotIsolation, transitive | noConflict},
+	{txn.StrongSessionParallelSnapshotIsolation, transitive | noConflict | hasSO},
+	{txn.Prefix, prefixed | transitive | hasSO},
+	{txn.SnapshotIsolation, prefixed | transitive | noConflict},
+	{txn.StrongSessionSnapshotIsolation, prefixed | transitive | noConflict | hasSO},
+	{txn.StrongSnapshotIsolation, prefixed | transitive | noConflict | hasSO | hasRT},
+	{txn.Serializable, total},
+	{txn.StrongSessionSerializable, total | hasSO},
+	{txn.StrictSerializable, total | hasSO | hasRT},
 }
 
-// visibility tries all arbitrations, and all visibilities within.
+// visibility tries all arbitrations, and all visibilities within, as long as a model is not known to hold.
+//
+// A read that is no prefix of an arbitration breaks read committed, and so all of them: with its own append after a list that lacks an
+// earlier one, a transaction saw a version that never was.
 func (b *brute) visibility() {
 	n := b.n
+	vis := square(n)
 	permutations(n, func(p []int) {
-		vis := square(n)
+		if b.allAtomic() || !b.arbitrated(p) {
+			return
+		}
 		var rec func(i int)
 		rec = func(i int) { // p[i] is the transaction whose visible ones are chosen
 			if i == n {
@@ -150,17 +173,47 @@ func (b *brute) visibility() {
 	})
 }
 
+// allAtomic reports whether all models of axioms are known to hold.
+func (b *brute) allAtomic() bool {
+	for _, a := range atomic {
+		if !b.keep[a.model] {
+			return false
+		}
+	}
+	return true
+}
+
+// arbitrated reports whether all reads are prefixes of an arbitration.
+func (b *brute) arbitrated(p []int) bool {
+	var order []version
+	for k := range b.h.Keys {
+		order = order[:0]
+		for _, x := range p {
+			for _, o := range b.h.OpsOf(b.in[x]) {
+				if o.F == txn.Append && o.Key == int32(k) {
+					order = append(order, version{x, o.Value})
+				}
+			}
+		}
+		if !b.fits(int32(k), order) {
+			return false
+		}
+	}
+	return true
+}
+
 // explains reports whether a transaction read what the visible ones and itself appended.
 func (b *brute) explains(before []int, vis [][]bool, me int) bool {
 	t := b.in[me]
 	if b.h.Txns[t].Type != history.OK {
 		return true
 	}
+	var want []int32
 	for i, o := range b.h.OpsOf(t) {
 		if o.F != txn.Read {
 			continue
 		}
-		var want []int32
+		want = want[:0]
 		for _, x := range before {
 			if vis[x][me] {
 				want = b.appendsTo(want, b.h.OpsOf(b.in[x]), o.Key)
@@ -183,28 +236,10 @@ func (b *brute) appendsTo(list []int32, ops []txn.Op, key int32) []int32 {
 	return list
 }
 
-func (b *brute) writes(x int, key int32) bool {
-	return len(b.appendsTo(nil, b.h.OpsOf(b.in[x]), key)) > 0
-}
-
 // holds marks the models of which the axioms hold.
-//
-// A read that is no prefix of the order breaks read committed, and so all of them: with its own append after a list that lacks an
-// earlier one, a transaction saw a version that never was.
 func (b *brute) holds(p []int, vis [][]bool) {
-	for k := range b.h.Keys {
-		var order []version
-		for _, x := range p {
-			for _, v := range b.appendsTo(nil, b.h.OpsOf(b.in[x]), int32(k)) {
-				order = append(order, version{x, v})
-			}
-		}
-		if !b.fits(int32(k), order) {
-			return
-		}
-	}
 	has := transitive | prefixed | noConflict | total | hasSO | hasRT
-	at := make([]int, b.n)
+	var at [8]int
 	for i, x := range p {
 		at[x] = i
 	}
@@ -222,7 +257,7 @@ func (b *brute) holds(p []int, vis [][]bool) {
 			if !vis[x][y] {
 				has &^= total
 				for k := range b.h.Keys {
-					if b.writes(x, int32(k)) && b.writes(y, int32(k)) {
+					if b.wrote[x][k] && b.wrote[y][k] {
 						has &^= noConflict
 					}
 				}
@@ -237,9 +272,9 @@ func (b *brute) holds(p []int, vis [][]bool) {
 			}
 		}
 	}
-	for m, axioms := range atomic {
-		if has&axioms == axioms {
-			b.keep[m] = true
+	for _, a := range atomic {
+		if has&a.axioms == a.axioms {
+			b.keep[a.model] = true
 		}
 	}
 }
@@ -264,12 +299,12 @@ func (b *brute) sessions(order [][]version, mark func(txn.Model, bool)) {
 // mustSee clears the guarantees that a transaction t breaks by what it did not see of v, which stands at a place of the order of a key.
 func (b *brute) mustSee(order [][]version, k, at int, v version, t int, ryw, mr, mw, wfr *bool) {
 	misses := false
-	for _, o := range b.reads(t) {
+	for _, o := range b.answered[t] {
 		misses = misses || int(o.Key) == k && int(o.Len) <= at
 	}
 	for s := range b.n { // the transaction of the session that wrote or read v
 		wrote, readIt := s == v.txn, false
-		for _, o := range b.reads(s) {
+		for _, o := range b.answered[s] {
 			readIt = readIt || int(o.Key) == k && int(o.Len) > at && v.txn != s
 		}
 		if misses && b.so[s][t] {
@@ -289,17 +324,9 @@ func (b *brute) mustSee(order [][]version, k, at int, v version, t int, ryw, mr,
 	}
 }
 
-// reads returns the answered reads of a transaction.
-func (b *brute) reads(x int) []txn.Op {
-	if b.h.Txns[b.in[x]].Type != history.OK {
-		return nil
-	}
-	return slices.DeleteFunc(slices.Clone(b.h.OpsOf(b.in[x])), func(o txn.Op) bool { return o.F != txn.Read })
-}
-
 // sees reports whether a transaction read an append of another.
 func (b *brute) sees(order [][]version, t, u int) bool {
-	for _, o := range b.reads(t) {
+	for _, o := range b.answered[t] {
 		if slices.ContainsFunc(order[o.Key][:o.Len], func(v version) bool { return v.txn == u }) {
 			return true
 		}

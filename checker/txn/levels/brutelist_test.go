@@ -251,8 +251,8 @@ func TestListUnread(t *testing.T) {
 
 func definitions() map[txn.Model]bool {
 	all := map[txn.Model]bool{}
-	for m := range atomic {
-		all[m] = true
+	for _, a := range atomic {
+		all[a.model] = true
 	}
 	for _, m := range []txn.Model{txn.ReadUncommitted, txn.StrongSessionReadUncommitted, txn.StrongReadUncommitted, txn.ReadCommitted, txn.StrongSessionReadCommitted,
 		txn.StrongReadCommitted, txn.CursorStability, txn.MonotonicAtomicView, txn.ConsistentView, txn.RepeatableRead, txn.UpdateSerializable, txn.ReadYourWrites, txn.MonotonicReads, txn.MonotonicWrites,

@@ -29,6 +29,9 @@ func New(h *txn.History, o txn.Options) *Case {
 	return j
 }
 
+// Implies reports whether the history keeps other if it keeps m.
+func (j *Case) Implies(m, other txn.Model) bool { return j.h.Implies(m, other) }
+
 // Open reports whether a model is still to be decided: because it is wanted, or because one that implies it is, and is not decided.
 func (j *Case) Open(m txn.Model) bool {
 	at := txn.Position[m]
@@ -36,7 +39,7 @@ func (j *Case) Open(m txn.Model) bool {
 		return false
 	}
 	for i, s := range txn.Table {
-		if j.want[i] && !j.Decided[i] && txn.Implied[s.Model][at] {
+		if j.want[i] && !j.Decided[i] && j.h.Implied(s.Model)[at] {
 			return true
 		}
 	}
@@ -47,7 +50,7 @@ func (j *Case) Open(m txn.Model) bool {
 func (j *Case) needed(m txn.Model) bool {
 	at := txn.Position[m]
 	for i, s := range txn.Table {
-		if j.want[i] && (i == at || txn.Implied[s.Model][at]) {
+		if j.want[i] && (i == at || j.h.Implied(s.Model)[at]) {
 			return true
 		}
 	}
@@ -78,7 +81,7 @@ func (j *Case) AddBreaking(m txn.Model, a txn.Anomaly) {
 func (j *Case) Broken(m txn.Model) {
 	at := txn.Position[m]
 	for i, s := range txn.Table {
-		if txn.Implied[s.Model][at] {
+		if j.h.Implied(s.Model)[at] {
 			j.Verdict[i], j.Decided[i] = checker.Invalid, true
 		}
 	}
@@ -86,7 +89,7 @@ func (j *Case) Broken(m txn.Model) {
 
 // Kept marks a model, and all that it implies, as kept.
 func (j *Case) Kept(m txn.Model) {
-	for i, follows := range txn.Implied[m] {
+	for i, follows := range j.h.Implied(m) {
 		if follows && !j.Decided[i] {
 			j.Verdict[i], j.Decided[i] = checker.Valid, true
 		}
@@ -118,7 +121,7 @@ func (j *Case) KeepImplied() {
 func (j *Case) Report(judged int) *txn.Report {
 	r := &txn.Report{Judged: judged, Anomalies: sortAnomalies(j.Anomalies)}
 	for i := range r.Anomalies {
-		r.Anomalies[i].Breaks = breaks(r.Anomalies[i])
+		r.Anomalies[i].Breaks = j.breaks(r.Anomalies[i])
 	}
 	for i, s := range txn.Table {
 		if !j.want[i] {
@@ -129,16 +132,16 @@ func (j *Case) Report(judged int) *txn.Report {
 			f.Verdict, f.Reason = checker.Unknown, "it was not decided"
 		}
 		if f.Verdict == checker.Invalid {
-			f.Anomaly = Shows(r.Anomalies, s.Model)
+			f.Anomaly = j.Shows(r.Anomalies, s.Model)
 		}
 		r.Findings = append(r.Findings, f)
 	}
-	r.Strongest, r.Weakest = Extremes(r.Findings)
+	r.Strongest, r.Weakest = Extremes(j.h, r.Findings)
 	return r
 }
 
 // breaks returns the weakest models that an anomaly breaks.
-func breaks(a txn.Anomaly) []txn.Model {
+func (j *Case) breaks(a txn.Anomaly) []txn.Model {
 	all := slices.Clone(a.Breaks)
 	for _, s := range txn.Table {
 		if slices.Contains(s.Forbids, a.Type) {
@@ -147,7 +150,7 @@ func breaks(a txn.Anomaly) []txn.Model {
 	}
 	var weakest []txn.Model
 	for _, m := range txn.Models() {
-		implies := func(o txn.Model) bool { return o != m && m.Implies(o) }
+		implies := func(o txn.Model) bool { return o != m && j.Implies(m, o) }
 		if slices.Contains(all, m) && !slices.ContainsFunc(all, implies) {
 			weakest = append(weakest, m)
 		}
@@ -156,10 +159,10 @@ func breaks(a txn.Anomaly) []txn.Model {
 }
 
 // Shows returns the smallest anomaly that breaks a model.
-func Shows(all []txn.Anomaly, m txn.Model) int {
+func (j *Case) Shows(all []txn.Anomaly, m txn.Model) int {
 	best := -1
 	for i, a := range all {
-		if slices.ContainsFunc(a.Breaks, m.Implies) && (best < 0 || len(a.Txns) < len(all[best].Txns)) {
+		if slices.ContainsFunc(a.Breaks, func(o txn.Model) bool { return j.Implies(m, o) }) && (best < 0 || len(a.Txns) < len(all[best].Txns)) {
 			best = i
 		}
 	}
@@ -183,8 +186,8 @@ func sortAnomalies(all []txn.Anomaly) []txn.Anomaly {
 	return out
 }
 
-// Extremes returns the strongest models that hold and the weakest that do not.
-func Extremes(fs []txn.Finding) (strongest, weakest []txn.Model) {
+// Extremes returns the strongest models that hold of a history and the weakest that do not.
+func Extremes(h *txn.History, fs []txn.Finding) (strongest, weakest []txn.Model) {
 	var held, failing []txn.Model
 	for _, f := range fs {
 		switch f.Verdict {
@@ -194,5 +197,5 @@ func Extremes(fs []txn.Finding) (strongest, weakest []txn.Model) {
 			failing = append(failing, f.Model)
 		}
 	}
-	return txn.Strongest(held), txn.Weakest(failing)
+	return txn.Strongest(held, h.Implies), txn.Weakest(failing, h.Implies)
 }

@@ -105,14 +105,14 @@ func (v *rowView) judge(o txn.Options) *txn.Report {
 			itemOnly := slices.DeleteFunc(slices.Clone(report.Anomalies), func(a txn.Anomaly) bool {
 				return slices.ContainsFunc(a.Edges, func(e txn.Edge) bool { return e.Predicate })
 			})
-			if at := judging.Shows(itemOnly, txn.RepeatableRead); at >= 0 {
+			if at := j.Shows(itemOnly, txn.RepeatableRead); at >= 0 {
 				f.Anomaly = slices.IndexFunc(report.Anomalies, func(a txn.Anomaly) bool {
 					return a.Type == itemOnly[at].Type && slices.Equal(a.Txns, itemOnly[at].Txns) && a.Key == itemOnly[at].Key
 				})
 			}
 		}
 	}
-	report.Strongest, report.Weakest = judging.Extremes(report.Findings)
+	report.Strongest, report.Weakest = judging.Extremes(r.H, report.Findings)
 	return report
 }
 
@@ -155,7 +155,30 @@ func (v *rowView) lostUpdates(j *judging.Case) {
 		}
 		first[here] = s.txn
 	}
+	for i, s := range r.reads {
+		if other, lost := v.overtaken(i, s); lost {
+			found.Add("lost-update", func() txn.Anomaly {
+				return txn.Anomaly{Txns: []int32{min(other, s.txn), max(other, s.txn)}, Key: r.H.Keys[s.key],
+					Reason: fmt.Sprintf("T%d %s, and changed it after T%d had changed it (lost update)", s.txn, r.sees(s), other)}
+			})
+		}
+	}
 	found.AddTo(j)
+}
+
+// overtaken returns a transaction that changed a row between the version that a read of the row saw and that which the reader made.
+func (v *rowView) overtaken(i int, s rowRead) (int32, bool) {
+	r, order := v.r, v.orders[s.key]
+	if order == nil || v.places[i] < 0 || s.found < 0 && v.byPredicate(s) || !r.changes(s.txn, s.key, s.op-1) {
+		return 0, false
+	}
+	own := slices.IndexFunc(order, func(w int32) bool { return w >= 0 && r.writes[w].txn == s.txn })
+	all := r.stretches(s, order)
+	if own < 0 || len(all) == 0 {
+		return 0, false
+	}
+	next := all[v.places[i]].to + 1
+	return r.writes[order[next]].txn, next < own
 }
 
 // changes reports whether a transaction changes a row after an operation.
@@ -256,7 +279,7 @@ func (t *trying) conclude() {
 			f.Reason = fmt.Sprintf("it depends on the order of versions, or on which of several versions reads by predicate saw; it was broken in the %d ways that were tried", t.views)
 		}
 	}
-	t.report.Strongest, t.report.Weakest = judging.Extremes(t.report.Findings)
+	t.report.Strongest, t.report.Weakest = judging.Extremes(t.r.H, t.report.Findings)
 }
 
 // breakAlways says that a model is broken in every view, and shows what breaks it in the one in which most models are kept.

@@ -78,17 +78,20 @@ func (v *rowView) read(i int32, s rowRead, order []int32) {
 	if first := order[at.from]; first >= 0 {
 		v.add(rowEdgeKey{from: r.writes[first].txn, to: s.txn, kind: txn.WR}, rowEdge{s.key, i, first, first})
 	}
-	matched := s.found >= 0
+	matched, byPredicate := s.found >= 0, v.byPredicate(s)
 	for n, w := range order[at.to+1:] {
 		if r.writes[w].txn == s.txn { // what comes after its own overwrites that
 			return
 		}
-		changes := r.matches(s.op, w) != matched
-		if n > 0 && !changes {
-			continue
+		why := rowEdge{s.key, i, order[at.to], w}
+		if n == 0 && (matched || !byPredicate) { // a row that is shown is read as an item, too
+			v.add(rowEdgeKey{from: s.txn, to: r.writes[w].txn, kind: txn.RW}, why)
 		}
-		v.add(rowEdgeKey{s.txn, r.writes[w].txn, txn.RW, changes && v.byPredicate(s)}, rowEdge{s.key, i, order[at.to], w})
-		if changes || !v.byPredicate(s) {
+		if !byPredicate {
+			return
+		}
+		if r.matches(s.op, w) != matched {
+			v.add(rowEdgeKey{s.txn, r.writes[w].txn, txn.RW, true}, why)
 			return
 		}
 	}

@@ -340,7 +340,7 @@ func (r *registers) searchOrders(j *judging.Case, d *judging.Deps) {
 		}
 	}
 	for _, f := range failed {
-		if !slices.ContainsFunc(failed, func(o failure) bool { return o.model != f.model && f.model.Implies(o.model) }) {
+		if !slices.ContainsFunc(failed, func(o failure) bool { return o.model != f.model && r.h.Implies(f.model, o.model) }) {
 			f.search.p.Explain(f.answer)
 			j.AddBreaking(f.model, f.search.anomaly(f.answer))
 		}
@@ -373,5 +373,5 @@ func useful(j *judging.Case, m txn.Model) bool {
 	if j.Decided[txn.Position[m]] {
 		return false
 	}
-	return slices.ContainsFunc(searched, func(o txn.Model) bool { return j.Open(o) && (m.Implies(o) || o.Implies(m)) })
+	return slices.ContainsFunc(searched, func(o txn.Model) bool { return j.Open(o) && (j.Implies(m, o) || j.Implies(o, m)) })
 }
