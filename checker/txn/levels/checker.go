@@ -3,10 +3,7 @@ package levels
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/txn"
@@ -65,7 +62,7 @@ func conclude(r checker.Result, h *history.History, txns *txn.History, rep *txn.
 		default:
 			a := rep.Anomalies[f.Anomaly]
 			r.Verdict, r.Broken = checker.Invalid, "not "+m.Title()
-			r.Counterexample = counterexample(h, txns, a, rep.Judged)
+			r.Counterexample = a.Counterexample(callsOf(h, txns, a), rep.Judged)
 			r.Reason = r.Counterexample.Reason
 		}
 	}
@@ -83,37 +80,17 @@ func holding(rep *txn.Report) string {
 	return txn.Titles(rep.Strongest) + " holds"
 }
 
-// counterexample has the calls of an anomaly.
-func counterexample(h *history.History, txns *txn.History, a txn.Anomaly, judged int) *checker.Counterexample {
-	w := &checker.Counterexample{Key: a.Key, Reason: a.Reason, Blamed: -1, Judged: judged}
+// callsOf returns the calls of the transactions of an anomaly.
+func callsOf(h *history.History, txns *txn.History, a txn.Anomaly) map[int32]history.Call {
 	at := map[int]int32{} // transactions by the index of their invocation
-	for _, t := range a.Txns {
+	for _, t := range a.Cast() {
 		at[int(txns.Places[t].Line)-1] = t
 	}
-	place := map[int32]int{}
+	calls := map[int32]history.Call{}
 	for c := range h.Calls() {
 		if t, ok := at[c.Invoke.Index]; ok {
-			place[t] = len(w.Calls)
-			w.Calls = append(w.Calls, c)
+			calls[t] = c
 		}
 	}
-	w.Reason = renumbered(a.Reason, place)
-	for _, e := range a.Edges {
-		label := strings.TrimSpace(e.Kind.String() + " " + e.Key)
-		w.Links = append(w.Links, checker.Link{From: place[e.From], To: place[e.To], Label: label, Reason: renumbered(e.Reason, place)})
-	}
-	return w
-}
-
-var numbered = regexp.MustCompile(`\bT\d+\b`)
-
-// renumbered has a text name transactions by their places in a counterexample, from T1, instead of by their places in the history.
-func renumbered(text string, place map[int32]int) string {
-	return numbered.ReplaceAllStringFunc(text, func(name string) string {
-		n, _ := strconv.Atoi(name[1:])
-		if p, ok := place[int32(n)]; ok {
-			return fmt.Sprintf("T%d", p+1)
-		}
-		return name
-	})
+	return calls
 }
