@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/txn"
@@ -20,6 +21,41 @@ func Checker(kind txn.Kind, models ...txn.Model) checker.Checker {
 
 // CheckerWith returns a checker with options of its own: see [Checker].
 func CheckerWith(o txn.Options) checker.Checker {
+	return checkerOf(o, func(*history.History, *txn.Report) {})
+}
+
+// A Keeper is a checker that keeps the report of the last history that it judged, for who wants to know more of a run than the verdict and
+// would else judge it again.
+type Keeper struct {
+	checker.Checker
+
+	mu      sync.Mutex
+	history *history.History
+	report  *txn.Report
+}
+
+// NewKeeper returns a keeper: see [Checker].
+func NewKeeper(kind txn.Kind, models ...txn.Model) *Keeper {
+	k := &Keeper{}
+	k.Checker = checkerOf(txn.Options{Kind: kind, Models: models}, func(h *history.History, rep *txn.Report) {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.history, k.report = h, rep
+	})
+	return k
+}
+
+// Report returns the report of a history, with all models, or nil if it is not the last one that was judged, or could not be.
+func (k *Keeper) Report(h *history.History) *txn.Report {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.history != h {
+		return nil
+	}
+	return k.report
+}
+
+func checkerOf(o txn.Options, judged func(*history.History, *txn.Report)) checker.Checker {
 	required := slices.Clone(o.Models)
 	if len(required) == 0 {
 		required = []txn.Model{txn.StrictSerializable}
@@ -38,6 +74,7 @@ func CheckerWith(o txn.Options) checker.Checker {
 		if err != nil {
 			return undecided(r, "the history could not be judged", err.Error())
 		}
+		judged(h, rep)
 		if !slices.ContainsFunc(txns.Txns, func(t txn.Txn) bool { return t.Type == history.OK }) {
 			return undecided(r, "no transaction committed", fmt.Sprintf("none of %d transactions is known to have committed", len(txns.Txns)))
 		}
