@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -148,7 +146,7 @@ func (j *TransactionJudgement) conclude(r checker.Result, anomaly int) {
 	j.Whole = len(j.History.Txns) <= wholePage
 	shown := map[int32]bool{}
 	if anomaly >= 0 {
-		for _, t := range j.Report.Anomalies[anomaly].Txns {
+		for _, t := range j.Report.Anomalies[anomaly].Cast() {
 			shown[t] = true
 		}
 	}
@@ -158,46 +156,10 @@ func (j *TransactionJudgement) conclude(r checker.Result, anomaly int) {
 		return
 	}
 	a := j.Report.Anomalies[anomaly]
-	why := &checker.Counterexample{Key: a.Key, Blamed: -1, Judged: j.Report.Judged}
-	at := map[int32]int{}
-	for _, t := range slices.Sorted(slices.Values(a.Txns)) {
-		if _, twice := at[t]; !twice {
-			at[t] = len(why.Calls)
-			why.Calls = append(why.Calls, calls[t])
-		}
-	}
-	why.Reason = renumbered(a.Reason, at)
+	j.Counterexample = a.Counterexample(calls, j.Report.Judged)
 	if j.Verdict == checker.Invalid {
-		j.Reason = a.Type + ": " + why.Reason
+		j.Reason = a.Type + ": " + j.Counterexample.Reason
 	}
-	for _, e := range a.Edges {
-		label := e.Kind.String()
-		if e.Key != "" {
-			label += " " + e.Key
-		}
-		why.Links = append(why.Links, checker.Link{From: at[e.From], To: at[e.To], Label: label, Reason: renumbered(e.Reason, at)})
-	}
-	j.Counterexample = why
-	if r.Verdict == checker.Invalid {
-		rep, h := j.Report, j.History
-		j.Later = &checker.Deferred{Draw: func(context.Context) map[string][]byte {
-			return map[string][]byte{"transactions.svg": rep.SVG(h, anomaly)}
-		}}
-	}
-}
-
-// numbered are the names that a report gives transactions.
-var numbered = regexp.MustCompile(`\bT\d+\b`)
-
-// renumbered has a text name transactions by their places in a counterexample, from T1, as a page does, and not by those in the history.
-func renumbered(text string, place map[int32]int) string {
-	return numbered.ReplaceAllStringFunc(text, func(name string) string {
-		n, err := strconv.ParseInt(name[1:], 10, 32)
-		if p, ok := place[int32(n)]; ok && err == nil {
-			return fmt.Sprintf("T%d", p+1)
-		}
-		return name
-	})
 }
 
 // calls returns the transactions as calls: all of them, or only those shown if there are too many for a page; and the calls of

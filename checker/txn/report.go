@@ -42,14 +42,14 @@ type Edge struct {
 	Predicate   bool   // a read by predicate made it
 	Key         string // what both touched; empty for SO and RT
 	Value, Next string // the version of Key at From, and that at To
-	Reason      string // one sentence without the names of the two: "read x as [1], without 5"
+	Reason      Text   // one sentence without the names of the two: "read x as [1], without 5"
 }
 
 // An Anomaly is one way in which a history breaks models.
 type Anomaly struct {
 	Type   string  // as Elle names it: G0, G1a, G-single-item-realtime, lost-update; see [AnomalyTypes]
 	Breaks []Model // the weakest models that it breaks
-	Reason string  // one sentence in plain words
+	Reason Text    // one sentence in plain words
 	Txns   []int32 // the transactions that show it, in the order of the cycle
 	Edges  []Edge  // of a cycle: from each of Txns to the next, and from the last to the first
 	Key    string  // of an anomaly of one key

@@ -159,7 +159,7 @@ func (r *Report) broken() []Model {
 
 // Write writes the transactions of an anomaly and its edges.
 func (a Anomaly) Write(b *strings.Builder, h *History) {
-	for _, t := range a.cast() {
+	for _, t := range a.Cast() {
 		end := ""
 		switch h.Txns[t].Type {
 		case history.Fail:
@@ -190,7 +190,7 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		Key       string   `json:"key,omitempty"`
 		Value     string   `json:"value,omitempty"`
 		Next      string   `json:"next,omitempty"`
-		Reason    string   `json:"reason"`
+		Reason    Text     `json:"reason"`
 	}
 	type branch struct {
 		Assumed []edge `json:"assumed"`
@@ -199,7 +199,7 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 	type anomaly struct {
 		Type   string   `json:"type"`
 		Models []Model  `json:"models"`
-		Reason string   `json:"reason"`
+		Reason Text     `json:"reason"`
 		Key    string   `json:"key,omitempty"`
 		Count  int      `json:"count"`
 		Txns   []int32  `json:"txns"`
@@ -263,13 +263,15 @@ func (a Anomaly) writeCases(b *strings.Builder, h *History) {
 	}
 }
 
-// cast returns the transactions of an anomaly and those of its cases that are not among them.
-func (a Anomaly) cast() []int32 {
+// Cast returns the transactions of an anomaly and those of its cases that are not among them: all that its texts name.
+func (a Anomaly) Cast() []int32 {
 	all := slices.Clone(a.Txns)
 	for _, c := range a.Cases {
-		for _, e := range c.Cycle {
-			if !slices.Contains(all, e.From) {
-				all = append(all, e.From)
+		for _, e := range slices.Concat(c.Assumed, c.Cycle) {
+			for _, t := range []int32{e.From, e.To} {
+				if !slices.Contains(all, t) {
+					all = append(all, t)
+				}
 			}
 		}
 	}

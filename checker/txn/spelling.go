@@ -74,7 +74,7 @@ func (h *History) ReadsOnly(t int32) bool {
 
 // SessionEdge returns the edge of a session order between two of its transactions, with the reason that a report shows.
 func (h *History) SessionEdge(from, to int32) Edge {
-	return Edge{From: from, To: to, Kind: SO, Reason: fmt.Sprintf("came earlier in the session of process %d", h.Txns[from].Process)}
+	return Edge{From: from, To: to, Kind: SO, Reason: Sayf("came earlier in the session of process %d", h.Txns[from].Process)}
 }
 
 // Gap says how long before another began a transaction had ended, with a space behind; nothing if it is not known.

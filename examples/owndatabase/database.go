@@ -1,14 +1,13 @@
-// Package owndatabase tests the isolation of a database of one's own. All it takes is in txn.go: a method that carries out a
-// transaction, here on SQLite by database/sql. Workload, checker, minimal counterexample and report are those of Capsize.
+// Package owndatabase tests the isolation of a database of one's own, here SQLite by database/sql. All that is particular to it is how it is started,
+// and its statements: see Database.open. Workload, transactions, checker, minimal counterexample and report are those of Capsize.
 //
-// Two mistakes of applications are options: to leave out BEGIN, and to send reads to a connection of their own. SQLite is serializable
+// Mistakes of applications are options, as to leave out BEGIN, or to send reads to a connection of their own. SQLite is serializable
 // (https://www.sqlite.org/isolation.html), and an application on it need not be.
 package owndatabase
 
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,6 +18,7 @@ import (
 	"github.com/capsize-go/capsize/checker/txn"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/workloads"
+	"github.com/capsize-go/capsize/workloads/sqltxn"
 )
 
 // roundTrip is how long a statement takes on its way to the database and back. Without it no two transactions would overlap.
@@ -26,8 +26,7 @@ const roundTrip = time.Millisecond
 
 // A Database is SQLite with a write-ahead log, on node n1. The zero Database is strict serializable.
 type Database struct {
-	Autocommit bool // there is no BEGIN: each statement is a transaction of its own
-	ReaderPool bool // reads go to another connection than writes, as in applications that spare the writer
+	Mistake sqltxn.Mistake // of the application, to make; none by default
 }
 
 // address asks n1 for the name of the database.
@@ -60,28 +59,22 @@ func (d Database) Workload() workloads.Workload {
 	return workloads.Append(d.open, txn.StrictSerializable, workloads.TxnMix{})
 }
 
-// open opens a connection of its own for a client.
-func (d Database) open(ctx context.Context, h *cluster.Host) (session, error) {
+// open opens connections of its own for a client.
+func (d Database) open(ctx context.Context, h *cluster.Host) (*sqltxn.Client, error) {
 	name, err := cluster.Ask[string](ctx, h, "n1", address{})
 	if err != nil {
-		return session{}, fmt.Errorf("find database: %w", err)
+		return nil, fmt.Errorf("find database: %w", err)
 	}
 	db, err := sql.Open("sqlite", name)
 	if err != nil {
-		return session{}, fmt.Errorf("open database: %w", err)
+		return nil, fmt.Errorf("open database: %w", err)
 	}
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return session{}, errors.Join(err, db.Close())
-	}
-	return session{client{h, conn, d}, db}, nil
+	return sqltxn.New(db, sqltxn.Options{
+		Statements: sqltxn.Statements{
+			Append:   `INSERT INTO lists VALUES (?1, json_array(?2)) ON CONFLICT (k) DO UPDATE SET v = json_insert(v, '$[#]', ?2)`,
+			ReadList: `SELECT v FROM lists WHERE k = ?`,
+		},
+		Between: func() error { return h.Sleep(roundTrip) },
+		Mistake: d.Mistake,
+	}), nil
 }
-
-// A session is a client with what it must close.
-type session struct {
-	client
-	db *sql.DB
-}
-
-// Close closes the connection.
-func (s session) Close() error { return errors.Join(s.conn.Close(), s.db.Close()) }

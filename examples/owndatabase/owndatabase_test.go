@@ -7,6 +7,7 @@ import (
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/examples/owndatabase"
+	"github.com/capsize-go/capsize/workloads/sqltxn"
 )
 
 func test(d owndatabase.Database) capsize.Test {
@@ -19,18 +20,18 @@ func TestDatabase(t *testing.T) {
 	capsize.Run(t, x)
 }
 
-func TestReaderPool(t *testing.T) {
-	x := test(owndatabase.Database{ReaderPool: true})
+func TestReadsElsewhere(t *testing.T) {
+	x := test(owndatabase.Database{Mistake: sqltxn.ReadElsewhere})
 	x.Expect, x.Seeds = checker.Invalid, 3
 	capsize.Run(t, x)
 }
 
 func TestAutocommit(t *testing.T) {
-	x := test(owndatabase.Database{Autocommit: true})
+	x := test(owndatabase.Database{Mistake: sqltxn.Autocommit})
 	x.Expect, x.Seeds = checker.Invalid, 3
 	capsize.Run(t, x)
 }
 
 func TestDatabaseIsDeterministic(t *testing.T) {
-	capsize.CheckDeterminism(t, test(owndatabase.Database{ReaderPool: true}))
+	capsize.CheckDeterminism(t, test(owndatabase.Database{Mistake: sqltxn.ReadElsewhere}))
 }

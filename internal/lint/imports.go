@@ -146,6 +146,7 @@ var importRules = []ImportRule{
 	{Package: "checker/txn", Ours: append(judging, "internal/names")},
 	{Package: "checker/txn/...", Ours: append(judging, "checker/txn", "checker/txn/internal/...", "internal/keyed", "internal/packed")},
 	{Package: "checker/...", Ours: judging},
+	{Package: "workloads/sqltxn", Ours: []string{"history", "model", "workloads"}, Libs: []string{"modernc.org/sqlite"}},
 	{Package: "workloads", Ours: []string{"checker", "checker/freshness", "checker/jepsen", "checker/linearizable", "checker/txn", "checker/txn/kafka", "checker/txn/levels", "cluster", "history", "model"}},
 	{Package: "report", Ours: []string{"history", "checker", "cluster/trace", "internal/sorting", "internal/words", "model", "report/internal/account", "report/internal/sequence", "report/internal/wholerun", "report/internal/wording"}},
 	{Package: "report/internal/wholerun", Ours: []string{"internal/sorting", "report/internal/wording"}},

@@ -35,6 +35,7 @@ type Card struct {
 	During    Outcomes       // of those that began while it was active
 	Seconds   []Outcomes     // of all, by the second in which they began
 
+	keeper   *levels.Keeper
 	from, to time.Duration // when the fault was active
 	kept     int           // runs that kept the claim
 	lost     int           // runs that broke it
@@ -66,15 +67,11 @@ func (o *Outcomes) quantile(q float64) time.Duration {
 	return o.Took[min(int(q*float64(len(o.Took))), len(o.Took)-1)]
 }
 
-// Add counts one run. Every model is judged, whatever the test's own checker has found.
-func (c *Card) Add(ctx context.Context, r *capsize.Result) error {
-	h, err := txn.Of(r.History)
-	if err != nil {
-		return fmt.Errorf("isolation of seed %d: %w", r.Test.Seed, err)
-	}
-	report, err := levels.Judge(ctx, h, txn.Options{})
-	if err != nil {
-		return fmt.Errorf("isolation of seed %d: %w", r.Test.Seed, err)
+// Add counts one run. The test's own checker has judged every model.
+func (c *Card) Add(_ context.Context, r *capsize.Result) error {
+	report := c.keeper.Report(r.History)
+	if report == nil {
+		return fmt.Errorf("isolation of seed %d: the history was not judged: %s", r.Test.Seed, r.Reason)
 	}
 	c.countModels(report)
 	c.countOutcomes(r.History)

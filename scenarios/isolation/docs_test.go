@@ -52,7 +52,8 @@ func TestTransactionsPage(t *testing.T) {
 		{"models", modelsTable()},
 		{"lattice", lattice()},
 		{"anomalies", anomaliesTable()},
-		{"owndatabase", method(t)},
+		{"owndatabase", source(t, "examples/owndatabase/database.go", "// open opens")},
+		{"transactor", source(t, "workloads/sqltxn/txn.go", "// once carries out")},
 		{"isolation", scenariotest.Markdown(t, isolation.Isolation(), scenariotest.ReadRows(t, rows))},
 	} {
 		want = between(t, want, part.name, part.text)
@@ -122,14 +123,14 @@ func follows(all []txn.Model, m, weaker txn.Model) bool {
 	return true
 }
 
-// method returns the method of the example that a database needs.
-func method(t *testing.T) string {
+// source returns the Go code of a file from the line that begins so to the end of that declaration.
+func source(t *testing.T, file, begin string) string {
 	t.Helper()
-	source, err := os.ReadFile("../../examples/owndatabase/txn.go")
+	text, err := os.ReadFile("../../" + file)
 	require.NoError(t, err)
-	_, code, ok := strings.Cut(string(source), "// Txn carries out")
-	require.True(t, ok)
+	_, code, ok := strings.Cut(string(text), "\n"+begin)
+	require.True(t, ok, begin)
 	code, _, ok = strings.Cut(code, "\n}\n")
-	require.True(t, ok)
-	return "```go\n// Txn carries out" + code + "\n}\n```\n"
+	require.True(t, ok, begin)
+	return "```go\n" + begin + code + "\n}\n```\n"
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/capsize-go/capsize"
 	"github.com/capsize-go/capsize/checker/txn"
+	"github.com/capsize-go/capsize/checker/txn/levels"
 	"github.com/capsize-go/capsize/cluster"
 	"github.com/capsize-go/capsize/nemesis"
 	"github.com/capsize-go/capsize/scenarios"
@@ -35,7 +36,7 @@ func Isolation() scenarios.Scenario {
 		Shows:    "every database without a mistake keeps its level under every fault, and every one with a mistake breaks it under some fault",
 		Seeds:    5,
 		Labels:   Kept + ": every run kept the level that is claimed; " + Broken + ": some run did not; " + Open + ": some run could not be judged, and none broke it",
-		Meter:    func(v scenarios.Variant) scenarios.Meter { return &Card{Claimed: databaseNamed(v.Name).claims} },
+		Meter:    func(v scenarios.Variant) scenarios.Meter { return databaseNamed(v.Name).card() },
 		Holds:    holds,
 		Columns: []scenarios.Column{
 			{Title: "commit", Metric: "committed", Format: scenarios.Percent}, {Title: "abort", Metric: "aborted", Format: scenarios.Percent},
@@ -58,7 +59,10 @@ type database struct {
 	mistaken  bool // it makes a mistake, and does not keep what it claims
 	system    cluster.System
 	workload  workloads.Workload
+	keeper    *levels.Keeper // the checker of the workload
 }
+
+func (d database) card() *Card { return &Card{Claimed: d.claims, keeper: d.keeper} }
 
 // A store is a system that clients call with transactions.
 type store[C workloads.Transactor] interface {
@@ -68,7 +72,9 @@ type store[C workloads.Transactor] interface {
 
 // on returns a database that keeps what it claims.
 func on[C workloads.Transactor](s store[C], name string, claims txn.Model, doc string) database {
-	return database{name: name, doc: doc, claims: claims, system: s, workload: workloads.Append(s.Open, claims, workloads.TxnMix{})}
+	d := database{name: name, doc: doc, claims: claims, system: s, workload: workloads.Append(s.Open, claims, workloads.TxnMix{}), keeper: levels.NewKeeper(txn.Lists, claims)}
+	d.workload.Checker = d.keeper
+	return d
 }
 
 // mistake returns one that makes a mistake.

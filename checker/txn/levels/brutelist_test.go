@@ -222,7 +222,7 @@ func TestListUnread(t *testing.T) {
 		got, r := verdicts(t, h)
 		for _, a := range r.Anomalies {
 			for _, e := range a.Edges {
-				if strings.Contains(e.Reason, "the other order") {
+				if strings.Contains(e.Reason.String(), "the other order") {
 					chosen++
 				}
 			}

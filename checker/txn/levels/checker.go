@@ -3,10 +3,8 @@ package levels
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
+	"sync"
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/txn"
@@ -16,14 +14,48 @@ import (
 // Checker returns a checker of recorded runs, for histories that [txn.Of] takes: they have to keep all of the models. Without one that is
 // strict-serializable.
 //
-// Its counterexample is the smallest set of transactions that shows an anomaly of a broken model, and its picture has them on a time
-// line with their dependencies. A history without any transaction that committed is undecided.
+// Its counterexample is the smallest set of transactions that shows an anomaly of a broken model, linked by their dependencies. A history without any transaction that committed is undecided.
 func Checker(kind txn.Kind, models ...txn.Model) checker.Checker {
 	return CheckerWith(txn.Options{Kind: kind, Models: models})
 }
 
 // CheckerWith returns a checker with options of its own: see [Checker].
 func CheckerWith(o txn.Options) checker.Checker {
+	return checkerOf(o, func(*history.History, *txn.Report) {})
+}
+
+// A Keeper is a checker that keeps the report of the last history that it judged, for who wants to know more of a run than the verdict and
+// would else judge it again.
+type Keeper struct {
+	checker.Checker
+
+	mu      sync.Mutex
+	history *history.History
+	report  *txn.Report
+}
+
+// NewKeeper returns a keeper: see [Checker].
+func NewKeeper(kind txn.Kind, models ...txn.Model) *Keeper {
+	k := &Keeper{}
+	k.Checker = checkerOf(txn.Options{Kind: kind, Models: models}, func(h *history.History, rep *txn.Report) {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.history, k.report = h, rep
+	})
+	return k
+}
+
+// Report returns the report of a history, with all models, or nil if it is not the last one that was judged, or could not be.
+func (k *Keeper) Report(h *history.History) *txn.Report {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.history != h {
+		return nil
+	}
+	return k.report
+}
+
+func checkerOf(o txn.Options, judged func(*history.History, *txn.Report)) checker.Checker {
 	required := slices.Clone(o.Models)
 	if len(required) == 0 {
 		required = []txn.Model{txn.StrictSerializable}
@@ -42,6 +74,7 @@ func CheckerWith(o txn.Options) checker.Checker {
 		if err != nil {
 			return undecided(r, "the history could not be judged", err.Error())
 		}
+		judged(h, rep)
 		if !slices.ContainsFunc(txns.Txns, func(t txn.Txn) bool { return t.Type == history.OK }) {
 			return undecided(r, "no transaction committed", fmt.Sprintf("none of %d transactions is known to have committed", len(txns.Txns)))
 		}
@@ -66,11 +99,8 @@ func conclude(r checker.Result, h *history.History, txns *txn.History, rep *txn.
 		default:
 			a := rep.Anomalies[f.Anomaly]
 			r.Verdict, r.Broken = checker.Invalid, "not "+m.Title()
-			r.Counterexample = counterexample(h, txns, a, rep.Judged)
+			r.Counterexample = a.Counterexample(callsOf(h, txns, a), rep.Judged)
 			r.Reason = r.Counterexample.Reason
-			r.Later = &checker.Deferred{Draw: func(context.Context) map[string][]byte {
-				return map[string][]byte{"transactions.svg": rep.SVG(txns, f.Anomaly)}
-			}}
 		}
 	}
 	if r.Verdict == checker.Valid {
@@ -87,37 +117,17 @@ func holding(rep *txn.Report) string {
 	return txn.Titles(rep.Strongest) + " holds"
 }
 
-// counterexample has the calls of an anomaly.
-func counterexample(h *history.History, txns *txn.History, a txn.Anomaly, judged int) *checker.Counterexample {
-	w := &checker.Counterexample{Key: a.Key, Reason: a.Reason, Blamed: -1, Judged: judged}
+// callsOf returns the calls of the transactions of an anomaly.
+func callsOf(h *history.History, txns *txn.History, a txn.Anomaly) map[int32]history.Call {
 	at := map[int]int32{} // transactions by the index of their invocation
-	for _, t := range a.Txns {
+	for _, t := range a.Cast() {
 		at[int(txns.Places[t].Line)-1] = t
 	}
-	place := map[int32]int{}
+	calls := map[int32]history.Call{}
 	for c := range h.Calls() {
 		if t, ok := at[c.Invoke.Index]; ok {
-			place[t] = len(w.Calls)
-			w.Calls = append(w.Calls, c)
+			calls[t] = c
 		}
 	}
-	w.Reason = renumbered(a.Reason, place)
-	for _, e := range a.Edges {
-		label := strings.TrimSpace(e.Kind.String() + " " + e.Key)
-		w.Links = append(w.Links, checker.Link{From: place[e.From], To: place[e.To], Label: label, Reason: renumbered(e.Reason, place)})
-	}
-	return w
-}
-
-var numbered = regexp.MustCompile(`\bT\d+\b`)
-
-// renumbered has a text name transactions by their places in a counterexample, from T1, instead of by their places in the history.
-func renumbered(text string, place map[int32]int) string {
-	return numbered.ReplaceAllStringFunc(text, func(name string) string {
-		n, _ := strconv.Atoi(name[1:])
-		if p, ok := place[int32(n)]; ok {
-			return fmt.Sprintf("T%d", p+1)
-		}
-		return name
-	})
+	return calls
 }

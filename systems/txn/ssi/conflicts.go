@@ -4,6 +4,7 @@ import "slices"
 
 // An xact is what the conflict manager knows of a transaction.
 type xact struct {
+	level      Level
 	snap       snap
 	begin, end uint64  // by the manager's clock; end is when its effect became visible, and 0 before
 	in, out    []*xact // the transactions at the same time from which, or to which, an anti-dependency leads
@@ -12,6 +13,7 @@ type xact struct {
 	reads      []string
 	writes     []string
 	touches    []string // predicates that rows match which it inserted or deleted
+	locked     []string
 }
 
 // A manager finds the transactions that must be aborted so that the others are serializable. It lives on the primary, and begins anew
@@ -22,16 +24,17 @@ type manager struct {
 	all     []*xact
 	readers map[string][]*xact // the SIREAD locks
 	writers map[string][]*xact
+	locks   map[string]*xact // the keys that only one may write
 }
 
 func newManager(bugs Bug) *manager {
-	return &manager{bugs: bugs, readers: map[string][]*xact{}, writers: map[string][]*xact{}}
+	return &manager{bugs: bugs, readers: map[string][]*xact{}, writers: map[string][]*xact{}, locks: map[string]*xact{}}
 }
 
 // start begins a transaction.
-func (m *manager) start(s snap) *xact {
+func (m *manager) start(s snap, level Level) *xact {
 	m.clock++
-	x := &xact{snap: s, begin: m.clock}
+	x := &xact{snap: s, level: level, begin: m.clock}
 	m.all = append(m.all, x)
 	return x
 }
@@ -43,7 +46,7 @@ func concurrent(a, b *xact) bool {
 
 // read records that a transaction read a key, and reports whether it may go on.
 func (m *manager) read(x *xact, key string) bool {
-	if slices.Contains(x.reads, key) {
+	if x.level != Serializable || slices.Contains(x.reads, key) {
 		return true
 	}
 	x.reads = append(x.reads, key)
@@ -61,9 +64,28 @@ func (m *manager) write(x *xact, key string) bool {
 	if slices.Contains(x.writes, key) {
 		return true
 	}
+	if holder := m.locks[key]; holder != nil && holder != x {
+		return false
+	}
 	x.writes = append(x.writes, key)
 	m.writers[key] = append(m.writers[key], x)
 	return !m.overtaken(x) && m.meets(x, key)
+}
+
+// lock gives a transaction the right to write a key, until it ends, and reports whether it may go on. It may not if another has that right or has
+// written the key and not ended, nor if another committed the key since a snapshot that the transaction keeps. No one waits for a lock.
+func (m *manager) lock(x *xact, key string) bool {
+	if holder := m.locks[key]; holder != nil {
+		return holder == x
+	}
+	for _, w := range m.writers[key] {
+		if w != x && !w.gone && (w.end == 0 || x.level != ReadCommitted && w.committed && concurrent(x, w)) {
+			return false
+		}
+	}
+	m.locks[key] = x
+	x.locked = append(x.locked, key)
+	return true
 }
 
 // touch records that a transaction changed a row that reads by a predicate depend on, and reports whether it may go on. Two that change
@@ -87,9 +109,12 @@ func (m *manager) meets(x *xact, key string) bool {
 	return true
 }
 
-// depends records an anti-dependency: reader did not see what writer wrote. It reports whether the one of the two that is at work may
-// go on: a transaction with a dependency into it and one out of it must not have committed.
+// depends records an anti-dependency between serializable transactions: reader did not see what writer wrote. It reports whether the one of
+// the two that is at work may go on: a transaction with a dependency into it and one out of it must not have committed.
 func (m *manager) depends(reader, writer *xact) bool {
+	if reader.level != Serializable || writer.level != Serializable {
+		return true
+	}
 	reader.out, writer.in = append(reader.out, writer), append(writer.in, reader)
 	return !(writer.committed && remain(writer.out)) && !(reader.committed && remain(reader.in))
 }
@@ -97,8 +122,12 @@ func (m *manager) depends(reader, writer *xact) bool {
 // remain reports whether any of some transactions was not aborted.
 func remain(xs []*xact) bool { return slices.ContainsFunc(xs, func(x *xact) bool { return !x.gone }) }
 
-// overtaken reports whether another has committed a key that the transaction writes, since its snapshot.
+// overtaken reports whether another has committed a key that the transaction writes, since its snapshot. One that reads what is committed
+// has no snapshot that it keeps.
 func (m *manager) overtaken(x *xact) bool {
+	if x.level == ReadCommitted {
+		return false
+	}
 	for _, key := range x.writes {
 		for _, w := range m.writers[key] {
 			if w.committed && concurrent(x, w) {
@@ -126,6 +155,9 @@ func (m *manager) ended(x *xact) {
 	m.clock++
 	x.end = m.clock
 	x.gone = !x.committed
+	for _, key := range x.locked {
+		delete(m.locks, key)
+	}
 	m.clean()
 }
 

@@ -7,7 +7,7 @@ import (
 
 // Describe says what the primary is asked for.
 func (r *run) Describe() trace.Description {
-	d := (&front.Request{Ops: r.ops}).Describe()
+	d := (&front.Request{Ops: r.ops, Part: r.part}).Describe()
 	d.Term = r.epoch
 	return d
 }

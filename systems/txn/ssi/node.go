@@ -36,6 +36,7 @@ type primary struct {
 	conflicts *manager
 	heard     map[uint64]bool // the requests of nodes in this epoch
 	hidden    map[uint64]bool // commits that are applied and not visible: with a bug only
+	open      []*openTxn      // the transactions whose statements come one at a time
 }
 
 // An asked is a request of a client that was sent to the primary.
@@ -62,6 +63,7 @@ func (n *node) after(d time.Duration, fn func()) { n.h.AfterFunc(d, func() { n.e
 func (n *node) tick() {
 	n.ticks++
 	n.log.Tick()
+	n.endIdle()
 	role := "replica"
 	if n.log.Leads() {
 		role = "primary"
@@ -78,9 +80,11 @@ func (n *node) tick() {
 // A run asks the primary of an epoch to carry out a transaction. The network may duplicate it: a copy is known by its ID while the
 // epoch lasts, and a primary of another epoch does not heed it.
 type run struct {
-	id    uint64
-	epoch uint64
-	ops   []model.TxnOp
+	id      uint64
+	epoch   uint64
+	ops     []model.TxnOp
+	session uint64
+	part    part
 }
 
 // A ran answers it.
@@ -108,21 +112,24 @@ func (n *node) receive(m cluster.Message) {
 // request answers a transaction that only reads, if replicas do that, and sends any other to the primary.
 func (n *node) request(m cluster.Message, r *front.Request) {
 	leader := n.log.Leader()
+	p, _ := r.Part.(part)
 	switch {
 	case leader == "":
 		m.Reply(front.Response{Status: front.Aborted})
-	case n.store.ReadsAtReplicas() && onlyReads(r.Ops) && leader != n.h.Name():
+	case n.store.ReadsAtReplicas() && onlyReads(r.Ops) && p.do == whole && leader != n.h.Name():
 		m.Reply(front.Response{Ops: n.readAll(r.Ops)})
 	default:
 		n.lastID++
 		n.asked[n.lastID] = &asked{m, n.ticks + patience}
-		n.h.Send(leader, &run{n.lastID, n.log.Epoch(), r.Ops})
+		n.h.Send(leader, &run{n.lastID, n.log.Epoch(), r.Ops, r.Session(), p})
 	}
 }
 
 func onlyReads(ops []model.TxnOp) bool {
-	return !slices.ContainsFunc(ops, func(o model.TxnOp) bool { return o.F != model.TxnRead && o.F != model.TxnReadAll })
+	return !slices.ContainsFunc(ops, func(o model.TxnOp) bool { return !isRead(o) })
 }
+
+func isRead(o model.TxnOp) bool { return o.F == model.TxnRead || o.F == model.TxnReadAll }
 
 // readAll reads keys as this node has them.
 func (n *node) readAll(ops []model.TxnOp) []model.TxnOp {

@@ -45,7 +45,7 @@ func (t *txn) readRows(o *model.TxnOp) bool {
 	}
 	rows, ok := t.n.data.matching(want, &t.x.snap, t.known)
 	o.Rows = rows
-	if !ok || t.n.store.bug(NoReadOnlyLocks) && onlyReads(t.ops) {
+	if !ok || t.n.store.bug(NoReadOnlyLocks) && t.reads {
 		return ok
 	}
 	if t.n.store.bug(LockRowsOnly) {

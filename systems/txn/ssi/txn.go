@@ -16,6 +16,7 @@ type txn struct {
 	from   string        // the node that asked for it
 	ops    []model.TxnOp // with what was read so far
 	next   int           // of ops
+	reads  bool          // it does nothing else
 	epoch  uint64
 	x      *xact
 	mgr    *manager
@@ -30,16 +31,30 @@ func (n *node) carryOut(from string, r *run) {
 		return
 	}
 	if n.epoch != r.epoch {
-		n.primary = primary{r.epoch, newManager(n.store.Bugs), map[uint64]bool{}, map[uint64]bool{}}
+		n.primary = primary{epoch: r.epoch, conflicts: newManager(n.store.Bugs), heard: map[uint64]bool{}, hidden: map[uint64]bool{}}
 	}
 	if n.heard[r.id] {
 		return
 	}
 	n.heard[r.id] = true
-	t := &txn{n: n, id: r.id, from: from, ops: slices.Clone(r.ops), epoch: r.epoch, mgr: n.conflicts, known: map[string]value{}}
-	t.x = t.mgr.start(snap{n.log.Applied(), maps.Clone(n.hidden)})
+	if r.part.do != whole {
+		n.doPart(from, r)
+		return
+	}
+	t := n.start(from, r)
 	t.later(t.step)
 }
+
+// start begins a transaction.
+func (n *node) start(from string, r *run) *txn {
+	t := &txn{n: n, id: r.id, from: from, ops: slices.Clone(r.ops), epoch: r.epoch, mgr: n.conflicts, known: map[string]value{}}
+	t.reads = onlyReads(t.ops) && (r.part.do == whole || r.part.readOnly)
+	t.x = t.mgr.start(n.now(), r.part.level)
+	return t
+}
+
+// now returns what a transaction sees that begins now.
+func (n *node) now() snap { return snap{n.log.Applied(), maps.Clone(n.hidden)} }
 
 // later runs fn after the time of a statement, if the node is the primary still.
 func (t *txn) later(fn func()) {
@@ -69,13 +84,19 @@ func (t *txn) step() {
 
 // do carries out an operation, and reports whether the transaction may go on.
 func (t *txn) do(o *model.TxnOp) bool {
+	if t.x.level == ReadCommitted {
+		t.x.snap = t.n.now()
+		if !isRead(*o) && !t.mgr.lock(t.x, o.Key) {
+			return false
+		}
+	}
 	if o.F == model.TxnReadAll {
 		return t.readRows(o)
 	}
 	v, own := t.known[o.Key]
 	if !own && o.F != model.TxnWrite {
 		var kept bool
-		if v, kept = t.n.data.at(o.Key, &t.x.snap); !kept || !t.reads(o.Key) {
+		if v, kept = t.n.data.at(o.Key, &t.x.snap); !kept || !t.notes(o.Key) {
 			return false
 		}
 	}
@@ -99,9 +120,9 @@ func (t *txn) do(o *model.TxnOp) bool {
 	return t.mgr.write(t.x, o.Key)
 }
 
-// reads records a read, and reports whether the transaction may go on.
-func (t *txn) reads(key string) bool {
-	if t.n.store.bug(NoReadOnlyLocks) && onlyReads(t.ops) {
+// notes records a read, and reports whether the transaction may go on.
+func (t *txn) notes(key string) bool {
+	if t.n.store.bug(NoReadOnlyLocks) && t.reads {
 		return true
 	}
 	return t.mgr.read(t.x, key)

@@ -1,7 +1,6 @@
 package judging
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -235,7 +234,7 @@ func (d *Deps) edge(e graph.Edge) txn.Edge {
 	case txn.SO:
 		return d.History.SessionEdge(e.From, e.To)
 	case txn.RT:
-		return txn.Edge{From: e.From, To: e.To, Kind: txn.RT, Reason: "had ended " + d.History.Gap(e.From, e.To) + "before the other began"}
+		return txn.Edge{From: e.From, To: e.To, Kind: txn.RT, Reason: txn.Sayf("had ended %sbefore the other began", d.History.Gap(e.From, e.To))}
 	}
 	return d.explain(e.From, e.To, kind)
 }
@@ -300,14 +299,14 @@ var says = map[string][2]string{
 }
 
 // CycleReason says in one sentence what a cycle means.
-func CycleReason(a txn.Anomaly) string {
+func CycleReason(a txn.Anomaly) txn.Text {
 	s, ok := says[strings.Replace(a.Type, "-item", "", 1)]
 	if !ok {
-		return a.Type
+		return txn.Text(a.Type)
 	}
 	name := s[1]
 	if strings.HasPrefix(a.Type, "G2") && slices.ContainsFunc(a.Edges, func(e txn.Edge) bool { return e.Predicate }) {
 		name = "phantom"
 	}
-	return fmt.Sprintf(s[0]+" (%s)", len(a.Txns), name)
+	return txn.Sayf(s[0]+" (%s)", len(a.Txns), name)
 }

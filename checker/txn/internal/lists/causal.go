@@ -1,7 +1,6 @@
 package lists
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/capsize-go/capsize/checker/txn"
@@ -314,9 +313,9 @@ func (g *chaining) anomaly(cycle []graph.Edge) txn.Anomaly {
 		a.Edges = append(a.Edges, listGraph{g.l}.describe(from, to, kind))
 	}
 	if len(a.Edges) > 0 && a.Edges[0].Kind == txn.WW {
-		a.Reason = fmt.Sprintf("the append of T%d to %s comes before that of T%d, though %s", a.Txns[0], a.Edges[0].Key, a.Edges[0].To, g.c.before)
+		a.Reason = txn.Sayf("the append of T%d to %s comes before that of T%d, though %s", a.Txns[0], a.Edges[0].Key, a.Edges[0].To, g.c.before)
 	} else if len(a.Edges) > 0 {
-		a.Reason = fmt.Sprintf("T%d %s, though %s", a.Txns[0], a.Edges[0].Reason, g.c.why)
+		a.Reason = txn.Sayf("T%d %s, though %s", a.Txns[0], a.Edges[0].Reason, g.c.why)
 	}
 	return a
 }
@@ -355,13 +354,13 @@ func (l listGraph) related(e *txn.Edge, i, j int32) bool {
 	switch {
 	case e.Kind == txn.WW && a.F == txn.Append && b.F == txn.Append && place(i) < place(j):
 		l.fill(e, a.Key, a.Value, b.Value)
-		e.Reason = fmt.Sprintf("appended %s to %s, and %s came later", h.Spell(a.Value), key, h.Spell(b.Value))
+		e.Reason = txn.Sayf("appended %s to %s, and %s came later", h.Spell(a.Value), key, h.Spell(b.Value))
 	case e.Kind == txn.WR && a.F == txn.Append && b.F == txn.Read && b.Known && place(i) < b.Len:
 		l.fill(e, a.Key, a.Value, a.Value)
-		e.Reason = fmt.Sprintf("appended %s to %s, which was read as %s", h.Spell(a.Value), key, h.SpellList(b))
+		e.Reason = txn.Sayf("appended %s to %s, which was read as %s", h.Spell(a.Value), key, h.SpellList(b))
 	case e.Kind == txn.RW && a.F == txn.Read && a.Known && b.F == txn.Append && place(j) >= a.Len:
 		l.fill(e, a.Key, txn.Nil, b.Value)
-		e.Reason = fmt.Sprintf("read %s as %s, without %s", key, h.SpellList(a), h.Spell(b.Value))
+		e.Reason = txn.Sayf("read %s as %s, without %s", key, h.SpellList(a), h.Spell(b.Value))
 	default:
 		return false
 	}

@@ -1,8 +1,6 @@
 package lists
 
 import (
-	"fmt"
-
 	"github.com/capsize-go/capsize/checker/txn"
 	"github.com/capsize-go/capsize/checker/txn/internal/graph"
 	"github.com/capsize-go/capsize/checker/txn/internal/judging"
@@ -185,7 +183,7 @@ func (l listGraph) explainWW(e *txn.Edge) {
 			if w == e.From {
 				before := l.Appends[l.versions(o.Key)[v-1]]
 				l.fill(e, o.Key, before.Value, a.Value)
-				e.Reason = fmt.Sprintf("appended %s to %s, and %s came after it", h.Spell(before.Value), h.Keys[o.Key], h.Spell(a.Value))
+				e.Reason = txn.Sayf("appended %s to %s, and %s came after it", h.Spell(before.Value), h.Keys[o.Key], h.Spell(a.Value))
 				return
 			}
 			if w >= 0 && w != e.To {
@@ -200,7 +198,7 @@ func (l listGraph) explainWW(e *txn.Edge) {
 func (l listGraph) explainUnread(e *txn.Edge) {
 	if k, a, b, ok := l.unreadPair(e, true); ok {
 		l.fill(e, k, a, b)
-		e.Reason = fmt.Sprintf("appended %s to %s, which was read, and %s was not, so that it came later", l.H.Spell(a), l.H.Keys[k], l.H.Spell(b))
+		e.Reason = txn.Sayf("appended %s to %s, which was read, and %s was not, so that it came later", l.H.Spell(a), l.H.Keys[k], l.H.Spell(b))
 	}
 }
 
@@ -211,10 +209,10 @@ func (l listGraph) explainOrder(e *txn.Edge, kind txn.EdgeKind) {
 		return
 	}
 	l.fill(e, k, a, b)
-	e.Reason = fmt.Sprintf("appended %s to %s, and %s came after it; neither was read, and the other order gives a cycle as well",
+	e.Reason = txn.Sayf("appended %s to %s, and %s came after it; neither was read, and the other order gives a cycle as well",
 		l.H.Spell(a), l.H.Keys[k], l.H.Spell(b))
 	if kind == judging.WWCursor {
-		e.Reason = fmt.Sprintf("read all of %s before it appended %s, so that %s, which was not read either, came after it", l.H.Keys[k], l.H.Spell(a), l.H.Spell(b))
+		e.Reason = txn.Sayf("read all of %s before it appended %s, so that %s, which was not read either, came after it", l.H.Keys[k], l.H.Spell(a), l.H.Spell(b))
 	}
 }
 
@@ -255,7 +253,7 @@ func (l listGraph) explainWR(e *txn.Edge) {
 			}
 		}
 		l.fill(e, o.Key, value, value)
-		e.Reason = fmt.Sprintf("appended %s to %s, which was read as %s", h.Spell(value), h.Keys[o.Key], h.SpellList(o))
+		e.Reason = txn.Sayf("appended %s to %s, which was read as %s", h.Spell(value), h.Keys[o.Key], h.SpellList(o))
 		return
 	}
 }
@@ -281,7 +279,7 @@ func (l listGraph) explainRW(e *txn.Edge) {
 					read = list[len(list)-1]
 				}
 				l.fill(e, o.Key, read, p.Value)
-				e.Reason = fmt.Sprintf("read %s as %s, without %s", h.Keys[o.Key], h.SpellList(o), h.Spell(p.Value))
+				e.Reason = txn.Sayf("read %s as %s, without %s", h.Keys[o.Key], h.SpellList(o), h.Spell(p.Value))
 				return
 			}
 		}

@@ -2,7 +2,6 @@ package lists
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/capsize-go/capsize/checker"
@@ -146,6 +145,6 @@ func (l listJudge) stale(steps []step) (before, after int32) {
 
 func (l listJudge) staleKey(k, before, after int32) txn.Anomaly {
 	return txn.Anomaly{Type: "stale-key", Key: l.H.Keys[k], Txns: []int32{min(before, after), max(before, after)},
-		Reason: fmt.Sprintf("on %s, T%d comes before T%d, which had ended %sbefore it began (stale read of one key)",
+		Reason: txn.Sayf("on %s, T%d comes before T%d, which had ended %sbefore it began (stale read of one key)",
 			l.H.Keys[k], before, after, l.H.Gap(after, before))}
 }

@@ -1,7 +1,6 @@
 package lists
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/capsize-go/capsize/checker/txn"
@@ -105,13 +104,13 @@ func (l listChecks) checkOrders(found *judging.Tally) {
 
 func (l listChecks) duplicate(k int32, x Appended) txn.Anomaly {
 	return txn.Anomaly{Txns: []int32{x.Txn}, Key: l.H.Keys[k],
-		Reason: fmt.Sprintf("T%d appended %s to %s once, and a list has it twice: %s", x.Txn, l.H.Spell(x.Value), l.H.Keys[k], l.H.SpellList(l.Order[k]))}
+		Reason: txn.Sayf("T%d appended %s to %s once, and a list has it twice: %s", x.Txn, l.H.Spell(x.Value), l.H.Keys[k], l.H.SpellList(l.Order[k]))}
 }
 
 func (l listChecks) dirty(k, from, to int32) txn.Anomaly {
 	f, t := l.Appends[from], l.Appends[to]
 	return txn.Anomaly{Txns: []int32{f.Txn, t.Txn}, Key: l.H.Keys[k],
-		Reason: fmt.Sprintf("T%d appended %s to %s on top of %s of T%d, which failed", t.Txn, l.H.Spell(t.Value), l.H.Keys[k], l.H.Spell(f.Value), f.Txn)}
+		Reason: txn.Sayf("T%d appended %s to %s on top of %s of T%d, which failed", t.Txn, l.H.Spell(t.Value), l.H.Keys[k], l.H.Spell(f.Value), f.Txn)}
 }
 
 // checkRead looks at one read of a transaction.
@@ -122,7 +121,7 @@ func (l listChecks) checkRead(found *judging.Tally, m *mine, i int32, bad []int3
 	if !l.agrees(m, i) {
 		found.Add("internal", func() txn.Anomaly {
 			return txn.Anomaly{Txns: []int32{m.txn}, Key: key,
-				Reason: fmt.Sprintf("T%d read %s as %s, against what it had read and appended before", m.txn, key, l.H.SpellList(o))}
+				Reason: txn.Sayf("T%d read %s as %s, against what it had read and appended before", m.txn, key, l.H.SpellList(o))}
 		})
 	}
 	_, odd := l.odd[i]
@@ -149,7 +148,7 @@ func (l listChecks) checkRead(found *judging.Tally, m *mine, i int32, bad []int3
 
 func (l listChecks) future(t int32, o txn.Op, a Appended) txn.Anomaly {
 	return txn.Anomaly{Txns: []int32{t}, Key: l.H.Keys[o.Key],
-		Reason: fmt.Sprintf("T%d read %s as %s, with %s that it appended only later", t, l.H.Keys[o.Key], l.H.SpellList(o), l.H.Spell(a.Value))}
+		Reason: txn.Sayf("T%d read %s as %s, with %s that it appended only later", t, l.H.Keys[o.Key], l.H.SpellList(o), l.H.Spell(a.Value))}
 }
 
 // checkElement looks at an element of a list that a transaction read: whether its append is known and may be seen.
@@ -158,14 +157,14 @@ func (l listChecks) checkElement(found *judging.Tally, t int32, o txn.Op, a, val
 	if a < 0 {
 		found.Add("garbage-read", func() txn.Anomaly {
 			return txn.Anomaly{Txns: []int32{t}, Key: key,
-				Reason: fmt.Sprintf("T%d read %s as %s, and no transaction appended %s", t, key, l.H.SpellList(o), l.H.Spell(value))}
+				Reason: txn.Sayf("T%d read %s as %s, and no transaction appended %s", t, key, l.H.SpellList(o), l.H.Spell(value))}
 		})
 		return
 	}
 	if w := l.Appends[a].Txn; l.H.Txns[w].Type == history.Fail {
 		found.Add("G1a", func() txn.Anomaly {
 			return txn.Anomaly{Txns: []int32{w, t}, Key: key,
-				Reason: fmt.Sprintf("T%d read %s as %s, with %s of T%d, which failed (aborted read)", t, key, l.H.SpellList(o), l.H.Spell(value), w)}
+				Reason: txn.Sayf("T%d read %s as %s, with %s of T%d, which failed (aborted read)", t, key, l.H.SpellList(o), l.H.Spell(value), w)}
 		})
 	}
 }
@@ -178,7 +177,7 @@ func (l listChecks) checkLast(found *judging.Tally, t int32, o txn.Op, a int32) 
 	w, key := l.Appends[a].Txn, l.H.Keys[o.Key]
 	found.Add("G1b", func() txn.Anomaly {
 		return txn.Anomaly{Txns: []int32{w, t}, Key: key,
-			Reason: fmt.Sprintf("T%d read %s as %s, in the midst of what T%d appended to it (intermediate read)", t, key, l.H.SpellList(o), w)}
+			Reason: txn.Sayf("T%d read %s as %s, in the midst of what T%d appended to it (intermediate read)", t, key, l.H.SpellList(o), w)}
 	})
 }
 
@@ -196,7 +195,7 @@ func (l listChecks) checkOdd(found *judging.Tally, m *mine, o txn.Op) {
 			found.Add("duplicate-elements", func() txn.Anomaly {
 				x := l.Appends[a]
 				return txn.Anomaly{Txns: []int32{x.Txn, m.txn}, Key: key,
-					Reason: fmt.Sprintf("T%d appended %s to %s once, and T%d read it twice: %s", x.Txn, l.H.Spell(v), key, m.txn, l.H.SpellList(o))}
+					Reason: txn.Sayf("T%d appended %s to %s once, and T%d read it twice: %s", x.Txn, l.H.Spell(v), key, m.txn, l.H.SpellList(o))}
 			})
 		}
 		seen[v] = true
@@ -211,7 +210,7 @@ func (l listChecks) checkOdd(found *judging.Tally, m *mine, o txn.Op) {
 	found.Add("incompatible-order", func() txn.Anomaly {
 		other := l.reader(o.Key)
 		return txn.Anomaly{Txns: []int32{min(m.txn, other), max(m.txn, other)}, Key: key,
-			Reason: fmt.Sprintf("T%d read %s as %s and T%d read it as %s; neither is a prefix of the other", m.txn, key, l.H.SpellList(o), other, l.H.SpellList(l.Order[o.Key]))}
+			Reason: txn.Sayf("T%d read %s as %s and T%d read it as %s; neither is a prefix of the other", m.txn, key, l.H.SpellList(o), other, l.H.SpellList(l.Order[o.Key]))}
 	})
 }
 

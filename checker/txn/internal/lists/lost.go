@@ -1,8 +1,6 @@
 package lists
 
 import (
-	"fmt"
-
 	"github.com/capsize-go/capsize/checker/txn"
 	"github.com/capsize-go/capsize/checker/txn/internal/graph"
 	"github.com/capsize-go/capsize/checker/txn/internal/judging"
@@ -89,10 +87,10 @@ func (l listChecks) lost(u update, other, a int32) txn.Anomaly {
 		an.Txns = []int32{u.txn, other}
 	}
 	if a < 0 {
-		an.Reason = fmt.Sprintf("T%d and T%d both read %s as %s, and both appended to it (lost update)", an.Txns[0], an.Txns[1], key, read)
+		an.Reason = txn.Sayf("T%d and T%d both read %s as %s, and both appended to it (lost update)", an.Txns[0], an.Txns[1], key, read)
 		return an
 	}
-	an.Reason = fmt.Sprintf("T%d read %s as %s and appended %s to it, and T%d had appended %s in between (lost update)",
+	an.Reason = txn.Sayf("T%d read %s as %s and appended %s to it, and T%d had appended %s in between (lost update)",
 		u.txn, key, read, l.H.Spell(l.Appends[u.first].Value), other, l.H.Spell(l.Appends[a].Value))
 	return an
 }

@@ -1,8 +1,6 @@
 package lists
 
 import (
-	"fmt"
-
 	"github.com/capsize-go/capsize/checker/txn"
 	"github.com/capsize-go/capsize/checker/txn/internal/judging"
 	"github.com/capsize-go/capsize/history"
@@ -103,5 +101,5 @@ func (l listSights) common(i int32) int32 {
 
 func (l listSights) unseen(t, by int32, o txn.Op, why string) txn.Anomaly {
 	return txn.Anomaly{Txns: []int32{by, t}, Key: l.H.Keys[o.Key],
-		Reason: fmt.Sprintf("T%d read %s as %s, without a part of what T%d saw or did, %s", t, l.H.Keys[o.Key], l.H.SpellList(o), by, why)}
+		Reason: txn.Sayf("T%d read %s as %s, without a part of what T%d saw or did, %s", t, l.H.Keys[o.Key], l.H.SpellList(o), by, why)}
 }

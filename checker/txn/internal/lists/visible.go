@@ -1,7 +1,6 @@
 package lists
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/capsize-go/capsize/checker/txn"
@@ -130,5 +129,5 @@ func (l listSights) checkMissing(found *judging.Tally, s *seeing, ops []txn.Op, 
 
 func (l listSights) partial(t, w int32, o txn.Op, why string) txn.Anomaly {
 	return txn.Anomaly{Txns: []int32{min(t, w), max(t, w)}, Key: l.H.Keys[o.Key],
-		Reason: fmt.Sprintf("T%d read %s as %s, without what T%d appended to it, %s", t, l.H.Keys[o.Key], l.H.SpellList(o), w, why)}
+		Reason: txn.Sayf("T%d read %s as %s, without what T%d appended to it, %s", t, l.H.Keys[o.Key], l.H.SpellList(o), w, why)}
 }

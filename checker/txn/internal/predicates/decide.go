@@ -61,7 +61,7 @@ func (r *Rows) decide(ctx context.Context, o txn.Options) (*txn.Report, error) {
 // missed is the anomaly of a read by predicate that shows no version of a row, though all match.
 func (r *Rows) missed(s rowRead) txn.Anomaly {
 	return txn.Anomaly{Type: "predicate-read-miss", Txns: []int32{s.txn}, Key: r.H.Keys[s.key],
-		Reason: fmt.Sprintf("T%d %s, whose versions all match", s.txn, r.sees(s))}
+		Reason: txn.Sayf("T%d %s, whose versions all match", s.txn, r.sees(s))}
 }
 
 // judge judges a history as one view of it has it.
@@ -148,7 +148,7 @@ func (v *rowView) lostUpdates(j *judging.Case) {
 		here := at{s.key, s.found}
 		if other, ok := first[here]; ok {
 			found.Add("lost-update", func() txn.Anomaly {
-				return txn.Anomaly{Txns: []int32{other, s.txn}, Key: r.H.Keys[s.key], Reason: fmt.Sprintf("T%d and T%d both %s, and both changed it (lost update)",
+				return txn.Anomaly{Txns: []int32{other, s.txn}, Key: r.H.Keys[s.key], Reason: txn.Sayf("T%d and T%d both %s, and both changed it (lost update)",
 					other, s.txn, r.sees(s))}
 			})
 			continue
@@ -159,7 +159,7 @@ func (v *rowView) lostUpdates(j *judging.Case) {
 		if other, lost := v.overtaken(i, s); lost {
 			found.Add("lost-update", func() txn.Anomaly {
 				return txn.Anomaly{Txns: []int32{min(other, s.txn), max(other, s.txn)}, Key: r.H.Keys[s.key],
-					Reason: fmt.Sprintf("T%d %s, and changed it after T%d had changed it (lost update)", s.txn, r.sees(s), other)}
+					Reason: txn.Sayf("T%d %s, and changed it after T%d had changed it (lost update)", s.txn, r.sees(s), other)}
 			})
 		}
 	}
@@ -289,7 +289,7 @@ func (t *trying) breakAlways(f *txn.Finding, in txn.Finding) {
 		return
 	}
 	a := t.best.Anomalies[in.Anomaly]
-	a.Reason += fmt.Sprintf("; so it is, or with another anomaly, in all %d ways in which versions can be ordered and seen", t.views)
+	a.Reason += txn.Sayf("; so it is, or with another anomaly, in all %d ways in which versions can be ordered and seen", t.views)
 	same := func(b txn.Anomaly) bool { return b.Type == a.Type && slices.Equal(a.Txns, b.Txns) && a.Key == b.Key }
 	if f.Anomaly = slices.IndexFunc(t.report.Anomalies, same); f.Anomaly < 0 {
 		f.Anomaly = len(t.report.Anomalies)

@@ -141,17 +141,17 @@ func (v *rowView) explain(from, to int32, kind txn.EdgeKind) txn.Edge {
 	}
 	switch kind {
 	case txn.WW:
-		e.Reason = fmt.Sprintf("%s, and it became %s after that", did(why.old), e.Next)
+		e.Reason = txn.Sayf("%s, and it became %s after that", did(why.old), e.Next)
 	case txn.WR:
 		s := r.reads[why.read]
-		e.Reason = did(why.old)
+		e.Reason = txn.Sayf("%s", did(why.old))
 		if s.found >= 0 {
 			e.Reason += ", which was read"
 		} else {
-			e.Reason += fmt.Sprintf(", so that the other %s", r.sees(s))
+			e.Reason += txn.Sayf(", so that the other %s", r.sees(s))
 		}
 	case txn.RW:
-		e.Reason = fmt.Sprintf("%s, before it became %s", r.sees(r.reads[why.read]), e.Next)
+		e.Reason = txn.Sayf("%s, before it became %s", r.sees(r.reads[why.read]), e.Next)
 	}
 	return e
 }

@@ -1,7 +1,6 @@
 package predicates
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/capsize-go/capsize/checker/txn"
@@ -59,22 +58,22 @@ func (r *Rows) source(t, op, key, value int32) (int32, bool) {
 	h := r.H
 	name, v := h.Keys[key], h.Spell(value)
 	w, ok := r.of[[2]int32{key, value}]
-	add := func(kind, text string, txns ...int32) {
+	add := func(kind string, text txn.Text, txns ...int32) {
 		r.local.Add(kind, func() txn.Anomaly { return txn.Anomaly{Txns: txns, Key: name, Reason: text} })
 	}
 	if !ok {
-		add("garbage-read", fmt.Sprintf("T%d read %s as %s, which no transaction wrote", t, name, v), t)
+		add("garbage-read", txn.Sayf("T%d read %s as %s, which no transaction wrote", t, name, v), t)
 		return 0, false
 	}
 	switch by := r.writes[w]; {
 	case by.txn == t && by.op > op:
-		add("future-read", fmt.Sprintf("T%d read %s as %s, which it wrote only later", t, name, v), t)
+		add("future-read", txn.Sayf("T%d read %s as %s, which it wrote only later", t, name, v), t)
 		return 0, false
 	case by.txn != t && !r.committed[by.txn]:
-		add("G1a", fmt.Sprintf("T%d read %s as %s of T%d, which failed (aborted read)", t, name, v, by.txn), by.txn, t)
+		add("G1a", txn.Sayf("T%d read %s as %s of T%d, which failed (aborted read)", t, name, v, by.txn), by.txn, t)
 		return 0, false
 	case by.txn != t && !by.last:
-		add("G1b", fmt.Sprintf("T%d read %s as %s, which T%d wrote over itself (intermediate read)", t, name, v, by.txn), by.txn, t)
+		add("G1b", txn.Sayf("T%d read %s as %s, which T%d wrote over itself (intermediate read)", t, name, v, by.txn), by.txn, t)
 		return 0, false
 	}
 	return w, true
@@ -106,7 +105,7 @@ func (r *Rows) contradicts(t, op, key int32, s rowState, found int32) {
 		did = "written it as"
 	}
 	r.local.Add("internal", func() txn.Anomaly {
-		return txn.Anomaly{Txns: []int32{t}, Key: r.H.Keys[key], Reason: fmt.Sprintf("T%d %s, and it had %s %s before", t,
+		return txn.Anomaly{Txns: []int32{t}, Key: r.H.Keys[key], Reason: txn.Sayf("T%d %s, and it had %s %s before", t,
 			r.sees(rowRead{t, op, key, found}), did, r.version(s.write))}
 	})
 }
@@ -124,7 +123,7 @@ func (r *Rows) all(t, op int32, known map[int32]rowState) {
 		}
 		if !r.matches(op, found) {
 			r.strange = append(r.strange, txn.Anomaly{Type: "predicate-mismatch", Txns: []int32{t}, Key: r.H.Keys[key],
-				Reason: fmt.Sprintf("T%d %s, which does not match", t, r.sees(rowRead{t, op, key, found}))})
+				Reason: txn.Sayf("T%d %s, which does not match", t, r.sees(rowRead{t, op, key, found}))})
 			continue
 		}
 		if s := known[key]; s.own && s.write != found {
@@ -140,7 +139,7 @@ func (r *Rows) all(t, op int32, known map[int32]rowState) {
 		s := known[key]
 		if s.own && r.matches(op, s.write) {
 			r.local.Add("own-row-unseen", func() txn.Anomaly {
-				return txn.Anomaly{Txns: []int32{t}, Key: r.H.Keys[key], Reason: fmt.Sprintf("T%d %s, which it had written as %s before", t,
+				return txn.Anomaly{Txns: []int32{t}, Key: r.H.Keys[key], Reason: txn.Sayf("T%d %s, which it had written as %s before", t,
 					r.sees(rowRead{t, op, key, -1}), r.version(s.write))}
 			})
 		}

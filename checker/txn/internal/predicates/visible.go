@@ -130,7 +130,7 @@ func (w *rowVisibility) overwrote(t int32, s rowSeen) bool {
 func (w *rowVisibility) add(found *judging.Tally, kind string, t, other int32, s rowSeen, why string) {
 	found.Add(kind, func() txn.Anomaly {
 		h := w.v.r.H
-		return txn.Anomaly{Txns: []int32{min(t, other), max(t, other)}, Key: h.Keys[s.key], Reason: fmt.Sprintf("T%d %s, without what T%d did to it, %s",
+		return txn.Anomaly{Txns: []int32{min(t, other), max(t, other)}, Key: h.Keys[s.key], Reason: txn.Sayf("T%d %s, without what T%d did to it, %s",
 			t, w.v.r.sees(s.rowRead), other, why)}
 	})
 }
@@ -210,7 +210,7 @@ func (w *rowVisibility) writesAfter(found *judging.Tally, earlier, t int32) {
 func (w *rowVisibility) reversed(found *judging.Tally, kind string, t, other, k int32, why string) {
 	found.Add(kind, func() txn.Anomaly {
 		return txn.Anomaly{Txns: []int32{min(t, other), max(t, other)}, Key: w.v.r.H.Keys[k],
-			Reason: fmt.Sprintf("T%d and T%d changed %s in an order that is not that of their session, %s", t, other, w.v.r.H.Keys[k], why)}
+			Reason: txn.Sayf("T%d and T%d changed %s in an order that is not that of their session, %s", t, other, w.v.r.H.Keys[k], why)}
 	})
 }
 
@@ -286,7 +286,7 @@ func (w *rowVisibility) staleKeys(found *judging.Tally) {
 			if latest.first > u.last {
 				found.Add("stale-key", func() txn.Anomaly {
 					return txn.Anomaly{Txns: []int32{min(u.txn, latest.txn), max(u.txn, latest.txn)}, Key: h.Keys[k],
-						Reason: fmt.Sprintf("on %s, T%d comes before T%d, which had ended before it began (stale read of one key)", h.Keys[k], u.txn, latest.txn)}
+						Reason: txn.Sayf("on %s, T%d comes before T%d, which had ended before it began (stale read of one key)", h.Keys[k], u.txn, latest.txn)}
 				})
 			}
 		}

@@ -1,8 +1,6 @@
 package registers
 
 import (
-	"fmt"
-
 	"github.com/capsize-go/capsize/checker/txn"
 	"github.com/capsize-go/capsize/checker/txn/internal/graph"
 	"github.com/capsize-go/capsize/checker/txn/internal/judging"
@@ -118,7 +116,7 @@ func (r *registers) explain(from, to int32, kind txn.EdgeKind) txn.Edge {
 }
 
 func (r *registers) fill(e *txn.Edge, key, value, next int32, reason string, args ...any) {
-	e.Key, e.Reason = r.h.Keys[key], fmt.Sprintf(reason, args...)
+	e.Key, e.Reason = r.h.Keys[key], txn.Sayf(reason, args...)
 	if value != txn.Nil {
 		e.Value = r.h.Spell(value)
 	}

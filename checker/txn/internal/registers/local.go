@@ -1,8 +1,6 @@
 package registers
 
 import (
-	"fmt"
-
 	"github.com/capsize-go/capsize/checker/txn"
 	"github.com/capsize-go/capsize/checker/txn/internal/judging"
 	"github.com/capsize-go/capsize/history"
@@ -83,7 +81,7 @@ func (r *registers) write(found *judging.Tally, w *within, i int32) {
 	case from >= 0 && r.h.Txns[r.writes[from].Txn].Type == history.Fail:
 		found.Add("dirty-update", func() txn.Anomaly {
 			return txn.Anomaly{Txns: []int32{r.writes[from].Txn, w.txn}, Key: r.h.Keys[k],
-				Reason: fmt.Sprintf("T%d wrote %s to %s on top of %s of T%d, which failed", w.txn, r.h.Spell(r.h.Ops[i].Value), r.h.Keys[k],
+				Reason: txn.Sayf("T%d wrote %s to %s on top of %s of T%d, which failed", w.txn, r.h.Spell(r.h.Ops[i].Value), r.h.Keys[k],
 					r.h.Spell(r.writes[from].Value), r.writes[from].Txn)}
 		})
 		return
@@ -97,7 +95,7 @@ func (r *registers) write(found *judging.Tally, w *within, i int32) {
 		r.forked = true
 		found.Add("lost-update", func() txn.Anomaly {
 			return txn.Anomaly{Txns: []int32{other, w.txn}, Key: r.h.Keys[k],
-				Reason: fmt.Sprintf("T%d and T%d both read %s as %s, and both wrote it (lost update)", other, w.txn, r.h.Keys[k], r.h.Spell(r.h.Ops[w.read[k]].Value))}
+				Reason: txn.Sayf("T%d and T%d both read %s as %s, and both wrote it (lost update)", other, w.txn, r.h.Keys[k], r.h.Spell(r.h.Ops[w.read[k]].Value))}
 		})
 		return
 	}
@@ -117,12 +115,12 @@ func (r *registers) checkRead(found *judging.Tally, w *within, i int32) {
 		}
 		found.Add("internal", func() txn.Anomaly {
 			return txn.Anomaly{Txns: []int32{w.txn}, Key: key,
-				Reason: fmt.Sprintf("T%d wrote %s to %s and then read it as %s", w.txn, h.Spell(r.writes[own].Value), key, h.Spell(o.Value))}
+				Reason: txn.Sayf("T%d wrote %s to %s and then read it as %s", w.txn, h.Spell(r.writes[own].Value), key, h.Spell(o.Value))}
 		})
 	} else if before := w.read[o.Key]; before >= 0 && r.source[before] != from {
 		found.Add("internal", func() txn.Anomaly {
 			return txn.Anomaly{Txns: []int32{w.txn}, Key: key,
-				Reason: fmt.Sprintf("T%d read %s as %s and then as %s, and had not written it in between", w.txn, key,
+				Reason: txn.Sayf("T%d read %s as %s and then as %s, and had not written it in between", w.txn, key,
 					h.Spell(h.Ops[before].Value), h.Spell(o.Value))}
 		})
 	} else if before >= 0 {
@@ -135,7 +133,7 @@ func (r *registers) checkRead(found *judging.Tally, w *within, i int32) {
 		if r.writes[from].Op > i {
 			found.Add("future-read", func() txn.Anomaly {
 				return txn.Anomaly{Txns: []int32{w.txn}, Key: key,
-					Reason: fmt.Sprintf("T%d read %s as %s, which it wrote only later", w.txn, key, h.Spell(o.Value))}
+					Reason: txn.Sayf("T%d read %s as %s, which it wrote only later", w.txn, key, h.Spell(o.Value))}
 			})
 		}
 		return
@@ -165,7 +163,7 @@ func (r *registers) checkSource(found *judging.Tally, t int32, o txn.Op, from in
 	value := h.Spell(o.Value)
 	if from == ofNone {
 		found.Add("garbage-read", func() txn.Anomaly {
-			return txn.Anomaly{Txns: []int32{t}, Key: key, Reason: fmt.Sprintf("T%d read %s as %s, and no transaction wrote %s", t, key, value, value)}
+			return txn.Anomaly{Txns: []int32{t}, Key: key, Reason: txn.Sayf("T%d read %s as %s, and no transaction wrote %s", t, key, value, value)}
 		})
 		return false
 	}
@@ -173,13 +171,13 @@ func (r *registers) checkSource(found *judging.Tally, t int32, o txn.Op, from in
 	if h.Txns[w].Type == history.Fail {
 		found.Add("G1a", func() txn.Anomaly {
 			return txn.Anomaly{Txns: []int32{w, t}, Key: key,
-				Reason: fmt.Sprintf("T%d read %s as %s, which T%d wrote, and that failed (aborted read)", t, key, value, w)}
+				Reason: txn.Sayf("T%d read %s as %s, which T%d wrote, and that failed (aborted read)", t, key, value, w)}
 		})
 		return false
 	}
 	found.Add("G1b", func() txn.Anomaly {
 		return txn.Anomaly{Txns: []int32{w, t}, Key: key,
-			Reason: fmt.Sprintf("T%d read %s as %s, which T%d overwrote with %s itself (intermediate read)", t, key, value, w, h.Spell(r.writes[r.last[from]].Value))}
+			Reason: txn.Sayf("T%d read %s as %s, which T%d overwrote with %s itself (intermediate read)", t, key, value, w, h.Spell(r.writes[r.last[from]].Value))}
 	})
 	return true
 }

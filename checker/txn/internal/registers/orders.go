@@ -2,7 +2,6 @@ package registers
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/capsize-go/capsize/checker/txn"
@@ -200,7 +199,7 @@ func (r *registers) staleKey(found *judging.Tally, kind string, k int32, as []ac
 	}
 	found.Add(kind, func() txn.Anomaly {
 		return txn.Anomaly{Txns: odd, Key: r.h.Keys[k],
-			Reason: fmt.Sprintf("no order of the transactions on %s that agrees with real time explains what T%d and T%d found", r.h.Keys[k], odd[0], odd[1])}
+			Reason: txn.Sayf("no order of the transactions on %s that agrees with real time explains what T%d and T%d found", r.h.Keys[k], odd[0], odd[1])}
 	})
 }
 
@@ -241,7 +240,7 @@ func (r *registers) cyclicVersions(k int32, cycle []graph.Edge) txn.Anomaly {
 		a.Txns = append(a.Txns, e.From)
 		a.Edges = append(a.Edges, r.explain(e.From, e.To, txn.WW))
 	}
-	a.Reason = fmt.Sprintf("the versions of %s that %s wrote come before themselves, by what was read", a.Key, named(a.Txns))
+	a.Reason = txn.Sayf("the versions of %s that %s wrote come before themselves, by what was read", a.Key, named(a.Txns))
 	return a
 }
 
@@ -297,7 +296,7 @@ func (r *registers) sessionEdges(found *judging.Tally, edges []graph.Edge, as []
 			found.Add("cyclic-versions", func() txn.Anomaly {
 				key := r.h.Keys[r.keyOf(from)]
 				return txn.Anomaly{Txns: []int32{r.writer(from), a.txn}, Key: key,
-					Reason: fmt.Sprintf("T%d read %s as nil, after its session had seen %s in it", a.txn, key, r.h.Spell(r.writes[from].Value))}
+					Reason: txn.Sayf("T%d read %s as nil, after its session had seen %s in it", a.txn, key, r.h.Spell(r.writes[from].Value))}
 			})
 		default:
 			edges = append(edges, graph.Edge{From: r.writer(from), To: r.writer(a.found), Kind: uint8(txn.WW)})

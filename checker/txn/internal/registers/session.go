@@ -1,7 +1,6 @@
 package registers
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/capsize-go/capsize/checker/txn"
@@ -290,7 +289,7 @@ func (w *weak) perKey() (txn.Anomaly, bool) {
 	if len(w.nils) > 0 {
 		x := w.nils[0]
 		a := txn.Anomaly{Key: r.h.Keys[r.h.Ops[x.read].Key], Txns: []int32{r.writes[x.from].Txn, x.reader}}
-		a.Reason = fmt.Sprintf("T%d read %s as nil, though it had to see %s of T%d", x.reader, a.Key, r.h.Spell(r.writes[x.from].Value), r.writes[x.from].Txn)
+		a.Reason = txn.Sayf("T%d read %s as nil, though it had to see %s of T%d", x.reader, a.Key, r.h.Spell(r.writes[x.from].Value), r.writes[x.from].Txn)
 		return a, true
 	}
 	edges := make([]graph.Edge, 0, len(w.out)+len(w.trail))
@@ -309,6 +308,6 @@ func (w *weak) perKey() (txn.Anomaly, bool) {
 		a.Key = o.Key
 		a.Txns, a.Edges = append(a.Txns, o.From), append(a.Edges, o)
 	}
-	a.Reason = fmt.Sprintf("the versions of %s that %s wrote come before themselves, by what sessions saw", a.Key, named(a.Txns))
+	a.Reason = txn.Sayf("the versions of %s that %s wrote come before themselves, by what sessions saw", a.Key, named(a.Txns))
 	return a, true
 }

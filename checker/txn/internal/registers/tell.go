@@ -1,9 +1,7 @@
 package registers
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/capsize-go/capsize/checker/txn"
 	"github.com/capsize-go/capsize/checker/txn/internal/graph"
@@ -14,7 +12,7 @@ import (
 // anomaly tells a contradiction: the cycle that follows from each order of the writes that nothing observed decides.
 func (s *search) anomaly(a *polygraph.Answer) txn.Anomaly {
 	if a.Cases == nil {
-		return txn.Anomaly{Type: "G2-item", Reason: fmt.Sprintf("no order of %d pairs of writes explains what was read", len(a.Needed))}
+		return txn.Anomaly{Type: "G2-item", Reason: txn.Sayf("no order of %d pairs of writes explains what was read", len(a.Needed))}
 	}
 	var cases []txn.Case
 	s.collect(a, a.Cases, nil, &cases)
@@ -47,42 +45,41 @@ func severity(kind string) int {
 }
 
 // listed tells cases in one sentence.
-func (s *search) listed(cases []txn.Case) string {
-	var parts []string
+func (s *search) listed(cases []txn.Case) txn.Text {
+	var parts []txn.Text
 	for _, c := range cases {
-		var assumed []string
+		var assumed []txn.Text
 		for _, e := range c.Assumed {
-			assumed = append(assumed, fmt.Sprintf("T%d wrote %s to %s before T%d wrote %s", e.From, e.Value, e.Key, e.To, e.Next))
+			assumed = append(assumed, txn.Sayf("T%d wrote %s to %s before T%d wrote %s", e.From, e.Value, e.Key, e.To, e.Next))
 		}
 		var txns []int32
 		for _, e := range c.Cycle {
 			txns = append(txns, e.From)
 		}
-		parts = append(parts, fmt.Sprintf("%s, and then %s come before themselves", strings.Join(assumed, " and "), named(txns)))
+		parts = append(parts, txn.Sayf("%s, and then %s come before themselves", txn.JoinTexts(assumed, " and "), named(txns)))
 		if len(parts) == 4 && len(cases) > 5 {
-			parts = append(parts, fmt.Sprintf("%d more orders do no better", len(cases)-4))
+			parts = append(parts, txn.Sayf("%d more orders do no better", len(cases)-4))
 			break
 		}
 	}
-	return "either " + strings.Join(parts, "; or ")
+	return "either " + txn.JoinTexts(parts, "; or ")
 }
 
 // named lists transactions.
-func named(ts []int32) string {
-	var b strings.Builder
+func named(ts []int32) txn.Text {
+	var b txn.Text
 	for i, t := range ts {
 		switch {
 		case i == 4 && len(ts) > 5:
-			fmt.Fprintf(&b, " and %d more", len(ts)-4)
-			return b.String()
+			return b + txn.Sayf(" and %d more", len(ts)-4)
 		case i > 0 && i == len(ts)-1:
-			b.WriteString(" and ")
+			b += " and "
 		case i > 0:
-			b.WriteString(", ")
+			b += ", "
 		}
-		fmt.Fprintf(&b, "T%d", t)
+		b += txn.Sayf("T%d", t)
 	}
-	return b.String()
+	return b
 }
 
 // collect lists the cycles of cases, each with what was assumed on the way.

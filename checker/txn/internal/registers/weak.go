@@ -1,7 +1,6 @@
 package registers
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/capsize-go/capsize/checker/txn"
@@ -259,10 +258,10 @@ func (w *weak) anomaly(known []graph.Edge, n int) (txn.Anomaly, bool) {
 	for _, e := range a.Edges {
 		if x := w.why(e); x != nil && e.Kind == txn.WW {
 			a.Key = r.h.Keys[r.h.Ops[x.read].Key]
-			a.Reason = fmt.Sprintf("T%d read %s as %s, though it had to see T%d, which wrote %s later",
+			a.Reason = txn.Sayf("T%d read %s as %s, though it had to see T%d, which wrote %s later",
 				x.reader, a.Key, r.h.Spell(r.h.Ops[x.read].Value), r.writes[x.from].Txn, r.h.Spell(r.writes[x.from].Value))
 			if !slices.Contains(a.Txns, x.reader) {
-				a.Reason += fmt.Sprintf(": %s", named(a.Txns)) + " come before themselves"
+				a.Reason += txn.Sayf(": %s", named(a.Txns)) + " come before themselves"
 			}
 			break
 		}
@@ -278,7 +277,7 @@ func (w *weak) missed(edges []graph.Edge, n int) txn.Anomaly {
 	d := r.deps(n, edges, r.explain, false)
 	a := d.Anomaly(d.Cycle(judging.Question{Rule: txn.RuleAny, Also: w.also}, txn.RW))
 	a.Key = r.h.Keys[r.h.Ops[x.read].Key]
-	a.Reason = fmt.Sprintf("T%d read %s as nil, though it had to see T%d, which wrote %s", x.reader, a.Key, from, r.h.Spell(r.writes[x.from].Value))
+	a.Reason = txn.Sayf("T%d read %s as nil, though it had to see T%d, which wrote %s", x.reader, a.Key, from, r.h.Spell(r.writes[x.from].Value))
 	return a
 }
 
@@ -300,7 +299,7 @@ func (w *weak) explain(from, to int32, kind txn.EdgeKind) txn.Edge {
 		return r.explain(from, to, kind)
 	}
 	e := r.ordered(x.from, x.to)
-	e.Reason = fmt.Sprintf("wrote %s to %s, and T%d, which had to see that, read %s", r.h.Spell(r.writes[x.from].Value),
+	e.Reason = txn.Sayf("wrote %s to %s, and T%d, which had to see that, read %s", r.h.Spell(r.writes[x.from].Value),
 		e.Key, x.reader, r.h.Spell(r.writes[x.to].Value))
 	return e
 }
