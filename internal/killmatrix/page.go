@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/capsize-go/capsize/catalog/systems"
 	"github.com/capsize-go/capsize/internal/words"
 )
 
@@ -228,6 +229,22 @@ func (m matrix) sizes(b *bytes.Buffer) {
 	}
 	fmt.Fprintf(b, "\nThe first failure of %d bugs was minimised: the median has %s, %s and %s, after %s; the longest search took %s of processor time. %d failures could not be minimised.\n",
 		len(faults), words.Plural(middle(faults), "fault"), words.Plural(middle(calls), "call"), words.Plural(middle(nodes), "node"), words.Plural(middle(runs), "run"), seconds(most.Seconds()), failed)
+	m.cycles(b)
+}
+
+// cycles writes how many transactions show a bug of a database, once its failure is small.
+func (m matrix) cycles(b *bytes.Buffer) {
+	var shown []int
+	for _, x := range all() {
+		s, ok := shrunkOf(m.shrunk, x, m.cells.of(x, x.Searches[0]))
+		if sys, err := systems.Find(x.System); err == nil && sys.Workload == "append" && ok && s.Shown > 0 {
+			shown = append(shown, s.Shown)
+		}
+	}
+	if len(shown) > 0 {
+		fmt.Fprintf(b, "The counterexamples of %d bugs of databases have %s in the median, and %d at most.\n",
+			len(shown), words.Plural(middle(shown), "transaction"), slices.Max(shown))
+	}
 }
 
 // middle returns the median of numbers.

@@ -19,6 +19,7 @@ type shrunk struct {
 	Before  capsize.Size  `json:"before"`
 	After   capsize.Size  `json:"after"`
 	Runs    int           `json:"runs"`
+	Shown   int           `json:"shown,omitempty"`   // calls of the counterexample: of a database, the transactions of the cycle
 	CPU     time.Duration `json:"cpu"`               // in nanoseconds
 	Stopped string        `json:"stopped,omitempty"` // by which budget, before nothing more could go
 	Failed  string        `json:"failed,omitempty"`  // why it can't be minimised
@@ -81,5 +82,8 @@ func shrinkOne(ctx context.Context, t *testing.T, b bug, tr search, c cell, note
 		return note(s)
 	}
 	s.Before, s.After, s.Runs, s.CPU, s.Stopped = small.Before, small.After, small.Runs, small.CPU, small.Stopped
+	if small.Result.Explain(ctx); small.Result.Counterexample != nil {
+		s.Shown = len(small.Result.Counterexample.Calls)
+	}
 	return note(s)
 }

@@ -87,7 +87,8 @@ func nextBatch(b []byte, place int) (records [][]byte, rest []byte, ok bool) {
 	first, rest, _ := Next(b, false)
 	for range binary.LittleEndian.Uint32(first[17:]) {
 		var rec []byte
-		if rec, rest, ok = Next(rest, false); !ok {
+		// A mark in place of a record is that of another batch, which the disk wrote to the wrong place.
+		if rec, rest, ok = Next(rest, false); !ok || rec[0] == markKind {
 			return nil, b, false
 		}
 		records = append(records, rec)

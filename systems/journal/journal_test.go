@@ -111,6 +111,12 @@ func TestDamage(t *testing.T) {
 	assert.True(t, damaged)
 	_, _, damaged = read(append(append([]byte(nil), data...), data[:ends[0]]...))
 	assert.True(t, damaged)
+	// It was written behind the mark of the first one, where a record is to be.
+	b = append([]byte(nil), data...)
+	copy(b[head+21:], data[ends[0]:ends[1]])
+	records, _, damaged = read(b)
+	assert.Empty(t, records)
+	assert.True(t, damaged)
 }
 
 func TestNextRefuses(t *testing.T) {

@@ -32,8 +32,8 @@ type Store struct {
 	Bugs   Bug // mistakes to make; none by default
 	Ranges int // of keys; default 3
 
-	// MaxOffset is by how much clocks may differ. The default is 20 s, as the nemeses that this module ships set clocks wrong by
-	// seconds; CockroachDB's is 500 ms.
+	// MaxOffset is by how much clocks may differ, and may be 5 min at most. That is the default too: the nemeses that this module ships set a
+	// clock wrong by up to 100 s, jumps and drift not counted, and two of them in opposite directions. CockroachDB's is 500 ms.
 	MaxOffset time.Duration
 
 	// MoveEvery is how often the leadership of a range moves on to another node, as it does in a store that balances its load. Default 500 ms.
@@ -56,6 +56,7 @@ const (
 	stuck    = 8                       // ticks after which a range asks what has happened to the transaction of an intent
 
 	tightOffset = 5 * time.Millisecond
+	mostOffset  = 5 * time.Minute
 )
 
 // A request is a transaction that a client asks its node for. The network may duplicate it and deliver the copy much later. The

@@ -2,6 +2,7 @@ package hlc_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,6 +86,33 @@ func TestCutOff(t *testing.T) {
 		defer cancel()
 		_, err = db.Txn(ctx, []model.TxnOp{write("x", 2)})
 		assert.ErrorIs(t, err, context.DeadlineExceeded, "it is indeterminate")
+	})
+}
+
+// TestClocksFarApart reads at a node whose clock is far behind what was written at one whose clock is far ahead, as nemeses set them.
+func TestClocksFarApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, ctx := hlc.Store{}, context.Background()
+		c, err := cluster.New(cluster.Config{System: store, Nodes: 3, Clients: 2, Seed: 1, Wait: synctest.Wait})
+		require.NoError(t, err)
+		require.NoError(t, c.Start())
+		c.Sleep(ctx, 3*time.Second)
+		c.ImpairClock("n1", cluster.ClockError{Skew: 100 * time.Second})
+		c.ImpairClock("n2", cluster.ClockError{Skew: -100 * time.Second})
+		fast, err := store.Open(ctx, c.Client(0))
+		require.NoError(t, err)
+		slow, err := store.Open(ctx, c.Client(1))
+		require.NoError(t, err)
+		for i := range 5 {
+			_, err = fast.Txn(ctx, []model.TxnOp{write("x", i+1)})
+			require.NoError(t, err)
+			got, err := slow.Txn(ctx, []model.TxnOp{read("x")})
+			require.NoError(t, err)
+			assert.Equal(t, i+1, got[0].Value)
+		}
+		require.NoError(t, errors.Join(fast.Close(), slow.Close()))
+		c.Stop(time.Second)
+		assert.Empty(t, c.Findings())
 	})
 }
 

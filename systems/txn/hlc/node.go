@@ -39,7 +39,10 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 	if s.Ranges < 0 || s.MaxOffset < 0 || s.MoveEvery < 0 {
 		return fmt.Errorf("boot hlc: %d ranges that move every %v, clocks at most %v apart: none may be negative", s.Ranges, s.MoveEvery, s.MaxOffset)
 	}
-	s.Ranges, s.MaxOffset, s.MoveEvery = cmp.Or(s.Ranges, 3), cmp.Or(s.MaxOffset, 20*time.Second), max(cmp.Or(s.MoveEvery, 500*time.Millisecond), tick)
+	if s.MaxOffset > mostOffset {
+		return fmt.Errorf("boot hlc: clocks at most %v apart: %v is the most that a range remembers transactions for", s.MaxOffset, mostOffset)
+	}
+	s.Ranges, s.MaxOffset, s.MoveEvery = cmp.Or(s.Ranges, 3), cmp.Or(s.MaxOffset, mostOffset), max(cmp.Or(s.MoveEvery, 500*time.Millisecond), tick)
 	n := &node{h: h, store: s, offset: s.MaxOffset, moveEvery: s.MoveEvery, life: h.Rand().Uint64(), clock: clock{h: h}, txns: map[string]*attempt{}, heard: map[uint64]uint64{}}
 	if n.bug(TightOffset) {
 		n.offset = tightOffset

@@ -9,10 +9,10 @@ import (
 	"github.com/capsize-go/capsize/systems/txn/internal/cell"
 )
 
-// remembered is for how long a range knows how a transaction has ended: no message is on its way for as long. Older versions of keys are kept
-// for readable.
+// remembered is for how long a range knows how a transaction has ended, by the fastest clock that it has seen: no message of the transaction is on
+// its way for as long, whichever clock it was begun by. Older versions of keys are kept for readable.
 const (
-	remembered = 60 * time.Second
+	remembered = mostOffset + 60*time.Second
 	readable   = 5 * time.Second
 )
 

@@ -63,7 +63,7 @@ func TestForget(t *testing.T) {
 	assert.Equal(t, 2, len(s.Versions["x"]), "reads from second 16 on see the one of second 11")
 	assert.Equal(t, at(16), s.Oldest)
 	assert.Len(t, s.Ended, 3)
-	s.apply(&command{Kind: raiseCeiling, At: at(80)})
+	s.apply(&command{Kind: raiseCeiling, At: at(20 + int64(remembered/time.Second))})
 	s.forget()
 	assert.Len(t, s.Versions["x"], 1)
 	assert.Len(t, s.Ended, 1)

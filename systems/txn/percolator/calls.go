@@ -111,7 +111,7 @@ func (n *node) read(from string, id uint64, p *part, r *read) {
 	rp := &reply{id: id, to: r}
 	state := p.state.rows[r.key]
 	switch {
-	case p.proposing[r.key] != 0 && p.proposing[r.key] <= r.time:
+	case p.mayLock(r.key, r.time):
 		rp.answer = answer{fate: locked, key: r.key}
 	case state == nil:
 	case state.Lock != nil && state.Lock.Start <= r.time && !n.skips(p, r.key, r.time):
@@ -146,16 +146,30 @@ func (n *node) afterReads(p *part, c *command) *command {
 	if !n.store.bug(AsyncBelowReads) {
 		again.MinCommit = max(c.MinCommit, p.maxRead+1)
 	}
-	for _, w := range c.Writes {
-		p.proposing[w.Key] = c.Start
-	}
+	p.proposes(c)
 	return &again
+}
+
+// proposes has reads wait for the locks of an async prewrite until they are in the log.
+func (p *part) proposes(c *command) {
+	for _, w := range c.Writes {
+		p.proposing[w.Key] = append(p.proposing[w.Key], c.Start)
+	}
+}
+
+// mayLock reports whether a lock that a snapshot must not look behind is on its way into the log. Several may be: the first of them that
+// gets there keeps the others out, and which one that is, is not known yet.
+func (p *part) mayLock(key string, snapshot uint64) bool {
+	return slices.ContainsFunc(p.proposing[key], func(start uint64) bool { return start <= snapshot })
 }
 
 // proposed ends the waiting of reads for a lock that is in the log now, or will be one of another leader.
 func (p *part) proposed(c *command) {
 	for _, w := range c.Writes {
-		if p.proposing[w.Key] == c.Start {
+		if i := slices.Index(p.proposing[w.Key], c.Start); i >= 0 {
+			p.proposing[w.Key] = slices.Delete(p.proposing[w.Key], i, i+1)
+		}
+		if len(p.proposing[w.Key]) == 0 {
 			delete(p.proposing, w.Key)
 		}
 	}

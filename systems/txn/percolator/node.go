@@ -33,9 +33,9 @@ type part struct {
 	state *shard
 
 	// Of the leader, for async commits.
-	maxRead   uint64            // no snapshot that was read here is newer
-	maxEpoch  uint64            // the epoch in which that is known
-	proposing map[string]uint64 // by key, the async transaction whose lock is on its way into the log
+	maxRead   uint64              // no snapshot that was read here is newer
+	maxEpoch  uint64              // the epoch in which that is known
+	proposing map[string][]uint64 // by key, the async transactions whose locks are on their way into the log; once for each time that one was asked for
 }
 
 // Run runs one node until ctx is done.
@@ -46,7 +46,7 @@ func (s Store) Run(ctx context.Context, h *cluster.Host) error {
 		if i == 0 {
 			name = "oracle"
 		}
-		p := &part{state: newShard(s.Bugs, h.Clock().Monotonic), proposing: map[string]uint64{}}
+		p := &part{state: newShard(s.Bugs, h.Clock().Monotonic), proposing: map[string][]uint64{}}
 		var err error
 		if p.log, err = quorumlog.Open(h, name, p.state, quorumlog.Options{}); err != nil {
 			return fmt.Errorf("boot percolator: %w", err)

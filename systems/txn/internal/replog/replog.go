@@ -27,6 +27,9 @@ const (
 	// ElectionTimeout is the longest that a follower waits before it stands for election.
 	ElectionTimeout = 2 * electionTicks * tick
 
+	// recentTicks is for how long a follower that has answered is taken for one that can lead.
+	recentTicks = 3 * heartbeatTick
+
 	// keepEntries is how many entries before its snapshot a node keeps, for followers that are not far behind.
 	keepEntries = 100
 )
@@ -74,6 +77,7 @@ type Log struct {
 	ready   bool // Elected was called for this leadership
 	busy    bool // an event is being handled; if it stays so, the disk failed in the middle, and later events must not continue
 	acked   []uint64
+	heard   []int // when each follower answered this leader last, in ticks
 	ticks   int
 }
 
@@ -87,7 +91,7 @@ type packet struct {
 // Open opens the log of a group on the host's disk, hands its state to the machine, and takes part in the protocol from then on.
 func Open(h *cluster.Host, cfg Config) (*Log, error) {
 	l := &Log{h: h, cfg: cfg, names: h.Nodes()}
-	l.acked = make([]uint64, len(l.names))
+	l.acked, l.heard = make([]uint64, len(l.names)), make([]int, len(l.names))
 	var voters []uint64
 	for i := range l.names {
 		voters = append(voters, uint64(i+1))
@@ -168,11 +172,19 @@ func (l *Log) Propose(data []byte) bool {
 	return true
 }
 
-// Transfer hands the leadership to the next node, if this one leads and that one is not far behind. It may not come to it.
+// Transfer hands the leadership to the next node that has answered of late, if this one leads. A leader takes no entries while it waits for
+// its successor, so one that is gone would cost the group an election timeout. It may not come to a change: the successor may be far behind.
 func (l *Log) Transfer() {
-	if l.raft != nil && l.ready && !l.busy {
-		l.raft.TransferLeader(l.id%uint64(len(l.names)) + 1)
-		l.advance()
+	if l.raft == nil || !l.ready || l.busy {
+		return
+	}
+	for i := range uint64(len(l.names) - 1) {
+		next := (l.id + i) % uint64(len(l.names)) // its id less one
+		if at := l.heard[next]; at > 0 && l.ticks-at <= recentTicks {
+			l.raft.TransferLeader(next + 1)
+			l.advance()
+			return
+		}
 	}
 }
 
@@ -225,8 +237,11 @@ func (l *Log) step(m *raftpb.Message) {
 		l.lose()
 		return
 	}
+	from := m.GetFrom() - 1
+	if t := m.GetType(); (t == raftpb.MsgAppResp || t == raftpb.MsgHeartbeatResp) && m.GetTerm() == l.disk.hard.term {
+		l.heard[from] = l.ticks
+	}
 	if m.GetType() == raftpb.MsgAppResp && m.GetTerm() == l.disk.hard.term {
-		from := m.GetFrom() - 1
 		switch {
 		case m.GetReject() && m.GetIndex() <= l.acked[from]:
 			return // it is late, or the follower has lost entries: then the library would never stop to send
@@ -293,6 +308,7 @@ func (l *Log) follow(s *raft.SoftState) {
 	led := l.lead == l.id
 	l.lead = s.Lead
 	clear(l.acked)
+	clear(l.heard)
 	if led && l.lead != l.id {
 		l.depose()
 	}

@@ -2,6 +2,7 @@ package replog_test
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -56,6 +57,13 @@ func inCluster(t *testing.T, fn func(c *cluster.Cluster)) {
 					return
 				}
 				switch msg.Body {
+				case "leads":
+					if m.leads {
+						msg.Reply(1)
+					} else {
+						msg.Reply(0)
+					}
+					return
 				case "add":
 					assert.Equal(t, m.leads, m.log.Propose([]byte(strconv.Itoa(m.count+1))))
 				case "transfer":
@@ -129,6 +137,32 @@ func TestTransfer(t *testing.T) {
 		assert.Equal(t, 30, ask(t, c, "", "n2"))
 		stats := c.Stats()
 		assert.Zero(t, stats.LeaderChanges, "the log itself sets no role")
+	})
+}
+
+// TestTransferPassesOver has the leadership pass over a node that is gone, and the group go on at once.
+func TestTransferPassesOver(t *testing.T) {
+	inCluster(t, func(c *cluster.Cluster) {
+		leader := func() int {
+			return slices.IndexFunc(c.Nodes(), func(name string) bool { return ask(t, c, "leads", name) == 1 })
+		}
+		for round := range 3 {
+			was := leader()
+			gone := (was + 1) % 3
+			c.Crash(c.Nodes()[gone])
+			c.Sleep(context.Background(), time.Second)
+			ask(t, c, "transfer", c.Nodes()[was])
+			c.Sleep(context.Background(), 300*time.Millisecond)
+			now := leader()
+			require.Equal(t, (was+2)%3, now)
+			for i := range 3 {
+				ask(t, c, "add", c.Nodes()[now])
+				c.Sleep(context.Background(), 20*time.Millisecond)
+				assert.Equal(t, 3*round+i+1, ask(t, c, "", c.Nodes()[now]))
+			}
+			c.Restart(c.Nodes()[gone])
+			c.Sleep(context.Background(), 2*time.Second)
+		}
 	})
 }
 
