@@ -18,6 +18,8 @@ package hostdisk
 import (
 	"path"
 	"syscall"
+
+	"github.com/capsize-go/capsize/internal/detrt"
 )
 
 // Kept says what a crash keeps of the changes that were not synced.
@@ -59,8 +61,11 @@ type Host interface {
 	Warn(text string)
 }
 
+// Active reports whether goroutines of hosts can have disks: on this system, and in a program that was built with the overlay.
+func Active() bool { return Supported() && detrt.FilesActive() }
+
 // A FlipCounter counts the reads of flipped bits.
-type FlipCounter interface{ CountFlipRead() }
+type FlipCounter = interface{ CountFlipRead() }
 
 // Home is where the file system of a host begins, as goroutines of the bubble see it: /capsize/n1. It is the same in each run and on each
 // machine, wherever the files are, so that it may reach logs and histories.
