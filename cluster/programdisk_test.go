@@ -285,6 +285,21 @@ var programDiskTests = map[string]func(t *testing.T, r *programs){
 		require.NoError(t, err)
 		assert.Equal(t, "not synced", string(b))
 	},
+	"what ends because of its disk is no finding": func(t *testing.T, r *programs) {
+		heal := r.As("disk").ImpairDisk("n1", cluster.DiskImpairment{FailSyncs: 1})
+		r.At(r.Now(), "n1", func() {
+			go func() {
+				f, _ := os.Create("f")
+				_, _ = f.WriteString("x")
+				panic(f.Sync())
+			}()
+		})
+		r.pass(100 * time.Millisecond)
+		assert.False(t, r.Up("n1"))
+		heal()
+		r.pass(time.Second)
+		assert.True(t, r.Up("n1"), "it restarts, as under a supervisor")
+	},
 	"locks and maps of the dead": func(t *testing.T, r *programs) {
 		use := func() {
 			f, err := os.OpenFile("f", os.O_RDWR|os.O_CREATE, 0o600)

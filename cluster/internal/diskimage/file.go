@@ -101,7 +101,7 @@ func (i *Image) Flip(pick func(n int64) int64, by FlipCounter) (path string, at 
 		bits += 8 * s.Bytes()
 	}
 	if bits == 0 {
-		return "", 0, nil, errors.New("nothing on it is durable")
+		return "", 0, nil, errors.New("it is empty")
 	}
 	bit := pick(bits)
 	if bit < 0 || bit >= bits {
