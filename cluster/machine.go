@@ -200,7 +200,7 @@ func (m *machine) die(h *Host, kind FindingKind, what, stack string) {
 	if h.gone() {
 		return
 	}
-	if m.disk.failed { // a program has no other way to say that it stops because of its disk
+	if m.disk.failed { // a program can't say that it stops because of its disk
 		m.stopAndRestart(h)
 		return
 	}
