@@ -132,7 +132,12 @@ func (s *Disks) Close() {
 }
 
 // Add returns the disk of a host. The first call makes it, with the folders that a machine has.
-func (s *Disks) Add(host string) (*Disk, error) {
+func (s *Disks) Add(host string) (d *Disk, err error) {
+	aside(func() { d, err = s.add(host) })
+	return d, err
+}
+
+func (s *Disks) add(host string) (*Disk, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if d := s.hosts[host]; d != nil {
