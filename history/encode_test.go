@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/capsize-go/capsize/history/edn"
+	"github.com/capsize-go/capsize/history/internal/jsonvalue"
 	"github.com/capsize-go/capsize/history/internal/lex"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -117,7 +118,7 @@ func TestAppendJSONValue(t *testing.T) {
 		{`"##NaN"`, math.NaN()}, {"1.0", 1.0}, {"0.5", 0.5}, {"[1,[]]", []any{1, edn.List{}}}, {`[{}]`, edn.Set{edn.Map{}}}, {`{"a":1,"1":2,"[x]":3}`, edn.Map{{Key: edn.Keyword("a"), Value: 1}, {Key: int64(1), Value: 2}, {Key: []any{edn.Symbol("x")}, Value: 3}}},
 		{`{"a":1,"b":"c"}`, map[string]any{"b": edn.Keyword("c"), "a": 1}}, {`"2026"`, edn.Tagged{Tag: "inst", Value: "2026"}}, {`{"f":"put","value":1,"ptr":null}`, ask{F: "put", Value: 1}},
 	} {
-		b, err := appendJSONValue(nil, c.v)
+		b, err := jsonvalue.Append(nil, c.v)
 		require.NoError(t, err)
 		assert.Equal(t, c.want, string(b))
 	}
@@ -125,7 +126,7 @@ func TestAppendJSONValue(t *testing.T) {
 		`b: two fields would have the name "a" in JSON`:            edn.Map{{Key: "b", Value: edn.Map{{Key: "a", Value: 1}, {Key: edn.Keyword("a"), Value: 2}}}},
 		"value of type chan int: json: unsupported type: chan int": []any{make(chan int)},
 	} {
-		_, err := appendJSONValue(nil, v)
+		_, err := jsonvalue.Append(nil, v)
 		require.EqualError(t, err, want)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/capsize-go/capsize/history/edn"
+	"github.com/capsize-go/capsize/history/internal/jsonvalue"
 	"github.com/capsize-go/capsize/history/internal/lex"
 	"github.com/stretchr/testify/require"
 )
@@ -85,7 +86,7 @@ func FuzzParseEDN(f *testing.F) {
 		pieces, err := edn.NewParser(iotest.OneByteReader(strings.NewReader(text))).Value(0)
 		require.NoError(t, err)
 		require.Equal(t, noNaN(v), noNaN(pieces))
-		raw, err := appendJSONValue(nil, v)
+		raw, err := jsonvalue.Append(nil, v)
 		require.True(t, err != nil || json.Valid(raw), "%q", raw)
 	})
 }

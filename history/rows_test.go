@@ -17,7 +17,9 @@ func TestRowsKeepEveryOp(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 11))
 		text := func() string { return []string{"", "k1", "k2", strconv.Itoa(r.IntN(1000))}[r.IntN(4)] }
 		value := func() any { return []any{nil, nil, 7, "seven", []int(nil)}[r.IntN(5)] }
-		number := func() int { return []int{Nemesis, 0, r.IntN(100), math.MaxInt32, math.MaxInt32 + 1, math.MinInt}[r.IntN(6)] }
+		number := func() int {
+			return []int{Nemesis, 0, r.IntN(100), math.MaxInt32, math.MaxInt32 + 1, math.MinInt}[r.IntN(6)]
+		}
 		var h History
 		var want []Op
 		for i := range 40 {

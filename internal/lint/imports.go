@@ -24,6 +24,7 @@ const anything = "*"
 var importRules = []ImportRule{
 	{Package: "history", Ours: []string{"history/edn", "history/internal/..."}},
 	{Package: "history/edn", Ours: []string{"history/internal/lex"}},
+	{Package: "history/internal/jsonvalue", Ours: []string{"history/edn", "history/internal/lex"}},
 	{Package: "history/internal/lex"},
 	{Package: "history/internal/attributes", Ours: []string{"history/edn"}},
 	{Package: "internal/benchtable"},
@@ -155,7 +156,7 @@ var importRules = []ImportRule{
 	{Package: "report/internal/account", Ours: []string{"history", "checker", "cluster/trace", "internal/sorting", "internal/words", "report/internal/wording"}},
 	{Package: "report/internal/sequence", Ours: []string{"history", "cluster/trace", "internal/sorting", "report/internal/account", "report/internal/wording"}},
 	{Package: "report/internal/example", Ours: []string{"history", "checker", "cluster/trace", "model", "report/internal/account"}},
-	{Package: "report/result", Ours: []string{"checker", "history", "report"}},
+	{Package: "report/result", Ours: []string{"checker", "history", "internal/words", "report"}},
 	{Package: "report/index", Ours: []string{"checker", "internal/savedrun", "internal/sorting", "report", "report/result"}},
 	{Package: "report/ci", Ours: []string{"checker", "report", "report/result"}},
 	{Package: "report/compare", Ours: []string{"checker", "history", "internal/savedrun", "internal/words", "report", "report/result"}},
