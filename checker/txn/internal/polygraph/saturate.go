@@ -129,13 +129,53 @@ func (t *saturation) firstRW() int32 {
 	return -1
 }
 
+const (
+	settleRounds = 64 // how often an order is tried, each time with some of what was wrong the time before the other way round
+	settleCycles = 32 // of how many cycles a choice is reversed each time
+)
+
 // settle takes of each choice that is open the side that the order keeps, if a theory keeps RW arcs apart: it returns the answer if no RW
-// arc closes a cycle then.
+// arc closes a cycle then. Where one does, a side that the cycle is made of is taken the other way round the next time.
 func (t *saturation) settle() *Answer {
 	s := t.s
-	n := int32(len(s.g.arcs))
-	defer s.g.cut(n)
-	a := &Answer{Verdict: Yes}
+	var hints []arc
+	for range settleRounds {
+		n := int32(len(s.g.arcs))
+		for _, a := range hints {
+			s.g.append(a)
+		}
+		order, cycle := s.g.sortedAgain()
+		if cycle != nil || s.steps > s.p.Steps {
+			s.g.cut(n)
+			return nil
+		}
+		s.g.place(order)
+		a := t.byOrder()
+		var more []arc
+		wrong := false
+		if a != nil {
+			t.close()
+			more, wrong = t.reversed()
+		}
+		s.g.cut(n)
+		switch {
+		case a == nil:
+			return nil
+		case !wrong:
+			a.Steps = s.steps + s.g.steps
+			return a
+		case len(more) == 0:
+			return nil
+		default:
+			hints = append(hints, more...)
+		}
+	}
+	return nil
+}
+
+// byOrder appends the arcs of the sides that the order keeps, and returns these as an answer; nil if it keeps neither side of a choice.
+func (t *saturation) byOrder() *Answer {
+	s, a := t.s, &Answer{Verdict: Yes}
 	for v := range int32(len(s.p.Choices)) {
 		inA := s.value[v] == 1
 		if s.value[v] == 0 {
@@ -152,11 +192,44 @@ func (t *saturation) settle() *Answer {
 		}
 		a.Taken = append(a.Taken, inA)
 	}
-	if t.close(); t.firstRW() >= 0 {
-		return nil
-	}
-	a.Steps = s.steps + s.g.steps
 	return a
+}
+
+// reversed reports whether RW arcs close cycles, and returns for some of them the other way round of what the order is least sure of: of the choices
+// on the cycle that are open, the one whose arc spans the least of the order.
+func (t *saturation) reversed() (arcs []arc, wrong bool) {
+	s, g := t.s, t.s.g
+	done := map[int32]bool{}
+	for i, a := range g.arcs {
+		if !g.apart(a) || !has(t.before.of(a.from), a.to) {
+			continue
+		}
+		wrong = true
+		if len(done) == settleCycles {
+			break
+		}
+		best, least := int32(known), int32(0)
+		for _, e := range append(g.closing(a, len(g.arcs)), int32(i)) {
+			lit := g.arcs[e].why
+			if lit == known || s.value[lit/2] != 0 {
+				continue
+			}
+			first := s.side(lit)[0]
+			if span := g.at[first.to] - g.at[first.from]; best == known || span < least {
+				best, least = lit, span
+			}
+		}
+		if best == known || done[best] {
+			continue
+		}
+		done[best] = true
+		for _, x := range s.side(best ^ 1) {
+			if !x.rw {
+				arcs = append(arcs, x)
+			}
+		}
+	}
+	return arcs, wrong
 }
 
 // closes reports whether a side has an edge against the known order.
