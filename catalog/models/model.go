@@ -257,15 +257,15 @@ func (m Model) ScanJepsen(src *Source) (iter.Seq2[history.Op, error], error) {
 	}, nil
 }
 
-// invokesPair reports whether an op invokes with a pair for a value, or invokes
+// invokesPair reports whether an op invokes with a pair for a value, or with what a cas of a key may have, [key old new], or invokes
 // nothing.
 func invokesPair(op history.Op) bool {
 	if op.Process == history.Nemesis || op.Type != history.Invoke {
 		return true
 	}
 	j, _ := op.Input.(history.JepsenOp)
-	pair, ok := j.Value.([]any)
-	return ok && len(pair) == 2
+	parts, ok := j.Value.([]any)
+	return ok && (len(parts) == 2 || len(parts) == 3 && j.F == "cas")
 }
 
 // initialized are the models whose first state can be chosen.

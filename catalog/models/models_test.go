@@ -135,6 +135,7 @@ func TestModelsRefuse(t *testing.T) {
 		{"register", "remove-all;1;ok;1", `f "remove-all" is none of read, write, cas` + "\n  if it means one of these, say --rename f:remove-all=NAME"},
 		{"register", `write;"x";ok;"x"`, `value "x" is no integer`},
 		{"register", "cas;[1];ok;[1]", "value [1] of a cas is no pair of what is expected and what is put"},
+		{"kv", `cas;["k" "a" "b"];ok;["k" "a" "b"]`, `value ["k" "a" "b"] of a cas ` + "is no pair of what is expected and what is put\n  values are pairs: if they are a key and a value each, say --independent"},
 		{"register", "cas;[:a 1];ok;[1 1]", "value :a is no integer\n  values are pairs: if they are a key and a value each, say --independent"},
 		{"register", "read;nil;ok;:x", "1 value :x is no integer"},
 		{"multi-register", "txn;1;ok;1", "value 1 is no transaction"},

@@ -254,9 +254,7 @@ func definitions() map[txn.Model]bool {
 	for _, a := range atomic {
 		all[a.model] = true
 	}
-	for _, m := range []txn.Model{txn.ReadUncommitted, txn.StrongSessionReadUncommitted, txn.StrongReadUncommitted, txn.ReadCommitted, txn.StrongSessionReadCommitted,
-		txn.StrongReadCommitted, txn.CursorStability, txn.MonotonicAtomicView, txn.ConsistentView, txn.RepeatableRead, txn.UpdateSerializable, txn.ReadYourWrites, txn.MonotonicReads, txn.MonotonicWrites,
-		txn.WritesFollowReads, txn.PRAM, txn.PerKeyStrictSerializable} {
+	for _, m := range append([]txn.Model{txn.PerKeyStrictSerializable}, adya...) {
 		all[m] = true
 	}
 	return all
