@@ -36,25 +36,31 @@ const (
 	Untimely
 )
 
-// flawTexts say what a lenient reader assumes of one and of several, and what a user can do.
-var flawTexts = [...]struct{ one, more, hint string }{
-	StrayCompletion: {"completion without an invocation was passed over", "completions without an invocation were passed over",
+// flawTexts say what a lenient reader assumes, and what a user can do.
+var flawTexts = [...]struct {
+	Words
+	hint string
+}{
+	StrayCompletion: {Words{"completion without an invocation was passed over",
+		"completions without an invocation were passed over"},
 		"record the invocations too; if each line is written when a call ends, record both times in it (format calls), or sort the lines by time"},
-	OpenTwice: {"call began while its process had another pending: it was taken for a call of another process",
-		"calls began while their process had another pending: each was taken for a call of another process",
+	OpenTwice: {Words{"call began while its process had another pending: it was taken for a call of another process",
+		"calls began while their process had another pending: each was taken for a call of another process"},
 		"give each client that waits for an answer a process of its own"},
-	AfterInfo: {"call began after an indeterminate one of its process: it was taken for a call of another process",
-		"calls began after an indeterminate one of their process: each was taken for a call of another process",
+	AfterInfo: {Words{"call began after an indeterminate one of its process: it was taken for a call of another process",
+		"calls began after an indeterminate one of their process: each was taken for a call of another process"},
 		"give a client a new process after an info, as Jepsen does"},
-	NoProcess: {"op has no process: its call was found by its f", "ops have no process: their calls were found by their f",
+	NoProcess: {Words{"op has no process: its call was found by its f",
+		"ops have no process: their calls were found by their f"},
 		"record a field process; if a field of another name has it, say --rename field:NAME=process"},
-	WrongAnswer: {"answer contradicts its call, which was taken for an indeterminate one",
-		"answers contradict their calls, which were taken for indeterminate ones",
+	WrongAnswer: {Words{"answer contradicts its call, which was taken for an indeterminate one",
+		"answers contradict their calls, which were taken for indeterminate ones"},
 		"see which call the answer belongs to: the process may be wrong, or the value recorded in the wrong op"},
-	OutOfOrder: {"line was moved to where its time puts it", "lines were moved to where their times put them",
+	OutOfOrder: {Words{"line was moved to where its time puts it",
+		"lines were moved to where their times put them"},
 		"sort the lines by time, or record one line a call with both times (format calls)"},
-	Untimely: {"time contradicts the order of the lines, which was kept because not all ops have times",
-		"times contradict the order of the lines, which was kept because not all ops have times",
+	Untimely: {Words{"time contradicts the order of the lines, which was kept because not all ops have times",
+		"times contradict the order of the lines, which was kept because not all ops have times"},
 		"record the time of each op, or none"},
 }
 
@@ -76,15 +82,19 @@ type Assumption struct {
 	Flaw  Flaw
 	Count int // how often
 	Line  int // the first line that has it, from 1
+
+	words Words
 }
+
+// Words say what a lenient reader assumes of one flaw of a kind, and of several.
+type Words struct{ One, More string }
 
 // String says what was assumed, how often, and where first.
 func (a Assumption) String() string {
-	text := flawTexts[a.Flaw]
 	if a.Count == 1 {
-		return fmt.Sprintf("1 %s (line %d)", text.one, a.Line)
+		return fmt.Sprintf("1 %s (line %d)", a.words.One, a.Line)
 	}
-	return fmt.Sprintf("%d %s (the first in line %d)", a.Count, text.more, a.Line)
+	return fmt.Sprintf("%d %s (the first in line %d)", a.Count, a.words.More, a.Line)
 }
 
 // Assumptions is what a lenient reader assumed, by kind, in the order in which the kinds
@@ -101,14 +111,17 @@ func (a Assumptions) String() string {
 }
 
 // Add counts one more flaw.
-func (a *Assumptions) Add(f Flaw, line int) {
+func (a *Assumptions) Add(f Flaw, line int) { a.AddAs(f, flawTexts[f].Words, line) }
+
+// AddAs counts one more flaw of which the reader assumes something else than those of this package.
+func (a *Assumptions) AddAs(f Flaw, words Words, line int) {
 	for i := range *a {
 		if (*a)[i].Flaw == f {
 			(*a)[i].Count++
 			return
 		}
 	}
-	*a = append(*a, Assumption{Flaw: f, Count: 1, Line: line})
+	*a = append(*a, Assumption{f, 1, line, words})
 }
 
 // keyed checks that all calls of a history have keys, or none: a call without one would
