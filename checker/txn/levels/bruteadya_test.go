@@ -42,7 +42,9 @@ func (b *brute) versionOrders() {
 	var rec func(k int)
 	rec = func(k int) {
 		if k == len(all) {
-			b.adya(chosen)
+			if !b.allAdya() {
+				b.adya(chosen)
+			}
 			return
 		}
 		for _, o := range all[k] {
@@ -85,6 +87,16 @@ type dsg struct {
 	intermediate       bool // a read of what its writer overwrote
 	torn               bool // a transaction saw a part of another, and missed a part in a later read
 	future             bool // a read of its own later append
+}
+
+// adya are the models that an order of versions decides, without those that it decides only if there is no time to try all visibilities.
+var adya = []txn.Model{txn.ReadUncommitted, txn.StrongSessionReadUncommitted, txn.StrongReadUncommitted, txn.ReadCommitted, txn.StrongSessionReadCommitted,
+	txn.StrongReadCommitted, txn.CursorStability, txn.MonotonicAtomicView, txn.ConsistentView, txn.RepeatableRead, txn.UpdateSerializable, txn.ReadYourWrites,
+	txn.MonotonicReads, txn.MonotonicWrites, txn.WritesFollowReads, txn.PRAM}
+
+// allAdya reports whether all models that an order of versions decides are known to hold.
+func (b *brute) allAdya() bool {
+	return !b.noInternal && !slices.ContainsFunc(adya, func(m txn.Model) bool { return !b.keep[m] })
 }
 
 // adya marks the models of which the graph has no forbidden cycle.

@@ -18,6 +18,7 @@ type calls struct {
 	opts      Options
 	assumed   history.Assumptions
 	clock     clock
+	latest    time.Duration // the greatest time so far
 	processes map[int64]*process
 	named     map[string]int64 // processes that have names
 	taken     map[int]bool     // numbers that were given to transactions of other processes
@@ -253,6 +254,13 @@ func (c *calls) put(process int, rec *record) error {
 		return errors.New("an invocation without a value: it must have the operations of the transaction")
 	}
 	c.clock.add(rec, process)
+	if rec.timed {
+		c.latest = max(c.latest, time.Duration(rec.time))
+	}
+	at := time.Duration(max(rec.time, 0))
+	if !rec.timed { // it was no earlier than the ops before it
+		at = c.latest
+	}
 	ops := rec.ops
 	if rec.f == "init" {
 		ops = c.init(process, rec)
@@ -263,7 +271,7 @@ func (c *calls) put(process int, rec *record) error {
 	if rec.typ == history.OK && rec.isNil {
 		return errors.New("the value is nil: it must repeat the operations of the transaction")
 	}
-	c.b.Begin(txn.Record{Process: process, Type: rec.typ, Line: rec.line, Time: time.Duration(max(rec.time, 0)), Node: rec.node})
+	c.b.Begin(txn.Record{Process: process, Type: rec.typ, Line: rec.line, Time: at, Node: rec.node})
 	for _, o := range ops {
 		c.give(o, rec)
 	}

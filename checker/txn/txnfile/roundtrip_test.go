@@ -225,3 +225,13 @@ func TestPlumeRoundTrips(t *testing.T) {
 		}
 	}
 }
+
+// TestOpWithoutTime reads an op that has no time among others that have: it is no earlier than those before it, so that what is written
+// of it does not contradict the order of the lines.
+func TestOpWithoutTime(t *testing.T) {
+	checkRead(t, []byte(`{:time 0 :process 0 :type :invoke :f :txn :value [[:append 1 1]]}
+{:time 4000 :process 0 :type :ok :f :txn :value [[:append 1 1]]}
+{:process 1 :type :invoke :f :txn :value [[:r 1 nil]]}
+{:time 9000 :process 1 :type :ok :f :txn :value [[:r 1 [1]]]}
+`), txnfile.Options{Format: txnfile.EDN})
+}

@@ -12,7 +12,7 @@ import (
 
 // What was appended to one key and never read has no known order. For models that forbid all cycles of their edges that makes no
 // difference: if there is none, there is none either with the order that any topological one gives. Those that forbid cycles by
-// how many rw edges they have need an order with which there is none. A choice looks for one.
+// how many rw edges they have, or how many transactions that only read, need an order with which there is none. A choice looks for one.
 //
 // Only transactions of one strongly connected component can be on a cycle, also if both orders of each two of what was never read are
 // edges: what is left to choose falls apart into small pieces that do not depend on each other. The search in each tries an order, and if
@@ -30,9 +30,13 @@ type choice struct {
 	nodes  []int32 // nodes of the whole graph; those that are no helpers come first
 	real   int
 	rank   []int32
+	reader []bool       // by node: it only reads; nil unless the question is about that
 	steps  *int         // that are left
 	first  []graph.Edge // the first cycle that an order gave
 }
+
+// chosen reports whether the order of what was never read makes a difference to a rule.
+func chosen(r txn.Rule) bool { return r == txn.RuleSI || r == txn.RuleSingle || r == txn.RuleUpdate }
 
 // tooManyOrders says that a search gave up.
 type tooManyOrders struct{ open int }
@@ -60,7 +64,7 @@ func (d *Deps) choose(q Question, groups [][]int32, steps int) (cyclic bool, err
 }
 
 // pieces cuts the graph into those in which there is something to choose. Each cycle with one rw edge at most is one in which no two
-// of them follow on another, so that the components for snapshot isolation do for both rules.
+// of them follow on another, so that the components for snapshot isolation do for both rules. Those of writers may have any edges.
 func (d *Deps) pieces(q Question, groups [][]int32, steps *int) []*choice {
 	parts, nodes := d.parts(q, groups)
 	if len(parts) == 0 {
@@ -75,7 +79,11 @@ func (d *Deps) pieces(q Question, groups [][]int32, steps *int) []*choice {
 			both = append(both, graph.Edge{From: u, To: v, Kind: uint8(wwChosen)}, graph.Edge{From: v, To: u, Kind: uint8(wwChosen)})
 		}
 	}
-	comps := graph.Build(n, whole.real, both).Components(WalkOf(txn.RuleSI, q.Also))
+	rule := txn.RuleSI
+	if q.Rule == txn.RuleUpdate {
+		rule = txn.RuleAny
+	}
+	comps := graph.Build(n, whole.real, both).Components(WalkOf(rule, q.Also))
 	byComp := map[int32]*choice{}
 	for _, g := range parts {
 		comp := comps.Of[whole.at[g[0]]]
@@ -170,6 +178,9 @@ func (c *choice) cut(d *Deps, w *wholeChoice) {
 		local[w.at[v]] = int32(i)
 		if v < int32(d.Graph.Real) {
 			c.real = i + 1
+			if c.q.Rule == txn.RuleUpdate {
+				c.reader = append(c.reader, d.readsOnly(v))
+			}
 		}
 	}
 	c.rank = make([]int32, len(c.nodes))
@@ -199,7 +210,7 @@ func (c *choice) cut(d *Deps, w *wholeChoice) {
 // with returns the graph with more ww edges.
 func (c *choice) with(more []graph.Edge) *Deps {
 	*c.steps -= len(c.edges) + len(c.nodes)
-	d := &Deps{comps: map[graph.Walk]*graph.Components{}, answers: map[Question]bool{}}
+	d := &Deps{comps: map[graph.Walk]*graph.Components{}, answers: map[Question]bool{}, readsOnly: func(v int32) bool { return c.reader[v] }}
 	d.Graph = graph.Build(len(c.nodes), c.real, append(slices.Clone(c.edges), more...))
 	d.Graph.Rank = c.rank
 	return d

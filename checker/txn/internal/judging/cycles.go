@@ -34,8 +34,10 @@ type Deps struct {
 	explain func(from, to int32, kind txn.EdgeKind) txn.Edge // says what was observed; for WW, WR and RW, and the kinds of ww edges below
 	comps   map[graph.Walk]*graph.Components
 	answers map[Question]bool
-	Unread  [][]int32                 // transactions that appended to one key what was never read, if several did
-	chosen  map[Question][]graph.Edge // a cycle of one order of those, if each gives one
+
+	readsOnly func(v int32) bool        // whether a node that is no helper only reads
+	Unread    [][]int32                 // transactions that appended to one key what was never read, if several did
+	chosen    map[Question][]graph.Edge // a cycle of one order of those, if each gives one
 }
 
 // NewDeps adds the orders of sessions and of real time to the edges of a history. Only transactions that count have them.
@@ -49,7 +51,7 @@ func NewDeps(h *txn.History, counts func(t int32) bool, nodes int, edges []graph
 		edges, rank = addRealTime(h, counts, edges, rank)
 	}
 	nodes = len(rank)
-	d := &Deps{History: h, explain: explain, comps: map[graph.Walk]*graph.Components{}, answers: map[Question]bool{}, chosen: map[Question][]graph.Edge{}}
+	d := &Deps{History: h, explain: explain, comps: map[graph.Walk]*graph.Components{}, answers: map[Question]bool{}, chosen: map[Question][]graph.Edge{}, readsOnly: h.ReadsOnly}
 	d.Graph = graph.Build(nodes, len(h.Txns), edges)
 	d.Graph.Rank = rank
 	d.Graph.Around = func(from, to int32) uint8 {

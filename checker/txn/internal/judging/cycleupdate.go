@@ -13,7 +13,7 @@ func (d *Deps) update() []graph.Edge {
 	var edges []graph.Edge
 	for v := range int32(d.Graph.N) {
 		mark := main
-		if v < int32(d.Graph.Real) && d.History.ReadsOnly(v) {
+		if v < int32(d.Graph.Real) && d.readsOnly(v) {
 			mark = closing
 		}
 		for i := d.Graph.First[v]; i < d.Graph.First[v+1]; i++ {

@@ -43,7 +43,7 @@ func (j *Case) JudgeGraph(d *Deps) {
 // choose decides a model that the graph without an order of what was never read does not break.
 func (j *Case) choose(d *Deps, s txn.Spec) {
 	q := Question{s.Rule, s.Also}
-	if s.Rule != txn.RuleSI && s.Rule != txn.RuleSingle || len(d.Unread) == 0 {
+	if !chosen(s.Rule) || len(d.Unread) == 0 {
 		j.Kept(s.Model)
 		return
 	}
@@ -71,7 +71,7 @@ func (j *Case) AddCycles(d *Deps) {
 			continue
 		}
 		asked[q] = true
-		known := slices.ContainsFunc(found, q.forbids)
+		known := slices.ContainsFunc(found, func(c []graph.Edge) bool { return d.forbids(q, c) })
 		if known && s.Also != 0 || !d.Cyclic(q) {
 			continue
 		}
@@ -89,7 +89,7 @@ func (j *Case) AddCycles(d *Deps) {
 		types[a.Type] = true
 		found = append(found, cycle)
 		for _, other := range txn.Table {
-			if q := (Question{other.Rule, other.Also}); other.Rule != txn.NoRule && q.forbids(cycle) {
+			if q := (Question{other.Rule, other.Also}); other.Rule != txn.NoRule && d.forbids(q, cycle) {
 				a.Breaks = append(a.Breaks, other.Model)
 			}
 		}
@@ -115,10 +115,10 @@ func (q Question) through(d *Deps) txn.EdgeKind {
 	return AnyRW
 }
 
-// forbids reports whether a cycle is one of those that are asked for.
-func (q Question) forbids(cycle []graph.Edge) bool {
+// forbids reports whether a cycle is one of those that a question asks for.
+func (d *Deps) forbids(q Question, cycle []graph.Edge) bool {
 	w := WalkOf(q.Rule, q.Also)
-	anti := 0
+	anti, readers := 0, 0
 	for i, e := range cycle {
 		next := cycle[(i+1)%len(cycle)]
 		if e.Kind&w.Mask == 0 || e.Kind&w.Late != 0 && next.Kind&w.Strict != 0 {
@@ -127,6 +127,9 @@ func (q Question) forbids(cycle []graph.Edge) bool {
 		if txn.EdgeKind(e.Kind)&AnyRW != 0 {
 			anti++
 		}
+		if d.readsOnly(e.From) {
+			readers++
+		}
 	}
-	return q.Rule != txn.RuleSingle || anti <= 1
+	return (q.Rule != txn.RuleSingle || anti <= 1) && (q.Rule != txn.RuleUpdate || readers <= 1)
 }

@@ -37,7 +37,7 @@ type Choice struct{ A, B []Edge }
 // from the one before: its first and its last node, which are the same for a single writer. What is between them is among the known edges.
 type Point struct{ First, Last int32 }
 
-// A Span is a stretch of the order in which no point of its key may lie but Own, an index in Points[Key]: each other point comes
+// A Span is a stretch of the order in which no point of its key may lie but Own, an index in Points[Key] or -1: each other point comes
 // before From or after To. A read is such a span, from the writer of what it read to the reader, and so is a point of several nodes.
 type Span struct{ Key, Own, From, To int32 }
 
@@ -122,8 +122,10 @@ func (p *Problem) solve() *Answer {
 	if cycle != nil {
 		return &Answer{Verdict: No, Cases: &Case{Cycle: cycle}, Steps: q.Nodes}
 	}
-	s := newSolver(&q)
-	return s.run()
+	if a := q.mend(q.Known, &q.Steps); a != nil {
+		return a
+	}
+	return newSolver(&q).run()
 }
 
 // Explain makes Needed of a No minimal, by leaving choices out as long as the rest can't be kept, and finds Cases. Without it Needed may be

@@ -128,7 +128,11 @@ func random(r *rand.Rand) *Problem {
 				p.Points[k] = append(p.Points[k], Point{e.From, e.To})
 			}
 		}
-		for range r.IntN(3) {
+		spans := 3
+		if r.IntN(2) == 0 { // as those that schedules are for
+			p.Choices, spans = nil, 6
+		}
+		for range r.IntN(spans) {
 			e := edge()
 			p.Spans = append(p.Spans, Span{Key: int32(r.IntN(2)), From: e.From, To: e.To, Own: int32(r.IntN(4) - 1)})
 			p.Known = append(p.Known, Edge{From: e.From, To: e.To})
@@ -264,6 +268,31 @@ func TestAgainstAllSides(t *testing.T) {
 				t.Errorf("theory %d, verdict %d: only %d of %d problems", th, v, counts[fmt.Sprint(Theory(th), v)], seeds)
 			}
 		}
+	}
+}
+
+// What a schedule finds is an answer, and it finds one of most problems that have one and whose first order is none.
+func TestSchedules(t *testing.T) {
+	found, missed := 0, 0
+	for seed := range 100_000 {
+		p := random(rand.New(rand.NewPCG(uint64(seed), 7)))
+		p.Steps = 1 << 20
+		if a, cycle := p.tryFirst(); a != nil || cycle != nil || p.Theory == Snapshot {
+			continue
+		}
+		a := p.mend(p.Known, &p.Steps)
+		if a != nil {
+			if err := checkYes(p, a); err != nil {
+				t.Fatalf("seed %d: %v\n%+v\n%+v", seed, err, p, a)
+			}
+			found++
+		} else if len(p.Spans) > 0 && len(p.Choices) == 0 && p.Theory == Acyclic && possible(p.Theory, p.Known, p.all()) {
+			missed++
+		}
+	}
+	t.Logf("found %d, missed %d", found, missed)
+	if found < missed || found < 50 {
+		t.Errorf("found %d, missed %d", found, missed)
 	}
 }
 

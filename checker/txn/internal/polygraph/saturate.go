@@ -33,8 +33,8 @@ type saturation struct {
 	found         []int32
 }
 
-// saturate forces sides until nothing changes. It returns a clause that fails, or -1.
-func (s *solver) saturate() int32 {
+// saturate forces sides until nothing changes. It returns a clause that fails, or -1, and then an answer if the order as it is is one.
+func (s *solver) saturate() (int32, *Answer) {
 	t := &saturation{s: s, before: newBitsets(s.p.Nodes)}
 	if len(s.p.Spans) > 0 {
 		t.after = newBitsets(s.p.Nodes)
@@ -42,16 +42,25 @@ func (s *solver) saturate() int32 {
 	t.acc = make([]uint64, t.before.words)
 	for {
 		t.close()
+		if c := t.closedRW(); c >= 0 {
+			return c, nil
+		}
 		n := len(s.trail)
 		if c := t.forceChoices(); c >= 0 {
-			return c
+			return c, nil
 		}
 		t.forceSpans()
-		if len(s.trail) == n || s.steps > s.p.Steps {
-			return -1
+		if s.steps > s.p.Steps {
+			return -1, nil
+		}
+		if len(s.trail) == n {
+			if s.p.Theory == Single {
+				return -1, t.settle()
+			}
+			return -1, nil
 		}
 		if c := s.replace(); c >= 0 {
-			return c
+			return c, nil
 		}
 	}
 }
@@ -100,6 +109,129 @@ func (t *saturation) closeOne(b *bitsets, v int32, arcs []int32, forward bool) {
 	t.found = near
 }
 
+// closedRW returns a clause that fails if an RW arc closes a cycle with the others; else -1. It is for a theory that keeps those apart.
+func (t *saturation) closedRW() int32 {
+	i := t.firstRW()
+	if i < 0 {
+		return -1
+	}
+	g := t.s.g
+	return t.s.lemma(append(g.closing(g.arcs[i], len(g.arcs)), i), known)
+}
+
+// firstRW returns the first RW arc, if those are kept apart, that leads back to where the others come from; else -1.
+func (t *saturation) firstRW() int32 {
+	for i, a := range t.s.g.arcs {
+		if t.s.g.apart(a) && has(t.before.of(a.from), a.to) {
+			return int32(i)
+		}
+	}
+	return -1
+}
+
+const (
+	settleRounds = 64 // how often an order is tried, each time with some of what was wrong the time before the other way round
+	settleCycles = 32 // of how many cycles a choice is reversed each time
+)
+
+// settle takes of each choice that is open the side that the order keeps, if a theory keeps RW arcs apart: it returns the answer if no RW
+// arc closes a cycle then. Where one does, a side that the cycle is made of is taken the other way round the next time.
+func (t *saturation) settle() *Answer {
+	s := t.s
+	var hints []arc
+	for range settleRounds {
+		n := int32(len(s.g.arcs))
+		for _, a := range hints {
+			s.g.append(a)
+		}
+		order, cycle := s.g.sortedAgain()
+		if cycle != nil || s.steps > s.p.Steps {
+			s.g.cut(n)
+			return nil
+		}
+		s.g.place(order)
+		a := t.byOrder()
+		var more []arc
+		wrong := false
+		if a != nil {
+			t.close()
+			more, wrong = t.reversed()
+		}
+		s.g.cut(n)
+		switch {
+		case a == nil:
+			return nil
+		case !wrong:
+			a.Steps = s.steps + s.g.steps
+			return a
+		case len(more) == 0:
+			return nil
+		default:
+			hints = append(hints, more...)
+		}
+	}
+	return nil
+}
+
+// byOrder appends the arcs of the sides that the order keeps, and returns these as an answer; nil if it keeps neither side of a choice.
+func (t *saturation) byOrder() *Answer {
+	s, a := t.s, &Answer{Verdict: Yes}
+	for v := range int32(len(s.p.Choices)) {
+		inA := s.value[v] == 1
+		if s.value[v] == 0 {
+			lit := 2 * v
+			if inA = s.fits(lit); !inA {
+				lit++
+			}
+			if !s.fits(lit) {
+				return nil
+			}
+			for _, x := range s.side(lit) {
+				s.g.append(x)
+			}
+		}
+		a.Taken = append(a.Taken, inA)
+	}
+	return a
+}
+
+// reversed reports whether RW arcs close cycles, and returns for some of them the other way round of what the order is least sure of: of the choices
+// on the cycle that are open, the one whose arc spans the least of the order.
+func (t *saturation) reversed() (arcs []arc, wrong bool) {
+	s, g := t.s, t.s.g
+	done := map[int32]bool{}
+	for i, a := range g.arcs {
+		if !g.apart(a) || !has(t.before.of(a.from), a.to) {
+			continue
+		}
+		wrong = true
+		if len(done) == settleCycles {
+			break
+		}
+		best, least := int32(known), int32(0)
+		for _, e := range append(g.closing(a, len(g.arcs)), int32(i)) {
+			lit := g.arcs[e].why
+			if lit == known || s.value[lit/2] != 0 {
+				continue
+			}
+			first := s.side(lit)[0]
+			if span := g.at[first.to] - g.at[first.from]; best == known || span < least {
+				best, least = lit, span
+			}
+		}
+		if best == known || done[best] {
+			continue
+		}
+		done[best] = true
+		for _, x := range s.side(best ^ 1) {
+			if !x.rw {
+				arcs = append(arcs, x)
+			}
+		}
+	}
+	return arcs, wrong
+}
+
 // closes reports whether a side has an edge against the known order.
 func (t *saturation) closes(lit int32) bool {
 	for _, a := range t.s.side(lit) {
@@ -123,36 +255,23 @@ func (t *saturation) forceChoices() int32 {
 			s.force(2 * v)
 			return s.lemma(s.pathOf(2*v, len(s.g.arcs)), 2*v)
 		case a:
-			if c := s.force(2*v + 1); c >= 0 {
-				return c
-			}
+			s.force(2*v + 1)
 		case b:
-			if c := s.force(2 * v); c >= 0 {
-				return c
-			}
+			s.force(2 * v)
 		}
 	}
 	return -1
 }
 
 // force sets a literal at level 0, since its other side closes a cycle with the arcs as they are.
-func (s *solver) force(lit int32) int32 {
+func (s *solver) force(lit int32) {
 	s.since[lit/2] = int32(len(s.g.arcs))
 	s.set(lit, forced)
 	s.arcs[len(s.arcs)-1] = int32(len(s.g.arcs))
 	s.head = len(s.trail)
-	if s.p.Theory != Single {
-		for _, a := range s.side(lit) {
-			s.g.append(a) // replace finds the cycles of all
-		}
-		return -1
-	}
 	for _, a := range s.side(lit) {
-		if cycle, ok := s.g.insert(a); !ok {
-			return s.lemma(cycle, lit)
-		}
+		s.g.append(a) // replace and closedRW find the cycles of all
 	}
-	return -1
 }
 
 // forceSpans forces points of spans to one side. Of several that are forced, those that follow from others are left out.
@@ -212,9 +331,6 @@ func (t *saturation) force(span int32, points []Point, before bool) {
 
 // replace sorts the graph anew after arcs were added without regard to the order. It returns a clause that fails, or -1.
 func (s *solver) replace() int32 {
-	if s.p.Theory == Single {
-		return -1
-	}
 	order, cycle := s.g.sortedAgain()
 	if cycle == nil {
 		s.g.place(order)

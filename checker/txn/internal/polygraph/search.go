@@ -332,8 +332,11 @@ func (s *solver) fits(lit int32) bool {
 
 // run searches until the answer is known or the budget is used up.
 func (s *solver) run() *Answer {
-	if c := s.start(); c >= 0 {
+	switch c, a := s.start(); {
+	case c >= 0:
 		return s.no(c)
+	case a != nil:
+		return a
 	}
 	conflicts, restart := 0, 1
 	for {
@@ -368,28 +371,23 @@ func (s *solver) run() *Answer {
 	}
 }
 
-// start puts the known edges into the graph and forces what follows from them.
-func (s *solver) start() int32 {
+// start puts the known edges into the graph and forces what follows from them. It returns a clause that fails, or -1, and an answer if there
+// is one at once.
+func (s *solver) start() (int32, *Answer) {
+	dense := s.p.Nodes <= s.p.Dense
+	check := !dense && s.p.Theory == Single && s.p.hasRW() // else a look at the whole graph does that
 	for _, e := range s.p.Known {
 		a := arc{e.From, e.To, known, e.RW}
-		if s.g.apart(a) {
-			if cycle, ok := s.g.insert(a); !ok {
-				return s.lemma(cycle, known)
-			}
-			continue
+		if !check {
+			s.g.append(a)
+		} else if cycle, ok := s.g.insert(a); !ok {
+			return s.lemma(cycle, known), nil
 		}
-		if s.p.Theory == Single && s.p.hasRW() {
-			if cycle, ok := s.g.insert(a); !ok {
-				return s.lemma(cycle, known)
-			}
-			continue
-		}
-		s.g.append(a)
 	}
-	if s.p.Nodes <= s.p.Dense {
-		return s.saturate()
+	if !dense {
+		return -1, nil
 	}
-	return -1
+	return s.saturate()
 }
 
 func (s *solver) yes() *Answer {

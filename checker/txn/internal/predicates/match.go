@@ -3,6 +3,7 @@ package predicates
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/capsize-go/capsize/checker/txn"
 	"github.com/capsize-go/capsize/history/edn"
@@ -57,12 +58,12 @@ func ParsePredicate(text string) (predicate, error) {
 	return p, nil
 }
 
-// Matches reports whether a value matches. Only whole numbers are compared by size.
+// Matches reports whether a value matches. Only whole numbers are compared by size, and have a remainder, which is not negative.
 func (p predicate) Matches(h *txn.History, value int32) bool {
+	n, whole := wholeNumber(h, value)
 	same := func(a any) bool {
-		n, whole := a.(int64)
-		if value >= 0 || whole {
-			return whole && value >= 0 && n == int64(value)
+		if m, is := a.(int64); is || whole {
+			return is && whole && m == n
 		}
 		b, err := edn.Append(nil, a)
 		return err == nil && string(b) == h.Spell(value)
@@ -77,10 +78,10 @@ func (p predicate) Matches(h *txn.History, value int32) bool {
 	case "in":
 		return slices.ContainsFunc(p.args, same)
 	}
-	if value < 0 {
+	if !whole {
 		return false
 	}
-	a, n := p.args[0].(int64), int64(value)
+	a := p.args[0].(int64)
 	switch p.op {
 	case "<":
 		return n < a
@@ -91,6 +92,18 @@ func (p predicate) Matches(h *txn.History, value int32) bool {
 	case ">=":
 		return n >= a
 	}
-	b := p.args[1].(int64)
-	return n%a == b
+	rest := n % a
+	if rest < 0 {
+		rest += a
+	}
+	return rest == p.args[1].(int64)
+}
+
+// wholeNumber returns the number that a value is. Those below 0 and large ones are spelled in a history.
+func wholeNumber(h *txn.History, value int32) (int64, bool) {
+	if value >= 0 || value == txn.Nil {
+		return int64(value), value >= 0
+	}
+	n, err := strconv.ParseInt(h.Spell(value), 10, 64)
+	return n, err == nil
 }
