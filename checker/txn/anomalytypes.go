@@ -37,6 +37,9 @@ var anomalyTypes = []AnomalyType{
 	{"non-monotonic-reads", "", "A transaction missed what its session had read."},
 	{"non-monotonic-writes", "", "A transaction saw a write of a session, and missed an earlier one of it."},
 	{"writes-before-reads", "", "A transaction saw a write of a session, and missed what that session had read before."},
+	{"own-row-unseen", "", "A transaction read by a predicate without a row that it had written itself."},
+	{"predicate-mismatch", "", "A read by predicate returned a row that does not match."},
+	{"predicate-read-miss", "", "A read by predicate returned no version of a row of which all match."},
 	{"stale-key", "", "The transactions on one key have no order that explains them and keeps real time."},
 }
 

@@ -207,7 +207,7 @@ func TestSameReport(t *testing.T) {
 
 // TestEdgesHaveReasons looks at the cycles that are reported: each edge says what was observed, and ends where the next begins.
 func TestEdgesHaveReasons(t *testing.T) {
-	someHistories(seeds(400), func(seed int, h *txn.History) {
+	someHistories(seeds(900), func(seed int, h *txn.History) {
 		_, r := verdicts(t, h)
 		for _, a := range r.Anomalies {
 			if _, ok := txn.AnomalyDoc(a.Type); !ok {

@@ -34,6 +34,8 @@ type Deps struct {
 	explain func(from, to int32, kind txn.EdgeKind) txn.Edge // says what was observed; for WW, WR and RW, and the kinds of ww edges below
 	comps   map[graph.Walk]*graph.Components
 	answers map[Question]bool
+	single  map[txn.EdgeKind][]graph.Single // by mask: see singles
+	updates *[]graph.Edge                   // see update; nil if it was not asked for
 
 	readsOnly func(v int32) bool        // whether a node that is no helper only reads
 	Unread    [][]int32                 // transactions that appended to one key what was never read, if several did
@@ -200,7 +202,15 @@ func (d *Deps) singles(mask txn.EdgeKind) []graph.Single {
 	if d.Components(graph.Walk{Mask: uint8(mask | AnyRW)}).Cyclic == 0 {
 		return nil
 	}
-	return d.Graph.Singles(uint8(mask|RWHelp), uint8(txn.RW))
+	all, known := d.single[mask]
+	if !known {
+		all = d.Graph.Singles(uint8(mask|RWHelp), uint8(txn.RW))
+		if d.single == nil {
+			d.single = map[txn.EdgeKind][]graph.Single{}
+		}
+		d.single[mask] = all
+	}
+	return all
 }
 
 // Anomaly makes an anomaly of a cycle.

@@ -1,6 +1,8 @@
 package judging
 
 import (
+	"slices"
+
 	"github.com/capsize-go/capsize/checker/txn"
 	"github.com/capsize-go/capsize/checker/txn/internal/graph"
 )
@@ -9,6 +11,14 @@ import (
 // any cycle counts. One through a transaction that only reads leaves it by an rw edge, which is the one that closes a cycle
 // over the others; none leads on to another that only reads, since it would have to be left by an edge of that kind as well.
 func (d *Deps) update() []graph.Edge {
+	if d.updates == nil {
+		cycle := d.findUpdate()
+		d.updates = &cycle
+	}
+	return slices.Clone(*d.updates)
+}
+
+func (d *Deps) findUpdate() []graph.Edge {
 	const main, closing = uint8(txn.SO), uint8(txn.RT) // of a graph without the two
 	var edges []graph.Edge
 	for v := range int32(d.Graph.N) {

@@ -46,7 +46,8 @@ var chains = []chain{
 	{kind: "session-causality-violation", causal: true, so: true, why: "it had seen a transaction that saw it or followed it in a session (causality)"},
 }
 
-// writesOfSessions is the chain of monotonic writes or of writes follow reads: where there is none of it, both hold.
+// writesOfSessions is the chain of monotonic writes or of writes follow reads: where there is none of it, both hold. Its anomaly is of one
+// of the two.
 var writesOfSessions = chain{so: true, readAt: true, readEnd: true, appends: true, either: true}
 
 // Kinds of edges of these graphs: along is part of a chain.
@@ -284,13 +285,20 @@ func (g *chaining) oddRead(t int32, o txn.Op) {
 
 // anomaly makes an anomaly of a cycle: each of its edges leads from a transaction to another, or to itself in another part.
 func (g *chaining) anomaly(cycle []graph.Edge) txn.Anomaly {
-	a := txn.Anomaly{Type: g.c.kind}
 	for i, e := range cycle { // begin with the one that missed a write
 		if e.Kind&without != 0 {
 			cycle = append(slices.Clone(cycle[i:]), cycle[:i]...)
 			break
 		}
 	}
+	says := g.c
+	if g.c.either { // a write or a read of it, which the edge to what was missed tells
+		says = chains[0]
+		if cycle[0].To >= g.items {
+			says = chains[1]
+		}
+	}
+	a := txn.Anomaly{Type: says.kind}
 	for _, e := range cycle {
 		from, to := g.txn(e.From), g.txn(e.To)
 		if from == to {
@@ -313,9 +321,9 @@ func (g *chaining) anomaly(cycle []graph.Edge) txn.Anomaly {
 		a.Edges = append(a.Edges, listGraph{g.l}.describe(from, to, kind))
 	}
 	if len(a.Edges) > 0 && a.Edges[0].Kind == txn.WW {
-		a.Reason = txn.Sayf("the append of T%d to %s comes before that of T%d, though %s", a.Txns[0], a.Edges[0].Key, a.Edges[0].To, g.c.before)
+		a.Reason = txn.Sayf("the append of T%d to %s comes before that of T%d, though %s", a.Txns[0], a.Edges[0].Key, a.Edges[0].To, says.before)
 	} else if len(a.Edges) > 0 {
-		a.Reason = txn.Sayf("T%d %s, though %s", a.Txns[0], a.Edges[0].Reason, g.c.why)
+		a.Reason = txn.Sayf("T%d %s, though %s", a.Txns[0], a.Edges[0].Reason, says.why)
 	}
 	return a
 }
@@ -351,14 +359,20 @@ func (l listGraph) related(e *txn.Edge, i, j int32) bool {
 		}
 		return unreadVersion
 	}
+	shows := func(read, append int32) bool { // of a read that is no prefix of the longest, what it shows counts
+		if l.odd[read] > 0 {
+			return slices.Contains(h.List(h.Ops[read]), h.Ops[append].Value)
+		}
+		return place(append) < h.Ops[read].Len
+	}
 	switch {
 	case e.Kind == txn.WW && a.F == txn.Append && b.F == txn.Append && place(i) < place(j):
 		l.fill(e, a.Key, a.Value, b.Value)
 		e.Reason = txn.Sayf("appended %s to %s, and %s came later", h.Spell(a.Value), key, h.Spell(b.Value))
-	case e.Kind == txn.WR && a.F == txn.Append && b.F == txn.Read && b.Known && place(i) < b.Len:
+	case e.Kind == txn.WR && a.F == txn.Append && b.F == txn.Read && b.Known && shows(j, i):
 		l.fill(e, a.Key, a.Value, a.Value)
 		e.Reason = txn.Sayf("appended %s to %s, which was read as %s", h.Spell(a.Value), key, h.SpellList(b))
-	case e.Kind == txn.RW && a.F == txn.Read && a.Known && b.F == txn.Append && place(j) >= a.Len:
+	case e.Kind == txn.RW && a.F == txn.Read && a.Known && b.F == txn.Append && !shows(i, j):
 		l.fill(e, a.Key, txn.Nil, b.Value)
 		e.Reason = txn.Sayf("read %s as %s, without %s", key, h.SpellList(a), h.Spell(b.Value))
 	default:

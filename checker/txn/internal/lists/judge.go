@@ -60,13 +60,17 @@ func (l listJudge) judgeChains(j *judging.Case, within func(int32) bool) {
 		}
 		return found
 	}
-	sessions := j.Open(txn.MonotonicWrites) || j.Open(txn.WritesFollowReads)
-	if sessions {
-		_, sessions = l.findChain(writesOfSessions, within)
-	}
-	if sessions {
-		look(txn.MonotonicWrites, chains[0])
-		look(txn.WritesFollowReads, chains[1])
+	if j.Open(txn.MonotonicWrites) || j.Open(txn.WritesFollowReads) {
+		if a, found := l.findChain(writesOfSessions, within); found {
+			for i, m := range []txn.Model{txn.MonotonicWrites, txn.WritesFollowReads} {
+				switch {
+				case chains[i].kind != a.Type:
+					look(m, chains[i])
+				case j.Open(m):
+					j.Add(a)
+				}
+			}
+		}
 	}
 	if look(txn.Causal, chains[3]) {
 		look(txn.CausalCerone, chains[2])
