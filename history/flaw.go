@@ -5,38 +5,35 @@ import (
 	"strings"
 )
 
-// A Flaw is a way in which what a file says of its calls contradicts itself. A strict
-// reader returns it as a [*FlawError]; a lenient one assumes what [Assumptions] says.
+// A Flaw is a way in which what a file says of its calls contradicts itself. A strict reader returns it as a [*FlawError]; a
+// lenient one assumes what [Assumptions] says.
 type Flaw uint8
 
 const (
-	// StrayCompletion is a completion without an invocation before it. A lenient
-	// reader keeps it as an op, which is part of no call.
+	// StrayCompletion is a completion without an invocation before it. A lenient reader keeps it as an op, which is part of
+	// no call.
 	StrayCompletion Flaw = iota
-	// OpenTwice is an invocation of a process that has a call open. A lenient reader
-	// takes it for one of another process, and gives a completion to the pending call
-	// whose id, f, key and value it repeats.
+	// OpenTwice is an invocation of a process that has a call open. A lenient reader takes it for one of another process, and
+	// gives a completion to the pending call whose id, f, key and value it repeats.
 	OpenTwice
-	// AfterInfo is an invocation of a process whose last call is indeterminate. A
-	// lenient reader takes it for one of another process.
+	// AfterInfo is an invocation of a process whose last call is indeterminate. A lenient reader takes it for one of another
+	// process.
 	AfterInfo
-	// NoProcess is an op that names no process. A lenient reader gives a completion to
-	// the call that has been open longest of those with its f.
+	// NoProcess is an op that names no process. A lenient reader gives a completion to the call that has been open longest of
+	// those with its f.
 	NoProcess
-	// WrongAnswer is a completion whose f, key or value contradicts the invocation. A
-	// lenient reader takes the call for an indeterminate one.
+	// WrongAnswer is a completion whose f, key or value contradicts the invocation. A lenient reader takes the call for an
+	// indeterminate one.
 	WrongAnswer
-	// OutOfOrder is a file whose lines contradict their times: calls stand one after
-	// the other that overlapped, as when a line is written when a call ends, or calls
-	// overlap by lines that did not by times. A lenient reader sorts the ops by their
-	// times, if all have one.
+	// OutOfOrder is a file whose lines contradict their times: calls stand one after the other that overlapped, as when a
+	// line is written when a call ends, or calls overlap by lines that did not by times. A lenient reader sorts the ops by
+	// their times, if all have one.
 	OutOfOrder
-	// Untimely is an OutOfOrder file in which some ops have no time. A lenient reader
-	// keeps the order of the lines.
+	// Untimely is an OutOfOrder file in which some ops have no time. A lenient reader keeps the order of the lines.
 	Untimely
 )
 
-// flawTexts say what a lenient reader assumes of one and of several, and what a user can do.
+// flawTexts say what a lenient reader assumes, and what a user can do.
 var flawTexts = [...]struct{ one, more, hint string }{
 	StrayCompletion: {"completion without an invocation was passed over", "completions without an invocation were passed over",
 		"record the invocations too; if each line is written when a call ends, record both times in it (format calls), or sort the lines by time"},
@@ -58,8 +55,7 @@ var flawTexts = [...]struct{ one, more, hint string }{
 		"record the time of each op, or none"},
 }
 
-// A FlawError says that ops contradict each other. Where is in the [*FileError]
-// around it.
+// A FlawError says that ops contradict each other. Where is in the [*FileError] around it.
 type FlawError struct {
 	Flaw Flaw
 	Text string
@@ -76,19 +72,23 @@ type Assumption struct {
 	Flaw  Flaw
 	Count int // how often
 	Line  int // the first line that has it, from 1
+
+	words Words
 }
+
+// Words say what a lenient reader assumes of one flaw of a kind, and of several.
+type Words struct{ One, More string }
 
 // String says what was assumed, how often, and where first.
 func (a Assumption) String() string {
-	text := flawTexts[a.Flaw]
 	if a.Count == 1 {
-		return fmt.Sprintf("1 %s (line %d)", text.one, a.Line)
+		return fmt.Sprintf("1 %s (line %d)", a.words.One, a.Line)
 	}
-	return fmt.Sprintf("%d %s (the first in line %d)", a.Count, text.more, a.Line)
+	return fmt.Sprintf("%d %s (the first in line %d)", a.Count, a.words.More, a.Line)
 }
 
-// Assumptions is what a lenient reader assumed, by kind, in the order in which the kinds
-// were met. The zero value is empty: the file was read as it is.
+// Assumptions is what a lenient reader assumed, by kind, in the order in which the kinds were met. The zero value is empty:
+// the file was read as it is.
 type Assumptions []Assumption
 
 // String returns all of them as one sentence, without its end.
@@ -102,17 +102,22 @@ func (a Assumptions) String() string {
 
 // Add counts one more flaw.
 func (a *Assumptions) Add(f Flaw, line int) {
+	a.AddAs(f, Words{flawTexts[f].one, flawTexts[f].more}, line)
+}
+
+// AddAs counts one more flaw of which the reader assumes something else than those of this package.
+func (a *Assumptions) AddAs(f Flaw, words Words, line int) {
 	for i := range *a {
 		if (*a)[i].Flaw == f {
 			(*a)[i].Count++
 			return
 		}
 	}
-	*a = append(*a, Assumption{Flaw: f, Count: 1, Line: line})
+	*a = append(*a, Assumption{f, 1, line, words})
 }
 
-// keyed checks that all calls of a history have keys, or none: a call without one would
-// otherwise be taken for a call of the key "".
+// keyed checks that all calls of a history have keys, or none: a call without one would otherwise be taken for a call of the
+// key "".
 type keyed struct {
 	with, without int // the lines of the first invocation with a key, and without
 }

@@ -12,8 +12,7 @@ import (
 	"github.com/capsize-go/capsize/history/internal/lex"
 )
 
-// A Format says how a file keeps a history. All can be read, and all but Calls written; see
-// [NewEncoder] for what each keeps.
+// A Format says how a file keeps a history. All can be read, and all but Calls written; see [NewEncoder] for what each keeps.
 type Format uint8
 
 const (
@@ -21,22 +20,20 @@ const (
 	Auto Format = iota
 	// JSONL is the format of this package: one JSON object a line, see [AppendJSON].
 	JSONL
-	// EDN is Jepsen's history.edn: a stream, a vector or a list of maps, tagged as
-	// records or not. A first map that is no op is passed over.
+	// EDN is Jepsen's history.edn: a stream, a vector or a list of maps, tagged as records or not. A first map that is no op
+	// is passed over.
 	EDN
 	// JSON is what elle-cli reads: an array, or a stream, of objects like Jepsen's maps.
 	JSON
-	// Etcd is the log of a Jepsen test, as porcupine has them of etcd: one op a line,
-	// behind jepsen.util; or Jepsen's history.txt, which has nothing before the ops.
-	// Other lines are passed over.
+	// Etcd is the log of a Jepsen test, as porcupine has them of etcd: one op a line, behind jepsen.util; or Jepsen's
+	// history.txt, which has nothing before the ops. Other lines are passed over.
 	Etcd
 	// KV is porcupine's log of a key-value store: EDN with the key in a field of its own.
 	KV
-	// Maelstrom is Maelstrom's history.edn. It is EDN; in the workload lin-kv the
-	// keys are independent, see [Options].
+	// Maelstrom is Maelstrom's history.edn. It is EDN; in the workload lin-kv the keys are independent, see [Options].
 	Maelstrom
-	// Calls is one JSON object a call, with both times: a slice of porcupine.Operation
-	// as encoding/json writes it, or a line a call. It can only be read.
+	// Calls is one JSON object a call, with both times: a slice of porcupine.Operation as encoding/json writes it, or a line
+	// a call. It can only be read.
 	Calls
 )
 
@@ -50,8 +47,7 @@ func (f Format) String() string {
 	return formatNames[f]
 }
 
-// Formats lists the formats that files have, in the order in which they are
-// documented: all but Auto.
+// Formats lists the formats that files have, in the order in which they are documented: all but Auto.
 func Formats() []Format { return []Format{JSONL, EDN, JSON, Calls, Etcd, KV, Maelstrom} }
 
 // ParseFormat returns the format with that name.
@@ -64,22 +60,19 @@ func ParseFormat(name string) (Format, error) {
 	return 0, fmt.Errorf("format %q is none of %s", name, strings.Join(formatNames[:], ", "))
 }
 
-// Options say how to read or write a file. The zero value reads what it finds, and
-// writes JSONL.
+// Options say how to read or write a file. The zero value reads what it finds, and writes JSONL.
 type Options struct {
 	// Format is the format of the file.
 	Format Format
-	// Independent says that the values of clients are pairs of a key and a value,
-	// as jepsen.independent makes them: the key becomes Op.Key. Nothing in a file
-	// says so. Values that are no pairs are left alone.
+	// Independent says that the values of clients are pairs of a key and a value, as jepsen.independent makes them: the key
+	// becomes Op.Key. Nothing in a file says so. Values that are no pairs are left alone.
 	Independent bool
-	// KeyedAlike makes an invocation without a key an error if others have one. Formats
-	// other than JSONL heed it. Without it, the key of such a call is "".
+	// KeyedAlike makes an invocation without a key an error if others have one. Formats other than JSONL heed it. Without it,
+	// the key of such a call is "".
 	KeyedAlike bool
-	// Lenient reads a history whose ops contradict each other: completions without an
-	// invocation, two pending calls of one process, and the other kinds of [Flaw], which
-	// says what is assumed of each. Without it they are errors, of type [*FlawError].
-	// A lenient reader holds the whole history in memory.
+	// Lenient reads a history whose ops contradict each other: completions without an invocation, two pending calls of one
+	// process, and the other kinds of [Flaw], which says what is assumed of each. Without it they are errors, of type
+	// [*FlawError]. A lenient reader holds the whole history in memory.
 	Lenient bool
 	// Assumed, if it is not nil, gets what a lenient reader assumed, as it reads.
 	Assumed *Assumptions
@@ -89,17 +82,15 @@ type Options struct {
 	Rename Renames
 }
 
-// Decode reads a history. In formats other than JSONL, the Input of a client's
-// invocation and the Output of its completion are of type [JepsenOp], and so is
-// the Output of an op of the nemesis, which is an Info; time never falls, and an
-// op without a time has that of the op before. JSONL is read as by [Read]; but one
-// that an [Encoder] wrote of JepsenOps is read as such again.
+// Decode reads a history. In formats other than JSONL, the Input of a client's invocation and the Output of its completion
+// are of type [JepsenOp], and so is the Output of an op of the nemesis, which is an Info; time never falls, and an op without
+// a time has that of the op before. JSONL is read as by [Read]; but one that an [Encoder] wrote of JepsenOps is read as such
+// again.
 func Decode(r io.Reader, name string, opts Options) (*History, error) {
 	return collect(Scan(r, name, opts))
 }
 
-// Scan yields the ops that [Decode] would read, one by one, without keeping them.
-// After an error it yields nothing more.
+// Scan yields the ops that [Decode] would read, one by one, without keeping them. After an error it yields nothing more.
 func Scan(r io.Reader, name string, opts Options) iter.Seq2[Op, error] {
 	return func(yield func(Op, error) bool) {
 		opts := opts
@@ -149,9 +140,8 @@ func scan(br *bufio.Reader, name string, opts Options) iter.Seq2[Op, error] {
 // detectBytes is how many bytes of a file [Detect] needs at most.
 const detectBytes = 64 << 10
 
-// hasJepsenOps reports whether the outputs of a JSONL file are of type JepsenOp:
-// whether the first output of a client is an object with f, and else nothing that
-// a JepsenOp has no place for.
+// hasJepsenOps reports whether the outputs of a JSONL file are of type JepsenOp: whether the first output of a client is an
+// object with f, and else nothing that a JepsenOp has no place for.
 func hasJepsenOps(head []byte) bool {
 	for line := range bytes.Lines(bytes.TrimPrefix(head, []byte("\ufeff"))) {
 		var process, output []byte

@@ -31,3 +31,18 @@ func (a Anomaly) Counterexample(calls map[int32]history.Call, judged int) *check
 	}
 	return w
 }
+
+// CallsOf returns the calls of the transactions of an anomaly in the history that [Of] read.
+func (h *History) CallsOf(recorded *history.History, a Anomaly) map[int32]history.Call {
+	at := map[int]int32{} // transactions by the index of their invocation
+	for _, t := range a.Cast() {
+		at[int(h.Places[t].Line)-1] = t
+	}
+	calls := map[int32]history.Call{}
+	for c := range recorded.Calls() {
+		if t, ok := at[c.Invoke.Index]; ok {
+			calls[t] = c
+		}
+	}
+	return calls
+}

@@ -52,6 +52,7 @@ func TestTransactionsPage(t *testing.T) {
 		{"models", modelsTable()},
 		{"lattice", lattice()},
 		{"anomalies", anomaliesTable()},
+		{"pictures", gallery(t)},
 		{"owndatabase", source(t, "examples/owndatabase/database.go", "// open opens")},
 		{"transactor", source(t, "workloads/sqltxn/txn.go", "// once carries out")},
 		{"isolation", scenariotest.Markdown(t, isolation.Isolation(), scenariotest.ReadRows(t, rows))},

@@ -99,7 +99,7 @@ func conclude(r checker.Result, h *history.History, txns *txn.History, rep *txn.
 		default:
 			a := rep.Anomalies[f.Anomaly]
 			r.Verdict, r.Broken = checker.Invalid, "not "+m.Title()
-			r.Counterexample = a.Counterexample(callsOf(h, txns, a), rep.Judged)
+			r.Counterexample = a.Counterexample(txns.CallsOf(h, a), rep.Judged)
 			r.Reason = r.Counterexample.Reason
 		}
 	}
@@ -115,19 +115,4 @@ func holding(rep *txn.Report) string {
 		return "no model holds"
 	}
 	return txn.Titles(rep.Strongest) + " holds"
-}
-
-// callsOf returns the calls of the transactions of an anomaly.
-func callsOf(h *history.History, txns *txn.History, a txn.Anomaly) map[int32]history.Call {
-	at := map[int]int32{} // transactions by the index of their invocation
-	for _, t := range a.Cast() {
-		at[int(txns.Places[t].Line)-1] = t
-	}
-	calls := map[int32]history.Call{}
-	for c := range h.Calls() {
-		if t, ok := at[c.Invoke.Index]; ok {
-			calls[t] = c
-		}
-	}
-	return calls
 }

@@ -175,3 +175,21 @@ func TestBuilder(t *testing.T) {
 		}
 	}
 }
+
+// TestFirstWritesHaveReasons has each of two transactions be the first to write a register, as it found, and overwrite the other in another.
+func TestFirstWritesHaveReasons(t *testing.T) {
+	nothing := func(key string) model.TxnOp { return model.TxnOp{F: model.TxnRead, Key: key} }
+	write := func(key string, v int) model.TxnOp { return model.TxnOp{F: model.TxnWrite, Key: key, Value: v} }
+	h := recorded(model.Txn{nothing("x"), write("x", 1), write("y", 1)}, model.Txn{nothing("y"), write("y", 2), write("x", 2)})
+	r := Checker(txn.Registers, txn.CursorStability).Check(context.Background(), h)
+	if r.Verdict != checker.Invalid {
+		t.Fatalf("%v: %s", r.Verdict, r.Reason)
+	}
+	want := []checker.Link{
+		{From: 0, To: 1, Label: "ww x", Reason: "read x as nil before it wrote 1, so that 2 came after it"},
+		{From: 1, To: 0, Label: "ww y", Reason: "read y as nil before it wrote 2, so that 1 came after it"},
+	}
+	if !slices.Equal(r.Counterexample.Links, want) {
+		t.Errorf("links %+v", r.Counterexample.Links)
+	}
+}

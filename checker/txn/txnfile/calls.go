@@ -16,7 +16,7 @@ import (
 type calls struct {
 	b         *txn.Builder
 	opts      Options
-	assumed   Assumptions
+	assumed   history.Assumptions
 	clock     clock
 	latest    time.Duration // the greatest time so far
 	processes map[int64]*process
@@ -64,7 +64,7 @@ func (c *calls) flaw(f history.Flaw, line int, format string, args ...any) error
 	if !c.opts.Lenient {
 		return &history.FlawError{Flaw: f, Text: fmt.Sprintf(format, args...)}
 	}
-	c.assumed.add(flawTexts[f], line)
+	c.assumed.AddAs(f, assumed[f], line)
 	return nil
 }
 

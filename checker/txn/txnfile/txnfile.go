@@ -75,9 +75,9 @@ type File struct {
 	History *txn.History
 	Format  Format
 	Kind    txn.Kind
-	Assumed Assumptions // what a lenient reader assumed
-	Notes   []string    // what else a reader of the verdict must know
-	Start   time.Time   // of the first op in UTC, if the file has times of the wall clock; those of the history count from it
+	Assumed history.Assumptions // what a lenient reader assumed
+	Notes   []string            // what else a reader of the verdict must know
+	Start   time.Time           // of the first op in UTC, if the file has times of the wall clock; those of the history count from it
 }
 
 // Open reads a file, or for [Cobra] a folder. It may be compressed by gzip.

@@ -111,8 +111,28 @@ func (r *registers) explain(from, to int32, kind txn.EdgeKind) txn.Edge {
 		r.explainRW(&e)
 	case txn.WW:
 		r.explainWW(&e)
+	case judging.WWCursor:
+		e.Kind = txn.WW
+		r.explainFirst(&e)
 	}
 	return e
+}
+
+// explainFirst explains an edge of afterFirst.
+func (r *registers) explainFirst(e *txn.Edge) {
+	for k := range int32(len(r.h.Keys)) {
+		first := r.nextNil[k]
+		if r.writer(first) != e.From {
+			continue
+		}
+		for w := r.first[k]; w < r.first[k+1]; w++ {
+			if r.writes[w].Txn == e.To && r.isVersion(w) && r.prev[w] < 0 {
+				a, b := r.writes[first].Value, r.writes[w].Value
+				r.fill(e, k, a, b, "read %s as nil before it wrote %s, so that %s came after it", r.h.Keys[k], r.h.Spell(a), r.h.Spell(b))
+				return
+			}
+		}
+	}
 }
 
 func (r *registers) fill(e *txn.Edge, key, value, next int32, reason string, args ...any) {
