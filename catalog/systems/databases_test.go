@@ -75,9 +75,13 @@ func targetsOf(t *testing.T, s systems.System) (all []capsize.Test) {
 			}
 			faults, err := systems.FindNemesis(p.Name)
 			require.NoError(t, err)
+			duration := 6 * time.Second
+			if p.Name == "gray" { // its first fault may come later
+				duration = 10 * time.Second
+			}
 			all = append(all, capsize.Test{
 				Name: w + " under " + p.Name, System: built, Workload: known[w], Nemesis: faults,
-				Nodes: 3, Clients: 6, Rate: cmp.Or(rates[s.Name], 100), Duration: 6 * time.Second, Timeout: 500 * time.Millisecond, Settle: 5 * time.Second,
+				Nodes: 3, Clients: 6, Rate: cmp.Or(rates[s.Name], 100), Duration: duration, Timeout: 500 * time.Millisecond, Settle: 5 * time.Second,
 			})
 		}
 	}
