@@ -26,8 +26,8 @@ import (
 	"github.com/capsize-go/capsize/internal/simnet"
 )
 
-// MaxHosts is how many hosts a cluster can have, clients included: each needs a
-// phase of its own among the odd nanoseconds of a microsecond.
+// MaxHosts is how many hosts a cluster can have, clients included: each needs a phase of its own among the odd nanoseconds of a
+// microsecond.
 const MaxHosts = 499
 
 // A Calm says when links are calm.
@@ -71,15 +71,43 @@ type Stats struct {
 	BytesLost     int64  // written but not synced at a crash
 }
 
-// A Cluster is a set of hosts, and the controls that a nemesis has over it.
-// Its methods must be called from within the bubble that [New] was called in,
-// except where they say otherwise.
+// A Cluster is a set of hosts, and the controls that a nemesis has over it. Its methods must be called from within the bubble
+// that [New] was called in, except where they say otherwise.
 //
-// It has many methods because it is the whole catalogue of what a fault can do to hosts, network, disks and clocks, and one handle
-// stands for one fault: see [Cluster.As].
+// It has many methods because it is the whole catalogue of what a fault can do to hosts, network, disks and clocks, and one
+// handle stands for one fault: see [Cluster.As].
 type Cluster struct {
 	*simulation
 	by *effect.Tally // of the fault that uses this handle; see As
+}
+
+// An Effect is what a fault did to a cluster, of one kind. A fault without effects was
+// injected and tested nothing.
+type Effect struct {
+	Fault string `json:"fault"` // the name given to [Cluster.As]; empty for what was done without one
+	What  string `json:"what"`  // "messages cut", "bytes lost at a crash"
+	Count int64  `json:"count"`
+}
+
+// As returns a handle of the cluster for a fault of that name: what is done through it is
+// attributed to the name in [Cluster.Effects]. The draws of the fault, as of which messages
+// it loses, are keyed by the name too, so that they do not depend on other faults.
+func (c *Cluster) As(fault string) *Cluster {
+	c.lock()
+	defer c.unlock()
+	return &Cluster{simulation: c.simulation, by: c.tallies.Of(fault)}
+}
+
+// Effects returns what faults did so far, by fault and kind. Counts of zero are
+// left out: a fault that is not named had no effect.
+func (c *Cluster) Effects() []Effect {
+	c.lock()
+	defer c.unlock()
+	var all []Effect
+	for _, n := range c.tallies.Counts() {
+		all = append(all, Effect(n))
+	}
+	return all
 }
 
 // A simulation is the state of a cluster. Each fault has a Cluster of its own around it.
@@ -98,6 +126,7 @@ type simulation struct {
 	rec      *tracer.Recorder // nil: nothing is recorded
 	entropy  *entropy.Source
 	stopping bool
+	programs bool // run on the hosts: see Program
 	tallies  effect.Tallies
 	marks    marks.Marks
 	awaited  map[Trigger][]chan struct{}
@@ -125,6 +154,9 @@ func New(cfg Config) (*Cluster, error) {
 	if cfg.Wait == nil {
 		return nil, errors.New("cluster: Config.Wait is missing")
 	}
+	if err := runnable(cfg.System); err != nil {
+		return nil, fmt.Errorf("cluster: %w", err)
+	}
 	c := &Cluster{simulation: &simulation{
 		cfg: cfg, loop: newLoop(lag(cfg.System), cfg.Wait),
 		byName: map[string]*machine{}, tallies: effect.Tallies{}, rec: tracer.New(cfg.Record),
@@ -140,16 +172,15 @@ func New(cfg Config) (*Cluster, error) {
 	return c, nil
 }
 
-// addMachines makes the machines and the links between them. Each machine gets a phase of its
-// own, so that no two of them act at one instant.
+// addMachines makes the machines and the links between them. Each machine gets a phase of its own, so that no two of them act at
+// one instant.
 func (c *Cluster) addMachines() {
 	key := keyed.New(c.cfg.Seed)
 	first := key.With("phase").Range(0, MaxHosts)
 	total := c.cfg.Nodes + c.cfg.Clients
 	for i := range total {
 		m := &machine{c: c, id: i}
-		// 97 is coprime to 499, so the phases differ; they are odd, since the
-		// even ones belong to the simulation.
+		// 97 is coprime to 499, so the phases differ; they are odd, since the even ones belong to the simulation.
 		m.phase = time.Duration((first+int64(i)*97)%MaxHosts*2 + 1)
 		m.ip = net.IPv4(10, 0, byte(i/250), byte(i%250+1))
 		if i < c.cfg.Nodes {
@@ -175,14 +206,13 @@ func (c *Cluster) addMachines() {
 	}
 }
 
-// labelsOf returns the profiler labels by which a goroutine is known to run code of
-// a host. Goroutines inherit them from the one that starts them.
+// labelsOf returns the profiler labels by which a goroutine is known to run code of a host. Goroutines inherit them from the one
+// that starts them.
 func (c *simulation) labelsOf(host string) pprof.LabelSet {
 	return pprof.Labels("capsize", c.cfg.Label, "host", host)
 }
 
-// Start boots every host. It fails if another cluster is running in this
-// process: they would share what crypto/rand yields.
+// Start boots every host. It fails if another cluster is running in this process: they would share what crypto/rand yields.
 func (c *Cluster) Start() error {
 	if !c.entropy.Claim() {
 		return errors.New("cluster: another cluster is running in this process")
@@ -194,8 +224,8 @@ func (c *Cluster) Start() error {
 	return nil
 }
 
-// Stop crashes every host, waits for shutdownTimeout so that code which outlives its host can
-// end, and stops the event loop. Nothing happens in the cluster after it.
+// Stop crashes every host, waits for shutdownTimeout so that code which outlives its host can end, and stops the event loop.
+// Nothing happens in the cluster after it.
 func (c *Cluster) Stop(shutdownTimeout time.Duration) {
 	c.lock()
 	c.stopping = true
@@ -211,8 +241,8 @@ func (c *Cluster) Stop(shutdownTimeout time.Duration) {
 	c.folders.Remove()
 }
 
-// Abandon gives up a cluster in which some goroutine never blocks. Unlike Stop it
-// waits for nothing, and may be called from outside the bubble.
+// Abandon gives up a cluster in which some goroutine never blocks. Unlike Stop it waits for nothing, and may be called from
+// outside the bubble.
 func (c *Cluster) Abandon() {
 	c.lock()
 	c.loop.stopped = true
@@ -244,13 +274,11 @@ func (c *Cluster) Sleep(ctx context.Context, d time.Duration) bool {
 // Now returns the virtual time since the cluster was made.
 func (c *Cluster) Now() time.Duration { return c.loop.now() }
 
-// Reached returns the instant of the last event. Unlike [Cluster.Now] it may be called
-// from outside of the bubble.
+// Reached returns the instant of the last event. Unlike [Cluster.Now] it may be called from outside of the bubble.
 func (c *Cluster) Reached() time.Duration { return time.Duration(c.loop.last.Load()) }
 
-// At runs fn at instant t, or as soon after it as the host of that name may
-// act. It runs whether or not the host is up. The empty name stands for the simulation.
-// Goroutines that fn starts are the host's, if that is up: see [Cluster.Crash].
+// At runs fn at instant t, or as soon after it as the host of that name may act. It runs whether or not the host is up. The empty
+// name stands for the simulation. Goroutines that fn starts are the host's, if that is up: see [Cluster.Crash].
 func (c *Cluster) At(t time.Duration, host string, fn func()) {
 	if host == "" {
 		c.at(t, nil, fn, false)
@@ -285,8 +313,7 @@ func (c *Cluster) Hosts() []string {
 	return names
 }
 
-// Clients returns the names of the clients that faults may take: c0, c1, … without the
-// last [Config.Spared].
+// Clients returns the names of the clients that faults may take: c0, c1, … without the last [Config.Spared].
 func (c *Cluster) Clients() []string {
 	var names []string
 	for _, m := range c.machines[c.cfg.Nodes : len(c.machines)-c.cfg.Spared] {
@@ -308,17 +335,17 @@ func (c *Cluster) Client(i int) *Host {
 // Crash stops a host as a power cut does. It does nothing if the host is down.
 //
 // With the deterministic runtime of "capsize test" all goroutines of the host stop where they stand: those of Run, those that
-// handlers and timers start, and those that these start. No deferred call of theirs runs, their ctx is not cancelled, and their timers of
-// package time do nothing. What they hold they hold for good, as a lock in a package variable that other hosts use as well; and
-// a panic or [Host.Exit] ends them in the same way. Without that runtime a goroutine can't be stopped: it
-// learns of the crash by its ctx and by errors of the host's network and disk, and has until the end of the run to come back.
+// handlers and timers start, and those that these start. No deferred call of theirs runs, their ctx is not cancelled, and their
+// timers of package time do nothing. What they hold they hold for good, as a lock in a package variable that other hosts use as
+// well; and a panic or [Host.Exit] ends them in the same way. Without that runtime a goroutine can't be stopped: it learns of the
+// crash by its ctx and by errors of the host's network and disk, and has until the end of the run to come back.
 func (c *Cluster) Crash(name string) {
 	m := c.machine(name)
 	c.atOwn(c.Now(), m, func() { m.crashBy(c.by, false) })
 }
 
-// Vanish crashes a host without resets to its peers: their connections to it stay open until
-// they time out, as when a cable is pulled or a virtual machine is gone.
+// Vanish crashes a host without resets to its peers: their connections to it stay open until they time out, as when a cable is
+// pulled or a virtual machine is gone.
 func (c *Cluster) Vanish(name string) {
 	m := c.machine(name)
 	c.atOwn(c.Now(), m, func() { m.crashBy(c.by, true) })
@@ -337,16 +364,15 @@ func (c *Cluster) Up(name string) bool {
 	return c.machine(name).up
 }
 
-// Role returns what a host last said of itself with [Host.SetRole]; it is empty
-// for one that is down.
+// Role returns what a host last said of itself with [Host.SetRole]; it is empty for one that is down.
 func (c *Cluster) Role(name string) string {
 	c.lock()
 	defer c.unlock()
 	return c.machine(name).role
 }
 
-// Leaders returns the nodes that at present believe to be leader or primary.
-// There may be none, and while the network is cut there may be several.
+// Leaders returns the nodes that at present believe to be leader or primary. There may be none, and while the network is cut
+// there may be several.
 func (c *Cluster) Leaders() []string {
 	c.lock()
 	defer c.unlock()
@@ -368,12 +394,12 @@ func (c *Cluster) Stats() Stats {
 	return s
 }
 
-// Progress counts the events that were run. It may be called from outside the bubble: if the
-// count does not grow, some goroutine in the bubble neither blocks nor ends.
+// Progress counts the events that were run. It may be called from outside the bubble: if the count does not grow, some goroutine
+// in the bubble neither blocks nor ends.
 func (c *Cluster) Progress() uint64 { return c.loop.executed.Load() }
 
-// Trace returns a hash of all that happened so far: deliveries, losses, crashes
-// and faults, with their instants. Two runs with equal traces are equal.
+// Trace returns a hash of all that happened so far: deliveries, losses, crashes and faults, with their instants. Two runs with
+// equal traces are equal.
 func (c *Cluster) Trace() uint64 {
 	c.lock()
 	defer c.unlock()
@@ -403,8 +429,7 @@ func (c *Cluster) note(at time.Duration, m, other *machine, k kind, what runhash
 	c.trace.Add(at, m.id, id, uint8(k), what)
 }
 
-// machine returns the machine of that name. It panics if there is none, since that is a
-// mistake in the calling code.
+// machine returns the machine of that name. It panics if there is none, since that is a mistake in the calling code.
 func (c *Cluster) machine(name string) *machine {
 	if len(name) == 2 && name[0] == 'n' { // n1 to n9 need no look into the map
 		if i := int(name[1]) - '1'; i >= 0 && i < len(c.nodes) {

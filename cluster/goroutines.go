@@ -48,16 +48,22 @@ func (a *actor) become(next actor) {
 func (m *machine) bear() {
 	m.goroutines, m.stopped, m.readings = detrt.NewHost(m.name), false, 0
 	m.setClock(m.clock.Load())
+	if m.c.programs {
+		m.runProgram()
+	}
 }
 
 // kill stops the goroutines of the present life where they stand, and reports whether it did. Without a deterministic runtime it can't, and the
-// end of the run leaves them the time to end.
+// end of the run leaves them the time to end, unless they are those of a program, which knows nothing of an end.
 func (m *machine) kill() bool {
-	if m.c.stopping || !detrt.Active() {
+	if m.c.stopping && !m.c.programs || !detrt.Active() {
 		return false
 	}
 	m.countReadings()
 	m.goroutines.Set(detrt.Dead)
+	if m.c.stopping {
+		return true
+	}
 	if err := m.c.folders.Renew(m.name); err != nil {
 		m.c.addFinding(Finding{Host: m.name, What: err.Error()})
 	}

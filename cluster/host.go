@@ -25,11 +25,11 @@ import (
 	"github.com/capsize-go/capsize/internal/simnet"
 )
 
-// A Host is the machine that a node or a client runs on, and its only access to the
-// simulation. A Host lives until it crashes; after the restart a node gets another one.
+// A Host is the machine that a node or a client runs on, and its only access to the simulation. A Host lives until it crashes;
+// after the restart a node gets another one.
 //
-// It has many methods because it is all of what a machine offers a program: network, disk, clock, timers, randomness,
-// log, marks and its own exit.
+// It has many methods because it is all of what a machine offers a program: network, disk, clock, timers, randomness, log, marks
+// and its own exit.
 type Host struct {
 	m    *machine
 	life uint32
@@ -70,16 +70,15 @@ func (h *Host) Name() string { return h.m.name }
 // Nodes returns the names of the cluster's nodes, up or not.
 func (h *Host) Nodes() []string { return slices.Clone(h.m.c.nodes) }
 
-// Node returns the node that a client is bound to: the one that it calls, and to which its
-// operations are attributed. A node is bound to itself.
+// Node returns the node that a client is bound to: the one that it calls, and to which its operations are attributed. A node is
+// bound to itself.
 func (h *Host) Node() string { return h.m.node }
 
 // IP returns the host's address.
 func (h *Host) IP() net.IP { return slices.Clone(h.m.ip) }
 
-// Handle makes fn the host's message handler. It is called for one message at a
-// time, each at an instant of its own, and must not block: it runs on the event
-// loop that moves the whole cluster.
+// Handle makes fn the host's message handler. It is called for one message at a time, each at an instant of its own, and must not
+// block: it runs on the event loop that moves the whole cluster.
 func (h *Host) Handle(fn func(Message)) {
 	h.m.c.lock()
 	defer h.m.c.unlock()
@@ -98,8 +97,7 @@ type Timer struct {
 	cause uint64 // the message whose delivery set it, if that is recorded, or [tracer.Wakes]
 }
 
-// AfterFunc runs fn after d, as the handler runs: alone, and not blocking. A
-// crash of the host stops all its timers.
+// AfterFunc runs fn after d, as the handler runs: alone, and not blocking. A crash of the host stops all its timers.
 func (h *Host) AfterFunc(d time.Duration, fn func()) *Timer {
 	t := &Timer{h: h, fn: fn}
 	t.Reset(d)
@@ -158,10 +156,8 @@ type sleeper struct {
 	timer  Timer
 }
 
-// WithTimeout is [context.WithTimeout] with a deadline that is an event of the
-// host. So an answer and a deadline that fall on the same nanosecond come in an
-// order, and it is the same in every run; with the context package's own timer
-// it would be chance.
+// WithTimeout is [context.WithTimeout] with a deadline that is an event of the host. So an answer and a deadline that fall on the
+// same nanosecond come in an order, and it is the same in every run; with the context package's own timer it would be chance.
 func (h *Host) WithTimeout(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	t := new(timeout)
 	t.Init(parent, h.m.byClock(h.m.c.Now()+d))
@@ -182,12 +178,10 @@ func (t *timeout) cancel() {
 	t.End(context.Canceled)
 }
 
-// Sync makes all that was written to the host's disk durable, and holds the
-// host until it is: its handler and timers wait, and what it sends leaves when
-// the disk is done, as from a process with one thread that calls fsync. It is
-// for code on the message seam; other code calls [File.Sync], which says what an
-// error means. It returns at once. After an error the host must not send messages that
-// depend on the data being durable.
+// Sync makes all that was written to the host's disk durable, and holds the host until it is: its handler and timers wait, and
+// what it sends leaves when the disk is done, as from a process with one thread that calls fsync. It is for code on the message
+// seam; other code calls [File.Sync], which says what an error means. It returns at once. After an error the host must not send
+// messages that depend on the data being durable.
 func (h *Host) Sync() error {
 	c := h.m.c
 	c.lock()
@@ -217,8 +211,7 @@ func (h *Host) Sync() error {
 	return nil
 }
 
-// syncTime returns how long the disk takes for an fsync at t when nothing is
-// wrong with it.
+// syncTime returns how long the disk takes for an fsync at t when nothing is wrong with it.
 func (m *machine) syncTime(t time.Duration) time.Duration {
 	u := m.key.With("fsync").Int(int64(t / time.Millisecond)).Uint64()
 	return time.Duration(100+u%400) * time.Microsecond
@@ -230,13 +223,12 @@ func (h *Host) Disk() *Disk { return &Disk{h: h} }
 // Clock returns the host's clock.
 func (h *Host) Clock() Clock { return Clock{h} }
 
-// Rand returns the host's source of randomness. It is seeded by the run's seed,
-// the host's name and how often the host was started. Use it from one goroutine
-// or from the handler: with two, the order of their draws would be chance.
+// Rand returns the host's source of randomness. It is seeded by the run's seed, the host's name and how often the host was
+// started. Use it from one goroutine or from the handler: with two, the order of their draws would be chance.
 func (h *Host) Rand() *rand.Rand { return h.rand }
 
-// SetRole sets what the node is at present in its own view: "leader",
-// "follower", "primary". A nemesis may select nodes by it, and the run counts the changes.
+// SetRole sets what the node is at present in its own view: "leader", "follower", "primary". A nemesis may select nodes by it,
+// and the run counts the changes.
 func (h *Host) SetRole(role string) {
 	c := h.m.c
 	c.lock()
@@ -292,24 +284,19 @@ func (c *Cluster) Logs() *Log { return c.log.Log() }
 // goes where it goes without Capsize.
 func (h *Host) Log() *slog.Logger { return slog.New(h.m.c.log.Handler(h.m.name)) }
 
-// LogWriter returns a writer for libraries that log by writing lines, as log.New,
-// hclog and zap do. Each line becomes a line of [Host.Log]; its level is the one that
-// it names in brackets, "[WARN]" or "[ERR]", and [slog.LevelInfo] if it names none.
+// LogWriter returns a writer for libraries that log by writing lines, as log.New, hclog and zap do. Each line becomes a line of
+// [Host.Log]; its level is the one that it names in brackets, "[WARN]" or "[ERR]", and [slog.LevelInfo] if it names none.
 func (h *Host) LogWriter() io.Writer { return h.m.c.log.Writer(h.m.name) }
 
-// Dir returns a folder of the real file system that belongs to this host, for code
-// that needs an [os.File]: bbolt, or the snapshots of hashicorp/raft. The first call makes
-// it; it outlives crashes, and is
-// removed when the run ends. Its path differs from run to run, so it must not reach
-// a history.
+// Dir returns a folder of the real file system that belongs to this host, for code that needs an [os.File]: bbolt, or the
+// snapshots of hashicorp/raft. The first call makes it; it outlives crashes, and is removed when the run ends. Its path differs
+// from run to run, so it must not reach a history.
 //
-// It is a folder and not a disk: no fault of a disk applies to it, a sync takes no
-// virtual time, and a crash loses nothing that was written, synced or not. A crash
-// comes between two waits of the host's goroutines, never in the middle of a
-// transaction. Code that outlives the crash must close its files when its ctx is done,
-// before the next life opens them. With the deterministic runtime of "capsize test" none outlives it, and the
-// next life has a copy of the folder: the locks of the former one are gone. For a store on a disk with faults,
-// see [Disk.Tree].
+// It is a folder and not a disk: no fault of a disk applies to it, a sync takes no virtual time, and a crash loses nothing that
+// was written, synced or not. A crash comes between two waits of the host's goroutines, never in the middle of a transaction.
+// Code that outlives the crash must close its files when its ctx is done, before the next life opens them. With the deterministic
+// runtime of "capsize test" none outlives it, and the next life has a copy of the folder: the locks of the former one are gone.
+// For a store on a disk with faults, see [Disk.Tree].
 func (h *Host) Dir() (string, error) {
 	dir, err := h.m.c.folders.Get(h.m.name)
 	if errors.Is(err, folders.ErrRemoved) {

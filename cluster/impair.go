@@ -12,10 +12,8 @@ import (
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
-// An Impairment is what is wrong with a link. The zero value impairs nothing, and
-// several fields may be set at once. Whatever is drawn is drawn anew for each
-// short interval (a millisecond, or a tenth of one), so that it comes in
-// bursts.
+// An Impairment is what is wrong with a link. The zero value impairs nothing, and several fields may be set at once. Whatever is
+// drawn is drawn anew for each short interval (a millisecond, or a tenth of one), so that it comes in bursts.
 type Impairment struct {
 	Cut     bool          // everything is lost, also what is on its way
 	Flap    time.Duration // with Cut: cut for the first half of each such period only
@@ -27,14 +25,12 @@ type Impairment struct {
 	Damage  float64 // chance that something is damaged on its way
 	Deliver bool    // damaged messages and datagrams are delivered; else a checksum catches them and they are lost
 
-	// Bandwidth in bytes a second; zero for no limit. What waits for longer than
-	// MaxQueue is lost. Messages count by their Size method, their length if they
-	// are bytes, and else as 256.
+	// Bandwidth in bytes a second; zero for no limit. What waits for longer than MaxQueue is lost. Messages count by their Size
+	// method, their length if they are bytes, and else as 256.
 	Bandwidth int
 }
 
-// ReorderBy is the longest extra delay of something that is reordered, and of the second
-// copy of a duplicate.
+// ReorderBy is the longest extra delay of something that is reordered, and of the second copy of a duplicate.
 const ReorderBy = 10 * time.Millisecond
 
 // MaxQueue is the longest time that something waits for a link of little bandwidth.
@@ -50,15 +46,14 @@ const (
 	Uniform Jitter = "uniform"
 	// Exponential adds an exponentially distributed time with the delay as mean.
 	Exponential Jitter = "exponential"
-	// LongTail adds a Pareto-distributed time of shape 1.5 with the delay as mean,
-	// and at most a hundred times the delay: mostly little, at times very much.
+	// LongTail adds a Pareto-distributed time of shape 1.5 with the delay as mean, and at most a hundred times the delay: mostly
+	// little, at times very much.
 	LongTail Jitter = "long-tail"
 )
 
-// A Corrupter is a message body that can be damaged as by flipped bits that no checksum
-// detects. Corrupt returns a damaged copy and leaves the body as it is. Bodies that are
-// bytes need no such method: one bit of a copy is flipped. Any other body can't be damaged,
-// and is lost instead.
+// A Corrupter is a message body that can be damaged as by flipped bits that no checksum detects. Corrupt returns a damaged copy
+// and leaves the body as it is. Bodies that are bytes need no such method: one bit of a copy is flipped. Any other body can't be
+// damaged, and is lost instead.
 type Corrupter interface {
 	Corrupt(r *rand.Rand) any
 }
@@ -92,8 +87,7 @@ func (x *activeImpairment) delay(l *link, t time.Duration) time.Duration {
 	return latency.Spread(string(x.Jitter), x.Delay, x.draw(l, "jitter", t, time.Millisecond).Float64())
 }
 
-// launchImpaired is launch on a link that has impairments: their delays add up, and each may
-// lose or duplicate the event.
+// launchImpaired is launch on a link that has impairments: their delays add up, and each may lose or duplicate the event.
 func (c *Cluster) launchImpaired(e *event, l *link) loss {
 	at := c.cfg.Calm.Of(l.key, e.depart)
 	var copies []*event
@@ -123,8 +117,7 @@ func (c *Cluster) launchImpaired(e *event, l *link) loss {
 	return arrived
 }
 
-// applyImpairment says what one fault does to something that is sent: it loses it, or
-// delays it by extra.
+// applyImpairment says what one fault does to something that is sent: it loses it, or delays it by extra.
 func (c *Cluster) applyImpairment(e *event, l *link, x *activeImpairment) (why loss, extra time.Duration) {
 	t := e.depart
 	switch {
@@ -195,8 +188,8 @@ func (e *event) damage(k keyed.Key) bool {
 	return false
 }
 
-// Impair impairs the link from one host to another until heal is
-// called. The way back stays as it is. Impairments of several faults add up.
+// Impair impairs the link from one host to another until heal is called. The way back stays as it is. Impairments of several
+// faults add up.
 func (c *Cluster) Impair(from, to string, i Impairment) (heal func()) {
 	return c.change(from, to, i, func(l *link) func() {
 		x := &activeImpairment{Impairment: i, by: c.by, since: c.Now()}

@@ -17,6 +17,7 @@ import (
 	"github.com/capsize-go/capsize/cluster/internal/runhash"
 	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/internal/detrt"
+	"github.com/capsize-go/capsize/internal/hostrt"
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
@@ -60,6 +61,7 @@ type machine struct {
 	clock          atomic.Pointer[oscillator.Clock]
 	crashedBy      *effect.Tally // of the fault that crashed it last
 
+	program    *hostrt.Machine // as the present life sees this; nil: no program runs
 	labels     context.Context // bears the profiler labels of the goroutines that run code of the host
 	goroutines detrt.Host      // those of the present life
 	stopped    bool            // they are held: the machine is paused
@@ -78,8 +80,7 @@ func (m *machine) align(t time.Duration) time.Duration {
 	return d
 }
 
-// postpone schedules e again for when the machine is free. Postponed events
-// keep their order.
+// postpone schedules e again for when the machine is free. Postponed events keep their order.
 func (m *machine) postpone(e *event) {
 	if m.paused() {
 		m.held = append(m.held, e)
@@ -148,8 +149,8 @@ func errOr(err error, otherwise string) string {
 	return err.Error()
 }
 
-// crashBy crashes the machine. The effects are attributed to by; nil for no fault. Its peers
-// get resets unless the crash is silent.
+// crashBy crashes the machine. The effects are attributed to by; nil for no fault. Its peers get resets unless the crash is
+// silent.
 func (m *machine) crashBy(by *effect.Tally, silent bool) {
 	c := m.c
 	c.lock()
@@ -183,13 +184,15 @@ func (m *machine) crashBy(by *effect.Tally, silent bool) {
 	m.dying = false
 	c.unlock()
 	m.host.ctx.End(context.Canceled)
-	if !killed {
+	if m.program != nil {
+		m.program.End()
+	} else if !killed {
 		m.cancel()
 	}
 }
 
-// die records a finding, that user code ended a life by itself, and crashes the machine. It
-// does nothing if the host has crashed before.
+// die records a finding, that user code ended a life by itself, and crashes the machine. It does nothing if the host has crashed
+// before.
 func (m *machine) die(h *Host, kind FindingKind, what, stack string) {
 	if h.gone() {
 		return
@@ -199,16 +202,16 @@ func (m *machine) die(h *Host, kind FindingKind, what, stack string) {
 	m.c.atOwn(m.c.Now(), m, func() { m.crashBy(nil, false) })
 }
 
-// blockUntilCrash keeps the machine busy until its crash, which is due in
-// this instant: other events of the instant may come before it.
+// blockUntilCrash keeps the machine busy until its crash, which is due in this instant: other events of the instant may come
+// before it.
 func (m *machine) blockUntilCrash() {
 	m.c.lock()
 	defer m.c.unlock()
 	m.occupy(m.ready() + 2*time.Microsecond)
 }
 
-// stopAndRestart ends a life that user code ends because its disk fails. The machine restarts
-// a second later, unless a fault has crashed it meanwhile.
+// stopAndRestart ends a life that user code ends because its disk fails. The machine restarts a second later, unless a fault has
+// crashed it meanwhile.
 func (m *machine) stopAndRestart(h *Host) {
 	c := m.c
 	if h.gone() {
@@ -231,12 +234,10 @@ func (m *machine) stopAndRestart(h *Host) {
 	})
 }
 
-// Exit ends this life of the host from any of its goroutines, as log.Fatal ends a
-// process: its disk takes nothing more, nothing leaves it, and it crashes at its next
-// instant. It returns at once, and only the first call of a life counts. An err that
-// wraps [ErrDisk] is no finding, and the host restarts a second later; any other
-// is a finding. It is for libraries that end the process when their disk fails, from
-// goroutines of their own.
+// Exit ends this life of the host from any of its goroutines, as log.Fatal ends a process: its disk takes nothing more, nothing
+// leaves it, and it crashes at its next instant. It returns at once, and only the first call of a life counts. An err that wraps
+// [ErrDisk] is no finding, and the host restarts a second later; any other is a finding. It is for libraries that end the process
+// when their disk fails, from goroutines of their own.
 func (h *Host) Exit(err error) {
 	h.m.c.lock()
 	again := h.exited

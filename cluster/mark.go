@@ -6,18 +6,17 @@ import (
 	"github.com/capsize-go/capsize/cluster/trace"
 )
 
-// Marks are named places and assertions in user code, so that a run shows what it
-// tested. The vocabulary is Antithesis's: what must hold always, what must hold
-// sometimes, and which code must be reached. A mark is known from the first time
-// that it is named; [Host.Expect] names it in advance.
+// Marks are named places and assertions in user code, so that a run shows what it tested. The vocabulary is Antithesis's: what
+// must hold always, what must hold sometimes, and which code must be reached. A mark is known from the first time that it is
+// named; [Host.Expect] names it in advance.
 
 // Count counts how often the code is reached: "snapshot", "log truncated".
 func (h *Host) Count(mark string) {
 	h.mark(mark, 1, false)
 }
 
-// Expect names marks that some host must reach during a run. One that was never
-// reached makes the run unknown: it proves nothing about the code behind it.
+// Expect names marks that some host must reach during a run. One that was never reached makes the run unknown: it proves nothing
+// about the code behind it.
 func (h *Host) Expect(names ...string) {
 	for _, name := range names {
 		h.mark(name, 0, true)
@@ -36,8 +35,7 @@ func (h *Host) Sometimes(ok bool, mark string) {
 	h.mark(mark, n, true)
 }
 
-// Always says that ok holds whenever the code is reached. If it does not that is a
-// finding, one for each mark.
+// Always says that ok holds whenever the code is reached. If it does not that is a finding, one for each mark.
 func (h *Host) Always(ok bool, mark string) {
 	c := h.m.c
 	h.mark(mark, 1, false)
@@ -65,8 +63,7 @@ func (h *Host) mark(name string, n int, expected bool) {
 	}
 }
 
-// Marks returns how often each mark was reached, and those, sorted, that were to
-// be reached and never were.
+// Marks returns how often each mark was reached, and those, sorted, that were to be reached and never were.
 func (c *Cluster) Marks() (count map[string]int, missed []string) {
 	c.lock()
 	defer c.unlock()

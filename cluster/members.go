@@ -17,8 +17,7 @@ type Reconfigurable interface {
 	Reconfigurable()
 }
 
-// ErrFixed is wrapped by the error of [Cluster.SetMembers] for a system whose members
-// are fixed: it is not [Reconfigurable].
+// ErrFixed is wrapped by the error of [Cluster.SetMembers] for a system whose members are fixed: it is not [Reconfigurable].
 var ErrFixed = errors.New("the system does not change its members")
 
 // membership is which nodes are to be members.
@@ -28,10 +27,9 @@ type membership struct {
 	by       *effect.Tally // of the fault that made the last request
 }
 
-// SetMembers requests that these nodes and no others are the members of the system, until
-// heal requests all nodes, or another call other ones. It returns at once, before the system
-// has changed. Nodes that are no members keep running. The error is [ErrFixed] for a system
-// that is not [Reconfigurable].
+// SetMembers requests that these nodes and no others are the members of the system, until heal requests all nodes, or another
+// call other ones. It returns at once, before the system has changed. Nodes that are no members keep running. The error is
+// [ErrFixed] for a system that is not [Reconfigurable].
 func (c *Cluster) SetMembers(names []string) (heal func(), err error) {
 	if _, ok := c.cfg.System.(Reconfigurable); !ok {
 		return nil, ErrFixed
@@ -69,8 +67,8 @@ func (c *simulation) restoreMembers() {
 	}
 }
 
-// Reconfigured reports whether every node that is to be a member has adopted the members of
-// the last request. Before that, some of them may depend on nodes that are about to leave.
+// Reconfigured reports whether every node that is to be a member has adopted the members of the last request. Before that, some
+// of them may depend on nodes that are about to leave.
 func (c *Cluster) Reconfigured() bool {
 	c.lock()
 	defer c.unlock()
@@ -82,8 +80,7 @@ func (c *Cluster) Reconfigured() bool {
 	return true
 }
 
-// Members returns the nodes that are to be members, sorted, or nil before the first request
-// for a change: then all are.
+// Members returns the nodes that are to be members, sorted, or nil before the first request for a change: then all are.
 func (h *Host) Members() []string {
 	c := h.m.c
 	c.lock()
@@ -91,8 +88,7 @@ func (h *Host) Members() []string {
 	return slices.Clone(c.members.wanted)
 }
 
-// Adopt reports the members as this node sees them in this life: none while
-// they may be about to change.
+// Adopt reports the members as this node sees them in this life: none while they may be about to change.
 func (h *Host) Adopt(names []string) {
 	c := h.m.c
 	c.lock()

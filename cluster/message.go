@@ -7,8 +7,8 @@ import (
 	"github.com/capsize-go/capsize/cluster/internal/deadline"
 )
 
-// A Message is what one host sent another. The two share Body, as nothing is
-// copied between hosts: neither may change it once it is sent.
+// A Message is what one host sent another. The two share Body, as nothing is copied between hosts: neither may change it once it
+// is sent.
 type Message struct {
 	From string // the host that sent it, or forwarded it
 	Body any
@@ -25,15 +25,14 @@ type pendingCall struct {
 	request any
 }
 
-// Send sends body to a host, one way. Like a datagram it may be lost, delayed or overtaken;
-// only a fault duplicates or damages it.
+// Send sends body to a host, one way. Like a datagram it may be lost, delayed or overtaken; only a fault duplicates or damages
+// it.
 func (h *Host) Send(to string, body any) {
 	h.send(kindMessage, h.m.c.machine(to), Message{From: h.m.name, Body: body})
 }
 
-// Call sends req to a host and waits for the reply, which its handler sends
-// with [Message.Reply]. If none comes in time the error is that of ctx: the
-// request or the reply was lost, or is still on its way.
+// Call sends req to a host and waits for the reply, which its handler sends with [Message.Reply]. If none comes in time the error
+// is that of ctx: the request or the reply was lost, or is still on its way.
 func (h *Host) Call(ctx context.Context, to string, req any) (any, error) {
 	signal := h.signal.Take()
 	a := &pendingCall{from: h, request: req}
@@ -60,9 +59,8 @@ func Ask[R any](ctx context.Context, h *Host, to string, req any) (answer R, err
 	return answer, nil
 }
 
-// Reply answers a message that was sent with [Host.Call]. The reply goes back through
-// the hosts that forwarded the message, and may be lost on the way. It does nothing for a
-// message that was sent with [Host.Send].
+// Reply answers a message that was sent with [Host.Call]. The reply goes back through the hosts that forwarded the message, and
+// may be lost on the way. It does nothing for a message that was sent with [Host.Send].
 func (m Message) Reply(body any) {
 	if m.call != nil {
 		m.Body = body
@@ -74,8 +72,7 @@ func (m Message) Reply(body any) {
 // [Message.Forward].
 func (m Message) Forwarded() bool { return len(m.hops) > 0 }
 
-// Forward sends the message on to another host, whose reply comes back through
-// this one.
+// Forward sends the message on to another host, whose reply comes back through this one.
 func (m Message) Forward(to string) {
 	here := m.at
 	m.From = here.m.name
@@ -92,9 +89,8 @@ func (m Message) sendBack() {
 	here.send(kindReply, next.m, m)
 }
 
-// relay handles a reply that arrived: at the host that called, or at one that
-// forwarded the request and passes the reply on. A host that crashed in
-// between has lost both.
+// relay handles a reply that arrived: at the host that called, or at one that forwarded the request and passes the reply on. A
+// host that crashed in between has lost both.
 func (m Message) relay() {
 	if n := len(m.hops); n > 0 {
 		if m.at == m.hops[n-1] {

@@ -23,8 +23,8 @@ type Name struct {
 	TTL   time.Duration // how long a host may keep an answer; default 5s
 }
 
-// A Named system has names beside those of its hosts, as "db.internal". Without
-// it, or [Cluster.SetName], only names of hosts and IPs can be dialled.
+// A Named system has names beside those of its hosts, as "db.internal". Without it, or [Cluster.SetName], only names of hosts and
+// IPs can be dialled.
 type Named interface {
 	System
 	Names() map[string]Name
@@ -40,8 +40,7 @@ const SlowName = 2 * time.Second
 type NameImpairment string
 
 const (
-	// StaleNames returns the records of the time when the fault began, as from a server that
-	// gets no updates.
+	// StaleNames returns the records of the time when the fault began, as from a server that gets no updates.
 	StaleNames NameImpairment = nameservice.Stale
 	// WrongNames returns a node that the name does not stand for.
 	WrongNames NameImpairment = nameservice.Wrong
@@ -64,10 +63,9 @@ type cached struct {
 	until time.Duration
 }
 
-// SetName makes a name stand for hosts from now on, as an operator or a fail-over script
-// does. Hosts that have looked it up before keep the old answer until its TTL is over, and
-// connections stay as they are. Without hosts the name is removed. The error names a host
-// that does not exist.
+// SetName makes a name stand for hosts from now on, as an operator or a fail-over script does. Hosts that have looked it up
+// before keep the old answer until its TTL is over, and connections stay as they are. Without hosts the name is removed. The
+// error names a host that does not exist.
 func (c *Cluster) SetName(name string, hosts ...string) error {
 	c.lock()
 	defer c.unlock()
@@ -85,8 +83,8 @@ func (h *Host) SetName(name string, hosts ...string) error {
 	return c.setName(name, Name{Hosts: hosts})
 }
 
-// setName sets a record after it has checked it, with the TTL of the record before it unless
-// it has its own. An empty record removes the name.
+// setName sets a record after it has checked it, with the TTL of the record before it unless it has its own. An empty record
+// removes the name.
 func (c *Cluster) setName(name string, record Name) error {
 	for _, host := range record.Hosts {
 		if c.byName[host] == nil {
@@ -118,16 +116,14 @@ func (c *Cluster) addNames() error {
 	return nil
 }
 
-// HasNames reports whether the name service has any names, so that its faults can have an
-// effect.
+// HasNames reports whether the name service has any names, so that its faults can have an effect.
 func (c *Cluster) HasNames() bool {
 	c.lock()
 	defer c.unlock()
 	return len(c.names) > 0
 }
 
-// ImpairNames impairs the lookups of a host until heal is called. The host still uses what it
-// has cached.
+// ImpairNames impairs the lookups of a host until heal is called. The host still uses what it has cached.
 func (c *Cluster) ImpairNames(host string, what NameImpairment) (heal func()) {
 	m := c.machine(host)
 	c.lock()
@@ -139,11 +135,10 @@ func (c *Cluster) ImpairNames(host string, what NameImpairment) (heal func()) {
 	})
 }
 
-// LookupHost returns the addresses of a name as IPs, as [net.Resolver.LookupHost] does.
-// It queries the cluster's name service, which takes a millisecond, unless the host has cached an
-// answer whose TTL is not over; a crash loses the cache. Names that do not exist are not
-// cached. Names of hosts and IPs need no service. The service can be reached under any
-// partition; its own faults are [Cluster.ImpairNames]. The error is a [net.DNSError].
+// LookupHost returns the addresses of a name as IPs, as [net.Resolver.LookupHost] does. It queries the cluster's name service,
+// which takes a millisecond, unless the host has cached an answer whose TTL is not over; a crash loses the cache. Names that do
+// not exist are not cached. Names of hosts and IPs need no service. The service can be reached under any partition; its own
+// faults are [Cluster.ImpairNames]. The error is a [net.DNSError].
 func (h *Host) LookupHost(ctx context.Context, name string) ([]string, error) {
 	c := h.m.c
 	c.lock()
@@ -229,8 +224,7 @@ func (c *Cluster) ips(hosts []string) []string {
 	return ips
 }
 
-// resolve returns the addresses to dial for an address: itself unless it begins with a
-// name that only the name service knows.
+// resolve returns the addresses to dial for an address: itself unless it begins with a name that only the name service knows.
 func (h *Host) resolve(ctx context.Context, network, addr string) ([]string, error) {
 	c := h.m.c
 	name, port, err := net.SplitHostPort(addr)
@@ -238,8 +232,8 @@ func (h *Host) resolve(ctx context.Context, network, addr string) ([]string, err
 	_, local := h.localAddrs(name)
 	_, cached := h.cache[name]
 	c.unlock()
-	// A system without names needs no service: the network knows the hosts by itself, and
-	// says what is wrong with any other address.
+	// A system without names needs no service: the network knows the hosts by itself, and says what is wrong with any other
+	// address.
 	if err != nil || name == "" || name == "localhost" || local && !cached || !c.named {
 		return []string{addr}, nil
 	}

@@ -12,11 +12,10 @@ import (
 )
 
 // A Span is a call that code of a host records in the history beside the calls of the clients: an attempt to reach another
-// service, work that is done, a wait for a resource, a resource that is held. So what a checker judges is what the
-// services did, and not only what clients saw of it. The term is OpenTelemetry's.
+// service, work that is done, a wait for a resource, a resource that is held. So what a checker judges is what the services did,
+// and not only what clients saw of it. The term is OpenTelemetry's.
 //
-// Spans that are open when the run ends stay pending in the history. Those of a host that crashes are indeterminate from
-// then on.
+// Spans that are open when the run ends stay pending in the history. Those of a host that crashes are indeterminate from then on.
 type Span struct {
 	h      *Host
 	end    func(out any, err error)
@@ -24,15 +23,15 @@ type Span struct {
 	once   sync.Once
 }
 
-// A SpanRecorder records the spans of a run. Begin records the invocation, and returns the number of its process,
-// which no other call has meanwhile, and the function that records the completion.
+// A SpanRecorder records the spans of a run. Begin records the invocation, and returns the number of its process, which no other
+// call has meanwhile, and the function that records the completion.
 type SpanRecorder interface {
 	Begin(h *Host, in any) (process int, end func(out any, err error))
 }
 
-// Begin begins a span; in says what it is about, as the input of a client's call does, and must survive
-// encoding/json. [Span.End] ends it. Outside of a run of a test nothing is recorded, nor on a host that has crashed: its goroutines
-// come to their ends in any order.
+// Begin begins a span; in says what it is about, as the input of a client's call does, and must survive encoding/json. [Span.End]
+// ends it. Outside of a run of a test nothing is recorded, nor on a host that has crashed: its goroutines come to their ends in
+// any order.
 func (h *Host) Begin(in any) *Span {
 	s := &Span{h: h}
 	c := h.m.c
@@ -69,8 +68,8 @@ func (s *Span) complete(out any, err error) {
 	}
 }
 
-// Do runs f within a span. If f has not returned when the run ends, the history says where it waits: the call is
-// indeterminate, with the stack of its goroutine as the error. A span that f begins with its ctx is inside of this one.
+// Do runs f within a span. If f has not returned when the run ends, the history says where it waits: the call is indeterminate,
+// with the stack of its goroutine as the error. A span that f begins with its ctx is inside of this one.
 func (h *Host) Do(ctx context.Context, in any, f func(ctx context.Context) (out any, err error)) error {
 	s := h.Begin(in)
 	if s.end == nil {

@@ -23,8 +23,7 @@ func Triggers() []Trigger {
 	return []Trigger{UnsyncedWrite, LeaderChange, RoleChange, SyncBegins, Boot}
 }
 
-// Await waits for the next time that o happens, or until ctx is done;
-// then it returns the error of ctx.
+// Await waits for the next time that o happens, or until ctx is done; then it returns the error of ctx.
 func (c *Cluster) Await(ctx context.Context, o Trigger) error {
 	happened := make(chan struct{})
 	c.lock()
@@ -41,8 +40,7 @@ func (c *Cluster) Await(ctx context.Context, o Trigger) error {
 	}
 }
 
-// trigger wakes those that wait for o, at the simulation's next instant. It is
-// called with the cluster locked.
+// trigger wakes those that wait for o, at the simulation's next instant. It is called with the cluster locked.
 func (w *simulation) trigger(o Trigger) {
 	if len(w.awaited) == 0 {
 		return

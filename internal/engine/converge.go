@@ -44,6 +44,7 @@ func (e *engine) digest(w *cluster.Cluster, s cluster.Converger, node string) (d
 		}
 	}()
 	h := w.Client(e.config.Clients)
+	defer h.Enter()()
 	e.label(h.Name())
 	defer e.label("")
 	ctx, cancel := h.WithTimeout(context.Background(), e.config.Timeout)

@@ -189,6 +189,7 @@ func (e *engine) trySetup(h *cluster.Host) (err error) {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
+	defer h.Enter()()
 	e.label(h.Name())
 	defer e.label("")
 	ctx, cancel := h.WithTimeout(context.Background(), e.config.Timeout)

@@ -1,5 +1,7 @@
 package overlay
 
+import "slices"
+
 // The files of Go that have many edits.
 const (
 	alg       = "runtime/alg.go"
@@ -32,6 +34,7 @@ var state = group{"state", "fields of the runtime's types that the added files u
 	{file: heap, in: "mspan", at: field{}, code: "detIDs *detIDs; "},
 	{file: times, in: "timer", at: field{}, code: "detHost uint32; "},
 	{file: "sync/pool.go", in: "Pool", at: field{}, code: "det detStack; "},
+	{file: descriptors, in: "netFD", at: field{}, code: "sim *detFD; "},
 	{file: bubbles, in: "synctestRun", at: stmt("gp.bubble = bubble"), code: "bubble.detInit(); @"},
 	{file: proc, in: "newproc1", at: stmt("newg.bubble = callergp.bubble"), code: "@; detBorn(newg, callergp)"},
 	{file: proc, in: "gdestroy", at: entry{}, code: " detDied(gp); "},
@@ -41,7 +44,10 @@ var state = group{"state", "fields of the runtime's types that the added files u
 	{file: proc, in: "main", at: stmt("close(mainInitDoneChan)"), code: "detInitDone(); @", from: 27},
 }}
 
-var groups = []group{
+var groups = slices.Concat(runtimeGroups, programGroups)
+
+// runtimeGroups make a run repeatable.
+var runtimeGroups = []group{
 	{"sched", "one goroutine of a bubble runs at a time, and the seed decides who runs next", []edit{
 		// A goroutine becomes runnable.
 		{file: bubbles, in: "synctestRun", at: through{"runqput(_, bubble.main, _)", "wakep()"}, code: "if !detQueue(bubble.main) { @ }"},
@@ -109,10 +115,6 @@ var groups = []group{
 	{"init", "packages are initialized at one instant of wall time", []edit{
 		{file: "time/time.go", in: "startNano", at: expr("runtimeNano()"), code: "1"},
 		{file: times, in: "time_runtimeNow", at: stmt("return time_now()"), code: "if detInitializing { return detInitTime, 0, 0 }; @"},
-	}},
-	{"machine", "a program in a bubble sees four processors, whatever the machine has", []edit{
-		{file: "runtime/debug.go", in: "GOMAXPROCS", at: entry{}, code: " if n <= 0 && getg().bubble != nil { return detProcessors }; "},
-		{file: "runtime/debug.go", in: "NumCPU", at: entry{}, code: " if getg().bubble != nil { return detProcessors }; "},
 	}},
 	{"ptrhash", "a map with pointers for keys orders them by when they were first hashed, not by address", []edit{
 		{file: alg, in: "typehash", at: condition("abi.TFlagRegularMemory"), code: "@ && !t.Pointers()"},
@@ -195,8 +197,8 @@ var groups = []group{
 		{file: "runtime/traceback.go", in: "goroutineheader", at: stmt(`print("]")`), code: "detDescribe(gp); @", from: 27},
 	}},
 	{"names", "no look-up of a name leaves a bubble", []edit{
-		{file: "net/lookup.go", in: "(*Resolver).lookupIPAddr", at: stmt("ctx.Value(nettrace.TraceKey{})"), code: "if addrs, err, ok := detFind(host); ok { return addrs, err }; @"},
-		{file: "net/lookup.go", in: "(*Resolver).LookupHost", at: stmt("return r.lookupHost(_, _)"), code: "if addrs, err, ok := detFind(host); ok { if err != nil { return nil, err }; return []string{addrs[0].String()}, nil }; @"},
+		{file: "net/lookup.go", in: "(*Resolver).lookupIPAddr", at: stmt("ctx.Value(nettrace.TraceKey{})"), code: "if addrs, err, ok := detFind(ctx, host); ok { return addrs, err }; @"},
+		{file: "net/lookup.go", in: "(*Resolver).LookupHost", at: stmt("return r.lookupHost(_, _)"), code: "if addrs, err, ok := detFind(ctx, host); ok { return detStrings(addrs), err }; @"},
 		{file: "net/dnsclient_unix.go", in: "(*Resolver).exchange", at: entry{}, code: " if detBubble() != 0 { return dnsmessage.Parser{}, dnsmessage.Header{}, errDetQuery }; "},
 	}},
 	// The groups above make a run repeatable. This one lets a schedule stop a goroutine where the

@@ -20,6 +20,9 @@ import (
 // HookPackage is the package with the variable that the runtime fills in.
 const HookPackage = "github.com/capsize-go/capsize/internal/detrt"
 
+// HostPackage is that with a variable by which programs run on hosts.
+const HostPackage = "github.com/capsize-go/capsize/internal/hostrt"
+
 // idFile is the file with the place for the overlay's ID.
 const idFile = "runtime/zdet.go"
 
@@ -127,7 +130,8 @@ func (t Toolchain) edit(e edit, files map[string]*source) error {
 	return s.apply(e)
 }
 
-// addFiles adds the files of this package that are no edits: runtime_zdet.go.txt is runtime/zdet.go.
+// addFiles adds the files of this package that are no edits: runtime_zdet.go.txt is runtime/zdet.go, and
+// net-http_zdet.go.txt is net/http/zdet.go.
 func addFiles(all map[string]string) error {
 	entries, err := added.ReadDir("added")
 	if err != nil {
@@ -139,7 +143,8 @@ func addFiles(all map[string]string) error {
 			return err
 		}
 		pkg, name, _ := strings.Cut(strings.TrimSuffix(f.Name(), ".txt"), "_")
-		all[path.Join(pkg, name)] = strings.ReplaceAll(string(b), "HOOKPACKAGE", HookPackage)
+		pkg = strings.ReplaceAll(pkg, "-", "/")
+		all[path.Join(pkg, name)] = strings.NewReplacer("HOOKPACKAGE", HookPackage, "HOSTPACKAGE", HostPackage).Replace(string(b))
 	}
 	return nil
 }

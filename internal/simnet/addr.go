@@ -94,9 +94,12 @@ func (n *Net) find(local *host, name string) (*host, error) {
 	return n.findIP(local, ip)
 }
 
-// findIP returns the host of that IP. There is no loopback interface: code that uses it would
-// reach its own host where it means another one.
+// findIP returns the host of that IP. Unless a host was given a loopback interface there is none: code that uses it would reach its
+// own host where it means another one.
 func (n *Net) findIP(local *host, ip net.IP) (*host, error) {
+	if ip.IsLoopback() && local.loopback != nil {
+		return local.loopback, nil
+	}
 	if ip.IsLoopback() {
 		return nil, &net.AddrError{Err: `a host has no loopback interface; its own address is ":port"`, Addr: ip.String()}
 	}
@@ -112,13 +115,55 @@ func (n *Net) findIP(local *host, ip net.IP) (*host, error) {
 func isTCP(network string) bool { return network == "tcp" || network == "tcp4" }
 func isUDP(network string) bool { return network == "udp" || network == "udp4" }
 
-// bind returns the port of an address to listen on, which must be of this host.
-func (s Stack) bind(network, addr string, known func(string) bool) (port int, err error) {
+// An endpoint is where a listener listens: a port of one interface of a host, or of all of them.
+type endpoint struct {
+	host *host
+	also *host // the other interface; nil for none
+	port int
+}
+
+// bind reserves the port of an address to listen on, which must be of this host.
+func (s Stack) bind(network, addr string, known func(string) bool, of func(*host) *ports) (e endpoint, err error) {
 	at, port, err := s.parse(network, addr, known)
-	if err == nil && at != s.host {
-		err = os.NewSyscallError("bind", syscall.EADDRNOTAVAIL)
+	if err != nil {
+		return e, err
 	}
-	return port, err
+	if at != s.host && at != s.host.loopback {
+		return e, os.NewSyscallError("bind", syscall.EADDRNOTAVAIL)
+	}
+	e = endpoint{host: at}
+	if at == s.host && isWildcard(addr) {
+		e.also = at.loopback
+	}
+	for {
+		if e.port, err = of(e.host).take(port); err != nil || e.also == nil {
+			return e, err
+		}
+		if _, err = of(e.also).take(e.port); err == nil {
+			return e, nil
+		}
+		of(e.host).free(e.port)
+		if port != 0 {
+			return e, err
+		}
+	}
+}
+
+// isWildcard reports whether an address to listen on stands for all interfaces of a host.
+func isWildcard(addr string) bool {
+	name, _, err := net.SplitHostPort(addr)
+	return err == nil && (name == "" || net.ParseIP(name).IsUnspecified())
+}
+
+func tcpPorts(h *host) *ports { return &h.tcp }
+func udpPorts(h *host) *ports { return &h.udp }
+
+// interfaces returns the interfaces of the endpoint.
+func (e endpoint) interfaces() []*host {
+	if e.also == nil {
+		return []*host{e.host}
+	}
+	return []*host{e.host, e.also}
 }
 
 // literal is an address as it was given, for errors.

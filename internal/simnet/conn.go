@@ -70,6 +70,13 @@ func (c *conn) Read(p []byte) (int, error) {
 	}
 }
 
+// Readable reports whether Read would return at once.
+func (c *conn) Readable() bool {
+	c.net.mu.Lock()
+	defer c.net.unlock()
+	return c.closed || c.in.deadline.expired || length(&c.in.queue) > 0 || c.in.eof || c.in.shut || c.err != nil
+}
+
 // Write sends p. It blocks while the send buffer is full, and
 // returns when all of p is sent or in the buffer.
 func (c *conn) Write(p []byte) (int, error) {

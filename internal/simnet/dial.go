@@ -27,13 +27,18 @@ type dial struct {
 
 // Dial connects the host to an address, as [net.Dialer.DialContext] does.
 func (s Stack) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	return s.DialFrom(ctx, network, 0, addr)
+}
+
+// DialFrom is Dial from a local port, 0 for any.
+func (s Stack) DialFrom(ctx context.Context, network string, local int, addr string) (net.Conn, error) {
 	if isUDP(network) {
-		return s.dialUDP(network, addr)
+		return s.dialUDP(network, local, addr)
 	}
 	if ctx.Err() != nil {
 		return nil, opError("dial", "connect", network, nil, literal{network, addr}, ended(ctx))
 	}
-	d, err := s.dial(network, addr)
+	d, err := s.dial(network, local, addr)
 	if err != nil {
 		return nil, err
 	}
@@ -50,16 +55,28 @@ func (s Stack) Dial(ctx context.Context, network, addr string) (net.Conn, error)
 	return d.client, nil
 }
 
+// ends returns the interface that reaches an address, the host of that and its port.
+func (s Stack) ends(network, addr string, known func(string) bool) (from, to *host, port int, err error) {
+	from = s.host
+	to, port, err = s.parse(network, addr, known)
+	if to == from && from.loopback != nil && isWildcard(addr) {
+		to = from.loopback
+	}
+	if to != nil && to == from.loopback {
+		from = to
+	}
+	return from, to, port, err
+}
+
 // dial starts a handshake.
-func (s Stack) dial(network, addr string) (*dial, error) {
-	h, n := s.host, s.host.net
+func (s Stack) dial(network string, local int, addr string) (*dial, error) {
+	n := s.host.net
 	n.mu.Lock()
 	defer n.unlock()
-	to, port, err := s.parse(network, addr, isTCP)
-	if err != nil {
-		return nil, opError("dial", "connect", network, nil, literal{network, addr}, err)
+	h, to, port, err := s.ends(network, addr, isTCP)
+	if err == nil {
+		local, err = h.tcp.take(local)
 	}
-	local, err := h.tcp.take(0)
 	if err != nil {
 		return nil, opError("dial", "connect", network, nil, literal{network, addr}, err)
 	}

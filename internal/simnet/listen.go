@@ -14,6 +14,7 @@ const backlog = 4096
 type listener struct {
 	net      *Net
 	host     *host
+	at       endpoint
 	addr     *net.TCPAddr
 	queue    fifo[*conn]
 	closed   bool
@@ -23,20 +24,19 @@ type listener struct {
 
 // Listen announces on the host, as [net.Listen] does.
 func (s Stack) Listen(network, addr string) (net.Listener, error) {
-	h, n := s.host, s.host.net
+	n := s.host.net
 	n.mu.Lock()
 	defer n.unlock()
-	port, err := s.bind(network, addr, isTCP)
-	if err == nil {
-		port, err = h.tcp.take(port)
-	}
+	at, err := s.bind(network, addr, isTCP, tcpPorts)
 	if err != nil {
 		return nil, opError("listen", "bind", network, nil, literal{network, addr}, err)
 	}
-	l := &listener{net: n, host: h, addr: &net.TCPAddr{IP: h.ip, Port: port}}
+	l := &listener{net: n, host: at.host, at: at, addr: &net.TCPAddr{IP: at.host.ip, Port: at.port}}
 	l.wake.L = &n.mu
-	l.deadline = deadline{host: h, wake: &l.wake}
-	h.listeners[port] = l
+	l.deadline = deadline{host: at.host, wake: &l.wake}
+	for _, h := range at.interfaces() {
+		h.listeners[at.port] = l
+	}
 	return l, nil
 }
 
@@ -71,8 +71,10 @@ func (l *listener) Close() error {
 // close frees the port and resets the connections that were not accepted.
 func (l *listener) close() {
 	l.closed = true
-	delete(l.host.listeners, l.addr.Port)
-	l.host.tcp.free(l.addr.Port)
+	for _, h := range l.at.interfaces() {
+		delete(h.listeners, l.at.port)
+		h.tcp.free(l.at.port)
+	}
 	l.deadline.timer.cancel()
 	for _, c := range all(&l.queue) {
 		c.abort(net.ErrClosed)

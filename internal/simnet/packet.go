@@ -21,6 +21,7 @@ const (
 type packetConn struct {
 	net    *Net
 	host   *host
+	at     endpoint
 	addr   *net.UDPAddr
 	remote *net.UDPAddr // nil unless it was dialed
 
@@ -40,49 +41,42 @@ type datagram struct {
 
 // ListenPacket announces on the host, as [net.ListenPacket] does.
 func (s Stack) ListenPacket(network, addr string) (net.PacketConn, error) {
-	h, n := s.host, s.host.net
+	n := s.host.net
 	n.mu.Lock()
 	defer n.unlock()
-	port, err := s.bind(network, addr, isUDP)
+	at, err := s.bind(network, addr, isUDP, udpPorts)
 	if err != nil {
 		return nil, opError("listen", "bind", network, nil, literal{network, addr}, err)
 	}
-	p, err := h.newPacketConn(port, nil)
-	if err != nil {
-		return nil, opError("listen", "bind", network, nil, literal{network, addr}, err)
-	}
-	return p, nil
+	return at.newPacketConn(nil), nil
 }
 
-// dialUDP returns a packetConn that exchanges datagrams with one address only.
-func (s Stack) dialUDP(network, addr string) (net.Conn, error) {
-	h, n := s.host, s.host.net
+// dialUDP returns a packetConn at a local port, 0 for any, that exchanges datagrams with one address only.
+func (s Stack) dialUDP(network string, local int, addr string) (net.Conn, error) {
+	n := s.host.net
 	n.mu.Lock()
 	defer n.unlock()
-	to, port, err := s.parse(network, addr, isUDP)
+	from, to, port, err := s.ends(network, addr, isUDP)
+	if err == nil {
+		local, err = from.udp.take(local)
+	}
 	if err != nil {
 		return nil, opError("dial", "connect", network, nil, literal{network, addr}, err)
 	}
-	p, err := h.newPacketConn(0, &net.UDPAddr{IP: to.ip, Port: port})
-	if err != nil {
-		return nil, opError("dial", "connect", network, nil, literal{network, addr}, err)
-	}
-	return p, nil
+	return endpoint{host: from, port: local}.newPacketConn(&net.UDPAddr{IP: to.ip, Port: port}), nil
 }
 
-// newPacketConn binds a port, or the next free one for port 0. A remote address limits it to
-// that peer.
-func (h *host) newPacketConn(port int, remote *net.UDPAddr) (*packetConn, error) {
-	port, err := h.udp.take(port)
-	if err != nil {
-		return nil, err
-	}
-	p := &packetConn{net: h.net, host: h, addr: &net.UDPAddr{IP: h.ip, Port: port}, remote: remote}
+// newPacketConn returns a packetConn at a port that is reserved. A remote address limits it to that peer.
+func (e endpoint) newPacketConn(remote *net.UDPAddr) *packetConn {
+	h := e.host
+	p := &packetConn{net: h.net, host: h, at: e, addr: &net.UDPAddr{IP: h.ip, Port: e.port}, remote: remote}
 	p.wake.L = &h.net.mu
 	p.read = deadline{host: h, wake: &p.wake}
 	p.write = deadline{host: h, wake: &p.wake}
-	h.packets[port] = p
-	return p, nil
+	for _, h := range e.interfaces() {
+		h.packets[e.port] = p
+	}
+	return p
 }
 
 // ReadFrom waits for a datagram. What does not fit b is lost.
@@ -144,8 +138,14 @@ func (p *packetConn) send(b []byte, to net.Addr) (int, error) {
 	if err != nil {
 		return 0, p.fail("write", to, err)
 	}
+	from := p.addr
+	if p.host == p.host.loopback && h != p.host {
+		return 0, p.fail("write", to, syscall.EINVAL) // as Linux says of what can't leave the machine
+	} else if h == p.at.also { // from this interface as well
+		from = &net.UDPAddr{IP: h.ip, Port: from.Port}
+	}
 	p.net.postPacket(p.host, h, packetHeader+len(b), append([]byte(nil), b...), func(data []byte) {
-		h.receive(port, datagram{data, p.addr})
+		h.receive(port, datagram{data, from})
 	})
 	return len(b), nil
 }
@@ -196,8 +196,10 @@ func (p *packetConn) Close() error {
 func (p *packetConn) close() {
 	p.closed = true
 	p.queue, p.size = fifo[datagram]{}, 0
-	delete(p.host.packets, p.addr.Port)
-	p.host.udp.free(p.addr.Port)
+	for _, h := range p.at.interfaces() {
+		delete(h.packets, p.at.port)
+		h.udp.free(p.at.port)
+	}
 	p.read.timer.cancel()
 	p.write.timer.cancel()
 	p.net.wake(&p.wake)

@@ -140,12 +140,14 @@ func New(w Wire) *Net {
 	return n
 }
 
-// A host is one machine of the network.
+// A host is one machine of the network, or its loopback interface.
 type host struct {
 	net  *Net
 	name string
 	ip   net.IP
 	life int // counts the crashes
+
+	loopback *host // the host's own interface for what it sends itself; nil if it has none
 
 	listeners map[int]*listener
 	packets   map[int]*packetConn
@@ -158,13 +160,28 @@ type host struct {
 func (n *Net) AddHost(name string, ip net.IP) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	h := &host{
+	h := n.newHost(name, ip)
+	n.hosts[name], n.byIP[string(h.ip)] = h, h
+}
+
+func (n *Net) newHost(name string, ip net.IP) *host {
+	return &host{
 		net: n, name: name, ip: ip.To16(),
 		listeners: map[int]*listener{}, packets: map[int]*packetConn{},
 		conns: map[uint64]*conn{}, dials: map[uint64]*dial{},
 		tcp: newPorts(), udp: newPorts(),
 	}
-	n.hosts[name], n.byIP[string(h.ip)] = h, h
+}
+
+// AddLoopback gives a host a loopback interface, unless it has one. Then 127.0.0.1, and no address in a dial, are the host itself, by
+// ports of their own; a listener without an address listens there as well.
+func (n *Net) AddLoopback(name string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if h := n.hosts[name]; h.loopback == nil {
+		h.loopback = n.newHost(name, net.IPv4(127, 0, 0, 1))
+		h.loopback.loopback = h.loopback
+	}
 }
 
 // Crash ends all connections and listeners of the host. Calls that wait on them fail
@@ -176,6 +193,13 @@ func (n *Net) Crash(name string) {
 	n.mu.Lock()
 	defer n.unlock()
 	h := n.hosts[name]
+	h.crash()
+	if h.loopback != nil {
+		h.loopback.crash()
+	}
+}
+
+func (h *host) crash() {
 	h.life++
 	for _, c := range inOrder(h.conns) {
 		c.closed = true
