@@ -31,8 +31,8 @@ func (n Node) Others() []Peer {
 	return slices.DeleteFunc(slices.Clone(n.Nodes), func(p Peer) bool { return p.Name == n.Name })
 }
 
-// Join writes each node as a format says, in which each %s is its name, with a separator between them:
-// {{.Join "," "%s=http://%s:2380"}} is n1=http://n1:2380,n2=http://n2:2380,n3=http://n3:2380.
+// Join writes each node as a format says, in which each %s is its name, with a separator between them. So
+// {{.Join "," "%s=http://%s:2380"}} is n1=http://n1:2380,n2=http://n2:2380 where these are all nodes.
 func (n Node) Join(separator, format string) string { return join(n.Nodes, separator, format) }
 
 // JoinOthers is [Node.Join] without this node.

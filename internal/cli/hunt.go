@@ -17,8 +17,7 @@ type Console struct {
 	T        *testing.T // what a run needs to enter virtual time
 	Out, Err io.Writer
 	Style    func() report.Style // of what is printed, once the flags are read
-
-	app *app
+	app      *app
 }
 
 // Ended returns the error that ends a command with an exit code; nil for 0.
@@ -33,16 +32,13 @@ type Runs struct {
 	System, Nemesis string       // what they are called
 	Seed            uint64
 	Seeds           int
-	Report, StopAt  string
+	Report          string
 	JSON            bool
 	Rerun, All      func(seed uint64) string // the commands that run one seed again, and all from it on
 }
 
 // RunSeeds runs them as capsize run does.
-func (c Console) RunSeeds(ctx context.Context, x Runs) (err error) {
-	if x.Test.StopAt, err = stop(x.StopAt); err != nil {
-		return err
-	}
+func (c Console) RunSeeds(ctx context.Context, x Runs) error {
 	s := runSpec{System: x.System, Workload: x.Test.Workload.Name, Nemesis: x.Nemesis, Test: x.Test}
 	return c.app.runSpec(ctx, s, runOptions{seed: x.Seed, seeds: x.Seeds, nemesis: x.Nemesis, report: x.Report, json: x.JSON, rerun: x.Rerun, all: x.All})
 }

@@ -39,6 +39,11 @@ func (x *command) test() (t capsize.Test, err error) {
 	}
 	t.Duration, t.Timeout, t.Settle = x.duration, x.timeout, x.settle
 	t.Metrics = (*capsize.Result).CallMetrics
+	if x.stopAt != "" {
+		if err := t.StopAt.UnmarshalText([]byte(x.stopAt)); err != nil {
+			return t, fmt.Errorf("--stop-at: %w", err)
+		}
+	}
 	return t, nil
 }
 
@@ -70,12 +75,12 @@ func (x *command) clientsWorkload() (w workloads.Workload, err error) {
 func (x *command) run(t capsize.Test) error {
 	ctx := x.cmd.Context()
 	warm := t
-	warm.Seed, warm.Seeds, warm.Duration, warm.Settle, warm.Nemesis = 1, 1, time.Second, time.Second, nemesis.None
+	warm.Seed, warm.Seeds, warm.Duration, warm.Settle, warm.Nemesis, warm.StopAt = 1, 1, time.Second, time.Second, nemesis.None, capsize.Breakpoint{}
 	if _, err := capsize.Exec(ctx, x.T, warm); err != nil {
 		return err
 	}
 	return x.RunSeeds(ctx, cli.Runs{
-		Test: t, System: path.Base(x.pkg), Nemesis: x.nemesis, Seed: x.seed, Seeds: x.seeds, Report: x.report, JSON: x.json, StopAt: x.stopAt,
+		Test: t, System: path.Base(x.pkg), Nemesis: x.nemesis, Seed: x.seed, Seeds: x.seeds, Report: x.report, JSON: x.json,
 		Rerun: func(seed uint64) string {
 			return fmt.Sprintf("%s --seed %d", x.commandLine("seed", "seeds", "json", "report", "color", "verbose", "stop-at"), seed)
 		},
