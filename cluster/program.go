@@ -24,7 +24,7 @@ type Unmodified interface {
 //
 // What boot and all goroutines that it starts ask of packages net, os and time is answered by the host. They listen, dial and look up
 // names on the simulated network, where the nodes are n1, n2, … and the clients c0, c1, …; time passes by the host's clock; their files
-// are below [Host.Dir]. A crash stops them where they stand, and runs no deferred call. A restart calls boot again. Code of clients runs
+// are below [Host.Dir]. A crash stops them where they stand, and runs no deferred call. A restart calls boot anew. Code of clients runs
 // on the hosts of clients in the same way: the client library of a server works there as it is.
 //
 // An error of boot, os.Exit, log.Fatal and a panic that is not recovered crash the host, and are a [Finding] each: [Exited] or [Panicked].

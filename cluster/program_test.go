@@ -116,10 +116,12 @@ func (r *programs) posts(url, body, want string) {
 	})
 }
 
-var programTests = map[string]struct {
+type programTest struct {
 	boot func(h *cluster.Host) error
 	test func(r *programs)
-}{
+}
+
+var programTests = map[string]programTest{
 	"http": {serve, func(r *programs) {
 		r.posts("http://n1/echo", "hello", "n1: hello")
 		r.posts("http://n2:80/echo", strings.Repeat("x", 1<<20), "n2: "+strings.Repeat("x", 1<<20))

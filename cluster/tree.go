@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/capsize-go/capsize/cluster/internal/diskimage"
+	"github.com/capsize-go/capsize/cluster/internal/openfile"
 )
 
 // A Tree is a [Disk] with directories, with the methods of package os and what
@@ -86,7 +87,7 @@ func (t *Tree) OpenFile(name string, flag int) (*TreeFile, error) {
 			s.Resize(s.now(), f, 0)
 			f.Data = nil
 		}
-		h = &TreeFile{f: File{d: t.d, name: name, f: f, content: true}, flag: flag}
+		h = openfile.Open(&treeFile{File{d: t.d, name: name, f: f, content: true}}, flag)
 		return nil
 	})
 	return h, err
