@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/capsize-go/capsize/checker"
+	"github.com/capsize-go/capsize/internal/engine"
 	"github.com/capsize-go/capsize/internal/gocommand"
 	"github.com/capsize-go/capsize/internal/recorder"
 	"github.com/capsize-go/capsize/internal/rundiff"
@@ -18,15 +19,13 @@ import (
 	"github.com/capsize-go/capsize/report/index"
 )
 
-// Run runs the test and fails t if a checker finds a history invalid, or can't
-// tell. It minimises an invalid run, see [Shrink], prints the counterexample of the small one, writes a page that shows it, and keeps
-// it under testdata/capsize: from then on Run tries it first, as a
-// subtest, until it is deleted. While a saved failure fails, no new seeds are
-// tried. A saved run is compared with its history: see docs/reference/failures.md, and docs/reference/determinism.md for what
-// happens when it differs.
+// Run runs the test and fails t if a checker finds a history invalid, or can't tell. It minimises an invalid run, see [Shrink],
+// prints the counterexample of the small one, writes a page that shows it, and keeps it under testdata/capsize: from then on Run
+// tries it first, as a subtest, until it is deleted. While a saved failure fails, no new seeds are tried. A saved run is
+// compared with its history: see docs/reference/failures.md, and docs/reference/determinism.md for what happens when it differs.
 //
-// A test with more than one Run should give each a [Test.Name]: their failures are
-// kept apart by it, or else by their order.
+// A test with more than one Run should give each a [Test.Name]: their failures are kept apart by it, or else by their order. One of a
+// system that needs the deterministic runtime is skipped without it.
 //
 // The environment overrides what the test says: CAPSIZE_SEED, CAPSIZE_SEEDS,
 // CAPSIZE_DURATION (as "60s"), CAPSIZE_SHRINK, how much processor time minimising may take (as "5s", "off" for none; 10s if it is not set), CAPSIZE_REPORT, the folder for the pages, and
@@ -45,6 +44,7 @@ func Run(t *testing.T, test Test) {
 		t.Fatalf("capsize: %v", err)
 	}
 	set.apply(&test)
+	engine.NeedRuntime(t, test.System)
 	want := wantedRun(t.Name())
 	x := &runner{name: t.Name(), set: set, key: join(t, test.Name, want)}
 	if test.Name == "" {

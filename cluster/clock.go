@@ -7,13 +7,11 @@ import (
 	"github.com/capsize-go/capsize/cluster/trace"
 )
 
-// A Clock is the clock of a host. It is right unless a fault makes it wrong; see
-// [Cluster.ImpairClock].
+// A Clock is the clock of a host. It is right unless a fault makes it wrong; see [Cluster.ImpairClock].
 type Clock struct{ h *Host }
 
-// Now returns the time of the day on the host's clock. It is read at the instant
-// of the event that is running, and moves only between events. It may drift,
-// and it may jump, also back.
+// Now returns the time of the day on the host's clock. It is read at the instant of the event that is running, and moves only
+// between events. It may drift, and it may jump, also back.
 func (c Clock) Now() time.Time {
 	w := c.h.m.c
 	now := w.Now()
@@ -28,8 +26,8 @@ func (c Clock) Now() time.Time {
 // Since returns how much of the host's time of the day has passed since t.
 func (c Clock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
 
-// Monotonic returns what the host's oscillator has counted since the cluster was
-// made. It drifts, and never jumps. The timers of the host go by it.
+// Monotonic returns what the host's oscillator has counted since the cluster was made. It drifts, and never jumps. The timers
+// of the host go by it.
 func (c Clock) Monotonic() time.Duration { return c.h.m.monotonic() }
 
 func (m *machine) monotonic() time.Duration {
@@ -45,10 +43,9 @@ type ClockError struct {
 	Every time.Duration
 }
 
-// ImpairClock makes the clock of a host wrong until heal is called, which sets it
-// right in one step. The host's timers and deadlines go by its oscillator: a
-// drift makes those that are set while it lasts too short or too long; jumps and
-// skew leave them alone, as they do timers of an operating system.
+// ImpairClock makes the clock of a host wrong until heal is called, which sets it right in one step. The host's timers and
+// deadlines go by its oscillator: a drift makes those that are set while it lasts too short or too long; jumps and skew leave
+// them alone, as they do timers of an operating system.
 func (c *Cluster) ImpairClock(name string, e ClockError) (heal func()) {
 	m := c.machine(name)
 	c.lock()

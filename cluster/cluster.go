@@ -22,6 +22,7 @@ import (
 	"github.com/capsize-go/capsize/cluster/internal/tracer"
 	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/internal/detrt"
+	"github.com/capsize-go/capsize/internal/hostdisk"
 	"github.com/capsize-go/capsize/internal/keyed"
 	"github.com/capsize-go/capsize/internal/simnet"
 )
@@ -138,6 +139,7 @@ type simulation struct {
 	mu       sync.Mutex
 	findings []Finding
 	folders  folders.Folders
+	files    *hostdisk.Disks // of programs; nil while there are none
 }
 
 // New makes a cluster. Its hosts boot when [Cluster.Start] is called.
@@ -238,7 +240,7 @@ func (c *Cluster) Stop(shutdownTimeout time.Duration) {
 	c.entropy.Release()
 	c.cfg.Wait()
 	c.log.Close()
-	c.folders.Remove()
+	c.removeFolders()
 }
 
 // Abandon gives up a cluster in which some goroutine never blocks. Unlike Stop it waits for nothing, and may be called from
@@ -250,6 +252,13 @@ func (c *Cluster) Abandon() {
 	c.unlock()
 	c.log.Close()
 	c.entropy.Release()
+	c.removeFolders()
+}
+
+func (c *simulation) removeFolders() {
+	if c.files != nil {
+		c.files.Close()
+	}
 	c.folders.Remove()
 }
 

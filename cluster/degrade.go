@@ -40,8 +40,8 @@ type degraded struct {
 	waiting []chan struct{} // those who wait for its end, in the order in which they came
 }
 
-// Degrade has the service of a host fail in that way until heal is called. It counts as an effect when the service asks
-// whether it is so.
+// Degrade has the service of a host fail in that way until heal is called. It counts as an effect when the service asks whether
+// it is so.
 func (c *Cluster) Degrade(name string, how Degradation) (heal func()) {
 	m := c.machine(name)
 	c.lock()
@@ -74,8 +74,8 @@ func (m *machine) degradedBy(how Degradation) *degraded {
 	return m.degraded[i]
 }
 
-// Degraded reports whether a fault has the service of the host fail in that way at present. The service is then to do so: that it
-// asked counts as an effect of the fault.
+// Degraded reports whether a fault has the service of the host fail in that way at present. The service is then to do so: that
+// it asked counts as an effect of the fault.
 func (h *Host) Degraded(how Degradation) bool {
 	c := h.m.c
 	c.lock()
@@ -96,8 +96,8 @@ func (h *Host) Slowed(d time.Duration) time.Duration {
 	return d
 }
 
-// AwaitRecovery waits while a fault has the service fail in that way. It returns nil when none does, and earlier the error of ctx
-// when that ends, or [ErrCrashed] when the host crashes. It counts as one effect if it waits.
+// AwaitRecovery waits while a fault has the service fail in that way. It returns nil when none does, and earlier the error of
+// ctx when that ends, or [ErrCrashed] when the host crashes. It counts as one effect if it waits.
 func (h *Host) AwaitRecovery(ctx context.Context, how Degradation) error {
 	if !h.Degraded(how) {
 		return nil

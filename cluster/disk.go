@@ -15,40 +15,32 @@ import (
 // ErrCrashed is the error of a [Disk] for code that outlived a crash of its host.
 var ErrCrashed = errors.New("host crashed")
 
-// ErrDisk is wrapped by all errors of a disk that fails; each wraps the errno as
-// well: [syscall.EIO], [syscall.ENOSPC] or [syscall.EROFS]. A node that stops with such an error,
-// by a panic with it or by returning it from Run, does as it should: it is no
-// finding, and the host restarts a second later, as under a supervisor.
+// ErrDisk is wrapped by all errors of a disk that fails; each wraps the errno as well: [syscall.EIO], [syscall.ENOSPC] or
+// [syscall.EROFS]. A node that stops with such an error, by a panic with it or by returning it from Run, does as it should: it
+// is no finding, and the host restarts a second later, as under a supervisor.
 var ErrDisk = errors.New("disk failed")
 
-// A Disk is a host's disk: files that outlive a crash as far as they were
-// synced. A crash undoes all later changes, unless
-// a fault keeps some of them; see [Remains]. Its names are flat: a slash is
-// a character like others. For directories, see [Disk.Tree].
+// A Disk is a host's disk: files that outlive a crash as far as they were synced. A crash undoes all later changes, unless a
+// fault keeps some of them; see [Remains]. Its names are flat: a slash is a character like others. For directories, see
+// [Disk.Tree].
 //
-// A sync takes no virtual time of the goroutine that calls it, so a [sync.Mutex]
-// may be held over it. The host pays for it instead, as with [Host.Sync]: for as
-// long as the disk takes, its handler and its timers wait, and so does what it
-// sends and what it is sent. Syncs of files at one instant cost as much as one of
-// them, since goroutines that are ready at once run in any order. A fault that makes
-// the disk slow, or has it hang, pauses the host. See [Disk.Blocking] for
-// the alternative.
+// A sync takes no virtual time of the goroutine that calls it, so a [sync.Mutex] may be held over it. The host pays for it
+// instead, as with [Host.Sync]: for as long as the disk takes, its handler and its timers wait, and so does what it sends and
+// what it is sent. Syncs of files at one instant cost as much as one of them, since goroutines that are ready at once run in
+// any order. A fault that makes the disk slow, or has it hang, pauses the host. See [Disk.Blocking] for the alternative.
 type Disk struct {
 	h        *Host
 	blocking bool // a sync blocks the goroutine that calls it, and not the host
 	quiet    bool // an operation after a crash has no effect, and no error
 }
 
-// Blocking returns the same disk, with other syncs: each blocks the goroutine that
-// calls it for as long as the disk takes, while the host runs. So a node
-// whose disk hangs still sends heartbeats and answers reads from its memory, as
-// nodes do that sync in a goroutine of its own. No goroutine may hold a
-// [sync.Mutex] over such a sync while another wants it: virtual time does not pass
-// while a goroutine waits for a mutex, and the run would hang.
+// Blocking returns the same disk, with other syncs: each blocks the goroutine that calls it for as long as the disk takes,
+// while the host runs. So a node whose disk hangs still sends heartbeats and answers reads from its memory, as nodes do that
+// sync in a goroutine of its own. No goroutine may hold a [sync.Mutex] over such a sync while another wants it: virtual time
+// does not pass while a goroutine waits for a mutex, and the run would hang.
 func (d *Disk) Blocking() *Disk { return &Disk{h: d.h, blocking: true, quiet: d.quiet} }
 
-// A File is an open file. It is used as an [os.File], and like it
-// promises nothing about what was written before it is synced.
+// A File is an open file. It is used as an [os.File], and like it promises nothing about what was written before it is synced.
 type File struct {
 	d       *Disk
 	name    string
@@ -57,8 +49,7 @@ type File struct {
 	content bool  // a sync covers the content and not the name
 }
 
-// Open opens the file of that name for reading and writing, and creates it if
-// there is none.
+// Open opens the file of that name for reading and writing, and creates it if there is none.
 func (d *Disk) Open(name string) (*File, error) {
 	s, err := d.begin("open", name)
 	defer d.end()
@@ -79,9 +70,8 @@ func (d *Disk) Open(name string) (*File, error) {
 	return &File{d: d, name: name, f: f}, nil
 }
 
-// Rename gives a file another name, in one step; a file that had that name is
-// gone. What was written to the file before is on the disk when its new name is,
-// as ext4 has it; nothing else is promised before a sync.
+// Rename gives a file another name, in one step; a file that had that name is gone. What was written to the file before is on
+// the disk when its new name is, as ext4 has it; nothing else is promised before a sync.
 func (d *Disk) Rename(from, to string) error {
 	s, err := d.begin("rename", from)
 	defer d.end()
@@ -127,9 +117,8 @@ func (d *Disk) List() []string {
 	return names
 }
 
-// begin locks the cluster for an operation on the disk, until end is called.
-// The error says why the operation fails. For a quiet disk of a crashed host it returns a
-// disk that keeps nothing.
+// begin locks the cluster for an operation on the disk, until end is called. The error says why the operation fails. For a
+// quiet disk of a crashed host it returns a disk that keeps nothing.
 func (d *Disk) begin(op, name string) (s *disk, err error) {
 	c := d.h.m.c
 	c.lock()
@@ -192,8 +181,7 @@ func (f *File) Read(p []byte) (int, error) {
 // Write appends p to the file.
 func (f *File) Write(p []byte) (int, error) { return f.write(p, -1) }
 
-// WriteAt writes p at offset off. A gap between the end of the file and off is
-// filled with zeros.
+// WriteAt writes p at offset off. A gap between the end of the file and off is filled with zeros.
 func (f *File) WriteAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, &fs.PathError{Op: "write", Path: f.name, Err: fmt.Errorf("negative offset %d", off)}
@@ -218,7 +206,7 @@ func (f *File) write(p []byte, off int) (int, error) {
 	c := s.m.c
 	where := off
 	if len(s.impairments) > 0 {
-		where = s.misdirected(f.f, where, c.Now())
+		where = s.misdirected(len(f.f.Data), where, c.Now())
 	}
 	s.Write(c.Now(), f.f, where, p)
 	c.stats.BytesWritten += int64(len(p))
@@ -243,11 +231,9 @@ func (f *File) Truncate(size int64) error {
 	return nil
 }
 
-// Sync makes the file's content and name durable. It returns at once, in virtual
-// time, and what it covered is durable then; the host is busy for as long as
-// the disk takes, as [Disk] says. So a crash is before or after a sync, never within it.
-// After an error it is unknown what is durable: what was
-// written since the last sync may be lost even if a later one succeeds.
+// Sync makes the file's content and name durable. It returns at once, in virtual time, and what it covered is durable then; the
+// host is busy for as long as the disk takes, as [Disk] says. So a crash is before or after a sync, never within it. After an
+// error it is unknown what is durable: what was written since the last sync may be lost even if a later one succeeds.
 func (f *File) Sync() error {
 	if f.d.blocking {
 		return f.syncBlocking()

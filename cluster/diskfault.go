@@ -13,8 +13,7 @@ import (
 	"github.com/capsize-go/capsize/internal/keyed"
 )
 
-// A DiskImpairment is what is wrong with a disk. The zero value impairs nothing,
-// and several fields may be set at once.
+// A DiskImpairment is what is wrong with a disk. The zero value impairs nothing, and several fields may be set at once.
 type DiskImpairment struct {
 	Remains   Remains       // what a crash keeps of what was not synced
 	Lie       bool          // a sync reports success, and does nothing
@@ -34,11 +33,10 @@ const (
 	Nothing Remains = ""
 	// Prefix keeps the changes before an instant that is drawn at random.
 	Prefix Remains = "prefix"
-	// Torn keeps the first changes, and of the next write a part: it is cut at
-	// some byte.
+	// Torn keeps the first changes, and of the next write a part: it is cut at some byte.
 	Torn Remains = "torn"
-	// Sectors keeps each sector of 512 bytes that was written with chance one half,
-	// independent of their order, as a write-back cache does.
+	// Sectors keeps each sector of 512 bytes that was written with chance one half, independent of their order, as a write-back
+	// cache does.
 	Sectors Remains = "sectors"
 )
 
@@ -66,8 +64,7 @@ func (c *Cluster) ImpairDisk(name string, i DiskImpairment) (heal func()) {
 	})
 }
 
-// opError returns the error of an operation at t under the disk's impairments; nil if it
-// succeeds.
+// opError returns the error of an operation at t under the disk's impairments; nil if it succeeds.
 func (d *disk) opError(op string, t time.Duration) error {
 	if changes(op) {
 		if err := d.readOnlyError(); err != nil {
@@ -100,8 +97,7 @@ func (d *disk) draw(what string, x *activeDiskImpairment, t time.Duration) keyed
 	return d.key.With(what, x.by.Name).Int(int64(t / time.Millisecond))
 }
 
-// readOnlyError returns the error of an operation that changes the disk if the disk is
-// read-only; nil if it is not.
+// readOnlyError returns the error of an operation that changes the disk if the disk is read-only; nil if it is not.
 func (d *disk) readOnlyError() error {
 	for _, x := range d.impairments {
 		if x.ReadOnly {
@@ -113,16 +109,18 @@ func (d *disk) readOnlyError() error {
 	return nil
 }
 
-// changes reports whether an operation always changes the disk. An open does so only if
-// it creates the file.
+// changes reports whether an operation always changes the disk. An open does so only if it creates the file.
 func changes(op string) bool {
 	return op == "write" || op == "truncate" || op == "rename" || op == "remove" || op == "mkdir" || op == "link"
 }
 
-// syncOutcome says whether a sync of the chosen changes lies or fails. The writes that a
-// failed sync covers are dropped: no later sync makes them durable.
-func (d *disk) syncOutcome(chosen diskimage.Selection) (lies bool, err error) {
-	if d.Any(chosen) {
+// syncOutcome says whether a sync lies or fails. One that has nothing to do can't lie. The writes that a failed sync covers are
+// dropped: no later sync makes them durable.
+func (d *disk) syncOutcome(any func() bool, drop func()) (lies bool, err error) {
+	if len(d.impairments) == 0 {
+		return false, nil
+	}
+	if any() {
 		if err := d.readOnlyError(); err != nil {
 			return false, err
 		}
@@ -133,9 +131,9 @@ func (d *disk) syncOutcome(chosen diskimage.Selection) (lies bool, err error) {
 			x.FailSyncs--
 			x.by.Add(effect.SyncFailed, 1)
 			d.note(runhash.SyncError, x.by)
-			d.DropWrites(chosen)
+			drop()
 			return false, diskError{syscall.EIO}
-		case x.Lie && d.Any(chosen):
+		case x.Lie && any():
 			x.by.Add(effect.SyncLied, 1)
 			d.note(runhash.SyncLie, x.by)
 			lies = true
@@ -144,8 +142,8 @@ func (d *disk) syncOutcome(chosen diskimage.Selection) (lies bool, err error) {
 	return lies, nil
 }
 
-// syncTime returns how long the disk takes for a sync at t. A fault does not delay a sync
-// that waits for another one: it has delayed that.
+// syncTime returns how long the disk takes for a sync at t. A fault does not delay a sync that waits for another one: it has
+// delayed that.
 func (d *disk) syncTime(t time.Duration, waits bool) time.Duration {
 	took := d.m.syncTime(t)
 	for _, x := range d.impairments {
@@ -158,12 +156,12 @@ func (d *disk) syncTime(t time.Duration, waits bool) time.Duration {
 }
 
 // misdirected returns where a write to offset off of a file goes: to another sector, with the chance that a fault sets.
-func (d *disk) misdirected(f *diskimage.File, off int, t time.Duration) int {
+func (d *disk) misdirected(size, off int, t time.Duration) int {
 	for _, x := range d.impairments {
 		if k := d.draw("misdirect", x, t); x.Misdirect > 0 && k.Float64() < x.Misdirect {
 			x.by.Add(effect.Misdirected, 1)
 			d.note(runhash.Misdirect, x.by)
-			elsewhere := int(k.With("where").Range(0, int64(len(f.Data)/diskimage.Sector+1)))*diskimage.Sector + off%diskimage.Sector
+			elsewhere := int(k.With("where").Range(0, int64(size/diskimage.Sector+1)))*diskimage.Sector + off%diskimage.Sector
 			if elsewhere == off {
 				elsewhere += diskimage.Sector
 			}
@@ -190,6 +188,9 @@ func (d *disk) remains() (Remains, *effect.Tally) {
 func (d *disk) restore() {
 	d.impairments, d.pendingCrash = nil, nil
 	diskimage.ScrubAll(d.Stored())
+	if d.files != nil {
+		d.files.Scrub()
+	}
 }
 
 // A pendingCrash is a crash that waits for a write.
@@ -198,9 +199,8 @@ type pendingCrash struct {
 	begun bool
 }
 
-// CrashInWrite crashes a host in the middle of its next write to disk: what was
-// written before is kept, and of that write a part. Heal cancels it if there
-// was no write yet; the host restarts with [Cluster.Restart].
+// CrashInWrite crashes a host in the middle of its next write to disk: what was written before is kept, and of that write a
+// part. Heal cancels it if there was no write yet; the host restarts with [Cluster.Restart].
 func (c *Cluster) CrashInWrite(name string) (heal func()) {
 	m := c.machine(name)
 	c.lock()
@@ -214,12 +214,10 @@ func (c *Cluster) CrashInWrite(name string) (heal func()) {
 	})
 }
 
-// crashing reports whether the host crashes in this instant, in a write: no sync
-// after that write has an effect.
+// crashing reports whether the host crashes in this instant, in a write: no sync after that write has an effect.
 func (d *disk) crashing() bool { return d.pendingCrash != nil && d.pendingCrash.begun }
 
-// beginCrash crashes the host at its next instant, and keeps it busy until then: what it
-// sends from now on never leaves.
+// beginCrash crashes the host at its next instant, and keeps it busy until then: what it sends from now on never leaves.
 func (d *disk) beginCrash() {
 	x, m := d.pendingCrash, d.m
 	if x.begun {
@@ -233,13 +231,15 @@ func (d *disk) beginCrash() {
 	}})
 }
 
-// FlipBit flips one durable bit of a host's disk, drawn by pick from the number of
-// bits, and says which. Heal flips it back, as a scrub from a good copy does,
-// unless it was overwritten. It fails if nothing on the disk is durable.
+// FlipBit flips one durable bit of a host's disk, drawn by pick from the number of bits, and says which. Heal flips it back, as
+// a scrub from a good copy does, unless it was overwritten. It fails if nothing on the disk is durable.
 func (c *Cluster) FlipBit(name string, pick func(n int64) int64) (where string, heal func(), err error) {
 	m := c.machine(name)
 	c.lock()
 	defer c.unlock()
+	if m.disk.files != nil {
+		return c.flipFileBit(m, pick)
+	}
 	m.disk.ApplySynced(c.Now())
 	var total int64
 	stored := m.disk.Stored()
@@ -258,9 +258,19 @@ func (c *Cluster) FlipBit(name string, pick func(n int64) int64) (where string, 
 	return fmt.Sprintf("%s: byte %d of %s", name, b.Bit/8, s.Path), heal, nil
 }
 
-// ReserveDamage counts a node as damaged for the rest of the run, and reports whether a fault may
-// then have its disk lose or change what it had promised to keep. The damaged nodes stay a
-// minority: so no byte is damaged on more than a minority of its replicas, wherever they are.
+// flipFileBit flips a bit of a real file.
+func (c *Cluster) flipFileBit(m *machine, pick func(n int64) int64) (where string, heal func(), err error) {
+	path, at, back, err := m.disk.files.Flip(pick, c.by)
+	if err != nil {
+		return "", nil, fmt.Errorf("rot: the disk of %s: %w", m.name, err)
+	}
+	heal = c.healing(m, nil, wrong{trace.Disk, "a bit flipped in " + path}, back)
+	return fmt.Sprintf("%s: byte %d of %s", m.name, at, path), heal, nil
+}
+
+// ReserveDamage counts a node as damaged for the rest of the run, and reports whether a fault may then have its disk lose or
+// change what it had promised to keep. The damaged nodes stay a minority: so no byte is damaged on more than a minority of its
+// replicas, wherever they are.
 func (c *Cluster) ReserveDamage(node string) bool {
 	m := c.machine(node)
 	c.lock()

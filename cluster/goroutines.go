@@ -64,6 +64,9 @@ func (m *machine) kill() bool {
 	if m.c.stopping {
 		return true
 	}
+	if m.disk.files != nil { // its crash has done that
+		return true
+	}
 	if err := m.c.folders.Renew(m.name); err != nil {
 		m.c.addFinding(Finding{Host: m.name, What: err.Error()})
 	}

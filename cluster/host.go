@@ -22,6 +22,7 @@ import (
 	"github.com/capsize-go/capsize/cluster/internal/tracer"
 	"github.com/capsize-go/capsize/cluster/trace"
 	"github.com/capsize-go/capsize/internal/detrt"
+	"github.com/capsize-go/capsize/internal/hostdisk"
 	"github.com/capsize-go/capsize/internal/simnet"
 )
 
@@ -199,7 +200,7 @@ func (h *Host) Sync() error {
 	if len(d.impairments) > 0 {
 		err := d.opError("sync", c.Now())
 		if err == nil {
-			lies, err = d.syncOutcome(diskimage.All)
+			lies, err = d.syncOutcome(func() bool { return d.Any(diskimage.All) }, func() { d.DropWrites(diskimage.All) })
 		}
 		if err != nil {
 			return &fs.PathError{Op: "sync", Path: "/", Err: err}
@@ -298,6 +299,9 @@ func (h *Host) LogWriter() io.Writer { return h.m.c.log.Writer(h.m.name) }
 // runtime of "capsize test" none outlives it, and the next life has a copy of the folder: the locks of the former one are gone.
 // For a store on a disk with faults, see [Disk.Tree].
 func (h *Host) Dir() (string, error) {
+	if h.m.disk.files != nil {
+		return hostdisk.Dir(h.m.name), nil
+	}
 	dir, err := h.m.c.folders.Get(h.m.name)
 	if errors.Is(err, folders.ErrRemoved) {
 		err = fmt.Errorf("%w: %w", ErrCrashed, err)

@@ -87,8 +87,8 @@ func (c *Cluster) count(why loss) {
 	}
 }
 
-// Cut stops all that goes from one host to another until heal is called. The way back stays open: cut both for a partition. Cuts
-// of several faults add up.
+// Cut stops all that goes from one host to another until heal is called. The way back stays open: cut both for a partition.
+// Cuts of several faults add up.
 func (c *Cluster) Cut(from, to string) (heal func()) {
 	return c.Impair(from, to, Impairment{Cut: true})
 }
@@ -103,8 +103,8 @@ func (c *Cluster) Lose(from, to string, p float64) (heal func()) {
 	return c.Impair(from, to, Impairment{Lose: p})
 }
 
-// Heal heals all faults: it restores all links, disks and clocks, resumes hosts that are paused, and restarts all that are down.
-// The heal functions of earlier faults do nothing afterwards.
+// Heal heals all faults: it restores all links, disks and clocks, resumes hosts that are paused, and restarts all that are
+// down. The heal functions of earlier faults do nothing afterwards.
 func (c *Cluster) Heal() {
 	c.lock()
 	c.epoch++
@@ -147,8 +147,8 @@ func (c *Cluster) change(from, to string, i Impairment, apply func(*link) func()
 	return c.healing(f, t, wrong{trace.Link, i}, undo)
 }
 
-// healing notes that a fault was injected, and returns the function that heals it by undo. That does nothing the second time, nor
-// after [Cluster.Heal]. The cluster is locked here, and while undo runs.
+// healing notes that a fault was injected, and returns the function that heals it by undo. That does nothing the second time,
+// nor after [Cluster.Heal]. The cluster is locked here, and while undo runs.
 func (c *Cluster) healing(m, other *machine, w wrong, undo func()) (heal func()) {
 	c.note(c.Now(), m, other, kindFunc, runhash.Inject)
 	c.recordFault(m, other, w, false)
@@ -194,8 +194,8 @@ func (w wire) CarryPacket(from, to string, size int, data []byte, deliver func(d
 	w.carry(from, to, e)
 }
 
-// carry launches an event of package simnet, and reports a loss that is known at once. It calls lost without the lock, since lost
-// may send.
+// carry launches an event of package simnet, and reports a loss that is known at once. It calls lost without the lock, since
+// lost may send.
 func (w wire) carry(from, to string, e *event) {
 	f, t := w.c.machine(from), w.c.machine(to)
 	lost := e.lost

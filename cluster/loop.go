@@ -65,8 +65,8 @@ func (l *loop) push(at time.Duration, ev *event) {
 	l.pushLocked(at, ev)
 }
 
-// pushLocked schedules ev with the loop locked. It makes a timer for an event that is due before the instant to which the loop's
-// goroutine sleeps, and wakes that if it has no event.
+// pushLocked schedules ev with the loop locked. It makes a timer for an event that is due before the instant to which the
+// loop's goroutine sleeps, and wakes that if it has no event.
 func (l *loop) pushLocked(at time.Duration, ev *event) {
 	if l.stopped {
 		return
@@ -149,8 +149,8 @@ func (l *loop) step() (next time.Duration, ok bool) {
 	return next, !l.stopped
 }
 
-// catchUp runs all that is due while the goroutine of the loop sleeps, unless another timer's goroutine does so already. It need
-// not wake that goroutine: an event that is scheduled before the instant to which it sleeps has a timer of its own.
+// catchUp runs all that is due while the goroutine of the loop sleeps, unless another timer's goroutine does so already. It
+// need not wake that goroutine: an event that is scheduled before the instant to which it sleeps has a timer of its own.
 func (l *loop) catchUp() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -160,8 +160,8 @@ func (l *loop) catchUp() {
 	}
 }
 
-// runDue runs the events that are due until ahead of the bubble's clock, and waits before each until the goroutines that the last
-// one woke are blocked. It is called with the loop locked, and unlocks it while an event runs.
+// runDue runs the events that are due until ahead of the bubble's clock, and waits before each until the goroutines that the
+// last one woke are blocked. It is called with the loop locked, and unlocks it while an event runs.
 func (l *loop) runDue(ahead time.Duration) {
 	l.running = true
 	var as actor

@@ -23,8 +23,8 @@ type Name struct {
 	TTL   time.Duration // how long a host may keep an answer; default 5s
 }
 
-// A Named system has names beside those of its hosts, as "db.internal". Without it, or [Cluster.SetName], only names of hosts and
-// IPs can be dialled.
+// A Named system has names beside those of its hosts, as "db.internal". Without it, or [Cluster.SetName], only names of hosts
+// and IPs can be dialled.
 type Named interface {
 	System
 	Names() map[string]Name
@@ -247,10 +247,9 @@ func (h *Host) resolve(ctx context.Context, network, addr string) ([]string, err
 	return ips, nil
 }
 
-// DialContext connects to another host. It has the shape of
-// [net.Dialer.DialContext], so that it fits where one is asked for. The address
-// is a name or an IP with a port: "n1:8080", "10.0.0.1:8080", "db.internal:8080". A name
-// that stands for several hosts has them tried in turn.
+// DialContext connects to another host. It has the shape of [net.Dialer.DialContext], so that it fits where one is asked for.
+// The address is a name or an IP with a port: "n1:8080", "10.0.0.1:8080", "db.internal:8080". A name that stands for several
+// hosts has them tried in turn.
 func (h *Host) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	addrs, err := h.resolve(ctx, network, addr)
 	if err != nil {

@@ -11,22 +11,18 @@ import (
 // paused reports whether the machine is paused.
 func (m *machine) paused() bool { return len(m.pauses) > 0 }
 
-// Pause pauses a host until heal is called, as SIGSTOP, a long garbage
-// collection or the migration of a virtual machine does: its handler, its timers,
-// its disk and what it sends wait. What reaches it meanwhile is queued, as in
-// the buffers of its sockets. When it resumes all of that happens at once. Its clock runs
-// during the pause.
+// Pause pauses a host until heal is called, as SIGSTOP, a long garbage collection or the migration of a virtual machine does:
+// its handler, its timers, its disk and what it sends wait. What reaches it meanwhile is queued, as in the buffers of its
+// sockets. When it resumes all of that happens at once. Its clock runs during the pause.
 //
-// With the deterministic runtime of "capsize test" no goroutine of the host runs meanwhile: what waits by package time or by a ctx
-// of package context waits as well, and is late when the host goes on.
+// With the deterministic runtime of "capsize test" no goroutine of the host runs meanwhile: what waits by package time or by a
+// ctx of package context waits as well, and is late when the host goes on.
 //
-// Without that runtime a goroutine can't be stopped from outside. One that is running when the pause
-// begins runs until it waits for the host for the first time, and what it sends waits.
-// So a pause stops what waits by the host: [Host.Sleep], [Host.AfterFunc],
-// [Host.WithTimeout], deadlines of connections, messages and bytes that arrive. Timers of
-// package time keep running: code that waits by [time.Sleep], [time.Ticker], [time.After] or
-// [context.WithTimeout], as hashicorp/raft and gRPC do, still runs during a pause, and
-// only what it sends waits. Such a node notices a lost lease in time where a process that
+// Without that runtime a goroutine can't be stopped from outside. One that is running when the pause begins runs until it waits
+// for the host for the first time, and what it sends waits. So a pause stops what waits by the host: [Host.Sleep],
+// [Host.AfterFunc], [Host.WithTimeout], deadlines of connections, messages and bytes that arrive. Timers of package time keep
+// running: code that waits by [time.Sleep], [time.Ticker], [time.After] or [context.WithTimeout], as hashicorp/raft and gRPC
+// do, still runs during a pause, and only what it sends waits. Such a node notices a lost lease in time where a process that
 // was stopped would not, so stale reads of a paused leader are not found in it.
 //
 // Clients can be paused too: a pending call stays pending until the client is resumed.
@@ -72,8 +68,7 @@ func (c *Cluster) IsPaused(name string) bool {
 // A pause is the pause of a machine by one fault.
 type pause struct{ by *effect.Tally }
 
-// resume ends all pauses: the events that were held happen, each at an instant of its own,
-// and what was not sent leaves.
+// resume ends all pauses: the events that were held happen, each at an instant of its own, and what was not sent leaves.
 func (m *machine) resume() {
 	c := m.c
 	m.pauses = nil
@@ -116,9 +111,8 @@ type slowdown struct {
 	d  time.Duration
 }
 
-// SlowHost makes a host take d for each message, timer and segment that it handles,
-// until heal is called: a machine whose processor is shared with others, or
-// throttled. What it sends leaves when the work is done.
+// SlowHost makes a host take d for each message, timer and segment that it handles, until heal is called: a machine whose
+// processor is shared with others, or throttled. What it sends leaves when the work is done.
 func (c *Cluster) SlowHost(name string, d time.Duration) (heal func()) {
 	m := c.machine(name)
 	c.lock()
@@ -159,8 +153,8 @@ func (m *machine) restore() {
 // heldUpAfter is how long a host must stay busy to count as held up.
 const heldUpAfter = 100 * time.Millisecond
 
-// AnyNodeBusy reports whether a node stays busy for long with what it has begun on the
-// message seam, as with an fsync that hangs.
+// AnyNodeBusy reports whether a node stays busy for long with what it has begun on the message seam, as with an fsync that
+// hangs.
 func (c *Cluster) AnyNodeBusy() bool {
 	c.lock()
 	defer c.unlock()

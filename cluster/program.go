@@ -99,6 +99,9 @@ func (m *machine) runProgram() {
 		},
 	}
 	hostrt.Run(m.goroutines, m.program)
+	if err := m.mount(); err != nil {
+		m.c.addFinding(Finding{Host: m.name, What: err.Error()})
+	}
 }
 
 // Enter makes the running goroutine one of the host's until leave is called, if programs run on the hosts: it may then use package net

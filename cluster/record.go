@@ -9,8 +9,8 @@ import (
 	"github.com/capsize-go/capsize/internal/detrt"
 )
 
-// Here is what a recorder of package tracer is given. It is nil unless Config.Record is on, and then nothing below does anything. What it reads, as
-// the time, is no point of a schedule: a run that is recorded is the same run.
+// Here is what a recorder of package tracer is given. It is nil unless Config.Record is on, and then nothing below does
+// anything. What it reads, as the time, is no point of a schedule: a run that is recorded is the same run.
 
 // losses are the reasons of a trace.
 var losses = [...]trace.Loss{arrived: "", lostToCut: trace.Cut, lostToChance: trace.Chance, lostToCrash: trace.Down}
@@ -75,8 +75,8 @@ func (c *Cluster) recordFault(m, other *machine, w wrong, ends bool) {
 	c.recordEvent(trace.Event{Host: m.name, Peer: peer, Kind: w.kind, Fault: c.by.Name, Ends: ends}, w.what)
 }
 
-// SetTerm sets the term, ballot, view or epoch that the node is in, before [Host.SetRole]: where messages are recorded, it is shown
-// beside the role. It changes nothing else, and may be called often. 0 is none.
+// SetTerm sets the term, ballot, view or epoch that the node is in, before [Host.SetRole]: where messages are recorded, it is
+// shown beside the role. It changes nothing else, and may be called often. 0 is none.
 func (h *Host) SetTerm(term uint64) {
 	c := h.m.c
 	if c.rec == nil {
@@ -93,7 +93,8 @@ func (h *Host) SetTerm(term uint64) {
 	})
 }
 
-// SetState says in which state a node is, for [trace.States]. It asks the node only where those are recorded, changes nothing, and may be called often.
+// SetState says in which state a node is, for [trace.States]. It asks the node only where those are recorded, changes nothing,
+// and may be called often.
 func (h *Host) SetState(n trace.Abstract) {
 	if c := h.m.c; c.rec.Wants(trace.States) {
 		detrt.Quietly(func() {
@@ -107,8 +108,8 @@ func (h *Host) SetState(n trace.Abstract) {
 	}
 }
 
-// Recorded ends the recording of [Config.Record], and returns what was recorded; nil if nothing was to be. It is called once, and may be
-// called after [Cluster.Stop].
+// Recorded ends the recording of [Config.Record], and returns what was recorded; nil if nothing was to be. It is called once,
+// and may be called after [Cluster.Stop].
 func (c *Cluster) Recorded() *trace.Trace {
 	if c.rec == nil {
 		return nil

@@ -1,21 +1,16 @@
-// Package cluster runs the nodes of a system under test in one process, on a
-// network, disks and clocks that a test controls.
+// Package cluster runs the nodes of a system under test in one process, on a network, disks and clocks that a test controls.
 //
-// A system is ordinary Go code with one method, [System.Run], that is given a
-// [Host], its only access to the simulation. A host has two seams. Code that
-// needs net.Conn, net.Listener and net.PacketConn finds them in
-// [Host.DialContext], [Host.Listen] and [Host.ListenPacket]; net/http, net/rpc
-// and memberlist run over these unmodified. Code that is written for speed is
-// an event-driven state machine on [Host.Handle], [Host.Send] and
-// [Host.AfterFunc]: then a delivery is a function call and no goroutine wakes.
+// A system is ordinary Go code with one method, [System.Run], that is given a [Host], its only access to the simulation. A host
+// has two seams. Code that needs net.Conn, net.Listener and net.PacketConn finds them in [Host.DialContext], [Host.Listen] and
+// [Host.ListenPacket]; net/http, net/rpc and memberlist run over these unmodified. Code that is written for speed is an
+// event-driven state machine on [Host.Handle], [Host.Send] and [Host.AfterFunc]: then a delivery is a function call and no
+// goroutine wakes.
 //
 // # Time
 //
-// A cluster lives in a bubble of testing/synctest, where time passes only when all
-// goroutines are blocked, and then jumps to the next event.
-// Each host acts at instants of its own: all its events have the same phase
-// within their microsecond, and no two hosts share one. So two hosts never act
-// in the same nanosecond, and virtual time orders all that happens.
+// A cluster lives in a bubble of testing/synctest, where time passes only when all goroutines are blocked, and then jumps to
+// the next event. Each host acts at instants of its own: all its events have the same phase within their microsecond, and no
+// two hosts share one. So two hosts never act in the same nanosecond, and virtual time orders all that happens.
 package cluster
 
 import (
@@ -27,14 +22,14 @@ import (
 // A System is the software that every node of a cluster runs.
 type System interface {
 	// Run runs one node on h until ctx is done. A cancelled ctx is a crash: the host's connections are cut, its handler and
-	// timers are gone, and what it had not synced to disk is lost. After a restart, Run is called again on the host with what is
-	// durable on its disk. A Run that returns before ctx is done is a finding.
+	// timers are gone, and what it had not synced to disk is lost. After a restart, Run is called again on the host with what
+	// is durable on its disk. A Run that returns before ctx is done is a finding.
 	Run(ctx context.Context, h *Host) error
 }
 
 // An EventDriven system promises that its nodes and clients use the message seam alone: handlers, timers, calls and contexts of
-// their [Host], and never package time, connections or channels between goroutines of their own. Its cluster then runs faster by
-// half, since the clock of the bubble need not follow every event; it may be behind by a tenth of a second.
+// their [Host], and never package time, connections or channels between goroutines of their own. Its cluster then runs faster
+// by half, since the clock of the bubble need not follow every event; it may be behind by a tenth of a second.
 type EventDriven interface {
 	System
 	EventDriven()
@@ -58,8 +53,8 @@ type Converger interface {
 	Digest(ctx context.Context, h *Host, node string) (string, error)
 }
 
-// A Paced system says how long it takes to notice that a node is gone: about its election timeout. Plans of faults are scaled to
-// it.
+// A Paced system says how long it takes to notice that a node is gone: about its election timeout. Plans of faults are scaled
+// to it.
 type Paced interface {
 	System
 	Pace() time.Duration

@@ -12,8 +12,8 @@ import (
 	"github.com/capsize-go/capsize/cluster/internal/openfile"
 )
 
-// A Tree is a [Disk] with directories, with the methods of package os and what
-// POSIX promises of a crash, which is less than [Disk.Open] promises:
+// A Tree is a [Disk] with directories, with the methods of package os and what POSIX promises of a crash, which is less than
+// [Disk.Open] promises:
 //
 //   - A sync of a file makes its content durable, and not its name.
 //   - A sync of a directory, opened as a file is, makes its entries durable: what
@@ -23,27 +23,26 @@ import (
 //   - A file or directory that cannot be reached from the root through entries that
 //     are durable is lost in a crash, however often it was synced itself.
 //
-// Names are slash-separated; a leading slash makes no difference. Faults of a disk are faults
-// of its Tree: see [DiskImpairment] and [Cluster.CrashInWrite].
+// Names are slash-separated; a leading slash makes no difference. Faults of a disk are faults of its Tree: see [DiskImpairment]
+// and [Cluster.CrashInWrite].
 type Tree struct{ d *Disk }
 
-// Tree returns the disk with directories. It shows the same files as the [Disk]
-// does, but for names of the Disk that have a slash.
+// Tree returns the disk with directories. It shows the same files as the [Disk] does, but for names of the Disk that have a
+// slash.
 func (d *Disk) Tree() *Tree { return &Tree{d} }
 
-// QuietAfterCrash returns the same disk for code that must not see errors after its
-// host has crashed: storage engines with goroutines of their own, which panic or call
-// log.Fatal if their disk fails. Operations of such code after the
-// crash succeed, are visible to that code alone, and never reach the disk. So it can be
-// closed as usual. Without it each operation returns [ErrCrashed].
+// QuietAfterCrash returns the same disk for code that must not see errors after its host has crashed: storage engines with
+// goroutines of their own, which panic or call log.Fatal if their disk fails. Operations of such code after the crash succeed,
+// are visible to that code alone, and never reach the disk. So it can be closed as usual. Without it each operation returns
+// [ErrCrashed].
 func (t *Tree) QuietAfterCrash() *Tree {
 	d := *t.d
 	d.quiet = true
 	return &Tree{&d}
 }
 
-// on looks a name up and runs one operation on the disk: do gets the file, nil if there is
-// none, its directory, and its name in that. It wraps errors as a path error.
+// on looks a name up and runs one operation on the disk: do gets the file, nil if there is none, its directory, and its name in
+// that. It wraps errors as a path error.
 func (t *Tree) on(op, name string, do func(s *disk, dir *diskimage.File, base string, f *diskimage.File) error) error {
 	s, err := t.d.begin(op, name)
 	defer t.d.end()
@@ -60,9 +59,8 @@ func (t *Tree) on(op, name string, do func(s *disk, dir *diskimage.File, base st
 	return nil
 }
 
-// OpenFile opens a file as [os.OpenFile] does: flag is of os.O_RDONLY, O_WRONLY,
-// O_RDWR, O_APPEND, O_CREATE, O_EXCL and O_TRUNC. A directory can be opened with
-// os.O_RDONLY, to list it and to sync it.
+// OpenFile opens a file as [os.OpenFile] does: flag is of os.O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_CREATE, O_EXCL and
+// O_TRUNC. A directory can be opened with os.O_RDONLY, to list it and to sync it.
 func (t *Tree) OpenFile(name string, flag int) (*TreeFile, error) {
 	var h *TreeFile
 	err := t.on("open", name, func(s *disk, dir *diskimage.File, base string, f *diskimage.File) error {
@@ -133,8 +131,7 @@ func (t *Tree) MkdirAll(name string) error {
 	return nil
 }
 
-// Remove removes a file or an empty directory. A file that is open stays readable
-// and writable through what has it open.
+// Remove removes a file or an empty directory. A file that is open stays readable and writable through what has it open.
 func (t *Tree) Remove(name string) error {
 	return t.on("remove", name, func(s *disk, dir *diskimage.File, base string, f *diskimage.File) error {
 		switch {
@@ -150,8 +147,8 @@ func (t *Tree) Remove(name string) error {
 	})
 }
 
-// RemoveAll removes a file, or a directory with all that is in it. It is no error
-// if there is none. It is not atomic: after a crash a part of it may be done.
+// RemoveAll removes a file, or a directory with all that is in it. It is no error if there is none. It is not atomic: after a
+// crash a part of it may be done.
 func (t *Tree) RemoveAll(name string) error {
 	err := t.on("remove", name, func(s *disk, dir *diskimage.File, base string, f *diskimage.File) error {
 		if f != nil {
@@ -168,8 +165,8 @@ func (t *Tree) RemoveAll(name string) error {
 	return err
 }
 
-// Rename gives a file or directory another name, in one step. A file that had that
-// name is gone, and so is a directory if it was empty.
+// Rename gives a file or directory another name, in one step. A file that had that name is gone, and so is a directory if it
+// was empty.
 func (t *Tree) Rename(from, to string) error {
 	return t.on("rename", from, func(s *disk, dir *diskimage.File, base string, f *diskimage.File) error {
 		toDir, toBase, g, err := s.Lookup(to)

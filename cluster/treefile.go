@@ -11,8 +11,8 @@ import (
 )
 
 // A TreeFile is a file or directory of a [Tree] that is open. It has the methods of [os.File], which may be called from several
-// goroutines. Sync makes the content of a file durable, or the entries of a directory; how long it takes, and for whom, is as [File.Sync]
-// says. ReadDir lists a directory sorted by name.
+// goroutines. Sync makes the content of a file durable, or the entries of a directory; how long it takes, and for whom, is as
+// [File.Sync] says. ReadDir lists a directory sorted by name.
 type TreeFile = openfile.File
 
 // A treeFile is the content of a TreeFile.

@@ -26,12 +26,6 @@ type mounted struct {
 	h Host
 }
 
-// Start has the disks see what goroutines of hosts do, until stop is called. One run of a process has that at a time.
-func (s *Disks) Start() (stop func()) {
-	detrt.SetFiles(s.before, s.after)
-	return func() { detrt.SetFiles(nil, nil) }
-}
-
 // Mount gives a disk to a life of a host.
 func (s *Disks) Mount(life detrt.Host, d *Disk, h Host) {
 	s.mu.Lock()

@@ -201,36 +201,40 @@ func placeOf(fd int, off int64, st *syscall.Stat_t) int64 {
 	return off
 }
 
-// Write is called before a write of n bytes to a descriptor; a negative off is its place. redirect returns where on the disk
-// it goes, given the size of the file. It reports whether the file is one of the disk's.
-func (d *Disk) Write(fd int, off, n int64, redirect func(size, off int64) int64) (ours bool, err error) {
+// Place returns where a write to a descriptor goes, and the size of the file; a negative off is the descriptor's place. It reports
+// whether the file is one of the disk's.
+func (d *Disk) Place(fd int, off int64) (at, size int64, ours bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f, st := d.file(fd)
 	if f == nil {
-		return false, nil
+		return off, 0, false
 	}
-	if f.mapped || n <= 0 {
-		return true, nil
-	}
-	off = placeOf(fd, off, &st)
-	c := &change{kind: write, off: off, n: n, where: off, size: st.Size}
-	if redirect != nil {
-		c.where = redirect(st.Size, off)
+	return placeOf(fd, off, &st), st.Size, true
+}
+
+// Write is called before a write of n bytes at an offset of a descriptor's file. On the disk it goes to the offset where, which is
+// another one if it is misdirected.
+func (d *Disk) Write(fd int, off, n, where int64) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f, st := d.file(fd)
+	if f == nil || f.mapped || n <= 0 {
+		return nil
 	}
 	d.flips = unflipped(d.flips, f.path, off, n)
-	return true, d.log(f, fd, c, off, min(n, st.Size-off))
+	return d.log(f, fd, &change{kind: write, off: off, n: n, where: where, size: st.Size}, off, min(n, st.Size-off))
 }
 
 // Truncate is called before a descriptor's file gets another size.
-func (d *Disk) Truncate(fd int, size int64) (ours bool, err error) {
+func (d *Disk) Truncate(fd int, size int64) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f, st := d.file(fd)
 	if f == nil || f.mapped || size < 0 || size == st.Size {
-		return f != nil, nil
+		return nil
 	}
-	return true, d.log(f, fd, &change{kind: resize, off: size, size: st.Size}, size, st.Size-size)
+	return d.log(f, fd, &change{kind: resize, off: size, size: st.Size}, size, st.Size-size)
 }
 
 // log adds a change of a file's content, which does away with n bytes at offset off.

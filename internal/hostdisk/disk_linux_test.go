@@ -45,9 +45,10 @@ func (p *program) create(name string) *os.File {
 }
 
 func (p *program) write(f *os.File, off int64, text string) {
-	ours, err := p.d.Write(int(f.Fd()), off, int64(len(text)), nil)
-	require.NoError(p.t, err)
+	at, _, ours := p.d.Place(int(f.Fd()), off)
 	require.True(p.t, ours)
+	err := p.d.Write(int(f.Fd()), at, int64(len(text)), at)
+	require.NoError(p.t, err)
 	if off < 0 {
 		_, err = f.WriteString(text)
 	} else {
@@ -57,9 +58,7 @@ func (p *program) write(f *os.File, off int64, text string) {
 }
 
 func (p *program) truncate(f *os.File, size int64) {
-	ours, err := p.d.Truncate(int(f.Fd()), size)
-	require.NoError(p.t, err)
-	require.True(p.t, ours)
+	require.NoError(p.t, p.d.Truncate(int(f.Fd()), size))
 	require.NoError(p.t, f.Truncate(size))
 }
 
@@ -126,7 +125,12 @@ func TestContent(t *testing.T) {
 		{"shorter", func(p *program, f *os.File) { p.truncate(f, 2) }, "synced", 4},
 		{"shorter, then longer", func(p *program, f *os.File) { p.truncate(f, 2); p.truncate(f, 9); p.write(f, 8, "x") }, "synced", 5},
 		{"synced again", func(p *program, f *os.File) { p.write(f, -1, " more"); p.sync(f); p.truncate(f, 0) }, "synced more", 11},
-		{"a sync that failed", func(p *program, f *os.File) { p.write(f, 0, "SYN"); p.covered(f).Drop(); p.write(f, 2, "12"); p.sync(f) }, "sy12ed", 0},
+		{"a sync that failed", func(p *program, f *os.File) {
+			p.write(f, 0, "SYN")
+			p.covered(f).Drop()
+			p.write(f, 2, "12")
+			p.sync(f)
+		}, "sy12ed", 0},
 		{"a sync that lied", func(p *program, f *os.File) { p.write(f, 0, "SYN"); p.covered(f) }, "synced", 3},
 		{"a sync that others wrote during", func(p *program, f *os.File) { c := p.covered(f); p.write(f, 0, "S"); c.Persist() }, "synced", 1},
 	} {
@@ -379,12 +383,10 @@ func TestMisdirected(t *testing.T) {
 	f := p.create("f")
 	p.write(f, 0, string(bytes.Repeat([]byte("."), 2000)))
 	p.sync(f)
-	_, err := p.d.Write(int(f.Fd()), 0, 4, func(size, off int64) int64 {
-		assert.Equal(t, []int64{2000, 0}, []int64{size, off})
-		return 1024
-	})
-	require.NoError(t, err)
-	_, err = f.WriteAt([]byte("lost"), 0)
+	at, size, _ := p.d.Place(int(f.Fd()), 0)
+	assert.Equal(t, []int64{0, 2000}, []int64{at, size})
+	require.NoError(t, p.d.Write(int(f.Fd()), 0, 4, 1024))
+	_, err := f.WriteAt([]byte("lost"), 0)
 	require.NoError(t, err)
 	p.sync(f)
 	p.write(f, 10, "good")
@@ -405,11 +407,14 @@ func TestRot(t *testing.T) {
 	p.write(f, 0, "0000")
 	p.sync(f)
 	p.write(f, 1, "111")
-	bits, err := p.d.Bits()
-	require.NoError(t, err)
-	assert.Equal(t, int64(32), bits)
 	var by reads
-	path, at, heal, err := p.d.Flip(8, &by)
+	pick := func(bit int64) func(int64) int64 {
+		return func(bits int64) int64 {
+			assert.Equal(t, int64(32), bits)
+			return bit
+		}
+	}
+	path, at, heal, err := p.d.Flip(pick(8), &by)
 	require.NoError(t, err)
 	assert.Equal(t, "f", path)
 	assert.Equal(t, int64(1), at)
@@ -422,10 +427,10 @@ func TestRot(t *testing.T) {
 	assert.Equal(t, "0100", p.read("f"), "it is on the disk as well")
 	heal()
 	assert.Equal(t, "0000", p.read("f"))
-	_, _, _, err = p.d.Flip(32, &by)
-	require.ErrorContains(t, err, "no such bit")
+	_, _, _, err = p.d.Flip(pick(32), &by)
+	require.ErrorContains(t, err, "bit 32 of 32")
 
-	_, _, heal, err = p.d.Flip(0, &by)
+	_, _, heal, err = p.d.Flip(pick(0), &by)
 	require.NoError(t, err)
 	g, err := os.OpenFile(p.path("f"), os.O_RDWR, 0)
 	require.NoError(t, err)
@@ -456,8 +461,7 @@ func TestNotOurs(t *testing.T) {
 	f, err := os.Create(filepath.Join(t.TempDir(), "other"))
 	require.NoError(t, err)
 	defer f.Close()
-	ours, err := p.d.Write(int(f.Fd()), 0, 1, nil)
-	require.NoError(t, err)
+	_, _, ours := p.d.Place(int(f.Fd()), 0)
 	assert.False(t, ours)
 	_, ours = p.d.Cover(int(f.Fd()))
 	assert.False(t, ours)

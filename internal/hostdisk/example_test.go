@@ -29,7 +29,8 @@ func Example() {
 	defer d.Close()
 	f, _ := os.Create(filepath.Join(root, "log"))
 	for _, text := range []string{"synced", ", not synced"} {
-		_, _ = d.Write(int(f.Fd()), -1, int64(len(text)), nil) // the overlay does this before each write
+		at, _, _ := d.Place(int(f.Fd()), -1) // the overlay does this before each write
+		_ = d.Write(int(f.Fd()), at, int64(len(text)), at)
 		_, _ = f.WriteString(text)
 		if covered, _ := d.Cover(int(f.Fd())); text == "synced" {
 			covered.Persist() // and this in place of a sync

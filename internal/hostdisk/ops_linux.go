@@ -56,11 +56,10 @@ func (c *call) write(fdArg int, off, n int64) pending {
 	if !c.isOurs(fd) || c.fails("write") {
 		return nil
 	}
-	var err error
-	redirect := c.m.h.Misdirected
-	aside(func() { _, err = c.m.d.Write(fd, off, n, redirect) })
-	if err != nil {
-		c.broken(err)
+	var size int64
+	aside(func() { off, size, _ = c.m.d.Place(fd, off) })
+	where := c.m.h.Misdirected(size, off)
+	if !c.logged(func() error { return c.m.d.Write(fd, off, n, where) }) {
 		return nil
 	}
 	return func(c *call) {
@@ -70,14 +69,18 @@ func (c *call) write(fdArg int, off, n int64) pending {
 	}
 }
 
-func (c *call) truncate(size int64) pending {
-	if !c.isOurs(c.fd(0)) || c.fails("truncate") {
-		return nil
-	}
+// logged has the disk keep what a change does away with, and reports whether it could.
+func (c *call) logged(change func() error) bool {
 	var err error
-	aside(func() { _, err = c.m.d.Truncate(c.fd(0), size) })
-	if err != nil {
+	if aside(func() { err = change() }); err != nil {
 		c.broken(err)
+	}
+	return err == nil
+}
+
+func (c *call) truncate(size int64) pending {
+	if c.isOurs(c.fd(0)) && !c.fails("truncate") {
+		c.logged(func() error { return c.m.d.Truncate(c.fd(0), size) })
 	}
 	return nil
 }
@@ -107,29 +110,26 @@ func (c *call) allocate() pending {
 	if !c.isOurs(fd) || c.fails("write") {
 		return nil
 	}
-	var err error
-	aside(func() {
+	c.logged(func() error {
 		var st syscall.Stat_t
-		if syscall.Fstat(fd, &st) != nil {
-			return
+		if err := syscall.Fstat(fd, &st); err != nil {
+			return err
+		}
+		if longer := off+n > st.Size && mode&keepSize == 0; longer && (mode == 0 || mode == zeroRange) {
+			if err := c.m.d.Truncate(fd, off+n); err != nil {
+				return err
+			}
 		}
 		switch {
-		case mode == keepSize, mode == 0 && off+n <= st.Size:
-		case mode == 0:
-			_, err = c.m.d.Truncate(fd, off+n)
-		case mode == zeroRange && off+n > st.Size:
-			if _, err = c.m.d.Truncate(fd, off+n); err == nil {
-				_, err = c.m.d.Write(fd, off, n, nil)
-			}
 		case mode&(punch|zeroRange) != 0:
-			_, err = c.m.d.Write(fd, off, min(n, max(0, st.Size-off)), nil)
+			n = max(0, min(n, st.Size-off))
+		case mode == 0 || mode == keepSize:
+			return nil
 		default: // it moves all that is behind
-			_, err = c.m.d.Write(fd, off, st.Size-off+n, nil)
+			n += st.Size - off
 		}
+		return c.m.d.Write(fd, off, n, off)
 	})
-	if err != nil {
-		c.broken(err)
-	}
 	return nil
 }
 
@@ -233,28 +233,20 @@ func (c *call) open(dirfd, flags int) pending {
 
 // emptied notes that a file becomes empty as it is opened. One that can't be opened does not.
 func (c *call) emptied(name string) {
-	var err error
-	aside(func() {
-		var fd int
-		if fd, err = syscall.Open(name, syscall.O_RDWR|syscall.O_CLOEXEC, 0); err != nil {
-			err = nil // nor can the program
-			return
+	c.logged(func() error {
+		fd, err := syscall.Open(name, syscall.O_RDWR|syscall.O_CLOEXEC, 0)
+		if err != nil {
+			return nil // nor can the program open it
 		}
-		_, err = c.m.d.Truncate(fd, 0)
-		_ = syscall.Close(fd)
+		defer syscall.Close(fd)
+		return c.m.d.Truncate(fd, 0)
 	})
-	if err != nil {
-		c.broken(err)
-	}
 }
 
 // naming begins a change of names, which ends with the call.
 func (c *call) naming(begin func() (Naming, bool, error)) pending {
 	var n Naming
-	var err error
-	aside(func() { n, _, err = begin() })
-	if err != nil {
-		c.broken(err)
+	if !c.logged(func() (err error) { n, _, err = begin(); return err }) {
 		return nil
 	}
 	return func(c *call) { aside(func() { n.Done(c.ok()) }) }

@@ -32,10 +32,7 @@ func places() (all []place) {
 	if dir, err := os.Getwd(); err == nil {
 		add(dir, Data)
 	}
-	if home, err := os.UserHomeDir(); err == nil {
-		add(home, "home")
-	}
-	add(os.TempDir(), "tmp")
+	add("/root", "home")
 	add("/tmp", "tmp")
 	add("/var", "var")
 	sorting.Func(all, func(a, b place) int { return cmp.Compare(len(b.machine), len(a.machine)) })
@@ -120,21 +117,34 @@ func (s *Disks) real(m *mounted, dirfd int, path string, makes bool) string {
 	return path
 }
 
-// NewDisks returns the disks of a run, whose files are below a folder.
+// NewDisks returns the disks of a run, whose files are below a folder. They see what goroutines of hosts do, until Close is
+// called. One run of a process has such disks at a time.
 func NewDisks(root string) *Disks {
 	dir, _ := os.Getwd()
-	return &Disks{root: root, dir: dir, places: places(), lives: map[detrt.Host]*mounted{}, warned: map[string]bool{}}
+	s := &Disks{root: root, dir: dir, places: places(), lives: map[detrt.Host]*mounted{}, warned: map[string]bool{}}
+	detrt.SetFiles(s.before, s.after)
+	return s
+}
+
+// Close ends that, and gives up the disks.
+func (s *Disks) Close() {
+	detrt.SetFiles(nil, nil)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range s.lives { // order: each by itself
+		m.d.Close()
+	}
 }
 
 // Add makes the disk of a host, with the folders that a machine has.
-func (s *Disks) Add(host string, strict bool) (*Disk, error) {
+func (s *Disks) Add(host string) (*Disk, error) {
 	root := filepath.Join(s.root, host)
 	for _, dir := range folders {
 		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
 			return nil, err
 		}
 	}
-	return New(root, strict)
+	return New(root, false)
 }
 
 // Dir returns the folder of a host that is the program's own, as the program is to see it.

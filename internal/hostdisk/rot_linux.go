@@ -1,6 +1,7 @@
 package hostdisk
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -43,25 +44,25 @@ func (d *Disk) all() (files []stored, err error) {
 	return files, err
 }
 
-// Bits returns how many bits of the disk are durable.
-func (d *Disk) Bits() (n int64, err error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	files, err := d.all()
-	for _, s := range files {
-		n += 8 * s.bytes
-	}
-	return n, err
-}
-
-// Flip flips one of the durable bits, counted from 0 in the order of the files' paths, in what the host sees and on the disk. It
-// returns the file and the byte. Heal flips it back unless it was overwritten.
-func (d *Disk) Flip(bit int64, by FlipCounter) (path string, at int64, heal func(), err error) {
+// Flip flips one of the durable bits, in what the host sees and on the disk: that which pick returns, given their number. They are
+// counted from 0 in the order of the files' paths. It returns the file and the byte. Heal flips it back unless it was overwritten.
+func (d *Disk) Flip(pick func(n int64) int64, by FlipCounter) (path string, at int64, heal func(), err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	files, err := d.all()
 	if err != nil {
 		return "", 0, nil, err
+	}
+	var bits int64
+	for _, s := range files {
+		bits += 8 * s.bytes
+	}
+	if bits == 0 {
+		return "", 0, nil, errors.New("nothing on it is durable")
+	}
+	bit := pick(bits)
+	if bit < 0 || bit >= bits {
+		return "", 0, nil, fmt.Errorf("bit %d of %d", bit, bits)
 	}
 	for _, s := range files {
 		if bit >= 8*s.bytes {
@@ -75,7 +76,7 @@ func (d *Disk) Flip(bit int64, by FlipCounter) (path string, at int64, heal func
 		d.flips = append(d.flips, b)
 		return s.path, bit / 8, func() { d.scrub(b) }, nil
 	}
-	return "", 0, nil, fmt.Errorf("the disk %s has no such bit", d.root)
+	return "", 0, nil, fmt.Errorf("bit %d is in no file", bit)
 }
 
 // scrub flips a bit back that was not overwritten.
