@@ -13,7 +13,7 @@ import (
 // A Start says how each node starts a program.
 type Start struct {
 	Name string   // of the program, which is the first of its arguments; default "program"
-	Args []string // the others, templates of [Node]
+	Args []string // the others, templates of [Node]; one that comes out empty is left out
 	Env  []string // KEY=VALUE, the values templates of [Node]
 
 	// Main has what each node runs, n1 first: a function that is as func main of a program whose arguments are args. No two nodes
@@ -71,7 +71,9 @@ func (s Start) boot(h *cluster.Host, args, env []*template.Template) error {
 		if err != nil {
 			return err
 		}
-		full = append(full, text)
+		if text != "" || t.Root.String() == "" {
+			full = append(full, text)
+		}
 	}
 	for _, t := range env {
 		text, err := expand(t, n)

@@ -23,7 +23,8 @@ history is judged. The same seed gives the same history.
 
 Arguments and environment are templates of package text/template. A node has {{.Name}} (n1), {{.Index}} (from 0), {{.IP}}, {{.Dir}} (a folder
 of its own, which outlives crashes), {{.Nodes}} and {{.Others}} (each with Name, Index and IP), {{.Join "," "%s=http://%s:2380"}} and
-{{.JoinOthers "," "%s:2380"}}. The templates of clients have {{.Key}}, {{.Value}} and {{.Old}} as well, and .Name is the node that is asked.
+{{.JoinOthers "," "%s:2380"}}. An argument that comes out empty is left out. The templates of clients have {{.Key}}, {{.Value}} and {{.Old}}
+as well, and there {{.Name}} is the node that is asked.
 
 Each node has its own package variables, flags and os.Args: of the packages of the main module, of those that use package flag or os.Args, and
 of those that --private names. All nodes share the variables of other packages. What can't be had is refused by name, as cgo in
