@@ -94,16 +94,13 @@ func write(dir string, g mainpkg.Generated) (list, driver string, err error) {
 	replace := maps.Clone(g.Files)
 	g.Texts[filepath.Join(g.Folder, "driver", "main.go")] = driverText(g.Starts)
 	sources := filepath.Join(dir, "src")
-	if err := os.RemoveAll(sources); err != nil {
-		return "", "", err
-	}
 	for _, name := range slices.Sorted(maps.Keys(g.Texts)) {
 		rel, err := filepath.Rel(g.Folder, name)
 		if err != nil {
 			return "", "", err
 		}
 		to := filepath.Join(sources, rel)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o777), os.WriteFile(to, []byte(g.Texts[name]), 0o666)); err != nil {
+		if err := writeFile(to, []byte(g.Texts[name])); err != nil {
 			return "", "", err
 		}
 		replace[name] = to
@@ -113,7 +110,30 @@ func write(dir string, g mainpkg.Generated) (list, driver string, err error) {
 		return "", "", err
 	}
 	list = filepath.Join(dir, "overlay.json")
-	return list, g.Path + "/driver", os.WriteFile(list, text, 0o666)
+	return list, g.Path + "/driver", writeFile(list, text)
+}
+
+// writeFile writes a file at once, unless it is there: another process may build the same program now.
+func writeFile(name string, text []byte) error {
+	if old, err := os.ReadFile(name); err == nil && bytes.Equal(old, text) {
+		return nil
+	}
+	dir := filepath.Dir(name)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".new-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
 }
 
 // driverText returns func main of the program.
