@@ -112,7 +112,7 @@ func (d *disk) crashFiles(what diskimage.Kept, life int64) (lost int64, torn boo
 func (m *machine) mount() error {
 	c := m.c
 	dir, err := c.folders.Get(m.name)
-	if err != nil {
+	if err != nil || !hostdisk.Active() {
 		return err
 	}
 	if c.files == nil {

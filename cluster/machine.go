@@ -177,6 +177,9 @@ func (m *machine) crashBy(by *effect.Tally, silent bool) {
 		m.resume()
 	}
 	killed := m.kill()
+	if m.program != nil {
+		m.busy = 0 // what the system says for a program that is gone waits for nothing
+	}
 	c.unlock()
 	m.host.endSpans()
 	c.net.Crash(m.name)

@@ -57,7 +57,7 @@ func linesOf(name string) (lines []string) {
 	return lines
 }
 
-// TestProgramPowerCut cuts the power of a program that appends lines: with a sync for each none is lost that it has told of, in no seed,
+// TestProgramPowerCut cuts the power of a program that appends lines: with a sync for each none is lost that it has said of, in no seed,
 // and without some are.
 func TestProgramPowerCut(t *testing.T) {
 	needRuntime(t)
@@ -72,15 +72,15 @@ func TestProgramPowerCut(t *testing.T) {
 					r.pass(time.Duration(40+7*i)*time.Millisecond + time.Duration(seed)*100*time.Microsecond)
 					r.As("power").Crash("n1")
 					r.pass(time.Millisecond)
-					told := last
+					said := last
 					whole()
 					r.Restart("n1")
 					r.pass(time.Millisecond)
 					kept := len(linesOf(r.file("n1", "log")))
 					crashes++
-					lost += max(0, told-kept)
+					lost += max(0, said-kept)
 					if sync {
-						require.LessOrEqual(t, told, kept, "seed %d, %s", seed, remains)
+						require.LessOrEqual(t, said, kept, "seed %d, %s", seed, remains)
 					}
 				}
 			})

@@ -1,3 +1,5 @@
+//go:build amd64 || arm64
+
 package hostdisk
 
 import (
@@ -10,13 +12,6 @@ import (
 	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/sorting"
 )
-
-// Home is where the file system of a host begins, as goroutines of the bubble see it: /capsize/n1. It is the same in each run and on each
-// machine, wherever the files are, so that it may reach logs and histories.
-const Home = "/capsize"
-
-// Data is the folder of a host's file system that is the program's own, and its working directory.
-const Data = "data"
 
 // A place is a folder of the machine in whose stead each host has one of its own.
 type place struct{ machine, host string }
@@ -146,6 +141,3 @@ func (s *Disks) Add(host string) (*Disk, error) {
 	}
 	return New(root, false)
 }
-
-// Dir returns the folder of a host that is the program's own, as the program is to see it.
-func Dir(host string) string { return filepath.Join(Home, host, Data) }
