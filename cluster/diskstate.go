@@ -118,10 +118,8 @@ func (m *machine) mount() error {
 	if c.files == nil {
 		c.files = hostdisk.NewDisks(filepath.Dir(dir))
 	}
-	if m.disk.files == nil {
-		if m.disk.files, err = c.files.Add(m.name); err != nil {
-			return err
-		}
+	if m.disk.files, err = c.files.Add(m.name); err != nil {
+		return err
 	}
 	m.disk.failed = false
 	c.files.Mount(m.goroutines, m.disk.files, programDisk{m})

@@ -200,6 +200,10 @@ func (m *machine) die(h *Host, kind FindingKind, what, stack string) {
 	if h.gone() {
 		return
 	}
+	if m.disk.failed { // a program can't say that it stops because of its disk
+		m.stopAndRestart(h)
+		return
+	}
 	m.c.addFinding(Finding{Kind: kind, Host: m.name, What: what, Stack: stack})
 	m.blockUntilCrash()
 	m.c.atOwn(m.c.Now(), m, func() { m.crashBy(nil, false) })

@@ -101,7 +101,7 @@ func (i *Image) Flip(pick func(n int64) int64, by FlipCounter) (path string, at 
 		bits += 8 * s.Bytes()
 	}
 	if bits == 0 {
-		return "", 0, nil, errors.New("nothing on it is durable")
+		return "", 0, nil, errors.New("it is empty")
 	}
 	bit := pick(bits)
 	if bit < 0 || bit >= bits {
@@ -115,13 +115,13 @@ func (i *Image) Flip(pick func(n int64) int64, by FlipCounter) (path string, at 
 		b := Flip{Bit: int(bit), By: by}
 		s.File.Flip(b)
 		s.File.Flipped = append(s.File.Flipped, b)
-		return s.Path, bit / 8, func() { i.scrub(s.File.ID, b) }, nil
+		return s.Path, bit / 8, func() { scrub(i, s.File.ID, b) }, nil
 	}
 	return "", 0, nil, fmt.Errorf("bit %d is in no file", bit)
 }
 
 // scrub flips a bit of a file back, unless it was overwritten.
-func (i *Image) scrub(id int64, b Flip) {
+func scrub(i *Image, id int64, b Flip) {
 	for _, s := range i.Stored() {
 		if k := slices.Index(s.File.Flipped, b); s.File.ID == id && k >= 0 {
 			s.File.Flipped = slices.Delete(s.File.Flipped, k, k+1)
