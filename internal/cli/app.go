@@ -26,7 +26,8 @@ import (
 // It has many methods because each command and each part of its output is one.
 type app struct {
 	scenarios *Scenarios                   // nil if another command has them
-	hunt      func(Console) *cobra.Command // makes the command hunt; nil if another command has it
+	is        string                       // which of the programs this is that have a command more; empty if it is capsize
+	more      func(Console) *cobra.Command // makes that command
 
 	t     *testing.T // what a run needs to enter virtual time
 	in    io.Reader
@@ -122,6 +123,7 @@ smallest counterexample and the seed that repeats it.
   capsize show --open                  # the pages of all runs
   capsize hunt --for 10m               # find failures of many seeds on all cores, and make each small
   capsize test ./...                   # go test with a deterministic runtime
+  capsize program ./cmd/server         # a main package of your own, as it is
   capsize list                         # what there is to run`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -133,7 +135,9 @@ smallest counterexample and the seed that repeats it.
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colours: auto, always or never; auto heeds NO_COLOR")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(a.runCommand(), a.capCommand(), a.isolationCommand(), a.scenarioCommand(), a.checkCommand(), a.convertCommand(), a.replayCommand(), a.showCommand(), a.diffCommand(), a.huntCommand(), a.listCommand(), a.testCommand(), a.twiceCommand(), a.buildCommand(), a.overlayCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.capCommand(), a.isolationCommand(), a.scenarioCommand(), a.checkCommand(), a.convertCommand(), a.replayCommand(), a.showCommand(), a.diffCommand(), a.listCommand(), a.testCommand(), a.twiceCommand(), a.buildCommand(), a.overlayCommand(), a.versionCommand(),
+		a.other(huntCommand, "hunt [packages]", "Run many seeds on all cores, group failures by signature, and make each small", "campaigns"),
+		a.other(programCommand, "program PACKAGE", "Test a main package of your own as a cluster, as it is", "what reads Go programs"))
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return cmd.Help()

@@ -15,7 +15,8 @@ import (
 // The commands that have what takes long to compile.
 const (
 	scenariosCommand = "capsize-scenarios"
-	huntCommand      = "capsize-hunt" // campaigns, and the database that they are kept in
+	huntCommand      = "capsize-hunt"    // campaigns, and the database that they are kept in
+	programCommand   = "capsize-program" // what reads Go programs
 )
 
 // knownScenarios lists the scenarios that capsize-scenarios has, with their questions, so that capsize can list them
@@ -65,7 +66,7 @@ func (a *app) delegate(ctx context.Context, command, has string) error {
 		return fmt.Errorf("find %s, which has %s: %w; install it beside capsize with: go install %s@latest",
 			command, has, err, importPathOf(command))
 	}
-	env := append(os.Environ(), programVariable+"="+programName())
+	env := append(os.Environ(), ProgramVariable+"="+programName())
 	if remove == nil && command == huntCommand && a.out == os.Stdout && a.err == os.Stderr {
 		// A hunt that is killed is killed as a whole, and not only the one who has started it.
 		if err := become(program, a.args, env); !errors.Is(err, errors.ErrUnsupported) {
@@ -96,8 +97,8 @@ func (a *app) delegate(ctx context.Context, command, has string) error {
 // errReported is an error that the other command has printed.
 var errReported = errors.New("reported")
 
-// programVariable holds the name by which the other command is to call itself in what it prints.
-const programVariable = "CAPSIZE_PROGRAM"
+// ProgramVariable holds the name by which the other command is to call itself in what it prints.
+const ProgramVariable = "CAPSIZE_PROGRAM"
 
 func importPathOf(command string) string { return "github.com/capsize-go/capsize/cmd/" + command }
 

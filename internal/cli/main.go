@@ -31,8 +31,15 @@ type Scenarios struct {
 // Main is func main of a command with these scenarios; nil for none.
 func Main(s *Scenarios) { run(&app{scenarios: s}, os.Args[1:]) }
 
-// MainOfHunt is func main of the command that has hunt, which a function makes. Args are its arguments.
-func MainOfHunt(hunt func(Console) *cobra.Command, args []string) { run(&app{hunt: hunt}, args) }
+// MainOfHunt is func main of the program that has the command hunt, which a function makes. Args are its arguments.
+func MainOfHunt(hunt func(Console) *cobra.Command, args []string) {
+	run(&app{is: huntCommand, more: hunt}, args)
+}
+
+// MainOfProgram is [MainOfHunt] of the programs that have the command program.
+func MainOfProgram(program func(Console) *cobra.Command, args []string) {
+	run(&app{is: programCommand, more: program}, args)
+}
 
 // run makes an app the program, with these arguments.
 func run(a *app, args []string) {

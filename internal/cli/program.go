@@ -13,7 +13,7 @@ const importPath = "github.com/capsize-go/capsize/cmd/capsize"
 // programName returns what to type to run this program again: without a path of this
 // machine, so that a page can be passed on.
 func programName() string {
-	if name := os.Getenv(programVariable); name != "" {
+	if name := os.Getenv(ProgramVariable); name != "" {
 		return name
 	}
 	self, err := os.Executable()

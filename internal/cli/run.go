@@ -229,6 +229,11 @@ func (a *app) runSeeds(ctx context.Context, o runOptions) error {
 	if warning := systems.DiskWarning(o.nemesis); warning != "" && o.plan == "" {
 		fmt.Fprintf(a.err, "capsize: %s\n", warning)
 	}
+	return a.runSpec(ctx, s, o)
+}
+
+// runSpec runs the seeds of a spec, one or several, as the options say.
+func (a *app) runSpec(ctx context.Context, s runSpec, o runOptions) error {
 	if o.seed == 0 {
 		o.seed = freshSeed()
 	}

@@ -37,6 +37,7 @@ type Machine struct {
 	env  []string   // KEY=value
 	said map[string]bool
 	once map[any]bool
+	kept map[any]any
 	ends []func()
 }
 

@@ -44,7 +44,7 @@ var state = group{"state", "fields of the runtime's types that the added files u
 	{file: proc, in: "main", at: stmt("close(mainInitDoneChan)"), code: "detInitDone(); @", from: 27},
 }}
 
-var groups = slices.Concat(runtimeGroups, programGroups)
+var groups = slices.Concat(runtimeGroups, programGroups, globalGroups)
 
 // runtimeGroups make a run repeatable.
 var runtimeGroups = []group{
