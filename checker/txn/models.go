@@ -280,8 +280,13 @@ func joinModels(ms []Model) string {
 	return strings.Join(all, ", ")
 }
 
-// Strongest returns those of the models that no other of them implies, by [Model.Implies] or [History.Implies].
-func Strongest(held []Model, implies func(m, other Model) bool) []Model {
+// Strongest returns those of the models that no other of them implies.
+func Strongest(held []Model) []Model { return strongest(held, Model.Implies) }
+
+// Strongest returns those of the models that no other of them implies of the history.
+func (h *History) Strongest(held []Model) []Model { return strongest(held, h.Implies) }
+
+func strongest(held []Model, implies func(m, other Model) bool) []Model {
 	var all []Model
 	for _, m := range held {
 		if !slices.ContainsFunc(held, func(o Model) bool { return o != m && implies(o, m) }) {
@@ -300,8 +305,13 @@ func Titles(ms []Model) string {
 	return strings.Join(all, ", ")
 }
 
-// Weakest returns those of the models that imply no other of them, as [Strongest] has it.
-func Weakest(failing []Model, implies func(m, other Model) bool) []Model {
+// Weakest returns those of the models that imply no other of them.
+func Weakest(failing []Model) []Model { return weakest(failing, Model.Implies) }
+
+// Weakest returns those of the models that imply no other of them of the history.
+func (h *History) Weakest(failing []Model) []Model { return weakest(failing, h.Implies) }
+
+func weakest(failing []Model, implies func(m, other Model) bool) []Model {
 	var all []Model
 	for _, m := range failing {
 		if !slices.ContainsFunc(failing, func(o Model) bool { return o != m && implies(m, o) }) {

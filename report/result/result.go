@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,7 +16,6 @@ import (
 
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/history"
-	"github.com/capsize-go/capsize/internal/words"
 	"github.com/capsize-go/capsize/report"
 )
 
@@ -143,7 +143,7 @@ func Calls(why *checker.Counterexample) []Call {
 // value returns an input or an output as JSON has it: null in the place of each integer that stands for no value, which a reader
 // would take for a number.
 func value(v any) any {
-	none := strconv.Itoa(words.Nil)
+	none := strconv.Itoa(math.MinInt) // model.Nil
 	text, err := json.Marshal(v)
 	if err != nil || !bytes.Contains(text, []byte(none)) {
 		return v

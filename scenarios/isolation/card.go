@@ -162,7 +162,7 @@ func (c *Card) Fill(row *scenarios.Row) {
 // Measured names the strongest models that every run kept.
 func (c *Card) Measured() string {
 	var names []string
-	for _, m := range txn.Strongest(c.Held, txn.Model.Implies) {
+	for _, m := range txn.Strongest(c.Held) {
 		names = append(names, string(m))
 	}
 	if len(names) == 0 {

@@ -9,6 +9,7 @@ import (
 	"github.com/capsize-go/capsize/checker"
 	"github.com/capsize-go/capsize/checker/txn"
 	"github.com/capsize-go/capsize/history"
+	"github.com/capsize-go/capsize/internal/cputime"
 )
 
 // A store is a simulated database of registers, with the histories that it makes.
@@ -162,6 +163,7 @@ func judged(b testing.TB, h *txn.History, models ...txn.Model) *txn.Report {
 func benchmark(b *testing.B, h *txn.History, want map[txn.Model]checker.Verdict, models ...txn.Model) {
 	b.ReportAllocs()
 	b.ResetTimer()
+	began := cputime.Used()
 	for range b.N {
 		rep := judged(b, h, models...)
 		for _, f := range rep.Findings {
@@ -171,6 +173,7 @@ func benchmark(b *testing.B, h *txn.History, want map[txn.Model]checker.Verdict,
 		}
 	}
 	b.ReportMetric(float64(len(h.Txns)), "txns")
+	b.ReportMetric((cputime.Used()-began).Seconds()/float64(b.N), "cpu-s/op")
 }
 
 // million is how many transactions the large benchmarks judge.
@@ -212,6 +215,24 @@ func BenchmarkRegisterBlind10k(b *testing.B) {
 						want[m] = checker.Invalid
 					}
 					benchmark(b, h, want, m)
+				})
+			}
+		}
+	}
+}
+
+// BenchmarkRegisterAll10k judges blind writes by all models.
+func BenchmarkRegisterAll10k(b *testing.B) {
+	for _, level := range []string{"strict", "si", "gsi"} {
+		for _, keys := range []int{100, 1000} {
+			for _, ops := range []int{4, 8} {
+				b.Run(fmt.Sprintf("%s/%d-keys/%d-ops", level, keys, ops), func(b *testing.B) {
+					h := store{txns: 10_000, sessions: 20, ops: ops, keys: keys, writes: .5, level: level}.make(1)
+					want := map[txn.Model]checker.Verdict{txn.SnapshotIsolation: checker.Valid}
+					if level == "strict" {
+						want[txn.StrictSerializable] = checker.Valid
+					}
+					benchmark(b, h, want)
 				})
 			}
 		}

@@ -197,5 +197,5 @@ func Extremes(h *txn.History, fs []txn.Finding) (strongest, weakest []txn.Model)
 			failing = append(failing, f.Model)
 		}
 	}
-	return txn.Strongest(held, h.Implies), txn.Weakest(failing, h.Implies)
+	return h.Strongest(held), h.Weakest(failing)
 }
