@@ -38,8 +38,15 @@ func (s Store) Open(_ context.Context, h *cluster.Host) (Client, error) {
 	return Client{c, s.Bugs}, nil
 }
 
-// Workload is [workloads.RegisterOver]: puts, linearizable gets, and swaps by transactions.
-func (s Store) Workload(keys int) workloads.Workload { return workloads.RegisterOver(s.Open, keys) }
+// Workload is [workloads.RegisterOver]: puts, linearizable gets, and swaps by transactions. It begins when etcd answers.
+func (s Store) Workload(keys int) workloads.Workload {
+	w := workloads.RegisterOver(s.Open, keys)
+	w.Setup = func(ctx context.Context, c workloads.Client) error {
+		_, err := c.Invoke(ctx, workloads.RegisterOp{F: "read", Key: "k0"})
+		return err
+	}
+	return w
+}
 
 // Get reads a key; one that was never written is 0.
 func (c Client) Get(ctx context.Context, key string) (int, error) {
@@ -51,7 +58,7 @@ func (c Client) Get(ctx context.Context, key string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return value((*clientv3.GetResponse)(r))
+	return value(r)
 }
 
 // value returns the value of the one key of an answer.
