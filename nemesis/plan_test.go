@@ -242,7 +242,7 @@ func TestPortfolioIsOfPresets(t *testing.T) {
 	assert.InDelta(t, 200, swarms, 40)
 	for _, f := range nemesis.Faults() {
 		// No preset has these, so that the plans of all seeds stay what they were.
-		asked := f.Name == "dns" || f.Name == "read-only-disk" || f.Name == "degrade"
+		asked := f.Name == "kill" || f.Name == "dns" || f.Name == "read-only-disk" || f.Name == "degrade"
 		if f.Name != "on" && !asked && !strings.Contains(f.Doc, "by nemesis.New") {
 			assert.True(t, kinds[f.Name], "the portfolio has no %s", f.Name)
 		}
