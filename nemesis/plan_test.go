@@ -195,7 +195,7 @@ func TestSwarmLeavesHalfOut(t *testing.T) {
 	}
 	for _, f := range nemesis.Faults() {
 		switch f.Name {
-		case "fsync-lies", "bit-rot", "misdirected-writes", "test hiccup", "on", "dns", "read-only-disk", "degrade": // the last three are in no preset
+		case "fsync-lies", "bit-rot", "misdirected-writes", "test hiccup", "on", "kill", "dns", "read-only-disk", "degrade": // the last four are in no preset
 			assert.Zero(t, runs[f.Name], f.Name)
 		default:
 			assert.Positive(t, runs[f.Name], f.Name)

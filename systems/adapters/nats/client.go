@@ -185,6 +185,9 @@ func (c *Client) poll(ctx context.Context) (map[string][]kafka.Message, error) {
 // read reads a log. It asks for the log's end first: else a consumer that gets nothing could not tell the end from a delay.
 func (c *Client) read(ctx context.Context, log string, r *reader) (some []kafka.Message, err error) {
 	stream, err := c.js.Stream(ctx, log)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil, nil // the servers have lost the stream, and all messages with it: an error would leave open whether they are there
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the end of %s: %w", log, err)
 	}
