@@ -22,6 +22,9 @@ const (
 	replicas = 3
 	// patience is how long a producer waits for an acknowledgement before it publishes the message again.
 	patience = 400 * time.Millisecond
+	// handshake is how long a client waits for each step of a connection's beginning. The client library holds the lock of the connection
+	// meanwhile, so that a publish waits for as long, whatever its context says: with a second it came back more than two seconds late.
+	handshake = 250 * time.Millisecond
 	// most is how many messages a poll returns of a log.
 	most = 64
 )
@@ -52,7 +55,7 @@ func (s JetStream) Open(ctx context.Context, h *cluster.Host) (*Client, error) {
 	for _, name := range append(names[i:], names[:i]...) {
 		o.Servers = append(o.Servers, "nats://"+net.JoinHostPort(name, strconv.Itoa(ClientPort)))
 	}
-	o.NoRandomize, o.Name, o.MaxReconnect, o.Timeout = true, h.Name(), -1, time.Second
+	o.NoRandomize, o.Name, o.MaxReconnect, o.Timeout = true, h.Name(), -1, handshake
 	o.ReconnectWait, o.PingInterval, o.MaxPingsOut = 250*time.Millisecond, time.Second, 2
 	conn, err := o.Connect()
 	if err != nil {
