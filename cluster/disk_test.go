@@ -65,6 +65,22 @@ func TestCrashLosesWhatWasNotSynced(t *testing.T) {
 	})
 }
 
+// A process that is killed on a machine that runs on loses nothing that it wrote, synced or not.
+func TestCrashKeepsEverything(t *testing.T) {
+	withFixture(t, func(t *testing.T, r *fixture) {
+		heal := r.As("kill").ImpairDisk("n1", cluster.DiskImpairment{Remains: cluster.Everything})
+		r.write("a", "kept")
+		require.NoError(t, r.host("n1").Disk().Rename("a", "b"))
+		r.reboot()
+		assert.Equal(t, []string{"b"}, r.host("n1").Disk().List())
+		assert.Equal(t, "kept", r.content("b"))
+		assert.Zero(t, r.effect("reboot", "bytes lost at a crash"))
+		heal()
+		r.reboot()
+		assert.Equal(t, "kept", r.content("b"), "it is durable from then on")
+	})
+}
+
 // A sync on the message seam takes its time: a crash before it is done undoes it.
 func TestCrashInASync(t *testing.T) {
 	withFixture(t, func(t *testing.T, r *fixture) {

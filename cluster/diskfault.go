@@ -38,6 +38,8 @@ const (
 	// Sectors keeps each sector of 512 bytes that was written with chance one half, independent of their order, as a write-back
 	// cache does.
 	Sectors Remains = "sectors"
+	// Everything is kept: the process was killed, and the system of the machine, which has what it wrote, runs on.
+	Everything Remains = "everything"
 )
 
 // An activeDiskImpairment is an impairment of one disk by one fault.

@@ -76,7 +76,7 @@ func (d *disk) countSync() (first, tooMany bool) {
 }
 
 // kept says what the image keeps in a crash.
-var kept = map[Remains]diskimage.Kept{Nothing: diskimage.Nothing, Prefix: diskimage.Prefix, Torn: diskimage.Torn, Sectors: diskimage.Sectors}
+var kept = map[Remains]diskimage.Kept{Nothing: diskimage.Nothing, Prefix: diskimage.Prefix, Torn: diskimage.Torn, Sectors: diskimage.Sectors, Everything: diskimage.Everything}
 
 // crash decides what the disk keeps, and returns how many bytes that were written are lost.
 func (d *disk) crash(now time.Duration, life int64) (lost int64) {

@@ -31,7 +31,7 @@ var samples = []nemesis.Fault{
 	nemesis.HalfOpen(), nemesis.Flaps(0), nemesis.Flaps(time.Second, nemesis.TheLeader), nemesis.Clogs(nemesis.Nth(7, 2)),
 	nemesis.Crashes(), nemesis.Crashes(nemesis.Minority, nemesis.AFollower), nemesis.Crashes(nemesis.WithRole("leader")),
 	nemesis.PowerCuts(cluster.Nothing), nemesis.PowerCuts(cluster.Prefix), nemesis.PowerCuts(cluster.Torn, nemesis.Everyone), nemesis.PowerCuts(cluster.Sectors),
-	nemesis.CrashesInWrite(), nemesis.Vanishes(), nemesis.Pauses(), nemesis.Pauses(nemesis.Majority), nemesis.SlowHosts(0), nemesis.SlowHosts(time.Millisecond),
+	nemesis.Kills(), nemesis.CrashesInWrite(), nemesis.Vanishes(), nemesis.Pauses(), nemesis.Pauses(nemesis.Majority), nemesis.SlowHosts(0), nemesis.SlowHosts(time.Millisecond),
 	nemesis.FsyncLies(), nemesis.Beyond(nemesis.FsyncLies(nemesis.Everyone)), nemesis.FsyncFails(), nemesis.DiskErrors(0), nemesis.DiskFull(),
 	nemesis.ReadOnlyDisk(), nemesis.ReadOnlyDisk(nemesis.TheLeader),
 	nemesis.Pauses(nemesis.OneClient), nemesis.Pauses(nemesis.ClientWithRole("holder")), nemesis.SlowHosts(0, nemesis.EveryClient), nemesis.Clogs(nemesis.OneClient),

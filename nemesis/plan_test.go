@@ -195,7 +195,7 @@ func TestSwarmLeavesHalfOut(t *testing.T) {
 	}
 	for _, f := range nemesis.Faults() {
 		switch f.Name {
-		case "fsync-lies", "bit-rot", "misdirected-writes", "test hiccup", "on", "dns", "read-only-disk", "degrade": // the last three are in no preset
+		case "fsync-lies", "bit-rot", "misdirected-writes", "test hiccup", "on", "kill", "dns", "read-only-disk", "degrade": // the last four are in no preset
 			assert.Zero(t, runs[f.Name], f.Name)
 		default:
 			assert.Positive(t, runs[f.Name], f.Name)
@@ -242,7 +242,7 @@ func TestPortfolioIsOfPresets(t *testing.T) {
 	assert.InDelta(t, 200, swarms, 40)
 	for _, f := range nemesis.Faults() {
 		// No preset has these, so that the plans of all seeds stay what they were.
-		asked := f.Name == "dns" || f.Name == "read-only-disk" || f.Name == "degrade"
+		asked := f.Name == "kill" || f.Name == "dns" || f.Name == "read-only-disk" || f.Name == "degrade"
 		if f.Name != "on" && !asked && !strings.Contains(f.Doc, "by nemesis.New") {
 			assert.True(t, kinds[f.Name], "the portfolio has no %s", f.Name)
 		}

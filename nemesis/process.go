@@ -21,6 +21,10 @@ func PowerCuts(remains cluster.Remains, victims ...Victim) Fault {
 	return powerCut{targets{victims}, remains}
 }
 
+// Kills returns a fault that kills processes, as kill -9 and the kernel without memory do, and starts them again when it heals. The
+// machine runs on: its disk keeps all that was written, synced or not.
+func Kills(victims ...Victim) Fault { return kill{targets{victims}} }
+
 // CrashesInWrite returns a fault that crashes a node in the middle of its next
 // write to disk, of which a part is kept, and restarts it when it heals.
 func CrashesInWrite(victims ...Victim) Fault { return crashInWrite{targets{victims}} }
@@ -45,6 +49,7 @@ func SlowHosts(d time.Duration, victims ...Victim) Fault {
 func init() {
 	register("crash", `nodes lose power and restart; "victims": `+joined(Victims()), decoderOf[crash]())
 	register("power-cut", `a crash that keeps some of what was not synced; "remains": prefix, torn or sectors`, decoderOf[powerCut]())
+	register("kill", "processes end at once, and lose nothing that they have written", decoderOf[kill]())
 	register("crash-in-write", "a crash in the middle of the next write to disk, which is torn", decoderOf[crashInWrite]())
 	register("vanish", "a crash without a notice to the peers: their connections stay half open", decoderOf[vanish]())
 	register("pause", "nodes are paused and resumed, as by SIGSTOP or a long garbage collection", decoderOf[pause]())
@@ -95,14 +100,29 @@ func (f powerCut) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) 
 		remains = f.Remains
 	}
 	f.Remains = remains
-	return injectInto(ctx, c, fmt.Sprintf("power cut (%s)", remains), f, f.orAnyVictims(), r, func(node string) func() {
+	return injectInto(ctx, c, fmt.Sprintf("power cut (%s)", remains), f, f.orAnyVictims(), r, crashKeeping(c, remains))
+}
+
+type kill struct{ targets }
+
+func (kill) kind() string           { return "kill" }
+func (f kill) at(v ...Victim) Fault { f.Victims = v; return f }
+func (f kill) String() string       { return f.describe("kill") }
+
+func (f kill) Inject(ctx context.Context, c *cluster.Cluster, r *rand.Rand) (string, func(), error) {
+	return injectInto(ctx, c, "kill", f, f.orAnyVictims(), r, crashKeeping(c, cluster.Everything))
+}
+
+// crashKeeping returns what crashes a node whose disk keeps some of what was not synced.
+func crashKeeping(c *cluster.Cluster, remains cluster.Remains) func(node string) (heal func()) {
+	return func(node string) func() {
 		whole := c.ImpairDisk(node, cluster.DiskImpairment{Remains: remains})
 		c.Crash(node)
 		return func() {
 			whole()
 			c.Restart(node)
 		}
-	})
+	}
 }
 
 type crashInWrite struct{ targets }

@@ -63,6 +63,7 @@ var constructors = map[string]constructor{
 	"crash":          {"Crashes", []argument{victims}},
 	"power-cut":      {"PowerCuts", []argument{constantOf("remains", "Remains", "cluster.Nothing", remains), victims}},
 	"crash-in-write": {"CrashesInWrite", []argument{victims}},
+	"kill":           {"Kills", []argument{victims}},
 	"vanish":         {"Vanishes", []argument{victims}},
 	"pause":          {"Pauses", []argument{victims}},
 	"slow-host":      {"SlowHosts", []argument{durationOf("each"), victims}},

@@ -30,7 +30,7 @@ var faults = []nemesis.Fault{
 	nemesis.Bandwidth(0), nemesis.Bandwidth(1 << 20), nemesis.HalfOpen(), nemesis.Flaps(0), nemesis.Flaps(time.Second, nemesis.OneClient),
 	nemesis.Clogs(), nemesis.Clogs(nemesis.Nth(3, 1), nemesis.WithRole(`lock "holder"`)),
 	nemesis.Crashes(), nemesis.Crashes(nemesis.Victims()...), nemesis.PowerCuts(cluster.Nothing), nemesis.PowerCuts(cluster.Prefix, nemesis.Everyone),
-	nemesis.PowerCuts(cluster.Torn), nemesis.PowerCuts(cluster.Sectors), nemesis.CrashesInWrite(nemesis.TheLeader), nemesis.Vanishes(),
+	nemesis.PowerCuts(cluster.Torn), nemesis.PowerCuts(cluster.Sectors), nemesis.CrashesInWrite(nemesis.TheLeader), nemesis.Kills(nemesis.Everyone), nemesis.Vanishes(),
 	nemesis.Pauses(nemesis.ClientVictims()...), nemesis.SlowHosts(0), nemesis.SlowHosts(90*time.Minute, nemesis.Minority), nemesis.Reconfigures(),
 	nemesis.ReconfiguresTo("n2", "n4"), nemesis.SlowNodes(0, "n1"), nemesis.SlowNodes(time.Second, "n1", "n2"), nemesis.HalfOpenFrom("n1", "n2"),
 	nemesis.ClockSkew(time.Second), nemesis.ClockDrift(0), nemesis.ClockDrift(12.5, nemesis.TheLeader), nemesis.ClockJumps(0, 0), nemesis.ClockJumps(0, time.Second),

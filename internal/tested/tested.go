@@ -123,7 +123,7 @@ func faultRow(c Counts) Row {
 
 // families are kinds of fault, by the beginning of the name of a fault.
 var families = []struct{ prefix, kind string }{
-	{"partition", "partition"}, {"crash in a write", "crash in a write"}, {"crash", "crash"}, {"power cut", "power cut"}, {"pause", "pause"}, {"reconfigure", "member change"},
+	{"partition", "partition"}, {"crash in a write", "crash in a write"}, {"crash", "crash"}, {"power cut", "power cut"}, {"kill", "kill"}, {"pause", "pause"}, {"reconfigure", "member change"},
 	{"lossy", "spell of lossy links"}, {"latency", "spell of latency"}, {"slow", "spell of slowness"}, {"clock", "wrong clock"}, {"half-open", "half-open link"},
 	{"duplicates", "spell of duplicates"}, {"reorders", "spell of reordering"}, {"corrupts", "spell of corruption"}, {"bandwidth", "spell of low bandwidth"},
 }

@@ -21,6 +21,8 @@ const (
 	LastTorn
 	// Sectors keeps each sector that was written with chance one half.
 	Sectors
+	// Everything is kept: the process was killed, and the machine runs on.
+	Everything
 )
 
 // Sector is how many bytes a disk writes atomically.
@@ -31,7 +33,7 @@ const Sector = 512
 // the crash still sees the originals.
 func (i *Image) Crash(now time.Duration, kept Kept, k keyed.Key) (lost int64, torn bool) {
 	i.ApplySynced(now)
-	if kept != LastTorn {
+	if kept != LastTorn && kept != Everything {
 		lost = i.dropAfterSync()
 	}
 	more, torn := i.persistKept(kept, k)

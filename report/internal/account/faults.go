@@ -102,7 +102,7 @@ func (s *scene) harm(f Fault) int {
 
 // stops reports whether a fault of this name stops nodes.
 func stops(fault string) bool {
-	return slices.ContainsFunc([]string{"crash", "power cut", "vanish", "pause"}, func(p string) bool { return strings.HasPrefix(fault, p) })
+	return slices.ContainsFunc([]string{"crash", "power cut", "kill", "vanish", "pause"}, func(p string) bool { return strings.HasPrefix(fault, p) })
 }
 
 func (s *scene) faultStep(f Fault) Step {
