@@ -51,8 +51,7 @@ type Config struct {
 	Spans  SpanRecorder // records what hosts do; optional: see [Host.Begin]
 	Record trace.Window // of which [Cluster.Recorded] returns what happened; optional
 
-	// Wait returns when all other goroutines of the bubble are blocked:
-	// [testing/synctest.Wait].
+	// Wait returns when all other goroutines of the bubble are blocked: [testing/synctest.Wait].
 	Wait func()
 }
 
@@ -82,25 +81,24 @@ type Cluster struct {
 	by *effect.Tally // of the fault that uses this handle; see As
 }
 
-// An Effect is what a fault did to a cluster, of one kind. A fault without effects was
-// injected and tested nothing.
+// An Effect is what a fault did to a cluster, of one kind. A fault without effects was injected and tested nothing.
 type Effect struct {
 	Fault string `json:"fault"` // the name given to [Cluster.As]; empty for what was done without one
 	What  string `json:"what"`  // "messages cut", "bytes lost at a crash"
 	Count int64  `json:"count"`
 }
 
-// As returns a handle of the cluster for a fault of that name: what is done through it is
-// attributed to the name in [Cluster.Effects]. The draws of the fault, as of which messages
-// it loses, are keyed by the name too, so that they do not depend on other faults.
+// As returns a handle of the cluster for a fault of that name: what is done through it is attributed to the name in
+// [Cluster.Effects]. The draws of the fault, as of which messages it loses, are keyed by the name too, so that they do not
+// depend on other faults.
 func (c *Cluster) As(fault string) *Cluster {
 	c.lock()
 	defer c.unlock()
 	return &Cluster{simulation: c.simulation, by: c.tallies.Of(fault)}
 }
 
-// Effects returns what faults did so far, by fault and kind. Counts of zero are
-// left out: a fault that is not named had no effect.
+// Effects returns what faults did so far, by fault and kind. Counts of zero are left out: a fault that is not named had no
+// effect.
 func (c *Cluster) Effects() []Effect {
 	c.lock()
 	defer c.unlock()
@@ -174,8 +172,8 @@ func New(cfg Config) (*Cluster, error) {
 	return c, nil
 }
 
-// addMachines makes the machines and the links between them. Each machine gets a phase of its own, so that no two of them act at
-// one instant.
+// addMachines makes the machines and the links between them. Each machine gets a phase of its own, so that no two of them act
+// at one instant.
 func (c *Cluster) addMachines() {
 	key := keyed.New(c.cfg.Seed)
 	first := key.With("phase").Range(0, MaxHosts)
@@ -208,8 +206,8 @@ func (c *Cluster) addMachines() {
 	}
 }
 
-// labelsOf returns the profiler labels by which a goroutine is known to run code of a host. Goroutines inherit them from the one
-// that starts them.
+// labelsOf returns the profiler labels by which a goroutine is known to run code of a host. Goroutines inherit them from the
+// one that starts them.
 func (c *simulation) labelsOf(host string) pprof.LabelSet {
 	return pprof.Labels("capsize", c.cfg.Label, "host", host)
 }
@@ -286,8 +284,8 @@ func (c *Cluster) Now() time.Duration { return c.loop.now() }
 // Reached returns the instant of the last event. Unlike [Cluster.Now] it may be called from outside of the bubble.
 func (c *Cluster) Reached() time.Duration { return time.Duration(c.loop.last.Load()) }
 
-// At runs fn at instant t, or as soon after it as the host of that name may act. It runs whether or not the host is up. The empty
-// name stands for the simulation. Goroutines that fn starts are the host's, if that is up: see [Cluster.Crash].
+// At runs fn at instant t, or as soon after it as the host of that name may act. It runs whether or not the host is up. The
+// empty name stands for the simulation. Goroutines that fn starts are the host's, if that is up: see [Cluster.Crash].
 func (c *Cluster) At(t time.Duration, host string, fn func()) {
 	if host == "" {
 		c.at(t, nil, fn, false)
@@ -346,8 +344,8 @@ func (c *Cluster) Client(i int) *Host {
 // With the deterministic runtime of "capsize test" all goroutines of the host stop where they stand: those of Run, those that
 // handlers and timers start, and those that these start. No deferred call of theirs runs, their ctx is not cancelled, and their
 // timers of package time do nothing. What they hold they hold for good, as a lock in a package variable that other hosts use as
-// well; and a panic or [Host.Exit] ends them in the same way. Without that runtime a goroutine can't be stopped: it learns of the
-// crash by its ctx and by errors of the host's network and disk, and has until the end of the run to come back.
+// well; and a panic or [Host.Exit] ends them in the same way. Without that runtime a goroutine can't be stopped: it learns of
+// the crash by its ctx and by errors of the host's network and disk, and has until the end of the run to come back.
 func (c *Cluster) Crash(name string) {
 	m := c.machine(name)
 	c.atOwn(c.Now(), m, func() { m.crashBy(c.by, false) })
@@ -403,8 +401,8 @@ func (c *Cluster) Stats() Stats {
 	return s
 }
 
-// Progress counts the events that were run. It may be called from outside the bubble: if the count does not grow, some goroutine
-// in the bubble neither blocks nor ends.
+// Progress counts the events that were run. It may be called from outside the bubble: if the count does not grow, some
+// goroutine in the bubble neither blocks nor ends.
 func (c *Cluster) Progress() uint64 { return c.loop.executed.Load() }
 
 // Trace returns a hash of all that happened so far: deliveries, losses, crashes and faults, with their instants. Two runs with

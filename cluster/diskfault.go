@@ -237,35 +237,16 @@ func (c *Cluster) FlipBit(name string, pick func(n int64) int64) (where string, 
 	m := c.machine(name)
 	c.lock()
 	defer c.unlock()
-	if m.disk.files != nil {
-		return c.flipFileBit(m, pick)
-	}
 	m.disk.ApplySynced(c.Now())
-	var total int64
-	stored := m.disk.Stored()
-	for _, s := range stored {
-		total += 8 * s.Bytes()
+	flip := m.disk.Flip
+	if m.disk.files != nil {
+		flip = m.disk.files.Flip
 	}
-	if total == 0 {
-		return "", nil, fmt.Errorf("rot: the disk of %s is empty", name)
-	}
-	bit := pick(total)
-	if bit < 0 || bit >= total {
-		return "", nil, fmt.Errorf("rot: bit %d of a disk of %d", bit, total)
-	}
-	s, b := diskimage.AddFlip(stored, bit, c.by)
-	heal = c.healing(m, nil, wrong{trace.Disk, "a bit flipped in " + s.Path}, func() { diskimage.Scrub(m.disk.Stored(), s.File.ID, b) })
-	return fmt.Sprintf("%s: byte %d of %s", name, b.Bit/8, s.Path), heal, nil
-}
-
-// flipFileBit flips a bit of a real file.
-func (c *Cluster) flipFileBit(m *machine, pick func(n int64) int64) (where string, heal func(), err error) {
-	path, at, back, err := m.disk.files.Flip(pick, c.by)
+	path, at, back, err := flip(pick, c.by)
 	if err != nil {
-		return "", nil, fmt.Errorf("rot: the disk of %s: %w", m.name, err)
+		return "", nil, fmt.Errorf("rot: the disk of %s: %w", name, err)
 	}
-	heal = c.healing(m, nil, wrong{trace.Disk, "a bit flipped in " + path}, back)
-	return fmt.Sprintf("%s: byte %d of %s", m.name, at, path), heal, nil
+	return fmt.Sprintf("%s: byte %d of %s", name, at, path), c.healing(m, nil, wrong{trace.Disk, "a bit flipped in " + path}, back), nil
 }
 
 // ReserveDamage counts a node as damaged for the rest of the run, and reports whether a fault may then have its disk lose or

@@ -112,16 +112,14 @@ func (d *disk) crashFiles(what diskimage.Kept, life int64) (lost int64, torn boo
 func (m *machine) mount() error {
 	c := m.c
 	dir, err := c.folders.Get(m.name)
-	if err != nil {
+	if err != nil || !hostdisk.Active() {
 		return err
 	}
 	if c.files == nil {
 		c.files = hostdisk.NewDisks(filepath.Dir(dir))
 	}
-	if m.disk.files == nil {
-		if m.disk.files, err = c.files.Add(m.name); err != nil {
-			return err
-		}
+	if m.disk.files, err = c.files.Add(m.name); err != nil {
+		return err
 	}
 	m.disk.failed = false
 	c.files.Mount(m.goroutines, m.disk.files, programDisk{m})

@@ -45,8 +45,8 @@ type event struct {
 	handler func(Message) // that gets msg
 }
 
-// admit reports whether the event is to run now, and does the part of it that needs the lock. An event for a machine that is busy
-// is postponed, and one for a former life is dropped. It is called with the cluster locked.
+// admit reports whether the event is to run now, and does the part of it that needs the lock. An event for a machine that is
+// busy is postponed, and one for a former life is dropped. It is called with the cluster locked.
 func (e *event) admit(at time.Duration) bool {
 	m := e.to
 	if e.kind == kindFunc {

@@ -290,14 +290,13 @@ func (h *Host) Log() *slog.Logger { return slog.New(h.m.c.log.Handler(h.m.name))
 func (h *Host) LogWriter() io.Writer { return h.m.c.log.Writer(h.m.name) }
 
 // Dir returns a folder of the real file system that belongs to this host, for code that needs an [os.File]: bbolt, or the
-// snapshots of hashicorp/raft. The first call makes it; it outlives crashes, and is removed when the run ends. Its path differs
-// from run to run, so it must not reach a history.
+// snapshots of hashicorp/raft. The first call makes it; it outlives crashes, and is removed when the run ends.
 //
-// It is a folder and not a disk: no fault of a disk applies to it, a sync takes no virtual time, and a crash loses nothing that
-// was written, synced or not. A crash comes between two waits of the host's goroutines, never in the middle of a transaction.
-// Code that outlives the crash must close its files when its ctx is done, before the next life opens them. With the deterministic
-// runtime of "capsize test" none outlives it, and the next life has a copy of the folder: the locks of the former one are gone.
-// For a store on a disk with faults, see [Disk.Tree].
+// For a [Program] it is the working directory, /capsize/n1/data in each run, on a disk with faults: a crash loses what was not synced.
+//
+// For other systems its path differs from run to run, so it must not reach a history, and no fault of a disk applies to it: a sync
+// takes no virtual time, and a crash loses nothing. Code that outlives the crash must close its files when its ctx is done. With the
+// deterministic runtime none outlives it, and the next life has a copy without locks. For a store on a disk, see [Disk.Tree].
 func (h *Host) Dir() (string, error) {
 	if h.m.disk.files != nil {
 		return hostdisk.Dir(h.m.name), nil

@@ -177,6 +177,9 @@ func (m *machine) crashBy(by *effect.Tally, silent bool) {
 		m.resume()
 	}
 	killed := m.kill()
+	if m.program != nil {
+		m.busy = 0 // what the system says for a program that is gone waits for nothing
+	}
 	c.unlock()
 	m.host.endSpans()
 	c.net.Crash(m.name)
@@ -195,6 +198,10 @@ func (m *machine) crashBy(by *effect.Tally, silent bool) {
 // before.
 func (m *machine) die(h *Host, kind FindingKind, what, stack string) {
 	if h.gone() {
+		return
+	}
+	if m.disk.failed { // a program can't say that it stops because of its disk
+		m.stopAndRestart(h)
 		return
 	}
 	m.c.addFinding(Finding{Kind: kind, Host: m.name, What: what, Stack: stack})

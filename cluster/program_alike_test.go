@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +37,31 @@ func TestProgramsAreAlike(t *testing.T) {
 	one := childOutput(t, n, "GOMAXPROCS=1")
 	assert.Equal(t, one, childOutput(t, n, "GOMAXPROCS=4"))
 	assert.Contains(t, one, "n1: 30", "the client got through")
+}
+
+// TestProgramMemory runs programs again and again, which crash and whose goroutines nothing ends: what they had is freed.
+func TestProgramMemory(t *testing.T) {
+	needRuntime(t)
+	if os.Getenv("GOGC") == "" {
+		defer debug.SetGCPercent(debug.SetGCPercent(10))
+	}
+	n := tier.Seeds(t, 3, 10) // of so many runs, ten times as many need no more memory: with CAPSIZE_SEEDS=10 a hundred
+	run := func(n int) (m runtime.MemStats) {
+		for seed := range n {
+			faulty(t, uint64(seed))
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m
+	}
+	before, more := run(n), n
+	if tier.Sweeping() {
+		more = 10 * n
+	}
+	after := run(more)
+	t.Logf("heap %d and %d KiB, stacks %d and %d KiB after %d and %d runs", before.HeapAlloc>>10, after.HeapAlloc>>10, before.StackInuse>>10, after.StackInuse>>10, n, n+more)
+	assert.Less(t, after.HeapAlloc, before.HeapAlloc+1<<20)
+	assert.Less(t, after.StackInuse, before.StackInuse+1<<20)
 }
 
 // childOutput returns what the runs of a fresh process were.

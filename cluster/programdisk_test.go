@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/capsize-go/capsize/cluster"
+	"github.com/capsize-go/capsize/internal/tier"
 	"github.com/capsize-go/capsize/schedule"
 )
 
@@ -57,13 +58,17 @@ func linesOf(name string) (lines []string) {
 	return lines
 }
 
-// TestProgramPowerCut cuts the power of a program that appends lines: with a sync for each none is lost that it has told of, in no seed,
+// TestProgramPowerCut cuts the power of a program that appends lines: with a sync for each none is lost that it has said of, in no seed,
 // and without some are.
 func TestProgramPowerCut(t *testing.T) {
 	needRuntime(t)
+	seeds := 5
+	if tier.Sweeping() {
+		seeds = 20
+	}
 	for _, sync := range []bool{true, false} {
 		lost, crashes := 0, 0
-		for seed := range uint64(20) {
+		for seed := range uint64(seeds) {
 			last := 0
 			schedule.Start(seed, schedule.Random(4))
 			withPrograms(t, appender(sync, func(n int) { last = n }), func(r *programs) {
@@ -72,15 +77,15 @@ func TestProgramPowerCut(t *testing.T) {
 					r.pass(time.Duration(40+7*i)*time.Millisecond + time.Duration(seed)*100*time.Microsecond)
 					r.As("power").Crash("n1")
 					r.pass(time.Millisecond)
-					told := last
+					said := last
 					whole()
 					r.Restart("n1")
 					r.pass(time.Millisecond)
 					kept := len(linesOf(r.file("n1", "log")))
 					crashes++
-					lost += max(0, told-kept)
+					lost += max(0, said-kept)
 					if sync {
-						require.LessOrEqual(t, told, kept, "seed %d, %s", seed, remains)
+						require.LessOrEqual(t, said, kept, "seed %d, %s", seed, remains)
 					}
 				}
 			})
@@ -96,10 +101,7 @@ func TestProgramPowerCut(t *testing.T) {
 
 // file returns the path of a file in the folder of a host's program.
 func (r *programs) file(host, name string) string {
-	for _, h := range []string{host} {
-		return filepath.Join("/capsize", h, "data", name)
-	}
-	return ""
+	return filepath.Join("/capsize", host, "data", name)
 }
 
 // on runs f as code of a host, and waits for it.
@@ -124,7 +126,7 @@ var programDiskTests = map[string]func(t *testing.T, r *programs){
 				require.NoError(t, err)
 				wd, err := os.Getwd()
 				require.NoError(t, err)
-				assert.Equal(t, r.file(name, ""), wd+"/")
+				assert.Equal(t, filepath.Dir(r.file(name, "x")), wd)
 				for _, dir := range []string{home, os.TempDir(), ".", "/var/lib", wd} {
 					path := filepath.Join(dir, "x", name)
 					require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
@@ -234,7 +236,7 @@ var programDiskTests = map[string]func(t *testing.T, r *programs){
 	"a crash between a write and what follows": func(t *testing.T, r *programs) {
 		wrote, after := false, false
 		go func() {
-			_ = r.Await(t.Context(), cluster.UnsyncedWrite)
+			_ = r.Await(r.t.Context(), cluster.UnsyncedWrite)
 			wrote = true
 			r.As("power").Crash("n1")
 		}()
@@ -254,7 +256,7 @@ var programDiskTests = map[string]func(t *testing.T, r *programs){
 	"a crash in a sync": func(t *testing.T, r *programs) {
 		synced := false
 		go func() {
-			_ = r.Await(t.Context(), cluster.SyncBegins)
+			_ = r.Await(r.t.Context(), cluster.SyncBegins)
 			r.As("power").Crash("n1")
 		}()
 		r.pass(time.Millisecond)
@@ -284,6 +286,21 @@ var programDiskTests = map[string]func(t *testing.T, r *programs){
 		b, err := os.ReadFile(r.file("n1", "f"))
 		require.NoError(t, err)
 		assert.Equal(t, "not synced", string(b))
+	},
+	"what ends because of its disk is no finding": func(t *testing.T, r *programs) {
+		heal := r.As("disk").ImpairDisk("n1", cluster.DiskImpairment{FailSyncs: 1})
+		r.At(r.Now(), "n1", func() {
+			go func() {
+				f, _ := os.Create("f")
+				_, _ = f.WriteString("x")
+				panic(f.Sync())
+			}()
+		})
+		r.pass(100 * time.Millisecond)
+		assert.False(t, r.Up("n1"))
+		heal()
+		r.pass(time.Second)
+		assert.True(t, r.Up("n1"), "it restarts, as under a supervisor")
 	},
 	"locks and maps of the dead": func(t *testing.T, r *programs) {
 		use := func() {
@@ -319,24 +336,29 @@ var programDiskTests = map[string]func(t *testing.T, r *programs){
 		assert.Equal(t, 1, r.logged("writes data/f through a map"))
 	},
 	"rot": func(t *testing.T, r *programs) {
+		read := func() (b []byte) {
+			r.on("n1", func() {
+				var err error
+				b, err = os.ReadFile("f")
+				require.NoError(t, err)
+			})
+			return b
+		}
 		r.on("n1", func() {
 			require.NoError(t, os.WriteFile("f", []byte{0}, 0o600))
 			f, err := os.Open("f")
 			require.NoError(t, err)
 			require.NoError(t, f.Sync())
-			_, heal, err := r.As("rot").FlipBit("n1", func(n int64) int64 {
-				assert.Equal(t, int64(8), n)
-				return 3
-			})
-			require.NoError(t, err)
-			b, err := os.ReadFile("f")
-			require.NoError(t, err)
-			assert.Equal(t, []byte{8}, b)
-			heal()
-			b, err = os.ReadFile("f")
-			require.NoError(t, err)
-			assert.Equal(t, []byte{0}, b)
 		})
+		where, heal, err := r.As("rot").FlipBit("n1", func(n int64) int64 {
+			assert.Equal(t, int64(8), n)
+			return 3
+		})
+		require.NoError(t, err)
+		assert.Equal(t, "n1: byte 0 of data/f", where)
+		assert.Equal(t, []byte{8}, read())
+		heal()
+		assert.Equal(t, []byte{0}, read())
 		assert.Equal(t, int64(1), r.effect("rot", "reads that hit rot"))
 	},
 }

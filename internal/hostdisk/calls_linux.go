@@ -1,3 +1,5 @@
+//go:build amd64 || arm64
+
 package hostdisk
 
 import (
@@ -16,6 +18,7 @@ type Disks struct {
 	places []place
 
 	mu     sync.Mutex
+	hosts  map[string]*Disk
 	lives  map[detrt.Host]*mounted
 	warned map[string]bool
 }

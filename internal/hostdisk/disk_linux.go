@@ -1,3 +1,5 @@
+//go:build amd64 || arm64
+
 package hostdisk
 
 import (
@@ -15,6 +17,8 @@ import (
 func Supported() bool { return true }
 
 // A Disk is a folder of real files, and what of them is not durable. Its methods may be called from several goroutines.
+//
+// It has many methods because each thing that a program does with a file is one, and each that a fault does with a disk.
 type Disk struct {
 	mu      sync.Mutex
 	root    string // the folder

@@ -15,7 +15,12 @@
 // host calls the system. Linux only; [Supported] says so.
 package hostdisk
 
-import "syscall"
+import (
+	"path"
+	"syscall"
+
+	"github.com/capsize-go/capsize/internal/detrt"
+)
 
 // Kept says what a crash keeps of the changes that were not synced.
 type Kept uint8
@@ -56,5 +61,18 @@ type Host interface {
 	Warn(text string)
 }
 
+// Active reports whether goroutines of hosts can have disks: on this system, and in a program that was built with the overlay.
+func Active() bool { return Supported() && detrt.FilesActive() }
+
 // A FlipCounter counts the reads of flipped bits.
-type FlipCounter interface{ CountFlipRead() }
+type FlipCounter = interface{ CountFlipRead() }
+
+// Home is where the file system of a host begins, as goroutines of the bubble see it: /capsize/n1. It is the same in each run and on each
+// machine, wherever the files are, so that it may reach logs and histories.
+const Home = "/capsize"
+
+// Data is the folder of a host's file system that is the program's own, and its working directory.
+const Data = "data"
+
+// Dir returns the folder of a host that is the program's own, as the program is to see it.
+func Dir(host string) string { return path.Join(Home, host, Data) }

@@ -1,3 +1,5 @@
+//go:build amd64 || arm64
+
 package hostdisk
 
 import (
@@ -10,13 +12,6 @@ import (
 	"github.com/capsize-go/capsize/internal/detrt"
 	"github.com/capsize-go/capsize/internal/sorting"
 )
-
-// Home is where the file system of a host begins, as goroutines of the bubble see it: /capsize/n1. It is the same in each run and on each
-// machine, wherever the files are, so that it may reach logs and histories.
-const Home = "/capsize"
-
-// Data is the folder of a host's file system that is the program's own, and its working directory.
-const Data = "data"
 
 // A place is a folder of the machine in whose stead each host has one of its own.
 type place struct{ machine, host string }
@@ -121,7 +116,7 @@ func (s *Disks) real(m *mounted, dirfd int, path string, makes bool) string {
 // called. One run of a process has such disks at a time.
 func NewDisks(root string) *Disks {
 	dir, _ := os.Getwd()
-	s := &Disks{root: root, dir: dir, places: places(), lives: map[detrt.Host]*mounted{}, warned: map[string]bool{}}
+	s := &Disks{root: root, dir: dir, places: places(), hosts: map[string]*Disk{}, lives: map[detrt.Host]*mounted{}, warned: map[string]bool{}}
 	detrt.SetFiles(s.before, s.after)
 	return s
 }
@@ -131,21 +126,32 @@ func (s *Disks) Close() {
 	detrt.SetFiles(nil, nil)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, m := range s.lives { // order: each by itself
-		m.d.Close()
+	for _, d := range s.hosts { // order: each by itself
+		d.Close()
 	}
 }
 
-// Add makes the disk of a host, with the folders that a machine has.
-func (s *Disks) Add(host string) (*Disk, error) {
+// Add returns the disk of a host. The first call makes it, with the folders that a machine has.
+func (s *Disks) Add(host string) (d *Disk, err error) {
+	aside(func() { d, err = s.add(host) })
+	return d, err
+}
+
+func (s *Disks) add(host string) (*Disk, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d := s.hosts[host]; d != nil {
+		return d, nil
+	}
 	root := filepath.Join(s.root, host)
 	for _, dir := range folders {
 		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
 			return nil, err
 		}
 	}
-	return New(root, false)
+	d, err := New(root, false)
+	if err == nil {
+		s.hosts[host] = d
+	}
+	return d, err
 }
-
-// Dir returns the folder of a host that is the program's own, as the program is to see it.
-func Dir(host string) string { return filepath.Join(Home, host, Data) }

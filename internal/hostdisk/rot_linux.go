@@ -1,3 +1,5 @@
+//go:build amd64 || arm64
+
 package hostdisk
 
 import (
@@ -47,6 +49,11 @@ func (d *Disk) all() (files []stored, err error) {
 // Flip flips one of the durable bits, in what the host sees and on the disk: that which pick returns, given their number. They are
 // counted from 0 in the order of the files' paths. It returns the file and the byte. Heal flips it back unless it was overwritten.
 func (d *Disk) Flip(pick func(n int64) int64, by FlipCounter) (path string, at int64, heal func(), err error) {
+	aside(func() { path, at, heal, err = d.flip(pick, by) })
+	return path, at, heal, err
+}
+
+func (d *Disk) flip(pick func(n int64) int64, by FlipCounter) (path string, at int64, heal func(), err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	files, err := d.all()
@@ -58,7 +65,7 @@ func (d *Disk) Flip(pick func(n int64) int64, by FlipCounter) (path string, at i
 		bits += 8 * s.bytes
 	}
 	if bits == 0 {
-		return "", 0, nil, errors.New("nothing on it is durable")
+		return "", 0, nil, errors.New("it is empty")
 	}
 	bit := pick(bits)
 	if bit < 0 || bit >= bits {

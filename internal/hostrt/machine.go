@@ -167,7 +167,7 @@ func (m *Machine) Address() net.IP { return slices.Clone(m.IP) }
 // Dial connects to an address, from one if that is not empty.
 func (m *Machine) Dial(ctx context.Context, network, from, to string) (c net.Conn, err error) {
 	port := 0
-	if from != "" {
+	if from != "" && from != noAddress {
 		name, service, err := net.SplitHostPort(from)
 		if err != nil {
 			return nil, err
@@ -197,11 +197,14 @@ func (m *Machine) ListenPacket(network, addr string) (p net.PacketConn, err erro
 
 // anyPort is any free port, unless there is an address.
 func anyPort(addr string) string {
-	if addr == "" {
+	if addr == "" || addr == noAddress {
 		return ":0"
 	}
 	return addr
 }
+
+// noAddress is how package net formats a nil address.
+const noAddress = "<nil>"
 
 // LookupHost returns the addresses of a name.
 func (m *Machine) LookupHost(ctx context.Context, name string) (ips []string, err error) {

@@ -2,6 +2,8 @@ package diskimage
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -33,7 +35,7 @@ type Flip struct {
 }
 
 // A FlipCounter counts the reads of flipped bits.
-type FlipCounter interface{ CountFlipRead() }
+type FlipCounter = interface{ CountFlipRead() }
 
 // IsDir reports whether the file is a directory.
 func (f *File) IsDir() bool { return f.Names != nil }
@@ -91,10 +93,21 @@ func (f *File) Flip(b Flip) {
 	}
 }
 
-// AddFlip flips one of the bits of some files, counted from 0 in their order, and remembers it as a fault's. It returns the
-// file, and the flip for [Scrub]. The caller makes sure that there are that many.
-func AddFlip(files []Stored, bit int64, by FlipCounter) (Stored, Flip) {
-	for _, s := range files {
+// Flip flips one of the durable bits, in memory and on the disk: that which pick returns, given their number. They are counted from 0 in the
+// order of the files' paths. It returns the file and the byte. Heal flips it back, unless it was overwritten.
+func (i *Image) Flip(pick func(n int64) int64, by FlipCounter) (path string, at int64, heal func(), err error) {
+	bits := int64(0)
+	for _, s := range i.Stored() {
+		bits += 8 * s.Bytes()
+	}
+	if bits == 0 {
+		return "", 0, nil, errors.New("it is empty")
+	}
+	bit := pick(bits)
+	if bit < 0 || bit >= bits {
+		return "", 0, nil, fmt.Errorf("bit %d of %d", bit, bits)
+	}
+	for _, s := range i.Stored() {
 		if n := 8 * s.Bytes(); bit >= n {
 			bit -= n
 			continue
@@ -102,14 +115,14 @@ func AddFlip(files []Stored, bit int64, by FlipCounter) (Stored, Flip) {
 		b := Flip{Bit: int(bit), By: by}
 		s.File.Flip(b)
 		s.File.Flipped = append(s.File.Flipped, b)
-		return s, b
+		return s.Path, bit / 8, func() { scrub(i, s.File.ID, b) }, nil
 	}
-	return Stored{}, Flip{}
+	return "", 0, nil, fmt.Errorf("bit %d is in no file", bit)
 }
 
-// Scrub flips a bit of one of some files back, unless it was overwritten.
-func Scrub(files []Stored, id int64, b Flip) {
-	for _, s := range files {
+// scrub flips a bit of a file back, unless it was overwritten.
+func scrub(i *Image, id int64, b Flip) {
+	for _, s := range i.Stored() {
 		if k := slices.Index(s.File.Flipped, b); s.File.ID == id && k >= 0 {
 			s.File.Flipped = slices.Delete(s.File.Flipped, k, k+1)
 			s.File.Flip(b)

@@ -43,7 +43,7 @@ func failing(t *testing.T, file string) (names []string, output string) {
 	// The overall limit is for a test that stands still, as those do in which no virtual time passes.
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	for _, test := range []string{"TestTorture", "TestTwiceInAProcess", "TestOutsideMutex", "TestLockAcrossSleep", "TestLateLazily", "TestPoints", "TestHosts", "TestProgram", "TestNames", "TestGarbage"} {
+	for _, test := range []string{"TestTorture", "TestTwiceInAProcess", "TestOutsideMutex", "TestLockAcrossSleep", "TestLateLazily", "TestPoints", "TestHosts", "TestProgram", "TestFiles", "TestNames", "TestGarbage"} {
 		cmd := exec.CommandContext(ctx, file, "-test.run=^"+test+"$", "-test.timeout=90s")
 		cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "CAPSIZE_SEEDS=") })
 		if test == "TestGarbage" { // it is by chance that the collector is in the way
