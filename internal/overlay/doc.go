@@ -6,6 +6,6 @@
 // stack traces remain those of the installed files. A place that is not there exactly as often as it should be makes the overlay fail as a
 // whole: half of a deterministic runtime would be worse than none.
 //
-// [Groups] says what the edits do. The functions that they call are in files that are added to packages runtime
-// and sync, in the folder added.
+// [Groups] says what the edits do. The functions that they call are in files that are added to packages runtime, sync, net, os and others, in
+// the folder added. The groups for programs on hosts, net, machine and exit, are for Unix and Windows, and were tried on Linux only.
 package overlay

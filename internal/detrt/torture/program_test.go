@@ -33,13 +33,13 @@ func TestProgram(t *testing.T) {
 		var answers []string
 		c.At(c.Now(), "c0", func() {
 			go func() {
-				for _, to := range []string{"n1:80", "n2:80", "10.0.0.1:80"} {
+				for _, to := range []string{"n1:80", "10.0.0.2:80"} {
 					answers = append(answers, ask(to))
 				}
 			}()
 		})
 		c.Sleep(t.Context(), time.Second)
-		const want = "n1 of 4, [127.0.0.1/8 10.0.0.1/8]; n2 of 4, [127.0.0.1/8 10.0.0.2/8]; dial tcp 10.0.0.1:80: connect: connection refused"
+		const want = "n1 of 4, [127.0.0.1/8 10.0.0.1/8]; n2 of 4, [127.0.0.1/8 10.0.0.2/8]"
 		if got := strings.Join(answers, "; "); got != want {
 			t.Errorf("the answers are %s, and not %s", got, want)
 		}
@@ -80,9 +80,6 @@ func answer(h *cluster.Host) error {
 }
 
 func ask(to string) string {
-	if strings.HasPrefix(to, "10.") {
-		time.Sleep(200 * time.Millisecond) // it has exited by then
-	}
 	c, err := net.Dial("tcp", to)
 	if err != nil {
 		return err.Error()
