@@ -90,7 +90,9 @@ realbugs: ## Show bugs of libraries in the versions that had them, and not in la
 	done
 
 # Modules of their own, so that Capsize does not depend on what they need.
-NESTED := $(patsubst %/go.mod,%,$(wildcard examples/*/go.mod systems/*/*/go.mod report/*/go.mod))
+# Servers as they are take minutes to compile, so make servers has them, and make test has not.
+SERVERS := systems/adapters/etcd systems/adapters/nats systems/adapters/servers
+NESTED  := $(filter-out $(SERVERS),$(patsubst %/go.mod,%,$(wildcard examples/*/go.mod systems/*/*/go.mod report/*/go.mod)))
 
 .PHONY: nested
 nested: ## Test the modules of their own: storage engines, hashicorp/raft, gRPC; CAPSIZE_SEEDS=20 for docs/reference/libraries.md
@@ -109,11 +111,17 @@ nested: ## Test the modules of their own: storage engines, hashicorp/raft, gRPC;
 	  cd - >/dev/null; \
 	done
 
+.PHONY: servers
+servers: ## Test servers as they are on simulated hosts: etcd, NATS and others; takes minutes to compile. CAPSIZE_SEEDS=50 for docs/unmodified.md
+	@for m in $(SERVERS); do \
+	  echo "== $$m"; (cd $$m && export GOFLAGS=-mod=mod && $(GO) vet . && $(GO) run -C ../../.. -mod=mod ./cmd/capsize test -C $(CURDIR)/$$m -timeout $(TIMEOUT) -count=1 .) || bad=1; \
+	done; [ -z "$${bad:-}" ]
+
 # What make det runs: packages whose tests need the deterministic runtime or show that it changes nothing, and adapters to
 # libraries with goroutines of their own, which are modules of theirs.
 DET        := ./internal/overlay ./internal/detrt/... ./internal/engine ./schedule/... ./explore/... ./cluster/... ./systems/adapters/... ./examples/anycode/...
 DETROOT    := ^Test(ScriptRepeats|ShrinkSchedule|Digests|DigestsElsewhere|Difference|Schedule.*|Runtime.*)$$
-DETNESTED  := $(patsubst %/go.mod,%,$(wildcard systems/adapters/*/go.mod))
+DETNESTED  := $(filter-out $(SERVERS),$(patsubst %/go.mod,%,$(wildcard systems/adapters/*/go.mod)))
 # The processor time that its tests may take, compiling not counted.
 DETSECONDS ?= 90
 
