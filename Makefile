@@ -145,7 +145,7 @@ det: ## Run the tests that need the deterministic runtime, with capsize test; th
 
 # The other minor version of Go that the overlay is for, and tests that compile all edits and pass them.
 NEXT     := go1.27.3
-DETNEXT  := ^Test(TwiceInAProcess|Points|OutsideMutex|Hosts)$$
+DETNEXT  := ^Test(TwiceInAProcess|Points|OutsideMutex|Hosts|Program|Files)$$
 
 .PHONY: det-next
 det-next: ## Compile the overlay for Go $NEXT, which the go command fetches, and run some tests of it
