@@ -154,11 +154,12 @@ func New(cfg Config) (*Cluster, error) {
 	if cfg.Wait == nil {
 		return nil, errors.New("cluster: Config.Wait is missing")
 	}
-	if err := runnable(cfg.System); err != nil {
+	programs, err := runnable(cfg.System)
+	if err != nil {
 		return nil, fmt.Errorf("cluster: %w", err)
 	}
 	c := &Cluster{simulation: &simulation{
-		cfg: cfg, loop: newLoop(lag(cfg.System), cfg.Wait),
+		cfg: cfg, programs: programs, loop: newLoop(lag(cfg.System), cfg.Wait),
 		byName: map[string]*machine{}, tallies: effect.Tallies{}, rec: tracer.New(cfg.Record),
 	}}
 	c.by = c.tallies.Of("")

@@ -52,15 +52,20 @@ func (p program) Run(ctx context.Context, h *Host) error {
 	return nil
 }
 
-// runnable returns an error if this program lacks what the system needs.
-func runnable(s System) error {
-	if _, ok := s.(Unmodified); ok && !hostrt.Active() {
-		return ErrNeedsRuntime
+// runnable reports whether the system runs programs on its hosts, from the first instant on: a client may be earlier than the nodes. It
+// returns an error if this program lacks what they need.
+func runnable(s System) (programs bool, err error) {
+	if _, ok := s.(Unmodified); !ok {
+		return false, nil
 	}
-	return nil
+	if !hostrt.Active() {
+		return false, ErrNeedsRuntime
+	}
+	return true, nil
 }
 
-// runPrograms has the goroutines of all hosts be those of programs from now on, also of the clients.
+// runPrograms has the goroutines of all hosts be those of programs from now on, also of the clients, if the system that wraps the program
+// does not say that it is [Unmodified].
 func (c *simulation) runPrograms() {
 	c.lock()
 	defer c.unlock()

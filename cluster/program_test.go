@@ -237,3 +237,28 @@ func TestProgram(t *testing.T) {
 		})
 	}
 }
+
+// TestProgramsFromTheStart has a client act in the first instant, before a node has booted if its seed
+// says so: its network is the simulated one.
+func TestProgramsFromTheStart(t *testing.T) {
+	needRuntime(t)
+	schedule.Start(1, schedule.FirstCome())
+	for seed := range uint64(6) {
+		synctest.Test(t, func(t *testing.T) {
+			idle := cluster.Program(func(*cluster.Host) error { return nil })
+			c, err := cluster.New(cluster.Config{System: idle, Nodes: 1, Clients: 1, Seed: seed, Wait: synctest.Wait})
+			require.NoError(t, err)
+			require.NoError(t, c.Start())
+			var addr string
+			c.At(c.Now(), "c0", func() {
+				if l, err := net.Listen("tcp", "c0:80"); assert.NoError(t, err) {
+					addr = l.Addr().String()
+				}
+			})
+			require.True(t, c.Sleep(t.Context(), time.Second))
+			c.Stop(time.Second)
+			require.Equal(t, "10.0.0.2:80", addr)
+			require.Zero(t, c.Logs().Len(), "no program is said to write elsewhere when it makes the folders")
+		})
+	}
+}

@@ -29,7 +29,11 @@ func TestNetHTTP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := httpTests{src: filepath.Join(tc.Root, "src", "net", "http"), file: filepath.Join(t.TempDir(), "nethttp.exe")}
+	dir := os.Getenv("CAPSIZE_NETHTTP_DIR")
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	h := httpTests{src: filepath.Join(tc.Root, "src", "net", "http"), file: filepath.Join(dir, "nethttp.exe")}
 	h.build(t, tc)
 	only := regexp.MustCompile(os.Getenv("CAPSIZE_NETHTTP"))
 	results := map[string][]string{}
