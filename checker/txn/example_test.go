@@ -44,7 +44,7 @@ func Example() {
 func ExampleModel_Implies() {
 	fmt.Println(txn.Serializable.Implies(txn.SnapshotIsolation), txn.SnapshotIsolation.Implies(txn.Serializable))
 	fmt.Println(txn.StrictSerializable.Implies(txn.Serializable))
-	fmt.Println(txn.Strongest([]txn.Model{txn.ReadAtomic, txn.Causal, txn.CursorStability}, txn.Model.Implies))
+	fmt.Println(txn.Strongest([]txn.Model{txn.ReadAtomic, txn.Causal, txn.CursorStability}))
 	// Output:
 	// true false
 	// true
