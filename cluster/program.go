@@ -52,20 +52,15 @@ func (p program) Run(ctx context.Context, h *Host) error {
 	return nil
 }
 
-// runnable reports whether the system runs programs on its hosts, from the first instant on: a client may be earlier than the nodes. It
-// returns an error if this program lacks what they need.
+// runnable reports whether hosts run programs from the first instant on, as a client may be earlier than the nodes, and what they lack.
 func runnable(s System) (programs bool, err error) {
-	if _, ok := s.(Unmodified); !ok {
-		return false, nil
+	if _, programs = s.(Unmodified); programs && !hostrt.Active() {
+		err = ErrNeedsRuntime
 	}
-	if !hostrt.Active() {
-		return false, ErrNeedsRuntime
-	}
-	return true, nil
+	return programs, err
 }
 
-// runPrograms has the goroutines of all hosts be those of programs from now on, also of the clients, if the system that wraps the program
-// does not say that it is [Unmodified].
+// runPrograms has the goroutines of all hosts be those of programs from now on, also of the clients, also if New was not told.
 func (c *simulation) runPrograms() {
 	c.lock()
 	defer c.unlock()

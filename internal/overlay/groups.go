@@ -197,7 +197,7 @@ var runtimeGroups = []group{
 		{file: "runtime/traceback.go", in: "goroutineheader", at: stmt(`print("]")`), code: "detDescribe(gp); @", from: 27},
 	}},
 	{"names", "no look-up of a name leaves a bubble", []edit{
-		{file: "net/lookup.go", in: "(*Resolver).lookupIPAddr", at: stmt("ctx.Value(nettrace.TraceKey{})"), code: "if addrs, err, ok := detFind(ctx, host); ok { return addrs, err }; @"},
+		{file: "net/lookup.go", in: "(*Resolver).lookupIPAddr", at: stmt("r.lookupIP"), code: "if addrs, err, ok := detLookup(ctx, network, host, trace); ok { return addrs, err }; @"},
 		{file: "net/lookup.go", in: "(*Resolver).LookupHost", at: stmt("return r.lookupHost(_, _)"), code: "if addrs, err, ok := detFind(ctx, host); ok { return detStrings(addrs), err }; @"},
 		{file: "net/dnsclient_unix.go", in: "(*Resolver).exchange", at: entry{}, code: " if detBubble() != 0 { return dnsmessage.Parser{}, dnsmessage.Header{}, errDetQuery }; "},
 	}},
