@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -177,7 +178,7 @@ var programTests = map[string]programTest{
 		fmt.Println(err)
 		c := make(chan os.Signal, 1)
 		signal.Notify(c, os.Interrupt)
-		signal.Notify(c, os.Kill)
+		signal.Notify(c, syscall.SIGTERM)
 		_, _, err = net.LookupSRV("a", "tcp", "b")
 		fmt.Println(err)
 		_, err = net.Listen("unix", "@x")

@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/capsize-go/capsize/internal/detrt"
 )
 
 // TestCollectSeldom changes how often garbage is collected only where nothing says how often.
@@ -56,6 +58,9 @@ func TestCollectSeldom(t *testing.T) {
 
 // TestCollectsAtRest has a bubble make garbage, and collects it at the rests of the bubble, not at each.
 func TestCollectsAtRest(t *testing.T) {
+	if detrt.Active() {
+		t.Skip("with the deterministic runtime, Go's collector alone works")
+	}
 	t.Setenv("GOGC", "")
 	before := debug.SetGCPercent(100)
 	defer debug.SetGCPercent(before)
