@@ -269,7 +269,8 @@ func TestProgramTraces(t *testing.T) {
 				}
 			}
 		})
-		assert.Equal(r.t, []string{"get n1:80", "find n1", "found [{10.0.0.1 }] <nil>", "got, used false", "get n1:80", "got, used true"}, told)
+		assert.Equal(r.t, []string{"get n1:80", "find n1", "found [{10.0.0.1 }] <nil>", "got, used false",
+			"get n1:80", "get n1:80", "got, used true"}, told, "the pool of net/http and that of HTTP/2 are asked for the one that is there")
 	})
 }
 
