@@ -239,7 +239,7 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// TestProgramTraces has a client trace its requests on a connection that it keeps: what it is told is as with the real network.
+// TestProgramTraces has a client trace its requests on a connection that it keeps: what it hears is as with the real network.
 func TestProgramTraces(t *testing.T) {
 	needRuntime(t)
 	h2 := new(http.Protocols)
@@ -249,8 +249,8 @@ func TestProgramTraces(t *testing.T) {
 		return s.ListenAndServe()
 	}
 	withPrograms(t, boot, func(r *programs) {
-		var told []string
-		say := func(format string, args ...any) { told = append(told, fmt.Sprintf(format, args...)) }
+		var hooks []string
+		say := func(format string, args ...any) { hooks = append(hooks, fmt.Sprintf(format, args...)) }
 		trace := httptrace.WithClientTrace(r.t.Context(), &httptrace.ClientTrace{
 			GetConn:  func(to string) { say("get %s", to) },
 			GotConn:  func(i httptrace.GotConnInfo) { say("got, used %v", i.Reused) },
@@ -270,7 +270,7 @@ func TestProgramTraces(t *testing.T) {
 			}
 		})
 		assert.Equal(r.t, []string{"get n1:80", "find n1", "found [{10.0.0.1 }] <nil>", "got, used false",
-			"get n1:80", "get n1:80", "got, used true"}, told, "the pool of net/http and that of HTTP/2 are asked for the one that is there")
+			"get n1:80", "get n1:80", "got, used true"}, hooks, "the pool of net/http and that of HTTP/2 are asked for the one that is there")
 	})
 }
 
