@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -237,6 +238,41 @@ func TestProgram(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestProgramTraces has a client trace its requests on a connection that it keeps: what it hears is as with the real network.
+func TestProgramTraces(t *testing.T) {
+	needRuntime(t)
+	h2 := new(http.Protocols)
+	h2.SetUnencryptedHTTP2(true)
+	boot := func(*cluster.Host) error {
+		s := http.Server{Addr: ":80", Protocols: h2, Handler: http.NotFoundHandler()}
+		return s.ListenAndServe()
+	}
+	withPrograms(t, boot, func(r *programs) {
+		var hooks []string
+		say := func(format string, args ...any) { hooks = append(hooks, fmt.Sprintf(format, args...)) }
+		trace := httptrace.WithClientTrace(r.t.Context(), &httptrace.ClientTrace{
+			GetConn:  func(to string) { say("get %s", to) },
+			GotConn:  func(i httptrace.GotConnInfo) { say("got, used %v", i.Reused) },
+			DNSStart: func(i httptrace.DNSStartInfo) { say("find %s", i.Host) },
+			DNSDone:  func(i httptrace.DNSDoneInfo) { say("found %v %v", i.Addrs, i.Err) },
+		})
+		c := http.Client{Transport: &http.Transport{Protocols: h2}}
+		r.do(func() {
+			for range 2 {
+				q, err := http.NewRequestWithContext(trace, http.MethodGet, "http://n1/", nil)
+				if !assert.NoError(r.t, err) {
+					return
+				}
+				if resp, err := c.Do(q); assert.NoError(r.t, err) {
+					assert.NoError(r.t, resp.Body.Close())
+				}
+			}
+		})
+		assert.Equal(r.t, []string{"get n1:80", "find n1", "found [{10.0.0.1 }] <nil>", "got, used false",
+			"get n1:80", "get n1:80", "got, used true"}, hooks, "the pool of net/http and that of HTTP/2 are asked for the one that is there")
+	})
 }
 
 // TestProgramsFromTheStart has a client act in the first instant, before a node has booted if its seed

@@ -69,8 +69,10 @@ var programGroups = []group{
 		{file: "net/http/transport.go", in: "(*connectMethod).key", at: stmt("connectMethodKey{proxy: _, scheme: _, addr: _, onlyH1: _}"), code: "proxyStr = detPlace() + proxyStr; @"},
 		{file: "net/http/transport.go", in: "(*Transport).getConn", at: entry{}, code: " t.detKeep(); "},
 		{file: "net/http/h2_bundle.go", in: "(*http2clientConnPool).getClientConn", at: entry{}, code: poolOfHost, to: 26},
+		{file: "net/http/h2_bundle.go", in: "(*http2clientConnPool).getClientConn", at: expr("p.conns[addr]"), code: "p.conns[detKey]", to: 26},
 		{file: "net/http/h2_bundle.go", in: "(*http2clientConnPool).addConnIfNeeded", at: entry{}, code: " key = detPlace() + key; ", to: 26},
 		{file: pool27, in: "(*clientConnPool).getClientConn", at: entry{}, code: poolOfHost, from: 27},
+		{file: pool27, in: "(*clientConnPool).getClientConn", at: expr("p.conns[addr]"), code: "p.conns[detKey]", from: 27},
 		{file: pool27, in: "(*clientConnPool).addConnIfNeeded", at: entry{}, code: " key = detPlace() + key; ", from: 27},
 		{file: pool27, at: end{}, code: declarePlace, from: 27},
 	}},
@@ -101,7 +103,8 @@ var programGroups = []group{
 
 const pool27 = "net/http/internal/http2/client_conn_pool.go"
 
-const poolOfHost = " if !dialOnMiss { addr = detPlace() + addr }; "
+// The address itself is told to who traces the request.
+const poolOfHost = " detKey := addr; if !dialOnMiss { detKey = detPlace() + addr }; "
 
 const declarePlace = `
 //go:linkname detPlace runtime.detPlace
