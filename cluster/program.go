@@ -8,8 +8,7 @@ import (
 	"github.com/capsize-go/capsize/internal/hostrt"
 )
 
-// ErrNeedsRuntime is wrapped by the error of [New] for a system that is [Unmodified], in a program that was built without the
-// deterministic runtime.
+// ErrNeedsRuntime is wrapped by the error of [New] for an [Unmodified] system in a program without the deterministic runtime.
 var ErrNeedsRuntime = errors.New("program on hosts: this needs the deterministic runtime; run it with capsize test (or go run ./cmd/capsize test)")
 
 // An Unmodified system runs programs that know nothing of the simulation, as [Program] does. A type that wraps such a system has this
