@@ -118,7 +118,7 @@ func TestProgram(t *testing.T) {
 	dir := t.TempDir()
 	args := []string{
 		"./cmd/store", "--nodes", "2", "--arg", "{{if .Index}}-{{else}}ok{{end}}", "--arg", ":80", "--env", "NODE={{.Name}}", "--private", "a/...", "--ready", "tcp:{{.Name}}:80",
-		"--get", "http://{{.Name}}/{{.Key}}", "--put", "http://{{.Name}}/{{.Key}}?v={{.Value}}", "--duration", "5s", "--settle", "2s", "--seed", "1", "--report", dir,
+		"--get", "http://{{.Name}}/{{.Key}}", "--put", "http://{{.Name}}/{{.Key}}?v={{.Value}}", "--nemesis", "none", "--duration", "5s", "--settle", "2s", "--seed", "1", "--report", dir,
 	}
 	code, out, errs := typed(t, args...)
 	assert.Contains(t, errs, "capsize: note: built {Package:./cmd/store Nodes:2 Tags: Race:false Private:[a/...]}")
@@ -133,5 +133,5 @@ func TestProgram(t *testing.T) {
 	code, out, errs = typed(t, args...)
 	assert.Equal(t, 1, code, out+errs)
 	assert.Contains(t, out, "2 of 2 runs alike")
-	assert.Contains(t, out, `capsize program ./cmd/store --arg stale --arg :80 --duration 5s --env 'NODE={{.Name}}'`)
+	assert.Contains(t, out, `capsize program ./cmd/store --nodes 2 --arg stale --arg :80 --env 'NODE={{.Name}}' --private a/...`)
 }
