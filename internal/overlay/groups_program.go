@@ -74,6 +74,7 @@ var programGroups = []group{
 		{file: pool27, in: "(*clientConnPool).getClientConn", at: entry{}, code: poolOfHost, from: 27},
 		{file: pool27, in: "(*clientConnPool).getClientConn", at: expr("p.conns[addr]"), code: "p.conns[detKey]", from: 27},
 		{file: pool27, in: "(*clientConnPool).addConnIfNeeded", at: entry{}, code: " key = detPlace() + key; ", from: 27},
+		{file: pool27, at: expr(`"sync"`), code: `@; _ "unsafe"`, from: 27}, // an import, for go:linkname
 		{file: pool27, at: end{}, code: declarePlace, from: 27},
 	}},
 	{"machine", "a program in a bubble sees four processors, whatever the machine has, and one on a host what that host is", []edit{
